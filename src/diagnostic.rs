@@ -1,0 +1,60 @@
+//! The words for what is wrong with a document: a finding, with its place.
+
+use std::fmt;
+use std::sync::Arc;
+
+/// A place in a document.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// The document, as the user named it; `-` for standard input.
+    pub file: Arc<str>,
+    /// The line, from 1.
+    pub line: u32,
+    /// The column in characters, from 1.
+    pub column: u32,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}:{}:{}", self.file, self.line, self.column)
+    }
+}
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// The document cannot be used.
+    Error,
+    /// The document can be used, but somebody should look.
+    Warning,
+}
+
+/// One thing that is wrong with a document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// A stable name for this sort of finding, such as `unknown-field`.
+    pub code: &'static str,
+    /// How bad it is.
+    pub severity: Severity,
+    /// Where it is.
+    pub place: Place,
+    /// What is wrong: lower case, no full stop, names in backticks.
+    pub message: String,
+    /// The line it stands on and how many characters of it are meant, for a caret.
+    pub snippet: Option<Snippet>,
+    /// Other places that belong to it, each with a word on why.
+    pub related: Vec<(Place, &'static str)>,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+/// The line of a document that a finding points into.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snippet {
+    /// The line's text without its end, cut to a readable length around the place.
+    pub text: String,
+    /// Where the caret stands in `text`, in characters from 0.
+    pub offset: usize,
+    /// How many characters the caret marks, at least 1.
+    pub width: usize,
+}

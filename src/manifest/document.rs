@@ -1,0 +1,141 @@
+//! The types of a manifest that has been read and checked.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::asset::AssetId;
+use crate::diagnostic::Place;
+
+/// Everything that the manifests of one run say, checked within and across files.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Manifests {
+    /// The files, in the order in which they were read.
+    pub files: Vec<SourceFile>,
+    /// What is listed, in the order of the files; no id stands twice.
+    pub entries: Vec<Entry>,
+    /// What is held; no id stands twice.
+    pub holds: Vec<Hold>,
+    /// The guards that are raised, with figure, reason and end.
+    pub waivers: Vec<Waiver>,
+    /// The account that the manifests are written for, where one is named.
+    pub account: Option<Account>,
+}
+
+/// One file that was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceFile {
+    /// The path as the user named it; `-` for standard input.
+    pub path: Arc<str>,
+    /// The SHA-256 of its bytes.
+    pub sha256: [u8; 32],
+    /// How many assets it lists.
+    pub listed: usize,
+}
+
+/// Where an entry stands: small, since there may be a million.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Spot {
+    /// The index into [`Manifests::files`].
+    pub file: u32,
+    /// The line, from 1.
+    pub line: u32,
+    /// The column in characters, from 1.
+    pub column: u32,
+}
+
+/// One listed asset.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// The asset.
+    pub id: AssetId,
+    /// Where its id stands.
+    pub spot: Spot,
+    /// What else is said of it, the defaults of its document already taken in;
+    /// nothing where it is a bare id in a document without defaults.
+    pub details: Option<Arc<Details>>,
+}
+
+/// What a manifest says of a listed asset beyond its id.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct Details {
+    /// Why it is to go.
+    pub reason: Option<Arc<str>>,
+    /// The ticket under which that was decided.
+    pub ticket: Option<Arc<str>>,
+    /// Who answers for it.
+    pub owner: Option<Arc<str>>,
+    /// The moment before which it must not be deleted.
+    pub not_before: Option<Timestamp>,
+    /// What the live asset must be like.
+    pub pin: Option<Pin>,
+}
+
+/// What the live asset must be like to be deleted; at least one field is there.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct Pin {
+    /// Its name, letter for letter.
+    pub name: Option<Arc<str>>,
+    /// The id of its project.
+    pub project: Option<AssetId>,
+    /// The id of the folder or version stack that holds it.
+    pub parent: Option<AssetId>,
+    /// Its size in bytes.
+    pub filesize: Option<u64>,
+}
+
+/// An asset that must not be deleted, whatever lists it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hold {
+    /// The asset.
+    pub id: AssetId,
+    /// Where its id stands.
+    pub spot: Spot,
+    /// Why it is held.
+    pub reason: Arc<str>,
+    /// The moment from which the hold no longer counts; without one it stays.
+    pub until: Option<Timestamp>,
+}
+
+/// A guard raised to one figure until one date.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiver {
+    /// Which guard.
+    pub guard: Guard,
+    /// Where the waiver stands.
+    pub spot: Spot,
+    /// The figure that holds instead, in the guard's own unit.
+    pub limit: u64,
+    /// Why.
+    pub reason: Arc<str>,
+    /// The moment from which the waiver no longer counts.
+    pub expires: Timestamp,
+}
+
+/// The guards that a waiver can raise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, schemars::JsonSchema)]
+#[schemars(rename_all = "kebab-case")]
+pub enum Guard {
+    /// How many assets one plan may delete.
+    MaxAssets,
+    /// What share of the known and live files one plan may delete, in percent.
+    MaxPercent,
+    /// How many bytes one plan may delete.
+    MaxBytes,
+    /// How many days old an asset must be.
+    MinAge,
+    /// What share of the assets asked for may be missing during a run, in percent.
+    #[schemars(rename = "max-404-percent")]
+    Max404Percent,
+    /// What share of the assets asked for may fail during a run, in percent.
+    MaxFailurePercent,
+}
+
+/// The account that the manifests are written for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// The account's id, in lower case.
+    pub id: Arc<str>,
+    /// Where it is named first.
+    pub place: Place,
+}
