@@ -9,6 +9,8 @@
 
 pub mod asset;
 pub mod diagnostic;
+pub mod event;
 pub mod outcome;
 
 pub mod manifest;
+pub mod state;

@@ -1,0 +1,199 @@
+//! Rows and properties of the state: what an outcome changes, and its bytes.
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn id(n: u128) -> AssetId {
+    AssetId::from_uuid(Uuid::from_u128(n))
+}
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(second).unwrap()
+}
+
+fn failed(attempts: u32) -> Standing {
+    Standing::Failed(Box::new(Failed {
+        kind: FailureKind::Permission,
+        message: "No.".into(),
+        attempts,
+    }))
+}
+
+fn after(before: Option<Standing>, outcome: &Outcome) -> Standing {
+    let record = before.map(|standing| Record {
+        standing,
+        run: 1,
+        at: at(1),
+    });
+    let now = absorb(record.as_ref(), outcome, 2, at(2));
+    assert_eq!((now.run, now.at), (2, at(2)));
+    now.standing
+}
+
+#[test]
+fn each_row_of_the_table() {
+    let refusal = Outcome::Failed(Failure {
+        kind: FailureKind::Permission,
+        message: "No.".to_owned(),
+    });
+    let unknown = |attempts| Standing::Unknown { attempts };
+
+    assert_eq!(after(None, &Outcome::Retired), Standing::Retired);
+    assert_eq!(after(Some(failed(3)), &Outcome::Retired), Standing::Retired);
+
+    assert_eq!(after(None, &Outcome::Gone), Standing::Gone);
+    assert_eq!(after(Some(failed(1)), &Outcome::Gone), Standing::Gone);
+    assert_eq!(after(Some(Standing::Gone), &Outcome::Gone), Standing::Gone);
+    // Missing after a delete whose answer was lost: that delete took effect.
+    assert_eq!(after(Some(unknown(1)), &Outcome::Gone), Standing::Retired);
+    assert_eq!(
+        after(Some(Standing::Retired), &Outcome::Gone),
+        Standing::Retired
+    );
+
+    assert_eq!(after(None, &refusal), failed(1));
+    assert_eq!(after(Some(failed(1)), &refusal), failed(2));
+    assert_eq!(after(Some(unknown(2)), &refusal), failed(3));
+    assert_eq!(after(Some(failed(u32::MAX)), &refusal), failed(u32::MAX));
+
+    assert_eq!(after(None, &Outcome::Unknown), unknown(1));
+    assert_eq!(after(Some(failed(2)), &Outcome::Unknown), unknown(3));
+}
+
+fn any_state() -> impl Strategy<Value = State> {
+    let message = ".{0,12}";
+    let standing = prop_oneof![
+        Just(Standing::Retired),
+        Just(Standing::Gone),
+        (1_u32.., message).prop_map(|(attempts, message)| Standing::Failed(Box::new(Failed {
+            kind: FailureKind::Other,
+            message: message.into(),
+            attempts,
+        }))),
+        (1_u32..).prop_map(|attempts| Standing::Unknown { attempts }),
+    ];
+    let record =
+        (standing, 0_u64..9, 0_i64..4_000_000_000).prop_map(|(standing, run, second)| Record {
+            standing,
+            run,
+            at: at(second),
+        });
+    let run = (
+        any::<u128>(),
+        0_i64..4_000_000_000,
+        proptest::option::of(".{0,8}"),
+    )
+        .prop_map(|(run, second, actor)| RunRecord {
+            id: Uuid::from_u128(run),
+            at: at(second),
+            actor,
+            commit: None,
+            ci: None,
+            plan: None,
+        });
+    let hold =
+        (".{0,8}", proptest::option::of(0_i64..4_000_000_000)).prop_map(|(reason, until)| {
+            HoldRecord {
+                reason,
+                until: until.map(at),
+            }
+        });
+    (
+        any::<u128>(),
+        ".{0,20}",
+        proptest::option::of(".{0,20}"),
+        proptest::collection::btree_map(0_u64..9, run, 0..4),
+        proptest::collection::btree_map(any::<u128>().prop_map(id), record, 0..20),
+        proptest::collection::btree_map(any::<u128>().prop_map(id), hold, 0..4),
+    )
+        .prop_map(|(lineage, endpoint, account, runs, assets, holds)| State {
+            lineage: Uuid::from_u128(lineage),
+            serial: 9,
+            home: Home {
+                api: Api::V2,
+                endpoint,
+                account,
+            },
+            runs,
+            assets,
+            holds,
+        })
+}
+
+fn bytes(state: &State) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    format::write(state, &mut bytes).unwrap();
+    bytes
+}
+
+proptest! {
+    #[test]
+    fn what_is_written_is_read_back(state in any_state()) {
+        let written = bytes(&state);
+        prop_assert_eq!(format::read(&written).unwrap(), state.clone());
+        // One line an asset: the head, the runs, the assets and the holds, nothing else.
+        let lines = written.split(|byte| *byte == b'\n').count() - 1;
+        let expected = format::head_lines(&state).len()
+            + state.assets.len()
+            + format::tail_lines(&state).len();
+        prop_assert_eq!(lines, expected);
+    }
+
+    #[test]
+    fn a_cut_state_is_refused(state in any_state(), cut in any::<prop::sample::Index>()) {
+        let written = bytes(&state);
+        // Without its last line end it is still whole, so that byte does not count.
+        let cut = cut.index(written.len() - 1);
+        prop_assert!(format::read(&written[..cut]).is_err());
+    }
+
+    #[test]
+    fn a_changed_byte_never_panics(
+        state in any_state(), place in any::<prop::sample::Index>(), byte in any::<u8>()
+    ) {
+        let mut written = bytes(&state);
+        let place = place.index(written.len());
+        written[place] = byte;
+        if let Err(error) = format::read(&written) {
+            prop_assert!(error.line >= 1 && error.column >= 1);
+        }
+    }
+}
+
+fn refusal(text: &str) -> String {
+    let error = format::read(text.as_bytes()).unwrap_err();
+    format!("{}:{}: {}", error.line, error.column, error.message)
+}
+
+#[test]
+fn nonsense_is_refused_with_its_place() {
+    let head = r#"{"version":1,"lineage":"3fa85f64-5717-4562-b3fc-2c963f66afa6","serial":3,"api":"v2","endpoint":"sandbox","account":null,"runs":{},"#;
+    let texts = [
+        String::new(),
+        "null".to_owned(),
+        "[]".to_owned(),
+        r#"{"version":2}"#.to_owned(),
+        r#"{"version":1,"versoin":1}"#.to_owned(),
+        r#"{"version":1,"version":1}"#.to_owned(),
+        format!("{head}\n\"assets\":{{}}}}"),
+        format!("{head}\n\"assets\":{{\n\"x\":{{}}}},\"holds\":{{}}}}"),
+        format!(
+            "{head}\n\"assets\":{{\n\"3fa85f64-5717-4562-b3fc-2c963f66afa6\":{{\"status\":\"retierd\",\"run\":1,\"at\":\"2026-01-01T00:00:00Z\"}}}},\"holds\":{{}}}}"
+        ),
+        format!(
+            "{head}\n\"assets\":{{\n\"3fa85f64-5717-4562-b3fc-2c963f66afa6\":{{\"status\":\"failed\",\"run\":1,\"at\":\"2026-01-01T00:00:00Z\"}}}},\"holds\":{{}}}}"
+        ),
+        format!(
+            "{head}\n\"assets\":{{\n\"3fa85f64-5717-4562-b3fc-2c963f66afa6\":{{\"status\":\"gone\",\"run\":4,\"at\":\"2026-01-01T00:00:00Z\"}}}},\"holds\":{{}}}}"
+        ),
+        format!(
+            "{head}\n\"assets\":{{\n\"3fa85f64-5717-4562-b3fc-2c963f66afa6\":{{\"status\":\"gone\",\"run\":1,\"at\":\"2026-01-01T00:00:00Z\"}},\n\"3FA85F64-5717-4562-b3fc-2c963f66afa6\":{{\"status\":\"gone\",\"run\":1,\"at\":\"2026-02-30T00:00:00Z\"}}}},\"holds\":{{}}}}"
+        ),
+        format!(
+            "{head}\n\"assets\":{{\n\"3fa85f64-5717-4562-b3fc-2c963f66afa6\":{{\"status\":\"gone\",\"run\":1,\"at\":\"2026-01-01T00:00:00Z\"}},\n\"3FA85F64-5717-4562-b3fc-2c963f66afa6\":{{\"status\":\"gone\",\"run\":1,\"at\":\"2026-01-01T00:00:00Z\"}}}},\"holds\":{{}}}}"
+        ),
+    ];
+    let refusals: Vec<String> = texts.iter().map(|text| refusal(text)).collect();
+    insta::assert_snapshot!(refusals.join("\n"));
+}
