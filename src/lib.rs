@@ -13,4 +13,5 @@ pub mod event;
 pub mod outcome;
 
 pub mod manifest;
+pub mod plan;
 pub mod state;

@@ -1,0 +1,135 @@
+//! Approval: the only way from a plan to something that can be carried out.
+
+use crate::asset::AssetId;
+use crate::plan::Plan;
+use crate::plan::decide::Decision;
+
+/// Who or what agreed to a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Consent {
+    /// Somebody typed the number of assets on a terminal.
+    Typed(usize),
+    /// `--auto-approve` was given.
+    Auto,
+    /// The plan was saved, reviewed and handed in.
+    Saved,
+    /// The assets are the embedded sandbox's.
+    Sandbox,
+}
+
+/// Why a plan is not carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// The number that was typed is not the number of assets.
+    #[error("{typed} was typed, and the plan would delete {planned} assets")]
+    WrongNumber {
+        /// What was typed.
+        typed: usize,
+        /// How many assets the plan would delete.
+        planned: usize,
+    },
+    /// Some assets are not shown to be what their pins say.
+    #[error("{0} assets are not shown to be what their pins say")]
+    Mismatched(usize),
+}
+
+impl Refused {
+    /// Says what to do about it.
+    #[must_use]
+    pub const fn hint(&self) -> &'static str {
+        match self {
+            Self::WrongNumber { .. } => {
+                "read the plan again, then type the number of assets that it would delete"
+            }
+            Self::Mismatched(_) => {
+                "this version does not compare pins with the live assets; leave those assets out with `--skip-mismatched`, or take their pins out of the manifest"
+            }
+        }
+    }
+}
+
+/// What is to be done, approved: the executor takes nothing else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Approved {
+    delete: Vec<AssetId>,
+    resolve: Vec<Resolve>,
+    forget: Vec<AssetId>,
+}
+
+/// An asset whose earlier delete was not answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Resolve {
+    /// The asset.
+    pub id: AssetId,
+    /// Whether it may be deleted again where it is still there.
+    pub listed: bool,
+}
+
+impl Approved {
+    /// The assets to delete, in the order of their ids.
+    #[must_use]
+    pub fn delete(&self) -> &[AssetId] {
+        &self.delete
+    }
+
+    /// The assets to read first, in the order of their ids.
+    #[must_use]
+    pub fn resolve(&self) -> &[Resolve] {
+        &self.resolve
+    }
+
+    /// The assets whose records are dropped, in the order of their ids.
+    #[must_use]
+    pub fn forget(&self) -> &[AssetId] {
+        &self.forget
+    }
+
+    /// Whether there is nothing to do at all.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.delete.is_empty() && self.resolve.is_empty() && self.forget.is_empty()
+    }
+
+    /// Whether something is sent to the server.
+    #[must_use]
+    pub const fn sends(&self) -> bool {
+        !self.delete.is_empty() || !self.resolve.is_empty()
+    }
+}
+
+/// Approves a plan, or says why not.
+///
+/// # Errors
+///
+/// Returns why the plan is refused: the consent does not fit it, or a pin is in the way and
+/// `skip_mismatched` is off.
+pub fn approve(plan: &Plan, consent: Consent, skip_mismatched: bool) -> Result<Approved, Refused> {
+    let planned = plan.totals.deletes();
+    if let Consent::Typed(typed) = consent
+        && typed != planned
+    {
+        return Err(Refused::WrongNumber { typed, planned });
+    }
+    if plan.totals.mismatch > 0 && !skip_mismatched {
+        return Err(Refused::Mismatched(plan.totals.mismatch));
+    }
+    let mut approved = Approved {
+        delete: Vec::with_capacity(plan.totals.retire + plan.totals.retry),
+        resolve: Vec::new(),
+        forget: Vec::new(),
+    };
+    for step in &plan.steps {
+        let id = step.id;
+        match step.decision {
+            Decision::Retire | Decision::Retry { .. } => approved.delete.push(id),
+            Decision::Resolve { listed, .. } => approved.resolve.push(Resolve { id, listed }),
+            Decision::Forget => approved.forget.push(id),
+            Decision::Blocked { .. }
+            | Decision::Defer { .. }
+            | Decision::Held { .. }
+            | Decision::Mismatch(_)
+            | Decision::Unchanged { .. } => {}
+        }
+    }
+    Ok(approved)
+}

@@ -1,0 +1,179 @@
+//! The first decision table: what a plan can say of one asset.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::manifest::document::Entry;
+use crate::outcome::FailureKind;
+use crate::state::{Record, Standing};
+
+/// What is to happen to one asset, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decision {
+    /// Delete it: it is listed, and nothing is known of it.
+    Retire,
+    /// Delete it again: the server refused before.
+    Retry {
+        /// How often a delete was tried and not confirmed.
+        attempts: u32,
+        /// What sort of refusal the last one was.
+        kind: FailureKind,
+        /// The server's own words.
+        message: Arc<str>,
+    },
+    /// Read it live, since an earlier delete was not answered; then delete it where it is
+    /// there and listed.
+    Resolve {
+        /// Whether it is listed; only then is it deleted again.
+        listed: bool,
+        /// How often a delete was tried and not confirmed.
+        attempts: u32,
+    },
+    /// Leave it: it was refused too often.
+    Blocked {
+        /// How often a delete was tried and not confirmed.
+        attempts: u32,
+        /// What sort of refusal the last one was.
+        kind: FailureKind,
+        /// The server's own words.
+        message: Arc<str>,
+    },
+    /// Leave it until its date.
+    Defer {
+        /// The moment from which it may be deleted.
+        until: Timestamp,
+    },
+    /// Leave it: somebody holds it.
+    Held {
+        /// Why.
+        reason: Arc<str>,
+        /// The moment from which the hold no longer counts.
+        until: Option<Timestamp>,
+    },
+    /// Refuse it: it is not shown to be what its pin says.
+    Mismatch(Mismatch),
+    /// Drop its record: it failed, and is no longer listed.
+    Forget,
+    /// Nothing: it is deleted already.
+    Unchanged {
+        /// Whether it is listed; history otherwise.
+        listed: bool,
+    },
+}
+
+/// Why an asset is not shown to be what its pin says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mismatch {
+    /// The live asset was not read, so the pin could not be compared.
+    NotRead,
+}
+
+/// A hold that is in force.
+#[derive(Debug, Clone, Copy)]
+pub struct HoldInForce<'plan> {
+    /// Why the asset is held.
+    pub reason: &'plan Arc<str>,
+    /// The moment from which it no longer counts.
+    pub until: Option<Timestamp>,
+}
+
+/// What is known of one asset when it is decided upon.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Case<'plan> {
+    /// What lists it.
+    pub entry: Option<&'plan Entry>,
+    /// What is recorded of it.
+    pub record: Option<&'plan Record>,
+    /// What holds it, if that is in force at `now`.
+    pub hold: Option<HoldInForce<'plan>>,
+}
+
+/// The settings that a decision depends on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rules {
+    /// How many refusals block an asset.
+    pub max_attempts: u32,
+    /// Whether blocked assets are tried all the same.
+    pub retry_blocked: bool,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            max_attempts: 5,
+            retry_blocked: false,
+        }
+    }
+}
+
+/// Decides what is to happen to one asset.
+///
+/// The order is that of safety: what is deleted already is left alone, then a hold, a date and
+/// a pin each keep an asset, and only then is something sent. `None` where there is nothing to
+/// say: neither listed nor recorded.
+#[must_use]
+pub fn decide(case: Case<'_>, rules: Rules, now: Timestamp) -> Option<Decision> {
+    let Case {
+        entry,
+        record,
+        hold,
+    } = case;
+    let standing = record.map(|record| &record.standing);
+    let Some(entry) = entry else {
+        return standing.map(unlisted);
+    };
+    if let Some(Standing::Retired | Standing::Gone) = standing {
+        return Some(Decision::Unchanged { listed: true });
+    }
+    if let Some(hold) = hold {
+        return Some(Decision::Held {
+            reason: Arc::clone(hold.reason),
+            until: hold.until,
+        });
+    }
+    if let Some(details) = &entry.details {
+        if let Some(until) = details.not_before.filter(|until| *until > now) {
+            return Some(Decision::Defer { until });
+        }
+        if details.pin.is_some() {
+            return Some(Decision::Mismatch(Mismatch::NotRead));
+        }
+    }
+    Some(match standing {
+        None | Some(Standing::Retired | Standing::Gone) => Decision::Retire,
+        Some(Standing::Unknown { attempts }) => Decision::Resolve {
+            listed: true,
+            attempts: *attempts,
+        },
+        Some(Standing::Failed(failed)) => {
+            let attempts = failed.attempts;
+            let kind = failed.kind;
+            let message = Arc::clone(&failed.message);
+            if attempts >= rules.max_attempts && !rules.retry_blocked {
+                Decision::Blocked {
+                    attempts,
+                    kind,
+                    message,
+                }
+            } else {
+                Decision::Retry {
+                    attempts,
+                    kind,
+                    message,
+                }
+            }
+        }
+    })
+}
+
+fn unlisted(standing: &Standing) -> Decision {
+    match standing {
+        Standing::Retired | Standing::Gone => Decision::Unchanged { listed: false },
+        Standing::Failed(_) => Decision::Forget,
+        Standing::Unknown { attempts } => Decision::Resolve {
+            listed: false,
+            attempts: *attempts,
+        },
+    }
+}

@@ -1,0 +1,213 @@
+//! The planner: from manifests, state and the time to a plan. Pure.
+
+use std::collections::{BTreeMap, btree_map};
+use std::iter::Peekable;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::asset::AssetId;
+use crate::manifest::document::{Details, Entry, Manifests, Spot};
+use crate::plan::decide::{Case, Decision, HoldInForce, Rules, decide};
+use crate::state::{Record, State};
+
+pub mod approve;
+pub mod decide;
+
+#[cfg(test)]
+mod tests;
+
+/// Everything that a plan is made from.
+#[derive(Debug, Clone, Copy)]
+pub struct Inputs<'plan> {
+    /// What is listed and held.
+    pub manifests: &'plan Manifests,
+    /// What earlier runs have learnt.
+    pub state: &'plan State,
+    /// The settings that decisions depend on.
+    pub rules: Rules,
+    /// The time at which holds and dates are looked at.
+    pub now: Timestamp,
+}
+
+/// What is to happen, in the order of the assets' ids.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Plan {
+    /// The assets of which there is something to say; unchanged ones are only counted.
+    pub steps: Vec<Step>,
+    /// How many assets each decision concerns.
+    pub totals: Totals,
+}
+
+/// What is to happen to one asset.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// The asset.
+    pub id: AssetId,
+    /// What is to happen to it, and why.
+    pub decision: Decision,
+    /// What the manifest says of it.
+    pub details: Option<Arc<Details>>,
+    /// Where the manifest lists it.
+    pub spot: Option<Spot>,
+}
+
+/// How many assets each decision concerns.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    serde::Serialize,
+    serde::Deserialize,
+    schemars::JsonSchema,
+)]
+#[serde(deny_unknown_fields)]
+pub struct Totals {
+    /// To be deleted for the first time.
+    pub retire: usize,
+    /// To be tried again.
+    pub retry: usize,
+    /// To be read live, and then decided.
+    pub resolve: usize,
+    /// Refused too often.
+    pub blocked: usize,
+    /// Left until their date.
+    pub defer: usize,
+    /// Held.
+    pub held: usize,
+    /// Not shown to be what their pin says.
+    pub mismatch: usize,
+    /// Records to be dropped.
+    pub forget: usize,
+    /// Listed, and deleted already.
+    pub unchanged: usize,
+    /// Deleted already and no longer listed.
+    pub history: usize,
+}
+
+impl Totals {
+    fn count(&mut self, decision: &Decision) {
+        let total = match decision {
+            Decision::Retire => &mut self.retire,
+            Decision::Retry { .. } => &mut self.retry,
+            Decision::Resolve { .. } => &mut self.resolve,
+            Decision::Blocked { .. } => &mut self.blocked,
+            Decision::Defer { .. } => &mut self.defer,
+            Decision::Held { .. } => &mut self.held,
+            Decision::Mismatch(_) => &mut self.mismatch,
+            Decision::Forget => &mut self.forget,
+            Decision::Unchanged { listed: true } => &mut self.unchanged,
+            Decision::Unchanged { listed: false } => &mut self.history,
+        };
+        *total += 1;
+    }
+
+    /// How many assets may be deleted if the plan is carried out.
+    #[must_use]
+    pub const fn deletes(&self) -> usize {
+        self.retire + self.retry + self.resolve
+    }
+
+    /// How many assets or records the plan would change.
+    #[must_use]
+    pub const fn changes(&self) -> usize {
+        self.deletes() + self.forget
+    }
+}
+
+/// Makes the plan.
+#[must_use]
+pub fn make(inputs: Inputs<'_>) -> Plan {
+    let Inputs {
+        manifests,
+        state,
+        rules,
+        now,
+    } = inputs;
+    let holds = Holds::in_force(manifests, state, now);
+    let mut listed: Vec<&Entry> = manifests.entries.iter().collect();
+    listed.sort_unstable_by_key(|entry| entry.id);
+
+    let mut plan = Plan::default();
+    let merged = Merge {
+        listed: listed.into_iter().peekable(),
+        recorded: state.assets.iter().peekable(),
+    };
+    for (id, entry, record) in merged {
+        let case = Case {
+            entry,
+            record,
+            hold: holds.of(id),
+        };
+        let Some(decision) = decide(case, rules, now) else {
+            continue;
+        };
+        plan.totals.count(&decision);
+        if matches!(decision, Decision::Unchanged { .. }) {
+            continue;
+        }
+        plan.steps.push(Step {
+            id,
+            decision,
+            details: entry.and_then(|entry| entry.details.clone()),
+            spot: entry.map(|entry| entry.spot),
+        });
+    }
+    plan
+}
+
+/// The holds that are in force, by asset.
+struct Holds(BTreeMap<AssetId, (Arc<str>, Option<Timestamp>)>);
+
+impl Holds {
+    fn in_force(manifests: &Manifests, state: &State, now: Timestamp) -> Self {
+        let from_state = state
+            .holds
+            .iter()
+            .map(|(id, hold)| (*id, Arc::from(hold.reason.as_str()), hold.until));
+        let from_manifests = manifests
+            .holds
+            .iter()
+            .map(|hold| (hold.id, Arc::clone(&hold.reason), hold.until));
+        let mut holds = BTreeMap::new();
+        for (id, reason, until) in from_state.chain(from_manifests) {
+            if until.is_none_or(|until| until > now) {
+                holds.insert(id, (reason, until));
+            }
+        }
+        Self(holds)
+    }
+
+    fn of(&self, id: AssetId) -> Option<HoldInForce<'_>> {
+        self.0.get(&id).map(|(reason, until)| HoldInForce {
+            reason,
+            until: *until,
+        })
+    }
+}
+
+/// Walks what is listed and what is recorded side by side, in the order of the ids.
+struct Merge<'plan, L: Iterator<Item = &'plan Entry>> {
+    listed: Peekable<L>,
+    recorded: Peekable<btree_map::Iter<'plan, AssetId, Record>>,
+}
+
+impl<'plan, L: Iterator<Item = &'plan Entry>> Iterator for Merge<'plan, L> {
+    type Item = (AssetId, Option<&'plan Entry>, Option<&'plan Record>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let listed = self.listed.peek().map(|entry| entry.id);
+        let recorded = self.recorded.peek().map(|(id, _)| **id);
+        let id = match (listed, recorded) {
+            (Some(listed), Some(recorded)) => listed.min(recorded),
+            (Some(id), None) | (None, Some(id)) => id,
+            (None, None) => return None,
+        };
+        let entry = self.listed.next_if(|entry| entry.id == id);
+        let record = self.recorded.next_if(|(recorded, _)| **recorded == id);
+        Some((id, entry, record.map(|(_, record)| record)))
+    }
+}

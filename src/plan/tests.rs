@@ -1,0 +1,345 @@
+//! Rows and properties of the planner.
+
+use proptest::prelude::*;
+use uuid::Uuid;
+
+use super::approve::{Consent, Refused, approve};
+use super::decide::Mismatch;
+use super::*;
+use crate::event::RunEvent;
+use crate::manifest::document::{Hold, Pin};
+use crate::outcome::{FailureKind, Outcome};
+use crate::state::{Api, Failed, Home, Standing};
+
+const NOW: i64 = 1_800_000_000;
+
+fn id(n: u128) -> AssetId {
+    AssetId::from_uuid(Uuid::from_u128(n))
+}
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(second).unwrap()
+}
+
+const SPOT: Spot = Spot {
+    file: 0,
+    line: 1,
+    column: 1,
+};
+
+fn entry(n: u128, details: Option<Details>) -> Entry {
+    Entry {
+        id: id(n),
+        spot: SPOT,
+        details: details.map(Arc::new),
+    }
+}
+
+fn record(standing: Standing) -> Record {
+    Record {
+        standing,
+        run: 1,
+        at: at(1),
+    }
+}
+
+fn failed(attempts: u32) -> Standing {
+    Standing::Failed(Box::new(Failed {
+        kind: FailureKind::Permission,
+        message: "No.".into(),
+        attempts,
+    }))
+}
+
+fn empty_state() -> State {
+    State::new(
+        Uuid::nil(),
+        Home {
+            api: Api::V2,
+            endpoint: "sandbox".to_owned(),
+            account: None,
+        },
+    )
+}
+
+fn row(entry: Option<&Entry>, standing: Option<Standing>, held: bool) -> Option<Decision> {
+    let record = standing.map(record);
+    let reason: Arc<str> = "legal".into();
+    let case = Case {
+        entry,
+        record: record.as_ref(),
+        hold: held.then_some(HoldInForce {
+            reason: &reason,
+            until: None,
+        }),
+    };
+    decide(case, Rules::default(), at(NOW))
+}
+
+#[test]
+fn each_row_of_the_table() {
+    let unknown = || Some(Standing::Unknown { attempts: 2 });
+    let bare = entry(1, None);
+    let listed = Some(&bare);
+    let due_later = entry(
+        1,
+        Some(Details {
+            not_before: Some(at(NOW + 1)),
+            ..Details::default()
+        }),
+    );
+    let due_now = entry(
+        1,
+        Some(Details {
+            not_before: Some(at(NOW)),
+            ..Details::default()
+        }),
+    );
+    let pinned = entry(
+        1,
+        Some(Details {
+            pin: Some(Pin {
+                filesize: Some(1),
+                ..Pin::default()
+            }),
+            ..Details::default()
+        }),
+    );
+    let retry = |attempts| {
+        Some(Decision::Retry {
+            attempts,
+            kind: FailureKind::Permission,
+            message: "No.".into(),
+        })
+    };
+    let held = Some(Decision::Held {
+        reason: "legal".into(),
+        until: None,
+    });
+    let deferred = Some(Decision::Defer { until: at(NOW + 1) });
+    let unchanged = Some(Decision::Unchanged { listed: true });
+    let history = Some(Decision::Unchanged { listed: false });
+
+    assert_eq!(row(None, None, false), None);
+    assert_eq!(row(None, None, true), None);
+
+    assert_eq!(row(listed, None, false), Some(Decision::Retire));
+    assert_eq!(row(listed, Some(failed(4)), false), retry(4));
+    assert_eq!(
+        row(listed, Some(failed(5)), false),
+        Some(Decision::Blocked {
+            attempts: 5,
+            kind: FailureKind::Permission,
+            message: "No.".into(),
+        })
+    );
+    assert_eq!(
+        row(listed, unknown(), false),
+        Some(Decision::Resolve {
+            listed: true,
+            attempts: 2
+        })
+    );
+    assert_eq!(row(listed, Some(Standing::Retired), false), unchanged);
+    assert_eq!(row(listed, Some(Standing::Gone), false), unchanged);
+
+    for standing in [None, Some(failed(1)), Some(failed(9)), unknown()] {
+        assert_eq!(row(Some(&due_later), standing.clone(), false), deferred);
+        assert_eq!(row(listed, standing.clone(), true), held);
+        // A hold is said before a date: it is the stronger reason.
+        assert_eq!(row(Some(&due_later), standing.clone(), true), held);
+        assert_eq!(
+            row(Some(&pinned), standing, false),
+            Some(Decision::Mismatch(Mismatch::NotRead))
+        );
+    }
+    for standing in [Standing::Retired, Standing::Gone] {
+        assert_eq!(
+            row(Some(&due_later), Some(standing.clone()), false),
+            unchanged
+        );
+        assert_eq!(row(listed, Some(standing.clone()), true), unchanged);
+        assert_eq!(row(Some(&pinned), Some(standing.clone()), false), unchanged);
+        assert_eq!(row(None, Some(standing), false), history);
+    }
+    assert_eq!(row(Some(&due_now), None, false), Some(Decision::Retire));
+
+    assert_eq!(row(None, Some(failed(1)), false), Some(Decision::Forget));
+    assert_eq!(
+        row(None, unknown(), false),
+        Some(Decision::Resolve {
+            listed: false,
+            attempts: 2
+        })
+    );
+}
+
+#[test]
+fn blocked_assets_are_retried_on_demand() {
+    let bare = entry(1, None);
+    let record = record(failed(9));
+    let case = Case {
+        entry: Some(&bare),
+        record: Some(&record),
+        hold: None,
+    };
+    let rules = Rules {
+        retry_blocked: true,
+        ..Rules::default()
+    };
+    assert!(matches!(
+        decide(case, rules, at(NOW)),
+        Some(Decision::Retry { attempts: 9, .. })
+    ));
+}
+
+#[test]
+fn an_approval_fits_the_plan_or_there_is_none() {
+    let manifests = Manifests {
+        entries: vec![entry(1, None), entry(2, None)],
+        ..Manifests::default()
+    };
+    let state = empty_state();
+    let plan = make(Inputs {
+        manifests: &manifests,
+        state: &state,
+        rules: Rules::default(),
+        now: at(NOW),
+    });
+    assert_eq!(
+        approve(&plan, Consent::Typed(3), false),
+        Err(Refused::WrongNumber {
+            typed: 3,
+            planned: 2
+        })
+    );
+    assert!(approve(&plan, Consent::Typed(2), false).is_ok());
+
+    let mut pinned = plan;
+    pinned.totals.mismatch = 1;
+    assert_eq!(
+        approve(&pinned, Consent::Auto, false),
+        Err(Refused::Mismatched(1))
+    );
+    assert!(approve(&pinned, Consent::Auto, true).is_ok());
+}
+
+fn standing() -> impl Strategy<Value = Standing> {
+    prop_oneof![
+        Just(Standing::Retired),
+        Just(Standing::Gone),
+        (1_u32..8).prop_map(failed),
+        (1_u32..8).prop_map(|attempts| Standing::Unknown { attempts }),
+    ]
+}
+
+fn details() -> impl Strategy<Value = Details> {
+    (proptest::option::of(-2_i64..3), any::<bool>()).prop_map(|(due, pinned)| Details {
+        not_before: due.map(|due| at(NOW + due)),
+        pin: pinned.then(|| Pin {
+            filesize: Some(1),
+            ..Pin::default()
+        }),
+        ..Details::default()
+    })
+}
+
+/// Ids come from a small range, so that listings, records and holds often meet.
+fn world() -> impl Strategy<Value = (Manifests, State)> {
+    let entries =
+        proptest::collection::btree_map(0_u128..40, proptest::option::of(details()), 0..30);
+    let holds = proptest::collection::btree_map(0_u128..40, proptest::option::of(-2_i64..3), 0..6);
+    let records = proptest::collection::btree_map(0_u128..40, standing(), 0..30);
+    (entries, holds, records).prop_flat_map(|(entries, holds, records)| {
+        let entries: Vec<Entry> = entries
+            .into_iter()
+            .map(|(n, details)| entry(n, details))
+            .collect();
+        Just(entries).prop_shuffle().prop_map(move |entries| {
+            let manifests = Manifests {
+                entries,
+                holds: holds
+                    .iter()
+                    .map(|(n, until)| Hold {
+                        id: id(*n),
+                        spot: SPOT,
+                        reason: "legal".into(),
+                        until: until.map(|until| at(NOW + until)),
+                    })
+                    .collect(),
+                ..Manifests::default()
+            };
+            let mut state = empty_state();
+            state.assets = records
+                .iter()
+                .map(|(n, standing)| (id(*n), record(standing.clone())))
+                .collect();
+            (manifests, state)
+        })
+    })
+}
+
+fn plan_of(manifests: &Manifests, state: &State) -> Plan {
+    make(Inputs {
+        manifests,
+        state,
+        rules: Rules::default(),
+        now: at(NOW),
+    })
+}
+
+proptest! {
+    #[test]
+    fn only_listed_assets_that_nothing_keeps_are_deleted((manifests, state) in world()) {
+        let plan = plan_of(&manifests, &state);
+        let approved = approve(&plan, Consent::Auto, true).unwrap();
+        let resolved = approved.resolve().iter().filter(|resolve| resolve.listed);
+        for id in approved.delete().iter().copied().chain(resolved.map(|resolve| resolve.id)) {
+            let entry = manifests.entries.iter().find(|entry| entry.id == id);
+            prop_assert!(entry.is_some(), "{id} is not listed");
+            let held = manifests.holds.iter().any(|hold| {
+                hold.id == id && hold.until.is_none_or(|until| until > at(NOW))
+            });
+            prop_assert!(!held, "{id} is held");
+            if let Some(details) = entry.and_then(|entry| entry.details.as_ref()) {
+                prop_assert!(details.not_before.is_none_or(|due| due <= at(NOW)));
+                prop_assert!(details.pin.is_none());
+            }
+            let known = state.assets.get(&id).map(|record| record.standing.name());
+            prop_assert!(!matches!(known, Some("retired" | "gone")));
+        }
+    }
+
+    #[test]
+    fn a_plan_after_success_has_nothing_to_do((manifests, mut state) in world()) {
+        let plan = plan_of(&manifests, &state);
+        let approved = approve(&plan, Consent::Auto, true).unwrap();
+        let outcomes = approved.delete().iter().copied()
+            .chain(approved.resolve().iter().map(|resolve| resolve.id))
+            .map(|id| (id, Outcome::Retired))
+            .collect();
+        state.apply(1, &RunEvent::Answered { batch: 1, at: at(NOW), outcomes });
+        state.apply(1, &RunEvent::Forgotten { at: at(NOW), ids: approved.forget().to_vec() });
+        let again = plan_of(&manifests, &state);
+        prop_assert!(approve(&again, Consent::Auto, true).unwrap().is_empty());
+        prop_assert_eq!(again.totals.changes(), 0);
+    }
+
+    #[test]
+    fn the_order_of_the_listing_does_not_matter((manifests, state) in world()) {
+        let plan = plan_of(&manifests, &state);
+        let mut sorted = manifests.clone();
+        sorted.entries.sort_by_key(|entry| entry.id);
+        prop_assert_eq!(&plan, &plan_of(&sorted, &state));
+        prop_assert!(plan.steps.is_sorted_by_key(|step| step.id));
+        let totals = plan.totals;
+        prop_assert_eq!(
+            plan.steps.len(),
+            totals.changes() + totals.blocked + totals.defer + totals.held + totals.mismatch
+        );
+        prop_assert_eq!(
+            manifests.entries.len(),
+            plan.steps.iter().filter(|step| step.spot.is_some()).count() + totals.unchanged
+        );
+    }
+}
