@@ -12,6 +12,7 @@ pub mod diagnostic;
 pub mod event;
 pub mod outcome;
 
+pub mod frameio;
 pub mod manifest;
 pub mod plan;
 pub mod state;

@@ -1,0 +1,64 @@
+//! The Frame.io API: one reader and one deleter in front of its versions.
+//!
+//! A command that only reads holds a [`Reader`], which has no call that deletes.
+
+use std::time::Duration;
+
+use crate::asset::AssetId;
+
+pub mod answer;
+pub mod pace;
+pub mod token;
+pub mod transport;
+pub mod v2;
+
+/// What came of one request, before anybody has judged it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reply {
+    /// The server answered.
+    Answered {
+        /// The HTTP status.
+        status: u16,
+        /// How long the server's headers ask to wait before the next request of this kind.
+        wait: Option<Duration>,
+        /// The body, or why it did not come whole.
+        body: Body,
+    },
+    /// The connection failed before anything was sent.
+    NotSent {
+        /// What the connection said.
+        detail: String,
+    },
+    /// The connection failed after something may have been sent.
+    Lost {
+        /// What the connection said.
+        detail: String,
+    },
+}
+
+/// The body of an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Body {
+    /// All of it.
+    Whole(Vec<u8>),
+    /// It ended early, or is longer than any answer of the API.
+    Cut {
+        /// What happened.
+        detail: String,
+    },
+}
+
+/// Reads the API, and cannot delete.
+pub trait Reader: Send + Sync {
+    /// Asks what the server knows of an asset, a deleted one included.
+    fn read(&self, id: AssetId) -> impl Future<Output = Reply> + Send;
+
+    /// Asks whose token this is.
+    fn who(&self) -> impl Future<Output = Reply> + Send;
+}
+
+/// Reads and deletes. Only `apply` holds one.
+pub trait Deleter: Reader {
+    /// Asks the server to delete the assets in one call.
+    fn delete(&self, ids: &[AssetId]) -> impl Future<Output = Reply> + Send;
+}

@@ -1,0 +1,251 @@
+//! HTTP: one request out, one reply in, and whether anything was sent.
+
+use std::error::Error;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
+use reqwest::{Client, Response, Url, redirect};
+
+use crate::frameio::token::Token;
+use crate::frameio::{Body, Reply, pace};
+
+/// The longest answer that is read; the API's own are far below it.
+const LONGEST_BODY: usize = 16 << 20;
+
+/// How long a connection may take.
+const CONNECT: Duration = Duration::from_secs(10);
+
+/// How long a request may take in all; the server's own bound is 30 seconds
+/// (docs/frameio-api.md, "Bulk delete (v2)").
+const TOTAL: Duration = Duration::from_mins(1);
+
+/// A server's base address that a token may be sent to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint(Url);
+
+/// Why an address is not an endpoint.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EndpointError {
+    /// It is not a URL.
+    #[error("`{text}` is not the address of a server: {why}")]
+    NotUrl {
+        /// What was given.
+        text: String,
+        /// What the parser says.
+        why: String,
+    },
+    /// Its scheme is neither `https` nor `http`.
+    #[error("`{0}` is not reached by `https`")]
+    Scheme(String),
+    /// It would carry the token in the clear over a network.
+    #[error("`{0}` is plain HTTP beyond this machine, and would show the token to the network")]
+    Plain(String),
+    /// It has a user, a query or a fragment.
+    #[error("`{0}` has a user, a query or a fragment, which a base address cannot have")]
+    Parts(String),
+}
+
+impl Endpoint {
+    /// Takes an address as an endpoint; `https` anywhere, `http` only on this machine.
+    ///
+    /// # Errors
+    ///
+    /// Returns why the token must not be sent there.
+    pub fn parse(text: &str) -> Result<Self, EndpointError> {
+        let url = Url::parse(text).map_err(|error| EndpointError::NotUrl {
+            text: text.to_owned(),
+            why: error.to_string(),
+        })?;
+        let parts = !url.username().is_empty()
+            || url.password().is_some()
+            || url.query().is_some()
+            || url.fragment().is_some();
+        if parts {
+            // A password in the address is a secret: only what is safe is repeated.
+            let host = url.host_str().unwrap_or_default();
+            return Err(EndpointError::Parts(format!("{}://{host}/…", url.scheme())));
+        }
+        let endpoint = Self(url);
+        match endpoint.0.scheme() {
+            "https" => Ok(endpoint),
+            "http" if endpoint.is_loopback() => Ok(endpoint),
+            "http" => Err(EndpointError::Plain(text.to_owned())),
+            _ => Err(EndpointError::Scheme(text.to_owned())),
+        }
+    }
+
+    /// Whether the server is on this machine.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        let host = self.0.host_str().unwrap_or_default();
+        let address = host.trim_start_matches('[').trim_end_matches(']');
+        host == "localhost"
+            || address
+                .parse()
+                .is_ok_and(|address: IpAddr| address.is_loopback())
+    }
+
+    /// The address without a trailing slash.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.0.as_str().trim_end_matches('/')
+    }
+}
+
+/// What a request does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// Reads.
+    Get,
+    /// Deletes.
+    Delete,
+}
+
+/// Sends requests to one server with one token.
+#[derive(Debug, Clone)]
+pub struct Transport {
+    client: Client,
+    endpoint: Endpoint,
+    token: Token,
+}
+
+/// Says that no HTTP client could be made.
+#[derive(Debug, thiserror::Error)]
+#[error("no HTTP client could be made")]
+pub struct TransportError(#[source] reqwest::Error);
+
+impl Transport {
+    /// Makes a transport.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the HTTP library says when its TLS cannot be set up.
+    pub fn new(endpoint: Endpoint, token: Token) -> Result<Self, TransportError> {
+        // Somebody else in the process may have installed one already; either serves.
+        drop(rustls::crypto::ring::default_provider().install_default());
+        let mut builder = Client::builder()
+            .user_agent(concat!("frameio-retire/", env!("CARGO_PKG_VERSION")))
+            .redirect(redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .connect_timeout(CONNECT)
+            .timeout(TOTAL)
+            .tcp_nodelay(true);
+        if endpoint.is_loopback() {
+            // A proxy would carry the token off this machine in the clear.
+            builder = builder.no_proxy();
+        }
+        let client = builder.build().map_err(TransportError)?;
+        Ok(Self {
+            client,
+            endpoint,
+            token,
+        })
+    }
+
+    /// Sends one request and reads its answer.
+    pub async fn send(&self, method: Method, path: &str, json: Option<Vec<u8>>) -> Reply {
+        let method = match method {
+            Method::Get => reqwest::Method::GET,
+            Method::Delete => reqwest::Method::DELETE,
+        };
+        let address = format!("{}{path}", self.endpoint.as_str());
+        let mut request = self
+            .client
+            .request(method, address)
+            .header(AUTHORIZATION, self.token.header());
+        if let Some(json) = json {
+            request = request.header(CONTENT_TYPE, "application/json").body(json);
+        }
+        match request.send().await {
+            Ok(response) => answered(response).await,
+            // Only a connection that was never made proves that nothing was sent.
+            Err(error) if error.is_connect() => Reply::NotSent {
+                detail: innermost(&error),
+            },
+            Err(error) => Reply::Lost {
+                detail: innermost(&error),
+            },
+        }
+    }
+}
+
+async fn answered(mut response: Response) -> Reply {
+    let status = response.status().as_u16();
+    let wait = pace::wait(response.headers());
+    let mut bytes = Vec::new();
+    let body = loop {
+        match response.chunk().await {
+            Ok(None) => break Body::Whole(bytes),
+            Ok(Some(chunk)) if bytes.len() + chunk.len() > LONGEST_BODY => {
+                break Body::Cut {
+                    detail: format!("it is longer than {LONGEST_BODY} bytes"),
+                };
+            }
+            Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
+            Err(error) => {
+                break Body::Cut {
+                    detail: innermost(&error),
+                };
+            }
+        }
+    };
+    Reply::Answered { status, wait, body }
+}
+
+/// The cause at the bottom, since the library's outer words name the address and little else.
+fn innermost(error: &reqwest::Error) -> String {
+    if error.is_timeout() {
+        return "it took too long".to_owned();
+    }
+    let mut cause: &dyn Error = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    cause.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_token_stays_on_this_machine_or_goes_over_tls() {
+        for (text, address) in [
+            ("https://api.frame.io", "https://api.frame.io"),
+            ("https://api.frame.io/", "https://api.frame.io"),
+            ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+            ("http://127.9.9.9", "http://127.9.9.9"),
+            ("http://[::1]:80/", "http://[::1]"),
+            ("http://localhost:1", "http://localhost:1"),
+        ] {
+            assert_eq!(Endpoint::parse(text).unwrap().as_str(), address);
+        }
+        for text in [
+            "http://api.frame.io",
+            "http://10.0.0.1",
+            "http://localhost.evil.example",
+            "http://0.0.0.0",
+            "http://[::2]",
+        ] {
+            assert!(
+                matches!(Endpoint::parse(text), Err(EndpointError::Plain(_))),
+                "{text}"
+            );
+        }
+        assert!(matches!(
+            Endpoint::parse("ftp://127.0.0.1"),
+            Err(EndpointError::Scheme(_))
+        ));
+        assert!(matches!(
+            Endpoint::parse("api.frame.io"),
+            Err(EndpointError::NotUrl { .. })
+        ));
+    }
+
+    #[test]
+    fn a_password_in_an_address_is_not_repeated() {
+        let error = Endpoint::parse("https://me:hush@api.frame.io").unwrap_err();
+        assert!(!error.to_string().contains("hush"), "{error}");
+    }
+}
