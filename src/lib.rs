@@ -16,3 +16,4 @@ pub mod frameio;
 pub mod manifest;
 pub mod plan;
 pub mod state;
+pub mod store;

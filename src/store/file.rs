@@ -1,0 +1,190 @@
+//! The state in a file, its journal and its lock beside it.
+#![expect(clippy::disallowed_methods, reason = "the store is a home of files")]
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use crate::event::RunEvent;
+use crate::state::{State, format};
+use crate::store::journal::{self, Header};
+use crate::store::lock::{self, Lock};
+use crate::store::replace;
+use crate::store::replay;
+use crate::store::{Loaded, Session, StoreError};
+
+/// A state in a file.
+#[derive(Debug, Clone)]
+pub struct FileStore {
+    path: PathBuf,
+}
+
+impl FileStore {
+    /// Names the file; nothing is read yet. A link is followed, so that replacing the state
+    /// replaces the file behind it.
+    #[must_use]
+    pub fn new(path: &Path) -> Self {
+        Self {
+            path: fs::canonicalize(path).unwrap_or_else(|_missing| path.to_owned()),
+        }
+    }
+
+    /// The journal's file.
+    #[must_use]
+    pub fn journal(&self) -> PathBuf {
+        let mut name = self.path.as_os_str().to_owned();
+        name.push(".journal");
+        name.into()
+    }
+
+    /// Reads the state and what its journal adds; nothing where there is neither. Needs no lock.
+    ///
+    /// # Errors
+    ///
+    /// Returns why either cannot be read.
+    pub fn load(&self) -> Result<Option<Loaded>, StoreError> {
+        let bytes = read(&self.path)?;
+        let journal = self.journal();
+        let lines = read(&journal)?;
+        let digest = bytes.as_ref().map(|bytes| Sha256::digest(bytes).into());
+        let base = bytes
+            .map(|bytes| {
+                format::read(&bytes).map_err(|why| StoreError::Format {
+                    path: self.path.clone(),
+                    why,
+                })
+            })
+            .transpose()?;
+        let Some(lines) = lines else {
+            return Ok(base.map(|state| Loaded {
+                state,
+                digest,
+                warnings: Vec::new(),
+            }));
+        };
+        let replayed = replay::replay(base, &lines).map_err(|damage| StoreError::Journal {
+            path: journal.clone(),
+            offset: damage.offset,
+            why: damage.why,
+        })?;
+        Ok(replayed.state.map(|state| Loaded {
+            state,
+            digest,
+            warnings: replayed
+                .warnings
+                .into_iter()
+                .map(|warning| format!("{}: {warning}", journal.display()))
+                .collect(),
+        }))
+    }
+
+    /// Takes the lock, reads the state, and writes down what a journal of an earlier run adds.
+    ///
+    /// # Errors
+    ///
+    /// Returns who has the lock, or why the state cannot be read or written.
+    pub fn open(&self, holder: &str) -> Result<(FileSession, Option<Loaded>), StoreError> {
+        let lock = lock::take(&self.path, holder)?;
+        let loaded = self.load()?;
+        let mut session = FileSession {
+            path: self.path.clone(),
+            journal_path: self.journal(),
+            journal: None,
+            header: None,
+            sequence: 0,
+            _lock: lock,
+        };
+        if session.journal_path.exists() {
+            match &loaded {
+                Some(loaded) => session.replace(&loaded.state)?,
+                None => session.drop_journal()?,
+            }
+        }
+        Ok((session, loaded))
+    }
+}
+
+fn read(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(StoreError::io("read", path)(error)),
+    }
+}
+
+/// The right to change a state in a file.
+#[derive(Debug)]
+pub struct FileSession {
+    path: PathBuf,
+    journal_path: PathBuf,
+    journal: Option<File>,
+    header: Option<Header>,
+    sequence: u64,
+    _lock: Lock,
+}
+
+impl FileSession {
+    /// Says what state the journal of the coming run starts from; needed before the first event.
+    pub fn begin(&mut self, base: &State) {
+        self.header = Some(Header::of(base));
+        self.sequence = 0;
+    }
+
+    fn drop_journal(&mut self) -> Result<(), StoreError> {
+        self.journal = None;
+        match fs::remove_file(&self.journal_path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(StoreError::io("remove", &self.journal_path)(error))
+            }
+            Ok(()) | Err(_) => replace::sync_folder(replace::folder_of(&self.path)),
+        }
+    }
+
+    fn file(&mut self) -> Result<&mut File, StoreError> {
+        if self.journal.is_none() {
+            // `create_new`, since a journal that is still there was not taken in yet.
+            let file = OpenOptions::new()
+                .write(true)
+                .create_new(true)
+                .open(&self.journal_path)
+                .map_err(StoreError::io("create", &self.journal_path))?;
+            self.journal = Some(file);
+            replace::sync_folder(replace::folder_of(&self.path))?;
+        }
+        self.journal.as_mut().ok_or_else(|| StoreError::Io {
+            action: "open",
+            path: self.journal_path.clone(),
+            source: io::ErrorKind::NotFound.into(),
+        })
+    }
+}
+
+impl Session for FileSession {
+    fn append(&mut self, events: &[RunEvent]) -> Result<(), StoreError> {
+        if events.is_empty() {
+            return Ok(());
+        }
+        let mut lines = Vec::new();
+        if self.sequence == 0
+            && let Some(header) = &self.header
+        {
+            journal::write_header(header, &mut lines);
+        }
+        for event in events {
+            self.sequence += 1;
+            journal::write_event(self.sequence, event, &mut lines);
+        }
+        let path = self.journal_path.clone();
+        let file = self.file()?;
+        file.write_all(&lines)
+            .map_err(StoreError::io("append to", &path))?;
+        file.sync_data().map_err(StoreError::io("sync", &path))
+    }
+
+    fn replace(&mut self, state: &State) -> Result<(), StoreError> {
+        replace::replace(&self.path, |sink| format::write(state, sink))?;
+        self.drop_journal()
+    }
+}

@@ -1,0 +1,371 @@
+//! The bytes of a journal: JSON lines, each with a checksum and a number.
+//!
+//! The first line says which state the journal continues. Every later line is an event of one
+//! run. A line is `{"sum":"<CRC-32 of the body>","body":<body>}`, so a damaged one is found
+//! without understanding it, and a missing one by its number.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::asset::AssetId;
+use crate::event::{Ending, RunEvent, RunInfo, Task};
+use crate::outcome::{AssetOutcome, Failure, FailureKind, Outcome};
+use crate::state::{Api, Home, State};
+
+/// The version of the journal that this program reads and writes.
+pub const VERSION: u64 = 1;
+
+const BEFORE_SUM: &[u8] = br#"{"sum":""#;
+const BEFORE_BODY: &[u8] = br#"","body":"#;
+const FRAME: usize = BEFORE_SUM.len() + 8 + BEFORE_BODY.len();
+
+/// Which state a journal continues.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Header {
+    /// The state's lineage.
+    pub lineage: Uuid,
+    /// The state's serial before the run.
+    pub base: u64,
+    /// Where the assets live.
+    pub home: Home,
+}
+
+impl Header {
+    /// The header of a journal that continues `state`.
+    #[must_use]
+    pub fn of(state: &State) -> Self {
+        Self {
+            lineage: state.lineage,
+            base: state.serial,
+            home: state.home.clone(),
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HeaderBody {
+    journal: u64,
+    lineage: Uuid,
+    base: u64,
+    api: Api,
+    endpoint: String,
+    account: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EventBody<'line> {
+    seq: u64,
+    #[serde(borrow)]
+    event: EventLine<'line>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+enum EventLine<'line> {
+    Started {
+        run: u64,
+        id: Uuid,
+        at: Timestamp,
+        actor: Option<String>,
+        commit: Option<String>,
+        ci: Option<String>,
+        plan: Option<String>,
+        account: Option<String>,
+    },
+    Intent {
+        batch: u64,
+        task: TaskName,
+        ids: Cow<'line, [AssetId]>,
+    },
+    Answered {
+        batch: u64,
+        at: Timestamp,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        retired: Vec<AssetId>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        gone: Vec<AssetId>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        unknown: Vec<AssetId>,
+        #[serde(borrow, default, skip_serializing_if = "BTreeMap::is_empty")]
+        failed: BTreeMap<AssetId, FailureLine<'line>>,
+    },
+    Forgotten {
+        at: Timestamp,
+        ids: Cow<'line, [AssetId]>,
+    },
+    Warned {
+        batch: u64,
+        #[serde(borrow)]
+        message: Cow<'line, str>,
+    },
+    Ended {
+        at: Timestamp,
+        done: bool,
+    },
+}
+
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum TaskName {
+    Delete,
+    Resolve,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FailureLine<'line> {
+    kind: FailureKind,
+    #[serde(borrow)]
+    message: Cow<'line, str>,
+}
+
+/// Appends the first line.
+pub fn write_header(header: &Header, lines: &mut Vec<u8>) {
+    let Header {
+        lineage,
+        base,
+        home: Home {
+            api,
+            endpoint,
+            account,
+        },
+    } = header.clone();
+    write_line(
+        &HeaderBody {
+            journal: VERSION,
+            lineage,
+            base,
+            api,
+            endpoint,
+            account,
+        },
+        lines,
+    );
+}
+
+/// Appends the line of one event; `sequence` counts the events from 1.
+pub fn write_event(sequence: u64, event: &RunEvent, lines: &mut Vec<u8>) {
+    let event = match event {
+        RunEvent::Started(info) => {
+            let RunInfo {
+                number,
+                id,
+                at,
+                actor,
+                commit,
+                ci,
+                plan,
+                account,
+            } = info.clone();
+            EventLine::Started {
+                run: number,
+                id,
+                at,
+                actor,
+                commit,
+                ci,
+                plan,
+                account,
+            }
+        }
+        RunEvent::Intent { batch, task, ids } => EventLine::Intent {
+            batch: *batch,
+            task: match task {
+                Task::Delete => TaskName::Delete,
+                Task::Resolve => TaskName::Resolve,
+            },
+            ids: Cow::Borrowed(ids),
+        },
+        RunEvent::Answered {
+            batch,
+            at,
+            outcomes,
+        } => answered(*batch, *at, outcomes),
+        RunEvent::Forgotten { at, ids } => EventLine::Forgotten {
+            at: *at,
+            ids: Cow::Borrowed(ids),
+        },
+        RunEvent::Warned { batch, message } => EventLine::Warned {
+            batch: *batch,
+            message: Cow::Borrowed(message),
+        },
+        RunEvent::Ended { at, ending } => EventLine::Ended {
+            at: *at,
+            done: *ending == Ending::Done,
+        },
+    };
+    write_line(
+        &EventBody {
+            seq: sequence,
+            event,
+        },
+        lines,
+    );
+}
+
+fn answered(batch: u64, at: Timestamp, outcomes: &[AssetOutcome]) -> EventLine<'_> {
+    let (mut retired, mut gone, mut unknown) = (Vec::new(), Vec::new(), Vec::new());
+    let mut failed = BTreeMap::new();
+    for (id, outcome) in outcomes {
+        match outcome {
+            Outcome::Retired => retired.push(*id),
+            Outcome::Gone => gone.push(*id),
+            Outcome::Unknown => unknown.push(*id),
+            Outcome::Failed(Failure { kind, message }) => {
+                let failure = FailureLine {
+                    kind: *kind,
+                    message: Cow::Borrowed(message),
+                };
+                failed.insert(*id, failure);
+            }
+        }
+    }
+    EventLine::Answered {
+        batch,
+        at,
+        retired,
+        gone,
+        unknown,
+        failed,
+    }
+}
+
+fn write_line<T: Serialize>(body: &T, lines: &mut Vec<u8>) {
+    let start = lines.len();
+    lines.extend_from_slice(BEFORE_SUM);
+    lines.extend_from_slice(b"00000000");
+    lines.extend_from_slice(BEFORE_BODY);
+    let body_start = lines.len();
+    // Writing plain structs into memory cannot fail; were it to, the line would not be read back.
+    drop(serde_json::to_writer(&mut *lines, body));
+    let sum = format!("{:08x}", crc32fast::hash(&lines[body_start..]));
+    let sum_start = start + BEFORE_SUM.len();
+    lines[sum_start..sum_start + 8].copy_from_slice(sum.as_bytes());
+    lines.extend_from_slice(b"}\n");
+}
+
+/// The body of a line, if its frame and its checksum are right.
+pub(in crate::store) fn body(line: &[u8]) -> Option<&[u8]> {
+    let rest = line.strip_prefix(BEFORE_SUM)?;
+    let (sum, _) = rest.split_at_checked(8)?;
+    let body = line.get(FRAME..)?.strip_suffix(b"}")?;
+    let framed = rest.get(8..)?.starts_with(BEFORE_BODY);
+    (framed && format!("{:08x}", crc32fast::hash(body)).as_bytes() == sum).then_some(body)
+}
+
+/// Reads the body of the first line.
+///
+/// # Errors
+///
+/// Returns why it is not that of a journal that this program knows.
+pub(in crate::store) fn read_header(body: &[u8]) -> Result<Header, String> {
+    let HeaderBody {
+        journal,
+        lineage,
+        base,
+        api,
+        endpoint,
+        account,
+    } = serde_json::from_slice(body)
+        .map_err(|error| format!("the first line is not that of a journal: {error}"))?;
+    if journal != VERSION {
+        return Err(format!(
+            "this is version {journal} of the journal, and this program knows version {VERSION}"
+        ));
+    }
+    Ok(Header {
+        lineage,
+        base,
+        home: Home {
+            api,
+            endpoint,
+            account,
+        },
+    })
+}
+
+/// Reads the body of a later line: the event and its number.
+///
+/// # Errors
+///
+/// Returns why it is not an event.
+pub(in crate::store) fn read_event(body: &[u8]) -> Result<(u64, RunEvent), String> {
+    let EventBody { seq, event } =
+        serde_json::from_slice(body).map_err(|error| format!("this is no event: {error}"))?;
+    Ok((seq, event_of(event)))
+}
+
+fn event_of(event: EventLine<'_>) -> RunEvent {
+    match event {
+        EventLine::Started {
+            run,
+            id,
+            at,
+            actor,
+            commit,
+            ci,
+            plan,
+            account,
+        } => RunEvent::Started(RunInfo {
+            number: run,
+            id,
+            at,
+            actor,
+            commit,
+            ci,
+            plan,
+            account,
+        }),
+        EventLine::Intent { batch, task, ids } => RunEvent::Intent {
+            batch,
+            task: match task {
+                TaskName::Delete => Task::Delete,
+                TaskName::Resolve => Task::Resolve,
+            },
+            ids: Arc::from(&*ids),
+        },
+        EventLine::Answered {
+            batch,
+            at,
+            retired,
+            gone,
+            unknown,
+            failed,
+        } => {
+            let settled = retired
+                .into_iter()
+                .map(|id| (id, Outcome::Retired))
+                .chain(gone.into_iter().map(|id| (id, Outcome::Gone)))
+                .chain(unknown.into_iter().map(|id| (id, Outcome::Unknown)));
+            let failed = failed.into_iter().map(|(id, failure)| {
+                let FailureLine { kind, message } = failure;
+                let message = message.into_owned();
+                (id, Outcome::Failed(Failure { kind, message }))
+            });
+            RunEvent::Answered {
+                batch,
+                at,
+                outcomes: settled.chain(failed).collect(),
+            }
+        }
+        EventLine::Forgotten { at, ids } => RunEvent::Forgotten {
+            at,
+            ids: ids.into_owned(),
+        },
+        EventLine::Warned { batch, message } => RunEvent::Warned {
+            batch,
+            message: message.into_owned(),
+        },
+        EventLine::Ended { at, .. } => RunEvent::Ended {
+            at,
+            ending: Ending::Done,
+        },
+    }
+}

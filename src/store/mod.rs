@@ -1,0 +1,131 @@
+//! Where the state lives: locked, loaded, journalled and replaced.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::event::RunEvent;
+use crate::state::State;
+use crate::state::format::FormatError;
+
+pub mod file;
+pub mod journal;
+pub mod lock;
+mod replace;
+pub mod replay;
+
+#[cfg(test)]
+mod tests;
+
+/// A state as it was found, with what its journal adds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loaded {
+    /// The state, the journal's events taken in.
+    pub state: State,
+    /// The SHA-256 of the state file's bytes; nothing where only a journal was found.
+    pub digest: Option<[u8; 32]>,
+    /// What somebody should know about how it was found, a sentence each.
+    pub warnings: Vec<String>,
+}
+
+/// The right to change one state: there is at most one at a time.
+pub trait Session {
+    /// Makes events last before anything follows from them: when this returns, they survive
+    /// a crash.
+    ///
+    /// # Errors
+    ///
+    /// Returns why the events may not last; then nothing may follow from them.
+    fn append(&mut self, events: &[RunEvent]) -> Result<(), StoreError>;
+
+    /// Replaces the state as a whole and drops the journal that led to it.
+    ///
+    /// # Errors
+    ///
+    /// Returns why that failed; the journal is still there then.
+    fn replace(&mut self, state: &State) -> Result<(), StoreError>;
+}
+
+/// Why a state cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The system refused something.
+    #[error("cannot {action} `{}`", path.display())]
+    Io {
+        /// What was tried, such as `read`.
+        action: &'static str,
+        /// On which file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The state file is not a state.
+    #[error("{}:{}:{}: {}", path.display(), why.line, why.column, why.message)]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and where.
+        why: FormatError,
+    },
+    /// The journal is damaged, or belongs to another state.
+    #[error("{}: at byte {offset}: {why}", path.display())]
+    Journal {
+        /// The file.
+        path: PathBuf,
+        /// Where, in bytes from 0.
+        offset: usize,
+        /// What is wrong.
+        why: String,
+    },
+    /// Another run has the state.
+    #[error("the state `{}` is locked by another run{}", path.display(), in_words(holder.as_deref()))]
+    Locked {
+        /// The state's file.
+        path: PathBuf,
+        /// Who says to have it.
+        holder: Option<String>,
+    },
+    /// The file system cannot lock.
+    #[error("`{}` cannot be locked on this file system", path.display())]
+    NoLocks {
+        /// The lock's file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+fn in_words(holder: Option<&str>) -> String {
+    holder.map_or_else(String::new, |holder| format!(": {holder}"))
+}
+
+impl StoreError {
+    pub(in crate::store) fn io(
+        action: &'static str,
+        path: &Path,
+    ) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Io {
+            action,
+            path,
+            source,
+        }
+    }
+
+    /// Says what to do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Io { .. } => None,
+            Self::Format { .. } => Some(
+                "nothing was written; restore the file from git or from its `.backup`, or name another with `--state`",
+            ),
+            Self::Journal { .. } => Some(
+                "nothing was written; keep the file and compare it with a copy, since it tells what was sent and is not yet in the state",
+            ),
+            Self::Locked { .. } => Some("wait for that run to end, then try again"),
+            Self::NoLocks { .. } => {
+                Some("put the state on a file system that has locks, a local one for example")
+            }
+        }
+    }
+}

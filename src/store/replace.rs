@@ -1,0 +1,93 @@
+//! Replacing a file as a whole: whoever looks sees the old one or the new one.
+#![expect(clippy::disallowed_methods, reason = "the store is a home of files")]
+
+use std::fs::{self, File, Permissions};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::Builder;
+
+use crate::store::StoreError;
+
+/// Where the file that a replacement replaced is kept.
+pub(in crate::store) fn backup_of(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".backup");
+    name.into()
+}
+
+/// The folder that holds a file.
+pub(in crate::store) fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        Some(_) | None => Path::new("."),
+    }
+}
+
+/// Writes a file beside `path`, syncs it, keeps the old one as `.backup` and renames.
+pub(in crate::store) fn replace(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), StoreError> {
+    let folder = folder_of(path);
+    let old = fs::metadata(path).ok();
+    let mut builder = Builder::new();
+    builder.prefix(".retire-").suffix(".tmp");
+    let permissions = old
+        .as_ref()
+        .map_or_else(by_umask, |old| Some(old.permissions()));
+    if let Some(permissions) = permissions {
+        builder.permissions(permissions);
+    }
+    let file = builder
+        .tempfile_in(folder)
+        .map_err(StoreError::io("write into the folder", folder))?;
+    let mut sink = BufWriter::with_capacity(1 << 20, file);
+    write(&mut sink)
+        .and_then(|()| sink.flush())
+        .map_err(StoreError::io("write", path))?;
+    let file = sink
+        .into_inner()
+        .map_err(|error| StoreError::io("write", path)(error.into_error()))?;
+    file.as_file()
+        .sync_all()
+        .map_err(StoreError::io("sync", path))?;
+    if old.is_some() {
+        keep(path, folder).map_err(StoreError::io("keep a backup of", path))?;
+    }
+    file.persist(path)
+        .map_err(|error| StoreError::io("replace", path)(error.error))?;
+    sync_folder(folder)
+}
+
+#[cfg(unix)]
+#[expect(clippy::unnecessary_wraps, reason = "other systems have no such mode")]
+fn by_umask() -> Option<Permissions> {
+    use std::os::unix::fs::PermissionsExt;
+    Some(Permissions::from_mode(0o666))
+}
+
+#[cfg(not(unix))]
+fn by_umask() -> Option<Permissions> {
+    None
+}
+
+/// Gives the old file its second name, by a link where the file system has them.
+fn keep(path: &Path, folder: &Path) -> io::Result<()> {
+    let spare = Builder::new()
+        .prefix(".retire-")
+        .suffix(".tmp")
+        .tempdir_in(folder)?;
+    let twin = spare.path().join("backup");
+    if fs::hard_link(path, &twin).is_err() {
+        fs::copy(path, &twin)?;
+    }
+    fs::rename(&twin, backup_of(path))
+}
+
+/// Makes a rename in a folder last.
+pub(in crate::store) fn sync_folder(folder: &Path) -> Result<(), StoreError> {
+    File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(StoreError::io("sync the folder", folder))
+}

@@ -1,0 +1,219 @@
+//! What a journal adds to the state that it continues.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::asset::AssetId;
+use crate::event::{RunEvent, Task};
+use crate::outcome::Outcome;
+use crate::state::State;
+use crate::store::journal;
+
+/// Where a journal is damaged, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Damage {
+    /// The byte at which the damaged line begins, from 0.
+    pub offset: usize,
+    /// What is wrong with it.
+    pub why: String,
+}
+
+/// What a journal adds to a state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replayed {
+    /// The state after the journal's events; nothing where there was no state and the journal
+    /// has not even a first line.
+    pub state: Option<State>,
+    /// What somebody should know, a sentence each.
+    pub warnings: Vec<String>,
+}
+
+/// Continues a state by the events of a journal.
+///
+/// A last line that was cut short is dropped with a warning: it was never synced, so nothing
+/// followed from it. A batch without an answer leaves its assets unknown.
+///
+/// # Errors
+///
+/// Returns the first damage that is not a cut last line, or that the journal continues
+/// another state.
+pub fn replay(base: Option<State>, bytes: &[u8]) -> Result<Replayed, Damage> {
+    let mut lines = Lines {
+        bytes,
+        offset: 0,
+        torn: None,
+    };
+    let Some((offset, first)) = lines.next()? else {
+        return Ok(Replayed {
+            state: base,
+            warnings: lines.warnings(),
+        });
+    };
+    let header = journal::read_header(first).map_err(|why| Damage { offset, why })?;
+    let base = match base {
+        Some(state) if state.lineage != header.lineage => {
+            return Err(Damage {
+                offset,
+                why: format!(
+                    "it continues a state of lineage `{}`, and the state's lineage is `{}`",
+                    header.lineage, state.lineage
+                ),
+            });
+        }
+        // The run ended after it had replaced the state and before it had dropped the journal.
+        Some(state) if state.serial > header.base => {
+            return Ok(Replayed {
+                state: Some(state),
+                warnings: Vec::new(),
+            });
+        }
+        Some(state) if state.serial < header.base => {
+            return Err(Damage {
+                offset,
+                why: format!(
+                    "it continues serial {}, and the state is older: serial {}",
+                    header.base, state.serial
+                ),
+            });
+        }
+        Some(state) => state,
+        None if header.base == 0 => State::new(header.lineage, header.home),
+        None => {
+            return Err(Damage {
+                offset,
+                why: format!("it continues serial {}, and there is no state", header.base),
+            });
+        }
+    };
+    let mut fold = Fold::new(base);
+    while let Some((offset, line)) = lines.next()? {
+        fold.take(line).map_err(|why| Damage { offset, why })?;
+    }
+    let mut warnings = lines.warnings();
+    let state = fold.end(&mut warnings);
+    Ok(Replayed {
+        state: Some(state),
+        warnings,
+    })
+}
+
+/// The lines of a journal that are whole.
+struct Lines<'bytes> {
+    bytes: &'bytes [u8],
+    offset: usize,
+    torn: Option<usize>,
+}
+
+impl<'bytes> Lines<'bytes> {
+    fn next(&mut self) -> Result<Option<(usize, &'bytes [u8])>, Damage> {
+        let offset = self.offset;
+        let rest = &self.bytes[offset..];
+        if rest.is_empty() {
+            return Ok(None);
+        }
+        let damaged = || Damage {
+            offset,
+            why: "the line is damaged: its checksum does not fit".to_owned(),
+        };
+        if let Some(end) = memchr::memchr(b'\n', rest) {
+            self.offset = offset + end + 1;
+            return journal::body(&rest[..end])
+                .map(|body| Some((offset, body)))
+                .ok_or_else(damaged);
+        }
+        self.offset = self.bytes.len();
+        if let Some(body) = journal::body(rest) {
+            return Ok(Some((offset, body)));
+        }
+        // A whole line with another byte in place of its end was written whole, and synced.
+        let (_, all_but_last) = rest.split_last().unwrap_or((&0, rest));
+        if journal::body(all_but_last).is_some() {
+            return Err(damaged());
+        }
+        self.torn = Some(offset);
+        Ok(None)
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        let torn = self.torn.map(|offset| {
+            format!("its last line, at byte {offset}, was cut short and is left out: nothing followed from it")
+        });
+        torn.into_iter().collect()
+    }
+}
+
+/// A state on its way through a journal.
+struct Fold {
+    state: State,
+    run: u64,
+    sequence: u64,
+    last: Timestamp,
+    open: HashMap<u64, Arc<[AssetId]>>,
+}
+
+impl Fold {
+    fn new(state: State) -> Self {
+        Self {
+            run: state.serial,
+            state,
+            sequence: 0,
+            last: Timestamp::UNIX_EPOCH,
+            open: HashMap::new(),
+        }
+    }
+
+    fn take(&mut self, body: &[u8]) -> Result<(), String> {
+        let (seq, event) = journal::read_event(body)?;
+        if seq != self.sequence + 1 {
+            return Err(format!(
+                "event {seq} follows event {}: lines are missing or doubled",
+                self.sequence
+            ));
+        }
+        self.sequence = seq;
+        match &event {
+            RunEvent::Started(info) => {
+                if info.number <= self.run {
+                    return Err(format!("run {} follows run {}", info.number, self.run));
+                }
+                self.run = info.number;
+                self.last = info.at;
+            }
+            RunEvent::Intent { batch, task, ids } => {
+                if *task == Task::Delete {
+                    self.open.insert(*batch, Arc::clone(ids));
+                }
+            }
+            RunEvent::Answered { batch, at, .. } => {
+                self.open.remove(batch);
+                self.last = *at;
+            }
+            RunEvent::Forgotten { at, .. } | RunEvent::Ended { at, .. } => self.last = *at,
+            RunEvent::Warned { .. } => {}
+        }
+        self.state.apply(self.run, &event);
+        Ok(())
+    }
+
+    fn end(mut self, warnings: &mut Vec<String>) -> State {
+        let mut open: Vec<(u64, Arc<[AssetId]>)> = self.open.drain().collect();
+        open.sort_unstable_by_key(|(batch, _)| *batch);
+        let assets: usize = open.iter().map(|(_, ids)| ids.len()).sum();
+        if assets > 0 {
+            warnings.push(format!(
+                "the run stopped before {assets} assets were answered for; they are unknown"
+            ));
+        }
+        for (batch, ids) in open {
+            let event = RunEvent::Answered {
+                batch,
+                at: self.last,
+                outcomes: ids.iter().map(|id| (*id, Outcome::Unknown)).collect(),
+            };
+            self.state.apply(self.run, &event);
+        }
+        self.state
+    }
+}
