@@ -80,6 +80,11 @@ pub enum StopReason {
         /// What it said.
         detail: String,
     },
+    /// What happens can no longer be written down.
+    NotRecorded {
+        /// What the store said.
+        detail: String,
+    },
     /// A signal asked to stop; its number as the system counts them.
     Signal(i32),
 }

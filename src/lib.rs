@@ -12,6 +12,7 @@ pub mod diagnostic;
 pub mod event;
 pub mod outcome;
 
+pub mod apply;
 pub mod frameio;
 pub mod manifest;
 pub mod plan;

@@ -2,7 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "the store is a home of files")]
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
@@ -94,6 +94,7 @@ impl FileStore {
             journal: None,
             header: None,
             sequence: 0,
+            whole: 0,
             _lock: lock,
         };
         if session.journal_path.exists() {
@@ -122,6 +123,8 @@ pub struct FileSession {
     journal: Option<File>,
     header: Option<Header>,
     sequence: u64,
+    /// How long the journal is as far as it is known to be whole, in bytes.
+    whole: u64,
     _lock: Lock,
 }
 
@@ -130,6 +133,7 @@ impl FileSession {
     pub fn begin(&mut self, base: &State) {
         self.header = Some(Header::of(base));
         self.sequence = 0;
+        self.whole = 0;
     }
 
     fn drop_journal(&mut self) -> Result<(), StoreError> {
@@ -172,19 +176,34 @@ impl Session for FileSession {
         {
             journal::write_header(header, &mut lines);
         }
+        let mut sequence = self.sequence;
         for event in events {
-            self.sequence += 1;
-            journal::write_event(self.sequence, event, &mut lines);
+            sequence += 1;
+            journal::write_event(sequence, event, &mut lines);
         }
         let path = self.journal_path.clone();
+        let whole = self.whole;
         let file = self.file()?;
-        file.write_all(&lines)
+        // What an append left behind that failed half-way would be damage in the middle.
+        file.set_len(whole)
+            .and_then(|()| file.seek(SeekFrom::Start(whole)))
+            .and_then(|_| file.write_all(&lines))
             .map_err(StoreError::io("append to", &path))?;
-        file.sync_data().map_err(StoreError::io("sync", &path))
+        file.sync_data().map_err(StoreError::io("sync", &path))?;
+        self.sequence = sequence;
+        self.whole = whole + lines.len() as u64;
+        Ok(())
     }
 
     fn replace(&mut self, state: &State) -> Result<(), StoreError> {
         replace::replace(&self.path, |sink| format::write(state, sink))?;
         self.drop_journal()
+    }
+
+    fn abandon(&mut self) -> Result<(), StoreError> {
+        if self.journal.is_some() {
+            self.drop_journal()?;
+        }
+        Ok(())
     }
 }

@@ -43,6 +43,13 @@ pub trait Session {
     ///
     /// Returns why that failed; the journal is still there then.
     fn replace(&mut self, state: &State) -> Result<(), StoreError>;
+
+    /// Drops the journal of a run that changed nothing.
+    ///
+    /// # Errors
+    ///
+    /// Returns why the journal is still there.
+    fn abandon(&mut self) -> Result<(), StoreError>;
 }
 
 /// Why a state cannot be read or written.

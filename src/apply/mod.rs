@@ -1,0 +1,155 @@
+//! The executor: carries out an approved plan and writes down what came of it.
+//!
+//! [`dispatcher`] is one plain thread that alone decides and alone writes; workers send what
+//! it hands them. Whatever happens passes through one function of the dispatcher: the journal
+//! first, synced, then the state, then the listeners.
+
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::runtime::Handle;
+
+use crate::apply::batch::Queue;
+use crate::apply::dispatcher::Dispatcher;
+use crate::apply::inbox::{Inbox, Remote};
+use crate::event::{Ending, Listener, RunEvent, RunInfo};
+use crate::frameio::Deleter;
+use crate::plan::approve::Approved;
+use crate::state::State;
+use crate::store::{Session, StoreError};
+
+pub mod batch;
+pub mod dispatcher;
+pub mod inbox;
+mod worker;
+
+#[cfg(test)]
+mod tests;
+
+/// How a run sends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Options {
+    /// How many assets one delete asks for at most.
+    pub batch_size: NonZeroUsize,
+    /// How many requests are under way at once at most.
+    pub concurrency: NonZeroUsize,
+    /// How often a request that went wrong is made again at most.
+    pub tries: u32,
+    /// The longest first pause before a request is made again; each later one may be twice
+    /// as long.
+    pub backoff: Duration,
+    /// How long an orderly stop waits for the answers that are under way.
+    pub grace: Duration,
+    /// Where the randomness of the pauses comes from.
+    pub seed: u64,
+}
+
+/// Tells the time to a run.
+pub trait Clock {
+    /// What time it is.
+    fn now(&self) -> Timestamp;
+
+    /// How long the run has been going on; unlike [`Clock::now`], nothing sets it back.
+    fn elapsed(&self) -> Duration;
+}
+
+/// A run that is about to begin.
+pub struct Run<'run, S> {
+    /// Who runs it, when and from what.
+    pub info: RunInfo,
+    /// What was approved.
+    pub approved: &'run Approved,
+    /// The state that the plan was made from.
+    pub state: State,
+    /// The right to change it; its journal has begun with this state.
+    pub session: &'run mut S,
+    /// Who hears of what happens.
+    pub listeners: Vec<&'run mut dyn Listener>,
+    /// How to send.
+    pub options: Options,
+    /// The time.
+    pub clock: &'run dyn Clock,
+}
+
+impl<S> std::fmt::Debug for Run<'_, S> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Run")
+            .field("info", &self.info)
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A run that has ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// The state after it.
+    pub state: State,
+    /// Why it ended.
+    pub ending: Ending,
+    /// How many requests were made.
+    pub requests: u64,
+    /// How many assets were not sent, or are to be sent again.
+    pub left: usize,
+    /// Whether all of it could be written down.
+    pub saved: Result<(), NotSaved>,
+}
+
+/// Says that a run's outcomes could not be written down as they should be.
+#[derive(Debug)]
+pub struct NotSaved {
+    /// What the store said.
+    pub error: StoreError,
+    /// The events that neither the state nor the journal has.
+    pub lost: Vec<RunEvent>,
+}
+
+/// Carries out what was approved; returns when everything under way is answered for.
+///
+/// The calling thread becomes the dispatcher, and the workers run on `runtime`.
+pub fn run<D, S>(run: Run<'_, S>, deleter: &D, mailbox: (Remote, Inbox), runtime: &Handle) -> Ended
+where
+    D: Deleter + Clone + 'static,
+    S: Session,
+{
+    let (remote, inbox) = mailbox;
+    let options = run.options;
+    let queue = Queue::new(run.approved, options.batch_size.get());
+    // Every request asks for at least one asset, so more workers would find nothing to do.
+    let count = options.concurrency.get().min(queue.left());
+    let mut dispatcher = Dispatcher::new(run, queue);
+    let workers: Vec<_> = if dispatcher.begin() {
+        (0..count)
+            .map(|_| runtime.spawn(worker::work(deleter.clone(), remote.clone())))
+            .collect()
+    } else {
+        Vec::new()
+    };
+    drop(remote);
+    dispatcher.serve(&inbox);
+    // What still comes in would wait for nobody.
+    drop(inbox);
+    let at_once = dispatcher.is_cut_short();
+    for worker in workers {
+        if at_once {
+            worker.abort();
+        }
+        // A worker that broke down has told so itself.
+        drop(runtime.block_on(worker));
+    }
+    dispatcher.end()
+}
+
+/// An error and its causes in one line.
+fn in_words(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(deeper) = cause {
+        text.push_str(": ");
+        text.push_str(&deeper.to_string());
+        cause = deeper.source();
+    }
+    text
+}

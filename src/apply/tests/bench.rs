@@ -1,0 +1,307 @@
+//! A server that keeps the truth and answers by a script, and a bench to run against it.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the tests look at the files that a run leaves behind"
+)]
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use tempfile::TempDir;
+use tokio::runtime::{Builder, Runtime};
+use uuid::Uuid;
+
+use crate::apply::inbox::{Inbox, Remote, inbox};
+use crate::apply::{Clock, Ended, Options, Run, run};
+use crate::asset::AssetId;
+use crate::event::{Listener, RunEvent, RunInfo};
+use crate::frameio::{Body, Deleter, Reader, Reply};
+use crate::manifest::document::{Entry, Manifests, Spot};
+use crate::plan::approve::{Approved, Consent, approve};
+use crate::plan::decide::Rules;
+use crate::plan::{Inputs, make};
+use crate::state::{Api, Home, State};
+use crate::store::Session;
+use crate::store::file::{FileSession, FileStore};
+
+pub(in crate::apply::tests) fn asset(number: u128) -> AssetId {
+    AssetId::parse(&Uuid::from_u128(number).to_string()).unwrap()
+}
+
+pub(in crate::apply::tests) fn state() -> State {
+    State::new(
+        Uuid::from_u128(1),
+        Home {
+            api: Api::V2,
+            endpoint: "sandbox".to_owned(),
+            account: None,
+        },
+    )
+}
+
+pub(in crate::apply::tests) fn approved(
+    state: &State,
+    listed: impl IntoIterator<Item = u128>,
+) -> Approved {
+    let manifests = Manifests {
+        entries: listed
+            .into_iter()
+            .map(|number| Entry {
+                id: asset(number),
+                spot: Spot {
+                    file: 0,
+                    line: 1,
+                    column: 1,
+                },
+                details: None,
+            })
+            .collect(),
+        ..Manifests::default()
+    };
+    let plan = make(Inputs {
+        manifests: &manifests,
+        state,
+        rules: Rules::default(),
+        now: Timestamp::UNIX_EPOCH,
+    });
+    approve(&plan, Consent::Auto, false).unwrap()
+}
+
+pub(in crate::apply::tests) fn info(state: &State) -> RunInfo {
+    RunInfo {
+        number: state.serial + 1,
+        id: Uuid::from_u128(2),
+        at: Timestamp::UNIX_EPOCH,
+        actor: None,
+        commit: None,
+        ci: None,
+        plan: None,
+        account: None,
+    }
+}
+
+pub(in crate::apply::tests) struct Watch(pub(in crate::apply::tests) Instant);
+
+impl Clock for Watch {
+    fn now(&self) -> Timestamp {
+        Timestamp::UNIX_EPOCH
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.0.elapsed()
+    }
+}
+
+#[derive(Default)]
+pub(in crate::apply::tests) struct Heard(pub(in crate::apply::tests) Vec<RunEvent>);
+
+impl Listener for Heard {
+    fn hear(&mut self, event: &RunEvent) {
+        self.0.push(event.clone());
+    }
+}
+
+/// A server that keeps the truth and answers by a script.
+#[derive(Clone, Default)]
+pub(in crate::apply::tests) struct Server(pub(in crate::apply::tests) Arc<Mutex<World>>);
+
+#[derive(Default)]
+pub(in crate::apply::tests) struct World {
+    pub(in crate::apply::tests) alive: BTreeSet<AssetId>,
+    pub(in crate::apply::tests) dead: BTreeSet<AssetId>,
+    pub(in crate::apply::tests) refuse: BTreeSet<AssetId>,
+    pub(in crate::apply::tests) asked: Vec<Vec<AssetId>>,
+    pub(in crate::apply::tests) read: Vec<AssetId>,
+    pub(in crate::apply::tests) script: VecDeque<Step>,
+    pub(in crate::apply::tests) journal: Option<std::path::PathBuf>,
+}
+
+/// What the server does instead of serving the next delete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::apply::tests) enum Step {
+    Serve,
+    Status(u16),
+    NotSent,
+    /// The delete takes effect and the answer is lost.
+    LostAfter,
+    /// Neither takes effect nor is answered.
+    LostBefore,
+    Panic,
+}
+
+impl Server {
+    pub(in crate::apply::tests) fn with(alive: impl IntoIterator<Item = u128>) -> Self {
+        let world = World {
+            alive: alive.into_iter().map(asset).collect(),
+            ..World::default()
+        };
+        Self(Arc::new(Mutex::new(world)))
+    }
+
+    pub(in crate::apply::tests) fn script(self, steps: impl IntoIterator<Item = Step>) -> Self {
+        self.0.lock().unwrap().script.extend(steps);
+        self
+    }
+
+    pub(in crate::apply::tests) fn refuse(self, numbers: impl IntoIterator<Item = u128>) -> Self {
+        self.0
+            .lock()
+            .unwrap()
+            .refuse
+            .extend(numbers.into_iter().map(asset));
+        self
+    }
+
+    pub(in crate::apply::tests) fn asked(&self) -> Vec<Vec<AssetId>> {
+        self.0.lock().unwrap().asked.clone()
+    }
+}
+
+pub(in crate::apply::tests) fn answer(status: u16, body: &str) -> Reply {
+    Reply::Answered {
+        status,
+        wait: Some(Duration::from_millis(1)),
+        body: Body::Whole(body.as_bytes().to_vec()),
+    }
+}
+
+impl World {
+    fn delete(&mut self, ids: &[AssetId]) -> Reply {
+        if let Some(journal) = &self.journal {
+            let text = std::fs::read_to_string(journal).unwrap();
+            for id in ids {
+                assert!(text.contains(&id.to_string()), "sent without an intent");
+            }
+        }
+        self.asked.push(ids.to_vec());
+        let step = self.script.pop_front().unwrap_or(Step::Serve);
+        let detail = "the script says so".to_owned();
+        match step {
+            Step::NotSent => return Reply::NotSent { detail },
+            Step::LostBefore => return Reply::Lost { detail },
+            Step::Status(status) => return answer(status, r#"{"message":"scripted"}"#),
+            Step::Panic => panic!("scripted"),
+            Step::Serve | Step::LostAfter => {}
+        }
+        if ids.iter().any(|id| !self.alive.contains(id)) {
+            return answer(404, "{}");
+        }
+        let mut errors = BTreeMap::new();
+        for id in ids {
+            if self.refuse.contains(id) {
+                errors.insert(id.to_string(), "no permission");
+            } else {
+                self.alive.remove(id);
+                self.dead.insert(*id);
+            }
+        }
+        if step == Step::LostAfter {
+            return Reply::Lost { detail };
+        }
+        answer(200, &serde_json::json!({ "error": errors }).to_string())
+    }
+}
+
+impl Reader for Server {
+    async fn read(&self, id: AssetId) -> Reply {
+        let mut world = self.0.lock().unwrap();
+        world.read.push(id);
+        if world.alive.contains(&id) {
+            answer(200, &format!(r#"{{"id":"{id}","deleted_at":null}}"#))
+        } else if world.dead.contains(&id) {
+            answer(
+                200,
+                &format!(r#"{{"id":"{id}","deleted_at":"2026-01-01"}}"#),
+            )
+        } else {
+            answer(404, "{}")
+        }
+    }
+
+    async fn who(&self) -> Reply {
+        answer(404, "{}")
+    }
+}
+
+impl Deleter for Server {
+    async fn delete(&self, ids: &[AssetId]) -> Reply {
+        tokio::task::yield_now().await;
+        self.0.lock().unwrap().delete(ids)
+    }
+}
+
+pub(in crate::apply::tests) struct Bench {
+    pub(in crate::apply::tests) folder: TempDir,
+    pub(in crate::apply::tests) runtime: Runtime,
+}
+
+impl Bench {
+    pub(in crate::apply::tests) fn new() -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            runtime: Builder::new_multi_thread()
+                .worker_threads(2)
+                .enable_all()
+                .build()
+                .unwrap(),
+        }
+    }
+
+    pub(in crate::apply::tests) fn store(&self) -> FileStore {
+        FileStore::new(&self.folder.path().join("state.json"))
+    }
+
+    pub(in crate::apply::tests) fn open(&self) -> (FileSession, State) {
+        let (mut session, loaded) = self.store().open("test").unwrap();
+        let state = loaded.map_or_else(state, |loaded| loaded.state);
+        session.begin(&state);
+        (session, state)
+    }
+
+    pub(in crate::apply::tests) fn apply(
+        &self,
+        server: &Server,
+        listed: impl IntoIterator<Item = u128>,
+    ) -> (Ended, Vec<RunEvent>) {
+        let (mut session, state) = self.open();
+        server.0.lock().unwrap().journal = Some(self.store().journal());
+        self.apply_to(&mut session, state, server, listed, inbox())
+    }
+
+    pub(in crate::apply::tests) fn apply_to<S: Session>(
+        &self,
+        session: &mut S,
+        state: State,
+        server: &Server,
+        listed: impl IntoIterator<Item = u128>,
+        mailbox: (Remote, Inbox),
+    ) -> (Ended, Vec<RunEvent>) {
+        let approved = approved(&state, listed);
+        let mut heard = Heard::default();
+        let ended = run(
+            Run {
+                info: info(&state),
+                approved: &approved,
+                state,
+                session,
+                listeners: vec![&mut heard],
+                options: Options {
+                    batch_size: NonZeroUsize::new(4).unwrap(),
+                    concurrency: NonZeroUsize::new(3).unwrap(),
+                    tries: 2,
+                    backoff: Duration::from_millis(2),
+                    grace: Duration::from_millis(200),
+                    seed: 3,
+                },
+                clock: &Watch(Instant::now()),
+            },
+            server,
+            mailbox,
+            self.runtime.handle(),
+        );
+        (ended, heard.0)
+    }
+}

@@ -1,0 +1,55 @@
+//! The workers: they send what the dispatcher has written down, and nothing else.
+
+use tokio::sync::oneshot;
+
+use crate::apply::dispatcher::Journaled;
+use crate::apply::inbox::{Message, Remote};
+use crate::event::Task;
+use crate::frameio::{Deleter, Reply};
+
+/// Fetches batches, sends them and brings the answers back, until there are no more.
+pub(in crate::apply) async fn work<D: Deleter>(deleter: D, remote: Remote) {
+    let mut done = None;
+    loop {
+        let (give, given) = oneshot::channel();
+        if remote.0.send(Message::Next { done, give }).is_err() {
+            return;
+        }
+        let Ok(Some(batch)) = given.await else {
+            return;
+        };
+        let mut under_way = UnderWay {
+            remote: &remote,
+            batch: Some(batch),
+        };
+        let reply = match &under_way.batch {
+            Some(batch) => send(&deleter, batch).await,
+            None => return,
+        };
+        done = under_way.batch.take().map(|batch| (batch, reply));
+    }
+}
+
+async fn send<D: Deleter>(deleter: &D, batch: &Journaled) -> Reply {
+    match (batch.task(), batch.ids()) {
+        (Task::Delete, ids) => deleter.delete(ids).await,
+        (Task::Resolve, [id, ..]) => deleter.read(*id).await,
+        (Task::Resolve, []) => Reply::NotSent {
+            detail: "there is nothing to read".to_owned(),
+        },
+    }
+}
+
+/// Tells the dispatcher of a batch whose worker broke down.
+struct UnderWay<'worker> {
+    remote: &'worker Remote,
+    batch: Option<Journaled>,
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        if let Some(batch) = self.batch.take() {
+            drop(self.remote.0.send(Message::Broken(batch)));
+        }
+    }
+}
