@@ -13,6 +13,7 @@ pub mod event;
 pub mod outcome;
 
 pub mod apply;
+pub mod cli;
 pub mod frameio;
 pub mod manifest;
 pub mod plan;

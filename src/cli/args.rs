@@ -1,0 +1,304 @@
+//! The command line, as clap reads it; no logic.
+#![expect(
+    clippy::doc_markdown,
+    reason = "the first lines are help texts, which a terminal shows as they are"
+)]
+
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+
+use crate::asset::AssetId;
+
+/// Retire Frame.io assets on purpose
+///
+/// A reviewed manifest lists the assets, `plan` shows what that means, and `apply` sends
+/// the bulk deletes and writes every outcome back.
+#[derive(Debug, Parser)]
+#[command(
+    name = "retire",
+    version,
+    max_term_width = 100,
+    arg_required_else_help = true,
+    subcommand_required = true
+)]
+pub struct Arguments {
+    /// When to use colour
+    #[arg(long, global = true, value_enum, default_value_t = Colour::Auto, value_name = "WHEN")]
+    pub color: Colour,
+    /// Print no messages but warnings and errors
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+    /// Read settings from this file [default: retire.toml beside the manifests; env: RETIRE_CONFIG]
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub config: Option<PathBuf>,
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Colour {
+    /// On a terminal, unless `NO_COLOR` is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Check manifests, without a server and without a token
+    Validate(Validate),
+    /// Show what apply would do
+    Plan(Plan),
+    /// Do it: plan, ask, delete, and write every outcome back
+    Apply(Apply),
+    /// Show a state file
+    Show(Show),
+    /// Look into the state
+    #[command(subcommand)]
+    State(State),
+    /// Serve the embedded Frame.io sandbox until stopped
+    Sandbox(Sandbox),
+    /// Print the JSON Schema of a document
+    Schema {
+        /// Which document
+        #[arg(value_enum)]
+        name: SchemaName,
+    },
+    /// Print a completion script for a shell
+    Completions {
+        /// Which shell
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Which manifests.
+#[derive(Debug, Args)]
+pub struct Paths {
+    /// Manifests: files, folders, or `-` for standard input [default: retire.yaml, else manifests/]
+    #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub paths: Vec<PathBuf>,
+}
+
+/// Where the state and the assets are, and what may be done.
+#[derive(Debug, Default, Args)]
+pub struct Target {
+    /// Keep the state in this file [default: retire.state.json beside the first PATH; env: RETIRE_STATE]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub state: Option<PathBuf>,
+    /// Speak this version of the API [default: v2; env: RETIRE_API]
+    #[arg(long, value_name = "API", value_parser = ["v2"])]
+    pub api: Option<String>,
+    /// Talk to this server [default: https://api.frame.io; env: RETIRE_ENDPOINT]
+    #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
+    pub endpoint: Option<String>,
+    /// Refuse a token of any other account [env: RETIRE_ACCOUNT]
+    #[arg(long, value_name = "ID")]
+    pub account: Option<String>,
+    /// Read the token from this file instead of FRAMEIO_TOKEN [env: RETIRE_TOKEN_FILE]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "token_command")]
+    pub token_file: Option<PathBuf>,
+    /// Take the token from what this shell command prints [env: RETIRE_TOKEN_COMMAND]
+    #[arg(long, value_name = "COMMAND", value_hint = ValueHint::CommandString)]
+    pub token_command: Option<String>,
+    /// Play: start the embedded sandbox for this one run, and use no real token
+    #[arg(long, conflicts_with_all = ["endpoint", "token_file", "token_command", "account"])]
+    pub sandbox: bool,
+    /// Leave an asset alone after this many refusals [default: 5; env: RETIRE_MAX_ATTEMPTS]
+    #[arg(long, value_name = "N")]
+    pub max_attempts: Option<NonZeroU32>,
+    /// Try the assets again that were refused too often
+    #[arg(long)]
+    pub retry_blocked: bool,
+}
+
+/// `retire validate`.
+#[derive(Debug, Args)]
+pub struct Validate {
+    /// Which manifests.
+    #[command(flatten)]
+    pub paths: Paths,
+}
+
+/// `retire plan`.
+#[derive(Debug, Args)]
+pub struct Plan {
+    /// Which manifests.
+    #[command(flatten)]
+    pub paths: Paths,
+    /// Where everything is.
+    #[command(flatten)]
+    pub target: Target,
+    /// Print the plan for people, as a diff of the state file, or as a document
+    #[arg(long, value_enum, default_value_t = PlanFormat::Text, value_name = "FORMAT")]
+    pub format: PlanFormat,
+    /// Show every asset, however many there are
+    #[arg(long)]
+    pub full: bool,
+    /// Exit 2 if something is to be done
+    #[arg(long)]
+    pub detailed_exitcode: bool,
+    /// Send at most this many assets in one delete [default: 50; env: RETIRE_BATCH_SIZE]
+    #[arg(long, value_name = "N")]
+    pub batch_size: Option<NonZeroUsize>,
+}
+
+/// `retire apply`.
+#[derive(Debug, Args)]
+pub struct Apply {
+    /// Which manifests.
+    #[command(flatten)]
+    pub paths: Paths,
+    /// Where everything is.
+    #[command(flatten)]
+    pub target: Target,
+    /// Go ahead without asking
+    #[arg(long)]
+    pub auto_approve: bool,
+    /// Leave out the assets that are not shown to be what their pins say
+    #[arg(long)]
+    pub skip_mismatched: bool,
+    /// Show every asset, however many there are
+    #[arg(long)]
+    pub full: bool,
+    /// Send at most this many assets in one delete [default: 50; env: RETIRE_BATCH_SIZE]
+    #[arg(long, value_name = "N")]
+    pub batch_size: Option<NonZeroUsize>,
+    /// Keep at most this many requests under way [default: 4; env: RETIRE_CONCURRENCY]
+    #[arg(long, value_name = "N")]
+    pub concurrency: Option<NonZeroUsize>,
+}
+
+/// How a plan is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PlanFormat {
+    /// For people.
+    Text,
+    /// A unified diff of the state file.
+    Diff,
+    /// The plan document.
+    Json,
+}
+
+/// How other things are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// `retire show`.
+#[derive(Debug, Args)]
+pub struct Show {
+    /// A state file
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub file: PathBuf,
+    /// Print it for people or for programs
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    pub format: Format,
+}
+
+/// `retire state`.
+#[derive(Debug, Subcommand)]
+pub enum State {
+    /// List the assets of the state
+    List(StateList),
+    /// Show everything that is known of one asset
+    Show(StateShow),
+}
+
+/// Which state.
+#[derive(Debug, Args)]
+pub struct StateFile {
+    /// Read this state [default: retire.state.json; env: RETIRE_STATE]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub state: Option<PathBuf>,
+    /// Print for people or for programs
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    pub format: Format,
+}
+
+/// `retire state list`.
+#[derive(Debug, Args)]
+pub struct StateList {
+    /// Which state.
+    #[command(flatten)]
+    pub file: StateFile,
+    /// List only these; may be given several times
+    #[arg(long, value_enum, value_name = "STATUS")]
+    pub status: Vec<Status>,
+}
+
+/// `retire state show`.
+#[derive(Debug, Args)]
+pub struct StateShow {
+    /// The asset
+    pub id: AssetId,
+    /// Which state.
+    #[command(flatten)]
+    pub file: StateFile,
+}
+
+/// Where an asset stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Status {
+    /// Deleted by us.
+    Retired,
+    /// Found already deleted.
+    Gone,
+    /// Refused by the server.
+    Failed,
+    /// Sent, and not confirmed.
+    Unknown,
+}
+
+impl Status {
+    /// The name, as it stands in documents.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Retired => "retired",
+            Self::Gone => "gone",
+            Self::Failed => "failed",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// `retire sandbox`.
+#[derive(Debug, Args)]
+pub struct Sandbox {
+    /// Manifests to make a world of where there is no seed [default: retire.yaml, else manifests/]
+    #[command(flatten)]
+    pub paths: Paths,
+    /// The world to serve [default: sandbox.yaml beside the manifests, else a world of what they list]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub seed: Option<PathBuf>,
+    /// Listen on this port of this machine; 0 takes a free one
+    #[arg(long, value_name = "PORT", default_value_t = 8787)]
+    pub port: u16,
+}
+
+/// A document that has a schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SchemaName {
+    /// The manifest.
+    Manifest,
+    /// The state file.
+    State,
+    /// The plan document.
+    Plan,
+    /// retire.toml.
+    Config,
+    /// The sandbox's seed file.
+    SandboxSeed,
+}

@@ -1,0 +1,258 @@
+//! `retire.toml`: settings that a repository keeps.
+
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::diagnostic::{Finding, Place, Severity, Snippet};
+
+/// The version of the file that this program reads.
+const VERSION: u64 = 1;
+
+/// The fields of the file, for hints.
+const FIELDS: [&str; 9] = [
+    "version",
+    "state",
+    "api",
+    "endpoint",
+    "account",
+    "batch-size",
+    "concurrency",
+    "max-attempts",
+    "token-file",
+];
+
+/// The settings of `retire.toml`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[schemars(title = "retire.toml")]
+pub struct Config {
+    /// The version of this file: 1.
+    #[schemars(range(min = 1, max = 1))]
+    pub version: u64,
+    /// Where the state is kept, seen from the file's folder.
+    pub state: Option<PathBuf>,
+    /// The version of the API.
+    pub api: Option<ConfigApi>,
+    /// The server's base address.
+    pub endpoint: Option<String>,
+    /// The account that the token must belong to.
+    pub account: Option<String>,
+    /// How many assets one delete asks for at most.
+    pub batch_size: Option<NonZeroUsize>,
+    /// How many requests are under way at once at most.
+    pub concurrency: Option<NonZeroUsize>,
+    /// After how many refusals an asset is left alone.
+    pub max_attempts: Option<NonZeroU32>,
+    /// The file that the token is read from, seen from the file's folder.
+    pub token_file: Option<PathBuf>,
+    /// The program that prints the token, and its arguments; no shell is involved.
+    #[schemars(length(min = 1))]
+    pub token_command: Option<Vec<String>>,
+}
+
+/// A version of the API, by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ConfigApi {
+    /// The legacy API.
+    V2,
+}
+
+/// A config and the file that it came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loaded {
+    /// The file, as it was named.
+    pub path: PathBuf,
+    /// What it says.
+    pub config: Config,
+}
+
+impl Loaded {
+    /// A path of the file, seen from where the program runs.
+    #[must_use]
+    pub fn beside(&self, path: &Path) -> PathBuf {
+        self.path
+            .parent()
+            .map_or_else(|| path.to_owned(), |folder| folder.join(path))
+    }
+}
+
+/// Reads the text of a config.
+///
+/// # Errors
+///
+/// Returns what is wrong with it, and where. A line with a token is never shown.
+pub fn parse(path: &Path, text: &str) -> Result<Config, Box<Finding>> {
+    let fail = |message: String, span: Option<Range<usize>>, hint: Option<String>| {
+        Box::new(finding(path, text, &message, span.unwrap_or(0..0), hint))
+    };
+    let table: toml::Table = toml::from_str(text)
+        .map_err(|error| fail(error.message().to_owned(), error.span(), None))?;
+    if let Some(name) = ["token", "frameio-token", "frameio_token", "api-token"]
+        .into_iter()
+        .find(|name| table.contains_key(*name))
+    {
+        return Err(fail(
+                format!("`{name}` does not belong into a file that git keeps"),
+                text.find(name).map(|start| start..start + name.len()),
+                Some("revoke this token, and give a new one by `FRAMEIO_TOKEN`, `token-file` or `token-command`".to_owned()),
+        ));
+    }
+    let config: Config = toml::from_str(text).map_err(|error| {
+        let message = error.message().to_owned();
+        let hint = unknown(&message);
+        fail(message, error.span(), hint)
+    })?;
+    if config.version != VERSION {
+        return Err(fail(
+            format!(
+                "this is version {} of the config, and this program knows version {VERSION}",
+                config.version
+            ),
+            text.find("version").map(|start| start..start + 7),
+            None,
+        ));
+    }
+    if config.token_command.as_ref().is_some_and(Vec::is_empty) {
+        return Err(fail(
+            "`token-command` names no program".to_owned(),
+            text.find("token-command").map(|start| start..start + 13),
+            Some(
+                "write the program and its arguments: `[\"op\", \"read\", \"op://…\"]`".to_owned(),
+            ),
+        ));
+    }
+    Ok(config)
+}
+
+/// A hint for an unknown field, out of the library's message.
+fn unknown(message: &str) -> Option<String> {
+    let rest = message.strip_prefix("unknown field `")?;
+    let (name, _) = rest.split_once('`')?;
+    let fields = || FIELDS.into_iter().chain(["token-command"]);
+    let (distance, close) = fields()
+        .map(|field| (strsim::damerau_levenshtein(field, name), field))
+        .min()?;
+    if distance <= 3 {
+        return Some(format!("did you mean `{close}`?"));
+    }
+    let known: Vec<&str> = fields().collect();
+    Some(format!("the fields are `{}`", known.join("`, `")))
+}
+
+fn finding(
+    path: &Path,
+    text: &str,
+    message: &str,
+    span: Range<usize>,
+    hint: Option<String>,
+) -> Finding {
+    let start = text.floor_char_boundary(span.start.min(text.len()));
+    let line_start = text[..start].rfind('\n').map_or(0, |end| end + 1);
+    let line_end = text[start..]
+        .find('\n')
+        .map_or(text.len(), |end| start + end);
+    let line = &text[line_start..line_end];
+    let secret = line.to_lowercase().contains("token");
+    let offset = text[line_start..start].chars().count();
+    let end = text.floor_char_boundary(span.end.clamp(start, line_end));
+    Finding {
+        code: "config",
+        severity: Severity::Error,
+        place: Place {
+            file: path.to_string_lossy().into(),
+            line: number(text[..start].matches('\n').count() + 1),
+            column: number(offset + 1),
+        },
+        message: short(message),
+        // The line of a token may hold one, even where the file does not parse.
+        snippet: (!secret).then(|| Snippet {
+            text: line.chars().take(120).collect(),
+            offset: offset.min(119),
+            width: text[start..end].chars().count().max(1),
+        }),
+        related: Vec::new(),
+        hint,
+    }
+}
+
+/// The first line of a message, without the list of names that the hint has.
+fn short(message: &str) -> String {
+    let line = message.lines().next().unwrap_or_default();
+    let cut = if line.starts_with("unknown field") {
+        line.split(", expected").next()
+    } else {
+        None
+    };
+    cut.unwrap_or(line).to_owned()
+}
+
+fn number(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(text: &str) -> String {
+        let finding = parse(Path::new("retire.toml"), text).unwrap_err();
+        let place = finding.place;
+        format!(
+            "{}:{}: {} | {}",
+            place.line,
+            place.column,
+            finding.message,
+            finding.hint.unwrap_or_default()
+        )
+    }
+
+    #[test]
+    fn every_field_is_read() {
+        let config = parse(
+            Path::new("retire.toml"),
+            "version = 1\nstate = 's.json'\napi = 'v2'\nendpoint = 'https://api.frame.io'\naccount = 'a'\nbatch-size = 20\nconcurrency = 2\nmax-attempts = 9\ntoken-file = 't'\ntoken-command = ['pass', 'show']\n",
+        )
+        .unwrap();
+        assert_eq!(config.batch_size, NonZeroUsize::new(20));
+        assert_eq!(config.token_command.unwrap(), ["pass", "show"]);
+    }
+
+    #[test]
+    fn each_mistake_has_a_place_and_a_hint() {
+        let mistakes = [
+            "",
+            "version = 2\n",
+            "version = 1\nbatchsize = 3\n",
+            "version = 1\nbatch-size = 0\n",
+            "version = 1\nbatch-size = -5\n",
+            "version = 1\napi = 'v9'\n",
+            "version = 1\ncolour = 'blue'\n",
+            "version = 1\nendpoint = [\n",
+            "version = 1\ntoken-command = []\n",
+            "version = 1\ntoken-command = 'op read'\n",
+        ]
+        .map(told);
+        insta::assert_snapshot!(mistakes.join("\n"));
+    }
+
+    #[test]
+    fn a_token_in_the_file_is_refused_and_not_repeated() {
+        let finding = parse(
+            Path::new("retire.toml"),
+            "version = 1\ntoken = 'fio-u-hush'\n",
+        )
+        .unwrap_err();
+        assert!(!format!("{finding:?}").contains("hush"));
+        assert!(finding.hint.unwrap().contains("revoke"));
+        let broken = parse(
+            Path::new("retire.toml"),
+            "version = 1\ntoken = 'fio-u-hush\n",
+        );
+        assert!(!format!("{broken:?}").contains("hush"));
+    }
+}

@@ -1,0 +1,101 @@
+//! Exit codes: the same for every command.
+
+use std::process::ExitCode;
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Done, and nothing is left open.
+    Done,
+    /// It failed for a reason that no other code names.
+    Failed,
+    /// `plan --detailed-exitcode` found changes.
+    Pending,
+    /// The run ended, and some assets failed or are unknown.
+    Open,
+    /// A guard, a hold or a pin is in the way, or nobody approved.
+    Refused,
+    /// The plan is stale or expired.
+    Stale,
+    /// Another run has the state.
+    Locked,
+    /// Not authenticated, not authorised, or the wrong account.
+    Denied,
+    /// A manifest, a state, a plan or a config is not valid.
+    Invalid,
+    /// Stopped in good order with work left.
+    Stopped,
+    /// Wrong usage.
+    Usage,
+    /// Interrupted (SIGINT).
+    Interrupted,
+    /// Terminated (SIGTERM).
+    Terminated,
+}
+
+impl Exit {
+    /// Every way to end, in the order of the codes.
+    pub const ALL: [Self; 13] = [
+        Self::Done,
+        Self::Failed,
+        Self::Pending,
+        Self::Open,
+        Self::Refused,
+        Self::Stale,
+        Self::Locked,
+        Self::Denied,
+        Self::Invalid,
+        Self::Stopped,
+        Self::Usage,
+        Self::Interrupted,
+        Self::Terminated,
+    ];
+
+    /// The code that the process ends with.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Pending => 2,
+            Self::Open => 3,
+            Self::Refused => 4,
+            Self::Stale => 5,
+            Self::Locked => 6,
+            Self::Denied => 7,
+            Self::Invalid => 8,
+            Self::Stopped => 9,
+            Self::Usage => 64,
+            Self::Interrupted => 130,
+            Self::Terminated => 143,
+        }
+    }
+
+    /// What the code means, as README.md says it.
+    #[must_use]
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::Done => {
+                "done; nothing left open (without `--detailed-exitcode` also a plan with changes)"
+            }
+            Self::Failed => "failed for a reason not listed here",
+            Self::Pending => "`plan --detailed-exitcode`: changes pending",
+            Self::Open => "apply ended, and some assets failed or are unknown",
+            Self::Refused => "refused by a guard, a hold, a pin, or missing approval",
+            Self::Stale => "the plan is stale or expired",
+            Self::Locked => "the state is locked by another run",
+            Self::Denied => "not authenticated, not authorised, or the wrong account",
+            Self::Invalid => "a manifest, state, plan or config does not parse or validate",
+            Self::Stopped => "stopped in good order with work left",
+            Self::Usage => "wrong usage",
+            Self::Interrupted => "interrupted (SIGINT); stopped in good order",
+            Self::Terminated => "terminated (SIGTERM); stopped in good order",
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}

@@ -1,0 +1,412 @@
+//! Settings: a flag beats the environment, that beats `retire.toml`, and that the default.
+
+use std::fmt;
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use crate::cli::args::Target;
+use crate::cli::config::Loaded;
+use crate::cli::env::{Environment, NotText, TOKEN, TOKEN_COMMAND};
+use crate::frameio::transport::{Endpoint, EndpointError};
+use crate::plan::decide::Rules;
+use crate::state::Api;
+
+/// The server of the real API.
+pub const ENDPOINT: &str = "https://api.frame.io";
+
+/// The state's file, unless told otherwise.
+pub const STATE: &str = "retire.state.json";
+
+/// The state's file of the sandbox, so that play never mixes with earnest.
+pub const SANDBOX_STATE: &str = "retire.sandbox.state.json";
+
+/// The most assets that one delete may ask for; the API names no bound.
+const LARGEST_BATCH: usize = 1000;
+
+/// The most requests that may be under way at once.
+const MOST_AT_ONCE: usize = 64;
+
+/// Where a setting comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// A flag.
+    Flag(&'static str),
+    /// An environment variable.
+    Environment(&'static str),
+    /// A config file.
+    Config(PathBuf),
+    /// Nobody said anything.
+    Default,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flag(name) | Self::Environment(name) => write!(formatter, "`{name}`"),
+            Self::Config(path) => write!(formatter, "`{}`", path.display()),
+            Self::Default => formatter.write_str("the default"),
+        }
+    }
+}
+
+/// A setting and where it comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Valued<T> {
+    /// What is set.
+    pub value: T,
+    /// By whom.
+    pub origin: Origin,
+}
+
+/// Where the token comes from. It never holds the token itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TokenSource {
+    /// The environment variable `FRAMEIO_TOKEN`.
+    Environment,
+    /// A file.
+    File(PathBuf),
+    /// A command for the shell.
+    Shell(String),
+    /// A program and its arguments.
+    Program(Vec<String>),
+}
+
+/// Which server is meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Server {
+    /// The embedded sandbox.
+    Sandbox,
+    /// A server at an address.
+    At(Endpoint),
+}
+
+impl Server {
+    /// The name under which a state remembers the server.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Sandbox => "sandbox",
+            Self::At(endpoint) => endpoint.as_str(),
+        }
+    }
+}
+
+/// Everything that a command goes by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// The state's file.
+    pub state: Valued<PathBuf>,
+    /// The API's version.
+    pub api: Valued<Api>,
+    /// The server.
+    pub server: Valued<Server>,
+    /// The account that the token must belong to, in lower case.
+    pub account: Option<Valued<String>>,
+    /// How many assets one delete asks for at most.
+    pub batch_size: Valued<NonZeroUsize>,
+    /// How many requests are under way at once at most.
+    pub concurrency: Valued<NonZeroUsize>,
+    /// What decisions depend on.
+    pub rules: Rules,
+    /// Where the token comes from; nothing where nobody says.
+    pub token: Option<TokenSource>,
+}
+
+/// Why the settings cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SettingsError {
+    /// A variable is not text.
+    #[error(transparent)]
+    NotText(#[from] NotText),
+    /// A value does not fit its setting.
+    #[error("{origin}: {message}")]
+    Value {
+        /// Who set it.
+        origin: Origin,
+        /// What is wrong.
+        message: String,
+    },
+    /// The endpoint is not one.
+    #[error("{origin}: {why}")]
+    Endpoint {
+        /// Who set it.
+        origin: Origin,
+        /// What is wrong.
+        why: EndpointError,
+    },
+}
+
+impl SettingsError {
+    /// Whether it is the config file that is wrong, and not the call.
+    #[must_use]
+    pub fn is_config(&self) -> bool {
+        match self {
+            Self::NotText(_) => false,
+            Self::Value { origin, .. } | Self::Endpoint { origin, .. } => {
+                matches!(origin, Origin::Config(_))
+            }
+        }
+    }
+
+    /// Says what to do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::NotText(_) | Self::Value { .. } => None,
+            Self::Endpoint { why, .. } => Some(match why {
+                EndpointError::Plain(_) => "use `https`, or a server on this machine",
+                EndpointError::Parts(_)
+                | EndpointError::NotUrl { .. }
+                | EndpointError::Scheme(_) => "write it like `https://api.frame.io`",
+            }),
+        }
+    }
+}
+
+/// What settings are made from.
+#[derive(Debug, Clone, Copy)]
+pub struct Sources<'call> {
+    /// The flags that several commands share.
+    pub target: &'call Target,
+    /// `--batch-size`.
+    pub batch_size: Option<NonZeroUsize>,
+    /// `--concurrency`.
+    pub concurrency: Option<NonZeroUsize>,
+    /// The environment.
+    pub environment: &'call Environment,
+    /// `retire.toml`, where there is one.
+    pub config: Option<&'call Loaded>,
+    /// The folder of the first PATH; nothing for standard input.
+    pub folder: Option<&'call Path>,
+}
+
+impl Sources<'_> {
+    /// Decides each setting.
+    ///
+    /// # Errors
+    ///
+    /// Returns the first value that does not fit, and who set it.
+    pub fn resolve(self) -> Result<Settings, SettingsError> {
+        let Target {
+            state,
+            api,
+            endpoint: _,
+            account,
+            token_file: _,
+            token_command: _,
+            sandbox,
+            max_attempts,
+            retry_blocked,
+        } = self.target;
+        let default_state = if *sandbox { SANDBOX_STATE } else { STATE };
+        let default_state = self.folder.map_or_else(
+            || PathBuf::from(default_state),
+            |folder| folder.join(default_state),
+        );
+        let config = |pick: fn(&Loaded) -> Option<PathBuf>| self.config.and_then(pick);
+        // The sandbox's state is named by a flag alone, so that play never meets earnest.
+        let state = if *sandbox {
+            flag("--state", state.as_ref())
+        } else {
+            flag("--state", state.as_ref())
+                .or(self.variable("RETIRE_STATE", path)?)
+                .or_else(|| {
+                    self.configured(config(|loaded| {
+                        loaded
+                            .config
+                            .state
+                            .as_deref()
+                            .map(|path| loaded.beside(path))
+                    }))
+                })
+        };
+        let api = match api {
+            Some(name) => Some(self.value(Origin::Flag("--api"), name, api_of)?),
+            None => None,
+        };
+        let api = api
+            .or(self.variable("RETIRE_API", api_of)?)
+            .or_else(|| self.configured(self.config?.config.api.map(|_only| Api::V2)));
+        let account = flag("--account", account.as_ref())
+            .or(self.variable("RETIRE_ACCOUNT", |text| Ok(text.to_owned()))?)
+            .or_else(|| self.configured(self.config?.config.account.clone()));
+        let account = account.filter(|_| !*sandbox).map(|account| Valued {
+            value: account.value.to_lowercase(),
+            origin: account.origin,
+        });
+        let batch_size = self.bounded(
+            ("--batch-size", self.batch_size),
+            "RETIRE_BATCH_SIZE",
+            self.config.and_then(|loaded| loaded.config.batch_size),
+            (50, LARGEST_BATCH),
+        )?;
+        let concurrency = self.bounded(
+            ("--concurrency", self.concurrency),
+            "RETIRE_CONCURRENCY",
+            self.config.and_then(|loaded| loaded.config.concurrency),
+            (4, MOST_AT_ONCE),
+        )?;
+        let max_attempts = flag("--max-attempts", max_attempts.as_ref())
+            .or(self.variable("RETIRE_MAX_ATTEMPTS", number::<NonZeroU32>)?)
+            .or_else(|| self.configured(self.config?.config.max_attempts));
+        Ok(Settings {
+            state: or_default(state, default_state),
+            api: or_default(api, Api::V2),
+            server: self.server()?,
+            account,
+            batch_size,
+            concurrency,
+            rules: Rules {
+                max_attempts: max_attempts
+                    .map_or(Rules::default().max_attempts, |most| most.value.get()),
+                retry_blocked: *retry_blocked,
+            },
+            token: self.token()?,
+        })
+    }
+
+    fn server(self) -> Result<Valued<Server>, SettingsError> {
+        if self.target.sandbox {
+            return Ok(Valued {
+                value: Server::Sandbox,
+                origin: Origin::Flag("--sandbox"),
+            });
+        }
+        let address = flag("--endpoint", self.target.endpoint.as_ref())
+            .or(self.variable("RETIRE_ENDPOINT", |text| Ok(text.to_owned()))?)
+            .or_else(|| self.configured(self.config?.config.endpoint.clone()));
+        let Valued { value, origin } = or_default(address, ENDPOINT.to_owned());
+        match Endpoint::parse(&value) {
+            Ok(endpoint) => Ok(Valued {
+                value: Server::At(endpoint),
+                origin,
+            }),
+            Err(why) => Err(SettingsError::Endpoint { origin, why }),
+        }
+    }
+
+    fn token(self) -> Result<Option<TokenSource>, SettingsError> {
+        let Target {
+            token_file,
+            token_command,
+            sandbox,
+            ..
+        } = self.target;
+        if *sandbox {
+            return Ok(None);
+        }
+        if let Some(path) = token_file {
+            return Ok(Some(TokenSource::File(path.clone())));
+        }
+        if let Some(command) = token_command {
+            return Ok(Some(TokenSource::Shell(command.clone())));
+        }
+        if self.environment.has(TOKEN) {
+            return Ok(Some(TokenSource::Environment));
+        }
+        if let Some(path) = self.environment.text("RETIRE_TOKEN_FILE")? {
+            return Ok(Some(TokenSource::File(path.into())));
+        }
+        if let Some(command) = self.environment.text(TOKEN_COMMAND)? {
+            return Ok(Some(TokenSource::Shell(command.to_owned())));
+        }
+        let Some(loaded) = self.config else {
+            return Ok(None);
+        };
+        let file = loaded.config.token_file.as_deref();
+        let command = loaded.config.token_command.as_ref();
+        Ok(file
+            .map(|path| TokenSource::File(loaded.beside(path)))
+            .or_else(|| command.map(|words| TokenSource::Program(words.clone()))))
+    }
+
+    fn bounded(
+        self,
+        (name, given): (&'static str, Option<NonZeroUsize>),
+        variable: &'static str,
+        config: Option<NonZeroUsize>,
+        (default, most): (usize, usize),
+    ) -> Result<Valued<NonZeroUsize>, SettingsError> {
+        let found = flag(name, given.as_ref())
+            .or(self.variable(variable, number::<NonZeroUsize>)?)
+            .or_else(|| self.configured(config));
+        let default = NonZeroUsize::new(default).unwrap_or(NonZeroUsize::MIN);
+        let valued = or_default(found, default);
+        if valued.value.get() > most {
+            return Err(SettingsError::Value {
+                message: format!("{} is too much: at most {most}", valued.value),
+                origin: valued.origin,
+            });
+        }
+        Ok(valued)
+    }
+
+    fn configured<T>(self, value: Option<T>) -> Option<Valued<T>> {
+        let path = self.config?.path.clone();
+        value.map(|value| Valued {
+            value,
+            origin: Origin::Config(path),
+        })
+    }
+
+    fn variable<T>(
+        self,
+        name: &'static str,
+        read: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Result<Option<Valued<T>>, SettingsError> {
+        match self.environment.text(name)? {
+            Some(text) => self.value(Origin::Environment(name), text, read).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    fn value<T>(
+        self,
+        origin: Origin,
+        text: &str,
+        read: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Result<Valued<T>, SettingsError> {
+        match read(text) {
+            Ok(value) => Ok(Valued { value, origin }),
+            Err(message) => Err(SettingsError::Value { origin, message }),
+        }
+    }
+}
+
+fn flag<T: Clone>(name: &'static str, value: Option<&T>) -> Option<Valued<T>> {
+    value.map(|value| Valued {
+        value: value.clone(),
+        origin: Origin::Flag(name),
+    })
+}
+
+fn or_default<T>(found: Option<Valued<T>>, default: T) -> Valued<T> {
+    found.unwrap_or(Valued {
+        value: default,
+        origin: Origin::Default,
+    })
+}
+
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "it stands beside readers that can fail"
+)]
+fn path(text: &str) -> Result<PathBuf, String> {
+    Ok(PathBuf::from(text))
+}
+
+fn api_of(text: &str) -> Result<Api, String> {
+    match text {
+        "v2" => Ok(Api::V2),
+        _ => Err(format!("`{text}` is no version of the API: it is `v2`")),
+    }
+}
+
+fn number<T: FromStr>(text: &str) -> Result<T, String> {
+    text.parse()
+        .map_err(|_why| format!("`{text}` is not a whole number from 1"))
+}
+
+#[cfg(test)]
+mod tests;
