@@ -15,4 +15,5 @@ pub mod outcome;
 pub mod frameio;
 pub mod manifest;
 pub mod plan;
+pub mod render;
 pub mod state;
