@@ -9,6 +9,7 @@ use std::io::{self, Write};
 use jiff::Timestamp;
 
 pub mod escape;
+pub mod findings;
 pub mod report;
 pub mod summary;
 pub mod text;
