@@ -8,6 +8,7 @@ use std::io::{self, Write};
 
 use jiff::Timestamp;
 
+pub mod diff;
 pub mod escape;
 pub mod findings;
 pub mod report;

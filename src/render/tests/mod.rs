@@ -14,6 +14,7 @@ use crate::plan::{Plan, Step, Totals};
 use crate::render::escape::{columns, escape};
 use crate::render::{counted, moment, share, thousands};
 
+mod diff;
 mod findings;
 mod summary;
 mod text;
