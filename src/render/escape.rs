@@ -40,7 +40,7 @@ pub(crate) fn push(character: char, shown: &mut String) {
 }
 
 /// Whether a terminal could do something else with the character than print it.
-fn obeyed(character: char) -> bool {
+pub(crate) fn obeyed(character: char) -> bool {
     character.is_control()
         || matches!(
             character,

@@ -1,7 +1,7 @@
 //! The texts: what a person or a program is shown of a plan, a state, a run and a finding.
 //!
 //! Everything here is pure: it reads no file, no clock and no environment, and writes only to
-//! the sink that it is given. Text that comes from elsewhere is data, see [`escape`].
+//! the sink that it is given, in small pieces, so a file wants a buffer. Text that comes from elsewhere is data, see [`escape`].
 
 use std::fmt;
 use std::io::{self, Write};
@@ -11,7 +11,10 @@ use jiff::Timestamp;
 pub mod diff;
 pub mod escape;
 pub mod findings;
+pub mod json;
+pub mod progress;
 pub mod report;
+pub mod state;
 pub mod summary;
 pub mod text;
 

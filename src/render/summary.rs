@@ -58,11 +58,12 @@ pub fn summary(summary: &Summary, style: Style, sink: &mut dyn Write) -> io::Res
 
 fn headline(summary: &Summary, style: Style, sink: &mut dyn Write) -> io::Result<()> {
     let Some(run) = summary.run else {
-        return writeln!(
-            sink,
-            "{}",
-            style.paint(Paint::Bold, "Nothing was sent: nothing had to be done.")
-        );
+        let text = if summary.totals.changes() == 0 {
+            "Nothing was sent: nothing had to be done."
+        } else {
+            "Nothing was sent."
+        };
+        return writeln!(sink, "{}", style.paint(Paint::Bold, text));
     };
     let counts = summary.counts;
     let figures = [

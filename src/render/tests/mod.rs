@@ -16,6 +16,8 @@ use crate::render::{counted, moment, share, thousands};
 
 mod diff;
 mod findings;
+mod progress;
+mod state;
 mod summary;
 mod text;
 

@@ -192,7 +192,8 @@ fn a_clean_run_and_no_run_are_short() {
     let clean = shown(&folded(&single, &events));
     let nothing = shown(&folded(&Plan::default(), &[]));
     let cut = shown(&folded(&single, &events[..2]));
-    insta::assert_snapshot!([clean, nothing, cut].join("----\n"));
+    let refused = shown(&folded(&single, &[]));
+    insta::assert_snapshot!([clean, nothing, cut, refused].join("----\n"));
 }
 
 #[test]
