@@ -17,5 +17,6 @@ pub mod cli;
 pub mod frameio;
 pub mod manifest;
 pub mod plan;
+pub mod render;
 pub mod state;
 pub mod store;

@@ -1,0 +1,336 @@
+//! One action of a plan document, and the way from a step of a plan and back.
+
+use std::fmt;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::asset::AssetId;
+use crate::manifest::document::{Details, Spot};
+use crate::outcome::FailureKind;
+use crate::plan::Step;
+use crate::plan::decide::{Decision, Mismatch};
+
+/// What is to happen to one asset, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Action {
+    /// The asset.
+    pub id: AssetId,
+    /// What is to happen to it.
+    pub action: Verb,
+    /// How often a delete was tried and not confirmed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempts: Option<u32>,
+    /// What sort of refusal the last one was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<FailureKind>,
+    /// The server's own words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<Arc<str>>,
+    /// Why the asset is held; only with `held`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold: Option<Arc<str>>,
+    /// The moment up to which it is left alone: RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
+    pub until: Option<Timestamp>,
+    /// Why it is not shown to be what its pin says; only with `mismatch`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mismatch: Option<MismatchName>,
+    /// Why the manifest lists it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Arc<str>>,
+    /// The ticket under which that was decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<Arc<str>>,
+    /// Who answers for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<Arc<str>>,
+    /// Where a manifest lists it: `file:line:column`; nothing where none does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Listing>,
+}
+
+/// What can be done with an asset, in one word.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Verb {
+    /// Delete it.
+    Retire,
+    /// Delete it again.
+    Retry,
+    /// Read it live, then decide.
+    Resolve,
+    /// Leave it: refused too often.
+    Blocked,
+    /// Leave it until its date.
+    Defer,
+    /// Leave it: held.
+    Held,
+    /// Refuse it: not shown to be what its pin says.
+    Mismatch,
+    /// Drop its record.
+    Forget,
+}
+
+/// Why an asset is not shown to be what its pin says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MismatchName {
+    /// The live asset was not read.
+    NotRead,
+}
+
+/// Where a manifest lists an asset, written as `file:line:column`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listing {
+    /// The manifest's path.
+    pub file: Arc<str>,
+    /// The line, from 1.
+    pub line: u32,
+    /// The column in characters, from 1.
+    pub column: u32,
+}
+
+impl fmt::Display for Listing {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { file, line, column } = self;
+        write!(formatter, "{file}:{line}:{column}")
+    }
+}
+
+impl Serialize for Listing {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Listing {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        let place = text.rsplit_once(':').and_then(|(rest, column)| {
+            let (file, line) = rest.rsplit_once(':')?;
+            Some(Self {
+                file: file.into(),
+                line: line.parse().ok()?,
+                column: column.parse().ok()?,
+            })
+        });
+        place.ok_or_else(|| {
+            serde::de::Error::custom(format_args!("`{text}` is not `file:line:column`"))
+        })
+    }
+}
+
+impl schemars::JsonSchema for Listing {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Listing".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "string",
+            "pattern": "^.*:[0-9]+:[0-9]+$",
+            "description": "Where a manifest lists the asset: file:line:column."
+        })
+    }
+}
+
+impl Action {
+    /// Says a step in the document's words; nothing of an unchanged asset.
+    ///
+    /// `files` are the paths that the step's place counts into.
+    pub(super) fn of(step: &Step, files: &[Arc<str>]) -> Option<Self> {
+        let Step {
+            id,
+            decision,
+            details,
+            spot,
+        } = step;
+        let mut action = Self::bare(*id, Verb::Retire);
+        match decision {
+            Decision::Retire => {}
+            Decision::Retry {
+                attempts,
+                kind,
+                message,
+            } => action.refused(Verb::Retry, *attempts, *kind, message),
+            Decision::Blocked {
+                attempts,
+                kind,
+                message,
+            } => action.refused(Verb::Blocked, *attempts, *kind, message),
+            Decision::Resolve {
+                listed: _,
+                attempts,
+            } => {
+                action.action = Verb::Resolve;
+                action.attempts = Some(*attempts);
+            }
+            Decision::Defer { until } => {
+                action.action = Verb::Defer;
+                action.until = Some(*until);
+            }
+            Decision::Held { reason, until } => {
+                action.action = Verb::Held;
+                action.hold = Some(Arc::clone(reason));
+                action.until = *until;
+            }
+            Decision::Mismatch(Mismatch::NotRead) => {
+                action.action = Verb::Mismatch;
+                action.mismatch = Some(MismatchName::NotRead);
+            }
+            Decision::Forget => action.action = Verb::Forget,
+            Decision::Unchanged { .. } => return None,
+        }
+        if let Some(details) = details {
+            action.reason.clone_from(&details.reason);
+            action.ticket.clone_from(&details.ticket);
+            action.owner.clone_from(&details.owner);
+        }
+        action.at = spot.map(|Spot { file, line, column }| Listing {
+            // A place that counts into no file keeps its line, and is refused when it is read.
+            file: files.get(file as usize).cloned().unwrap_or_default(),
+            line,
+            column,
+        });
+        Some(action)
+    }
+
+    const fn bare(id: AssetId, action: Verb) -> Self {
+        Self {
+            id,
+            action,
+            attempts: None,
+            kind: None,
+            message: None,
+            hold: None,
+            until: None,
+            mismatch: None,
+            reason: None,
+            ticket: None,
+            owner: None,
+            at: None,
+        }
+    }
+
+    fn refused(&mut self, action: Verb, attempts: u32, kind: FailureKind, message: &Arc<str>) {
+        self.action = action;
+        self.attempts = Some(attempts);
+        self.kind = Some(kind);
+        self.message = Some(Arc::clone(message));
+    }
+
+    /// Makes the step again, or says what the action lacks or has too much.
+    ///
+    /// Its details hold what the document says; dates and pins have become decisions.
+    pub(super) fn step(&self, files: &[Arc<str>]) -> Result<Step, &'static str> {
+        let Self {
+            id,
+            action,
+            attempts,
+            kind,
+            message,
+            hold,
+            until,
+            mismatch,
+            reason,
+            ticket,
+            owner,
+            at,
+        } = self.clone();
+        let listed = at.is_some();
+        let decision = match (action, attempts, kind, message, hold, until, mismatch) {
+            (Verb::Retire, None, None, None, None, None, None) => Decision::Retire,
+            (Verb::Retry, Some(attempts), Some(kind), Some(message), None, None, None) => {
+                Decision::Retry {
+                    attempts,
+                    kind,
+                    message,
+                }
+            }
+            (Verb::Blocked, Some(attempts), Some(kind), Some(message), None, None, None) => {
+                Decision::Blocked {
+                    attempts,
+                    kind,
+                    message,
+                }
+            }
+            (Verb::Resolve, Some(attempts), None, None, None, None, None) => {
+                Decision::Resolve { listed, attempts }
+            }
+            (Verb::Defer, None, None, None, None, Some(until), None) => Decision::Defer { until },
+            (Verb::Held, None, None, None, Some(reason), until, None) => {
+                Decision::Held { reason, until }
+            }
+            (Verb::Mismatch, None, None, None, None, None, Some(MismatchName::NotRead)) => {
+                Decision::Mismatch(Mismatch::NotRead)
+            }
+            (Verb::Forget, None, None, None, None, None, None) => Decision::Forget,
+            (
+                Verb::Retire
+                | Verb::Retry
+                | Verb::Blocked
+                | Verb::Resolve
+                | Verb::Defer
+                | Verb::Held
+                | Verb::Mismatch
+                | Verb::Forget,
+                ..,
+            ) => return Err("has not the fields of its action"),
+        };
+        match action {
+            Verb::Forget if listed => return Err("is forgotten, and listed all the same"),
+            Verb::Retire
+            | Verb::Retry
+            | Verb::Blocked
+            | Verb::Defer
+            | Verb::Held
+            | Verb::Mismatch
+                if !listed =>
+            {
+                return Err("names no manifest that lists it");
+            }
+            Verb::Retire
+            | Verb::Retry
+            | Verb::Blocked
+            | Verb::Resolve
+            | Verb::Defer
+            | Verb::Held
+            | Verb::Mismatch
+            | Verb::Forget => {}
+        }
+        let spot = at.map(|at| place(&at, files)).transpose()?;
+        let said = reason.is_some() || ticket.is_some() || owner.is_some();
+        let details = said.then(|| {
+            Arc::new(Details {
+                reason,
+                ticket,
+                owner,
+                not_before: None,
+                pin: None,
+            })
+        });
+        Ok(Step {
+            id,
+            decision,
+            details,
+            spot,
+        })
+    }
+}
+
+fn place(at: &Listing, files: &[Arc<str>]) -> Result<Spot, &'static str> {
+    let file = files.iter().position(|file| *file == at.file);
+    Ok(Spot {
+        file: file
+            .and_then(|file| u32::try_from(file).ok())
+            .ok_or("is listed by a manifest that the plan does not name")?,
+        line: at.line,
+        column: at.column,
+    })
+}

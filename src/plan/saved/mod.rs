@@ -1,0 +1,504 @@
+//! The plan document: what was decided, why, and what it was decided from.
+//!
+//! Only this room knows its bytes. The document is written by this program and read by it;
+//! nobody edits it, so it is taken only as it was written, down to the last byte.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Deserializer, Serialize};
+use uuid::Uuid;
+
+use crate::asset::AssetId;
+use crate::manifest::document::{Manifests, SourceFile};
+use crate::plan::{Plan, Totals};
+use crate::state::{Api, Home};
+
+mod action;
+mod digest;
+mod stale;
+
+#[cfg(test)]
+mod tests;
+
+pub use action::{Action, Listing, MismatchName, Verb};
+pub use digest::Sha256;
+pub use stale::{Current, Stale};
+
+/// The version of the document that this program reads and writes.
+pub const VERSION: u64 = 1;
+
+/// A saved plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[serde(expecting = "a plan of frameio-retire")]
+#[schemars(rename = "Plan")]
+pub struct PlanDocument {
+    /// The version of this document.
+    #[schemars(range(min = 1, max = 1))]
+    #[serde(deserialize_with = "known_version")]
+    version: u64,
+    /// `sha256:` and the SHA-256 of the document without this field, as compact JSON.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    #[schemars(regex(pattern = "^sha256:[0-9a-f]{64}$"))]
+    id: String,
+    /// When the plan was made: RFC 3339.
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    created_at: Timestamp,
+    /// The moment from which it is not carried out any more: RFC 3339.
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    expires_at: Timestamp,
+    /// The version of the program that made it.
+    tool: String,
+    /// The state that it was made from.
+    state: StateBasis,
+    /// The manifests that it was made from, in the order in which they were read.
+    manifests: Vec<ManifestBasis>,
+    /// The git commit that it was made from, where there is one.
+    commit: Option<String>,
+    /// The version of the API.
+    api: Api,
+    /// The server's base address, or `sandbox`.
+    endpoint: String,
+    /// The account, where it is known.
+    account: Option<String>,
+    /// The settings that decided.
+    settings: DecidingSettings,
+    /// How many assets each decision concerns.
+    totals: Totals,
+    /// What is to happen, sorted by asset; unchanged assets are only counted.
+    actions: Vec<Action>,
+}
+
+/// The state that a plan was made from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StateBasis {
+    /// The state's path, as the user named it.
+    pub path: String,
+    /// The id that the state got when it was made.
+    pub lineage: Uuid,
+    /// How often it had been changed.
+    pub serial: u64,
+    /// The SHA-256 of its bytes; nothing where there was no state yet.
+    pub digest: Option<Sha256>,
+}
+
+/// A manifest that a plan was made from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ManifestBasis {
+    /// The manifest's path, as the user named it; `-` for standard input.
+    pub path: Arc<str>,
+    /// The SHA-256 of its bytes.
+    pub sha256: Sha256,
+    /// How many assets it lists.
+    pub listed: usize,
+}
+
+/// The settings that a plan's decisions depend on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DecidingSettings {
+    /// How many refusals block an asset.
+    pub max_attempts: u32,
+    /// Whether blocked assets are tried all the same.
+    pub retry_blocked: bool,
+    /// Whether the rest goes on without the assets that are not what their pins say.
+    pub skip_mismatched: bool,
+    /// How many assets one delete asks for at most.
+    pub batch_size: usize,
+}
+
+/// What a plan document says beside the plan and its manifests.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Basis {
+    /// When the plan was made.
+    pub created_at: Timestamp,
+    /// The moment from which it is not carried out any more.
+    pub expires_at: Timestamp,
+    /// The version of this program.
+    pub tool: String,
+    /// The state that it was made from.
+    pub state: StateBasis,
+    /// The git commit that it was made from, where there is one.
+    pub commit: Option<String>,
+    /// Which assets it speaks of.
+    pub home: Home,
+    /// The settings that decided.
+    pub settings: DecidingSettings,
+}
+
+/// Why bytes are not a plan that can be carried out.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SavedError {
+    /// The bytes are not a plan document.
+    #[error("{message}")]
+    Format {
+        /// The line, from 1.
+        line: usize,
+        /// The column in bytes, from 1.
+        column: usize,
+        /// What is wrong there.
+        message: String,
+    },
+    /// The content is not the one that the id was made from.
+    #[error("the plan says that its id is `{said}`, and its content has the id `{content}`")]
+    WrongId {
+        /// The id in the document.
+        said: String,
+        /// The id of its content.
+        content: String,
+    },
+    /// The content is right, and the bytes are not those that this program writes.
+    #[error("the plan is not laid out as it was written, from line {line} on")]
+    Layout {
+        /// The first line that differs, from 1.
+        line: usize,
+    },
+    /// The actions are not sorted by asset, or one stands twice.
+    #[error("the action of `{0}` does not stand in the order of the ids")]
+    Unsorted(AssetId),
+    /// An action makes no sense.
+    #[error("the action of `{id}` {why}")]
+    Action {
+        /// The asset.
+        id: AssetId,
+        /// What is wrong with its action.
+        why: &'static str,
+    },
+    /// The totals are not those of the actions.
+    #[error("the totals of the plan are not those of its actions")]
+    Totals,
+}
+
+impl SavedError {
+    /// Says what to do about it.
+    #[must_use]
+    pub const fn hint(&self) -> &'static str {
+        match self {
+            Self::Format { .. } | Self::Action { .. } | Self::Unsorted(_) | Self::Totals => {
+                "make the plan again with `retire plan --out`"
+            }
+            Self::WrongId { .. } | Self::Layout { .. } => {
+                "the file was changed after it was written; make the plan again with `retire plan --out`"
+            }
+        }
+    }
+}
+
+/// Makes the document of a plan.
+#[must_use]
+pub fn document(plan: &Plan, manifests: &Manifests, basis: &Basis) -> PlanDocument {
+    let Basis {
+        created_at,
+        expires_at,
+        tool,
+        state,
+        commit,
+        home: Home {
+            api,
+            endpoint,
+            account,
+        },
+        settings,
+    } = basis.clone();
+    let files: Vec<Arc<str>> = manifests
+        .files
+        .iter()
+        .map(|file| Arc::clone(&file.path))
+        .collect();
+    let mut document = PlanDocument {
+        version: VERSION,
+        id: String::new(),
+        created_at,
+        expires_at,
+        tool,
+        state,
+        manifests: manifests.files.iter().map(ManifestBasis::from).collect(),
+        commit,
+        api,
+        endpoint,
+        account,
+        settings,
+        totals: plan.totals,
+        actions: plan
+            .steps
+            .iter()
+            .filter_map(|step| Action::of(step, &files))
+            .collect(),
+    };
+    document.id = document.content_id();
+    document
+}
+
+impl From<&SourceFile> for ManifestBasis {
+    fn from(file: &SourceFile) -> Self {
+        let SourceFile {
+            path,
+            sha256,
+            listed,
+        } = file;
+        Self {
+            path: Arc::clone(path),
+            sha256: Sha256(*sha256),
+            listed: *listed,
+        }
+    }
+}
+
+impl PlanDocument {
+    /// Reads a document, and takes it only as it was written.
+    ///
+    /// # Errors
+    ///
+    /// Returns what is wrong with the bytes, and where; or that they were changed.
+    pub fn read(bytes: &[u8]) -> Result<Self, SavedError> {
+        let mut document: Self = serde_json::from_slice(bytes).map_err(|error| {
+            let (line, column) = (error.line(), error.column());
+            let text = error.to_string();
+            let place = format!(" at line {line} column {column}");
+            SavedError::Format {
+                line: line.max(1),
+                column: column.max(1),
+                message: text.strip_suffix(&place).unwrap_or(&text).to_owned(),
+            }
+        })?;
+        let said = std::mem::take(&mut document.id);
+        let content = document.content_id();
+        if said != content {
+            return Err(SavedError::WrongId { said, content });
+        }
+        document.id = said;
+        let mut compared = Compared {
+            rest: bytes,
+            line: 1,
+        };
+        // The sink refuses at the first byte that differs, and what it lacks stays over.
+        if document.to_json(&mut compared).is_err() || !compared.rest.is_empty() {
+            return Err(SavedError::Layout {
+                line: compared.line,
+            });
+        }
+        Ok(document)
+    }
+
+    /// Writes the document: the head first, then one action a line.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the sink says when it cannot take the bytes.
+    pub fn to_json(&self, sink: &mut dyn Write) -> io::Result<()> {
+        let Self {
+            version,
+            id,
+            created_at,
+            expires_at,
+            tool,
+            state,
+            manifests,
+            commit,
+            api,
+            endpoint,
+            account,
+            settings,
+            totals,
+            actions,
+        } = self;
+        let mut sink = io::BufWriter::new(sink);
+        write!(sink, "{{\"version\":{version},\"id\":")?;
+        json(&mut sink, id)?;
+        field(&mut sink, ",\n\"created_at\":", created_at)?;
+        field(&mut sink, ",\"expires_at\":", expires_at)?;
+        field(&mut sink, ",\"tool\":", tool)?;
+        field(&mut sink, ",\n\"state\":", state)?;
+        rows(&mut sink, ",\n\"manifests\":[", manifests)?;
+        field(&mut sink, ",\n\"commit\":", commit)?;
+        field(&mut sink, ",\n\"api\":", api)?;
+        field(&mut sink, ",\"endpoint\":", endpoint)?;
+        field(&mut sink, ",\"account\":", account)?;
+        field(&mut sink, ",\n\"settings\":", settings)?;
+        field(&mut sink, ",\n\"totals\":", totals)?;
+        rows(&mut sink, ",\n\"actions\":[", actions)?;
+        sink.write_all(b"}\n")?;
+        sink.flush()
+    }
+
+    /// Makes the plan again that the document was made from.
+    ///
+    /// Its steps hold the reason, ticket and owner of an asset; dates and pins have become
+    /// decisions and are not told again.
+    ///
+    /// # Errors
+    ///
+    /// Returns what is wrong where the actions are no plan that this program makes.
+    pub fn plan(&self) -> Result<Plan, SavedError> {
+        let files: Vec<Arc<str>> = self
+            .manifests
+            .iter()
+            .map(|file| Arc::clone(&file.path))
+            .collect();
+        let mut plan = Plan {
+            steps: Vec::with_capacity(self.actions.len()),
+            totals: Totals {
+                unchanged: self.totals.unchanged,
+                history: self.totals.history,
+                ..Totals::default()
+            },
+        };
+        for action in &self.actions {
+            let id = action.id;
+            if plan.steps.last().is_some_and(|last| last.id >= id) {
+                return Err(SavedError::Unsorted(id));
+            }
+            let step = action
+                .step(&files)
+                .map_err(|why| SavedError::Action { id, why })?;
+            plan.totals.count(&step.decision);
+            plan.steps.push(step);
+        }
+        if plan.totals != self.totals {
+            return Err(SavedError::Totals);
+        }
+        Ok(plan)
+    }
+
+    /// `sha256:` and the SHA-256 of the content as 64 hexadecimal digits.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// When the plan was made.
+    #[must_use]
+    pub const fn created_at(&self) -> Timestamp {
+        self.created_at
+    }
+
+    /// The moment from which it is not carried out any more.
+    #[must_use]
+    pub const fn expires_at(&self) -> Timestamp {
+        self.expires_at
+    }
+
+    /// The version of the program that made it.
+    #[must_use]
+    pub fn tool(&self) -> &str {
+        &self.tool
+    }
+
+    /// The state that it was made from.
+    #[must_use]
+    pub const fn state(&self) -> &StateBasis {
+        &self.state
+    }
+
+    /// The manifests that it was made from.
+    #[must_use]
+    pub fn manifests(&self) -> &[ManifestBasis] {
+        &self.manifests
+    }
+
+    /// The git commit that it was made from, where there is one.
+    #[must_use]
+    pub fn commit(&self) -> Option<&str> {
+        self.commit.as_deref()
+    }
+
+    /// Which assets it speaks of.
+    #[must_use]
+    pub fn home(&self) -> Home {
+        Home {
+            api: self.api,
+            endpoint: self.endpoint.clone(),
+            account: self.account.clone(),
+        }
+    }
+
+    /// The settings that decided.
+    #[must_use]
+    pub const fn settings(&self) -> DecidingSettings {
+        self.settings
+    }
+
+    /// How many assets each decision concerns.
+    #[must_use]
+    pub const fn totals(&self) -> Totals {
+        self.totals
+    }
+
+    /// What is to happen, sorted by asset.
+    #[must_use]
+    pub fn actions(&self) -> &[Action] {
+        &self.actions
+    }
+
+    /// Makes the id of the content; the document's own id must be empty.
+    fn content_id(&self) -> String {
+        let mut sink = io::BufWriter::new(digest::Hashing::default());
+        // Neither the document nor the hash can refuse; if one did, the id would fit nothing.
+        let whole = serde_json::to_writer(&mut sink, self).is_ok() && sink.flush().is_ok();
+        if whole {
+            format!("sha256:{}", sink.get_ref().digest())
+        } else {
+            String::new()
+        }
+    }
+}
+
+fn known_version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    let found = u64::deserialize(deserializer)?;
+    if found == VERSION {
+        return Ok(found);
+    }
+    Err(serde::de::Error::custom(format_args!(
+        "this is version {found} of the plan, and this program knows version {VERSION}"
+    )))
+}
+
+fn json<T: Serialize + ?Sized>(sink: &mut dyn Write, value: &T) -> io::Result<()> {
+    serde_json::to_writer(sink, value).map_err(io::Error::from)
+}
+
+fn field<T: Serialize + ?Sized>(sink: &mut dyn Write, name: &str, value: &T) -> io::Result<()> {
+    sink.write_all(name.as_bytes())?;
+    json(sink, value)
+}
+
+fn rows<T: Serialize>(sink: &mut dyn Write, name: &str, rows: &[T]) -> io::Result<()> {
+    sink.write_all(name.as_bytes())?;
+    for (index, row) in rows.iter().enumerate() {
+        sink.write_all(if index == 0 { b"\n" } else { b",\n" })?;
+        json(sink, row)?;
+    }
+    sink.write_all(if rows.is_empty() { b"]" } else { b"\n]" })
+}
+
+/// A sink that takes only what it expects.
+struct Compared<'bytes> {
+    rest: &'bytes [u8],
+    line: usize,
+}
+
+impl Write for Compared<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let same = bytes
+            .iter()
+            .zip(self.rest)
+            .take_while(|(written, expected)| written == expected)
+            .count();
+        let (passed, rest) = self.rest.split_at(same);
+        self.line += memchr::memchr_iter(b'\n', passed).count();
+        self.rest = rest;
+        if same == bytes.len() {
+            Ok(same)
+        } else {
+            Err(io::Error::other("these are other bytes"))
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,148 @@
+//! Whether a saved plan still fits what is there.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::manifest::document::SourceFile;
+use crate::plan::saved::{PlanDocument, StateBasis};
+use crate::state::Home;
+
+/// What the world is like when a saved plan is to be carried out.
+#[derive(Debug, Clone, Copy)]
+pub struct Current<'now> {
+    /// The time.
+    pub now: Timestamp,
+    /// Which assets the run speaks of.
+    pub home: &'now Home,
+    /// The state's lineage, serial and bytes; its path does not matter.
+    pub state: &'now StateBasis,
+    /// The manifests as they are now, where they were read again.
+    pub manifests: Option<&'now [SourceFile]>,
+}
+
+/// Why a saved plan no longer fits.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Stale {
+    /// The plan is too old.
+    #[error("the plan expired at {0}")]
+    Expired(Timestamp),
+    /// It was made for other assets.
+    #[error("the plan was made for {planned}, and this run speaks to {found}")]
+    Home {
+        /// What the plan was made for.
+        planned: String,
+        /// What the run speaks to.
+        found: String,
+    },
+    /// It was made from another state.
+    #[error("the plan was made from the state `{planned}`, and this is the state `{found}`")]
+    Lineage {
+        /// The plan's lineage.
+        planned: Uuid,
+        /// The state's lineage.
+        found: Uuid,
+    },
+    /// The state has changed since.
+    #[error("the plan was made from serial {planned} of the state, and it is at serial {found}")]
+    Serial {
+        /// The plan's serial.
+        planned: u64,
+        /// The state's serial.
+        found: u64,
+    },
+    /// The state has changed without a run.
+    #[error("the state was changed by other means than a run since the plan was made")]
+    Digest,
+    /// The manifests have changed since.
+    #[error("the manifest `{0}` is not the one that the plan was made from")]
+    Manifest(Arc<str>),
+}
+
+impl PlanDocument {
+    /// Compares what the plan was made from with what is there now.
+    ///
+    /// # Errors
+    ///
+    /// Returns the first thing that no longer fits.
+    pub fn check(&self, current: Current<'_>) -> Result<(), Stale> {
+        let Current {
+            now,
+            home,
+            state,
+            manifests,
+        } = current;
+        if now >= self.expires_at {
+            return Err(Stale::Expired(self.expires_at));
+        }
+        let planned = self.home();
+        // An account that nobody has named yet is no contradiction.
+        let account = |home: &Home| home.account.clone();
+        let other_account = account(&planned)
+            .zip(account(home))
+            .is_some_and(|(planned, found)| planned != found);
+        if planned.api != home.api || planned.endpoint != home.endpoint || other_account {
+            return Err(Stale::Home {
+                planned: named(&planned),
+                found: named(home),
+            });
+        }
+        let StateBasis {
+            path: _,
+            lineage,
+            serial,
+            digest,
+        } = state;
+        // Without a state at either time there is no lineage to compare: each start draws one.
+        if digest.is_none() && self.state.digest.is_none() {
+            return self.check_manifests(manifests);
+        }
+        if self.state.digest.is_some() && *lineage != self.state.lineage {
+            return Err(Stale::Lineage {
+                planned: self.state.lineage,
+                found: *lineage,
+            });
+        }
+        if *serial != self.state.serial {
+            return Err(Stale::Serial {
+                planned: self.state.serial,
+                found: *serial,
+            });
+        }
+        if *digest != self.state.digest {
+            return Err(Stale::Digest);
+        }
+        self.check_manifests(manifests)
+    }
+
+    fn check_manifests(&self, found: Option<&[SourceFile]>) -> Result<(), Stale> {
+        let Some(found) = found else {
+            return Ok(());
+        };
+        for planned in &self.manifests {
+            let same = found
+                .iter()
+                .any(|file| file.path == planned.path && file.sha256 == planned.sha256.0);
+            if !same {
+                return Err(Stale::Manifest(Arc::clone(&planned.path)));
+            }
+        }
+        let more = found
+            .iter()
+            .find(|file| !self.manifests.iter().any(|known| known.path == file.path));
+        more.map_or(Ok(()), |file| Err(Stale::Manifest(Arc::clone(&file.path))))
+    }
+}
+
+fn named(home: &Home) -> String {
+    let Home {
+        api,
+        endpoint,
+        account,
+    } = home;
+    match account {
+        Some(account) => format!("API {} at `{endpoint}`, account `{account}`", api.name()),
+        None => format!("API {} at `{endpoint}`", api.name()),
+    }
+}

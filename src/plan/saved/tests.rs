@@ -1,0 +1,406 @@
+//! The plan document: its bytes, what it refuses, and the plan that it gives back.
+
+use proptest::prelude::*;
+
+use sha2::Digest as _;
+
+use super::*;
+use crate::manifest::document::{Details, Spot};
+use crate::outcome::FailureKind;
+use crate::plan::Step;
+use crate::plan::decide::{Decision, Mismatch};
+
+fn id(n: u128) -> AssetId {
+    AssetId::from_uuid(Uuid::from_u128(n))
+}
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(second).unwrap()
+}
+
+fn manifests() -> Manifests {
+    let file = |path: &str, listed| SourceFile {
+        path: path.into(),
+        sha256: [0xab; 32],
+        listed,
+    };
+    Manifests {
+        files: vec![file("manifests/a.yaml", 3), file("odd:name 1:2.yaml", 1)],
+        ..Manifests::default()
+    }
+}
+
+fn basis() -> Basis {
+    Basis {
+        created_at: at(1_800_000_000),
+        expires_at: at(1_800_086_400),
+        tool: "0.1.0".to_owned(),
+        state: StateBasis {
+            path: "retire.state.json".to_owned(),
+            lineage: Uuid::nil(),
+            serial: 7,
+            digest: Some(Sha256([0x0f; 32])),
+        },
+        commit: Some("8e75841".to_owned()),
+        home: Home {
+            api: Api::V2,
+            endpoint: "https://api.frame.io".to_owned(),
+            account: None,
+        },
+        settings: DecidingSettings {
+            max_attempts: 5,
+            retry_blocked: false,
+            skip_mismatched: false,
+            batch_size: 50,
+        },
+    }
+}
+
+fn any_step() -> impl Strategy<Value = Step> {
+    let text = || ".{0,9}".prop_map(Arc::<str>::from);
+    let refusal = (any::<u32>(), text());
+    let decision = prop_oneof![
+        3 => Just(Decision::Retire),
+        1 => refusal.clone().prop_map(|(attempts, message)| Decision::Retry {
+            attempts,
+            kind: FailureKind::NotFound,
+            message,
+        }),
+        1 => refusal.prop_map(|(attempts, message)| Decision::Blocked {
+            attempts,
+            kind: FailureKind::Permission,
+            message,
+        }),
+        1 => (any::<bool>(), any::<u32>())
+            .prop_map(|(listed, attempts)| Decision::Resolve { listed, attempts }),
+        1 => (0_i64..4_000_000_000).prop_map(|until| Decision::Defer { until: at(until) }),
+        1 => (text(), proptest::option::of(0_i64..4_000_000_000)).prop_map(|(reason, until)| {
+            Decision::Held {
+                reason,
+                until: until.map(at),
+            }
+        }),
+        1 => Just(Decision::Mismatch(Mismatch::NotRead)),
+        1 => Just(Decision::Forget),
+    ];
+    (
+        any::<u128>(),
+        decision,
+        proptest::option::of(text()),
+        proptest::option::of(text()),
+        (0_u32..2, any::<u32>(), any::<u32>()),
+    )
+        .prop_map(|(n, decision, reason, owner, (file, line, column))| {
+            let unlisted = matches!(
+                decision,
+                Decision::Forget | Decision::Resolve { listed: false, .. }
+            );
+            let said = !unlisted && (reason.is_some() || owner.is_some());
+            Step {
+                id: id(n),
+                decision,
+                details: said.then(|| {
+                    Arc::new(Details {
+                        reason,
+                        owner,
+                        ..Details::default()
+                    })
+                }),
+                spot: (!unlisted).then_some(Spot { file, line, column }),
+            }
+        })
+}
+
+fn any_plan() -> impl Strategy<Value = Plan> {
+    (
+        proptest::collection::vec(any_step(), 0..12),
+        0_usize..9,
+        0_usize..9,
+    )
+        .prop_map(|(mut steps, unchanged, history)| {
+            steps.sort_by_key(|step| step.id);
+            steps.dedup_by_key(|step| step.id);
+            let mut totals = Totals {
+                unchanged,
+                history,
+                ..Totals::default()
+            };
+            for step in &steps {
+                totals.count(&step.decision);
+            }
+            Plan { steps, totals }
+        })
+}
+
+fn bytes(document: &PlanDocument) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    document.to_json(&mut bytes).unwrap();
+    bytes
+}
+
+proptest! {
+    #[test]
+    fn what_is_written_is_read_back(plan in any_plan()) {
+        let document = document(&plan, &manifests(), &basis());
+        let written = bytes(&document);
+        let read = PlanDocument::read(&written).unwrap();
+        prop_assert_eq!(&read, &document);
+        prop_assert_eq!(bytes(&read), written);
+        prop_assert_eq!(read.plan().unwrap(), plan);
+    }
+
+    #[test]
+    fn one_changed_byte_is_found(
+        plan in any_plan(), place in any::<prop::sample::Index>(), byte in any::<u8>()
+    ) {
+        let mut written = bytes(&document(&plan, &manifests(), &basis()));
+        let place = place.index(written.len());
+        prop_assume!(written[place] != byte);
+        written[place] = byte;
+        prop_assert!(PlanDocument::read(&written).is_err());
+    }
+
+    #[test]
+    fn a_cut_plan_is_refused(plan in any_plan(), cut in any::<prop::sample::Index>()) {
+        let written = bytes(&document(&plan, &manifests(), &basis()));
+        prop_assert!(PlanDocument::read(&written[..cut.index(written.len())]).is_err());
+    }
+}
+
+/// A plan of two assets.
+fn small() -> Plan {
+    let listed = |n, line, decision| Step {
+        id: id(n),
+        decision,
+        details: None,
+        spot: Some(Spot {
+            file: 0,
+            line,
+            column: 5,
+        }),
+    };
+    Plan {
+        steps: vec![
+            Step {
+                details: Some(Arc::new(Details {
+                    reason: Some("superseded by v2".into()),
+                    ticket: Some("POST-1182".into()),
+                    ..Details::default()
+                })),
+                ..listed(1, 4, Decision::Retire)
+            },
+            listed(
+                2,
+                5,
+                Decision::Retry {
+                    attempts: 2,
+                    kind: FailureKind::Permission,
+                    message: "No.".into(),
+                },
+            ),
+        ],
+        totals: Totals {
+            retire: 1,
+            retry: 1,
+            unchanged: 12,
+            ..Totals::default()
+        },
+    }
+}
+
+#[test]
+fn the_layout_is_stable() {
+    let written = bytes(&document(&small(), &manifests(), &basis()));
+    insta::assert_snapshot!(String::from_utf8(written).unwrap());
+    let empty = bytes(&document(&Plan::default(), &Manifests::default(), &basis()));
+    insta::assert_snapshot!(String::from_utf8(empty).unwrap());
+}
+
+#[test]
+fn the_id_is_the_hash_of_the_compact_document_without_it() {
+    let document = document(&small(), &manifests(), &basis());
+    let text = serde_json::to_string(&document).unwrap();
+    let without = text.replace(&format!("\"id\":\"{}\",", document.id()), "");
+    assert_ne!(without, text);
+    let digest = Sha256(sha2::Sha256::digest(without.as_bytes()).into());
+    assert_eq!(document.id(), format!("sha256:{digest}"));
+}
+
+#[test]
+fn nonsense_is_refused_with_its_place() {
+    let written = String::from_utf8(bytes(&document(&small(), &manifests(), &basis()))).unwrap();
+    let texts = [
+        String::new(),
+        "[]".to_owned(),
+        written.replace("\"version\":1", "\"version\":2"),
+        written.replace("\"tool\"", "\"tolo\""),
+        written.replace("\"retry\",", "\"delete\","),
+        written.replace("a.yaml:4:5", "a.yaml"),
+        written.replace("abab", "ABAB"),
+        written.replace("superseded", "supersedes"),
+        written.replace("\n\"api\"", "\"api\""),
+        format!("{written}\n"),
+    ];
+    let refusals: Vec<String> = texts
+        .iter()
+        .map(|text| {
+            let error = PlanDocument::read(text.as_bytes()).unwrap_err();
+            if let SavedError::Format { line, column, .. } = error {
+                format!("{line}:{column}: {error}")
+            } else {
+                format!("{error}\n  {}", error.hint())
+            }
+        })
+        .collect();
+    insta::assert_snapshot!(refusals.join("\n"));
+}
+
+/// Changes a document as somebody could who also makes its id anew.
+fn forged(change: impl FnOnce(&mut PlanDocument)) -> SavedError {
+    let mut document = document(&small(), &manifests(), &basis());
+    change(&mut document);
+    document.id = String::new();
+    document.id = document.content_id();
+    let read = PlanDocument::read(&bytes(&document)).unwrap();
+    read.plan().unwrap_err()
+}
+
+#[test]
+fn a_plan_that_this_program_does_not_make_is_refused() {
+    assert_eq!(forged(|plan| plan.totals.retire = 2), SavedError::Totals);
+    assert_eq!(
+        forged(|plan| plan.actions.swap(0, 1)),
+        SavedError::Unsorted(id(1))
+    );
+    let why = |change: fn(&mut Action)| match forged(|plan| change(&mut plan.actions[1])) {
+        SavedError::Action { id: found, why } => {
+            assert_eq!(found, id(2));
+            why
+        }
+        other @ (SavedError::Format { .. }
+        | SavedError::WrongId { .. }
+        | SavedError::Layout { .. }
+        | SavedError::Unsorted(_)
+        | SavedError::Totals) => panic!("{other}"),
+    };
+    assert_eq!(
+        why(|action| action.message = None),
+        "has not the fields of its action"
+    );
+    assert_eq!(
+        why(|action| action.at = None),
+        "names no manifest that lists it"
+    );
+    assert_eq!(
+        why(|action| {
+            if let Some(at) = &mut action.at {
+                at.file = "else.yaml".into();
+            }
+        }),
+        "is listed by a manifest that the plan does not name"
+    );
+}
+
+#[test]
+fn a_stale_plan_is_told_why() {
+    let document = document(&small(), &manifests(), &basis());
+    let files = manifests().files;
+    let Basis { state, home, .. } = basis();
+    let fresh = Current {
+        now: at(1_800_086_399),
+        home: &home,
+        state: &state,
+        manifests: Some(&files),
+    };
+    assert_eq!(document.check(fresh), Ok(()));
+
+    let mut changed = files.clone();
+    changed[1].sha256[0] = 0;
+    let mut more = files.clone();
+    more.push(SourceFile {
+        path: "new.yaml".into(),
+        ..files[0].clone()
+    });
+    let other_home = Home {
+        endpoint: "sandbox".to_owned(),
+        account: Some("a".to_owned()),
+        ..home.clone()
+    };
+    let other = StateBasis {
+        lineage: Uuid::max(),
+        ..state.clone()
+    };
+    let later = StateBasis {
+        serial: 8,
+        ..state.clone()
+    };
+    let edited = StateBasis {
+        digest: Some(Sha256([0; 32])),
+        ..state.clone()
+    };
+    let cases = [
+        Current {
+            now: at(1_800_086_400),
+            ..fresh
+        },
+        Current {
+            home: &other_home,
+            ..fresh
+        },
+        Current {
+            state: &other,
+            ..fresh
+        },
+        Current {
+            state: &later,
+            ..fresh
+        },
+        Current {
+            state: &edited,
+            ..fresh
+        },
+        Current {
+            manifests: Some(&changed),
+            ..fresh
+        },
+        Current {
+            manifests: Some(&more),
+            ..fresh
+        },
+    ];
+    let stale = cases.map(|case| document.check(case).unwrap_err().to_string());
+    insta::assert_snapshot!(stale.join("\n"));
+}
+
+#[test]
+fn a_first_plan_fits_any_fresh_state() {
+    let none = |lineage| StateBasis {
+        lineage,
+        serial: 0,
+        digest: None,
+        ..basis().state
+    };
+    let first = Basis {
+        state: none(Uuid::nil()),
+        ..basis()
+    };
+    let document = document(&small(), &manifests(), &first);
+    let current = |state: &StateBasis| {
+        document.check(Current {
+            now: first.created_at,
+            home: &first.home,
+            state,
+            manifests: None,
+        })
+    };
+    assert_eq!(current(&none(Uuid::max())), Ok(()));
+    let begun = StateBasis {
+        serial: 1,
+        ..basis().state
+    };
+    let stale = Stale::Serial {
+        planned: 0,
+        found: 1,
+    };
+    assert_eq!(current(&begun), Err(stale));
+}

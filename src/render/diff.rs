@@ -1,0 +1,441 @@
+//! A plan as a unified diff of the state's file: before, and as it will be if all goes well.
+//!
+//! Records are matched by id and walked side by side, so the cost grows with the number of
+//! assets and no more. The walk is made twice, first for the figures in the heads of the
+//! hunks, then for the lines, so that a diff of any length is never held in memory.
+
+use std::collections::{BTreeMap, btree_map};
+use std::io::{self, Write};
+use std::iter::Peekable;
+use std::slice;
+
+use jiff::Timestamp;
+
+use crate::asset::AssetId;
+use crate::event::{RunEvent, RunInfo};
+use crate::plan::decide::Decision;
+use crate::plan::{Plan, Step};
+use crate::render::escape::escape;
+use crate::render::{Paint, Style};
+use crate::state::format::{head_lines, record_line, tail_lines};
+use crate::state::{Record, Standing, State};
+
+/// How many unchanged lines stand around a change.
+const CONTEXT: usize = 3;
+
+/// What a diff is made from.
+#[derive(Debug, Clone, Copy)]
+pub struct DiffView<'plan> {
+    /// What is to happen.
+    pub plan: &'plan Plan,
+    /// The state before; a new one where there is no file yet.
+    pub state: &'plan State,
+    /// Whether the state's file exists.
+    pub exists: bool,
+    /// The path of the state's file, as the user named it.
+    pub path: &'plan str,
+    /// The run that would carry the plan out.
+    pub run: &'plan RunInfo,
+    /// Whether the lines are escaped, for a terminal; `patch` needs them as they are.
+    pub escaped: bool,
+}
+
+/// Writes the diff; nothing where the plan changes nothing.
+///
+/// The lines before are those that [`crate::state::format::write`] makes, so a file whose
+/// lines somebody has shuffled does not take the patch before a run has written it again.
+///
+/// # Errors
+///
+/// Returns what the sink says when it cannot take the text.
+pub fn diff(view: &DiffView<'_>, style: Style, sink: &mut dyn Write) -> io::Result<()> {
+    if view.plan.totals.changes() == 0 {
+        return Ok(());
+    }
+    let change = Change::of(view);
+    let hunks = hunks(change.pairs().map(|pair| pair.sort()));
+    header(view, style, sink)?;
+
+    let mut pairs = change.pairs();
+    let mut passed = 0;
+    let mut line = String::new();
+    for hunk in &hunks {
+        let head = format!(
+            "@@ -{},{} +{},{} @@",
+            hunk.old.start(),
+            hunk.old.length,
+            hunk.new.start(),
+            hunk.new.length
+        );
+        writeln!(sink, "{}", style.paint(Paint::Blue, head))?;
+        for pair in pairs
+            .by_ref()
+            .take(hunk.to - passed)
+            .skip(hunk.from - passed)
+        {
+            let shown: [(&str, Option<Paint>, Option<Line<'_>>); 2] = match pair.sort() {
+                Sort::Same => [(" ", None, pair.old), (" ", None, None)],
+                Sort::Changed | Sort::Removed | Sort::Added => [
+                    ("-", Some(Paint::Red), pair.old),
+                    ("+", Some(Paint::Green), pair.new),
+                ],
+            };
+            for (sign, paint, text) in shown {
+                let Some(text) = text else { continue };
+                line.clear();
+                line.push_str(sign);
+                text.append(&mut line);
+                let text = if view.escaped {
+                    escape(&line)
+                } else {
+                    line.as_str().into()
+                };
+                match paint {
+                    Some(paint) => writeln!(sink, "{}", style.paint(paint, text))?,
+                    None => writeln!(sink, "{text}")?,
+                }
+            }
+        }
+        passed = hunk.to;
+    }
+    Ok(())
+}
+
+fn header(view: &DiffView<'_>, style: Style, sink: &mut dyn Write) -> io::Result<()> {
+    let path = view.path.strip_prefix("./").unwrap_or(view.path);
+    let path = escape(path.trim_start_matches('/'));
+    // Without the tab, `patch` takes a name with a space in it for shorter than it is.
+    let end = if path.contains(' ') { "\t" } else { "" };
+    let old = if view.exists {
+        format!("--- a/{path}{end}")
+    } else {
+        "--- /dev/null".to_owned()
+    };
+    writeln!(sink, "{}", style.paint(Paint::Bold, old))?;
+    let new = format!("+++ b/{path}{end}");
+    writeln!(sink, "{}", style.paint(Paint::Bold, new))
+}
+
+/// The state before and after, up to the records, which are walked.
+struct Change<'plan> {
+    view: &'plan DiffView<'plan>,
+    old_head: Vec<String>,
+    new_head: Vec<String>,
+    tail: Vec<String>,
+    /// What is recorded of an asset whose delete is confirmed by the run.
+    retired: Record,
+    /// How many assets there are after the run.
+    new_length: usize,
+}
+
+impl<'plan> Change<'plan> {
+    fn of(view: &'plan DiffView<'plan>) -> Self {
+        let State {
+            lineage,
+            serial,
+            home,
+            runs,
+            assets,
+            holds,
+        } = view.state;
+        // The head and the tail do not depend on the assets, which may be a million.
+        let mut after = State {
+            lineage: *lineage,
+            serial: *serial,
+            home: home.clone(),
+            runs: runs.clone(),
+            assets: BTreeMap::new(),
+            holds: holds.clone(),
+        };
+        let number = view.run.number;
+        after.apply(number, &RunEvent::Started(view.run.clone()));
+        let retired = retired(number, view.run.at);
+        let new_length = Records::walk(assets, &view.plan.steps, &retired)
+            .filter(|(_, _, new)| new.is_some())
+            .count();
+        Self {
+            view,
+            old_head: head_lines(view.state),
+            new_head: head_lines(&after),
+            tail: tail_lines(&after),
+            retired,
+            new_length,
+        }
+    }
+
+    /// All lines before and after, side by side.
+    fn pairs(&self) -> impl Iterator<Item = Pair<'_>> {
+        let exists = self.view.exists;
+        let tail = self.tail.iter().map(|line| Pair::same(Line::Text(line)));
+        head(&self.old_head, &self.new_head)
+            .chain(self.records())
+            .chain(tail)
+            .map(move |mut pair| {
+                if !exists {
+                    pair.old = None;
+                }
+                pair
+            })
+            .filter(|pair| pair.old.is_some() || pair.new.is_some())
+    }
+
+    fn records(&self) -> impl Iterator<Item = Pair<'_>> {
+        let assets = &self.view.state.assets;
+        let mut left = (assets.len(), self.new_length);
+        Records::walk(assets, &self.view.plan.steps, &self.retired).map(move |(id, old, new)| {
+            let line = |record: Option<_>, left: &mut usize| {
+                record.map(|record| {
+                    *left -= 1;
+                    Line::Record {
+                        id,
+                        record,
+                        comma: *left > 0,
+                    }
+                })
+            };
+            Pair {
+                old: line(old, &mut left.0),
+                new: line(new, &mut left.1),
+            }
+        })
+    }
+}
+
+/// The record of an asset that the run is expected to retire.
+const fn retired(run: u64, at: Timestamp) -> Record {
+    Record {
+        standing: Standing::Retired,
+        run,
+        at,
+    }
+}
+
+/// Pairs the lines before the assets: the first, the runs that stay, those that change, the end.
+fn head<'lines>(
+    old: &'lines [String],
+    new: &'lines [String],
+) -> impl Iterator<Item = Pair<'lines>> {
+    let shorter = old.len().min(new.len());
+    let start = old
+        .iter()
+        .zip(new)
+        .skip(1)
+        .take_while(|(old, new)| old == new)
+        .count();
+    // The first line holds the serial and always changes, so it is paired by itself.
+    let start = (start + 1).min(shorter);
+    let end = old[start..]
+        .iter()
+        .rev()
+        .zip(new[start..].iter().rev())
+        .take_while(|(old, new)| old == new)
+        .count();
+    let both = |old: &'lines [String], new: &'lines [String]| {
+        old.iter().zip(new).map(|(old, new)| Pair {
+            old: Some(Line::Text(old)),
+            new: Some(Line::Text(new)),
+        })
+    };
+    let (old_end, new_end) = (old.len() - end, new.len() - end);
+    let removed = old[start..old_end].iter().map(|line| Pair {
+        old: Some(Line::Text(line)),
+        new: None,
+    });
+    let added = new[start..new_end].iter().map(|line| Pair {
+        old: None,
+        new: Some(Line::Text(line)),
+    });
+    both(&old[..start], &new[..start])
+        .chain(removed)
+        .chain(added)
+        .chain(both(&old[old_end..], &new[new_end..]))
+}
+
+/// Walks what is recorded and what is planned side by side, in the order of the ids.
+struct Records<'plan> {
+    recorded: Peekable<btree_map::Iter<'plan, AssetId, Record>>,
+    planned: Peekable<slice::Iter<'plan, Step>>,
+    retired: &'plan Record,
+}
+
+impl<'plan> Records<'plan> {
+    fn walk(
+        assets: &'plan BTreeMap<AssetId, Record>,
+        steps: &'plan [Step],
+        retired: &'plan Record,
+    ) -> Self {
+        Self {
+            recorded: assets.iter().peekable(),
+            planned: steps.iter().peekable(),
+            retired,
+        }
+    }
+}
+
+impl<'plan> Iterator for Records<'plan> {
+    type Item = (AssetId, Option<&'plan Record>, Option<&'plan Record>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let recorded = self.recorded.peek().map(|(id, _)| **id);
+        let planned = self.planned.peek().map(|step| step.id);
+        let id = match (recorded, planned) {
+            (Some(recorded), Some(planned)) => recorded.min(planned),
+            (Some(id), None) | (None, Some(id)) => id,
+            (None, None) => return None,
+        };
+        let old = self
+            .recorded
+            .next_if(|(recorded, _)| **recorded == id)
+            .map(|(_, record)| record);
+        let step = self.planned.next_if(|step| step.id == id);
+        let new = match step.map(|step| &step.decision) {
+            Some(Decision::Retire | Decision::Retry { .. } | Decision::Resolve { .. }) => {
+                Some(self.retired)
+            }
+            Some(Decision::Forget) => None,
+            Some(
+                Decision::Blocked { .. }
+                | Decision::Defer { .. }
+                | Decision::Held { .. }
+                | Decision::Mismatch(_)
+                | Decision::Unchanged { .. },
+            )
+            | None => old,
+        };
+        Some((id, old, new))
+    }
+}
+
+/// One line of the document, written only when it is shown.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Line<'plan> {
+    Text(&'plan str),
+    Record {
+        id: AssetId,
+        record: &'plan Record,
+        comma: bool,
+    },
+}
+
+impl Line<'_> {
+    fn append(self, line: &mut String) {
+        match self {
+            Self::Text(text) => line.push_str(text),
+            Self::Record { id, record, comma } => {
+                record_line(id, record, line);
+                if comma {
+                    line.push(',');
+                }
+            }
+        }
+    }
+}
+
+/// A line before and after; at least one of them is there.
+#[derive(Debug, Clone, Copy)]
+struct Pair<'plan> {
+    old: Option<Line<'plan>>,
+    new: Option<Line<'plan>>,
+}
+
+impl<'plan> Pair<'plan> {
+    const fn same(line: Line<'plan>) -> Self {
+        Self {
+            old: Some(line),
+            new: Some(line),
+        }
+    }
+
+    fn sort(&self) -> Sort {
+        match (&self.old, &self.new) {
+            (Some(old), Some(new)) if old == new => Sort::Same,
+            (Some(_), Some(_)) => Sort::Changed,
+            (Some(_), None) => Sort::Removed,
+            (None, Some(_) | None) => Sort::Added,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sort {
+    Same,
+    Changed,
+    Removed,
+    Added,
+}
+
+/// A stretch of pairs that is shown, and where its lines stand before and after.
+#[derive(Debug, Clone, Copy)]
+struct Hunk {
+    from: usize,
+    to: usize,
+    old: Stretch,
+    new: Stretch,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Stretch {
+    /// How many lines stand before it.
+    before: usize,
+    length: usize,
+}
+
+impl Stretch {
+    /// The number of its first line, or of the line before it where it is empty.
+    const fn start(self) -> usize {
+        self.before + if self.length == 0 { 0 } else { 1 }
+    }
+}
+
+/// Cuts the pairs into hunks: changes with their context, joined where that meets.
+fn hunks(sorts: impl Iterator<Item = Sort>) -> Vec<Hunk> {
+    let mut hunks: Vec<Hunk> = Vec::new();
+    // The lines passed so far, and how many unchanged pairs stand directly before this one.
+    let (mut old, mut new, mut quiet) = (0, 0, 0);
+    for (index, sort) in sorts.enumerate() {
+        let (in_old, in_new) = match sort {
+            Sort::Same | Sort::Changed => (1, 1),
+            Sort::Removed => (1, 0),
+            Sort::Added => (0, 1),
+        };
+        old += in_old;
+        new += in_new;
+        if sort == Sort::Same {
+            quiet += 1;
+            if quiet <= CONTEXT
+                && let Some(last) = hunks.last_mut()
+            {
+                last.to = index + 1;
+                last.old.length += 1;
+                last.new.length += 1;
+            }
+            continue;
+        }
+        // Three lines of context are in the last hunk already; up to three more join the two.
+        match hunks.last_mut() {
+            Some(last) if quiet <= 2 * CONTEXT => {
+                let between = quiet.saturating_sub(CONTEXT);
+                last.to = index + 1;
+                last.old.length += between + in_old;
+                last.new.length += between + in_new;
+            }
+            Some(_) | None => {
+                let context = quiet.min(CONTEXT);
+                hunks.push(Hunk {
+                    from: index - context,
+                    to: index + 1,
+                    old: Stretch {
+                        before: old - in_old - context,
+                        length: context + in_old,
+                    },
+                    new: Stretch {
+                        before: new - in_new - context,
+                        length: context + in_new,
+                    },
+                });
+            }
+        }
+        quiet = 0;
+    }
+    hunks
+}

@@ -1,0 +1,357 @@
+//! A state and the end of a run for programs: JSON, with the words of the state's document.
+//!
+//! People look at it on terminals too, so characters that a terminal obeys are written by
+//! their numbers, which JSON takes for the same text.
+
+use std::io::{self, Write};
+
+use jiff::Timestamp;
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::asset::AssetId;
+use crate::event::{Ending, StopReason};
+use crate::outcome::FailureKind;
+use crate::plan::Totals;
+use crate::render::escape::obeyed;
+use crate::render::report::{FailedAsset, Summary};
+use crate::state::{Api, Counts, HoldRecord, Home, Record, RunRecord, Standing, State};
+
+/// Writes records as an array, one a line, in the order in which they come.
+///
+/// # Errors
+///
+/// Returns what the sink says when it cannot take the bytes.
+pub fn list(
+    rows: &mut dyn Iterator<Item = (AssetId, &Record)>,
+    sink: &mut dyn Write,
+) -> io::Result<()> {
+    let mut before = "[\n";
+    for (id, record) in rows {
+        sink.write_all(before.as_bytes())?;
+        json(&Row::of(id, record), sink)?;
+        before = ",\n";
+    }
+    if before == "[\n" {
+        return sink.write_all(b"[]\n");
+    }
+    sink.write_all(b"\n]\n")
+}
+
+/// Writes all that a state knows of one asset; its `record` is null where it knows nothing.
+///
+/// # Errors
+///
+/// Returns what the sink says when it cannot take the bytes.
+pub fn show(id: AssetId, state: &State, sink: &mut dyn Write) -> io::Result<()> {
+    let record = state.assets.get(&id);
+    let shown = Shown {
+        id,
+        record: record.map(|record| Row::of(id, record)),
+        run: record.and_then(|record| {
+            let run = state.runs.get(&record.run)?;
+            Some(Run::of(record.run, run))
+        }),
+        hold: state.holds.get(&id).map(Hold::of),
+    };
+    json(&shown, sink)?;
+    sink.write_all(b"\n")
+}
+
+/// Writes a state as a whole, without the assets that need nobody.
+///
+/// # Errors
+///
+/// Returns what the sink says when it cannot take the bytes.
+pub fn overview(state: &State, sink: &mut dyn Write) -> io::Result<()> {
+    let State {
+        lineage,
+        serial,
+        home: Home {
+            api,
+            endpoint,
+            account,
+        },
+        runs,
+        assets,
+        holds,
+    } = state;
+    let of = |fits: fn(&Standing) -> bool| {
+        assets
+            .iter()
+            .filter(|(_, record)| fits(&record.standing))
+            .map(|(id, record)| Row::of(*id, record))
+            .collect()
+    };
+    let overview = Overview {
+        lineage: *lineage,
+        serial: *serial,
+        api: *api,
+        endpoint,
+        account: account.as_deref(),
+        counts: state.counts(),
+        holds: holds.len(),
+        runs: runs
+            .iter()
+            .rev()
+            .map(|(number, run)| Run::of(*number, run))
+            .collect(),
+        failed: of(|standing| matches!(standing, Standing::Failed(_))),
+        unknown: of(|standing| matches!(standing, Standing::Unknown { .. })),
+    };
+    json(&overview, sink)?;
+    sink.write_all(b"\n")
+}
+
+/// Writes the end of a run on one line.
+///
+/// # Errors
+///
+/// Returns what the sink says when it cannot take the bytes.
+pub fn summary(summary: &Summary, sink: &mut dyn Write) -> io::Result<()> {
+    let Summary {
+        run,
+        totals,
+        counts,
+        resolved,
+        forgotten,
+        failed,
+        unknown,
+        unsent,
+        warnings,
+        next_due,
+        ending,
+        requests,
+        elapsed,
+        state_path,
+    } = summary;
+    let end = End {
+        run: *run,
+        ending: ending.as_ref().map(name),
+        detail: ending.as_ref().and_then(detail),
+        planned: *totals,
+        counts: *counts,
+        resolved: *resolved,
+        forgotten: *forgotten,
+        unsent: *unsent,
+        failed: failed.iter().map(Failure::of).collect(),
+        unknown,
+        warnings,
+        next_due: *next_due,
+        requests: *requests,
+        elapsed_ms: elapsed.as_millis(),
+        state: state_path,
+    };
+    json(&end, sink)?;
+    sink.write_all(b"\n")
+}
+
+fn json<T: Serialize>(value: &T, sink: &mut dyn Write) -> io::Result<()> {
+    let mut serializer = serde_json::Serializer::with_formatter(sink, Numbered);
+    value.serialize(&mut serializer).map_err(io::Error::from)
+}
+
+/// Writes compact JSON, with each character by its number that a terminal could obey.
+struct Numbered;
+
+impl serde_json::ser::Formatter for Numbered {
+    fn write_string_fragment<W: ?Sized + Write>(
+        &mut self,
+        sink: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        let mut rest = fragment;
+        while let Some(place) = rest.find(obeyed) {
+            let (plain, from) = rest.split_at(place);
+            sink.write_all(plain.as_bytes())?;
+            let mut characters = from.chars();
+            if let Some(character) = characters.next() {
+                for unit in character.encode_utf16(&mut [0; 2]) {
+                    write!(sink, "\\u{unit:04x}")?;
+                }
+            }
+            rest = characters.as_str();
+        }
+        sink.write_all(rest.as_bytes())
+    }
+}
+
+#[derive(Serialize)]
+struct Row<'state> {
+    id: AssetId,
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kind: Option<FailureKind>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<&'state str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attempts: Option<u32>,
+    run: u64,
+    at: Timestamp,
+}
+
+impl<'state> Row<'state> {
+    fn of(id: AssetId, Record { standing, run, at }: &'state Record) -> Self {
+        let (kind, message, attempts) = match standing {
+            Standing::Retired | Standing::Gone => (None, None, None),
+            Standing::Failed(failed) => (
+                Some(failed.kind),
+                Some(&*failed.message),
+                Some(failed.attempts),
+            ),
+            Standing::Unknown { attempts } => (None, None, Some(*attempts)),
+        };
+        Self {
+            id,
+            status: standing.name(),
+            kind,
+            message,
+            attempts,
+            run: *run,
+            at: *at,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Run<'state> {
+    number: u64,
+    id: Uuid,
+    at: Timestamp,
+    actor: Option<&'state str>,
+    commit: Option<&'state str>,
+    ci: Option<&'state str>,
+    plan: Option<&'state str>,
+}
+
+impl<'state> Run<'state> {
+    fn of(number: u64, run: &'state RunRecord) -> Self {
+        let RunRecord {
+            id,
+            at,
+            actor,
+            commit,
+            ci,
+            plan,
+        } = run;
+        Self {
+            number,
+            id: *id,
+            at: *at,
+            actor: actor.as_deref(),
+            commit: commit.as_deref(),
+            ci: ci.as_deref(),
+            plan: plan.as_deref(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Hold<'state> {
+    reason: &'state str,
+    until: Option<Timestamp>,
+}
+
+impl<'state> Hold<'state> {
+    fn of(HoldRecord { reason, until }: &'state HoldRecord) -> Self {
+        Self {
+            reason,
+            until: *until,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Shown<'state> {
+    id: AssetId,
+    record: Option<Row<'state>>,
+    run: Option<Run<'state>>,
+    hold: Option<Hold<'state>>,
+}
+
+#[derive(Serialize)]
+struct Overview<'state> {
+    lineage: Uuid,
+    serial: u64,
+    api: Api,
+    endpoint: &'state str,
+    account: Option<&'state str>,
+    counts: Counts,
+    holds: usize,
+    runs: Vec<Run<'state>>,
+    failed: Vec<Row<'state>>,
+    unknown: Vec<Row<'state>>,
+}
+
+#[derive(Serialize)]
+struct Failure<'run> {
+    id: AssetId,
+    kind: FailureKind,
+    message: &'run str,
+    attempts: u32,
+}
+
+impl<'run> Failure<'run> {
+    fn of(failed: &'run FailedAsset) -> Self {
+        let FailedAsset {
+            id,
+            kind,
+            message,
+            attempts,
+        } = failed;
+        Self {
+            id: *id,
+            kind: *kind,
+            message,
+            attempts: *attempts,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct End<'run> {
+    run: Option<u64>,
+    ending: Option<&'static str>,
+    detail: Option<String>,
+    planned: Totals,
+    counts: Counts,
+    resolved: usize,
+    forgotten: usize,
+    unsent: usize,
+    failed: Vec<Failure<'run>>,
+    unknown: &'run [AssetId],
+    warnings: &'run [String],
+    next_due: Option<Timestamp>,
+    requests: usize,
+    elapsed_ms: u128,
+    state: &'run str,
+}
+
+const fn name(ending: &Ending) -> &'static str {
+    match ending {
+        Ending::Done => "done",
+        Ending::Stopped(reason) => match reason {
+            StopReason::NotAuthenticated { .. } => "not_authenticated",
+            StopReason::NotAuthorised { .. } => "not_authorised",
+            StopReason::NotReachable { .. } => "not_reachable",
+            StopReason::WrongEndpoint { .. } => "wrong_endpoint",
+            StopReason::RateLimited => "rate_limited",
+            StopReason::Broken { .. } => "broken",
+            StopReason::Signal(_) => "signal",
+        },
+    }
+}
+
+fn detail(ending: &Ending) -> Option<String> {
+    match ending {
+        Ending::Done | Ending::Stopped(StopReason::RateLimited) => None,
+        Ending::Stopped(
+            StopReason::NotAuthenticated { detail }
+            | StopReason::NotAuthorised { detail }
+            | StopReason::NotReachable { detail }
+            | StopReason::WrongEndpoint { detail }
+            | StopReason::Broken { detail },
+        ) => Some(detail.clone()),
+        Ending::Stopped(StopReason::Signal(number)) => Some(number.to_string()),
+    }
+}

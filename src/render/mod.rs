@@ -1,0 +1,138 @@
+//! The texts: what a person or a program is shown of a plan, a state, a run and a finding.
+//!
+//! Everything here is pure: it reads no file, no clock and no environment, and writes only to
+//! the sink that it is given, in small pieces, so a file wants a buffer. Text that comes from elsewhere is data, see [`escape`].
+
+use std::fmt;
+use std::io::{self, Write};
+
+use jiff::Timestamp;
+
+pub mod diff;
+pub mod escape;
+pub mod findings;
+pub mod json;
+pub mod progress;
+pub mod report;
+pub mod state;
+pub mod summary;
+pub mod text;
+
+#[cfg(test)]
+mod tests;
+
+/// How text for people looks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Style {
+    /// Whether ANSI colours are used; they never carry a meaning alone.
+    pub colour: bool,
+}
+
+/// The looks that a piece of text can have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Paint {
+    Bold,
+    Dim,
+    Red,
+    Green,
+    Yellow,
+    Blue,
+    Magenta,
+}
+
+impl Style {
+    /// Dresses a text that is escaped already.
+    const fn paint<T: fmt::Display>(self, paint: Paint, text: T) -> Painted<T> {
+        Painted {
+            text,
+            code: if self.colour { Some(paint) } else { None },
+        }
+    }
+}
+
+struct Painted<T> {
+    text: T,
+    code: Option<Paint>,
+}
+
+impl<T: fmt::Display> fmt::Display for Painted<T> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(paint) = self.code else {
+            return self.text.fmt(formatter);
+        };
+        let code = match paint {
+            Paint::Bold => 1,
+            Paint::Dim => 2,
+            Paint::Red => 31,
+            Paint::Green => 32,
+            Paint::Yellow => 33,
+            Paint::Blue => 34,
+            Paint::Magenta => 35,
+        };
+        write!(formatter, "\u{1b}[{code}m")?;
+        self.text.fmt(formatter)?;
+        formatter.write_str("\u{1b}[0m")
+    }
+}
+
+/// Shows a number with a comma between each three digits.
+#[must_use]
+pub fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// Shows a count with a comma between each three digits.
+#[must_use]
+pub fn count(number: usize) -> String {
+    // No machine counts further than 64 bits.
+    thousands(u64::try_from(number).unwrap_or(u64::MAX))
+}
+
+/// Shows a count with its noun: `1 asset`, `1,234 assets`.
+#[must_use]
+pub fn counted(number: usize, one: &str, many: &str) -> String {
+    format!("{} {}", count(number), if number == 1 { one } else { many })
+}
+
+/// Shows a moment in UTC: the date alone where it is midnight, else RFC 3339 in seconds.
+#[must_use]
+pub fn moment(at: Timestamp) -> String {
+    let midnight = at.as_second().rem_euclid(86_400) == 0 && at.subsec_nanosecond() == 0;
+    let shape = if midnight {
+        "%Y-%m-%d"
+    } else {
+        "%Y-%m-%dT%H:%M:%SZ"
+    };
+    at.strftime(shape).to_string()
+}
+
+/// Shares a number of lines among groups so that a small group is shown whole before a large
+/// one takes what is left; no group that has a line is left without one while lines last.
+fn share(sizes: &[usize], lines: usize) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..sizes.len()).collect();
+    order.sort_by_key(|index| sizes[*index]);
+    let mut shares = vec![0; sizes.len()];
+    let mut left = lines;
+    let mut waiting = sizes.len();
+    for index in order {
+        // A remainder goes to the last, largest groups.
+        let fair = (left / waiting).max(usize::from(left > 0));
+        shares[index] = sizes[index].min(fair);
+        left -= shares[index];
+        waiting -= 1;
+    }
+    shares
+}
+
+/// Writes parts with a text between them.
+fn joined(parts: &[String], between: &str, sink: &mut dyn Write) -> io::Result<()> {
+    sink.write_all(parts.join(between).as_bytes())
+}

@@ -1,0 +1,249 @@
+//! What a run came to: a fold over its events.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::asset::AssetId;
+use crate::event::{Ending, Listener, RunEvent, Task};
+use crate::outcome::{FailureKind, Outcome};
+use crate::plan::decide::Decision;
+use crate::plan::{Plan, Totals};
+use crate::state::{Counts, Failed, Record, Standing, absorb};
+
+/// What a run came to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Summary {
+    /// The run's number; none where nothing had to be done.
+    pub run: Option<u64>,
+    /// What was planned.
+    pub totals: Totals,
+    /// What became of the assets of this run, each counted once by its last outcome.
+    pub counts: Counts,
+    /// How many assets were unknown before the run, and are known now.
+    pub resolved: usize,
+    /// How many records were dropped.
+    pub forgotten: usize,
+    /// The assets that the server refused, by id.
+    pub failed: Vec<FailedAsset>,
+    /// The assets whose delete was sent without a trustworthy answer, by id.
+    pub unknown: Vec<AssetId>,
+    /// How many assets of the plan have no outcome, since the run stopped before them.
+    pub unsent: usize,
+    /// What the server said that it should not say.
+    pub warnings: Vec<String>,
+    /// The earliest date of the deferred assets.
+    pub next_due: Option<Timestamp>,
+    /// Why the run ended; none where it never started or never came to its end.
+    pub ending: Option<Ending>,
+    /// How many requests were made, without those that were repeated.
+    pub requests: usize,
+    /// How long the run took.
+    pub elapsed: Duration,
+    /// Where the state lies, as the user named it.
+    pub state_path: String,
+}
+
+/// An asset that the server refused to delete.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailedAsset {
+    /// The asset.
+    pub id: AssetId,
+    /// What sort of refusal it is.
+    pub kind: FailureKind,
+    /// The server's own words.
+    pub message: Arc<str>,
+    /// How often a delete was tried and not confirmed, earlier runs included.
+    pub attempts: u32,
+}
+
+/// Hears the events of a run and makes its [`Summary`].
+#[derive(Debug)]
+pub struct SummaryBuilder {
+    summary: Summary,
+    /// How the assets of the plan stood before the run, where anything was known.
+    before: HashMap<AssetId, Standing>,
+    /// How they stand now, where the run has said something of them.
+    now: HashMap<AssetId, Standing>,
+    /// The assets of batches that are sent and not answered.
+    under_way: HashMap<u64, (Task, Arc<[AssetId]>)>,
+    /// The assets that were forgotten.
+    forgotten: HashSet<AssetId>,
+    started: Option<Timestamp>,
+}
+
+impl SummaryBuilder {
+    /// Starts with what was planned and with where the state lies.
+    #[must_use]
+    pub fn new(plan: &Plan, state_path: impl Into<String>) -> Self {
+        let mut before = HashMap::new();
+        let mut next_due: Option<Timestamp> = None;
+        for step in &plan.steps {
+            match &step.decision {
+                Decision::Retry {
+                    attempts,
+                    kind,
+                    message,
+                } => {
+                    let failed = Failed {
+                        kind: *kind,
+                        message: Arc::clone(message),
+                        attempts: *attempts,
+                    };
+                    before.insert(step.id, Standing::Failed(Box::new(failed)));
+                }
+                Decision::Resolve {
+                    listed: _,
+                    attempts,
+                } => {
+                    let attempts = *attempts;
+                    before.insert(step.id, Standing::Unknown { attempts });
+                }
+                Decision::Defer { until } => {
+                    next_due = Some(next_due.map_or(*until, |next| next.min(*until)));
+                }
+                Decision::Retire
+                | Decision::Blocked { .. }
+                | Decision::Held { .. }
+                | Decision::Mismatch(_)
+                | Decision::Forget
+                | Decision::Unchanged { .. } => {}
+            }
+        }
+        Self {
+            summary: Summary {
+                run: None,
+                totals: plan.totals,
+                counts: Counts::default(),
+                resolved: 0,
+                forgotten: 0,
+                failed: Vec::new(),
+                unknown: Vec::new(),
+                unsent: 0,
+                warnings: Vec::new(),
+                next_due,
+                ending: None,
+                requests: 0,
+                elapsed: Duration::ZERO,
+                state_path: state_path.into(),
+            },
+            before,
+            now: HashMap::new(),
+            under_way: HashMap::new(),
+            forgotten: HashSet::new(),
+            started: None,
+        }
+    }
+
+    /// Ends the fold. What is still under way counts as unknown, as a replay would say.
+    #[must_use]
+    pub fn finish(mut self) -> Summary {
+        for (task, ids) in std::mem::take(&mut self.under_way).into_values() {
+            if task == Task::Delete {
+                for id in ids.iter() {
+                    self.take(*id, &Outcome::Unknown, Timestamp::UNIX_EPOCH);
+                }
+            }
+        }
+        let Self {
+            mut summary,
+            before,
+            now,
+            under_way: _,
+            forgotten,
+            started: _,
+        } = self;
+        for (id, standing) in &now {
+            match standing {
+                Standing::Retired => summary.counts.retired += 1,
+                Standing::Gone => summary.counts.gone += 1,
+                Standing::Failed(failed) => {
+                    let Failed {
+                        kind,
+                        message,
+                        attempts,
+                    } = &**failed;
+                    summary.counts.failed += 1;
+                    summary.failed.push(FailedAsset {
+                        id: *id,
+                        kind: *kind,
+                        message: Arc::clone(message),
+                        attempts: *attempts,
+                    });
+                }
+                Standing::Unknown { attempts: _ } => {
+                    summary.counts.unknown += 1;
+                    summary.unknown.push(*id);
+                }
+            }
+        }
+        summary.failed.sort_unstable_by_key(|failed| failed.id);
+        summary.unknown.sort_unstable();
+        let was_unknown = before
+            .iter()
+            .filter(|(_, standing)| matches!(standing, Standing::Unknown { .. }));
+        let (mut resolved, mut dropped) = (0, 0);
+        for (id, _) in was_unknown {
+            match now.get(id) {
+                Some(Standing::Retired | Standing::Gone | Standing::Failed(_)) => resolved += 1,
+                Some(Standing::Unknown { .. }) => {}
+                None => dropped += usize::from(forgotten.contains(id)),
+            }
+        }
+        summary.resolved = resolved + dropped;
+        summary.forgotten = forgotten.len();
+        summary.unsent = summary.totals.deletes().saturating_sub(now.len() + dropped);
+        summary
+    }
+
+    fn take(&mut self, id: AssetId, outcome: &Outcome, at: Timestamp) {
+        let run = self.summary.run.unwrap_or_default();
+        let before = self
+            .now
+            .remove(&id)
+            .or_else(|| self.before.get(&id).cloned())
+            .map(|standing| Record { standing, run, at });
+        let Record { standing, .. } = absorb(before.as_ref(), outcome, run, at);
+        self.now.insert(id, standing);
+    }
+}
+
+impl Listener for SummaryBuilder {
+    fn hear(&mut self, event: &RunEvent) {
+        match event {
+            RunEvent::Started(info) => {
+                self.summary.run = Some(info.number);
+                self.started = Some(info.at);
+            }
+            RunEvent::Intent { batch, task, ids } => {
+                self.summary.requests += match task {
+                    Task::Delete => 1,
+                    Task::Resolve => ids.len(),
+                };
+                self.under_way.insert(*batch, (*task, Arc::clone(ids)));
+            }
+            RunEvent::Answered {
+                batch,
+                at,
+                outcomes,
+            } => {
+                self.under_way.remove(batch);
+                for (id, outcome) in outcomes {
+                    self.take(*id, outcome, *at);
+                }
+            }
+            RunEvent::Forgotten { at: _, ids } => self.forgotten.extend(ids),
+            RunEvent::Warned { batch: _, message } => self.summary.warnings.push(message.clone()),
+            RunEvent::Ended { at, ending } => {
+                self.summary.ending = Some(ending.clone());
+                // A clock that was set back during the run makes no negative time.
+                self.summary.elapsed = self
+                    .started
+                    .and_then(|started| Duration::try_from(at.duration_since(started)).ok())
+                    .unwrap_or_default();
+            }
+        }
+    }
+}

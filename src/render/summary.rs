@@ -1,0 +1,393 @@
+//! What `apply` prints at its end: what happened, what did not, and what to do next.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::time::Duration;
+
+use crate::asset::AssetId;
+use crate::event::{Ending, StopReason};
+use crate::outcome::FailureKind;
+use crate::render::escape::escape;
+use crate::render::report::{FailedAsset, Summary};
+use crate::render::{Paint, Style, count, counted, moment, share};
+
+/// How many ids are shown before the rest is folded.
+const IDS: usize = 50;
+
+/// How many different warnings are shown before the rest is folded.
+const WARNINGS: usize = 10;
+
+/// How many different messages are shown before the rest is folded.
+const MESSAGES: usize = 10;
+
+/// Writes the end of a run for people.
+///
+/// # Errors
+///
+/// Returns what the sink says when it cannot take the text.
+pub fn summary(summary: &Summary, style: Style, sink: &mut dyn Write) -> io::Result<()> {
+    headline(summary, style, sink)?;
+    if let Some(Ending::Stopped(reason)) = &summary.ending {
+        writeln!(
+            sink,
+            "{} {}",
+            style.paint(Paint::Yellow, "Stopped:"),
+            stopped(reason)
+        )?;
+    }
+    if summary.run.is_some() && summary.ending.is_none() {
+        writeln!(
+            sink,
+            "{} the run never came to its end",
+            style.paint(Paint::Yellow, "Stopped:")
+        )?;
+    }
+    if summary.unsent > 0 {
+        writeln!(
+            sink,
+            "{} not asked for and stay as they were.",
+            counted(summary.unsent, "asset was", "assets were")
+        )?;
+    }
+    failures(summary, style, sink)?;
+    unknown(summary, style, sink)?;
+    warnings(summary, style, sink)?;
+    left(summary, sink)?;
+    next(summary, style, sink)
+}
+
+fn headline(summary: &Summary, style: Style, sink: &mut dyn Write) -> io::Result<()> {
+    let Some(run) = summary.run else {
+        let text = if summary.totals.changes() == 0 {
+            "Nothing was sent: nothing had to be done."
+        } else {
+            "Nothing was sent."
+        };
+        return writeln!(sink, "{}", style.paint(Paint::Bold, text));
+    };
+    let counts = summary.counts;
+    let figures = [
+        (counts.retired, "retired", Paint::Green),
+        (counts.gone, "already gone", Paint::Green),
+        (counts.failed, "failed", Paint::Red),
+        (counts.unknown, "unknown", Paint::Magenta),
+        (summary.forgotten, "forgotten", Paint::Dim),
+    ];
+    let mut parts: Vec<String> = figures
+        .into_iter()
+        .filter(|(figure, ..)| *figure > 0)
+        .map(|(figure, word, paint)| {
+            style
+                .paint(paint, format!("{} {word}", count(figure)))
+                .to_string()
+        })
+        .collect();
+    if parts.is_empty() {
+        parts.push("nothing changed".to_owned());
+    }
+    write!(
+        sink,
+        "{} {}",
+        style.paint(
+            Paint::Bold,
+            format!("Run {}:", crate::render::thousands(run))
+        ),
+        parts.join(", ")
+    )?;
+    let requests = counted(summary.requests, "request", "requests");
+    if summary.ending.is_some() {
+        writeln!(sink, " · {requests} in {}", duration(summary.elapsed))?;
+    } else {
+        writeln!(sink, " · {requests}")?;
+    }
+    if summary.resolved > 0 {
+        writeln!(
+            sink,
+            "{} unknown before and known now.",
+            counted(summary.resolved, "asset was", "assets were")
+        )?;
+    }
+    writeln!(sink, "State: {}", escape(&summary.state_path))
+}
+
+/// Shows how long something took: `0.4 s`, `12 s`, `3 min 5 s`, `2 h 10 min`.
+pub(crate) fn duration(elapsed: Duration) -> String {
+    let seconds = elapsed.as_secs();
+    match seconds {
+        0..10 => format!("{}.{} s", seconds, elapsed.subsec_millis() / 100),
+        10..60 => format!("{seconds} s"),
+        60..3600 => format!("{} min {} s", seconds / 60, seconds % 60),
+        _ => format!("{} h {} min", seconds / 3600, seconds % 3600 / 60),
+    }
+}
+
+fn stopped(reason: &StopReason) -> String {
+    match reason {
+        StopReason::NotAuthenticated { detail } => {
+            format!("the server does not accept the token: {}", escape(detail))
+        }
+        StopReason::NotAuthorised { detail } => {
+            format!("the server refuses the call: {}", escape(detail))
+        }
+        StopReason::NotReachable { detail } => {
+            format!("the server could not be reached: {}", escape(detail))
+        }
+        StopReason::WrongEndpoint { detail } => format!(
+            "the server does not answer as the Frame.io API does: {}",
+            escape(detail)
+        ),
+        StopReason::RateLimited => {
+            "the server goes on refusing because of its rate limit".to_owned()
+        }
+        StopReason::Broken { detail } => {
+            format!("a worker of this program broke down: {}", escape(detail))
+        }
+        StopReason::Signal(number) => match number {
+            2 => "interrupted (SIGINT)".to_owned(),
+            15 => "terminated (SIGTERM)".to_owned(),
+            number => format!("asked to by signal {number}"),
+        },
+    }
+}
+
+fn failures(summary: &Summary, style: Style, sink: &mut dyn Write) -> io::Result<()> {
+    if summary.failed.is_empty() {
+        return Ok(());
+    }
+    let mut groups: BTreeMap<(FailureKind, &str), Vec<&FailedAsset>> = BTreeMap::new();
+    for failed in &summary.failed {
+        groups
+            .entry((failed.kind, &*failed.message))
+            .or_default()
+            .push(failed);
+    }
+    let mut groups: Vec<_> = groups.into_iter().collect();
+    // The message that most assets share is the one to read first.
+    groups.sort_by_key(|(_, assets)| std::cmp::Reverse(assets.len()));
+
+    writeln!(sink)?;
+    writeln!(
+        sink,
+        "{} in the server's own words:",
+        style.paint(
+            Paint::Red,
+            counted(summary.failed.len(), "asset failed,", "assets failed,")
+        )
+    )?;
+    let told = groups.len().min(MESSAGES);
+    let sizes: Vec<usize> = groups[..told].iter().map(|(_, ids)| ids.len()).collect();
+    let mut shown = 0;
+    for (((kind, message), assets), share) in groups.iter().zip(share(&sizes, IDS)) {
+        writeln!(
+            sink,
+            "  {} ({}, {})",
+            style.paint(Paint::Bold, escape(message)),
+            kind.name(),
+            counted(assets.len(), "asset", "assets")
+        )?;
+        for FailedAsset { id, attempts, .. } in &assets[..share] {
+            writeln!(sink, "    {id}  {}", tried(*attempts))?;
+        }
+        shown += share;
+    }
+    fold(summary.failed.len() - shown, "failed", style, sink)
+}
+
+fn tried(attempts: u32) -> String {
+    match attempts {
+        1 => "tried once".to_owned(),
+        attempts => format!("tried {} times", crate::render::thousands(attempts.into())),
+    }
+}
+
+fn fold(more: usize, status: &str, style: Style, sink: &mut dyn Write) -> io::Result<()> {
+    if more == 0 {
+        return Ok(());
+    }
+    let text = format!(
+        "    … {} more; `retire state list --status {status}` lists them",
+        count(more)
+    );
+    writeln!(sink, "{}", style.paint(Paint::Dim, text))
+}
+
+fn unknown(summary: &Summary, style: Style, sink: &mut dyn Write) -> io::Result<()> {
+    let ids: &[AssetId] = &summary.unknown;
+    if ids.is_empty() {
+        return Ok(());
+    }
+    writeln!(sink)?;
+    writeln!(
+        sink,
+        "{} the delete was sent, and no answer that can be trusted came back:",
+        style.paint(
+            Paint::Magenta,
+            counted(ids.len(), "asset is unknown:", "assets are unknown:")
+        )
+    )?;
+    let shown = ids.len().min(IDS);
+    for id in &ids[..shown] {
+        writeln!(sink, "    {id}")?;
+    }
+    fold(ids.len() - shown, "unknown", style, sink)
+}
+
+fn warnings(summary: &Summary, style: Style, sink: &mut dyn Write) -> io::Result<()> {
+    if summary.warnings.is_empty() {
+        return Ok(());
+    }
+    let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
+    for warning in &summary.warnings {
+        *kinds.entry(warning).or_default() += 1;
+    }
+    writeln!(sink)?;
+    writeln!(
+        sink,
+        "{} from the server that it should not give:",
+        style.paint(
+            Paint::Yellow,
+            counted(summary.warnings.len(), "answer", "answers")
+        )
+    )?;
+    for (warning, times) in kinds.iter().take(WARNINGS) {
+        let times = match times {
+            1 => String::new(),
+            times => format!(" ({} times)", count(*times)),
+        };
+        writeln!(sink, "  {}{times}", escape(warning))?;
+    }
+    if let Some(more) = kinds.len().checked_sub(WARNINGS).filter(|more| *more > 0) {
+        writeln!(sink, "  … {} more of other words", count(more))?;
+    }
+    Ok(())
+}
+
+/// Counts what the plan itself left alone.
+fn left(summary: &Summary, sink: &mut dyn Write) -> io::Result<()> {
+    let totals = summary.totals;
+    let mut parts = Vec::new();
+    if totals.defer > 0 {
+        let next = summary.next_due.map_or_else(String::new, |next| {
+            format!(" (the next is due {})", moment(next))
+        });
+        parts.push(format!("{} deferred{next}", count(totals.defer)));
+    }
+    for (figure, word) in [
+        (totals.held, "held"),
+        (totals.blocked, "blocked"),
+        (totals.mismatch, "mismatched"),
+    ] {
+        if figure > 0 {
+            parts.push(format!("{} {word}", count(figure)));
+        }
+    }
+    if parts.is_empty() {
+        return Ok(());
+    }
+    writeln!(sink)?;
+    writeln!(sink, "Left as they were: {}.", parts.join(", "))
+}
+
+fn next(summary: &Summary, style: Style, sink: &mut dyn Write) -> io::Result<()> {
+    let steps = next_steps(summary);
+    if steps.is_empty() {
+        return Ok(());
+    }
+    writeln!(sink)?;
+    writeln!(sink, "{}", style.paint(Paint::Bold, "What to do next:"))?;
+    for step in steps {
+        writeln!(sink, "  - {step}")?;
+    }
+    Ok(())
+}
+
+/// Says what to do next, the most urgent first.
+#[must_use]
+pub fn next_steps(summary: &Summary) -> Vec<String> {
+    let mut steps = Vec::new();
+    match &summary.ending {
+        Some(Ending::Stopped(reason)) => steps.push(after_stop(reason)),
+        None if summary.run.is_some() => {
+            steps.push("run apply again; it takes in what the journal has".to_owned());
+        }
+        Some(Ending::Done) | None => {}
+    }
+    for kind in [
+        FailureKind::Permission,
+        FailureKind::NotFound,
+        FailureKind::Conflict,
+        FailureKind::Invalid,
+        FailureKind::Other,
+    ] {
+        let failed = summary.failed.iter().filter(|failed| failed.kind == kind);
+        let number = failed.count();
+        if number > 0 {
+            steps.push(format!(
+                "{}: {}",
+                counted(
+                    number,
+                    &format!("{} failure", kind.name()),
+                    &format!("{} failures", kind.name())
+                ),
+                after_failure(kind)
+            ));
+        }
+    }
+    if !summary.unknown.is_empty() {
+        steps.push(
+            "unknown: run apply again; it reads these assets and deletes those still there"
+                .to_owned(),
+        );
+    }
+    if summary.totals.blocked > 0 {
+        steps.push(
+            "blocked: clear what the server objects to, then run apply with `--retry-blocked`"
+                .to_owned(),
+        );
+    }
+    if summary.totals.mismatch > 0 {
+        steps.push("mismatched: compare the pins in the manifest with the live assets".to_owned());
+    }
+    steps
+}
+
+fn after_stop(reason: &StopReason) -> String {
+    match reason {
+        StopReason::NotAuthenticated { .. } => {
+            "give a valid token (`FRAMEIO_TOKEN`, `--token-file` or `--token-command`), then run apply again"
+        }
+        StopReason::NotAuthorised { .. } => {
+            "use a token of this account with the scope `asset.delete`, then run apply again"
+        }
+        StopReason::NotReachable { .. } => {
+            "check the network and `--endpoint`, then run apply again"
+        }
+        StopReason::WrongEndpoint { .. } => {
+            "check `--endpoint` and `--api`, and whether a proxy answers in the server's place"
+        }
+        StopReason::RateLimited => {
+            "wait some minutes, then run apply again, with a lower `--concurrency` if it recurs"
+        }
+        StopReason::Broken { .. } => {
+            "run apply again; report this as a defect of frameio-retire, with the words above"
+        }
+        StopReason::Signal(_) => "run apply again to go on",
+    }
+    .to_owned()
+}
+
+const fn after_failure(kind: FailureKind) -> &'static str {
+    match kind {
+        FailureKind::Permission => {
+            "ask an account admin for the right to delete, then run apply again"
+        }
+        FailureKind::NotFound => {
+            "check the ids and the account; if the assets are gone, take them out of the manifest"
+        }
+        FailureKind::Conflict => {
+            "look at the assets in Frame.io; something there forbids the delete for now"
+        }
+        FailureKind::Invalid => "check the ids; the server refuses the request for these assets",
+        FailureKind::Other => "read the server's words above, then run apply again to retry",
+    }
+}

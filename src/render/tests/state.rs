@@ -1,0 +1,131 @@
+//! A state as text and as JSON.
+
+use std::collections::BTreeMap;
+
+use super::*;
+use crate::event::{Ending, Listener, RunEvent, StopReason};
+use crate::render::report::SummaryBuilder;
+use crate::render::{Style, json, state as render};
+use crate::state::{Api, Failed, HoldRecord, Home, Record, RunRecord, Standing, State};
+
+fn text(write: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>) -> String {
+    let mut bytes = Vec::new();
+    write(&mut bytes).unwrap();
+    String::from_utf8(bytes).unwrap()
+}
+
+fn known() -> State {
+    let run = |n| RunRecord {
+        id: Uuid::from_u128(n),
+        at: at("2026-07-01T10:00:00Z"),
+        actor: Some("ci\u{1b}[2J".to_owned()),
+        commit: Some("8e75841".to_owned()),
+        ci: None,
+        plan: Some("sha256:00".to_owned()),
+    };
+    let record = |standing, run| Record {
+        standing,
+        run,
+        at: at("2026-07-01T10:00:04.5Z"),
+    };
+    let failed = Standing::Failed(Box::new(Failed {
+        kind: FailureKind::Permission,
+        message: HOSTILE.into(),
+        attempts: 2,
+    }));
+    State {
+        lineage: Uuid::nil(),
+        serial: 7,
+        home: Home {
+            api: Api::V2,
+            endpoint: "https://api.frame.io".to_owned(),
+            account: Some("5f0c".to_owned()),
+        },
+        runs: (1..=25_u64).map(|n| (n, run(n.into()))).collect(),
+        assets: BTreeMap::from([
+            (id(1), record(Standing::Retired, 7)),
+            (id(2), record(Standing::Gone, 7)),
+            (id(3), record(failed, 25)),
+            (id(4), record(Standing::Unknown { attempts: 1 }, 99)),
+        ]),
+        holds: BTreeMap::from([(
+            id(3),
+            HoldRecord {
+                reason: "legal".to_owned(),
+                until: Some(at("2027-06-30T00:00:00Z")),
+            },
+        )]),
+    }
+}
+
+fn empty() -> State {
+    State::new(
+        Uuid::nil(),
+        Home {
+            api: Api::V4,
+            endpoint: "sandbox".to_owned(),
+            account: None,
+        },
+    )
+}
+
+#[test]
+fn the_table_has_a_line_an_asset() {
+    let state = known();
+    let rows = || state.assets.iter().map(|(id, record)| (*id, record));
+    insta::assert_snapshot!(text(|sink| {
+        render::list(&mut rows(), Style::default(), sink)?;
+        render::list(&mut rows().skip(9), Style::default(), sink)?;
+        json::list(&mut rows(), sink)?;
+        json::list(&mut rows().skip(9), sink)
+    }));
+}
+
+#[test]
+fn one_asset_is_shown_in_full() {
+    let state = known();
+    insta::assert_snapshot!(text(|sink| {
+        for n in 1..=5 {
+            render::show(id(n), &state, Style::default(), sink)?;
+        }
+        json::show(id(3), &state, sink)?;
+        json::show(id(5), &state, sink)
+    }));
+}
+
+#[test]
+fn a_state_is_shown_as_a_whole() {
+    insta::assert_snapshot!(text(|sink| {
+        render::overview(&known(), "retire.state.json", Style::default(), sink)?;
+        render::overview(&empty(), "new\n.json", Style::default(), sink)?;
+        json::overview(&empty(), sink)
+    }));
+    let whole = text(|sink| json::overview(&known(), sink));
+    let whole: serde_json::Value = serde_json::from_str(&whole).unwrap();
+    assert_eq!(whole["runs"].as_array().unwrap().len(), 25);
+    assert_eq!(
+        whole["failed"][0]["message"], HOSTILE,
+        "the same text to a program"
+    );
+    assert_eq!(whole["unknown"][0]["attempts"], 1);
+}
+
+#[test]
+fn the_end_of_a_run_is_one_line_of_json() {
+    let mut builder = SummaryBuilder::new(&each_thing(), "retire.state.json");
+    builder.hear(&RunEvent::Ended {
+        at: at("2026-07-01T10:00:00Z"),
+        ending: Ending::Stopped(StopReason::NotReachable {
+            detail: HOSTILE.to_owned(),
+        }),
+    });
+    let mut summary = builder.finish();
+    summary.unknown.push(id(1));
+    summary.failed.push(crate::render::report::FailedAsset {
+        id: id(2),
+        kind: FailureKind::Conflict,
+        message: "No.".into(),
+        attempts: 3,
+    });
+    insta::assert_snapshot!(text(|sink| json::summary(&summary, sink)));
+}

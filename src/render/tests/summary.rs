@@ -1,0 +1,223 @@
+//! The end of a run as text.
+
+use super::*;
+use crate::event::{Ending, Listener, RunEvent, RunInfo, StopReason, Task};
+use crate::outcome::{Failure, Outcome};
+use crate::render::Style;
+use crate::render::report::{Summary, SummaryBuilder};
+
+const DENIED: &str = "Failed to delete asset due to permission restrictions.";
+
+fn shown(summary: &Summary) -> String {
+    let mut bytes = Vec::new();
+    crate::render::summary::summary(summary, Style::default(), &mut bytes).unwrap();
+    String::from_utf8(bytes).unwrap()
+}
+
+fn started() -> RunEvent {
+    RunEvent::Started(RunInfo {
+        number: 7,
+        id: Uuid::nil(),
+        at: at("2026-07-01T10:00:00Z"),
+        actor: None,
+        commit: None,
+        ci: None,
+        plan: None,
+        account: None,
+    })
+}
+
+fn ended(ending: Ending) -> RunEvent {
+    RunEvent::Ended {
+        at: at("2026-07-01T10:00:12.345Z"),
+        ending,
+    }
+}
+
+fn intent(batch: u64, task: Task, ids: impl IntoIterator<Item = u128>) -> RunEvent {
+    RunEvent::Intent {
+        batch,
+        task,
+        ids: ids.into_iter().map(id).collect(),
+    }
+}
+
+fn answered(batch: u64, outcomes: Vec<(u128, Outcome)>) -> RunEvent {
+    RunEvent::Answered {
+        batch,
+        at: at("2026-07-01T10:00:01Z"),
+        outcomes: outcomes
+            .into_iter()
+            .map(|(n, outcome)| (id(n), outcome))
+            .collect(),
+    }
+}
+
+fn refusal(kind: FailureKind, message: &str) -> Outcome {
+    Outcome::Failed(Failure {
+        kind,
+        message: message.to_owned(),
+    })
+}
+
+fn folded(plan: &Plan, events: &[RunEvent]) -> Summary {
+    let mut builder = SummaryBuilder::new(plan, "retire.state.json");
+    for event in events {
+        builder.hear(event);
+    }
+    builder.finish()
+}
+
+/// A run over [`each_thing`] in which each outcome happens.
+fn each_outcome() -> Summary {
+    let events = [
+        started(),
+        RunEvent::Forgotten {
+            at: at("2026-07-01T10:00:00Z"),
+            ids: vec![id(11)],
+        },
+        intent(1, Task::Resolve, [5, 6]),
+        answered(1, vec![(5, Outcome::Gone), (6, Outcome::Gone)]),
+        intent(2, Task::Delete, [1, 2, 3, 4]),
+        RunEvent::Warned {
+            batch: 2,
+            message: "the answer names an asset that was not asked for: \u{1b}[31m".to_owned(),
+        },
+        answered(
+            2,
+            vec![
+                (1, Outcome::Gone),
+                (2, Outcome::Unknown),
+                (3, refusal(FailureKind::Other, HOSTILE)),
+                (4, refusal(FailureKind::Permission, DENIED)),
+            ],
+        ),
+        ended(Ending::Done),
+    ];
+    folded(&each_thing(), &events)
+}
+
+#[test]
+fn each_outcome_is_told() {
+    let summary = each_outcome();
+    assert_eq!(
+        summary.counts.retired, 2,
+        "gone after unknown was our delete"
+    );
+    assert_eq!(
+        (summary.resolved, summary.forgotten, summary.unsent),
+        (2, 1, 0)
+    );
+    assert_eq!(summary.failed[1].attempts, 2, "earlier runs are counted");
+    insta::assert_snapshot!(shown(&summary));
+}
+
+#[test]
+fn the_last_outcome_of_an_asset_counts() {
+    let events = [
+        started(),
+        intent(1, Task::Delete, [1, 2]),
+        answered(1, vec![(1, Outcome::Unknown), (2, Outcome::Unknown)]),
+        intent(2, Task::Delete, [1, 2]),
+        answered(2, vec![(1, Outcome::Retired), (2, Outcome::Gone)]),
+        ended(Ending::Done),
+    ];
+    let summary = folded(&each_thing(), &events);
+    assert_eq!((summary.counts.retired, summary.counts.unknown), (2, 0));
+    assert_eq!(summary.unsent, 4);
+}
+
+#[test]
+fn what_is_under_way_at_the_end_is_unknown() {
+    let events = [
+        started(),
+        intent(1, Task::Delete, [1, 2]),
+        intent(2, Task::Resolve, [5]),
+        ended(Ending::Stopped(StopReason::Signal(2))),
+    ];
+    let summary = folded(&each_thing(), &events);
+    assert_eq!(summary.unknown, [id(1), id(2)]);
+    insta::assert_snapshot!(shown(&summary));
+}
+
+#[test]
+fn many_failures_are_folded() {
+    let plan = Plan {
+        steps: (1..=300).map(|n| step(n, Decision::Retire, None)).collect(),
+        totals: Totals {
+            retire: 300,
+            ..Totals::default()
+        },
+    };
+    let outcomes = (1..=300)
+        .map(|n| {
+            let outcome = match n {
+                1..=240 => refusal(FailureKind::Permission, DENIED),
+                241..=243 => refusal(FailureKind::Conflict, "Asset is locked."),
+                _ => Outcome::Unknown,
+            };
+            (n, outcome)
+        })
+        .collect();
+    let events = [
+        started(),
+        intent(1, Task::Delete, 1..=300),
+        answered(1, outcomes),
+        ended(Ending::Done),
+    ];
+    let text = shown(&folded(&plan, &events));
+    assert_eq!(
+        text.lines().filter(|line| line.contains("tried")).count(),
+        50
+    );
+    assert!(text.contains("    … 193 more; `retire state list --status failed` lists them\n"));
+    assert!(text.contains("    … 7 more; `retire state list --status unknown` lists them\n"));
+}
+
+#[test]
+fn a_clean_run_and_no_run_are_short() {
+    let single = Plan {
+        steps: each_thing().steps[..1].to_vec(),
+        totals: Totals {
+            retire: 1,
+            ..Totals::default()
+        },
+    };
+    let events = [
+        started(),
+        intent(1, Task::Delete, [1]),
+        answered(1, vec![(1, Outcome::Retired)]),
+        ended(Ending::Done),
+    ];
+    let clean = shown(&folded(&single, &events));
+    let nothing = shown(&folded(&Plan::default(), &[]));
+    let cut = shown(&folded(&single, &events[..2]));
+    let refused = shown(&folded(&single, &[]));
+    insta::assert_snapshot!([clean, nothing, cut, refused].join("----\n"));
+}
+
+#[test]
+fn each_stop_says_what_to_do() {
+    let detail = || "Invalid token\u{7}".to_owned();
+    let reasons = [
+        StopReason::NotAuthenticated { detail: detail() },
+        StopReason::NotAuthorised { detail: detail() },
+        StopReason::NotReachable { detail: detail() },
+        StopReason::WrongEndpoint { detail: detail() },
+        StopReason::RateLimited,
+        StopReason::Broken { detail: detail() },
+        StopReason::Signal(2),
+        StopReason::Signal(15),
+        StopReason::Signal(1),
+    ];
+    let texts = reasons.map(|reason| {
+        let events = [started(), ended(Ending::Stopped(reason))];
+        shown(&folded(&each_thing(), &events))
+    });
+    let texts: Vec<&str> = texts
+        .iter()
+        .flat_map(|text| text.lines())
+        .filter(|line| line.starts_with("Stopped") || line.starts_with("  - "))
+        .collect();
+    insta::assert_snapshot!(texts.join("\n"));
+}

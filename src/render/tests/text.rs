@@ -1,0 +1,106 @@
+//! A plan as text.
+
+use super::*;
+use crate::render::Style;
+use crate::render::text::{PlanView, plan};
+
+fn shown(plan_shown: &Plan, full: bool, colour: bool) -> String {
+    let view = PlanView {
+        plan: plan_shown,
+        batch_size: 50,
+        full,
+    };
+    let mut bytes = Vec::new();
+    plan(&view, Style { colour }, &mut bytes).unwrap();
+    String::from_utf8(bytes).unwrap()
+}
+
+#[test]
+fn each_thing_has_its_line() {
+    insta::assert_snapshot!(shown(&each_thing(), false, false));
+}
+
+#[test]
+fn colour_adds_nothing_but_colour() {
+    let plain = shown(&each_thing(), false, false);
+    let coloured = shown(&each_thing(), false, true);
+    assert_ne!(plain, coloured);
+    let mut stripped = String::new();
+    let mut rest = coloured.as_str();
+    while let Some((before, after)) = rest.split_once("\u{1b}[") {
+        stripped.push_str(before);
+        rest = after.split_once('m').unwrap().1;
+    }
+    stripped.push_str(rest);
+    assert_eq!(stripped, plain);
+}
+
+#[test]
+fn nothing_to_do_is_said_in_a_sentence() {
+    let nothing = Plan::default();
+    let unchanged = Plan {
+        steps: Vec::new(),
+        totals: Totals {
+            unchanged: 1_204,
+            history: 2,
+            ..Totals::default()
+        },
+    };
+    let deferred = Plan {
+        steps: each_thing().steps[9..10].to_vec(),
+        totals: Totals {
+            defer: 1,
+            unchanged: 3,
+            ..Totals::default()
+        },
+    };
+    let texts = [nothing, unchanged, deferred].map(|plan| shown(&plan, false, false));
+    insta::assert_snapshot!(texts.join("----\n"));
+}
+
+#[test]
+fn a_single_asset_is_one_line() {
+    let single = Plan {
+        steps: each_thing().steps[..1].to_vec(),
+        totals: Totals {
+            retire: 1,
+            ..Totals::default()
+        },
+    };
+    insta::assert_snapshot!(shown(&single, false, false));
+}
+
+#[test]
+fn a_long_plan_is_folded_and_every_group_keeps_lines() {
+    let mut steps: Vec<Step> = (1..=1_000)
+        .map(|n| step(n, Decision::Retire, None))
+        .collect();
+    steps.push(step(2_000, refused(2), None));
+    let until = at("2026-12-01T12:00:00Z");
+    steps.extend((3_000..3_300).map(|n| step(n, Decision::Defer { until }, None)));
+    let long = Plan {
+        steps,
+        totals: Totals {
+            retire: 1_000,
+            retry: 1,
+            defer: 300,
+            ..Totals::default()
+        },
+    };
+    let folded = shown(&long, false, false);
+    let lines = |symbol: &str| {
+        let start = format!("  {symbol} ");
+        folded
+            .lines()
+            .filter(|line| line.starts_with(&start))
+            .count()
+    };
+    assert_eq!((lines("-"), lines("~"), lines("·")), (100, 1, 99));
+    assert!(
+        folded.contains("  … 900 more; --full shows them\n"),
+        "{folded}"
+    );
+    let full = shown(&long, true, false);
+    assert_eq!(full.lines().count(), 1_301 + 1 + 3 * 2 + 2);
+    assert!(!full.contains("--full"));
+}

@@ -1,0 +1,306 @@
+//! A plan for people: totals first, then one line an asset, grouped by what is to happen.
+
+use std::io::{self, Write};
+
+use crate::manifest::document::Details;
+use crate::plan::decide::{Decision, Mismatch};
+use crate::plan::{Plan, Step, Totals};
+use crate::render::escape::escape;
+use crate::render::{Paint, Style, count, counted, joined, moment, share};
+
+/// How many lines of assets are shown before the rest is folded.
+const LINES: usize = 200;
+
+/// What is shown of a plan.
+#[derive(Debug, Clone, Copy)]
+pub struct PlanView<'plan> {
+    /// The plan.
+    pub plan: &'plan Plan,
+    /// How many assets one delete asks for at most.
+    pub batch_size: usize,
+    /// Whether every asset is shown, however many there are.
+    pub full: bool,
+}
+
+/// Writes a plan for people.
+///
+/// # Errors
+///
+/// Returns what the sink says when it cannot take the text.
+pub fn plan(view: &PlanView<'_>, style: Style, sink: &mut dyn Write) -> io::Result<()> {
+    let PlanView {
+        plan: Plan { steps, totals },
+        batch_size,
+        full,
+    } = *view;
+    writeln!(sink, "{}", style.paint(Paint::Bold, headline(totals)))?;
+
+    let mut groups: [Vec<&Step>; GROUPS.len()] = Default::default();
+    for step in steps {
+        if let Some(group) = group_of(&step.decision) {
+            groups[group as usize].push(step);
+        }
+    }
+    let shown = if full {
+        groups.each_ref().map(Vec::len).to_vec()
+    } else {
+        share(&groups.each_ref().map(Vec::len), LINES)
+    };
+    for ((group, steps), shown) in GROUPS.into_iter().zip(&groups).zip(shown) {
+        if steps.is_empty() {
+            continue;
+        }
+        let (title, why) = group.title();
+        writeln!(sink)?;
+        writeln!(
+            sink,
+            "{}{why}",
+            style.paint(Paint::Bold, format!("{title} ({})", count(steps.len())))
+        )?;
+        for step in &steps[..shown] {
+            line(group, step, style, sink)?;
+        }
+        if let Some(more) = steps.len().checked_sub(shown).filter(|more| *more > 0) {
+            let fold = format!("  … {} more; --full shows them", count(more));
+            writeln!(sink, "{}", style.paint(Paint::Dim, fold))?;
+        }
+    }
+
+    if totals.changes() > 0 || totals.mismatch > 0 {
+        writeln!(sink)?;
+        closing(totals, batch_size, sink)?;
+    }
+    Ok(())
+}
+
+/// The groups in the order in which they are shown.
+const GROUPS: [Group; 8] = [
+    Group::Retire,
+    Group::Retry,
+    Group::Resolve,
+    Group::Mismatch,
+    Group::Blocked,
+    Group::Held,
+    Group::Defer,
+    Group::Forget,
+];
+
+#[derive(Debug, Clone, Copy)]
+enum Group {
+    Retire,
+    Retry,
+    Resolve,
+    Mismatch,
+    Blocked,
+    Held,
+    Defer,
+    Forget,
+}
+
+impl Group {
+    const fn title(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Retire => ("Retire", ""),
+            Self::Retry => ("Retry", ": refused before"),
+            Self::Resolve => (
+                "Resolve",
+                ": sent before without an answer, so read them first",
+            ),
+            Self::Mismatch => ("Mismatched", ": not shown to be what their pins say"),
+            Self::Blocked => (
+                "Blocked",
+                ": refused too often; --retry-blocked tries them again",
+            ),
+            Self::Held => ("Held", ""),
+            Self::Defer => ("Deferred", ""),
+            Self::Forget => (
+                "Forget",
+                ": refused before and no longer listed, so drop their records",
+            ),
+        }
+    }
+
+    const fn symbol(self) -> (&'static str, Paint) {
+        match self {
+            Self::Retire => ("-", Paint::Red),
+            Self::Retry => ("~", Paint::Yellow),
+            Self::Resolve => ("?", Paint::Magenta),
+            Self::Mismatch | Self::Blocked => ("!", Paint::Yellow),
+            Self::Held | Self::Defer => ("·", Paint::Blue),
+            Self::Forget => ("x", Paint::Dim),
+        }
+    }
+}
+
+const fn group_of(decision: &Decision) -> Option<Group> {
+    Some(match decision {
+        Decision::Retire => Group::Retire,
+        Decision::Retry { .. } => Group::Retry,
+        Decision::Resolve { .. } => Group::Resolve,
+        Decision::Mismatch(_) => Group::Mismatch,
+        Decision::Blocked { .. } => Group::Blocked,
+        Decision::Held { .. } => Group::Held,
+        Decision::Defer { .. } => Group::Defer,
+        Decision::Forget => Group::Forget,
+        Decision::Unchanged { .. } => return None,
+    })
+}
+
+fn line(group: Group, step: &Step, style: Style, sink: &mut dyn Write) -> io::Result<()> {
+    let Step {
+        id,
+        decision,
+        details,
+        spot: _,
+    } = step;
+    let (symbol, paint) = group.symbol();
+    write!(sink, "  {} {id}", style.paint(paint, symbol))?;
+    let mut parts = Vec::new();
+    parts.extend(why(decision));
+    if let Some(details) = details {
+        parts.extend(wherefore(details));
+    }
+    if !parts.is_empty() {
+        write!(sink, "  ")?;
+        joined(&parts, " · ", sink)?;
+    }
+    writeln!(sink)
+}
+
+/// What the decision itself says beyond its group.
+fn why(decision: &Decision) -> Option<String> {
+    match decision {
+        Decision::Retire | Decision::Forget | Decision::Unchanged { .. } => None,
+        Decision::Retry {
+            attempts,
+            kind: _,
+            message,
+        }
+        | Decision::Blocked {
+            attempts,
+            kind: _,
+            message,
+        } => Some(format!("refused {}: {}", times(*attempts), escape(message))),
+        Decision::Resolve { listed, attempts } => Some(format!(
+            "sent {}{}",
+            times(*attempts),
+            if *listed { "" } else { ", no longer listed" }
+        )),
+        Decision::Defer { until } => Some(format!("until {}", moment(*until))),
+        Decision::Held { reason, until } => Some(match until {
+            Some(until) => format!("held until {}: {}", moment(*until), escape(reason)),
+            None => format!("held: {}", escape(reason)),
+        }),
+        Decision::Mismatch(Mismatch::NotRead) => {
+            Some("pinned, and the live asset was not read".to_owned())
+        }
+    }
+}
+
+/// What the manifest says of the asset, as far as people decide by it.
+fn wherefore(details: &Details) -> impl Iterator<Item = String> {
+    let Details {
+        reason,
+        ticket,
+        owner,
+        not_before: _,
+        pin: _,
+    } = details;
+    [reason, ticket, owner]
+        .into_iter()
+        .flatten()
+        .map(|text| escape(text).into_owned())
+}
+
+fn times(attempts: u32) -> String {
+    match attempts {
+        1 => "once".to_owned(),
+        attempts => format!("{} times", crate::render::thousands(attempts.into())),
+    }
+}
+
+/// Says in one line how many assets the plan concerns, and how.
+#[must_use]
+pub fn headline(totals: &Totals) -> String {
+    let Totals {
+        retire,
+        retry,
+        resolve,
+        blocked,
+        defer,
+        held,
+        mismatch,
+        forget,
+        unchanged,
+        history,
+    } = *totals;
+    let list = |figures: &[(usize, &str)]| {
+        let parts: Vec<String> = figures
+            .iter()
+            .filter(|(figure, _)| *figure > 0)
+            .map(|(figure, word)| format!("{} {word}", count(*figure)))
+            .collect();
+        parts.join(", ")
+    };
+    let changes = list(&[
+        (retire, "to retire"),
+        (retry, "to retry"),
+        (resolve, "to resolve"),
+        (forget, "to forget"),
+    ]);
+    let kept = list(&[
+        (defer, "deferred"),
+        (held, "held"),
+        (blocked, "blocked"),
+        (mismatch, "mismatched"),
+    ]);
+    let done = list(&[(unchanged, "unchanged"), (history, "kept as history")]);
+    let idle = changes.is_empty() && mismatch == 0;
+    let parts: Vec<String> = [changes, kept, done]
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .collect();
+    match (idle, parts.is_empty()) {
+        (true, true) => "Nothing to do: no asset is listed.".to_owned(),
+        (true, false) => format!("Nothing to do: {}.", parts.join(", ")),
+        (false, _) => format!("Plan: {}", parts.join(" · ")),
+    }
+}
+
+/// Says what a run would send.
+fn closing(totals: &Totals, batch_size: usize, sink: &mut dyn Write) -> io::Result<()> {
+    let deletes = totals.retire + totals.retry;
+    let mut parts = Vec::new();
+    if deletes > 0 {
+        parts.push(format!(
+            "send {} in at least {} of up to {}",
+            counted(deletes, "delete", "deletes"),
+            counted(deletes.div_ceil(batch_size.max(1)), "request", "requests"),
+            count(batch_size.max(1)),
+        ));
+    }
+    if totals.resolve > 0 {
+        parts.push(format!(
+            "read {} and delete what is still there and listed",
+            counted(totals.resolve, "asset", "assets")
+        ));
+    }
+    if totals.forget > 0 {
+        parts.push(format!(
+            "drop {}",
+            counted(totals.forget, "record", "records")
+        ));
+    }
+    if let Some((last, before)) = parts.split_last() {
+        let and = if before.is_empty() { "" } else { ", and " };
+        writeln!(sink, "A run would {}{and}{last}.", before.join(", "))?;
+    }
+    if totals.mismatch > 0 {
+        writeln!(
+            sink,
+            "It is refused while {} mismatched; --skip-mismatched leaves them out.",
+            counted(totals.mismatch, "asset is", "assets are")
+        )?;
+    }
+    Ok(())
+}
