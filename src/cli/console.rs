@@ -33,8 +33,8 @@ impl Console {
     /// Makes the console of this process.
     #[must_use]
     pub fn new(colour: Colour, quiet: bool, environment: &Environment) -> Self {
-        let plain = environment.has("NO_COLOR")
-            || matches!(environment.text("TERM"), Ok(Some("dumb")));
+        let plain =
+            environment.has("NO_COLOR") || matches!(environment.text("TERM"), Ok(Some("dumb")));
         let style = |terminal: bool| Style {
             colour: match colour {
                 Colour::Always => true,

@@ -2,6 +2,7 @@
 
 pub mod args;
 pub mod config;
+pub mod console;
 pub mod env;
 pub mod exit;
 pub mod settings;

@@ -337,6 +337,7 @@ const fn name(ending: &Ending) -> &'static str {
             StopReason::WrongEndpoint { .. } => "wrong_endpoint",
             StopReason::RateLimited => "rate_limited",
             StopReason::Broken { .. } => "broken",
+            StopReason::NotRecorded { .. } => "not_recorded",
             StopReason::Signal(_) => "signal",
         },
     }
@@ -350,7 +351,8 @@ fn detail(ending: &Ending) -> Option<String> {
             | StopReason::NotAuthorised { detail }
             | StopReason::NotReachable { detail }
             | StopReason::WrongEndpoint { detail }
-            | StopReason::Broken { detail },
+            | StopReason::Broken { detail }
+            | StopReason::NotRecorded { detail },
         ) => Some(detail.clone()),
         Ending::Stopped(StopReason::Signal(number)) => Some(number.to_string()),
     }

@@ -41,6 +41,18 @@ enum Paint {
 }
 
 impl Style {
+    /// Dresses a word that opens an error.
+    #[must_use]
+    pub fn error(self, word: &str) -> String {
+        self.paint(Paint::Red, word).to_string()
+    }
+
+    /// Dresses a word that opens a warning.
+    #[must_use]
+    pub fn warning(self, word: &str) -> String {
+        self.paint(Paint::Yellow, word).to_string()
+    }
+
     /// Dresses a text that is escaped already.
     const fn paint<T: fmt::Display>(self, paint: Paint, text: T) -> Painted<T> {
         Painted {

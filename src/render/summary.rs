@@ -142,6 +142,10 @@ fn stopped(reason: &StopReason) -> String {
         StopReason::Broken { detail } => {
             format!("a worker of this program broke down: {}", escape(detail))
         }
+        StopReason::NotRecorded { detail } => format!(
+            "what happens could not be written down any more: {}",
+            escape(detail)
+        ),
         StopReason::Signal(number) => match number {
             2 => "interrupted (SIGINT)".to_owned(),
             15 => "terminated (SIGTERM)".to_owned(),
@@ -370,6 +374,9 @@ fn after_stop(reason: &StopReason) -> String {
         }
         StopReason::Broken { .. } => {
             "run apply again; report this as a defect of frameio-retire, with the words above"
+        }
+        StopReason::NotRecorded { .. } => {
+            "make room or give the right to write there, then run apply again"
         }
         StopReason::Signal(_) => "run apply again to go on",
     }

@@ -222,7 +222,7 @@ impl Sources<'_> {
                 })
         };
         let api = match api {
-            Some(name) => Some(self.value(Origin::Flag("--api"), name, api_of)?),
+            Some(name) => Some(value(Origin::Flag("--api"), name, api_of)?),
             None => None,
         };
         let api = api
@@ -356,21 +356,20 @@ impl Sources<'_> {
         read: impl FnOnce(&str) -> Result<T, String>,
     ) -> Result<Option<Valued<T>>, SettingsError> {
         match self.environment.text(name)? {
-            Some(text) => self.value(Origin::Environment(name), text, read).map(Some),
+            Some(text) => value(Origin::Environment(name), text, read).map(Some),
             None => Ok(None),
         }
     }
+}
 
-    fn value<T>(
-        self,
-        origin: Origin,
-        text: &str,
-        read: impl FnOnce(&str) -> Result<T, String>,
-    ) -> Result<Valued<T>, SettingsError> {
-        match read(text) {
-            Ok(value) => Ok(Valued { value, origin }),
-            Err(message) => Err(SettingsError::Value { origin, message }),
-        }
+fn value<T>(
+    origin: Origin,
+    text: &str,
+    read: impl FnOnce(&str) -> Result<T, String>,
+) -> Result<Valued<T>, SettingsError> {
+    match read(text) {
+        Ok(value) => Ok(Valued { value, origin }),
+        Err(message) => Err(SettingsError::Value { origin, message }),
     }
 }
 

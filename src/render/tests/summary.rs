@@ -206,6 +206,7 @@ fn each_stop_says_what_to_do() {
         StopReason::WrongEndpoint { detail: detail() },
         StopReason::RateLimited,
         StopReason::Broken { detail: detail() },
+        StopReason::NotRecorded { detail: detail() },
         StopReason::Signal(2),
         StopReason::Signal(15),
         StopReason::Signal(1),
