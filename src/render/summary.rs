@@ -45,7 +45,7 @@ pub fn summary(summary: &Summary, style: Style, sink: &mut dyn Write) -> io::Res
     if summary.unsent > 0 {
         writeln!(
             sink,
-            "{} not asked for and stay as they were.",
+            "{} not asked for, and nothing changed there.",
             counted(summary.unsent, "asset was", "assets were")
         )?;
     }
@@ -103,7 +103,7 @@ fn headline(summary: &Summary, style: Style, sink: &mut dyn Write) -> io::Result
     if summary.resolved > 0 {
         writeln!(
             sink,
-            "{} unknown before and known now.",
+            "{} unknown before, and no longer.",
             counted(summary.resolved, "asset was", "assets were")
         )?;
     }

@@ -298,7 +298,7 @@ fn closing(totals: &Totals, batch_size: usize, sink: &mut dyn Write) -> io::Resu
     if totals.mismatch > 0 {
         writeln!(
             sink,
-            "It is refused while {} mismatched; --skip-mismatched leaves them out.",
+            "It is refused while {} mismatched; --skip-mismatched leaves such assets out.",
             counted(totals.mismatch, "asset is", "assets are")
         )?;
     }
