@@ -1,6 +1,7 @@
 //! The command line, as clap reads it; no logic.
 #![expect(
     clippy::doc_markdown,
+    rustdoc::bare_urls,
     reason = "the first lines are help texts, which a terminal shows as they are"
 )]
 
