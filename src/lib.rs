@@ -18,5 +18,6 @@ pub mod frameio;
 pub mod manifest;
 pub mod plan;
 pub mod render;
+pub mod sandbox;
 pub mod state;
 pub mod store;

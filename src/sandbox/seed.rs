@@ -1,0 +1,383 @@
+//! The seed: a YAML document that describes the world that a sandbox serves.
+
+use std::collections::HashSet;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use uuid::Uuid;
+
+use crate::asset::AssetId;
+
+/// The version of the document that this program reads.
+const VERSION: u64 = 1;
+
+/// The largest seed that is read, in bytes.
+const LARGEST: usize = 64 << 20;
+
+/// The token that the sandbox accepts, unless the seed names another. It is no secret.
+pub const TOKEN: &str = "sandbox-token";
+
+/// What the sandbox says of an asset that the seed refuses without a message.
+pub const REFUSAL: &str = "Failed to delete asset due to permission restrictions.";
+
+/// A world to serve.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "frameio-retire sandbox seed")]
+pub struct Seed {
+    /// The version of this document: 1.
+    #[schemars(range(min = 1, max = 1))]
+    pub version: u64,
+    /// The bearer token that the sandbox accepts.
+    #[serde(default = "default_token")]
+    pub token: String,
+    /// Whose token it is.
+    #[serde(default)]
+    pub me: Me,
+    /// How the sandbox behaves where the API's documentation leaves it open.
+    #[serde(default)]
+    pub behaviour: Behaviour,
+    /// The accounts.
+    pub accounts: Vec<Account>,
+}
+
+fn default_token() -> String {
+    TOKEN.to_owned()
+}
+
+/// A user.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Me {
+    /// The user's id.
+    pub id: Uuid,
+    /// The user's name.
+    pub name: String,
+    /// The user's address.
+    pub email: String,
+}
+
+impl Default for Me {
+    fn default() -> Self {
+        Self {
+            id: Uuid::from_u128(0x5a5a_0000_0000_4000_8000_0000_0000_0001),
+            name: "Sandbox User".to_owned(),
+            email: "user@sandbox.example".to_owned(),
+        }
+    }
+}
+
+/// How the sandbox behaves where the API's documentation leaves it open.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Behaviour {
+    /// What an unknown id in a bulk delete does.
+    #[serde(default)]
+    pub unknown_id: UnknownId,
+    /// What a second delete of the same asset answers.
+    #[serde(default)]
+    pub second_delete: SecondDelete,
+    /// Whether the delete of a folder deletes what is in it.
+    #[serde(default = "yes")]
+    pub cascade: bool,
+    /// The most ids in one bulk delete; more are refused with 422.
+    #[serde(default)]
+    pub max_batch: Option<usize>,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+impl Default for Behaviour {
+    fn default() -> Self {
+        Self {
+            unknown_id: UnknownId::default(),
+            second_delete: SecondDelete::default(),
+            cascade: true,
+            max_batch: None,
+        }
+    }
+}
+
+/// What an unknown id in a bulk delete does.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum UnknownId {
+    /// It makes the whole call a 404, and nothing is deleted.
+    #[default]
+    NotFound,
+    /// It lands in `error`.
+    InError,
+}
+
+/// What a second delete of the same asset answers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SecondDelete {
+    /// The same as for an unknown id.
+    #[default]
+    NotFound,
+    /// Success.
+    Ok,
+}
+
+/// An account.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Account {
+    /// The account's id.
+    pub id: Uuid,
+    /// The account's name.
+    pub name: String,
+    /// Its teams.
+    #[serde(default)]
+    pub teams: Vec<Team>,
+}
+
+/// A team.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Team {
+    /// The team's id.
+    pub id: Uuid,
+    /// The team's name.
+    pub name: String,
+    /// Its projects.
+    #[serde(default)]
+    pub projects: Vec<Project>,
+}
+
+/// A project.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Project {
+    /// The project's id.
+    pub id: Uuid,
+    /// The project's name.
+    pub name: String,
+    /// The id of its root folder; one is made from the project's id where it is missing.
+    #[serde(default)]
+    pub root: Option<AssetId>,
+    /// What is in the root folder.
+    #[serde(default)]
+    pub assets: Vec<Asset>,
+}
+
+/// An asset.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Asset {
+    /// The asset's id.
+    pub id: AssetId,
+    /// Its name.
+    pub name: String,
+    /// What sort of asset it is.
+    #[serde(default, rename = "type")]
+    pub kind: Kind,
+    /// Its size in bytes.
+    #[serde(default)]
+    pub filesize: u64,
+    /// Its media type.
+    #[serde(default)]
+    pub filetype: Option<String>,
+    /// Its label.
+    #[serde(default)]
+    pub label: Option<String>,
+    /// When it was made.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub inserted_at: Option<Timestamp>,
+    /// When it was changed.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub updated_at: Option<Timestamp>,
+    /// When it was uploaded.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub uploaded_at: Option<Timestamp>,
+    /// When it was deleted; it lives where this is missing.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub deleted_at: Option<Timestamp>,
+    /// When it was archived.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub archived_at: Option<Timestamp>,
+    /// How often it was looked at.
+    #[serde(default)]
+    pub view_count: u64,
+    /// Whether its delete is refused: `true` for the usual message, or a message.
+    #[serde(default)]
+    #[schemars(with = "RefusalSchema")]
+    pub refuse: Refusal,
+    /// What is in it.
+    #[serde(default)]
+    pub children: Vec<Asset>,
+}
+
+/// What sort of asset one is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// A file.
+    #[default]
+    File,
+    /// A folder.
+    Folder,
+    /// A stack of versions of one file.
+    VersionStack,
+    /// A bundle.
+    Bundle,
+}
+
+impl Kind {
+    /// The kind's name, as the API writes it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::File => "file",
+            Self::Folder => "folder",
+            Self::VersionStack => "version_stack",
+            Self::Bundle => "bundle",
+        }
+    }
+}
+
+/// Whether and how the delete of an asset is refused.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Refusal(pub Option<String>);
+
+/// The two ways to write a refusal.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+#[expect(dead_code, reason = "only its schema is used")]
+enum RefusalSchema {
+    Flag(bool),
+    Message(String),
+}
+
+impl<'de> Deserialize<'de> for Refusal {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+        impl serde::de::Visitor<'_> for Either {
+            type Value = Refusal;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("true, false or a message")
+            }
+
+            fn visit_bool<E>(self, refused: bool) -> Result<Refusal, E> {
+                Ok(Refusal(refused.then(|| REFUSAL.to_owned())))
+            }
+
+            fn visit_str<E>(self, message: &str) -> Result<Refusal, E> {
+                Ok(Refusal(Some(message.to_owned())))
+            }
+        }
+        deserializer.deserialize_any(Either)
+    }
+}
+
+/// Why a seed cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{name}:{line}:{column}: {message}")]
+pub struct SeedError {
+    /// The seed's file, as the user named it.
+    pub name: String,
+    /// The line, from 1.
+    pub line: usize,
+    /// The column in characters, from 1.
+    pub column: usize,
+    /// What is wrong.
+    pub message: String,
+}
+
+impl Seed {
+    /// Reads a seed; `name` is how errors call its file.
+    ///
+    /// # Errors
+    ///
+    /// Returns what is wrong, and where.
+    pub fn parse(name: &str, text: &str) -> Result<Self, SeedError> {
+        let fail = |line, column, message: String| SeedError {
+            name: name.to_owned(),
+            line,
+            column,
+            message,
+        };
+        if text.len() > LARGEST {
+            let message = format!("a seed has at most {} MiB", LARGEST >> 20);
+            return Err(fail(1, 1, message));
+        }
+        let seed: Self = serde_yaml::from_str(text).map_err(|error| {
+            let (line, column) = error
+                .location()
+                .map_or((1, 1), |place| (place.line(), place.column()));
+            fail(line, column, bare(&error.to_string()).to_owned())
+        })?;
+        if seed.version != VERSION {
+            let (line, column) = place_of(text, "version", 1);
+            let message = format!(
+                "this is version {} of the seed, and this program knows version {VERSION}",
+                seed.version
+            );
+            return Err(fail(line, column, message));
+        }
+        if let Some(id) = seed.twice() {
+            let (line, column) = place_of(text, &id.to_string(), 2);
+            return Err(fail(line, column, format!("the id `{id}` is given twice")));
+        }
+        Ok(seed)
+    }
+
+    /// The first id that stands for two things.
+    fn twice(&self) -> Option<AssetId> {
+        let mut seen = HashSet::new();
+        let mut new = |id: AssetId| if seen.insert(id) { None } else { Some(id) };
+        for account in &self.accounts {
+            if let Some(id) = new(AssetId::from_uuid(account.id)) {
+                return Some(id);
+            }
+            for team in &account.teams {
+                if let Some(id) = new(AssetId::from_uuid(team.id)) {
+                    return Some(id);
+                }
+                for project in &team.projects {
+                    let ids = [Some(AssetId::from_uuid(project.id)), project.root];
+                    if let Some(id) = ids.into_iter().flatten().find_map(&mut new) {
+                        return Some(id);
+                    }
+                    let mut stack: Vec<&Asset> = project.assets.iter().rev().collect();
+                    while let Some(asset) = stack.pop() {
+                        if let Some(id) = new(asset.id) {
+                            return Some(id);
+                        }
+                        stack.extend(asset.children.iter().rev());
+                    }
+                }
+            }
+        }
+        None
+    }
+}
+
+/// A message without the place that the library appends to it.
+fn bare(message: &str) -> &str {
+    message
+        .rfind(" at line ")
+        .map_or(message, |place| &message[..place])
+}
+
+/// Where a word stands for the nth time, in whatever letter case.
+fn place_of(text: &str, word: &str, nth: usize) -> (usize, usize) {
+    let lower = text.to_ascii_lowercase();
+    let found = lower.match_indices(&word.to_ascii_lowercase()).nth(nth - 1);
+    let start = found.map_or(0, |(start, _)| start);
+    let line_start = text[..start].rfind('\n').map_or(0, |end| end + 1);
+    (
+        text[..start].matches('\n').count() + 1,
+        text[line_start..start].chars().count() + 1,
+    )
+}

@@ -1,0 +1,285 @@
+//! The routes of the v2 API.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{delete, get};
+use serde::Serialize;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::asset::AssetId;
+use crate::sandbox::Shared;
+use crate::sandbox::gate::{ApiError, Asked};
+use crate::sandbox::v2::list::{Listing, Page, Sort};
+use crate::sandbox::world::{BatchRefused, World};
+
+mod list;
+mod wire;
+
+type Answer = Result<Response, ApiError>;
+
+/// The routes (docs/frameio-api.md, "Bulk delete (v2)", "Reading assets (v2)", "Context (v2)").
+pub(in crate::sandbox) fn routes() -> Router<Arc<Shared>> {
+    Router::new()
+        .route("/v2/batch/assets", delete(delete_batch))
+        .route("/v2/assets/{id}", get(asset).delete(delete_asset))
+        .route("/v2/assets/{id}/children", get(children))
+        .route("/v2/me", get(me))
+        .route("/v2/accounts", get(accounts))
+        .route("/v2/accounts/{id}", get(account))
+        .route("/v2/accounts/{id}/teams", get(account_teams))
+        .route("/v2/teams", get(teams))
+        .route("/v2/teams/{id}/projects", get(projects))
+        .route("/v2/projects/{id}", get(project))
+        .route("/v2/search/assets", get(search).post(search))
+        .route("/v2/search/library", get(search).post(search))
+}
+
+fn asset_id(text: &str) -> Result<AssetId, ApiError> {
+    AssetId::parse(text).map_err(|_malformed| ApiError::not_found())
+}
+
+fn other_id(text: &str) -> Result<Uuid, ApiError> {
+    Uuid::try_parse(text).map_err(|_malformed| ApiError::not_found())
+}
+
+async fn delete_batch(State(shared): State<Arc<Shared>>, body: Bytes) -> Answer {
+    let invalid = |detail: &str| ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, detail);
+    let body: Value = serde_json::from_slice(&body)
+        .map_err(|error| ApiError::new(StatusCode::BAD_REQUEST, error.to_string()))?;
+    let ids = body
+        .get("asset_ids")
+        .and_then(Value::as_array)
+        .ok_or_else(|| invalid("`asset_ids` must be a list of ids."))?;
+    if ids.is_empty() {
+        return Err(invalid("`asset_ids` must not be empty."));
+    }
+    let ids = ids
+        .iter()
+        .map(|id| AssetId::parse(id.as_str().unwrap_or_default()).ok())
+        .collect::<Option<Vec<_>>>()
+        .ok_or_else(|| invalid("Every one of `asset_ids` must be a UUID."))?;
+    let deleted = shared.world().delete_batch(&ids, shared.now());
+    let mut response = match deleted {
+        Ok(errors) if errors.is_empty() => Json(json!({})).into_response(),
+        Ok(errors) => Json(wire::Refusals { error: errors }).into_response(),
+        Err(BatchRefused::NotFound(_)) => ApiError::not_found().into_response(),
+        Err(BatchRefused::TooMany(most)) => {
+            invalid(&format!("At most {most} ids are taken in one call.")).into_response()
+        }
+    };
+    response.extensions_mut().insert(Asked(ids));
+    Ok(response)
+}
+
+async fn asset(
+    State(shared): State<Arc<Shared>>,
+    Path(id): Path<String>,
+    Query(query): Query<Vec<(String, String)>>,
+) -> Answer {
+    let id = asset_id(&id)?;
+    let listing = Listing::of(&query)?;
+    let world = shared.world();
+    let node = world
+        .get(id, listing.include_deleted)
+        .filter(|node| listing.takes(node.kind))
+        .ok_or_else(ApiError::not_found)?;
+    Ok(Json(wire::Asset::of(&world, id, node)).into_response())
+}
+
+async fn delete_asset(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Answer {
+    let id = asset_id(&id)?;
+    let now = shared.now();
+    let mut world = shared.world();
+    match world.delete(id, now) {
+        Err(_missing) => Err(ApiError::not_found()),
+        Ok(Some(refusal)) => Err(ApiError::new(StatusCode::FORBIDDEN, refusal)),
+        Ok(None) => {
+            let node = world.get(id, true).ok_or_else(ApiError::not_found)?;
+            Ok(Json(wire::Asset::of(&world, id, node)).into_response())
+        }
+    }
+}
+
+async fn children(
+    State(shared): State<Arc<Shared>>,
+    Path(id): Path<String>,
+    Query(query): Query<Vec<(String, String)>>,
+) -> Answer {
+    let id = asset_id(&id)?;
+    let listing = Listing::of(&query)?;
+    let sort = Sort::of(&query)?;
+    let page = Page::of(&query)?;
+    let world = shared.world();
+    world
+        .get(id, listing.include_deleted)
+        .ok_or_else(ApiError::not_found)?;
+    let mut found: Vec<wire::Asset> = world
+        .children(id)
+        .iter()
+        .filter_map(|child| Some((*child, world.get(*child, listing.include_deleted)?)))
+        .filter(|(_, node)| listing.takes(node.kind))
+        .map(|(id, node)| wire::Asset::of(&world, id, node))
+        .collect();
+    sort.apply(&mut found);
+    if listing.include_children {
+        for asset in &mut found {
+            asset.children = Some(asset.below(&world, listing.include_deleted));
+        }
+    }
+    Ok(paged(&page, found))
+}
+
+async fn search(
+    State(shared): State<Arc<Shared>>,
+    Query(mut query): Query<Vec<(String, String)>>,
+    body: Bytes,
+) -> Answer {
+    list::add_body(&mut query, &body)?;
+    let listing = Listing::of(&query)?;
+    let sort = Sort::of(&query)?;
+    let page = Page::of(&query)?;
+    let within = list::Within::of(&query)?;
+    let world = shared.world();
+    let mut found: Vec<wire::Asset> = world
+        .nodes()
+        .filter(|(_, node)| listing.include_deleted || node.deleted_at.is_none())
+        .filter(|(_, node)| listing.takes(node.kind) && node.parent.is_some())
+        .map(|(id, node)| wire::Asset::of(&world, id, node))
+        .filter(|asset| within.takes(asset))
+        .collect();
+    // The map has no order of its own, and pages must not overlap.
+    found.sort_unstable_by_key(|asset| asset.id);
+    sort.apply(&mut found);
+    Ok(paged(&page, found))
+}
+
+/// One page of a list, with the headers that tell which one.
+fn paged<T: Serialize>(page: &Page, all: Vec<T>) -> Response {
+    let total = all.len();
+    let items: Vec<T> = all
+        .into_iter()
+        .skip(page.number.saturating_sub(1).saturating_mul(page.size))
+        .take(page.size)
+        .collect();
+    let mut headers = HeaderMap::new();
+    for (name, value) in [
+        ("page-number", page.number),
+        ("per-page", page.size),
+        ("total", total),
+        ("total-pages", total.div_ceil(page.size)),
+    ] {
+        headers.insert(name, HeaderValue::from(value));
+    }
+    (headers, Json(items)).into_response()
+}
+
+async fn me(State(shared): State<Arc<Shared>>) -> Answer {
+    let world = shared.world();
+    let account = world.accounts.first().map(|account| account.id);
+    Ok(Json(json!({
+        "_type": "user",
+        "id": world.me.id,
+        "account_id": account,
+        "email": world.me.email,
+        "name": world.me.name,
+    }))
+    .into_response())
+}
+
+fn account_json(world: &World, index: usize) -> Option<Value> {
+    let account = world.accounts.get(index)?;
+    Some(
+        json!({"_type": "account", "id": account.id, "display_name": account.name, "name": account.name}),
+    )
+}
+
+fn team_json(world: &World, index: usize) -> Option<Value> {
+    let team = world.teams.get(index)?;
+    let account = world.accounts.get(team.account)?;
+    Some(json!({"_type": "team", "id": team.id, "name": team.name, "account_id": account.id}))
+}
+
+async fn accounts(
+    State(shared): State<Arc<Shared>>,
+    Query(query): Query<Vec<(String, String)>>,
+) -> Answer {
+    let page = Page::of(&query)?;
+    let world = shared.world();
+    let all = (0..world.accounts.len()).filter_map(|index| account_json(&world, index));
+    Ok(paged(&page, all.collect()))
+}
+
+async fn account(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Answer {
+    let id = other_id(&id)?;
+    let world = shared.world();
+    let index = world.accounts.iter().position(|account| account.id == id);
+    let found = index.and_then(|index| account_json(&world, index));
+    Ok(Json(found.ok_or_else(ApiError::not_found)?).into_response())
+}
+
+async fn teams(
+    State(shared): State<Arc<Shared>>,
+    Query(query): Query<Vec<(String, String)>>,
+) -> Answer {
+    let page = Page::of(&query)?;
+    let world = shared.world();
+    let all = (0..world.teams.len()).filter_map(|index| team_json(&world, index));
+    Ok(paged(&page, all.collect()))
+}
+
+async fn account_teams(
+    State(shared): State<Arc<Shared>>,
+    Path(id): Path<String>,
+    Query(query): Query<Vec<(String, String)>>,
+) -> Answer {
+    let id = other_id(&id)?;
+    let page = Page::of(&query)?;
+    let world = shared.world();
+    let account = world.accounts.iter().position(|account| account.id == id);
+    let account = account.ok_or_else(ApiError::not_found)?;
+    let all = (0..world.teams.len())
+        .filter(|index| {
+            world
+                .teams
+                .get(*index)
+                .is_some_and(|team| team.account == account)
+        })
+        .filter_map(|index| team_json(&world, index));
+    Ok(paged(&page, all.collect()))
+}
+
+async fn projects(
+    State(shared): State<Arc<Shared>>,
+    Path(id): Path<String>,
+    Query(query): Query<Vec<(String, String)>>,
+) -> Answer {
+    let id = other_id(&id)?;
+    let page = Page::of(&query)?;
+    let world = shared.world();
+    let team = world.teams.iter().position(|team| team.id == id);
+    let team = team.ok_or_else(ApiError::not_found)?;
+    let all = (0..world.projects.len())
+        .filter(|index| {
+            world
+                .projects
+                .get(*index)
+                .is_some_and(|project| project.team == team)
+        })
+        .filter_map(|index| wire::project(&world, index));
+    Ok(paged(&page, all.collect()))
+}
+
+async fn project(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Answer {
+    let id = other_id(&id)?;
+    let world = shared.world();
+    let index = world.projects.iter().position(|project| project.id == id);
+    let found = index.and_then(|index| wire::project(&world, index));
+    Ok(Json(found.ok_or_else(ApiError::not_found)?).into_response())
+}
