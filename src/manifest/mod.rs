@@ -1,3 +1,121 @@
 //! The manifest: the reviewed YAML document that lists what is to go.
+//!
+//! [`read`] takes the bytes of all manifests of a run and returns what they say, or all that
+//! is wrong with them.
 
+mod check;
+mod date;
 pub mod document;
+mod fast;
+mod lanes;
+pub mod schema;
+#[cfg(test)]
+mod tests;
+mod text;
+mod values;
+mod walk;
+mod yaml;
+
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use crate::diagnostic::Finding;
+use document::{Manifests, SourceFile};
+use text::Text;
+use walk::Walk;
+
+/// The names of the sorts of findings, each with what it means.
+pub const CODES: [(&str, &str); 20] = [
+    (
+        "account-conflict",
+        "two documents are written for different accounts",
+    ),
+    (
+        "bad-date",
+        "a date or time that does not exist or is written otherwise",
+    ),
+    ("bad-id", "an id that is not a UUID"),
+    ("byte-order-mark", "the file begins with a byte order mark"),
+    ("control-character", "a character that YAML does not allow"),
+    ("duplicate-id", "an asset is listed or held twice"),
+    ("duplicate-key", "a field is given twice"),
+    ("duplicate-waiver", "a guard is waived twice"),
+    ("empty-document", "a document with nothing in it"),
+    ("empty-text", "a text with nothing but blanks"),
+    ("missing-field", "a field that must be there"),
+    ("not-utf8", "bytes that are not UTF-8"),
+    ("too-deep", "nesting beyond the limit"),
+    ("too-large", "a document or its aliases beyond the limit"),
+    ("too-many", "more findings than are shown"),
+    ("unknown-field", "a field that does not exist"),
+    ("unknown-guard", "a guard that does not exist"),
+    (
+        "unsupported-version",
+        "a version of the document that this program does not know",
+    ),
+    ("wrong-type", "a value of another type"),
+    ("yaml-syntax", "text that is not YAML"),
+];
+
+/// A manifest that has been loaded but not yet read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// The path as the user named it; `-` for standard input.
+    pub path: Arc<str>,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// Reads all manifests of a run, and checks them within and across files.
+///
+/// # Errors
+///
+/// Returns everything that is wrong, in the order of the files and of the places in them.
+pub fn read(sources: &[Source]) -> Result<Manifests, Vec<Finding>> {
+    read_with(sources, lanes::read)
+}
+
+fn read_with(
+    sources: &[Source],
+    lane: impl Fn(&mut Walk<'_, '_>, &str),
+) -> Result<Manifests, Vec<Finding>> {
+    let mut said = Manifests::default();
+    let mut texts = Vec::with_capacity(sources.len());
+    let mut findings: Vec<(u32, Finding)> = Vec::new();
+    for (file, source) in (0..).zip(sources) {
+        let before = said.entries.len();
+        match Text::new(&source.path, &source.bytes) {
+            Ok(text) => {
+                let mut walk = Walk::new(&text, file, &mut said);
+                lane(&mut walk, text.all);
+                let found = walk.finish();
+                findings.extend(found.into_iter().map(|finding| (file, finding)));
+                texts.push(text);
+            }
+            Err(finding) => {
+                findings.push((file, *finding));
+                texts.push(Text::of(&source.path, ""));
+            }
+        }
+        said.files.push(SourceFile {
+            path: Arc::clone(&source.path),
+            sha256: Sha256::digest(&source.bytes).into(),
+            listed: said.entries.len() - before,
+        });
+    }
+    findings.extend(check::twice(&said, &texts));
+    if findings.is_empty() {
+        return Ok(said);
+    }
+    // The last finding of a file may be the one that counts those left out.
+    findings.sort_by_key(|(file, finding)| {
+        (
+            *file,
+            finding.code == "too-many",
+            finding.place.line,
+            finding.place.column,
+        )
+    });
+    Err(findings.into_iter().map(|(_, finding)| finding).collect())
+}

@@ -1,0 +1,81 @@
+//! What is wrong across the whole of the manifests: ids that stand twice.
+
+use super::document::{Manifests, Spot};
+use super::text::Text;
+use crate::diagnostic::{Finding, Place};
+
+/// How many findings of this sort are told; nobody reads more.
+const MOST: usize = 10_000;
+
+/// Finds what stands twice, each with the file that it was found in.
+pub(super) fn twice(said: &Manifests, texts: &[Text<'_>]) -> Vec<(u32, Finding)> {
+    let Manifests {
+        entries,
+        holds,
+        waivers,
+        ..
+    } = said;
+    let mut found = Vec::new();
+    let listed = entries.iter().map(|entry| (entry.id, entry.spot));
+    for (id, first, again) in repeats(listed) {
+        let message = format!("`{id}` is listed twice");
+        push(&mut found, texts, ("duplicate-id", message), first, again);
+    }
+    let held = holds.iter().map(|hold| (hold.id, hold.spot));
+    for (id, first, again) in repeats(held) {
+        let message = format!("`{id}` is held twice");
+        push(&mut found, texts, ("duplicate-id", message), first, again);
+    }
+    let raised = waivers.iter().map(|waiver| (waiver.guard, waiver.spot));
+    for (_, first, again) in repeats(raised) {
+        let message = "this guard is waived twice".to_owned();
+        push(
+            &mut found,
+            texts,
+            ("duplicate-waiver", message),
+            first,
+            again,
+        );
+    }
+    found
+}
+
+/// What stands again, with where it stands first and where again.
+fn repeats<T: Ord + Copy>(all: impl Iterator<Item = (T, Spot)>) -> Vec<(T, Spot, Spot)> {
+    let mut sorted: Vec<(T, Spot)> = all.collect();
+    sorted.sort_unstable();
+    let mut repeats = Vec::new();
+    for group in sorted.chunk_by(|one, other| one.0 == other.0) {
+        if let [(what, first), again @ ..] = group {
+            let again = again.iter().map(|(_, spot)| (*what, *first, *spot));
+            repeats.extend(again);
+        }
+    }
+    repeats.sort_unstable_by_key(|(_, _, again)| *again);
+    repeats.truncate(MOST);
+    repeats
+}
+
+fn push(
+    found: &mut Vec<(u32, Finding)>,
+    texts: &[Text<'_>],
+    (code, message): (&'static str, String),
+    first: Spot,
+    again: Spot,
+) {
+    let (Some(text), Some(other)) = (
+        texts.get(again.file as usize),
+        texts.get(first.file as usize),
+    ) else {
+        return;
+    };
+    let mut finding = text.finding(code, text.byte(again.line, again.column), message);
+    let place = Place {
+        file: std::sync::Arc::clone(&other.path),
+        line: first.line,
+        column: first.column,
+    };
+    finding.related.push((place, "it stands here first"));
+    finding.hint = Some("remove one of the two".to_owned());
+    found.push((again.file, finding));
+}

@@ -1,0 +1,348 @@
+//! The room's own tests: both ways of reading agree, places are right, nothing panics.
+
+use proptest::prelude::*;
+
+use super::document::Manifests;
+use super::{CODES, Source, lanes, read, read_with};
+use crate::diagnostic::Finding;
+
+const A: &str = "3fa85f64-5717-4562-b3fc-2c963f66afa6";
+const B: &str = "7c9e6679-7425-40de-944b-e07fc1f90ae7";
+
+fn source(text: &str) -> Source {
+    Source {
+        path: "m.yaml".into(),
+        bytes: text.as_bytes().to_vec(),
+    }
+}
+
+fn apart(text: &str) -> Result<Manifests, Vec<Finding>> {
+    read(&[source(text)])
+}
+
+fn whole(text: &str) -> Result<Manifests, Vec<Finding>> {
+    read_with(&[source(text)], lanes::read_whole)
+}
+
+/// Whether a refusal of the parser is among the findings: what is told beside one may differ.
+fn is_refused(findings: &[Finding]) -> bool {
+    let refusals = ["yaml-syntax", "too-deep", "too-large"];
+    findings
+        .iter()
+        .any(|finding| refusals.contains(&finding.code))
+}
+
+fn agree(text: &str) {
+    match (apart(text), whole(text)) {
+        (Err(apart), Err(whole)) => {
+            if !is_refused(&apart) && !is_refused(&whole) {
+                assert_eq!(apart, whole, "{text}");
+            }
+        }
+        (apart, whole) => assert_eq!(apart, whole, "{text}"),
+    }
+}
+
+/// A piece of text as people write it, and as they should not.
+fn scalar() -> impl Strategy<Value = String> {
+    prop_oneof![
+        4 => "[a-z]{3,9}( [a-z]{2,5}){0,2}",
+        1 => Just("a: b".to_owned()),
+        1 => Just("a #b".to_owned()),
+        1 => Just("a # b".to_owned()),
+        1 => Just("'it''s'".to_owned()),
+        1 => Just("'quoted: #text'".to_owned()),
+        1 => Just("\"two\\nlines\"".to_owned()),
+        1 => Just("\"over\n      two lines\"".to_owned()),
+        1 => Just("'over\n  - two lines'".to_owned()),
+        1 => Just("|\n      literal\n      - text".to_owned()),
+        1 => Just(">-\n      folded\n\n      text".to_owned()),
+        1 => Just("plain over\n      two lines".to_owned()),
+        1 => Just("42".to_owned()),
+        1 => Just("null".to_owned()),
+        1 => Just("True".to_owned()),
+        1 => Just("1e5".to_owned()),
+        1 => Just(".inf".to_owned()),
+        1 => Just("&a text".to_owned()),
+        1 => Just("*a".to_owned()),
+        1 => Just("R&D".to_owned()),
+        1 => Just("!t text".to_owned()),
+        1 => Just("trailing:".to_owned()),
+        1 => Just("[a, b]".to_owned()),
+        1 => Just("[a,\n  - b]".to_owned()),
+        1 => Just("é – ü".to_owned()),
+        1 => Just("a\tb".to_owned()),
+        1 => Just(String::new()),
+    ]
+}
+
+fn id() -> impl Strategy<Value = String> {
+    prop_oneof![
+        8 => any::<u128>().prop_map(|bits| uuid::Uuid::from_u128(bits).to_string()),
+        2 => Just(A.to_owned()),
+        1 => Just(B.to_uppercase()),
+        1 => Just(format!("\"{B}\"")),
+        1 => Just(format!("&id {B}")),
+        1 => Just("*id".to_owned()),
+        1 => Just("nonsense".to_owned()),
+        1 => Just("12".to_owned()),
+        1 => Just(format!("{A}  # a note")),
+        1 => Just(format!("{A}#no note")),
+    ]
+}
+
+fn field() -> impl Strategy<Value = String> {
+    prop_oneof![
+        (
+            prop::sample::select(vec!["reason", "ticket", "owner", "resaon"]),
+            scalar()
+        )
+            .prop_map(|(name, text)| format!("{name}: {text}")),
+        Just("not_before: 2026-12-01".to_owned()),
+        Just("not_before: 2026-02-30".to_owned()),
+        Just("not_before: '2026-12-01T00:00:00Z'   # soon".to_owned()),
+        Just("pin: {name: a.mov, filesize: 12}".to_owned()),
+        Just("pin: {}".to_owned()),
+        Just("pin:\n      name: b.mov".to_owned()),
+        Just("# a note".to_owned()),
+        Just(String::new()),
+    ]
+}
+
+/// An item, its dash in a column.
+fn item() -> impl Strategy<Value = String> {
+    prop_oneof![
+        4 => id().prop_map(|id| format!("- {id}")),
+        4 => (id(), prop::collection::vec(field(), 0..4), any::<bool>()).prop_map(|(id, mut fields, first)| {
+            let id = format!("id: {id}");
+            if first { fields.insert(0, id) } else { fields.push(id) }
+            format!("- {}", fields.join("\n  "))
+        }),
+        1 => Just("- {}".to_owned()),
+        1 => Just("- []".to_owned()),
+        1 => Just("-".to_owned()),
+        1 => Just("- - x".to_owned()),
+        1 => Just(format!("-   {A}\n      more")),
+        1 => Just(format!("- {{id: {B}, reason: flow}}")),
+        1 => Just("# between".to_owned()),
+        1 => Just(String::new()),
+        1 => Just("    # far right".to_owned()),
+        1 => Just("stray".to_owned()),
+    ]
+}
+
+fn document() -> impl Strategy<Value = String> {
+    let frame = prop::sample::select(vec![
+        ("version: 1\n", ""),
+        (
+            "version: 1\n",
+            "holds:\n  - {id: 1b4e28ba-2fa1-11d2-883f-0016d3cca427, reason: x}\n",
+        ),
+        (
+            "# head\nversion: 1\naccount: a\n",
+            "defaults: {reason: all}\n",
+        ),
+        ("version: 2\n", ""),
+        ("", "version: 1\n"),
+        ("version: 1\nassets: []\n", ""),
+        ("{version: 1,\n", "}\n"),
+        ("version: 1\nx: 'a\n", "'\n"),
+        ("version: &id 1\n", "colour: *id\n"),
+        ("  version: 1\n", ""),
+        ("- version: 1\n", ""),
+    ]);
+    let key = prop::sample::select(vec![
+        "assets:",
+        "assets: # list",
+        "assets:  ",
+        "assets: &list",
+        "assets",
+    ]);
+    let items = prop::collection::vec(item(), 0..8);
+    (frame, key, items, 0_usize..4).prop_map(|((before, after), key, items, indent)| {
+        let mut text = format!("{before}{key}\n");
+        for item in items {
+            for line in item.split('\n') {
+                text.push_str(&" ".repeat(indent));
+                text.push_str(line);
+                text.push('\n');
+            }
+        }
+        text + after
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+
+    #[test]
+    fn both_ways_of_reading_agree(text in document()) {
+        agree(&text);
+        agree(&text.replace('\n', "\r\n"));
+    }
+
+    #[test]
+    fn streams_of_documents_agree(
+        documents in prop::collection::vec(document(), 1..4),
+        marker in prop::sample::select(vec!["---\n", "--- # next\n", "--- \n", "...\n", "...\n---\n", "---x\n", "%YAML 1.1\n---\n"]),
+        last in prop::sample::select(vec!["", "---\n", "...\n", "# end\n"]),
+    ) {
+        agree(&(documents.join(marker) + last));
+    }
+
+    #[test]
+    fn mutations_agree(text in document(), edits in prop::collection::vec((any::<prop::sample::Index>(), "[-:#'\"\\[\\]{}&*!|>,\\n\\t\\r ax\u{85}]{0,2}"), 1..4)) {
+        let mut letters: Vec<char> = text.chars().collect();
+        for (index, new) in edits {
+            if letters.is_empty() {
+                break;
+            }
+            let at = index.index(letters.len());
+            letters.splice(at..=at, new.chars());
+        }
+        agree(&letters.into_iter().collect::<String>());
+    }
+
+    #[test]
+    fn any_bytes_are_read_without_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        let source = Source { path: "m.yaml".into(), bytes };
+        drop(read(&[source]));
+    }
+
+    #[test]
+    fn every_entry_stands_where_it_says(ids in prop::collection::btree_set(any::<u128>(), 1..600), shapes in prop::collection::vec(0_u8..4, 600)) {
+        let mut text = "version: 1\nassets:\n".to_owned();
+        for (id, shape) in ids.iter().zip(shapes) {
+            let id = uuid::Uuid::from_u128(*id);
+            let item = match shape {
+                0 => format!("  - {id}\n"),
+                1 => format!("  - id: {id}\n    reason: plain text\n"),
+                2 => format!("  - reason: \"é\\u00e9\"\n    pin: {{filesize: 1}}\n    id: {id}\n"),
+                _ => format!("  - {{ticket: \"ü\", id: {id}}}\n"),
+            };
+            text.push_str(&item);
+        }
+        let said = apart(&text).unwrap();
+        prop_assert_eq!(said.entries.len(), ids.len());
+        let lines: Vec<&str> = text.lines().collect();
+        for entry in said.entries {
+            let line = lines[entry.spot.line as usize - 1];
+            let rest: String = line.chars().skip(entry.spot.column as usize - 1).collect();
+            prop_assert!(rest.starts_with(&entry.id.to_string()), "{} {:?}", line, entry.spot);
+        }
+    }
+}
+
+#[test]
+fn a_lost_letter_changes_both_ways_alike() {
+    let text = format!(
+        "version: 1\nassets: # list\n- []\n- []\n- pin: {{}}\n  id: {A}\n- {B}\n-   {A}\n      more\n- {{id: {A},\n  reason: 'a\n  - b'}}\nholds:\n  - {{id: {B}, reason: x}}\n"
+    );
+    for (at, letter) in text.char_indices() {
+        let (before, after) = (&text[..at], &text[at + letter.len_utf8()..]);
+        agree(&[before, after].concat());
+    }
+}
+
+/// What is found in a text, a line each.
+fn told(text: &str) -> Vec<String> {
+    let line = |finding: &Finding| {
+        let place = &finding.place;
+        format!("{}:{} {}", place.line, place.column, finding.code)
+    };
+    apart(text).unwrap_err().iter().map(line).collect()
+}
+
+#[test]
+fn places_are_exact() {
+    let cases = [
+        ("version: 1\nassets:\n  - {}\n", "3:5 missing-field"),
+        (
+            &format!("version: 1\nassets: [{A}, {{}}]\n"),
+            "2:48 missing-field",
+        ),
+        ("version: 1\nassets:\n  - []\n", "3:5 wrong-type"),
+        (
+            "version: 1\nassets:\n  - é: ~\n    id: 1\n",
+            "3:5 unknown-field",
+        ),
+        ("version: 1\nassets:\n  - \"\\x41\"\n", "3:5 bad-id"),
+        ("version: 1\nassets:\n  -\n", "3:4 wrong-type"),
+        ("version: 1\nassets: [1.5]\n", "2:10 wrong-type"),
+        ("version: 1\r\nassets: [true]\r\n", "2:10 wrong-type"),
+        ("version: 1\u{2028}assets: [~]\n", "2:10 wrong-type"),
+        ("", "1:1 empty-document"),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(told(text)[0], expected, "{text}");
+    }
+}
+
+#[test]
+fn an_error_after_the_list_is_placed_right() {
+    let text = format!("version: 1\nassets:\n  - {A}\n  - {B}\nholds: 3\ncolour: blue\n");
+    assert_eq!(told(&text), ["5:8 wrong-type", "6:1 unknown-field"]);
+    let text = format!("version: 1\nassets:\n  - {A}\nholds: [\n");
+    assert_eq!(told(&text)[0].split(' ').next_back(), Some("yaml-syntax"));
+}
+
+#[test]
+fn repeats_are_found_across_files_with_both_places() {
+    let one = Source {
+        path: "a.yaml".into(),
+        bytes: format!("version: 1\nassets:\n  - {A}\n").into(),
+    };
+    let two = Source {
+        path: "b.yaml".into(),
+        bytes: format!("version: 1\nassets: [{B}, {}]\n", A.to_uppercase()).into(),
+    };
+    let findings = read(&[one, two]).unwrap_err();
+    assert_eq!(findings.len(), 1);
+    assert_eq!(findings[0].place.to_string(), "b.yaml:2:48");
+    assert_eq!(findings[0].related[0].0.to_string(), "a.yaml:3:5");
+}
+
+#[test]
+fn defaults_hold_for_their_own_document_only() {
+    let text = format!(
+        "version: 1\nassets: [{A}]\ndefaults: {{reason: all, not_before: 2030-01-01}}\n---\nversion: 1\nassets: [{B}]\n"
+    );
+    let said = apart(&text).unwrap();
+    let details = said.entries[0].details.as_ref().unwrap();
+    assert_eq!(details.reason.as_deref(), Some("all"));
+    assert!(details.not_before.is_some());
+    assert_eq!(said.entries[1].details, None);
+}
+
+#[test]
+fn a_million_wrong_things_are_told_in_part() {
+    let text = format!("version: 1\nassets:\n{}", "  - x\n".repeat(20_000));
+    let findings = apart(&text).unwrap_err();
+    assert_eq!(findings.len(), 10_001);
+    assert_eq!(findings.last().unwrap().code, "too-many");
+}
+
+#[test]
+fn every_code_is_on_the_list() {
+    let files = [
+        "check.rs",
+        "lanes.rs",
+        "text.rs",
+        "values.rs",
+        "walk.rs",
+        "yaml.rs",
+    ];
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/manifest");
+    #[expect(clippy::disallowed_methods, reason = "the test reads the sources")]
+    let text: String = files
+        .iter()
+        .map(|file| std::fs::read_to_string(folder.join(file)).unwrap())
+        .collect();
+    for (code, _) in CODES {
+        assert!(
+            text.contains(&format!("\"{code}\"")),
+            "nothing finds `{code}`"
+        );
+    }
+    assert!(CODES.is_sorted());
+}

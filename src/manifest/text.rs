@@ -1,0 +1,253 @@
+//! A manifest's bytes: whether they are text, and where in it something stands.
+
+use std::cell::{Cell, OnceCell};
+use std::sync::Arc;
+
+use crate::diagnostic::{Finding, Place, Severity, Snippet};
+
+/// How many bytes of a line a snippet shows before and after its place at most.
+const AROUND: (usize, usize) = (60, 120);
+
+/// The text of one manifest.
+#[derive(Debug)]
+pub(super) struct Text<'a> {
+    pub(super) path: Arc<str>,
+    pub(super) all: &'a str,
+    lines: OnceCell<Vec<u32>>,
+    /// The last place that was asked for: places are mostly asked for in order, and a line
+    /// may be as long as the file.
+    last: Cell<(usize, u32, u32)>,
+}
+
+impl<'a> Text<'a> {
+    /// Takes a manifest's bytes for text.
+    ///
+    /// # Errors
+    ///
+    /// Returns what cannot be part of a YAML document, and where.
+    pub(super) fn new(path: &Arc<str>, bytes: &'a [u8]) -> Result<Self, Box<Finding>> {
+        let wrong = |valid: &str, code, message: String, hint: &str| {
+            let mut found = Text::of(path, valid).finding(code, valid.len(), message);
+            found.hint = Some(hint.to_owned());
+            Err(Box::new(found))
+        };
+        if let Some(name) = utf16(bytes) {
+            let message = format!("this is {name}, and a manifest is UTF-8");
+            return wrong("", "not-utf8", message, "save the file as UTF-8");
+        }
+        let text = match std::str::from_utf8(bytes) {
+            Ok(text) => text,
+            Err(error) => {
+                let (valid, rest) = bytes.split_at(error.valid_up_to());
+                let valid = std::str::from_utf8(valid).unwrap_or_default();
+                let byte = rest.first().copied().unwrap_or_default();
+                let message = format!("the byte 0x{byte:02X} is not UTF-8");
+                return wrong(valid, "not-utf8", message, "save the file as UTF-8");
+            }
+        };
+        if text.starts_with('\u{feff}') {
+            return wrong(
+                "",
+                "byte-order-mark",
+                "the file begins with a byte order mark".to_owned(),
+                "save the file as UTF-8 without a byte order mark",
+            );
+        }
+        if let Some((at, found)) = control(text) {
+            let message = format!(
+                "the control character U+{:04X} is in the text",
+                found as u32
+            );
+            let mut finding = Self::of(path, text).finding("control-character", at, message);
+            finding.hint = Some("remove it; in quotes it can be written as an escape".to_owned());
+            return Err(Box::new(finding));
+        }
+        Ok(Self::of(path, text))
+    }
+
+    /// Text that is known to be in order.
+    pub(super) fn of(path: &Arc<str>, text: &'a str) -> Self {
+        Self {
+            path: Arc::clone(path),
+            all: text,
+            lines: OnceCell::new(),
+            last: Cell::new((usize::MAX, 0, 0)),
+        }
+    }
+
+    /// The line and the column, both from 1, of a byte.
+    pub(super) fn position(&self, at: usize) -> (u32, u32) {
+        let at = self.all.floor_char_boundary(at);
+        let (last, line, column) = self.last.get();
+        if last <= at
+            && let between = &self.all[last..at]
+            && between.len() < 4096
+            && !between.bytes().any(may_break)
+        {
+            let column = column + number(between.chars().count());
+            self.last.set((at, line, column));
+            return (line, column);
+        }
+        let lines = self.lines.get_or_init(|| line_starts(self.all));
+        let line = lines.partition_point(|start| *start as usize <= at);
+        let start = lines.get(line - 1).map_or(0, |start| *start as usize);
+        let place = if last >= start && last <= at {
+            // Still the same line.
+            (line, column + number(self.all[last..at].chars().count()))
+        } else {
+            (line, number(self.all[start..at].chars().count()) + 1)
+        };
+        let place = (number(place.0), place.1);
+        self.last.set((at, place.0, place.1));
+        place
+    }
+
+    /// The byte of a line and a column, both from 1.
+    pub(super) fn byte(&self, line: u32, column: u32) -> usize {
+        let lines = self.lines.get_or_init(|| line_starts(self.all));
+        let start = lines.get(line.saturating_sub(1) as usize);
+        let start = start.map_or(self.all.len(), |start| *start as usize);
+        let rest = &self.all[start..];
+        let inside = rest.char_indices().nth(column.saturating_sub(1) as usize);
+        start + inside.map_or(rest.len(), |(at, _)| at)
+    }
+
+    /// The place of a byte.
+    pub(super) fn place(&self, at: usize) -> Place {
+        let (line, column) = self.position(at);
+        Place {
+            file: Arc::clone(&self.path),
+            line,
+            column,
+        }
+    }
+
+    /// An error at a byte, with the line that it stands on.
+    pub(super) fn finding(&self, code: &'static str, at: usize, message: String) -> Finding {
+        let at = self.all.floor_char_boundary(at);
+        Finding {
+            code,
+            severity: Severity::Error,
+            place: self.place(at),
+            message,
+            snippet: Some(self.snippet(at)),
+            related: Vec::new(),
+            hint: None,
+        }
+    }
+
+    fn snippet(&self, at: usize) -> Snippet {
+        let from = self.all.floor_char_boundary(at.saturating_sub(AROUND.0));
+        let to = self.all.floor_char_boundary(at.saturating_add(AROUND.1));
+        let breaks =
+            |letter: char| matches!(letter, '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}');
+        let before = &self.all[from..at];
+        let before = before.rfind(breaks).map_or(before, |end| {
+            let end = end + before[end..].chars().next().map_or(1, char::len_utf8);
+            &before[end..]
+        });
+        let after = &self.all[at..to];
+        let after = &after[..after.find(breaks).unwrap_or(after.len())];
+        Snippet {
+            text: format!("{before}{after}"),
+            offset: before.chars().count(),
+            width: token(after).max(1),
+        }
+    }
+}
+
+/// How many characters the token has that a text begins with.
+fn token(text: &str) -> usize {
+    let mut letters = text.chars().peekable();
+    let mut width = 0;
+    if let Some(quote) = letters.next_if(|letter| matches!(letter, '"' | '\'')) {
+        let rest = letters.take_while(|letter| *letter != quote).count();
+        return (rest + 2).min(text.chars().count());
+    }
+    while let Some(letter) = letters.next() {
+        let next = letters.peek().copied();
+        let ends = letter.is_whitespace()
+            || matches!(letter, ',' | ']' | '}')
+            || (letter == ':' && next.is_none_or(char::is_whitespace));
+        if ends {
+            break;
+        }
+        width += 1;
+    }
+    width
+}
+
+/// The name of the encoding whose mark the bytes begin with, where it is not UTF-8.
+fn utf16(bytes: &[u8]) -> Option<&'static str> {
+    match bytes {
+        [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => Some("UTF-32"),
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Some("UTF-16"),
+        _ => None,
+    }
+}
+
+/// Whether a byte can begin a line break, as libyaml sees them.
+const fn may_break(byte: u8) -> bool {
+    matches!(byte, b'\n' | b'\r' | 0xc2 | 0xe2)
+}
+
+/// The first character that YAML does not allow, and its byte (YAML 1.1, section 5.1).
+fn control(text: &str) -> Option<(usize, char)> {
+    let suspicious = |byte: u8| (byte < b' ' && byte != b'\n') || byte == 0x7f || byte >= 0xc2;
+    let wrong = |letter: char| match letter {
+        '\t' | '\n' | '\r' | '\u{85}' => false,
+        '\u{feff}' | '\u{fffe}' | '\u{ffff}' => true,
+        letter => letter.is_control(),
+    };
+    let mut start = 0;
+    for chunk in text.as_bytes().chunks(1024) {
+        let end = start + chunk.len();
+        // Without a branch in the loop, this runs at the speed of memory.
+        if chunk
+            .iter()
+            .fold(false, |any, byte| any | suspicious(*byte))
+        {
+            let from = text.floor_char_boundary(start);
+            let to = text.ceil_char_boundary(end);
+            let found = text[from..to]
+                .char_indices()
+                .find(|(_, letter)| wrong(*letter));
+            if let Some((at, letter)) = found {
+                return Some((from + at, letter));
+            }
+        }
+        start = end;
+    }
+    None
+}
+
+/// The byte at which each line begins, by libyaml's rules for line breaks.
+pub(super) fn line_starts(text: &str) -> Vec<u32> {
+    let bytes = text.as_bytes();
+    let mut starts = vec![0];
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        let rest = &bytes[at..];
+        at += match byte {
+            b'\r' if rest.starts_with(b"\r\n") => 2,
+            b'\n' | b'\r' => 1,
+            0xc2 if rest.starts_with("\u{85}".as_bytes()) => 2,
+            0xe2 if rest.starts_with("\u{2028}".as_bytes())
+                || rest.starts_with("\u{2029}".as_bytes()) =>
+            {
+                3
+            }
+            _ => {
+                at += 1;
+                continue;
+            }
+        };
+        starts.push(number(at));
+    }
+    starts
+}
+
+/// A count in 32 bits: a manifest has at most 256 MiB.
+pub(super) fn number(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
