@@ -58,3 +58,16 @@ pub struct Snippet {
     /// How many characters the caret marks, at least 1.
     pub width: usize,
 }
+
+/// An error and its causes in one line.
+#[must_use]
+pub fn in_words(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(deeper) = cause {
+        text.push_str(": ");
+        text.push_str(&deeper.to_string());
+        cause = deeper.source();
+    }
+    text
+}

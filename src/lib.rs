@@ -4,6 +4,32 @@
 //! reviewed and approved, `apply` sends the bulk deletes, and every effect comes back as
 //! an event that passes the journal before the state takes it in and the reports hear of it.
 //!
+//! The planner needs neither a file nor a network:
+//!
+//! ```
+//! use frameio_retire::manifest::{self, Source};
+//! use frameio_retire::plan::{self, Inputs, decide::Rules};
+//! use frameio_retire::state::{Api, Home, State};
+//!
+//! let source = Source {
+//!     path: "retire.yaml".into(),
+//!     bytes: b"version: 1\nassets: [3fa85f64-5717-4562-b3fc-2c963f66afa6]\n".to_vec(),
+//! };
+//! let manifests = manifest::read(&[source]).expect("nothing is wrong with it");
+//! let home = Home {
+//!     api: Api::V2,
+//!     endpoint: "sandbox".to_owned(),
+//!     account: None,
+//! };
+//! let plan = plan::make(Inputs {
+//!     manifests: &manifests,
+//!     state: &State::new(uuid::Uuid::nil(), home),
+//!     rules: Rules::default(),
+//!     now: jiff::Timestamp::UNIX_EPOCH,
+//! });
+//! assert_eq!(plan.totals.retire, 1);
+//! ```
+//!
 //! The modules below are the rooms of that flow, in reading order. Who may import whom is
 //! written in ARCHITECTURE.md and held by a test.
 

@@ -1,3 +1,7 @@
 //! The `retire` binary: arguments in, exit code out, nothing else.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    frameio_retire::cli::main()
+}

@@ -268,7 +268,7 @@ impl<'run, S: Session> Dispatcher<'run, S> {
             match self.session.append(&events) {
                 Ok(()) => true,
                 Err(error) => {
-                    let detail = crate::apply::in_words(&error);
+                    let detail = crate::diagnostic::in_words(&error);
                     self.halt(StopReason::NotRecorded { detail });
                     false
                 }

@@ -59,7 +59,7 @@ pub enum Command {
     Plan(Plan),
     /// Do it: plan, ask, delete, and write every outcome back
     Apply(Apply),
-    /// Show a state file
+    /// Show a state or a saved plan
     Show(Show),
     /// Look into the state
     #[command(subcommand)]
@@ -200,7 +200,7 @@ pub enum Format {
 /// `retire show`.
 #[derive(Debug, Args)]
 pub struct Show {
-    /// A state file
+    /// A state or a saved plan
     #[arg(value_hint = ValueHint::FilePath)]
     pub file: PathBuf,
     /// Print it for people or for programs

@@ -14,6 +14,8 @@ pub struct Console {
     err: Style,
     quiet: bool,
     asks: bool,
+    /// Whether standard output and standard error are terminals.
+    terminals: (bool, bool),
 }
 
 /// Says that standard output can no longer be written to.
@@ -42,11 +44,13 @@ impl Console {
                 Colour::Auto => terminal && !plain,
             },
         };
+        let terminals = (io::stdout().is_terminal(), io::stderr().is_terminal());
         Self {
-            out: style(io::stdout().is_terminal()),
-            err: style(io::stderr().is_terminal()),
+            out: style(terminals.0),
+            err: style(terminals.1),
             quiet,
-            asks: io::stdin().is_terminal() && io::stderr().is_terminal(),
+            asks: io::stdin().is_terminal() && terminals.1,
+            terminals,
         }
     }
 
@@ -56,10 +60,32 @@ impl Console {
         self.asks
     }
 
-    /// How standard error looks.
+    /// Whether somebody reads standard output, and not a program.
     #[must_use]
-    pub const fn err_style(&self) -> Style {
-        self.err
+    pub const fn is_read_by_people(&self) -> bool {
+        self.terminals.0
+    }
+
+    /// Whether [`Console::status`] redraws one line.
+    #[must_use]
+    pub const fn redraws(&self) -> bool {
+        self.terminals.1
+    }
+
+    /// Writes a line that the next one may replace, unless `--quiet`.
+    pub fn status(&self, text: &str) {
+        if self.redraws() && !self.quiet {
+            self.words(|_, sink| write!(sink, "\r\x1b[2K{text}"));
+        } else {
+            self.message(text);
+        }
+    }
+
+    /// Takes the line of [`Console::status`] away again.
+    pub fn clear_status(&self) {
+        if self.redraws() && !self.quiet {
+            self.words(|_, sink| write!(sink, "\r\x1b[2K"));
+        }
     }
 
     /// Writes data to standard output.

@@ -174,15 +174,20 @@ pub fn folder(paths: &[PathBuf]) -> Option<PathBuf> {
         Some(path) => path.clone(),
         None => {
             let found = DEFAULTS.iter().map(Path::new).find(|path| path.exists());
-            // The state of `manifests/` lies beside that folder, where `retire.yaml` would be.
-            return found.and(None);
+            found?.to_owned()
         }
     };
-    if path.is_dir() {
-        Some(path)
+    let folder = if path.is_dir() {
+        &*path
     } else {
-        path.parent().map(Path::to_owned)
-    }
+        path.parent()?
+    };
+    let folder = tidy(folder);
+    Some(if folder == Path::new(".") {
+        PathBuf::new()
+    } else {
+        folder
+    })
 }
 
 /// Reads a manifest.

@@ -1,8 +1,80 @@
 //! The command line: arguments, settings, files, the console and exit codes.
 
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Arguments, Command};
+use call::Call;
+use console::Console;
+use env::Environment;
+use exit::Exit;
+use failure::Failure;
+
 pub mod args;
+pub mod call;
+mod clock;
+mod commands;
 pub mod config;
 pub mod console;
 pub mod env;
 pub mod exit;
+pub mod failure;
+pub mod files;
+mod identity;
+mod playground;
+pub mod schemas;
+pub mod secrets;
 pub mod settings;
+mod signals;
+mod ticker;
+mod work;
+
+/// Does what the arguments of this process say, and tells how it ended.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Where nobody reads the help any more there is nobody left to tell.
+            drop(error.print());
+            let exit = if error.use_stderr() {
+                Exit::Usage
+            } else {
+                Exit::Done
+            };
+            return exit.into();
+        }
+    };
+    let environment = Environment::of_process();
+    let console = Console::new(arguments.color, arguments.quiet, &environment);
+    for warning in environment.warnings() {
+        console.warn(&warning);
+    }
+    let call = Call {
+        console,
+        environment,
+        config: arguments.config,
+    };
+    let exit = match run(&call, &arguments.command) {
+        Ok(exit) => exit,
+        Err(failure) => {
+            failure.tell(&call.console);
+            failure.exit()
+        }
+    };
+    exit.into()
+}
+
+fn run(call: &Call, command: &Command) -> Result<Exit, Failure> {
+    match command {
+        Command::Validate(arguments) => commands::validate::run(call, arguments),
+        Command::Plan(arguments) => commands::plan::run(call, arguments),
+        Command::Apply(arguments) => commands::apply::run(call, arguments),
+        Command::Show(arguments) => commands::show::run(call, arguments),
+        Command::State(arguments) => commands::state::run(call, arguments),
+        Command::Sandbox(arguments) => commands::sandbox::run(call, arguments),
+        Command::Schema { name } => commands::schema::run(call, *name),
+        Command::Completions { shell } => commands::completions::run(call, *shell),
+    }
+}

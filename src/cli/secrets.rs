@@ -1,7 +1,7 @@
 //! The token: from the environment, a file or a command, and never shown.
 
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -56,8 +56,11 @@ pub enum SecretError {
         status: ExitStatus,
     },
     /// The command went on and on.
-    #[error("the command `{0}` for the token did not end within {} s", LONGEST.as_secs())]
-    TooLong(String),
+    #[error("the command `{command}` for the token did not end within {} s", LONGEST.as_secs())]
+    TooLong {
+        /// The program.
+        command: String,
+    },
 }
 
 impl SecretError {
@@ -73,7 +76,7 @@ impl SecretError {
             | Self::File(_)
             | Self::NoCommand { .. }
             | Self::Failed { .. }
-            | Self::TooLong(_) => None,
+            | Self::TooLong { .. } => None,
         }
     }
 }
@@ -110,7 +113,7 @@ pub fn token(
     }
 }
 
-fn from_file(path: &PathBuf) -> Result<(Token, Option<String>), SecretError> {
+fn from_file(path: &Path) -> Result<(Token, Option<String>), SecretError> {
     let bytes = files::bytes(path).map_err(SecretError::File)?;
     let text = String::from_utf8(bytes).unwrap_or_else(|_binary| "\0".to_owned());
     let token = Token::new(&text).map_err(|why| SecretError::NoToken {
@@ -171,7 +174,9 @@ fn wait(child: &mut Child, name: &str) -> Result<ExitStatus, SecretError> {
         if waited >= LONGEST {
             // It is over either way; whether it could be killed changes nothing.
             drop(child.kill());
-            return Err(SecretError::TooLong(name.to_owned()));
+            return Err(SecretError::TooLong {
+                command: name.to_owned(),
+            });
         }
         std::thread::sleep(GLANCE);
         waited += GLANCE;
@@ -190,7 +195,10 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn a_command_prints_the_token_and_nothing_else() {
-        assert_eq!(shell("echo fio-u-1").unwrap(), Token::new("fio-u-1").unwrap());
+        assert_eq!(
+            shell("echo fio-u-1").unwrap(),
+            Token::new("fio-u-1").unwrap()
+        );
         for (command, words) in [
             ("echo hush; echo hush", "line end"),
             ("true", "empty"),

@@ -161,7 +161,7 @@ impl Transport {
             Ok(response) => answered(response).await,
             // Only a connection that was never made proves that nothing was sent.
             Err(error) if error.is_connect() => Reply::NotSent {
-                detail: innermost(&error),
+                detail: format!("{}: {}", self.endpoint.as_str(), innermost(&error)),
             },
             Err(error) => Reply::Lost {
                 detail: innermost(&error),

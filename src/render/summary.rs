@@ -121,7 +121,9 @@ pub(crate) fn duration(elapsed: Duration) -> String {
     }
 }
 
-fn stopped(reason: &StopReason) -> String {
+/// Says why a run stopped.
+#[must_use]
+pub fn stopped(reason: &StopReason) -> String {
     match reason {
         StopReason::NotAuthenticated { detail } => {
             format!("the server does not accept the token: {}", escape(detail))

@@ -4,9 +4,10 @@ use std::io::{self, Write};
 
 use crate::manifest::document::Details;
 use crate::plan::decide::{Decision, Mismatch};
+use crate::plan::saved::PlanDocument;
 use crate::plan::{Plan, Step, Totals};
 use crate::render::escape::escape;
-use crate::render::{Paint, Style, count, counted, joined, moment, share};
+use crate::render::{Paint, Style, count, counted, joined, moment, share, thousands};
 
 /// How many lines of assets are shown before the rest is folded.
 const LINES: usize = 200;
@@ -71,6 +72,35 @@ pub fn plan(view: &PlanView<'_>, style: Style, sink: &mut dyn Write) -> io::Resu
         closing(totals, batch_size, sink)?;
     }
     Ok(())
+}
+
+/// Writes what a saved plan was made from, with an empty line after it.
+///
+/// # Errors
+///
+/// Returns what the sink says when it cannot take the text.
+pub fn basis(document: &PlanDocument, style: Style, sink: &mut dyn Write) -> io::Result<()> {
+    writeln!(
+        sink,
+        "{}",
+        style.paint(Paint::Bold, format!("Plan {}", document.id()))
+    )?;
+    let mut field = |name: &str, value: &str| writeln!(sink, "  {name:9} {value}");
+    field("made", &moment(document.created_at()))?;
+    field("expires", &moment(document.expires_at()))?;
+    field("by", &format!("retire {}", escape(document.tool())))?;
+    field("for", &escape(&document.home().to_string()))?;
+    let state = document.state();
+    let (path, serial) = (escape(&state.path), thousands(state.serial));
+    field("state", &format!("{path} at serial {serial}"))?;
+    if let Some(commit) = document.commit() {
+        field("commit", &escape(commit))?;
+    }
+    for manifest in document.manifests() {
+        let listed = counted(manifest.listed, "asset", "assets");
+        field("manifest", &format!("{}, {listed}", escape(&manifest.path)))?;
+    }
+    writeln!(sink)
 }
 
 /// The groups in the order in which they are shown.

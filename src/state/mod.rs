@@ -3,6 +3,7 @@
 //! Everything here is pure: no clock, no file, no network.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -43,6 +44,21 @@ pub struct Home {
     pub endpoint: String,
     /// The account, once the server has named it.
     pub account: Option<String>,
+}
+
+impl fmt::Display for Home {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            api,
+            endpoint,
+            account,
+        } = self;
+        write!(formatter, "API {} at `{endpoint}`", api.name())?;
+        match account {
+            Some(account) => write!(formatter, ", account `{account}`"),
+            None => Ok(()),
+        }
+    }
 }
 
 /// A version of the Frame.io API.

@@ -15,7 +15,15 @@ const LONGEST_HOLDER: u64 = 4096;
 /// A lock that is held until it is dropped.
 #[derive(Debug)]
 pub struct Lock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // A child process that was forked meanwhile may hold a copy of the file until it runs
+        // its program, so closing ours would not be enough.
+        drop(self.file.unlock());
+    }
 }
 
 /// The file that is locked for the state in `path`.
@@ -53,7 +61,7 @@ pub fn take(state: &Path, holder: &str) -> Result<Lock, StoreError> {
         }
     }
     write_holder(&mut file, holder).map_err(StoreError::io("write the lock", &path))?;
-    Ok(Lock { _file: file })
+    Ok(Lock { file })
 }
 
 fn read_holder(file: &mut File) -> Option<String> {

@@ -72,6 +72,11 @@ fn files() -> Vec<(String, PathBuf, String)> {
     files
 }
 
+/// Whether a file has nothing but tests, which may look from outside.
+fn is_test(path: &Path) -> bool {
+    path.ends_with("tests.rs") || path.components().any(|part| part.as_os_str() == "tests")
+}
+
 fn allowed(room: &str) -> BTreeSet<&'static str> {
     let (_, imports) = ROOMS.iter().find(|(name, _)| *name == room).unwrap();
     let mut allowed = BTreeSet::new();
@@ -87,7 +92,10 @@ fn allowed(room: &str) -> BTreeSet<&'static str> {
 
 /// The rooms that a text names as `crate::room`.
 fn named(text: &str) -> BTreeSet<String> {
-    let after = text.split("crate::").skip(1).zip(text.match_indices("crate::"));
+    let after = text
+        .split("crate::")
+        .skip(1)
+        .zip(text.match_indices("crate::"));
     after
         .filter(|(_, (place, _))| {
             let before = text[..*place].chars().next_back();
@@ -105,6 +113,9 @@ fn named(text: &str) -> BTreeSet<String> {
 fn imports_go_one_way() {
     let mut wrong = Vec::new();
     for (room, path, text) in files() {
+        if is_test(&path) {
+            continue;
+        }
         let allowed = allowed(&room);
         for import in named(&text) {
             if import != room && !allowed.contains(import.as_str()) {
@@ -128,8 +139,7 @@ fn a_line_scan_sees_every_import() {
 fn outside_crates_stay_in_their_rooms() {
     let mut wrong = Vec::new();
     for (room, path, text) in files() {
-        // A test may look from outside.
-        if path.ends_with("tests.rs") || path.components().any(|part| part.as_os_str() == "tests") {
+        if is_test(&path) {
             continue;
         }
         for (name, homes) in HOMES {
@@ -149,7 +159,10 @@ fn every_room_is_on_the_map() {
     assert_eq!(rooms, known);
     let map = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
     for (room, _) in ROOMS {
-        assert!(map.contains(&format!("`{room}`")), "ARCHITECTURE.md misses `{room}`");
+        assert!(
+            map.contains(&format!("`{room}`")),
+            "ARCHITECTURE.md misses `{room}`"
+        );
     }
 }
 
@@ -169,6 +182,23 @@ fn reading_commands_hold_no_deleter() {
 fn no_file_outgrows_its_meaning() {
     for (_, path, text) in files() {
         let lines = text.lines().count();
-        assert!(lines <= 600, "{} has {lines} lines: split it by meaning", path.display());
+        assert!(
+            lines <= 600,
+            "{} has {lines} lines: split it by meaning",
+            path.display()
+        );
+    }
+}
+
+#[test]
+fn no_test_is_forgotten() {
+    let folder = root().join("tests/it");
+    let main = fs::read_to_string(folder.join("main.rs")).unwrap();
+    let mut paths = Vec::new();
+    sources(&folder, &mut paths);
+    for path in paths {
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        let declared = name == "main" || main.contains(&format!("mod {name};"));
+        assert!(declared, "tests/it/main.rs does not name `{name}`");
     }
 }

@@ -10,9 +10,10 @@ const A: &str = "3fa85f64-5717-4562-b3fc-2c963f66afa6";
 const B: &str = "7c9e6679-7425-40de-944b-e07fc1f90ae7";
 
 fn manifest(ids: &[&str]) -> String {
-    ids.iter().fold("version: 1\nassets:\n".to_owned(), |text, id| {
-        text + "  - " + id + "\n"
-    })
+    ids.iter()
+        .fold("version: 1\nassets:\n".to_owned(), |text, id| {
+            text + "  - " + id + "\n"
+        })
 }
 
 fn apply(server: &ServerGuard, desk: &Desk) -> Done {
@@ -54,7 +55,10 @@ fn an_answer_without_errors_retires_everything() {
         r#"{"deleted":2}"#,
     ] {
         let mut server = Server::new();
-        let mock = bulk(&mut server, &[A, B]).with_body(body).expect(1).create();
+        let mock = bulk(&mut server, &[A, B])
+            .with_body(body)
+            .expect(1)
+            .create();
         let desk = Desk::with(&manifest(&[A, B]));
         apply(&server, &desk).expect(0);
         mock.assert();
@@ -72,7 +76,10 @@ fn an_answer_without_errors_retires_everything() {
 fn a_refusal_is_kept_word_for_word_whatever_the_letter_case() {
     let mut server = Server::new();
     let body = json!({ "error": { A.to_uppercase(): "Failed to delete asset due to permission restrictions." } });
-    let mock = bulk(&mut server, &[A, B]).with_body(body.to_string()).expect(1).create();
+    let mock = bulk(&mut server, &[A, B])
+        .with_body(body.to_string())
+        .expect(1)
+        .create();
     let desk = Desk::with(&manifest(&[&A.to_uppercase(), B]));
     let done = apply(&server, &desk).expect(3);
     mock.assert();
@@ -86,7 +93,10 @@ fn a_refusal_is_kept_word_for_word_whatever_the_letter_case() {
     assert_eq!(status(&desk, B)["status"], "retired");
     let told = done.out + &done.err;
     assert!(told.contains(A), "{told}");
-    assert!(told.contains("Failed to delete asset due to permission restrictions."), "{told}");
+    assert!(
+        told.contains("Failed to delete asset due to permission restrictions."),
+        "{told}"
+    );
 
     // The rerun sends only what is still open.
     let rerun = bulk(&mut server, &[A]).with_body("{}").expect(1).create();
@@ -103,16 +113,27 @@ fn an_id_that_was_never_sent_is_a_warning_and_no_record() {
     bulk(&mut server, &[A]).with_body(body.to_string()).create();
     let desk = Desk::with(&manifest(&[A]));
     let done = apply(&server, &desk).expect(0);
-    assert!(done.err.contains(stranger), "{}", done.err);
+    assert!(done.out.contains(stranger), "{}", done.out);
     assert_eq!(status(&desk, A)["status"], "retired");
     assert_eq!(status(&desk, stranger), Value::Null);
 }
 
 #[test]
 fn an_answer_that_cannot_be_trusted_leaves_everything_unknown() {
-    for body in ["", "<html>hello</html>", r#"{"error":"#, "[]", "null", r#"{"error":[]}"#, "\"ok\""] {
+    for body in [
+        "",
+        "<html>hello</html>",
+        r#"{"error":"#,
+        "[]",
+        "null",
+        r#"{"error":[]}"#,
+        "\"ok\"",
+    ] {
         let mut server = Server::new();
-        let mock = bulk(&mut server, &[A]).with_body(body).expect_at_least(1).create();
+        let mock = bulk(&mut server, &[A])
+            .with_body(body)
+            .expect_at_least(1)
+            .create();
         let desk = Desk::with(&manifest(&[A]));
         apply(&server, &desk).expect(3);
         mock.assert();
@@ -123,7 +144,10 @@ fn an_answer_that_cannot_be_trusted_leaves_everything_unknown() {
 #[test]
 fn a_token_that_is_refused_stops_the_run() {
     for (code, body) in [
-        (401, r#"{"code":401,"message":"Unauthorized","errors":[{"code":401,"status":401,"title":"Unauthorized","detail":"The token has expired."}]}"#),
+        (
+            401,
+            r#"{"code":401,"message":"Unauthorized","errors":[{"code":401,"status":401,"title":"Unauthorized","detail":"The token has expired."}]}"#,
+        ),
         (403, r#"{"message":"Forbidden"}"#),
     ] {
         let mut server = Server::new();
@@ -224,8 +248,16 @@ fn another_account_is_refused_before_the_first_delete() {
     ));
     let done = apply(&server, &desk).expect(7);
     delete.assert();
-    assert!(done.err.contains("11111111-1111-4111-8111-111111111111"), "{}", done.err);
-    assert!(done.err.contains("22222222-2222-4222-8222-222222222222"), "{}", done.err);
+    assert!(
+        done.err.contains("11111111-1111-4111-8111-111111111111"),
+        "{}",
+        done.err
+    );
+    assert!(
+        done.err.contains("22222222-2222-4222-8222-222222222222"),
+        "{}",
+        done.err
+    );
 }
 
 #[test]
@@ -239,7 +271,11 @@ fn a_state_of_another_server_is_refused() {
     desk.write("retire.yaml", manifest(&[A, B]));
     let done = apply(&second, &desk).expect(7);
     delete.assert();
-    assert!(done.err.contains(&first.url()) && done.err.contains(&second.url()), "{}", done.err);
+    assert!(
+        done.err.contains(&first.url()) && done.err.contains(&second.url()),
+        "{}",
+        done.err
+    );
 }
 
 #[test]

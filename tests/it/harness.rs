@@ -38,6 +38,13 @@ impl Desk {
         desk
     }
 
+    /// Makes a folder with a copy of what an example has.
+    pub(crate) fn of_example(name: &str) -> Self {
+        let desk = Self::new();
+        copy(&repository().join("examples").join(name), &desk.path(""));
+        desk
+    }
+
     /// The path of something in the folder.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
@@ -136,6 +143,19 @@ impl Done {
     }
 }
 
+fn copy(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap();
+        if path.is_dir() {
+            fs::create_dir_all(to.join(name)).unwrap();
+            copy(&path, &to.join(name));
+        } else if !name.to_str().unwrap().contains(".state.json") {
+            fs::copy(&path, to.join(name)).unwrap();
+        }
+    }
+}
+
 /// The folder of the repository.
 pub(crate) fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -145,10 +165,7 @@ pub(crate) fn repository() -> &'static Path {
 pub(crate) fn filters() -> insta::Settings {
     let mut settings = insta::Settings::clone_current();
     settings.add_filter(r"127\.0\.0\.1:\d+", "127.0.0.1:PORT");
-    settings.add_filter(
-        r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z",
-        "[TIME]",
-    );
+    settings.add_filter(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z", "[TIME]");
     settings.add_filter(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}(:\d{2})? UTC", "[TIME]");
     settings.add_filter(r"\d+(\.\d+)? (ms|s)\b", "[DURATION]");
     settings.add_filter(r"sha256:[0-9a-f]{64}", "sha256:[DIGEST]");

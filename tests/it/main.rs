@@ -1,1 +1,23 @@
-//! The one test binary: what the rooms and the `retire` binary do, seen from outside.
+//! Tests of the whole program from outside: the real binary, real HTTP, real files.
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    clippy::format_push_string,
+    clippy::let_underscore_must_use,
+    clippy::too_many_lines,
+    reason = "a test may fail loudly, and looks at the files that a run leaves behind"
+)]
+
+mod account;
+mod apply;
+mod architecture;
+mod foreign;
+mod harness;
+mod plan;
+mod readme;
+mod sandbox;
+mod schemas;
+mod settings;
+mod state;
+mod validate;

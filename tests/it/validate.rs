@@ -27,64 +27,187 @@ fn broken() -> Vec<(&'static str, Vec<u8>)> {
         ("assets is a mapping", text("version: 1\nassets: {a: b}\n")),
         ("assets is null", text("version: 1\nassets:\n")),
         ("a tab", text("version: 1\nassets:\n\t- 1\n")),
-        ("a tab after the dash", item(&format!("-\tid: {A}\n\treason: x"))),
-        ("a short id", item("  - 3fa85f64-5717-4562-b3fc-2c963f66afa")),
-        ("an id without hyphens", item("  - 3fa85f6457174562b3fc2c963f66afa6")),
+        (
+            "a tab after the dash",
+            item(&format!("-\tid: {A}\n\treason: x")),
+        ),
+        (
+            "a short id",
+            item("  - 3fa85f64-5717-4562-b3fc-2c963f66afa"),
+        ),
+        (
+            "an id without hyphens",
+            item("  - 3fa85f6457174562b3fc2c963f66afa6"),
+        ),
         ("an id in braces", item(&format!("  - '{{{A}}}'"))),
-        ("an id with a letter too far", item("  - 3fa85f64-5717-4562-b3fc-2c963f66afag")),
+        (
+            "an id with a letter too far",
+            item("  - 3fa85f64-5717-4562-b3fc-2c963f66afag"),
+        ),
         ("an id that is a number", item("  - 12")),
         ("an id that is null", item("  - ~")),
         ("an item that is a list", item("  - [1, 2]")),
         ("an item without an id", item("  - reason: x")),
-        ("a misspelt field", item(&format!("  - id: {A}\n    resaon: x"))),
-        ("an unknown field", text("version: 1\nassets: []\ncolour: blue\n")),
-        ("a field twice", item(&format!("  - id: {A}\n    reason: a\n    reason: b"))),
+        (
+            "a misspelt field",
+            item(&format!("  - id: {A}\n    resaon: x")),
+        ),
+        (
+            "an unknown field",
+            text("version: 1\nassets: []\ncolour: blue\n"),
+        ),
+        (
+            "a field twice",
+            item(&format!("  - id: {A}\n    reason: a\n    reason: b")),
+        ),
         ("assets twice", text("version: 1\nassets: []\nassets: []\n")),
-        ("a reason that is a number", item(&format!("  - id: {A}\n    reason: 42"))),
-        ("a reason that is null", item(&format!("  - id: {A}\n    reason:"))),
-        ("a blank reason", item(&format!("  - id: {A}\n    reason: '  '"))),
-        ("the same id twice", item(&format!("  - {A}\n  - {B}\n  - {}", A.to_uppercase()))),
-        ("a date that does not exist", item(&format!("  - id: {A}\n    not_before: 2026-02-30"))),
-        ("a date in words", item(&format!("  - id: {A}\n    not_before: tomorrow"))),
-        ("a time without an offset", item(&format!("  - id: {A}\n    not_before: 2026-12-01T10:00:00"))),
-        ("a hold without a reason", text(&format!("version: 1\nholds:\n  - id: {A}\n"))),
-        ("a hold twice", text(&format!("version: 1\nholds:\n  - {{id: {A}, reason: a}}\n  - {{id: {A}, reason: b}}\n"))),
-        ("a waiver without an end", text("version: 1\nwaivers:\n  - {guard: max-assets, limit: 5, reason: x}\n")),
-        ("a waiver of an unknown guard", text("version: 1\nwaivers:\n  - {guard: max-asset, limit: 5, reason: x, expires: 2026-12-01}\n")),
-        ("a negative limit", text("version: 1\nwaivers:\n  - {guard: max-assets, limit: -5, reason: x, expires: 2026-12-01}\n")),
-        ("a huge file size", item(&format!("  - id: {A}\n    pin: {{filesize: 99999999999999999999999}}"))),
+        (
+            "a reason that is a number",
+            item(&format!("  - id: {A}\n    reason: 42")),
+        ),
+        (
+            "a reason that is null",
+            item(&format!("  - id: {A}\n    reason:")),
+        ),
+        (
+            "a blank reason",
+            item(&format!("  - id: {A}\n    reason: '  '")),
+        ),
+        (
+            "the same id twice",
+            item(&format!("  - {A}\n  - {B}\n  - {}", A.to_uppercase())),
+        ),
+        (
+            "a date that does not exist",
+            item(&format!("  - id: {A}\n    not_before: 2026-02-30")),
+        ),
+        (
+            "a date in words",
+            item(&format!("  - id: {A}\n    not_before: tomorrow")),
+        ),
+        (
+            "a time without an offset",
+            item(&format!("  - id: {A}\n    not_before: 2026-12-01T10:00:00")),
+        ),
+        (
+            "a hold without a reason",
+            text(&format!("version: 1\nholds:\n  - id: {A}\n")),
+        ),
+        (
+            "a hold twice",
+            text(&format!(
+                "version: 1\nholds:\n  - {{id: {A}, reason: a}}\n  - {{id: {A}, reason: b}}\n"
+            )),
+        ),
+        (
+            "a waiver without an end",
+            text("version: 1\nwaivers:\n  - {guard: max-assets, limit: 5, reason: x}\n"),
+        ),
+        (
+            "a waiver of an unknown guard",
+            text(
+                "version: 1\nwaivers:\n  - {guard: max-asset, limit: 5, reason: x, expires: 2026-12-01}\n",
+            ),
+        ),
+        (
+            "a negative limit",
+            text(
+                "version: 1\nwaivers:\n  - {guard: max-assets, limit: -5, reason: x, expires: 2026-12-01}\n",
+            ),
+        ),
+        (
+            "a huge file size",
+            item(&format!(
+                "  - id: {A}\n    pin: {{filesize: 99999999999999999999999}}"
+            )),
+        ),
         ("an empty pin", item(&format!("  - id: {A}\n    pin: {{}}"))),
         ("a tag", item(&format!("  - !uuid {A}"))),
         ("an unknown anchor", item("  - *nobody")),
         ("an open quote", item("  - 'abc")),
         ("an open bracket", text("version: 1\nassets: [\n")),
-        ("bad indentation", text(&format!("version: 1\nassets:\n  - {A}\n - {B}\n"))),
+        (
+            "bad indentation",
+            text(&format!("version: 1\nassets:\n  - {A}\n - {B}\n")),
+        ),
         ("a NUL byte", b"version: 1\nassets:\n  - \0\n".to_vec()),
-        ("invalid UTF-8", b"version: 1\nassets: # \xff\xfe\n  - x\n".to_vec()),
+        (
+            "invalid UTF-8",
+            b"version: 1\nassets: # \xff\xfe\n  - x\n".to_vec(),
+        ),
         ("UTF-16", b"\xff\xfev\0e\0r\0s\0i\0o\0n\0".to_vec()),
-        ("a byte order mark", text(&format!("\u{feff}version: 1\nassets:\n  - {A}\n"))),
-        ("CRLF with a bad id", text("version: 1\r\nassets:\r\n  - nonsense\r\n")),
-        ("a second document that is wrong", text(&format!("version: 1\nassets: [{A}]\n---\nversion: 1\nassets: [x]\n"))),
-        ("two accounts", text("version: 1\naccount: a\nassets: []\n---\nversion: 1\naccount: b\nassets: []\n")),
-        ("a merge key", item(&format!("  - <<: {{reason: x}}\n    id: {A}"))),
+        (
+            "a byte order mark",
+            text(&format!("\u{feff}version: 1\nassets:\n  - {A}\n")),
+        ),
+        (
+            "CRLF with a bad id",
+            text("version: 1\r\nassets:\r\n  - nonsense\r\n"),
+        ),
+        (
+            "a second document that is wrong",
+            text(&format!(
+                "version: 1\nassets: [{A}]\n---\nversion: 1\nassets: [x]\n"
+            )),
+        ),
+        (
+            "two accounts",
+            text("version: 1\naccount: a\nassets: []\n---\nversion: 1\naccount: b\nassets: []\n"),
+        ),
+        (
+            "a merge key",
+            item(&format!("  - <<: {{reason: x}}\n    id: {A}")),
+        ),
     ];
     let mut laughs = "version: 1\na: &a [x, x, x, x, x, x, x, x, x]\n".to_owned();
     for (to, from) in ('b'..='i').zip('a'..) {
-        let _ = writeln!(laughs, "{to}: &{to} [{}]", vec![format!("*{from}"); 9].join(", "));
+        let _ = writeln!(
+            laughs,
+            "{to}: &{to} [{}]",
+            vec![format!("*{from}"); 9].join(", ")
+        );
     }
     cases.push(("a billion laughs", (laughs + "assets: *i\n").into_bytes()));
-    cases.push(("deep flow", text(&format!("version: 1\nassets: {}{}\n", "[".repeat(10_000), "]".repeat(10_000)))));
-    cases.push(("deep flow that never ends", text(&format!("version: 1\nassets: {}\n", "[".repeat(1_000_000)))));
-    cases.push(("deep mappings", text(&format!("version: 1\nassets: {}\n", "{a: ".repeat(10_000)))));
+    cases.push((
+        "deep flow",
+        text(&format!(
+            "version: 1\nassets: {}{}\n",
+            "[".repeat(10_000),
+            "]".repeat(10_000)
+        )),
+    ));
+    cases.push((
+        "deep flow that never ends",
+        text(&format!("version: 1\nassets: {}\n", "[".repeat(1_000_000))),
+    ));
+    cases.push((
+        "deep mappings",
+        text(&format!("version: 1\nassets: {}\n", "{a: ".repeat(10_000))),
+    ));
     cases.push(("deep dashes", item(&format!("  {}x", "- ".repeat(10_000)))));
     let mut deep = "version: 1\nassets:\n".to_owned();
     for depth in 0..10_000 {
         let _ = writeln!(deep, "{}- a:", " ".repeat(depth.min(2_000)));
     }
     cases.push(("deep blocks", deep.into_bytes()));
-    cases.push(("one endless word", text(&format!("version: 1\nassets:\n  - {}\n", "x".repeat(5_000_000)))));
-    cases.push(("ten thousand wrong ids", item(&"  - nonsense\n".repeat(10_000))));
-    cases.push(("ten thousand wrong ids in flow", text(&format!("version: 1\nassets: [{}]\n", "nonsense, ".repeat(10_000)))));
+    cases.push((
+        "one endless word",
+        text(&format!(
+            "version: 1\nassets:\n  - {}\n",
+            "x".repeat(5_000_000)
+        )),
+    ));
+    cases.push((
+        "ten thousand wrong ids",
+        item(&"  - nonsense\n".repeat(10_000)),
+    ));
+    cases.push((
+        "ten thousand wrong ids in flow",
+        text(&format!(
+            "version: 1\nassets: [{}]\n",
+            "nonsense, ".repeat(10_000)
+        )),
+    ));
     cases
 }
 
@@ -150,8 +273,14 @@ fn good_manifests_are_good() {
 #[test]
 fn all_findings_of_all_files_are_told() {
     let desk = Desk::new();
-    desk.write("manifests/b.yaml", format!("version: 1\nassets:\n  - {A}\n  - nonsense\n"));
-    desk.write("manifests/a.yml", format!("version: 1\nassets:\n  - {A}\n  - id: {B}\n    ownr: x\n"));
+    desk.write(
+        "manifests/b.yaml",
+        format!("version: 1\nassets:\n  - {A}\n  - nonsense\n"),
+    );
+    desk.write(
+        "manifests/a.yml",
+        format!("version: 1\nassets:\n  - {A}\n  - id: {B}\n    ownr: x\n"),
+    );
     desk.write("manifests/sandbox.yaml", "this: is no manifest\n");
     desk.write("manifests/notes.txt", "nor this\n");
     let done = desk.run(&["validate"]).expect(8);
@@ -161,17 +290,31 @@ fn all_findings_of_all_files_are_told() {
 #[test]
 fn a_manifest_can_come_through_a_pipe() {
     let desk = Desk::new();
-    desk.run_on(format!("version: 1\nassets: [{A}]\n").as_bytes(), &["validate", "-"])
-        .expect(0);
-    let done = desk.run_on(b"version: 1\nassets: [x]\n", &["validate", "-"]).expect(8);
-    assert!(done.err.contains("-:2:10") || done.out.contains("-:2:10"), "{}{}", done.out, done.err);
+    desk.run_on(
+        format!("version: 1\nassets: [{A}]\n").as_bytes(),
+        &["validate", "-"],
+    )
+    .expect(0);
+    let done = desk
+        .run_on(b"version: 1\nassets: [x]\n", &["validate", "-"])
+        .expect(8);
+    assert!(
+        done.err.contains("-:2:10") || done.out.contains("-:2:10"),
+        "{}{}",
+        done.out,
+        done.err
+    );
 }
 
 #[test]
 fn a_missing_manifest_is_said_clearly() {
     let desk = Desk::new();
     let done = desk.run(&["validate"]).expect(8);
-    assert!(done.err.contains("retire.yaml") && done.err.contains("manifests"), "{}", done.err);
+    assert!(
+        done.err.contains("retire.yaml") && done.err.contains("manifests"),
+        "{}",
+        done.err
+    );
     let done = desk.run(&["validate", "nowhere.yaml"]).expect(8);
     assert!(done.err.contains("nowhere.yaml"), "{}", done.err);
 }

@@ -84,8 +84,8 @@ impl PlanDocument {
             .is_some_and(|(planned, found)| planned != found);
         if planned.api != home.api || planned.endpoint != home.endpoint || other_account {
             return Err(Stale::Home {
-                planned: named(&planned),
-                found: named(home),
+                planned: planned.to_string(),
+                found: home.to_string(),
             });
         }
         let StateBasis {
@@ -132,17 +132,5 @@ impl PlanDocument {
             .iter()
             .find(|file| !self.manifests.iter().any(|known| known.path == file.path));
         more.map_or(Ok(()), |file| Err(Stale::Manifest(Arc::clone(&file.path))))
-    }
-}
-
-fn named(home: &Home) -> String {
-    let Home {
-        api,
-        endpoint,
-        account,
-    } = home;
-    match account {
-        Some(account) => format!("API {} at `{endpoint}`, account `{account}`", api.name()),
-        None => format!("API {} at `{endpoint}`", api.name()),
     }
 }

@@ -1,0 +1,100 @@
+//! What every command is given, and what most of them begin with.
+
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+
+use crate::cli::args::Target;
+use crate::cli::config::{self, Loaded};
+use crate::cli::console::Console;
+use crate::cli::env::Environment;
+use crate::cli::failure::Failure;
+use crate::cli::files;
+use crate::cli::settings::{Settings, Sources};
+use crate::manifest::document::Manifests;
+use crate::manifest::{self, Source};
+
+/// The name of the config.
+const CONFIG: &str = "retire.toml";
+
+/// What every command is given.
+#[derive(Debug)]
+pub struct Call {
+    /// Where it prints and asks.
+    pub console: Console,
+    /// The environment.
+    pub environment: Environment,
+    /// `--config`.
+    pub config: Option<PathBuf>,
+}
+
+/// The settings that only some commands have a flag for.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Sizes {
+    /// `--batch-size`.
+    pub batch_size: Option<NonZeroUsize>,
+    /// `--concurrency`.
+    pub concurrency: Option<NonZeroUsize>,
+}
+
+impl Call {
+    /// Reads the manifests that PATHs mean.
+    ///
+    /// # Errors
+    ///
+    /// Returns all that is wrong with them.
+    pub fn manifests(&self, paths: &[PathBuf]) -> Result<Manifests, Failure> {
+        let inputs = files::find(paths)?;
+        let sources: Vec<Source> = inputs.iter().map(files::read).collect::<Result<_, _>>()?;
+        manifest::read(&sources).map_err(Failure::Findings)
+    }
+
+    /// Decides the settings.
+    ///
+    /// # Errors
+    ///
+    /// Returns what is wrong with a flag, a variable or the config.
+    pub fn settings(
+        &self,
+        target: &Target,
+        sizes: Sizes,
+        paths: &[PathBuf],
+    ) -> Result<Settings, Failure> {
+        let folder = files::folder(paths);
+        let config = self.config(folder.as_deref())?;
+        let settings = Sources {
+            target,
+            batch_size: sizes.batch_size,
+            concurrency: sizes.concurrency,
+            environment: &self.environment,
+            config: config.as_ref(),
+            folder: folder.as_deref(),
+        };
+        Ok(settings.resolve()?)
+    }
+
+    /// Reads the config: the one that is named, else the one beside the manifests, else the
+    /// one in the current folder.
+    fn config(&self, folder: Option<&Path>) -> Result<Option<Loaded>, Failure> {
+        let named = match &self.config {
+            Some(path) => Some(path.clone()),
+            None => self.environment.text("RETIRE_CONFIG")?.map(PathBuf::from),
+        };
+        let beside = folder.map(|folder| folder.join(CONFIG));
+        let usual = beside.into_iter().chain([PathBuf::from(CONFIG)]);
+        let candidates = named
+            .clone()
+            .map_or_else(|| usual.collect(), |path| vec![path]);
+        for path in candidates {
+            let Some(text) = files::text_if_there(&path)? else {
+                continue;
+            };
+            let config =
+                config::parse(&path, &text).map_err(|found| Failure::Findings(vec![*found]))?;
+            return Ok(Some(Loaded { path, config }));
+        }
+        match named {
+            Some(path) => Err(Failure::NoConfig(path)),
+            None => Ok(None),
+        }
+    }
+}

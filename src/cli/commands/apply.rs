@@ -1,0 +1,309 @@
+//! `retire apply`: plan, ask, delete, and write every outcome back.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tokio::runtime::{self, Runtime};
+
+use crate::apply::inbox::inbox;
+use crate::apply::{self, Ended, NotSaved, Options, Run};
+use crate::cli::args::Apply;
+use crate::cli::call::{Call, Sizes};
+use crate::cli::clock::{self, SystemClock};
+use crate::cli::exit::Exit;
+use crate::cli::failure::{self, Failure};
+use crate::cli::secrets::SecretError;
+use crate::cli::settings::{Server, Settings};
+use crate::cli::ticker::Ticker;
+use crate::cli::work::{self, Work};
+use crate::cli::{identity, playground, secrets, signals};
+use crate::diagnostic::in_words;
+use crate::event::Ending;
+use crate::frameio::Reader;
+use crate::frameio::answer::{ReadVerdict, judge_who};
+use crate::frameio::token::Token;
+use crate::frameio::transport::{Endpoint, Transport};
+use crate::frameio::v2::V2Deleter;
+use crate::manifest::document::Manifests;
+use crate::plan::Totals;
+use crate::plan::approve::{Approved, Consent, approve};
+use crate::render::report::{Summary, SummaryBuilder};
+use crate::render::summary;
+use crate::render::text::{self, PlanView};
+use crate::sandbox::Sandbox;
+use crate::store::file::{FileSession, FileStore};
+use crate::store::journal;
+
+/// How often a request that went wrong is made again at most.
+const TRIES: u32 = 4;
+
+/// The longest first pause before a request is made again.
+const BACKOFF: Duration = Duration::from_millis(500);
+
+/// How long an orderly stop waits for the answers that are under way.
+const GRACE: Duration = Duration::from_secs(30);
+
+/// How long the program waits before it asks again whose token it has.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Plans, asks, deletes, and says what came of it.
+pub(in crate::cli) fn run(call: &Call, arguments: &Apply) -> Result<Exit, Failure> {
+    let paths = &arguments.paths.paths;
+    let manifests = call.manifests(paths)?;
+    let sizes = Sizes {
+        batch_size: arguments.batch_size,
+        concurrency: arguments.concurrency,
+    };
+    let settings = call.settings(&arguments.target, sizes, paths)?;
+    let now = clock::now();
+    let store = FileStore::new(&settings.state.value);
+    let holder = identity::holder(&call.environment, now);
+    let (session, loaded) = store.open(&holder)?;
+    let work = work::plan(call, &manifests, &settings, loaded, now)?;
+    let view = PlanView {
+        plan: &work.plan,
+        batch_size: settings.batch_size.value.get(),
+        full: arguments.full,
+    };
+    call.console
+        .data(|style, sink| text::plan(&view, style, sink))?;
+    let path = settings.state.value.display().to_string();
+    if work.plan.totals.changes() == 0 {
+        // A pin that is in the way is refused whether or not anything else is to be done.
+        approve(&work.plan, Consent::Auto, arguments.skip_mismatched)?;
+        let idle = SummaryBuilder::new(&work.plan, path).finish();
+        return say(call, &idle, exit(&idle));
+    }
+    let question = question(call, arguments, &settings, &work.plan.totals)?;
+    let server = reach(call, &settings, paths, &manifests)?;
+    let consent = question.answer(call)?;
+    let approved = approve(&work.plan, consent, arguments.skip_mismatched)?;
+    let account = whose(&server, &work, approved.sends())?;
+    let (ended, summary) = carry_out(call, &settings, work, session, &approved, &server, account)?;
+    if let Some(sandbox) = server.sandbox {
+        server.runtime.block_on(sandbox.shut_down());
+    }
+    match ended.saved {
+        Ok(()) => say(call, &summary, exit(&summary)),
+        Err(not_saved) => {
+            say(call, &summary, Exit::Failed)?;
+            tell_lost(call, &not_saved);
+            Ok(Exit::Failed)
+        }
+    }
+}
+
+/// How the approval comes about.
+enum Question {
+    /// It is there already.
+    Settled(Consent),
+    /// Somebody must type the number of assets.
+    Ask(usize),
+}
+
+/// Finds out who must approve, before anything else is done.
+fn question(
+    call: &Call,
+    arguments: &Apply,
+    settings: &Settings,
+    totals: &Totals,
+) -> Result<Question, Failure> {
+    let planned = totals.deletes();
+    if settings.server.value == Server::Sandbox {
+        return Ok(Question::Settled(Consent::Sandbox));
+    }
+    // Where nothing may be deleted there is nothing to approve.
+    if arguments.auto_approve || planned == 0 {
+        return Ok(Question::Settled(Consent::Auto));
+    }
+    if call.console.can_ask() {
+        Ok(Question::Ask(planned))
+    } else {
+        Err(Failure::Unapproved(planned))
+    }
+}
+
+impl Question {
+    fn answer(self, call: &Call) -> Result<Consent, Failure> {
+        let planned = match self {
+            Self::Settled(consent) => return Ok(consent),
+            Self::Ask(planned) => planned,
+        };
+        let assets = if planned == 1 { "asset" } else { "assets" };
+        let words = format!("\nTo delete them, type the number of {assets} that may be deleted:");
+        let answer = call.console.ask(&words);
+        let answer = answer.map_err(Failure::system("read the answer"))?;
+        // People write a number as the plan shows it.
+        let digits = answer.unwrap_or_default().replace([',', '_', ' '], "");
+        digits
+            .parse()
+            .map(Consent::Typed)
+            .map_err(|_no_number| Failure::Declined)
+    }
+}
+
+/// A server that can be spoken to.
+struct Reached {
+    deleter: V2Deleter,
+    /// The embedded one, which ends with the run.
+    sandbox: Option<Sandbox>,
+    runtime: Runtime,
+}
+
+fn reach(
+    call: &Call,
+    settings: &Settings,
+    paths: &[PathBuf],
+    manifests: &Manifests,
+) -> Result<Reached, Failure> {
+    let runtime = runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(Failure::system("start the threads of the run"))?;
+    let (endpoint, token, sandbox) = match &settings.server.value {
+        Server::Sandbox => {
+            let world = match playground::seed_beside(paths)? {
+                Some(world) => world,
+                None => playground::world_of(manifests),
+            };
+            let sandbox = runtime.block_on(playground::serve(world, 0))?;
+            let endpoint = Endpoint::parse(&sandbox.url())?;
+            let token = Token::new(sandbox.token()).map_err(|why| SecretError::NoToken {
+                place: "the sandbox's seed".to_owned(),
+                why,
+            })?;
+            (endpoint, token, Some(sandbox))
+        }
+        Server::At(endpoint) => {
+            let (token, warning) = secrets::token(settings.token.as_ref(), &call.environment)?;
+            if let Some(warning) = warning {
+                call.console.warn(&warning);
+            }
+            (endpoint.clone(), token, None)
+        }
+    };
+    let deleter = V2Deleter::new(Transport::new(endpoint, token)?);
+    Ok(Reached {
+        deleter,
+        sandbox,
+        runtime,
+    })
+}
+
+/// Asks whose token this is, where somebody cares and something is to be sent.
+fn whose(server: &Reached, work: &Work, sends: bool) -> Result<Option<String>, Failure> {
+    let Some((who, wanted)) = work.wanted.as_ref().filter(|_| sends) else {
+        return Ok(None);
+    };
+    let found = server.runtime.block_on(asked(&server.deleter))?;
+    if found == *wanted {
+        return Ok(Some(found));
+    }
+    Err(Failure::OtherAccount {
+        found,
+        who: who.clone(),
+        wanted: wanted.clone(),
+    })
+}
+
+async fn asked(reader: &impl Reader) -> Result<String, Failure> {
+    let mut tries = 1;
+    loop {
+        let (wait, why) = match judge_who(&reader.who().await) {
+            ReadVerdict::Read(account) => return Ok(account.to_lowercase()),
+            ReadVerdict::Stop(reason) => return Err(Failure::Stopped(reason)),
+            ReadVerdict::SlowDown { wait } => (wait, "its rate limit is used up".to_owned()),
+            ReadVerdict::NotSent { detail } | ReadVerdict::Unreadable { detail } => (None, detail),
+        };
+        if tries >= TRIES {
+            return Err(Failure::Who(why));
+        }
+        tries += 1;
+        tokio::time::sleep(wait.unwrap_or(PATIENCE)).await;
+    }
+}
+
+/// Carries out what was approved, and sums it up.
+fn carry_out(
+    call: &Call,
+    settings: &Settings,
+    work: Work,
+    mut session: FileSession,
+    approved: &Approved,
+    server: &Reached,
+    account: Option<String>,
+) -> Result<(Ended, Summary), Failure> {
+    let path = settings.state.value.display().to_string();
+    let clock = SystemClock::start();
+    let mut summary = SummaryBuilder::new(&work.plan, path);
+    let mut ticker = Ticker::new(work.plan.totals.deletes(), &call.console, &clock);
+    let (remote, inbox) = inbox();
+    let signals = remote.clone();
+    signals::catch(server.runtime.handle(), move |number| {
+        signals.signal(number);
+    })
+    .map_err(Failure::system("catch signals"))?;
+    session.begin(&work.state);
+    let run = Run {
+        info: identity::run_info(&call.environment, &work.state, clock::now(), account),
+        approved,
+        state: work.state,
+        session: &mut session,
+        listeners: vec![&mut summary, &mut ticker],
+        options: Options {
+            batch_size: settings.batch_size.value,
+            concurrency: settings.concurrency.value,
+            tries: TRIES,
+            backoff: BACKOFF,
+            grace: GRACE,
+            seed: identity::random().as_u64_pair().0,
+        },
+        clock: &clock,
+    };
+    let handle = server.runtime.handle();
+    let ended = apply::run(run, &server.deleter, (remote, inbox), handle);
+    Ok((ended, summary.finish()))
+}
+
+/// Prints the summary.
+fn say(call: &Call, summary: &Summary, exit: Exit) -> Result<Exit, Failure> {
+    call.console.data(|style, sink| {
+        writeln!(sink)?;
+        summary::summary(summary, style, sink)
+    })?;
+    if let Some(Ending::Stopped(reason)) = &summary.ending
+        && !call.console.is_read_by_people()
+    {
+        // Where the summary goes into a file, nobody would see why the run stopped.
+        call.console.error(&summary::stopped(reason), None);
+    }
+    Ok(exit)
+}
+
+/// The exit code of a run whose outcomes are written down.
+fn exit(summary: &Summary) -> Exit {
+    if let Some(Ending::Stopped(reason)) = &summary.ending {
+        return failure::stopped(reason);
+    }
+    let open = summary.failed.len() + summary.unknown.len() + summary.totals.blocked;
+    if open > 0 { Exit::Open } else { Exit::Done }
+}
+
+/// Says what could not be written down, with every event of it, since nothing else has it.
+fn tell_lost(call: &Call, not_saved: &NotSaved) {
+    let NotSaved { error, lost } = not_saved;
+    call.console.error(
+        &format!("the run could not be written down: {}", in_words(error)),
+        Some(if lost.is_empty() {
+            "the journal has all of it; make room and run apply again"
+        } else {
+            "keep the lines below: nothing else has what they say"
+        }),
+    );
+    let mut lines = Vec::new();
+    for (sequence, event) in (1..).zip(lost) {
+        journal::write_event(sequence, event, &mut lines);
+    }
+    call.console.words(|_, sink| sink.write_all(&lines));
+}

@@ -1,0 +1,97 @@
+//! `retire plan`: show what apply would do. It reads, and cannot delete.
+
+use std::path::PathBuf;
+
+use jiff::SignedDuration;
+
+use crate::cli::args::{Plan, PlanFormat};
+use crate::cli::call::{Call, Sizes};
+use crate::cli::clock;
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::identity;
+use crate::cli::settings::Settings;
+use crate::cli::work::{self, Work};
+use crate::manifest::document::Manifests;
+use crate::plan::saved::{self, Basis, DecidingSettings, PlanDocument, Sha256, StateBasis};
+use crate::render::diff::{self, DiffView};
+use crate::render::text::{self, PlanView};
+use crate::store::file::FileStore;
+
+/// How long a plan may wait for its run.
+const LONGEST: SignedDuration = SignedDuration::from_hours(24);
+
+/// Makes the plan and prints it.
+pub(in crate::cli) fn run(call: &Call, arguments: &Plan) -> Result<Exit, Failure> {
+    let paths = &arguments.paths.paths;
+    let manifests = call.manifests(paths)?;
+    let sizes = Sizes {
+        batch_size: arguments.batch_size,
+        concurrency: None,
+    };
+    let settings = call.settings(&arguments.target, sizes, paths)?;
+    let loaded = FileStore::new(&settings.state.value).load()?;
+    let work = work::plan(call, &manifests, &settings, loaded, clock::now())?;
+    match arguments.format {
+        PlanFormat::Text => {
+            let view = PlanView {
+                plan: &work.plan,
+                batch_size: settings.batch_size.value.get(),
+                full: arguments.full,
+            };
+            call.console
+                .data(|style, sink| text::plan(&view, style, sink))?;
+        }
+        PlanFormat::Diff => {
+            let path: PathBuf = settings.state.value.components().collect();
+            let path = path.to_string_lossy();
+            let info = identity::run_info(
+                &call.environment,
+                &work.state,
+                work.now,
+                work.home.account.clone(),
+            );
+            let view = DiffView {
+                plan: &work.plan,
+                state: &work.state,
+                exists: work.digest.is_some(),
+                path: &path,
+                run: &info,
+                escaped: call.console.is_read_by_people(),
+            };
+            call.console
+                .data(|style, sink| diff::diff(&view, style, sink))?;
+        }
+        PlanFormat::Json => {
+            let document = document(call, &manifests, &settings, &work);
+            call.console.data(|_, sink| document.to_json(sink))?;
+        }
+    }
+    if arguments.detailed_exitcode && work.plan.totals.changes() > 0 {
+        return Ok(Exit::Pending);
+    }
+    Ok(Exit::Done)
+}
+
+fn document(call: &Call, manifests: &Manifests, settings: &Settings, work: &Work) -> PlanDocument {
+    let basis = Basis {
+        created_at: work.now,
+        expires_at: work.now.saturating_add(LONGEST).unwrap_or(work.now),
+        tool: env!("CARGO_PKG_VERSION").to_owned(),
+        state: StateBasis {
+            path: settings.state.value.to_string_lossy().into_owned(),
+            lineage: work.state.lineage,
+            serial: work.state.serial,
+            digest: work.digest.map(Sha256),
+        },
+        commit: call.environment.commit(),
+        home: work.home.clone(),
+        settings: DecidingSettings {
+            max_attempts: settings.rules.max_attempts,
+            retry_blocked: settings.rules.retry_blocked,
+            skip_mismatched: false,
+            batch_size: settings.batch_size.value.get(),
+        },
+    };
+    saved::document(&work.plan, manifests, &basis)
+}

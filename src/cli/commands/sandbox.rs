@@ -1,0 +1,76 @@
+//! `retire sandbox`: serve the embedded Frame.io sandbox until stopped.
+
+use std::sync::mpsc;
+
+use tokio::runtime;
+
+use crate::cli::args::Sandbox;
+use crate::cli::call::Call;
+use crate::cli::exit::Exit;
+use crate::cli::failure::{self, Failure};
+use crate::cli::{playground, signals};
+use crate::event::StopReason;
+use crate::render::counted;
+use crate::sandbox::world::World;
+
+/// Serves until a signal asks to stop.
+pub(in crate::cli) fn run(call: &Call, arguments: &Sandbox) -> Result<Exit, Failure> {
+    let world = world(call, arguments)?;
+    let assets = world.assets().count();
+    let example = world.assets().find(|(_, alive)| *alive).map(|(id, _)| id);
+    let runtime = runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(Failure::system("start the threads of the server"))?;
+    let (sender, receiver) = mpsc::channel();
+    signals::catch(runtime.handle(), move |number| {
+        // Whoever waited has gone already.
+        sender.send(number).ok();
+    })
+    .map_err(Failure::system("catch signals"))?;
+    let sandbox = runtime.block_on(playground::serve(world, arguments.port))?;
+    let (url, token) = (sandbox.url(), sandbox.token().to_owned());
+    let paths: Vec<String> = arguments
+        .paths
+        .paths
+        .iter()
+        .map(|path| format!(" {}", path.display()))
+        .collect();
+    call.console.data(|_, sink| {
+        let assets = counted(assets, "asset", "assets");
+        writeln!(sink, "The sandbox listens on {url} and holds {assets}.")?;
+        writeln!(sink, "Ctrl-C ends it, and what it holds is forgotten.")?;
+        writeln!(sink, "\nIn another terminal:\n")?;
+        writeln!(
+            sink,
+            "  FRAMEIO_TOKEN={token} retire apply --endpoint {url} --state play.state.json{}",
+            paths.concat()
+        )?;
+        if let Some(id) = example {
+            writeln!(
+                sink,
+                "\n  curl -H 'Authorization: Bearer {token}' {url}/v2/assets/{id}"
+            )?;
+        }
+        Ok(())
+    })?;
+    let number = receiver.recv().unwrap_or(signals::INTERRUPT);
+    runtime.block_on(sandbox.shut_down());
+    Ok(failure::stopped(&StopReason::Signal(number)))
+}
+
+fn world(call: &Call, arguments: &Sandbox) -> Result<World, Failure> {
+    let paths = &arguments.paths.paths;
+    let seeded = match &arguments.seed {
+        Some(path) => {
+            let world = playground::seed(path)?;
+            Some(world.ok_or_else(|| Failure::NoSeed(path.clone()))?)
+        }
+        None => playground::seed_beside(paths)?,
+    };
+    match seeded {
+        Some(world) => Ok(world),
+        None => Ok(playground::world_of(&call.manifests(paths)?)),
+    }
+}

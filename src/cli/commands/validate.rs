@@ -1,0 +1,26 @@
+//! `retire validate`: check manifests, without a server and without a token.
+
+use crate::cli::args::Validate;
+use crate::cli::call::Call;
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::render::counted;
+
+/// Reads the manifests and says what is in them.
+pub(in crate::cli) fn run(call: &Call, arguments: &Validate) -> Result<Exit, Failure> {
+    let manifests = call.manifests(&arguments.paths.paths)?;
+    let files = counted(manifests.files.len(), "manifest", "manifests");
+    let mut parts = vec![counted(manifests.entries.len(), "asset", "assets")];
+    for (number, one, many) in [
+        (manifests.holds.len(), "hold", "holds"),
+        (manifests.waivers.len(), "waiver", "waivers"),
+    ] {
+        if number > 0 {
+            parts.push(counted(number, one, many));
+        }
+    }
+    let parts = parts.join(", ");
+    call.console
+        .data(|_, sink| writeln!(sink, "{files}, {parts}: no errors"))?;
+    Ok(Exit::Done)
+}

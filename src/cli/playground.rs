@@ -1,0 +1,67 @@
+//! The sandbox's world: from a seed file, or from what the manifests list.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use crate::cli::clock;
+use crate::cli::failure::Failure;
+use crate::cli::files;
+use crate::manifest::document::Manifests;
+use crate::sandbox::seed::Seed;
+use crate::sandbox::world::World;
+use crate::sandbox::{self, Options, Sandbox};
+
+/// How a seed beside the manifests is called.
+const SEEDS: [&str; 2] = ["sandbox.yaml", "sandbox.yml"];
+
+/// Finds and reads the seed beside the manifests, if there is one.
+///
+/// # Errors
+///
+/// Returns why it cannot be used.
+pub(in crate::cli) fn seed_beside(paths: &[PathBuf]) -> Result<Option<World>, Failure> {
+    let folder = files::folder(paths).unwrap_or_default();
+    for name in SEEDS {
+        if let Some(world) = seed(&folder.join(name))? {
+            return Ok(Some(world));
+        }
+    }
+    Ok(None)
+}
+
+/// Reads a seed; nothing where there is no such file.
+///
+/// # Errors
+///
+/// Returns why it cannot be used.
+pub(in crate::cli) fn seed(path: &Path) -> Result<Option<World>, Failure> {
+    let Some(text) = files::text_if_there(path)? else {
+        return Ok(None);
+    };
+    let seed = Seed::parse(&path.display().to_string(), &text)?;
+    Ok(Some(World::from_seed(seed)))
+}
+
+/// Makes a world of what the manifests list: each asset a file, all in one project.
+pub(in crate::cli) fn world_of(manifests: &Manifests) -> World {
+    let account = manifests.account.as_ref();
+    let account = account.and_then(|account| Uuid::parse_str(&account.id).ok());
+    World::from_ids(account, manifests.entries.iter().map(|entry| entry.id))
+}
+
+/// Serves a world on this machine.
+///
+/// # Errors
+///
+/// Returns why the port cannot be listened on.
+pub(in crate::cli) async fn serve(world: World, port: u16) -> Result<Sandbox, Failure> {
+    let options = Options {
+        port,
+        clock: Arc::new(clock::now),
+        log: false,
+    };
+    let served = sandbox::serve(world, options).await;
+    served.map_err(|source| Failure::Port { port, source })
+}

@@ -1,0 +1,120 @@
+//! What `plan` and `apply` have in common: from what was read to a plan.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
+use crate::cli::call::Call;
+use crate::cli::failure::Failure;
+use crate::cli::identity;
+use crate::cli::settings::Settings;
+use crate::manifest::document::Manifests;
+use crate::plan::{self, Inputs, Plan};
+use crate::state::{Home, State};
+use crate::store::Loaded;
+
+/// A plan and what it was made from.
+#[derive(Debug)]
+pub(in crate::cli) struct Work {
+    /// Which assets it speaks of.
+    pub(in crate::cli) home: Home,
+    /// Who asks for an account, and for which; nothing where nobody does.
+    pub(in crate::cli) wanted: Option<(String, String)>,
+    /// The state before.
+    pub(in crate::cli) state: State,
+    /// The SHA-256 of the state's bytes; nothing where there is no file.
+    pub(in crate::cli) digest: Option<[u8; 32]>,
+    /// When the plan was made.
+    pub(in crate::cli) now: Timestamp,
+    /// The plan.
+    pub(in crate::cli) plan: Plan,
+}
+
+/// Makes the plan.
+///
+/// # Errors
+///
+/// Returns why the state or the account does not fit this run.
+pub(in crate::cli) fn plan(
+    call: &Call,
+    manifests: &Manifests,
+    settings: &Settings,
+    loaded: Option<Loaded>,
+    now: Timestamp,
+) -> Result<Work, Failure> {
+    let asked = account(manifests, settings)?;
+    let home = Home {
+        api: settings.api.value,
+        endpoint: settings.server.value.name().to_owned(),
+        account: asked.as_ref().map(|(_, account)| account.clone()),
+    };
+    let (state, digest) = match loaded {
+        Some(loaded) => {
+            for warning in &loaded.warnings {
+                call.console.warn(warning);
+            }
+            (loaded.state, loaded.digest)
+        }
+        None => (State::new(identity::random(), home.clone()), None),
+    };
+    check_home(&state.home, &home, &settings.state.value)?;
+    let remembered = || {
+        let account = state.home.account.clone()?;
+        let path = settings.state.value.display();
+        Some((format!("the state `{path}`"), account))
+    };
+    let wanted = asked.or_else(remembered);
+    let plan = plan::make(Inputs {
+        manifests,
+        state: &state,
+        rules: settings.rules,
+        now,
+    });
+    Ok(Work {
+        home,
+        wanted,
+        state,
+        digest,
+        now,
+        plan,
+    })
+}
+
+/// Who asks for an account, and for which.
+fn account(
+    manifests: &Manifests,
+    settings: &Settings,
+) -> Result<Option<(String, String)>, Failure> {
+    let listed = manifests.account.as_ref().map(|account| {
+        let who = format!("the manifest (`{}`)", account.place);
+        (who, account.id.to_string())
+    });
+    let set = settings.account.as_ref().map(|account| {
+        let who = account.origin.to_string();
+        (who, account.value.clone())
+    });
+    match (listed, set) {
+        (Some((one, first)), Some((other, second))) if first != second => {
+            Err(Failure::TwoAccounts {
+                one,
+                first,
+                other,
+                second,
+            })
+        }
+        (listed, set) => Ok(listed.or(set)),
+    }
+}
+
+fn check_home(there: &Home, here: &Home, path: &std::path::Path) -> Result<(), Failure> {
+    let both = there.account.as_ref().zip(here.account.as_ref());
+    let same_account = both.is_none_or(|(there, here)| there == here);
+    if there.api == here.api && there.endpoint == here.endpoint && same_account {
+        return Ok(());
+    }
+    Err(Failure::OtherHome {
+        path: PathBuf::from(path),
+        there: there.to_string(),
+        here: here.to_string(),
+    })
+}

@@ -1,0 +1,177 @@
+//! The schemas in `schemas/` are those of the types, and everything in `examples/` fits them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use frameio_retire::cli::args::SchemaName;
+use frameio_retire::cli::schemas;
+use jsonschema::Validator;
+use serde_json::Value;
+
+use crate::harness::{Desk, repository};
+
+fn validator(name: SchemaName) -> Validator {
+    let schema: Value = serde_json::from_str(&schemas::text(name)).unwrap();
+    jsonschema::draft202012::options()
+        .should_validate_formats(true)
+        .build(&schema)
+        .unwrap()
+}
+
+#[track_caller]
+fn fits(validator: &Validator, document: &Value, what: &str) {
+    let errors: Vec<String> = validator
+        .iter_errors(document)
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect();
+    assert!(errors.is_empty(), "{what}: {errors:#?}");
+}
+
+fn yaml(text: &str) -> Vec<Value> {
+    let documents = serde_yaml::Deserializer::from_str(text);
+    documents
+        .map(|document| serde::Deserialize::deserialize(document).unwrap())
+        .collect()
+}
+
+/// `UPDATE=1 cargo test` writes the schemas anew.
+#[test]
+fn the_schemas_are_those_of_the_types() {
+    let folder = repository().join("schemas");
+    let mut names = Vec::new();
+    for (name, file) in schemas::ALL {
+        let path = folder.join(file);
+        let text = schemas::text(name);
+        if std::env::var_os("UPDATE").is_some() {
+            fs::create_dir_all(&folder).unwrap();
+            fs::write(&path, &text).unwrap();
+        }
+        let found = fs::read_to_string(&path).unwrap_or_default();
+        assert!(
+            found == text,
+            "{file} has drifted: run `UPDATE=1 cargo test`"
+        );
+        names.push(file.to_owned());
+    }
+    let mut found: Vec<String> = fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    found.sort();
+    names.sort();
+    assert_eq!(found, names);
+}
+
+#[test]
+fn the_command_prints_the_same() {
+    let desk = Desk::new();
+    for (name, file) in schemas::ALL {
+        let argument = file.trim_end_matches(".schema.json");
+        let done = desk.run(&["schema", argument]).expect(0);
+        assert_eq!(done.out, schemas::text(name));
+    }
+}
+
+fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files(&path, found);
+        } else {
+            found.push(path);
+        }
+    }
+}
+
+#[test]
+fn every_example_fits_its_schema() {
+    let mut found = Vec::new();
+    files(&repository().join("examples"), &mut found);
+    let mut checked = 0;
+    for path in found {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let ending = path.extension().and_then(|ending| ending.to_str());
+        // What runs leave behind is git's to ignore.
+        if name.contains(".state.json") || ending == Some("md") {
+            continue;
+        }
+        let text = fs::read_to_string(&path).unwrap();
+        let (schema, documents) = match name {
+            "sandbox.yaml" => (SchemaName::SandboxSeed, yaml(&text)),
+            "retire.toml" => {
+                let table: toml::Table = toml::from_str(&text).unwrap();
+                let table = serde_json::to_value(table).unwrap();
+                (SchemaName::Config, vec![table])
+            }
+            _ if matches!(ending, Some("yaml" | "yml")) => (SchemaName::Manifest, yaml(&text)),
+            other => panic!("no schema is known for {other}"),
+        };
+        let validator = validator(schema);
+        for document in documents {
+            fits(&validator, &document, name);
+        }
+        let file = schemas::ALL.iter().find(|(name, _)| *name == schema);
+        let (_, file) = file.unwrap();
+        if name != "retire.toml" {
+            let first = text.lines().next().unwrap();
+            assert!(first.contains(file), "{name} does not name its schema");
+        }
+        checked += 1;
+    }
+    assert!(checked >= 8, "{checked}");
+}
+
+/// What the program writes, and what it reads, fit the schemas as well.
+#[test]
+fn what_a_run_leaves_fits_the_schemas() {
+    for example in ["quickstart", "show-wrap"] {
+        let desk = Desk::of_example(example);
+        desk.run(&["apply", "--sandbox", "."]).expect(3);
+        let state: Value = serde_json::from_str(&desk.read("retire.sandbox.state.json")).unwrap();
+        fits(&validator(SchemaName::State), &state, "the state");
+        let done = desk
+            .run(&["plan", "--sandbox", "--format", "json", "."])
+            .expect(0);
+        let plan: Value = serde_json::from_str(&done.out).unwrap();
+        fits(&validator(SchemaName::Plan), &plan, "the plan");
+    }
+}
+
+/// The schema of the manifest takes and refuses what the parser takes and refuses, as far as
+/// a schema can say it.
+#[test]
+fn the_manifest_and_its_schema_agree() {
+    const ID: &str = "3fa85f64-5717-4562-b3fc-2c963f66afa6";
+    let validator = validator(SchemaName::Manifest);
+    let rich = format!(
+        "version: 1\naccount: a\ndefaults: {{reason: r, ticket: t, owner: o}}\nassets:\n- {ID}\n- id: 7c9e6679-7425-40de-944b-e07fc1f90ae7\n  not_before: 2026-12-01\n  pin: {{name: n, project: {ID}, parent: {ID}, filesize: 3}}\nholds:\n- {{id: {ID}, reason: r, until: 2027-01-01T00:00:00Z}}\nwaivers:\n- {{guard: max-404-percent, limit: 5, reason: r, expires: 2026-12-15}}\n"
+    );
+    for text in [
+        &*rich,
+        "version: 1\nassets: []\n",
+        "version: 1\nholds: []\n",
+    ] {
+        let desk = Desk::with(text);
+        desk.run(&["validate"]).expect(0);
+        fits(&validator, &yaml(text)[0], text);
+    }
+    for text in [
+        "version: 2\nassets: []\n",
+        "assets: []\n",
+        "version: 1\nassets: all\n",
+        "version: 1\nassets: [12]\n",
+        "version: 1\nassets: [abc]\n",
+        "version: 1\nassets: [{reason: x}]\n",
+        "version: 1\ncolour: blue\nassets: []\n",
+        &format!("version: 1\nassets: [{{id: {ID}, resaon: x}}]\n"),
+        &format!("version: 1\nassets: [{{id: {ID}, reason: ''}}]\n"),
+        &format!("version: 1\nassets: [{{id: {ID}, pin: {{}}}}]\n"),
+        &format!("version: 1\nassets: [{{id: {ID}, pin: {{filesize: -1}}}}]\n"),
+        &format!("version: 1\nholds: [{{id: {ID}}}]\n"),
+        "version: 1\nwaivers: [{guard: max-asset, limit: 5, reason: x, expires: 2026-12-01}]\n",
+    ] {
+        let desk = Desk::with(text);
+        desk.run(&["validate"]).expect(8);
+        assert!(!validator.is_valid(&yaml(text)[0]), "{text}");
+    }
+}

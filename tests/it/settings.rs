@@ -1,0 +1,122 @@
+//! Flag, environment, `retire.toml`, default; and wrong usage.
+
+use crate::harness::{Desk, filters};
+
+const A: &str = "3fa85f64-5717-4562-b3fc-2c963f66afa6";
+
+fn one() -> Desk {
+    Desk::with(&format!("version: 1\nassets:\n- {A}\n"))
+}
+
+/// The endpoint that a plan goes by.
+fn endpoint(desk: &Desk, variables: &[(&str, &str)], arguments: &[&str]) -> String {
+    let mut all = vec!["plan", "--format", "json"];
+    all.extend(arguments);
+    let done = desk.run_with(variables, &all).expect(0);
+    let plan: serde_json::Value = serde_json::from_str(&done.out).unwrap();
+    plan["endpoint"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_flag_beats_the_environment_beats_the_config_beats_the_default() {
+    let desk = one();
+    assert_eq!(endpoint(&desk, &[], &[]), "https://api.frame.io");
+    desk.write(
+        "retire.toml",
+        "version = 1\nendpoint = 'https://config.example'\n",
+    );
+    assert_eq!(endpoint(&desk, &[], &[]), "https://config.example");
+    let variable = [("RETIRE_ENDPOINT", "https://variable.example")];
+    assert_eq!(endpoint(&desk, &variable, &[]), "https://variable.example");
+    let flag = ["--endpoint", "https://flag.example"];
+    assert_eq!(endpoint(&desk, &variable, &flag), "https://flag.example");
+}
+
+#[test]
+fn the_config_lies_beside_the_manifests_or_is_named() {
+    let desk = Desk::new();
+    desk.write("show/a.yaml", format!("version: 1\nassets: [{A}]\n"));
+    desk.write(
+        "show/retire.toml",
+        "version = 1\nendpoint = 'https://beside.example'\n",
+    );
+    desk.write(
+        "other.toml",
+        "version = 1\nendpoint = 'https://named.example'\n",
+    );
+    assert_eq!(endpoint(&desk, &[], &["show"]), "https://beside.example");
+    let named = ["--config", "other.toml", "show"];
+    assert_eq!(endpoint(&desk, &[], &named), "https://named.example");
+    let variable = [("RETIRE_CONFIG", "other.toml")];
+    assert_eq!(
+        endpoint(&desk, &variable, &["show"]),
+        "https://named.example"
+    );
+    desk.run(&["plan", "--config", "none.toml", "show"])
+        .expect(8);
+}
+
+#[test]
+fn what_is_wrong_is_told_with_its_place_and_its_code() {
+    let desk = one();
+    let mut transcript = String::new();
+    let cases: [(&[&str], i32); 12] = [
+        (&[], 64),
+        (&["retire"], 64),
+        (&["plan", "--fromat", "json"], 64),
+        (&["plan", "--format", "yaml"], 64),
+        (&["apply", "--batch-size", "0"], 64),
+        (&["apply", "--batch-size", "5000"], 64),
+        (&["plan", "--endpoint", "http://api.frame.io"], 64),
+        (&["plan", "--endpoint", "api.frame.io"], 64),
+        (
+            &["plan", "--sandbox", "--endpoint", "http://127.0.0.1:1"],
+            64,
+        ),
+        (&["state"], 64),
+        (&["state", "show", "nonsense"], 64),
+        (&["schema", "manifesto"], 64),
+    ];
+    for (arguments, code) in cases {
+        let done = desk.run(arguments).expect(code);
+        transcript.push_str(&format!("## {}\n{}\n", arguments.join(" "), done.err));
+    }
+    desk.write(
+        "retire.toml",
+        "version = 1\nendpont = 'https://x.example'\n",
+    );
+    let done = desk.run(&["plan"]).expect(8);
+    transcript.push_str(&format!("## a misspelt setting\n{}\n", done.err));
+    desk.write(
+        "retire.toml",
+        "version = 1\nendpoint = 'http://x.example'\n",
+    );
+    let done = desk.run(&["plan"]).expect(8);
+    transcript.push_str(&format!("## plain HTTP in the config\n{}\n", done.err));
+    std::fs::remove_file(desk.path("retire.toml")).unwrap();
+    let done = desk
+        .run_with(&[("RETIRE_BATCH_SIZE", "many")], &["plan"])
+        .expect(64);
+    transcript.push_str(&format!("## a variable\n{}\n", done.err));
+    filters().bind(|| insta::assert_snapshot!("wrong_settings", transcript));
+}
+
+#[test]
+fn help_and_version_are_no_errors() {
+    let desk = Desk::new();
+    for arguments in [
+        &["--help"][..],
+        &["--version"],
+        &["help", "apply"],
+        &["apply", "--help"],
+        &["-h"],
+    ] {
+        let done = desk.run(arguments).expect(0);
+        assert_eq!(done.err, "");
+        assert!(!done.out.is_empty());
+    }
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let done = desk.run(&["completions", shell]).expect(0);
+        assert!(done.out.contains("retire"));
+    }
+}
