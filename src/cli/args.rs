@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use crate::asset::AssetId;
+use crate::cli::span::Span;
 
 /// Retire Frame.io assets on purpose
 ///
@@ -149,14 +150,23 @@ pub struct Plan {
     /// Send at most this many assets in one delete [default: 50; env: RETIRE_BATCH_SIZE]
     #[arg(long, value_name = "N")]
     pub batch_size: Option<NonZeroUsize>,
+    /// Save the plan, for review and for `retire apply FILE`
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub out: Option<PathBuf>,
+    /// Let the saved plan expire after this time [default: 24h; env: RETIRE_MAX_PLAN_AGE]
+    #[arg(long, value_name = "TIME", requires = "out")]
+    pub max_plan_age: Option<Span>,
+    /// Let the saved plan leave out the assets that are not shown to be what their pins say
+    #[arg(long)]
+    pub skip_mismatched: bool,
 }
 
 /// `retire apply`.
 #[derive(Debug, Args)]
 pub struct Apply {
-    /// Which manifests.
-    #[command(flatten)]
-    pub paths: Paths,
+    /// One saved plan, or manifests: files, folders, or `-` for standard input [default: retire.yaml, else manifests/]
+    #[arg(value_name = "PLAN | PATH", value_hint = ValueHint::AnyPath)]
+    pub paths: Vec<PathBuf>,
     /// Where everything is.
     #[command(flatten)]
     pub target: Target,
@@ -175,6 +185,15 @@ pub struct Apply {
     /// Keep at most this many requests under way [default: 4; env: RETIRE_CONCURRENCY]
     #[arg(long, value_name = "N")]
     pub concurrency: Option<NonZeroUsize>,
+    /// Wait this long for a run that has the state [default: 0s; env: RETIRE_LOCK_TIMEOUT]
+    #[arg(long, value_name = "TIME")]
+    pub lock_timeout: Option<Span>,
+    /// When stopped, wait this long for the answers under way [default: 30s; env: RETIRE_GRACE]
+    #[arg(long, value_name = "TIME")]
+    pub grace: Option<Span>,
+    /// Refuse a saved plan that is older than this [default: 24h; env: RETIRE_MAX_PLAN_AGE]
+    #[arg(long, value_name = "TIME")]
+    pub max_plan_age: Option<Span>,
 }
 
 /// How a plan is printed.

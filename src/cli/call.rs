@@ -9,7 +9,7 @@ use crate::cli::console::Console;
 use crate::cli::env::Environment;
 use crate::cli::failure::Failure;
 use crate::cli::files;
-use crate::cli::settings::{Settings, Sources};
+use crate::cli::settings::{Settings, Sources, Times};
 use crate::manifest::document::Manifests;
 use crate::manifest::{self, Source};
 
@@ -27,13 +27,15 @@ pub struct Call {
     pub config: Option<PathBuf>,
 }
 
-/// The settings that only some commands have a flag for.
+/// The flags that only some commands have.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Sizes {
+pub struct Flags {
     /// `--batch-size`.
     pub batch_size: Option<NonZeroUsize>,
     /// `--concurrency`.
     pub concurrency: Option<NonZeroUsize>,
+    /// The flags with times.
+    pub times: Times,
 }
 
 impl Call {
@@ -56,15 +58,16 @@ impl Call {
     pub fn settings(
         &self,
         target: &Target,
-        sizes: Sizes,
+        flags: Flags,
         paths: &[PathBuf],
     ) -> Result<Settings, Failure> {
         let folder = files::folder(paths);
         let config = self.config(folder.as_deref())?;
         let settings = Sources {
             target,
-            batch_size: sizes.batch_size,
-            concurrency: sizes.concurrency,
+            batch_size: flags.batch_size,
+            concurrency: flags.concurrency,
+            times: flags.times,
             environment: &self.environment,
             config: config.as_ref(),
             folder: folder.as_deref(),

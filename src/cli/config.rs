@@ -7,13 +7,14 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::cli::span::Span;
 use crate::diagnostic::{Finding, Place, Severity, Snippet};
 
 /// The version of the file that this program reads.
 const VERSION: u64 = 1;
 
 /// The fields of the file, for hints.
-const FIELDS: [&str; 9] = [
+const FIELDS: [&str; 12] = [
     "version",
     "state",
     "api",
@@ -22,6 +23,9 @@ const FIELDS: [&str; 9] = [
     "batch-size",
     "concurrency",
     "max-attempts",
+    "lock-timeout",
+    "grace",
+    "max-plan-age",
     "token-file",
 ];
 
@@ -47,6 +51,12 @@ pub struct Config {
     pub concurrency: Option<NonZeroUsize>,
     /// After how many refusals an asset is left alone.
     pub max_attempts: Option<NonZeroU32>,
+    /// How long a run waits for the lock of another, such as `5m`.
+    pub lock_timeout: Option<Span>,
+    /// How long an orderly stop waits for the answers that are under way, such as `30s`.
+    pub grace: Option<Span>,
+    /// How old a saved plan may be, such as `24h`.
+    pub max_plan_age: Option<Span>,
     /// The file that the token is read from, seen from the file's folder.
     pub token_file: Option<PathBuf>,
     /// The program that prints the token, and its arguments; no shell is involved.

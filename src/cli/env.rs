@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 
 /// The variables that settings come from, with what they set.
-pub const SETTINGS: [&str; 9] = [
+pub const SETTINGS: [&str; 12] = [
     "RETIRE_STATE",
     "RETIRE_API",
     "RETIRE_ENDPOINT",
@@ -12,6 +12,9 @@ pub const SETTINGS: [&str; 9] = [
     "RETIRE_BATCH_SIZE",
     "RETIRE_CONCURRENCY",
     "RETIRE_MAX_ATTEMPTS",
+    "RETIRE_LOCK_TIMEOUT",
+    "RETIRE_GRACE",
+    "RETIRE_MAX_PLAN_AGE",
     "RETIRE_CONFIG",
     "RETIRE_TOKEN_FILE",
 ];

@@ -13,7 +13,7 @@ use crate::diagnostic::{Finding, in_words};
 use crate::event::StopReason;
 use crate::frameio::transport::{EndpointError, TransportError};
 use crate::plan::approve::Refused;
-use crate::plan::saved::SavedError;
+use crate::plan::saved::{SavedError, Stale};
 use crate::render;
 use crate::sandbox::seed::SeedError;
 use crate::store::StoreError;
@@ -58,6 +58,14 @@ pub enum Failure {
         path: PathBuf,
         /// What is wrong with it.
         why: SavedError,
+    },
+    /// A saved plan no longer fits.
+    #[error("`{}`: {why}", path.display())]
+    Stale {
+        /// The file.
+        path: PathBuf,
+        /// What no longer fits.
+        why: Stale,
     },
     /// The state belongs to another server or account.
     #[error("the state `{}` belongs to {there}, and this run would speak to {here}", path.display())]
@@ -163,6 +171,11 @@ impl Failure {
             | Self::System { .. }
             | Self::Transport(_)
             | Self::Endpoint(_) => Exit::Failed,
+            Self::Stale { .. }
+            | Self::Saved {
+                why: SavedError::WrongId { .. } | SavedError::Layout { .. },
+                ..
+            } => Exit::Stale,
             Self::Files(_)
             | Self::Findings(_)
             | Self::NoConfig(_)
@@ -194,6 +207,7 @@ impl Failure {
             Self::Secret(error) => error.hint(),
             Self::Store(error) => error.hint(),
             Self::Saved { why, .. } => Some(why.hint()),
+            Self::Stale { why, .. } => Some(why.hint()),
             Self::Refused(why) => Some(why.hint()),
             Self::NoState(_) => Some("`retire apply` makes it; name another with `--state`"),
             Self::OtherHome { .. } => {

@@ -22,11 +22,14 @@ pub mod exit;
 pub mod failure;
 pub mod files;
 mod identity;
+mod lock;
 mod playground;
+mod reviewed;
 pub mod schemas;
 pub mod secrets;
 pub mod settings;
 mod signals;
+pub mod span;
 mod ticker;
 mod work;
 

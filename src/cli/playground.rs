@@ -9,6 +9,7 @@ use crate::cli::clock;
 use crate::cli::failure::Failure;
 use crate::cli::files;
 use crate::manifest::document::Manifests;
+use crate::plan::Plan;
 use crate::sandbox::seed::Seed;
 use crate::sandbox::world::World;
 use crate::sandbox::{self, Options, Sandbox};
@@ -49,6 +50,12 @@ pub(in crate::cli) fn world_of(manifests: &Manifests) -> World {
     let account = manifests.account.as_ref();
     let account = account.and_then(|account| Uuid::parse_str(&account.id).ok());
     World::from_ids(account, manifests.entries.iter().map(|entry| entry.id))
+}
+
+/// Makes a world of what a saved plan would delete.
+pub(in crate::cli) fn world_of_plan(plan: &Plan, account: Option<&str>) -> World {
+    let account = account.and_then(|account| Uuid::parse_str(account).ok());
+    World::from_ids(account, plan.steps.iter().map(|step| step.id))
 }
 
 /// Serves a world on this machine.

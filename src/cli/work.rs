@@ -1,6 +1,6 @@
 //! What `plan` and `apply` have in common: from what was read to a plan.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
@@ -49,25 +49,15 @@ pub(in crate::cli) fn plan(
         account: asked.as_ref().map(|(_, account)| account.clone()),
     };
     let (state, digest) = match loaded {
-        Some(loaded) => {
-            for warning in &loaded.warnings {
-                call.console.warn(warning);
-            }
-            (loaded.state, loaded.digest)
-        }
+        Some(loaded) => told(call, loaded),
         None => (State::new(identity::random(), home.clone()), None),
     };
     check_home(&state.home, &home, &settings.state.value)?;
-    let remembered = || {
-        let account = state.home.account.clone()?;
-        let path = settings.state.value.display();
-        Some((format!("the state `{path}`"), account))
-    };
-    let wanted = asked.or_else(remembered);
+    let wanted = asked.or_else(|| remembered(&state, &settings.state.value));
     let plan = plan::make(Inputs {
         manifests,
         state: &state,
-        rules: settings.rules,
+        rules: settings.rules(),
         now,
     });
     Ok(Work {
@@ -78,6 +68,25 @@ pub(in crate::cli) fn plan(
         now,
         plan,
     })
+}
+
+/// Tells how the state was found, and takes it.
+pub(in crate::cli) fn told(call: &Call, loaded: Loaded) -> (State, Option<[u8; 32]>) {
+    let Loaded {
+        state,
+        digest,
+        warnings,
+    } = loaded;
+    for warning in &warnings {
+        call.console.warn(warning);
+    }
+    (state, digest)
+}
+
+/// The account that the state remembers, and that it is the state who does.
+pub(in crate::cli) fn remembered(state: &State, path: &Path) -> Option<(String, String)> {
+    let account = state.home.account.clone()?;
+    Some((format!("the state `{}`", path.display()), account))
 }
 
 /// Who asks for an account, and for which.
@@ -106,7 +115,12 @@ fn account(
     }
 }
 
-fn check_home(there: &Home, here: &Home, path: &std::path::Path) -> Result<(), Failure> {
+/// Compares where a state belongs with where this run would go.
+///
+/// # Errors
+///
+/// Returns both where they differ.
+pub(in crate::cli) fn check_home(there: &Home, here: &Home, path: &Path) -> Result<(), Failure> {
     let both = there.account.as_ref().zip(here.account.as_ref());
     let same_account = both.is_none_or(|(there, here)| there == here);
     if there.api == here.api && there.endpoint == here.endpoint && same_account {

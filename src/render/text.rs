@@ -74,17 +74,27 @@ pub fn plan(view: &PlanView<'_>, style: Style, sink: &mut dyn Write) -> io::Resu
     Ok(())
 }
 
-/// Writes what a saved plan was made from, with an empty line after it.
+/// Writes what a saved plan was made from, and why it no longer fits where it does not, with an
+/// empty line after it.
 ///
 /// # Errors
 ///
 /// Returns what the sink says when it cannot take the text.
-pub fn basis(document: &PlanDocument, style: Style, sink: &mut dyn Write) -> io::Result<()> {
+pub fn basis(
+    document: &PlanDocument,
+    outdated: Option<&str>,
+    style: Style,
+    sink: &mut dyn Write,
+) -> io::Result<()> {
     writeln!(
         sink,
         "{}",
         style.paint(Paint::Bold, format!("Plan {}", document.id()))
     )?;
+    if let Some(why) = outdated {
+        let word = style.paint(Paint::Yellow, "stale");
+        writeln!(sink, "  {word}     {}", escape(why))?;
+    }
     let mut field = |name: &str, value: &str| writeln!(sink, "  {name:9} {value}");
     field("made", &moment(document.created_at()))?;
     field("expires", &moment(document.expires_at()))?;

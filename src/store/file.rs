@@ -87,6 +87,7 @@ impl FileStore {
     /// Returns who has the lock, or why the state cannot be read or written.
     pub fn open(&self, holder: &str) -> Result<(FileSession, Option<Loaded>), StoreError> {
         let lock = lock::take(&self.path, holder)?;
+        replace::sweep(&self.path);
         let loaded = self.load()?;
         let mut session = FileSession {
             path: self.path.clone(),
@@ -105,6 +106,18 @@ impl FileStore {
         }
         Ok((session, loaded))
     }
+}
+
+/// Writes a document that is no state: as a whole, or not at all.
+///
+/// # Errors
+///
+/// Returns why it cannot be written; what was there before is still there then.
+pub fn publish(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), StoreError> {
+    replace::replace(path, false, write)
 }
 
 fn read(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
@@ -196,7 +209,7 @@ impl Session for FileSession {
     }
 
     fn replace(&mut self, state: &State) -> Result<(), StoreError> {
-        replace::replace(&self.path, |sink| format::write(state, sink))?;
+        replace::replace(&self.path, true, |sink| format::write(state, sink))?;
         self.drop_journal()
     }
 

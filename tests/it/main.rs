@@ -17,6 +17,7 @@ mod harness;
 mod plan;
 mod readme;
 mod sandbox;
+mod saved;
 mod schemas;
 mod settings;
 mod state;

@@ -119,7 +119,7 @@ fn the_document_can_be_shown_again() {
         "plan.json",
         document.replace("\"retire\":3", "\"retire\":4"),
     );
-    desk.run(&["show", "plan.json"]).expect(8);
+    desk.run(&["show", "plan.json"]).expect(5);
 }
 
 /// `head` closes its end early; that is no failure and no panic.

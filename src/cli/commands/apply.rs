@@ -8,17 +8,18 @@ use tokio::runtime::{self, Runtime};
 use crate::apply::inbox::inbox;
 use crate::apply::{self, Ended, NotSaved, Options, Run};
 use crate::cli::args::Apply;
-use crate::cli::call::{Call, Sizes};
+use crate::cli::call::{Call, Flags};
 use crate::cli::clock::{self, SystemClock};
 use crate::cli::exit::Exit;
 use crate::cli::failure::{self, Failure};
+use crate::cli::reviewed::Reviewed;
 use crate::cli::secrets::SecretError;
-use crate::cli::settings::{Server, Settings};
+use crate::cli::settings::{Server, Settings, Times};
 use crate::cli::ticker::Ticker;
 use crate::cli::work::{self, Work};
-use crate::cli::{identity, playground, secrets, signals};
+use crate::cli::{identity, lock, playground, secrets, signals};
 use crate::diagnostic::in_words;
-use crate::event::Ending;
+use crate::event::{Ending, RunInfo};
 use crate::frameio::Reader;
 use crate::frameio::answer::{ReadVerdict, judge_who};
 use crate::frameio::token::Token;
@@ -31,8 +32,9 @@ use crate::render::report::{Summary, SummaryBuilder};
 use crate::render::summary;
 use crate::render::text::{self, PlanView};
 use crate::sandbox::Sandbox;
-use crate::store::file::{FileSession, FileStore};
-use crate::store::journal;
+use crate::sandbox::world::World;
+use crate::store::file::FileSession;
+use crate::store::{Loaded, journal};
 
 /// How often a request that went wrong is made again at most.
 const TRIES: u32 = 4;
@@ -40,26 +42,27 @@ const TRIES: u32 = 4;
 /// The longest first pause before a request is made again.
 const BACKOFF: Duration = Duration::from_millis(500);
 
-/// How long an orderly stop waits for the answers that are under way.
-const GRACE: Duration = Duration::from_secs(30);
-
 /// How long the program waits before it asks again whose token it has.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Plans, asks, deletes, and says what came of it.
+/// Plans, or takes a saved plan; asks, deletes, and says what came of it.
 pub(in crate::cli) fn run(call: &Call, arguments: &Apply) -> Result<Exit, Failure> {
-    let paths = &arguments.paths.paths;
-    let manifests = call.manifests(paths)?;
-    let sizes = Sizes {
+    let (basis, paths) = Basis::of(call, arguments)?;
+    let flags = Flags {
         batch_size: arguments.batch_size,
         concurrency: arguments.concurrency,
+        times: Times {
+            lock_timeout: arguments.lock_timeout,
+            grace: arguments.grace,
+            max_plan_age: arguments.max_plan_age,
+        },
     };
-    let settings = call.settings(&arguments.target, sizes, paths)?;
-    let now = clock::now();
-    let store = FileStore::new(&settings.state.value);
-    let holder = identity::holder(&call.environment, now);
-    let (session, loaded) = store.open(&holder)?;
-    let work = work::plan(call, &manifests, &settings, loaded, now)?;
+    let mut settings = call.settings(&arguments.target, flags, &paths)?;
+    if let Basis::Plan(reviewed) = &basis {
+        reviewed.settle(&mut settings);
+    }
+    let (session, loaded) = lock::open(call, &settings)?;
+    let (work, skip, plan_id) = basis.work(call, arguments, &settings, loaded)?;
     let view = PlanView {
         plan: &work.plan,
         batch_size: settings.batch_size.value.get(),
@@ -67,19 +70,30 @@ pub(in crate::cli) fn run(call: &Call, arguments: &Apply) -> Result<Exit, Failur
     };
     call.console
         .data(|style, sink| text::plan(&view, style, sink))?;
-    let path = settings.state.value.display().to_string();
     if work.plan.totals.changes() == 0 {
         // A pin that is in the way is refused whether or not anything else is to be done.
-        approve(&work.plan, Consent::Auto, arguments.skip_mismatched)?;
+        approve(&work.plan, Consent::Auto, skip)?;
+        let path = settings.state.value.display().to_string();
         let idle = SummaryBuilder::new(&work.plan, path).finish();
         return say(call, &idle, exit(&idle));
     }
-    let question = question(call, arguments, &settings, &work.plan.totals)?;
-    let server = reach(call, &settings, paths, &manifests)?;
+    let question = if plan_id.is_some() {
+        Question::Settled(Consent::Saved)
+    } else {
+        question(call, arguments, &settings, &work.plan.totals)?
+    };
+    let world = || basis.world(&work);
+    let server = reach(call, &settings, &paths, world)?;
     let consent = question.answer(call)?;
-    let approved = approve(&work.plan, consent, arguments.skip_mismatched)?;
+    let approved = approve(&work.plan, consent, skip)?;
     let account = whose(&server, &work, approved.sends())?;
-    let (ended, summary) = carry_out(call, &settings, work, session, &approved, &server, account)?;
+    let order = Order {
+        work,
+        approved,
+        account,
+        plan: plan_id,
+    };
+    let (ended, summary) = carry_out(call, &settings, order, session, &server)?;
     if let Some(sandbox) = server.sandbox {
         server.runtime.block_on(sandbox.shut_down());
     }
@@ -91,6 +105,69 @@ pub(in crate::cli) fn run(call: &Call, arguments: &Apply) -> Result<Exit, Failur
             Ok(Exit::Failed)
         }
     }
+}
+
+/// What a run is planned from.
+enum Basis {
+    /// A plan that was saved and reviewed.
+    Plan(Box<Reviewed>),
+    /// Manifests.
+    Manifests(Manifests),
+}
+
+impl Basis {
+    /// Reads what the PATHs mean; the manifests' own PATHs come beside it.
+    fn of(call: &Call, arguments: &Apply) -> Result<(Self, Vec<PathBuf>), Failure> {
+        if let Some(reviewed) = Reviewed::find(&arguments.paths)? {
+            let paths = reviewed.paths();
+            return Ok((Self::Plan(Box::new(reviewed)), paths));
+        }
+        let manifests = call.manifests(&arguments.paths)?;
+        Ok((Self::Manifests(manifests), arguments.paths.clone()))
+    }
+
+    /// Makes the plan, or takes the saved one; with whether it leaves out what is mismatched,
+    /// and the saved plan's id.
+    fn work(
+        &self,
+        call: &Call,
+        arguments: &Apply,
+        settings: &Settings,
+        loaded: Option<Loaded>,
+    ) -> Result<(Work, bool, Option<String>), Failure> {
+        let now = clock::now();
+        let skip = arguments.skip_mismatched;
+        match self {
+            Self::Manifests(manifests) => {
+                let work = work::plan(call, manifests, settings, loaded, now)?;
+                Ok((work, skip, None))
+            }
+            Self::Plan(reviewed) => {
+                let work = reviewed.work(call, settings, skip, loaded, now)?;
+                let document = reviewed.document();
+                let skip = document.settings().skip_mismatched;
+                Ok((work, skip, Some(document.id().to_owned())))
+            }
+        }
+    }
+
+    /// The sandbox's world where there is no seed.
+    fn world(&self, work: &Work) -> World {
+        match self {
+            Self::Manifests(manifests) => playground::world_of(manifests),
+            Self::Plan(_) => playground::world_of_plan(&work.plan, work.home.account.as_deref()),
+        }
+    }
+}
+
+/// What is to be carried out.
+struct Order {
+    work: Work,
+    approved: Approved,
+    /// The account that the server named, where it was asked.
+    account: Option<String>,
+    /// The id of the saved plan, where there is one.
+    plan: Option<String>,
 }
 
 /// How the approval comes about.
@@ -154,7 +231,7 @@ fn reach(
     call: &Call,
     settings: &Settings,
     paths: &[PathBuf],
-    manifests: &Manifests,
+    world: impl FnOnce() -> World,
 ) -> Result<Reached, Failure> {
     let runtime = runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -165,7 +242,7 @@ fn reach(
         Server::Sandbox => {
             let world = match playground::seed_beside(paths)? {
                 Some(world) => world,
-                None => playground::world_of(manifests),
+                None => world(),
             };
             let sandbox = runtime.block_on(playground::serve(world, 0))?;
             let endpoint = Endpoint::parse(&sandbox.url())?;
@@ -228,12 +305,16 @@ async fn asked(reader: &impl Reader) -> Result<String, Failure> {
 fn carry_out(
     call: &Call,
     settings: &Settings,
-    work: Work,
+    order: Order,
     mut session: FileSession,
-    approved: &Approved,
     server: &Reached,
-    account: Option<String>,
 ) -> Result<(Ended, Summary), Failure> {
+    let Order {
+        work,
+        approved,
+        account,
+        plan,
+    } = order;
     let path = settings.state.value.display().to_string();
     let clock = SystemClock::start();
     let mut summary = SummaryBuilder::new(&work.plan, path);
@@ -246,8 +327,11 @@ fn carry_out(
     .map_err(Failure::system("catch signals"))?;
     session.begin(&work.state);
     let run = Run {
-        info: identity::run_info(&call.environment, &work.state, clock::now(), account),
-        approved,
+        info: RunInfo {
+            plan,
+            ..identity::run_info(&call.environment, &work.state, clock::now(), account)
+        },
+        approved: &approved,
         state: work.state,
         session: &mut session,
         listeners: vec![&mut summary, &mut ticker],
@@ -256,7 +340,7 @@ fn carry_out(
             concurrency: settings.concurrency.value,
             tries: TRIES,
             backoff: BACKOFF,
-            grace: GRACE,
+            grace: settings.grace.value,
             seed: identity::random().as_u64_pair().0,
         },
         clock: &clock,

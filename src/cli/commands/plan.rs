@@ -2,36 +2,41 @@
 
 use std::path::PathBuf;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::cli::args::{Plan, PlanFormat};
-use crate::cli::call::{Call, Sizes};
+use crate::cli::call::{Call, Flags};
 use crate::cli::clock;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::identity;
-use crate::cli::settings::Settings;
+use crate::cli::settings::{Settings, Times};
 use crate::cli::work::{self, Work};
 use crate::manifest::document::Manifests;
 use crate::plan::saved::{self, Basis, DecidingSettings, PlanDocument, Sha256, StateBasis};
 use crate::render::diff::{self, DiffView};
 use crate::render::text::{self, PlanView};
-use crate::store::file::FileStore;
-
-/// How long a plan may wait for its run.
-const LONGEST: SignedDuration = SignedDuration::from_hours(24);
+use crate::store::file::{self, FileStore};
 
 /// Makes the plan and prints it.
 pub(in crate::cli) fn run(call: &Call, arguments: &Plan) -> Result<Exit, Failure> {
     let paths = &arguments.paths.paths;
     let manifests = call.manifests(paths)?;
-    let sizes = Sizes {
+    let flags = Flags {
         batch_size: arguments.batch_size,
-        concurrency: None,
+        times: Times {
+            max_plan_age: arguments.max_plan_age,
+            ..Times::default()
+        },
+        ..Flags::default()
     };
-    let settings = call.settings(&arguments.target, sizes, paths)?;
+    let settings = call.settings(&arguments.target, flags, paths)?;
     let loaded = FileStore::new(&settings.state.value).load()?;
     let work = work::plan(call, &manifests, &settings, loaded, clock::now())?;
+    let document = || document(call, arguments, &manifests, &settings, &work);
+    if let Some(path) = &arguments.out {
+        file::publish(path, |sink| document().to_json(sink))?;
+    }
     match arguments.format {
         PlanFormat::Text => {
             let view = PlanView {
@@ -63,9 +68,16 @@ pub(in crate::cli) fn run(call: &Call, arguments: &Plan) -> Result<Exit, Failure
                 .data(|style, sink| diff::diff(&view, style, sink))?;
         }
         PlanFormat::Json => {
-            let document = document(call, &manifests, &settings, &work);
-            call.console.data(|_, sink| document.to_json(sink))?;
+            call.console.data(|_, sink| document().to_json(sink))?;
         }
+    }
+    if let Some(path) = &arguments.out
+        && arguments.format == PlanFormat::Text
+    {
+        let path = path.display();
+        call.console.message(&format!(
+            "Saved as `{path}`; `retire apply {path}` does exactly that."
+        ));
     }
     if arguments.detailed_exitcode && work.plan.totals.changes() > 0 {
         return Ok(Exit::Pending);
@@ -73,10 +85,18 @@ pub(in crate::cli) fn run(call: &Call, arguments: &Plan) -> Result<Exit, Failure
     Ok(Exit::Done)
 }
 
-fn document(call: &Call, manifests: &Manifests, settings: &Settings, work: &Work) -> PlanDocument {
+fn document(
+    call: &Call,
+    arguments: &Plan,
+    manifests: &Manifests,
+    settings: &Settings,
+    work: &Work,
+) -> PlanDocument {
+    let age = SignedDuration::try_from(settings.max_plan_age.value);
+    let expires_at = work.now.saturating_add(age.unwrap_or(SignedDuration::MAX));
     let basis = Basis {
         created_at: work.now,
-        expires_at: work.now.saturating_add(LONGEST).unwrap_or(work.now),
+        expires_at: expires_at.unwrap_or(Timestamp::MAX),
         tool: env!("CARGO_PKG_VERSION").to_owned(),
         state: StateBasis {
             path: settings.state.value.to_string_lossy().into_owned(),
@@ -87,9 +107,9 @@ fn document(call: &Call, manifests: &Manifests, settings: &Settings, work: &Work
         commit: call.environment.commit(),
         home: work.home.clone(),
         settings: DecidingSettings {
-            max_attempts: settings.rules.max_attempts,
-            retry_blocked: settings.rules.retry_blocked,
-            skip_mismatched: false,
+            max_attempts: settings.max_attempts.value,
+            retry_blocked: settings.retry_blocked,
+            skip_mismatched: arguments.skip_mismatched,
             batch_size: settings.batch_size.value.get(),
         },
     };

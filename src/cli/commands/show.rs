@@ -6,14 +6,12 @@ use crate::cli::args::{Format, Show};
 use crate::cli::call::Call;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::files;
-use crate::plan::saved::{PlanDocument, SavedError};
+use crate::cli::reviewed::{Reviewed, is_plan};
+use crate::cli::{clock, files};
+use crate::diagnostic::in_words;
 use crate::render::text::{self, PlanView};
 use crate::render::{json, state};
 use crate::store::file::FileStore;
-
-/// How far into a file a plan's id stands at most, in bytes.
-const HEAD: usize = 200;
 
 /// Shows a file as what it is.
 pub(in crate::cli) fn run(call: &Call, arguments: &Show) -> Result<Exit, Failure> {
@@ -28,24 +26,31 @@ pub(in crate::cli) fn run(call: &Call, arguments: &Show) -> Result<Exit, Failure
     Ok(Exit::Done)
 }
 
-/// Whether a document begins as a plan does: a state names its lineage before any id.
-fn is_plan(bytes: &[u8]) -> bool {
-    let head = String::from_utf8_lossy(&bytes[..bytes.len().min(HEAD)]);
-    let place = |name: &str| head.find(name).unwrap_or(HEAD);
-    place("\"id\":") < place("\"lineage\":")
-}
-
 fn plan(call: &Call, path: &Path, bytes: &[u8], format: Format) -> Result<(), Failure> {
-    let fail = |why: SavedError| Failure::Saved {
+    let reviewed = Reviewed::read(path, bytes)?;
+    let document = reviewed.document();
+    let plan = document.plan().map_err(|why| Failure::Saved {
         path: path.to_owned(),
         why,
+    })?;
+    // A state that cannot be read is not the one that the plan was made from either.
+    let loaded = FileStore::new(Path::new(&document.state().path)).load();
+    let stale = match loaded {
+        Ok(loaded) => reviewed
+            .check(
+                clock::now(),
+                &document.home(),
+                document.settings(),
+                loaded.as_ref(),
+            )
+            .err()
+            .map(|why| in_words(&why)),
+        Err(error) => Some(in_words(&error)),
     };
-    let document = PlanDocument::read(bytes).map_err(fail)?;
-    let plan = document.plan().map_err(fail)?;
     call.console.data(|style, sink| match format {
         Format::Json => document.to_json(sink),
         Format::Text => {
-            text::basis(&document, style, sink)?;
+            text::basis(document, stale.as_deref(), style, sink)?;
             let view = PlanView {
                 plan: &plan,
                 batch_size: document.settings().batch_size,
@@ -54,6 +59,9 @@ fn plan(call: &Call, path: &Path, bytes: &[u8], format: Format) -> Result<(), Fa
             text::plan(&view, style, sink)
         }
     })?;
+    if let Some(why) = stale.filter(|_| format == Format::Json) {
+        call.console.warn(&format!("this plan is stale: {why}"));
+    }
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! `retire state`: look into the state.
 
 use crate::cli::args::{Format, State, StateFile, StateList, StateShow, Target};
-use crate::cli::call::{Call, Sizes};
+use crate::cli::call::{Call, Flags};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::render;
@@ -21,7 +21,7 @@ fn load(call: &Call, file: &StateFile) -> Result<state::State, Failure> {
         state: file.state.clone(),
         ..Target::default()
     };
-    let settings = call.settings(&target, Sizes::default(), &[])?;
+    let settings = call.settings(&target, Flags::default(), &[])?;
     let path = settings.state.value;
     let loaded = FileStore::new(&path).load()?;
     let loaded = loaded.ok_or(Failure::NoState(path))?;

@@ -4,10 +4,12 @@ use std::fmt;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::time::Duration;
 
 use crate::cli::args::Target;
-use crate::cli::config::Loaded;
+use crate::cli::config::{Config, Loaded};
 use crate::cli::env::{Environment, NotText, TOKEN, TOKEN_COMMAND};
+use crate::cli::span::Span;
 use crate::frameio::transport::{Endpoint, EndpointError};
 use crate::plan::decide::Rules;
 use crate::state::Api;
@@ -26,6 +28,23 @@ const LARGEST_BATCH: usize = 1000;
 
 /// The most requests that may be under way at once.
 const MOST_AT_ONCE: usize = 64;
+
+/// How long an orderly stop waits, unless told otherwise.
+const GRACE: Duration = Duration::from_secs(30);
+
+/// How old a saved plan may be, unless told otherwise.
+const PLAN_AGE: Duration = Duration::from_hours(24);
+
+/// The flags with times, as far as a command has them.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Times {
+    /// `--lock-timeout`.
+    pub lock_timeout: Option<Span>,
+    /// `--grace`.
+    pub grace: Option<Span>,
+    /// `--max-plan-age`.
+    pub max_plan_age: Option<Span>,
+}
 
 /// Where a setting comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,8 +126,16 @@ pub struct Settings {
     pub batch_size: Valued<NonZeroUsize>,
     /// How many requests are under way at once at most.
     pub concurrency: Valued<NonZeroUsize>,
-    /// What decisions depend on.
-    pub rules: Rules,
+    /// After how many refusals an asset is left alone.
+    pub max_attempts: Valued<u32>,
+    /// Whether assets that were refused too often are tried all the same.
+    pub retry_blocked: bool,
+    /// How long a run waits for the lock of another.
+    pub lock_timeout: Valued<Duration>,
+    /// How long an orderly stop waits for the answers that are under way.
+    pub grace: Valued<Duration>,
+    /// How old a saved plan may be.
+    pub max_plan_age: Valued<Duration>,
     /// Where the token comes from; nothing where nobody says.
     pub token: Option<TokenSource>,
 }
@@ -135,6 +162,17 @@ pub enum SettingsError {
         /// What is wrong.
         why: EndpointError,
     },
+}
+
+impl Settings {
+    /// What decisions depend on.
+    #[must_use]
+    pub const fn rules(&self) -> Rules {
+        Rules {
+            max_attempts: self.max_attempts.value,
+            retry_blocked: self.retry_blocked,
+        }
+    }
 }
 
 impl SettingsError {
@@ -173,6 +211,8 @@ pub struct Sources<'call> {
     pub batch_size: Option<NonZeroUsize>,
     /// `--concurrency`.
     pub concurrency: Option<NonZeroUsize>,
+    /// The flags with times.
+    pub times: Times,
     /// The environment.
     pub environment: &'call Environment,
     /// `retire.toml`, where there is one.
@@ -257,11 +297,35 @@ impl Sources<'_> {
             account,
             batch_size,
             concurrency,
-            rules: Rules {
-                max_attempts: max_attempts
-                    .map_or(Rules::default().max_attempts, |most| most.value.get()),
-                retry_blocked: *retry_blocked,
-            },
+            max_attempts: max_attempts.map_or(
+                Valued {
+                    value: Rules::default().max_attempts,
+                    origin: Origin::Default,
+                },
+                |most| Valued {
+                    value: most.value.get(),
+                    origin: most.origin,
+                },
+            ),
+            retry_blocked: *retry_blocked,
+            lock_timeout: self.duration(
+                ("--lock-timeout", self.times.lock_timeout),
+                "RETIRE_LOCK_TIMEOUT",
+                |config| config.lock_timeout,
+                Duration::ZERO,
+            )?,
+            grace: self.duration(
+                ("--grace", self.times.grace),
+                "RETIRE_GRACE",
+                |config| config.grace,
+                GRACE,
+            )?,
+            max_plan_age: self.duration(
+                ("--max-plan-age", self.times.max_plan_age),
+                "RETIRE_MAX_PLAN_AGE",
+                |config| config.max_plan_age,
+                PLAN_AGE,
+            )?,
             token: self.token()?,
         })
     }
@@ -340,6 +404,25 @@ impl Sources<'_> {
             });
         }
         Ok(valued)
+    }
+
+    fn duration(
+        self,
+        (name, given): (&'static str, Option<Span>),
+        variable: &'static str,
+        config: impl FnOnce(&Config) -> Option<Span>,
+        default: Duration,
+    ) -> Result<Valued<Duration>, SettingsError> {
+        let found = flag(name, given.as_ref())
+            .or(self.variable(variable, str::parse::<Span>)?)
+            .or_else(|| self.configured(config(&self.config?.config)));
+        Ok(or_default(
+            found.map(|span| Valued {
+                value: span.value.0,
+                origin: span.origin,
+            }),
+            default,
+        ))
     }
 
     fn configured<T>(self, value: Option<T>) -> Option<Valued<T>> {

@@ -20,6 +20,7 @@ fn resolve(
         .map(|(name, value)| (name.into(), value.into()))
         .collect();
     Sources {
+        times: Times::default(),
         target,
         batch_size: None,
         concurrency: None,
@@ -37,7 +38,7 @@ fn without_a_word_the_defaults_hold() {
     assert_eq!(settings.server.value.name(), "https://api.frame.io");
     assert_eq!(settings.batch_size.value.get(), 50);
     assert_eq!(settings.concurrency.value.get(), 4);
-    assert_eq!(settings.rules, Rules::default());
+    assert_eq!(settings.rules(), Rules::default());
     assert_eq!(settings.account, None);
     assert_eq!(settings.token, None);
 }
@@ -77,7 +78,7 @@ proptest! {
         prop_assert_eq!(settings.state.value, Path::new(state));
         prop_assert_eq!(settings.server.value.name(), endpoint);
         prop_assert_eq!(settings.account.as_ref().map(|account| account.value.as_str()), account);
-        prop_assert_eq!(settings.rules.max_attempts, attempts);
+        prop_assert_eq!(settings.max_attempts.value, attempts);
     }
 }
 

@@ -1,12 +1,13 @@
 //! Whether a saved plan still fits what is there.
 
+use std::fmt::Display;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::manifest::document::SourceFile;
-use crate::plan::saved::{PlanDocument, StateBasis};
+use crate::plan::saved::{DecidingSettings, PlanDocument, StateBasis};
 use crate::state::Home;
 
 /// What the world is like when a saved plan is to be carried out.
@@ -18,6 +19,10 @@ pub struct Current<'now> {
     pub home: &'now Home,
     /// The state's lineage, serial and bytes; its path does not matter.
     pub state: &'now StateBasis,
+    /// The settings of the run that decide what is sent.
+    pub settings: DecidingSettings,
+    /// The run that carried the plan out already, if one did.
+    pub applied: Option<u64>,
     /// The manifests as they are now, where they were read again.
     pub manifests: Option<&'now [SourceFile]>,
 }
@@ -28,6 +33,19 @@ pub enum Stale {
     /// The plan is too old.
     #[error("the plan expired at {0}")]
     Expired(Timestamp),
+    /// It was carried out already.
+    #[error("the plan was carried out already, by run {0}")]
+    Applied(u64),
+    /// Another setting would send something else.
+    #[error("the plan was made with `{name}` {planned}, and this run has {found}")]
+    Setting {
+        /// The setting.
+        name: &'static str,
+        /// The plan's value.
+        planned: String,
+        /// The run's value.
+        found: String,
+    },
     /// It was made for other assets.
     #[error("the plan was made for {planned}, and this run speaks to {found}")]
     Home {
@@ -60,6 +78,23 @@ pub enum Stale {
     Manifest(Arc<str>),
 }
 
+impl Stale {
+    /// Says what to do about it.
+    #[must_use]
+    pub const fn hint(&self) -> &'static str {
+        match self {
+            Self::Applied(_) => "make a new plan for what is still open",
+            Self::Setting { .. } => "leave the flag out, or make a new plan with it",
+            Self::Expired(_)
+            | Self::Home { .. }
+            | Self::Lineage { .. }
+            | Self::Serial { .. }
+            | Self::Digest
+            | Self::Manifest(_) => "nothing was sent; make a new plan and have it reviewed",
+        }
+    }
+}
+
 impl PlanDocument {
     /// Compares what the plan was made from with what is there now.
     ///
@@ -71,8 +106,13 @@ impl PlanDocument {
             now,
             home,
             state,
+            settings,
+            applied,
             manifests,
         } = current;
+        if let Some(run) = applied {
+            return Err(Stale::Applied(run));
+        }
         if now >= self.expires_at {
             return Err(Stale::Expired(self.expires_at));
         }
@@ -88,6 +128,7 @@ impl PlanDocument {
                 found: home.to_string(),
             });
         }
+        self.check_settings(settings)?;
         let StateBasis {
             path: _,
             lineage,
@@ -114,6 +155,30 @@ impl PlanDocument {
             return Err(Stale::Digest);
         }
         self.check_manifests(manifests)
+    }
+
+    fn check_settings(&self, found: DecidingSettings) -> Result<(), Stale> {
+        let DecidingSettings {
+            max_attempts,
+            retry_blocked,
+            skip_mismatched,
+            batch_size,
+        } = self.settings;
+        let differs = |name, planned: &dyn Display, found: &dyn Display| {
+            let (planned, found) = (planned.to_string(), found.to_string());
+            if planned == found {
+                return Ok(());
+            }
+            Err(Stale::Setting {
+                name,
+                planned,
+                found,
+            })
+        };
+        differs("max-attempts", &max_attempts, &found.max_attempts)?;
+        differs("retry-blocked", &retry_blocked, &found.retry_blocked)?;
+        differs("skip-mismatched", &skip_mismatched, &found.skip_mismatched)?;
+        differs("batch-size", &batch_size, &found.batch_size)
     }
 
     fn check_manifests(&self, found: Option<&[SourceFile]>) -> Result<(), Stale> {

@@ -310,6 +310,8 @@ fn a_stale_plan_is_told_why() {
         now: at(1_800_086_399),
         home: &home,
         state: &state,
+        settings: basis().settings,
+        applied: None,
         manifests: Some(&files),
     };
     assert_eq!(document.check(fresh), Ok(()));
@@ -341,6 +343,24 @@ fn a_stale_plan_is_told_why() {
     let cases = [
         Current {
             now: at(1_800_086_400),
+            ..fresh
+        },
+        Current {
+            applied: Some(7),
+            ..fresh
+        },
+        Current {
+            settings: DecidingSettings {
+                batch_size: 1,
+                ..fresh.settings
+            },
+            ..fresh
+        },
+        Current {
+            settings: DecidingSettings {
+                retry_blocked: true,
+                ..fresh.settings
+            },
             ..fresh
         },
         Current {
@@ -390,6 +410,8 @@ fn a_first_plan_fits_any_fresh_state() {
             now: first.created_at,
             home: &first.home,
             state,
+            settings: first.settings,
+            applied: None,
             manifests: None,
         })
     };

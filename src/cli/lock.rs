@@ -1,0 +1,45 @@
+//! Taking the lock of a state, at once or within a while.
+
+use std::time::Duration;
+
+use crate::apply::Clock;
+use crate::cli::call::Call;
+use crate::cli::clock::{self, SystemClock};
+use crate::cli::failure::Failure;
+use crate::cli::identity;
+use crate::cli::settings::Settings;
+use crate::store::file::{FileSession, FileStore};
+use crate::store::{Loaded, StoreError};
+
+/// How often a lock that somebody else has is tried again.
+const GLANCE: Duration = Duration::from_millis(100);
+
+/// Takes the lock of the state and reads it; waits for another run as long as the settings say.
+///
+/// # Errors
+///
+/// Returns who has the lock, or why the state cannot be read.
+pub(in crate::cli) fn open(
+    call: &Call,
+    settings: &Settings,
+) -> Result<(FileSession, Option<Loaded>), Failure> {
+    let store = FileStore::new(&settings.state.value);
+    let holder = identity::holder(&call.environment, clock::now());
+    let clock = SystemClock::start();
+    let mut told = false;
+    loop {
+        let error = match store.open(&holder) {
+            Ok(opened) => return Ok(opened),
+            Err(error) => error,
+        };
+        let left = settings.lock_timeout.value.saturating_sub(clock.elapsed());
+        if !matches!(error, StoreError::Locked { .. }) || left.is_zero() {
+            return Err(error.into());
+        }
+        if !told {
+            call.console.message(&format!("{error}; waiting"));
+            told = true;
+        }
+        std::thread::sleep(GLANCE.min(left));
+    }
+}
