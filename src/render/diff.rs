@@ -10,6 +10,7 @@ use std::iter::Peekable;
 use std::slice;
 
 use jiff::Timestamp;
+use similar::{ChangeTag, TextDiff};
 
 use crate::asset::AssetId;
 use crate::event::{RunEvent, RunInfo};
@@ -73,6 +74,10 @@ pub fn diff(view: &DiffView<'_>, style: Style, sink: &mut dyn Write) -> io::Resu
             .take(hunk.to - passed)
             .skip(hunk.from - passed)
         {
+            if pair.sort() == Sort::Changed && style.colour {
+                emphasised(pair, view.escaped, style, sink)?;
+                continue;
+            }
             let shown: [(&str, Option<Paint>, Option<Line<'_>>); 2] = match pair.sort() {
                 Sort::Same => [(" ", None, pair.old), (" ", None, None)],
                 Sort::Changed | Sort::Removed | Sort::Added => [
@@ -97,6 +102,42 @@ pub fn diff(view: &DiffView<'_>, style: Style, sink: &mut dyn Write) -> io::Resu
             }
         }
         passed = hunk.to;
+    }
+    Ok(())
+}
+
+/// Writes a record before and after, with the fields that differ standing out.
+fn emphasised(pair: Pair<'_>, escaped: bool, style: Style, sink: &mut dyn Write) -> io::Result<()> {
+    let text = |line: Option<Line<'_>>| {
+        let mut text = String::new();
+        if let Some(line) = line {
+            line.append(&mut text);
+        }
+        if escaped {
+            escape(&text).into_owned()
+        } else {
+            text
+        }
+    };
+    let (old, new) = (text(pair.old), text(pair.new));
+    // A record is one line of JSON without spaces: its commas part what may differ.
+    let parts = |text| str::split_inclusive(text, ',').collect::<Vec<_>>();
+    let (old, new) = (parts(&old), parts(&new));
+    let fields = TextDiff::from_slices(&old, &new);
+    for (sign, tag, same, differs) in [
+        ("-", ChangeTag::Delete, Paint::Red, Paint::BoldRed),
+        ("+", ChangeTag::Insert, Paint::Green, Paint::BoldGreen),
+    ] {
+        write!(sink, "{}", style.paint(same, sign))?;
+        for change in fields.iter_all_changes() {
+            let paint = match change.tag() {
+                ChangeTag::Equal => same,
+                found if found == tag => differs,
+                ChangeTag::Delete | ChangeTag::Insert => continue,
+            };
+            write!(sink, "{}", style.paint(paint, change.value()))?;
+        }
+        writeln!(sink)?;
     }
     Ok(())
 }

@@ -38,6 +38,8 @@ enum Paint {
     Yellow,
     Blue,
     Magenta,
+    BoldRed,
+    BoldGreen,
 }
 
 impl Style {
@@ -73,13 +75,15 @@ impl<T: fmt::Display> fmt::Display for Painted<T> {
             return self.text.fmt(formatter);
         };
         let code = match paint {
-            Paint::Bold => 1,
-            Paint::Dim => 2,
-            Paint::Red => 31,
-            Paint::Green => 32,
-            Paint::Yellow => 33,
-            Paint::Blue => 34,
-            Paint::Magenta => 35,
+            Paint::Bold => "1",
+            Paint::Dim => "2",
+            Paint::Red => "31",
+            Paint::Green => "32",
+            Paint::Yellow => "33",
+            Paint::Blue => "34",
+            Paint::Magenta => "35",
+            Paint::BoldRed => "1;31",
+            Paint::BoldGreen => "1;32",
         };
         write!(formatter, "\u{1b}[{code}m")?;
         self.text.fmt(formatter)?;

@@ -28,6 +28,18 @@ fn id(n: u128) -> AssetId {
     AssetId::from_uuid(Uuid::from_u128(n << 96))
 }
 
+/// What is left of a text on a terminal when its colours are taken away.
+fn without_colour(coloured: &str) -> String {
+    let mut text = String::new();
+    let mut rest = coloured;
+    while let Some((before, after)) = rest.split_once("\u{1b}[") {
+        text.push_str(before);
+        rest = after.split_once('m').unwrap().1;
+    }
+    text.push_str(rest);
+    text
+}
+
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
