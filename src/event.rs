@@ -4,6 +4,7 @@
 //! over these events.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -41,6 +42,49 @@ pub enum Task {
     Resolve,
 }
 
+/// A call of the API, as far as limits are concerned: each has a bucket of its own.
+///
+/// Source: docs/frameio-api.md, "Rate limits".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Lane {
+    /// v2: the bulk delete.
+    BulkDelete,
+    /// v2: reading one asset.
+    ReadAsset,
+    /// V4: the delete of a file.
+    DeleteFile,
+    /// V4: the delete of a folder.
+    DeleteFolder,
+    /// V4: reading a file.
+    ShowFile,
+    /// V4: reading a folder.
+    ShowFolder,
+    /// V4: reading a version stack.
+    ShowStack,
+    /// V4: listing what is in a folder or a version stack.
+    Children,
+    /// V4: listing what was deleted from a project.
+    RecentlyDeleted,
+}
+
+impl Lane {
+    /// The lane's name, as it stands in documents.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::BulkDelete => "bulk_delete",
+            Self::ReadAsset => "read_asset",
+            Self::DeleteFile => "delete_file",
+            Self::DeleteFolder => "delete_folder",
+            Self::ShowFile => "show_file",
+            Self::ShowFolder => "show_folder",
+            Self::ShowStack => "show_version_stack",
+            Self::Children => "children",
+            Self::RecentlyDeleted => "recently_deleted",
+        }
+    }
+}
+
 /// Why a run ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ending {
@@ -75,6 +119,29 @@ pub enum StopReason {
     },
     /// The server goes on refusing because of its rate limit.
     RateLimited,
+    /// So many assets are missing that the account or the token is probably the wrong one.
+    TooManyMissing {
+        /// How many assets the server does not know.
+        missing: usize,
+        /// How many assets it has answered for.
+        answered: usize,
+    },
+    /// So many assets were refused that something is wrong with all of them.
+    TooManyFailures {
+        /// How many assets the server refused.
+        failed: usize,
+        /// How many assets it has answered for.
+        answered: usize,
+    },
+    /// Several batches in a row came to nothing.
+    FailedBatches {
+        /// How many.
+        batches: u32,
+        /// What the last answer said.
+        detail: String,
+    },
+    /// The time that the run was given is used up.
+    TimeBudget,
     /// A worker broke down; what it had sent is unknown.
     Broken {
         /// What it said.
@@ -111,6 +178,8 @@ pub enum RunEvent {
         at: Timestamp,
         /// What became of its assets; one that is missing here stays as it was.
         outcomes: Vec<AssetOutcome>,
+        /// Whether the rest of the batch is still to be answered for.
+        more: bool,
     },
     /// Records that nothing needs any more are dropped.
     Forgotten {
@@ -126,6 +195,41 @@ pub enum RunEvent {
         /// What it said, in one sentence.
         message: String,
     },
+    /// Nothing is sent through a lane for a while, because of the server's limit.
+    Paced {
+        /// When.
+        at: Timestamp,
+        /// Through which.
+        lane: Lane,
+        /// For how long.
+        wait: Duration,
+        /// Whether the server refused a request (status 429), and not the run's own foresight.
+        refused: bool,
+        /// How many requests may be under way through the lane from now on.
+        window: usize,
+    },
+    /// A request went wrong and is made again.
+    Retried {
+        /// The number of the batch that went wrong.
+        batch: u64,
+        /// When.
+        at: Timestamp,
+        /// How many assets it asks for.
+        assets: usize,
+        /// How often it went wrong so far.
+        tries: u32,
+        /// After which pause it is made again.
+        wait: Duration,
+        /// What went wrong.
+        why: String,
+    },
+    /// Nothing new is sent from now on.
+    Stopping {
+        /// When.
+        at: Timestamp,
+        /// Why.
+        reason: StopReason,
+    },
     /// The run ended.
     Ended {
         /// When.
@@ -133,6 +237,22 @@ pub enum RunEvent {
         /// Why.
         ending: Ending,
     },
+}
+
+impl RunEvent {
+    /// Whether the journal keeps the event; what it does not keep changes no record.
+    #[must_use]
+    pub const fn lasts(&self) -> bool {
+        match self {
+            Self::Started(_)
+            | Self::Intent { .. }
+            | Self::Answered { .. }
+            | Self::Forgotten { .. }
+            | Self::Warned { .. }
+            | Self::Ended { .. } => true,
+            Self::Paced { .. } | Self::Retried { .. } | Self::Stopping { .. } => false,
+        }
+    }
 }
 
 /// Hears every event of a run after the journal and the state have it, and cannot stop it.

@@ -438,6 +438,7 @@ impl<'run, S: Session> Dispatcher<'run, S> {
             batch,
             at: self.clock.now(),
             outcomes,
+            more: false,
         });
     }
 

@@ -259,7 +259,11 @@ pub const fn stopped(reason: &StopReason) -> Exit {
         | StopReason::WrongEndpoint { .. }
         | StopReason::Broken { .. }
         | StopReason::NotRecorded { .. } => Exit::Failed,
-        StopReason::RateLimited => Exit::Stopped,
+        StopReason::RateLimited
+        | StopReason::TooManyMissing { .. }
+        | StopReason::TooManyFailures { .. }
+        | StopReason::FailedBatches { .. }
+        | StopReason::TimeBudget => Exit::Stopped,
         StopReason::Signal(2) => Exit::Interrupted,
         StopReason::Signal(_) => Exit::Terminated,
     }

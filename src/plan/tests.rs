@@ -318,7 +318,7 @@ proptest! {
             .chain(approved.resolve().iter().map(|resolve| resolve.id))
             .map(|id| (id, Outcome::Retired))
             .collect();
-        state.apply(1, &RunEvent::Answered { batch: 1, at: at(NOW), outcomes });
+        state.apply(1, &RunEvent::Answered { batch: 1, at: at(NOW), outcomes, more: false });
         state.apply(1, &RunEvent::Forgotten { at: at(NOW), ids: approved.forget().to_vec() });
         let again = plan_of(&manifests, &state);
         prop_assert!(approve(&again, Consent::Auto, true).unwrap().is_empty());

@@ -336,6 +336,10 @@ const fn name(ending: &Ending) -> &'static str {
             StopReason::NotReachable { .. } => "not_reachable",
             StopReason::WrongEndpoint { .. } => "wrong_endpoint",
             StopReason::RateLimited => "rate_limited",
+            StopReason::TooManyMissing { .. } => "too_many_missing",
+            StopReason::TooManyFailures { .. } => "too_many_failures",
+            StopReason::FailedBatches { .. } => "failed_batches",
+            StopReason::TimeBudget => "time_budget",
             StopReason::Broken { .. } => "broken",
             StopReason::NotRecorded { .. } => "not_recorded",
             StopReason::Signal(_) => "signal",
@@ -345,12 +349,19 @@ const fn name(ending: &Ending) -> &'static str {
 
 fn detail(ending: &Ending) -> Option<String> {
     match ending {
-        Ending::Done | Ending::Stopped(StopReason::RateLimited) => None,
+        Ending::Done
+        | Ending::Stopped(
+            StopReason::RateLimited
+            | StopReason::TooManyMissing { .. }
+            | StopReason::TooManyFailures { .. }
+            | StopReason::TimeBudget,
+        ) => None,
         Ending::Stopped(
             StopReason::NotAuthenticated { detail }
             | StopReason::NotAuthorised { detail }
             | StopReason::NotReachable { detail }
             | StopReason::WrongEndpoint { detail }
+            | StopReason::FailedBatches { batches: _, detail }
             | StopReason::Broken { detail }
             | StopReason::NotRecorded { detail },
         ) => Some(detail.clone()),

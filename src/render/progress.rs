@@ -103,6 +103,7 @@ impl Listener for Progress {
                 batch: _,
                 at: _,
                 outcomes,
+                more: _,
             } => {
                 for (id, outcome) in outcomes {
                     self.take(*id, outcome);
@@ -112,6 +113,9 @@ impl Listener for Progress {
             | RunEvent::Intent { .. }
             | RunEvent::Forgotten { .. }
             | RunEvent::Warned { .. }
+            | RunEvent::Paced { .. }
+            | RunEvent::Retried { .. }
+            | RunEvent::Stopping { .. }
             | RunEvent::Ended { .. } => {}
         }
     }

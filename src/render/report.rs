@@ -68,7 +68,7 @@ pub struct SummaryBuilder {
     /// How they stand now, where the run has said something of them.
     now: HashMap<AssetId, Standing>,
     /// The assets of batches that are sent and not answered.
-    under_way: HashMap<u64, (Task, Arc<[AssetId]>)>,
+    under_way: HashMap<u64, (Task, Vec<AssetId>)>,
     /// The assets that were forgotten.
     forgotten: HashSet<AssetId>,
     started: Option<Timestamp>,
@@ -142,8 +142,8 @@ impl SummaryBuilder {
     pub fn finish(mut self) -> Summary {
         for (task, ids) in std::mem::take(&mut self.under_way).into_values() {
             if task == Task::Delete {
-                for id in ids.iter() {
-                    self.take(*id, &Outcome::Unknown, Timestamp::UNIX_EPOCH);
+                for id in ids {
+                    self.take(id, &Outcome::Unknown, Timestamp::UNIX_EPOCH);
                 }
             }
         }
@@ -222,20 +222,26 @@ impl Listener for SummaryBuilder {
                     Task::Delete => 1,
                     Task::Resolve => ids.len(),
                 };
-                self.under_way.insert(*batch, (*task, Arc::clone(ids)));
+                self.under_way.insert(*batch, (*task, ids.to_vec()));
             }
             RunEvent::Answered {
                 batch,
                 at,
                 outcomes,
+                more,
             } => {
-                self.under_way.remove(batch);
+                if !more {
+                    self.under_way.remove(batch);
+                } else if let Some((_, ids)) = self.under_way.get_mut(batch) {
+                    ids.retain(|id| outcomes.iter().all(|(answered, _)| answered != id));
+                }
                 for (id, outcome) in outcomes {
                     self.take(*id, outcome, *at);
                 }
             }
             RunEvent::Forgotten { at: _, ids } => self.forgotten.extend(ids),
             RunEvent::Warned { batch: _, message } => self.summary.warnings.push(message.clone()),
+            RunEvent::Paced { .. } | RunEvent::Retried { .. } | RunEvent::Stopping { .. } => {}
             RunEvent::Ended { at, ending } => {
                 self.summary.ending = Some(ending.clone());
                 // A clock that was set back during the run makes no negative time.

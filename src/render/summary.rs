@@ -141,6 +141,22 @@ pub fn stopped(reason: &StopReason) -> String {
         StopReason::RateLimited => {
             "the server goes on refusing because of its rate limit".to_owned()
         }
+        StopReason::TooManyMissing { missing, answered } => format!(
+            "the server does not know {} of {}: this looks like the wrong account, token or server",
+            count(*missing),
+            counted(*answered, "asset", "assets")
+        ),
+        StopReason::TooManyFailures { failed, answered } => format!(
+            "the server refused {} of {}: this looks like a fault or a missing right",
+            count(*failed),
+            counted(*answered, "asset", "assets")
+        ),
+        StopReason::FailedBatches { batches, detail } => format!(
+            "{} requests in a row came to nothing: this looks like an outage: {}",
+            crate::render::thousands(u64::from(*batches)),
+            escape(detail)
+        ),
+        StopReason::TimeBudget => "the time that the run was given is used up".to_owned(),
         StopReason::Broken { detail } => {
             format!("a worker of this program broke down: {}", escape(detail))
         }
@@ -374,6 +390,16 @@ fn after_stop(reason: &StopReason) -> String {
         StopReason::RateLimited => {
             "wait some minutes, then run apply again, with a lower `--concurrency` if it recurs"
         }
+        StopReason::TooManyMissing { .. } => {
+            "check the account, the token and the endpoint; if the assets really are gone, run apply again with `--max-404-percent 100`"
+        }
+        StopReason::TooManyFailures { .. } => {
+            "read the server's words above; then run apply again, with a higher `--max-failure-percent` if they are as expected"
+        }
+        StopReason::FailedBatches { .. } => {
+            "wait until the server is well again, then run apply again"
+        }
+        StopReason::TimeBudget => "run apply again to go on",
         StopReason::Broken { .. } => {
             "run apply again; report this as a defect of frameio-retire, with the words above"
         }

@@ -211,7 +211,12 @@ impl State {
                     self.assets.remove(id);
                 }
             }
-            RunEvent::Intent { .. } | RunEvent::Warned { .. } | RunEvent::Ended { .. } => {}
+            RunEvent::Intent { .. }
+            | RunEvent::Warned { .. }
+            | RunEvent::Paced { .. }
+            | RunEvent::Retried { .. }
+            | RunEvent::Stopping { .. }
+            | RunEvent::Ended { .. } => {}
         }
     }
 

@@ -180,7 +180,7 @@ impl FileSession {
 
 impl Session for FileSession {
     fn append(&mut self, events: &[RunEvent]) -> Result<(), StoreError> {
-        if events.is_empty() {
+        if !events.iter().any(RunEvent::lasts) {
             return Ok(());
         }
         let mut lines = Vec::new();
@@ -190,7 +190,7 @@ impl Session for FileSession {
             journal::write_header(header, &mut lines);
         }
         let mut sequence = self.sequence;
-        for event in events {
+        for event in events.iter().filter(|event| event.lasts()) {
             sequence += 1;
             journal::write_event(sequence, event, &mut lines);
         }

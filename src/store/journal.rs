@@ -95,6 +95,9 @@ enum EventLine<'line> {
         unknown: Vec<AssetId>,
         #[serde(borrow, default, skip_serializing_if = "BTreeMap::is_empty")]
         failed: BTreeMap<AssetId, FailureLine<'line>>,
+        /// Whether the rest of the batch is still to be answered for.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        more: bool,
     },
     Forgotten {
         at: Timestamp,
@@ -151,6 +154,8 @@ pub fn write_header(header: &Header, lines: &mut Vec<u8>) {
 }
 
 /// Appends the line of one event; `sequence` counts the events from 1.
+///
+/// An event that does not last has no line, see [`RunEvent::lasts`].
 pub fn write_event(sequence: u64, event: &RunEvent, lines: &mut Vec<u8>) {
     let event = match event {
         RunEvent::Started(info) => {
@@ -187,7 +192,8 @@ pub fn write_event(sequence: u64, event: &RunEvent, lines: &mut Vec<u8>) {
             batch,
             at,
             outcomes,
-        } => answered(*batch, *at, outcomes),
+            more,
+        } => answered(*batch, *at, outcomes, *more),
         RunEvent::Forgotten { at, ids } => EventLine::Forgotten {
             at: *at,
             ids: Cow::Borrowed(ids),
@@ -200,6 +206,7 @@ pub fn write_event(sequence: u64, event: &RunEvent, lines: &mut Vec<u8>) {
             at: *at,
             done: *ending == Ending::Done,
         },
+        RunEvent::Paced { .. } | RunEvent::Retried { .. } | RunEvent::Stopping { .. } => return,
     };
     write_line(
         &EventBody {
@@ -210,7 +217,7 @@ pub fn write_event(sequence: u64, event: &RunEvent, lines: &mut Vec<u8>) {
     );
 }
 
-fn answered(batch: u64, at: Timestamp, outcomes: &[AssetOutcome]) -> EventLine<'_> {
+fn answered(batch: u64, at: Timestamp, outcomes: &[AssetOutcome], more: bool) -> EventLine<'_> {
     let (mut retired, mut gone, mut unknown) = (Vec::new(), Vec::new(), Vec::new());
     let mut failed = BTreeMap::new();
     for (id, outcome) in outcomes {
@@ -234,6 +241,7 @@ fn answered(batch: u64, at: Timestamp, outcomes: &[AssetOutcome]) -> EventLine<'
         gone,
         unknown,
         failed,
+        more,
     }
 }
 
@@ -338,6 +346,7 @@ fn event_of(event: EventLine<'_>) -> RunEvent {
             gone,
             unknown,
             failed,
+            more,
         } => {
             let settled = retired
                 .into_iter()
@@ -353,6 +362,7 @@ fn event_of(event: EventLine<'_>) -> RunEvent {
                 batch,
                 at,
                 outcomes: settled.chain(failed).collect(),
+                more,
             }
         }
         EventLine::Forgotten { at, ids } => RunEvent::Forgotten {

@@ -1,7 +1,6 @@
 //! What a journal adds to the state that it continues.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -150,7 +149,7 @@ struct Fold {
     run: u64,
     sequence: u64,
     last: Timestamp,
-    open: HashMap<u64, Arc<[AssetId]>>,
+    open: HashMap<u64, Vec<AssetId>>,
 }
 
 impl Fold {
@@ -183,22 +182,34 @@ impl Fold {
             }
             RunEvent::Intent { batch, task, ids } => {
                 if *task == Task::Delete {
-                    self.open.insert(*batch, Arc::clone(ids));
+                    self.open.insert(*batch, ids.to_vec());
                 }
             }
-            RunEvent::Answered { batch, at, .. } => {
-                self.open.remove(batch);
+            RunEvent::Answered {
+                batch,
+                at,
+                outcomes,
+                more,
+            } => {
+                if !more {
+                    self.open.remove(batch);
+                } else if let Some(ids) = self.open.get_mut(batch) {
+                    ids.retain(|id| outcomes.iter().all(|(answered, _)| answered != id));
+                }
                 self.last = *at;
             }
             RunEvent::Forgotten { at, .. } | RunEvent::Ended { at, .. } => self.last = *at,
-            RunEvent::Warned { .. } => {}
+            RunEvent::Warned { .. }
+            | RunEvent::Paced { .. }
+            | RunEvent::Retried { .. }
+            | RunEvent::Stopping { .. } => {}
         }
         self.state.apply(self.run, &event);
         Ok(())
     }
 
     fn end(mut self, warnings: &mut Vec<String>) -> State {
-        let mut open: Vec<(u64, Arc<[AssetId]>)> = self.open.drain().collect();
+        let mut open: Vec<(u64, Vec<AssetId>)> = self.open.drain().collect();
         open.sort_unstable_by_key(|(batch, _)| *batch);
         let assets: usize = open.iter().map(|(_, ids)| ids.len()).sum();
         if assets > 0 {
@@ -210,7 +221,8 @@ impl Fold {
             let event = RunEvent::Answered {
                 batch,
                 at: self.last,
-                outcomes: ids.iter().map(|id| (*id, Outcome::Unknown)).collect(),
+                outcomes: ids.into_iter().map(|id| (id, Outcome::Unknown)).collect(),
+                more: false,
             };
             self.state.apply(self.run, &event);
         }

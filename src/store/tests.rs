@@ -98,6 +98,7 @@ fn run() -> impl Strategy<Value = Vec<RunEvent>> {
                     batch: number,
                     at: Timestamp::UNIX_EPOCH,
                     outcomes,
+                    more: false,
                 });
             }
         }
@@ -144,6 +145,7 @@ fn folded(events: &[RunEvent]) -> State {
                     batch: *batch,
                     at: Timestamp::UNIX_EPOCH,
                     outcomes: ids.iter().map(|id| (*id, Outcome::Unknown)).collect(),
+                    more: false,
                 },
             );
         }
@@ -236,6 +238,7 @@ fn a_run_survives_the_loss_of_its_process_at_any_append() {
             batch: 1,
             at: Timestamp::UNIX_EPOCH,
             outcomes: vec![(asset(1), Outcome::Retired), (asset(2), Outcome::Gone)],
+            more: false,
         },
         intent(2, &[asset(3)]),
     ];

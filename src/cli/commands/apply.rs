@@ -386,7 +386,7 @@ fn tell_lost(call: &Call, not_saved: &NotSaved) {
         }),
     );
     let mut lines = Vec::new();
-    for (sequence, event) in (1..).zip(lost) {
+    for (sequence, event) in (1..).zip(lost.iter().filter(|event| event.lasts())) {
         journal::write_event(sequence, event, &mut lines);
     }
     call.console.words(|_, sink| sink.write_all(&lines));

@@ -50,6 +50,7 @@ fn answered(batch: u64, outcomes: Vec<(u128, Outcome)>) -> RunEvent {
             .into_iter()
             .map(|(n, outcome)| (id(n), outcome))
             .collect(),
+        more: false,
     }
 }
 
