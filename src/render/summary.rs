@@ -399,14 +399,13 @@ fn after_stop(reason: &StopReason) -> String {
         StopReason::FailedBatches { .. } => {
             "wait until the server is well again, then run apply again"
         }
-        StopReason::TimeBudget => "run apply again to go on",
         StopReason::Broken { .. } => {
             "run apply again; report this as a defect of frameio-retire, with the words above"
         }
         StopReason::NotRecorded { .. } => {
             "make room or give the right to write there, then run apply again"
         }
-        StopReason::Signal(_) => "run apply again to go on",
+        StopReason::TimeBudget | StopReason::Signal(_) => "run apply again to go on",
     }
     .to_owned()
 }
