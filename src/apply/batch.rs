@@ -1,126 +1,235 @@
 //! What is still to be sent: cutting it into batches, halving them, and sending some again.
 
-use std::collections::VecDeque;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::asset::AssetId;
-use crate::event::Task;
+use crate::event::{Lane, Task};
+use crate::frameio::call::Call;
 use crate::plan::approve::{Approved, Resolve};
 
 /// One request that is to be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Job {
-    /// What it asks.
-    pub task: Task,
-    /// For which assets; a reading asks for one.
+    /// The call.
+    pub call: Call,
+    /// The assets that its answer speaks of.
     pub ids: Arc<[AssetId]>,
     /// Whether its assets may be deleted; only readings of unlisted assets may not.
     pub listed: bool,
+    /// Whether its assets were read and found alive, so that reading them again tells nothing.
+    pub looked: bool,
     /// How often the same request went wrong before.
     pub tries: u32,
+    /// When it first went wrong, counted from the start of the run.
+    pub since: Option<Duration>,
 }
 
 impl Job {
-    fn delete(ids: &[AssetId]) -> Self {
+    fn new(call: Call, ids: Arc<[AssetId]>) -> Self {
         Self {
-            task: Task::Delete,
-            ids: Arc::from(ids),
+            call,
+            ids,
             listed: true,
+            looked: false,
             tries: 0,
+            since: None,
         }
     }
 
-    /// Cuts the job into two, the first not smaller than the second.
+    /// The bulk delete of several assets.
+    #[must_use]
+    pub fn delete(ids: &[AssetId]) -> Self {
+        let ids: Arc<[AssetId]> = Arc::from(ids);
+        Self::new(Call::BulkDelete(Arc::clone(&ids)), ids)
+    }
+
+    /// The reading of one asset.
+    #[must_use]
+    pub fn read(id: AssetId, listed: bool) -> Self {
+        Self {
+            listed,
+            ..Self::new(Call::ReadAsset(id), Arc::from([id]))
+        }
+    }
+
+    /// The lane that it goes through.
+    #[must_use]
+    pub const fn lane(&self) -> Lane {
+        self.call.lane()
+    }
+
+    /// What it asks for.
+    #[must_use]
+    pub const fn task(&self) -> Task {
+        self.call.task()
+    }
+
+    /// Cuts a bulk delete into two, the first not smaller than the second.
     #[must_use]
     pub fn halves(&self) -> [Self; 2] {
         let (first, second) = self.ids.split_at(self.ids.len().div_ceil(2));
         [first, second].map(|ids| Self {
-            ids: Arc::from(ids),
-            tries: 0,
-            ..self.clone()
+            looked: self.looked,
+            ..Self::delete(ids)
         })
     }
 }
 
-/// What can be sent now.
+/// What the queue may give out just now.
+#[derive(Clone, Copy)]
+pub struct Terms<'run> {
+    /// The time, counted from the start of the run.
+    pub now: Duration,
+    /// Whether no answer is under way.
+    pub idle: bool,
+    /// How many assets one delete may ask for.
+    pub size: usize,
+    /// Whether a delete may go out that is no part of an earlier one.
+    pub fresh: bool,
+    /// Whether a lane is open.
+    pub open: &'run dyn Fn(Lane) -> bool,
+}
+
+impl std::fmt::Debug for Terms<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Terms")
+            .field("now", &self.now)
+            .field("size", &self.size)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A job that waits for its time; the earliest first, and among equals the one put back first.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Next {
-    /// This.
-    Job(Job),
-    /// Nothing yet.
-    Nothing,
+struct Later {
+    due: Duration,
+    number: u64,
+    job: Job,
+}
+
+impl Ord for Later {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        (self.due, self.number).cmp(&(other.due, other.number))
+    }
+}
+
+impl PartialOrd for Later {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 /// Everything that is still to be sent.
 #[derive(Debug)]
 pub struct Queue<'plan> {
-    size: usize,
-    again: VecDeque<Job>,
-    later: Vec<(Duration, Job)>,
+    /// Jobs that go before everything else, by lane.
+    again: BTreeMap<Lane, VecDeque<Job>>,
+    later: BinaryHeap<Reverse<Later>>,
+    put_back: u64,
     resolve: &'plan [Resolve],
     delete: &'plan [AssetId],
     found: Vec<AssetId>,
-    not_before: Duration,
+    /// How many assets `again` and `later` ask for.
+    returned: usize,
 }
 
 impl<'plan> Queue<'plan> {
-    /// Queues what was approved, in batches of at most `size` assets.
+    /// Queues what was approved.
     #[must_use]
-    pub fn new(approved: &'plan Approved, size: usize) -> Self {
+    pub fn new(approved: &'plan Approved) -> Self {
         Self {
-            size: size.max(1),
-            again: VecDeque::new(),
-            later: Vec::new(),
+            again: BTreeMap::new(),
+            later: BinaryHeap::new(),
+            put_back: 0,
             resolve: approved.resolve(),
             delete: approved.delete(),
             found: Vec::new(),
-            not_before: Duration::ZERO,
+            returned: 0,
         }
     }
 
-    /// Takes what can be sent `now`; `idle` says that no answer is under way.
-    pub fn next(&mut self, now: Duration, idle: bool) -> Next {
-        if now < self.not_before && !self.is_empty() {
-            return Next::Nothing;
+    /// Takes what can be sent now; nothing where everything has to wait.
+    pub fn next(&mut self, terms: Terms<'_>) -> Option<Job> {
+        let Terms {
+            now,
+            idle,
+            size,
+            fresh,
+            open,
+        } = terms;
+        let size = size.max(1);
+        while self
+            .later
+            .peek()
+            .is_some_and(|Reverse(later)| later.due <= now)
+        {
+            if let Some(Reverse(later)) = self.later.pop() {
+                let lane = later.job.lane();
+                self.again.entry(lane).or_default().push_back(later.job);
+            }
         }
-        if let Some(job) = self.again.pop_front() {
-            return Next::Job(job);
+        for (lane, jobs) in &mut self.again {
+            if !open(*lane) {
+                continue;
+            }
+            if let Some(job) = jobs.pop_front() {
+                self.returned -= job.ids.len();
+                return Some(job);
+            }
         }
-        let due = self.later.iter().position(|(due, _)| *due <= now);
-        if let Some(place) = due {
-            return Next::Job(self.later.swap_remove(place).1);
-        }
-        if let [first, rest @ ..] = self.resolve {
+        if let [first, rest @ ..] = self.resolve
+            && open(Lane::ReadAsset)
+        {
             self.resolve = rest;
-            return Next::Job(Job {
-                task: Task::Resolve,
-                ids: Arc::from([first.id]),
-                listed: first.listed,
-                tries: 0,
-            });
+            return Some(Job::read(first.id, first.listed));
+        }
+        if !fresh || !open(Lane::BulkDelete) {
+            return None;
         }
         if !self.delete.is_empty() {
-            let (batch, rest) = self.delete.split_at(self.size.min(self.delete.len()));
+            let (batch, rest) = self.delete.split_at(size.min(self.delete.len()));
             self.delete = rest;
-            return Next::Job(Job::delete(batch));
+            return Some(Job::delete(batch));
         }
         // What readings find is sent in full batches, the rest once no reading is under way.
-        if self.found.len() >= self.size || (idle && !self.found.is_empty()) {
-            let rest = self.found.split_off(self.size.min(self.found.len()));
-            let batch = std::mem::replace(&mut self.found, rest);
-            return Next::Job(Job::delete(&batch));
+        if self.found.len() >= size || (idle && !self.found.is_empty()) {
+            let batch = self
+                .found
+                .split_off(self.found.len() - size.min(self.found.len()));
+            return Some(Job {
+                looked: true,
+                ..Job::delete(&batch)
+            });
         }
-        Next::Nothing
+        None
     }
 
-    /// When something can be sent that cannot be sent `now`; both count from the run's start.
+    /// When the next job comes back that waits for its time, counted from the run's start.
     #[must_use]
-    pub fn due(&self, now: Duration) -> Option<Duration> {
-        if now < self.not_before && !self.is_empty() {
-            return Some(self.not_before);
+    pub fn due(&self) -> Option<Duration> {
+        self.later.peek().map(|Reverse(later)| later.due)
+    }
+
+    /// The lanes of everything that waits for nothing but its lane.
+    #[must_use]
+    pub fn lanes(&self) -> Vec<Lane> {
+        let mut lanes: Vec<Lane> = self
+            .again
+            .iter()
+            .filter(|(_, jobs)| !jobs.is_empty())
+            .map(|(lane, _)| *lane)
+            .collect();
+        if !self.resolve.is_empty() {
+            lanes.push(Lane::ReadAsset);
         }
-        self.later.iter().map(|(due, _)| *due).min()
+        if !self.delete.is_empty() || !self.found.is_empty() {
+            lanes.push(Lane::BulkDelete);
+        }
+        lanes
     }
 
     /// Puts jobs in front of everything else.
@@ -129,23 +238,25 @@ impl<'plan> Queue<'plan> {
         jobs: impl IntoIterator<Item = Job, IntoIter: DoubleEndedIterator>,
     ) {
         for job in jobs.into_iter().rev() {
-            self.again.push_front(job);
+            self.returned += job.ids.len();
+            self.again.entry(job.lane()).or_default().push_front(job);
         }
     }
 
     /// Puts a job back until a time, counted from the start of the run.
     pub fn put_back(&mut self, job: Job, due: Duration) {
-        self.later.push((due, job));
+        self.returned += job.ids.len();
+        self.put_back += 1;
+        self.later.push(Reverse(Later {
+            due,
+            number: self.put_back,
+            job,
+        }));
     }
 
     /// Adds an asset that a reading found alive.
     pub fn put_found(&mut self, id: AssetId) {
         self.found.push(id);
-    }
-
-    /// Sends nothing before a time, counted from the start of the run.
-    pub fn pause(&mut self, until: Duration) {
-        self.not_before = self.not_before.max(until);
     }
 
     /// Whether nothing is left.
@@ -157,13 +268,6 @@ impl<'plan> Queue<'plan> {
     /// How many assets are left.
     #[must_use]
     pub fn left(&self) -> usize {
-        let again = self
-            .again
-            .iter()
-            .chain(self.later.iter().map(|(_, job)| job));
-        again.map(|job| job.ids.len()).sum::<usize>()
-            + self.resolve.len()
-            + self.delete.len()
-            + self.found.len()
+        self.returned + self.resolve.len() + self.delete.len() + self.found.len()
     }
 }

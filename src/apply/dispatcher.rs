@@ -6,47 +6,42 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use crate::apply::batch::{Job, Next, Queue};
+use crate::apply::batch::{Job, Queue, Terms};
+use crate::apply::breaker::Breaker;
 use crate::apply::inbox::{Inbox, Message};
+use crate::apply::pacer::Pacer;
+use crate::apply::retry::Jitter;
 use crate::apply::{Clock, Ended, NotSaved, Options, Run};
 use crate::asset::AssetId;
-use crate::event::{Ending, Listener, RunEvent, StopReason, Task};
-use crate::frameio::Reply;
-use crate::frameio::answer::{Live, ReadVerdict, Verdict, judge, judge_read};
-use crate::outcome::{AssetOutcome, Outcome};
+use crate::event::{Ending, Lane, Listener, RunEvent, StopReason};
+use crate::frameio::call::Call;
+use crate::outcome::AssetOutcome;
 use crate::state::State;
 use crate::store::Session;
 
 /// How long the dispatcher sleeps at most.
 const TICK: Duration = Duration::from_secs(1);
 
-/// The longest pause before a request is made again.
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// The shortest wait for a limit that is worth telling.
+const TOLD_WAIT: Duration = Duration::from_millis(500);
 
-/// How long to wait when the server says that it is too much, and not for how long.
-const UNTOLD_WAIT: Duration = Duration::from_secs(1);
-
-/// How often in a row the server may say that it is too much, whatever the number of workers.
-const PATIENCE: u32 = 20;
+/// How often a wait for the same limit is told at most.
+const TOLD_EVERY: Duration = Duration::from_secs(5);
 
 /// A batch whose intent is in the journal: only the dispatcher makes one, after the sync.
 #[derive(Debug)]
 pub struct Journaled {
-    batch: u64,
-    job: Job,
+    pub(in crate::apply) batch: u64,
+    pub(in crate::apply) job: Job,
+    /// When it was given out, counted from the start of the run.
+    pub(in crate::apply) at: Duration,
 }
 
 impl Journaled {
-    /// What it asks.
+    /// The call to make.
     #[must_use]
-    pub const fn task(&self) -> Task {
-        self.job.task
-    }
-
-    /// For which assets.
-    #[must_use]
-    pub fn ids(&self) -> &[AssetId] {
-        &self.job.ids
+    pub const fn call(&self) -> &Call {
+        &self.job.call
     }
 }
 
@@ -54,25 +49,35 @@ type Give = oneshot::Sender<Option<Journaled>>;
 
 pub(in crate::apply) struct Dispatcher<'run, S> {
     run: u64,
-    state: State,
+    pub(in crate::apply) state: State,
     session: &'run mut S,
     listeners: Vec<&'run mut dyn Listener>,
-    options: Options,
-    clock: &'run dyn Clock,
-    queue: Queue<'run>,
-    jitter: Jitter,
+    pub(in crate::apply) options: Options,
+    pub(in crate::apply) clock: &'run dyn Clock,
+    pub(in crate::apply) queue: Queue<'run>,
+    pub(in crate::apply) pacer: Pacer,
+    pub(in crate::apply) breaker: Breaker,
+    pub(in crate::apply) jitter: Jitter,
+    /// The assets that the server does not know, each with the batch that found out, as long
+    /// as nothing shows that the server is the right one.
+    pub(in crate::apply) held: Vec<(u64, AssetId)>,
+    /// Whether a first, small delete came back sane.
+    pub(in crate::apply) sane: bool,
     /// What has happened and is not yet written down.
-    events: Vec<RunEvent>,
+    pub(in crate::apply) events: Vec<RunEvent>,
     /// What could not be written down.
     unsaved: Vec<RunEvent>,
     /// The workers that wait for a batch.
     waiting: Vec<Give>,
     under_way: usize,
     batches: u64,
-    refusals_in_a_row: u32,
+    /// How long answers took lately.
+    latency: Duration,
+    told: Option<(Lane, Duration)>,
     changed: bool,
     stop: Option<StopReason>,
     stop_by: Option<Duration>,
+    signals: u32,
     cut_short: bool,
 }
 
@@ -95,16 +100,22 @@ impl<'run, S: Session> Dispatcher<'run, S> {
             options,
             clock,
             queue,
-            jitter: Jitter(options.seed),
+            pacer: Pacer::new(options.concurrency.get()),
+            breaker: Breaker::new(options.breakers),
+            jitter: Jitter::new(options.seed),
+            held: Vec::new(),
+            sane: options.canary == 0,
             events: vec![RunEvent::Started(info)],
             unsaved: Vec::new(),
             waiting: Vec::new(),
             under_way: 0,
             batches: 0,
-            refusals_in_a_row: 0,
+            latency: Duration::ZERO,
+            told: None,
             changed: false,
             stop: None,
             stop_by: None,
+            signals: 0,
             cut_short: false,
         };
         if !approved.forget().is_empty() {
@@ -143,6 +154,7 @@ impl<'run, S: Session> Dispatcher<'run, S> {
 
     /// Writes back, and says how the run ended.
     pub(in crate::apply) fn end(mut self) -> Ended {
+        self.release_at_the_end();
         let ending = self.stop.take().map_or(Ending::Done, Ending::Stopped);
         if self.cut_short {
             // What is under way is an intent without an outcome: the next run reads it so.
@@ -181,7 +193,7 @@ impl<'run, S: Session> Dispatcher<'run, S> {
 
     fn ended(self, ending: Ending, saved: Result<(), NotSaved>) -> Ended {
         Ended {
-            left: self.queue.left(),
+            left: self.queue.left() + self.held.len(),
             state: self.state,
             ending,
             requests: self.batches,
@@ -194,22 +206,44 @@ impl<'run, S: Session> Dispatcher<'run, S> {
         nothing_to_come || self.cut_short
     }
 
-    fn sleep(&mut self) -> Duration {
+    /// How long nothing can happen unless somebody says something.
+    fn sleep(&self) -> Duration {
         let now = self.clock.elapsed();
-        let until = |time: Duration| time.saturating_sub(now);
-        let due = self.queue.due(now).filter(|_| !self.waiting.is_empty());
-        let waits = [due.map(until), self.stop_by.map(until)];
-        waits.into_iter().flatten().fold(TICK, Duration::min)
+        let mut wakes = vec![self.stop_by, self.last_call()];
+        if !self.waiting.is_empty() && self.stop.is_none() {
+            wakes.push(self.queue.due());
+            wakes.extend(self.openings());
+        }
+        let soonest = wakes.into_iter().flatten().map(|at| at.saturating_sub(now));
+        soonest.fold(TICK, Duration::min)
+    }
+
+    /// When the lanes open that something waits for and nothing else.
+    fn openings(&self) -> impl Iterator<Item = Option<Duration>> {
+        let now = self.clock.elapsed();
+        let lanes = self.queue.lanes().into_iter();
+        // A lane that is open already waits for something else, such as the first small batch.
+        lanes.map(move |lane| self.pacer.opens(lane).filter(|at| *at > now))
+    }
+
+    /// The moment from which nothing is sent any more, since its answer might come too late.
+    fn last_call(&self) -> Option<Duration> {
+        if self.stop.is_some() {
+            return None;
+        }
+        Some(self.options.time_budget?.saturating_sub(self.latency))
     }
 
     fn turn(&mut self) {
-        if self
-            .stop_by
-            .is_some_and(|time| time <= self.clock.elapsed())
-        {
+        let now = self.clock.elapsed();
+        if self.stop_by.is_some_and(|time| time <= now) {
             self.cut_short = true;
         }
-        let orders = self.assign();
+        if self.last_call().is_some_and(|time| time <= now) {
+            self.halt(StopReason::TimeBudget);
+            self.stop_by.get_or_insert(now + self.options.grace);
+        }
+        let orders = self.assign(now);
         if self.record() {
             for (give, batch) in orders {
                 self.under_way += 1;
@@ -230,27 +264,69 @@ impl<'run, S: Session> Dispatcher<'run, S> {
     }
 
     /// Gives the waiting workers what can be sent now.
-    fn assign(&mut self) -> Vec<(Give, Journaled)> {
-        let mut orders = Vec::new();
-        let now = self.clock.elapsed();
+    fn assign(&mut self, now: Duration) -> Vec<(Give, Journaled)> {
+        let mut orders: Vec<(Give, Journaled)> = Vec::new();
         while self.stop.is_none()
             && let Some(give) = self.waiting.pop()
         {
             let idle = self.under_way == 0 && orders.is_empty();
-            let Next::Job(job) = self.queue.next(now, idle) else {
+            // Until a first, small delete came back sane, nothing else is deleted.
+            let size = if self.sane {
+                self.options.batch_size.get()
+            } else {
+                self.options.canary.min(self.options.batch_size.get())
+            };
+            let pacer = &self.pacer;
+            let job = self.queue.next(Terms {
+                now,
+                idle,
+                size,
+                fresh: self.sane || idle,
+                open: &|lane| pacer.is_open(lane, now),
+            });
+            let Some(job) = job else {
                 self.waiting.push(give);
                 break;
             };
             self.batches += 1;
+            let batch = self.batches;
+            self.pacer.sent(job.lane(), now);
             self.events.push(RunEvent::Intent {
-                batch: self.batches,
-                task: job.task,
+                batch,
+                task: job.task(),
                 ids: Arc::clone(&job.ids),
             });
-            let batch = self.batches;
-            orders.push((give, Journaled { batch, job }));
+            let at = now;
+            orders.push((give, Journaled { batch, job, at }));
+        }
+        if !self.waiting.is_empty() && self.stop.is_none() {
+            self.tell_wait(now);
         }
         orders
+    }
+
+    /// Tells that the run waits for a limit, where that takes a while.
+    fn tell_wait(&mut self, now: Duration) {
+        let lanes = self.queue.lanes().into_iter();
+        let waits = lanes.filter_map(|lane| Some((self.pacer.opens(lane)?, lane)));
+        let Some((opens, lane)) = waits.min() else {
+            return;
+        };
+        let wait = opens.saturating_sub(now);
+        let told = self
+            .told
+            .is_some_and(|(before, at)| before == lane && now.saturating_sub(at) < TOLD_EVERY);
+        if wait < TOLD_WAIT || told {
+            return;
+        }
+        self.told = Some((lane, now));
+        self.events.push(RunEvent::Paced {
+            at: self.clock.now(),
+            lane,
+            wait,
+            refused: false,
+            window: self.pacer.window(lane),
+        });
     }
 
     fn dismiss(&mut self) {
@@ -290,11 +366,20 @@ impl<'run, S: Session> Dispatcher<'run, S> {
         journalled
     }
 
-    fn halt(&mut self, reason: StopReason) {
+    pub(in crate::apply) fn halt(&mut self, reason: StopReason) {
         // The first reason is the cause; what comes later follows from it.
         if self.stop.is_none() {
+            self.events.push(RunEvent::Stopping {
+                at: self.clock.now(),
+                reason: reason.clone(),
+            });
             self.stop = Some(reason);
         }
+    }
+
+    /// Why the run stops, if it does.
+    pub(in crate::apply) const fn stops(&self) -> Option<&StopReason> {
+        self.stop.as_ref()
     }
 
     fn take(&mut self, message: Message) {
@@ -303,146 +388,37 @@ impl<'run, S: Session> Dispatcher<'run, S> {
                 self.waiting.push(give);
                 if let Some((batch, reply)) = done {
                     self.under_way -= 1;
+                    // What was slow lately may be slow again, and is forgotten by and by.
+                    let took = self.clock.elapsed().saturating_sub(batch.at);
+                    self.latency = took.max(self.latency * 9 / 10);
                     self.answered(batch, &reply);
                 }
             }
             Message::Broken(batch) => self.broken(batch, true),
             Message::Signal(number) => {
-                if self.stop_by.is_some() {
-                    self.cut_short = true;
-                }
+                self.signals += 1;
+                self.cut_short |= self.signals > 1;
                 self.halt(StopReason::Signal(number));
                 self.stop_by = Some(self.clock.elapsed() + self.options.grace);
             }
         }
     }
 
-    fn broken(&mut self, batch: Journaled, sent: bool) {
-        let Journaled { batch, job } = batch;
+    pub(in crate::apply) fn left_under_way(&mut self) {
         self.under_way -= 1;
-        if sent && job.task == Task::Delete {
-            self.settle(batch, all(&job.ids, &Outcome::Unknown));
-        } else {
-            self.settle(batch, Vec::new());
-            self.queue.put_first([job]);
-        }
-        self.halt(StopReason::Broken {
-            detail: format!("the worker that had batch {batch} broke down"),
-        });
     }
 
-    fn answered(&mut self, batch: Journaled, reply: &Reply) {
-        let Journaled { batch, job } = batch;
-        match job.task {
-            Task::Delete => self.deleted(batch, job, reply),
-            Task::Resolve => self.resolved(batch, job, reply),
-        }
-    }
-
-    fn deleted(&mut self, batch: u64, job: Job, reply: &Reply) {
-        let verdict = judge(&job.ids, reply);
-        if !matches!(verdict, Verdict::SlowDown { .. }) {
-            self.refusals_in_a_row = 0;
-        }
-        match verdict {
-            Verdict::Settled { outcomes, warnings } => {
-                self.settle(batch, outcomes);
-                for message in warnings {
-                    self.warn(batch, message);
-                }
-            }
-            Verdict::Halve => {
-                self.settle(batch, Vec::new());
-                self.queue.put_first(job.halves());
-            }
-            Verdict::SlowDown { wait } => self.slow_down(batch, job, wait),
-            Verdict::NotSent { detail } => self.not_sent(batch, job, detail),
-            Verdict::Unknown { detail } => {
-                self.settle(batch, all(&job.ids, &Outcome::Unknown));
-                self.warn(batch, format!("no answer that can be trusted: {detail}"));
-                // A delete is idempotent, and what it finds deleted was deleted by us.
-                self.again(job);
-            }
-            Verdict::Stop(reason) => self.stopped(batch, job, reason),
-        }
-    }
-
-    fn resolved(&mut self, batch: u64, job: Job, reply: &Reply) {
-        let [id] = *job.ids else {
-            return self.settle(batch, Vec::new());
-        };
-        match judge_read(id, reply) {
-            ReadVerdict::Read(Live::Deleted | Live::Missing) => {
-                self.settle(batch, vec![(id, Outcome::Gone)]);
-            }
-            ReadVerdict::Read(Live::There) => {
-                self.settle(batch, Vec::new());
-                if job.listed {
-                    self.queue.put_found(id);
-                } else {
-                    self.forget(vec![id]);
-                }
-            }
-            ReadVerdict::SlowDown { wait } => self.slow_down(batch, job, wait),
-            ReadVerdict::NotSent { detail } => self.not_sent(batch, job, detail),
-            ReadVerdict::Unreadable { detail } => {
-                self.settle(batch, Vec::new());
-                self.warn(batch, format!("`{id}` could not be read: {detail}"));
-                self.again(job);
-            }
-            ReadVerdict::Stop(reason) => self.stopped(batch, job, reason),
-        }
-    }
-
-    fn stopped(&mut self, batch: u64, job: Job, reason: StopReason) {
-        self.settle(batch, Vec::new());
-        self.queue.put_first([job]);
-        self.halt(reason);
-    }
-
-    fn slow_down(&mut self, batch: u64, job: Job, wait: Option<Duration>) {
-        self.settle(batch, Vec::new());
-        self.queue.put_first([job]);
-        self.queue
-            .pause(self.clock.elapsed() + wait.unwrap_or(UNTOLD_WAIT));
-        self.refusals_in_a_row += 1;
-        if self.refusals_in_a_row > PATIENCE {
-            self.halt(StopReason::RateLimited);
-        }
-    }
-
-    fn not_sent(&mut self, batch: u64, job: Job, detail: String) {
-        self.settle(batch, Vec::new());
-        if job.tries < self.options.tries {
-            self.again(job);
-        } else {
-            self.queue.put_first([job]);
-            self.halt(StopReason::NotReachable { detail });
-        }
-    }
-
-    /// Makes a request again after a pause, unless it went wrong too often.
-    fn again(&mut self, job: Job) {
-        if job.tries >= self.options.tries {
-            return;
-        }
-        let longest = (self.options.backoff * 2_u32.saturating_pow(job.tries)).min(LONGEST_PAUSE);
-        let due = self.clock.elapsed() + self.jitter.of(longest);
-        let tries = job.tries + 1;
-        self.queue.put_back(Job { tries, ..job }, due);
-    }
-
-    fn settle(&mut self, batch: u64, outcomes: Vec<AssetOutcome>) {
+    pub(in crate::apply) fn settle(&mut self, batch: u64, outcomes: Vec<AssetOutcome>, more: bool) {
         self.changed |= !outcomes.is_empty();
         self.events.push(RunEvent::Answered {
             batch,
             at: self.clock.now(),
             outcomes,
-            more: false,
+            more,
         });
     }
 
-    fn forget(&mut self, ids: Vec<AssetId>) {
+    pub(in crate::apply) fn forget(&mut self, ids: Vec<AssetId>) {
         self.changed = true;
         self.events.push(RunEvent::Forgotten {
             at: self.clock.now(),
@@ -450,27 +426,7 @@ impl<'run, S: Session> Dispatcher<'run, S> {
         });
     }
 
-    fn warn(&mut self, batch: u64, message: String) {
+    pub(in crate::apply) fn warn(&mut self, batch: u64, message: String) {
         self.events.push(RunEvent::Warned { batch, message });
-    }
-}
-
-fn all(ids: &[AssetId], outcome: &Outcome) -> Vec<AssetOutcome> {
-    ids.iter().map(|id| (*id, outcome.clone())).collect()
-}
-
-/// Pauses of random length: full jitter, so that many runs do not come back in step.
-struct Jitter(u64);
-
-impl Jitter {
-    /// Picks a pause between nothing and `longest`.
-    fn of(&mut self, longest: Duration) -> Duration {
-        // The SplitMix64 generator: small, and good enough to spread pauses.
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^= mixed >> 31;
-        longest.mul_f64(f64::from((mixed >> 32) as u32) / f64::from(u32::MAX))
     }
 }

@@ -13,6 +13,7 @@ use tokio::runtime::Handle;
 use crate::apply::batch::Queue;
 use crate::apply::dispatcher::Dispatcher;
 use crate::apply::inbox::{Inbox, Remote};
+use crate::apply::retry::Retries;
 use crate::event::{Ending, Listener, RunEvent, RunInfo};
 use crate::frameio::Deleter;
 use crate::plan::approve::Approved;
@@ -20,8 +21,12 @@ use crate::state::State;
 use crate::store::{Session, StoreError};
 
 pub mod batch;
+pub mod breaker;
 pub mod dispatcher;
+mod follow;
 pub mod inbox;
+pub mod pacer;
+pub mod retry;
 mod worker;
 
 #[cfg(test)]
@@ -34,11 +39,15 @@ pub struct Options {
     pub batch_size: NonZeroUsize,
     /// How many requests are under way at once at most.
     pub concurrency: NonZeroUsize,
-    /// How often a request that went wrong is made again at most.
-    pub tries: u32,
-    /// The longest first pause before a request is made again; each later one may be twice
-    /// as long.
-    pub backoff: Duration,
+    /// How many assets the first delete asks for at most; nothing else is deleted until one
+    /// came back sane. 0 sends everything at once.
+    pub canary: usize,
+    /// When the run stops by itself.
+    pub breakers: breaker::Limits,
+    /// How often a request that went wrong is made again.
+    pub retries: Retries,
+    /// How long the run may send.
+    pub time_budget: Option<Duration>,
     /// How long an orderly stop waits for the answers that are under way.
     pub grace: Duration,
     /// Where the randomness of the pauses comes from.
@@ -116,7 +125,7 @@ where
 {
     let (remote, inbox) = mailbox;
     let options = run.options;
-    let queue = Queue::new(run.approved, options.batch_size.get());
+    let queue = Queue::new(run.approved);
     // Every request asks for at least one asset, so more workers would find nothing to do.
     let count = options.concurrency.get().min(queue.left());
     let mut dispatcher = Dispatcher::new(run, queue);

@@ -4,8 +4,7 @@ use tokio::sync::oneshot;
 
 use crate::apply::dispatcher::Journaled;
 use crate::apply::inbox::{Message, Remote};
-use crate::event::Task;
-use crate::frameio::{Deleter, Reply};
+use crate::frameio::Deleter;
 
 /// Fetches batches, sends them and brings the answers back, until there are no more.
 pub(in crate::apply) async fn work<D: Deleter>(deleter: D, remote: Remote) {
@@ -23,20 +22,10 @@ pub(in crate::apply) async fn work<D: Deleter>(deleter: D, remote: Remote) {
             batch: Some(batch),
         };
         let reply = match &under_way.batch {
-            Some(batch) => send(&deleter, batch).await,
+            Some(batch) => deleter.send(batch.call()).await,
             None => return,
         };
         done = under_way.batch.take().map(|batch| (batch, reply));
-    }
-}
-
-async fn send<D: Deleter>(deleter: &D, batch: &Journaled) -> Reply {
-    match (batch.task(), batch.ids()) {
-        (Task::Delete, ids) => deleter.delete(ids).await,
-        (Task::Resolve, [id, ..]) => deleter.read(*id).await,
-        (Task::Resolve, []) => Reply::NotSent {
-            detail: "there is nothing to read".to_owned(),
-        },
     }
 }
 

@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use crate::asset::AssetId;
+use crate::cli::settings::sending::Percent;
 use crate::cli::span::Span;
 
 /// Retire Frame.io assets on purpose
@@ -159,6 +160,9 @@ pub struct Plan {
     /// Let the saved plan leave out the assets that are not shown to be what their pins say
     #[arg(long)]
     pub skip_mismatched: bool,
+    /// Say whether a run would fit into this time [env: RETIRE_TIME_BUDGET]
+    #[arg(long, value_name = "TIME")]
+    pub time_budget: Option<Span>,
 }
 
 /// `retire apply`.
@@ -194,6 +198,45 @@ pub struct Apply {
     /// Refuse a saved plan that is older than this [default: 24h; env: RETIRE_MAX_PLAN_AGE]
     #[arg(long, value_name = "TIME")]
     pub max_plan_age: Option<Span>,
+    /// How to send.
+    #[command(flatten)]
+    pub sending: Sending,
+}
+
+/// How a run sends.
+#[derive(Debug, Clone, Copy, Default, Args)]
+#[command(next_help_heading = "Sending")]
+pub struct Sending {
+    /// Delete this many assets first, and the rest once that came back sane; 0 sends all at once [default: 5; env: RETIRE_CANARY]
+    #[arg(long, value_name = "N")]
+    pub canary: Option<usize>,
+    /// Stop when the server does not know more than this share of the assets [default: 50; env: RETIRE_MAX_404_PERCENT]
+    #[arg(long, value_name = "PERCENT")]
+    pub max_404_percent: Option<Percent>,
+    /// Stop when the server refuses more than this share of the assets [default: 50; env: RETIRE_MAX_FAILURE_PERCENT]
+    #[arg(long, value_name = "PERCENT")]
+    pub max_failure_percent: Option<Percent>,
+    /// Stop when this many requests in a row came to nothing [default: 10; env: RETIRE_MAX_FAILED_BATCHES]
+    #[arg(long, value_name = "N")]
+    pub max_failed_batches: Option<NonZeroU32>,
+    /// Make a request again this often when it went wrong [default: 4; env: RETIRE_RETRIES]
+    #[arg(long, value_name = "N")]
+    pub retries: Option<u32>,
+    /// Make a request again for this long at most [default: 10m; env: RETIRE_RETRY_FOR]
+    #[arg(long, value_name = "TIME")]
+    pub retry_for: Option<Span>,
+    /// Stop in good order before this time is over [env: RETIRE_TIME_BUDGET]
+    #[arg(long, value_name = "TIME")]
+    pub time_budget: Option<Span>,
+    /// Give a connection this long [default: 10s; env: RETIRE_CONNECT_TIMEOUT]
+    #[arg(long, value_name = "TIME")]
+    pub connect_timeout: Option<Span>,
+    /// Give up an answer after this long a silence [default: 40s; env: RETIRE_READ_TIMEOUT]
+    #[arg(long, value_name = "TIME")]
+    pub read_timeout: Option<Span>,
+    /// Give a request this long in all [default: 1m; env: RETIRE_REQUEST_TIMEOUT]
+    #[arg(long, value_name = "TIME")]
+    pub request_timeout: Option<Span>,
 }
 
 /// How a plan is printed.

@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
-use crate::cli::args::Target;
+use crate::cli::args::{Sending, Target};
 use crate::cli::config::{self, Loaded};
 use crate::cli::console::Console;
 use crate::cli::env::Environment;
@@ -36,6 +36,8 @@ pub struct Flags {
     pub concurrency: Option<NonZeroUsize>,
     /// The flags with times.
     pub times: Times,
+    /// The flags that say how a run sends.
+    pub sending: Sending,
 }
 
 impl Call {
@@ -68,6 +70,7 @@ impl Call {
             batch_size: flags.batch_size,
             concurrency: flags.concurrency,
             times: flags.times,
+            sending: &flags.sending,
             environment: &self.environment,
             config: config.as_ref(),
             folder: folder.as_deref(),

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::cli::settings::sending::Percent;
 use crate::cli::span::Span;
 use crate::diagnostic::{Finding, Place, Severity, Snippet};
 
@@ -14,7 +15,7 @@ use crate::diagnostic::{Finding, Place, Severity, Snippet};
 const VERSION: u64 = 1;
 
 /// The fields of the file, for hints.
-const FIELDS: [&str; 12] = [
+const FIELDS: [&str; 22] = [
     "version",
     "state",
     "api",
@@ -26,6 +27,16 @@ const FIELDS: [&str; 12] = [
     "lock-timeout",
     "grace",
     "max-plan-age",
+    "canary",
+    "max-404-percent",
+    "max-failure-percent",
+    "max-failed-batches",
+    "retries",
+    "retry-for",
+    "time-budget",
+    "connect-timeout",
+    "read-timeout",
+    "request-timeout",
     "token-file",
 ];
 
@@ -57,6 +68,27 @@ pub struct Config {
     pub grace: Option<Span>,
     /// How old a saved plan may be, such as `24h`.
     pub max_plan_age: Option<Span>,
+    /// How many assets the first delete asks for; 0 sends all at once.
+    pub canary: Option<usize>,
+    /// The largest share of assets, in percent, that the server may not know.
+    #[serde(rename = "max-404-percent")]
+    pub max_404_percent: Option<Percent>,
+    /// The largest share of assets, in percent, that the server may refuse.
+    pub max_failure_percent: Option<Percent>,
+    /// How many requests in a row may come to nothing.
+    pub max_failed_batches: Option<NonZeroU32>,
+    /// How often a request that went wrong is made again.
+    pub retries: Option<u32>,
+    /// For how long a request is made again, such as `10m`.
+    pub retry_for: Option<Span>,
+    /// How long a run may take, such as `25m`.
+    pub time_budget: Option<Span>,
+    /// How long a connection may take, such as `10s`.
+    pub connect_timeout: Option<Span>,
+    /// How long a server may be silent, such as `40s`.
+    pub read_timeout: Option<Span>,
+    /// How long a request may take in all, such as `1m`.
+    pub request_timeout: Option<Span>,
     /// The file that the token is read from, seen from the file's folder.
     pub token_file: Option<PathBuf>,
     /// The program that prints the token, and its arguments; no shell is involved.

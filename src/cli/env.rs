@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 
 /// The variables that settings come from, with what they set.
-pub const SETTINGS: [&str; 12] = [
+pub const SETTINGS: [&str; 22] = [
     "RETIRE_STATE",
     "RETIRE_API",
     "RETIRE_ENDPOINT",
@@ -15,6 +15,16 @@ pub const SETTINGS: [&str; 12] = [
     "RETIRE_LOCK_TIMEOUT",
     "RETIRE_GRACE",
     "RETIRE_MAX_PLAN_AGE",
+    "RETIRE_CANARY",
+    "RETIRE_MAX_404_PERCENT",
+    "RETIRE_MAX_FAILURE_PERCENT",
+    "RETIRE_MAX_FAILED_BATCHES",
+    "RETIRE_RETRIES",
+    "RETIRE_RETRY_FOR",
+    "RETIRE_TIME_BUDGET",
+    "RETIRE_CONNECT_TIMEOUT",
+    "RETIRE_READ_TIMEOUT",
+    "RETIRE_REQUEST_TIMEOUT",
     "RETIRE_CONFIG",
     "RETIRE_TOKEN_FILE",
 ];

@@ -9,6 +9,7 @@ use crate::cli::failure::Failure;
 use crate::cli::identity;
 use crate::cli::settings::Settings;
 use crate::manifest::document::Manifests;
+use crate::plan::forecast::{self, Cut, LaneForecast};
 use crate::plan::{self, Inputs, Plan};
 use crate::state::{Home, State};
 use crate::store::Loaded;
@@ -28,6 +29,20 @@ pub(in crate::cli) struct Work {
     pub(in crate::cli) now: Timestamp,
     /// The plan.
     pub(in crate::cli) plan: Plan,
+}
+
+impl Work {
+    /// Forecasts the calls of the plan.
+    pub(in crate::cli) fn forecast(&self, settings: &Settings) -> Vec<LaneForecast> {
+        forecast::forecast(
+            &self.plan.totals,
+            Cut {
+                api: self.home.api,
+                batch_size: settings.batch_size.value.get(),
+                canary: settings.sending.canary,
+            },
+        )
+    }
 }
 
 /// Makes the plan.

@@ -5,8 +5,10 @@
 use std::time::Duration;
 
 use crate::asset::AssetId;
+use crate::frameio::call::Call;
 
 pub mod answer;
+pub mod call;
 pub mod pace;
 pub mod token;
 pub mod transport;
@@ -21,6 +23,8 @@ pub enum Reply {
         status: u16,
         /// How long the server's headers ask to wait before the next request of this kind.
         wait: Option<Duration>,
+        /// What its headers say of the limit of this kind of request.
+        limits: Option<Limits>,
         /// The body, or why it did not come whole.
         body: Body,
     },
@@ -34,6 +38,19 @@ pub enum Reply {
         /// What the connection said.
         detail: String,
     },
+}
+
+/// A rate limit, as an answer's headers tell it.
+///
+/// Source: docs/frameio-api.md, "Rate limits".
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// How many requests the bucket holds; at least 1.
+    pub limit: u32,
+    /// How many more it would take when the answer was made.
+    pub remaining: u32,
+    /// How long a full bucket takes to drain.
+    pub window: Duration,
 }
 
 /// The body of an answer.
@@ -59,6 +76,6 @@ pub trait Reader: Send + Sync {
 
 /// Reads and deletes. Only `apply` holds one.
 pub trait Deleter: Reader {
-    /// Asks the server to delete the assets in one call.
-    fn delete(&self, ids: &[AssetId]) -> impl Future<Output = Reply> + Send;
+    /// Makes a call, which may be one that deletes.
+    fn send(&self, call: &Call) -> impl Future<Output = Reply> + Send;
 }

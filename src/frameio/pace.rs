@@ -1,14 +1,16 @@
-//! How long the server's headers ask to wait.
+//! What the server's headers say of its limits.
 
 use std::time::Duration;
 
 use reqwest::header::HeaderMap;
 
+use crate::frameio::Limits;
+
 /// The longest wait that a header is believed.
 const LONGEST: Duration = Duration::from_hours(1);
 
-/// Reads the wait that an answer's headers ask for: `retry-after-ms`, else `Retry-After` in
-/// seconds or as a date, else the rate limit's own pace of one request every window/limit.
+/// Reads the wait that an answer's headers ask for in so many words: `retry-after-ms`, else
+/// `Retry-After` in seconds or as a date.
 ///
 /// A date is compared with the answer's own `Date`, so that clocks need not agree.
 /// Source: docs/frameio-api.md, "Rate limits".
@@ -19,13 +21,24 @@ pub fn wait(headers: &HeaderMap) -> Option<Duration> {
     let wait = number("retry-after-ms")
         .map(Duration::from_millis)
         .or_else(|| number("retry-after").map(Duration::from_secs))
-        .or_else(|| until(text("retry-after")?, text("date")?))
-        .or_else(|| {
-            let window = number("x-ratelimit-window")?;
-            let limit = number("x-ratelimit-limit").filter(|limit| *limit > 0)?;
-            Some(Duration::from_millis(window.div_ceil(limit)))
-        })?;
+        .or_else(|| until(text("retry-after")?, text("date")?))?;
     Some(wait.min(LONGEST))
+}
+
+/// Reads what an answer's headers say of the rate limit; nothing where they are not whole.
+///
+/// Source: docs/frameio-api.md, "Rate limits".
+#[must_use]
+pub fn limits(headers: &HeaderMap) -> Option<Limits> {
+    let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<u32>().ok();
+    let limit = number("x-ratelimit-limit").filter(|limit| *limit > 0)?;
+    let window = number("x-ratelimit-window").filter(|window| *window > 0)?;
+    let remaining = number("x-ratelimit-remaining")?;
+    Some(Limits {
+        limit,
+        remaining: remaining.min(limit),
+        window: Duration::from_millis(window.into()).min(LONGEST),
+    })
 }
 
 fn until(then: &str, now: &str) -> Option<Duration> {
@@ -52,7 +65,7 @@ mod tests {
     #[test]
     fn the_nearest_header_counts() {
         let window = [("x-ratelimit-limit", "5"), ("x-ratelimit-window", "1000")];
-        assert_eq!(asked(&window), Some(Duration::from_millis(200)));
+        assert_eq!(asked(&window), None, "a limit is no wish to wait");
         let seconds = [window[0], window[1], ("retry-after", "2")];
         assert_eq!(asked(&seconds), Some(Duration::from_secs(2)));
         let millis = [seconds[0], seconds[2], ("retry-after-ms", "30")];
@@ -65,13 +78,41 @@ mod tests {
     }
 
     #[test]
+    fn a_limit_is_read_whole_or_not_at_all() {
+        let of = |limit: &'static str, remaining: &'static str, window: &'static str| {
+            let headers = [
+                ("x-ratelimit-limit", limit),
+                ("x-ratelimit-remaining", remaining),
+                ("x-ratelimit-window", window),
+            ];
+            let headers = headers
+                .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
+                .into_iter()
+                .collect();
+            limits(&headers)
+        };
+        let told = Limits {
+            limit: 50,
+            remaining: 49,
+            window: Duration::from_secs(1),
+        };
+        assert_eq!(of("50", "49", "1000"), Some(told));
+        assert_eq!(of("50", "90", "1000").unwrap().remaining, 50);
+        for (limit, remaining, window) in [
+            ("0", "0", "1000"),
+            ("5", "", "1000"),
+            ("5", "-1", "1000"),
+            ("5", "1", "0"),
+            ("many", "1", "1000"),
+        ] {
+            assert_eq!(of(limit, remaining, window), None);
+        }
+    }
+
+    #[test]
     fn nonsense_is_no_wait() {
         assert_eq!(asked(&[]), None);
         assert_eq!(asked(&[("retry-after", "soon")]), None);
-        assert_eq!(
-            asked(&[("x-ratelimit-limit", "0"), ("x-ratelimit-window", "9")]),
-            None
-        );
         assert_eq!(asked(&[("retry-after", "99999999999")]), Some(LONGEST));
         let past = [
             ("date", "Mon, 23 Nov 2026 20:00:00 GMT"),

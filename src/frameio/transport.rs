@@ -13,12 +13,31 @@ use crate::frameio::{Body, Reply, pace};
 /// The longest answer that is read; the API's own are far below it.
 const LONGEST_BODY: usize = 16 << 20;
 
-/// How long a connection may take.
-const CONNECT: Duration = Duration::from_secs(10);
+/// How long things may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timeouts {
+    /// How long a connection may take.
+    pub connect: Duration,
+    /// How long the server may be silent.
+    pub read: Duration,
+    /// How long a request may take in all.
+    pub request: Duration,
+}
 
-/// How long a request may take in all; the server's own bound is 30 seconds
-/// (docs/frameio-api.md, "Bulk delete (v2)").
-const TOTAL: Duration = Duration::from_mins(1);
+impl Default for Timeouts {
+    fn default() -> Self {
+        // The server's own bound is 30 seconds (docs/frameio-api.md, "Bulk delete (v2)").
+        Self {
+            connect: Duration::from_secs(10),
+            read: Duration::from_secs(40),
+            request: Duration::from_mins(1),
+        }
+    }
+}
+
+/// How long a connection that nobody uses is kept: shorter than the minute after which most
+/// servers close it, since a request on a connection that is just being closed may be lost.
+const IDLE: Duration = Duration::from_secs(20);
 
 /// A server's base address that a token may be sent to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -121,15 +140,21 @@ impl Transport {
     /// # Errors
     ///
     /// Returns what the HTTP library says when its TLS cannot be set up.
-    pub fn new(endpoint: Endpoint, token: Token) -> Result<Self, TransportError> {
+    pub fn new(
+        endpoint: Endpoint,
+        token: Token,
+        timeouts: Timeouts,
+    ) -> Result<Self, TransportError> {
         // Somebody else in the process may have installed one already; either serves.
         drop(rustls::crypto::ring::default_provider().install_default());
         let mut builder = Client::builder()
             .user_agent(concat!("frameio-retire/", env!("CARGO_PKG_VERSION")))
             .redirect(redirect::Policy::none())
             .retry(reqwest::retry::never())
-            .connect_timeout(CONNECT)
-            .timeout(TOTAL)
+            .connect_timeout(timeouts.connect)
+            .read_timeout(timeouts.read)
+            .timeout(timeouts.request)
+            .pool_idle_timeout(IDLE)
             .tcp_nodelay(true);
         if endpoint.is_loopback() {
             // A proxy would carry the token off this machine in the clear.
@@ -173,6 +198,7 @@ impl Transport {
 async fn answered(mut response: Response) -> Reply {
     let status = response.status().as_u16();
     let wait = pace::wait(response.headers());
+    let limits = pace::limits(response.headers());
     let mut bytes = Vec::new();
     let body = loop {
         match response.chunk().await {
@@ -190,7 +216,12 @@ async fn answered(mut response: Response) -> Reply {
             }
         }
     };
-    Reply::Answered { status, wait, body }
+    Reply::Answered {
+        status,
+        wait,
+        limits,
+        body,
+    }
 }
 
 /// The cause at the bottom, since the library's outer words name the address and little else.

@@ -13,6 +13,7 @@ use crate::state::{Record, State};
 
 pub mod approve;
 pub mod decide;
+pub mod forecast;
 pub mod saved;
 
 #[cfg(test)]

@@ -171,7 +171,8 @@ fn speed(done: usize, elapsed: u128) -> String {
     }
 }
 
-fn roughly(seconds: u64) -> String {
+/// Shows roughly how long something takes.
+pub(crate) fn roughly(seconds: u64) -> String {
     match seconds {
         0..60 => format!("{seconds} s"),
         60..3_600 => format!("{} min", seconds.div_ceil(60)),

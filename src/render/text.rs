@@ -1,12 +1,16 @@
 //! A plan for people: totals first, then one line an asset, grouped by what is to happen.
 
 use std::io::{self, Write};
+use std::time::Duration;
 
+use crate::event::Lane;
 use crate::manifest::document::Details;
 use crate::plan::decide::{Decision, Mismatch};
+use crate::plan::forecast::{LaneForecast, at_least};
 use crate::plan::saved::PlanDocument;
 use crate::plan::{Plan, Step, Totals};
 use crate::render::escape::escape;
+use crate::render::progress::roughly;
 use crate::render::{Paint, Style, count, counted, joined, moment, share, thousands};
 
 /// How many lines of assets are shown before the rest is folded.
@@ -19,6 +23,10 @@ pub struct PlanView<'plan> {
     pub plan: &'plan Plan,
     /// How many assets one delete asks for at most.
     pub batch_size: usize,
+    /// How many calls the plan takes at least, and how long.
+    pub forecast: &'plan [LaneForecast],
+    /// How long a run may take, where somebody says so.
+    pub time_budget: Option<Duration>,
     /// Whether every asset is shown, however many there are.
     pub full: bool,
 }
@@ -32,6 +40,8 @@ pub fn plan(view: &PlanView<'_>, style: Style, sink: &mut dyn Write) -> io::Resu
     let PlanView {
         plan: Plan { steps, totals },
         batch_size,
+        forecast,
+        time_budget,
         full,
     } = *view;
     writeln!(sink, "{}", style.paint(Paint::Bold, headline(totals)))?;
@@ -69,7 +79,8 @@ pub fn plan(view: &PlanView<'_>, style: Style, sink: &mut dyn Write) -> io::Resu
 
     if totals.changes() > 0 || totals.mismatch > 0 {
         writeln!(sink)?;
-        closing(totals, batch_size, sink)?;
+        closing(totals, (batch_size, forecast), sink)?;
+        duration(forecast, time_budget, style, sink)?;
     }
     Ok(())
 }
@@ -307,17 +318,81 @@ pub fn headline(totals: &Totals) -> String {
     }
 }
 
+/// Says how long a run would take at least, and whether that fits.
+fn duration(
+    forecast: &[LaneForecast],
+    time_budget: Option<Duration>,
+    style: Style,
+    sink: &mut dyn Write,
+) -> io::Result<()> {
+    let least = at_least(forecast);
+    if !least.is_zero() {
+        let lanes: Vec<String> = forecast
+            .iter()
+            .filter(|lane| lane.seconds > 0)
+            .map(|lane| {
+                let window = match lane.window_ms {
+                    1_000 => "a second".to_owned(),
+                    60_000 => "a minute".to_owned(),
+                    window => format!("in {} ms", thousands(window)),
+                };
+                let assumed = if lane.documented {
+                    ""
+                } else {
+                    ", which is assumed"
+                };
+                format!(
+                    "{} `{}` at {} {window}{assumed}",
+                    thousands(lane.calls),
+                    lane.call,
+                    lane.limit
+                )
+            })
+            .collect();
+        writeln!(
+            sink,
+            "At the API's limits that takes at least {}: {}.",
+            roughly(least.as_secs()),
+            lanes.join("; ")
+        )?;
+    }
+    if let Some(budget) = time_budget.filter(|budget| *budget < least) {
+        writeln!(
+            sink,
+            "{} it does not fit into the time budget of {}: a run stops in good order before, and the next one goes on.",
+            style.warning("warning:"),
+            roughly(budget.as_secs())
+        )?;
+    }
+    Ok(())
+}
+
 /// Says what a run would send.
-fn closing(totals: &Totals, batch_size: usize, sink: &mut dyn Write) -> io::Result<()> {
+fn closing(
+    totals: &Totals,
+    (batch_size, forecast): (usize, &[LaneForecast]),
+    sink: &mut dyn Write,
+) -> io::Result<()> {
     let deletes = totals.retire + totals.retry;
+    let bulk = forecast
+        .iter()
+        .find(|lane| lane.call == Lane::BulkDelete.name());
     let mut parts = Vec::new();
     if deletes > 0 {
-        parts.push(format!(
-            "send {} in at least {} of up to {}",
-            counted(deletes, "delete", "deletes"),
-            counted(deletes.div_ceil(batch_size.max(1)), "request", "requests"),
-            count(batch_size.max(1)),
-        ));
+        let deletes = counted(deletes, "delete", "deletes");
+        parts.push(match bulk {
+            Some(bulk) => format!(
+                "send {deletes} in at least {} {} of up to {}",
+                thousands(bulk.calls),
+                if bulk.calls == 1 {
+                    "request"
+                } else {
+                    "requests"
+                },
+                count(batch_size.max(1)),
+            ),
+            None => format!("send {deletes}, a request each"),
+        });
     }
     if totals.resolve > 0 {
         parts.push(format!(

@@ -157,6 +157,14 @@ pub struct HoldRecord {
     pub until: Option<Timestamp>,
 }
 
+impl Record {
+    /// Where the asset stands.
+    #[must_use]
+    pub const fn standing(&self) -> &Standing {
+        &self.standing
+    }
+}
+
 impl Standing {
     /// The standing's name, as it stands in documents.
     #[must_use]

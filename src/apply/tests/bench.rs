@@ -15,9 +15,11 @@ use tokio::runtime::{Builder, Runtime};
 use uuid::Uuid;
 
 use crate::apply::inbox::{Inbox, Remote, inbox};
-use crate::apply::{Clock, Ended, Options, Run, run};
+use crate::apply::retry::Retries;
+use crate::apply::{Clock, Ended, Options, Run, breaker, run};
 use crate::asset::AssetId;
 use crate::event::{Listener, RunEvent, RunInfo};
+use crate::frameio::call::Call;
 use crate::frameio::{Body, Deleter, Reader, Reply};
 use crate::manifest::document::{Entry, Manifests, Spot};
 use crate::plan::approve::{Approved, Consent, approve};
@@ -164,6 +166,7 @@ pub(in crate::apply::tests) fn answer(status: u16, body: &str) -> Reply {
     Reply::Answered {
         status,
         wait: Some(Duration::from_millis(1)),
+        limits: None,
         body: Body::Whole(body.as_bytes().to_vec()),
     }
 }
@@ -227,15 +230,19 @@ impl Reader for Server {
 }
 
 impl Deleter for Server {
-    async fn delete(&self, ids: &[AssetId]) -> Reply {
+    async fn send(&self, call: &Call) -> Reply {
         tokio::task::yield_now().await;
-        self.0.lock().unwrap().delete(ids)
+        match call {
+            Call::BulkDelete(ids) => self.0.lock().unwrap().delete(ids),
+            Call::ReadAsset(id) => self.read(*id).await,
+        }
     }
 }
 
 pub(in crate::apply::tests) struct Bench {
     pub(in crate::apply::tests) folder: TempDir,
     pub(in crate::apply::tests) runtime: Runtime,
+    pub(in crate::apply::tests) options: Options,
 }
 
 impl Bench {
@@ -247,6 +254,23 @@ impl Bench {
                 .enable_all()
                 .build()
                 .unwrap(),
+            options: Options {
+                batch_size: NonZeroUsize::new(4).unwrap(),
+                concurrency: NonZeroUsize::new(3).unwrap(),
+                canary: 0,
+                breakers: breaker::Limits {
+                    max_failed_batches: 1_000,
+                    ..breaker::Limits::default()
+                },
+                retries: Retries {
+                    tries: 2,
+                    within: Duration::from_millis(50),
+                    backoff: Duration::from_millis(2),
+                },
+                time_budget: None,
+                grace: Duration::from_millis(200),
+                seed: 3,
+            },
         }
     }
 
@@ -288,14 +312,7 @@ impl Bench {
                 state,
                 session,
                 listeners: vec![&mut heard],
-                options: Options {
-                    batch_size: NonZeroUsize::new(4).unwrap(),
-                    concurrency: NonZeroUsize::new(3).unwrap(),
-                    tries: 2,
-                    backoff: Duration::from_millis(2),
-                    grace: Duration::from_millis(200),
-                    seed: 3,
-                },
+                options: self.options,
                 clock: &Watch(Instant::now()),
             },
             server,

@@ -19,6 +19,7 @@ use crate::store::{Session, StoreError};
 use crate::apply::tests::bench::{Bench, Server, Step, approved, asset, state};
 
 mod bench;
+mod care;
 
 fn standing(state: &State, number: u128) -> Option<&'static str> {
     let record = state.assets.get(&asset(number));

@@ -36,11 +36,8 @@ use crate::sandbox::world::World;
 use crate::store::file::FileSession;
 use crate::store::{Loaded, journal};
 
-/// How often a request that went wrong is made again at most.
+/// How often the program asks whose token it has at most.
 const TRIES: u32 = 4;
-
-/// The longest first pause before a request is made again.
-const BACKOFF: Duration = Duration::from_millis(500);
 
 /// How long the program waits before it asks again whose token it has.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -56,6 +53,7 @@ pub(in crate::cli) fn run(call: &Call, arguments: &Apply) -> Result<Exit, Failur
             grace: arguments.grace,
             max_plan_age: arguments.max_plan_age,
         },
+        sending: arguments.sending,
     };
     let mut settings = call.settings(&arguments.target, flags, &paths)?;
     if let Basis::Plan(reviewed) = &basis {
@@ -66,6 +64,8 @@ pub(in crate::cli) fn run(call: &Call, arguments: &Apply) -> Result<Exit, Failur
     let view = PlanView {
         plan: &work.plan,
         batch_size: settings.batch_size.value.get(),
+        forecast: &work.forecast(&settings),
+        time_budget: settings.sending.time_budget,
         full: arguments.full,
     };
     call.console
@@ -260,7 +260,7 @@ fn reach(
             (endpoint.clone(), token, None)
         }
     };
-    let deleter = V2Deleter::new(Transport::new(endpoint, token)?);
+    let deleter = V2Deleter::new(Transport::new(endpoint, token, settings.sending.timeouts)?);
     Ok(Reached {
         deleter,
         sandbox,
@@ -317,6 +317,7 @@ fn carry_out(
     } = order;
     let path = settings.state.value.display().to_string();
     let clock = SystemClock::start();
+    let sending = settings.sending;
     let mut summary = SummaryBuilder::new(&work.plan, path);
     let mut ticker = Ticker::new(work.plan.totals.deletes(), &call.console, &clock);
     let (remote, inbox) = inbox();
@@ -338,8 +339,10 @@ fn carry_out(
         options: Options {
             batch_size: settings.batch_size.value,
             concurrency: settings.concurrency.value,
-            tries: TRIES,
-            backoff: BACKOFF,
+            canary: sending.canary,
+            breakers: sending.breakers,
+            retries: sending.retries,
+            time_budget: sending.time_budget,
             grace: settings.grace.value,
             seed: identity::random().as_u64_pair().0,
         },

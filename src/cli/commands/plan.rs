@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::cli::args::{Plan, PlanFormat};
+use crate::cli::args::{Plan, PlanFormat, Sending};
 use crate::cli::call::{Call, Flags};
 use crate::cli::clock;
 use crate::cli::exit::Exit;
@@ -28,6 +28,10 @@ pub(in crate::cli) fn run(call: &Call, arguments: &Plan) -> Result<Exit, Failure
             max_plan_age: arguments.max_plan_age,
             ..Times::default()
         },
+        sending: Sending {
+            time_budget: arguments.time_budget,
+            ..Sending::default()
+        },
         ..Flags::default()
     };
     let settings = call.settings(&arguments.target, flags, paths)?;
@@ -42,6 +46,8 @@ pub(in crate::cli) fn run(call: &Call, arguments: &Plan) -> Result<Exit, Failure
             let view = PlanView {
                 plan: &work.plan,
                 batch_size: settings.batch_size.value.get(),
+                forecast: &work.forecast(&settings),
+                time_budget: settings.sending.time_budget,
                 full: arguments.full,
             };
             call.console
@@ -112,6 +118,7 @@ fn document(
             skip_mismatched: arguments.skip_mismatched,
             batch_size: settings.batch_size.value.get(),
         },
+        forecast: work.forecast(settings),
     };
     saved::document(&work.plan, manifests, &basis)
 }

@@ -54,6 +54,8 @@ fn plan(call: &Call, path: &Path, bytes: &[u8], format: Format) -> Result<(), Fa
             let view = PlanView {
                 plan: &plan,
                 batch_size: document.settings().batch_size,
+                forecast: document.forecast(),
+                time_budget: None,
                 full: true,
             };
             text::plan(&view, style, sink)

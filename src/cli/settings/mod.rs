@@ -6,13 +6,17 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use crate::cli::args::Target;
+use crate::cli::args::{Sending, Target};
 use crate::cli::config::{Config, Loaded};
 use crate::cli::env::{Environment, NotText, TOKEN, TOKEN_COMMAND};
 use crate::cli::span::Span;
 use crate::frameio::transport::{Endpoint, EndpointError};
 use crate::plan::decide::Rules;
 use crate::state::Api;
+
+pub mod sending;
+
+use sending::SendingSettings;
 
 /// The server of the real API.
 pub const ENDPOINT: &str = "https://api.frame.io";
@@ -136,6 +140,8 @@ pub struct Settings {
     pub grace: Valued<Duration>,
     /// How old a saved plan may be.
     pub max_plan_age: Valued<Duration>,
+    /// How a run sends.
+    pub sending: SendingSettings,
     /// Where the token comes from; nothing where nobody says.
     pub token: Option<TokenSource>,
 }
@@ -213,6 +219,8 @@ pub struct Sources<'call> {
     pub concurrency: Option<NonZeroUsize>,
     /// The flags with times.
     pub times: Times,
+    /// The flags that say how a run sends.
+    pub sending: &'call Sending,
     /// The environment.
     pub environment: &'call Environment,
     /// `retire.toml`, where there is one.
@@ -326,6 +334,7 @@ impl Sources<'_> {
                 |config| config.max_plan_age,
                 PLAN_AGE,
             )?,
+            sending: self.sending()?,
             token: self.token()?,
         })
     }

@@ -21,6 +21,7 @@ fn resolve(
         .collect();
     Sources {
         times: Times::default(),
+        sending: &Sending::default(),
         target,
         batch_size: None,
         concurrency: None,

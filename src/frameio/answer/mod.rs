@@ -21,7 +21,10 @@ pub enum Verdict {
     },
     /// The server refused the batch as a whole because of some of its assets, and deleted
     /// nothing: send its halves.
-    Halve,
+    Halve {
+        /// Whether it does not know some of them (404), rather than not take them.
+        missing: bool,
+    },
     /// The server asks for patience and did nothing.
     SlowDown {
         /// How long its headers ask to wait.
@@ -92,12 +95,17 @@ pub fn judge(sent: &[AssetId], reply: &Reply) -> Verdict {
                 detail: detail.clone(),
             };
         }
-        Reply::Answered { status, wait, body } => (*status, *wait, body),
+        Reply::Answered {
+            status,
+            wait,
+            limits: _,
+            body,
+        } => (*status, *wait, body),
     };
     match status {
         200 => success(sent, body),
-        404 => alone_or_halve(sent, || Outcome::Gone),
-        400 | 409 | 413 | 422 => alone_or_halve(sent, || refusal(status, body)),
+        404 => alone_or_halve(sent, true, || Outcome::Gone),
+        400 | 409 | 413 | 422 => alone_or_halve(sent, false, || refusal(status, body)),
         429 => Verdict::SlowDown { wait },
         401 | 402 | 403 | 405 | 410 => Verdict::Stop(stop(status, body)),
         300..400 => Verdict::Stop(StopReason::WrongEndpoint {
@@ -148,13 +156,13 @@ fn success(sent: &[AssetId], body: &Body) -> Verdict {
     Verdict::Settled { outcomes, warnings }
 }
 
-fn alone_or_halve(sent: &[AssetId], outcome: impl FnOnce() -> Outcome) -> Verdict {
+fn alone_or_halve(sent: &[AssetId], missing: bool, outcome: impl FnOnce() -> Outcome) -> Verdict {
     match sent {
         [id] => Verdict::Settled {
             outcomes: vec![(*id, outcome())],
             warnings: Vec::new(),
         },
-        _ => Verdict::Halve,
+        _ => Verdict::Halve { missing },
     }
 }
 
@@ -218,7 +226,12 @@ fn read<T>(reply: &Reply, parse: impl FnOnce(&[u8]) -> Result<T, String>) -> Rea
         Reply::Lost { detail } => ReadVerdict::Unreadable {
             detail: detail.clone(),
         },
-        Reply::Answered { status, wait, body } => match (status, body) {
+        Reply::Answered {
+            status,
+            wait,
+            limits: _,
+            body,
+        } => match (status, body) {
             (200, Body::Whole(bytes)) => match parse(bytes) {
                 Ok(value) => ReadVerdict::Read(value),
                 Err(error) => ReadVerdict::Unreadable {

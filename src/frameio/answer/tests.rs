@@ -15,6 +15,7 @@ fn answered(status: u16, body: &str) -> Reply {
     Reply::Answered {
         status,
         wait: None,
+        limits: None,
         body: Body::Whole(body.as_bytes().to_vec()),
     }
 }
@@ -125,6 +126,7 @@ fn what_cannot_be_trusted_is_unknown() {
     let cut = Reply::Answered {
         status: 200,
         wait: None,
+        limits: None,
         body: Body::Cut {
             detail: "x".to_owned(),
         },
@@ -157,7 +159,10 @@ fn a_message_that_is_no_text_is_kept_as_json() {
 #[test]
 fn a_missing_asset_is_found_by_halving() {
     let not_found = answered(404, r#"{"code":404,"message":"Not Found"}"#);
-    assert_eq!(judge(&[id(A), id(B)], &not_found), Verdict::Halve);
+    assert_eq!(
+        judge(&[id(A), id(B)], &not_found),
+        Verdict::Halve { missing: true }
+    );
     assert_eq!(
         judge(&[id(A)], &not_found),
         Verdict::Settled {
@@ -178,7 +183,7 @@ fn an_invalid_asset_is_found_by_halving() {
     ] {
         assert_eq!(
             judge(&[id(A), id(B)], &answered(status, body)),
-            Verdict::Halve
+            Verdict::Halve { missing: false }
         );
         let Verdict::Settled { outcomes, .. } = judge(&[id(A)], &answered(status, body)) else {
             panic!("not settled");
@@ -227,6 +232,7 @@ fn patience_and_failed_connections_are_neither_failures_nor_unknown() {
     let patience = Reply::Answered {
         status: 429,
         wait: Some(Duration::from_secs(1)),
+        limits: None,
         body: Body::Whole(vec![]),
     };
     assert_eq!(

@@ -1,6 +1,7 @@
 //! The legacy API, version 2.
 
 use crate::asset::AssetId;
+use crate::frameio::call::Call;
 use crate::frameio::transport::{Method, Transport};
 use crate::frameio::{Deleter, Reader, Reply};
 
@@ -53,11 +54,16 @@ impl Reader for V2Deleter {
 }
 
 impl Deleter for V2Deleter {
-    async fn delete(&self, ids: &[AssetId]) -> Reply {
-        let body = wire::bulk_delete(ids);
-        self.0
-            .0
-            .send(Method::Delete, "/v2/batch/assets", Some(body))
-            .await
+    async fn send(&self, call: &Call) -> Reply {
+        match call {
+            Call::BulkDelete(ids) => {
+                let body = wire::bulk_delete(ids);
+                let transport = &self.0.0;
+                transport
+                    .send(Method::Delete, "/v2/batch/assets", Some(body))
+                    .await
+            }
+            Call::ReadAsset(id) => self.read(*id).await,
+        }
     }
 }

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::asset::AssetId;
 use crate::manifest::document::{Manifests, SourceFile};
+use crate::plan::forecast::LaneForecast;
 use crate::plan::{Plan, Totals};
 use crate::state::{Api, Home};
 
@@ -67,6 +68,8 @@ pub struct PlanDocument {
     settings: DecidingSettings,
     /// How many assets each decision concerns.
     totals: Totals,
+    /// How many calls it takes at least, and how long at the API's limits.
+    forecast: Vec<LaneForecast>,
     /// What is to happen, sorted by asset; unchanged assets are only counted.
     actions: Vec<Action>,
 }
@@ -128,6 +131,8 @@ pub struct Basis {
     pub home: Home,
     /// The settings that decided.
     pub settings: DecidingSettings,
+    /// How many calls the plan takes at least, and how long at the API's limits.
+    pub forecast: Vec<LaneForecast>,
 }
 
 /// Why bytes are not a plan that can be carried out.
@@ -203,6 +208,7 @@ pub fn document(plan: &Plan, manifests: &Manifests, basis: &Basis) -> PlanDocume
             account,
         },
         settings,
+        forecast,
     } = basis.clone();
     let files: Vec<Arc<str>> = manifests
         .files
@@ -223,6 +229,7 @@ pub fn document(plan: &Plan, manifests: &Manifests, basis: &Basis) -> PlanDocume
         account,
         settings,
         totals: plan.totals,
+        forecast,
         actions: plan
             .steps
             .iter()
@@ -304,6 +311,7 @@ impl PlanDocument {
             account,
             settings,
             totals,
+            forecast,
             actions,
         } = self;
         let mut sink = io::BufWriter::new(sink);
@@ -320,6 +328,7 @@ impl PlanDocument {
         field(&mut sink, ",\"account\":", account)?;
         field(&mut sink, ",\n\"settings\":", settings)?;
         field(&mut sink, ",\n\"totals\":", totals)?;
+        field(&mut sink, ",\n\"forecast\":", forecast)?;
         rows(&mut sink, ",\n\"actions\":[", actions)?;
         sink.write_all(b"}\n")?;
         sink.flush()
@@ -426,6 +435,12 @@ impl PlanDocument {
     #[must_use]
     pub const fn totals(&self) -> Totals {
         self.totals
+    }
+
+    /// How many calls it takes at least, and how long at the API's limits.
+    #[must_use]
+    pub fn forecast(&self) -> &[LaneForecast] {
+        &self.forecast
     }
 
     /// What is to happen, sorted by asset.

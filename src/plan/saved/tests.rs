@@ -9,6 +9,7 @@ use crate::manifest::document::{Details, Spot};
 use crate::outcome::FailureKind;
 use crate::plan::Step;
 use crate::plan::decide::{Decision, Mismatch};
+use crate::plan::forecast::{Cut, forecast};
 
 fn id(n: u128) -> AssetId {
     AssetId::from_uuid(Uuid::from_u128(n))
@@ -53,6 +54,17 @@ fn basis() -> Basis {
             skip_mismatched: false,
             batch_size: 50,
         },
+        forecast: forecast(
+            &Totals {
+                retire: 2,
+                ..Totals::default()
+            },
+            Cut {
+                api: Api::V2,
+                batch_size: 50,
+                canary: 5,
+            },
+        ),
     }
 }
 

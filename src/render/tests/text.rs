@@ -1,13 +1,24 @@
 //! A plan as text.
 
 use super::*;
+use crate::plan::forecast::{Cut, forecast};
 use crate::render::Style;
 use crate::render::text::{PlanView, plan};
+use crate::state::Api;
 
 fn shown(plan_shown: &Plan, full: bool, colour: bool) -> String {
     let view = PlanView {
         plan: plan_shown,
         batch_size: 50,
+        forecast: &forecast(
+            &plan_shown.totals,
+            Cut {
+                api: Api::V2,
+                batch_size: 50,
+                canary: 5,
+            },
+        ),
+        time_budget: None,
         full,
     };
     let mut bytes = Vec::new();

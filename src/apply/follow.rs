@@ -1,0 +1,327 @@
+//! What follows from each answer: the dispatcher's other half.
+
+use std::time::Duration;
+
+use crate::apply::batch::Job;
+use crate::apply::breaker::Tally;
+use crate::apply::dispatcher::{Dispatcher, Journaled};
+use crate::apply::pacer::{Pace, Pause};
+use crate::asset::AssetId;
+use crate::event::{Lane, RunEvent, StopReason, Task};
+use crate::frameio::answer::{Live, ReadVerdict, Verdict, judge, judge_read};
+use crate::frameio::{Limits, Reply};
+use crate::outcome::{AssetOutcome, Failure, FailureKind, Outcome};
+use crate::state::{Record, Standing};
+use crate::store::Session;
+
+/// How often in a row the server may say that it is too much before that can stop the run.
+const PATIENCE: u32 = 20;
+
+/// The longest pause that a lane takes because of troubles in a row.
+const LONGEST_BREATHER: Duration = Duration::from_secs(5);
+
+impl<S: Session> Dispatcher<'_, S> {
+    pub(in crate::apply) fn answered(&mut self, batch: Journaled, reply: &Reply) {
+        let Journaled { batch, job, at: _ } = batch;
+        match job.task() {
+            Task::Delete => self.deleted(batch, job, reply),
+            Task::Resolve => self.resolved(batch, job, reply),
+        }
+        if self.breaker.believes() {
+            self.release();
+        }
+    }
+
+    pub(in crate::apply) fn broken(&mut self, batch: Journaled, sent: bool) {
+        let Journaled { batch, job, at: _ } = batch;
+        self.left_under_way();
+        self.paced(job.lane(), None, Pace::Troubled);
+        if sent && job.task() == Task::Delete {
+            self.settle(batch, all(&job.ids, &Outcome::Unknown), false);
+        } else {
+            self.settle(batch, Vec::new(), false);
+            self.queue.put_first([job]);
+        }
+        self.halt(StopReason::Broken {
+            detail: format!("the worker that had batch {batch} broke down"),
+        });
+    }
+
+    fn deleted(&mut self, batch: u64, job: Job, reply: &Reply) {
+        let lane = job.lane();
+        let verdict = judge(&job.ids, reply);
+        self.paced(lane, limits_of(reply), pace_of_delete(&verdict));
+        match verdict {
+            Verdict::Settled { outcomes, warnings } => {
+                self.settled(batch, outcomes);
+                for message in warnings {
+                    self.warn(batch, message);
+                }
+            }
+            Verdict::Halve { missing } => {
+                self.settle(batch, Vec::new(), false);
+                self.take_apart(&job, missing);
+            }
+            Verdict::SlowDown { .. } => self.slowed_down(batch, job),
+            Verdict::NotSent { detail } => self.not_sent(batch, job, detail),
+            Verdict::Unknown { detail } => {
+                self.settle(batch, all(&job.ids, &Outcome::Unknown), false);
+                self.warn(batch, format!("no answer that can be trusted: {detail}"));
+                // A delete is idempotent, and what it finds deleted was deleted by us.
+                self.troubled(batch, job, &detail);
+            }
+            Verdict::Stop(reason) => self.stopped(batch, job, reason),
+        }
+    }
+
+    /// Writes down what a delete said of its assets.
+    fn settled(&mut self, batch: u64, outcomes: Vec<AssetOutcome>) {
+        let mut tally = Tally::default();
+        let mut expected = 0;
+        let mut certain = Vec::with_capacity(outcomes.len());
+        let mut missing = Vec::new();
+        for (id, outcome) in outcomes {
+            let before = self.state.assets.get(&id).map(Record::standing);
+            let was_unknown = matches!(before, Some(Standing::Unknown { .. }));
+            match &outcome {
+                Outcome::Retired => tally.retired += 1,
+                Outcome::Gone if was_unknown && self.breaker.believes() => expected += 1,
+                Outcome::Gone => {
+                    tally.missing += 1;
+                    missing.push((batch, id));
+                    continue;
+                }
+                Outcome::Failed(Failure {
+                    kind: FailureKind::NotFound,
+                    ..
+                }) if was_unknown => {
+                    // Our own delete, whose answer was lost, may be why; a reading tells.
+                    self.queue.put_first([Job::read(id, true)]);
+                    continue;
+                }
+                Outcome::Failed(_) if matches!(before, Some(Standing::Failed(_))) => expected += 1,
+                Outcome::Failed(_) => tally.failed += 1,
+                Outcome::Unknown => {}
+            }
+            certain.push((id, outcome));
+        }
+        self.sane |= tally.retired + expected > 0;
+        let stop = self.breaker.answered(tally);
+        self.held.append(&mut missing);
+        self.settle(batch, certain, false);
+        if let Some(reason) = stop {
+            self.halt(reason);
+        }
+    }
+
+    /// Sends the parts of a batch that was refused as a whole.
+    fn take_apart(&mut self, job: &Job, missing: bool) {
+        if missing && !job.looked {
+            let unknown = |id: &AssetId| {
+                let before = self.state.assets.get(id).map(Record::standing);
+                matches!(before, Some(Standing::Unknown { .. }))
+            };
+            let (asked, fresh): (Vec<AssetId>, Vec<AssetId>) =
+                job.ids.iter().copied().partition(unknown);
+            if !asked.is_empty() {
+                // An earlier delete of these took effect, wholly or in part. To read each is
+                // one request an asset; to halve down to each would be two.
+                let reads = asked.into_iter().map(|id| Job::read(id, true));
+                let mut jobs: Vec<Job> = reads.collect();
+                if !fresh.is_empty() {
+                    jobs.push(Job::delete(&fresh));
+                }
+                return self.queue.put_first(jobs);
+            }
+        }
+        self.queue.put_first(job.halves());
+    }
+
+    fn resolved(&mut self, batch: u64, job: Job, reply: &Reply) {
+        let [id] = *job.ids else {
+            return self.settle(batch, Vec::new(), false);
+        };
+        let lane = job.lane();
+        let verdict = judge_read(id, reply);
+        self.paced(lane, limits_of(reply), pace_of_read(&verdict));
+        match verdict {
+            ReadVerdict::Read(Live::Deleted) => {
+                // The server knows the asset, so it is the right server.
+                self.sane = true;
+                self.settle(batch, vec![(id, Outcome::Gone)], false);
+            }
+            ReadVerdict::Read(Live::Missing) if self.breaker.believes() => {
+                self.settle(batch, vec![(id, Outcome::Gone)], false);
+            }
+            ReadVerdict::Read(Live::Missing) => {
+                self.settle(batch, Vec::new(), false);
+                self.held.push((batch, id));
+                let stop = self.breaker.answered(Tally {
+                    missing: 1,
+                    ..Tally::default()
+                });
+                if let Some(reason) = stop {
+                    self.halt(reason);
+                }
+            }
+            ReadVerdict::Read(Live::There) => {
+                self.settle(batch, Vec::new(), false);
+                if job.listed {
+                    self.queue.put_found(id);
+                } else {
+                    self.forget(vec![id]);
+                }
+            }
+            ReadVerdict::SlowDown { .. } => self.slowed_down(batch, job),
+            ReadVerdict::NotSent { detail } => self.not_sent(batch, job, detail),
+            ReadVerdict::Unreadable { detail } => {
+                self.settle(batch, Vec::new(), false);
+                self.warn(batch, format!("`{id}` could not be read: {detail}"));
+                self.troubled(batch, job, &detail);
+            }
+            ReadVerdict::Stop(reason) => self.stopped(batch, job, reason),
+        }
+    }
+
+    fn stopped(&mut self, batch: u64, job: Job, reason: StopReason) {
+        self.settle(batch, Vec::new(), false);
+        self.queue.put_first([job]);
+        self.halt(reason);
+    }
+
+    fn slowed_down(&mut self, batch: u64, job: Job) {
+        self.settle(batch, Vec::new(), false);
+        let (refusals, since) = self.pacer.refusals(job.lane());
+        self.queue.put_first([job]);
+        let waited = since.map_or(Duration::ZERO, |since| {
+            self.clock.elapsed().saturating_sub(since)
+        });
+        if refusals > PATIENCE && waited >= self.options.retries.within {
+            self.halt(StopReason::RateLimited);
+        }
+    }
+
+    fn not_sent(&mut self, batch: u64, job: Job, detail: String) {
+        self.settle(batch, Vec::new(), false);
+        if let Some(job) = self.again(batch, job, &detail) {
+            self.queue.put_first([job]);
+            self.halt(StopReason::NotReachable { detail });
+        }
+    }
+
+    /// Makes a request again that went wrong, and lets its lane take a breath where several
+    /// went wrong in a row.
+    fn troubled(&mut self, batch: u64, job: Job, detail: &str) {
+        let lane = job.lane();
+        if let Some(reason) = self.breaker.troubled(detail) {
+            self.halt(reason);
+        }
+        let in_a_row = self.breaker.failed_in_a_row();
+        if in_a_row > 1 {
+            let longest = self.options.retries.longest(in_a_row - 1);
+            let breather = self.jitter.of(longest.min(LONGEST_BREATHER));
+            self.pacer.pause(lane, self.clock.elapsed() + breather);
+        }
+        // One that went wrong too often stays as it is recorded.
+        drop(self.again(batch, job, detail));
+    }
+
+    /// Makes a request again after a pause; gives it back where it went wrong too often.
+    fn again(&mut self, batch: u64, job: Job, why: &str) -> Option<Job> {
+        let now = self.clock.elapsed();
+        let retries = self.options.retries;
+        let since = job.since.unwrap_or(now);
+        if job.tries >= retries.tries || now.saturating_sub(since) > retries.within {
+            return Some(job);
+        }
+        let wait = self.jitter.of(retries.longest(job.tries));
+        let tries = job.tries + 1;
+        self.events.push(RunEvent::Retried {
+            batch,
+            at: self.clock.now(),
+            assets: job.ids.len(),
+            tries,
+            wait,
+            why: why.to_owned(),
+        });
+        let since = Some(since);
+        self.queue.put_back(
+            Job {
+                tries,
+                since,
+                ..job
+            },
+            now + wait,
+        );
+        None
+    }
+
+    /// Tells the pacer of an answer, and everybody of the pause that follows.
+    fn paced(&mut self, lane: Lane, limits: Option<Limits>, pace: Pace) {
+        let now = self.clock.elapsed();
+        if let Some(Pause { wait, window }) = self.pacer.answered(lane, now, limits, pace) {
+            self.events.push(RunEvent::Paced {
+                at: self.clock.now(),
+                lane,
+                wait,
+                refused: true,
+                window,
+            });
+        }
+    }
+
+    /// Believes that the missing assets are gone.
+    fn release(&mut self) {
+        for (batch, id) in std::mem::take(&mut self.held) {
+            self.settle(batch, vec![(id, Outcome::Gone)], false);
+        }
+    }
+
+    /// Decides on the missing assets when nothing more will show whether to believe in them.
+    ///
+    /// Where the run stopped they stay as they were. Where all was asked and too few are
+    /// missing for a breaker, they are gone, with a word of warning.
+    pub(in crate::apply) fn release_at_the_end(&mut self) {
+        if self.held.is_empty() || self.stops().is_some() || self.is_cut_short() {
+            return;
+        }
+        if !self.breaker.has_passed() {
+            let batch = self.held[0].0;
+            let missing = self.held.len();
+            self.warn(
+                batch,
+                format!(
+                    "no asset of this run was found, and {missing} are missing: if they should be there, check the account and the token"
+                ),
+            );
+        }
+        self.release();
+    }
+}
+
+const fn limits_of(reply: &Reply) -> Option<Limits> {
+    match reply {
+        Reply::Answered { limits, .. } => *limits,
+        Reply::NotSent { .. } | Reply::Lost { .. } => None,
+    }
+}
+
+const fn pace_of_delete(verdict: &Verdict) -> Pace {
+    match verdict {
+        Verdict::SlowDown { wait } => Pace::Refused { wait: *wait },
+        Verdict::Unknown { .. } | Verdict::NotSent { .. } => Pace::Troubled,
+        Verdict::Settled { .. } | Verdict::Halve { .. } | Verdict::Stop(_) => Pace::Taken,
+    }
+}
+
+const fn pace_of_read<T>(verdict: &ReadVerdict<T>) -> Pace {
+    match verdict {
+        ReadVerdict::SlowDown { wait } => Pace::Refused { wait: *wait },
+        ReadVerdict::Unreadable { .. } | ReadVerdict::NotSent { .. } => Pace::Troubled,
+        ReadVerdict::Read(_) | ReadVerdict::Stop(_) => Pace::Taken,
+    }
+}
+
+fn all(ids: &[AssetId], outcome: &Outcome) -> Vec<AssetOutcome> {
+    ids.iter().map(|id| (*id, outcome.clone())).collect()
+}

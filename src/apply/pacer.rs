@@ -1,0 +1,413 @@
+//! Keeping to the server's limits: when the next request may go through a lane, and how many
+//! may be under way at once. Pure: time comes in as an argument, counted from the run's start.
+//!
+//! Each lane has a leaky bucket as the server keeps one (docs/frameio-api.md, "Rate limits"),
+//! estimated from what the run sent and put right by the headers of each answer. What the
+//! bucket does not foresee, such as other users of the same token, is met by a window of
+//! requests under way that halves when the server refuses and grows by one a round otherwise.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::event::Lane;
+use crate::frameio::Limits;
+
+/// The pause after a refusal that says nothing of its length; each further one is twice as long.
+const UNTOLD_PAUSE: Duration = Duration::from_secs(1);
+
+/// The longest pause that the pacer takes by itself.
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
+
+/// How many doublings a pause goes through at most.
+const DOUBLINGS: u32 = 6;
+
+/// How a request went, as far as pace is concerned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pace {
+    /// The server took it, whatever became of it.
+    Taken,
+    /// The server refused it because of its limit (status 429).
+    Refused {
+        /// How long its headers ask to wait in so many words.
+        wait: Option<Duration>,
+    },
+    /// Nothing that can be trusted came back: the server may be in trouble.
+    Troubled,
+}
+
+/// A pause that a lane takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pause {
+    /// For how long.
+    pub wait: Duration,
+    /// How many requests may be under way at once afterwards.
+    pub window: usize,
+}
+
+/// Paces the lanes of a run.
+#[derive(Debug, Clone)]
+pub struct Pacer {
+    most: usize,
+    lanes: BTreeMap<Lane, Bucket>,
+}
+
+#[derive(Debug, Clone)]
+struct Bucket {
+    limits: Option<(u32, Duration)>,
+    /// How full the bucket is at `at`, as the time that it takes to drain.
+    level: Duration,
+    at: Duration,
+    under_way: usize,
+    /// How many requests may be under way at once, in thousandths.
+    window: usize,
+    not_before: Duration,
+    refusals: u32,
+    refused_since: Option<Duration>,
+    troubles: u32,
+}
+
+/// One request more or less, in the window's unit.
+const ONE: usize = 1_000;
+
+impl Pacer {
+    /// Starts with at most `most` requests under way in all.
+    #[must_use]
+    pub const fn new(most: usize) -> Self {
+        Self {
+            most,
+            lanes: BTreeMap::new(),
+        }
+    }
+
+    fn lane(&mut self, lane: Lane) -> &mut Bucket {
+        let most = self.most.max(1);
+        self.lanes.entry(lane).or_insert_with(|| Bucket::new(most))
+    }
+
+    /// When the next request may go through a lane; nothing while as many are under way as may.
+    #[must_use]
+    pub fn opens(&self, lane: Lane) -> Option<Duration> {
+        self.lanes
+            .get(&lane)
+            .map_or(Some(Duration::ZERO), Bucket::opens)
+    }
+
+    /// Whether a request may go through a lane now.
+    #[must_use]
+    pub fn is_open(&self, lane: Lane, now: Duration) -> bool {
+        self.opens(lane).is_some_and(|at| at <= now)
+    }
+
+    /// Takes notice of a request that goes out.
+    pub fn sent(&mut self, lane: Lane, now: Duration) {
+        let bucket = self.lane(lane);
+        bucket.under_way += 1;
+        bucket.drain(now);
+        bucket.level += bucket.cost();
+    }
+
+    /// Takes notice of an answer; says which pause the lane takes, if it takes one.
+    pub fn answered(
+        &mut self,
+        lane: Lane,
+        now: Duration,
+        limits: Option<Limits>,
+        pace: Pace,
+    ) -> Option<Pause> {
+        let most = self.most.max(1);
+        let bucket = self.lane(lane);
+        bucket.under_way = bucket.under_way.saturating_sub(1);
+        bucket.drain(now);
+        if let Some(limits) = limits {
+            bucket.correct(limits);
+        }
+        match pace {
+            Pace::Taken => {
+                bucket.refusals = 0;
+                bucket.refused_since = None;
+                bucket.troubles = 0;
+                // One more for each round: as many answers as there are requests under way.
+                let growth = ONE * ONE / bucket.window.max(ONE);
+                bucket.window = (bucket.window + growth).min(most * ONE);
+                None
+            }
+            Pace::Refused { wait } => Some(bucket.refused(now, limits, wait)),
+            Pace::Troubled => {
+                bucket.troubles = bucket.troubles.saturating_add(1);
+                bucket.window = (bucket.window / 2).max(ONE);
+                None
+            }
+        }
+    }
+
+    /// Sends nothing through a lane for a while; the pause that is longest counts.
+    pub fn pause(&mut self, lane: Lane, until: Duration) {
+        let bucket = self.lane(lane);
+        bucket.not_before = bucket.not_before.max(until);
+    }
+
+    /// How often in a row the server has refused a lane, and since when.
+    #[must_use]
+    pub fn refusals(&self, lane: Lane) -> (u32, Option<Duration>) {
+        self.lanes
+            .get(&lane)
+            .map_or((0, None), |bucket| (bucket.refusals, bucket.refused_since))
+    }
+
+    /// How many requests may be under way through a lane at once.
+    #[must_use]
+    pub fn window(&self, lane: Lane) -> usize {
+        self.lanes
+            .get(&lane)
+            .map_or(self.most, |bucket| bucket.window / ONE)
+    }
+}
+
+impl Bucket {
+    const fn new(most: usize) -> Self {
+        Self {
+            limits: None,
+            level: Duration::ZERO,
+            at: Duration::ZERO,
+            under_way: 0,
+            window: most * ONE,
+            not_before: Duration::ZERO,
+            refusals: 0,
+            refused_since: None,
+            troubles: 0,
+        }
+    }
+
+    /// What one request adds to the level.
+    fn cost(&self) -> Duration {
+        self.limits
+            .map_or(Duration::ZERO, |(limit, window)| window / limit)
+    }
+
+    fn drain(&mut self, now: Duration) {
+        self.level = self.level.saturating_sub(now.saturating_sub(self.at));
+        self.at = self.at.max(now);
+    }
+
+    /// Takes the server's figure for the level. What is still under way may or may not be in
+    /// it; it is counted as if it were not, since a slot given away costs less than a refusal.
+    fn correct(&mut self, limits: Limits) {
+        let Limits {
+            limit,
+            remaining,
+            window,
+        } = limits;
+        self.limits = Some((limit, window));
+        let used = limit.saturating_sub(remaining);
+        let under_way = u32::try_from(self.under_way).unwrap_or(u32::MAX);
+        self.level = self.cost().saturating_mul(used.saturating_add(under_way));
+    }
+
+    fn refused(&mut self, now: Duration, limits: Option<Limits>, wait: Option<Duration>) -> Pause {
+        // Requests that were under way together are refused together, which is one refusal.
+        if now >= self.not_before {
+            self.refusals = self.refusals.saturating_add(1);
+            self.window = (self.window / 2).max(ONE);
+        }
+        self.refused_since.get_or_insert(now);
+        let factor = 2_u32.pow(self.refusals.saturating_sub(1).min(DOUBLINGS));
+        let wait = wait.unwrap_or_else(|| {
+            let first = match limits {
+                // The bucket is full, and drains by one request in this time.
+                Some(_) => self.cost().max(Duration::from_millis(10)),
+                None => UNTOLD_PAUSE,
+            };
+            first.saturating_mul(factor).min(LONGEST_PAUSE)
+        });
+        self.not_before = self.not_before.max(now + wait);
+        Pause {
+            wait: self.not_before.saturating_sub(now),
+            window: self.window / ONE,
+        }
+    }
+
+    fn opens(&self) -> Option<Duration> {
+        if self.under_way >= self.window / ONE {
+            return None;
+        }
+        let by_level = self.limits.map_or(Duration::ZERO, |(limit, window)| {
+            let cost = window / limit;
+            // The server rounds its figures and has a clock of its own: the last slot of a
+            // bucket is left free, where it has more than a few.
+            let spare = if limit > 4 { cost } else { Duration::ZERO };
+            let room = window.saturating_sub(cost + spare);
+            self.at + self.level.saturating_sub(room)
+        });
+        Some(by_level.max(self.not_before))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The server's own bucket: docs/frameio-api.md, "Rate limits".
+    struct Server {
+        limit: u32,
+        window: f64,
+        level: f64,
+        at: f64,
+    }
+
+    impl Server {
+        fn take(&mut self, now: Duration) -> (bool, Limits) {
+            let now = now.as_secs_f64() * 1e3;
+            self.level = (self.level - (now - self.at)).max(0.0);
+            self.at = now;
+            let cost = (self.window / f64::from(self.limit)).round();
+            let taken = self.level + cost <= self.window;
+            if taken {
+                self.level += cost;
+            }
+            let left = ((self.window - self.level).max(0.0)
+                / (self.window / f64::from(self.limit)))
+            .round();
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "a small figure that is not negative"
+            )]
+            let limits = Limits {
+                limit: self.limit,
+                remaining: left as u32,
+                window: Duration::from_secs_f64(self.window / 1e3),
+            };
+            (taken, limits)
+        }
+    }
+
+    /// Runs for a while against the server with answers that take `latency`; returns how many
+    /// requests were taken and refused in each window.
+    fn drive(
+        limit: u32,
+        window: Duration,
+        most: usize,
+        latency: Duration,
+        windows: u32,
+    ) -> Vec<(u32, u32)> {
+        let mut server = Server {
+            limit,
+            window: window.as_secs_f64() * 1e3,
+            level: 0.0,
+            at: 0.0,
+        };
+        let mut pacer = Pacer::new(most);
+        let mut figures = vec![(0, 0); windows as usize];
+        let mut coming: Vec<(Duration, bool, Limits)> = Vec::new();
+        let mut now = Duration::ZERO;
+        let end = window * windows;
+        while now < end {
+            while let Some(at) = pacer.opens(Lane::BulkDelete)
+                && at <= now
+            {
+                pacer.sent(Lane::BulkDelete, now);
+                let (taken, limits) = server.take(now + latency / 2);
+                coming.push((now + latency, taken, limits));
+                let which = usize::try_from(now.as_nanos() / window.as_nanos()).unwrap();
+                if taken {
+                    figures[which].0 += 1;
+                } else {
+                    figures[which].1 += 1;
+                }
+            }
+            let next = coming.iter().map(|(at, ..)| *at).min();
+            let opens = pacer.opens(Lane::BulkDelete).filter(|at| *at > now);
+            now = [next, opens].into_iter().flatten().min().unwrap();
+            let due = coming.iter().position(|(at, ..)| *at <= now);
+            if let Some((_, taken, limits)) = due.map(|place| coming.remove(place)) {
+                let pace = if taken {
+                    Pace::Taken
+                } else {
+                    Pace::Refused { wait: None }
+                };
+                pacer.answered(Lane::BulkDelete, now, Some(limits), pace);
+            }
+        }
+        figures
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        /// After the first window, at least 95 % of what the limit allows gets through, and
+        /// fewer than 1 % of the requests are refused.
+        #[test]
+        fn the_limit_is_used_and_not_strained(
+            (limit, window_ms) in prop_oneof![
+                Just((50, 1_000)), Just((100, 60_000)), Just((60, 60_000)),
+                Just((5, 1_000)), Just((200, 60_000)), (20_u32..500, 1_000_u64..60_000),
+            ],
+            most in 2_usize..=16,
+            latency_ms in 1_u64..40,
+        ) {
+            let window = Duration::from_millis(window_ms);
+            let latency = Duration::from_millis(latency_ms);
+            // A bound that the latency sets, whatever the limit, is not the pacer's.
+            let at_once = u32::try_from(most).unwrap();
+            prop_assume!(latency * limit < window * at_once / 2);
+            let figures = drive(limit, window, most, latency, 7);
+            let (taken, refused) = figures[2..]
+                .iter()
+                .fold((0, 0), |(taken, refused), (more, less)| (taken + more, refused + less));
+            prop_assert!(f64::from(taken) >= 0.95 * f64::from(limit * 5), "{taken} of {}", limit * 5);
+            prop_assert!(f64::from(refused) < 0.01 * f64::from(taken), "{refused} of {taken}: {figures:?}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_halves_the_window_and_success_widens_it_by_one_a_round() {
+        let mut pacer = Pacer::new(8);
+        let lane = Lane::BulkDelete;
+        for _ in 0..8 {
+            assert!(pacer.opens(lane).is_some());
+            pacer.sent(lane, Duration::ZERO);
+        }
+        assert_eq!(pacer.opens(lane), None, "never more than eight");
+        let now = Duration::from_millis(1);
+        let pause = pacer
+            .answered(lane, now, None, Pace::Refused { wait: None })
+            .unwrap();
+        assert_eq!((pause.wait, pause.window), (UNTOLD_PAUSE, 4));
+        let again = pacer.answered(lane, now, None, Pace::Refused { wait: None });
+        assert_eq!(again.unwrap().window, 4, "together they are one refusal");
+        for _ in 0..6 {
+            pacer.answered(lane, now, None, Pace::Taken);
+        }
+        assert_eq!(pacer.opens(lane), Some(now + UNTOLD_PAUSE));
+        let mut later = Duration::from_secs(5);
+        for _ in 0..64 {
+            pacer.sent(lane, later);
+            later += Duration::from_millis(1);
+            pacer.answered(lane, later, None, Pace::Taken);
+        }
+        assert_eq!(pacer.window(lane), 8);
+    }
+
+    #[test]
+    fn refusals_in_a_row_wait_longer_each_time_and_as_told() {
+        let mut pacer = Pacer::new(1);
+        let lane = Lane::ReadAsset;
+        let mut now = Duration::ZERO;
+        let mut waits = Vec::new();
+        for _ in 0..9 {
+            now = now.max(pacer.opens(lane).unwrap());
+            pacer.sent(lane, now);
+            let pause = pacer.answered(lane, now, None, Pace::Refused { wait: None });
+            waits.push(pause.unwrap().wait.as_secs());
+        }
+        assert_eq!(waits, [1, 2, 4, 8, 16, 32, 60, 60, 60]);
+        now = now.max(pacer.opens(lane).unwrap());
+        pacer.sent(lane, now);
+        let told = Some(Duration::from_secs(7));
+        let pause = pacer.answered(lane, now, None, Pace::Refused { wait: told });
+        assert_eq!(pause.unwrap().wait, Duration::from_secs(7));
+        assert_eq!(pacer.refusals(lane).0, 10);
+    }
+}

@@ -1,0 +1,204 @@
+//! The care that a run takes: a small first delete, breakers, a time budget, troubles.
+
+use super::*;
+use crate::apply::Options;
+use crate::apply::breaker;
+use crate::event::Lane;
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+fn careful(canary: usize, breakers: breaker::Limits) -> Bench {
+    let mut bench = Bench::new();
+    bench.options = Options {
+        canary,
+        breakers,
+        batch_size: NonZeroUsize::new(10).unwrap(),
+        ..bench.options
+    };
+    bench
+}
+
+fn sizes(server: &Server) -> Vec<usize> {
+    server.asked().iter().map(Vec::len).collect()
+}
+
+#[test]
+fn the_first_delete_is_small_and_the_rest_waits_for_it() {
+    let bench = careful(3, breaker::Limits::default());
+    let server = Server::with(1..=33);
+    let (ended, heard) = bench.apply(&server, 1..=33);
+    assert_eq!(ended.ending, Ending::Done);
+    assert_eq!(sizes(&server)[0], 3);
+    assert_eq!(sizes(&server).iter().sum::<usize>(), 33);
+    assert_eq!(sizes(&server).len(), 4);
+    let second = heard
+        .iter()
+        .position(|event| matches!(event, RunEvent::Intent { batch: 2, .. }));
+    let first = heard
+        .iter()
+        .position(|event| matches!(event, RunEvent::Answered { batch: 1, .. }));
+    assert!(
+        first < second,
+        "the first was answered before the second left"
+    );
+}
+
+#[test]
+fn small_deletes_go_on_until_one_comes_back_sane() {
+    let bench = careful(2, breaker::Limits::default());
+    let server = Server::with(1..=30).refuse(1..=4);
+    let (ended, _) = bench.apply(&server, 1..=30);
+    assert_eq!(ended.ending, Ending::Done);
+    assert_eq!(sizes(&server)[..3], [2, 2, 2]);
+    assert!(sizes(&server)[3..].contains(&10), "then in full");
+    // What was refused before may be refused again, and says nothing against the rest.
+    let asked = server.asked().len();
+    let (ended, _) = bench.apply(&server, 1..=50);
+    assert_eq!(sizes(&server)[asked], 2);
+    assert!(sizes(&server)[asked + 1..].contains(&10));
+    assert_eq!(ended.state.counts().failed, 4);
+}
+
+#[test]
+fn a_token_without_the_right_costs_ten_refusals() {
+    let bench = careful(5, breaker::Limits::default());
+    let server = Server::with(1..=200).refuse(1..=200);
+    let (ended, _) = bench.apply(&server, 1..=200);
+    let stop = StopReason::TooManyFailures {
+        failed: 10,
+        answered: 10,
+    };
+    assert_eq!(ended.ending, Ending::Stopped(stop));
+    assert_eq!(sizes(&server), [5, 5]);
+    assert_eq!(ended.state.counts().failed, 10);
+    assert_eq!(ended.left, 190);
+}
+
+#[test]
+fn the_wrong_account_leaves_no_record_at_all() {
+    for canary in [0, 5] {
+        let bench = careful(canary, breaker::Limits::default());
+        let server = Server::with(1_000..=1_001);
+        let (ended, _) = bench.apply(&server, 1..=200);
+        assert!(
+            matches!(
+                ended.ending,
+                Ending::Stopped(StopReason::TooManyMissing { .. })
+            ),
+            "{:?}",
+            ended.ending
+        );
+        assert!(ended.state.assets.is_empty(), "missing is not yet gone");
+        assert!(server.asked().len() < 60);
+        assert_eq!(ended.left, 200);
+
+        let (ended, _) = careful(
+            canary,
+            breaker::Limits {
+                max_404_percent: 100,
+                ..breaker::Limits::default()
+            },
+        )
+        .apply(&server, 1..=200);
+        assert_eq!(ended.ending, Ending::Done);
+        assert_eq!(
+            ended.state.counts().gone,
+            200,
+            "somebody said that it is so"
+        );
+    }
+}
+
+#[test]
+fn a_few_missing_are_gone_with_a_word_of_warning() {
+    let bench = careful(5, breaker::Limits::default());
+    let (ended, heard) = bench.apply(&Server::with(1_000..=1_001), 1..=3);
+    assert_eq!(ended.ending, Ending::Done);
+    assert_eq!(ended.state.counts().gone, 3);
+    let warned = heard.iter().any(|event| {
+        matches!(event, RunEvent::Warned { message, .. } if message.contains("check the account"))
+    });
+    assert!(warned);
+    let replayed = heard.iter().fold(state(), |mut state, event| {
+        state.apply(1, event);
+        state
+    });
+    assert_eq!(replayed, ended.state);
+}
+
+#[test]
+fn an_outage_stops_the_run_in_order() {
+    let bench = careful(
+        0,
+        breaker::Limits {
+            max_failed_batches: 4,
+            ..breaker::Limits::default()
+        },
+    );
+    let server = Server::with(1..=200).script([Step::Status(503); 400]);
+    let (ended, _) = bench.apply(&server, 1..=200);
+    let Ending::Stopped(StopReason::FailedBatches { batches, detail }) = &ended.ending else {
+        panic!("{:?}", ended.ending);
+    };
+    assert_eq!((*batches, detail.as_str()), (4, "scripted"));
+    assert!(server.asked().len() <= 4 + 2, "and what was under way");
+    let counts = ended.state.counts();
+    assert!(counts.unknown >= 10 && counts.unknown <= 60, "{counts:?}");
+    assert!(ended.saved.is_ok());
+}
+
+#[test]
+fn a_run_ends_before_its_time_is_over() {
+    let mut bench = careful(0, breaker::Limits::default());
+    bench.options.time_budget = Some(Duration::from_millis(30));
+    let server = Server::with(1..=20).script([Step::Status(429); 4_000]);
+    let (ended, heard) = bench.apply(&server, 1..=20);
+    assert_eq!(ended.ending, Ending::Stopped(StopReason::TimeBudget));
+    assert_eq!(ended.left, 20);
+    let paced = heard.iter().any(|event| {
+        matches!(
+            event,
+            RunEvent::Paced {
+                lane: Lane::BulkDelete,
+                refused: true,
+                ..
+            }
+        )
+    });
+    assert!(paced);
+    let stopping = heard.iter().any(|event| {
+        matches!(
+            event,
+            RunEvent::Stopping {
+                reason: StopReason::TimeBudget,
+                ..
+            }
+        )
+    });
+    assert!(stopping);
+}
+
+#[test]
+fn what_a_lost_delete_did_is_read_and_not_searched_for() {
+    let bench = careful(0, breaker::Limits::default());
+    let server = Server::with(1..=20).script([Step::LostAfter]);
+    let (ended, heard) = bench.apply(&server, 1..=20);
+    assert_eq!(ended.state.counts().retired, 20);
+    assert_eq!(
+        sizes(&server).len(),
+        3,
+        "two batches, and one of them again"
+    );
+    assert_eq!(server.0.lock().unwrap().read.len(), 10);
+    let retried = heard.iter().any(|event| {
+        matches!(
+            event,
+            RunEvent::Retried {
+                assets: 10,
+                tries: 1,
+                ..
+            }
+        )
+    });
+    assert!(retried);
+}
