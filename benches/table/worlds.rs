@@ -1,0 +1,80 @@
+//! The manifests and states that are measured.
+
+use std::fs::{self, File};
+use std::io::{BufWriter, Write};
+use std::path::PathBuf;
+
+use frameio_retire::asset::AssetId;
+use frameio_retire::state::{Api, Home, Record, Standing, State, format};
+use jiff::Timestamp;
+use tempfile::TempDir;
+use uuid::Uuid;
+
+/// A folder with manifests and a state of a size.
+pub(crate) struct Desk {
+    folder: TempDir,
+    /// The ids that the manifests list.
+    pub(crate) ids: Vec<AssetId>,
+}
+
+impl Desk {
+    pub(crate) fn new(size: usize) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let ids: Vec<AssetId> = (1..=size as u128)
+            .map(|number| {
+                let spread = number.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
+                AssetId::parse(&Uuid::from_u128(spread).to_string()).unwrap()
+            })
+            .collect();
+        let desk = Self { folder, ids };
+        desk.fill();
+        desk
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn create(&self, name: &str) -> BufWriter<File> {
+        BufWriter::new(File::create(self.path(name)).unwrap())
+    }
+
+    fn fill(&self) {
+        let (mut bare, mut full) = (self.create("bare.yaml"), self.create("full.yaml"));
+        let mut lines = self.create("ids.txt");
+        for sink in [&mut bare, &mut full] {
+            write!(sink, "version: 1\nassets:\n").unwrap();
+        }
+        for id in &self.ids {
+            writeln!(bare, "  - {id}").unwrap();
+            writeln!(lines, "{id}").unwrap();
+            writeln!(
+                full,
+                "  - id: {id}\n    reason: superseded by v2\n    ticket: POST-1182"
+            )
+            .unwrap();
+        }
+        let home = Home {
+            api: Api::V2,
+            endpoint: "https://api.frame.io".to_owned(),
+            account: None,
+        };
+        let mut state = State::new(Uuid::from_u128(1), home);
+        state.serial = 1;
+        state.assets = self
+            .ids
+            .iter()
+            .map(|id| {
+                let record = Record {
+                    standing: Standing::Retired,
+                    run: 1,
+                    at: Timestamp::UNIX_EPOCH,
+                };
+                (*id, record)
+            })
+            .collect();
+        let mut bytes = Vec::new();
+        format::write(&state, &mut bytes).unwrap();
+        fs::write(self.path("known.json"), bytes).unwrap();
+    }
+}
