@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::asset::AssetId;
+use crate::asset::{AssetId, Kind};
 use crate::diagnostic::Place;
 
 /// Everything that the manifests of one run say, checked within and across files.
@@ -59,6 +59,8 @@ pub struct Entry {
 /// What a manifest says of a listed asset beyond its id.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Details {
+    /// What sort of asset it is; V4 asks the server where nobody says, and v2 does not care.
+    pub kind: Option<Kind>,
     /// Why it is to go.
     pub reason: Option<Arc<str>>,
     /// The ticket under which that was decided.

@@ -9,7 +9,10 @@ use super::date;
 use super::lanes::is_void;
 use super::text::number;
 use super::walk::Plain;
-use crate::asset::AssetId;
+use crate::asset::{AssetId, Kind};
+
+/// How an id begins that is no UUID, and has no length of its own.
+const ADOBE: &str = "adobe:";
 
 /// An item, and where the next line begins.
 #[derive(Debug)]
@@ -120,6 +123,9 @@ fn ends(lines: &mut Lines<'_>, dash: usize) -> Option<()> {
 
 /// The id that a text begins with, where nothing but a comment follows.
 fn bare(content: &str) -> Option<AssetId> {
+    if content.starts_with(ADOBE) {
+        return AssetId::parse(value_of(content)?).ok();
+    }
     let (id, rest) = content.split_at_checked(36)?;
     closes(rest).then(|| AssetId::parse(id).ok()).flatten()
 }
@@ -151,6 +157,10 @@ impl<'a> Fields<'a> {
             "not_before" => {
                 let moment: Timestamp = date::parse(text).ok()?;
                 return set(&mut self.plain.not_before, moment);
+            }
+            "kind" => {
+                let kind = Kind::ALL.into_iter().find(|kind| kind.name() == text)?;
+                return set(&mut self.plain.kind, kind);
             }
             "reason" => &mut self.plain.reason,
             "ticket" => &mut self.plain.ticket,

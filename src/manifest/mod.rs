@@ -26,7 +26,7 @@ use text::Text;
 use walk::Walk;
 
 /// The names of the sorts of findings, each with what it means.
-pub const CODES: [(&str, &str); 20] = [
+pub const CODES: [(&str, &str); 21] = [
     (
         "account-conflict",
         "two documents are written for different accounts",
@@ -35,7 +35,7 @@ pub const CODES: [(&str, &str); 20] = [
         "bad-date",
         "a date or time that does not exist or is written otherwise",
     ),
-    ("bad-id", "an id that is not a UUID"),
+    ("bad-id", "an id that no asset can have"),
     ("byte-order-mark", "the file begins with a byte order mark"),
     ("control-character", "a character that YAML does not allow"),
     ("duplicate-id", "an asset is listed or held twice"),
@@ -50,6 +50,7 @@ pub const CODES: [(&str, &str); 20] = [
     ("too-many", "more findings than are shown"),
     ("unknown-field", "a field that does not exist"),
     ("unknown-guard", "a guard that does not exist"),
+    ("unknown-kind", "a kind of asset that does not exist"),
     (
         "unsupported-version",
         "a version of the document that this program does not know",

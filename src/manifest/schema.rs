@@ -4,7 +4,7 @@
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::document::Guard;
-use crate::asset::AssetId;
+use crate::asset::{AssetId, Kind};
 
 /// A list of Frame.io assets that are to be deleted, and of those that must not be.
 #[derive(JsonSchema)]
@@ -32,6 +32,8 @@ pub struct Manifest {
 #[schemars(deny_unknown_fields)]
 #[expect(dead_code, reason = "only its schema is used")]
 struct Defaults {
+    /// What sort of assets they are, which V4 asks the server for where nobody says.
+    kind: Option<Kind>,
     /// Why the assets are to go.
     #[schemars(length(min = 1))]
     reason: Option<String>,
@@ -63,6 +65,8 @@ enum Item {
 struct Full {
     /// The asset.
     id: AssetId,
+    /// What sort of asset it is, which V4 asks the server for where nobody says.
+    kind: Option<Kind>,
     /// Why it is to go.
     #[schemars(length(min = 1))]
     reason: Option<String>,

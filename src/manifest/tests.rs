@@ -1,12 +1,16 @@
 //! The room's own tests: both ways of reading agree, places are right, nothing panics.
 
+use std::sync::Arc;
+
 use proptest::prelude::*;
 
 use super::document::Manifests;
 use super::{CODES, Source, lanes, read, read_with};
+use crate::asset::Kind;
 use crate::diagnostic::Finding;
 
 const A: &str = "3fa85f64-5717-4562-b3fc-2c963f66afa6";
+const ADOBE: &str = "adobe:urn:aaid:sc:US:a1b2c3d4-e5f6-7890-abcd-ef1234567890|2";
 const B: &str = "7c9e6679-7425-40de-944b-e07fc1f90ae7";
 
 fn source(text: &str) -> Source {
@@ -80,6 +84,12 @@ fn id() -> impl Strategy<Value = String> {
     prop_oneof![
         8 => any::<u128>().prop_map(|bits| uuid::Uuid::from_u128(bits).to_string()),
         2 => Just(A.to_owned()),
+        2 => "adobe:[-0-9A-Za-z._~:@!$&'()*+,;=/%|]{1,6}",
+        1 => Just(ADOBE.to_owned()),
+        1 => Just(format!("'{ADOBE}'")),
+        1 => Just(format!("{ADOBE} # a note")),
+        1 => Just(format!("{ADOBE}:")),
+        1 => Just(format!("{ADOBE}: {A}")),
         1 => Just(B.to_uppercase()),
         1 => Just(format!("\"{B}\"")),
         1 => Just(format!("&id {B}")),
@@ -103,6 +113,9 @@ fn field() -> impl Strategy<Value = String> {
         Just("not_before: '2026-12-01T00:00:00Z'   # soon".to_owned()),
         Just("pin: {name: a.mov, filesize: 12}".to_owned()),
         Just("pin: {}".to_owned()),
+        Just("kind: file".to_owned()),
+        Just("kind: 'version_stack'  # of two".to_owned()),
+        Just("kind: bundle".to_owned()),
         Just("pin:\n      name: b.mov".to_owned()),
         Just("# a note".to_owned()),
         Just(String::new()),
@@ -142,6 +155,7 @@ fn document() -> impl Strategy<Value = String> {
             "# head\nversion: 1\naccount: a\n",
             "defaults: {reason: all}\n",
         ),
+        ("version: 1\ndefaults: {kind: folder}\n", ""),
         ("version: 2\n", ""),
         ("", "version: 1\n"),
         ("version: 1\nassets: []\n", ""),
@@ -312,6 +326,38 @@ fn defaults_hold_for_their_own_document_only() {
     assert_eq!(details.reason.as_deref(), Some("all"));
     assert!(details.not_before.is_some());
     assert_eq!(said.entries[1].details, None);
+}
+
+#[test]
+fn a_kind_holds_as_the_defaults_do_and_is_shared() {
+    let text = format!(
+        "version: 1\ndefaults: {{kind: file}}\nassets:\n- {A}\n- id: {ADOBE}\n  kind: folder\n- {B}\n- {{id: '{ADOBE}3', kind: folder}}\n"
+    );
+    let said = apart(&text).unwrap();
+    let details: Vec<_> = said
+        .entries
+        .iter()
+        .map(|entry| entry.details.as_ref().unwrap())
+        .collect();
+    let kinds: Vec<Option<Kind>> = details.iter().map(|details| details.kind).collect();
+    let (file, folder) = (Some(Kind::File), Some(Kind::Folder));
+    assert_eq!(kinds, [file, folder, file, folder]);
+    assert!(Arc::ptr_eq(details[0], details[2]) && Arc::ptr_eq(details[1], details[3]));
+    assert_eq!(said.entries[1].id.to_string(), ADOBE);
+}
+
+#[test]
+fn a_wrong_kind_is_told_with_the_right_one() {
+    for (kind, hint) in [
+        ("versionstack", "did you mean `version_stack`?"),
+        ("bundle", "the kinds are `file`, `folder`, `version_stack`"),
+    ] {
+        let text = format!("version: 1\nassets:\n- id: {A}\n  kind: {kind}\n");
+        let findings = apart(&text).unwrap_err();
+        assert_eq!(findings[0].code, "unknown-kind");
+        assert_eq!(findings[0].place.to_string(), "m.yaml:4:9");
+        assert_eq!(findings[0].hint.as_deref(), Some(hint));
+    }
 }
 
 #[test]

@@ -155,7 +155,7 @@ impl Walk<'_, '_> {
 
     pub(super) fn id(&mut self, node: &Node, name: &str) -> Option<AssetId> {
         let Value::Text(text) = &node.value else {
-            self.wrong_type(node, name, "a UUID", None);
+            self.wrong_type(node, name, "an id", None);
             return None;
         };
         match AssetId::parse(text) {
@@ -254,7 +254,7 @@ pub(super) fn near(name: &str, known: &[&str], all: &str) -> String {
 }
 
 /// The beginning of a text, for a message.
-fn short(text: &str) -> String {
+pub(super) fn short(text: &str) -> String {
     match text.char_indices().nth(60) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),

@@ -6,9 +6,9 @@ use jiff::Timestamp;
 
 use super::document::{Account, Details, Entry, Guard, Hold, Manifests, Pin, Spot, Waiver};
 use super::text::Text;
-use super::values::{kind, near};
+use super::values::{kind, near, short};
 use super::yaml::{Node, Value};
-use crate::asset::AssetId;
+use crate::asset::{AssetId, Kind};
 use crate::diagnostic::Finding;
 
 /// The version of the document that this program reads.
@@ -20,8 +20,16 @@ const MOST: usize = 10_000;
 const ROOT: [&str; 6] = [
     "version", "account", "defaults", "assets", "holds", "waivers",
 ];
-const DEFAULTS: [&str; 4] = ["reason", "ticket", "owner", "not_before"];
-const ITEM: [&str; 6] = ["id", "reason", "ticket", "owner", "not_before", "pin"];
+const DEFAULTS: [&str; 5] = ["kind", "reason", "ticket", "owner", "not_before"];
+const ITEM: [&str; 7] = [
+    "id",
+    "kind",
+    "reason",
+    "ticket",
+    "owner",
+    "not_before",
+    "pin",
+];
 const PIN: [&str; 4] = ["name", "project", "parent", "filesize"];
 const HOLD: [&str; 3] = ["id", "reason", "until"];
 const WAIVER: [&str; 4] = ["guard", "limit", "reason", "expires"];
@@ -48,7 +56,8 @@ pub(super) struct Walk<'t, 'a> {
     defaults: Details,
     /// Neighbours mostly have the same texts.
     last: [Option<Arc<str>>; 4],
-    details: Option<Arc<Details>>,
+    /// The last ones of each kind, and of none.
+    details: [Option<Arc<Details>>; 4],
 }
 
 /// How far a walk had come, to go back to.
@@ -65,6 +74,7 @@ pub(super) struct Mark {
 /// The texts of an item that holds nothing unusual.
 #[derive(Debug, Default)]
 pub(super) struct Plain<'a> {
+    pub(super) kind: Option<Kind>,
     pub(super) reason: Option<&'a str>,
     pub(super) ticket: Option<&'a str>,
     pub(super) owner: Option<&'a str>,
@@ -81,7 +91,7 @@ impl<'t, 'a> Walk<'t, 'a> {
             more: 0,
             defaults: Details::default(),
             last: [const { None }; 4],
-            details: None,
+            details: [const { None }; 4],
         }
     }
 
@@ -125,7 +135,7 @@ impl<'t, 'a> Walk<'t, 'a> {
             self.said.account = None;
         }
         self.defaults = Details::default();
-        self.details = None;
+        self.details = [const { None }; 4];
     }
 
     pub(super) const fn text(&self) -> &'t Text<'a> {
@@ -170,7 +180,7 @@ impl<'t, 'a> Walk<'t, 'a> {
     /// document is of no use.
     pub(super) fn root<'n>(&mut self, root: &'n Node) -> Option<&'n Node> {
         self.defaults = Details::default();
-        self.details = None;
+        self.details = [const { None }; 4];
         let pairs = match &root.value {
             Value::Map(pairs) => pairs,
             Value::Null => {
@@ -293,8 +303,9 @@ impl<'t, 'a> Walk<'t, 'a> {
         let Some(pairs) = self.mapping(node, "`defaults`") else {
             return;
         };
-        let [reason, ticket, owner, not_before] = self.fields(pairs, DEFAULTS, "`defaults`");
+        let [kind, reason, ticket, owner, not_before] = self.fields(pairs, DEFAULTS, "`defaults`");
         self.defaults = Details {
+            kind: kind.and_then(|node| self.kind(node)),
             reason: reason.and_then(|node| self.shared(0, node)),
             ticket: ticket.and_then(|node| self.shared(1, node)),
             owner: owner.and_then(|node| self.shared(2, node)),
@@ -311,9 +322,10 @@ impl<'t, 'a> Walk<'t, 'a> {
                 self.found("missing-field", item.at, message);
             }
             Value::Map(pairs) => {
-                let [id, reason, ticket, owner, not_before, pin] =
+                let [id, kind, reason, ticket, owner, not_before, pin] =
                     self.fields(pairs, ITEM, "an asset");
                 let details = Details {
+                    kind: kind.and_then(|node| self.kind(node)),
                     reason: reason.and_then(|node| self.shared(0, node)),
                     ticket: ticket.and_then(|node| self.shared(1, node)),
                     owner: owner.and_then(|node| self.shared(2, node)),
@@ -322,7 +334,7 @@ impl<'t, 'a> Walk<'t, 'a> {
                 };
                 let Some(node) = id else {
                     let message = "this asset has no `id`".to_owned();
-                    self.hinted("missing-field", item.at, message, "add `id: ` and its UUID");
+                    self.hinted("missing-field", item.at, message, "add `id: ` and its id");
                     return;
                 };
                 if let Some(id) = self.id(node, "`id`") {
@@ -337,7 +349,7 @@ impl<'t, 'a> Walk<'t, 'a> {
                 }
             }
             Value::Null | Value::Bool | Value::Number(_) | Value::List(_) | Value::Tagged(_) => {
-                let hint = "write the asset's UUID, or a mapping with `id`";
+                let hint = "write the asset's id, or a mapping with `id`";
                 self.wrong_type(item, "an asset", "its id or a mapping", Some(hint));
             }
         }
@@ -346,6 +358,7 @@ impl<'t, 'a> Walk<'t, 'a> {
     /// Takes in an asset whose item has nothing unusual.
     pub(super) fn plain(&mut self, id: AssetId, line: u32, column: u32, plain: &Plain<'_>) {
         let details = Details {
+            kind: plain.kind,
             reason: plain.reason.map(|text| self.share(0, text)),
             ticket: plain.ticket.map(|text| self.share(1, text)),
             owner: plain.owner.map(|text| self.share(2, text)),
@@ -360,6 +373,7 @@ impl<'t, 'a> Walk<'t, 'a> {
         let or =
             |said: Option<Arc<str>>, default: &Option<Arc<str>>| said.or_else(|| default.clone());
         let details = Details {
+            kind: said.kind.or(self.defaults.kind),
             reason: or(said.reason, &self.defaults.reason),
             ticket: or(said.ticket, &self.defaults.ticket),
             owner: or(said.owner, &self.defaults.owner),
@@ -369,10 +383,11 @@ impl<'t, 'a> Walk<'t, 'a> {
         let details = if details == Details::default() {
             None
         } else {
-            if self.details.as_deref() != Some(&details) {
-                self.details = Some(Arc::new(details));
+            let last = &mut self.details[details.kind.map_or(0, |kind| kind as usize + 1)];
+            if last.as_deref() != Some(&details) {
+                *last = Some(Arc::new(details));
             }
-            self.details.clone()
+            last.clone()
         };
         self.said.entries.push(Entry { id, spot, details });
     }
@@ -460,6 +475,17 @@ impl<'t, 'a> Walk<'t, 'a> {
                 expires,
             });
         }
+    }
+
+    fn kind(&mut self, node: &Node) -> Option<Kind> {
+        let name = self.words(node, "`kind`")?;
+        let known = Kind::ALL.into_iter().find(|kind| kind.name() == name);
+        if known.is_none() {
+            let hint = near(&name, &Kind::ALL.map(Kind::name), "the kinds are");
+            let message = format!("there is no kind `{}`", short(&name));
+            self.hinted("unknown-kind", node.at, message, hint);
+        }
+        known
     }
 
     fn guard(&mut self, node: &Node) -> Option<Guard> {

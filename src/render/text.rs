@@ -251,6 +251,7 @@ fn why(decision: &Decision) -> Option<String> {
 /// What the manifest says of the asset, as far as people decide by it.
 fn wherefore(details: &Details) -> impl Iterator<Item = String> {
     let Details {
+        kind: _,
         reason,
         ticket,
         owner,

@@ -8,6 +8,13 @@ fn id(n: u128) -> AssetId {
     AssetId::from_uuid(Uuid::from_u128(n))
 }
 
+fn any_id() -> impl Strategy<Value = AssetId> {
+    prop_oneof![
+        3 => any::<u128>().prop_map(id),
+        1 => "adobe:[-0-9A-Za-z:@'|]{1,8}".prop_map(|text| text.parse().unwrap()),
+    ]
+}
+
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
 }
@@ -104,8 +111,8 @@ fn any_state() -> impl Strategy<Value = State> {
         ".{0,20}",
         proptest::option::of(".{0,20}"),
         proptest::collection::btree_map(0_u64..9, run, 0..4),
-        proptest::collection::btree_map(any::<u128>().prop_map(id), record, 0..20),
-        proptest::collection::btree_map(any::<u128>().prop_map(id), hold, 0..4),
+        proptest::collection::btree_map(any_id(), record, 0..20),
+        proptest::collection::btree_map(any_id(), hold, 0..4),
     )
         .prop_map(|(lineage, endpoint, account, runs, assets, holds)| State {
             lineage: Uuid::from_u128(lineage),

@@ -308,6 +308,7 @@ impl Action {
         let said = reason.is_some() || ticket.is_some() || owner.is_some();
         let details = said.then(|| {
             Arc::new(Details {
+                kind: None,
                 reason,
                 ticket,
                 owner,

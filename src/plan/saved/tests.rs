@@ -15,6 +15,13 @@ fn id(n: u128) -> AssetId {
     AssetId::from_uuid(Uuid::from_u128(n))
 }
 
+fn any_id() -> impl Strategy<Value = AssetId> {
+    prop_oneof![
+        3 => any::<u128>().prop_map(id),
+        1 => "adobe:[-0-9A-Za-z:@'|]{1,8}".prop_map(|text| text.parse().unwrap()),
+    ]
+}
+
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
 }
@@ -96,20 +103,20 @@ fn any_step() -> impl Strategy<Value = Step> {
         1 => Just(Decision::Forget),
     ];
     (
-        any::<u128>(),
+        any_id(),
         decision,
         proptest::option::of(text()),
         proptest::option::of(text()),
         (0_u32..2, any::<u32>(), any::<u32>()),
     )
-        .prop_map(|(n, decision, reason, owner, (file, line, column))| {
+        .prop_map(|(id, decision, reason, owner, (file, line, column))| {
             let unlisted = matches!(
                 decision,
                 Decision::Forget | Decision::Resolve { listed: false, .. }
             );
             let said = !unlisted && (reason.is_some() || owner.is_some());
             Step {
-                id: id(n),
+                id,
                 decision,
                 details: said.then(|| {
                     Arc::new(Details {
