@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::asset::AssetId;
+use crate::asset::{AssetId, Kind};
 use crate::event::{Lane, Task};
 
 /// One call of the API.
@@ -12,6 +12,19 @@ pub enum Call {
     BulkDelete(Arc<[AssetId]>),
     /// v2: reads one asset, a deleted one included.
     ReadAsset(AssetId),
+    /// V4: deletes a file.
+    DeleteFile(AssetId),
+    /// V4: deletes a folder, and with it what is in it.
+    DeleteFolder(AssetId),
+    /// V4: reads an asset as one of a kind.
+    Show(Kind, AssetId),
+    /// V4: lists a page of what is in a version stack.
+    Children {
+        /// The stack.
+        of: AssetId,
+        /// Where the page begins; nothing for the first.
+        after: Option<Arc<str>>,
+    },
 }
 
 impl Call {
@@ -21,6 +34,12 @@ impl Call {
         match self {
             Self::BulkDelete(_) => Lane::BulkDelete,
             Self::ReadAsset(_) => Lane::ReadAsset,
+            Self::DeleteFile(_) => Lane::DeleteFile,
+            Self::DeleteFolder(_) => Lane::DeleteFolder,
+            Self::Show(Kind::File, _) => Lane::ShowFile,
+            Self::Show(Kind::Folder, _) => Lane::ShowFolder,
+            Self::Show(Kind::VersionStack, _) => Lane::ShowStack,
+            Self::Children { .. } => Lane::Children,
         }
     }
 
@@ -28,8 +47,8 @@ impl Call {
     #[must_use]
     pub const fn task(&self) -> Task {
         match self {
-            Self::BulkDelete(_) => Task::Delete,
-            Self::ReadAsset(_) => Task::Resolve,
+            Self::BulkDelete(_) | Self::DeleteFile(_) | Self::DeleteFolder(_) => Task::Delete,
+            Self::ReadAsset(_) | Self::Show(..) | Self::Children { .. } => Task::Resolve,
         }
     }
 }

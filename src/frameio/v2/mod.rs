@@ -64,6 +64,12 @@ impl Deleter for V2Deleter {
                     .await
             }
             Call::ReadAsset(id) => self.read(*id).await,
+            Call::DeleteFile(_)
+            | Call::DeleteFolder(_)
+            | Call::Show(..)
+            | Call::Children { .. } => Reply::NotSent {
+                detail: "v2 has no such call".to_owned(),
+            },
         }
     }
 }
