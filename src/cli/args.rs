@@ -13,6 +13,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use crate::asset::AssetId;
 use crate::cli::settings::sending::Percent;
 use crate::cli::span::Span;
+use crate::sandbox::fault::{Rule, Share};
+use crate::sandbox::limit::LimitWord;
 
 /// Retire Frame.io assets on purpose
 ///
@@ -349,6 +351,18 @@ pub struct Sandbox {
     /// Listen on this port of this machine; 0 takes a free one
     #[arg(long, value_name = "PORT", default_value_t = 8787)]
     pub port: u16,
+    /// Keep these rate limits: `documented`, `off`, or ENDPOINT=N/WINDOW; may be given several times [default: the seed's, else documented]
+    #[arg(long, value_name = "LIMIT", value_delimiter = ',')]
+    pub limits: Vec<LimitWord>,
+    /// Let this go wrong, like `503=5%`, `429/2s=every:7` or `drop-after=first:1@bulk_delete`; may be given several times
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    pub fault: Vec<Rule>,
+    /// Let shares of requests meet other ones: the same number, the same requests [default: the seed's, else 0]
+    #[arg(long, value_name = "N")]
+    pub fault_seed: Option<u64>,
+    /// Refuse the delete of this share of the assets, like `2%` [default: the seed's, else 0%]
+    #[arg(long, value_name = "SHARE")]
+    pub refuse: Option<Share>,
 }
 
 /// A document that has a schema.

@@ -58,16 +58,16 @@ pub(in crate::cli) fn world_of_plan(plan: &Plan, account: Option<&str>) -> World
     World::from_ids(account, plan.steps.iter().map(|step| step.id))
 }
 
-/// Serves a world on this machine.
+/// Serves a world on this machine; with a log, its admin routes can tell what was asked.
 ///
 /// # Errors
 ///
 /// Returns why the port cannot be listened on.
-pub(in crate::cli) async fn serve(world: World, port: u16) -> Result<Sandbox, Failure> {
+pub(in crate::cli) async fn serve(world: World, port: u16, log: bool) -> Result<Sandbox, Failure> {
     let options = Options {
         port,
-        clock: Arc::new(clock::now),
-        log: false,
+        log,
+        ..Options::new(Arc::new(clock::now))
     };
     let served = sandbox::serve(world, options).await;
     served.map_err(|source| Failure::Port { port, source })

@@ -3,23 +3,32 @@
 //! It shares no wire types with the client: a misspelling in both would pass every test.
 //! Source: docs/frameio-api.md; where that says *open*, the harsher reading is the default.
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use axum::serve::ListenerExt;
 use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
-use crate::asset::AssetId;
+use crate::sandbox::fault::{Faults, Schedule};
+use crate::sandbox::limit::{Limiter, Limits};
+use crate::sandbox::line::{Door, Line};
+use crate::sandbox::log::{Log, LoggedRequest};
 use crate::sandbox::world::World;
 
+mod admin;
+mod damage;
+pub mod endpoint;
+pub mod fault;
 mod gate;
+pub mod limit;
+mod line;
+pub mod log;
 pub mod seed;
 mod v2;
 pub mod world;
@@ -30,11 +39,11 @@ mod tests;
 /// How long open connections may keep the server from ending.
 const LAST_CALL: Duration = Duration::from_secs(2);
 
-/// How many requests the log keeps.
-const LOGGED: usize = 100_000;
-
 /// Tells the sandbox what time it is.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// Tells the sandbox how much time has passed since it began; the rate limits go by it.
+pub type Stopwatch = Arc<dyn Fn() -> Duration + Send + Sync>;
 
 /// How a sandbox is served.
 #[derive(Clone)]
@@ -43,8 +52,23 @@ pub struct Options {
     pub port: u16,
     /// The time.
     pub clock: Clock,
+    /// The time that has passed; tokio's clock where this is empty.
+    pub stopwatch: Option<Stopwatch>,
     /// Whether requests are kept for [`Sandbox::log`].
     pub log: bool,
+}
+
+impl Options {
+    /// A free port, and no log.
+    #[must_use]
+    pub const fn new(clock: Clock) -> Self {
+        Self {
+            port: 0,
+            clock,
+            stopwatch: None,
+            log: false,
+        }
+    }
 }
 
 impl fmt::Debug for Options {
@@ -55,19 +79,6 @@ impl fmt::Debug for Options {
             .field("log", &self.log)
             .finish_non_exhaustive()
     }
-}
-
-/// A request that was answered.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LoggedRequest {
-    /// The method.
-    pub method: String,
-    /// The path and its query.
-    pub target: String,
-    /// The status of the answer.
-    pub status: u16,
-    /// The assets that a bulk delete asked for.
-    pub assets: Vec<AssetId>,
 }
 
 /// A sandbox that is being served.
@@ -82,9 +93,13 @@ pub struct Sandbox {
 
 /// What every request sees.
 pub(in crate::sandbox) struct Shared {
+    token: String,
     world: Mutex<World>,
-    log: Option<Mutex<VecDeque<LoggedRequest>>>,
+    limiter: Mutex<Limiter>,
+    schedule: Mutex<Arc<Schedule>>,
+    log: Option<Mutex<Log>>,
     clock: Clock,
+    stopwatch: Stopwatch,
 }
 
 impl fmt::Debug for Shared {
@@ -93,24 +108,50 @@ impl fmt::Debug for Shared {
     }
 }
 
+/// Takes a lock for as long as one call takes. A handler that panicked left what it guards as
+/// good as it was, since each change is one call.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl Shared {
-    /// The world, for as long as one request takes.
     fn world(&self) -> MutexGuard<'_, World> {
-        // A handler that panicked left the world as good as it was: each change is one call.
-        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.world)
+    }
+
+    fn limiter(&self) -> MutexGuard<'_, Limiter> {
+        lock(&self.limiter)
+    }
+
+    fn schedule(&self) -> Arc<Schedule> {
+        Arc::clone(&lock(&self.schedule))
+    }
+
+    fn log(&self) -> Option<MutexGuard<'_, Log>> {
+        self.log.as_ref().map(lock)
     }
 
     fn now(&self) -> Timestamp {
         (self.clock)()
     }
 
+    fn elapsed(&self) -> Duration {
+        (self.stopwatch)()
+    }
+
+    /// From now on these are the limits, and every bucket is empty.
+    fn set_limits(&self, limits: Limits) {
+        *self.limiter() = Limiter::new(limits);
+    }
+
+    /// From now on this goes wrong, counted from the next request.
+    fn set_faults(&self, faults: Faults) {
+        *lock(&self.schedule) = Arc::new(Schedule::new(faults));
+    }
+
     fn note(&self, request: impl FnOnce() -> LoggedRequest) {
-        if let Some(log) = &self.log {
-            let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
-            if log.len() == LOGGED {
-                log.pop_front();
-            }
-            log.push_back(request());
+        if let Some(mut log) = self.log() {
+            log.add(request());
         }
     }
 }
@@ -121,23 +162,31 @@ impl Shared {
 ///
 /// Returns why the port cannot be listened on.
 pub async fn serve(world: World, options: Options) -> io::Result<Sandbox> {
-    let Options { port, clock, log } = options;
+    let Options {
+        port,
+        clock,
+        stopwatch,
+        log,
+    } = options;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
     let address = listener.local_addr()?;
     let token = world.token.clone();
+    let began = Instant::now();
     let shared = Arc::new(Shared {
+        token: token.clone(),
+        limiter: Mutex::new(Limiter::new(world.limits.clone())),
+        schedule: Mutex::new(Arc::new(Schedule::new(world.faults.clone()))),
         world: Mutex::new(world),
         log: log.then(Mutex::default),
         clock,
+        stopwatch: stopwatch.unwrap_or_else(|| Arc::new(move || began.elapsed())),
     });
     let (stop, stopped) = oneshot::channel::<()>();
-    let app = gate::guard(v2::routes(), Arc::clone(&shared));
-    let listener = listener.tap_io(|stream| {
-        // Without it each answer waits for the client's acknowledgement of the one before.
-        drop(stream.set_nodelay(true));
-    });
+    let routes = v2::routes().merge(admin::routes());
+    let app = gate::guard(routes, Arc::clone(&shared));
+    let app = app.into_make_service_with_connect_info::<Line>();
     let server = tokio::spawn(async move {
-        axum::serve(listener, app)
+        axum::serve(Door(listener), app)
             .with_graceful_shutdown(async {
                 // Dropping the sandbox stops it as well.
                 drop(stopped.await);
@@ -175,11 +224,18 @@ impl Sandbox {
     /// The last requests that were answered, where the options ask for a log.
     #[must_use]
     pub fn log(&self) -> Vec<LoggedRequest> {
-        let log = self.shared.log.as_ref();
-        log.map_or_else(Vec::new, |log| {
-            let log = log.lock().unwrap_or_else(PoisonError::into_inner);
-            log.iter().cloned().collect()
-        })
+        let log = self.shared.log();
+        log.map_or_else(Vec::new, |log| log.after(0).cloned().collect())
+    }
+
+    /// Changes the limits; every bucket is empty again.
+    pub fn set_limits(&self, limits: Limits) {
+        self.shared.set_limits(limits);
+    }
+
+    /// Changes what goes wrong, counted from the next request.
+    pub fn set_faults(&self, faults: Faults) {
+        self.shared.set_faults(faults);
     }
 
     /// Looks at the world as it is now.

@@ -8,6 +8,8 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::asset::AssetId;
+use crate::sandbox::fault::{Faults, Share};
+use crate::sandbox::limit::Limits;
 
 /// The version of the document that this program reads.
 const VERSION: u64 = 1;
@@ -38,6 +40,12 @@ pub struct Seed {
     /// How the sandbox behaves where the API's documentation leaves it open.
     #[serde(default)]
     pub behaviour: Behaviour,
+    /// The rate limits.
+    #[serde(default = "Limits::documented")]
+    pub limits: Limits,
+    /// What goes wrong, and how often.
+    #[serde(default)]
+    pub faults: Faults,
     /// The accounts.
     pub accounts: Vec<Account>,
 }
@@ -84,6 +92,10 @@ pub struct Behaviour {
     /// The most ids in one bulk delete; more are refused with 422.
     #[serde(default)]
     pub max_batch: Option<usize>,
+    /// The share of assets whose delete is refused, besides those that say so themselves; which
+    /// ones it is depends on their ids alone.
+    #[serde(default)]
+    pub refuse: Share,
 }
 
 const fn yes() -> bool {
@@ -97,6 +109,7 @@ impl Default for Behaviour {
             second_delete: SecondDelete::default(),
             cascade: true,
             max_batch: None,
+            refuse: Share::default(),
         }
     }
 }

@@ -7,6 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use crate::asset::AssetId;
+use crate::sandbox::fault::{Faults, Share};
+use crate::sandbox::limit::Limits;
 use crate::sandbox::seed::{self, Behaviour, Kind, Me, SecondDelete, Seed, UnknownId};
 
 /// How long a deleted asset can be restored.
@@ -21,6 +23,8 @@ pub struct World {
     pub(in crate::sandbox) token: String,
     pub(in crate::sandbox) me: Me,
     pub(in crate::sandbox) behaviour: Behaviour,
+    pub(in crate::sandbox) limits: Limits,
+    pub(in crate::sandbox) faults: Faults,
     pub(in crate::sandbox) accounts: Vec<Account>,
     pub(in crate::sandbox) teams: Vec<Team>,
     pub(in crate::sandbox) projects: Vec<Project>,
@@ -109,9 +113,13 @@ impl World {
             token,
             me,
             behaviour,
+            limits,
+            faults,
             accounts,
         } = seed;
         let mut world = Self::empty(token, me, behaviour);
+        world.limits = limits;
+        world.faults = faults;
         for account in accounts {
             let account_index = world.accounts.len();
             world.accounts.push(Account {
@@ -133,7 +141,7 @@ impl World {
         world
     }
 
-    /// Makes a world in which every id is a file of one made-up project.
+    /// Makes a world in which every id is a file of one made-up project, without limits.
     #[must_use]
     pub fn from_ids(account: Option<Uuid>, ids: impl IntoIterator<Item = AssetId>) -> Self {
         let mut world = Self::empty(seed::TOKEN.to_owned(), Me::default(), Behaviour::default());
@@ -169,11 +177,58 @@ impl World {
         world
     }
 
+    /// Makes a world of so many files, whose ids are [`generated_id`] of 0, 1, 2 and so on.
+    #[must_use]
+    pub fn generated(count: u64) -> Self {
+        Self::from_ids(None, (0..count).map(generated_id))
+    }
+
+    /// The same world with other limits.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// The same world in which more, or less, goes wrong.
+    #[must_use]
+    pub fn with_faults(mut self, faults: Faults) -> Self {
+        self.faults = faults;
+        self
+    }
+
+    /// The same world in which the delete of a share of the assets is refused.
+    #[must_use]
+    pub const fn with_refusals(mut self, share: Share) -> Self {
+        self.behaviour.refuse = share;
+        self
+    }
+
+    /// Its limits.
+    #[must_use]
+    pub const fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// What goes wrong in it.
+    #[must_use]
+    pub const fn faults(&self) -> &Faults {
+        &self.faults
+    }
+
+    /// Whether and why the delete of an asset is refused.
+    #[must_use]
+    pub fn refusal(&self, id: AssetId) -> Option<&str> {
+        refusal(&self.behaviour, id, self.nodes.get(&id)?)
+    }
+
     fn empty(token: String, me: Me, behaviour: Behaviour) -> Self {
         Self {
             token,
             me,
             behaviour,
+            limits: Limits::off(),
+            faults: Faults::default(),
             accounts: Vec::new(),
             teams: Vec::new(),
             projects: Vec::new(),
@@ -330,7 +385,7 @@ impl World {
                 SecondDelete::Ok => Ok(None),
             };
         }
-        if let Some(refusal) = refusal(node) {
+        if let Some(refusal) = refusal(&self.behaviour, id, node) {
             return Ok(Some(refusal.to_owned()));
         }
         let mut stack = vec![id];
@@ -339,7 +394,7 @@ impl World {
                 continue;
             };
             // What may not be deleted stays, in whatever folder it is.
-            if node.deleted_at.is_some() || refusal(node).is_some() {
+            if node.deleted_at.is_some() || refusal(&self.behaviour, id, node).is_some() {
                 continue;
             }
             node.deleted_at = Some(now);
@@ -351,8 +406,39 @@ impl World {
     }
 }
 
-fn refusal(node: &Node) -> Option<&str> {
-    node.details.as_ref()?.refuse.as_deref()
+fn refusal<'node>(behaviour: &Behaviour, id: AssetId, node: &'node Node) -> Option<&'node str> {
+    let details = node.details.as_ref();
+    if let Some(refusal) = details.and_then(|details| details.refuse.as_deref()) {
+        return Some(refusal);
+    }
+    // The root of a project cannot be deleted by anybody, so it is no asset to refuse.
+    let refused = behaviour.refuse != Share::default()
+        && node.parent.is_some()
+        && behaviour.refuse.takes(numbers(id));
+    refused.then_some(seed::REFUSAL)
+}
+
+/// An id as numbers: only its text counts, whatever notation of ids there may be.
+fn numbers(id: AssetId) -> [u64; 3] {
+    let text = id.to_string();
+    let mut numbers = [0_u64; 3];
+    for (index, byte) in text.bytes().enumerate() {
+        let number = &mut numbers[index % 3];
+        *number = number.wrapping_mul(0x0100_0000_01b3) ^ u64::from(byte);
+    }
+    numbers
+}
+
+/// The id of a generated file: a UUID that looks like any other.
+#[must_use]
+pub fn generated_id(number: u64) -> AssetId {
+    let spread = number.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let bits = (u128::from(spread) << 64) | u128::from(number);
+    let mut bytes = bits.to_be_bytes();
+    // Version 4, variant 1.
+    bytes[6] = (bytes[6] & 0x0f) | 0x40;
+    bytes[8] = (bytes[8] & 0x3f) | 0x80;
+    AssetId::from_uuid(Uuid::from_bytes(bytes))
 }
 
 impl seed::Asset {

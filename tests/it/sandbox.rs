@@ -1,8 +1,11 @@
 //! `retire sandbox`: what it prints can be pasted, and it ends when it is asked to.
 #![cfg(unix)]
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
+
+use serde_json::{Value, json};
 
 use crate::harness::Desk;
 
@@ -54,6 +57,79 @@ fn without_a_seed_the_world_is_what_the_manifest_lists() {
     let (child, lines) = start(&desk, &["sandbox", "--port", "0"]);
     assert!(lines[0].contains("http://127.0.0.1:"), "{lines:?}");
     assert_eq!(stop(child, "-TERM"), Some(143));
+}
+
+#[test]
+fn flags_and_the_seed_say_what_goes_wrong() {
+    let desk = Desk::of_example("quickstart");
+    let seed = desk.read("sandbox.yaml");
+    let more = "version: 1\nlimits: {me: 7/1s}\nfaults: {seed: 5, rules: [503=first:1@me]}\n";
+    desk.write("sandbox.yaml", seed.replace("version: 1\n", more));
+    let flags = [
+        "sandbox",
+        "--port",
+        "0",
+        "--limits",
+        "bulk_delete=9/3s",
+        "--fault",
+        "429/2s=every:7,cut=2%@bulk_delete",
+        "--fault-seed",
+        "6",
+        "--refuse",
+        "100%",
+        ".",
+    ];
+    let (child, lines) = start(&desk, &flags);
+    let url = lines[0]
+        .split_whitespace()
+        .find(|word| word.starts_with("http://"));
+    let sandbox = Served(url.unwrap().to_owned());
+    assert_eq!(
+        sandbox.json("GET", "/_sandbox/faults", ""),
+        json!({"seed": 6, "rules": ["503=first:1@me", "429/2s=every:7", "cut=2%@bulk_delete"]})
+    );
+    let limits = sandbox.json("GET", "/_sandbox/limits", "");
+    assert_eq!(limits["me"], "7/1000ms");
+    assert_eq!(limits["bulk_delete"], "9/3000ms");
+    assert_eq!(limits["asset_read"], "5/1000ms");
+    let id = "8d1f0c52-6a3b-4c7e-9f21-0b5d7a4e1c01";
+    let body = format!(r#"{{"asset_ids": ["{id}"]}}"#);
+    let answer = sandbox.json("DELETE", "/v2/batch/assets", &body);
+    let refusal = "Failed to delete asset due to permission restrictions.";
+    assert_eq!(answer, json!({"error": {id: refusal}}));
+    assert!(sandbox.send("GET", "/_sandbox/log", "").contains(id));
+    assert_eq!(stop(child, "-INT"), Some(130));
+    for wrong in [
+        ["--limits", "on"],
+        ["--fault", "503=often"],
+        ["--fault-seed", "x"],
+        ["--refuse", "2"],
+    ] {
+        desk.run(&[&["sandbox"][..], &wrong].concat()).expect(64);
+    }
+}
+
+/// A sandbox that is asked over a bare connection.
+struct Served(String);
+
+impl Served {
+    fn send(&self, method: &str, target: &str, body: &str) -> String {
+        let address = self.0.trim_start_matches("http://").trim_end_matches('.');
+        let mut stream = TcpStream::connect(address).unwrap();
+        let length = body.len();
+        write!(
+            stream,
+            "{method} {target} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer sandbox-token\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer.split_once("\r\n\r\n").unwrap().1.to_owned()
+    }
+
+    fn json(&self, method: &str, target: &str, body: &str) -> Value {
+        serde_json::from_str(&self.send(method, target, body)).unwrap()
+    }
 }
 
 #[test]

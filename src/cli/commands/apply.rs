@@ -244,7 +244,7 @@ fn reach(
                 Some(world) => world,
                 None => world(),
             };
-            let sandbox = runtime.block_on(playground::serve(world, 0))?;
+            let sandbox = runtime.block_on(playground::serve(world, 0, false))?;
             let endpoint = Endpoint::parse(&sandbox.url())?;
             let token = Token::new(sandbox.token()).map_err(|why| SecretError::NoToken {
                 place: "the sandbox's seed".to_owned(),

@@ -11,6 +11,7 @@ use crate::cli::failure::{self, Failure};
 use crate::cli::{playground, signals};
 use crate::event::StopReason;
 use crate::render::counted;
+use crate::sandbox::limit::Limits;
 use crate::sandbox::world::World;
 
 /// Serves until a signal asks to stop.
@@ -29,7 +30,7 @@ pub(in crate::cli) fn run(call: &Call, arguments: &Sandbox) -> Result<Exit, Fail
         sender.send(number).ok();
     })
     .map_err(Failure::system("catch signals"))?;
-    let sandbox = runtime.block_on(playground::serve(world, arguments.port))?;
+    let sandbox = runtime.block_on(playground::serve(world, arguments.port, true))?;
     let (url, token) = (sandbox.url(), sandbox.token().to_owned());
     let paths: Vec<String> = arguments
         .paths
@@ -69,8 +70,24 @@ fn world(call: &Call, arguments: &Sandbox) -> Result<World, Failure> {
         }
         None => playground::seed_beside(paths)?,
     };
-    match seeded {
-        Some(world) => Ok(world),
-        None => Ok(playground::world_of(&call.manifests(paths)?)),
+    let world = match seeded {
+        Some(world) => world,
+        // As strict as the real thing, unless a flag says otherwise.
+        None => playground::world_of(&call.manifests(paths)?).with_limits(Limits::documented()),
+    };
+    Ok(changed(world, arguments))
+}
+
+/// The world, with what the flags change of it.
+fn changed(world: World, arguments: &Sandbox) -> World {
+    let limits = arguments.limits.iter().copied();
+    let limits = limits.fold(world.limits().clone(), Limits::with);
+    let mut faults = world.faults().clone();
+    faults.rules.extend(arguments.fault.iter().cloned());
+    faults.seed = arguments.fault_seed.unwrap_or(faults.seed);
+    let world = world.with_limits(limits).with_faults(faults);
+    match arguments.refuse {
+        Some(share) => world.with_refusals(share),
+        None => world,
     }
 }

@@ -7,23 +7,27 @@ use serde_json::{Value, json};
 use crate::sandbox::seed::Seed;
 use crate::sandbox::tests::{SEED, id};
 use crate::sandbox::world::World;
-use crate::sandbox::{Options, Sandbox, serve};
+use crate::sandbox::{Options, Sandbox, Stopwatch, serve};
 
 const ROOT: &str = "00000000-0000-0000-0000-0000000000d1";
 
-struct Visitor {
-    sandbox: Sandbox,
-    client: Client,
+pub(in crate::sandbox::tests) struct Visitor {
+    pub(in crate::sandbox::tests) sandbox: Sandbox,
+    pub(in crate::sandbox::tests) client: Client,
 }
 
 impl Visitor {
     async fn new() -> Self {
-        drop(rustls::crypto::ring::default_provider().install_default());
         let world = World::from_seed(Seed::parse("sandbox.yaml", SEED).unwrap());
+        Self::of(world, None).await
+    }
+
+    pub(in crate::sandbox::tests) async fn of(world: World, stopwatch: Option<Stopwatch>) -> Self {
+        drop(rustls::crypto::ring::default_provider().install_default());
         let options = Options {
-            port: 0,
-            clock: Arc::new(|| Timestamp::from_second(1_800_000_000).unwrap()),
             log: true,
+            stopwatch,
+            ..Options::new(Arc::new(|| Timestamp::from_second(1_800_000_000).unwrap()))
         };
         Self {
             sandbox: serve(world, options).await.unwrap(),
@@ -31,14 +35,18 @@ impl Visitor {
         }
     }
 
-    fn request(&self, method: Method, target: &str) -> RequestBuilder {
+    pub(in crate::sandbox::tests) fn request(
+        &self,
+        method: Method,
+        target: &str,
+    ) -> RequestBuilder {
         let address = format!("{}{target}", self.sandbox.url());
         self.client
             .request(method, address)
             .bearer_auth(self.sandbox.token())
     }
 
-    async fn get(&self, target: &str) -> Response {
+    pub(in crate::sandbox::tests) async fn get(&self, target: &str) -> Response {
         self.request(Method::GET, target).send().await.unwrap()
     }
 
@@ -91,7 +99,10 @@ async fn a_bulk_delete_answers_as_documented() {
     let log = visitor.sandbox.log();
     assert_eq!(log.len(), 4);
     assert_eq!(log[0].assets, [id(1), id(4), id(5)]);
-    assert_eq!((log[2].status, log[2].method.as_str()), (404, "DELETE"));
+    assert_eq!(
+        (log[2].status, log[2].method.as_str()),
+        (Some(404), "DELETE")
+    );
     visitor.sandbox.shut_down().await;
 }
 

@@ -1,4 +1,7 @@
+mod fault;
 mod http;
+mod limit;
+mod trouble;
 
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -7,7 +10,7 @@ use jiff::Timestamp;
 
 use crate::asset::AssetId;
 use crate::sandbox::seed::Seed;
-use crate::sandbox::world::{BatchRefused, NotFound, World};
+use crate::sandbox::world::{BatchRefused, NotFound, World, generated_id};
 
 fn id(number: u128) -> AssetId {
     AssetId::from_uuid(Uuid::from_u128(number))
@@ -16,6 +19,7 @@ fn id(number: u128) -> AssetId {
 const SEED: &str = "\
 version: 1
 token: open-sesame
+limits: off
 accounts:
   - id: 00000000-0000-0000-0000-0000000000a1
     name: Studio
@@ -92,6 +96,14 @@ fn a_broken_seed_says_where() {
         "version: 1\naccounts:\n  - id: nonsense\n    name: x\n",
         "version: 1\naccounts: [\n",
         "version: 1\naccounts: []\nbehaviour: {unknown_id: maybe}\n",
+        "version: 1\naccounts: []\nlimits: {bulk_delet: off}\n",
+        "version: 1\naccounts: []\nlimits: {bulk_delete: 50 a second}\n",
+        "version: 1\naccounts: []\nlimits: {bulk_delete: 5000/1s}\n",
+        "version: 1\naccounts: []\nlimits: none\n",
+        "version: 1\naccounts: []\nfaults: {rules: [dropped=5%]}\n",
+        "version: 1\naccounts: []\nfaults: {rules: [503]}\n",
+        "version: 1\naccounts: []\nfaults: {rules: [503=often]}\n",
+        "version: 1\naccounts: []\nbehaviour: {refuse: 101%}\n",
         &SEED.replace("000000000003", "000000000001"),
         &SEED.replace("refuse: true", "refuse: 12"),
         &SEED.replace("2026-10-01T08:00:00Z", "2026-13-01"),
@@ -125,4 +137,20 @@ fn a_world_of_ids_has_them_all() {
     let world = World::from_ids(None, (1..=1000).map(id));
     assert!((1..=1000).all(|number| world.is_alive(id(number))));
     assert!(!world.is_alive(id(1001)));
+}
+
+#[test]
+fn a_share_of_the_assets_is_refused_and_always_the_same() {
+    let world = World::generated(20_000).with_refusals("2%".parse().unwrap());
+    let refused: Vec<AssetId> = (0..20_000)
+        .map(generated_id)
+        .filter(|id| world.refusal(*id).is_some())
+        .collect();
+    assert!((350..450).contains(&refused.len()), "{}", refused.len());
+    let mut again = World::generated(20_000).with_refusals("2%".parse().unwrap());
+    let ids: Vec<AssetId> = (0..20_000).map(generated_id).collect();
+    let errors = again.delete_batch(&ids, Timestamp::UNIX_EPOCH).unwrap();
+    let mut refused = refused;
+    refused.sort_unstable();
+    assert_eq!(errors.into_keys().collect::<Vec<_>>(), refused);
 }

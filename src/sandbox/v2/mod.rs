@@ -49,6 +49,16 @@ fn other_id(text: &str) -> Result<Uuid, ApiError> {
     Uuid::try_parse(text).map_err(|_malformed| ApiError::not_found())
 }
 
+/// The assets that a bulk delete asks for, as far as its body can be read.
+pub(in crate::sandbox) fn asked(body: &[u8]) -> Option<Vec<AssetId>> {
+    let body: Value = serde_json::from_slice(body).ok()?;
+    let ids = body.get("asset_ids")?.as_array()?.iter();
+    Some(
+        ids.filter_map(|id| AssetId::parse(id.as_str()?).ok())
+            .collect(),
+    )
+}
+
 async fn delete_batch(State(shared): State<Arc<Shared>>, body: Bytes) -> Answer {
     let invalid = |detail: &str| ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, detail);
     let body: Value = serde_json::from_slice(&body)

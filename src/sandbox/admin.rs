@@ -1,0 +1,134 @@
+//! Routes of the sandbox's own, to change and to watch it while it runs.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use jiff::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+
+use crate::asset::AssetId;
+use crate::sandbox::Shared;
+use crate::sandbox::fault::Faults;
+use crate::sandbox::gate::ApiError;
+use crate::sandbox::limit::Limits;
+
+/// Where these routes are.
+pub(in crate::sandbox) const PREFIX: &str = "/_sandbox/";
+
+type Answer = Result<Response, ApiError>;
+
+/// The routes.
+pub(in crate::sandbox) fn routes() -> Router<Arc<Shared>> {
+    Router::new()
+        .route(
+            "/_sandbox/faults",
+            get(faults)
+                .put(set_faults)
+                .post(add_faults)
+                .delete(no_faults),
+        )
+        .route("/_sandbox/limits", get(limits).put(set_limits))
+        .route("/_sandbox/log", get(log).delete(clear_log))
+        .route("/_sandbox/assets", get(assets))
+}
+
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
+    serde_json::from_slice(body)
+        .map_err(|error| ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()))
+}
+
+async fn faults(State(shared): State<Arc<Shared>>) -> Response {
+    Json(shared.schedule().faults()).into_response()
+}
+
+async fn set_faults(State(shared): State<Arc<Shared>>, body: Bytes) -> Answer {
+    let set: Faults = read(&body)?;
+    shared.set_faults(set);
+    Ok(faults(State(shared)).await)
+}
+
+async fn add_faults(State(shared): State<Arc<Shared>>, body: Bytes) -> Answer {
+    let added: Faults = read(&body)?;
+    let mut set = shared.schedule().faults().clone();
+    set.rules.extend(added.rules);
+    shared.set_faults(set);
+    Ok(faults(State(shared)).await)
+}
+
+async fn no_faults(State(shared): State<Arc<Shared>>) -> StatusCode {
+    shared.set_faults(Faults::default());
+    StatusCode::NO_CONTENT
+}
+
+async fn limits(State(shared): State<Arc<Shared>>) -> Response {
+    Json(shared.limiter().limits()).into_response()
+}
+
+async fn set_limits(State(shared): State<Arc<Shared>>, body: Bytes) -> Answer {
+    let set: Limits = read(&body)?;
+    shared.set_limits(set);
+    Ok(limits(State(shared)).await)
+}
+
+fn number(query: &[(String, String)], name: &str) -> Result<u64, ApiError> {
+    let found = query.iter().find(|(key, _)| key == name);
+    found.map_or(Ok(0), |(_, value)| {
+        let wrong = format!("`{name}` must be a number.");
+        let wrong = |_why| ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, wrong);
+        value.parse().map_err(wrong)
+    })
+}
+
+/// The requests after the number `after`, a JSON document a line.
+async fn log(
+    State(shared): State<Arc<Shared>>,
+    Query(query): Query<Vec<(String, String)>>,
+) -> Answer {
+    let after = number(&query, "after")?;
+    let requests: Vec<_> = shared
+        .log()
+        .map(|log| log.after(after).cloned().collect())
+        .unwrap_or_default();
+    Ok(lines(requests.iter().map(|request| request.line())))
+}
+
+async fn clear_log(State(shared): State<Arc<Shared>>) -> StatusCode {
+    if let Some(mut log) = shared.log() {
+        log.clear();
+    }
+    StatusCode::NO_CONTENT
+}
+
+/// The truth of every asset, a JSON document a line, in the order of their ids.
+async fn assets(State(shared): State<Arc<Shared>>) -> Response {
+    let mut assets: Vec<(AssetId, &'static str, Option<Timestamp>)> = shared
+        .world()
+        .nodes()
+        .map(|(id, node)| (id, node.kind.name(), node.deleted_at))
+        .collect();
+    assets.sort_unstable();
+    lines(
+        assets.iter().map(
+            |(id, kind, deleted_at)| json!({"id": id, "type": kind, "deleted_at": deleted_at}),
+        ),
+    )
+}
+
+fn lines<T: Serialize>(documents: impl Iterator<Item = T>) -> Response {
+    let mut text = Vec::new();
+    for document in documents {
+        // Nothing of what is shown here can fail to be written.
+        serde_json::to_writer(&mut text, &document).ok();
+        text.push(b'\n');
+    }
+    ([(CONTENT_TYPE, "application/x-ndjson")], Body::from(text)).into_response()
+}

@@ -1,0 +1,448 @@
+//! Faults: what goes wrong with which request, decided by a number and not by chance. Pure.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::sandbox::endpoint::{Endpoint, NoEndpoint};
+use crate::sandbox::limit::milliseconds;
+
+/// What goes wrong with a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// It is answered with this status, and nothing comes of it.
+    Status(u16, Option<Wait>),
+    /// It is served this much later.
+    Delay(Duration),
+    /// It is served, and the answer comes this much later.
+    Stall(Duration),
+    /// The connection is dropped, and nothing comes of it.
+    DropBefore,
+    /// It is served, and the connection is dropped before the answer.
+    DropAfter,
+    /// It is served, and the answer ends before its `content-length`.
+    Cut,
+    /// It is served, and the answer's body is no JSON.
+    Garbage,
+    /// It is served, and the answer comes in crumbs with this pause between them.
+    Drip(Duration),
+    /// It is served, and the answer calls itself a web page.
+    WrongType,
+}
+
+/// What an answer says of when to try again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wait {
+    /// `retry-after` in seconds.
+    Seconds(u64),
+    /// `retry-after-ms`.
+    Milliseconds(u64),
+    /// `retry-after` as a date so many seconds ahead.
+    Date(u64),
+}
+
+/// A share of requests or assets, in millionths.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Share(u32);
+
+/// The whole of a share.
+const WHOLE: u32 = 1_000_000;
+
+/// Which requests a fault meets, counted from 1 over those that its rule is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum When {
+    /// A share of them.
+    Share(Share),
+    /// Every nth.
+    Every(u64),
+    /// The first ones.
+    First(u64),
+    /// These.
+    At(Vec<u64>),
+}
+
+/// A fault, and which requests it meets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    /// What goes wrong.
+    pub fault: Fault,
+    /// How often.
+    pub when: When,
+    /// With which calls; all where this is empty.
+    pub on: Vec<Endpoint>,
+}
+
+/// Says why a text is no rule.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RuleError {
+    /// The text as a whole has another form.
+    #[error(
+        "`{0}` is no rule for faults: write it like `503=5%`, `429/2s=every:7` or `drop-after=first:1@bulk_delete`"
+    )]
+    Form(String),
+    /// There is no such fault.
+    #[error(
+        "`{0}` is no fault: it is a status from 400 to 599, perhaps with a wait (`429/2s`, `429/500ms`, `503/date:2s`), `drop-before`, `drop-after`, `cut`, `garbage`, `wrong-type`, or with a time `delay/200ms`, `stall/200ms`, `drip/20ms`"
+    )]
+    Fault(String),
+    /// The text is no share.
+    #[error("`{0}` is no share: write it like `2%` or `0.5%`, at most `100%`")]
+    Share(String),
+    /// It cannot be told which requests are meant.
+    #[error("`{0}` does not say which requests: write `10%`, `every:7`, `first:3` or `at:1+4`")]
+    When(String),
+    /// There is no such endpoint.
+    #[error(transparent)]
+    Endpoint(#[from] NoEndpoint),
+}
+
+impl FromStr for Share {
+    type Err = RuleError;
+
+    fn from_str(text: &str) -> Result<Self, RuleError> {
+        let wrong = || RuleError::Share(text.to_owned());
+        let number = text.strip_suffix('%').ok_or_else(wrong)?.trim();
+        let (whole, part) = number.split_once('.').unwrap_or((number, ""));
+        let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        if whole.is_empty() || part.len() > 4 || !digits(whole) || !digits(part) {
+            return Err(wrong());
+        }
+        let millionths: u32 = format!("{whole}{part:0<4}")
+            .parse()
+            .map_err(|_why| wrong())?;
+        if millionths > WHOLE {
+            return Err(wrong());
+        }
+        Ok(Self(millionths))
+    }
+}
+
+impl fmt::Display for Share {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (whole, part) = (self.0 / 10_000, self.0 % 10_000);
+        let part = format!(".{part:04}");
+        let part = part.trim_end_matches('0').trim_end_matches('.');
+        write!(formatter, "{whole}{part}%")
+    }
+}
+
+impl Share {
+    /// Whether the thing that these numbers stand for is part of the share.
+    pub(in crate::sandbox) const fn takes(self, numbers: [u64; 3]) -> bool {
+        roll(numbers) < self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for Share {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+impl JsonSchema for Share {
+    fn schema_name() -> Cow<'static, str> {
+        "Share".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A share, such as `2%` or `0.5%`.",
+            "type": "string",
+            "pattern": "^[0-9]+(\\.[0-9]{1,4})?%$"
+        })
+    }
+}
+
+impl FromStr for Fault {
+    type Err = RuleError;
+
+    fn from_str(text: &str) -> Result<Self, RuleError> {
+        let wrong = || RuleError::Fault(text.to_owned());
+        let (name, detail) = match text.split_once('/') {
+            Some((name, detail)) => (name, Some(detail)),
+            None => (text, None),
+        };
+        let time = || {
+            let time = detail.and_then(milliseconds).ok_or_else(wrong)?;
+            Ok(Duration::from_millis(time))
+        };
+        match name {
+            "delay" => time().map(Self::Delay),
+            "stall" => time().map(Self::Stall),
+            "drip" => time().map(Self::Drip),
+            "drop-before" if detail.is_none() => Ok(Self::DropBefore),
+            "drop-after" if detail.is_none() => Ok(Self::DropAfter),
+            "cut" if detail.is_none() => Ok(Self::Cut),
+            "garbage" if detail.is_none() => Ok(Self::Garbage),
+            "wrong-type" if detail.is_none() => Ok(Self::WrongType),
+            status => {
+                let status = status.parse().map_err(|_why| wrong())?;
+                if !(400..=599).contains(&status) {
+                    return Err(wrong());
+                }
+                let wait = detail.map(|wait| Wait::parse(wait).ok_or_else(wrong));
+                Ok(Self::Status(status, wait.transpose()?))
+            }
+        }
+    }
+}
+
+impl Wait {
+    fn parse(text: &str) -> Option<Self> {
+        if let Some(ahead) = text.strip_prefix("date:") {
+            return Some(Self::Date(milliseconds(ahead)? / 1000));
+        }
+        let wait = milliseconds(text)?;
+        if text.ends_with("ms") {
+            Some(Self::Milliseconds(wait))
+        } else {
+            Some(Self::Seconds(wait / 1000))
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Status(status, None) => write!(formatter, "{status}"),
+            Self::Status(status, Some(Wait::Seconds(wait))) => {
+                write!(formatter, "{status}/{wait}s")
+            }
+            Self::Status(status, Some(Wait::Milliseconds(wait))) => {
+                write!(formatter, "{status}/{wait}ms")
+            }
+            Self::Status(status, Some(Wait::Date(wait))) => {
+                write!(formatter, "{status}/date:{wait}s")
+            }
+            Self::Delay(time) => write!(formatter, "delay/{}ms", time.as_millis()),
+            Self::Stall(time) => write!(formatter, "stall/{}ms", time.as_millis()),
+            Self::Drip(time) => write!(formatter, "drip/{}ms", time.as_millis()),
+            Self::DropBefore => formatter.write_str("drop-before"),
+            Self::DropAfter => formatter.write_str("drop-after"),
+            Self::Cut => formatter.write_str("cut"),
+            Self::Garbage => formatter.write_str("garbage"),
+            Self::WrongType => formatter.write_str("wrong-type"),
+        }
+    }
+}
+
+impl FromStr for When {
+    type Err = RuleError;
+
+    fn from_str(text: &str) -> Result<Self, RuleError> {
+        let wrong = || RuleError::When(text.to_owned());
+        let number = |text: &str| {
+            let number = text.parse().map_err(|_why| wrong())?;
+            if number == 0 {
+                Err(wrong())
+            } else {
+                Ok(number)
+            }
+        };
+        match text.split_once(':') {
+            None => text.parse().map(Self::Share).map_err(|_why| wrong()),
+            Some(("every", every)) => number(every).map(Self::Every),
+            Some(("first", first)) => number(first).map(Self::First),
+            Some(("at", places)) => {
+                let places: Result<Vec<u64>, _> = places.split('+').map(number).collect();
+                places.map(Self::At)
+            }
+            Some(_) => Err(wrong()),
+        }
+    }
+}
+
+impl fmt::Display for When {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Share(share) => write!(formatter, "{share}"),
+            Self::Every(every) => write!(formatter, "every:{every}"),
+            Self::First(first) => write!(formatter, "first:{first}"),
+            Self::At(places) => {
+                let places: Vec<String> = places.iter().map(u64::to_string).collect();
+                write!(formatter, "at:{}", places.join("+"))
+            }
+        }
+    }
+}
+
+impl FromStr for Rule {
+    type Err = RuleError;
+
+    fn from_str(text: &str) -> Result<Self, RuleError> {
+        let text = text.trim();
+        let form = || RuleError::Form(text.to_owned());
+        let (fault, rest) = text.split_once('=').ok_or_else(form)?;
+        let (when, on) = match rest.split_once('@') {
+            Some((when, on)) => (when, on.split('+').map(str::parse).collect()),
+            None => (rest, Ok(Vec::new())),
+        };
+        Ok(Self {
+            fault: fault.parse()?,
+            when: when.parse()?,
+            on: on?,
+        })
+    }
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { fault, when, on } = self;
+        write!(formatter, "{fault}={when}")?;
+        for (index, endpoint) in on.iter().enumerate() {
+            let sign = if index == 0 { '@' } else { '+' };
+            write!(formatter, "{sign}{endpoint}")?;
+        }
+        Ok(())
+    }
+}
+
+impl Serialize for Rule {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Rule {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+impl JsonSchema for Rule {
+    fn schema_name() -> Cow<'static, str> {
+        "Rule".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A fault, which requests it meets, and with which calls, such as `503=5%`, `429/2s=every:7`, `drop-after=first:1@bulk_delete` or `cut=at:2+5@bulk_delete+asset_delete`.",
+            "type": "string",
+            "pattern": "^[^=@]+=[^=@]+(@[a-z0-9_+-]+)?$"
+        })
+    }
+}
+
+/// All that goes wrong.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Faults {
+    /// The number that decides which requests a share meets: with the same number the same ones.
+    #[serde(default)]
+    pub seed: u64,
+    /// The rules; where several meet one request, the first of them counts, and delays add up.
+    #[serde(default)]
+    pub rules: Vec<Rule>,
+}
+
+/// What becomes of one request.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(in crate::sandbox) struct Fate {
+    pub(in crate::sandbox) delay: Duration,
+    pub(in crate::sandbox) stall: Duration,
+    pub(in crate::sandbox) fault: Option<Fault>,
+}
+
+impl Fate {
+    fn add(&mut self, fault: Fault) {
+        match fault {
+            Fault::Delay(time) => self.delay += time,
+            Fault::Stall(time) => self.stall += time,
+            Fault::Status(..)
+            | Fault::DropBefore
+            | Fault::DropAfter
+            | Fault::Cut
+            | Fault::Garbage
+            | Fault::Drip(_)
+            | Fault::WrongType => self.fault = self.fault.or(Some(fault)),
+        }
+    }
+}
+
+/// Faults, and how many requests they have seen.
+#[derive(Debug)]
+pub(in crate::sandbox) struct Schedule {
+    faults: Faults,
+    by_rule: Vec<AtomicU64>,
+    by_endpoint: [AtomicU64; Endpoint::ALL.len()],
+}
+
+impl Schedule {
+    pub(in crate::sandbox) fn new(faults: Faults) -> Self {
+        Self {
+            by_rule: faults.rules.iter().map(|_| AtomicU64::new(0)).collect(),
+            by_endpoint: Endpoint::ALL.map(|_| AtomicU64::new(0)),
+            faults,
+        }
+    }
+
+    pub(in crate::sandbox) const fn faults(&self) -> &Faults {
+        &self.faults
+    }
+
+    /// Counts a request and says what becomes of it.
+    pub(in crate::sandbox) fn next(&self, endpoint: Endpoint) -> Fate {
+        let mut fate = Fate::default();
+        if self.faults.rules.is_empty() {
+            return fate;
+        }
+        let count = |counter: Option<&AtomicU64>| {
+            counter.map_or(0, |counter| counter.fetch_add(1, Ordering::Relaxed) + 1)
+        };
+        let place = count(self.by_endpoint.get(endpoint.number()));
+        let salt = |rule: usize| {
+            let rule = u64::try_from(rule).unwrap_or(u64::MAX);
+            roll([self.faults.seed, (rule << 8) | endpoint as u64, place])
+        };
+        // One roll for all shares: they add up, and two of them never meet one request.
+        let one = salt(0);
+        let mut reached = 0_u32;
+        for (index, rule) in self.faults.rules.iter().enumerate() {
+            if !(rule.on.is_empty() || rule.on.contains(&endpoint)) {
+                continue;
+            }
+            let place = count(self.by_rule.get(index));
+            let waits = matches!(rule.fault, Fault::Delay(_) | Fault::Stall(_));
+            let met = match &rule.when {
+                When::Share(share) if waits => salt(index + 1) < share.0,
+                When::Share(share) => {
+                    let from = reached;
+                    reached = reached.saturating_add(share.0);
+                    (from..reached).contains(&one)
+                }
+                When::Every(every) => place.is_multiple_of(*every),
+                When::First(first) => place <= *first,
+                When::At(places) => places.contains(&place),
+            };
+            if met {
+                fate.add(rule.fault);
+            }
+        }
+        fate
+    }
+}
+
+/// A number below [`WHOLE`] that looks like chance and is not: the same for the same numbers.
+const fn roll([seed, salt, place]: [u64; 3]) -> u32 {
+    let mixed = mix(mix(mix(seed) ^ salt) ^ place);
+    // The remainder of a million fits.
+    #[expect(clippy::cast_possible_truncation, reason = "it is below a million")]
+    {
+        (mixed % WHOLE as u64) as u32
+    }
+}
+
+/// The finaliser of `SplitMix64`: every bit of the input moves about half the bits.
+const fn mix(number: u64) -> u64 {
+    let mut mixed = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
+}
