@@ -65,7 +65,7 @@ pub enum Command {
     Apply(Apply),
     /// Show a state or a saved plan
     Show(Show),
-    /// Look into the state
+    /// Look into the state, or change it by hand
     #[command(subcommand)]
     State(State),
     /// Serve the embedded Frame.io sandbox until stopped
@@ -279,14 +279,32 @@ pub enum State {
     List(StateList),
     /// Show everything that is known of one asset
     Show(StateShow),
+    /// List the runs: who, when, from which commit and plan, and what is left of each
+    History(StateHistory),
+    /// Drop the records of assets, as if no run had ever asked for them
+    Rm(StateRm),
+    /// Say who holds the lock, or clear what a process left in it that died
+    Unlock(StateUnlock),
+    /// Print the state as one document, with what a journal beside it adds
+    Pull(StatePull),
+    /// Replace the state by a later one of the same lineage
+    Push(StatePush),
 }
 
-/// Which state.
+/// Where the state is.
 #[derive(Debug, Args)]
-pub struct StateFile {
-    /// Read this state [default: retire.state.json; env: RETIRE_STATE]
+pub struct StatePlace {
+    /// Keep the state in this file [default: retire.state.json; env: RETIRE_STATE]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub state: Option<PathBuf>,
+}
+
+/// Which state, and how to print it.
+#[derive(Debug, Args)]
+pub struct StateFile {
+    /// Which state.
+    #[command(flatten)]
+    pub place: StatePlace,
     /// Print for people or for programs
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     pub format: Format,
@@ -311,6 +329,64 @@ pub struct StateShow {
     /// Which state.
     #[command(flatten)]
     pub file: StateFile,
+}
+
+/// `retire state history`.
+#[derive(Debug, Args)]
+pub struct StateHistory {
+    /// Which state.
+    #[command(flatten)]
+    pub file: StateFile,
+}
+
+/// `retire state rm`.
+#[derive(Debug, Args)]
+pub struct StateRm {
+    /// The assets
+    #[arg(required = true, value_name = "ID")]
+    pub ids: Vec<AssetId>,
+    /// Which state.
+    #[command(flatten)]
+    pub place: StatePlace,
+    /// Go ahead without asking
+    #[arg(long)]
+    pub auto_approve: bool,
+    /// Wait this long for a run that has the state [default: 0s; env: RETIRE_LOCK_TIMEOUT]
+    #[arg(long, value_name = "TIME")]
+    pub lock_timeout: Option<Span>,
+}
+
+/// `retire state unlock`.
+#[derive(Debug, Args)]
+pub struct StateUnlock {
+    /// Which state.
+    #[command(flatten)]
+    pub place: StatePlace,
+}
+
+/// `retire state pull`.
+#[derive(Debug, Args)]
+pub struct StatePull {
+    /// Which state.
+    #[command(flatten)]
+    pub place: StatePlace,
+    /// Write it into this file instead
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub out: Option<PathBuf>,
+}
+
+/// `retire state push`.
+#[derive(Debug, Args)]
+pub struct StatePush {
+    /// The state that is to replace it, or `-` for standard input
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub file: PathBuf,
+    /// Which state.
+    #[command(flatten)]
+    pub place: StatePlace,
+    /// Wait this long for a run that has the state [default: 0s; env: RETIRE_LOCK_TIMEOUT]
+    #[arg(long, value_name = "TIME")]
+    pub lock_timeout: Option<Span>,
 }
 
 /// Where an asset stands.

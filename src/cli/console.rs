@@ -29,6 +29,19 @@ impl OutputError {
     pub fn is_reader_gone(&self) -> bool {
         self.0.kind() == io::ErrorKind::BrokenPipe
     }
+
+    /// Takes it for no failure that the reader has gone, for a command that has more to do than
+    /// to print.
+    ///
+    /// # Errors
+    ///
+    /// Returns any other failure.
+    pub fn unless_gone(printed: Result<(), Self>) -> Result<(), Self> {
+        match printed {
+            Err(error) if !error.is_reader_gone() => Err(error),
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
 }
 
 impl Console {
@@ -145,5 +158,16 @@ impl Console {
         let mut line = String::new();
         let read = io::stdin().lock().read_line(&mut line)?;
         Ok((read > 0).then(|| line.trim().to_owned()))
+    }
+
+    /// Asks for a number; nothing where the answer is none.
+    ///
+    /// # Errors
+    ///
+    /// Returns why the answer cannot be read.
+    pub fn ask_number(&self, question: &str) -> io::Result<Option<usize>> {
+        let answer = self.ask(question)?.unwrap_or_default();
+        // People write a number as it is shown to them.
+        Ok(answer.replace([',', '_', ' '], "").parse().ok())
     }
 }

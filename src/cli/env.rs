@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 /// The variables that settings come from, with what they set.
 pub const SETTINGS: [&str; 22] = [
@@ -92,51 +93,129 @@ impl Environment {
         texts.map(str::to_owned).next()
     }
 
-    /// Who runs this, as far as the environment tells.
+    /// Who started the CI job, as far as the environment tells.
     #[must_use]
-    pub fn actor(&self) -> Option<String> {
+    pub fn ci_actor(&self) -> Option<String> {
         self.first(&[
             "GITHUB_ACTOR",
             "GITLAB_USER_LOGIN",
-            "BUILDKITE_BUILD_CREATOR",
+            // Jenkins, with its build-user plug-in.
+            "BUILD_USER_ID",
             "CIRCLE_USERNAME",
-            "USER",
-            "LOGNAME",
-            "USERNAME",
+            "BUILDKITE_BUILD_CREATOR",
+            // Azure Pipelines.
+            "BUILD_REQUESTEDFOR",
+            "BITBUCKET_STEP_TRIGGERER_UUID",
+            "DRONE_BUILD_TRIGGER",
+            "CODEBUILD_INITIATOR",
         ])
     }
 
-    /// The git commit that this runs from, as far as the environment tells.
+    /// The name that the system has for whoever runs this.
     #[must_use]
-    pub fn commit(&self) -> Option<String> {
-        self.first(&[
+    pub fn user(&self) -> Option<String> {
+        self.first(&["USER", "LOGNAME", "USERNAME"])
+    }
+
+    /// The git commit that the CI job runs from, as far as the environment tells.
+    #[must_use]
+    pub fn ci_commit(&self) -> Option<String> {
+        let names = [
             "GITHUB_SHA",
+            // GitLab and Woodpecker.
             "CI_COMMIT_SHA",
-            "BUILDKITE_COMMIT",
-            "CIRCLE_SHA1",
+            // Jenkins.
             "GIT_COMMIT",
-        ])
+            "CIRCLE_SHA1",
+            "BUILDKITE_COMMIT",
+            // Azure Pipelines.
+            "BUILD_SOURCEVERSION",
+            "BITBUCKET_COMMIT",
+            "DRONE_COMMIT_SHA",
+            "TRAVIS_COMMIT",
+            "CODEBUILD_RESOLVED_SOURCE_VERSION",
+        ];
+        let texts = names.iter().filter_map(|name| self.text(name).ok()?);
+        texts
+            // Some of them may say `HEAD`, or a number of another system.
+            .filter(|text| text.chars().all(|letter| letter.is_ascii_hexdigit()))
+            .map(str::to_owned)
+            .next()
     }
 
     /// The address of the CI job that this runs in, as far as the environment tells.
     #[must_use]
     pub fn ci(&self) -> Option<String> {
-        let github = || {
-            Some(format!(
-                "{}/{}/actions/runs/{}",
-                self.text("GITHUB_SERVER_URL").ok()??,
-                self.text("GITHUB_REPOSITORY").ok()??,
-                self.text("GITHUB_RUN_ID").ok()??
-            ))
+        let joined = |parts: [&str; 5]| {
+            let [root, between, middle, before, number] = parts;
+            let (root, number) = (self.text(root).ok()??, self.text(number).ok()??);
+            let middle = if middle.is_empty() {
+                String::new()
+            } else {
+                self.text(middle).ok()??.replace(' ', "%20")
+            };
+            let root = root.trim_end_matches('/');
+            Some(format!("{root}{between}{middle}{before}{number}"))
         };
-        github().or_else(|| {
-            self.first(&[
-                "CI_JOB_URL",
-                "BUILDKITE_BUILD_URL",
-                "CIRCLE_BUILD_URL",
-                "BUILD_URL",
+        let single = [
+            // GitLab.
+            "CI_JOB_URL",
+            "BUILDKITE_BUILD_URL",
+            "CIRCLE_BUILD_URL",
+            // Jenkins.
+            "BUILD_URL",
+            "DRONE_BUILD_LINK",
+            // Woodpecker.
+            "CI_PIPELINE_URL",
+            "TRAVIS_BUILD_WEB_URL",
+            "CODEBUILD_PUBLIC_BUILD_URL",
+        ];
+        joined([
+            "GITHUB_SERVER_URL",
+            "/",
+            "GITHUB_REPOSITORY",
+            "/actions/runs/",
+            "GITHUB_RUN_ID",
+        ])
+        .or_else(|| self.first(&single))
+        .or_else(|| {
+            // Azure Pipelines.
+            joined([
+                "SYSTEM_TEAMFOUNDATIONCOLLECTIONURI",
+                "/",
+                "SYSTEM_TEAMPROJECT",
+                "/_build/results?buildId=",
+                "BUILD_BUILDID",
             ])
         })
+        .or_else(|| {
+            joined([
+                "BITBUCKET_GIT_HTTP_ORIGIN",
+                "",
+                "",
+                "/pipelines/results/",
+                "BITBUCKET_BUILD_NUMBER",
+            ])
+        })
+    }
+
+    /// The name of this machine, as far as the environment tells.
+    #[must_use]
+    pub fn host(&self) -> Option<String> {
+        self.first(&["HOSTNAME", "COMPUTERNAME"])
+    }
+
+    /// Where git keeps the settings of a person, the one that counts more first.
+    #[must_use]
+    pub fn git_configs(&self) -> Vec<PathBuf> {
+        let home = self.first(&["HOME", "USERPROFILE"]).map(PathBuf::from);
+        let own = home.as_ref().map(|home| home.join(".gitconfig"));
+        let shared = match self.first(&["XDG_CONFIG_HOME"]) {
+            Some(folder) => Some(PathBuf::from(folder)),
+            None => home.map(|home| home.join(".config")),
+        };
+        let shared = shared.map(|folder| folder.join("git").join("config"));
+        own.into_iter().chain(shared).collect()
     }
 
     /// What is wrong with the variables themselves: a misspelt one does nothing, silently.
@@ -182,27 +261,104 @@ mod tests {
         );
     }
 
+    /// What a CI system sets, and what is read from it: actor, commit, address of the job.
+    type Row<'row> = (&'row [(&'row str, &'row str)], [Option<&'row str>; 3]);
+
     #[test]
     fn the_run_knows_where_it_comes_from() {
-        let github = environment(&[
-            ("GITHUB_ACTOR", "ana"),
-            ("USER", "runner"),
-            ("GITHUB_SHA", "abc"),
-            ("GITHUB_SERVER_URL", "https://git.example"),
-            ("GITHUB_REPOSITORY", "studio/retire"),
-            ("GITHUB_RUN_ID", "7"),
-        ]);
-        assert_eq!(github.actor().as_deref(), Some("ana"));
-        assert_eq!(github.commit().as_deref(), Some("abc"));
-        assert_eq!(
-            github.ci().as_deref(),
-            Some("https://git.example/studio/retire/actions/runs/7")
-        );
-        assert_eq!(
-            environment(&[("USER", "bo")]).actor().as_deref(),
-            Some("bo")
-        );
-        assert_eq!(environment(&[]).ci(), None);
+        let rows: [Row<'_>; 8] = [
+            (
+                &[
+                    ("GITHUB_ACTOR", "ana"),
+                    ("GITHUB_SHA", "abc"),
+                    ("GITHUB_SERVER_URL", "https://git.example"),
+                    ("GITHUB_REPOSITORY", "studio/retire"),
+                    ("GITHUB_RUN_ID", "7"),
+                ],
+                [
+                    Some("ana"),
+                    Some("abc"),
+                    Some("https://git.example/studio/retire/actions/runs/7"),
+                ],
+            ),
+            (
+                &[
+                    ("GITLAB_USER_LOGIN", "bo"),
+                    ("CI_COMMIT_SHA", "abc"),
+                    ("CI_JOB_URL", "https://lab.example/-/jobs/7"),
+                ],
+                [
+                    Some("bo"),
+                    Some("abc"),
+                    Some("https://lab.example/-/jobs/7"),
+                ],
+            ),
+            (
+                &[
+                    ("GIT_COMMIT", "abc"),
+                    ("BUILD_URL", "https://jenkins.example/7/"),
+                ],
+                [None, Some("abc"), Some("https://jenkins.example/7/")],
+            ),
+            (
+                &[
+                    ("BUILDKITE_BUILD_CREATOR", "Cy"),
+                    ("BUILDKITE_COMMIT", "HEAD"),
+                    ("BUILDKITE_BUILD_URL", "https://kite.example/7"),
+                ],
+                [Some("Cy"), None, Some("https://kite.example/7")],
+            ),
+            (
+                &[
+                    ("BUILD_REQUESTEDFOR", "Di"),
+                    ("BUILD_SOURCEVERSION", "abc"),
+                    (
+                        "SYSTEM_TEAMFOUNDATIONCOLLECTIONURI",
+                        "https://azure.example/studio/",
+                    ),
+                    ("SYSTEM_TEAMPROJECT", "Show One"),
+                    ("BUILD_BUILDID", "7"),
+                ],
+                [
+                    Some("Di"),
+                    Some("abc"),
+                    Some("https://azure.example/studio/Show%20One/_build/results?buildId=7"),
+                ],
+            ),
+            (
+                &[
+                    ("BITBUCKET_COMMIT", "abc"),
+                    (
+                        "BITBUCKET_GIT_HTTP_ORIGIN",
+                        "https://bucket.example/studio/retire",
+                    ),
+                    ("BITBUCKET_BUILD_NUMBER", "7"),
+                ],
+                [
+                    None,
+                    Some("abc"),
+                    Some("https://bucket.example/studio/retire/pipelines/results/7"),
+                ],
+            ),
+            (
+                &[
+                    ("DRONE_BUILD_TRIGGER", "ed"),
+                    ("DRONE_COMMIT_SHA", "abc"),
+                    ("DRONE_BUILD_LINK", "https://drone.example/7"),
+                ],
+                [Some("ed"), Some("abc"), Some("https://drone.example/7")],
+            ),
+            (&[("USER", "fay"), ("GITHUB_REPOSITORY", "x")], [None; 3]),
+        ];
+        for (variables, expected) in rows {
+            let environment = environment(variables);
+            let found = [
+                environment.ci_actor(),
+                environment.ci_commit(),
+                environment.ci(),
+            ];
+            assert_eq!(found.each_ref().map(Option::as_deref), expected);
+        }
     }
 
     #[test]

@@ -3,6 +3,9 @@
 use std::io;
 use std::path::PathBuf;
 
+use uuid::Uuid;
+
+use crate::asset::AssetId;
 use crate::cli::console::{Console, OutputError};
 use crate::cli::env::NotText;
 use crate::cli::exit::Exit;
@@ -111,6 +114,31 @@ pub enum Failure {
     /// Somebody was asked and did not approve.
     #[error("not approved: nothing was sent")]
     Declined,
+    /// Nobody confirmed a change of the state.
+    #[error("nobody approved: {} would be dropped, and nobody is there to ask", render::counted(*.0, "record", "records"))]
+    Unconfirmed(usize),
+    /// Somebody was asked and did not confirm a change of the state.
+    #[error("not approved: the state is as it was")]
+    Kept,
+    /// The state knows nothing of an asset.
+    #[error("the state `{}` has no record of `{id}`; nothing was dropped", path.display())]
+    NotKnown {
+        /// The state's file.
+        path: PathBuf,
+        /// The asset.
+        id: AssetId,
+    },
+    /// A state cannot replace the one that is there.
+    #[error("`{}` cannot replace the state: {why}", path.display())]
+    Misfit {
+        /// The file with the state that was given.
+        path: PathBuf,
+        /// Why not.
+        why: Misfit,
+    },
+    /// A state would be written over itself.
+    #[error("`{}` is the state itself", .0.display())]
+    OntoItself(PathBuf),
     /// The plan is refused.
     #[error(transparent)]
     Refused(#[from] Refused),
@@ -141,6 +169,49 @@ pub enum Failure {
     Endpoint(#[from] EndpointError),
 }
 
+/// Why a state cannot replace another.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Misfit {
+    /// It is another state altogether.
+    #[error("its lineage is `{given}`, and that of the state is `{there}`")]
+    Lineage {
+        /// The lineage of the one that was given.
+        given: Uuid,
+        /// The lineage of the one that is there.
+        there: Uuid,
+    },
+    /// It is older.
+    #[error("it is serial {given}, and the state is serial {there} already")]
+    Older {
+        /// The serial of the one that was given.
+        given: u64,
+        /// The serial of the one that is there.
+        there: u64,
+    },
+    /// It is as old and says something else.
+    #[error("both are serial {0}, and they differ")]
+    Twin(u64),
+    /// It cannot know what the journal has just added.
+    #[error(
+        "it is older than the journal beside the state, which was taken in just now as serial {0}"
+    )]
+    Journal(u64),
+}
+
+impl Misfit {
+    /// Says what to do about it.
+    const fn hint(&self) -> &'static str {
+        match self {
+            Self::Lineage { .. } => {
+                "one state never becomes another: name the right one with `--state`"
+            }
+            Self::Older { .. } | Self::Twin(_) | Self::Journal(_) => {
+                "read the state with `retire state pull`, make the change there, and raise its serial by one"
+            }
+        }
+    }
+}
+
 /// Where a saved plan is wrong, as far as there is one place.
 fn saved_place(why: &SavedError) -> String {
     match why {
@@ -166,6 +237,7 @@ impl Failure {
             // `head` has seen enough, which is no failure.
             Self::Output(error) if error.is_reader_gone() => Exit::Done,
             Self::Output(_)
+            | Self::NotKnown { .. }
             | Self::Who(_)
             | Self::Port { .. }
             | Self::System { .. }
@@ -182,9 +254,10 @@ impl Failure {
             | Self::NoSeed(_)
             | Self::NoState(_)
             | Self::Saved { .. }
-            | Self::Seed(_) => Exit::Invalid,
+            | Self::Seed(_)
+            | Self::Misfit { .. } => Exit::Invalid,
             Self::Settings(error) if error.is_config() => Exit::Invalid,
-            Self::Settings(_) | Self::NotText(_) => Exit::Usage,
+            Self::Settings(_) | Self::NotText(_) | Self::OntoItself(_) => Exit::Usage,
             Self::Secret(_)
             | Self::OtherHome { .. }
             | Self::TwoAccounts { .. }
@@ -195,7 +268,11 @@ impl Failure {
                 StoreError::Io { .. } | StoreError::NoLocks { .. } => Exit::Failed,
             },
             Self::Stopped(reason) => stopped(reason),
-            Self::Unapproved(_) | Self::Declined | Self::Refused(_) => Exit::Refused,
+            Self::Unapproved(_)
+            | Self::Declined
+            | Self::Unconfirmed(_)
+            | Self::Kept
+            | Self::Refused(_) => Exit::Refused,
         }
     }
 
@@ -219,6 +296,12 @@ impl Failure {
             Self::Unapproved(_) => {
                 Some("read the plan with `retire plan`, then give `--auto-approve`")
             }
+            Self::Unconfirmed(_) => {
+                Some("read the records with `retire state show ID`, then give `--auto-approve`")
+            }
+            Self::NotKnown { .. } => Some("`retire state list` shows what it knows"),
+            Self::Misfit { why, .. } => Some(why.hint()),
+            Self::OntoItself(_) => Some("name another file"),
             Self::Port { .. } => Some("give another with `--port`, or `--port 0` for a free one"),
             Self::Stopped(
                 StopReason::NotAuthenticated { .. } | StopReason::NotAuthorised { .. },
@@ -231,6 +314,7 @@ impl Failure {
             | Self::Who(_)
             | Self::Stopped(_)
             | Self::Declined
+            | Self::Kept
             | Self::Seed(_)
             | Self::System { .. }
             | Self::Transport(_)

@@ -1,11 +1,19 @@
-//! Who runs this, as it is written into the state and the lock; and random ids.
+//! Who runs this, from what and where, as it is written into the state and the lock; and
+//! random ids.
+
+use std::path::Path;
 
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::cli::env::Environment;
+use crate::cli::files;
+use crate::cli::git::{self, Repository};
 use crate::event::RunInfo;
 use crate::state::State;
+
+/// Where Linux tells the machine's name.
+const HOST: &str = "/proc/sys/kernel/hostname";
 
 /// Draws an id that nobody else has.
 #[expect(clippy::disallowed_methods, reason = "this is the home of random ids")]
@@ -13,35 +21,114 @@ pub(in crate::cli) fn random() -> Uuid {
     Uuid::new_v4()
 }
 
-/// Describes the run that comes next.
-pub(in crate::cli) fn run_info(
-    environment: &Environment,
-    state: &State,
-    at: Timestamp,
-    account: Option<String>,
-) -> RunInfo {
-    RunInfo {
-        number: state.serial.saturating_add(1),
-        id: random(),
-        at,
-        actor: environment.actor(),
-        commit: environment.commit(),
-        ci: environment.ci(),
-        plan: None,
-        account,
+/// Who runs this, and from what.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(in crate::cli) struct Identity {
+    /// Who: as the CI system says, else as git does, else as the system does.
+    pub(in crate::cli) actor: Option<String>,
+    /// The commit: as the CI system says, else of the repository around the manifests.
+    pub(in crate::cli) commit: Option<String>,
+    /// The address of the CI job.
+    pub(in crate::cli) ci: Option<String>,
+    host: Option<String>,
+}
+
+impl Identity {
+    /// Finds out; `folder` is that of the manifests, or nothing where they come through
+    /// standard input.
+    pub(in crate::cli) fn find(environment: &Environment, folder: Option<&Path>) -> Self {
+        let repository = Repository::around(folder.unwrap_or(Path::new("")));
+        let person = || {
+            let own = repository.as_ref().map(Repository::config);
+            let mut configs = own.into_iter().chain(environment.git_configs());
+            configs.find_map(|config| git::user(&config))
+        };
+        let commit = || repository.as_ref().and_then(Repository::commit);
+        let host = || {
+            Some(
+                files::text_if_there(Path::new(HOST))
+                    .ok()??
+                    .trim()
+                    .to_owned(),
+            )
+        };
+        Self {
+            actor: environment
+                .ci_actor()
+                .or_else(person)
+                .or_else(|| environment.user()),
+            commit: environment.ci_commit().or_else(commit),
+            ci: environment.ci(),
+            host: host().or_else(|| environment.host()),
+        }
+    }
+
+    /// Describes the run that comes next.
+    pub(in crate::cli) fn run_info(
+        &self,
+        state: &State,
+        at: Timestamp,
+        account: Option<String>,
+    ) -> RunInfo {
+        let Self {
+            actor,
+            commit,
+            ci,
+            host: _,
+        } = self.clone();
+        RunInfo {
+            number: state.serial.saturating_add(1),
+            id: random(),
+            at,
+            actor,
+            commit,
+            ci,
+            plan: None,
+            account,
+        }
+    }
+
+    /// Says who holds the lock while `command` runs, in one line.
+    pub(in crate::cli) fn holder(&self, command: &str, now: Timestamp) -> String {
+        let mut words = format!("process {}", std::process::id());
+        let mut add = |before: &str, text: &str| {
+            words.push_str(before);
+            words.push_str(text);
+        };
+        if let Some(host) = &self.host {
+            add(" on ", host);
+        }
+        add(" since ", &format!("{now:.0}"));
+        add(", ", &format!("`retire {command}`"));
+        if let Some(actor) = &self.actor {
+            add(", started by ", actor);
+        }
+        if let Some(ci) = &self.ci {
+            add(", ", ci);
+        }
+        words
     }
 }
 
-/// Says who holds the lock, in one line.
-pub(in crate::cli) fn holder(environment: &Environment, now: Timestamp) -> String {
-    let mut words = format!("process {} since {now:.0}", std::process::id());
-    if let Some(actor) = environment.actor() {
-        words.push_str(", started by ");
-        words.push_str(&actor);
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lock_says_all_that_helps_to_find_its_holder() {
+        let identity = Identity {
+            actor: Some("ana".to_owned()),
+            commit: None,
+            ci: Some("https://ci.example/7".to_owned()),
+            host: Some("build-3".to_owned()),
+        };
+        let holder = identity.holder("apply", Timestamp::UNIX_EPOCH);
+        let pid = std::process::id();
+        assert_eq!(
+            holder,
+            format!(
+                "process {pid} on build-3 since 1970-01-01T00:00:00Z, `retire apply`, started by ana, https://ci.example/7"
+            )
+        );
     }
-    if let Some(ci) = environment.ci() {
-        words.push_str(", ");
-        words.push_str(&ci);
-    }
-    words
 }

@@ -6,15 +6,17 @@ use crate::apply::Clock;
 use crate::cli::call::Call;
 use crate::cli::clock::{self, SystemClock};
 use crate::cli::failure::Failure;
-use crate::cli::identity;
+use crate::cli::identity::Identity;
 use crate::cli::settings::Settings;
+use crate::render::escape::escape;
 use crate::store::file::{FileSession, FileStore};
 use crate::store::{Loaded, StoreError};
 
 /// How often a lock that somebody else has is tried again.
 const GLANCE: Duration = Duration::from_millis(100);
 
-/// Takes the lock of the state and reads it; waits for another run as long as the settings say.
+/// Takes the lock of the state for `who` and its command, and reads the state; waits for
+/// another run as long as the settings say.
 ///
 /// # Errors
 ///
@@ -22,9 +24,11 @@ const GLANCE: Duration = Duration::from_millis(100);
 pub(in crate::cli) fn open(
     call: &Call,
     settings: &Settings,
+    who: &Identity,
+    command: &str,
 ) -> Result<(FileSession, Option<Loaded>), Failure> {
     let store = FileStore::new(&settings.state.value);
-    let holder = identity::holder(&call.environment, clock::now());
+    let holder = who.holder(command, clock::now());
     let clock = SystemClock::start();
     let mut told = false;
     loop {
@@ -37,7 +41,8 @@ pub(in crate::cli) fn open(
             return Err(error.into());
         }
         if !told {
-            call.console.message(&format!("{error}; waiting"));
+            call.console
+                .message(&format!("{}; waiting", escape(&error.to_string())));
             told = true;
         }
         std::thread::sleep(GLANCE.min(left));

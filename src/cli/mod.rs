@@ -21,6 +21,7 @@ pub mod env;
 pub mod exit;
 pub mod failure;
 pub mod files;
+mod git;
 mod identity;
 mod lock;
 mod playground;

@@ -90,6 +90,7 @@ pub(in crate::cli) fn told(call: &Call, loaded: Loaded) -> (State, Option<[u8; 3
     let Loaded {
         state,
         digest,
+        journal: _,
         warnings,
     } = loaded;
     for warning in &warnings {

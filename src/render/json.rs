@@ -15,7 +15,7 @@ use crate::outcome::FailureKind;
 use crate::plan::Totals;
 use crate::render::escape::obeyed;
 use crate::render::report::{FailedAsset, Summary};
-use crate::state::{Api, Counts, HoldRecord, Home, Record, RunRecord, Standing, State};
+use crate::state::{Api, Change, Counts, HoldRecord, Home, Record, RunRecord, Standing, State};
 
 /// Writes records as an array, one a line, in the order in which they come.
 ///
@@ -50,12 +50,33 @@ pub fn show(id: AssetId, state: &State, sink: &mut dyn Write) -> io::Result<()> 
         record: record.map(|record| Row::of(id, record)),
         run: record.and_then(|record| {
             let run = state.runs.get(&record.run)?;
-            Some(Run::of(record.run, run))
+            Some(Run::of(record.run, run, None))
         }),
         hold: state.holds.get(&id).map(Hold::of),
     };
     json(&shown, sink)?;
     sink.write_all(b"\n")
+}
+
+/// Writes the runs of a state as an array, one a line, newest first, each with how many records
+/// name it now.
+///
+/// # Errors
+///
+/// Returns what the sink says when it cannot take the bytes.
+pub fn history(state: &State, sink: &mut dyn Write) -> io::Result<()> {
+    let counts = state.counts_by_run();
+    let mut before = "[\n";
+    for (number, run) in state.runs.iter().rev() {
+        sink.write_all(before.as_bytes())?;
+        let counts = counts.get(number).copied().unwrap_or_default();
+        json(&Run::of(*number, run, Some(counts)), sink)?;
+        before = ",\n";
+    }
+    if before == "[\n" {
+        return sink.write_all(b"[]\n");
+    }
+    sink.write_all(b"\n]\n")
 }
 
 /// Writes a state as a whole, without the assets that need nobody.
@@ -94,7 +115,7 @@ pub fn overview(state: &State, sink: &mut dyn Write) -> io::Result<()> {
         runs: runs
             .iter()
             .rev()
-            .map(|(number, run)| Run::of(*number, run))
+            .map(|(number, run)| Run::of(*number, run, None))
             .collect(),
         failed: of(|standing| matches!(standing, Standing::Failed(_))),
         unknown: of(|standing| matches!(standing, Standing::Unknown { .. })),
@@ -222,10 +243,14 @@ struct Run<'state> {
     commit: Option<&'state str>,
     ci: Option<&'state str>,
     plan: Option<&'state str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    change: Option<&'state Change>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    counts: Option<Counts>,
 }
 
 impl<'state> Run<'state> {
-    fn of(number: u64, run: &'state RunRecord) -> Self {
+    fn of(number: u64, run: &'state RunRecord, counts: Option<Counts>) -> Self {
         let RunRecord {
             id,
             at,
@@ -233,6 +258,7 @@ impl<'state> Run<'state> {
             commit,
             ci,
             plan,
+            change,
         } = run;
         Self {
             number,
@@ -242,6 +268,8 @@ impl<'state> Run<'state> {
             commit: commit.as_deref(),
             ci: ci.as_deref(),
             plan: plan.as_deref(),
+            change: change.as_ref(),
+            counts,
         }
     }
 }

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 pub mod diff;
 pub mod escape;
 pub mod findings;
+pub mod history;
 pub mod json;
 pub mod progress;
 pub mod report;

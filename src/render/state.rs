@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use crate::asset::AssetId;
 use crate::render::escape::escape;
-use crate::render::{Paint, Style, count, moment, thousands};
-use crate::state::{Counts, Failed, HoldRecord, Home, Record, RunRecord, Standing, State};
+use crate::render::{Paint, Style, count, counted, moment, thousands};
+use crate::state::{Change, Counts, Failed, HoldRecord, Home, Record, RunRecord, Standing, State};
 
 /// How many runs the overview shows.
 const RUNS: usize = 20;
@@ -119,6 +119,8 @@ pub fn show(id: AssetId, state: &State, style: Style, sink: &mut dyn Write) -> i
                     commit,
                     ci,
                     plan,
+                    // A run by hand leaves no record that names it.
+                    change: _,
                 } = record;
                 field("run", &format!("{run}, started {}", moment(*at)))?;
                 field("run id", &id.to_string())?;
@@ -199,6 +201,16 @@ pub fn overview(state: &State, path: &str, style: Style, sink: &mut dyn Write) -
 }
 
 fn told(counts: Counts) -> String {
+    let figures = figures(counts);
+    if figures.is_empty() {
+        String::new()
+    } else {
+        format!(": {figures}")
+    }
+}
+
+/// Says how many assets stand where, without those of whom there are none.
+pub(in crate::render) fn figures(counts: Counts) -> String {
     let Counts {
         retired,
         gone,
@@ -215,10 +227,18 @@ fn told(counts: Counts) -> String {
     .filter(|(figure, _)| *figure > 0)
     .map(|(figure, word)| format!("{} {word}", count(figure)))
     .collect();
-    if parts.is_empty() {
-        String::new()
-    } else {
-        format!(": {}", parts.join(", "))
+    parts.join(", ")
+}
+
+/// Says what was changed by hand.
+pub(in crate::render) fn by_hand(change: &Change) -> String {
+    match change {
+        Change::Removed(ids) => {
+            format!(
+                "removed {} by hand",
+                counted(ids.len(), "record", "records")
+            )
+        }
     }
 }
 
@@ -230,8 +250,10 @@ fn run_line(run: &RunRecord) -> String {
         commit,
         ci,
         plan,
+        change,
     } = run;
     let mut parts = vec![moment(*at)];
+    parts.extend(change.as_ref().map(by_hand));
     for (name, value) in [("by ", actor), ("commit ", commit), ("", ci), ("", plan)] {
         if let Some(value) = value {
             parts.push(format!("{name}{}", escape(value)));

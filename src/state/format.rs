@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use crate::asset::AssetId;
 use crate::outcome::FailureKind;
-use crate::state::{Api, Failed, HoldRecord, Home, Record, RunRecord, Standing, State};
+use crate::state::{Api, Change, Failed, HoldRecord, Home, Record, RunRecord, Standing, State};
 
 /// The version of the document that this program reads and writes.
 pub const VERSION: u64 = 1;
@@ -206,6 +206,9 @@ struct RunLine {
     /// The id of the plan that it carried out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     plan: Option<String>,
+    /// What was changed by hand instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    change: Option<Change>,
 }
 
 impl From<&RunRecord> for RunLine {
@@ -217,6 +220,7 @@ impl From<&RunRecord> for RunLine {
             commit,
             ci,
             plan,
+            change,
         } = run.clone();
         Self {
             id,
@@ -225,6 +229,7 @@ impl From<&RunRecord> for RunLine {
             commit,
             ci,
             plan,
+            change,
         }
     }
 }
@@ -426,6 +431,7 @@ fn run(key: &str, line: RunLine) -> Result<(u64, RunRecord), String> {
         commit,
         ci,
         plan,
+        change,
     } = line;
     Ok((
         number,
@@ -436,6 +442,7 @@ fn run(key: &str, line: RunLine) -> Result<(u64, RunRecord), String> {
             commit,
             ci,
             plan,
+            change,
         },
     ))
 }

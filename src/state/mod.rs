@@ -108,6 +108,18 @@ pub struct RunRecord {
     pub ci: Option<String>,
     /// The id of the plan that it carried out.
     pub plan: Option<String>,
+    /// What was changed by hand instead.
+    pub change: Option<Change>,
+}
+
+/// A change by hand: one that no server has confirmed.
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Change {
+    /// The records of these assets were dropped.
+    Removed(Vec<AssetId>),
 }
 
 /// What is known about one asset.
@@ -252,8 +264,20 @@ impl State {
                 commit,
                 ci,
                 plan,
+                change: None,
             },
         );
+    }
+
+    /// Drops records by hand; the change counts as a run and says whose they were.
+    pub fn remove(&mut self, info: &RunInfo, ids: &[AssetId]) {
+        self.start(info);
+        for id in ids {
+            self.assets.remove(id);
+        }
+        if let Some(run) = self.runs.get_mut(&info.number) {
+            run.change = Some(Change::Removed(ids.to_vec()));
+        }
     }
 
     /// Counts the assets by standing.
@@ -261,12 +285,17 @@ impl State {
     pub fn counts(&self) -> Counts {
         let mut counts = Counts::default();
         for record in self.assets.values() {
-            match record.standing {
-                Standing::Retired => counts.retired += 1,
-                Standing::Gone => counts.gone += 1,
-                Standing::Failed(_) => counts.failed += 1,
-                Standing::Unknown { .. } => counts.unknown += 1,
-            }
+            counts.add(&record.standing);
+        }
+        counts
+    }
+
+    /// Counts the assets by standing and by the run that said so last.
+    #[must_use]
+    pub fn counts_by_run(&self) -> BTreeMap<u64, Counts> {
+        let mut counts: BTreeMap<u64, Counts> = BTreeMap::new();
+        for record in self.assets.values() {
+            counts.entry(record.run).or_default().add(&record.standing);
         }
         counts
     }
@@ -283,6 +312,18 @@ pub struct Counts {
     pub failed: usize,
     /// Sent, and not confirmed.
     pub unknown: usize,
+}
+
+impl Counts {
+    /// Counts one more asset.
+    pub const fn add(&mut self, standing: &Standing) {
+        match standing {
+            Standing::Retired => self.retired += 1,
+            Standing::Gone => self.gone += 1,
+            Standing::Failed(_) => self.failed += 1,
+            Standing::Unknown { .. } => self.unknown += 1,
+        }
+    }
 }
 
 /// Decides what is known about an asset after one outcome: the third decision table.

@@ -90,14 +90,16 @@ fn any_state() -> impl Strategy<Value = State> {
         any::<u128>(),
         0_i64..4_000_000_000,
         proptest::option::of(".{0,8}"),
+        proptest::option::of(proptest::collection::vec(any::<u128>().prop_map(id), 0..3)),
     )
-        .prop_map(|(run, second, actor)| RunRecord {
+        .prop_map(|(run, second, actor, removed)| RunRecord {
             id: Uuid::from_u128(run),
             at: at(second),
             actor,
             commit: None,
             ci: None,
             plan: None,
+            change: removed.map(Change::Removed),
         });
     let hold =
         (".{0,8}", proptest::option::of(0_i64..4_000_000_000)).prop_map(|(reason, until)| {

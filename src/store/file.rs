@@ -45,9 +45,11 @@ impl FileStore {
     ///
     /// Returns why either cannot be read.
     pub fn load(&self) -> Result<Option<Loaded>, StoreError> {
-        let bytes = read(&self.path)?;
         let journal = self.journal();
+        // The journal comes first: a run that ends between the two has replaced the state by
+        // then, and its journal is known to be older.
         let lines = read(&journal)?;
+        let bytes = read(&self.path)?;
         let digest = bytes.as_ref().map(|bytes| Sha256::digest(bytes).into());
         let base = bytes
             .map(|bytes| {
@@ -61,6 +63,7 @@ impl FileStore {
             return Ok(base.map(|state| Loaded {
                 state,
                 digest,
+                journal: false,
                 warnings: Vec::new(),
             }));
         };
@@ -72,12 +75,22 @@ impl FileStore {
         Ok(replayed.state.map(|state| Loaded {
             state,
             digest,
+            journal: true,
             warnings: replayed
                 .warnings
                 .into_iter()
                 .map(|warning| format!("{}: {warning}", journal.display()))
                 .collect(),
         }))
+    }
+
+    /// Clears the word that a process left in the lock which died with it; says what it was.
+    ///
+    /// # Errors
+    ///
+    /// Returns who has the lock, or why its file cannot be read or written.
+    pub fn unlock(&self) -> Result<Option<String>, StoreError> {
+        lock::clear(&self.path)
     }
 
     /// Takes the lock, reads the state, and writes down what a journal of an earlier run adds.

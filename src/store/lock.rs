@@ -1,6 +1,7 @@
 //! The lock of a state: the system's own, so that it dies with its process.
 //!
-//! The file beside the state stays; only the lock on it counts. Its text says who has it.
+//! The file beside the state stays; only the lock on it counts. Its text says who has it, and
+//! goes when the lock is given back in order.
 #![expect(clippy::disallowed_methods, reason = "the store is a home of files")]
 
 use std::fs::{File, OpenOptions, TryLockError};
@@ -20,6 +21,8 @@ pub struct Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
+        // What stays behind speaks of a process that died.
+        drop(self.file.set_len(0));
         // A child process that was forked meanwhile may hold a copy of the file until it runs
         // its program, so closing ours would not be enough.
         drop(self.file.unlock());
@@ -48,20 +51,47 @@ pub fn take(state: &Path, holder: &str) -> Result<Lock, StoreError> {
         .truncate(false)
         .open(&path)
         .map_err(StoreError::io("open the lock", &path))?;
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
-            return Err(StoreError::Locked {
-                path: state.to_owned(),
-                holder: read_holder(&mut file),
-            });
-        }
-        Err(TryLockError::Error(source)) => {
-            return Err(StoreError::NoLocks { path, source });
-        }
-    }
+    try_lock(&mut file, state, &path)?;
     write_holder(&mut file, holder).map_err(StoreError::io("write the lock", &path))?;
     Ok(Lock { file })
+}
+
+/// Clears what a process that died has left in the lock's file, and says what that was.
+///
+/// The file itself stays: were it removed, one process could lock it and another its
+/// successor. A lock that is held cannot be taken away, and need not be, since it ends with
+/// its process.
+///
+/// # Errors
+///
+/// Returns who has the lock, or why its file cannot be read or written.
+pub fn clear(state: &Path) -> Result<Option<String>, StoreError> {
+    let path = path_of(state);
+    let mut file = match OpenOptions::new().read(true).write(true).open(&path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(StoreError::io("open the lock", &path)(error)),
+    };
+    try_lock(&mut file, state, &path)?;
+    let holder = read_holder(&mut file);
+    file.set_len(0)
+        .map_err(StoreError::io("write the lock", &path))?;
+    drop(Lock { file });
+    Ok(holder)
+}
+
+fn try_lock(file: &mut File, state: &Path, path: &Path) -> Result<(), StoreError> {
+    match file.try_lock() {
+        Ok(()) => Ok(()),
+        Err(TryLockError::WouldBlock) => Err(StoreError::Locked {
+            path: state.to_owned(),
+            holder: read_holder(file),
+        }),
+        Err(TryLockError::Error(source)) => Err(StoreError::NoLocks {
+            path: path.to_owned(),
+            source,
+        }),
+    }
 }
 
 fn read_holder(file: &mut File) -> Option<String> {

@@ -23,6 +23,8 @@ pub struct Loaded {
     pub state: State,
     /// The SHA-256 of the state file's bytes; nothing where only a journal was found.
     pub digest: Option<[u8; 32]>,
+    /// Whether a journal was found beside it.
+    pub journal: bool,
     /// What somebody should know about how it was found, a sentence each.
     pub warnings: Vec<String>,
 }
@@ -129,7 +131,9 @@ impl StoreError {
             Self::Journal { .. } => Some(
                 "nothing was written; keep the file and compare it with a copy, since it tells what was sent and is not yet in the state",
             ),
-            Self::Locked { .. } => Some("wait for that run to end, then try again"),
+            Self::Locked { .. } => Some(
+                "wait for that run to end, or end its process: the lock ends with it, and the next run takes in what it had done",
+            ),
             Self::NoLocks { .. } => {
                 Some("put the state on a file system that has locks, a local one for example")
             }

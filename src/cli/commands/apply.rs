@@ -12,12 +12,13 @@ use crate::cli::call::{Call, Flags};
 use crate::cli::clock::{self, SystemClock};
 use crate::cli::exit::Exit;
 use crate::cli::failure::{self, Failure};
+use crate::cli::identity::Identity;
 use crate::cli::reviewed::Reviewed;
 use crate::cli::secrets::SecretError;
 use crate::cli::settings::{Server, Settings, Times};
 use crate::cli::ticker::Ticker;
 use crate::cli::work::{self, Work};
-use crate::cli::{identity, lock, playground, secrets, signals};
+use crate::cli::{files, identity, lock, playground, secrets, signals};
 use crate::diagnostic::in_words;
 use crate::event::{Ending, RunInfo};
 use crate::frameio::Reader;
@@ -59,7 +60,8 @@ pub(in crate::cli) fn run(call: &Call, arguments: &Apply) -> Result<Exit, Failur
     if let Basis::Plan(reviewed) = &basis {
         reviewed.settle(&mut settings);
     }
-    let (session, loaded) = lock::open(call, &settings)?;
+    let who = Identity::find(&call.environment, files::folder(&paths).as_deref());
+    let (session, loaded) = lock::open(call, &settings, &who, "apply")?;
     let (work, skip, plan_id) = basis.work(call, arguments, &settings, loaded)?;
     let view = PlanView {
         plan: &work.plan,
@@ -88,6 +90,7 @@ pub(in crate::cli) fn run(call: &Call, arguments: &Apply) -> Result<Exit, Failur
     let approved = approve(&work.plan, consent, skip)?;
     let account = whose(&server, &work, approved.sends())?;
     let order = Order {
+        who,
         work,
         approved,
         account,
@@ -162,6 +165,7 @@ impl Basis {
 
 /// What is to be carried out.
 struct Order {
+    who: Identity,
     work: Work,
     approved: Approved,
     /// The account that the server named, where it was asked.
@@ -208,14 +212,9 @@ impl Question {
         };
         let assets = if planned == 1 { "asset" } else { "assets" };
         let words = format!("\nTo delete them, type the number of {assets} that may be deleted:");
-        let answer = call.console.ask(&words);
-        let answer = answer.map_err(Failure::system("read the answer"))?;
-        // People write a number as the plan shows it.
-        let digits = answer.unwrap_or_default().replace([',', '_', ' '], "");
-        digits
-            .parse()
-            .map(Consent::Typed)
-            .map_err(|_no_number| Failure::Declined)
+        let typed = call.console.ask_number(&words);
+        let typed = typed.map_err(Failure::system("read the answer"))?;
+        typed.map(Consent::Typed).ok_or(Failure::Declined)
     }
 }
 
@@ -310,6 +309,7 @@ fn carry_out(
     server: &Reached,
 ) -> Result<(Ended, Summary), Failure> {
     let Order {
+        who,
         work,
         approved,
         account,
@@ -330,7 +330,7 @@ fn carry_out(
     let run = Run {
         info: RunInfo {
             plan,
-            ..identity::run_info(&call.environment, &work.state, clock::now(), account)
+            ..who.run_info(&work.state, clock::now(), account)
         },
         approved: &approved,
         state: work.state,

@@ -6,12 +6,12 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::cli::args::{Plan, PlanFormat, Sending};
 use crate::cli::call::{Call, Flags};
-use crate::cli::clock;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::identity;
+use crate::cli::identity::Identity;
 use crate::cli::settings::{Settings, Times};
 use crate::cli::work::{self, Work};
+use crate::cli::{clock, files};
 use crate::manifest::document::Manifests;
 use crate::plan::saved::{self, Basis, DecidingSettings, PlanDocument, Sha256, StateBasis};
 use crate::render::diff::{self, DiffView};
@@ -37,7 +37,8 @@ pub(in crate::cli) fn run(call: &Call, arguments: &Plan) -> Result<Exit, Failure
     let settings = call.settings(&arguments.target, flags, paths)?;
     let loaded = FileStore::new(&settings.state.value).load()?;
     let work = work::plan(call, &manifests, &settings, loaded, clock::now())?;
-    let document = || document(call, arguments, &manifests, &settings, &work);
+    let who = Identity::find(&call.environment, files::folder(paths).as_deref());
+    let document = || document(&who, arguments, &manifests, &settings, &work);
     if let Some(path) = &arguments.out {
         file::publish(path, |sink| document().to_json(sink))?;
     }
@@ -56,12 +57,7 @@ pub(in crate::cli) fn run(call: &Call, arguments: &Plan) -> Result<Exit, Failure
         PlanFormat::Diff => {
             let path: PathBuf = settings.state.value.components().collect();
             let path = path.to_string_lossy();
-            let info = identity::run_info(
-                &call.environment,
-                &work.state,
-                work.now,
-                work.home.account.clone(),
-            );
+            let info = who.run_info(&work.state, work.now, work.home.account.clone());
             let view = DiffView {
                 plan: &work.plan,
                 state: &work.state,
@@ -92,7 +88,7 @@ pub(in crate::cli) fn run(call: &Call, arguments: &Plan) -> Result<Exit, Failure
 }
 
 fn document(
-    call: &Call,
+    who: &Identity,
     arguments: &Plan,
     manifests: &Manifests,
     settings: &Settings,
@@ -110,7 +106,7 @@ fn document(
             serial: work.state.serial,
             digest: work.digest.map(Sha256),
         },
-        commit: call.environment.commit(),
+        commit: who.commit.clone(),
         home: work.home.clone(),
         settings: DecidingSettings {
             max_attempts: settings.max_attempts.value,

@@ -22,6 +22,7 @@ fn known() -> State {
         commit: Some("8e75841".to_owned()),
         ci: None,
         plan: Some("sha256:00".to_owned()),
+        change: None,
     };
     let record = |standing, run| Record {
         standing,

@@ -1,0 +1,141 @@
+//! `retire state`: look into the state, or change it by hand.
+
+use std::path::Path;
+
+use crate::cli::args::{
+    Format, State, StateFile, StateHistory, StateList, StatePlace, StatePull, StateShow,
+    StateUnlock, Target,
+};
+use crate::cli::call::{Call, Flags};
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::identity::Identity;
+use crate::cli::settings::{Settings, Times};
+use crate::cli::span::Span;
+use crate::render;
+use crate::render::escape::escape;
+use crate::state::{self, format};
+use crate::store::file::{self, FileStore};
+
+mod push;
+mod rm;
+
+/// Does what one of its commands says.
+pub(in crate::cli) fn run(call: &Call, command: &State) -> Result<Exit, Failure> {
+    match command {
+        State::List(arguments) => list(call, arguments),
+        State::Show(arguments) => show(call, arguments),
+        State::History(arguments) => history(call, arguments),
+        State::Rm(arguments) => rm::run(call, arguments),
+        State::Unlock(arguments) => unlock(call, arguments),
+        State::Pull(arguments) => pull(call, arguments),
+        State::Push(arguments) => push::run(call, arguments),
+    }
+}
+
+fn settings(
+    call: &Call,
+    place: &StatePlace,
+    lock_timeout: Option<Span>,
+) -> Result<Settings, Failure> {
+    let target = Target {
+        state: place.state.clone(),
+        ..Target::default()
+    };
+    let flags = Flags {
+        times: Times {
+            lock_timeout,
+            ..Times::default()
+        },
+        ..Flags::default()
+    };
+    call.settings(&target, flags, &[])
+}
+
+/// Who changes a state by hand, and from what: the repository around the state itself.
+fn changer(call: &Call, settings: &Settings) -> Identity {
+    Identity::find(&call.environment, settings.state.value.parent())
+}
+
+fn load(call: &Call, place: &StatePlace) -> Result<state::State, Failure> {
+    let path = settings(call, place, None)?.state.value;
+    let loaded = FileStore::new(&path).load()?;
+    let loaded = loaded.ok_or(Failure::NoState(path))?;
+    for warning in &loaded.warnings {
+        call.console.warn(warning);
+    }
+    Ok(loaded.state)
+}
+
+fn list(call: &Call, arguments: &StateList) -> Result<Exit, Failure> {
+    let state = load(call, &arguments.file.place)?;
+    let wanted: Vec<&str> = arguments
+        .status
+        .iter()
+        .map(|status| status.name())
+        .collect();
+    let mut rows = state
+        .assets
+        .iter()
+        .filter(|(_, record)| wanted.is_empty() || wanted.contains(&record.standing.name()))
+        .map(|(id, record)| (*id, record));
+    call.console
+        .data(|style, sink| match arguments.file.format {
+            Format::Text => render::state::list(&mut rows, style, sink),
+            Format::Json => render::json::list(&mut rows, sink),
+        })?;
+    Ok(Exit::Done)
+}
+
+fn show(call: &Call, arguments: &StateShow) -> Result<Exit, Failure> {
+    let state = load(call, &arguments.file.place)?;
+    let id = arguments.id;
+    call.console
+        .data(|style, sink| match arguments.file.format {
+            Format::Text => render::state::show(id, &state, style, sink),
+            Format::Json => render::json::show(id, &state, sink),
+        })?;
+    Ok(Exit::Done)
+}
+
+fn history(call: &Call, arguments: &StateHistory) -> Result<Exit, Failure> {
+    let StateFile { place, format } = &arguments.file;
+    let state = load(call, place)?;
+    call.console.data(|style, sink| match format {
+        Format::Text => render::history::history(&state, style, sink),
+        Format::Json => render::json::history(&state, sink),
+    })?;
+    Ok(Exit::Done)
+}
+
+fn pull(call: &Call, arguments: &StatePull) -> Result<Exit, Failure> {
+    let path = settings(call, &arguments.place, None)?.state.value;
+    let state = load(call, &arguments.place)?;
+    match &arguments.out {
+        Some(out) if is_same(out, &path) => return Err(Failure::OntoItself(out.clone())),
+        Some(out) => file::publish(out, |sink| format::write(&state, sink))?,
+        None => call.console.data(|_, sink| format::write(&state, sink))?,
+    }
+    Ok(Exit::Done)
+}
+
+/// Whether two paths lead to one file.
+fn is_same(one: &Path, other: &Path) -> bool {
+    let (one, other) = (one.canonicalize(), other.canonicalize());
+    matches!((one, other), (Ok(one), Ok(other)) if one == other)
+}
+
+fn unlock(call: &Call, arguments: &StateUnlock) -> Result<Exit, Failure> {
+    let path = settings(call, &arguments.place, None)?.state.value;
+    let last = FileStore::new(&path).unlock()?;
+    let path = path.display();
+    call.console.data(|_, sink| match &last {
+        Some(holder) => writeln!(
+            sink,
+            "The state `{path}` is not locked.\nWho had it last died, and the lock with it: {}",
+            escape(holder)
+        ),
+        None => writeln!(sink, "The state `{path}` is not locked."),
+    })?;
+    Ok(Exit::Done)
+}

@@ -1,0 +1,112 @@
+//! `retire state rm`: drop records by hand.
+
+use std::path::Path;
+
+use crate::asset::AssetId;
+use crate::cli::args::StateRm;
+use crate::cli::call::Call;
+use crate::cli::commands::state::{changer, settings};
+use crate::cli::console::OutputError;
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::{clock, lock};
+use crate::render::{self, counted};
+use crate::state::{Counts, Record, State};
+use crate::store::Session;
+
+/// Shows what would be dropped, asks, and drops it.
+pub(in crate::cli) fn run(call: &Call, arguments: &StateRm) -> Result<Exit, Failure> {
+    let settings = settings(call, &arguments.place, arguments.lock_timeout)?;
+    let path = &settings.state.value;
+    let who = changer(call, &settings);
+    let (mut session, loaded) = lock::open(call, &settings, &who, "state rm")?;
+    let loaded = loaded.ok_or_else(|| Failure::NoState(path.clone()))?;
+    for warning in &loaded.warnings {
+        call.console.warn(warning);
+    }
+    let mut state = loaded.state;
+    let mut ids = arguments.ids.clone();
+    ids.sort_unstable();
+    ids.dedup();
+    let rows = known(&state, &ids, path)?;
+    let mut counts = Counts::default();
+    for (_, record) in &rows {
+        counts.add(&record.standing);
+    }
+    let shown = call
+        .console
+        .data(|style, sink| render::state::list(&mut rows.iter().copied(), style, sink));
+    OutputError::unless_gone(shown)?;
+    for warning in warnings(counts) {
+        call.console.warn(&warning);
+    }
+    approve(call, arguments, ids.len())?;
+    let info = who.run_info(&state, clock::now(), None);
+    state.remove(&info, &ids);
+    session.replace(&state)?;
+    call.console.message(&format!(
+        "Removed {} from `{}`; this is serial {}.",
+        counted(ids.len(), "record", "records"),
+        path.display(),
+        state.serial
+    ));
+    Ok(Exit::Done)
+}
+
+/// The records of the assets, all or none.
+fn known<'state>(
+    state: &'state State,
+    ids: &[AssetId],
+    path: &Path,
+) -> Result<Vec<(AssetId, &'state Record)>, Failure> {
+    let record = |id: &AssetId| {
+        let record = state.assets.get(id).ok_or_else(|| Failure::NotKnown {
+            path: path.to_owned(),
+            id: *id,
+        })?;
+        Ok((*id, record))
+    };
+    ids.iter().map(record).collect()
+}
+
+/// What somebody should know who drops such records.
+fn warnings(counts: Counts) -> Vec<String> {
+    let Counts {
+        retired,
+        gone,
+        failed: _,
+        unknown,
+    } = counts;
+    let mut warnings = Vec::new();
+    if retired + gone > 0 {
+        warnings.push(format!(
+            "{} deleted as far as is known; where a manifest lists them, the next run asks for them again",
+            render::counted(retired + gone, "of these assets is", "of these assets are")
+        ));
+    }
+    if unknown > 0 {
+        warnings.push(format!(
+            "for {} a delete was sent whose outcome is unknown, and without a record nobody will look what became of it",
+            render::counted(unknown, "of these assets", "of these assets")
+        ));
+    }
+    warnings
+}
+
+fn approve(call: &Call, arguments: &StateRm, records: usize) -> Result<(), Failure> {
+    if arguments.auto_approve {
+        return Ok(());
+    }
+    if !call.console.can_ask() {
+        return Err(Failure::Unconfirmed(records));
+    }
+    let noun = if records == 1 { "record" } else { "records" };
+    let words = format!("\nTo drop them, type the number of {noun}:");
+    let typed = call.console.ask_number(&words);
+    let typed = typed.map_err(Failure::system("read the answer"))?;
+    if typed == Some(records) {
+        Ok(())
+    } else {
+        Err(Failure::Kept)
+    }
+}

@@ -1,0 +1,99 @@
+//! The runs of a state for people: who changed it, when, and from what.
+
+use std::io::{self, Write};
+
+use crate::render::escape::escape;
+use crate::render::state::{by_hand, figures};
+use crate::render::{Paint, Style, moment};
+use crate::state::{Counts, RunRecord, State};
+
+/// How many characters of a commit or a plan's id are shown.
+const SHORT: usize = 12;
+
+/// How an id begins that is a digest.
+const DIGEST: &str = "sha256:";
+
+/// The names of the columns.
+const HEAD: [&str; 6] = ["run", "at", "by", "commit", "plan", "its records now"];
+
+/// Writes a table of the runs, newest first.
+///
+/// # Errors
+///
+/// Returns what the sink says when it cannot take the text.
+pub fn history(state: &State, style: Style, sink: &mut dyn Write) -> io::Result<()> {
+    if state.runs.is_empty() {
+        return writeln!(sink, "No run has changed this state yet.");
+    }
+    let counts = state.counts_by_run();
+    let rows: Vec<[String; 6]> = state
+        .runs
+        .iter()
+        .rev()
+        .map(|(number, run)| {
+            row(
+                *number,
+                run,
+                counts.get(number).copied().unwrap_or_default(),
+            )
+        })
+        .collect();
+    let width = |column: usize| {
+        let cells = rows.iter().map(|row| row[column].chars().count());
+        cells.fold(HEAD[column].len(), usize::max)
+    };
+    let widths: [usize; 5] = std::array::from_fn(width);
+    let head = laid_out(&HEAD.map(str::to_owned), &widths);
+    writeln!(sink, "{}", style.paint(Paint::Dim, head))?;
+    for (row, run) in rows.iter().zip(state.runs.values().rev()) {
+        writeln!(sink, "{}", laid_out(row, &widths))?;
+        if let Some(ci) = &run.ci {
+            let indent = widths[0] + 2;
+            let line = format!("{:indent$}{}", "", escape(ci));
+            writeln!(sink, "{}", style.paint(Paint::Dim, line))?;
+        }
+    }
+    Ok(())
+}
+
+fn row(number: u64, run: &RunRecord, counts: Counts) -> [String; 6] {
+    let RunRecord {
+        id: _,
+        at,
+        actor,
+        commit,
+        ci: _,
+        plan,
+        change,
+    } = run;
+    let records = [change.as_ref().map(by_hand), Some(figures(counts))];
+    let records: Vec<String> = records
+        .into_iter()
+        .flatten()
+        .filter(|words| !words.is_empty())
+        .collect();
+    let short = |text: &Option<String>| {
+        let text = text.as_deref().unwrap_or("-");
+        let text = text.strip_prefix(DIGEST).unwrap_or(text);
+        escape(&text.chars().take(SHORT).collect::<String>()).into_owned()
+    };
+    [
+        number.to_string(),
+        moment(*at),
+        escape(actor.as_deref().unwrap_or("-")).into_owned(),
+        short(commit),
+        short(plan),
+        if records.is_empty() {
+            "-".to_owned()
+        } else {
+            records.join(", ")
+        },
+    ]
+}
+
+/// Puts cells under each other: the numbers to the right, the rest to the left.
+fn laid_out(row: &[String; 6], widths: &[usize; 5]) -> String {
+    let [number, at, by, commit, plan, records] = row;
+    let [numbers, ats, bys, commits, plans] = *widths;
+    format!("{number:>numbers$}  {at:ats$}  {by:bys$}  {commit:commits$}  {plan:plans$}  {records}")
+}
