@@ -23,13 +23,16 @@ pub mod failure;
 pub mod files;
 mod identity;
 mod lock;
+mod log;
 mod playground;
+mod reporter;
 mod reviewed;
 pub mod schemas;
 pub mod secrets;
 pub mod settings;
 mod signals;
 pub mod span;
+mod streams;
 mod ticker;
 mod work;
 
@@ -54,6 +57,7 @@ pub fn main() -> ExitCode {
     for warning in environment.warnings() {
         console.warn(&warning);
     }
+    log::start(arguments.verbose, &environment, &console);
     let call = Call {
         console,
         environment,
