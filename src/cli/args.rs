@@ -8,7 +8,7 @@
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use crate::asset::AssetId;
 use crate::cli::settings::sending::Percent;
@@ -35,6 +35,9 @@ pub struct Arguments {
     /// Print no messages but warnings and errors
     #[arg(long, short, global = true)]
     pub quiet: bool,
+    /// Log what happens to standard error: -v the course, -vv each request, -vvv everything [env: RUST_LOG]
+    #[arg(long, short, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
     /// Read settings from this file [default: retire.toml beside the manifests; env: RETIRE_CONFIG]
     #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub config: Option<PathBuf>,
@@ -63,7 +66,7 @@ pub enum Command {
     Plan(Plan),
     /// Do it: plan, ask, delete, and write every outcome back
     Apply(Apply),
-    /// Show a state or a saved plan
+    /// Show a state, a saved plan, or a run by its events
     Show(Show),
     /// Look into the state, or change it by hand
     #[command(subcommand)]
@@ -185,6 +188,9 @@ pub struct Apply {
     /// Show every asset, however many there are
     #[arg(long)]
     pub full: bool,
+    /// Where the run's events go.
+    #[command(flatten)]
+    pub events: Events,
     /// Send at most this many assets in one delete [default: 50; env: RETIRE_BATCH_SIZE]
     #[arg(long, value_name = "N")]
     pub batch_size: Option<NonZeroUsize>,
@@ -241,6 +247,17 @@ pub struct Sending {
     pub request_timeout: Option<Span>,
 }
 
+/// Where the events of a run go.
+#[derive(Debug, Default, Args)]
+pub struct Events {
+    /// Print the run's events to standard output, a JSON object a line, instead of text
+    #[arg(long)]
+    pub json: bool,
+    /// Write the run's events to this file, a JSON object a line
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub json_out: Option<PathBuf>,
+}
+
 /// How a plan is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum PlanFormat {
@@ -264,7 +281,7 @@ pub enum Format {
 /// `retire show`.
 #[derive(Debug, Args)]
 pub struct Show {
-    /// A state or a saved plan
+    /// A state, a saved plan, or the events of a run
     #[arg(value_hint = ValueHint::FilePath)]
     pub file: PathBuf,
     /// Print it for people or for programs
@@ -450,6 +467,8 @@ pub enum SchemaName {
     State,
     /// The plan document.
     Plan,
+    /// A line of the event stream.
+    Events,
     /// retire.toml.
     Config,
     /// The sandbox's seed file.

@@ -18,7 +18,7 @@ pub(in crate::cli) fn now() -> Timestamp {
 }
 
 /// The time since something began, and the time of day.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(in crate::cli) struct SystemClock(Instant);
 
 impl SystemClock {

@@ -1,6 +1,10 @@
 //! The console: the only place that prints.
 
 use std::io::{self, BufRead, BufWriter, IsTerminal, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use terminal_size::{Width, terminal_size_of};
 
 use crate::cli::args::Colour;
 use crate::cli::env::Environment;
@@ -8,7 +12,7 @@ use crate::render::Style;
 use crate::render::escape::escape;
 
 /// Standard output for data, standard error for words, standard input for answers.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Console {
     out: Style,
     err: Style,
@@ -16,7 +20,14 @@ pub struct Console {
     asks: bool,
     /// Whether standard output and standard error are terminals.
     terminals: (bool, bool),
+    /// Whether standard error obeys what redraws a line.
+    redraws: bool,
+    /// Whether a line of [`Console::status`] stands there now.
+    drawn: Arc<AtomicBool>,
 }
+
+/// How wide a terminal is that does not say so.
+const USUAL_WIDTH: usize = 80;
 
 /// Says that standard output can no longer be written to.
 #[derive(Debug, thiserror::Error)]
@@ -48,8 +59,8 @@ impl Console {
     /// Makes the console of this process.
     #[must_use]
     pub fn new(colour: Colour, quiet: bool, environment: &Environment) -> Self {
-        let plain =
-            environment.has("NO_COLOR") || matches!(environment.text("TERM"), Ok(Some("dumb")));
+        let dumb = matches!(environment.text("TERM"), Ok(Some("dumb")));
+        let plain = environment.has("NO_COLOR") || dumb;
         let style = |terminal: bool| Style {
             colour: match colour {
                 Colour::Always => true,
@@ -64,6 +75,8 @@ impl Console {
             quiet,
             asks: io::stdin().is_terminal() && terminals.1,
             terminals,
+            redraws: terminals.1 && !dumb,
+            drawn: Arc::default(),
         }
     }
 
@@ -79,26 +92,50 @@ impl Console {
         self.terminals.0
     }
 
-    /// Whether [`Console::status`] redraws one line.
+    /// Whether messages are wanted.
     #[must_use]
-    pub const fn redraws(&self) -> bool {
-        self.terminals.1
+    pub const fn is_quiet(&self) -> bool {
+        self.quiet
     }
 
-    /// Writes a line that the next one may replace, unless `--quiet`.
+    /// How standard error looks.
+    #[must_use]
+    pub const fn style(&self) -> Style {
+        self.err
+    }
+
+    /// How many columns a line of [`Console::status`] may have; nothing where lines are not
+    /// redrawn.
+    #[must_use]
+    pub fn status_width(&self) -> Option<usize> {
+        self.redraws.then(|| {
+            let width = terminal_size_of(io::stderr());
+            let width = width.map_or(USUAL_WIDTH, |(Width(width), _)| usize::from(width));
+            // Many terminals go on to the next line once the last column is written to.
+            width.saturating_sub(1)
+        })
+    }
+
+    /// Writes a line that the next one replaces.
     pub fn status(&self, text: &str) {
-        if self.redraws() && !self.quiet {
-            self.words(|_, sink| write!(sink, "\r\x1b[2K{text}"));
-        } else {
-            self.message(text);
-        }
+        self.words(|_, sink| write!(sink, "{text}"));
+        self.drawn.store(true, Ordering::Relaxed);
     }
 
     /// Takes the line of [`Console::status`] away again.
     pub fn clear_status(&self) {
-        if self.redraws() && !self.quiet {
-            self.words(|_, sink| write!(sink, "\r\x1b[2K"));
-        }
+        self.words(|_, _| Ok(()));
+    }
+
+    /// Writes a piece of a stream to standard output, at once.
+    ///
+    /// # Errors
+    ///
+    /// Returns why it cannot be written, which may be that nobody reads it any more.
+    pub fn stream(&self, bytes: &[u8]) -> io::Result<()> {
+        let mut sink = io::stdout().lock();
+        sink.write_all(bytes)?;
+        sink.flush()
     }
 
     /// Writes data to standard output.
@@ -119,8 +156,14 @@ impl Console {
     /// Writes words to standard error, whatever `--quiet` says.
     pub fn words(&self, write: impl FnOnce(Style, &mut dyn Write) -> io::Result<()>) {
         let mut sink = BufWriter::new(io::stderr().lock());
+        let cleared = if self.drawn.swap(false, Ordering::Relaxed) {
+            sink.write_all(b"\r\x1b[2K")
+        } else {
+            Ok(())
+        };
+        let written = cleared.and_then(|()| write(self.err, &mut sink));
         // Where standard error is gone there is nobody left to tell.
-        drop(write(self.err, &mut sink).and_then(|()| sink.flush()));
+        drop(written.and_then(|()| sink.flush()));
     }
 
     /// Writes a line to standard error, unless `--quiet`.

@@ -36,6 +36,9 @@ pub const TOKEN_COMMAND: &str = "RETIRE_TOKEN_COMMAND";
 /// The variable with the token itself.
 pub const TOKEN: &str = "FRAMEIO_TOKEN";
 
+/// The variable that says what is logged, as programs in Rust have it.
+pub const LOG: &str = "RUST_LOG";
+
 /// The variables of the process, or of a test.
 ///
 /// It has no useful `Debug`, since it may hold the token.

@@ -18,6 +18,7 @@ use crate::frameio::transport::{EndpointError, TransportError};
 use crate::plan::approve::Refused;
 use crate::plan::saved::{SavedError, Stale};
 use crate::render;
+use crate::render::events::StreamError;
 use crate::sandbox::seed::SeedError;
 use crate::store::StoreError;
 
@@ -61,6 +62,14 @@ pub enum Failure {
         path: PathBuf,
         /// What is wrong with it.
         why: SavedError,
+    },
+    /// A file looks like an event stream and is none.
+    #[error("{}:{}: {why}", path.display(), why.line)]
+    Stream {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: StreamError,
     },
     /// A saved plan no longer fits.
     #[error("`{}`: {why}", path.display())]
@@ -238,6 +247,7 @@ impl Failure {
             Self::Output(error) if error.is_reader_gone() => Exit::Done,
             Self::Output(_)
             | Self::NotKnown { .. }
+            | Self::Files(FilesError::Write { .. })
             | Self::Who(_)
             | Self::Port { .. }
             | Self::System { .. }
@@ -249,6 +259,7 @@ impl Failure {
                 ..
             } => Exit::Stale,
             Self::Files(_)
+            | Self::Stream { .. }
             | Self::Findings(_)
             | Self::NoConfig(_)
             | Self::NoSeed(_)
@@ -277,7 +288,8 @@ impl Failure {
     }
 
     /// Says what to do about it.
-    fn hint(&self) -> Option<&'static str> {
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Files(error) => error.hint(),
             Self::Settings(error) => error.hint(),
@@ -302,6 +314,7 @@ impl Failure {
             Self::NotKnown { .. } => Some("`retire state list` shows what it knows"),
             Self::Misfit { why, .. } => Some(why.hint()),
             Self::OntoItself(_) => Some("name another file"),
+            Self::Stream { .. } => Some("the lines before it are whole: show a copy of them"),
             Self::Port { .. } => Some("give another with `--port`, or `--port 0` for a free one"),
             Self::Stopped(
                 StopReason::NotAuthenticated { .. } | StopReason::NotAuthorised { .. },

@@ -8,9 +8,13 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use crate::manifest::Source;
+use crate::render::events;
 
 /// The largest file that is read, in bytes.
 const LARGEST: u64 = 256 << 20;
+
+/// The longest first line of an event stream, in bytes.
+const STREAM_HEAD: u64 = 1 << 20;
 
 /// How deep folders are looked into.
 const DEEPEST: usize = 64;
@@ -41,6 +45,22 @@ pub enum FilesError {
         /// What the system said.
         source: io::Error,
     },
+    /// A file cannot be written.
+    #[error("cannot write `{}`", path.display())]
+    Write {
+        /// Which file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A file that is to be written is something else.
+    #[error("`{}` is there already, and is {found}", path.display())]
+    Other {
+        /// Which file.
+        path: PathBuf,
+        /// What it is.
+        found: &'static str,
+    },
     /// A folder without a manifest.
     #[error("there is no manifest in the folder `{}`", .0.display())]
     EmptyFolder(PathBuf),
@@ -68,7 +88,12 @@ impl FilesError {
                 Some("manifests end in `.yaml` or `.yml`; `sandbox.yaml` is not one")
             }
             Self::TooLarge(_) => Some("split it into several files"),
-            Self::Io { .. } | Self::NoFile(_) | Self::TooDeep(_) | Self::StandardTwice => None,
+            Self::Other { .. } => Some("name another file, or remove this one"),
+            Self::Write { .. }
+            | Self::Io { .. }
+            | Self::NoFile(_)
+            | Self::TooDeep(_)
+            | Self::StandardTwice => None,
         }
     }
 
@@ -243,6 +268,33 @@ pub fn text_if_there(path: &Path) -> Result<Option<String>, FilesError> {
         let source = io::Error::new(io::ErrorKind::InvalidData, error.utf8_error());
         FilesError::io(path)(source)
     })
+}
+
+/// Opens a file for an event stream. What is there already is only overwritten if it is one.
+///
+/// # Errors
+///
+/// Returns why it cannot be written, or what else it is.
+pub fn create_stream(path: &Path) -> Result<fs::File, FilesError> {
+    let wrong = |source| FilesError::Write {
+        path: path.to_owned(),
+        source,
+    };
+    if path.is_file() {
+        let mut head = Vec::new();
+        let mut file = fs::File::open(path).map_err(wrong)?;
+        file.by_ref()
+            .take(STREAM_HEAD)
+            .read_to_end(&mut head)
+            .map_err(wrong)?;
+        if !head.is_empty() && !events::is_stream(&head) {
+            return Err(FilesError::Other {
+                path: path.to_owned(),
+                found: "no event stream",
+            });
+        }
+    }
+    fs::File::create(path).map_err(wrong)
 }
 
 #[cfg(unix)]

@@ -24,13 +24,16 @@ pub mod files;
 mod git;
 mod identity;
 mod lock;
+mod log;
 mod playground;
+mod reporter;
 mod reviewed;
 pub mod schemas;
 pub mod secrets;
 pub mod settings;
 mod signals;
 pub mod span;
+mod streams;
 mod ticker;
 mod work;
 
@@ -55,6 +58,7 @@ pub fn main() -> ExitCode {
     for warning in environment.warnings() {
         console.warn(&warning);
     }
+    log::start(arguments.verbose, &environment, &console);
     let call = Call {
         console,
         environment,

@@ -7,14 +7,16 @@ use crate::cli::args::SchemaName;
 use crate::cli::config::Config;
 use crate::manifest::schema::Manifest;
 use crate::plan::saved::PlanDocument;
+use crate::render::events::Event;
 use crate::sandbox::seed::Seed;
 use crate::state::format::StateDocument;
 
 /// Every schema, with the name of its file in `schemas/`.
-pub const ALL: [(SchemaName, &str); 5] = [
+pub const ALL: [(SchemaName, &str); 6] = [
     (SchemaName::Manifest, "manifest.schema.json"),
     (SchemaName::State, "state.schema.json"),
     (SchemaName::Plan, "plan.schema.json"),
+    (SchemaName::Events, "events.schema.json"),
     (SchemaName::Config, "config.schema.json"),
     (SchemaName::SandboxSeed, "sandbox-seed.schema.json"),
 ];
@@ -26,6 +28,7 @@ pub fn text(name: SchemaName) -> String {
         SchemaName::Manifest => of::<Manifest>(),
         SchemaName::State => of::<StateDocument>(),
         SchemaName::Plan => of::<PlanDocument>(),
+        SchemaName::Events => of::<Event<'static>>(),
         SchemaName::Config => of::<Config>(),
         SchemaName::SandboxSeed => of::<Seed>(),
     };

@@ -1,8 +1,12 @@
-//! Shows on standard error how far a run is.
+//! Shows on standard error how far a run is, also while nothing happens.
 
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use crate::apply::Clock;
+use crate::cli::clock::SystemClock;
 use crate::cli::console::Console;
 use crate::event::{Listener, RunEvent};
 use crate::render::progress::{self, Progress};
@@ -11,46 +15,103 @@ use crate::render::progress::{self, Progress};
 const REDRAW: Duration = Duration::from_millis(200);
 
 /// How often a line is written elsewhere.
-const LINE: Duration = Duration::from_secs(5);
+const LINE: Duration = Duration::from_secs(10);
 
-/// Shows on standard error how far a run is.
-pub(in crate::cli) struct Ticker<'run> {
-    progress: Progress,
-    console: &'run Console,
-    clock: &'run dyn Clock,
-    last: Duration,
+/// Shows on standard error how far a run is, on a thread of its own: a run that waits says so.
+#[derive(Debug)]
+pub(in crate::cli) struct Ticker {
+    progress: Arc<Mutex<Progress>>,
+    clock: SystemClock,
+    /// Dropped, it tells the thread to end.
+    running: Option<(Sender<()>, JoinHandle<()>)>,
 }
 
-impl<'run> Ticker<'run> {
+impl Ticker {
     /// Starts with the number of assets that the plan may delete.
-    pub(in crate::cli) fn new(
+    ///
+    /// `shown` says whether anybody wants to see it.
+    pub(in crate::cli) fn start(
         total: usize,
-        console: &'run Console,
-        clock: &'run dyn Clock,
+        console: &Console,
+        clock: SystemClock,
+        shown: bool,
     ) -> Self {
+        let progress = Arc::new(Mutex::new(Progress::new(total)));
+        let running = if shown {
+            show(Arc::clone(&progress), console.clone(), clock)
+        } else {
+            None
+        };
         Self {
-            progress: Progress::new(total),
-            console,
+            progress,
             clock,
-            last: Duration::ZERO,
+            running,
+        }
+    }
+
+    fn stop(&mut self) {
+        if let Some((running, thread)) = self.running.take() {
+            drop(running);
+            // A display that broke down is no reason to end the run.
+            drop(thread.join());
         }
     }
 }
 
-impl Listener for Ticker<'_> {
+impl Drop for Ticker {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// Starts the thread that shows the progress; a run goes on without one.
+fn show(
+    progress: Arc<Mutex<Progress>>,
+    console: Console,
+    clock: SystemClock,
+) -> Option<(Sender<()>, JoinHandle<()>)> {
+    let (running, ended) = mpsc::channel();
+    let pause = if console.status_width().is_some() {
+        REDRAW
+    } else {
+        LINE
+    };
+    let thread = thread::Builder::new().name("progress".to_owned());
+    let thread = thread.spawn(move || {
+        while ended.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
+            let width = console.status_width();
+            let text = {
+                let mut progress = progress.lock().unwrap_or_else(PoisonError::into_inner);
+                progress.tick(clock.elapsed());
+                match width {
+                    Some(width) => progress::bar(&progress, width, console.style()),
+                    None => progress::line(&progress),
+                }
+            };
+            if width.is_some() {
+                console.status(&text);
+            } else {
+                console.message(&text);
+            }
+        }
+        console.clear_status();
+    });
+    Some((running, thread.ok()?))
+}
+
+impl Listener for Ticker {
     fn hear(&mut self, event: &RunEvent) {
-        self.progress.hear(event);
+        if self.running.is_none() {
+            return;
+        }
+        {
+            let progress = &self.progress;
+            let mut progress = progress.lock().unwrap_or_else(PoisonError::into_inner);
+            progress.tick(self.clock.elapsed());
+            progress.hear(event);
+        }
         if matches!(event, RunEvent::Ended { .. }) {
-            self.console.clear_status();
-            return;
+            self.stop();
         }
-        let elapsed = self.clock.elapsed();
-        let pause = if self.console.redraws() { REDRAW } else { LINE };
-        if elapsed.saturating_sub(self.last) < pause {
-            return;
-        }
-        self.last = elapsed;
-        self.progress.tick(elapsed);
-        self.console.status(&progress::line(&self.progress));
     }
 }

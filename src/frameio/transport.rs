@@ -4,8 +4,10 @@ use std::error::Error;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap};
 use reqwest::{Client, Response, Url, redirect};
+use tokio::time::Instant;
+use tracing::{debug, trace};
 
 use crate::frameio::token::Token;
 use crate::frameio::{Body, Reply, pace};
@@ -170,6 +172,13 @@ impl Transport {
 
     /// Sends one request and reads its answer.
     pub async fn send(&self, method: Method, path: &str, json: Option<Vec<u8>>) -> Reply {
+        let began = Instant::now();
+        let reply = self.exchange(method, path, json).await;
+        log(method, path, began.elapsed(), &reply);
+        reply
+    }
+
+    async fn exchange(&self, method: Method, path: &str, json: Option<Vec<u8>>) -> Reply {
         let method = match method {
             Method::Get => reqwest::Method::GET,
             Method::Delete => reqwest::Method::DELETE,
@@ -195,7 +204,42 @@ impl Transport {
     }
 }
 
+/// Logs a request by its path and what came of it; neither holds a secret.
+fn log(method: Method, path: &str, took: Duration, reply: &Reply) {
+    match reply {
+        Reply::Answered { status, body, .. } => match body {
+            Body::Whole(bytes) => {
+                debug!(
+                    ?method,
+                    path,
+                    status,
+                    bytes = bytes.len(),
+                    ?took,
+                    "answered"
+                );
+            }
+            Body::Cut { detail } => debug!(?method, path, status, detail, ?took, "cut short"),
+        },
+        Reply::NotSent { detail } => debug!(?method, path, detail, ?took, "not sent"),
+        Reply::Lost { detail } => debug!(?method, path, detail, ?took, "lost"),
+    }
+}
+
+/// Logs what an answer says of the server's limits.
+fn log_limits(headers: &HeaderMap) {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    trace!(
+        limit = text("x-ratelimit-limit"),
+        remaining = text("x-ratelimit-remaining"),
+        window = text("x-ratelimit-window"),
+        retry_after = text("retry-after"),
+        retry_after_ms = text("retry-after-ms"),
+        "the server's limits"
+    );
+}
+
 async fn answered(mut response: Response) -> Reply {
+    log_limits(response.headers());
     let status = response.status().as_u16();
     let wait = pace::wait(response.headers());
     let limits = pace::limits(response.headers());

@@ -167,7 +167,11 @@ pub fn summary(summary: &Summary, sink: &mut dyn Write) -> io::Result<()> {
     sink.write_all(b"\n")
 }
 
-fn json<T: Serialize>(value: &T, sink: &mut dyn Write) -> io::Result<()> {
+/// Writes a value as compact JSON that no terminal obeys.
+pub(in crate::render) fn json<T: Serialize, W: Write + ?Sized>(
+    value: &T,
+    sink: &mut W,
+) -> io::Result<()> {
     let mut serializer = serde_json::Serializer::with_formatter(sink, Numbered);
     value.serialize(&mut serializer).map_err(io::Error::from)
 }
@@ -181,6 +185,10 @@ impl serde_json::ser::Formatter for Numbered {
         sink: &mut W,
         fragment: &str,
     ) -> io::Result<()> {
+        // Control characters of ASCII never come here but for the last: JSON escapes the others.
+        if fragment.is_ascii() && memchr::memchr(0x7f, fragment.as_bytes()).is_none() {
+            return sink.write_all(fragment.as_bytes());
+        }
         let mut rest = fragment;
         while let Some(place) = rest.find(obeyed) {
             let (plain, from) = rest.split_at(place);

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 
 pub mod diff;
 pub mod escape;
+pub mod events;
 pub mod findings;
 pub mod history;
 pub mod json;

@@ -1,4 +1,4 @@
-//! How far a run is: its events folded into one plain line.
+//! How far a run is: its events folded into one line, plain or with a bar.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -6,8 +6,18 @@ use std::time::Duration;
 use crate::asset::AssetId;
 use crate::event::{Listener, RunEvent, Task};
 use crate::outcome::Outcome;
-use crate::render::{count, counted};
+use crate::render::escape;
+use crate::render::{Paint, Style, count, counted};
 use crate::state::Counts;
+
+/// The shortest wait for the server's limit that is told.
+const SHORTEST_WAIT: Duration = Duration::from_millis(500);
+
+/// From how many columns on a line says what the run waits for.
+const WIDE: usize = 100;
+
+/// The narrowest and the widest bar, in characters between its brackets.
+const BAR: (usize, usize) = (10, 30);
 
 /// How far a run is.
 #[derive(Debug, Clone, Default)]
@@ -15,6 +25,8 @@ pub struct Progress {
     total: usize,
     counts: Counts,
     elapsed: Duration,
+    /// Until when nothing is sent because of the server's limit, counted as `elapsed` is.
+    paced_until: Duration,
     /// The assets that were refused or not answered so far, since they may be asked for again.
     open: HashMap<AssetId, Open>,
     /// The assets that were unknown before the run.
@@ -66,6 +78,14 @@ impl Progress {
         self.counts
     }
 
+    /// How long the run still waits for the server's limit; nothing where it does not.
+    #[must_use]
+    pub fn wait(&self) -> Option<Duration> {
+        let wait = self.paced_until.saturating_sub(self.elapsed);
+        // A pause that nobody can see is the pace itself, and no wait.
+        (wait >= SHORTEST_WAIT).then_some(wait)
+    }
+
     fn take(&mut self, id: AssetId, outcome: &Outcome) {
         let before = self.open.remove(&id);
         match before {
@@ -109,11 +129,13 @@ impl Listener for Progress {
                     self.take(*id, outcome);
                 }
             }
+            RunEvent::Paced { wait, .. } => {
+                self.paced_until = self.paced_until.max(self.elapsed + *wait);
+            }
             RunEvent::Started(_)
             | RunEvent::Intent { .. }
             | RunEvent::Forgotten { .. }
             | RunEvent::Warned { .. }
-            | RunEvent::Paced { .. }
             | RunEvent::Retried { .. }
             | RunEvent::Stopping { .. }
             | RunEvent::Ended { .. } => {}
@@ -146,18 +168,109 @@ pub fn line(progress: &Progress) -> String {
             parts.push(format!("{} {word}", count(figure)));
         }
     }
-    let elapsed = progress.elapsed.as_millis();
-    // Before half a second a speed says nothing, and without an outcome there is none.
-    if elapsed >= 500 && done > 0 {
-        parts.push(speed(done, elapsed));
-        let left = progress.total.saturating_sub(done);
-        if left > 0 {
-            let milliseconds = (left as u128).saturating_mul(elapsed) / done as u128;
-            let seconds = u64::try_from(milliseconds.div_ceil(1_000)).unwrap_or(u64::MAX);
-            parts.push(format!("about {} left", roughly(seconds)));
+    let (speed, left) = forecast(progress);
+    parts.extend(speed);
+    parts.extend(left.map(|left| format!("about {left} left")));
+    let wait = progress.wait();
+    parts.extend(wait.map(|wait| format!("{} for the limit", waiting(wait))));
+    parts.join(" · ")
+}
+
+/// Says the same in one line of at most `columns` columns, with a bar where there is room: what
+/// matters less is left out first.
+#[must_use]
+pub fn bar(progress: &Progress, columns: usize, style: Style) -> String {
+    let Counts {
+        retired: _,
+        gone: _,
+        failed,
+        unknown,
+    } = progress.counts;
+    let (speed, left) = forecast(progress);
+    let told =
+        |figure: usize, word: &str| (figure > 0).then(|| format!("{} {word}", count(figure)));
+    let done = format!("{} of {}", count(progress.done()), count(progress.total));
+    let wait = progress.wait().map(waiting);
+    let wait = if columns < WIDE {
+        wait
+    } else {
+        wait.map(|wait| format!("{wait} for the limit"))
+    };
+    // In the order of the line; the smaller number is the more important.
+    let pieces = [
+        (0, Some(done), None),
+        (2, told(failed, "failed"), Some(Paint::Red)),
+        (3, told(unknown, "unknown"), Some(Paint::Magenta)),
+        (5, speed, None),
+        (4, left.map(|left| format!("{left} left")), None),
+        (1, wait, Some(Paint::Yellow)),
+    ];
+    let mut order: Vec<usize> = (0..pieces.len()).collect();
+    order.sort_by_key(|index| pieces[*index].0);
+    let mut room = columns;
+    let mut chosen = vec![false; pieces.len()];
+    for index in order {
+        let Some(text) = &pieces[index].1 else {
+            continue;
+        };
+        let between = if room == columns { 0 } else { BETWEEN };
+        let needed = escape::columns(text) + between;
+        if needed <= room {
+            room -= needed;
+            chosen[index] = true;
+        } else if between == 0 {
+            // Without how many are done no other figure means anything.
+            return String::new();
         }
     }
-    parts.join(" · ")
+    let shown = pieces.into_iter().zip(chosen).filter(|(_, chosen)| *chosen);
+    let parts: Vec<String> = shown
+        .filter_map(|((_, text, paint), _)| {
+            let text = text?;
+            Some(paint.map_or_else(
+                || text.clone(),
+                |paint| style.paint(paint, &text).to_string(),
+            ))
+        })
+        .collect();
+    let (narrowest, widest) = BAR;
+    // The brackets and the space behind them.
+    match room.checked_sub(3).filter(|width| *width >= narrowest) {
+        Some(width) => format!(
+            "{} {}",
+            filled(progress, width.min(widest)),
+            parts.join(" · ")
+        ),
+        None => parts.join(" · "),
+    }
+}
+
+/// How many columns stand between two pieces.
+const BETWEEN: usize = 3;
+
+fn filled(progress: &Progress, width: usize) -> String {
+    let done = progress.done().min(progress.total);
+    let full = (width * done).checked_div(progress.total).unwrap_or(width);
+    format!("[{}{}]", "=".repeat(full), " ".repeat(width - full))
+}
+
+fn waiting(wait: Duration) -> String {
+    let seconds = u64::try_from(wait.as_millis().div_ceil(1_000)).unwrap_or(u64::MAX);
+    format!("waiting {}", roughly(seconds))
+}
+
+/// How fast a run is, and how long it still takes, as far as that can be told.
+fn forecast(progress: &Progress) -> (Option<String>, Option<String>) {
+    let (done, elapsed) = (progress.done(), progress.elapsed.as_millis());
+    // Before half a second a speed says nothing, and without an outcome there is none.
+    if elapsed < 500 || done == 0 {
+        return (None, None);
+    }
+    let left = progress.total.saturating_sub(done);
+    let milliseconds = (left as u128).saturating_mul(elapsed) / done as u128;
+    let seconds = u64::try_from(milliseconds.div_ceil(1_000)).unwrap_or(u64::MAX);
+    let left = (left > 0).then(|| roughly(seconds));
+    (Some(speed(done, elapsed)), left)
 }
 
 fn speed(done: usize, elapsed: u128) -> String {

@@ -113,9 +113,21 @@ impl SummaryBuilder {
             }
         }
         Self {
+            before,
+            ..Self::resume(plan.totals, next_due, state_path.into())
+        }
+    }
+
+    /// Starts with what a document remembers of the plan.
+    pub(in crate::render) fn resume(
+        totals: Totals,
+        next_due: Option<Timestamp>,
+        state_path: String,
+    ) -> Self {
+        Self {
             summary: Summary {
                 run: None,
-                totals: plan.totals,
+                totals,
                 counts: Counts::default(),
                 resolved: 0,
                 forgotten: 0,
@@ -127,13 +139,67 @@ impl SummaryBuilder {
                 ending: None,
                 requests: 0,
                 elapsed: Duration::ZERO,
-                state_path: state_path.into(),
+                state_path,
             },
-            before,
+            before: HashMap::new(),
             now: HashMap::new(),
             under_way: HashMap::new(),
             forgotten: HashSet::new(),
             started: None,
+        }
+    }
+
+    /// What is known before the run begins: the totals, the next date and the state's path.
+    pub(in crate::render) fn basis(&self) -> (&Totals, Option<Timestamp>, &str) {
+        let Summary {
+            totals,
+            next_due,
+            state_path,
+            ..
+        } = &self.summary;
+        (totals, *next_due, state_path)
+    }
+
+    /// Where an asset stands now, if the run has said something of it.
+    pub(in crate::render) fn standing(&self, id: AssetId) -> Option<&Standing> {
+        self.now.get(&id)
+    }
+
+    /// The assets that were sent and not answered for, by batch, with how often each was tried.
+    #[must_use]
+    pub fn unanswered(&self) -> Vec<(u64, AssetId, u32)> {
+        let deletes = self.under_way.iter();
+        let deletes = deletes.filter(|(_, (task, _))| *task == Task::Delete);
+        let mut unanswered: Vec<_> = deletes
+            .flat_map(|(batch, (_, ids))| ids.iter().map(|id| (*batch, *id)))
+            .map(|(batch, id)| {
+                let before = self.now.get(&id).or_else(|| self.before.get(&id));
+                let attempts = before.map_or(0, Standing::attempts);
+                (batch, id, attempts.saturating_add(1))
+            })
+            .collect();
+        unanswered.sort_unstable();
+        unanswered
+    }
+
+    /// Takes over where an asset stands after an answer.
+    pub(in crate::render) fn put(&mut self, id: AssetId, standing: Standing) {
+        self.now.insert(id, standing);
+    }
+
+    /// Notes that an asset was unknown before the run.
+    pub(in crate::render) fn was_unknown(&mut self, id: AssetId) {
+        let unknown = Standing::Unknown { attempts: 0 };
+        self.before.entry(id).or_insert(unknown);
+    }
+
+    /// Takes assets off a batch that are answered for; all of them unless `more` are to come.
+    pub(in crate::render) fn settle(&mut self, batch: u64, answered: &[AssetId], more: bool) {
+        if !more {
+            self.under_way.remove(&batch);
+        } else if let Some((_, ids)) = self.under_way.get_mut(&batch) {
+            let answered: HashSet<&AssetId> = answered.iter().collect();
+            ids.retain(|id| !answered.contains(id));
         }
     }
 
@@ -230,11 +296,8 @@ impl Listener for SummaryBuilder {
                 outcomes,
                 more,
             } => {
-                if !more {
-                    self.under_way.remove(batch);
-                } else if let Some((_, ids)) = self.under_way.get_mut(batch) {
-                    ids.retain(|id| outcomes.iter().all(|(answered, _)| answered != id));
-                }
+                let answered: Vec<AssetId> = outcomes.iter().map(|(id, _)| *id).collect();
+                self.settle(*batch, &answered, *more);
                 for (id, outcome) in outcomes {
                     self.take(*id, outcome, *at);
                 }

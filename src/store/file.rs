@@ -6,6 +6,7 @@ use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
+use tracing::{debug, info, trace};
 
 use crate::event::RunEvent;
 use crate::state::{State, format};
@@ -100,6 +101,7 @@ impl FileStore {
     /// Returns who has the lock, or why the state cannot be read or written.
     pub fn open(&self, holder: &str) -> Result<(FileSession, Option<Loaded>), StoreError> {
         let lock = lock::take(&self.path, holder)?;
+        debug!(path = %self.path.display(), holder, "the lock is taken");
         replace::sweep(&self.path);
         let loaded = self.load()?;
         let mut session = FileSession {
@@ -218,11 +220,17 @@ impl Session for FileSession {
         file.sync_data().map_err(StoreError::io("sync", &path))?;
         self.sequence = sequence;
         self.whole = whole + lines.len() as u64;
+        trace!(
+            events = sequence,
+            bytes = self.whole,
+            "the journal is synced"
+        );
         Ok(())
     }
 
     fn replace(&mut self, state: &State) -> Result<(), StoreError> {
         replace::replace(&self.path, true, |sink| format::write(state, sink))?;
+        info!(path = %self.path.display(), serial = state.serial, "the state is replaced");
         self.drop_journal()
     }
 

@@ -29,11 +29,13 @@ const ROOMS: [(&str, &[&str]); 13] = [
 ];
 
 /// Outside crates that only some rooms may import.
-const HOMES: [(&str, &[&str]); 5] = [
+const HOMES: [(&str, &[&str]); 7] = [
     ("reqwest", &["frameio"]),
     ("axum", &["sandbox"]),
     ("clap", &["cli"]),
     ("serde_yaml", &["manifest", "sandbox"]),
+    ("terminal_size", &["cli"]),
+    ("tracing_subscriber", &["cli"]),
     ("tokio", &["frameio", "apply", "sandbox", "cli"]),
 ];
 

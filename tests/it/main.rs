@@ -12,6 +12,7 @@
 mod account;
 mod apply;
 mod architecture;
+mod events;
 mod foreign;
 mod harness;
 mod plan;

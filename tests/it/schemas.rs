@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::harness::{Desk, repository};
 
-fn validator(name: SchemaName) -> Validator {
+pub(crate) fn validator(name: SchemaName) -> Validator {
     let schema: Value = serde_json::from_str(&schemas::text(name)).unwrap();
     jsonschema::draft202012::options()
         .should_validate_formats(true)
@@ -19,7 +19,7 @@ fn validator(name: SchemaName) -> Validator {
 }
 
 #[track_caller]
-fn fits(validator: &Validator, document: &Value, what: &str) {
+pub(crate) fn fits(validator: &Validator, document: &Value, what: &str) {
     let errors: Vec<String> = validator
         .iter_errors(document)
         .map(|error| format!("{}: {error}", error.instance_path()))

@@ -13,9 +13,11 @@ use crate::cli::clock::{self, SystemClock};
 use crate::cli::exit::Exit;
 use crate::cli::failure::{self, Failure};
 use crate::cli::identity::Identity;
+use crate::cli::reporter::Reporter;
 use crate::cli::reviewed::Reviewed;
 use crate::cli::secrets::SecretError;
 use crate::cli::settings::{Server, Settings, Times};
+use crate::cli::streams::Streams;
 use crate::cli::ticker::Ticker;
 use crate::cli::work::{self, Work};
 use crate::cli::{files, identity, lock, playground, secrets, signals};
@@ -45,6 +47,20 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Plans, or takes a saved plan; asks, deletes, and says what came of it.
 pub(in crate::cli) fn run(call: &Call, arguments: &Apply) -> Result<Exit, Failure> {
+    let mut streams = Streams::open(&call.console, &arguments.events)?;
+    let exit = apply(call, arguments, &mut streams);
+    match exit {
+        // Somebody counts on a file that is not whole.
+        Ok(Exit::Done) if streams.is_broken() => Ok(Exit::Failed),
+        Ok(exit) => Ok(exit),
+        Err(failure) => {
+            streams.fail(&failure);
+            Err(failure)
+        }
+    }
+}
+
+fn apply(call: &Call, arguments: &Apply, streams: &mut Streams) -> Result<Exit, Failure> {
     let (basis, paths) = Basis::of(call, arguments)?;
     let flags = Flags {
         batch_size: arguments.batch_size,
@@ -70,20 +86,28 @@ pub(in crate::cli) fn run(call: &Call, arguments: &Apply) -> Result<Exit, Failur
         time_budget: settings.sending.time_budget,
         full: arguments.full,
     };
-    call.console
-        .data(|style, sink| text::plan(&view, style, sink))?;
+    if !arguments.events.json {
+        call.console
+            .data(|style, sink| text::plan(&view, style, sink))?;
+    }
     if work.plan.totals.changes() == 0 {
         // A pin that is in the way is refused whether or not anything else is to be done.
         approve(&work.plan, Consent::Auto, skip)?;
         let path = settings.state.value.display().to_string();
-        let idle = SummaryBuilder::new(&work.plan, path).finish();
-        return say(call, &idle, exit(&idle));
+        let idle = SummaryBuilder::new(&work.plan, path);
+        let (summary, exit) = streams.close(idle, true, exit);
+        return say(call, arguments, &summary, exit);
     }
     let question = if plan_id.is_some() {
         Question::Settled(Consent::Saved)
     } else {
         question(call, arguments, &settings, &work.plan.totals)?
     };
+    if arguments.events.json && matches!(question, Question::Ask(_)) {
+        // Nobody approves what they cannot see.
+        call.console
+            .words(|style, sink| text::plan(&view, style, sink));
+    }
     let world = || basis.world(&work);
     let server = reach(call, &settings, &paths, world)?;
     let consent = question.answer(call)?;
@@ -96,18 +120,20 @@ pub(in crate::cli) fn run(call: &Call, arguments: &Apply) -> Result<Exit, Failur
         account,
         plan: plan_id,
     };
-    let (ended, summary) = carry_out(call, &settings, order, session, &server)?;
+    let (ended, summary) = carry_out(call, &settings, order, session, (&server, &mut *streams))?;
     if let Some(sandbox) = server.sandbox {
         server.runtime.block_on(sandbox.shut_down());
     }
-    match ended.saved {
-        Ok(()) => say(call, &summary, exit(&summary)),
-        Err(not_saved) => {
-            say(call, &summary, Exit::Failed)?;
-            tell_lost(call, &not_saved);
-            Ok(Exit::Failed)
-        }
+    let (summary, exit) =
+        streams.close(summary, ended.saved.is_ok(), |summary| match ended.saved {
+            Ok(()) => exit(summary),
+            Err(_) => Exit::Failed,
+        });
+    let exit = say(call, arguments, &summary, exit)?;
+    if let Err(not_saved) = ended.saved {
+        tell_lost(call, &not_saved);
     }
+    Ok(exit)
 }
 
 /// What a run is planned from.
@@ -306,8 +332,8 @@ fn carry_out(
     settings: &Settings,
     order: Order,
     mut session: FileSession,
-    server: &Reached,
-) -> Result<(Ended, Summary), Failure> {
+    (server, streams): (&Reached, &mut Streams),
+) -> Result<(Ended, SummaryBuilder), Failure> {
     let Order {
         who,
         work,
@@ -318,8 +344,8 @@ fn carry_out(
     let path = settings.state.value.display().to_string();
     let clock = SystemClock::start();
     let sending = settings.sending;
-    let mut summary = SummaryBuilder::new(&work.plan, path);
-    let mut ticker = Ticker::new(work.plan.totals.deletes(), &call.console, &clock);
+    let summary = SummaryBuilder::new(&work.plan, path);
+    let total = work.plan.totals.deletes();
     let (remote, inbox) = inbox();
     let signals = remote.clone();
     signals::catch(server.runtime.handle(), move |number| {
@@ -327,6 +353,9 @@ fn carry_out(
     })
     .map_err(Failure::system("catch signals"))?;
     session.begin(&work.state);
+    let shown = streams.leaves_room_for_progress();
+    let ticker = Ticker::start(total, &call.console, clock, shown);
+    let mut reporter = Reporter::new(summary, streams, ticker);
     let run = Run {
         info: RunInfo {
             plan,
@@ -335,7 +364,7 @@ fn carry_out(
         approved: &approved,
         state: work.state,
         session: &mut session,
-        listeners: vec![&mut summary, &mut ticker],
+        listeners: vec![&mut reporter],
         options: Options {
             batch_size: settings.batch_size.value,
             concurrency: settings.concurrency.value,
@@ -350,17 +379,20 @@ fn carry_out(
     };
     let handle = server.runtime.handle();
     let ended = apply::run(run, &server.deleter, (remote, inbox), handle);
-    Ok((ended, summary.finish()))
+    let summary = reporter.finish(&ended.ending);
+    Ok((ended, summary))
 }
 
 /// Prints the summary.
-fn say(call: &Call, summary: &Summary, exit: Exit) -> Result<Exit, Failure> {
-    call.console.data(|style, sink| {
-        writeln!(sink)?;
-        summary::summary(summary, style, sink)
-    })?;
+fn say(call: &Call, arguments: &Apply, summary: &Summary, exit: Exit) -> Result<Exit, Failure> {
+    if !arguments.events.json {
+        call.console.data(|style, sink| {
+            writeln!(sink)?;
+            summary::summary(summary, style, sink)
+        })?;
+    }
     if let Some(Ending::Stopped(reason)) = &summary.ending
-        && !call.console.is_read_by_people()
+        && (arguments.events.json || !call.console.is_read_by_people())
     {
         // Where the summary goes into a file, nobody would see why the run stopped.
         call.console.error(&summary::stopped(reason), None);

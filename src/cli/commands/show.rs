@@ -1,4 +1,4 @@
-//! `retire show`: a state or a saved plan, for people or for programs.
+//! `retire show`: a state, a saved plan or a run, for people or for programs.
 
 use std::path::Path;
 
@@ -9,21 +9,44 @@ use crate::cli::failure::Failure;
 use crate::cli::reviewed::{Reviewed, is_plan};
 use crate::cli::{clock, files};
 use crate::diagnostic::in_words;
+use crate::render::events::{self, Replayed};
 use crate::render::text::{self, PlanView};
-use crate::render::{json, state};
+use crate::render::{json, state, summary};
 use crate::store::file::FileStore;
 
 /// Shows a file as what it is.
 pub(in crate::cli) fn run(call: &Call, arguments: &Show) -> Result<Exit, Failure> {
     let path = &arguments.file;
     let bytes = files::bytes(path)?;
-    if is_plan(&bytes) {
+    if events::is_stream(&bytes) {
+        runs(call, path, &bytes, arguments.format)?;
+    } else if is_plan(&bytes) {
         plan(call, path, &bytes, arguments.format)?;
     } else {
         drop(bytes);
         overview(call, path, arguments.format)?;
     }
     Ok(Exit::Done)
+}
+
+/// Shows what the runs of an event stream came to, as `apply` said it at its end.
+fn runs(call: &Call, path: &Path, bytes: &[u8], format: Format) -> Result<(), Failure> {
+    let replayed = events::replay(bytes).map_err(|why| Failure::Stream {
+        path: path.to_owned(),
+        why,
+    })?;
+    for run in &replayed {
+        match run {
+            Replayed::Run(summary) => call.console.data(|style, sink| match format {
+                Format::Json => json::summary(summary, sink),
+                Format::Text => summary::summary(summary, style, sink),
+            })?,
+            Replayed::Failed { message, hint } => call
+                .console
+                .error(&format!("no run began: {message}"), hint.as_deref()),
+        }
+    }
+    Ok(())
 }
 
 fn plan(call: &Call, path: &Path, bytes: &[u8], format: Format) -> Result<(), Failure> {

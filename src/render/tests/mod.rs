@@ -15,6 +15,7 @@ use crate::render::escape::{columns, escape};
 use crate::render::{counted, moment, share, thousands};
 
 mod diff;
+mod events;
 mod findings;
 mod progress;
 mod state;

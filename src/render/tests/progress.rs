@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use super::*;
-use crate::event::{Listener, RunEvent, Task};
+use crate::event::{Lane, Listener, RunEvent, Task};
 use crate::outcome::{Failure, Outcome};
-use crate::render::progress::{Progress, line};
+use crate::render::Style;
+use crate::render::escape::columns as columns_of;
+use crate::render::progress::{Progress, bar, line};
 
 fn answer(progress: &mut Progress, outcomes: Vec<(u128, Outcome)>) {
     progress.hear(&RunEvent::Answered {
@@ -63,4 +65,68 @@ fn an_asset_is_counted_once_by_its_last_outcome() {
     );
     assert_eq!(line(&progress), "3 of 3 assets · 3 retired");
     assert_eq!(progress.total(), 3);
+}
+
+fn pace(progress: &mut Progress, lane: Lane, milliseconds: u64) {
+    progress.hear(&RunEvent::Paced {
+        at: at("2026-07-01T10:00:00Z"),
+        lane,
+        wait: Duration::from_millis(milliseconds),
+        refused: true,
+        window: 1,
+    });
+}
+
+/// A run in its middle that waits, with something of everything.
+fn busy() -> Progress {
+    let mut progress = Progress::new(120_000);
+    let mut outcomes: Vec<(u128, Outcome)> = (1..=31_248).map(|n| (n, Outcome::Retired)).collect();
+    outcomes.extend((40_000..40_012).map(|n| (n, refusal())));
+    outcomes.push((50_000, Outcome::Unknown));
+    answer(&mut progress, outcomes);
+    progress.tick(Duration::from_secs(76));
+    pace(&mut progress, Lane::BulkDelete, 11_400);
+    pace(&mut progress, Lane::ReadAsset, 2_000);
+    progress
+}
+
+#[test]
+fn the_bar_keeps_to_its_columns() {
+    let progress = busy();
+    let lines = [130, 110, 79, 60, 39, 20, 10, 0].map(|columns| {
+        let plain = bar(&progress, columns, Style::default());
+        assert!(columns_of(&plain) <= columns, "{columns}: {plain}");
+        let coloured = without_colour(&bar(&progress, columns, Style { colour: true }));
+        assert_eq!(coloured, plain);
+        format!("{columns:>3} {plain}")
+    });
+    insta::assert_snapshot!(lines.join("\n"));
+}
+
+#[test]
+fn the_bar_is_full_at_the_end_and_empty_at_the_start() {
+    let mut progress = Progress::new(2);
+    let bar_of = |progress: &Progress| bar(progress, 40, Style::default());
+    let mut lines = vec![bar_of(&progress)];
+    answer(&mut progress, vec![(1, Outcome::Retired)]);
+    lines.push(bar_of(&progress));
+    answer(&mut progress, vec![(2, Outcome::Gone)]);
+    lines.push(bar_of(&progress));
+    lines.push(bar_of(&Progress::new(0)));
+    insta::assert_snapshot!(lines.join("\n"));
+}
+
+#[test]
+fn a_wait_is_told_until_it_is_over() {
+    let mut progress = busy();
+    assert_eq!(progress.wait(), Some(Duration::from_millis(11_400)));
+    assert!(line(&progress).ends_with("waiting 12 s for the limit"));
+    progress.tick(Duration::from_secs(80));
+    assert!(line(&progress).ends_with("waiting 8 s for the limit"));
+    progress.tick(Duration::from_secs(87));
+    assert_eq!(progress.wait(), None);
+    assert!(!line(&progress).contains("waiting"));
+    // The pace itself is no wait that is worth a word.
+    pace(&mut progress, Lane::BulkDelete, 200);
+    assert_eq!(progress.wait(), None);
 }

@@ -1,0 +1,150 @@
+//! Where the event stream of a run goes: standard output, a file, or both.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use crate::cli::args::Events;
+use crate::cli::clock;
+use crate::cli::console::Console;
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::files;
+use crate::diagnostic::in_words;
+use crate::event::RunEvent;
+use crate::render::events::{Close, Lines};
+use crate::render::report::{Summary, SummaryBuilder};
+
+/// The event stream of a run. Nothing that goes wrong with it stops the run.
+#[derive(Debug)]
+pub(in crate::cli) struct Streams {
+    lines: Lines,
+    sinks: Sinks,
+    /// Whether it has a line, so that an error is no longer one of before the run.
+    begun: bool,
+}
+
+impl Streams {
+    /// Opens what the arguments ask for.
+    ///
+    /// # Errors
+    ///
+    /// Returns why the file cannot be written.
+    pub(in crate::cli) fn open(console: &Console, arguments: &Events) -> Result<Self, Failure> {
+        let file = match &arguments.json_out {
+            Some(path) => Some((path.clone(), files::create_stream(path)?)),
+            None => None,
+        };
+        Ok(Self {
+            lines: Lines::default(),
+            sinks: Sinks {
+                console: console.clone(),
+                out: arguments.json,
+                file,
+                broken: false,
+            },
+            begun: false,
+        })
+    }
+
+    /// Whether a stream misses something that somebody waits for.
+    pub(in crate::cli) const fn is_broken(&self) -> bool {
+        self.sinks.broken
+    }
+
+    /// Whether progress on the terminal would not stand in the way of the stream.
+    pub(in crate::cli) const fn leaves_room_for_progress(&self) -> bool {
+        !(self.sinks.out && self.sinks.console.is_read_by_people())
+    }
+
+    /// Tells one event, which `summary` has heard already.
+    pub(in crate::cli) fn tell(&mut self, event: &RunEvent, summary: &SummaryBuilder) {
+        if self.sinks.is_open() {
+            self.begun = true;
+            self.sinks.send(self.lines.of(event, clock::now(), summary));
+        }
+    }
+
+    /// Tells how the command ended, and sums the run up.
+    pub(in crate::cli) fn close(
+        &mut self,
+        summary: SummaryBuilder,
+        saved: bool,
+        exit: impl FnOnce(&Summary) -> Exit,
+    ) -> (Summary, Exit) {
+        let unanswered = summary.unanswered();
+        let summary = summary.finish();
+        let exit = exit(&summary);
+        if self.sinks.is_open() {
+            self.begun = true;
+            let close = Close {
+                now: clock::now(),
+                saved,
+                exit: exit.code(),
+            };
+            self.sinks
+                .send(self.lines.close(&unanswered, &summary, close));
+        }
+        (summary, exit)
+    }
+
+    /// Tells why no run began.
+    pub(in crate::cli) fn fail(&mut self, failure: &Failure) {
+        if self.begun || !self.sinks.is_open() {
+            return;
+        }
+        let (message, exit) = (in_words(failure), failure.exit().code());
+        let bytes = self
+            .lines
+            .error(clock::now(), &message, failure.hint(), exit);
+        self.sinks.send(bytes);
+    }
+}
+
+/// Where the lines go, as far as anybody still takes them.
+#[derive(Debug)]
+struct Sinks {
+    console: Console,
+    out: bool,
+    file: Option<(PathBuf, File)>,
+    broken: bool,
+}
+
+impl Sinks {
+    const fn is_open(&self) -> bool {
+        self.out || self.file.is_some()
+    }
+
+    fn send(&mut self, bytes: &[u8]) {
+        if bytes.is_empty() {
+            return;
+        }
+        if self.out
+            && let Err(error) = self.console.stream(bytes)
+        {
+            self.out = false;
+            self.lost("standard output", &error);
+        }
+        if let Some((path, file)) = &mut self.file
+            && let Err(error) = file.write_all(bytes)
+        {
+            let name = format!("`{}`", path.display());
+            self.file = None;
+            self.lost(&name, &error);
+        }
+    }
+
+    /// Says once that a stream is not whole; the run goes on, and the state has all of it.
+    fn lost(&mut self, name: &str, error: &io::Error) {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            let text = format!("nobody reads the events in {name} any more; the run goes on");
+            self.console.warn(&text);
+        } else {
+            self.broken = true;
+            self.console.error(
+                &format!("the events in {name} are not complete: {error}"),
+                Some("the run goes on, and the state will have what became of each asset"),
+            );
+        }
+    }
+}

@@ -1,0 +1,393 @@
+//! The event stream of a run: JSON lines that programs read while the run goes on, or later.
+//!
+//! Only this room knows its bytes. Each line is one [`Event`], complete in itself, and holds no
+//! secret: ids, counts, times and the server's own words.
+
+use std::borrow::Cow;
+
+use jiff::Timestamp;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use uuid::Uuid;
+
+use crate::asset::AssetId;
+use crate::outcome::FailureKind;
+
+mod reason;
+mod replay;
+mod write;
+
+pub use reason::Reason;
+pub use replay::{Replayed, StreamError, is_stream, replay};
+pub use write::{Close, Lines};
+
+/// The version of the stream that this program reads and writes.
+pub const VERSION: u64 = 1;
+
+/// One line of the event stream.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(expecting = "an event of a run of frameio-retire")]
+pub enum Event<'line> {
+    /// The run began.
+    RunStarted {
+        /// The version of the stream.
+        version: Version,
+        /// When.
+        at: At,
+        /// The run's number, as the state records it.
+        run: u64,
+        /// The run's own id.
+        id: Uuid,
+        /// Who started it, as far as the environment tells.
+        actor: Option<Cow<'line, str>>,
+        /// The git commit that it ran from, as far as the environment tells.
+        commit: Option<Cow<'line, str>>,
+        /// The address of the CI job that it ran in, as far as the environment tells.
+        ci: Option<Cow<'line, str>>,
+        /// The id of the saved plan that it carries out, where there is one.
+        plan: Option<Cow<'line, str>>,
+        /// The account that the server named, where the run asked for it.
+        account: Option<Cow<'line, str>>,
+        /// Where the state lies, as the user named it.
+        state: Cow<'line, str>,
+        /// What was planned.
+        planned: Planned,
+        /// The earliest date of the deferred assets.
+        next_due: Option<At>,
+    },
+    /// A batch is about to be sent. Without an answer its assets are unknown.
+    BatchSent {
+        /// The version of the stream.
+        version: Version,
+        /// When.
+        at: At,
+        /// The run's number.
+        run: u64,
+        /// The batch's number within the run, from 1.
+        batch: u64,
+        /// What it asks.
+        task: TaskName,
+        /// For which assets.
+        ids: Cow<'line, [AssetId]>,
+    },
+    /// A batch was answered. The lines of its assets come before this one; an asset without a
+    /// line stays as it was.
+    Answered {
+        /// The version of the stream.
+        version: Version,
+        /// When.
+        at: At,
+        /// The run's number.
+        run: u64,
+        /// The batch's number within the run.
+        batch: u64,
+        /// What became of its assets.
+        counts: Figures,
+        /// Whether the rest of the batch is still to be answered for.
+        more: bool,
+    },
+    /// The server confirmed the delete of an asset.
+    AssetRetired {
+        /// The version of the stream.
+        version: Version,
+        /// When.
+        at: At,
+        /// The run's number.
+        run: u64,
+        /// The batch that it belongs to.
+        batch: u64,
+        /// The asset.
+        id: AssetId,
+    },
+    /// An asset was already deleted before.
+    AssetGone {
+        /// The version of the stream.
+        version: Version,
+        /// When.
+        at: At,
+        /// The run's number.
+        run: u64,
+        /// The batch that it belongs to.
+        batch: u64,
+        /// The asset.
+        id: AssetId,
+    },
+    /// The server refused to delete an asset.
+    AssetFailed {
+        /// The version of the stream.
+        version: Version,
+        /// When.
+        at: At,
+        /// The run's number.
+        run: u64,
+        /// The batch that it belongs to.
+        batch: u64,
+        /// The asset.
+        id: AssetId,
+        /// What sort of refusal it is.
+        kind: FailureKind,
+        /// The server's own words.
+        message: Cow<'line, str>,
+        /// How often a delete was tried and not confirmed, earlier runs included.
+        attempts: u32,
+    },
+    /// The delete of an asset was sent, and no answer that can be trusted came back. A later
+    /// line of the same asset may still say more.
+    AssetUnknown {
+        /// The version of the stream.
+        version: Version,
+        /// When.
+        at: At,
+        /// The run's number.
+        run: u64,
+        /// The batch that it belongs to.
+        batch: u64,
+        /// The asset.
+        id: AssetId,
+        /// How often a delete was tried and not confirmed, earlier runs included.
+        attempts: u32,
+    },
+    /// Records that nothing needs any more are dropped.
+    Forgotten {
+        /// The version of the stream.
+        version: Version,
+        /// When.
+        at: At,
+        /// The run's number.
+        run: u64,
+        /// Whose records.
+        ids: Cow<'line, [AssetId]>,
+    },
+    /// The server said something that it should not say.
+    Warned {
+        /// The version of the stream.
+        version: Version,
+        /// When.
+        at: At,
+        /// The run's number.
+        run: u64,
+        /// The batch's number within the run.
+        batch: u64,
+        /// What it said, in one sentence.
+        message: Cow<'line, str>,
+    },
+    /// Nothing is sent by one call of the API for a while, because of the server's limit.
+    Paced {
+        /// The version of the stream.
+        version: Version,
+        /// When.
+        at: At,
+        /// The run's number.
+        run: u64,
+        /// The call: `bulk_delete`, `read_asset` and so on.
+        lane: Cow<'line, str>,
+        /// For how long, in milliseconds.
+        wait_ms: u64,
+        /// Whether the server refused a request (status 429), and not the run's own foresight.
+        refused: bool,
+        /// How many requests of this call may be under way from now on.
+        window: usize,
+    },
+    /// A request went wrong and is made again.
+    Retried {
+        /// The version of the stream.
+        version: Version,
+        /// When.
+        at: At,
+        /// The run's number.
+        run: u64,
+        /// The number of the batch that went wrong.
+        batch: u64,
+        /// How many assets it asks for.
+        assets: usize,
+        /// How often it went wrong so far.
+        tries: u32,
+        /// After which pause it is made again, in milliseconds.
+        wait_ms: u64,
+        /// What went wrong.
+        why: Cow<'line, str>,
+    },
+    /// Nothing new is sent from now on.
+    Stopped {
+        /// The version of the stream.
+        version: Version,
+        /// When.
+        at: At,
+        /// The run's number.
+        run: u64,
+        /// Why.
+        reason: Reason<'line>,
+        /// The same in one sentence.
+        message: Cow<'line, str>,
+    },
+    /// The run ended; the last line of a stream. Without it the run never came to its end.
+    RunEnded {
+        /// The version of the stream.
+        version: Version,
+        /// When.
+        at: At,
+        /// The run's number; none where nothing had to be done.
+        run: Option<u64>,
+        /// How.
+        ending: EndingName,
+        /// Why, where it was stopped.
+        reason: Option<Reason<'line>>,
+        /// The same in one sentence.
+        message: Option<Cow<'line, str>>,
+        /// Where the state lies, as the user named it.
+        state: Cow<'line, str>,
+        /// What was planned.
+        planned: Planned,
+        /// The earliest date of the deferred assets.
+        next_due: Option<At>,
+        /// What became of the assets, each counted once by its last outcome.
+        counts: Figures,
+        /// How many assets were unknown before the run, and are known now.
+        resolved: usize,
+        /// How many records were dropped.
+        forgotten: usize,
+        /// How many assets of the plan have no outcome, since the run stopped before them.
+        unsent: usize,
+        /// How many requests were made, without those that were repeated.
+        requests: usize,
+        /// How long it took, in milliseconds.
+        elapsed_ms: u64,
+        /// Whether all of it is written down, in the state or in its journal.
+        saved: bool,
+        /// The exit code of the command.
+        exit: u8,
+    },
+    /// The command failed before a run began; nothing was sent.
+    Error {
+        /// The version of the stream.
+        version: Version,
+        /// When.
+        at: At,
+        /// None: there is no run.
+        run: Option<u64>,
+        /// What failed.
+        message: Cow<'line, str>,
+        /// What to do about it.
+        hint: Option<Cow<'line, str>>,
+        /// The exit code of the command.
+        exit: u8,
+    },
+}
+
+/// The version of the stream, which is always the one that this program knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Version;
+
+impl Serialize for Version {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(VERSION)
+    }
+}
+
+impl<'de> Deserialize<'de> for Version {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match u64::deserialize(deserializer)? {
+            VERSION => Ok(Self),
+            other => Err(D::Error::custom(format!(
+                "this is version {other} of the event stream, and this program knows version {VERSION}"
+            ))),
+        }
+    }
+}
+
+impl JsonSchema for Version {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Version".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "integer", "minimum": VERSION, "maximum": VERSION})
+    }
+}
+
+/// A moment: RFC 3339.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct At(pub Timestamp);
+
+impl JsonSchema for At {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "At".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "format": "date-time"})
+    }
+}
+
+/// What a batch asks of the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TaskName {
+    /// Delete the assets.
+    Delete,
+    /// Read the assets, to learn what became of an earlier delete.
+    Resolve,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum EndingName {
+    /// Everything that was planned has been sent and answered.
+    Done,
+    /// It stopped before that.
+    Stopped,
+    /// Nothing had to be done, and nothing was sent.
+    Idle,
+}
+
+/// How many assets the plan decided what of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Planned {
+    /// To be deleted for the first time.
+    pub retire: usize,
+    /// To be tried again.
+    pub retry: usize,
+    /// To be read live, and then decided.
+    pub resolve: usize,
+    /// Refused too often.
+    pub blocked: usize,
+    /// Left until their date.
+    pub defer: usize,
+    /// Held.
+    pub held: usize,
+    /// Not shown to be what their pins say.
+    pub mismatch: usize,
+    /// Records to be dropped.
+    pub forget: usize,
+    /// Listed, and deleted already.
+    pub unchanged: usize,
+    /// Deleted already and no longer listed.
+    pub history: usize,
+}
+
+/// How many assets came to what.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Figures {
+    /// Deleted, and confirmed.
+    pub retired: usize,
+    /// Found already deleted.
+    pub gone: usize,
+    /// Refused by the server.
+    pub failed: usize,
+    /// Sent, and not confirmed.
+    pub unknown: usize,
+}

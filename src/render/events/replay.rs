@@ -1,0 +1,282 @@
+//! From the lines of a stream back to what the run came to.
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use uuid::Uuid;
+
+use crate::asset::AssetId;
+use crate::event::{Ending, Listener, RunEvent, RunInfo, StopReason, Task};
+use crate::plan::Totals;
+use crate::render::events::{EndingName, Event, Planned, Reason, TaskName};
+use crate::render::report::{Summary, SummaryBuilder};
+use crate::state::{Failed, Standing};
+
+/// What one run of a stream came to.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Replayed {
+    /// It ran, or there was nothing to do.
+    Run(Box<Summary>),
+    /// It failed before anything was sent.
+    Failed {
+        /// What failed.
+        message: String,
+        /// What to do about it.
+        hint: Option<String>,
+    },
+}
+
+/// Says why a file is not an event stream, and where.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct StreamError {
+    /// The line, from 1.
+    pub line: usize,
+    /// What is wrong there.
+    pub message: String,
+}
+
+/// Whether a document begins as an event stream does.
+#[must_use]
+pub fn is_stream(bytes: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Head {
+        #[serde(rename = "type")]
+        _type: String,
+        #[serde(rename = "version")]
+        _version: u64,
+    }
+    let end = memchr::memchr(b'\n', bytes).unwrap_or(bytes.len());
+    serde_json::from_slice::<Head>(&bytes[..end]).is_ok()
+}
+
+/// Replays a stream; one file may hold the streams of several runs, one after another.
+///
+/// A last line that was cut short is left out. What was sent and not answered for is unknown.
+///
+/// # Errors
+///
+/// Returns the first line that is no event, or that does not follow from the lines before.
+pub fn replay(bytes: &[u8]) -> Result<Vec<Replayed>, StreamError> {
+    let mut replay = Replay::default();
+    let mut rest = bytes;
+    let mut number = 0;
+    while !rest.is_empty() {
+        number += 1;
+        let (line, whole, after) = match memchr::memchr(b'\n', rest) {
+            Some(end) => (&rest[..end], true, &rest[end + 1..]),
+            None => (rest, false, &rest[rest.len()..]),
+        };
+        rest = after;
+        let wrong = |message| StreamError {
+            line: number,
+            message,
+        };
+        match serde_json::from_slice(line) {
+            Ok(event) => replay
+                .take(event)
+                .map_err(|message| wrong(message.to_owned()))?,
+            Err(_cut) if !whole && number > 1 => {}
+            Err(error) => return Err(wrong(format!("this is no event: {error}"))),
+        }
+    }
+    replay.flush();
+    Ok(replay.done)
+}
+
+#[derive(Default)]
+struct Replay {
+    done: Vec<Replayed>,
+    builder: Option<SummaryBuilder>,
+    /// The assets that have a line since the last answer, with the batch of each.
+    answered: Vec<(u64, AssetId)>,
+}
+
+/// A line that belongs to no run.
+const NO_RUN: &str = "this event comes before `run_started`";
+
+impl Replay {
+    /// Ends a run that did not say itself that it ended.
+    fn flush(&mut self) {
+        let Some(mut builder) = self.builder.take() else {
+            return;
+        };
+        // Their lines were written, and that of their batch was not.
+        for (batch, id) in self.answered.drain(..) {
+            builder.settle(batch, &[id], true);
+        }
+        self.done.push(Replayed::Run(Box::new(builder.finish())));
+    }
+
+    fn running(&mut self) -> Result<&mut SummaryBuilder, &'static str> {
+        self.builder.as_mut().ok_or(NO_RUN)
+    }
+
+    fn put(&mut self, batch: u64, id: AssetId, standing: Standing) -> Result<(), &'static str> {
+        self.running()?.put(id, standing);
+        self.answered.push((batch, id));
+        Ok(())
+    }
+
+    fn take(&mut self, event: Event<'_>) -> Result<(), &'static str> {
+        match event {
+            Event::RunStarted {
+                at: started,
+                run,
+                id,
+                state,
+                planned,
+                next_due,
+                ..
+            } => {
+                self.flush();
+                let next_due = next_due.map(|at| at.0);
+                let mut builder =
+                    SummaryBuilder::resume(planned.into(), next_due, state.into_owned());
+                builder.hear(&begun(run, id, started.0));
+                self.builder = Some(builder);
+            }
+            Event::BatchSent {
+                batch, task, ids, ..
+            } => {
+                let builder = self.running()?;
+                let task = match task {
+                    TaskName::Delete => Task::Delete,
+                    TaskName::Resolve => Task::Resolve,
+                };
+                if task == Task::Resolve {
+                    ids.iter().for_each(|id| builder.was_unknown(*id));
+                }
+                let ids = ids.as_ref().into();
+                builder.hear(&RunEvent::Intent { batch, task, ids });
+            }
+            Event::Answered { batch, more, .. } => {
+                let ids: Vec<AssetId> = self.answered.drain(..).map(|(_, id)| id).collect();
+                self.running()?.settle(batch, &ids, more);
+            }
+            Event::AssetRetired { batch, id, .. } => self.put(batch, id, Standing::Retired)?,
+            Event::AssetGone { batch, id, .. } => self.put(batch, id, Standing::Gone)?,
+            Event::AssetFailed {
+                batch,
+                id,
+                kind,
+                message,
+                attempts,
+                ..
+            } => {
+                let failed = Failed {
+                    kind,
+                    message: message.into(),
+                    attempts,
+                };
+                self.put(batch, id, Standing::Failed(Box::new(failed)))?;
+            }
+            Event::AssetUnknown {
+                batch,
+                id,
+                attempts,
+                ..
+            } => self.put(batch, id, Standing::Unknown { attempts })?,
+            Event::Forgotten { at, ids, .. } => {
+                let ids = ids.into_owned();
+                self.running()?.hear(&RunEvent::Forgotten { at: at.0, ids });
+            }
+            Event::Warned { batch, message, .. } => {
+                let message = message.into_owned();
+                self.running()?.hear(&RunEvent::Warned { batch, message });
+            }
+            Event::Paced { .. } | Event::Retried { .. } | Event::Stopped { .. } => {
+                self.running()?;
+            }
+            Event::RunEnded {
+                at,
+                run,
+                ending,
+                reason,
+                state,
+                planned,
+                next_due,
+                ..
+            } => {
+                if run.is_none() {
+                    self.flush();
+                    let next_due = next_due.map(|at| at.0);
+                    let idle = SummaryBuilder::resume(planned.into(), next_due, state.into_owned());
+                    self.builder = Some(idle);
+                } else {
+                    let event = ended(at.0, ending, reason)?;
+                    self.running()?.hear(&event);
+                }
+                self.flush();
+            }
+            Event::Error { message, hint, .. } => {
+                self.flush();
+                self.done.push(Replayed::Failed {
+                    message: message.into_owned(),
+                    hint: hint.map(std::borrow::Cow::into_owned),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The start of a run, as far as its summary cares.
+fn begun(number: u64, id: Uuid, at: Timestamp) -> RunEvent {
+    RunEvent::Started(RunInfo {
+        number,
+        id,
+        at,
+        actor: None,
+        commit: None,
+        ci: None,
+        plan: None,
+        account: None,
+    })
+}
+
+/// The end of a run.
+fn ended(
+    at: Timestamp,
+    ending: EndingName,
+    reason: Option<Reason<'_>>,
+) -> Result<RunEvent, &'static str> {
+    let ending = match (ending, reason) {
+        (EndingName::Stopped, Some(reason)) => Ending::Stopped(StopReason::from(reason)),
+        (EndingName::Done, None) => Ending::Done,
+        (EndingName::Stopped, None)
+        | (EndingName::Done, Some(_))
+        | (EndingName::Idle, None | Some(_)) => {
+            return Err("`run`, `ending` and `reason` do not fit each other");
+        }
+    };
+    Ok(RunEvent::Ended { at, ending })
+}
+
+impl From<Planned> for Totals {
+    fn from(planned: Planned) -> Self {
+        let Planned {
+            retire,
+            retry,
+            resolve,
+            blocked,
+            defer,
+            held,
+            mismatch,
+            forget,
+            unchanged,
+            history,
+        } = planned;
+        Self {
+            retire,
+            retry,
+            resolve,
+            blocked,
+            defer,
+            held,
+            mismatch,
+            forget,
+            unchanged,
+            history,
+        }
+    }
+}

@@ -1,0 +1,351 @@
+//! From the events of a run to the lines of its stream.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::asset::AssetId;
+use crate::event::{Ending, RunEvent, RunInfo, Task};
+use crate::outcome::AssetOutcome;
+use crate::plan::Totals;
+use crate::render::events::{At, EndingName, Event, Figures, Planned, Reason, TaskName, Version};
+use crate::render::json::json;
+use crate::render::report::{Summary, SummaryBuilder};
+use crate::render::summary::stopped;
+use crate::state::{Counts, Standing};
+
+/// Makes the lines of one run's stream, one event after another.
+#[derive(Debug, Default)]
+pub struct Lines {
+    run: u64,
+    ended: Option<Timestamp>,
+    bytes: Vec<u8>,
+}
+
+/// How the command ended, as the last line says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Close {
+    /// When, for a run that did not say so itself.
+    pub now: Timestamp,
+    /// Whether all of it is written down, in the state or in its journal.
+    pub saved: bool,
+    /// The exit code.
+    pub exit: u8,
+}
+
+impl Lines {
+    /// The lines of one event; `summary` has heard it already, and `now` dates an event that
+    /// does not say when it happened.
+    pub fn of(&mut self, event: &RunEvent, now: Timestamp, summary: &SummaryBuilder) -> &[u8] {
+        self.bytes.clear();
+        let (version, run) = (Version, self.run);
+        match event {
+            RunEvent::Started(info) => self.started(info, summary),
+            RunEvent::Intent { batch, task, ids } => self.push(&Event::BatchSent {
+                version,
+                at: At(now),
+                run,
+                batch: *batch,
+                task: match task {
+                    Task::Delete => TaskName::Delete,
+                    Task::Resolve => TaskName::Resolve,
+                },
+                ids: Cow::Borrowed(ids),
+            }),
+            RunEvent::Answered {
+                batch,
+                at,
+                outcomes,
+                more,
+            } => {
+                let counts = self.assets(*batch, *at, outcomes, summary);
+                self.push(&Event::Answered {
+                    version,
+                    at: At(*at),
+                    run,
+                    batch: *batch,
+                    counts,
+                    more: *more,
+                });
+            }
+            RunEvent::Forgotten { at, ids } => self.push(&Event::Forgotten {
+                version,
+                at: At(*at),
+                run,
+                ids: Cow::Borrowed(ids),
+            }),
+            RunEvent::Warned { batch, message } => self.push(&Event::Warned {
+                version,
+                at: At(now),
+                run,
+                batch: *batch,
+                message: Cow::Borrowed(message),
+            }),
+            RunEvent::Paced {
+                at,
+                lane,
+                wait,
+                refused,
+                window,
+            } => self.push(&Event::Paced {
+                version,
+                at: At(*at),
+                run,
+                lane: Cow::Borrowed(lane.name()),
+                wait_ms: milliseconds(*wait),
+                refused: *refused,
+                window: *window,
+            }),
+            RunEvent::Retried {
+                batch,
+                at,
+                assets,
+                tries,
+                wait,
+                why,
+            } => self.push(&Event::Retried {
+                version,
+                at: At(*at),
+                run,
+                batch: *batch,
+                assets: *assets,
+                tries: *tries,
+                wait_ms: milliseconds(*wait),
+                why: Cow::Borrowed(why),
+            }),
+            RunEvent::Stopping { at, reason } => self.push(&Event::Stopped {
+                version,
+                at: At(*at),
+                run,
+                reason: Reason::from(reason),
+                message: Cow::Owned(stopped(reason)),
+            }),
+            // What it came to is known once it is written down, see `close`.
+            RunEvent::Ended { at, ending: _ } => self.ended = Some(*at),
+        }
+        &self.bytes
+    }
+
+    fn started(&mut self, info: &RunInfo, summary: &SummaryBuilder) {
+        let RunInfo {
+            number,
+            id,
+            at,
+            actor,
+            commit,
+            ci,
+            plan,
+            account,
+        } = info;
+        self.run = *number;
+        let (totals, next_due, state) = summary.basis();
+        self.push(&Event::RunStarted {
+            version: Version,
+            at: At(*at),
+            run: *number,
+            id: *id,
+            actor: actor.as_deref().map(Cow::Borrowed),
+            commit: commit.as_deref().map(Cow::Borrowed),
+            ci: ci.as_deref().map(Cow::Borrowed),
+            plan: plan.as_deref().map(Cow::Borrowed),
+            account: account.as_deref().map(Cow::Borrowed),
+            state: Cow::Borrowed(state),
+            planned: Planned::from(totals),
+            next_due: next_due.map(At),
+        });
+    }
+
+    /// Appends a line for each asset of an answer, by where it stands now: one that is missing
+    /// after a delete whose answer was lost was deleted by that.
+    fn assets(
+        &mut self,
+        batch: u64,
+        at: Timestamp,
+        outcomes: &[AssetOutcome],
+        summary: &SummaryBuilder,
+    ) -> Figures {
+        let (version, at, run) = (Version, At(at), self.run);
+        let mut counts = Figures::default();
+        for (id, _) in outcomes {
+            let id = *id;
+            let Some(standing) = summary.standing(id) else {
+                continue;
+            };
+            let event = match standing {
+                Standing::Retired => {
+                    counts.retired += 1;
+                    Event::AssetRetired {
+                        version,
+                        at,
+                        run,
+                        batch,
+                        id,
+                    }
+                }
+                Standing::Gone => {
+                    counts.gone += 1;
+                    Event::AssetGone {
+                        version,
+                        at,
+                        run,
+                        batch,
+                        id,
+                    }
+                }
+                Standing::Failed(failed) => {
+                    counts.failed += 1;
+                    Event::AssetFailed {
+                        version,
+                        at,
+                        run,
+                        batch,
+                        id,
+                        kind: failed.kind,
+                        message: Cow::Borrowed(&failed.message),
+                        attempts: failed.attempts,
+                    }
+                }
+                Standing::Unknown { attempts } => {
+                    counts.unknown += 1;
+                    Event::AssetUnknown {
+                        version,
+                        at,
+                        run,
+                        batch,
+                        id,
+                        attempts: *attempts,
+                    }
+                }
+            };
+            self.push(&event);
+        }
+        counts
+    }
+
+    /// The last lines of a stream: the assets that nobody answered for, see
+    /// [`SummaryBuilder::unanswered`], and how it ended.
+    pub fn close(
+        &mut self,
+        unanswered: &[(u64, AssetId, u32)],
+        summary: &Summary,
+        close: Close,
+    ) -> &[u8] {
+        self.bytes.clear();
+        let at = At(self.ended.unwrap_or(close.now));
+        for (batch, id, attempts) in unanswered {
+            self.push(&Event::AssetUnknown {
+                version: Version,
+                at,
+                run: self.run,
+                batch: *batch,
+                id: *id,
+                attempts: *attempts,
+            });
+        }
+        self.end(summary, at, close);
+        &self.bytes
+    }
+
+    fn end(&mut self, summary: &Summary, at: At, close: Close) {
+        let Close {
+            now: _,
+            saved,
+            exit,
+        } = close;
+        let (ending, reason) = match &summary.ending {
+            _idle if summary.run.is_none() => (EndingName::Idle, None),
+            Some(Ending::Stopped(reason)) => (EndingName::Stopped, Some(reason)),
+            Some(Ending::Done) | None => (EndingName::Done, None),
+        };
+        self.push(&Event::RunEnded {
+            version: Version,
+            at,
+            run: summary.run,
+            ending,
+            reason: reason.map(Reason::from),
+            message: reason.map(|reason| Cow::Owned(stopped(reason))),
+            state: Cow::Borrowed(&summary.state_path),
+            planned: Planned::from(&summary.totals),
+            next_due: summary.next_due.map(At),
+            counts: Figures::from(summary.counts),
+            resolved: summary.resolved,
+            forgotten: summary.forgotten,
+            unsent: summary.unsent,
+            requests: summary.requests,
+            elapsed_ms: milliseconds(summary.elapsed),
+            saved,
+            exit,
+        });
+    }
+
+    /// The one line of a command that failed before a run began.
+    pub fn error(&mut self, now: Timestamp, message: &str, hint: Option<&str>, exit: u8) -> &[u8] {
+        self.bytes.clear();
+        self.push(&Event::Error {
+            version: Version,
+            at: At(now),
+            run: None,
+            message: Cow::Borrowed(message),
+            hint: hint.map(Cow::Borrowed),
+            exit,
+        });
+        &self.bytes
+    }
+
+    fn push(&mut self, event: &Event<'_>) {
+        // Writing plain structs into memory cannot fail.
+        drop(json(event, &mut self.bytes));
+        self.bytes.push(b'\n');
+    }
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+impl From<&Totals> for Planned {
+    fn from(totals: &Totals) -> Self {
+        let Totals {
+            retire,
+            retry,
+            resolve,
+            blocked,
+            defer,
+            held,
+            mismatch,
+            forget,
+            unchanged,
+            history,
+        } = *totals;
+        Self {
+            retire,
+            retry,
+            resolve,
+            blocked,
+            defer,
+            held,
+            mismatch,
+            forget,
+            unchanged,
+            history,
+        }
+    }
+}
+
+impl From<Counts> for Figures {
+    fn from(counts: Counts) -> Self {
+        let Counts {
+            retired,
+            gone,
+            failed,
+            unknown,
+        } = counts;
+        Self {
+            retired,
+            gone,
+            failed,
+            unknown,
+        }
+    }
+}
