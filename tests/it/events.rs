@@ -200,6 +200,8 @@ fn a_stream_that_was_cut_off_is_shown_as_far_as_it_goes() {
         "--sandbox",
         "--concurrency",
         "1",
+        "--canary",
+        "0",
         "--json-out",
         "run.jsonl",
     ])
