@@ -155,6 +155,7 @@ fn each_thing() -> Plan {
             unchanged: 1_204,
             history: 7,
         },
+        ..Plan::default()
     }
 }
 
