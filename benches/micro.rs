@@ -86,6 +86,7 @@ fn planned(manifests: &Manifests, state: &State) -> Plan {
     plan::make(Inputs {
         manifests,
         state,
+        inventory: None,
         rules: Rules::default(),
         now: Timestamp::UNIX_EPOCH,
     })

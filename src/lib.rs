@@ -25,6 +25,7 @@
 //!     manifests: &manifests,
 //!     state: &State::new(uuid::Uuid::nil(), home),
 //!     rules: Rules::default(),
+//!     inventory: None,
 //!     now: jiff::Timestamp::UNIX_EPOCH,
 //! });
 //! assert_eq!(plan.totals.retire, 1);
@@ -36,6 +37,7 @@
 pub mod asset;
 pub mod diagnostic;
 pub mod event;
+pub mod inventory;
 pub mod outcome;
 
 pub mod apply;

@@ -72,6 +72,7 @@ pub(in crate::cli) fn plan(
     let plan = plan::make(Inputs {
         manifests,
         state: &state,
+        inventory: None,
         rules: settings.rules(),
         now,
     });

@@ -1,6 +1,9 @@
 //! Approval: the only way from a plan to something that can be carried out.
 
-use crate::asset::AssetId;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::asset::{AssetId, Kind};
 use crate::plan::Plan;
 use crate::plan::decide::Decision;
 
@@ -52,6 +55,10 @@ impl Refused {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Approved {
     delete: Vec<AssetId>,
+    /// The kinds of what is to be deleted, one for each; empty where none is known.
+    kinds: Vec<Option<Kind>>,
+    stacks: BTreeMap<AssetId, Arc<[AssetId]>>,
+    held: Vec<AssetId>,
     resolve: Vec<Resolve>,
     forget: Vec<AssetId>,
 }
@@ -63,6 +70,8 @@ pub struct Resolve {
     pub id: AssetId,
     /// Whether it may be deleted again where it is still there.
     pub listed: bool,
+    /// What sort of asset it is, where somebody said.
+    pub kind: Option<Kind>,
 }
 
 impl Approved {
@@ -70,6 +79,30 @@ impl Approved {
     #[must_use]
     pub fn delete(&self) -> &[AssetId] {
         &self.delete
+    }
+
+    /// What sort of asset one is that is to be deleted or read, where somebody said.
+    #[must_use]
+    pub fn kind(&self, id: AssetId) -> Option<Kind> {
+        if let Ok(place) = self.delete.binary_search(&id) {
+            return self.kinds.get(place).copied().flatten();
+        }
+        let place = self.resolve.binary_search_by_key(&id, |resolve| resolve.id);
+        self.resolve.get(place.ok()?)?.kind
+    }
+
+    /// The files that are deleted in place of a version stack; nothing where they are still to
+    /// be read.
+    #[must_use]
+    pub fn files(&self, stack: AssetId) -> Option<&Arc<[AssetId]>> {
+        self.stacks.get(&stack)
+    }
+
+    /// Whether an asset is held. What is to be deleted never is, but what a version stack turns
+    /// out to hold may be; only known with V4.
+    #[must_use]
+    pub fn is_held(&self, id: AssetId) -> bool {
+        self.held.binary_search(&id).is_ok()
     }
 
     /// The assets to read first, in the order of their ids.
@@ -82,6 +115,14 @@ impl Approved {
     #[must_use]
     pub fn forget(&self) -> &[AssetId] {
         &self.forget
+    }
+
+    fn push(&mut self, id: AssetId, kind: Option<Kind>) {
+        if kind.is_some() || !self.kinds.is_empty() {
+            self.kinds.resize(self.delete.len(), None);
+            self.kinds.push(kind);
+        }
+        self.delete.push(id);
     }
 
     /// Whether there is nothing to do at all.
@@ -115,14 +156,19 @@ pub fn approve(plan: &Plan, consent: Consent, skip_mismatched: bool) -> Result<A
     }
     let mut approved = Approved {
         delete: Vec::with_capacity(plan.totals.retire + plan.totals.retry),
+        kinds: Vec::new(),
+        stacks: plan.stacks.clone(),
+        held: plan.held.clone(),
         resolve: Vec::new(),
         forget: Vec::new(),
     };
     for step in &plan.steps {
-        let id = step.id;
+        let (id, kind) = (step.id, step.kind());
         match step.decision {
-            Decision::Retire | Decision::Retry { .. } => approved.delete.push(id),
-            Decision::Resolve { listed, .. } => approved.resolve.push(Resolve { id, listed }),
+            Decision::Retire | Decision::Retry { .. } => approved.push(id, kind),
+            Decision::Resolve { listed, .. } => {
+                approved.resolve.push(Resolve { id, listed, kind });
+            }
             Decision::Forget => approved.forget.push(id),
             Decision::Blocked { .. }
             | Decision::Defer { .. }

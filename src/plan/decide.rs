@@ -62,6 +62,23 @@ pub enum Decision {
     },
 }
 
+impl Decision {
+    /// Whether carrying it out may delete the asset.
+    #[must_use]
+    pub const fn may_delete(&self) -> bool {
+        match self {
+            Self::Retire | Self::Retry { .. } | Self::Resolve { listed: true, .. } => true,
+            Self::Resolve { listed: false, .. }
+            | Self::Blocked { .. }
+            | Self::Defer { .. }
+            | Self::Held { .. }
+            | Self::Mismatch(_)
+            | Self::Forget
+            | Self::Unchanged { .. } => false,
+        }
+    }
+}
+
 /// Why an asset is not shown to be what its pin says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mismatch {
@@ -85,7 +102,7 @@ pub struct Case<'plan> {
     pub entry: Option<&'plan Entry>,
     /// What is recorded of it.
     pub record: Option<&'plan Record>,
-    /// What holds it, if that is in force at `now`.
+    /// What holds it, or a file of it where it is a version stack, if that is in force at `now`.
     pub hold: Option<HoldInForce<'plan>>,
 }
 

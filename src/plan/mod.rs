@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::asset::AssetId;
+use crate::asset::{AssetId, Kind};
+use crate::inventory::Inventory;
 use crate::manifest::document::{Details, Entry, Manifests, Spot};
 use crate::plan::decide::{Case, Decision, HoldInForce, Rules, decide};
-use crate::state::{Record, State};
+use crate::state::{Api, Record, State};
 
 pub mod approve;
 pub mod decide;
@@ -26,6 +27,8 @@ pub struct Inputs<'plan> {
     pub manifests: &'plan Manifests,
     /// What earlier runs have learnt.
     pub state: &'plan State,
+    /// What was read of the live assets, where something was.
+    pub inventory: Option<&'plan Inventory>,
     /// The settings that decisions depend on.
     pub rules: Rules,
     /// The time at which holds and dates are looked at.
@@ -39,6 +42,12 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// How many assets each decision concerns.
     pub totals: Totals,
+    /// The files of the version stacks that are to be deleted, as far as they were read: V4
+    /// deletes them in place of the stack.
+    pub stacks: BTreeMap<AssetId, Arc<[AssetId]>>,
+    /// With V4, all assets that are held, sorted: a version stack that is read later must not
+    /// hold any.
+    pub held: Vec<AssetId>,
 }
 
 /// What is to happen to one asset.
@@ -48,7 +57,7 @@ pub struct Step {
     pub id: AssetId,
     /// What is to happen to it, and why.
     pub decision: Decision,
-    /// What the manifest says of it.
+    /// What the manifest says of it, and the kind that the server said where it does not.
     pub details: Option<Arc<Details>>,
     /// Where the manifest lists it.
     pub spot: Option<Spot>,
@@ -90,6 +99,14 @@ pub struct Totals {
     pub history: usize,
 }
 
+impl Step {
+    /// What sort of asset it is, where somebody said.
+    #[must_use]
+    pub fn kind(&self) -> Option<Kind> {
+        self.details.as_ref()?.kind
+    }
+}
+
 impl Totals {
     fn count(&mut self, decision: &Decision) {
         let total = match decision {
@@ -126,6 +143,7 @@ pub fn make(inputs: Inputs<'_>) -> Plan {
     let Inputs {
         manifests,
         state,
+        inventory,
         rules,
         now,
     } = inputs;
@@ -134,15 +152,20 @@ pub fn make(inputs: Inputs<'_>) -> Plan {
     listed.sort_unstable_by_key(|entry| entry.id);
 
     let mut plan = Plan::default();
+    if state.home.api == Api::V4 {
+        plan.held = holds.0.keys().copied().collect();
+    }
+    let mut kinds = Kinds::default();
     let merged = Merge {
         listed: listed.into_iter().peekable(),
         recorded: state.assets.iter().peekable(),
     };
     for (id, entry, record) in merged {
+        let files = inventory.and_then(|inventory| inventory.files(id));
         let case = Case {
             entry,
             record,
-            hold: holds.of(id),
+            hold: holds.of(id).or_else(|| holds.of_any(files?)),
         };
         let Some(decision) = decide(case, rules, now) else {
             continue;
@@ -151,14 +174,53 @@ pub fn make(inputs: Inputs<'_>) -> Plan {
         if matches!(decision, Decision::Unchanged { .. }) {
             continue;
         }
+        if let Some(files) = files.filter(|_| decision.may_delete()) {
+            plan.stacks.insert(id, Arc::clone(files));
+        }
+        let seen = inventory.and_then(|inventory| inventory.facts(id));
         plan.steps.push(Step {
             id,
             decision,
-            details: entry.and_then(|entry| entry.details.clone()),
+            details: kinds.add(
+                entry.and_then(|entry| entry.details.as_ref()),
+                seen.map(|facts| facts.kind),
+            ),
             spot: entry.map(|entry| entry.spot),
         });
     }
     plan
+}
+
+/// Adds kinds to what manifests say; details that say nothing else are shared.
+#[derive(Default)]
+struct Kinds([Option<Arc<Details>>; Kind::ALL.len()]);
+
+impl Kinds {
+    /// What a manifest says, with the kind that was seen where it names none.
+    fn add(&mut self, said: Option<&Arc<Details>>, seen: Option<Kind>) -> Option<Arc<Details>> {
+        let seen = seen.filter(|_| said.is_none_or(|details| details.kind.is_none()));
+        let Some(kind) = seen else {
+            return said.cloned();
+        };
+        let Some(said) = said else {
+            return Some(self.only(kind));
+        };
+        Some(Arc::new(Details {
+            kind: Some(kind),
+            ..(**said).clone()
+        }))
+    }
+
+    /// Details with nothing but a kind.
+    fn only(&mut self, kind: Kind) -> Arc<Details> {
+        let details = self.0[kind as usize].get_or_insert_with(|| {
+            Arc::new(Details {
+                kind: Some(kind),
+                ..Details::default()
+            })
+        });
+        Arc::clone(details)
+    }
 }
 
 /// The holds that are in force, by asset.
@@ -181,6 +243,11 @@ impl Holds {
             }
         }
         Self(holds)
+    }
+
+    /// The hold of the first of some assets that has one.
+    fn of_any(&self, ids: &[AssetId]) -> Option<HoldInForce<'_>> {
+        ids.iter().find_map(|id| self.of(*id))
     }
 
     fn of(&self, id: AssetId) -> Option<HoldInForce<'_>> {

@@ -7,6 +7,7 @@ use super::approve::{Consent, Refused, approve};
 use super::decide::Mismatch;
 use super::*;
 use crate::event::RunEvent;
+use crate::inventory::{Facts, Inventory, Seen};
 use crate::manifest::document::{Hold, Pin};
 use crate::outcome::{FailureKind, Outcome};
 use crate::state::{Api, Failed, Home, Standing};
@@ -203,6 +204,7 @@ fn an_approval_fits_the_plan_or_there_is_none() {
     let plan = make(Inputs {
         manifests: &manifests,
         state: &state,
+        inventory: None,
         rules: Rules::default(),
         now: at(NOW),
     });
@@ -222,6 +224,104 @@ fn an_approval_fits_the_plan_or_there_is_none() {
         Err(Refused::Mismatched(1))
     );
     assert!(approve(&pinned, Consent::Auto, true).is_ok());
+}
+
+fn facts(kind: Kind, files: Option<&[u128]>) -> Seen {
+    Seen::There(Facts {
+        kind,
+        name: None,
+        project: None,
+        parent: None,
+        bytes: None,
+        files: files.map(|files| files.iter().map(|n| id(*n)).collect()),
+    })
+}
+
+#[test]
+fn a_kind_that_was_read_is_kept_and_the_manifest_beats_it() {
+    let said = Details {
+        kind: Some(Kind::Folder),
+        ..Details::default()
+    };
+    let reason = Details {
+        reason: Some("old".into()),
+        ..Details::default()
+    };
+    let manifests = Manifests {
+        entries: vec![
+            entry(1, Some(said)),
+            entry(2, Some(reason)),
+            entry(3, None),
+            entry(4, None),
+            entry(5, None),
+            entry(6, None),
+        ],
+        ..Manifests::default()
+    };
+    let mut state = empty_state();
+    state
+        .assets
+        .insert(id(5), record(Standing::Unknown { attempts: 1 }));
+    let inventory = Inventory {
+        assets: [
+            (id(1), facts(Kind::File, None)),
+            (id(2), facts(Kind::File, None)),
+            (id(3), facts(Kind::VersionStack, Some(&[30, 31]))),
+            (id(5), facts(Kind::Folder, None)),
+            (id(6), Seen::Missing),
+        ]
+        .into(),
+        unread: 0,
+    };
+    let plan = make(Inputs {
+        manifests: &manifests,
+        state: &state,
+        inventory: Some(&inventory),
+        rules: Rules::default(),
+        now: at(NOW),
+    });
+    let approved = approve(&plan, Consent::Auto, false).unwrap();
+    let kinds: Vec<_> = (1..=6).map(|n| approved.kind(id(n))).collect();
+    let (folder, file) = (Some(Kind::Folder), Some(Kind::File));
+    let stack = Some(Kind::VersionStack);
+    assert_eq!(kinds, [folder, file, stack, None, folder, None]);
+    assert_eq!(
+        approved.files(id(3)).map(|files| &**files),
+        Some(&[id(30), id(31)][..])
+    );
+    let details = plan.steps[1].details.as_ref().unwrap();
+    assert_eq!(details.reason.as_deref(), Some("old"));
+}
+
+#[test]
+fn a_version_stack_with_a_held_file_is_held() {
+    let manifests = Manifests {
+        entries: vec![entry(3, None)],
+        holds: vec![Hold {
+            id: id(31),
+            spot: SPOT,
+            reason: "legal".into(),
+            until: None,
+        }],
+        ..Manifests::default()
+    };
+    let inventory = Inventory {
+        assets: [(id(3), facts(Kind::VersionStack, Some(&[30, 31])))].into(),
+        unread: 0,
+    };
+    let mut state = empty_state();
+    state.home.api = Api::V4;
+    let plan = make(Inputs {
+        manifests: &manifests,
+        state: &state,
+        inventory: Some(&inventory),
+        rules: Rules::default(),
+        now: at(NOW),
+    });
+    assert_eq!(plan.totals.held, 1);
+    assert!(plan.stacks.is_empty());
+    let approved = approve(&plan, Consent::Auto, false).unwrap();
+    assert!(approved.is_empty() && approved.is_held(id(31)) && !approved.is_held(id(30)));
 }
 
 fn standing() -> impl Strategy<Value = Standing> {
@@ -283,6 +383,7 @@ fn plan_of(manifests: &Manifests, state: &State) -> Plan {
     make(Inputs {
         manifests,
         state,
+        inventory: None,
         rules: Rules::default(),
         now: at(NOW),
     })

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::time::Duration;
 
+use crate::asset::{AssetId, Kind};
 use crate::event::Lane;
 use crate::manifest::document::Details;
 use crate::plan::decide::{Decision, Mismatch};
@@ -15,6 +16,9 @@ use crate::render::{Paint, Style, count, counted, joined, moment, share, thousan
 
 /// How many lines of assets are shown before the rest is folded.
 const LINES: usize = 200;
+
+/// How many files of one version stack are shown before the rest is folded.
+const FILES: usize = 10;
 
 /// What is shown of a plan.
 #[derive(Debug, Clone, Copy)]
@@ -38,7 +42,13 @@ pub struct PlanView<'plan> {
 /// Returns what the sink says when it cannot take the text.
 pub fn plan(view: &PlanView<'_>, style: Style, sink: &mut dyn Write) -> io::Result<()> {
     let PlanView {
-        plan: Plan { steps, totals },
+        plan:
+            Plan {
+                steps,
+                totals,
+                stacks,
+                held: _,
+            },
         batch_size,
         forecast,
         time_budget,
@@ -69,7 +79,9 @@ pub fn plan(view: &PlanView<'_>, style: Style, sink: &mut dyn Write) -> io::Resu
             style.paint(Paint::Bold, format!("{title} ({})", count(steps.len())))
         )?;
         for step in &steps[..shown] {
-            line(group, step, style, sink)?;
+            let files = stacks.get(&step.id).map(|files| &**files);
+            line(group, step, files, style, sink)?;
+            stack_files(files.unwrap_or_default(), full, style, sink)?;
         }
         if let Some(more) = steps.len().checked_sub(shown).filter(|more| *more > 0) {
             let fold = format!("  … {} more; --full shows them", count(more));
@@ -197,7 +209,13 @@ const fn group_of(decision: &Decision) -> Option<Group> {
     })
 }
 
-fn line(group: Group, step: &Step, style: Style, sink: &mut dyn Write) -> io::Result<()> {
+fn line(
+    group: Group,
+    step: &Step,
+    files: Option<&[AssetId]>,
+    style: Style,
+    sink: &mut dyn Write,
+) -> io::Result<()> {
     let Step {
         id,
         decision,
@@ -207,6 +225,7 @@ fn line(group: Group, step: &Step, style: Style, sink: &mut dyn Write) -> io::Re
     let (symbol, paint) = group.symbol();
     write!(sink, "  {} {id}", style.paint(paint, symbol))?;
     let mut parts = Vec::new();
+    parts.extend(what(step.kind(), files));
     parts.extend(why(decision));
     if let Some(details) = details {
         parts.extend(wherefore(details));
@@ -216,6 +235,37 @@ fn line(group: Group, step: &Step, style: Style, sink: &mut dyn Write) -> io::Re
         joined(&parts, " · ", sink)?;
     }
     writeln!(sink)
+}
+
+/// What sort of asset it is, where that is not the usual one.
+fn what(kind: Option<Kind>, files: Option<&[AssetId]>) -> Option<String> {
+    match (kind, files) {
+        (None | Some(Kind::File), _) => None,
+        (Some(Kind::Folder), _) => Some("folder and all that is in it".to_owned()),
+        (Some(Kind::VersionStack), None) => Some("version stack".to_owned()),
+        (Some(Kind::VersionStack), Some(files)) => Some(format!(
+            "version stack of {}",
+            counted(files.len(), "file", "files")
+        )),
+    }
+}
+
+/// The files that are deleted in place of a version stack.
+fn stack_files(
+    files: &[AssetId],
+    full: bool,
+    style: Style,
+    sink: &mut dyn Write,
+) -> io::Result<()> {
+    let shown = if full { files.len() } else { FILES };
+    for file in files.iter().take(shown) {
+        writeln!(sink, "      {} {file}", style.paint(Paint::Dim, "file"))?;
+    }
+    if let Some(more) = files.len().checked_sub(shown).filter(|more| *more > 0) {
+        let fold = format!("      … {} more; --full shows them", count(more));
+        writeln!(sink, "{}", style.paint(Paint::Dim, fold))?;
+    }
+    Ok(())
 }
 
 /// What the decision itself says beyond its group.

@@ -4,14 +4,15 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const WORDS: [&str; 4] = ["asset", "outcome", "event", "diagnostic"];
+const WORDS: [&str; 5] = ["asset", "outcome", "event", "inventory", "diagnostic"];
 
 /// Each room and the rooms that it may import.
-const ROOMS: [(&str, &[&str]); 13] = [
+const ROOMS: [(&str, &[&str]); 14] = [
     ("asset", &[]),
     ("diagnostic", &[]),
     ("outcome", &["asset"]),
     ("event", &["asset", "outcome"]),
+    ("inventory", &["asset"]),
     ("manifest", &["words"]),
     ("state", &["words"]),
     ("frameio", &["words"]),

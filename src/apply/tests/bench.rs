@@ -66,6 +66,7 @@ pub(in crate::apply::tests) fn approved(
     let plan = make(Inputs {
         manifests: &manifests,
         state,
+        inventory: None,
         rules: Rules::default(),
         now: Timestamp::UNIX_EPOCH,
     });

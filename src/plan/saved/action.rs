@@ -6,11 +6,11 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::asset::AssetId;
+use crate::asset::{AssetId, Kind};
 use crate::manifest::document::{Details, Spot};
 use crate::outcome::FailureKind;
-use crate::plan::Step;
 use crate::plan::decide::{Decision, Mismatch};
+use crate::plan::{Plan, Step};
 
 /// What is to happen to one asset, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -20,6 +20,12 @@ pub struct Action {
     pub id: AssetId,
     /// What is to happen to it.
     pub action: Verb,
+    /// What sort of asset it is, where somebody said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asset_kind: Option<Kind>,
+    /// The files that V4 deletes in place of a version stack.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub files: Option<Arc<[AssetId]>>,
     /// How often a delete was tried and not confirmed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attempts: Option<u32>,
@@ -144,7 +150,7 @@ impl Action {
     /// Says a step in the document's words; nothing of an unchanged asset.
     ///
     /// `files` are the paths that the step's place counts into.
-    pub(super) fn of(step: &Step, files: &[Arc<str>]) -> Option<Self> {
+    pub(super) fn of(step: &Step, plan: &Plan, files: &[Arc<str>]) -> Option<Self> {
         let Step {
             id,
             decision,
@@ -152,6 +158,7 @@ impl Action {
             spot,
         } = step;
         let mut action = Self::bare(*id, Verb::Retire);
+        action.files = plan.stacks.get(id).cloned();
         match decision {
             Decision::Retire => {}
             Decision::Retry {
@@ -188,6 +195,7 @@ impl Action {
             Decision::Unchanged { .. } => return None,
         }
         if let Some(details) = details {
+            action.asset_kind = details.kind;
             action.reason.clone_from(&details.reason);
             action.ticket.clone_from(&details.ticket);
             action.owner.clone_from(&details.owner);
@@ -205,6 +213,8 @@ impl Action {
         Self {
             id,
             action,
+            asset_kind: None,
+            files: None,
             attempts: None,
             kind: None,
             message: None,
@@ -232,6 +242,9 @@ impl Action {
         let Self {
             id,
             action,
+            asset_kind,
+            // They stand in the plan, and not in its step.
+            files: _,
             attempts,
             kind,
             message,
@@ -305,10 +318,10 @@ impl Action {
             | Verb::Forget => {}
         }
         let spot = at.map(|at| place(&at, files)).transpose()?;
-        let said = reason.is_some() || ticket.is_some() || owner.is_some();
+        let said = asset_kind.is_some() || reason.is_some() || ticket.is_some() || owner.is_some();
         let details = said.then(|| {
             Arc::new(Details {
-                kind: None,
+                kind: asset_kind,
                 reason,
                 ticket,
                 owner,

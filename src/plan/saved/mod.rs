@@ -18,6 +18,7 @@ use crate::state::{Api, Home};
 
 mod action;
 mod digest;
+mod layout;
 mod stale;
 
 #[cfg(test)]
@@ -26,6 +27,8 @@ mod tests;
 pub use action::{Action, Listing, MismatchName, Verb};
 pub use digest::Sha256;
 pub use stale::{Current, Stale};
+
+use layout::{Compared, field, json, rows};
 
 /// The version of the document that this program reads and writes.
 pub const VERSION: u64 = 1;
@@ -70,6 +73,10 @@ pub struct PlanDocument {
     totals: Totals,
     /// How many calls it takes at least, and how long at the API's limits.
     forecast: Vec<LaneForecast>,
+    /// With V4, the assets that are held, sorted: a version stack that is read later must not
+    /// hold any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    held: Vec<AssetId>,
     /// What is to happen, sorted by asset; unchanged assets are only counted.
     actions: Vec<Action>,
 }
@@ -162,8 +169,8 @@ pub enum SavedError {
         /// The first line that differs, from 1.
         line: usize,
     },
-    /// The actions are not sorted by asset, or one stands twice.
-    #[error("the action of `{0}` does not stand in the order of the ids")]
+    /// The actions or holds are not sorted by asset, or one stands twice.
+    #[error("`{0}` does not stand in the order of the ids")]
     Unsorted(AssetId),
     /// An action makes no sense.
     #[error("the action of `{id}` {why}")]
@@ -230,10 +237,11 @@ pub fn document(plan: &Plan, manifests: &Manifests, basis: &Basis) -> PlanDocume
         settings,
         totals: plan.totals,
         forecast,
+        held: plan.held.clone(),
         actions: plan
             .steps
             .iter()
-            .filter_map(|step| Action::of(step, &files))
+            .filter_map(|step| Action::of(step, plan, &files))
             .collect(),
     };
     document.id = document.content_id();
@@ -278,14 +286,11 @@ impl PlanDocument {
             return Err(SavedError::WrongId { said, content });
         }
         document.id = said;
-        let mut compared = Compared {
-            rest: bytes,
-            line: 1,
-        };
+        let mut compared = Compared::with(bytes);
         // The sink refuses at the first byte that differs, and what it lacks stays over.
-        if document.to_json(&mut compared).is_err() || !compared.rest.is_empty() {
+        if document.to_json(&mut compared).is_err() || !compared.is_all() {
             return Err(SavedError::Layout {
-                line: compared.line,
+                line: compared.line(),
             });
         }
         Ok(document)
@@ -312,6 +317,7 @@ impl PlanDocument {
             settings,
             totals,
             forecast,
+            held,
             actions,
         } = self;
         let mut sink = io::BufWriter::new(sink);
@@ -329,6 +335,9 @@ impl PlanDocument {
         field(&mut sink, ",\n\"settings\":", settings)?;
         field(&mut sink, ",\n\"totals\":", totals)?;
         field(&mut sink, ",\n\"forecast\":", forecast)?;
+        if !held.is_empty() {
+            rows(&mut sink, ",\n\"held\":[", held)?;
+        }
         rows(&mut sink, ",\n\"actions\":[", actions)?;
         sink.write_all(b"}\n")?;
         sink.flush()
@@ -355,7 +364,12 @@ impl PlanDocument {
                 history: self.totals.history,
                 ..Totals::default()
             },
+            held: self.held.clone(),
+            ..Plan::default()
         };
+        if let Some(id) = unsorted(&plan.held) {
+            return Err(SavedError::Unsorted(id));
+        }
         for action in &self.actions {
             let id = action.id;
             if plan.steps.last().is_some_and(|last| last.id >= id) {
@@ -364,6 +378,20 @@ impl PlanDocument {
             let step = action
                 .step(&files)
                 .map_err(|why| SavedError::Action { id, why })?;
+            if let Some(files) = &action.files {
+                if !step.decision.may_delete() {
+                    let why = "names files, and deletes nothing";
+                    return Err(SavedError::Action { id, why });
+                }
+                if files
+                    .iter()
+                    .any(|file| plan.held.binary_search(file).is_ok())
+                {
+                    let why = "would delete a file that is held";
+                    return Err(SavedError::Action { id, why });
+                }
+                plan.stacks.insert(id, Arc::clone(files));
+            }
             plan.totals.count(&step.decision);
             plan.steps.push(step);
         }
@@ -462,6 +490,13 @@ impl PlanDocument {
     }
 }
 
+/// The first id that does not stand after the one before it.
+fn unsorted(ids: &[AssetId]) -> Option<AssetId> {
+    let pairs = ids.iter().zip(ids.iter().skip(1));
+    let mut wrong = pairs.filter(|(one, next)| one >= next);
+    wrong.next().map(|(_, next)| *next)
+}
+
 fn known_version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
     let found = u64::deserialize(deserializer)?;
     if found == VERSION {
@@ -470,50 +505,4 @@ fn known_version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::E
     Err(serde::de::Error::custom(format_args!(
         "this is version {found} of the plan, and this program knows version {VERSION}"
     )))
-}
-
-fn json<T: Serialize + ?Sized>(sink: &mut dyn Write, value: &T) -> io::Result<()> {
-    serde_json::to_writer(sink, value).map_err(io::Error::from)
-}
-
-fn field<T: Serialize + ?Sized>(sink: &mut dyn Write, name: &str, value: &T) -> io::Result<()> {
-    sink.write_all(name.as_bytes())?;
-    json(sink, value)
-}
-
-fn rows<T: Serialize>(sink: &mut dyn Write, name: &str, rows: &[T]) -> io::Result<()> {
-    sink.write_all(name.as_bytes())?;
-    for (index, row) in rows.iter().enumerate() {
-        sink.write_all(if index == 0 { b"\n" } else { b",\n" })?;
-        json(sink, row)?;
-    }
-    sink.write_all(if rows.is_empty() { b"]" } else { b"\n]" })
-}
-
-/// A sink that takes only what it expects.
-struct Compared<'bytes> {
-    rest: &'bytes [u8],
-    line: usize,
-}
-
-impl Write for Compared<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let same = bytes
-            .iter()
-            .zip(self.rest)
-            .take_while(|(written, expected)| written == expected)
-            .count();
-        let (passed, rest) = self.rest.split_at(same);
-        self.line += memchr::memchr_iter(b'\n', passed).count();
-        self.rest = rest;
-        if same == bytes.len() {
-            Ok(same)
-        } else {
-            Err(io::Error::other("these are other bytes"))
-        }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }

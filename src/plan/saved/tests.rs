@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use sha2::Digest as _;
 
 use super::*;
+use crate::asset::Kind;
 use crate::manifest::document::{Details, Spot};
 use crate::outcome::FailureKind;
 use crate::plan::Step;
@@ -107,27 +108,31 @@ fn any_step() -> impl Strategy<Value = Step> {
         decision,
         proptest::option::of(text()),
         proptest::option::of(text()),
+        proptest::option::of(prop::sample::select(Kind::ALL.to_vec())),
         (0_u32..2, any::<u32>(), any::<u32>()),
     )
-        .prop_map(|(id, decision, reason, owner, (file, line, column))| {
-            let unlisted = matches!(
-                decision,
-                Decision::Forget | Decision::Resolve { listed: false, .. }
-            );
-            let said = !unlisted && (reason.is_some() || owner.is_some());
-            Step {
-                id,
-                decision,
-                details: said.then(|| {
-                    Arc::new(Details {
-                        reason,
-                        owner,
-                        ..Details::default()
-                    })
-                }),
-                spot: (!unlisted).then_some(Spot { file, line, column }),
-            }
-        })
+        .prop_map(
+            |(id, decision, reason, owner, kind, (file, line, column))| {
+                let unlisted = matches!(
+                    decision,
+                    Decision::Forget | Decision::Resolve { listed: false, .. }
+                );
+                let said = !unlisted && (kind.is_some() || reason.is_some() || owner.is_some());
+                Step {
+                    id,
+                    decision,
+                    details: said.then(|| {
+                        Arc::new(Details {
+                            kind,
+                            reason,
+                            owner,
+                            ..Details::default()
+                        })
+                    }),
+                    spot: (!unlisted).then_some(Spot { file, line, column }),
+                }
+            },
+        )
 }
 
 fn any_plan() -> impl Strategy<Value = Plan> {
@@ -135,8 +140,9 @@ fn any_plan() -> impl Strategy<Value = Plan> {
         proptest::collection::vec(any_step(), 0..12),
         0_usize..9,
         0_usize..9,
+        any::<bool>(),
     )
-        .prop_map(|(mut steps, unchanged, history)| {
+        .prop_map(|(mut steps, unchanged, history, held)| {
             steps.sort_by_key(|step| step.id);
             steps.dedup_by_key(|step| step.id);
             let mut totals = Totals {
@@ -147,7 +153,18 @@ fn any_plan() -> impl Strategy<Value = Plan> {
             for step in &steps {
                 totals.count(&step.decision);
             }
-            Plan { steps, totals }
+            let mut plan = Plan {
+                steps,
+                totals,
+                ..Plan::default()
+            };
+            for step in &plan.steps {
+                if step.kind() == Some(Kind::VersionStack) && step.decision.may_delete() {
+                    plan.stacks.insert(step.id, [id(7), id(8)].into());
+                }
+            }
+            plan.held = held.then(|| id(9)).into_iter().collect();
+            plan
         })
 }
 
@@ -224,6 +241,7 @@ fn small() -> Plan {
             unchanged: 12,
             ..Totals::default()
         },
+        ..Plan::default()
     }
 }
 

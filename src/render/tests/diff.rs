@@ -171,7 +171,11 @@ fn plan_of(decisions: Vec<(u128, Decision)>) -> Plan {
         };
         *total += 1;
     }
-    Plan { steps, totals }
+    Plan {
+        steps,
+        totals,
+        ..Plan::default()
+    }
 }
 
 fn resolve() -> Decision {

@@ -156,6 +156,7 @@ fn each_thing() -> Plan {
             unchanged: 1_204,
             history: 7,
         },
+        ..Plan::default()
     }
 }
 

@@ -149,6 +149,7 @@ fn many_failures_are_folded() {
             retire: 300,
             ..Totals::default()
         },
+        ..Plan::default()
     };
     let outcomes = (1..=300)
         .map(|n| {
@@ -183,6 +184,7 @@ fn a_clean_run_and_no_run_are_short() {
             retire: 1,
             ..Totals::default()
         },
+        ..Plan::default()
     };
     let events = [
         started(),

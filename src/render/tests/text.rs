@@ -1,6 +1,7 @@
 //! A plan as text.
 
 use super::*;
+use crate::asset::Kind;
 use crate::plan::forecast::{Cut, forecast};
 use crate::render::Style;
 use crate::render::text::{PlanView, plan};
@@ -49,6 +50,7 @@ fn nothing_to_do_is_said_in_a_sentence() {
             history: 2,
             ..Totals::default()
         },
+        ..Plan::default()
     };
     let deferred = Plan {
         steps: each_thing().steps[9..10].to_vec(),
@@ -57,6 +59,7 @@ fn nothing_to_do_is_said_in_a_sentence() {
             unchanged: 3,
             ..Totals::default()
         },
+        ..Plan::default()
     };
     let texts = [nothing, unchanged, deferred].map(|plan| shown(&plan, false, false));
     insta::assert_snapshot!(texts.join("----\n"));
@@ -70,6 +73,7 @@ fn a_single_asset_is_one_line() {
             retire: 1,
             ..Totals::default()
         },
+        ..Plan::default()
     };
     insta::assert_snapshot!(shown(&single, false, false));
 }
@@ -90,6 +94,7 @@ fn a_long_plan_is_folded_and_every_group_keeps_lines() {
             defer: 300,
             ..Totals::default()
         },
+        ..Plan::default()
     };
     let folded = shown(&long, false, false);
     let lines = |symbol: &str| {
@@ -107,4 +112,32 @@ fn a_long_plan_is_folded_and_every_group_keeps_lines() {
     let full = shown(&long, true, false);
     assert_eq!(full.lines().count(), 1_301 + 1 + 3 * 2 + 2);
     assert!(!full.contains("--full"));
+}
+
+#[test]
+fn folders_and_the_files_of_a_version_stack_are_shown_as_such() {
+    let step = |n, kind| Step {
+        id: id(n),
+        decision: Decision::Retire,
+        details: Some(Arc::new(Details {
+            kind: Some(kind),
+            ..reason("old")
+        })),
+        spot: None,
+    };
+    let plan = Plan {
+        steps: vec![
+            step(1, Kind::File),
+            step(2, Kind::Folder),
+            step(3, Kind::VersionStack),
+            step(4, Kind::VersionStack),
+        ],
+        totals: Totals {
+            retire: 4,
+            ..Totals::default()
+        },
+        stacks: [(id(3), (30..42).map(id).collect())].into(),
+        ..Plan::default()
+    };
+    insta::assert_snapshot!(shown(&plan, false, false));
 }
