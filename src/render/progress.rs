@@ -13,8 +13,8 @@ use crate::state::Counts;
 /// The shortest wait for the server's limit that is told.
 const SHORTEST_WAIT: Duration = Duration::from_millis(500);
 
-/// From how many columns on a line says what the run waits for.
-const WIDE: usize = 100;
+/// What a run waits for, where there is room to say so.
+const FOR_WHAT: &str = " for the limit";
 
 /// The narrowest and the widest bar, in characters between its brackets.
 const BAR: (usize, usize) = (10, 30);
@@ -172,7 +172,7 @@ pub fn line(progress: &Progress) -> String {
     parts.extend(speed);
     parts.extend(left.map(|left| format!("about {left} left")));
     let wait = progress.wait();
-    parts.extend(wait.map(|wait| format!("{} for the limit", waiting(wait))));
+    parts.extend(wait.map(|wait| waiting(wait) + FOR_WHAT));
     parts.join(" · ")
 }
 
@@ -190,21 +190,22 @@ pub fn bar(progress: &Progress, columns: usize, style: Style) -> String {
     let told =
         |figure: usize, word: &str| (figure > 0).then(|| format!("{} {word}", count(figure)));
     let done = format!("{} of {}", count(progress.done()), count(progress.total));
-    let wait = progress.wait().map(waiting);
-    let wait = if columns < WIDE {
-        wait
-    } else {
-        wait.map(|wait| format!("{wait} for the limit"))
-    };
     // In the order of the line; the smaller number is the more important.
-    let pieces = [
+    let mut pieces = [
         (0, Some(done), None),
         (2, told(failed, "failed"), Some(Paint::Red)),
         (3, told(unknown, "unknown"), Some(Paint::Magenta)),
         (5, speed, None),
         (4, left.map(|left| format!("{left} left")), None),
-        (1, wait, Some(Paint::Yellow)),
+        (1, progress.wait().map(waiting), Some(Paint::Yellow)),
     ];
+    let texts = pieces.iter().filter_map(|(_, text, _)| text.as_deref());
+    let needed: usize = texts.map(|text| escape::columns(text) + BETWEEN).sum();
+    if let (_, Some(wait), _) = &mut pieces[5]
+        && needed + FOR_WHAT.len() <= columns + BETWEEN
+    {
+        wait.push_str(FOR_WHAT);
+    }
     let mut order: Vec<usize> = (0..pieces.len()).collect();
     order.sort_by_key(|index| pieces[*index].0);
     let mut room = columns;

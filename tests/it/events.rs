@@ -201,7 +201,7 @@ fn a_stream_that_was_cut_off_is_shown_as_far_as_it_goes() {
         "--concurrency",
         "1",
         "--canary",
-        "0",
+        "5",
         "--json-out",
         "run.jsonl",
     ])
@@ -214,7 +214,7 @@ fn a_stream_that_was_cut_off_is_shown_as_far_as_it_goes() {
     assert!(
         shown
             .out
-            .starts_with("Run 1: 50 retired, 10 unknown · 2 requests\n"),
+            .starts_with("Run 1: 5 retired, 50 unknown · 2 requests\n"),
         "{}",
         shown.out
     );
