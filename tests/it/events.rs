@@ -192,6 +192,55 @@ fn a_reader_that_goes_away_stops_nothing() {
     assert_eq!(events.last().unwrap()["saved"], true);
 }
 
+/// The lines of a stream up to the first of a type.
+#[cfg(unix)]
+fn up_to(kind: &str, reader: &mut impl BufRead) -> Vec<Value> {
+    let mut stream = String::new();
+    loop {
+        let start = stream.len();
+        assert!(reader.read_line(&mut stream).unwrap() > 0, "{stream}");
+        if stream[start..].contains(&format!("\"type\":\"{kind}\"")) {
+            return lines(&stream);
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_run_that_is_stopped_at_once_says_what_it_does_not_know() {
+    // It takes a connection and never answers.
+    let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", server.local_addr().unwrap());
+    let desk = one();
+    let mut child = desk
+        .command(&["apply", "--auto-approve", "--json", "--endpoint", &address])
+        .env("FRAMEIO_TOKEN", "t")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let id = child.id().to_string();
+    let signal = || {
+        let mut kill = std::process::Command::new("kill");
+        assert!(kill.args(["-INT", &id]).status().unwrap().success());
+    };
+    let mut reader = BufReader::new(child.stdout.take().unwrap());
+    up_to("batch_sent", &mut reader);
+    signal();
+    up_to("stopped", &mut reader);
+    signal();
+    let events = up_to("run_ended", &mut reader);
+    assert_eq!(types(&events), ["asset_unknown", "run_ended"]);
+    assert_eq!(events[0]["id"], A);
+    assert_eq!(events[1]["exit"], 130);
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    // The journal has it, and the next run would read it.
+    let list = desk
+        .run(&["state", "list", "--status", "unknown"])
+        .expect(0);
+    assert!(list.out.contains(A), "{}", list.out);
+}
+
 #[test]
 fn a_stream_that_was_cut_off_is_shown_as_far_as_it_goes() {
     let desk = many(60);
