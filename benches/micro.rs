@@ -1,9 +1,5 @@
 //! The parts of a run by themselves: parse, plan, state, journal, diff.
-#![expect(
-    clippy::unwrap_used,
-    clippy::disallowed_methods,
-    reason = "a benchmark may fail loudly, and measures the files that a run writes"
-)]
+#![expect(clippy::unwrap_used, reason = "a benchmark may fail loudly")]
 
 use std::fmt::Write as _;
 use std::io;

@@ -135,9 +135,10 @@ fn applies(size: usize) {
 /// Prints a row; `bare` is how long the bare client took for the same.
 fn row(what: &str, size: Option<usize>, wall: Duration, peak: Option<u64>, bare: Option<Duration>) {
     let assets = size.map_or_else(String::new, |size| size.to_string());
-    let memory = peak.map_or_else(String::new, |kib| format!("{:.0} MB", kib as f64 / 1_024.0));
+    let memory = peak.map_or_else(String::new, |kib| format!("{} MB", kib.div_ceil(1_024)));
     let speed = size.map_or_else(String::new, |size| {
-        format!("{:.0}", size as f64 / wall.as_secs_f64())
+        let milliseconds = wall.as_millis().max(1);
+        (size as u128 * 1_000 / milliseconds).to_string()
     });
     let ratio = bare.map_or_else(String::new, |bare| {
         format!("{:.0} %", 100.0 * bare.as_secs_f64() / wall.as_secs_f64())

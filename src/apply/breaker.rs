@@ -68,11 +68,16 @@ impl Breaker {
             failed,
             missing,
         } = tally;
-        self.failed_in_a_row = 0;
+        self.sound();
         self.total.retired += retired;
         self.total.failed += failed;
         self.total.missing += missing;
         self.verdict()
+    }
+
+    /// Takes an answer that can be trusted, whatever it says.
+    pub const fn sound(&mut self) {
+        self.failed_in_a_row = 0;
     }
 
     /// Takes a request of which nothing that can be trusted came back; returns why the run must

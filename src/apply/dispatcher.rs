@@ -1,5 +1,6 @@
 //! The dispatcher: decides what is sent, and writes down what happens before it goes on.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
@@ -16,7 +17,7 @@ use crate::asset::AssetId;
 use crate::event::{Ending, Lane, Listener, RunEvent, StopReason};
 use crate::frameio::call::Call;
 use crate::outcome::AssetOutcome;
-use crate::state::State;
+use crate::state::{Record, Standing, State};
 use crate::store::Session;
 
 /// How long the dispatcher sleeps at most.
@@ -61,6 +62,8 @@ pub(in crate::apply) struct Dispatcher<'run, S> {
     /// The assets that the server does not know, each with the batch that found out, as long
     /// as nothing shows that the server is the right one.
     pub(in crate::apply) held: Vec<(u64, AssetId)>,
+    /// The assets that were refused before this run: that they are refused again says nothing.
+    pub(in crate::apply) refused_before: HashSet<AssetId>,
     /// Whether a first, small delete came back sane.
     pub(in crate::apply) sane: bool,
     /// What has happened and is not yet written down.
@@ -92,6 +95,10 @@ impl<'run, S: Session> Dispatcher<'run, S> {
             options,
             clock,
         } = run;
+        let refused = |(id, record): (&AssetId, &Record)| {
+            matches!(record.standing, Standing::Failed(_)).then_some(*id)
+        };
+        let refused_before = state.assets.iter().filter_map(refused).collect();
         let mut dispatcher = Self {
             run: info.number,
             state,
@@ -104,6 +111,7 @@ impl<'run, S: Session> Dispatcher<'run, S> {
             breaker: Breaker::new(options.breakers),
             jitter: Jitter::new(options.seed),
             held: Vec::new(),
+            refused_before,
             sane: options.canary == 0,
             events: vec![RunEvent::Started(info)],
             unsaved: Vec::new(),
@@ -319,7 +327,7 @@ impl<'run, S: Session> Dispatcher<'run, S> {
         if wait < TOLD_WAIT || told {
             return;
         }
-        self.told = Some((lane, now));
+        self.has_told_wait(lane, now);
         self.events.push(RunEvent::Paced {
             at: self.clock.now(),
             lane,
@@ -327,6 +335,11 @@ impl<'run, S: Session> Dispatcher<'run, S> {
             refused: false,
             window: self.pacer.window(lane),
         });
+    }
+
+    /// Notes that everybody knows of the wait of a lane.
+    pub(in crate::apply) const fn has_told_wait(&mut self, lane: Lane, now: Duration) {
+        self.told = Some((lane, now));
     }
 
     fn dismiss(&mut self) {

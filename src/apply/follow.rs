@@ -99,7 +99,7 @@ impl<S: Session> Dispatcher<'_, S> {
                     self.queue.put_first([Job::read(id, true)]);
                     continue;
                 }
-                Outcome::Failed(_) if matches!(before, Some(Standing::Failed(_))) => expected += 1,
+                Outcome::Failed(_) if self.refused_before.contains(&id) => expected += 1,
                 Outcome::Failed(_) => tally.failed += 1,
                 Outcome::Unknown => {}
             }
@@ -259,7 +259,11 @@ impl<S: Session> Dispatcher<'_, S> {
     /// Tells the pacer of an answer, and everybody of the pause that follows.
     fn paced(&mut self, lane: Lane, limits: Option<Limits>, pace: Pace) {
         let now = self.clock.elapsed();
+        if pace == Pace::Taken {
+            self.breaker.sound();
+        }
         if let Some(Pause { wait, window }) = self.pacer.answered(lane, now, limits, pace) {
+            self.has_told_wait(lane, now);
             self.events.push(RunEvent::Paced {
                 at: self.clock.now(),
                 lane,

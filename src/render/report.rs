@@ -173,9 +173,10 @@ impl SummaryBuilder {
         let mut unanswered: Vec<_> = deletes
             .flat_map(|(batch, (_, ids))| ids.iter().map(|id| (*batch, *id)))
             .map(|(batch, id)| {
-                let before = self.now.get(&id).or_else(|| self.before.get(&id));
-                let attempts = before.map_or(0, Standing::attempts);
-                (batch, id, attempts.saturating_add(1))
+                let counted = self.now.get(&id).map(Standing::attempts);
+                let before = || self.before.get(&id).map_or(0, Standing::attempts);
+                let attempts = counted.unwrap_or_else(|| before().saturating_add(1));
+                (batch, id, attempts)
             })
             .collect();
         unanswered.sort_unstable();
@@ -266,11 +267,12 @@ impl SummaryBuilder {
 
     fn take(&mut self, id: AssetId, outcome: &Outcome, at: Timestamp) {
         let run = self.summary.run.unwrap_or_default();
-        let before = self
-            .now
-            .remove(&id)
-            .or_else(|| self.before.get(&id).cloned())
-            .map(|standing| Record { standing, run, at });
+        let said = self.now.remove(&id).map(|standing| (standing, run));
+        // Which earlier run said it does not matter, as long as it is another.
+        let earlier = || Some((self.before.get(&id)?.clone(), run.wrapping_sub(1)));
+        let before = said
+            .or_else(earlier)
+            .map(|(standing, run)| Record { standing, run, at });
         let Record { standing, .. } = absorb(before.as_ref(), outcome, run, at);
         self.now.insert(id, standing);
     }

@@ -144,7 +144,7 @@ pub enum Standing {
     Failed(Box<Failed>),
     /// Sent, and no answer that can be trusted came back.
     Unknown {
-        /// How often a delete was tried and not confirmed.
+        /// In how many runs a delete was tried and not confirmed.
         attempts: u32,
     },
 }
@@ -156,7 +156,7 @@ pub struct Failed {
     pub kind: FailureKind,
     /// The server's own words; shared, since thousands of refusals say the same.
     pub message: Arc<str>,
-    /// How often a delete was tried and not confirmed.
+    /// In how many runs a delete was tried and not confirmed.
     pub attempts: u32,
 }
 
@@ -189,7 +189,7 @@ impl Standing {
         }
     }
 
-    /// How often a delete was tried and not confirmed.
+    /// In how many runs a delete was tried and not confirmed.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         match self {
@@ -334,7 +334,10 @@ impl Counts {
 #[must_use]
 pub fn absorb(record: Option<&Record>, outcome: &Outcome, run: u64, at: Timestamp) -> Record {
     let before = record.map(|record| &record.standing);
-    let attempts = before.map_or(0, Standing::attempts).saturating_add(1);
+    // A run that asks several times, since answers are lost, makes one attempt.
+    let counted = record.is_some_and(|record| record.run == run);
+    let attempts = before.map_or(0, Standing::attempts);
+    let attempts = attempts.saturating_add(u32::from(!counted)).max(1);
     let standing = match (outcome, before) {
         (Outcome::Retired, _)
         | (Outcome::Gone, Some(Standing::Unknown { .. } | Standing::Retired)) => Standing::Retired,

@@ -66,6 +66,14 @@ fn each_row_of_the_table() {
 
     assert_eq!(after(None, &Outcome::Unknown), unknown(1));
     assert_eq!(after(Some(failed(2)), &Outcome::Unknown), unknown(3));
+
+    // However often one run asks, it is one attempt.
+    let at = Timestamp::UNIX_EPOCH;
+    let first = absorb(None, &Outcome::Unknown, 7, at);
+    let second = absorb(Some(&first), &Outcome::Unknown, 7, at);
+    let third = absorb(Some(&second), &refusal, 7, at);
+    assert_eq!(third.standing, failed(1));
+    assert_eq!(absorb(Some(&third), &refusal, 8, at).standing, failed(2));
 }
 
 fn any_state() -> impl Strategy<Value = State> {

@@ -21,5 +21,6 @@ mod sandbox;
 mod saved;
 mod schemas;
 mod settings;
+mod soak;
 mod state;
 mod validate;

@@ -1,0 +1,220 @@
+//! A run under limits and faults: it converges, its record is exact, and it asks for little more
+//! than it must.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use frameio_retire::asset::AssetId;
+use frameio_retire::sandbox::fault::Faults;
+use frameio_retire::sandbox::limit::Limits;
+use frameio_retire::sandbox::log::LoggedRequest;
+use frameio_retire::sandbox::world::{World, generated_id};
+use frameio_retire::sandbox::{self, Options, Sandbox};
+use serde_json::Value;
+use tokio::runtime::Runtime;
+
+use crate::harness::{Desk, Done};
+
+/// A sandbox inside the test, so that its truth and its log can be looked at.
+struct Served {
+    runtime: Runtime,
+    sandbox: Sandbox,
+}
+
+impl Served {
+    fn new(world: World) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
+        let options = Options {
+            log: true,
+            ..Options::new(Arc::new(|| jiff::Timestamp::UNIX_EPOCH))
+        };
+        let sandbox = runtime.block_on(sandbox::serve(world, options)).unwrap();
+        Self { runtime, sandbox }
+    }
+
+    fn apply(&self, desk: &Desk, more: &[&str]) -> Done {
+        let url = self.sandbox.url();
+        let mut arguments = vec![
+            "apply",
+            "--auto-approve",
+            "--endpoint",
+            &url,
+            "--state",
+            "state.json",
+        ];
+        arguments.extend(more);
+        desk.run_with(&[("FRAMEIO_TOKEN", self.sandbox.token())], &arguments)
+    }
+
+    fn deletes(&self) -> Vec<LoggedRequest> {
+        let log = self.sandbox.log().into_iter();
+        log.filter(|request| request.method == "DELETE").collect()
+    }
+
+    fn stop(self) {
+        self.runtime.block_on(self.sandbox.shut_down());
+    }
+}
+
+fn listing(count: u64) -> Desk {
+    let lines = (0..count).map(|number| format!("  - {}\n", generated_id(number)));
+    Desk::with(&format!(
+        "version: 1\nassets:\n{}",
+        lines.collect::<String>()
+    ))
+}
+
+#[test]
+fn twenty_thousand_assets_under_faults_end_with_an_exact_record() {
+    const ASSETS: u64 = 20_000;
+    const BATCH: u64 = 50;
+    let rules = ["429/20ms=10%", "503=5%", "drop-after=3%", "cut=2%"];
+    let faults = Faults {
+        seed: 7,
+        rules: rules.map(|rule| rule.parse().unwrap()).to_vec(),
+    };
+    let world = World::generated(ASSETS)
+        .with_limits(Limits::off())
+        .with_faults(faults)
+        .with_refusals("2%".parse().unwrap());
+    let served = Served::new(world);
+    let desk = listing(ASSETS);
+    let mut runs = 0;
+    loop {
+        let done = served.apply(&desk, &["--concurrency", "8"]).expect(3);
+        runs += 1;
+        if !done.out.contains("unknown") {
+            break;
+        }
+        assert!(runs < 6, "it does not converge:\n{}", done.out);
+    }
+    let state: Value = serde_json::from_str(&desk.read("state.json")).unwrap();
+    let assets = state["assets"].as_object().unwrap();
+    assert_eq!(assets.len() as u64, ASSETS);
+    served.sandbox.with_world(|world| {
+        for (id, alive) in world.assets() {
+            let Some(record) = assets.get(&id.to_string()) else {
+                continue; // the root folder
+            };
+            let expected = if world.refusal(id).is_some() {
+                assert!(alive);
+                "failed"
+            } else {
+                assert!(!alive);
+                "retired"
+            };
+            assert_eq!(record["status"], expected, "{id}");
+        }
+    });
+
+    // The least possible: each batch once, each request that met a fault once more, and one
+    // reading for each asset whose delete took effect without an answer, since the API has no
+    // way to ask for several.
+    let log = served.sandbox.log();
+    let faulted = log.iter().filter(|request| request.fault.is_some()).count();
+    let lost: HashSet<AssetId> = served
+        .deletes()
+        .into_iter()
+        .filter(|request| {
+            let fault = request.fault.as_deref().unwrap_or_default();
+            fault.starts_with("drop-after") || fault.starts_with("cut")
+        })
+        .flat_map(|request| request.assets)
+        .collect();
+    let batches = usize::try_from(ASSETS.div_ceil(BATCH)).unwrap();
+    let least = batches + faulted + lost.len();
+    assert!(
+        log.len() * 10 <= least * 16,
+        "{} requests, and {least} would have done ({faulted} faults, {} lost)",
+        log.len(),
+        lost.len()
+    );
+    served.stop();
+}
+
+#[test]
+fn the_documented_pace_is_kept() {
+    let limits = Limits::off().with("bulk_delete=10/2s".parse().unwrap());
+    let served = Served::new(World::generated(30).with_limits(limits));
+    let desk = listing(30);
+    served
+        .apply(&desk, &["--batch-size", "1", "--canary", "0"])
+        .expect(0);
+    let deletes = served.deletes();
+    let refused = |request: &&LoggedRequest| request.status == Some(429);
+    let (first, later): (Vec<_>, Vec<_>) = deletes
+        .iter()
+        .partition(|request| request.at < Duration::from_secs(2));
+    assert_eq!(later.iter().copied().filter(refused).count(), 0);
+    assert!(first.iter().copied().filter(refused).count() <= 1);
+    // One every 200 ms once the bucket is full: twenty of them take four seconds at least.
+    let last = deletes.last().unwrap().at;
+    assert!(last >= Duration::from_millis(3_500), "{last:?}");
+    served.stop();
+}
+
+#[test]
+fn a_run_ends_in_time_and_the_next_one_goes_on() {
+    let limits = Limits::off().with("bulk_delete=1/30s".parse().unwrap());
+    let served = Served::new(World::generated(30).with_limits(limits));
+    let desk = listing(30);
+    let arguments = [
+        "--batch-size",
+        "10",
+        "--canary",
+        "0",
+        "--time-budget",
+        "1500ms",
+    ];
+    let done = served.apply(&desk, &arguments).expect(9);
+    assert!(
+        done.out
+            .contains("the time that the run was given is used up"),
+        "{}",
+        done.out
+    );
+    assert!(
+        done.out.contains("20 assets were not asked for"),
+        "{}",
+        done.out
+    );
+    let state: Value = serde_json::from_str(&desk.read("state.json")).unwrap();
+    assert_eq!(state["assets"].as_object().unwrap().len(), 10);
+    let plan = desk.run(&[
+        "plan",
+        "--state",
+        "state.json",
+        "--endpoint",
+        &served.sandbox.url(),
+    ]);
+    assert!(plan.out.contains("20 to retire"), "{}", plan.out);
+    served.stop();
+}
+
+#[test]
+fn the_wrong_account_stops_the_run_and_leaves_no_record() {
+    let served = Served::new(World::generated(3));
+    let others = (1_000..1_060).map(|number| format!("  - {}\n", generated_id(number)));
+    let desk = Desk::with(&format!(
+        "version: 1\nassets:\n{}",
+        others.collect::<String>()
+    ));
+    let done = served.apply(&desk, &[]).expect(9);
+    assert!(
+        done.out.contains("wrong account, token or server"),
+        "{}",
+        done.out
+    );
+    assert!(done.out.contains("--max-404-percent 100"), "{}", done.out);
+    assert!(!desk.names().contains(&"state.json".to_owned()));
+    served.apply(&desk, &["--max-404-percent", "100"]).expect(0);
+    let state: Value = serde_json::from_str(&desk.read("state.json")).unwrap();
+    let gone = state["assets"].as_object().unwrap().values();
+    assert_eq!(gone.filter(|record| record["status"] == "gone").count(), 60);
+    served.stop();
+}
