@@ -127,7 +127,7 @@ fn applies(size: usize) {
             Some(bare),
         ),
         Err(why) => {
-            println!("| script with `frameioclient` 1.1.0 | {size} | skipped: {why} | | | |")
+            println!("| script with `frameioclient` 1.1.0 | {size} | skipped: {why} | | | |");
         }
     }
 }
