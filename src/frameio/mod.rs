@@ -13,6 +13,7 @@ pub mod pace;
 pub mod token;
 pub mod transport;
 pub mod v2;
+pub mod v4;
 
 /// What came of one request, before anybody has judged it.
 #[derive(Debug, Clone, PartialEq, Eq)]

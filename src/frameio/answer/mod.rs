@@ -247,5 +247,7 @@ fn read<T>(reply: &Reply, parse: impl FnOnce(&[u8]) -> Result<T, String>) -> Rea
     }
 }
 
+pub mod v4;
+
 #[cfg(test)]
 mod tests;

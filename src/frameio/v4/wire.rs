@@ -1,0 +1,218 @@
+//! The wire types of V4: what an answer says.
+//!
+//! Source: docs/frameio-api.md, "Reading (V4)", "Pages (V4)".
+
+use serde::Deserialize;
+
+use crate::asset::AssetId;
+use crate::frameio::answer::Live;
+
+#[derive(Deserialize)]
+struct Wrapped<T> {
+    data: T,
+}
+
+#[derive(Deserialize)]
+struct Paged<T> {
+    data: Vec<T>,
+    #[serde(default)]
+    links: Option<Links>,
+}
+
+#[derive(Deserialize)]
+struct Links {
+    next: Option<String>,
+}
+
+/// One page of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page<T> {
+    /// What is on it.
+    pub items: Vec<T>,
+    /// Where the next one begins; nothing on the last.
+    pub next: Option<String>,
+}
+
+/// What a page of a version stack holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contents {
+    /// The files on it.
+    pub files: Vec<AssetId>,
+    /// Where the next page begins; nothing on the last.
+    pub next: Option<String>,
+}
+
+/// An account, a workspace or a project.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Named {
+    /// Its id.
+    pub id: String,
+    /// Its name, as far as it has one.
+    #[serde(default, alias = "display_name")]
+    pub name: Option<String>,
+}
+
+/// Reads whether an asset is there from the answer to its reading.
+///
+/// # Errors
+///
+/// Returns why the bytes are not that answer, or that they speak of another asset.
+pub fn live(id: AssetId, bytes: &[u8]) -> Result<Live, String> {
+    #[derive(Deserialize)]
+    struct Asset {
+        id: AssetId,
+        #[serde(default)]
+        deleted_at: Option<String>,
+    }
+    let Wrapped { data } = read::<Wrapped<Asset>>(bytes)?;
+    // What is asked for by an id of Adobe's storage answers with its own.
+    if data.id != id && !id.is_adobe() {
+        return Err(format!("it speaks of `{}` instead of `{id}`", data.id));
+    }
+    Ok(if data.deleted_at.is_some() {
+        Live::Deleted
+    } else {
+        Live::There
+    })
+}
+
+/// Reads a page of what a version stack holds.
+///
+/// # Errors
+///
+/// Returns why the bytes are not such a page, or hold what is no file.
+pub fn contents(bytes: &[u8]) -> Result<Contents, String> {
+    #[derive(Deserialize)]
+    struct Asset {
+        id: AssetId,
+        #[serde(rename = "type")]
+        kind: String,
+    }
+    let Page { items, next } = page::<Asset>(bytes)?;
+    let files = items.into_iter().map(|asset| match asset.kind.as_str() {
+        "file" => Ok(asset.id),
+        kind => Err(format!("it holds `{}`, which is a {kind}", asset.id)),
+    });
+    Ok(Contents {
+        files: files.collect::<Result<_, _>>()?,
+        next,
+    })
+}
+
+/// Reads a page of accounts, workspaces or projects.
+///
+/// # Errors
+///
+/// Returns why the bytes are not such a page.
+pub fn named(bytes: &[u8]) -> Result<Page<Named>, String> {
+    page(bytes)
+}
+
+/// Reads a page of what was deleted from a project.
+///
+/// # Errors
+///
+/// Returns why the bytes are not such a page.
+pub fn deleted(bytes: &[u8]) -> Result<Page<AssetId>, String> {
+    #[derive(Deserialize)]
+    struct Asset {
+        id: AssetId,
+    }
+    let Page { items, next } = page::<Asset>(bytes)?;
+    Ok(Page {
+        items: items.into_iter().map(|asset| asset.id).collect(),
+        next,
+    })
+}
+
+fn page<T: for<'de> Deserialize<'de>>(bytes: &[u8]) -> Result<Page<T>, String> {
+    let Paged { data, links } = read::<Paged<T>>(bytes)?;
+    let next = links.and_then(|links| links.next);
+    let next = next.map(|link| cursor(&link)).transpose()?;
+    Ok(Page { items: data, next })
+}
+
+fn read<T: for<'de> Deserialize<'de>>(bytes: &[u8]) -> Result<T, String> {
+    serde_json::from_slice(bytes).map_err(|error| error.to_string())
+}
+
+/// Takes the cursor out of a link to the next page; a page that cannot be gone on from must not
+/// pass for the last one.
+fn cursor(link: &str) -> Result<String, String> {
+    let query = link.split_once('?').map_or("", |(_, query)| query);
+    let after = query
+        .split('&')
+        .find_map(|part| part.strip_prefix("after="));
+    let after = after.ok_or_else(|| "its link to the next page has no `after`".to_owned())?;
+    decoded(after).ok_or_else(|| "the `after` of its link is not text".to_owned())
+}
+
+fn decoded(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, more @ ..] = rest {
+        match (first, more) {
+            (b'%', [high, low, after @ ..]) => {
+                let digits = [*high, *low];
+                let digits = std::str::from_utf8(&digits).ok()?;
+                bytes.push(u8::from_str_radix(digits, 16).ok()?);
+                rest = after;
+            }
+            (b'+', after) => {
+                bytes.push(b' ');
+                rest = after;
+            }
+            (byte, after) => {
+                bytes.push(*byte);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8(bytes).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const A: &str = "3fa85f64-5717-4562-b3fc-2c963f66afa6";
+
+    #[test]
+    fn a_page_goes_on_by_the_cursor_of_its_link() {
+        let body = format!(
+            r#"{{"data":[{{"id":"{A}","type":"file","more":1}}],"links":{{"next":"/v4/accounts/a/x?after=g3%3D%2B1"}}}}"#
+        );
+        let contents = contents(body.as_bytes()).unwrap();
+        assert_eq!(contents.files, [AssetId::parse(A).unwrap()]);
+        assert_eq!(contents.next.as_deref(), Some("g3=+1"));
+        for last in [r#"{"data":[]}"#, r#"{"data":[],"links":{"next":null}}"#] {
+            assert_eq!(super::contents(last.as_bytes()).unwrap().next, None);
+        }
+        for broken in [
+            r#"{"data":[],"links":{"next":"/v4/accounts"}}"#,
+            r#"{"data":[],"links":{"next":"/v4?after=%FF"}}"#,
+            r#"{"data":{}}"#,
+        ] {
+            assert!(super::contents(broken.as_bytes()).is_err(), "{broken}");
+        }
+        let folder = format!(r#"{{"data":[{{"id":"{A}","type":"folder"}}]}}"#);
+        assert!(super::contents(folder.as_bytes()).is_err());
+    }
+
+    #[test]
+    fn a_deleted_asset_and_another_one_are_told_apart() {
+        let id = AssetId::parse(A).unwrap();
+        let of = |rest: &str| live(id, format!(r#"{{"data":{{"id":"{A}"{rest}}}}}"#).as_bytes());
+        assert_eq!(of(""), Ok(Live::There));
+        assert_eq!(of(r#","deleted_at":null"#), Ok(Live::There));
+        assert_eq!(
+            of(r#","deleted_at":"2026-01-01T00:00:00Z""#),
+            Ok(Live::Deleted)
+        );
+        let other = AssetId::parse("7c9e6679-7425-40de-944b-e07fc1f90ae7").unwrap();
+        let body = format!(r#"{{"data":{{"id":"{A}"}}}}"#);
+        assert!(live(other, body.as_bytes()).is_err());
+        let adobe = AssetId::parse("adobe:urn:aaid:sc:US:1").unwrap();
+        assert_eq!(live(adobe, body.as_bytes()), Ok(Live::There));
+    }
+}
