@@ -5,10 +5,31 @@ use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::asset::AssetId;
+use crate::asset::{AssetId, Kind};
 use crate::event::{Lane, Task};
 use crate::frameio::call::Call;
 use crate::plan::approve::{Approved, Resolve};
+use crate::state::Api;
+
+/// What a job is for, beyond what its call asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Aim {
+    /// To learn what becomes of its assets.
+    Settle,
+    /// V4: to find out of which kind an asset is, by asking for one kind after another.
+    Look {
+        /// The kind that is asked for.
+        kind: Kind,
+        /// The kinds that are asked for next.
+        next: &'static [Kind],
+        /// The kind of which the manifest says that it is, where the server knows no such one.
+        said: Option<Kind>,
+    },
+    /// V4: to read what a version stack holds.
+    Open,
+    /// V4: to delete one file of a version stack.
+    Member,
+}
 
 /// One request that is to be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,10 +38,14 @@ pub struct Job {
     pub call: Call,
     /// The assets that its answer speaks of.
     pub ids: Arc<[AssetId]>,
+    /// What it is for.
+    pub aim: Aim,
     /// Whether its assets may be deleted; only readings of unlisted assets may not.
     pub listed: bool,
     /// Whether its assets were read and found alive, so that reading them again tells nothing.
     pub looked: bool,
+    /// Whether it is no part of an earlier job.
+    pub fresh: bool,
     /// How often the same request went wrong before.
     pub tries: u32,
     /// When it first went wrong, counted from the start of the run.
@@ -32,8 +57,10 @@ impl Job {
         Self {
             call,
             ids,
+            aim: Aim::Settle,
             listed: true,
             looked: false,
+            fresh: false,
             tries: 0,
             since: None,
         }
@@ -52,6 +79,48 @@ impl Job {
         Self {
             listed,
             ..Self::new(Call::ReadAsset(id), Arc::from([id]))
+        }
+    }
+
+    /// V4: what deletes one asset, or finds out how to.
+    #[must_use]
+    pub fn single(id: AssetId, kind: Option<Kind>) -> Self {
+        let ids = Arc::from([id]);
+        match kind {
+            Some(Kind::File) => Self::new(Call::DeleteFile(id), ids),
+            Some(Kind::Folder) => Self::new(Call::DeleteFolder(id), ids),
+            Some(Kind::VersionStack) => Self::open(id, None),
+            None => Self::look(id, &Kind::ALL, None, true),
+        }
+    }
+
+    /// V4: the reading of an asset as one of the first kind, and then of the others.
+    #[must_use]
+    pub fn look(id: AssetId, kinds: &'static [Kind], said: Option<Kind>, listed: bool) -> Self {
+        let (kind, next) = kinds.split_first().unwrap_or((&Kind::File, &[]));
+        let kind = *kind;
+        Self {
+            aim: Aim::Look { kind, next, said },
+            listed,
+            ..Self::new(Call::Show(kind, id), Arc::from([id]))
+        }
+    }
+
+    /// V4: the reading of a page of what a version stack holds.
+    #[must_use]
+    pub fn open(stack: AssetId, after: Option<Arc<str>>) -> Self {
+        Self {
+            aim: Aim::Open,
+            ..Self::new(Call::Children { of: stack, after }, Arc::from([stack]))
+        }
+    }
+
+    /// V4: the delete of one file of a version stack.
+    #[must_use]
+    pub fn member(stack: AssetId, file: AssetId) -> Self {
+        Self {
+            aim: Aim::Member,
+            ..Self::new(Call::DeleteFile(file), Arc::from([stack]))
         }
     }
 
@@ -85,10 +154,9 @@ pub struct Terms<'run> {
     pub now: Duration,
     /// Whether no answer is under way.
     pub idle: bool,
-    /// How many assets one delete may ask for.
-    pub size: usize,
-    /// Whether a delete may go out that is no part of an earlier one.
-    pub fresh: bool,
+    /// How many assets a delete may ask for that is no part of an earlier one; nothing while
+    /// none may go out.
+    pub size: Option<usize>,
     /// Whether a lane is open.
     pub open: &'run dyn Fn(Lane) -> bool,
 }
@@ -126,6 +194,8 @@ impl PartialOrd for Later {
 /// Everything that is still to be sent.
 #[derive(Debug)]
 pub struct Queue<'plan> {
+    api: Api,
+    approved: &'plan Approved,
     /// Jobs that go before everything else, by lane.
     again: BTreeMap<Lane, VecDeque<Job>>,
     later: BinaryHeap<Reverse<Later>>,
@@ -140,8 +210,10 @@ pub struct Queue<'plan> {
 impl<'plan> Queue<'plan> {
     /// Queues what was approved.
     #[must_use]
-    pub fn new(approved: &'plan Approved) -> Self {
+    pub fn new(approved: &'plan Approved, api: Api) -> Self {
         Self {
+            api,
+            approved,
             again: BTreeMap::new(),
             later: BinaryHeap::new(),
             put_back: 0,
@@ -158,10 +230,8 @@ impl<'plan> Queue<'plan> {
             now,
             idle,
             size,
-            fresh,
             open,
         } = terms;
-        let size = size.max(1);
         while self
             .later
             .peek()
@@ -181,19 +251,23 @@ impl<'plan> Queue<'plan> {
                 return Some(job);
             }
         }
-        if let [first, rest @ ..] = self.resolve
-            && open(Lane::ReadAsset)
-        {
-            self.resolve = rest;
-            return Some(Job::read(first.id, first.listed));
+        if let [first, rest @ ..] = self.resolve {
+            let job = self.reading(*first);
+            if open(job.lane()) {
+                self.resolve = rest;
+                return Some(job);
+            }
         }
-        if !fresh || !open(Lane::BulkDelete) {
+        let size = size?.max(1);
+        if let Some(job) = self.deletion(size) {
+            if !open(job.lane()) {
+                return None;
+            }
+            self.delete = &self.delete[job.ids.len()..];
+            return Some(job);
+        }
+        if !open(Lane::BulkDelete) {
             return None;
-        }
-        if !self.delete.is_empty() {
-            let (batch, rest) = self.delete.split_at(size.min(self.delete.len()));
-            self.delete = rest;
-            return Some(Job::delete(batch));
         }
         // What readings find is sent in full batches, the rest once no reading is under way.
         if self.found.len() >= size || (idle && !self.found.is_empty()) {
@@ -202,10 +276,30 @@ impl<'plan> Queue<'plan> {
                 .split_off(self.found.len() - size.min(self.found.len()));
             return Some(Job {
                 looked: true,
+                fresh: true,
                 ..Job::delete(&batch)
             });
         }
         None
+    }
+
+    /// The reading of an asset whose earlier delete was not answered.
+    fn reading(&self, resolve: Resolve) -> Job {
+        let Resolve { id, listed, kind } = resolve;
+        match self.api {
+            Api::V2 => Job::read(id, listed),
+            Api::V4 => Job::look(id, kind.map_or(&Kind::ALL, Kind::alone), None, listed),
+        }
+    }
+
+    /// The next delete, or what finds out how to delete the next asset.
+    fn deletion(&self, size: usize) -> Option<Job> {
+        let first = *self.delete.first()?;
+        let job = match self.api {
+            Api::V2 => Job::delete(&self.delete[..size.min(self.delete.len())]),
+            Api::V4 => Job::single(first, self.approved.kind(first)),
+        };
+        Some(Job { fresh: true, ..job })
     }
 
     /// When the next job comes back that waits for its time, counted from the run's start.
@@ -223,10 +317,9 @@ impl<'plan> Queue<'plan> {
             .filter(|(_, jobs)| !jobs.is_empty())
             .map(|(lane, _)| *lane)
             .collect();
-        if !self.resolve.is_empty() {
-            lanes.push(Lane::ReadAsset);
-        }
-        if !self.delete.is_empty() || !self.found.is_empty() {
+        lanes.extend(self.resolve.first().map(|next| self.reading(*next).lane()));
+        lanes.extend(self.deletion(1).map(|job| job.lane()));
+        if !self.found.is_empty() {
             lanes.push(Lane::BulkDelete);
         }
         lanes
@@ -257,6 +350,24 @@ impl<'plan> Queue<'plan> {
     /// Adds an asset that a reading found alive.
     pub fn put_found(&mut self, id: AssetId) {
         self.found.push(id);
+    }
+
+    /// The files that are deleted in place of a version stack, where they were read already.
+    #[must_use]
+    pub fn files(&self, stack: AssetId) -> Option<&Arc<[AssetId]>> {
+        self.approved.files(stack)
+    }
+
+    /// Whether an asset is held, so that nothing may be deleted that holds it.
+    #[must_use]
+    pub fn is_held(&self, id: AssetId) -> bool {
+        self.approved.is_held(id)
+    }
+
+    /// Whether something waits that was sent before.
+    #[must_use]
+    pub const fn has_returned(&self) -> bool {
+        self.returned > 0
     }
 
     /// Whether nothing is left.

@@ -1,6 +1,6 @@
 //! The dispatcher: decides what is sent, and writes down what happens before it goes on.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
@@ -12,6 +12,7 @@ use crate::apply::breaker::Breaker;
 use crate::apply::inbox::{Inbox, Message};
 use crate::apply::pacer::Pacer;
 use crate::apply::retry::Jitter;
+use crate::apply::stacks::Stack;
 use crate::apply::{Clock, Ended, NotSaved, Options, Run};
 use crate::asset::AssetId;
 use crate::event::{Ending, Lane, Listener, RunEvent, StopReason};
@@ -64,8 +65,16 @@ pub(in crate::apply) struct Dispatcher<'run, S> {
     pub(in crate::apply) held: Vec<(u64, AssetId)>,
     /// The assets that were refused before this run: that they are refused again says nothing.
     pub(in crate::apply) refused_before: HashSet<AssetId>,
-    /// Whether a first, small delete came back sane.
-    pub(in crate::apply) sane: bool,
+    /// Whether an answer showed that deletes come back sane.
+    pub(in crate::apply) good: bool,
+    /// Whether the first, small deletes are over.
+    sane: bool,
+    /// How many assets may still be asked for before the first answers are in.
+    trial: usize,
+    /// V4: the version stacks that are being deleted file by file.
+    pub(in crate::apply) stacks: HashMap<AssetId, Stack>,
+    /// Whether all that was refused so far was refused for want of a right.
+    pub(in crate::apply) only_rights: bool,
     /// What has happened and is not yet written down.
     pub(in crate::apply) events: Vec<RunEvent>,
     /// What could not be written down.
@@ -112,7 +121,11 @@ impl<'run, S: Session> Dispatcher<'run, S> {
             jitter: Jitter::new(options.seed),
             held: Vec::new(),
             refused_before,
+            good: false,
             sane: options.canary == 0,
+            trial: options.canary,
+            stacks: HashMap::new(),
+            only_rights: true,
             events: vec![RunEvent::Started(info)],
             unsaved: Vec::new(),
             waiting: Vec::new(),
@@ -278,24 +291,21 @@ impl<'run, S: Session> Dispatcher<'run, S> {
             && let Some(give) = self.waiting.pop()
         {
             let idle = self.under_way == 0 && orders.is_empty();
-            // Until a first, small delete came back sane, nothing else is deleted.
-            let size = if self.sane {
-                self.options.batch_size.get()
-            } else {
-                self.options.canary.min(self.options.batch_size.get())
-            };
+            let size = self.may_begin(idle);
             let pacer = &self.pacer;
             let job = self.queue.next(Terms {
                 now,
                 idle,
                 size,
-                fresh: self.sane || idle,
                 open: &|lane| pacer.is_open(lane, now),
             });
             let Some(job) = job else {
                 self.waiting.push(give);
                 break;
             };
+            if job.fresh {
+                self.trial = self.trial.saturating_sub(job.ids.len());
+            }
             self.batches += 1;
             let batch = self.batches;
             self.pacer.sent(job.lane(), now);
@@ -311,6 +321,24 @@ impl<'run, S: Session> Dispatcher<'run, S> {
             self.tell_wait(now);
         }
         orders
+    }
+
+    /// How many assets a new delete may ask for; nothing while none may go out.
+    ///
+    /// Until the first, small deletes came back sane, nothing else is deleted.
+    fn may_begin(&mut self, idle: bool) -> Option<usize> {
+        let most = self.options.batch_size.get();
+        if !self.sane && idle && !self.queue.has_returned() {
+            if self.good {
+                self.sane = true;
+            } else {
+                self.trial = self.options.canary;
+            }
+        }
+        if self.sane {
+            return Some(most);
+        }
+        Some(self.trial.min(most)).filter(|size| *size > 0)
     }
 
     /// Tells that the run waits for a limit, where that takes a while.

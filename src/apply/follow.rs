@@ -2,16 +2,17 @@
 
 use std::time::Duration;
 
-use crate::apply::batch::Job;
+use crate::apply::batch::{Aim, Job};
 use crate::apply::breaker::Tally;
 use crate::apply::dispatcher::{Dispatcher, Journaled};
 use crate::apply::pacer::{Pace, Pause};
-use crate::asset::AssetId;
+use crate::asset::{AssetId, Kind};
 use crate::event::{Lane, RunEvent, StopReason, Task};
-use crate::frameio::answer::{Live, ReadVerdict, Verdict, judge, judge_read};
+use crate::frameio::answer::{Live, ReadVerdict, Verdict, judge, judge_read, v4};
+use crate::frameio::call::Call;
 use crate::frameio::{Limits, Reply};
 use crate::outcome::{AssetOutcome, Failure, FailureKind, Outcome};
-use crate::state::{Record, Standing};
+use crate::state::{Api, Record, Standing};
 use crate::store::Session;
 
 /// How often in a row the server may say that it is too much before that can stop the run.
@@ -23,9 +24,13 @@ const LONGEST_BREATHER: Duration = Duration::from_secs(5);
 impl<S: Session> Dispatcher<'_, S> {
     pub(in crate::apply) fn answered(&mut self, batch: Journaled, reply: &Reply) {
         let Journaled { batch, job, at: _ } = batch;
-        match job.task() {
-            Task::Delete => self.deleted(batch, job, reply),
-            Task::Resolve => self.resolved(batch, job, reply),
+        match (job.task(), job.aim) {
+            (Task::Delete, _) => self.deleted(batch, job, reply),
+            (Task::Resolve, Aim::Look { kind, next, said }) => {
+                self.looked(batch, job, (kind, next, said), reply);
+            }
+            (Task::Resolve, Aim::Open) => self.opened(batch, job, reply),
+            (Task::Resolve, Aim::Settle | Aim::Member) => self.resolved(batch, job, reply),
         }
         if self.breaker.believes() {
             self.release();
@@ -49,11 +54,27 @@ impl<S: Session> Dispatcher<'_, S> {
 
     fn deleted(&mut self, batch: u64, job: Job, reply: &Reply) {
         let lane = job.lane();
-        let verdict = judge(&job.ids, reply);
+        let verdict = match job.call {
+            Call::DeleteFile(id) | Call::DeleteFolder(id) => v4::judge_delete(id, reply),
+            Call::BulkDelete(_) | Call::ReadAsset(_) | Call::Show(..) | Call::Children { .. } => {
+                judge(&job.ids, reply)
+            }
+        };
         self.paced(lane, limits_of(reply), pace_of_delete(&verdict));
         match verdict {
             Verdict::Settled { outcomes, warnings } => {
-                self.settled(batch, outcomes);
+                match (job.aim, outcomes.as_slice(), job.call) {
+                    (Aim::Member, [(_, outcome)], _) => {
+                        self.member_done(batch, job.ids[0], outcome.clone());
+                    }
+                    (_, [(id, Outcome::Gone)], Call::DeleteFile(_)) if !job.looked => {
+                        self.look_further(batch, *id, Kind::File);
+                    }
+                    (_, [(id, Outcome::Gone)], Call::DeleteFolder(_)) if !job.looked => {
+                        self.look_further(batch, *id, Kind::Folder);
+                    }
+                    _ => self.settled(batch, outcomes),
+                }
                 for message in warnings {
                     self.warn(batch, message);
                 }
@@ -68,14 +89,17 @@ impl<S: Session> Dispatcher<'_, S> {
                 self.settle(batch, all(&job.ids, &Outcome::Unknown), false);
                 self.warn(batch, format!("no answer that can be trusted: {detail}"));
                 // A delete is idempotent, and what it finds deleted was deleted by us.
-                self.troubled(batch, job, &detail);
+                let given_up = self.troubled(batch, job, &detail);
+                if let Some(job) = given_up.filter(|job| job.aim == Aim::Member) {
+                    self.member_lost(job.ids[0]);
+                }
             }
             Verdict::Stop(reason) => self.stopped(batch, job, reason),
         }
     }
 
     /// Writes down what a delete said of its assets.
-    fn settled(&mut self, batch: u64, outcomes: Vec<AssetOutcome>) {
+    pub(in crate::apply) fn settled(&mut self, batch: u64, outcomes: Vec<AssetOutcome>) {
         let mut tally = Tally::default();
         let mut expected = 0;
         let mut certain = Vec::with_capacity(outcomes.len());
@@ -100,13 +124,16 @@ impl<S: Session> Dispatcher<'_, S> {
                     continue;
                 }
                 Outcome::Failed(_) if self.refused_before.contains(&id) => expected += 1,
-                Outcome::Failed(_) => tally.failed += 1,
+                Outcome::Failed(Failure { kind, .. }) => {
+                    self.only_rights &= *kind == FailureKind::Permission;
+                    tally.failed += 1;
+                }
                 Outcome::Unknown => {}
             }
             certain.push((id, outcome));
         }
-        self.sane |= tally.retired + expected > 0;
-        let stop = self.breaker.answered(tally);
+        self.good |= tally.retired + expected > 0;
+        let stop = self.count(tally);
         self.held.append(&mut missing);
         self.settle(batch, certain, false);
         if let Some(reason) = stop {
@@ -147,23 +174,10 @@ impl<S: Session> Dispatcher<'_, S> {
         match verdict {
             ReadVerdict::Read(Live::Deleted) => {
                 // The server knows the asset, so it is the right server.
-                self.sane = true;
+                self.good = true;
                 self.settle(batch, vec![(id, Outcome::Gone)], false);
             }
-            ReadVerdict::Read(Live::Missing) if self.breaker.believes() => {
-                self.settle(batch, vec![(id, Outcome::Gone)], false);
-            }
-            ReadVerdict::Read(Live::Missing) => {
-                self.settle(batch, Vec::new(), false);
-                self.held.push((batch, id));
-                let stop = self.breaker.answered(Tally {
-                    missing: 1,
-                    ..Tally::default()
-                });
-                if let Some(reason) = stop {
-                    self.halt(reason);
-                }
-            }
+            ReadVerdict::Read(Live::Missing) => self.missing(batch, id),
             ReadVerdict::Read(Live::There) => {
                 self.settle(batch, Vec::new(), false);
                 if job.listed {
@@ -172,15 +186,63 @@ impl<S: Session> Dispatcher<'_, S> {
                     self.forget(vec![id]);
                 }
             }
+            ReadVerdict::SlowDown { .. }
+            | ReadVerdict::NotSent { .. }
+            | ReadVerdict::Unreadable { .. }
+            | ReadVerdict::Stop(_) => self.unread(batch, job, verdict),
+        }
+    }
+
+    /// Follows up a reading that told nothing.
+    pub(in crate::apply) fn unread<T>(&mut self, batch: u64, job: Job, verdict: ReadVerdict<T>) {
+        match verdict {
+            ReadVerdict::Read(_) => {}
             ReadVerdict::SlowDown { .. } => self.slowed_down(batch, job),
             ReadVerdict::NotSent { detail } => self.not_sent(batch, job, detail),
             ReadVerdict::Unreadable { detail } => {
                 self.settle(batch, Vec::new(), false);
+                let id = job.ids[0];
                 self.warn(batch, format!("`{id}` could not be read: {detail}"));
-                self.troubled(batch, job, &detail);
+                drop(self.troubled(batch, job, &detail));
             }
             ReadVerdict::Stop(reason) => self.stopped(batch, job, reason),
         }
+    }
+
+    /// Takes notice of an asset that the server does not know.
+    ///
+    /// It is not believed to be gone before the server has shown that it knows others of ours.
+    pub(in crate::apply) fn missing(&mut self, batch: u64, id: AssetId) {
+        let before = self.state.assets.get(&id).map(Record::standing);
+        if matches!(before, Some(Standing::Unknown { .. })) && self.breaker.believes() {
+            return self.settle(batch, vec![(id, Outcome::Gone)], false);
+        }
+        self.settle(batch, Vec::new(), false);
+        self.held.push((batch, id));
+        let stop = self.count(Tally {
+            missing: 1,
+            ..Tally::default()
+        });
+        if let Some(reason) = stop {
+            self.halt(reason);
+        }
+    }
+
+    /// Counts an answer; returns why the run must stop, if it must.
+    ///
+    /// With V4 a missing right is told asset by asset: where no asset gets through for want of
+    /// it, it is the token that lacks it.
+    fn count(&mut self, tally: Tally) -> Option<StopReason> {
+        let stop = self.breaker.answered(tally)?;
+        let StopReason::TooManyFailures { failed, .. } = stop else {
+            return Some(stop);
+        };
+        if self.options.api == Api::V2 || !self.only_rights || self.good {
+            return Some(stop);
+        }
+        Some(StopReason::NotAuthorised {
+            detail: format!("each of the first {failed} assets was refused (status 403)"),
+        })
     }
 
     fn stopped(&mut self, batch: u64, job: Job, reason: StopReason) {
@@ -211,7 +273,9 @@ impl<S: Session> Dispatcher<'_, S> {
 
     /// Makes a request again that went wrong, and lets its lane take a breath where several
     /// went wrong in a row.
-    fn troubled(&mut self, batch: u64, job: Job, detail: &str) {
+    ///
+    /// Gives the job back where it went wrong too often; it stays as it is recorded then.
+    fn troubled(&mut self, batch: u64, job: Job, detail: &str) -> Option<Job> {
         let lane = job.lane();
         if let Some(reason) = self.breaker.troubled(detail) {
             self.halt(reason);
@@ -222,8 +286,7 @@ impl<S: Session> Dispatcher<'_, S> {
             let breather = self.jitter.of(longest.min(LONGEST_BREATHER));
             self.pacer.pause(lane, self.clock.elapsed() + breather);
         }
-        // One that went wrong too often stays as it is recorded.
-        drop(self.again(batch, job, detail));
+        self.again(batch, job, detail)
     }
 
     /// Makes a request again after a pause; gives it back where it went wrong too often.
@@ -257,7 +320,7 @@ impl<S: Session> Dispatcher<'_, S> {
     }
 
     /// Tells the pacer of an answer, and everybody of the pause that follows.
-    fn paced(&mut self, lane: Lane, limits: Option<Limits>, pace: Pace) {
+    pub(in crate::apply) fn paced(&mut self, lane: Lane, limits: Option<Limits>, pace: Pace) {
         let now = self.clock.elapsed();
         if pace == Pace::Taken {
             self.breaker.sound();
@@ -303,7 +366,7 @@ impl<S: Session> Dispatcher<'_, S> {
     }
 }
 
-const fn limits_of(reply: &Reply) -> Option<Limits> {
+pub(in crate::apply) const fn limits_of(reply: &Reply) -> Option<Limits> {
     match reply {
         Reply::Answered { limits, .. } => *limits,
         Reply::NotSent { .. } | Reply::Lost { .. } => None,
@@ -318,7 +381,7 @@ const fn pace_of_delete(verdict: &Verdict) -> Pace {
     }
 }
 
-const fn pace_of_read<T>(verdict: &ReadVerdict<T>) -> Pace {
+pub(in crate::apply) const fn pace_of_read<T>(verdict: &ReadVerdict<T>) -> Pace {
     match verdict {
         ReadVerdict::SlowDown { wait } => Pace::Refused { wait: *wait },
         ReadVerdict::Unreadable { .. } | ReadVerdict::NotSent { .. } => Pace::Troubled,

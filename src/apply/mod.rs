@@ -17,7 +17,7 @@ use crate::apply::retry::Retries;
 use crate::event::{Ending, Listener, RunEvent, RunInfo};
 use crate::frameio::Deleter;
 use crate::plan::approve::Approved;
-use crate::state::State;
+use crate::state::{Api, State};
 use crate::store::{Session, StoreError};
 
 pub mod batch;
@@ -27,6 +27,7 @@ mod follow;
 pub mod inbox;
 pub mod pacer;
 pub mod retry;
+mod stacks;
 mod worker;
 
 #[cfg(test)]
@@ -35,6 +36,8 @@ mod tests;
 /// How a run sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Options {
+    /// Which version of the API is spoken.
+    pub api: Api,
     /// How many assets one delete asks for at most.
     pub batch_size: NonZeroUsize,
     /// How many requests are under way at once at most.
@@ -125,7 +128,7 @@ where
 {
     let (remote, inbox) = mailbox;
     let options = run.options;
-    let queue = Queue::new(run.approved);
+    let queue = Queue::new(run.approved, options.api);
     // Every request asks for at least one asset, so more workers would find nothing to do.
     let count = options.concurrency.get().min(queue.left());
     let mut dispatcher = Dispatcher::new(run, queue);

@@ -55,6 +55,26 @@ impl Kind {
     /// Every kind.
     pub const ALL: [Self; 3] = [Self::File, Self::Folder, Self::VersionStack];
 
+    /// The kind alone, as a list.
+    #[must_use]
+    pub const fn alone(self) -> &'static [Self] {
+        match self {
+            Self::File => &[Self::File],
+            Self::Folder => &[Self::Folder],
+            Self::VersionStack => &[Self::VersionStack],
+        }
+    }
+
+    /// Every other kind.
+    #[must_use]
+    pub const fn others(self) -> &'static [Self] {
+        match self {
+            Self::File => &[Self::Folder, Self::VersionStack],
+            Self::Folder => &[Self::File, Self::VersionStack],
+            Self::VersionStack => &[Self::File, Self::Folder],
+        }
+    }
+
     /// The kind's name, as it stands in documents.
     #[must_use]
     pub const fn name(self) -> &'static str {

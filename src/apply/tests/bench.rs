@@ -260,6 +260,7 @@ impl Bench {
                 .build()
                 .unwrap(),
             options: Options {
+                api: Api::V2,
                 batch_size: NonZeroUsize::new(4).unwrap(),
                 concurrency: NonZeroUsize::new(3).unwrap(),
                 canary: 0,

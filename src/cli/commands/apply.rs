@@ -366,6 +366,7 @@ fn carry_out(
         session: &mut session,
         listeners: vec![&mut reporter],
         options: Options {
+            api: work.home.api,
             batch_size: settings.batch_size.value,
             concurrency: settings.concurrency.value,
             canary: sending.canary,
