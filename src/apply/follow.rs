@@ -306,7 +306,7 @@ impl<S: Session> Dispatcher<'_, S> {
 const fn limits_of(reply: &Reply) -> Option<Limits> {
     match reply {
         Reply::Answered { limits, .. } => *limits,
-        Reply::NotSent { .. } | Reply::Lost { .. } => None,
+        Reply::NoToken { .. } | Reply::NotSent { .. } | Reply::Lost { .. } => None,
     }
 }
 
