@@ -369,7 +369,7 @@ impl<S: Session> Dispatcher<'_, S> {
 pub(in crate::apply) const fn limits_of(reply: &Reply) -> Option<Limits> {
     match reply {
         Reply::Answered { limits, .. } => *limits,
-        Reply::NotSent { .. } | Reply::Lost { .. } => None,
+        Reply::NoToken { .. } | Reply::NotSent { .. } | Reply::Lost { .. } => None,
     }
 }
 

@@ -8,7 +8,9 @@ use crate::asset::AssetId;
 use crate::frameio::call::Call;
 
 pub mod answer;
+pub mod authority;
 pub mod call;
+pub mod ims;
 pub mod pace;
 pub mod token;
 pub mod transport;
@@ -28,6 +30,11 @@ pub enum Reply {
         limits: Option<Limits>,
         /// The body, or why it did not come whole.
         body: Body,
+    },
+    /// No token could be had for it, so nothing was sent.
+    NoToken {
+        /// Why.
+        detail: String,
     },
     /// The connection failed before anything was sent.
     NotSent {

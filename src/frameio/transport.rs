@@ -4,12 +4,13 @@ use std::error::Error;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName};
 use reqwest::{Client, Response, Url, redirect};
 use tokio::time::Instant;
 use tracing::{debug, trace};
 
-use crate::frameio::token::Token;
+use crate::frameio::authority::{Authority, Grant};
+use crate::frameio::ims::NoToken;
 use crate::frameio::{Body, Reply, pace};
 
 /// The longest answer that is read; the API's own are far below it.
@@ -123,12 +124,17 @@ pub enum Method {
     Delete,
 }
 
-/// Sends requests to one server with one token.
+/// The header that tells V4 that the token is one of the legacy API.
+///
+/// Source: docs/frameio-api.md, "Authentication (V4)".
+const LEGACY: HeaderName = HeaderName::from_static("x-frameio-legacy-token-auth");
+
+/// Sends requests to one server.
 #[derive(Debug, Clone)]
 pub struct Transport {
     client: Client,
     endpoint: Endpoint,
-    token: Token,
+    authority: Authority,
 }
 
 /// Says that no HTTP client could be made.
@@ -144,29 +150,13 @@ impl Transport {
     /// Returns what the HTTP library says when its TLS cannot be set up.
     pub fn new(
         endpoint: Endpoint,
-        token: Token,
+        authority: Authority,
         timeouts: Timeouts,
     ) -> Result<Self, TransportError> {
-        // Somebody else in the process may have installed one already; either serves.
-        drop(rustls::crypto::ring::default_provider().install_default());
-        let mut builder = Client::builder()
-            .user_agent(concat!("frameio-retire/", env!("CARGO_PKG_VERSION")))
-            .redirect(redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .connect_timeout(timeouts.connect)
-            .read_timeout(timeouts.read)
-            .timeout(timeouts.request)
-            .pool_idle_timeout(IDLE)
-            .tcp_nodelay(true);
-        if endpoint.is_loopback() {
-            // A proxy would carry the token off this machine in the clear.
-            builder = builder.no_proxy();
-        }
-        let client = builder.build().map_err(TransportError)?;
         Ok(Self {
-            client,
+            client: client(&endpoint, timeouts)?,
             endpoint,
-            token,
+            authority,
         })
     }
 
@@ -179,6 +169,31 @@ impl Transport {
     }
 
     async fn exchange(&self, method: Method, path: &str, json: Option<Vec<u8>>) -> Reply {
+        let grant = match self.authority.grant().await {
+            Ok(grant) => grant,
+            Err(why) => return without(why),
+        };
+        let again = self.authority.is_renewed().then(|| json.clone());
+        let reply = self.attempt(method, path, json, &grant).await;
+        let rejected = matches!(reply, Reply::Answered { status: 401, .. });
+        let Some(json) = again.filter(|_| rejected) else {
+            return reply;
+        };
+        // Nothing was done, so the same can be asked with the next token, once.
+        self.authority.reject(&grant).await;
+        match self.authority.grant().await {
+            Ok(grant) => self.attempt(method, path, json, &grant).await,
+            Err(why) => without(why),
+        }
+    }
+
+    async fn attempt(
+        &self,
+        method: Method,
+        path: &str,
+        json: Option<Vec<u8>>,
+        grant: &Grant,
+    ) -> Reply {
         let method = match method {
             Method::Get => reqwest::Method::GET,
             Method::Delete => reqwest::Method::DELETE,
@@ -187,7 +202,10 @@ impl Transport {
         let mut request = self
             .client
             .request(method, address)
-            .header(AUTHORIZATION, self.token.header());
+            .header(AUTHORIZATION, grant.header.clone());
+        if self.authority.is_legacy() {
+            request = request.header(LEGACY, "true");
+        }
         if let Some(json) = json {
             request = request.header(CONTENT_TYPE, "application/json").body(json);
         }
@@ -201,6 +219,41 @@ impl Transport {
                 detail: innermost(&error),
             },
         }
+    }
+}
+
+/// Makes an HTTP client for one server.
+///
+/// # Errors
+///
+/// Returns what the HTTP library says when its TLS cannot be set up.
+pub(in crate::frameio) fn client(
+    endpoint: &Endpoint,
+    timeouts: Timeouts,
+) -> Result<Client, TransportError> {
+    // Somebody else in the process may have installed one already; either serves.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let mut builder = Client::builder()
+        .user_agent(concat!("frameio-retire/", env!("CARGO_PKG_VERSION")))
+        .redirect(redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .connect_timeout(timeouts.connect)
+        .read_timeout(timeouts.read)
+        .timeout(timeouts.request)
+        .pool_idle_timeout(IDLE)
+        .tcp_nodelay(true);
+    if endpoint.is_loopback() {
+        // A proxy would carry the token off this machine in the clear.
+        builder = builder.no_proxy();
+    }
+    builder.build().map_err(TransportError)
+}
+
+/// What comes of a request for which there is no token.
+fn without(why: NoToken) -> Reply {
+    match why {
+        NoToken::Refused { detail } => Reply::NoToken { detail },
+        NoToken::NotReachable { detail } => Reply::NotSent { detail },
     }
 }
 
@@ -220,6 +273,7 @@ fn log(method: Method, path: &str, took: Duration, reply: &Reply) {
             }
             Body::Cut { detail } => debug!(?method, path, status, detail, ?took, "cut short"),
         },
+        Reply::NoToken { detail } => debug!(?method, path, detail, ?took, "no token"),
         Reply::NotSent { detail } => debug!(?method, path, detail, ?took, "not sent"),
         Reply::Lost { detail } => debug!(?method, path, detail, ?took, "lost"),
     }
@@ -269,7 +323,7 @@ async fn answered(mut response: Response) -> Reply {
 }
 
 /// The cause at the bottom, since the library's outer words name the address and little else.
-fn innermost(error: &reqwest::Error) -> String {
+pub(in crate::frameio) fn innermost(error: &reqwest::Error) -> String {
     if error.is_timeout() {
         return "it took too long".to_owned();
     }

@@ -25,6 +25,7 @@ use crate::diagnostic::in_words;
 use crate::event::{Ending, RunInfo};
 use crate::frameio::Reader;
 use crate::frameio::answer::{ReadVerdict, judge_who};
+use crate::frameio::authority::Authority;
 use crate::frameio::token::Token;
 use crate::frameio::transport::{Endpoint, Transport};
 use crate::frameio::v2::V2Deleter;
@@ -285,7 +286,11 @@ fn reach(
             (endpoint.clone(), token, None)
         }
     };
-    let deleter = V2Deleter::new(Transport::new(endpoint, token, settings.sending.timeouts)?);
+    let deleter = V2Deleter::new(Transport::new(
+        endpoint,
+        Authority::ready(token),
+        settings.sending.timeouts,
+    )?);
     Ok(Reached {
         deleter,
         sandbox,

@@ -85,6 +85,11 @@ pub enum ReadVerdict<T> {
 #[must_use]
 pub fn judge(sent: &[AssetId], reply: &Reply) -> Verdict {
     let (status, wait, body) = match reply {
+        Reply::NoToken { detail } => {
+            return Verdict::Stop(StopReason::NotAuthenticated {
+                detail: detail.clone(),
+            });
+        }
         Reply::NotSent { detail } => {
             return Verdict::NotSent {
                 detail: detail.clone(),
@@ -220,6 +225,9 @@ pub fn judge_who(reply: &Reply) -> ReadVerdict<String> {
 
 fn read<T>(reply: &Reply, parse: impl FnOnce(&[u8]) -> Result<T, String>) -> ReadVerdict<T> {
     match reply {
+        Reply::NoToken { detail } => ReadVerdict::Stop(StopReason::NotAuthenticated {
+            detail: detail.clone(),
+        }),
         Reply::NotSent { detail } => ReadVerdict::NotSent {
             detail: detail.clone(),
         },

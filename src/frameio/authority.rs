@@ -1,0 +1,410 @@
+//! What opens the API for a run: a token that is there, or one that is fetched and renewed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::header::HeaderValue;
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+use crate::frameio::ims::{Fetched, Ims, NoToken};
+use crate::frameio::token::Token;
+
+/// How long before its end a token is renewed.
+const AHEAD: Duration = Duration::from_mins(1);
+
+/// How long a token that is still good is used before its renewal is tried again.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What opens the API; all workers of a run share one.
+#[derive(Debug, Clone)]
+pub struct Authority {
+    source: Source,
+    legacy: bool,
+}
+
+#[derive(Debug, Clone)]
+enum Source {
+    Ready(Token),
+    Renewed(Arc<Renewed>),
+}
+
+/// A token that is fetched when it is needed, and again before it ends.
+#[derive(Debug)]
+struct Renewed {
+    ims: Ims,
+    /// Whoever has it renews, and everybody else waits for the new token.
+    held: Mutex<Held>,
+}
+
+#[derive(Debug, Default)]
+struct Held {
+    current: Option<Current>,
+    /// How many tokens there have been.
+    generation: u64,
+}
+
+#[derive(Debug)]
+struct Current {
+    token: Token,
+    /// From when on it is renewed.
+    renew: Instant,
+    /// When it ends.
+    end: Instant,
+}
+
+/// A token for one request.
+#[derive(Debug, Clone)]
+pub(in crate::frameio) struct Grant {
+    /// The header that carries it.
+    pub(in crate::frameio) header: HeaderValue,
+    generation: u64,
+}
+
+impl Authority {
+    /// Goes by a token that is there.
+    #[must_use]
+    pub const fn ready(token: Token) -> Self {
+        Self {
+            source: Source::Ready(token),
+            legacy: false,
+        }
+    }
+
+    /// Goes by a developer token of the legacy API, which V4 takes where it is told so.
+    #[must_use]
+    pub const fn legacy(token: Token) -> Self {
+        Self {
+            source: Source::Ready(token),
+            legacy: true,
+        }
+    }
+
+    /// Fetches tokens, server to server, and renews them.
+    #[must_use]
+    pub fn renewed(ims: Ims) -> Self {
+        let renewed = Renewed {
+            ims,
+            held: Mutex::default(),
+        };
+        Self {
+            source: Source::Renewed(Arc::new(renewed)),
+            legacy: false,
+        }
+    }
+
+    /// Whether V4 must be told that the token is one of the legacy API.
+    pub(in crate::frameio) const fn is_legacy(&self) -> bool {
+        self.legacy
+    }
+
+    /// A token for one request.
+    ///
+    /// # Errors
+    ///
+    /// Returns why there is none.
+    pub(in crate::frameio) async fn grant(&self) -> Result<Grant, NoToken> {
+        match &self.source {
+            Source::Ready(token) => Ok(Grant {
+                header: token.header(),
+                generation: 0,
+            }),
+            Source::Renewed(renewed) => renewed.grant().await,
+        }
+    }
+
+    /// Whether another token can be had once one is not accepted.
+    pub(in crate::frameio) const fn is_renewed(&self) -> bool {
+        match self.source {
+            Source::Ready(_) => false,
+            Source::Renewed(_) => true,
+        }
+    }
+
+    /// Takes notice that the server did not accept a token (status 401): it is renewed.
+    pub(in crate::frameio) async fn reject(&self, grant: &Grant) {
+        if let Source::Renewed(renewed) = &self.source {
+            let mut held = renewed.held.lock().await;
+            // Others may have renewed it since.
+            if held.generation == grant.generation {
+                held.current = None;
+            }
+        }
+    }
+}
+
+impl Renewed {
+    async fn grant(&self) -> Result<Grant, NoToken> {
+        let mut held = self.held.lock().await;
+        let now = Instant::now();
+        let fresh = held.current.as_ref().is_some_and(|held| now < held.renew);
+        if !fresh {
+            match self.ims.fetch().await {
+                Ok(fetched) => {
+                    held.current = Some(Current::of(fetched, Instant::now()));
+                    held.generation += 1;
+                }
+                Err(why) => held.put_up_with(why, now)?,
+            }
+        }
+        let generation = held.generation;
+        let header = held.current.as_ref().map(|held| held.token.header());
+        header
+            .map(|header| Grant { header, generation })
+            .ok_or_else(NoToken::none)
+    }
+}
+
+impl Held {
+    /// Goes on with a token that is still good where the next one cannot be had yet.
+    fn put_up_with(&mut self, why: NoToken, now: Instant) -> Result<(), NoToken> {
+        match (why, &mut self.current) {
+            (NoToken::NotReachable { .. }, Some(current)) if now < current.end => {
+                current.renew = now + PATIENCE;
+                Ok(())
+            }
+            (why @ (NoToken::NotReachable { .. } | NoToken::Refused { .. }), _) => {
+                self.current = None;
+                Err(why)
+            }
+        }
+    }
+}
+
+impl Current {
+    fn of(fetched: Fetched, now: Instant) -> Self {
+        let Fetched { token, lifetime } = fetched;
+        // A token that hardly outlives a minute would be renewed at each request.
+        let ahead = if lifetime > AHEAD {
+            AHEAD
+        } else {
+            lifetime / 2
+        };
+        let end = now + lifetime;
+        Self {
+            token,
+            renew: end - ahead,
+            end,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mockito::{Matcher, Mock, Server, ServerGuard};
+
+    use super::*;
+    use crate::frameio::token::Credentials;
+    use crate::frameio::transport::{Endpoint, Method, Timeouts, Transport};
+    use crate::frameio::{Body, Reply};
+
+    const TOKEN_PATH: &str = "/ims/token/v3";
+
+    fn endpoint(server: &ServerGuard) -> Endpoint {
+        Endpoint::parse(&server.url()).unwrap()
+    }
+
+    fn transport(server: &ServerGuard) -> Transport {
+        let credentials = Credentials::new("the-client", "hush");
+        let times = Timeouts::default();
+        let ims = Ims::new(endpoint(server), credentials.unwrap(), times).unwrap();
+        Transport::new(endpoint(server), Authority::renewed(ims), times).unwrap()
+    }
+
+    async fn gives(server: &mut ServerGuard, token: &str, lifetime: &str) -> Mock {
+        let body = format!(r#"{{"access_token":"{token}"{lifetime},"token_type":"bearer"}}"#);
+        let mock = server.mock("POST", TOKEN_PATH).with_body(body);
+        mock.create_async().await
+    }
+
+    async fn takes(server: &mut ServerGuard, token: &str, times: usize) -> Mock {
+        let bearer = format!("Bearer {token}");
+        let mock = server
+            .mock("GET", "/v4/me")
+            .match_header("authorization", bearer.as_str())
+            .with_body("{}");
+        mock.expect(times).create_async().await
+    }
+
+    async fn status(transport: &Transport) -> u16 {
+        match transport.send(Method::Get, "/v4/me", None).await {
+            Reply::Answered { status, .. } => status,
+            other @ (Reply::NoToken { .. } | Reply::NotSent { .. } | Reply::Lost { .. }) => {
+                panic!("{other:?}")
+            }
+        }
+    }
+
+    /// Lets time pass between requests; during one the clock runs, or timeouts would strike.
+    async fn pass(time: Duration) {
+        tokio::time::pause();
+        tokio::time::advance(time).await;
+        tokio::time::resume();
+    }
+
+    #[tokio::test]
+    async fn a_token_is_asked_for_as_documented_and_shared_by_all() {
+        let mut server = Server::new_async().await;
+        let asked = server
+            .mock("POST", TOKEN_PATH)
+            .match_header("content-type", "application/x-www-form-urlencoded")
+            .match_body(Matcher::AllOf(vec![
+                Matcher::UrlEncoded("grant_type".into(), "client_credentials".into()),
+                Matcher::UrlEncoded("client_id".into(), "the-client".into()),
+                Matcher::UrlEncoded("client_secret".into(), "hush".into()),
+                Matcher::UrlEncoded("scope".into(), "openid AdobeID frame.s2s.all".into()),
+            ]))
+            .with_body(r#"{"access_token":"one"}"#)
+            .create_async()
+            .await;
+        let used = takes(&mut server, "one", 8).await;
+        let transport = transport(&server);
+        let mut tasks = tokio::task::JoinSet::new();
+        for _ in 0..8 {
+            let transport = transport.clone();
+            tasks.spawn(async move { status(&transport).await });
+        }
+        assert_eq!(tasks.join_all().await, [200; 8]);
+        asked.assert_async().await;
+        used.assert_async().await;
+    }
+
+    #[tokio::test]
+    async fn a_token_is_renewed_a_minute_before_its_end() {
+        let mut server = Server::new_async().await;
+        let first = gives(&mut server, "one", "").await;
+        let one = takes(&mut server, "one", 2).await;
+        let transport = transport(&server);
+        assert_eq!(status(&transport).await, 200);
+        // Where the answer names no lifetime, it is a day.
+        pass(Duration::from_secs(86_400 - 63)).await;
+        assert_eq!(status(&transport).await, 200);
+        first.assert_async().await;
+        one.assert_async().await;
+        first.remove_async().await;
+        let second = gives(&mut server, "two", r#","expires_in":90"#).await;
+        let two = takes(&mut server, "two", 1).await;
+        pass(Duration::from_secs(4)).await;
+        assert_eq!(status(&transport).await, 200);
+        second.assert_async().await;
+        two.assert_async().await;
+        second.remove_async().await;
+        let third = gives(&mut server, "three", "").await;
+        let three = takes(&mut server, "three", 1).await;
+        pass(Duration::from_secs(31)).await;
+        assert_eq!(status(&transport).await, 200);
+        third.assert_async().await;
+        three.assert_async().await;
+    }
+
+    #[tokio::test]
+    async fn a_token_that_is_not_accepted_is_renewed_once() {
+        let mut server = Server::new_async().await;
+        let given = gives(&mut server, "one", "").await.expect(2);
+        let refused = server.mock("GET", "/v4/me").with_status(401).expect(2);
+        let refused = refused.create_async().await;
+        let transport = transport(&server);
+        assert_eq!(status(&transport).await, 401);
+        given.assert_async().await;
+        refused.assert_async().await;
+        refused.remove_async().await;
+        given.remove_async().await;
+        gives(&mut server, "two", "").await;
+        let accepted = takes(&mut server, "two", 1).await;
+        let refused = server
+            .mock("GET", "/v4/me")
+            .match_header("authorization", "Bearer one")
+            .with_status(401);
+        let refused = refused.create_async().await;
+        assert_eq!(status(&transport).await, 200);
+        refused.assert_async().await;
+        accepted.assert_async().await;
+    }
+
+    #[tokio::test]
+    async fn a_renewal_that_fails_for_a_while_leaves_the_old_token() {
+        let mut server = Server::new_async().await;
+        let given = gives(&mut server, "one", r#","expires_in":600"#).await;
+        let used = takes(&mut server, "one", 3).await;
+        let transport = transport(&server);
+        assert_eq!(status(&transport).await, 200);
+        given.remove_async().await;
+        let down = server.mock("POST", TOKEN_PATH).with_status(503);
+        let down = down.create_async().await;
+        pass(Duration::from_secs(545)).await;
+        assert_eq!(status(&transport).await, 200);
+        assert_eq!(status(&transport).await, 200);
+        // It is not asked again at once.
+        down.assert_async().await;
+        used.assert_async().await;
+        pass(Duration::from_mins(1)).await;
+        let reply = transport.send(Method::Get, "/v4/me", None).await;
+        assert!(matches!(reply, Reply::NotSent { .. }), "{reply:?}");
+    }
+
+    #[tokio::test]
+    async fn a_refusal_says_why_and_repeats_no_secret() {
+        let mut server = Server::new_async().await;
+        for (status, body, told) in [
+            (
+                400,
+                r#"{"error":"invalid_client","error_description":"no secret hush"}"#,
+                "the token endpoint gives no token: invalid_client",
+            ),
+            (
+                403,
+                "<html>",
+                "the token endpoint gives no token: status 403",
+            ),
+            (302, "", "the token endpoint gives no token: status 302"),
+        ] {
+            let mock = server.mock("POST", TOKEN_PATH);
+            let mock = mock.with_status(status).with_body(body);
+            let mock = mock.create_async().await;
+            let reply = transport(&server).send(Method::Get, "/v4/me", None).await;
+            let detail = told.to_owned();
+            assert_eq!(reply, Reply::NoToken { detail });
+            mock.remove_async().await;
+        }
+        for body in ["{}", r#"{"access_token":"hush two"}"#, r#"["hush"]"#] {
+            let mock = server.mock("POST", TOKEN_PATH).with_body(body);
+            let mock = mock.create_async().await;
+            let reply = transport(&server).send(Method::Get, "/v4/me", None).await;
+            let Reply::NoToken { detail } = reply else {
+                panic!("{reply:?}");
+            };
+            assert!(!detail.contains("hush"), "{detail}");
+            mock.remove_async().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn a_legacy_token_is_named_as_one_and_never_renewed() {
+        let mut server = Server::new_async().await;
+        let token = || Token::new("fio-u-1").unwrap();
+        let named = server
+            .mock("GET", "/v4/me")
+            .match_header("authorization", "Bearer fio-u-1")
+            .match_header("x-frameio-legacy-token-auth", "true")
+            .with_status(401)
+            .create_async()
+            .await;
+        let plain = server
+            .mock("GET", "/v4/accounts")
+            .match_header("x-frameio-legacy-token-auth", Matcher::Missing)
+            .with_body("whole")
+            .create_async()
+            .await;
+        let by =
+            |authority| Transport::new(endpoint(&server), authority, Timeouts::default()).unwrap();
+        assert_eq!(status(&by(Authority::legacy(token()))).await, 401);
+        let ready = by(Authority::ready(token()));
+        let reply = ready.send(Method::Get, "/v4/accounts", None);
+        let Reply::Answered { body, .. } = reply.await else {
+            panic!("it is answered");
+        };
+        assert_eq!(body, Body::Whole(b"whole".to_vec()));
+        named.assert_async().await;
+        plain.assert_async().await;
+    }
+}

@@ -1,0 +1,171 @@
+//! Adobe's identity service: a client's id and secret become an access token.
+//!
+//! Source: docs/frameio-api.md, "Authentication (V4)".
+
+use std::time::Duration;
+
+use reqwest::header::CONTENT_TYPE;
+use reqwest::{Client, Response, Url};
+use serde::Deserialize;
+
+use crate::frameio::token::{Credentials, Token};
+use crate::frameio::transport::{self, Endpoint, Timeouts, TransportError, innermost};
+
+/// The address of the real service.
+pub const ENDPOINT: &str = "https://ims-na1.adobelogin.com";
+
+/// How long a token is good whose answer does not say so.
+const USUAL: Duration = Duration::from_hours(24);
+
+/// The longest answer that is read; the service's own are far below it.
+const LONGEST_BODY: usize = 64 << 10;
+
+/// Asks for access tokens.
+#[derive(Debug, Clone)]
+pub struct Ims {
+    client: Client,
+    endpoint: Endpoint,
+    credentials: Credentials,
+}
+
+/// A token and how long it is good.
+#[derive(Debug)]
+pub(in crate::frameio) struct Fetched {
+    pub(in crate::frameio) token: Token,
+    pub(in crate::frameio) lifetime: Duration,
+}
+
+/// Why there is no token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::frameio) enum NoToken {
+    /// The service does not give one.
+    Refused {
+        /// What it said.
+        detail: String,
+    },
+    /// The service could not be reached, or has trouble of its own.
+    NotReachable {
+        /// What came instead of an answer.
+        detail: String,
+    },
+}
+
+impl NoToken {
+    /// Nothing was fetched.
+    pub(in crate::frameio) fn none() -> Self {
+        Self::Refused {
+            detail: "there is no token".to_owned(),
+        }
+    }
+}
+
+impl Ims {
+    /// Asks for tokens at an address.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the HTTP library says when its TLS cannot be set up.
+    pub fn new(
+        endpoint: Endpoint,
+        credentials: Credentials,
+        timeouts: Timeouts,
+    ) -> Result<Self, TransportError> {
+        Ok(Self {
+            client: transport::client(&endpoint, timeouts)?,
+            endpoint,
+            credentials,
+        })
+    }
+
+    /// Fetches a token.
+    pub(in crate::frameio) async fn fetch(&self) -> Result<Fetched, NoToken> {
+        let address = format!("{}/ims/token/v3", self.endpoint.as_str());
+        let form = Url::parse_with_params("form:", self.credentials.form());
+        let form = form.ok().and_then(|form| form.query().map(str::to_owned));
+        let sent = self
+            .client
+            .post(address)
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(form.unwrap_or_default())
+            .send()
+            .await;
+        let lost = |error: &reqwest::Error| NoToken::NotReachable {
+            detail: format!(
+                "the token endpoint `{}` does not answer: {}",
+                self.endpoint.as_str(),
+                innermost(error)
+            ),
+        };
+        let response = sent.map_err(|error| lost(&error))?;
+        let status = response.status().as_u16();
+        let body = read(response).await.map_err(|error| lost(&error))?;
+        match status {
+            200 => self.token(&body),
+            408 | 425 | 429 | 500.. => Err(NoToken::NotReachable {
+                detail: self.said(status, &body),
+            }),
+            _ => Err(NoToken::Refused {
+                detail: self.said(status, &body),
+            }),
+        }
+    }
+
+    fn token(&self, body: &[u8]) -> Result<Fetched, NoToken> {
+        #[derive(Deserialize)]
+        struct Answer {
+            access_token: String,
+            expires_in: Option<u64>,
+        }
+        let odd = |why: &str| NoToken::Refused {
+            detail: format!(
+                "the token endpoint `{}` answers with {why}",
+                self.endpoint.as_str()
+            ),
+        };
+        // What the parser says could repeat the token.
+        let answer: Answer =
+            serde_json::from_slice(body).map_err(|_secret| odd("something else than a token"))?;
+        let token = Token::new(&answer.access_token)
+            .map_err(|_secret| odd("a token that cannot be one"))?;
+        let lifetime = answer.expires_in.map_or(USUAL, Duration::from_secs);
+        Ok(Fetched {
+            token,
+            lifetime: lifetime.min(USUAL),
+        })
+    }
+
+    /// What an answer without a token says, without what it may repeat of the question.
+    fn said(&self, status: u16, body: &[u8]) -> String {
+        #[derive(Deserialize)]
+        struct Answer {
+            error: Option<String>,
+            error_description: Option<String>,
+        }
+        let answer = serde_json::from_slice::<Answer>(body).ok();
+        let texts = answer.map(|answer| [answer.error, answer.error_description]);
+        let texts: Vec<String> = texts
+            .into_iter()
+            .flatten()
+            .flatten()
+            .filter(|text| !self.credentials.is_in(text))
+            .collect();
+        let said = if texts.is_empty() {
+            format!("status {status}")
+        } else {
+            texts.join(": ")
+        };
+        format!("the token endpoint gives no token: {said}")
+    }
+}
+
+/// Reads a body, as far as it is not longer than any answer of the service.
+async fn read(mut response: Response) -> Result<Vec<u8>, reqwest::Error> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        bytes.extend_from_slice(&chunk);
+        if bytes.len() > LONGEST_BODY {
+            break;
+        }
+    }
+    Ok(bytes)
+}
