@@ -16,6 +16,11 @@ use crate::outcome::{Failure, FailureKind, Outcome};
 #[must_use]
 pub fn judge_delete(id: AssetId, reply: &Reply) -> Verdict {
     let (status, wait, body) = match reply {
+        Reply::NoToken { detail } => {
+            return Verdict::Stop(StopReason::NotAuthenticated {
+                detail: detail.clone(),
+            });
+        }
         Reply::NotSent { detail } => {
             return Verdict::NotSent {
                 detail: detail.clone(),
@@ -76,9 +81,10 @@ pub fn judge_show(id: AssetId, reply: &Reply) -> ReadVerdict<Live> {
         } => ReadVerdict::Unreadable {
             detail: detail(403, body),
         },
-        Reply::Answered { .. } | Reply::NotSent { .. } | Reply::Lost { .. } => {
-            read(reply, |bytes| wire::live(id, bytes))
-        }
+        Reply::Answered { .. }
+        | Reply::NoToken { .. }
+        | Reply::NotSent { .. }
+        | Reply::Lost { .. } => read(reply, |bytes| wire::live(id, bytes)),
     }
 }
 
