@@ -453,6 +453,9 @@ pub struct Sandbox {
     /// Let shares of requests meet other ones: the same number, the same requests [default: the seed's, else 0]
     #[arg(long, value_name = "N")]
     pub fault_seed: Option<u64>,
+    /// Let the tokens of the token endpoint end after this time [default: the seed's, else 24h]
+    #[arg(long, value_name = "TIME")]
+    pub token_lifetime: Option<Span>,
     /// Refuse the delete of this share of the assets, like `2%` [default: the seed's, else 0%]
     #[arg(long, value_name = "SHARE")]
     pub refuse: Option<Share>,

@@ -18,11 +18,8 @@ use serde_json::json;
 use crate::asset::AssetId;
 use crate::sandbox::Shared;
 use crate::sandbox::fault::Faults;
-use crate::sandbox::gate::ApiError;
 use crate::sandbox::limit::Limits;
-
-/// Where these routes are.
-pub(in crate::sandbox) const PREFIX: &str = "/_sandbox/";
+use crate::sandbox::refuse::ApiError;
 
 type Answer = Result<Response, ApiError>;
 

@@ -14,8 +14,8 @@ use jiff::Timestamp;
 use tokio::time::{Sleep, sleep};
 
 use crate::sandbox::fault::{Fault, Wait};
-use crate::sandbox::gate::ApiError;
 use crate::sandbox::line::Line;
+use crate::sandbox::refuse::ApiError;
 
 /// How long a crumb of an answer that drips is, in bytes.
 const CRUMB: usize = 16;
@@ -51,12 +51,12 @@ impl Fault {
 
 fn refusal(status: u16, wait: Option<Wait>, now: Timestamp) -> Response {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let detail = if status == StatusCode::TOO_MANY_REQUESTS {
-        "Too many requests"
+    let error = if status == StatusCode::TOO_MANY_REQUESTS {
+        ApiError::too_many()
     } else {
-        "The sandbox was told to answer like this."
+        ApiError::new(status, "The sandbox was told to answer like this.")
     };
-    let mut response = ApiError::new(status, detail).into_response();
+    let mut response = error.into_response();
     let (name, value) = match wait {
         None => return response,
         Some(Wait::Seconds(seconds)) => ("retry-after", Some(HeaderValue::from(seconds))),

@@ -6,11 +6,9 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{ConnectInfo, DefaultBodyLimit, Request, State};
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
 
 use crate::asset::AssetId;
 use crate::sandbox::damage::damage;
@@ -19,67 +17,15 @@ use crate::sandbox::fault::{Fate, Fault};
 use crate::sandbox::limit::Ticket;
 use crate::sandbox::line::Line;
 use crate::sandbox::log::LoggedRequest;
-use crate::sandbox::{Shared, admin, v2};
+use crate::sandbox::refuse::{ApiError, Realm, dress};
+use crate::sandbox::{Shared, v2};
 
 /// The largest request body that is read, in bytes.
 const LARGEST: usize = 64 << 20;
 
-/// The assets that a bulk delete asked for, told by its handler to the log.
+/// The assets that a bulk delete asked for, told to the log.
 #[derive(Debug, Clone, Default)]
 pub(in crate::sandbox) struct Asked(pub(in crate::sandbox) Vec<AssetId>);
-
-/// An error as the v2 API tells it (docs/frameio-api.md, "Errors (v2)").
-#[derive(Debug, Clone)]
-pub(in crate::sandbox) struct ApiError {
-    status: StatusCode,
-    detail: String,
-}
-
-#[derive(Serialize)]
-struct ErrorBody<'error> {
-    code: u16,
-    message: &'error str,
-    errors: [ErrorEntry<'error>; 1],
-}
-
-#[derive(Serialize)]
-struct ErrorEntry<'error> {
-    code: u16,
-    status: u16,
-    title: &'error str,
-    detail: &'error str,
-}
-
-impl ApiError {
-    pub(in crate::sandbox) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
-        Self {
-            status,
-            detail: detail.into(),
-        }
-    }
-
-    pub(in crate::sandbox) fn not_found() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "The resource could not be found.")
-    }
-}
-
-impl IntoResponse for ApiError {
-    fn into_response(self) -> Response {
-        let title = self.status.canonical_reason().unwrap_or("Error");
-        let code = self.status.as_u16();
-        let body = ErrorBody {
-            code,
-            message: title,
-            errors: [ErrorEntry {
-                code,
-                status: code,
-                title,
-                detail: &self.detail,
-            }],
-        };
-        (self.status, axum::Json(body)).into_response()
-    }
-}
 
 /// Puts the gate in front of routes.
 pub(in crate::sandbox) fn guard(routes: Router<Arc<Shared>>, shared: Arc<Shared>) -> Router {
@@ -120,18 +66,20 @@ async fn pass(
     next: Next,
 ) -> Response {
     let path = request.uri().path();
-    if path.starts_with(admin::PREFIX) {
-        return if is_let_in(&shared, request.headers()) {
-            json_only(next.run(request).await)
-        } else {
-            unauthorised()
+    let realm = Realm::of(path);
+    if realm == Realm::Admin {
+        let response = match shared.lets_in(realm, request.headers()) {
+            Ok(()) => next.run(request).await,
+            Err(refused) => refused.into_response(),
         };
+        return dress(realm, response);
     }
     let at = shared.elapsed();
     let method = request.method().to_string();
     let endpoint = Endpoint::of(&method, path);
     let target = request.uri().to_string();
-    let answered = answer(&shared, endpoint, request, next).await;
+    let in_path = asked_in_path(endpoint, path);
+    let answered = answer(&shared, realm, endpoint, request, next).await;
     let Answered {
         response,
         fault,
@@ -148,8 +96,7 @@ async fn pass(
         assets: response
             .extensions()
             .get::<Asked>()
-            .map(|asked| asked.0.clone())
-            .unwrap_or_default(),
+            .map_or_else(|| in_path.into_iter().collect(), |asked| asked.0.clone()),
         fault: fault.map(|fault| fault.to_string()),
     });
     sleep(stall).await;
@@ -162,21 +109,25 @@ async fn pass(
 /// Lets a request through to its handler, or answers in its place.
 async fn answer(
     shared: &Shared,
+    realm: Realm,
     endpoint: Option<Endpoint>,
     request: Request<Body>,
     next: Next,
 ) -> Answered {
-    if !is_let_in(shared, request.headers()) {
-        return Answered::plainly(unauthorised());
+    if let Err(refused) = shared.lets_in(realm, request.headers()) {
+        let refused = dress(realm, refused.into_response());
+        let now = shared.elapsed();
+        let ticket = endpoint.and_then(|endpoint| shared.limiter().look(endpoint, now));
+        return Answered::plainly(with_limit(realm, refused, ticket));
     }
     let Some(endpoint) = endpoint else {
-        return Answered::plainly(json_only(next.run(request).await));
+        return Answered::plainly(dress(realm, next.run(request).await));
     };
     let ticket = shared.limiter().take(endpoint, shared.elapsed());
     if ticket.is_some_and(|ticket| !ticket.allowed) {
-        let refused = ApiError::new(StatusCode::TOO_MANY_REQUESTS, "Too many requests");
-        let refused = unserved(shared, request, refused.into_response()).await;
-        return Answered::plainly(with_limit(refused, ticket));
+        let refused = ApiError::too_many().into_response();
+        let refused = dress(realm, unserved(shared, endpoint, request, refused).await);
+        return Answered::plainly(with_limit(realm, refused, ticket));
     }
     let Fate {
         delay,
@@ -185,14 +136,24 @@ async fn answer(
     } = shared.schedule().next(endpoint);
     sleep(delay).await;
     let response = match fault.and_then(|fault| fault.instead(shared.now())) {
-        Some(instead) => unserved(shared, request, instead).await,
-        None => json_only(next.run(request).await),
+        Some(instead) => unserved(shared, endpoint, request, instead).await,
+        None => next.run(request).await,
     };
     Answered {
-        response: with_limit(response, ticket),
+        response: with_limit(realm, dress(realm, response), ticket),
         fault,
         stall,
     }
+}
+
+/// The asset that the path of a delete names.
+fn asked_in_path(endpoint: Option<Endpoint>, path: &str) -> Option<AssetId> {
+    let deletes = matches!(
+        endpoint?,
+        Endpoint::AssetDelete | Endpoint::V4FileDelete | Endpoint::V4FolderDelete
+    );
+    let (_, id) = path.rsplit_once('/').filter(|_| deletes)?;
+    AssetId::parse(id).ok()
 }
 
 /// Waits, unless there is nothing to wait for.
@@ -203,24 +164,31 @@ async fn sleep(time: Duration) {
 }
 
 /// Takes in the body of a request that no handler will see, so that the connection can go on.
-async fn unserved(shared: &Shared, request: Request<Body>, mut response: Response) -> Response {
+async fn unserved(
+    shared: &Shared,
+    endpoint: Endpoint,
+    request: Request<Body>,
+    mut response: Response,
+) -> Response {
     let body = to_bytes(request.into_body(), LARGEST).await;
     if shared.log.is_some()
+        && endpoint == Endpoint::BulkDelete
         && let Ok(body) = body
     {
-        response
-            .extensions_mut()
-            .insert(Asked(v2::asked(&body).unwrap_or_default()));
+        let asked = v2::asked(&body).unwrap_or_default();
+        response.extensions_mut().insert(Asked(asked));
     }
     response
 }
 
-/// Adds the headers of the bucket to a success and to a refusal.
-fn with_limit(mut response: Response, ticket: Option<Ticket>) -> Response {
+/// Adds the headers of the bucket: v2 has them on successes and on 429, V4 on all but 204.
+fn with_limit(realm: Realm, mut response: Response, ticket: Option<Ticket>) -> Response {
     let status = response.status();
-    if let Some(ticket) = ticket
-        && (status.is_success() || status == StatusCode::TOO_MANY_REQUESTS)
-    {
+    let wanted = match realm {
+        Realm::V2 => status.is_success() || status == StatusCode::TOO_MANY_REQUESTS,
+        Realm::V4 | Realm::Ims | Realm::Admin => status != StatusCode::NO_CONTENT,
+    };
+    if let Some(ticket) = ticket.filter(|_| wanted) {
         let Ticket {
             allowed: _,
             limit,
@@ -232,36 +200,4 @@ fn with_limit(mut response: Response, ticket: Option<Ticket>) -> Response {
         headers.insert("x-ratelimit-window", HeaderValue::from(limit.window));
     }
     response
-}
-
-fn unauthorised() -> Response {
-    ApiError::new(
-        StatusCode::UNAUTHORIZED,
-        "The bearer token is missing or not valid.",
-    )
-    .into_response()
-}
-
-fn is_let_in(shared: &Shared, headers: &HeaderMap) -> bool {
-    let given = headers
-        .get(AUTHORIZATION)
-        .and_then(|value| value.to_str().ok());
-    given
-        .and_then(|value| value.split_once(' '))
-        .is_some_and(|(scheme, token)| {
-            scheme.eq_ignore_ascii_case("bearer") && token.trim() == shared.token
-        })
-}
-
-/// Gives the errors of the HTTP library the shape of the API's.
-fn json_only(response: Response) -> Response {
-    let status = response.status();
-    let is_json = response
-        .headers()
-        .get(CONTENT_TYPE)
-        .is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
-    if is_json || !(status.is_client_error() || status.is_server_error()) {
-        return response;
-    }
-    ApiError::new(status, "The request could not be read.").into_response()
 }

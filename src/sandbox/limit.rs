@@ -127,7 +127,7 @@ impl Limits {
     /// What is documented.
     #[must_use]
     pub fn documented() -> Self {
-        Self(Endpoint::ALL.map(|endpoint| Some(endpoint.documented())))
+        Self(Endpoint::ALL.map(Endpoint::documented))
     }
 
     /// None at all; then no answer carries the headers either.
@@ -259,13 +259,22 @@ impl Limiter {
 
     /// Asks the bucket of an endpoint; nothing where it has no limit.
     pub(in crate::sandbox) fn take(&mut self, endpoint: Endpoint, now: Duration) -> Option<Ticket> {
+        self.ask(endpoint, now, true)
+    }
+
+    /// Looks how full the bucket of an endpoint is, and takes nothing of it.
+    pub(in crate::sandbox) fn look(&mut self, endpoint: Endpoint, now: Duration) -> Option<Ticket> {
+        self.ask(endpoint, now, false)
+    }
+
+    fn ask(&mut self, endpoint: Endpoint, now: Duration, takes: bool) -> Option<Ticket> {
         let limit = self.limits.get(endpoint)?;
         let bucket = self.buckets.get_mut(endpoint.number())?;
         let now = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
         bucket.level = bucket.level.saturating_sub(now.saturating_sub(bucket.at));
         bucket.at = now.max(bucket.at);
         let allowed = bucket.level + limit.cost() <= limit.window;
-        if allowed {
+        if allowed && takes {
             bucket.level += limit.cost();
         }
         Some(Ticket {

@@ -15,12 +15,14 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
+use crate::sandbox::access::Issued;
 use crate::sandbox::fault::{Faults, Schedule};
 use crate::sandbox::limit::{Limiter, Limits};
 use crate::sandbox::line::{Door, Line};
 use crate::sandbox::log::{Log, LoggedRequest};
-use crate::sandbox::world::World;
+use crate::sandbox::world::{Access, World};
 
+mod access;
 mod admin;
 mod damage;
 pub mod endpoint;
@@ -29,8 +31,10 @@ mod gate;
 pub mod limit;
 mod line;
 pub mod log;
+mod refuse;
 pub mod seed;
 mod v2;
+mod v4;
 pub mod world;
 
 #[cfg(test)]
@@ -94,6 +98,8 @@ pub struct Sandbox {
 /// What every request sees.
 pub(in crate::sandbox) struct Shared {
     token: String,
+    access: Access,
+    issued: Mutex<Issued>,
     world: Mutex<World>,
     limiter: Mutex<Limiter>,
     schedule: Mutex<Arc<Schedule>>,
@@ -117,6 +123,10 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Shared {
     fn world(&self) -> MutexGuard<'_, World> {
         lock(&self.world)
+    }
+
+    fn issued(&self) -> MutexGuard<'_, Issued> {
+        lock(&self.issued)
     }
 
     fn limiter(&self) -> MutexGuard<'_, Limiter> {
@@ -174,6 +184,8 @@ pub async fn serve(world: World, options: Options) -> io::Result<Sandbox> {
     let began = Instant::now();
     let shared = Arc::new(Shared {
         token: token.clone(),
+        access: world.access.clone(),
+        issued: Mutex::default(),
         limiter: Mutex::new(Limiter::new(world.limits.clone())),
         schedule: Mutex::new(Arc::new(Schedule::new(world.faults.clone()))),
         world: Mutex::new(world),
@@ -182,7 +194,7 @@ pub async fn serve(world: World, options: Options) -> io::Result<Sandbox> {
         stopwatch: stopwatch.unwrap_or_else(|| Arc::new(move || began.elapsed())),
     });
     let (stop, stopped) = oneshot::channel::<()>();
-    let routes = v2::routes().merge(admin::routes());
+    let routes = v2::routes().merge(v4::routes()).merge(admin::routes());
     let app = gate::guard(routes, Arc::clone(&shared));
     let app = app.into_make_service_with_connect_info::<Line>();
     let server = tokio::spawn(async move {

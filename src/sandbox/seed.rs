@@ -20,6 +20,12 @@ const LARGEST: usize = 64 << 20;
 /// The token that the sandbox accepts, unless the seed names another. It is no secret.
 pub const TOKEN: &str = "sandbox-token";
 
+/// The legacy developer token that the sandbox accepts, unless the seed names another.
+pub const LEGACY_TOKEN: &str = "sandbox-legacy-token";
+
+/// How long a token lives that the sandbox issues, in seconds.
+pub const TOKEN_LIFETIME: u64 = 86_400;
+
 /// What the sandbox says of an asset that the seed refuses without a message.
 pub const REFUSAL: &str = "Failed to delete asset due to permission restrictions.";
 
@@ -31,9 +37,19 @@ pub struct Seed {
     /// The version of this document: 1.
     #[schemars(range(min = 1, max = 1))]
     pub version: u64,
-    /// The bearer token that the sandbox accepts.
+    /// The bearer token that the sandbox accepts from anybody and for ever.
     #[serde(default = "default_token")]
     pub token: String,
+    /// A legacy developer token: V4 takes it with the header `x-frameio-legacy-token-auth` only.
+    #[serde(default = "default_legacy_token")]
+    pub legacy_token: String,
+    /// Who may fetch tokens for V4.
+    #[serde(default)]
+    pub client: Client,
+    /// How long a fetched token lives, in seconds.
+    #[serde(default = "default_lifetime")]
+    #[schemars(range(min = 1))]
+    pub token_lifetime: u64,
     /// Whose token it is.
     #[serde(default)]
     pub me: Me,
@@ -52,6 +68,33 @@ pub struct Seed {
 
 fn default_token() -> String {
     TOKEN.to_owned()
+}
+
+fn default_legacy_token() -> String {
+    LEGACY_TOKEN.to_owned()
+}
+
+const fn default_lifetime() -> u64 {
+    TOKEN_LIFETIME
+}
+
+/// Who may fetch tokens from the token endpoint.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Client {
+    /// The client's id.
+    pub id: String,
+    /// The client's secret. It is no secret.
+    pub secret: String,
+}
+
+impl Default for Client {
+    fn default() -> Self {
+        Self {
+            id: "sandbox-client".to_owned(),
+            secret: "sandbox-secret".to_owned(),
+        }
+    }
 }
 
 /// A user.
@@ -89,6 +132,9 @@ pub struct Behaviour {
     /// Whether the delete of a folder deletes what is in it.
     #[serde(default = "yes")]
     pub cascade: bool,
+    /// What the list of the recently deleted shows of what went along with its folder.
+    #[serde(default)]
+    pub recently_deleted: RecentlyDeleted,
     /// The most ids in one bulk delete; more are refused with 422.
     #[serde(default)]
     pub max_batch: Option<usize>,
@@ -108,6 +154,7 @@ impl Default for Behaviour {
             unknown_id: UnknownId::default(),
             second_delete: SecondDelete::default(),
             cascade: true,
+            recently_deleted: RecentlyDeleted::default(),
             max_batch: None,
             refuse: Share::default(),
         }
@@ -134,6 +181,17 @@ pub enum SecondDelete {
     NotFound,
     /// Success.
     Ok,
+}
+
+/// What the list of the recently deleted shows of what went along with its folder.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RecentlyDeleted {
+    /// All of it.
+    #[default]
+    All,
+    /// Nothing: the folder stands for it.
+    Tops,
 }
 
 /// An account.

@@ -8,6 +8,7 @@ use crate::cli::args::Sandbox;
 use crate::cli::call::Call;
 use crate::cli::exit::Exit;
 use crate::cli::failure::{self, Failure};
+use crate::cli::span::Span;
 use crate::cli::{playground, signals};
 use crate::event::StopReason;
 use crate::render::counted;
@@ -85,9 +86,12 @@ fn changed(world: World, arguments: &Sandbox) -> World {
     let mut faults = world.faults().clone();
     faults.rules.extend(arguments.fault.iter().cloned());
     faults.seed = arguments.fault_seed.unwrap_or(faults.seed);
-    let world = world.with_limits(limits).with_faults(faults);
-    match arguments.refuse {
-        Some(share) => world.with_refusals(share),
-        None => world,
+    let mut world = world.with_limits(limits).with_faults(faults);
+    if let Some(share) = arguments.refuse {
+        world = world.with_refusals(share);
     }
+    if let Some(Span(lifetime)) = arguments.token_lifetime {
+        world = world.with_token_lifetime(lifetime.as_secs().max(1));
+    }
+    world
 }

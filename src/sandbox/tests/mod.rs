@@ -1,7 +1,9 @@
 mod fault;
 mod http;
 mod limit;
+mod openapi;
 mod trouble;
+mod v4;
 
 use proptest::prelude::*;
 use uuid::Uuid;

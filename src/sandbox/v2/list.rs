@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::sandbox::gate::ApiError;
+use crate::sandbox::refuse::ApiError;
 use crate::sandbox::seed::Kind;
 use crate::sandbox::v2::wire::Asset;
 
@@ -35,7 +35,8 @@ fn flag(query: &Query, name: &str) -> Result<bool, ApiError> {
     }
 }
 
-/// Adds the fields of a JSON body to a query, as a search takes either.
+/// Adds the fields of a JSON body to a query: a search takes either, and one client sends what
+/// it asks of any list as a body. What both name is taken from the query.
 pub(in crate::sandbox::v2) fn add_body(
     query: &mut Vec<(String, String)>,
     body: &[u8],
@@ -48,6 +49,7 @@ pub(in crate::sandbox::v2) fn add_body(
     let fields = body
         .as_object()
         .ok_or_else(|| invalid("The body must be an object."))?;
+    let mut added = Vec::with_capacity(fields.len() + query.len());
     for (name, value) in fields {
         let text = match value {
             Value::Null => continue,
@@ -57,8 +59,10 @@ pub(in crate::sandbox::v2) fn add_body(
                 return Err(invalid(format!("`{name}` must be one value.")));
             }
         };
-        query.push((name.clone(), text));
+        added.push((name.clone(), text));
     }
+    added.append(query);
+    *query = added;
     Ok(())
 }
 
@@ -70,6 +74,11 @@ pub(in crate::sandbox::v2) struct Page {
 }
 
 impl Page {
+    /// How many entries are on the pages before.
+    pub(in crate::sandbox::v2) const fn before(&self) -> usize {
+        self.number.saturating_sub(1).saturating_mul(self.size)
+    }
+
     pub(in crate::sandbox::v2) fn of(query: &Query) -> Result<Self, ApiError> {
         let number = |name: &str, default: usize, most: usize| match value(query, name) {
             None => Ok(default),
@@ -160,6 +169,10 @@ impl Sort {
             keys.push((key, reversed));
         }
         Ok(Self(keys))
+    }
+
+    pub(in crate::sandbox::v2) const fn is_asked(&self) -> bool {
+        !self.0.is_empty()
     }
 
     pub(in crate::sandbox::v2) fn apply(&self, assets: &mut [Asset]) {

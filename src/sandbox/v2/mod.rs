@@ -15,9 +15,10 @@ use uuid::Uuid;
 
 use crate::asset::AssetId;
 use crate::sandbox::Shared;
-use crate::sandbox::gate::{ApiError, Asked};
+use crate::sandbox::gate::Asked;
+use crate::sandbox::refuse::ApiError;
 use crate::sandbox::v2::list::{Listing, Page, Sort};
-use crate::sandbox::world::{BatchRefused, World};
+use crate::sandbox::world::{BatchRefused, Node, World};
 
 mod list;
 mod wire;
@@ -35,6 +36,7 @@ pub(in crate::sandbox) fn routes() -> Router<Arc<Shared>> {
         .route("/v2/accounts/{id}", get(account))
         .route("/v2/accounts/{id}/teams", get(account_teams))
         .route("/v2/teams", get(teams))
+        .route("/v2/teams/{id}", get(team))
         .route("/v2/teams/{id}/projects", get(projects))
         .route("/v2/projects/{id}", get(project))
         .route("/v2/search/assets", get(search).post(search))
@@ -120,8 +122,10 @@ async fn delete_asset(State(shared): State<Arc<Shared>>, Path(id): Path<String>)
 async fn children(
     State(shared): State<Arc<Shared>>,
     Path(id): Path<String>,
-    Query(query): Query<Vec<(String, String)>>,
+    Query(mut query): Query<Vec<(String, String)>>,
+    body: Bytes,
 ) -> Answer {
+    list::add_body(&mut query, &body)?;
     let id = asset_id(&id)?;
     let listing = Listing::of(&query)?;
     let sort = Sort::of(&query)?;
@@ -130,20 +134,26 @@ async fn children(
     world
         .get(id, listing.include_deleted)
         .ok_or_else(ApiError::not_found)?;
-    let mut found: Vec<wire::Asset> = world
-        .children(id)
-        .iter()
-        .filter_map(|child| Some((*child, world.get(*child, listing.include_deleted)?)))
+    let found: Vec<_> = world
+        .children(id, listing.include_deleted)
+        .into_iter()
         .filter(|(_, node)| listing.takes(node.kind))
-        .map(|(id, node)| wire::Asset::of(&world, id, node))
         .collect();
-    sort.apply(&mut found);
-    if listing.include_children {
-        for asset in &mut found {
+    let shown = |(id, node): &(AssetId, &Node)| {
+        let mut asset = wire::Asset::of(&world, *id, node);
+        if listing.include_children {
             asset.children = Some(asset.below(&world, listing.include_deleted));
         }
+        asset
+    };
+    if sort.is_asked() {
+        let mut found: Vec<_> = found.iter().map(shown).collect();
+        sort.apply(&mut found);
+        return Ok(paged(&page, found));
     }
-    Ok(paged(&page, found))
+    // A folder may hold a million files, and a page shows a few of them.
+    let part = found.iter().skip(page.before()).take(page.size).map(shown);
+    Ok(one_page(&page, found.len(), &part.collect::<Vec<_>>()))
 }
 
 async fn search(
@@ -170,14 +180,15 @@ async fn search(
     Ok(paged(&page, found))
 }
 
-/// One page of a list, with the headers that tell which one.
+/// One page of a list.
 fn paged<T: Serialize>(page: &Page, all: Vec<T>) -> Response {
     let total = all.len();
-    let items: Vec<T> = all
-        .into_iter()
-        .skip(page.number.saturating_sub(1).saturating_mul(page.size))
-        .take(page.size)
-        .collect();
+    let part = all.into_iter().skip(page.before()).take(page.size);
+    one_page(page, total, &part.collect::<Vec<_>>())
+}
+
+/// A page, with the headers that tell which one it is.
+fn one_page<T: Serialize>(page: &Page, total: usize, items: &[T]) -> Response {
     let mut headers = HeaderMap::new();
     for (name, value) in [
         ("page-number", page.number),
@@ -218,8 +229,10 @@ fn team_json(world: &World, index: usize) -> Option<Value> {
 
 async fn accounts(
     State(shared): State<Arc<Shared>>,
-    Query(query): Query<Vec<(String, String)>>,
+    Query(mut query): Query<Vec<(String, String)>>,
+    body: Bytes,
 ) -> Answer {
+    list::add_body(&mut query, &body)?;
     let page = Page::of(&query)?;
     let world = shared.world();
     let all = (0..world.accounts.len()).filter_map(|index| account_json(&world, index));
@@ -236,19 +249,31 @@ async fn account(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> A
 
 async fn teams(
     State(shared): State<Arc<Shared>>,
-    Query(query): Query<Vec<(String, String)>>,
+    Query(mut query): Query<Vec<(String, String)>>,
+    body: Bytes,
 ) -> Answer {
+    list::add_body(&mut query, &body)?;
     let page = Page::of(&query)?;
     let world = shared.world();
     let all = (0..world.teams.len()).filter_map(|index| team_json(&world, index));
     Ok(paged(&page, all.collect()))
 }
 
+async fn team(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Answer {
+    let id = other_id(&id)?;
+    let world = shared.world();
+    let index = world.teams.iter().position(|team| team.id == id);
+    let found = index.and_then(|index| team_json(&world, index));
+    Ok(Json(found.ok_or_else(ApiError::not_found)?).into_response())
+}
+
 async fn account_teams(
     State(shared): State<Arc<Shared>>,
     Path(id): Path<String>,
-    Query(query): Query<Vec<(String, String)>>,
+    Query(mut query): Query<Vec<(String, String)>>,
+    body: Bytes,
 ) -> Answer {
+    list::add_body(&mut query, &body)?;
     let id = other_id(&id)?;
     let page = Page::of(&query)?;
     let world = shared.world();
@@ -268,8 +293,10 @@ async fn account_teams(
 async fn projects(
     State(shared): State<Arc<Shared>>,
     Path(id): Path<String>,
-    Query(query): Query<Vec<(String, String)>>,
+    Query(mut query): Query<Vec<(String, String)>>,
+    body: Bytes,
 ) -> Answer {
+    list::add_body(&mut query, &body)?;
     let id = other_id(&id)?;
     let page = Page::of(&query)?;
     let world = shared.world();

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::asset::AssetId;
 use crate::sandbox::seed::Kind;
-use crate::sandbox::world::{Node, World, hard_deleted_at, made};
+use crate::sandbox::world::{Node, Tally, World, hard_deleted_at, made};
 
 /// The answer to a bulk delete in which something was refused.
 #[derive(Debug, Serialize)]
@@ -56,6 +56,7 @@ impl Asset {
             kind,
             project,
             parent,
+            place: _,
             deleted_at,
             details,
         } = node;
@@ -81,10 +82,7 @@ impl Asset {
             filesize: details.map_or(0, |details| details.filesize),
             filetype: details.and_then(|details| details.filetype.clone()),
             label: details.and_then(|details| details.label.clone()),
-            item_count: holds.then(|| {
-                let below = world.children(id).iter();
-                below.filter(|child| world.is_alive(**child)).count()
-            }),
+            item_count: holds.then(|| world.count_below(id)),
             inserted_at: moment(|details| details.inserted_at),
             updated_at: moment(|details| details.updated_at),
             uploaded_at: moment(|details| details.uploaded_at),
@@ -99,10 +97,8 @@ impl Asset {
 
     /// What is directly in it.
     pub(in crate::sandbox::v2) fn below(&self, world: &World, include_deleted: bool) -> Vec<Self> {
-        let below = world.children(self.id).iter();
-        below
-            .filter_map(|id| Some(Self::of(world, *id, world.get(*id, include_deleted)?)))
-            .collect()
+        let below = world.children(self.id, include_deleted).into_iter();
+        below.map(|(id, node)| Self::of(world, id, node)).collect()
     }
 }
 
@@ -110,18 +106,11 @@ impl Asset {
 pub(in crate::sandbox::v2) fn project(world: &World, index: usize) -> Option<Value> {
     let project = world.projects.get(index)?;
     let team = world.teams.get(project.team)?;
-    let (mut files, mut folders, mut bytes) = (0_u64, 0_u64, 0_u64);
-    for (id, node) in world.nodes() {
-        if node.project as usize != index || node.deleted_at.is_some() || id == project.root {
-            continue;
-        }
-        match node.kind {
-            Kind::Folder => folders += 1,
-            Kind::File | Kind::VersionStack | Kind::Bundle => files += 1,
-        }
-        let size = node.details.as_ref().map_or(0, |details| details.filesize);
-        bytes = bytes.saturating_add(size);
-    }
+    let Tally {
+        files,
+        folders,
+        bytes,
+    } = project.tally;
     Some(json!({
         "_type": "project",
         "id": project.id,

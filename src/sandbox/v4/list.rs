@@ -1,0 +1,208 @@
+//! What a list is asked for: how much, from where, in which order and with what.
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use crate::sandbox::refuse::ApiError;
+use crate::sandbox::seed::Kind;
+
+/// How long a page is, unless asked otherwise.
+const PAGE: usize = 50;
+
+/// How long a page may be.
+pub(in crate::sandbox::v4) const LONGEST: usize = 100;
+
+/// How long a page of what is in a folder may be.
+pub(in crate::sandbox::v4) const LONGEST_OF_ASSETS: usize = 500;
+
+pub(in crate::sandbox::v4) type Query = Vec<(String, String)>;
+
+fn value<'query>(query: &'query Query, name: &str) -> Option<&'query str> {
+    let found = query.iter().rev().find(|(key, _)| key == name);
+    found
+        .map(|(_, value)| value.as_str())
+        .filter(|value| !value.is_empty())
+}
+
+/// Which part of a list.
+#[derive(Debug)]
+pub(in crate::sandbox::v4) struct Paging {
+    pub(in crate::sandbox::v4) size: usize,
+    /// What the cursor says.
+    pub(in crate::sandbox::v4) after: Option<String>,
+    pub(in crate::sandbox::v4) wants_total: bool,
+}
+
+impl Paging {
+    pub(in crate::sandbox::v4) fn of(query: &Query, longest: usize) -> Result<Self, ApiError> {
+        let size = match value(query, "page_size") {
+            None => PAGE,
+            Some(text) => {
+                let size = text.parse().ok();
+                let size = size.filter(|size| (1..=longest).contains(size));
+                let wrong = || format!("Invalid integer. Expected 1 to {longest}.");
+                size.ok_or_else(|| ApiError::invalid("/page_size", wrong()))?
+            }
+        };
+        let after = value(query, "after");
+        let after = after.map(|text| read_cursor(text).ok_or_else(bad_cursor));
+        let wants_total = match value(query, "include_total_count") {
+            None | Some("false") => false,
+            Some("true") => true,
+            Some(_) => {
+                let wrong = "Invalid boolean. Expected true or false.";
+                return Err(ApiError::invalid("/include_total_count", wrong));
+            }
+        };
+        Ok(Self {
+            size,
+            after: after.transpose()?,
+            wants_total,
+        })
+    }
+
+    /// What the cursor says, in the form that one list gives it.
+    pub(in crate::sandbox::v4) fn after<T>(
+        &self,
+        read: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<Option<T>, ApiError> {
+        let after = self.after.as_deref();
+        after
+            .map(|text| read(text).ok_or_else(bad_cursor))
+            .transpose()
+    }
+}
+
+fn bad_cursor() -> ApiError {
+    ApiError::invalid("/after", "Invalid cursor.")
+}
+
+/// A cursor is opaque: what it says goes as the numbers of its letters.
+fn write_cursor(says: &str) -> String {
+    const DIGITS: [char; 16] = [
+        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f',
+    ];
+    says.bytes()
+        .flat_map(|byte| [byte >> 4, byte & 0xf])
+        .filter_map(|half| DIGITS.get(usize::from(half)))
+        .collect()
+}
+
+fn read_cursor(text: &str) -> Option<String> {
+    if !text.is_ascii() || !text.len().is_multiple_of(2) {
+        return None;
+    }
+    let bytes: Option<Vec<u8>> = (0..text.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(text.get(at..at + 2)?, 16).ok())
+        .collect();
+    String::from_utf8(bytes?).ok()
+}
+
+#[derive(Serialize)]
+struct Listed<T> {
+    data: Vec<T>,
+    links: Links,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    total_count: Option<usize>,
+}
+
+#[derive(Serialize)]
+struct Links {
+    next: Option<String>,
+}
+
+/// A page of a list; `next` is what the cursor to the rest says.
+pub(in crate::sandbox::v4) fn page<T: Serialize>(
+    path: &str,
+    data: Vec<T>,
+    next: Option<&str>,
+    total_count: Option<usize>,
+) -> Response {
+    let next = next.map(|says| format!("{path}?after={}", write_cursor(says)));
+    let links = Links { next };
+    Json(Listed {
+        data,
+        links,
+        total_count,
+    })
+    .into_response()
+}
+
+/// A page of a list that is at hand as a whole and that nobody changes.
+pub(in crate::sandbox::v4) fn page_of<T: Serialize>(
+    path: &str,
+    paging: &Paging,
+    all: Vec<T>,
+) -> Result<Response, ApiError> {
+    let total = paging.wants_total.then_some(all.len());
+    let from: usize = paging.after(|text| text.parse().ok())?.unwrap_or(0);
+    let end = from.saturating_add(paging.size);
+    let next = (end < all.len()).then(|| end.to_string());
+    let data = all.into_iter().skip(from).take(paging.size).collect();
+    Ok(page(path, data, next.as_deref(), total))
+}
+
+/// What comes along with an asset, a workspace or a project.
+#[derive(Debug, Default, Clone)]
+pub(in crate::sandbox::v4) struct Include(Vec<String>);
+
+impl Include {
+    pub(in crate::sandbox::v4) fn of(query: &Query, known: &[&str]) -> Result<Self, ApiError> {
+        let parts: Vec<String> = value(query, "include")
+            .into_iter()
+            .flat_map(|text| text.split(','))
+            .map(|part| part.trim().to_owned())
+            .collect();
+        match parts.iter().find(|part| !known.contains(&part.as_str())) {
+            Some(_) => Err(ApiError::invalid("/include", "Invalid value for enum.")),
+            None => Ok(Self(parts)),
+        }
+    }
+
+    pub(in crate::sandbox::v4) fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|part| part == name)
+    }
+
+    /// The media links that are asked for.
+    pub(in crate::sandbox::v4) fn media_links(&self) -> impl Iterator<Item = &str> {
+        let parts = self.0.iter();
+        parts.filter_map(|part| part.strip_prefix("media_links."))
+    }
+}
+
+/// The order of a list, and whether it is reversed.
+pub(in crate::sandbox::v4) fn sort<T: Copy>(
+    query: &Query,
+    known: &[(&str, T)],
+) -> Result<Option<(T, bool)>, ApiError> {
+    let Some(text) = value(query, "sort") else {
+        return Ok(None);
+    };
+    let wrong = || ApiError::invalid("/sort", "Invalid value for enum.");
+    let (name, reversed) = match (text.strip_suffix("_asc"), text.strip_suffix("_desc")) {
+        (Some(name), _) => (name, false),
+        (None, Some(name)) => (name, true),
+        (None, None) => return Err(wrong()),
+    };
+    let found = known.iter().find(|(known, _)| *known == name);
+    let (_, key) = found.ok_or_else(wrong)?;
+    Ok(Some((*key, reversed)))
+}
+
+/// The kinds that a list of children is asked for.
+pub(in crate::sandbox::v4) fn kinds(query: &Query) -> Result<Option<Vec<Kind>>, ApiError> {
+    let Some(text) = value(query, "type") else {
+        return Ok(None);
+    };
+    text.split(',')
+        .map(|part| match part.trim() {
+            "file" => Ok(Kind::File),
+            "folder" => Ok(Kind::Folder),
+            "version_stack" => Ok(Kind::VersionStack),
+            _ => Err(ApiError::invalid("/type", "Invalid value for enum.")),
+        })
+        .collect::<Result<_, _>>()
+        .map(Some)
+}

@@ -1,0 +1,310 @@
+//! What the V4 API answers with, in the sandbox's own words.
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use crate::asset::AssetId;
+use crate::sandbox::seed::Kind;
+use crate::sandbox::v4::list::Include;
+use crate::sandbox::world::{Details, Node, World, made};
+
+/// Where the application shows a project.
+const APPLICATION: &str = "https://next.frame.io/project";
+
+/// The media type of a file whose seed does not say.
+const UNKNOWN_TYPE: &str = "application/octet-stream";
+
+#[derive(Serialize)]
+struct Data<T> {
+    data: T,
+}
+
+/// One thing, wrapped as the API wraps it.
+pub(in crate::sandbox::v4) fn data<T: Serialize>(data: T) -> Response {
+    Json(Data { data }).into_response()
+}
+
+/// A file, a folder or a version stack.
+#[derive(Debug, Serialize)]
+pub(in crate::sandbox::v4) struct Asset {
+    id: AssetId,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    name: String,
+    parent_id: Option<AssetId>,
+    project_id: Uuid,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    /// One that was deleted cannot be viewed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    view_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deleted_at: Option<Timestamp>,
+    /// A file has it, and the two below.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file_size: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    media_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<&'static str>,
+    /// A folder has it, and the one below; no folder here has a cover.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cover_file_id: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    restricted: Option<bool>,
+    /// A version stack has it, or null where nothing is left in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    head_version: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    creator: Option<User>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    project: Option<Project>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metadata: Option<Vec<Value>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    media_links: Option<Map<String, Value>>,
+}
+
+/// A user.
+#[derive(Debug, Serialize)]
+pub(in crate::sandbox::v4) struct User {
+    id: Uuid,
+    name: String,
+    email: String,
+    avatar_url: Option<String>,
+    active: bool,
+}
+
+/// A project.
+#[derive(Debug, Serialize)]
+pub(in crate::sandbox::v4) struct Project {
+    id: Uuid,
+    pub(in crate::sandbox::v4) name: String,
+    description: Option<String>,
+    status: &'static str,
+    storage: u64,
+    restricted: bool,
+    workspace_id: Uuid,
+    root_folder_id: AssetId,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    view_url: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    owner: Option<User>,
+}
+
+/// A workspace: what v2 calls a team.
+#[derive(Debug, Serialize)]
+pub(in crate::sandbox::v4) struct Workspace {
+    id: Uuid,
+    pub(in crate::sandbox::v4) name: String,
+    account_id: Uuid,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    creator: Option<User>,
+}
+
+/// An account.
+#[derive(Debug, Serialize)]
+pub(in crate::sandbox::v4) struct Account {
+    id: Uuid,
+    pub(in crate::sandbox::v4) display_name: String,
+    roles: [&'static str; 1],
+    storage_limit: Option<u64>,
+    storage_usage: u64,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    image: Option<String>,
+}
+
+/// Whose token it is.
+#[derive(Debug, Serialize)]
+pub(in crate::sandbox::v4) struct Profile {
+    id: Uuid,
+    name: String,
+    email: String,
+    avatar_url: Option<String>,
+}
+
+impl Profile {
+    pub(in crate::sandbox::v4) fn of(world: &World) -> Self {
+        Self {
+            id: world.me.id,
+            name: world.me.name.clone(),
+            email: world.me.email.clone(),
+            avatar_url: None,
+        }
+    }
+}
+
+impl User {
+    pub(in crate::sandbox::v4) fn me(world: &World) -> Self {
+        Self {
+            id: world.me.id,
+            name: world.me.name.clone(),
+            email: world.me.email.clone(),
+            avatar_url: None,
+            active: true,
+        }
+    }
+}
+
+impl Account {
+    pub(in crate::sandbox::v4) fn of(world: &World, index: usize) -> Option<Self> {
+        let account = world.accounts.get(index)?;
+        let projects = world.projects.iter().filter(|project| {
+            let team = world.teams.get(project.team);
+            team.is_some_and(|team| team.account == index)
+        });
+        Some(Self {
+            id: account.id,
+            display_name: account.name.clone(),
+            roles: ["owner"],
+            storage_limit: None,
+            storage_usage: projects.map(|project| project.tally.bytes).sum(),
+            created_at: made(),
+            updated_at: made(),
+            image: None,
+        })
+    }
+}
+
+impl Workspace {
+    pub(in crate::sandbox::v4) fn of(
+        world: &World,
+        index: usize,
+        include: &Include,
+    ) -> Option<Self> {
+        let team = world.teams.get(index)?;
+        Some(Self {
+            id: team.id,
+            name: team.name.clone(),
+            account_id: world.accounts.get(team.account)?.id,
+            created_at: made(),
+            updated_at: made(),
+            creator: include.has("creator").then(|| User::me(world)),
+        })
+    }
+}
+
+impl Project {
+    pub(in crate::sandbox::v4) fn of(world: &World, index: usize, owner: bool) -> Option<Self> {
+        let project = world.projects.get(index)?;
+        Some(Self {
+            id: project.id,
+            name: project.name.clone(),
+            description: None,
+            status: "active",
+            storage: project.tally.bytes,
+            restricted: false,
+            workspace_id: world.teams.get(project.team)?.id,
+            root_folder_id: project.root,
+            created_at: made(),
+            updated_at: made(),
+            view_url: format!("{APPLICATION}/{}/", project.id),
+            owner: owner.then(|| User::me(world)),
+        })
+    }
+}
+
+impl Asset {
+    /// An asset as the API shows it.
+    pub(in crate::sandbox::v4) fn of(
+        world: &World,
+        id: AssetId,
+        node: &Node,
+        include: &Include,
+    ) -> Option<Self> {
+        let Node {
+            kind,
+            project,
+            parent,
+            place: _,
+            deleted_at,
+            details,
+        } = node;
+        let index = *project as usize;
+        let project = world.projects.get(index)?;
+        let details = details.as_deref();
+        let moment = |pick: fn(&Details) -> Timestamp| details.map_or_else(made, pick);
+        let alive = deleted_at.is_none();
+        let owner = include.has("project.owner");
+        let shows_project = owner || include.has("project");
+        let mut asset = Self {
+            id,
+            kind: kind.name(),
+            name: name(id, node),
+            parent_id: *parent,
+            project_id: project.id,
+            created_at: moment(|details| details.inserted_at),
+            updated_at: moment(|details| details.updated_at),
+            view_url: alive.then(|| format!("{APPLICATION}/{}/view/{id}", project.id)),
+            deleted_at: *deleted_at,
+            file_size: None,
+            media_type: None,
+            status: None,
+            cover_file_id: None,
+            restricted: None,
+            head_version: None,
+            creator: include.has("creator").then(|| User::me(world)),
+            project: shows_project
+                .then(|| Project::of(world, index, owner))
+                .flatten(),
+            metadata: include.has("metadata").then(Vec::new),
+            media_links: None,
+        };
+        match kind {
+            Kind::File => asset.be_file(details, include),
+            Kind::Folder => {
+                asset.cover_file_id = Some(Value::Null);
+                asset.restricted = Some(false);
+            }
+            Kind::VersionStack => asset.head_version = Some(head(world, id, include)),
+            // V4 has no bundles.
+            Kind::Bundle => return None,
+        }
+        Some(asset)
+    }
+
+    fn be_file(&mut self, details: Option<&Details>, include: &Include) {
+        let media_type = details.and_then(|details| details.filetype.clone());
+        self.file_size = Some(details.map_or(0, |details| details.filesize));
+        self.media_type = Some(media_type.unwrap_or_else(|| UNKNOWN_TYPE.to_owned()));
+        self.status = Some("transcoded");
+        let links: Map<String, Value> = include
+            .media_links()
+            .map(|name| (name.to_owned(), no_link(name)))
+            .collect();
+        self.media_links = (!links.is_empty()).then_some(links);
+    }
+}
+
+/// What an asset is called.
+pub(in crate::sandbox::v4) fn name(id: AssetId, node: &Node) -> String {
+    let details = node.details.as_deref();
+    details.map_or_else(|| format!("{id}.mov"), |details| details.name.clone())
+}
+
+/// The newest version in a stack.
+fn head(world: &World, id: AssetId, include: &Include) -> Value {
+    let mut versions = world.alive_below(id, None).rev();
+    versions
+        .find(|(_, node)| node.kind == Kind::File)
+        .and_then(|(id, node)| Asset::of(world, id, node, include))
+        .and_then(|asset| serde_json::to_value(asset).ok())
+        .unwrap_or_default()
+}
+
+/// A link to media that the sandbox does not have.
+fn no_link(name: &str) -> Value {
+    match name {
+        "original" => json!({"download_url": null, "inline_url": null}),
+        "high_quality" | "efficient" => json!({"download_url": null}),
+        _ => json!({"download_url": null, "url": null}),
+    }
+}

@@ -1,0 +1,300 @@
+//! The world that a sandbox serves: accounts, projects and a tree of assets. Pure.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Bound;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
+
+use crate::asset::AssetId;
+use crate::sandbox::fault::{Faults, Share};
+use crate::sandbox::limit::Limits;
+use crate::sandbox::seed::{self, Behaviour, Client, Kind, Me};
+
+mod build;
+pub(in crate::sandbox) mod change;
+mod delete;
+
+/// How long a deleted asset can be restored.
+const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// When an asset was made whose seed does not say, in seconds since 1970: 2026-01-15, noon.
+const MADE: i64 = 1_768_478_400;
+
+/// Everything that a sandbox knows.
+#[derive(Debug, Clone)]
+pub struct World {
+    pub(in crate::sandbox) token: String,
+    pub(in crate::sandbox) me: Me,
+    pub(in crate::sandbox) behaviour: Behaviour,
+    pub(in crate::sandbox) limits: Limits,
+    pub(in crate::sandbox) faults: Faults,
+    pub(in crate::sandbox) accounts: Vec<Account>,
+    pub(in crate::sandbox) teams: Vec<Team>,
+    pub(in crate::sandbox) projects: Vec<Project>,
+    pub(in crate::sandbox) access: Access,
+    nodes: HashMap<AssetId, Node>,
+    below: HashMap<AssetId, Below>,
+    /// The place of the next asset among those beside it.
+    place: u32,
+}
+
+/// What is directly in a folder or a stack, in the order in which it came.
+#[derive(Debug, Clone, Default)]
+struct Below {
+    alive: BTreeMap<u32, AssetId>,
+    deleted: BTreeMap<u32, AssetId>,
+}
+
+/// An account.
+#[derive(Debug, Clone)]
+pub(in crate::sandbox) struct Account {
+    pub(in crate::sandbox) id: Uuid,
+    pub(in crate::sandbox) name: String,
+}
+
+/// A team; `account` is an index.
+#[derive(Debug, Clone)]
+pub(in crate::sandbox) struct Team {
+    pub(in crate::sandbox) id: Uuid,
+    pub(in crate::sandbox) name: String,
+    pub(in crate::sandbox) account: usize,
+}
+
+/// A project; `team` is an index.
+#[derive(Debug, Clone)]
+pub(in crate::sandbox) struct Project {
+    pub(in crate::sandbox) id: Uuid,
+    pub(in crate::sandbox) name: String,
+    pub(in crate::sandbox) team: usize,
+    pub(in crate::sandbox) root: AssetId,
+    pub(in crate::sandbox) tally: Tally,
+    /// What was deleted, the oldest first.
+    pub(in crate::sandbox) deleted: BTreeSet<(Timestamp, AssetId)>,
+}
+
+/// What is in a project and not deleted, its root folder apart.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(in crate::sandbox) struct Tally {
+    pub(in crate::sandbox) files: u64,
+    pub(in crate::sandbox) folders: u64,
+    pub(in crate::sandbox) bytes: u64,
+}
+
+/// An asset; what most of them do not have is boxed, since there may be a million.
+#[derive(Debug, Clone)]
+pub(in crate::sandbox) struct Node {
+    pub(in crate::sandbox) kind: Kind,
+    pub(in crate::sandbox) project: u32,
+    pub(in crate::sandbox) parent: Option<AssetId>,
+    pub(in crate::sandbox) place: u32,
+    pub(in crate::sandbox) deleted_at: Option<Timestamp>,
+    pub(in crate::sandbox) details: Option<Arc<Details>>,
+}
+
+/// What a seed says of an asset.
+#[derive(Debug, Clone)]
+pub(in crate::sandbox) struct Details {
+    pub(in crate::sandbox) name: String,
+    pub(in crate::sandbox) filesize: u64,
+    pub(in crate::sandbox) filetype: Option<String>,
+    pub(in crate::sandbox) label: Option<String>,
+    pub(in crate::sandbox) inserted_at: Timestamp,
+    pub(in crate::sandbox) updated_at: Timestamp,
+    pub(in crate::sandbox) uploaded_at: Timestamp,
+    pub(in crate::sandbox) archived_at: Option<Timestamp>,
+    pub(in crate::sandbox) view_count: u64,
+    pub(in crate::sandbox) refuse: Option<String>,
+}
+
+/// Says that an id is unknown, or belongs to a deleted asset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotFound(pub AssetId);
+
+/// Why a bulk delete as a whole is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BatchRefused {
+    /// An id is unknown.
+    NotFound(AssetId),
+    /// There are more ids than this.
+    TooMany(usize),
+}
+
+/// The moment that stands for every date that a seed leaves out.
+pub(in crate::sandbox) fn made() -> Timestamp {
+    Timestamp::from_second(MADE).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+/// When the asset's bytes go, if it was deleted then.
+pub(in crate::sandbox) fn hard_deleted_at(deleted_at: Timestamp) -> Option<Timestamp> {
+    deleted_at.checked_add(KEPT).ok()
+}
+
+impl World {
+    /// Makes a world of so many files, whose ids are [`generated_id`] of 0, 1, 2 and so on.
+    #[must_use]
+    pub fn generated(count: u64) -> Self {
+        Self::from_ids(None, (0..count).map(generated_id))
+    }
+
+    /// The same world with other limits.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// The same world in which more, or less, goes wrong.
+    #[must_use]
+    pub fn with_faults(mut self, faults: Faults) -> Self {
+        self.faults = faults;
+        self
+    }
+
+    /// The same world in which the delete of a share of the assets is refused.
+    #[must_use]
+    pub const fn with_refusals(mut self, share: Share) -> Self {
+        self.behaviour.refuse = share;
+        self
+    }
+
+    /// The same world whose issued tokens live for so many seconds.
+    #[must_use]
+    pub const fn with_token_lifetime(mut self, seconds: u64) -> Self {
+        self.access.token_lifetime = seconds;
+        self
+    }
+
+    /// Its limits.
+    #[must_use]
+    pub const fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// What goes wrong in it.
+    #[must_use]
+    pub const fn faults(&self) -> &Faults {
+        &self.faults
+    }
+
+    /// Whether and why the delete of an asset is refused.
+    #[must_use]
+    pub fn refusal(&self, id: AssetId) -> Option<&str> {
+        refusal(&self.behaviour, id, self.nodes.get(&id)?)
+    }
+
+    /// Whether an asset is there and not deleted.
+    #[must_use]
+    pub fn is_alive(&self, id: AssetId) -> bool {
+        self.get(id, false).is_some()
+    }
+
+    /// Every asset and whether it lives, the root folders included.
+    pub fn assets(&self) -> impl Iterator<Item = (AssetId, bool)> + '_ {
+        self.nodes
+            .iter()
+            .map(|(id, node)| (*id, node.deleted_at.is_none()))
+    }
+
+    pub(in crate::sandbox) fn get(&self, id: AssetId, include_deleted: bool) -> Option<&Node> {
+        self.nodes
+            .get(&id)
+            .filter(|node| include_deleted || node.deleted_at.is_none())
+    }
+
+    pub(in crate::sandbox) fn nodes(&self) -> impl Iterator<Item = (AssetId, &Node)> + '_ {
+        self.nodes.iter().map(|(id, node)| (*id, node))
+    }
+
+    /// What is directly in an asset, in the order in which it came.
+    pub(in crate::sandbox) fn children(
+        &self,
+        id: AssetId,
+        include_deleted: bool,
+    ) -> Vec<(AssetId, &Node)> {
+        let Some(below) = self.below.get(&id) else {
+            return Vec::new();
+        };
+        let deleted = include_deleted.then_some(&below.deleted);
+        let mut places: Vec<(u32, AssetId)> = below
+            .alive
+            .iter()
+            .chain(deleted.into_iter().flatten())
+            .map(|(place, id)| (*place, *id))
+            .collect();
+        // Both parts are sorted already, which makes this cheap.
+        places.sort();
+        places
+            .into_iter()
+            .filter_map(|(_, id)| Some((id, self.nodes.get(&id)?)))
+            .collect()
+    }
+
+    /// What is directly in an asset and alive, from the first place after another on.
+    pub(in crate::sandbox) fn alive_below(
+        &self,
+        id: AssetId,
+        after: Option<u32>,
+    ) -> impl DoubleEndedIterator<Item = (AssetId, &Node)> + '_ {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let alive = self.below.get(&id).map(|below| &below.alive);
+        let alive = alive.map(|alive| alive.range((from, Bound::Unbounded)));
+        let alive = alive.into_iter().flatten();
+        alive.filter_map(|(_, id)| Some((*id, self.nodes.get(id)?)))
+    }
+
+    /// How much is directly in an asset and alive.
+    pub(in crate::sandbox) fn count_below(&self, id: AssetId) -> usize {
+        self.below.get(&id).map_or(0, |below| below.alive.len())
+    }
+
+    /// The account that an asset's project belongs to.
+    pub(in crate::sandbox) fn account_of(&self, node: &Node) -> Option<usize> {
+        let project = self.projects.get(node.project as usize)?;
+        self.teams.get(project.team).map(|team| team.account)
+    }
+}
+
+/// Who may come in.
+#[derive(Debug, Clone)]
+pub(in crate::sandbox) struct Access {
+    pub(in crate::sandbox) legacy_token: String,
+    pub(in crate::sandbox) client: Client,
+    pub(in crate::sandbox) token_lifetime: u64,
+}
+
+fn refusal<'node>(behaviour: &Behaviour, id: AssetId, node: &'node Node) -> Option<&'node str> {
+    let details = node.details.as_ref();
+    if let Some(refusal) = details.and_then(|details| details.refuse.as_deref()) {
+        return Some(refusal);
+    }
+    // The root of a project cannot be deleted by anybody, so it is no asset to refuse.
+    let refused = behaviour.refuse != Share::default()
+        && node.parent.is_some()
+        && behaviour.refuse.takes(numbers(id));
+    refused.then_some(seed::REFUSAL)
+}
+
+/// An id as numbers: only its text counts, whatever notation of ids there may be.
+fn numbers(id: AssetId) -> [u64; 3] {
+    let text = id.to_string();
+    let mut numbers = [0_u64; 3];
+    for (index, byte) in text.bytes().enumerate() {
+        let number = &mut numbers[index % 3];
+        *number = number.wrapping_mul(0x0100_0000_01b3) ^ u64::from(byte);
+    }
+    numbers
+}
+
+/// The id of a generated file: a UUID that looks like any other.
+#[must_use]
+pub fn generated_id(number: u64) -> AssetId {
+    let spread = number.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let bits = (u128::from(spread) << 64) | u128::from(number);
+    let mut bytes = bits.to_be_bytes();
+    // Version 4, variant 1.
+    bytes[6] = (bytes[6] & 0x0f) | 0x40;
+    bytes[8] = (bytes[8] & 0x3f) | 0x80;
+    AssetId::from_uuid(Uuid::from_bytes(bytes))
+}
