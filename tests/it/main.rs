@@ -12,6 +12,7 @@
 mod account;
 mod apply;
 mod architecture;
+mod disk;
 mod events;
 mod foreign;
 mod harness;
@@ -22,6 +23,7 @@ mod saved;
 mod schemas;
 mod server;
 mod settings;
+mod signals;
 mod soak;
 mod state;
 mod unknown;
