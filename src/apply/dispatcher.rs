@@ -1,6 +1,6 @@
 //! The dispatcher: decides what is sent, and writes down what happens before it goes on.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
@@ -15,9 +15,9 @@ use crate::apply::retry::Jitter;
 use crate::apply::stacks::Stack;
 use crate::apply::{Clock, Ended, NotSaved, Options, Run};
 use crate::asset::AssetId;
-use crate::event::{Ending, Lane, Listener, RunEvent, StopReason};
+use crate::event::{Ending, Lane, Listener, RunEvent, StopReason, Task};
 use crate::frameio::call::Call;
-use crate::outcome::AssetOutcome;
+use crate::outcome::{AssetOutcome, Outcome};
 use crate::state::{Record, Standing, State};
 use crate::store::Session;
 
@@ -79,6 +79,8 @@ pub(in crate::apply) struct Dispatcher<'run, S> {
     pub(in crate::apply) events: Vec<RunEvent>,
     /// What could not be written down.
     unsaved: Vec<RunEvent>,
+    /// The assets of each batch that was sent and is not answered for.
+    open: BTreeMap<u64, Vec<AssetId>>,
     /// The workers that wait for a batch.
     waiting: Vec<Give>,
     under_way: usize,
@@ -128,6 +130,7 @@ impl<'run, S: Session> Dispatcher<'run, S> {
             only_rights: true,
             events: vec![RunEvent::Started(info)],
             unsaved: Vec::new(),
+            open: BTreeMap::new(),
             waiting: Vec::new(),
             under_way: 0,
             batches: 0,
@@ -177,18 +180,44 @@ impl<'run, S: Session> Dispatcher<'run, S> {
     pub(in crate::apply) fn end(mut self) -> Ended {
         self.release_at_the_end();
         let ending = self.stop.take().map_or(Ending::Done, Ending::Stopped);
-        if self.cut_short {
-            // What is under way is an intent without an outcome: the next run reads it so.
+        let at_once = self.cut_short && self.signals > 1;
+        if self.cut_short && !at_once {
+            // What was kept back may still be unwritten, and only then it is known what is open.
             self.record();
-            return self.ended(ending, Ok(()));
+            self.give_up();
         }
         self.events.push(RunEvent::Ended {
             at: self.clock.now(),
             ending: ending.clone(),
         });
         self.record();
+        if at_once {
+            // What is under way is an intent without an outcome: the next run reads it so.
+            let kept = self.keep();
+            return self.ended(ending, kept);
+        }
         let saved = self.save();
         self.ended(ending, saved)
+    }
+
+    /// Writes down that nobody knows what became of what is still under way.
+    fn give_up(&mut self) {
+        for (batch, ids) in std::mem::take(&mut self.open) {
+            let outcomes = ids.into_iter().map(|id| (id, Outcome::Unknown)).collect();
+            self.settle(batch, outcomes, false);
+        }
+    }
+
+    /// Tries a last time to have the journal take what it did not take before.
+    fn keep(&mut self) -> Result<(), NotSaved> {
+        if self.unsaved.is_empty() {
+            return Ok(());
+        }
+        let kept = self.session.append(&self.unsaved);
+        kept.map_err(|error| NotSaved {
+            error,
+            lost: std::mem::take(&mut self.unsaved),
+        })
     }
 
     fn save(&mut self) -> Result<(), NotSaved> {
@@ -203,13 +232,8 @@ impl<'run, S: Session> Dispatcher<'run, S> {
             self.unsaved.clear();
             return Ok(());
         };
-        if !self.unsaved.is_empty() && self.session.append(&self.unsaved).is_ok() {
-            self.unsaved.clear();
-        }
-        Err(NotSaved {
-            error,
-            lost: std::mem::take(&mut self.unsaved),
-        })
+        let lost = self.keep().map_or_else(|not| not.lost, |()| Vec::new());
+        Err(NotSaved { error, lost })
     }
 
     fn ended(self, ending: Ending, saved: Result<(), NotSaved>) -> Ended {
@@ -396,6 +420,7 @@ impl<'run, S: Session> Dispatcher<'run, S> {
             if !journalled && matches!(event, RunEvent::Intent { .. }) {
                 continue;
             }
+            self.follow(event);
             self.state.apply(self.run, event);
             for listener in &mut self.listeners {
                 listener.hear(event);
@@ -405,6 +430,40 @@ impl<'run, S: Session> Dispatcher<'run, S> {
             }
         }
         journalled
+    }
+
+    /// Keeps in mind what is under way.
+    fn follow(&mut self, event: &RunEvent) {
+        match event {
+            RunEvent::Intent {
+                batch,
+                task: Task::Delete,
+                ids,
+            } => {
+                self.open.insert(*batch, ids.to_vec());
+            }
+            RunEvent::Answered {
+                batch,
+                outcomes,
+                more: true,
+                ..
+            } => {
+                if let Some(ids) = self.open.get_mut(batch) {
+                    ids.retain(|id| outcomes.iter().all(|(answered, _)| answered != id));
+                }
+            }
+            RunEvent::Answered { batch, .. } => {
+                self.open.remove(batch);
+            }
+            RunEvent::Started(_)
+            | RunEvent::Intent { .. }
+            | RunEvent::Forgotten { .. }
+            | RunEvent::Warned { .. }
+            | RunEvent::Paced { .. }
+            | RunEvent::Retried { .. }
+            | RunEvent::Stopping { .. }
+            | RunEvent::Ended { .. } => {}
+        }
     }
 
     pub(in crate::apply) fn halt(&mut self, reason: StopReason) {

@@ -10,6 +10,7 @@ use crate::cli::env::Environment;
 use crate::cli::failure::Failure;
 use crate::cli::files;
 use crate::cli::settings::{Settings, Sources, Times};
+use crate::cli::signals::Signals;
 use crate::manifest::document::Manifests;
 use crate::manifest::{self, Source};
 
@@ -23,6 +24,8 @@ pub struct Call {
     pub console: Console,
     /// The environment.
     pub environment: Environment,
+    /// The signals of this process.
+    pub signals: Signals,
     /// `--config`.
     pub config: Option<PathBuf>,
 }

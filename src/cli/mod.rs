@@ -10,6 +10,7 @@ use console::Console;
 use env::Environment;
 use exit::Exit;
 use failure::Failure;
+use signals::Signals;
 
 pub mod args;
 pub mod call;
@@ -25,13 +26,14 @@ mod git;
 mod identity;
 mod lock;
 mod log;
+mod lost;
 mod playground;
 mod reporter;
 mod reviewed;
 pub mod schemas;
 pub mod secrets;
 pub mod settings;
-mod signals;
+pub mod signals;
 pub mod span;
 mod streams;
 mod ticker;
@@ -59,9 +61,18 @@ pub fn main() -> ExitCode {
         console.warn(&warning);
     }
     log::start(arguments.verbose, &environment, &console);
+    let signals = match Signals::hear() {
+        Ok(signals) => signals,
+        Err(error) => {
+            let failure = Failure::system("catch signals")(error);
+            failure.tell(&console);
+            return failure.exit().into();
+        }
+    };
     let call = Call {
         console,
         environment,
+        signals,
         config: arguments.config,
     };
     let exit = match run(&call, &arguments.command) {

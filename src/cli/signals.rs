@@ -1,56 +1,142 @@
-//! Signals that ask a run to stop.
+//! Signals that ask the program to stop.
 
+use std::fmt;
 use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::runtime::Handle;
+use tokio::runtime::{self, Runtime};
 
-/// The signals that ask to stop, by the numbers that the system gives them.
+/// The number of the signal that Ctrl-C sends.
 pub(in crate::cli) const INTERRUPT: i32 = 2;
 
-/// Calls `stop` with a signal's number each time one asks to stop, from now on.
+/// The number of the signal that asks a program to end.
+const TERMINATE: i32 = 15;
+
+/// What follows from a signal.
+type Stop = Box<dyn FnMut(i32) + Send>;
+
+/// Hears the signals of this process.
 ///
-/// # Errors
-///
-/// Returns why signals cannot be caught.
+/// The system's own way to end a process at a signal does not work for the first process of a
+/// container, and has no exit code; so the program ends itself.
+#[derive(Clone)]
+pub struct Signals(Arc<Mutex<Stop>>);
+
+impl fmt::Debug for Signals {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Signals").finish_non_exhaustive()
+    }
+}
+
+impl Signals {
+    /// Hears them from now on; until [`Signals::give`], each ends the program at once.
+    ///
+    /// # Errors
+    ///
+    /// Returns why they cannot be caught.
+    pub fn hear() -> io::Result<Self> {
+        let signals = Self(Arc::new(Mutex::new(Box::new(end))));
+        let heard = signals.clone();
+        let runtime = runtime::Builder::new_current_thread().enable_io().build()?;
+        catch(runtime, move |number| heard.pass(number))?;
+        Ok(signals)
+    }
+
+    /// Gives every signal from now on to somebody who stops in order.
+    pub fn give(&self, stop: impl FnMut(i32) + Send + 'static) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Box::new(stop);
+    }
+
+    /// Ends the program at the next signal, now that nothing is left to be written down.
+    pub fn take_back(&self) {
+        self.give(end);
+    }
+
+    fn pass(&self, number: i32) {
+        let mut stop = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        stop(number);
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    clippy::exit,
+    reason = "this runs only while nothing is under way that is to be written back"
+)]
+fn end(number: i32) {
+    std::process::exit(128 + number);
+}
+
+/// Calls `stop` with a signal's number each time one asks to stop.
 #[cfg(unix)]
-pub(in crate::cli) fn catch(
-    runtime: &Handle,
-    mut stop: impl FnMut(i32) + Send + 'static,
-) -> io::Result<()> {
+fn catch(runtime: Runtime, mut stop: impl FnMut(i32) + Send + 'static) -> io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
 
-    let _inside = runtime.enter();
+    let inside = runtime.enter();
     let mut interrupts = signal(SignalKind::interrupt())?;
     let mut terminations = signal(SignalKind::terminate())?;
-    let mut hangups = signal(SignalKind::hangup())?;
-    runtime.spawn(async move {
-        loop {
-            let number = tokio::select! {
-                _ = interrupts.recv() => INTERRUPT,
-                _ = terminations.recv() => SignalKind::terminate().as_raw_value(),
-                // A terminal that is closed asks for the same.
-                _ = hangups.recv() => SignalKind::terminate().as_raw_value(),
-            };
-            stop(number);
-        }
+    // `nohup` has the program go on when its terminal is closed.
+    let mut hangups = match SignalKind::hangup() {
+        kind if is_ignored(kind.as_raw_value()) => None,
+        kind => Some(signal(kind)?),
+    };
+    // A file that grows beyond the limit of the process is an error like a full disk, and not
+    // the end.
+    let overruns = signal(SignalKind::from_raw(FILE_SIZE))?;
+    drop(inside);
+    std::thread::spawn(move || {
+        runtime.block_on(async move {
+            let _caught = overruns;
+            loop {
+                let number = tokio::select! {
+                    _ = interrupts.recv() => INTERRUPT,
+                    _ = terminations.recv() => TERMINATE,
+                    // A terminal that is closed asks for the same.
+                    () = hung_up(hangups.as_mut()) => TERMINATE,
+                };
+                stop(number);
+            }
+        });
     });
     Ok(())
 }
 
-/// Calls `stop` each time Ctrl-C asks to stop, from now on.
-///
-/// # Errors
-///
-/// Never: elsewhere than on Unix the wait itself fails.
+/// Waits until the terminal is closed, if that matters.
+#[cfg(unix)]
+async fn hung_up(hangups: Option<&mut tokio::signal::unix::Signal>) {
+    match hangups {
+        Some(hangups) => drop(hangups.recv().await),
+        None => std::future::pending().await,
+    }
+}
+
+/// The number of the signal that says that a file is larger than the process may make it.
+#[cfg(unix)]
+const FILE_SIZE: i32 = 25;
+
+/// Whether whoever started this process wants a signal to be ignored, as `nohup` does.
+#[cfg(unix)]
+fn is_ignored(number: i32) -> bool {
+    use std::path::Path;
+
+    use crate::cli::files;
+
+    let status = files::text_if_there(Path::new("/proc/self/status"));
+    let status = status.ok().flatten().unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask >> (number - 1) & 1 == 1)
+}
+
+/// Calls `stop` each time Ctrl-C asks to stop.
 #[cfg(not(unix))]
-pub(in crate::cli) fn catch(
-    runtime: &Handle,
-    mut stop: impl FnMut(i32) + Send + 'static,
-) -> io::Result<()> {
-    runtime.spawn(async move {
-        while tokio::signal::ctrl_c().await.is_ok() {
-            stop(INTERRUPT);
-        }
+fn catch(runtime: Runtime, mut stop: impl FnMut(i32) + Send + 'static) -> io::Result<()> {
+    std::thread::spawn(move || {
+        runtime.block_on(async move {
+            while tokio::signal::ctrl_c().await.is_ok() {
+                stop(INTERRUPT);
+            }
+        });
     });
     Ok(())
 }

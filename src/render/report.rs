@@ -71,6 +71,9 @@ pub struct SummaryBuilder {
     under_way: HashMap<u64, (Task, Vec<AssetId>)>,
     /// The assets that were forgotten.
     forgotten: HashSet<AssetId>,
+    /// The assets of readings that were answered, made to learn what became of an earlier
+    /// delete.
+    read: HashSet<AssetId>,
     started: Option<Timestamp>,
 }
 
@@ -145,6 +148,7 @@ impl SummaryBuilder {
             now: HashMap::new(),
             under_way: HashMap::new(),
             forgotten: HashSet::new(),
+            read: HashSet::new(),
             started: None,
         }
     }
@@ -197,7 +201,9 @@ impl SummaryBuilder {
     /// Takes assets off a batch that are answered for; all of them unless `more` are to come.
     pub(in crate::render) fn settle(&mut self, batch: u64, answered: &[AssetId], more: bool) {
         if !more {
-            self.under_way.remove(&batch);
+            if let Some((Task::Resolve, ids)) = self.under_way.remove(&batch) {
+                self.read.extend(ids);
+            }
         } else if let Some((_, ids)) = self.under_way.get_mut(&batch) {
             let answered: HashSet<&AssetId> = answered.iter().collect();
             ids.retain(|id| !answered.contains(id));
@@ -220,6 +226,7 @@ impl SummaryBuilder {
             now,
             under_way: _,
             forgotten,
+            read,
             started: _,
         } = self;
         for (id, standing) in &now {
@@ -246,22 +253,29 @@ impl SummaryBuilder {
                 }
             }
         }
-        summary.failed.sort_unstable_by_key(|failed| failed.id);
-        summary.unknown.sort_unstable();
         let was_unknown = before
             .iter()
             .filter(|(_, standing)| matches!(standing, Standing::Unknown { .. }));
-        let (mut resolved, mut dropped) = (0, 0);
+        let (mut resolved, mut dropped, mut unread) = (0, 0, 0);
         for (id, _) in was_unknown {
             match now.get(id) {
                 Some(Standing::Retired | Standing::Gone | Standing::Failed(_)) => resolved += 1,
-                Some(Standing::Unknown { .. }) => {}
-                None => dropped += usize::from(forgotten.contains(id)),
+                None if forgotten.contains(id) => dropped += 1,
+                // It was looked for, and is as unknown as before.
+                None if read.contains(id) => {
+                    unread += 1;
+                    summary.counts.unknown += 1;
+                    summary.unknown.push(*id);
+                }
+                Some(Standing::Unknown { .. }) | None => {}
             }
         }
+        summary.failed.sort_unstable_by_key(|failed| failed.id);
+        summary.unknown.sort_unstable();
         summary.resolved = resolved + dropped;
         summary.forgotten = forgotten.len();
-        summary.unsent = summary.totals.deletes().saturating_sub(now.len() + dropped);
+        let told = now.len() + dropped + unread;
+        summary.unsent = summary.totals.deletes().saturating_sub(told);
         summary
     }
 

@@ -2,7 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "the store is a home of files")]
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
@@ -143,6 +143,22 @@ fn read(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
     }
 }
 
+/// Whether an open file is the one that its path leads to.
+fn is_at(file: &File, path: &Path) -> bool {
+    let (Ok(open), Ok(there)) = (file.metadata(), fs::metadata(path)) else {
+        return false;
+    };
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        (open.dev(), open.ino()) == (there.dev(), there.ino())
+    }
+    #[cfg(not(unix))]
+    {
+        open.len() == there.len()
+    }
+}
+
 /// The right to change a state in a file.
 #[derive(Debug)]
 pub struct FileSession {
@@ -156,7 +172,53 @@ pub struct FileSession {
     _lock: Lock,
 }
 
+/// What somebody must put into a journal by hand, since no file would take it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rescue {
+    /// The journal.
+    pub journal: PathBuf,
+    /// What it misses: JSON lines.
+    pub lines: Vec<u8>,
+    /// Whether it is still there and is to be continued; else the lines are all of it.
+    pub continues: bool,
+}
+
 impl FileSession {
+    /// Turns what the journal did not take into the lines that it misses.
+    pub fn rescue(&mut self, lost: &[RunEvent]) -> Rescue {
+        let mut lines = Vec::new();
+        let continues = match &mut self.journal {
+            // Half a line at its end would be damage in the middle once it is continued.
+            Some(file) if is_at(file, &self.journal_path) => file.set_len(self.whole).is_ok(),
+            Some(_) | None => false,
+        };
+        if !continues && let Some(file) = &mut self.journal {
+            // What cannot be read back any more cannot be told either.
+            drop(
+                file.rewind()
+                    .and_then(|()| file.take(self.whole).read_to_end(&mut lines)),
+            );
+        }
+        if lines.is_empty()
+            && !continues
+            && let Some(header) = &self.header
+        {
+            journal::write_header(header, &mut lines);
+        }
+        for (event, sequence) in lost
+            .iter()
+            .filter(|event| event.lasts())
+            .zip(self.sequence + 1..)
+        {
+            journal::write_event(sequence, event, &mut lines);
+        }
+        Rescue {
+            journal: self.journal_path.clone(),
+            lines,
+            continues,
+        }
+    }
+
     /// Says what state the journal of the coming run starts from; needed before the first event.
     pub fn begin(&mut self, base: &State) {
         self.header = Some(Header::of(base));
@@ -178,6 +240,7 @@ impl FileSession {
         if self.journal.is_none() {
             // `create_new`, since a journal that is still there was not taken in yet.
             let file = OpenOptions::new()
+                .read(true)
                 .write(true)
                 .create_new(true)
                 .open(&self.journal_path)
@@ -218,6 +281,12 @@ impl Session for FileSession {
             .and_then(|_| file.write_all(&lines))
             .map_err(StoreError::io("append to", &path))?;
         file.sync_data().map_err(StoreError::io("sync", &path))?;
+        // A file that was removed meanwhile takes everything, and nobody will ever read it.
+        if !is_at(file, &path) {
+            return Err(StoreError::io("find", &path)(
+                io::ErrorKind::NotFound.into(),
+            ));
+        }
         self.sequence = sequence;
         self.whole = whole + lines.len() as u64;
         trace!(

@@ -103,6 +103,23 @@ pub enum StoreError {
     },
 }
 
+/// Says what to do about what the system refuses.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the system has refusals without end, and few with a remedy"
+)]
+const fn hint_of(kind: io::ErrorKind) -> Option<&'static str> {
+    match kind {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+            Some("make room there, then run it again")
+        }
+        io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => Some(
+            "the lock, the journal and the state are written beside each other: let this user write into the folder, or name another place with `--state`",
+        ),
+        _ => None,
+    }
+}
+
 fn in_words(holder: Option<&str>) -> String {
     holder.map_or_else(String::new, |holder| format!(": {holder}"))
 }
@@ -124,7 +141,7 @@ impl StoreError {
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::Io { .. } => None,
+            Self::Io { source, .. } => hint_of(source.kind()),
             Self::Format { .. } => Some(
                 "nothing was written; restore the file from git or from its `.backup`, or name another with `--state`",
             ),

@@ -352,3 +352,59 @@ fn a_link_is_followed_and_the_mode_kept() {
         0o640
     );
 }
+
+#[test]
+fn what_the_journal_did_not_take_is_told_as_the_lines_that_it_misses() {
+    let lost = [RunEvent::Answered {
+        batch: 1,
+        at: Timestamp::UNIX_EPOCH,
+        outcomes: vec![(asset(1), Outcome::Retired)],
+        more: false,
+    }];
+    for vanishes in [false, true] {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("place");
+        fs::create_dir(&place).unwrap();
+        let store = FileStore::new(&place.join("retire.state.json"));
+        let (mut session, _) = store.open("me").unwrap();
+        session.begin(&base());
+        session
+            .append(&[started(1), intent(1, &[asset(1)])])
+            .unwrap();
+        if vanishes {
+            fs::remove_dir_all(&place).unwrap();
+            assert!(session.append(&lost).is_err());
+            assert!(session.replace(&base()).is_err());
+        } else {
+            // As if the disk had been full in the middle of a line.
+            let mut torn = fs::read(store.journal()).unwrap();
+            torn.extend(b"{\"sum\":\"00");
+            fs::write(store.journal(), torn).unwrap();
+        }
+        let rescue = session.rescue(&lost);
+        assert_eq!(rescue.continues, !vanishes);
+        drop(session);
+        fs::create_dir_all(&place).unwrap();
+        let mut journal = fs::read(&rescue.journal).unwrap_or_default();
+        journal.extend(rescue.lines);
+        fs::write(&rescue.journal, journal).unwrap();
+        let loaded = store.load().unwrap().unwrap();
+        assert_eq!(loaded.warnings, Vec::<String>::new());
+        assert_eq!(loaded.state.assets[&asset(1)].standing, Standing::Retired);
+    }
+}
+
+#[test]
+fn a_lock_leaves_no_word_behind_unless_its_process_died() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = FileStore::new(&folder.path().join("retire.state.json"));
+    assert_eq!(store.unlock().unwrap(), None);
+    let held = store.open("me, process 42").unwrap();
+    let error = store.unlock().unwrap_err();
+    assert!(error.to_string().contains("process 42"), "{error}");
+    drop(held);
+    assert_eq!(store.unlock().unwrap(), None);
+    fs::write(folder.path().join("retire.state.json.lock"), "process 7\n").unwrap();
+    assert_eq!(store.unlock().unwrap().as_deref(), Some("process 7"));
+    assert_eq!(store.unlock().unwrap(), None);
+}

@@ -12,6 +12,7 @@
 mod account;
 mod apply;
 mod architecture;
+mod disk;
 mod events;
 mod foreign;
 mod harness;
@@ -20,7 +21,10 @@ mod readme;
 mod sandbox;
 mod saved;
 mod schemas;
+mod server;
 mod settings;
+mod signals;
 mod soak;
 mod state;
+mod unknown;
 mod validate;

@@ -287,6 +287,32 @@ fn a_full_disk_stops_before_the_next_batch_and_loses_nothing() {
     }
 }
 
+#[test]
+fn a_run_that_is_cut_short_tells_what_the_journal_did_not_take() {
+    for appends in [1, 2, 3] {
+        let bench = Bench::new();
+        let server = Server::with(1..=4);
+        let (mut inner, state) = bench.open();
+        let mut session = Full {
+            inner: &mut inner,
+            appends,
+            replaces: true,
+        };
+        let (remote, mailbox) = inbox();
+        remote.signal(2);
+        remote.signal(2);
+        let (ended, heard) = bench.apply_to(&mut session, state, &server, 1..=4, (remote, mailbox));
+        let stopped = Ending::Stopped(StopReason::Signal(2));
+        assert_eq!(ended.ending, stopped);
+        let told = heard
+            .iter()
+            .any(|event| matches!(event, RunEvent::Ended { ending, .. } if *ending == stopped));
+        assert!(told, "whoever sums it up learns how it ended");
+        let lost = ended.saved.map_err(|not_saved| not_saved.lost.len());
+        assert_eq!(lost.is_err(), appends < 3, "{lost:?}");
+    }
+}
+
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         8 => Just(Step::Serve),

@@ -6,10 +6,11 @@ use std::time::Duration;
 use tokio::runtime::{self, Runtime};
 
 use crate::apply::inbox::inbox;
-use crate::apply::{self, Ended, NotSaved, Options, Run};
+use crate::apply::{self, Options, Run};
 use crate::cli::args::Apply;
 use crate::cli::call::{Call, Flags};
 use crate::cli::clock::{self, SystemClock};
+use crate::cli::console::OutputError;
 use crate::cli::exit::Exit;
 use crate::cli::failure::{self, Failure};
 use crate::cli::identity::Identity;
@@ -20,8 +21,7 @@ use crate::cli::settings::{Server, Settings, Times};
 use crate::cli::streams::Streams;
 use crate::cli::ticker::Ticker;
 use crate::cli::work::{self, Work};
-use crate::cli::{files, identity, lock, playground, secrets, signals};
-use crate::diagnostic::in_words;
+use crate::cli::{files, identity, lock, lost, playground, secrets};
 use crate::event::{Ending, RunInfo};
 use crate::frameio::Reader;
 use crate::frameio::answer::{ReadVerdict, judge_who};
@@ -37,8 +37,8 @@ use crate::render::summary;
 use crate::render::text::{self, PlanView};
 use crate::sandbox::Sandbox;
 use crate::sandbox::world::World;
+use crate::store::Loaded;
 use crate::store::file::FileSession;
-use crate::store::{Loaded, journal};
 
 /// How often the program asks whose token it has at most.
 const TRIES: u32 = 4;
@@ -88,8 +88,11 @@ fn apply(call: &Call, arguments: &Apply, streams: &mut Streams) -> Result<Exit, 
         full: arguments.full,
     };
     if !arguments.events.json {
-        call.console
-            .data(|style, sink| text::plan(&view, style, sink))?;
+        let shown = call
+            .console
+            .data(|style, sink| text::plan(&view, style, sink));
+        // Whether anybody reads it changes nothing of what is to be done.
+        OutputError::unless_gone(shown)?;
     }
     if work.plan.totals.changes() == 0 {
         // A pin that is in the way is refused whether or not anything else is to be done.
@@ -104,7 +107,7 @@ fn apply(call: &Call, arguments: &Apply, streams: &mut Streams) -> Result<Exit, 
     } else {
         question(call, arguments, &settings, &work.plan.totals)?
     };
-    if arguments.events.json && matches!(question, Question::Ask(_)) {
+    if arguments.events.json && matches!(question, Question::Ask) {
         // Nobody approves what they cannot see.
         call.console
             .words(|style, sink| text::plan(&view, style, sink));
@@ -121,20 +124,15 @@ fn apply(call: &Call, arguments: &Apply, streams: &mut Streams) -> Result<Exit, 
         account,
         plan: plan_id,
     };
-    let (ended, summary) = carry_out(call, &settings, order, session, (&server, &mut *streams))?;
+    let (saved, summary) = carry_out(call, &settings, order, session, (&server, &mut *streams));
     if let Some(sandbox) = server.sandbox {
         server.runtime.block_on(sandbox.shut_down());
     }
-    let (summary, exit) =
-        streams.close(summary, ended.saved.is_ok(), |summary| match ended.saved {
-            Ok(()) => exit(summary),
-            Err(_) => Exit::Failed,
-        });
-    let exit = say(call, arguments, &summary, exit)?;
-    if let Err(not_saved) = ended.saved {
-        tell_lost(call, &not_saved);
-    }
-    Ok(exit)
+    let (summary, exit) = streams.close(summary, saved.is_ok(), |summary| match saved {
+        Ok(()) => exit(summary),
+        Err(()) => Exit::Failed,
+    });
+    say(call, arguments, &summary, exit)
 }
 
 /// What a run is planned from.
@@ -206,7 +204,7 @@ enum Question {
     /// It is there already.
     Settled(Consent),
     /// Somebody must type the number of assets.
-    Ask(usize),
+    Ask,
 }
 
 /// Finds out who must approve, before anything else is done.
@@ -225,7 +223,7 @@ fn question(
         return Ok(Question::Settled(Consent::Auto));
     }
     if call.console.can_ask() {
-        Ok(Question::Ask(planned))
+        Ok(Question::Ask)
     } else {
         Err(Failure::Unapproved(planned))
     }
@@ -233,13 +231,11 @@ fn question(
 
 impl Question {
     fn answer(self, call: &Call) -> Result<Consent, Failure> {
-        let planned = match self {
-            Self::Settled(consent) => return Ok(consent),
-            Self::Ask(planned) => planned,
-        };
-        let assets = if planned == 1 { "asset" } else { "assets" };
-        let words = format!("\nTo delete them, type the number of {assets} that may be deleted:");
-        let typed = call.console.ask_number(&words);
+        if let Self::Settled(consent) = self {
+            return Ok(consent);
+        }
+        let words = "\nTo delete them, type the number of assets that may be deleted:";
+        let typed = call.console.ask_number(words);
         let typed = typed.map_err(Failure::system("read the answer"))?;
         typed.map(Consent::Typed).ok_or(Failure::Declined)
     }
@@ -338,7 +334,7 @@ fn carry_out(
     order: Order,
     mut session: FileSession,
     (server, streams): (&Reached, &mut Streams),
-) -> Result<(Ended, SummaryBuilder), Failure> {
+) -> (Result<(), ()>, SummaryBuilder) {
     let Order {
         who,
         work,
@@ -352,11 +348,8 @@ fn carry_out(
     let summary = SummaryBuilder::new(&work.plan, path);
     let total = work.plan.totals.deletes();
     let (remote, inbox) = inbox();
-    let signals = remote.clone();
-    signals::catch(server.runtime.handle(), move |number| {
-        signals.signal(number);
-    })
-    .map_err(Failure::system("catch signals"))?;
+    let stopping = remote.clone();
+    call.signals.give(move |number| stopping.signal(number));
     session.begin(&work.state);
     let shown = streams.leaves_room_for_progress();
     let ticker = Ticker::start(total, &call.console, clock, shown);
@@ -386,16 +379,23 @@ fn carry_out(
     let handle = server.runtime.handle();
     let ended = apply::run(run, &server.deleter, (remote, inbox), handle);
     let summary = reporter.finish(&ended.ending);
-    Ok((ended, summary))
+    // What nobody else has is told before anything can go wrong with the summary.
+    let saved = ended.saved.map_err(|not_saved| {
+        let rescue = session.rescue(&not_saved.lost);
+        lost::tell(call, &not_saved, &rescue);
+    });
+    call.signals.take_back();
+    (saved, summary)
 }
 
 /// Prints the summary.
 fn say(call: &Call, arguments: &Apply, summary: &Summary, exit: Exit) -> Result<Exit, Failure> {
     if !arguments.events.json {
-        call.console.data(|style, sink| {
+        let shown = call.console.data(|style, sink| {
             writeln!(sink)?;
             summary::summary(summary, style, sink)
-        })?;
+        });
+        OutputError::unless_gone(shown)?;
     }
     if let Some(Ending::Stopped(reason)) = &summary.ending
         && (arguments.events.json || !call.console.is_read_by_people())
@@ -413,22 +413,4 @@ fn exit(summary: &Summary) -> Exit {
     }
     let open = summary.failed.len() + summary.unknown.len() + summary.totals.blocked;
     if open > 0 { Exit::Open } else { Exit::Done }
-}
-
-/// Says what could not be written down, with every event of it, since nothing else has it.
-fn tell_lost(call: &Call, not_saved: &NotSaved) {
-    let NotSaved { error, lost } = not_saved;
-    call.console.error(
-        &format!("the run could not be written down: {}", in_words(error)),
-        Some(if lost.is_empty() {
-            "the journal has all of it; make room and run apply again"
-        } else {
-            "keep the lines below: nothing else has what they say"
-        }),
-    );
-    let mut lines = Vec::new();
-    for (sequence, event) in (1..).zip(lost.iter().filter(|event| event.lasts())) {
-        journal::write_event(sequence, event, &mut lines);
-    }
-    call.console.words(|_, sink| sink.write_all(&lines));
 }

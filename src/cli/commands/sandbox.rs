@@ -26,11 +26,10 @@ pub(in crate::cli) fn run(call: &Call, arguments: &Sandbox) -> Result<Exit, Fail
         .build()
         .map_err(Failure::system("start the threads of the server"))?;
     let (sender, receiver) = mpsc::channel();
-    signals::catch(runtime.handle(), move |number| {
+    call.signals.give(move |number| {
         // Whoever waited has gone already.
         sender.send(number).ok();
-    })
-    .map_err(Failure::system("catch signals"))?;
+    });
     let sandbox = runtime.block_on(playground::serve(world, arguments.port, true))?;
     let (url, token) = (sandbox.url(), sandbox.token().to_owned());
     let paths: Vec<String> = arguments

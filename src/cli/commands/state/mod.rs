@@ -132,7 +132,7 @@ fn unlock(call: &Call, arguments: &StateUnlock) -> Result<Exit, Failure> {
     call.console.data(|_, sink| match &last {
         Some(holder) => writeln!(
             sink,
-            "The state `{path}` is not locked.\nWho had it last died, and the lock with it: {}",
+            "The state `{path}` is not locked.\nWhoever had it last ended without giving it back: {}",
             escape(holder)
         ),
         None => writeln!(sink, "The state `{path}` is not locked."),

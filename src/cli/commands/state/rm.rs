@@ -100,9 +100,8 @@ fn approve(call: &Call, arguments: &StateRm, records: usize) -> Result<(), Failu
     if !call.console.can_ask() {
         return Err(Failure::Unconfirmed(records));
     }
-    let noun = if records == 1 { "record" } else { "records" };
-    let words = format!("\nTo drop them, type the number of {noun}:");
-    let typed = call.console.ask_number(&words);
+    let words = "\nTo drop them, type the number of records:";
+    let typed = call.console.ask_number(words);
     let typed = typed.map_err(Failure::system("read the answer"))?;
     if typed == Some(records) {
         Ok(())

@@ -1,0 +1,145 @@
+//! Outcomes that nobody knows: said wherever an outcome is said, and looked into before anything
+//! else is done.
+
+use serde_json::{Value, json};
+
+use crate::harness::{Desk, Done};
+use crate::server::{Server, id, manifest};
+
+fn apply(desk: &Desk, server: &Server) -> Done {
+    let arguments = ["apply", "--auto-approve", "--retries", "0"];
+    let place = ["--endpoint", &server.url, "--canary", "0"];
+    let arguments: Vec<&str> = arguments.into_iter().chain(place).collect();
+    desk.run_with(&[("FRAMEIO_TOKEN", "t")], &arguments)
+}
+
+fn plan(desk: &Desk, server: &Server, more: &[&str]) -> Done {
+    let mut arguments = vec!["plan", "--endpoint", &server.url];
+    arguments.extend(more);
+    desk.run(&arguments)
+}
+
+fn value(done: Done) -> Value {
+    serde_json::from_str(&done.expect(0).out).unwrap()
+}
+
+/// The asset that a path ends with.
+fn asset(path: &str) -> &str {
+    let path = path.split('?').next().unwrap();
+    path.rsplit('/').next().unwrap()
+}
+
+/// A desk whose run sent two deletes to a server that took them and never answered.
+fn cut_off() -> (Desk, Server) {
+    let server = Server::new(|request| match request.line.split_once(' ') {
+        Some(("DELETE", _)) if request.number == 1 => None,
+        Some(("DELETE", _)) => Some((200, "{}".to_owned())),
+        // The first was deleted, and the second is still there.
+        Some(("GET", path)) if asset(path) == id(1) => Some((404, "{}".to_owned())),
+        Some((_, path)) => {
+            let body = json!({ "id": asset(path), "deleted_at": null });
+            Some((200, body.to_string()))
+        }
+        None => None,
+    });
+    let desk = Desk::with(&manifest(2));
+    let done = apply(&desk, &server).expect(3);
+    assert!(done.out.contains("2 unknown"), "{}", done.out);
+    assert!(done.out.contains("2 assets are unknown"), "{}", done.out);
+    (desk, server)
+}
+
+#[test]
+fn whatever_shows_a_state_says_what_is_unknown() {
+    let (desk, _server) = cut_off();
+    let file = value(desk.run(&["state", "pull"]));
+    for number in [1, 2] {
+        let record = &file["assets"][id(number)];
+        assert_eq!(record["status"], "unknown");
+        assert_eq!(record["attempts"], 1);
+    }
+    let list = desk
+        .run(&["state", "list", "--status", "unknown"])
+        .expect(0);
+    assert_eq!(list.out.matches("unknown").count(), 2, "{}", list.out);
+    let rows = value(desk.run(&["state", "list", "--format", "json"]));
+    assert_eq!(rows[0]["status"], "unknown");
+    let shown = desk.run(&["state", "show", &id(1)]).expect(0);
+    assert!(shown.out.contains("unknown"), "{}", shown.out);
+    let shown = value(desk.run(&["state", "show", "--format", "json", &id(1)]));
+    assert_eq!(shown["record"]["status"], "unknown");
+    let whole = desk.run(&["show", "retire.state.json"]).expect(0);
+    assert!(whole.out.contains("2 unknown"), "{}", whole.out);
+    assert!(whole.out.contains("Unknown (2)"), "{}", whole.out);
+    let whole = value(desk.run(&["show", "--format", "json", "retire.state.json"]));
+    assert_eq!(whole["counts"]["unknown"], 2);
+    assert_eq!(whole["unknown"][1]["id"], id(2));
+    let history = desk.run(&["state", "history"]).expect(0);
+    assert!(history.out.contains("2 unknown"), "{}", history.out);
+}
+
+#[test]
+fn a_plan_looks_into_what_is_unknown_and_a_run_decides_by_what_it_finds() {
+    let (desk, server) = cut_off();
+    let text = plan(&desk, &server, &["--detailed-exitcode"]).expect(2);
+    assert!(text.out.contains("2 to resolve"), "{}", text.out);
+    let document = value(plan(&desk, &server, &["--format", "json"]));
+    assert_eq!(document["totals"]["resolve"], 2, "{document}");
+    // A saved plan looks into it as well.
+    plan(&desk, &server, &["--out", "plan.json"]).expect(0);
+    let shown = desk.run(&["show", "plan.json"]).expect(0);
+    assert!(shown.out.contains("2 to resolve"), "{}", shown.out);
+
+    let done = apply(&desk, &server).expect(0);
+    let file = value(desk.run(&["state", "pull"]));
+    assert_eq!(
+        file["assets"][id(1)]["status"],
+        "retired",
+        "{}",
+        done.transcript()
+    );
+    assert_eq!(file["assets"][id(2)]["status"], "retired");
+    let asked = server.asked();
+    let mut read: Vec<&str> = asked[1..3].iter().map(|one| asset(&one.line)).collect();
+    read.sort_unstable();
+    assert_eq!(read, [id(1), id(2)], "it reads before it deletes");
+    assert_eq!(asked[3].ids, [id(2)]);
+    assert_eq!(asked.len(), 4);
+}
+
+#[test]
+fn an_unknown_asset_that_is_listed_no_more_is_read_and_never_deleted() {
+    let (desk, server) = cut_off();
+    desk.write("retire.yaml", "version: 1\nassets: []\n");
+    let text = plan(&desk, &server, &[]).expect(0);
+    assert!(text.out.contains("2 to resolve"), "{}", text.out);
+    apply(&desk, &server).expect(0);
+    let file = value(desk.run(&["state", "pull"]));
+    assert_eq!(file["assets"][id(1)]["status"], "retired");
+    assert_eq!(file["assets"].get(id(2)), None);
+    assert_eq!(
+        server.deleted(),
+        [id(1), id(2)],
+        "the first run's, and no more"
+    );
+}
+
+#[test]
+fn an_unknown_asset_that_cannot_be_read_stays_unknown_and_open() {
+    let server = Server::new(|request| {
+        let answered = request.line.starts_with("GET");
+        answered.then(|| (200, "{}".to_owned()))
+    });
+    let desk = Desk::with(&manifest(2));
+    apply(&desk, &server).expect(3);
+    let before = value(desk.run(&["state", "pull"]))["assets"].clone();
+    let done = apply(&desk, &server).expect(3);
+    assert!(done.out.contains("2 assets are unknown"), "{}", done.out);
+    let after = value(desk.run(&["state", "pull"]))["assets"].clone();
+    assert_eq!(after, before);
+    assert_eq!(
+        server.deleted(),
+        [id(1), id(2)],
+        "the first run's, and no more"
+    );
+}
