@@ -14,6 +14,7 @@ use crate::apply::pacer::Pacer;
 use crate::apply::retry::Jitter;
 use crate::apply::{Clock, Ended, NotSaved, Options, Run};
 use crate::asset::AssetId;
+use crate::crash;
 use crate::event::{Ending, Lane, Listener, RunEvent, StopReason};
 use crate::frameio::call::Call;
 use crate::outcome::AssetOutcome;
@@ -174,7 +175,9 @@ impl<'run, S: Session> Dispatcher<'run, S> {
             ending: ending.clone(),
         });
         self.record();
+        crash::point("run.ended");
         let saved = self.save();
+        crash::point("run.saved");
         self.ended(ending, saved)
     }
 
@@ -254,6 +257,7 @@ impl<'run, S: Session> Dispatcher<'run, S> {
         let orders = self.assign(now);
         if self.record() {
             for (give, batch) in orders {
+                crash::point("batch.send");
                 self.under_way += 1;
                 if let Err(Some(batch)) = give.send(Some(batch)) {
                     self.broken(batch, false);
@@ -400,6 +404,7 @@ impl<'run, S: Session> Dispatcher<'run, S> {
             Message::Next { done, give } => {
                 self.waiting.push(give);
                 if let Some((batch, reply)) = done {
+                    crash::point("batch.heard");
                     self.under_way -= 1;
                     // What was slow lately may be slow again, and is forgotten by and by.
                     let took = self.clock.elapsed().saturating_sub(batch.at);
