@@ -10,7 +10,7 @@ use crate::asset::AssetId;
 use crate::event::{Lane, RunEvent, StopReason, Task};
 use crate::frameio::answer::{Live, ReadVerdict, Verdict, judge, judge_read};
 use crate::frameio::{Limits, Reply};
-use crate::outcome::{AssetOutcome, Failure, FailureKind, Outcome};
+use crate::outcome::{AssetOutcome, Outcome};
 use crate::state::{Record, Standing};
 use crate::store::Session;
 
@@ -53,7 +53,7 @@ impl<S: Session> Dispatcher<'_, S> {
         self.paced(lane, limits_of(reply), pace_of_delete(&verdict));
         match verdict {
             Verdict::Settled { outcomes, warnings } => {
-                self.settled(batch, outcomes);
+                self.settled(batch, outcomes, job.looked);
                 for message in warnings {
                     self.warn(batch, message);
                 }
@@ -67,15 +67,18 @@ impl<S: Session> Dispatcher<'_, S> {
             Verdict::Unknown { detail } => {
                 self.settle(batch, all(&job.ids, &Outcome::Unknown), false);
                 self.warn(batch, format!("no answer that can be trusted: {detail}"));
-                // A delete is idempotent, and what it finds deleted was deleted by us.
-                self.troubled(batch, job, &detail);
+                // A delete is idempotent, and what it finds deleted was deleted by us. What was
+                // read before says nothing of what this delete did.
+                let looked = false;
+                self.troubled(batch, Job { looked, ..job }, &detail);
             }
             Verdict::Stop(reason) => self.stopped(batch, job, reason),
         }
     }
 
-    /// Writes down what a delete said of its assets.
-    fn settled(&mut self, batch: u64, outcomes: Vec<AssetOutcome>) {
+    /// Writes down what a delete said of its assets; `looked` says that they were read before
+    /// it and found alive.
+    fn settled(&mut self, batch: u64, outcomes: Vec<AssetOutcome>, looked: bool) {
         let mut tally = Tally::default();
         let mut expected = 0;
         let mut certain = Vec::with_capacity(outcomes.len());
@@ -91,10 +94,7 @@ impl<S: Session> Dispatcher<'_, S> {
                     missing.push((batch, id));
                     continue;
                 }
-                Outcome::Failed(Failure {
-                    kind: FailureKind::NotFound,
-                    ..
-                }) if was_unknown => {
+                Outcome::Failed(_) if was_unknown && !looked => {
                     // Our own delete, whose answer was lost, may be why; a reading tells.
                     self.queue.put_first([Job::read(id, true)]);
                     continue;
