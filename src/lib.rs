@@ -35,6 +35,7 @@
 //! written in ARCHITECTURE.md and held by a test.
 
 pub mod asset;
+pub mod crash;
 pub mod diagnostic;
 pub mod event;
 pub mod inventory;

@@ -15,6 +15,7 @@ use crate::apply::retry::Jitter;
 use crate::apply::stacks::Stack;
 use crate::apply::{Clock, Ended, NotSaved, Options, Run};
 use crate::asset::AssetId;
+use crate::crash;
 use crate::event::{Ending, Lane, Listener, RunEvent, StopReason, Task};
 use crate::frameio::call::Call;
 use crate::outcome::{AssetOutcome, Outcome};
@@ -191,12 +192,14 @@ impl<'run, S: Session> Dispatcher<'run, S> {
             ending: ending.clone(),
         });
         self.record();
+        crash::point("run.ended");
         if at_once {
             // What is under way is an intent without an outcome: the next run reads it so.
             let kept = self.keep();
             return self.ended(ending, kept);
         }
         let saved = self.save();
+        crash::point("run.saved");
         self.ended(ending, saved)
     }
 
@@ -291,6 +294,7 @@ impl<'run, S: Session> Dispatcher<'run, S> {
         let orders = self.assign(now);
         if self.record() {
             for (give, batch) in orders {
+                crash::point("batch.send");
                 self.under_way += 1;
                 if let Err(Some(batch)) = give.send(Some(batch)) {
                     self.broken(batch, false);
@@ -487,6 +491,7 @@ impl<'run, S: Session> Dispatcher<'run, S> {
             Message::Next { done, give } => {
                 self.waiting.push(give);
                 if let Some((batch, reply)) = done {
+                    crash::point("batch.heard");
                     self.under_way -= 1;
                     // What was slow lately may be slow again, and is forgotten by and by.
                     let took = self.clock.elapsed().saturating_sub(batch.at);

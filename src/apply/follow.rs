@@ -63,7 +63,7 @@ impl<S: Session> Dispatcher<'_, S> {
         self.paced(lane, limits_of(reply), pace_of_delete(&verdict));
         match verdict {
             Verdict::Settled { outcomes, warnings } => {
-                match (job.aim, outcomes.as_slice(), job.call) {
+                match (job.aim, outcomes.as_slice(), &job.call) {
                     (Aim::Member, [(_, outcome)], _) => {
                         self.member_done(batch, job.ids[0], outcome.clone());
                     }
@@ -73,7 +73,7 @@ impl<S: Session> Dispatcher<'_, S> {
                     (_, [(id, Outcome::Gone)], Call::DeleteFolder(_)) if !job.looked => {
                         self.look_further(batch, *id, Kind::Folder);
                     }
-                    _ => self.settled(batch, outcomes),
+                    _ => self.settled(batch, outcomes, job.looked),
                 }
                 for message in warnings {
                     self.warn(batch, message);
@@ -88,8 +88,10 @@ impl<S: Session> Dispatcher<'_, S> {
             Verdict::Unknown { detail } => {
                 self.settle(batch, all(&job.ids, &Outcome::Unknown), false);
                 self.warn(batch, format!("no answer that can be trusted: {detail}"));
-                // A delete is idempotent, and what it finds deleted was deleted by us.
-                let given_up = self.troubled(batch, job, &detail);
+                // A delete is idempotent, and what it finds deleted was deleted by us. What was
+                // read before says nothing of what this delete did.
+                let looked = false;
+                let given_up = self.troubled(batch, Job { looked, ..job }, &detail);
                 if let Some(job) = given_up.filter(|job| job.aim == Aim::Member) {
                     self.member_lost(job.ids[0]);
                 }
@@ -98,8 +100,14 @@ impl<S: Session> Dispatcher<'_, S> {
         }
     }
 
-    /// Writes down what a delete said of its assets.
-    pub(in crate::apply) fn settled(&mut self, batch: u64, outcomes: Vec<AssetOutcome>) {
+    /// Writes down what a delete said of its assets; `looked` says that they were read before
+    /// it and found alive.
+    pub(in crate::apply) fn settled(
+        &mut self,
+        batch: u64,
+        outcomes: Vec<AssetOutcome>,
+        looked: bool,
+    ) {
         let mut tally = Tally::default();
         let mut expected = 0;
         let mut certain = Vec::with_capacity(outcomes.len());
@@ -115,12 +123,13 @@ impl<S: Session> Dispatcher<'_, S> {
                     missing.push((batch, id));
                     continue;
                 }
-                Outcome::Failed(Failure {
-                    kind: FailureKind::NotFound,
-                    ..
-                }) if was_unknown => {
+                Outcome::Failed(_) if was_unknown && !looked => {
                     // Our own delete, whose answer was lost, may be why; a reading tells.
-                    self.queue.put_first([Job::read(id, true)]);
+                    let job = match self.options.api {
+                        Api::V2 => Job::read(id, true),
+                        Api::V4 => Job::look(id, &Kind::ALL, None, true),
+                    };
+                    self.queue.put_first([job]);
                     continue;
                 }
                 Outcome::Failed(_) if self.refused_before.contains(&id) => expected += 1,

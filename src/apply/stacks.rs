@@ -64,7 +64,7 @@ impl<S: Session> Dispatcher<'_, S> {
                         kind: FailureKind::Invalid,
                         message,
                     };
-                    self.settled(batch, vec![(id, Outcome::Failed(failure))]);
+                    self.settled(batch, vec![(id, Outcome::Failed(failure))], true);
                 }
                 None if job.listed => {
                     self.settle(batch, Vec::new(), false);
@@ -157,7 +157,7 @@ impl<S: Session> Dispatcher<'_, S> {
             kind: FailureKind::Conflict,
             message: format!("the version stack was left alone: {why}"),
         };
-        self.settled(batch, vec![(stack, Outcome::Failed(failure))]);
+        self.settled(batch, vec![(stack, Outcome::Failed(failure))], true);
     }
 
     /// Takes notice of what became of one file of a version stack.
@@ -167,7 +167,7 @@ impl<S: Session> Dispatcher<'_, S> {
             entry.failure.get_or_insert(failure);
         }
         if let Some(whole) = self.one_less(stack) {
-            return self.settled(batch, vec![(stack, whole)]);
+            return self.settled(batch, vec![(stack, whole)], true);
         }
         let before = self.state.assets.get(&stack).map(Record::standing);
         let told = matches!(before, Some(Standing::Unknown { .. }));

@@ -4,6 +4,7 @@ use tokio::sync::oneshot;
 
 use crate::apply::dispatcher::Journaled;
 use crate::apply::inbox::{Message, Remote};
+use crate::crash;
 use crate::frameio::Deleter;
 
 /// Fetches batches, sends them and brings the answers back, until there are no more.
@@ -25,6 +26,7 @@ pub(in crate::apply) async fn work<D: Deleter>(deleter: D, remote: Remote) {
             Some(batch) => deleter.send(batch.call()).await,
             None => return,
         };
+        crash::point("batch.answered");
         done = under_way.batch.take().map(|batch| (batch, reply));
     }
 }

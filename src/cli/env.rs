@@ -39,6 +39,10 @@ pub const TOKEN: &str = "FRAMEIO_TOKEN";
 /// The variable that says what is logged, as programs in Rust have it.
 pub const LOG: &str = "RUST_LOG";
 
+/// The variable that names the point at which the process dies, see [`crate::crash`].
+#[cfg(feature = "failpoints")]
+pub const CRASH: &str = "RETIRE_CRASH";
+
 /// The variables of the process, or of a test.
 ///
 /// It has no useful `Debug`, since it may hold the token.
@@ -225,6 +229,8 @@ impl Environment {
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
         let known = || SETTINGS.into_iter().chain([TOKEN_COMMAND]);
+        #[cfg(feature = "failpoints")]
+        let known = || known().chain([CRASH]);
         let names = self.0.keys().filter_map(|name| name.to_str());
         names
             .filter(|name| name.starts_with("RETIRE_") && known().all(|known| known != *name))

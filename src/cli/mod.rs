@@ -56,6 +56,10 @@ pub fn main() -> ExitCode {
         }
     };
     let environment = Environment::of_process();
+    #[cfg(feature = "failpoints")]
+    if let Ok(Some(order)) = environment.text(env::CRASH) {
+        crate::crash::arm(order);
+    }
     let console = Console::new(arguments.color, arguments.quiet, &environment);
     for warning in environment.warnings() {
         console.warn(&warning);

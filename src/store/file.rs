@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 use tracing::{debug, info, trace};
 
+use crate::crash;
 use crate::event::RunEvent;
 use crate::state::{State, format};
 use crate::store::journal::{self, Header};
@@ -104,6 +105,7 @@ impl FileStore {
         debug!(path = %self.path.display(), holder, "the lock is taken");
         replace::sweep(&self.path);
         let loaded = self.load()?;
+        crash::point("open.loaded");
         let mut session = FileSession {
             path: self.path.clone(),
             journal_path: self.journal(),
@@ -133,6 +135,16 @@ pub fn publish(
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<(), StoreError> {
     replace::replace(path, false, write)
+}
+
+fn write(journal: &mut File, lines: &[u8]) -> io::Result<()> {
+    crash::point("journal.write");
+    let (first, rest) = lines.split_at(crash::middle(lines.len()));
+    journal.write_all(first)?;
+    crash::point("journal.half");
+    journal.write_all(rest)?;
+    crash::point("journal.written");
+    Ok(())
 }
 
 fn read(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
@@ -228,16 +240,21 @@ impl FileSession {
 
     fn drop_journal(&mut self) -> Result<(), StoreError> {
         self.journal = None;
+        crash::point("journal.remove");
         match fs::remove_file(&self.journal_path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 Err(StoreError::io("remove", &self.journal_path)(error))
             }
-            Ok(()) | Err(_) => replace::sync_folder(replace::folder_of(&self.path)),
+            Ok(()) | Err(_) => {
+                crash::point("journal.removed");
+                replace::sync_folder(replace::folder_of(&self.path))
+            }
         }
     }
 
     fn file(&mut self) -> Result<&mut File, StoreError> {
         if self.journal.is_none() {
+            crash::point("journal.create");
             // `create_new`, since a journal that is still there was not taken in yet.
             let file = OpenOptions::new()
                 .read(true)
@@ -246,6 +263,7 @@ impl FileSession {
                 .open(&self.journal_path)
                 .map_err(StoreError::io("create", &self.journal_path))?;
             self.journal = Some(file);
+            crash::point("journal.created");
             replace::sync_folder(replace::folder_of(&self.path))?;
         }
         self.journal.as_mut().ok_or_else(|| StoreError::Io {
@@ -278,7 +296,7 @@ impl Session for FileSession {
         // What an append left behind that failed half-way would be damage in the middle.
         file.set_len(whole)
             .and_then(|()| file.seek(SeekFrom::Start(whole)))
-            .and_then(|_| file.write_all(&lines))
+            .and_then(|_| write(file, &lines))
             .map_err(StoreError::io("append to", &path))?;
         file.sync_data().map_err(StoreError::io("sync", &path))?;
         // A file that was removed meanwhile takes everything, and nobody will ever read it.
@@ -287,6 +305,7 @@ impl Session for FileSession {
                 io::ErrorKind::NotFound.into(),
             ));
         }
+        crash::point("journal.synced");
         self.sequence = sequence;
         self.whole = whole + lines.len() as u64;
         trace!(

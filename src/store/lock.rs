@@ -8,6 +8,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
+use crate::crash;
 use crate::store::StoreError;
 
 /// How much of a lock file is read to tell who has it.
@@ -52,7 +53,9 @@ pub fn take(state: &Path, holder: &str) -> Result<Lock, StoreError> {
         .open(&path)
         .map_err(StoreError::io("open the lock", &path))?;
     try_lock(&mut file, state, &path)?;
+    crash::point("lock.taken");
     write_holder(&mut file, holder).map_err(StoreError::io("write the lock", &path))?;
+    crash::point("lock.signed");
     Ok(Lock { file })
 }
 
@@ -103,6 +106,7 @@ fn read_holder(file: &mut File) -> Option<String> {
 
 fn write_holder(file: &mut File, holder: &str) -> io::Result<()> {
     file.set_len(0)?;
+    crash::point("lock.cleared");
     file.rewind()?;
     writeln!(file, "{holder}")
 }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::Builder;
 
+use crate::crash;
 use crate::store::StoreError;
 
 /// How the files end that are about to replace another.
@@ -62,6 +63,7 @@ pub(in crate::store) fn replace(
     backup: bool,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<(), StoreError> {
+    crash::point("replace.begin");
     let folder = folder_of(path);
     let old = fs::metadata(path).ok();
     let prefix = prefix_of(path);
@@ -76,6 +78,7 @@ pub(in crate::store) fn replace(
     let file = builder
         .tempfile_in(folder)
         .map_err(StoreError::io("write into the folder", folder))?;
+    crash::point("replace.created");
     let mut sink = BufWriter::with_capacity(1 << 20, file);
     write(&mut sink)
         .and_then(|()| sink.flush())
@@ -83,15 +86,21 @@ pub(in crate::store) fn replace(
     let file = sink
         .into_inner()
         .map_err(|error| StoreError::io("write", path)(error.into_error()))?;
+    crash::point("replace.written");
     file.as_file()
         .sync_all()
         .map_err(StoreError::io("sync", path))?;
+    crash::point("replace.synced");
     if old.is_some() && backup {
         keep(path, &prefix, folder).map_err(StoreError::io("keep a backup of", path))?;
     }
+    crash::point("replace.kept");
     file.persist(path)
         .map_err(|error| StoreError::io("replace", path)(error.error))?;
-    sync_folder(folder)
+    crash::point("replace.renamed");
+    sync_folder(folder)?;
+    crash::point("replace.done");
+    Ok(())
 }
 
 #[cfg(unix)]
@@ -116,7 +125,10 @@ fn keep(path: &Path, prefix: &OsStr, folder: &Path) -> io::Result<()> {
     if fs::hard_link(path, &twin).is_err() {
         fs::copy(path, &twin)?;
     }
-    fs::rename(&twin, backup_of(path))
+    crash::point("backup.linked");
+    fs::rename(&twin, backup_of(path))?;
+    crash::point("backup.renamed");
+    Ok(())
 }
 
 /// Makes a rename in a folder last.

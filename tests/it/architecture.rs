@@ -4,11 +4,19 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const WORDS: [&str; 5] = ["asset", "outcome", "event", "inventory", "diagnostic"];
+const WORDS: [&str; 6] = [
+    "asset",
+    "crash",
+    "outcome",
+    "event",
+    "inventory",
+    "diagnostic",
+];
 
 /// Each room and the rooms that it may import.
-const ROOMS: [(&str, &[&str]); 14] = [
+const ROOMS: [(&str, &[&str]); 15] = [
     ("asset", &[]),
+    ("crash", &[]),
     ("diagnostic", &[]),
     ("outcome", &["asset"]),
     ("event", &["asset", "outcome"]),

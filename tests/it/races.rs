@@ -1,0 +1,81 @@
+//! Many processes at once on one state: one of them has it, and the others say who.
+#![cfg(unix)]
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use frameio_retire::state::Standing;
+
+use crate::rig::Rig;
+
+/// How many processes apply at once.
+const RUNS: usize = 20;
+
+/// How long anything may take before the test gives up.
+const LONGEST: Duration = Duration::from_mins(2);
+
+#[test]
+fn of_twenty_runs_at_once_one_has_the_state() {
+    let mut rig = Rig::new(7, 40);
+    // Nothing is answered before all others have been turned away.
+    rig.trouble(0, 600_000);
+    let mut runs: Vec<_> = (0..RUNS)
+        .map(|_| rig.start(&[], &["10", "--concurrency", "4"]))
+        .collect();
+    let begun = Instant::now();
+    let mut codes = Vec::new();
+    while runs.len() > 1 {
+        assert!(begun.elapsed() < LONGEST, "{} still run", runs.len());
+        runs.retain_mut(|run| {
+            let ended = run.try_wait().unwrap();
+            codes.extend(ended.map(|status| status.code()));
+            ended.is_none()
+        });
+        thread::sleep(Duration::from_millis(5));
+    }
+    assert_eq!(codes, vec![Some(6); RUNS - 1]);
+
+    // Whoever reads needs no lock, and sees what the journal says by now.
+    while rig.requests() == 0 {
+        assert!(begun.elapsed() < LONGEST, "nothing is sent");
+        thread::sleep(Duration::from_millis(5));
+    }
+    rig.plan().expect(0);
+    let state = rig.state().unwrap();
+    let unknown = |standing: &Standing| matches!(standing, Standing::Unknown { .. });
+    assert!(
+        state
+            .assets
+            .values()
+            .all(|record| unknown(&record.standing))
+    );
+    assert!(!state.assets.is_empty());
+    let done = rig.apply(&["10"]).expect(6);
+    let holder = runs[0].id().to_string();
+    assert!(done.err.contains(&holder), "{}", done.err);
+
+    // The lock dies with its process, and the record is true.
+    runs[0].kill().unwrap();
+    runs[0].wait().unwrap();
+    rig.check();
+    rig.trouble(0, 0);
+    rig.settle(&["10"]);
+}
+
+#[test]
+fn runs_that_wait_for_each_other_do_all_of_it_once() {
+    let mut rig = Rig::new(8, 60);
+    rig.trouble(1, 5);
+    let more = ["4", "--concurrency", "2", "--lock-timeout", "120s"];
+    let runs: Vec<_> = (0..6).map(|_| rig.start(&[], &more)).collect();
+    let codes: Vec<_> = runs
+        .into_iter()
+        .map(|mut run| run.wait().unwrap().code())
+        .collect();
+    assert!(
+        codes.iter().all(|code| matches!(code, Some(0 | 3 | 9))),
+        "{codes:?}"
+    );
+    rig.check();
+    rig.settle(&["4"]);
+}

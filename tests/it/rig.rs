@@ -1,0 +1,366 @@
+//! A sandbox behind a bad line, a manifest for it, and what must be true of the state beside it.
+#![cfg(unix)]
+
+use std::collections::BTreeSet;
+use std::process::{Child, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use frameio_retire::asset::AssetId;
+use frameio_retire::sandbox::seed::Seed;
+use frameio_retire::sandbox::world::World;
+use frameio_retire::sandbox::{self, Options, Sandbox};
+use frameio_retire::state::{Standing, State};
+use frameio_retire::store::file::FileStore;
+use jiff::Timestamp;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::{Builder, Runtime};
+use tokio::time::sleep;
+
+use crate::harness::{Desk, Done};
+
+/// The state of a rig.
+pub(crate) const STATE: &str = "s.json";
+
+/// How often a rig is run again at most until everything is settled.
+const PATIENCE: usize = 60;
+
+/// Randomness that a seed repeats: the `SplitMix64` generator.
+#[derive(Debug, Clone)]
+pub(crate) struct Dice(u64);
+
+impl Dice {
+    pub(crate) const fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    pub(crate) const fn roll(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// A number below `end`.
+    pub(crate) const fn below(&mut self, end: u64) -> u64 {
+        self.roll() % end
+    }
+}
+
+/// What the line between the program and the sandbox does.
+#[derive(Debug)]
+pub(crate) struct Line {
+    dice: Mutex<Dice>,
+    /// In a hundred messages, how many go wrong each way.
+    faults: AtomicU64,
+    /// How long an answer takes, in milliseconds.
+    delay: AtomicU64,
+}
+
+/// What becomes of one message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    /// It arrives.
+    Arrives,
+    /// The line breaks before it arrives.
+    Breaks,
+    /// It arrives but for its last byte, then the line breaks.
+    Cut,
+    /// Something between says instead that it went wrong.
+    Garbled,
+}
+
+impl Line {
+    fn fate(&self) -> Fate {
+        let faults = self.faults.load(Ordering::Relaxed);
+        match self.dice.lock().unwrap().below(100) / faults.max(1) {
+            _ if faults == 0 => Fate::Arrives,
+            0 => Fate::Breaks,
+            1 => Fate::Cut,
+            2 => Fate::Garbled,
+            _ => Fate::Arrives,
+        }
+    }
+}
+
+/// Carries one connection, as well as the line is.
+async fn carry(mut client: TcpStream, sandbox: std::net::SocketAddr, line: Arc<Line>) {
+    const GARBLED: &[u8] = b"HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n";
+    let Ok(mut server) = TcpStream::connect(sandbox).await else {
+        return;
+    };
+    let (mut request, mut answer) = (vec![0; 1 << 16], vec![0; 1 << 16]);
+    loop {
+        tokio::select! {
+            read = client.read(&mut request) => {
+                let Ok(length @ 1..) = read else { return };
+                if line.fate() == Fate::Breaks || server.write_all(&request[..length]).await.is_err() {
+                    return;
+                }
+            }
+            read = server.read(&mut answer) => {
+                let Ok(length @ 1..) = read else { return };
+                sleep(Duration::from_millis(line.delay.load(Ordering::Relaxed))).await;
+                // Whatever is said here, the sandbox has done what it was asked.
+                let (said, goes_on) = match line.fate() {
+                    Fate::Arrives => (&answer[..length], true),
+                    Fate::Breaks => return,
+                    Fate::Cut => (&answer[..length - 1], false),
+                    Fate::Garbled => (GARBLED, true),
+                };
+                if client.write_all(said).await.is_err() || !goes_on {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// A sandbox behind a line, and a folder with a manifest for it.
+pub(crate) struct Rig {
+    pub(crate) desk: Desk,
+    pub(crate) line: Arc<Line>,
+    url: String,
+    sandbox: Sandbox,
+    listed: BTreeSet<AssetId>,
+    /// What the server refuses to delete.
+    refused: BTreeSet<AssetId>,
+    /// What is there and must stay: not listed, or held.
+    spared: BTreeSet<AssetId>,
+    /// What the record said was deleted when it was last looked at.
+    confirmed: BTreeSet<AssetId>,
+    /// How many requests had been made then.
+    seen: usize,
+    _runtime: Runtime,
+}
+
+fn asset(number: u64) -> AssetId {
+    AssetId::parse(&format!("00000000-0000-4000-8000-{number:012x}")).unwrap()
+}
+
+impl Rig {
+    /// Makes a rig with `count` assets that are to be deleted, and some that may not be.
+    pub(crate) fn new(seed: u64, count: u64) -> Self {
+        let all: Vec<AssetId> = (1..=count + 7).map(asset).collect();
+        let (listed, others) = all.split_at(usize::try_from(count).unwrap());
+        let (missing, others) = others.split_at(2);
+        let (refused, others) = others.split_at(2);
+        let (held, unlisted) = others.split_at(1);
+        let desk = Desk::new();
+        let line = |ids: &[AssetId]| {
+            ids.iter()
+                .fold(String::new(), |text, id| format!("{text}- {id}\n"))
+        };
+        desk.write(
+            "retire.yaml",
+            format!(
+                "version: 1\nassets:\n{}{}{}{}holds:\n- {{id: {}, reason: legal}}\n",
+                line(listed),
+                line(missing),
+                line(refused),
+                line(held),
+                held[0],
+            ),
+        );
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
+        let there = [listed, refused, held, unlisted].concat();
+        let options = Options {
+            log: true,
+            ..Options::new(Arc::new(|| Timestamp::UNIX_EPOCH))
+        };
+        let sandbox = runtime
+            .block_on(sandbox::serve(world(&there, refused), options))
+            .unwrap();
+        let line = Arc::new(Line {
+            dice: Mutex::new(Dice::new(seed)),
+            faults: AtomicU64::new(0),
+            delay: AtomicU64::new(0),
+        });
+        let url = runtime.block_on(lay(sandbox.address(), Arc::clone(&line)));
+        Self {
+            desk,
+            line,
+            url,
+            sandbox,
+            listed: [listed, missing, refused].concat().into_iter().collect(),
+            refused: refused.iter().copied().collect(),
+            spared: [held, unlisted].concat().into_iter().collect(),
+            confirmed: BTreeSet::new(),
+            seen: 0,
+            _runtime: runtime,
+        }
+    }
+
+    /// Makes the line bad: `faults` in a hundred messages go wrong in each of three ways, and an
+    /// answer takes `delay` milliseconds.
+    pub(crate) fn trouble(&self, faults: u64, delay: u64) {
+        self.line.faults.store(faults, Ordering::Relaxed);
+        self.line.delay.store(delay, Ordering::Relaxed);
+    }
+
+    fn arguments<'url>(&'url self, more: &[&'url str]) -> Vec<&'url str> {
+        let mut arguments = vec!["apply", "--endpoint", &self.url, "--state", STATE];
+        arguments.extend(["--auto-approve", "--batch-size"]);
+        arguments.extend(more);
+        arguments
+    }
+
+    /// Starts to apply; `more` begins with the batch size.
+    pub(crate) fn start(&self, variables: &[(&str, &str)], more: &[&str]) -> Child {
+        let mut command = self.desk.command(&self.arguments(more));
+        command
+            .env("FRAMEIO_TOKEN", self.sandbox.token())
+            .envs(variables.iter().copied())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap()
+    }
+
+    /// Applies; `more` begins with the batch size.
+    pub(crate) fn apply(&self, more: &[&str]) -> Done {
+        let token = self.sandbox.token().to_owned();
+        self.desk
+            .run_with(&[("FRAMEIO_TOKEN", &token)], &self.arguments(more))
+    }
+
+    /// Plans.
+    pub(crate) fn plan(&self) -> Done {
+        self.desk
+            .run(&["plan", "--endpoint", &self.url, "--state", STATE])
+    }
+
+    /// The state with what its journal adds.
+    pub(crate) fn state(&self) -> Option<State> {
+        let store = FileStore::new(&self.desk.path(STATE));
+        store.load().unwrap().map(|loaded| loaded.state)
+    }
+
+    /// How many requests the sandbox has answered.
+    pub(crate) fn requests(&self) -> usize {
+        self.sandbox.log().len()
+    }
+
+    /// Compares the record with the truth; nobody may be applying.
+    pub(crate) fn check(&mut self) {
+        let state = self.state();
+        let record = |id: &AssetId| {
+            let record = state.as_ref().and_then(|state| state.assets.get(id));
+            record.map(|record| &record.standing)
+        };
+        let log = self.sandbox.log();
+        for request in &log[self.seen..] {
+            for id in &request.assets {
+                assert!(
+                    !self.confirmed.contains(id),
+                    "`{id}` was confirmed, and asked for again"
+                );
+                assert!(self.listed.contains(id), "`{id}` is not listed");
+            }
+        }
+        self.seen = log.len();
+        for id in &self.confirmed {
+            let kept = matches!(record(id), Some(Standing::Retired | Standing::Gone));
+            assert!(kept, "`{id}` was confirmed, and is now {:?}", record(id));
+        }
+        self.sandbox.with_world(|world| {
+            for (id, alive) in world.assets() {
+                match (record(&id), alive) {
+                    (Some(Standing::Retired | Standing::Gone), true) => {
+                        panic!("`{id}` lives, and is recorded as {:?}", record(&id));
+                    }
+                    (None | Some(Standing::Failed(_)), false) => {
+                        panic!("`{id}` was deleted, and is recorded as {:?}", record(&id));
+                    }
+                    (Some(_) | None, _) => {}
+                }
+            }
+            for id in &self.spared {
+                assert!(world.is_alive(*id), "`{id}` was to be spared");
+            }
+        });
+        let confirmed =
+            |id: &&AssetId| matches!(record(id), Some(Standing::Retired | Standing::Gone));
+        self.confirmed = self.listed.iter().filter(confirmed).copied().collect();
+    }
+
+    /// Applies until everything is settled, and compares what came of it.
+    pub(crate) fn settle(&mut self, more: &[&str]) {
+        for round in 0..PATIENCE {
+            if round > 0 {
+                self.trouble(0, 0);
+            }
+            let done = self.apply(more);
+            assert!(matches!(done.code, 0 | 3 | 9), "{done:?}");
+            self.check();
+            let state = self.state().unwrap();
+            let open = self.listed.len() - self.confirmed.len() - self.refused.len();
+            if open > 0 || state.counts().unknown > 0 {
+                continue;
+            }
+            assert_eq!(state.counts().failed, self.refused.len());
+            let left = self.desk.names();
+            let known = ["retire.yaml", "s.json", "s.json.backup", "s.json.lock"];
+            assert!(
+                left.iter().all(|name| known.contains(&name.as_str())),
+                "{left:?}"
+            );
+            return;
+        }
+        panic!("{PATIENCE} runs did not settle it");
+    }
+}
+
+/// A world with some assets, of which some are refused.
+fn world(there: &[AssetId], refused: &[AssetId]) -> World {
+    let assets = there.iter().map(|id| {
+        let refuse = if refused.contains(id) {
+            ", refuse: true"
+        } else {
+            ""
+        };
+        format!("          - {{id: {id}, name: a, type: file{refuse}}}\n")
+    });
+    let text = format!(
+        "version: 1
+accounts:
+  - id: 5f0c9a1e-3d42-4b8e-a6f7-1c2d3e4f5a60
+    name: Studio
+    teams:
+      - id: 5f0c9a1e-3d42-4b8e-a6f7-1c2d3e4f5a61
+        name: Post
+        projects:
+        - id: 5f0c9a1e-3d42-4b8e-a6f7-1c2d3e4f5a62
+          name: Show
+          assets:
+{}",
+        assets.collect::<String>()
+    );
+    World::from_seed(Seed::parse("sandbox.yaml", &text).unwrap())
+}
+
+/// Lays a line to a sandbox; returns its address.
+async fn lay(sandbox: std::net::SocketAddr, line: Arc<Line>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((client, _)) = listener.accept().await {
+            drop(client.set_nodelay(true));
+            tokio::spawn(carry(client, sandbox, Arc::clone(&line)));
+        }
+    });
+    format!("http://{address}")
+}
+
+/// Whether a process was killed, and did not end by itself.
+pub(crate) fn was_killed(status: ExitStatus) -> bool {
+    use std::os::unix::process::ExitStatusExt;
+    status.signal() == Some(9)
+}

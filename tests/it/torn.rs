@@ -1,0 +1,321 @@
+//! Files that were cut short or damaged: what they say is recovered, or they are refused and left
+//! alone.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use frameio_retire::asset::AssetId;
+use frameio_retire::event::{RunEvent, RunInfo, Task};
+use frameio_retire::outcome::{Failure, FailureKind, Outcome};
+use frameio_retire::state::{Api, Home, State, format};
+use frameio_retire::store::file::FileStore;
+use frameio_retire::store::{Loaded, Session, StoreError};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::harness::Desk;
+
+fn asset(number: u128) -> AssetId {
+    AssetId::from_uuid(Uuid::from_u128(number))
+}
+
+fn base() -> State {
+    let home = Home {
+        api: Api::V2,
+        endpoint: "https://api.frame.io".to_owned(),
+        account: None,
+    };
+    State::new(Uuid::from_u128(7), home)
+}
+
+fn intent(batch: u64, ids: impl IntoIterator<Item = u128>) -> RunEvent {
+    RunEvent::Intent {
+        batch,
+        task: Task::Delete,
+        ids: ids.into_iter().map(asset).collect::<Vec<_>>().into(),
+    }
+}
+
+fn answered(batch: u64, outcomes: Vec<(u128, Outcome)>, more: bool) -> RunEvent {
+    let outcomes = outcomes.into_iter();
+    RunEvent::Answered {
+        batch,
+        at: Timestamp::UNIX_EPOCH,
+        outcomes: outcomes.map(|(id, outcome)| (asset(id), outcome)).collect(),
+        more,
+    }
+}
+
+fn refused() -> Outcome {
+    Outcome::Failed(Failure {
+        kind: FailureKind::Permission,
+        message: "not \"yours\"\n".to_owned(),
+    })
+}
+
+/// A run that was killed: two batches at once, one of them answered in two parts, the last not
+/// at all.
+fn history() -> Vec<RunEvent> {
+    vec![
+        RunEvent::Started(RunInfo {
+            number: 1,
+            id: Uuid::from_u128(9),
+            at: Timestamp::UNIX_EPOCH,
+            actor: Some("ana".to_owned()),
+            commit: None,
+            ci: None,
+            plan: None,
+            account: None,
+        }),
+        intent(1, 1..=4),
+        intent(2, 5..=6),
+        answered(1, vec![(1, Outcome::Retired), (2, refused())], true),
+        answered(2, vec![(5, Outcome::Gone), (6, Outcome::Unknown)], false),
+        RunEvent::Warned {
+            batch: 2,
+            message: "odd".to_owned(),
+        },
+        answered(1, vec![(3, Outcome::Retired)], false),
+        intent(3, 6..=8),
+        answered(3, vec![(8, Outcome::Retired)], true),
+    ]
+}
+
+/// What is known after the first events, by the plain reading of the rules.
+fn known(events: &[RunEvent]) -> BTreeMap<AssetId, &'static str> {
+    let (mut known, mut open) = (BTreeMap::new(), BTreeMap::new());
+    for event in events {
+        match event {
+            RunEvent::Intent { batch, ids, .. } => {
+                open.extend(ids.iter().map(|id| (*id, *batch)));
+            }
+            RunEvent::Answered {
+                batch,
+                outcomes,
+                more,
+                ..
+            } => {
+                for (id, outcome) in outcomes {
+                    open.remove(id);
+                    let name = match outcome {
+                        Outcome::Retired => "retired",
+                        Outcome::Gone => "gone",
+                        Outcome::Failed(_) => "failed",
+                        Outcome::Unknown => "unknown",
+                    };
+                    known.insert(*id, name);
+                }
+                open.retain(|_, of| of != batch || *more);
+            }
+            RunEvent::Started(_)
+            | RunEvent::Forgotten { .. }
+            | RunEvent::Warned { .. }
+            | RunEvent::Paced { .. }
+            | RunEvent::Retried { .. }
+            | RunEvent::Stopping { .. }
+            | RunEvent::Ended { .. } => {}
+        }
+    }
+    known.extend(open.into_keys().map(|id| (id, "unknown")));
+    known
+}
+
+fn names(state: &State) -> BTreeMap<AssetId, &'static str> {
+    let assets = state.assets.iter();
+    assets
+        .map(|(id, record)| (*id, record.standing.name()))
+        .collect()
+}
+
+/// The journal that a killed process leaves behind.
+fn journal() -> Vec<u8> {
+    let desk = Desk::new();
+    let store = FileStore::new(&desk.path("s.json"));
+    let (mut session, _) = store.open("test").unwrap();
+    session.begin(&base());
+    for event in history() {
+        session.append(&[event]).unwrap();
+    }
+    drop(session);
+    fs::read(store.journal()).unwrap()
+}
+
+/// Reads a state whose journal has these bytes, first without and then with the lock; both must
+/// agree. What is refused must still be there as it was.
+fn load(desk: &Desk, bytes: &[u8]) -> Result<Option<Loaded>, StoreError> {
+    let path = desk.path("s.json");
+    let store = FileStore::new(&path);
+    drop(fs::remove_file(&path));
+    fs::write(store.journal(), bytes).unwrap();
+    let loaded = store.load();
+    assert_eq!(
+        fs::read(store.journal()).unwrap(),
+        bytes,
+        "reading changes nothing"
+    );
+    match (&loaded, store.open("test")) {
+        (Ok(read), Ok((session, opened))) => {
+            drop(session);
+            assert_eq!(read, &opened);
+            assert!(!store.journal().exists(), "it was taken in");
+            let again = store.load().unwrap().map(|loaded| loaded.state);
+            assert_eq!(again.as_ref(), read.as_ref().map(|loaded| &loaded.state));
+        }
+        (Err(_), Err(_)) => {
+            assert_eq!(fs::read(store.journal()).unwrap(), bytes);
+            assert!(!path.exists());
+        }
+        (read, opened) => panic!("{read:?} and {opened:?}"),
+    }
+    loaded
+}
+
+#[test]
+fn a_journal_that_is_cut_anywhere_tells_what_happened_until_then() {
+    let desk = Desk::new();
+    let (whole, history) = (journal(), history());
+    for cut in 0..=whole.len() {
+        let loaded = load(&desk, &whole[..cut]).unwrap();
+        // A line counts once nothing but its end is missing.
+        let ends = memchr::memchr_iter(b'\n', &whole[..cut]).count();
+        let lines = ends + usize::from(whole.get(cut) == Some(&b'\n'));
+        let Some(loaded) = loaded else {
+            assert_eq!(lines, 0, "cut at {cut}");
+            continue;
+        };
+        let expected = known(&history[..lines - 1]);
+        assert_eq!(names(&loaded.state), expected, "cut at {cut}");
+        let torn = loaded
+            .warnings
+            .iter()
+            .any(|text| text.contains("cut short"));
+        let at_end = cut == whole.len() || whole[cut - 1] == b'\n' || whole[cut] == b'\n';
+        assert_eq!(torn, !at_end, "cut at {cut}");
+    }
+}
+
+#[test]
+fn a_journal_with_a_changed_byte_is_refused_with_its_place() {
+    let desk = Desk::new();
+    let whole = journal();
+    for place in 0..whole.len() {
+        for bit in [0x01, 0x20, 0x80] {
+            let mut changed = whole.clone();
+            changed[place] ^= bit;
+            let error = load(&desk, &changed).unwrap_err();
+            let StoreError::Journal { offset, .. } = error else {
+                panic!("{error:?}");
+            };
+            let line = whole[..place].iter().rposition(|byte| *byte == b'\n');
+            assert!(offset <= place && offset >= line.map_or(0, |end| end + 1));
+        }
+    }
+}
+
+#[test]
+fn a_journal_that_was_overwritten_with_nothing_is_no_history() {
+    let desk = Desk::new();
+    let whole = journal();
+    for end in memchr::memchr_iter(b'\n', &whole) {
+        // A file system may have made the file longer before it wrote what belongs there.
+        let zeros = [&whole[..=end], &[0; 100]].concat();
+        let cut = load(&desk, &whole[..=end]).unwrap().unwrap();
+        let loaded = load(&desk, &zeros).unwrap().unwrap();
+        assert_eq!(loaded.state, cut.state);
+        assert!(
+            loaded
+                .warnings
+                .iter()
+                .any(|text| text.contains("cut short"))
+        );
+    }
+}
+
+/// A state with a record of each sort.
+fn state() -> Vec<u8> {
+    let mut state = base();
+    for event in history() {
+        state.apply(1, &event);
+    }
+    let mut bytes = Vec::new();
+    format::write(&state, &mut bytes).unwrap();
+    bytes
+}
+
+#[test]
+fn a_state_that_is_cut_anywhere_is_refused() {
+    let whole = state();
+    let end = whole.trim_ascii_end().len();
+    for cut in 0..end {
+        assert!(format::read(&whole[..cut]).is_err(), "cut at {cut}");
+    }
+    assert!(format::read(&whole[..end]).is_ok());
+}
+
+#[test]
+fn a_state_with_a_changed_byte_is_refused_or_read_as_it_stands() {
+    let whole = state();
+    let before = format::read(&whole).unwrap();
+    for place in 0..whole.len() {
+        for bit in [0x01, 0x02, 0x04, 0x08, 0x10, 0x20, 0x40, 0x80] {
+            let mut changed = whole.clone();
+            changed[place] ^= bit;
+            let Ok(after) = format::read(&changed) else {
+                continue;
+            };
+            // It cannot be told from an edit, so it must mean what it says: no record is lost,
+            // and none but the one on this line differs.
+            assert_eq!(after.assets.len(), before.assets.len());
+            let differ = |id: &&AssetId| after.assets.get(*id) != before.assets.get(*id);
+            assert!(before.assets.keys().filter(differ).count() <= 1);
+        }
+    }
+}
+
+#[test]
+fn the_program_refuses_what_is_damaged_and_goes_on_from_what_is_cut() {
+    let desk = Desk::with(&format!("version: 1\nassets: [{}]\n", asset(1)));
+    let arguments = ["plan", "--state", "s.json"];
+    let journal_path = desk.path("s.json.journal");
+    let whole = journal();
+
+    let mut changed = whole.clone();
+    let place = whole.len() / 2;
+    changed[place] ^= 1;
+    desk.write("s.json.journal", &changed);
+    let done = desk.run(&arguments).expect(8);
+    assert!(
+        done.err.contains("s.json.journal: at byte "),
+        "{}",
+        done.err
+    );
+    let apply = ["apply", "--state", "s.json", "--auto-approve"];
+    let token = [("FRAMEIO_TOKEN", "t")];
+    desk.run_with(&token, &apply).expect(8);
+    assert_eq!(read(&journal_path), changed, "nothing was overwritten");
+    assert!(!desk.path("s.json").exists());
+
+    desk.write("s.json.journal", &whole[..whole.len() - 9]);
+    let done = desk.run(&arguments).expect(0);
+    assert!(done.err.contains("cut short"), "{}", done.err);
+    assert_eq!(read(&journal_path), &whole[..whole.len() - 9]);
+}
+
+fn read(path: &Path) -> Vec<u8> {
+    fs::read(path).unwrap()
+}
+
+#[test]
+fn what_a_partial_answer_leaves_out_is_unknown() {
+    let desk = Desk::new();
+    let loaded = load(&desk, &journal()).unwrap().unwrap();
+    let names = names(&loaded.state);
+    let of = |number| names.get(&asset(number)).copied();
+    assert_eq!(of(4), None, "the last answer said that it stays as it was");
+    assert_eq!(of(6), Some("unknown"));
+    assert_eq!(of(7), Some("unknown"), "nothing was said of it");
+    assert_eq!(of(8), Some("retired"));
+    let told = loaded.warnings.iter().any(|text| text.contains("2 assets"));
+    assert!(told, "{:?}", loaded.warnings);
+}
