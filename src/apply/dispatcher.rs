@@ -9,6 +9,7 @@ use tokio::sync::oneshot;
 
 use crate::apply::batch::{Job, Queue, Terms};
 use crate::apply::breaker::Breaker;
+use crate::apply::canary::Canary;
 use crate::apply::inbox::{Inbox, Message};
 use crate::apply::pacer::Pacer;
 use crate::apply::retry::Jitter;
@@ -66,12 +67,8 @@ pub(in crate::apply) struct Dispatcher<'run, S> {
     pub(in crate::apply) held: Vec<(u64, AssetId)>,
     /// The assets that were refused before this run: that they are refused again says nothing.
     pub(in crate::apply) refused_before: HashSet<AssetId>,
-    /// Whether an answer showed that deletes come back sane.
-    pub(in crate::apply) good: bool,
-    /// Whether the first, small deletes are over.
-    sane: bool,
-    /// How many assets may still be asked for before the first answers are in.
-    trial: usize,
+    /// The first, small deletes.
+    pub(in crate::apply) canary: Canary,
     /// V4: the version stacks that are being deleted file by file.
     pub(in crate::apply) stacks: HashMap<AssetId, Stack>,
     /// Whether all that was refused so far was refused for want of a right.
@@ -124,9 +121,7 @@ impl<'run, S: Session> Dispatcher<'run, S> {
             jitter: Jitter::new(options.seed),
             held: Vec::new(),
             refused_before,
-            good: false,
-            sane: options.canary == 0,
-            trial: options.canary,
+            canary: Canary::new(options.canary),
             stacks: HashMap::new(),
             only_rights: true,
             events: vec![RunEvent::Started(info)],
@@ -319,7 +314,10 @@ impl<'run, S: Session> Dispatcher<'run, S> {
             && let Some(give) = self.waiting.pop()
         {
             let idle = self.under_way == 0 && orders.is_empty();
-            let size = self.may_begin(idle);
+            let size = self.canary.may_ask(
+                idle && !self.queue.has_returned(),
+                self.options.batch_size.get(),
+            );
             let pacer = &self.pacer;
             let job = self.queue.next(Terms {
                 now,
@@ -332,7 +330,7 @@ impl<'run, S: Session> Dispatcher<'run, S> {
                 break;
             };
             if job.fresh {
-                self.trial = self.trial.saturating_sub(job.ids.len());
+                self.canary.sent(job.ids.len());
             }
             self.batches += 1;
             let batch = self.batches;
@@ -349,24 +347,6 @@ impl<'run, S: Session> Dispatcher<'run, S> {
             self.tell_wait(now);
         }
         orders
-    }
-
-    /// How many assets a new delete may ask for; nothing while none may go out.
-    ///
-    /// Until the first, small deletes came back sane, nothing else is deleted.
-    fn may_begin(&mut self, idle: bool) -> Option<usize> {
-        let most = self.options.batch_size.get();
-        if !self.sane && idle && !self.queue.has_returned() {
-            if self.good {
-                self.sane = true;
-            } else {
-                self.trial = self.options.canary;
-            }
-        }
-        if self.sane {
-            return Some(most);
-        }
-        Some(self.trial.min(most)).filter(|size| *size > 0)
     }
 
     /// Tells that the run waits for a limit, where that takes a while.

@@ -141,7 +141,9 @@ impl<S: Session> Dispatcher<'_, S> {
             }
             certain.push((id, outcome));
         }
-        self.good |= tally.retired + expected > 0;
+        if tally.retired + expected > 0 {
+            self.canary.came_back();
+        }
         let stop = self.count(tally);
         self.held.append(&mut missing);
         self.settle(batch, certain, false);
@@ -183,7 +185,7 @@ impl<S: Session> Dispatcher<'_, S> {
         match verdict {
             ReadVerdict::Read(Live::Deleted) => {
                 // The server knows the asset, so it is the right server.
-                self.good = true;
+                self.canary.came_back();
                 self.settle(batch, vec![(id, Outcome::Gone)], false);
             }
             ReadVerdict::Read(Live::Missing) => self.missing(batch, id),
@@ -246,7 +248,7 @@ impl<S: Session> Dispatcher<'_, S> {
         let StopReason::TooManyFailures { failed, .. } = stop else {
             return Some(stop);
         };
-        if self.options.api == Api::V2 || !self.only_rights || self.good {
+        if self.options.api == Api::V2 || !self.only_rights || self.canary.is_good() {
             return Some(stop);
         }
         Some(StopReason::NotAuthorised {

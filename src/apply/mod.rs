@@ -22,6 +22,7 @@ use crate::store::{Session, StoreError};
 
 pub mod batch;
 pub mod breaker;
+mod canary;
 pub mod dispatcher;
 mod follow;
 pub mod inbox;

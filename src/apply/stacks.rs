@@ -44,7 +44,7 @@ impl<S: Session> Dispatcher<'_, S> {
         self.paced(job.lane(), limits_of(reply), pace_of_read(&verdict));
         match verdict {
             ReadVerdict::Read(Live::Deleted) => {
-                self.good = true;
+                self.canary.came_back();
                 self.settle(batch, vec![(id, Outcome::Gone)], false);
             }
             ReadVerdict::Read(Live::Missing) if !next.is_empty() => {
@@ -140,7 +140,7 @@ impl<S: Session> Dispatcher<'_, S> {
         }
         if files.is_empty() {
             self.stacks.remove(&stack);
-            self.good = true;
+            self.canary.came_back();
             return self.settle(batch, vec![(stack, Outcome::Gone)], false);
         }
         self.stacks.entry(stack).or_default().left = files.len();

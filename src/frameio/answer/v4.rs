@@ -134,10 +134,11 @@ mod tests {
     }
 
     fn outcome(status: u16) -> Outcome {
-        match judged(status) {
-            Verdict::Settled { mut outcomes, .. } => outcomes.remove(0).1,
-            verdict => panic!("{status}: {verdict:?}"),
-        }
+        let verdict = judged(status);
+        let Verdict::Settled { mut outcomes, .. } = verdict else {
+            panic!("{status}: {verdict:?}");
+        };
+        outcomes.remove(0).1
     }
 
     #[test]
