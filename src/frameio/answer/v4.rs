@@ -136,7 +136,11 @@ mod tests {
     fn outcome(status: u16) -> Outcome {
         match judged(status) {
             Verdict::Settled { mut outcomes, .. } => outcomes.remove(0).1,
-            verdict => panic!("{status}: {verdict:?}"),
+            verdict @ (Verdict::Halve { .. }
+            | Verdict::SlowDown { .. }
+            | Verdict::NotSent { .. }
+            | Verdict::Unknown { .. }
+            | Verdict::Stop(_)) => panic!("{status}: {verdict:?}"),
         }
     }
 
