@@ -155,6 +155,17 @@ impl AssetIdError {
     }
 }
 
+/// The id of an account as it is compared: in lower case, unless Adobe's storage has given it.
+#[must_use]
+pub fn account_id(text: &str) -> String {
+    let text = text.trim();
+    if text.starts_with(adobe::PREFIX) {
+        text.to_owned()
+    } else {
+        text.to_lowercase()
+    }
+}
+
 impl AssetId {
     /// Takes a UUID as an asset id; one of those that [`parse`](Self::parse) refuses as
     /// reserved may come to mean another id.

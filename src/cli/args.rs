@@ -102,12 +102,12 @@ pub struct Target {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub state: Option<PathBuf>,
     /// Speak this version of the API [default: v2; env: RETIRE_API]
-    #[arg(long, value_name = "API", value_parser = ["v2"])]
+    #[arg(long, value_name = "API", value_parser = ["v2", "v4"])]
     pub api: Option<String>,
     /// Talk to this server [default: https://api.frame.io; env: RETIRE_ENDPOINT]
     #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
     pub endpoint: Option<String>,
-    /// Refuse a token of any other account [env: RETIRE_ACCOUNT]
+    /// Refuse a token of any other account; V4 works in this one [env: RETIRE_ACCOUNT]
     #[arg(long, value_name = "ID")]
     pub account: Option<String>,
     /// Read the token from this file instead of FRAMEIO_TOKEN [env: RETIRE_TOKEN_FILE]
@@ -116,8 +116,20 @@ pub struct Target {
     /// Take the token from what this shell command prints [env: RETIRE_TOKEN_COMMAND]
     #[arg(long, value_name = "COMMAND", value_hint = ValueHint::CommandString)]
     pub token_command: Option<String>,
+    /// V4, server to server: read the client's id from this file instead of FRAMEIO_CLIENT_ID [env: RETIRE_CLIENT_ID_FILE]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["token_file", "token_command"])]
+    pub client_id_file: Option<PathBuf>,
+    /// V4, server to server: read the client's secret from this file instead of FRAMEIO_CLIENT_SECRET [env: RETIRE_CLIENT_SECRET_FILE]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["token_file", "token_command"])]
+    pub client_secret_file: Option<PathBuf>,
+    /// V4, server to server: ask this server for tokens [default: https://ims-na1.adobelogin.com; env: RETIRE_IMS_ENDPOINT]
+    #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
+    pub ims_endpoint: Option<String>,
+    /// V4: the token is a developer token of the legacy API [env: RETIRE_LEGACY_TOKEN=true]
+    #[arg(long)]
+    pub legacy_token: bool,
     /// Play: start the embedded sandbox for this one run, and use no real token
-    #[arg(long, conflicts_with_all = ["endpoint", "token_file", "token_command", "account"])]
+    #[arg(long, conflicts_with_all = ["endpoint", "token_file", "token_command", "client_id_file", "client_secret_file", "ims_endpoint", "legacy_token", "account"])]
     pub sandbox: bool,
     /// Leave an asset alone after this many refusals [default: 5; env: RETIRE_MAX_ATTEMPTS]
     #[arg(long, value_name = "N")]

@@ -10,12 +10,13 @@ use serde::Deserialize;
 use crate::cli::settings::sending::Percent;
 use crate::cli::span::Span;
 use crate::diagnostic::{Finding, Place, Severity, Snippet};
+use crate::state::Api;
 
 /// The version of the file that this program reads.
 const VERSION: u64 = 1;
 
 /// The fields of the file, for hints.
-const FIELDS: [&str; 22] = [
+const FIELDS: [&str; 26] = [
     "version",
     "state",
     "api",
@@ -38,6 +39,20 @@ const FIELDS: [&str; 22] = [
     "read-timeout",
     "request-timeout",
     "token-file",
+    "client-id-file",
+    "client-secret-file",
+    "ims-endpoint",
+    "legacy-token",
+];
+
+/// What people take for fields and are secrets.
+const SECRETS: [&str; 6] = [
+    "token",
+    "frameio-token",
+    "frameio_token",
+    "api-token",
+    "client-secret",
+    "client_secret",
 ];
 
 /// The settings of `retire.toml`.
@@ -94,6 +109,14 @@ pub struct Config {
     /// The program that prints the token, and its arguments; no shell is involved.
     #[schemars(length(min = 1))]
     pub token_command: Option<Vec<String>>,
+    /// The file that the client's id for V4 tokens is read from, seen from the file's folder.
+    pub client_id_file: Option<PathBuf>,
+    /// The file that the client's secret for V4 tokens is read from, seen from the file's folder.
+    pub client_secret_file: Option<PathBuf>,
+    /// The server that is asked for V4 tokens.
+    pub ims_endpoint: Option<String>,
+    /// Whether the token is a developer token of the legacy API, which V4 must be told.
+    pub legacy_token: Option<bool>,
 }
 
 /// A version of the API, by its name.
@@ -102,6 +125,17 @@ pub struct Config {
 pub enum ConfigApi {
     /// The legacy API.
     V2,
+    /// The current API.
+    V4,
+}
+
+impl From<ConfigApi> for Api {
+    fn from(api: ConfigApi) -> Self {
+        match api {
+            ConfigApi::V2 => Self::V2,
+            ConfigApi::V4 => Self::V4,
+        }
+    }
 }
 
 /// A config and the file that it came from.
@@ -134,14 +168,15 @@ pub fn parse(path: &Path, text: &str) -> Result<Config, Box<Finding>> {
     };
     let table: toml::Table = toml::from_str(text)
         .map_err(|error| fail(error.message().to_owned(), error.span(), None))?;
-    if let Some(name) = ["token", "frameio-token", "frameio_token", "api-token"]
-        .into_iter()
-        .find(|name| table.contains_key(*name))
-    {
+    if let Some(name) = SECRETS.into_iter().find(|name| table.contains_key(*name)) {
         return Err(fail(
-                format!("`{name}` does not belong into a file that git keeps"),
-                text.find(name).map(|start| start..start + name.len()),
-                Some("revoke this token, and give a new one by `FRAMEIO_TOKEN`, `token-file` or `token-command`".to_owned()),
+            format!("`{name}` does not belong into a file that git keeps"),
+            text.find(name).map(|start| start..start + name.len()),
+            Some(if name.contains("secret") {
+                "revoke this secret, and give a new one by `FRAMEIO_CLIENT_SECRET` or `client-secret-file`".to_owned()
+            } else {
+                "revoke this token, and give a new one by `FRAMEIO_TOKEN`, `token-file` or `token-command`".to_owned()
+            }),
         ));
     }
     let config: Config = toml::from_str(text).map_err(|error| {
@@ -199,7 +234,9 @@ fn finding(
         .find('\n')
         .map_or(text.len(), |end| start + end);
     let line = &text[line_start..line_end];
-    let secret = line.to_lowercase().contains("token");
+    let secret = ["token", "secret"]
+        .iter()
+        .any(|word| line.to_lowercase().contains(word));
     let offset = text[line_start..start].chars().count();
     let end = text.floor_char_boundary(span.end.clamp(start, line_end));
     Finding {

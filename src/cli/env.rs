@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// The variables that settings come from, with what they set.
-pub const SETTINGS: [&str; 22] = [
+pub const SETTINGS: [&str; 26] = [
     "RETIRE_STATE",
     "RETIRE_API",
     "RETIRE_ENDPOINT",
@@ -28,6 +28,10 @@ pub const SETTINGS: [&str; 22] = [
     "RETIRE_REQUEST_TIMEOUT",
     "RETIRE_CONFIG",
     "RETIRE_TOKEN_FILE",
+    "RETIRE_CLIENT_ID_FILE",
+    "RETIRE_CLIENT_SECRET_FILE",
+    "RETIRE_IMS_ENDPOINT",
+    "RETIRE_LEGACY_TOKEN",
 ];
 
 /// The variable with the shell command that prints the token.
@@ -35,6 +39,12 @@ pub const TOKEN_COMMAND: &str = "RETIRE_TOKEN_COMMAND";
 
 /// The variable with the token itself.
 pub const TOKEN: &str = "FRAMEIO_TOKEN";
+
+/// The variable with the id of the client that V4 tokens are asked for with.
+pub const CLIENT_ID: &str = "FRAMEIO_CLIENT_ID";
+
+/// The variable with the secret of that client.
+pub const CLIENT_SECRET: &str = "FRAMEIO_CLIENT_SECRET";
 
 /// The variable that says what is logged, as programs in Rust have it.
 pub const LOG: &str = "RUST_LOG";

@@ -6,9 +6,14 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use crate::cli::env::{Environment, NotText, TOKEN};
+use crate::cli::failure::Failure;
 use crate::cli::files::{self, FilesError};
-use crate::cli::settings::TokenSource;
-use crate::frameio::token::{Token, TokenError};
+use crate::cli::settings::Settings;
+use crate::cli::settings::access::{Access, ClientSource, Half, TokenSource};
+use crate::frameio::authority::Authority;
+use crate::frameio::ims::Ims;
+use crate::frameio::token::{Credentials, Token, TokenError};
+use crate::state::Api;
 
 /// How long a command may take to print the token.
 const LONGEST: Duration = Duration::from_secs(30);
@@ -25,12 +30,23 @@ pub enum SecretError {
     /// Nobody says where it is.
     #[error("there is no token")]
     Missing,
+    /// There is a client secret, and no id.
+    #[error("there is no client id")]
+    NoClientId,
+    /// There is a client id, and no secret.
+    #[error("there is no client secret")]
+    NoClientSecret,
     /// The variable is not text.
     #[error(transparent)]
     NotText(#[from] NotText),
     /// The file cannot be read.
-    #[error("the token's file cannot be read")]
-    File(#[source] FilesError),
+    #[error("the {what}'s file cannot be read")]
+    File {
+        /// What should be in it.
+        what: &'static str,
+        /// Why.
+        source: FilesError,
+    },
     /// What was found is no token.
     #[error("{place}: {why}")]
     NoToken {
@@ -69,11 +85,15 @@ impl SecretError {
     pub const fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Missing => Some(
-                "set `FRAMEIO_TOKEN`, or give `--token-file FILE` or `--token-command COMMAND`",
+                "set `FRAMEIO_TOKEN`, or give `--token-file FILE` or `--token-command COMMAND`; for V4 also `FRAMEIO_CLIENT_ID` and `FRAMEIO_CLIENT_SECRET`",
             ),
+            Self::NoClientId => Some("set `FRAMEIO_CLIENT_ID`, or give `--client-id-file FILE`"),
+            Self::NoClientSecret => {
+                Some("set `FRAMEIO_CLIENT_SECRET`, or give `--client-secret-file FILE`")
+            }
             Self::NoToken { .. } => Some("it must be one word: the token and nothing else"),
             Self::NotText(_)
-            | Self::File(_)
+            | Self::File { .. }
             | Self::NoCommand { .. }
             | Self::Failed { .. }
             | Self::TooLong { .. } => None,
@@ -81,17 +101,86 @@ impl SecretError {
     }
 }
 
-/// Gets the token; a warning about its keeping comes beside it.
+/// Gets what opens the API; warnings about its keeping come beside it.
 ///
 /// # Errors
 ///
 /// Returns why there is none.
-pub fn token(
-    source: Option<&TokenSource>,
+pub fn authority(
+    settings: &Settings,
+    environment: &Environment,
+) -> Result<(Authority, Vec<String>), Failure> {
+    let Access { token, ims, legacy } = &settings.access;
+    let source = token.as_ref().ok_or(SecretError::Missing)?;
+    if let TokenSource::Client(client) = source {
+        let (credentials, warnings) = credentials(client, environment)?;
+        let ims = Ims::new(ims.clone(), credentials, settings.sending.timeouts)?;
+        return Ok((Authority::renewed(ims), warnings));
+    }
+    let (token, warning) = self::token(source, environment)?;
+    let authority = if *legacy && settings.api.value == Api::V4 {
+        Authority::legacy(token)
+    } else {
+        Authority::ready(token)
+    };
+    Ok((authority, warning.into_iter().collect()))
+}
+
+fn credentials(
+    client: &ClientSource,
+    environment: &Environment,
+) -> Result<(Credentials, Vec<String>), SecretError> {
+    let ClientSource { id, secret } = client;
+    let mut warnings = Vec::new();
+    let id = id.as_ref().ok_or(SecretError::NoClientId)?;
+    let (id, _open) = half(id, environment)?;
+    let place = secret.as_ref().ok_or(SecretError::NoClientSecret)?;
+    let (secret, open) = half(place, environment)?;
+    warnings.extend(open);
+    let credentials = Credentials::new(&id, &secret).map_err(|why| SecretError::NoToken {
+        place: "the client of the token endpoint".to_owned(),
+        why,
+    })?;
+    Ok((credentials, warnings))
+}
+
+/// Reads one half, and warns where others may read its file.
+fn half(half: &Half, environment: &Environment) -> Result<(String, Option<String>), SecretError> {
+    match half {
+        Half::Variable(name) => {
+            let text = environment.text(name)?.ok_or(SecretError::Missing)?;
+            Ok((text.to_owned(), None))
+        }
+        Half::File(path) => {
+            let bytes = files::bytes(path).map_err(|source| SecretError::File {
+                what: "client",
+                source,
+            })?;
+            let text = String::from_utf8(bytes).unwrap_or_else(|_binary| "\0".to_owned());
+            Ok((text, open_to_others(path)))
+        }
+    }
+}
+
+/// Warns where others may read a file.
+fn open_to_others(path: &Path) -> Option<String> {
+    files::is_open_to_others(path).then(|| {
+        format!(
+            "`{}` holds a secret, and others on this machine may read it: `chmod 600` it",
+            Path::display(path)
+        )
+    })
+}
+
+/// Gets a token that is there; a warning about its keeping comes beside it.
+fn token(
+    source: &TokenSource,
     environment: &Environment,
 ) -> Result<(Token, Option<String>), SecretError> {
     let no_token = |place: String| move |why| SecretError::NoToken { place, why };
-    match source.ok_or(SecretError::Missing)? {
+    match source {
+        // Its tokens are fetched when they are needed.
+        TokenSource::Client(_) => Err(SecretError::Missing),
         TokenSource::Environment => {
             let text = environment.text(TOKEN)?.ok_or(SecretError::Missing)?;
             let token = Token::new(text).map_err(no_token(format!("`{TOKEN}`")))?;
@@ -114,19 +203,16 @@ pub fn token(
 }
 
 fn from_file(path: &Path) -> Result<(Token, Option<String>), SecretError> {
-    let bytes = files::bytes(path).map_err(SecretError::File)?;
+    let bytes = files::bytes(path).map_err(|source| SecretError::File {
+        what: "token",
+        source,
+    })?;
     let text = String::from_utf8(bytes).unwrap_or_else(|_binary| "\0".to_owned());
     let token = Token::new(&text).map_err(|why| SecretError::NoToken {
         place: format!("`{}`", path.display()),
         why,
     })?;
-    let warning = files::is_open_to_others(path).then(|| {
-        format!(
-            "`{}` holds a token, and others on this machine may read it: `chmod 600` it",
-            Path::display(path)
-        )
-    });
-    Ok((token, warning))
+    Ok((token, open_to_others(path)))
 }
 
 fn from_command(mut command: Command, name: &str) -> Result<Token, SecretError> {
@@ -189,7 +275,7 @@ mod tests {
 
     fn shell(command: &str) -> Result<Token, SecretError> {
         let source = TokenSource::Shell(command.to_owned());
-        token(Some(&source), &Environment::default()).map(|(token, _)| token)
+        token(&source, &Environment::default()).map(|(token, _)| token)
     }
 
     #[cfg(unix)]
@@ -210,13 +296,13 @@ mod tests {
             assert!(!error.contains("hush"), "{error}");
         }
         let nowhere = TokenSource::Program(vec!["no-such-program-here".to_owned()]);
-        let error = token(Some(&nowhere), &Environment::default()).unwrap_err();
+        let error = token(&nowhere, &Environment::default()).unwrap_err();
         assert!(matches!(error, SecretError::NoCommand { .. }));
     }
 
     #[test]
     fn without_a_source_all_three_are_named() {
-        let error = token(None, &Environment::default()).unwrap_err();
+        let error = SecretError::Missing;
         for name in ["FRAMEIO_TOKEN", "--token-file", "--token-command"] {
             assert!(error.hint().unwrap().contains(name));
         }

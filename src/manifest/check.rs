@@ -1,8 +1,11 @@
 //! What is wrong across the whole of the manifests: ids that stand twice.
 
+use std::sync::Arc;
+
 use super::document::{Manifests, Spot};
 use super::text::Text;
-use crate::diagnostic::{Finding, Place};
+use crate::asset::AssetId;
+use crate::diagnostic::{Finding, Place, Severity};
 
 /// How many findings of this sort are told; nobody reads more.
 const MOST: usize = 10_000;
@@ -40,6 +43,36 @@ pub(super) fn twice(said: &Manifests, texts: &[Text<'_>]) -> Vec<(u32, Finding)>
     found
 }
 
+/// Finds the ids that only V4 takes, for a run that speaks v2.
+#[must_use]
+pub fn only_v4(said: &Manifests) -> Vec<Finding> {
+    let listed = said.entries.iter().map(|entry| (entry.id, entry.spot));
+    let held = said.holds.iter().map(|hold| (hold.id, hold.spot));
+    let mut found: Vec<(AssetId, Spot)> = listed
+        .chain(held)
+        .filter(|(id, _)| id.is_adobe())
+        .take(MOST)
+        .collect();
+    found.sort_unstable_by_key(|(_, spot)| *spot);
+    let finding = |(id, Spot { file, line, column }): (AssetId, Spot)| {
+        let file = said.files.get(file as usize);
+        Finding {
+            code: "adobe-id",
+            severity: Severity::Error,
+            place: Place {
+                file: file.map(|file| Arc::clone(&file.path)).unwrap_or_default(),
+                line,
+                column,
+            },
+            message: format!("v2 does not take `{id}`"),
+            snippet: None,
+            related: Vec::new(),
+            hint: Some("give `--api v4`, or list the asset by its UUID".to_owned()),
+        }
+    };
+    found.into_iter().map(finding).collect()
+}
+
 /// What stands again, with where it stands first and where again.
 fn repeats<T: Ord + Copy>(all: impl Iterator<Item = (T, Spot)>) -> Vec<(T, Spot, Spot)> {
     let mut sorted: Vec<(T, Spot)> = all.collect();
@@ -71,7 +104,7 @@ fn push(
     };
     let mut finding = text.finding(code, text.byte(again.line, again.column), message);
     let place = Place {
-        file: std::sync::Arc::clone(&other.path),
+        file: Arc::clone(&other.path),
         line: first.line,
         column: first.column,
     };

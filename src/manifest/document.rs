@@ -136,7 +136,7 @@ pub enum Guard {
 /// The account that the manifests are written for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
-    /// The account's id, in lower case.
+    /// The account's id, in lower case unless it begins with `adobe:`.
     pub id: Arc<str>,
     /// Where it is named first.
     pub place: Place,

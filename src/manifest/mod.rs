@@ -21,15 +21,20 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use crate::diagnostic::Finding;
+pub use check::only_v4;
 use document::{Manifests, SourceFile};
 use text::Text;
 use walk::Walk;
 
 /// The names of the sorts of findings, each with what it means.
-pub const CODES: [(&str, &str); 21] = [
+pub const CODES: [(&str, &str); 22] = [
     (
         "account-conflict",
         "two documents are written for different accounts",
+    ),
+    (
+        "adobe-id",
+        "an id of Adobe's storage, which only V4 takes, in a run that speaks v2",
     ),
     (
         "bad-date",

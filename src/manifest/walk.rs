@@ -8,7 +8,7 @@ use super::document::{Account, Details, Entry, Guard, Hold, Manifests, Pin, Spot
 use super::text::Text;
 use super::values::{kind, near, short};
 use super::yaml::{Node, Value};
-use crate::asset::{AssetId, Kind};
+use crate::asset::{AssetId, Kind, account_id};
 use crate::diagnostic::Finding;
 
 /// The version of the document that this program reads.
@@ -277,7 +277,7 @@ impl<'t, 'a> Walk<'t, 'a> {
         let Some(text) = self.words(node, "`account`") else {
             return;
         };
-        let id: Arc<str> = text.trim().to_lowercase().into();
+        let id: Arc<str> = account_id(&text).into();
         match &self.said.account {
             None => {
                 let place = self.text.place(node.at as usize);

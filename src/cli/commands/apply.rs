@@ -260,7 +260,7 @@ fn reach(
         .enable_all()
         .build()
         .map_err(Failure::system("start the threads of the run"))?;
-    let (endpoint, token, sandbox) = match &settings.server.value {
+    let (endpoint, authority, sandbox) = match &settings.server.value {
         Server::Sandbox => {
             let world = match playground::seed_beside(paths)? {
                 Some(world) => world,
@@ -272,19 +272,19 @@ fn reach(
                 place: "the sandbox's seed".to_owned(),
                 why,
             })?;
-            (endpoint, token, Some(sandbox))
+            (endpoint, Authority::ready(token), Some(sandbox))
         }
         Server::At(endpoint) => {
-            let (token, warning) = secrets::token(settings.token.as_ref(), &call.environment)?;
-            if let Some(warning) = warning {
-                call.console.warn(&warning);
+            let (authority, warnings) = secrets::authority(settings, &call.environment)?;
+            for warning in &warnings {
+                call.console.warn(warning);
             }
-            (endpoint.clone(), token, None)
+            (endpoint.clone(), authority, None)
         }
     };
     let deleter = V2Deleter::new(Transport::new(
         endpoint,
-        Authority::ready(token),
+        authority,
         settings.sending.timeouts,
     )?);
     Ok(Reached {

@@ -6,16 +6,19 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
+use crate::asset::account_id;
 use crate::cli::args::{Sending, Target};
 use crate::cli::config::{Config, Loaded};
-use crate::cli::env::{Environment, NotText, TOKEN, TOKEN_COMMAND};
+use crate::cli::env::{Environment, NotText};
 use crate::cli::span::Span;
 use crate::frameio::transport::{Endpoint, EndpointError};
 use crate::plan::decide::Rules;
 use crate::state::Api;
 
+pub mod access;
 pub mod sending;
 
+use access::Access;
 use sending::SendingSettings;
 
 /// The server of the real API.
@@ -82,19 +85,6 @@ pub struct Valued<T> {
     pub origin: Origin,
 }
 
-/// Where the token comes from. It never holds the token itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TokenSource {
-    /// The environment variable `FRAMEIO_TOKEN`.
-    Environment,
-    /// A file.
-    File(PathBuf),
-    /// A command for the shell.
-    Shell(String),
-    /// A program and its arguments.
-    Program(Vec<String>),
-}
-
 /// Which server is meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Server {
@@ -142,8 +132,8 @@ pub struct Settings {
     pub max_plan_age: Valued<Duration>,
     /// How a run sends.
     pub sending: SendingSettings,
-    /// Where the token comes from; nothing where nobody says.
-    pub token: Option<TokenSource>,
+    /// How tokens are got and shown to the server.
+    pub access: Access,
 }
 
 /// Why the settings cannot be used.
@@ -243,6 +233,10 @@ impl Sources<'_> {
             account,
             token_file: _,
             token_command: _,
+            client_id_file: _,
+            client_secret_file: _,
+            ims_endpoint: _,
+            legacy_token: _,
             sandbox,
             max_attempts,
             retry_blocked,
@@ -275,12 +269,12 @@ impl Sources<'_> {
         };
         let api = api
             .or(self.variable("RETIRE_API", api_of)?)
-            .or_else(|| self.configured(self.config?.config.api.map(|_only| Api::V2)));
+            .or_else(|| self.configured(self.config?.config.api.map(Api::from)));
         let account = flag("--account", account.as_ref())
             .or(self.variable("RETIRE_ACCOUNT", |text| Ok(text.to_owned()))?)
             .or_else(|| self.configured(self.config?.config.account.clone()));
         let account = account.filter(|_| !*sandbox).map(|account| Valued {
-            value: account.value.to_lowercase(),
+            value: account_id(&account.value),
             origin: account.origin,
         });
         let batch_size = self.bounded(
@@ -335,7 +329,7 @@ impl Sources<'_> {
                 PLAN_AGE,
             )?,
             sending: self.sending()?,
-            token: self.token()?,
+            access: self.access()?,
         })
     }
 
@@ -357,41 +351,6 @@ impl Sources<'_> {
             }),
             Err(why) => Err(SettingsError::Endpoint { origin, why }),
         }
-    }
-
-    fn token(self) -> Result<Option<TokenSource>, SettingsError> {
-        let Target {
-            token_file,
-            token_command,
-            sandbox,
-            ..
-        } = self.target;
-        if *sandbox {
-            return Ok(None);
-        }
-        if let Some(path) = token_file {
-            return Ok(Some(TokenSource::File(path.clone())));
-        }
-        if let Some(command) = token_command {
-            return Ok(Some(TokenSource::Shell(command.clone())));
-        }
-        if self.environment.has(TOKEN) {
-            return Ok(Some(TokenSource::Environment));
-        }
-        if let Some(path) = self.environment.text("RETIRE_TOKEN_FILE")? {
-            return Ok(Some(TokenSource::File(path.into())));
-        }
-        if let Some(command) = self.environment.text(TOKEN_COMMAND)? {
-            return Ok(Some(TokenSource::Shell(command.to_owned())));
-        }
-        let Some(loaded) = self.config else {
-            return Ok(None);
-        };
-        let file = loaded.config.token_file.as_deref();
-        let command = loaded.config.token_command.as_ref();
-        Ok(file
-            .map(|path| TokenSource::File(loaded.beside(path)))
-            .or_else(|| command.map(|words| TokenSource::Program(words.clone()))))
     }
 
     fn bounded(
@@ -490,7 +449,10 @@ fn path(text: &str) -> Result<PathBuf, String> {
 fn api_of(text: &str) -> Result<Api, String> {
     match text {
         "v2" => Ok(Api::V2),
-        _ => Err(format!("`{text}` is no version of the API: it is `v2`")),
+        "v4" => Ok(Api::V4),
+        _ => Err(format!(
+            "`{text}` is no version of the API: it is `v2` or `v4`"
+        )),
     }
 }
 

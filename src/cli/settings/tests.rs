@@ -2,6 +2,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::cli::config::Config;
+use crate::cli::env::TOKEN;
+use crate::cli::settings::access::{ClientSource, Half, TokenSource};
 
 fn loaded(config: Config) -> Loaded {
     Loaded {
@@ -41,7 +43,7 @@ fn without_a_word_the_defaults_hold() {
     assert_eq!(settings.concurrency.value.get(), 4);
     assert_eq!(settings.rules(), Rules::default());
     assert_eq!(settings.account, None);
-    assert_eq!(settings.token, None);
+    assert_eq!(settings.access.token, None);
 }
 
 proptest! {
@@ -108,7 +110,7 @@ fn the_sandbox_takes_nothing_that_is_meant_for_earnest() {
     );
     assert_eq!(settings.server.value, Server::Sandbox);
     assert_eq!(settings.account, None);
-    assert_eq!(settings.token, None);
+    assert_eq!(settings.access.token, None);
 }
 
 #[test]
@@ -125,6 +127,7 @@ fn the_token_comes_from_the_nearest_source() {
     let token = |target: &Target, variables: &[(&str, &str)]| {
         resolve(target, variables, Some(&file))
             .unwrap()
+            .access
             .token
             .unwrap()
     };
@@ -154,7 +157,7 @@ fn a_value_that_does_not_fit_names_who_set_it() {
         ),
         (
             ("RETIRE_API", "v3"),
-            "`RETIRE_API`: `v3` is no version of the API: it is `v2`",
+            "`RETIRE_API`: `v3` is no version of the API: it is `v2` or `v4`",
         ),
         (
             ("RETIRE_ENDPOINT", "http://10.0.0.1"),
@@ -165,4 +168,88 @@ fn a_value_that_does_not_fit_names_who_set_it() {
         assert_eq!(error.to_string(), words);
         assert!(!error.is_config());
     }
+}
+
+#[test]
+fn a_client_is_put_together_from_the_nearest_halves() {
+    let file = loaded(Config {
+        version: 1,
+        client_id_file: Some("id".into()),
+        client_secret_file: Some("secret".into()),
+        ..Config::default()
+    });
+    let client = |target: &Target, variables: &[(&str, &str)], config| match resolve(
+        target, variables, config,
+    )
+    .unwrap()
+    .access
+    .token
+    {
+        Some(TokenSource::Client(ClientSource { id, secret })) => (id, secret),
+        other => panic!("{other:?}"),
+    };
+    let path = |path: &str| Some(Half::File(path.into()));
+    let none = Target::default();
+    assert_eq!(
+        client(&none, &[], Some(&file)),
+        (path("repo/id"), path("repo/secret"))
+    );
+    assert_eq!(
+        client(&none, &[("FRAMEIO_CLIENT_SECRET", "hush")], Some(&file)),
+        (
+            path("repo/id"),
+            Some(Half::Variable("FRAMEIO_CLIENT_SECRET"))
+        )
+    );
+    let flagged = Target {
+        client_id_file: Some("flag".into()),
+        ..Target::default()
+    };
+    let variables = [(TOKEN, "x"), ("RETIRE_CLIENT_SECRET_FILE", "env")];
+    assert_eq!(
+        client(&flagged, &variables, None),
+        (path("flag"), path("env"))
+    );
+    assert_eq!(client(&flagged, &[], None), (path("flag"), None));
+    // A token that is ready needs nobody to ask.
+    let ready = resolve(
+        &none,
+        &[(TOKEN, "x"), ("FRAMEIO_CLIENT_ID", "y")],
+        Some(&file),
+    );
+    assert_eq!(ready.unwrap().access.token, Some(TokenSource::Environment));
+}
+
+#[test]
+fn v4_and_its_access_are_set_like_the_rest() {
+    let file = loaded(Config {
+        version: 1,
+        api: Some(crate::cli::config::ConfigApi::V4),
+        account: Some("adobe:ABC@AdobeOrg".to_owned()),
+        legacy_token: Some(true),
+        ims_endpoint: Some("http://127.0.0.1:9".to_owned()),
+        ..Config::default()
+    });
+    let settings = resolve(&Target::default(), &[], Some(&file)).unwrap();
+    assert_eq!(settings.api.value, Api::V4);
+    assert!(settings.access.legacy);
+    assert_eq!(settings.access.ims.as_str(), "http://127.0.0.1:9");
+    assert_eq!(settings.account.unwrap().value, "adobe:ABC@AdobeOrg");
+    let variables = [("RETIRE_LEGACY_TOKEN", "0"), ("RETIRE_API", "v2")];
+    let settings = resolve(&Target::default(), &variables, Some(&file)).unwrap();
+    assert!(!settings.access.legacy);
+    assert_eq!(settings.api.value, Api::V2);
+    for (name, value) in [
+        ("RETIRE_IMS_ENDPOINT", "http://ims.example"),
+        ("RETIRE_LEGACY_TOKEN", "maybe"),
+        ("RETIRE_API", "v3"),
+    ] {
+        assert!(resolve(&Target::default(), &[(name, value)], None).is_err());
+    }
+    let both = [("RETIRE_LEGACY_TOKEN", "true"), ("FRAMEIO_CLIENT_ID", "x")];
+    let error = resolve(&Target::default(), &both, None).unwrap_err();
+    assert!(
+        error.to_string().contains("`RETIRE_LEGACY_TOKEN`"),
+        "{error}"
+    );
 }

@@ -134,11 +134,14 @@ mod tests {
     }
 
     fn outcome(status: u16) -> Outcome {
-        let verdict = judged(status);
-        let Verdict::Settled { mut outcomes, .. } = verdict else {
-            panic!("{status}: {verdict:?}");
-        };
-        outcomes.remove(0).1
+        match judged(status) {
+            Verdict::Settled { mut outcomes, .. } => outcomes.remove(0).1,
+            verdict @ (Verdict::Halve { .. }
+            | Verdict::SlowDown { .. }
+            | Verdict::NotSent { .. }
+            | Verdict::Unknown { .. }
+            | Verdict::Stop(_)) => panic!("{status}: {verdict:?}"),
+        }
     }
 
     #[test]
