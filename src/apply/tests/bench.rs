@@ -311,20 +311,32 @@ impl Bench {
     ) -> (Ended, Vec<RunEvent>) {
         let approved = approved(&state, listed);
         let mut heard = Heard::default();
-        let ended = run(
+        let ended = self.run(session, state, &approved, server, &mut heard, mailbox);
+        (ended, heard.0)
+    }
+
+    pub(in crate::apply::tests) fn run<S: Session, D: Deleter + Clone + 'static>(
+        &self,
+        session: &mut S,
+        state: State,
+        approved: &Approved,
+        server: &D,
+        heard: &mut Heard,
+        mailbox: (Remote, Inbox),
+    ) -> Ended {
+        run(
             Run {
                 info: info(&state),
-                approved: &approved,
+                approved,
                 state,
                 session,
-                listeners: vec![&mut heard],
+                listeners: vec![heard],
                 options: self.options,
                 clock: &Watch(Instant::now()),
             },
             server,
             mailbox,
             self.runtime.handle(),
-        );
-        (ended, heard.0)
+        )
     }
 }

@@ -21,6 +21,7 @@ use crate::apply::tests::bench::{Bench, Server, Step, approved, asset, state};
 mod bench;
 mod care;
 mod machine;
+mod v4;
 
 fn standing(state: &State, number: u128) -> Option<&'static str> {
     let record = state.assets.get(&asset(number));

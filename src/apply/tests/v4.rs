@@ -1,0 +1,347 @@
+//! V4: one call an asset, kinds by reading, version stacks file by file.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use super::*;
+use crate::apply::Options;
+use crate::asset::Kind;
+use crate::frameio::call::Call;
+use crate::frameio::{Deleter, Reader, Reply};
+use crate::manifest::document::{Details, Entry, Manifests, Spot};
+use crate::plan::approve::{Approved, Consent, approve};
+use crate::plan::decide::Rules;
+use crate::plan::{Inputs, make};
+use crate::state::{Api, Home};
+
+use crate::apply::tests::bench::answer;
+
+/// A server that knows assets by kind.
+#[derive(Clone, Default)]
+struct V4(Arc<Mutex<Known>>);
+
+#[derive(Default)]
+struct Known {
+    alive: BTreeMap<AssetId, Kind>,
+    stacks: BTreeMap<AssetId, Vec<AssetId>>,
+    refuse: Vec<AssetId>,
+    /// The deletes that take effect and are not answered.
+    lost: Vec<AssetId>,
+    calls: Vec<Call>,
+}
+
+impl Known {
+    fn delete(&mut self, kind: Kind, id: AssetId) -> Reply {
+        if self.alive.get(&id) != Some(&kind) {
+            return answer(404, "{}");
+        }
+        if self.refuse.contains(&id) {
+            return answer(403, r#"{"errors":[{"detail":"You may not."}]}"#);
+        }
+        self.alive.remove(&id);
+        if let Some(place) = self.lost.iter().position(|lost| *lost == id) {
+            self.lost.remove(place);
+            return Reply::Lost {
+                detail: "scripted".to_owned(),
+            };
+        }
+        answer(204, "")
+    }
+
+    fn serve(&mut self, call: &Call) -> Reply {
+        self.calls.push(call.clone());
+        match call {
+            Call::DeleteFile(id) => self.delete(Kind::File, *id),
+            Call::DeleteFolder(id) => self.delete(Kind::Folder, *id),
+            Call::Show(kind, id) if self.alive.get(id) == Some(kind) => {
+                answer(200, &format!(r#"{{"data":{{"id":"{id}"}}}}"#))
+            }
+            Call::Show(..) => answer(404, "{}"),
+            Call::Children { of, after } => {
+                let Some(files) = self.stacks.get(of) else {
+                    return answer(404, "{}");
+                };
+                let alive: Vec<&AssetId> = files
+                    .iter()
+                    .filter(|file| self.alive.contains_key(file))
+                    .collect();
+                // One a page, so that pages matter.
+                let start = after.as_ref().map_or(0, |after| after.parse().unwrap());
+                let rows = alive
+                    .get(start)
+                    .map(|file| format!(r#"{{"id":"{file}","type":"file"}}"#));
+                let next =
+                    (start + 1 < alive.len()).then(|| format!(r#""/v4/x?after={}""#, start + 1));
+                answer(
+                    200,
+                    &format!(
+                        r#"{{"data":[{}],"links":{{"next":{}}}}}"#,
+                        rows.unwrap_or_default(),
+                        next.unwrap_or_else(|| "null".to_owned())
+                    ),
+                )
+            }
+            Call::BulkDelete(_) | Call::ReadAsset(_) => panic!("it speaks V4"),
+        }
+    }
+}
+
+impl Reader for V4 {
+    async fn read(&self, _: AssetId) -> Reply {
+        answer(404, "{}")
+    }
+
+    async fn who(&self) -> Reply {
+        answer(404, "{}")
+    }
+}
+
+impl Deleter for V4 {
+    async fn send(&self, call: &Call) -> Reply {
+        tokio::task::yield_now().await;
+        self.0.lock().unwrap().serve(call)
+    }
+}
+
+impl V4 {
+    fn with(alive: impl IntoIterator<Item = (u128, Kind)>) -> Self {
+        let server = Self::default();
+        server.0.lock().unwrap().alive = alive
+            .into_iter()
+            .map(|(number, kind)| (asset(number), kind))
+            .collect();
+        server
+    }
+
+    fn calls(&self) -> Vec<Call> {
+        self.0.lock().unwrap().calls.clone()
+    }
+
+    fn is_alive(&self, number: u128) -> bool {
+        self.0.lock().unwrap().alive.contains_key(&asset(number))
+    }
+}
+
+fn empty() -> State {
+    let home = Home {
+        api: Api::V4,
+        ..state().home
+    };
+    State { home, ..state() }
+}
+
+fn listing(state: &State, listed: &[(u128, Option<Kind>)], held: &[u128]) -> Approved {
+    let spot = Spot {
+        file: 0,
+        line: 1,
+        column: 1,
+    };
+    let entries = listed.iter().map(|(number, kind)| Entry {
+        id: asset(*number),
+        spot,
+        details: kind.map(|kind| {
+            Arc::new(Details {
+                kind: Some(kind),
+                ..Details::default()
+            })
+        }),
+    });
+    let mut state = state.clone();
+    for number in held {
+        let hold = crate::state::HoldRecord {
+            reason: "legal".to_owned(),
+            until: None,
+        };
+        state.holds.insert(asset(*number), hold);
+    }
+    let manifests = Manifests {
+        entries: entries.collect(),
+        ..Manifests::default()
+    };
+    let plan = make(Inputs {
+        manifests: &manifests,
+        state: &state,
+        inventory: None,
+        rules: Rules::default(),
+        now: Timestamp::UNIX_EPOCH,
+    });
+    approve(&plan, Consent::Auto, false).unwrap()
+}
+
+fn run_on(
+    server: &V4,
+    known: State,
+    listed: &[(u128, Option<Kind>)],
+    held: &[u128],
+) -> crate::apply::Ended {
+    let mut bench = Bench::new();
+    bench.options = Options {
+        api: Api::V4,
+        canary: 5,
+        ..bench.options
+    };
+    let approved = listing(&known, listed, held);
+    let (mut session, _) = bench.open();
+    session.begin(&known);
+    let before = known.clone();
+    let mut heard = bench::Heard::default();
+    let ended = bench.run(&mut session, known, &approved, server, &mut heard, inbox());
+    let replayed = heard.0.iter().fold(before, |mut state, event| {
+        state.apply(1, event);
+        state
+    });
+    assert_eq!(replayed.counts(), ended.state.counts());
+    ended
+}
+
+#[test]
+fn each_kind_has_its_call_and_an_open_kind_is_read_first() {
+    let server = V4::with([
+        (1, Kind::File),
+        (2, Kind::Folder),
+        (3, Kind::Folder),
+        (4, Kind::File),
+    ]);
+    let listed = [
+        (1, Some(Kind::File)),
+        (2, Some(Kind::Folder)),
+        (3, None),
+        (4, None),
+        (5, None),
+    ];
+    let ended = run_on(&server, empty(), &listed, &[]);
+    assert_eq!(ended.ending, Ending::Done);
+    assert_eq!(ended.state.counts().retired, 4);
+    assert_eq!(standing(&ended.state, 5), Some("gone"));
+    let calls = server.calls();
+    assert!(calls.contains(&Call::DeleteFolder(asset(3))));
+    assert!(
+        !calls.contains(&Call::DeleteFile(asset(3))),
+        "it was read first"
+    );
+    let shown = calls
+        .iter()
+        .filter(|call| matches!(call, Call::Show(_, id) if *id == asset(5)));
+    assert_eq!(shown.count(), 3, "none of the kinds");
+}
+
+#[test]
+fn a_wrong_kind_in_the_manifest_deletes_nothing_and_is_not_gone() {
+    let server = V4::with([(1, Kind::Folder), (2, Kind::File), (3, Kind::File)]);
+    let listed = [
+        (1, Some(Kind::File)),
+        (2, Some(Kind::Folder)),
+        (3, Some(Kind::VersionStack)),
+        (4, Some(Kind::File)),
+    ];
+    let ended = run_on(&server, empty(), &listed, &[]);
+    for number in 1..=3 {
+        assert_eq!(standing(&ended.state, number), Some("failed"));
+        assert!(server.is_alive(number));
+    }
+    assert_eq!(standing(&ended.state, 4), Some("gone"));
+}
+
+#[test]
+fn a_refusal_speaks_of_its_asset_alone_unless_all_are_refused() {
+    let server = V4::with((1..=30).map(|number| (number, Kind::File)));
+    server.0.lock().unwrap().refuse = vec![asset(2), asset(9)];
+    let listed: Vec<_> = (1..=30).map(|number| (number, Some(Kind::File))).collect();
+    let ended = run_on(&server, empty(), &listed, &[]);
+    assert_eq!(ended.ending, Ending::Done);
+    assert_eq!(ended.state.counts().retired, 28);
+    assert_eq!(ended.state.counts().failed, 2);
+
+    let server = V4::with((1..=30).map(|number| (number, Kind::File)));
+    server.0.lock().unwrap().refuse = (1..=30).map(asset).collect();
+    let ended = run_on(&server, empty(), &listed, &[]);
+    assert!(
+        matches!(
+            ended.ending,
+            Ending::Stopped(StopReason::NotAuthorised { .. })
+        ),
+        "{:?}",
+        ended.ending
+    );
+    assert!(server.calls().len() <= 12);
+}
+
+#[test]
+fn a_stack_goes_file_by_file_and_a_lost_answer_is_looked_for() {
+    let server = V4::with([
+        (1, Kind::VersionStack),
+        (11, Kind::File),
+        (12, Kind::File),
+        (13, Kind::File),
+        (2, Kind::VersionStack),
+        (21, Kind::File),
+    ]);
+    {
+        let mut known = server.0.lock().unwrap();
+        known
+            .stacks
+            .insert(asset(1), [11, 12, 13].map(asset).to_vec());
+        known.stacks.insert(asset(2), vec![asset(21)]);
+        known.lost = vec![asset(12)];
+    }
+    let listed = [(1, Some(Kind::VersionStack)), (2, None)];
+    let ended = run_on(&server, empty(), &listed, &[]);
+    assert_eq!(ended.ending, Ending::Done);
+    for number in [11, 12, 13, 21] {
+        assert!(!server.is_alive(number), "{number}");
+    }
+    assert_eq!(standing(&ended.state, 1), Some("retired"));
+    assert_eq!(standing(&ended.state, 2), Some("retired"));
+}
+
+#[test]
+fn a_stack_with_a_held_file_is_left_alone() {
+    let server = V4::with([
+        (1, Kind::VersionStack),
+        (11, Kind::File),
+        (12, Kind::File),
+        (3, Kind::File),
+    ]);
+    server
+        .0
+        .lock()
+        .unwrap()
+        .stacks
+        .insert(asset(1), [11, 12].map(asset).to_vec());
+    let listed = [(1, None), (3, Some(Kind::File))];
+    let ended = run_on(&server, empty(), &listed, &[12]);
+    assert!(server.is_alive(11) && server.is_alive(12));
+    assert_eq!(standing(&ended.state, 1), Some("failed"));
+    assert_eq!(standing(&ended.state, 3), Some("retired"));
+}
+
+#[test]
+fn an_unknown_is_read_before_it_is_deleted_again() {
+    let server = V4::with([(1, Kind::File), (3, Kind::File)]);
+    let mut known = empty();
+    for number in [1, 2] {
+        known.assets.insert(
+            asset(number),
+            Record {
+                standing: Standing::Unknown { attempts: 1 },
+                run: 0,
+                at: Timestamp::UNIX_EPOCH,
+            },
+        );
+    }
+    let listed = [(1, Some(Kind::File)), (2, None), (3, Some(Kind::File))];
+    let ended = run_on(&server, known, &listed, &[]);
+    assert_eq!(ended.state.counts().retired, 3);
+    let calls = server.calls();
+    let shown = calls
+        .iter()
+        .position(|call| *call == Call::Show(Kind::File, asset(1)));
+    let deleted = calls
+        .iter()
+        .position(|call| *call == Call::DeleteFile(asset(1)));
+    assert!(shown.unwrap() < deleted.unwrap());
+    assert!(
+        !calls.contains(&Call::DeleteFile(asset(2))),
+        "it is gone already"
+    );
+}
