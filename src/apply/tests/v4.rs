@@ -130,7 +130,7 @@ fn empty() -> State {
     State { home, ..state() }
 }
 
-fn listing(state: &State, listed: &[(u128, Option<Kind>)], held: &[u128]) -> Approved {
+fn listing(state: &State, listed: &[(u128, Option<Kind>)], kept: &[u128]) -> Approved {
     let spot = Spot {
         file: 0,
         line: 1,
@@ -147,7 +147,7 @@ fn listing(state: &State, listed: &[(u128, Option<Kind>)], held: &[u128]) -> App
         }),
     });
     let mut state = state.clone();
-    for number in held {
+    for number in kept {
         let hold = crate::state::HoldRecord {
             reason: "legal".to_owned(),
             until: None,

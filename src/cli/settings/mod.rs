@@ -227,7 +227,7 @@ impl Sources<'_> {
     /// Returns the first value that does not fit, and who set it.
     pub fn resolve(self) -> Result<Settings, SettingsError> {
         let Target {
-            state,
+            state: _,
             api,
             endpoint: _,
             account,
@@ -241,28 +241,6 @@ impl Sources<'_> {
             max_attempts,
             retry_blocked,
         } = self.target;
-        let default_state = if *sandbox { SANDBOX_STATE } else { STATE };
-        let default_state = self.folder.map_or_else(
-            || PathBuf::from(default_state),
-            |folder| folder.join(default_state),
-        );
-        let config = |pick: fn(&Loaded) -> Option<PathBuf>| self.config.and_then(pick);
-        // The sandbox's state is named by a flag alone, so that play never meets earnest.
-        let state = if *sandbox {
-            flag("--state", state.as_ref())
-        } else {
-            flag("--state", state.as_ref())
-                .or(self.variable("RETIRE_STATE", path)?)
-                .or_else(|| {
-                    self.configured(config(|loaded| {
-                        loaded
-                            .config
-                            .state
-                            .as_deref()
-                            .map(|path| loaded.beside(path))
-                    }))
-                })
-        };
         let api = match api {
             Some(name) => Some(value(Origin::Flag("--api"), name, api_of)?),
             None => None,
@@ -293,7 +271,7 @@ impl Sources<'_> {
             .or(self.variable("RETIRE_MAX_ATTEMPTS", number::<NonZeroU32>)?)
             .or_else(|| self.configured(self.config?.config.max_attempts));
         Ok(Settings {
-            state: or_default(state, default_state),
+            state: self.state()?,
             api: or_default(api, Api::V2),
             server: self.server()?,
             account,
@@ -331,6 +309,33 @@ impl Sources<'_> {
             sending: self.sending()?,
             access: self.access()?,
         })
+    }
+
+    fn state(self) -> Result<Valued<PathBuf>, SettingsError> {
+        let Target { state, sandbox, .. } = self.target;
+        let default_state = if *sandbox { SANDBOX_STATE } else { STATE };
+        let default_state = self.folder.map_or_else(
+            || PathBuf::from(default_state),
+            |folder| folder.join(default_state),
+        );
+        let config = |pick: fn(&Loaded) -> Option<PathBuf>| self.config.and_then(pick);
+        // The sandbox's state is named by a flag alone, so that play never meets earnest.
+        let state = if *sandbox {
+            flag("--state", state.as_ref())
+        } else {
+            flag("--state", state.as_ref())
+                .or(self.variable("RETIRE_STATE", path)?)
+                .or_else(|| {
+                    self.configured(config(|loaded| {
+                        loaded
+                            .config
+                            .state
+                            .as_deref()
+                            .map(|path| loaded.beside(path))
+                    }))
+                })
+        };
+        Ok(or_default(state, default_state))
     }
 
     fn server(self) -> Result<Valued<Server>, SettingsError> {
