@@ -145,7 +145,11 @@ impl<S: Session> Dispatcher<'_, S> {
             self.canary.came_back();
         }
         let stop = self.count(tally);
-        self.held.append(&mut missing);
+        if self.breaker.believes() {
+            certain.extend(missing.into_iter().map(|(_, id)| (id, Outcome::Gone)));
+        } else {
+            self.held.append(&mut missing);
+        }
         self.settle(batch, certain, false);
         if let Some(reason) = stop {
             self.halt(reason);
@@ -228,12 +232,16 @@ impl<S: Session> Dispatcher<'_, S> {
         if matches!(before, Some(Standing::Unknown { .. })) && self.breaker.believes() {
             return self.settle(batch, vec![(id, Outcome::Gone)], false);
         }
-        self.settle(batch, Vec::new(), false);
-        self.held.push((batch, id));
         let stop = self.count(Tally {
             missing: 1,
             ..Tally::default()
         });
+        if self.breaker.believes() {
+            self.settle(batch, vec![(id, Outcome::Gone)], false);
+        } else {
+            self.settle(batch, Vec::new(), false);
+            self.held.push((batch, id));
+        }
         if let Some(reason) = stop {
             self.halt(reason);
         }

@@ -214,7 +214,7 @@ impl Fold {
         let assets: usize = open.iter().map(|(_, ids)| ids.len()).sum();
         if assets > 0 {
             warnings.push(format!(
-                "the run stopped before {assets} assets were answered for; they are unknown"
+                "{assets} assets were sent and are not answered for; as long as that is so, they are unknown"
             ));
         }
         for (batch, ids) in open {
