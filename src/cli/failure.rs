@@ -111,6 +111,22 @@ pub enum Failure {
         /// Which that is.
         wanted: String,
     },
+    /// The token opens other accounts.
+    #[error("the token opens {found}, and {who} asks for `{wanted}`")]
+    NotAmong {
+        /// What it opens, in words.
+        found: String,
+        /// Who asks for another.
+        who: String,
+        /// Which that is.
+        wanted: String,
+    },
+    /// The token opens several accounts, and nobody says which.
+    #[error("the token opens several accounts: {0}")]
+    SeveralAccounts(String),
+    /// The token opens no account.
+    #[error("the token opens no account")]
+    NoAccount,
     /// Whose the token is could not be found out.
     #[error("whose token this is cannot be found out: {0}")]
     Who(String),
@@ -272,7 +288,10 @@ impl Failure {
             Self::Secret(_)
             | Self::OtherHome { .. }
             | Self::TwoAccounts { .. }
-            | Self::OtherAccount { .. } => Exit::Denied,
+            | Self::OtherAccount { .. }
+            | Self::NotAmong { .. }
+            | Self::SeveralAccounts(_)
+            | Self::NoAccount => Exit::Denied,
             Self::Store(error) => match error {
                 StoreError::Locked { .. } => Exit::Locked,
                 StoreError::Format { .. } | StoreError::Journal { .. } => Exit::Invalid,
@@ -302,7 +321,9 @@ impl Failure {
             Self::OtherHome { .. } => {
                 Some("keep one state for each server and account: name another with `--state`")
             }
-            Self::TwoAccounts { .. } | Self::OtherAccount { .. } => {
+            Self::SeveralAccounts(_) => Some("nothing was sent; name one with `--account`"),
+            Self::NoAccount => Some("nothing was sent; use the token of another user or client"),
+            Self::TwoAccounts { .. } | Self::OtherAccount { .. } | Self::NotAmong { .. } => {
                 Some("nothing was sent; use the token and the manifests of one account")
             }
             Self::Unapproved(_) => {

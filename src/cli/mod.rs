@@ -28,6 +28,7 @@ mod lock;
 mod log;
 mod lost;
 mod playground;
+mod reach;
 mod reporter;
 mod reviewed;
 pub mod schemas;
@@ -36,6 +37,7 @@ pub mod settings;
 pub mod signals;
 pub mod span;
 mod streams;
+mod survey;
 mod ticker;
 mod work;
 

@@ -8,10 +8,12 @@ use crate::cli::call::Call;
 use crate::cli::failure::Failure;
 use crate::cli::identity;
 use crate::cli::settings::Settings;
+use crate::inventory::Inventory;
+use crate::manifest;
 use crate::manifest::document::Manifests;
 use crate::plan::forecast::{self, Cut, LaneForecast};
 use crate::plan::{self, Inputs, Plan};
-use crate::state::{Home, State};
+use crate::state::{Api, Home, State};
 use crate::store::Loaded;
 
 /// A plan and what it was made from.
@@ -32,6 +34,23 @@ pub(in crate::cli) struct Work {
 }
 
 impl Work {
+    /// Makes the plan again, with what was read of the live assets.
+    pub(in crate::cli) fn again(
+        mut self,
+        manifests: &Manifests,
+        settings: &Settings,
+        inventory: &Inventory,
+    ) -> Self {
+        self.plan = plan::make(Inputs {
+            manifests,
+            state: &self.state,
+            inventory: Some(inventory),
+            rules: settings.rules(),
+            now: self.now,
+        });
+        self
+    }
+
     /// Forecasts the calls of the plan.
     pub(in crate::cli) fn forecast(&self, settings: &Settings) -> Vec<LaneForecast> {
         forecast::forecast(
@@ -57,6 +76,12 @@ pub(in crate::cli) fn plan(
     loaded: Option<Loaded>,
     now: Timestamp,
 ) -> Result<Work, Failure> {
+    if settings.api.value == Api::V2 {
+        let findings = manifest::only_v4(manifests);
+        if !findings.is_empty() {
+            return Err(Failure::Findings(findings));
+        }
+    }
     let asked = account(manifests, settings)?;
     let home = Home {
         api: settings.api.value,

@@ -1,9 +1,6 @@
 //! `retire apply`: plan, ask, delete, and write every outcome back.
 
 use std::path::PathBuf;
-use std::time::Duration;
-
-use tokio::runtime::{self, Runtime};
 
 use crate::apply::inbox::inbox;
 use crate::apply::{self, Options, Run};
@@ -14,37 +11,24 @@ use crate::cli::console::OutputError;
 use crate::cli::exit::Exit;
 use crate::cli::failure::{self, Failure};
 use crate::cli::identity::Identity;
+use crate::cli::reach::{Reached, reach, tell_end_of_v2};
 use crate::cli::reporter::Reporter;
 use crate::cli::reviewed::Reviewed;
-use crate::cli::secrets::SecretError;
 use crate::cli::settings::{Server, Settings, Times};
 use crate::cli::streams::Streams;
 use crate::cli::ticker::Ticker;
 use crate::cli::work::{self, Work};
-use crate::cli::{files, identity, lock, lost, playground, secrets};
+use crate::cli::{files, identity, lock, lost, playground, survey};
 use crate::event::{Ending, RunInfo};
-use crate::frameio::Reader;
-use crate::frameio::answer::{ReadVerdict, judge_who};
-use crate::frameio::authority::Authority;
-use crate::frameio::token::Token;
-use crate::frameio::transport::{Endpoint, Transport};
-use crate::frameio::v2::V2Deleter;
 use crate::manifest::document::Manifests;
 use crate::plan::Totals;
 use crate::plan::approve::{Approved, Consent, approve};
 use crate::render::report::{Summary, SummaryBuilder};
 use crate::render::summary;
 use crate::render::text::{self, PlanView};
-use crate::sandbox::Sandbox;
 use crate::sandbox::world::World;
 use crate::store::Loaded;
 use crate::store::file::FileSession;
-
-/// How often the program asks whose token it has at most.
-const TRIES: u32 = 4;
-
-/// How long the program waits before it asks again whose token it has.
-const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Plans, or takes a saved plan; asks, deletes, and says what came of it.
 pub(in crate::cli) fn run(call: &Call, arguments: &Apply) -> Result<Exit, Failure> {
@@ -79,7 +63,9 @@ fn apply(call: &Call, arguments: &Apply, streams: &mut Streams) -> Result<Exit, 
     }
     let who = Identity::find(&call.environment, files::folder(&paths).as_deref());
     let (session, loaded) = lock::open(call, &settings, &who, "apply")?;
+    tell_end_of_v2(call, &settings);
     let (work, skip, plan_id) = basis.work(call, arguments, &settings, loaded)?;
+    let (work, reached) = basis.look(call, arguments, (&settings, &paths), work)?;
     let view = PlanView {
         plan: &work.plan,
         batch_size: settings.batch_size.value.get(),
@@ -112,11 +98,17 @@ fn apply(call: &Call, arguments: &Apply, streams: &mut Streams) -> Result<Exit, 
         call.console
             .words(|style, sink| text::plan(&view, style, sink));
     }
-    let world = || basis.world(&work);
-    let server = reach(call, &settings, &paths, world)?;
+    let server = match reached {
+        Some(server) => server,
+        None => reach(call, &settings, &paths, || basis.world(&work))?,
+    };
     let consent = question.answer(call)?;
     let approved = approve(&work.plan, consent, skip)?;
-    let account = whose(&server, &work, approved.sends())?;
+    let account = if approved.sends() {
+        server.account(work.wanted.as_ref())?
+    } else {
+        None
+    };
     let order = Order {
         who,
         work,
@@ -177,6 +169,30 @@ impl Basis {
                 Ok((work, skip, Some(document.id().to_owned())))
             }
         }
+    }
+
+    /// With V4, reads what nobody has said of the live assets, unless the plan was reviewed
+    /// already or nobody could approve it.
+    fn look(
+        &self,
+        call: &Call,
+        arguments: &Apply,
+        (settings, paths): (&Settings, &[PathBuf]),
+        work: Work,
+    ) -> Result<(Work, Option<Reached>), Failure> {
+        let Self::Manifests(manifests) = self else {
+            return Ok((work, None));
+        };
+        let approvable = arguments.auto_approve
+            || settings.server.value == Server::Sandbox
+            || call.console.can_ask();
+        let open = survey::open(&work, settings);
+        if open.is_empty() || !approvable {
+            return Ok((work, None));
+        }
+        let server = reach(call, settings, paths, || self.world(&work))?;
+        let work = survey::look(call, &server, (manifests, settings), work, &open)?;
+        Ok((work, Some(server)))
     }
 
     /// The sandbox's world where there is no seed.
@@ -241,92 +257,6 @@ impl Question {
     }
 }
 
-/// A server that can be spoken to.
-struct Reached {
-    deleter: V2Deleter,
-    /// The embedded one, which ends with the run.
-    sandbox: Option<Sandbox>,
-    runtime: Runtime,
-}
-
-fn reach(
-    call: &Call,
-    settings: &Settings,
-    paths: &[PathBuf],
-    world: impl FnOnce() -> World,
-) -> Result<Reached, Failure> {
-    let runtime = runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .map_err(Failure::system("start the threads of the run"))?;
-    let (endpoint, authority, sandbox) = match &settings.server.value {
-        Server::Sandbox => {
-            let world = match playground::seed_beside(paths)? {
-                Some(world) => world,
-                None => world(),
-            };
-            let sandbox = runtime.block_on(playground::serve(world, 0, false))?;
-            let endpoint = Endpoint::parse(&sandbox.url())?;
-            let token = Token::new(sandbox.token()).map_err(|why| SecretError::NoToken {
-                place: "the sandbox's seed".to_owned(),
-                why,
-            })?;
-            (endpoint, Authority::ready(token), Some(sandbox))
-        }
-        Server::At(endpoint) => {
-            let (authority, warnings) = secrets::authority(settings, &call.environment)?;
-            for warning in &warnings {
-                call.console.warn(warning);
-            }
-            (endpoint.clone(), authority, None)
-        }
-    };
-    let deleter = V2Deleter::new(Transport::new(
-        endpoint,
-        authority,
-        settings.sending.timeouts,
-    )?);
-    Ok(Reached {
-        deleter,
-        sandbox,
-        runtime,
-    })
-}
-
-/// Asks whose token this is, where somebody cares and something is to be sent.
-fn whose(server: &Reached, work: &Work, sends: bool) -> Result<Option<String>, Failure> {
-    let Some((who, wanted)) = work.wanted.as_ref().filter(|_| sends) else {
-        return Ok(None);
-    };
-    let found = server.runtime.block_on(asked(&server.deleter))?;
-    if found == *wanted {
-        return Ok(Some(found));
-    }
-    Err(Failure::OtherAccount {
-        found,
-        who: who.clone(),
-        wanted: wanted.clone(),
-    })
-}
-
-async fn asked(reader: &impl Reader) -> Result<String, Failure> {
-    let mut tries = 1;
-    loop {
-        let (wait, why) = match judge_who(&reader.who().await) {
-            ReadVerdict::Read(account) => return Ok(account.to_lowercase()),
-            ReadVerdict::Stop(reason) => return Err(Failure::Stopped(reason)),
-            ReadVerdict::SlowDown { wait } => (wait, "its rate limit is used up".to_owned()),
-            ReadVerdict::NotSent { detail } | ReadVerdict::Unreadable { detail } => (None, detail),
-        };
-        if tries >= TRIES {
-            return Err(Failure::Who(why));
-        }
-        tries += 1;
-        tokio::time::sleep(wait.unwrap_or(PATIENCE)).await;
-    }
-}
-
 /// Carries out what was approved, and sums it up.
 fn carry_out(
     call: &Call,
@@ -342,6 +272,7 @@ fn carry_out(
         account,
         plan,
     } = order;
+    let deleter = server.deleter(account.as_deref());
     let path = settings.state.value.display().to_string();
     let clock = SystemClock::start();
     let sending = settings.sending;
@@ -377,7 +308,7 @@ fn carry_out(
         clock: &clock,
     };
     let handle = server.runtime.handle();
-    let ended = apply::run(run, &server.deleter, (remote, inbox), handle);
+    let ended = apply::run(run, &deleter, (remote, inbox), handle);
     let summary = reporter.finish(&ended.ending);
     // What nobody else has is told before anything can go wrong with the summary.
     let saved = ended.saved.map_err(|not_saved| {

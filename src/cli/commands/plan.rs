@@ -9,9 +9,11 @@ use crate::cli::call::{Call, Flags};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::identity::Identity;
+use crate::cli::reach::{reach, tell_end_of_v2};
 use crate::cli::settings::{Settings, Times};
 use crate::cli::work::{self, Work};
 use crate::cli::{clock, files};
+use crate::cli::{playground, survey};
 use crate::manifest::document::Manifests;
 use crate::plan::saved::{self, Basis, DecidingSettings, PlanDocument, Sha256, StateBasis};
 use crate::render::diff::{self, DiffView};
@@ -36,7 +38,9 @@ pub(in crate::cli) fn run(call: &Call, arguments: &Plan) -> Result<Exit, Failure
     };
     let settings = call.settings(&arguments.target, flags, paths)?;
     let loaded = FileStore::new(&settings.state.value).load()?;
+    tell_end_of_v2(call, &settings);
     let work = work::plan(call, &manifests, &settings, loaded, clock::now())?;
+    let work = look(call, &manifests, (&settings, paths), work)?;
     let who = Identity::find(&call.environment, files::folder(paths).as_deref());
     let document = || document(&who, arguments, &manifests, &settings, &work);
     if let Some(path) = &arguments.out {
@@ -85,6 +89,26 @@ pub(in crate::cli) fn run(call: &Call, arguments: &Plan) -> Result<Exit, Failure
         return Ok(Exit::Pending);
     }
     Ok(Exit::Done)
+}
+
+/// With V4, reads what nobody has said of the live assets.
+fn look(
+    call: &Call,
+    manifests: &Manifests,
+    (settings, paths): (&Settings, &[PathBuf]),
+    work: Work,
+) -> Result<Work, Failure> {
+    let open = survey::open(&work, settings);
+    if open.is_empty() {
+        return Ok(work);
+    }
+    let world = || playground::world_of(manifests);
+    let server = reach(call, settings, paths, world)?;
+    let work = survey::look(call, &server, (manifests, settings), work, &open)?;
+    if let Some(sandbox) = server.sandbox {
+        server.runtime.block_on(sandbox.shut_down());
+    }
+    Ok(work)
 }
 
 fn document(

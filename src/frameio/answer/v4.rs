@@ -8,6 +8,7 @@ use crate::frameio::Reply;
 use crate::frameio::answer::{Live, ReadVerdict, Verdict, read, stop};
 use crate::frameio::v2::wire::detail;
 use crate::frameio::v4::wire::{self, Contents, Named, Page};
+use crate::inventory::Facts;
 use crate::outcome::{Failure, FailureKind, Outcome};
 
 /// Judges the answer to the delete of one file or folder.
@@ -85,6 +86,22 @@ pub fn judge_show(id: AssetId, reply: &Reply) -> ReadVerdict<Live> {
         | Reply::NoToken { .. }
         | Reply::NotSent { .. }
         | Reply::Lost { .. } => read(reply, |bytes| wire::live(id, bytes)),
+    }
+}
+
+/// Judges the answer to the reading of one asset as one of a kind; what the server says of it,
+/// and whether it is deleted, or nothing where there is no such asset.
+#[must_use]
+pub fn judge_facts(id: AssetId, reply: &Reply) -> ReadVerdict<Option<(Facts, bool)>> {
+    match judge_show(id, reply) {
+        ReadVerdict::Read(Live::Missing) => ReadVerdict::Read(None),
+        ReadVerdict::Read(Live::There | Live::Deleted) => {
+            read(reply, |bytes| wire::facts(bytes).map(Some))
+        }
+        ReadVerdict::SlowDown { wait } => ReadVerdict::SlowDown { wait },
+        ReadVerdict::NotSent { detail } => ReadVerdict::NotSent { detail },
+        ReadVerdict::Unreadable { detail } => ReadVerdict::Unreadable { detail },
+        ReadVerdict::Stop(reason) => ReadVerdict::Stop(reason),
     }
 }
 

@@ -13,6 +13,12 @@ pub mod wire;
 /// (docs/frameio-api.md, "Pages (V4)").
 const PAGE: u32 = 100;
 
+/// Reads a page of the token's accounts.
+pub async fn accounts(transport: &Transport, after: Option<&str>) -> Reply {
+    let path = page("/v4/accounts", after);
+    transport.send(Method::Get, &path, None).await
+}
+
 /// Speaks V4 of one account, without a call that deletes.
 #[derive(Debug, Clone)]
 pub struct V4Reader {
@@ -106,7 +112,7 @@ impl Reader for V4Reader {
     }
 
     async fn who(&self) -> Reply {
-        self.get(&page("/v4/accounts", None)).await
+        accounts(&self.transport, None).await
     }
 }
 

@@ -2,10 +2,13 @@
 //!
 //! Source: docs/frameio-api.md, "Reading (V4)", "Pages (V4)".
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 
-use crate::asset::AssetId;
+use crate::asset::{AssetId, Kind};
 use crate::frameio::answer::Live;
+use crate::inventory::Facts;
 
 #[derive(Deserialize)]
 struct Wrapped<T> {
@@ -50,6 +53,9 @@ pub struct Named {
     /// Its name, as far as it has one.
     #[serde(default, alias = "display_name")]
     pub name: Option<String>,
+    /// The id that Adobe's storage has given it, where it has.
+    #[serde(default)]
+    pub adobe_id: Option<String>,
 }
 
 /// Reads whether an asset is there from the answer to its reading.
@@ -74,6 +80,39 @@ pub fn live(id: AssetId, bytes: &[u8]) -> Result<Live, String> {
     } else {
         Live::There
     })
+}
+
+/// Reads what the server says of an asset, and whether it is deleted.
+///
+/// # Errors
+///
+/// Returns why the bytes are not that answer.
+pub fn facts(bytes: &[u8]) -> Result<(Facts, bool), String> {
+    #[derive(Deserialize)]
+    struct Asset {
+        #[serde(rename = "type")]
+        kind: Kind,
+        #[serde(default)]
+        name: Option<Arc<str>>,
+        #[serde(default)]
+        project_id: Option<AssetId>,
+        #[serde(default)]
+        parent_id: Option<AssetId>,
+        #[serde(default)]
+        file_size: Option<u64>,
+        #[serde(default)]
+        deleted_at: Option<String>,
+    }
+    let Wrapped { data } = read::<Wrapped<Asset>>(bytes)?;
+    let facts = Facts {
+        kind: data.kind,
+        name: data.name,
+        project: data.project_id,
+        parent: data.parent_id,
+        bytes: data.file_size,
+        files: None,
+    };
+    Ok((facts, data.deleted_at.is_some()))
 }
 
 /// Reads a page of what a version stack holds.
