@@ -127,7 +127,7 @@ fn the_document_can_be_shown_again() {
 fn a_reader_that_has_seen_enough_is_no_failure() {
     let desk = Desk::with(&listed(20_000));
     let mut child = desk
-        .command(&["plan", "--full"])
+        .command(&["plan", "--full", "--quiet"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
