@@ -1,11 +1,20 @@
 //! Many processes at once on one state: one of them has it, and the others say who.
 #![cfg(unix)]
 
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use frameio_retire::state::Standing;
+use frameio_retire::asset::AssetId;
+use frameio_retire::event::{RunEvent, RunInfo, Task};
+use frameio_retire::outcome::Outcome;
+use frameio_retire::state::{Api, Home, Standing, State};
+use frameio_retire::store::Session;
+use frameio_retire::store::file::FileStore;
+use jiff::Timestamp;
+use uuid::Uuid;
 
+use crate::harness::Desk;
 use crate::rig::Rig;
 
 /// How many processes apply at once.
@@ -78,4 +87,74 @@ fn runs_that_wait_for_each_other_do_all_of_it_once() {
     );
     rig.check();
     rig.settle(&["4"]);
+}
+
+#[test]
+fn who_reads_meanwhile_sees_one_moment() {
+    let desk = Desk::new();
+    let store = FileStore::new(&desk.path("s.json"));
+    let base = State::new(
+        Uuid::from_u128(7),
+        Home {
+            api: Api::V2,
+            endpoint: "sandbox".to_owned(),
+            account: None,
+        },
+    );
+    thread::scope(|scope| {
+        let writer = scope.spawn(|| {
+            let mut state = base;
+            for number in 1..=150 {
+                let (mut session, loaded) = store.open("test").unwrap();
+                state = loaded.map_or(state, |loaded| loaded.state);
+                session.begin(&state);
+                for event in run(number) {
+                    state.apply(number, &event);
+                    session.append(&[event]).unwrap();
+                }
+                session.replace(&state).unwrap();
+            }
+        });
+        let mut last = 0;
+        while !writer.is_finished() {
+            let Some(loaded) = store.load().unwrap() else {
+                continue;
+            };
+            let state = loaded.state;
+            assert!(state.serial >= last, "{} after {last}", state.serial);
+            last = state.serial;
+            // Each run deletes one asset, which is known as soon as the run is, or almost.
+            let known = state.assets.len() as u64;
+            assert!(known == last || known + 1 == last, "{known} at {last}");
+        }
+    });
+}
+
+/// A run that deletes one asset, in the words of the journal.
+fn run(number: u64) -> [RunEvent; 3] {
+    let at = Timestamp::UNIX_EPOCH;
+    let id = AssetId::from_uuid(Uuid::from_u128(number.into()));
+    [
+        RunEvent::Started(RunInfo {
+            number,
+            id: Uuid::from_u128(9),
+            at,
+            actor: None,
+            commit: None,
+            ci: None,
+            plan: None,
+            account: None,
+        }),
+        RunEvent::Intent {
+            batch: 1,
+            task: Task::Delete,
+            ids: Arc::from([id]),
+        },
+        RunEvent::Answered {
+            batch: 1,
+            at,
+            outcomes: vec![(id, Outcome::Retired)],
+            more: false,
+        },
+    ]
 }
