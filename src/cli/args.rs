@@ -318,6 +318,8 @@ pub enum State {
     Pull(StatePull),
     /// Replace the state by a later one of the same lineage
     Push(StatePush),
+    /// Turn a v2 state into a V4 state, and report what V4 knows of the open assets
+    Migrate(StateMigrate),
 }
 
 /// Where the state is.
@@ -366,6 +368,20 @@ pub struct StateHistory {
     /// Which state.
     #[command(flatten)]
     pub file: StateFile,
+}
+
+/// `retire state migrate`.
+#[derive(Debug, Args)]
+pub struct StateMigrate {
+    /// Where everything is.
+    #[command(flatten)]
+    pub target: Target,
+    /// Refuse if V4 knows less than this share of the open assets, in percent [default: 80]
+    #[arg(long, value_name = "PERCENT")]
+    pub min_found_percent: Option<Percent>,
+    /// Wait this long for a run that has the state [default: 0s; env: RETIRE_LOCK_TIMEOUT]
+    #[arg(long, value_name = "TIME")]
+    pub lock_timeout: Option<Span>,
 }
 
 /// `retire state rm`.

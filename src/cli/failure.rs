@@ -164,6 +164,24 @@ pub enum Failure {
     /// A state would be written over itself.
     #[error("`{}` is the state itself", .0.display())]
     OntoItself(PathBuf),
+    /// A state was to be migrated, and not to V4.
+    #[error("a state is migrated to V4 only")]
+    NotToV4,
+    /// What is to be kept would overwrite something.
+    #[error("`{}` is in the way", .0.display())]
+    InTheWay(PathBuf),
+    /// V4 knows too few of the open assets of a state.
+    #[error(
+        "V4 knows {found} of {open} open assets, and at least {percent} % must be known; the state is as it was"
+    )]
+    TooFewFound {
+        /// How many it knows.
+        found: usize,
+        /// How many are open.
+        open: usize,
+        /// The share that must be known, in percent.
+        percent: u8,
+    },
     /// The plan is refused.
     #[error(transparent)]
     Refused(#[from] Refused),
@@ -266,6 +284,7 @@ impl Failure {
             | Self::Files(FilesError::Write { .. })
             | Self::Who(_)
             | Self::Port { .. }
+            | Self::InTheWay(_)
             | Self::System { .. }
             | Self::Transport(_)
             | Self::Endpoint(_) => Exit::Failed,
@@ -284,7 +303,9 @@ impl Failure {
             | Self::Seed(_)
             | Self::Misfit { .. } => Exit::Invalid,
             Self::Settings(error) if error.is_config() => Exit::Invalid,
-            Self::Settings(_) | Self::NotText(_) | Self::OntoItself(_) => Exit::Usage,
+            Self::Settings(_) | Self::NotText(_) | Self::OntoItself(_) | Self::NotToV4 => {
+                Exit::Usage
+            }
             Self::Secret(_)
             | Self::OtherHome { .. }
             | Self::TwoAccounts { .. }
@@ -302,6 +323,7 @@ impl Failure {
             | Self::Declined
             | Self::Unconfirmed(_)
             | Self::Kept
+            | Self::TooFewFound { .. }
             | Self::Refused(_) => Exit::Refused,
         }
     }
@@ -321,6 +343,13 @@ impl Failure {
             Self::OtherHome { .. } => {
                 Some("keep one state for each server and account: name another with `--state`")
             }
+            Self::NotToV4 => Some("give `--api v4`"),
+            Self::InTheWay(_) => {
+                Some("it is where the old state is kept; move what is there elsewhere")
+            }
+            Self::TooFewFound { .. } => Some(
+                "check the account; V4 may not know the ids of v2; `--min-found-percent` takes less",
+            ),
             Self::SeveralAccounts(_) => Some("nothing was sent; name one with `--account`"),
             Self::NoAccount => Some("nothing was sent; use the token of another user or client"),
             Self::TwoAccounts { .. } | Self::OtherAccount { .. } | Self::NotAmong { .. } => {

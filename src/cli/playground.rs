@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
+use crate::asset::AssetId;
 use crate::cli::clock;
 use crate::cli::failure::Failure;
 use crate::cli::files;
@@ -50,6 +51,11 @@ pub(in crate::cli) fn world_of(manifests: &Manifests) -> World {
     let account = manifests.account.as_ref();
     let account = account.and_then(|account| Uuid::parse_str(&account.id).ok());
     World::from_ids(account, manifests.entries.iter().map(|entry| entry.id))
+}
+
+/// Makes a world of assets: each a file, all in one project.
+pub(in crate::cli) fn world_of_ids(ids: impl IntoIterator<Item = AssetId>) -> World {
+    World::from_ids(None, ids)
 }
 
 /// Makes a world of what a saved plan would delete.

@@ -139,7 +139,7 @@ impl Reached {
             }
             Api::V4 => {
                 let accounts = self.runtime.block_on(accounts(&self.transport))?;
-                choose(accounts, wanted).map(Some)
+                choose(&accounts, wanted).map(Some)
             }
         }
     }
@@ -163,7 +163,7 @@ impl Reached {
 }
 
 /// The account that was asked for, else the only one.
-fn choose(accounts: Vec<Named>, wanted: Option<&Wanted>) -> Result<String, Failure> {
+fn choose(accounts: &[Named], wanted: Option<&Wanted>) -> Result<String, Failure> {
     if let Some((who, wanted)) = wanted {
         let is_wanted = |account: &Named| {
             let adobe = account.adobe_id.as_ref();
@@ -174,15 +174,15 @@ fn choose(accounts: Vec<Named>, wanted: Option<&Wanted>) -> Result<String, Failu
             return Ok(wanted.clone());
         }
         return Err(Failure::NotAmong {
-            found: told(&accounts),
+            found: told(accounts),
             who: who.clone(),
             wanted: wanted.clone(),
         });
     }
-    match &accounts[..] {
+    match accounts {
         [account] => Ok(account_id(&account.id)),
         [] => Err(Failure::NoAccount),
-        _ => Err(Failure::SeveralAccounts(told(&accounts))),
+        _ => Err(Failure::SeveralAccounts(told(accounts))),
     }
 }
 
@@ -249,7 +249,7 @@ mod tests {
 
     fn chosen(accounts: &[Named], wanted: Option<&str>) -> Result<String, String> {
         let wanted = wanted.map(|wanted| ("`--account`".to_owned(), wanted.to_owned()));
-        choose(accounts.to_vec(), wanted.as_ref()).map_err(|error| error.to_string())
+        choose(accounts, wanted.as_ref()).map_err(|error| error.to_string())
     }
 
     #[test]

@@ -124,9 +124,8 @@ async fn patiently<T>(
                 return Ok(value);
             }
             ReadVerdict::SlowDown { wait } => sleep(wait.unwrap_or(pause)).await,
-            ReadVerdict::NotSent { .. } => sleep(pause).await,
             ReadVerdict::Unreadable { .. } if is_refusal(&reply) => return Err(Unread::Trouble),
-            ReadVerdict::Unreadable { .. } => sleep(pause).await,
+            ReadVerdict::NotSent { .. } | ReadVerdict::Unreadable { .. } => sleep(pause).await,
             ReadVerdict::Stop(reason) => return Err(Unread::Stop(reason)),
         }
         pause *= 2;
@@ -161,5 +160,103 @@ fn breath(reply: &Reply) -> Duration {
         | Reply::NoToken { .. }
         | Reply::NotSent { .. }
         | Reply::Lost { .. } => Duration::ZERO,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mockito::{Mock, Server, ServerGuard};
+
+    use super::*;
+    use crate::frameio::authority::Authority;
+    use crate::frameio::token::Token;
+    use crate::frameio::transport::{Endpoint, Timeouts, Transport};
+
+    const FILE: &str = "3fa85f64-5717-4562-b3fc-2c963f66afa6";
+    const STACK: &str = "adobe:urn:aaid:sc:US:1|2";
+    const GONE: &str = "7c9e6679-7425-40de-944b-e07fc1f90ae7";
+    const CLOSED: &str = "1b4e28ba-2fa1-11d2-883f-0016d3cca427";
+
+    fn reader(server: &ServerGuard) -> V4Reader {
+        let endpoint = Endpoint::parse(&server.url()).unwrap();
+        let authority = Authority::ready(Token::new("t").unwrap());
+        let transport = Transport::new(endpoint, authority, Timeouts::default()).unwrap();
+        V4Reader::new(transport, "acc".to_owned())
+    }
+
+    async fn says(server: &mut ServerGuard, path: &str, status: usize, body: &str) -> Mock {
+        let path = format!("/v4/accounts/acc/{path}");
+        let mock = server.mock("GET", path.as_str()).with_status(status);
+        mock.with_body(body).create_async().await
+    }
+
+    fn asset(id: &str, rest: &str) -> String {
+        format!(r#"{{"data":{{"id":"{id}","name":"x","project_id":"{CLOSED}"{rest}}}}}"#)
+    }
+
+    fn id(text: &str) -> AssetId {
+        AssetId::parse(text).unwrap()
+    }
+
+    #[tokio::test]
+    async fn kinds_are_found_one_after_the_other_and_stacks_page_by_page() {
+        let mut server = Server::new_async().await;
+        let stack = "adobe:urn:aaid:sc:US:1%7C2";
+        let file = asset(FILE, r#","type":"file","file_size":7"#);
+        let deleted = asset(
+            GONE,
+            r#","type":"folder","deleted_at":"2026-01-01T00:00:00Z""#,
+        );
+        let of_stack = asset(CLOSED, r#","type":"version_stack""#);
+        let page =
+            |id: &str, links: &str| format!(r#"{{"data":[{{"id":"{id}","type":"file"}}]{links}}}"#);
+        let first = page(FILE, r#","links":{"next":"/v4/x?after=c%2B1"}"#);
+        let children = format!("version_stacks/{stack}/children?page_size=100");
+        let mut mocks = Vec::new();
+        for (path, status, body) in [
+            (format!("files/{FILE}"), 200, file.as_str()),
+            (format!("files/{GONE}"), 404, ""),
+            (format!("folders/{GONE}"), 200, &deleted),
+            (format!("files/{stack}"), 404, ""),
+            (format!("folders/{stack}"), 404, ""),
+            (format!("version_stacks/{stack}"), 200, &of_stack),
+            (children.clone(), 200, &first),
+            (format!("{children}&after=c%2B1"), 200, &page(GONE, "")),
+            (format!("files/{CLOSED}"), 403, ""),
+        ] {
+            mocks.push(says(&mut server, &path, status, body).await);
+        }
+        let ids = [FILE, GONE, STACK, CLOSED].map(|text| (id(text), None));
+        let mut heard = Vec::new();
+        let reader = reader(&server);
+        let seen = survey(&reader, &ids, |done| heard.push(done))
+            .await
+            .unwrap();
+        for mock in mocks {
+            mock.assert_async().await;
+        }
+        assert_eq!(heard, [1, 2, 3, 4]);
+        assert_eq!(seen.unread, 1);
+        assert_eq!(seen.absent(), 1);
+        let found = seen.facts(id(FILE)).unwrap();
+        assert_eq!((found.kind, found.bytes), (Kind::File, Some(7)));
+        assert_eq!(found.project, Some(id(CLOSED)));
+        assert_eq!(**seen.files(id(STACK)).unwrap(), [id(FILE), id(GONE)]);
+    }
+
+    #[tokio::test]
+    async fn what_nobody_may_read_stops_it_and_trouble_in_a_row_ends_it() {
+        let mut server = Server::new_async().await;
+        says(&mut server, &format!("files/{FILE}"), 401, "").await;
+        let reader = reader(&server);
+        let one = [(id(FILE), Some(Kind::File))];
+        let refused = survey(&reader, &one, |_| {}).await.unwrap_err();
+        assert!(matches!(refused, StopReason::NotAuthenticated { .. }));
+        let closed = says(&mut server, &format!("folders/{CLOSED}"), 403, "").await;
+        let closed = closed.expect(3);
+        let many = [(id(CLOSED), Some(Kind::Folder)); 9];
+        let seen = survey(&reader, &many, |_| {}).await.unwrap();
+        assert_eq!(seen.unread, 9);
+        closed.assert_async().await;
     }
 }

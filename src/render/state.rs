@@ -239,6 +239,7 @@ pub(in crate::render) fn by_hand(change: &Change) -> String {
                 counted(ids.len(), "record", "records")
             )
         }
+        Change::Migrated(before) => format!("migrated from {}", before.name()),
     }
 }
 

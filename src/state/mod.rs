@@ -120,6 +120,8 @@ pub struct RunRecord {
 pub enum Change {
     /// The records of these assets were dropped.
     Removed(Vec<AssetId>),
+    /// The state was that of this version of the API.
+    Migrated(Api),
 }
 
 /// What is known about one asset.
@@ -277,6 +279,15 @@ impl State {
         }
         if let Some(run) = self.runs.get_mut(&info.number) {
             run.change = Some(Change::Removed(ids.to_vec()));
+        }
+    }
+
+    /// Moves the state to another version of the API; the change counts as a run.
+    pub fn migrate(&mut self, info: &RunInfo, home: Home) {
+        self.start(info);
+        let before = std::mem::replace(&mut self.home, home);
+        if let Some(run) = self.runs.get_mut(&info.number) {
+            run.change = Some(Change::Migrated(before.api));
         }
     }
 

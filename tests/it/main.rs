@@ -31,4 +31,5 @@ mod soak;
 mod state;
 mod torn;
 mod unknown;
+mod v4;
 mod validate;

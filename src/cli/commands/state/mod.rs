@@ -17,6 +17,7 @@ use crate::render::escape::escape;
 use crate::state::{self, format};
 use crate::store::file::{self, FileStore};
 
+mod migrate;
 mod push;
 mod rm;
 
@@ -30,6 +31,7 @@ pub(in crate::cli) fn run(call: &Call, command: &State) -> Result<Exit, Failure>
         State::Unlock(arguments) => unlock(call, arguments),
         State::Pull(arguments) => pull(call, arguments),
         State::Push(arguments) => push::run(call, arguments),
+        State::Migrate(arguments) => migrate::run(call, arguments),
     }
 }
 

@@ -1,0 +1,204 @@
+//! `retire state migrate`: a v2 state becomes a V4 state.
+
+use std::path::{Path, PathBuf};
+
+use crate::asset::{AssetId, Kind};
+use crate::cli::args::StateMigrate;
+use crate::cli::call::{Call, Flags};
+use crate::cli::clock;
+use crate::cli::commands::state::changer;
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::lock;
+use crate::cli::playground;
+use crate::cli::reach::{Reached, reach};
+use crate::cli::settings::sending::Percent;
+use crate::cli::settings::{Settings, Times};
+use crate::frameio::survey::survey;
+use crate::inventory::{Inventory, Seen};
+use crate::render::{count, counted};
+use crate::state::{Api, Home, Standing, State, format};
+use crate::store::Session;
+use crate::store::file;
+
+/// The share of the open assets, in percent, that V4 must know, unless told otherwise.
+const MIN_FOUND: u8 = 80;
+
+/// Looks for what is open, reports it, and writes the state for V4.
+pub(in crate::cli) fn run(call: &Call, arguments: &StateMigrate) -> Result<Exit, Failure> {
+    let flags = Flags {
+        times: Times {
+            lock_timeout: arguments.lock_timeout,
+            ..Times::default()
+        },
+        ..Flags::default()
+    };
+    let settings = call.settings(&arguments.target, flags, &[])?;
+    if settings.api.value != Api::V4 {
+        return Err(Failure::NotToV4);
+    }
+    let path = &settings.state.value;
+    let who = changer(call, &settings);
+    let (mut session, loaded) = lock::open(call, &settings, &who, "state migrate")?;
+    let loaded = loaded.ok_or_else(|| Failure::NoState(path.clone()))?;
+    for warning in &loaded.warnings {
+        call.console.warn(warning);
+    }
+    let old = loaded.state;
+    if old.home.api == Api::V4 {
+        let words = format!(
+            "`{}` is a V4 state already; nothing was written.",
+            path.display()
+        );
+        call.console.message(&words);
+        return Ok(Exit::Done);
+    }
+    let kept = kept_at(path);
+    check(&old, &settings, &kept)?;
+    let open = open(&old);
+    let world = || playground::world_of_ids(open.iter().copied());
+    let server = reach(call, &settings, &[], world)?;
+    let home = Home {
+        account: server.account(wanted(&settings).as_ref())?,
+        api: Api::V4,
+        endpoint: old.home.endpoint.clone(),
+    };
+    let seen = look(call, &server, &home, &open)?;
+    report(call, &seen, &open)?;
+    let percent = arguments.min_found_percent.map_or(MIN_FOUND, Percent::get);
+    enough(&seen, open.len(), percent)?;
+    file::publish(&kept, |sink| format::write(&old, sink))?;
+    let mut state = old;
+    let info = who.run_info(&state, clock::now(), home.account.clone());
+    state.migrate(&info, home);
+    session.replace(&state)?;
+    call.console.message(&format!(
+        "`{}` is a V4 state now, serial {}; the old one is `{}`.",
+        path.display(),
+        state.serial,
+        kept.display()
+    ));
+    if let Some(sandbox) = server.sandbox {
+        server.runtime.block_on(sandbox.shut_down());
+    }
+    Ok(Exit::Done)
+}
+
+/// Where the v2 state is kept.
+fn kept_at(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".v2");
+    name.into()
+}
+
+/// Refuses a state of another server, and one whose old self would overwrite another.
+fn check(old: &State, settings: &Settings, kept: &Path) -> Result<(), Failure> {
+    let here = settings.server.value.name();
+    if old.home.endpoint != here {
+        return Err(Failure::OtherHome {
+            path: settings.state.value.clone(),
+            there: old.home.to_string(),
+            here: format!("API v4 at `{here}`"),
+        });
+    }
+    if kept.exists() {
+        return Err(Failure::InTheWay(kept.to_owned()));
+    }
+    Ok(())
+}
+
+/// Who asks for an account, and for which: only the settings, since v2's own id of the account
+/// need not be V4's.
+fn wanted(settings: &Settings) -> Option<(String, String)> {
+    let account = settings.account.as_ref()?;
+    Some((account.origin.to_string(), account.value.clone()))
+}
+
+/// The assets that a later run would ask for.
+fn open(state: &State) -> Vec<AssetId> {
+    let records = state.assets.iter();
+    let open = records.filter(|(_, record)| match record.standing {
+        Standing::Failed(_) | Standing::Unknown { .. } => true,
+        Standing::Retired | Standing::Gone => false,
+    });
+    open.map(|(id, _)| *id).collect()
+}
+
+fn look(
+    call: &Call,
+    server: &Reached,
+    home: &Home,
+    open: &[AssetId],
+) -> Result<Inventory, Failure> {
+    let wanted: Vec<(AssetId, Option<Kind>)> = open.iter().map(|id| (*id, None)).collect();
+    let reader = server.v4(home.account.as_deref().unwrap_or_default());
+    let told = |done: usize| {
+        if done.is_multiple_of(100) && done < wanted.len() {
+            call.console.message(&format!("{} read", count(done)));
+        }
+    };
+    let read = server.runtime.block_on(survey(&reader, &wanted, told));
+    read.map_err(Failure::Stopped)
+}
+
+/// How many of the open assets V4 knows.
+fn found(seen: &Inventory) -> usize {
+    let known = |seen: &&Seen| matches!(seen, Seen::There(_) | Seen::Deleted(_));
+    seen.assets.values().filter(known).count()
+}
+
+/// Tells which of the open assets V4 knows.
+fn report(call: &Call, seen: &Inventory, open: &[AssetId]) -> Result<(), Failure> {
+    call.console.data(|_, sink| {
+        writeln!(
+            sink,
+            "V4 knows {} of {}.",
+            count(found(seen)),
+            counted(open.len(), "open asset", "open assets")
+        )?;
+        for id in open {
+            let word = match seen.assets.get(id) {
+                Some(Seen::There(facts)) => format!("{:14} there", facts.kind.name()),
+                Some(Seen::Deleted(facts)) => format!("{:14} deleted", facts.kind.name()),
+                Some(Seen::Missing) => format!("{:14} not found", ""),
+                None => format!("{:14} not read", ""),
+            };
+            writeln!(sink, "  {id}  {word}")?;
+        }
+        Ok(())
+    })?;
+    Ok(())
+}
+
+/// Refuses where V4 knows so few that its ids or its account are probably others.
+fn enough(seen: &Inventory, open: usize, percent: u8) -> Result<(), Failure> {
+    let found = found(seen);
+    if found * 100 >= open * usize::from(percent) {
+        return Ok(());
+    }
+    Err(Failure::TooFewFound {
+        found,
+        open,
+        percent,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_share_is_of_all_that_is_open() {
+        let seen = |missing: u128| Inventory {
+            assets: (0..missing)
+                .map(|n| (AssetId::from_uuid(uuid::Uuid::from_u128(n)), Seen::Missing))
+                .collect(),
+            unread: 0,
+        };
+        assert!(enough(&seen(0), 0, 80).is_ok());
+        assert!(enough(&seen(1), 1, 0).is_ok());
+        assert!(enough(&seen(1), 1, 1).is_err());
+        // What was not read was not found.
+        assert!(enough(&seen(0), 1, 80).is_err());
+    }
+}
