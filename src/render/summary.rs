@@ -8,8 +8,10 @@ use crate::asset::AssetId;
 use crate::event::{Ending, StopReason};
 use crate::outcome::FailureKind;
 use crate::render::escape::escape;
+use crate::render::progress::roughly;
 use crate::render::report::{FailedAsset, Summary};
 use crate::render::{Paint, Style, count, counted, moment, share};
+use crate::state::Counts;
 
 /// How many ids are shown before the rest is folded.
 const IDS: usize = 50;
@@ -48,12 +50,37 @@ pub fn summary(summary: &Summary, style: Style, sink: &mut dyn Write) -> io::Res
             "{} not asked for, and nothing changed there.",
             counted(summary.unsent, "asset was", "assets were")
         )?;
+        if let Some(rest) = rest(summary) {
+            writeln!(
+                sink,
+                "At the pace of this run that takes about {rest} more."
+            )?;
+        }
     }
     failures(summary, style, sink)?;
     unknown(summary, style, sink)?;
     warnings(summary, style, sink)?;
     left(summary, sink)?;
     next(summary, style, sink)
+}
+
+/// How long what is left takes at the pace of the run; nothing where it tells no pace.
+fn rest(summary: &Summary) -> Option<String> {
+    let Counts {
+        retired,
+        gone,
+        failed,
+        unknown,
+    } = summary.counts;
+    let done = u128::try_from(retired + gone + failed + unknown).ok()?;
+    let elapsed = summary.elapsed.as_millis();
+    // Shorter than a second tells nothing of hours.
+    if done == 0 || elapsed < 1_000 {
+        return None;
+    }
+    let left = u128::try_from(summary.unsent).ok()?;
+    let seconds = left.saturating_mul(elapsed).div_ceil(done * 1_000);
+    Some(roughly(u64::try_from(seconds).ok()?))
 }
 
 fn headline(summary: &Summary, style: Style, sink: &mut dyn Write) -> io::Result<()> {

@@ -183,6 +183,7 @@ fn a_run_ends_in_time_and_the_next_one_goes_on() {
         "{}",
         done.out
     );
+    assert!(done.out.contains("At the pace of this run"), "{}", done.out);
     let state: Value = serde_json::from_str(&desk.read("state.json")).unwrap();
     assert_eq!(state["assets"].as_object().unwrap().len(), 10);
     let plan = desk.run(&[
