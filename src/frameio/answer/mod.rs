@@ -84,28 +84,9 @@ pub enum ReadVerdict<T> {
 /// Only a whole, well-formed success confirms anything.
 #[must_use]
 pub fn judge(sent: &[AssetId], reply: &Reply) -> Verdict {
-    let (status, wait, body) = match reply {
-        Reply::NoToken { detail } => {
-            return Verdict::Stop(StopReason::NotAuthenticated {
-                detail: detail.clone(),
-            });
-        }
-        Reply::NotSent { detail } => {
-            return Verdict::NotSent {
-                detail: detail.clone(),
-            };
-        }
-        Reply::Lost { detail } => {
-            return Verdict::Unknown {
-                detail: detail.clone(),
-            };
-        }
-        Reply::Answered {
-            status,
-            wait,
-            limits: _,
-            body,
-        } => (*status, *wait, body),
+    let (status, wait, body) = match answered(reply) {
+        Ok(answer) => answer,
+        Err(verdict) => return verdict,
     };
     match status {
         200 => success(sent, body),
@@ -113,14 +94,39 @@ pub fn judge(sent: &[AssetId], reply: &Reply) -> Verdict {
         400 | 409 | 413 | 422 => alone_or_halve(sent, false, || refusal(status, body)),
         429 => Verdict::SlowDown { wait },
         401 | 402 | 403 | 405 | 410 => Verdict::Stop(stop(status, body)),
-        300..400 => Verdict::Stop(StopReason::WrongEndpoint {
-            detail: format!("it answers with a redirect (status {status}), which is not followed"),
-        }),
+        300..400 => Verdict::Stop(redirected(status)),
         // Anything else that is no success leaves open whether the delete took effect: 5xx,
         // a proxy's 408, and successes that the API does not document.
         _ => Verdict::Unknown {
             detail: wire::detail(status, body),
         },
+    }
+}
+
+/// Takes an answer to a delete apart, or says what follows from there being none.
+fn answered(reply: &Reply) -> Result<(u16, Option<Duration>, &Body), Verdict> {
+    match reply {
+        Reply::Answered {
+            status,
+            wait,
+            limits: _,
+            body,
+        } => Ok((*status, *wait, body)),
+        Reply::NoToken { detail } => Err(Verdict::Stop(StopReason::NotAuthenticated {
+            detail: detail.clone(),
+        })),
+        Reply::NotSent { detail } => Err(Verdict::NotSent {
+            detail: detail.clone(),
+        }),
+        Reply::Lost { detail } => Err(Verdict::Unknown {
+            detail: detail.clone(),
+        }),
+    }
+}
+
+fn redirected(status: u16) -> StopReason {
+    StopReason::WrongEndpoint {
+        detail: format!("it answers with a redirect (status {status}), which is not followed"),
     }
 }
 

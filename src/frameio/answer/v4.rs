@@ -3,9 +3,8 @@
 //! Source: docs/frameio-api.md, "Deletes (V4)".
 
 use crate::asset::AssetId;
-use crate::event::StopReason;
 use crate::frameio::Reply;
-use crate::frameio::answer::{Live, ReadVerdict, Verdict, read, stop};
+use crate::frameio::answer::{Live, ReadVerdict, Verdict, answered, read, redirected, stop};
 use crate::frameio::v2::wire::detail;
 use crate::frameio::v4::wire::{self, Contents, Named, Page};
 use crate::inventory::Facts;
@@ -16,28 +15,9 @@ use crate::outcome::{Failure, FailureKind, Outcome};
 /// Only 204 confirms it.
 #[must_use]
 pub fn judge_delete(id: AssetId, reply: &Reply) -> Verdict {
-    let (status, wait, body) = match reply {
-        Reply::NoToken { detail } => {
-            return Verdict::Stop(StopReason::NotAuthenticated {
-                detail: detail.clone(),
-            });
-        }
-        Reply::NotSent { detail } => {
-            return Verdict::NotSent {
-                detail: detail.clone(),
-            };
-        }
-        Reply::Lost { detail } => {
-            return Verdict::Unknown {
-                detail: detail.clone(),
-            };
-        }
-        Reply::Answered {
-            status,
-            wait,
-            limits: _,
-            body,
-        } => (*status, *wait, body),
+    let (status, wait, body) = match answered(reply) {
+        Ok(answer) => answer,
+        Err(verdict) => return verdict,
     };
     let settled = |outcome| Verdict::Settled {
         outcomes: vec![(id, outcome)],
@@ -62,12 +42,6 @@ pub fn judge_delete(id: AssetId, reply: &Reply) -> Verdict {
         _ => Verdict::Unknown {
             detail: detail(status, body),
         },
-    }
-}
-
-fn redirected(status: u16) -> StopReason {
-    StopReason::WrongEndpoint {
-        detail: format!("it answers with a redirect (status {status}), which is not followed"),
     }
 }
 
@@ -137,7 +111,7 @@ mod tests {
         Body::Whole(Vec::new())
     }
 
-    fn answered(status: u16, body: Body) -> Reply {
+    fn reply(status: u16, body: Body) -> Reply {
         Reply::Answered {
             status,
             wait: None,
@@ -147,7 +121,7 @@ mod tests {
     }
 
     fn judged(status: u16) -> Verdict {
-        judge_delete(AssetId::parse(A).unwrap(), &answered(status, empty()))
+        judge_delete(AssetId::parse(A).unwrap(), &reply(status, empty()))
     }
 
     fn outcome(status: u16) -> Outcome {
@@ -199,7 +173,7 @@ mod tests {
     fn the_words_of_a_refusal_are_kept() {
         let body = br#"{"errors":[{"title":"Forbidden","detail":"You may not.","source":{"pointer":"/"}}]}"#;
         let id = AssetId::parse(A).unwrap();
-        let verdict = judge_delete(id, &answered(403, Body::Whole(body.to_vec())));
+        let verdict = judge_delete(id, &reply(403, Body::Whole(body.to_vec())));
         let failure = Failure {
             kind: FailureKind::Permission,
             message: "You may not.".to_owned(),
@@ -216,13 +190,13 @@ mod tests {
     #[test]
     fn a_missing_asset_and_one_that_may_not_be_read_are_told_apart() {
         let id = AssetId::parse(A).unwrap();
-        let missing = judge_show(id, &answered(404, empty()));
+        let missing = judge_show(id, &reply(404, empty()));
         assert_eq!(missing, ReadVerdict::Read(Live::Missing));
-        let refused = judge_show(id, &answered(403, empty()));
+        let refused = judge_show(id, &reply(403, empty()));
         assert!(matches!(refused, ReadVerdict::Unreadable { .. }));
-        let unknown = judge_show(id, &answered(401, empty()));
+        let unknown = judge_show(id, &reply(401, empty()));
         assert!(matches!(unknown, ReadVerdict::Stop(_)));
-        let none = judge_children(&answered(404, empty()));
+        let none = judge_children(&reply(404, empty()));
         assert_eq!(none, ReadVerdict::Read(None));
     }
 }
