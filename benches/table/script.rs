@@ -28,6 +28,7 @@ pub(crate) fn delete_all(server: &Server, ids: &Path) -> Result<Duration, String
         "--quiet",
         "frameioclient==1.1.0",
         "setuptools<81",
+        "urllib3<2",
     ]))?;
     let start = Instant::now();
     run(Command::new(&python)
