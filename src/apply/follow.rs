@@ -119,7 +119,8 @@ impl<S: Session> Dispatcher<'_, S> {
                 Outcome::Retired => tally.retired += 1,
                 Outcome::Gone if was_unknown && self.breaker.believes() => expected += 1,
                 Outcome::Gone => {
-                    tally.missing += 1;
+                    // Our own delete is why an unknown one is missing, most probably.
+                    tally.missing += usize::from(!was_unknown);
                     missing.push((batch, id));
                     continue;
                 }
@@ -229,11 +230,11 @@ impl<S: Session> Dispatcher<'_, S> {
     /// It is not believed to be gone before the server has shown that it knows others of ours.
     pub(in crate::apply) fn missing(&mut self, batch: u64, id: AssetId) {
         let before = self.state.assets.get(&id).map(Record::standing);
-        if matches!(before, Some(Standing::Unknown { .. })) && self.breaker.believes() {
-            return self.settle(batch, vec![(id, Outcome::Gone)], false);
-        }
+        // Our own delete is why an unknown one is missing, most probably; many of them say
+        // nothing against the account, which the state remembers.
+        let was_unknown = matches!(before, Some(Standing::Unknown { .. }));
         let stop = self.count(Tally {
-            missing: 1,
+            missing: usize::from(!was_unknown),
             ..Tally::default()
         });
         if self.breaker.believes() {
