@@ -86,8 +86,14 @@ endpoints! {
     V4FileRead = "v4_file_read", Some(a_second(10));
     /// V4: deleting a file.
     V4FileDelete = "v4_file_delete", Some(a_minute(100));
-    /// V4: moving files.
-    V4FileMove = "v4_file_move", Some(a_minute(60));
+    /// V4: moving files together.
+    V4FilesMove = "v4_files_move", Some(a_minute(60));
+    /// V4: moving a file.
+    V4FileMove = "v4_file_move", Some(a_minute(100));
+    /// V4: moving a folder.
+    V4FolderMove = "v4_folder_move", Some(a_minute(10));
+    /// V4: moving a version stack.
+    V4StackMove = "v4_stack_move", Some(a_minute(10));
     /// V4: reading several files.
     V4FileBulkGet = "v4_file_bulk_get", Some(a_minute(60));
     /// V4: restoring a file.
@@ -186,7 +192,10 @@ impl Endpoint {
             ("GET", ["projects"]) => Some(Self::V4Projects),
             ("GET", ["projects", _]) => Some(Self::V4Project),
             ("GET", ["projects", _, "recently_deleted"]) => Some(Self::V4RecentlyDeleted),
-            ("PATCH", ["files", "move"]) => Some(Self::V4FileMove),
+            ("PATCH", ["files", "move"]) => Some(Self::V4FilesMove),
+            ("PATCH", ["files", _, "move"]) => Some(Self::V4FileMove),
+            ("PATCH", ["folders", _, "move"]) => Some(Self::V4FolderMove),
+            ("PATCH", ["version_stacks", _, "move"]) => Some(Self::V4StackMove),
             ("POST", ["files", "bulk_get"]) => Some(Self::V4FileBulkGet),
             ("GET", ["files", _]) => Some(Self::V4FileRead),
             ("DELETE", ["files", _]) => Some(Self::V4FileDelete),

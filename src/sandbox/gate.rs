@@ -23,10 +23,6 @@ use crate::sandbox::{Shared, v2};
 /// The largest request body that is read, in bytes.
 const LARGEST: usize = 64 << 20;
 
-/// The assets that a bulk delete asked for, told to the log.
-#[derive(Debug, Clone, Default)]
-pub(in crate::sandbox) struct Asked(pub(in crate::sandbox) Vec<AssetId>);
-
 /// Puts the gate in front of routes.
 pub(in crate::sandbox) fn guard(routes: Router<Arc<Shared>>, shared: Arc<Shared>) -> Router {
     routes
@@ -75,10 +71,18 @@ async fn pass(
         return dress(realm, response);
     }
     let at = shared.elapsed();
+    // Whoever answers before a body has come must end the connection, and a client that goes on
+    // with it is lost. So all of it is taken in first, whether anybody reads it or not.
+    let (parts, body) = request.into_parts();
+    let Ok(body) = to_bytes(body, LARGEST).await else {
+        let refused = ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "The request is too large.");
+        return dress(realm, refused.into_response());
+    };
+    let request = Request::from_parts(parts, Body::from(body.clone()));
     let method = request.method().to_string();
-    let endpoint = Endpoint::of(&method, path);
+    let endpoint = Endpoint::of(&method, request.uri().path());
     let target = request.uri().to_string();
-    let in_path = asked_in_path(endpoint, path);
+    let in_path = asked_in_path(endpoint, request.uri().path());
     let answered = answer(&shared, realm, endpoint, request, next).await;
     let Answered {
         response,
@@ -93,10 +97,10 @@ async fn pass(
         target,
         endpoint,
         status: (!fault.is_some_and(Fault::hangs_up)).then(|| response.status().as_u16()),
-        assets: response
-            .extensions()
-            .get::<Asked>()
-            .map_or_else(|| in_path.into_iter().collect(), |asked| asked.0.clone()),
+        assets: match endpoint {
+            Some(Endpoint::BulkDelete) => v2::asked(&body).unwrap_or_default(),
+            Some(_) | None => in_path.into_iter().collect(),
+        },
         fault: fault.map(|fault| fault.to_string()),
     });
     sleep(stall).await;
@@ -126,7 +130,7 @@ async fn answer(
     let ticket = shared.limiter().take(endpoint, shared.elapsed());
     if ticket.is_some_and(|ticket| !ticket.allowed) {
         let refused = ApiError::too_many().into_response();
-        let refused = dress(realm, unserved(shared, endpoint, request, refused).await);
+        let refused = dress(realm, refused);
         return Answered::plainly(with_limit(realm, refused, ticket));
     }
     let Fate {
@@ -136,7 +140,7 @@ async fn answer(
     } = shared.schedule().next(endpoint);
     sleep(delay).await;
     let response = match fault.and_then(|fault| fault.instead(shared.now())) {
-        Some(instead) => unserved(shared, endpoint, request, instead).await,
+        Some(instead) => instead,
         None => next.run(request).await,
     };
     Answered {
@@ -161,24 +165,6 @@ async fn sleep(time: Duration) {
     if !time.is_zero() {
         tokio::time::sleep(time).await;
     }
-}
-
-/// Takes in the body of a request that no handler will see, so that the connection can go on.
-async fn unserved(
-    shared: &Shared,
-    endpoint: Endpoint,
-    request: Request<Body>,
-    mut response: Response,
-) -> Response {
-    let body = to_bytes(request.into_body(), LARGEST).await;
-    if shared.log.is_some()
-        && endpoint == Endpoint::BulkDelete
-        && let Ok(body) = body
-    {
-        let asked = v2::asked(&body).unwrap_or_default();
-        response.extensions_mut().insert(Asked(asked));
-    }
-    response
 }
 
 /// Adds the headers of the bucket: v2 has them on successes and on 429, V4 on all but 204.

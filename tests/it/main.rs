@@ -12,6 +12,7 @@
 mod account;
 mod apply;
 mod architecture;
+mod conformance;
 mod crash;
 mod disk;
 mod events;

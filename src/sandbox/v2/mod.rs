@@ -15,7 +15,6 @@ use uuid::Uuid;
 
 use crate::asset::AssetId;
 use crate::sandbox::Shared;
-use crate::sandbox::gate::Asked;
 use crate::sandbox::refuse::ApiError;
 use crate::sandbox::v2::list::{Listing, Page, Sort};
 use crate::sandbox::world::{BatchRefused, Node, World};
@@ -78,16 +77,14 @@ async fn delete_batch(State(shared): State<Arc<Shared>>, body: Bytes) -> Answer 
         .collect::<Option<Vec<_>>>()
         .ok_or_else(|| invalid("Every one of `asset_ids` must be a UUID."))?;
     let deleted = shared.world().delete_batch(&ids, shared.now());
-    let mut response = match deleted {
-        Ok(errors) if errors.is_empty() => Json(json!({})).into_response(),
-        Ok(errors) => Json(wire::Refusals { error: errors }).into_response(),
-        Err(BatchRefused::NotFound(_)) => ApiError::not_found().into_response(),
-        Err(BatchRefused::TooMany(most)) => {
-            invalid(&format!("At most {most} ids are taken in one call.")).into_response()
-        }
-    };
-    response.extensions_mut().insert(Asked(ids));
-    Ok(response)
+    match deleted {
+        Ok(errors) if errors.is_empty() => Ok(Json(json!({})).into_response()),
+        Ok(errors) => Ok(Json(wire::Refusals { error: errors }).into_response()),
+        Err(BatchRefused::NotFound(_)) => Err(ApiError::not_found()),
+        Err(BatchRefused::TooMany(most)) => Err(invalid(&format!(
+            "At most {most} ids are taken in one call."
+        ))),
+    }
 }
 
 async fn asset(

@@ -41,6 +41,9 @@ pub(in crate::sandbox) fn routes() -> Router<Arc<Shared>> {
         .route("/files/move", patch(write::move_files))
         .route("/files/bulk_get", post(read::bulk_get))
         .route("/files/{id}", get(read::file).delete(write::delete_file))
+        .route("/files/{id}/move", patch(write::move_file))
+        .route("/folders/{id}/move", patch(write::move_folder))
+        .route("/version_stacks/{id}/move", patch(write::move_stack))
         .route("/files/{id}/restore", patch(write::restore_file))
         .route(
             "/folders/{id}",

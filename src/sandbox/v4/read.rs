@@ -41,7 +41,7 @@ const FILE_INCLUDES: [&str; 11] = [
 /// The most files in one bulk read.
 const BULK: usize = 50;
 
-/// What a list of files can be sorted by.
+/// What a list of assets can be sorted by.
 #[derive(Debug, Clone, Copy)]
 enum By {
     Name,
@@ -120,13 +120,44 @@ struct Children<'query> {
     query: &'query list::Query,
     longest: usize,
     takes: &'query [Kind],
+    sorts: &'query [(&'query str, By)],
 }
+
+/// What a list of any assets can be sorted by.
+const SORTS: [(&str, By); 3] = [
+    ("name", By::Name),
+    ("created_at", By::Creation),
+    ("updated_at", By::Change),
+];
+
+/// What a list of files can be sorted by.
+const FILE_SORTS: [(&str, By); 4] = [
+    ("name", By::Name),
+    ("created_at", By::Creation),
+    ("updated_at", By::Change),
+    ("file_size", By::Size),
+];
 
 /// The kinds of asset that V4 knows.
 const KINDS: [Kind; 3] = [Kind::File, Kind::Folder, Kind::VersionStack];
 
-/// Lists what is in an asset, in the order in which it came.
+/// Lists what is in an asset, in the order that is asked for or in which it came.
 fn children(world: &World, list: &Children<'_>) -> Answer {
+    if let Some((by, reversed)) = list::sort(list.query, list.sorts)? {
+        let (parent, uri) = list.parent;
+        let all = world
+            .alive_below(parent, None)
+            .filter(|(_, node)| list.takes.contains(&node.kind))
+            .map(|(id, node)| (by.key(id, node), id))
+            .collect();
+        let order = Sorted {
+            by,
+            reversed,
+            longest: list.longest,
+            all,
+        };
+        return sorted(world, uri, list.query, order);
+    }
     let include = Include::of(list.query, &FILE_INCLUDES)?;
     let paging = Paging::of(list.query, list.longest)?;
     let after: Option<u32> = paging.after(|text| text.parse().ok())?;
@@ -167,6 +198,7 @@ pub(in crate::sandbox::v4) async fn folder_children(
         query: &query,
         longest: LONGEST_OF_ASSETS,
         takes: kinds.as_deref().unwrap_or(&KINDS),
+        sorts: &SORTS,
     };
     children(&world, &list)
 }
@@ -184,6 +216,7 @@ pub(in crate::sandbox::v4) async fn stack_children(
         query: &query,
         longest: LONGEST,
         takes: &KINDS,
+        sorts: &FILE_SORTS,
     };
     children(&world, &list)
 }
@@ -196,6 +229,11 @@ fn of_kind(shared: &Shared, uri: &Uri, place: &Place, query: &list::Query, kind:
         query,
         longest: LONGEST_OF_ASSETS,
         takes: &[kind],
+        sorts: if kind == Kind::File {
+            &FILE_SORTS
+        } else {
+            &SORTS
+        },
     };
     children(&world, &list)
 }
@@ -224,33 +262,7 @@ pub(in crate::sandbox::v4) async fn folder_files(
     Path(place): Path<Place>,
     Query(query): Query<list::Query>,
 ) -> Answer {
-    let known = [
-        ("name", By::Name),
-        ("created_at", By::Creation),
-        ("updated_at", By::Change),
-        ("file_size", By::Size),
-    ];
-    let Some((by, reversed)) = list::sort(&query, &known)? else {
-        return of_kind(&shared, &uri, &place, &query, Kind::File);
-    };
-    let world = shared.world();
-    let (id, _) = asset(&world, (&place.0, &place.1), Kind::Folder, false)?;
-    let files = world
-        .alive_below(id, None)
-        .filter(|(_, node)| node.kind == Kind::File)
-        .map(|(id, node)| (by.key(id, node), id))
-        .collect();
-    sorted(
-        &world,
-        &uri,
-        &query,
-        Sorted {
-            by,
-            reversed,
-            longest: LONGEST_OF_ASSETS,
-            all: files,
-        },
-    )
+    of_kind(&shared, &uri, &place, &query, Kind::File)
 }
 
 /// A list that is sorted by something.

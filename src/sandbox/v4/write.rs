@@ -17,7 +17,7 @@ use crate::sandbox::v4::list::Include;
 use crate::sandbox::v4::wire::{Asset, data};
 use crate::sandbox::v4::{Answer, account, asset, asset_id, experimental};
 use crate::sandbox::world::World;
-use crate::sandbox::world::change::NotRestored;
+use crate::sandbox::world::change::{NotMoved, NotRestored};
 
 /// The most files in one move.
 const MOVED: usize = 100;
@@ -125,6 +125,45 @@ pub(in crate::sandbox::v4) async fn move_files(
     moved.map_err(|_missing| ApiError::not_found())?;
     let shown = ids.iter().filter_map(|id| shown(&world, *id));
     Ok(data(shown.collect::<Vec<_>>()))
+}
+
+fn move_one(shared: &Shared, (account_id, id): &Place, kind: Kind, body: &[u8]) -> Answer {
+    let fields = fields(body)?;
+    let to = asset_id(text(&fields, "parent_id")?, "/data/parent_id")?;
+    let mut world = shared.world();
+    let (id, _) = asset(&world, (account_id, id), kind, false)?;
+    match world.move_one(id, to) {
+        Ok(()) => shown(&world, id).map(data).ok_or_else(ApiError::not_found),
+        Err(NotMoved::NotFound) => Err(ApiError::not_found()),
+        Err(NotMoved::Impossible) => {
+            let detail = "It cannot be moved there.";
+            Err(ApiError::invalid("/data/parent_id", detail))
+        }
+    }
+}
+
+pub(in crate::sandbox::v4) async fn move_file(
+    State(shared): State<Arc<Shared>>,
+    Path(place): Path<Place>,
+    body: Bytes,
+) -> Answer {
+    move_one(&shared, &place, Kind::File, &body)
+}
+
+pub(in crate::sandbox::v4) async fn move_folder(
+    State(shared): State<Arc<Shared>>,
+    Path(place): Path<Place>,
+    body: Bytes,
+) -> Answer {
+    move_one(&shared, &place, Kind::Folder, &body)
+}
+
+pub(in crate::sandbox::v4) async fn move_stack(
+    State(shared): State<Arc<Shared>>,
+    Path(place): Path<Place>,
+    body: Bytes,
+) -> Answer {
+    move_one(&shared, &place, Kind::VersionStack, &body)
 }
 
 fn shown(world: &World, id: AssetId) -> Option<Asset> {

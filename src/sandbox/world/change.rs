@@ -16,6 +16,15 @@ pub(in crate::sandbox) enum NotRestored {
     ParentDeleted,
 }
 
+/// Why something cannot be moved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::sandbox) enum NotMoved {
+    /// There is no such asset, or no such place.
+    NotFound,
+    /// It cannot be there.
+    Impossible,
+}
+
 impl World {
     /// Counts an asset in, or out.
     pub(in crate::sandbox::world) fn count(
@@ -125,6 +134,37 @@ impl World {
         for id in ids {
             self.put(*id, to);
         }
+        Ok(())
+    }
+
+    /// Moves one asset that lives within its project: into a folder, or a file into a stack.
+    ///
+    /// # Errors
+    ///
+    /// Returns why it stays where it is.
+    pub(in crate::sandbox) fn move_one(
+        &mut self,
+        id: AssetId,
+        to: AssetId,
+    ) -> Result<(), NotMoved> {
+        let node = self.get(id, false).ok_or(NotMoved::NotFound)?;
+        let into = self.get(to, false).ok_or(NotMoved::NotFound)?;
+        let fits = match into.kind {
+            Kind::Folder => true,
+            Kind::VersionStack => node.kind == Kind::File,
+            Kind::File | Kind::Bundle => false,
+        };
+        if !fits || node.parent.is_none() || node.project != into.project {
+            return Err(NotMoved::Impossible);
+        }
+        let mut above = Some(to);
+        while let Some(folder) = above {
+            if folder == id {
+                return Err(NotMoved::Impossible);
+            }
+            above = self.nodes.get(&folder).and_then(|node| node.parent);
+        }
+        self.put(id, to);
         Ok(())
     }
 

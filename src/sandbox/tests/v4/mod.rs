@@ -302,6 +302,33 @@ async fn files_move_together_or_not_at_all() {
 }
 
 #[tokio::test]
+async fn one_asset_moves_where_it_fits() {
+    let guest = Guest::new().await;
+    let to = |to: AssetId| json!({"data": {"parent_id": to}});
+    let stack = format!("{ACCOUNT}/version_stacks/{}", id(7));
+    let root: AssetId = ROOT.parse().unwrap();
+    for (target, place, status) in [
+        (file(1), id(7), 200),
+        (stack.clone(), root, 200),
+        (folder(2), id(7), 422),
+        (folder(2), id(2), 422),
+        (file(3), id(5), 422),
+        (file(3), id(6), 404),
+        (file(6), id(2), 404),
+        (stack.clone(), id(0xff), 404),
+    ] {
+        let met = guest.patch(&format!("{target}/move"), to(place)).await;
+        assert_eq!(met.status, status, "{target} to {place}");
+    }
+    let versions = guest.get(&format!("{stack}/children")).await;
+    assert_eq!(names(&versions), ["cut_v1.mov", "cut_v2.mov", "b.mov"]);
+    let root = guest
+        .get(&format!("{ACCOUNT}/folders/{ROOT}/children"))
+        .await;
+    assert_eq!(names(&root), ["Day 1", "legal.mov", "Cut"]);
+}
+
+#[tokio::test]
 async fn what_is_restored_lives_again() {
     let guest = Guest::new().await;
     let restore = |target: &str| format!("{target}/restore");

@@ -132,6 +132,9 @@ async fn files_are_sorted_and_paged_in_that_order() {
         assert_eq!(names(&rest), expected[1..], "{sort}");
         assert_eq!(rest["links"]["next"], Value::Null);
     }
+    let children = format!("{ACCOUNT}/folders/{ROOT}/children");
+    let sorted = guest.get(&format!("{children}?sort=name_desc")).await;
+    assert_eq!(names(&sorted), ["legal.mov", "b.mov", "Day 1"]);
     assert_eq!(
         guest
             .status(Method::GET, &format!("{files}?sort=colour_asc"))

@@ -1,0 +1,33 @@
+//! Frame.io's own Python clients drive the sandbox; see tests/conformance.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::harness::repository;
+
+/// What the script ends with where the clients cannot be installed.
+const NOT_INSTALLED: i32 = 77;
+
+/// Outside CI there may be no Python, or no way to its packages: then this says so and passes.
+#[test]
+fn the_official_clients_get_along_with_the_sandbox() {
+    let script = repository().join("tests/conformance/run.py");
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("conformance");
+    let done = Command::new("python3")
+        .arg(script)
+        .arg(env!("CARGO_BIN_EXE_retire"))
+        .arg(folder)
+        .output();
+    let (code, words) = match done {
+        Ok(output) => {
+            let words = String::from_utf8_lossy(&output.stderr).into_owned();
+            (output.status.code(), words)
+        }
+        Err(why) => (Some(NOT_INSTALLED), format!("there is no python3: {why}")),
+    };
+    if code == Some(NOT_INSTALLED) && std::env::var_os("CI").is_none() {
+        eprintln!("skipped: {words}");
+        return;
+    }
+    assert_eq!(code, Some(0), "{words}");
+}
