@@ -148,6 +148,18 @@ pub(crate) fn duration(elapsed: Duration) -> String {
     }
 }
 
+/// Says what follows from the first signal, with how long answers are waited for at most.
+#[must_use]
+pub fn stop_asked(grace: Duration) -> String {
+    format!(
+        "stopping: nothing more is sent, and what is under way is waited for, {} at most; the same once more stops at once",
+        match grace.as_secs() {
+            0 => "0 s".to_owned(),
+            _ => duration(grace),
+        }
+    )
+}
+
 /// Says why a run stopped.
 #[must_use]
 pub fn stopped(reason: &StopReason) -> String {

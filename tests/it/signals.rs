@@ -114,12 +114,18 @@ fn the_second_signal_stops_at_once_and_the_journal_has_it() {
     let desk = Desk::with(&manifest(3));
     let mut child = start(&desk, &server, "1", &["--grace", "1h"]);
     comes.recv().unwrap();
-    // Signals of one kind that come at once may be one to the system, so they go on.
-    while child.try_wait().unwrap().is_none() {
-        signal(&child, "INT");
-        std::thread::yield_now();
+    signal(&child, "INT");
+    // Signals of one kind that come at once are one to the system, so the first must be heard.
+    let mut err = String::new();
+    let mut words = BufReader::new(child.stderr.take().unwrap());
+    while !err.contains("stopping") {
+        assert!(words.read_line(&mut err).unwrap() > 0, "{err}");
     }
-    let (code, out, err) = ended(child);
+    assert!(err.contains("waited for, 1 h 0 min at most"), "{err}");
+    assert!(child.try_wait().unwrap().is_none());
+    signal(&child, "INT");
+    let (code, out, _) = ended(child);
+    words.read_to_string(&mut err).unwrap();
     assert_eq!(code, Some(130), "{out}{err}");
     assert!(out.contains("interrupted (SIGINT)"), "{out}");
     assert!(!desk.path("retire.state.json").exists());

@@ -1,8 +1,9 @@
 //! `retire apply`: plan, ask, delete, and write every outcome back.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
-use crate::apply::inbox::inbox;
+use crate::apply::inbox::{Remote, inbox};
 use crate::apply::{self, Options, Run};
 use crate::cli::args::Apply;
 use crate::cli::call::{Call, Flags};
@@ -279,8 +280,7 @@ fn carry_out(
     let summary = SummaryBuilder::new(&work.plan, path);
     let total = work.plan.totals.deletes();
     let (remote, inbox) = inbox();
-    let stopping = remote.clone();
-    call.signals.give(move |number| stopping.signal(number));
+    stop_in_order(call, remote.clone(), settings.grace.value);
     session.begin(&work.state);
     let shown = streams.leaves_room_for_progress();
     let ticker = Ticker::start(total, &call.console, clock, shown);
@@ -317,6 +317,19 @@ fn carry_out(
     });
     call.signals.take_back();
     (saved, summary)
+}
+
+/// Has each signal from now on stop the run, and says so at the first: people who see nothing
+/// happen press Ctrl-C again, which does not wait for the answers.
+fn stop_in_order(call: &Call, run: Remote, grace: Duration) {
+    let console = call.console.clone();
+    let mut told = false;
+    call.signals.give(move |number| {
+        run.signal(number);
+        if !std::mem::replace(&mut told, true) {
+            console.message(&summary::stop_asked(grace));
+        }
+    });
 }
 
 /// Prints the summary.
