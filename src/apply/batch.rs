@@ -259,10 +259,11 @@ impl<'plan> Queue<'plan> {
             }
         }
         let size = size?.max(1);
-        if let Some(job) = self.deletion(size) {
-            if !open(job.lane()) {
+        if let Some(lane) = self.deletion_lane() {
+            if !open(lane) {
                 return None;
             }
+            let job = self.deletion(size)?;
             self.delete = &self.delete[job.ids.len()..];
             return Some(job);
         }
@@ -302,6 +303,15 @@ impl<'plan> Queue<'plan> {
         Some(Job { fresh: true, ..job })
     }
 
+    /// The lane of the next delete. It is asked for at every turn, so nothing is made for it.
+    fn deletion_lane(&self) -> Option<Lane> {
+        let first = *self.delete.first()?;
+        Some(match self.api {
+            Api::V2 => Lane::BulkDelete,
+            Api::V4 => Job::single(first, self.approved.kind(first)).lane(),
+        })
+    }
+
     /// When the next job comes back that waits for its time, counted from the run's start.
     #[must_use]
     pub fn due(&self) -> Option<Duration> {
@@ -318,7 +328,7 @@ impl<'plan> Queue<'plan> {
             .map(|(lane, _)| *lane)
             .collect();
         lanes.extend(self.resolve.first().map(|next| self.reading(*next).lane()));
-        lanes.extend(self.deletion(1).map(|job| job.lane()));
+        lanes.extend(self.deletion_lane());
         if !self.found.is_empty() {
             lanes.push(Lane::BulkDelete);
         }

@@ -99,6 +99,24 @@ impl Breaker {
         self.has_passed() && self.verdict().is_none()
     }
 
+    /// Whether the run is far from where it would stop: the shares are below half of what they
+    /// may be, and the last answer could be trusted.
+    #[must_use]
+    pub fn is_at_ease(&self) -> bool {
+        let Tally {
+            retired,
+            failed,
+            missing,
+        } = self.total;
+        let answered = retired + failed + missing;
+        let below_half = |part: usize, percent: u8| {
+            part.saturating_mul(200) <= answered.saturating_mul(percent.into())
+        };
+        self.failed_in_a_row == 0
+            && below_half(missing, self.limits.max_404_percent)
+            && below_half(failed, self.limits.max_failure_percent)
+    }
+
     /// Whether the server has shown that it knows at least one asset of ours.
     #[must_use]
     pub const fn has_passed(&self) -> bool {
@@ -188,6 +206,23 @@ mod tests {
         let mut breaker = Breaker::new(limits);
         assert_eq!(breaker.answered(tally(0, 500, 500)), None);
         assert_eq!(breaker.answered(tally(0, 0, 100_000)), None);
+    }
+
+    #[test]
+    fn it_is_at_ease_far_below_its_limits() {
+        let mut breaker = Breaker::new(Limits::default());
+        assert!(breaker.is_at_ease());
+        assert_eq!(breaker.answered(tally(3, 1, 0)), None);
+        assert!(breaker.is_at_ease(), "a quarter is half of half");
+        assert_eq!(breaker.answered(tally(0, 1, 0)), None);
+        assert!(!breaker.is_at_ease());
+        assert_eq!(breaker.answered(tally(10, 0, 3)), None);
+        assert!(breaker.is_at_ease());
+        assert_eq!(breaker.troubled("a"), None);
+        assert!(!breaker.is_at_ease());
+        breaker.sound();
+        assert_eq!(breaker.answered(tally(0, 0, 3)), None);
+        assert!(!breaker.is_at_ease());
     }
 
     #[test]

@@ -10,16 +10,18 @@ use tokio::sync::oneshot;
 use crate::apply::batch::{Job, Queue, Terms};
 use crate::apply::breaker::Breaker;
 use crate::apply::canary::Canary;
-use crate::apply::inbox::{Inbox, Message};
+use crate::apply::gate::Gate;
+use crate::apply::inbox::{Came, Inbox, Message};
 use crate::apply::pacer::Pacer;
 use crate::apply::retry::Jitter;
 use crate::apply::stacks::Stack;
-use crate::apply::{Clock, Ended, NotSaved, Options, Run};
+use crate::apply::tempo::Tempo;
+use crate::apply::{Clock, Options, Run};
 use crate::asset::AssetId;
 use crate::crash;
-use crate::event::{Ending, Lane, Listener, RunEvent, StopReason, Task};
+use crate::event::{Lane, Listener, RunEvent, StopReason, Task};
 use crate::frameio::call::Call;
-use crate::outcome::{AssetOutcome, Outcome};
+use crate::outcome::AssetOutcome;
 use crate::state::{Record, Standing, State};
 use crate::store::Session;
 
@@ -39,6 +41,8 @@ pub struct Journaled {
     pub(in crate::apply) job: Job,
     /// When it was given out, counted from the start of the run.
     pub(in crate::apply) at: Duration,
+    /// What the gate knows it by.
+    pub(in crate::apply) stamp: u64,
 }
 
 impl Journaled {
@@ -54,7 +58,7 @@ type Give = oneshot::Sender<Option<Journaled>>;
 pub(in crate::apply) struct Dispatcher<'run, S> {
     run: u64,
     pub(in crate::apply) state: State,
-    session: &'run mut S,
+    pub(in crate::apply) session: &'run mut S,
     listeners: Vec<&'run mut dyn Listener>,
     pub(in crate::apply) options: Options,
     pub(in crate::apply) clock: &'run dyn Clock,
@@ -76,21 +80,21 @@ pub(in crate::apply) struct Dispatcher<'run, S> {
     /// What has happened and is not yet written down.
     pub(in crate::apply) events: Vec<RunEvent>,
     /// What could not be written down.
-    unsaved: Vec<RunEvent>,
+    pub(in crate::apply) unsaved: Vec<RunEvent>,
     /// The assets of each batch that was sent and is not answered for.
-    open: BTreeMap<u64, Vec<AssetId>>,
+    pub(in crate::apply) open: BTreeMap<u64, Arc<[AssetId]>>,
     /// The workers that wait for a batch.
     waiting: Vec<Give>,
+    pub(in crate::apply) gate: Gate,
     under_way: usize,
-    batches: u64,
-    /// How long answers took lately.
-    latency: Duration,
+    pub(in crate::apply) batches: u64,
+    pub(in crate::apply) tempo: Tempo,
     told: Option<(Lane, Duration)>,
-    changed: bool,
-    stop: Option<StopReason>,
+    pub(in crate::apply) changed: bool,
+    pub(in crate::apply) stop: Option<StopReason>,
     stop_by: Option<Duration>,
-    signals: u32,
-    cut_short: bool,
+    pub(in crate::apply) signals: u32,
+    pub(in crate::apply) cut_short: bool,
 }
 
 impl<'run, S: Session> Dispatcher<'run, S> {
@@ -128,9 +132,10 @@ impl<'run, S: Session> Dispatcher<'run, S> {
             unsaved: Vec::new(),
             open: BTreeMap::new(),
             waiting: Vec::new(),
+            gate: Gate::new(options.concurrency.get()),
             under_way: 0,
             batches: 0,
-            latency: Duration::ZERO,
+            tempo: Tempo::default(),
             told: None,
             changed: false,
             stop: None,
@@ -167,83 +172,6 @@ impl<'run, S: Session> Dispatcher<'run, S> {
         self.dismiss();
     }
 
-    /// Whether the run was told to stop without waiting for what is under way.
-    pub(in crate::apply) const fn is_cut_short(&self) -> bool {
-        self.cut_short
-    }
-
-    /// Writes back, and says how the run ended.
-    pub(in crate::apply) fn end(mut self) -> Ended {
-        self.release_at_the_end();
-        let ending = self.stop.take().map_or(Ending::Done, Ending::Stopped);
-        let at_once = self.cut_short && self.signals > 1;
-        if self.cut_short && !at_once {
-            // What was kept back may still be unwritten, and only then it is known what is open.
-            self.record();
-            self.give_up();
-        }
-        self.events.push(RunEvent::Ended {
-            at: self.clock.now(),
-            ending: ending.clone(),
-        });
-        self.record();
-        crash::point("run.ended");
-        if at_once {
-            // What is under way is an intent without an outcome: the next run reads it so.
-            let kept = self.keep();
-            return self.ended(ending, kept);
-        }
-        let saved = self.save();
-        crash::point("run.saved");
-        self.ended(ending, saved)
-    }
-
-    /// Writes down that nobody knows what became of what is still under way.
-    fn give_up(&mut self) {
-        for (batch, ids) in std::mem::take(&mut self.open) {
-            let outcomes = ids.into_iter().map(|id| (id, Outcome::Unknown)).collect();
-            self.settle(batch, outcomes, false);
-        }
-    }
-
-    /// Tries a last time to have the journal take what it did not take before.
-    fn keep(&mut self) -> Result<(), NotSaved> {
-        if self.unsaved.is_empty() {
-            return Ok(());
-        }
-        let kept = self.session.append(&self.unsaved);
-        kept.map_err(|error| NotSaved {
-            error,
-            lost: std::mem::take(&mut self.unsaved),
-        })
-    }
-
-    fn save(&mut self) -> Result<(), NotSaved> {
-        if !self.changed {
-            // The journal has nothing that the state needs.
-            return self.session.abandon().map_err(|error| NotSaved {
-                error,
-                lost: Vec::new(),
-            });
-        }
-        let Err(error) = self.session.replace(&self.state) else {
-            self.unsaved.clear();
-            return Ok(());
-        };
-        let lost = self.keep().map_or_else(|not| not.lost, |()| Vec::new());
-        Err(NotSaved { error, lost })
-    }
-
-    fn ended(self, ending: Ending, saved: Result<(), NotSaved>) -> Ended {
-        Ended {
-            left: self.queue.left() + self.held.len(),
-            state: self.state,
-            ending,
-            requests: self.batches,
-            saved,
-        }
-    }
-
     fn is_over(&self) -> bool {
         let nothing_to_come = self.under_way == 0 && (self.stop.is_some() || self.queue.is_empty());
         nothing_to_come || self.cut_short
@@ -274,7 +202,7 @@ impl<'run, S: Session> Dispatcher<'run, S> {
         if self.stop.is_some() {
             return None;
         }
-        Some(self.options.time_budget?.saturating_sub(self.latency))
+        Some(self.options.time_budget?.saturating_sub(self.tempo.latency))
     }
 
     fn turn(&mut self) {
@@ -287,7 +215,9 @@ impl<'run, S: Session> Dispatcher<'run, S> {
             self.stop_by.get_or_insert(now + self.options.grace);
         }
         let orders = self.assign(now);
-        if self.record() {
+        let events = std::mem::take(&mut self.events);
+        let journalled = self.write_down(&events);
+        if journalled {
             for (give, batch) in orders {
                 crash::point("batch.send");
                 self.under_way += 1;
@@ -302,6 +232,9 @@ impl<'run, S: Session> Dispatcher<'run, S> {
                 self.queue.put_first([batch.job]);
             }
         }
+        // What is sent is on its way meanwhile.
+        self.spread(events, journalled);
+        self.tempo.turned(self.clock.elapsed().saturating_sub(now));
         if self.stop.is_some() {
             self.dismiss();
         }
@@ -309,11 +242,20 @@ impl<'run, S: Session> Dispatcher<'run, S> {
 
     /// Gives the waiting workers what can be sent now.
     fn assign(&mut self, now: Duration) -> Vec<(Give, Journaled)> {
+        let at_once = self.options.concurrency.get();
+        // The closer a run is to where it stops, the less it may have on its way.
+        let ahead = if self.breaker.is_at_ease() {
+            self.tempo.ahead(self.options)
+        } else {
+            0
+        };
         let mut orders: Vec<(Give, Journaled)> = Vec::new();
         while self.stop.is_none()
             && let Some(give) = self.waiting.pop()
         {
-            let idle = self.under_way == 0 && orders.is_empty();
+            let given = self.under_way + orders.len();
+            let idle = given == 0;
+            let ahead = if given < at_once { 0 } else { ahead };
             let size = self.canary.may_ask(
                 idle && !self.queue.has_returned(),
                 self.options.batch_size.get(),
@@ -323,7 +265,7 @@ impl<'run, S: Session> Dispatcher<'run, S> {
                 now,
                 idle,
                 size,
-                open: &|lane| pacer.is_open(lane, now),
+                open: &|lane| given < at_once + ahead && pacer.is_open(lane, now, ahead),
             });
             let Some(job) = job else {
                 self.waiting.push(give);
@@ -340,8 +282,14 @@ impl<'run, S: Session> Dispatcher<'run, S> {
                 task: job.task(),
                 ids: Arc::clone(&job.ids),
             });
-            let at = now;
-            orders.push((give, Journaled { batch, job, at }));
+            let (at, stamp) = (now, self.gate.stamp());
+            let journaled = Journaled {
+                batch,
+                job,
+                at,
+                stamp,
+            };
+            orders.push((give, journaled));
         }
         if !self.waiting.is_empty() && self.stop.is_none() {
             self.tell_wait(now);
@@ -387,10 +335,17 @@ impl<'run, S: Session> Dispatcher<'run, S> {
 
     /// The one way for anything that happens: the journal, synced, then the state, then the
     /// listeners. Says whether the journal took it; if not, the run stops.
-    fn record(&mut self) -> bool {
+    pub(in crate::apply) fn record(&mut self) -> bool {
         let events = std::mem::take(&mut self.events);
-        let journalled = self.unsaved.is_empty() && {
-            match self.session.append(&events) {
+        let journalled = self.write_down(&events);
+        self.spread(events, journalled);
+        journalled
+    }
+
+    /// The first half of [`Self::record`]: the journal. What is intended may begin after it.
+    fn write_down(&mut self, events: &[RunEvent]) -> bool {
+        self.unsaved.is_empty() && {
+            match self.session.append(events) {
                 Ok(()) => true,
                 Err(error) => {
                     let detail = crate::diagnostic::in_words(&error);
@@ -398,22 +353,25 @@ impl<'run, S: Session> Dispatcher<'run, S> {
                     false
                 }
             }
-        };
-        for event in &events {
+        }
+    }
+
+    /// The second half of [`Self::record`]: the state, then the listeners.
+    fn spread(&mut self, events: Vec<RunEvent>, journalled: bool) {
+        for event in events {
             // An intent that did not last is not carried out, so nothing speaks of it.
             if !journalled && matches!(event, RunEvent::Intent { .. }) {
                 continue;
             }
-            self.follow(event);
-            self.state.apply(self.run, event);
+            self.follow(&event);
+            self.state.apply(self.run, &event);
             for listener in &mut self.listeners {
-                listener.hear(event);
+                listener.hear(&event);
             }
             if !journalled {
-                self.unsaved.push(event.clone());
+                self.unsaved.push(event);
             }
         }
-        journalled
     }
 
     /// Keeps in mind what is under way.
@@ -424,7 +382,7 @@ impl<'run, S: Session> Dispatcher<'run, S> {
                 task: Task::Delete,
                 ids,
             } => {
-                self.open.insert(*batch, ids.to_vec());
+                self.open.insert(*batch, Arc::clone(ids));
             }
             RunEvent::Answered {
                 batch,
@@ -433,7 +391,8 @@ impl<'run, S: Session> Dispatcher<'run, S> {
                 ..
             } => {
                 if let Some(ids) = self.open.get_mut(batch) {
-                    ids.retain(|id| outcomes.iter().all(|(answered, _)| answered != id));
+                    let open = |id: &&AssetId| outcomes.iter().all(|(told, _)| told != *id);
+                    *ids = ids.iter().filter(open).copied().collect();
                 }
             }
             RunEvent::Answered { batch, .. } => {
@@ -458,6 +417,7 @@ impl<'run, S: Session> Dispatcher<'run, S> {
                 reason: reason.clone(),
             });
             self.stop = Some(reason);
+            self.gate.call_back();
         }
     }
 
@@ -470,13 +430,19 @@ impl<'run, S: Session> Dispatcher<'run, S> {
         match message {
             Message::Next { done, give } => {
                 self.waiting.push(give);
-                if let Some((batch, reply)) = done {
-                    crash::point("batch.heard");
-                    self.under_way -= 1;
-                    // What was slow lately may be slow again, and is forgotten by and by.
-                    let took = self.clock.elapsed().saturating_sub(batch.at);
-                    self.latency = took.max(self.latency * 9 / 10);
-                    self.answered(batch, &reply);
+                match done {
+                    Some((batch, Came::Reply(reply, took))) => {
+                        crash::point("batch.heard");
+                        self.under_way -= 1;
+                        let since_given = self.clock.elapsed().saturating_sub(batch.at);
+                        self.tempo.answered(since_given, took);
+                        self.answered(batch, &reply);
+                    }
+                    Some((batch, Came::Back)) => {
+                        self.under_way -= 1;
+                        self.came_back(batch);
+                    }
+                    None => {}
                 }
             }
             Message::Broken(batch) => self.broken(batch, true),

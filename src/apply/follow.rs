@@ -23,7 +23,7 @@ const LONGEST_BREATHER: Duration = Duration::from_secs(5);
 
 impl<S: Session> Dispatcher<'_, S> {
     pub(in crate::apply) fn answered(&mut self, batch: Journaled, reply: &Reply) {
-        let Journaled { batch, job, at: _ } = batch;
+        let Journaled { batch, job, .. } = batch;
         match (job.task(), job.aim) {
             (Task::Delete, _) => self.deleted(batch, job, reply),
             (Task::Resolve, Aim::Look { kind, next, said }) => {
@@ -38,7 +38,7 @@ impl<S: Session> Dispatcher<'_, S> {
     }
 
     pub(in crate::apply) fn broken(&mut self, batch: Journaled, sent: bool) {
-        let Journaled { batch, job, at: _ } = batch;
+        let Journaled { batch, job, .. } = batch;
         self.left_under_way();
         self.paced(job.lane(), None, Pace::Troubled);
         if sent && job.task() == Task::Delete {
@@ -50,6 +50,17 @@ impl<S: Session> Dispatcher<'_, S> {
         self.halt(StopReason::Broken {
             detail: format!("the worker that had batch {batch} broke down"),
         });
+    }
+
+    /// Takes a batch back that was called back before it was sent.
+    pub(in crate::apply) fn came_back(&mut self, batch: Journaled) {
+        let Journaled { batch, job, .. } = batch;
+        self.pacer.unsent(job.lane());
+        if job.fresh {
+            self.canary.unsent(job.ids.len());
+        }
+        self.settle(batch, Vec::new(), false);
+        self.queue.put_first([job]);
     }
 
     fn deleted(&mut self, batch: u64, job: Job, reply: &Reply) {
@@ -344,6 +355,9 @@ impl<S: Session> Dispatcher<'_, S> {
         let now = self.clock.elapsed();
         if pace == Pace::Taken {
             self.breaker.sound();
+        } else {
+            // What is not sent yet waits for better times.
+            self.gate.call_back();
         }
         if let Some(Pause { wait, window }) = self.pacer.answered(lane, now, limits, pace) {
             self.has_told_wait(lane, now);

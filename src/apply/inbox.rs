@@ -1,6 +1,7 @@
 //! The dispatcher's one inbox: what workers and signals send it.
 
 use std::sync::mpsc::{self, Receiver, Sender};
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 
@@ -13,7 +14,7 @@ pub(in crate::apply) enum Message {
     /// A worker asks for a batch, and brings the answer to the last one.
     Next {
         /// The last batch and what came of it.
-        done: Option<(Journaled, Reply)>,
+        done: Option<(Journaled, Came)>,
         /// Where the next batch goes; nothing tells the worker to end.
         give: oneshot::Sender<Option<Journaled>>,
     },
@@ -21,6 +22,15 @@ pub(in crate::apply) enum Message {
     Broken(Journaled),
     /// A signal came in; its number as the system counts them.
     Signal(i32),
+}
+
+/// What came of a batch.
+#[derive(Debug)]
+pub(in crate::apply) enum Came {
+    /// An answer, or none, and how long that took.
+    Reply(Reply, Duration),
+    /// The batch itself: it was called back before it was sent.
+    Back,
 }
 
 /// Where the dispatcher reads its messages.

@@ -24,11 +24,14 @@ pub mod batch;
 pub mod breaker;
 mod canary;
 pub mod dispatcher;
+mod ending;
 mod follow;
+mod gate;
 pub mod inbox;
 pub mod pacer;
 pub mod retry;
 mod stacks;
+mod tempo;
 mod worker;
 
 #[cfg(test)]
@@ -131,11 +134,14 @@ where
     let options = run.options;
     let queue = Queue::new(run.approved, options.api);
     // Every request asks for at least one asset, so more workers would find nothing to do.
-    let count = options.concurrency.get().min(queue.left());
+    let count = (options.concurrency.get() + tempo::furthest_ahead(options)).min(queue.left());
     let mut dispatcher = Dispatcher::new(run, queue);
     let workers: Vec<_> = if dispatcher.begin() {
         (0..count)
-            .map(|_| runtime.spawn(worker::work(deleter.clone(), remote.clone())))
+            .map(|_| {
+                let passage = dispatcher.gate.passage();
+                runtime.spawn(worker::work(deleter.clone(), remote.clone(), passage))
+            })
             .collect()
     } else {
         Vec::new()

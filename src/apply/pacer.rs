@@ -89,13 +89,21 @@ impl Pacer {
     pub fn opens(&self, lane: Lane) -> Option<Duration> {
         self.lanes
             .get(&lane)
-            .map_or(Some(Duration::ZERO), Bucket::opens)
+            .map_or(Some(Duration::ZERO), |bucket| bucket.opens(0))
     }
 
     /// Whether a request may go through a lane now.
+    ///
+    /// `ahead` may be handed out beyond what may be under way, as long as the lane shows no sign
+    /// of strain: at most so many wait then.
     #[must_use]
-    pub fn is_open(&self, lane: Lane, now: Duration) -> bool {
-        self.opens(lane).is_some_and(|at| at <= now)
+    pub fn is_open(&self, lane: Lane, now: Duration, ahead: usize) -> bool {
+        let opens = match self.lanes.get(&lane) {
+            Some(bucket) if bucket.is_at_ease(self.most) => bucket.opens(ahead),
+            Some(bucket) => bucket.opens(0),
+            None => Some(Duration::ZERO),
+        };
+        opens.is_some_and(|at| at <= now)
     }
 
     /// Takes notice of a request that goes out.
@@ -104,6 +112,13 @@ impl Pacer {
         bucket.under_way += 1;
         bucket.drain(now);
         bucket.level += bucket.cost();
+    }
+
+    /// Takes notice that a request did not go out after all.
+    pub fn unsent(&mut self, lane: Lane) {
+        let bucket = self.lane(lane);
+        bucket.under_way = bucket.under_way.saturating_sub(1);
+        bucket.level = bucket.level.saturating_sub(bucket.cost());
     }
 
     /// Takes notice of an answer; says which pause the lane takes, if it takes one.
@@ -226,8 +241,14 @@ impl Bucket {
         }
     }
 
-    fn opens(&self) -> Option<Duration> {
-        if self.under_way >= self.window / ONE {
+    /// Whether nothing speaks against a few more requests than may be under way.
+    fn is_at_ease(&self, most: usize) -> bool {
+        let roomy = |(_, window): (u32, Duration)| self.level <= window / 2;
+        self.window >= most * ONE && self.limits.is_none_or(roomy)
+    }
+
+    fn opens(&self, ahead: usize) -> Option<Duration> {
+        if self.under_way >= self.window / ONE + ahead {
             return None;
         }
         let by_level = self.limits.map_or(Duration::ZERO, |(limit, window)| {

@@ -1,14 +1,16 @@
 //! The workers: they send what the dispatcher has written down, and nothing else.
 
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 use crate::apply::dispatcher::Journaled;
-use crate::apply::inbox::{Message, Remote};
+use crate::apply::gate::Passage;
+use crate::apply::inbox::{Came, Message, Remote};
 use crate::crash;
 use crate::frameio::Deleter;
 
 /// Fetches batches, sends them and brings the answers back, until there are no more.
-pub(in crate::apply) async fn work<D: Deleter>(deleter: D, remote: Remote) {
+pub(in crate::apply) async fn work<D: Deleter>(deleter: D, remote: Remote, mut passage: Passage) {
     let mut done = None;
     loop {
         let (give, given) = oneshot::channel();
@@ -22,12 +24,19 @@ pub(in crate::apply) async fn work<D: Deleter>(deleter: D, remote: Remote) {
             remote: &remote,
             batch: Some(batch),
         };
-        let reply = match &under_way.batch {
-            Some(batch) => deleter.send(batch.call()).await,
-            None => return,
+        let Some(batch) = &under_way.batch else {
+            return;
         };
-        crash::point("batch.answered");
-        done = under_way.batch.take().map(|batch| (batch, reply));
+        let came = match passage.enter(batch.stamp).await {
+            Some(_permit) => {
+                let began = Instant::now();
+                let reply = deleter.send(batch.call()).await;
+                crash::point("batch.answered");
+                Came::Reply(reply, began.elapsed())
+            }
+            None => Came::Back,
+        };
+        done = under_way.batch.take().map(|batch| (batch, came));
     }
 }
 

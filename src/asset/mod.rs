@@ -265,12 +265,14 @@ impl AssetId {
 }
 
 impl Ord for AssetId {
+    #[inline]
     fn cmp(&self, other: &Self) -> Ordering {
         // The numbers of texts stand above every UUID, and say nothing about their order.
         if self.is_adobe() && other.is_adobe() {
             return self.adobe().cmp(&other.adobe()).then(self.0.cmp(&other.0));
         }
-        self.0.cmp(&other.0)
+        // As two numbers they are compared at once, as bytes one after the other.
+        self.0.as_u128().cmp(&other.0.as_u128())
     }
 }
 

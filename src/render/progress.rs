@@ -87,7 +87,10 @@ impl Progress {
     }
 
     fn take(&mut self, id: AssetId, outcome: &Outcome) {
-        let before = self.open.remove(&id);
+        // Mostly there are none, and then there is nothing to look up.
+        let before = (!self.open.is_empty())
+            .then(|| self.open.remove(&id))
+            .flatten();
         match before {
             Some(Open::Failed) => self.counts.failed -= 1,
             Some(Open::Unknown) => self.counts.unknown -= 1,

@@ -65,10 +65,15 @@ pub struct SummaryBuilder {
     summary: Summary,
     /// How the assets of the plan stood before the run, where anything was known.
     before: HashMap<AssetId, Standing>,
-    /// How they stand now, where the run has said something of them.
-    now: HashMap<AssetId, Standing>,
+    /// Those that are refused or unknown now. What is deleted is only counted: nothing more is
+    /// said of it, and there may be a million.
+    open: HashMap<AssetId, Standing>,
+    /// Those that were unknown before the run, and are deleted.
+    found_deleted: HashSet<AssetId>,
+    /// How the assets of the last answer stand, in its order.
+    latest: Vec<(AssetId, Standing)>,
     /// The assets of batches that are sent and not answered.
-    under_way: HashMap<u64, (Task, Vec<AssetId>)>,
+    under_way: HashMap<u64, (Task, Arc<[AssetId]>)>,
     /// The assets that were forgotten.
     forgotten: HashSet<AssetId>,
     /// The assets of readings that were answered, made to learn what became of an earlier
@@ -145,7 +150,9 @@ impl SummaryBuilder {
                 state_path,
             },
             before: HashMap::new(),
-            now: HashMap::new(),
+            open: HashMap::new(),
+            found_deleted: HashSet::new(),
+            latest: Vec::new(),
             under_way: HashMap::new(),
             forgotten: HashSet::new(),
             read: HashSet::new(),
@@ -164,9 +171,9 @@ impl SummaryBuilder {
         (totals, *next_due, state_path)
     }
 
-    /// Where an asset stands now, if the run has said something of it.
-    pub(in crate::render) fn standing(&self, id: AssetId) -> Option<&Standing> {
-        self.now.get(&id)
+    /// How the assets of the last answer stand, in its order.
+    pub(in crate::render) fn latest(&self) -> &[(AssetId, Standing)] {
+        &self.latest
     }
 
     /// The assets that were sent and not answered for, by batch, with how often each was tried.
@@ -177,7 +184,7 @@ impl SummaryBuilder {
         let mut unanswered: Vec<_> = deletes
             .flat_map(|(batch, (_, ids))| ids.iter().map(|id| (*batch, *id)))
             .map(|(batch, id)| {
-                let counted = self.now.get(&id).map(Standing::attempts);
+                let counted = self.open.get(&id).map(Standing::attempts);
                 let before = || self.before.get(&id).map_or(0, Standing::attempts);
                 let attempts = counted.unwrap_or_else(|| before().saturating_add(1));
                 (batch, id, attempts)
@@ -189,7 +196,18 @@ impl SummaryBuilder {
 
     /// Takes over where an asset stands after an answer.
     pub(in crate::render) fn put(&mut self, id: AssetId, standing: Standing) {
-        self.now.insert(id, standing);
+        match standing {
+            Standing::Retired => self.summary.counts.retired += 1,
+            Standing::Gone => self.summary.counts.gone += 1,
+            Standing::Failed(_) | Standing::Unknown { .. } => {
+                self.open.insert(id, standing);
+                return;
+            }
+        }
+        self.open.remove(&id);
+        if let Some(Standing::Unknown { .. }) = self.before.get(&id) {
+            self.found_deleted.insert(id);
+        }
     }
 
     /// Notes that an asset was unknown before the run.
@@ -202,11 +220,12 @@ impl SummaryBuilder {
     pub(in crate::render) fn settle(&mut self, batch: u64, answered: &[AssetId], more: bool) {
         if !more {
             if let Some((Task::Resolve, ids)) = self.under_way.remove(&batch) {
-                self.read.extend(ids);
+                self.read.extend(ids.iter());
             }
         } else if let Some((_, ids)) = self.under_way.get_mut(&batch) {
             let answered: HashSet<&AssetId> = answered.iter().collect();
-            ids.retain(|id| !answered.contains(id));
+            let left = ids.iter().filter(|id| !answered.contains(id));
+            *ids = left.copied().collect();
         }
     }
 
@@ -215,24 +234,26 @@ impl SummaryBuilder {
     pub fn finish(mut self) -> Summary {
         for (task, ids) in std::mem::take(&mut self.under_way).into_values() {
             if task == Task::Delete {
-                for id in ids {
-                    self.take(id, &Outcome::Unknown, Timestamp::UNIX_EPOCH);
+                for id in &*ids {
+                    self.take(*id, &Outcome::Unknown, Timestamp::UNIX_EPOCH);
                 }
             }
         }
         let Self {
             mut summary,
             before,
-            now,
+            open,
+            found_deleted,
+            latest: _,
             under_way: _,
             forgotten,
             read,
             started: _,
         } = self;
-        for (id, standing) in &now {
+        let deleted = summary.counts.retired + summary.counts.gone;
+        for (id, standing) in &open {
             match standing {
-                Standing::Retired => summary.counts.retired += 1,
-                Standing::Gone => summary.counts.gone += 1,
+                Standing::Retired | Standing::Gone => {}
                 Standing::Failed(failed) => {
                     let Failed {
                         kind,
@@ -258,7 +279,8 @@ impl SummaryBuilder {
             .filter(|(_, standing)| matches!(standing, Standing::Unknown { .. }));
         let (mut resolved, mut dropped, mut unread) = (0, 0, 0);
         for (id, _) in was_unknown {
-            match now.get(id) {
+            match open.get(id) {
+                _ if found_deleted.contains(id) => resolved += 1,
                 Some(Standing::Retired | Standing::Gone | Standing::Failed(_)) => resolved += 1,
                 None if forgotten.contains(id) => dropped += 1,
                 // It was looked for, and is as unknown as before.
@@ -274,21 +296,22 @@ impl SummaryBuilder {
         summary.unknown.sort_unstable();
         summary.resolved = resolved + dropped;
         summary.forgotten = forgotten.len();
-        let told = now.len() + dropped + unread;
+        let told = deleted + open.len() + dropped + unread;
         summary.unsent = summary.totals.deletes().saturating_sub(told);
         summary
     }
 
     fn take(&mut self, id: AssetId, outcome: &Outcome, at: Timestamp) {
         let run = self.summary.run.unwrap_or_default();
-        let said = self.now.remove(&id).map(|standing| (standing, run));
+        let said = self.open.get(&id).map(|standing| (standing.clone(), run));
         // Which earlier run said it does not matter, as long as it is another.
         let earlier = || Some((self.before.get(&id)?.clone(), run.wrapping_sub(1)));
         let before = said
             .or_else(earlier)
             .map(|(standing, run)| Record { standing, run, at });
         let Record { standing, .. } = absorb(before.as_ref(), outcome, run, at);
-        self.now.insert(id, standing);
+        self.latest.push((id, standing.clone()));
+        self.put(id, standing);
     }
 }
 
@@ -304,7 +327,7 @@ impl Listener for SummaryBuilder {
                     Task::Delete => 1,
                     Task::Resolve => ids.len(),
                 };
-                self.under_way.insert(*batch, (*task, ids.to_vec()));
+                self.under_way.insert(*batch, (*task, Arc::clone(ids)));
             }
             RunEvent::Answered {
                 batch,
@@ -312,8 +335,10 @@ impl Listener for SummaryBuilder {
                 outcomes,
                 more,
             } => {
-                let answered: Vec<AssetId> = outcomes.iter().map(|(id, _)| *id).collect();
+                let answered = outcomes.iter().map(|(id, _)| *id);
+                let answered: Vec<AssetId> = answered.filter(|_| *more).collect();
                 self.settle(*batch, &answered, *more);
+                self.latest.clear();
                 for (id, outcome) in outcomes {
                     self.take(*id, outcome, *at);
                 }

@@ -3,6 +3,7 @@
 //! Everything here is pure: no clock, no file, no network.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fmt;
 use std::sync::Arc;
 
@@ -224,8 +225,16 @@ impl State {
             RunEvent::Started(info) => self.start(info),
             RunEvent::Answered { at, outcomes, .. } => {
                 for (id, outcome) in outcomes {
-                    let record = absorb(self.assets.get(id), outcome, run, *at);
-                    self.assets.insert(*id, record);
+                    // One search of the tree for each, since there may be a million.
+                    match self.assets.entry(*id) {
+                        Entry::Vacant(place) => {
+                            place.insert(absorb(None, outcome, run, *at));
+                        }
+                        Entry::Occupied(mut place) => {
+                            let record = absorb(Some(place.get()), outcome, run, *at);
+                            place.insert(record);
+                        }
+                    }
                 }
             }
             RunEvent::Forgotten { ids, .. } => {

@@ -113,6 +113,7 @@ impl FileStore {
             header: None,
             sequence: 0,
             whole: 0,
+            in_doubt: true,
             _lock: lock,
         };
         if session.journal_path.exists() {
@@ -181,6 +182,8 @@ pub struct FileSession {
     sequence: u64,
     /// How long the journal is as far as it is known to be whole, in bytes.
     whole: u64,
+    /// Whether something may stand behind that.
+    in_doubt: bool,
     _lock: Lock,
 }
 
@@ -236,6 +239,7 @@ impl FileSession {
         self.header = Some(Header::of(base));
         self.sequence = 0;
         self.whole = 0;
+        self.in_doubt = true;
     }
 
     fn drop_journal(&mut self) -> Result<(), StoreError> {
@@ -292,12 +296,15 @@ impl Session for FileSession {
         }
         let path = self.journal_path.clone();
         let whole = self.whole;
+        let in_doubt = std::mem::replace(&mut self.in_doubt, true);
         let file = self.file()?;
-        // What an append left behind that failed half-way would be damage in the middle.
-        file.set_len(whole)
-            .and_then(|()| file.seek(SeekFrom::Start(whole)))
-            .and_then(|_| write(file, &lines))
-            .map_err(StoreError::io("append to", &path))?;
+        if in_doubt {
+            // What an append left behind that failed half-way would be damage in the middle.
+            file.set_len(whole)
+                .and_then(|()| file.seek(SeekFrom::Start(whole)))
+                .map_err(StoreError::io("append to", &path))?;
+        }
+        write(file, &lines).map_err(StoreError::io("append to", &path))?;
         file.sync_data().map_err(StoreError::io("sync", &path))?;
         // A file that was removed meanwhile takes everything, and nobody will ever read it.
         if !is_at(file, &path) {
@@ -306,6 +313,7 @@ impl Session for FileSession {
             ));
         }
         crash::point("journal.synced");
+        self.in_doubt = false;
         self.sequence = sequence;
         self.whole = whole + lines.len() as u64;
         trace!(

@@ -31,6 +31,9 @@ fn apply(desk: &Desk, server: &Server, state: &str) -> Done {
     desk.run_with(&[("FRAMEIO_TOKEN", "t")], &arguments(server, state))
 }
 
+/// So many that they are twenty batches.
+const LISTED: usize = 400;
+
 /// What README.md says: the lines that begin so go into the journal.
 fn bring_back(desk: &Desk, done: &Done, state: &str) {
     let lines = done
@@ -109,7 +112,7 @@ fn a_file_that_may_grow_no_more_ends_the_run_and_not_the_process() {
 
 #[test]
 fn a_folder_that_vanishes_ends_the_run_before_the_next_batch() {
-    let desk = Arc::new(Desk::with(&manifest(60)));
+    let desk = Arc::new(Desk::with(&manifest(LISTED)));
     fs::create_dir(desk.path("keep")).unwrap();
     let place = desk.path("keep");
     let server = serving(move |request: &Request| {
@@ -119,16 +122,17 @@ fn a_folder_that_vanishes_ends_the_run_before_the_next_batch() {
     });
     let state = "keep/retire.state.json";
     let done = apply(&desk, &server, state).expect(1);
-    assert_eq!(server.asked().len(), 2, "{}", done.transcript());
+    // One more was on its way at most, and two were journalled ahead.
+    assert!(server.asked().len() <= 5, "{}", done.transcript());
     assert!(done.err.contains("keep"), "{}", done.err);
     fs::create_dir(desk.path("keep")).unwrap();
     bring_back(&desk, &done, state);
-    nothing_is_lost(&desk, &server, state, 60);
+    nothing_is_lost(&desk, &server, state, LISTED);
 }
 
 #[test]
 fn a_journal_that_somebody_removes_ends_the_run_and_the_state_has_it() {
-    let desk = Desk::with(&manifest(60));
+    let desk = Desk::with(&manifest(LISTED));
     let journal = desk.path("retire.state.json.journal");
     let server = serving(move |request: &Request| {
         if request.number == 1 {
@@ -136,7 +140,7 @@ fn a_journal_that_somebody_removes_ends_the_run_and_the_state_has_it() {
         }
     });
     apply(&desk, &server, "retire.state.json").expect(1);
-    nothing_is_lost(&desk, &server, "retire.state.json", 60);
+    nothing_is_lost(&desk, &server, "retire.state.json", LISTED);
 }
 
 /// A small disk of its own; it goes with the value.
@@ -167,8 +171,8 @@ impl Drop for Disk {
 
 #[test]
 fn a_full_disk_ends_the_run_before_the_next_batch() {
-    let desk = Desk::with(&manifest(60));
-    let Some(_disk) = Disk::mount(&desk, "size=64k") else {
+    let desk = Desk::with(&manifest(LISTED));
+    let Some(_disk) = Disk::mount(&desk, "size=256k") else {
         return;
     };
     let rest = desk.path("disk/rest");
@@ -182,12 +186,12 @@ fn a_full_disk_ends_the_run_before_the_next_batch() {
     let state = "disk/retire.state.json";
     let done = apply(&desk, &server, state).expect(1);
     // A page that the journal has begun still takes some lines.
-    assert!(server.asked().len() < 60 / 20 + 1, "{}", done.transcript());
+    assert!(server.asked().len() <= 10, "{}", done.transcript());
     fs::remove_file(rest).unwrap();
     if done.err.contains("lines below") {
         bring_back(&desk, &done, state);
     }
-    nothing_is_lost(&desk, &server, state, 60);
+    nothing_is_lost(&desk, &server, state, LISTED);
 }
 
 #[test]

@@ -244,14 +244,14 @@ impl Deleter for Server {
     }
 }
 
-pub(in crate::apply::tests) struct Bench {
+pub(in crate::apply) struct Bench {
     pub(in crate::apply::tests) folder: TempDir,
     pub(in crate::apply::tests) runtime: Runtime,
-    pub(in crate::apply::tests) options: Options,
+    pub(in crate::apply) options: Options,
 }
 
 impl Bench {
-    pub(in crate::apply::tests) fn new() -> Self {
+    pub(in crate::apply) fn new() -> Self {
         Self {
             folder: tempfile::tempdir().unwrap(),
             runtime: Builder::new_multi_thread()

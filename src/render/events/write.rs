@@ -7,7 +7,6 @@ use jiff::Timestamp;
 
 use crate::asset::AssetId;
 use crate::event::{Ending, RunEvent, RunInfo, Task};
-use crate::outcome::AssetOutcome;
 use crate::plan::Totals;
 use crate::render::events::{At, EndingName, Event, Figures, Planned, Reason, TaskName, Version};
 use crate::render::json::json;
@@ -56,10 +55,10 @@ impl Lines {
             RunEvent::Answered {
                 batch,
                 at,
-                outcomes,
+                outcomes: _,
                 more,
             } => {
-                let counts = self.assets(*batch, *at, outcomes, summary);
+                let counts = self.assets(*batch, *at, summary);
                 self.push(&Event::Answered {
                     version,
                     at: At(*at),
@@ -158,20 +157,11 @@ impl Lines {
 
     /// Appends a line for each asset of an answer, by where it stands now: one that is missing
     /// after a delete whose answer was lost was deleted by that.
-    fn assets(
-        &mut self,
-        batch: u64,
-        at: Timestamp,
-        outcomes: &[AssetOutcome],
-        summary: &SummaryBuilder,
-    ) -> Figures {
+    fn assets(&mut self, batch: u64, at: Timestamp, summary: &SummaryBuilder) -> Figures {
         let (version, at, run) = (Version, At(at), self.run);
         let mut counts = Figures::default();
-        for (id, _) in outcomes {
+        for (id, standing) in summary.latest() {
             let id = *id;
-            let Some(standing) = summary.standing(id) else {
-                continue;
-            };
             let event = match standing {
                 Standing::Retired => {
                     counts.retired += 1;

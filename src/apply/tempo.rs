@@ -1,0 +1,92 @@
+//! How long things took lately, and how far ahead of the answers that lets a run write. Pure.
+
+use std::time::Duration;
+
+use crate::apply::Options;
+
+/// What a mean gives to the newest figure: one part in so many.
+const MEMORY: u32 = 8;
+
+/// How long things took lately.
+#[derive(Debug, Clone, Default)]
+pub(in crate::apply) struct Tempo {
+    /// How long a batch may take from when it is handed out to its answer.
+    pub(in crate::apply) latency: Duration,
+    /// How long a request took, in the mean; nothing before the first answer.
+    answer: Option<Duration>,
+    /// How long a turn of the dispatcher took, in the mean.
+    turn: Duration,
+}
+
+impl Tempo {
+    /// Takes notice of an answer: how long ago its batch was handed out, and how long its
+    /// request took.
+    pub(in crate::apply) fn answered(&mut self, since_given: Duration, took: Duration) {
+        // What was slow lately may be slow again, and is forgotten by and by.
+        self.latency = since_given.max(self.latency * 9 / 10);
+        self.answer = Some(self.answer.map_or(took, |mean| blend(mean, took)));
+    }
+
+    /// Takes notice of a turn of the dispatcher, during which nothing is handed out.
+    pub(in crate::apply) fn turned(&mut self, took: Duration) {
+        self.turn = blend(self.turn, took);
+    }
+
+    /// How many batches may be journalled beyond those under way, so that none of these has to
+    /// wait for the journal: as many as are answered during a turn, to the nearest number.
+    ///
+    /// Whatever is journalled and not sent is unknown to whoever finds the run dead. So there is
+    /// none where an answer takes long, as it does over a network.
+    pub(in crate::apply) fn ahead(&self, options: Options) -> usize {
+        let Some(answer) = self.answer else {
+            return 0;
+        };
+        let at_once = options.concurrency.get() as u128;
+        let half = answer.as_nanos() / 2;
+        let answered = at_once
+            .saturating_mul(self.turn.as_nanos())
+            .saturating_add(half)
+            / answer.as_nanos().max(1);
+        let most = furthest_ahead(options);
+        usize::try_from(answered).map_or(most, |answered| answered.min(most))
+    }
+}
+
+/// How many batches may be journalled beyond those under way at most.
+pub(in crate::apply) const fn furthest_ahead(options: Options) -> usize {
+    options.concurrency.get().saturating_mul(2)
+}
+
+fn blend(mean: Duration, newest: Duration) -> Duration {
+    (mean * (MEMORY - 1) + newest) / MEMORY
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::apply::tests::bench::Bench;
+
+    #[test]
+    fn it_runs_ahead_as_far_as_a_turn_is_long() {
+        let options = Bench::new().options;
+        let at_once = options.concurrency.get();
+        let mut tempo = Tempo::default();
+        let [short, long] = [1, 100].map(Duration::from_millis);
+        tempo.turned(long);
+        assert_eq!(tempo.ahead(options), 0, "nothing is answered yet");
+        let mut tempo = Tempo::default();
+        for _ in 0..100 {
+            tempo.turned(short);
+            tempo.answered(long, long);
+        }
+        assert_eq!(tempo.ahead(options), 0, "an answer takes a hundred turns");
+        for _ in 0..100 {
+            tempo.answered(short, short);
+        }
+        assert_eq!(tempo.ahead(options), at_once, "one for one");
+        for _ in 0..100 {
+            tempo.turned(long);
+        }
+        assert_eq!(tempo.ahead(options), 2 * at_once, "and never further");
+    }
+}
