@@ -214,3 +214,92 @@ fn nonsense_is_refused_with_its_place() {
     let refusals: Vec<String> = texts.iter().map(|text| refusal(text)).collect();
     insta::assert_snapshot!(refusals.join("\n"));
 }
+
+fn begins(number: u64) -> RunInfo {
+    RunInfo {
+        number,
+        id: Uuid::from_u128(number.into()),
+        at: at(i64::try_from(number).unwrap()),
+        actor: Some("ada".to_owned()),
+        commit: None,
+        ci: None,
+        plan: None,
+        account: Some("acc".to_owned()),
+    }
+}
+
+fn home(api: Api) -> Home {
+    Home {
+        api,
+        endpoint: "https://api.example".to_owned(),
+        account: None,
+    }
+}
+
+/// A state that two runs made: the first confirmed 1, the second found 2 gone, had 3 refused and
+/// lost the answer for 4.
+fn made_by_two_runs() -> State {
+    let mut state = State::new(Uuid::from_u128(9), home(Api::V2));
+    let refusal = Outcome::Failed(Failure {
+        kind: FailureKind::Permission,
+        message: "No.".to_owned(),
+    });
+    for (run, outcomes) in [
+        (1, vec![(id(1), Outcome::Retired)]),
+        (
+            2,
+            vec![
+                (id(2), Outcome::Gone),
+                (id(3), refusal),
+                (id(4), Outcome::Unknown),
+            ],
+        ),
+    ] {
+        state.apply(run, &RunEvent::Started(begins(run)));
+        let answered = RunEvent::Answered {
+            batch: 1,
+            at: at(3),
+            outcomes,
+            more: false,
+        };
+        state.apply(run, &answered);
+    }
+    state
+}
+
+#[test]
+fn assets_are_counted_by_where_they_stand_and_by_run() {
+    let state = made_by_two_runs();
+    let all = Counts {
+        retired: 1,
+        gone: 1,
+        failed: 1,
+        unknown: 1,
+    };
+    assert_eq!(state.counts(), all);
+    let first = Counts {
+        retired: 1,
+        ..Counts::default()
+    };
+    let second = Counts { retired: 0, ..all };
+    let by_run: Vec<_> = state.counts_by_run().into_iter().collect();
+    assert_eq!(by_run, [(1, first), (2, second)]);
+}
+
+#[test]
+fn a_change_by_hand_counts_as_a_run_and_says_what_it_was() {
+    let mut state = made_by_two_runs();
+    state.remove(&begins(3), &[id(2), id(3)]);
+    assert_eq!(state.serial, 3);
+    assert_eq!(state.home.account.as_deref(), Some("acc"));
+    let left: Vec<AssetId> = state.assets.keys().copied().collect();
+    assert_eq!(left, [id(1), id(4)]);
+    let change = state.runs[&3].change.clone();
+    assert_eq!(change, Some(Change::Removed(vec![id(2), id(3)])));
+    assert_eq!(state.runs[&2].change, None);
+
+    state.migrate(&begins(4), home(Api::V4));
+    assert_eq!((state.serial, state.home.api), (4, Api::V4));
+    assert_eq!(state.runs[&4].change, Some(Change::Migrated(Api::V2)));
+    assert_eq!(state.assets.len(), 2, "history stays");
+}
