@@ -188,6 +188,13 @@ pub enum RunEvent {
         /// Whose records.
         ids: Vec<AssetId>,
     },
+    /// Assets were found deleted before anything was sent for them.
+    FoundDeleted {
+        /// When.
+        at: Timestamp,
+        /// Which.
+        ids: Vec<AssetId>,
+    },
     /// The server said something that it should not say.
     Warned {
         /// The batch's number within the run.
@@ -248,6 +255,7 @@ impl RunEvent {
             | Self::Intent { .. }
             | Self::Answered { .. }
             | Self::Forgotten { .. }
+            | Self::FoundDeleted { .. }
             | Self::Warned { .. }
             | Self::Ended { .. } => true,
             Self::Paced { .. } | Self::Retried { .. } | Self::Stopping { .. } => false,

@@ -19,8 +19,9 @@ pub struct Inventory {
 pub enum Seen {
     /// It is there.
     There(Facts),
-    /// It is there, and deleted.
-    Deleted(Facts),
+    /// It is deleted: it is read as such, or among what was recently deleted, of which no more
+    /// is known.
+    Deleted(Option<Facts>),
     /// The server does not know it, or no longer.
     Missing,
 }
@@ -58,10 +59,15 @@ impl Inventory {
         self.facts(id)?.files.as_ref()
     }
 
-    /// How many assets were looked for and are not there.
+    /// Whether an asset was found deleted.
     #[must_use]
-    pub fn absent(&self) -> usize {
-        let absent = |seen: &&Seen| matches!(seen, Seen::Deleted(_) | Seen::Missing);
-        self.assets.values().filter(absent).count()
+    pub fn is_deleted(&self, id: AssetId) -> bool {
+        matches!(self.assets.get(&id), Some(Seen::Deleted(_)))
+    }
+
+    /// The assets that were looked for and that the server does not know, or no longer.
+    pub fn missing(&self) -> impl Iterator<Item = AssetId> {
+        let missing = self.assets.iter();
+        missing.filter_map(|(id, seen)| matches!(seen, Seen::Missing).then_some(*id))
     }
 }

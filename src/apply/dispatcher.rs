@@ -146,6 +146,13 @@ impl<'run, S: Session> Dispatcher<'run, S> {
         if !approved.forget().is_empty() {
             dispatcher.forget(approved.forget().to_vec());
         }
+        if !approved.record().is_empty() {
+            dispatcher.changed = true;
+            dispatcher.events.push(RunEvent::FoundDeleted {
+                at: clock.now(),
+                ids: approved.record().to_vec(),
+            });
+        }
         dispatcher
     }
 
@@ -401,6 +408,7 @@ impl<'run, S: Session> Dispatcher<'run, S> {
             RunEvent::Started(_)
             | RunEvent::Intent { .. }
             | RunEvent::Forgotten { .. }
+            | RunEvent::FoundDeleted { .. }
             | RunEvent::Warned { .. }
             | RunEvent::Paced { .. }
             | RunEvent::Retried { .. }

@@ -109,6 +109,7 @@ pub(in crate::cli) fn event(event: &RunEvent) {
             );
         }
         RunEvent::Forgotten { at: _, ids } => info!(records = ids.len(), "records are dropped"),
+        RunEvent::FoundDeleted { at: _, ids } => info!(assets = ids.len(), "found deleted"),
         RunEvent::Warned { batch, message } => warn!(batch, words = message, "an odd answer"),
         RunEvent::Paced {
             at: _,

@@ -144,6 +144,11 @@ impl Reached {
         }
     }
 
+    /// Which version of the API is spoken.
+    pub(in crate::cli) const fn api(&self) -> Api {
+        self.api
+    }
+
     /// Reads one account by V4, and cannot delete.
     pub(in crate::cli) fn v4(&self, account: &str) -> V4Reader {
         V4Reader::new(self.transport.clone(), account.to_owned())

@@ -1,5 +1,7 @@
 //! V4: what `plan` and `apply` read of the live assets before they show the plan.
 
+use std::collections::BTreeSet;
+
 use crate::asset::{AssetId, Kind};
 use crate::cli::call::Call;
 use crate::cli::failure::Failure;
@@ -8,8 +10,10 @@ use crate::cli::settings::{Server, Settings};
 use crate::cli::work::Work;
 use crate::diagnostic::in_words;
 use crate::frameio::survey::survey;
-use crate::inventory::Inventory;
+use crate::frameio::trash::{Deleted, recently_deleted};
+use crate::inventory::{Inventory, Seen};
 use crate::manifest::document::Manifests;
+use crate::plan::approve::Approved;
 use crate::render::{count, counted};
 use crate::state::Api;
 
@@ -19,6 +23,9 @@ const MOST: usize = 1_000;
 
 /// After how many assets people are told how far it is.
 const EACH: usize = 100;
+
+/// How many ids are named at most.
+const NAMED: usize = 5;
 
 /// The assets of a plan whose kind V4 needs and nobody says, and the version stacks, whose
 /// files are deleted in their place; nothing where nothing can be read.
@@ -69,22 +76,102 @@ pub(in crate::cli) fn look(
                 .message(&format!("{} of {assets} read", count(done)));
         }
     };
-    let read = server
+    let mut read = server
         .runtime
         .block_on(survey(&reader, wanted, told))
         .map_err(Failure::Stopped)?;
-    tell(call, &read, open.len() - wanted.len());
+    let missing: BTreeSet<AssetId> = read.missing().collect();
+    let lists = if missing.is_empty() {
+        Deleted::default()
+    } else {
+        let most = requests(missing.len());
+        let search = recently_deleted(&reader, &missing, most);
+        server.runtime.block_on(search)
+    };
+    for id in &lists.found {
+        read.assets.insert(*id, Seen::Deleted(None));
+    }
+    tell(call, &read, lists.complete, open.len() - wanted.len());
     work.home.account = account;
     Ok(work.again(manifests, settings, &read))
 }
 
-/// Tells what is missing, and what was not read.
-fn tell(call: &Call, read: &Inventory, more: usize) {
-    let absent = read.absent();
-    if absent > 0 {
+/// How many requests the lists of recently deleted assets are worth for so many assets: they
+/// must not take much longer than to read the assets one by one.
+const fn requests(assets: usize) -> usize {
+    let most = 20 + 2 * assets;
+    if most < 500 { most } else { 500 }
+}
+
+/// Looks in the lists of recently deleted assets for those whose earlier delete was not answered;
+/// those that are not found there are read one by one in the run.
+pub(in crate::cli) fn settle_unknown(
+    call: &Call,
+    server: &Reached,
+    account: Option<&str>,
+    approved: &mut Approved,
+) {
+    let unknown: BTreeSet<AssetId> = approved.resolve().iter().map(|read| read.id).collect();
+    let Some(account) = account.filter(|_| server.api() == Api::V4 && !unknown.is_empty()) else {
+        return;
+    };
+    let unanswered = counted(unknown.len(), "asset", "assets");
+    call.console.message(&format!(
+        "Looking for {unanswered} of unknown fate among the recently deleted …"
+    ));
+    let reader = server.v4(account);
+    let search = recently_deleted(&reader, &unknown, requests(unknown.len()));
+    let lists = server.runtime.block_on(search);
+    approved.found_deleted(&lists.found);
+}
+
+/// Tells of the assets that a run found gone whether they were deleted before, or probably never
+/// were there, as far as the lists of recently deleted assets show it.
+pub(in crate::cli) fn tell_gone(
+    call: &Call,
+    server: &Reached,
+    account: Option<&str>,
+    gone: &BTreeSet<AssetId>,
+) {
+    let Some(account) = account.filter(|_| server.api() == Api::V4 && !gone.is_empty()) else {
+        return;
+    };
+    let reader = server.v4(account);
+    let search = recently_deleted(&reader, gone, requests(gone.len()));
+    let lists = server.runtime.block_on(search);
+    let deleted = lists.found.len();
+    if deleted > 0 {
+        let deleted = counted(deleted, "asset was", "assets were");
+        call.console
+            .message(&format!("{deleted} deleted already, by somebody else"));
+    }
+    let absent: Vec<String> = gone
+        .difference(&lists.found)
+        .map(|id| format!("`{id}`"))
+        .collect();
+    if lists.complete && !absent.is_empty() {
+        let named = absent[..absent.len().min(NAMED)].join(", ");
+        let more = if absent.len() > NAMED { ", …" } else { "" };
+        let absent = counted(absent.len(), "asset is", "assets are");
         call.console.warn(&format!(
-            "{} not there, or deleted already; a run asks for them all the same",
-            counted(absent, "asset is", "assets are")
+            "{absent} neither there nor among the recently deleted, so they may never have been there: check {named}{more}"
+        ));
+    }
+}
+
+/// Tells what is missing, and what was not read; `complete` says that the missing ones were
+/// looked for in all lists of recently deleted assets.
+fn tell(call: &Call, read: &Inventory, complete: bool, more: usize) {
+    let missing = read.missing().count();
+    if missing > 0 {
+        let missing = counted(missing, "asset is", "assets are");
+        let lists = if complete {
+            "and not among the recently deleted: check the ids"
+        } else {
+            "or deleted long ago"
+        };
+        call.console.warn(&format!(
+            "{missing} not there, {lists}; a run asks for them all the same"
         ));
     }
     let unread = read.unread + more;

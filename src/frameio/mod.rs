@@ -16,6 +16,7 @@ pub mod pace;
 pub mod survey;
 pub mod token;
 pub mod transport;
+pub mod trash;
 pub mod v2;
 pub mod v4;
 

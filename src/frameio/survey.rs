@@ -26,7 +26,7 @@ const IN_A_ROW: u32 = 3;
 const PAGES: usize = 1000;
 
 /// Why something was left unread.
-enum Unread {
+pub(in crate::frameio) enum Unread {
     /// The answer cannot be used.
     Trouble,
     /// Nothing can be read at all.
@@ -78,7 +78,7 @@ async fn look(reader: &V4Reader, id: AssetId, kind: Option<Kind>) -> Result<Seen
         );
         match found.await? {
             None => {}
-            Some((facts, true)) => return Ok(Seen::Deleted(facts)),
+            Some((facts, true)) => return Ok(Seen::Deleted(Some(facts))),
             Some((facts, false)) => return Ok(Seen::There(with_files(reader, id, facts).await?)),
         }
     }
@@ -111,7 +111,7 @@ async fn with_files(reader: &V4Reader, id: AssetId, facts: Facts) -> Result<Fact
 }
 
 /// Makes a request, again where it goes wrong, and leaves the server the time it asks for.
-async fn patiently<T>(
+pub(in crate::frameio) async fn patiently<T>(
     ask: impl AsyncFn() -> Reply,
     judge: impl Fn(&Reply) -> ReadVerdict<T>,
 ) -> Result<T, Unread> {
@@ -237,7 +237,8 @@ mod tests {
         }
         assert_eq!(heard, [1, 2, 3, 4]);
         assert_eq!(seen.unread, 1);
-        assert_eq!(seen.absent(), 1);
+        assert!(seen.is_deleted(id(GONE)));
+        assert_eq!(seen.missing().count(), 0);
         let found = seen.facts(id(FILE)).unwrap();
         assert_eq!((found.kind, found.bytes), (Kind::File, Some(7)));
         assert_eq!(found.project, Some(id(CLOSED)));

@@ -1,6 +1,6 @@
 //! Approval: the only way from a plan to something that can be carried out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::asset::{AssetId, Kind};
@@ -60,6 +60,7 @@ pub struct Approved {
     stacks: BTreeMap<AssetId, Arc<[AssetId]>>,
     held: Vec<AssetId>,
     resolve: Vec<Resolve>,
+    record: Vec<AssetId>,
     forget: Vec<AssetId>,
 }
 
@@ -111,6 +112,24 @@ impl Approved {
         &self.resolve
     }
 
+    /// The assets that were found deleted, which is only written down.
+    #[must_use]
+    pub fn record(&self) -> &[AssetId] {
+        &self.record
+    }
+
+    /// Takes assets whose earlier delete was not answered for deleted: they are not read any
+    /// more. Those that are not to be read stay as they are.
+    pub fn found_deleted(&mut self, found: &BTreeSet<AssetId>) {
+        let (deleted, open) = std::mem::take(&mut self.resolve)
+            .into_iter()
+            .partition(|resolve| found.contains(&resolve.id));
+        self.resolve = open;
+        let deleted: Vec<Resolve> = deleted;
+        self.record.extend(deleted.iter().map(|resolve| resolve.id));
+        self.record.sort_unstable();
+    }
+
     /// The assets whose records are dropped, in the order of their ids.
     #[must_use]
     pub fn forget(&self) -> &[AssetId] {
@@ -123,12 +142,6 @@ impl Approved {
             self.kinds.push(kind);
         }
         self.delete.push(id);
-    }
-
-    /// Whether there is nothing to do at all.
-    #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.delete.is_empty() && self.resolve.is_empty() && self.forget.is_empty()
     }
 
     /// Whether something is sent to the server.
@@ -160,6 +173,7 @@ pub fn approve(plan: &Plan, consent: Consent, skip_mismatched: bool) -> Result<A
         stacks: plan.stacks.clone(),
         held: plan.held.clone(),
         resolve: Vec::new(),
+        record: Vec::new(),
         forget: Vec::new(),
     };
     for step in &plan.steps {
@@ -169,6 +183,7 @@ pub fn approve(plan: &Plan, consent: Consent, skip_mismatched: bool) -> Result<A
             Decision::Resolve { listed, .. } => {
                 approved.resolve.push(Resolve { id, listed, kind });
             }
+            Decision::Record => approved.record.push(id),
             Decision::Forget => approved.forget.push(id),
             Decision::Blocked { .. }
             | Decision::Defer { .. }

@@ -30,6 +30,8 @@ pub enum Decision {
         /// How often a delete was tried and not confirmed.
         attempts: u32,
     },
+    /// Write down that it is gone: a live reading found it deleted, so nothing is sent.
+    Record,
     /// Leave it: it was refused too often.
     Blocked {
         /// How often a delete was tried and not confirmed.
@@ -69,6 +71,7 @@ impl Decision {
         match self {
             Self::Retire | Self::Retry { .. } | Self::Resolve { listed: true, .. } => true,
             Self::Resolve { listed: false, .. }
+            | Self::Record
             | Self::Blocked { .. }
             | Self::Defer { .. }
             | Self::Held { .. }
@@ -104,6 +107,8 @@ pub struct Case<'plan> {
     pub record: Option<&'plan Record>,
     /// What holds it, or a file of it where it is a version stack, if that is in force at `now`.
     pub hold: Option<HoldInForce<'plan>>,
+    /// Whether a live reading found it deleted.
+    pub deleted: bool,
 }
 
 /// The settings that a decision depends on.
@@ -135,6 +140,7 @@ pub fn decide(case: Case<'_>, rules: Rules, now: Timestamp) -> Option<Decision> 
         entry,
         record,
         hold,
+        deleted,
     } = case;
     let standing = record.map(|record| &record.standing);
     let Some(entry) = entry else {
@@ -148,6 +154,10 @@ pub fn decide(case: Case<'_>, rules: Rules, now: Timestamp) -> Option<Decision> 
             reason: Arc::clone(hold.reason),
             until: hold.until,
         });
+    }
+    // What became of a delete that was never answered is found out in the run, not before it.
+    if deleted && !matches!(standing, Some(Standing::Unknown { .. })) {
+        return Some(Decision::Record);
     }
     if let Some(details) = &entry.details {
         if let Some(until) = details.not_before.filter(|until| *until > now) {

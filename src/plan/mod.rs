@@ -83,6 +83,8 @@ pub struct Totals {
     pub retry: usize,
     /// To be read live, and then decided.
     pub resolve: usize,
+    /// Found deleted, and only to be recorded so.
+    pub record: usize,
     /// Refused too often.
     pub blocked: usize,
     /// Left until their date.
@@ -113,6 +115,7 @@ impl Totals {
             Decision::Retire => &mut self.retire,
             Decision::Retry { .. } => &mut self.retry,
             Decision::Resolve { .. } => &mut self.resolve,
+            Decision::Record => &mut self.record,
             Decision::Blocked { .. } => &mut self.blocked,
             Decision::Defer { .. } => &mut self.defer,
             Decision::Held { .. } => &mut self.held,
@@ -133,7 +136,7 @@ impl Totals {
     /// How many assets or records the plan would change.
     #[must_use]
     pub const fn changes(&self) -> usize {
-        self.deletes() + self.forget
+        self.deletes() + self.record + self.forget
     }
 }
 
@@ -166,6 +169,7 @@ pub fn make(inputs: Inputs<'_>) -> Plan {
             entry,
             record,
             hold: holds.of(id).or_else(|| holds.of_any(files?)),
+            deleted: inventory.is_some_and(|inventory| inventory.is_deleted(id)),
         };
         let Some(decision) = decide(case, rules, now) else {
             continue;

@@ -73,6 +73,7 @@ fn row(entry: Option<&Entry>, standing: Option<Standing>, held: bool) -> Option<
             reason: &reason,
             until: None,
         }),
+        deleted: false,
     };
     decide(case, Rules::default(), at(NOW))
 }
@@ -176,6 +177,35 @@ fn each_row_of_the_table() {
 }
 
 #[test]
+fn what_a_live_reading_found_deleted_is_only_recorded() {
+    let bare = entry(1, None);
+    let reason: Arc<str> = "legal".into();
+    let found = |entry, standing: Option<Standing>, held: bool| {
+        let record = standing.map(record);
+        let case = Case {
+            entry,
+            record: record.as_ref(),
+            hold: held.then_some(HoldInForce {
+                reason: &reason,
+                until: None,
+            }),
+            deleted: true,
+        };
+        decide(case, Rules::default(), at(NOW))
+    };
+    assert_eq!(found(Some(&bare), None, false), Some(Decision::Record));
+    let refused = Some(failed(9));
+    assert_eq!(found(Some(&bare), refused, false), Some(Decision::Record));
+    // A delete that was never answered may be the reason, which the run finds out.
+    let unknown = Some(Standing::Unknown { attempts: 1 });
+    let resolve = found(Some(&bare), unknown, false);
+    assert!(matches!(resolve, Some(Decision::Resolve { .. })));
+    let held = found(Some(&bare), None, true);
+    assert!(matches!(held, Some(Decision::Held { .. })));
+    assert_eq!(found(None, None, false), None);
+}
+
+#[test]
 fn blocked_assets_are_retried_on_demand() {
     let bare = entry(1, None);
     let record = record(failed(9));
@@ -183,6 +213,7 @@ fn blocked_assets_are_retried_on_demand() {
         entry: Some(&bare),
         record: Some(&record),
         hold: None,
+        deleted: false,
     };
     let rules = Rules {
         retry_blocked: true,
@@ -321,7 +352,8 @@ fn a_version_stack_with_a_held_file_is_held() {
     assert_eq!(plan.totals.held, 1);
     assert!(plan.stacks.is_empty());
     let approved = approve(&plan, Consent::Auto, false).unwrap();
-    assert!(approved.is_empty() && approved.is_held(id(31)) && !approved.is_held(id(30)));
+    assert!(!approved.sends() && approved.forget().is_empty());
+    assert!(approved.is_held(id(31)) && !approved.is_held(id(30)));
 }
 
 fn standing() -> impl Strategy<Value = Standing> {
@@ -422,7 +454,8 @@ proptest! {
         state.apply(1, &RunEvent::Answered { batch: 1, at: at(NOW), outcomes, more: false });
         state.apply(1, &RunEvent::Forgotten { at: at(NOW), ids: approved.forget().to_vec() });
         let again = plan_of(&manifests, &state);
-        prop_assert!(approve(&again, Consent::Auto, true).unwrap().is_empty());
+        let nothing = approve(&again, Consent::Auto, true).unwrap();
+        prop_assert!(!nothing.sends() && nothing.forget().is_empty());
         prop_assert_eq!(again.totals.changes(), 0);
     }
 

@@ -163,8 +163,8 @@ struct Change<'plan> {
     old_head: Vec<String>,
     new_head: Vec<String>,
     tail: Vec<String>,
-    /// What is recorded of an asset whose delete is confirmed by the run.
-    retired: Record,
+    /// What is recorded of an asset that the run deletes, and of one that it finds deleted.
+    expected: Expected,
     /// How many assets there are after the run.
     new_length: usize,
 }
@@ -190,8 +190,8 @@ impl<'plan> Change<'plan> {
         };
         let number = view.run.number;
         after.apply(number, &RunEvent::Started(view.run.clone()));
-        let retired = retired(number, view.run.at);
-        let new_length = Records::walk(assets, &view.plan.steps, &retired)
+        let expected = Expected::of(number, view.run.at);
+        let new_length = Records::walk(assets, &view.plan.steps, &expected)
             .filter(|(_, _, new)| new.is_some())
             .count();
         Self {
@@ -199,7 +199,7 @@ impl<'plan> Change<'plan> {
             old_head: head_lines(view.state),
             new_head: head_lines(&after),
             tail: tail_lines(&after),
-            retired,
+            expected,
             new_length,
         }
     }
@@ -223,7 +223,7 @@ impl<'plan> Change<'plan> {
     fn records(&self) -> impl Iterator<Item = Pair<'_>> {
         let assets = &self.view.state.assets;
         let mut left = (assets.len(), self.new_length);
-        Records::walk(assets, &self.view.plan.steps, &self.retired).map(move |(id, old, new)| {
+        Records::walk(assets, &self.view.plan.steps, &self.expected).map(move |(id, old, new)| {
             let line = |record: Option<_>, left: &mut usize| {
                 record.map(|record| {
                     *left -= 1;
@@ -242,12 +242,25 @@ impl<'plan> Change<'plan> {
     }
 }
 
-/// The record of an asset that the run is expected to retire.
-const fn retired(run: u64, at: Timestamp) -> Record {
-    Record {
-        standing: Standing::Retired,
-        run,
-        at,
+/// The records that a run is expected to write.
+struct Expected {
+    retired: Record,
+    gone: Record,
+}
+
+impl Expected {
+    const fn of(run: u64, at: Timestamp) -> Self {
+        let retired = Record {
+            standing: Standing::Retired,
+            run,
+            at,
+        };
+        let gone = Record {
+            standing: Standing::Gone,
+            run,
+            at,
+        };
+        Self { retired, gone }
     }
 }
 
@@ -296,19 +309,19 @@ fn head<'lines>(
 struct Records<'plan> {
     recorded: Peekable<btree_map::Iter<'plan, AssetId, Record>>,
     planned: Peekable<slice::Iter<'plan, Step>>,
-    retired: &'plan Record,
+    expected: &'plan Expected,
 }
 
 impl<'plan> Records<'plan> {
     fn walk(
         assets: &'plan BTreeMap<AssetId, Record>,
         steps: &'plan [Step],
-        retired: &'plan Record,
+        expected: &'plan Expected,
     ) -> Self {
         Self {
             recorded: assets.iter().peekable(),
             planned: steps.iter().peekable(),
-            retired,
+            expected,
         }
     }
 }
@@ -331,8 +344,9 @@ impl<'plan> Iterator for Records<'plan> {
         let step = self.planned.next_if(|step| step.id == id);
         let new = match step.map(|step| &step.decision) {
             Some(Decision::Retire | Decision::Retry { .. } | Decision::Resolve { .. }) => {
-                Some(self.retired)
+                Some(&self.expected.retired)
             }
+            Some(Decision::Record) => Some(&self.expected.gone),
             Some(Decision::Forget) => None,
             Some(
                 Decision::Blocked { .. }

@@ -132,6 +132,11 @@ impl Listener for Progress {
                     self.take(*id, outcome);
                 }
             }
+            RunEvent::FoundDeleted { at: _, ids } => {
+                for id in ids {
+                    self.take(*id, &Outcome::Gone);
+                }
+            }
             RunEvent::Paced { wait, .. } => {
                 self.paced_until = self.paced_until.max(self.elapsed + *wait);
             }

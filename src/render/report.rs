@@ -69,7 +69,7 @@ pub struct SummaryBuilder {
     /// said of it, and there may be a million.
     open: HashMap<AssetId, Standing>,
     /// Those that were unknown before the run, and are deleted.
-    found_deleted: HashSet<AssetId>,
+    cleared: HashSet<AssetId>,
     /// How the assets of the last answer stand, in its order.
     latest: Vec<(AssetId, Standing)>,
     /// The assets of batches that are sent and not answered.
@@ -113,6 +113,7 @@ impl SummaryBuilder {
                     next_due = Some(next_due.map_or(*until, |next| next.min(*until)));
                 }
                 Decision::Retire
+                | Decision::Record
                 | Decision::Blocked { .. }
                 | Decision::Held { .. }
                 | Decision::Mismatch(_)
@@ -151,7 +152,7 @@ impl SummaryBuilder {
             },
             before: HashMap::new(),
             open: HashMap::new(),
-            found_deleted: HashSet::new(),
+            cleared: HashSet::new(),
             latest: Vec::new(),
             under_way: HashMap::new(),
             forgotten: HashSet::new(),
@@ -206,7 +207,7 @@ impl SummaryBuilder {
         }
         self.open.remove(&id);
         if let Some(Standing::Unknown { .. }) = self.before.get(&id) {
-            self.found_deleted.insert(id);
+            self.cleared.insert(id);
         }
     }
 
@@ -243,7 +244,7 @@ impl SummaryBuilder {
             mut summary,
             before,
             open,
-            found_deleted,
+            cleared,
             latest: _,
             under_way: _,
             forgotten,
@@ -280,7 +281,7 @@ impl SummaryBuilder {
         let (mut resolved, mut dropped, mut unread) = (0, 0, 0);
         for (id, _) in was_unknown {
             match open.get(id) {
-                _ if found_deleted.contains(id) => resolved += 1,
+                _ if cleared.contains(id) => resolved += 1,
                 Some(Standing::Retired | Standing::Gone | Standing::Failed(_)) => resolved += 1,
                 None if forgotten.contains(id) => dropped += 1,
                 // It was looked for, and is as unknown as before.
@@ -296,7 +297,7 @@ impl SummaryBuilder {
         summary.unknown.sort_unstable();
         summary.resolved = resolved + dropped;
         summary.forgotten = forgotten.len();
-        let told = deleted + open.len() + dropped + unread;
+        let told = (deleted + open.len()) + dropped + unread;
         summary.unsent = summary.totals.deletes().saturating_sub(told);
         summary
     }
@@ -344,6 +345,12 @@ impl Listener for SummaryBuilder {
                 }
             }
             RunEvent::Forgotten { at: _, ids } => self.forgotten.extend(ids),
+            RunEvent::FoundDeleted { at, ids } => {
+                self.latest.clear();
+                for id in ids {
+                    self.take(*id, &Outcome::Gone, *at);
+                }
+            }
             RunEvent::Warned { batch: _, message } => self.summary.warnings.push(message.clone()),
             RunEvent::Paced { .. } | RunEvent::Retried { .. } | RunEvent::Stopping { .. } => {}
             RunEvent::Ended { at, ending } => {

@@ -137,10 +137,11 @@ pub fn basis(
 }
 
 /// The groups in the order in which they are shown.
-const GROUPS: [Group; 8] = [
+const GROUPS: [Group; 9] = [
     Group::Retire,
     Group::Retry,
     Group::Resolve,
+    Group::Record,
     Group::Mismatch,
     Group::Blocked,
     Group::Held,
@@ -153,6 +154,7 @@ enum Group {
     Retire,
     Retry,
     Resolve,
+    Record,
     Mismatch,
     Blocked,
     Held,
@@ -169,6 +171,7 @@ impl Group {
                 "Resolve",
                 ": sent before without an answer, so read them first",
             ),
+            Self::Record => ("Record", ": found deleted, so nothing is sent for them"),
             Self::Mismatch => ("Mismatched", ": not shown to be what their pins say"),
             Self::Blocked => (
                 "Blocked",
@@ -189,6 +192,7 @@ impl Group {
             Self::Retry => ("~", Paint::Yellow),
             Self::Resolve => ("?", Paint::Magenta),
             Self::Mismatch | Self::Blocked => ("!", Paint::Yellow),
+            Self::Record => ("=", Paint::Dim),
             Self::Held | Self::Defer => ("·", Paint::Blue),
             Self::Forget => ("x", Paint::Dim),
         }
@@ -200,6 +204,7 @@ const fn group_of(decision: &Decision) -> Option<Group> {
         Decision::Retire => Group::Retire,
         Decision::Retry { .. } => Group::Retry,
         Decision::Resolve { .. } => Group::Resolve,
+        Decision::Record => Group::Record,
         Decision::Mismatch(_) => Group::Mismatch,
         Decision::Blocked { .. } => Group::Blocked,
         Decision::Held { .. } => Group::Held,
@@ -271,7 +276,7 @@ fn stack_files(
 /// What the decision itself says beyond its group.
 fn why(decision: &Decision) -> Option<String> {
     match decision {
-        Decision::Retire | Decision::Forget | Decision::Unchanged { .. } => None,
+        Decision::Retire | Decision::Record | Decision::Forget | Decision::Unchanged { .. } => None,
         Decision::Retry {
             attempts,
             kind: _,
@@ -328,6 +333,7 @@ pub fn headline(totals: &Totals) -> String {
         retire,
         retry,
         resolve,
+        record,
         blocked,
         defer,
         held,
@@ -348,6 +354,7 @@ pub fn headline(totals: &Totals) -> String {
         (retire, "to retire"),
         (retry, "to retry"),
         (resolve, "to resolve"),
+        (record, "to record as gone"),
         (forget, "to forget"),
     ]);
     let kept = list(&[
@@ -449,6 +456,12 @@ fn closing(
         parts.push(format!(
             "read {} and delete what is still there and listed",
             counted(totals.resolve, "asset", "assets")
+        ));
+    }
+    if totals.record > 0 {
+        parts.push(format!(
+            "record {} as gone",
+            counted(totals.record, "asset", "assets")
         ));
     }
     if totals.forget > 0 {

@@ -225,16 +225,12 @@ impl State {
             RunEvent::Started(info) => self.start(info),
             RunEvent::Answered { at, outcomes, .. } => {
                 for (id, outcome) in outcomes {
-                    // One search of the tree for each, since there may be a million.
-                    match self.assets.entry(*id) {
-                        Entry::Vacant(place) => {
-                            place.insert(absorb(None, outcome, run, *at));
-                        }
-                        Entry::Occupied(mut place) => {
-                            let record = absorb(Some(place.get()), outcome, run, *at);
-                            place.insert(record);
-                        }
-                    }
+                    self.absorb(*id, outcome, run, *at);
+                }
+            }
+            RunEvent::FoundDeleted { at, ids } => {
+                for id in ids {
+                    self.absorb(*id, &Outcome::Gone, run, *at);
                 }
             }
             RunEvent::Forgotten { ids, .. } => {
@@ -248,6 +244,19 @@ impl State {
             | RunEvent::Retried { .. }
             | RunEvent::Stopping { .. }
             | RunEvent::Ended { .. } => {}
+        }
+    }
+
+    fn absorb(&mut self, id: AssetId, outcome: &Outcome, run: u64, at: Timestamp) {
+        // One search of the tree for each, since there may be a million.
+        match self.assets.entry(id) {
+            Entry::Vacant(place) => {
+                place.insert(absorb(None, outcome, run, at));
+            }
+            Entry::Occupied(mut place) => {
+                let record = absorb(Some(place.get()), outcome, run, at);
+                place.insert(record);
+            }
         }
     }
 

@@ -103,6 +103,10 @@ enum EventLine<'line> {
         at: Timestamp,
         ids: Cow<'line, [AssetId]>,
     },
+    FoundDeleted {
+        at: Timestamp,
+        ids: Cow<'line, [AssetId]>,
+    },
     Warned {
         batch: u64,
         #[serde(borrow)]
@@ -195,6 +199,10 @@ pub fn write_event(sequence: u64, event: &RunEvent, lines: &mut Vec<u8>) {
             more,
         } => answered(*batch, *at, outcomes, *more),
         RunEvent::Forgotten { at, ids } => EventLine::Forgotten {
+            at: *at,
+            ids: Cow::Borrowed(ids),
+        },
+        RunEvent::FoundDeleted { at, ids } => EventLine::FoundDeleted {
             at: *at,
             ids: Cow::Borrowed(ids),
         },
@@ -366,6 +374,10 @@ fn event_of(event: EventLine<'_>) -> RunEvent {
             }
         }
         EventLine::Forgotten { at, ids } => RunEvent::Forgotten {
+            at,
+            ids: ids.into_owned(),
+        },
+        EventLine::FoundDeleted { at, ids } => RunEvent::FoundDeleted {
             at,
             ids: ids.into_owned(),
         },

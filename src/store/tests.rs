@@ -223,7 +223,41 @@ fn a_journal_of_another_state_is_refused() {
     let mut newer = base();
     newer.serial = 1;
     let replayed = replay(Some(newer.clone()), &lines).unwrap();
-    assert_eq!(replayed.state, Some(newer), "it was taken in already");
+    assert_eq!(
+        replayed.state,
+        Some(newer.clone()),
+        "it was taken in already"
+    );
+
+    // The journal of a later state beside an older one, or beside none: something was put back.
+    let mut later = Vec::new();
+    journal::write_header(&Header::of(&newer), &mut later);
+    journal::write_event(1, &started(2), &mut later);
+    let damage = replay(Some(base()), &later).unwrap_err();
+    assert!(damage.why.contains("is older"), "{}", damage.why);
+    let damage = replay(None, &later).unwrap_err();
+    assert!(damage.why.contains("there is no state"), "{}", damage.why);
+    assert!(replay(Some(newer), &later).is_ok());
+}
+
+#[test]
+fn what_is_not_answered_for_is_unknown_and_told() {
+    let part = |more| RunEvent::Answered {
+        batch: 1,
+        at: Timestamp::UNIX_EPOCH,
+        outcomes: vec![(asset(1), Outcome::Retired)],
+        more,
+    };
+    let events = |more| [started(1), intent(1, &[asset(1), asset(2)]), part(more)];
+    let replayed = replay(Some(base()), &bytes(&events(true))).unwrap();
+    let state = replayed.state.unwrap();
+    assert_eq!(state.assets[&asset(1)].standing, Standing::Retired);
+    let unknown = Standing::Unknown { attempts: 1 };
+    assert_eq!(state.assets[&asset(2)].standing, unknown);
+    assert!(replayed.warnings[0].starts_with("1 assets were sent"));
+    let replayed = replay(Some(base()), &bytes(&events(false))).unwrap();
+    assert_eq!(replayed.state.unwrap().assets.len(), 1);
+    assert_eq!(replayed.warnings, [""; 0]);
 }
 
 #[test]

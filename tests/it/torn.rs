@@ -68,6 +68,10 @@ fn history() -> Vec<RunEvent> {
             plan: None,
             account: None,
         }),
+        RunEvent::FoundDeleted {
+            at: Timestamp::UNIX_EPOCH,
+            ids: vec![asset(9)],
+        },
         intent(1, 1..=4),
         intent(2, 5..=6),
         answered(1, vec![(1, Outcome::Retired), (2, refused())], true),
@@ -107,6 +111,9 @@ fn known(events: &[RunEvent]) -> BTreeMap<AssetId, &'static str> {
                     known.insert(*id, name);
                 }
                 open.retain(|_, of| of != batch || *more);
+            }
+            RunEvent::FoundDeleted { ids, .. } => {
+                known.extend(ids.iter().map(|id| (*id, "gone")));
             }
             RunEvent::Started(_)
             | RunEvent::Forgotten { .. }

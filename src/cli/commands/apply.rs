@@ -20,7 +20,7 @@ use crate::cli::streams::Streams;
 use crate::cli::ticker::Ticker;
 use crate::cli::work::{self, Work};
 use crate::cli::{files, identity, lock, lost, playground, survey};
-use crate::event::{Ending, RunInfo};
+use crate::event::{Ending, RunInfo, StopReason};
 use crate::manifest::document::Manifests;
 use crate::plan::Totals;
 use crate::plan::approve::{Approved, Consent, approve};
@@ -28,6 +28,7 @@ use crate::render::report::{Summary, SummaryBuilder};
 use crate::render::summary;
 use crate::render::text::{self, PlanView};
 use crate::sandbox::world::World;
+use crate::state::Standing;
 use crate::store::Loaded;
 use crate::store::file::FileSession;
 
@@ -104,12 +105,13 @@ fn apply(call: &Call, arguments: &Apply, streams: &mut Streams) -> Result<Exit, 
         None => reach(call, &settings, &paths, || basis.world(&work))?,
     };
     let consent = question.answer(call)?;
-    let approved = approve(&work.plan, consent, skip)?;
+    let mut approved = approve(&work.plan, consent, skip)?;
     let account = if approved.sends() {
         server.account(work.wanted.as_ref())?
     } else {
         None
     };
+    survey::settle_unknown(call, &server, account.as_deref(), &mut approved);
     let order = Order {
         who,
         work,
@@ -274,6 +276,7 @@ fn carry_out(
         plan,
     } = order;
     let deleter = server.deleter(account.as_deref());
+    let number = work.state.serial + 1;
     let path = settings.state.value.display().to_string();
     let clock = SystemClock::start();
     let sending = settings.sending;
@@ -288,7 +291,7 @@ fn carry_out(
     let run = Run {
         info: RunInfo {
             plan,
-            ..who.run_info(&work.state, clock::now(), account)
+            ..who.run_info(&work.state, clock::now(), account.clone())
         },
         approved: &approved,
         state: work.state,
@@ -316,6 +319,14 @@ fn carry_out(
         lost::tell(call, &not_saved, &rescue);
     });
     call.signals.take_back();
+    if !matches!(ended.ending, Ending::Stopped(StopReason::Signal(_))) {
+        let records = ended.state.assets.iter();
+        let gone =
+            records.filter(|(_, record)| record.run == number && record.standing == Standing::Gone);
+        let gone = gone.map(|(id, _)| *id);
+        let gone = gone.filter(|id| approved.record().binary_search(id).is_err());
+        survey::tell_gone(call, server, account.as_deref(), &gone.collect());
+    }
     (saved, summary)
 }
 

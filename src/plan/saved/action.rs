@@ -71,6 +71,8 @@ pub enum Verb {
     Retry,
     /// Read it live, then decide.
     Resolve,
+    /// Write down that it is gone.
+    Record,
     /// Leave it: refused too often.
     Blocked,
     /// Leave it until its date.
@@ -191,6 +193,7 @@ impl Action {
                 action.action = Verb::Mismatch;
                 action.mismatch = Some(MismatchName::NotRead);
             }
+            Decision::Record => action.action = Verb::Record,
             Decision::Forget => action.action = Verb::Forget,
             Decision::Unchanged { .. } => return None,
         }
@@ -283,10 +286,12 @@ impl Action {
             (Verb::Mismatch, None, None, None, None, None, Some(MismatchName::NotRead)) => {
                 Decision::Mismatch(Mismatch::NotRead)
             }
+            (Verb::Record, None, None, None, None, None, None) => Decision::Record,
             (Verb::Forget, None, None, None, None, None, None) => Decision::Forget,
             (
                 Verb::Retire
                 | Verb::Retry
+                | Verb::Record
                 | Verb::Blocked
                 | Verb::Resolve
                 | Verb::Defer
@@ -300,6 +305,7 @@ impl Action {
             Verb::Forget if listed => return Err("is forgotten, and listed all the same"),
             Verb::Retire
             | Verb::Retry
+            | Verb::Record
             | Verb::Blocked
             | Verb::Defer
             | Verb::Held
@@ -310,6 +316,7 @@ impl Action {
             }
             Verb::Retire
             | Verb::Retry
+            | Verb::Record
             | Verb::Blocked
             | Verb::Resolve
             | Verb::Defer

@@ -160,6 +160,21 @@ pub enum Event<'line> {
         /// Whose records.
         ids: Cow<'line, [AssetId]>,
     },
+    /// Assets were found deleted before anything was sent for them.
+    FoundDeleted {
+        /// The version of the stream.
+        version: Version,
+        /// When.
+        at: At,
+        /// The run's number.
+        run: u64,
+        /// Those that somebody else has deleted.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        gone: Vec<AssetId>,
+        /// Those whose own delete was not answered before: it took effect.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        retired: Vec<AssetId>,
+    },
     /// The server said something that it should not say.
     Warned {
         /// The version of the stream.
@@ -362,6 +377,8 @@ pub struct Planned {
     pub retry: usize,
     /// To be read live, and then decided.
     pub resolve: usize,
+    /// Found deleted, and only to be recorded so.
+    pub record: usize,
     /// Refused too often.
     pub blocked: usize,
     /// Left until their date.

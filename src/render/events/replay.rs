@@ -117,6 +117,18 @@ impl Replay {
         Ok(())
     }
 
+    fn found(&mut self, gone: Vec<AssetId>, retired: Vec<AssetId>) -> Result<(), &'static str> {
+        let builder = self.running()?;
+        for id in gone {
+            builder.put(id, Standing::Gone);
+        }
+        for id in retired {
+            builder.was_unknown(id);
+            builder.put(id, Standing::Retired);
+        }
+        Ok(())
+    }
+
     fn take(&mut self, event: Event<'_>) -> Result<(), &'static str> {
         match event {
             Event::RunStarted {
@@ -184,6 +196,7 @@ impl Replay {
                 let message = message.into_owned();
                 self.running()?.hear(&RunEvent::Warned { batch, message });
             }
+            Event::FoundDeleted { gone, retired, .. } => self.found(gone, retired)?,
             Event::Paced { .. } | Event::Retried { .. } | Event::Stopped { .. } => {
                 self.running()?;
             }
@@ -258,6 +271,7 @@ impl From<Planned> for Totals {
             retire,
             retry,
             resolve,
+            record,
             blocked,
             defer,
             held,
@@ -270,6 +284,7 @@ impl From<Planned> for Totals {
             retire,
             retry,
             resolve,
+            record,
             blocked,
             defer,
             held,

@@ -113,6 +113,20 @@ impl Lines {
                 wait_ms: milliseconds(*wait),
                 why: Cow::Borrowed(why),
             }),
+            RunEvent::FoundDeleted { at, ids: _ } => {
+                let of = |standing: &Standing| {
+                    let latest = summary.latest().iter();
+                    let fitting = latest.filter(|(_, found)| found == standing);
+                    fitting.map(|(id, _)| *id).collect()
+                };
+                self.push(&Event::FoundDeleted {
+                    version,
+                    at: At(*at),
+                    run,
+                    gone: of(&Standing::Gone),
+                    retired: of(&Standing::Retired),
+                });
+            }
             RunEvent::Stopping { at, reason } => self.push(&Event::Stopped {
                 version,
                 at: At(*at),
@@ -300,6 +314,7 @@ impl From<&Totals> for Planned {
             retire,
             retry,
             resolve,
+            record,
             blocked,
             defer,
             held,
@@ -312,6 +327,7 @@ impl From<&Totals> for Planned {
             retire,
             retry,
             resolve,
+            record,
             blocked,
             defer,
             held,

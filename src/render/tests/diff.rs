@@ -95,6 +95,14 @@ fn predicted(plan: &Plan, state: &State) -> State {
                 };
                 after.assets.insert(step.id, retired);
             }
+            Decision::Record => {
+                let gone = Record {
+                    standing: Standing::Gone,
+                    run: run.number,
+                    at: run.at,
+                };
+                after.assets.insert(step.id, gone);
+            }
             Decision::Forget => {
                 after.assets.remove(&step.id);
             }
@@ -162,6 +170,7 @@ fn plan_of(decisions: Vec<(u128, Decision)>) -> Plan {
         let total = match step.decision {
             Decision::Retire | Decision::Retry { .. } => &mut totals.retire,
             Decision::Resolve { .. } => &mut totals.resolve,
+            Decision::Record => &mut totals.record,
             Decision::Forget => &mut totals.forget,
             Decision::Blocked { .. }
             | Decision::Defer { .. }
@@ -260,6 +269,7 @@ fn any_world() -> impl Strategy<Value = (Plan, State)> {
         1 => Just(Some(resolve())),
         1 => Just(Some(defer())),
         1 => Just(Some(Decision::Forget)),
+        1 => Just(Some(Decision::Record)),
     ];
     let known = prop_oneof![
         2 => Just(None),

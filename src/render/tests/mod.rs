@@ -148,6 +148,7 @@ fn each_thing() -> Plan {
             retire: 3,
             retry: 1,
             resolve: 2,
+            record: 0,
             blocked: 1,
             defer: 1,
             held: 2,

@@ -159,7 +159,10 @@ fn report(call: &Call, seen: &Inventory, open: &[AssetId]) -> Result<(), Failure
         for id in open {
             let word = match seen.assets.get(id) {
                 Some(Seen::There(facts)) => format!("{:14} there", facts.kind.name()),
-                Some(Seen::Deleted(facts)) => format!("{:14} deleted", facts.kind.name()),
+                Some(Seen::Deleted(facts)) => {
+                    let kind = facts.as_ref().map_or("", |facts| facts.kind.name());
+                    format!("{kind:14} deleted")
+                }
                 Some(Seen::Missing) => format!("{:14} not found", ""),
                 None => format!("{:14} not read", ""),
             };
