@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use crate::asset::AssetId;
+use crate::asset::{self, AssetId};
 use crate::cli::clock;
 use crate::cli::failure::Failure;
 use crate::cli::files;
 use crate::manifest::document::Manifests;
 use crate::plan::Plan;
-use crate::sandbox::seed::Seed;
+use crate::sandbox::seed::{self, Seed};
 use crate::sandbox::world::World;
 use crate::sandbox::{self, Options, Sandbox};
 
@@ -46,11 +46,15 @@ pub(in crate::cli) fn seed(path: &Path) -> Result<Option<World>, Failure> {
     Ok(Some(World::from_seed(seed)))
 }
 
-/// Makes a world of what the manifests list: each asset a file, all in one project.
+/// Makes a world of what the manifests list, all in one project; what has no kind is a file.
 pub(in crate::cli) fn world_of(manifests: &Manifests) -> World {
     let account = manifests.account.as_ref();
     let account = account.and_then(|account| Uuid::parse_str(&account.id).ok());
-    World::from_ids(account, manifests.entries.iter().map(|entry| entry.id))
+    let entries = manifests.entries.iter();
+    World::of_kinds(
+        account,
+        entries.map(|entry| (entry.id, played(entry.kind()))),
+    )
 }
 
 /// Makes a world of assets: each a file, all in one project.
@@ -61,7 +65,17 @@ pub(in crate::cli) fn world_of_ids(ids: impl IntoIterator<Item = AssetId>) -> Wo
 /// Makes a world of what a saved plan would delete.
 pub(in crate::cli) fn world_of_plan(plan: &Plan, account: Option<&str>) -> World {
     let account = account.and_then(|account| Uuid::parse_str(account).ok());
-    World::from_ids(account, plan.steps.iter().map(|step| step.id))
+    let steps = plan.steps.iter();
+    World::of_kinds(account, steps.map(|step| (step.id, played(step.kind()))))
+}
+
+/// The sandbox's word for a kind; what nobody has said is a file.
+fn played(kind: Option<asset::Kind>) -> seed::Kind {
+    match kind {
+        None | Some(asset::Kind::File) => seed::Kind::File,
+        Some(asset::Kind::Folder) => seed::Kind::Folder,
+        Some(asset::Kind::VersionStack) => seed::Kind::VersionStack,
+    }
 }
 
 /// Serves a world on this machine; with a log, its admin routes can tell what was asked.
