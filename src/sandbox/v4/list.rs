@@ -90,7 +90,8 @@ fn write_cursor(says: &str) -> String {
 }
 
 fn read_cursor(text: &str) -> Option<String> {
-    if !text.is_ascii() || !text.len().is_multiple_of(2) {
+    let digits = text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if !digits || !text.len().is_multiple_of(2) {
         return None;
     }
     let bytes: Option<Vec<u8>> = (0..text.len())
