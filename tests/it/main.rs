@@ -12,6 +12,7 @@
 mod account;
 mod apply;
 mod architecture;
+mod cast;
 mod conformance;
 mod crash;
 mod disk;
