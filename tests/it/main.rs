@@ -30,6 +30,7 @@ mod server;
 mod settings;
 mod signals;
 mod soak;
+mod soak_v4;
 mod state;
 mod torn;
 mod unknown;

@@ -17,13 +17,13 @@ use tokio::runtime::Runtime;
 use crate::harness::{Desk, Done};
 
 /// A sandbox inside the test, so that its truth and its log can be looked at.
-struct Served {
+pub(crate) struct Served {
     runtime: Runtime,
-    sandbox: Sandbox,
+    pub(crate) sandbox: Sandbox,
 }
 
 impl Served {
-    fn new(world: World) -> Self {
+    pub(crate) fn new(world: World) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
@@ -37,7 +37,7 @@ impl Served {
         Self { runtime, sandbox }
     }
 
-    fn apply(&self, desk: &Desk, more: &[&str]) -> Done {
+    pub(crate) fn apply(&self, desk: &Desk, more: &[&str]) -> Done {
         let url = self.sandbox.url();
         let mut arguments = vec![
             "apply",
@@ -56,7 +56,7 @@ impl Served {
         log.filter(|request| request.method == "DELETE").collect()
     }
 
-    fn stop(self) {
+    pub(crate) fn stop(self) {
         self.runtime.block_on(self.sandbox.shut_down());
     }
 }
