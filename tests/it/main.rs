@@ -32,6 +32,7 @@ mod signals;
 mod soak;
 mod soak_v4;
 mod state;
+mod token;
 mod torn;
 mod unknown;
 mod v4;

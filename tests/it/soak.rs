@@ -10,7 +10,7 @@ use frameio_retire::sandbox::fault::Faults;
 use frameio_retire::sandbox::limit::Limits;
 use frameio_retire::sandbox::log::LoggedRequest;
 use frameio_retire::sandbox::world::{World, generated_id};
-use frameio_retire::sandbox::{self, Options, Sandbox};
+use frameio_retire::sandbox::{self, Options, Sandbox, Stopwatch};
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
@@ -24,6 +24,11 @@ pub(crate) struct Served {
 
 impl Served {
     pub(crate) fn new(world: World) -> Self {
+        Self::timed(world, None)
+    }
+
+    /// With a stopwatch of its own.
+    pub(crate) fn timed(world: World, stopwatch: Option<Stopwatch>) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
@@ -31,6 +36,7 @@ impl Served {
             .unwrap();
         let options = Options {
             log: true,
+            stopwatch,
             ..Options::new(Arc::new(|| jiff::Timestamp::UNIX_EPOCH))
         };
         let sandbox = runtime.block_on(sandbox::serve(world, options)).unwrap();

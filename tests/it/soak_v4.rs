@@ -16,18 +16,18 @@ use crate::harness::Desk;
 use crate::soak::Served;
 
 /// Assets of every kind, numbered, and a world that has them.
-struct Many {
-    manifest: String,
+pub(crate) struct Many {
+    pub(crate) manifest: String,
     assets: String,
     /// The files of each version stack.
     stacks: BTreeMap<AssetId, [AssetId; 2]>,
-    listed: Vec<AssetId>,
+    pub(crate) listed: Vec<AssetId>,
 }
 
 impl Many {
     /// Of twenty assets one is a version stack, two are folders, and the rest is files, of one
     /// of which the manifest does not say so.
-    fn new(count: u64) -> Self {
+    pub(crate) fn new(count: u64) -> Self {
         let mut many = Self {
             manifest: "version: 1\nassets:\n".to_owned(),
             assets: String::new(),
@@ -60,8 +60,13 @@ impl Many {
         many
     }
 
-    fn world(&self) -> World {
-        let text = format!(
+    pub(crate) fn world(&self) -> World {
+        World::from_seed(Seed::parse("sandbox.yaml", &self.seed()).unwrap())
+    }
+
+    /// The seed of the world.
+    pub(crate) fn seed(&self) -> String {
+        format!(
             "version: 1
 limits: off
 accounts:
@@ -76,12 +81,11 @@ accounts:
             assets:
 {}",
             self.assets
-        );
-        World::from_seed(Seed::parse("sandbox.yaml", &text).unwrap())
+        )
     }
 
     /// What an asset is made of that is deleted by itself.
-    fn parts(&self, id: AssetId) -> Vec<AssetId> {
+    pub(crate) fn parts(&self, id: AssetId) -> Vec<AssetId> {
         let files = self.stacks.get(&id);
         files.map_or_else(|| vec![id], |files| files.to_vec())
     }
