@@ -9,6 +9,7 @@ use crate::asset::{self, AssetId};
 use crate::cli::clock;
 use crate::cli::failure::Failure;
 use crate::cli::files;
+use crate::cli::settings::{Origin, Server, Settings};
 use crate::manifest::document::Manifests;
 use crate::plan::Plan;
 use crate::sandbox::seed::{self, Seed};
@@ -46,10 +47,35 @@ pub(in crate::cli) fn seed(path: &Path) -> Result<Option<World>, Failure> {
     Ok(Some(World::from_seed(seed)))
 }
 
+/// Forgets an account that a variable or the config names and the sandbox does not have: it is
+/// meant for earnest. What a flag names is meant for this very run.
+///
+/// # Errors
+///
+/// Returns why the seed cannot be used.
+pub(in crate::cli) fn settle_account(
+    settings: &mut Settings,
+    paths: &[PathBuf],
+) -> Result<(), Failure> {
+    let Some(account) = &settings.account else {
+        return Ok(());
+    };
+    if settings.server.value != Server::Sandbox || matches!(account.origin, Origin::Flag(_)) {
+        return Ok(());
+    }
+    let seeded = seed_beside(paths)?;
+    if !seeded.is_some_and(|world| world.has_account(&account.value)) {
+        settings.account = None;
+    }
+    Ok(())
+}
+
 /// Makes a world of what the manifests list, all in one project; what has no kind is a file.
-pub(in crate::cli) fn world_of(manifests: &Manifests) -> World {
-    let account = manifests.account.as_ref();
-    let account = account.and_then(|account| Uuid::parse_str(&account.id).ok());
+/// It is that of the account that the manifests name, else of the one that is asked for.
+pub(in crate::cli) fn world_of(manifests: &Manifests, account: Option<&str>) -> World {
+    let listed = manifests.account.as_ref();
+    let account = listed.map(|account| &*account.id).or(account);
+    let account = account.and_then(|account| Uuid::parse_str(account).ok());
     let entries = manifests.entries.iter();
     World::of_kinds(
         account,

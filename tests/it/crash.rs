@@ -13,10 +13,10 @@ use crate::signals::signal;
 const KILLS: u64 = 220;
 
 /// The same with V4, of which one run takes as long as several of v2.
-const KILLS_V4: u64 = 80;
+const KILLS_V4: u64 = 60;
 
 /// How often a run of V4 is stopped in order.
-const STOPS_V4: u64 = 40;
+const STOPS_V4: u64 = 30;
 
 /// How a run ends before its time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -190,6 +190,13 @@ impl World {
         self.get(id, false).is_some()
     }
 
+    /// Whether it has an account.
+    #[must_use]
+    pub fn has_account(&self, id: &str) -> bool {
+        let id = Uuid::try_parse(id).ok();
+        id.is_some_and(|id| self.accounts.iter().any(|account| account.id == id))
+    }
+
     /// Every asset and whether it lives, the root folders included.
     pub fn assets(&self) -> impl Iterator<Item = (AssetId, bool)> + '_ {
         self.nodes
