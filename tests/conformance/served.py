@@ -11,6 +11,7 @@ from pathlib import Path
 ACCOUNT = "5f0c9a1e-3d42-4b8e-a6f7-1c2d3e4f5a60"
 TEAM = "6a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d"
 PROJECT = "7b2c3d4e-5f6a-4b7c-9d8e-0f1a2b3c4d5e"
+OTHER_PROJECT = "7b2c3d4e-5f6a-4b7c-9d8e-0f1a2b3c4d5f"
 ROOT = "8c3d4e5f-6a7b-4c8d-8e9f-1a2b3c4d5e6f"
 TOKEN = "sandbox-token"
 
@@ -61,7 +62,8 @@ SEED = {
                                 file(LOCKED, refuse=True),
                                 file(GONE, deleted_at="2026-09-30T16:20:00Z"),
                             ],
-                        }
+                        },
+                        {"id": OTHER_PROJECT, "name": "Ebb"},
                     ],
                 }
             ],
