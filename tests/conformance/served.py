@@ -27,6 +27,7 @@ def file(number: int, **fields) -> dict:
     return {"id": asset(number), "name": name, "filesize": number, **fields}
 
 
+ADOBE = "adobe:urn:aaid:sc:US:a1b2c3d4-e5f6-7890-abcd-ef1234567890|2"
 LOCKED, GONE, FOLDER, STACK, EMPTY = 1001, 1002, 1003, 1004, 1005
 
 SEED = {
@@ -63,7 +64,11 @@ SEED = {
                                 file(GONE, deleted_at="2026-09-30T16:20:00Z"),
                             ],
                         },
-                        {"id": OTHER_PROJECT, "name": "Ebb"},
+                        {
+                            "id": OTHER_PROJECT,
+                            "name": "Ebb",
+                            "assets": [{"id": ADOBE, "name": "stored.mov"}],
+                        },
                     ],
                 }
             ],
@@ -106,8 +111,12 @@ class Sandbox(unittest.TestCase):
         with opener.open(request) as answer:
             return answer.read()
 
-    def alive(self, number: int) -> bool:
+    def lives(self, id: str) -> bool:
         """Whether an asset truly lives."""
         lines = self.admin("GET", "assets").splitlines()
         assets = {entry["id"]: entry for entry in map(json.loads, lines)}
-        return assets[asset(number)]["deleted_at"] is None
+        return assets[id]["deleted_at"] is None
+
+    def alive(self, number: int) -> bool:
+        """Whether a numbered asset truly lives."""
+        return self.lives(asset(number))

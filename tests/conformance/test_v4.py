@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime
+import json
 import unittest
 
 import frameio
@@ -11,8 +12,8 @@ from frameio import AsyncFrameio, Frameio
 from frameio.auth import AuthenticationError, ServerToServerAuth
 from frameio_experimental import FrameioExperimental
 
-from served import ACCOUNT, EMPTY, FOLDER, GONE, LOCKED, OTHER_PROJECT, PROJECT, ROOT, STACK
-from served import TEAM, TOKEN, Sandbox, asset
+from served import ACCOUNT, ADOBE, EMPTY, FOLDER, GONE, LOCKED, OTHER_PROJECT, PROJECT, ROOT
+from served import STACK, TEAM, TOKEN, Sandbox, asset
 
 ONCE = {"max_retries": 0}
 THUMBNAILS = ["thumbnail", "thumbnail_high_quality", "scrub_sheet"]
@@ -204,6 +205,13 @@ class V4(Sandbox):
             asked["after"] = after
             rest = whole(self.client.projects.recently_deleted(ACCOUNT, PROJECT, **asked))
             self.assertEqual(len({entry.id for entry in first.data + rest.data}), 122, sort)
+
+    def test_an_id_of_adobe(self):
+        # This client writes it into the path as it is, but for the bar.
+        self.assertIsNone(self.client.files.delete(ACCOUNT, ADOBE))
+        self.assertFalse(self.lives(ADOBE))
+        deleted = json.loads(self.admin("GET", "log").splitlines()[-1])
+        self.assertEqual(deleted["assets"], [ADOBE])
 
     def test_moving_and_making(self):
         made = self.client.folders.create(ACCOUNT, ROOT, data={"name": "to go"}).data
