@@ -107,14 +107,20 @@ fn records(desk: &Desk) -> Value {
 fn assets_of_every_kind_under_faults_end_with_an_exact_record() {
     const ASSETS: u64 = 400;
     let many = Many::new(ASSETS);
-    // What is read of the version stacks before the plan is shown has pauses of a second.
-    let calls = "@v4_file_delete+v4_folder_delete+v4_stack_children+v4_file_read+v4_folder_read";
-    let rules = ["429/20ms=10%", "503=5%", "drop-after=3%", "cut=2%"];
+    // What is read before the plan is shown has pauses of a second, so nothing goes wrong there:
+    // each version stack is read once, and what is in it.
+    let calls = "@v4_file_delete+v4_folder_delete+v4_folder_read";
+    let mut rules: Vec<String> = ["429/20ms=10%", "503=5%", "drop-after=3%", "cut=2%"]
+        .map(|rule| format!("{rule}{calls}"))
+        .to_vec();
+    for (fault, nth) in [("503", 3), ("drop-after", 7), ("cut", 11), ("429/20ms", 13)] {
+        let place = many.stacks.len() + nth;
+        rules.push(format!("{fault}=at:{place}@v4_stack_children"));
+        rules.push(format!("{fault}=at:{place}@v4_stack_read"));
+    }
     let faults = Faults {
         seed: 7,
-        rules: rules
-            .map(|rule| format!("{rule}{calls}").parse().unwrap())
-            .to_vec(),
+        rules: rules.iter().map(|rule| rule.parse().unwrap()).collect(),
     };
     let world = many.world().with_faults(faults);
     let served = Served::new(world.with_refusals("2%".parse().unwrap()));
