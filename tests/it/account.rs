@@ -279,3 +279,16 @@ fn an_account_of_earnest_does_not_get_in_the_way_of_play() {
         .run(&[&PLAY[..], &["--account", NOBODYS]].concat())
         .expect(0);
 }
+
+#[test]
+fn a_saved_plan_names_the_account_of_a_sandbox() {
+    let seeded = two_accounts();
+    let made_up = Desk::with(&format!("version: 1\nassets: [{A}]\n"));
+    for (desk, account) in [(&seeded, SOUTH), (&made_up, NOBODYS)] {
+        let plan = ["plan", "--sandbox", "--api", "v4", "--account", account];
+        desk.run(&[&plan[..], &["--out", "plan.json"]].concat())
+            .expect(0);
+        desk.run(&[&PLAY[..], &["plan.json"]].concat()).expect(0);
+        assert!(desk.read("retire.sandbox.state.json").contains(account));
+    }
+}
