@@ -296,9 +296,14 @@ impl<S: Session> Dispatcher<'_, S> {
 
     fn not_sent(&mut self, batch: u64, job: Job, detail: String) {
         self.settle(batch, Vec::new(), false);
-        if let Some(job) = self.again(batch, job, &detail) {
-            self.queue.put_first([job]);
-            self.halt(StopReason::NotReachable { detail });
+        let lane = job.lane();
+        match self.again(batch, job, &detail) {
+            // Where this one does not get through, the others of its lane would not either.
+            Ok(due) => self.pacer.pause(lane, due),
+            Err(job) => {
+                self.queue.put_first([job]);
+                self.halt(StopReason::NotReachable { detail });
+            }
         }
     }
 
@@ -317,16 +322,17 @@ impl<S: Session> Dispatcher<'_, S> {
             let breather = self.jitter.of(longest.min(LONGEST_BREATHER));
             self.pacer.pause(lane, self.clock.elapsed() + breather);
         }
-        self.again(batch, job, detail)
+        self.again(batch, job, detail).err()
     }
 
-    /// Makes a request again after a pause; gives it back where it went wrong too often.
-    fn again(&mut self, batch: u64, job: Job, why: &str) -> Option<Job> {
+    /// Makes a request again after a pause, and says when; gives it back where it went wrong too
+    /// often.
+    fn again(&mut self, batch: u64, job: Job, why: &str) -> Result<Duration, Job> {
         let now = self.clock.elapsed();
         let retries = self.options.retries;
         let since = job.since.unwrap_or(now);
         if job.tries >= retries.tries || now.saturating_sub(since) > retries.within {
-            return Some(job);
+            return Err(job);
         }
         let wait = self.jitter.of(retries.longest(job.tries));
         let tries = job.tries + 1;
@@ -347,7 +353,7 @@ impl<S: Session> Dispatcher<'_, S> {
             },
             now + wait,
         );
-        None
+        Ok(now + wait)
     }
 
     /// Tells the pacer of an answer, and everybody of the pause that follows.

@@ -129,7 +129,7 @@ pub struct Target {
     #[arg(long)]
     pub legacy_token: bool,
     /// Play: start the embedded sandbox for this one run, and use no real token
-    #[arg(long, conflicts_with_all = ["endpoint", "token_file", "token_command", "client_id_file", "client_secret_file", "ims_endpoint", "legacy_token", "account"])]
+    #[arg(long, conflicts_with_all = ["endpoint", "token_file", "token_command", "client_id_file", "client_secret_file", "ims_endpoint", "legacy_token"])]
     pub sandbox: bool,
     /// Leave an asset alone after this many refusals [default: 5; env: RETIRE_MAX_ATTEMPTS]
     #[arg(long, value_name = "N")]

@@ -9,6 +9,7 @@ use crate::cli::console::Console;
 use crate::cli::env::Environment;
 use crate::cli::failure::Failure;
 use crate::cli::files;
+use crate::cli::playground;
 use crate::cli::settings::{Settings, Sources, Times};
 use crate::cli::signals::Signals;
 use crate::manifest::document::Manifests;
@@ -68,7 +69,7 @@ impl Call {
     ) -> Result<Settings, Failure> {
         let folder = files::folder(paths);
         let config = self.config(folder.as_deref())?;
-        let settings = Sources {
+        let sources = Sources {
             target,
             batch_size: flags.batch_size,
             concurrency: flags.concurrency,
@@ -78,7 +79,9 @@ impl Call {
             config: config.as_ref(),
             folder: folder.as_deref(),
         };
-        Ok(settings.resolve()?)
+        let mut settings = sources.resolve()?;
+        playground::settle_account(&mut settings, paths)?;
+        Ok(settings)
     }
 
     /// Reads the config: the one that is named, else the one beside the manifests, else the

@@ -350,7 +350,9 @@ impl Failure {
             Self::TooFewFound { .. } => Some(
                 "check the account; V4 may not know the ids of v2; `--min-found-percent` takes less",
             ),
-            Self::SeveralAccounts(_) => Some("nothing was sent; name one with `--account`"),
+            Self::SeveralAccounts(_) => Some(
+                "nothing was sent; name one with `--account`, `RETIRE_ACCOUNT`, or `account` in `retire.toml` or in the manifest",
+            ),
             Self::NoAccount => Some("nothing was sent; use the token of another user or client"),
             Self::TwoAccounts { .. } | Self::OtherAccount { .. } | Self::NotAmong { .. } => {
                 Some("nothing was sent; use the token and the manifests of one account")

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use crate::asset::AssetId;
+use crate::asset::{self, AssetId};
 use crate::cli::clock;
 use crate::cli::failure::Failure;
 use crate::cli::files;
+use crate::cli::settings::{Origin, Server, Settings};
 use crate::manifest::document::Manifests;
 use crate::plan::Plan;
-use crate::sandbox::seed::Seed;
+use crate::sandbox::seed::{self, Seed};
 use crate::sandbox::world::World;
 use crate::sandbox::{self, Options, Sandbox};
 
@@ -46,11 +47,40 @@ pub(in crate::cli) fn seed(path: &Path) -> Result<Option<World>, Failure> {
     Ok(Some(World::from_seed(seed)))
 }
 
-/// Makes a world of what the manifests list: each asset a file, all in one project.
-pub(in crate::cli) fn world_of(manifests: &Manifests) -> World {
-    let account = manifests.account.as_ref();
-    let account = account.and_then(|account| Uuid::parse_str(&account.id).ok());
-    World::from_ids(account, manifests.entries.iter().map(|entry| entry.id))
+/// Forgets an account that a variable or the config names and the sandbox does not have: it is
+/// meant for earnest. What a flag names is meant for this very run.
+///
+/// # Errors
+///
+/// Returns why the seed cannot be used.
+pub(in crate::cli) fn settle_account(
+    settings: &mut Settings,
+    paths: &[PathBuf],
+) -> Result<(), Failure> {
+    let Some(account) = &settings.account else {
+        return Ok(());
+    };
+    if settings.server.value != Server::Sandbox || matches!(account.origin, Origin::Flag(_)) {
+        return Ok(());
+    }
+    let seeded = seed_beside(paths)?;
+    if !seeded.is_some_and(|world| world.has_account(&account.value)) {
+        settings.account = None;
+    }
+    Ok(())
+}
+
+/// Makes a world of what the manifests list, all in one project; what has no kind is a file.
+/// It is that of the account that the manifests name, else of the one that is asked for.
+pub(in crate::cli) fn world_of(manifests: &Manifests, account: Option<&str>) -> World {
+    let listed = manifests.account.as_ref();
+    let account = listed.map(|account| &*account.id).or(account);
+    let account = account.and_then(|account| Uuid::parse_str(account).ok());
+    let entries = manifests.entries.iter();
+    World::of_kinds(
+        account,
+        entries.map(|entry| (entry.id, played(entry.kind()))),
+    )
 }
 
 /// Makes a world of assets: each a file, all in one project.
@@ -61,7 +91,17 @@ pub(in crate::cli) fn world_of_ids(ids: impl IntoIterator<Item = AssetId>) -> Wo
 /// Makes a world of what a saved plan would delete.
 pub(in crate::cli) fn world_of_plan(plan: &Plan, account: Option<&str>) -> World {
     let account = account.and_then(|account| Uuid::parse_str(account).ok());
-    World::from_ids(account, plan.steps.iter().map(|step| step.id))
+    let steps = plan.steps.iter();
+    World::of_kinds(account, steps.map(|step| (step.id, played(step.kind()))))
+}
+
+/// The sandbox's word for a kind; what nobody has said is a file.
+fn played(kind: Option<asset::Kind>) -> seed::Kind {
+    match kind {
+        None | Some(asset::Kind::File) => seed::Kind::File,
+        Some(asset::Kind::Folder) => seed::Kind::Folder,
+        Some(asset::Kind::VersionStack) => seed::Kind::VersionStack,
+    }
 }
 
 /// Serves a world on this machine; with a log, its admin routes can tell what was asked.

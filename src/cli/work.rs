@@ -34,6 +34,11 @@ pub(in crate::cli) struct Work {
 }
 
 impl Work {
+    /// The account that somebody asks for.
+    pub(in crate::cli) fn account(&self) -> Option<&str> {
+        self.wanted.as_ref().map(|(_, account)| account.as_str())
+    }
+
     /// Makes the plan again, with what was read of the live assets.
     pub(in crate::cli) fn again(
         mut self,

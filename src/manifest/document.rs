@@ -56,6 +56,14 @@ pub struct Entry {
     pub details: Option<Arc<Details>>,
 }
 
+impl Entry {
+    /// What sort of asset it is, where the manifest says.
+    #[must_use]
+    pub fn kind(&self) -> Option<Kind> {
+        self.details.as_ref()?.kind
+    }
+}
+
 /// What a manifest says of a listed asset beyond its id.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Details {

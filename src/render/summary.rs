@@ -415,13 +415,13 @@ pub fn next_steps(summary: &Summary) -> Vec<String> {
 fn after_stop(reason: &StopReason) -> String {
     match reason {
         StopReason::NotAuthenticated { .. } => {
-            "give a valid token (`FRAMEIO_TOKEN`, `--token-file` or `--token-command`), then run apply again"
+            "give a valid token (`FRAMEIO_TOKEN`, `--token-file` or `--token-command`) or, for V4, a valid client (`FRAMEIO_CLIENT_ID`, `FRAMEIO_CLIENT_SECRET`), then run apply again"
         }
         StopReason::NotAuthorised { .. } => {
             "use a token of this account with the scope `asset.delete`, then run apply again"
         }
         StopReason::NotReachable { .. } => {
-            "check the network and `--endpoint`, then run apply again"
+            "check the network, `--endpoint` and, where tokens are fetched, `--ims-endpoint`, then run apply again"
         }
         StopReason::WrongEndpoint { .. } => {
             "check `--endpoint` and `--api`, and whether a proxy answers in the server's place"

@@ -52,6 +52,8 @@ endpoints! {
     AssetDelete = "asset_delete", Some(a_second(50));
     /// v2: reading one asset.
     AssetRead = "asset_read", Some(a_second(5));
+    /// v2: making an asset.
+    AssetCreate = "asset_create", Some(a_second(5));
     /// v2: what is in a folder.
     Children = "children", Some(a_minute(40));
     /// v2: both searches.
@@ -167,6 +169,7 @@ impl Endpoint {
             ("DELETE", ["assets", _]) => Some(Self::AssetDelete),
             ("GET", ["assets", _]) => Some(Self::AssetRead),
             ("GET", ["assets", _, "children"]) => Some(Self::Children),
+            ("POST", ["assets", _, "children"]) => Some(Self::AssetCreate),
             ("GET" | "POST", ["search", "assets" | "library"]) => Some(Self::Search),
             ("GET", ["me"]) => Some(Self::Me),
             ("GET", ["accounts"] | ["accounts", _]) => Some(Self::Accounts),

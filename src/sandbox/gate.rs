@@ -157,7 +157,23 @@ fn asked_in_path(endpoint: Option<Endpoint>, path: &str) -> Option<AssetId> {
         Endpoint::AssetDelete | Endpoint::V4FileDelete | Endpoint::V4FolderDelete
     );
     let (_, id) = path.rsplit_once('/').filter(|_| deletes)?;
-    AssetId::parse(id).ok()
+    AssetId::parse(&decoded(id)?).ok()
+}
+
+/// A segment of a path as it is meant: some clients send `adobe:` ids as they are, others with
+/// escapes (RFC 3986, section 2.1).
+fn decoded(segment: &str) -> Option<String> {
+    let mut parts = segment.split('%');
+    let mut bytes = parts.next()?.as_bytes().to_vec();
+    for part in parts {
+        let digits = part.get(..2)?;
+        if !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+            return None;
+        }
+        bytes.push(u8::from_str_radix(digits, 16).ok()?);
+        bytes.extend_from_slice(part.get(2..)?.as_bytes());
+    }
+    String::from_utf8(bytes).ok()
 }
 
 /// Waits, unless there is nothing to wait for.
@@ -186,4 +202,27 @@ fn with_limit(realm: Realm, mut response: Response, ticket: Option<Ticket>) -> R
         headers.insert("x-ratelimit-window", HeaderValue::from(limit.window));
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_names_the_same_asset_with_and_without_escapes() {
+        let id = AssetId::parse("adobe:urn:aaid:sc:US:1+2/3|4").unwrap();
+        for written in [
+            "adobe:urn:aaid:sc:US:1+2%2F3|4",
+            "adobe%3Aurn%3Aaaid%3asc%3AUS%3A1%2B2%2F3%7C4",
+        ] {
+            let path = format!("/v4/accounts/a/files/{written}");
+            let found = asked_in_path(Some(Endpoint::V4FileDelete), &path);
+            assert_eq!(found, Some(id), "{written}");
+        }
+        // A part that looks like an escape once it is read is none.
+        assert_eq!(decoded("a%253A").as_deref(), Some("a%3A"));
+        for broken in ["%", "%4", "%+1", "%zz", "%ff"] {
+            assert_eq!(decoded(broken), None, "{broken}");
+        }
+    }
 }

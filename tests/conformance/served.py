@@ -11,6 +11,7 @@ from pathlib import Path
 ACCOUNT = "5f0c9a1e-3d42-4b8e-a6f7-1c2d3e4f5a60"
 TEAM = "6a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d"
 PROJECT = "7b2c3d4e-5f6a-4b7c-9d8e-0f1a2b3c4d5e"
+OTHER_PROJECT = "7b2c3d4e-5f6a-4b7c-9d8e-0f1a2b3c4d5f"
 ROOT = "8c3d4e5f-6a7b-4c8d-8e9f-1a2b3c4d5e6f"
 TOKEN = "sandbox-token"
 
@@ -26,6 +27,7 @@ def file(number: int, **fields) -> dict:
     return {"id": asset(number), "name": name, "filesize": number, **fields}
 
 
+ADOBE = "adobe:urn:aaid:sc:US:a1b2c3d4-e5f6-7890-abcd-ef1234567890|2"
 LOCKED, GONE, FOLDER, STACK, EMPTY = 1001, 1002, 1003, 1004, 1005
 
 SEED = {
@@ -61,7 +63,12 @@ SEED = {
                                 file(LOCKED, refuse=True),
                                 file(GONE, deleted_at="2026-09-30T16:20:00Z"),
                             ],
-                        }
+                        },
+                        {
+                            "id": OTHER_PROJECT,
+                            "name": "Ebb",
+                            "assets": [{"id": ADOBE, "name": "stored.mov"}],
+                        },
                     ],
                 }
             ],
@@ -104,8 +111,12 @@ class Sandbox(unittest.TestCase):
         with opener.open(request) as answer:
             return answer.read()
 
-    def alive(self, number: int) -> bool:
+    def lives(self, id: str) -> bool:
         """Whether an asset truly lives."""
         lines = self.admin("GET", "assets").splitlines()
         assets = {entry["id"]: entry for entry in map(json.loads, lines)}
-        return assets[asset(number)]["deleted_at"] is None
+        return assets[id]["deleted_at"] is None
+
+    def alive(self, number: int) -> bool:
+        """Whether a numbered asset truly lives."""
+        return self.lives(asset(number))

@@ -5,7 +5,8 @@ import unittest
 import requests
 from frameioclient import FrameioClient
 
-from served import ACCOUNT, FOLDER, GONE, LOCKED, PROJECT, ROOT, TEAM, TOKEN, Sandbox, asset
+from served import ACCOUNT, EMPTY, FOLDER, GONE, LOCKED, OTHER_PROJECT, PROJECT, ROOT, STACK
+from served import TEAM, TOKEN, Sandbox, asset
 
 
 class V2(Sandbox):
@@ -30,7 +31,11 @@ class V2(Sandbox):
         self.assertEqual([team["id"] for team in self.client.teams.list(ACCOUNT)], [TEAM])
         self.assertEqual(self.client.teams.get(TEAM)["name"], "Post")
         projects = self.client.teams.list_projects(TEAM)
-        self.assertEqual([project["id"] for project in projects], [PROJECT])
+        ids = [project["id"] for project in projects]
+        self.assertEqual(ids, [PROJECT, OTHER_PROJECT])
+        first = self.client.teams.list_projects(TEAM, page_size=1)
+        self.assertEqual((first.total_pages, len(first)), (2, 2))
+        self.assertEqual([project["id"] for project in first.results], [PROJECT])
         self.assertEqual(self.client.projects.get(PROJECT)["root_asset_id"], ROOT)
 
     def test_reading_and_paging(self):
@@ -46,7 +51,41 @@ class V2(Sandbox):
         self.assertEqual(first.page_size, 10)
         self.assertEqual(first.results[0]["id"], asset(10))
 
+    def test_what_a_list_is_asked_for(self):
+        def names(**asked):
+            return [child["name"] for child in self.client.assets.get_children(ROOT, **asked)]
+
+        self.assertEqual(names(type="folder"), ["dailies", "empty"])
+        self.assertEqual(names(sort="-name", type="folder"), ["empty", "dailies"])
+        self.assertEqual(names(sort="filesize,-name")[:2], ["empty", "dailies"])
+        self.assertIn("take_1002.mov", names(include_deleted=True))
+        self.assertNotIn("take_1002.mov", names())
+        children = self.client.assets.get_children(ROOT, include="children", type="version_stack")
+        versions = [version["id"] for version in children[0]["children"]]
+        self.assertEqual(versions, [asset(201), asset(202)])
+        search = {"account_id": ACCOUNT, "q": "take_00", "page_size": 7, "sort": "-name"}
+        found = self.client._api_call("post", "/search/assets", search)
+        self.assertEqual((found.page_size, len(found)), (7, 10))
+        self.assertEqual(found.results[0]["name"], "take_009.mov")
+
+    def test_making(self):
+        made = self.client.assets.create(asset(EMPTY), name="new", type="folder")
+        self.assertEqual((made["type"], made["parent_id"]), ("folder", asset(EMPTY)))
+        file = {"name": "a.mov", "type": "file", "filetype": "video/quicktime", "filesize": 5}
+        inside = self.client.assets.create(made["id"], **file)
+        self.assertEqual({key: inside[key] for key in file}, file)
+        self.assertEqual(self.client.assets.get(inside["id"])["parent_id"], made["id"])
+        self.client.assets.delete(asset(EMPTY))
+        self.refused(404, self.client.assets.get, inside["id"])
+        for parent in (asset(7), asset(EMPTY), asset(999)):
+            with self.assertRaises(requests.HTTPError) as told:
+                self.client.assets.create(parent, name="new", type="folder")
+            self.assertEqual(told.exception.response.status_code, 404)
+
     def test_deleting(self):
+        stack = self.client.assets.delete(asset(STACK))
+        self.assertEqual(stack["type"], "version_stack")
+        self.assertFalse(self.alive(201))
         deleted = self.client.assets.delete(asset(3))
         self.assertEqual(deleted["id"], asset(3))
         self.assertFalse(self.alive(3))

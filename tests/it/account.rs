@@ -159,3 +159,136 @@ fn the_token_comes_from_a_file_or_a_command_and_is_never_shown() {
         assert!(kept, "{name}");
     }
 }
+
+/// A sandbox with two accounts, each with a file.
+const TWO_ACCOUNTS: &str = r"
+version: 1
+accounts:
+  - id: 5f0c9a1e-3d42-4b8e-a6f7-1c2d3e4f5a60
+    name: North
+    teams:
+      - id: 6a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d
+        name: Post
+        projects:
+          - id: 7b2c3d4e-5f6a-4b7c-9d8e-0f1a2b3c4d5e
+            name: Tide
+            assets:
+              - {id: 8d1f0c52-6a3b-4c7e-9f21-0b5d7a4e1c01, name: north.mov}
+  - id: 5f0c9a1e-3d42-4b8e-a6f7-1c2d3e4f5a6f
+    name: South
+    teams:
+      - id: 6a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4f
+        name: Post
+        projects:
+          - id: 7b2c3d4e-5f6a-4b7c-9d8e-0f1a2b3c4d5f
+            name: Ebb
+            assets:
+              - {id: 8d1f0c52-6a3b-4c7e-9f21-0b5d7a4e1c02, name: south.mov}
+";
+const NORTH: &str = "5f0c9a1e-3d42-4b8e-a6f7-1c2d3e4f5a60";
+const SOUTH: &str = "5f0c9a1e-3d42-4b8e-a6f7-1c2d3e4f5a6f";
+const NOBODYS: &str = "5f0c9a1e-3d42-4b8e-a6f7-000000000000";
+const OF_SOUTH: &str = "8d1f0c52-6a3b-4c7e-9f21-0b5d7a4e1c02";
+const PLAY: [&str; 4] = ["apply", "--sandbox", "--api", "v4"];
+
+fn two_accounts() -> Desk {
+    let desk = Desk::with(&format!(
+        "version: 1\nassets: [{{id: {OF_SOUTH}, kind: file}}]\n"
+    ));
+    desk.write("sandbox.yaml", TWO_ACCOUNTS);
+    desk
+}
+
+#[test]
+fn a_sandbox_of_several_accounts_needs_the_name_of_one() {
+    let desk = two_accounts();
+    let done = desk.run(&PLAY).expect(7);
+    for word in [NORTH, "(North)", SOUTH, "(South)"] {
+        assert!(done.err.contains(word), "{}", done.err);
+    }
+    for way in ["`--account`", "`RETIRE_ACCOUNT`", "`retire.toml`"] {
+        assert!(done.err.contains(way), "{}", done.err);
+    }
+    assert!(!desk.path("retire.sandbox.state.json").exists());
+}
+
+#[test]
+fn flag_variable_and_file_name_the_account_of_a_sandbox() {
+    let flag = two_accounts();
+    flag.run(&[&PLAY[..], &["--account", &SOUTH.to_uppercase()]].concat())
+        .expect(0);
+    let variable = two_accounts();
+    variable
+        .run_with(&[("RETIRE_ACCOUNT", SOUTH)], &PLAY)
+        .expect(0);
+    let file = two_accounts();
+    file.write(
+        "retire.toml",
+        format!("version = 1\naccount = \"{SOUTH}\"\n"),
+    );
+    file.run(&PLAY).expect(0);
+    let manifest = two_accounts();
+    let listed = manifest.read("retire.yaml");
+    let named = listed.replace("version: 1\n", &format!("version: 1\naccount: {SOUTH}\n"));
+    manifest.write("retire.yaml", named);
+    manifest.run(&PLAY).expect(0);
+    for desk in [&flag, &variable, &file, &manifest] {
+        let state = desk.read("retire.sandbox.state.json");
+        assert!(
+            state.contains(&format!("\"account\":\"{SOUTH}\"")),
+            "{state}"
+        );
+        assert!(state.contains("\"retired\""), "{state}");
+        // The state remembers it.
+        desk.write(
+            "retire.yaml",
+            format!("version: 1\nassets: [{{id: {A}, kind: file}}]\n"),
+        );
+        let done = desk.run(&PLAY).expect(0);
+        assert!(done.out.contains("1 already gone"), "{}", done.out);
+    }
+    // The nearest one counts.
+    let near = two_accounts();
+    near.write(
+        "retire.toml",
+        format!("version = 1\naccount = \"{NORTH}\"\n"),
+    );
+    near.run_with(&[("RETIRE_ACCOUNT", SOUTH)], &PLAY).expect(0);
+    assert!(near.read("retire.sandbox.state.json").contains(SOUTH));
+}
+
+#[test]
+fn an_account_of_earnest_does_not_get_in_the_way_of_play() {
+    let variable = [("RETIRE_ACCOUNT", NOBODYS)];
+    let only = Desk::of_example("quickstart-v4");
+    only.run_with(&variable, &["apply", "--sandbox"]).expect(3);
+    let made_up = Desk::with(&format!("version: 1\nassets: [{A}]\n"));
+    made_up.run_with(&variable, &PLAY).expect(0);
+    // Of two, it is still not said which.
+    two_accounts().run_with(&variable, &PLAY).expect(7);
+    // What a flag names is meant.
+    let done = two_accounts()
+        .run(&[&PLAY[..], &["--account", NOBODYS]].concat())
+        .expect(7);
+    for word in ["(North)", "(South)", "`--account`", NOBODYS] {
+        assert!(done.err.contains(word), "{}", done.err);
+    }
+    // A made-up world is that of the account that is named.
+    let made_up = Desk::with(&format!("version: 1\nassets: [{A}]\n"));
+    made_up
+        .run(&[&PLAY[..], &["--account", NOBODYS]].concat())
+        .expect(0);
+}
+
+#[test]
+fn a_saved_plan_names_the_account_of_a_sandbox() {
+    let seeded = two_accounts();
+    let made_up = Desk::with(&format!("version: 1\nassets: [{A}]\n"));
+    for (desk, account) in [(&seeded, SOUTH), (&made_up, NOBODYS)] {
+        let plan = ["plan", "--sandbox", "--api", "v4", "--account", account];
+        desk.run(&[&plan[..], &["--out", "plan.json"]].concat())
+            .expect(0);
+        desk.run(&[&PLAY[..], &["plan.json"]].concat()).expect(0);
+        assert!(desk.read("retire.sandbox.state.json").contains(account));
+    }
+}

@@ -7,9 +7,25 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::rig::{Dice, Rig, was_killed};
+use crate::signals::signal;
 
 /// How often a run is killed at a random moment; `RETIRE_TEST_KILLS` asks for another number.
 const KILLS: u64 = 220;
+
+/// The same with V4, of which one run takes as long as several of v2.
+const KILLS_V4: u64 = 60;
+
+/// How often a run of V4 is stopped in order.
+const STOPS_V4: u64 = 30;
+
+/// How a run ends before its time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// By SIGKILL.
+    Killed,
+    /// By SIGTERM: in order.
+    Stopped,
+}
 
 /// How often the runs of one rig are killed before they are left alone.
 const KILLS_A_RIG: u64 = 10;
@@ -31,14 +47,42 @@ fn pace(dice: &mut Dice) -> [String; 3] {
 
 #[test]
 fn a_process_that_is_killed_at_any_moment_leaves_a_true_record() {
-    let kills = number("RETIRE_TEST_KILLS", KILLS);
+    end(End::Killed, KILLS, |seed, dice| {
+        let rig = Rig::new(seed, 40 + dice.below(80));
+        rig.trouble(dice.below(6), dice.below(12));
+        rig
+    });
+}
+
+#[test]
+fn the_same_holds_with_v4_for_files_folders_and_version_stacks() {
+    end(End::Killed, KILLS_V4, files_folders_and_stacks);
+}
+
+/// A version stack may be in the middle of its files then.
+#[test]
+fn a_run_of_v4_that_is_stopped_at_any_moment_leaves_a_true_record() {
+    end(End::Stopped, STOPS_V4, files_folders_and_stacks);
+}
+
+fn files_folders_and_stacks(seed: u64, dice: &mut Dice) -> Rig {
+    let rig = Rig::v4(seed, 16 + dice.below(24));
+    rig.trouble(dice.below(3), dice.below(6));
+    rig
+}
+
+/// Ends runs at random moments, on rig after rig.
+fn end(end: End, usual: u64, make: impl Fn(u64, &mut Dice) -> Rig + Sync) {
+    let kills = number("RETIRE_TEST_KILLS", usual);
     let next = AtomicU64::new(number("RETIRE_TEST_SEED", 1));
     let killed = AtomicU64::new(0);
     at_once(|| {
         while killed.load(Ordering::Relaxed) < kills {
             let seed = next.fetch_add(1, Ordering::Relaxed);
             eprintln!("RETIRE_TEST_SEED={seed}");
-            killed.fetch_add(kill_at_random(seed), Ordering::Relaxed);
+            let mut dice = Dice::new(seed);
+            let rig = make(seed, &mut dice);
+            killed.fetch_add(end_at_random(end, rig, dice), Ordering::Relaxed);
         }
     });
 }
@@ -52,13 +96,10 @@ fn at_once(work: impl Fn() + Sync) {
     });
 }
 
-/// Kills the runs of one rig at random moments; returns how often.
-fn kill_at_random(seed: u64) -> u64 {
-    let mut dice = Dice::new(seed);
-    let mut rig = Rig::new(seed, 40 + dice.below(80));
+/// Ends the runs of one rig at random moments; returns how often.
+fn end_at_random(end: End, mut rig: Rig, mut dice: Dice) -> u64 {
     let pace = pace(&mut dice);
     let pace: Vec<&str> = pace.iter().map(String::as_str).collect();
-    rig.trouble(dice.below(6), dice.below(12));
     let mut killed = 0;
     // A guess that the runs correct: it only matters that the moments spread over a run.
     let mut longest = Duration::from_millis(200);
@@ -67,8 +108,13 @@ fn kill_at_random(seed: u64) -> u64 {
         let mut child = rig.start(&[], &pace);
         let part = u32::try_from(dice.below(1_000)).unwrap();
         thread::sleep(longest * part / 1_000);
-        child.kill().unwrap();
-        if was_killed(child.wait().unwrap()) {
+        match end {
+            End::Killed => child.kill().unwrap(),
+            // One that has ended by itself is still there to be waited for.
+            End::Stopped => signal(&child, "TERM"),
+        }
+        let status = child.wait().unwrap();
+        if was_killed(status) || status.code() == Some(143) {
             killed += 1;
         } else {
             longest = begun.elapsed();
@@ -139,14 +185,32 @@ mod points {
 
     #[test]
     fn a_process_that_dies_at_any_point_leaves_a_true_record() {
+        die_at_each([1, 2, 3, 7], |seed| {
+            let rig = Rig::new(seed, 30);
+            rig.trouble(seed % 4, 0);
+            rig
+        });
+    }
+
+    #[test]
+    fn the_same_holds_with_v4() {
+        // The later ones are in the middle of a version stack.
+        die_at_each([1, 4, 9, 19], |seed| {
+            let rig = Rig::v4(seed, 16);
+            rig.trouble(seed % 2, 0);
+            rig
+        });
+    }
+
+    fn die_at_each(times: [u32; 4], make: impl Fn(u64) -> Rig + Sync) {
         each(|point, seed| {
-            for time in [1, 2, 3, 7] {
-                let mut rig = Rig::new(seed, 30);
-                rig.trouble(seed % 4, 0);
+            for time in times {
+                let mut rig = make(seed);
                 let mut died = dies(&mut rig, point, time);
                 if !died && time == 1 {
                     // Only a state that is there already is backed up.
-                    rig = Rig::new(seed, 30);
+                    rig = make(seed);
+                    rig.trouble(0, 0);
                     dies(&mut rig, "batch.answered", 2);
                     died = dies(&mut rig, point, time) || dies(&mut rig, point, time);
                 }
@@ -158,9 +222,25 @@ mod points {
 
     #[test]
     fn a_process_that_dies_while_it_recovers_leaves_a_true_record() {
-        each(|point, seed| {
-            let mut rig = Rig::new(seed, 20);
+        die_again_at_each(|seed| {
+            let rig = Rig::new(seed, 20);
             rig.trouble(seed % 3, 0);
+            rig
+        });
+    }
+
+    #[test]
+    fn the_same_holds_with_v4_while_it_recovers() {
+        die_again_at_each(|seed| {
+            let rig = Rig::v4(seed, 16);
+            rig.trouble(seed % 2, 0);
+            rig
+        });
+    }
+
+    fn die_again_at_each(make: impl Fn(u64) -> Rig + Sync) {
+        each(|point, seed| {
+            let mut rig = make(seed);
             dies(&mut rig, "journal.synced", 4);
             for time in [1, 1, 2] {
                 dies(&mut rig, point, time);

@@ -12,6 +12,7 @@
 mod account;
 mod apply;
 mod architecture;
+mod cast;
 mod conformance;
 mod crash;
 mod disk;
@@ -29,7 +30,9 @@ mod server;
 mod settings;
 mod signals;
 mod soak;
+mod soak_v4;
 mod state;
+mod token;
 mod torn;
 mod unknown;
 mod v4;

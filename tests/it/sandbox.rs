@@ -21,7 +21,16 @@ fn start(desk: &Desk, arguments: &[&str]) -> (Child, Vec<String>) {
     (child, lines)
 }
 
-fn stop(mut child: Child, signal: &str) -> Option<i32> {
+/// A sandbox of the seed in a folder, with flags, and its address.
+pub(crate) fn serve(desk: &Desk, flags: &[&str]) -> (Child, String) {
+    let (child, lines) = start(desk, &[&["sandbox", "--port", "0"], flags].concat());
+    let mut words = lines[0].split_whitespace();
+    let url = words.find(|word| word.starts_with("http://")).unwrap();
+    (child, url.to_owned())
+}
+
+/// Ends a sandbox; returns its exit code.
+pub(crate) fn stop(mut child: Child, signal: &str) -> Option<i32> {
     let id = child.id().to_string();
     let killed = Command::new("kill").args([signal, &id]).status().unwrap();
     assert!(killed.success());
@@ -110,10 +119,10 @@ fn flags_and_the_seed_say_what_goes_wrong() {
 }
 
 /// A sandbox that is asked over a bare connection.
-struct Served(String);
+pub(crate) struct Served(pub(crate) String);
 
 impl Served {
-    fn send(&self, method: &str, target: &str, body: &str) -> String {
+    pub(crate) fn send(&self, method: &str, target: &str, body: &str) -> String {
         let address = self.0.trim_start_matches("http://").trim_end_matches('.');
         let mut stream = TcpStream::connect(address).unwrap();
         let length = body.len();

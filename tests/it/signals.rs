@@ -10,7 +10,8 @@ use serde_json::Value;
 use crate::harness::Desk;
 use crate::server::{Answer, Request, Server, id, manifest};
 
-fn signal(child: &Child, name: &str) {
+/// Sends a signal to a run.
+pub(crate) fn signal(child: &Child, name: &str) {
     let words = format!("kill -{name} {}", child.id());
     let status = Command::new("sh").args(["-c", &words]).status().unwrap();
     assert!(status.success());

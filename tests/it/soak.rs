@@ -10,20 +10,25 @@ use frameio_retire::sandbox::fault::Faults;
 use frameio_retire::sandbox::limit::Limits;
 use frameio_retire::sandbox::log::LoggedRequest;
 use frameio_retire::sandbox::world::{World, generated_id};
-use frameio_retire::sandbox::{self, Options, Sandbox};
+use frameio_retire::sandbox::{self, Options, Sandbox, Stopwatch};
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
 use crate::harness::{Desk, Done};
 
 /// A sandbox inside the test, so that its truth and its log can be looked at.
-struct Served {
+pub(crate) struct Served {
     runtime: Runtime,
-    sandbox: Sandbox,
+    pub(crate) sandbox: Sandbox,
 }
 
 impl Served {
-    fn new(world: World) -> Self {
+    pub(crate) fn new(world: World) -> Self {
+        Self::timed(world, None)
+    }
+
+    /// With a stopwatch of its own.
+    pub(crate) fn timed(world: World, stopwatch: Option<Stopwatch>) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
@@ -31,13 +36,14 @@ impl Served {
             .unwrap();
         let options = Options {
             log: true,
+            stopwatch,
             ..Options::new(Arc::new(|| jiff::Timestamp::UNIX_EPOCH))
         };
         let sandbox = runtime.block_on(sandbox::serve(world, options)).unwrap();
         Self { runtime, sandbox }
     }
 
-    fn apply(&self, desk: &Desk, more: &[&str]) -> Done {
+    pub(crate) fn apply(&self, desk: &Desk, more: &[&str]) -> Done {
         let url = self.sandbox.url();
         let mut arguments = vec![
             "apply",
@@ -56,7 +62,7 @@ impl Served {
         log.filter(|request| request.method == "DELETE").collect()
     }
 
-    fn stop(self) {
+    pub(crate) fn stop(self) {
         self.runtime.block_on(self.sandbox.shut_down());
     }
 }

@@ -80,6 +80,30 @@ fn a_version_stack_goes_file_by_file_and_the_plan_shows_them() {
 }
 
 #[test]
+fn without_a_seed_the_world_has_what_the_manifest_says() {
+    let desk = Desk::with(&format!(
+        "version: 1\nassets:\n  - {A}\n  - {{id: {B}, kind: folder}}\n  - {{id: {STACK}, kind: version_stack}}\n"
+    ));
+    let plan = ["plan", "--sandbox", "--api", "v4", "--out", "plan.json"];
+    let told = desk.run(&plan).expect(0);
+    for shown in ["version stack of 2 files", "folder and all that is in it"] {
+        assert!(told.out.contains(shown), "{}", told.out);
+    }
+    assert!(!told.err.contains("not there"), "{}", told.err);
+    // The world of the plan has the very files that the plan names.
+    let done = desk
+        .run(&["apply", "plan.json", "--sandbox", "--api", "v4"])
+        .expect(0);
+    assert!(done.out.contains("3 retired"), "{}", done.out);
+    let state = state(&desk);
+    for id in [A, B, STACK] {
+        assert_eq!(state["assets"][id]["status"], "retired", "{id}");
+    }
+    let again = desk.run(&["apply", "--sandbox", "--api", "v4"]).expect(0);
+    assert!(again.out.contains("Nothing to do"), "{}", again.out);
+}
+
+#[test]
 fn a_held_file_holds_its_version_stack() {
     let desk = Desk::with(&format!(
         "version: 1\nassets: [{STACK}]\nholds:\n  - {{id: {TWO}, reason: legal}}\n"

@@ -201,7 +201,7 @@ impl Basis {
     /// The sandbox's world where there is no seed.
     fn world(&self, work: &Work) -> World {
         match self {
-            Self::Manifests(manifests) => playground::world_of(manifests),
+            Self::Manifests(manifests) => playground::world_of(manifests, work.account()),
             Self::Plan(_) => playground::world_of_plan(&work.plan, work.home.account.as_deref()),
         }
     }

@@ -102,7 +102,7 @@ fn look(
     if open.is_empty() {
         return Ok(work);
     }
-    let world = || playground::world_of(manifests);
+    let world = || playground::world_of(manifests, work.account());
     let server = reach(call, settings, paths, world)?;
     let work = survey::look(call, &server, (manifests, settings), work, &open)?;
     if let Some(sandbox) = server.sandbox {

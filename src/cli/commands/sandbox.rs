@@ -70,10 +70,12 @@ fn world(call: &Call, arguments: &Sandbox) -> Result<World, Failure> {
         }
         None => playground::seed_beside(paths)?,
     };
-    let world = match seeded {
-        Some(world) => world,
+    let world = if let Some(world) = seeded {
+        world
+    } else {
         // As strict as the real thing, unless a flag says otherwise.
-        None => playground::world_of(&call.manifests(paths)?).with_limits(Limits::documented()),
+        let manifests = call.manifests(paths)?;
+        playground::world_of(&manifests, None).with_limits(Limits::documented())
     };
     Ok(changed(world, arguments))
 }

@@ -251,7 +251,13 @@ impl Sources<'_> {
         let account = flag("--account", account.as_ref())
             .or(self.variable("RETIRE_ACCOUNT", |text| Ok(text.to_owned()))?)
             .or_else(|| self.configured(self.config?.config.account.clone()));
-        let account = account.filter(|_| !*sandbox).map(|account| Valued {
+        let api = or_default(api, Api::V2);
+        // What is meant for earnest must not keep anybody from playing; where a sandbox has several
+        // accounts, V4 needs the name of one.
+        let counts = |account: &Valued<String>| {
+            !*sandbox || api.value == Api::V4 || matches!(account.origin, Origin::Flag(_))
+        };
+        let account = account.filter(counts).map(|account| Valued {
             value: account_id(&account.value),
             origin: account.origin,
         });
@@ -272,7 +278,7 @@ impl Sources<'_> {
             .or_else(|| self.configured(self.config?.config.max_attempts));
         Ok(Settings {
             state: self.state()?,
-            api: or_default(api, Api::V2),
+            api,
             server: self.server()?,
             account,
             batch_size,

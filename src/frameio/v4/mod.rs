@@ -141,12 +141,12 @@ impl Deleter for V4Deleter {
 }
 
 /// The path of a page: a link to the next one carries only its cursor, so the rest is said
-/// again.
+/// again. The cursor is encoded already, as far as whoever wrote the link cared to.
 fn page(path: &str, after: Option<&str>) -> String {
     let mut path = format!("{path}?page_size={PAGE}");
     if let Some(after) = after {
         path.push_str("&after=");
-        path.push_str(&encoded(after, |_| false));
+        path.push_str(&encoded(after, |byte| b"%!$'()*+,;=:@/?".contains(&byte)));
     }
     path
 }
@@ -179,8 +179,8 @@ mod tests {
         assert_eq!(segment("adobe:urn:a"), "adobe:urn:a");
         assert_eq!(segment("a/../b?c#d%e|f"), "a%2F..%2Fb%3Fc%23d%25e%7Cf");
         assert_eq!(
-            page("/v4/accounts", Some("g3Q=+/&x")),
-            "/v4/accounts?page_size=100&after=g3Q%3D%2B%2F%26x"
+            page("/v4/accounts", Some("g3Q=+/%2B% &#x")),
+            "/v4/accounts?page_size=100&after=g3Q=+/%2B%%20%26%23x"
         );
     }
 }

@@ -107,6 +107,49 @@ async fn a_bulk_delete_answers_as_documented() {
 }
 
 #[tokio::test]
+async fn files_and_folders_are_made_in_folders() {
+    let visitor = Visitor::new().await;
+    let make = async |parent: &str, body: Value| {
+        let target = format!("/v2/assets/{parent}/children");
+        let request = visitor.request(Method::POST, &target);
+        let response = request.body(body.to_string()).send().await.unwrap();
+        let status = response.status().as_u16();
+        let body: Value = serde_json::from_slice(&response.bytes().await.unwrap()).unwrap();
+        (status, body)
+    };
+    let (status, folder) = make(ROOT, json!({"name": "new", "type": "folder"})).await;
+    assert_eq!(status, 200);
+    let folder = folder["id"].as_str().unwrap();
+    let file = json!({"name": "a.mov", "type": "file", "filetype": "video/mp4", "filesize": 5});
+    let (_, inside) = make(folder, file).await;
+    assert_eq!(
+        (&inside["parent_id"], &inside["filesize"]),
+        (&json!(folder), &json!(5))
+    );
+    let list = format!("/v2/assets/{folder}/children");
+    assert_eq!(names(&visitor.json(&list).await), ["a.mov"]);
+    for (parent, body, expected) in [
+        (ROOT, json!({"type": "file"}), 422),
+        (ROOT, json!({"name": "x"}), 422),
+        (ROOT, json!({"name": "x", "type": "version_stack"}), 422),
+    ] {
+        assert_eq!(make(parent, body.clone()).await.0, expected, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_folder_has_nothing_made_in_it() {
+    let visitor = Visitor::new().await;
+    for parent in [id(1).to_string(), id(99).to_string(), "nonsense".to_owned()] {
+        let target = format!("/v2/assets/{parent}/children");
+        let request = visitor.request(Method::POST, &target);
+        let body = r#"{"name": "x", "type": "folder"}"#;
+        let response = request.body(body).send().await.unwrap();
+        assert_eq!(response.status(), 404, "{parent}");
+    }
+}
+
+#[tokio::test]
 async fn a_bad_body_is_refused_and_deletes_nothing() {
     let visitor = Visitor::new().await;
     for (body, expected) in [

@@ -65,6 +65,7 @@ fn every_route_is_counted_somewhere() {
         ("DELETE", "/v2/assets/x", Some(Endpoint::AssetDelete)),
         ("GET", "/v2/assets/x", Some(Endpoint::AssetRead)),
         ("GET", "/v2/assets/x/children", Some(Endpoint::Children)),
+        ("POST", "/v2/assets/x/children", Some(Endpoint::AssetCreate)),
         ("GET", "/v2/search/library", Some(Endpoint::Search)),
         ("POST", "/v2/search/assets", Some(Endpoint::Search)),
         ("GET", "/v2/me", Some(Endpoint::Me)),

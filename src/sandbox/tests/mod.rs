@@ -11,7 +11,7 @@ use uuid::Uuid;
 use jiff::Timestamp;
 
 use crate::asset::AssetId;
-use crate::sandbox::seed::Seed;
+use crate::sandbox::seed::{Kind, Seed};
 use crate::sandbox::world::{BatchRefused, NotFound, World, generated_id};
 
 fn id(number: u128) -> AssetId {
@@ -139,6 +139,27 @@ fn a_world_of_ids_has_them_all() {
     let world = World::from_ids(None, (1..=1000).map(id));
     assert!((1..=1000).all(|number| world.is_alive(id(number))));
     assert!(!world.is_alive(id(1001)));
+}
+
+#[test]
+fn a_made_up_stack_has_files_that_nothing_else_is() {
+    let stacks = || [(id(7), Kind::VersionStack), (id(8), Kind::Folder)];
+    let files = |world: &World| -> Vec<AssetId> {
+        let below = world.children(id(7), false).into_iter();
+        below.map(|(id, _)| id).collect()
+    };
+    let world = World::of_kinds(None, stacks());
+    let made = files(&world);
+    assert_eq!(made.len(), 2);
+    assert_eq!(
+        files(&World::of_kinds(None, stacks().into_iter().rev())),
+        made
+    );
+    // One that is listed itself is no file of the stack.
+    let crowded = World::of_kinds(None, stacks().into_iter().chain([(made[0], Kind::File)]));
+    let others = files(&crowded);
+    assert_eq!(others.len(), 2);
+    assert!(!others.contains(&made[0]));
 }
 
 #[test]

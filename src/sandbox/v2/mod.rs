@@ -29,7 +29,7 @@ pub(in crate::sandbox) fn routes() -> Router<Arc<Shared>> {
     Router::new()
         .route("/v2/batch/assets", delete(delete_batch))
         .route("/v2/assets/{id}", get(asset).delete(delete_asset))
-        .route("/v2/assets/{id}/children", get(children))
+        .route("/v2/assets/{id}/children", get(children).post(create))
         .route("/v2/me", get(me))
         .route("/v2/accounts", get(accounts))
         .route("/v2/accounts/{id}", get(account))
@@ -151,6 +151,35 @@ async fn children(
     // A folder may hold a million files, and a page shows a few of them.
     let part = found.iter().skip(page.before()).take(page.size).map(shown);
     Ok(one_page(&page, found.len(), &part.collect::<Vec<_>>()))
+}
+
+/// Makes a file or a folder; a file's content is never asked for.
+async fn create(State(shared): State<Arc<Shared>>, Path(id): Path<String>, body: Bytes) -> Answer {
+    let invalid = |detail: &str| ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, detail);
+    let parent = asset_id(&id)?;
+    let body: Value = serde_json::from_slice(&body)
+        .map_err(|error| ApiError::new(StatusCode::BAD_REQUEST, error.to_string()))?;
+    let text = |name: &str| body.get(name).and_then(Value::as_str);
+    let name = text("name").filter(|name| !name.is_empty());
+    let name = name.ok_or_else(|| invalid("`name` must be a name."))?;
+    let now = shared.now();
+    let mut world = shared.world();
+    let made = match text("type") {
+        Some("folder") => world.make_folder(parent, name.to_owned(), now),
+        Some("file") => {
+            let filesize = match body.get("filesize") {
+                None | Some(Value::Null) => Some(0),
+                Some(size) => size.as_u64(),
+            };
+            let filesize = filesize.ok_or_else(|| invalid("`filesize` must be a number."))?;
+            let filetype = text("filetype").map(str::to_owned);
+            world.make_file(parent, (name.to_owned(), filesize, filetype), now)
+        }
+        Some(_) | None => return Err(invalid("`type` must be `file` or `folder`.")),
+    };
+    let made = made.map_err(|_missing| ApiError::not_found())?;
+    let node = world.get(made, true).ok_or_else(ApiError::not_found)?;
+    Ok(Json(wire::Asset::of(&world, made, node)).into_response())
 }
 
 async fn search(

@@ -45,7 +45,7 @@ fn listed<T: Serialize>(
             all.reverse();
         }
     }
-    list::page_of(uri.path(), &paging, all)
+    list::page_of((uri.path(), query), &paging, all)
 }
 
 pub(in crate::sandbox::v4) async fn accounts(

@@ -1,11 +1,12 @@
 //! What a list is asked for: how much, from where, in which order and with what.
 
 use axum::Json;
-use axum::response::{IntoResponse, Response};
+use axum::response::IntoResponse;
 use serde::Serialize;
 
 use crate::sandbox::refuse::ApiError;
 use crate::sandbox::seed::Kind;
+use crate::sandbox::v4::Answer;
 
 /// How long a page is, unless asked otherwise.
 const PAGE: usize = 50;
@@ -29,8 +30,8 @@ fn value<'query>(query: &'query Query, name: &str) -> Option<&'query str> {
 #[derive(Debug)]
 pub(in crate::sandbox::v4) struct Paging {
     pub(in crate::sandbox::v4) size: usize,
-    /// What the cursor says.
-    pub(in crate::sandbox::v4) after: Option<String>,
+    /// What the cursor says of the place.
+    after: Option<String>,
     pub(in crate::sandbox::v4) wants_total: bool,
 }
 
@@ -45,8 +46,7 @@ impl Paging {
                 size.ok_or_else(|| ApiError::invalid("/page_size", wrong()))?
             }
         };
-        let after = value(query, "after");
-        let after = after.map(|text| read_cursor(text).ok_or_else(bad_cursor));
+        let after = Cursor::of(query)?.map(|cursor| cursor.place);
         let wants_total = match value(query, "include_total_count") {
             None | Some("false") => false,
             Some("true") => true,
@@ -57,7 +57,7 @@ impl Paging {
         };
         Ok(Self {
             size,
-            after: after.transpose()?,
+            after,
             wants_total,
         })
     }
@@ -78,6 +78,70 @@ fn bad_cursor() -> ApiError {
     ApiError::invalid("/after", "Invalid cursor.")
 }
 
+/// What a cursor says. It keeps the order and the kinds of the list that it was made for: the
+/// link to the next page has nothing beside it, and Frame.io's own clients follow just that.
+#[derive(Debug)]
+struct Cursor {
+    sort: Option<String>,
+    kinds: Option<String>,
+    place: String,
+}
+
+impl Cursor {
+    /// The cursor of a query, where it has one.
+    fn of(query: &Query) -> Result<Option<Self>, ApiError> {
+        let text = value(query, "after");
+        text.map(|text| Self::read(text).ok_or_else(bad_cursor))
+            .transpose()
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let says = read_cursor(text)?;
+        let mut parts = says.splitn(3, '|').map(str::to_owned);
+        let mut kept = || {
+            parts
+                .next()
+                .map(|part| Some(part).filter(|part| !part.is_empty()))
+        };
+        Some(Self {
+            sort: kept()?,
+            kinds: kept()?,
+            place: parts.next()?,
+        })
+    }
+
+    fn write(&self) -> String {
+        let Self { sort, kinds, place } = self;
+        let kept = |part: &Option<String>| part.clone().unwrap_or_default();
+        write_cursor(&format!("{}|{}|{place}", kept(sort), kept(kinds)))
+    }
+}
+
+/// What a query says, or else the cursor in it; both must not say different things.
+fn kept(
+    query: &Query,
+    name: &str,
+    pick: fn(Cursor) -> Option<String>,
+) -> Result<Option<String>, ApiError> {
+    let said = value(query, name).map(str::to_owned);
+    let Some(cursor) = Cursor::of(query)? else {
+        return Ok(said);
+    };
+    let kept = pick(cursor);
+    if said.is_some() && said != kept {
+        return Err(bad_cursor());
+    }
+    Ok(kept)
+}
+
+fn kept_sort(query: &Query) -> Result<Option<String>, ApiError> {
+    kept(query, "sort", |cursor| cursor.sort)
+}
+
+fn kept_kinds(query: &Query) -> Result<Option<String>, ApiError> {
+    kept(query, "type", |cursor| cursor.kinds)
+}
+
 /// A cursor is opaque: what it says goes as the numbers of its letters.
 fn write_cursor(says: &str) -> String {
     const DIGITS: [char; 16] = [
@@ -90,7 +154,8 @@ fn write_cursor(says: &str) -> String {
 }
 
 fn read_cursor(text: &str) -> Option<String> {
-    if !text.is_ascii() || !text.len().is_multiple_of(2) {
+    let digits = text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if !digits || !text.len().is_multiple_of(2) {
         return None;
     }
     let bytes: Option<Vec<u8>> = (0..text.len())
@@ -113,35 +178,45 @@ struct Links {
     next: Option<String>,
 }
 
-/// A page of a list; `next` is what the cursor to the rest says.
+/// A page of a list; `next` is the place at which the rest begins.
 pub(in crate::sandbox::v4) fn page<T: Serialize>(
-    path: &str,
+    (path, query): (&str, &Query),
     data: Vec<T>,
-    next: Option<&str>,
+    next: Option<String>,
     total_count: Option<usize>,
-) -> Response {
-    let next = next.map(|says| format!("{path}?after={}", write_cursor(says)));
+) -> Answer {
+    let next = match next {
+        None => None,
+        Some(place) => {
+            let cursor = Cursor {
+                sort: kept_sort(query)?,
+                kinds: kept_kinds(query)?,
+                place,
+            };
+            Some(format!("{path}?after={}", cursor.write()))
+        }
+    };
     let links = Links { next };
-    Json(Listed {
+    Ok(Json(Listed {
         data,
         links,
         total_count,
     })
-    .into_response()
+    .into_response())
 }
 
 /// A page of a list that is at hand as a whole and that nobody changes.
 pub(in crate::sandbox::v4) fn page_of<T: Serialize>(
-    path: &str,
+    (path, query): (&str, &Query),
     paging: &Paging,
     all: Vec<T>,
-) -> Result<Response, ApiError> {
+) -> Answer {
     let total = paging.wants_total.then_some(all.len());
     let from: usize = paging.after(|text| text.parse().ok())?.unwrap_or(0);
     let end = from.saturating_add(paging.size);
     let next = (end < all.len()).then(|| end.to_string());
     let data = all.into_iter().skip(from).take(paging.size).collect();
-    Ok(page(path, data, next.as_deref(), total))
+    page((path, query), data, next, total)
 }
 
 /// What comes along with an asset, a workspace or a project.
@@ -177,7 +252,7 @@ pub(in crate::sandbox::v4) fn sort<T: Copy>(
     query: &Query,
     known: &[(&str, T)],
 ) -> Result<Option<(T, bool)>, ApiError> {
-    let Some(text) = value(query, "sort") else {
+    let Some(text) = kept_sort(query)? else {
         return Ok(None);
     };
     let wrong = || ApiError::invalid("/sort", "Invalid value for enum.");
@@ -193,7 +268,7 @@ pub(in crate::sandbox::v4) fn sort<T: Copy>(
 
 /// The kinds that a list of children is asked for.
 pub(in crate::sandbox::v4) fn kinds(query: &Query) -> Result<Option<Vec<Kind>>, ApiError> {
-    let Some(text) = value(query, "type") else {
+    let Some(text) = kept_kinds(query)? else {
         return Ok(None);
     };
     text.split(',')

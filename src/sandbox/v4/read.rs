@@ -120,6 +120,7 @@ struct Children<'query> {
     query: &'query list::Query,
     longest: usize,
     takes: &'query [Kind],
+    includes: &'query [&'query str],
     sorts: &'query [(&'query str, By)],
 }
 
@@ -143,6 +144,7 @@ const KINDS: [Kind; 3] = [Kind::File, Kind::Folder, Kind::VersionStack];
 
 /// Lists what is in an asset, in the order that is asked for or in which it came.
 fn children(world: &World, list: &Children<'_>) -> Answer {
+    let include = Include::of(list.query, list.includes)?;
     if let Some((by, reversed)) = list::sort(list.query, list.sorts)? {
         let (parent, uri) = list.parent;
         let all = world
@@ -156,9 +158,8 @@ fn children(world: &World, list: &Children<'_>) -> Answer {
             longest: list.longest,
             all,
         };
-        return sorted(world, uri, list.query, order);
+        return sorted(world, uri, (list.query, &include), order);
     }
-    let include = Include::of(list.query, &FILE_INCLUDES)?;
     let paging = Paging::of(list.query, list.longest)?;
     let after: Option<u32> = paging.after(|text| text.parse().ok())?;
     let (parent, uri) = list.parent;
@@ -176,12 +177,7 @@ fn children(world: &World, list: &Children<'_>) -> Answer {
     let shown = part
         .into_iter()
         .filter_map(|(id, node)| Asset::of(world, id, node, &include));
-    Ok(list::page(
-        uri.path(),
-        shown.collect(),
-        next.as_deref(),
-        total,
-    ))
+    list::page((uri.path(), list.query), shown.collect(), next, total)
 }
 
 pub(in crate::sandbox::v4) async fn folder_children(
@@ -198,6 +194,7 @@ pub(in crate::sandbox::v4) async fn folder_children(
         query: &query,
         longest: LONGEST_OF_ASSETS,
         takes: kinds.as_deref().unwrap_or(&KINDS),
+        includes: &FILE_INCLUDES,
         sorts: &SORTS,
     };
     children(&world, &list)
@@ -216,6 +213,7 @@ pub(in crate::sandbox::v4) async fn stack_children(
         query: &query,
         longest: LONGEST,
         takes: &KINDS,
+        includes: &FILE_INCLUDES,
         sorts: &FILE_SORTS,
     };
     children(&world, &list)
@@ -229,6 +227,12 @@ fn of_kind(shared: &Shared, uri: &Uri, place: &Place, query: &list::Query, kind:
         query,
         longest: LONGEST_OF_ASSETS,
         takes: &[kind],
+        // There are no media in a folder by itself.
+        includes: if kind == Kind::Folder {
+            &INCLUDES
+        } else {
+            &FILE_INCLUDES
+        },
         sorts: if kind == Kind::File {
             &FILE_SORTS
         } else {
@@ -274,14 +278,18 @@ struct Sorted {
 }
 
 /// Pages a sorted list; the cursor names the last asset, wherever it is by then.
-fn sorted(world: &World, uri: &Uri, query: &list::Query, list: Sorted) -> Answer {
+fn sorted(
+    world: &World,
+    uri: &Uri,
+    (query, include): (&list::Query, &Include),
+    list: Sorted,
+) -> Answer {
     let Sorted {
         by,
         reversed,
         longest,
         mut all,
     } = list;
-    let include = Include::of(query, &FILE_INCLUDES)?;
     let paging = Paging::of(query, longest)?;
     let total = paging.wants_total.then_some(all.len());
     let after = paging.after(|text| {
@@ -307,13 +315,8 @@ fn sorted(world: &World, uri: &Uri, query: &list::Query, list: Sorted) -> Answer
     let next = end.filter(|_| part.len() < rest.len());
     let shown = part
         .iter()
-        .filter_map(|(_, id)| Asset::of(world, *id, world.get(*id, true)?, &include));
-    Ok(list::page(
-        uri.path(),
-        shown.collect(),
-        next.as_deref(),
-        total,
-    ))
+        .filter_map(|(_, id)| Asset::of(world, *id, world.get(*id, true)?, include));
+    list::page((uri.path(), query), shown.collect(), next, total)
 }
 
 /// What a list of the deleted can be sorted by.
@@ -355,7 +358,7 @@ pub(in crate::sandbox::v4) async fn recently_deleted(
             longest: LONGEST,
             all: all.collect(),
         };
-        return sorted(&world, &uri, &query, list);
+        return sorted(&world, &uri, (&query, &Include::default()), list);
     };
     let paging = Paging::of(&query, LONGEST)?;
     let after: Option<(Timestamp, AssetId)> = paging.after(|text| {
@@ -383,12 +386,7 @@ pub(in crate::sandbox::v4) async fn recently_deleted(
     let found = part
         .into_iter()
         .filter_map(|(_, id)| Asset::of(&world, *id, world.get(*id, true)?, &include));
-    Ok(list::page(
-        uri.path(),
-        found.collect(),
-        next.as_deref(),
-        total,
-    ))
+    list::page((uri.path(), &query), found.collect(), next, total)
 }
 
 fn shows_all(world: &World) -> bool {

@@ -10,7 +10,12 @@ use crate::asset::AssetId;
 use crate::sandbox::fault::Faults;
 use crate::sandbox::limit::Limits;
 use crate::sandbox::seed::{self, Behaviour, Client, Kind, Me, Seed};
-use crate::sandbox::world::{Access, Account, Details, Node, Project, Tally, Team, World, made};
+use crate::sandbox::world::{
+    Access, Account, Details, Node, Project, Tally, Team, World, made, numbers, uuid_of,
+};
+
+/// How many files a made-up version stack holds.
+const VERSIONS: u64 = 2;
 
 impl World {
     /// Makes the world of a seed.
@@ -60,6 +65,16 @@ impl World {
     /// Makes a world in which every id is a file of one made-up project, without limits.
     #[must_use]
     pub fn from_ids(account: Option<Uuid>, ids: impl IntoIterator<Item = AssetId>) -> Self {
+        Self::of_kinds(account, ids.into_iter().map(|id| (id, Kind::File)))
+    }
+
+    /// Makes a world of assets of one made-up project, without limits; a version stack has two
+    /// files in it.
+    #[must_use]
+    pub fn of_kinds(
+        account: Option<Uuid>,
+        assets: impl IntoIterator<Item = (AssetId, Kind)>,
+    ) -> Self {
         let mut world = Self::empty(seed::TOKEN.to_owned(), Me::default(), Behaviour::default());
         world.accounts.push(Account {
             id: account.unwrap_or(Uuid::from_u128(0x5a5a_0000_0000_4000_8000_0000_0000_0002)),
@@ -77,27 +92,64 @@ impl World {
             assets: Vec::new(),
         };
         let root = world.add_project(project, 0);
-        let ids: Vec<AssetId> = ids.into_iter().filter(|id| *id != root).collect();
-        world.nodes.reserve(ids.len());
-        let mut places = Vec::with_capacity(ids.len());
-        for id in ids {
-            let node = Node {
-                kind: Kind::File,
-                project: 0,
-                parent: Some(root),
-                place: world.place + 1,
-                deleted_at: None,
-                details: None,
+        let assets: Vec<(AssetId, Kind)> =
+            assets.into_iter().filter(|(id, _)| *id != root).collect();
+        world.nodes.reserve(assets.len());
+        let mut places = Vec::with_capacity(assets.len());
+        let mut stacks = Vec::new();
+        for (id, kind) in assets {
+            let Some(place) = world.add_bare(id, kind, root) else {
+                continue;
             };
-            if let Entry::Vacant(vacant) = world.nodes.entry(id) {
-                vacant.insert(node);
-                world.place += 1;
-                places.push((world.place, id));
-                world.count(0, Kind::File, 0, true);
+            places.push((place, id));
+            if kind == Kind::VersionStack {
+                stacks.push(id);
             }
         }
         world.below.entry(root).or_default().alive = places.into_iter().collect();
+        // Only now is it known which ids are free.
+        for stack in stacks {
+            for number in 0..VERSIONS {
+                let id = world.version_id(stack, number);
+                if let Some(place) = world.add_bare(id, Kind::File, stack) {
+                    let below = world.below.entry(stack).or_default();
+                    below.alive.insert(place, id);
+                }
+            }
+        }
         world
+    }
+
+    /// The id of a file in a made-up version stack: the same in every world that does not give
+    /// it to another asset, so that a plan of one world fits the next.
+    fn version_id(&self, stack: AssetId, number: u64) -> AssetId {
+        let [one, other, last] = numbers(stack);
+        let first = uuid_of(one ^ last, other);
+        let mut ids = (number..).map(|number| {
+            AssetId::from_uuid(Uuid::from_u128(first.as_u128() ^ u128::from(number)))
+        });
+        ids.find(|id| !self.nodes.contains_key(id))
+            .unwrap_or(AssetId::from_uuid(first))
+    }
+
+    /// Adds an asset of which only the kind is known, unless there is one with its id; returns
+    /// its place in its parent, which has yet to hear of it.
+    fn add_bare(&mut self, id: AssetId, kind: Kind, parent: AssetId) -> Option<u32> {
+        let place = self.place + 1;
+        let Entry::Vacant(vacant) = self.nodes.entry(id) else {
+            return None;
+        };
+        vacant.insert(Node {
+            kind,
+            project: 0,
+            parent: Some(parent),
+            place,
+            deleted_at: None,
+            details: None,
+        });
+        self.place = place;
+        self.count(0, kind, 0, true);
+        Some(place)
     }
 
     fn empty(token: String, me: Me, behaviour: Behaviour) -> Self {

@@ -204,13 +204,41 @@ impl World {
         name: String,
         now: Timestamp,
     ) -> Result<AssetId, NotFound> {
+        self.make(parent, seed::Asset::folder(self.new_id(), name), now)
+    }
+
+    /// Makes a file in a folder that lives; nobody will upload what is in it.
+    ///
+    /// # Errors
+    ///
+    /// Returns the parent where it is no such folder.
+    pub(in crate::sandbox) fn make_file(
+        &mut self,
+        parent: AssetId,
+        (name, filesize, filetype): (String, u64, Option<String>),
+        now: Timestamp,
+    ) -> Result<AssetId, NotFound> {
+        let file = seed::Asset {
+            kind: Kind::File,
+            filesize,
+            filetype,
+            ..seed::Asset::folder(self.new_id(), name)
+        };
+        self.make(parent, file, now)
+    }
+
+    fn make(
+        &mut self,
+        parent: AssetId,
+        mut asset: seed::Asset,
+        now: Timestamp,
+    ) -> Result<AssetId, NotFound> {
         let found = self.get(parent, false);
         let found = found.filter(|node| node.kind == Kind::Folder);
         let project = found.ok_or(NotFound(parent))?.project;
-        let id = self.new_id();
-        let mut folder = seed::Asset::folder(id, name);
-        folder.inserted_at = Some(now);
-        self.add(folder, Some(parent), project);
+        let id = asset.id;
+        asset.inserted_at = Some(now);
+        self.add(asset, Some(parent), project);
         Ok(id)
     }
 

@@ -190,6 +190,13 @@ impl World {
         self.get(id, false).is_some()
     }
 
+    /// Whether it has an account.
+    #[must_use]
+    pub fn has_account(&self, id: &str) -> bool {
+        let id = Uuid::try_parse(id).ok();
+        id.is_some_and(|id| self.accounts.iter().any(|account| account.id == id))
+    }
+
     /// Every asset and whether it lives, the root folders included.
     pub fn assets(&self) -> impl Iterator<Item = (AssetId, bool)> + '_ {
         self.nodes
@@ -291,10 +298,13 @@ fn numbers(id: AssetId) -> [u64; 3] {
 #[must_use]
 pub fn generated_id(number: u64) -> AssetId {
     let spread = number.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    let bits = (u128::from(spread) << 64) | u128::from(number);
-    let mut bytes = bits.to_be_bytes();
-    // Version 4, variant 1.
+    AssetId::from_uuid(uuid_of(spread, number))
+}
+
+/// A UUID of version 4 and variant 1 with these bits, as far as it has room for them.
+fn uuid_of(high: u64, low: u64) -> Uuid {
+    let mut bytes = ((u128::from(high) << 64) | u128::from(low)).to_be_bytes();
     bytes[6] = (bytes[6] & 0x0f) | 0x40;
     bytes[8] = (bytes[8] & 0x3f) | 0x80;
-    AssetId::from_uuid(Uuid::from_bytes(bytes))
+    Uuid::from_bytes(bytes)
 }

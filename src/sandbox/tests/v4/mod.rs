@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::asset::AssetId;
 use crate::sandbox::endpoint::Endpoint;
@@ -218,6 +219,32 @@ async fn a_file_is_deleted_once() {
     let log = guest.visitor.sandbox.log();
     assert_eq!(log[0].assets, [id(1)]);
     assert_eq!(log[0].endpoint, Some(Endpoint::V4FileDelete));
+}
+
+#[tokio::test]
+async fn an_id_of_adobe_may_come_with_and_without_escapes() {
+    let ids = ["adobe:urn:aaid:sc:US:1|1", "adobe:urn:aaid:sc:US:1|2"].map(|text| {
+        let id = AssetId::parse(text);
+        id.unwrap()
+    });
+    let account = Uuid::from_u128(0xa1);
+    let guest = Guest::of(World::from_ids(Some(account), ids)).await;
+    for (id, written) in ids.iter().zip([
+        "adobe:urn:aaid:sc:US:1|1",
+        "adobe%3Aurn%3Aaaid%3Asc%3AUS%3A1%7C2",
+    ]) {
+        let target = format!("{ACCOUNT}/files/{written}");
+        let token = [("authorization", "Bearer sandbox-token")];
+        let met = guest.send(Method::DELETE, &target, &token, "").await;
+        assert_eq!(met.status, 204, "{written}");
+        assert_eq!(guest.visitor.sandbox.log().pop().unwrap().assets, [*id]);
+        assert!(
+            !guest
+                .visitor
+                .sandbox
+                .with_world(|world| world.is_alive(*id))
+        );
+    }
 }
 
 #[tokio::test]
