@@ -1,7 +1,7 @@
 //! V4: what the lists of recently deleted assets say.
 //!
 //! A list is that of one project, so all projects of the account are gone through. It shows what
-//! may still be restored (docs/frameio-api.md, "Recently deleted (V4)"): an asset that it does
+//! may still be restored (docs/frameio-api.md, "Reading (V4)"): an asset that it does
 //! not show was never there, or is deleted for good.
 
 use std::collections::BTreeSet;

@@ -326,3 +326,126 @@ fn a_state_of_which_v4_knows_too_little_stays_as_it_is() {
     migrate(&["--min-found-percent", "0"]).expect(0);
     assert_eq!(state(&desk)["api"], "v4");
 }
+
+/// A world with a file that lives, one that was deleted, and nothing else.
+const ONE_DELETED: &str = r"
+version: 1
+accounts:
+  - id: 5f0c9a1e-3d42-4b8e-a6f7-1c2d3e4f5a60
+    name: Tidewater
+    teams:
+      - id: 6a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d
+        name: Post
+        projects:
+          - id: 7b2c3d4e-5f6a-4b7c-9d8e-0f1a2b3c4d5e
+            name: Tide
+            assets:
+              - {id: 8d1f0c52-6a3b-4c7e-9f21-0b5d7a4e1c31, name: a.mov}
+              - {id: 8d1f0c52-6a3b-4c7e-9f21-0b5d7a4e1c32, name: b.mov, deleted_at: 2026-11-01T00:00:00Z}
+";
+
+#[test]
+fn deleted_already_is_told_from_never_having_been_there() {
+    // With kinds nothing is read before the plan, so the run itself finds them missing.
+    let files = format!(
+        "version: 1\nassets:\n  - {{id: {ONE}, kind: file}}\n  - {{id: {TWO}, kind: file}}\n  - {{id: {A}, kind: file}}\n"
+    );
+    let desk = Desk::with(&files);
+    desk.write("sandbox.yaml", ONE_DELETED);
+    let done = desk.run(&["apply", "--sandbox", "--api", "v4"]).expect(0);
+    assert!(
+        done.out.contains("1 retired, 2 already gone"),
+        "{}",
+        done.out
+    );
+    for told in ["1 asset was deleted already", "never have been there", A] {
+        assert!(done.err.contains(told), "{}", done.err);
+    }
+    assert!(!done.err.contains(TWO), "{}", done.err);
+
+    // Without kinds they are read first: what is deleted is only recorded.
+    let desk = Desk::with(&format!("version: 1\nassets: [{ONE}, {TWO}, {A}]\n"));
+    desk.write("sandbox.yaml", ONE_DELETED);
+    let plan = desk
+        .run(&["plan", "--sandbox", "--api", "v4", "--out", "plan.json"])
+        .expect(0);
+    assert!(
+        plan.out.contains("2 to retire, 1 to record as gone"),
+        "{}",
+        plan.out
+    );
+    assert!(
+        plan.err.contains("not among the recently deleted"),
+        "{}",
+        plan.err
+    );
+    let saved: Value = serde_json::from_str(&desk.read("plan.json")).unwrap();
+    assert_eq!(saved["totals"]["record"], 1);
+    let done = desk
+        .run(&["apply", "plan.json", "--sandbox", "--api", "v4", "--json"])
+        .expect(0);
+    let found = done
+        .out
+        .lines()
+        .find(|line| line.contains("\"found_deleted\""));
+    let found: Value = serde_json::from_str(found.unwrap()).unwrap();
+    assert_eq!(found["gone"], serde_json::json!([TWO]));
+    for (id, status) in [(ONE, "retired"), (TWO, "gone"), (A, "gone")] {
+        assert_eq!(state(&desk)["assets"][id]["status"], status, "{id}");
+    }
+    desk.write("run.jsonl", &done.out);
+    let shown = desk.run(&["show", "run.jsonl"]).expect(0);
+    assert!(
+        shown.out.contains("1 retired, 2 already gone"),
+        "{}",
+        shown.out
+    );
+}
+
+#[test]
+fn an_unknown_one_is_looked_for_among_the_recently_deleted_first() {
+    let desk = Desk::with(&format!(
+        "version: 1\nassets:\n  - {{id: {ONE}, kind: file}}\n  - {{id: {TWO}, kind: file}}\n"
+    ));
+    desk.write("sandbox.yaml", ONE_DELETED);
+    let unknown = r#"{"status":"unknown","attempts":1,"run":1,"at":"2026-11-01T00:00:00Z"}"#;
+    desk.write(
+        "retire.sandbox.state.json",
+        format!(
+            r#"{{"version":1,"lineage":"{B}","serial":1,"api":"v4","endpoint":"sandbox","account":"{OURS}",
+"runs":{{
+"1":{{"id":"{A}","at":"2026-11-01T00:00:00Z"}}
+}},
+"assets":{{
+"{ONE}":{unknown},
+"{TWO}":{unknown}
+}},
+"holds":{{}}}}
+"#
+        ),
+    );
+    let done = desk
+        .run(&["apply", "--sandbox", "--api", "v4", "--json"])
+        .expect(0);
+    assert!(
+        done.err.contains("among the recently deleted"),
+        "{}",
+        done.err
+    );
+    let found = done
+        .out
+        .lines()
+        .find(|line| line.contains("\"found_deleted\""));
+    let found: Value = serde_json::from_str(found.unwrap()).unwrap();
+    assert_eq!(found["retired"], serde_json::json!([TWO]), "our own delete");
+    // The other one lives: it is read, and deleted again.
+    let sent = done
+        .out
+        .lines()
+        .filter(|line| line.contains("\"batch_sent\""));
+    assert!(sent.clone().all(|line| line.contains(ONE)));
+    assert_eq!(sent.count(), 2, "{}", done.out);
+    for id in [ONE, TWO] {
+        assert_eq!(state(&desk)["assets"][id]["status"], "retired");
+    }
+}
