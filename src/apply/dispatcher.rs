@@ -28,6 +28,9 @@ use crate::store::Session;
 /// How long the dispatcher sleeps at most.
 const TICK: Duration = Duration::from_secs(1);
 
+/// How long an answer waits at most for another one to share its sync.
+const SHARED: Duration = Duration::from_millis(1);
+
 /// The shortest wait for a limit that is worth telling.
 const TOLD_WAIT: Duration = Duration::from_millis(500);
 
@@ -172,7 +175,13 @@ impl<'run, S: Session> Dispatcher<'run, S> {
             };
             while let Some(next) = message {
                 self.take(next);
-                message = inbox.0.try_recv().ok();
+                message = match inbox.0.try_recv() {
+                    Ok(next) => Some(next),
+                    // As long as batches wait at the gate nobody is idle, so the answers to
+                    // come may share the sync of those that are in.
+                    Err(_) if self.has_ahead() => inbox.0.recv_timeout(SHARED).ok(),
+                    Err(_) => None,
+                };
             }
             self.turn();
         }
@@ -182,6 +191,11 @@ impl<'run, S: Session> Dispatcher<'run, S> {
     fn is_over(&self) -> bool {
         let nothing_to_come = self.under_way == 0 && (self.stop.is_some() || self.queue.is_empty());
         nothing_to_come || self.cut_short
+    }
+
+    /// Whether more is handed out than may be under way, so that some of it waits at the gate.
+    fn has_ahead(&self) -> bool {
+        self.stop.is_none() && self.under_way > self.options.concurrency.get()
     }
 
     /// How long nothing can happen unless somebody says something.

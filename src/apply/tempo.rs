@@ -7,6 +7,9 @@ use crate::apply::Options;
 /// What a mean gives to the newest figure: one part in so many.
 const MEMORY: u32 = 8;
 
+/// How many turns' worth is journalled at once where the turns are what the run waits for.
+const SHARE: usize = 3;
+
 /// How long things took lately.
 #[derive(Debug, Clone, Default)]
 pub(in crate::apply) struct Tempo {
@@ -48,13 +51,17 @@ impl Tempo {
             .saturating_add(half)
             / answer.as_nanos().max(1);
         let most = furthest_ahead(options);
-        usize::try_from(answered).map_or(most, |answered| answered.min(most))
+        let ahead = usize::try_from(answered).map_or(most, |ahead| ahead.min(most));
+        // Where several are answered during a turn, the turns are what the run waits for: with
+        // more at hand they can be fewer.
+        let ahead = if ahead > 1 { ahead * SHARE } else { ahead };
+        ahead.min(most)
     }
 }
 
 /// How many batches may be journalled beyond those under way at most.
 pub(in crate::apply) const fn furthest_ahead(options: Options) -> usize {
-    options.concurrency.get().saturating_mul(2)
+    options.concurrency.get().saturating_mul(4)
 }
 
 fn blend(mean: Duration, newest: Duration) -> Duration {
@@ -83,10 +90,10 @@ mod tests {
         for _ in 0..100 {
             tempo.answered(short, short);
         }
-        assert_eq!(tempo.ahead(options), at_once, "one for one");
+        assert_eq!(tempo.ahead(options), 3 * at_once, "one for one, thrice");
         for _ in 0..100 {
             tempo.turned(long);
         }
-        assert_eq!(tempo.ahead(options), 2 * at_once, "and never further");
+        assert_eq!(tempo.ahead(options), 4 * at_once, "and never further");
     }
 }

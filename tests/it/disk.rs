@@ -122,8 +122,8 @@ fn a_folder_that_vanishes_ends_the_run_before_the_next_batch() {
     });
     let state = "keep/retire.state.json";
     let done = apply(&desk, &server, state).expect(1);
-    // One more was on its way at most, and two were journalled ahead.
-    assert!(server.asked().len() <= 5, "{}", done.transcript());
+    // One more was on its way at most, and four were journalled ahead.
+    assert!(server.asked().len() <= 7, "{}", done.transcript());
     assert!(done.err.contains("keep"), "{}", done.err);
     fs::create_dir(desk.path("keep")).unwrap();
     bring_back(&desk, &done, state);
@@ -186,7 +186,7 @@ fn a_full_disk_ends_the_run_before_the_next_batch() {
     let state = "disk/retire.state.json";
     let done = apply(&desk, &server, state).expect(1);
     // A page that the journal has begun still takes some lines.
-    assert!(server.asked().len() <= 10, "{}", done.transcript());
+    assert!(server.asked().len() <= 14, "{}", done.transcript());
     fs::remove_file(rest).unwrap();
     if done.err.contains("lines below") {
         bring_back(&desk, &done, state);
