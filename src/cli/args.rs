@@ -496,6 +496,8 @@ pub enum SchemaName {
     Manifest,
     /// The state file.
     State,
+    /// A line of the journal beside the state.
+    Journal,
     /// The plan document.
     Plan,
     /// A line of the event stream.

@@ -10,11 +10,13 @@ use crate::plan::saved::PlanDocument;
 use crate::render::events::Event;
 use crate::sandbox::seed::Seed;
 use crate::state::format::StateDocument;
+use crate::store::journal::Line;
 
 /// Every schema, with the name of its file in `schemas/`.
-pub const ALL: [(SchemaName, &str); 6] = [
+pub const ALL: [(SchemaName, &str); 7] = [
     (SchemaName::Manifest, "manifest.schema.json"),
     (SchemaName::State, "state.schema.json"),
+    (SchemaName::Journal, "journal.schema.json"),
     (SchemaName::Plan, "plan.schema.json"),
     (SchemaName::Events, "events.schema.json"),
     (SchemaName::Config, "config.schema.json"),
@@ -27,6 +29,7 @@ pub fn text(name: SchemaName) -> String {
     let schema = match name {
         SchemaName::Manifest => of::<Manifest>(),
         SchemaName::State => of::<StateDocument>(),
+        SchemaName::Journal => of::<Line<'static>>(),
         SchemaName::Plan => of::<PlanDocument>(),
         SchemaName::Events => of::<Event<'static>>(),
         SchemaName::Config => of::<Config>(),

@@ -47,9 +47,32 @@ impl Header {
     }
 }
 
-#[derive(Serialize, Deserialize)]
+/// A line of the journal, as its schema tells it: it is read and written by hand, since the
+/// checksum is that of the body's very bytes.
+#[derive(schemars::JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "only its schema is used")]
+pub struct Line<'line> {
+    /// The CRC-32 of the body's bytes, as 8 hexadecimal digits in lower case.
+    #[schemars(regex(pattern = "^[0-9a-f]{8}$"))]
+    sum: String,
+    body: Body<'line>,
+}
+
+/// The first line says which state the journal continues, and every other one what happened.
+#[derive(schemars::JsonSchema)]
+#[schemars(untagged)]
+#[expect(dead_code, reason = "only its schema is used")]
+enum Body<'line> {
+    Header(HeaderBody),
+    Event(EventBody<'line>),
+}
+
+/// Which state the journal continues.
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct HeaderBody {
+    /// The version of the journal: 1.
     journal: u64,
     lineage: Uuid,
     base: u64,
@@ -58,7 +81,8 @@ struct HeaderBody {
     account: Option<String>,
 }
 
-#[derive(Serialize, Deserialize)]
+/// An event, and its number within the journal, from 1.
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct EventBody<'line> {
     seq: u64,
@@ -66,12 +90,14 @@ struct EventBody<'line> {
     event: EventLine<'line>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 enum EventLine<'line> {
+    /// The run began.
     Started {
         run: u64,
         id: Uuid,
+        #[schemars(with = "String", extend("format" = "date-time"))]
         at: Timestamp,
         actor: Option<String>,
         commit: Option<String>,
@@ -79,13 +105,16 @@ enum EventLine<'line> {
         plan: Option<String>,
         account: Option<String>,
     },
+    /// A batch is about to be sent; without an answer its assets are unknown.
     Intent {
         batch: u64,
         task: TaskName,
         ids: Cow<'line, [AssetId]>,
     },
+    /// A batch was answered; what is missing here stays as it was.
     Answered {
         batch: u64,
+        #[schemars(with = "String", extend("format" = "date-time"))]
         at: Timestamp,
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         retired: Vec<AssetId>,
@@ -99,33 +128,40 @@ enum EventLine<'line> {
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         more: bool,
     },
+    /// Records that nothing needs any more are dropped.
     Forgotten {
+        #[schemars(with = "String", extend("format" = "date-time"))]
         at: Timestamp,
         ids: Cow<'line, [AssetId]>,
     },
+    /// Assets were found deleted before anything was sent for them.
     FoundDeleted {
+        #[schemars(with = "String", extend("format" = "date-time"))]
         at: Timestamp,
         ids: Cow<'line, [AssetId]>,
     },
+    /// The server said something that it should not say.
     Warned {
         batch: u64,
         #[serde(borrow)]
         message: Cow<'line, str>,
     },
+    /// The run ended, of itself or in order before that.
     Ended {
+        #[schemars(with = "String", extend("format" = "date-time"))]
         at: Timestamp,
         done: bool,
     },
 }
 
-#[derive(Clone, Copy, Serialize, Deserialize)]
+#[derive(Clone, Copy, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum TaskName {
     Delete,
     Resolve,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct FailureLine<'line> {
     kind: FailureKind,

@@ -1,20 +1,23 @@
 //! Files that were cut short or damaged: what they say is recovered, or they are refused and left
 //! alone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
 use frameio_retire::asset::AssetId;
+use frameio_retire::cli::args::SchemaName;
 use frameio_retire::event::{RunEvent, RunInfo, Task};
 use frameio_retire::outcome::{Failure, FailureKind, Outcome};
 use frameio_retire::state::{Api, Home, State, format};
 use frameio_retire::store::file::FileStore;
 use frameio_retire::store::{Loaded, Session, StoreError};
 use jiff::Timestamp;
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::harness::Desk;
+use crate::schemas::{fits, validator};
 
 fn asset(number: u128) -> AssetId {
     AssetId::from_uuid(Uuid::from_u128(number))
@@ -176,6 +179,26 @@ fn load(desk: &Desk, bytes: &[u8]) -> Result<Option<Loaded>, StoreError> {
         (read, opened) => panic!("{read:?} and {opened:?}"),
     }
     loaded
+}
+
+#[test]
+fn every_line_of_a_journal_fits_its_schema() {
+    let schema = validator(SchemaName::Journal);
+    let text = String::from_utf8(journal()).unwrap();
+    let mut kinds = BTreeSet::new();
+    for line in text.lines() {
+        let mut line: Value = serde_json::from_str(line).unwrap();
+        fits(&schema, &line, "a line");
+        let event = line["body"]["event"].as_object();
+        kinds.extend(event.into_iter().flat_map(|event| event.keys().cloned()));
+        line["body"]["more"] = Value::Null;
+        assert!(!schema.is_valid(&line), "{line}");
+    }
+    let kinds: Vec<&str> = kinds.iter().map(String::as_str).collect();
+    assert_eq!(
+        kinds,
+        ["answered", "found_deleted", "intent", "started", "warned"]
+    );
 }
 
 #[test]
