@@ -59,7 +59,7 @@ impl Work {
     /// Forecasts the calls of the plan.
     pub(in crate::cli) fn forecast(&self, settings: &Settings) -> Vec<LaneForecast> {
         forecast::forecast(
-            &self.plan.totals,
+            &self.plan,
             Cut {
                 api: self.home.api,
                 batch_size: settings.batch_size.value.get(),

@@ -1,9 +1,12 @@
 //! How many calls a plan takes, and how long at the API's limits. Pure.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::asset::Kind;
 use crate::event::Lane;
-use crate::plan::Totals;
+use crate::plan::decide::Decision;
+use crate::plan::{Plan, Step, Totals};
 use crate::state::Api;
 
 /// What a plan takes of one kind of call.
@@ -78,22 +81,75 @@ impl LaneForecast {
 ///
 /// The figures are the least: what is refused, missing or not answered takes more.
 #[must_use]
-pub fn forecast(totals: &Totals, cut: Cut) -> Vec<LaneForecast> {
-    let deletes = totals.retire + totals.retry;
-    let lanes = match cut.api {
-        Api::V2 => [
-            (Lane::ReadAsset, totals.resolve),
-            (Lane::BulkDelete, bulk_deletes(deletes, cut)),
-        ],
-        Api::V4 => [
-            (Lane::ShowFile, totals.resolve),
-            (Lane::DeleteFile, deletes),
-        ],
-    };
+pub fn forecast(plan: &Plan, cut: Cut) -> Vec<LaneForecast> {
+    let mut calls = Calls::default();
+    match cut.api {
+        Api::V2 => {
+            let Totals {
+                retire,
+                retry,
+                resolve,
+                ..
+            } = plan.totals;
+            calls.add(Lane::ReadAsset, resolve);
+            calls.add(Lane::BulkDelete, bulk_deletes(retire + retry, cut));
+        }
+        Api::V4 => {
+            for step in &plan.steps {
+                calls.take(step, plan);
+            }
+        }
+    }
+    let lanes = calls.0.into_iter();
     lanes
-        .into_iter()
         .filter_map(|(lane, calls)| LaneForecast::new(lane, calls))
         .collect()
+}
+
+/// How many calls of each kind there are.
+#[derive(Default)]
+struct Calls(BTreeMap<Lane, usize>);
+
+impl Calls {
+    fn add(&mut self, lane: Lane, calls: usize) {
+        *self.0.entry(lane).or_default() += calls;
+    }
+
+    /// Adds what V4 needs for one step: each asset has calls of its own.
+    fn take(&mut self, step: &Step, plan: &Plan) {
+        match (&step.decision, step.kind()) {
+            (Decision::Resolve { .. }, None | Some(Kind::File)) => self.add(Lane::ShowFile, 1),
+            (Decision::Resolve { .. }, Some(Kind::Folder)) => self.add(Lane::ShowFolder, 1),
+            (Decision::Resolve { .. }, Some(Kind::VersionStack)) => self.add(Lane::ShowStack, 1),
+            (Decision::Retire | Decision::Retry { .. }, Some(Kind::File)) => {
+                self.add(Lane::DeleteFile, 1);
+            }
+            (Decision::Retire | Decision::Retry { .. }, Some(Kind::Folder)) => {
+                self.add(Lane::DeleteFolder, 1);
+            }
+            (Decision::Retire | Decision::Retry { .. }, Some(Kind::VersionStack)) => {
+                // What it holds is read in the run, and its files are deleted in its place.
+                self.add(Lane::Children, 1);
+                let files = plan.stacks.get(&step.id).map_or(1, |files| files.len());
+                self.add(Lane::DeleteFile, files);
+            }
+            // It is read first; most assets are files.
+            (Decision::Retire | Decision::Retry { .. }, None) => {
+                self.add(Lane::ShowFile, 1);
+                self.add(Lane::DeleteFile, 1);
+            }
+            (
+                Decision::Record
+                | Decision::Blocked { .. }
+                | Decision::Defer { .. }
+                | Decision::Held { .. }
+                | Decision::Mismatch(_)
+                | Decision::Forget
+                | Decision::Unchanged { .. },
+                _,
+            ) => {}
+        }
+    }
 }
 
 /// How long the calls take at least; those of different kinds go on side by side.
@@ -111,28 +167,55 @@ fn bulk_deletes(assets: usize, cut: Cut) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::sync::Arc;
 
-    fn of(api: Api, retire: usize, resolve: usize) -> Vec<(String, u64, u64)> {
-        let totals = Totals {
-            retire,
-            resolve,
-            ..Totals::default()
-        };
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::asset::AssetId;
+    use crate::manifest::document::Details;
+
+    fn told(plan: &Plan, api: Api) -> Vec<(String, u64, u64)> {
         let cut = Cut {
             api,
             batch_size: 50,
             canary: 5,
         };
-        let lanes = forecast(&totals, cut).into_iter();
+        let lanes = forecast(plan, cut).into_iter();
         lanes
             .map(|lane| (lane.call, lane.calls, lane.seconds))
             .collect()
     }
 
+    fn v2(retire: usize, resolve: usize) -> Vec<(String, u64, u64)> {
+        let totals = Totals {
+            retire,
+            resolve,
+            ..Totals::default()
+        };
+        let plan = Plan {
+            totals,
+            ..Plan::default()
+        };
+        told(&plan, Api::V2)
+    }
+
+    fn step(number: usize, kind: Option<Kind>, decision: Decision) -> Step {
+        let details = Details {
+            kind,
+            ..Details::default()
+        };
+        Step {
+            id: AssetId::from_uuid(Uuid::from_u128(number as u128)),
+            decision,
+            details: Some(Arc::new(details)),
+            spot: None,
+        }
+    }
+
     #[test]
     fn the_first_small_delete_is_a_call_of_its_own() {
-        let calls = |assets| of(Api::V2, assets, 0).first().map_or(0, |lane| lane.1);
+        let calls = |assets| v2(assets, 0).first().map_or(0, |lane| lane.1);
         let found = [0, 1, 5, 6, 55, 56].map(calls);
         assert_eq!(found, [0, 1, 1, 2, 2, 3]);
     }
@@ -140,14 +223,60 @@ mod tests {
     #[test]
     fn a_bucket_of_calls_is_free_and_the_rest_takes_its_time() {
         // 10,000 files one by one at 100 a minute are about 100 minutes.
-        let files = of(Api::V4, 10_000, 0);
+        let files = |count| Plan {
+            steps: (0..count)
+                .map(|number| step(number, Some(Kind::File), Decision::Retire))
+                .collect(),
+            ..Plan::default()
+        };
         assert_eq!(
-            files,
+            told(&files(10_000), Api::V4),
             [("delete_file".to_owned(), 10_000, 9_900 * 60 / 100)]
         );
-        assert_eq!(of(Api::V4, 100, 0)[0].2, 0);
-        let bulk = of(Api::V2, 1_000_000, 12);
-        assert_eq!(bulk[0], ("read_asset".to_owned(), 12, 2));
-        assert_eq!(bulk[1], ("bulk_delete".to_owned(), 20_001, 400));
+        assert_eq!(told(&files(100), Api::V4)[0].2, 0);
+        let bulk = v2(1_000_000, 12);
+        assert_eq!(bulk[0], ("bulk_delete".to_owned(), 20_001, 400));
+        assert_eq!(bulk[1], ("read_asset".to_owned(), 12, 2));
+    }
+
+    #[test]
+    fn each_kind_of_v4_has_calls_of_its_own() {
+        let resolve = || Decision::Resolve {
+            listed: true,
+            attempts: 1,
+        };
+        let mut plan = Plan {
+            steps: vec![
+                step(1, Some(Kind::File), Decision::Retire),
+                step(2, Some(Kind::Folder), Decision::Retire),
+                step(3, Some(Kind::VersionStack), Decision::Retire),
+                step(4, None, Decision::Retire),
+                step(5, Some(Kind::Folder), resolve()),
+                step(6, Some(Kind::VersionStack), resolve()),
+                step(7, None, resolve()),
+                step(8, Some(Kind::File), Decision::Record),
+            ],
+            ..Plan::default()
+        };
+        let calls = |plan: &Plan| {
+            let lanes = told(plan, Api::V4).into_iter();
+            lanes
+                .map(|(call, calls, _)| format!("{call} {calls}"))
+                .collect::<Vec<_>>()
+        };
+        let mut found = calls(&plan);
+        found.sort();
+        let expected = [
+            "children 1",
+            "delete_file 3",
+            "delete_folder 1",
+            "show_file 2",
+            "show_folder 1",
+            "show_version_stack 1",
+        ];
+        assert_eq!(found, expected);
+        let held = [10, 11, 12].map(|number| step(number, None, Decision::Retire).id);
+        plan.stacks.insert(plan.steps[2].id, Arc::from(held));
+        assert!(calls(&plan).contains(&"delete_file 5".to_owned()));
     }
 }

@@ -425,6 +425,21 @@ fn duration(
     Ok(())
 }
 
+/// Says how many requests the deletes of V4 take, of which each is for one file or folder.
+fn each(assets: usize, deletes: &str, forecast: &[LaneForecast]) -> String {
+    let single = [Lane::DeleteFile, Lane::DeleteFolder].map(Lane::name);
+    let lanes = forecast.iter().filter(|lane| single.contains(&&*lane.call));
+    let requests = lanes.map(|lane| lane.calls).sum();
+    if u64::try_from(assets) == Ok(requests) {
+        format!("send {deletes}, a request each")
+    } else {
+        format!(
+            "send {deletes} in at least {} requests",
+            thousands(requests)
+        )
+    }
+}
+
 /// Says what a run would send.
 fn closing(
     totals: &Totals,
@@ -449,7 +464,7 @@ fn closing(
                 },
                 count(batch_size.max(1)),
             ),
-            None => format!("send {deletes}, a request each"),
+            None => each(totals.retire + totals.retry, &deletes, forecast),
         });
     }
     if totals.resolve > 0 {

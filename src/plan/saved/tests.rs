@@ -63,9 +63,12 @@ fn basis() -> Basis {
             batch_size: 50,
         },
         forecast: forecast(
-            &Totals {
-                retire: 2,
-                ..Totals::default()
+            &Plan {
+                totals: Totals {
+                    retire: 2,
+                    ..Totals::default()
+                },
+                ..Plan::default()
             },
             Cut {
                 api: Api::V2,

@@ -12,7 +12,7 @@ fn shown(plan_shown: &Plan, full: bool, colour: bool) -> String {
         plan: plan_shown,
         batch_size: 50,
         forecast: &forecast(
-            &plan_shown.totals,
+            plan_shown,
             Cut {
                 api: Api::V2,
                 batch_size: 50,
