@@ -82,6 +82,20 @@ pub(super) fn item(text: &str, at: usize, dash: usize) -> Option<Item<'_>> {
             lines: lines.read,
         });
     }
+    if content.starts_with('{') {
+        let fields = flow(content, column)?;
+        lines.skip(first);
+        ends(&mut lines, dash)?;
+        let (id, id_line, id_column) = fields.id?;
+        return Some(Item {
+            id,
+            id_line,
+            id_column: number(id_column + 1),
+            plain: fields.plain,
+            next: lines.at,
+            lines: lines.read,
+        });
+    }
     let mut fields = Fields::default();
     let mut line = first;
     loop {
@@ -110,6 +124,25 @@ pub(super) fn item(text: &str, at: usize, dash: usize) -> Option<Item<'_>> {
         next: lines.at,
         lines: lines.read,
     })
+}
+
+/// The fields of a mapping on one line, such as `{id: …, kind: file}`, where nothing in it could
+/// mean anything but itself.
+fn flow(content: &str, column: usize) -> Option<Fields<'_>> {
+    let (inner, rest) = content.strip_prefix('{')?.split_once('}')?;
+    let means_itself = |byte: u8| byte.is_ascii_alphanumeric() || b" ,:-_.".contains(&byte);
+    if !closes(rest) || !inner.bytes().all(means_itself) {
+        return None;
+    }
+    let mut fields = Fields::default();
+    let mut at = column + 1;
+    for field in inner.split(',') {
+        let text = field.trim_matches(' ');
+        let blanks = field.len() - field.trim_start_matches(' ').len();
+        fields.line(text, 0, at + blanks)?;
+        at += field.len() + 1;
+    }
+    Some(fields)
 }
 
 /// Skips to the next line with something on it, which must not belong to the item.

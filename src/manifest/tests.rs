@@ -122,6 +122,15 @@ fn field() -> impl Strategy<Value = String> {
     ]
 }
 
+/// How a mapping on one line begins, what stands between its fields, and how it ends.
+fn flow() -> impl Strategy<Value = (&'static str, &'static str, &'static str)> {
+    (
+        prop::sample::select(vec!["{", "{ ", "{  ", "{,"]),
+        prop::sample::select(vec![", ", ",", "  ,  ", ", , ", " "]),
+        prop::sample::select(vec!["}", " }", "}  # a note", "}#", "} x", ",}", ", }", ""]),
+    )
+}
+
 /// An item, its dash in a column.
 fn item() -> impl Strategy<Value = String> {
     prop_oneof![
@@ -131,6 +140,13 @@ fn item() -> impl Strategy<Value = String> {
             if first { fields.insert(0, id) } else { fields.push(id) }
             format!("- {}", fields.join("\n  "))
         }),
+        4 => (id(), prop::collection::vec(field(), 0..3), any::<bool>(), flow()).prop_map(
+            |(id, mut fields, first, (open, between, close))| {
+                let id = format!("id: {id}");
+                if first { fields.insert(0, id) } else { fields.push(id) }
+                format!("- {open}{}{close}", fields.join(between))
+            }
+        ),
         1 => Just("- {}".to_owned()),
         1 => Just("- []".to_owned()),
         1 => Just("-".to_owned()),
