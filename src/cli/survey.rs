@@ -98,9 +98,8 @@ pub(in crate::cli) fn look(
 
 /// How many requests the lists of recently deleted assets are worth for so many assets: they
 /// must not take much longer than to read the assets one by one.
-const fn requests(assets: usize) -> usize {
-    let most = 20 + 2 * assets;
-    if most < 500 { most } else { 500 }
+fn requests(assets: usize) -> usize {
+    (20 + 2 * assets).min(500)
 }
 
 /// Looks in the lists of recently deleted assets for those whose earlier delete was not answered;

@@ -20,7 +20,7 @@ const TRIES: u32 = 4;
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// How many assets in a row may be left unread before the rest is not read either.
-const IN_A_ROW: u32 = 3;
+pub(in crate::frameio) const IN_A_ROW: u32 = 3;
 
 /// How many pages a version stack has at most; no stack comes near it.
 const PAGES: usize = 1000;

@@ -10,7 +10,7 @@ use crate::asset::AssetId;
 use crate::frameio::Reply;
 use crate::frameio::answer::ReadVerdict;
 use crate::frameio::answer::v4::{judge_deleted, judge_named};
-use crate::frameio::survey::patiently;
+use crate::frameio::survey::{IN_A_ROW, patiently};
 use crate::frameio::v4::V4Reader;
 use crate::frameio::v4::wire::{Named, Page};
 
@@ -38,6 +38,7 @@ pub async fn recently_deleted(
         left: most,
         found: BTreeSet::new(),
         complete: true,
+        troubles: 0,
     };
     search.run().await;
     Deleted {
@@ -52,6 +53,8 @@ struct Search<'search> {
     left: usize,
     found: BTreeSet<AssetId>,
     complete: bool,
+    /// How many lists in a row could not be read.
+    troubles: u32,
 }
 
 impl Search<'_> {
@@ -119,13 +122,14 @@ impl Search<'_> {
         judge: impl Fn(&Reply) -> ReadVerdict<Page<T>>,
     ) -> Option<Page<T>> {
         let page = match self.left.checked_sub(1) {
-            None => None,
-            Some(left) => {
+            Some(left) if self.troubles < IN_A_ROW => {
                 self.left = left;
                 patiently(ask, judge).await.ok()
             }
+            None | Some(_) => None,
         };
         self.complete &= page.is_some();
+        self.troubles = page.as_ref().map_or(self.troubles + 1, |_| 0);
         page
     }
 }

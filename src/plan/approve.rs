@@ -121,12 +121,10 @@ impl Approved {
     /// Takes assets whose earlier delete was not answered for deleted: they are not read any
     /// more. Those that are not to be read stay as they are.
     pub fn found_deleted(&mut self, found: &BTreeSet<AssetId>) {
-        let (deleted, open) = std::mem::take(&mut self.resolve)
-            .into_iter()
-            .partition(|resolve| found.contains(&resolve.id));
-        self.resolve = open;
-        let deleted: Vec<Resolve> = deleted;
-        self.record.extend(deleted.iter().map(|resolve| resolve.id));
+        let deleted = self
+            .resolve
+            .extract_if(.., |resolve| found.contains(&resolve.id));
+        self.record.extend(deleted.map(|resolve| resolve.id));
         self.record.sort_unstable();
     }
 

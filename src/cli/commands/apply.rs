@@ -1,10 +1,12 @@
 //! `retire apply`: plan, ask, delete, and write every outcome back.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::apply::inbox::{Remote, inbox};
 use crate::apply::{self, Options, Run};
+use crate::asset::AssetId;
 use crate::cli::args::Apply;
 use crate::cli::call::{Call, Flags};
 use crate::cli::clock::{self, SystemClock};
@@ -20,7 +22,7 @@ use crate::cli::streams::Streams;
 use crate::cli::ticker::Ticker;
 use crate::cli::work::{self, Work};
 use crate::cli::{files, identity, lock, lost, playground, survey};
-use crate::event::{Ending, RunInfo, StopReason};
+use crate::event::{Ending, RunInfo};
 use crate::manifest::document::Manifests;
 use crate::plan::Totals;
 use crate::plan::approve::{Approved, Consent, approve};
@@ -111,23 +113,30 @@ fn apply(call: &Call, arguments: &Apply, streams: &mut Streams) -> Result<Exit, 
     } else {
         None
     };
+    // From here on the time counts that the run was given.
+    let clock = SystemClock::start();
     survey::settle_unknown(call, &server, account.as_deref(), &mut approved);
     let order = Order {
         who,
         work,
         approved,
-        account,
+        account: account.clone(),
         plan: plan_id,
+        clock,
     };
-    let (saved, summary) = carry_out(call, &settings, order, session, (&server, &mut *streams));
-    if let Some(sandbox) = server.sandbox {
-        server.runtime.block_on(sandbox.shut_down());
-    }
+    let (saved, summary, gone) =
+        carry_out(call, &settings, order, session, (&server, &mut *streams));
     let (summary, exit) = streams.close(summary, saved.is_ok(), |summary| match saved {
         Ok(()) => exit(summary),
         Err(()) => Exit::Failed,
     });
-    say(call, arguments, &summary, exit)
+    let said = say(call, arguments, &summary, exit);
+    // All is written down and said by now, so that nobody has to wait for it.
+    survey::tell_gone(call, &server, account.as_deref(), &gone);
+    if let Some(sandbox) = server.sandbox {
+        server.runtime.block_on(sandbox.shut_down());
+    }
+    said
 }
 
 /// What a run is planned from.
@@ -216,6 +225,8 @@ struct Order {
     account: Option<String>,
     /// The id of the saved plan, where there is one.
     plan: Option<String>,
+    /// It has begun with the first request that is made for the run.
+    clock: SystemClock,
 }
 
 /// How the approval comes about.
@@ -260,25 +271,26 @@ impl Question {
     }
 }
 
-/// Carries out what was approved, and sums it up.
+/// Carries out what was approved, and sums it up; with what a run that came to its end has found
+/// gone.
 fn carry_out(
     call: &Call,
     settings: &Settings,
     order: Order,
     mut session: FileSession,
     (server, streams): (&Reached, &mut Streams),
-) -> (Result<(), ()>, SummaryBuilder) {
+) -> (Result<(), ()>, SummaryBuilder, BTreeSet<AssetId>) {
     let Order {
         who,
         work,
         approved,
         account,
         plan,
+        clock,
     } = order;
     let deleter = server.deleter(account.as_deref());
     let number = work.state.serial + 1;
     let path = settings.state.value.display().to_string();
-    let clock = SystemClock::start();
     let sending = settings.sending;
     let summary = SummaryBuilder::new(&work.plan, path);
     let total = work.plan.totals.deletes();
@@ -291,7 +303,7 @@ fn carry_out(
     let run = Run {
         info: RunInfo {
             plan,
-            ..who.run_info(&work.state, clock::now(), account.clone())
+            ..who.run_info(&work.state, clock::now(), account)
         },
         approved: &approved,
         state: work.state,
@@ -319,15 +331,14 @@ fn carry_out(
         lost::tell(call, &not_saved, &rescue);
     });
     call.signals.take_back();
-    if !matches!(ended.ending, Ending::Stopped(StopReason::Signal(_))) {
-        let records = ended.state.assets.iter();
-        let gone =
-            records.filter(|(_, record)| record.run == number && record.standing == Standing::Gone);
-        let gone = gone.map(|(id, _)| *id);
-        let gone = gone.filter(|id| approved.record().binary_search(id).is_err());
-        survey::tell_gone(call, server, account.as_deref(), &gone.collect());
-    }
-    (saved, summary)
+    let records = ended.state.assets.iter();
+    let gone = records.filter(|(id, record)| {
+        let said = record.run == number && record.standing == Standing::Gone;
+        // What was found deleted before the run needs no second look.
+        said && ended.ending == Ending::Done && approved.record().binary_search(id).is_err()
+    });
+    let gone = gone.map(|(id, _)| *id).collect();
+    (saved, summary, gone)
 }
 
 /// Has each signal from now on stop the run, and says so at the first: people who see nothing
