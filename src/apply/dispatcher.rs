@@ -25,17 +25,8 @@ use crate::outcome::AssetOutcome;
 use crate::state::{Record, Standing, State};
 use crate::store::Session;
 
-/// How long the dispatcher sleeps at most.
-const TICK: Duration = Duration::from_secs(1);
-
 /// How long an answer waits at most for another one to share its sync.
 const SHARED: Duration = Duration::from_millis(1);
-
-/// The shortest wait for a limit that is worth telling.
-const TOLD_WAIT: Duration = Duration::from_millis(500);
-
-/// How often a wait for the same limit is told at most.
-const TOLD_EVERY: Duration = Duration::from_secs(5);
 
 /// A batch whose intent is in the journal: only the dispatcher makes one, after the sync.
 #[derive(Debug)]
@@ -56,7 +47,7 @@ impl Journaled {
     }
 }
 
-type Give = oneshot::Sender<Option<Journaled>>;
+pub(in crate::apply) type Give = oneshot::Sender<Option<Journaled>>;
 
 pub(in crate::apply) struct Dispatcher<'run, S> {
     run: u64,
@@ -87,15 +78,15 @@ pub(in crate::apply) struct Dispatcher<'run, S> {
     /// The assets of each batch that was sent and is not answered for.
     pub(in crate::apply) open: BTreeMap<u64, Arc<[AssetId]>>,
     /// The workers that wait for a batch.
-    waiting: Vec<Give>,
+    pub(in crate::apply) waiting: Vec<Give>,
     pub(in crate::apply) gate: Gate,
     under_way: usize,
     pub(in crate::apply) batches: u64,
     pub(in crate::apply) tempo: Tempo,
-    told: Option<(Lane, Duration)>,
+    pub(in crate::apply) told: Option<(Lane, Duration)>,
     pub(in crate::apply) changed: bool,
     pub(in crate::apply) stop: Option<StopReason>,
-    stop_by: Option<Duration>,
+    pub(in crate::apply) stop_by: Option<Duration>,
     pub(in crate::apply) signals: u32,
     pub(in crate::apply) cut_short: bool,
 }
@@ -198,34 +189,6 @@ impl<'run, S: Session> Dispatcher<'run, S> {
         self.stop.is_none() && self.under_way > self.options.concurrency.get()
     }
 
-    /// How long nothing can happen unless somebody says something.
-    fn sleep(&self) -> Duration {
-        let now = self.clock.elapsed();
-        let mut wakes = vec![self.stop_by, self.last_call()];
-        if !self.waiting.is_empty() && self.stop.is_none() {
-            wakes.push(self.queue.due());
-            wakes.extend(self.openings());
-        }
-        let soonest = wakes.into_iter().flatten().map(|at| at.saturating_sub(now));
-        soonest.fold(TICK, Duration::min)
-    }
-
-    /// When the lanes open that something waits for and nothing else.
-    fn openings(&self) -> impl Iterator<Item = Option<Duration>> {
-        let now = self.clock.elapsed();
-        let lanes = self.queue.lanes().into_iter();
-        // A lane that is open already waits for something else, such as the first small batch.
-        lanes.map(move |lane| self.pacer.opens(lane).filter(|at| *at > now))
-    }
-
-    /// The moment from which nothing is sent any more, since its answer might come too late.
-    fn last_call(&self) -> Option<Duration> {
-        if self.stop.is_some() {
-            return None;
-        }
-        Some(self.options.time_budget?.saturating_sub(self.tempo.latency))
-    }
-
     fn turn(&mut self) {
         let now = self.clock.elapsed();
         if self.stop_by.is_some_and(|time| time <= now) {
@@ -316,35 +279,6 @@ impl<'run, S: Session> Dispatcher<'run, S> {
             self.tell_wait(now);
         }
         orders
-    }
-
-    /// Tells that the run waits for a limit, where that takes a while.
-    fn tell_wait(&mut self, now: Duration) {
-        let lanes = self.queue.lanes().into_iter();
-        let waits = lanes.filter_map(|lane| Some((self.pacer.opens(lane)?, lane)));
-        let Some((opens, lane)) = waits.min() else {
-            return;
-        };
-        let wait = opens.saturating_sub(now);
-        let told = self
-            .told
-            .is_some_and(|(before, at)| before == lane && now.saturating_sub(at) < TOLD_EVERY);
-        if wait < TOLD_WAIT || told {
-            return;
-        }
-        self.has_told_wait(lane, now);
-        self.events.push(RunEvent::Paced {
-            at: self.clock.now(),
-            lane,
-            wait,
-            refused: false,
-            window: self.pacer.window(lane),
-        });
-    }
-
-    /// Notes that everybody knows of the wait of a lane.
-    pub(in crate::apply) const fn has_told_wait(&mut self, lane: Lane, now: Duration) {
-        self.told = Some((lane, now));
     }
 
     fn dismiss(&mut self) {

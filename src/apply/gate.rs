@@ -7,18 +7,11 @@ use std::sync::Arc;
 
 use tokio::sync::{Semaphore, SemaphorePermit, watch};
 
-/// The dispatcher's side.
-#[derive(Debug)]
+/// A way for so many requests at once, of which the dispatcher and each worker have one end.
+#[derive(Debug, Clone)]
 pub(in crate::apply) struct Gate {
     permits: Arc<Semaphore>,
     calls: watch::Sender<u64>,
-}
-
-/// A worker's side.
-#[derive(Debug, Clone)]
-pub(in crate::apply) struct Passage {
-    permits: Arc<Semaphore>,
-    calls: watch::Receiver<u64>,
 }
 
 impl Gate {
@@ -27,14 +20,6 @@ impl Gate {
         Self {
             permits: Arc::new(Semaphore::new(at_once.min(Semaphore::MAX_PERMITS))),
             calls: watch::Sender::new(0),
-        }
-    }
-
-    /// The way through it.
-    pub(in crate::apply) fn passage(&self) -> Passage {
-        Passage {
-            permits: Arc::clone(&self.permits),
-            calls: self.calls.subscribe(),
         }
     }
 
@@ -47,19 +32,16 @@ impl Gate {
     pub(in crate::apply) fn call_back(&self) {
         self.calls.send_modify(|calls| *calls += 1);
     }
-}
 
-impl Passage {
     /// Waits until the request of a batch may go; nothing where the batch was called back.
-    pub(in crate::apply) async fn enter(&mut self, stamp: u64) -> Option<SemaphorePermit<'_>> {
-        let called_back = self.calls.wait_for(|calls| *calls != stamp);
-        let permit = tokio::select! {
+    pub(in crate::apply) async fn enter(&self, stamp: u64) -> Option<SemaphorePermit<'_>> {
+        let mut calls = self.calls.subscribe();
+        tokio::select! {
             // A batch that was called back is not sent, even where it could be.
             biased;
-            _ = called_back => None,
+            _ = calls.wait_for(|calls| *calls != stamp) => None,
             permit = self.permits.acquire() => permit.ok(),
-        };
-        permit
+        }
     }
 }
 
@@ -70,9 +52,9 @@ mod tests {
     #[tokio::test]
     async fn only_so_many_pass_and_who_waits_is_called_back() {
         let gate = Gate::new(1);
-        let (mut first, mut second) = (gate.passage(), gate.passage());
+        let second = gate.clone();
         let stamp = gate.stamp();
-        let permit = first.enter(stamp).await;
+        let permit = gate.enter(stamp).await;
         assert!(permit.is_some());
         let waits = tokio::spawn(async move { second.enter(stamp).await.is_some() });
         tokio::task::yield_now().await;
@@ -80,8 +62,7 @@ mod tests {
         gate.call_back();
         assert!(!waits.await.unwrap());
         drop(permit);
-        let mut late = gate.passage();
-        assert!(late.enter(stamp).await.is_none(), "it was called back");
-        assert!(late.enter(gate.stamp()).await.is_some());
+        assert!(gate.enter(stamp).await.is_none(), "it was called back");
+        assert!(gate.enter(gate.stamp()).await.is_some());
     }
 }

@@ -32,6 +32,7 @@ pub mod pacer;
 pub mod retry;
 mod stacks;
 mod tempo;
+mod waits;
 mod worker;
 
 #[cfg(test)]
@@ -139,8 +140,8 @@ where
     let workers: Vec<_> = if dispatcher.begin() {
         (0..count)
             .map(|_| {
-                let passage = dispatcher.gate.passage();
-                runtime.spawn(worker::work(deleter.clone(), remote.clone(), passage))
+                let gate = dispatcher.gate.clone();
+                runtime.spawn(worker::work(deleter.clone(), remote.clone(), gate))
             })
             .collect()
     } else {

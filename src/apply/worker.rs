@@ -4,13 +4,13 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use crate::apply::dispatcher::Journaled;
-use crate::apply::gate::Passage;
+use crate::apply::gate::Gate;
 use crate::apply::inbox::{Came, Message, Remote};
 use crate::crash;
 use crate::frameio::Deleter;
 
 /// Fetches batches, sends them and brings the answers back, until there are no more.
-pub(in crate::apply) async fn work<D: Deleter>(deleter: D, remote: Remote, mut passage: Passage) {
+pub(in crate::apply) async fn work<D: Deleter>(deleter: D, remote: Remote, gate: Gate) {
     let mut done = None;
     loop {
         let (give, given) = oneshot::channel();
@@ -27,10 +27,14 @@ pub(in crate::apply) async fn work<D: Deleter>(deleter: D, remote: Remote, mut p
         let Some(batch) = &under_way.batch else {
             return;
         };
-        let came = match passage.enter(batch.stamp).await {
+        let came = match gate.enter(batch.stamp).await {
             Some(_permit) => {
                 let began = Instant::now();
                 let reply = deleter.send(batch.call()).await;
+                if reply.is_trouble() {
+                    // What waits at the gate must not follow before the dispatcher has heard.
+                    gate.call_back();
+                }
                 crash::point("batch.answered");
                 Came::Reply(reply, began.elapsed())
             }
