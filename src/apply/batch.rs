@@ -303,7 +303,7 @@ impl<'plan> Queue<'plan> {
         Some(Job { fresh: true, ..job })
     }
 
-    /// The lane of the next delete. It is asked for at every turn, so nothing is made for it.
+    /// The lane of the next delete. It is asked for at every turn, so no batch is made for it.
     fn deletion_lane(&self) -> Option<Lane> {
         let first = *self.delete.first()?;
         Some(match self.api {

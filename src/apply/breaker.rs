@@ -38,6 +38,18 @@ pub struct Tally {
     pub missing: usize,
 }
 
+impl Tally {
+    /// How many assets were answered for.
+    const fn answered(self) -> usize {
+        let Self {
+            retired,
+            failed,
+            missing,
+        } = self;
+        retired + failed + missing
+    }
+}
+
 /// Counts what the server says, and trips.
 #[derive(Debug, Clone)]
 pub struct Breaker {
@@ -104,11 +116,9 @@ impl Breaker {
     #[must_use]
     pub fn is_at_ease(&self) -> bool {
         let Tally {
-            retired,
-            failed,
-            missing,
+            failed, missing, ..
         } = self.total;
-        let answered = retired + failed + missing;
+        let answered = self.total.answered();
         let below_half = |part: usize, percent: u8| {
             part.saturating_mul(200) <= answered.saturating_mul(percent.into())
         };
@@ -131,11 +141,9 @@ impl Breaker {
 
     fn verdict(&self) -> Option<StopReason> {
         let Tally {
-            retired,
-            failed,
-            missing,
+            failed, missing, ..
         } = self.total;
-        let answered = retired + failed + missing;
+        let answered = self.total.answered();
         if exceeds(missing, answered, self.limits.max_404_percent) {
             return Some(StopReason::TooManyMissing { missing, answered });
         }

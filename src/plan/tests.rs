@@ -64,6 +64,15 @@ fn empty_state() -> State {
 }
 
 fn row(entry: Option<&Entry>, standing: Option<Standing>, held: bool) -> Option<Decision> {
+    row_of(entry, standing, held, false)
+}
+
+fn row_of(
+    entry: Option<&Entry>,
+    standing: Option<Standing>,
+    held: bool,
+    deleted: bool,
+) -> Option<Decision> {
     let record = standing.map(record);
     let reason: Arc<str> = "legal".into();
     let case = Case {
@@ -73,7 +82,7 @@ fn row(entry: Option<&Entry>, standing: Option<Standing>, held: bool) -> Option<
             reason: &reason,
             until: None,
         }),
-        deleted: false,
+        deleted,
     };
     decide(case, Rules::default(), at(NOW))
 }
@@ -179,20 +188,7 @@ fn each_row_of_the_table() {
 #[test]
 fn what_a_live_reading_found_deleted_is_only_recorded() {
     let bare = entry(1, None);
-    let reason: Arc<str> = "legal".into();
-    let found = |entry, standing: Option<Standing>, held: bool| {
-        let record = standing.map(record);
-        let case = Case {
-            entry,
-            record: record.as_ref(),
-            hold: held.then_some(HoldInForce {
-                reason: &reason,
-                until: None,
-            }),
-            deleted: true,
-        };
-        decide(case, Rules::default(), at(NOW))
-    };
+    let found = |entry, standing, held| row_of(entry, standing, held, true);
     assert_eq!(found(Some(&bare), None, false), Some(Decision::Record));
     let refused = Some(failed(9));
     assert_eq!(found(Some(&bare), refused, false), Some(Decision::Record));

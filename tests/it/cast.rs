@@ -7,6 +7,8 @@ use frameio_retire::asset::AssetId;
 use frameio_retire::sandbox::seed::Seed;
 use frameio_retire::sandbox::world::World;
 
+use crate::harness::seed;
+
 /// The assets of a rig.
 pub(crate) struct Cast {
     /// The version of the API.
@@ -115,7 +117,7 @@ impl Cast {
     /// Adds an asset to the world; `more` are further fields of it.
     fn add(&mut self, number: u64, kind: &str, more: &str) -> AssetId {
         let id = asset(number);
-        let line = format!("          - {{id: {id}, name: a, type: {kind}{more}}}\n");
+        let line = format!("              - {{id: {id}, name: a, type: {kind}{more}}}\n");
         self.assets.push_str(&line);
         id
     }
@@ -170,22 +172,7 @@ impl Cast {
         } else {
             "off"
         };
-        let text = format!(
-            "version: 1
-limits: {limits}
-accounts:
-  - id: 5f0c9a1e-3d42-4b8e-a6f7-1c2d3e4f5a60
-    name: Studio
-    teams:
-      - id: 5f0c9a1e-3d42-4b8e-a6f7-1c2d3e4f5a61
-        name: Post
-        projects:
-        - id: 5f0c9a1e-3d42-4b8e-a6f7-1c2d3e4f5a62
-          name: Show
-          assets:
-{}",
-            self.assets
-        );
+        let text = format!("limits: {limits}\n{}", seed(&self.assets));
         World::from_seed(Seed::parse("sandbox.yaml", &text).unwrap())
     }
 

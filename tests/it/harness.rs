@@ -172,3 +172,25 @@ pub(crate) fn filters() -> insta::Settings {
     settings.set_prepend_module_to_snapshot(false);
     settings
 }
+
+/// The account of [`seed`].
+pub(crate) const TIDEWATER: &str = "5f0c9a1e-3d42-4b8e-a6f7-1c2d3e4f5a60";
+
+/// A sandbox's seed with one account and one project; `assets` are items of its list, each of
+/// their lines indented by at least 14 columns.
+pub(crate) fn seed(assets: &str) -> String {
+    format!(
+        "version: 1
+accounts:
+  - id: {TIDEWATER}
+    name: Tidewater
+    teams:
+      - id: 6a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d
+        name: Post
+        projects:
+          - id: 7b2c3d4e-5f6a-4b7c-9d8e-0f1a2b3c4d5e
+            name: Tide
+            assets:
+{assets}"
+    )
+}

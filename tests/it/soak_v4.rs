@@ -12,8 +12,8 @@ use frameio_retire::sandbox::seed::Seed;
 use frameio_retire::sandbox::world::{World, generated_id};
 use serde_json::Value;
 
-use crate::harness::Desk;
-use crate::soak::Served;
+use crate::harness::{Desk, seed};
+use crate::soak::{Served, fast};
 
 /// Assets of every kind, numbered, and a world that has them.
 pub(crate) struct Many {
@@ -66,22 +66,7 @@ impl Many {
 
     /// The seed of the world.
     pub(crate) fn seed(&self) -> String {
-        format!(
-            "version: 1
-limits: off
-accounts:
-  - id: 5f0c9a1e-3d42-4b8e-a6f7-1c2d3e4f5a60
-    name: Tidewater
-    teams:
-      - id: 6a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d
-        name: Post
-        projects:
-          - id: 7b2c3d4e-5f6a-4b7c-9d8e-0f1a2b3c4d5e
-            name: Tide
-            assets:
-{}",
-            self.assets
-        )
+        format!("limits: off\n{}", seed(&self.assets))
     }
 
     /// What an asset is made of that is deleted by itself.
@@ -200,14 +185,18 @@ fn a_rerun_of_v4_sends_nothing() {
 #[test]
 fn the_pace_of_v4_is_kept_though_its_successes_do_not_tell_it() {
     let limits = Limits::off().with("v4_file_delete=10/2s".parse().unwrap());
-    let served = Served::new(World::generated(30).with_limits(limits));
+    let world = World::generated(30).with_limits(limits);
+    let served = Served::timed(world, Some(fast()));
     let lines = (0..30).map(|number| format!("  - {{id: {}, kind: file}}\n", generated_id(number)));
     let desk = Desk::with(&format!(
         "version: 1\nassets:\n{}",
         lines.collect::<String>()
     ));
     served
-        .apply(&desk, &["--api", "v4", "--canary", "0"])
+        .apply(
+            &desk,
+            &["--api", "v4", "--canary", "0", "--concurrency", "1"],
+        )
         .expect(0);
     let deletes: Vec<LoggedRequest> = served
         .sandbox
@@ -215,10 +204,10 @@ fn the_pace_of_v4_is_kept_though_its_successes_do_not_tell_it() {
         .into_iter()
         .filter(|request| request.endpoint == Some(Endpoint::V4FileDelete))
         .collect();
-    // An answer of 204 has no headers, so the first refusal is the first word of the limit;
-    // those that were under way by then hear it too.
+    // An answer of 204 has no headers, so the first refusal is the first word of the limit; what
+    // was journalled ahead by then is called back, and one more is to spare.
     let refused = deletes.iter().filter(|request| request.status == Some(429));
-    assert!(refused.count() <= 4, "{deletes:?}");
+    assert!((1..=2).contains(&refused.count()), "{deletes:?}");
     // One every 200 ms once the bucket is full: twenty of them take four seconds at least.
     let last = deletes.last().unwrap().at;
     assert!(last >= Duration::from_millis(3_500), "{last:?}");

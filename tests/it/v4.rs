@@ -6,29 +6,17 @@ use std::process::{Child, Stdio};
 use mockito::{Matcher, Server, ServerGuard};
 use serde_json::Value;
 
-use crate::harness::{Desk, filters};
+use crate::harness::{Desk, TIDEWATER as OURS, filters, seed};
 
 const A: &str = "3fa85f64-5717-4562-b3fc-2c963f66afa6";
 const B: &str = "7c9e6679-7425-40de-944b-e07fc1f90ae7";
 const STACK: &str = "8d1f0c52-6a3b-4c7e-9f21-0b5d7a4e1c30";
 const ONE: &str = "8d1f0c52-6a3b-4c7e-9f21-0b5d7a4e1c31";
 const TWO: &str = "8d1f0c52-6a3b-4c7e-9f21-0b5d7a4e1c32";
-const OURS: &str = "5f0c9a1e-3d42-4b8e-a6f7-1c2d3e4f5a60";
 const THEIRS: &str = "5f0c9a1e-3d42-4b8e-a6f7-1c2d3e4f5a61";
 
-/// A world with a version stack of two files.
-const WORLD: &str = r"
-version: 1
-accounts:
-  - id: 5f0c9a1e-3d42-4b8e-a6f7-1c2d3e4f5a60
-    name: Tidewater
-    teams:
-      - id: 6a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d
-        name: Post
-        projects:
-          - id: 7b2c3d4e-5f6a-4b7c-9d8e-0f1a2b3c4d5e
-            name: Tide
-            assets:
+/// A version stack of two files.
+const A_STACK: &str = "
               - id: 8d1f0c52-6a3b-4c7e-9f21-0b5d7a4e1c30
                 name: cut
                 type: version_stack
@@ -62,7 +50,7 @@ fn the_quick_start_comes_out_as_with_v2() {
 #[test]
 fn a_version_stack_goes_file_by_file_and_the_plan_shows_them() {
     let desk = Desk::with(&format!("version: 1\nassets: [{STACK}]\n"));
-    desk.write("sandbox.yaml", WORLD);
+    desk.write("sandbox.yaml", seed(A_STACK));
     let plan = desk
         .run(&["plan", "--sandbox", "--api", "v4", "--out", "plan.json"])
         .expect(0);
@@ -108,7 +96,7 @@ fn a_held_file_holds_its_version_stack() {
     let desk = Desk::with(&format!(
         "version: 1\nassets: [{STACK}]\nholds:\n  - {{id: {TWO}, reason: legal}}\n"
     ));
-    desk.write("sandbox.yaml", WORLD);
+    desk.write("sandbox.yaml", seed(A_STACK));
     let done = desk.run(&["apply", "--sandbox", "--api", "v4"]).expect(0);
     assert!(done.out.contains("1 held"), "{}", done.out);
     assert!(!desk.path("retire.sandbox.state.json").exists());
@@ -228,7 +216,7 @@ impl Drop for Sandbox {
 #[test]
 fn a_client_gets_its_tokens_by_itself_and_its_secret_is_never_shown() {
     let desk = Desk::with(&format!("version: 1\nassets: [{ONE}, {TWO}]\n"));
-    desk.write("sandbox.yaml", WORLD);
+    desk.write("sandbox.yaml", seed(A_STACK));
     desk.write("secret", "sandbox-secret\n");
     let sandbox = Sandbox::start(&desk);
     let apply = |secret: &str| {
@@ -309,7 +297,7 @@ fn a_state_of_which_v4_knows_too_little_stays_as_it_is() {
     desk.run(&["apply", "--sandbox"]).expect(3);
     let before = desk.read("retire.sandbox.state.json");
     // A world without the asset that is still open.
-    desk.write("sandbox.yaml", WORLD);
+    desk.write("sandbox.yaml", seed(A_STACK));
     let migrate = |more: &[&str]| {
         let mut arguments = vec!["state", "migrate", "--sandbox", "--api", "v4"];
         arguments.extend(more);
@@ -327,19 +315,8 @@ fn a_state_of_which_v4_knows_too_little_stays_as_it_is() {
     assert_eq!(state(&desk)["api"], "v4");
 }
 
-/// A world with a file that lives, one that was deleted, and nothing else.
-const ONE_DELETED: &str = r"
-version: 1
-accounts:
-  - id: 5f0c9a1e-3d42-4b8e-a6f7-1c2d3e4f5a60
-    name: Tidewater
-    teams:
-      - id: 6a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d
-        name: Post
-        projects:
-          - id: 7b2c3d4e-5f6a-4b7c-9d8e-0f1a2b3c4d5e
-            name: Tide
-            assets:
+/// A file that lives, and one that was deleted.
+const ONE_DELETED: &str = "
               - {id: 8d1f0c52-6a3b-4c7e-9f21-0b5d7a4e1c31, name: a.mov}
               - {id: 8d1f0c52-6a3b-4c7e-9f21-0b5d7a4e1c32, name: b.mov, deleted_at: 2026-11-01T00:00:00Z}
 ";
@@ -351,7 +328,7 @@ fn deleted_already_is_told_from_never_having_been_there() {
         "version: 1\nassets:\n  - {{id: {ONE}, kind: file}}\n  - {{id: {TWO}, kind: file}}\n  - {{id: {A}, kind: file}}\n"
     );
     let desk = Desk::with(&files);
-    desk.write("sandbox.yaml", ONE_DELETED);
+    desk.write("sandbox.yaml", seed(ONE_DELETED));
     let done = desk.run(&["apply", "--sandbox", "--api", "v4"]).expect(0);
     assert!(
         done.out.contains("1 retired, 2 already gone"),
@@ -365,7 +342,7 @@ fn deleted_already_is_told_from_never_having_been_there() {
 
     // Without kinds they are read first: what is deleted is only recorded.
     let desk = Desk::with(&format!("version: 1\nassets: [{ONE}, {TWO}, {A}]\n"));
-    desk.write("sandbox.yaml", ONE_DELETED);
+    desk.write("sandbox.yaml", seed(ONE_DELETED));
     let plan = desk
         .run(&["plan", "--sandbox", "--api", "v4", "--out", "plan.json"])
         .expect(0);
@@ -407,7 +384,7 @@ fn an_unknown_one_is_looked_for_among_the_recently_deleted_first() {
     let desk = Desk::with(&format!(
         "version: 1\nassets:\n  - {{id: {ONE}, kind: file}}\n  - {{id: {TWO}, kind: file}}\n"
     ));
-    desk.write("sandbox.yaml", ONE_DELETED);
+    desk.write("sandbox.yaml", seed(ONE_DELETED));
     let unknown = r#"{"status":"unknown","attempts":1,"run":1,"at":"2026-11-01T00:00:00Z"}"#;
     desk.write(
         "retire.sandbox.state.json",
