@@ -86,15 +86,7 @@ pub(super) fn item(text: &str, at: usize, dash: usize) -> Option<Item<'_>> {
         let fields = flow(content, column)?;
         lines.skip(first);
         ends(&mut lines, dash)?;
-        let (id, id_line, id_column) = fields.id?;
-        return Some(Item {
-            id,
-            id_line,
-            id_column: number(id_column + 1),
-            plain: fields.plain,
-            next: lines.at,
-            lines: lines.read,
-        });
+        return fields.item(&lines);
     }
     let mut fields = Fields::default();
     let mut line = first;
@@ -115,15 +107,7 @@ pub(super) fn item(text: &str, at: usize, dash: usize) -> Option<Item<'_>> {
             None => break,
         }
     }
-    let (id, id_line, id_column) = fields.id?;
-    Some(Item {
-        id,
-        id_line,
-        id_column: number(id_column + 1),
-        plain: fields.plain,
-        next: lines.at,
-        lines: lines.read,
-    })
+    fields.item(&lines)
 }
 
 /// The fields of a mapping on one line, such as `{id: …, kind: file}`, where nothing in it could
@@ -176,6 +160,19 @@ struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
+    /// The item that they make, where one of them is an id; the lines stand behind it.
+    fn item(self, lines: &Lines<'_>) -> Option<Item<'a>> {
+        let (id, id_line, id_column) = self.id?;
+        Some(Item {
+            id,
+            id_line,
+            id_column: number(id_column + 1),
+            plain: self.plain,
+            next: lines.at,
+            lines: lines.read,
+        })
+    }
+
     /// Reads `key: value`, each key once.
     fn line(&mut self, line: &'a str, number: u32, column: usize) -> Option<()> {
         let (key, value) = line.split_once(": ")?;
