@@ -353,6 +353,9 @@ impl Failure {
             Self::SeveralAccounts(_) => Some(
                 "nothing was sent; name one with `--account`, `RETIRE_ACCOUNT`, or `account` in `retire.toml` or in the manifest",
             ),
+            Self::Who(_) => {
+                Some("nothing was sent; check the network and `--endpoint`, then try again")
+            }
             Self::NoAccount => Some("nothing was sent; use the token of another user or client"),
             Self::TwoAccounts { .. } | Self::OtherAccount { .. } | Self::NotAmong { .. } => {
                 Some("nothing was sent; use the token and the manifests of one account")
@@ -376,7 +379,6 @@ impl Failure {
             | Self::NoConfig(_)
             | Self::NoSeed(_)
             | Self::NotText(_)
-            | Self::Who(_)
             | Self::Stopped(_)
             | Self::Declined
             | Self::Kept

@@ -153,7 +153,7 @@ pub(in crate::cli) fn tell_gone(
         let more = if absent.len() > NAMED { ", …" } else { "" };
         let absent = counted(absent.len(), "asset is", "assets are");
         call.console.warn(&format!(
-            "{absent} neither there nor among the recently deleted, so they may never have been there: check {named}{more}"
+            "{absent} neither there nor among the recently deleted: check {named}{more}, which may never have been there"
         ));
     }
 }
