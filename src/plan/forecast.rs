@@ -234,6 +234,14 @@ mod tests {
             [("delete_file".to_owned(), 10_000, 9_900 * 60 / 100)]
         );
         assert_eq!(told(&files(100), Api::V4)[0].2, 0);
+        let cut = Cut {
+            api: Api::V4,
+            batch_size: 50,
+            canary: 5,
+        };
+        let both = at_least(&forecast(&files(10_000), cut));
+        assert_eq!(both, Duration::from_mins(99));
+        assert_eq!(at_least(&[]), Duration::ZERO);
         let bulk = v2(1_000_000, 12);
         assert_eq!(bulk[0], ("bulk_delete".to_owned(), 20_001, 400));
         assert_eq!(bulk[1], ("read_asset".to_owned(), 12, 2));

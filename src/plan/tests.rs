@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use uuid::Uuid;
 
-use super::approve::{Consent, Refused, approve};
+use super::approve::{Approved, Consent, Refused, approve};
 use super::decide::Mismatch;
 use super::*;
 use crate::event::RunEvent;
@@ -350,6 +350,45 @@ fn a_version_stack_with_a_held_file_is_held() {
     let approved = approve(&plan, Consent::Auto, false).unwrap();
     assert!(!approved.sends() && approved.forget().is_empty());
     assert!(approved.is_held(id(31)) && !approved.is_held(id(30)));
+}
+
+#[test]
+fn what_is_found_deleted_is_recorded_and_not_read() {
+    let manifests = Manifests {
+        entries: [1, 2, 3, 4].map(|n| entry(n, None)).to_vec(),
+        ..Manifests::default()
+    };
+    let mut state = empty_state();
+    for n in [2, 3] {
+        let unknown = record(Standing::Unknown { attempts: 1 });
+        state.assets.insert(id(n), unknown);
+    }
+    let inventory = Inventory {
+        assets: [(id(4), Seen::Deleted(None))].into(),
+        unread: 0,
+    };
+    let plan = make(Inputs {
+        manifests: &manifests,
+        state: &state,
+        inventory: Some(&inventory),
+        rules: Rules::default(),
+        now: at(NOW),
+    });
+    let mut approved = approve(&plan, Consent::Auto, false).unwrap();
+    let read = |approved: &Approved| -> Vec<AssetId> {
+        approved
+            .resolve()
+            .iter()
+            .map(|resolve| resolve.id)
+            .collect()
+    };
+    assert_eq!(approved.record(), [id(4)]);
+    assert_eq!(read(&approved), [2, 3].map(id));
+    // Only what is to be read is taken for deleted: the first asset is deleted all the same.
+    approved.found_deleted(&[1, 3].map(id).into());
+    assert_eq!(approved.record(), [3, 4].map(id));
+    assert_eq!(read(&approved), [id(2)]);
+    assert_eq!(approved.delete(), [id(1)]);
 }
 
 fn standing() -> impl Strategy<Value = Standing> {

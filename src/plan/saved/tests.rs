@@ -312,6 +312,10 @@ fn a_plan_that_this_program_does_not_make_is_refused() {
         forged(|plan| plan.actions.swap(0, 1)),
         SavedError::Unsorted(id(1))
     );
+    for held in [[4, 3], [3, 3]] {
+        let forged = forged(|plan| plan.held = held.map(id).to_vec());
+        assert_eq!(forged, SavedError::Unsorted(id(3)));
+    }
     let why = |change: fn(&mut Action)| match forged(|plan| change(&mut plan.actions[1])) {
         SavedError::Action { id: found, why } => {
             assert_eq!(found, id(2));
