@@ -2,15 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
-use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
 
-use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 use crate::apply::batch::{Job, Queue, Terms};
 use crate::apply::breaker::Breaker;
 use crate::apply::canary::Canary;
-use crate::apply::gate::Gate;
 use crate::apply::inbox::{Came, Inbox, Message};
 use crate::apply::pacer::Pacer;
 use crate::apply::retry::Jitter;
@@ -35,8 +33,6 @@ pub struct Journaled {
     pub(in crate::apply) job: Job,
     /// When it was given out, counted from the start of the run.
     pub(in crate::apply) at: Duration,
-    /// What the gate knows it by.
-    pub(in crate::apply) stamp: u64,
 }
 
 impl Journaled {
@@ -47,13 +43,12 @@ impl Journaled {
     }
 }
 
-pub(in crate::apply) type Give = oneshot::Sender<Option<Journaled>>;
-
 pub(in crate::apply) struct Dispatcher<'run, S> {
     run: u64,
     pub(in crate::apply) state: State,
     pub(in crate::apply) session: &'run mut S,
     listeners: Vec<&'run mut dyn Listener>,
+    pub(in crate::apply) inbox: Inbox,
     pub(in crate::apply) options: Options,
     pub(in crate::apply) clock: &'run dyn Clock,
     pub(in crate::apply) queue: Queue<'run>,
@@ -77,12 +72,12 @@ pub(in crate::apply) struct Dispatcher<'run, S> {
     pub(in crate::apply) unsaved: Vec<RunEvent>,
     /// The assets of each batch that was sent and is not answered for.
     pub(in crate::apply) open: BTreeMap<u64, Arc<[AssetId]>>,
-    /// The workers that wait for a batch.
-    pub(in crate::apply) waiting: Vec<Give>,
-    pub(in crate::apply) gate: Gate,
+    /// How many batches are handed out and not heard of.
     under_way: usize,
     pub(in crate::apply) batches: u64,
     pub(in crate::apply) tempo: Tempo,
+    /// How many batches were last handed out beyond what may be under way, at most.
+    ahead: usize,
     pub(in crate::apply) told: Option<(Lane, Duration)>,
     pub(in crate::apply) changed: bool,
     pub(in crate::apply) stop: Option<StopReason>,
@@ -92,7 +87,7 @@ pub(in crate::apply) struct Dispatcher<'run, S> {
 }
 
 impl<'run, S: Session> Dispatcher<'run, S> {
-    pub(in crate::apply) fn new(run: Run<'run, S>, queue: Queue<'run>) -> Self {
+    pub(in crate::apply) fn new(run: Run<'run, S>, queue: Queue<'run>, inbox: Inbox) -> Self {
         let Run {
             info,
             approved,
@@ -111,6 +106,7 @@ impl<'run, S: Session> Dispatcher<'run, S> {
             state,
             session,
             listeners,
+            inbox,
             options,
             clock,
             queue,
@@ -125,11 +121,10 @@ impl<'run, S: Session> Dispatcher<'run, S> {
             events: vec![RunEvent::Started(info)],
             unsaved: Vec::new(),
             open: BTreeMap::new(),
-            waiting: Vec::new(),
-            gate: Gate::new(options.concurrency.get()),
             under_way: 0,
             batches: 0,
             tempo: Tempo::default(),
+            ahead: 0,
             told: None,
             changed: false,
             stop: None,
@@ -156,27 +151,22 @@ impl<'run, S: Session> Dispatcher<'run, S> {
     }
 
     /// Serves the workers until nothing is left and nothing is under way.
-    pub(in crate::apply) fn serve(&mut self, inbox: &Inbox) {
+    pub(in crate::apply) fn serve(&mut self) {
+        // Nobody brings news before something is handed out.
+        let mut longest = Duration::ZERO;
         while !self.is_over() {
-            let mut message = match inbox.0.recv_timeout(self.sleep()) {
-                Ok(message) => Some(message),
-                Err(RecvTimeoutError::Timeout) => None,
+            let news = self.inbox.wait(longest, self.linger());
+            if news.messages.is_empty() && self.inbox.is_alone() {
                 // Every worker is gone, and each has said what became of its batch.
-                Err(RecvTimeoutError::Disconnected) => return,
-            };
-            while let Some(next) = message {
-                self.take(next);
-                message = match inbox.0.try_recv() {
-                    Ok(next) => Some(next),
-                    // As long as batches wait at the gate nobody is idle, so the answers to
-                    // come may share the sync of those that are in.
-                    Err(_) if self.has_ahead() => inbox.0.recv_timeout(SHARED).ok(),
-                    Err(_) => None,
-                };
+                break;
             }
-            self.turn();
+            for message in news.messages {
+                self.take(message);
+            }
+            self.turn(news.since);
+            longest = self.sleep();
         }
-        self.dismiss();
+        self.inbox.close();
     }
 
     fn is_over(&self) -> bool {
@@ -184,12 +174,19 @@ impl<'run, S: Session> Dispatcher<'run, S> {
         nothing_to_come || self.cut_short
     }
 
-    /// Whether more is handed out than may be under way, so that some of it waits at the gate.
-    fn has_ahead(&self) -> bool {
-        self.stop.is_none() && self.under_way > self.options.concurrency.get()
+    /// Whether another request may be under way, as far as their number goes.
+    pub(in crate::apply) fn has_room(&self) -> bool {
+        self.under_way < self.options.concurrency.get()
     }
 
-    fn turn(&mut self) {
+    /// As long as more lies ready than is sent during a turn, answers may share a turn and its
+    /// sync, though not for long: nobody is idle meanwhile.
+    fn linger(&self) -> Option<(usize, Duration)> {
+        let has_ahead = self.under_way > self.options.concurrency.get();
+        (has_ahead && self.stop.is_none()).then_some((self.ahead / 2, SHARED))
+    }
+
+    fn turn(&mut self, since: Instant) {
         let now = self.clock.elapsed();
         if self.stop_by.is_some_and(|time| time <= now) {
             self.cut_short = true;
@@ -202,44 +199,33 @@ impl<'run, S: Session> Dispatcher<'run, S> {
         let events = std::mem::take(&mut self.events);
         let journalled = self.write_down(&events);
         if journalled {
-            for (give, batch) in orders {
-                crash::point("batch.send");
-                self.under_way += 1;
-                if let Err(Some(batch)) = give.send(Some(batch)) {
-                    self.broken(batch, false);
-                }
-            }
+            crash::point("batch.send");
+            self.under_way += orders.len();
+            self.inbox.hand_out(orders);
+            self.tempo.turned(since.elapsed());
         } else {
             // Their intents may not last, so they are not sent.
-            for (give, batch) in orders {
-                self.waiting.push(give);
-                self.queue.put_first([batch.job]);
-            }
+            self.queue
+                .put_first(orders.into_iter().map(|batch| batch.job));
         }
         // What is sent is on its way meanwhile.
         self.spread(events, journalled);
-        self.tempo.turned(self.clock.elapsed().saturating_sub(now));
-        if self.stop.is_some() {
-            self.dismiss();
-        }
     }
 
-    /// Gives the waiting workers what can be sent now.
-    fn assign(&mut self, now: Duration) -> Vec<(Give, Journaled)> {
+    /// Takes from the queue what can be sent now.
+    fn assign(&mut self, now: Duration) -> Vec<Journaled> {
         let at_once = self.options.concurrency.get();
         // The closer a run is to where it stops, the less it may have on its way.
-        let ahead = if self.breaker.is_at_ease() {
+        self.ahead = if self.breaker.is_at_ease() {
             self.tempo.ahead(self.options)
         } else {
             0
         };
-        let mut orders: Vec<(Give, Journaled)> = Vec::new();
-        while self.stop.is_none()
-            && let Some(give) = self.waiting.pop()
-        {
+        let mut orders: Vec<Journaled> = Vec::new();
+        while self.stop.is_none() {
             let given = self.under_way + orders.len();
             let idle = given == 0;
-            let ahead = if given < at_once { 0 } else { ahead };
+            let ahead = if given < at_once { 0 } else { self.ahead };
             let size = self.canary.may_ask(
                 idle && !self.queue.has_returned(),
                 self.options.batch_size.get(),
@@ -252,7 +238,6 @@ impl<'run, S: Session> Dispatcher<'run, S> {
                 open: &|lane| given < at_once + ahead && pacer.is_open(lane, now, ahead),
             });
             let Some(job) = job else {
-                self.waiting.push(give);
                 break;
             };
             if job.fresh {
@@ -266,26 +251,16 @@ impl<'run, S: Session> Dispatcher<'run, S> {
                 task: job.task(),
                 ids: Arc::clone(&job.ids),
             });
-            let (at, stamp) = (now, self.gate.stamp());
-            let journaled = Journaled {
+            orders.push(Journaled {
                 batch,
                 job,
-                at,
-                stamp,
-            };
-            orders.push((give, journaled));
+                at: now,
+            });
         }
-        if !self.waiting.is_empty() && self.stop.is_none() {
+        if self.under_way + orders.len() < at_once && self.stop.is_none() {
             self.tell_wait(now);
         }
         orders
-    }
-
-    fn dismiss(&mut self) {
-        for give in self.waiting.drain(..) {
-            // A worker that is gone needs no word.
-            drop(give.send(None));
-        }
     }
 
     /// The one way for anything that happens: the journal, synced, then the state, then the
@@ -373,7 +348,7 @@ impl<'run, S: Session> Dispatcher<'run, S> {
                 reason: reason.clone(),
             });
             self.stop = Some(reason);
-            self.gate.call_back();
+            self.inbox.call_back();
         }
     }
 
@@ -384,24 +359,18 @@ impl<'run, S: Session> Dispatcher<'run, S> {
 
     fn take(&mut self, message: Message) {
         match message {
-            Message::Next { done, give } => {
-                self.waiting.push(give);
-                match done {
-                    Some((batch, Came::Reply(reply, took))) => {
-                        crash::point("batch.heard");
-                        self.under_way -= 1;
-                        let since_given = self.clock.elapsed().saturating_sub(batch.at);
-                        self.tempo.answered(since_given, took);
-                        self.answered(batch, &reply);
-                    }
-                    Some((batch, Came::Back)) => {
-                        self.under_way -= 1;
-                        self.came_back(batch);
-                    }
-                    None => {}
-                }
+            Message::Done(batch, Came::Reply(reply, took)) => {
+                crash::point("batch.heard");
+                self.under_way -= 1;
+                let since_given = self.clock.elapsed().saturating_sub(batch.at);
+                self.tempo.answered(since_given, took);
+                self.answered(batch, &reply);
             }
-            Message::Broken(batch) => self.broken(batch, true),
+            Message::Done(batch, Came::Back) => {
+                self.under_way -= 1;
+                self.came_back(batch);
+            }
+            Message::Broken(batch) => self.broken(batch),
             Message::Signal(number) => {
                 self.signals += 1;
                 self.cut_short |= self.signals > 1;

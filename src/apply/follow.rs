@@ -37,11 +37,11 @@ impl<S: Session> Dispatcher<'_, S> {
         }
     }
 
-    pub(in crate::apply) fn broken(&mut self, batch: Journaled, sent: bool) {
+    pub(in crate::apply) fn broken(&mut self, batch: Journaled) {
         let Journaled { batch, job, .. } = batch;
         self.left_under_way();
         self.paced(job.lane(), None, Pace::Troubled);
-        if sent && job.task() == Task::Delete {
+        if job.task() == Task::Delete {
             self.settle(batch, all(&job.ids, &Outcome::Unknown), false);
         } else {
             self.settle(batch, Vec::new(), false);
@@ -363,7 +363,7 @@ impl<S: Session> Dispatcher<'_, S> {
             self.breaker.sound();
         } else {
             // What is not sent yet waits for better times.
-            self.gate.call_back();
+            self.inbox.call_back();
         }
         if let Some(Pause { wait, window }) = self.pacer.answered(lane, now, limits, pace) {
             self.has_told_wait(lane, now);

@@ -26,7 +26,6 @@ mod canary;
 pub mod dispatcher;
 mod ending;
 mod follow;
-mod gate;
 pub mod inbox;
 pub mod pacer;
 pub mod retry;
@@ -135,22 +134,16 @@ where
     let options = run.options;
     let queue = Queue::new(run.approved, options.api);
     // Every request asks for at least one asset, so more workers would find nothing to do.
-    let count = (options.concurrency.get() + tempo::furthest_ahead(options)).min(queue.left());
-    let mut dispatcher = Dispatcher::new(run, queue);
+    let count = options.concurrency.get().min(queue.left());
+    let mut dispatcher = Dispatcher::new(run, queue, inbox);
     let workers: Vec<_> = if dispatcher.begin() {
         (0..count)
-            .map(|_| {
-                let gate = dispatcher.gate.clone();
-                runtime.spawn(worker::work(deleter.clone(), remote.clone(), gate))
-            })
+            .map(|_| runtime.spawn(worker::work(deleter.clone(), remote.sign_on())))
             .collect()
     } else {
         Vec::new()
     };
-    drop(remote);
-    dispatcher.serve(&inbox);
-    // What still comes in would wait for nobody.
-    drop(inbox);
+    dispatcher.serve();
     let at_once = dispatcher.is_cut_short();
     for worker in workers {
         if at_once {

@@ -61,7 +61,7 @@ impl Tempo {
 
 /// How many batches may be journalled beyond those under way at most.
 pub(in crate::apply) const fn furthest_ahead(options: Options) -> usize {
-    options.concurrency.get().saturating_mul(4)
+    options.concurrency.get().saturating_mul(8)
 }
 
 fn blend(mean: Duration, newest: Duration) -> Duration {
@@ -94,6 +94,6 @@ mod tests {
         for _ in 0..100 {
             tempo.turned(long);
         }
-        assert_eq!(tempo.ahead(options), 4 * at_once, "and never further");
+        assert_eq!(tempo.ahead(options), 8 * at_once, "and never further");
     }
 }

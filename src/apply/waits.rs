@@ -20,7 +20,7 @@ impl<S: Session> Dispatcher<'_, S> {
     pub(in crate::apply) fn sleep(&self) -> Duration {
         let now = self.clock.elapsed();
         let mut wakes = vec![self.stop_by, self.last_call()];
-        if !self.waiting.is_empty() && self.stop.is_none() {
+        if self.has_room() && self.stop.is_none() {
             wakes.push(self.queue.due());
             wakes.extend(self.openings());
         }
