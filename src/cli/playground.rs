@@ -10,7 +10,7 @@ use crate::cli::clock;
 use crate::cli::failure::Failure;
 use crate::cli::files;
 use crate::cli::settings::{Origin, Server, Settings};
-use crate::manifest::document::Manifests;
+use crate::manifest::document::{Entry, Manifests};
 use crate::plan::Plan;
 use crate::sandbox::seed::{self, Seed};
 use crate::sandbox::world::World;
@@ -76,10 +76,14 @@ pub(in crate::cli) fn world_of(manifests: &Manifests, account: Option<&str>) -> 
     let listed = manifests.account.as_ref();
     let account = listed.map(|account| &*account.id).or(account);
     let account = account.and_then(|account| Uuid::parse_str(account).ok());
-    let entries = manifests.entries.iter();
+    // In the order in which they are listed, as somebody would have uploaded them.
+    let mut entries: Vec<&Entry> = manifests.entries.iter().collect();
+    entries.sort_unstable_by_key(|entry| entry.spot);
     World::of_kinds(
         account,
-        entries.map(|entry| (entry.id, played(entry.kind()))),
+        entries
+            .into_iter()
+            .map(|entry| (entry.id, played(entry.kind()))),
     )
 }
 

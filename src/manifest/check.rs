@@ -10,7 +10,7 @@ use crate::diagnostic::{Finding, Place, Severity};
 /// How many findings of this sort are told; nobody reads more.
 const MOST: usize = 10_000;
 
-/// Finds what stands twice, each with the file that it was found in.
+/// Finds what stands twice, each with the file that it was found in; the entries are sorted.
 pub(super) fn twice(said: &Manifests, texts: &[Text<'_>]) -> Vec<(u32, Finding)> {
     let Manifests {
         entries,
@@ -19,18 +19,17 @@ pub(super) fn twice(said: &Manifests, texts: &[Text<'_>]) -> Vec<(u32, Finding)>
         ..
     } = said;
     let mut found = Vec::new();
-    let listed = entries.iter().map(|entry| (entry.id, entry.spot));
-    for (id, first, again) in repeats(listed) {
+    for (id, first, again) in repeats(entries, |entry| (entry.id, entry.spot)) {
         let message = format!("`{id}` is listed twice");
         push(&mut found, texts, ("duplicate-id", message), first, again);
     }
-    let held = holds.iter().map(|hold| (hold.id, hold.spot));
-    for (id, first, again) in repeats(held) {
+    let held = sorted(holds.iter().map(|hold| (hold.id, hold.spot)));
+    for (id, first, again) in repeats(&held, |pair| *pair) {
         let message = format!("`{id}` is held twice");
         push(&mut found, texts, ("duplicate-id", message), first, again);
     }
-    let raised = waivers.iter().map(|waiver| (waiver.guard, waiver.spot));
-    for (_, first, again) in repeats(raised) {
+    let raised = sorted(waivers.iter().map(|waiver| (waiver.guard, waiver.spot)));
+    for (_, first, again) in repeats(&raised, |pair| *pair) {
         let message = "this guard is waived twice".to_owned();
         push(
             &mut found,
@@ -73,15 +72,24 @@ pub fn only_v4(said: &Manifests) -> Vec<Finding> {
     found.into_iter().map(finding).collect()
 }
 
-/// What stands again, with where it stands first and where again.
-fn repeats<T: Ord + Copy>(all: impl Iterator<Item = (T, Spot)>) -> Vec<(T, Spot, Spot)> {
-    let mut sorted: Vec<(T, Spot)> = all.collect();
+fn sorted<T: Ord>(all: impl Iterator<Item = T>) -> Vec<T> {
+    let mut sorted: Vec<T> = all.collect();
     sorted.sort_unstable();
+    sorted
+}
+
+/// What stands again in what is sorted, with where it stands first and where again.
+fn repeats<E, T: Eq>(sorted: &[E], key: impl Fn(&E) -> (T, Spot)) -> Vec<(T, Spot, Spot)> {
     let mut repeats = Vec::new();
-    for group in sorted.chunk_by(|one, other| one.0 == other.0) {
-        if let [(what, first), again @ ..] = group {
-            let again = again.iter().map(|(_, spot)| (*what, *first, *spot));
-            repeats.extend(again);
+    for group in sorted.chunk_by(|one, other| key(one).0 == key(other).0) {
+        if let [first, again @ ..] = group {
+            let (_, first) = key(first);
+            repeats.extend(
+                again
+                    .iter()
+                    .map(&key)
+                    .map(|(what, spot)| (what, first, spot)),
+            );
         }
     }
     repeats.sort_unstable_by_key(|(_, _, again)| *again);

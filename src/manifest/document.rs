@@ -12,7 +12,7 @@ use crate::diagnostic::Place;
 pub struct Manifests {
     /// The files, in the order in which they were read.
     pub files: Vec<SourceFile>,
-    /// What is listed, in the order of the files; no id stands twice.
+    /// What is listed, in the order of the ids; no id stands twice.
     pub entries: Vec<Entry>,
     /// What is held; no id stands twice.
     pub holds: Vec<Hold>,

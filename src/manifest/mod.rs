@@ -8,6 +8,7 @@ mod date;
 pub mod document;
 mod fast;
 mod lanes;
+mod order;
 pub mod schema;
 #[cfg(test)]
 mod tests;
@@ -110,6 +111,7 @@ fn read_with(
             listed: said.entries.len() - before,
         });
     }
+    order::by_id(&mut said.entries);
     findings.extend(check::twice(&said, &texts));
     if findings.is_empty() {
         return Ok(said);

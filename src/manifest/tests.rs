@@ -357,9 +357,13 @@ fn a_kind_holds_as_the_defaults_do_and_is_shared() {
         .collect();
     let kinds: Vec<Option<Kind>> = details.iter().map(|details| details.kind).collect();
     let (file, folder) = (Some(Kind::File), Some(Kind::Folder));
-    assert_eq!(kinds, [file, folder, file, folder]);
-    assert!(Arc::ptr_eq(details[0], details[2]) && Arc::ptr_eq(details[1], details[3]));
-    assert_eq!(said.entries[1].id.to_string(), ADOBE);
+    assert_eq!(
+        kinds,
+        [file, file, folder, folder],
+        "in the order of the ids"
+    );
+    assert!(Arc::ptr_eq(details[0], details[1]) && Arc::ptr_eq(details[2], details[3]));
+    assert_eq!(said.entries[2].id.to_string(), ADOBE);
 }
 
 #[test]

@@ -8,6 +8,9 @@ use crate::diagnostic::{Finding, Place, Severity, Snippet};
 /// How many bytes of a line a snippet shows before and after its place at most.
 const AROUND: (usize, usize) = (60, 120);
 
+/// How many bytes at the top of a text are looked through each time that one is asked for.
+const NEAR: usize = 16 << 10;
+
 /// The text of one manifest.
 #[derive(Debug)]
 pub(super) struct Text<'a> {
@@ -88,7 +91,16 @@ impl<'a> Text<'a> {
             self.last.set((at, line, column));
             return (line, column);
         }
-        let lines = self.lines.get_or_init(|| line_starts(self.all));
+        let head;
+        let lines = match self.lines.get() {
+            // To find what stands near the top the rest need not be read.
+            None if at < NEAR => {
+                let end = self.all.ceil_char_boundary(at + 1);
+                head = line_starts(&self.all[..end]);
+                &head
+            }
+            Some(_) | None => self.lines.get_or_init(|| line_starts(self.all)),
+        };
         let line = lines.partition_point(|start| *start as usize <= at);
         let start = lines.get(line - 1).map_or(0, |start| *start as usize);
         let place = if last >= start && last <= at {
@@ -250,4 +262,24 @@ pub(super) fn line_starts(text: &str) -> Vec<u32> {
 /// A count in 32 bits: a manifest has at most 256 MiB.
 pub(super) fn number(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_near_the_top_is_found_as_any_other() {
+        let all = "a\r\nb\u{2028}c\r\u{85}dé\n\nend";
+        let path: Arc<str> = Arc::from("m.yaml");
+        let whole = Text::of(&path, all);
+        whole.lines.get_or_init(|| line_starts(all));
+        for at in 0..=all.len() {
+            // Neither has been asked before, so that nothing is counted on from there.
+            whole.last.set((usize::MAX, 0, 0));
+            let near = Text::of(&path, all);
+            assert_eq!(near.position(at), whole.position(at), "byte {at}");
+            assert!(near.lines.get().is_none());
+        }
+    }
 }

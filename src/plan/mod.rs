@@ -152,6 +152,7 @@ pub fn make(inputs: Inputs<'_>) -> Plan {
     } = inputs;
     let holds = Holds::in_force(manifests, state, now);
     let mut listed: Vec<&Entry> = manifests.entries.iter().collect();
+    // What was read is in order already, which the sort finds out in one pass.
     listed.sort_unstable_by_key(|entry| entry.id);
 
     let mut plan = Plan::default();
