@@ -224,7 +224,7 @@ pub fn read(input: &Input) -> Result<Source, FilesError> {
     match input {
         Input::Standard => {
             let path = Path::new("-");
-            let bytes = bounded(&mut io::stdin().lock(), path)?;
+            let bytes = bounded(&mut io::stdin().lock(), path, 0)?;
             Ok(Source {
                 path: Arc::from("-"),
                 bytes,
@@ -243,6 +243,26 @@ pub fn read(input: &Input) -> Result<Source, FilesError> {
 ///
 /// Returns why it cannot be read.
 pub fn bytes(path: &Path) -> Result<Vec<u8>, FilesError> {
+    let (mut file, size) = open(path)?;
+    bounded(&mut file, path, size)
+}
+
+/// Reads the first bytes of a file, at most so many.
+///
+/// # Errors
+///
+/// Returns why it cannot be read.
+pub fn head(path: &Path, longest: usize) -> Result<Vec<u8>, FilesError> {
+    let (file, size) = open(path)?;
+    let mut bytes = Vec::with_capacity(longest.min(size));
+    file.take(longest as u64)
+        .read_to_end(&mut bytes)
+        .map_err(FilesError::io(path))?;
+    Ok(bytes)
+}
+
+/// Opens a file that is not too large, and says how large it is.
+fn open(path: &Path) -> Result<(fs::File, usize), FilesError> {
     let metadata = fs::metadata(path).map_err(FilesError::io(path))?;
     if metadata.is_dir() || is_device(&metadata) {
         return Err(FilesError::NoFile(path.to_owned()));
@@ -250,8 +270,9 @@ pub fn bytes(path: &Path) -> Result<Vec<u8>, FilesError> {
     if metadata.len() > LARGEST {
         return Err(FilesError::TooLarge(path.to_owned()));
     }
-    let mut file = fs::File::open(path).map_err(FilesError::io(path))?;
-    bounded(&mut file, path)
+    let file = fs::File::open(path).map_err(FilesError::io(path))?;
+    // It is below the bound, which fits.
+    Ok((file, usize::try_from(metadata.len()).unwrap_or_default()))
 }
 
 /// Reads a file's text, or nothing where there is no such file.
@@ -309,8 +330,10 @@ fn is_device(_metadata: &fs::Metadata) -> bool {
     false
 }
 
-fn bounded(source: &mut dyn Read, path: &Path) -> Result<Vec<u8>, FilesError> {
-    let mut bytes = Vec::new();
+/// Reads to the end, which should come after `size` bytes.
+fn bounded(source: &mut dyn Read, path: &Path, size: usize) -> Result<Vec<u8>, FilesError> {
+    // With a byte to spare, the end is found without growing.
+    let mut bytes = Vec::with_capacity(size + 1);
     source
         .take(LARGEST + 1)
         .read_to_end(&mut bytes)

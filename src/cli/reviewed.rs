@@ -61,9 +61,8 @@ impl Reviewed {
         if path.as_os_str() == "-" || !path.is_file() {
             return Ok(None);
         }
-        let bytes = files::bytes(path)?;
-        if is_plan(&bytes) {
-            Self::read(path, &bytes).map(Some)
+        if is_plan(&files::head(path, HEAD)?) {
+            Self::read(path, &files::bytes(path)?).map(Some)
         } else {
             Ok(None)
         }
