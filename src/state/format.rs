@@ -46,12 +46,19 @@ pub fn write(state: &State, sink: &mut dyn Write) -> io::Result<()> {
         sink.write_all(b"\n")?;
     }
     let mut left = state.assets.len();
+    // The assets of one answer have the same record, and mostly stand side by side.
+    let mut last: Option<(&Record, String)> = None;
     for (id, record) in &state.assets {
         left -= 1;
+        let said = match last {
+            Some((same, said)) if same == record => said,
+            Some(_) | None => json(&RecordLine::from(record)),
+        };
         line.clear();
-        record_line(*id, record, &mut line);
+        keyed(*id, &said, &mut line);
         line.push_str(if left == 0 { "\n" } else { ",\n" });
         sink.write_all(line.as_bytes())?;
+        last = Some((record, said));
     }
     for tail in tail_lines(state) {
         sink.write_all(tail.as_bytes())?;
@@ -114,10 +121,14 @@ pub fn tail_lines(state: &State) -> Vec<String> {
 
 /// Appends the line of one asset, without its comma and end.
 pub fn record_line(id: AssetId, record: &Record, line: &mut String) {
+    keyed(id, &json(&RecordLine::from(record)), line);
+}
+
+fn keyed(id: AssetId, said: &str, line: &mut String) {
     line.push('"');
     line.push_str(id.encode(&mut [0; 36]));
     line.push_str(r#"":"#);
-    line.push_str(&json(&RecordLine::from(record)));
+    line.push_str(said);
 }
 
 fn json<T: Serialize>(value: &T) -> String {
