@@ -124,10 +124,15 @@ impl<S: Session> Dispatcher<'_, S> {
         let mut certain = Vec::with_capacity(outcomes.len());
         let mut missing = Vec::new();
         for (id, outcome) in outcomes {
+            if outcome == Outcome::Retired {
+                // Most are, and then nothing depends on what was known before.
+                tally.retired += 1;
+                certain.push((id, outcome));
+                continue;
+            }
             let before = self.state.assets.get(&id).map(Record::standing);
             let was_unknown = matches!(before, Some(Standing::Unknown { .. }));
             match &outcome {
-                Outcome::Retired => tally.retired += 1,
                 Outcome::Gone if was_unknown && self.breaker.believes() => expected += 1,
                 Outcome::Gone => {
                     // Our own delete is why an unknown one is missing, most probably.
@@ -149,7 +154,7 @@ impl<S: Session> Dispatcher<'_, S> {
                     self.only_rights &= *kind == FailureKind::Permission;
                     tally.failed += 1;
                 }
-                Outcome::Unknown => {}
+                Outcome::Retired | Outcome::Unknown => {}
             }
             certain.push((id, outcome));
         }

@@ -62,8 +62,14 @@ pub(in crate::cli) fn reach(
     paths: &[PathBuf],
     world: impl FnOnce() -> World,
 ) -> Result<Reached, Failure> {
+    // One thread sends faster than any limit allows, and two only wake each other; the sandbox
+    // has work of its own.
+    let threads = match &settings.server.value {
+        Server::Sandbox => 2,
+        Server::At(_) => 1,
+    };
     let runtime = runtime::Builder::new_multi_thread()
-        .worker_threads(2)
+        .worker_threads(threads)
         .enable_all()
         .build()
         .map_err(Failure::system("start the threads of the run"))?;
