@@ -7,8 +7,15 @@ use crate::apply::Options;
 /// What a mean gives to the newest figure: one part in so many.
 const MEMORY: u32 = 8;
 
-/// How many turns' worth is journalled at once where the turns are what the run waits for.
+/// How many turns' worth is journalled at once where answers come as fast as turns: with more
+/// at hand the turns, and the syncs and wake-ups that they cost, can be fewer.
 const SHARE: usize = 3;
+
+/// How many batches are journalled at once there at least, for each request under way.
+const LEAST: usize = 2;
+
+/// How many batches may be journalled beyond those under way at most, for each of these.
+const MOST: usize = 8;
 
 /// How long things took lately.
 #[derive(Debug, Clone, Default)]
@@ -30,38 +37,34 @@ impl Tempo {
         self.answer = Some(self.answer.map_or(took, |mean| blend(mean, took)));
     }
 
-    /// Takes notice of a turn of the dispatcher, during which nothing is handed out.
+    /// Takes notice of a turn of the dispatcher: how long ago news were due when it handed out.
     pub(in crate::apply) fn turned(&mut self, took: Duration) {
         self.turn = blend(self.turn, took);
     }
 
     /// How many batches may be journalled beyond those under way, so that none of these has to
-    /// wait for the journal: as many as are answered during a turn, to the nearest number.
+    /// wait for the journal.
     ///
     /// Whatever is journalled and not sent is unknown to whoever finds the run dead. So there is
-    /// none where an answer takes long, as it does over a network.
+    /// none where hardly anything is answered during a turn, as over a network.
     pub(in crate::apply) fn ahead(&self, options: Options) -> usize {
         let Some(answer) = self.answer else {
             return 0;
         };
-        let at_once = options.concurrency.get() as u128;
+        let at_once = options.concurrency.get();
         let half = answer.as_nanos() / 2;
-        let answered = at_once
+        // To the nearest number.
+        let answered = (at_once as u128)
             .saturating_mul(self.turn.as_nanos())
             .saturating_add(half)
             / answer.as_nanos().max(1);
-        let most = furthest_ahead(options);
-        let ahead = usize::try_from(answered).map_or(most, |ahead| ahead.min(most));
-        // Where several are answered during a turn, the turns are what the run waits for: with
-        // more at hand they can be fewer.
-        let ahead = if ahead > 1 { ahead * SHARE } else { ahead };
-        ahead.min(most)
+        if answered == 0 {
+            return 0;
+        }
+        let [least, most] = [LEAST, MOST].map(|each| at_once.saturating_mul(each));
+        let ahead = usize::try_from(answered).map_or(most, |turn| turn.saturating_mul(SHARE));
+        ahead.clamp(least, most)
     }
-}
-
-/// How many batches may be journalled beyond those under way at most.
-pub(in crate::apply) const fn furthest_ahead(options: Options) -> usize {
-    options.concurrency.get().saturating_mul(8)
 }
 
 fn blend(mean: Duration, newest: Duration) -> Duration {
