@@ -124,6 +124,8 @@ fn apply(call: &Call, arguments: &Apply, streams: &mut Streams) -> Result<Exit, 
         plan: plan_id,
         clock,
     };
+    // The run needs no more of it than was approved.
+    drop(basis);
     let (saved, summary, gone) =
         carry_out(call, &settings, order, session, (&server, &mut *streams));
     let (summary, exit) = streams.close(summary, saved.is_ok(), |summary| match saved {
@@ -288,29 +290,37 @@ fn carry_out(
         plan,
         clock,
     } = order;
+    let Work {
+        home,
+        state,
+        plan: planned,
+        ..
+    } = work;
     let deleter = server.deleter(account.as_deref());
-    let number = work.state.serial + 1;
+    let number = state.serial + 1;
     let path = settings.state.value.display().to_string();
     let sending = settings.sending;
-    let summary = SummaryBuilder::new(&work.plan, path);
-    let total = work.plan.totals.deletes();
+    let summary = SummaryBuilder::new(&planned, path);
+    let total = planned.totals.deletes();
+    // It would lie in memory for as long as the run takes.
+    drop(planned);
     let (remote, inbox) = inbox();
     stop_in_order(call, remote.clone(), settings.grace.value);
-    session.begin(&work.state);
+    session.begin(&state);
     let shown = streams.leaves_room_for_progress();
     let ticker = Ticker::start(total, &call.console, clock, shown);
     let mut reporter = Reporter::new(summary, streams, ticker);
     let run = Run {
         info: RunInfo {
             plan,
-            ..who.run_info(&work.state, clock::now(), account)
+            ..who.run_info(&state, clock::now(), account)
         },
         approved: &approved,
-        state: work.state,
+        state,
         session: &mut session,
         listeners: vec![&mut reporter],
         options: Options {
-            api: work.home.api,
+            api: home.api,
             batch_size: settings.batch_size.value,
             concurrency: settings.concurrency.value,
             canary: sending.canary,
