@@ -12,6 +12,7 @@ use crate::apply::follow::{limits_of, pace_of_read};
 use crate::asset::{AssetId, Kind};
 use crate::frameio::Reply;
 use crate::frameio::answer::{Live, ReadVerdict, v4};
+use crate::frameio::survey::PAGES;
 use crate::outcome::{Failure, FailureKind, Outcome};
 use crate::state::{Record, Standing};
 use crate::store::Session;
@@ -21,6 +22,8 @@ use crate::store::Session;
 pub(in crate::apply) struct Stack {
     /// The files that were read so far, as long as more are to come.
     found: Vec<AssetId>,
+    /// How many pages that were.
+    pages: usize,
     /// How many files are still to be answered for.
     left: usize,
     /// The first refusal of a file.
@@ -102,10 +105,16 @@ impl<S: Session> Dispatcher<'_, S> {
             ReadVerdict::Read(None) if job.looked => self.missing(batch, stack),
             ReadVerdict::Read(None) => self.look_further(batch, stack, Kind::VersionStack),
             ReadVerdict::Read(Some(page)) => {
-                let found = &mut self.stacks.entry(stack).or_default().found;
-                found.extend(page.files);
+                let entry = self.stacks.entry(stack).or_default();
+                entry.found.extend(page.files);
+                entry.pages += 1;
+                let endless = entry.pages >= PAGES;
                 if let Some(after) = page.next {
                     self.settle(batch, Vec::new(), false);
+                    if endless {
+                        let why = "the list of its files does not end";
+                        return self.leave_alone(batch, stack, why);
+                    }
                     let next = Job {
                         looked: true,
                         ..Job::open(stack, Some(Arc::from(after)))
@@ -195,6 +204,7 @@ impl<S: Session> Dispatcher<'_, S> {
         }
         let Stack {
             found: _,
+            pages: _,
             left: _,
             failure,
             lost,

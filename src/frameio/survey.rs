@@ -23,7 +23,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 pub(in crate::frameio) const IN_A_ROW: u32 = 3;
 
 /// How many pages a version stack has at most; no stack comes near it.
-const PAGES: usize = 1000;
+pub const PAGES: usize = 1000;
 
 /// Why something was left unread.
 pub(in crate::frameio) enum Unread {

@@ -27,6 +27,8 @@ struct Known {
     refuse: Vec<AssetId>,
     /// The deletes that take effect and are not answered.
     lost: Vec<AssetId>,
+    /// The stacks whose pages lead to themselves.
+    endless: Vec<AssetId>,
     calls: Vec<Call>,
 }
 
@@ -70,8 +72,11 @@ impl Known {
                 let rows = alive
                     .get(start)
                     .map(|file| format!(r#"{{"id":"{file}","type":"file"}}"#));
-                let next =
-                    (start + 1 < alive.len()).then(|| format!(r#""/v4/x?after={}""#, start + 1));
+                let next = if self.endless.contains(of) {
+                    Some(format!(r#""/v4/x?after={start}""#))
+                } else {
+                    (start + 1 < alive.len()).then(|| format!(r#""/v4/x?after={}""#, start + 1))
+                };
                 answer(
                     200,
                     &format!(
@@ -313,6 +318,25 @@ fn a_stack_with_a_held_file_is_left_alone() {
     assert!(server.is_alive(11) && server.is_alive(12));
     assert_eq!(standing(&ended.state, 1), Some("failed"));
     assert_eq!(standing(&ended.state, 3), Some("retired"));
+}
+
+#[test]
+fn a_stack_whose_pages_do_not_end_is_left_alone() {
+    let server = V4::with([(1, Kind::VersionStack), (2, Kind::File), (3, Kind::File)]);
+    {
+        let mut known = server.0.lock().unwrap();
+        known.stacks.insert(asset(1), vec![asset(2)]);
+        known.endless.push(asset(1));
+    }
+    let listed = [(1, Some(Kind::VersionStack)), (3, Some(Kind::File))];
+    let ended = run_on(&server, empty(), &listed, &[]);
+    assert_eq!(ended.ending, Ending::Done);
+    let record = &ended.state.assets[&asset(1)];
+    let Standing::Failed(failed) = &record.standing else {
+        panic!("{record:?}");
+    };
+    assert!(failed.message.ends_with("does not end"), "{failed:?}");
+    assert!(server.is_alive(2) && !server.is_alive(3));
 }
 
 #[test]
