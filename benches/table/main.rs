@@ -14,6 +14,7 @@ mod process;
 mod script;
 mod worlds;
 
+use std::path::Path;
 use std::time::Duration;
 
 use process::{Measured, Server};
@@ -27,6 +28,15 @@ const BATCH: usize = 50;
 
 /// How many requests are under way at once.
 const AT_ONCE: usize = 4;
+
+/// How often each of the two is run where they are compared.
+const ROUNDS: usize = 3;
+
+/// The number of assets that is also deleted on a server that is far away.
+const FAR: usize = 100_000;
+
+/// How long a request takes to such a server: little, as things go over the internet.
+const FAR_AWAY: Duration = Duration::from_millis(20);
 
 /// The largest number of assets that is deleted one by one.
 const ONE_BY_ONE: usize = 10_000;
@@ -84,25 +94,59 @@ fn plans(size: usize) {
 
 fn applies(size: usize) {
     let desk = Desk::new(size);
-    let manifest = desk.path("bare.yaml");
-    let server = Server::of(&manifest);
+    let bare = beside(&desk, Duration::ZERO, ROUNDS);
+    if size == FAR {
+        beside(&desk, FAR_AWAY, 1);
+    }
+    one_by_one(&desk, bare);
+}
+
+/// Deletes everything with the bare client and with the program, by turns, and prints the
+/// medians; returns that of the bare client.
+fn beside(desk: &Desk, delay: Duration, rounds: usize) -> Duration {
+    let size = desk.ids.len();
     // The program sends in the order of the ids, and the order decides how much of the server's
     // memory is at hand.
     let mut ids = desk.ids.clone();
     ids.sort_unstable();
-    let bare = bare::delete_all(&server, &ids, BATCH, AT_ONCE);
-    row(
-        "bare client, records nothing",
-        Some(size),
-        bare,
-        None,
-        Some(bare),
-    );
-    drop(server);
-
-    let server = Server::of(&manifest);
+    let manifest = desk.path("bare.yaml");
     let state = desk.path("applied.json");
-    let done = process::retire_with(
+    let (mut bares, mut runs) = (Vec::new(), Vec::new());
+    for _ in 0..rounds {
+        let server = Server::of(&manifest, delay);
+        bares.push(bare::delete_all(&server, &ids, BATCH, AT_ONCE));
+        drop(server);
+        let server = Server::of(&manifest, delay);
+        runs.push(apply(&server, &manifest, &state));
+        std::fs::remove_file(&state).unwrap();
+    }
+    let median = |mut times: Vec<Duration>| {
+        times.sort_unstable();
+        times[times.len() / 2]
+    };
+    let how = if delay.is_zero() {
+        String::new()
+    } else {
+        format!(", answers take {} ms", delay.as_millis())
+    };
+    let bare = median(bares);
+    let what = format!("bare client, records nothing{how}");
+    row(&what, Some(size), bare, None, Some(bare));
+    let wall = median(runs.iter().map(|run| run.wall).collect());
+    let peak = runs.iter().filter_map(|run| run.peak).max();
+    row(&format!("`apply`{how}"), Some(size), wall, peak, Some(bare));
+    let sending: Vec<Duration> = runs.iter().filter_map(|run| run.sending).collect();
+    if sending.len() == runs.len() {
+        let what = format!("… its sending and writing back{how}");
+        row(&what, Some(size), median(sending), None, Some(bare));
+    }
+    bare
+}
+
+fn apply(server: &Server, manifest: &Path, state: &Path) -> Measured {
+    let mut journal = state.as_os_str().to_owned();
+    journal.push(".journal");
+    process::retire_with(
         &[("FRAMEIO_TOKEN", server.token())],
         &[
             "apply",
@@ -114,14 +158,16 @@ fn applies(size: usize) {
             state.to_str().unwrap(),
             manifest.to_str().unwrap(),
         ],
-    );
-    row("`apply`", Some(size), done.wall, done.peak, Some(bare));
-    drop(server);
+        Some(Path::new(&journal)),
+    )
+}
 
+fn one_by_one(desk: &Desk, bare: Duration) {
+    let size = desk.ids.len();
     if size > ONE_BY_ONE {
         return;
     }
-    let server = Server::of(&manifest);
+    let server = Server::of(&desk.path("bare.yaml"), Duration::ZERO);
     match script::delete_all(&server, &desk.path("ids.txt")) {
         Ok(wall) => row(
             "script with `frameioclient` 1.1.0, one by one",

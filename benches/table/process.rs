@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// How long a run took, and its largest resident memory in KiB where the system tells it.
@@ -10,6 +11,8 @@ use std::time::{Duration, Instant};
 pub(crate) struct Measured {
     pub(crate) wall: Duration,
     pub(crate) peak: Option<u64>,
+    /// How long its journal was there: from the first intent until the state is written.
+    pub(crate) sending: Option<Duration>,
 }
 
 fn command() -> Command {
@@ -24,30 +27,59 @@ fn command() -> Command {
 
 /// Runs the program to its end.
 pub(crate) fn retire(arguments: &[&str]) -> Measured {
-    retire_with(&[], arguments)
+    retire_with(&[], arguments, None)
 }
 
-/// Runs the program to its end with some variables.
-pub(crate) fn retire_with(variables: &[(&str, &str)], arguments: &[&str]) -> Measured {
+/// Runs the program to its end with some variables, and watches the journal of its state.
+pub(crate) fn retire_with(
+    variables: &[(&str, &str)],
+    arguments: &[&str],
+    journal: Option<&Path>,
+) -> Measured {
     let start = Instant::now();
     let mut child = command()
         .args(arguments)
         .envs(variables.iter().copied())
         .spawn()
         .unwrap();
-    let mut peak = None;
-    loop {
-        // The high-water mark only grows, so the last look before the end is the figure.
-        peak = high_water(child.id()).or(peak);
-        if let Some(status) = child.try_wait().unwrap() {
-            assert!(status.success(), "{arguments:?} ended with {status}");
-            return Measured {
-                wall: start.elapsed(),
-                peak,
-            };
+    let pid = child.id();
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let watcher = scope.spawn(|| watch(pid, journal, start, &over));
+        let status = child.wait().unwrap();
+        let wall = start.elapsed();
+        over.store(true, Ordering::Relaxed);
+        assert!(status.success(), "{arguments:?} ended with {status}");
+        let (peak, sending) = watcher.join().unwrap();
+        Measured {
+            wall,
+            peak,
+            sending,
         }
-        std::thread::sleep(Duration::from_millis(1));
+    })
+}
+
+/// Looks at a process until it is over, the more seldom the longer it takes: each look costs
+/// time that it may want.
+fn watch(
+    pid: u32,
+    journal: Option<&Path>,
+    start: Instant,
+    over: &AtomicBool,
+) -> (Option<u64>, Option<Duration>) {
+    let mut peak = None;
+    let mut seen: Option<(Instant, Instant)> = None;
+    while !over.load(Ordering::Relaxed) {
+        if journal.is_some_and(Path::exists) {
+            let now = Instant::now();
+            seen = Some((seen.map_or(now, |(first, _)| first), now));
+        }
+        // The high-water mark only grows, so the last look before the end is the figure.
+        peak = high_water(pid).or(peak);
+        let pause = start.elapsed() / 200;
+        std::thread::sleep(pause.max(Duration::from_micros(200)));
     }
+    (peak, seen.map(|(first, last)| last - first))
 }
 
 fn high_water(pid: u32) -> Option<u64> {
@@ -64,10 +96,13 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Serves what a manifest lists.
-    pub(crate) fn of(manifest: &Path) -> Self {
+    /// Serves what a manifest lists, and lets each answer take a while.
+    pub(crate) fn of(manifest: &Path, delay: Duration) -> Self {
+        let fault = format!("delay/{}ms=100%", delay.as_millis());
+        let faults = (!delay.is_zero()).then_some(["--fault", &fault]);
         let mut child = command()
             .args(["sandbox", "--port", "0", "--limits", "off"])
+            .args(faults.into_iter().flatten())
             .arg(manifest)
             .stdout(Stdio::piped())
             .spawn()
