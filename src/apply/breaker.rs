@@ -111,8 +111,8 @@ impl Breaker {
         self.has_passed() && self.verdict().is_none()
     }
 
-    /// Whether the run is far from where it would stop: the shares are below half of what they
-    /// may be, and the last answer could be trusted.
+    /// Whether the run is far from where it would stop: the server knows assets of ours, the
+    /// shares are below half of what they may be, and the last answer could be trusted.
     #[must_use]
     pub fn is_at_ease(&self) -> bool {
         let Tally {
@@ -122,7 +122,8 @@ impl Breaker {
         let below_half = |part: usize, percent: u8| {
             part.saturating_mul(200) <= answered.saturating_mul(percent.into())
         };
-        self.failed_in_a_row == 0
+        self.has_passed()
+            && self.failed_in_a_row == 0
             && below_half(missing, self.limits.max_404_percent)
             && below_half(failed, self.limits.max_failure_percent)
     }
@@ -219,7 +220,7 @@ mod tests {
     #[test]
     fn it_is_at_ease_far_below_its_limits() {
         let mut breaker = Breaker::new(Limits::default());
-        assert!(breaker.is_at_ease());
+        assert!(!breaker.is_at_ease(), "nothing is known yet");
         assert_eq!(breaker.answered(tally(3, 1, 0)), None);
         assert!(breaker.is_at_ease(), "a quarter is half of half");
         assert_eq!(breaker.answered(tally(0, 1, 0)), None);

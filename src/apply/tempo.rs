@@ -7,12 +7,13 @@ use crate::apply::Options;
 /// What a mean gives to the newest figure: one part in so many.
 const MEMORY: u32 = 8;
 
+/// An answer that takes so many turns is worth no batch ahead: to wait for the turn after it costs
+/// a worker two hundredths of its time.
+const SLOW: u128 = 50;
+
 /// How many turns' worth is journalled at once where answers come as fast as turns: with more
 /// at hand the turns, and the syncs and wake-ups that they cost, can be fewer.
 const SHARE: usize = 3;
-
-/// How many batches are journalled at once there at least, for each request under way.
-const LEAST: usize = 2;
 
 /// How many batches may be journalled beyond those under way at most, for each of these.
 const MOST: usize = 8;
@@ -43,27 +44,28 @@ impl Tempo {
     }
 
     /// How many batches may be journalled beyond those under way, so that none of these has to
-    /// wait for the journal.
+    /// wait for the journal: one for each of them, or at least two, and what several turns need,
+    /// where answers come as fast as turns.
     ///
     /// Whatever is journalled and not sent is unknown to whoever finds the run dead. So there is
-    /// none where hardly anything is answered during a turn, as over a network.
+    /// none where an answer takes much longer than a turn, as over a network.
     pub(in crate::apply) fn ahead(&self, options: Options) -> usize {
-        let Some(answer) = self.answer else {
+        let Some(answer) = self.answer.map(|answer| answer.as_nanos().max(1)) else {
             return 0;
         };
-        let at_once = options.concurrency.get();
-        let half = answer.as_nanos() / 2;
-        // To the nearest number.
-        let answered = (at_once as u128)
-            .saturating_mul(self.turn.as_nanos())
-            .saturating_add(half)
-            / answer.as_nanos().max(1);
-        if answered == 0 {
+        let turn = self.turn.as_nanos();
+        if turn.saturating_mul(SLOW) < answer {
             return 0;
         }
-        let [least, most] = [LEAST, MOST].map(|each| at_once.saturating_mul(each));
-        let ahead = usize::try_from(answered).map_or(most, |turn| turn.saturating_mul(SHARE));
-        ahead.clamp(least, most)
+        let at_once = options.concurrency.get();
+        let [least, more, most] = [1, 2, MOST].map(|each| at_once.saturating_mul(each));
+        // To the nearest number.
+        let answered = ((at_once as u128).saturating_mul(turn) + answer / 2) / answer;
+        match usize::try_from(answered) {
+            Ok(0) => least,
+            Ok(answered) => answered.saturating_mul(SHARE).clamp(more, most),
+            Err(_) => most,
+        }
     }
 }
 
@@ -90,6 +92,13 @@ mod tests {
             tempo.answered(long, long);
         }
         assert_eq!(tempo.ahead(options), 0, "an answer takes a hundred turns");
+        for _ in 0..100 {
+            tempo.turned(short * 4);
+        }
+        assert_eq!(tempo.ahead(options), at_once, "it takes twenty-five");
+        for _ in 0..100 {
+            tempo.turned(short);
+        }
         for _ in 0..100 {
             tempo.answered(short, short);
         }
