@@ -277,6 +277,7 @@ impl Ord for AssetId {
 }
 
 impl PartialOrd for AssetId {
+    #[inline]
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }

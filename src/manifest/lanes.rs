@@ -27,6 +27,9 @@ const PIECE: usize = 64 << 10;
 /// How many items a piece has at most.
 const ITEMS: usize = 256;
 
+/// How many bytes the shortest item has as people write them: `- ` and a UUID on a line.
+const SHORTEST: usize = 39;
+
 /// Reads a manifest.
 pub(super) fn read(walk: &mut Walk<'_, '_>, text: &str) {
     match split(text) {
@@ -289,6 +292,7 @@ fn items(walk: &mut Walk<'_, '_>, text: &str, region: &Region) -> Result<(), Opt
     let text = &text[..region.end];
     let mut at = region.start;
     let mut line = walk.line_of(at);
+    walk.expect((region.end - at) / SHORTEST);
     while at < text.len() {
         let this = line_at(text, at);
         if is_void(this) {

@@ -17,7 +17,9 @@ mod values;
 mod walk;
 mod yaml;
 
+use std::panic::resume_unwind;
 use std::sync::Arc;
+use std::thread;
 
 use sha2::{Digest, Sha256};
 
@@ -65,6 +67,9 @@ pub const CODES: [(&str, &str); 22] = [
     ("yaml-syntax", "text that is not YAML"),
 ];
 
+/// From how many bytes on a second thread is worth its start.
+const WORTH: usize = 1 << 20;
+
 /// A manifest that has been loaded but not yet read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
@@ -87,7 +92,52 @@ fn read_with(
     sources: &[Source],
     lane: impl Fn(&mut Walk<'_, '_>, &str),
 ) -> Result<Manifests, Vec<Finding>> {
+    let digests = || {
+        sources
+            .iter()
+            .map(|source| Sha256::digest(&source.bytes).into())
+    };
+    let bytes: usize = sources.iter().map(|source| source.bytes.len()).sum();
+    if bytes < WORTH {
+        return read_all(sources, lane).map(|said| said.of(sources, digests()));
+    }
+    thread::scope(|scope| {
+        let digests = scope.spawn(|| digests().collect::<Vec<[u8; 32]>>());
+        let said = read_all(sources, lane);
+        let digests = digests.join();
+        let digests = digests.unwrap_or_else(|panic| resume_unwind(panic));
+        said.map(|said| said.of(sources, digests))
+    })
+}
+
+/// What the files say, and how many assets each of them lists.
+struct Said {
+    manifests: Manifests,
+    listed: Vec<usize>,
+}
+
+impl Said {
+    /// Adds which files those are.
+    fn of(self, sources: &[Source], digests: impl IntoIterator<Item = [u8; 32]>) -> Manifests {
+        let files = sources.iter().zip(digests).zip(self.listed);
+        let files = files.map(|((source, sha256), listed)| SourceFile {
+            path: Arc::clone(&source.path),
+            sha256,
+            listed,
+        });
+        Manifests {
+            files: files.collect(),
+            ..self.manifests
+        }
+    }
+}
+
+fn read_all(
+    sources: &[Source],
+    lane: impl Fn(&mut Walk<'_, '_>, &str),
+) -> Result<Said, Vec<Finding>> {
     let mut said = Manifests::default();
+    let mut listed = Vec::with_capacity(sources.len());
     let mut texts = Vec::with_capacity(sources.len());
     let mut findings: Vec<(u32, Finding)> = Vec::new();
     for (file, source) in (0..).zip(sources) {
@@ -105,16 +155,15 @@ fn read_with(
                 texts.push(Text::of(&source.path, ""));
             }
         }
-        said.files.push(SourceFile {
-            path: Arc::clone(&source.path),
-            sha256: Sha256::digest(&source.bytes).into(),
-            listed: said.entries.len() - before,
-        });
+        listed.push(said.entries.len() - before);
     }
     order::by_id(&mut said.entries);
     findings.extend(check::twice(&said, &texts));
     if findings.is_empty() {
-        return Ok(said);
+        return Ok(Said {
+            manifests: said,
+            listed,
+        });
     }
     // The last finding of a file may be the one that counts those left out.
     findings.sort_by_key(|(file, finding)| {

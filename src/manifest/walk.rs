@@ -355,6 +355,11 @@ impl<'t, 'a> Walk<'t, 'a> {
         }
     }
 
+    /// Makes room for so many assets at most; what is not used is never touched.
+    pub(super) fn expect(&mut self, assets: usize) {
+        self.said.entries.reserve(assets);
+    }
+
     /// Takes in an asset whose item has nothing unusual.
     pub(super) fn plain(&mut self, id: AssetId, line: u32, column: u32, plain: &Plain<'_>) {
         let details = Details {

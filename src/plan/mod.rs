@@ -155,7 +155,10 @@ pub fn make(inputs: Inputs<'_>) -> Plan {
     // What was read is in order already, which the sort finds out in one pass.
     listed.sort_unstable_by_key(|entry| entry.id);
 
-    let mut plan = Plan::default();
+    let mut plan = Plan {
+        steps: Vec::with_capacity(listed.len()),
+        ..Plan::default()
+    };
     if state.home.api == Api::V4 {
         plan.held = holds.0.keys().copied().collect();
     }
