@@ -80,7 +80,7 @@ impl<S: Session> Dispatcher<'_, S> {
             left: self.queue.left() + self.held.len(),
             state: self.state,
             ending,
-            requests: self.batches,
+            requests: self.batches - self.called_back,
             saved,
         }
     }

@@ -55,6 +55,11 @@ impl<S: Session> Dispatcher<'_, S> {
     /// Takes a batch back that was called back before it was sent.
     pub(in crate::apply) fn came_back(&mut self, batch: Journaled) {
         let Journaled { batch, job, .. } = batch;
+        self.called_back += 1;
+        self.events.push(RunEvent::CalledBack {
+            batch,
+            at: self.clock.now(),
+        });
         self.pacer.unsent(job.lane());
         if job.fresh {
             self.canary.unsent(job.ids.len());

@@ -1,8 +1,8 @@
 //! The table between the dispatcher and everybody else: batches go one way, news the other.
 //!
 //! To wake a thread costs more than to send a small request, so nobody is woken without need:
-//! a worker takes the next batch by itself as long as some lie ready, and the dispatcher is
-//! woken for the first news, and again only when there is little left to send.
+//! a worker takes the next batch by itself as long as some lie ready, and the dispatcher lets
+//! news gather for a moment as long as enough lie ready.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -131,6 +131,8 @@ pub(in crate::apply) struct News {
     pub(in crate::apply) messages: Vec<Message>,
     /// Since when they wait to be read.
     pub(in crate::apply) since: Instant,
+    /// Whether no worker is left, so that nothing comes after these.
+    pub(in crate::apply) is_last: bool,
 }
 
 impl Inbox {
@@ -153,6 +155,7 @@ impl Inbox {
         News {
             messages: std::mem::take(&mut table.news),
             since: table.due_since.take().unwrap_or_else(Instant::now),
+            is_last: table.workers == 0,
         }
     }
 
@@ -180,6 +183,12 @@ impl Inbox {
         let mut table = self.0.table();
         let before = table.ready.len();
         table.ready.extend(batches);
+        if table.is_pressing {
+            // What came in during the sync has to be heard before anything else is sent.
+            table.call_back();
+            self.0.ready.forget_permits(before);
+            return;
+        }
         let more = table.ready.len() - before;
         drop(table);
         self.0.ready.add_permits(more);
@@ -194,10 +203,13 @@ impl Inbox {
     pub(in crate::apply) fn close(&self) {
         self.0.ready.close();
     }
+}
 
-    /// Whether no worker is left.
-    pub(in crate::apply) fn is_alone(&self) -> bool {
-        self.0.table().workers == 0
+impl Drop for Inbox {
+    fn drop(&mut self) {
+        // Where the dispatcher broke down nobody would write down what became of the rest.
+        self.call_back();
+        self.close();
     }
 }
 
@@ -351,12 +363,38 @@ mod tests {
         let (remote, inbox) = inbox();
         let mut worker = remote.sign_on();
         inbox.hand_out([batch(1)]);
-        assert!(!inbox.is_alone());
         worker.take().await.unwrap();
+        let news = inbox.wait(Duration::ZERO, None);
         drop(worker);
+        assert!(!news.is_last, "something came after it");
         let news = inbox.wait(LONG, None);
         assert!(matches!(news.messages[..], [Message::Broken(_)]));
-        assert!(inbox.is_alone());
+        assert!(news.is_last);
         assert!(inbox.wait(LONG, None).messages.is_empty());
+    }
+
+    #[tokio::test]
+    async fn nothing_goes_out_between_a_trouble_and_its_hearing() {
+        let (remote, inbox) = inbox();
+        let mut worker = remote.sign_on();
+        inbox.hand_out([batch(1)]);
+        worker.take().await.unwrap();
+        // Meanwhile the dispatcher syncs the intent of the second.
+        worker.done(reply(500), Duration::ZERO);
+        inbox.hand_out([batch(2)]);
+        assert_eq!(
+            told(&inbox.wait(LONG, None)),
+            [(1, false), (2, true)],
+            "it came back unsent"
+        );
+    }
+
+    #[tokio::test]
+    async fn workers_end_with_the_dispatcher() {
+        let (remote, inbox) = inbox();
+        let mut worker = remote.sign_on();
+        inbox.hand_out([batch(1)]);
+        drop(inbox);
+        assert!(worker.take().await.is_none());
     }
 }

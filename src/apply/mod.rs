@@ -133,8 +133,12 @@ where
     let (remote, inbox) = mailbox;
     let options = run.options;
     let queue = Queue::new(run.approved, options.api);
-    // Every request asks for at least one asset, so more workers would find nothing to do.
-    let count = options.concurrency.get().min(queue.left());
+    let count = match options.api {
+        // Every request asks for at least one asset, so more workers would find nothing to do.
+        Api::V2 => options.concurrency.get().min(queue.left()),
+        // A version stack is many files.
+        Api::V4 => options.concurrency.get(),
+    };
     let mut dispatcher = Dispatcher::new(run, queue, inbox);
     let workers: Vec<_> = if dispatcher.begin() {
         (0..count)

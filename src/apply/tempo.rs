@@ -11,12 +11,20 @@ const MEMORY: u32 = 8;
 /// a worker two hundredths of its time.
 const SLOW: u128 = 50;
 
-/// How many turns' worth is journalled at once where answers come as fast as turns: with more
-/// at hand the turns, and the syncs and wake-ups that they cost, can be fewer.
+/// An answer that takes fewer turns is so quick that it matters how often threads are woken.
+const QUICK: u128 = 8;
+
+/// How many turns' worth is journalled at once: with more at hand the turns, and the syncs and
+/// wake-ups that they cost, can be fewer.
 const SHARE: usize = 3;
 
-/// How many batches may be journalled beyond those under way at most, for each of these.
-const MOST: usize = 8;
+/// How many batches are journalled ahead at least where answers are slower than quick: so many
+/// may be answered at the same moment.
+const FEW: usize = 4;
+
+/// How many batches may be journalled beyond those under way at least and at most where answers
+/// are quick, for each of these.
+const EACH: [usize; 2] = [2, 8];
 
 /// How long things took lately.
 #[derive(Debug, Clone, Default)]
@@ -44,11 +52,11 @@ impl Tempo {
     }
 
     /// How many batches may be journalled beyond those under way, so that none of these has to
-    /// wait for the journal: one for each of them, or at least two, and what several turns need,
-    /// where answers come as fast as turns.
+    /// wait for the journal: what is answered during a few turns.
     ///
     /// Whatever is journalled and not sent is unknown to whoever finds the run dead. So there is
-    /// none where an answer takes much longer than a turn, as over a network.
+    /// none where an answer takes much longer than a turn, as over a network, and never more
+    /// than is under way unless answers are nearly as quick as turns.
     pub(in crate::apply) fn ahead(&self, options: Options) -> usize {
         let Some(answer) = self.answer.map(|answer| answer.as_nanos().max(1)) else {
             return 0;
@@ -58,14 +66,15 @@ impl Tempo {
             return 0;
         }
         let at_once = options.concurrency.get();
-        let [least, more, most] = [1, 2, MOST].map(|each| at_once.saturating_mul(each));
         // To the nearest number.
         let answered = ((at_once as u128).saturating_mul(turn) + answer / 2) / answer;
-        match usize::try_from(answered) {
-            Ok(0) => least,
-            Ok(answered) => answered.saturating_mul(SHARE).clamp(more, most),
-            Err(_) => most,
-        }
+        let answered = usize::try_from(answered).unwrap_or(usize::MAX);
+        let [least, most] = if turn.saturating_mul(QUICK) < answer {
+            [FEW.min(at_once), at_once]
+        } else {
+            EACH.map(|each| at_once.saturating_mul(each))
+        };
+        answered.saturating_mul(SHARE).clamp(least, most)
     }
 }
 
@@ -75,6 +84,8 @@ fn blend(mean: Duration, newest: Duration) -> Duration {
 
 #[cfg(test)]
 mod tests {
+    use std::num::NonZeroUsize;
+
     use super::*;
     use crate::apply::tests::bench::Bench;
 
@@ -96,6 +107,11 @@ mod tests {
             tempo.turned(short * 4);
         }
         assert_eq!(tempo.ahead(options), at_once, "it takes twenty-five");
+        let many = Options {
+            concurrency: NonZeroUsize::new(50).unwrap(),
+            ..options
+        };
+        assert_eq!(tempo.ahead(many), 6, "two of fifty during a turn, thrice");
         for _ in 0..100 {
             tempo.turned(short);
         }

@@ -30,10 +30,11 @@ impl<S: Session> Dispatcher<'_, S> {
 
     /// When the lanes open that something waits for and nothing else.
     fn openings(&self) -> impl Iterator<Item = Option<Duration>> {
-        let now = self.clock.elapsed();
+        let then = self.looked_at;
         let lanes = self.queue.lanes().into_iter();
-        // A lane that is open already waits for something else, such as the first small batch.
-        lanes.map(move |lane| self.pacer.opens(lane).filter(|at| *at > now))
+        // A lane that was open already waits for something else, such as the first small batch;
+        // one that has opened since, during the sync, waits for nothing.
+        lanes.map(move |lane| self.pacer.opens(lane).filter(|at| *at > then))
     }
 
     /// The moment from which nothing is sent any more, since its answer might come too late.

@@ -8,7 +8,7 @@ use crate::frameio::Deleter;
 
 /// Takes batches, sends them and brings the answers back, until there are no more.
 ///
-/// There are as many workers as requests may be under way at once.
+/// There are never more workers than requests may be under way at once.
 pub(in crate::apply) async fn work<D: Deleter>(deleter: D, mut worker: Worker) {
     while let Some(batch) = worker.take().await {
         let began = Instant::now();

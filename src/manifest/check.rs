@@ -47,12 +47,10 @@ pub(super) fn twice(said: &Manifests, texts: &[Text<'_>]) -> Vec<(u32, Finding)>
 pub fn only_v4(said: &Manifests) -> Vec<Finding> {
     let listed = said.entries.iter().map(|entry| (entry.id, entry.spot));
     let held = said.holds.iter().map(|hold| (hold.id, hold.spot));
-    let mut found: Vec<(AssetId, Spot)> = listed
-        .chain(held)
-        .filter(|(id, _)| id.is_adobe())
-        .take(MOST)
-        .collect();
+    let mut found: Vec<(AssetId, Spot)> =
+        listed.chain(held).filter(|(id, _)| id.is_adobe()).collect();
     found.sort_unstable_by_key(|(_, spot)| *spot);
+    found.truncate(MOST);
     let finding = |(id, Spot { file, line, column }): (AssetId, Spot)| {
         let file = said.files.get(file as usize);
         Finding {

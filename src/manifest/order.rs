@@ -19,7 +19,9 @@ pub(super) fn by_id(entries: &mut [Entry]) {
     }
     let (low, high) = entries.split_at_mut(entries.len() / 2);
     thread::scope(|scope| {
-        scope.spawn(|| low.sort_unstable_by(order));
+        let second = thread::Builder::new();
+        // Where there is no thread to be had, the last sort has more to do.
+        drop(second.spawn_scoped(scope, || low.sort_unstable_by(order)));
         high.sort_unstable_by(order);
     });
     // The stable sort finds the two halves in order, and only merges them.

@@ -144,6 +144,7 @@ impl Listener for Progress {
             | RunEvent::Intent { .. }
             | RunEvent::Forgotten { .. }
             | RunEvent::Warned { .. }
+            | RunEvent::CalledBack { .. }
             | RunEvent::Retried { .. }
             | RunEvent::Stopping { .. }
             | RunEvent::Ended { .. } => {}

@@ -316,6 +316,14 @@ impl SummaryBuilder {
     }
 }
 
+/// How many requests a batch is.
+const fn requests(task: Task, ids: &[AssetId]) -> usize {
+    match task {
+        Task::Delete => 1,
+        Task::Resolve => ids.len(),
+    }
+}
+
 impl Listener for SummaryBuilder {
     fn hear(&mut self, event: &RunEvent) {
         match event {
@@ -324,10 +332,7 @@ impl Listener for SummaryBuilder {
                 self.started = Some(info.at);
             }
             RunEvent::Intent { batch, task, ids } => {
-                self.summary.requests += match task {
-                    Task::Delete => 1,
-                    Task::Resolve => ids.len(),
-                };
+                self.summary.requests += requests(*task, ids);
                 self.under_way.insert(*batch, (*task, Arc::clone(ids)));
             }
             RunEvent::Answered {
@@ -352,6 +357,11 @@ impl Listener for SummaryBuilder {
                 }
             }
             RunEvent::Warned { batch: _, message } => self.summary.warnings.push(message.clone()),
+            RunEvent::CalledBack { batch, at: _ } => {
+                if let Some((task, ids)) = self.under_way.remove(batch) {
+                    self.summary.requests -= requests(task, &ids);
+                }
+            }
             RunEvent::Paced { .. } | RunEvent::Retried { .. } | RunEvent::Stopping { .. } => {}
             RunEvent::Ended { at, ending } => {
                 self.summary.ending = Some(ending.clone());

@@ -241,6 +241,7 @@ impl State {
             RunEvent::Intent { .. }
             | RunEvent::Warned { .. }
             | RunEvent::Paced { .. }
+            | RunEvent::CalledBack { .. }
             | RunEvent::Retried { .. }
             | RunEvent::Stopping { .. }
             | RunEvent::Ended { .. } => {}

@@ -203,6 +203,7 @@ impl Fold {
             | RunEvent::Ended { at, .. } => self.last = *at,
             RunEvent::Warned { .. }
             | RunEvent::Paced { .. }
+            | RunEvent::CalledBack { .. }
             | RunEvent::Retried { .. }
             | RunEvent::Stopping { .. } => {}
         }

@@ -129,6 +129,22 @@ impl Replay {
         Ok(())
     }
 
+    fn sent(&mut self, batch: u64, task: TaskName, ids: &[AssetId]) -> Result<(), &'static str> {
+        let builder = self.running()?;
+        let task = match task {
+            TaskName::Delete => Task::Delete,
+            TaskName::Resolve => Task::Resolve,
+        };
+        if task == Task::Resolve {
+            for id in ids {
+                builder.was_unknown(*id);
+            }
+        }
+        let ids = ids.into();
+        builder.hear(&RunEvent::Intent { batch, task, ids });
+        Ok(())
+    }
+
     fn take(&mut self, event: Event<'_>) -> Result<(), &'static str> {
         match event {
             Event::RunStarted {
@@ -149,18 +165,7 @@ impl Replay {
             }
             Event::BatchSent {
                 batch, task, ids, ..
-            } => {
-                let builder = self.running()?;
-                let task = match task {
-                    TaskName::Delete => Task::Delete,
-                    TaskName::Resolve => Task::Resolve,
-                };
-                if task == Task::Resolve {
-                    ids.iter().for_each(|id| builder.was_unknown(*id));
-                }
-                let ids = ids.as_ref().into();
-                builder.hear(&RunEvent::Intent { batch, task, ids });
-            }
+            } => self.sent(batch, task, &ids)?,
             Event::Answered { batch, more, .. } => {
                 let ids: Vec<AssetId> = self.answered.drain(..).map(|(_, id)| id).collect();
                 self.running()?.settle(batch, &ids, more);
@@ -195,6 +200,10 @@ impl Replay {
             Event::Warned { batch, message, .. } => {
                 let message = message.into_owned();
                 self.running()?.hear(&RunEvent::Warned { batch, message });
+            }
+            Event::CalledBack { at, batch, .. } => {
+                let event = RunEvent::CalledBack { batch, at: at.0 };
+                self.running()?.hear(&event);
             }
             Event::FoundDeleted { gone, retired, .. } => self.found(gone, retired)?,
             Event::Paced { .. } | Event::Retried { .. } | Event::Stopped { .. } => {

@@ -96,6 +96,12 @@ impl Lines {
                 refused: *refused,
                 window: *window,
             }),
+            RunEvent::CalledBack { batch, at } => self.push(&Event::CalledBack {
+                version,
+                at: At(*at),
+                run,
+                batch: *batch,
+            }),
             RunEvent::Retried {
                 batch,
                 at,
@@ -113,20 +119,7 @@ impl Lines {
                 wait_ms: milliseconds(*wait),
                 why: Cow::Borrowed(why),
             }),
-            RunEvent::FoundDeleted { at, ids: _ } => {
-                let of = |standing: &Standing| {
-                    let latest = summary.latest().iter();
-                    let fitting = latest.filter(|(_, found)| found == standing);
-                    fitting.map(|(id, _)| *id).collect()
-                };
-                self.push(&Event::FoundDeleted {
-                    version,
-                    at: At(*at),
-                    run,
-                    gone: of(&Standing::Gone),
-                    retired: of(&Standing::Retired),
-                });
-            }
+            RunEvent::FoundDeleted { at, ids: _ } => self.found_deleted(*at, summary),
             RunEvent::Stopping { at, reason } => self.push(&Event::Stopped {
                 version,
                 at: At(*at),
@@ -138,6 +131,21 @@ impl Lines {
             RunEvent::Ended { at, ending: _ } => self.ended = Some(*at),
         }
         &self.bytes
+    }
+
+    fn found_deleted(&mut self, at: Timestamp, summary: &SummaryBuilder) {
+        let of = |standing: &Standing| {
+            let latest = summary.latest().iter();
+            let fitting = latest.filter(|(_, found)| found == standing);
+            fitting.map(|(id, _)| *id).collect()
+        };
+        self.push(&Event::FoundDeleted {
+            version: Version,
+            at: At(at),
+            run: self.run,
+            gone: of(&Standing::Gone),
+            retired: of(&Standing::Retired),
+        });
     }
 
     fn started(&mut self, info: &RunInfo, summary: &SummaryBuilder) {

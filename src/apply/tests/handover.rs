@@ -1,0 +1,252 @@
+//! What goes between the dispatcher and the workers, seen from outside.
+
+use std::cell::Cell;
+use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use super::*;
+use crate::apply::batch::Queue;
+use crate::apply::dispatcher::Dispatcher;
+use crate::apply::tests::bench::{Heard, answer, info};
+use crate::apply::{Clock, Run};
+use crate::event::Lane;
+use crate::frameio::call::Call;
+use crate::frameio::{Deleter, Reader, Reply};
+
+/// Refuses the token in the middle of a sync, and counts what is sent after that.
+#[derive(Clone, Default)]
+struct Gate {
+    syncs: Arc<AtomicBool>,
+    refused: Arc<AtomicBool>,
+    sent: Arc<AtomicUsize>,
+    after: Arc<AtomicUsize>,
+}
+
+impl Reader for Gate {
+    async fn read(&self, _: AssetId) -> Reply {
+        answer(404, "{}")
+    }
+
+    async fn who(&self) -> Reply {
+        answer(404, "{}")
+    }
+}
+
+impl Deleter for Gate {
+    async fn send(&self, _: &Call) -> Reply {
+        if self.sent.fetch_add(1, Ordering::SeqCst) == 1 {
+            while !self.syncs.load(Ordering::SeqCst) {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            self.refused.store(true, Ordering::SeqCst);
+            return answer(401, "{}");
+        }
+        if self.refused.load(Ordering::SeqCst) {
+            self.after.fetch_add(1, Ordering::SeqCst);
+        }
+        answer(200, r#"{"error":{}}"#)
+    }
+}
+
+/// A journal whose sync of the second request's successors lasts until the refusal is there.
+struct Slow<'session> {
+    inner: &'session mut FileSession,
+    gate: Gate,
+}
+
+impl Session for Slow<'_> {
+    fn append(&mut self, events: &[RunEvent]) -> Result<(), StoreError> {
+        let intends = |event: &RunEvent| matches!(event, RunEvent::Intent { .. });
+        let later = self.gate.sent.load(Ordering::SeqCst) >= 2 && events.iter().any(intends);
+        if later && !self.gate.syncs.swap(true, Ordering::SeqCst) {
+            while !self.gate.refused.load(Ordering::SeqCst) {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            // Time for the worker to say so.
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        self.inner.append(events)
+    }
+
+    fn replace(&mut self, state: &State) -> Result<(), StoreError> {
+        self.inner.replace(state)
+    }
+
+    fn abandon(&mut self) -> Result<(), StoreError> {
+        self.inner.abandon()
+    }
+}
+
+#[test]
+fn what_is_synced_while_trouble_comes_in_is_not_sent() {
+    let mut bench = Bench::new();
+    bench.options.concurrency = NonZeroUsize::new(2).unwrap();
+    bench.options.batch_size = NonZeroUsize::new(1).unwrap();
+    let gate = Gate::default();
+    let (mut inner, state) = bench.open();
+    let mut session = Slow {
+        inner: &mut inner,
+        gate: gate.clone(),
+    };
+    let approved = approved(&state, 1..=200);
+    let mut heard = Heard::default();
+    let ended = bench.run(&mut session, state, &approved, &gate, &mut heard, inbox());
+    assert!(
+        matches!(ended.ending, Ending::Stopped(_)),
+        "{:?}",
+        ended.ending
+    );
+    assert_eq!(gate.after.load(Ordering::SeqCst), 0);
+    let called_back = |event: &&RunEvent| matches!(event, RunEvent::CalledBack { .. });
+    assert!(heard.0.iter().filter(called_back).count() > 0);
+    assert_eq!(gate.sent.load(Ordering::SeqCst) as u64, ended.requests);
+}
+
+#[test]
+fn what_was_called_back_is_not_unknown_even_without_grace() {
+    for round in 0..10 {
+        let mut bench = Bench::new();
+        bench.options.batch_size = NonZeroUsize::new(1).unwrap();
+        bench.options.grace = Duration::ZERO;
+        let server = Server::with(1..=20_000);
+        let (mut session, state) = bench.open();
+        let (remote, mailbox) = inbox();
+        let signals = remote.clone();
+        let thread = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(20 + round));
+            signals.signal(15);
+        });
+        let (ended, _) =
+            bench.apply_to(&mut session, state, &server, 1..=20_000, (remote, mailbox));
+        thread.join().unwrap();
+        // Three are under way at once.
+        let counts = ended.state.counts();
+        assert!(counts.unknown <= 3, "{counts:?}");
+    }
+}
+
+/// Answers at once or after a while, now and then with trouble, and counts what is under way.
+#[derive(Clone)]
+struct Fickle {
+    seed: Arc<AtomicUsize>,
+    under_way: Arc<AtomicUsize>,
+    most: Arc<AtomicUsize>,
+}
+
+impl Reader for Fickle {
+    async fn read(&self, id: AssetId) -> Reply {
+        answer(
+            200,
+            &format!(r#"{{"id":"{id}","deleted_at":"2026-01-01"}}"#),
+        )
+    }
+
+    async fn who(&self) -> Reply {
+        answer(404, "{}")
+    }
+}
+
+impl Deleter for Fickle {
+    async fn send(&self, call: &Call) -> Reply {
+        let now = self.under_way.fetch_add(1, Ordering::SeqCst) + 1;
+        self.most.fetch_max(now, Ordering::SeqCst);
+        let random = self.seed.fetch_add(0x9e37_79b9, Ordering::SeqCst);
+        let random = random.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33;
+        match random % 5 {
+            0 => tokio::task::yield_now().await,
+            1 => tokio::time::sleep(Duration::from_micros(random as u64 / 7 % 3_000)).await,
+            _ => {}
+        }
+        self.under_way.fetch_sub(1, Ordering::SeqCst);
+        if let Call::ReadAsset(id) = call {
+            return self.read(*id).await;
+        }
+        match random / 11 % 200 {
+            0 => answer(503, "{}"),
+            1 => answer(429, "{}"),
+            2 => Reply::Lost {
+                detail: "lost".to_owned(),
+            },
+            3 => answer(200, "{"),
+            4 => answer(422, "{}"),
+            _ => answer(200, r#"{"error":{}}"#),
+        }
+    }
+}
+
+#[test]
+fn every_batch_is_heard_of_once_and_no_more_are_under_way_than_may() {
+    for (round, at_once) in [1, 2, 3, 8, 64].into_iter().enumerate() {
+        let mut bench = Bench::new();
+        bench.options.concurrency = NonZeroUsize::new(at_once).unwrap();
+        bench.options.batch_size = NonZeroUsize::new(1 + round % 3).unwrap();
+        bench.options.canary = round % 2 * 3;
+        let server = Fickle {
+            seed: Arc::new(AtomicUsize::new(round)),
+            under_way: Arc::default(),
+            most: Arc::default(),
+        };
+        let (mut session, state) = bench.open();
+        let approved = approved(&state, 1..=1_500);
+        let mut heard = Heard::default();
+        let ended = bench.run(&mut session, state, &approved, &server, &mut heard, inbox());
+        assert_eq!((ended.ending, ended.left), (Ending::Done, 0));
+        assert!(server.most.load(Ordering::SeqCst) <= at_once);
+        let (mut given, mut closed) = (BTreeSet::new(), BTreeSet::new());
+        for event in &heard.0 {
+            if let RunEvent::Intent { batch, .. } = event {
+                assert!(given.insert(*batch));
+            } else if let RunEvent::Answered { batch, more, .. } = event
+                && !more
+            {
+                closed.insert(*batch);
+            }
+        }
+        assert_eq!(given, closed);
+        assert_eq!(ended.state.assets.len(), 1_500);
+    }
+}
+
+/// A clock that is set by hand.
+#[derive(Default)]
+struct Hand(Cell<Duration>);
+
+impl Clock for Hand {
+    fn now(&self) -> Timestamp {
+        Timestamp::UNIX_EPOCH
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.0.get()
+    }
+}
+
+#[test]
+fn what_opens_during_a_sync_is_not_slept_through() {
+    let bench = Bench::new();
+    let (mut session, state) = bench.open();
+    let approved = approved(&state, 1..=3);
+    let clock = Hand::default();
+    let (_remote, inbox) = inbox();
+    let run = Run {
+        info: info(&state),
+        approved: &approved,
+        state,
+        session: &mut session,
+        listeners: Vec::new(),
+        options: bench.options,
+        clock: &clock,
+    };
+    let mut dispatcher = Dispatcher::new(run, Queue::new(&approved, bench.options.api), inbox);
+    let [looked, opens, later] = [1, 5, 9].map(Duration::from_millis);
+    dispatcher.pacer.pause(Lane::BulkDelete, opens);
+    clock.0.set(looked);
+    assert!(dispatcher.assign(looked).is_empty());
+    assert_eq!(dispatcher.sleep(), opens.checked_sub(looked).unwrap());
+    clock.0.set(later);
+    assert_eq!(dispatcher.sleep(), Duration::ZERO);
+    assert_eq!(dispatcher.assign(later).len(), 1);
+}
