@@ -349,13 +349,40 @@ mod tests {
         let (remote, inbox) = inbox();
         let mut worker = remote.sign_on();
         inbox.hand_out((1..=4).map(batch));
-        let sends = tokio::task::spawn_blocking(move || inbox.wait(LONG, Some((1, LONG))));
-        for _ in 0..3 {
+        let dispatcher = std::thread::spawn(move || inbox.wait(LONG, Some((1, LONG))));
+        let until_it_sleeps = |few: usize| {
+            let sleeps = || {
+                let table = remote.0.table();
+                table.is_asleep && table.few == few
+            };
+            while !sleeps() {
+                std::thread::yield_now();
+            }
+        };
+        until_it_sleeps(usize::MAX);
+        for left in [3, 2, 1] {
             worker.take().await.unwrap();
             worker.done(reply(200), Duration::ZERO);
+            if left > 1 {
+                // Woken for the first, and not for the second.
+                until_it_sleeps(1);
+            }
         }
-        let news = sends.await.unwrap();
-        assert!(news.messages.len() >= 2, "one was not worth waking for");
+        assert_eq!(told(&dispatcher.join().unwrap()).len(), 3);
+    }
+
+    #[tokio::test]
+    async fn what_is_called_back_is_not_sent() {
+        let (remote, inbox) = inbox();
+        let mut worker = remote.sign_on();
+        inbox.hand_out([batch(1), batch(2)]);
+        inbox.call_back();
+        assert_eq!(
+            told(&inbox.wait(Duration::ZERO, None)),
+            [(2, true), (1, true)]
+        );
+        inbox.close();
+        assert!(worker.take().await.is_none());
     }
 
     #[tokio::test]

@@ -124,4 +124,31 @@ mod tests {
         }
         assert_eq!(tempo.ahead(options), 8 * at_once, "and never further");
     }
+
+    #[test]
+    fn the_bounds_belong_to_the_quicker_side() {
+        let options = Bench::new().options;
+        let at_once = options.concurrency.get();
+        let of = |answer: u64| Tempo {
+            latency: Duration::ZERO,
+            answer: Some(Duration::from_millis(answer)),
+            turn: Duration::from_millis(1),
+        };
+        assert_eq!(of(51).ahead(options), 0);
+        assert_eq!(of(50).ahead(options), FEW.min(at_once));
+        assert_eq!(of(9).ahead(options), at_once);
+        assert_eq!(of(8).ahead(options), 2 * at_once);
+    }
+
+    #[test]
+    fn what_was_is_forgotten_by_and_by() {
+        let mut tempo = Tempo::default();
+        let [long, short] = [80, 0].map(Duration::from_millis);
+        tempo.turned(long);
+        assert_eq!(tempo.turn, long / 8);
+        tempo.answered(long, long);
+        tempo.answered(short, short);
+        assert_eq!(tempo.answer, Some(long * 7 / 8));
+        assert_eq!(tempo.latency, long * 9 / 10);
+    }
 }
