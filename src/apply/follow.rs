@@ -129,23 +129,21 @@ impl<S: Session> Dispatcher<'_, S> {
         let mut certain = Vec::with_capacity(outcomes.len());
         let mut missing = Vec::new();
         for (id, outcome) in outcomes {
-            if outcome == Outcome::Retired {
-                // Most are, and then nothing depends on what was known before.
-                tally.retired += 1;
-                certain.push((id, outcome));
-                continue;
-            }
-            let before = self.state.assets.get(&id).map(Record::standing);
-            let was_unknown = matches!(before, Some(Standing::Unknown { .. }));
+            // Most are retired, and then nothing depends on it.
+            let was_unknown = || {
+                let before = self.state.assets.get(&id).map(Record::standing);
+                matches!(before, Some(Standing::Unknown { .. }))
+            };
             match &outcome {
-                Outcome::Gone if was_unknown && self.breaker.believes() => expected += 1,
+                Outcome::Retired => tally.retired += 1,
+                Outcome::Gone if was_unknown() && self.breaker.believes() => expected += 1,
                 Outcome::Gone => {
                     // Our own delete is why an unknown one is missing, most probably.
-                    tally.missing += usize::from(!was_unknown);
+                    tally.missing += usize::from(!was_unknown());
                     missing.push((batch, id));
                     continue;
                 }
-                Outcome::Failed(_) if was_unknown && !looked => {
+                Outcome::Failed(_) if !looked && was_unknown() => {
                     // Our own delete, whose answer was lost, may be why; a reading tells.
                     let job = match self.options.api {
                         Api::V2 => Job::read(id, true),
@@ -159,7 +157,7 @@ impl<S: Session> Dispatcher<'_, S> {
                     self.only_rights &= *kind == FailureKind::Permission;
                     tally.failed += 1;
                 }
-                Outcome::Retired | Outcome::Unknown => {}
+                Outcome::Unknown => {}
             }
             certain.push((id, outcome));
         }

@@ -318,6 +318,14 @@ mod tests {
         }
     }
 
+    /// A table with so many batches ready, and one worker.
+    fn laid(batches: u64) -> (Worker, Inbox) {
+        let (remote, inbox) = inbox();
+        let worker = remote.sign_on();
+        inbox.hand_out((1..=batches).map(batch));
+        (worker, inbox)
+    }
+
     /// What was told: the batch, and whether it came back as it was.
     fn told(news: &News) -> Vec<(u64, bool)> {
         let told = news.messages.iter().filter_map(|message| match message {
@@ -329,9 +337,7 @@ mod tests {
 
     #[tokio::test]
     async fn trouble_calls_back_what_lies_ready_and_is_told_at_once() {
-        let (remote, inbox) = inbox();
-        let mut worker = remote.sign_on();
-        inbox.hand_out((1..=4).map(batch));
+        let (mut worker, inbox) = laid(4);
         assert_eq!(worker.take().await.unwrap().batch, 1);
         worker.done(reply(500), Duration::ZERO);
         let news = inbox.wait(LONG, Some((0, LONG)));
@@ -346,13 +352,12 @@ mod tests {
 
     #[tokio::test]
     async fn news_come_together_while_enough_lies_ready() {
-        let (remote, inbox) = inbox();
-        let mut worker = remote.sign_on();
-        inbox.hand_out((1..=4).map(batch));
+        let (mut worker, inbox) = laid(4);
+        let shared = Arc::clone(&inbox.0);
         let dispatcher = std::thread::spawn(move || inbox.wait(LONG, Some((1, LONG))));
         let until_it_sleeps = |few: usize| {
             let sleeps = || {
-                let table = remote.0.table();
+                let table = shared.table();
                 table.is_asleep && table.few == few
             };
             while !sleeps() {
@@ -373,9 +378,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_called_back_is_not_sent() {
-        let (remote, inbox) = inbox();
-        let mut worker = remote.sign_on();
-        inbox.hand_out([batch(1), batch(2)]);
+        let (mut worker, inbox) = laid(2);
         inbox.call_back();
         assert_eq!(
             told(&inbox.wait(Duration::ZERO, None)),
@@ -387,9 +390,7 @@ mod tests {
 
     #[tokio::test]
     async fn nobody_waits_for_a_worker_that_is_gone() {
-        let (remote, inbox) = inbox();
-        let mut worker = remote.sign_on();
-        inbox.hand_out([batch(1)]);
+        let (mut worker, inbox) = laid(1);
         worker.take().await.unwrap();
         let news = inbox.wait(Duration::ZERO, None);
         drop(worker);
@@ -402,9 +403,7 @@ mod tests {
 
     #[tokio::test]
     async fn nothing_goes_out_between_a_trouble_and_its_hearing() {
-        let (remote, inbox) = inbox();
-        let mut worker = remote.sign_on();
-        inbox.hand_out([batch(1)]);
+        let (mut worker, inbox) = laid(1);
         worker.take().await.unwrap();
         // Meanwhile the dispatcher syncs the intent of the second.
         worker.done(reply(500), Duration::ZERO);
@@ -418,9 +417,7 @@ mod tests {
 
     #[tokio::test]
     async fn workers_end_with_the_dispatcher() {
-        let (remote, inbox) = inbox();
-        let mut worker = remote.sign_on();
-        inbox.hand_out([batch(1)]);
+        let (mut worker, inbox) = laid(1);
         drop(inbox);
         assert!(worker.take().await.is_none());
     }

@@ -228,13 +228,7 @@ fn an_approval_fits_the_plan_or_there_is_none() {
         ..Manifests::default()
     };
     let state = empty_state();
-    let plan = make(Inputs {
-        manifests: &manifests,
-        state: &state,
-        inventory: None,
-        rules: Rules::default(),
-        now: at(NOW),
-    });
+    let plan = plan_of(&manifests, &state);
     assert_eq!(
         approve(&plan, Consent::Typed(3), false),
         Err(Refused::WrongNumber {
@@ -300,13 +294,7 @@ fn a_kind_that_was_read_is_kept_and_the_manifest_beats_it() {
         .into(),
         unread: 0,
     };
-    let plan = make(Inputs {
-        manifests: &manifests,
-        state: &state,
-        inventory: Some(&inventory),
-        rules: Rules::default(),
-        now: at(NOW),
-    });
+    let plan = plan_seen(&manifests, &state, &inventory);
     let approved = approve(&plan, Consent::Auto, false).unwrap();
     let kinds: Vec<_> = (1..=6).map(|n| approved.kind(id(n))).collect();
     let (folder, file) = (Some(Kind::Folder), Some(Kind::File));
@@ -338,13 +326,7 @@ fn a_version_stack_with_a_held_file_is_held() {
     };
     let mut state = empty_state();
     state.home.api = Api::V4;
-    let plan = make(Inputs {
-        manifests: &manifests,
-        state: &state,
-        inventory: Some(&inventory),
-        rules: Rules::default(),
-        now: at(NOW),
-    });
+    let plan = plan_seen(&manifests, &state, &inventory);
     assert_eq!(plan.totals.held, 1);
     assert!(plan.stacks.is_empty());
     let approved = approve(&plan, Consent::Auto, false).unwrap();
@@ -367,13 +349,7 @@ fn what_is_found_deleted_is_recorded_and_not_read() {
         assets: [(id(4), Seen::Deleted(None))].into(),
         unread: 0,
     };
-    let plan = make(Inputs {
-        manifests: &manifests,
-        state: &state,
-        inventory: Some(&inventory),
-        rules: Rules::default(),
-        now: at(NOW),
-    });
+    let plan = plan_seen(&manifests, &state, &inventory);
     let mut approved = approve(&plan, Consent::Auto, false).unwrap();
     let read = |approved: &Approved| -> Vec<AssetId> {
         approved
@@ -443,6 +419,16 @@ fn world() -> impl Strategy<Value = (Manifests, State)> {
                 .collect();
             (manifests, state)
         })
+    })
+}
+
+fn plan_seen(manifests: &Manifests, state: &State, inventory: &Inventory) -> Plan {
+    make(Inputs {
+        manifests,
+        state,
+        inventory: Some(inventory),
+        rules: Rules::default(),
+        now: at(NOW),
     })
 }
 

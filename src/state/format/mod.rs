@@ -1,0 +1,294 @@
+//! The bytes of a state: JSON, one asset a line, sorted by id.
+//!
+//! Only this folder knows them: [`write`] is here, and [`read`] beside it. A change of one asset is a change of one line (and of the run
+//! that made it), so that the history of a state in git reads well.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::asset::AssetId;
+use crate::outcome::FailureKind;
+use crate::state::{Api, Change, HoldRecord, Home, Record, RunRecord, Standing, State};
+
+mod read;
+
+pub use read::read;
+
+/// The version of the document that this program reads and writes.
+pub const VERSION: u64 = 1;
+
+/// Says why bytes are not a state, and where.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct FormatError {
+    /// The line, from 1.
+    pub line: usize,
+    /// The column in bytes, from 1.
+    pub column: usize,
+    /// What is wrong there.
+    pub message: String,
+}
+
+/// Writes a state.
+///
+/// # Errors
+///
+/// Returns what the sink says when it cannot take the bytes.
+pub fn write(state: &State, sink: &mut dyn Write) -> io::Result<()> {
+    let mut line = String::new();
+    for head in head_lines(state) {
+        sink.write_all(head.as_bytes())?;
+        sink.write_all(b"\n")?;
+    }
+    let mut left = state.assets.len();
+    // The assets of one answer have the same record, and mostly stand side by side.
+    let mut last: Option<(&Record, String)> = None;
+    for (id, record) in &state.assets {
+        left -= 1;
+        let said = match last {
+            Some((same, said)) if same == record => said,
+            Some(_) | None => json(&RecordLine::from(record)),
+        };
+        line.clear();
+        keyed(*id, &said, &mut line);
+        line.push_str(if left == 0 { "\n" } else { ",\n" });
+        sink.write_all(line.as_bytes())?;
+        last = Some((record, said));
+    }
+    for tail in tail_lines(state) {
+        sink.write_all(tail.as_bytes())?;
+        sink.write_all(b"\n")?;
+    }
+    Ok(())
+}
+
+/// The lines before the assets, without their ends.
+#[must_use]
+pub fn head_lines(state: &State) -> Vec<String> {
+    let Home {
+        api,
+        endpoint,
+        account,
+    } = &state.home;
+    let mut lines = vec![format!(
+        r#"{{"version":{VERSION},"lineage":"{}","serial":{},"api":"{}","endpoint":{},"account":{},"#,
+        state.lineage,
+        state.serial,
+        api.name(),
+        json(endpoint),
+        json(account)
+    )];
+    if state.runs.is_empty() {
+        lines.push(r#""runs":{},"#.to_owned());
+    } else {
+        lines.push(r#""runs":{"#.to_owned());
+        let last = state.runs.len() - 1;
+        for (index, (number, run)) in state.runs.iter().enumerate() {
+            let comma = if index == last { "" } else { "," };
+            lines.push(format!(
+                r#""{number}":{}{comma}"#,
+                json(&RunLine::from(run))
+            ));
+        }
+        lines.push("},".to_owned());
+    }
+    lines.push(r#""assets":{"#.to_owned());
+    lines
+}
+
+/// The lines after the assets, without their ends.
+#[must_use]
+pub fn tail_lines(state: &State) -> Vec<String> {
+    let mut lines = vec!["},".to_owned()];
+    if state.holds.is_empty() {
+        lines.push(r#""holds":{}}"#.to_owned());
+    } else {
+        lines.push(r#""holds":{"#.to_owned());
+        let last = state.holds.len() - 1;
+        for (index, (id, hold)) in state.holds.iter().enumerate() {
+            let comma = if index == last { "" } else { "," };
+            lines.push(format!(r#""{id}":{}{comma}"#, json(&HoldLine::from(hold))));
+        }
+        lines.push("}}".to_owned());
+    }
+    lines
+}
+
+/// Appends the line of one asset, without its comma and end.
+pub fn record_line(id: AssetId, record: &Record, line: &mut String) {
+    keyed(id, &json(&RecordLine::from(record)), line);
+}
+
+fn keyed(id: AssetId, said: &str, line: &mut String) {
+    line.push('"');
+    line.push_str(id.encode(&mut [0; 36]));
+    line.push_str(r#"":"#);
+    line.push_str(said);
+}
+
+fn json<T: Serialize>(value: &T) -> String {
+    // Plain structs of texts and numbers cannot fail to serialise.
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+/// Where an asset stands, as the document says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Status {
+    /// Deleted by us, and confirmed.
+    Retired,
+    /// Found already deleted.
+    Gone,
+    /// Refused by the server.
+    Failed,
+    /// Sent, and no answer that can be trusted came back.
+    Unknown,
+}
+
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Record")]
+struct RecordLine<'text> {
+    /// Where the asset stands.
+    status: Status,
+    /// What sort of refusal it is; only with `failed`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    kind: Option<FailureKind>,
+    /// The server's own words; only with `failed`.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    message: Option<Cow<'text, str>>,
+    /// How often a delete was tried and not confirmed; only with `failed` and `unknown`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    attempts: Option<u32>,
+    /// The number of the run that said so.
+    run: u64,
+    /// When it was said: RFC 3339.
+    #[serde(borrow)]
+    at: Cow<'text, str>,
+}
+
+impl<'text> From<&'text Record> for RecordLine<'text> {
+    fn from(Record { standing, run, at }: &'text Record) -> Self {
+        let (status, kind, message, attempts) = match standing {
+            Standing::Retired => (Status::Retired, None, None, None),
+            Standing::Gone => (Status::Gone, None, None, None),
+            Standing::Failed(failed) => (
+                Status::Failed,
+                Some(failed.kind),
+                Some(Cow::Borrowed(&*failed.message)),
+                Some(failed.attempts),
+            ),
+            Standing::Unknown { attempts } => (Status::Unknown, None, None, Some(*attempts)),
+        };
+        Self {
+            status,
+            kind,
+            message,
+            attempts,
+            run: *run,
+            at: Cow::Owned(at.to_string()),
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Run")]
+struct RunLine {
+    /// The run's own id.
+    id: Uuid,
+    /// When it started: RFC 3339.
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    at: Timestamp,
+    /// Who started it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    actor: Option<String>,
+    /// The git commit that it ran from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    commit: Option<String>,
+    /// The address of the CI job that it ran in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ci: Option<String>,
+    /// The id of the plan that it carried out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    plan: Option<String>,
+    /// What was changed by hand instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    change: Option<Change>,
+}
+
+impl From<&RunRecord> for RunLine {
+    fn from(run: &RunRecord) -> Self {
+        let RunRecord {
+            id,
+            at,
+            actor,
+            commit,
+            ci,
+            plan,
+            change,
+        } = run.clone();
+        Self {
+            id,
+            at,
+            actor,
+            commit,
+            ci,
+            plan,
+            change,
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Hold")]
+struct HoldLine {
+    /// Why the asset is held.
+    reason: String,
+    /// The moment from which the hold no longer counts: RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
+    until: Option<Timestamp>,
+}
+
+impl From<&HoldRecord> for HoldLine {
+    fn from(hold: &HoldRecord) -> Self {
+        let HoldRecord { reason, until } = hold.clone();
+        Self { reason, until }
+    }
+}
+
+/// The whole document, for its schema.
+#[derive(schemars::JsonSchema)]
+#[schemars(rename = "State", deny_unknown_fields)]
+#[expect(
+    dead_code,
+    reason = "only its schema is used; the visitors below read it"
+)]
+pub(crate) struct StateDocument {
+    /// The version of this document.
+    #[schemars(range(min = 1, max = 1))]
+    version: u64,
+    /// The id that the state got when it was made.
+    lineage: Uuid,
+    /// Counts the changes.
+    serial: u64,
+    /// The version of the API.
+    api: Api,
+    /// The server's base address, or `sandbox`.
+    endpoint: String,
+    /// The account, once the server has named it.
+    account: Option<String>,
+    /// Who changed the state, when, and from what, by run number.
+    runs: BTreeMap<String, RunLine>,
+    /// What is known, by asset.
+    assets: BTreeMap<AssetId, RecordLine<'static>>,
+    /// Assets that must not be deleted, whatever lists them.
+    holds: BTreeMap<AssetId, HoldLine>,
+}
