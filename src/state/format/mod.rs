@@ -1,7 +1,8 @@
 //! The bytes of a state: JSON, one asset a line, sorted by id.
 //!
-//! Only this folder knows them: [`write`] is here, and [`read`] beside it. A change of one asset is a change of one line (and of the run
-//! that made it), so that the history of a state in git reads well.
+//! Only this folder knows them: writing is here, and reading in a file beside it. A change of
+//! one asset is a change of one line (and of the run that made it), so that the history of a
+//! state in git reads well.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
