@@ -118,9 +118,9 @@ fn twenty_thousand_assets_under_faults_end_with_an_exact_record() {
         }
     });
 
-    // The least possible: each batch once, each request that met a fault once more, and one
-    // reading for each asset whose delete took effect without an answer, since the API has no
-    // way to ask for several.
+    // The least of a client that reads one by one: each batch once, each request that met a fault
+    // once more, and one reading for each asset whose delete took effect without an answer. The
+    // list of a folder's children could tell of several at once, which nothing here asks for.
     let log = served.sandbox.log();
     let faulted = log.iter().filter(|request| request.fault.is_some()).count();
     let lost: HashSet<AssetId> = served
