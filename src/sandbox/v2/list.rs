@@ -175,6 +175,11 @@ impl Sort {
         !self.0.is_empty()
     }
 
+    /// Whether it is the order of the ids, for which nothing else has to be looked up.
+    pub(in crate::sandbox::v2) const fn is_by_id(&self) -> bool {
+        matches!(self.0.as_slice(), [(Key::Id, false)])
+    }
+
     pub(in crate::sandbox::v2) fn apply(&self, assets: &mut [Asset]) {
         assets.sort_by(|one, other| {
             self.0

@@ -131,7 +131,7 @@ async fn children(
     world
         .get(id, listing.include_deleted)
         .ok_or_else(ApiError::not_found)?;
-    let found: Vec<_> = world
+    let mut found: Vec<_> = world
         .children(id, listing.include_deleted)
         .into_iter()
         .filter(|(_, node)| listing.takes(node.kind))
@@ -143,7 +143,9 @@ async fn children(
         }
         asset
     };
-    if sort.is_asked() {
+    if sort.is_by_id() {
+        found.sort_unstable_by_key(|(id, _)| *id);
+    } else if sort.is_asked() {
         let mut found: Vec<_> = found.iter().map(shown).collect();
         sort.apply(&mut found);
         return Ok(paged(&page, found));
