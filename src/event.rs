@@ -61,7 +61,7 @@ pub enum Lane {
     ShowFolder,
     /// V4: reading a version stack.
     ShowStack,
-    /// V4: listing what is in a folder or a version stack.
+    /// Listing what is in a folder or a version stack.
     Children,
     /// V4: listing what was deleted from a project.
     RecentlyDeleted,

@@ -5,17 +5,27 @@ use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::apply::folders::Folders;
 use crate::asset::{AssetId, Kind};
 use crate::event::{Lane, Task};
 use crate::frameio::call::Call;
 use crate::plan::approve::{Approved, Resolve};
+use crate::plan::forecast::PAGE;
 use crate::state::Api;
+
+/// How many assets whose earlier delete was not answered are looked for together at most.
+const TOGETHER: usize = 200;
 
 /// What a job is for, beyond what its call asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Aim {
     /// To learn what becomes of its assets.
     Settle,
+    /// v2: to find assets on a page of a folder's list.
+    List {
+        /// How many pages in a row told less than they cost.
+        misses: u8,
+    },
     /// V4: to find out of which kind an asset is, by asking for one kind after another.
     Look {
         /// The kind that is asked for.
@@ -31,6 +41,15 @@ pub enum Aim {
     Member,
 }
 
+/// Assets that may lie where another one lies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Others {
+    /// Which, sorted.
+    pub ids: Arc<[AssetId]>,
+    /// How many pages in a row told less than they cost.
+    pub misses: u8,
+}
+
 /// One request that is to be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Job {
@@ -38,6 +57,8 @@ pub struct Job {
     pub call: Call,
     /// The assets that its answer speaks of.
     pub ids: Arc<[AssetId]>,
+    /// v2: the assets that are looked for once it is known where its own lies.
+    pub others: Option<Box<Others>>,
     /// What it is for.
     pub aim: Aim,
     /// Whether its assets may be deleted; only readings of unlisted assets may not.
@@ -57,6 +78,7 @@ impl Job {
         Self {
             call,
             ids,
+            others: None,
             aim: Aim::Settle,
             listed: true,
             looked: false,
@@ -79,6 +101,18 @@ impl Job {
         Self {
             listed,
             ..Self::new(Call::ReadAsset(id), Arc::from([id]))
+        }
+    }
+
+    /// v2: the reading of a page of a folder's list, where assets are looked for; they are
+    /// sorted.
+    #[must_use]
+    pub fn list(folder: AssetId, page: u32, ids: &[AssetId], listed: bool, misses: u8) -> Self {
+        let size = PAGE;
+        Self {
+            aim: Aim::List { misses },
+            listed,
+            ..Self::new(Call::ListFolder { folder, page, size }, Arc::from(ids))
         }
     }
 
@@ -122,6 +156,12 @@ impl Job {
             aim: Aim::Member,
             ..Self::new(Call::DeleteFile(file), Arc::from([stack]))
         }
+    }
+
+    /// How many assets wait for it.
+    #[must_use]
+    pub fn assets(&self) -> usize {
+        self.ids.len() + self.others.as_ref().map_or(0, |others| others.ids.len())
     }
 
     /// The lane that it goes through.
@@ -203,6 +243,8 @@ pub struct Queue<'plan> {
     resolve: &'plan [Resolve],
     delete: &'plan [AssetId],
     found: Vec<AssetId>,
+    /// v2: where assets may be found of which nothing is known.
+    pub(in crate::apply) folders: Folders,
     /// How many assets `again` and `later` ask for.
     returned: usize,
 }
@@ -220,6 +262,7 @@ impl<'plan> Queue<'plan> {
             resolve: approved.resolve(),
             delete: approved.delete(),
             found: Vec::new(),
+            folders: Folders::default(),
             returned: 0,
         }
     }
@@ -247,16 +290,15 @@ impl<'plan> Queue<'plan> {
                 continue;
             }
             if let Some(job) = jobs.pop_front() {
-                self.returned -= job.ids.len();
+                self.returned -= job.assets();
                 return Some(job);
             }
         }
-        if let [first, rest @ ..] = self.resolve {
-            let job = self.reading(*first);
-            if open(job.lane()) {
-                self.resolve = rest;
-                return Some(job);
-            }
+        if let Some((job, rest)) = self.reading()
+            && open(job.lane())
+        {
+            self.resolve = rest;
+            return Some(job);
         }
         let size = size?.max(1);
         if let Some(lane) = self.deletion_lane() {
@@ -284,13 +326,32 @@ impl<'plan> Queue<'plan> {
         None
     }
 
-    /// The reading of an asset whose earlier delete was not answered.
-    fn reading(&self, resolve: Resolve) -> Job {
-        let Resolve { id, listed, kind } = resolve;
-        match self.api {
-            Api::V2 => Job::read(id, listed),
-            Api::V4 => Job::look(id, kind.map_or(&Kind::ALL, Kind::alone), None, listed),
-        }
+    /// The next reading of assets whose earlier delete was not answered, and what is left to be
+    /// read after it.
+    fn reading(&self) -> Option<(Job, &'plan [Resolve])> {
+        let resolve = self.resolve;
+        let Resolve { id, listed, kind } = *resolve.first()?;
+        let alone = &resolve[1..];
+        Some(match self.api {
+            Api::V2 => {
+                let together = resolve.iter().take(TOGETHER);
+                let together = together.take_while(|next| next.listed == listed).count();
+                let (first, rest) = resolve.split_at(together);
+                let ids = || first.iter().map(|next| next.id).collect();
+                // One of them may have to be read to begin with.
+                if self.folders.are_worth(together - 1)
+                    && let Some(job) = self.look_for(ids(), listed).pop()
+                {
+                    (job, rest)
+                } else {
+                    (Job::read(id, listed), alone)
+                }
+            }
+            Api::V4 => {
+                let kinds = kind.map_or(Kind::ALL.as_slice(), Kind::alone);
+                (Job::look(id, kinds, None, listed), alone)
+            }
+        })
     }
 
     /// The next delete, or what finds out how to delete the next asset.
@@ -327,7 +388,7 @@ impl<'plan> Queue<'plan> {
             .filter(|(_, jobs)| !jobs.is_empty())
             .map(|(lane, _)| *lane)
             .collect();
-        lanes.extend(self.resolve.first().map(|next| self.reading(*next).lane()));
+        lanes.extend(self.reading().map(|(job, _)| job.lane()));
         lanes.extend(self.deletion_lane());
         if !self.found.is_empty() {
             lanes.push(Lane::BulkDelete);
@@ -341,14 +402,14 @@ impl<'plan> Queue<'plan> {
         jobs: impl IntoIterator<Item = Job, IntoIter: DoubleEndedIterator>,
     ) {
         for job in jobs.into_iter().rev() {
-            self.returned += job.ids.len();
+            self.returned += job.assets();
             self.again.entry(job.lane()).or_default().push_front(job);
         }
     }
 
     /// Puts a job back until a time, counted from the start of the run.
     pub fn put_back(&mut self, job: Job, due: Duration) {
-        self.returned += job.ids.len();
+        self.returned += job.assets();
         self.put_back += 1;
         self.later.push(Reverse(Later {
             due,

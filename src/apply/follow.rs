@@ -8,7 +8,7 @@ use crate::apply::dispatcher::{Dispatcher, Journaled};
 use crate::apply::pacer::{Pace, Pause};
 use crate::asset::{AssetId, Kind};
 use crate::event::{Lane, RunEvent, StopReason, Task};
-use crate::frameio::answer::{Live, ReadVerdict, Verdict, judge, judge_read, v4};
+use crate::frameio::answer::{ReadVerdict, Verdict, judge, v4};
 use crate::frameio::call::Call;
 use crate::frameio::{Limits, Reply};
 use crate::outcome::{AssetOutcome, Failure, FailureKind, Outcome};
@@ -30,6 +30,7 @@ impl<S: Session> Dispatcher<'_, S> {
                 self.looked(batch, job, (kind, next, said), reply);
             }
             (Task::Resolve, Aim::Open) => self.opened(batch, job, reply),
+            (Task::Resolve, Aim::List { .. }) => self.listed(batch, job, reply),
             (Task::Resolve, Aim::Settle | Aim::Member) => self.resolved(batch, job, reply),
         }
         if self.breaker.believes() {
@@ -72,9 +73,11 @@ impl<S: Session> Dispatcher<'_, S> {
         let lane = job.lane();
         let verdict = match job.call {
             Call::DeleteFile(id) | Call::DeleteFolder(id) => v4::judge_delete(id, reply),
-            Call::BulkDelete(_) | Call::ReadAsset(_) | Call::Show(..) | Call::Children { .. } => {
-                judge(&job.ids, reply)
-            }
+            Call::BulkDelete(_)
+            | Call::ReadAsset(_)
+            | Call::ListFolder { .. }
+            | Call::Show(..)
+            | Call::Children { .. } => judge(&job.ids, reply),
         };
         self.paced(lane, limits_of(reply), pace_of_delete(&verdict));
         match verdict {
@@ -128,6 +131,7 @@ impl<S: Session> Dispatcher<'_, S> {
         let mut expected = 0;
         let mut certain = Vec::with_capacity(outcomes.len());
         let mut missing = Vec::new();
+        let mut doubtful = Vec::new();
         for (id, outcome) in outcomes {
             // Most are retired, and then nothing depends on it.
             let was_unknown = || {
@@ -145,11 +149,7 @@ impl<S: Session> Dispatcher<'_, S> {
                 }
                 Outcome::Failed(_) if !looked && was_unknown() => {
                     // Our own delete, whose answer was lost, may be why; a reading tells.
-                    let job = match self.options.api {
-                        Api::V2 => Job::read(id, true),
-                        Api::V4 => Job::look(id, &Kind::ALL, None, true),
-                    };
-                    self.queue.put_first([job]);
+                    doubtful.push(id);
                     continue;
                 }
                 Outcome::Failed(_) if self.refused_before.contains(&id) => expected += 1,
@@ -160,6 +160,11 @@ impl<S: Session> Dispatcher<'_, S> {
                 Outcome::Unknown => {}
             }
             certain.push((id, outcome));
+        }
+        let look = |id: &AssetId| Job::look(*id, &Kind::ALL, None, true);
+        match self.options.api {
+            Api::V2 => self.look_for(doubtful, true),
+            Api::V4 => self.queue.put_first(doubtful.iter().map(look)),
         }
         if tally.retired + expected > 0 {
             self.canary.came_back();
@@ -187,9 +192,8 @@ impl<S: Session> Dispatcher<'_, S> {
                 job.ids.iter().copied().partition(unknown);
             if !asked.is_empty() {
                 // An earlier delete of these took effect, wholly or in part. To read each is
-                // one request an asset; to halve down to each would be two.
-                let reads = asked.into_iter().map(|id| Job::read(id, true));
-                let mut jobs: Vec<Job> = reads.collect();
+                // one request an asset at most; to halve down to each would be two.
+                let mut jobs = self.queue.look_for(asked, true);
                 if !fresh.is_empty() {
                     jobs.push(Job::delete(&fresh));
                 }
@@ -197,35 +201,6 @@ impl<S: Session> Dispatcher<'_, S> {
             }
         }
         self.queue.put_first(job.halves());
-    }
-
-    fn resolved(&mut self, batch: u64, job: Job, reply: &Reply) {
-        let [id] = *job.ids else {
-            return self.settle(batch, Vec::new(), false);
-        };
-        let lane = job.lane();
-        let verdict = judge_read(id, reply);
-        self.paced(lane, limits_of(reply), pace_of_read(&verdict));
-        match verdict {
-            ReadVerdict::Read(Live::Deleted) => {
-                // The server knows the asset, so it is the right server.
-                self.canary.came_back();
-                self.settle(batch, vec![(id, Outcome::Gone)], false);
-            }
-            ReadVerdict::Read(Live::Missing) => self.missing(batch, id),
-            ReadVerdict::Read(Live::There) => {
-                self.settle(batch, Vec::new(), false);
-                if job.listed {
-                    self.queue.put_found(id);
-                } else {
-                    self.forget(vec![id]);
-                }
-            }
-            ReadVerdict::SlowDown { .. }
-            | ReadVerdict::NotSent { .. }
-            | ReadVerdict::Unreadable { .. }
-            | ReadVerdict::Stop(_) => self.unread(batch, job, verdict),
-        }
     }
 
     /// Follows up a reading that told nothing.
@@ -238,7 +213,15 @@ impl<S: Session> Dispatcher<'_, S> {
                 self.settle(batch, Vec::new(), false);
                 let id = job.ids[0];
                 self.warn(batch, format!("`{id}` could not be read: {detail}"));
-                drop(self.troubled(batch, job, &detail));
+                let given_up = self.troubled(batch, job, &detail);
+                if let Some(Job {
+                    others: Some(others),
+                    listed,
+                    ..
+                }) = given_up
+                {
+                    self.look_for(others.ids.to_vec(), listed);
+                }
             }
             ReadVerdict::Stop(reason) => self.stopped(batch, job, reason),
         }
@@ -320,7 +303,13 @@ impl<S: Session> Dispatcher<'_, S> {
     ///
     /// Gives the job back where it went wrong too often; it stays as it is recorded then.
     fn troubled(&mut self, batch: u64, job: Job, detail: &str) -> Option<Job> {
-        let lane = job.lane();
+        self.strained(job.lane(), detail);
+        self.again(batch, job, detail).err()
+    }
+
+    /// Lets a lane take a breath where several requests went wrong in a row, and stops the run
+    /// where too many did.
+    pub(in crate::apply) fn strained(&mut self, lane: Lane, detail: &str) {
         if let Some(reason) = self.breaker.troubled(detail) {
             self.halt(reason);
         }
@@ -330,12 +319,16 @@ impl<S: Session> Dispatcher<'_, S> {
             let breather = self.jitter.of(longest.min(LONGEST_BREATHER));
             self.pacer.pause(lane, self.clock.elapsed() + breather);
         }
-        self.again(batch, job, detail).err()
     }
 
     /// Makes a request again after a pause, and says when; gives it back where it went wrong too
     /// often.
-    fn again(&mut self, batch: u64, job: Job, why: &str) -> Result<Duration, Job> {
+    pub(in crate::apply) fn again(
+        &mut self,
+        batch: u64,
+        job: Job,
+        why: &str,
+    ) -> Result<Duration, Job> {
         let now = self.clock.elapsed();
         let retries = self.options.retries;
         let since = job.since.unwrap_or(now);

@@ -314,6 +314,7 @@ mod tests {
             status,
             wait: None,
             limits: None,
+            pages: None,
             body: crate::frameio::Body::Whole(b"{}".to_vec()),
         }
     }

@@ -106,6 +106,14 @@ impl Pacer {
         opens.is_some_and(|at| at <= now)
     }
 
+    /// Whether a lane's limit is far: at most half of what its bucket holds is in it.
+    #[must_use]
+    pub fn is_roomy(&self, lane: Lane, now: Duration) -> bool {
+        self.lanes
+            .get(&lane)
+            .is_none_or(|bucket| bucket.is_roomy(now))
+    }
+
     /// Takes notice of a request that goes out.
     pub fn sent(&mut self, lane: Lane, now: Duration) {
         let bucket = self.lane(lane);
@@ -243,8 +251,12 @@ impl Bucket {
 
     /// Whether nothing speaks against a few more requests than may be under way.
     fn is_at_ease(&self, most: usize) -> bool {
-        let roomy = |(_, window): (u32, Duration)| self.level <= window / 2;
-        self.window >= most * ONE && self.limits.is_none_or(roomy)
+        self.window >= most * ONE && self.is_roomy(self.at)
+    }
+
+    fn is_roomy(&self, now: Duration) -> bool {
+        let level = self.level.saturating_sub(now.saturating_sub(self.at));
+        self.limits.is_none_or(|(_, window)| level <= window / 2)
     }
 
     fn opens(&self, ahead: usize) -> Option<Duration> {

@@ -217,6 +217,12 @@ impl AssetId {
         self.0.as_u128() >= NUMBERED
     }
 
+    /// The id as a number; those of UUIDs are in the order of the ids.
+    #[must_use]
+    pub const fn as_u128(self) -> u128 {
+        self.0.as_u128()
+    }
+
     /// The text of an id that is no UUID.
     fn adobe(self) -> Option<&'static str> {
         let number = self.0.as_u128().checked_sub(NUMBERED)?;

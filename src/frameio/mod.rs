@@ -31,6 +31,8 @@ pub enum Reply {
         wait: Option<Duration>,
         /// What its headers say of the limit of this kind of request.
         limits: Option<Limits>,
+        /// How many pages the list has that it is one of, where its headers say so.
+        pages: Option<u32>,
         /// The body, or why it did not come whole.
         body: Body,
     },

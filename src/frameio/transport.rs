@@ -297,6 +297,7 @@ async fn answered(mut response: Response) -> Reply {
     let status = response.status().as_u16();
     let wait = pace::wait(response.headers());
     let limits = pace::limits(response.headers());
+    let pages = pages(response.headers());
     let mut bytes = Vec::new();
     let body = loop {
         match response.chunk().await {
@@ -318,8 +319,20 @@ async fn answered(mut response: Response) -> Reply {
         status,
         wait,
         limits,
+        pages,
         body,
     }
+}
+
+/// How many pages a list has (docs/frameio-api.md, "Pages (v2)").
+fn pages(headers: &HeaderMap) -> Option<u32> {
+    headers
+        .get("total-pages")?
+        .to_str()
+        .ok()?
+        .trim()
+        .parse()
+        .ok()
 }
 
 /// The cause at the bottom, since the library's outer words name the address and little else.

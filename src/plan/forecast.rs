@@ -9,6 +9,15 @@ use crate::plan::decide::Decision;
 use crate::plan::{Plan, Step, Totals};
 use crate::state::Api;
 
+/// v2: how many readings one page of a folder's list must tell of to be worth it: 40 pages take
+/// as long as 300 readings, rounded up.
+///
+/// Source: docs/frameio-api.md, "Rate limits".
+pub const READINGS_A_PAGE: usize = 8;
+
+/// v2: how many assets a page of a folder's list is asked to have.
+pub const PAGE: u32 = 100;
+
 /// What a plan takes of one kind of call.
 #[derive(
     Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
@@ -43,8 +52,9 @@ pub struct Cut {
 /// A limit: how many requests in which time, and whether a document says so.
 ///
 /// Source: docs/frameio-api.md, "Rate limits".
-const fn limit(lane: Lane) -> (u32, Duration, bool) {
+const fn limit(lane: Lane, api: Api) -> (u32, Duration, bool) {
     match lane {
+        Lane::Children if matches!(api, Api::V2) => (40, Duration::from_mins(1), true),
         // Not documented for deletes; the API's general default.
         Lane::BulkDelete => (50, Duration::from_secs(1), false),
         Lane::ReadAsset | Lane::RecentlyDeleted => (5, Duration::from_secs(1), true),
@@ -57,9 +67,9 @@ const fn limit(lane: Lane) -> (u32, Duration, bool) {
 }
 
 impl LaneForecast {
-    fn new(lane: Lane, calls: usize) -> Option<Self> {
+    fn new(lane: Lane, api: Api, calls: usize) -> Option<Self> {
         let calls = u64::try_from(calls).ok().filter(|calls| *calls > 0)?;
-        let (limit, window, documented) = limit(lane);
+        let (limit, window, documented) = limit(lane, api);
         let window_ms = u64::try_from(window.as_millis()).unwrap_or(u64::MAX);
         // A full bucket lets `limit` calls through at once, then one every window/limit.
         let waiting = calls.saturating_sub(limit.into());
@@ -91,7 +101,14 @@ pub fn forecast(plan: &Plan, cut: Cut) -> Vec<LaneForecast> {
                 resolve,
                 ..
             } = plan.totals;
-            calls.add(Lane::ReadAsset, resolve);
+            // Where many lie in one folder, its list tells of them.
+            let pages = if resolve > READINGS_A_PAGE {
+                resolve.div_ceil(PAGE as usize)
+            } else {
+                0
+            };
+            calls.add(Lane::ReadAsset, if pages > 0 { 1 } else { resolve });
+            calls.add(Lane::Children, pages);
             calls.add(Lane::BulkDelete, bulk_deletes(retire + retry, cut));
         }
         Api::V4 => {
@@ -102,7 +119,7 @@ pub fn forecast(plan: &Plan, cut: Cut) -> Vec<LaneForecast> {
     }
     let lanes = calls.0.into_iter();
     lanes
-        .filter_map(|(lane, calls)| LaneForecast::new(lane, calls))
+        .filter_map(|(lane, calls)| LaneForecast::new(lane, cut.api, calls))
         .collect()
 }
 
@@ -244,7 +261,11 @@ mod tests {
         assert_eq!(at_least(&[]), Duration::ZERO);
         let bulk = v2(1_000_000, 12);
         assert_eq!(bulk[0], ("bulk_delete".to_owned(), 20_001, 400));
-        assert_eq!(bulk[1], ("read_asset".to_owned(), 12, 2));
+        assert_eq!(bulk[1], ("read_asset".to_owned(), 1, 0));
+        assert_eq!(bulk[2], ("children".to_owned(), 1, 0));
+        assert_eq!(v2(0, 8), [("read_asset".to_owned(), 8, 1)]);
+        // 40 pages of 100 at once, and then 40 a minute.
+        assert_eq!(v2(0, 5_001)[1], ("children".to_owned(), 51, 17));
     }
 
     #[test]

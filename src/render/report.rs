@@ -316,14 +316,6 @@ impl SummaryBuilder {
     }
 }
 
-/// How many requests a batch is.
-const fn requests(task: Task, ids: &[AssetId]) -> usize {
-    match task {
-        Task::Delete => 1,
-        Task::Resolve => ids.len(),
-    }
-}
-
 impl Listener for SummaryBuilder {
     fn hear(&mut self, event: &RunEvent) {
         match event {
@@ -332,7 +324,7 @@ impl Listener for SummaryBuilder {
                 self.started = Some(info.at);
             }
             RunEvent::Intent { batch, task, ids } => {
-                self.summary.requests += requests(*task, ids);
+                self.summary.requests += 1;
                 self.under_way.insert(*batch, (*task, Arc::clone(ids)));
             }
             RunEvent::Answered {
@@ -358,8 +350,8 @@ impl Listener for SummaryBuilder {
             }
             RunEvent::Warned { batch: _, message } => self.summary.warnings.push(message.clone()),
             RunEvent::CalledBack { batch, at: _ } => {
-                if let Some((task, ids)) = self.under_way.remove(batch) {
-                    self.summary.requests -= requests(task, &ids);
+                if self.under_way.remove(batch).is_some() {
+                    self.summary.requests -= 1;
                 }
             }
             RunEvent::Paced { .. } | RunEvent::Retried { .. } | RunEvent::Stopping { .. } => {}

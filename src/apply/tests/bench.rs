@@ -118,6 +118,14 @@ pub(in crate::apply::tests) struct World {
     pub(in crate::apply::tests) refuse: BTreeSet<AssetId>,
     pub(in crate::apply::tests) asked: Vec<Vec<AssetId>>,
     pub(in crate::apply::tests) read: Vec<AssetId>,
+    /// What is answered with 500 when it is read.
+    pub(in crate::apply::tests) unreadable: BTreeSet<AssetId>,
+    /// What holds all assets, where the server says so.
+    pub(in crate::apply::tests) folder: Option<AssetId>,
+    /// The pages of it that were asked for.
+    pub(in crate::apply::tests) pages: Vec<u32>,
+    /// How the next pages are answered, where it is not with what is on them.
+    pub(in crate::apply::tests) lists: VecDeque<Page>,
     pub(in crate::apply::tests) script: VecDeque<Step>,
     pub(in crate::apply::tests) journal: Option<std::path::PathBuf>,
 }
@@ -133,6 +141,18 @@ pub(in crate::apply::tests) enum Step {
     /// Neither takes effect nor is answered.
     LostBefore,
     Panic,
+}
+
+/// What the server says instead of a page of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::apply::tests) enum Page {
+    Serve,
+    Status(u16),
+    Lost,
+    /// Lists nothing that is deleted.
+    Alive,
+    /// The wrong way round.
+    Reversed,
 }
 
 impl Server {
@@ -168,6 +188,7 @@ pub(in crate::apply::tests) fn answer(status: u16, body: &str) -> Reply {
         status,
         wait: Some(Duration::from_millis(1)),
         limits: None,
+        pages: None,
         body: Body::Whole(body.as_bytes().to_vec()),
     }
 }
@@ -209,17 +230,54 @@ impl World {
     }
 }
 
+impl World {
+    /// A page of the folder that holds everything.
+    fn list(&mut self, folder: AssetId, page: u32, size: u32) -> Reply {
+        assert_eq!(Some(folder), self.folder, "a folder that was not named");
+        self.pages.push(page);
+        let way = self.lists.pop_front().unwrap_or(Page::Serve);
+        match way {
+            Page::Status(status) => return answer(status, "{}"),
+            Page::Lost => {
+                let detail = "the script says so".to_owned();
+                return Reply::Lost { detail };
+            }
+            Page::Serve | Page::Alive | Page::Reversed => {}
+        }
+        let dead = self.dead.iter().map(|id| (*id, Some("2026-01-01")));
+        let dead = dead.filter(|_| way != Page::Alive);
+        let alive = self.alive.iter().map(|id| (*id, None));
+        let mut all: Vec<_> = dead.chain(alive).collect();
+        all.sort_unstable();
+        if way == Page::Reversed {
+            all.reverse();
+        }
+        let size = size as usize;
+        let shown = all.iter().skip((page as usize - 1) * size).take(size);
+        let shown: Vec<_> = shown
+            .map(|(id, deleted_at)| serde_json::json!({ "id": id, "deleted_at": deleted_at }))
+            .collect();
+        let mut reply = answer(200, &serde_json::json!(shown).to_string());
+        if let Reply::Answered { pages, .. } = &mut reply {
+            *pages = Some(u32::try_from(all.len().div_ceil(size)).unwrap());
+        }
+        reply
+    }
+}
+
 impl Reader for Server {
     async fn read(&self, id: AssetId) -> Reply {
         let mut world = self.0.lock().unwrap();
         world.read.push(id);
-        if world.alive.contains(&id) {
-            answer(200, &format!(r#"{{"id":"{id}","deleted_at":null}}"#))
-        } else if world.dead.contains(&id) {
-            answer(
-                200,
-                &format!(r#"{{"id":"{id}","deleted_at":"2026-01-01"}}"#),
-            )
+        if world.unreadable.contains(&id) {
+            return answer(500, "{}");
+        }
+        let parent = world.folder;
+        let deleted_at = world.dead.contains(&id).then_some("2026-01-01");
+        if deleted_at.is_some() || world.alive.contains(&id) {
+            let said =
+                serde_json::json!({ "id": id, "deleted_at": deleted_at, "parent_id": parent });
+            answer(200, &said.to_string())
         } else {
             answer(404, "{}")
         }
@@ -236,6 +294,9 @@ impl Deleter for Server {
         match call {
             Call::BulkDelete(ids) => self.0.lock().unwrap().delete(ids),
             Call::ReadAsset(id) => self.read(*id).await,
+            Call::ListFolder { folder, page, size } => {
+                self.0.lock().unwrap().list(*folder, *page, *size)
+            }
             Call::DeleteFile(_)
             | Call::DeleteFolder(_)
             | Call::Show(..)

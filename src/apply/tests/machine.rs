@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io::Write;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -9,7 +10,7 @@ use std::time::Instant;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
 
 use super::*;
-use crate::apply::tests::bench::{Heard, Watch, info};
+use crate::apply::tests::bench::{Heard, Page, Watch, info};
 use crate::apply::{Ended, Run, breaker, run};
 use crate::frameio::call::Call;
 use crate::frameio::{Body, Deleter, Reader, Reply};
@@ -20,7 +21,7 @@ use crate::plan::{Inputs, make};
 use crate::store::journal;
 
 /// How many assets the world has.
-const WORLD: u128 = 14;
+const WORLD: u128 = 24;
 
 /// What the model knows: what people and the server want, and nothing of how it is done.
 #[derive(Debug, Clone, Default)]
@@ -38,8 +39,8 @@ enum Move {
     Refuse(u128, bool),
     /// Somebody else deletes it.
     Vanish(u128),
-    /// A run among troubles, that may die.
-    Apply(Vec<Twist>, Option<Death>),
+    /// A run among troubles with deletes and with lists, that may die.
+    Apply(Vec<Twist>, Vec<Page>, Option<Death>),
     /// A run without any.
     Settle,
 }
@@ -76,6 +77,18 @@ fn twist() -> impl Strategy<Value = Twist> {
     ]
 }
 
+fn page() -> impl Strategy<Value = Page> {
+    prop::sample::select(vec![
+        Page::Serve,
+        Page::Status(404),
+        Page::Status(429),
+        Page::Status(503),
+        Page::Lost,
+        Page::Alive,
+        Page::Reversed,
+    ])
+}
+
 fn death() -> impl Strategy<Value = Death> {
     prop_oneof![
         4 => (0..9_usize, any::<bool>()).prop_map(|(after, torn)| Death::Append { after, torn }),
@@ -88,7 +101,7 @@ impl ReferenceStateMachine for Wishes {
     type Transition = Move;
 
     fn init_state() -> BoxedStrategy<Self> {
-        prop::collection::btree_set(1..=WORLD, 0..10)
+        prop::collection::btree_set(1..=WORLD, 0..20)
             .prop_map(|listed| Self {
                 listed,
                 ..Self::default()
@@ -104,8 +117,8 @@ impl ReferenceStateMachine for Wishes {
             1 => (number(), any::<bool>()).prop_map(|(id, on)| Move::Hold(id, on)),
             1 => (number(), any::<bool>()).prop_map(|(id, on)| Move::Refuse(id, on)),
             1 => number().prop_map(Move::Vanish),
-            4 => (troubles, prop::option::of(death()))
-                .prop_map(|(twists, death)| Move::Apply(twists, death)),
+            4 => (troubles, prop::collection::vec(page(), 0..4), prop::option::of(death()))
+                .prop_map(|(twists, lists, death)| Move::Apply(twists, lists, death)),
             2 => Just(Move::Settle),
         ]
         .boxed()
@@ -286,13 +299,19 @@ impl Machine {
         loaded.map_or_else(state, |loaded| loaded.state)
     }
 
-    fn apply(&mut self, wishes: &Wishes, twists: Vec<Twist>, death: Option<Death>) -> Ended {
+    fn apply(
+        &mut self,
+        wishes: &Wishes,
+        (twists, lists): (Vec<Twist>, Vec<Page>),
+        death: Option<Death>,
+    ) -> Ended {
         let (mut inner, state) = self.bench.open();
         let journal = self.bench.store().journal();
         {
             let mut world = self.wild.server.0.lock().unwrap();
             world.journal = Some(journal.clone());
             world.script.clear();
+            world.lists = lists.into();
         }
         *self.wild.twists.lock().unwrap() = twists.into();
         let approved = planned(&state, wishes);
@@ -358,7 +377,7 @@ impl Machine {
     /// Runs without troubles, and compares what is left with what the model wants.
     fn settle(&mut self, wishes: &Wishes) {
         let before = self.state();
-        let ended = self.apply(wishes, Vec::new(), None);
+        let ended = self.apply(wishes, Default::default(), None);
         assert_eq!(ended.ending, Ending::Done);
         let state = self.state();
         assert_eq!(state.assets, ended.state.assets);
@@ -400,6 +419,10 @@ impl StateMachineTest for Histories {
 
     fn init_test(_: &Wishes) -> Machine {
         let mut bench = Bench::new();
+        // So many that a lost batch is looked for in a list.
+        bench.options.batch_size = NonZeroUsize::new(12).unwrap();
+        let server = Server::with(1..=WORLD);
+        server.0.lock().unwrap().folder = Some(asset(1 << 90));
         bench.options.breakers = breaker::Limits {
             max_404_percent: 100,
             max_failure_percent: 100,
@@ -408,7 +431,7 @@ impl StateMachineTest for Histories {
         Machine {
             bench,
             wild: Wild {
-                server: Server::with(1..=WORLD),
+                server,
                 twists: Arc::default(),
             },
             confirmed: BTreeSet::new(),
@@ -436,7 +459,9 @@ impl StateMachineTest for Histories {
                     .alive
                     .remove(&asset(number));
             }
-            Move::Apply(twists, death) => drop(machine.apply(wishes, twists, death)),
+            Move::Apply(twists, lists, death) => {
+                drop(machine.apply(wishes, (twists, lists), death));
+            }
             Move::Settle => machine.settle(wishes),
             Move::List(..) | Move::Hold(..) => {}
         }

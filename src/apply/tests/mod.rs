@@ -21,6 +21,7 @@ use crate::apply::tests::bench::{Bench, Server, Step, approved, asset, state};
 pub(in crate::apply) mod bench;
 mod care;
 mod handover;
+mod lookup;
 mod machine;
 mod v4;
 

@@ -86,7 +86,9 @@ impl Known {
                     ),
                 )
             }
-            Call::BulkDelete(_) | Call::ReadAsset(_) => panic!("it speaks V4"),
+            Call::BulkDelete(_) | Call::ReadAsset(_) | Call::ListFolder { .. } => {
+                panic!("it speaks V4")
+            }
         }
     }
 }

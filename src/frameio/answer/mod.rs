@@ -55,6 +55,34 @@ pub enum Live {
     Missing,
 }
 
+/// What the server says of one asset that was read, and where it lies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// Whether it is there.
+    pub live: Live,
+    /// The folder, or whatever else, that holds it, where the server says so.
+    pub parent: Option<AssetId>,
+}
+
+/// A page of what is in a folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// What is on it, each with whether it is there, in the order of the page.
+    pub assets: Vec<(AssetId, Live)>,
+    /// How many pages the list has, where the server says so.
+    pub pages: Option<u32>,
+}
+
+impl Listed {
+    /// Whether an asset would be on this page if it were on a list in the order of the ids.
+    #[must_use]
+    pub fn spans(&self, id: AssetId) -> bool {
+        let sorted = self.assets.is_sorted_by(|one, other| one.0 < other.0);
+        let ends = self.assets.first().zip(self.assets.last());
+        sorted && ends.is_some_and(|((first, _), (last, _))| (*first..=*last).contains(&id))
+    }
+}
+
 /// What follows from the answer to a read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReadVerdict<T> {
@@ -110,6 +138,7 @@ fn answered(reply: &Reply) -> Result<(u16, Option<Duration>, &Body), Verdict> {
             status,
             wait,
             limits: _,
+            pages: _,
             body,
         } => Ok((*status, *wait, body)),
         Reply::NoToken { detail } => Err(Verdict::Stop(StopReason::NotAuthenticated {
@@ -216,11 +245,34 @@ fn kind_of(message: &str) -> FailureKind {
 
 /// Judges the answer to the reading of one asset, deleted ones included.
 #[must_use]
-pub fn judge_read(id: AssetId, reply: &Reply) -> ReadVerdict<Live> {
+pub fn judge_read(id: AssetId, reply: &Reply) -> ReadVerdict<Found> {
     if let Reply::Answered { status: 404, .. } = reply {
-        return ReadVerdict::Read(Live::Missing);
+        return ReadVerdict::Read(Found {
+            live: Live::Missing,
+            parent: None,
+        });
     }
-    read(reply, |bytes| wire::live(id, bytes))
+    read(reply, |bytes| wire::found(id, bytes))
+}
+
+/// Judges a page of what is in a folder; nothing where the server does not list that folder.
+///
+/// The list is a shorter way to what readings tell as well, so that the run goes on without it.
+#[must_use]
+pub fn judge_list(reply: &Reply) -> ReadVerdict<Option<Listed>> {
+    match reply {
+        Reply::Answered {
+            status: 400 | 403..=405 | 409 | 410 | 413 | 422,
+            ..
+        } => ReadVerdict::Read(None),
+        Reply::Answered { pages, .. } => read(reply, |bytes| {
+            let (assets, pages) = (wire::listed(bytes)?, *pages);
+            Ok(Some(Listed { assets, pages }))
+        }),
+        Reply::NoToken { .. } | Reply::NotSent { .. } | Reply::Lost { .. } => {
+            read(reply, |_| Ok(None))
+        }
+    }
 }
 
 /// Judges the answer to the question whose token this is; it reads the account's id.
@@ -244,6 +296,7 @@ fn read<T>(reply: &Reply, parse: impl FnOnce(&[u8]) -> Result<T, String>) -> Rea
             status,
             wait,
             limits: _,
+            pages: _,
             body,
         } => match (status, body) {
             (200, Body::Whole(bytes)) => match parse(bytes) {

@@ -16,6 +16,7 @@ fn answered(status: u16, body: &str) -> Reply {
         status,
         wait: None,
         limits: None,
+        pages: None,
         body: Body::Whole(body.as_bytes().to_vec()),
     }
 }
@@ -127,6 +128,7 @@ fn what_cannot_be_trusted_is_unknown() {
         status: 200,
         wait: None,
         limits: None,
+        pages: None,
         body: Body::Cut {
             detail: "x".to_owned(),
         },
@@ -233,6 +235,7 @@ fn patience_and_failed_connections_are_neither_failures_nor_unknown() {
         status: 429,
         wait: Some(Duration::from_secs(1)),
         limits: None,
+        pages: None,
         body: Body::Whole(vec![]),
     };
     assert_eq!(
@@ -256,25 +259,23 @@ fn patience_and_failed_connections_are_neither_failures_nor_unknown() {
 fn a_read_tells_there_from_deleted_from_missing() {
     let a = id(A).to_string();
     let live = |status, body: &str| judge_read(id(A), &answered(status, body));
+    let found = |live| ReadVerdict::Read(Found { live, parent: None });
     assert_eq!(
         live(
             200,
             &format!(r#"{{"id":"{a}","name":"x","deleted_at":null}}"#)
         ),
-        ReadVerdict::Read(Live::There)
+        found(Live::There)
     );
-    assert_eq!(
-        live(200, &format!(r#"{{"id":"{a}"}}"#)),
-        ReadVerdict::Read(Live::There)
-    );
+    assert_eq!(live(200, &format!(r#"{{"id":"{a}"}}"#)), found(Live::There));
     assert_eq!(
         live(
             200,
             &format!(r#"{{"id":"{a}","deleted_at":"2026-01-01T00:00:00Z"}}"#)
         ),
-        ReadVerdict::Read(Live::Deleted)
+        found(Live::Deleted)
     );
-    assert_eq!(live(404, "{}"), ReadVerdict::Read(Live::Missing));
+    assert_eq!(live(404, "{}"), found(Live::Missing));
     for (status, body) in [
         (200, "{}".to_owned()),
         (200, "nonsense".to_owned()),
@@ -291,6 +292,92 @@ fn a_read_tells_there_from_deleted_from_missing() {
         live(429, "{}"),
         ReadVerdict::SlowDown { wait: None }
     ));
+}
+
+#[test]
+fn a_reading_tells_what_holds_the_asset() {
+    let (a, b) = (id(A), id(B));
+    for (fields, parent) in [
+        (format!(r#","parent_id":"{b}""#), Some(b)),
+        (format!(r#","parent_asset_id":"{b}""#), Some(b)),
+        (
+            format!(r#","parent_id":null,"parent_asset_id":"{b}""#),
+            Some(b),
+        ),
+        (r#","parent_id":null"#.to_owned(), None),
+        (
+            r#","parent_id":7,"parent_asset_id":"root""#.to_owned(),
+            None,
+        ),
+        (String::new(), None),
+    ] {
+        let body = format!(r#"{{"id":"{a}"{fields}}}"#);
+        let live = Live::There;
+        assert_eq!(
+            judge_read(a, &answered(200, &body)),
+            ReadVerdict::Read(Found { live, parent }),
+            "{body}"
+        );
+    }
+}
+
+#[test]
+fn a_page_tells_of_each_asset_on_it_and_one_that_is_refused_of_none() {
+    let (a, b) = (id(A), id(B));
+    let listed = |body: &str| judge_list(&answered(200, body));
+    let body = format!(r#"[{{"id":"{b}","deleted_at":"2026-01-01"}},{{"id":"{a}"}}]"#);
+    let ReadVerdict::Read(Some(list)) = listed(&body) else {
+        panic!("{:?}", listed(&body));
+    };
+    assert_eq!(list.assets, [(b, Live::Deleted), (a, Live::There)]);
+    assert_eq!(list.pages, None);
+    assert!(!list.spans(a), "only of a list in order");
+    let mut sorted = list.clone();
+    sorted.assets.reverse();
+    assert!([A, A + 1, B].map(id).iter().all(|id| sorted.spans(*id)));
+    assert!(![A - 1, B + 1].map(id).iter().any(|id| sorted.spans(*id)));
+    let Reply::Answered { status, body, .. } = answered(200, "[]") else {
+        panic!("not answered");
+    };
+    let counted = judge_list(&Reply::Answered {
+        status,
+        wait: None,
+        limits: None,
+        pages: Some(7),
+        body,
+    });
+    assert!(matches!(
+        counted,
+        ReadVerdict::Read(Some(Listed { pages: Some(7), .. }))
+    ));
+    for body in ["", "{}", r#"[{"id":"x"}]"#, r#"[{"name":"a"}]"#, "[] x"] {
+        assert!(
+            matches!(listed(body), ReadVerdict::Unreadable { .. }),
+            "{body}"
+        );
+    }
+    for status in [400, 403, 404, 405, 409, 410, 413, 422] {
+        assert_eq!(
+            judge_list(&answered(status, "{}")),
+            ReadVerdict::Read(None),
+            "{status}"
+        );
+    }
+    for status in [301, 408, 500, 503] {
+        let verdict = judge_list(&answered(status, "{}"));
+        assert!(matches!(verdict, ReadVerdict::Unreadable { .. }));
+    }
+    for status in [401, 402] {
+        let verdict = judge_list(&answered(status, "{}"));
+        assert!(matches!(verdict, ReadVerdict::Stop(_)), "{status}");
+    }
+    let slow = judge_list(&answered(429, "{}"));
+    assert_eq!(slow, ReadVerdict::SlowDown { wait: None });
+    let detail = "x".to_owned();
+    let unsent = Reply::NotSent {
+        detail: detail.clone(),
+    };
+    assert_eq!(judge_list(&unsent), ReadVerdict::NotSent { detail });
 }
 
 #[test]

@@ -116,6 +116,7 @@ mod tests {
             status,
             wait: None,
             limits: None,
+            pages: None,
             body,
         }
     }

@@ -1,16 +1,17 @@
 //! The wire types of v2: what is sent, and what an answer says.
 //!
-//! Source: docs/frameio-api.md, "Bulk delete (v2)", "Reading assets (v2)", "Errors (v2)".
+//! Source: docs/frameio-api.md, "Bulk delete (v2)", "Reading assets (v2)", "Pages (v2)", "Errors (v2)".
 
 use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::asset::AssetId;
 use crate::frameio::Body;
-use crate::frameio::answer::Live;
+use crate::frameio::answer::{Found, Live};
 
 /// The body of the bulk delete.
 #[must_use]
@@ -82,7 +83,7 @@ impl<'de> Deserialize<'de> for Refusals {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Refusals, A::Error> {
                 let mut rows = Vec::new();
                 while let Some(key) = map.next_key::<String>()? {
-                    let value = map.next_value::<serde_json::Value>()?;
+                    let value = map.next_value::<Value>()?;
                     let message = value.as_str().map(str::to_owned);
                     rows.push((key, message.unwrap_or_else(|| value.to_string())));
                 }
@@ -93,26 +94,61 @@ impl<'de> Deserialize<'de> for Refusals {
     }
 }
 
-/// Reads whether an asset is there from the answer to its reading.
+/// What is read of an asset.
+#[derive(Deserialize)]
+struct Asset {
+    id: AssetId,
+    deleted_at: Option<String>,
+    /// Its name in real answers.
+    #[serde(default)]
+    parent_id: Value,
+    /// Its name in the schema.
+    #[serde(default)]
+    parent_asset_id: Value,
+}
+
+impl Asset {
+    const fn live(&self) -> Live {
+        if self.deleted_at.is_some() {
+            Live::Deleted
+        } else {
+            Live::There
+        }
+    }
+
+    /// What holds it; a value that is no id says nothing.
+    fn parent(&self) -> Option<AssetId> {
+        let said = [&self.parent_id, &self.parent_asset_id].into_iter();
+        said.filter_map(Value::as_str)
+            .find_map(|text| AssetId::parse(text).ok())
+    }
+}
+
+/// Reads whether an asset is there, and what holds it, from the answer to its reading.
 ///
 /// # Errors
 ///
 /// Returns why the bytes are not that answer, or that they speak of another asset.
-pub fn live(id: AssetId, bytes: &[u8]) -> Result<Live, String> {
-    #[derive(Deserialize)]
-    struct Asset {
-        id: AssetId,
-        deleted_at: Option<String>,
-    }
+pub fn found(id: AssetId, bytes: &[u8]) -> Result<Found, String> {
     let asset: Asset = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
     if asset.id != id {
         return Err(format!("it speaks of `{}` instead of `{id}`", asset.id));
     }
-    Ok(if asset.deleted_at.is_some() {
-        Live::Deleted
-    } else {
-        Live::There
+    Ok(Found {
+        live: asset.live(),
+        parent: asset.parent(),
     })
+}
+
+/// Reads a page of what is in a folder, in the order of the page.
+///
+/// # Errors
+///
+/// Returns why the bytes are no such page.
+pub fn listed(bytes: &[u8]) -> Result<Vec<(AssetId, Live)>, String> {
+    let assets: Vec<Asset> = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+    let assets = assets.into_iter();
+    Ok(assets.map(|asset| (asset.id, asset.live())).collect())
 }
 
 /// Reads the account's id, in lower case, from the answer of `/v2/me`.

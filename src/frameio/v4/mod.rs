@@ -133,7 +133,7 @@ impl Deleter for V4Deleter {
             Call::DeleteFolder(id) => self.delete(Kind::Folder, *id).await,
             Call::Show(kind, id) => self.0.show(*kind, *id).await,
             Call::Children { of, after } => self.0.children(*of, after.as_deref()).await,
-            Call::BulkDelete(_) | Call::ReadAsset(_) => Reply::NotSent {
+            Call::BulkDelete(_) | Call::ReadAsset(_) | Call::ListFolder { .. } => Reply::NotSent {
                 detail: "V4 has no such call".to_owned(),
             },
         }
