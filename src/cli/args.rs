@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use crate::asset::AssetId;
+use crate::cli::settings::number;
 use crate::cli::settings::sending::Percent;
 use crate::cli::span::Span;
 use crate::sandbox::fault::{Rule, Share};
@@ -132,7 +133,7 @@ pub struct Target {
     #[arg(long, conflicts_with_all = ["endpoint", "token_file", "token_command", "client_id_file", "client_secret_file", "ims_endpoint", "legacy_token"])]
     pub sandbox: bool,
     /// Leave an asset alone after this many refusals [default: 5; env: RETIRE_MAX_ATTEMPTS]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number::<NonZeroU32>)]
     pub max_attempts: Option<NonZeroU32>,
     /// Try the assets again that were refused too often
     #[arg(long)]
@@ -166,7 +167,7 @@ pub struct Plan {
     #[arg(long)]
     pub detailed_exitcode: bool,
     /// Send at most this many assets in one delete [default: 50; env: RETIRE_BATCH_SIZE]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number::<NonZeroUsize>)]
     pub batch_size: Option<NonZeroUsize>,
     /// Save the plan, for review and for `retire apply FILE`
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -204,10 +205,10 @@ pub struct Apply {
     #[command(flatten)]
     pub events: Events,
     /// Send at most this many assets in one delete [default: 50; env: RETIRE_BATCH_SIZE]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number::<NonZeroUsize>)]
     pub batch_size: Option<NonZeroUsize>,
     /// Keep at most this many requests under way [default: 4; env: RETIRE_CONCURRENCY]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number::<NonZeroUsize>)]
     pub concurrency: Option<NonZeroUsize>,
     /// Wait this long for a run that has the state [default: 0s; env: RETIRE_LOCK_TIMEOUT]
     #[arg(long, value_name = "TIME")]
@@ -237,7 +238,7 @@ pub struct Sending {
     #[arg(long, value_name = "PERCENT")]
     pub max_failure_percent: Option<Percent>,
     /// Stop when this many requests in a row came to nothing [default: 10; env: RETIRE_MAX_FAILED_BATCHES]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number::<NonZeroU32>)]
     pub max_failed_batches: Option<NonZeroU32>,
     /// Make a request again this often when it went wrong [default: 4; env: RETIRE_RETRIES]
     #[arg(long, value_name = "N")]

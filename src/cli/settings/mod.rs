@@ -467,7 +467,7 @@ fn api_of(text: &str) -> Result<Api, String> {
     }
 }
 
-fn number<T: FromStr>(text: &str) -> Result<T, String> {
+pub(in crate::cli) fn number<T: FromStr>(text: &str) -> Result<T, String> {
     text.parse()
         .map_err(|_why| format!("`{text}` is not a whole number from 1"))
 }
