@@ -211,8 +211,11 @@ impl SummaryBuilder {
         }
     }
 
-    /// Notes that an asset was unknown before the run.
+    /// Notes that an asset was unknown before the run, unless the run itself made it so.
     pub(in crate::render) fn was_unknown(&mut self, id: AssetId) {
+        if self.open.contains_key(&id) {
+            return;
+        }
         let unknown = Standing::Unknown { attempts: 0 };
         self.before.entry(id).or_insert(unknown);
     }

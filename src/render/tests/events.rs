@@ -1,5 +1,6 @@
 //! The event stream: what it says, that it fits its schema, and that its replay is the run.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::*;
@@ -303,9 +304,11 @@ fn events() -> impl Strategy<Value = Vec<RunEvent>> {
     proptest::collection::vec(batch, 0..6).prop_map(|batches| {
         let mut events = vec![RunEvent::Started(info())];
         let mut read = Vec::new();
+        let mut lost = BTreeSet::new();
         for (batch, (resolve, mut assets, answer)) in (1..).zip(batches) {
-            // What was unknown before is read first, and nothing else is.
-            let resolve = resolve && assets.keys().all(|n| matches!(n, 5 | 6));
+            // What was unknown before is read first, and else only what the run made unknown.
+            let unknown = |n: &u128| matches!(n, 5 | 6) || lost.contains(n);
+            let resolve = resolve && assets.keys().all(unknown);
             let task = if resolve { Task::Resolve } else { Task::Delete };
             if resolve {
                 read.extend(assets.keys().copied());
@@ -317,11 +320,35 @@ fn events() -> impl Strategy<Value = Vec<RunEvent>> {
                 let known = assets.into_iter();
                 let known = known.filter_map(|(n, outcome)| Some((n, outcome?)));
                 let outcomes = known.filter(|(_, outcome)| !resolve || *outcome == Outcome::Gone);
-                events.push(answered(batch, outcomes.collect(), more));
+                let outcomes: Vec<_> = outcomes.collect();
+                for (n, outcome) in &outcomes {
+                    if *outcome == Outcome::Unknown {
+                        lost.insert(*n);
+                    } else {
+                        lost.remove(n);
+                    }
+                }
+                events.push(answered(batch, outcomes, more));
             }
         }
         events
     })
+}
+
+#[test]
+fn what_a_run_made_unknown_itself_is_not_taken_for_unknown_before() {
+    let both = |outcome: &Outcome| [1, 2].map(|n| (n, outcome.clone())).to_vec();
+    let events = [
+        RunEvent::Started(info()),
+        intent(1, Task::Delete, &[1, 2]),
+        answered(1, both(&Outcome::Unknown), false),
+        intent(2, Task::Resolve, &[1, 2]),
+        answered(2, both(&Outcome::Gone), false),
+        ended(Ending::Done),
+    ];
+    let (stream, summary) = told(&each_thing(), &events, false);
+    assert_eq!(summary.resolved, 0);
+    assert_eq!(replayed(&stream), summary);
 }
 
 proptest! {
