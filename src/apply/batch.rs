@@ -23,7 +23,7 @@ pub enum Aim {
     Settle,
     /// v2: to find assets on a page of a folder's list.
     List {
-        /// How many pages in a row told less than they cost.
+        /// How many times in a row looking for them told less than it cost.
         misses: u8,
     },
     /// V4: to find out of which kind an asset is, by asking for one kind after another.
@@ -46,8 +46,10 @@ pub enum Aim {
 pub struct Others {
     /// Which, sorted.
     pub ids: Arc<[AssetId]>,
-    /// How many pages in a row told less than they cost.
+    /// How many times in a row looking for them told less than it cost.
     pub misses: u8,
+    /// The folder in which they were just not found.
+    pub left: Option<AssetId>,
 }
 
 /// One request that is to be made.
@@ -158,6 +160,14 @@ impl Job {
         }
     }
 
+    /// v2: the readings of all assets that wait for it, one by one.
+    #[must_use]
+    pub fn alone(&self) -> Vec<Self> {
+        let others = self.others.iter().flat_map(|others| others.ids.iter());
+        let ids = self.ids.iter().chain(others);
+        ids.map(|id| Self::read(*id, self.listed)).collect()
+    }
+
     /// How many assets wait for it.
     #[must_use]
     pub fn assets(&self) -> usize {
@@ -199,6 +209,9 @@ pub struct Terms<'run> {
     pub size: Option<usize>,
     /// Whether a lane is open.
     pub open: &'run dyn Fn(Lane) -> bool,
+    /// v2: whether a list may be waited for that many assets are looked for in, rather than
+    /// read one by one.
+    pub patient: &'run dyn Fn(usize) -> bool,
 }
 
 impl std::fmt::Debug for Terms<'_> {
@@ -231,6 +244,15 @@ impl PartialOrd for Later {
     }
 }
 
+/// A reading that is ready to be given out.
+#[derive(Debug)]
+struct Reading {
+    job: Job,
+    /// What it was made from: how often something of the folders had changed, and whether lists
+    /// may be waited for.
+    known: (u64, bool),
+}
+
 /// Everything that is still to be sent.
 #[derive(Debug)]
 pub struct Queue<'plan> {
@@ -241,6 +263,8 @@ pub struct Queue<'plan> {
     later: BinaryHeap<Reverse<Later>>,
     put_back: u64,
     resolve: &'plan [Resolve],
+    /// The next reading of `resolve`.
+    reading: Option<Reading>,
     delete: &'plan [AssetId],
     found: Vec<AssetId>,
     /// v2: where assets may be found of which nothing is known.
@@ -260,6 +284,7 @@ impl<'plan> Queue<'plan> {
             later: BinaryHeap::new(),
             put_back: 0,
             resolve: approved.resolve(),
+            reading: None,
             delete: approved.delete(),
             found: Vec::new(),
             folders: Folders::default(),
@@ -274,6 +299,7 @@ impl<'plan> Queue<'plan> {
             idle,
             size,
             open,
+            patient,
         } = terms;
         while self
             .later
@@ -285,6 +311,7 @@ impl<'plan> Queue<'plan> {
                 self.again.entry(lane).or_default().push_back(later.job);
             }
         }
+        self.read_instead(patient);
         for (lane, jobs) in &mut self.again {
             if !open(*lane) {
                 continue;
@@ -294,10 +321,10 @@ impl<'plan> Queue<'plan> {
                 return Some(job);
             }
         }
-        if let Some((job, rest)) = self.reading()
-            && open(job.lane())
-        {
-            self.resolve = rest;
+        self.prepare(patient);
+        let reading = self.reading.take_if(|reading| open(reading.job.lane()));
+        if let Some(Reading { job, .. }) = reading {
+            self.resolve = &self.resolve[job.assets()..];
             return Some(job);
         }
         let size = size?.max(1);
@@ -326,32 +353,54 @@ impl<'plan> Queue<'plan> {
         None
     }
 
-    /// The next reading of assets whose earlier delete was not answered, and what is left to be
-    /// read after it.
-    fn reading(&self) -> Option<(Job, &'plan [Resolve])> {
-        let resolve = self.resolve;
-        let Resolve { id, listed, kind } = *resolve.first()?;
-        let alone = &resolve[1..];
-        Some(match self.api {
+    /// Reads one by one what is looked for in lists that cost too much, or too much time.
+    fn read_instead(&mut self, patient: &dyn Fn(usize) -> bool) {
+        let trusted = self.folders.are_trusted();
+        let Some(lists) = self.again.get_mut(&Lane::Children) else {
+            return;
+        };
+        let stays =
+            |job: &Job| !matches!(job.aim, Aim::List { .. }) || (trusted && patient(job.ids.len()));
+        if lists.iter().all(stays) {
+            return;
+        }
+        let (stay, given_up): (VecDeque<Job>, VecDeque<Job>) =
+            std::mem::take(lists).into_iter().partition(stays);
+        *lists = stay;
+        for job in given_up {
+            self.returned -= job.assets();
+            self.put_first(job.alone());
+        }
+    }
+
+    /// Makes ready the next reading of assets whose earlier delete was not answered.
+    fn prepare(&mut self, patient: &dyn Fn(usize) -> bool) {
+        let Some(Resolve { id, listed, kind }) = self.resolve.first().copied() else {
+            return;
+        };
+        // What decides on it is not looked up at each turn.
+        let patient = self.api == Api::V2 && patient(self.resolve.len().min(TOGETHER));
+        let known = (self.folders.changes(), patient);
+        let is_same = |reading: &Reading| reading.known == known;
+        if self.reading.as_ref().is_some_and(is_same) {
+            return;
+        }
+        let job = match self.api {
             Api::V2 => {
-                let together = resolve.iter().take(TOGETHER);
-                let together = together.take_while(|next| next.listed == listed).count();
-                let (first, rest) = resolve.split_at(together);
-                let ids = || first.iter().map(|next| next.id).collect();
+                let together = self.resolve.iter().take(TOGETHER);
+                let together = together.take_while(|next| next.listed == listed);
+                let ids: Vec<AssetId> = together.map(|next| next.id).collect();
                 // One of them may have to be read to begin with.
-                if self.folders.are_worth(together - 1)
-                    && let Some(job) = self.look_for(ids(), listed).pop()
-                {
-                    (job, rest)
-                } else {
-                    (Job::read(id, listed), alone)
-                }
+                let worth = patient && self.folders.are_worth(ids.len() - 1);
+                let group = worth.then(|| self.look_for(ids, listed).pop()).flatten();
+                group.unwrap_or_else(|| Job::read(id, listed))
             }
             Api::V4 => {
                 let kinds = kind.map_or(Kind::ALL.as_slice(), Kind::alone);
-                (Job::look(id, kinds, None, listed), alone)
+                Job::look(id, kinds, None, listed)
             }
-        })
+        };
+        self.reading = Some(Reading { job, known });
     }
 
     /// The next delete, or what finds out how to delete the next asset.
@@ -388,7 +437,7 @@ impl<'plan> Queue<'plan> {
             .filter(|(_, jobs)| !jobs.is_empty())
             .map(|(lane, _)| *lane)
             .collect();
-        lanes.extend(self.reading().map(|(job, _)| job.lane()));
+        lanes.extend(self.reading.as_ref().map(|reading| reading.job.lane()));
         lanes.extend(self.deletion_lane());
         if !self.found.is_empty() {
             lanes.push(Lane::BulkDelete);

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use crate::apply::batch::{Job, Queue, Terms};
 use crate::apply::breaker::Breaker;
 use crate::apply::canary::Canary;
+use crate::apply::folders::READING;
 use crate::apply::inbox::{Came, Inbox, Message};
 use crate::apply::pacer::Pacer;
 use crate::apply::retry::Jitter;
@@ -246,11 +247,17 @@ impl<'run, S: Session> Dispatcher<'run, S> {
                 self.options.batch_size.get(),
             );
             let pacer = &self.pacer;
+            let wait = pacer.wait(Lane::Children, now);
+            let reading = pacer.cost(Lane::ReadAsset).unwrap_or(READING);
             let job = self.queue.next(Terms {
                 now,
                 idle,
                 size,
                 open: &|lane| given < at_once + ahead && pacer.is_open(lane, now, ahead),
+                patient: &|assets| {
+                    let assets = u32::try_from(assets).unwrap_or(u32::MAX);
+                    wait <= reading.saturating_mul(assets)
+                },
             });
             let Some(job) = job else {
                 break;

@@ -6,10 +6,15 @@
 //! from what was seen of others (docs/frameio-api.md, "Reading assets (v2)", "Pages (v2)").
 
 use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
 
 use crate::asset::AssetId;
 use crate::frameio::answer::Listed;
 use crate::plan::forecast::READINGS_A_PAGE;
+
+/// How long the reading of an asset takes where the server does not tell its limit: 5 a second
+/// (docs/frameio-api.md, "Rate limits").
+pub const READING: Duration = Duration::from_millis(200);
 
 /// How many pages in a row may tell less than they cost before assets are read one by one.
 pub const MISSES: u8 = 4;
@@ -17,7 +22,7 @@ pub const MISSES: u8 = 4;
 /// How many pages may tell nothing, beyond what others told, before lists are given up.
 const TRUST: usize = 10;
 
-/// How many pages that tell nothing weigh as much as one that cannot be had.
+/// As how many pages that tell nothing one weighs that cannot be had.
 const TROUBLE: usize = 3;
 
 /// How many assets a page must tell of while the limit of lists is far: fewer are read as fast.
@@ -33,6 +38,8 @@ pub struct Folders {
     /// The folder whose list last told enough.
     latest: Option<AssetId>,
     lists: HashMap<AssetId, List>,
+    /// How often anything of this has changed.
+    changes: u64,
 }
 
 impl Default for Folders {
@@ -42,16 +49,29 @@ impl Default for Folders {
             price: READINGS_A_PAGE,
             latest: None,
             lists: HashMap::new(),
+            changes: 0,
         }
     }
 }
 
 impl Folders {
+    /// How often anything of this has changed: as long as it has not, nor have the answers.
+    #[must_use]
+    pub const fn changes(&self) -> u64 {
+        self.changes
+    }
+
+    /// Whether lists have not cost too much so far.
+    #[must_use]
+    pub const fn are_trusted(&self) -> bool {
+        self.credit >= READINGS_A_PAGE
+    }
+
     /// Whether a list of which nothing is known is worth its price, if it may tell of so many
     /// assets.
     #[must_use]
     pub const fn are_worth(&self, assets: usize) -> bool {
-        assets >= READINGS_A_PAGE && self.credit >= READINGS_A_PAGE
+        assets >= READINGS_A_PAGE && self.are_trusted()
     }
 
     /// How many assets a page must tell of to be worth its price.
@@ -65,6 +85,7 @@ impl Folders {
     /// Readings and lists have a limit each, so that pages cost no time as long as they do not
     /// wait.
     pub const fn limit_is_far(&mut self, far: bool) {
+        self.changes += 1;
         self.price = if far { CHEAP } else { READINGS_A_PAGE };
     }
 
@@ -77,19 +98,20 @@ impl Folders {
     /// The page of a folder's list that may tell most of some assets, which are sorted; nothing
     /// where none is worth its price.
     ///
-    /// `after` is the page that was read for them before, where one was and it told enough.
+    /// `after` is the page that was last read for them, where one was.
     #[must_use]
     pub fn page(&self, folder: AssetId, wanted: &[AssetId], after: Option<u32>) -> Option<u32> {
         let Some(list) = self.lists.get(&folder) else {
             return self.are_worth(wanted.len()).then_some(1);
         };
-        if wanted.len() < self.price || self.credit < READINGS_A_PAGE {
+        if wanted.len() < self.price || !self.are_trusted() {
             return None;
         }
-        let Some(pages) = list.pages.filter(|_| list.is_sorted) else {
+        let end = list.last();
+        let Some(pages) = end.filter(|_| list.is_sorted) else {
             // Nothing says where an asset is: one page after the other.
             let next = after.map_or(1, |page| page.saturating_add(1));
-            return list.pages.is_none_or(|last| next <= last).then_some(next);
+            return end.is_none_or(|end| next <= end).then_some(next);
         };
         let mut places: BTreeMap<u32, usize> = BTreeMap::new();
         for page in wanted.iter().filter_map(|id| list.place(*id, pages)) {
@@ -101,7 +123,14 @@ impl Folders {
 
     /// Takes notice of a page, which told of so many of the assets that were looked for.
     pub fn learn(&mut self, folder: AssetId, page: u32, listed: &Listed, told: usize) {
-        let credit = (self.credit + told).saturating_sub(self.price);
+        self.changes += 1;
+        // However far the limit is: a page that tells nothing has helped nobody.
+        let cost = if told == 0 {
+            READINGS_A_PAGE
+        } else {
+            self.price
+        };
+        let credit = (self.credit + told).saturating_sub(cost);
         self.credit = credit.min(TRUST * READINGS_A_PAGE);
         if told >= self.price {
             self.latest = Some(folder);
@@ -111,12 +140,14 @@ impl Folders {
 
     /// Takes notice of a page that could not be had.
     pub fn failed(&mut self, folder: AssetId) {
+        self.changes += 1;
         self.credit = self.credit.saturating_sub(TROUBLE * READINGS_A_PAGE);
         self.leave(folder);
     }
 
     /// Takes notice that a folder's list does not lead on.
     pub fn leave(&mut self, folder: AssetId) {
+        self.changes += 1;
         self.latest = self.latest.filter(|latest| *latest != folder);
     }
 }
@@ -126,7 +157,9 @@ impl Folders {
 struct List {
     /// How many pages it has, where the server says so.
     pages: Option<u32>,
-    /// Whether it comes in the order of the ids.
+    /// The first page that was found to be empty.
+    end: Option<u32>,
+    /// Whether it comes in the order of the ids, as far as the last page shows.
     is_sorted: bool,
     /// The pages that were read: by the first asset, the number and the last asset.
     read: BTreeMap<AssetId, (u32, AssetId)>,
@@ -136,6 +169,7 @@ impl Default for List {
     fn default() -> Self {
         Self {
             pages: None,
+            end: None,
             is_sorted: true,
             read: BTreeMap::new(),
         }
@@ -145,13 +179,16 @@ impl Default for List {
 impl List {
     fn learn(&mut self, page: u32, listed: &Listed) {
         self.pages = listed.pages;
-        let sorted = listed.assets.is_sorted_by(|one, other| one.0 < other.0);
-        let (Some((first, _)), Some((last, _)), true) =
-            (listed.assets.first(), listed.assets.last(), sorted)
-        else {
-            self.is_sorted = false;
+        let ends = listed.assets.first().zip(listed.assets.last());
+        let Some(((first, _), (last, _))) = ends else {
+            self.end = Some(self.end.map_or(page, |end| end.min(page)));
             return;
         };
+        self.end = self.end.filter(|end| *end > page);
+        self.is_sorted = listed.is_sorted();
+        if !self.is_sorted {
+            return;
+        }
         let fits = |(other, (number, end)): (&AssetId, &(u32, AssetId))| {
             (number == &page && other == first)
                 || (*number < page && end < first)
@@ -164,6 +201,15 @@ impl List {
             self.read.clear();
         }
         self.read.insert(*first, (page, *last));
+    }
+
+    /// The last page, as far as that is known.
+    fn last(&self) -> Option<u32> {
+        let before = self.end.map(|end| end.saturating_sub(1));
+        match (self.pages, before) {
+            (Some(pages), Some(before)) => Some(pages.min(before)),
+            (pages, before) => pages.or(before),
+        }
     }
 
     /// The page on which an asset is, if it is on the list: the one that has its neighbours, or
@@ -250,8 +296,8 @@ mod tests {
             folders.learn(folder(), number, &list, told);
             let is_miss = told < folders.price();
             misses = if is_miss { misses + 1 } else { 0 };
-            after = (!is_miss).then_some(number);
-            wanted.retain(|id| !list.spans(*id));
+            after = Some(number);
+            wanted.retain(|id| !list.span().unwrap().contains(id));
         }
         (before - wanted.len(), pages)
     }
@@ -387,7 +433,7 @@ mod tests {
                         break place;
                     }
                     let shown = page(&assets, guess, SIZE);
-                    if shown.spans(id) {
+                    if shown.span().unwrap().contains(&id) {
                         // Where it would be, it is not.
                         break None;
                     }

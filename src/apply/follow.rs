@@ -303,13 +303,7 @@ impl<S: Session> Dispatcher<'_, S> {
     ///
     /// Gives the job back where it went wrong too often; it stays as it is recorded then.
     fn troubled(&mut self, batch: u64, job: Job, detail: &str) -> Option<Job> {
-        self.strained(job.lane(), detail);
-        self.again(batch, job, detail).err()
-    }
-
-    /// Lets a lane take a breath where several requests went wrong in a row, and stops the run
-    /// where too many did.
-    pub(in crate::apply) fn strained(&mut self, lane: Lane, detail: &str) {
+        let lane = job.lane();
         if let Some(reason) = self.breaker.troubled(detail) {
             self.halt(reason);
         }
@@ -319,6 +313,7 @@ impl<S: Session> Dispatcher<'_, S> {
             let breather = self.jitter.of(longest.min(LONGEST_BREATHER));
             self.pacer.pause(lane, self.clock.elapsed() + breather);
         }
+        self.again(batch, job, detail).err()
     }
 
     /// Makes a request again after a pause, and says when; gives it back where it went wrong too

@@ -27,17 +27,22 @@ impl Queue<'_> {
         let page = latest.and_then(|folder| Some((folder, self.folders.page(folder, &ids, None)?)));
         match page {
             Some((folder, page)) => vec![Job::list(folder, page, &ids, listed, 0)],
-            None => self.read(&ids, listed, 0),
+            None => self.read(&ids, listed, 0, None),
         }
     }
 
-    /// Reads assets, which are sorted: one to begin with, where its folder's list may tell of the others, else all.
-    fn read(&self, ids: &[AssetId], listed: bool, misses: u8) -> Vec<Job> {
+    /// Reads assets, which are sorted: one to begin with, where its folder's list may tell of the
+    /// others, else all.
+    fn read(&self, ids: &[AssetId], listed: bool, misses: u8, left: Option<AssetId>) -> Vec<Job> {
         match ids {
             [first, rest @ ..] if misses < MISSES && self.folders.are_worth(rest.len()) => {
-                let ids = Arc::from(rest);
+                let others = Others {
+                    ids: Arc::from(rest),
+                    misses,
+                    left,
+                };
                 vec![Job {
-                    others: Some(Box::new(Others { ids, misses })),
+                    others: Some(Box::new(others)),
                     ..Job::read(*first, listed)
                 }]
             }
@@ -79,12 +84,15 @@ impl<S: Session> Dispatcher<'_, S> {
 
     /// Looks for assets in the folder of one of them, where it is known.
     fn look_beside(&mut self, folder: Option<AssetId>, others: &Others, listed: bool) {
-        let Others { ids, misses } = others;
-        let folders = &self.queue.folders;
-        let page = folder.and_then(|folder| Some((folder, folders.page(folder, ids, None)?)));
-        let jobs = match page {
-            Some((folder, page)) => vec![Job::list(folder, page, ids, listed, *misses)],
-            None => self.queue.read(ids, listed, misses + 1),
+        let Others { ids, misses, left } = others;
+        let page = |folder| Some((folder, self.queue.folders.page(folder, ids, None)?));
+        let jobs = if folder.is_some() && folder == *left {
+            // Its list does not show what is in it.
+            ids.iter().map(|id| Job::read(*id, listed)).collect()
+        } else if let Some((folder, page)) = folder.and_then(page) {
+            vec![Job::list(folder, page, ids, listed, *misses)]
+        } else {
+            self.queue.read(ids, listed, misses + 1, None)
         };
         self.queue.put_first(jobs);
     }
@@ -112,15 +120,15 @@ impl<S: Session> Dispatcher<'_, S> {
             ReadVerdict::Unreadable { detail } => {
                 self.settle(batch, Vec::new(), false);
                 self.warn(batch, format!("`{folder}` could not be listed: {detail}"));
-                self.strained(job.lane(), &detail);
+                // The run goes on without lists, so that this one does not stop it.
                 self.queue.folders.failed(folder);
-                let given_up = if self.queue.folders.are_worth(job.ids.len()) {
+                let given_up = if self.queue.folders.are_trusted() {
                     self.again(batch, job, &detail).err()
                 } else {
                     Some(job)
                 };
                 if let Some(job) = given_up {
-                    self.read_each(&job);
+                    self.queue.put_first(job.alone());
                 }
             }
             ReadVerdict::SlowDown { .. } | ReadVerdict::NotSent { .. } | ReadVerdict::Stop(_) => {
@@ -132,12 +140,7 @@ impl<S: Session> Dispatcher<'_, S> {
     /// Does without a list that cannot be had.
     fn unlisted(&mut self, folder: AssetId, job: &Job) {
         self.queue.folders.failed(folder);
-        self.read_each(job);
-    }
-
-    fn read_each(&mut self, job: &Job) {
-        let reads = job.ids.iter().map(|id| Job::read(*id, job.listed));
-        self.queue.put_first(reads.collect::<Vec<_>>());
+        self.queue.put_first(job.alone());
     }
 
     fn take_page(
@@ -147,11 +150,15 @@ impl<S: Session> Dispatcher<'_, S> {
         (folder, page, misses): (AssetId, u32, u8),
         list: &Listed,
     ) {
-        let on_page: HashMap<AssetId, &Live> =
-            list.assets.iter().map(|(id, live)| (*id, live)).collect();
+        let mut on_page: HashMap<AssetId, Option<&Live>> = HashMap::new();
+        for (id, live) in &list.assets {
+            // What stands twice and differs tells nothing.
+            let known = on_page.entry(*id).or_insert(Some(live));
+            *known = known.filter(|known| *known == live);
+        }
         let (mut deleted, mut there, mut rest) = (Vec::new(), Vec::new(), Vec::new());
         for id in &*job.ids {
-            match on_page.get(id) {
+            match on_page.get(id).copied().flatten() {
                 Some(Live::Deleted) => deleted.push(*id),
                 Some(Live::There) => there.push(*id),
                 Some(Live::Missing) | None => rest.push(*id),
@@ -166,11 +173,11 @@ impl<S: Session> Dispatcher<'_, S> {
         let is_miss = told < folders.price();
         let misses = if is_miss { misses + 1 } else { 0 };
         // What should have been on this page lies elsewhere.
-        let (mut strays, rest): (Vec<AssetId>, Vec<AssetId>) =
-            rest.into_iter().partition(|id| list.spans(*id));
-        let after = (!is_miss).then_some(page);
+        let span = list.span();
+        let is_stray = |id: &AssetId| span.as_ref().is_some_and(|span| span.contains(id));
+        let (mut strays, rest): (Vec<AssetId>, Vec<AssetId>) = rest.into_iter().partition(is_stray);
         let next = (misses < MISSES)
-            .then(|| self.queue.folders.page(folder, &rest, after))
+            .then(|| self.queue.folders.page(folder, &rest, Some(page)))
             .flatten();
         let mut jobs = Vec::new();
         if let Some(next) = next {
@@ -182,7 +189,8 @@ impl<S: Session> Dispatcher<'_, S> {
             strays.extend(rest);
             strays.sort_unstable();
         }
-        jobs.extend(self.queue.read(&strays, job.listed, misses));
+        let reads = self.queue.read(&strays, job.listed, misses, Some(folder));
+        jobs.extend(reads);
         self.queue.put_first(jobs);
     }
 

@@ -106,6 +106,19 @@ impl Pacer {
         opens.is_some_and(|at| at <= now)
     }
 
+    /// How long a lane stays closed for its limit.
+    #[must_use]
+    pub fn wait(&self, lane: Lane, now: Duration) -> Duration {
+        self.opens(lane).unwrap_or(now).saturating_sub(now)
+    }
+
+    /// How long a request takes at a lane's limit, where the server tells it.
+    #[must_use]
+    pub fn cost(&self, lane: Lane) -> Option<Duration> {
+        let (limit, window) = self.lanes.get(&lane)?.limits?;
+        Some(window / limit)
+    }
+
     /// Whether a lane's limit is far: at most half of what its bucket holds is in it.
     #[must_use]
     pub fn is_roomy(&self, lane: Lane, now: Duration) -> bool {

@@ -26,7 +26,8 @@ pub const PAGE: u32 = 100;
 pub struct LaneForecast {
     /// The kind of call.
     pub call: String,
-    /// How many of them at least.
+    /// How many of them at least; of `children` with v2, how many where all that is unknown lies
+    /// in one folder.
     pub calls: u64,
     /// How many of them the API takes at once, and again in each window.
     pub limit: u32,
@@ -101,13 +102,14 @@ pub fn forecast(plan: &Plan, cut: Cut) -> Vec<LaneForecast> {
                 resolve,
                 ..
             } = plan.totals;
-            // Where many lie in one folder, its list tells of them.
-            let pages = if resolve > READINGS_A_PAGE {
-                resolve.div_ceil(PAGE as usize)
+            // Where all lie in one folder, one of them is read and its list tells of the others;
+            // where they do not, readings take the place of pages, and longer.
+            let (reads, pages) = if resolve > READINGS_A_PAGE {
+                (1, (resolve - 1).div_ceil(PAGE as usize))
             } else {
-                0
+                (resolve, 0)
             };
-            calls.add(Lane::ReadAsset, if pages > 0 { 1 } else { resolve });
+            calls.add(Lane::ReadAsset, reads);
             calls.add(Lane::Children, pages);
             calls.add(Lane::BulkDelete, bulk_deletes(retire + retry, cut));
         }
@@ -265,7 +267,8 @@ mod tests {
         assert_eq!(bulk[2], ("children".to_owned(), 1, 0));
         assert_eq!(v2(0, 8), [("read_asset".to_owned(), 8, 1)]);
         // 40 pages of 100 at once, and then 40 a minute.
-        assert_eq!(v2(0, 5_001)[1], ("children".to_owned(), 51, 17));
+        assert_eq!(v2(0, 5_001)[1], ("children".to_owned(), 50, 15));
+        assert_eq!(v2(0, 101)[1].1, 1);
     }
 
     #[test]

@@ -29,8 +29,18 @@ use crate::state::{Api, Home, State};
 use crate::store::Session;
 use crate::store::file::{FileSession, FileStore};
 
+/// How many ids are spread.
+const SPREAD: u128 = 511;
+
+/// The asset of a number, in the order of the numbers; the first ones are spread evenly, as ids
+/// are.
 pub(in crate::apply::tests) fn asset(number: u128) -> AssetId {
-    AssetId::parse(&Uuid::from_u128(number).to_string()).unwrap()
+    let spread = if number < SPREAD {
+        number << 119
+    } else {
+        (SPREAD << 119) | number
+    };
+    AssetId::from_uuid(Uuid::from_u128(spread))
 }
 
 pub(in crate::apply::tests) fn state() -> State {
@@ -120,10 +130,12 @@ pub(in crate::apply::tests) struct World {
     pub(in crate::apply::tests) read: Vec<AssetId>,
     /// What is answered with 500 when it is read.
     pub(in crate::apply::tests) unreadable: BTreeSet<AssetId>,
-    /// What holds all assets, where the server says so.
-    pub(in crate::apply::tests) folder: Option<AssetId>,
-    /// The pages of it that were asked for.
-    pub(in crate::apply::tests) pages: Vec<u32>,
+    /// What holds the assets, in turn, where the server says so.
+    pub(in crate::apply::tests) folders: Vec<AssetId>,
+    /// How long a page is, where it is shorter than asked for.
+    pub(in crate::apply::tests) page: Option<usize>,
+    /// The pages that were asked for.
+    pub(in crate::apply::tests) pages: Vec<(AssetId, u32)>,
     /// How the next pages are answered, where it is not with what is on them.
     pub(in crate::apply::tests) lists: VecDeque<Page>,
     pub(in crate::apply::tests) script: VecDeque<Step>,
@@ -149,10 +161,18 @@ pub(in crate::apply::tests) enum Page {
     Serve,
     Status(u16),
     Lost,
+    /// No answer of the API.
+    Foreign,
     /// Lists nothing that is deleted.
     Alive,
     /// The wrong way round.
     Reversed,
+    /// Nothing is on it.
+    Empty,
+    /// The last asset stands there once more, and the other way.
+    Twice,
+    /// With another number of pages.
+    Counted(Option<u32>),
 }
 
 impl Server {
@@ -231,10 +251,20 @@ impl World {
 }
 
 impl World {
-    /// A page of the folder that holds everything.
+    /// What holds an asset.
+    fn parent(&self, id: AssetId) -> Option<AssetId> {
+        let turn = usize::try_from(id.as_u128() >> 119).unwrap();
+        let turn = turn.checked_rem(self.folders.len())?;
+        self.folders.get(turn).copied()
+    }
+
+    /// A page of what is in a folder.
     fn list(&mut self, folder: AssetId, page: u32, size: u32) -> Reply {
-        assert_eq!(Some(folder), self.folder, "a folder that was not named");
-        self.pages.push(page);
+        assert!(
+            self.folders.contains(&folder),
+            "a folder that was not named"
+        );
+        self.pages.push((folder, page));
         let way = self.lists.pop_front().unwrap_or(Page::Serve);
         match way {
             Page::Status(status) => return answer(status, "{}"),
@@ -242,24 +272,45 @@ impl World {
                 let detail = "the script says so".to_owned();
                 return Reply::Lost { detail };
             }
-            Page::Serve | Page::Alive | Page::Reversed => {}
+            Page::Foreign => return answer(200, "<html>"),
+            Page::Serve
+            | Page::Alive
+            | Page::Reversed
+            | Page::Empty
+            | Page::Twice
+            | Page::Counted(_) => {}
         }
         let dead = self.dead.iter().map(|id| (*id, Some("2026-01-01")));
         let dead = dead.filter(|_| way != Page::Alive);
         let alive = self.alive.iter().map(|id| (*id, None));
         let mut all: Vec<_> = dead.chain(alive).collect();
+        all.retain(|(id, _)| self.parent(*id) == Some(folder));
         all.sort_unstable();
         if way == Page::Reversed {
             all.reverse();
         }
-        let size = size as usize;
-        let shown = all.iter().skip((page as usize - 1) * size).take(size);
+        let size = self.page.unwrap_or(usize::MAX).min(size as usize);
+        let before = (page as usize - 1).saturating_mul(size);
+        let mut shown: Vec<_> = all.iter().copied().skip(before).take(size).collect();
+        match (way, shown.last().copied()) {
+            (Page::Empty, _) => shown.clear(),
+            (Page::Twice, Some((id, deleted_at))) => {
+                shown.push((id, deleted_at.xor(Some("2026-01-01"))));
+            }
+            _ => {}
+        }
         let shown: Vec<_> = shown
+            .iter()
             .map(|(id, deleted_at)| serde_json::json!({ "id": id, "deleted_at": deleted_at }))
             .collect();
         let mut reply = answer(200, &serde_json::json!(shown).to_string());
         if let Reply::Answered { pages, .. } = &mut reply {
-            *pages = Some(u32::try_from(all.len().div_ceil(size)).unwrap());
+            let counted = u32::try_from(all.len().div_ceil(size)).unwrap();
+            *pages = if let Page::Counted(told) = way {
+                told
+            } else {
+                Some(counted)
+            };
         }
         reply
     }
@@ -272,7 +323,7 @@ impl Reader for Server {
         if world.unreadable.contains(&id) {
             return answer(500, "{}");
         }
-        let parent = world.folder;
+        let parent = world.parent(id);
         let deleted_at = world.dead.contains(&id).then_some("2026-01-01");
         if deleted_at.is_some() || world.alive.contains(&id) {
             let said =

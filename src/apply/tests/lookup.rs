@@ -1,6 +1,8 @@
 //! Looking for assets whose delete was not answered, in the list of their folder.
 
+use std::collections::HashSet;
 use std::num::NonZeroUsize;
+use std::time::Duration;
 
 use super::*;
 use crate::apply::tests::bench::Page;
@@ -19,7 +21,7 @@ fn bench(batch_size: usize) -> Bench {
 fn server(alive: u128, lists: impl IntoIterator<Item = Page>) -> Server {
     let server = Server::with(1..=alive);
     let mut world = server.0.lock().unwrap();
-    world.folder = Some(asset(FOLDER));
+    world.folders = vec![asset(FOLDER)];
     world.lists.extend(lists);
     drop(world);
     server
@@ -28,7 +30,8 @@ fn server(alive: u128, lists: impl IntoIterator<Item = Page>) -> Server {
 /// How many single readings and which pages were asked for.
 fn asked_for(server: &Server) -> (usize, Vec<u32>) {
     let world = server.0.lock().unwrap();
-    (world.read.len(), world.pages.clone())
+    let pages = world.pages.iter().map(|(_, page)| *page);
+    (world.read.len(), pages.collect())
 }
 
 /// Deletes assets, without a word to anybody.
@@ -119,8 +122,11 @@ fn a_list_that_does_not_help_is_done_without() {
         (vec![Page::Status(429); 9], 4),
         (vec![Page::Status(500); 9], 4),
         (vec![Page::Lost; 9], 4),
+        (vec![Page::Status(302); 9], 4),
     ] {
-        let bench = bench(30);
+        let mut bench = bench(30);
+        // Lists that fail stop no run.
+        bench.options.breakers.max_failed_batches = 2;
         let server = server(30, lists.clone()).script([Step::LostAfter]);
         let (ended, _) = bench.apply(&server, 1..=30);
         assert_eq!(ended.ending, Ending::Done, "{lists:?}");
@@ -152,22 +158,16 @@ fn a_list_in_another_order_is_read_page_by_page() {
 }
 
 #[test]
-fn a_refused_token_or_server_stops_at_a_list_as_well() {
-    for (page, word) in [
-        (Page::Status(401), "NotAuthenticated"),
-        (Page::Status(302), "FailedBatches"),
-    ] {
-        let mut bench = bench(30);
-        bench.options.breakers.max_failed_batches = 2;
-        let server = server(60, [page; 5]).script([Step::LostAfter]);
-        let (ended, _) = bench.apply(&server, 1..=30);
-        let Ending::Stopped(reason) = &ended.ending else {
-            panic!("{:?}", ended.ending);
-        };
-        assert!(format!("{reason:?}").starts_with(word), "{reason:?}");
-        assert_eq!(ended.state.counts().unknown, 29);
-        assert_eq!(ended.left, 29);
-    }
+fn a_refused_token_stops_at_a_list_as_well() {
+    let bench = bench(30);
+    let server = server(60, [Page::Status(401)]).script([Step::LostAfter]);
+    let (ended, _) = bench.apply(&server, 1..=30);
+    let Ending::Stopped(reason) = &ended.ending else {
+        panic!("{:?}", ended.ending);
+    };
+    assert!(format!("{reason:?}").starts_with("NotAuthenticated"));
+    assert_eq!(ended.state.counts().unknown, 29);
+    assert_eq!(ended.left, 29);
 }
 
 #[test]
@@ -180,4 +180,146 @@ fn a_first_asset_that_cannot_be_read_does_not_keep_the_others_from_it() {
     assert_eq!(standing(&ended.state, 1), Some("unknown"));
     assert_eq!(ended.state.counts().retired, 29);
     assert_eq!(asked_for(&server).1, [1]);
+}
+
+#[test]
+fn assets_that_are_listed_and_that_are_not_are_not_looked_for_together() {
+    let bench = bench(50);
+    let server = server(60, []);
+    let (mut session, _) = bench.open();
+    let known = unknown(1..=60);
+    session.begin(&known);
+    // Twelve of the one sort, twelve of the other, and so on; all of them are alive.
+    let numbers = (1..=60).filter(|number| (number / 12) % 2 == 0);
+    let (ended, _) = bench.apply_to(&mut session, known, &server, numbers.clone(), inbox());
+    assert_eq!(ended.ending, Ending::Done);
+    let mut asked = server.asked().concat();
+    asked.sort_unstable();
+    assert_eq!(asked, numbers.map(asset).collect::<Vec<_>>());
+    assert_eq!(ended.state.counts().unknown, 0);
+    assert_eq!(ended.state.assets.len(), asked.len());
+}
+
+#[test]
+fn a_list_without_a_length_is_followed_to_where_the_assets_are() {
+    for way in [Page::Counted(None), Page::Reversed] {
+        let bench = bench(20);
+        let server = server(100, [way; 9]);
+        server.0.lock().unwrap().page = Some(20);
+        kill(&server, 50..=69);
+        let (mut session, _) = bench.open();
+        let known = unknown(50..=69);
+        session.begin(&known);
+        let (ended, _) = bench.apply_to(&mut session, known, &server, 50..=69, inbox());
+        assert_eq!(ended.state.counts().retired, 20);
+        let (read, pages) = asked_for(&server);
+        let last = if way == Page::Reversed { 3 } else { 4 };
+        assert_eq!(pages, (1..=last).collect::<Vec<u32>>());
+        assert_eq!(read, 1);
+    }
+}
+
+#[test]
+fn an_empty_page_says_how_long_the_list_is_and_nothing_of_its_order() {
+    let bench = bench(100);
+    // The list seems to be a hundred times as long as it is.
+    let server = server(400, [Page::Counted(Some(400)); 2]);
+    server.0.lock().unwrap().page = Some(100);
+    kill(&server, 250..=349);
+    let (mut session, _) = bench.open();
+    let known = unknown(250..=349);
+    session.begin(&known);
+    let (ended, _) = bench.apply_to(&mut session, known, &server, 250..=349, inbox());
+    assert_eq!(ended.state.counts().retired, 100);
+    let (read, pages) = asked_for(&server);
+    assert_eq!(read, 1, "{pages:?}");
+    assert!(pages.len() <= 5, "{pages:?}");
+}
+
+#[test]
+fn a_folder_that_shows_nothing_deleted_is_not_listed_again_and_again() {
+    let bench = bench(100);
+    let server = server(300, [Page::Alive; 99]);
+    kill(&server, 1..=200);
+    let (mut session, _) = bench.open();
+    let known = unknown(1..=200);
+    session.begin(&known);
+    let (ended, _) = bench.apply_to(&mut session, known, &server, 1..=200, inbox());
+    assert_eq!(ended.state.counts().retired, 200);
+    let (read, pages) = asked_for(&server);
+    assert_eq!((read, pages), (200, vec![1]));
+}
+
+#[test]
+fn assets_of_several_folders_are_found_in_each_of_them() {
+    let bench = bench(60);
+    let server = server(120, []).script([Step::LostAfter]);
+    let folders = [FOLDER, FOLDER + 1, FOLDER + 2].map(asset);
+    server.0.lock().unwrap().folders = folders.to_vec();
+    let (ended, _) = bench.apply(&server, 1..=60);
+    assert_eq!(ended.state.counts().retired, 60);
+    let (read, pages) = asked_for(&server);
+    assert_eq!((read, pages), (3, vec![1, 1, 1]));
+}
+
+#[test]
+fn a_page_that_contradicts_itself_tells_nothing_of_that_asset() {
+    let bench = bench(30);
+    let server = server(30, [Page::Twice]).script([Step::LostAfter]);
+    let (ended, _) = bench.apply(&server, 1..=30);
+    assert_eq!(ended.state.counts().retired, 30);
+    let world = server.0.lock().unwrap();
+    assert_eq!(world.read, [1, 30].map(asset));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Whatever lists say, the run ends, nothing stays unknown that a reading tells, only what
+    /// is listed is deleted, and what is recorded as deleted is.
+    #[test]
+    fn whatever_lists_say(
+        (count, listed, dead) in (1_u128..300, 1_u128..6, 1_u128..5),
+        (batch, workers, canary) in (1_usize..60, 1_usize..7, 0_usize..10),
+        (folders, length) in (0_u128..4, 5_usize..150),
+        lists in prop::collection::vec(prop::sample::select(vec![
+            Page::Serve, Page::Serve, Page::Status(500), Page::Status(404), Page::Status(429),
+            Page::Lost, Page::Foreign, Page::Alive, Page::Reversed, Page::Empty, Page::Twice,
+            Page::Counted(None), Page::Counted(Some(0)), Page::Counted(Some(u32::MAX)),
+            Page::Counted(Some(3)),
+        ]), 0..40),
+        steps in prop::collection::vec(prop::sample::select(vec![
+            Step::Serve, Step::LostAfter, Step::LostBefore, Step::Status(429),
+        ]), 0..6),
+    ) {
+        let mut bench = bench(batch);
+        bench.options.concurrency = NonZeroUsize::new(workers).unwrap();
+        bench.options.canary = canary;
+        bench.options.breakers.max_404_percent = 100;
+        bench.options.retries.tries = 50;
+        bench.options.retries.within = Duration::from_secs(20);
+        let server = server(count + count / 2, lists).script(steps);
+        {
+            let mut world = server.0.lock().unwrap();
+            world.folders = (0..folders).map(|number| asset(FOLDER + number)).collect();
+            world.page = Some(length);
+        }
+        kill(&server, (1..=count).filter(|number| number % dead == 0));
+        let is_listed = |number: &u128| listed == 1 || number % listed != 1;
+        let (mut session, _) = bench.open();
+        let known = unknown(1..=count);
+        session.begin(&known);
+        let numbers = (1..=count + count / 2).filter(is_listed);
+        let (ended, _) = bench.apply_to(&mut session, known, &server, numbers.clone(), inbox());
+        prop_assert_eq!(&ended.ending, &Ending::Done);
+        prop_assert_eq!((ended.left, ended.state.counts().unknown), (0, 0));
+        let wanted: HashSet<AssetId> = numbers.map(asset).collect();
+        let world = server.0.lock().unwrap();
+        prop_assert!(world.asked.iter().flatten().all(|id| wanted.contains(id)));
+        prop_assert!(wanted.iter().all(|id| world.dead.contains(id)));
+        for (id, record) in &ended.state.assets {
+            prop_assert!(matches!(record.standing, Standing::Retired | Standing::Gone));
+            prop_assert!(world.dead.contains(id), "{id}");
+        }
+    }
 }

@@ -84,8 +84,13 @@ fn page() -> impl Strategy<Value = Page> {
         Page::Status(429),
         Page::Status(503),
         Page::Lost,
+        Page::Foreign,
         Page::Alive,
         Page::Reversed,
+        Page::Empty,
+        Page::Twice,
+        Page::Counted(None),
+        Page::Counted(Some(7)),
     ])
 }
 
@@ -422,7 +427,11 @@ impl StateMachineTest for Histories {
         // So many that a lost batch is looked for in a list.
         bench.options.batch_size = NonZeroUsize::new(12).unwrap();
         let server = Server::with(1..=WORLD);
-        server.0.lock().unwrap().folder = Some(asset(1 << 90));
+        {
+            let mut world = server.0.lock().unwrap();
+            world.folders = vec![asset(1 << 90)];
+            world.page = Some(9);
+        }
         bench.options.breakers = breaker::Limits {
             max_404_percent: 100,
             max_failure_percent: 100,

@@ -1,6 +1,7 @@
 //! The second decision table: what an answer means.
 
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use crate::asset::AssetId;
@@ -74,12 +75,18 @@ pub struct Listed {
 }
 
 impl Listed {
-    /// Whether an asset would be on this page if it were on a list in the order of the ids.
+    /// Whether it comes in the order of the ids, each once.
     #[must_use]
-    pub fn spans(&self, id: AssetId) -> bool {
-        let sorted = self.assets.is_sorted_by(|one, other| one.0 < other.0);
+    pub fn is_sorted(&self) -> bool {
+        self.assets.is_sorted_by(|one, other| one.0 < other.0)
+    }
+
+    /// The ids that are on this page if they are on a list in the order of the ids.
+    #[must_use]
+    pub fn span(&self) -> Option<RangeInclusive<AssetId>> {
         let ends = self.assets.first().zip(self.assets.last());
-        sorted && ends.is_some_and(|((first, _), (last, _))| (*first..=*last).contains(&id))
+        let ends = ends.filter(|_| self.is_sorted());
+        ends.map(|((first, _), (last, _))| *first..=*last)
     }
 }
 

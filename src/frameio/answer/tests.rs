@@ -331,11 +331,12 @@ fn a_page_tells_of_each_asset_on_it_and_one_that_is_refused_of_none() {
     };
     assert_eq!(list.assets, [(b, Live::Deleted), (a, Live::There)]);
     assert_eq!(list.pages, None);
-    assert!(!list.spans(a), "only of a list in order");
+    assert_eq!(list.span(), None, "only of a list in order");
     let mut sorted = list.clone();
     sorted.assets.reverse();
-    assert!([A, A + 1, B].map(id).iter().all(|id| sorted.spans(*id)));
-    assert!(![A - 1, B + 1].map(id).iter().any(|id| sorted.spans(*id)));
+    assert_eq!(sorted.span(), Some(a..=b));
+    sorted.assets.push((b, Live::There));
+    assert_eq!(sorted.span(), None, "each once");
     let Reply::Answered { status, body, .. } = answered(200, "[]") else {
         panic!("not answered");
     };
