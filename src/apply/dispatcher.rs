@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::apply::batch::{Job, Queue, Terms};
+use crate::apply::batch::{Queue, Terms};
 use crate::apply::breaker::Breaker;
 use crate::apply::canary::Canary;
 use crate::apply::folders::READING;
 use crate::apply::inbox::{Came, Inbox, Message};
+use crate::apply::job::Job;
 use crate::apply::pacer::Pacer;
 use crate::apply::retry::Jitter;
 use crate::apply::stacks::Stack;

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use crate::apply::batch::{Aim, Job};
 use crate::apply::breaker::Tally;
 use crate::apply::dispatcher::{Dispatcher, Journaled};
+use crate::apply::job::{Aim, Job};
 use crate::apply::pacer::{Pace, Pause};
 use crate::asset::{AssetId, Kind};
 use crate::event::{Lane, RunEvent, StopReason, Task};

@@ -295,7 +295,7 @@ impl Drop for Worker {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::apply::batch::Job;
+    use crate::apply::job::Job;
     use crate::asset::AssetId;
 
     const LONG: Duration = Duration::from_mins(10);

@@ -4,10 +4,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::apply::batch::{Aim, Job, Others, Queue};
+use crate::apply::batch::Queue;
 use crate::apply::dispatcher::Dispatcher;
 use crate::apply::folders::MISSES;
 use crate::apply::follow::{limits_of, pace_of_read};
+use crate::apply::job::{Aim, Job, Others};
 use crate::asset::AssetId;
 use crate::frameio::Reply;
 use crate::frameio::answer::{Found, Listed, Live, ReadVerdict, judge_list, judge_read};

@@ -28,6 +28,7 @@ mod ending;
 pub mod folders;
 mod follow;
 pub mod inbox;
+pub mod job;
 mod lookup;
 pub mod pacer;
 pub mod retry;

@@ -6,9 +6,9 @@
 
 use std::sync::Arc;
 
-use crate::apply::batch::Job;
 use crate::apply::dispatcher::Dispatcher;
 use crate::apply::follow::{limits_of, pace_of_read};
+use crate::apply::job::Job;
 use crate::asset::{AssetId, Kind};
 use crate::frameio::Reply;
 use crate::frameio::answer::{Live, ReadVerdict, v4};
