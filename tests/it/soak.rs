@@ -144,6 +144,38 @@ fn twenty_thousand_assets_under_faults_end_with_an_exact_record() {
     served.stop();
 }
 
+#[test]
+fn what_a_run_left_unknown_is_found_within_the_documented_limits() {
+    const ASSETS: u64 = 600;
+    let rules = (1..=3).map(|number| format!("drop-after=at:{number}@bulk_delete"));
+    let faults = Faults {
+        seed: 1,
+        rules: rules.map(|rule| rule.parse().unwrap()).collect(),
+    };
+    let served = Served::new(World::generated(ASSETS).with_faults(faults));
+    let desk = listing(ASSETS);
+    let once = ["--canary", "0", "--retries", "0", "--batch-size", "200"];
+    let done = served.apply(&desk, &once).expect(3);
+    assert!(done.out.contains("600 unknown"), "{}", done.out);
+    let before = served.sandbox.log().len();
+    let done = served.apply(&desk, &[]).expect(0);
+    assert!(
+        done.out.contains("600 assets were unknown before"),
+        "{}",
+        done.out
+    );
+    // Six pages have all of it. What else there is finds out where.
+    let log = served.sandbox.log().split_off(before);
+    let asked = log.iter().filter(|request| request.endpoint.is_some());
+    assert!(asked.count() <= 20, "{log:?}");
+    assert!(
+        log.iter().all(|request| request.status == Some(200)),
+        "{log:?}"
+    );
+    assert!(log.iter().all(|request| request.method == "GET"), "{log:?}");
+    served.stop();
+}
+
 /// A sandbox's clock that runs a little fast, so that a machine that stalls now and then, and has
 /// requests come in closer than they were sent, is refused nothing.
 pub(crate) fn fast() -> Stopwatch {
