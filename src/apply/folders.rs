@@ -334,21 +334,24 @@ mod tests {
 
     #[test]
     fn lists_that_tell_nothing_are_given_up() {
-        let mut folders = Folders::default();
         let wanted: Vec<AssetId> = (100..150).map(asset).collect();
-        let mut asked = 0;
-        // Each asset is said to lie in a folder of its own, whose list does not show it.
-        for number in 1_000..1_100 {
-            if let Some(page) = folders.page(asset(number), &wanted, None) {
-                let nothing = Listed {
-                    assets: vec![(asset(5), Live::There)],
-                    pages: Some(1),
-                };
-                folders.learn(asset(number), page, &nothing, 0);
-                asked += 1;
+        for far in [false, true] {
+            let mut folders = Folders::default();
+            folders.limit_is_far(far);
+            let mut asked = 0;
+            // Each asset is said to lie in a folder of its own, whose list does not show it.
+            for number in 1_000..1_100 {
+                if let Some(page) = folders.page(asset(number), &wanted, None) {
+                    let nothing = Listed {
+                        assets: vec![(asset(5), Live::There)],
+                        pages: Some(1),
+                    };
+                    folders.learn(asset(number), page, &nothing, 0);
+                    asked += 1;
+                }
             }
+            assert_eq!(asked, TRUST);
         }
-        assert_eq!(asked, TRUST);
         let mut folders = Folders::default();
         let mut failed = 0;
         while folders.are_worth(50) {
@@ -398,6 +401,35 @@ mod tests {
         assert_eq!(folders.page(folder(), &assets[100..101], None), None);
         folders.limit_is_far(false);
         assert_eq!(folders.page(folder(), &assets[100..102], None), None);
+    }
+
+    #[test]
+    fn a_list_that_has_changed_is_learned_anew() {
+        let assets = spread(100);
+        let mut list = List::default();
+        list.learn(1, &page(&assets, 1, SIZE));
+        list.learn(2, &page(&assets, 2, SIZE));
+        assert_eq!(list.read.len(), 2);
+        // Five more stand before them now.
+        list.learn(2, &page(&assets[5..], 1, SIZE));
+        let read: Vec<_> = list.read.iter().collect();
+        assert_eq!(read, [(&assets[5], &(2, assets[14]))]);
+        let empty = |pages| Listed {
+            assets: Vec::new(),
+            pages,
+        };
+        list.learn(7, &empty(Some(10)));
+        list.learn(9, &empty(Some(10)));
+        assert_eq!(list.last(), Some(6));
+        list.learn(4, &empty(None));
+        assert_eq!(
+            list.last(),
+            Some(3),
+            "an empty page counts without a figure"
+        );
+        // It has grown again.
+        list.learn(5, &page(&assets, 5, SIZE));
+        assert_eq!(list.last(), Some(10));
     }
 
     proptest! {

@@ -161,6 +161,8 @@ pub(in crate::apply::tests) enum Page {
     Serve,
     Status(u16),
     Lost,
+    /// Asks for patience.
+    Wait(Duration),
     /// No answer of the API.
     Foreign,
     /// Lists nothing that is deleted.
@@ -273,6 +275,13 @@ impl World {
                 return Reply::Lost { detail };
             }
             Page::Foreign => return answer(200, "<html>"),
+            Page::Wait(long) => {
+                let mut reply = answer(429, "{}");
+                if let Reply::Answered { wait, .. } = &mut reply {
+                    *wait = Some(long);
+                }
+                return reply;
+            }
             Page::Serve
             | Page::Alive
             | Page::Reversed

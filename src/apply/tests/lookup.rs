@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use super::*;
+use crate::apply::folders::MISSES;
 use crate::apply::tests::bench::Page;
 use crate::event::Task;
 
@@ -138,6 +139,28 @@ fn a_list_that_does_not_help_is_done_without() {
 }
 
 #[test]
+fn a_list_is_not_waited_for_longer_than_readings_take() {
+    let bench = bench(10);
+    let server = server(10, [Page::Wait(Duration::from_secs(5))]).script([Step::LostAfter]);
+    let (ended, _) = bench.apply(&server, 1..=10);
+    assert_eq!(ended.state.counts().retired, 10);
+    // Nine at five a second.
+    assert_eq!(asked_for(&server), (10, vec![1]));
+}
+
+#[test]
+fn lists_that_are_given_up_are_not_asked_again_by_those_who_waited_for_them() {
+    let mut bench = bench(30);
+    bench.options.concurrency = NonZeroUsize::new(6).unwrap();
+    let server = server(180, [Page::Status(500); 99]).script([Step::LostAfter; 6]);
+    let (ended, _) = bench.apply(&server, 1..=180);
+    assert_eq!(ended.state.counts().retired, 180);
+    let (read, pages) = asked_for(&server);
+    assert_eq!(read, 180);
+    assert!(pages.len() <= 6 + 4, "{pages:?}");
+}
+
+#[test]
 fn a_page_that_goes_wrong_once_is_asked_for_again() {
     for step in [Page::Status(429), Page::Status(503), Page::Lost] {
         let bench = bench(30);
@@ -238,16 +261,43 @@ fn an_empty_page_says_how_long_the_list_is_and_nothing_of_its_order() {
 
 #[test]
 fn a_folder_that_shows_nothing_deleted_is_not_listed_again_and_again() {
-    let bench = bench(100);
-    let server = server(300, [Page::Alive; 99]);
-    kill(&server, 1..=200);
-    let (mut session, _) = bench.open();
-    let known = unknown(1..=200);
-    session.begin(&known);
-    let (ended, _) = bench.apply_to(&mut session, known, &server, 1..=200, inbox());
-    assert_eq!(ended.state.counts().retired, 200);
-    let (read, pages) = asked_for(&server);
-    assert_eq!((read, pages), (200, vec![1]));
+    // What is deleted stands before what is shown, or in the midst of it.
+    let odd = |number: &u128| number % 2 == 1;
+    for dead in [
+        (1..=200).collect::<Vec<_>>(),
+        (1..=200).filter(odd).collect(),
+    ] {
+        let bench = bench(100);
+        let server = server(300, [Page::Alive; 99]);
+        kill(&server, dead.iter().copied());
+        let (mut session, _) = bench.open();
+        let known = unknown(dead.iter().copied());
+        session.begin(&known);
+        let listed = dead.iter().copied();
+        let (ended, _) = bench.apply_to(&mut session, known, &server, listed, inbox());
+        assert_eq!(ended.state.counts().retired, dead.len());
+        assert_eq!(asked_for(&server), (dead.len(), vec![1]));
+    }
+}
+
+#[test]
+fn pages_that_tell_nothing_are_followed_a_few_times_in_a_row() {
+    // Backwards, ten to a page: the assets stand on every other page, or on the last ones.
+    let every_other: Vec<u128> = (1..=120).filter(|n| (n - 1) / 10 % 2 == 0).collect();
+    let last: Vec<u128> = (1..=40).collect();
+    for (dead, read, pages) in [(every_other, 1, 12), (last, 40, u32::from(MISSES))] {
+        let bench = bench(100);
+        let server = server(120, [Page::Reversed; 99]);
+        server.0.lock().unwrap().page = Some(10);
+        kill(&server, dead.iter().copied());
+        let (mut session, _) = bench.open();
+        let known = unknown(dead.iter().copied());
+        session.begin(&known);
+        let listed = dead.iter().copied();
+        let (ended, _) = bench.apply_to(&mut session, known, &server, listed, inbox());
+        assert_eq!(ended.state.counts().retired, dead.len());
+        assert_eq!(asked_for(&server), (read, (1..=pages).collect()));
+    }
 }
 
 #[test]
