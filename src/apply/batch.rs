@@ -210,7 +210,7 @@ impl<'plan> Queue<'plan> {
                 let ids: Vec<AssetId> = together.map(|next| next.id).collect();
                 // One of them may have to be read to begin with.
                 let worth = patient && self.folders.are_worth(ids.len() - 1);
-                let group = worth.then(|| self.look_for(ids, listed).pop()).flatten();
+                let group = worth.then(|| self.look_for(&ids, listed).pop()).flatten();
                 group.unwrap_or_else(|| Job::read(id, listed))
             }
             Api::V4 => {

@@ -95,8 +95,8 @@ impl Folders {
         self.latest
     }
 
-    /// The page of a folder's list that may tell most of some assets, which are sorted; nothing
-    /// where none is worth its price.
+    /// The page of a folder's list that may tell most of some assets; nothing where none is
+    /// worth its price.
     ///
     /// `after` is the page that was last read for them, where one was.
     #[must_use]

@@ -163,7 +163,7 @@ impl<S: Session> Dispatcher<'_, S> {
         }
         let look = |id: &AssetId| Job::look(*id, &Kind::ALL, None, true);
         match self.options.api {
-            Api::V2 => self.look_for(doubtful, true),
+            Api::V2 => self.look_for(&doubtful, true),
             Api::V4 => self.queue.put_first(doubtful.iter().map(look)),
         }
         if tally.retired + expected > 0 {
@@ -193,7 +193,7 @@ impl<S: Session> Dispatcher<'_, S> {
             if !asked.is_empty() {
                 // An earlier delete of these took effect, wholly or in part. To read each is
                 // one request an asset at most; to halve down to each would be two.
-                let mut jobs = self.queue.look_for(asked, true);
+                let mut jobs = self.queue.look_for(&asked, true);
                 if !fresh.is_empty() {
                     jobs.push(Job::delete(&fresh));
                 }
@@ -220,7 +220,7 @@ impl<S: Session> Dispatcher<'_, S> {
                     ..
                 }) = given_up
                 {
-                    self.look_for(others.ids.to_vec(), listed);
+                    self.look_for(&others.ids, listed);
                 }
             }
             ReadVerdict::Stop(reason) => self.stopped(batch, job, reason),

@@ -36,7 +36,7 @@ pub enum Aim {
 /// Assets that may lie where another one lies.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Others {
-    /// Which, sorted.
+    /// Which.
     pub ids: Arc<[AssetId]>,
     /// How many times in a row looking for them told less than it cost.
     pub misses: u8,
@@ -98,8 +98,7 @@ impl Job {
         }
     }
 
-    /// v2: the reading of a page of a folder's list, where assets are looked for; they are
-    /// sorted.
+    /// v2: the reading of a page of a folder's list, where assets are looked for.
     #[must_use]
     pub fn list(folder: AssetId, page: u32, ids: &[AssetId], listed: bool, misses: u8) -> Self {
         let size = PAGE;

@@ -22,17 +22,16 @@ const REFUSALS: u32 = 3;
 
 impl Queue<'_> {
     /// What looks for assets of which nothing is known.
-    pub(in crate::apply) fn look_for(&self, mut ids: Vec<AssetId>, listed: bool) -> Vec<Job> {
-        ids.sort_unstable();
+    pub(in crate::apply) fn look_for(&self, ids: &[AssetId], listed: bool) -> Vec<Job> {
         let latest = self.folders.latest();
-        let page = latest.and_then(|folder| Some((folder, self.folders.page(folder, &ids, None)?)));
+        let page = latest.and_then(|folder| Some((folder, self.folders.page(folder, ids, None)?)));
         match page {
-            Some((folder, page)) => vec![Job::list(folder, page, &ids, listed, 0)],
-            None => self.read(&ids, listed, 0, None),
+            Some((folder, page)) => vec![Job::list(folder, page, ids, listed, 0)],
+            None => self.read(ids, listed, 0, None),
         }
     }
 
-    /// Reads assets, which are sorted: one to begin with, where its folder's list may tell of the
+    /// Reads assets: one to begin with, where its folder's list may tell of the
     /// others, else all.
     fn read(&self, ids: &[AssetId], listed: bool, misses: u8, left: Option<AssetId>) -> Vec<Job> {
         match ids {
@@ -54,7 +53,7 @@ impl Queue<'_> {
 
 impl<S: Session> Dispatcher<'_, S> {
     /// Looks for assets of which nothing is known.
-    pub(in crate::apply) fn look_for(&mut self, ids: Vec<AssetId>, listed: bool) {
+    pub(in crate::apply) fn look_for(&mut self, ids: &[AssetId], listed: bool) {
         let jobs = self.queue.look_for(ids, listed);
         self.queue.put_first(jobs);
     }
@@ -188,7 +187,6 @@ impl<S: Session> Dispatcher<'_, S> {
                 self.queue.folders.leave(folder);
             }
             strays.extend(rest);
-            strays.sort_unstable();
         }
         let reads = self.queue.read(&strays, job.listed, misses, Some(folder));
         jobs.extend(reads);

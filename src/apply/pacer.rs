@@ -440,6 +440,32 @@ mod tests {
     }
 
     #[test]
+    fn a_limit_is_far_as_long_as_half_of_the_bucket_is_free() {
+        let (lane, now) = (Lane::Children, Duration::from_secs(1));
+        let mut pacer = Pacer::new(4);
+        assert!(pacer.is_roomy(lane, now), "of which nothing is known");
+        assert_eq!(
+            (pacer.cost(lane), pacer.wait(lane, now)),
+            (None, Duration::ZERO)
+        );
+        for (remaining, roomy) in [(39, true), (20, true), (19, false), (0, false)] {
+            let limits = Limits {
+                limit: 40,
+                remaining,
+                window: Duration::from_mins(1),
+            };
+            pacer.sent(lane, now);
+            pacer.answered(lane, now, Some(limits), Pace::Taken);
+            assert_eq!(pacer.is_roomy(lane, now), roomy, "{remaining} are left");
+        }
+        let cost = Duration::from_millis(1_500);
+        assert_eq!(pacer.cost(lane), Some(cost));
+        // One is spare.
+        assert_eq!(pacer.wait(lane, now), 2 * cost);
+        assert!(pacer.is_roomy(lane, now + 20 * cost));
+    }
+
+    #[test]
     fn refusals_in_a_row_wait_longer_each_time_and_as_told() {
         let mut pacer = Pacer::new(1);
         let lane = Lane::ReadAsset;

@@ -139,6 +139,21 @@ fn a_list_that_does_not_help_is_done_without() {
 }
 
 #[test]
+fn a_server_that_knows_what_we_deleted_is_the_right_one() {
+    let mut bench = bench(40);
+    bench.options.canary = 5;
+    let server = server(100, []);
+    kill(&server, 1..=20);
+    let (mut session, _) = bench.open();
+    let known = unknown(1..=20);
+    session.begin(&known);
+    let (ended, _) = bench.apply_to(&mut session, known, &server, 1..=100, inbox());
+    assert_eq!(ended.state.counts().retired, 100);
+    let sizes: Vec<usize> = server.asked().iter().map(Vec::len).collect();
+    assert_eq!(sizes, [40, 40], "no small batch has to find that out");
+}
+
+#[test]
 fn a_list_is_not_waited_for_longer_than_readings_take() {
     let bench = bench(10);
     let server = server(10, [Page::Wait(Duration::from_secs(5))]).script([Step::LostAfter]);
