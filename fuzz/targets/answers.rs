@@ -5,7 +5,9 @@
 use std::collections::HashSet;
 
 use frameio_retire::asset::AssetId;
-use frameio_retire::frameio::answer::{Verdict, judge, judge_read, judge_who};
+use frameio_retire::frameio::answer::{
+    ReadVerdict, Verdict, judge, judge_list, judge_read, judge_who,
+};
 use frameio_retire::frameio::{Body, Reply};
 use frameio_retire::outcome::Outcome;
 use libfuzzer_sys::fuzz_target;
@@ -25,6 +27,7 @@ fuzz_target!(|bytes: &[u8]| {
         status,
         wait: None,
         limits: None,
+        pages: Some((*second).into()),
         body: if second % 8 == 7 {
             Body::Cut {
                 detail: "cut".to_owned(),
@@ -56,5 +59,10 @@ fuzz_target!(|bytes: &[u8]| {
         }
     }
     drop(judge_read(sent[0], &reply));
+    if let ReadVerdict::Read(Some(list)) = judge_list(&reply) {
+        let span = list.span();
+        let ids = list.assets.iter().map(|(id, _)| id);
+        assert!(span.is_none_or(|span| ids.clone().all(|id| span.contains(id))));
+    }
     drop(judge_who(&reply));
 });
