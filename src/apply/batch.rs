@@ -187,7 +187,7 @@ impl<'plan> Queue<'plan> {
         *lists = stay;
         for job in given_up {
             self.returned -= job.assets();
-            self.put_first(job.alone());
+            self.put_first(Job::reads(&job.ids, job.listed));
         }
     }
 

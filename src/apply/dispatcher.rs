@@ -9,7 +9,6 @@ use tokio::time::Instant;
 use crate::apply::batch::{Queue, Terms};
 use crate::apply::breaker::Breaker;
 use crate::apply::canary::Canary;
-use crate::apply::folders::READING;
 use crate::apply::inbox::{Came, Inbox, Message};
 use crate::apply::job::Job;
 use crate::apply::pacer::Pacer;
@@ -22,6 +21,7 @@ use crate::crash;
 use crate::event::{Lane, Listener, RunEvent, StopReason, Task};
 use crate::frameio::call::Call;
 use crate::outcome::AssetOutcome;
+use crate::plan::forecast::READING;
 use crate::state::{Record, Standing, State};
 use crate::store::Session;
 

@@ -98,6 +98,12 @@ impl Job {
         }
     }
 
+    /// The readings of several assets, one by one.
+    #[must_use]
+    pub fn reads(ids: &[AssetId], listed: bool) -> Vec<Self> {
+        ids.iter().map(|id| Self::read(*id, listed)).collect()
+    }
+
     /// v2: the reading of a page of a folder's list, where assets are looked for.
     #[must_use]
     pub fn list(folder: AssetId, page: u32, ids: &[AssetId], listed: bool, misses: u8) -> Self {
@@ -149,14 +155,6 @@ impl Job {
             aim: Aim::Member,
             ..Self::new(Call::DeleteFile(file), Arc::from([stack]))
         }
-    }
-
-    /// v2: the readings of all assets that wait for it, one by one.
-    #[must_use]
-    pub fn alone(&self) -> Vec<Self> {
-        let others = self.others.iter().flat_map(|others| others.ids.iter());
-        let ids = self.ids.iter().chain(others);
-        ids.map(|id| Self::read(*id, self.listed)).collect()
     }
 
     /// How many assets wait for it.

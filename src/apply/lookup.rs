@@ -1,12 +1,11 @@
 //! What became of assets whose delete was not answered: they are read, several at once where a
 //! list can tell of them, else one by one.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::apply::batch::Queue;
 use crate::apply::dispatcher::Dispatcher;
-use crate::apply::folders::MISSES;
+use crate::apply::folders::{MISSES, Search, Told};
 use crate::apply::follow::{limits_of, pace_of_read};
 use crate::apply::job::{Aim, Job, Others};
 use crate::asset::AssetId;
@@ -46,7 +45,7 @@ impl Queue<'_> {
                     ..Job::read(*first, listed)
                 }]
             }
-            _ => ids.iter().map(|id| Job::read(*id, listed)).collect(),
+            _ => Job::reads(ids, listed),
         }
     }
 }
@@ -88,7 +87,7 @@ impl<S: Session> Dispatcher<'_, S> {
         let page = |folder| Some((folder, self.queue.folders.page(folder, ids, None)?));
         let jobs = if folder.is_some() && folder == *left {
             // Its list does not show what is in it.
-            ids.iter().map(|id| Job::read(*id, listed)).collect()
+            Job::reads(ids, listed)
         } else if let Some((folder, page)) = folder.and_then(page) {
             vec![Job::list(folder, page, ids, listed, *misses)]
         } else {
@@ -107,7 +106,12 @@ impl<S: Session> Dispatcher<'_, S> {
         self.paced(job.lane(), limits_of(reply), pace_of_read(&verdict));
         match verdict {
             ReadVerdict::Read(Some(list)) => {
-                self.take_page(batch, &job, (folder, page, misses), &list);
+                let search = Search {
+                    folder,
+                    page,
+                    misses,
+                };
+                self.take_page(batch, &job, search, &list);
             }
             ReadVerdict::Read(None) => {
                 self.settle(batch, Vec::new(), false);
@@ -128,7 +132,7 @@ impl<S: Session> Dispatcher<'_, S> {
                     Some(job)
                 };
                 if let Some(job) = given_up {
-                    self.queue.put_first(job.alone());
+                    self.queue.put_first(Job::reads(&job.ids, job.listed));
                 }
             }
             ReadVerdict::SlowDown { .. } | ReadVerdict::NotSent { .. } | ReadVerdict::Stop(_) => {
@@ -140,56 +144,27 @@ impl<S: Session> Dispatcher<'_, S> {
     /// Does without a list that cannot be had.
     fn unlisted(&mut self, folder: AssetId, job: &Job) {
         self.queue.folders.failed(folder);
-        self.queue.put_first(job.alone());
+        self.queue.put_first(Job::reads(&job.ids, job.listed));
     }
 
-    fn take_page(
-        &mut self,
-        batch: u64,
-        job: &Job,
-        (folder, page, misses): (AssetId, u32, u8),
-        list: &Listed,
-    ) {
-        let mut on_page: HashMap<AssetId, Option<&Live>> = HashMap::new();
-        for (id, live) in &list.assets {
-            // What stands twice and differs tells nothing.
-            let known = on_page.entry(*id).or_insert(Some(live));
-            *known = known.filter(|known| *known == live);
-        }
-        let (mut deleted, mut there, mut rest) = (Vec::new(), Vec::new(), Vec::new());
-        for id in &*job.ids {
-            match on_page.get(id).copied().flatten() {
-                Some(Live::Deleted) => deleted.push(*id),
-                Some(Live::There) => there.push(*id),
-                Some(Live::Missing) | None => rest.push(*id),
-            }
-        }
-        let told = deleted.len() + there.len();
-        self.found(batch, deleted, there, job.listed);
+    /// Takes in a page on which assets were looked for, and looks for the others.
+    fn take_page(&mut self, batch: u64, job: &Job, search: Search, list: &Listed) {
         let far = self.pacer.is_roomy(job.lane(), self.clock.elapsed());
-        let folders = &mut self.queue.folders;
-        folders.limit_is_far(far);
-        folders.learn(folder, page, list, told);
-        let is_miss = told < folders.price();
-        let misses = if is_miss { misses + 1 } else { 0 };
-        // What should have been on this page lies elsewhere.
-        let span = list.span();
-        let is_stray = |id: &AssetId| span.as_ref().is_some_and(|span| span.contains(id));
-        let (mut strays, rest): (Vec<AssetId>, Vec<AssetId>) = rest.into_iter().partition(is_stray);
-        let next = (misses < MISSES)
-            .then(|| self.queue.folders.page(folder, &rest, Some(page)))
-            .flatten();
-        let mut jobs = Vec::new();
-        if let Some(next) = next {
-            jobs.push(Job::list(folder, next, &rest, job.listed, misses));
-        } else {
-            if is_miss {
-                self.queue.folders.leave(folder);
-            }
-            strays.extend(rest);
-        }
-        let reads = self.queue.read(&strays, job.listed, misses, Some(folder));
-        jobs.extend(reads);
+        self.queue.folders.limit_is_far(far);
+        let Told {
+            deleted,
+            there,
+            next,
+            elsewhere,
+            misses,
+        } = self.queue.folders.take(search, &job.ids, list);
+        self.found(batch, deleted, there, job.listed);
+        let folder = search.folder;
+        let next = next.map(|(page, ids)| Job::list(folder, page, &ids, job.listed, misses));
+        let reads = self
+            .queue
+            .read(&elsewhere, job.listed, misses, Some(folder));
+        let jobs: Vec<Job> = next.into_iter().chain(reads).collect();
         self.queue.put_first(jobs);
     }
 

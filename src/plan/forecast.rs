@@ -9,11 +9,15 @@ use crate::plan::decide::Decision;
 use crate::plan::{Plan, Step, Totals};
 use crate::state::Api;
 
-/// v2: how many readings one page of a folder's list must tell of to be worth it: 40 pages take
-/// as long as 300 readings, rounded up.
-///
-/// Source: docs/frameio-api.md, "Rate limits".
-pub const READINGS_A_PAGE: usize = 8;
+/// v2: how long the reading of an asset takes at its limit.
+pub const READING: Duration = cost(Lane::ReadAsset, Api::V2);
+
+/// v2: how many readings one page of a folder's list must tell of to be worth it, at the limits
+/// of both; rounded up.
+pub const READINGS_A_PAGE: usize = {
+    let page = cost(Lane::Children, Api::V2).as_millis();
+    page.div_ceil(READING.as_millis()) as usize
+};
 
 /// v2: how many assets a page of a folder's list is asked to have.
 pub const PAGE: u32 = 100;
@@ -64,6 +68,15 @@ const fn limit(lane: Lane, api: Api) -> (u32, Duration, bool) {
         }
         Lane::DeleteFolder => (60, Duration::from_mins(1), true),
         Lane::ShowFile => (10, Duration::from_secs(1), true),
+    }
+}
+
+/// How long a call takes at its limit, once what a rested bucket lets through is used up.
+const fn cost(lane: Lane, api: Api) -> Duration {
+    let (limit, window, _) = limit(lane, api);
+    match window.checked_div(limit) {
+        Some(cost) => cost,
+        None => Duration::ZERO,
     }
 }
 
@@ -230,6 +243,13 @@ mod tests {
             details: Some(Arc::new(details)),
             spot: None,
         }
+    }
+
+    #[test]
+    fn a_page_of_a_list_takes_as_long_as_eight_readings() {
+        // 40 a minute beside 5 a second.
+        assert_eq!(READING, Duration::from_millis(200));
+        assert_eq!(READINGS_A_PAGE, 8);
     }
 
     #[test]

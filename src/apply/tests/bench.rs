@@ -25,7 +25,7 @@ use crate::manifest::document::{Entry, Manifests, Spot};
 use crate::plan::approve::{Approved, Consent, approve};
 use crate::plan::decide::Rules;
 use crate::plan::{Inputs, make};
-use crate::state::{Api, Home, State};
+use crate::state::{Api, Home, Record, Standing, State};
 use crate::store::Session;
 use crate::store::file::{FileSession, FileStore};
 
@@ -52,6 +52,22 @@ pub(in crate::apply::tests) fn state() -> State {
             account: None,
         },
     )
+}
+
+/// A state to which the deletes of some assets were not answered.
+pub(in crate::apply::tests) fn unanswered(
+    mut known: State,
+    numbers: impl IntoIterator<Item = u128>,
+) -> State {
+    for id in numbers.into_iter().map(asset) {
+        let record = Record {
+            standing: Standing::Unknown { attempts: 1 },
+            run: 0,
+            at: Timestamp::UNIX_EPOCH,
+        };
+        known.assets.insert(id, record);
+    }
+    known
 }
 
 pub(in crate::apply::tests) fn approved(
@@ -420,6 +436,18 @@ impl Bench {
         let (mut session, state) = self.open();
         server.0.lock().unwrap().journal = Some(self.store().journal());
         self.apply_to(&mut session, state, server, listed, inbox())
+    }
+
+    /// Runs on what an earlier run left behind.
+    pub(in crate::apply::tests) fn apply_on(
+        &self,
+        known: State,
+        server: &Server,
+        listed: impl IntoIterator<Item = u128>,
+    ) -> (Ended, Vec<RunEvent>) {
+        let (mut session, _) = self.open();
+        session.begin(&known);
+        self.apply_to(&mut session, known, server, listed, inbox())
     }
 
     pub(in crate::apply::tests) fn apply_to<S: Session>(

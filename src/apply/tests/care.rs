@@ -194,23 +194,11 @@ fn what_a_lost_delete_did_is_read_and_not_searched_for() {
 #[test]
 fn many_unknown_ones_that_are_missing_do_not_stop_a_run() {
     let bench = careful(5, breaker::Limits::default());
-    let mut known = state();
-    for number in 1..=30 {
-        known.assets.insert(
-            asset(number),
-            Record {
-                standing: Standing::Unknown { attempts: 1 },
-                run: 0,
-                at: Timestamp::UNIX_EPOCH,
-            },
-        );
-    }
+    let known = unanswered(state(), 1..=30);
     // The server knows nothing of what is deleted.
     let server = Server::with(31..=40);
     for listed in [1..=40, 1..=30] {
-        let (mut session, _) = bench.open();
-        session.begin(&known);
-        let (ended, _) = bench.apply_to(&mut session, known.clone(), &server, listed, inbox());
+        let (ended, _) = bench.apply_on(known.clone(), &server, listed);
         assert_eq!(ended.ending, Ending::Done);
         assert!(ended.state.counts().retired >= 30);
         assert_eq!(ended.state.counts().unknown, 0);

@@ -45,18 +45,7 @@ fn kill(server: &Server, numbers: impl IntoIterator<Item = u128>) {
 }
 
 fn unknown(numbers: impl IntoIterator<Item = u128>) -> State {
-    let mut known = state();
-    for number in numbers {
-        known.assets.insert(
-            asset(number),
-            Record {
-                standing: Standing::Unknown { attempts: 1 },
-                run: 0,
-                at: Timestamp::UNIX_EPOCH,
-            },
-        );
-    }
-    known
+    unanswered(state(), numbers)
 }
 
 #[test]
@@ -64,10 +53,8 @@ fn a_lost_batch_is_found_on_one_page_and_the_next_without_a_reading() {
     let bench = bench(40);
     let server = server(80, []).script([Step::LostAfter]);
     kill(&server, 1..=40);
-    let (mut session, _) = bench.open();
     let known = unknown(1..=40);
-    session.begin(&known);
-    let (ended, heard) = bench.apply_to(&mut session, known, &server, 1..=80, inbox());
+    let (ended, heard) = bench.apply_on(known, &server, 1..=80);
     assert_eq!(ended.ending, Ending::Done);
     assert_eq!(ended.state.counts().retired, 80);
     assert_eq!(asked_for(&server), (1, vec![1, 1]));
@@ -93,11 +80,9 @@ fn what_the_list_shows_alive_is_deleted_again_if_it_is_listed_and_else_forgotten
         let bench = bench(50);
         let server = server(60, []);
         kill(&server, 1..=20);
-        let (mut session, _) = bench.open();
         let known = unknown(1..=50);
-        session.begin(&known);
         let numbers = if listed { 1..=50 } else { 51..=60 };
-        let (ended, _) = bench.apply_to(&mut session, known, &server, numbers, inbox());
+        let (ended, _) = bench.apply_on(known, &server, numbers);
         assert_eq!(ended.ending, Ending::Done);
         assert_eq!(asked_for(&server), (1, vec![1]));
         let asked: Vec<AssetId> = server.asked().concat();
@@ -144,10 +129,8 @@ fn a_server_that_knows_what_we_deleted_is_the_right_one() {
     bench.options.canary = 5;
     let server = server(100, []);
     kill(&server, 1..=20);
-    let (mut session, _) = bench.open();
     let known = unknown(1..=20);
-    session.begin(&known);
-    let (ended, _) = bench.apply_to(&mut session, known, &server, 1..=100, inbox());
+    let (ended, _) = bench.apply_on(known, &server, 1..=100);
     assert_eq!(ended.state.counts().retired, 100);
     let sizes: Vec<usize> = server.asked().iter().map(Vec::len).collect();
     assert_eq!(sizes, [40, 40], "no small batch has to find that out");
@@ -224,12 +207,10 @@ fn a_first_asset_that_cannot_be_read_does_not_keep_the_others_from_it() {
 fn assets_that_are_listed_and_that_are_not_are_not_looked_for_together() {
     let bench = bench(50);
     let server = server(60, []);
-    let (mut session, _) = bench.open();
     let known = unknown(1..=60);
-    session.begin(&known);
     // Twelve of the one sort, twelve of the other, and so on; all of them are alive.
     let numbers = (1..=60).filter(|number| (number / 12) % 2 == 0);
-    let (ended, _) = bench.apply_to(&mut session, known, &server, numbers.clone(), inbox());
+    let (ended, _) = bench.apply_on(known, &server, numbers.clone());
     assert_eq!(ended.ending, Ending::Done);
     let mut asked = server.asked().concat();
     asked.sort_unstable();
@@ -245,10 +226,8 @@ fn a_list_without_a_length_is_followed_to_where_the_assets_are() {
         let server = server(100, [way; 9]);
         server.0.lock().unwrap().page = Some(20);
         kill(&server, 50..=69);
-        let (mut session, _) = bench.open();
         let known = unknown(50..=69);
-        session.begin(&known);
-        let (ended, _) = bench.apply_to(&mut session, known, &server, 50..=69, inbox());
+        let (ended, _) = bench.apply_on(known, &server, 50..=69);
         assert_eq!(ended.state.counts().retired, 20);
         let (read, pages) = asked_for(&server);
         let last = if way == Page::Reversed { 3 } else { 4 };
@@ -264,10 +243,8 @@ fn an_empty_page_says_how_long_the_list_is_and_nothing_of_its_order() {
     let server = server(400, [Page::Counted(Some(400)); 2]);
     server.0.lock().unwrap().page = Some(100);
     kill(&server, 250..=349);
-    let (mut session, _) = bench.open();
     let known = unknown(250..=349);
-    session.begin(&known);
-    let (ended, _) = bench.apply_to(&mut session, known, &server, 250..=349, inbox());
+    let (ended, _) = bench.apply_on(known, &server, 250..=349);
     assert_eq!(ended.state.counts().retired, 100);
     let (read, pages) = asked_for(&server);
     assert_eq!(read, 1, "{pages:?}");
@@ -285,11 +262,9 @@ fn a_folder_that_shows_nothing_deleted_is_not_listed_again_and_again() {
         let bench = bench(100);
         let server = server(300, [Page::Alive; 99]);
         kill(&server, dead.iter().copied());
-        let (mut session, _) = bench.open();
         let known = unknown(dead.iter().copied());
-        session.begin(&known);
         let listed = dead.iter().copied();
-        let (ended, _) = bench.apply_to(&mut session, known, &server, listed, inbox());
+        let (ended, _) = bench.apply_on(known, &server, listed);
         assert_eq!(ended.state.counts().retired, dead.len());
         assert_eq!(asked_for(&server), (dead.len(), vec![1]));
     }
@@ -305,11 +280,9 @@ fn pages_that_tell_nothing_are_followed_a_few_times_in_a_row() {
         let server = server(120, [Page::Reversed; 99]);
         server.0.lock().unwrap().page = Some(10);
         kill(&server, dead.iter().copied());
-        let (mut session, _) = bench.open();
         let known = unknown(dead.iter().copied());
-        session.begin(&known);
         let listed = dead.iter().copied();
-        let (ended, _) = bench.apply_to(&mut session, known, &server, listed, inbox());
+        let (ended, _) = bench.apply_on(known, &server, listed);
         assert_eq!(ended.state.counts().retired, dead.len());
         assert_eq!(asked_for(&server), (read, (1..=pages).collect()));
     }
@@ -371,11 +344,9 @@ proptest! {
         }
         kill(&server, (1..=count).filter(|number| number % dead == 0));
         let is_listed = |number: &u128| listed == 1 || number % listed != 1;
-        let (mut session, _) = bench.open();
         let known = unknown(1..=count);
-        session.begin(&known);
         let numbers = (1..=count + count / 2).filter(is_listed);
-        let (ended, _) = bench.apply_to(&mut session, known, &server, numbers.clone(), inbox());
+        let (ended, _) = bench.apply_on(known, &server, numbers.clone());
         prop_assert_eq!(&ended.ending, &Ending::Done);
         prop_assert_eq!((ended.left, ended.state.counts().unknown), (0, 0));
         let wanted: HashSet<AssetId> = numbers.map(asset).collect();

@@ -12,11 +12,11 @@ use crate::apply::inbox::inbox;
 use crate::asset::AssetId;
 use crate::event::{Ending, RunEvent, StopReason};
 use crate::outcome::Outcome;
-use crate::state::{Record, Standing, State};
+use crate::state::{Standing, State};
 use crate::store::file::FileSession;
 use crate::store::{Session, StoreError};
 
-use crate::apply::tests::bench::{Bench, Server, Step, approved, asset, state};
+use crate::apply::tests::bench::{Bench, Server, Step, approved, asset, state, unanswered};
 
 pub(in crate::apply) mod bench;
 mod care;
@@ -141,22 +141,10 @@ fn a_lost_answer_is_unknown_until_the_next_try_tells() {
 #[test]
 fn an_unlisted_unknown_is_never_deleted() {
     let bench = Bench::new();
-    let mut known = state();
-    for number in 1..=3 {
-        known.assets.insert(
-            asset(number),
-            Record {
-                standing: Standing::Unknown { attempts: 1 },
-                run: 0,
-                at: Timestamp::UNIX_EPOCH,
-            },
-        );
-    }
+    let known = unanswered(state(), 1..=3);
     let server = Server::with([1]);
     server.0.lock().unwrap().dead.insert(asset(2));
-    let (mut session, _) = bench.open();
-    session.begin(&known);
-    let (ended, _) = bench.apply_to(&mut session, known, &server, [], inbox());
+    let (ended, _) = bench.apply_on(known, &server, []);
     assert_eq!(server.asked(), Vec::<Vec<AssetId>>::new());
     assert_eq!(
         standing(&ended.state, 1),

@@ -344,17 +344,7 @@ fn a_stack_whose_pages_do_not_end_is_left_alone() {
 #[test]
 fn an_unknown_is_read_before_it_is_deleted_again() {
     let server = V4::with([(1, Kind::File), (3, Kind::File)]);
-    let mut known = empty();
-    for number in [1, 2] {
-        known.assets.insert(
-            asset(number),
-            Record {
-                standing: Standing::Unknown { attempts: 1 },
-                run: 0,
-                at: Timestamp::UNIX_EPOCH,
-            },
-        );
-    }
+    let known = unanswered(empty(), [1, 2]);
     let listed = [(1, Some(Kind::File)), (2, None), (3, Some(Kind::File))];
     let ended = run_on(&server, known, &listed, &[]);
     assert_eq!(ended.state.counts().retired, 3);
