@@ -1,0 +1,169 @@
+//! The arguments of `retire state`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum, ValueHint};
+
+use crate::asset::AssetId;
+use crate::cli::args::{Format, Target};
+use crate::cli::settings::sending::Percent;
+use crate::cli::span::Span;
+
+/// `retire state`.
+#[derive(Debug, Subcommand)]
+pub enum State {
+    /// List the assets of the state
+    List(StateList),
+    /// Show everything that is known of one asset
+    Show(StateShow),
+    /// List the runs: who, when, from which commit and plan, and what is left of each
+    History(StateHistory),
+    /// Drop the records of assets, as if no run had ever asked for them
+    Rm(StateRm),
+    /// Say who holds the lock, or clear what a process left in it that died
+    Unlock(StateUnlock),
+    /// Print the state as one document, with what a journal beside it adds
+    Pull(StatePull),
+    /// Replace the state by a later one of the same lineage
+    Push(StatePush),
+    /// Turn a v2 state into a V4 state, and report what V4 knows of the open assets
+    Migrate(StateMigrate),
+}
+
+/// Where the state is.
+#[derive(Debug, Args)]
+pub struct StatePlace {
+    /// Keep the state in this file [default: retire.state.json; env: RETIRE_STATE]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub state: Option<PathBuf>,
+}
+
+/// Which state, and how to print it.
+#[derive(Debug, Args)]
+pub struct StateFile {
+    /// Which state.
+    #[command(flatten)]
+    pub place: StatePlace,
+    /// Print for people or for programs
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    pub format: Format,
+}
+
+/// `retire state list`.
+#[derive(Debug, Args)]
+pub struct StateList {
+    /// Which state.
+    #[command(flatten)]
+    pub file: StateFile,
+    /// List only these; may be given several times
+    #[arg(long, value_enum, value_name = "STATUS")]
+    pub status: Vec<Status>,
+}
+
+/// `retire state show`.
+#[derive(Debug, Args)]
+pub struct StateShow {
+    /// The asset
+    pub id: AssetId,
+    /// Which state.
+    #[command(flatten)]
+    pub file: StateFile,
+}
+
+/// `retire state history`.
+#[derive(Debug, Args)]
+pub struct StateHistory {
+    /// Which state.
+    #[command(flatten)]
+    pub file: StateFile,
+}
+
+/// `retire state migrate`.
+#[derive(Debug, Args)]
+pub struct StateMigrate {
+    /// Where everything is.
+    #[command(flatten)]
+    pub target: Target,
+    /// Refuse if V4 knows less than this share of the open assets, in percent [default: 80]
+    #[arg(long, value_name = "PERCENT")]
+    pub min_found_percent: Option<Percent>,
+    /// Wait this long for a run that has the state [default: 0s; env: RETIRE_LOCK_TIMEOUT]
+    #[arg(long, value_name = "TIME")]
+    pub lock_timeout: Option<Span>,
+}
+
+/// `retire state rm`.
+#[derive(Debug, Args)]
+pub struct StateRm {
+    /// The assets
+    #[arg(required = true, value_name = "ID")]
+    pub ids: Vec<AssetId>,
+    /// Which state.
+    #[command(flatten)]
+    pub place: StatePlace,
+    /// Go ahead without asking
+    #[arg(long)]
+    pub auto_approve: bool,
+    /// Wait this long for a run that has the state [default: 0s; env: RETIRE_LOCK_TIMEOUT]
+    #[arg(long, value_name = "TIME")]
+    pub lock_timeout: Option<Span>,
+}
+
+/// `retire state unlock`.
+#[derive(Debug, Args)]
+pub struct StateUnlock {
+    /// Which state.
+    #[command(flatten)]
+    pub place: StatePlace,
+}
+
+/// `retire state pull`.
+#[derive(Debug, Args)]
+pub struct StatePull {
+    /// Which state.
+    #[command(flatten)]
+    pub place: StatePlace,
+    /// Write it into this file instead
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub out: Option<PathBuf>,
+}
+
+/// `retire state push`.
+#[derive(Debug, Args)]
+pub struct StatePush {
+    /// The state that is to replace it, or `-` for standard input
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub file: PathBuf,
+    /// Which state.
+    #[command(flatten)]
+    pub place: StatePlace,
+    /// Wait this long for a run that has the state [default: 0s; env: RETIRE_LOCK_TIMEOUT]
+    #[arg(long, value_name = "TIME")]
+    pub lock_timeout: Option<Span>,
+}
+
+/// Where an asset stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Status {
+    /// Deleted by us.
+    Retired,
+    /// Found already deleted.
+    Gone,
+    /// Refused by the server.
+    Failed,
+    /// Sent, and not confirmed.
+    Unknown,
+}
+
+impl Status {
+    /// The name, as it stands in documents.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Retired => "retired",
+            Self::Gone => "gone",
+            Self::Failed => "failed",
+            Self::Unknown => "unknown",
+        }
+    }
+}
