@@ -217,6 +217,10 @@ async fn an_asset_is_read_and_deleted_alone() {
     assert_eq!(wrong.status(), 405);
 }
 
+fn id_of(asset: &Value) -> &str {
+    asset["id"].as_str().unwrap()
+}
+
 #[tokio::test]
 async fn children_come_in_pages_and_in_order() {
     let visitor = Visitor::new().await;
@@ -230,6 +234,20 @@ async fn children_come_in_pages_and_in_order() {
         names(&with_deleted),
         ["old.mov", "legal.mov", "b.mov", "Day 1"]
     );
+    let by_id = visitor
+        .json(&format!("{path}?include_deleted=true&sort=id"))
+        .await;
+    let ids: Vec<&str> = by_id.as_array().unwrap().iter().map(id_of).collect();
+    assert!(ids.is_sorted(), "{ids:?}");
+    // Which takes another way than any other order.
+    let slowly = visitor
+        .json(&format!("{path}?include_deleted=true&sort=id,name"))
+        .await;
+    assert_eq!((by_id.as_array().unwrap().len(), &by_id), (4, &slowly));
+    let backwards = visitor
+        .json(&format!("{path}?include_deleted=true&sort=-id"))
+        .await;
+    assert_eq!(id_of(&backwards[0]), ids[3]);
     let folders = visitor
         .json(&format!("{path}?type=folder&include=children"))
         .await;
