@@ -12,6 +12,43 @@ pub struct Inventory {
     pub assets: BTreeMap<AssetId, Seen>,
     /// How many assets should have been read and were not.
     pub unread: usize,
+    /// Where protected assets and what is to be deleted lie, where that was read.
+    pub places: Option<Places>,
+}
+
+/// Where assets lie, as far as it was read to find out what protected ones are connected with.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Places {
+    /// Where each asset lies that was read or listed.
+    pub lies: BTreeMap<AssetId, Lies>,
+    /// What each of them is called.
+    pub names: BTreeMap<AssetId, Arc<str>>,
+    /// What sort of asset each of them is, where that is known.
+    pub kinds: BTreeMap<AssetId, Kind>,
+    /// The id by which an asset is asked for, by the one that its answer says: what is asked
+    /// for by an id of Adobe's storage may answer with a UUID.
+    pub same: BTreeMap<AssetId, AssetId>,
+    /// Whether all that is in the folders and version stacks that are to be deleted was listed
+    /// to the end.
+    pub listed_whole: bool,
+    /// The held assets that are or may be folders or version stacks, each with whether all that
+    /// is in it was listed to the end.
+    pub held: BTreeMap<AssetId, bool>,
+}
+
+/// Where one asset lies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lies {
+    /// In a folder or a version stack.
+    In(AssetId),
+    /// In nothing: it is the top of a project.
+    AtTop,
+    /// Nowhere any more: it is shown to be deleted.
+    Deleted,
+    /// The server does not know it.
+    Missing,
+    /// That could not be found out, and why.
+    Unread(Arc<str>),
 }
 
 /// What was seen of one asset.
@@ -41,6 +78,21 @@ pub struct Facts {
     pub bytes: Option<u64>,
     /// What a version stack holds; nothing where that was not read.
     pub files: Option<Arc<[AssetId]>>,
+}
+
+#[cfg(test)]
+impl Inventory {
+    /// An account in which none of some assets lies in another one.
+    pub(crate) fn flat(ids: impl IntoIterator<Item = AssetId>) -> Self {
+        let places = Places {
+            lies: ids.into_iter().map(|id| (id, Lies::AtTop)).collect(),
+            ..Places::default()
+        };
+        Self {
+            places: Some(places),
+            ..Self::default()
+        }
+    }
 }
 
 impl Inventory {

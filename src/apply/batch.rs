@@ -296,10 +296,10 @@ impl<'plan> Queue<'plan> {
         self.approved.files(stack)
     }
 
-    /// Whether an asset is held, so that nothing may be deleted that holds it.
+    /// Whether an asset must stay, so that nothing may be deleted that it lies in.
     #[must_use]
-    pub fn is_held(&self, id: AssetId) -> bool {
-        self.approved.is_held(id)
+    pub fn is_protected(&self, id: AssetId) -> bool {
+        self.approved.is_protected(id)
     }
 
     /// Whether something waits that was sent before.

@@ -134,8 +134,8 @@ impl<S: Session> Dispatcher<'_, S> {
     fn take_files(&mut self, batch: u64, stack: AssetId) {
         let files = std::mem::take(&mut self.stacks.entry(stack).or_default().found);
         self.settle(batch, Vec::new(), false);
-        if let Some(held) = files.iter().find(|file| self.queue.is_held(**file)) {
-            let why = format!("it holds `{held}`, which is held");
+        if let Some(held) = files.iter().find(|file| self.queue.is_protected(**file)) {
+            let why = format!("`{held}` in it must stay");
             return self.leave_alone(batch, stack, &why);
         }
         // A stack that was reviewed file by file must not have grown since.

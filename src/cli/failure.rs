@@ -182,6 +182,9 @@ pub enum Failure {
         /// The share that must be known, in percent.
         percent: u8,
     },
+    /// The plan of a manifest on standard input was to be saved.
+    #[error("a plan of a manifest on standard input cannot be saved: nobody can read it again")]
+    SavedStandard,
     /// The plan is refused.
     #[error(transparent)]
     Refused(#[from] Refused),
@@ -260,7 +263,8 @@ fn saved_place(why: &SavedError) -> String {
     match why {
         SavedError::Format { line, column, .. } => format!(":{line}:{column}"),
         SavedError::Layout { line } => format!(":{line}"),
-        SavedError::WrongId { .. }
+        SavedError::Older(_)
+        | SavedError::WrongId { .. }
         | SavedError::Unsorted(_)
         | SavedError::Action { .. }
         | SavedError::Totals => String::new(),
@@ -290,7 +294,7 @@ impl Failure {
             | Self::Endpoint(_) => Exit::Failed,
             Self::Stale { .. }
             | Self::Saved {
-                why: SavedError::WrongId { .. } | SavedError::Layout { .. },
+                why: SavedError::Older(_) | SavedError::WrongId { .. } | SavedError::Layout { .. },
                 ..
             } => Exit::Stale,
             Self::Files(_)
@@ -303,9 +307,11 @@ impl Failure {
             | Self::Seed(_)
             | Self::Misfit { .. } => Exit::Invalid,
             Self::Settings(error) if error.is_config() => Exit::Invalid,
-            Self::Settings(_) | Self::NotText(_) | Self::OntoItself(_) | Self::NotToV4 => {
-                Exit::Usage
-            }
+            Self::Settings(_)
+            | Self::NotText(_)
+            | Self::OntoItself(_)
+            | Self::SavedStandard
+            | Self::NotToV4 => Exit::Usage,
             Self::Secret(_)
             | Self::OtherHome { .. }
             | Self::TwoAccounts { .. }
@@ -347,6 +353,7 @@ impl Failure {
             Self::InTheWay(_) => {
                 Some("it is where the old state is kept; move what is there elsewhere")
             }
+            Self::SavedStandard => Some("write the manifest into a file, and name that"),
             Self::TooFewFound { .. } => Some(
                 "check the account; V4 may not know the ids of v2; `--min-found-percent` takes less",
             ),

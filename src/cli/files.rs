@@ -215,6 +215,21 @@ pub fn folder(paths: &[PathBuf]) -> Option<PathBuf> {
     })
 }
 
+/// Whether two paths mean one file, which may not be there yet.
+#[must_use]
+pub fn are_same(one: &Path, other: &Path) -> bool {
+    let real = |path: &Path| {
+        fs::canonicalize(path).or_else(|_missing| {
+            let folder = path
+                .parent()
+                .filter(|folder| !folder.as_os_str().is_empty());
+            let folder = fs::canonicalize(folder.unwrap_or(Path::new(".")));
+            folder.map(|folder| folder.join(path.file_name().unwrap_or_default()))
+        })
+    };
+    one == other || matches!((real(one), real(other)), (Ok(one), Ok(other)) if one == other)
+}
+
 /// Reads a manifest.
 ///
 /// # Errors

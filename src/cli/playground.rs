@@ -11,7 +11,6 @@ use crate::cli::failure::Failure;
 use crate::cli::files;
 use crate::cli::settings::{Origin, Server, Settings};
 use crate::manifest::document::{Entry, Manifests};
-use crate::plan::Plan;
 use crate::sandbox::seed::{self, Seed};
 use crate::sandbox::world::World;
 use crate::sandbox::{self, Options, Sandbox};
@@ -79,24 +78,17 @@ pub(in crate::cli) fn world_of(manifests: &Manifests, account: Option<&str>) -> 
     // In the order in which they are listed, as somebody would have uploaded them.
     let mut entries: Vec<&Entry> = manifests.entries.iter().collect();
     entries.sort_unstable_by_key(|entry| entry.spot);
-    World::of_kinds(
-        account,
-        entries
-            .into_iter()
-            .map(|entry| (entry.id, played(entry.kind()))),
-    )
+    let listed = entries
+        .into_iter()
+        .map(|entry| (entry.id, played(entry.kind())));
+    // What is held is there as well; the first of two is taken.
+    let held = manifests.holds.iter().map(|hold| (hold.id, played(None)));
+    World::of_kinds(account, listed.chain(held))
 }
 
 /// Makes a world of assets: each a file, all in one project.
 pub(in crate::cli) fn world_of_ids(ids: impl IntoIterator<Item = AssetId>) -> World {
     World::from_ids(None, ids)
-}
-
-/// Makes a world of what a saved plan would delete.
-pub(in crate::cli) fn world_of_plan(plan: &Plan, account: Option<&str>) -> World {
-    let account = account.and_then(|account| Uuid::parse_str(account).ok());
-    let steps = plan.steps.iter();
-    World::of_kinds(account, steps.map(|step| (step.id, played(step.kind()))))
 }
 
 /// The sandbox's word for a kind; what nobody has said is a file.

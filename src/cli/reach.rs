@@ -15,6 +15,7 @@ use crate::frameio::answer::v4::judge_named;
 use crate::frameio::answer::{ReadVerdict, judge_who};
 use crate::frameio::authority::Authority;
 use crate::frameio::either::EitherDeleter;
+use crate::frameio::places::PlaceReader;
 use crate::frameio::token::Token;
 use crate::frameio::transport::{Endpoint, Transport};
 use crate::frameio::v2::{V2Deleter, V2Reader};
@@ -158,6 +159,14 @@ impl Reached {
     /// Reads one account by V4, and cannot delete.
     pub(in crate::cli) fn v4(&self, account: &str) -> V4Reader {
         V4Reader::new(self.transport.clone(), account.to_owned())
+    }
+
+    /// Reads where assets lie, and cannot delete; V4 does so in an account.
+    pub(in crate::cli) fn places(&self, account: Option<&str>) -> PlaceReader {
+        match self.api {
+            Api::V2 => PlaceReader::V2(V2Reader::new(self.transport.clone())),
+            Api::V4 => PlaceReader::V4(self.v4(account.unwrap_or_default())),
+        }
     }
 
     /// Reads and deletes; V4 does so in an account.

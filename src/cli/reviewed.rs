@@ -1,6 +1,7 @@
 //! Saved plans: found among the arguments, and compared with what is there now.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256 as Hasher};
@@ -10,9 +11,12 @@ use crate::cli::failure::Failure;
 use crate::cli::files;
 use crate::cli::settings::{Origin, Settings};
 use crate::cli::work::{self, Work};
-use crate::manifest::document::SourceFile;
-use crate::plan::saved::{Current, DecidingSettings, PlanDocument, Sha256, Stale, StateBasis};
-use crate::state::{Home, State};
+use crate::manifest::document::{Manifests, SourceFile};
+use crate::plan::Plan;
+use crate::plan::saved::{
+    self, Again, Current, DecidingSettings, PlanDocument, Sha256, Stale, StateBasis,
+};
+use crate::state::Home;
 use crate::store::Loaded;
 
 /// How far into a file a plan's id stands at most, in bytes.
@@ -73,10 +77,45 @@ impl Reviewed {
         &self.document
     }
 
-    /// The manifests that it was made from, as PATHs.
+    /// The PATHs that it was made from, as they were given.
     pub(in crate::cli) fn paths(&self) -> Vec<PathBuf> {
-        let manifests = self.document.manifests().iter();
-        manifests.map(|file| PathBuf::from(&*file.path)).collect()
+        self.document.paths().iter().map(PathBuf::from).collect()
+    }
+
+    /// Reads again what the PATHs mean.
+    ///
+    /// # Errors
+    ///
+    /// Returns that a manifest is not the one that the plan was made from, or what else is wrong
+    /// with the manifests.
+    pub(in crate::cli) fn manifests(&self, call: &Call) -> Result<Manifests, Failure> {
+        let paths = self.paths();
+        if paths.iter().any(|path| path.as_os_str() == "-") {
+            return Err(self.stale(Stale::Standard));
+        }
+        let read = call.manifests(&paths);
+        let Err(Failure::Findings(_) | Failure::Files(_)) = &read else {
+            return read;
+        };
+        // What cannot be read any more, or not as a manifest, has changed since.
+        let mut planned = self.document.manifests().iter();
+        let changed = planned.find(|file| {
+            let bytes = files::bytes(Path::new(&*file.path));
+            bytes.map_or(true, |bytes| {
+                <[u8; 32]>::from(Hasher::digest(bytes)) != file.sha256.0
+            })
+        });
+        match changed {
+            Some(file) => Err(self.stale(Stale::Manifest(Arc::clone(&file.path)))),
+            None => read,
+        }
+    }
+
+    fn stale(&self, why: Stale) -> Failure {
+        Failure::Stale {
+            path: self.path.clone(),
+            why,
+        }
     }
 
     /// Takes from the plan what nobody has set for this run.
@@ -101,26 +140,6 @@ impl Reviewed {
         }
     }
 
-    /// The manifests as they are now; one that cannot be read is left out.
-    fn manifests(&self) -> Vec<SourceFile> {
-        let planned = self.document.manifests().iter();
-        let found = planned.filter_map(|file| {
-            // What came through standard input is gone, and nobody can have changed it.
-            let sha256 = if &*file.path == "-" {
-                file.sha256.0
-            } else {
-                let bytes = files::bytes(Path::new(&*file.path)).ok()?;
-                Hasher::digest(bytes).into()
-            };
-            Some(SourceFile {
-                path: file.path.clone(),
-                sha256,
-                listed: file.listed,
-            })
-        });
-        found.collect()
-    }
-
     /// Compares what the plan was made from with what is there now.
     ///
     /// # Errors
@@ -132,6 +151,7 @@ impl Reviewed {
         home: &Home,
         settings: DecidingSettings,
         loaded: Option<&Loaded>,
+        manifests: &[SourceFile],
     ) -> Result<(), Stale> {
         let planned = self.document.state();
         let state = StateBasis {
@@ -151,11 +171,11 @@ impl Reviewed {
             state: &state,
             settings,
             applied: applied.map(|(number, _)| *number),
-            manifests: Some(&self.manifests()),
+            manifests,
         })
     }
 
-    /// Turns the plan into work, if everything is still as it was.
+    /// Makes the plan again from its manifests, if everything is still as it was.
     ///
     /// # Errors
     ///
@@ -163,32 +183,34 @@ impl Reviewed {
     pub(in crate::cli) fn work(
         &self,
         call: &Call,
-        settings: &Settings,
+        (manifests, settings): (&Manifests, &Settings),
         skip_mismatched: bool,
         loaded: Option<Loaded>,
         now: Timestamp,
     ) -> Result<Work, Failure> {
-        let outdated = |why| Failure::Stale {
-            path: self.path.clone(),
-            why,
-        };
         let document = &self.document;
-        if settings.max_plan_age.origin != Origin::Default {
-            let age = SignedDuration::try_from(settings.max_plan_age.value);
-            let age = age.unwrap_or(SignedDuration::MAX);
-            let end = document.created_at().saturating_add(age);
-            let end = end.unwrap_or(Timestamp::MAX);
-            if now >= end {
-                return Err(outdated(Stale::Expired(end)));
-            }
+        let age = SignedDuration::try_from(settings.max_plan_age.value);
+        let end = document
+            .created_at()
+            .saturating_add(age.unwrap_or(SignedDuration::MAX))
+            .unwrap_or(Timestamp::MAX);
+        let is_set = settings.max_plan_age.origin != Origin::Default;
+        if is_set && now >= end {
+            return Err(self.stale(Stale::Expired(end)));
         }
-        let planned = document.home();
+        let planned = &document.state().path;
+        if !files::are_same(Path::new(planned), &settings.state.value) {
+            return Err(self.stale(Stale::StatePath {
+                planned: planned.clone(),
+                found: settings.state.value.display().to_string(),
+            }));
+        }
         let set = settings.account.as_ref();
         let home = Home {
             api: settings.api.value,
             endpoint: settings.server.value.name().to_owned(),
             account: set.map_or_else(
-                || planned.account.clone(),
+                || document.home().account,
                 |account| Some(account.value.clone()),
             ),
         };
@@ -198,31 +220,31 @@ impl Reviewed {
             skip_mismatched: skip_mismatched || document.settings().skip_mismatched,
             batch_size: settings.batch_size.value.get(),
         };
-        self.check(now, &home, deciding, loaded.as_ref())
-            .map_err(outdated)?;
-        let wanted = home.account.clone().map(|account| {
-            let who = set.map_or_else(
-                || format!("the plan `{}`", self.path.display()),
-                |account| account.origin.to_string(),
-            );
-            (who, account)
-        });
-        let plan = document.plan().map_err(|why| Failure::Saved {
+        let files = &manifests.files;
+        self.check(now, &home, deciding, loaded.as_ref(), files)
+            .map_err(|why| self.stale(why))?;
+        let mut work = work::plan(call, manifests, settings, loaded, now)?;
+        let then = work.planned_at(document.created_at(), manifests, settings);
+        let again = Again {
+            then: &then,
+            now: &work.plan,
+        };
+        saved::check(&self.plan()?, again).map_err(|why| self.stale(why))?;
+        let who = || format!("the plan `{}`", self.path.display());
+        let account = document.home().account.map(|account| (who(), account));
+        work.wanted = work.wanted.or(account);
+        Ok(work)
+    }
+
+    /// The plan as it was reviewed.
+    ///
+    /// # Errors
+    ///
+    /// Returns what is wrong where it is none that this program makes.
+    pub(in crate::cli) fn plan(&self) -> Result<Plan, Failure> {
+        self.document.plan().map_err(|why| Failure::Saved {
             path: self.path.clone(),
             why,
-        })?;
-        let (state, digest) = match loaded {
-            Some(loaded) => work::told(call, loaded),
-            None => (State::new(document.state().lineage, home.clone()), None),
-        };
-        work::check_home(&state.home, &home, &settings.state.value)?;
-        Ok(Work {
-            wanted: wanted.or_else(|| work::remembered(&state, &settings.state.value)),
-            home,
-            state,
-            digest,
-            now,
-            plan,
         })
     }
 }

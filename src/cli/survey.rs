@@ -1,4 +1,4 @@
-//! V4: what `plan` and `apply` read of the live assets before they show the plan.
+//! What `plan` and `apply` read of the live assets before they show the plan.
 
 use std::collections::BTreeSet;
 
@@ -9,11 +9,13 @@ use crate::cli::reach::Reached;
 use crate::cli::settings::{Server, Settings};
 use crate::cli::work::Work;
 use crate::diagnostic::in_words;
+use crate::frameio::places::{Ask, PlaceReader, find_places};
 use crate::frameio::survey::survey;
 use crate::frameio::trash::{Deleted, recently_deleted};
-use crate::inventory::{Inventory, Seen};
+use crate::inventory::{Facts, Inventory, Lies, Places, Seen};
 use crate::manifest::document::Manifests;
 use crate::plan::approve::Approved;
+use crate::plan::shelter::{self, Shelter, Wanted};
 use crate::render::{count, counted};
 use crate::state::Api;
 
@@ -27,11 +29,20 @@ const EACH: usize = 100;
 /// How many ids are named at most.
 const NAMED: usize = 5;
 
+/// Whether something must be read before the plan is shown.
+pub(in crate::cli) fn is_needed(work: &Work) -> bool {
+    !open(work).is_empty() || work.plan.shelter == Shelter::NotChecked
+}
+
+/// Whether something can be read.
+pub(in crate::cli) fn is_possible(settings: &Settings) -> bool {
+    settings.access.token.is_some() || settings.server.value == Server::Sandbox
+}
+
 /// The assets of a plan whose kind V4 needs and nobody says, and the version stacks, whose
-/// files are deleted in their place; nothing where nothing can be read.
-pub(in crate::cli) fn open(work: &Work, settings: &Settings) -> Vec<(AssetId, Option<Kind>)> {
-    let readable = settings.access.token.is_some() || settings.server.value == Server::Sandbox;
-    if work.home.api != Api::V4 || !readable {
+/// files are deleted in their place.
+fn open(work: &Work) -> Vec<(AssetId, Option<Kind>)> {
+    if work.home.api != Api::V4 {
         return Vec::new();
     }
     let steps = work.plan.steps.iter();
@@ -45,7 +56,8 @@ pub(in crate::cli) fn open(work: &Work, settings: &Settings) -> Vec<(AssetId, Op
         .collect()
 }
 
-/// Reads what is open, and makes the plan again with what was found.
+/// Reads what is open and what protected assets are connected with, and makes the plan again
+/// with what was found.
 ///
 /// # Errors
 ///
@@ -55,7 +67,6 @@ pub(in crate::cli) fn look(
     server: &Reached,
     (manifests, settings): (&Manifests, &Settings),
     mut work: Work,
-    open: &[(AssetId, Option<Kind>)],
 ) -> Result<Work, Failure> {
     let account = match server.account(work.wanted.as_ref()) {
         Ok(account) => account,
@@ -66,7 +77,32 @@ pub(in crate::cli) fn look(
         }
         Err(why) => return Err(why),
     };
-    let reader = server.v4(account.as_deref().unwrap_or_default());
+    let open = open(&work);
+    let mut read = if open.is_empty() {
+        Inventory::default()
+    } else {
+        look_at(call, server, account.as_deref(), &open)?
+    };
+    if account.is_some() {
+        work.home.account.clone_from(&account);
+    }
+    work = work.again(manifests, settings, &read);
+    if let Some(wanted) = shelter::wanted(&work.plan) {
+        let places = look_around(call, server, account.as_deref(), &wanted)?;
+        add(&mut read, places);
+        work = work.again(manifests, settings, &read);
+    }
+    Ok(work)
+}
+
+/// Reads what sort of assets some are, and what is in version stacks.
+fn look_at(
+    call: &Call,
+    server: &Reached,
+    account: Option<&str>,
+    open: &[(AssetId, Option<Kind>)],
+) -> Result<Inventory, Failure> {
+    let reader = server.v4(account.unwrap_or_default());
     let wanted = &open[..open.len().min(MOST)];
     let assets = counted(wanted.len(), "asset", "assets");
     call.console.message(&format!("Reading {assets} …"));
@@ -92,8 +128,74 @@ pub(in crate::cli) fn look(
         read.assets.insert(*id, Seen::Deleted(None));
     }
     tell(call, &read, lists.complete, open.len() - wanted.len());
-    work.home.account = account;
-    Ok(work.again(manifests, settings, &read))
+    Ok(read)
+}
+
+/// Reads what protected assets are connected with.
+fn look_around(
+    call: &Call,
+    server: &Reached,
+    account: Option<&str>,
+    wanted: &Wanted,
+) -> Result<Places, Failure> {
+    call.console.message("Reading where protected assets lie …");
+    let told = |requests: usize| {
+        if requests.is_multiple_of(EACH) {
+            let requests = counted(requests, "request", "requests");
+            call.console.message(&format!("{requests} made so far"));
+        }
+    };
+    let Wanted {
+        holds,
+        protected,
+        listed,
+        containers,
+    } = wanted;
+    let ask = Ask {
+        holds,
+        protected,
+        listed,
+        containers,
+    };
+    let reader = server.places(account);
+    let search = find_places(&reader, ask, told);
+    let mut places = server.runtime.block_on(search).map_err(Failure::Stopped)?;
+    if let PlaceReader::V4(reader) = &reader {
+        let missing = holds.iter().chain(protected);
+        let missing = missing.filter(|id| places.lies.get(id) == Some(&Lies::Missing));
+        let missing: BTreeSet<AssetId> = missing.copied().collect();
+        if !missing.is_empty() {
+            // What is deleted protects nothing any more, and holds no folder back.
+            let search = recently_deleted(reader, &missing, requests(missing.len()));
+            for id in server.runtime.block_on(search).found {
+                places.lies.insert(id, Lies::Deleted);
+                places.held.remove(&id);
+            }
+        }
+    }
+    Ok(places)
+}
+
+/// Adds what was read around protected assets to what is known of the others.
+fn add(read: &mut Inventory, places: Places) {
+    for (id, kind) in &places.kinds {
+        read.assets.entry(*id).or_insert_with(|| {
+            Seen::There(Facts {
+                kind: *kind,
+                name: places.names.get(id).cloned(),
+                project: None,
+                parent: None,
+                bytes: None,
+                files: None,
+            })
+        });
+    }
+    for (id, lies) in &places.lies {
+        if *lies == Lies::Deleted {
+            read.assets.insert(*id, Seen::Deleted(None));
+        }
+    }
+    read.places = Some(places);
 }
 
 /// How many requests the lists of recently deleted assets are worth for so many assets: they

@@ -47,13 +47,37 @@ impl Work {
         inventory: &Inventory,
     ) -> Self {
         self.plan = plan::make(Inputs {
-            manifests,
-            state: &self.state,
             inventory: Some(inventory),
-            rules: settings.rules(),
-            now: self.now,
+            ..self.inputs(manifests, settings)
         });
         self
+    }
+
+    /// Makes the plan as of another time, without the live assets.
+    pub(in crate::cli) fn planned_at(
+        &self,
+        now: Timestamp,
+        manifests: &Manifests,
+        settings: &Settings,
+    ) -> Plan {
+        plan::make(Inputs {
+            now,
+            ..self.inputs(manifests, settings)
+        })
+    }
+
+    fn inputs<'work>(
+        &'work self,
+        manifests: &'work Manifests,
+        settings: &Settings,
+    ) -> Inputs<'work> {
+        Inputs {
+            manifests,
+            state: &self.state,
+            inventory: None,
+            rules: settings.rules(),
+            now: self.now,
+        }
     }
 
     /// Forecasts the calls of the plan.

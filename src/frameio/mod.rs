@@ -13,6 +13,7 @@ pub mod call;
 pub mod either;
 pub mod ims;
 pub mod pace;
+pub mod places;
 pub mod survey;
 pub mod token;
 pub mod transport;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::asset::{AssetId, Kind};
 use crate::plan::Plan;
 use crate::plan::decide::Decision;
+use crate::plan::shelter::{Shelter, Unplaced, waits_for};
 
 /// Who or what agreed to a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,7 +22,7 @@ pub enum Consent {
 }
 
 /// Why a plan is not carried out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
     /// The number that was typed is not the number of assets.
     #[error("{typed} was typed, and the plan would delete {planned} assets")]
@@ -32,8 +33,37 @@ pub enum Refused {
         planned: usize,
     },
     /// Some assets are not shown to be what their pins say.
-    #[error("{0} assets are not shown to be what their pins say")]
+    #[error("{} shown to be what the pin says", match .0 { 1 => "1 asset is not".to_owned(), more => format!("{more} assets are not") })]
     Mismatched(usize),
+    /// Nobody looked whether something protected would be deleted along.
+    #[error("it was not read what is in the listed folders, and something is protected")]
+    NotChecked,
+    /// Protected assets may lie in what is to be deleted.
+    #[error(
+        "a listed folder or version stack may hold what is protected: {}",
+        each(.0.iter().map(ToString::to_string))
+    )]
+    Unplaced(Vec<Unplaced>),
+    /// Listed assets may lie in something that is held.
+    #[error(
+        "listed assets may lie in what is held: {}",
+        each(.0.iter().map(|(held, listed)| format!("{held}, for {listed} listed")))
+    )]
+    Unread(Vec<(Unplaced, usize)>),
+}
+
+/// How many protected assets a refusal names at most.
+const NAMED: usize = 5;
+
+/// Names several things, and says how many more there are.
+fn each(things: impl ExactSizeIterator<Item = String>) -> String {
+    let more = things.len().saturating_sub(NAMED);
+    let named: Vec<String> = things.take(NAMED).collect();
+    let named = named.join("; ");
+    match more {
+        0 => named,
+        more => format!("{named}; and {more} more"),
+    }
 }
 
 impl Refused {
@@ -41,6 +71,10 @@ impl Refused {
     #[must_use]
     pub const fn hint(&self) -> &'static str {
         match self {
+            Self::NotChecked => "nothing was sent; give a token that may read the assets",
+            Self::Unplaced(_) | Self::Unread(_) => {
+                "nothing was sent; correct the id in that line, give a token that may read the asset, or take the line out if the asset is deleted"
+            }
             Self::WrongNumber { .. } => {
                 "read the plan again, then type the number of assets that it would delete"
             }
@@ -58,7 +92,7 @@ pub struct Approved {
     /// The kinds of what is to be deleted, one for each; empty where none is known.
     kinds: Vec<Option<Kind>>,
     stacks: BTreeMap<AssetId, Arc<[AssetId]>>,
-    held: Vec<AssetId>,
+    protected: BTreeSet<AssetId>,
     resolve: Vec<Resolve>,
     record: Vec<AssetId>,
     forget: Vec<AssetId>,
@@ -99,11 +133,11 @@ impl Approved {
         self.stacks.get(&stack)
     }
 
-    /// Whether an asset is held. What is to be deleted never is, but what a version stack turns
-    /// out to hold may be; only known with V4.
+    /// Whether an asset must stay. What is to be deleted never must, but what a version stack
+    /// turns out to have in it may.
     #[must_use]
-    pub fn is_held(&self, id: AssetId) -> bool {
-        self.held.binary_search(&id).is_ok()
+    pub fn is_protected(&self, id: AssetId) -> bool {
+        self.protected.contains(&id)
     }
 
     /// The assets to read first, in the order of their ids.
@@ -153,8 +187,8 @@ impl Approved {
 ///
 /// # Errors
 ///
-/// Returns why the plan is refused: the consent does not fit it, or a pin is in the way and
-/// `skip_mismatched` is off.
+/// Returns why the plan is refused: the consent does not fit it, a pin is in the way and
+/// `skip_mismatched` is off, or something protected may be deleted along.
 pub fn approve(plan: &Plan, consent: Consent, skip_mismatched: bool) -> Result<Approved, Refused> {
     let planned = plan.totals.deletes();
     if let Consent::Typed(typed) = consent
@@ -162,20 +196,21 @@ pub fn approve(plan: &Plan, consent: Consent, skip_mismatched: bool) -> Result<A
     {
         return Err(Refused::WrongNumber { typed, planned });
     }
-    if plan.totals.mismatch > 0 && !skip_mismatched {
-        return Err(Refused::Mismatched(plan.totals.mismatch));
-    }
+    check(plan, skip_mismatched)?;
     let mut approved = Approved {
         delete: Vec::with_capacity(plan.totals.retire + plan.totals.retry),
         kinds: Vec::new(),
         stacks: plan.stacks.clone(),
-        held: plan.held.clone(),
+        protected: plan.held.iter().map(|held| held.id).collect(),
         resolve: Vec::new(),
         record: Vec::new(),
         forget: Vec::new(),
     };
     for step in &plan.steps {
         let (id, kind) = (step.id, step.kind());
+        if waits_for(step).is_some() {
+            approved.protected.insert(id);
+        }
         match step.decision {
             Decision::Retire | Decision::Retry { .. } => approved.push(id, kind),
             Decision::Resolve { listed, .. } => {
@@ -191,4 +226,28 @@ pub fn approve(plan: &Plan, consent: Consent, skip_mismatched: bool) -> Result<A
         }
     }
     Ok(approved)
+}
+
+/// Checks whether a plan may be carried out at all, whoever agrees to it.
+///
+/// # Errors
+///
+/// Returns what is in the way.
+pub fn check(plan: &Plan, skip_mismatched: bool) -> Result<(), Refused> {
+    if plan.totals.mismatch > 0 && !skip_mismatched {
+        return Err(Refused::Mismatched(plan.totals.mismatch));
+    }
+    match &plan.shelter {
+        Shelter::NotNeeded => {}
+        Shelter::NotChecked => return Err(Refused::NotChecked),
+        Shelter::Checked { unplaced, unread } => {
+            if !unplaced.is_empty() {
+                return Err(Refused::Unplaced(unplaced.clone()));
+            }
+            if !unread.is_empty() {
+                return Err(Refused::Unread(unread.clone()));
+            }
+        }
+    }
+    Ok(())
 }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use crate::manifest::document::Entry;
 use crate::outcome::FailureKind;
+use crate::plan::shelter::Path;
 use crate::state::{Record, Standing};
 
 /// What is to happen to one asset, and why.
@@ -46,12 +47,14 @@ pub enum Decision {
         /// The moment from which it may be deleted.
         until: Timestamp,
     },
-    /// Leave it: somebody holds it.
+    /// Leave it: it is protected, or connected with something that is.
     Held {
-        /// Why.
-        reason: Arc<str>,
-        /// The moment from which the hold no longer counts.
+        /// What protects it.
+        why: Why,
+        /// The moment up to which it is protected, where that is known.
         until: Option<Timestamp>,
+        /// What connects it with the asset that is protected; nothing where it is itself.
+        path: Option<Arc<Path>>,
     },
     /// Refuse it: it is not shown to be what its pin says.
     Mismatch(Mismatch),
@@ -82,6 +85,19 @@ impl Decision {
     }
 }
 
+/// Why an asset stays, and with it what it lies in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Why {
+    /// Somebody holds it, for this reason.
+    Hold(Arc<str>),
+    /// Its date is ahead.
+    Deferred,
+    /// It is not shown to be what its pin says.
+    Pinned,
+    /// It was refused too often.
+    Blocked,
+}
+
 /// Why an asset is not shown to be what its pin says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mismatch {
@@ -105,7 +121,7 @@ pub struct Case<'plan> {
     pub entry: Option<&'plan Entry>,
     /// What is recorded of it.
     pub record: Option<&'plan Record>,
-    /// What holds it, or a file of it where it is a version stack, if that is in force at `now`.
+    /// What holds it, if that is in force at `now`.
     pub hold: Option<HoldInForce<'plan>>,
     /// Whether a live reading found it deleted.
     pub deleted: bool,
@@ -151,8 +167,9 @@ pub fn decide(case: Case<'_>, rules: Rules, now: Timestamp) -> Option<Decision> 
     }
     if let Some(hold) = hold {
         return Some(Decision::Held {
-            reason: Arc::clone(hold.reason),
+            why: Why::Hold(Arc::clone(hold.reason)),
             until: hold.until,
+            path: None,
         });
     }
     // What became of a delete that was never answered is found out in the run, not before it.

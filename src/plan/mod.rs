@@ -9,13 +9,15 @@ use jiff::Timestamp;
 use crate::asset::{AssetId, Kind};
 use crate::inventory::Inventory;
 use crate::manifest::document::{Details, Entry, Manifests, Spot};
-use crate::plan::decide::{Case, Decision, HoldInForce, Rules, decide};
-use crate::state::{Api, Record, State};
+use crate::plan::decide::{Case, Decision, HoldInForce, Rules, Why, decide};
+use crate::plan::shelter::Shelter;
+use crate::state::{Record, Standing, State};
 
 pub mod approve;
 pub mod decide;
 pub mod forecast;
 pub mod saved;
+pub mod shelter;
 
 #[cfg(test)]
 mod tests;
@@ -45,9 +47,45 @@ pub struct Plan {
     /// The files of the version stacks that are to be deleted, as far as they were read: V4
     /// deletes them in place of the stack.
     pub stacks: BTreeMap<AssetId, Arc<[AssetId]>>,
-    /// With V4, all assets that are held, sorted: a version stack that is read later must not
-    /// hold any.
-    pub held: Vec<AssetId>,
+    /// All assets with a hold in force that are not recorded as deleted, in the order of their
+    /// ids.
+    pub held: Vec<Held>,
+    /// What a saved plan leaves alone, in the order of the ids, since the live account is other
+    /// than it was when the plan was reviewed.
+    pub left_alone: Vec<LeftAlone>,
+    /// Whether it was looked for what protected assets are connected with, and what that came to.
+    pub shelter: Shelter,
+}
+
+/// An asset that a saved plan leaves alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LeftAlone {
+    /// The asset.
+    pub id: AssetId,
+    /// What is other than reviewed.
+    pub other: Other,
+}
+
+/// What is other than it was when a saved plan was reviewed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Other {
+    /// It would be deleted now, and the plan does not say so.
+    NotReviewed,
+    /// It is kept now, and the plan would delete it.
+    Kept,
+    /// This file is in the version stack now, and the plan does not name it.
+    Grown(AssetId),
+}
+
+/// A protected asset.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// The asset.
+    pub id: AssetId,
+    /// Why it stays.
+    pub why: Why,
+    /// The moment up to which it does, where that is known.
+    pub until: Option<Timestamp>,
 }
 
 /// What is to happen to one asset.
@@ -111,7 +149,22 @@ impl Step {
 
 impl Totals {
     fn count(&mut self, decision: &Decision) {
-        let total = match decision {
+        *self.of(decision) += 1;
+    }
+
+    /// Counts an asset no more.
+    fn uncount(&mut self, decision: &Decision) {
+        *self.of(decision) -= 1;
+    }
+
+    /// Counts an asset elsewhere than before.
+    fn recount(&mut self, before: &Decision, now: &Decision) {
+        self.uncount(before);
+        self.count(now);
+    }
+
+    const fn of(&mut self, decision: &Decision) -> &mut usize {
+        match decision {
             Decision::Retire => &mut self.retire,
             Decision::Retry { .. } => &mut self.retry,
             Decision::Resolve { .. } => &mut self.resolve,
@@ -123,8 +176,7 @@ impl Totals {
             Decision::Forget => &mut self.forget,
             Decision::Unchanged { listed: true } => &mut self.unchanged,
             Decision::Unchanged { listed: false } => &mut self.history,
-        };
-        *total += 1;
+        }
     }
 
     /// How many assets may be deleted if the plan is carried out.
@@ -159,9 +211,7 @@ pub fn make(inputs: Inputs<'_>) -> Plan {
         steps: Vec::with_capacity(listed.len()),
         ..Plan::default()
     };
-    if state.home.api == Api::V4 {
-        plan.held = holds.0.keys().copied().collect();
-    }
+    plan.held = holds.protected(state);
     let mut kinds = Kinds::default();
     let merged = Merge {
         listed: listed.into_iter().peekable(),
@@ -172,7 +222,7 @@ pub fn make(inputs: Inputs<'_>) -> Plan {
         let case = Case {
             entry,
             record,
-            hold: holds.of(id).or_else(|| holds.of_any(files?)),
+            hold: holds.of(id),
             deleted: inventory.is_some_and(|inventory| inventory.is_deleted(id)),
         };
         let Some(decision) = decide(case, rules, now) else {
@@ -196,7 +246,27 @@ pub fn make(inputs: Inputs<'_>) -> Plan {
             spot: entry.map(|entry| entry.spot),
         });
     }
+    match inventory.and_then(|inventory| inventory.places.as_ref()) {
+        Some(places) => shelter::keep(&mut plan, places, |id| protected_at(manifests, id)),
+        None if shelter::wanted(&plan).is_some() => plan.shelter = Shelter::NotChecked,
+        None => {}
+    }
     plan
+}
+
+/// Where a manifest says that an asset is protected: its hold, else its entry.
+fn protected_at(manifests: &Manifests, id: AssetId) -> Option<Arc<str>> {
+    let hold = manifests.holds.iter().find(|hold| hold.id == id);
+    let entry = || {
+        let place = manifests
+            .entries
+            .binary_search_by_key(&id, |entry| entry.id)
+            .ok()?;
+        Some(manifests.entries[place].spot)
+    };
+    let Spot { file, line, column } = hold.map(|hold| hold.spot).or_else(entry)?;
+    let path = &manifests.files.get(usize::try_from(file).ok()?)?.path;
+    Some(format!("{path}:{line}:{column}").into())
 }
 
 /// Adds kinds to what manifests say; details that say nothing else are shared.
@@ -253,9 +323,20 @@ impl Holds {
         Self(holds)
     }
 
-    /// The hold of the first of some assets that has one.
-    fn of_any(&self, ids: &[AssetId]) -> Option<HoldInForce<'_>> {
-        ids.iter().find_map(|id| self.of(*id))
+    /// What is held and not recorded as deleted: only that can be deleted along with something.
+    fn protected(&self, state: &State) -> Vec<Held> {
+        let is_deleted = |id: &AssetId| match state.assets.get(id).map(Record::standing) {
+            Some(Standing::Retired | Standing::Gone) => true,
+            Some(Standing::Failed(_) | Standing::Unknown { .. }) | None => false,
+        };
+        let holds = self.0.iter().filter(|(id, _)| !is_deleted(id));
+        holds
+            .map(|(id, (reason, until))| Held {
+                id: *id,
+                why: Why::Hold(Arc::clone(reason)),
+                until: *until,
+            })
+            .collect()
     }
 
     fn of(&self, id: AssetId) -> Option<HoldInForce<'_>> {

@@ -7,7 +7,7 @@ use super::approve::{Approved, Consent, Refused, approve};
 use super::decide::Mismatch;
 use super::*;
 use crate::event::RunEvent;
-use crate::inventory::{Facts, Inventory, Seen};
+use crate::inventory::{Facts, Inventory, Lies, Places, Seen};
 use crate::manifest::document::{Hold, Pin};
 use crate::outcome::{FailureKind, Outcome};
 use crate::state::{Api, Failed, Home, Standing};
@@ -124,8 +124,9 @@ fn each_row_of_the_table() {
         })
     };
     let held = Some(Decision::Held {
-        reason: "legal".into(),
+        why: Why::Hold("legal".into()),
         until: None,
+        path: None,
     });
     let deferred = Some(Decision::Defer { until: at(NOW + 1) });
     let unchanged = Some(Decision::Unchanged { listed: true });
@@ -292,7 +293,7 @@ fn a_kind_that_was_read_is_kept_and_the_manifest_beats_it() {
             (id(6), Seen::Missing),
         ]
         .into(),
-        unread: 0,
+        ..Inventory::default()
     };
     let plan = plan_seen(&manifests, &state, &inventory);
     let approved = approve(&plan, Consent::Auto, false).unwrap();
@@ -322,16 +323,29 @@ fn a_version_stack_with_a_held_file_is_held() {
     };
     let inventory = Inventory {
         assets: [(id(3), facts(Kind::VersionStack, Some(&[30, 31])))].into(),
-        unread: 0,
+        ..Inventory::default()
     };
     let mut state = empty_state();
     state.home.api = Api::V4;
+    let unread = plan_seen(&manifests, &state, &inventory);
+    assert_eq!(unread.shelter, Shelter::NotChecked);
+    assert_eq!(
+        approve(&unread, Consent::Auto, false),
+        Err(Refused::NotChecked)
+    );
+    let inventory = Inventory {
+        places: Some(Places {
+            lies: [(id(31), Lies::In(id(3))), (id(3), Lies::AtTop)].into(),
+            ..Places::default()
+        }),
+        ..inventory
+    };
     let plan = plan_seen(&manifests, &state, &inventory);
     assert_eq!(plan.totals.held, 1);
     assert!(plan.stacks.is_empty());
     let approved = approve(&plan, Consent::Auto, false).unwrap();
     assert!(!approved.sends() && approved.forget().is_empty());
-    assert!(approved.is_held(id(31)) && !approved.is_held(id(30)));
+    assert!(approved.is_protected(id(31)) && !approved.is_protected(id(30)));
 }
 
 #[test]
@@ -347,7 +361,7 @@ fn what_is_found_deleted_is_recorded_and_not_read() {
     }
     let inventory = Inventory {
         assets: [(id(4), Seen::Deleted(None))].into(),
-        unread: 0,
+        ..Inventory::default()
     };
     let plan = plan_seen(&manifests, &state, &inventory);
     let mut approved = approve(&plan, Consent::Auto, false).unwrap();
@@ -432,14 +446,9 @@ fn plan_seen(manifests: &Manifests, state: &State, inventory: &Inventory) -> Pla
     })
 }
 
+/// Plans as if nothing lay in anything.
 fn plan_of(manifests: &Manifests, state: &State) -> Plan {
-    make(Inputs {
-        manifests,
-        state,
-        inventory: None,
-        rules: Rules::default(),
-        now: at(NOW),
-    })
+    plan_seen(manifests, state, &Inventory::flat((0..40).map(id)))
 }
 
 proptest! {

@@ -141,6 +141,9 @@ pub fn summary(summary: &Summary, sink: &mut dyn Write) -> io::Result<()> {
         unsent,
         warnings,
         next_due,
+        // The stream of a run does not say them, so neither does what is read from it.
+        kept: _,
+        left_alone: _,
         ending,
         requests,
         elapsed,

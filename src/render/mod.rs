@@ -16,6 +16,7 @@ pub mod history;
 pub mod json;
 pub mod progress;
 pub mod report;
+mod shelter;
 pub mod state;
 pub mod summary;
 pub mod text;

@@ -9,8 +9,9 @@ use jiff::Timestamp;
 use crate::asset::AssetId;
 use crate::event::{Ending, Listener, RunEvent, Task};
 use crate::outcome::{FailureKind, Outcome};
-use crate::plan::decide::Decision;
-use crate::plan::{Plan, Totals};
+use crate::plan::decide::{Decision, Why};
+use crate::plan::shelter::Path;
+use crate::plan::{LeftAlone, Plan, Totals};
 use crate::state::{Counts, Failed, Record, Standing, absorb};
 
 /// What a run came to.
@@ -36,6 +37,10 @@ pub struct Summary {
     pub warnings: Vec<String>,
     /// The earliest date of the deferred assets.
     pub next_due: Option<Timestamp>,
+    /// What is kept, since something that is protected is connected with it.
+    pub kept: Vec<Kept>,
+    /// What a saved plan left alone, since it was other than reviewed.
+    pub left_alone: Vec<LeftAlone>,
     /// Why the run ended; none where it never started or never came to its end.
     pub ending: Option<Ending>,
     /// How many requests were made, without those that were repeated.
@@ -44,6 +49,19 @@ pub struct Summary {
     pub elapsed: Duration,
     /// Where the state lies, as the user named it.
     pub state_path: String,
+}
+
+/// An asset that is kept for the sake of another one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// The asset.
+    pub id: AssetId,
+    /// What protects the other one.
+    pub why: Why,
+    /// The moment up to which it is protected, where that is known.
+    pub until: Option<Timestamp>,
+    /// What connects the two.
+    pub path: Arc<Path>,
 }
 
 /// An asset that the server refused to delete.
@@ -88,6 +106,7 @@ impl SummaryBuilder {
     pub fn new(plan: &Plan, state_path: impl Into<String>) -> Self {
         let mut before = HashMap::new();
         let mut next_due: Option<Timestamp> = None;
+        let mut kept = Vec::new();
         for step in &plan.steps {
             match &step.decision {
                 Decision::Retry {
@@ -112,19 +131,32 @@ impl SummaryBuilder {
                 Decision::Defer { until } => {
                     next_due = Some(next_due.map_or(*until, |next| next.min(*until)));
                 }
+                Decision::Held {
+                    why,
+                    until,
+                    path: Some(path),
+                } => kept.push(Kept {
+                    id: step.id,
+                    why: why.clone(),
+                    until: *until,
+                    path: Arc::clone(path),
+                }),
                 Decision::Retire
                 | Decision::Record
                 | Decision::Blocked { .. }
-                | Decision::Held { .. }
+                | Decision::Held { path: None, .. }
                 | Decision::Mismatch(_)
                 | Decision::Forget
                 | Decision::Unchanged { .. } => {}
             }
         }
-        Self {
+        let mut builder = Self {
             before,
             ..Self::resume(plan.totals, next_due, state_path.into())
-        }
+        };
+        builder.summary.kept = kept;
+        builder.summary.left_alone.clone_from(&plan.left_alone);
+        builder
     }
 
     /// Starts with what a document remembers of the plan.
@@ -145,6 +177,8 @@ impl SummaryBuilder {
                 unsent: 0,
                 warnings: Vec::new(),
                 next_due,
+                kept: Vec::new(),
+                left_alone: Vec::new(),
                 ending: None,
                 requests: 0,
                 elapsed: Duration::ZERO,

@@ -10,7 +10,7 @@ use crate::outcome::FailureKind;
 use crate::render::escape::escape;
 use crate::render::progress::roughly;
 use crate::render::report::{FailedAsset, Summary};
-use crate::render::{Paint, Style, count, counted, moment, share};
+use crate::render::{Paint, Style, count, counted, moment, share, shelter};
 use crate::state::Counts;
 
 /// How many ids are shown before the rest is folded.
@@ -61,6 +61,8 @@ pub fn summary(summary: &Summary, style: Style, sink: &mut dyn Write) -> io::Res
     unknown(summary, style, sink)?;
     warnings(summary, style, sink)?;
     left(summary, sink)?;
+    shelter::kept_back(&summary.kept, style, sink)?;
+    shelter::left_alone(&summary.left_alone, style, sink)?;
     next(summary, style, sink)
 }
 

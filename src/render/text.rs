@@ -12,7 +12,7 @@ use crate::plan::saved::PlanDocument;
 use crate::plan::{Plan, Step, Totals};
 use crate::render::escape::escape;
 use crate::render::progress::roughly;
-use crate::render::{Paint, Style, count, counted, joined, moment, share, thousands};
+use crate::render::{Paint, Style, count, counted, joined, moment, share, shelter, thousands};
 
 /// How many lines of assets are shown before the rest is folded.
 const LINES: usize = 200;
@@ -48,6 +48,8 @@ pub fn plan(view: &PlanView<'_>, style: Style, sink: &mut dyn Write) -> io::Resu
                 totals,
                 stacks,
                 held: _,
+                left_alone,
+                shelter,
             },
         batch_size,
         forecast,
@@ -94,7 +96,8 @@ pub fn plan(view: &PlanView<'_>, style: Style, sink: &mut dyn Write) -> io::Resu
         closing(totals, (batch_size, forecast), sink)?;
         duration(forecast, time_budget, style, sink)?;
     }
-    Ok(())
+    shelter::left_alone(left_alone, style, sink)?;
+    shelter::notes(shelter, style, sink)
 }
 
 /// Writes what a saved plan was made from, and why it no longer fits where it does not, with an
@@ -230,8 +233,8 @@ fn line(
     let (symbol, paint) = group.symbol();
     write!(sink, "  {} {id}", style.paint(paint, symbol))?;
     let mut parts = Vec::new();
-    parts.extend(what(step.kind(), files));
-    parts.extend(why(decision));
+    parts.extend(what(step.kind(), decision.may_delete(), files));
+    parts.extend(why(*id, decision));
     if let Some(details) = details {
         parts.extend(wherefore(details));
     }
@@ -243,10 +246,13 @@ fn line(
 }
 
 /// What sort of asset it is, where that is not the usual one.
-fn what(kind: Option<Kind>, files: Option<&[AssetId]>) -> Option<String> {
+fn what(kind: Option<Kind>, goes: bool, files: Option<&[AssetId]>) -> Option<String> {
     match (kind, files) {
         (None | Some(Kind::File), _) => None,
-        (Some(Kind::Folder), _) => Some("folder and all that is in it".to_owned()),
+        (Some(Kind::Folder), _) if !goes => Some("folder".to_owned()),
+        (Some(Kind::Folder), _) => {
+            Some("folder and all that is in it, what comes into it until then as well".to_owned())
+        }
         (Some(Kind::VersionStack), None) => Some("version stack".to_owned()),
         (Some(Kind::VersionStack), Some(files)) => Some(format!(
             "version stack of {}",
@@ -274,7 +280,7 @@ fn stack_files(
 }
 
 /// What the decision itself says beyond its group.
-fn why(decision: &Decision) -> Option<String> {
+fn why(id: AssetId, decision: &Decision) -> Option<String> {
     match decision {
         Decision::Retire | Decision::Record | Decision::Forget | Decision::Unchanged { .. } => None,
         Decision::Retry {
@@ -293,10 +299,9 @@ fn why(decision: &Decision) -> Option<String> {
             if *listed { "" } else { ", no longer listed" }
         )),
         Decision::Defer { until } => Some(format!("until {}", moment(*until))),
-        Decision::Held { reason, until } => Some(match until {
-            Some(until) => format!("held until {}: {}", moment(*until), escape(reason)),
-            None => format!("held: {}", escape(reason)),
-        }),
+        Decision::Held { why, until, path } => {
+            Some(shelter::kept(id, why, *until, path.as_deref()))
+        }
         Decision::Mismatch(Mismatch::NotRead) => {
             Some("pinned, and the live asset was not read".to_owned())
         }

@@ -137,7 +137,7 @@ fn a_pin_that_nobody_compares_is_refused() {
     assert!(done.err.contains("--skip-mismatched"), "{}", done.err);
     assert!(!desk.path("retire.sandbox.state.json").exists());
     desk.run(&["apply", "--sandbox", "--skip-mismatched"])
-        .expect(0);
+        .expect(3);
     assert_eq!(state(&desk)["assets"].get(A), None);
 }
 

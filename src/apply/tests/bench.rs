@@ -21,6 +21,7 @@ use crate::asset::AssetId;
 use crate::event::{Listener, RunEvent, RunInfo};
 use crate::frameio::call::Call;
 use crate::frameio::{Body, Deleter, Reader, Reply};
+use crate::inventory::Inventory;
 use crate::manifest::document::{Entry, Manifests, Spot};
 use crate::plan::approve::{Approved, Consent, approve};
 use crate::plan::decide::Rules;
@@ -89,10 +90,11 @@ pub(in crate::apply::tests) fn approved(
             .collect(),
         ..Manifests::default()
     };
+    let inventory = Inventory::flat(manifests.entries.iter().map(|entry| entry.id));
     let plan = make(Inputs {
         manifests: &manifests,
         state,
-        inventory: None,
+        inventory: Some(&inventory),
         rules: Rules::default(),
         now: Timestamp::UNIX_EPOCH,
     });

@@ -14,6 +14,7 @@ use crate::apply::tests::bench::{Heard, Page, Watch, info};
 use crate::apply::{Ended, Run, breaker, run};
 use crate::frameio::call::Call;
 use crate::frameio::{Body, Deleter, Reader, Reply};
+use crate::inventory::Inventory;
 use crate::manifest::document::{Entry, Hold, Manifests, Spot};
 use crate::plan::approve::{Approved, Consent, approve};
 use crate::plan::decide::Rules;
@@ -274,10 +275,12 @@ fn planned(state: &State, wishes: &Wishes) -> Approved {
         holds: wishes.held.iter().map(hold).collect(),
         ..Manifests::default()
     };
+    let known = wishes.listed.iter().chain(&wishes.held);
+    let known = known.map(|number| asset(*number));
     let plan = make(Inputs {
         manifests: &manifests,
         state,
-        inventory: None,
+        inventory: Some(&Inventory::flat(known)),
         rules: Rules::default(),
         now: Timestamp::UNIX_EPOCH,
     });

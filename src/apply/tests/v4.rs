@@ -8,6 +8,7 @@ use crate::apply::Options;
 use crate::asset::Kind;
 use crate::frameio::call::Call;
 use crate::frameio::{Deleter, Reader, Reply};
+use crate::inventory::Inventory;
 use crate::manifest::document::{Details, Entry, Manifests, Spot};
 use crate::plan::approve::{Approved, Consent, approve};
 use crate::plan::decide::Rules;
@@ -165,10 +166,13 @@ fn listing(state: &State, listed: &[(u128, Option<Kind>)], kept: &[u128]) -> App
         entries: entries.collect(),
         ..Manifests::default()
     };
+    let known = manifests.entries.iter().map(|entry| entry.id);
+    let known = known.chain(kept.iter().map(|number| asset(*number)));
+    let inventory = Inventory::flat(known);
     let plan = make(Inputs {
         manifests: &manifests,
         state: &state,
-        inventory: None,
+        inventory: Some(&inventory),
         rules: Rules::default(),
         now: Timestamp::UNIX_EPOCH,
     });

@@ -25,7 +25,9 @@ use crate::cli::{files, identity, lock, lost, playground, survey};
 use crate::event::{Ending, RunInfo};
 use crate::manifest::document::Manifests;
 use crate::plan::Totals;
-use crate::plan::approve::{Approved, Consent, approve};
+use crate::plan::approve::{Approved, Consent, approve, check};
+use crate::plan::saved;
+use crate::plan::shelter::Shelter;
 use crate::render::report::{Summary, SummaryBuilder};
 use crate::render::summary;
 use crate::render::text::{self, PlanView};
@@ -62,7 +64,7 @@ fn apply(call: &Call, arguments: &Apply, streams: &mut Streams) -> Result<Exit, 
         sending: arguments.sending,
     };
     let mut settings = call.settings(&arguments.target, flags, &paths)?;
-    if let Basis::Plan(reviewed) = &basis {
+    if let Some(reviewed) = &basis.reviewed {
         reviewed.settle(&mut settings);
     }
     let who = Identity::find(&call.environment, files::folder(&paths).as_deref());
@@ -84,9 +86,11 @@ fn apply(call: &Call, arguments: &Apply, streams: &mut Streams) -> Result<Exit, 
         // Whether anybody reads it changes nothing of what is to be done.
         OutputError::unless_gone(shown)?;
     }
+    // What is in the way is refused whether or not anything is to be done, and nobody is asked.
+    if work.plan.shelter != Shelter::NotChecked {
+        check(&work.plan, skip)?;
+    }
     if work.plan.totals.changes() == 0 {
-        // A pin that is in the way is refused whether or not anything else is to be done.
-        approve(&work.plan, Consent::Auto, skip)?;
         let path = settings.state.value.display().to_string();
         let idle = SummaryBuilder::new(&work.plan, path);
         let (summary, exit) = streams.close(idle, true, exit);
@@ -142,25 +146,29 @@ fn apply(call: &Call, arguments: &Apply, streams: &mut Streams) -> Result<Exit, 
 }
 
 /// What a run is planned from.
-enum Basis {
-    /// A plan that was saved and reviewed.
-    Plan(Box<Reviewed>),
-    /// Manifests.
-    Manifests(Manifests),
+struct Basis {
+    /// What the manifests say now.
+    manifests: Manifests,
+    /// The plan that was saved and reviewed, where there is one.
+    reviewed: Option<Box<Reviewed>>,
 }
 
 impl Basis {
     /// Reads what the PATHs mean; the manifests' own PATHs come beside it.
     fn of(call: &Call, arguments: &Apply) -> Result<(Self, Vec<PathBuf>), Failure> {
-        if let Some(reviewed) = Reviewed::find(&arguments.paths)? {
-            let paths = reviewed.paths();
-            return Ok((Self::Plan(Box::new(reviewed)), paths));
-        }
-        let manifests = call.manifests(&arguments.paths)?;
-        Ok((Self::Manifests(manifests), arguments.paths.clone()))
+        let reviewed = Reviewed::find(&arguments.paths)?.map(Box::new);
+        let (manifests, paths) = match &reviewed {
+            Some(reviewed) => (reviewed.manifests(call)?, reviewed.paths()),
+            None => (call.manifests(&arguments.paths)?, arguments.paths.clone()),
+        };
+        let basis = Self {
+            manifests,
+            reviewed,
+        };
+        Ok((basis, paths))
     }
 
-    /// Makes the plan, or takes the saved one; with whether it leaves out what is mismatched,
+    /// Makes the plan, again where one was saved; with whether it leaves out what is mismatched,
     /// and the saved plan's id.
     fn work(
         &self,
@@ -171,22 +179,18 @@ impl Basis {
     ) -> Result<(Work, bool, Option<String>), Failure> {
         let now = clock::now();
         let skip = arguments.skip_mismatched;
-        match self {
-            Self::Manifests(manifests) => {
-                let work = work::plan(call, manifests, settings, loaded, now)?;
-                Ok((work, skip, None))
-            }
-            Self::Plan(reviewed) => {
-                let work = reviewed.work(call, settings, skip, loaded, now)?;
-                let document = reviewed.document();
-                let skip = document.settings().skip_mismatched;
-                Ok((work, skip, Some(document.id().to_owned())))
-            }
-        }
+        let Some(reviewed) = &self.reviewed else {
+            let work = work::plan(call, &self.manifests, settings, loaded, now)?;
+            return Ok((work, skip, None));
+        };
+        let work = reviewed.work(call, (&self.manifests, settings), skip, loaded, now)?;
+        let document = reviewed.document();
+        let skip = document.settings().skip_mismatched;
+        Ok((work, skip, Some(document.id().to_owned())))
     }
 
-    /// With V4, reads what nobody has said of the live assets, unless the plan was reviewed
-    /// already or nobody could approve it.
+    /// Reads what the plan needs of the live assets, unless nobody could approve it; what was
+    /// not reviewed is left alone.
     fn look(
         &self,
         call: &Call,
@@ -194,27 +198,26 @@ impl Basis {
         (settings, paths): (&Settings, &[PathBuf]),
         work: Work,
     ) -> Result<(Work, Option<Reached>), Failure> {
-        let Self::Manifests(manifests) = self else {
-            return Ok((work, None));
-        };
         let approvable = arguments.auto_approve
+            || self.reviewed.is_some()
             || settings.server.value == Server::Sandbox
             || call.console.can_ask();
-        let open = survey::open(&work, settings);
-        if open.is_empty() || !approvable {
-            return Ok((work, None));
+        let (mut work, server) = if survey::is_needed(&work) && approvable {
+            let server = reach(call, settings, paths, || self.world(&work))?;
+            let work = survey::look(call, &server, (&self.manifests, settings), work)?;
+            (work, Some(server))
+        } else {
+            (work, None)
+        };
+        if let Some(reviewed) = &self.reviewed {
+            work.plan = saved::leave_alone(work.plan, &reviewed.plan()?);
         }
-        let server = reach(call, settings, paths, || self.world(&work))?;
-        let work = survey::look(call, &server, (manifests, settings), work, &open)?;
-        Ok((work, Some(server)))
+        Ok((work, server))
     }
 
     /// The sandbox's world where there is no seed.
     fn world(&self, work: &Work) -> World {
-        match self {
-            Self::Manifests(manifests) => playground::world_of(manifests, work.account()),
-            Self::Plan(_) => playground::world_of_plan(&work.plan, work.home.account.as_deref()),
-        }
+        playground::world_of(&self.manifests, work.account())
     }
 }
 
@@ -387,6 +390,10 @@ fn exit(summary: &Summary) -> Exit {
     if let Some(Ending::Stopped(reason)) = &summary.ending {
         return failure::stopped(reason);
     }
-    let open = summary.failed.len() + summary.unknown.len() + summary.totals.blocked;
+    let open = summary.failed.len()
+        + summary.unknown.len()
+        + summary.totals.blocked
+        + summary.totals.mismatch
+        + summary.left_alone.len();
     if open > 0 { Exit::Open } else { Exit::Done }
 }

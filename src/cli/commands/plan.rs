@@ -15,6 +15,7 @@ use crate::cli::work::{self, Work};
 use crate::cli::{clock, files};
 use crate::cli::{playground, survey};
 use crate::manifest::document::Manifests;
+use crate::plan::approve::{Refused, check};
 use crate::plan::saved::{self, Basis, DecidingSettings, PlanDocument, Sha256, StateBasis};
 use crate::render::diff::{self, DiffView};
 use crate::render::text::{self, PlanView};
@@ -23,6 +24,10 @@ use crate::store::file::{self, FileStore};
 /// Makes the plan and prints it.
 pub(in crate::cli) fn run(call: &Call, arguments: &Plan) -> Result<Exit, Failure> {
     let paths = &arguments.paths.paths;
+    let standard = paths.iter().any(|path| path.as_os_str() == "-");
+    if arguments.out.is_some() && standard {
+        return Err(Failure::SavedStandard);
+    }
     let manifests = call.manifests(paths)?;
     let flags = Flags {
         batch_size: arguments.batch_size,
@@ -42,8 +47,15 @@ pub(in crate::cli) fn run(call: &Call, arguments: &Plan) -> Result<Exit, Failure
     let work = work::plan(call, &manifests, &settings, loaded, clock::now())?;
     let work = look(call, &manifests, (&settings, paths), work)?;
     let who = Identity::find(&call.environment, files::folder(paths).as_deref());
+    // A run would refuse it as well, so there is nothing to hand on.
+    let refused = match check(&work.plan, arguments.skip_mismatched) {
+        Err(Refused::NotChecked) | Ok(()) => None,
+        Err(refused) => Some(refused),
+    };
+    let is_unsheltered = matches!(refused, Some(Refused::Unplaced(_) | Refused::Unread(_)));
+    let out = arguments.out.as_ref().filter(|_| !is_unsheltered);
     let document = || document(&who, arguments, &manifests, &settings, &work);
-    if let Some(path) = &arguments.out {
+    if let Some(path) = out {
         file::publish(path, |sink| document().to_json(sink))?;
     }
     match arguments.format {
@@ -77,13 +89,16 @@ pub(in crate::cli) fn run(call: &Call, arguments: &Plan) -> Result<Exit, Failure
             call.console.data(|_, sink| document().to_json(sink))?;
         }
     }
-    if let Some(path) = &arguments.out
+    if let Some(path) = out
         && arguments.format == PlanFormat::Text
     {
         let path = path.display();
         call.console.message(&format!(
             "Saved as `{path}`; `retire apply {path}` does exactly that."
         ));
+    }
+    if let Some(refused) = refused {
+        return Err(refused.into());
     }
     if arguments.detailed_exitcode && work.plan.totals.changes() > 0 {
         return Ok(Exit::Pending);
@@ -98,13 +113,12 @@ fn look(
     (settings, paths): (&Settings, &[PathBuf]),
     work: Work,
 ) -> Result<Work, Failure> {
-    let open = survey::open(&work, settings);
-    if open.is_empty() {
+    if !survey::is_needed(&work) || !survey::is_possible(settings) {
         return Ok(work);
     }
     let world = || playground::world_of(manifests, work.account());
     let server = reach(call, settings, paths, world)?;
-    let work = survey::look(call, &server, (manifests, settings), work, &open)?;
+    let work = survey::look(call, &server, (manifests, settings), work)?;
     if let Some(sandbox) = server.sandbox {
         server.runtime.block_on(sandbox.shut_down());
     }
@@ -130,6 +144,12 @@ fn document(
             serial: work.state.serial,
             digest: work.digest.map(Sha256),
         },
+        paths: arguments
+            .paths
+            .paths
+            .iter()
+            .map(|path| path.to_string_lossy().into_owned())
+            .collect(),
         commit: who.commit.clone(),
         home: work.home.clone(),
         settings: DecidingSettings {

@@ -52,23 +52,23 @@ fn runs(call: &Call, path: &Path, bytes: &[u8], format: Format) -> Result<(), Fa
 fn plan(call: &Call, path: &Path, bytes: &[u8], format: Format) -> Result<(), Failure> {
     let reviewed = Reviewed::read(path, bytes)?;
     let document = reviewed.document();
-    let plan = document.plan().map_err(|why| Failure::Saved {
-        path: path.to_owned(),
-        why,
-    })?;
+    let plan = reviewed.plan()?;
     // A state that cannot be read is not the one that the plan was made from either.
     let loaded = FileStore::new(Path::new(&document.state().path)).load();
-    let stale = match loaded {
-        Ok(loaded) => reviewed
+    let stale = match (loaded, reviewed.manifests(call)) {
+        (Ok(loaded), Ok(manifests)) => reviewed
             .check(
                 clock::now(),
                 &document.home(),
                 document.settings(),
                 loaded.as_ref(),
+                &manifests.files,
             )
             .err()
             .map(|why| in_words(&why)),
-        Err(error) => Some(in_words(&error)),
+        (Err(error), _) => Some(in_words(&error)),
+        (_, Err(Failure::Stale { why, .. })) => Some(in_words(&why)),
+        (_, Err(error)) => Some(in_words(&error)),
     };
     call.console.data(|style, sink| match format {
         Format::Json => document.to_json(sink),

@@ -321,6 +321,7 @@ fn read<T>(reply: &Reply, parse: impl FnOnce(&[u8]) -> Result<T, String>) -> Rea
     }
 }
 
+pub(in crate::frameio) mod place;
 pub mod v4;
 
 #[cfg(test)]

@@ -7,6 +7,10 @@ use crate::frameio::{Deleter, Reader, Reply};
 
 pub mod wire;
 
+/// How many assets a page is asked to have; how many it may have is open (docs/frameio-api.md,
+/// "Pages (v2)").
+const PAGE: u32 = 100;
+
 /// Speaks v2, without a call that deletes.
 #[derive(Debug, Clone)]
 pub struct V2Reader(Transport);
@@ -20,6 +24,12 @@ impl V2Reader {
     #[must_use]
     pub const fn new(transport: Transport) -> Self {
         Self(transport)
+    }
+
+    /// Reads a page of what is in an asset, from 1.
+    pub async fn contents(&self, id: AssetId, page: u32) -> Reply {
+        let path = format!("/v2/assets/{id}/children?page={page}&page_size={PAGE}");
+        self.0.send(Method::Get, &path, None).await
     }
 }
 

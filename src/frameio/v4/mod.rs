@@ -13,9 +13,13 @@ pub mod wire;
 /// (docs/frameio-api.md, "Pages (V4)").
 const PAGE: u32 = 100;
 
+/// How many assets of a folder a page is asked to have; the API takes at most this many
+/// (docs/frameio-api.md, "Pages (V4)").
+const PAGE_OF_FOLDER: u32 = 500;
+
 /// Reads a page of the token's accounts.
 pub async fn accounts(transport: &Transport, after: Option<&str>) -> Reply {
-    let path = page("/v4/accounts", after);
+    let path = page("/v4/accounts", PAGE, after);
     transport.send(Method::Get, &path, None).await
 }
 
@@ -49,7 +53,19 @@ impl V4Reader {
     /// Reads a page of what is in a version stack.
     pub async fn children(&self, stack: AssetId, after: Option<&str>) -> Reply {
         let path = self.of_asset(Kind::VersionStack, stack);
-        self.get(&page(&format!("{path}/children"), after)).await
+        self.get(&page(&format!("{path}/children"), PAGE, after))
+            .await
+    }
+
+    /// Reads a page of what is in a folder or a version stack.
+    pub async fn contents(&self, kind: Kind, id: AssetId, after: Option<&str>) -> Reply {
+        let size = match kind {
+            Kind::Folder => PAGE_OF_FOLDER,
+            Kind::File | Kind::VersionStack => PAGE,
+        };
+        let path = self.of_asset(kind, id);
+        self.get(&page(&format!("{path}/children"), size, after))
+            .await
     }
 
     /// Reads a page of what was deleted from a project.
@@ -57,14 +73,18 @@ impl V4Reader {
         let account = segment(&self.account);
         let project = segment(project);
         let path = format!("/v4/accounts/{account}/projects/{project}/recently_deleted");
-        self.get(&page(&path, after)).await
+        self.get(&page(&path, PAGE, after)).await
     }
 
     /// Reads a page of the account's workspaces.
     pub async fn workspaces(&self, after: Option<&str>) -> Reply {
         let account = segment(&self.account);
-        self.get(&page(&format!("/v4/accounts/{account}/workspaces"), after))
-            .await
+        self.get(&page(
+            &format!("/v4/accounts/{account}/workspaces"),
+            PAGE,
+            after,
+        ))
+        .await
     }
 
     /// Reads a page of a workspace's projects.
@@ -72,7 +92,7 @@ impl V4Reader {
         let account = segment(&self.account);
         let workspace = segment(workspace);
         let path = format!("/v4/accounts/{account}/workspaces/{workspace}/projects");
-        self.get(&page(&path, after)).await
+        self.get(&page(&path, PAGE, after)).await
     }
 
     fn of_asset(&self, kind: Kind, id: AssetId) -> String {
@@ -142,8 +162,8 @@ impl Deleter for V4Deleter {
 
 /// The path of a page: a link to the next one carries only its cursor, so the rest is said
 /// again. The cursor is encoded already, as far as whoever wrote the link cared to.
-fn page(path: &str, after: Option<&str>) -> String {
-    let mut path = format!("{path}?page_size={PAGE}");
+fn page(path: &str, size: u32, after: Option<&str>) -> String {
+    let mut path = format!("{path}?page_size={size}");
     if let Some(after) = after {
         path.push_str("&after=");
         path.push_str(&encoded(after, |byte| b"%!$'()*+,;=:@/?".contains(&byte)));
@@ -179,7 +199,7 @@ mod tests {
         assert_eq!(segment("adobe:urn:a"), "adobe:urn:a");
         assert_eq!(segment("a/../b?c#d%e|f"), "a%2F..%2Fb%3Fc%23d%25e%7Cf");
         assert_eq!(
-            page("/v4/accounts", Some("g3Q=+/%2B% &#x")),
+            page("/v4/accounts", PAGE, Some("g3Q=+/%2B% &#x")),
             "/v4/accounts?page_size=100&after=g3Q=+/%2B%%20%26%23x"
         );
     }

@@ -164,7 +164,9 @@ pub fn deleted(bytes: &[u8]) -> Result<Page<AssetId>, String> {
     })
 }
 
-fn page<T: for<'de> Deserialize<'de>>(bytes: &[u8]) -> Result<Page<T>, String> {
+pub(in crate::frameio) fn page<T: for<'de> Deserialize<'de>>(
+    bytes: &[u8],
+) -> Result<Page<T>, String> {
     let Paged { data, links } = read::<Paged<T>>(bytes)?;
     let next = links.and_then(|links| links.next);
     let next = next.map(|link| cursor(&link)).transpose()?;

@@ -9,7 +9,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::asset::{AssetId, Kind};
 use crate::manifest::document::{Details, Spot};
 use crate::outcome::FailureKind;
-use crate::plan::decide::{Decision, Mismatch};
+use crate::plan::decide::{Decision, Mismatch, Why};
+use crate::plan::shelter::{Path, Waypoint};
 use crate::plan::{Plan, Step};
 
 /// What is to happen to one asset, and why.
@@ -35,9 +36,16 @@ pub struct Action {
     /// The server's own words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<Arc<str>>,
-    /// Why the asset is held; only with `held`.
+    /// Why somebody holds the asset, or the one that `path` connects it with; only with `held`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hold: Option<Arc<str>>,
+    /// Why the asset that `path` connects it with stays, where that is no hold; only with `held`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub because: Option<Because>,
+    /// What connects it with what is protected, from the outermost asset to the innermost; only
+    /// with `held`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<Vec<Waypoint>>,
     /// The moment up to which it is left alone: RFC 3339.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
@@ -91,6 +99,18 @@ pub enum Verb {
 pub enum MismatchName {
     /// The live asset was not read.
     NotRead,
+}
+
+/// Why an asset stays without a hold, and with it what it lies in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Because {
+    /// Its date is ahead.
+    Deferred,
+    /// It is not shown to be what its pin says.
+    Pinned,
+    /// It was refused too often.
+    Blocked,
 }
 
 /// Where a manifest lists an asset, written as `file:line:column`.
@@ -184,10 +204,16 @@ impl Action {
                 action.action = Verb::Defer;
                 action.until = Some(*until);
             }
-            Decision::Held { reason, until } => {
+            Decision::Held { why, until, path } => {
                 action.action = Verb::Held;
-                action.hold = Some(Arc::clone(reason));
+                match why {
+                    Why::Hold(reason) => action.hold = Some(Arc::clone(reason)),
+                    Why::Deferred => action.because = Some(Because::Deferred),
+                    Why::Pinned => action.because = Some(Because::Pinned),
+                    Why::Blocked => action.because = Some(Because::Blocked),
+                }
                 action.until = *until;
+                action.path = path.as_ref().map(|path| path.0.clone());
             }
             Decision::Mismatch(Mismatch::NotRead) => {
                 action.action = Verb::Mismatch;
@@ -222,6 +248,8 @@ impl Action {
             kind: None,
             message: None,
             hold: None,
+            because: None,
+            path: None,
             until: None,
             mismatch: None,
             reason: None,
@@ -252,6 +280,8 @@ impl Action {
             kind,
             message,
             hold,
+            because,
+            path,
             until,
             mismatch,
             reason,
@@ -260,6 +290,9 @@ impl Action {
             at,
         } = self.clone();
         let listed = at.is_some();
+        if action != Verb::Held && (because.is_some() || path.is_some()) {
+            return Err("has not the fields of its action");
+        }
         let decision = match (action, attempts, kind, message, hold, until, mismatch) {
             (Verb::Retire, None, None, None, None, None, None) => Decision::Retire,
             (Verb::Retry, Some(attempts), Some(kind), Some(message), None, None, None) => {
@@ -280,9 +313,11 @@ impl Action {
                 Decision::Resolve { listed, attempts }
             }
             (Verb::Defer, None, None, None, None, Some(until), None) => Decision::Defer { until },
-            (Verb::Held, None, None, None, Some(reason), until, None) => {
-                Decision::Held { reason, until }
-            }
+            (Verb::Held, None, None, None, hold, until, None) => Decision::Held {
+                why: why(hold, because, path.is_some())?,
+                until,
+                path: path.map(|path| Arc::new(Path(path))),
+            },
             (Verb::Mismatch, None, None, None, None, None, Some(MismatchName::NotRead)) => {
                 Decision::Mismatch(Mismatch::NotRead)
             }
@@ -301,29 +336,7 @@ impl Action {
                 ..,
             ) => return Err("has not the fields of its action"),
         };
-        match action {
-            Verb::Forget if listed => return Err("is forgotten, and listed all the same"),
-            Verb::Retire
-            | Verb::Retry
-            | Verb::Record
-            | Verb::Blocked
-            | Verb::Defer
-            | Verb::Held
-            | Verb::Mismatch
-                if !listed =>
-            {
-                return Err("names no manifest that lists it");
-            }
-            Verb::Retire
-            | Verb::Retry
-            | Verb::Record
-            | Verb::Blocked
-            | Verb::Resolve
-            | Verb::Defer
-            | Verb::Held
-            | Verb::Mismatch
-            | Verb::Forget => {}
-        }
+        fits_listing(action, listed)?;
         let spot = at.map(|at| place(&at, files)).transpose()?;
         let said = asset_kind.is_some() || reason.is_some() || ticket.is_some() || owner.is_some();
         let details = said.then(|| {
@@ -342,6 +355,48 @@ impl Action {
             details,
             spot,
         })
+    }
+}
+
+/// Whether an action may be that of an asset that a manifest lists, or of one that none does.
+fn fits_listing(action: Verb, listed: bool) -> Result<(), &'static str> {
+    match action {
+        Verb::Forget if listed => return Err("is forgotten, and listed all the same"),
+        Verb::Retire
+        | Verb::Retry
+        | Verb::Record
+        | Verb::Blocked
+        | Verb::Defer
+        | Verb::Held
+        | Verb::Mismatch
+            if !listed =>
+        {
+            return Err("names no manifest that lists it");
+        }
+        Verb::Retire
+        | Verb::Retry
+        | Verb::Record
+        | Verb::Blocked
+        | Verb::Resolve
+        | Verb::Defer
+        | Verb::Held
+        | Verb::Mismatch
+        | Verb::Forget => {}
+    }
+    Ok(())
+}
+
+fn why(
+    hold: Option<Arc<str>>,
+    because: Option<Because>,
+    is_connected: bool,
+) -> Result<Why, &'static str> {
+    match (hold, because) {
+        (Some(reason), None) => Ok(Why::Hold(reason)),
+        (None, Some(Because::Deferred)) if is_connected => Ok(Why::Deferred),
+        (None, Some(Because::Pinned)) if is_connected => Ok(Why::Pinned),
+        (None, Some(Because::Blocked)) if is_connected => Ok(Why::Blocked),
+        (_, _) => Err("has not the fields of its action"),
     }
 }
 

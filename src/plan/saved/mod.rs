@@ -13,10 +13,12 @@ use uuid::Uuid;
 use crate::asset::AssetId;
 use crate::manifest::document::{Manifests, SourceFile};
 use crate::plan::forecast::LaneForecast;
+use crate::plan::shelter::Shelter;
 use crate::plan::{Plan, Totals};
 use crate::state::{Api, Home};
 
 mod action;
+mod compare;
 mod digest;
 mod layout;
 mod stale;
@@ -24,14 +26,15 @@ mod stale;
 #[cfg(test)]
 mod tests;
 
-pub use action::{Action, Listing, MismatchName, Verb};
+pub use action::{Action, Because, Listing, MismatchName, Verb};
+pub use compare::{Again, check, leave_alone};
 pub use digest::Sha256;
 pub use stale::{Current, Stale};
 
 use layout::{Compared, field, json, rows};
 
 /// The version of the document that this program reads and writes.
-pub const VERSION: u64 = 1;
+pub const VERSION: u64 = 2;
 
 /// A saved plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -40,7 +43,7 @@ pub const VERSION: u64 = 1;
 #[schemars(rename = "Plan")]
 pub struct PlanDocument {
     /// The version of this document.
-    #[schemars(range(min = 1, max = 1))]
+    #[schemars(range(min = 2, max = 2))]
     #[serde(deserialize_with = "known_version")]
     version: u64,
     /// `sha256:` and the SHA-256 of the document without this field, as compact JSON.
@@ -57,6 +60,8 @@ pub struct PlanDocument {
     tool: String,
     /// The state that it was made from.
     state: StateBasis,
+    /// The PATHs of the manifests, as they were given; none where the usual ones were read.
+    paths: Vec<String>,
     /// The manifests that it was made from, in the order in which they were read.
     manifests: Vec<ManifestBasis>,
     /// The git commit that it was made from, where there is one.
@@ -73,10 +78,9 @@ pub struct PlanDocument {
     totals: Totals,
     /// How many calls it takes at least, and how long at the API's limits.
     forecast: Vec<LaneForecast>,
-    /// With V4, the assets that are held, sorted: a version stack that is read later must not
-    /// hold any.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    held: Vec<AssetId>,
+    /// Whether the live assets were read to find what would be deleted along with folders and
+    /// version stacks; true where nothing protected can be.
+    checked: bool,
     /// What is to happen, sorted by asset; unchanged assets are only counted.
     actions: Vec<Action>,
 }
@@ -132,6 +136,8 @@ pub struct Basis {
     pub tool: String,
     /// The state that it was made from.
     pub state: StateBasis,
+    /// The PATHs of the manifests, as they were given.
+    pub paths: Vec<String>,
     /// The git commit that it was made from, where there is one.
     pub commit: Option<String>,
     /// Which assets it speaks of.
@@ -155,6 +161,9 @@ pub enum SavedError {
         /// What is wrong there.
         message: String,
     },
+    /// It is of a version that says less than is compared today.
+    #[error("the plan is of version {0}, and this program carries out version {VERSION}")]
+    Older(u64),
     /// The content is not the one that the id was made from.
     #[error("the plan says that its id is `{said}`, and its content has the id `{content}`")]
     WrongId {
@@ -169,7 +178,7 @@ pub enum SavedError {
         /// The first line that differs, from 1.
         line: usize,
     },
-    /// The actions or holds are not sorted by asset, or one stands twice.
+    /// The actions are not sorted by asset, or one stands twice.
     #[error("`{0}` does not stand in the order of the ids")]
     Unsorted(AssetId),
     /// An action makes no sense.
@@ -190,6 +199,7 @@ impl SavedError {
     #[must_use]
     pub const fn hint(&self) -> &'static str {
         match self {
+            Self::Older(_) => "nothing was sent; make a new plan and have it reviewed",
             Self::Format { .. } | Self::Action { .. } | Self::Unsorted(_) | Self::Totals => {
                 "make the plan again with `retire plan --out`"
             }
@@ -208,6 +218,7 @@ pub fn document(plan: &Plan, manifests: &Manifests, basis: &Basis) -> PlanDocume
         expires_at,
         tool,
         state,
+        paths,
         commit,
         home: Home {
             api,
@@ -229,6 +240,7 @@ pub fn document(plan: &Plan, manifests: &Manifests, basis: &Basis) -> PlanDocume
         expires_at,
         tool,
         state,
+        paths,
         manifests: manifests.files.iter().map(ManifestBasis::from).collect(),
         commit,
         api,
@@ -237,7 +249,7 @@ pub fn document(plan: &Plan, manifests: &Manifests, basis: &Basis) -> PlanDocume
         settings,
         totals: plan.totals,
         forecast,
-        held: plan.held.clone(),
+        checked: plan.shelter != Shelter::NotChecked,
         actions: plan
             .steps
             .iter()
@@ -270,6 +282,9 @@ impl PlanDocument {
     ///
     /// Returns what is wrong with the bytes, and where; or that they were changed.
     pub fn read(bytes: &[u8]) -> Result<Self, SavedError> {
+        if let Some(older) = version(bytes).filter(|version| *version < VERSION) {
+            return Err(SavedError::Older(older));
+        }
         let mut document: Self = serde_json::from_slice(bytes).map_err(|error| {
             let (line, column) = (error.line(), error.column());
             let text = error.to_string();
@@ -309,6 +324,7 @@ impl PlanDocument {
             expires_at,
             tool,
             state,
+            paths,
             manifests,
             commit,
             api,
@@ -317,7 +333,7 @@ impl PlanDocument {
             settings,
             totals,
             forecast,
-            held,
+            checked,
             actions,
         } = self;
         let mut sink = io::BufWriter::new(sink);
@@ -327,6 +343,7 @@ impl PlanDocument {
         field(&mut sink, ",\"expires_at\":", expires_at)?;
         field(&mut sink, ",\"tool\":", tool)?;
         field(&mut sink, ",\n\"state\":", state)?;
+        field(&mut sink, ",\n\"paths\":", paths)?;
         rows(&mut sink, ",\n\"manifests\":[", manifests)?;
         field(&mut sink, ",\n\"commit\":", commit)?;
         field(&mut sink, ",\n\"api\":", api)?;
@@ -335,9 +352,7 @@ impl PlanDocument {
         field(&mut sink, ",\n\"settings\":", settings)?;
         field(&mut sink, ",\n\"totals\":", totals)?;
         field(&mut sink, ",\n\"forecast\":", forecast)?;
-        if !held.is_empty() {
-            rows(&mut sink, ",\n\"held\":[", held)?;
-        }
+        field(&mut sink, ",\n\"checked\":", checked)?;
         rows(&mut sink, ",\n\"actions\":[", actions)?;
         sink.write_all(b"}\n")?;
         sink.flush()
@@ -364,12 +379,13 @@ impl PlanDocument {
                 history: self.totals.history,
                 ..Totals::default()
             },
-            held: self.held.clone(),
+            shelter: if self.checked {
+                Shelter::NotNeeded
+            } else {
+                Shelter::NotChecked
+            },
             ..Plan::default()
         };
-        if let Some(id) = unsorted(&plan.held) {
-            return Err(SavedError::Unsorted(id));
-        }
         for action in &self.actions {
             let id = action.id;
             if plan.steps.last().is_some_and(|last| last.id >= id) {
@@ -381,13 +397,6 @@ impl PlanDocument {
             if let Some(files) = &action.files {
                 if !step.decision.may_delete() {
                     let why = "names files, and deletes nothing";
-                    return Err(SavedError::Action { id, why });
-                }
-                if files
-                    .iter()
-                    .any(|file| plan.held.binary_search(file).is_ok())
-                {
-                    let why = "would delete a file that is held";
                     return Err(SavedError::Action { id, why });
                 }
                 plan.stacks.insert(id, Arc::clone(files));
@@ -429,6 +438,12 @@ impl PlanDocument {
     #[must_use]
     pub const fn state(&self) -> &StateBasis {
         &self.state
+    }
+
+    /// The PATHs of the manifests, as they were given.
+    #[must_use]
+    pub fn paths(&self) -> &[String] {
+        &self.paths
     }
 
     /// The manifests that it was made from.
@@ -490,11 +505,14 @@ impl PlanDocument {
     }
 }
 
-/// The first id that does not stand after the one before it.
-fn unsorted(ids: &[AssetId]) -> Option<AssetId> {
-    let pairs = ids.iter().zip(ids.iter().skip(1));
-    let mut wrong = pairs.filter(|(one, next)| one >= next);
-    wrong.next().map(|(_, next)| *next)
+/// The version of a document, whatever else is in it.
+fn version(bytes: &[u8]) -> Option<u64> {
+    #[derive(Deserialize)]
+    struct Head {
+        version: u64,
+    }
+    let head: Head = serde_json::from_slice(bytes).ok()?;
+    Some(head.version)
 }
 
 fn known_version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use crate::asset::AssetId;
 use crate::manifest::document::SourceFile;
-use crate::plan::saved::{DecidingSettings, PlanDocument, StateBasis};
+use crate::plan::saved::{DecidingSettings, ManifestBasis, PlanDocument, StateBasis};
 use crate::state::Home;
 
 /// What the world is like when a saved plan is to be carried out.
@@ -23,8 +24,8 @@ pub struct Current<'now> {
     pub settings: DecidingSettings,
     /// The run that carried the plan out already, if one did.
     pub applied: Option<u64>,
-    /// The manifests as they are now, where they were read again.
-    pub manifests: Option<&'now [SourceFile]>,
+    /// The manifests that the plan's PATHs mean now, in the order in which they were read.
+    pub manifests: &'now [SourceFile],
 }
 
 /// Why a saved plan no longer fits.
@@ -33,6 +34,29 @@ pub enum Stale {
     /// The plan is too old.
     #[error("the plan expired at {0}")]
     Expired(Timestamp),
+    /// The plan was made later than now.
+    #[error("the plan was made at {0}, which is still to come")]
+    FromFuture(Timestamp),
+    /// A hold or a date decides otherwise now.
+    #[error("a hold or a date says something else of `{0}` than when the plan was made")]
+    Dates(AssetId),
+    /// The manifests and the state do not say what the plan says.
+    #[error("the plan does not say of `{0}` what its manifests and the state say")]
+    Action(AssetId),
+    /// The manifests and the state do not count what the plan counts.
+    #[error("the plan does not count what its manifests and the state give")]
+    Totals,
+    /// It was made from a manifest that came through standard input.
+    #[error("the plan was made from a manifest on standard input, which nobody can read again")]
+    Standard,
+    /// The state is another file.
+    #[error("the plan was made with the state `{planned}`, and this run has `{found}`")]
+    StatePath {
+        /// The plan's state.
+        planned: String,
+        /// The run's state.
+        found: String,
+    },
     /// It was carried out already.
     #[error("the plan was carried out already, by run {0}")]
     Applied(u64),
@@ -85,7 +109,15 @@ impl Stale {
         match self {
             Self::Applied(_) => "make a new plan for what is still open",
             Self::Setting { .. } => "leave the flag out, or make a new plan with it",
+            Self::FromFuture(_) => {
+                "nothing was sent; set the clocks of the machines right, then make a new plan"
+            }
+            Self::Standard => "save the plan of a manifest that is a file",
+            Self::StatePath { .. } => "leave `--state` out, or make a new plan with it",
             Self::Expired(_)
+            | Self::Dates(_)
+            | Self::Action(_)
+            | Self::Totals
             | Self::Home { .. }
             | Self::Lineage { .. }
             | Self::Serial { .. }
@@ -112,6 +144,12 @@ impl PlanDocument {
         } = current;
         if let Some(run) = applied {
             return Err(Stale::Applied(run));
+        }
+        if now < self.created_at {
+            return Err(Stale::FromFuture(self.created_at));
+        }
+        if self.paths.iter().any(|path| path == "-") {
+            return Err(Stale::Standard);
         }
         if now >= self.expires_at {
             return Err(Stale::Expired(self.expires_at));
@@ -181,21 +219,18 @@ impl PlanDocument {
         differs("batch-size", &batch_size, &found.batch_size)
     }
 
-    fn check_manifests(&self, found: Option<&[SourceFile]>) -> Result<(), Stale> {
-        let Some(found) = found else {
-            return Ok(());
+    fn check_manifests(&self, found: &[SourceFile]) -> Result<(), Stale> {
+        let is = |file: &SourceFile, planned: &ManifestBasis| {
+            file.path == planned.path && file.sha256 == planned.sha256.0
         };
+        let mut files = found.iter();
         for planned in &self.manifests {
-            let same = found
-                .iter()
-                .any(|file| file.path == planned.path && file.sha256 == planned.sha256.0);
-            if !same {
+            if !files.next().is_some_and(|file| is(file, planned)) {
                 return Err(Stale::Manifest(Arc::clone(&planned.path)));
             }
         }
-        let more = found
-            .iter()
-            .find(|file| !self.manifests.iter().any(|known| known.path == file.path));
-        more.map_or(Ok(()), |file| Err(Stale::Manifest(Arc::clone(&file.path))))
+        files
+            .next()
+            .map_or(Ok(()), |file| Err(Stale::Manifest(Arc::clone(&file.path))))
     }
 }

@@ -9,8 +9,9 @@ use crate::asset::Kind;
 use crate::manifest::document::{Details, Spot};
 use crate::outcome::FailureKind;
 use crate::plan::Step;
-use crate::plan::decide::{Decision, Mismatch};
+use crate::plan::decide::{Decision, Mismatch, Why};
 use crate::plan::forecast::{Cut, forecast};
+use crate::plan::shelter::{Path, Waypoint};
 
 fn id(n: u128) -> AssetId {
     AssetId::from_uuid(Uuid::from_u128(n))
@@ -50,6 +51,7 @@ fn basis() -> Basis {
             serial: 7,
             digest: Some(Sha256([0x0f; 32])),
         },
+        paths: vec!["manifests".to_owned()],
         commit: Some("8e75841".to_owned()),
         home: Home {
             api: Api::V2,
@@ -81,6 +83,14 @@ fn basis() -> Basis {
 
 fn any_step() -> impl Strategy<Value = Step> {
     let text = || ".{0,9}".prop_map(Arc::<str>::from);
+    let why = || {
+        prop_oneof![
+            text().prop_map(Why::Hold),
+            Just(Why::Deferred),
+            Just(Why::Pinned),
+            Just(Why::Blocked),
+        ]
+    };
     let refusal = (any::<u32>(), text());
     let decision = prop_oneof![
         3 => Just(Decision::Retire),
@@ -97,12 +107,21 @@ fn any_step() -> impl Strategy<Value = Step> {
         1 => (any::<bool>(), any::<u32>())
             .prop_map(|(listed, attempts)| Decision::Resolve { listed, attempts }),
         1 => (0_i64..4_000_000_000).prop_map(|until| Decision::Defer { until: at(until) }),
-        1 => (text(), proptest::option::of(0_i64..4_000_000_000)).prop_map(|(reason, until)| {
-            Decision::Held {
-                reason,
-                until: until.map(at),
-            }
-        }),
+        1 => (why(), proptest::option::of(0_i64..4_000_000_000), any::<bool>()).prop_map(
+            |(why, until, is_around)| {
+                let waypoint = |n, name: Option<&str>| Waypoint {
+                    id: id(n),
+                    name: name.map(Arc::from),
+                };
+                let path = Path(vec![waypoint(91, Some("reels")), waypoint(92, None)]);
+                let is_around = is_around || !matches!(why, Why::Hold(_));
+                Decision::Held {
+                    why,
+                    until: until.map(at),
+                    path: is_around.then(|| Arc::new(path)),
+                }
+            },
+        ),
         1 => Just(Decision::Mismatch(Mismatch::NotRead)),
         1 => Just(Decision::Forget),
     ];
@@ -145,7 +164,7 @@ fn any_plan() -> impl Strategy<Value = Plan> {
         0_usize..9,
         any::<bool>(),
     )
-        .prop_map(|(mut steps, unchanged, history, held)| {
+        .prop_map(|(mut steps, unchanged, history, checked)| {
             steps.sort_by_key(|step| step.id);
             steps.dedup_by_key(|step| step.id);
             let mut totals = Totals {
@@ -166,7 +185,9 @@ fn any_plan() -> impl Strategy<Value = Plan> {
                     plan.stacks.insert(step.id, [id(7), id(8)].into());
                 }
             }
-            plan.held = held.then(|| id(9)).into_iter().collect();
+            if !checked {
+                plan.shelter = Shelter::NotChecked;
+            }
             plan
         })
 }
@@ -272,7 +293,8 @@ fn nonsense_is_refused_with_its_place() {
     let texts = [
         String::new(),
         "[]".to_owned(),
-        written.replace("\"version\":1", "\"version\":2"),
+        written.replace("\"version\":2", "\"version\":3"),
+        written.replace("\"version\":2", "\"version\":1"),
         written.replace("\"tool\"", "\"tolo\""),
         written.replace("\"retry\",", "\"delete\","),
         written.replace("a.yaml:4:5", "a.yaml"),
@@ -312,16 +334,13 @@ fn a_plan_that_this_program_does_not_make_is_refused() {
         forged(|plan| plan.actions.swap(0, 1)),
         SavedError::Unsorted(id(1))
     );
-    for held in [[4, 3], [3, 3]] {
-        let forged = forged(|plan| plan.held = held.map(id).to_vec());
-        assert_eq!(forged, SavedError::Unsorted(id(3)));
-    }
     let why = |change: fn(&mut Action)| match forged(|plan| change(&mut plan.actions[1])) {
         SavedError::Action { id: found, why } => {
             assert_eq!(found, id(2));
             why
         }
         other @ (SavedError::Format { .. }
+        | SavedError::Older(_)
         | SavedError::WrongId { .. }
         | SavedError::Layout { .. }
         | SavedError::Unsorted(_)
@@ -356,7 +375,7 @@ fn a_stale_plan_is_told_why() {
         state: &state,
         settings: basis().settings,
         applied: None,
-        manifests: Some(&files),
+        manifests: &files,
     };
     assert_eq!(document.check(fresh), Ok(()));
 
@@ -387,6 +406,10 @@ fn a_stale_plan_is_told_why() {
     let cases = [
         Current {
             now: at(1_800_086_400),
+            ..fresh
+        },
+        Current {
+            now: at(1_799_999_999),
             ..fresh
         },
         Current {
@@ -424,11 +447,11 @@ fn a_stale_plan_is_told_why() {
             ..fresh
         },
         Current {
-            manifests: Some(&changed),
+            manifests: &changed,
             ..fresh
         },
         Current {
-            manifests: Some(&more),
+            manifests: &more,
             ..fresh
         },
     ];
@@ -456,7 +479,7 @@ fn a_first_plan_fits_any_fresh_state() {
             state,
             settings: first.settings,
             applied: None,
-            manifests: None,
+            manifests: &manifests().files,
         })
     };
     assert_eq!(current(&none(Uuid::max())), Ok(()));

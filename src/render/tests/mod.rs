@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::asset::AssetId;
 use crate::manifest::document::{Details, Pin, Spot};
 use crate::outcome::FailureKind;
-use crate::plan::decide::{Decision, Mismatch};
+use crate::plan::decide::{Decision, Mismatch, Why};
 use crate::plan::{Plan, Step, Totals};
 use crate::render::escape::{columns, escape};
 use crate::render::{counted, moment, share, thousands};
@@ -81,7 +81,8 @@ fn each_thing() -> Plan {
         message: "Asset is locked.".into(),
     };
     let held = |until: Option<&str>| Decision::Held {
-        reason: "legal hold 2026-117".into(),
+        why: Why::Hold("legal hold 2026-117".into()),
+        path: None,
         until: until.map(at),
     };
     let forget = Step {

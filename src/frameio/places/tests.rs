@@ -1,0 +1,307 @@
+//! Chains and lists of both versions, as servers that share nothing with the sandbox say them.
+
+use mockito::{Matcher, Mock, Server, ServerGuard};
+
+use super::*;
+use crate::frameio::authority::Authority;
+use crate::frameio::token::Token;
+use crate::frameio::transport::{Endpoint, Timeouts, Transport};
+
+const TOP: &str = "00000000-0000-4000-8000-000000000001";
+const FOLDER: &str = "00000000-0000-4000-8000-000000000010";
+const INNER: &str = "00000000-0000-4000-8000-000000000011";
+const A: &str = "00000000-0000-4000-8000-000000000100";
+const B: &str = "00000000-0000-4000-8000-000000000101";
+const NOT_FOUND: &str = r#"{"code":404,"errors":[{"title":"Not Found","detail":"gone"}]}"#;
+
+fn id(text: &str) -> AssetId {
+    AssetId::parse(text).unwrap()
+}
+
+/// A server that knows nothing else than what it is told.
+async fn server() -> ServerGuard {
+    let mut server = Server::new_async().await;
+    let all = server.mock("GET", Matcher::Any).with_status(404);
+    // It has none of the calls that others still expect.
+    all.expect_at_least(0).create_async().await;
+    server
+}
+
+fn transport(server: &ServerGuard) -> Transport {
+    let endpoint = Endpoint::parse(&server.url()).unwrap();
+    let authority = Authority::ready(Token::new("t").unwrap());
+    Transport::new(endpoint, authority, Timeouts::default()).unwrap()
+}
+
+async fn says(server: &mut ServerGuard, path: String, status: usize, body: &str) -> Mock {
+    let mock = server.mock("GET", Matcher::Exact(path)).with_status(status);
+    mock.with_body(body).create_async().await
+}
+
+/// v2: what is said of one asset.
+async fn asset(server: &mut ServerGuard, of: &str, kind: &str, parent: &str) -> Mock {
+    let body = format!(
+        r#"{{"id":"{of}","type":"{kind}","_type":"{kind}","name":"n","parent_id":{parent},"parent_asset_id":{parent}}}"#
+    );
+    let path = format!("/v2/assets/{of}?include_deleted=true");
+    says(server, path, 200, &body).await
+}
+
+fn quoted(id: &str) -> String {
+    format!("\"{id}\"")
+}
+
+fn items(ids: &[&str], kind: &str) -> String {
+    let item = |id: &&str| format!(r#"{{"id":"{id}","type":"{kind}","name":"{}"}}"#, &id[30..]);
+    format!("[{}]", ids.iter().map(item).collect::<Vec<_>>().join(","))
+}
+
+/// v2: a page of a list, with the header that counts the pages where there is one.
+async fn page(
+    server: &mut ServerGuard,
+    (of, number): (&str, u32),
+    pages: Option<&str>,
+    body: &str,
+) -> Mock {
+    let path = format!("/v2/assets/{of}/children?page={number}&page_size=100");
+    let mut mock = server.mock("GET", Matcher::Exact(path)).with_body(body);
+    if let Some(pages) = pages {
+        mock = mock.with_header("total-pages", pages);
+    }
+    mock.create_async().await
+}
+
+#[derive(Default)]
+struct Question {
+    holds: Vec<AssetId>,
+    protected: Vec<AssetId>,
+    listed: Vec<AssetId>,
+    containers: Vec<(AssetId, Option<Kind>)>,
+}
+
+impl Question {
+    /// Is something held in the folder?
+    fn below() -> Self {
+        Self {
+            holds: vec![id(A)],
+            protected: vec![id(A)],
+            listed: vec![id(FOLDER)],
+            containers: vec![(id(FOLDER), None)],
+        }
+    }
+
+    /// Are the files in the folder, which is held?
+    fn above() -> Self {
+        Self {
+            holds: vec![id(FOLDER)],
+            listed: vec![id(A), id(B)],
+            ..Self::default()
+        }
+    }
+
+    async fn ask(&self, reader: PlaceReader) -> Result<Places, StopReason> {
+        let ask = Ask {
+            holds: &self.holds,
+            protected: &self.protected,
+            listed: &self.listed,
+            containers: &self.containers,
+        };
+        find_places(&reader, ask, |_| {}).await
+    }
+}
+
+fn v2(server: &ServerGuard) -> PlaceReader {
+    PlaceReader::V2(V2Reader::new(transport(server)))
+}
+
+fn v4(server: &ServerGuard) -> PlaceReader {
+    PlaceReader::V4(V4Reader::new(transport(server), "acc".to_owned()))
+}
+
+#[tokio::test]
+async fn v2_reads_a_chain_up_to_the_top() {
+    let mut server = server().await;
+    let mut mocks = vec![
+        asset(&mut server, A, "file", &quoted(INNER)).await,
+        asset(&mut server, INNER, "folder", &quoted(FOLDER)).await,
+        asset(&mut server, FOLDER, "folder", &quoted(TOP)).await,
+        asset(&mut server, TOP, "folder", "null").await,
+    ];
+    let list = items(&[INNER], "folder");
+    mocks.push(page(&mut server, (FOLDER, 1), Some("9"), &list).await);
+    let places = Question::below().ask(v2(&server)).await.unwrap();
+    let chain = [(A, INNER), (INNER, FOLDER), (FOLDER, TOP)];
+    for (inner, outer) in chain {
+        assert_eq!(places.lies[&id(inner)], Lies::In(id(outer)));
+    }
+    assert_eq!(places.lies[&id(TOP)], Lies::AtTop);
+    assert!(places.held.is_empty(), "a file has nothing in it");
+    assert!(!places.listed_whole);
+}
+
+#[tokio::test]
+async fn a_folder_that_is_small_is_listed_to_its_end_instead() {
+    let mut server = server().await;
+    // Far below the top, and in another folder.
+    let mut mocks = vec![asset(&mut server, A, "file", &quoted(INNER)).await];
+    for n in 0..20 {
+        let of = format!("00000000-0000-4000-8000-0000000002{n:02}");
+        let parent = format!("00000000-0000-4000-8000-0000000002{:02}", n + 1);
+        mocks.push(asset(&mut server, &of, "folder", &quoted(&parent)).await);
+    }
+    let first = "00000000-0000-4000-8000-000000000200";
+    mocks.push(asset(&mut server, INNER, "folder", &quoted(first)).await);
+    mocks.push(asset(&mut server, FOLDER, "folder", &quoted(TOP)).await);
+    mocks.push(page(&mut server, (FOLDER, 1), Some("1"), &items(&[B], "file")).await);
+    let places = Question::below().ask(v2(&server)).await.unwrap();
+    assert!(places.listed_whole);
+    assert_eq!(places.lies[&id(B)], Lies::In(id(FOLDER)));
+    assert!(places.lies.len() < 8, "{:?}", places.lies);
+}
+
+#[tokio::test]
+async fn v2_lists_what_is_held_page_by_page() {
+    for pages in [Some("2"), None] {
+        let mut server = server().await;
+        let _mocks = [
+            asset(&mut server, FOLDER, "folder", &quoted(TOP)).await,
+            asset(&mut server, A, "file", &quoted(FOLDER)).await,
+            asset(&mut server, TOP, "folder", "null").await,
+            page(&mut server, (FOLDER, 1), pages, &items(&[A], "file")).await,
+            page(&mut server, (FOLDER, 2), pages, &items(&[B], "file")).await,
+            page(&mut server, (FOLDER, 3), pages, "[]").await,
+        ];
+        let places = Question::above().ask(v2(&server)).await.unwrap();
+        for file in [A, B] {
+            assert_eq!(places.lies[&id(file)], Lies::In(id(FOLDER)), "{pages:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_list_that_cannot_be_trusted_is_not_whole() {
+    let twice = items(&[A, A], "file");
+    let empty = "[]".to_owned();
+    for (pages, first, second) in [
+        // An asset comes twice.
+        (Some("1"), twice, empty.clone()),
+        // A page is empty before the last one.
+        (Some("3"), items(&[A], "file"), empty.clone()),
+        // It comes again.
+        (None, items(&[A], "file"), items(&[A], "file")),
+        (Some("1"), r#"{"data":[]}"#.to_owned(), empty),
+    ] {
+        let mut server = server().await;
+        let _mocks = [
+            asset(&mut server, FOLDER, "folder", &quoted(TOP)).await,
+            page(&mut server, (FOLDER, 1), pages, &first).await,
+            page(&mut server, (FOLDER, 2), pages, &second).await,
+        ];
+        let mut question = Question::above();
+        question.listed = vec![id(B)];
+        let places = question.ask(v2(&server)).await.unwrap();
+        assert!(!places.held[&id(FOLDER)], "{first}");
+        assert!(matches!(places.lies[&id(B)], Lies::Unread(_)));
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_there_or_not_told_is_told_apart() {
+    let answers = [
+        (404, NOT_FOUND, None),
+        (404, "<html>", Some("status 404")),
+        (403, r#"{"errors":[{"detail":"closed"}]}"#, Some("closed")),
+        (200, "{}", Some("missing field `id`")),
+    ];
+    for (status, body, why) in answers {
+        let mut server = server().await;
+        let path = format!("/v2/assets/{A}?include_deleted=true");
+        let _mock = says(&mut server, path, status, body).await;
+        let mut question = Question::below();
+        question.containers = vec![(id(FOLDER), Some(Kind::Folder))];
+        let places = question.ask(v2(&server)).await.unwrap();
+        match (&places.lies[&id(A)], why) {
+            (Lies::Missing, None) => {}
+            (Lies::Unread(found), Some(why)) => assert!(found.contains(why), "{found}"),
+            (lies, _) => panic!("{body}: {lies:?}"),
+        }
+    }
+    // No parent at all is no top, an odd one is none, and a time must be one.
+    for (rest, is_deleted) in [
+        (r#""name":"n""#, None),
+        (r#""parent_id":7"#, None),
+        (r#""parent_id":null"#, None),
+        (r#""parent_id":null,"deleted_at":"never""#, None),
+        (r#""parent_id":null,"deleted_at":false"#, None),
+        (
+            r#""parent_id":null,"deleted_at":"2026-01-02T10:00:00Z""#,
+            Some(()),
+        ),
+        (
+            r#""parent_id":null,"deleted_at":"2026-01-02 10:00:00.5Z""#,
+            Some(()),
+        ),
+    ] {
+        let mut server = server().await;
+        let path = format!("/v2/assets/{A}?include_deleted=true");
+        let body = format!(r#"{{"id":"{A}","type":"file",{rest}}}"#);
+        let _mock = says(&mut server, path, 200, &body).await;
+        let mut question = Question::below();
+        question.containers = vec![(id(FOLDER), Some(Kind::Folder))];
+        let places = question.ask(v2(&server)).await.unwrap();
+        let lies = &places.lies[&id(A)];
+        let expected = match is_deleted {
+            Some(()) => *lies == Lies::Deleted,
+            None => matches!(lies, Lies::Unread(_)),
+        };
+        assert!(expected, "{rest}: {lies:?}");
+    }
+}
+
+#[tokio::test]
+async fn v4_asks_for_each_kind_and_lists_by_cursor() {
+    let mut server = server().await;
+    let of = |kind: &str, id: &str| format!("/v4/accounts/acc/{kind}/{id}");
+    let said = |id: &str, kind: &str, parent: &str| {
+        format!(r#"{{"data":{{"id":"{id}","type":"{kind}","parent_id":{parent}}}}}"#)
+    };
+    let error = r#"{"errors":[{"title":"x","detail":"is not a file"}]}"#;
+    let list = |ids: &[&str], next: &str| {
+        format!(
+            r#"{{"data":{},"links":{{"next":{next}}}}}"#,
+            items(ids, "file")
+        )
+    };
+    let children = |after: &str| format!("{}/children?page_size=500{after}", of("folders", FOLDER));
+    let mut mocks = Vec::new();
+    for (path, status, body) in [
+        (of("files", FOLDER), 422, error.to_owned()),
+        (
+            of("folders", FOLDER),
+            200,
+            said(FOLDER, "folder", &quoted(TOP)),
+        ),
+        (children(""), 200, list(&[A], r#""/v4/x?after=n""#)),
+        (children("&after=n"), 200, list(&[], "null")),
+        (of("files", A), 200, said(A, "file", &quoted(FOLDER))),
+        (of("files", B), 404, error.to_owned()),
+        (of("folders", B), 404, error.to_owned()),
+        (of("version_stacks", B), 404, error.to_owned()),
+        (of("folders", TOP), 200, said(TOP, "folder", "null")),
+    ] {
+        mocks.push(says(&mut server, path, status, &body).await);
+    }
+    let places = Question::above().ask(v4(&server)).await.unwrap();
+    assert!(places.held[&id(FOLDER)]);
+    assert_eq!(places.lies[&id(A)], Lies::In(id(FOLDER)));
+    assert_eq!(places.kinds[&id(FOLDER)], Kind::Folder);
+}
+
+#[tokio::test]
+async fn a_token_that_is_refused_stops_it() {
+    let mut server = server().await;
+    let path = format!("/v2/assets/{A}?include_deleted=true");
+    let _mock = says(&mut server, path, 401, "").await;
+    let stopped = Question::below().ask(v2(&server)).await.unwrap_err();
+    assert!(matches!(stopped, StopReason::NotAuthenticated { .. }));
+}

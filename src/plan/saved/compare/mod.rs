@@ -1,0 +1,195 @@
+//! A saved plan beside the one that its manifests give now. Pure.
+//!
+//! Nothing is done that the manifests, holds and dates do not say at the moment of doing it, and
+//! nothing that was not reviewed. So the plan is made again, and the two are compared: what the
+//! live account alone makes different is left alone, and any other difference refuses the plan.
+
+use std::cmp::Ordering;
+use std::iter::Peekable;
+use std::sync::Arc;
+
+use crate::asset::AssetId;
+use crate::manifest::document::Spot;
+use crate::plan::decide::Decision;
+use crate::plan::saved::stale::Stale;
+use crate::plan::{LeftAlone, Other, Plan, Step};
+
+#[cfg(test)]
+mod tests;
+
+/// The plans that a saved one is compared with: all from the same manifests and the same state.
+#[derive(Debug, Clone, Copy)]
+pub struct Again<'now> {
+    /// As of the time at which the saved one was made, without the live account.
+    pub then: &'now Plan,
+    /// As of now, without the live account.
+    pub now: &'now Plan,
+}
+
+/// Checks that a saved plan is one that its manifests give.
+///
+/// # Errors
+///
+/// Returns the first asset of which they say something else.
+pub fn check(saved: &Plan, again: Again<'_>) -> Result<(), Stale> {
+    let Again { then, now } = again;
+    for (id, then, now) in pairs(&then.steps, &now.steps) {
+        if then.map(said) != now.map(said) {
+            return Err(Stale::Dates(id));
+        }
+    }
+    for (id, saved, now) in pairs(&saved.steps, &now.steps) {
+        let fits = match (saved, now) {
+            (Some(saved), Some(now)) => is_of(saved, now),
+            (None | Some(_), None) | (None, Some(_)) => false,
+        };
+        if !fits {
+            return Err(Stale::Action(id));
+        }
+    }
+    let counts = |plan: &Plan| (plan.totals.unchanged, plan.totals.history);
+    if counts(saved) != counts(now) {
+        return Err(Stale::Totals);
+    }
+    Ok(())
+}
+
+/// Leaves out of a plan, made again with the live account, what was not reviewed.
+#[must_use]
+pub fn leave_alone(mut live: Plan, saved: &Plan) -> Plan {
+    let mut left = Vec::new();
+    for (id, reviewed, found) in pairs(&saved.steps, &live.steps) {
+        let (Some(reviewed), Some(found)) = (reviewed, found) else {
+            // Both are of the same manifests, so this is no step of theirs.
+            left.push(LeftAlone {
+                id,
+                other: Other::NotReviewed,
+            });
+            continue;
+        };
+        let was = reviewed.decision.may_delete();
+        let is = found.decision.may_delete();
+        let other = match (was, is) {
+            (true, true) => grown(id, saved, &live),
+            (false, true) => Some(Other::NotReviewed),
+            // What is deleted already is not deleted along with anything.
+            (true, false) if found.decision == Decision::Record => None,
+            (true, false) => Some(Other::Kept),
+            (false, false) => None,
+        };
+        left.extend(other.map(|other| LeftAlone { id, other }));
+    }
+    // Both are in the order of the ids.
+    let mut next = left.iter().map(|left| left.id).peekable();
+    let (totals, stacks) = (&mut live.totals, &mut live.stacks);
+    live.steps.retain(|step| {
+        while next.next_if(|id| *id < step.id).is_some() {}
+        let leaves = next.peek() == Some(&step.id) && step.decision.may_delete();
+        if leaves {
+            totals.uncount(&step.decision);
+            stacks.remove(&step.id);
+        }
+        !leaves
+    });
+    live.left_alone = left;
+    live
+}
+
+/// What a version stack has in it now and had not when the plan was reviewed.
+fn grown(stack: AssetId, saved: &Plan, live: &Plan) -> Option<Other> {
+    let (reviewed, found) = (saved.stacks.get(&stack)?, live.stacks.get(&stack)?);
+    let other = found.iter().find(|file| !reviewed.contains(file))?;
+    Some(Other::Grown(*other))
+}
+
+/// What a step says apart from the kind of its asset, which the live account may have told.
+#[derive(PartialEq)]
+struct SaidStep<'step> {
+    decision: &'step Decision,
+    texts: [Option<&'step Arc<str>>; 3],
+    spot: Option<Spot>,
+}
+
+fn said(step: &Step) -> SaidStep<'_> {
+    let details = step.details.as_deref();
+    let texts = details.map_or([None; 3], |details| {
+        [&details.reason, &details.ticket, &details.owner].map(Option::as_ref)
+    });
+    SaidStep {
+        decision: &step.decision,
+        texts,
+        spot: step.spot,
+    }
+}
+
+/// Whether a saved step is what its manifests give, or what the live account can have made of it.
+fn is_of(saved: &Step, now: &Step) -> bool {
+    let same_kind = now.kind().is_none_or(|kind| saved.kind() == Some(kind));
+    let (reviewed, decided) = (&saved.decision, &now.decision);
+    let as_decided = SaidStep {
+        decision: decided,
+        ..said(saved)
+    };
+    same_kind && as_decided == said(now) && (reviewed == decided || is_live(reviewed, decided))
+}
+
+/// Whether the live account alone can turn the one decision into the other.
+fn is_live(reviewed: &Decision, decided: &Decision) -> bool {
+    match reviewed {
+        Decision::Held { path: Some(_), .. } => decided.may_delete(),
+        // What is shown to be deleted needs no date, and its pin nothing to be compared with.
+        Decision::Record => {
+            decided.may_delete()
+                || matches!(
+                    decided,
+                    Decision::Defer { .. } | Decision::Mismatch(_) | Decision::Blocked { .. }
+                )
+        }
+        Decision::Retire
+        | Decision::Retry { .. }
+        | Decision::Resolve { .. }
+        | Decision::Blocked { .. }
+        | Decision::Defer { .. }
+        | Decision::Held { path: None, .. }
+        | Decision::Mismatch(_)
+        | Decision::Forget
+        | Decision::Unchanged { .. } => false,
+    }
+}
+
+/// Goes through two lists of steps in the order of their ids.
+fn pairs<'plan>(
+    one: &'plan [Step],
+    other: &'plan [Step],
+) -> Pairs<'plan, std::slice::Iter<'plan, Step>> {
+    Pairs {
+        one: one.iter().peekable(),
+        other: other.iter().peekable(),
+    }
+}
+
+struct Pairs<'plan, I: Iterator<Item = &'plan Step>> {
+    one: Peekable<I>,
+    other: Peekable<I>,
+}
+
+impl<'plan, I: Iterator<Item = &'plan Step>> Iterator for Pairs<'plan, I> {
+    type Item = (AssetId, Option<&'plan Step>, Option<&'plan Step>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let order = match (self.one.peek(), self.other.peek()) {
+            (None, None) => return None,
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (Some(one), Some(other)) => one.id.cmp(&other.id),
+        };
+        let one = if order.is_le() { self.one.next() } else { None };
+        let other = if order.is_ge() {
+            self.other.next()
+        } else {
+            None
+        };
+        let id = one.or(other)?.id;
+        Some((id, one, other))
+    }
+}

@@ -1,0 +1,203 @@
+//! Rows of what a saved plan may say beside the one that its manifests give.
+
+use uuid::Uuid;
+
+use super::*;
+use crate::asset::Kind;
+use crate::manifest::document::{Details, Spot};
+use crate::plan::decide::{Mismatch, Why};
+use crate::plan::shelter::Path;
+
+fn id(n: u128) -> AssetId {
+    AssetId::from_uuid(Uuid::from_u128(n))
+}
+
+fn step(n: u128, decision: Decision) -> Step {
+    Step {
+        id: id(n),
+        decision,
+        details: None,
+        spot: Some(Spot {
+            file: 0,
+            line: u32::try_from(n).unwrap(),
+            column: 1,
+        }),
+    }
+}
+
+fn plan(steps: Vec<Step>) -> Plan {
+    let mut plan = Plan {
+        steps,
+        ..Plan::default()
+    };
+    for step in &plan.steps {
+        plan.totals.count(&step.decision);
+    }
+    plan
+}
+
+fn held(path: bool) -> Decision {
+    Decision::Held {
+        why: Why::Hold("legal".into()),
+        until: None,
+        path: path.then(|| Arc::new(Path(Vec::new()))),
+    }
+}
+
+fn defer() -> Decision {
+    Decision::Defer {
+        until: jiff::Timestamp::UNIX_EPOCH,
+    }
+}
+
+fn resolve() -> Decision {
+    Decision::Resolve {
+        listed: true,
+        attempts: 1,
+    }
+}
+
+#[test]
+fn a_saved_plan_says_what_its_manifests_say_or_what_the_account_made_of_it() {
+    let pinned = || Decision::Mismatch(Mismatch::NotRead);
+    let all = [
+        Decision::Retire,
+        resolve(),
+        Decision::Record,
+        defer(),
+        held(false),
+        held(true),
+        pinned(),
+        Decision::Forget,
+    ];
+    // What may be saved, where the manifests say it without the account.
+    let fits = |saved: &Decision, now: &Decision| match now {
+        Decision::Retire | Decision::Resolve { .. } => {
+            saved == now || *saved == Decision::Record || *saved == held(true)
+        }
+        Decision::Defer { .. } | Decision::Mismatch(_) => {
+            saved == now || *saved == Decision::Record
+        }
+        Decision::Record
+        | Decision::Retry { .. }
+        | Decision::Blocked { .. }
+        | Decision::Held { .. }
+        | Decision::Forget
+        | Decision::Unchanged { .. } => saved == now,
+    };
+    for saved in &all {
+        for now in all.iter().filter(|now| **now != held(true)) {
+            let (one, other) = (step(1, saved.clone()), step(1, now.clone()));
+            let now_plan = plan(vec![other]);
+            let again = Again {
+                then: &now_plan,
+                now: &now_plan,
+            };
+            let found = check(&plan(vec![one]), again);
+            let expected = if fits(saved, now) {
+                Ok(())
+            } else {
+                Err(Stale::Action(id(1)))
+            };
+            assert_eq!(found, expected, "{saved:?} beside {now:?}");
+        }
+    }
+}
+
+#[test]
+fn what_no_manifest_gives_is_refused() {
+    let now = plan(vec![step(1, Decision::Retire)]);
+    let same = Again {
+        then: &now,
+        now: &now,
+    };
+    assert_eq!(check(&now, same), Ok(()));
+    let more = plan(vec![step(1, Decision::Retire), step(2, Decision::Retire)]);
+    assert_eq!(check(&more, same), Err(Stale::Action(id(2))));
+    assert_eq!(check(&plan(Vec::new()), same), Err(Stale::Action(id(1))));
+    // A date that has come, or a hold that has ended, since the plan was made.
+    let then = plan(vec![step(1, defer())]);
+    let again = Again {
+        then: &then,
+        now: &now,
+    };
+    for saved in [&then, &now] {
+        assert_eq!(check(saved, again), Err(Stale::Dates(id(1))));
+    }
+    let mut elsewhere = now.clone();
+    elsewhere.steps[0].spot = None;
+    assert_eq!(check(&elsewhere, same), Err(Stale::Action(id(1))));
+    let mut other_reason = now.clone();
+    other_reason.steps[0].details = Some(Arc::new(Details {
+        reason: Some("because".into()),
+        ..Details::default()
+    }));
+    assert_eq!(check(&other_reason, same), Err(Stale::Action(id(1))));
+    let mut counted = now.clone();
+    counted.totals.unchanged = 1;
+    assert_eq!(check(&counted, same), Err(Stale::Totals));
+    // The account may have told the kind, and not another one than the manifest.
+    let kind = |kind| {
+        let mut plan = now.clone();
+        let details = Details {
+            kind: Some(kind),
+            ..Details::default()
+        };
+        plan.steps[0].details = Some(Arc::new(details));
+        plan
+    };
+    assert_eq!(check(&kind(Kind::File), same), Ok(()));
+    let folder = kind(Kind::Folder);
+    let folder = Again {
+        then: &folder,
+        now: &folder,
+    };
+    assert_eq!(check(&kind(Kind::Folder), folder), Ok(()));
+    assert_eq!(check(&kind(Kind::File), folder), Err(Stale::Action(id(1))));
+}
+
+#[test]
+fn what_the_account_made_different_is_left_alone() {
+    let saved = plan(vec![
+        step(1, Decision::Retire),
+        step(2, Decision::Retire),
+        step(3, held(true)),
+        step(4, Decision::Retire),
+        step(5, Decision::Retire),
+        step(6, Decision::Record),
+        step(7, defer()),
+    ]);
+    let mut live = plan(vec![
+        step(1, Decision::Retire),
+        step(2, held(true)),
+        step(3, Decision::Retire),
+        step(4, Decision::Retire),
+        step(5, Decision::Record),
+        step(6, resolve()),
+        step(7, defer()),
+    ]);
+    let mut saved = saved;
+    saved.stacks.insert(id(1), [11, 12].map(id).into());
+    saved.stacks.insert(id(4), [id(41)].into());
+    live.stacks.insert(id(1), [id(12)].into());
+    live.stacks.insert(id(4), [41, 42].map(id).into());
+    let kept = leave_alone(live, &saved);
+    let left: Vec<_> = kept
+        .left_alone
+        .iter()
+        .map(|one| (one.id, one.other))
+        .collect();
+    let expected = [
+        (id(2), Other::Kept),
+        (id(3), Other::NotReviewed),
+        (id(4), Other::Grown(id(42))),
+        (id(6), Other::NotReviewed),
+    ];
+    assert_eq!(left, expected);
+    let steps: Vec<_> = kept.steps.iter().map(|step| step.id).collect();
+    assert_eq!(steps, [1, 2, 5, 7].map(id));
+    let totals = kept.totals;
+    assert_eq!((totals.retire, totals.held, totals.record), (1, 1, 1));
+    assert_eq!((totals.resolve, totals.defer), (0, 1));
+    assert!(!kept.stacks.contains_key(&id(4)));
+}

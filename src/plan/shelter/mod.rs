@@ -1,0 +1,337 @@
+//! What is protected stays, whatever folder or version stack around it is listed. Pure.
+//!
+//! A delete of a folder takes all that is in it. So whatever must stay keeps each folder and
+//! stack that it lies in, and a hold on a folder or stack keeps all that is in it.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::asset::{AssetId, Kind};
+use crate::inventory::{Lies, Places};
+use crate::plan::decide::{Decision, Why};
+use crate::plan::{Held, Plan, Step};
+
+#[cfg(test)]
+mod tests;
+
+/// How many parents one asset has at most; a chain that is longer leads round in a circle.
+const DEEPEST: usize = 256;
+
+/// What is said of an asset that the server does not know.
+const MISSING: &str = "the server does not know it, and nothing shows that it is deleted";
+
+/// What must be read before it is known what protected assets are connected with.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// The held assets of which it is not known that they are files.
+    pub holds: Vec<AssetId>,
+    /// What keeps the folders and stacks that it lies in: all that is held, deferred, pinned or
+    /// blocked; nothing where only files are to be deleted.
+    pub protected: Vec<AssetId>,
+    /// What is to be deleted.
+    pub listed: Vec<AssetId>,
+    /// What of it is not known to be a file.
+    pub containers: Vec<(AssetId, Option<Kind>)>,
+}
+
+/// What a plan says of the look for protected assets.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Shelter {
+    /// Nothing is protected, or only files are to be deleted and no folder is held.
+    #[default]
+    NotNeeded,
+    /// Nobody looked.
+    NotChecked,
+    /// The live assets were read.
+    Checked {
+        /// The protected assets whose place could not be read: each may lie in any folder.
+        unplaced: Vec<Unplaced>,
+        /// The held assets of which it is not known what is in them, each with how many of the
+        /// listed assets may be.
+        unread: Vec<(Unplaced, usize)>,
+    },
+}
+
+/// A protected asset whose place could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unplaced {
+    /// The asset.
+    pub id: AssetId,
+    /// Why it is protected.
+    pub why: Why,
+    /// Where a manifest says so: `file:line:column`.
+    pub at: Option<Arc<str>>,
+    /// What came instead of its place.
+    pub detail: Arc<str>,
+}
+
+impl fmt::Display for Unplaced {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            id,
+            why,
+            at,
+            detail,
+        } = self;
+        let why = match why {
+            Why::Hold(_) => "held",
+            Why::Deferred => "deferred",
+            Why::Pinned => "pinned",
+            Why::Blocked => "blocked",
+        };
+        write!(formatter, "`{id}` ({why}")?;
+        if let Some(at) = at {
+            write!(formatter, ", {at}")?;
+        }
+        write!(formatter, ") could not be placed: {detail}")
+    }
+}
+
+/// What connects an asset with what protects it, from the outermost to the innermost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Path(pub Vec<Waypoint>);
+
+/// One asset of a path.
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
+#[serde(deny_unknown_fields)]
+pub struct Waypoint {
+    /// The asset.
+    pub id: AssetId,
+    /// What it is called, where that was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<Arc<str>>,
+}
+
+/// Says what must be read before it is known what protected assets are connected with; nothing
+/// where nothing can be.
+#[must_use]
+pub fn wanted(plan: &Plan) -> Option<Wanted> {
+    let mut wanted = Wanted::default();
+    let mut files = BTreeSet::new();
+    let mut waits = Vec::new();
+    for step in &plan.steps {
+        let kind = step.kind();
+        if step.decision.may_delete() {
+            wanted.listed.push(step.id);
+            if kind != Some(Kind::File) {
+                wanted.containers.push((step.id, kind));
+            }
+        } else if waits_for(step).is_some() {
+            waits.push(step.id);
+        }
+        if kind == Some(Kind::File) {
+            files.insert(step.id);
+        }
+    }
+    let held = plan.held.iter().map(|held| held.id);
+    wanted.holds = held.clone().filter(|id| !files.contains(id)).collect();
+    if !wanted.containers.is_empty() {
+        wanted.protected = held.chain(waits).collect();
+    }
+    let connects = !wanted.holds.is_empty() || !wanted.protected.is_empty();
+    (connects && !wanted.listed.is_empty()).then_some(wanted)
+}
+
+/// Why a listed asset that stays keeps the folders and stacks around it, beside a hold.
+pub(in crate::plan) fn waits_for(step: &Step) -> Option<(Why, Option<Timestamp>)> {
+    match &step.decision {
+        Decision::Defer { until } => Some((Why::Deferred, Some(*until))),
+        Decision::Mismatch(_) => Some((Why::Pinned, None)),
+        Decision::Blocked { .. } => Some((Why::Blocked, None)),
+        Decision::Retire
+        | Decision::Retry { .. }
+        | Decision::Resolve { .. }
+        | Decision::Record
+        | Decision::Held { .. }
+        | Decision::Forget
+        | Decision::Unchanged { .. } => None,
+    }
+}
+
+/// Keeps what is connected with something protected, by where all of it lies.
+///
+/// `at` says where a manifest protects an asset.
+pub fn keep(plan: &mut Plan, places: &Places, at: impl Fn(AssetId) -> Option<Arc<str>>) {
+    let Some(wanted) = wanted(plan) else {
+        plan.shelter = Shelter::NotNeeded;
+        return;
+    };
+    let walk = Walk { places };
+    let guards = guards(plan);
+    let unplaced = |id: &AssetId, detail: &Arc<str>| Unplaced {
+        id: *id,
+        why: guards
+            .get(id)
+            .map_or(Why::Blocked, |guard| guard.why.clone()),
+        at: at(*id),
+        detail: Arc::clone(detail),
+    };
+    let containers: BTreeSet<AssetId> = wanted.containers.iter().map(|(id, _)| *id).collect();
+    let mut kept: HashMap<AssetId, (AssetId, Path)> = HashMap::new();
+    let mut lost = Vec::new();
+    for id in &wanted.protected {
+        let chain = walk.up(*id);
+        if chain.end == End::Gone {
+            continue;
+        }
+        for (depth, around) in chain.ids.iter().enumerate().skip(1) {
+            if containers.contains(around) {
+                kept.entry(*around)
+                    .or_insert_with(|| (*id, walk.path(&chain.ids[..=depth])));
+            }
+        }
+        // Where every listed folder was listed to the end, what is in none of them is elsewhere.
+        if let End::Broken(at, why) = &chain.end
+            && (at == id && walk.was_asked(*id) || !places.listed_whole)
+        {
+            lost.push(unplaced(id, why));
+        }
+    }
+    let mut unclear: BTreeMap<AssetId, usize> = BTreeMap::new();
+    for id in &wanted.listed {
+        let chain = walk.up(*id);
+        let mut around = chain.ids.iter().enumerate().skip(1);
+        let holder = around.find(|(_, around)| places.held.contains_key(around));
+        let alias = walk.known_as(*id);
+        if alias != *id && guards.contains_key(&alias) {
+            kept.insert(*id, (alias, walk.path(&[*id])));
+        } else if let Some((depth, holder)) = holder {
+            kept.insert(*id, (*holder, walk.path(&chain.ids[..=depth])));
+        } else if let End::Broken(..) = chain.end {
+            // A list shows an asset by its UUID, which is not known of what was not read.
+            let shown = !id.is_adobe() || walk.was_asked(*id);
+            for (held, _) in places.held.iter().filter(|(_, whole)| !**whole || !shown) {
+                *unclear.entry(*held).or_default() += 1;
+            }
+        }
+    }
+    let unread = unclear.into_iter().map(|(id, listed)| {
+        let detail = match places.lies.get(&id) {
+            Some(Lies::Unread(why)) => Arc::clone(why),
+            Some(Lies::Missing) => Arc::from(MISSING),
+            Some(Lies::In(_) | Lies::AtTop | Lies::Deleted) | None => {
+                Arc::from("what is in it was not listed to its end")
+            }
+        };
+        (unplaced(&id, &detail), listed)
+    });
+    plan.shelter = Shelter::Checked {
+        unplaced: lost,
+        unread: unread.collect(),
+    };
+    for held in &plan.held {
+        let alias = walk.known_as(held.id);
+        if alias != held.id {
+            let path = walk.path(&[alias]);
+            kept.entry(alias).or_insert((held.id, path));
+        }
+    }
+    for step in &mut plan.steps {
+        // What is not to be deleted says by itself why.
+        if !step.decision.may_delete() {
+            continue;
+        }
+        let Some((by, path)) = kept.remove(&step.id) else {
+            continue;
+        };
+        let Some(guard) = guards.get(&by) else {
+            continue;
+        };
+        let held = Decision::Held {
+            why: guard.why.clone(),
+            until: guard.until,
+            path: Some(Arc::new(path)),
+        };
+        plan.totals.recount(&step.decision, &held);
+        plan.stacks.remove(&step.id);
+        step.decision = held;
+    }
+}
+
+/// What protects, by asset; a hold counts before what the asset itself waits for.
+fn guards(plan: &Plan) -> HashMap<AssetId, Held> {
+    let waiting = plan.steps.iter().filter_map(|step| {
+        let (why, until) = waits_for(step)?;
+        let id = step.id;
+        Some((id, Held { id, why, until }))
+    });
+    let held = plan.held.iter().map(|held| (held.id, held.clone()));
+    waiting.chain(held).collect()
+}
+
+/// Walks from assets up to the tops of their projects.
+struct Walk<'places> {
+    places: &'places Places,
+}
+
+/// An asset and what is around it, from the inside out.
+struct Chain {
+    ids: Vec<AssetId>,
+    end: End,
+}
+
+/// Where a chain ends.
+#[derive(Debug, PartialEq, Eq)]
+enum End {
+    /// At the top of a project.
+    Top,
+    /// At the asset itself, which is deleted.
+    Gone,
+    /// Somewhere below, at an asset whose place is not known.
+    Broken(AssetId, Arc<str>),
+}
+
+impl End {
+    fn broken(at: AssetId, why: &str) -> Self {
+        Self::Broken(at, Arc::from(why))
+    }
+}
+
+impl Walk<'_> {
+    /// The id by which an asset is asked for.
+    fn known_as(&self, id: AssetId) -> AssetId {
+        self.places.same.get(&id).copied().unwrap_or(id)
+    }
+
+    /// Whether an asset itself was read, and not only its parents were wanted.
+    fn was_asked(&self, id: AssetId) -> bool {
+        self.places.lies.contains_key(&id)
+    }
+
+    fn up(&self, id: AssetId) -> Chain {
+        let mut ids = vec![id];
+        let mut here = id;
+        let end = loop {
+            match self.places.lies.get(&here) {
+                Some(Lies::In(parent)) => {
+                    here = self.known_as(*parent);
+                    if ids.len() > DEEPEST || ids.contains(&here) {
+                        break End::broken(here, "what is around it leads round in a circle");
+                    }
+                    ids.push(here);
+                }
+                Some(Lies::AtTop) => break End::Top,
+                Some(Lies::Deleted) if here == id => break End::Gone,
+                Some(Lies::Deleted) => break End::broken(here, "what it lies in is deleted"),
+                Some(Lies::Missing) => break End::broken(here, MISSING),
+                Some(Lies::Unread(why)) => break End::Broken(here, Arc::clone(why)),
+                None => break End::broken(here, "it was not read"),
+            }
+        };
+        Chain { ids, end }
+    }
+
+    /// The way from the last of some assets, which is the outermost, to the first.
+    fn path(&self, inside_out: &[AssetId]) -> Path {
+        let waypoint = |id: &AssetId| Waypoint {
+            id: *id,
+            name: self.places.names.get(id).cloned(),
+        };
+        Path(inside_out.iter().rev().map(waypoint).collect())
+    }
+}

@@ -1,0 +1,162 @@
+//! What a plan says of protected assets and of what they are connected with.
+
+use std::io::{self, Write};
+
+use jiff::Timestamp;
+
+use crate::asset::AssetId;
+use crate::plan::decide::Why;
+use crate::plan::shelter::{Path, Shelter, Waypoint};
+use crate::plan::{LeftAlone, Other};
+use crate::render::escape::escape;
+use crate::render::report::Kept;
+use crate::render::{Paint, Style, count, counted, moment};
+
+/// How many assets of one list are shown before the rest is folded.
+const SHOWN: usize = 50;
+
+/// Says why an asset stays, and what connects it with what protects it.
+pub(in crate::render) fn kept(
+    id: AssetId,
+    why: &Why,
+    until: Option<Timestamp>,
+    path: Option<&Path>,
+) -> String {
+    let until = until.map(moment);
+    let why = match (why, until) {
+        (Why::Hold(reason), Some(until)) => format!("held until {until}: {}", escape(reason)),
+        (Why::Hold(reason), None) => format!("held: {}", escape(reason)),
+        (Why::Deferred, Some(until)) => format!("deferred until {until}"),
+        (Why::Deferred, None) => "deferred".to_owned(),
+        (Why::Pinned, _) => "not shown to be what its pin says".to_owned(),
+        (Why::Blocked, _) => "blocked".to_owned(),
+    };
+    match path.map(|path| &*path.0) {
+        None | Some([]) => why,
+        Some([outer, inner @ .., last]) if outer.id == id => {
+            let inner = names(inner.iter().chain([last]));
+            format!("contains {inner} ({}), which is {why}", last.id)
+        }
+        Some([one]) => format!("is `{}` by another id, and that is {why}", one.id),
+        Some([around @ .., _]) => {
+            let outer = around.first().map_or(id, |outer| outer.id);
+            format!("lies in {} ({outer}), which is {why}", names(around))
+        }
+    }
+}
+
+/// A way from the outside in, by names where they are known.
+fn names<'path>(path: impl IntoIterator<Item = &'path Waypoint>) -> String {
+    let names: Vec<String> = path
+        .into_iter()
+        .map(|Waypoint { id, name }| match name {
+            Some(name) => escape(name).into_owned(),
+            None => id.to_string(),
+        })
+        .collect();
+    names.join("/")
+}
+
+/// Says below a plan what it does not know of what goes along.
+///
+/// # Errors
+///
+/// Returns what the sink says when it cannot take the text.
+pub(in crate::render) fn notes(
+    shelter: &Shelter,
+    style: Style,
+    sink: &mut dyn Write,
+) -> io::Result<()> {
+    let refused =
+        |text: &str, sink: &mut dyn Write| writeln!(sink, "{} {text}", style.warning("warning:"));
+    match shelter {
+        Shelter::NotNeeded => Ok(()),
+        Shelter::NotChecked => refused(
+            "not checked for what is protected: no live asset was read, so a listed folder may contain what is held; apply reads it first",
+            sink,
+        ),
+        Shelter::Checked { unplaced, unread } => {
+            for unplaced in unplaced {
+                let text = format!("{unplaced}; it may lie in a listed folder, so nothing goes");
+                refused(&escape(&text), sink)?;
+            }
+            for (held, listed) in unread {
+                let listed = counted(*listed, "listed asset", "listed assets");
+                let text = format!("{held}; it may contain {listed}, so nothing goes");
+                refused(&escape(&text), sink)?;
+            }
+            Ok(())
+        }
+    }
+}
+
+/// Says what stays since something protected is connected with it.
+///
+/// # Errors
+///
+/// Returns what the sink says when it cannot take the text.
+pub(in crate::render) fn kept_back(
+    all: &[Kept],
+    style: Style,
+    sink: &mut dyn Write,
+) -> io::Result<()> {
+    if all.is_empty() {
+        return Ok(());
+    }
+    let assets = counted(all.len(), "listed asset stays", "listed assets stay");
+    writeln!(sink, "\n{assets} for the sake of what is protected:")?;
+    for Kept {
+        id,
+        why,
+        until,
+        path,
+    } in all.iter().take(SHOWN)
+    {
+        writeln!(sink, "    {id}  {}", kept(*id, why, *until, Some(path)))?;
+    }
+    fold(all.len(), style, sink)
+}
+
+fn fold(all: usize, style: Style, sink: &mut dyn Write) -> io::Result<()> {
+    match all.checked_sub(SHOWN) {
+        None | Some(0) => Ok(()),
+        Some(more) => {
+            let fold = format!("    … {} more", count(more));
+            writeln!(sink, "{}", style.paint(Paint::Dim, fold))
+        }
+    }
+}
+
+/// Says what a saved plan leaves alone.
+///
+/// # Errors
+///
+/// Returns what the sink says when it cannot take the text.
+pub(in crate::render) fn left_alone(
+    left: &[LeftAlone],
+    style: Style,
+    sink: &mut dyn Write,
+) -> io::Result<()> {
+    if left.is_empty() {
+        return Ok(());
+    }
+    let assets = counted(left.len(), "asset is", "assets are");
+    writeln!(
+        sink,
+        "\n{} {assets} other than reviewed and left alone; make a new plan for what is left:",
+        style.warning("warning:")
+    )?;
+    for LeftAlone { id, other } in left.iter().take(SHOWN) {
+        match other {
+            Other::NotReviewed => writeln!(sink, "    {id}  the plan does not delete it")?,
+            Other::Kept => writeln!(sink, "    {id}  it is kept now")?,
+            Other::Grown(file) => {
+                writeln!(
+                    sink,
+                    "    {id}  it has `{file}` in it, which the plan does not name"
+                )?;
+            }
+        }
+    }
+    fold(left.len(), style, sink)
+}
