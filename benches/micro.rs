@@ -8,7 +8,7 @@ use divan::{Bencher, black_box, counter::ItemsCount};
 use frameio_retire::asset::AssetId;
 use frameio_retire::event::{RunEvent, RunInfo, Task};
 use frameio_retire::manifest::document::Manifests;
-use frameio_retire::manifest::{self, Source};
+use frameio_retire::manifest::{self, Part, Source};
 use frameio_retire::outcome::Outcome;
 use frameio_retire::plan::decide::Rules;
 use frameio_retire::plan::{self, Inputs, Plan};
@@ -50,6 +50,7 @@ fn manifest(count: usize, full: bool) -> Source {
     Source {
         path: "retire.yaml".into(),
         bytes: text.into_bytes(),
+        part: Part::All,
     }
 }
 

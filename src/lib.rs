@@ -7,13 +7,14 @@
 //! The planner needs neither a file nor a network:
 //!
 //! ```
-//! use frameio_retire::manifest::{self, Source};
+//! use frameio_retire::manifest::{self, Part, Source};
 //! use frameio_retire::plan::{self, Inputs, decide::Rules};
 //! use frameio_retire::state::{Api, Home, State};
 //!
 //! let source = Source {
 //!     path: "retire.yaml".into(),
 //!     bytes: b"version: 1\nassets: [3fa85f64-5717-4562-b3fc-2c963f66afa6]\n".to_vec(),
+//!     part: Part::All,
 //! };
 //! let manifests = manifest::read(&[source]).expect("nothing is wrong with it");
 //! let home = Home {

@@ -3,13 +3,14 @@
 
 use std::collections::HashSet;
 
-use frameio_retire::manifest::{self, Source};
+use frameio_retire::manifest::{self, Part, Source};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
     let source = Source {
         path: "retire.yaml".into(),
         bytes: bytes.to_vec(),
+        part: Part::All,
     };
     match manifest::read(&[source]) {
         Ok(manifests) => {

@@ -6,17 +6,22 @@ use std::path::{Path, PathBuf};
 use crate::cli::args::{Sending, Target};
 use crate::cli::config::{self, Loaded};
 use crate::cli::console::Console;
-use crate::cli::env::Environment;
+use crate::cli::env::{self, Environment};
 use crate::cli::failure::Failure;
 use crate::cli::files;
 use crate::cli::playground;
+use crate::cli::project;
 use crate::cli::settings::{Settings, Sources, Times};
 use crate::cli::signals::Signals;
-use crate::manifest::document::Manifests;
-use crate::manifest::{self, Source};
+use crate::diagnostic::Finding;
+use crate::manifest::{self, document::Manifests};
+use crate::render::escape::escape;
 
 /// The name of the config.
 const CONFIG: &str = "retire.toml";
+
+/// The variables with secrets.
+const SECRETS: [&str; 2] = [env::TOKEN, env::CLIENT_SECRET];
 
 /// What every command is given.
 #[derive(Debug)]
@@ -51,9 +56,41 @@ impl Call {
     ///
     /// Returns all that is wrong with them.
     pub fn manifests(&self, paths: &[PathBuf]) -> Result<Manifests, Failure> {
-        let inputs = files::find(paths)?;
-        let sources: Vec<Source> = inputs.iter().map(files::read).collect::<Result<_, _>>()?;
-        manifest::read(&sources).map_err(Failure::Findings)
+        let found = project::load(paths)?;
+        for note in &found.notes {
+            self.console.message(&escape(note));
+        }
+        let read = manifest::read(&found.sources);
+        let manifests = read.map_err(|findings| Failure::Findings(self.masked(findings)))?;
+        Ok(Manifests {
+            folder: found.folder,
+            ..manifests
+        })
+    }
+
+    /// Findings without the lines that hold a secret of this run.
+    fn masked(&self, mut findings: Vec<Finding>) -> Vec<Finding> {
+        let secrets: Vec<&str> = SECRETS
+            .iter()
+            .filter_map(|name| self.environment.text(name).ok().flatten())
+            .filter(|secret| !secret.trim().is_empty())
+            .collect();
+        let shows = |text: &str| secrets.iter().any(|secret| text.contains(secret.trim()));
+        for finding in &mut findings {
+            if finding
+                .snippet
+                .as_ref()
+                .is_some_and(|snippet| shows(&snippet.text))
+            {
+                finding.snippet = None;
+            }
+            if shows(&finding.message) {
+                "this is a secret, which does not belong here".clone_into(&mut finding.message);
+                finding.hint =
+                    Some("remove it, and revoke it where others could read it".to_owned());
+            }
+        }
+        findings
     }
 
     /// Decides the settings.
@@ -97,11 +134,12 @@ impl Call {
             .clone()
             .map_or_else(|| usual.collect(), |path| vec![path]);
         for path in candidates {
+            project::refuse_stray(&path)?;
             let Some(text) = files::text_if_there(&path)? else {
                 continue;
             };
-            let config =
-                config::parse(&path, &text).map_err(|found| Failure::Findings(vec![*found]))?;
+            let config = config::parse(&path, &text)
+                .map_err(|found| Failure::Findings(self.masked(vec![*found])))?;
             return Ok(Some(Loaded { path, config }));
         }
         match named {

@@ -248,8 +248,9 @@ fn finding(
             column: number(offset + 1),
         },
         message: short(message),
-        // The line of a token may hold one, even where the file does not parse.
-        snippet: (!secret).then(|| Snippet {
+        // The line of a token may hold one, even where the file does not parse; and of a file
+        // that is no config nothing is shown at all.
+        snippet: (!secret && is_config(text)).then(|| Snippet {
             text: line.chars().take(120).collect(),
             offset: offset.min(119),
             width: text[start..end].chars().count().max(1),
@@ -257,6 +258,14 @@ fn finding(
         related: Vec::new(),
         hint,
     }
+}
+
+/// Whether a text is meant for a config: a line gives its version.
+fn is_config(text: &str) -> bool {
+    text.lines().any(|line| {
+        let value = line.trim_start().strip_prefix("version");
+        value.is_some_and(|value| value.trim_start().starts_with('='))
+    })
 }
 
 /// The first line of a message, without the list of names that the hint has.

@@ -297,6 +297,7 @@ impl Failure {
                 why: SavedError::Older(_) | SavedError::WrongId { .. } | SavedError::Layout { .. },
                 ..
             } => Exit::Stale,
+            Self::Files(FilesError::Apart { .. }) => Exit::Usage,
             Self::Files(_)
             | Self::Stream { .. }
             | Self::Findings(_)

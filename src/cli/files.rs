@@ -1,13 +1,15 @@
-//! Files in: which manifests are meant, and what is in them.
+//! Files in: what is there, and what is in it.
 #![expect(clippy::disallowed_methods, reason = "this is a home of files")]
 
-use std::collections::HashSet;
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::Duration;
 
-use crate::manifest::Source;
+use crate::cli::project;
+use crate::manifest::{Part, Source};
 use crate::render::events;
 
 /// The largest file that is read, in bytes.
@@ -17,12 +19,15 @@ const LARGEST: u64 = 256 << 20;
 const STREAM_HEAD: u64 = 1 << 20;
 
 /// How deep folders are looked into.
-const DEEPEST: usize = 64;
+pub(super) const DEEPEST: usize = 64;
 
-/// What is read where no PATH is given.
+/// Beside what the state lies where no PATH is given.
 const DEFAULTS: [&str; 2] = ["retire.yaml", "manifests"];
 
-/// A manifest that is to be read.
+/// How long is waited for what comes through a pipe.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A document that somebody named.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input {
     /// Standard input.
@@ -35,8 +40,8 @@ pub enum Input {
 #[derive(Debug, thiserror::Error)]
 pub enum FilesError {
     /// No PATH was given, and none of the usual ones is there.
-    #[error("there is no manifest: neither `{}` nor `{}/` is in this folder", DEFAULTS[0], DEFAULTS[1])]
-    NoDefault,
+    #[error("there is no manifest: neither `{}` nor `{}/` is in {}", DEFAULTS[0], DEFAULTS[1], folder_in_words(.0))]
+    NoDefault(PathBuf),
     /// The system refused something.
     #[error("cannot read `{}`", path.display())]
     Io {
@@ -62,8 +67,37 @@ pub enum FilesError {
         found: &'static str,
     },
     /// A folder without a manifest.
-    #[error("there is no manifest in the folder `{}`", .0.display())]
-    EmptyFolder(PathBuf),
+    #[error("there is no manifest in the folder `{}`{}", folder.display(), besides(passed_over))]
+    EmptyFolder {
+        /// The folder.
+        folder: PathBuf,
+        /// What is in it, in words; empty where nothing is.
+        passed_over: String,
+    },
+    /// A link leads out of what belongs together.
+    #[error("`{}` is a link, or lies behind one, that leaves `{}`", path.display(), bound.display())]
+    Leaves {
+        /// The file or folder.
+        path: PathBuf,
+        /// What it must not leave.
+        bound: PathBuf,
+    },
+    /// PATHs of different projects.
+    #[error("`{}` lies in the project folder `{}`, and the PATHs before it in `{}`", path.display(), other.display(), first.display())]
+    Apart {
+        /// The PATH.
+        path: PathBuf,
+        /// Its project folder.
+        other: PathBuf,
+        /// That of the PATHs before it.
+        first: PathBuf,
+    },
+    /// What was found is neither a plain file nor a folder.
+    #[error("`{}` is no plain file", .0.display())]
+    NotPlain(PathBuf),
+    /// A pipe through which nothing comes.
+    #[error("`{}` is a pipe, and its end did not come within {} s", .0.display(), PATIENCE.as_secs())]
+    Silent(PathBuf),
     /// Too large a file.
     #[error("`{}` is larger than {} MiB", .0.display(), LARGEST >> 20)]
     TooLarge(PathBuf),
@@ -83,103 +117,104 @@ impl FilesError {
     #[must_use]
     pub const fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::NoDefault => Some("name a manifest: a file, a folder, or `-` for standard input"),
-            Self::EmptyFolder(_) => {
-                Some("manifests end in `.yaml` or `.yml`; `sandbox.yaml` is not one")
+            Self::NoDefault(_) => {
+                Some("name a manifest: a file, a folder, or `-` for standard input")
             }
+            Self::EmptyFolder { .. } => Some(
+                "manifests end in `.yaml`, `.yml` or `.json`, and have `assets` or `holds`; `sandbox.yaml` is not one",
+            ),
+            Self::Leaves { .. } => Some(
+                "put the file itself there; links are followed inside the git repository or, without one, the project folder",
+            ),
+            Self::Apart { .. } => Some("run the command once for each project folder"),
+            Self::NotPlain(_) => Some("remove it, or name it as a PATH if it is a pipe"),
             Self::TooLarge(_) => Some("split it into several files"),
             Self::Other { .. } => Some("name another file, or remove this one"),
             Self::Write { .. }
             | Self::Io { .. }
             | Self::NoFile(_)
+            | Self::Silent(_)
             | Self::TooDeep(_)
             | Self::StandardTwice => None,
         }
     }
 
-    fn io(path: &Path) -> impl FnOnce(io::Error) -> Self {
+    pub(super) fn io(path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
         move |source| Self::Io { path, source }
     }
 }
 
-/// Finds the manifests that PATHs mean, each once, in the order of the PATHs.
+fn folder_in_words(folder: &Path) -> String {
+    if folder.as_os_str().is_empty() {
+        "this folder".to_owned()
+    } else {
+        format!("`{}`", folder.display())
+    }
+}
+
+fn besides(passed_over: &str) -> String {
+    if passed_over.is_empty() {
+        String::new()
+    } else {
+        format!("; {passed_over}")
+    }
+}
+
+/// What stands at a path, links followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sort {
+    /// A folder.
+    Folder,
+    /// A plain file.
+    File,
+    /// A pipe with a name.
+    Pipe,
+    /// A device or a socket.
+    Other,
+}
+
+/// Says what stands at a path, links followed.
 ///
 /// # Errors
 ///
-/// Returns the first PATH that means nothing.
-pub fn find(paths: &[PathBuf]) -> Result<Vec<Input>, FilesError> {
-    if paths.is_empty() {
-        let found = DEFAULTS.iter().map(Path::new).find(|path| path.exists());
-        let path = found.ok_or(FilesError::NoDefault)?;
-        return find(&[path.to_owned()]);
-    }
-    let mut inputs = Vec::new();
-    let mut seen = HashSet::new();
-    for path in paths {
-        if path.as_os_str() == "-" {
-            if inputs.contains(&Input::Standard) {
-                return Err(FilesError::StandardTwice);
-            }
-            inputs.push(Input::Standard);
-            continue;
-        }
-        let path = tidy(path);
-        let mut found = Vec::new();
-        let metadata = fs::metadata(&path).map_err(FilesError::io(&path))?;
-        if metadata.is_dir() {
-            look(&path, 0, &mut found)?;
-            if found.is_empty() {
-                return Err(FilesError::EmptyFolder(path));
-            }
-        } else {
-            found.push(path);
-        }
-        for path in found {
-            let real = fs::canonicalize(&path).unwrap_or_else(|_gone| path.clone());
-            if seen.insert(real) {
-                inputs.push(Input::File(path));
-            }
-        }
-    }
-    Ok(inputs)
+/// Returns what the system says where nothing is there.
+pub fn sort(path: &Path) -> Result<Sort, FilesError> {
+    let metadata = fs::metadata(path).map_err(FilesError::io(path))?;
+    Ok(if metadata.is_dir() {
+        Sort::Folder
+    } else if metadata.is_file() {
+        Sort::File
+    } else if is_pipe(&metadata) {
+        Sort::Pipe
+    } else {
+        Sort::Other
+    })
 }
 
-/// Collects the manifests below a folder, sorted by name in each folder.
-fn look(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), FilesError> {
-    if depth > DEEPEST {
-        return Err(FilesError::TooDeep(folder.to_owned()));
-    }
-    let mut entries = fs::read_dir(folder)
-        .and_then(Iterator::collect::<io::Result<Vec<_>>>)
-        .map_err(FilesError::io(folder))?;
-    entries.sort_unstable_by_key(fs::DirEntry::file_name);
-    for entry in entries {
-        let name = entry.file_name();
-        let hidden = name.as_encoded_bytes().starts_with(b".");
-        if hidden {
-            continue;
-        }
-        let path = tidy(&entry.path());
-        let kind = entry.file_type().map_err(FilesError::io(&path))?;
-        // A link to a folder may lead back up; a link to a file is as good as the file.
-        if kind.is_dir() {
-            look(&path, depth + 1, found)?;
-        } else if is_manifest(&path) && !path.is_dir() {
-            found.push(path);
-        }
-    }
-    Ok(())
-}
-
-fn is_manifest(path: &Path) -> bool {
-    let ending = path.extension().and_then(|ending| ending.to_str());
-    let stem = path.file_stem().and_then(|stem| stem.to_str());
-    matches!(ending, Some("yaml" | "yml")) && stem != Some("sandbox")
+/// What a folder holds, sorted by name.
+///
+/// # Errors
+///
+/// Returns what the system says.
+pub fn entries(folder: &Path) -> Result<Vec<PathBuf>, FilesError> {
+    let place = if folder.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        folder
+    };
+    let mut entries = fs::read_dir(place)
+        .and_then(|entries| {
+            let names = entries.map(|entry| Ok(folder.join(entry?.file_name())));
+            names.collect::<io::Result<Vec<_>>>()
+        })
+        .map_err(FilesError::io(place))?;
+    entries.sort_unstable();
+    Ok(entries)
 }
 
 /// A path without the `./` that nobody wrote.
-fn tidy(path: &Path) -> PathBuf {
+pub(super) fn tidy(path: &Path) -> PathBuf {
     let tidy: PathBuf = path
         .components()
         .filter(|part| *part != Component::CurDir)
@@ -199,7 +234,10 @@ pub fn folder(paths: &[PathBuf]) -> Option<PathBuf> {
         Some(path) => path.clone(),
         None => {
             let found = DEFAULTS.iter().map(Path::new).find(|path| path.exists());
-            found?.to_owned()
+            match found {
+                Some(path) => path.to_owned(),
+                None => return project::folder_above(),
+            }
         }
     };
     let folder = if path.is_dir() {
@@ -230,36 +268,67 @@ pub fn are_same(one: &Path, other: &Path) -> bool {
     one == other || matches!((real(one), real(other)), (Ok(one), Ok(other)) if one == other)
 }
 
-/// Reads a manifest.
+/// Reads what somebody named.
 ///
 /// # Errors
 ///
 /// Returns why it cannot be read.
 pub fn read(input: &Input) -> Result<Source, FilesError> {
-    match input {
+    let (path, bytes) = match input {
         Input::Standard => {
             let path = Path::new("-");
-            let bytes = bounded(&mut io::stdin().lock(), path, 0)?;
-            Ok(Source {
-                path: Arc::from("-"),
-                bytes,
-            })
+            (path, bounded(&mut io::stdin().lock(), path, 0)?)
         }
-        Input::File(path) => Ok(Source {
-            path: shown(path),
-            bytes: bytes(path)?,
-        }),
-    }
+        Input::File(path) => (&**path, bytes(path)?),
+    };
+    Ok(Source {
+        path: shown(path),
+        bytes,
+        part: Part::All,
+    })
 }
 
-/// Reads a file as a whole.
+/// Reads a file as a whole, or what comes through a pipe.
 ///
 /// # Errors
 ///
 /// Returns why it cannot be read.
 pub fn bytes(path: &Path) -> Result<Vec<u8>, FilesError> {
+    if sort(path)? == Sort::Pipe {
+        return piped(path, PATIENCE);
+    }
     let (mut file, size) = open(path)?;
     bounded(&mut file, path, size)
+}
+
+/// Reads a file that was found and not named, which must be a plain one: nobody may be there to
+/// fill a pipe.
+///
+/// # Errors
+///
+/// Returns why it cannot be read.
+pub fn plain(path: &Path) -> Result<Vec<u8>, FilesError> {
+    if sort(path)? != Sort::File {
+        return Err(FilesError::NotPlain(path.to_owned()));
+    }
+    bytes(path)
+}
+
+/// Reads what comes through a pipe, for so long at most.
+fn piped(path: &Path, patience: Duration) -> Result<Vec<u8>, FilesError> {
+    let (sender, receiver) = mpsc::channel();
+    let pipe = path.to_owned();
+    let read = move || {
+        // To open a pipe waits for somebody at its other end.
+        let open = fs::File::open(&pipe).map_err(FilesError::io(&pipe));
+        let bytes = open.and_then(|mut file| bounded(&mut file, &pipe, 0));
+        // Who waited may have gone.
+        sender.send(bytes).ok();
+    };
+    let reader = thread::Builder::new().spawn(read);
+    reader.map_err(FilesError::io(path))?;
+    let read = receiver.recv_timeout(patience);
+    read.unwrap_or_else(|_late| Err(FilesError::Silent(path.to_owned())))
 }
 
 /// Reads the first bytes of a file, at most so many.
@@ -279,7 +348,7 @@ pub fn head(path: &Path, longest: usize) -> Result<Vec<u8>, FilesError> {
 /// Opens a file that is not too large, and says how large it is.
 fn open(path: &Path) -> Result<(fs::File, usize), FilesError> {
     let metadata = fs::metadata(path).map_err(FilesError::io(path))?;
-    if metadata.is_dir() || is_device(&metadata) {
+    if !metadata.is_file() {
         return Err(FilesError::NoFile(path.to_owned()));
     }
     if metadata.len() > LARGEST {
@@ -299,7 +368,7 @@ pub fn text_if_there(path: &Path) -> Result<Option<String>, FilesError> {
     if !path.exists() {
         return Ok(None);
     }
-    let bytes = bytes(path)?;
+    let bytes = plain(path)?;
     String::from_utf8(bytes).map(Some).map_err(|error| {
         let source = io::Error::new(io::ErrorKind::InvalidData, error.utf8_error());
         FilesError::io(path)(source)
@@ -334,14 +403,13 @@ pub fn create_stream(path: &Path) -> Result<fs::File, FilesError> {
 }
 
 #[cfg(unix)]
-fn is_device(metadata: &fs::Metadata) -> bool {
+fn is_pipe(metadata: &fs::Metadata) -> bool {
     use std::os::unix::fs::FileTypeExt;
-    let kind = metadata.file_type();
-    kind.is_block_device() || kind.is_char_device() || kind.is_socket()
+    metadata.file_type().is_fifo()
 }
 
 #[cfg(not(unix))]
-fn is_device(_metadata: &fs::Metadata) -> bool {
+fn is_pipe(_metadata: &fs::Metadata) -> bool {
     false
 }
 
@@ -359,7 +427,8 @@ fn bounded(source: &mut dyn Read, path: &Path, size: usize) -> Result<Vec<u8>, F
     Ok(bytes)
 }
 
-fn shown(path: &Path) -> Arc<str> {
+/// A path as it is shown and kept: with slashes.
+pub(super) fn shown(path: &Path) -> Arc<str> {
     let text = path.to_string_lossy();
     if std::path::MAIN_SEPARATOR == '/' {
         text.into()
@@ -383,83 +452,22 @@ pub fn is_open_to_others(path: &Path) -> bool {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
+    use std::process::Command;
+
     use super::*;
 
-    fn names(inputs: &[Input], root: &Path) -> Vec<String> {
-        let name = |input: &Input| match input {
-            Input::Standard => "-".to_owned(),
-            Input::File(path) => shown(path.strip_prefix(root).unwrap()).to_string(),
-        };
-        inputs.iter().map(name).collect()
-    }
-
-    fn folder_with(files: &[&str]) -> tempfile::TempDir {
+    #[test]
+    fn a_pipe_is_read_while_somebody_fills_it_and_a_device_never() {
         let folder = tempfile::tempdir().unwrap();
-        for file in files {
-            let path = folder.path().join(file);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, "version: 1\n").unwrap();
-        }
-        folder
-    }
-
-    #[test]
-    fn a_folder_means_its_manifests_sorted() {
-        let folder = folder_with(&[
-            "b.yaml",
-            "a.yml",
-            "sandbox.yaml",
-            "c/z.yaml",
-            "c/sandbox.yml",
-            "notes.md",
-            ".hidden.yaml",
-            ".git/x.yaml",
-        ]);
-        let root = folder.path();
-        let found = find(&[root.to_owned()]).unwrap();
-        assert_eq!(names(&found, root), ["a.yml", "b.yaml", "c/z.yaml"]);
-    }
-
-    #[test]
-    fn the_same_file_is_read_once() {
-        let folder = folder_with(&["a.yaml", "b.yaml"]);
-        let root = folder.path();
-        let found = find(&[root.join("b.yaml"), root.to_owned(), root.join("./a.yaml")]).unwrap();
-        assert_eq!(names(&found, root), ["b.yaml", "a.yaml"]);
-    }
-
-    #[test]
-    fn what_means_nothing_is_told() {
-        let folder = folder_with(&["c/notes.md"]);
-        let root = folder.path();
-        assert!(matches!(
-            find(&[root.join("c")]),
-            Err(FilesError::EmptyFolder(_))
-        ));
-        assert!(matches!(
-            find(&[root.join("none.yaml")]),
-            Err(FilesError::Io { .. })
-        ));
-        assert!(matches!(
-            find(&["-".into(), "-".into()]),
-            Err(FilesError::StandardTwice)
-        ));
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn links_lead_nowhere_twice() {
-        let folder = folder_with(&["c/a.yaml"]);
-        let root = folder.path();
-        std::os::unix::fs::symlink(root, root.join("c/up")).unwrap();
-        std::os::unix::fs::symlink(root.join("c/a.yaml"), root.join("c/b.yaml")).unwrap();
-        let found = find(&[root.to_owned()]).unwrap();
-        assert_eq!(names(&found, root), ["c/a.yaml"]);
-        assert!(matches!(
-            bytes(Path::new("/dev/null")),
-            Err(FilesError::NoFile(_))
-        ));
+        let pipe = folder.path().join("pipe");
+        let made = Command::new("mkfifo").arg(&pipe).status().unwrap();
+        assert!(made.success());
+        let silent = piped(&pipe, Duration::from_millis(50));
+        assert!(matches!(silent, Err(FilesError::Silent(_))));
+        assert!(matches!(plain(&pipe), Err(FilesError::NotPlain(_))));
+        let device = bytes(Path::new("/dev/null"));
+        assert!(matches!(device, Err(FilesError::NoFile(_))));
     }
 }

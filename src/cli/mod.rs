@@ -28,6 +28,7 @@ mod lock;
 mod log;
 mod lost;
 mod playground;
+mod project;
 mod reach;
 mod reporter;
 mod reviewed;

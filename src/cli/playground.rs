@@ -9,6 +9,7 @@ use crate::asset::{self, AssetId};
 use crate::cli::clock;
 use crate::cli::failure::Failure;
 use crate::cli::files;
+use crate::cli::project;
 use crate::cli::settings::{Origin, Server, Settings};
 use crate::manifest::document::{Entry, Manifests};
 use crate::sandbox::seed::{self, Seed};
@@ -39,6 +40,7 @@ pub(in crate::cli) fn seed_beside(paths: &[PathBuf]) -> Result<Option<World>, Fa
 ///
 /// Returns why it cannot be used.
 pub(in crate::cli) fn seed(path: &Path) -> Result<Option<World>, Failure> {
+    project::refuse_stray(path)?;
     let Some(text) = files::text_if_there(path)? else {
         return Ok(None);
     };

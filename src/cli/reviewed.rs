@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256 as Hasher};
 use crate::cli::call::Call;
 use crate::cli::failure::Failure;
 use crate::cli::files;
+use crate::cli::project;
 use crate::cli::settings::{Origin, Settings};
 use crate::cli::work::{self, Work};
 use crate::manifest::document::{Manifests, SourceFile};
@@ -65,6 +66,7 @@ impl Reviewed {
         if path.as_os_str() == "-" || !path.is_file() {
             return Ok(None);
         }
+        project::refuse_stray(path)?;
         if is_plan(&files::head(path, HEAD)?) {
             Self::read(path, &files::bytes(path)?).map(Some)
         } else {

@@ -4,13 +4,17 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::Part;
 use crate::asset::{AssetId, Kind};
 use crate::diagnostic::Place;
 
 /// Everything that the manifests of one run say, checked within and across files.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Manifests {
-    /// The files, in the order in which they were read.
+    /// The project folder, whose manifests all count for their holds; empty where it is the
+    /// current folder.
+    pub folder: Arc<str>,
+    /// The files, in the order in which they were read: those that list come first.
     pub files: Vec<SourceFile>,
     /// What is listed, in the order of the ids; no id stands twice.
     pub entries: Vec<Entry>,
@@ -25,12 +29,22 @@ pub struct Manifests {
 /// One file that was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceFile {
-    /// The path as the user named it; `-` for standard input.
+    /// The path as the user named it, or from the current folder; `-` for standard input.
     pub path: Arc<str>,
     /// The SHA-256 of its bytes.
     pub sha256: [u8; 32],
-    /// How many assets it lists.
+    /// What was taken from it.
+    pub part: Part,
+    /// How many assets stand in it, also where they are not taken from it.
     pub listed: usize,
+}
+
+impl SourceFile {
+    /// Whether it was read for its holds alone: it is in the project folder, and no PATH means it.
+    #[must_use]
+    pub const fn is_for_holds(&self) -> bool {
+        matches!(self.part, Part::Holds)
+    }
 }
 
 /// Where an entry stands: small, since there may be a million.

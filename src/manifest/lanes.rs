@@ -19,7 +19,7 @@ use super::walk::Walk;
 use super::yaml::{Node, Refusal, Unit, Value};
 
 /// The largest document that is read as a whole, in bytes.
-const LARGEST: usize = 64 << 20;
+pub(super) const LARGEST: usize = 64 << 20;
 
 /// How many bytes a piece has about.
 const PIECE: usize = 64 << 10;

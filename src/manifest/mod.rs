@@ -4,9 +4,11 @@
 //! is wrong with them.
 
 mod check;
+mod conceal;
 mod date;
 pub mod document;
 mod fast;
+pub mod kind;
 mod lanes;
 mod order;
 pub mod schema;
@@ -30,7 +32,7 @@ use text::Text;
 use walk::Walk;
 
 /// The names of the sorts of findings, each with what it means.
-pub const CODES: [(&str, &str); 22] = [
+pub const CODES: [(&str, &str); 23] = [
     (
         "account-conflict",
         "two documents are written for different accounts",
@@ -52,6 +54,10 @@ pub const CODES: [(&str, &str); 22] = [
     ("empty-document", "a document with nothing in it"),
     ("empty-text", "a text with nothing but blanks"),
     ("missing-field", "a field that must be there"),
+    (
+        "not-a-manifest",
+        "a document with none of the fields of a manifest",
+    ),
     ("not-utf8", "bytes that are not UTF-8"),
     ("too-deep", "nesting beyond the limit"),
     ("too-large", "a document or its aliases beyond the limit"),
@@ -77,6 +83,18 @@ pub struct Source {
     pub path: Arc<str>,
     /// Its bytes.
     pub bytes: Vec<u8>,
+    /// What is taken from it.
+    pub part: Part,
+}
+
+/// What is taken from a manifest.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Part {
+    /// All that it says.
+    #[default]
+    All,
+    /// What it holds and waives, and not what it lists.
+    Holds,
 }
 
 /// Reads all manifests of a run, and checks them within and across files.
@@ -127,6 +145,7 @@ impl Said {
         let files = files.map(|((source, sha256), listed)| SourceFile {
             path: Arc::clone(&source.path),
             sha256,
+            part: source.part,
             listed,
         });
         Manifests {
@@ -146,6 +165,11 @@ fn read_all(
     let mut findings: Vec<(u32, Finding)> = Vec::new();
     for (file, source) in (0..).zip(sources) {
         let before = said.entries.len();
+        // What is read for its holds alone may be written for another account's run.
+        let account = match source.part {
+            Part::All => None,
+            Part::Holds => said.account.take(),
+        };
         match Text::new(&source.path, &source.bytes) {
             Ok(text) => {
                 let mut walk = Walk::new(&text, file, &mut said);
@@ -160,6 +184,10 @@ fn read_all(
             }
         }
         listed.push(said.entries.len() - before);
+        if source.part == Part::Holds {
+            said.entries.truncate(before);
+            said.account = account;
+        }
     }
     order::by_id(&mut said.entries);
     findings.extend(check::twice(&said, &texts));

@@ -29,8 +29,10 @@ impl<'a> Text<'a> {
     ///
     /// Returns what cannot be part of a YAML document, and where.
     pub(super) fn new(path: &Arc<str>, bytes: &'a [u8]) -> Result<Self, Box<Finding>> {
+        // Its lines are not shown: what is no text is hardly a manifest.
         let wrong = |valid: &str, code, message: String, hint: &str| {
             let mut found = Text::of(path, valid).finding(code, valid.len(), message);
+            found.snippet = None;
             found.hint = Some(hint.to_owned());
             Err(Box::new(found))
         };
@@ -62,6 +64,7 @@ impl<'a> Text<'a> {
                 found as u32
             );
             let mut finding = Self::of(path, text).finding("control-character", at, message);
+            finding.snippet = None;
             finding.hint = Some("remove it; in quotes it can be written as an escape".to_owned());
             return Err(Box::new(finding));
         }

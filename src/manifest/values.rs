@@ -94,10 +94,10 @@ impl Walk<'_, '_> {
                 continue;
             };
             let Some(index) = known.iter().position(|known| known == name) else {
-                let hint = if name == "<<" {
-                    "merge keys are not supported: use `defaults`".to_owned()
-                } else {
-                    near(name, &known, &format!("the fields of {what} are"))
+                let hint = match name.as_str() {
+                    "<<" => "merge keys are not supported: use `defaults`".to_owned(),
+                    "releases" => "this version lifts no hold by it: remove the hold".to_owned(),
+                    _ => near(name, &known, &format!("the fields of {what} are")),
                 };
                 self.hinted(
                     "unknown-field",

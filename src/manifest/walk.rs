@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::conceal;
 use super::document::{Account, Details, Entry, Guard, Hold, Manifests, Pin, Spot, Waiver};
+use super::kind as document_kind;
 use super::text::Text;
 use super::values::{kind, near, short};
 use super::yaml::{Node, Value};
@@ -53,6 +55,8 @@ pub(super) struct Walk<'t, 'a> {
     findings: Vec<Finding>,
     /// How many findings were left out.
     more: usize,
+    /// Whether one of a manifest's lists was at the top of a document.
+    known: bool,
     defaults: Details,
     /// Neighbours mostly have the same texts.
     last: [Option<Arc<str>>; 4],
@@ -89,20 +93,26 @@ impl<'t, 'a> Walk<'t, 'a> {
             said,
             findings: Vec::new(),
             more: 0,
+            known: false,
             defaults: Details::default(),
             last: [const { None }; 4],
             details: [const { None }; 4],
         }
     }
 
-    /// The findings of the file, in the order of their places.
+    /// The findings of the file, in the order of their places. Of a file that is no manifest no
+    /// line is shown, and no key: it may be one that nobody meant to show.
     pub(super) fn finish(self) -> Vec<Finding> {
         let Self {
             mut findings,
             more,
             text,
+            known,
             ..
         } = self;
+        if !findings.is_empty() && !known && !document_kind::has_list(text.all) {
+            findings = conceal::concealed(findings);
+        }
         findings.sort_by(|one, other| one.place.cmp(&other.place));
         if more > 0 {
             let message = format!("{more} more findings in this file are not shown");
@@ -217,6 +227,9 @@ impl<'t, 'a> Walk<'t, 'a> {
             self.found("unsupported-version", at, message);
             return None;
         }
+        self.known |= pairs.iter().any(
+            |(key, _)| matches!(&key.value, Value::Text(name) if document_kind::is_list(name)),
+        );
         let [version, account, defaults, assets, holds, waivers] =
             self.fields(pairs, ROOT, "a manifest");
         match version {

@@ -386,7 +386,16 @@ impl Seed {
             let (line, column) = error
                 .location()
                 .map_or((1, 1), |place| (place.line(), place.column()));
-            fail(line, column, bare(&error.to_string()).to_owned())
+            // Of a file that is no seed nothing is repeated: nobody may have meant to show it.
+            let names_accounts = ["accounts:", "\"accounts\""]
+                .iter()
+                .any(|key| text.contains(key));
+            let message = if names_accounts {
+                bare(&error.to_string()).to_owned()
+            } else {
+                "this is not a seed: it has no `accounts`".to_owned()
+            };
+            fail(line, column, message)
         })?;
         if seed.version != VERSION {
             let (line, column) = place_of(text, "version", 1);

@@ -19,6 +19,8 @@ mod disk;
 mod events;
 mod foreign;
 mod harness;
+mod holds;
+mod links;
 mod plan;
 mod races;
 mod readme;

@@ -7,7 +7,7 @@ use crate::cli::call::Call;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::reviewed::{Reviewed, is_plan};
-use crate::cli::{clock, files};
+use crate::cli::{clock, files, project};
 use crate::diagnostic::in_words;
 use crate::render::events::{self, Replayed};
 use crate::render::text::{self, PlanView};
@@ -17,6 +17,7 @@ use crate::store::file::FileStore;
 /// Shows a file as what it is.
 pub(in crate::cli) fn run(call: &Call, arguments: &Show) -> Result<Exit, Failure> {
     let path = &arguments.file;
+    project::refuse_stray(path)?;
     let bytes = files::bytes(path)?;
     if events::is_stream(&bytes) {
         runs(call, path, &bytes, arguments.format)?;

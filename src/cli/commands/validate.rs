@@ -9,7 +9,8 @@ use crate::render::counted;
 /// Reads the manifests and says what is in them.
 pub(in crate::cli) fn run(call: &Call, arguments: &Validate) -> Result<Exit, Failure> {
     let manifests = call.manifests(&arguments.paths.paths)?;
-    let files = counted(manifests.files.len(), "manifest", "manifests");
+    let listed = manifests.files.iter().filter(|file| !file.is_for_holds());
+    let files = counted(listed.count(), "manifest", "manifests");
     let mut parts = vec![counted(manifests.entries.len(), "asset", "assets")];
     for (number, one, many) in [
         (manifests.holds.len(), "hold", "holds"),

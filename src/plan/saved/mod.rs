@@ -265,12 +265,13 @@ impl From<&SourceFile> for ManifestBasis {
         let SourceFile {
             path,
             sha256,
+            part: _,
             listed,
         } = file;
         Self {
             path: Arc::clone(path),
             sha256: Sha256(*sha256),
-            listed: *listed,
+            listed: if file.is_for_holds() { 0 } else { *listed },
         }
     }
 }

@@ -6,6 +6,7 @@ use sha2::Digest as _;
 
 use super::*;
 use crate::asset::Kind;
+use crate::manifest::Part;
 use crate::manifest::document::{Details, Spot};
 use crate::outcome::FailureKind;
 use crate::plan::Step;
@@ -32,6 +33,7 @@ fn manifests() -> Manifests {
     let file = |path: &str, listed| SourceFile {
         path: path.into(),
         sha256: [0xab; 32],
+        part: Part::All,
         listed,
     };
     Manifests {

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::inventory::Inventory;
+use crate::manifest::Part;
 use crate::manifest::document::{Details, Entry, Hold, Manifests, Pin, SourceFile, Spot};
 use crate::outcome::FailureKind;
 use crate::plan::approve::{Consent, Refused, approve};
@@ -56,6 +57,7 @@ fn manifests(mut entries: Vec<Entry>, holds: &[u128]) -> Manifests {
         files: vec![SourceFile {
             path: "retire.yaml".into(),
             sha256: [0; 32],
+            part: Part::All,
             listed: entries.len(),
         }],
         entries,

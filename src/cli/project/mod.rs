@@ -1,0 +1,183 @@
+//! The project folder: which one it is, and the manifests of it that count.
+//!
+//! PATHs choose what is listed. What the other manifests of the project folder hold counts all
+//! the same, so that no choice of PATHs deletes what is held beside them.
+
+mod links;
+mod search;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::cli::files::{self, FilesError, Input, Sort};
+use crate::manifest::{Part, Source};
+
+pub(in crate::cli) use links::refuse_stray;
+use search::Search;
+
+/// The file that marks a project folder.
+const MARK: &str = "retire.toml";
+
+/// The folder of a project's manifests, in any letter case.
+const MANIFESTS: &str = "manifests";
+
+/// How the manifest of a project is called, in any letter case.
+const USUAL: [&str; 3] = ["retire.yaml", "retire.yml", "retire.json"];
+
+/// How many files are named at most.
+const NAMED: usize = 10;
+
+/// What was found of a project.
+#[derive(Debug)]
+pub(in crate::cli) struct Found {
+    /// The project folder, from the current one; empty where it is that.
+    pub(in crate::cli) folder: Arc<str>,
+    /// The manifests: those that list first, then those that are read for their holds alone.
+    pub(in crate::cli) sources: Vec<Source>,
+    /// What was passed over, and what is read for its holds alone, in words.
+    pub(in crate::cli) notes: Vec<String>,
+}
+
+/// Finds and reads the manifests that PATHs mean, each once, and then those of the project
+/// folder that count for their holds.
+///
+/// # Errors
+///
+/// Returns the first thing that is in the way.
+pub(in crate::cli) fn load(paths: &[PathBuf]) -> Result<Found, FilesError> {
+    let here = links::here()?;
+    let project = project_of(paths, &here)?;
+    let shown = seen_from(&here, &project, paths.iter().all(|path| path.is_relative()));
+    let mut search = Search::new(&project);
+    if paths.is_empty() {
+        if !search.usual(&shown, Part::All)? {
+            return Err(FilesError::NoDefault(shown));
+        }
+        if search.sources.is_empty() {
+            return Err(search.empty(&shown));
+        }
+    } else {
+        for path in paths {
+            named(&mut search, path)?;
+        }
+        search.usual(&shown, Part::Holds)?;
+    }
+    let notes = search.notes();
+    Ok(Found {
+        folder: files::shown(&shown),
+        sources: search.sources,
+        notes,
+    })
+}
+
+/// Takes in what a PATH means.
+fn named(search: &mut Search<'_>, path: &Path) -> Result<(), FilesError> {
+    if path.as_os_str() == "-" {
+        if search.sources.iter().any(|source| &*source.path == "-") {
+            return Err(FilesError::StandardTwice);
+        }
+        search.sources.push(files::read(&Input::Standard)?);
+        return Ok(());
+    }
+    let path = files::tidy(path);
+    match files::sort(&path)? {
+        Sort::Folder => {
+            let before = search.met;
+            search.folder(&path, Part::All)?;
+            if search.met == before {
+                return Err(search.empty(&path));
+            }
+            Ok(())
+        }
+        Sort::File => search.named_file(&path),
+        Sort::Pipe => {
+            search.sources.push(files::read(&Input::File(path))?);
+            Ok(())
+        }
+        Sort::Other => Err(FilesError::NoFile(path)),
+    }
+}
+
+/// The one project folder of PATHs, from the root.
+fn project_of(paths: &[PathBuf], here: &Path) -> Result<PathBuf, FilesError> {
+    let Some((first, more)) = paths.split_first() else {
+        return folder_of(None, here);
+    };
+    let project = folder_of(Some(first), here)?;
+    for path in more {
+        let other = folder_of(Some(path), here)?;
+        if other != project {
+            return Err(FilesError::Apart {
+                path: path.clone(),
+                other,
+                first: project,
+            });
+        }
+    }
+    Ok(project)
+}
+
+/// The project folder of one PATH, from the root: that of the `retire.toml` found upwards, not
+/// beyond the git repository; without one, the current folder where the PATH lies in it, else
+/// the PATH's own folder.
+fn folder_of(path: Option<&Path>, here: &Path) -> Result<PathBuf, FilesError> {
+    let path = path.filter(|path| !is_stream(path));
+    let place = path.map(links::from_root).transpose()?;
+    let start = place.as_deref().map_or(here, links::home);
+    let root = links::git_root(start).unwrap_or(start);
+    let mut upwards = start
+        .ancestors()
+        .take_while(|folder| folder.starts_with(root));
+    if let Some(marked) = upwards.find(|folder| folder.join(MARK).is_file()) {
+        return Ok(marked.to_owned());
+    }
+    if place.as_ref().is_none_or(|place| place.starts_with(here)) {
+        return Ok(here.to_owned());
+    }
+    let name = start.file_name().unwrap_or_default();
+    let above = start
+        .parent()
+        .filter(|_| name.eq_ignore_ascii_case(MANIFESTS));
+    Ok(above.unwrap_or(start).to_owned())
+}
+
+/// Whether a PATH is standard input or a pipe without a place of its own, as shells make them.
+fn is_stream(path: &Path) -> bool {
+    let nowhere = path.starts_with("/dev") || path.starts_with("/proc");
+    path.as_os_str() == "-" || (nowhere && files::sort(path).is_ok_and(|sort| sort == Sort::Pipe))
+}
+
+/// The project folder without a PATH where it is above the current one.
+pub(in crate::cli) fn folder_above() -> Option<PathBuf> {
+    let here = links::here().ok()?;
+    let project = folder_of(None, &here).ok()?;
+    (project != here).then(|| seen_from(&here, &project, true))
+}
+
+/// A folder as it is seen from the current one: empty where it is that, and from the root where
+/// neither is in the other or nobody asks for less.
+fn seen_from(here: &Path, folder: &Path, relative: bool) -> PathBuf {
+    if let Ok(below) = folder.strip_prefix(here) {
+        return below.to_owned();
+    }
+    let shared = here.ancestors().find(|shared| folder.starts_with(shared));
+    match shared.filter(|shared| relative && shared.parent().is_some()) {
+        Some(shared) => {
+            let ups = here.strip_prefix(shared).unwrap_or(here).components();
+            let below = folder.strip_prefix(shared).unwrap_or(folder);
+            ups.map(|_| "..").collect::<PathBuf>().join(below)
+        }
+        None => folder.to_owned(),
+    }
+}
+
+/// Some names, and how many more there are.
+fn some<'n>(names: impl ExactSizeIterator<Item = &'n str>) -> String {
+    let more = names.len().saturating_sub(NAMED);
+    let some: Vec<String> = names.take(NAMED).map(|name| format!("`{name}`")).collect();
+    let some = some.join(", ");
+    match more {
+        0 => some,
+        more => format!("{some} and {more} more"),
+    }
+}

@@ -1,0 +1,251 @@
+//! The search for manifests in folders: what is one, what is passed over, and what must not be.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+use super::links::{self, keep_inside};
+use super::{MANIFESTS, USUAL, some};
+use crate::cli::files::{self, DEEPEST, FilesError, Sort};
+use crate::manifest::kind::{DocumentKind, has_list, kind};
+use crate::manifest::{Part, Source};
+
+/// How a sandbox's seed is called, whatever its ending.
+const SEED: &str = "sandbox";
+
+/// How manifests end, in any letter case.
+const ENDINGS: [&str; 3] = ["yaml", "yml", "json"];
+
+/// What has been found so far.
+pub(super) struct Search<'p> {
+    /// The project folder, from the root.
+    project: &'p Path,
+    /// The manifests.
+    pub(super) sources: Vec<Source>,
+    /// How often a manifest was met, or a folder again.
+    pub(super) met: usize,
+    /// The files that were read, and the folders that were looked into, as they truly are.
+    files: HashSet<PathBuf>,
+    folders: HashSet<PathBuf>,
+    /// What is no manifest.
+    others: Vec<String>,
+    /// What is hidden, or a seed by its name, and could be a manifest.
+    doubtful: Vec<String>,
+}
+
+impl<'p> Search<'p> {
+    pub(super) fn new(project: &'p Path) -> Self {
+        Self {
+            project,
+            sources: Vec::new(),
+            met: 0,
+            files: HashSet::new(),
+            folders: HashSet::new(),
+            others: Vec::new(),
+            doubtful: Vec::new(),
+        }
+    }
+
+    /// Takes in the usual manifests of the project folder; says whether there are any, or a
+    /// folder for them.
+    pub(super) fn usual(&mut self, folder: &Path, part: Part) -> Result<bool, FilesError> {
+        let bound = links::bound(self.project, self.project);
+        let (mut there, mut folders) = (false, Vec::new());
+        for path in files::entries(folder)? {
+            let name = path.file_name().unwrap_or_default();
+            let is = |usual: &str| name.eq_ignore_ascii_case(usual);
+            if !is(MANIFESTS) && !USUAL.into_iter().any(is) {
+                continue;
+            }
+            there = true;
+            if path.is_dir() {
+                folders.push(path);
+            } else if is(MANIFESTS) {
+                self.others.push(files::shown(&path).to_string());
+            } else {
+                self.found(&path, &bound, part)?;
+            }
+        }
+        for path in folders {
+            self.folder(&path, part)?;
+        }
+        Ok(there)
+    }
+
+    /// Takes in the manifests below a folder.
+    pub(super) fn folder(&mut self, folder: &Path, part: Part) -> Result<(), FilesError> {
+        let place = links::from_root(folder)?;
+        let bound = links::bound(links::home(&place), self.project);
+        self.look(folder, &bound, part, 0)
+    }
+
+    fn look(
+        &mut self,
+        folder: &Path,
+        bound: &Path,
+        part: Part,
+        depth: usize,
+    ) -> Result<(), FilesError> {
+        if depth > DEEPEST {
+            return Err(FilesError::TooDeep(folder.to_owned()));
+        }
+        keep_inside(&links::from_root(folder)?, bound, folder)?;
+        let real = folder.canonicalize().map_err(FilesError::io(folder))?;
+        // The search may have been here for its lists, or on another way around a loop of links.
+        if !self.folders.insert(real) {
+            self.met += 1;
+            return Ok(());
+        }
+        for path in files::entries(folder)? {
+            let path = files::tidy(&path);
+            let hidden = is_hidden(&path);
+            if path.is_dir() {
+                if hidden {
+                    self.hidden_folder(&path);
+                } else {
+                    self.look(&path, bound, part, depth + 1)?;
+                }
+            } else if !has_ending(&path) {
+                // It cannot be a manifest, unless it is a link to a folder of them.
+                if !hidden && path.is_symlink() && !path.exists() {
+                    self.others.push(files::shown(&path).to_string());
+                }
+            } else if hidden || is_seed(&path) {
+                self.doubt(&path, hidden);
+            } else {
+                self.found(&path, bound, part)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes in a file that was found, if it is a manifest.
+    fn found(&mut self, path: &Path, bound: &Path, part: Part) -> Result<(), FilesError> {
+        keep_inside(&links::from_root(path)?, bound, path)?;
+        if !self.is_new(path) {
+            return Ok(());
+        }
+        let bytes = files::plain(path)?;
+        match kind(&bytes) {
+            DocumentKind::Manifest => {
+                self.met += 1;
+                self.sources.push(Source {
+                    path: files::shown(path),
+                    bytes,
+                    part,
+                });
+            }
+            DocumentKind::Ours => {}
+            DocumentKind::Other => self.others.push(files::shown(path).to_string()),
+        }
+        Ok(())
+    }
+
+    /// Takes in a file that somebody named, whatever it is.
+    pub(super) fn named_file(&mut self, path: &Path) -> Result<(), FilesError> {
+        let place = links::from_root(path)?;
+        let bound = links::bound(links::home(&place), self.project);
+        keep_inside(&place, &bound, path)?;
+        if self.is_new(path) {
+            self.sources.push(Source {
+                path: files::shown(path),
+                bytes: files::bytes(path)?,
+                part: Part::All,
+            });
+        }
+        Ok(())
+    }
+
+    fn is_new(&mut self, path: &Path) -> bool {
+        let real = path.canonicalize().unwrap_or_else(|_gone| path.to_owned());
+        let new = self.files.insert(real);
+        // What a PATH before has listed is no reason to call a folder empty.
+        self.met += usize::from(!new);
+        new
+    }
+
+    /// Looks whether a file that is passed over by its name could be a manifest.
+    fn doubt(&mut self, path: &Path, hidden: bool) {
+        let manifest = match files::sort(path) {
+            Ok(Sort::File) => files::plain(path).is_ok_and(|bytes| {
+                if hidden {
+                    kind(&bytes) == DocumentKind::Manifest
+                } else {
+                    std::str::from_utf8(&bytes).is_ok_and(has_list)
+                }
+            }),
+            Ok(Sort::Folder | Sort::Pipe | Sort::Other) | Err(_) => false,
+        };
+        if manifest {
+            self.doubtful.push(files::shown(path).to_string());
+        }
+    }
+
+    /// A hidden folder is not searched; where files in it end like manifests, it is named.
+    fn hidden_folder(&mut self, path: &Path) {
+        let inside = files::entries(path).unwrap_or_default();
+        if !path.ends_with(".git") && inside.iter().any(|path| has_ending(path)) {
+            self.doubtful.push(format!("{}/", files::shown(path)));
+        }
+    }
+
+    /// What to say of what is not listed.
+    pub(super) fn notes(&self) -> Vec<String> {
+        let for_holds: Vec<&str> = self
+            .sources
+            .iter()
+            .filter(|source| source.part == Part::Holds)
+            .map(|source| &*source.path)
+            .collect();
+        let mut notes = Vec::new();
+        if !for_holds.is_empty() {
+            let named = some(for_holds.into_iter());
+            notes.push(format!("also read for their holds: {named}"));
+        }
+        notes.extend(self.passed_over());
+        notes
+    }
+
+    fn passed_over(&self) -> impl Iterator<Item = String> {
+        let kinds = [
+            (&self.others, "not a manifest"),
+            (
+                &self.doubtful,
+                "hidden or a seed by its name, though it looks like a manifest",
+            ),
+        ];
+        kinds
+            .into_iter()
+            .filter(|(names, _)| !names.is_empty())
+            .map(|(names, why)| {
+                let names = some(names.iter().map(String::as_str));
+                format!("passed over, {why}: {names}")
+            })
+    }
+
+    /// That a folder has no manifest.
+    pub(super) fn empty(&self, folder: &Path) -> FilesError {
+        FilesError::EmptyFolder {
+            folder: files::tidy(folder),
+            passed_over: self.passed_over().collect::<Vec<_>>().join("; "),
+        }
+    }
+}
+
+fn is_hidden(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default();
+    name.as_encoded_bytes().starts_with(b".")
+}
+
+/// Whether a file ends as manifests do.
+fn has_ending(path: &Path) -> bool {
+    let ending = path.extension().unwrap_or_default();
+    ENDINGS
+        .into_iter()
+        .any(|known| ending.eq_ignore_ascii_case(known))
+}
+
+/// Whether a file is a sandbox's seed by its name.
+fn is_seed(path: &Path) -> bool {
+    let stem = path.file_stem().unwrap_or_default();
+    stem.eq_ignore_ascii_case(SEED)
+}
