@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use crate::cli::args::{Sending, Target};
+use crate::cli::clock;
 use crate::cli::config::{self, Loaded};
 use crate::cli::console::Console;
 use crate::cli::env::{self, Environment};
@@ -16,6 +17,7 @@ use crate::cli::signals::Signals;
 use crate::diagnostic::Finding;
 use crate::manifest::{self, document::Manifests};
 use crate::render::escape::escape;
+use crate::render::notices::notices;
 
 /// The name of the config.
 const CONFIG: &str = "retire.toml";
@@ -62,6 +64,9 @@ impl Call {
         }
         let read = manifest::read(&found.sources);
         let manifests = read.map_err(|findings| Failure::Findings(self.masked(findings)))?;
+        for notice in notices(&manifests, clock::now()) {
+            self.console.warn(&notice);
+        }
         Ok(Manifests {
             folder: found.folder,
             ..manifests

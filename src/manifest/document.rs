@@ -155,6 +155,31 @@ pub enum Guard {
     MaxFailurePercent,
 }
 
+impl Guard {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::MaxAssets,
+        Self::MaxPercent,
+        Self::MaxBytes,
+        Self::MinAge,
+        Self::Max404Percent,
+        Self::MaxFailurePercent,
+    ];
+
+    /// Its name in a manifest.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::MaxAssets => "max-assets",
+            Self::MaxPercent => "max-percent",
+            Self::MaxBytes => "max-bytes",
+            Self::MinAge => "min-age",
+            Self::Max404Percent => "max-404-percent",
+            Self::MaxFailurePercent => "max-failure-percent",
+        }
+    }
+}
+
 /// The account that the manifests are written for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {

@@ -5,7 +5,7 @@
 
 use jiff::Timestamp;
 
-use super::date;
+use super::date::{self, Reading};
 use super::lanes::is_void;
 use super::text::number;
 use super::walk::Plain;
@@ -185,7 +185,7 @@ impl<'a> Fields<'a> {
                 return set(&mut self.id, (id, number, column));
             }
             "not_before" => {
-                let moment: Timestamp = date::parse(text).ok()?;
+                let moment: Timestamp = date::parse(text, Reading::Begins).ok()?;
                 return set(&mut self.plain.not_before, moment);
             }
             "kind" => {

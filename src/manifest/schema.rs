@@ -128,7 +128,7 @@ struct Waiver {
     expires: Moment,
 }
 
-/// A date, which means midnight UTC, or a time by RFC 3339.
+/// A date, which takes the reading that deletes later, or a time by RFC 3339.
 struct Moment;
 
 impl JsonSchema for Moment {
@@ -140,7 +140,7 @@ impl JsonSchema for Moment {
         json_schema!({
             "type": "string",
             "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2}))?$",
-            "description": "A date such as 2026-12-01, which means midnight UTC, or an RFC 3339 time with its offset."
+            "description": "An RFC 3339 time with its offset, which is exact, or a date such as 2026-12-01, which takes the reading that deletes later: `not_before` begins at 12:00 UTC of its day, `until` ends at 12:00 UTC of the next, `expires` at 10:00 UTC of the day before."
         })
     }
 }

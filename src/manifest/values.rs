@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::date::{self, DateError};
+use super::date::{self, DateError, Reading};
 use super::text::number;
 use super::walk::Walk;
 use super::yaml::{Node, Refusal, Value};
@@ -182,13 +182,13 @@ impl Walk<'_, '_> {
         None
     }
 
-    pub(super) fn date(&mut self, node: &Node, name: &str) -> Option<Timestamp> {
+    pub(super) fn date(&mut self, node: &Node, name: &str, reading: Reading) -> Option<Timestamp> {
         let Value::Text(text) = &node.value else {
             let hint = "write a date such as 2026-12-01, or a time such as 2026-12-01T18:00:00Z";
             self.wrong_type(node, name, "a date", Some(hint));
             return None;
         };
-        match date::parse(text) {
+        match date::parse(text, reading) {
             Ok(moment) => Some(moment),
             Err(error) => {
                 let shown = short(text);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::conceal;
+use super::date::Reading;
 use super::document::{Account, Details, Entry, Guard, Hold, Manifests, Pin, Spot, Waiver};
 use super::kind as document_kind;
 use super::text::Text;
@@ -35,16 +36,6 @@ const ITEM: [&str; 7] = [
 const PIN: [&str; 4] = ["name", "project", "parent", "filesize"];
 const HOLD: [&str; 3] = ["id", "reason", "until"];
 const WAIVER: [&str; 4] = ["guard", "limit", "reason", "expires"];
-
-/// The guards by their names in a manifest.
-const GUARDS: [(&str, Guard); 6] = [
-    ("max-assets", Guard::MaxAssets),
-    ("max-percent", Guard::MaxPercent),
-    ("max-bytes", Guard::MaxBytes),
-    ("min-age", Guard::MinAge),
-    ("max-404-percent", Guard::Max404Percent),
-    ("max-failure-percent", Guard::MaxFailurePercent),
-];
 
 /// Takes in what one file says.
 #[derive(Debug)]
@@ -322,7 +313,8 @@ impl<'t, 'a> Walk<'t, 'a> {
             reason: reason.and_then(|node| self.shared(0, node)),
             ticket: ticket.and_then(|node| self.shared(1, node)),
             owner: owner.and_then(|node| self.shared(2, node)),
-            not_before: not_before.and_then(|node| self.date(node, "`not_before`")),
+            not_before: not_before
+                .and_then(|node| self.date(node, "`not_before`", Reading::Begins)),
             pin: None,
         };
     }
@@ -342,7 +334,8 @@ impl<'t, 'a> Walk<'t, 'a> {
                     reason: reason.and_then(|node| self.shared(0, node)),
                     ticket: ticket.and_then(|node| self.shared(1, node)),
                     owner: owner.and_then(|node| self.shared(2, node)),
-                    not_before: not_before.and_then(|node| self.date(node, "`not_before`")),
+                    not_before: not_before
+                        .and_then(|node| self.date(node, "`not_before`", Reading::Begins)),
                     pin: pin.and_then(|node| self.pin(node)),
                 };
                 let Some(node) = id else {
@@ -444,7 +437,7 @@ impl<'t, 'a> Walk<'t, 'a> {
         };
         let [id, reason, until] = self.fields(pairs, HOLD, "a hold");
         self.required(node, "this hold", [("id", id), ("reason", reason)]);
-        let until = until.map(|node| self.date(node, "`until`"));
+        let until = until.map(|node| self.date(node, "`until`", Reading::Ends));
         let reason = reason.and_then(|node| self.shared(0, node));
         let Some((node, id)) = id.and_then(|node| Some((node, self.id(node, "`id`")?))) else {
             return;
@@ -481,7 +474,7 @@ impl<'t, 'a> Walk<'t, 'a> {
         let guard = guard.and_then(|node| self.guard(node));
         let limit = limit.and_then(|node| self.whole(node, "`limit`", "a whole number"));
         let reason = reason.and_then(|node| self.shared(0, node));
-        let expires = expires.and_then(|node| self.date(node, "`expires`"));
+        let expires = expires.and_then(|node| self.date(node, "`expires`", Reading::Expires));
         if let (Some(spot), Some(guard), Some(limit), Some(reason), Some(expires)) =
             (spot, guard, limit, reason, expires)
         {
@@ -508,9 +501,9 @@ impl<'t, 'a> Walk<'t, 'a> {
 
     fn guard(&mut self, node: &Node) -> Option<Guard> {
         let name = self.words(node, "`guard`")?;
-        let known = GUARDS.iter().find(|(known, _)| *known == name);
+        let known = Guard::ALL.into_iter().find(|guard| guard.name() == name);
         if known.is_none() {
-            let hint = near(&name, &GUARDS.map(|(name, _)| name), "the guards are");
+            let hint = near(&name, &Guard::ALL.map(Guard::name), "the guards are");
             self.hinted(
                 "unknown-guard",
                 node.at,
@@ -518,7 +511,7 @@ impl<'t, 'a> Walk<'t, 'a> {
                 hint,
             );
         }
-        known.map(|(_, guard)| *guard)
+        known
     }
 
     /// The line of a byte, from 1.

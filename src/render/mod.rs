@@ -14,6 +14,7 @@ pub mod events;
 pub mod findings;
 pub mod history;
 pub mod json;
+pub mod notices;
 pub mod progress;
 pub mod report;
 mod shelter;

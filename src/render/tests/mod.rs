@@ -17,6 +17,7 @@ use crate::render::{counted, moment, share, thousands};
 mod diff;
 mod events;
 mod findings;
+mod notices;
 mod progress;
 mod state;
 mod summary;

@@ -1,0 +1,57 @@
+//! Notices at the very second at which a hold or a waiver ends.
+
+use crate::manifest::{self, Part, Source};
+use crate::render::notices::notices;
+use crate::render::tests::at;
+
+const A: &str = "3fa85f64-5717-4562-b3fc-2c963f66afa6";
+
+fn told(text: &str, now: &str) -> Vec<String> {
+    let source = Source {
+        path: "m.yaml".into(),
+        bytes: text.as_bytes().to_vec(),
+        part: Part::All,
+    };
+    notices(&manifest::read(&[source]).unwrap(), at(now))
+}
+
+#[test]
+fn a_hold_ends_when_its_day_is_over_everywhere() {
+    let text = format!("version: 1\nholds:\n- {{id: {A}, reason: r, until: 2027-06-30}}\n");
+    assert_eq!(
+        told(&text, "2027-07-01T11:59:59.999Z"),
+        Vec::<String>::new()
+    );
+    let ended = format!("m.yaml:3:8: the hold of `{A}` ended at 2027-07-01T12:00:00Z");
+    assert_eq!(told(&text, "2027-07-01T12:00:00Z"), [ended]);
+    let exact = text.replace("2027-06-30", "2027-06-30T00:00:00Z");
+    let ended = format!("m.yaml:3:8: the hold of `{A}` ended at 2027-06-30");
+    assert_eq!(told(&exact, "2027-06-30T00:00:00Z"), [ended]);
+    let last = text.replace("2027-06-30", "9999-12-31");
+    assert_eq!(told(&last, "9999-12-30T00:00:00Z"), Vec::<String>::new());
+}
+
+#[test]
+fn a_waiver_is_always_told_and_so_is_its_end() {
+    let text =
+        "version: 1\nwaivers:\n- {guard: max-assets, limit: 5, reason: r, expires: 2026-12-15}\n";
+    let unread = "m.yaml:3:11: no guard of this version reads the waiver of `max-assets`";
+    assert_eq!(told(text, "2026-12-14T09:59:59Z"), [unread]);
+    let expired = format!("{unread}, and it expired at 2026-12-14T10:00:00Z");
+    assert_eq!(told(text, "2026-12-14T10:00:00Z"), [expired]);
+}
+
+#[test]
+fn a_hundred_notices_are_told_in_part() {
+    let hold = |number| {
+        let id = uuid::Uuid::from_u128(number);
+        format!("- {{id: {id}, reason: r, until: 2020-01-01}}\n")
+    };
+    let text = format!(
+        "version: 1\nholds:\n{}",
+        (0..100).map(hold).collect::<String>()
+    );
+    let told = told(&text, "2026-01-01T00:00:00Z");
+    assert_eq!(told.len(), 21);
+    assert_eq!(told[20], "80 more holds and waivers like these");
+}
