@@ -233,10 +233,13 @@ pub fn folder(paths: &[PathBuf]) -> Option<PathBuf> {
         Some(path) if path.as_os_str() == "-" => return None,
         Some(path) => path.clone(),
         None => {
-            let found = DEFAULTS.iter().map(Path::new).find(|path| path.exists());
-            match found {
-                Some(path) => path.to_owned(),
-                None => return project::folder_above(),
+            // As it would lie if the command ran in the project folder.
+            let above = project::folder_above();
+            let base = above.as_deref().unwrap_or(Path::new(""));
+            let mut usual = DEFAULTS.iter().map(|name| base.join(name));
+            match usual.find(|path| path.exists()) {
+                Some(path) => path,
+                None => return above,
             }
         }
     };

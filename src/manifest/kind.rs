@@ -73,10 +73,12 @@ pub fn kind(bytes: &[u8]) -> DocumentKind {
 /// Whether a text has one of a manifest's lists at its top, however broken it is elsewhere.
 #[must_use]
 pub fn has_list(text: &str) -> bool {
-    names_list(text)
-        || Top::of(text)
-            .0
-            .is_some_and(|kind| kind == DocumentKind::Manifest)
+    match Top::of(text).0 {
+        Some(DocumentKind::Manifest) => true,
+        // A state has its holds at the beginning of a line too.
+        Some(DocumentKind::Ours) => false,
+        Some(DocumentKind::Other) | None => names_list(text),
+    }
 }
 
 /// Whether a key is that of one of a manifest's lists.
@@ -399,5 +401,8 @@ mod tests {
         assert!(has_list("{\"version\": 1, \"assets\": [nonsense"));
         assert!(!has_list("token: secret\nversion: 1\n"));
         assert!(!has_list("  assets: []\n"));
+        assert!(!has_list(
+            "{\"version\":1,\"lineage\":\"x\",\"serial\":1,\n\"holds\":{"
+        ));
     }
 }

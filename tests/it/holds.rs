@@ -5,6 +5,9 @@ use crate::harness::{Desk, Done};
 const A: &str = "3fa85f64-5717-4562-b3fc-2c963f66afa6";
 const B: &str = "7c9e6679-7425-40de-944b-e07fc1f90ae7";
 
+const C: &str = "8d1f0c52-6a3b-4c7e-9f21-0b5d7a4e1c01";
+const D: &str = "9d1f0c52-6a3b-4c7e-9f21-0b5d7a4e1c01";
+
 /// A manifest that lists assets.
 fn lists(ids: &[&str]) -> String {
     format!("version: 1\nassets: [{}]\n", ids.join(", "))
@@ -135,6 +138,10 @@ fn the_project_folder_is_found_by_its_settings_or_by_the_path() {
     inside.current_dir(desk.path("studio/deep/er"));
     let out = String::from_utf8(inside.output().unwrap().stdout).unwrap();
     assert!(out.starts_with("Plan: 1 to retire · 1 held"), "{out}");
+    let mut inside = desk.command(&["apply", "--sandbox", "-q"]);
+    inside.current_dir(desk.path("studio/deep/er"));
+    assert_eq!(inside.output().unwrap().status.code(), Some(0));
+    assert!(desk.path("studio/retire.sandbox.state.json").is_file());
     // Outside of the current folder, it is the PATH's, and the one above `manifests`.
     let elsewhere = Desk::new();
     elsewhere.write("p/retire.yaml", holds(A));
@@ -212,6 +219,27 @@ fn what_is_passed_over_is_named_and_nothing_else() {
         "{}",
         done.err
     );
+}
+
+#[test]
+fn a_hold_file_beside_the_usual_manifests_is_named_and_read_where_it_is_a_path() {
+    let desk = Desk::with(&lists(&[A]));
+    desk.write("legal.yaml", holds(A));
+    desk.write(
+        ".holds.json",
+        format!("{{\"holds\": [{{\"id\": \"{A}\"}}]}}"),
+    );
+    desk.write("compose.yaml", "services: {}\n");
+    desk.write("sandbox.yaml", "version: 1\naccounts: []\n");
+    let done = desk.run(&["validate"]).expect(0);
+    assert_eq!(
+        done.err,
+        "not read, though it looks like a manifest: `.holds.json`, `legal.yaml`; only `retire.yaml`, `manifests/` and PATHs are read\n"
+    );
+    let done = desk
+        .run(&["validate", "retire.yaml", "legal.yaml"])
+        .expect(0);
+    assert!(done.err.contains(": `.holds.json`; only"), "{}", done.err);
 }
 
 #[test]
@@ -299,6 +327,62 @@ fn another_account_of_the_project_is_no_contradiction_unless_it_is_listed() {
     );
     desk.run(&["validate"]).expect(8);
     desk.run(&["validate", "manifests/b.yaml"]).expect(0);
+}
+
+#[test]
+fn a_plan_names_the_moment_at_which_a_date_begins_or_ends() {
+    let desk = Desk::with(&format!(
+        "version: 1
+assets:
+- {A}
+- {{id: {B}, not_before: 2090-12-01}}
+- {{id: {C}, not_before: 9999-12-31}}
+- {{id: {D}, not_before: 2090-12-01T10:00:00+01:00}}
+holds:
+- {{id: {A}, reason: legal, until: 2090-06-30}}
+"
+    ));
+    let done = desk.run(&["plan"]).expect(0);
+    for line in [
+        format!("{A}  held until 2090-07-01T12:00:00Z: legal"),
+        format!("{B}  until 2090-12-01T12:00:00Z"),
+        format!("{C}  until 9999-12-30T22:00:00Z"),
+        format!("{D}  until 2090-12-01T09:00:00Z"),
+    ] {
+        assert!(done.out.contains(&line), "{line}\n{}", done.out);
+    }
+}
+
+#[test]
+fn waivers_and_ended_holds_are_warned_of_with_their_place() {
+    let desk = Desk::new();
+    desk.write("manifests/list.yaml", lists(&[A]));
+    desk.write(
+        "manifests/legal.yaml",
+        format!(
+            "version: 1
+holds:
+- {{id: {A}, reason: legal, until: 2020-06-30}}
+waivers:
+- {{guard: max-assets, limit: 5000, reason: wrap, expires: 2020-12-15}}
+- {{guard: min-age, limit: 1, reason: wrap, expires: 2090-12-15}}
+"
+        ),
+    );
+    for arguments in [
+        &["validate"][..],
+        &["plan", "manifests/list.yaml"],
+        &["apply", "--sandbox", "manifests/list.yaml"],
+    ] {
+        let done = desk.run(arguments).expect(0);
+        for line in [
+            format!("warning: manifests/legal.yaml:3:8: the hold of `{A}` ended at 2020-07-01T12:00:00Z\n"),
+            "warning: manifests/legal.yaml:5:11: no guard of this version reads the waiver of `max-assets`, and it expired at 2020-12-14T10:00:00Z\n".to_owned(),
+            "warning: manifests/legal.yaml:6:11: no guard of this version reads the waiver of `min-age`\n".to_owned(),
+        ] {
+            assert!(done.err.contains(&line), "{arguments:?}: {line}\n{}", done.err);
+        }
+    }
 }
 
 #[cfg(unix)]

@@ -94,7 +94,7 @@ pub enum Command {
 /// Which manifests.
 #[derive(Debug, Args)]
 pub struct Paths {
-    /// Manifests: files, folders, or `-` for standard input [default: retire.yaml, else manifests/]
+    /// Manifests: files, folders, or `-` for standard input [default: retire.yaml and manifests/ of the project folder]
     #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub paths: Vec<PathBuf>,
 }
@@ -189,7 +189,7 @@ pub struct Plan {
 /// `retire apply`.
 #[derive(Debug, Args)]
 pub struct Apply {
-    /// One saved plan, or manifests: files, folders, or `-` for standard input [default: retire.yaml, else manifests/]
+    /// One saved plan, or manifests: files, folders, or `-` for standard input [default: retire.yaml and manifests/ of the project folder]
     #[arg(value_name = "PLAN | PATH", value_hint = ValueHint::AnyPath)]
     pub paths: Vec<PathBuf>,
     /// Where everything is.
@@ -308,7 +308,7 @@ pub struct Show {
 /// `retire sandbox`.
 #[derive(Debug, Args)]
 pub struct Sandbox {
-    /// Manifests to make a world of where there is no seed [default: retire.yaml, else manifests/]
+    /// Manifests to make a world of where there is no seed [default: retire.yaml and manifests/ of the project folder]
     #[command(flatten)]
     pub paths: Paths,
     /// The world to serve [default: sandbox.yaml beside the manifests, else a world of what they list]

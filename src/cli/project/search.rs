@@ -12,6 +12,9 @@ use crate::manifest::{Part, Source};
 /// How a sandbox's seed is called, whatever its ending.
 const SEED: &str = "sandbox";
 
+/// How far into a file that is not read it is told what it is, in bytes.
+const HEAD: usize = 64 << 10;
+
 /// How manifests end, in any letter case.
 const ENDINGS: [&str; 3] = ["yaml", "yml", "json"];
 
@@ -30,6 +33,8 @@ pub(super) struct Search<'p> {
     others: Vec<String>,
     /// What is hidden, or a seed by its name, and could be a manifest.
     doubtful: Vec<String>,
+    /// What lies beside the usual manifests and ends as they do.
+    beside: Vec<PathBuf>,
 }
 
 impl<'p> Search<'p> {
@@ -42,6 +47,7 @@ impl<'p> Search<'p> {
             folders: HashSet::new(),
             others: Vec::new(),
             doubtful: Vec::new(),
+            beside: Vec::new(),
         }
     }
 
@@ -54,6 +60,9 @@ impl<'p> Search<'p> {
             let name = path.file_name().unwrap_or_default();
             let is = |usual: &str| name.eq_ignore_ascii_case(usual);
             if !is(MANIFESTS) && !USUAL.into_iter().any(is) {
+                if has_ending(&path) && !is_seed(&path) {
+                    self.beside.push(path);
+                }
                 continue;
             }
             there = true;
@@ -202,7 +211,31 @@ impl<'p> Search<'p> {
             notes.push(format!("also read for their holds: {named}"));
         }
         notes.extend(self.passed_over());
+        let beside: Vec<_> = self
+            .beside
+            .iter()
+            .filter(|path| self.is_unread_list(path))
+            .collect();
+        if !beside.is_empty() {
+            let names: Vec<_> = beside.into_iter().map(|path| files::shown(path)).collect();
+            let names = some(names.iter().map(|name| &**name));
+            notes.push(format!(
+                "not read, though it looks like a manifest: {names}; only `retire.yaml`, `manifests/` and PATHs are read"
+            ));
+        }
         notes
+    }
+
+    /// Whether a file that nothing asks for looks like a manifest, as far as its first lines show
+    /// it: a state may lie there too, and be large.
+    fn is_unread_list(&self, path: &Path) -> bool {
+        let read = path
+            .canonicalize()
+            .is_ok_and(|real| self.files.contains(&real));
+        let plain = files::sort(path).is_ok_and(|sort| sort == Sort::File);
+        plain
+            && !read
+            && files::head(path, HEAD).is_ok_and(|head| has_list(&String::from_utf8_lossy(&head)))
     }
 
     fn passed_over(&self) -> impl Iterator<Item = String> {
