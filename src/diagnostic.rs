@@ -71,3 +71,36 @@ pub fn in_words(error: &dyn std::error::Error) -> String {
     }
     text
 }
+
+/// A parser's message without the text that it found where another type belongs: the file may be
+/// one that nobody meant to show.
+#[must_use]
+pub fn without_text(message: &str) -> String {
+    let parts = message.split_once("string \"").and_then(|(before, found)| {
+        let (_, after) = found.rsplit_once("\", expected ")?;
+        Some(format!("{before}text, expected {after}"))
+    });
+    parts.unwrap_or_else(|| message.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_not_repeated() {
+        for (message, shown) in [
+            (
+                r#"invalid type: string "a\", expected u", expected u64"#,
+                "invalid type: text, expected u64",
+            ),
+            ("missing field `version`", "missing field `version`"),
+            (
+                "invalid type: integer `3`, expected a string",
+                "invalid type: integer `3`, expected a string",
+            ),
+        ] {
+            assert_eq!(without_text(message), shown);
+        }
+    }
+}

@@ -169,7 +169,18 @@ fn without_a_repository_the_project_folder_is_the_bound() {
 #[test]
 fn nothing_is_shown_of_a_file_that_is_no_document_of_ours() {
     let desk = project();
-    for path in ["outside/token", "outside/creds.yaml", "/proc/self/environ"] {
+    desk.write("outside/text.json", format!("\"{SECRET}\""));
+    desk.write(
+        "outside/creds.json",
+        format!("{{\"version\": \"{SECRET}\"}}"),
+    );
+    for path in [
+        "outside/token",
+        "outside/creds.yaml",
+        "outside/text.json",
+        "outside/creds.json",
+        "/proc/self/environ",
+    ] {
         for arguments in [
             &["validate", path][..],
             &["plan", path],

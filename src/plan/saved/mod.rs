@@ -11,6 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use uuid::Uuid;
 
 use crate::asset::AssetId;
+use crate::diagnostic::without_text;
 use crate::manifest::document::{Manifests, SourceFile};
 use crate::plan::forecast::LaneForecast;
 use crate::plan::shelter::Shelter;
@@ -293,7 +294,7 @@ impl PlanDocument {
             SavedError::Format {
                 line: line.max(1),
                 column: column.max(1),
-                message: text.strip_suffix(&place).unwrap_or(&text).to_owned(),
+                message: without_text(text.strip_suffix(&place).unwrap_or(&text)),
             }
         })?;
         let said = std::mem::take(&mut document.id);

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, Visitor};
 
 use crate::asset::AssetId;
+use crate::diagnostic::without_text;
 use crate::state::format::{FormatError, HoldLine, RecordLine, RunLine, Status, VERSION};
 use crate::state::{Failed, HoldRecord, Home, Record, RunRecord, Standing, State};
 
@@ -31,7 +32,7 @@ pub fn read(bytes: &[u8]) -> Result<State, FormatError> {
         FormatError {
             line: line.max(1),
             column: column.max(1),
-            message: text.strip_suffix(&place).unwrap_or(&text).to_owned(),
+            message: without_text(text.strip_suffix(&place).unwrap_or(&text)),
         }
     })
 }
