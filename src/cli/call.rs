@@ -7,12 +7,14 @@ use crate::cli::args::{Sending, Target};
 use crate::cli::clock;
 use crate::cli::config::{self, Loaded};
 use crate::cli::console::Console;
-use crate::cli::env::{self, Environment};
+use crate::cli::env::{self, Environment, TRUST_CONFIG};
 use crate::cli::failure::Failure;
 use crate::cli::files;
+use crate::cli::ownership::Project;
 use crate::cli::playground;
 use crate::cli::project;
-use crate::cli::settings::{Settings, Sources, Times};
+use crate::cli::settings::access::yes_or_no;
+use crate::cli::settings::{Origin, Settings, SettingsError, Sources, Times};
 use crate::cli::signals::Signals;
 use crate::diagnostic::Finding;
 use crate::manifest::{self, document::Manifests};
@@ -36,6 +38,8 @@ pub struct Call {
     pub signals: Signals,
     /// `--config`.
     pub config: Option<PathBuf>,
+    /// `--trust-config`.
+    pub trust_config: bool,
 }
 
 /// The flags that only some commands have.
@@ -98,19 +102,45 @@ impl Call {
         findings
     }
 
-    /// Decides the settings.
+    /// Decides the settings of a command that talks to a server.
     ///
     /// # Errors
     ///
-    /// Returns what is wrong with a flag, a variable or the config.
+    /// Returns what is wrong with a flag, a variable or a config; also what a file of the
+    /// project says that only counts where somebody trusts it.
     pub fn settings(
         &self,
         target: &Target,
         flags: Flags,
         paths: &[PathBuf],
     ) -> Result<Settings, Failure> {
+        // The sandbox of this one run is on this machine, and no secret goes there.
+        let talks = !target.sandbox;
+        let settings = self.resolve(target, flags, paths, talks)?;
+        for note in settings.notes() {
+            self.console.warn(&note);
+        }
+        Ok(settings)
+    }
+
+    /// Decides the settings of a command that talks to nobody, whatever they say of servers.
+    ///
+    /// # Errors
+    ///
+    /// Returns what is wrong with a flag, a variable or a config.
+    pub fn settings_offline(&self, target: &Target, flags: Flags) -> Result<Settings, Failure> {
+        self.resolve(target, flags, &[], false)
+    }
+
+    fn resolve(
+        &self,
+        target: &Target,
+        flags: Flags,
+        paths: &[PathBuf],
+        talks: bool,
+    ) -> Result<Settings, Failure> {
         let folder = files::folder(paths);
-        let config = self.config(folder.as_deref())?;
+        let configs = self.configs(paths, folder.as_deref(), talks)?;
         let sources = Sources {
             target,
             batch_size: flags.batch_size,
@@ -118,7 +148,7 @@ impl Call {
             times: flags.times,
             sending: &flags.sending,
             environment: &self.environment,
-            config: config.as_ref(),
+            configs: &configs,
             folder: folder.as_deref(),
         };
         let mut settings = sources.resolve()?;
@@ -126,30 +156,81 @@ impl Call {
         Ok(settings)
     }
 
-    /// Reads the config: the one that is named, else the one beside the manifests, else the
-    /// one in the current folder.
-    fn config(&self, folder: Option<&Path>) -> Result<Option<Loaded>, Failure> {
+    /// Reads the configs, the one that counts more first: the one that is named, else the one
+    /// beside the manifests, else the one in the current folder; then the user's own.
+    fn configs(
+        &self,
+        paths: &[PathBuf],
+        folder: Option<&Path>,
+        talks: bool,
+    ) -> Result<Vec<Loaded>, Failure> {
+        let own = self.environment.own_config();
+        let project = Project::of(paths);
+        let trusts = self.trusts_config()?;
         let named = match &self.config {
             Some(path) => Some(path.clone()),
             None => self.environment.text("RETIRE_CONFIG")?.map(PathBuf::from),
         };
-        let beside = folder.map(|folder| folder.join(CONFIG));
-        let usual = beside.into_iter().chain([PathBuf::from(CONFIG)]);
-        let candidates = named
-            .clone()
-            .map_or_else(|| usual.collect(), |path| vec![path]);
-        for path in candidates {
-            project::refuse_stray(&path)?;
-            let Some(text) = files::text_if_there(&path)? else {
-                continue;
-            };
-            let config = config::parse(&path, &text)
-                .map_err(|found| Failure::Findings(self.masked(vec![*found])))?;
-            return Ok(Some(Loaded { path, config }));
+        let mut configs = Vec::new();
+        if let Some(path) = &named {
+            let is_own = own.as_ref() == Some(path) && !project.is_tracked(path);
+            let trusted = trusts || is_own || !project.has(path);
+            if !is_own {
+                project::refuse_stray(path)?;
+            }
+            let loaded = self.config(path, trusted, talks)?;
+            configs.push(loaded.ok_or_else(|| Failure::NoConfig(path.clone()))?);
+        } else {
+            let beside = folder.map(|folder| folder.join(CONFIG));
+            for path in beside.into_iter().chain([PathBuf::from(CONFIG)]) {
+                project::refuse_stray(&path)?;
+                configs.extend(self.config(&path, trusts, talks)?);
+                if !configs.is_empty() {
+                    break;
+                }
+            }
         }
-        match named {
-            Some(path) => Err(Failure::NoConfig(path)),
-            None => Ok(None),
+        if let Some(path) = own.filter(|own| Some(own) != named.as_ref()) {
+            let trusted = trusts || !project.is_tracked(&path);
+            configs.extend(self.config(&path, trusted, talks)?);
         }
+        Ok(configs)
+    }
+
+    /// Reads a config; nothing where there is no such file.
+    fn config(&self, path: &Path, trusted: bool, talks: bool) -> Result<Option<Loaded>, Failure> {
+        let Some(text) = files::text_if_there(path)? else {
+            return Ok(None);
+        };
+        let config = config::parse(path, &text)
+            .map_err(|found| Failure::Findings(self.masked(vec![*found])))?;
+        if talks && !trusted {
+            let own = self.environment.own_config();
+            let found = config::untrusted(path, &text, own.as_deref());
+            if !found.is_empty() {
+                return Err(Failure::Findings(found));
+            }
+        }
+        let path = path.to_owned();
+        Ok(Some(Loaded {
+            path,
+            config,
+            trusted,
+        }))
+    }
+
+    /// Whether the project's config may decide where secrets go and what is executed.
+    fn trusts_config(&self) -> Result<bool, Failure> {
+        if self.trust_config {
+            return Ok(true);
+        }
+        let Some(text) = self.environment.text(TRUST_CONFIG)? else {
+            return Ok(false);
+        };
+        let trusts = yes_or_no(text).map_err(|message| SettingsError::Value {
+            origin: Origin::Environment(TRUST_CONFIG),
+            message,
+        })?;
+        Ok(trusts)
     }
 }

@@ -1,4 +1,5 @@
-//! `retire.toml`: settings that a repository keeps.
+//! `retire.toml`: settings that a repository keeps; and the user's own `config.toml`, which has
+//! the same fields.
 
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::ops::Range;
@@ -55,7 +56,28 @@ const SECRETS: [&str; 6] = [
     "client_secret",
 ];
 
-/// The settings of `retire.toml`.
+/// The fields that decide where a secret goes or what is executed, each with its flag and its
+/// variable. A pull request may change the project's file, so that they count there only where
+/// somebody trusts it.
+const GUARDED: [(&str, &str, &str); 7] = [
+    ("endpoint", "--endpoint", "RETIRE_ENDPOINT"),
+    ("ims-endpoint", "--ims-endpoint", "RETIRE_IMS_ENDPOINT"),
+    ("token-file", "--token-file", "RETIRE_TOKEN_FILE"),
+    ("token-command", "--token-command", "RETIRE_TOKEN_COMMAND"),
+    (
+        "client-id-file",
+        "--client-id-file",
+        "RETIRE_CLIENT_ID_FILE",
+    ),
+    (
+        "client-secret-file",
+        "--client-secret-file",
+        "RETIRE_CLIENT_SECRET_FILE",
+    ),
+    ("legacy-token", "--legacy-token", "RETIRE_LEGACY_TOKEN"),
+];
+
+/// The settings of `retire.toml`, and of the user's own `config.toml`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 #[schemars(title = "retire.toml")]
@@ -145,6 +167,8 @@ pub struct Loaded {
     pub path: PathBuf,
     /// What it says.
     pub config: Config,
+    /// Whether it may decide where a secret goes and what is executed.
+    pub trusted: bool,
 }
 
 impl Loaded {
@@ -166,11 +190,15 @@ pub fn parse(path: &Path, text: &str) -> Result<Config, Box<Finding>> {
     let fail = |message: String, span: Option<Range<usize>>, hint: Option<String>| {
         Box::new(finding(path, text, &message, span.unwrap_or(0..0), hint))
     };
-    let table: toml::Table = toml::from_str(text)
-        .map_err(|error| fail(error.message().to_owned(), error.span(), None))?;
+    let table: toml::Table = toml::from_str(text).map_err(|error| {
+        let mut found = fail(error.message().to_owned(), error.span(), None);
+        // It may be anything that somebody's link leads to, so that none of it is shown.
+        found.snippet = None;
+        found
+    })?;
     if let Some(name) = SECRETS.into_iter().find(|name| table.contains_key(*name)) {
         return Err(fail(
-            format!("`{name}` does not belong into a file that git keeps"),
+            format!("`{name}` does not belong into a file with settings"),
             text.find(name).map(|start| start..start + name.len()),
             Some(if name.contains("secret") {
                 "revoke this secret, and give a new one by `FRAMEIO_CLIENT_SECRET` or `client-secret-file`".to_owned()
@@ -204,6 +232,40 @@ pub fn parse(path: &Path, text: &str) -> Result<Config, Box<Finding>> {
         ));
     }
     Ok(config)
+}
+
+/// The fields of a config that only count where somebody trusts it; `own` is the user's own
+/// config, where the environment says where it is.
+///
+/// Their lines are not shown, since an address may hold a password.
+#[must_use]
+pub fn untrusted(path: &Path, text: &str, own: Option<&Path>) -> Vec<Finding> {
+    // It has been read before, so it parses.
+    let table = toml::de::DeTable::parse(text).map(toml::Spanned::into_inner);
+    let keys = table.iter().flat_map(|table| table.keys());
+    let mut found: Vec<Finding> = keys
+        .filter_map(|key| {
+            let name: &str = key.get_ref();
+            let (name, flag, variable) = GUARDED.into_iter().find(|(field, ..)| *field == name)?;
+            let own = own.map_or_else(String::new, |own| {
+                format!(", in your own `{}`", own.display())
+            });
+            let mut found = finding(
+                path,
+                text,
+                &format!("`{name}` does not count from a file of the project, which a pull request may change"),
+                key.span(),
+                Some(format!(
+                    "say it by `{flag}`, by `{variable}`{own}, or trust this file with `--trust-config` or `RETIRE_TRUST_CONFIG=true`"
+                )),
+            );
+            found.code = "untrusted-config";
+            found.snippet = None;
+            Some(found)
+        })
+        .collect();
+    found.sort_by(|one, other| one.place.cmp(&other.place));
+    found
 }
 
 /// A hint for an unknown field, out of the library's message.
@@ -329,6 +391,43 @@ mod tests {
     }
 
     #[test]
+    fn each_guarded_field_is_found_where_it_stands() {
+        let text = "version = 1\n\"token-command\" = ['op']\nbatch-size = 5\n  \"endp\\u006fint\" = 'https://me:hush@x'\n";
+        let found = untrusted(
+            Path::new("retire.toml"),
+            text,
+            Some(Path::new("/h/config.toml")),
+        );
+        let places: Vec<String> = found.iter().map(|found| found.place.to_string()).collect();
+        assert_eq!(places, ["retire.toml:2:1", "retire.toml:4:3"]);
+        assert!(found[1].message.contains("`endpoint`"), "{found:?}");
+        assert!(!format!("{found:?}").contains("hush"), "{found:?}");
+        for way in [
+            "`--endpoint`",
+            "`RETIRE_ENDPOINT`",
+            "`/h/config.toml`",
+            "`--trust-config`",
+        ] {
+            assert!(found[1].hint.as_ref().unwrap().contains(way), "{found:?}");
+        }
+    }
+
+    /// A field that says where a secret is, where it goes or what is run must be guarded.
+    #[test]
+    fn every_field_of_a_secret_is_guarded() {
+        let fields = FIELDS.into_iter().chain(["token-command"]);
+        let of_secrets = fields.filter(|field| {
+            let words = ["token", "client", "secret", "endpoint", "command"];
+            words.iter().any(|word| field.contains(word))
+        });
+        let mut of_secrets: Vec<&str> = of_secrets.collect();
+        let mut guarded = GUARDED.map(|(field, ..)| field);
+        of_secrets.sort_unstable();
+        guarded.sort_unstable();
+        assert_eq!(of_secrets, guarded);
+    }
+
+    #[test]
     fn a_token_in_the_file_is_refused_and_not_repeated() {
         let finding = parse(
             Path::new("retire.toml"),
@@ -342,5 +441,9 @@ mod tests {
             "version = 1\ntoken = 'fio-u-hush\n",
         );
         assert!(!format!("{broken:?}").contains("hush"));
+        for other in ["fio-u-hush\n", "A=b\0C=hush\0", "A=hush\nB=c\n"] {
+            let finding = parse(Path::new("retire.toml"), other).unwrap_err();
+            assert!(!format!("{finding:?}").contains("hush"), "{finding:?}");
+        }
     }
 }

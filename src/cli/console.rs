@@ -1,13 +1,15 @@
 //! The console: the only place that prints.
 
+use std::borrow::Cow;
 use std::io::{self, BufRead, BufWriter, IsTerminal, Write};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use terminal_size::{Width, terminal_size_of};
 
 use crate::cli::args::Colour;
 use crate::cli::env::Environment;
+use crate::frameio::mask::Secrets;
 use crate::render::Style;
 use crate::render::escape::escape;
 
@@ -24,6 +26,8 @@ pub struct Console {
     redraws: bool,
     /// Whether a line of [`Console::status`] stands there now.
     drawn: Arc<AtomicBool>,
+    /// What no line on standard error shows, whoever wrote it.
+    hidden: Arc<Mutex<Vec<Secrets>>>,
 }
 
 /// How wide a terminal is that does not say so.
@@ -77,7 +81,15 @@ impl Console {
             terminals,
             redraws: terminals.1 && !dumb,
             drawn: Arc::default(),
+            hidden: Arc::new(Mutex::new(vec![environment.secrets()])),
         }
+    }
+
+    /// Hides secrets on standard error from now on. Nothing should bring one there; a library
+    /// that logs, or an error that shows a line of a file, could.
+    pub fn hide(&self, secrets: &Secrets) {
+        let mut hidden = self.hidden.lock().unwrap_or_else(PoisonError::into_inner);
+        hidden.push(secrets.clone());
     }
 
     /// Whether somebody is there to answer a question.
@@ -155,15 +167,28 @@ impl Console {
 
     /// Writes words to standard error, whatever `--quiet` says.
     pub fn words(&self, write: impl FnOnce(Style, &mut dyn Write) -> io::Result<()>) {
-        let mut sink = BufWriter::new(io::stderr().lock());
+        let mut text = Vec::new();
+        let written = write(self.err, &mut text);
+        let hidden = self.hidden.lock().unwrap_or_else(PoisonError::into_inner);
+        for secrets in hidden.iter() {
+            if let Cow::Owned(masked) = secrets.printed(&text) {
+                text = masked;
+            }
+        }
+        drop(hidden);
+        let mut sink = io::stderr().lock();
         let cleared = if self.drawn.swap(false, Ordering::Relaxed) {
             sink.write_all(b"\r\x1b[2K")
         } else {
             Ok(())
         };
-        let written = cleared.and_then(|()| write(self.err, &mut sink));
         // Where standard error is gone there is nobody left to tell.
-        drop(written.and_then(|()| sink.flush()));
+        drop(
+            written
+                .and(cleared)
+                .and_then(|()| sink.write_all(&text))
+                .and_then(|()| sink.flush()),
+        );
     }
 
     /// Writes a line to standard error, unless `--quiet`.

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use crate::frameio::mask::Secrets;
+
 /// The variables that settings come from, with what they set.
-pub const SETTINGS: [&str; 26] = [
+pub const SETTINGS: [&str; 27] = [
     "RETIRE_STATE",
     "RETIRE_API",
     "RETIRE_ENDPOINT",
@@ -27,12 +29,19 @@ pub const SETTINGS: [&str; 26] = [
     "RETIRE_READ_TIMEOUT",
     "RETIRE_REQUEST_TIMEOUT",
     "RETIRE_CONFIG",
-    "RETIRE_TOKEN_FILE",
+    TRUST_CONFIG,
+    TOKEN_FILE,
     "RETIRE_CLIENT_ID_FILE",
     "RETIRE_CLIENT_SECRET_FILE",
     "RETIRE_IMS_ENDPOINT",
     "RETIRE_LEGACY_TOKEN",
 ];
+
+/// The variable that lets the project's settings decide where secrets go.
+pub const TRUST_CONFIG: &str = "RETIRE_TRUST_CONFIG";
+
+/// The variable with the file that the token is read from.
+pub const TOKEN_FILE: &str = "RETIRE_TOKEN_FILE";
 
 /// The variable with the shell command that prints the token.
 pub const TOKEN_COMMAND: &str = "RETIRE_TOKEN_COMMAND";
@@ -45,6 +54,10 @@ pub const CLIENT_ID: &str = "FRAMEIO_CLIENT_ID";
 
 /// The variable with the secret of that client.
 pub const CLIENT_SECRET: &str = "FRAMEIO_CLIENT_SECRET";
+
+/// The variables that hold a secret, or may hold one. No command that this program starts has
+/// them in its environment.
+pub const SECRETS: [&str; 4] = [TOKEN, CLIENT_ID, CLIENT_SECRET, TOKEN_COMMAND];
 
 /// The variable that says what is logged, as programs in Rust have it.
 pub const LOG: &str = "RUST_LOG";
@@ -222,6 +235,34 @@ impl Environment {
         self.first(&["HOSTNAME", "COMPUTERNAME"])
     }
 
+    /// The secrets that stand in the variables themselves.
+    #[must_use]
+    pub fn secrets(&self) -> Secrets {
+        let secrets = Secrets::default();
+        for name in [TOKEN, CLIENT_SECRET] {
+            if let Ok(Some(text)) = self.text(name) {
+                secrets.keep(text);
+            }
+        }
+        secrets
+    }
+
+    /// Where this program keeps the settings of a person; nothing where the environment names no
+    /// folder from the root on, since any other folder may be the project's.
+    #[must_use]
+    pub fn own_config(&self) -> Option<PathBuf> {
+        let folder = |name: &str| {
+            let folder = self.0.get(&OsString::from(name)).map(PathBuf::from);
+            folder.filter(|folder| folder.is_absolute())
+        };
+        let configs = if cfg!(windows) {
+            folder("APPDATA")
+        } else {
+            folder("XDG_CONFIG_HOME").or_else(|| Some(folder("HOME")?.join(".config")))
+        };
+        Some(configs?.join("frameio-retire").join("config.toml"))
+    }
+
     /// Where git keeps the settings of a person, the one that counts more first.
     #[must_use]
     pub fn git_configs(&self) -> Vec<PathBuf> {
@@ -377,6 +418,32 @@ mod tests {
                 environment.ci(),
             ];
             assert_eq!(found.each_ref().map(Option::as_deref), expected);
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_users_own_config_is_where_the_system_keeps_such_files() {
+        let rows = [
+            (
+                &[("HOME", "/h")][..],
+                Some("/h/.config/frameio-retire/config.toml"),
+            ),
+            (
+                &[("HOME", "/h"), ("XDG_CONFIG_HOME", "/x")],
+                Some("/x/frameio-retire/config.toml"),
+            ),
+            (
+                &[("HOME", "/h"), ("XDG_CONFIG_HOME", "here")],
+                Some("/h/.config/frameio-retire/config.toml"),
+            ),
+            (&[("HOME", "")], None),
+            (&[("HOME", ".")], None),
+            (&[], None),
+        ];
+        for (variables, path) in rows {
+            let found = environment(variables).own_config();
+            assert_eq!(found, path.map(PathBuf::from), "{variables:?}");
         }
     }
 

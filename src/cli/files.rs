@@ -368,14 +368,22 @@ fn open(path: &Path) -> Result<(fs::File, usize), FilesError> {
 ///
 /// Returns why it cannot be read.
 pub fn text_if_there(path: &Path) -> Result<Option<String>, FilesError> {
-    if !path.exists() {
-        return Ok(None);
+    // A link to nowhere, and a folder that may not be looked into, are not nothing.
+    match path.symlink_metadata() {
+        Err(error) if is_absent(&error) => return Ok(None),
+        Ok(_) | Err(_) => {}
     }
     let bytes = plain(path)?;
     String::from_utf8(bytes).map(Some).map_err(|error| {
         let source = io::Error::new(io::ErrorKind::InvalidData, error.utf8_error());
         FilesError::io(path)(source)
     })
+}
+
+/// Whether there is no such file.
+fn is_absent(error: &io::Error) -> bool {
+    let kind = error.kind();
+    kind == io::ErrorKind::NotFound || kind == io::ErrorKind::NotADirectory
 }
 
 /// Opens a file for an event stream. What is there already is only overwritten if it is one.

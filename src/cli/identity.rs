@@ -52,14 +52,18 @@ impl Identity {
                     .to_owned(),
             )
         };
+        // These words go into the state and the lock, whoever wrote them.
+        let secrets = environment.secrets();
+        let words = |text: String| secrets.words(&text);
         Self {
             actor: environment
                 .ci_actor()
                 .or_else(person)
-                .or_else(|| environment.user()),
-            commit: environment.ci_commit().or_else(commit),
-            ci: environment.ci(),
-            host: host().or_else(|| environment.host()),
+                .or_else(|| environment.user())
+                .map(words),
+            commit: environment.ci_commit().or_else(commit).map(words),
+            ci: environment.ci().map(words),
+            host: host().or_else(|| environment.host()).map(words),
         }
     }
 

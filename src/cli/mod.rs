@@ -27,6 +27,7 @@ mod identity;
 mod lock;
 mod log;
 mod lost;
+mod ownership;
 mod playground;
 mod project;
 mod reach;
@@ -81,6 +82,7 @@ pub fn main() -> ExitCode {
         environment,
         signals,
         config: arguments.config,
+        trust_config: arguments.trust_config,
     };
     let exit = match run(&call, &arguments.command) {
         Ok(exit) => exit,

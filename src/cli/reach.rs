@@ -22,6 +22,7 @@ use crate::frameio::v2::{V2Deleter, V2Reader};
 use crate::frameio::v4::wire::Named;
 use crate::frameio::v4::{self, V4Deleter, V4Reader};
 use crate::frameio::{Reader, Reply};
+use crate::render::counted;
 use crate::sandbox::Sandbox;
 use crate::sandbox::world::World;
 use crate::state::Api;
@@ -34,6 +35,9 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// How many pages of accounts are read at most.
 const PAGES: usize = 50;
+
+/// How many accounts are named at most.
+const NAMED: usize = 10;
 
 /// The last day on which the legacy API is supported (docs/frameio-api.md).
 const V2_ENDS: &str = "2026-12-01";
@@ -96,6 +100,7 @@ pub(in crate::cli) fn reach(
             (endpoint.clone(), authority, None)
         }
     };
+    call.console.hide(authority.secrets());
     Ok(Reached {
         api: settings.api.value,
         transport: Transport::new(endpoint, authority, settings.sending.timeouts)?,
@@ -215,7 +220,12 @@ fn told(accounts: &[Named]) -> String {
         Some(name) => format!("`{}` ({name})", account.id),
         None => format!("`{}`", account.id),
     };
-    accounts.iter().map(one).collect::<Vec<_>>().join(", ")
+    let more = accounts.len().saturating_sub(NAMED);
+    let mut named: Vec<String> = accounts.iter().take(NAMED).map(one).collect();
+    if more > 0 {
+        named.push(format!("and {}", counted(more, "other", "others")));
+    }
+    named.join(", ")
 }
 
 /// All accounts of the token.
@@ -280,6 +290,9 @@ mod tests {
             chosen(&two, None).unwrap_err(),
             "the token opens several accounts: `A-1` (North), `b-2` (South)"
         );
+        let many: Vec<Named> = (0..12).map(|n| named(&n.to_string(), "x")).collect();
+        let error = chosen(&many, None).unwrap_err();
+        assert!(error.ends_with("`9` (x), and 2 others"), "{error}");
         assert!(chosen(&[], None).is_err());
         assert_eq!(chosen(&two, Some("a-1")).as_deref(), Ok("a-1"));
         let adobe = "adobe:South@AdobeOrg";

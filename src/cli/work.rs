@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::cli::call::Call;
 use crate::cli::failure::Failure;
 use crate::cli::identity;
-use crate::cli::settings::Settings;
+use crate::cli::settings::{Settings, server};
 use crate::inventory::Inventory;
 use crate::manifest;
 use crate::manifest::document::Manifests;
@@ -194,7 +194,8 @@ fn account(
 pub(in crate::cli) fn check_home(there: &Home, here: &Home, path: &Path) -> Result<(), Failure> {
     let both = there.account.as_ref().zip(here.account.as_ref());
     let same_account = both.is_none_or(|(there, here)| there == here);
-    if there.api == here.api && there.endpoint == here.endpoint && same_account {
+    let same_server = server::is_same(&there.endpoint, &here.endpoint);
+    if there.api == here.api && same_server && same_account {
         return Ok(());
     }
     Err(Failure::OtherHome {

@@ -8,6 +8,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use crate::frameio::ims::{Fetched, Ims, NoToken};
+use crate::frameio::mask::Secrets;
 use crate::frameio::token::Token;
 
 /// How long before its end a token is renewed.
@@ -21,6 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub struct Authority {
     source: Source,
     legacy: bool,
+    secrets: Secrets,
 }
 
 #[derive(Debug, Clone)]
@@ -64,8 +66,9 @@ pub(in crate::frameio) struct Grant {
 impl Authority {
     /// Goes by a token that is there.
     #[must_use]
-    pub const fn ready(token: Token) -> Self {
+    pub fn ready(token: Token) -> Self {
         Self {
+            secrets: Secrets::of_token(&token),
             source: Source::Ready(token),
             legacy: false,
         }
@@ -73,16 +76,17 @@ impl Authority {
 
     /// Goes by a developer token of the legacy API, which V4 takes where it is told so.
     #[must_use]
-    pub const fn legacy(token: Token) -> Self {
+    pub fn legacy(token: Token) -> Self {
         Self {
-            source: Source::Ready(token),
             legacy: true,
+            ..Self::ready(token)
         }
     }
 
     /// Fetches tokens, server to server, and renews them.
     #[must_use]
     pub fn renewed(ims: Ims) -> Self {
+        let secrets = ims.secrets().clone();
         let renewed = Renewed {
             ims,
             held: Mutex::default(),
@@ -90,7 +94,14 @@ impl Authority {
         Self {
             source: Source::Renewed(Arc::new(renewed)),
             legacy: false,
+            secrets,
         }
+    }
+
+    /// What nobody may read: all tokens so far, and what they are fetched with.
+    #[must_use]
+    pub const fn secrets(&self) -> &Secrets {
+        &self.secrets
     }
 
     /// Whether V4 must be told that the token is one of the legacy API.
@@ -349,7 +360,7 @@ mod tests {
             (
                 400,
                 r#"{"error":"invalid_client","error_description":"no secret hush"}"#,
-                "the token endpoint gives no token: invalid_client",
+                "the token endpoint gives no token: invalid_client: no secret ***",
             ),
             (
                 403,

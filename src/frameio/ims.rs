@@ -8,6 +8,7 @@ use reqwest::header::CONTENT_TYPE;
 use reqwest::{Client, Response, Url};
 use serde::Deserialize;
 
+use crate::frameio::mask::{self, Secrets};
 use crate::frameio::token::{Credentials, Token};
 use crate::frameio::transport::{self, Endpoint, Timeouts, TransportError, innermost};
 
@@ -26,6 +27,8 @@ pub struct Ims {
     client: Client,
     endpoint: Endpoint,
     credentials: Credentials,
+    /// The credentials and all tokens that it has fetched.
+    secrets: Secrets,
 }
 
 /// A token and how long it is good.
@@ -70,11 +73,21 @@ impl Ims {
         credentials: Credentials,
         timeouts: Timeouts,
     ) -> Result<Self, TransportError> {
+        let secrets = Secrets::default();
+        for text in credentials.texts() {
+            secrets.keep(text);
+        }
         Ok(Self {
             client: transport::client(&endpoint, timeouts)?,
             endpoint,
             credentials,
+            secrets,
         })
+    }
+
+    /// What nobody may read of what it sends and gets.
+    pub(in crate::frameio) const fn secrets(&self) -> &Secrets {
+        &self.secrets
     }
 
     /// Fetches a token.
@@ -93,7 +106,7 @@ impl Ims {
             detail: format!(
                 "the token endpoint `{}` does not answer: {}",
                 self.endpoint.as_str(),
-                innermost(error)
+                self.secrets.words(&innermost(error))
             ),
         };
         let response = sent.map_err(|error| lost(&error))?;
@@ -102,10 +115,10 @@ impl Ims {
         match status {
             200 => self.token(&body),
             408 | 425 | 429 | 500.. => Err(NoToken::NotReachable {
-                detail: self.said(status, &body),
+                detail: self.said(status, body),
             }),
             _ => Err(NoToken::Refused {
-                detail: self.said(status, &body),
+                detail: self.said(status, body),
             }),
         }
     }
@@ -127,6 +140,8 @@ impl Ims {
             serde_json::from_slice(body).map_err(|_secret| odd("something else than a token"))?;
         let token = Token::new(&answer.access_token)
             .map_err(|_secret| odd("a token that cannot be one"))?;
+        // From now on, no words from outside can bring it in.
+        self.secrets.renew(&token);
         let lifetime = answer.expires_in.map_or(USUAL, Duration::from_secs);
         Ok(Fetched {
             token,
@@ -135,24 +150,19 @@ impl Ims {
     }
 
     /// What an answer without a token says, without what it may repeat of the question.
-    fn said(&self, status: u16, body: &[u8]) -> String {
+    fn said(&self, status: u16, body: Vec<u8>) -> String {
         #[derive(Deserialize)]
         struct Answer {
             error: Option<String>,
             error_description: Option<String>,
         }
-        let answer = serde_json::from_slice::<Answer>(body).ok();
+        let answer = serde_json::from_slice::<Answer>(&self.secrets.body(body)).ok();
         let texts = answer.map(|answer| [answer.error, answer.error_description]);
-        let texts: Vec<String> = texts
-            .into_iter()
-            .flatten()
-            .flatten()
-            .filter(|text| !self.credentials.is_in(text))
-            .collect();
+        let texts: Vec<String> = texts.into_iter().flatten().flatten().collect();
         let said = if texts.is_empty() {
             format!("status {status}")
         } else {
-            texts.join(": ")
+            mask::bounded(&texts.join(": "))
         };
         format!("the token endpoint gives no token: {said}")
     }

@@ -1,16 +1,17 @@
 //! HTTP: one request out, one reply in, and whether anything was sent.
 
 use std::error::Error;
-use std::net::IpAddr;
 use std::time::Duration;
 
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName};
-use reqwest::{Client, Response, Url, redirect};
+use reqwest::{Client, Response, redirect};
 use tokio::time::Instant;
-use tracing::{debug, trace};
+use tracing::{Level, debug, enabled, trace};
 
 use crate::frameio::authority::{Authority, Grant};
+pub use crate::frameio::endpoint::{Base, Endpoint, EndpointError};
 use crate::frameio::ims::NoToken;
+use crate::frameio::mask::Secrets;
 use crate::frameio::{Body, Reply, pace};
 
 /// The longest answer that is read; the API's own are far below it.
@@ -41,79 +42,6 @@ impl Default for Timeouts {
 /// How long a connection that nobody uses is kept: shorter than the minute after which most
 /// servers close it, since a request on a connection that is just being closed may be lost.
 const IDLE: Duration = Duration::from_secs(20);
-
-/// A server's base address that a token may be sent to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Endpoint(Url);
-
-/// Why an address is not an endpoint.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum EndpointError {
-    /// It is not a URL.
-    #[error("`{text}` is not the address of a server: {why}")]
-    NotUrl {
-        /// What was given.
-        text: String,
-        /// What the parser says.
-        why: String,
-    },
-    /// Its scheme is neither `https` nor `http`.
-    #[error("`{0}` is not reached by `https`")]
-    Scheme(String),
-    /// It would carry the token in the clear over a network.
-    #[error("`{0}` is plain HTTP beyond this machine, and would show the token to the network")]
-    Plain(String),
-    /// It has a user, a query or a fragment.
-    #[error("`{0}` has a user, a query or a fragment, which a base address cannot have")]
-    Parts(String),
-}
-
-impl Endpoint {
-    /// Takes an address as an endpoint; `https` anywhere, `http` only on this machine.
-    ///
-    /// # Errors
-    ///
-    /// Returns why the token must not be sent there.
-    pub fn parse(text: &str) -> Result<Self, EndpointError> {
-        let url = Url::parse(text).map_err(|error| EndpointError::NotUrl {
-            text: text.to_owned(),
-            why: error.to_string(),
-        })?;
-        let parts = !url.username().is_empty()
-            || url.password().is_some()
-            || url.query().is_some()
-            || url.fragment().is_some();
-        if parts {
-            // A password in the address is a secret: only what is safe is repeated.
-            let host = url.host_str().unwrap_or_default();
-            return Err(EndpointError::Parts(format!("{}://{host}/…", url.scheme())));
-        }
-        let endpoint = Self(url);
-        match endpoint.0.scheme() {
-            "https" => Ok(endpoint),
-            "http" if endpoint.is_loopback() => Ok(endpoint),
-            "http" => Err(EndpointError::Plain(text.to_owned())),
-            _ => Err(EndpointError::Scheme(text.to_owned())),
-        }
-    }
-
-    /// Whether the server is on this machine.
-    #[must_use]
-    pub fn is_loopback(&self) -> bool {
-        let host = self.0.host_str().unwrap_or_default();
-        let address = host.trim_start_matches('[').trim_end_matches(']');
-        host == "localhost"
-            || address
-                .parse()
-                .is_ok_and(|address: IpAddr| address.is_loopback())
-    }
-
-    /// The address without a trailing slash.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        self.0.as_str().trim_end_matches('/')
-    }
-}
 
 /// What a request does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -209,14 +137,19 @@ impl Transport {
         if let Some(json) = json {
             request = request.header(CONTENT_TYPE, "application/json").body(json);
         }
+        let secrets = self.authority.secrets();
         match request.send().await {
-            Ok(response) => answered(response).await,
+            Ok(response) => answered(response, secrets).await,
             // Only a connection that was never made proves that nothing was sent.
             Err(error) if error.is_connect() => Reply::NotSent {
-                detail: format!("{}: {}", self.endpoint.as_str(), innermost(&error)),
+                detail: format!(
+                    "{}: {}",
+                    self.endpoint.as_str(),
+                    secrets.words(&innermost(&error))
+                ),
             },
             Err(error) => Reply::Lost {
-                detail: innermost(&error),
+                detail: secrets.words(&innermost(&error)),
             },
         }
     }
@@ -246,7 +179,7 @@ pub(in crate::frameio) fn client(
         // A proxy would carry the token off this machine in the clear.
         builder = builder.no_proxy();
     }
-    if endpoint.0.scheme() == "http" {
+    if endpoint.scheme() == "http" {
         // To read the certificates of the system takes as long as all else at the start.
         builder = builder.tls_certs_only([]);
     }
@@ -284,8 +217,11 @@ fn log(method: Method, path: &str, took: Duration, reply: &Reply) {
 }
 
 /// Logs what an answer says of the server's limits.
-fn log_limits(headers: &HeaderMap) {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+fn log_limits(headers: &HeaderMap, secrets: &Secrets) {
+    let text = |name: &str| {
+        let text = headers.get(name).and_then(|value| value.to_str().ok());
+        text.map(|text| secrets.words(text))
+    };
     trace!(
         limit = text("x-ratelimit-limit"),
         remaining = text("x-ratelimit-remaining"),
@@ -296,8 +232,11 @@ fn log_limits(headers: &HeaderMap) {
     );
 }
 
-async fn answered(mut response: Response) -> Reply {
-    log_limits(response.headers());
+/// Takes an answer in; what the program sees of it has passed the mask.
+async fn answered(mut response: Response, secrets: &Secrets) -> Reply {
+    if enabled!(Level::TRACE) {
+        log_limits(response.headers(), secrets);
+    }
     let status = response.status().as_u16();
     let wait = pace::wait(response.headers());
     let limits = pace::limits(response.headers());
@@ -305,7 +244,7 @@ async fn answered(mut response: Response) -> Reply {
     let mut bytes = Vec::new();
     let body = loop {
         match response.chunk().await {
-            Ok(None) => break Body::Whole(bytes),
+            Ok(None) => break Body::Whole(secrets.body(bytes)),
             Ok(Some(chunk)) if bytes.len() + chunk.len() > LONGEST_BODY => {
                 break Body::Cut {
                     detail: format!("it is longer than {LONGEST_BODY} bytes"),
@@ -314,7 +253,7 @@ async fn answered(mut response: Response) -> Reply {
             Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
             Err(error) => {
                 break Body::Cut {
-                    detail: innermost(&error),
+                    detail: secrets.words(&innermost(&error)),
                 };
             }
         }
@@ -349,49 +288,4 @@ pub(in crate::frameio) fn innermost(error: &reqwest::Error) -> String {
         cause = deeper;
     }
     cause.to_string()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_token_stays_on_this_machine_or_goes_over_tls() {
-        for (text, address) in [
-            ("https://api.frame.io", "https://api.frame.io"),
-            ("https://api.frame.io/", "https://api.frame.io"),
-            ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
-            ("http://127.9.9.9", "http://127.9.9.9"),
-            ("http://[::1]:80/", "http://[::1]"),
-            ("http://localhost:1", "http://localhost:1"),
-        ] {
-            assert_eq!(Endpoint::parse(text).unwrap().as_str(), address);
-        }
-        for text in [
-            "http://api.frame.io",
-            "http://10.0.0.1",
-            "http://localhost.evil.example",
-            "http://0.0.0.0",
-            "http://[::2]",
-        ] {
-            assert!(
-                matches!(Endpoint::parse(text), Err(EndpointError::Plain(_))),
-                "{text}"
-            );
-        }
-        assert!(matches!(
-            Endpoint::parse("ftp://127.0.0.1"),
-            Err(EndpointError::Scheme(_))
-        ));
-        assert!(matches!(
-            Endpoint::parse("api.frame.io"),
-            Err(EndpointError::NotUrl { .. })
-        ));
-    }
-
-    #[test]
-    fn a_password_in_an_address_is_not_repeated() {
-        let error = Endpoint::parse("https://me:hush@api.frame.io").unwrap_err();
-        assert!(!error.to_string().contains("hush"), "{error}");
-    }
 }

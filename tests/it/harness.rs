@@ -112,7 +112,7 @@ impl Desk {
 }
 
 impl Done {
-    fn of(output: Output) -> Self {
+    pub(crate) fn of(output: Output) -> Self {
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("the output is UTF-8");
         let done = Self {
             code: output.status.code().expect("it ended by itself"),

@@ -25,10 +25,14 @@ fn a_flag_beats_the_environment_beats_the_config_beats_the_default() {
         "retire.toml",
         "version = 1\nendpoint = 'https://config.example'\n",
     );
-    assert_eq!(endpoint(&desk, &[], &[]), "https://config.example");
+    let trusted = ["--trust-config"];
+    assert_eq!(endpoint(&desk, &[], &trusted), "https://config.example");
     let variable = [("RETIRE_ENDPOINT", "https://variable.example")];
-    assert_eq!(endpoint(&desk, &variable, &[]), "https://variable.example");
-    let flag = ["--endpoint", "https://flag.example"];
+    assert_eq!(
+        endpoint(&desk, &variable, &trusted),
+        "https://variable.example"
+    );
+    let flag = ["--trust-config", "--endpoint", "https://flag.example"];
     assert_eq!(endpoint(&desk, &variable, &flag), "https://flag.example");
 }
 
@@ -44,10 +48,14 @@ fn the_config_lies_beside_the_manifests_or_is_named() {
         "other.toml",
         "version = 1\nendpoint = 'https://named.example'\n",
     );
-    assert_eq!(endpoint(&desk, &[], &["show"]), "https://beside.example");
-    let named = ["--config", "other.toml", "show"];
+    let beside = ["--trust-config", "show"];
+    assert_eq!(endpoint(&desk, &[], &beside), "https://beside.example");
+    let named = ["--trust-config", "--config", "other.toml", "show"];
     assert_eq!(endpoint(&desk, &[], &named), "https://named.example");
-    let variable = [("RETIRE_CONFIG", "other.toml")];
+    let variable = [
+        ("RETIRE_CONFIG", "other.toml"),
+        ("RETIRE_TRUST_CONFIG", "Yes"),
+    ];
     assert_eq!(
         endpoint(&desk, &variable, &["show"]),
         "https://named.example"
@@ -60,7 +68,7 @@ fn the_config_lies_beside_the_manifests_or_is_named() {
 fn what_is_wrong_is_told_with_its_place_and_its_code() {
     let desk = one();
     let mut transcript = String::new();
-    let cases: [(&[&str], i32); 12] = [
+    let cases: [(&[&str], i32); 14] = [
         (&[], 64),
         (&["retire"], 64),
         (&["plan", "--fromat", "json"], 64),
@@ -69,6 +77,8 @@ fn what_is_wrong_is_told_with_its_place_and_its_code() {
         (&["apply", "--batch-size", "5000"], 64),
         (&["plan", "--endpoint", "http://api.frame.io"], 64),
         (&["plan", "--endpoint", "api.frame.io"], 64),
+        (&["plan", "--endpoint", "https://me:hush@a b"], 64),
+        (&["plan", "--endpoint", "https://a.example/v2/me"], 64),
         (
             &["plan", "--sandbox", "--endpoint", "http://127.0.0.1:1"],
             64,
@@ -91,8 +101,10 @@ fn what_is_wrong_is_told_with_its_place_and_its_code() {
         "retire.toml",
         "version = 1\nendpoint = 'http://x.example'\n",
     );
-    let done = desk.run(&["plan"]).expect(8);
+    let done = desk.run(&["plan", "--trust-config"]).expect(8);
     transcript.push_str(&format!("## plain HTTP in the config\n{}\n", done.err));
+    let done = desk.run(&["plan"]).expect(8);
+    transcript.push_str(&format!("## an endpoint in the config\n{}\n", done.err));
     std::fs::remove_file(desk.path("retire.toml")).unwrap();
     let done = desk
         .run_with(&[("RETIRE_BATCH_SIZE", "many")], &["plan"])

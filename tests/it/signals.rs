@@ -170,15 +170,12 @@ fn whoever_waits_for_the_command_of_the_token_ends_at_once() {
             "--endpoint",
             "http://127.0.0.1:9",
         ])
-        .args(["--token-command", "echo here >&2; exec sleep 20"])
-        .stderr(Stdio::piped())
+        .args(["--token-command", "touch here; exec sleep 20"])
         .spawn()
         .unwrap();
-    let mut line = String::new();
-    let mut words = BufReader::new(child.stderr.as_mut().unwrap());
-    while !line.contains("here") {
-        line.clear();
-        assert!(words.read_line(&mut line).unwrap() > 0);
+    while !desk.path("here").exists() {
+        assert!(child.try_wait().unwrap().is_none(), "it ended by itself");
+        std::thread::sleep(std::time::Duration::from_millis(10));
     }
     signal(&child, "TERM");
     assert_eq!(child.wait().unwrap().code(), Some(143));

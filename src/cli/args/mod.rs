@@ -16,8 +16,10 @@ use crate::cli::span::Span;
 use crate::sandbox::fault::{Rule, Share};
 use crate::sandbox::limit::LimitWord;
 
+mod hidden;
 mod state;
 
+pub use hidden::Hidden;
 pub use state::*;
 
 /// Retire Frame.io assets on purpose
@@ -45,6 +47,9 @@ pub struct Arguments {
     /// Read settings from this file [default: retire.toml beside the manifests; env: RETIRE_CONFIG]
     #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub config: Option<PathBuf>,
+    /// Let the project's settings say where the token goes and what prints it [env: RETIRE_TRUST_CONFIG=true]
+    #[arg(long, global = true)]
+    pub trust_config: bool,
     /// What to do
     #[command(subcommand)]
     pub command: Command,
@@ -119,7 +124,7 @@ pub struct Target {
     pub token_file: Option<PathBuf>,
     /// Take the token from what this shell command prints [env: RETIRE_TOKEN_COMMAND]
     #[arg(long, value_name = "COMMAND", value_hint = ValueHint::CommandString)]
-    pub token_command: Option<String>,
+    pub token_command: Option<Hidden>,
     /// V4, server to server: read the client's id from this file instead of FRAMEIO_CLIENT_ID [env: RETIRE_CLIENT_ID_FILE]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["token_file", "token_command"])]
     pub client_id_file: Option<PathBuf>,

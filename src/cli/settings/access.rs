@@ -1,15 +1,16 @@
 //! What opens the API: where tokens come from. No setting ever holds a secret itself.
 
+use std::fmt;
 use std::path::PathBuf;
 
-use crate::cli::args::Target;
-use crate::cli::env::{CLIENT_ID, CLIENT_SECRET, TOKEN, TOKEN_COMMAND};
+use crate::cli::args::{Hidden, Target};
+use crate::cli::config::Config;
+use crate::cli::env::{CLIENT_ID, CLIENT_SECRET, TOKEN, TOKEN_COMMAND, TOKEN_FILE};
 use crate::cli::settings::{Origin, SettingsError, Sources, Valued, flag, or_default};
-use crate::frameio::ims;
 use crate::frameio::transport::Endpoint;
 
-/// Where the token comes from. It never holds the token itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Where the token comes from. It never holds the token itself, but a command may hold anything.
+#[derive(Clone, PartialEq, Eq)]
 pub enum TokenSource {
     /// The environment variable `FRAMEIO_TOKEN`.
     Environment,
@@ -21,6 +22,18 @@ pub enum TokenSource {
     Program(Vec<String>),
     /// Adobe's identity service gives it to a client.
     Client(ClientSource),
+}
+
+impl fmt::Debug for TokenSource {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Environment => formatter.write_str("Environment"),
+            Self::File(path) => formatter.debug_tuple("File").field(path).finish(),
+            Self::Shell(_) => formatter.write_str("Shell(***)"),
+            Self::Program(_) => formatter.write_str("Program(***)"),
+            Self::Client(client) => formatter.debug_tuple("Client").field(client).finish(),
+        }
+    }
 }
 
 /// Where the id and the secret of a client come from.
@@ -45,7 +58,9 @@ pub enum Half {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Access {
     /// Where the token comes from; nothing where nobody says.
-    pub token: Option<TokenSource>,
+    pub token: Option<Valued<TokenSource>>,
+    /// Two variables that both say how a token is got: the one that counts, and the other.
+    pub second: Option<(Origin, Origin)>,
     /// Where the identity service is.
     pub ims: Endpoint,
     /// Whether the token is a developer token of the legacy API, which V4 must be told.
@@ -56,72 +71,125 @@ impl Sources<'_> {
     pub(super) fn access(self) -> Result<Access, SettingsError> {
         let token = self.token()?;
         let legacy = self.legacy()?;
-        if legacy.value && matches!(token, Some(TokenSource::Client(_))) {
+        let client = token
+            .as_ref()
+            .is_some_and(|token| matches!(token.value, TokenSource::Client(_)));
+        if legacy.value && client {
             return Err(SettingsError::Value {
                 origin: legacy.origin,
                 message: "a client id and secret give no legacy token".to_owned(),
             });
         }
         Ok(Access {
+            second: self.second(token.as_ref()),
             token,
             ims: self.ims()?,
             legacy: legacy.value,
         })
     }
 
-    fn token(self) -> Result<Option<TokenSource>, SettingsError> {
+    fn token(self) -> Result<Option<Valued<TokenSource>>, SettingsError> {
+        if self.target.sandbox {
+            return Ok(None);
+        }
+        let found = match self.flagged_token()? {
+            Some(flagged) => Some(flagged),
+            None => self.variable_token()?,
+        };
+        match found {
+            Some(found) => Ok(Some(found)),
+            None => self.configured_token(),
+        }
+    }
+
+    fn flagged_token(self) -> Result<Option<Valued<TokenSource>>, SettingsError> {
         let Target {
             token_file,
             token_command,
             client_id_file,
             client_secret_file,
-            sandbox,
             ..
         } = self.target;
-        if *sandbox {
+        let (name, value) = if let Some(path) = token_file {
+            ("--token-file", TokenSource::File(path.clone()))
+        } else if let Some(Hidden(command)) = token_command {
+            ("--token-command", TokenSource::Shell(command.clone()))
+        } else if client_id_file.is_some() {
+            ("--client-id-file", self.client()?)
+        } else if client_secret_file.is_some() {
+            ("--client-secret-file", self.client()?)
+        } else {
             return Ok(None);
+        };
+        let origin = Origin::Flag(name);
+        Ok(Some(Valued { value, origin }))
+    }
+
+    fn variable_token(self) -> Result<Option<Valued<TokenSource>>, SettingsError> {
+        let file = self.environment.text(TOKEN_FILE)?;
+        let command = self.environment.text(TOKEN_COMMAND)?;
+        let (name, value) = if self.environment.has(TOKEN) {
+            (TOKEN, TokenSource::Environment)
+        } else if let Some(path) = file {
+            if command.is_some() {
+                return Err(two_ways(Origin::Environment(TOKEN_COMMAND), TOKEN_FILE));
+            }
+            (TOKEN_FILE, TokenSource::File(path.into()))
+        } else if let Some(command) = command {
+            (TOKEN_COMMAND, TokenSource::Shell(command.to_owned()))
+        } else if let Some(name) = self.client_variable() {
+            (name, self.client()?)
+        } else {
+            return Ok(None);
+        };
+        let origin = Origin::Environment(name);
+        Ok(Some(Valued { value, origin }))
+    }
+
+    fn configured_token(self) -> Result<Option<Valued<TokenSource>>, SettingsError> {
+        for loaded in self.configs.iter().filter(|loaded| loaded.trusted) {
+            let config = &loaded.config;
+            let origin = Origin::Config(loaded.path.clone());
+            let value = if let Some(path) = &config.token_file {
+                if config.token_command.is_some() {
+                    return Err(two_ways(origin, "token-file"));
+                }
+                TokenSource::File(loaded.beside(path))
+            } else if let Some(words) = &config.token_command {
+                TokenSource::Program(words.clone())
+            } else if config.client_id_file.is_some() || config.client_secret_file.is_some() {
+                self.client()?
+            } else {
+                continue;
+            };
+            return Ok(Some(Valued { value, origin }));
         }
-        if let Some(path) = token_file {
-            return Ok(Some(TokenSource::File(path.clone())));
-        }
-        if let Some(command) = token_command {
-            return Ok(Some(TokenSource::Shell(command.clone())));
-        }
-        if client_id_file.is_some() || client_secret_file.is_some() {
-            return self.client().map(Some);
-        }
-        if self.environment.has(TOKEN) {
-            return Ok(Some(TokenSource::Environment));
-        }
-        if let Some(path) = self.environment.text("RETIRE_TOKEN_FILE")? {
-            return Ok(Some(TokenSource::File(path.into())));
-        }
-        if let Some(command) = self.environment.text(TOKEN_COMMAND)? {
-            return Ok(Some(TokenSource::Shell(command.to_owned())));
-        }
-        let variables = [
+        Ok(None)
+    }
+
+    /// The first variable that speaks of a client.
+    fn client_variable(self) -> Option<&'static str> {
+        let names = [
             CLIENT_ID,
             CLIENT_SECRET,
             "RETIRE_CLIENT_ID_FILE",
             "RETIRE_CLIENT_SECRET_FILE",
         ];
-        if variables.iter().any(|name| self.environment.has(name)) {
-            return self.client().map(Some);
-        }
-        let Some(loaded) = self.config else {
-            return Ok(None);
+        names.into_iter().find(|name| self.environment.has(name))
+    }
+
+    /// The variable that counts, and another one that somebody may have meant.
+    fn second(self, token: Option<&Valued<TokenSource>>) -> Option<(Origin, Origin)> {
+        let first = &token?.origin;
+        let Origin::Environment(name) = first else {
+            return None;
         };
-        let config = &loaded.config;
-        if let Some(path) = &config.token_file {
-            return Ok(Some(TokenSource::File(loaded.beside(path))));
-        }
-        if let Some(words) = &config.token_command {
-            return Ok(Some(TokenSource::Program(words.clone())));
-        }
-        if config.client_id_file.is_some() || config.client_secret_file.is_some() {
-            return self.client().map(Some);
-        }
-        Ok(None)
+        let ways = [TOKEN, TOKEN_FILE, TOKEN_COMMAND].into_iter();
+        let set = ways.filter(|name| self.environment.has(name));
+        // The variables of a client belong together.
+        let mut all = set.chain(self.client_variable());
+        let other = all.find(|other| other != name)?;
+        Some((first.clone(), Origin::Environment(other)))
     }
 
     fn client(self) -> Result<TokenSource, SettingsError> {
@@ -130,23 +198,16 @@ impl Sources<'_> {
             client_secret_file,
             ..
         } = self.target;
-        let config = self.config.map(|loaded| &loaded.config);
-        let (id, secret) = config.map_or((None, None), |config| {
-            (
-                config.client_id_file.as_ref(),
-                config.client_secret_file.as_ref(),
-            )
-        });
         Ok(TokenSource::Client(ClientSource {
             id: self.half(
                 client_id_file.as_ref(),
                 (CLIENT_ID, "RETIRE_CLIENT_ID_FILE"),
-                id,
+                |config| config.client_id_file.as_ref(),
             )?,
             secret: self.half(
                 client_secret_file.as_ref(),
                 (CLIENT_SECRET, "RETIRE_CLIENT_SECRET_FILE"),
-                secret,
+                |config| config.client_secret_file.as_ref(),
             )?,
         }))
     }
@@ -155,7 +216,7 @@ impl Sources<'_> {
         self,
         flag: Option<&PathBuf>,
         (variable, file): (&'static str, &str),
-        config: Option<&PathBuf>,
+        config: fn(&Config) -> Option<&PathBuf>,
     ) -> Result<Option<Half>, SettingsError> {
         if let Some(path) = flag {
             return Ok(Some(Half::File(path.clone())));
@@ -166,31 +227,37 @@ impl Sources<'_> {
         if let Some(path) = self.environment.text(file)? {
             return Ok(Some(Half::File(path.into())));
         }
-        let configured = self.config.zip(config);
-        Ok(configured.map(|(loaded, path)| Half::File(loaded.beside(path))))
+        let configured =
+            self.trusted(|loaded| config(&loaded.config).map(|path| loaded.beside(path)));
+        Ok(configured.map(|path| Half::File(path.value)))
     }
 
     fn legacy(self) -> Result<Valued<bool>, SettingsError> {
         let given = self.target.legacy_token.then_some(true);
         let found = flag("--legacy-token", given.as_ref())
             .or(self.variable("RETIRE_LEGACY_TOKEN", yes_or_no)?)
-            .or_else(|| self.configured(self.config?.config.legacy_token));
+            .or_else(|| self.trusted(|loaded| loaded.config.legacy_token));
         Ok(or_default(found, false))
-    }
-
-    fn ims(self) -> Result<Endpoint, SettingsError> {
-        let address = flag("--ims-endpoint", self.target.ims_endpoint.as_ref())
-            .or(self.variable("RETIRE_IMS_ENDPOINT", |text| Ok(text.to_owned()))?)
-            .or_else(|| self.configured(self.config?.config.ims_endpoint.clone()));
-        let Valued { value, origin } = or_default(address, ims::ENDPOINT.to_owned());
-        Endpoint::parse(&value).map_err(|why| SettingsError::Endpoint { origin, why })
     }
 }
 
-fn yes_or_no(text: &str) -> Result<bool, String> {
-    match text {
-        "true" | "1" => Ok(true),
-        "false" | "0" => Ok(false),
+/// Says that one place names two ways to a token.
+fn two_ways(origin: Origin, other: &str) -> SettingsError {
+    SettingsError::Value {
+        message: format!("the token cannot come from here and from `{other}` at once"),
+        origin,
+    }
+}
+
+/// Reads a yes or a no.
+///
+/// # Errors
+///
+/// Returns that it is neither.
+pub(in crate::cli) fn yes_or_no(text: &str) -> Result<bool, String> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "true" | "1" | "yes" => Ok(true),
+        "false" | "0" | "no" => Ok(false),
         _ => Err(format!("`{text}` is neither `true` nor `false`")),
     }
 }

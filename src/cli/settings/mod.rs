@@ -1,4 +1,5 @@
-//! Settings: a flag beats the environment, that beats `retire.toml`, and that the default.
+//! Settings: a flag beats the environment, that beats `retire.toml`, that the user's own
+//! `config.toml`, and that the default.
 
 use std::fmt;
 use std::num::{NonZeroU32, NonZeroUsize};
@@ -11,15 +12,18 @@ use crate::cli::args::{Sending, Target};
 use crate::cli::config::{Config, Loaded};
 use crate::cli::env::{Environment, NotText};
 use crate::cli::span::Span;
-use crate::frameio::transport::{Endpoint, EndpointError};
+use crate::frameio::transport::EndpointError;
 use crate::plan::decide::Rules;
 use crate::state::Api;
 
 pub mod access;
 pub mod sending;
+pub mod server;
 
 use access::Access;
 use sending::SendingSettings;
+use server::Dropped;
+pub use server::Server;
 
 /// The server of the real API.
 pub const ENDPOINT: &str = "https://api.frame.io";
@@ -85,26 +89,6 @@ pub struct Valued<T> {
     pub origin: Origin,
 }
 
-/// Which server is meant.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Server {
-    /// The embedded sandbox.
-    Sandbox,
-    /// A server at an address.
-    At(Endpoint),
-}
-
-impl Server {
-    /// The name under which a state remembers the server.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        match self {
-            Self::Sandbox => "sandbox",
-            Self::At(endpoint) => endpoint.as_str(),
-        }
-    }
-}
-
 /// Everything that a command goes by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -114,6 +98,8 @@ pub struct Settings {
     pub api: Valued<Api>,
     /// The server.
     pub server: Valued<Server>,
+    /// The version that the server's address had.
+    pub dropped: Option<Dropped>,
     /// The account that the token must belong to, in lower case.
     pub account: Option<Valued<String>>,
     /// How many assets one delete asks for at most.
@@ -190,6 +176,9 @@ impl SettingsError {
             Self::NotText(_) | Self::Value { .. } => None,
             Self::Endpoint { why, .. } => Some(match why {
                 EndpointError::Plain(_) => "use `https`, or a server on this machine",
+                EndpointError::Version(_) => {
+                    "write it without the version, like `https://api.frame.io`; `--api` says the version"
+                }
                 EndpointError::Parts(_)
                 | EndpointError::NotUrl { .. }
                 | EndpointError::Scheme(_) => "write it like `https://api.frame.io`",
@@ -213,8 +202,8 @@ pub struct Sources<'call> {
     pub sending: &'call Sending,
     /// The environment.
     pub environment: &'call Environment,
-    /// `retire.toml`, where there is one.
-    pub config: Option<&'call Loaded>,
+    /// The files with settings, the one that counts more first.
+    pub configs: &'call [Loaded],
     /// The folder of the first PATH; nothing for standard input.
     pub folder: Option<&'call Path>,
 }
@@ -247,10 +236,10 @@ impl Sources<'_> {
         };
         let api = api
             .or(self.variable("RETIRE_API", api_of)?)
-            .or_else(|| self.configured(self.config?.config.api.map(Api::from)));
+            .or_else(|| self.configured(|config| config.api.map(Api::from)));
         let account = flag("--account", account.as_ref())
             .or(self.variable("RETIRE_ACCOUNT", |text| Ok(text.to_owned()))?)
-            .or_else(|| self.configured(self.config?.config.account.clone()));
+            .or_else(|| self.configured(|config| config.account.clone()));
         let api = or_default(api, Api::V2);
         // What is meant for earnest must not keep anybody from playing; where a sandbox has several
         // accounts, V4 needs the name of one.
@@ -264,22 +253,24 @@ impl Sources<'_> {
         let batch_size = self.bounded(
             ("--batch-size", self.batch_size),
             "RETIRE_BATCH_SIZE",
-            self.config.and_then(|loaded| loaded.config.batch_size),
+            |config| config.batch_size,
             (50, LARGEST_BATCH),
         )?;
         let concurrency = self.bounded(
             ("--concurrency", self.concurrency),
             "RETIRE_CONCURRENCY",
-            self.config.and_then(|loaded| loaded.config.concurrency),
+            |config| config.concurrency,
             (4, MOST_AT_ONCE),
         )?;
         let max_attempts = flag("--max-attempts", max_attempts.as_ref())
             .or(self.variable("RETIRE_MAX_ATTEMPTS", number::<NonZeroU32>)?)
-            .or_else(|| self.configured(self.config?.config.max_attempts));
+            .or_else(|| self.configured(|config| config.max_attempts));
+        let (server, dropped) = self.server()?;
         Ok(Settings {
             state: self.state()?,
             api,
-            server: self.server()?,
+            server,
+            dropped,
             account,
             batch_size,
             concurrency,
@@ -324,7 +315,6 @@ impl Sources<'_> {
             || PathBuf::from(default_state),
             |folder| folder.join(default_state),
         );
-        let config = |pick: fn(&Loaded) -> Option<PathBuf>| self.config.and_then(pick);
         // The sandbox's state is named by a flag alone, so that play never meets earnest.
         let state = if *sandbox {
             flag("--state", state.as_ref())
@@ -332,43 +322,20 @@ impl Sources<'_> {
             flag("--state", state.as_ref())
                 .or(self.variable("RETIRE_STATE", path)?)
                 .or_else(|| {
-                    self.configured(config(|loaded| {
-                        loaded
-                            .config
-                            .state
-                            .as_deref()
-                            .map(|path| loaded.beside(path))
-                    }))
+                    self.nearest(|loaded| {
+                        let path = loaded.config.state.as_deref();
+                        path.map(|path| loaded.beside(path))
+                    })
                 })
         };
         Ok(or_default(state, default_state))
-    }
-
-    fn server(self) -> Result<Valued<Server>, SettingsError> {
-        if self.target.sandbox {
-            return Ok(Valued {
-                value: Server::Sandbox,
-                origin: Origin::Flag("--sandbox"),
-            });
-        }
-        let address = flag("--endpoint", self.target.endpoint.as_ref())
-            .or(self.variable("RETIRE_ENDPOINT", |text| Ok(text.to_owned()))?)
-            .or_else(|| self.configured(self.config?.config.endpoint.clone()));
-        let Valued { value, origin } = or_default(address, ENDPOINT.to_owned());
-        match Endpoint::parse(&value) {
-            Ok(endpoint) => Ok(Valued {
-                value: Server::At(endpoint),
-                origin,
-            }),
-            Err(why) => Err(SettingsError::Endpoint { origin, why }),
-        }
     }
 
     fn bounded(
         self,
         (name, given): (&'static str, Option<NonZeroUsize>),
         variable: &'static str,
-        config: Option<NonZeroUsize>,
+        config: impl Fn(&Config) -> Option<NonZeroUsize>,
         (default, most): (usize, usize),
     ) -> Result<Valued<NonZeroUsize>, SettingsError> {
         let found = flag(name, given.as_ref())
@@ -389,12 +356,12 @@ impl Sources<'_> {
         self,
         (name, given): (&'static str, Option<Span>),
         variable: &'static str,
-        config: impl FnOnce(&Config) -> Option<Span>,
+        config: impl Fn(&Config) -> Option<Span>,
         default: Duration,
     ) -> Result<Valued<Duration>, SettingsError> {
         let found = flag(name, given.as_ref())
             .or(self.variable(variable, str::parse::<Span>)?)
-            .or_else(|| self.configured(config(&self.config?.config)));
+            .or_else(|| self.configured(config));
         Ok(or_default(
             found.map(|span| Valued {
                 value: span.value.0,
@@ -404,11 +371,22 @@ impl Sources<'_> {
         ))
     }
 
-    fn configured<T>(self, value: Option<T>) -> Option<Valued<T>> {
-        let path = self.config?.path.clone();
-        value.map(|value| Valued {
-            value,
-            origin: Origin::Config(path),
+    /// What the nearest file says that says something.
+    fn configured<T>(self, pick: impl Fn(&Config) -> Option<T>) -> Option<Valued<T>> {
+        self.nearest(|loaded| pick(&loaded.config))
+    }
+
+    /// The same, of the files that may decide where a secret goes and what is executed.
+    fn trusted<T>(self, pick: impl Fn(&Loaded) -> Option<T>) -> Option<Valued<T>> {
+        self.nearest(|loaded| pick(loaded).filter(|_| loaded.trusted))
+    }
+
+    fn nearest<T>(self, pick: impl Fn(&Loaded) -> Option<T>) -> Option<Valued<T>> {
+        self.configs.iter().find_map(|loaded| {
+            pick(loaded).map(|value| Valued {
+                value,
+                origin: Origin::Config(loaded.path.clone()),
+            })
         })
     }
 

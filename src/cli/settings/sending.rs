@@ -168,7 +168,7 @@ impl Sources<'_> {
         self,
         (name, given): (&'static str, Option<T>),
         variable: &'static str,
-        config: impl FnOnce(&Config) -> Option<T>,
+        config: impl Fn(&Config) -> Option<T>,
     ) -> Result<Option<T>, SettingsError>
     where
         T: Clone + FromStr,
@@ -179,7 +179,7 @@ impl Sources<'_> {
         };
         let found = flag(name, given.as_ref())
             .or(self.variable(variable, whole)?)
-            .or_else(|| self.configured(config(&self.config?.config)));
+            .or_else(|| self.configured(config));
         Ok(found.map(|found| found.value))
     }
 
@@ -187,11 +187,11 @@ impl Sources<'_> {
         self,
         (name, given): (&'static str, Option<Percent>),
         variable: &'static str,
-        config: impl FnOnce(&Config) -> Option<Percent>,
+        config: impl Fn(&Config) -> Option<Percent>,
     ) -> Result<Option<u8>, SettingsError> {
         let found = flag(name, given.as_ref())
             .or(self.variable(variable, str::parse::<Percent>)?)
-            .or_else(|| self.configured(config(&self.config?.config)));
+            .or_else(|| self.configured(config));
         Ok(found.map(|found| found.value.get()))
     }
 
@@ -200,7 +200,7 @@ impl Sources<'_> {
         self,
         given: (&'static str, Option<Span>),
         variable: &'static str,
-        config: impl FnOnce(&Config) -> Option<Span>,
+        config: impl Fn(&Config) -> Option<Span>,
     ) -> Result<Option<Duration>, SettingsError> {
         let unset = Duration::MAX;
         let Valued { value, origin } = self.duration(given, variable, config, unset)?;

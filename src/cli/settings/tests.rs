@@ -9,6 +9,7 @@ fn loaded(config: Config) -> Loaded {
     Loaded {
         path: "repo/retire.toml".into(),
         config,
+        trusted: true,
     }
 }
 
@@ -28,7 +29,7 @@ fn resolve(
         batch_size: None,
         concurrency: None,
         environment: &environment,
-        config,
+        configs: config.map_or(&[], std::slice::from_ref),
         folder: Some(Path::new("repo")),
     }
     .resolve()
@@ -130,6 +131,7 @@ fn the_token_comes_from_the_nearest_source() {
             .access
             .token
             .unwrap()
+            .value
     };
     let none = Target::default();
     assert_eq!(
@@ -184,6 +186,7 @@ fn a_client_is_put_together_from_the_nearest_halves() {
     .unwrap()
     .access
     .token
+    .map(|token| token.value)
     {
         Some(TokenSource::Client(ClientSource { id, secret })) => (id, secret),
         other => panic!("{other:?}"),
@@ -217,7 +220,14 @@ fn a_client_is_put_together_from_the_nearest_halves() {
         &[(TOKEN, "x"), ("FRAMEIO_CLIENT_ID", "y")],
         Some(&file),
     );
-    assert_eq!(ready.unwrap().access.token, Some(TokenSource::Environment));
+    let settings = ready.unwrap();
+    assert_eq!(
+        settings.notes(),
+        ["the token comes from `FRAMEIO_TOKEN`, and `FRAMEIO_CLIENT_ID` is not used"]
+    );
+    let token = settings.access.token.unwrap();
+    assert_eq!(token.value, TokenSource::Environment);
+    assert_eq!(token.origin, Origin::Environment(TOKEN));
 }
 
 #[test]
@@ -252,4 +262,131 @@ fn v4_and_its_access_are_set_like_the_rest() {
         error.to_string().contains("`RETIRE_LEGACY_TOKEN`"),
         "{error}"
     );
+}
+
+/// All that decides where a secret goes and what is executed.
+fn guarded(name: &str) -> Config {
+    Config {
+        version: 1,
+        endpoint: Some(format!("https://{name}.example")),
+        ims_endpoint: Some(format!("https://ims.{name}.example")),
+        token_file: Some(name.into()),
+        client_id_file: Some(name.into()),
+        client_secret_file: Some(name.into()),
+        legacy_token: Some(true),
+        batch_size: NonZeroUsize::new(7),
+        ..Config::default()
+    }
+}
+
+fn of_files(variables: &[(&str, &str)], configs: &[Loaded]) -> Settings {
+    let environment = variables
+        .iter()
+        .map(|(name, value)| (name.into(), value.into()))
+        .collect();
+    let sources = Sources {
+        times: Times::default(),
+        sending: &Sending::default(),
+        target: &Target::default(),
+        batch_size: None,
+        concurrency: None,
+        environment: &environment,
+        configs,
+        folder: None,
+    };
+    sources.resolve().unwrap()
+}
+
+#[test]
+fn what_is_not_trusted_says_nothing_of_secrets() {
+    let project = Loaded {
+        trusted: false,
+        ..loaded(guarded("project"))
+    };
+    let own = Loaded {
+        path: "/home/me/config.toml".into(),
+        config: guarded("own"),
+        trusted: true,
+    };
+    let settings = of_files(&[], std::slice::from_ref(&project));
+    assert_eq!(settings.server.value.name(), ENDPOINT);
+    assert_eq!(settings.access.ims.as_str(), crate::frameio::ims::ENDPOINT);
+    assert_eq!(settings.access.token, None);
+    assert!(!settings.access.legacy);
+    assert_eq!(settings.batch_size.value.get(), 7);
+    let client = of_files(
+        &[("FRAMEIO_CLIENT_ID", "x")],
+        std::slice::from_ref(&project),
+    );
+    let Some(TokenSource::Client(client)) = client.access.token.map(|token| token.value) else {
+        panic!("a client is named");
+    };
+    assert_eq!(client.secret, None);
+    let settings = of_files(&[], &[project, own]);
+    assert_eq!(settings.server.value.name(), "https://own.example");
+    let origin = Origin::Config("/home/me/config.toml".into());
+    assert_eq!(settings.server.origin, origin);
+    assert_eq!(
+        settings.batch_size.origin,
+        Origin::Config("repo/retire.toml".into())
+    );
+    assert!(settings.access.legacy);
+    let token = settings.access.token.unwrap();
+    assert_eq!(token.value, TokenSource::File("/home/me/own".into()));
+    assert_eq!(token.origin, origin);
+}
+
+#[test]
+fn one_place_names_one_way_to_a_token() {
+    let variables = [("RETIRE_TOKEN_FILE", "f"), ("RETIRE_TOKEN_COMMAND", "c")];
+    let error = resolve(&Target::default(), &variables, None).unwrap_err();
+    assert!(error.to_string().contains("`RETIRE_TOKEN_FILE`"), "{error}");
+    assert!(!error.is_config());
+    let file = loaded(Config {
+        version: 1,
+        token_file: Some("f".into()),
+        token_command: Some(vec!["c".to_owned()]),
+        ..Config::default()
+    });
+    let error = resolve(&Target::default(), &[], Some(&file)).unwrap_err();
+    assert!(error.to_string().contains("`token-file`"), "{error}");
+    assert!(error.is_config());
+}
+
+#[test]
+fn a_version_behind_the_endpoint_is_left_out_with_a_word() {
+    let settings = resolve(
+        &Target::default(),
+        &[("RETIRE_ENDPOINT", "http://127.0.0.1:9/v4/")],
+        None,
+    )
+    .unwrap();
+    assert_eq!(settings.server.value.name(), "http://127.0.0.1:9");
+    assert_eq!(
+        settings.notes(),
+        ["`RETIRE_ENDPOINT`: `/v4` is left out of the endpoint; `--api` says the version, here v2"]
+    );
+    for (one, other, same) in [
+        ("http://127.0.0.1:9/v2", "http://127.0.0.1:9", true),
+        ("https://a.example/v4/", "https://a.example/v2", true),
+        ("https://a.example", "https://b.example", false),
+        ("https://a.example/x", "https://a.example", false),
+        ("sandbox", "sandbox", true),
+        ("sandbox", "https://a.example", false),
+        ("nonsense", "nonsense/v2", false),
+    ] {
+        assert_eq!(server::is_same(one, other), same, "{one} {other}");
+    }
+}
+
+#[test]
+fn a_command_is_in_no_debug_form() {
+    let target = Target {
+        token_command: Some(crate::cli::args::Hidden("TOKEN=hush op".to_owned())),
+        ..Target::default()
+    };
+    let settings = resolve(&target, &[], None).unwrap();
+    let program = TokenSource::Program(vec!["op".to_owned(), "hush".to_owned()]);
+    let shown = format!("{target:?} {settings:?} {program:?}");
+    assert!(!shown.contains("hush"), "{shown}");
 }

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::asset::AssetId;
-use crate::frameio::Body;
 use crate::frameio::answer::{Found, Live};
+use crate::frameio::{Body, mask};
 
 /// The body of the bulk delete.
 #[must_use]
@@ -85,7 +85,9 @@ impl<'de> Deserialize<'de> for Refusals {
                 while let Some(key) = map.next_key::<String>()? {
                     let value = map.next_value::<Value>()?;
                     let message = value.as_str().map(str::to_owned);
-                    rows.push((key, message.unwrap_or_else(|| value.to_string())));
+                    // Its texts are bounded, but not their number.
+                    let other = || mask::bounded(&value.to_string());
+                    rows.push((key, message.unwrap_or_else(other)));
                 }
                 Ok(Refusals(rows))
             }

@@ -13,7 +13,7 @@ use crate::cli::lock;
 use crate::cli::playground;
 use crate::cli::reach::{Reached, reach};
 use crate::cli::settings::sending::Percent;
-use crate::cli::settings::{Settings, Times};
+use crate::cli::settings::{Settings, Times, server};
 use crate::frameio::survey::survey;
 use crate::inventory::{Inventory, Seen};
 use crate::render::{count, counted};
@@ -57,13 +57,13 @@ pub(in crate::cli) fn run(call: &Call, arguments: &StateMigrate) -> Result<Exit,
     check(&old, &settings, &kept)?;
     let open = open(&old);
     let world = || playground::world_of_ids(open.iter().copied());
-    let server = reach(call, &settings, &[], world)?;
+    let reached = reach(call, &settings, &[], world)?;
     let home = Home {
-        account: server.account(wanted(&settings).as_ref())?,
+        account: reached.account(wanted(&settings).as_ref())?,
         api: Api::V4,
-        endpoint: old.home.endpoint.clone(),
+        endpoint: settings.server.value.name().to_owned(),
     };
-    let seen = look(call, &server, &home, &open)?;
+    let seen = look(call, &reached, &home, &open)?;
     report(call, &seen, &open)?;
     let percent = arguments.min_found_percent.map_or(MIN_FOUND, Percent::get);
     enough(&seen, open.len(), percent)?;
@@ -78,8 +78,8 @@ pub(in crate::cli) fn run(call: &Call, arguments: &StateMigrate) -> Result<Exit,
         state.serial,
         kept.display()
     ));
-    if let Some(sandbox) = server.sandbox {
-        server.runtime.block_on(sandbox.shut_down());
+    if let Some(sandbox) = reached.sandbox {
+        reached.runtime.block_on(sandbox.shut_down());
     }
     Ok(Exit::Done)
 }
@@ -94,7 +94,7 @@ fn kept_at(path: &Path) -> PathBuf {
 /// Refuses a state of another server, and one whose old self would overwrite another.
 fn check(old: &State, settings: &Settings, kept: &Path) -> Result<(), Failure> {
     let here = settings.server.value.name();
-    if old.home.endpoint != here {
+    if !server::is_same(&old.home.endpoint, here) {
         return Err(Failure::OtherHome {
             path: settings.state.value.clone(),
             there: old.home.to_string(),

@@ -51,7 +51,7 @@ fn settings(
         },
         ..Flags::default()
     };
-    call.settings(&target, flags, &[])
+    call.settings_offline(&target, flags)
 }
 
 /// Who changes a state by hand, and from what: the repository around the state itself.

@@ -1,28 +1,21 @@
 //! The token: from the environment, a file or a command, and never shown.
 
-use std::io::Read;
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::Duration;
+use std::process::ExitStatus;
 
 use crate::cli::env::{Environment, NotText, TOKEN};
 use crate::cli::failure::Failure;
 use crate::cli::files::{self, FilesError};
-use crate::cli::settings::Settings;
 use crate::cli::settings::access::{Access, ClientSource, Half, TokenSource};
+use crate::cli::settings::{Settings, Valued};
 use crate::frameio::authority::Authority;
 use crate::frameio::ims::Ims;
 use crate::frameio::token::{Credentials, Token, TokenError};
 use crate::state::Api;
 
-/// How long a command may take to print the token.
-const LONGEST: Duration = Duration::from_secs(30);
+mod command;
 
-/// How often a command is looked after.
-const GLANCE: Duration = Duration::from_millis(20);
-
-/// The longest token that is read, in bytes.
-const LONGEST_TOKEN: u64 = 64 << 10;
+use command::Printer;
 
 /// Why there is no token; the token itself is never repeated.
 #[derive(Debug, thiserror::Error)]
@@ -72,7 +65,7 @@ pub enum SecretError {
         status: ExitStatus,
     },
     /// The command went on and on.
-    #[error("the command `{command}` for the token did not end within {} s", LONGEST.as_secs())]
+    #[error("the command `{command}` for the token did not end within {} s", command::LONGEST.as_secs())]
     TooLong {
         /// The program.
         command: String,
@@ -92,10 +85,12 @@ impl SecretError {
                 Some("set `FRAMEIO_CLIENT_SECRET`, or give `--client-secret-file FILE`")
             }
             Self::NoToken { .. } => Some("it must be one word: the token and nothing else"),
+            Self::Failed { .. } => Some(
+                "run it by itself to see why; its arguments and what it prints may hold a secret, and are not shown",
+            ),
             Self::NotText(_)
             | Self::File { .. }
             | Self::NoCommand { .. }
-            | Self::Failed { .. }
             | Self::TooLong { .. } => None,
         }
     }
@@ -110,9 +105,14 @@ pub fn authority(
     settings: &Settings,
     environment: &Environment,
 ) -> Result<(Authority, Vec<String>), Failure> {
-    let Access { token, ims, legacy } = &settings.access;
+    let Access {
+        token,
+        second: _,
+        ims,
+        legacy,
+    } = &settings.access;
     let source = token.as_ref().ok_or(SecretError::Missing)?;
-    if let TokenSource::Client(client) = source {
+    if let TokenSource::Client(client) = &source.value {
         let (credentials, warnings) = credentials(client, environment)?;
         let ims = Ims::new(ims.clone(), credentials, settings.sending.timeouts)?;
         return Ok((Authority::renewed(ims), warnings));
@@ -174,11 +174,11 @@ fn open_to_others(path: &Path) -> Option<String> {
 
 /// Gets a token that is there; a warning about its keeping comes beside it.
 fn token(
-    source: &TokenSource,
+    source: &Valued<TokenSource>,
     environment: &Environment,
 ) -> Result<(Token, Option<String>), SecretError> {
     let no_token = |place: String| move |why| SecretError::NoToken { place, why };
-    match source {
+    match &source.value {
         // Its tokens are fetched when they are needed.
         TokenSource::Client(_) => Err(SecretError::Missing),
         TokenSource::Environment => {
@@ -187,19 +187,17 @@ fn token(
             Ok((token, None))
         }
         TokenSource::File(path) => from_file(path),
-        TokenSource::Shell(command) => {
-            let mut shell = Command::new(if cfg!(windows) { "cmd" } else { "sh" });
-            shell.args([if cfg!(windows) { "/C" } else { "-c" }, command]);
-            let name = command.split_whitespace().next().unwrap_or_default();
-            Ok((from_command(shell, name)?, None))
-        }
-        TokenSource::Program(words) => {
-            let (program, arguments) = words.split_first().ok_or(SecretError::Missing)?;
-            let mut command = Command::new(program);
-            command.args(arguments);
-            Ok((from_command(command, program)?, None))
-        }
+        TokenSource::Shell(command) => Ok((printed(Printer::Shell(command))?, None)),
+        TokenSource::Program(words) => Ok((printed(Printer::Program(words))?, None)),
     }
+}
+
+fn printed(printer: Printer<'_>) -> Result<Token, SecretError> {
+    let text = command::run(printer)?;
+    Token::new(&text).map_err(|why| SecretError::NoToken {
+        place: format!("what the command `{}` printed", printer.name()),
+        why,
+    })
 }
 
 fn from_file(path: &Path) -> Result<(Token, Option<String>), SecretError> {
@@ -215,66 +213,18 @@ fn from_file(path: &Path) -> Result<(Token, Option<String>), SecretError> {
     Ok((token, open_to_others(path)))
 }
 
-fn from_command(mut command: Command, name: &str) -> Result<Token, SecretError> {
-    let mut child = command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .spawn()
-        .map_err(|source| SecretError::NoCommand {
-            command: name.to_owned(),
-            source,
-        })?;
-    let output = child.stdout.take();
-    let reader = std::thread::spawn(move || {
-        let mut text = String::new();
-        if let Some(output) = output {
-            // What is not text is no token, which is said below.
-            drop(output.take(LONGEST_TOKEN).read_to_string(&mut text));
-        }
-        text
-    });
-    let status = wait(&mut child, name)?;
-    if !status.success() {
-        return Err(SecretError::Failed {
-            command: name.to_owned(),
-            status,
-        });
-    }
-    let text = reader.join().unwrap_or_default();
-    Token::new(&text).map_err(|why| SecretError::NoToken {
-        place: format!("what the command `{name}` printed"),
-        why,
-    })
-}
-
-fn wait(child: &mut Child, name: &str) -> Result<ExitStatus, SecretError> {
-    let mut waited = Duration::ZERO;
-    loop {
-        let status = child.try_wait().map_err(|source| SecretError::NoCommand {
-            command: name.to_owned(),
-            source,
-        })?;
-        if let Some(status) = status {
-            return Ok(status);
-        }
-        if waited >= LONGEST {
-            // It is over either way; whether it could be killed changes nothing.
-            drop(child.kill());
-            return Err(SecretError::TooLong {
-                command: name.to_owned(),
-            });
-        }
-        std::thread::sleep(GLANCE);
-        waited += GLANCE;
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::settings::Origin;
+
+    fn flagged(value: TokenSource) -> Valued<TokenSource> {
+        let origin = Origin::Flag("--token-command");
+        Valued { value, origin }
+    }
 
     fn shell(command: &str) -> Result<Token, SecretError> {
-        let source = TokenSource::Shell(command.to_owned());
+        let source = flagged(TokenSource::Shell(command.to_owned()));
         token(&source, &Environment::default()).map(|(token, _)| token)
     }
 
@@ -296,7 +246,7 @@ mod tests {
             assert!(!error.contains("hush"), "{error}");
         }
         let nowhere = TokenSource::Program(vec!["no-such-program-here".to_owned()]);
-        let error = token(&nowhere, &Environment::default()).unwrap_err();
+        let error = token(&flagged(nowhere), &Environment::default()).unwrap_err();
         assert!(matches!(error, SecretError::NoCommand { .. }));
     }
 

@@ -1,0 +1,248 @@
+//! The command that prints the token: what it is given, how long it may take, and what is said
+//! of it. Its arguments and its output are never shown, since both may hold a secret.
+
+use std::io::{IsTerminal, Read};
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::Duration;
+
+use crate::cli::env::SECRETS;
+use crate::cli::secrets::SecretError;
+
+/// How long a command may take to print the token, with all that it starts.
+pub(super) const LONGEST: Duration = Duration::from_secs(30);
+
+/// How often a command is looked after.
+const GLANCE: Duration = Duration::from_millis(20);
+
+/// The longest token that is read, in bytes.
+const LONGEST_TOKEN: usize = 64 << 10;
+
+/// What prints the token.
+#[derive(Clone, Copy)]
+pub(super) enum Printer<'words> {
+    /// A command for the shell.
+    Shell(&'words str),
+    /// A program and its arguments.
+    Program(&'words [String]),
+}
+
+impl Printer<'_> {
+    /// The name of the program, and nothing else of the command.
+    pub(super) fn name(self) -> String {
+        let program = match self {
+            Self::Shell(command) => first_program(command),
+            Self::Program(words) => words.first().map(String::as_str),
+        };
+        let name = program.and_then(plain_name);
+        name.unwrap_or("…").to_owned()
+    }
+
+    fn command(self) -> Option<Command> {
+        let mut command = match self {
+            Self::Shell(text) => {
+                let mut shell = Command::new(if cfg!(windows) { "cmd" } else { "sh" });
+                shell.args([if cfg!(windows) { "/C" } else { "-c" }, text]);
+                shell
+            }
+            Self::Program(words) => {
+                let (program, arguments) = words.split_first()?;
+                let mut command = Command::new(program);
+                command.args(arguments);
+                command
+            }
+        };
+        for secret in SECRETS {
+            command.env_remove(secret);
+        }
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null());
+        Some(command)
+    }
+}
+
+/// The word of a shell's command that names its program, behind what it sets for it.
+fn first_program(command: &str) -> Option<&str> {
+    let mut rest = command.trim_start();
+    loop {
+        let end = end_of_word(rest)?;
+        let word = &rest[..end];
+        let (name, _) = word.split_once('=').unwrap_or_default();
+        let sets = !name.is_empty()
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        if !sets {
+            return Some(word);
+        }
+        rest = rest[end..].trim_start();
+    }
+}
+
+/// Where the first word of a shell's command ends; nothing where that takes a shell to say.
+fn end_of_word(text: &str) -> Option<usize> {
+    let mut quote = None;
+    for (at, character) in text.char_indices() {
+        match (quote, character) {
+            (None, '\'' | '"') => quote = Some(character),
+            (Some(open), _) if open == character => quote = None,
+            (_, '\\' | '$' | '`' | '(' | ')') => return None,
+            (None, _) if character.is_whitespace() => return Some(at),
+            (None, ';' | '|' | '&' | '<' | '>') => return Some(at),
+            (None | Some(_), _) => {}
+        }
+    }
+    quote.is_none().then_some(text.len())
+}
+
+/// The name of a program's file, as far as it looks like one.
+fn plain_name(program: &str) -> Option<&str> {
+    let name = Path::new(program).file_name()?.to_str()?;
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.+".contains(&byte);
+    (name.len() <= 40 && name.bytes().all(is_plain)).then_some(name)
+}
+
+/// Runs a command, and takes what it prints.
+pub(super) fn run(printer: Printer<'_>) -> Result<String, SecretError> {
+    let mut command = printer.command().ok_or(SecretError::Missing)?;
+    // What it leaves behind can be ended with it. On a terminal it stays with this program, since
+    // it could not ask for a password otherwise.
+    let is_apart = !std::io::stdin().is_terminal();
+    #[cfg(unix)]
+    if is_apart {
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    }
+    let mut child = command.spawn().map_err(|source| SecretError::NoCommand {
+        command: printer.name(),
+        source,
+    })?;
+    let output = child.stdout.take().map(read);
+    let mut waited = Duration::ZERO;
+    let status = wait(&mut child, &mut waited);
+    let mut text = Vec::new();
+    // A process that it has left behind may still hold the pipe.
+    let is_whole =
+        output.is_none_or(|output| collect(&output, LONGEST.saturating_sub(waited), &mut text));
+    if !is_whole || !matches!(status, Ok(Some(_))) {
+        end(&mut child, is_apart);
+    }
+    let status = status.map_err(|source| SecretError::NoCommand {
+        command: printer.name(),
+        source,
+    })?;
+    match status {
+        Some(status) if status.success() => {
+            // What is not text is no token, which is said where it is taken for one.
+            Ok(String::from_utf8(text).unwrap_or_default())
+        }
+        Some(status) => Err(SecretError::Failed {
+            command: printer.name(),
+            status,
+        }),
+        None => Err(SecretError::TooLong {
+            command: printer.name(),
+        }),
+    }
+}
+
+/// Reads on a thread of its own, which ends with the pipe, with nobody listening, or with more
+/// than any token has.
+fn read(mut output: ChildStdout) -> Receiver<Vec<u8>> {
+    let (sender, receiver) = channel();
+    std::thread::spawn(move || {
+        let (mut piece, mut more) = ([0; 4096], LONGEST_TOKEN);
+        while let Ok(length @ 1..) = output.read(&mut piece) {
+            more = more.saturating_sub(length);
+            if sender.send(piece[..length].to_vec()).is_err() || more == 0 {
+                break;
+            }
+        }
+    });
+    receiver
+}
+
+/// Takes what is read until the pipe ends, which it says, or the time is over.
+fn collect(output: &Receiver<Vec<u8>>, within: Duration, text: &mut Vec<u8>) -> bool {
+    let mut waited = Duration::ZERO;
+    loop {
+        match output.recv_timeout(GLANCE) {
+            Ok(piece) => text.extend_from_slice(&piece),
+            Err(RecvTimeoutError::Disconnected) => return true,
+            Err(RecvTimeoutError::Timeout) => waited += GLANCE,
+        }
+        if waited >= within {
+            // What lies there already came in time.
+            text.extend(output.try_iter().flatten());
+            return false;
+        }
+    }
+}
+
+/// Waits for a command; nothing where it takes too long.
+fn wait(child: &mut Child, waited: &mut Duration) -> std::io::Result<Option<ExitStatus>> {
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(Some(status));
+        }
+        if *waited >= LONGEST {
+            return Ok(None);
+        }
+        std::thread::sleep(GLANCE);
+        *waited += GLANCE;
+    }
+}
+
+/// Ends a command and, where it is apart, what it has left behind. It is over either way;
+/// whether something could be killed changes nothing.
+fn end(child: &mut Child, is_apart: bool) {
+    #[cfg(unix)]
+    if is_apart {
+        use rustix::process::{Pid, Signal, kill_process_group};
+        let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+        if let Some(group) = group {
+            kill_process_group(group, Signal::KILL).ok();
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = is_apart;
+    drop(child.kill().and_then(|()| child.wait()));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_programs_name_is_said() {
+        for (command, name) in [
+            ("op read op://post/token", "op"),
+            ("  /usr/local/bin/op read hush", "op"),
+            ("TOKEN=hush op read", "op"),
+            ("A=1 B='hush hush' C=\"hush hush\" op", "op"),
+            ("op|jq .hush", "op"),
+            ("TOKEN=hush", "…"),
+            ("TOKEN=hush; op", "…"),
+            ("TOKEN='hush op", "…"),
+            ("TOKEN=hu\\ sh op", "…"),
+            ("TOKEN=$(cat hush) op", "…"),
+            ("$HUSH hush", "…"),
+            ("(hush; op)", "…"),
+            ("'hush hush' x", "…"),
+            ("hush=x@y op", "op"),
+            ("hush:hush@x", "…"),
+            ("", "…"),
+        ] {
+            assert_eq!(Printer::Shell(command).name(), name, "{command}");
+        }
+        let words = |words: &[&str]| {
+            let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+            Printer::Program(&words).name()
+        };
+        assert_eq!(words(&["/opt/op", "hush"]), "op");
+        assert_eq!(words(&["TOKEN=hush op", "read"]), "…");
+        assert_eq!(words(&[]), "…");
+    }
+}

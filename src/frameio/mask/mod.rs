@@ -1,0 +1,428 @@
+//! The one gate for words from outside: no secret comes in with them, and none is endless.
+//!
+//! A server may repeat in an answer what it was sent, and an answer ends up in messages, in the
+//! state and in logs. So the bytes of an answer pass here before anybody takes them apart.
+
+use std::borrow::Cow;
+use std::collections::VecDeque;
+use std::fmt;
+use std::ops::Range;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+
+use memchr::memmem::Finder;
+
+use crate::frameio::token::Token;
+
+/// How many characters of one text from outside are kept.
+pub const LONGEST: usize = 500;
+
+/// How many characters of a link to the next page are kept: it must go back to the server letter
+/// for letter, and no server takes a longer one.
+const LONGEST_LINK: usize = 8192;
+
+/// What stands in place of a secret.
+const MASK: &[u8] = b"***";
+
+/// The shortest secret that is looked for. In fewer characters no server gives one, and without
+/// those characters no answer could be read any more.
+const SHORTEST: usize = 4;
+
+/// From this length on a secret is also found inside of words, and in Base64.
+const LONG: usize = 8;
+
+/// In which order the escapes of an answer are undone, since one may be inside of another. Those
+/// of JSON come first and alone, since that is how the program reads an answer.
+const LAYERS: [&[Escape]; 4] = [
+    &[Escape::Json],
+    &[Escape::Address],
+    &[Escape::Json, Escape::Address],
+    &[Escape::Json, Escape::Address],
+];
+
+/// How a character may be written that is not there as itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Escape {
+    /// `\u0041` or `\/`.
+    Json,
+    /// `%41`.
+    Address,
+}
+
+/// How many renewed tokens are remembered; the older ones have ended long ago.
+const RENEWED: usize = 32;
+
+/// Texts that nobody may read. Clones share them.
+#[derive(Clone, Default)]
+pub struct Secrets(Arc<RwLock<Kept>>);
+
+#[derive(Default)]
+struct Kept {
+    lasting: Vec<Needle>,
+    renewed: VecDeque<Needle>,
+}
+
+impl fmt::Debug for Secrets {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("***")
+    }
+}
+
+/// One secret, and the forms in which it is looked for.
+struct Needle {
+    plain: Finder<'static>,
+    encoded: Vec<Finder<'static>>,
+}
+
+impl Needle {
+    /// Takes a text that is long enough to be looked for.
+    fn new(secret: &str) -> Option<Self> {
+        let secret = secret.trim().as_bytes();
+        (secret.len() >= SHORTEST).then(|| Self {
+            plain: Finder::new(secret).into_owned(),
+            encoded: base64_forms(secret),
+        })
+    }
+
+    fn is(&self, secret: &str) -> bool {
+        self.plain.needle() == secret.trim().as_bytes()
+    }
+
+    /// Where the secret is in a text, in one of its forms.
+    fn places<'text>(&'text self, text: &'text [u8]) -> impl Iterator<Item = Range<usize>> + 'text {
+        let length = self.plain.needle().len();
+        let plain = self.plain.find_iter(text);
+        let plain = plain
+            .map(move |start| start..start + length)
+            .filter(move |place| length >= LONG || is_word(text, place));
+        let encoded = self.encoded.iter().flat_map(|form| {
+            let length = form.needle().len();
+            form.find_iter(text).map(move |start| start..start + length)
+        });
+        plain.chain(encoded)
+    }
+}
+
+/// Whether no letter and no digit touches the place.
+fn is_word(text: &[u8], place: &Range<usize>) -> bool {
+    let before = place.start.checked_sub(1).and_then(|at| text.get(at));
+    let ends = [before, text.get(place.end)];
+    ends.into_iter()
+        .flatten()
+        .all(|byte| !byte.is_ascii_alphanumeric())
+}
+
+impl Secrets {
+    /// The secret of a token that does not change.
+    #[must_use]
+    pub fn of_token(token: &Token) -> Self {
+        let secrets = Self::default();
+        secrets.keep(token.text());
+        secrets
+    }
+
+    /// Hides a text from now on.
+    pub fn keep(&self, secret: &str) {
+        let mut kept = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if !kept.lasting.iter().any(|needle| needle.is(secret)) {
+            kept.lasting.extend(Needle::new(secret));
+        }
+    }
+
+    /// Hides a token that others will follow; those before it stay hidden.
+    pub(in crate::frameio) fn renew(&self, token: &Token) {
+        let mut kept = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if !kept.renewed.iter().any(|needle| needle.is(token.text())) {
+            kept.renewed.extend(Needle::new(token.text()));
+            if kept.renewed.len() > RENEWED {
+                kept.renewed.pop_front();
+            }
+        }
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Kept> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The body of an answer as the program may see it: without secrets, and without texts that
+    /// are longer than anybody reads.
+    #[must_use]
+    pub fn body(&self, bytes: Vec<u8>) -> Vec<u8> {
+        let bytes = match self.masked(&bytes, SHORTEST) {
+            Cow::Owned(masked) => masked,
+            Cow::Borrowed(_) => bytes,
+        };
+        shortened(bytes)
+    }
+
+    /// Words from outside as the program may repeat them: without secrets, and bounded.
+    #[must_use]
+    pub fn words(&self, text: &str) -> String {
+        bounded(&String::from_utf8_lossy(
+            &self.masked(text.as_bytes(), SHORTEST),
+        ))
+    }
+
+    /// A text of this program before it is printed. Short secrets stay, since a token like
+    /// `token` would make the program's own words unreadable; none of them has come in.
+    #[must_use]
+    pub fn printed<'text>(&self, text: &'text [u8]) -> Cow<'text, [u8]> {
+        self.masked(text, LONG)
+    }
+
+    /// The text with a mask in place of each secret of at least `least` characters.
+    fn masked<'text>(&self, text: &'text [u8], least: usize) -> Cow<'text, [u8]> {
+        let kept = self.read();
+        let needles: Vec<&Needle> = kept
+            .lasting
+            .iter()
+            .chain(&kept.renewed)
+            .filter(|needle| needle.plain.needle().len() >= least)
+            .collect();
+        if !is_in(&needles, text) {
+            return Cow::Borrowed(text);
+        }
+        let mut masked = Vec::with_capacity(text.len());
+        let mut done = 0;
+        for place in places(&needles, text) {
+            // Places may overlap.
+            if place.end > done {
+                masked.extend_from_slice(&text[done..place.start.max(done)]);
+                if place.start >= done {
+                    masked.extend_from_slice(MASK);
+                }
+                done = place.end;
+            }
+        }
+        masked.extend_from_slice(&text[done..]);
+        Cow::Owned(masked)
+    }
+}
+
+/// Whether a secret is in a text, escaped or not. Most texts have none, so this keeps no places.
+fn is_in(needles: &[&Needle], text: &[u8]) -> bool {
+    let found = |layer: &[u8]| {
+        let mut needles = needles.iter();
+        needles.any(|needle| needle.places(layer).next().is_some())
+    };
+    let mut layer = Cow::Borrowed(text);
+    found(&layer)
+        || LAYERS.iter().any(|escapes| {
+            let Some(deeper) = unescaped(&layer, escapes, &mut |_| {}) else {
+                return false;
+            };
+            layer = Cow::Owned(deeper);
+            found(&layer)
+        })
+}
+
+/// Where secrets are in a text, escaped or not, in order; each place covers whole escapes.
+fn places(needles: &[&Needle], text: &[u8]) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let mut layer = Cow::Borrowed(text);
+    // Where each byte of the layer begins in the text, and at last where the text ends.
+    let mut starts: Vec<usize> = (0..=text.len()).collect();
+    let mut look = |layer: &[u8], starts: &[usize]| {
+        for needle in needles {
+            let places = needle.places(layer);
+            found.extend(places.map(|place| starts[place.start]..starts[place.end]));
+        }
+    };
+    look(&layer, &starts);
+    for escapes in LAYERS {
+        let mut deeper_starts = Vec::new();
+        let mut tell = |at: usize| deeper_starts.push(starts[at]);
+        if let Some(deeper) = unescaped(&layer, escapes, &mut tell) {
+            deeper_starts.push(text.len());
+            (layer, starts) = (Cow::Owned(deeper), deeper_starts);
+            look(&layer, &starts);
+        }
+    }
+    found.sort_unstable_by_key(|place| (place.start, place.end));
+    found
+}
+
+/// Undoes escapes that stand for ASCII characters, and tells where each byte was; nothing where
+/// there is none.
+fn unescaped(text: &[u8], escapes: &[Escape], tell: &mut dyn FnMut(usize)) -> Option<Vec<u8>> {
+    let (json, address) = (
+        escapes.contains(&Escape::Json),
+        escapes.contains(&Escape::Address),
+    );
+    memchr::memchr2(b'\\', b'%', text)?;
+    let mut plain = Vec::with_capacity(text.len());
+    let (mut at, mut changed) = (0, false);
+    while let Some(&byte) = text.get(at) {
+        let rest = &text[at + 1..];
+        let (byte, length) = match (byte, rest.first()) {
+            (b'\\', Some(b'u')) if json => {
+                hexadecimal(rest.get(1..5)).map_or((byte, 1), |code| (code, 6))
+            }
+            (b'\\', Some(&itself @ (b'\\' | b'/' | b'"'))) if json => (itself, 2),
+            (b'%', _) if address => hexadecimal(rest.get(..2)).map_or((byte, 1), |code| (code, 3)),
+            _ => (byte, 1),
+        };
+        changed |= length > 1;
+        plain.push(byte);
+        tell(at);
+        at += length;
+    }
+    changed.then_some(plain)
+}
+
+/// The ASCII character of a number in hexadecimal digits.
+fn hexadecimal(digits: Option<&[u8]>) -> Option<u8> {
+    let digits = digits.filter(|digits| digits.iter().all(u8::is_ascii_hexdigit))?;
+    let code = u16::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
+    u8::try_from(code).ok().filter(u8::is_ascii)
+}
+
+/// What Base64 makes of a secret, whatever stands before it and behind it.
+fn base64_forms(secret: &[u8]) -> Vec<Finder<'static>> {
+    const USUAL: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const ADDRESS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    if secret.len() < LONG {
+        return Vec::new();
+    }
+    let mut forms: Vec<Vec<u8>> = Vec::new();
+    for before in 0..3 {
+        let bits: Vec<u8> = std::iter::repeat_n(0, before)
+            .chain(secret.iter().copied())
+            .flat_map(|byte| (0..8).rev().map(move |place| byte >> place & 1))
+            .collect();
+        // A letter that also has bits of what stands around the secret may be any.
+        let own = (8 * before).div_ceil(6)..bits.len() / 6;
+        for alphabet in [USUAL, ADDRESS] {
+            let letters = bits.chunks_exact(6).map(|six| {
+                let place = six.iter().fold(0, |sum, bit| sum << 1 | usize::from(*bit));
+                alphabet[place]
+            });
+            let form: Vec<u8> = letters.skip(own.start).take(own.len()).collect();
+            if !forms.contains(&form) {
+                forms.push(form);
+            }
+        }
+    }
+    let finders = forms.iter().map(|form| Finder::new(form).into_owned());
+    finders.collect()
+}
+
+/// The first characters of a text, with an ellipsis where it is longer.
+#[must_use]
+pub fn bounded(text: &str) -> String {
+    if text.len() <= LONGEST || text.chars().count() <= LONGEST {
+        return text.to_owned();
+    }
+    let kept = text.chars().take(LONGEST - 1);
+    kept.chain(['…']).collect()
+}
+
+/// A JSON document in which no text is longer than anybody reads; anything else stays as it is.
+fn shortened(bytes: Vec<u8>) -> Vec<u8> {
+    let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
+    if bytes.len() <= LONGEST || !matches!(first, Some(b'{' | b'[')) {
+        return bytes;
+    }
+    let cuts = cuts(&bytes);
+    if cuts.is_empty() {
+        return bytes;
+    }
+    let mut short = Vec::new();
+    let mut done = 0;
+    for cut in cuts {
+        short.extend_from_slice(&bytes[done..cut.start]);
+        short.extend_from_slice("…".as_bytes());
+        done = cut.end;
+    }
+    short.extend_from_slice(&bytes[done..]);
+    short
+}
+
+/// What is too much of each text of a JSON document.
+fn cuts(bytes: &[u8]) -> Vec<Range<usize>> {
+    let mut cuts = Vec::new();
+    let (mut at, mut is_link) = (0, false);
+    while let Some(quote) = memchr::memchr(b'"', &bytes[at..]) {
+        let start = at + quote + 1;
+        let end = end_of_text(bytes, start);
+        let text = &bytes[start..end];
+        let rest = bytes[end..].iter().skip(1);
+        let is_key = rest
+            .clone()
+            .find(|byte| !byte.is_ascii_whitespace())
+            .is_some_and(|byte| *byte == b':');
+        let longest = if is_link && !is_key {
+            LONGEST_LINK
+        } else {
+            LONGEST
+        };
+        if let Some(kept) = too_long(text, longest) {
+            cuts.push(start + kept..end);
+        }
+        if is_key {
+            is_link = text == b"next";
+        }
+        at = (end + 1).min(bytes.len());
+    }
+    cuts
+}
+
+/// Where a JSON text ends: at its quote, or with the document.
+fn end_of_text(bytes: &[u8], start: usize) -> usize {
+    let mut at = start;
+    while let Some(found) = memchr::memchr2(b'"', b'\\', &bytes[at..]) {
+        at += found;
+        if bytes[at] == b'"' {
+            return at;
+        }
+        at = (at + 2).min(bytes.len());
+    }
+    bytes.len()
+}
+
+/// How many bytes are kept of a JSON text that has too many characters, so that with an ellipsis
+/// it has as many as it may.
+fn too_long(text: &[u8], longest: usize) -> Option<usize> {
+    if text.len() <= longest {
+        return None;
+    }
+    let (mut at, mut characters, mut kept) = (0, 0, 0);
+    let mut is_half = false;
+    while at < text.len() {
+        // Half of a pair of escapes is no character.
+        if characters < longest && !is_half {
+            kept = at;
+        }
+        characters += 1;
+        if characters > longest {
+            return Some(kept);
+        }
+        let rest = &text[at..];
+        is_half = is_high_surrogate(rest);
+        at += match rest {
+            [b'\\', b'u', ..] => 6,
+            [b'\\', ..] => 2,
+            _ => {
+                let more = rest[1..].iter();
+                1 + more.take_while(|byte| **byte & 0xc0 == 0x80).count()
+            }
+        };
+    }
+    None
+}
+
+/// Whether an escape is the first half of a pair.
+fn is_high_surrogate(text: &[u8]) -> bool {
+    matches!(
+        text,
+        [
+            b'\\',
+            b'u',
+            b'd' | b'D',
+            b'8' | b'9' | b'a' | b'A' | b'b' | b'B',
+            ..
+        ]
+    )
+}
+
+#[cfg(test)]
+mod tests;

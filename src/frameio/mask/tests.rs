@@ -1,0 +1,162 @@
+use proptest::prelude::*;
+
+use super::*;
+
+fn hiding(secrets: &[&str]) -> Secrets {
+    let kept = Secrets::default();
+    for secret in secrets {
+        kept.keep(secret);
+    }
+    kept
+}
+
+fn body(secrets: &Secrets, text: &str) -> String {
+    String::from_utf8(secrets.body(text.as_bytes().to_vec())).unwrap()
+}
+
+const TOKEN: &str = "fio-u-Se/cr+et==";
+
+#[test]
+fn a_secret_is_masked_in_each_of_its_forms() {
+    let secrets = hiding(&[TOKEN, "client&secret"]);
+    for (text, masked) in [
+        ("Bearer fio-u-Se/cr+et==.", "Bearer ***."),
+        (r#"{"a":"fio-u-Se\/cr+et=="}"#, r#"{"a":"***"}"#),
+        (r#"{"a":"\u0066io-u-Se/cr+et=="}"#, r#"{"a":"***"}"#),
+        (r#"{"a":"fio-u-Se/cr+et\u003D="}"#, r#"{"a":"***"}"#),
+        ("x?t=fio-u-Se%2Fcr%2bet%3D%3D&y", "x?t=***&y"),
+        // Escapes within escapes.
+        ("t=fio-u-Se%252Fcr%2Bet%3D%3D", "t=***"),
+        (
+            r#"{"a":"\u0025\u0036\u0036io-u-Se/cr+et=="}"#,
+            r#"{"a":"***"}"#,
+        ),
+        ("client%26secret client&secret", "*** ***"),
+        ("fio-u-Se/cr+et=", "fio-u-Se/cr+et="),
+    ] {
+        assert_eq!(body(&secrets, text), masked, "{text}");
+    }
+    // `Bearer fio-u-Se/cr+et==`, `:fio-…` and `a:fio-…` in Base64.
+    for text in [
+        "QmVhcmVyIGZpby11LVNlL2NyK2V0PT0=",
+        "OmZpby11LVNlL2NyK2V0PT0=",
+        "YTpmaW8tdS1TZS9jcitldD09",
+    ] {
+        let masked = body(&secrets, text);
+        assert!(masked.contains("***") && masked.len() < 16, "{masked}");
+    }
+}
+
+#[test]
+fn a_short_secret_is_masked_as_a_word_and_a_shorter_one_not_at_all() {
+    let secrets = hiding(&["hush", "t"]);
+    assert_eq!(
+        body(&secrets, "hush, hushed: 'hush' t"),
+        "***, hushed: '***' t"
+    );
+    assert_eq!(secrets.printed(b"hush"), b"hush".as_slice());
+    let long = hiding(&["hush-hush"]);
+    assert_eq!(long.printed(b"xhush-hushx"), b"x***x".as_slice());
+}
+
+#[test]
+fn tokens_of_the_past_stay_hidden() {
+    let secrets = Secrets::default();
+    let token = |number: usize| Token::new(&format!("token-{number:04}")).unwrap();
+    for number in 0..100 {
+        secrets.renew(&token(number));
+        secrets.renew(&token(number));
+    }
+    assert_eq!(secrets.read().renewed.len(), RENEWED);
+    assert_eq!(secrets.words("token-0099 token-0070"), "*** ***");
+    assert_eq!(format!("{secrets:?}"), "***");
+}
+
+#[test]
+fn words_have_an_end() {
+    assert_eq!(bounded("short"), "short");
+    let exact = "ü".repeat(LONGEST);
+    assert_eq!(bounded(&exact), exact);
+    let cut = bounded(&"ü".repeat(LONGEST + 1));
+    assert_eq!(cut.chars().count(), LONGEST);
+    assert!(cut.ends_with("ü…"));
+    // The mask comes first, so that no piece of a secret is left at the cut.
+    let secrets = hiding(&[TOKEN]);
+    let words = secrets.words(&format!("{}{TOKEN}", "x".repeat(LONGEST - 6)));
+    assert!(words.ends_with("x***"), "{words}");
+}
+
+#[test]
+fn each_text_of_an_answer_has_an_end_but_the_link_to_the_next_page() {
+    let secrets = Secrets::default();
+    let long = "a".repeat(600);
+    let text = format!(
+        r#"{{"{long}":1,"m":["{long}\"",{{"detail" : "{long}"}}],"links":{{"next":"{long}"}},"n":"{long}"}}"#
+    );
+    let short = format!("{}…", "a".repeat(LONGEST - 1));
+    let expected = format!(
+        r#"{{"{short}":1,"m":["{short}",{{"detail" : "{short}"}}],"links":{{"next":"{long}"}},"n":"{short}"}}"#
+    );
+    assert_eq!(body(&secrets, &text), expected);
+    // What is no JSON, or none to its end, is nobody's words.
+    let page = format!("<html>\"{long}\"");
+    assert_eq!(body(&secrets, &page), page);
+    let endless = format!(r#"{{"a":"{long}"#);
+    assert!(body(&secrets, &endless).len() < endless.len());
+    // A pair of escapes is one character, and is not torn.
+    for before in LONGEST - 5..LONGEST + 3 {
+        let text = format!(
+            r#"{{"a":"{}{}"}}"#,
+            "x".repeat(before),
+            r"\ud83d\ude00".repeat(9)
+        );
+        let read: serde_json::Value = serde_json::from_str(&body(&secrets, &text)).unwrap();
+        assert!(read["a"].as_str().unwrap().chars().count() <= LONGEST);
+    }
+}
+
+/// A text in which every character may be written as another form of itself.
+fn disguised(secret: &str, dice: &[u8]) -> String {
+    let forms = |(character, die): (char, &u8)| match die % 5 {
+        0 => format!("\\u{:04x}", u32::from(character)),
+        1 => format!("%{:02X}", u32::from(character)),
+        2 if character == '/' || character == '"' => format!("\\{character}"),
+        _ if character == '"' || character == '\\' => format!("\\{character}"),
+        _ => character.to_string(),
+    };
+    secret.chars().zip(dice.iter().cycle()).map(forms).collect()
+}
+
+proptest! {
+    #[test]
+    fn no_body_brings_a_secret_in(
+        secret in "[!-~]{8,40}",
+        before in "[^\\\\%]{0,20}",
+        after in "[^\\\\%]{0,20}",
+        dice in proptest::collection::vec(any::<u8>(), 1..40),
+    ) {
+        let secrets = hiding(&[&secret]);
+        let raw = format!("{before}{secret}{after}");
+        let masked = body(&secrets, &raw);
+        prop_assert!(!masked.contains(&secret), "{}", masked);
+        prop_assert!(!secrets.words(&raw).contains(&secret));
+        let document = serde_json::json!({"errors": [{"detail": raw}]}).to_string();
+        let inside = |text: &str| {
+            let read: serde_json::Value = serde_json::from_str(text).ok()?;
+            Some(read["errors"][0]["detail"].as_str()?.to_owned())
+        };
+        // What can no longer be read is nobody's words.
+        let said = inside(&body(&secrets, &document)).unwrap_or_default();
+        prop_assert!(!said.contains(&secret), "{}", said);
+        let hidden = disguised(&secret, &dice);
+        let document = format!(r#"{{"errors":[{{"detail":"{hidden}"}}]}}"#);
+        let said = inside(&body(&secrets, &document)).unwrap_or_default();
+        prop_assert!(!said.contains(&secret), "{}", said);
+    }
+
+    #[test]
+    fn an_answer_without_a_secret_stays_as_it_is(text in "\\PC{0,200}") {
+        let secrets = hiding(&["fio-u-not-in-there-1"]);
+        prop_assert_eq!(body(&secrets, &text), text);
+    }
+}
