@@ -322,7 +322,9 @@ impl Failure {
             | Self::NoAccount => Exit::Denied,
             Self::Store(error) => match error {
                 StoreError::Locked { .. } => Exit::Locked,
-                StoreError::Format { .. } | StoreError::Journal { .. } => Exit::Invalid,
+                StoreError::Format { .. }
+                | StoreError::Journal { .. }
+                | StoreError::OtherRun { .. } => Exit::Invalid,
                 StoreError::Io { .. } | StoreError::NoLocks { .. } => Exit::Failed,
             },
             Self::Stopped(reason) => stopped(reason),

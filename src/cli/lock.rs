@@ -33,7 +33,12 @@ pub(in crate::cli) fn open(
     let mut told = false;
     loop {
         let error = match store.open(&holder) {
-            Ok(opened) => return Ok(opened),
+            Ok((session, loaded)) => {
+                for note in session.notes() {
+                    call.console.warn(note);
+                }
+                return Ok((session, loaded));
+            }
             Err(error) => error,
         };
         let left = settings.lock_timeout.value.saturating_sub(clock.elapsed());

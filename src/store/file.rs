@@ -14,8 +14,11 @@ use crate::state::{State, format};
 use crate::store::journal::{self, Header};
 use crate::store::lock::{self, Lock};
 use crate::store::replace;
-use crate::store::replay;
+use crate::store::replay::{self, Damage};
 use crate::store::{Loaded, Session, StoreError};
+
+/// How often a state is read again whose journal does not fit.
+const GLANCES: usize = 2;
 
 /// A state in a file.
 #[derive(Debug, Clone)]
@@ -47,6 +50,23 @@ impl FileStore {
     ///
     /// Returns why either cannot be read.
     pub fn load(&self) -> Result<Option<Loaded>, StoreError> {
+        self.find().map(|found| found.loaded)
+    }
+
+    fn find(&self) -> Result<Found, StoreError> {
+        let mut found = self.glance();
+        for _ in 0..GLANCES {
+            // A run that began after another had changed nothing may have left between the two
+            // readings; what truly does not fit still does not.
+            if !matches!(found, Err(StoreError::OtherRun { .. })) {
+                break;
+            }
+            found = self.glance();
+        }
+        found
+    }
+
+    fn glance(&self) -> Result<Found, StoreError> {
         let journal = self.journal();
         // The journal comes first: a run that ends between the two has replaced the state by
         // then, and its journal is known to be older.
@@ -62,28 +82,47 @@ impl FileStore {
             })
             .transpose()?;
         let Some(lines) = lines else {
-            return Ok(base.map(|state| Loaded {
-                state,
-                digest,
-                journal: false,
-                warnings: Vec::new(),
-            }));
+            return Ok(Found {
+                loaded: base.map(|state| Loaded {
+                    state,
+                    digest,
+                    journal: false,
+                    warnings: Vec::new(),
+                }),
+                notes: Vec::new(),
+            });
         };
-        let replayed = replay::replay(base, &lines).map_err(|damage| StoreError::Journal {
-            path: journal.clone(),
-            offset: damage.offset,
-            why: damage.why,
+        let replayed = replay::replay(base, &lines).map_err(|damage| {
+            let path = journal.clone();
+            let Damage {
+                offset,
+                why,
+                other_run,
+            } = damage;
+            if other_run {
+                StoreError::OtherRun { path, why }
+            } else {
+                StoreError::Journal { path, offset, why }
+            }
         })?;
-        Ok(replayed.state.map(|state| Loaded {
-            state,
-            digest,
-            journal: true,
-            warnings: replayed
-                .warnings
-                .into_iter()
-                .map(|warning| format!("{}: {warning}", journal.display()))
-                .collect(),
-        }))
+        let warnings = replayed.warnings.into_iter();
+        let warnings = warnings.map(|warning| format!("{}: {warning}", journal.display()));
+        let warnings = warnings.collect();
+        Ok(match replayed.state {
+            Some(state) => Found {
+                loaded: Some(Loaded {
+                    state,
+                    digest,
+                    journal: true,
+                    warnings,
+                }),
+                notes: Vec::new(),
+            },
+            None => Found {
+                loaded: None,
+                notes: warnings,
+            },
+        })
     }
 
     /// Clears the word that a process left in the lock which died with it; says what it was.
@@ -104,7 +143,7 @@ impl FileStore {
         let lock = lock::take(&self.path, holder)?;
         debug!(path = %self.path.display(), holder, "the lock is taken");
         replace::sweep(&self.path);
-        let loaded = self.load()?;
+        let Found { loaded, notes } = self.find()?;
         crash::point("open.loaded");
         let mut session = FileSession {
             path: self.path.clone(),
@@ -114,6 +153,7 @@ impl FileStore {
             sequence: 0,
             whole: 0,
             in_doubt: true,
+            notes,
             _lock: lock,
         };
         if session.journal_path.exists() {
@@ -124,6 +164,12 @@ impl FileStore {
         }
         Ok((session, loaded))
     }
+}
+
+/// A state as it was found, or what is to be said of a journal that led to none.
+struct Found {
+    loaded: Option<Loaded>,
+    notes: Vec<String>,
 }
 
 /// Writes a document that is no state: as a whole, or not at all.
@@ -184,6 +230,8 @@ pub struct FileSession {
     whole: u64,
     /// Whether something may stand behind that.
     in_doubt: bool,
+    /// What somebody should know of a journal that was dropped and led to no state.
+    notes: Vec<String>,
     _lock: Lock,
 }
 
@@ -199,6 +247,12 @@ pub struct Rescue {
 }
 
 impl FileSession {
+    /// What somebody should know about how the state was found, where there was none.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
     /// Turns what the journal did not take into the lines that it misses.
     pub fn rescue(&mut self, lost: &[RunEvent]) -> Rescue {
         let mut lines = Vec::new();

@@ -1,8 +1,9 @@
 //! The bytes of a journal: JSON lines, each with a checksum and a number.
 //!
-//! The first line says which state the journal continues. Every later line is an event of one
-//! run. A line is `{"sum":"<CRC-32 of the body>","body":<body>}`, so a damaged one is found
-//! without understanding it, and a missing one by its number.
+//! The first line says which state the journal continues: its lineage, its serial and its last
+//! run. Every later line is an event of one run, of which the first names the run. A line is
+//! `{"sum":"<CRC-32 of the body>","body":<body>}`, so a damaged one is found without
+//! understanding it, and a missing one by its number.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -31,6 +32,8 @@ pub struct Header {
     pub lineage: Uuid,
     /// The state's serial before the run.
     pub base: u64,
+    /// The id of the last run in the state; older journals do not say it.
+    pub last: Option<Uuid>,
     /// Where the assets live.
     pub home: Home,
 }
@@ -42,6 +45,7 @@ impl Header {
         Self {
             lineage: state.lineage,
             base: state.serial,
+            last: state.runs.last_key_value().map(|(_, run)| run.id),
             home: state.home.clone(),
         }
     }
@@ -76,6 +80,9 @@ struct HeaderBody {
     journal: u64,
     lineage: Uuid,
     base: u64,
+    /// The id of the last run in the state that it continues; null where it has none.
+    #[serde(default)]
+    last: Option<Uuid>,
     api: Api,
     endpoint: String,
     account: Option<String>,
@@ -174,6 +181,7 @@ pub fn write_header(header: &Header, lines: &mut Vec<u8>) {
     let Header {
         lineage,
         base,
+        last,
         home: Home {
             api,
             endpoint,
@@ -185,6 +193,7 @@ pub fn write_header(header: &Header, lines: &mut Vec<u8>) {
             journal: VERSION,
             lineage,
             base,
+            last,
             api,
             endpoint,
             account,
@@ -325,6 +334,7 @@ pub(in crate::store) fn read_header(body: &[u8]) -> Result<Header, String> {
         journal,
         lineage,
         base,
+        last,
         api,
         endpoint,
         account,
@@ -338,12 +348,42 @@ pub(in crate::store) fn read_header(body: &[u8]) -> Result<Header, String> {
     Ok(Header {
         lineage,
         base,
+        last,
         home: Home {
             api,
             endpoint,
             account,
         },
     })
+}
+
+/// Whether bytes are the beginning of a journal's first line, and nothing else.
+pub(in crate::store) fn is_cut_header(bytes: &[u8]) -> bool {
+    // A file system may have made the file longer before it wrote what belongs there.
+    let end = bytes.iter().rposition(|byte| *byte != 0);
+    let bytes = &bytes[..end.map_or(0, |end| end + 1)];
+    let frame = bytes.len().min(BEFORE_SUM.len());
+    if bytes[..frame] != BEFORE_SUM[..frame] {
+        return false;
+    }
+    let rest = &bytes[frame..];
+    let (sum, rest) = rest.split_at(rest.len().min(8));
+    let hexadecimal = |digit: &u8| matches!(digit, b'0'..=b'9' | b'a'..=b'f');
+    let frame = rest.len().min(BEFORE_BODY.len());
+    if !sum.iter().all(hexadecimal) || rest[..frame] != BEFORE_BODY[..frame] {
+        return false;
+    }
+    let body = &rest[frame..];
+    // A line that has its end and does not fit its checksum is damaged, and none that was cut;
+    // and no first line has an event.
+    if body.ends_with(b"}}") || memchr::memmem::find(body, b"\"seq\":").is_some() {
+        return false;
+    }
+    // A body that is whole misses the end of its line; any other must miss nothing but its own.
+    match serde_json::from_slice::<HeaderBody>(body) {
+        Ok(_) => true,
+        Err(error) => error.is_eof(),
+    }
 }
 
 /// Reads the body of a later line: the event and its number.

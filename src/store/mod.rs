@@ -8,6 +8,7 @@ use crate::state::State;
 use crate::state::format::FormatError;
 
 pub mod file;
+mod fit;
 pub mod journal;
 pub mod lock;
 mod replace;
@@ -85,6 +86,14 @@ pub enum StoreError {
         /// What is wrong.
         why: String,
     },
+    /// The journal is whole, and that of another run than the state has next.
+    #[error("{}: {why}", path.display())]
+    OtherRun {
+        /// The journal.
+        path: PathBuf,
+        /// What does not fit.
+        why: String,
+    },
     /// Another run has the state.
     #[error("the state `{}` is locked by another run{}", path.display(), in_words(holder.as_deref()))]
     Locked {
@@ -147,6 +156,9 @@ impl StoreError {
             ),
             Self::Journal { .. } => Some(
                 "nothing was written; keep the file and compare it with a copy, since it tells what was sent and is not yet in the state",
+            ),
+            Self::OtherRun { .. } => Some(
+                "nothing was written, and the journal is kept, since it tells what its run sent: move it beside a copy of the state that it continues, from git or `.backup`, and read both with `retire state list --state COPY`; the next run here then asks for each listed asset that the state does not know",
             ),
             Self::Locked { .. } => Some(
                 "wait for that run to end, or end its process: the lock ends with it, and the next run takes in what it had done",

@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 
 use crate::asset::AssetId;
-use crate::event::{RunEvent, Task};
+use crate::event::{RunEvent, RunInfo, Task};
 use crate::outcome::Outcome;
 use crate::state::State;
+use crate::store::fit::{self, Fit};
 use crate::store::journal;
 
 /// Where a journal is damaged, and how.
@@ -17,6 +18,9 @@ pub struct Damage {
     pub offset: usize,
     /// What is wrong with it.
     pub why: String,
+    /// Whether the line is whole, and the journal is that of another run than the state has
+    /// next.
+    pub other_run: bool,
 }
 
 /// What a journal adds to a state.
@@ -36,8 +40,8 @@ pub struct Replayed {
 ///
 /// # Errors
 ///
-/// Returns the first damage that is not a cut last line, or that the journal continues
-/// another state.
+/// Returns the first damage that is not a cut last line, or that the journal is that of another
+/// state or of another run than the state has next.
 pub fn replay(base: Option<State>, bytes: &[u8]) -> Result<Replayed, Damage> {
     let mut lines = Lines {
         bytes,
@@ -45,50 +49,51 @@ pub fn replay(base: Option<State>, bytes: &[u8]) -> Result<Replayed, Damage> {
         torn: None,
     };
     let Some((offset, first)) = lines.next()? else {
+        // Only a first line that was never whole is nothing: a damaged one, or several that run
+        // together, may tell what was sent.
+        if !bytes.is_empty() && !journal::is_cut_header(bytes) {
+            return Err(Damage {
+                offset: 0,
+                why: "this is neither the first line of a journal nor the beginning of one"
+                    .to_owned(),
+                other_run: false,
+            });
+        }
         return Ok(Replayed {
             state: base,
             warnings: lines.warnings(),
         });
     };
-    let header = journal::read_header(first).map_err(|why| Damage { offset, why })?;
-    let base = match base {
-        Some(state) if state.lineage != header.lineage => {
-            return Err(Damage {
-                offset,
-                why: format!(
-                    "it continues a state of lineage `{}`, and the state's lineage is `{}`",
-                    header.lineage, state.lineage
-                ),
-            });
+    let damage = |offset| {
+        move |why| Damage {
+            offset,
+            why,
+            other_run: false,
         }
-        // The run ended after it had replaced the state and before it had dropped the journal.
-        Some(state) if state.serial > header.base => {
+    };
+    let header = journal::read_header(first).map_err(damage(offset))?;
+    let run = lines.clone().run()?;
+    let fit = fit::fit(base, header, run.as_ref()).map_err(|why| Damage {
+        offset,
+        why,
+        other_run: true,
+    })?;
+    let base = match fit {
+        Fit::Continues(state) => state,
+        Fit::TakenIn(state) => {
+            let mut warnings = lines.warnings();
+            if run.is_none() {
+                warnings.push(fit::NO_RUN.to_owned());
+            }
             return Ok(Replayed {
                 state: Some(state),
-                warnings: Vec::new(),
-            });
-        }
-        Some(state) if state.serial < header.base => {
-            return Err(Damage {
-                offset,
-                why: format!(
-                    "it continues serial {}, and the state is older: serial {}",
-                    header.base, state.serial
-                ),
-            });
-        }
-        Some(state) => state,
-        None if header.base == 0 => State::new(header.lineage, header.home),
-        None => {
-            return Err(Damage {
-                offset,
-                why: format!("it continues serial {}, and there is no state", header.base),
+                warnings,
             });
         }
     };
     let mut fold = Fold::new(base);
     while let Some((offset, line)) = lines.next()? {
-        fold.take(line).map_err(|why| Damage { offset, why })?;
+        fold.take(line).map_err(damage(offset))?;
     }
     let mut warnings = lines.warnings();
     let state = fold.end(&mut warnings);
@@ -99,6 +104,7 @@ pub fn replay(base: Option<State>, bytes: &[u8]) -> Result<Replayed, Damage> {
 }
 
 /// The lines of a journal that are whole.
+#[derive(Clone)]
 struct Lines<'bytes> {
     bytes: &'bytes [u8],
     offset: usize,
@@ -115,6 +121,7 @@ impl<'bytes> Lines<'bytes> {
         let damaged = || Damage {
             offset,
             why: "the line is damaged: its checksum does not fit".to_owned(),
+            other_run: false,
         };
         if let Some(end) = memchr::memchr(b'\n', rest) {
             self.offset = offset + end + 1;
@@ -133,6 +140,24 @@ impl<'bytes> Lines<'bytes> {
         }
         self.torn = Some(offset);
         Ok(None)
+    }
+
+    /// The run that the next line begins; nothing where there is no further line.
+    fn run(mut self) -> Result<Option<RunInfo>, Damage> {
+        let Some((offset, line)) = self.next()? else {
+            return Ok(None);
+        };
+        let damage = |why| Damage {
+            offset,
+            why,
+            other_run: false,
+        };
+        let (_, event) = journal::read_event(line).map_err(damage)?;
+        if let RunEvent::Started(info) = event {
+            Ok(Some(info))
+        } else {
+            Err(damage("the first event does not begin a run".to_owned()))
+        }
     }
 
     fn warnings(&self) -> Vec<String> {
@@ -174,6 +199,12 @@ impl Fold {
         self.sequence = seq;
         match &event {
             RunEvent::Started(info) => {
+                if self.sequence > 1 {
+                    return Err(format!(
+                        "a second run begins, {}: a journal is that of one run",
+                        info.number
+                    ));
+                }
                 if info.number <= self.run {
                     return Err(format!("run {} follows run {}", info.number, self.run));
                 }

@@ -221,7 +221,7 @@ fn a_journal_of_another_state_is_refused() {
     assert!(damage.why.contains("lineage"), "{}", damage.why);
 
     let mut newer = base();
-    newer.serial = 1;
+    newer.apply(1, &started(1));
     let replayed = replay(Some(newer.clone()), &lines).unwrap();
     assert_eq!(
         replayed.state,
@@ -238,6 +238,46 @@ fn a_journal_of_another_state_is_refused() {
     let damage = replay(None, &later).unwrap_err();
     assert!(damage.why.contains("there is no state"), "{}", damage.why);
     assert!(replay(Some(newer), &later).is_ok());
+}
+
+#[test]
+fn a_first_line_that_was_never_whole_is_nothing_and_any_other_is_damage() {
+    let mut header = Vec::new();
+    journal::write_header(&Header::of(&base()), &mut header);
+    let whole = header.len() - 1;
+    for cut in 1..whole {
+        let replayed = replay(None, &header[..cut]).unwrap();
+        assert_eq!(replayed.state, None);
+        assert!(replayed.warnings[0].contains("cut short"), "cut at {cut}");
+        let longer = [&header[..cut], &[0; 40]].concat();
+        assert!(replay(None, &longer).is_ok(), "cut at {cut}");
+    }
+    for place in 0..whole {
+        let mut damaged = header[..whole].to_vec();
+        damaged[place] ^= 1;
+        assert!(replay(None, &damaged).is_err(), "damaged at {place}");
+    }
+    // A whole run in one line may tell what was sent.
+    let mut run = bytes(&[started(1), intent(1, &[asset(1)])]);
+    for byte in &mut run {
+        if *byte == b'\n' {
+            *byte = b' ';
+        }
+    }
+    for base in [None, Some(base())] {
+        let damage = replay(base, &run).unwrap_err();
+        assert!(!damage.other_run, "{}", damage.why);
+    }
+}
+
+#[test]
+fn a_journal_is_that_of_one_run() {
+    let two = bytes(&[started(1), started(2)]);
+    let damage = replay(Some(base()), &two).unwrap_err();
+    assert!(damage.why.contains("a second run"), "{}", damage.why);
+    let none = bytes(&[intent(1, &[asset(1)])]);
+    let damage = replay(Some(base()), &none).unwrap_err();
+    assert!(damage.why.contains("begin a run"), "{}", damage.why);
 }
 
 #[test]

@@ -21,6 +21,7 @@ mod foreign;
 mod harness;
 mod holds;
 mod links;
+mod journals;
 mod plan;
 mod races;
 mod readme;
