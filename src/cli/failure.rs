@@ -325,7 +325,9 @@ impl Failure {
                 StoreError::Format { .. }
                 | StoreError::Journal { .. }
                 | StoreError::OtherRun { .. } => Exit::Invalid,
-                StoreError::Io { .. } | StoreError::NoLocks { .. } => Exit::Failed,
+                StoreError::Io { .. }
+                | StoreError::NoLocks { .. }
+                | StoreError::NotOurs { .. } => Exit::Failed,
             },
             Self::Stopped(reason) => stopped(reason),
             Self::Unapproved(_)

@@ -15,7 +15,7 @@ use crate::store::journal::{self, Header};
 use crate::store::lock::{self, Lock};
 use crate::store::replace;
 use crate::store::replay::{self, Damage};
-use crate::store::{Loaded, Session, StoreError};
+use crate::store::{Loaded, Session, StoreError, ground};
 
 /// How often a state is read again whose journal does not fit.
 const GLANCES: usize = 2;
@@ -27,21 +27,27 @@ pub struct FileStore {
 }
 
 impl FileStore {
-    /// Names the file; nothing is read yet. A link is followed, so that replacing the state
-    /// replaces the file behind it.
+    /// Names the file; nothing is read yet. A link is followed, also where nothing is behind it
+    /// yet, so that replacing the state replaces the file behind it.
     #[must_use]
     pub fn new(path: &Path) -> Self {
         Self {
-            path: fs::canonicalize(path).unwrap_or_else(|_missing| path.to_owned()),
+            path: ground::behind(path),
         }
+    }
+
+    /// The files that belong to the state, itself first, each with what it is in words.
+    #[must_use]
+    pub fn files(&self) -> Vec<(PathBuf, &'static str)> {
+        let state = (self.path.clone(), "the state");
+        let beside = ground::BESIDE.map(|(end, what)| (ground::beside(&self.path, end), what));
+        [state].into_iter().chain(beside).collect()
     }
 
     /// The journal's file.
     #[must_use]
     pub fn journal(&self) -> PathBuf {
-        let mut name = self.path.as_os_str().to_owned();
-        name.push(".journal");
-        name.into()
+        ground::beside(&self.path, ground::JOURNAL)
     }
 
     /// Reads the state and what its journal adds; nothing where there is neither. Needs no lock.
@@ -70,8 +76,8 @@ impl FileStore {
         let journal = self.journal();
         // The journal comes first: a run that ends between the two has replaced the state by
         // then, and its journal is known to be older.
-        let lines = read(&journal)?;
-        let bytes = read(&self.path)?;
+        let lines = read(&journal, "the journal of the state")?;
+        let bytes = read(&self.path, "the state")?;
         let digest = bytes.as_ref().map(|bytes| Sha256::digest(bytes).into());
         let base = bytes
             .map(|bytes| {
@@ -134,7 +140,8 @@ impl FileStore {
         lock::clear(&self.path)
     }
 
-    /// Takes the lock, reads the state, and writes down what a journal of an earlier run adds.
+    /// Takes the lock, reads the state, and writes down what a journal of an earlier run adds;
+    /// `holder` begins with `process` and its number.
     ///
     /// # Errors
     ///
@@ -143,6 +150,8 @@ impl FileStore {
         let lock = lock::take(&self.path, holder)?;
         debug!(path = %self.path.display(), holder, "the lock is taken");
         replace::sweep(&self.path);
+        // A run that could not keep a backup at its end had better not begin.
+        ground::check_backup(&replace::backup_of(&self.path))?;
         let Found { loaded, notes } = self.find()?;
         crash::point("open.loaded");
         let mut session = FileSession {
@@ -194,27 +203,15 @@ fn write(journal: &mut File, lines: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-fn read(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
+/// Reads a file as a whole, which must be a plain one: a pipe would be waited for.
+fn read(path: &Path, place: &'static str) -> Result<Option<Vec<u8>>, StoreError> {
+    if !ground::is_there(path, place)? {
+        return Ok(None);
+    }
     match fs::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(StoreError::io("read", path)(error)),
-    }
-}
-
-/// Whether an open file is the one that its path leads to.
-fn is_at(file: &File, path: &Path) -> bool {
-    let (Ok(open), Ok(there)) = (file.metadata(), fs::metadata(path)) else {
-        return false;
-    };
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt;
-        (open.dev(), open.ino()) == (there.dev(), there.ino())
-    }
-    #[cfg(not(unix))]
-    {
-        open.len() == there.len()
     }
 }
 
@@ -258,7 +255,9 @@ impl FileSession {
         let mut lines = Vec::new();
         let continues = match &mut self.journal {
             // Half a line at its end would be damage in the middle once it is continued.
-            Some(file) if is_at(file, &self.journal_path) => file.set_len(self.whole).is_ok(),
+            Some(file) if ground::is_at(file, &self.journal_path) => {
+                file.set_len(self.whole).is_ok()
+            }
             Some(_) | None => false,
         };
         if !continues && let Some(file) = &mut self.journal {
@@ -361,7 +360,7 @@ impl Session for FileSession {
         write(file, &lines).map_err(StoreError::io("append to", &path))?;
         file.sync_data().map_err(StoreError::io("sync", &path))?;
         // A file that was removed meanwhile takes everything, and nobody will ever read it.
-        if !is_at(file, &path) {
+        if !ground::is_at(file, &path) {
             return Err(StoreError::io("find", &path)(
                 io::ErrorKind::NotFound.into(),
             ));

@@ -1,7 +1,8 @@
 //! The lock of a state: the system's own, so that it dies with its process.
 //!
 //! The file beside the state stays; only the lock on it counts. Its text says who has it, and
-//! goes when the lock is given back in order.
+//! goes when the lock is given back in order. A file with another text is somebody else's: it is
+//! neither emptied nor shown.
 #![expect(clippy::disallowed_methods, reason = "the store is a home of files")]
 
 use std::fs::{File, OpenOptions, TryLockError};
@@ -9,10 +10,19 @@ use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use crate::crash;
-use crate::store::StoreError;
+use crate::store::{StoreError, ground};
 
-/// How much of a lock file is read to tell who has it.
-const LONGEST_HOLDER: u64 = 4096;
+/// How long the text of a lock is at most, in bytes.
+const LONGEST_HOLDER: usize = 4096;
+
+/// How every text of a lock begins; the number of the process follows.
+const PROCESS: &str = "process ";
+
+/// What belongs into a lock's place.
+const PLACE: &str = "the lock of the state";
+
+/// How often a lock is taken whose file is another one by then.
+const MOST_TRIES: usize = 3;
 
 /// A lock that is held until it is dropped.
 #[derive(Debug)]
@@ -22,7 +32,8 @@ pub struct Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // What stays behind speaks of a process that died.
+        // What stays behind speaks of a process that died. A file that was opened for reading
+        // alone has nothing of ours.
         drop(self.file.set_len(0));
         // A child process that was forked meanwhile may hold a copy of the file until it runs
         // its program, so closing ours would not be enough.
@@ -33,30 +44,41 @@ impl Drop for Lock {
 /// The file that is locked for the state in `path`.
 #[must_use]
 pub fn path_of(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
-    name.into()
+    ground::beside(path, ground::LOCK)
 }
 
-/// Takes the lock of a state without waiting, and leaves word of who has it.
+/// Whether the text of a file is that of a lock which somebody has or had.
+#[must_use]
+pub fn is_text_of_lock(bytes: &[u8]) -> bool {
+    matches!(word_of(bytes), Word::Holder(_))
+}
+
+/// Takes the lock of a state without waiting, and leaves word of who has it: `holder` begins
+/// with `process` and its number.
 ///
 /// # Errors
 ///
 /// Returns who has the lock, or why there cannot be one.
 pub fn take(state: &Path, holder: &str) -> Result<Lock, StoreError> {
     let path = path_of(state);
-    let mut file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(&path)
-        .map_err(StoreError::io("open the lock", &path))?;
-    try_lock(&mut file, state, &path)?;
-    crash::point("lock.taken");
-    write_holder(&mut file, holder).map_err(StoreError::io("write the lock", &path))?;
-    crash::point("lock.signed");
-    Ok(Lock { file })
+    for _ in 0..MOST_TRIES {
+        let Some((mut file, writable)) = open(&path, true)? else {
+            continue;
+        };
+        lock(&mut file, state, &path)?;
+        // Whoever removed the file meanwhile has let somebody else lock its successor.
+        if !ground::is_at(&file, &path) {
+            continue;
+        }
+        crash::point("lock.taken");
+        if writable {
+            write_holder(&mut file, holder).map_err(StoreError::io("write the lock", &path))?;
+        }
+        crash::point("lock.signed");
+        return Ok(Lock { file });
+    }
+    let gone = io::ErrorKind::NotFound.into();
+    Err(StoreError::io("open the lock", &path)(gone))
 }
 
 /// Clears what a process that died has left in the lock's file, and says what that was.
@@ -70,43 +92,171 @@ pub fn take(state: &Path, holder: &str) -> Result<Lock, StoreError> {
 /// Returns who has the lock, or why its file cannot be read or written.
 pub fn clear(state: &Path) -> Result<Option<String>, StoreError> {
     let path = path_of(state);
-    let mut file = match OpenOptions::new().read(true).write(true).open(&path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(StoreError::io("open the lock", &path)(error)),
+    let Some((mut file, writable)) = open(&path, false)? else {
+        return Ok(None);
     };
-    try_lock(&mut file, state, &path)?;
-    let holder = read_holder(&mut file);
-    file.set_len(0)
-        .map_err(StoreError::io("write the lock", &path))?;
+    let holder = lock(&mut file, state, &path)?;
+    if holder.is_some() {
+        if !writable {
+            let denied = io::ErrorKind::PermissionDenied.into();
+            return Err(StoreError::io("write the lock", &path)(denied));
+        }
+        file.set_len(0)
+            .map_err(StoreError::io("write the lock", &path))?;
+    }
     drop(Lock { file });
     Ok(holder)
 }
 
-fn try_lock(file: &mut File, state: &Path, path: &Path) -> Result<(), StoreError> {
-    match file.try_lock() {
-        Ok(()) => Ok(()),
-        Err(TryLockError::WouldBlock) => Err(StoreError::Locked {
+/// Opens the lock's file, and says whether it can be written: a lock needs only reading, and the
+/// file may be another user's.
+fn open(path: &Path, create: bool) -> Result<Option<(File, bool)>, StoreError> {
+    let there = ground::is_there(path, PLACE)?;
+    if !there && !create {
+        return Ok(None);
+    }
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(create);
+    let opened = ground::without_following(&mut options).open(path);
+    let (file, writable) = match opened {
+        Ok(file) => (file, true),
+        Err(error) if there && error.kind() == io::ErrorKind::PermissionDenied => {
+            let file = ground::without_following(OpenOptions::new().read(true)).open(path);
+            (file.map_err(StoreError::io("open the lock", path))?, false)
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound && !create => return Ok(None),
+        Err(error) => return Err(StoreError::io("open the lock", path)(error)),
+    };
+    // Between the look and the opening it may have become something else.
+    let metadata = file.metadata();
+    let metadata = metadata.map_err(StoreError::io("look at", path))?;
+    if let Some(found) = ground::oddity(&metadata) {
+        return Err(not_ours(path, found));
+    }
+    Ok(Some((file, writable)))
+}
+
+/// Locks an open file, and says who has left word in it that had it before.
+fn lock(file: &mut File, state: &Path, path: &Path) -> Result<Option<String>, StoreError> {
+    let locked = match file.try_lock() {
+        Ok(()) => true,
+        Err(TryLockError::WouldBlock) => false,
+        Err(TryLockError::Error(source)) => {
+            return Err(StoreError::NoLocks {
+                path: path.to_owned(),
+                source,
+            });
+        }
+    };
+    let holder = match read_word(file).map_err(StoreError::io("read the lock", path))? {
+        Word::Nothing => None,
+        Word::Holder(holder) => Some(holder),
+        Word::Foreign => return Err(not_ours(path, "no lock of this program")),
+    };
+    if locked {
+        Ok(holder)
+    } else {
+        Err(StoreError::Locked {
             path: state.to_owned(),
-            holder: read_holder(file),
-        }),
-        Err(TryLockError::Error(source)) => Err(StoreError::NoLocks {
-            path: path.to_owned(),
-            source,
-        }),
+            holder,
+        })
     }
 }
 
-fn read_holder(file: &mut File) -> Option<String> {
-    let mut text = String::new();
-    file.take(LONGEST_HOLDER).read_to_string(&mut text).ok()?;
-    let text = text.trim();
-    (!text.is_empty()).then(|| text.to_owned())
+fn not_ours(path: &Path, found: &'static str) -> StoreError {
+    StoreError::NotOurs {
+        path: path.to_owned(),
+        place: PLACE,
+        found,
+    }
+}
+
+/// What stands in a lock's file.
+enum Word {
+    /// Nothing: nobody has it, or whoever has it has not yet left word.
+    Nothing,
+    /// Who has it or had it.
+    Holder(String),
+    /// Something that no lock of ours says.
+    Foreign,
+}
+
+fn read_word(file: &mut File) -> io::Result<Word> {
+    let mut bytes = Vec::new();
+    file.rewind()?;
+    file.take(LONGEST_HOLDER as u64 + 1)
+        .read_to_end(&mut bytes)?;
+    Ok(word_of(&bytes))
+}
+
+fn word_of(bytes: &[u8]) -> Word {
+    if bytes.is_empty() {
+        return Word::Nothing;
+    }
+    let text = std::str::from_utf8(bytes).ok();
+    let line = text.map(|text| text.strip_suffix('\n').unwrap_or(text));
+    let holder = line.filter(|line| {
+        let number = line.strip_prefix(PROCESS);
+        bytes.len() <= LONGEST_HOLDER
+            && number.is_some_and(|number| number.starts_with(|first: char| first.is_ascii_digit()))
+            && !line.contains(['\n', '\0'])
+    });
+    holder.map_or(Word::Foreign, |holder| Word::Holder(holder.to_owned()))
 }
 
 fn write_holder(file: &mut File, holder: &str) -> io::Result<()> {
     file.set_len(0)?;
     crash::point("lock.cleared");
     file.rewind()?;
-    writeln!(file, "{holder}")
+    file.write_all(line_of(holder).as_bytes())
+}
+
+/// A holder as one line that [`word_of`] knows again, whatever a variable has put into it.
+fn line_of(holder: &str) -> String {
+    let mut line = holder.replace(char::is_control, " ");
+    line.truncate(line.floor_char_boundary(LONGEST_HOLDER - 1));
+    line.push('\n');
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_of_ours_is_told_by_its_text() {
+        for ours in [
+            "process 7\n",
+            "process 7 on build-3 since today",
+            "process 0",
+        ] {
+            assert!(is_text_of_lock(ours.as_bytes()), "{ours:?}");
+        }
+        let long = format!("process 7 {}", "x".repeat(LONGEST_HOLDER));
+        for foreign in [
+            "",
+            "\n",
+            "# yarn lockfile v1\n",
+            "process\n",
+            "process x\n",
+            "processes 7\n",
+            "process 7\nand more\n",
+            "process 7\0",
+            &long,
+        ] {
+            assert!(!is_text_of_lock(foreign.as_bytes()), "{foreign:?}");
+        }
+        assert!(!is_text_of_lock(b"process 7 \xff"));
+    }
+
+    #[test]
+    fn what_a_lock_says_is_known_again_whatever_it_is_made_of() {
+        let holder = format!("process 7, started by a\nb\u{1b}[31m{}", "é".repeat(9_000));
+        let line = line_of(&holder);
+        assert!(
+            line.starts_with("process 7, started by a b [31mé"),
+            "{line}"
+        );
+        assert!(is_text_of_lock(line.as_bytes()));
+    }
 }

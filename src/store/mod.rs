@@ -9,6 +9,7 @@ use crate::state::format::FormatError;
 
 pub mod file;
 mod fit;
+pub mod ground;
 pub mod journal;
 pub mod lock;
 mod replace;
@@ -94,6 +95,16 @@ pub enum StoreError {
         /// What does not fit.
         why: String,
     },
+    /// Something of somebody else lies where a file of ours belongs.
+    #[error("`{}` is {found}, where {place} belongs", path.display())]
+    NotOurs {
+        /// Where.
+        path: PathBuf,
+        /// What belongs there, in words.
+        place: &'static str,
+        /// What lies there, in words.
+        found: &'static str,
+    },
     /// Another run has the state.
     #[error("the state `{}` is locked by another run{}", path.display(), in_words(holder.as_deref()))]
     Locked {
@@ -160,6 +171,9 @@ impl StoreError {
             Self::OtherRun { .. } => Some(
                 "nothing was written, and the journal is kept, since it tells what its run sent: move it beside a copy of the state that it continues, from git or `.backup`, and read both with `retire state list --state COPY`; the next run here then asks for each listed asset that the state does not know",
             ),
+            Self::NotOurs { .. } => {
+                Some("it was not touched; move it elsewhere, or name another state with `--state`")
+            }
             Self::Locked { .. } => Some(
                 "wait for that run to end, or end its process: the lock ends with it, and the next run takes in what it had done",
             ),

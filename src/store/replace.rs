@@ -2,17 +2,21 @@
 #![expect(clippy::disallowed_methods, reason = "the store is a home of files")]
 
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, File, Permissions};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::Builder;
 
 use crate::crash;
-use crate::store::StoreError;
+use crate::store::{StoreError, ground};
 
 /// How the files end that are about to replace another.
 const SUFFIX: &str = ".tmp";
+
+/// How many letters and digits, drawn at random, stand between the beginning and the end of
+/// such a name.
+const DRAWN: usize = 6;
 
 /// Where the file that a replacement replaced is kept.
 pub(in crate::store) fn backup_of(path: &Path) -> PathBuf {
@@ -37,21 +41,36 @@ fn prefix_of(path: &Path) -> OsString {
     prefix
 }
 
-/// Removes what a process left behind that was killed while it replaced `path`.
+/// A builder of files that are about to replace another.
+fn builder(prefix: &OsStr) -> Builder<'_, 'static> {
+    let mut builder = Builder::new();
+    builder.prefix(prefix).suffix(SUFFIX).rand_bytes(DRAWN);
+    builder
+}
+
+/// Whether a name is one that was drawn for a file that replaces the one with this prefix.
+fn is_drawn(name: &OsStr, prefix: &OsStr) -> bool {
+    let drawn = name
+        .as_encoded_bytes()
+        .strip_prefix(prefix.as_encoded_bytes())
+        .and_then(|rest| rest.strip_suffix(SUFFIX.as_bytes()));
+    drawn.is_some_and(|drawn| drawn.len() == DRAWN && drawn.iter().all(u8::is_ascii_alphanumeric))
+}
+
+/// Removes what a process left behind that was killed while it replaced the state in `path`.
 ///
-/// Only whoever holds the lock may call it.
+/// Only whoever holds the lock may call it. A file counts as left behind by its name and by
+/// what is in it, since another may have a name like that.
 pub(in crate::store) fn sweep(path: &Path) {
     let prefix = prefix_of(path);
     let Ok(entries) = fs::read_dir(folder_of(path)) else {
         return;
     };
     for entry in entries.flatten() {
-        let name = entry.file_name();
-        let name = name.as_encoded_bytes();
-        if name.starts_with(prefix.as_encoded_bytes()) && name.ends_with(SUFFIX.as_bytes()) {
-            let path = entry.path();
+        let path = entry.path();
+        if is_drawn(&entry.file_name(), &prefix) && ground::is_part_of_state(&path) {
             // What cannot be removed is in nobody's way.
-            drop(fs::remove_file(&path).or_else(|_folder| fs::remove_dir_all(&path)));
+            drop(fs::remove_file(&path));
         }
     }
 }
@@ -67,8 +86,7 @@ pub(in crate::store) fn replace(
     let folder = folder_of(path);
     let old = fs::metadata(path).ok();
     let prefix = prefix_of(path);
-    let mut builder = Builder::new();
-    builder.prefix(&prefix).suffix(SUFFIX);
+    let mut builder = builder(&prefix);
     let permissions = old
         .as_ref()
         .map_or_else(by_umask, |old| Some(old.permissions()));
@@ -79,6 +97,11 @@ pub(in crate::store) fn replace(
         .tempfile_in(folder)
         .map_err(StoreError::io("write into the folder", folder))?;
     crash::point("replace.created");
+    if let Some(old) = &old {
+        // What the umask takes away is given back.
+        let kept = file.as_file().set_permissions(old.permissions());
+        kept.map_err(StoreError::io("keep the mode of", path))?;
+    }
     let mut sink = BufWriter::with_capacity(1 << 20, file);
     write(&mut sink)
         .and_then(|()| sink.flush())
@@ -92,6 +115,7 @@ pub(in crate::store) fn replace(
         .map_err(StoreError::io("sync", path))?;
     crash::point("replace.synced");
     if old.is_some() && backup {
+        ground::check_backup(&backup_of(path))?;
         keep(path, &prefix, folder).map_err(StoreError::io("keep a backup of", path))?;
     }
     crash::point("replace.kept");
@@ -117,16 +141,25 @@ fn by_umask() -> Option<Permissions> {
 
 /// Gives the old file its second name, by a link where the file system has them.
 fn keep(path: &Path, prefix: &OsStr, folder: &Path) -> io::Result<()> {
-    let spare = Builder::new()
-        .prefix(prefix)
-        .suffix(SUFFIX)
-        .tempdir_in(folder)?;
-    let twin = spare.path().join("backup");
-    if fs::hard_link(path, &twin).is_err() {
-        fs::copy(path, &twin)?;
-    }
+    let twin = builder(prefix).make_in(folder, |twin| {
+        let linked = fs::hard_link(path, twin);
+        match linked {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                // `create_new`, since a copy would be written into what lies there.
+                let mut copy = OpenOptions::new().write(true).create_new(true).open(twin)?;
+                let mut old = File::open(path)?;
+                copy.set_permissions(old.metadata()?.permissions())?;
+                io::copy(&mut old, &mut copy).map(drop)
+            }
+            Ok(()) | Err(_) => linked,
+        }
+    })?;
     crash::point("backup.linked");
-    fs::rename(&twin, backup_of(path))?;
+    let twin = twin.into_temp_path();
+    let name = twin.to_path_buf();
+    twin.persist(backup_of(path))?;
+    // Two names of one file are left as they are by a rename.
+    drop(fs::remove_file(name));
     crash::point("backup.renamed");
     Ok(())
 }
@@ -136,4 +169,27 @@ pub(in crate::store) fn sync_folder(folder: &Path) -> Result<(), StoreError> {
     File::open(folder)
         .and_then(|folder| folder.sync_all())
         .map_err(StoreError::io("sync the folder", folder))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_temporary_files_of_a_neighbour_are_not_ours() {
+        let prefix = prefix_of(Path::new("place/prod"));
+        let ours = |name: &str| is_drawn(OsStr::new(name), &prefix);
+        assert!(ours(".prod-Ab3dE9.tmp"));
+        for other in [
+            ".prod-eu-Ab3dE9.tmp",
+            ".prod-x.tmp",
+            ".prod-.tmp",
+            ".prod-Ab3d-9.tmp",
+            ".prod-Ab3dE9.tmp~",
+            "prod-Ab3dE9.tmp",
+            ".prod-Ab3dE94.tmp",
+        ] {
+            assert!(!ours(other), "{other}");
+        }
+    }
 }

@@ -374,11 +374,13 @@ fn the_state_before_stays_as_a_backup() {
 fn a_second_run_is_told_who_has_the_state() {
     let folder = tempfile::tempdir().unwrap();
     let store = FileStore::new(&folder.path().join("retire.state.json"));
-    let held = store.open("ana@edit-3, process 42").unwrap();
+    let held = store.open("process 42 on edit-3, started by ana").unwrap();
     let error = store.open("bo").unwrap_err();
     assert!(matches!(error, StoreError::Locked { .. }));
     assert!(
-        error.to_string().contains("ana@edit-3, process 42"),
+        error
+            .to_string()
+            .contains("process 42 on edit-3, started by ana"),
         "{error}"
     );
     drop(held);
@@ -473,7 +475,7 @@ fn a_lock_leaves_no_word_behind_unless_its_process_died() {
     let folder = tempfile::tempdir().unwrap();
     let store = FileStore::new(&folder.path().join("retire.state.json"));
     assert_eq!(store.unlock().unwrap(), None);
-    let held = store.open("me, process 42").unwrap();
+    let held = store.open("process 42, me").unwrap();
     let error = store.unlock().unwrap_err();
     assert!(error.to_string().contains("process 42"), "{error}");
     drop(held);

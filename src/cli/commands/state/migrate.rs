@@ -101,7 +101,8 @@ fn check(old: &State, settings: &Settings, kept: &Path) -> Result<(), Failure> {
             here: format!("API v4 at `{here}`"),
         });
     }
-    if kept.exists() {
+    // A link that leads nowhere is in the way too.
+    if kept.symlink_metadata().is_ok() {
         return Err(Failure::InTheWay(kept.to_owned()));
     }
     Ok(())
