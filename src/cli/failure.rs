@@ -12,6 +12,7 @@ use crate::cli::exit::Exit;
 use crate::cli::files::FilesError;
 use crate::cli::secrets::SecretError;
 use crate::cli::settings::SettingsError;
+use crate::cli::target::TargetError;
 use crate::diagnostic::{Finding, in_words};
 use crate::event::StopReason;
 use crate::frameio::transport::{EndpointError, TransportError};
@@ -161,9 +162,12 @@ pub enum Failure {
         /// Why not.
         why: Misfit,
     },
-    /// A state would be written over itself.
-    #[error("`{}` is the state itself", .0.display())]
-    OntoItself(PathBuf),
+    /// Nothing is written where somebody wants it.
+    #[error(transparent)]
+    Target(#[from] TargetError),
+    /// Two documents would go to standard output.
+    #[error("the plan and its document would both go to standard output")]
+    TwoOnStandard,
     /// A state was to be migrated, and not to V4.
     #[error("a state is migrated to V4 only")]
     NotToV4,
@@ -283,9 +287,10 @@ impl Failure {
         match self {
             // `head` has seen enough, which is no failure.
             Self::Output(error) if error.is_reader_gone() => Exit::Done,
+            Self::Target(error) if error.is_usage() => Exit::Usage,
             Self::Output(_)
+            | Self::Target(_)
             | Self::NotKnown { .. }
-            | Self::Files(FilesError::Write { .. })
             | Self::Who(_)
             | Self::Port { .. }
             | Self::InTheWay(_)
@@ -310,7 +315,7 @@ impl Failure {
             Self::Settings(error) if error.is_config() => Exit::Invalid,
             Self::Settings(_)
             | Self::NotText(_)
-            | Self::OntoItself(_)
+            | Self::TwoOnStandard
             | Self::SavedStandard
             | Self::NotToV4 => Exit::Usage,
             Self::Secret(_)
@@ -325,9 +330,9 @@ impl Failure {
                 StoreError::Format { .. }
                 | StoreError::Journal { .. }
                 | StoreError::OtherRun { .. } => Exit::Invalid,
-                StoreError::Io { .. }
-                | StoreError::NoLocks { .. }
-                | StoreError::NotOurs { .. } => Exit::Failed,
+                StoreError::Io { .. } | StoreError::NoLocks { .. } | StoreError::NotOurs { .. } => {
+                    Exit::Failed
+                }
             },
             Self::Stopped(reason) => stopped(reason),
             Self::Unapproved(_)
@@ -380,7 +385,8 @@ impl Failure {
             }
             Self::NotKnown { .. } => Some("`retire state list` shows what it knows"),
             Self::Misfit { why, .. } => Some(why.hint()),
-            Self::OntoItself(_) => Some("name another file"),
+            Self::Target(error) => error.hint(),
+            Self::TwoOnStandard => Some("name a file for `--out`, or give `--format json`"),
             Self::Stream { .. } => Some("the lines before it are whole: show a copy of them"),
             Self::Port { .. } => Some("give another with `--port`, or `--port 0` for a free one"),
             Self::Stopped(

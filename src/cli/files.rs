@@ -10,13 +10,9 @@ use std::time::Duration;
 
 use crate::cli::project;
 use crate::manifest::{Part, Source};
-use crate::render::events;
 
 /// The largest file that is read, in bytes.
 const LARGEST: u64 = 256 << 20;
-
-/// The longest first line of an event stream, in bytes.
-const STREAM_HEAD: u64 = 1 << 20;
 
 /// How deep folders are looked into.
 pub(super) const DEEPEST: usize = 64;
@@ -49,22 +45,6 @@ pub enum FilesError {
         path: PathBuf,
         /// What the system said.
         source: io::Error,
-    },
-    /// A file cannot be written.
-    #[error("cannot write `{}`", path.display())]
-    Write {
-        /// Which file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// A file that is to be written is something else.
-    #[error("`{}` is there already, and is {found}", path.display())]
-    Other {
-        /// Which file.
-        path: PathBuf,
-        /// What it is.
-        found: &'static str,
     },
     /// A folder without a manifest.
     #[error("there is no manifest in the folder `{}`{}", folder.display(), besides(passed_over))]
@@ -129,9 +109,7 @@ impl FilesError {
             Self::Apart { .. } => Some("run the command once for each project folder"),
             Self::NotPlain(_) => Some("remove it, or name it as a PATH if it is a pipe"),
             Self::TooLarge(_) => Some("split it into several files"),
-            Self::Other { .. } => Some("name another file, or remove this one"),
-            Self::Write { .. }
-            | Self::Io { .. }
+            Self::Io { .. }
             | Self::NoFile(_)
             | Self::Silent(_)
             | Self::TooDeep(_)
@@ -384,33 +362,6 @@ pub fn text_if_there(path: &Path) -> Result<Option<String>, FilesError> {
 fn is_absent(error: &io::Error) -> bool {
     let kind = error.kind();
     kind == io::ErrorKind::NotFound || kind == io::ErrorKind::NotADirectory
-}
-
-/// Opens a file for an event stream. What is there already is only overwritten if it is one.
-///
-/// # Errors
-///
-/// Returns why it cannot be written, or what else it is.
-pub fn create_stream(path: &Path) -> Result<fs::File, FilesError> {
-    let wrong = |source| FilesError::Write {
-        path: path.to_owned(),
-        source,
-    };
-    if path.is_file() {
-        let mut head = Vec::new();
-        let mut file = fs::File::open(path).map_err(wrong)?;
-        file.by_ref()
-            .take(STREAM_HEAD)
-            .read_to_end(&mut head)
-            .map_err(wrong)?;
-        if !head.is_empty() && !events::is_stream(&head) {
-            return Err(FilesError::Other {
-                path: path.to_owned(),
-                found: "no event stream",
-            });
-        }
-    }
-    fs::File::create(path).map_err(wrong)
 }
 
 #[cfg(unix)]

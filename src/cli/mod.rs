@@ -40,6 +40,7 @@ pub mod signals;
 pub mod span;
 mod streams;
 mod survey;
+pub mod target;
 mod ticker;
 mod work;
 

@@ -2,14 +2,14 @@
 
 use std::fs::File;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::cli::args::Events;
 use crate::cli::clock;
 use crate::cli::console::Console;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::files;
+use crate::cli::target::{self, Document, Output};
 use crate::diagnostic::in_words;
 use crate::event::RunEvent;
 use crate::render::events::{Close, Lines};
@@ -25,21 +25,28 @@ pub(in crate::cli) struct Streams {
 }
 
 impl Streams {
-    /// Opens what the arguments ask for.
+    /// Opens what the arguments ask for; `state` is the state that the run uses.
     ///
     /// # Errors
     ///
-    /// Returns why the file cannot be written.
-    pub(in crate::cli) fn open(console: &Console, arguments: &Events) -> Result<Self, Failure> {
+    /// Returns why the file cannot be written, or what it is that is left alone.
+    pub(in crate::cli) fn open(
+        console: &Console,
+        arguments: &Events,
+        state: &Path,
+    ) -> Result<Self, Failure> {
         let file = match &arguments.json_out {
-            Some(path) => Some((path.clone(), files::create_stream(path)?)),
+            Some(path) => match target::check(path, Document::Events, state)? {
+                Output::File(place) => Some((path.clone(), target::create_stream(&place)?)),
+                Output::Standard => None,
+            },
             None => None,
         };
         Ok(Self {
             lines: Lines::default(),
             sinks: Sinks {
                 console: console.clone(),
-                out: arguments.json,
+                out: arguments.on_standard(),
                 file,
                 broken: false,
             },

@@ -114,12 +114,12 @@ fn a_file_gets_the_stream_beside_the_text() {
 fn a_stream_overwrites_nothing_else() {
     let desk = one();
     desk.run(&["apply", "--sandbox"]).expect(0);
-    for name in ["retire.yaml", "retire.sandbox.state.json"] {
+    for (name, code) in [("retire.yaml", 1), ("retire.sandbox.state.json", 64)] {
         let before = desk.read(name);
         let done = desk
             .run(&["apply", "--sandbox", "--json-out", name])
-            .expect(8);
-        assert!(done.err.contains("no event stream"), "{}", done.err);
+            .expect(code);
+        assert!(done.err.contains("name another file"), "{}", done.err);
         assert_eq!(desk.read(name), before);
     }
     let done = desk

@@ -23,6 +23,7 @@ mod harness;
 mod holds;
 mod journals;
 mod links;
+mod outputs;
 mod plan;
 mod races;
 mod readme;

@@ -6,7 +6,7 @@
 )]
 
 use std::num::{NonZeroU32, NonZeroUsize};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 
@@ -177,7 +177,7 @@ pub struct Plan {
     /// Send at most this many assets in one delete [default: 50; env: RETIRE_BATCH_SIZE]
     #[arg(long, value_name = "N", value_parser = number::<NonZeroUsize>)]
     pub batch_size: Option<NonZeroUsize>,
-    /// Save the plan, for review and for `retire apply FILE`
+    /// Save the plan, for review and for `retire apply FILE`; `-` is standard output
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub out: Option<PathBuf>,
     /// Let the saved plan expire after this time [default: 24h; env: RETIRE_MAX_PLAN_AGE]
@@ -274,9 +274,23 @@ pub struct Events {
     /// Print the run's events to standard output, a JSON object a line, instead of text
     #[arg(long)]
     pub json: bool,
-    /// Write the run's events to this file, a JSON object a line
+    /// Write the run's events to this file, a JSON object a line; `-` is standard output, as `--json`
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub json_out: Option<PathBuf>,
+}
+
+impl Events {
+    /// Whether the events go to standard output.
+    #[must_use]
+    pub fn on_standard(&self) -> bool {
+        self.json || is_standard(self.json_out.as_deref())
+    }
+}
+
+/// Whether a file that somebody names to be written is standard output.
+#[must_use]
+pub fn is_standard(path: Option<&Path>) -> bool {
+    path.is_some_and(|path| path.as_os_str() == "-")
 }
 
 /// How a plan is printed.

@@ -123,7 +123,7 @@ pub struct StatePull {
     /// Which state.
     #[command(flatten)]
     pub place: StatePlace,
-    /// Write it into this file instead
+    /// Write it into this file instead; `-` is standard output
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub out: Option<PathBuf>,
 }

@@ -17,7 +17,7 @@ use crate::cli::identity::Identity;
 use crate::cli::reach::{Reached, reach, tell_end_of_v2};
 use crate::cli::reporter::Reporter;
 use crate::cli::reviewed::Reviewed;
-use crate::cli::settings::{Server, Settings, Times};
+use crate::cli::settings::{STATE, Server, Settings, Times};
 use crate::cli::streams::Streams;
 use crate::cli::ticker::Ticker;
 use crate::cli::work::{self, Work};
@@ -38,8 +38,18 @@ use crate::store::file::FileSession;
 
 /// Plans, or takes a saved plan; asks, deletes, and says what came of it.
 pub(in crate::cli) fn run(call: &Call, arguments: &Apply) -> Result<Exit, Failure> {
-    let mut streams = Streams::open(&call.console, &arguments.events)?;
-    let exit = apply(call, arguments, &mut streams);
+    let begun = Begun::of(call, arguments);
+    // The events go nowhere near the state, also those that only say what was wrong.
+    let state = match &begun {
+        Ok(begun) => begun.settings.state.value.clone(),
+        Err(_) => arguments
+            .target
+            .state
+            .clone()
+            .unwrap_or_else(|| STATE.into()),
+    };
+    let mut streams = Streams::open(&call.console, &arguments.events, &state)?;
+    let exit = begun.and_then(|begun| apply(call, arguments, begun, &mut streams));
     match exit {
         // Somebody counts on a file that is not whole.
         Ok(Exit::Done) if streams.is_broken() => Ok(Exit::Failed),
@@ -51,22 +61,49 @@ pub(in crate::cli) fn run(call: &Call, arguments: &Apply) -> Result<Exit, Failur
     }
 }
 
-fn apply(call: &Call, arguments: &Apply, streams: &mut Streams) -> Result<Exit, Failure> {
-    let (basis, paths) = Basis::of(call, arguments)?;
-    let flags = Flags {
-        batch_size: arguments.batch_size,
-        concurrency: arguments.concurrency,
-        times: Times {
-            lock_timeout: arguments.lock_timeout,
-            grace: arguments.grace,
-            max_plan_age: arguments.max_plan_age,
-        },
-        sending: arguments.sending,
-    };
-    let mut settings = call.settings(&arguments.target, flags, &paths)?;
-    if let Some(reviewed) = &basis.reviewed {
-        reviewed.settle(&mut settings);
+/// What is read before anything is opened.
+struct Begun {
+    basis: Basis,
+    paths: Vec<PathBuf>,
+    settings: Settings,
+}
+
+impl Begun {
+    fn of(call: &Call, arguments: &Apply) -> Result<Self, Failure> {
+        let (basis, paths) = Basis::of(call, arguments)?;
+        let flags = Flags {
+            batch_size: arguments.batch_size,
+            concurrency: arguments.concurrency,
+            times: Times {
+                lock_timeout: arguments.lock_timeout,
+                grace: arguments.grace,
+                max_plan_age: arguments.max_plan_age,
+            },
+            sending: arguments.sending,
+        };
+        let mut settings = call.settings(&arguments.target, flags, &paths)?;
+        if let Some(reviewed) = &basis.reviewed {
+            reviewed.settle(&mut settings);
+        }
+        Ok(Self {
+            basis,
+            paths,
+            settings,
+        })
     }
+}
+
+fn apply(
+    call: &Call,
+    arguments: &Apply,
+    begun: Begun,
+    streams: &mut Streams,
+) -> Result<Exit, Failure> {
+    let Begun {
+        basis,
+        paths,
+        settings,
+    } = begun;
     let who = Identity::find(&call.environment, files::folder(&paths).as_deref());
     let (session, loaded) = lock::open(call, &settings, &who, "apply")?;
     tell_end_of_v2(call, &settings);
@@ -79,7 +116,7 @@ fn apply(call: &Call, arguments: &Apply, streams: &mut Streams) -> Result<Exit, 
         time_budget: settings.sending.time_budget,
         full: arguments.full,
     };
-    if !arguments.events.json {
+    if !arguments.events.on_standard() {
         let shown = call
             .console
             .data(|style, sink| text::plan(&view, style, sink));
@@ -101,7 +138,7 @@ fn apply(call: &Call, arguments: &Apply, streams: &mut Streams) -> Result<Exit, 
     } else {
         question(call, arguments, &settings, &work.plan.totals)?
     };
-    if arguments.events.json && matches!(question, Question::Ask) {
+    if arguments.events.on_standard() && matches!(question, Question::Ask) {
         // Nobody approves what they cannot see.
         call.console
             .words(|style, sink| text::plan(&view, style, sink));
@@ -369,7 +406,7 @@ fn stop_in_order(call: &Call, run: Remote, grace: Duration) {
 
 /// Prints the summary.
 fn say(call: &Call, arguments: &Apply, summary: &Summary, exit: Exit) -> Result<Exit, Failure> {
-    if !arguments.events.json {
+    if !arguments.events.on_standard() {
         let shown = call.console.data(|style, sink| {
             writeln!(sink)?;
             summary::summary(summary, style, sink)
@@ -377,7 +414,7 @@ fn say(call: &Call, arguments: &Apply, summary: &Summary, exit: Exit) -> Result<
         OutputError::unless_gone(shown)?;
     }
     if let Some(Ending::Stopped(reason)) = &summary.ending
-        && (arguments.events.json || !call.console.is_read_by_people())
+        && (arguments.events.on_standard() || !call.console.is_read_by_people())
     {
         // Where the summary goes into a file, nobody would see why the run stopped.
         call.console.error(&summary::stopped(reason), None);

@@ -4,13 +4,14 @@ use std::path::PathBuf;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::cli::args::{Plan, PlanFormat, Sending};
+use crate::cli::args::{Plan, PlanFormat, Sending, is_standard};
 use crate::cli::call::{Call, Flags};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::identity::Identity;
 use crate::cli::reach::{reach, tell_end_of_v2};
 use crate::cli::settings::{Settings, Times};
+use crate::cli::target::{self, Document};
 use crate::cli::work::{self, Work};
 use crate::cli::{clock, files};
 use crate::cli::{playground, survey};
@@ -19,7 +20,7 @@ use crate::plan::approve::{Refused, check};
 use crate::plan::saved::{self, Basis, DecidingSettings, PlanDocument, Sha256, StateBasis};
 use crate::render::diff::{self, DiffView};
 use crate::render::text::{self, PlanView};
-use crate::store::file::{self, FileStore};
+use crate::store::file::FileStore;
 
 /// Makes the plan and prints it.
 pub(in crate::cli) fn run(call: &Call, arguments: &Plan) -> Result<Exit, Failure> {
@@ -42,7 +43,16 @@ pub(in crate::cli) fn run(call: &Call, arguments: &Plan) -> Result<Exit, Failure
         ..Flags::default()
     };
     let settings = call.settings(&arguments.target, flags, paths)?;
-    let loaded = FileStore::new(&settings.state.value).load()?;
+    let state = &settings.state.value;
+    // What stands in its way is told before anybody waits for a server.
+    if let Some(path) = &arguments.out {
+        target::check(path, Document::Plan, state)?;
+    }
+    let printed = is_standard(arguments.out.as_deref());
+    if printed && arguments.format == PlanFormat::Diff {
+        return Err(Failure::TwoOnStandard);
+    }
+    let loaded = FileStore::new(state).load()?;
     tell_end_of_v2(call, &settings);
     let work = work::plan(call, &manifests, &settings, loaded, clock::now())?;
     let work = look(call, &manifests, (&settings, paths), work)?;
@@ -56,9 +66,14 @@ pub(in crate::cli) fn run(call: &Call, arguments: &Plan) -> Result<Exit, Failure
     let out = arguments.out.as_ref().filter(|_| !is_unsheltered);
     let document = || document(&who, arguments, &manifests, &settings, &work);
     if let Some(path) = out {
-        file::publish(path, |sink| document().to_json(sink))?;
+        target::publish(path, Document::Plan, state, |sink| document().to_json(sink))?;
     }
-    match arguments.format {
+    let format = if printed {
+        PlanFormat::Json
+    } else {
+        arguments.format
+    };
+    match format {
         PlanFormat::Text => {
             let view = PlanView {
                 plan: &work.plan,
@@ -90,7 +105,7 @@ pub(in crate::cli) fn run(call: &Call, arguments: &Plan) -> Result<Exit, Failure
         }
     }
     if let Some(path) = out
-        && arguments.format == PlanFormat::Text
+        && format == PlanFormat::Text
     {
         let path = path.display();
         call.console.message(&format!(

@@ -1,10 +1,8 @@
 //! `retire state`: look into the state, or change it by hand.
 
-use std::path::Path;
-
 use crate::cli::args::{
     Format, State, StateFile, StateHistory, StateList, StatePlace, StatePull, StateShow,
-    StateUnlock, Target,
+    StateUnlock, Target, is_standard,
 };
 use crate::cli::call::{Call, Flags};
 use crate::cli::exit::Exit;
@@ -12,10 +10,11 @@ use crate::cli::failure::Failure;
 use crate::cli::identity::Identity;
 use crate::cli::settings::{Settings, Times};
 use crate::cli::span::Span;
+use crate::cli::target::{self, Document};
 use crate::render;
 use crate::render::escape::escape;
 use crate::state::{self, format};
-use crate::store::file::{self, FileStore};
+use crate::store::file::FileStore;
 
 mod migrate;
 mod push;
@@ -114,17 +113,14 @@ fn pull(call: &Call, arguments: &StatePull) -> Result<Exit, Failure> {
     let path = settings(call, &arguments.place, None)?.state.value;
     let state = load(call, &arguments.place)?;
     match &arguments.out {
-        Some(out) if is_same(out, &path) => return Err(Failure::OntoItself(out.clone())),
-        Some(out) => file::publish(out, |sink| format::write(&state, sink))?,
-        None => call.console.data(|_, sink| format::write(&state, sink))?,
+        Some(out) if !is_standard(Some(out)) => {
+            target::publish(out, Document::Copy(&state), &path, |sink| {
+                format::write(&state, sink)
+            })?;
+        }
+        Some(_) | None => call.console.data(|_, sink| format::write(&state, sink))?,
     }
     Ok(Exit::Done)
-}
-
-/// Whether two paths lead to one file.
-fn is_same(one: &Path, other: &Path) -> bool {
-    let (one, other) = (one.canonicalize(), other.canonicalize());
-    matches!((one, other), (Ok(one), Ok(other)) if one == other)
 }
 
 fn unlock(call: &Call, arguments: &StateUnlock) -> Result<Exit, Failure> {

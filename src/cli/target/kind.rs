@@ -1,0 +1,152 @@
+//! What a file is, by its content.
+
+use std::path::Path;
+
+use crate::cli::files;
+use crate::render::events;
+use crate::state::format;
+use crate::store::{ground, lock};
+
+/// How a line of a journal begins.
+pub(super) const JOURNAL: &[u8] = b"{\"sum\":\"";
+
+/// What a file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Nothing is in it.
+    Empty,
+    /// A state, also a copy of one.
+    State,
+    /// A saved plan.
+    Plan,
+    /// The events of runs.
+    Events,
+    /// The journal of a run.
+    Journal,
+    /// A lock that somebody has or had.
+    Lock,
+    /// A manifest.
+    Manifest,
+    /// The seed of a sandbox.
+    Seed,
+    /// Settings.
+    Settings,
+    /// Something else.
+    Other,
+}
+
+impl Kind {
+    /// What it is, in words.
+    pub(super) const fn words(self) -> &'static str {
+        match self {
+            Self::Empty => "an empty file behind a link",
+            Self::State => "a state",
+            Self::Plan => "a saved plan",
+            Self::Events => "an event stream",
+            Self::Journal => "a journal",
+            Self::Lock => "a lock",
+            Self::Manifest => "a manifest",
+            Self::Seed => "the seed of a sandbox",
+            Self::Settings => "a file of settings",
+            Self::Other => "no document of this program",
+        }
+    }
+}
+
+/// Tells what a file is by how it begins; the last three kinds only matter for the words.
+pub(super) fn kind_of(place: &Path, head: &[u8]) -> Kind {
+    if head.is_empty() {
+        return Kind::Empty;
+    }
+    if is_plan(head) {
+        return Kind::Plan;
+    }
+    if is_stream(head) {
+        return Kind::Events;
+    }
+    if ground::begins_as_state(head) || is_laid_out_anew(place, head) {
+        return Kind::State;
+    }
+    if head.starts_with(JOURNAL) {
+        return Kind::Journal;
+    }
+    if lock::is_text_of_lock(head) {
+        return Kind::Lock;
+    }
+    let text = String::from_utf8_lossy(head);
+    let has = |key: &str| {
+        text.lines().any(|line| {
+            let rest = line.trim_start_matches(['{', '"', ' ']).strip_prefix(key);
+            rest.is_some_and(|rest| rest.trim_start_matches(['"', ' ']).starts_with([':', '=']))
+        })
+    };
+    if ["assets", "holds", "releases", "waivers"]
+        .into_iter()
+        .any(has)
+    {
+        Kind::Manifest
+    } else if has("accounts") {
+        Kind::Seed
+    } else if place.extension().is_some_and(|ending| ending == "toml") && has("version") {
+        Kind::Settings
+    } else {
+        Kind::Other
+    }
+}
+
+/// Whether bytes begin as a saved plan of any version does: nobody lays one out otherwise, since
+/// its id would no longer fit.
+fn is_plan(head: &[u8]) -> bool {
+    let version = head.strip_prefix(b"{\"version\":");
+    let Some(rest) = version.map(<[u8]>::trim_ascii_start) else {
+        return false;
+    };
+    let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let id = rest[digits..].strip_prefix(b",\"id\":\"sha256:");
+    digits > 0
+        && id.is_some_and(|id| {
+            id.len() > 64 && id[..64].iter().all(u8::is_ascii_hexdigit) && id[64] == b'"'
+        })
+}
+
+/// Whether whole lines are those of an event stream.
+fn is_stream(head: &[u8]) -> bool {
+    let end = memchr::memrchr(b'\n', head).map_or(head.len(), |end| end + 1);
+    events::is_stream(head) && events::replay(&head[..end]).is_ok_and(|runs| !runs.is_empty())
+}
+
+/// Whether a file is a state that somebody has laid out anew.
+fn is_laid_out_anew(place: &Path, head: &[u8]) -> bool {
+    head.trim_ascii_start().starts_with(b"{")
+        && !head.starts_with(JOURNAL)
+        && files::bytes(place).is_ok_and(|bytes| format::read(&bytes).is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_what_its_content_says() {
+        let plan = format!("{{\"version\":1,\"id\":\"sha256:{}\",", "0a".repeat(32));
+        let kinds = [
+            ("", Kind::Empty),
+            (&*plan, Kind::Plan),
+            (&plan.replace("sha256", "sha1"), Kind::Other),
+            ("{\"version\":1,\"lineage\":\"x\"", Kind::State),
+            ("{\"sum\":\"0a\",\"body\":1}\n", Kind::Journal),
+            ("process 7 on build-3\n", Kind::Lock),
+            ("version: 1\nassets: []\n", Kind::Manifest),
+            ("{\"holds\": []}\n", Kind::Manifest),
+            ("version: 1\naccounts: []\n", Kind::Seed),
+            ("{\"type\":\"module\",\"version\":1}\n", Kind::Other),
+            (" \n", Kind::Other),
+            ("dear diary: nothing\n", Kind::Other),
+        ];
+        for (text, kind) in kinds {
+            assert_eq!(kind_of(Path::new("p"), text.as_bytes()), kind, "{text}");
+        }
+        let settings = kind_of(Path::new("retire.toml"), b"version = 1\n");
+        assert_eq!(settings, Kind::Settings);
+    }
+}

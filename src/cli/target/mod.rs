@@ -1,0 +1,417 @@
+//! Files out: where a command writes because somebody named the place.
+//!
+//! A document replaces one of its own kind and fills an empty file; all else is left alone. What
+//! a file is, its content tells and not its name.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this is the home of the files that a command is told to write"
+)]
+
+use std::fs::{self, File, Metadata, OpenOptions};
+use std::io::{self, Read, Seek, Write};
+use std::path::{Path, PathBuf};
+
+use uuid::Uuid;
+
+use crate::cli::files;
+use crate::state::{State, format};
+use crate::store::file::{self, FileStore};
+use crate::store::{StoreError, ground, lock};
+
+mod kind;
+
+use kind::{JOURNAL, Kind, kind_of};
+
+/// How much of a file is read to tell what it is: the first lines of an event stream are whole
+/// in it.
+const HEAD: usize = 1 << 20;
+
+/// What is to be written.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::cli) enum Document<'state> {
+    /// A saved plan.
+    Plan,
+    /// The events of a run.
+    Events,
+    /// A copy of the state.
+    Copy(&'state State),
+}
+
+impl Document<'_> {
+    const fn words(self) -> &'static str {
+        match self {
+            Self::Plan => "a saved plan",
+            Self::Events => "an event stream",
+            Self::Copy(_) => "a copy of this state",
+        }
+    }
+}
+
+/// Where a document goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::cli) enum Output {
+    /// Standard output.
+    Standard,
+    /// A file; links are followed already.
+    File(PathBuf),
+}
+
+/// Why nothing is written in a place.
+#[derive(Debug, thiserror::Error)]
+pub enum TargetError {
+    /// It is a file that this command uses itself.
+    #[error("`{}` is {what} `{}`, which this command uses itself", path.display(), state.display())]
+    InUse {
+        /// The place.
+        path: PathBuf,
+        /// What it is, in words that go before the state's name.
+        what: &'static str,
+        /// The state.
+        state: PathBuf,
+    },
+    /// It is the place of a file beside another state.
+    #[error("`{}` is {what} `{}`", path.display(), state.display())]
+    Beside {
+        /// The place.
+        path: PathBuf,
+        /// What it is, in words that go before the state's name.
+        what: &'static str,
+        /// The state.
+        state: PathBuf,
+    },
+    /// No document is written into it, whatever it holds.
+    #[error("`{}` is {found}, and no plain file", path.display())]
+    NotPlain {
+        /// The place.
+        path: PathBuf,
+        /// What it is.
+        found: &'static str,
+    },
+    /// It is another document, or none.
+    #[error("`{}` is there already, and is {found}: only {wanted} is replaced there", path.display())]
+    Other {
+        /// The place.
+        path: PathBuf,
+        /// What it is.
+        found: &'static str,
+        /// What would be replaced.
+        wanted: &'static str,
+    },
+    /// It is a state of its own, or one that knows more.
+    #[error("`{}` is there already, and is {found}", path.display())]
+    OtherState {
+        /// The place.
+        path: PathBuf,
+        /// What it is.
+        found: String,
+    },
+    /// The system refused something.
+    #[error("cannot write `{}`", path.display())]
+    Write {
+        /// The place.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// It cannot be replaced.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl TargetError {
+    /// Whether the call itself is wrong, whatever lies there.
+    pub(in crate::cli) const fn is_usage(&self) -> bool {
+        match self {
+            Self::InUse { .. } => true,
+            Self::Beside { .. }
+            | Self::NotPlain { .. }
+            | Self::Other { .. }
+            | Self::OtherState { .. }
+            | Self::Write { .. }
+            | Self::Store(_) => false,
+        }
+    }
+
+    /// Says what to do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::InUse { .. } | Self::Beside { .. } => {
+                Some("nothing was sent or written; name another file")
+            }
+            Self::NotPlain { .. } => {
+                Some("nothing was sent or written; name a plain file, or `-` for standard output")
+            }
+            Self::Other { .. } | Self::OtherState { .. } => Some(
+                "nothing was sent or written; name another file, or move this one away if nobody needs it",
+            ),
+            Self::Write { .. } => None,
+            Self::Store(error) => error.hint(),
+        }
+    }
+
+    fn write(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Write { path, source }
+    }
+}
+
+/// Decides where a document goes that somebody wants in `path`, and whether it may; `state` is
+/// the state that the command uses.
+///
+/// # Errors
+///
+/// Returns what lies there, or why nothing can be written there.
+pub(in crate::cli) fn check(
+    path: &Path,
+    document: Document<'_>,
+    state: &Path,
+) -> Result<Output, TargetError> {
+    if path.as_os_str() == "-" {
+        return Ok(Output::Standard);
+    }
+    let there = match fs::symlink_metadata(path) {
+        Ok(metadata) => Some(metadata),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => return Err(TargetError::write(path)(error)),
+    };
+    let linked = there.as_ref().is_some_and(Metadata::is_symlink);
+    let not_plain = |found| TargetError::NotPlain {
+        path: path.to_owned(),
+        found,
+    };
+    // A link is followed only to a document that is there: who names one does not always know
+    // where it leads.
+    let there = if linked {
+        let behind = fs::metadata(path);
+        Some(behind.map_err(|_dangling| not_plain("a link that leads to no file"))?)
+    } else {
+        there
+    };
+    if let Some(metadata) = &there
+        && let Some(found) = ground::oddity(metadata)
+    {
+        return Err(not_plain(found));
+    }
+    let place = place_of(path).map_err(TargetError::write(path))?;
+    let (Some(folder), Some(_)) = (place.parent(), place.file_name()) else {
+        return Err(not_plain("a folder"));
+    };
+    if !folder.is_dir() {
+        return Err(TargetError::write(path)(io::ErrorKind::NotFound.into()));
+    }
+    of_the_command(path, &place, there.as_ref(), state)?;
+    beside_a_state(path, &place, there.as_ref())?;
+    if there.is_some() {
+        let mut file = open(&place, path)?;
+        judge(&mut file, (path, &place), document, linked)?;
+    }
+    Ok(Output::File(place))
+}
+
+/// Writes a document into a place that [`check`] allows now as it did before.
+///
+/// # Errors
+///
+/// Returns why not; what was there before is still there then.
+pub(in crate::cli) fn publish(
+    path: &Path,
+    document: Document<'_>,
+    state: &Path,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), TargetError> {
+    match check(path, document, state)? {
+        Output::File(place) => Ok(file::publish(&place, write)?),
+        Output::Standard => Ok(()),
+    }
+}
+
+/// Opens a place that [`check`] allows for the events of a run, and empties it.
+///
+/// # Errors
+///
+/// Returns why it cannot be written, or what else it is by now.
+pub(in crate::cli) fn create_stream(place: &Path) -> Result<File, TargetError> {
+    let wrong = TargetError::write(place);
+    let mut options = OpenOptions::new();
+    options.read(true).write(true);
+    match ground::without_following(&mut options).open(place) {
+        Ok(mut file) => {
+            // What is emptied is the very file that was looked at.
+            let metadata = file.metadata().map_err(TargetError::write(place))?;
+            if let Some(found) = ground::oddity(&metadata) {
+                let path = place.to_owned();
+                return Err(TargetError::NotPlain { path, found });
+            }
+            judge(&mut file, (place, place), Document::Events, false)?;
+            file.set_len(0)
+                .and_then(|()| file.rewind())
+                .map_err(wrong)?;
+            Ok(file)
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            options.create_new(true).open(place).map_err(wrong)
+        }
+        Err(error) => Err(wrong(error)),
+    }
+}
+
+/// Where a path leads: links are followed, and the last part need not be there.
+fn place_of(path: &Path) -> io::Result<PathBuf> {
+    match fs::canonicalize(path) {
+        Ok(place) => Ok(place),
+        Err(error) => {
+            let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
+                return Err(error);
+            };
+            let here = Path::new(".");
+            let folder = if folder.as_os_str().is_empty() {
+                here
+            } else {
+                folder
+            };
+            Ok(fs::canonicalize(folder)?.join(name))
+        }
+    }
+}
+
+/// Refuses the state that the command uses, and the files beside it, under whatever name.
+fn of_the_command(
+    path: &Path,
+    place: &Path,
+    there: Option<&Metadata>,
+    state: &Path,
+) -> Result<(), TargetError> {
+    let mut used = FileStore::new(state).files();
+    // Where the state is a link, its old self lies beside the link.
+    used.extend(ground::BESIDE.map(|(ending, what)| (ground::beside(state, ending), what)));
+    for (file, what) in used {
+        let same_file = || {
+            let (Some(there), Ok(file)) = (there, fs::metadata(&file)) else {
+                return false;
+            };
+            ground::is_same(there, &file)
+        };
+        if place_of(&file).is_ok_and(|file| file == *place) || same_file() {
+            return Err(TargetError::InUse {
+                path: path.to_owned(),
+                what,
+                state: state.to_owned(),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Refuses the place of a file that belongs to any other state.
+fn beside_a_state(path: &Path, place: &Path, there: Option<&Metadata>) -> Result<(), TargetError> {
+    for (ending, what) in ground::BESIDE {
+        let name = place.as_os_str().to_string_lossy();
+        let Some(state) = name.strip_suffix(ending).map(PathBuf::from) else {
+            continue;
+        };
+        // A lock that nobody has is empty.
+        let lock = ending == ground::LOCK && there.is_some_and(|there| there.len() == 0);
+        if lock || is_place_of_state(&state) {
+            return Err(TargetError::Beside {
+                path: path.to_owned(),
+                what,
+                state,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Whether a state lies in a place, or what a run has left that began one there.
+fn is_place_of_state(path: &Path) -> bool {
+    let head = |path: &Path| files::head(path, HEAD).unwrap_or_default();
+    path.is_file() && kind_of(path, &head(path)) == Kind::State
+        || head(&ground::beside(path, ground::JOURNAL)).starts_with(JOURNAL)
+        || lock::is_text_of_lock(&head(&ground::beside(path, ground::LOCK)))
+}
+
+fn open(place: &Path, path: &Path) -> Result<File, TargetError> {
+    ground::without_following(OpenOptions::new().read(true))
+        .open(place)
+        .map_err(TargetError::write(path))
+}
+
+/// Decides by its content whether a file may be replaced by a document.
+fn judge(
+    file: &mut File,
+    (path, place): (&Path, &Path),
+    document: Document<'_>,
+    linked: bool,
+) -> Result<(), TargetError> {
+    let mut head = Vec::new();
+    file.take(HEAD as u64)
+        .read_to_end(&mut head)
+        .map_err(TargetError::write(path))?;
+    let kind = kind_of(place, &head);
+    match (document, kind) {
+        // Behind a link an empty file may be anybody's.
+        (_, Kind::Empty) if !linked => Ok(()),
+        (Document::Plan, Kind::Plan) | (Document::Events, Kind::Events) => Ok(()),
+        (Document::Copy(state), Kind::State) => judge_state(path, place, state),
+        (Document::Plan | Document::Events | Document::Copy(_), found) => Err(TargetError::Other {
+            path: path.to_owned(),
+            found: found.words(),
+            wanted: document.words(),
+        }),
+    }
+}
+
+/// Decides whether a state may be replaced by a copy of another.
+fn judge_state(path: &Path, place: &Path, state: &State) -> Result<(), TargetError> {
+    let other = |found: String| TargetError::OtherState {
+        path: path.to_owned(),
+        found,
+    };
+    let used = ground::BESIDE
+        .iter()
+        .any(|(ending, _)| fs::symlink_metadata(ground::beside(place, ending)).is_ok());
+    if used {
+        return Err(other(
+            "a state in use: a journal, a lock or a backup lies beside it".to_owned(),
+        ));
+    }
+    let there = files::bytes(place).ok();
+    let Some(there) = there.and_then(|bytes| format::read(&bytes).ok()) else {
+        return Err(other("a state that cannot be read".to_owned()));
+    };
+    let State {
+        lineage, serial, ..
+    } = there;
+    match compare((lineage, serial), (state.lineage, state.serial)) {
+        None => Ok(()),
+        Some(found) => Err(other(found)),
+    }
+}
+
+/// Says what is wrong with replacing a state of one lineage and serial by a copy of another.
+fn compare(there: (Uuid, u64), copy: (Uuid, u64)) -> Option<String> {
+    if there.0 != copy.0 {
+        return Some(format!("a state of another lineage, `{}`", there.0));
+    }
+    (there.1 > copy.1).then(|| {
+        format!(
+            "a later state, serial {} where this one is serial {}",
+            there.1, copy.1
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_replaces_an_earlier_copy_of_the_same_state() {
+        let (one, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        assert_eq!(compare((one, 3), (one, 3)), None);
+        assert_eq!(compare((one, 3), (one, 4)), None);
+        assert!(compare((one, 5), (one, 4)).unwrap().contains("serial 5"));
+        assert!(compare((other, 3), (one, 4)).unwrap().contains("lineage"));
+    }
+}
