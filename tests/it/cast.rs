@@ -47,23 +47,25 @@ impl Cast {
         }
     }
 
-    /// For v2: `count` files that are to be deleted, and some that may not be.
+    /// For v2: `count` files that are to be deleted, and some that may not be. The manifest says
+    /// that they are files, so that nothing is read before the first delete.
     pub(crate) fn v2(count: u64) -> Self {
         let mut cast = Self::empty("v2");
         for number in 1..=count {
             let id = cast.file(number, "");
-            cast.list(id, None);
+            cast.list(id, Some("file"));
         }
         for number in 1..=2 {
-            cast.list(asset(count + number), None);
+            cast.list(asset(count + number), Some("file"));
         }
         for number in 3..=4 {
             let id = cast.file(count + number, ", refuse: true");
-            cast.list(id, None);
+            cast.list(id, Some("file"));
             cast.refused.insert(id);
         }
         let held = cast.file(count + 5, "");
-        cast.manifest.push_str(&format!("- {held}\n"));
+        let line = format!("- {{id: {held}, kind: file}}\n");
+        cast.manifest.push_str(&line);
         cast.spared.insert(held);
         for number in 6..=7 {
             let id = cast.file(count + number, "");

@@ -53,7 +53,8 @@ fn links_inside_the_repository_are_followed_and_loops_end() {
     link(&desk, "../../shared/legal", "repo/p/manifests/legal");
     link(&desk, "..", "repo/shared/legal/up");
     link(&desk, "../manifests", "repo/p/manifests/again");
-    let done = run(&desk, &["plan", "repo/p/retire.yaml"]).expect(0);
+    // Without a token, since nobody is there to be asked.
+    let done = desk.run(&["plan", "repo/p/retire.yaml"]).expect(0);
     assert!(
         done.out.starts_with("Plan: 1 to retire · 1 held"),
         "{}",
@@ -62,7 +63,7 @@ fn links_inside_the_repository_are_followed_and_loops_end() {
     // A link to the whole folder is as good as the folder.
     std::fs::remove_dir_all(desk.path("repo/p/manifests")).unwrap();
     link(&desk, "../shared/legal", "repo/p/manifests");
-    let done = run(&desk, &["plan", "repo/p"]).expect(0);
+    let done = desk.run(&["plan", "repo/p"]).expect(0);
     assert!(
         done.out.starts_with("Plan: 1 to retire · 1 held"),
         "{}",
@@ -149,7 +150,7 @@ fn without_a_repository_the_project_folder_is_the_bound() {
     let desk = Desk::new();
     desk.write("lists/x.yaml", format!("version: 1\nassets: [{A}]\n"));
     link(&desk, "../lists", "manifests/inside");
-    run(&desk, &["plan"]).expect(0);
+    desk.run(&["plan"]).expect(0);
     let outside = Desk::new();
     outside.write("x.yaml", format!("version: 1\nassets: [{A}]\n"));
     link(

@@ -210,8 +210,8 @@ fn a_reader_that_has_gone_is_no_failure() {
         &["state", "list", "--state", "retire.sandbox.state.json"][..],
         &["state", "pull", "--state", "retire.sandbox.state.json"],
         &["show", "retire.sandbox.state.json"],
-        &["plan", "--sandbox", "--full"],
-        &["plan", "--sandbox", "--format", "diff"],
+        &["plan", "--sandbox", "--full", "-q"],
+        &["plan", "--sandbox", "--format", "diff", "-q"],
         &["--help"],
     ] {
         let output = desk.command(arguments).stdout(closed()).output().unwrap();

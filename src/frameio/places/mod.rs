@@ -386,20 +386,25 @@ impl<T: FnMut(usize)> Search<'_, T> {
     ) -> Result<Result<A, String>, StopReason> {
         self.requests += 1;
         (self.told)(self.requests);
-        let trouble = RefCell::new("no answer came back".to_owned());
+        // What the last answer lacked: whether it came at all, and what it said.
+        let trouble = RefCell::new((true, "no answer came back".to_owned()));
         let judge = |reply: &Reply| {
             let verdict = judge(reply);
             match &verdict {
-                ReadVerdict::Unreadable { detail } | ReadVerdict::NotSent { detail } => {
-                    trouble.borrow_mut().clone_from(detail);
+                ReadVerdict::Unreadable { detail } => {
+                    *trouble.borrow_mut() = (true, detail.clone());
                 }
+                ReadVerdict::NotSent { detail } => *trouble.borrow_mut() = (false, detail.clone()),
                 ReadVerdict::Read(_) | ReadVerdict::SlowDown { .. } | ReadVerdict::Stop(_) => {}
             }
             verdict
         };
         match patiently(ask, judge).await {
             Ok(said) => Ok(Ok(said)),
-            Err(Unread::Trouble) => Ok(Err(trouble.into_inner())),
+            Err(Unread::Trouble) => match trouble.into_inner() {
+                (true, why) => Ok(Err(why)),
+                (false, detail) => Err(StopReason::NotReachable { detail }),
+            },
             Err(Unread::Stop(reason)) => Err(reason),
         }
     }
