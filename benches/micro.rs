@@ -9,7 +9,7 @@ use frameio_retire::asset::AssetId;
 use frameio_retire::event::{RunEvent, RunInfo, Task};
 use frameio_retire::manifest::document::Manifests;
 use frameio_retire::manifest::{self, Part, Source};
-use frameio_retire::outcome::Outcome;
+use frameio_retire::outcome::{Evidence, Outcome};
 use frameio_retire::plan::decide::Rules;
 use frameio_retire::plan::{self, Inputs, Plan};
 use frameio_retire::render::Style;
@@ -70,6 +70,7 @@ fn state(count: usize) -> State {
         .map(|number| {
             let record = Record {
                 standing: Standing::Retired,
+                evidence: None,
                 run: 1,
                 at: Timestamp::UNIX_EPOCH,
             };
@@ -163,7 +164,10 @@ fn journal_a_batch_of_500(bencher: Bencher<'_, '_>) {
     let outcome = [RunEvent::Answered {
         batch: 1,
         at: Timestamp::UNIX_EPOCH,
-        outcomes: ids.into_iter().map(|id| (id, Outcome::Retired)).collect(),
+        outcomes: ids
+            .into_iter()
+            .map(|id| (id, Outcome::Retired(Evidence::Answer)))
+            .collect(),
         more: false,
     }];
     bencher.counter(ItemsCount::new(500_usize)).bench_local(|| {

@@ -68,6 +68,20 @@ pub enum Lane {
 }
 
 impl Lane {
+    /// What its calls ask for.
+    #[must_use]
+    pub const fn task(self) -> Task {
+        match self {
+            Self::BulkDelete | Self::DeleteFile | Self::DeleteFolder => Task::Delete,
+            Self::ReadAsset
+            | Self::ShowFile
+            | Self::ShowFolder
+            | Self::ShowStack
+            | Self::Children
+            | Self::RecentlyDeleted => Task::Resolve,
+        }
+    }
+
     /// The lane's name, as it stands in documents.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -133,6 +147,17 @@ pub enum StopReason {
         /// How many assets it has answered for.
         answered: usize,
     },
+    /// None of the assets that were asked for was found, and nothing shows that the account is
+    /// the right one.
+    WrongAccount {
+        /// How many assets the server does not know.
+        missing: usize,
+    },
+    /// The version of the API is not served any more.
+    Ended {
+        /// What the server answers instead.
+        detail: String,
+    },
     /// Several batches in a row came to nothing.
     FailedBatches {
         /// How many.
@@ -172,7 +197,7 @@ pub enum RunEvent {
     },
     /// A batch was answered.
     Answered {
-        /// The batch's number within the run.
+        /// The batch's number within the run; 0 for what was read before the run.
         batch: u64,
         /// When.
         at: Timestamp,
@@ -186,13 +211,6 @@ pub enum RunEvent {
         /// When.
         at: Timestamp,
         /// Whose records.
-        ids: Vec<AssetId>,
-    },
-    /// Assets were found deleted before anything was sent for them.
-    FoundDeleted {
-        /// When.
-        at: Timestamp,
-        /// Which.
         ids: Vec<AssetId>,
     },
     /// The server said something that it should not say.
@@ -263,7 +281,6 @@ impl RunEvent {
             | Self::Intent { .. }
             | Self::Answered { .. }
             | Self::Forgotten { .. }
-            | Self::FoundDeleted { .. }
             | Self::Warned { .. }
             | Self::Ended { .. } => true,
             Self::Paced { .. }

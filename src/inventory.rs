@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::asset::{AssetId, Kind};
+use crate::outcome::Evidence;
 
 /// What was read of assets before a plan was made.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -44,7 +45,7 @@ pub enum Lies {
     /// In nothing: it is the top of a project.
     AtTop,
     /// Nowhere any more: it is shown to be deleted.
-    Deleted,
+    Deleted(Evidence),
     /// The server does not know it.
     Missing,
     /// That could not be found out, and why.
@@ -56,11 +57,20 @@ pub enum Lies {
 pub enum Seen {
     /// It is there.
     There(Facts),
-    /// It is deleted: it is read as such, or among what was recently deleted, of which no more
-    /// is known.
-    Deleted(Option<Facts>),
-    /// The server does not know it, or no longer.
+    /// It is deleted.
+    Deleted {
+        /// What it was, where that was read.
+        facts: Option<Facts>,
+        /// What shows it.
+        evidence: Evidence,
+    },
+    /// The server does not know it, and nothing shows that it was deleted.
     Missing,
+    /// It may not be read.
+    Refused {
+        /// The server's own words.
+        message: Arc<str>,
+    },
 }
 
 /// What the server says of one asset.
@@ -101,7 +111,7 @@ impl Inventory {
     pub fn facts(&self, id: AssetId) -> Option<&Facts> {
         match self.assets.get(&id)? {
             Seen::There(facts) => Some(facts),
-            Seen::Deleted(_) | Seen::Missing => None,
+            Seen::Deleted { .. } | Seen::Missing | Seen::Refused { .. } => None,
         }
     }
 
@@ -109,12 +119,6 @@ impl Inventory {
     #[must_use]
     pub fn files(&self, id: AssetId) -> Option<&Arc<[AssetId]>> {
         self.facts(id)?.files.as_ref()
-    }
-
-    /// Whether an asset was found deleted.
-    #[must_use]
-    pub fn is_deleted(&self, id: AssetId) -> bool {
-        matches!(self.assets.get(&id), Some(Seen::Deleted(_)))
     }
 
     /// The assets that were looked for and that the server does not know, or no longer.

@@ -7,14 +7,46 @@ use crate::asset::AssetId;
 /// What one answered request says of one asset.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// The server confirmed the delete.
-    Retired,
-    /// The asset was already deleted, or never was there, before we asked.
-    Gone,
+    /// We deleted the asset, and this shows it.
+    Retired(Evidence),
+    /// Somebody else deleted the asset, and this shows it.
+    Gone(Evidence),
     /// The server said that it did not delete the asset.
     Failed(Failure),
     /// The delete was sent, and no answer that can be trusted came back.
     Unknown,
+    /// The server does not know the asset, and nothing shows that it was deleted.
+    Missing,
+}
+
+/// What shows that an asset is deleted. That the server does not know it is no evidence.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Evidence {
+    /// The server's answer to the delete.
+    Answer,
+    /// A reading of the asset, which tells when it was deleted.
+    Read,
+    /// A line in its project's list of recently deleted assets, its own or that of what held it,
+    /// and a reading that does not find it.
+    Listed,
+    /// Somebody's word.
+    ByHand,
+}
+
+impl Evidence {
+    /// The evidence in words.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Answer => "answer",
+            Self::Read => "read",
+            Self::Listed => "listed",
+            Self::ByHand => "by hand",
+        }
+    }
 }
 
 /// Why the server did not delete an asset.

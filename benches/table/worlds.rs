@@ -67,6 +67,7 @@ impl Desk {
             .map(|id| {
                 let record = Record {
                     standing: Standing::Retired,
+                    evidence: None,
                     run: 1,
                     at: Timestamp::UNIX_EPOCH,
                 };

@@ -1,19 +1,18 @@
 //! What is still to be sent: cut into batches, and some of it again.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
-use std::sync::Arc;
 use std::time::Duration;
 
-use crate::apply::folders::Folders;
-use crate::apply::job::{Aim, Job};
-use crate::asset::{AssetId, Kind};
+use crate::apply::job::{Job, Sent};
+use crate::asset::AssetId;
 use crate::event::Lane;
 use crate::plan::approve::{Approved, Resolve};
 use crate::state::Api;
 
-/// How many assets whose earlier delete was not answered are looked for together at most.
-const TOGETHER: usize = 200;
+/// How many ranks there are: files, version stacks, folders.
+const RANKS: usize = 3;
 
 /// What the queue may give out just now.
 #[derive(Clone, Copy)]
@@ -27,9 +26,6 @@ pub struct Terms<'run> {
     pub size: Option<usize>,
     /// Whether a lane is open.
     pub open: &'run dyn Fn(Lane) -> bool,
-    /// v2: whether a list may be waited for that many assets are looked for in, rather than
-    /// read one by one.
-    pub patient: &'run dyn Fn(usize) -> bool,
 }
 
 impl std::fmt::Debug for Terms<'_> {
@@ -62,15 +58,6 @@ impl PartialOrd for Later {
     }
 }
 
-/// A reading that is ready to be given out.
-#[derive(Debug)]
-struct Reading {
-    job: Job,
-    /// What it was made from: how often something of the folders had changed, and whether lists
-    /// may be waited for.
-    known: (u64, bool),
-}
-
 /// Everything that is still to be sent.
 #[derive(Debug)]
 pub struct Queue<'plan> {
@@ -81,20 +68,30 @@ pub struct Queue<'plan> {
     later: BinaryHeap<Reverse<Later>>,
     put_back: u64,
     resolve: &'plan [Resolve],
-    /// The next reading of `resolve`.
-    reading: Option<Reading>,
-    delete: &'plan [AssetId],
-    found: Vec<AssetId>,
-    /// v2: where assets may be found of which nothing is known.
-    pub(in crate::apply) folders: Folders,
+    /// What is to be deleted, in the order in which it goes.
+    delete: Cow<'plan, [AssetId]>,
+    /// How many of these are given out.
+    given: usize,
+    found: Vec<(AssetId, Sent)>,
     /// How many assets `again` and `later` ask for.
     returned: usize,
+    /// How many jobs of each rank wait in `again` and `later`, or are under way.
+    ranks: [usize; RANKS],
 }
 
 impl<'plan> Queue<'plan> {
     /// Queues what was approved.
     #[must_use]
     pub fn new(approved: &'plan Approved, api: Api) -> Self {
+        let delete = match api {
+            Api::V2 => Cow::Borrowed(approved.delete()),
+            Api::V4 => {
+                let mut delete = approved.delete().to_vec();
+                // What is of no known kind is looked at first, and then takes its place.
+                delete.sort_by_key(|id| Job::single(*id, approved.kind(*id)).rank());
+                Cow::Owned(delete)
+            }
+        };
         Self {
             api,
             approved,
@@ -102,22 +99,35 @@ impl<'plan> Queue<'plan> {
             later: BinaryHeap::new(),
             put_back: 0,
             resolve: approved.resolve(),
-            reading: None,
-            delete: approved.delete(),
+            delete,
+            given: 0,
             found: Vec::new(),
-            folders: Folders::default(),
             returned: 0,
+            ranks: [0; RANKS],
         }
     }
 
     /// Takes what can be sent now; nothing where everything has to wait.
+    ///
+    /// Whoever takes a job says when it is over, see [`Self::is_over`].
     pub fn next(&mut self, terms: Terms<'_>) -> Option<Job> {
+        let job = self.pick(terms)?;
+        self.ranks[job.rank()] += 1;
+        Some(job)
+    }
+
+    /// Takes notice that a job is answered, or came back unsent.
+    pub const fn is_over(&mut self, job: &Job) {
+        let rank = job.rank();
+        self.ranks[rank] = self.ranks[rank].saturating_sub(1);
+    }
+
+    fn pick(&mut self, terms: Terms<'_>) -> Option<Job> {
         let Terms {
             now,
             idle,
             size,
             open,
-            patient,
         } = terms;
         while self
             .later
@@ -129,29 +139,31 @@ impl<'plan> Queue<'plan> {
                 self.again.entry(lane).or_default().push_back(later.job);
             }
         }
-        self.read_instead(patient);
+        let may_go = self.first_rank();
         for (lane, jobs) in &mut self.again {
             if !open(*lane) {
                 continue;
             }
-            if let Some(job) = jobs.pop_front() {
-                self.returned -= job.assets();
+            let place = jobs.iter().position(|job| job.rank() <= may_go);
+            if let Some(job) = place.and_then(|place| jobs.remove(place)) {
+                self.returned -= job.ids.len();
+                self.ranks[job.rank()] -= 1;
                 return Some(job);
             }
         }
-        self.prepare(patient);
-        let reading = self.reading.take_if(|reading| open(reading.job.lane()));
-        if let Some(Reading { job, .. }) = reading {
-            self.resolve = &self.resolve[job.assets()..];
+        if let Some(job) = self.reading()
+            && open(job.lane())
+        {
+            self.resolve = &self.resolve[1..];
             return Some(job);
         }
         let size = size?.max(1);
-        if let Some(lane) = self.deletion_lane() {
-            if !open(lane) {
+        if let Some((lane, rank)) = self.next_deletion() {
+            if rank > may_go || !open(lane) {
                 return None;
             }
             let job = self.deletion(size)?;
-            self.delete = &self.delete[job.ids.len()..];
+            self.given += job.ids.len();
             return Some(job);
         }
         if !open(Lane::BulkDelete) {
@@ -162,81 +174,58 @@ impl<'plan> Queue<'plan> {
             let batch = self
                 .found
                 .split_off(self.found.len() - size.min(self.found.len()));
+            let ids: Vec<AssetId> = batch.iter().map(|(id, _)| *id).collect();
+            let sent = batch.iter().map(|(_, sent)| *sent);
             return Some(Job {
                 looked: true,
                 fresh: true,
-                ..Job::delete(&batch)
+                sent: sent.reduce(Sent::with).unwrap_or_default(),
+                ..Job::delete(&ids)
             });
         }
         None
     }
 
-    /// Reads one by one what is looked for in lists that cost too much, or too much time.
-    fn read_instead(&mut self, patient: &dyn Fn(usize) -> bool) {
-        let trusted = self.folders.are_trusted();
-        let Some(lists) = self.again.get_mut(&Lane::Children) else {
-            return;
-        };
-        let stays =
-            |job: &Job| !matches!(job.aim, Aim::List { .. }) || (trusted && patient(job.ids.len()));
-        if lists.iter().all(stays) {
-            return;
+    /// The rank that may go now: that of the first thing that is not over.
+    fn first_rank(&self) -> usize {
+        if !self.resolve.is_empty() {
+            return 0;
         }
-        let (stay, given_up): (VecDeque<Job>, VecDeque<Job>) =
-            std::mem::take(lists).into_iter().partition(stays);
-        *lists = stay;
-        for job in given_up {
-            self.returned -= job.assets();
-            self.put_first(Job::reads(&job.ids, job.listed));
-        }
+        let next = self.next_deletion().map(|(_, rank)| rank);
+        let waiting = self.ranks.iter().position(|jobs| *jobs > 0);
+        next.into_iter().chain(waiting).min().unwrap_or(RANKS)
     }
 
-    /// Makes ready the next reading of assets whose earlier delete was not answered.
-    fn prepare(&mut self, patient: &dyn Fn(usize) -> bool) {
-        let Some(Resolve { id, listed, kind }) = self.resolve.first().copied() else {
-            return;
-        };
-        // What decides on it is not looked up at each turn.
-        let patient = self.api == Api::V2 && patient(self.resolve.len().min(TOGETHER));
-        let known = (self.folders.changes(), patient);
-        let is_same = |reading: &Reading| reading.known == known;
-        if self.reading.as_ref().is_some_and(is_same) {
-            return;
-        }
-        let job = match self.api {
-            Api::V2 => {
-                let together = self.resolve.iter().take(TOGETHER);
-                let together = together.take_while(|next| next.listed == listed);
-                let ids: Vec<AssetId> = together.map(|next| next.id).collect();
-                // One of them may have to be read to begin with.
-                let worth = patient && self.folders.are_worth(ids.len() - 1);
-                let group = worth.then(|| self.look_for(&ids, listed).pop()).flatten();
-                group.unwrap_or_else(|| Job::read(id, listed))
-            }
-            Api::V4 => {
-                let kinds = kind.map_or(Kind::ALL.as_slice(), Kind::alone);
-                Job::look(id, kinds, None, listed)
-            }
-        };
-        self.reading = Some(Reading { job, known });
+    /// The next reading of an asset whose earlier delete was not answered, or that is missing.
+    fn reading(&self) -> Option<Job> {
+        let Resolve { id, listed, kind } = *self.resolve.first()?;
+        Some(match self.api {
+            Api::V2 => Job::read(id, listed),
+            Api::V4 => Job::look(id, kind, listed),
+        })
     }
 
     /// The next delete, or what finds out how to delete the next asset.
     fn deletion(&self, size: usize) -> Option<Job> {
-        let first = *self.delete.first()?;
+        let delete = &self.delete[self.given..];
+        let first = *delete.first()?;
         let job = match self.api {
-            Api::V2 => Job::delete(&self.delete[..size.min(self.delete.len())]),
+            Api::V2 => Job::delete(&delete[..size.min(delete.len())]),
             Api::V4 => Job::single(first, self.approved.kind(first)),
         };
         Some(Job { fresh: true, ..job })
     }
 
-    /// The lane of the next delete. It is asked for at every turn, so no batch is made for it.
-    fn deletion_lane(&self) -> Option<Lane> {
-        let first = *self.delete.first()?;
+    /// The lane and the rank of the next delete. They are asked for at every turn, so no batch is
+    /// made for them.
+    fn next_deletion(&self) -> Option<(Lane, usize)> {
+        let first = *self.delete.get(self.given)?;
         Some(match self.api {
-            Api::V2 => Lane::BulkDelete,
-            Api::V4 => Job::single(first, self.approved.kind(first)).lane(),
+            Api::V2 => (Lane::BulkDelete, 0),
+            Api::V4 => {
+                let job = Job::single(first, self.approved.kind(first));
+                (job.lane(), job.rank())
+            }
         })
     }
 
@@ -255,8 +244,8 @@ impl<'plan> Queue<'plan> {
             .filter(|(_, jobs)| !jobs.is_empty())
             .map(|(lane, _)| *lane)
             .collect();
-        lanes.extend(self.reading.as_ref().map(|reading| reading.job.lane()));
-        lanes.extend(self.deletion_lane());
+        lanes.extend(self.reading().map(|job| job.lane()));
+        lanes.extend(self.next_deletion().map(|(lane, _)| lane));
         if !self.found.is_empty() {
             lanes.push(Lane::BulkDelete);
         }
@@ -269,14 +258,16 @@ impl<'plan> Queue<'plan> {
         jobs: impl IntoIterator<Item = Job, IntoIter: DoubleEndedIterator>,
     ) {
         for job in jobs.into_iter().rev() {
-            self.returned += job.assets();
+            self.returned += job.ids.len();
+            self.ranks[job.rank()] += 1;
             self.again.entry(job.lane()).or_default().push_front(job);
         }
     }
 
     /// Puts a job back until a time, counted from the start of the run.
     pub fn put_back(&mut self, job: Job, due: Duration) {
-        self.returned += job.assets();
+        self.returned += job.ids.len();
+        self.ranks[job.rank()] += 1;
         self.put_back += 1;
         self.later.push(Reverse(Later {
             due,
@@ -285,27 +276,24 @@ impl<'plan> Queue<'plan> {
         }));
     }
 
-    /// Adds an asset that a reading found alive.
-    pub fn put_found(&mut self, id: AssetId) {
-        self.found.push(id);
+    /// Adds an asset that a reading found alive, with how often its delete went wrong.
+    pub fn put_found(&mut self, id: AssetId, sent: Sent) {
+        self.found.push((id, sent));
     }
 
-    /// The files that are deleted in place of a version stack, where they were read already.
+    /// What was approved.
     #[must_use]
-    pub fn files(&self, stack: AssetId) -> Option<&Arc<[AssetId]>> {
-        self.approved.files(stack)
+    pub const fn approved(&self) -> &'plan Approved {
+        self.approved
     }
 
-    /// Whether an asset must stay, so that nothing may be deleted that it lies in.
+    /// Whether something waits, or is under way, that was sent before and that need not wait for
+    /// deletes that are still to begin.
     #[must_use]
-    pub fn is_protected(&self, id: AssetId) -> bool {
-        self.approved.is_protected(id)
-    }
-
-    /// Whether something waits that was sent before.
-    #[must_use]
-    pub const fn has_returned(&self) -> bool {
-        self.returned > 0
+    pub fn has_returned(&self) -> bool {
+        let may_go = self.first_rank();
+        let ranks = self.ranks.iter().take(may_go + 1);
+        ranks.copied().any(|jobs| jobs > 0)
     }
 
     /// Whether nothing is left.
@@ -317,6 +305,7 @@ impl<'plan> Queue<'plan> {
     /// How many assets are left.
     #[must_use]
     pub fn left(&self) -> usize {
-        self.returned + self.resolve.len() + self.delete.len() + self.found.len()
+        let deletes = self.delete.len() - self.given;
+        self.returned + self.resolve.len() + deletes + self.found.len()
     }
 }

@@ -1,6 +1,6 @@
 //! The breakers: when a run stops by itself because something is wrong with all of it. Pure.
 
-use crate::event::StopReason;
+use crate::event::{StopReason, Task};
 
 /// How many missing or refused assets a share is made of at least. Below it a run goes on and
 /// says what it saw; from it on the shares count.
@@ -34,8 +34,13 @@ pub struct Tally {
     pub retired: usize,
     /// How many were refused.
     pub failed: usize,
-    /// How many the server does not know.
+    /// How many of these were refused for want of a right.
+    pub forbidden: usize,
+    /// How many the server does not know, with nothing that shows them to be deleted.
     pub missing: usize,
+    /// How many were shown to be deleted before; they show that the server is the right one, and
+    /// have no part in any share.
+    pub shown: usize,
 }
 
 impl Tally {
@@ -44,7 +49,9 @@ impl Tally {
         let Self {
             retired,
             failed,
+            forbidden: _,
             missing,
+            shown: _,
         } = self;
         retired + failed + missing
     }
@@ -54,22 +61,31 @@ impl Tally {
 #[derive(Debug, Clone)]
 pub struct Breaker {
     limits: Limits,
+    /// Whether earlier runs have shown that the account is the right one.
+    vouched: bool,
     total: Tally,
-    failed_in_a_row: u32,
+    /// Deletes, and readings: after a delete that went wrong its assets are read, and that these
+    /// readings go well says nothing of deletes.
+    failed_in_a_row: [u32; 2],
+}
+
+const fn place(task: Task) -> usize {
+    match task {
+        Task::Delete => 0,
+        Task::Resolve => 1,
+    }
 }
 
 impl Breaker {
-    /// Starts with nothing counted.
+    /// Starts with nothing counted; `vouched` says that earlier runs have shown that the account
+    /// is the right one.
     #[must_use]
-    pub const fn new(limits: Limits) -> Self {
+    pub fn new(limits: Limits, vouched: bool) -> Self {
         Self {
             limits,
-            total: Tally {
-                retired: 0,
-                failed: 0,
-                missing: 0,
-            },
-            failed_in_a_row: 0,
+            vouched,
+            total: Tally::default(),
+            failed_in_a_row: [0; 2],
         }
     }
 
@@ -78,37 +94,41 @@ impl Breaker {
         let Tally {
             retired,
             failed,
+            forbidden,
             missing,
+            shown,
         } = tally;
-        self.sound();
         self.total.retired += retired;
         self.total.failed += failed;
+        self.total.forbidden += forbidden;
         self.total.missing += missing;
+        self.total.shown += shown;
         self.verdict()
     }
 
+    /// Whether it would trip if so many more were missing.
+    #[must_use]
+    pub fn would_trip(&self, missing: usize) -> bool {
+        let mut then = self.clone();
+        then.total.missing += missing;
+        then.verdict().is_some()
+    }
+
     /// Takes an answer that can be trusted, whatever it says.
-    pub const fn sound(&mut self) {
-        self.failed_in_a_row = 0;
+    pub const fn sound(&mut self, task: Task) {
+        self.failed_in_a_row[place(task)] = 0;
     }
 
     /// Takes a request of which nothing that can be trusted came back; returns why the run must
     /// stop, if it must.
-    pub fn troubled(&mut self, detail: &str) -> Option<StopReason> {
-        self.failed_in_a_row = self.failed_in_a_row.saturating_add(1);
-        (self.failed_in_a_row >= self.limits.max_failed_batches).then(|| {
-            StopReason::FailedBatches {
-                batches: self.failed_in_a_row,
-                detail: detail.to_owned(),
-            }
+    pub fn troubled(&mut self, task: Task, detail: &str) -> Option<StopReason> {
+        let failed = &mut self.failed_in_a_row[place(task)];
+        *failed = failed.saturating_add(1);
+        let batches = *failed;
+        (batches >= self.limits.max_failed_batches).then(|| StopReason::FailedBatches {
+            batches,
+            detail: detail.to_owned(),
         })
-    }
-
-    /// Whether the server has shown that it knows assets of ours, and not too many are missing:
-    /// only then is a missing one believed to be gone.
-    #[must_use]
-    pub fn believes(&self) -> bool {
-        self.has_passed() && self.verdict().is_none()
     }
 
     /// Whether the run is far from where it would stop: the server knows assets of ours, the
@@ -123,7 +143,7 @@ impl Breaker {
             part.saturating_mul(200) <= answered.saturating_mul(percent.into())
         };
         self.has_passed()
-            && self.failed_in_a_row == 0
+            && self.failed_in_a_row() == 0
             && below_half(missing, self.limits.max_404_percent)
             && below_half(failed, self.limits.max_failure_percent)
     }
@@ -131,20 +151,34 @@ impl Breaker {
     /// Whether the server has shown that it knows at least one asset of ours.
     #[must_use]
     pub const fn has_passed(&self) -> bool {
-        self.total.retired + self.total.failed > 0
+        self.total.retired + self.total.failed + self.total.shown > 0
     }
 
     /// How many requests in a row have come to nothing.
     #[must_use]
-    pub const fn failed_in_a_row(&self) -> u32 {
-        self.failed_in_a_row
+    pub fn failed_in_a_row(&self) -> u32 {
+        let [deletes, readings] = self.failed_in_a_row;
+        deletes.max(readings)
     }
 
     fn verdict(&self) -> Option<StopReason> {
         let Tally {
-            failed, missing, ..
+            retired,
+            failed,
+            forbidden,
+            missing,
+            shown,
         } = self.total;
         let answered = self.total.answered();
+        if missing >= SAMPLE && !self.has_passed() && !self.vouched {
+            return Some(StopReason::WrongAccount { missing });
+        }
+        // With V4 a missing right is told asset by asset: where none gets through for want of it,
+        // it is the token that lacks it.
+        if forbidden >= SAMPLE && forbidden == failed && retired + shown == 0 {
+            let detail = format!("each of the first {forbidden} assets was refused (status 403)");
+            return Some(StopReason::NotAuthorised { detail });
+        }
         if exceeds(missing, answered, self.limits.max_404_percent) {
             return Some(StopReason::TooManyMissing { missing, answered });
         }
@@ -168,17 +202,19 @@ mod tests {
             retired,
             failed,
             missing,
+            ..Tally::default()
         }
+    }
+
+    fn breaker() -> Breaker {
+        Breaker::new(Limits::default(), false)
     }
 
     #[test]
     fn a_share_beyond_its_limit_trips_from_the_tenth_on() {
-        let mut breaker = Breaker::new(Limits::default());
+        let mut breaker = Breaker::new(Limits::default(), true);
         assert_eq!(breaker.answered(tally(0, 0, 9)), None);
-        assert!(
-            !breaker.believes(),
-            "nothing shows that the account is ours"
-        );
+        assert!(breaker.would_trip(1) && !breaker.would_trip(0));
         let stop = breaker.answered(tally(0, 0, 1));
         assert_eq!(
             stop,
@@ -188,13 +224,13 @@ mod tests {
             })
         );
 
-        let mut breaker = Breaker::new(Limits::default());
+        let mut breaker = self::breaker();
         assert_eq!(breaker.answered(tally(10, 0, 10)), None, "half is allowed");
-        assert!(breaker.believes() && breaker.has_passed());
+        assert!(breaker.has_passed());
+        assert!(breaker.would_trip(1));
         assert!(breaker.answered(tally(0, 0, 1)).is_some());
-        assert!(!breaker.believes());
 
-        let mut breaker = Breaker::new(Limits::default());
+        let mut breaker = self::breaker();
         let stop = breaker.answered(tally(3, 12, 0));
         assert_eq!(
             stop,
@@ -206,20 +242,67 @@ mod tests {
     }
 
     #[test]
+    fn what_is_shown_to_be_deleted_has_no_part_in_a_share_and_vouches() {
+        let mut breaker = self::breaker();
+        let shown = Tally {
+            shown: 100,
+            ..Tally::default()
+        };
+        assert_eq!(breaker.answered(shown), None);
+        assert!(breaker.has_passed());
+        assert_eq!(breaker.answered(tally(0, 0, 9)), None);
+        assert!(matches!(
+            breaker.answered(tally(0, 0, 1)),
+            Some(StopReason::TooManyMissing { answered: 10, .. })
+        ));
+    }
+
+    #[test]
+    fn where_nothing_is_found_or_gets_through_it_is_the_account_or_the_token() {
+        let limits = Limits {
+            max_404_percent: 100,
+            max_failure_percent: 100,
+            ..Limits::default()
+        };
+        let mut breaker = Breaker::new(limits, false);
+        assert_eq!(breaker.answered(tally(0, 0, 9)), None);
+        let stop = breaker.answered(tally(0, 0, 1));
+        assert_eq!(stop, Some(StopReason::WrongAccount { missing: 10 }));
+        let mut breaker = Breaker::new(limits, true);
+        assert_eq!(breaker.answered(tally(0, 0, 500)), None, "vouched for");
+
+        let forbidden = |forbidden| Tally {
+            forbidden,
+            ..tally(0, forbidden, 0)
+        };
+        let mut breaker = Breaker::new(limits, false);
+        assert_eq!(breaker.answered(forbidden(9)), None);
+        assert!(matches!(
+            breaker.answered(forbidden(1)),
+            Some(StopReason::NotAuthorised { .. })
+        ));
+        for one in [tally(1, 0, 0), tally(0, 1, 0)] {
+            let mut breaker = Breaker::new(limits, false);
+            assert_eq!(breaker.answered(one), None);
+            assert_eq!(breaker.answered(forbidden(50)), None, "one got through");
+        }
+    }
+
+    #[test]
     fn a_limit_of_a_hundred_never_trips() {
         let limits = Limits {
             max_404_percent: 100,
             max_failure_percent: 100,
             ..Limits::default()
         };
-        let mut breaker = Breaker::new(limits);
+        let mut breaker = Breaker::new(limits, false);
         assert_eq!(breaker.answered(tally(0, 500, 500)), None);
         assert_eq!(breaker.answered(tally(0, 0, 100_000)), None);
     }
 
     #[test]
     fn it_is_at_ease_far_below_its_limits() {
-        let mut breaker = Breaker::new(Limits::default());
+        let mut breaker = self::breaker();
         assert!(!breaker.is_at_ease(), "nothing is known yet");
         assert_eq!(breaker.answered(tally(3, 1, 0)), None);
         assert!(breaker.is_at_ease(), "a quarter is half of half");
@@ -227,28 +310,31 @@ mod tests {
         assert!(!breaker.is_at_ease());
         assert_eq!(breaker.answered(tally(10, 0, 3)), None);
         assert!(breaker.is_at_ease());
-        assert_eq!(breaker.troubled("a"), None);
+        assert_eq!(breaker.troubled(Task::Delete, "a"), None);
         assert!(!breaker.is_at_ease());
-        breaker.sound();
+        breaker.sound(Task::Delete);
         assert_eq!(breaker.answered(tally(0, 0, 3)), None);
         assert!(!breaker.is_at_ease());
     }
 
     #[test]
     fn troubles_count_only_in_a_row() {
-        let mut breaker = Breaker::new(Limits {
+        let limits = Limits {
             max_failed_batches: 3,
             ..Limits::default()
-        });
-        assert_eq!(breaker.troubled("a"), None);
-        assert_eq!(breaker.troubled("b"), None);
-        assert_eq!(breaker.answered(Tally::default()), None);
-        assert_eq!(breaker.troubled("c"), None);
-        assert_eq!(breaker.troubled("d"), None);
+        };
+        let mut breaker = Breaker::new(limits, false);
+        assert_eq!(breaker.troubled(Task::Delete, "a"), None);
+        assert_eq!(breaker.troubled(Task::Delete, "b"), None);
+        breaker.sound(Task::Delete);
+        assert_eq!(breaker.troubled(Task::Delete, "c"), None);
+        assert_eq!(breaker.troubled(Task::Resolve, "x"), None);
+        breaker.sound(Task::Resolve);
+        assert_eq!(breaker.troubled(Task::Delete, "d"), None);
         let stop = StopReason::FailedBatches {
             batches: 3,
             detail: "e".to_owned(),
         };
-        assert_eq!(breaker.troubled("e"), Some(stop));
+        assert_eq!(breaker.troubled(Task::Delete, "e"), Some(stop));
     }
 }

@@ -27,11 +27,6 @@ impl Canary {
         self.good = true;
     }
 
-    /// Whether a delete came back sane.
-    pub(in crate::apply) const fn is_good(&self) -> bool {
-        self.good
-    }
-
     /// Takes notice of a new delete of so many assets.
     pub(in crate::apply) const fn sent(&mut self, assets: usize) {
         self.left = self.left.saturating_sub(assets);

@@ -4,25 +4,26 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
 use crate::apply::batch::{Queue, Terms};
 use crate::apply::breaker::Breaker;
 use crate::apply::canary::Canary;
+use crate::apply::evidence::Absent;
 use crate::apply::inbox::{Came, Inbox, Message};
 use crate::apply::job::Job;
 use crate::apply::pacer::Pacer;
 use crate::apply::retry::Jitter;
 use crate::apply::stacks::Stack;
 use crate::apply::tempo::Tempo;
-use crate::apply::{Clock, Options, Run};
+use crate::apply::{Clock, Options, Run, Seeker};
 use crate::asset::AssetId;
 use crate::crash;
 use crate::event::{Lane, Listener, RunEvent, StopReason, Task};
 use crate::frameio::call::Call;
-use crate::outcome::AssetOutcome;
-use crate::plan::forecast::READING;
-use crate::state::{Record, Standing, State};
+use crate::outcome::{AssetOutcome, Outcome};
+use crate::state::{Record, Standing, State, settles_missing};
 use crate::store::Session;
 
 /// How long an answer waits at most for another one to share its sync.
@@ -35,6 +36,8 @@ pub struct Journaled {
     pub(in crate::apply) job: Job,
     /// When it was given out, counted from the start of the run.
     pub(in crate::apply) at: Duration,
+    /// The same as a time.
+    pub(in crate::apply) intent: Timestamp,
 }
 
 impl Journaled {
@@ -57,17 +60,27 @@ pub(in crate::apply) struct Dispatcher<'run, S> {
     pub(in crate::apply) pacer: Pacer,
     pub(in crate::apply) breaker: Breaker,
     pub(in crate::apply) jitter: Jitter,
-    /// The assets that the server does not know, each with the batch that found out, as long
-    /// as nothing shows that the server is the right one.
-    pub(in crate::apply) held: Vec<(u64, AssetId)>,
+    /// What is written down at the end, unless the run stops since too much is missing; with
+    /// each the batch that found out.
+    pub(in crate::apply) held: Vec<(u64, AssetOutcome)>,
+    /// V4: the assets that the server does not know, until they are looked for in lists.
+    pub(in crate::apply) absent: Vec<Absent>,
+    /// Looks for them.
+    pub(in crate::apply) seeker: Seeker<'run>,
+    /// When the deletes were sent that were not answered, the last of each asset.
+    pub(in crate::apply) intents: HashMap<AssetId, Timestamp>,
+    /// How far the server's clock is ahead of ours, by its latest answer.
+    pub(in crate::apply) skew: Option<SignedDuration>,
+    /// Whether the server has answered as the API does.
+    pub(in crate::apply) has_spoken: bool,
+    /// What it answers instead.
+    pub(in crate::apply) no_api: Option<String>,
     /// The assets that were refused before this run: that they are refused again says nothing.
     pub(in crate::apply) refused_before: HashSet<AssetId>,
     /// The first, small deletes.
     pub(in crate::apply) canary: Canary,
     /// V4: the version stacks that are being deleted file by file.
     pub(in crate::apply) stacks: HashMap<AssetId, Stack>,
-    /// Whether all that was refused so far was refused for want of a right.
-    pub(in crate::apply) only_rights: bool,
     /// What has happened and is not yet written down.
     pub(in crate::apply) events: Vec<RunEvent>,
     /// What could not be written down.
@@ -93,7 +106,12 @@ pub(in crate::apply) struct Dispatcher<'run, S> {
 }
 
 impl<'run, S: Session> Dispatcher<'run, S> {
-    pub(in crate::apply) fn new(run: Run<'run, S>, queue: Queue<'run>, inbox: Inbox) -> Self {
+    pub(in crate::apply) fn new(
+        run: Run<'run, S>,
+        queue: Queue<'run>,
+        inbox: Inbox,
+        seeker: Seeker<'run>,
+    ) -> Self {
         let Run {
             info,
             approved,
@@ -107,6 +125,7 @@ impl<'run, S: Session> Dispatcher<'run, S> {
             matches!(record.standing, Standing::Failed(_)).then_some(*id)
         };
         let refused_before = state.assets.iter().filter_map(refused).collect();
+        let breaker = Breaker::new(options.breakers, state.vouches());
         let mut dispatcher = Self {
             run: info.number,
             state,
@@ -117,13 +136,18 @@ impl<'run, S: Session> Dispatcher<'run, S> {
             clock,
             queue,
             pacer: Pacer::new(options.concurrency.get()),
-            breaker: Breaker::new(options.breakers),
+            breaker,
             jitter: Jitter::new(options.seed),
             held: Vec::new(),
+            absent: Vec::new(),
+            seeker,
+            intents: HashMap::new(),
+            skew: None,
+            has_spoken: false,
+            no_api: None,
             refused_before,
             canary: Canary::new(options.canary),
             stacks: HashMap::new(),
-            only_rights: true,
             events: vec![RunEvent::Started(info)],
             unsaved: Vec::new(),
             open: BTreeMap::new(),
@@ -143,13 +167,14 @@ impl<'run, S: Session> Dispatcher<'run, S> {
         if !approved.forget().is_empty() {
             dispatcher.forget(approved.forget().to_vec());
         }
-        if !approved.record().is_empty() {
-            dispatcher.changed = true;
-            dispatcher.events.push(RunEvent::FoundDeleted {
-                at: clock.now(),
-                ids: approved.record().to_vec(),
-            });
+        let found = approved.found().iter().cloned();
+        let (refused, rest): (Vec<_>, Vec<_>) =
+            found.partition(|(_, outcome)| matches!(outcome, Outcome::Failed(_)));
+        if !refused.is_empty() {
+            dispatcher.settle(0, refused, false);
         }
+        let rest = rest.into_iter().map(|outcome| (0, outcome));
+        dispatcher.held.extend(rest);
         dispatcher
     }
 
@@ -171,6 +196,9 @@ impl<'run, S: Session> Dispatcher<'run, S> {
             for message in news.messages {
                 self.take(message);
             }
+            if self.is_to_seek() {
+                self.seek();
+            }
             self.turn(news.since);
             longest = self.sleep();
         }
@@ -184,8 +212,17 @@ impl<'run, S: Session> Dispatcher<'run, S> {
     }
 
     fn is_over(&self) -> bool {
-        let nothing_to_come = self.under_way == 0 && (self.stop.is_some() || self.queue.is_empty());
+        let nothing_to_come = if self.stop.is_some() {
+            self.under_way == 0
+        } else {
+            self.has_nothing_else() && self.absent.is_empty()
+        };
         nothing_to_come || self.cut_short
+    }
+
+    /// Whether nothing is under way and nothing is left to be sent.
+    pub(in crate::apply) fn has_nothing_else(&self) -> bool {
+        self.under_way == 0 && self.queue.is_empty()
     }
 
     /// Whether another request may be under way, as far as their number goes.
@@ -221,6 +258,9 @@ impl<'run, S: Session> Dispatcher<'run, S> {
             self.tempo.turned(since.elapsed());
         } else {
             // Their intents may not last, so they are not sent.
+            for batch in &orders {
+                self.queue.is_over(&batch.job);
+            }
             self.queue
                 .put_first(orders.into_iter().map(|batch| batch.job));
         }
@@ -248,17 +288,11 @@ impl<'run, S: Session> Dispatcher<'run, S> {
                 self.options.batch_size.get(),
             );
             let pacer = &self.pacer;
-            let wait = pacer.wait(Lane::Children, now);
-            let reading = pacer.cost(Lane::ReadAsset).unwrap_or(READING);
             let job = self.queue.next(Terms {
                 now,
                 idle,
                 size,
                 open: &|lane| given < at_once + ahead && pacer.is_open(lane, now, ahead),
-                patient: &|assets| {
-                    let assets = u32::try_from(assets).unwrap_or(u32::MAX);
-                    wait <= reading.saturating_mul(assets)
-                },
             });
             let Some(job) = job else {
                 break;
@@ -278,6 +312,7 @@ impl<'run, S: Session> Dispatcher<'run, S> {
                 batch,
                 job,
                 at: now,
+                intent: self.clock.now(),
             });
         }
         if self.under_way + orders.len() < at_once && self.stop.is_none() {
@@ -354,7 +389,6 @@ impl<'run, S: Session> Dispatcher<'run, S> {
             RunEvent::Started(_)
             | RunEvent::Intent { .. }
             | RunEvent::Forgotten { .. }
-            | RunEvent::FoundDeleted { .. }
             | RunEvent::Warned { .. }
             | RunEvent::Paced { .. }
             | RunEvent::CalledBack { .. }
@@ -381,7 +415,7 @@ impl<'run, S: Session> Dispatcher<'run, S> {
         self.stop.as_ref()
     }
 
-    fn take(&mut self, message: Message) {
+    pub(in crate::apply) fn take(&mut self, message: Message) {
         match message {
             Message::Done(batch, Came::Reply(reply, took)) => {
                 crash::point("batch.heard");
@@ -409,7 +443,15 @@ impl<'run, S: Session> Dispatcher<'run, S> {
     }
 
     pub(in crate::apply) fn settle(&mut self, batch: u64, outcomes: Vec<AssetOutcome>, more: bool) {
-        self.changed |= !outcomes.is_empty();
+        let is_news = |(id, outcome): &AssetOutcome| match outcome {
+            // What is recorded may stand all the same.
+            Outcome::Missing => {
+                let record = self.state.assets.get(id);
+                record.is_none_or(|record| settles_missing(&record.standing))
+            }
+            Outcome::Retired(_) | Outcome::Gone(_) | Outcome::Failed(_) | Outcome::Unknown => true,
+        };
+        self.changed |= outcomes.iter().any(is_news);
         self.events.push(RunEvent::Answered {
             batch,
             at: self.clock.now(),

@@ -77,7 +77,7 @@ impl<S: Session> Dispatcher<'_, S> {
 
     fn ended(self, ending: Ending, saved: Result<(), NotSaved>) -> Ended {
         Ended {
-            left: self.queue.left() + self.held.len(),
+            left: self.queue.left() + self.held.len() + self.absent.len(),
             state: self.state,
             ending,
             requests: self.batches - self.called_back,

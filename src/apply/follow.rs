@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use crate::apply::breaker::Tally;
 use crate::apply::dispatcher::{Dispatcher, Journaled};
-use crate::apply::job::{Aim, Job};
+use crate::apply::job::{Aim, Job, Sent};
 use crate::apply::pacer::{Pace, Pause};
 use crate::asset::{AssetId, Kind};
 use crate::event::{Lane, RunEvent, StopReason, Task};
 use crate::frameio::answer::{ReadVerdict, Verdict, judge, v4};
 use crate::frameio::call::Call;
 use crate::frameio::{Limits, Reply};
-use crate::outcome::{AssetOutcome, Failure, FailureKind, Outcome};
-use crate::state::{Api, Record, Standing};
+use crate::outcome::{AssetOutcome, FailureKind, Outcome};
+use crate::state::Api;
 use crate::store::Session;
 
 /// How often in a row the server may say that it is too much before that can stop the run.
@@ -23,24 +23,24 @@ const LONGEST_BREATHER: Duration = Duration::from_secs(5);
 
 impl<S: Session> Dispatcher<'_, S> {
     pub(in crate::apply) fn answered(&mut self, batch: Journaled, reply: &Reply) {
-        let Journaled { batch, job, .. } = batch;
-        match (job.task(), job.aim) {
-            (Task::Delete, _) => self.deleted(batch, job, reply),
-            (Task::Resolve, Aim::Look { kind, next, said }) => {
-                self.looked(batch, job, (kind, next, said), reply);
+        self.know(reply);
+        self.queue.is_over(&batch.job);
+        let aim = batch.job.aim.clone();
+        match (batch.job.task(), aim) {
+            (Task::Delete, _) => self.deleted(batch, reply),
+            (Task::Resolve, Aim::Look(look)) => self.looked(batch.batch, batch.job, &look, reply),
+            (Task::Resolve, Aim::Open) => self.opened(batch.batch, batch.job, reply),
+            (Task::Resolve, Aim::Close) => self.closed(batch.batch, batch.job, reply),
+            (Task::Resolve, Aim::Settle | Aim::Member) => {
+                self.resolved(batch.batch, batch.job, reply);
             }
-            (Task::Resolve, Aim::Open) => self.opened(batch, job, reply),
-            (Task::Resolve, Aim::List { .. }) => self.listed(batch, job, reply),
-            (Task::Resolve, Aim::Settle | Aim::Member) => self.resolved(batch, job, reply),
-        }
-        if self.breaker.believes() {
-            self.release();
         }
     }
 
     pub(in crate::apply) fn broken(&mut self, batch: Journaled) {
         let Journaled { batch, job, .. } = batch;
         self.left_under_way();
+        self.queue.is_over(&job);
         self.paced(job.lane(), None, Pace::Troubled);
         if job.task() == Task::Delete {
             self.settle(batch, all(&job.ids, &Outcome::Unknown), false);
@@ -57,6 +57,7 @@ impl<S: Session> Dispatcher<'_, S> {
     pub(in crate::apply) fn came_back(&mut self, batch: Journaled) {
         let Journaled { batch, job, .. } = batch;
         self.called_back += 1;
+        self.queue.is_over(&job);
         self.events.push(RunEvent::CalledBack {
             batch,
             at: self.clock.now(),
@@ -69,202 +70,149 @@ impl<S: Session> Dispatcher<'_, S> {
         self.queue.put_first([job]);
     }
 
-    fn deleted(&mut self, batch: u64, job: Job, reply: &Reply) {
+    fn deleted(&mut self, batch: Journaled, reply: &Reply) {
+        let Journaled {
+            batch,
+            job,
+            at: _,
+            intent,
+        } = batch;
         let lane = job.lane();
         let verdict = match job.call {
             Call::DeleteFile(id) | Call::DeleteFolder(id) => v4::judge_delete(id, reply),
-            Call::BulkDelete(_)
-            | Call::ReadAsset(_)
-            | Call::ListFolder { .. }
-            | Call::Show(..)
-            | Call::Children { .. } => judge(&job.ids, reply),
+            Call::BulkDelete(_) | Call::ReadAsset(_) | Call::Show(..) | Call::Children { .. } => {
+                judge(&job.ids, reply)
+            }
         };
         self.paced(lane, limits_of(reply), pace_of_delete(&verdict));
         match verdict {
-            Verdict::Settled { outcomes, warnings } => {
-                match (job.aim, outcomes.as_slice(), &job.call) {
-                    (Aim::Member, [(_, outcome)], _) => {
-                        self.member_done(batch, job.ids[0], outcome.clone());
+            Verdict::Settled { outcomes, doubtful } => {
+                let reads = doubtful.into_iter().map(|(id, refusal)| Job {
+                    refusal: Some(Box::new(refusal)),
+                    ..self.reading(&job, id)
+                });
+                let reads: Vec<Job> = reads.collect();
+                self.queue.put_first(reads);
+                match (&job.aim, outcomes.as_slice()) {
+                    (Aim::Member, [(file, outcome)]) => {
+                        self.member_done(batch, job.ids[0], *file, outcome.clone());
                     }
-                    (_, [(id, Outcome::Gone)], Call::DeleteFile(_)) if !job.looked => {
-                        self.look_further(batch, *id, Kind::File);
+                    (Aim::Member, _) => self.settle(batch, Vec::new(), false),
+                    (Aim::Settle | Aim::Look(_) | Aim::Open | Aim::Close, _) => {
+                        self.settled(batch, outcomes);
                     }
-                    (_, [(id, Outcome::Gone)], Call::DeleteFolder(_)) if !job.looked => {
-                        self.look_further(batch, *id, Kind::Folder);
-                    }
-                    _ => self.settled(batch, outcomes, job.looked),
-                }
-                for message in warnings {
-                    self.warn(batch, message);
                 }
             }
-            Verdict::Halve { missing } => {
+            Verdict::Halve => {
                 self.settle(batch, Vec::new(), false);
-                self.take_apart(&job, missing);
+                self.queue.put_first(job.halves());
             }
             Verdict::SlowDown { .. } => self.slowed_down(batch, job),
             Verdict::NotSent { detail } => self.not_sent(batch, job, detail),
             Verdict::Unknown { detail } => {
+                for id in job.targets() {
+                    self.intents.insert(id, intent);
+                }
                 self.settle(batch, all(&job.ids, &Outcome::Unknown), false);
                 self.warn(batch, format!("no answer that can be trusted: {detail}"));
-                // A delete is idempotent, and what it finds deleted was deleted by us. What was
-                // read before says nothing of what this delete did.
-                let looked = false;
-                let given_up = self.troubled(batch, Job { looked, ..job }, &detail);
-                if let Some(job) = given_up.filter(|job| job.aim == Aim::Member) {
-                    self.member_lost(job.ids[0]);
-                }
+                self.lost(batch, &job, &detail);
             }
             Verdict::Stop(reason) => self.stopped(batch, job, reason),
         }
     }
 
-    /// Writes down what a delete said of its assets; `looked` says that they were read before
-    /// it and found alive.
-    pub(in crate::apply) fn settled(
-        &mut self,
-        batch: u64,
-        outcomes: Vec<AssetOutcome>,
-        looked: bool,
-    ) {
+    /// What reads an asset of a job again.
+    fn reading(&self, job: &Job, id: AssetId) -> Job {
+        let said = self.queue.approved().kind(id);
+        let read = match (self.options.api, &job.aim, &job.call) {
+            (Api::V2, ..) => Job::read(id, job.listed),
+            (Api::V4, Aim::Member, _) => Job::look_member(job.ids[0], id),
+            (Api::V4, _, Call::DeleteFolder(_)) => {
+                Job::look(id, said.or(Some(Kind::Folder)), job.listed)
+            }
+            (Api::V4, ..) => Job::look(id, said.or(Some(Kind::File)), job.listed),
+        };
+        Job {
+            sent: job.sent,
+            ..read
+        }
+    }
+
+    /// Has what an unanswered delete asked for read after a pause: only what is found alive is
+    /// deleted again.
+    fn lost(&mut self, batch: u64, job: &Job, detail: &str) {
+        self.strained(job.lane(), detail);
+        let Sent { tries, since } = job.sent;
+        let assets = job.ids.len();
+        let Some((due, sent)) = self.pause(batch, assets, (tries, since), detail) else {
+            if job.aim == Aim::Member {
+                self.member_lost(job.ids[0]);
+            }
+            return self.gave_up();
+        };
+        for id in job.targets() {
+            let read = Job {
+                sent,
+                ..self.reading(job, id)
+            };
+            self.queue.put_back(read, due);
+        }
+    }
+
+    /// Writes down what a delete said of its assets.
+    pub(in crate::apply) fn settled(&mut self, batch: u64, outcomes: Vec<AssetOutcome>) {
         let mut tally = Tally::default();
         let mut expected = 0;
-        let mut certain = Vec::with_capacity(outcomes.len());
-        let mut missing = Vec::new();
-        let mut doubtful = Vec::new();
-        for (id, outcome) in outcomes {
-            // Most are retired, and then nothing depends on it.
-            let was_unknown = || {
-                let before = self.state.assets.get(&id).map(Record::standing);
-                matches!(before, Some(Standing::Unknown { .. }))
-            };
-            match &outcome {
-                Outcome::Retired => tally.retired += 1,
-                Outcome::Gone if was_unknown() && self.breaker.believes() => expected += 1,
-                Outcome::Gone => {
-                    // Our own delete is why an unknown one is missing, most probably.
-                    tally.missing += usize::from(!was_unknown());
-                    missing.push((batch, id));
-                    continue;
-                }
-                Outcome::Failed(_) if !looked && was_unknown() => {
-                    // Our own delete, whose answer was lost, may be why; a reading tells.
-                    doubtful.push(id);
-                    continue;
-                }
-                Outcome::Failed(_) if self.refused_before.contains(&id) => expected += 1,
-                Outcome::Failed(Failure { kind, .. }) => {
-                    self.only_rights &= *kind == FailureKind::Permission;
+        for (id, outcome) in &outcomes {
+            match outcome {
+                Outcome::Retired(_) => tally.retired += 1,
+                Outcome::Failed(_) if self.refused_before.contains(id) => expected += 1,
+                Outcome::Failed(failure) => {
                     tally.failed += 1;
+                    let forbidden = failure.kind == FailureKind::Permission;
+                    tally.forbidden += usize::from(forbidden && self.tells_rights());
                 }
-                Outcome::Unknown => {}
+                Outcome::Gone(_) | Outcome::Missing | Outcome::Unknown => {}
             }
-            certain.push((id, outcome));
-        }
-        let look = |id: &AssetId| Job::look(*id, &Kind::ALL, None, true);
-        match self.options.api {
-            Api::V2 => self.look_for(&doubtful, true),
-            Api::V4 => self.queue.put_first(doubtful.iter().map(look)),
         }
         if tally.retired + expected > 0 {
             self.canary.came_back();
         }
-        let stop = self.count(tally);
-        if self.breaker.believes() {
-            certain.extend(missing.into_iter().map(|(_, id)| (id, Outcome::Gone)));
-        } else {
-            self.held.append(&mut missing);
-        }
-        self.settle(batch, certain, false);
+        let stop = self.breaker.answered(tally);
+        self.settle(batch, outcomes, false);
         if let Some(reason) = stop {
             self.halt(reason);
         }
     }
 
-    /// Sends the parts of a batch that was refused as a whole.
-    fn take_apart(&mut self, job: &Job, missing: bool) {
-        if missing && !job.looked {
-            let unknown = |id: &AssetId| {
-                let before = self.state.assets.get(id).map(Record::standing);
-                matches!(before, Some(Standing::Unknown { .. }))
-            };
-            let (asked, fresh): (Vec<AssetId>, Vec<AssetId>) =
-                job.ids.iter().copied().partition(unknown);
-            if !asked.is_empty() {
-                // An earlier delete of these took effect, wholly or in part. To read each is
-                // one request an asset at most; to halve down to each would be two.
-                let mut jobs = self.queue.look_for(&asked, true);
-                if !fresh.is_empty() {
-                    jobs.push(Job::delete(&fresh));
-                }
-                return self.queue.put_first(jobs);
-            }
-        }
-        self.queue.put_first(job.halves());
+    /// Whether the API tells asset by asset that the token lacks a right; the bulk delete of v2
+    /// tells it of all at once.
+    pub(in crate::apply) fn tells_rights(&self) -> bool {
+        self.options.api == Api::V4
     }
 
     /// Follows up a reading that told nothing.
     pub(in crate::apply) fn unread<T>(&mut self, batch: u64, job: Job, verdict: ReadVerdict<T>) {
         match verdict {
-            ReadVerdict::Read(_) => {}
+            ReadVerdict::Read(_) | ReadVerdict::Refused { .. } => {}
             ReadVerdict::SlowDown { .. } => self.slowed_down(batch, job),
             ReadVerdict::NotSent { detail } => self.not_sent(batch, job, detail),
             ReadVerdict::Unreadable { detail } => {
                 self.settle(batch, Vec::new(), false);
-                let id = job.ids[0];
+                let id = job.target();
                 self.warn(batch, format!("`{id}` could not be read: {detail}"));
-                let given_up = self.troubled(batch, job, &detail);
-                if let Some(Job {
-                    others: Some(others),
-                    listed,
-                    ..
-                }) = given_up
-                {
-                    self.look_for(&others.ids, listed);
+                self.strained(job.lane(), &detail);
+                if let Err(job) = self.again(batch, job, &detail) {
+                    if let Aim::Look(look) = &job.aim
+                        && look.member
+                    {
+                        self.member_lost(job.ids[0]);
+                    }
+                    self.gave_up();
                 }
             }
             ReadVerdict::Stop(reason) => self.stopped(batch, job, reason),
         }
-    }
-
-    /// Takes notice of an asset that the server does not know.
-    ///
-    /// It is not believed to be gone before the server has shown that it knows others of ours.
-    pub(in crate::apply) fn missing(&mut self, batch: u64, id: AssetId) {
-        let before = self.state.assets.get(&id).map(Record::standing);
-        // Our own delete is why an unknown one is missing, most probably; many of them say
-        // nothing against the account, which the state remembers.
-        let was_unknown = matches!(before, Some(Standing::Unknown { .. }));
-        let stop = self.count(Tally {
-            missing: usize::from(!was_unknown),
-            ..Tally::default()
-        });
-        if self.breaker.believes() {
-            self.settle(batch, vec![(id, Outcome::Gone)], false);
-        } else {
-            self.settle(batch, Vec::new(), false);
-            self.held.push((batch, id));
-        }
-        if let Some(reason) = stop {
-            self.halt(reason);
-        }
-    }
-
-    /// Counts an answer; returns why the run must stop, if it must.
-    ///
-    /// With V4 a missing right is told asset by asset: where no asset gets through for want of
-    /// it, it is the token that lacks it.
-    fn count(&mut self, tally: Tally) -> Option<StopReason> {
-        let stop = self.breaker.answered(tally)?;
-        let StopReason::TooManyFailures { failed, .. } = stop else {
-            return Some(stop);
-        };
-        if self.options.api == Api::V2 || !self.only_rights || self.canary.is_good() {
-            return Some(stop);
-        }
-        Some(StopReason::NotAuthorised {
-            detail: format!("each of the first {failed} assets was refused (status 403)"),
-        })
     }
 
     fn stopped(&mut self, batch: u64, job: Job, reason: StopReason) {
@@ -292,20 +240,17 @@ impl<S: Session> Dispatcher<'_, S> {
             // Where this one does not get through, the others of its lane would not either.
             Ok(due) => self.pacer.pause(lane, due),
             Err(job) => {
-                self.queue.put_first([job]);
+                self.queue.put_first([*job]);
                 self.halt(StopReason::NotReachable { detail });
             }
         }
     }
 
-    /// Makes a request again that went wrong, and lets its lane take a breath where several
-    /// went wrong in a row.
-    ///
-    /// Gives the job back where it went wrong too often; it stays as it is recorded then.
-    fn troubled(&mut self, batch: u64, job: Job, detail: &str) -> Option<Job> {
-        let lane = job.lane();
-        if let Some(reason) = self.breaker.troubled(detail) {
-            self.halt(reason);
+    /// Lets a lane take a breath where several requests went wrong in a row, and stops the run
+    /// where too many did.
+    fn strained(&mut self, lane: Lane, detail: &str) {
+        if let Some(reason) = self.breaker.troubled(lane.task(), detail) {
+            self.halt(self.api_is_over().unwrap_or(reason));
         }
         let in_a_row = self.breaker.failed_in_a_row();
         if in_a_row > 1 {
@@ -313,50 +258,70 @@ impl<S: Session> Dispatcher<'_, S> {
             let breather = self.jitter.of(longest.min(LONGEST_BREATHER));
             self.pacer.pause(lane, self.clock.elapsed() + breather);
         }
-        self.again(batch, job, detail).err()
+    }
+
+    /// Takes notice that a request went wrong too often: where nothing else was ever heard of v2,
+    /// it is not served any more.
+    fn gave_up(&mut self) {
+        if let Some(reason) = self.api_is_over() {
+            self.halt(reason);
+        }
     }
 
     /// Makes a request again after a pause, and says when; gives it back where it went wrong too
     /// often.
-    pub(in crate::apply) fn again(
-        &mut self,
-        batch: u64,
-        job: Job,
-        why: &str,
-    ) -> Result<Duration, Job> {
-        let now = self.clock.elapsed();
-        let retries = self.options.retries;
-        let since = job.since.unwrap_or(now);
-        if job.tries >= retries.tries || now.saturating_sub(since) > retries.within {
-            return Err(job);
-        }
-        let wait = self.jitter.of(retries.longest(job.tries));
-        let tries = job.tries + 1;
-        self.events.push(RunEvent::Retried {
-            batch,
-            at: self.clock.now(),
-            assets: job.ids.len(),
-            tries,
-            wait,
-            why: why.to_owned(),
-        });
-        let since = Some(since);
+    fn again(&mut self, batch: u64, job: Job, why: &str) -> Result<Duration, Box<Job>> {
+        let assets = job.ids.len();
+        let Some((due, Sent { tries, since })) =
+            self.pause(batch, assets, (job.tries, job.since), why)
+        else {
+            return Err(Box::new(job));
+        };
         self.queue.put_back(
             Job {
                 tries,
                 since,
                 ..job
             },
-            now + wait,
+            due,
         );
-        Ok(now + wait)
+        Ok(due)
+    }
+
+    /// Says when to make a request again that went wrong, and tells it; nothing where it went
+    /// wrong too often.
+    fn pause(
+        &mut self,
+        batch: u64,
+        assets: usize,
+        (tries, since): (u32, Option<Duration>),
+        why: &str,
+    ) -> Option<(Duration, Sent)> {
+        let now = self.clock.elapsed();
+        let retries = self.options.retries;
+        let since = since.unwrap_or(now);
+        if tries >= retries.tries || now.saturating_sub(since) > retries.within {
+            return None;
+        }
+        let wait = self.jitter.of(retries.longest(tries));
+        let tries = tries + 1;
+        self.events.push(RunEvent::Retried {
+            batch,
+            at: self.clock.now(),
+            assets,
+            tries,
+            wait,
+            why: why.to_owned(),
+        });
+        let since = Some(since);
+        Some((now + wait, Sent { tries, since }))
     }
 
     /// Tells the pacer of an answer, and everybody of the pause that follows.
     pub(in crate::apply) fn paced(&mut self, lane: Lane, limits: Option<Limits>, pace: Pace) {
         let now = self.clock.elapsed();
         if pace == Pace::Taken {
-            self.breaker.sound();
+            self.breaker.sound(lane.task());
         } else {
             // What is not sent yet waits for better times.
             self.inbox.call_back();
@@ -372,34 +337,6 @@ impl<S: Session> Dispatcher<'_, S> {
             });
         }
     }
-
-    /// Believes that the missing assets are gone.
-    fn release(&mut self) {
-        for (batch, id) in std::mem::take(&mut self.held) {
-            self.settle(batch, vec![(id, Outcome::Gone)], false);
-        }
-    }
-
-    /// Decides on the missing assets when nothing more will show whether to believe in them.
-    ///
-    /// Where the run stopped they stay as they were. Where all was asked and too few are
-    /// missing for a breaker, they are gone, with a word of warning.
-    pub(in crate::apply) fn release_at_the_end(&mut self) {
-        if self.held.is_empty() || self.stops().is_some() || self.is_cut_short() {
-            return;
-        }
-        if !self.breaker.has_passed() {
-            let batch = self.held[0].0;
-            let missing = self.held.len();
-            self.warn(
-                batch,
-                format!(
-                    "no asset of this run was found, and {missing} are missing: if they should be there, check the account and the token"
-                ),
-            );
-        }
-        self.release();
-    }
 }
 
 pub(in crate::apply) const fn limits_of(reply: &Reply) -> Option<Limits> {
@@ -413,7 +350,7 @@ const fn pace_of_delete(verdict: &Verdict) -> Pace {
     match verdict {
         Verdict::SlowDown { wait } => Pace::Refused { wait: *wait },
         Verdict::Unknown { .. } | Verdict::NotSent { .. } => Pace::Troubled,
-        Verdict::Settled { .. } | Verdict::Halve { .. } | Verdict::Stop(_) => Pace::Taken,
+        Verdict::Settled { .. } | Verdict::Halve | Verdict::Stop(_) => Pace::Taken,
     }
 }
 
@@ -421,7 +358,7 @@ pub(in crate::apply) const fn pace_of_read<T>(verdict: &ReadVerdict<T>) -> Pace 
     match verdict {
         ReadVerdict::SlowDown { wait } => Pace::Refused { wait: *wait },
         ReadVerdict::Unreadable { .. } | ReadVerdict::NotSent { .. } => Pace::Troubled,
-        ReadVerdict::Read(_) | ReadVerdict::Stop(_) => Pace::Taken,
+        ReadVerdict::Read(_) | ReadVerdict::Refused { .. } | ReadVerdict::Stop(_) => Pace::Taken,
     }
 }
 

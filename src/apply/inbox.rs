@@ -306,6 +306,7 @@ mod tests {
             batch: number,
             job: Job::delete(&[AssetId::parse(&id).unwrap()]),
             at: Duration::ZERO,
+            intent: jiff::Timestamp::UNIX_EPOCH,
         }
     }
 
@@ -314,6 +315,7 @@ mod tests {
             status,
             wait: None,
             limits: None,
+            date: None,
             pages: None,
             body: crate::frameio::Body::Whole(b"{}".to_vec()),
         }

@@ -6,42 +6,61 @@ use std::time::Duration;
 use crate::asset::{AssetId, Kind};
 use crate::event::{Lane, Task};
 use crate::frameio::call::Call;
-use crate::plan::forecast::PAGE;
+use crate::outcome::Failure;
 
 /// What a job is for, beyond what its call asks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Aim {
     /// To learn what becomes of its assets.
     Settle,
-    /// v2: to find assets on a page of a folder's list.
-    List {
-        /// How many times in a row looking for them told less than it cost.
-        misses: u8,
-    },
-    /// V4: to find out of which kind an asset is, by asking for one kind after another.
-    Look {
-        /// The kind that is asked for.
-        kind: Kind,
-        /// The kinds that are asked for next.
-        next: &'static [Kind],
-        /// The kind of which the manifest says that it is, where the server knows no such one.
-        said: Option<Kind>,
-    },
+    /// V4: to read an asset, by asking for one kind after another.
+    Look(Look),
     /// V4: to read what a version stack holds.
     Open,
     /// V4: to delete one file of a version stack.
     Member,
+    /// V4: to read whether a version stack holds something still.
+    Close,
 }
 
-/// Assets that may lie where another one lies.
+/// How far the reading of an asset is whose kind may be any.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Others {
-    /// Which.
-    pub ids: Arc<[AssetId]>,
-    /// How many times in a row looking for them told less than it cost.
-    pub misses: u8,
-    /// The folder in which they were just not found.
-    pub left: Option<AssetId>,
+pub struct Look {
+    /// The kind that is asked for.
+    pub kind: Kind,
+    /// The kinds that are asked for next.
+    pub next: &'static [Kind],
+    /// The kind of which somebody says that it is.
+    pub said: Option<Kind>,
+    /// Whether it is a file of the version stack that the job is for.
+    pub member: bool,
+    /// Whether the server has said of a kind that it knows no such asset, rather than that the
+    /// asset is none of that kind.
+    pub missing: bool,
+}
+
+/// How often the delete of an asset went wrong, and since when.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Sent {
+    /// How often.
+    pub tries: u32,
+    /// When it first went wrong, counted from the start of the run.
+    pub since: Option<Duration>,
+}
+
+impl Sent {
+    /// What is true of a delete of both assets.
+    #[must_use]
+    pub fn with(self, other: Self) -> Self {
+        let since = match (self.since, other.since) {
+            (Some(one), Some(other)) => Some(one.min(other)),
+            (one, other) => one.or(other),
+        };
+        Self {
+            tries: self.tries.max(other.tries),
+            since,
+        }
+    }
 }
 
 /// One request that is to be made.
@@ -49,10 +68,8 @@ pub struct Others {
 pub struct Job {
     /// The call.
     pub call: Call,
-    /// The assets that its answer speaks of.
+    /// The assets that its answer speaks of; of a file of a version stack, the stack.
     pub ids: Arc<[AssetId]>,
-    /// v2: the assets that are looked for once it is known where its own lies.
-    pub others: Option<Box<Others>>,
     /// What it is for.
     pub aim: Aim,
     /// Whether its assets may be deleted; only readings of unlisted assets may not.
@@ -65,6 +82,10 @@ pub struct Job {
     pub tries: u32,
     /// When it first went wrong, counted from the start of the run.
     pub since: Option<Duration>,
+    /// How often the delete of its assets went wrong.
+    pub sent: Sent,
+    /// What the delete of its asset was refused with, where a reading finds it alive.
+    pub refusal: Option<Box<Failure>>,
 }
 
 impl Job {
@@ -72,13 +93,14 @@ impl Job {
         Self {
             call,
             ids,
-            others: None,
             aim: Aim::Settle,
             listed: true,
             looked: false,
             fresh: false,
             tries: 0,
             since: None,
+            sent: Sent::default(),
+            refusal: None,
         }
     }
 
@@ -98,23 +120,6 @@ impl Job {
         }
     }
 
-    /// The readings of several assets, one by one.
-    #[must_use]
-    pub fn reads(ids: &[AssetId], listed: bool) -> Vec<Self> {
-        ids.iter().map(|id| Self::read(*id, listed)).collect()
-    }
-
-    /// v2: the reading of a page of a folder's list, where assets are looked for.
-    #[must_use]
-    pub fn list(folder: AssetId, page: u32, ids: &[AssetId], listed: bool, misses: u8) -> Self {
-        let size = PAGE;
-        Self {
-            aim: Aim::List { misses },
-            listed,
-            ..Self::new(Call::ListFolder { folder, page, size }, Arc::from(ids))
-        }
-    }
-
     /// V4: what deletes one asset, or finds out how to.
     #[must_use]
     pub fn single(id: AssetId, kind: Option<Kind>) -> Self {
@@ -123,20 +128,65 @@ impl Job {
             Some(Kind::File) => Self::new(Call::DeleteFile(id), ids),
             Some(Kind::Folder) => Self::new(Call::DeleteFolder(id), ids),
             Some(Kind::VersionStack) => Self::open(id, None),
-            None => Self::look(id, &Kind::ALL, None, true),
+            None => Self::look(id, None, true),
         }
     }
 
-    /// V4: the reading of an asset as one of the first kind, and then of the others.
+    /// V4: the reading of an asset as one kind after another, the one first that somebody said.
     #[must_use]
-    pub fn look(id: AssetId, kinds: &'static [Kind], said: Option<Kind>, listed: bool) -> Self {
-        let (kind, next) = kinds.split_first().unwrap_or((&Kind::File, &[]));
-        let kind = *kind;
+    pub fn look(id: AssetId, said: Option<Kind>, listed: bool) -> Self {
+        let [kind, next @ ..] = said.map_or(&Kind::ALL, Kind::first);
+        let look = Look {
+            kind: *kind,
+            next,
+            said,
+            member: false,
+            missing: false,
+        };
         Self {
-            aim: Aim::Look { kind, next, said },
+            aim: Aim::Look(look),
             listed,
-            ..Self::new(Call::Show(kind, id), Arc::from([id]))
+            ..Self::new(Call::Show(*kind, id), Arc::from([id]))
         }
+    }
+
+    /// V4: the reading of a file of a version stack.
+    #[must_use]
+    pub fn look_member(stack: AssetId, file: AssetId) -> Self {
+        let [kind, next @ ..] = Kind::File.first();
+        let look = Look {
+            kind: *kind,
+            next,
+            said: None,
+            member: true,
+            missing: false,
+        };
+        Self {
+            aim: Aim::Look(look),
+            ..Self::new(Call::Show(*kind, file), Arc::from([stack]))
+        }
+    }
+
+    /// V4: the same reading as one of the next kind, where there is one; `missing` says that the
+    /// server knows no such asset.
+    #[must_use]
+    pub fn look_on(&self, look: &Look, missing: bool) -> Option<Self> {
+        let [kind, next @ ..] = look.next else {
+            return None;
+        };
+        let look = Look {
+            kind: *kind,
+            next,
+            missing: look.missing || missing,
+            ..look.clone()
+        };
+        Some(Self {
+            call: Call::Show(*kind, self.target()),
+            aim: Aim::Look(look),
+            tries: 0,
+            since: None,
+            ..self.clone()
+        })
     }
 
     /// V4: the reading of a page of what a version stack holds.
@@ -145,6 +195,15 @@ impl Job {
         Self {
             aim: Aim::Open,
             ..Self::new(Call::Children { of: stack, after }, Arc::from([stack]))
+        }
+    }
+
+    /// V4: the reading of whether a version stack holds something still.
+    #[must_use]
+    pub fn close(stack: AssetId) -> Self {
+        Self {
+            aim: Aim::Close,
+            ..Self::open(stack, None)
         }
     }
 
@@ -157,10 +216,41 @@ impl Job {
         }
     }
 
-    /// How many assets wait for it.
+    /// The asset that its call asks for; the first one of several.
     #[must_use]
-    pub fn assets(&self) -> usize {
-        self.ids.len() + self.others.as_ref().map_or(0, |others| others.ids.len())
+    pub fn target(&self) -> AssetId {
+        match &self.call {
+            Call::BulkDelete(_) => self.ids[0],
+            Call::ReadAsset(id)
+            | Call::DeleteFile(id)
+            | Call::DeleteFolder(id)
+            | Call::Show(_, id)
+            | Call::Children { of: id, .. } => *id,
+        }
+    }
+
+    /// The assets that its call asks for.
+    #[must_use]
+    pub fn targets(&self) -> Vec<AssetId> {
+        match &self.call {
+            Call::BulkDelete(ids) => ids.to_vec(),
+            Call::ReadAsset(_)
+            | Call::DeleteFile(_)
+            | Call::DeleteFolder(_)
+            | Call::Show(..)
+            | Call::Children { .. } => vec![self.target()],
+        }
+    }
+
+    /// When it goes: files before version stacks, and these before folders, so that each has an
+    /// answer of its own.
+    #[must_use]
+    pub const fn rank(&self) -> usize {
+        match (&self.aim, &self.call) {
+            (Aim::Open | Aim::Member | Aim::Close, _) => 1,
+            (Aim::Settle | Aim::Look(_), Call::DeleteFolder(_)) => 2,
+            (Aim::Settle | Aim::Look(_), _) => 0,
+        }
     }
 
     /// The lane that it goes through.
@@ -181,6 +271,7 @@ impl Job {
         let (first, second) = self.ids.split_at(self.ids.len().div_ceil(2));
         [first, second].map(|ids| Self {
             looked: self.looked,
+            sent: self.sent,
             ..Self::delete(ids)
         })
     }

@@ -5,10 +5,12 @@
 //! first, synced, then the state, then the listeners.
 
 use std::num::NonZeroUsize;
+use std::pin::pin;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::runtime::Handle;
+use tokio::time::timeout;
 
 use crate::apply::batch::Queue;
 use crate::apply::dispatcher::Dispatcher;
@@ -16,6 +18,7 @@ use crate::apply::inbox::{Inbox, Remote};
 use crate::apply::retry::Retries;
 use crate::event::{Ending, Listener, RunEvent, RunInfo};
 use crate::frameio::Deleter;
+use crate::frameio::trash::{Deleted, Wanted};
 use crate::plan::approve::Approved;
 use crate::state::{Api, State};
 use crate::store::{Session, StoreError};
@@ -25,11 +28,10 @@ pub mod breaker;
 mod canary;
 pub mod dispatcher;
 mod ending;
-pub mod folders;
+mod evidence;
 mod follow;
 pub mod inbox;
 pub mod job;
-mod lookup;
 pub mod pacer;
 pub mod retry;
 mod stacks;
@@ -125,10 +127,24 @@ pub struct NotSaved {
     pub lost: Vec<RunEvent>,
 }
 
+/// How long a search in the lists of recently deleted assets goes on before it is asked whether it
+/// is to be cut off.
+const LOOK_UP: Duration = Duration::from_millis(100);
+
+/// Looks for assets in the lists of recently deleted assets; it asks now and then whether it is to
+/// be cut off, and then tells nothing.
+pub(in crate::apply) type Seeker<'run> =
+    Box<dyn FnMut(&Wanted, &mut dyn FnMut() -> bool) -> Option<Deleted> + 'run>;
+
 /// Carries out what was approved; returns when everything under way is answered for.
 ///
 /// The calling thread becomes the dispatcher, and the workers run on `runtime`.
-pub fn run<D, S>(run: Run<'_, S>, deleter: &D, mailbox: (Remote, Inbox), runtime: &Handle) -> Ended
+pub fn run<'run, D, S>(
+    run: Run<'run, S>,
+    deleter: &'run D,
+    mailbox: (Remote, Inbox),
+    runtime: &'run Handle,
+) -> Ended
 where
     D: Deleter + Clone + 'static,
     S: Session,
@@ -142,7 +158,19 @@ where
         // A version stack is many files.
         Api::V4 => options.concurrency.get(),
     };
-    let mut dispatcher = Dispatcher::new(run, queue, inbox);
+    let seeker: Seeker<'_> = Box::new(|wanted, is_cut_off| {
+        runtime.block_on(async {
+            let mut search = pin!(deleter.find_deleted(wanted));
+            loop {
+                match timeout(LOOK_UP, search.as_mut()).await {
+                    Ok(told) => return Some(told),
+                    Err(_elapsed) if is_cut_off() => return None,
+                    Err(_elapsed) => {}
+                }
+            }
+        })
+    });
+    let mut dispatcher = Dispatcher::new(run, queue, inbox, seeker);
     let workers: Vec<_> = if dispatcher.begin() {
         (0..count)
             .map(|_| runtime.spawn(worker::work(deleter.clone(), remote.sign_on())))

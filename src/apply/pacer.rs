@@ -106,27 +106,6 @@ impl Pacer {
         opens.is_some_and(|at| at <= now)
     }
 
-    /// How long a lane stays closed for its limit.
-    #[must_use]
-    pub fn wait(&self, lane: Lane, now: Duration) -> Duration {
-        self.opens(lane).unwrap_or(now).saturating_sub(now)
-    }
-
-    /// How long a request takes at a lane's limit, where the server tells it.
-    #[must_use]
-    pub fn cost(&self, lane: Lane) -> Option<Duration> {
-        let (limit, window) = self.lanes.get(&lane)?.limits?;
-        Some(window / limit)
-    }
-
-    /// Whether a lane's limit is far: at most half of what its bucket holds is in it.
-    #[must_use]
-    pub fn is_roomy(&self, lane: Lane, now: Duration) -> bool {
-        self.lanes
-            .get(&lane)
-            .is_none_or(|bucket| bucket.is_roomy(now))
-    }
-
     /// Takes notice of a request that goes out.
     pub fn sent(&mut self, lane: Lane, now: Duration) {
         let bucket = self.lane(lane);
@@ -437,32 +416,6 @@ mod tests {
             pacer.answered(lane, later, None, Pace::Taken);
         }
         assert_eq!(pacer.window(lane), 8);
-    }
-
-    #[test]
-    fn a_limit_is_far_as_long_as_half_of_the_bucket_is_free() {
-        let (lane, now) = (Lane::Children, Duration::from_secs(1));
-        let mut pacer = Pacer::new(4);
-        assert!(pacer.is_roomy(lane, now), "of which nothing is known");
-        assert_eq!(
-            (pacer.cost(lane), pacer.wait(lane, now)),
-            (None, Duration::ZERO)
-        );
-        for (remaining, roomy) in [(39, true), (20, true), (19, false), (0, false)] {
-            let limits = Limits {
-                limit: 40,
-                remaining,
-                window: Duration::from_mins(1),
-            };
-            pacer.sent(lane, now);
-            pacer.answered(lane, now, Some(limits), Pace::Taken);
-            assert_eq!(pacer.is_roomy(lane, now), roomy, "{remaining} are left");
-        }
-        let cost = Duration::from_millis(1_500);
-        assert_eq!(pacer.cost(lane), Some(cost));
-        // One is spare.
-        assert_eq!(pacer.wait(lane, now), 2 * cost);
-        assert!(pacer.is_roomy(lane, now + 20 * cost));
     }
 
     #[test]

@@ -12,8 +12,8 @@ pub struct Retries {
     pub tries: u32,
     /// For how long a request is made again at most, counted from when it first went wrong.
     pub within: Duration,
-    /// The longest first pause before a request is made again; each later one may be twice
-    /// as long.
+    /// The longest first pause before a request is made again; each later one may be four times
+    /// as long, so that a few tries reach the half minute that the API asks for.
     pub backoff: Duration,
 }
 
@@ -22,7 +22,7 @@ impl Retries {
     #[must_use]
     pub fn longest(self, tries: u32) -> Duration {
         self.backoff
-            .saturating_mul(2_u32.saturating_pow(tries))
+            .saturating_mul(4_u32.saturating_pow(tries))
             .min(LONGEST_PAUSE)
     }
 }

@@ -1,8 +1,9 @@
-//! V4: finding out kinds, and deleting version stacks file by file.
+//! V4: deleting version stacks file by file.
 //!
 //! V4 has no delete of a version stack as such (docs/frameio-api.md, "Deletes (V4)"): its files
 //! are deleted instead. From the first file that is gone until the last one is, the stack is
-//! recorded as unknown, which is what it is for whoever finds the run dead.
+//! recorded as unknown, which is what it is for whoever finds the run dead. It is deleted when
+//! each file that its list showed is shown to be deleted, and the list is empty then.
 
 use std::sync::Arc;
 
@@ -11,9 +12,9 @@ use crate::apply::follow::{limits_of, pace_of_read};
 use crate::apply::job::Job;
 use crate::asset::{AssetId, Kind};
 use crate::frameio::Reply;
-use crate::frameio::answer::{Live, ReadVerdict, v4};
+use crate::frameio::answer::{ReadVerdict, v4};
 use crate::frameio::survey::PAGES;
-use crate::outcome::{Failure, FailureKind, Outcome};
+use crate::outcome::{Evidence, Failure, FailureKind, Outcome};
 use crate::state::{Record, Standing};
 use crate::store::Session;
 
@@ -26,6 +27,10 @@ pub(in crate::apply) struct Stack {
     pages: usize,
     /// How many files are still to be answered for.
     left: usize,
+    /// What shows that the files are deleted: the weakest that was needed.
+    evidence: Option<Evidence>,
+    /// Whether one of them was deleted by us.
+    ours: bool,
     /// The first refusal of a file.
     failure: Option<Failure>,
     /// Whether the answer for a file never came.
@@ -33,88 +38,35 @@ pub(in crate::apply) struct Stack {
 }
 
 impl<S: Session> Dispatcher<'_, S> {
-    /// Follows up the reading of an asset as one of a `kind`; `next` are the kinds to ask for
-    /// where it is none, and `said` is the kind that the manifest names and that it is not.
-    pub(in crate::apply) fn looked(
-        &mut self,
-        batch: u64,
-        job: Job,
-        (kind, next, said): (Kind, &'static [Kind], Option<Kind>),
-        reply: &Reply,
-    ) {
-        let id = job.ids[0];
-        let verdict = v4::judge_show(id, reply);
-        self.paced(job.lane(), limits_of(reply), pace_of_read(&verdict));
-        match verdict {
-            ReadVerdict::Read(Live::Deleted) => {
-                self.canary.came_back();
-                self.settle(batch, vec![(id, Outcome::Gone)], false);
-            }
-            ReadVerdict::Read(Live::Missing) if !next.is_empty() => {
-                self.settle(batch, Vec::new(), false);
-                let job = Job::look(id, next, said, job.listed);
-                self.queue.put_first([job]);
-            }
-            ReadVerdict::Read(Live::Missing) => self.missing(batch, id),
-            ReadVerdict::Read(Live::There) => match said {
-                Some(said) => {
-                    let message = format!(
-                        "the manifest says that it is a {}, and the server has a {}",
-                        in_words(said),
-                        in_words(kind)
-                    );
-                    let failure = Failure {
-                        kind: FailureKind::Invalid,
-                        message,
-                    };
-                    self.settled(batch, vec![(id, Outcome::Failed(failure))], true);
-                }
-                None if job.listed => {
-                    self.settle(batch, Vec::new(), false);
-                    self.queue.put_first([Job {
-                        looked: true,
-                        ..Job::single(id, Some(kind))
-                    }]);
-                }
-                None => {
-                    self.settle(batch, Vec::new(), false);
-                    self.forget(vec![id]);
-                }
-            },
-            ReadVerdict::SlowDown { .. }
-            | ReadVerdict::NotSent { .. }
-            | ReadVerdict::Unreadable { .. }
-            | ReadVerdict::Stop(_) => self.unread(batch, job, verdict),
-        }
-    }
-
-    /// Asks for the other kinds of an asset that the server does not know as what the manifest
-    /// says: only when it knows none of them is it missing.
-    pub(in crate::apply) fn look_further(&mut self, batch: u64, id: AssetId, said: Kind) {
-        self.settle(batch, Vec::new(), false);
-        let job = Job::look(id, said.others(), Some(said), true);
-        self.queue.put_first([job]);
-    }
-
     /// Follows up a page of what a version stack holds.
     pub(in crate::apply) fn opened(&mut self, batch: u64, job: Job, reply: &Reply) {
         let stack = job.ids[0];
         let verdict = v4::judge_children(reply);
         self.paced(job.lane(), limits_of(reply), pace_of_read(&verdict));
         match verdict {
-            ReadVerdict::Read(None) if job.looked => self.missing(batch, stack),
-            ReadVerdict::Read(None) => self.look_further(batch, stack, Kind::VersionStack),
+            ReadVerdict::Read(None) if job.looked => {
+                self.leave_alone(batch, stack, "the server does not list its files");
+            }
+            ReadVerdict::Read(None) => {
+                self.settle(batch, Vec::new(), false);
+                let said = Some(Kind::VersionStack);
+                let look = Job::look(stack, said, true);
+                self.queue.put_first([Job {
+                    sent: job.sent,
+                    ..look
+                }]);
+            }
             ReadVerdict::Read(Some(page)) => {
                 let entry = self.stacks.entry(stack).or_default();
                 entry.found.extend(page.files);
                 entry.pages += 1;
                 let endless = entry.pages >= PAGES;
                 if let Some(after) = page.next {
-                    self.settle(batch, Vec::new(), false);
                     if endless {
                         let why = "the list of its files does not end";
                         return self.leave_alone(batch, stack, why);
                     }
+                    self.settle(batch, Vec::new(), false);
                     let next = Job {
                         looked: true,
                         ..Job::open(stack, Some(Arc::from(after)))
@@ -122,6 +74,14 @@ impl<S: Session> Dispatcher<'_, S> {
                     return self.queue.put_first([next]);
                 }
                 self.take_files(batch, stack);
+            }
+            ReadVerdict::Refused { detail } => {
+                self.stacks.remove(&stack);
+                let failure = Failure {
+                    kind: FailureKind::Permission,
+                    message: detail,
+                };
+                self.settled(batch, vec![(stack, Outcome::Failed(failure))]);
             }
             ReadVerdict::SlowDown { .. }
             | ReadVerdict::NotSent { .. }
@@ -133,13 +93,13 @@ impl<S: Session> Dispatcher<'_, S> {
     /// Sends the deletes of the files that a version stack was found to hold.
     fn take_files(&mut self, batch: u64, stack: AssetId) {
         let files = std::mem::take(&mut self.stacks.entry(stack).or_default().found);
-        self.settle(batch, Vec::new(), false);
-        if let Some(held) = files.iter().find(|file| self.queue.is_protected(**file)) {
+        let approved = self.queue.approved();
+        if let Some(held) = files.iter().find(|file| approved.is_protected(**file)) {
             let why = format!("`{held}` in it must stay");
             return self.leave_alone(batch, stack, &why);
         }
         // A stack that was reviewed file by file must not have grown since.
-        let grown = self.queue.files(stack).and_then(|planned| {
+        let grown = approved.files(stack).and_then(|planned| {
             let unplanned = files.iter().find(|file| !planned.contains(file));
             unplanned.copied()
         });
@@ -148,10 +108,9 @@ impl<S: Session> Dispatcher<'_, S> {
             return self.leave_alone(batch, stack, &why);
         }
         if files.is_empty() {
-            self.stacks.remove(&stack);
-            self.canary.came_back();
-            return self.settle(batch, vec![(stack, Outcome::Gone)], false);
+            return self.found_empty(batch, stack);
         }
+        self.settle(batch, Vec::new(), false);
         self.stacks.entry(stack).or_default().left = files.len();
         let members: Vec<Job> = files
             .into_iter()
@@ -160,26 +119,77 @@ impl<S: Session> Dispatcher<'_, S> {
         self.queue.put_first(members);
     }
 
+    /// Takes notice of a version stack that holds no file.
+    ///
+    /// The files that the plan names may be deleted by now, each for itself; and an earlier run
+    /// that deleted them may not have come to its end. Else nothing was ever seen of it that
+    /// could have been deleted.
+    fn found_empty(&mut self, batch: u64, stack: AssetId) {
+        let standing = |id: &AssetId| self.state.assets.get(id).map(Record::standing);
+        let is_deleted =
+            |id: &AssetId| matches!(standing(id), Some(Standing::Retired | Standing::Gone));
+        let planned = self.queue.approved().files(stack);
+        let each = planned.is_some_and(|files| !files.is_empty() && files.iter().all(is_deleted));
+        let was_unknown = matches!(standing(&stack), Some(Standing::Unknown { .. }));
+        if each {
+            self.stacks.remove(&stack);
+            let retired = Outcome::Retired(Evidence::Read);
+            return self.settled(batch, vec![(stack, retired)]);
+        }
+        if was_unknown {
+            self.stacks.remove(&stack);
+            self.canary.came_back();
+            return self.hold_back(batch, (stack, Outcome::Gone(Evidence::Read)));
+        }
+        self.leave_alone(
+            batch,
+            stack,
+            "it holds no file, and has no delete of its own",
+        );
+    }
+
     fn leave_alone(&mut self, batch: u64, stack: AssetId, why: &str) {
         self.stacks.remove(&stack);
         let failure = Failure {
             kind: FailureKind::Conflict,
             message: format!("the version stack was left alone: {why}"),
         };
-        self.settled(batch, vec![(stack, Outcome::Failed(failure))], true);
+        self.settled(batch, vec![(stack, Outcome::Failed(failure))]);
     }
 
     /// Takes notice of what became of one file of a version stack.
-    pub(in crate::apply) fn member_done(&mut self, batch: u64, stack: AssetId, outcome: Outcome) {
-        if let Outcome::Failed(failure) = outcome {
-            let entry = self.stacks.entry(stack).or_default();
-            entry.failure.get_or_insert(failure);
+    pub(in crate::apply) fn member_done(
+        &mut self,
+        batch: u64,
+        stack: AssetId,
+        file: AssetId,
+        outcome: Outcome,
+    ) {
+        let was_sent = self.intents.contains_key(&file);
+        let entry = self.stacks.entry(stack).or_default();
+        match outcome {
+            Outcome::Retired(evidence) => {
+                entry.ours = true;
+                entry.evidence = entry.evidence.max(Some(evidence));
+            }
+            Outcome::Gone(evidence) => entry.evidence = entry.evidence.max(Some(evidence)),
+            Outcome::Failed(failure) => {
+                entry.failure.get_or_insert(failure);
+            }
+            Outcome::Missing if was_sent => entry.lost = true,
+            Outcome::Missing => {
+                entry.failure.get_or_insert_with(|| Failure {
+                    kind: FailureKind::NotFound,
+                    message: format!("its file `{file}` is neither there nor shown to be deleted"),
+                });
+            }
+            Outcome::Unknown => entry.lost = true,
         }
-        if let Some(whole) = self.one_less(stack) {
-            return self.settled(batch, vec![(stack, whole)], true);
+        let is_told = |state: &Record| matches!(state.standing, Standing::Unknown { .. });
+        let told = self.state.assets.get(&stack).is_some_and(is_told);
+        if self.is_last(stack) {
+            return self.all_done(batch, stack);
         }
-        let before = self.state.assets.get(&stack).map(Record::standing);
-        let told = matches!(before, Some(Standing::Unknown { .. }));
         let outcomes = if told {
             Vec::new()
         } else {
@@ -192,36 +202,70 @@ impl<S: Session> Dispatcher<'_, S> {
     pub(in crate::apply) fn member_lost(&mut self, stack: AssetId) {
         self.stacks.entry(stack).or_default().lost = true;
         // It is recorded as unknown already, and stays so.
-        drop(self.one_less(stack));
-    }
-
-    /// Counts a file as answered for; returns what became of the stack with the last one.
-    fn one_less(&mut self, stack: AssetId) -> Option<Outcome> {
-        let entry = self.stacks.get_mut(&stack)?;
-        entry.left = entry.left.saturating_sub(1);
-        if entry.left > 0 {
-            return None;
+        if self.is_last(stack) {
+            self.stacks.remove(&stack);
         }
-        let Stack {
-            found: _,
-            pages: _,
-            left: _,
-            failure,
-            lost,
-        } = self.stacks.remove(&stack)?;
-        Some(match failure {
-            // What is unknown counts more: the next run reads it before it does anything.
-            _ if lost => Outcome::Unknown,
-            Some(failure) => Outcome::Failed(failure),
-            None => Outcome::Retired,
-        })
     }
-}
 
-const fn in_words(kind: Kind) -> &'static str {
-    match kind {
-        Kind::File => "file",
-        Kind::Folder => "folder",
-        Kind::VersionStack => "version stack",
+    /// Counts a file as answered for; says whether it was the last.
+    fn is_last(&mut self, stack: AssetId) -> bool {
+        let Some(entry) = self.stacks.get_mut(&stack) else {
+            return false;
+        };
+        entry.left = entry.left.saturating_sub(1);
+        entry.left == 0
+    }
+
+    /// Decides on a version stack whose files are all answered for.
+    fn all_done(&mut self, batch: u64, stack: AssetId) {
+        let entry = self.stacks.get_mut(&stack);
+        let failure = entry.as_ref().and_then(|entry| entry.failure.clone());
+        // What is unknown counts more: the next run reads it before it does anything.
+        let lost = entry.is_none_or(|entry| entry.lost);
+        match failure {
+            _ if lost => {
+                self.stacks.remove(&stack);
+                self.settled(batch, vec![(stack, Outcome::Unknown)]);
+            }
+            Some(failure) => {
+                self.stacks.remove(&stack);
+                self.settled(batch, vec![(stack, Outcome::Failed(failure))]);
+            }
+            None => {
+                // Somebody may have put a file into it meanwhile.
+                self.settle(batch, vec![(stack, Outcome::Unknown)], false);
+                self.queue.put_first([Job::close(stack)]);
+            }
+        }
+    }
+
+    /// Follows up the reading of whether a version stack holds something still.
+    pub(in crate::apply) fn closed(&mut self, batch: u64, job: Job, reply: &Reply) {
+        let stack = job.ids[0];
+        let verdict = v4::judge_children(reply);
+        self.paced(job.lane(), limits_of(reply), pace_of_read(&verdict));
+        let is_empty = match &verdict {
+            ReadVerdict::Read(None) => true,
+            ReadVerdict::Read(Some(page)) => page.files.is_empty() && page.next.is_none(),
+            ReadVerdict::Refused { detail } => {
+                let why = format!("its list could not be read again: {detail}");
+                return self.leave_alone(batch, stack, &why);
+            }
+            ReadVerdict::SlowDown { .. }
+            | ReadVerdict::NotSent { .. }
+            | ReadVerdict::Unreadable { .. }
+            | ReadVerdict::Stop(_) => return self.unread(batch, job, verdict),
+        };
+        if !is_empty {
+            let why = "it holds a file still, though each that it showed before is deleted";
+            return self.leave_alone(batch, stack, why);
+        }
+        let entry = self.stacks.remove(&stack).unwrap_or_default();
+        let evidence = entry.evidence.unwrap_or(Evidence::Read);
+        if entry.ours {
+            self.settled(batch, vec![(stack, Outcome::Retired(evidence))]);
+        } else {
+            self.hold_back(batch, (stack, Outcome::Gone(evidence)));
+        }
     }
 }

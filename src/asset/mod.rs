@@ -65,13 +65,13 @@ impl Kind {
         }
     }
 
-    /// Every other kind.
+    /// Every kind, this one first.
     #[must_use]
-    pub const fn others(self) -> &'static [Self] {
+    pub const fn first(self) -> &'static [Self; 3] {
         match self {
-            Self::File => &[Self::Folder, Self::VersionStack],
-            Self::Folder => &[Self::File, Self::VersionStack],
-            Self::VersionStack => &[Self::File, Self::Folder],
+            Self::File => &[Self::File, Self::Folder, Self::VersionStack],
+            Self::Folder => &[Self::Folder, Self::File, Self::VersionStack],
+            Self::VersionStack => &[Self::VersionStack, Self::File, Self::Folder],
         }
     }
 

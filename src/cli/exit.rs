@@ -11,7 +11,8 @@ pub enum Exit {
     Failed,
     /// `plan --detailed-exitcode` found changes.
     Pending,
-    /// The run ended, and some assets failed or are unknown.
+    /// The run ended, and some assets failed, are missing, unknown or blocked; or a plan lists
+    /// what is missing or may not be read.
     Open,
     /// A guard, a hold or a pin is in the way, or nobody approved.
     Refused,
@@ -80,7 +81,9 @@ impl Exit {
             }
             Self::Failed => "failed for a reason not listed here",
             Self::Pending => "`plan --detailed-exitcode`: changes pending",
-            Self::Open => "apply ended, and some assets failed or are unknown",
+            Self::Open => {
+                "apply ended, and some assets failed, are missing, unknown or blocked; plan: something listed is missing or may not be read"
+            }
             Self::Refused => "refused by a guard, a hold, a pin, or missing approval",
             Self::Stale => "the plan is stale or expired",
             Self::Locked => "the state is locked by another run",

@@ -143,11 +143,24 @@ pub enum Failure {
     /// Nobody confirmed a change of the state.
     #[error("nobody approved: {} would be dropped, and nobody is there to ask", render::counted(*.0, "record", "records"))]
     Unconfirmed(usize),
+    /// Nobody confirmed that assets are gone.
+    #[error("nobody approved: {} would be recorded as gone, and nobody is there to ask", render::counted(*.0, "asset", "assets"))]
+    Unaccepted(usize),
+    /// An asset is not missing.
+    #[error(
+        "the asset `{id}` is `{status}`, and only what is `missing` or `unknown` can be recorded as gone; nothing was written"
+    )]
+    NotMissing {
+        /// The asset.
+        id: AssetId,
+        /// Where it stands.
+        status: &'static str,
+    },
     /// Somebody was asked and did not confirm a change of the state.
     #[error("not approved: the state is as it was")]
     Kept,
     /// The state knows nothing of an asset.
-    #[error("the state `{}` has no record of `{id}`; nothing was dropped", path.display())]
+    #[error("the state `{}` has no record of `{id}`; nothing was changed", path.display())]
     NotKnown {
         /// The state's file.
         path: PathBuf,
@@ -291,6 +304,7 @@ impl Failure {
             Self::Output(_)
             | Self::Target(_)
             | Self::NotKnown { .. }
+            | Self::NotMissing { .. }
             | Self::Who(_)
             | Self::Port { .. }
             | Self::InTheWay(_)
@@ -338,6 +352,7 @@ impl Failure {
             Self::Unapproved(_)
             | Self::Declined
             | Self::Unconfirmed(_)
+            | Self::Unaccepted(_)
             | Self::Kept
             | Self::TooFewFound { .. }
             | Self::Refused(_) => Exit::Refused,
@@ -383,12 +398,22 @@ impl Failure {
             Self::Unconfirmed(_) => {
                 Some("read the records with `retire state show ID`, then give `--auto-approve`")
             }
+            Self::Unaccepted(_) => {
+                Some("make sure that the assets are gone, then give `--auto-approve`")
+            }
+            Self::NotMissing { .. } => Some("`retire state list --status missing` shows them"),
             Self::NotKnown { .. } => Some("`retire state list` shows what it knows"),
             Self::Misfit { why, .. } => Some(why.hint()),
             Self::Target(error) => error.hint(),
             Self::TwoOnStandard => Some("name a file for `--out`, or give `--format json`"),
             Self::Stream { .. } => Some("the lines before it are whole: show a copy of them"),
             Self::Port { .. } => Some("give another with `--port`, or `--port 0` for a free one"),
+            Self::Stopped(StopReason::WrongAccount { .. }) => {
+                Some("nothing was sent; check the account, the token and the endpoint")
+            }
+            Self::Stopped(StopReason::Ended { .. }) => Some(
+                "move the state with `retire state migrate --api v4`, then go on with `--api v4`",
+            ),
             Self::Stopped(
                 StopReason::NotAuthenticated { .. } | StopReason::NotAuthorised { .. },
             ) => Some("nothing was sent; check the token"),
@@ -423,8 +448,11 @@ impl Failure {
 #[must_use]
 pub const fn stopped(reason: &StopReason) -> Exit {
     match reason {
-        StopReason::NotAuthenticated { .. } | StopReason::NotAuthorised { .. } => Exit::Denied,
+        StopReason::NotAuthenticated { .. }
+        | StopReason::NotAuthorised { .. }
+        | StopReason::WrongAccount { .. } => Exit::Denied,
         StopReason::NotReachable { .. }
+        | StopReason::Ended { .. }
         | StopReason::WrongEndpoint { .. }
         | StopReason::Broken { .. }
         | StopReason::NotRecorded { .. } => Exit::Failed,

@@ -100,16 +100,16 @@ pub(in crate::cli) fn event(event: &RunEvent) {
             };
             debug!(
                 batch,
-                retired = of(|outcome| matches!(outcome, Outcome::Retired)),
-                gone = of(|outcome| matches!(outcome, Outcome::Gone)),
+                retired = of(|outcome| matches!(outcome, Outcome::Retired(_))),
+                gone = of(|outcome| matches!(outcome, Outcome::Gone(_))),
                 failed = of(|outcome| matches!(outcome, Outcome::Failed(_))),
                 unknown = of(|outcome| matches!(outcome, Outcome::Unknown)),
+                missing = of(|outcome| matches!(outcome, Outcome::Missing)),
                 more,
                 "a batch is answered"
             );
         }
         RunEvent::Forgotten { at: _, ids } => info!(records = ids.len(), "records are dropped"),
-        RunEvent::FoundDeleted { at: _, ids } => info!(assets = ids.len(), "found deleted"),
         RunEvent::Warned { batch, message } => warn!(batch, words = message, "an odd answer"),
         RunEvent::Paced {
             at: _,

@@ -39,7 +39,6 @@ pub(in crate::cli) fn tell(call: &Call, not_saved: &NotSaved, rescue: &Rescue) {
 fn answered(event: &RunEvent) -> usize {
     match event {
         RunEvent::Answered { outcomes, .. } => outcomes.len(),
-        RunEvent::FoundDeleted { ids, .. } => ids.len(),
         RunEvent::Started(_)
         | RunEvent::Intent { .. }
         | RunEvent::Forgotten { .. }

@@ -11,8 +11,9 @@ use crate::cli::failure::Failure;
 use crate::cli::playground;
 use crate::cli::secrets::{self, SecretError};
 use crate::cli::settings::{Server, Settings};
+use crate::event::StopReason;
 use crate::frameio::answer::v4::judge_named;
-use crate::frameio::answer::{ReadVerdict, judge_who};
+use crate::frameio::answer::{ReadVerdict, is_ended, judge_who};
 use crate::frameio::authority::Authority;
 use crate::frameio::either::EitherDeleter;
 use crate::frameio::places::PlaceReader;
@@ -138,7 +139,7 @@ impl Reached {
                     return Ok(None);
                 };
                 let reader = V2Reader::new(self.transport.clone());
-                let asked = patiently(async || reader.who().await, judge_who);
+                let asked = patiently(self.api, async || reader.who().await, judge_who);
                 let found = account_id(&self.runtime.block_on(asked)?);
                 if found == *wanted {
                     return Ok(Some(found));
@@ -154,11 +155,6 @@ impl Reached {
                 choose(&accounts, wanted).map(Some)
             }
         }
-    }
-
-    /// Which version of the API is spoken.
-    pub(in crate::cli) const fn api(&self) -> Api {
-        self.api
     }
 
     /// Reads one account by V4, and cannot delete.
@@ -234,7 +230,7 @@ async fn accounts(transport: &Transport) -> Result<Vec<Named>, Failure> {
     let mut after: Option<String> = None;
     for _ in 0..PAGES {
         let asked = async || v4::accounts(transport, after.as_deref()).await;
-        let page = patiently(asked, judge_named).await?;
+        let page = patiently(Api::V4, asked, judge_named).await?;
         all.extend(page.items);
         if page.next.is_none() {
             break;
@@ -246,18 +242,27 @@ async fn accounts(transport: &Transport) -> Result<Vec<Named>, Failure> {
 
 /// Asks, again where it goes wrong for now.
 async fn patiently<T>(
+    api: Api,
     ask: impl AsyncFn() -> Reply,
     judge: fn(&Reply) -> ReadVerdict<T>,
 ) -> Result<T, Failure> {
     let mut tries = 1;
     loop {
-        let (wait, why) = match judge(&ask().await) {
+        let reply = ask().await;
+        let is_v2_gone = api == Api::V2 && is_ended(&reply);
+        let (wait, why) = match judge(&reply) {
             ReadVerdict::Read(value) => return Ok(value),
             ReadVerdict::Stop(reason) => return Err(Failure::Stopped(reason)),
+            ReadVerdict::Refused { detail } => {
+                return Err(Failure::Stopped(StopReason::NotAuthorised { detail }));
+            }
             ReadVerdict::SlowDown { wait } => (wait, "its rate limit is used up".to_owned()),
             ReadVerdict::NotSent { detail } | ReadVerdict::Unreadable { detail } => (None, detail),
         };
         if tries >= TRIES {
+            if is_v2_gone {
+                return Err(Failure::Stopped(StopReason::Ended { detail: why }));
+            }
             return Err(Failure::Who(why));
         }
         tries += 1;

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use tokio::runtime::Runtime;
+
+use crate::apply::breaker::SAMPLE;
 use crate::asset::{AssetId, Kind};
 use crate::cli::call::Call;
 use crate::cli::failure::Failure;
@@ -9,12 +12,14 @@ use crate::cli::reach::Reached;
 use crate::cli::settings::{Server, Settings};
 use crate::cli::work::Work;
 use crate::diagnostic::in_words;
+use crate::event::StopReason;
 use crate::frameio::places::{Ask, PlaceReader, find_places};
 use crate::frameio::survey::survey;
-use crate::frameio::trash::{Deleted, recently_deleted};
+use crate::frameio::trash::{self, recently_deleted, requests};
+use crate::frameio::v4::V4Reader;
 use crate::inventory::{Facts, Inventory, Lies, Places, Seen};
 use crate::manifest::document::Manifests;
-use crate::plan::approve::Approved;
+use crate::outcome::Evidence;
 use crate::plan::shelter::{self, Shelter, Wanted};
 use crate::render::{count, counted};
 use crate::state::Api;
@@ -25,9 +30,6 @@ const MOST: usize = 1_000;
 
 /// After how many assets people are told how far it is.
 const EACH: usize = 100;
-
-/// How many ids are named at most.
-const NAMED: usize = 5;
 
 /// Whether something must be read before the plan is shown.
 pub(in crate::cli) fn is_needed(work: &Work) -> bool {
@@ -48,6 +50,8 @@ fn open(work: &Work) -> Vec<(AssetId, Option<Kind>)> {
     let steps = work.plan.steps.iter();
     let open = steps.filter_map(|step| match step.kind() {
         None | Some(Kind::VersionStack) => Some((step, step.kind())),
+        // Whether it is missing still is known only from a reading.
+        Some(Kind::File | Kind::Folder) if step.decision.is_missing() => Some((step, step.kind())),
         Some(Kind::File | Kind::Folder) => None,
     });
     open.filter(|(step, _)| step.decision.may_delete())
@@ -81,7 +85,7 @@ pub(in crate::cli) fn look(
     let mut read = if open.is_empty() {
         Inventory::default()
     } else {
-        look_at(call, server, account.as_deref(), &open)?
+        look_at(call, server, account.as_deref(), (manifests, &work), &open)?
     };
     if account.is_some() {
         work.home.account.clone_from(&account);
@@ -100,6 +104,7 @@ fn look_at(
     call: &Call,
     server: &Reached,
     account: Option<&str>,
+    (manifests, work): (&Manifests, &Work),
     open: &[(AssetId, Option<Kind>)],
 ) -> Result<Inventory, Failure> {
     let reader = server.v4(account.unwrap_or_default());
@@ -116,18 +121,13 @@ fn look_at(
         .runtime
         .block_on(survey(&reader, wanted, told))
         .map_err(Failure::Stopped)?;
-    let missing: BTreeSet<AssetId> = read.missing().collect();
-    let lists = if missing.is_empty() {
-        Deleted::default()
-    } else {
-        let most = requests(missing.len());
-        let search = recently_deleted(&reader, &missing, most);
-        server.runtime.block_on(search)
-    };
-    for id in &lists.found {
-        read.assets.insert(*id, Seen::Deleted(None));
+    let complete = seek(&server.runtime, &reader, &mut read, manifests);
+    tell(call, &read, complete, open.len() - wanted.len());
+    if let Some(missing) = none_found(&read)
+        && !work.state.vouches()
+    {
+        return Err(Failure::Stopped(StopReason::WrongAccount { missing }));
     }
-    tell(call, &read, lists.complete, open.len() - wanted.len());
     Ok(read)
 }
 
@@ -166,9 +166,14 @@ fn look_around(
         let missing: BTreeSet<AssetId> = missing.copied().collect();
         if !missing.is_empty() {
             // What is deleted protects nothing any more, and holds no folder back.
-            let search = recently_deleted(reader, &missing, requests(missing.len()));
-            for id in server.runtime.block_on(search).found {
-                places.lies.insert(id, Lies::Deleted);
+            let most = requests(missing.len());
+            let wanted = trash::Wanted {
+                assets: missing.into_iter().map(|id| (id, None)).collect(),
+                ..trash::Wanted::default()
+            };
+            let search = recently_deleted(reader, &wanted, most);
+            for id in server.runtime.block_on(search).found.into_keys() {
+                places.lies.insert(id, Lies::Deleted(Evidence::Listed));
                 places.held.remove(&id);
             }
         }
@@ -191,73 +196,50 @@ fn add(read: &mut Inventory, places: Places) {
         });
     }
     for (id, lies) in &places.lies {
-        if *lies == Lies::Deleted {
-            read.assets.insert(*id, Seen::Deleted(None));
+        if let Lies::Deleted(evidence) = *lies {
+            let facts = None;
+            read.assets.insert(*id, Seen::Deleted { facts, evidence });
         }
     }
     read.places = Some(places);
 }
 
-/// How many requests the lists of recently deleted assets are worth for so many assets: they
-/// must not take much longer than to read the assets one by one.
-fn requests(assets: usize) -> usize {
-    (20 + 2 * assets).min(500)
+/// Looks in the lists of recently deleted assets for those that the server does not know; says
+/// whether all lists were read.
+fn seek(runtime: &Runtime, reader: &V4Reader, read: &mut Inventory, manifests: &Manifests) -> bool {
+    let missing: Vec<AssetId> = read.missing().collect();
+    if missing.is_empty() {
+        return true;
+    }
+    let mut wanted = trash::Wanted::default();
+    for id in missing {
+        let entry = manifests
+            .entries
+            .binary_search_by_key(&id, |entry| entry.id);
+        let entry = entry.ok().and_then(|place| manifests.entries.get(place));
+        let pin = entry.and_then(|entry| entry.details.as_ref()?.pin.as_ref());
+        wanted.assets.insert(id, pin.and_then(|pin| pin.project));
+        if let Some(parent) = pin.and_then(|pin| pin.parent) {
+            wanted.parents.insert(id, parent);
+        }
+    }
+    let most = requests(wanted.assets.len());
+    let lists = runtime.block_on(recently_deleted(reader, &wanted, most));
+    for id in lists.found.keys() {
+        let seen = Seen::Deleted {
+            facts: None,
+            // They were read just now, and not found.
+            evidence: Evidence::Listed,
+        };
+        read.assets.insert(*id, seen);
+    }
+    lists.complete
 }
 
-/// Looks in the lists of recently deleted assets for those whose earlier delete was not answered;
-/// those that are not found there are read one by one in the run.
-pub(in crate::cli) fn settle_unknown(
-    call: &Call,
-    server: &Reached,
-    account: Option<&str>,
-    approved: &mut Approved,
-) {
-    let unknown: BTreeSet<AssetId> = approved.resolve().iter().map(|read| read.id).collect();
-    let Some(account) = account.filter(|_| server.api() == Api::V4 && !unknown.is_empty()) else {
-        return;
-    };
-    let unanswered = counted(unknown.len(), "asset", "assets");
-    call.console.message(&format!(
-        "Looking for {unanswered} of unknown fate among the recently deleted …"
-    ));
-    let reader = server.v4(account);
-    let search = recently_deleted(&reader, &unknown, requests(unknown.len()));
-    let lists = server.runtime.block_on(search);
-    approved.found_deleted(&lists.found);
-}
-
-/// Tells of the assets that a run found gone whether they were deleted before, or probably never
-/// were there, as far as the lists of recently deleted assets show it.
-pub(in crate::cli) fn tell_gone(
-    call: &Call,
-    server: &Reached,
-    account: Option<&str>,
-    gone: &BTreeSet<AssetId>,
-) {
-    let Some(account) = account.filter(|_| server.api() == Api::V4 && !gone.is_empty()) else {
-        return;
-    };
-    let reader = server.v4(account);
-    let search = recently_deleted(&reader, gone, requests(gone.len()));
-    let lists = server.runtime.block_on(search);
-    let deleted = lists.found.len();
-    if deleted > 0 {
-        let deleted = counted(deleted, "asset was", "assets were");
-        call.console
-            .message(&format!("{deleted} deleted already, by somebody else"));
-    }
-    let absent: Vec<String> = gone
-        .difference(&lists.found)
-        .map(|id| format!("`{id}`"))
-        .collect();
-    if lists.complete && !absent.is_empty() {
-        let named = absent[..absent.len().min(NAMED)].join(", ");
-        let more = if absent.len() > NAMED { ", …" } else { "" };
-        let absent = counted(absent.len(), "asset is", "assets are");
-        call.console.warn(&format!(
-            "{absent} neither there nor among the recently deleted: check {named}{more}, which may never have been there"
-        ));
-    }
+/// How many assets were asked for, where there were ten or more and none of them was found.
+fn none_found(read: &Inventory) -> Option<usize> {
+    let missing = read.missing().count();
+    (missing >= SAMPLE && missing == read.assets.len()).then_some(missing)
 }
 
 /// Tells what is missing, and what was not read; `complete` says that the missing ones were
@@ -272,7 +254,7 @@ fn tell(call: &Call, read: &Inventory, complete: bool, more: usize) {
             "or deleted long ago"
         };
         call.console.warn(&format!(
-            "{missing} not there, {lists}; a run asks for them all the same"
+            "{missing} not there, {lists}; nothing is sent for them"
         ));
     }
     let unread = read.unread + more;

@@ -12,16 +12,6 @@ pub enum Call {
     BulkDelete(Arc<[AssetId]>),
     /// v2: reads one asset, a deleted one included.
     ReadAsset(AssetId),
-    /// v2: lists a page of what is in a folder, deleted assets included, in the order of their
-    /// ids.
-    ListFolder {
-        /// The folder, or whatever else holds assets.
-        folder: AssetId,
-        /// Which page, from 1.
-        page: u32,
-        /// How many assets a page has.
-        size: u32,
-    },
     /// V4: deletes a file.
     DeleteFile(AssetId),
     /// V4: deletes a folder, and with it what is in it.
@@ -49,7 +39,7 @@ impl Call {
             Self::Show(Kind::File, _) => Lane::ShowFile,
             Self::Show(Kind::Folder, _) => Lane::ShowFolder,
             Self::Show(Kind::VersionStack, _) => Lane::ShowStack,
-            Self::ListFolder { .. } | Self::Children { .. } => Lane::Children,
+            Self::Children { .. } => Lane::Children,
         }
     }
 
@@ -58,10 +48,7 @@ impl Call {
     pub const fn task(&self) -> Task {
         match self {
             Self::BulkDelete(_) | Self::DeleteFile(_) | Self::DeleteFolder(_) => Task::Delete,
-            Self::ReadAsset(_)
-            | Self::ListFolder { .. }
-            | Self::Show(..)
-            | Self::Children { .. } => Task::Resolve,
+            Self::ReadAsset(_) | Self::Show(..) | Self::Children { .. } => Task::Resolve,
         }
     }
 }

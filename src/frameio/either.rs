@@ -2,6 +2,7 @@
 
 use crate::asset::AssetId;
 use crate::frameio::call::Call;
+use crate::frameio::trash::{Deleted, Wanted};
 use crate::frameio::v2::V2Deleter;
 use crate::frameio::v4::V4Deleter;
 use crate::frameio::{Deleter, Reader, Reply};
@@ -32,6 +33,13 @@ impl Reader for EitherDeleter {
 }
 
 impl Deleter for EitherDeleter {
+    async fn find_deleted(&self, wanted: &Wanted) -> Deleted {
+        match self {
+            Self::V2(deleter) => deleter.find_deleted(wanted).await,
+            Self::V4(deleter) => deleter.find_deleted(wanted).await,
+        }
+    }
+
     async fn send(&self, call: &Call) -> Reply {
         match self {
             Self::V2(deleter) => deleter.send(call).await,

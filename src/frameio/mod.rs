@@ -4,8 +4,11 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use crate::asset::AssetId;
 use crate::frameio::call::Call;
+use crate::frameio::trash::{Deleted, Wanted};
 
 pub mod answer;
 pub mod authority;
@@ -34,6 +37,8 @@ pub enum Reply {
         wait: Option<Duration>,
         /// What its headers say of the limit of this kind of request.
         limits: Option<Limits>,
+        /// When it was made, by the server's own clock, where its headers say so.
+        date: Option<Timestamp>,
         /// How many pages the list has that it is one of, where its headers say so.
         pages: Option<u32>,
         /// The body, or why it did not come whole.
@@ -108,4 +113,11 @@ pub trait Reader: Send + Sync {
 pub trait Deleter: Reader {
     /// Makes a call, which may be one that deletes.
     fn send(&self, call: &Call) -> impl Future<Output = Reply> + Send;
+
+    /// Looks for assets in the lists of recently deleted assets, where the API has such lists.
+    fn find_deleted(&self, wanted: &Wanted) -> impl Future<Output = Deleted> {
+        // Nothing is looked for, and so nothing is found.
+        let _: &Wanted = wanted;
+        async { Deleted::default() }
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use reqwest::header::HeaderMap;
 
 use crate::frameio::Limits;
@@ -39,6 +40,14 @@ pub fn limits(headers: &HeaderMap) -> Option<Limits> {
         remaining: remaining.min(limit),
         window: Duration::from_millis(window.into()).min(LONGEST),
     })
+}
+
+/// Reads when an answer was made, by the server's own clock.
+#[must_use]
+pub fn date(headers: &HeaderMap) -> Option<Timestamp> {
+    let text = headers.get("date")?.to_str().ok()?;
+    let date = jiff::fmt::rfc2822::parse(text.trim()).ok()?;
+    Some(date.timestamp())
 }
 
 fn until(then: &str, now: &str) -> Option<Duration> {

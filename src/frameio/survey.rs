@@ -7,11 +7,12 @@ use tokio::time::sleep;
 
 use crate::asset::{AssetId, Kind};
 use crate::event::StopReason;
-use crate::frameio::answer::ReadVerdict;
 use crate::frameio::answer::v4::{judge_children, judge_facts};
+use crate::frameio::answer::{Live, ReadVerdict};
 use crate::frameio::v4::V4Reader;
 use crate::frameio::{Limits, Reply};
 use crate::inventory::{Facts, Inventory, Seen};
+use crate::outcome::Evidence;
 
 /// How often one request is made at most.
 const TRIES: u32 = 4;
@@ -25,10 +26,16 @@ pub(in crate::frameio) const IN_A_ROW: u32 = 3;
 /// How many pages a version stack has at most; no stack comes near it.
 pub const PAGES: usize = 1000;
 
+/// How many assets must be asked for, each in vain for want of a right, to say that it is the
+/// token that lacks it.
+const REFUSED: usize = 10;
+
 /// Why something was left unread.
 pub(in crate::frameio) enum Unread {
     /// The answer cannot be used.
     Trouble,
+    /// It may not be read.
+    Refused(String),
     /// Nothing can be read at all.
     Stop(StopReason),
 }
@@ -36,7 +43,7 @@ pub(in crate::frameio) enum Unread {
 /// Reads assets of which only the kind may be known, one after the other, as fast as the
 /// server's limits allow; `read` hears how many are done.
 ///
-/// What cannot be read is counted and left open.
+/// What cannot be read is counted and left open; what may not be read is told.
 ///
 /// # Errors
 ///
@@ -48,15 +55,27 @@ pub async fn survey(
 ) -> Result<Inventory, StopReason> {
     let mut inventory = Inventory::default();
     let mut troubles = 0;
+    let mut refused = 0;
     for (done, (id, kind)) in wanted.iter().enumerate() {
         if troubles >= IN_A_ROW {
             inventory.unread += wanted.len() - done;
             break;
         }
         match look(reader, *id, *kind).await {
-            Ok(seen) => {
+            Ok(Some(seen)) => {
                 troubles = 0;
                 inventory.assets.insert(*id, seen);
+            }
+            Ok(None) => inventory.unread += 1,
+            Err(Unread::Refused(detail)) => {
+                troubles = 0;
+                refused += 1;
+                if refused >= REFUSED && refused > done {
+                    // Not one of them gets through.
+                    return Err(StopReason::NotAuthorised { detail });
+                }
+                let message = Arc::from(detail);
+                inventory.assets.insert(*id, Seen::Refused { message });
             }
             Err(Unread::Trouble) => {
                 troubles += 1;
@@ -69,20 +88,30 @@ pub async fn survey(
     Ok(inventory)
 }
 
-async fn look(reader: &V4Reader, id: AssetId, kind: Option<Kind>) -> Result<Seen, Unread> {
-    let kinds = kind.map_or_else(|| Kind::ALL.to_vec(), |kind| vec![kind]);
-    for kind in kinds {
+/// Reads an asset as one kind after another, beginning with the one that somebody said; nothing
+/// where the server takes its id for none of them.
+async fn look(reader: &V4Reader, id: AssetId, kind: Option<Kind>) -> Result<Option<Seen>, Unread> {
+    let mut is_missing = false;
+    for kind in kind.map_or(&Kind::ALL, Kind::first) {
         let found = patiently(
-            async || reader.show(kind, id).await,
+            async || reader.show(*kind, id).await,
             |reply| judge_facts(id, reply),
         );
         match found.await? {
-            None => {}
-            Some((facts, true)) => return Ok(Seen::Deleted(Some(facts))),
-            Some((facts, false)) => return Ok(Seen::There(with_files(reader, id, facts).await?)),
+            (Live::Missing, _) => is_missing = true,
+            (Live::OtherKind { detail: _ }, _) => {}
+            (Live::Deleted(_), facts) => {
+                let evidence = Evidence::Read;
+                return Ok(Some(Seen::Deleted { facts, evidence }));
+            }
+            (Live::There, facts) => {
+                let facts = facts.ok_or(Unread::Trouble)?;
+                let facts = with_files(reader, id, facts).await?;
+                return Ok(Some(Seen::There(facts)));
+            }
         }
     }
-    Ok(Seen::Missing)
+    Ok(is_missing.then_some(Seen::Missing))
 }
 
 /// Adds what a version stack holds.
@@ -123,6 +152,7 @@ pub(in crate::frameio) async fn patiently<T>(
                 sleep(breath(&reply)).await;
                 return Ok(value);
             }
+            ReadVerdict::Refused { detail } => return Err(Unread::Refused(detail)),
             ReadVerdict::SlowDown { wait } => sleep(wait.unwrap_or(pause)).await,
             ReadVerdict::Unreadable { .. } if is_refusal(&reply) => return Err(Unread::Trouble),
             ReadVerdict::NotSent { .. } | ReadVerdict::Unreadable { .. } => sleep(pause).await,
@@ -133,15 +163,15 @@ pub(in crate::frameio) async fn patiently<T>(
     Err(Unread::Trouble)
 }
 
-/// Whether asking again would bring the same answer.
+/// Whether asking again would bring the same answer; a 404 or 410 that is none of the API comes
+/// from whoever answers in the server's place for now.
 const fn is_refusal(reply: &Reply) -> bool {
-    matches!(
-        reply,
-        Reply::Answered {
-            status: 200..=499,
-            ..
+    match reply {
+        Reply::Answered { status, .. } => {
+            matches!(*status, 200..=499) && !matches!(*status, 404 | 408 | 410)
         }
-    )
+        Reply::NoToken { .. } | Reply::NotSent { .. } | Reply::Lost { .. } => false,
+    }
 }
 
 /// How long the next request must wait where the server takes no more at once.
@@ -198,6 +228,9 @@ mod tests {
         AssetId::parse(text).unwrap()
     }
 
+    /// The API's error body.
+    const ERROR: &str = r#"{"errors":[{"title":"No","detail":"No."}]}"#;
+
     #[tokio::test]
     async fn kinds_are_found_one_after_the_other_and_stacks_page_by_page() {
         let mut server = Server::new_async().await;
@@ -215,14 +248,14 @@ mod tests {
         let mut mocks = Vec::new();
         for (path, status, body) in [
             (format!("files/{FILE}"), 200, file.as_str()),
-            (format!("files/{GONE}"), 404, ""),
+            (format!("files/{GONE}"), 404, ERROR),
             (format!("folders/{GONE}"), 200, &deleted),
-            (format!("files/{stack}"), 404, ""),
-            (format!("folders/{stack}"), 404, ""),
+            (format!("files/{stack}"), 422, ERROR),
+            (format!("folders/{stack}"), 404, ERROR),
             (format!("version_stacks/{stack}"), 200, &of_stack),
             (children.clone(), 200, &first),
             (format!("{children}&after=c%2B1"), 200, &page(GONE, "")),
-            (format!("files/{CLOSED}"), 403, ""),
+            (format!("files/{CLOSED}"), 403, ERROR),
         ] {
             mocks.push(says(&mut server, &path, status, body).await);
         }
@@ -236,8 +269,16 @@ mod tests {
             mock.assert_async().await;
         }
         assert_eq!(heard, [1, 2, 3, 4]);
-        assert_eq!(seen.unread, 1);
-        assert!(seen.is_deleted(id(GONE)));
+        assert_eq!(seen.unread, 0);
+        let message = Arc::from("No.");
+        assert_eq!(seen.assets[&id(CLOSED)], Seen::Refused { message });
+        assert!(matches!(
+            seen.assets[&id(GONE)],
+            Seen::Deleted {
+                facts: Some(_),
+                evidence: Evidence::Read
+            }
+        ));
         assert_eq!(seen.missing().count(), 0);
         let found = seen.facts(id(FILE)).unwrap();
         assert_eq!((found.kind, found.bytes), (Kind::File, Some(7)));
@@ -253,11 +294,40 @@ mod tests {
         let one = [(id(FILE), Some(Kind::File))];
         let refused = survey(&reader, &one, |_| {}).await.unwrap_err();
         assert!(matches!(refused, StopReason::NotAuthenticated { .. }));
-        let closed = says(&mut server, &format!("folders/{CLOSED}"), 403, "").await;
-        let closed = closed.expect(3);
+        let broken = says(&mut server, &format!("folders/{CLOSED}"), 400, "").await;
+        let broken = broken.expect(3);
         let many = [(id(CLOSED), Some(Kind::Folder)); 9];
         let seen = survey(&reader, &many, |_| {}).await.unwrap();
         assert_eq!(seen.unread, 9);
+        broken.assert_async().await;
+    }
+
+    #[tokio::test]
+    async fn where_nothing_may_be_read_it_is_the_token() {
+        let mut server = Server::new_async().await;
+        let closed = says(&mut server, &format!("folders/{CLOSED}"), 403, ERROR).await;
+        let closed = closed.expect(19);
+        let reader = reader(&server);
+        let nine = [(id(CLOSED), Some(Kind::Folder)); 9];
+        let seen = survey(&reader, &nine, |_| {}).await.unwrap();
+        assert!(matches!(seen.assets[&id(CLOSED)], Seen::Refused { .. }));
+        let many = [(id(CLOSED), Some(Kind::Folder)); 30];
+        let stop = survey(&reader, &many, |_| {}).await.unwrap_err();
+        assert!(matches!(stop, StopReason::NotAuthorised { .. }));
         closed.assert_async().await;
+    }
+
+    #[tokio::test]
+    async fn what_is_none_of_the_kinds_is_not_missing() {
+        let mut server = Server::new_async().await;
+        for (asset, statuses) in [(FILE, [404, 422, 404]), (GONE, [422, 422, 422])] {
+            for (kind, status) in ["files", "folders", "version_stacks"].iter().zip(statuses) {
+                says(&mut server, &format!("{kind}/{asset}"), status, ERROR).await;
+            }
+        }
+        let ids = [(id(FILE), Some(Kind::VersionStack)), (id(GONE), None)];
+        let seen = survey(&reader(&server), &ids, |_| {}).await.unwrap();
+        assert_eq!(seen.assets[&id(FILE)], Seen::Missing);
+        assert_eq!((seen.assets.len(), seen.unread), (1, 1));
     }
 }

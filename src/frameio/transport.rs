@@ -240,6 +240,7 @@ async fn answered(mut response: Response, secrets: &Secrets) -> Reply {
     let status = response.status().as_u16();
     let wait = pace::wait(response.headers());
     let limits = pace::limits(response.headers());
+    let date = pace::date(response.headers());
     let pages = pages(response.headers());
     let mut bytes = Vec::new();
     let body = loop {
@@ -262,6 +263,7 @@ async fn answered(mut response: Response, secrets: &Secrets) -> Reply {
         status,
         wait,
         limits,
+        date,
         pages,
         body,
     }

@@ -1,10 +1,17 @@
 //! V4: what the lists of recently deleted assets say.
 //!
-//! A list is that of one project, so all projects of the account are gone through. It shows what
-//! may still be restored (docs/frameio-api.md, "Reading (V4)"): an asset that it does
-//! not show was never there, or is deleted for good.
+//! A list is that of one project. It shows what may still be restored (docs/frameio-api.md,
+//! "Reading (V4)"), and may show only the folder of what went along with it: so a line of what
+//! held an asset tells of the asset as well, where it is known what held it.
+//!
+//! A line alone is no evidence, since somebody may have restored the asset: it was read before,
+//! and not found.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::time::timeout;
 
 use crate::asset::AssetId;
 use crate::frameio::Reply;
@@ -12,13 +19,37 @@ use crate::frameio::answer::ReadVerdict;
 use crate::frameio::answer::v4::{judge_deleted, judge_named};
 use crate::frameio::survey::{IN_A_ROW, patiently};
 use crate::frameio::v4::V4Reader;
-use crate::frameio::v4::wire::{Named, Page};
+use crate::frameio::v4::wire::{Line, Named, Page};
+
+/// How long a page may take, its waits for the server's limits included.
+const LONGEST: Duration = Duration::from_mins(1);
+
+/// How far up is looked from an asset; no folders lie deeper.
+const DEEPEST: usize = 100;
+
+/// How many requests the lists are worth for so many assets: they must not take much longer than
+/// to read the assets one by one.
+#[must_use]
+pub fn requests(assets: usize) -> usize {
+    (20 + 2 * assets).min(500)
+}
+
+/// What is looked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// The assets, each with its project where that is known.
+    pub assets: BTreeMap<AssetId, Option<AssetId>>,
+    /// What holds assets, as far as that is known.
+    pub parents: BTreeMap<AssetId, AssetId>,
+    /// No line of an earlier deletion says anything; without it all do.
+    pub since: Option<Timestamp>,
+}
 
 /// What the lists say of some assets.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Deleted {
-    /// Those that they show.
-    pub found: BTreeSet<AssetId>,
+    /// Those that they show, each with when it was deleted, where the line says so.
+    pub found: BTreeMap<AssetId, Option<Timestamp>>,
     /// Whether all lists were read, so that the others are in none. An end that comes early
     /// because all are found counts as well.
     pub complete: bool,
@@ -27,16 +58,14 @@ pub struct Deleted {
 /// Looks for assets in the lists, with at most so many requests.
 ///
 /// What cannot be read is left out: the lists only ever help.
-pub async fn recently_deleted(
-    reader: &V4Reader,
-    wanted: &BTreeSet<AssetId>,
-    most: usize,
-) -> Deleted {
+pub async fn recently_deleted(reader: &V4Reader, wanted: &Wanted, most: usize) -> Deleted {
     let mut search = Search {
         reader,
         wanted,
         left: most,
-        found: BTreeSet::new(),
+        parents: wanted.parents.clone(),
+        lines: BTreeMap::new(),
+        found: BTreeMap::new(),
         complete: true,
         troubles: 0,
     };
@@ -49,9 +78,13 @@ pub async fn recently_deleted(
 
 struct Search<'search> {
     reader: &'search V4Reader,
-    wanted: &'search BTreeSet<AssetId>,
+    wanted: &'search Wanted,
     left: usize,
-    found: BTreeSet<AssetId>,
+    /// What holds assets, as far as somebody or a line said so.
+    parents: BTreeMap<AssetId, AssetId>,
+    /// The lines so far, each with when the asset was deleted.
+    lines: BTreeMap<AssetId, Option<Timestamp>>,
+    found: BTreeMap<AssetId, Option<Timestamp>>,
     complete: bool,
     /// How many lists in a row could not be read.
     troubles: u32,
@@ -59,6 +92,20 @@ struct Search<'search> {
 
 impl Search<'_> {
     async fn run(&mut self) {
+        let known: BTreeSet<AssetId> = self.wanted.assets.values().flatten().copied().collect();
+        for project in &known {
+            if self.is_over() {
+                return;
+            }
+            self.look(&project.to_string()).await;
+        }
+        if self.wanted.assets.values().any(Option::is_none) {
+            self.look_everywhere(&known).await;
+        }
+    }
+
+    /// Looks through every project that the token sees, but those that were looked through.
+    async fn look_everywhere(&mut self, known: &BTreeSet<AssetId>) {
         let reader = self.reader;
         let workspaces = self.named(async |after| reader.workspaces(after).await);
         for workspace in workspaces.await {
@@ -68,13 +115,16 @@ impl Search<'_> {
                 if self.is_over() {
                     return;
                 }
-                self.look(&project.id).await;
+                let looked = AssetId::parse(&project.id).is_ok_and(|id| known.contains(&id));
+                if !looked {
+                    self.look(&project.id).await;
+                }
             }
         }
     }
 
     fn is_over(&self) -> bool {
-        self.found.len() == self.wanted.len()
+        self.found.len() == self.wanted.assets.len()
     }
 
     /// All workspaces, or all projects of one.
@@ -105,14 +155,46 @@ impl Search<'_> {
             )
             .await
         {
-            let wanted = self.wanted;
-            let hits = page.items.into_iter().filter(|id| wanted.contains(id));
-            self.found.extend(hits);
+            let oldest = page.items.last().and_then(|line| line.at);
+            self.take(page.items);
             after = page.next;
-            if after.is_none() || self.is_over() {
+            // The newest come first.
+            let is_late = oldest
+                .zip(self.wanted.since)
+                .is_some_and(|(at, since)| at < since);
+            if after.is_none() || is_late || self.is_over() {
                 break;
             }
         }
+    }
+
+    /// Takes in the lines of a page, and what they tell of the assets.
+    fn take(&mut self, lines: Vec<Line>) {
+        for Line { id, parent, at } in lines {
+            self.lines.insert(id, at);
+            if let Some(parent) = parent {
+                self.parents.entry(id).or_insert(parent);
+            }
+        }
+        for id in self.wanted.assets.keys() {
+            let line = self.with_line(*id);
+            if let Some(at) = line.and_then(|line| self.lines.get(&line)) {
+                self.found.insert(*id, *at);
+            }
+        }
+    }
+
+    /// The asset, or the nearest one known to hold it, of which there is a line.
+    fn with_line(&self, id: AssetId) -> Option<AssetId> {
+        let mut above = Some(id);
+        for _ in 0..DEEPEST {
+            let id = above?;
+            if self.lines.contains_key(&id) {
+                return Some(id);
+            }
+            above = self.parents.get(&id).copied();
+        }
+        None
     }
 
     /// One page; nothing where it cannot be read, or where no request is left.
@@ -124,7 +206,8 @@ impl Search<'_> {
         let page = match self.left.checked_sub(1) {
             Some(left) if self.troubles < IN_A_ROW => {
                 self.left = left;
-                patiently(ask, judge).await.ok()
+                let page = timeout(LONGEST, patiently(ask, judge)).await;
+                page.ok().and_then(Result::ok)
             }
             None | Some(_) => None,
         };
@@ -147,9 +230,19 @@ mod tests {
     const B: &str = "7c9e6679-7425-40de-944b-e07fc1f90ae7";
     const C: &str = "1b4e28ba-2fa1-11d2-883f-0016d3cca427";
 
-    fn ids(texts: &[&str]) -> BTreeSet<AssetId> {
-        let parse = |text: &&str| AssetId::parse(text).unwrap();
-        texts.iter().map(parse).collect()
+    fn id(text: &str) -> AssetId {
+        AssetId::parse(text).unwrap()
+    }
+
+    fn wanted(texts: &[&str]) -> Wanted {
+        Wanted {
+            assets: texts.iter().map(|text| (id(text), None)).collect(),
+            ..Wanted::default()
+        }
+    }
+
+    fn found(deleted: &Deleted) -> Vec<AssetId> {
+        deleted.found.keys().copied().collect()
     }
 
     async fn says(server: &mut ServerGuard, path: &str, status: usize, body: &str) -> Mock {
@@ -210,11 +303,57 @@ mod tests {
     async fn every_page_of_every_project_is_read_until_all_are_found() {
         let (server, _mocks) = studio().await;
         let reader = reader(&server);
-        let one = recently_deleted(&reader, &ids(&[A]), 100).await;
-        assert_eq!((one.found, one.complete), (ids(&[A]), true));
-        let both = recently_deleted(&reader, &ids(&[A, B]), 100).await;
-        assert_eq!(both.found, ids(&[A, B]));
+        let one = recently_deleted(&reader, &wanted(&[A]), 100).await;
+        assert_eq!((found(&one), one.complete), (vec![id(A)], true));
+        let both = recently_deleted(&reader, &wanted(&[A, B]), 100).await;
+        assert_eq!(found(&both), [id(A), id(B)]);
         assert!(!both.complete, "one project could not be read");
+    }
+
+    const P: &str = "9c1e28ba-2fa1-41d2-883f-0016d3cca427";
+    const F: &str = "9c1e28ba-2fa1-41d2-883f-0016d3cca428";
+    const G: &str = "9c1e28ba-2fa1-41d2-883f-0016d3cca429";
+
+    #[tokio::test]
+    async fn a_line_of_what_held_an_asset_tells_of_it_and_one_project_is_enough() {
+        let mut server = Server::new_async().await;
+        let line = |id: &str, parent: &str, at: &str| {
+            format!(r#"{{"id":"{id}","parent_id":"{parent}","deleted_at":"{at}"}}"#)
+        };
+        let list = format!("projects/{P}/recently_deleted?page_size=100");
+        let first = format!(
+            r#"{{"data":[{}],"links":{{"next":"/v4/x?after=n"}}}}"#,
+            line(F, G, "2026-11-02T00:00:00Z")
+        );
+        let second = format!(r#"{{"data":[{}]}}"#, line(B, P, "2026-11-01T00:00:00Z"));
+        let one = says(&mut server, &list, 200, &first).await.expect(3);
+        let other = format!("{list}&after=n");
+        let other = says(&mut server, &other, 200, &second).await.expect(2);
+        let reader = reader(&server);
+        // A is in C, and C in F, of which there is a line.
+        let mut wanted = Wanted {
+            assets: [A, B].map(|text| (id(text), Some(id(P)))).into(),
+            parents: [(A, C), (C, F)]
+                .map(|(one, other)| (id(one), id(other)))
+                .into(),
+            since: None,
+        };
+        let deleted = recently_deleted(&reader, &wanted, 100).await;
+        let at = |text: &str| Some(text.parse().unwrap());
+        assert_eq!(deleted.found[&id(A)], at("2026-11-02T00:00:00Z"));
+        assert_eq!(deleted.found[&id(B)], at("2026-11-01T00:00:00Z"));
+        // What is older than the first of the deletes says nothing.
+        wanted.since = at("2026-11-02T12:00:00Z");
+        let deleted = recently_deleted(&reader, &wanted, 100).await;
+        assert_eq!(found(&deleted), [id(A)]);
+        assert!(deleted.complete);
+        // Nobody knows what holds it.
+        wanted.parents.clear();
+        wanted.since = None;
+        let deleted = recently_deleted(&reader, &wanted, 100).await;
+        assert_eq!(found(&deleted), [id(B)]);
+        one.assert_async().await;
+        other.assert_async().await;
     }
 
     #[tokio::test]
@@ -222,8 +361,8 @@ mod tests {
         let (server, mocks) = studio().await;
         let reader = reader(&server);
         // Workspaces, projects, the first page: the second one is not read.
-        let some = recently_deleted(&reader, &ids(&[A, C]), 3).await;
-        assert_eq!((some.found, some.complete), (ids(&[A]), false));
+        let some = recently_deleted(&reader, &wanted(&[A, C]), 3).await;
+        assert_eq!((found(&some), some.complete), (vec![id(A)], false));
         mocks[3].assert_async().await;
         assert!(!mocks[4].matched_async().await);
     }

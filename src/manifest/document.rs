@@ -76,6 +76,13 @@ impl Entry {
     pub fn kind(&self) -> Option<Kind> {
         self.details.as_ref()?.kind
     }
+
+    /// Whether it is to be recorded as gone where it is missing.
+    #[must_use]
+    pub fn accepts_missing(&self) -> bool {
+        let details = self.details.as_ref();
+        details.is_some_and(|details| details.missing == Some(MissingPolicy::Accept))
+    }
 }
 
 /// What a manifest says of a listed asset beyond its id.
@@ -93,6 +100,26 @@ pub struct Details {
     pub not_before: Option<Timestamp>,
     /// What the live asset must be like.
     pub pin: Option<Pin>,
+    /// What is to become of it where it is missing; nothing where nobody says.
+    pub missing: Option<MissingPolicy>,
+}
+
+/// What is to become of an asset that the server does not know.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    serde::Serialize,
+    serde::Deserialize,
+    schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum MissingPolicy {
+    /// It is known to be gone, and is recorded so.
+    Accept,
 }
 
 /// What the live asset must be like to be deleted; at least one field is there.

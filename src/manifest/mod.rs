@@ -32,7 +32,7 @@ use text::Text;
 use walk::Walk;
 
 /// The names of the sorts of findings, each with what it means.
-pub const CODES: [(&str, &str); 23] = [
+pub const CODES: [(&str, &str); 24] = [
     (
         "account-conflict",
         "two documents are written for different accounts",
@@ -65,6 +65,10 @@ pub const CODES: [(&str, &str); 23] = [
     ("unknown-field", "a field that does not exist"),
     ("unknown-guard", "a guard that does not exist"),
     ("unknown-kind", "a kind of asset that does not exist"),
+    (
+        "unknown-policy",
+        "a word that does not say what is to become of a missing asset",
+    ),
     (
         "unsupported-version",
         "a version of the document that this program does not know",

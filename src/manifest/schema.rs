@@ -3,7 +3,7 @@
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use super::document::Guard;
+use super::document::{Guard, MissingPolicy};
 use crate::asset::{AssetId, Kind};
 
 /// A list of Frame.io assets that are to be deleted, and of those that must not be.
@@ -80,6 +80,8 @@ struct Full {
     not_before: Option<Moment>,
     /// What the live asset must be like; one that differs is not deleted.
     pin: Option<Pin>,
+    /// What is to become of it where the server does not know it.
+    missing: Option<MissingPolicy>,
 }
 
 /// What the live asset must be like.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::date::{self, DateError, Reading};
+use super::document::MissingPolicy;
 use super::text::number;
 use super::walk::Walk;
 use super::yaml::{Node, Refusal, Value};
@@ -211,6 +212,18 @@ impl Walk<'_, '_> {
                 None
             }
         }
+    }
+
+    /// What is to become of an asset that is missing.
+    pub(super) fn missing(&mut self, node: &Node) -> Option<MissingPolicy> {
+        let word = self.words(node, "`missing`")?;
+        if word == "accept" {
+            return Some(MissingPolicy::Accept);
+        }
+        let message = format!("`missing` cannot be `{}`", short(&word));
+        let hint = "write `missing: accept` where the asset is known to be gone";
+        self.hinted("unknown-policy", node.at, message, hint);
+        None
     }
 
     pub(super) fn wrong_type(&mut self, node: &Node, name: &str, wanted: &str, hint: Option<&str>) {

@@ -24,7 +24,7 @@ const ROOT: [&str; 6] = [
     "version", "account", "defaults", "assets", "holds", "waivers",
 ];
 const DEFAULTS: [&str; 5] = ["kind", "reason", "ticket", "owner", "not_before"];
-const ITEM: [&str; 7] = [
+const ITEM: [&str; 8] = [
     "id",
     "kind",
     "reason",
@@ -32,6 +32,7 @@ const ITEM: [&str; 7] = [
     "owner",
     "not_before",
     "pin",
+    "missing",
 ];
 const PIN: [&str; 4] = ["name", "project", "parent", "filesize"];
 const HOLD: [&str; 3] = ["id", "reason", "until"];
@@ -316,6 +317,7 @@ impl<'t, 'a> Walk<'t, 'a> {
             not_before: not_before
                 .and_then(|node| self.date(node, "`not_before`", Reading::Begins)),
             pin: None,
+            missing: None,
         };
     }
 
@@ -327,7 +329,7 @@ impl<'t, 'a> Walk<'t, 'a> {
                 self.found("missing-field", item.at, message);
             }
             Value::Map(pairs) => {
-                let [id, kind, reason, ticket, owner, not_before, pin] =
+                let [id, kind, reason, ticket, owner, not_before, pin, missing] =
                     self.fields(pairs, ITEM, "an asset");
                 let details = Details {
                     kind: kind.and_then(|node| self.kind(node)),
@@ -337,6 +339,7 @@ impl<'t, 'a> Walk<'t, 'a> {
                     not_before: not_before
                         .and_then(|node| self.date(node, "`not_before`", Reading::Begins)),
                     pin: pin.and_then(|node| self.pin(node)),
+                    missing: missing.and_then(|node| self.missing(node)),
                 };
                 let Some(node) = id else {
                     let message = "this asset has no `id`".to_owned();
@@ -375,6 +378,7 @@ impl<'t, 'a> Walk<'t, 'a> {
             owner: plain.owner.map(|text| self.share(2, text)),
             not_before: plain.not_before,
             pin: None,
+            missing: None,
         };
         let file = self.file;
         self.entry(id, Spot { file, line, column }, details);
@@ -390,6 +394,7 @@ impl<'t, 'a> Walk<'t, 'a> {
             owner: or(said.owner, &self.defaults.owner),
             not_before: said.not_before.or(self.defaults.not_before),
             pin: said.pin,
+            missing: said.missing,
         };
         let details = if details == Details::default() {
             None

@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::asset::{AssetId, Kind};
-use crate::plan::Plan;
+use crate::manifest::document::MissingPolicy;
+use crate::outcome::{AssetOutcome, Failure, FailureKind, Outcome};
 use crate::plan::decide::Decision;
 use crate::plan::shelter::{Shelter, Unplaced, waits_for};
+use crate::plan::{Place, Plan};
 
 /// Who or what agreed to a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,8 +96,11 @@ pub struct Approved {
     stacks: BTreeMap<AssetId, Arc<[AssetId]>>,
     protected: BTreeSet<AssetId>,
     resolve: Vec<Resolve>,
-    record: Vec<AssetId>,
+    found: Vec<AssetOutcome>,
     forget: Vec<AssetId>,
+    /// Those that are known to be gone, should the server not know them; sorted.
+    accepted: Vec<AssetId>,
+    places: BTreeMap<AssetId, Place>,
 }
 
 /// An asset whose earlier delete was not answered.
@@ -146,20 +151,31 @@ impl Approved {
         &self.resolve
     }
 
-    /// The assets that were found deleted, which is only written down.
+    /// What was found out before the run, and is only written down.
     #[must_use]
-    pub fn record(&self) -> &[AssetId] {
-        &self.record
+    pub fn found(&self) -> &[AssetOutcome] {
+        &self.found
     }
 
-    /// Takes assets whose earlier delete was not answered for deleted: they are not read any
-    /// more. Those that are not to be read stay as they are.
-    pub fn found_deleted(&mut self, found: &BTreeSet<AssetId>) {
-        let deleted = self
-            .resolve
-            .extract_if(.., |resolve| found.contains(&resolve.id));
-        self.record.extend(deleted.map(|resolve| resolve.id));
-        self.record.sort_unstable();
+    /// Whether an asset is known to be gone, should the server not know it.
+    #[must_use]
+    pub fn accepts_missing(&self, id: AssetId) -> bool {
+        self.accepted.binary_search(&id).is_ok()
+    }
+
+    /// The project and the parent of an asset, as far as somebody said.
+    #[must_use]
+    pub fn place(&self, id: AssetId) -> Place {
+        self.places.get(&id).copied().unwrap_or_default()
+    }
+
+    /// What holds which asset, as far as somebody said.
+    #[must_use]
+    pub fn parents(&self) -> BTreeMap<AssetId, AssetId> {
+        let places = self.places.iter();
+        places
+            .filter_map(|(id, place)| Some((*id, place.parent?)))
+            .collect()
     }
 
     /// The assets whose records are dropped, in the order of their ids.
@@ -203,20 +219,37 @@ pub fn approve(plan: &Plan, consent: Consent, skip_mismatched: bool) -> Result<A
         stacks: plan.stacks.clone(),
         protected: plan.held.iter().map(|held| held.id).collect(),
         resolve: Vec::new(),
-        record: Vec::new(),
+        found: Vec::new(),
         forget: Vec::new(),
+        accepted: Vec::new(),
+        places: plan.places.clone(),
     };
     for step in &plan.steps {
         let (id, kind) = (step.id, step.kind());
         if waits_for(step).is_some() {
             approved.protected.insert(id);
         }
-        match step.decision {
+        let details = step.details.as_ref();
+        if details.is_some_and(|details| details.missing == Some(MissingPolicy::Accept)) {
+            approved.accepted.push(id);
+        }
+        match &step.decision {
             Decision::Retire | Decision::Retry { .. } => approved.push(id, kind),
             Decision::Resolve { listed, .. } => {
+                let listed = *listed;
                 approved.resolve.push(Resolve { id, listed, kind });
             }
-            Decision::Record => approved.record.push(id),
+            Decision::Record { evidence } => {
+                approved.found.push((id, Outcome::Gone(*evidence)));
+            }
+            Decision::Missing => approved.found.push((id, Outcome::Missing)),
+            Decision::Unreadable { message } => {
+                let refused = Failure {
+                    kind: FailureKind::Permission,
+                    message: message.to_string(),
+                };
+                approved.found.push((id, Outcome::Failed(refused)));
+            }
             Decision::Forget => approved.forget.push(id),
             Decision::Blocked { .. }
             | Decision::Defer { .. }

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::inventory::Seen;
 use crate::manifest::document::Entry;
-use crate::outcome::FailureKind;
+use crate::outcome::{Evidence, FailureKind};
 use crate::plan::shelter::Path;
 use crate::state::{Record, Standing};
 
@@ -23,16 +24,26 @@ pub enum Decision {
         /// The server's own words.
         message: Arc<str>,
     },
-    /// Read it live, since an earlier delete was not answered; then delete it where it is
-    /// there and listed.
+    /// Read it live, since an earlier delete was not answered, or the server did not know it;
+    /// then delete it where it is there and listed.
     Resolve {
         /// Whether it is listed; only then is it deleted again.
         listed: bool,
-        /// How often a delete was tried and not confirmed.
+        /// How often a delete was tried and not confirmed; 0 where it is missing.
         attempts: u32,
     },
-    /// Write down that it is gone: a live reading found it deleted, so nothing is sent.
-    Record,
+    /// Write down that it is gone, and send nothing.
+    Record {
+        /// What shows it.
+        evidence: Evidence,
+    },
+    /// Leave it: a live reading did not find it, and nothing shows that it was deleted.
+    Missing,
+    /// Leave it: it may not be read.
+    Unreadable {
+        /// The server's own words.
+        message: Arc<str>,
+    },
     /// Leave it: it was refused too often.
     Blocked {
         /// How often a delete was tried and not confirmed.
@@ -58,7 +69,7 @@ pub enum Decision {
     },
     /// Refuse it: it is not shown to be what its pin says.
     Mismatch(Mismatch),
-    /// Drop its record: it failed, and is no longer listed.
+    /// Drop its record: it failed or is missing, and is no longer listed.
     Forget,
     /// Nothing: it is deleted already.
     Unchanged {
@@ -74,7 +85,32 @@ impl Decision {
         match self {
             Self::Retire | Self::Retry { .. } | Self::Resolve { listed: true, .. } => true,
             Self::Resolve { listed: false, .. }
-            | Self::Record
+            | Self::Record { .. }
+            | Self::Missing
+            | Self::Unreadable { .. }
+            | Self::Blocked { .. }
+            | Self::Defer { .. }
+            | Self::Held { .. }
+            | Self::Mismatch(_)
+            | Self::Forget
+            | Self::Unchanged { .. } => false,
+        }
+    }
+
+    /// Whether the asset is listed and missing, as far as is known.
+    #[must_use]
+    pub const fn is_missing(&self) -> bool {
+        match self {
+            Self::Missing
+            | Self::Resolve {
+                listed: true,
+                attempts: 0,
+            } => true,
+            Self::Resolve { .. }
+            | Self::Retire
+            | Self::Retry { .. }
+            | Self::Record { .. }
+            | Self::Unreadable { .. }
             | Self::Blocked { .. }
             | Self::Defer { .. }
             | Self::Held { .. }
@@ -123,8 +159,8 @@ pub struct Case<'plan> {
     pub record: Option<&'plan Record>,
     /// What holds it, if that is in force at `now`.
     pub hold: Option<HoldInForce<'plan>>,
-    /// Whether a live reading found it deleted.
-    pub deleted: bool,
+    /// What a live reading found, where there was one.
+    pub seen: Option<&'plan Seen>,
 }
 
 /// The settings that a decision depends on.
@@ -156,7 +192,7 @@ pub fn decide(case: Case<'_>, rules: Rules, now: Timestamp) -> Option<Decision> 
         entry,
         record,
         hold,
-        deleted,
+        seen,
     } = case;
     let standing = record.map(|record| &record.standing);
     let Some(entry) = entry else {
@@ -173,8 +209,18 @@ pub fn decide(case: Case<'_>, rules: Rules, now: Timestamp) -> Option<Decision> 
         });
     }
     // What became of a delete that was never answered is found out in the run, not before it.
-    if deleted && !matches!(standing, Some(Standing::Unknown { .. })) {
-        return Some(Decision::Record);
+    let seen = seen.filter(|_| !matches!(standing, Some(Standing::Unknown { .. })));
+    let accepted = entry.accepts_missing();
+    match seen {
+        Some(Seen::Deleted { evidence, .. }) => {
+            let evidence = *evidence;
+            return Some(Decision::Record { evidence });
+        }
+        Some(Seen::Missing) if accepted => {
+            let evidence = Evidence::ByHand;
+            return Some(Decision::Record { evidence });
+        }
+        Some(Seen::Missing | Seen::There(_) | Seen::Refused { .. }) | None => {}
     }
     if let Some(details) = &entry.details {
         if let Some(until) = details.not_before.filter(|until| *until > now) {
@@ -184,8 +230,21 @@ pub fn decide(case: Case<'_>, rules: Rules, now: Timestamp) -> Option<Decision> 
             return Some(Decision::Mismatch(Mismatch::NotRead));
         }
     }
+    match seen {
+        Some(Seen::Missing) => return Some(Decision::Missing),
+        Some(Seen::Refused { message }) => {
+            let message = Arc::clone(message);
+            return Some(Decision::Unreadable { message });
+        }
+        Some(Seen::There(_) | Seen::Deleted { .. }) | None => {}
+    }
     Some(match standing {
-        None | Some(Standing::Retired | Standing::Gone) => Decision::Retire,
+        // Where nothing was read before the plan, the run reads it before it sends anything.
+        Some(Standing::Missing) if seen.is_none() => Decision::Resolve {
+            listed: true,
+            attempts: 0,
+        },
+        None | Some(Standing::Retired | Standing::Gone | Standing::Missing) => Decision::Retire,
         Some(Standing::Unknown { attempts }) => Decision::Resolve {
             listed: true,
             attempts: *attempts,
@@ -214,7 +273,7 @@ pub fn decide(case: Case<'_>, rules: Rules, now: Timestamp) -> Option<Decision> 
 fn unlisted(standing: &Standing) -> Decision {
     match standing {
         Standing::Retired | Standing::Gone => Decision::Unchanged { listed: false },
-        Standing::Failed(_) => Decision::Forget,
+        Standing::Failed(_) | Standing::Missing => Decision::Forget,
         Standing::Unknown { attempts } => Decision::Resolve {
             listed: false,
             attempts: *attempts,

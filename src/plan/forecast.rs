@@ -9,19 +9,6 @@ use crate::plan::decide::Decision;
 use crate::plan::{Plan, Step, Totals};
 use crate::state::Api;
 
-/// v2: how long the reading of an asset takes at its limit.
-pub const READING: Duration = cost(Lane::ReadAsset, Api::V2);
-
-/// v2: how many readings one page of a folder's list must tell of to be worth it, at the limits
-/// of both; rounded up.
-pub const READINGS_A_PAGE: usize = {
-    let page = cost(Lane::Children, Api::V2).as_millis();
-    page.div_ceil(READING.as_millis()) as usize
-};
-
-/// v2: how many assets a page of a folder's list is asked to have.
-pub const PAGE: u32 = 100;
-
 /// What a plan takes of one kind of call.
 #[derive(
     Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
@@ -30,8 +17,7 @@ pub const PAGE: u32 = 100;
 pub struct LaneForecast {
     /// The kind of call.
     pub call: String,
-    /// How many of them at least; of `children` with v2, how many where all that is unknown lies
-    /// in one folder.
+    /// How many of them at least.
     pub calls: u64,
     /// How many of them the API takes at once, and again in each window.
     pub limit: u32,
@@ -57,9 +43,8 @@ pub struct Cut {
 /// A limit: how many requests in which time, and whether a document says so.
 ///
 /// Source: docs/frameio-api.md, "Rate limits".
-const fn limit(lane: Lane, api: Api) -> (u32, Duration, bool) {
+const fn limit(lane: Lane) -> (u32, Duration, bool) {
     match lane {
-        Lane::Children if matches!(api, Api::V2) => (40, Duration::from_mins(1), true),
         // Not documented for deletes; the API's general default.
         Lane::BulkDelete => (50, Duration::from_secs(1), false),
         Lane::ReadAsset | Lane::RecentlyDeleted => (5, Duration::from_secs(1), true),
@@ -71,19 +56,10 @@ const fn limit(lane: Lane, api: Api) -> (u32, Duration, bool) {
     }
 }
 
-/// How long a call takes at its limit, once what a rested bucket lets through is used up.
-const fn cost(lane: Lane, api: Api) -> Duration {
-    let (limit, window, _) = limit(lane, api);
-    match window.checked_div(limit) {
-        Some(cost) => cost,
-        None => Duration::ZERO,
-    }
-}
-
 impl LaneForecast {
-    fn new(lane: Lane, api: Api, calls: usize) -> Option<Self> {
+    fn new(lane: Lane, calls: usize) -> Option<Self> {
         let calls = u64::try_from(calls).ok().filter(|calls| *calls > 0)?;
-        let (limit, window, documented) = limit(lane, api);
+        let (limit, window, documented) = limit(lane);
         let window_ms = u64::try_from(window.as_millis()).unwrap_or(u64::MAX);
         // A full bucket lets `limit` calls through at once, then one every window/limit.
         let waiting = calls.saturating_sub(limit.into());
@@ -115,15 +91,7 @@ pub fn forecast(plan: &Plan, cut: Cut) -> Vec<LaneForecast> {
                 resolve,
                 ..
             } = plan.totals;
-            // Where all lie in one folder, one of them is read and its list tells of the others;
-            // where they do not, readings take the place of pages, and longer.
-            let (reads, pages) = if resolve > READINGS_A_PAGE {
-                (1, (resolve - 1).div_ceil(PAGE as usize))
-            } else {
-                (resolve, 0)
-            };
-            calls.add(Lane::ReadAsset, reads);
-            calls.add(Lane::Children, pages);
+            calls.add(Lane::ReadAsset, resolve);
             calls.add(Lane::BulkDelete, bulk_deletes(retire + retry, cut));
         }
         Api::V4 => {
@@ -134,7 +102,7 @@ pub fn forecast(plan: &Plan, cut: Cut) -> Vec<LaneForecast> {
     }
     let lanes = calls.0.into_iter();
     lanes
-        .filter_map(|(lane, calls)| LaneForecast::new(lane, cut.api, calls))
+        .filter_map(|(lane, calls)| LaneForecast::new(lane, calls))
         .collect()
 }
 
@@ -171,7 +139,9 @@ impl Calls {
                 self.add(Lane::DeleteFile, 1);
             }
             (
-                Decision::Record
+                Decision::Record { .. }
+                | Decision::Missing
+                | Decision::Unreadable { .. }
                 | Decision::Blocked { .. }
                 | Decision::Defer { .. }
                 | Decision::Held { .. }
@@ -246,13 +216,6 @@ mod tests {
     }
 
     #[test]
-    fn a_page_of_a_list_takes_as_long_as_eight_readings() {
-        // 40 a minute beside 5 a second.
-        assert_eq!(READING, Duration::from_millis(200));
-        assert_eq!(READINGS_A_PAGE, 8);
-    }
-
-    #[test]
     fn the_first_small_delete_is_a_call_of_its_own() {
         let calls = |assets| v2(assets, 0).first().map_or(0, |lane| lane.1);
         let found = [0, 1, 5, 6, 55, 56].map(calls);
@@ -283,12 +246,8 @@ mod tests {
         assert_eq!(at_least(&[]), Duration::ZERO);
         let bulk = v2(1_000_000, 12);
         assert_eq!(bulk[0], ("bulk_delete".to_owned(), 20_001, 400));
-        assert_eq!(bulk[1], ("read_asset".to_owned(), 1, 0));
-        assert_eq!(bulk[2], ("children".to_owned(), 1, 0));
+        assert_eq!(bulk[1], ("read_asset".to_owned(), 12, 2));
         assert_eq!(v2(0, 8), [("read_asset".to_owned(), 8, 1)]);
-        // 40 pages of 100 at once, and then 40 a minute.
-        assert_eq!(v2(0, 5_001)[1], ("children".to_owned(), 50, 15));
-        assert_eq!(v2(0, 101)[1].1, 1);
     }
 
     #[test]
@@ -306,7 +265,13 @@ mod tests {
                 step(5, Some(Kind::Folder), resolve()),
                 step(6, Some(Kind::VersionStack), resolve()),
                 step(7, None, resolve()),
-                step(8, Some(Kind::File), Decision::Record),
+                step(
+                    8,
+                    Some(Kind::File),
+                    Decision::Record {
+                        evidence: crate::outcome::Evidence::Read,
+                    },
+                ),
             ],
             ..Plan::default()
         };

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::asset::{AssetId, Kind};
-use crate::inventory::Inventory;
+use crate::inventory::{Facts, Inventory};
 use crate::manifest::document::{Details, Entry, Manifests, Spot};
 use crate::plan::decide::{Case, Decision, HoldInForce, Rules, Why, decide};
 use crate::plan::shelter::Shelter;
@@ -53,6 +53,9 @@ pub struct Plan {
     /// What a saved plan leaves alone, in the order of the ids, since the live account is other
     /// than it was when the plan was reviewed.
     pub left_alone: Vec<LeftAlone>,
+    /// Where assets lie that may be deleted, as far as somebody said: it tells where to look for
+    /// what shows that they are.
+    pub places: BTreeMap<AssetId, Place>,
     /// Whether it was looked for what protected assets are connected with, and what that came to.
     pub shelter: Shelter,
 }
@@ -86,6 +89,15 @@ pub struct Held {
     pub why: Why,
     /// The moment up to which it does, where that is known.
     pub until: Option<Timestamp>,
+}
+
+/// Where an asset lies.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Place {
+    /// Its project.
+    pub project: Option<AssetId>,
+    /// The folder or version stack that holds it.
+    pub parent: Option<AssetId>,
 }
 
 /// What is to happen to one asset.
@@ -123,6 +135,12 @@ pub struct Totals {
     pub resolve: usize,
     /// Found deleted, and only to be recorded so.
     pub record: usize,
+    /// Not found, and not shown to be deleted.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub missing: usize,
+    /// Not to be read.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub unreadable: usize,
     /// Refused too often.
     pub blocked: usize,
     /// Left until their date.
@@ -137,6 +155,15 @@ pub struct Totals {
     pub unchanged: usize,
     /// Deleted already and no longer listed.
     pub history: usize,
+}
+
+/// Whether there are none; what an earlier version did not count is left out then.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+const fn is_none(total: &usize) -> bool {
+    *total == 0
 }
 
 impl Step {
@@ -168,7 +195,9 @@ impl Totals {
             Decision::Retire => &mut self.retire,
             Decision::Retry { .. } => &mut self.retry,
             Decision::Resolve { .. } => &mut self.resolve,
-            Decision::Record => &mut self.record,
+            Decision::Record { .. } => &mut self.record,
+            Decision::Missing => &mut self.missing,
+            Decision::Unreadable { .. } => &mut self.unreadable,
             Decision::Blocked { .. } => &mut self.blocked,
             Decision::Defer { .. } => &mut self.defer,
             Decision::Held { .. } => &mut self.held,
@@ -188,7 +217,7 @@ impl Totals {
     /// How many assets or records the plan would change.
     #[must_use]
     pub const fn changes(&self) -> usize {
-        self.deletes() + self.record + self.forget
+        self.deletes() + self.record + self.missing + self.unreadable + self.forget
     }
 }
 
@@ -223,7 +252,7 @@ pub fn make(inputs: Inputs<'_>) -> Plan {
             entry,
             record,
             hold: holds.of(id),
-            deleted: inventory.is_some_and(|inventory| inventory.is_deleted(id)),
+            seen: inventory.and_then(|inventory| inventory.assets.get(&id)),
         };
         let Some(decision) = decide(case, rules, now) else {
             continue;
@@ -236,6 +265,11 @@ pub fn make(inputs: Inputs<'_>) -> Plan {
             plan.stacks.insert(id, Arc::clone(files));
         }
         let seen = inventory.and_then(|inventory| inventory.facts(id));
+        if decision.may_delete()
+            && let Some(place) = place_of(entry, seen)
+        {
+            plan.places.insert(id, place);
+        }
         plan.steps.push(Step {
             id,
             decision,
@@ -267,6 +301,15 @@ fn protected_at(manifests: &Manifests, id: AssetId) -> Option<Arc<str>> {
     let Spot { file, line, column } = hold.map(|hold| hold.spot).or_else(entry)?;
     let path = &manifests.files.get(usize::try_from(file).ok()?)?.path;
     Some(format!("{path}:{line}:{column}").into())
+}
+
+/// Where an asset lies, as the server says, else as its pin does; nothing where neither says.
+fn place_of(entry: Option<&Entry>, seen: Option<&Facts>) -> Option<Place> {
+    let pin = entry.and_then(|entry| entry.details.as_ref()?.pin.as_ref());
+    let seen = seen.map(|facts| (facts.project, facts.parent));
+    let said = pin.map(|pin| (pin.project, pin.parent));
+    let (project, parent) = seen.or(said)?;
+    (project.is_some() || parent.is_some()).then_some(Place { project, parent })
 }
 
 /// Adds kinds to what manifests say; details that say nothing else are shared.
@@ -327,7 +370,9 @@ impl Holds {
     fn protected(&self, state: &State) -> Vec<Held> {
         let is_deleted = |id: &AssetId| match state.assets.get(id).map(Record::standing) {
             Some(Standing::Retired | Standing::Gone) => true,
-            Some(Standing::Failed(_) | Standing::Unknown { .. }) | None => false,
+            Some(Standing::Failed(_) | Standing::Unknown { .. } | Standing::Missing) | None => {
+                false
+            }
         };
         let holds = self.0.iter().filter(|(id, _)| !is_deleted(id));
         holds

@@ -8,8 +8,8 @@ use super::decide::Mismatch;
 use super::*;
 use crate::event::RunEvent;
 use crate::inventory::{Facts, Inventory, Lies, Places, Seen};
-use crate::manifest::document::{Hold, Pin};
-use crate::outcome::{FailureKind, Outcome};
+use crate::manifest::document::{Hold, MissingPolicy, Pin};
+use crate::outcome::{Evidence, FailureKind, Outcome};
 use crate::state::{Api, Failed, Home, Standing};
 
 const NOW: i64 = 1_800_000_000;
@@ -39,6 +39,7 @@ fn entry(n: u128, details: Option<Details>) -> Entry {
 fn record(standing: Standing) -> Record {
     Record {
         standing,
+        evidence: None,
         run: 1,
         at: at(1),
     }
@@ -64,14 +65,14 @@ fn empty_state() -> State {
 }
 
 fn row(entry: Option<&Entry>, standing: Option<Standing>, held: bool) -> Option<Decision> {
-    row_of(entry, standing, held, false)
+    row_of(entry, standing, held, None)
 }
 
 fn row_of(
     entry: Option<&Entry>,
     standing: Option<Standing>,
     held: bool,
-    deleted: bool,
+    seen: Option<&Seen>,
 ) -> Option<Decision> {
     let record = standing.map(record);
     let reason: Arc<str> = "legal".into();
@@ -82,7 +83,7 @@ fn row_of(
             reason: &reason,
             until: None,
         }),
-        deleted,
+        seen,
     };
     decide(case, Rules::default(), at(NOW))
 }
@@ -187,19 +188,93 @@ fn each_row_of_the_table() {
 }
 
 #[test]
-fn what_a_live_reading_found_deleted_is_only_recorded() {
+fn what_a_live_reading_found_decides() {
     let bare = entry(1, None);
-    let found = |entry, standing, held| row_of(entry, standing, held, true);
-    assert_eq!(found(Some(&bare), None, false), Some(Decision::Record));
-    let refused = Some(failed(9));
-    assert_eq!(found(Some(&bare), refused, false), Some(Decision::Record));
+    let accepted = entry(
+        1,
+        Some(Details {
+            missing: Some(MissingPolicy::Accept),
+            ..Details::default()
+        }),
+    );
+    let later = entry(
+        1,
+        Some(Details {
+            not_before: Some(at(NOW + 1)),
+            ..Details::default()
+        }),
+    );
+    let record = |evidence| Some(Decision::Record { evidence });
+    let unknown = || Some(Standing::Unknown { attempts: 1 });
+    let deleted = Seen::Deleted {
+        facts: None,
+        evidence: Evidence::Listed,
+    };
+    let there = facts(Kind::File, None);
+    let message: Arc<str> = "You may not.".into();
+    let refused = Seen::Refused {
+        message: Arc::clone(&message),
+    };
+    let missing = Some(Decision::Missing);
+    let unreadable = Some(Decision::Unreadable { message });
+    let of = |entry, standing, seen| row_of(Some(entry), standing, false, Some(seen));
+    for standing in [
+        None,
+        Some(failed(1)),
+        Some(failed(9)),
+        Some(Standing::Missing),
+    ] {
+        assert_eq!(
+            of(&bare, standing.clone(), &deleted),
+            record(Evidence::Listed)
+        );
+        assert_eq!(of(&bare, standing.clone(), &Seen::Missing), missing);
+        assert_eq!(
+            of(&accepted, standing.clone(), &Seen::Missing),
+            record(Evidence::ByHand)
+        );
+        assert_eq!(of(&bare, standing.clone(), &refused), unreadable);
+        assert_eq!(of(&accepted, standing.clone(), &refused), unreadable);
+        // What is deleted is recorded whatever its date, and what is missing waits for it.
+        assert_eq!(
+            of(&later, standing.clone(), &deleted),
+            record(Evidence::Listed)
+        );
+        for seen in [&Seen::Missing, &refused, &there] {
+            let waits = of(&later, standing.clone(), seen);
+            assert!(matches!(waits, Some(Decision::Defer { .. })));
+        }
+        for seen in [&deleted, &Seen::Missing, &refused, &there] {
+            let held = row_of(Some(&bare), standing.clone(), true, Some(seen));
+            assert!(matches!(held, Some(Decision::Held { .. })));
+        }
+    }
+    assert_eq!(of(&bare, None, &there), Some(Decision::Retire));
+    assert_eq!(
+        of(&bare, Some(Standing::Missing), &there),
+        Some(Decision::Retire)
+    );
     // A delete that was never answered may be the reason, which the run finds out.
-    let unknown = Some(Standing::Unknown { attempts: 1 });
-    let resolve = found(Some(&bare), unknown, false);
-    assert!(matches!(resolve, Some(Decision::Resolve { .. })));
-    let held = found(Some(&bare), None, true);
-    assert!(matches!(held, Some(Decision::Held { .. })));
-    assert_eq!(found(None, None, false), None);
+    for seen in [&deleted, &Seen::Missing, &refused, &there] {
+        let resolve = of(&accepted, unknown(), seen);
+        assert!(matches!(resolve, Some(Decision::Resolve { .. })));
+        assert_eq!(row_of(None, None, false, Some(seen)), None);
+    }
+    // Where nothing was read, the run reads it before it sends anything.
+    let read = row(Some(&bare), Some(Standing::Missing), false).unwrap();
+    assert_eq!(
+        read,
+        Decision::Resolve {
+            listed: true,
+            attempts: 0
+        }
+    );
+    assert!(read.is_missing() && read.may_delete());
+    assert!(Decision::Missing.is_missing() && !Decision::Missing.may_delete());
+    assert_eq!(
+        row(None, Some(Standing::Missing), false),
+        Some(Decision::Forget)
+    );
 }
 
 #[test]
@@ -210,7 +285,7 @@ fn blocked_assets_are_retried_on_demand() {
         entry: Some(&bare),
         record: Some(&record),
         hold: None,
-        deleted: false,
+        seen: None,
     };
     let rules = Rules {
         retry_blocked: true,
@@ -360,11 +435,21 @@ fn what_is_found_deleted_is_recorded_and_not_read() {
         state.assets.insert(id(n), unknown);
     }
     let inventory = Inventory {
-        assets: [(id(4), Seen::Deleted(None))].into(),
+        assets: [
+            (
+                id(4),
+                Seen::Deleted {
+                    facts: None,
+                    evidence: Evidence::Read,
+                },
+            ),
+            (id(5), Seen::Missing),
+        ]
+        .into(),
         ..Inventory::default()
     };
     let plan = plan_seen(&manifests, &state, &inventory);
-    let mut approved = approve(&plan, Consent::Auto, false).unwrap();
+    let approved = approve(&plan, Consent::Auto, false).unwrap();
     let read = |approved: &Approved| -> Vec<AssetId> {
         approved
             .resolve()
@@ -372,12 +457,8 @@ fn what_is_found_deleted_is_recorded_and_not_read() {
             .map(|resolve| resolve.id)
             .collect()
     };
-    assert_eq!(approved.record(), [id(4)]);
+    assert_eq!(approved.found(), [(id(4), Outcome::Gone(Evidence::Read))]);
     assert_eq!(read(&approved), [2, 3].map(id));
-    // Only what is to be read is taken for deleted: the first asset is deleted all the same.
-    approved.found_deleted(&[1, 3].map(id).into());
-    assert_eq!(approved.record(), [3, 4].map(id));
-    assert_eq!(read(&approved), [id(2)]);
     assert_eq!(approved.delete(), [id(1)]);
 }
 
@@ -385,6 +466,7 @@ fn standing() -> impl Strategy<Value = Standing> {
     prop_oneof![
         Just(Standing::Retired),
         Just(Standing::Gone),
+        Just(Standing::Missing),
         (1_u32..8).prop_map(failed),
         (1_u32..8).prop_map(|attempts| Standing::Unknown { attempts }),
     ]
@@ -479,7 +561,7 @@ proptest! {
         let approved = approve(&plan, Consent::Auto, true).unwrap();
         let outcomes = approved.delete().iter().copied()
             .chain(approved.resolve().iter().map(|resolve| resolve.id))
-            .map(|id| (id, Outcome::Retired))
+            .map(|id| (id, Outcome::Retired(Evidence::Answer)))
             .collect();
         state.apply(1, &RunEvent::Answered { batch: 1, at: at(NOW), outcomes, more: false });
         state.apply(1, &RunEvent::Forgotten { at: at(NOW), ids: approved.forget().to_vec() });

@@ -14,12 +14,13 @@ use similar::{ChangeTag, TextDiff};
 
 use crate::asset::AssetId;
 use crate::event::{RunEvent, RunInfo};
+use crate::outcome::{Evidence, Failure, FailureKind, Outcome};
 use crate::plan::decide::Decision;
 use crate::plan::{Plan, Step};
 use crate::render::escape::escape;
 use crate::render::{Paint, Style};
 use crate::state::format::{head_lines, record_line, tail_lines};
-use crate::state::{Record, Standing, State};
+use crate::state::{Record, State, absorb, settles_missing};
 
 /// How many unchanged lines stand around a change.
 const CONTEXT: usize = 3;
@@ -190,7 +191,7 @@ impl<'plan> Change<'plan> {
         };
         let number = view.run.number;
         after.apply(number, &RunEvent::Started(view.run.clone()));
-        let expected = Expected::of(number, view.run.at);
+        let expected = Expected::of(view.plan, assets, number, view.run.at);
         let new_length = Records::walk(assets, &view.plan.steps, &expected)
             .filter(|(_, _, new)| new.is_some())
             .count();
@@ -245,22 +246,61 @@ impl<'plan> Change<'plan> {
 /// The records that a run is expected to write.
 struct Expected {
     retired: Record,
-    gone: Record,
+    /// By how it is shown.
+    gone: [Record; 4],
+    missing: Record,
+    unreadable: BTreeMap<AssetId, Record>,
 }
 
+/// What can show that an asset is deleted, in the order of the records above.
+const EVIDENCE: [Evidence; 4] = [
+    Evidence::Answer,
+    Evidence::Read,
+    Evidence::Listed,
+    Evidence::ByHand,
+];
+
 impl Expected {
-    const fn of(run: u64, at: Timestamp) -> Self {
-        let retired = Record {
-            standing: Standing::Retired,
-            run,
-            at,
-        };
-        let gone = Record {
-            standing: Standing::Gone,
-            run,
-            at,
-        };
-        Self { retired, gone }
+    fn of(plan: &Plan, assets: &BTreeMap<AssetId, Record>, run: u64, at: Timestamp) -> Self {
+        let record = |before, outcome: &Outcome| absorb(before, outcome, run, at);
+        let unreadable = plan.steps.iter().filter_map(|step| match &step.decision {
+            Decision::Unreadable { message } => {
+                let refused = Outcome::Failed(Failure {
+                    kind: FailureKind::Permission,
+                    message: message.to_string(),
+                });
+                Some((step.id, record(assets.get(&step.id), &refused)))
+            }
+            Decision::Retire
+            | Decision::Retry { .. }
+            | Decision::Resolve { .. }
+            | Decision::Record { .. }
+            | Decision::Missing
+            | Decision::Blocked { .. }
+            | Decision::Defer { .. }
+            | Decision::Held { .. }
+            | Decision::Mismatch(_)
+            | Decision::Forget
+            | Decision::Unchanged { .. } => None,
+        });
+        Self {
+            retired: record(None, &Outcome::Retired(Evidence::Answer)),
+            gone: EVIDENCE.map(|evidence| record(None, &Outcome::Gone(evidence))),
+            missing: record(None, &Outcome::Missing),
+            unreadable: unreadable.collect(),
+        }
+    }
+
+    fn gone(&self, evidence: Evidence) -> Option<&Record> {
+        self.gone
+            .iter()
+            .find(|record| record.evidence == Some(evidence))
+    }
+
+    /// What a run writes of a missing asset: nothing where it is recorded so already.
+    fn missing<'plan>(&'plan self, old: Option<&'plan Record>) -> Option<&'plan Record> {
+        old.filter(|record| !settles_missing(&record.standing))
+            .or(Some(&self.missing))
     }
 }
 
@@ -346,7 +386,9 @@ impl<'plan> Iterator for Records<'plan> {
             Some(Decision::Retire | Decision::Retry { .. } | Decision::Resolve { .. }) => {
                 Some(&self.expected.retired)
             }
-            Some(Decision::Record) => Some(&self.expected.gone),
+            Some(Decision::Record { evidence }) => self.expected.gone(*evidence),
+            Some(Decision::Missing) => self.expected.missing(old),
+            Some(Decision::Unreadable { .. }) => self.expected.unreadable.get(&id),
             Some(Decision::Forget) => None,
             Some(
                 Decision::Blocked { .. }

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::asset::AssetId;
 use crate::event::{Ending, StopReason};
-use crate::outcome::FailureKind;
+use crate::outcome::{Evidence, FailureKind};
 use crate::plan::Totals;
 use crate::render::escape::obeyed;
 use crate::render::report::{FailedAsset, Summary};
@@ -119,6 +119,7 @@ pub fn overview(state: &State, sink: &mut dyn Write) -> io::Result<()> {
             .collect(),
         failed: of(|standing| matches!(standing, Standing::Failed(_))),
         unknown: of(|standing| matches!(standing, Standing::Unknown { .. })),
+        missing: of(|standing| matches!(standing, Standing::Missing)),
     };
     json(&overview, sink)?;
     sink.write_all(b"\n")
@@ -138,6 +139,7 @@ pub fn summary(summary: &Summary, sink: &mut dyn Write) -> io::Result<()> {
         forgotten,
         failed,
         unknown,
+        missing,
         unsent,
         warnings,
         next_due,
@@ -160,6 +162,7 @@ pub fn summary(summary: &Summary, sink: &mut dyn Write) -> io::Result<()> {
         unsent: *unsent,
         failed: failed.iter().map(Failure::of).collect(),
         unknown,
+        missing,
         warnings,
         next_due: *next_due,
         requests: *requests,
@@ -213,6 +216,8 @@ struct Row<'state> {
     id: AssetId,
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    evidence: Option<Evidence>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     kind: Option<FailureKind>,
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<&'state str>,
@@ -223,9 +228,15 @@ struct Row<'state> {
 }
 
 impl<'state> Row<'state> {
-    fn of(id: AssetId, Record { standing, run, at }: &'state Record) -> Self {
+    fn of(id: AssetId, record: &'state Record) -> Self {
+        let Record {
+            standing,
+            evidence,
+            run,
+            at,
+        } = record;
         let (kind, message, attempts) = match standing {
-            Standing::Retired | Standing::Gone => (None, None, None),
+            Standing::Retired | Standing::Gone | Standing::Missing => (None, None, None),
             Standing::Failed(failed) => (
                 Some(failed.kind),
                 Some(&*failed.message),
@@ -236,6 +247,7 @@ impl<'state> Row<'state> {
         Self {
             id,
             status: standing.name(),
+            evidence: *evidence,
             kind,
             message,
             attempts,
@@ -320,6 +332,7 @@ struct Overview<'state> {
     runs: Vec<Run<'state>>,
     failed: Vec<Row<'state>>,
     unknown: Vec<Row<'state>>,
+    missing: Vec<Row<'state>>,
 }
 
 #[derive(Serialize)]
@@ -359,6 +372,7 @@ struct End<'run> {
     unsent: usize,
     failed: Vec<Failure<'run>>,
     unknown: &'run [AssetId],
+    missing: &'run [AssetId],
     warnings: &'run [String],
     next_due: Option<Timestamp>,
     requests: usize,
@@ -377,6 +391,8 @@ const fn name(ending: &Ending) -> &'static str {
             StopReason::RateLimited => "rate_limited",
             StopReason::TooManyMissing { .. } => "too_many_missing",
             StopReason::TooManyFailures { .. } => "too_many_failures",
+            StopReason::WrongAccount { .. } => "wrong_account",
+            StopReason::Ended { .. } => "ended",
             StopReason::FailedBatches { .. } => "failed_batches",
             StopReason::TimeBudget => "time_budget",
             StopReason::Broken { .. } => "broken",
@@ -393,6 +409,7 @@ fn detail(ending: &Ending) -> Option<String> {
             StopReason::RateLimited
             | StopReason::TooManyMissing { .. }
             | StopReason::TooManyFailures { .. }
+            | StopReason::WrongAccount { .. }
             | StopReason::TimeBudget,
         ) => None,
         Ending::Stopped(
@@ -400,6 +417,7 @@ fn detail(ending: &Ending) -> Option<String> {
             | StopReason::NotAuthorised { detail }
             | StopReason::NotReachable { detail }
             | StopReason::WrongEndpoint { detail }
+            | StopReason::Ended { detail }
             | StopReason::FailedBatches { batches: _, detail }
             | StopReason::Broken { detail }
             | StopReason::NotRecorded { detail },

@@ -1,10 +1,10 @@
 //! How far a run is: its events folded into one line, plain or with a bar.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::time::Duration;
 
 use crate::asset::AssetId;
-use crate::event::{Listener, RunEvent, Task};
+use crate::event::{Listener, RunEvent};
 use crate::outcome::Outcome;
 use crate::render::escape;
 use crate::render::{Paint, Style, count, counted};
@@ -29,8 +29,6 @@ pub struct Progress {
     paced_until: Duration,
     /// The assets that were refused or not answered so far, since they may be asked for again.
     open: HashMap<AssetId, Open>,
-    /// The assets that were unknown before the run.
-    were_unknown: HashSet<AssetId>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,8 +66,9 @@ impl Progress {
             gone,
             failed,
             unknown,
+            missing,
         } = self.counts;
-        retired + gone + failed + unknown
+        retired + gone + failed + unknown + missing
     }
 
     /// What became of them so far, each counted once by its last outcome.
@@ -96,12 +95,15 @@ impl Progress {
             Some(Open::Unknown) => self.counts.unknown -= 1,
             None => {}
         }
-        let unanswered = before == Some(Open::Unknown) || self.were_unknown.contains(&id);
         match outcome {
-            Outcome::Retired => self.counts.retired += 1,
-            // Missing after a delete whose answer was lost: that delete took effect.
-            Outcome::Gone if unanswered => self.counts.retired += 1,
-            Outcome::Gone => self.counts.gone += 1,
+            Outcome::Retired(_) => self.counts.retired += 1,
+            Outcome::Gone(_) => self.counts.gone += 1,
+            // A delete of ours that was not answered stays unknown.
+            Outcome::Missing if before == Some(Open::Unknown) => {
+                self.counts.unknown += 1;
+                self.open.insert(id, Open::Unknown);
+            }
+            Outcome::Missing => self.counts.missing += 1,
             Outcome::Failed(_) => {
                 self.counts.failed += 1;
                 self.open.insert(id, Open::Failed);
@@ -117,13 +119,9 @@ impl Progress {
 impl Listener for Progress {
     fn hear(&mut self, event: &RunEvent) {
         match event {
-            RunEvent::Intent {
-                batch: _,
-                task: Task::Resolve,
-                ids,
-            } => self.were_unknown.extend(ids.iter()),
+            // What was read before the run, as batch 0, is no part of its total.
             RunEvent::Answered {
-                batch: _,
+                batch: 1..,
                 at: _,
                 outcomes,
                 more: _,
@@ -132,16 +130,12 @@ impl Listener for Progress {
                     self.take(*id, outcome);
                 }
             }
-            RunEvent::FoundDeleted { at: _, ids } => {
-                for id in ids {
-                    self.take(*id, &Outcome::Gone);
-                }
-            }
             RunEvent::Paced { wait, .. } => {
                 self.paced_until = self.paced_until.max(self.elapsed + *wait);
             }
             RunEvent::Started(_)
             | RunEvent::Intent { .. }
+            | RunEvent::Answered { batch: 0, .. }
             | RunEvent::Forgotten { .. }
             | RunEvent::Warned { .. }
             | RunEvent::CalledBack { .. }
@@ -166,12 +160,14 @@ pub fn line(progress: &Progress) -> String {
         gone,
         failed,
         unknown,
+        missing,
     } = progress.counts;
     for (figure, word) in [
         (retired, "retired"),
         (gone, "already gone"),
         (failed, "failed"),
         (unknown, "unknown"),
+        (missing, "missing"),
     ] {
         if figure > 0 {
             parts.push(format!("{} {word}", count(figure)));
@@ -194,6 +190,7 @@ pub fn bar(progress: &Progress, columns: usize, style: Style) -> String {
         gone: _,
         failed,
         unknown,
+        missing: _,
     } = progress.counts;
     let (speed, left) = forecast(progress);
     let told =

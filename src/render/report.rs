@@ -31,6 +31,8 @@ pub struct Summary {
     pub failed: Vec<FailedAsset>,
     /// The assets whose delete was sent without a trustworthy answer, by id.
     pub unknown: Vec<AssetId>,
+    /// The assets that the server does not know, and that nothing shows to be deleted, by id.
+    pub missing: Vec<AssetId>,
     /// How many assets of the plan have no outcome, since the run stopped before them.
     pub unsent: usize,
     /// What the server said that it should not say.
@@ -83,13 +85,13 @@ pub struct SummaryBuilder {
     summary: Summary,
     /// How the assets of the plan stood before the run, where anything was known.
     before: HashMap<AssetId, Standing>,
-    /// Those that are refused or unknown now. What is deleted is only counted: nothing more is
+    /// Those that are refused, unknown or missing now. What is deleted is only counted: nothing more is
     /// said of it, and there may be a million.
     open: HashMap<AssetId, Standing>,
     /// Those that were unknown before the run, and are deleted.
     cleared: HashSet<AssetId>,
     /// How the assets of the last answer stand, in its order.
-    latest: Vec<(AssetId, Standing)>,
+    latest: Vec<(AssetId, Record)>,
     /// The assets of batches that are sent and not answered.
     under_way: HashMap<u64, (Task, Arc<[AssetId]>)>,
     /// The assets that were forgotten.
@@ -125,8 +127,11 @@ impl SummaryBuilder {
                     listed: _,
                     attempts,
                 } => {
-                    let attempts = *attempts;
-                    before.insert(step.id, Standing::Unknown { attempts });
+                    let standing = match *attempts {
+                        0 => Standing::Missing,
+                        attempts => Standing::Unknown { attempts },
+                    };
+                    before.insert(step.id, standing);
                 }
                 Decision::Defer { until } => {
                     next_due = Some(next_due.map_or(*until, |next| next.min(*until)));
@@ -142,7 +147,9 @@ impl SummaryBuilder {
                     path: Arc::clone(path),
                 }),
                 Decision::Retire
-                | Decision::Record
+                | Decision::Record { .. }
+                | Decision::Missing
+                | Decision::Unreadable { .. }
                 | Decision::Blocked { .. }
                 | Decision::Held { path: None, .. }
                 | Decision::Mismatch(_)
@@ -174,6 +181,7 @@ impl SummaryBuilder {
                 forgotten: 0,
                 failed: Vec::new(),
                 unknown: Vec::new(),
+                missing: Vec::new(),
                 unsent: 0,
                 warnings: Vec::new(),
                 next_due,
@@ -207,7 +215,7 @@ impl SummaryBuilder {
     }
 
     /// How the assets of the last answer stand, in its order.
-    pub(in crate::render) fn latest(&self) -> &[(AssetId, Standing)] {
+    pub(in crate::render) fn latest(&self) -> &[(AssetId, Record)] {
         &self.latest
     }
 
@@ -234,7 +242,7 @@ impl SummaryBuilder {
         match standing {
             Standing::Retired => self.summary.counts.retired += 1,
             Standing::Gone => self.summary.counts.gone += 1,
-            Standing::Failed(_) | Standing::Unknown { .. } => {
+            Standing::Failed(_) | Standing::Unknown { .. } | Standing::Missing => {
                 self.open.insert(id, standing);
                 return;
             }
@@ -310,6 +318,10 @@ impl SummaryBuilder {
                     summary.counts.unknown += 1;
                     summary.unknown.push(*id);
                 }
+                Standing::Missing => {
+                    summary.counts.missing += 1;
+                    summary.missing.push(*id);
+                }
             }
         }
         let was_unknown = before
@@ -327,11 +339,12 @@ impl SummaryBuilder {
                     summary.counts.unknown += 1;
                     summary.unknown.push(*id);
                 }
-                Some(Standing::Unknown { .. }) | None => {}
+                Some(Standing::Unknown { .. } | Standing::Missing) | None => {}
             }
         }
         summary.failed.sort_unstable_by_key(|failed| failed.id);
         summary.unknown.sort_unstable();
+        summary.missing.sort_unstable();
         summary.resolved = resolved + dropped;
         summary.forgotten = forgotten.len();
         let told = (deleted + open.len()) + dropped + unread;
@@ -344,12 +357,15 @@ impl SummaryBuilder {
         let said = self.open.get(&id).map(|standing| (standing.clone(), run));
         // Which earlier run said it does not matter, as long as it is another.
         let earlier = || Some((self.before.get(&id)?.clone(), run.wrapping_sub(1)));
-        let before = said
-            .or_else(earlier)
-            .map(|(standing, run)| Record { standing, run, at });
-        let Record { standing, .. } = absorb(before.as_ref(), outcome, run, at);
-        self.latest.push((id, standing.clone()));
-        self.put(id, standing);
+        let before = said.or_else(earlier).map(|(standing, run)| Record {
+            standing,
+            evidence: None,
+            run,
+            at,
+        });
+        let record = absorb(before.as_ref(), outcome, run, at);
+        self.put(id, record.standing.clone());
+        self.latest.push((id, record));
     }
 }
 
@@ -379,12 +395,6 @@ impl Listener for SummaryBuilder {
                 }
             }
             RunEvent::Forgotten { at: _, ids } => self.forgotten.extend(ids),
-            RunEvent::FoundDeleted { at, ids } => {
-                self.latest.clear();
-                for id in ids {
-                    self.take(*id, &Outcome::Gone, *at);
-                }
-            }
             RunEvent::Warned { batch: _, message } => self.summary.warnings.push(message.clone()),
             RunEvent::CalledBack { batch, at: _ } => {
                 if self.under_way.remove(batch).is_some() {

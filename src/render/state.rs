@@ -3,9 +3,12 @@
 use std::io::{self, Write};
 
 use crate::asset::AssetId;
+use crate::outcome::Evidence;
 use crate::render::escape::escape;
 use crate::render::{Paint, Style, count, counted, moment, thousands};
-use crate::state::{Change, Counts, Failed, HoldRecord, Home, Record, RunRecord, Standing, State};
+use crate::state::{
+    Accepted, Change, Counts, Failed, HoldRecord, Home, Record, RunRecord, Standing, State,
+};
 
 /// How many runs the overview shows.
 const RUNS: usize = 20;
@@ -33,8 +36,14 @@ pub fn list(
     );
     writeln!(sink, "{}", style.paint(Paint::Dim, head))?;
     for (id, record) in rows {
-        let Record { standing, run, at } = record;
-        let row = format!("{run:>5}  {:20}  {}", moment(*at), words(standing));
+        let Record {
+            standing,
+            evidence,
+            run,
+            at,
+        } = record;
+        let words = words(standing, *evidence);
+        let row = format!("{run:>5}  {:20}  {words}", moment(*at));
         writeln!(
             sink,
             "{id}  {}  {}",
@@ -46,9 +55,16 @@ pub fn list(
 }
 
 /// What is to say of a standing beyond its name.
-fn words(standing: &Standing) -> String {
+fn words(standing: &Standing, evidence: Option<Evidence>) -> String {
     match standing {
-        Standing::Retired | Standing::Gone => String::new(),
+        // An answer is the rule.
+        Standing::Retired | Standing::Gone => match evidence {
+            Some(Evidence::Answer) | None => String::new(),
+            Some(evidence @ (Evidence::Read | Evidence::Listed | Evidence::ByHand)) => {
+                format!("evidence: {}", evidence.name())
+            }
+        },
+        Standing::Missing => String::new(),
         Standing::Failed(failed) => {
             let Failed {
                 kind,
@@ -78,6 +94,7 @@ const fn paint(standing: &Standing) -> Paint {
         Standing::Retired | Standing::Gone => Paint::Green,
         Standing::Failed(_) => Paint::Red,
         Standing::Unknown { .. } => Paint::Magenta,
+        Standing::Missing => Paint::Yellow,
     }
 }
 
@@ -91,11 +108,19 @@ pub fn show(id: AssetId, state: &State, style: Style, sink: &mut dyn Write) -> i
     let mut field = |name: &str, value: &str| writeln!(sink, "  {name:8} {value}");
     match state.assets.get(&id) {
         None => field("status", "nothing is recorded of this asset")?,
-        Some(Record { standing, run, at }) => {
+        Some(Record {
+            standing,
+            evidence,
+            run,
+            at,
+        }) => {
             let status = style.paint(paint(standing), standing.name()).to_string();
             field("status", &status)?;
+            if let Some(evidence) = evidence {
+                field("evidence", evidence.name())?;
+            }
             match standing {
-                Standing::Retired | Standing::Gone => {}
+                Standing::Retired | Standing::Gone | Standing::Missing => {}
                 Standing::Failed(failed) => {
                     let Failed {
                         kind,
@@ -196,8 +221,10 @@ pub fn overview(state: &State, path: &str, style: Style, sink: &mut dyn Write) -
     }
     let is_failed = |standing: &Standing| matches!(standing, Standing::Failed(_));
     let is_unknown = |standing: &Standing| matches!(standing, Standing::Unknown { .. });
+    let is_missing = |standing: &Standing| matches!(standing, Standing::Missing);
     attention("Failed", counts.failed, is_failed, state, style, sink)?;
-    attention("Unknown", counts.unknown, is_unknown, state, style, sink)
+    attention("Unknown", counts.unknown, is_unknown, state, style, sink)?;
+    attention("Missing", counts.missing, is_missing, state, style, sink)
 }
 
 fn told(counts: Counts) -> String {
@@ -216,12 +243,14 @@ pub(in crate::render) fn figures(counts: Counts) -> String {
         gone,
         failed,
         unknown,
+        missing,
     } = counts;
     let parts: Vec<String> = [
         (retired, "retired"),
         (gone, "gone"),
         (failed, "failed"),
         (unknown, "unknown"),
+        (missing, "missing"),
     ]
     .into_iter()
     .filter(|(figure, _)| *figure > 0)
@@ -240,6 +269,13 @@ pub(in crate::render) fn by_hand(change: &Change) -> String {
             )
         }
         Change::Migrated(before) => format!("migrated from {}", before.name()),
+        Change::AcceptedMissing(Accepted { ids, reason }) => {
+            let assets = counted(ids.len(), "missing asset", "missing assets");
+            match reason {
+                Some(reason) => format!("took {assets} for gone by hand: {}", escape(reason)),
+                None => format!("took {assets} for gone by hand"),
+            }
+        }
     }
 }
 
@@ -283,7 +319,8 @@ fn attention(
         .iter()
         .filter(|(_, record)| fits(&record.standing));
     for (id, record) in rows.take(IDS) {
-        writeln!(sink, "  {id}  {}", words(&record.standing))?;
+        let words = words(&record.standing, record.evidence);
+        writeln!(sink, "{}", format!("  {id}  {words}").trim_end())?;
     }
     fold(number.saturating_sub(IDS), "more", style, sink)
 }

@@ -59,6 +59,7 @@ pub fn summary(summary: &Summary, style: Style, sink: &mut dyn Write) -> io::Res
     }
     failures(summary, style, sink)?;
     unknown(summary, style, sink)?;
+    missing(summary, style, sink)?;
     warnings(summary, style, sink)?;
     left(summary, sink)?;
     shelter::kept_back(&summary.kept, style, sink)?;
@@ -73,8 +74,9 @@ fn rest(summary: &Summary) -> Option<String> {
         gone,
         failed,
         unknown,
+        missing,
     } = summary.counts;
-    let done = u128::try_from(retired + gone + failed + unknown).ok()?;
+    let done = u128::try_from(retired + gone + failed + unknown + missing).ok()?;
     let elapsed = summary.elapsed.as_millis();
     // Shorter than a second tells nothing of hours.
     if done == 0 || elapsed < 1_000 {
@@ -100,6 +102,7 @@ fn headline(summary: &Summary, style: Style, sink: &mut dyn Write) -> io::Result
         (counts.gone, "already gone", Paint::Green),
         (counts.failed, "failed", Paint::Red),
         (counts.unknown, "unknown", Paint::Magenta),
+        (counts.missing, "missing", Paint::Yellow),
         (summary.forgotten, "forgotten", Paint::Dim),
     ];
     let mut parts: Vec<String> = figures
@@ -191,6 +194,14 @@ pub fn stopped(reason: &StopReason) -> String {
             "the server refused {} of {}: this looks like a fault or a missing right",
             count(*failed),
             counted(*answered, "asset", "assets")
+        ),
+        StopReason::WrongAccount { missing } => format!(
+            "none of the {} that were asked for was found, and the state has no asset of this account yet: this is the wrong account or token",
+            counted(*missing, "asset", "assets")
+        ),
+        StopReason::Ended { detail } => format!(
+            "v2 has ended: the server does not answer as that API does: {}",
+            escape(detail)
         ),
         StopReason::FailedBatches { batches, detail } => format!(
             "{} requests in a row came to nothing: this looks like an outage: {}",
@@ -293,6 +304,27 @@ fn unknown(summary: &Summary, style: Style, sink: &mut dyn Write) -> io::Result<
         writeln!(sink, "    {id}")?;
     }
     fold(ids.len() - shown, "unknown", style, sink)
+}
+
+fn missing(summary: &Summary, style: Style, sink: &mut dyn Write) -> io::Result<()> {
+    let ids: &[AssetId] = &summary.missing;
+    if ids.is_empty() {
+        return Ok(());
+    }
+    writeln!(sink)?;
+    writeln!(
+        sink,
+        "{} the server does not know them, and nothing shows that they were deleted:",
+        style.paint(
+            Paint::Yellow,
+            counted(ids.len(), "asset is missing:", "assets are missing:")
+        )
+    )?;
+    let shown = ids.len().min(IDS);
+    for id in &ids[..shown] {
+        writeln!(sink, "    {id}")?;
+    }
+    fold(ids.len() - shown, "missing", style, sink)
 }
 
 fn warnings(summary: &Summary, style: Style, sink: &mut dyn Write) -> io::Result<()> {
@@ -398,7 +430,13 @@ pub fn next_steps(summary: &Summary) -> Vec<String> {
     }
     if !summary.unknown.is_empty() {
         steps.push(
-            "unknown: run apply again; it reads these assets and deletes those still there"
+            "unknown: run apply again; it reads these assets and deletes those still there; what is known to be gone, `retire state accept-missing ID` records so"
+                .to_owned(),
+        );
+    }
+    if !summary.missing.is_empty() {
+        steps.push(
+            "missing: check the ids, the account and the token; what is known to be gone, `retire state accept-missing` records so"
                 .to_owned(),
         );
     }
@@ -432,7 +470,13 @@ fn after_stop(reason: &StopReason) -> String {
             "wait some minutes, then run apply again, with a lower `--concurrency` if it recurs"
         }
         StopReason::TooManyMissing { .. } => {
-            "check the account, the token and the endpoint; if the assets really are gone, run apply again with `--max-404-percent 100`"
+            "check the account, the token and the endpoint; if so many really are missing, run apply again with `--max-404-percent 100`"
+        }
+        StopReason::WrongAccount { .. } => {
+            "check the account, the token and the endpoint; nothing was recorded"
+        }
+        StopReason::Ended { .. } => {
+            "move the state with `retire state migrate --api v4`, then run apply with `--api v4`"
         }
         StopReason::TooManyFailures { .. } => {
             "read the server's words above; then run apply again, with a higher `--max-failure-percent` if they are as expected"

@@ -48,6 +48,7 @@ pub fn plan(view: &PlanView<'_>, style: Style, sink: &mut dyn Write) -> io::Resu
                 totals,
                 stacks,
                 held: _,
+                places: _,
                 left_alone,
                 shelter,
             },
@@ -140,11 +141,13 @@ pub fn basis(
 }
 
 /// The groups in the order in which they are shown.
-const GROUPS: [Group; 9] = [
+const GROUPS: [Group; 11] = [
     Group::Retire,
     Group::Retry,
     Group::Resolve,
     Group::Record,
+    Group::Missing,
+    Group::Unreadable,
     Group::Mismatch,
     Group::Blocked,
     Group::Held,
@@ -158,6 +161,8 @@ enum Group {
     Retry,
     Resolve,
     Record,
+    Missing,
+    Unreadable,
     Mismatch,
     Blocked,
     Held,
@@ -174,7 +179,15 @@ impl Group {
                 "Resolve",
                 ": sent before without an answer, so read them first",
             ),
-            Self::Record => ("Record", ": found deleted, so nothing is sent for them"),
+            Self::Record => ("Record", ": gone already, so nothing is sent for them"),
+            Self::Missing => (
+                "Missing",
+                ": not known to the server, and not shown to be deleted; nothing is sent unless a run finds them",
+            ),
+            Self::Unreadable => (
+                "Failed",
+                ": the token may not read them, so nothing is sent for them",
+            ),
             Self::Mismatch => ("Mismatched", ": not shown to be what their pins say"),
             Self::Blocked => (
                 "Blocked",
@@ -184,7 +197,7 @@ impl Group {
             Self::Defer => ("Deferred", ""),
             Self::Forget => (
                 "Forget",
-                ": refused before and no longer listed, so drop their records",
+                ": refused or missing before and no longer listed, so drop their records",
             ),
         }
     }
@@ -194,7 +207,9 @@ impl Group {
             Self::Retire => ("-", Paint::Red),
             Self::Retry => ("~", Paint::Yellow),
             Self::Resolve => ("?", Paint::Magenta),
-            Self::Mismatch | Self::Blocked => ("!", Paint::Yellow),
+            Self::Missing | Self::Unreadable | Self::Mismatch | Self::Blocked => {
+                ("!", Paint::Yellow)
+            }
             Self::Record => ("=", Paint::Dim),
             Self::Held | Self::Defer => ("·", Paint::Blue),
             Self::Forget => ("x", Paint::Dim),
@@ -206,8 +221,14 @@ const fn group_of(decision: &Decision) -> Option<Group> {
     Some(match decision {
         Decision::Retire => Group::Retire,
         Decision::Retry { .. } => Group::Retry,
+        Decision::Resolve {
+            listed: true,
+            attempts: 0,
+        }
+        | Decision::Missing => Group::Missing,
         Decision::Resolve { .. } => Group::Resolve,
-        Decision::Record => Group::Record,
+        Decision::Record { .. } => Group::Record,
+        Decision::Unreadable { .. } => Group::Unreadable,
         Decision::Mismatch(_) => Group::Mismatch,
         Decision::Blocked { .. } => Group::Blocked,
         Decision::Held { .. } => Group::Held,
@@ -282,7 +303,15 @@ fn stack_files(
 /// What the decision itself says beyond its group.
 fn why(id: AssetId, decision: &Decision) -> Option<String> {
     match decision {
-        Decision::Retire | Decision::Record | Decision::Forget | Decision::Unchanged { .. } => None,
+        Decision::Retire | Decision::Missing | Decision::Forget | Decision::Unchanged { .. } => {
+            None
+        }
+        Decision::Record { evidence } => Some(format!("evidence: {}", evidence.name())),
+        Decision::Unreadable { message } => Some(escape(message).into_owned()),
+        Decision::Resolve {
+            listed: _,
+            attempts: 0,
+        } => Some("not found by an earlier run".to_owned()),
         Decision::Retry {
             attempts,
             kind: _,
@@ -317,6 +346,7 @@ fn wherefore(details: &Details) -> impl Iterator<Item = String> {
         owner,
         not_before: _,
         pin: _,
+        missing: _,
     } = details;
     [reason, ticket, owner]
         .into_iter()
@@ -339,6 +369,8 @@ pub fn headline(totals: &Totals) -> String {
         retry,
         resolve,
         record,
+        missing,
+        unreadable,
         blocked,
         defer,
         held,
@@ -360,6 +392,8 @@ pub fn headline(totals: &Totals) -> String {
         (retry, "to retry"),
         (resolve, "to resolve"),
         (record, "to record as gone"),
+        (missing, "missing"),
+        (unreadable, "not to be read"),
         (forget, "to forget"),
     ]);
     let kept = list(&[

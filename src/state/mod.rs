@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::asset::AssetId;
 use crate::event::{RunEvent, RunInfo};
-use crate::outcome::{Failure, FailureKind, Outcome};
+use crate::outcome::{Evidence, Failure, FailureKind, Outcome};
 
 pub mod format;
 
@@ -123,6 +123,21 @@ pub enum Change {
     Removed(Vec<AssetId>),
     /// The state was that of this version of the API.
     Migrated(Api),
+    /// Missing assets were taken to be gone.
+    AcceptedMissing(Accepted),
+}
+
+/// Assets that somebody has taken to be gone.
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
+#[serde(deny_unknown_fields)]
+pub struct Accepted {
+    /// Which.
+    pub ids: Vec<AssetId>,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// What is known about one asset.
@@ -130,6 +145,8 @@ pub enum Change {
 pub struct Record {
     /// Where the asset stands.
     pub standing: Standing,
+    /// What shows that it is deleted; nothing where it is not, or where that was not kept.
+    pub evidence: Option<Evidence>,
     /// The number of the run that said so.
     pub run: u64,
     /// When it was said.
@@ -141,7 +158,7 @@ pub struct Record {
 pub enum Standing {
     /// Deleted by us, and confirmed.
     Retired,
-    /// Found already deleted.
+    /// Shown to be deleted by somebody else.
     Gone,
     /// The server refused; boxed, since most records are not failures.
     Failed(Box<Failed>),
@@ -150,6 +167,8 @@ pub enum Standing {
         /// In how many runs a delete was tried and not confirmed.
         attempts: u32,
     },
+    /// The server does not know it, and nothing shows that it was deleted.
+    Missing,
 }
 
 /// The last refusal of an asset.
@@ -189,6 +208,7 @@ impl Standing {
             Self::Gone => "gone",
             Self::Failed(_) => "failed",
             Self::Unknown { .. } => "unknown",
+            Self::Missing => "missing",
         }
     }
 
@@ -196,7 +216,7 @@ impl Standing {
     #[must_use]
     pub fn attempts(&self) -> u32 {
         match self {
-            Self::Retired | Self::Gone => 0,
+            Self::Retired | Self::Gone | Self::Missing => 0,
             Self::Failed(failed) => failed.attempts,
             Self::Unknown { attempts } => *attempts,
         }
@@ -226,11 +246,6 @@ impl State {
             RunEvent::Answered { at, outcomes, .. } => {
                 for (id, outcome) in outcomes {
                     self.absorb(*id, outcome, run, *at);
-                }
-            }
-            RunEvent::FoundDeleted { at, ids } => {
-                for id in ids {
-                    self.absorb(*id, &Outcome::Gone, run, *at);
                 }
             }
             RunEvent::Forgotten { ids, .. } => {
@@ -310,6 +325,41 @@ impl State {
         }
     }
 
+    /// Takes assets to be gone on somebody's word; the change counts as a run.
+    pub fn accept_missing(&mut self, info: &RunInfo, ids: &[AssetId], reason: Option<String>) {
+        self.start(info);
+        for id in ids {
+            let gone = Outcome::Gone(Evidence::ByHand);
+            self.absorb(*id, &gone, info.number, info.at);
+        }
+        if let Some(run) = self.runs.get_mut(&info.number) {
+            run.change = Some(Change::AcceptedMissing(Accepted {
+                ids: ids.to_vec(),
+                reason,
+            }));
+        }
+    }
+
+    /// Whether an asset of the account was seen: only where the server has shown that it knows
+    /// one, its account and token are the right ones.
+    #[must_use]
+    pub fn vouches(&self) -> bool {
+        let mut records = self.assets.values();
+        records.any(|record| match &record.standing {
+            Standing::Retired => true,
+            Standing::Gone => match record.evidence {
+                Some(Evidence::Answer | Evidence::Read | Evidence::Listed) => true,
+                Some(Evidence::ByHand) | None => false,
+            },
+            // What may not be read may be an asset of another account.
+            Standing::Failed(failed) => match failed.kind {
+                FailureKind::Conflict | FailureKind::Other => true,
+                FailureKind::NotFound | FailureKind::Permission | FailureKind::Invalid => false,
+            },
+            Standing::Unknown { .. } | Standing::Missing => false,
+        })
+    }
+
     /// Counts the assets by standing.
     #[must_use]
     pub fn counts(&self) -> Counts {
@@ -342,6 +392,8 @@ pub struct Counts {
     pub failed: usize,
     /// Sent, and not confirmed.
     pub unknown: usize,
+    /// Not found, and not shown to be deleted.
+    pub missing: usize,
 }
 
 impl Counts {
@@ -352,15 +404,17 @@ impl Counts {
             Standing::Gone => self.gone += 1,
             Standing::Failed(_) => self.failed += 1,
             Standing::Unknown { .. } => self.unknown += 1,
+            Standing::Missing => self.missing += 1,
         }
     }
 }
 
 /// Decides what is known about an asset after one outcome: the third decision table.
 ///
-/// An asset that is missing after a delete whose answer was lost was deleted by us. One that
-/// was confirmed once stays confirmed: no later answer makes `retired` less than that, except a
-/// refusal or a lost answer of a new delete, since then somebody has restored it.
+/// One that was confirmed once stays confirmed: no later answer makes `retired` less than that,
+/// except a refusal or a lost answer of a new delete, since then somebody has restored it. That
+/// the server does not know an asset settles nothing that is recorded of it but a refusal: least
+/// of all a delete of ours that was not answered, which stays unknown.
 #[must_use]
 pub fn absorb(record: Option<&Record>, outcome: &Outcome, run: u64, at: Timestamp) -> Record {
     let before = record.map(|record| &record.standing);
@@ -368,18 +422,41 @@ pub fn absorb(record: Option<&Record>, outcome: &Outcome, run: u64, at: Timestam
     let counted = record.is_some_and(|record| record.run == run);
     let attempts = before.map_or(0, Standing::attempts);
     let attempts = attempts.saturating_add(u32::from(!counted)).max(1);
-    let standing = match (outcome, before) {
-        (Outcome::Retired, _)
-        | (Outcome::Gone, Some(Standing::Unknown { .. } | Standing::Retired)) => Standing::Retired,
-        (Outcome::Gone, Some(Standing::Gone | Standing::Failed(_)) | None) => Standing::Gone,
-        (Outcome::Failed(Failure { kind, message }), _) => Standing::Failed(Box::new(Failed {
-            kind: *kind,
-            message: share(before, message),
-            attempts,
-        })),
-        (Outcome::Unknown, _) => Standing::Unknown { attempts },
+    let (standing, evidence) = match (outcome, record) {
+        (Outcome::Missing, Some(record)) if !settles_missing(&record.standing) => {
+            return record.clone();
+        }
+        (Outcome::Gone(_), Some(record)) if record.standing == Standing::Retired => {
+            (Standing::Retired, record.evidence)
+        }
+        (Outcome::Retired(evidence), _) => (Standing::Retired, Some(*evidence)),
+        (Outcome::Gone(evidence), _) => (Standing::Gone, Some(*evidence)),
+        (Outcome::Missing, _) => (Standing::Missing, None),
+        (Outcome::Failed(Failure { kind, message }), _) => {
+            let failed = Failed {
+                kind: *kind,
+                message: share(before, message),
+                attempts,
+            };
+            (Standing::Failed(Box::new(failed)), None)
+        }
+        (Outcome::Unknown, _) => (Standing::Unknown { attempts }, None),
     };
-    Record { standing, run, at }
+    Record {
+        standing,
+        evidence,
+        run,
+        at,
+    }
+}
+
+/// Whether what is recorded gives way to the news that the server does not know the asset.
+#[must_use]
+pub const fn settles_missing(standing: &Standing) -> bool {
+    match standing {
+        Standing::Failed(_) => true,
+        Standing::Retired | Standing::Gone | Standing::Unknown { .. } | Standing::Missing => false,
+    }
 }
 
 /// Keeps the message of the last refusal where the new one says the same.
@@ -389,7 +466,11 @@ fn share(before: Option<&Standing>, message: &str) -> Arc<str> {
             Arc::clone(&failed.message)
         }
         Some(
-            Standing::Failed(_) | Standing::Retired | Standing::Gone | Standing::Unknown { .. },
+            Standing::Failed(_)
+            | Standing::Retired
+            | Standing::Gone
+            | Standing::Unknown { .. }
+            | Standing::Missing,
         )
         | None => Arc::from(message),
     }

@@ -30,11 +30,14 @@ fn failed(attempts: u32) -> Standing {
 fn after(before: Option<Standing>, outcome: &Outcome) -> Standing {
     let record = before.map(|standing| Record {
         standing,
+        evidence: None,
         run: 1,
         at: at(1),
     });
     let now = absorb(record.as_ref(), outcome, 2, at(2));
-    assert_eq!((now.run, now.at), (2, at(2)));
+    if record.as_ref() != Some(&now) {
+        assert_eq!((now.run, now.at), (2, at(2)));
+    }
     now.standing
 }
 
@@ -45,23 +48,53 @@ fn each_row_of_the_table() {
         message: "No.".to_owned(),
     });
     let unknown = |attempts| Standing::Unknown { attempts };
+    let retired = Outcome::Retired(Evidence::Answer);
+    let gone = Outcome::Gone(Evidence::Read);
 
-    assert_eq!(after(None, &Outcome::Retired), Standing::Retired);
-    assert_eq!(after(Some(failed(3)), &Outcome::Retired), Standing::Retired);
+    for before in [
+        None,
+        Some(failed(3)),
+        Some(unknown(1)),
+        Some(Standing::Gone),
+        Some(Standing::Missing),
+        Some(Standing::Retired),
+    ] {
+        assert_eq!(after(before, &retired), Standing::Retired);
+    }
+    for before in [
+        None,
+        Some(failed(1)),
+        Some(unknown(1)),
+        Some(Standing::Gone),
+        Some(Standing::Missing),
+    ] {
+        assert_eq!(after(before, &gone), Standing::Gone);
+    }
+    assert_eq!(after(Some(Standing::Retired), &gone), Standing::Retired);
 
-    assert_eq!(after(None, &Outcome::Gone), Standing::Gone);
-    assert_eq!(after(Some(failed(1)), &Outcome::Gone), Standing::Gone);
-    assert_eq!(after(Some(Standing::Gone), &Outcome::Gone), Standing::Gone);
-    // Missing after a delete whose answer was lost: that delete took effect.
-    assert_eq!(after(Some(unknown(1)), &Outcome::Gone), Standing::Retired);
-    assert_eq!(
-        after(Some(Standing::Retired), &Outcome::Gone),
-        Standing::Retired
-    );
+    // That the server does not know an asset is no evidence.
+    let missing = Outcome::Missing;
+    assert_eq!(after(None, &missing), Standing::Missing);
+    assert_eq!(after(Some(failed(1)), &missing), Standing::Missing);
+    for kept in [
+        unknown(3),
+        Standing::Retired,
+        Standing::Gone,
+        Standing::Missing,
+    ] {
+        let record = Record {
+            standing: kept,
+            evidence: None,
+            run: 1,
+            at: at(1),
+        };
+        assert_eq!(absorb(Some(&record), &missing, 2, at(2)), record);
+    }
 
     assert_eq!(after(None, &refusal), failed(1));
     assert_eq!(after(Some(failed(1)), &refusal), failed(2));
     assert_eq!(after(Some(unknown(2)), &refusal), failed(3));
+    assert_eq!(after(Some(Standing::Missing), &refusal), failed(1));
     assert_eq!(after(Some(failed(u32::MAX)), &refusal), failed(u32::MAX));
 
     assert_eq!(after(None, &Outcome::Unknown), unknown(1));
@@ -74,6 +107,48 @@ fn each_row_of_the_table() {
     let third = absorb(Some(&second), &refusal, 7, at);
     assert_eq!(third.standing, failed(1));
     assert_eq!(absorb(Some(&third), &refusal, 8, at).standing, failed(2));
+
+    // What shows it stays with it.
+    let shown = absorb(None, &gone, 1, at);
+    assert_eq!(shown.evidence, Some(Evidence::Read));
+    let refused = absorb(Some(&shown), &refusal, 2, at);
+    assert_eq!(refused.evidence, None);
+}
+
+#[test]
+fn only_what_the_server_has_shown_vouches_for_the_account() {
+    let of = |outcome: &Outcome| {
+        let home = Home {
+            api: Api::V4,
+            endpoint: "sandbox".to_owned(),
+            account: None,
+        };
+        let mut state = State::new(Uuid::nil(), home);
+        let record = absorb(None, outcome, 1, at(1));
+        state.assets.insert(id(1), record);
+        state.vouches()
+    };
+    let failed = |kind| {
+        let message = "No.".to_owned();
+        Outcome::Failed(Failure { kind, message })
+    };
+    for outcome in [
+        Outcome::Retired(Evidence::Answer),
+        Outcome::Gone(Evidence::Read),
+        Outcome::Gone(Evidence::Listed),
+        failed(FailureKind::Conflict),
+    ] {
+        assert!(of(&outcome), "{outcome:?}");
+    }
+    for outcome in [
+        Outcome::Gone(Evidence::ByHand),
+        Outcome::Missing,
+        Outcome::Unknown,
+        failed(FailureKind::NotFound),
+        failed(FailureKind::Permission),
+    ] {
+        assert!(!of(&outcome), "{outcome:?}");
+    }
 }
 
 fn any_state() -> impl Strategy<Value = State> {
@@ -81,6 +156,7 @@ fn any_state() -> impl Strategy<Value = State> {
     let standing = prop_oneof![
         Just(Standing::Retired),
         Just(Standing::Gone),
+        Just(Standing::Missing),
         (1_u32.., message).prop_map(|(attempts, message)| Standing::Failed(Box::new(Failed {
             kind: FailureKind::Other,
             message: message.into(),
@@ -91,6 +167,7 @@ fn any_state() -> impl Strategy<Value = State> {
     let record =
         (standing, 0_u64..9, 0_i64..4_000_000_000).prop_map(|(standing, run, second)| Record {
             standing,
+            evidence: None,
             run,
             at: at(second),
         });
@@ -245,11 +322,11 @@ fn made_by_two_runs() -> State {
         message: "No.".to_owned(),
     });
     for (run, outcomes) in [
-        (1, vec![(id(1), Outcome::Retired)]),
+        (1, vec![(id(1), Outcome::Retired(Evidence::Answer))]),
         (
             2,
             vec![
-                (id(2), Outcome::Gone),
+                (id(2), Outcome::Gone(Evidence::Read)),
                 (id(3), refusal),
                 (id(4), Outcome::Unknown),
             ],
@@ -275,6 +352,7 @@ fn assets_are_counted_by_where_they_stand_and_by_run() {
         gone: 1,
         failed: 1,
         unknown: 1,
+        missing: 0,
     };
     assert_eq!(state.counts(), all);
     let first = Counts {

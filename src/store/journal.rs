@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::asset::AssetId;
 use crate::event::{Ending, RunEvent, RunInfo, Task};
-use crate::outcome::{AssetOutcome, Failure, FailureKind, Outcome};
+use crate::outcome::{AssetOutcome, Evidence, Failure, FailureKind, Outcome};
 use crate::state::{Api, Home, State};
 
 /// The version of the journal that this program reads and writes.
@@ -123,8 +123,15 @@ enum EventLine<'line> {
         batch: u64,
         #[schemars(with = "String", extend("format" = "date-time"))]
         at: Timestamp,
+        /// Deleted by us, as the answer to the delete says.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         retired: Vec<AssetId>,
+        /// Shown to be deleted by something else than the answer to a delete.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        shown: BTreeMap<AssetId, Shown>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        missing: Vec<AssetId>,
+        /// Only in journals of earlier versions, which took what is missing for gone.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         gone: Vec<AssetId>,
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -141,7 +148,8 @@ enum EventLine<'line> {
         at: Timestamp,
         ids: Cow<'line, [AssetId]>,
     },
-    /// Assets were found deleted before anything was sent for them.
+    /// Assets were found deleted before anything was sent for them; only in journals of earlier
+    /// versions, which did not ask for more than a line in a list.
     FoundDeleted {
         #[schemars(with = "String", extend("format" = "date-time"))]
         at: Timestamp,
@@ -159,6 +167,23 @@ enum EventLine<'line> {
         at: Timestamp,
         done: bool,
     },
+}
+
+/// Who deleted an asset, and what shows it.
+#[derive(Clone, Copy, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Shown {
+    status: ShownStatus,
+    evidence: Evidence,
+}
+
+#[derive(Clone, Copy, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum ShownStatus {
+    /// We did.
+    Retired,
+    /// Somebody else did.
+    Gone,
 }
 
 #[derive(Clone, Copy, Serialize, Deserialize, schemars::JsonSchema)]
@@ -247,10 +272,6 @@ pub fn write_event(sequence: u64, event: &RunEvent, lines: &mut Vec<u8>) {
             at: *at,
             ids: Cow::Borrowed(ids),
         },
-        RunEvent::FoundDeleted { at, ids } => EventLine::FoundDeleted {
-            at: *at,
-            ids: Cow::Borrowed(ids),
-        },
         RunEvent::Warned { batch, message } => EventLine::Warned {
             batch: *batch,
             message: Cow::Borrowed(message),
@@ -274,12 +295,17 @@ pub fn write_event(sequence: u64, event: &RunEvent, lines: &mut Vec<u8>) {
 }
 
 fn answered(batch: u64, at: Timestamp, outcomes: &[AssetOutcome], more: bool) -> EventLine<'_> {
-    let (mut retired, mut gone, mut unknown) = (Vec::new(), Vec::new(), Vec::new());
-    let mut failed = BTreeMap::new();
+    let (mut retired, mut missing, mut unknown) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut shown, mut failed) = (BTreeMap::new(), BTreeMap::new());
+    let mut show = |id, status, evidence| {
+        shown.insert(id, Shown { status, evidence });
+    };
     for (id, outcome) in outcomes {
         match outcome {
-            Outcome::Retired => retired.push(*id),
-            Outcome::Gone => gone.push(*id),
+            Outcome::Retired(Evidence::Answer) => retired.push(*id),
+            Outcome::Retired(evidence) => show(*id, ShownStatus::Retired, *evidence),
+            Outcome::Gone(evidence) => show(*id, ShownStatus::Gone, *evidence),
+            Outcome::Missing => missing.push(*id),
             Outcome::Unknown => unknown.push(*id),
             Outcome::Failed(Failure { kind, message }) => {
                 let failure = FailureLine {
@@ -294,7 +320,9 @@ fn answered(batch: u64, at: Timestamp, outcomes: &[AssetOutcome], more: bool) ->
         batch,
         at,
         retired,
-        gone,
+        shown,
+        missing,
+        gone: Vec::new(),
         unknown,
         failed,
         more,
@@ -430,15 +458,24 @@ fn event_of(event: EventLine<'_>) -> RunEvent {
             batch,
             at,
             retired,
+            shown,
+            missing,
             gone,
             unknown,
             failed,
             more,
         } => {
+            let shown = shown.into_iter().map(|(id, shown)| match shown.status {
+                ShownStatus::Retired => (id, Outcome::Retired(shown.evidence)),
+                ShownStatus::Gone => (id, Outcome::Gone(shown.evidence)),
+            });
+            // Nothing showed that what an earlier version called gone was deleted.
+            let missing = missing.into_iter().chain(gone);
             let settled = retired
                 .into_iter()
-                .map(|id| (id, Outcome::Retired))
-                .chain(gone.into_iter().map(|id| (id, Outcome::Gone)))
+                .map(|id| (id, Outcome::Retired(Evidence::Answer)))
+                .chain(shown)
+                .chain(missing.map(|id| (id, Outcome::Missing)))
                 .chain(unknown.into_iter().map(|id| (id, Outcome::Unknown)));
             let failed = failed.into_iter().map(|(id, failure)| {
                 let FailureLine { kind, message } = failure;
@@ -456,9 +493,11 @@ fn event_of(event: EventLine<'_>) -> RunEvent {
             at,
             ids: ids.into_owned(),
         },
-        EventLine::FoundDeleted { at, ids } => RunEvent::FoundDeleted {
+        EventLine::FoundDeleted { at, ids } => RunEvent::Answered {
+            batch: 0,
             at,
-            ids: ids.into_owned(),
+            outcomes: ids.iter().map(|id| (*id, Outcome::Missing)).collect(),
+            more: false,
         },
         EventLine::Warned { batch, message } => RunEvent::Warned {
             batch,

@@ -229,9 +229,7 @@ impl Fold {
                 }
                 self.last = *at;
             }
-            RunEvent::Forgotten { at, .. }
-            | RunEvent::FoundDeleted { at, .. }
-            | RunEvent::Ended { at, .. } => self.last = *at,
+            RunEvent::Forgotten { at, .. } | RunEvent::Ended { at, .. } => self.last = *at,
             RunEvent::Warned { .. }
             | RunEvent::Paced { .. }
             | RunEvent::CalledBack { .. }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::asset::AssetId;
 use crate::event::{Ending, RunEvent, RunInfo, Task};
-use crate::outcome::{Failure, FailureKind, Outcome};
+use crate::outcome::{Evidence, Failure, FailureKind, Outcome};
 use crate::state::{Api, Home, Standing, State, format};
 use crate::store::file::FileStore;
 use crate::store::journal::{self, Header};
@@ -54,8 +54,8 @@ fn intent(batch: u64, ids: &[AssetId]) -> RunEvent {
 
 fn outcome() -> impl Strategy<Value = Outcome> {
     prop_oneof![
-        Just(Outcome::Retired),
-        Just(Outcome::Gone),
+        Just(Outcome::Retired(Evidence::Answer)),
+        Just(Outcome::Gone(Evidence::Read)),
         Just(Outcome::Unknown),
         (".{0,12}", prop::bool::ANY).prop_map(|(message, permission)| {
             Outcome::Failed(Failure {
@@ -285,7 +285,7 @@ fn what_is_not_answered_for_is_unknown_and_told() {
     let part = |more| RunEvent::Answered {
         batch: 1,
         at: Timestamp::UNIX_EPOCH,
-        outcomes: vec![(asset(1), Outcome::Retired)],
+        outcomes: vec![(asset(1), Outcome::Retired(Evidence::Answer))],
         more,
     };
     let events = |more| [started(1), intent(1, &[asset(1), asset(2)]), part(more)];
@@ -311,7 +311,10 @@ fn a_run_survives_the_loss_of_its_process_at_any_append() {
         RunEvent::Answered {
             batch: 1,
             at: Timestamp::UNIX_EPOCH,
-            outcomes: vec![(asset(1), Outcome::Retired), (asset(2), Outcome::Gone)],
+            outcomes: vec![
+                (asset(1), Outcome::Retired(Evidence::Answer)),
+                (asset(2), Outcome::Gone(Evidence::Read)),
+            ],
             more: false,
         },
         intent(2, &[asset(3)]),
@@ -434,7 +437,7 @@ fn what_the_journal_did_not_take_is_told_as_the_lines_that_it_misses() {
     let lost = [RunEvent::Answered {
         batch: 1,
         at: Timestamp::UNIX_EPOCH,
-        outcomes: vec![(asset(1), Outcome::Retired)],
+        outcomes: vec![(asset(1), Outcome::Retired(Evidence::Answer))],
         more: false,
     }];
     for vanishes in [false, true] {

@@ -244,8 +244,8 @@ fn flag_variable_and_file_name_the_account_of_a_sandbox() {
             "retire.yaml",
             format!("version: 1\nassets: [{{id: {A}, kind: file}}]\n"),
         );
-        let done = desk.run(&PLAY).expect(0);
-        assert!(done.out.contains("1 already gone"), "{}", done.out);
+        let done = desk.run(&PLAY).expect(3);
+        assert!(done.out.contains("1 missing"), "{}", done.out);
     }
     // The nearest one counts.
     let near = two_accounts();

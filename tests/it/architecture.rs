@@ -20,7 +20,7 @@ const ROOMS: [(&str, &[&str]); 15] = [
     ("diagnostic", &[]),
     ("outcome", &["asset"]),
     ("event", &["asset", "outcome"]),
-    ("inventory", &["asset"]),
+    ("inventory", &["asset", "outcome"]),
     ("manifest", &["words"]),
     ("state", &["words"]),
     ("frameio", &["words"]),

@@ -19,6 +19,8 @@ pub(crate) struct Cast {
     pub(crate) listed: BTreeSet<AssetId>,
     /// What the server refuses to delete, or to delete wholly.
     pub(crate) refused: BTreeSet<AssetId>,
+    /// What is to be deleted, and never was there.
+    pub(crate) missing: BTreeSet<AssetId>,
     /// What is there and must stay: not listed, or held.
     pub(crate) spared: BTreeSet<AssetId>,
     /// The files of each version stack; with V4 the stack goes with the last of them.
@@ -40,6 +42,7 @@ impl Cast {
             manifest: "version: 1\nassets:\n".to_owned(),
             listed: BTreeSet::new(),
             refused: BTreeSet::new(),
+            missing: BTreeSet::new(),
             spared: BTreeSet::new(),
             stacks: BTreeMap::new(),
             inside: BTreeMap::new(),
@@ -57,6 +60,7 @@ impl Cast {
         }
         for number in 1..=2 {
             cast.list(asset(count + number), Some("file"));
+            cast.missing.insert(asset(count + number));
         }
         for number in 3..=4 {
             let id = cast.file(count + number, ", refuse: true");
@@ -91,6 +95,8 @@ impl Cast {
         }
         cast.list(asset(count + 1), None);
         cast.list(asset(count + 2), Some("file"));
+        cast.missing
+            .extend([1, 2].map(|number| asset(count + number)));
         let refusal = ", refuse: true";
         let refused = [
             (cast.file(count + 3, refusal), Some("file")),

@@ -17,6 +17,7 @@ mod conformance;
 mod crash;
 mod disk;
 mod events;
+mod evidence;
 mod foreign;
 mod ground;
 mod harness;

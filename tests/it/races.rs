@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use frameio_retire::asset::AssetId;
 use frameio_retire::event::{RunEvent, RunInfo, Task};
-use frameio_retire::outcome::Outcome;
+use frameio_retire::outcome::{Evidence, Outcome};
 use frameio_retire::state::{Api, Home, Standing, State};
 use frameio_retire::store::Session;
 use frameio_retire::store::file::FileStore;
@@ -153,7 +153,7 @@ fn run(number: u64) -> [RunEvent; 3] {
         RunEvent::Answered {
             batch: 1,
             at,
-            outcomes: vec![(id, Outcome::Retired)],
+            outcomes: vec![(id, Outcome::Retired(Evidence::Answer))],
             more: false,
         },
     ]

@@ -268,10 +268,18 @@ impl Rig {
             self.check();
             let state = self.state().unwrap();
             let cast = &self.cast;
-            let open = cast.listed.len() - self.confirmed.len() - cast.refused.len();
-            if open > 0 || state.counts().unknown > 0 {
+            let open =
+                cast.listed.len() - self.confirmed.len() - cast.refused.len() - cast.missing.len();
+            // What never was there is missing, or unknown where the answer to its delete was lost.
+            let is_unknown = |id: &AssetId| {
+                let record = state.assets.get(id);
+                record.is_some_and(|record| matches!(record.standing, Standing::Unknown { .. }))
+            };
+            let unknown = cast.missing.iter().filter(|id| is_unknown(id)).count();
+            if open > 0 || state.counts().unknown > unknown {
                 continue;
             }
+            assert_eq!(state.counts().missing + unknown, cast.missing.len());
             // A stack is left alone where it is found to hold a held file only once it is read.
             let failed = state.assets.iter().filter(|(id, record)| {
                 let failed = matches!(record.standing, Standing::Failed(_));
@@ -324,6 +332,7 @@ fn compare<'state>(
                 assert!(alive, "`{id}` was deleted, and is recorded as {standing:?}");
             }
             Some(Standing::Unknown { .. }) => {}
+            Some(Standing::Missing) => panic!("`{id}` is known to the server, and missing"),
         }
     }
     for id in &cast.spared {

@@ -223,9 +223,9 @@ fn the_wrong_account_stops_a_run_of_v4_and_leaves_no_record() {
         "version: 1\nassets:\n{}",
         others.collect::<String>()
     ));
-    let done = served.apply(&desk, &["--api", "v4"]).expect(9);
+    let done = served.apply(&desk, &["--api", "v4"]).expect(7);
     assert!(
-        done.out.contains("wrong account, token or server"),
+        done.out.contains("this is the wrong account or token"),
         "{}",
         done.out
     );

@@ -8,7 +8,7 @@ use std::path::Path;
 use frameio_retire::asset::AssetId;
 use frameio_retire::cli::args::SchemaName;
 use frameio_retire::event::{RunEvent, RunInfo, Task};
-use frameio_retire::outcome::{Failure, FailureKind, Outcome};
+use frameio_retire::outcome::{Evidence, Failure, FailureKind, Outcome};
 use frameio_retire::state::{Api, Home, State, format};
 use frameio_retire::store::file::FileStore;
 use frameio_retire::store::{Loaded, Session, StoreError};
@@ -71,21 +71,26 @@ fn history() -> Vec<RunEvent> {
             plan: None,
             account: None,
         }),
-        RunEvent::FoundDeleted {
-            at: Timestamp::UNIX_EPOCH,
-            ids: vec![asset(9)],
-        },
+        answered(0, vec![(9, Outcome::Gone(Evidence::Listed))], false),
         intent(1, 1..=4),
         intent(2, 5..=6),
-        answered(1, vec![(1, Outcome::Retired), (2, refused())], true),
-        answered(2, vec![(5, Outcome::Gone), (6, Outcome::Unknown)], false),
+        answered(
+            1,
+            vec![(1, Outcome::Retired(Evidence::Answer)), (2, refused())],
+            true,
+        ),
+        answered(
+            2,
+            vec![(5, Outcome::Gone(Evidence::Read)), (6, Outcome::Unknown)],
+            false,
+        ),
         RunEvent::Warned {
             batch: 2,
             message: "odd".to_owned(),
         },
-        answered(1, vec![(3, Outcome::Retired)], false),
+        answered(1, vec![(3, Outcome::Retired(Evidence::Answer))], false),
         intent(3, 6..=8),
-        answered(3, vec![(8, Outcome::Retired)], true),
+        answered(3, vec![(8, Outcome::Retired(Evidence::Answer))], true),
     ]
 }
 
@@ -106,17 +111,15 @@ fn known(events: &[RunEvent]) -> BTreeMap<AssetId, &'static str> {
                 for (id, outcome) in outcomes {
                     open.remove(id);
                     let name = match outcome {
-                        Outcome::Retired => "retired",
-                        Outcome::Gone => "gone",
+                        Outcome::Retired(_) => "retired",
+                        Outcome::Gone(_) => "gone",
+                        Outcome::Missing => "missing",
                         Outcome::Failed(_) => "failed",
                         Outcome::Unknown => "unknown",
                     };
                     known.insert(*id, name);
                 }
                 open.retain(|_, of| of != batch || *more);
-            }
-            RunEvent::FoundDeleted { ids, .. } => {
-                known.extend(ids.iter().map(|id| (*id, "gone")));
             }
             RunEvent::Started(_)
             | RunEvent::Forgotten { .. }
@@ -196,10 +199,7 @@ fn every_line_of_a_journal_fits_its_schema() {
         assert!(!schema.is_valid(&line), "{line}");
     }
     let kinds: Vec<&str> = kinds.iter().map(String::as_str).collect();
-    assert_eq!(
-        kinds,
-        ["answered", "found_deleted", "intent", "started", "warned"]
-    );
+    assert_eq!(kinds, ["answered", "intent", "started", "warned"]);
 }
 
 #[test]

@@ -34,8 +34,10 @@ fn cut_off() -> (Desk, Server) {
     let server = Server::new(|request| match request.line.split_once(' ') {
         Some(("DELETE", _)) if request.number == 1 => None,
         Some(("DELETE", _)) => Some((200, "{}".to_owned())),
-        // The first was deleted, and the second is still there.
-        Some(("GET", path)) if asset(path) == id(1) => Some((404, "{}".to_owned())),
+        // The first is not there, and the second still is.
+        Some(("GET", path)) if asset(path) == id(1) => {
+            Some((404, r#"{"code":404,"message":"Not Found"}"#.to_owned()))
+        }
         Some((_, path)) => {
             let body = json!({ "id": asset(path), "deleted_at": null });
             Some((200, body.to_string()))
@@ -90,11 +92,11 @@ fn a_plan_looks_into_what_is_unknown_and_a_run_decides_by_what_it_finds() {
     let shown = desk.run(&["show", "plan.json"]).expect(0);
     assert!(shown.out.contains("2 to resolve"), "{}", shown.out);
 
-    let done = apply(&desk, &server).expect(0);
+    let done = apply(&desk, &server).expect(3);
     let file = value(desk.run(&["state", "pull"]));
     assert_eq!(
         file["assets"][id(1)]["status"],
-        "retired",
+        "unknown",
         "{}",
         done.transcript()
     );
@@ -113,9 +115,9 @@ fn an_unknown_asset_that_is_listed_no_more_is_read_and_never_deleted() {
     desk.write("retire.yaml", "version: 1\nassets: []\n");
     let text = plan(&desk, &server, &[]).expect(0);
     assert!(text.out.contains("2 to resolve"), "{}", text.out);
-    apply(&desk, &server).expect(0);
+    apply(&desk, &server).expect(3);
     let file = value(desk.run(&["state", "pull"]));
-    assert_eq!(file["assets"][id(1)]["status"], "retired");
+    assert_eq!(file["assets"][id(1)]["status"], "unknown");
     assert_eq!(file["assets"].get(id(2)), None);
     assert_eq!(
         server.deleted(),

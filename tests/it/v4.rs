@@ -329,25 +329,25 @@ fn deleted_already_is_told_from_never_having_been_there() {
     );
     let desk = Desk::with(&files);
     desk.write("sandbox.yaml", seed(ONE_DELETED));
-    let done = desk.run(&["apply", "--sandbox", "--api", "v4"]).expect(0);
+    let done = desk.run(&["apply", "--sandbox", "--api", "v4"]).expect(3);
     assert!(
-        done.out.contains("1 retired, 2 already gone"),
+        done.out.contains("1 retired, 1 already gone, 1 missing"),
         "{}",
         done.out
     );
-    for told in ["1 asset was deleted already", "never have been there", A] {
-        assert!(done.err.contains(told), "{}", done.err);
-    }
-    assert!(!done.err.contains(TWO), "{}", done.err);
+    assert!(done.out.contains("accept-missing"), "{}", done.out);
+    assert_eq!(state(&desk)["assets"][TWO]["evidence"], "listed");
+    assert_eq!(state(&desk)["assets"][A]["status"], "missing");
 
     // Without kinds they are read first: what is deleted is only recorded.
     let desk = Desk::with(&format!("version: 1\nassets: [{ONE}, {TWO}, {A}]\n"));
     desk.write("sandbox.yaml", seed(ONE_DELETED));
     let plan = desk
         .run(&["plan", "--sandbox", "--api", "v4", "--out", "plan.json"])
-        .expect(0);
+        .expect(3);
     assert!(
-        plan.out.contains("2 to retire, 1 to record as gone"),
+        plan.out
+            .contains("1 to retire, 1 to record as gone, 1 missing"),
         "{}",
         plan.out
     );
@@ -360,27 +360,25 @@ fn deleted_already_is_told_from_never_having_been_there() {
     assert_eq!(saved["totals"]["record"], 1);
     let done = desk
         .run(&["apply", "plan.json", "--sandbox", "--api", "v4", "--json"])
-        .expect(0);
-    let found = done
-        .out
-        .lines()
-        .find(|line| line.contains("\"found_deleted\""));
-    let found: Value = serde_json::from_str(found.unwrap()).unwrap();
-    assert_eq!(found["gone"], serde_json::json!([TWO]));
-    for (id, status) in [(ONE, "retired"), (TWO, "gone"), (A, "gone")] {
+        .expect(3);
+    let lines = done.out.lines().filter(|line| line.contains("\"batch\":0"));
+    let lines: String = lines.collect();
+    assert!(lines.contains("asset_gone") && lines.contains("listed"));
+    assert!(lines.contains("asset_missing"), "{lines}");
+    for (id, status) in [(ONE, "retired"), (TWO, "gone"), (A, "missing")] {
         assert_eq!(state(&desk)["assets"][id]["status"], status, "{id}");
     }
     desk.write("run.jsonl", &done.out);
     let shown = desk.run(&["show", "run.jsonl"]).expect(0);
     assert!(
-        shown.out.contains("1 retired, 2 already gone"),
+        shown.out.contains("1 retired, 1 already gone, 1 missing"),
         "{}",
         shown.out
     );
 }
 
 #[test]
-fn an_unknown_one_is_looked_for_among_the_recently_deleted_first() {
+fn an_unknown_one_is_read_and_then_looked_for_among_the_recently_deleted() {
     let desk = Desk::with(&format!(
         "version: 1\nassets:\n  - {{id: {ONE}, kind: file}}\n  - {{id: {TWO}, kind: file}}\n"
     ));
@@ -404,25 +402,16 @@ fn an_unknown_one_is_looked_for_among_the_recently_deleted_first() {
     let done = desk
         .run(&["apply", "--sandbox", "--api", "v4", "--json"])
         .expect(0);
-    assert!(
-        done.err.contains("among the recently deleted"),
-        "{}",
-        done.err
-    );
-    let found = done
-        .out
-        .lines()
-        .find(|line| line.contains("\"found_deleted\""));
-    let found: Value = serde_json::from_str(found.unwrap()).unwrap();
-    assert_eq!(found["retired"], serde_json::json!([TWO]), "our own delete");
     // The other one lives: it is read, and deleted again.
-    let sent = done
+    let deleted = done
         .out
         .lines()
-        .filter(|line| line.contains("\"batch_sent\""));
-    assert!(sent.clone().all(|line| line.contains(ONE)));
-    assert_eq!(sent.count(), 2, "{}", done.out);
-    for id in [ONE, TWO] {
-        assert_eq!(state(&desk)["assets"][id]["status"], "retired");
-    }
+        .filter(|line| line.contains("\"batch_sent\"") && line.contains("\"delete\""));
+    assert!(deleted.clone().all(|line| line.contains(ONE)));
+    assert_eq!(deleted.count(), 1, "{}", done.out);
+    let state = state(&desk);
+    assert_eq!(state["assets"][ONE]["evidence"], "answer");
+    // It was deleted when the run began whose delete was not answered.
+    assert_eq!(state["assets"][TWO]["status"], "retired");
+    assert_eq!(state["assets"][TWO]["evidence"], "listed");
 }

@@ -63,6 +63,7 @@ pub(in crate::apply::tests) fn unanswered(
     for id in numbers.into_iter().map(asset) {
         let record = Record {
             standing: Standing::Unknown { attempts: 1 },
+            evidence: None,
             run: 0,
             at: Timestamp::UNIX_EPOCH,
         };
@@ -148,14 +149,12 @@ pub(in crate::apply::tests) struct World {
     pub(in crate::apply::tests) read: Vec<AssetId>,
     /// What is answered with 500 when it is read.
     pub(in crate::apply::tests) unreadable: BTreeSet<AssetId>,
-    /// What holds the assets, in turn, where the server says so.
-    pub(in crate::apply::tests) folders: Vec<AssetId>,
-    /// How long a page is, where it is shorter than asked for.
-    pub(in crate::apply::tests) page: Option<usize>,
-    /// The pages that were asked for.
-    pub(in crate::apply::tests) pages: Vec<(AssetId, u32)>,
-    /// How the next pages are answered, where it is not with what is on them.
-    pub(in crate::apply::tests) lists: VecDeque<Page>,
+    /// What somebody else has deleted.
+    pub(in crate::apply::tests) others: BTreeSet<AssetId>,
+    /// What the token does not see, whether it lives or not.
+    pub(in crate::apply::tests) hidden: BTreeSet<AssetId>,
+    /// What a delete does not find, though it lives.
+    pub(in crate::apply::tests) stubborn: BTreeSet<AssetId>,
     pub(in crate::apply::tests) script: VecDeque<Step>,
     pub(in crate::apply::tests) journal: Option<std::path::PathBuf>,
 }
@@ -171,28 +170,6 @@ pub(in crate::apply::tests) enum Step {
     /// Neither takes effect nor is answered.
     LostBefore,
     Panic,
-}
-
-/// What the server says instead of a page of a list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::apply::tests) enum Page {
-    Serve,
-    Status(u16),
-    Lost,
-    /// Asks for patience.
-    Wait(Duration),
-    /// No answer of the API.
-    Foreign,
-    /// Lists nothing that is deleted.
-    Alive,
-    /// The wrong way round.
-    Reversed,
-    /// Nothing is on it.
-    Empty,
-    /// The last asset stands there once more, and the other way.
-    Twice,
-    /// With another number of pages.
-    Counted(Option<u32>),
 }
 
 impl Server {
@@ -228,12 +205,26 @@ pub(in crate::apply::tests) fn answer(status: u16, body: &str) -> Reply {
         status,
         wait: Some(Duration::from_millis(1)),
         limits: None,
+        date: Some(Timestamp::UNIX_EPOCH),
         pages: None,
         body: Body::Whole(body.as_bytes().to_vec()),
     }
 }
 
+/// The API's answer to what it does not know.
+pub(in crate::apply::tests) fn not_found() -> Reply {
+    answer(
+        404,
+        r#"{"code":404,"errors":[{"code":404,"title":"Not Found","detail":"Not there."}]}"#,
+    )
+}
+
 impl World {
+    /// Whether a delete finds an asset.
+    fn finds(&self, id: AssetId) -> bool {
+        self.alive.contains(&id) && !self.hidden.contains(&id) && !self.stubborn.contains(&id)
+    }
+
     fn delete(&mut self, ids: &[AssetId]) -> Reply {
         if let Some(journal) = &self.journal {
             let text = std::fs::read_to_string(journal).unwrap();
@@ -251,8 +242,8 @@ impl World {
             Step::Panic => panic!("scripted"),
             Step::Serve | Step::LostAfter => {}
         }
-        if ids.iter().any(|id| !self.alive.contains(id)) {
-            return answer(404, "{}");
+        if ids.iter().any(|id| !self.finds(*id)) {
+            return not_found();
         }
         let mut errors = BTreeMap::new();
         for id in ids {
@@ -270,79 +261,6 @@ impl World {
     }
 }
 
-impl World {
-    /// What holds an asset.
-    fn parent(&self, id: AssetId) -> Option<AssetId> {
-        let turn = usize::try_from(id.as_u128() >> 119).unwrap();
-        let turn = turn.checked_rem(self.folders.len())?;
-        self.folders.get(turn).copied()
-    }
-
-    /// A page of what is in a folder.
-    fn list(&mut self, folder: AssetId, page: u32, size: u32) -> Reply {
-        assert!(
-            self.folders.contains(&folder),
-            "a folder that was not named"
-        );
-        self.pages.push((folder, page));
-        let way = self.lists.pop_front().unwrap_or(Page::Serve);
-        match way {
-            Page::Status(status) => return answer(status, "{}"),
-            Page::Lost => {
-                let detail = "the script says so".to_owned();
-                return Reply::Lost { detail };
-            }
-            Page::Foreign => return answer(200, "<html>"),
-            Page::Wait(long) => {
-                let mut reply = answer(429, "{}");
-                if let Reply::Answered { wait, .. } = &mut reply {
-                    *wait = Some(long);
-                }
-                return reply;
-            }
-            Page::Serve
-            | Page::Alive
-            | Page::Reversed
-            | Page::Empty
-            | Page::Twice
-            | Page::Counted(_) => {}
-        }
-        let dead = self.dead.iter().map(|id| (*id, Some("2026-01-01")));
-        let dead = dead.filter(|_| way != Page::Alive);
-        let alive = self.alive.iter().map(|id| (*id, None));
-        let mut all: Vec<_> = dead.chain(alive).collect();
-        all.retain(|(id, _)| self.parent(*id) == Some(folder));
-        all.sort_unstable();
-        if way == Page::Reversed {
-            all.reverse();
-        }
-        let size = self.page.unwrap_or(usize::MAX).min(size as usize);
-        let before = (page as usize - 1).saturating_mul(size);
-        let mut shown: Vec<_> = all.iter().copied().skip(before).take(size).collect();
-        match (way, shown.last().copied()) {
-            (Page::Empty, _) => shown.clear(),
-            (Page::Twice, Some((id, deleted_at))) => {
-                shown.push((id, deleted_at.xor(Some("2026-01-01"))));
-            }
-            _ => {}
-        }
-        let shown: Vec<_> = shown
-            .iter()
-            .map(|(id, deleted_at)| serde_json::json!({ "id": id, "deleted_at": deleted_at }))
-            .collect();
-        let mut reply = answer(200, &serde_json::json!(shown).to_string());
-        if let Reply::Answered { pages, .. } = &mut reply {
-            let counted = u32::try_from(all.len().div_ceil(size)).unwrap();
-            *pages = if let Page::Counted(told) = way {
-                told
-            } else {
-                Some(counted)
-            };
-        }
-        reply
-    }
-}
-
 impl Reader for Server {
     async fn read(&self, id: AssetId) -> Reply {
         let mut world = self.0.lock().unwrap();
@@ -350,14 +268,17 @@ impl Reader for Server {
         if world.unreadable.contains(&id) {
             return answer(500, "{}");
         }
-        let parent = world.parent(id);
-        let deleted_at = world.dead.contains(&id).then_some("2026-01-01");
-        if deleted_at.is_some() || world.alive.contains(&id) {
-            let said =
-                serde_json::json!({ "id": id, "deleted_at": deleted_at, "parent_id": parent });
+        let deleted_at = if world.others.contains(&id) {
+            Some("1969-12-31T00:00:00Z")
+        } else {
+            world.dead.contains(&id).then_some("1970-01-01T00:00:00Z")
+        };
+        let known = deleted_at.is_some() || world.alive.contains(&id);
+        if known && !world.hidden.contains(&id) {
+            let said = serde_json::json!({ "id": id, "deleted_at": deleted_at });
             answer(200, &said.to_string())
         } else {
-            answer(404, "{}")
+            not_found()
         }
     }
 
@@ -372,9 +293,6 @@ impl Deleter for Server {
         match call {
             Call::BulkDelete(ids) => self.0.lock().unwrap().delete(ids),
             Call::ReadAsset(id) => self.read(*id).await,
-            Call::ListFolder { folder, page, size } => {
-                self.0.lock().unwrap().list(*folder, *page, *size)
-            }
             Call::DeleteFile(_)
             | Call::DeleteFolder(_)
             | Call::Show(..)

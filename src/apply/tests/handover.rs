@@ -140,7 +140,7 @@ impl Reader for Fickle {
     async fn read(&self, id: AssetId) -> Reply {
         answer(
             200,
-            &format!(r#"{{"id":"{id}","deleted_at":"2026-01-01"}}"#),
+            &format!(r#"{{"id":"{id}","deleted_at":"2026-01-01T00:00:00Z"}}"#),
         )
     }
 
@@ -240,7 +240,12 @@ fn what_opens_during_a_sync_is_not_slept_through() {
         options: bench.options,
         clock: &clock,
     };
-    let mut dispatcher = Dispatcher::new(run, Queue::new(&approved, bench.options.api), inbox);
+    let mut dispatcher = Dispatcher::new(
+        run,
+        Queue::new(&approved, bench.options.api),
+        inbox,
+        Box::new(|_, _| None),
+    );
     let [looked, opens, later] = [1, 5, 9].map(Duration::from_millis);
     dispatcher.pacer.pause(Lane::BulkDelete, opens);
     clock.0.set(looked);

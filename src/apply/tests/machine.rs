@@ -10,7 +10,7 @@ use std::time::Instant;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
 
 use super::*;
-use crate::apply::tests::bench::{Heard, Page, Watch, info};
+use crate::apply::tests::bench::{Heard, Watch, info};
 use crate::apply::{Ended, Run, breaker, run};
 use crate::frameio::call::Call;
 use crate::frameio::{Body, Deleter, Reader, Reply};
@@ -40,8 +40,10 @@ enum Move {
     Refuse(u128, bool),
     /// Somebody else deletes it.
     Vanish(u128),
-    /// A run among troubles with deletes and with lists, that may die.
-    Apply(Vec<Twist>, Vec<Page>, Option<Death>),
+    /// The token does not see it, or sees it again.
+    Hide(u128, bool),
+    /// A run among troubles with deletes, that may die.
+    Apply(Vec<Twist>, Option<Death>),
     /// A run without any.
     Settle,
 }
@@ -78,23 +80,6 @@ fn twist() -> impl Strategy<Value = Twist> {
     ]
 }
 
-fn page() -> impl Strategy<Value = Page> {
-    prop::sample::select(vec![
-        Page::Serve,
-        Page::Status(404),
-        Page::Status(429),
-        Page::Status(503),
-        Page::Lost,
-        Page::Foreign,
-        Page::Alive,
-        Page::Reversed,
-        Page::Empty,
-        Page::Twice,
-        Page::Counted(None),
-        Page::Counted(Some(7)),
-    ])
-}
-
 fn death() -> impl Strategy<Value = Death> {
     prop_oneof![
         4 => (0..9_usize, any::<bool>()).prop_map(|(after, torn)| Death::Append { after, torn }),
@@ -123,8 +108,9 @@ impl ReferenceStateMachine for Wishes {
             1 => (number(), any::<bool>()).prop_map(|(id, on)| Move::Hold(id, on)),
             1 => (number(), any::<bool>()).prop_map(|(id, on)| Move::Refuse(id, on)),
             1 => number().prop_map(Move::Vanish),
-            4 => (troubles, prop::collection::vec(page(), 0..4), prop::option::of(death()))
-                .prop_map(|(twists, lists, death)| Move::Apply(twists, lists, death)),
+            1 => (number(), any::<bool>()).prop_map(|(id, on)| Move::Hide(id, on)),
+            4 => (troubles, prop::option::of(death()))
+                .prop_map(|(twists, death)| Move::Apply(twists, death)),
             2 => Just(Move::Settle),
         ]
         .boxed()
@@ -142,7 +128,7 @@ impl ReferenceStateMachine for Wishes {
             Move::List(number, on) => put(&mut wishes.listed, number, on),
             Move::Hold(number, on) => put(&mut wishes.held, number, on),
             Move::Refuse(number, on) => put(&mut wishes.refused, number, on),
-            Move::Vanish(_) | Move::Apply(..) | Move::Settle => {}
+            Move::Vanish(_) | Move::Hide(..) | Move::Apply(..) | Move::Settle => {}
         }
         wishes
     }
@@ -307,19 +293,13 @@ impl Machine {
         loaded.map_or_else(state, |loaded| loaded.state)
     }
 
-    fn apply(
-        &mut self,
-        wishes: &Wishes,
-        (twists, lists): (Vec<Twist>, Vec<Page>),
-        death: Option<Death>,
-    ) -> Ended {
+    fn apply(&mut self, wishes: &Wishes, twists: Vec<Twist>, death: Option<Death>) -> Ended {
         let (mut inner, state) = self.bench.open();
         let journal = self.bench.store().journal();
         {
             let mut world = self.wild.server.0.lock().unwrap();
             world.journal = Some(journal.clone());
             world.script.clear();
-            world.lists = lists.into();
         }
         *self.wild.twists.lock().unwrap() = twists.into();
         let approved = planned(&state, wishes);
@@ -385,7 +365,7 @@ impl Machine {
     /// Runs without troubles, and compares what is left with what the model wants.
     fn settle(&mut self, wishes: &Wishes) {
         let before = self.state();
-        let ended = self.apply(wishes, Default::default(), None);
+        let ended = self.apply(wishes, Vec::new(), None);
         assert_eq!(ended.ending, Ending::Done);
         let state = self.state();
         assert_eq!(state.assets, ended.state.assets);
@@ -396,6 +376,31 @@ impl Machine {
             let record = state.assets.get(&id);
             let standing = record.map(|record| &record.standing);
             let alive = world.alive.contains(&id);
+            if world.hidden.contains(&id) {
+                // Nobody can tell whether it lives.
+                let open = !standing.is_some_and(is_deleted);
+                let listed = wishes.listed.contains(&number) && !wishes.held.contains(&number);
+                match standing {
+                    Some(Standing::Unknown { .. }) => {
+                        // Nothing is sent for what is held or not listed, but it is read.
+                        again.insert(
+                            id,
+                            !wishes.held.contains(&number) || !wishes.listed.contains(&number),
+                        );
+                    }
+                    Some(Standing::Missing) => {
+                        assert!(wishes.listed.contains(&number));
+                        again.insert(id, listed);
+                    }
+                    Some(Standing::Failed(failed)) => {
+                        let blocked = failed.attempts >= Rules::default().max_attempts;
+                        assert!(blocked || !listed, "{failed:?}");
+                    }
+                    Some(Standing::Retired | Standing::Gone) => {}
+                    None => assert!(!(listed && open), "`{id}` is listed, and has no record"),
+                }
+                continue;
+            }
             match (
                 wishes.listed.contains(&number),
                 wishes.held.contains(&number),
@@ -409,7 +414,12 @@ impl Machine {
                     assert!(blocked || wishes.refused.contains(&number));
                     again.insert(id, !blocked);
                 }
-                (true, false) => assert!(standing.is_some_and(is_deleted), "{standing:?}"),
+                (true, false) => {
+                    // What was refused too often is not asked for, whatever becomes of it.
+                    let blocked = matches!(standing, Some(Standing::Failed(failed))
+                        if failed.attempts >= Rules::default().max_attempts);
+                    assert!(blocked || standing.is_some_and(is_deleted), "{standing:?}");
+                }
                 (false, _) => assert!(standing.is_none_or(is_deleted), "{standing:?}"),
             }
         }
@@ -427,14 +437,8 @@ impl StateMachineTest for Histories {
 
     fn init_test(_: &Wishes) -> Machine {
         let mut bench = Bench::new();
-        // So many that a lost batch is looked for in a list.
         bench.options.batch_size = NonZeroUsize::new(12).unwrap();
         let server = Server::with(1..=WORLD);
-        {
-            let mut world = server.0.lock().unwrap();
-            world.folders = vec![asset(1 << 90)];
-            world.page = Some(9);
-        }
         bench.options.breakers = breaker::Limits {
             max_404_percent: 100,
             max_failure_percent: 100,
@@ -462,17 +466,21 @@ impl StateMachineTest for Histories {
                 }
             }
             Move::Vanish(number) => {
-                machine
-                    .wild
-                    .server
-                    .0
-                    .lock()
-                    .unwrap()
-                    .alive
-                    .remove(&asset(number));
+                let mut world = machine.wild.server.0.lock().unwrap();
+                if world.alive.remove(&asset(number)) {
+                    world.others.insert(asset(number));
+                }
             }
-            Move::Apply(twists, lists, death) => {
-                drop(machine.apply(wishes, (twists, lists), death));
+            Move::Hide(number, on) => {
+                let mut world = machine.wild.server.0.lock().unwrap();
+                if on {
+                    world.hidden.insert(asset(number));
+                } else {
+                    world.hidden.remove(&asset(number));
+                }
+            }
+            Move::Apply(twists, death) => {
+                drop(machine.apply(wishes, twists, death));
             }
             Move::Settle => machine.settle(wishes),
             Move::List(..) | Move::Hold(..) => {}

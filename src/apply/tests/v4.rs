@@ -10,12 +10,14 @@ use crate::frameio::call::Call;
 use crate::frameio::{Deleter, Reader, Reply};
 use crate::inventory::Inventory;
 use crate::manifest::document::{Details, Entry, Manifests, Spot};
+use crate::outcome::Evidence;
 use crate::plan::approve::{Approved, Consent, approve};
 use crate::plan::decide::Rules;
 use crate::plan::{Inputs, make};
-use crate::state::{Api, Home};
+use crate::state::{Api, Counts, Home};
 
-use crate::apply::tests::bench::answer;
+use crate::apply::tests::bench::{answer, not_found};
+use crate::frameio::trash::{Deleted, Wanted};
 
 /// A server that knows assets by kind.
 #[derive(Clone, Default)]
@@ -30,18 +32,27 @@ struct Known {
     lost: Vec<AssetId>,
     /// The stacks whose pages lead to themselves.
     endless: Vec<AssetId>,
+    /// What a delete does not find, though it lives.
+    stubborn: Vec<AssetId>,
+    /// The stacks that may not be listed.
+    closed: Vec<AssetId>,
     calls: Vec<Call>,
+    /// The list of recently deleted assets.
+    lines: BTreeMap<AssetId, Timestamp>,
+    /// What was looked for in it.
+    sought: Vec<Wanted>,
 }
 
 impl Known {
     fn delete(&mut self, kind: Kind, id: AssetId) -> Reply {
-        if self.alive.get(&id) != Some(&kind) {
-            return answer(404, "{}");
+        if self.alive.get(&id) != Some(&kind) || self.stubborn.contains(&id) {
+            return not_found();
         }
         if self.refuse.contains(&id) {
             return answer(403, r#"{"errors":[{"detail":"You may not."}]}"#);
         }
         self.alive.remove(&id);
+        self.lines.insert(id, Timestamp::UNIX_EPOCH);
         if let Some(place) = self.lost.iter().position(|lost| *lost == id) {
             self.lost.remove(place);
             return Reply::Lost {
@@ -59,10 +70,13 @@ impl Known {
             Call::Show(kind, id) if self.alive.get(id) == Some(kind) => {
                 answer(200, &format!(r#"{{"data":{{"id":"{id}"}}}}"#))
             }
-            Call::Show(..) => answer(404, "{}"),
+            Call::Show(..) => not_found(),
+            Call::Children { of, .. } if self.closed.contains(of) => {
+                answer(403, r#"{"errors":[{"detail":"You may not."}]}"#)
+            }
             Call::Children { of, after } => {
                 let Some(files) = self.stacks.get(of) else {
-                    return answer(404, "{}");
+                    return not_found();
                 };
                 let alive: Vec<&AssetId> = files
                     .iter()
@@ -87,7 +101,7 @@ impl Known {
                     ),
                 )
             }
-            Call::BulkDelete(_) | Call::ReadAsset(_) | Call::ListFolder { .. } => {
+            Call::BulkDelete(_) | Call::ReadAsset(_) => {
                 panic!("it speaks V4")
             }
         }
@@ -105,6 +119,17 @@ impl Reader for V4 {
 }
 
 impl Deleter for V4 {
+    async fn find_deleted(&self, wanted: &Wanted) -> Deleted {
+        let mut known = self.0.lock().unwrap();
+        known.sought.push(wanted.clone());
+        let found = wanted.assets.keys();
+        let found = found.filter_map(|id| Some((*id, Some(*known.lines.get(id)?))));
+        Deleted {
+            found: found.collect(),
+            complete: true,
+        }
+    }
+
     async fn send(&self, call: &Call) -> Reply {
         tokio::task::yield_now().await;
         self.0.lock().unwrap().serve(call)
@@ -223,7 +248,7 @@ fn each_kind_has_its_call_and_an_open_kind_is_read_first() {
     let ended = run_on(&server, empty(), &listed, &[]);
     assert_eq!(ended.ending, Ending::Done);
     assert_eq!(ended.state.counts().retired, 4);
-    assert_eq!(standing(&ended.state, 5), Some("gone"));
+    assert_eq!(standing(&ended.state, 5), Some("missing"));
     let calls = server.calls();
     assert!(calls.contains(&Call::DeleteFolder(asset(3))));
     assert!(
@@ -250,7 +275,7 @@ fn a_wrong_kind_in_the_manifest_deletes_nothing_and_is_not_gone() {
         assert_eq!(standing(&ended.state, number), Some("failed"));
         assert!(server.is_alive(number));
     }
-    assert_eq!(standing(&ended.state, 4), Some("gone"));
+    assert_eq!(standing(&ended.state, 4), Some("missing"));
 }
 
 #[test]
@@ -351,7 +376,12 @@ fn an_unknown_is_read_before_it_is_deleted_again() {
     let known = unanswered(empty(), [1, 2]);
     let listed = [(1, Some(Kind::File)), (2, None), (3, Some(Kind::File))];
     let ended = run_on(&server, known, &listed, &[]);
-    assert_eq!(ended.state.counts().retired, 3);
+    assert_eq!(ended.state.counts().retired, 2);
+    assert_eq!(
+        standing(&ended.state, 2),
+        Some("unknown"),
+        "nothing shows it"
+    );
     let calls = server.calls();
     let shown = calls
         .iter()
@@ -362,6 +392,87 @@ fn an_unknown_is_read_before_it_is_deleted_again() {
     assert!(shown.unwrap() < deleted.unwrap());
     assert!(
         !calls.contains(&Call::DeleteFile(asset(2))),
-        "it is gone already"
+        "it is not there"
     );
+}
+
+#[test]
+fn a_stack_whose_file_a_delete_does_not_find_and_that_lives_failed() {
+    let server = V4::with([(1, Kind::VersionStack), (11, Kind::File), (12, Kind::File)]);
+    {
+        let mut known = server.0.lock().unwrap();
+        known.stacks.insert(asset(1), [11, 12].map(asset).to_vec());
+        known.stubborn = vec![asset(12)];
+    }
+    let listed = [(1, Some(Kind::VersionStack))];
+    let ended = run_on(&server, empty(), &listed, &[]);
+    assert_eq!(ended.ending, Ending::Done);
+    assert!(server.is_alive(12));
+    let Standing::Failed(failed) = &ended.state.assets[&asset(1)].standing else {
+        panic!("{:?}", ended.state.assets);
+    };
+    assert!(failed.message.contains("refuses the delete"), "{failed:?}");
+    // Once it goes, the stack is looked at again, and its list is empty.
+    server.0.lock().unwrap().stubborn.clear();
+    let ended = run_on(&server, ended.state, &listed, &[]);
+    assert_eq!(standing(&ended.state, 1), Some("retired"));
+    let closing = server.calls().pop().unwrap();
+    assert!(matches!(closing, Call::Children { of, .. } if of == asset(1)));
+}
+
+#[test]
+fn a_stack_that_may_not_be_listed_failed_and_the_rest_goes_on() {
+    let server = V4::with([(1, Kind::VersionStack), (2, Kind::Folder)]);
+    server.0.lock().unwrap().closed = vec![asset(1)];
+    let listed = [(1, Some(Kind::VersionStack)), (2, Some(Kind::Folder))];
+    let ended = run_on(&server, empty(), &listed, &[]);
+    assert_eq!(ended.ending, Ending::Done);
+    assert_eq!(standing(&ended.state, 1), Some("failed"));
+    assert_eq!(standing(&ended.state, 2), Some("retired"));
+}
+
+#[test]
+fn a_line_of_a_list_counts_only_beside_a_reading_that_finds_nothing() {
+    let server = V4::with([(1, Kind::File)]);
+    let earlier = "1969-12-31T00:00:00Z".parse().unwrap();
+    server.0.lock().unwrap().lines = [1, 2, 3].map(|number| (asset(number), earlier)).into();
+    let known = unanswered(empty(), [1, 2]);
+    let listed = [1, 2, 3, 4].map(|number| (number, Some(Kind::File)));
+    let ended = run_on(&server, known, &listed, &[]);
+    // Somebody has restored the first, so it is deleted now.
+    let record = &ended.state.assets[&asset(1)];
+    assert_eq!(record.evidence, Some(Evidence::Answer));
+    assert!(!server.is_alive(1));
+    for number in [2, 3] {
+        let record = &ended.state.assets[&asset(number)];
+        assert_eq!(record.standing, Standing::Gone, "it was before our delete");
+        assert_eq!(record.evidence, Some(Evidence::Listed));
+    }
+    assert_eq!(standing(&ended.state, 4), Some("missing"));
+    assert_eq!(server.0.lock().unwrap().sought.len(), 1, "all at once");
+}
+
+#[test]
+fn what_is_shown_to_be_deleted_stops_no_run() {
+    let server = V4::with([]);
+    let earlier = "1969-12-31T00:00:00Z".parse().unwrap();
+    server.0.lock().unwrap().lines = (1..=30).map(|number| (asset(number), earlier)).collect();
+    let listed: Vec<_> = (1..=30).map(|number| (number, Some(Kind::File))).collect();
+    let ended = run_on(&server, empty(), &listed, &[]);
+    assert_eq!(ended.ending, Ending::Done);
+    assert_eq!(ended.state.counts().gone, 30);
+
+    // A stop for missing ones takes back what was called gone.
+    let server = V4::with([]);
+    server.0.lock().unwrap().lines = (1..=3).map(|number| (asset(number), earlier)).collect();
+    let ended = run_on(&server, empty(), &listed, &[]);
+    assert!(
+        matches!(
+            ended.ending,
+            Ending::Stopped(StopReason::TooManyMissing { .. })
+        ),
+        "{:?}",
+        ended.ending
+    );
+    assert_eq!(ended.state.counts(), Counts::default());
 }

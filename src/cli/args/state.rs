@@ -20,6 +20,8 @@ pub enum State {
     History(StateHistory),
     /// Drop the records of assets, as if no run had ever asked for them
     Rm(StateRm),
+    /// Record assets as gone that the server does not know, on your word
+    AcceptMissing(StateAcceptMissing),
     /// Say who holds the lock, or clear what a process left in it that died
     Unlock(StateUnlock),
     /// Print the state as one document, with what a journal beside it adds
@@ -109,6 +111,26 @@ pub struct StateRm {
     pub lock_timeout: Option<Span>,
 }
 
+/// `retire state accept-missing`.
+#[derive(Debug, Args)]
+pub struct StateAcceptMissing {
+    /// The assets; without any, all that are missing
+    #[arg(value_name = "ID")]
+    pub ids: Vec<AssetId>,
+    /// Say why, for the history
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+    /// Which state.
+    #[command(flatten)]
+    pub place: StatePlace,
+    /// Go ahead without asking
+    #[arg(long)]
+    pub auto_approve: bool,
+    /// Wait this long for a run that has the state [default: 0s; env: RETIRE_LOCK_TIMEOUT]
+    #[arg(long, value_name = "TIME")]
+    pub lock_timeout: Option<Span>,
+}
+
 /// `retire state unlock`.
 #[derive(Debug, Args)]
 pub struct StateUnlock {
@@ -147,12 +169,14 @@ pub struct StatePush {
 pub enum Status {
     /// Deleted by us.
     Retired,
-    /// Found already deleted.
+    /// Shown to be deleted by somebody else.
     Gone,
     /// Refused by the server.
     Failed,
     /// Sent, and not confirmed.
     Unknown,
+    /// Not found, and not shown to be deleted.
+    Missing,
 }
 
 impl Status {
@@ -164,6 +188,7 @@ impl Status {
             Self::Gone => "gone",
             Self::Failed => "failed",
             Self::Unknown => "unknown",
+            Self::Missing => "missing",
         }
     }
 }

@@ -1,12 +1,10 @@
 //! `retire apply`: plan, ask, delete, and write every outcome back.
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::apply::inbox::{Remote, inbox};
 use crate::apply::{self, Options, Run};
-use crate::asset::AssetId;
 use crate::cli::args::Apply;
 use crate::cli::call::{Call, Flags};
 use crate::cli::clock::{self, SystemClock};
@@ -32,7 +30,6 @@ use crate::render::report::{Summary, SummaryBuilder};
 use crate::render::summary;
 use crate::render::text::{self, PlanView};
 use crate::sandbox::world::World;
-use crate::state::Standing;
 use crate::store::Loaded;
 use crate::store::file::FileSession;
 
@@ -148,7 +145,7 @@ fn apply(
         None => reach(call, &settings, &paths, || basis.world(&work))?,
     };
     let consent = question.answer(call)?;
-    let mut approved = approve(&work.plan, consent, skip)?;
+    let approved = approve(&work.plan, consent, skip)?;
     let account = if approved.sends() {
         server.account(work.wanted.as_ref())?
     } else {
@@ -156,26 +153,22 @@ fn apply(
     };
     // From here on the time counts that the run was given.
     let clock = SystemClock::start();
-    survey::settle_unknown(call, &server, account.as_deref(), &mut approved);
     let order = Order {
         who,
         work,
         approved,
-        account: account.clone(),
+        account,
         plan: plan_id,
         clock,
     };
     // The run needs no more of it than was approved.
     drop(basis);
-    let (saved, summary, gone) =
-        carry_out(call, &settings, order, session, (&server, &mut *streams));
+    let (saved, summary) = carry_out(call, &settings, order, session, (&server, &mut *streams));
     let (summary, exit) = streams.close(summary, saved.is_ok(), |summary| match saved {
         Ok(()) => exit(summary),
         Err(()) => Exit::Failed,
     });
     let said = say(call, arguments, &summary, exit);
-    // All is written down and said by now, so that nobody has to wait for it.
-    survey::tell_gone(call, &server, account.as_deref(), &gone);
     if let Some(sandbox) = server.sandbox {
         server.runtime.block_on(sandbox.shut_down());
     }
@@ -313,15 +306,14 @@ impl Question {
     }
 }
 
-/// Carries out what was approved, and sums it up; with what a run that came to its end has found
-/// gone.
+/// Carries out what was approved, and sums it up.
 fn carry_out(
     call: &Call,
     settings: &Settings,
     order: Order,
     mut session: FileSession,
     (server, streams): (&Reached, &mut Streams),
-) -> (Result<(), ()>, SummaryBuilder, BTreeSet<AssetId>) {
+) -> (Result<(), ()>, SummaryBuilder) {
     let Order {
         who,
         work,
@@ -337,7 +329,6 @@ fn carry_out(
         ..
     } = work;
     let deleter = server.deleter(account.as_deref());
-    let number = state.serial + 1;
     let path = settings.state.value.display().to_string();
     let sending = settings.sending;
     let summary = SummaryBuilder::new(&planned, path);
@@ -381,14 +372,7 @@ fn carry_out(
         lost::tell(call, &not_saved, &rescue);
     });
     call.signals.take_back();
-    let records = ended.state.assets.iter();
-    let gone = records.filter(|(id, record)| {
-        let said = record.run == number && record.standing == Standing::Gone;
-        // What was found deleted before the run needs no second look.
-        said && ended.ending == Ending::Done && approved.record().binary_search(id).is_err()
-    });
-    let gone = gone.map(|(id, _)| *id).collect();
-    (saved, summary, gone)
+    (saved, summary)
 }
 
 /// Has each signal from now on stop the run, and says so at the first: people who see nothing
@@ -429,6 +413,8 @@ fn exit(summary: &Summary) -> Exit {
     }
     let open = summary.failed.len()
         + summary.unknown.len()
+        + summary.missing.len()
+        + summary.unsent
         + summary.totals.blocked
         + summary.totals.mismatch
         + summary.left_alone.len();

@@ -115,6 +115,10 @@ pub(in crate::cli) fn run(call: &Call, arguments: &Plan) -> Result<Exit, Failure
     if let Some(refused) = refused {
         return Err(refused.into());
     }
+    let steps = &work.plan.steps;
+    if work.plan.totals.unreadable > 0 || steps.iter().any(|step| step.decision.is_missing()) {
+        return Ok(Exit::Open);
+    }
     if arguments.detailed_exitcode && work.plan.totals.changes() > 0 {
         return Ok(Exit::Pending);
     }

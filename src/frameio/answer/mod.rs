@@ -1,31 +1,34 @@
 //! The second decision table: what an answer means.
 
 use std::collections::HashMap;
-use std::ops::RangeInclusive;
 use std::time::Duration;
+
+use jiff::Timestamp;
 
 use crate::asset::AssetId;
 use crate::event::StopReason;
 use crate::frameio::v2::wire;
 use crate::frameio::{Body, Reply};
-use crate::outcome::{AssetOutcome, Failure, FailureKind, Outcome};
+use crate::outcome::{AssetOutcome, Evidence, Failure, FailureKind, Outcome};
+
+mod words;
+
+pub use words::{LONGEST, bounded, moment};
 
 /// What follows from the answer to a batch of deletes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     /// The server said what became of each asset.
     Settled {
-        /// What became of each asset that was sent.
+        /// What became of the assets.
         outcomes: Vec<AssetOutcome>,
-        /// What the server said and should not have said, a sentence each.
-        warnings: Vec<String>,
+        /// The others, which are to be read: the server says that they are not there. With each
+        /// the refusal that this is where it is found alive.
+        doubtful: Vec<(AssetId, Failure)>,
     },
     /// The server refused the batch as a whole because of some of its assets, and deleted
     /// nothing: send its halves.
-    Halve {
-        /// Whether it does not know some of them (404), rather than not take them.
-        missing: bool,
-    },
+    Halve,
     /// The server asks for patience and did nothing.
     SlowDown {
         /// How long its headers ask to wait.
@@ -50,44 +53,15 @@ pub enum Verdict {
 pub enum Live {
     /// It is there.
     There,
-    /// It was deleted.
-    Deleted,
+    /// It was deleted at this moment.
+    Deleted(Timestamp),
     /// The server does not know it.
     Missing,
-}
-
-/// What the server says of one asset that was read, and where it lies.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
-    /// Whether it is there.
-    pub live: Live,
-    /// The folder, or whatever else, that holds it, where the server says so.
-    pub parent: Option<AssetId>,
-}
-
-/// A page of what is in a folder.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listed {
-    /// What is on it, each with whether it is there, in the order of the page.
-    pub assets: Vec<(AssetId, Live)>,
-    /// How many pages the list has, where the server says so.
-    pub pages: Option<u32>,
-}
-
-impl Listed {
-    /// Whether it comes in the order of the ids, each once.
-    #[must_use]
-    pub fn is_sorted(&self) -> bool {
-        self.assets.is_sorted_by(|one, other| one.0 < other.0)
-    }
-
-    /// The ids that are on this page if they are on a list in the order of the ids.
-    #[must_use]
-    pub fn span(&self) -> Option<RangeInclusive<AssetId>> {
-        let ends = self.assets.first().zip(self.assets.last());
-        let ends = ends.filter(|_| self.is_sorted());
-        ends.map(|((first, _), (last, _))| *first..=*last)
-    }
+    /// The server knows no such asset of the kind that was asked for (V4, status 422).
+    OtherKind {
+        /// The server's own words.
+        detail: String,
+    },
 }
 
 /// What follows from the answer to a read.
@@ -95,6 +69,11 @@ impl Listed {
 pub enum ReadVerdict<T> {
     /// The server said what was asked.
     Read(T),
+    /// It may not be read (status 403), which says nothing of anything else.
+    Refused {
+        /// The server's own words.
+        detail: String,
+    },
     /// The server asks for patience.
     SlowDown {
         /// How long its headers ask to wait.
@@ -125,16 +104,45 @@ pub fn judge(sent: &[AssetId], reply: &Reply) -> Verdict {
     };
     match status {
         200 => success(sent, body),
-        404 => alone_or_halve(sent, true, || Outcome::Gone),
-        400 | 409 | 413 | 422 => alone_or_halve(sent, false, || refusal(status, body)),
+        404 if wire::is_error(body) => match sent {
+            [id] => Verdict::Settled {
+                outcomes: Vec::new(),
+                doubtful: vec![(*id, kept())],
+            },
+            _ => Verdict::Halve,
+        },
+        400 | 409 | 413 | 422 => match sent {
+            [id] => Verdict::Settled {
+                outcomes: vec![(*id, refusal(status, body))],
+                doubtful: Vec::new(),
+            },
+            _ => Verdict::Halve,
+        },
         429 => Verdict::SlowDown { wait },
-        401 | 402 | 403 | 405 | 410 => Verdict::Stop(stop(status, body)),
+        401..=403 | 405 => Verdict::Stop(stop(status, body)),
         300..400 => Verdict::Stop(redirected(status)),
         // Anything else that is no success leaves open whether the delete took effect: 5xx,
-        // a proxy's 408, and successes that the API does not document.
+        // a proxy's 408, a 404 of whoever answers in the server's place, 410, and successes that
+        // the API does not document.
         _ => Verdict::Unknown {
             detail: wire::detail(status, body),
         },
+    }
+}
+
+/// Whether an answer of v2 looks as if that API were not served any more: 410, or a 404 that is
+/// not an error of the API.
+#[must_use]
+pub fn is_ended(reply: &Reply) -> bool {
+    match reply {
+        Reply::Answered { status: 410, .. } => true,
+        Reply::Answered {
+            status: 404, body, ..
+        } => !wire::is_error(body),
+        Reply::Answered { .. }
+        | Reply::NoToken { .. }
+        | Reply::NotSent { .. }
+        | Reply::Lost { .. } => false,
     }
 }
 
@@ -145,6 +153,7 @@ fn answered(reply: &Reply) -> Result<(u16, Option<Duration>, &Body), Verdict> {
             status,
             wait,
             limits: _,
+            date: _,
             pages: _,
             body,
         } => Ok((*status, *wait, body)),
@@ -166,6 +175,14 @@ fn redirected(status: u16) -> StopReason {
     }
 }
 
+/// The refusal of an asset that a delete did not find, and that a reading finds alive.
+fn kept() -> Failure {
+    Failure {
+        kind: FailureKind::Conflict,
+        message: "the server refuses the delete of an asset that is there".to_owned(),
+    }
+}
+
 fn success(sent: &[AssetId], body: &Body) -> Verdict {
     let unknown = |detail: String| Verdict::Unknown { detail };
     let bytes = match body {
@@ -174,43 +191,43 @@ fn success(sent: &[AssetId], body: &Body) -> Verdict {
     };
     let refused = match wire::refusals(bytes) {
         Ok(refused) => refused,
-        Err(error) => return unknown(format!("the answer is not the documented one: {error}")),
+        Err(error) => {
+            let detail = format!("the answer is not the documented one: {error}");
+            return unknown(bounded(&detail));
+        }
     };
-    let mut outcomes: Vec<AssetOutcome> = sent.iter().map(|id| (*id, Outcome::Retired)).collect();
-    let mut warnings = Vec::new();
-    let places: HashMap<AssetId, usize> = if refused.is_empty() {
+    let mut told: HashMap<AssetId, Option<String>> = if refused.is_empty() {
         HashMap::new()
     } else {
-        sent.iter()
-            .enumerate()
-            .map(|(place, id)| (*id, place))
-            .collect()
+        sent.iter().map(|id| (*id, None)).collect()
     };
     for (key, message) in refused {
-        let place = AssetId::parse(&key).ok().and_then(|id| places.get(&id));
-        match place.and_then(|place| outcomes.get_mut(*place)) {
-            Some((_, outcome)) => {
-                *outcome = Outcome::Failed(Failure {
-                    kind: kind_of(&message),
-                    message,
-                });
-            }
-            None => warnings.push(format!(
-                "the answer names `{key}`, which was not sent: {message}"
-            )),
+        let place = AssetId::parse(&key).ok().and_then(|id| told.get_mut(&id));
+        // An answer that speaks of other assets says nothing of these.
+        let Some(place) = place else {
+            let detail = format!("the answer names `{key}`, which was not sent: {message}");
+            return unknown(bounded(&detail));
+        };
+        if place.replace(message).is_some() {
+            return unknown(bounded(&format!("the answer names `{key}` twice")));
         }
     }
-    Verdict::Settled { outcomes, warnings }
-}
-
-fn alone_or_halve(sent: &[AssetId], missing: bool, outcome: impl FnOnce() -> Outcome) -> Verdict {
-    match sent {
-        [id] => Verdict::Settled {
-            outcomes: vec![(*id, outcome())],
-            warnings: Vec::new(),
-        },
-        _ => Verdict::Halve { missing },
+    let (mut outcomes, mut doubtful) = (Vec::with_capacity(sent.len()), Vec::new());
+    for id in sent {
+        let Some(message) = told.get_mut(id).and_then(Option::take) else {
+            outcomes.push((*id, Outcome::Retired(Evidence::Answer)));
+            continue;
+        };
+        let kind = kind_of(&message);
+        let absent = kind != FailureKind::Permission && says_absent(&message);
+        let message = bounded(&message);
+        if absent {
+            doubtful.push((*id, Failure { kind, message }));
+        } else {
+            outcomes.push((*id, Outcome::Failed(Failure { kind, message })));
+        }
     }
+    Verdict::Settled { outcomes, doubtful }
 }
 
 fn refusal(status: u16, body: &Body) -> Outcome {
@@ -250,35 +267,25 @@ fn kind_of(message: &str) -> FailureKind {
     }
 }
 
-/// Judges the answer to the reading of one asset, deleted ones included.
-#[must_use]
-pub fn judge_read(id: AssetId, reply: &Reply) -> ReadVerdict<Found> {
-    if let Reply::Answered { status: 404, .. } = reply {
-        return ReadVerdict::Read(Found {
-            live: Live::Missing,
-            parent: None,
-        });
-    }
-    read(reply, |bytes| wire::found(id, bytes))
+/// Whether the words of a refusal say that the asset is not there, or no longer.
+fn says_absent(message: &str) -> bool {
+    let message = message.to_lowercase();
+    ["not found", "does not exist", "deleted"]
+        .iter()
+        .any(|words| message.contains(words))
 }
 
-/// Judges a page of what is in a folder; nothing where the server does not list that folder.
-///
-/// The list is a shorter way to what readings tell as well, so that the run goes on without it.
+/// Judges the answer to the reading of one asset, deleted ones included.
 #[must_use]
-pub fn judge_list(reply: &Reply) -> ReadVerdict<Option<Listed>> {
+pub fn judge_read(id: AssetId, reply: &Reply) -> ReadVerdict<Live> {
     match reply {
         Reply::Answered {
-            status: 400 | 403..=405 | 409 | 410 | 413 | 422,
-            ..
-        } => ReadVerdict::Read(None),
-        Reply::Answered { pages, .. } => read(reply, |bytes| {
-            let (assets, pages) = (wire::listed(bytes)?, *pages);
-            Ok(Some(Listed { assets, pages }))
-        }),
-        Reply::NoToken { .. } | Reply::NotSent { .. } | Reply::Lost { .. } => {
-            read(reply, |_| Ok(None))
-        }
+            status: 404, body, ..
+        } if wire::is_error(body) => ReadVerdict::Read(Live::Missing),
+        Reply::Answered { .. }
+        | Reply::NoToken { .. }
+        | Reply::NotSent { .. }
+        | Reply::Lost { .. } => read(reply, |bytes| wire::live(id, bytes)),
     }
 }
 
@@ -303,17 +310,25 @@ fn read<T>(reply: &Reply, parse: impl FnOnce(&[u8]) -> Result<T, String>) -> Rea
             status,
             wait,
             limits: _,
+            date: _,
             pages: _,
             body,
         } => match (status, body) {
             (200, Body::Whole(bytes)) => match parse(bytes) {
                 Ok(value) => ReadVerdict::Read(value),
-                Err(error) => ReadVerdict::Unreadable {
-                    detail: format!("the answer is not the documented one: {error}"),
-                },
+                Err(error) => {
+                    let detail = format!("the answer is not the documented one: {error}");
+                    ReadVerdict::Unreadable {
+                        detail: bounded(&detail),
+                    }
+                }
             },
             (429, _) => ReadVerdict::SlowDown { wait: *wait },
-            (401..=403 | 405 | 410, _) => ReadVerdict::Stop(stop(*status, body)),
+            (403, _) => ReadVerdict::Refused {
+                detail: wire::detail(*status, body),
+            },
+            (300..=399, _) => ReadVerdict::Stop(redirected(*status)),
+            (401 | 402 | 405, _) => ReadVerdict::Stop(stop(*status, body)),
             (_, _) => ReadVerdict::Unreadable {
                 detail: wire::detail(*status, body),
             },

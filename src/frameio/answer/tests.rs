@@ -16,25 +16,32 @@ fn answered(status: u16, body: &str) -> Reply {
         status,
         wait: None,
         limits: None,
+        date: None,
         pages: None,
         body: Body::Whole(body.as_bytes().to_vec()),
     }
 }
 
-fn settled(body: &str) -> (Vec<&'static str>, Vec<String>) {
+/// What a success says of each asset: `read` is to be read.
+fn settled(body: &str) -> Vec<&'static str> {
     let verdict = judge(&[id(A), id(B)], &answered(200, body));
-    let Verdict::Settled { outcomes, warnings } = verdict else {
+    let Verdict::Settled { outcomes, doubtful } = verdict else {
         panic!("{body}: {verdict:?}");
     };
-    let ids: Vec<AssetId> = outcomes.iter().map(|(id, _)| *id).collect();
-    assert_eq!(ids, [id(A), id(B)]);
-    let words = outcomes.iter().map(|(_, outcome)| match outcome {
-        Outcome::Retired => "retired",
-        Outcome::Gone => "gone",
-        Outcome::Unknown => "unknown",
-        Outcome::Failed(failure) => failure.kind.name(),
-    });
-    (words.collect(), warnings)
+    let word = |asset: AssetId| {
+        let told = outcomes.iter().find(|(id, _)| *id == asset);
+        match told.map(|(_, outcome)| outcome) {
+            Some(Outcome::Retired(Evidence::Answer)) => "retired",
+            Some(Outcome::Failed(failure)) => failure.kind.name(),
+            None => {
+                assert!(doubtful.iter().any(|(id, _)| *id == asset));
+                "read"
+            }
+            other => panic!("{body}: {other:?}"),
+        }
+    };
+    assert_eq!(outcomes.len() + doubtful.len(), 2);
+    vec![word(id(A)), word(id(B))]
 }
 
 #[test]
@@ -43,13 +50,9 @@ fn a_success_without_refusals_retires_all() {
         "{}",
         r#"{"error":null}"#,
         r#"{"error":{}}"#,
-        r#" {"error":{},"took":3,"x":[{}]} "#,
+        r#" {"error":{},"took":3,"x":[{}],"success":true} "#,
     ] {
-        assert_eq!(
-            settled(body),
-            (vec!["retired", "retired"], vec![]),
-            "{body}"
-        );
+        assert_eq!(settled(body), ["retired", "retired"], "{body}");
     }
 }
 
@@ -58,7 +61,7 @@ fn a_refused_id_fails_word_for_word_in_any_letter_case() {
     let message = "Failed to delete asset due to permission restrictions.";
     for key in [id(B).to_string(), id(B).to_string().to_uppercase()] {
         let body = format!(r#"{{"error":{{"{key}":"{message}"}}}}"#);
-        assert_eq!(settled(&body), (vec!["retired", "permission"], vec![]));
+        assert_eq!(settled(&body), ["retired", "permission"]);
         let Verdict::Settled { outcomes, .. } = judge(&[id(A), id(B)], &answered(200, &body))
         else {
             panic!("not settled");
@@ -74,30 +77,74 @@ fn a_refused_id_fails_word_for_word_in_any_letter_case() {
 }
 
 #[test]
-fn a_refusal_of_what_was_not_sent_is_a_warning() {
-    for key in ["bbbbbbbb-bbbb-bbbb-bbbb-bbbbbbbbbbbb", "all", ""] {
-        let (words, warnings) = settled(&format!(r#"{{"error":{{"{key}":"No."}}}}"#));
-        assert_eq!(words, ["retired", "retired"]);
-        assert_eq!(
-            warnings,
-            [format!("the answer names `{key}`, which was not sent: No.")]
+fn an_answer_that_speaks_of_others_or_of_trouble_is_unknown() {
+    let (a, b) = (id(A), id(B));
+    let mut bodies: Vec<String> = ["bbbbbbbb-bbbb-bbbb-bbbb-bbbbbbbbbbbb", "all", ""]
+        .iter()
+        .map(|key| format!(r#"{{"error":{{"{a}":"No.","{key}":"No."}}}}"#))
+        .collect();
+    bodies.extend([
+        format!(
+            r#"{{"error":{{"{b}":"No.","{}":"No."}}}}"#,
+            b.to_string().to_uppercase()
+        ),
+        r#"{"errors":[]}"#.to_owned(),
+        r#"{"error":{},"errors":[{"title":"No"}]}"#.to_owned(),
+        r#"{"code":404,"message":"Not Found"}"#.to_owned(),
+        r#"{"error":{},"code":200}"#.to_owned(),
+        r#"{"error":null,"status":"ok"}"#.to_owned(),
+        r#"{"error":{},"message":"Done"}"#.to_owned(),
+        r#"{"error":{},"failed":[]}"#.to_owned(),
+        r#"{"success":false}"#.to_owned(),
+        r#"{"error":{},"success":false}"#.to_owned(),
+        r#"{"error":{},"success":null}"#.to_owned(),
+        r#"{"success":true}"#.to_owned(),
+        r#"{"took":3}"#.to_owned(),
+    ]);
+    for body in bodies {
+        let verdict = judge(&[a, b], &answered(200, &body));
+        assert!(
+            matches!(verdict, Verdict::Unknown { .. }),
+            "{body}: {verdict:?}"
         );
     }
+}
+
+#[test]
+fn what_is_said_not_to_be_there_is_read() {
+    for (message, word) in [
+        ("Asset not found.", "read"),
+        ("It does not exist.", "read"),
+        ("Asset was deleted already", "read"),
+        ("No permission for the deleted asset.", "permission"),
+        (
+            "Failed to delete asset due to permission restrictions.",
+            "permission",
+        ),
+        ("Failed to delete asset.", "other"),
+    ] {
+        let body = format!(r#"{{"error":{{"{}":"{message}"}}}}"#, id(B));
+        assert_eq!(settled(&body), ["retired", word], "{message}");
+    }
+    let long = "x".repeat(8_000);
+    let body = format!(r#"{{"error":{{"{}":"not found {long}"}}}}"#, id(A));
+    let Verdict::Settled { doubtful, .. } = judge(&[id(A)], &answered(200, &body)) else {
+        panic!("not settled");
+    };
+    assert_eq!(doubtful[0].1.message.chars().count(), LONGEST);
 }
 
 #[test]
 fn the_kind_follows_the_words() {
     for (message, kind) in [
         ("Forbidden", "permission"),
-        ("Asset not found", "not_found"),
-        ("It does not exist.", "not_found"),
         ("Version conflict", "conflict"),
         ("Invalid asset", "invalid"),
         ("Asset is locked.", "other"),
         ("", "other"),
     ] {
         let body = format!(r#"{{"error":{{"{}":"{message}"}}}}"#, id(A));
-        assert_eq!(settled(&body).0[0], kind, "{message}");
+        assert_eq!(settled(&body)[0], kind, "{message}");
     }
 }
 
@@ -128,6 +175,7 @@ fn what_cannot_be_trusted_is_unknown() {
         status: 200,
         wait: None,
         limits: None,
+        date: None,
         pages: None,
         body: Body::Cut {
             detail: "x".to_owned(),
@@ -138,7 +186,9 @@ fn what_cannot_be_trusted_is_unknown() {
         detail: "x".to_owned(),
     };
     assert!(matches!(judge(&[id(A)], &lost), Verdict::Unknown { .. }));
-    for status in [201, 204, 206, 408, 418, 500, 502, 503, 504, 599, 100, 999] {
+    for status in [
+        201, 204, 206, 408, 418, 500, 502, 503, 504, 599, 100, 999, 404, 410,
+    ] {
         let verdict = judge(&[id(A)], &answered(status, "{}"));
         assert!(
             matches!(verdict, Verdict::Unknown { .. }),
@@ -159,19 +209,63 @@ fn a_message_that_is_no_text_is_kept_as_json() {
 }
 
 #[test]
-fn a_missing_asset_is_found_by_halving() {
-    let not_found = answered(404, r#"{"code":404,"message":"Not Found"}"#);
-    assert_eq!(
-        judge(&[id(A), id(B)], &not_found),
-        Verdict::Halve { missing: true }
-    );
-    assert_eq!(
-        judge(&[id(A)], &not_found),
-        Verdict::Settled {
-            outcomes: vec![(id(A), Outcome::Gone)],
-            warnings: vec![],
+fn a_missing_asset_is_found_by_halving_and_then_read() {
+    for body in [
+        r#"{"code":404,"message":"Not Found"}"#,
+        r#"{"code":404}"#,
+        r#"{"errors":[{}]}"#,
+        r#"{"errors":[{"code":404,"title":"Not Found"}],"code":1}"#,
+    ] {
+        let not_found = answered(404, body);
+        assert_eq!(judge(&[id(A), id(B)], &not_found), Verdict::Halve);
+        assert_eq!(
+            judge(&[id(A)], &not_found),
+            Verdict::Settled {
+                outcomes: vec![],
+                doubtful: vec![(id(A), kept())],
+            }
+        );
+        assert_eq!(
+            judge_read(id(A), &not_found),
+            ReadVerdict::Read(Live::Missing)
+        );
+        assert!(!is_ended(&not_found));
+    }
+}
+
+#[test]
+fn a_404_of_somebody_else_is_as_a_5xx() {
+    for body in [
+        "",
+        "{}",
+        "[]",
+        "null",
+        "<html>",
+        r#"{"code":"404"}"#,
+        r#"{"code":404"#,
+        r#"{"errors":[]}"#,
+        r#"{"errors":["x"]}"#,
+        r#"{"errors":{}}"#,
+        r#"{"message":"Not Found"}"#,
+        r#"[{"code":404}]"#,
+    ] {
+        for reply in [answered(404, body), answered(410, body)] {
+            for sent in [&[id(A)][..], &[id(A), id(B)]] {
+                assert!(
+                    matches!(judge(sent, &reply), Verdict::Unknown { .. }),
+                    "{body}"
+                );
+            }
+            let read = judge_read(id(A), &reply);
+            assert!(matches!(read, ReadVerdict::Unreadable { .. }), "{body}");
+            assert!(is_ended(&reply));
         }
-    );
+    }
+    for status in [200, 401, 403, 429, 500] {
+        assert!(!is_ended(&answered(status, "")));
+    }
+    let detail = "x".to_owned();
+    assert!(!is_ended(&Reply::Lost { detail }));
 }
 
 #[test]
@@ -185,7 +279,7 @@ fn an_invalid_asset_is_found_by_halving() {
     ] {
         assert_eq!(
             judge(&[id(A), id(B)], &answered(status, body)),
-            Verdict::Halve { missing: false }
+            Verdict::Halve
         );
         let Verdict::Settled { outcomes, .. } = judge(&[id(A)], &answered(status, body)) else {
             panic!("not settled");
@@ -221,7 +315,7 @@ fn a_refused_token_stops_the_run() {
             }
         );
     }
-    for status in [301, 302, 307, 308, 405, 410] {
+    for status in [301, 302, 307, 308, 405] {
         assert!(
             matches!(stopped(status), StopReason::WrongEndpoint { .. }),
             "{status}"
@@ -235,6 +329,7 @@ fn patience_and_failed_connections_are_neither_failures_nor_unknown() {
         status: 429,
         wait: Some(Duration::from_secs(1)),
         limits: None,
+        date: None,
         pages: None,
         body: Body::Whole(vec![]),
     };
@@ -259,126 +354,51 @@ fn patience_and_failed_connections_are_neither_failures_nor_unknown() {
 fn a_read_tells_there_from_deleted_from_missing() {
     let a = id(A).to_string();
     let live = |status, body: &str| judge_read(id(A), &answered(status, body));
-    let found = |live| ReadVerdict::Read(Found { live, parent: None });
-    assert_eq!(
-        live(
-            200,
-            &format!(r#"{{"id":"{a}","name":"x","deleted_at":null}}"#)
-        ),
-        found(Live::There)
-    );
-    assert_eq!(live(200, &format!(r#"{{"id":"{a}"}}"#)), found(Live::There));
-    assert_eq!(
-        live(
-            200,
-            &format!(r#"{{"id":"{a}","deleted_at":"2026-01-01T00:00:00Z"}}"#)
-        ),
-        found(Live::Deleted)
-    );
-    assert_eq!(live(404, "{}"), found(Live::Missing));
+    let there = ReadVerdict::Read(Live::There);
+    for rest in [r#","name":"x","deleted_at":null"#, ""] {
+        assert_eq!(live(200, &format!(r#"{{"id":"{a}"{rest}}}"#)), there);
+    }
+    for time in ["2026-01-01T00:00:00Z", "2026-01-01 00:00:00Z"] {
+        let body = format!(r#"{{"id":"{a}","deleted_at":"{time}"}}"#);
+        let at = "2026-01-01T00:00:00Z".parse().unwrap();
+        assert_eq!(live(200, &body), ReadVerdict::Read(Live::Deleted(at)));
+    }
+    // What is no time is no evidence, and no sign of life either.
+    for odd in [r#""""#, r#""never""#, "false", "true", "0", "{}"] {
+        let body = format!(r#"{{"id":"{a}","deleted_at":{odd}}}"#);
+        assert!(
+            matches!(live(200, &body), ReadVerdict::Unreadable { .. }),
+            "{body}"
+        );
+    }
     for (status, body) in [
         (200, "{}".to_owned()),
         (200, "nonsense".to_owned()),
         (200, format!(r#"{{"id":"{}"}}"#, id(B))),
         (500, "{}".to_owned()),
+        (404, "{}".to_owned()),
+        (422, "{}".to_owned()),
     ] {
         assert!(
             matches!(live(status, &body), ReadVerdict::Unreadable { .. }),
             "{body}"
         );
     }
-    assert!(matches!(live(403, "{}"), ReadVerdict::Stop(_)));
+    let detail = "No.".to_owned();
+    assert_eq!(
+        live(403, r#"{"message":"No."}"#),
+        ReadVerdict::Refused { detail }
+    );
+    for status in [301, 401, 402, 405] {
+        assert!(
+            matches!(live(status, "{}"), ReadVerdict::Stop(_)),
+            "{status}"
+        );
+    }
     assert!(matches!(
         live(429, "{}"),
         ReadVerdict::SlowDown { wait: None }
     ));
-}
-
-#[test]
-fn a_reading_tells_what_holds_the_asset() {
-    let (a, b) = (id(A), id(B));
-    for (fields, parent) in [
-        (format!(r#","parent_id":"{b}""#), Some(b)),
-        (format!(r#","parent_asset_id":"{b}""#), Some(b)),
-        (
-            format!(r#","parent_id":null,"parent_asset_id":"{b}""#),
-            Some(b),
-        ),
-        (r#","parent_id":null"#.to_owned(), None),
-        (
-            r#","parent_id":7,"parent_asset_id":"root""#.to_owned(),
-            None,
-        ),
-        (String::new(), None),
-    ] {
-        let body = format!(r#"{{"id":"{a}"{fields}}}"#);
-        let live = Live::There;
-        assert_eq!(
-            judge_read(a, &answered(200, &body)),
-            ReadVerdict::Read(Found { live, parent }),
-            "{body}"
-        );
-    }
-}
-
-#[test]
-fn a_page_tells_of_each_asset_on_it_and_one_that_is_refused_of_none() {
-    let (a, b) = (id(A), id(B));
-    let listed = |body: &str| judge_list(&answered(200, body));
-    let body = format!(r#"[{{"id":"{b}","deleted_at":"2026-01-01"}},{{"id":"{a}"}}]"#);
-    let ReadVerdict::Read(Some(list)) = listed(&body) else {
-        panic!("{:?}", listed(&body));
-    };
-    assert_eq!(list.assets, [(b, Live::Deleted), (a, Live::There)]);
-    assert_eq!(list.pages, None);
-    assert_eq!(list.span(), None, "only of a list in order");
-    let mut sorted = list.clone();
-    sorted.assets.reverse();
-    assert_eq!(sorted.span(), Some(a..=b));
-    sorted.assets.push((b, Live::There));
-    assert_eq!(sorted.span(), None, "each once");
-    let Reply::Answered { status, body, .. } = answered(200, "[]") else {
-        panic!("not answered");
-    };
-    let counted = judge_list(&Reply::Answered {
-        status,
-        wait: None,
-        limits: None,
-        pages: Some(7),
-        body,
-    });
-    assert!(matches!(
-        counted,
-        ReadVerdict::Read(Some(Listed { pages: Some(7), .. }))
-    ));
-    for body in ["", "{}", r#"[{"id":"x"}]"#, r#"[{"name":"a"}]"#, "[] x"] {
-        assert!(
-            matches!(listed(body), ReadVerdict::Unreadable { .. }),
-            "{body}"
-        );
-    }
-    for status in [400, 403, 404, 405, 409, 410, 413, 422] {
-        assert_eq!(
-            judge_list(&answered(status, "{}")),
-            ReadVerdict::Read(None),
-            "{status}"
-        );
-    }
-    for status in [301, 408, 500, 503] {
-        let verdict = judge_list(&answered(status, "{}"));
-        assert!(matches!(verdict, ReadVerdict::Unreadable { .. }));
-    }
-    for status in [401, 402] {
-        let verdict = judge_list(&answered(status, "{}"));
-        assert!(matches!(verdict, ReadVerdict::Stop(_)), "{status}");
-    }
-    let slow = judge_list(&answered(429, "{}"));
-    assert_eq!(slow, ReadVerdict::SlowDown { wait: None });
-    let detail = "x".to_owned();
-    let unsent = Reply::NotSent {
-        detail: detail.clone(),
-    };
-    assert_eq!(judge_list(&unsent), ReadVerdict::NotSent { detail });
 }
 
 #[test]

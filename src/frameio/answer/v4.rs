@@ -4,15 +4,17 @@
 
 use crate::asset::AssetId;
 use crate::frameio::Reply;
-use crate::frameio::answer::{Live, ReadVerdict, Verdict, answered, read, redirected, stop};
+use crate::frameio::answer::{
+    Live, ReadVerdict, Verdict, answered, kept, read, redirected, refusal, stop,
+};
 use crate::frameio::v2::wire::detail;
-use crate::frameio::v4::wire::{self, Contents, Named, Page};
+use crate::frameio::v4::wire::{self, Contents, Line, Named, Page};
 use crate::inventory::Facts;
-use crate::outcome::{Failure, FailureKind, Outcome};
+use crate::outcome::{Evidence, Failure, FailureKind, Outcome};
 
 /// Judges the answer to the delete of one file or folder.
 ///
-/// Only 204 confirms it.
+/// It speaks of this asset alone, so any success confirms it.
 #[must_use]
 pub fn judge_delete(id: AssetId, reply: &Reply) -> Verdict {
     let (status, wait, body) = match answered(reply) {
@@ -21,68 +23,73 @@ pub fn judge_delete(id: AssetId, reply: &Reply) -> Verdict {
     };
     let settled = |outcome| Verdict::Settled {
         outcomes: vec![(id, outcome)],
-        warnings: Vec::new(),
-    };
-    let failed = |kind| {
-        settled(Outcome::Failed(Failure {
-            kind,
-            message: detail(status, body),
-        }))
+        doubtful: Vec::new(),
     };
     match status {
-        204 => settled(Outcome::Retired),
-        404 => settled(Outcome::Gone),
-        403 => failed(FailureKind::Permission),
-        409 => failed(FailureKind::Conflict),
-        400 | 413 | 422 => failed(FailureKind::Invalid),
+        200..=299 => settled(Outcome::Retired(Evidence::Answer)),
+        404 if wire::is_error(body) => Verdict::Settled {
+            outcomes: Vec::new(),
+            doubtful: vec![(id, kept())],
+        },
+        403 => settled(Outcome::Failed(Failure {
+            kind: FailureKind::Permission,
+            message: detail(status, body),
+        })),
+        400 | 409 | 413 | 422 => settled(refusal(status, body)),
         429 => Verdict::SlowDown { wait },
-        401 | 402 | 405 | 410 => Verdict::Stop(stop(status, body)),
+        401 | 402 | 405 => Verdict::Stop(stop(status, body)),
         300..400 => Verdict::Stop(redirected(status)),
-        // A success that the API does not document, a proxy's 408, 5xx: nobody knows.
+        // A 404 of whoever answers in the server's place, a proxy's 408, 410, 5xx: nobody knows.
         _ => Verdict::Unknown {
             detail: detail(status, body),
         },
     }
 }
 
-/// Judges the answer to the reading of one asset as one of a kind.
-#[must_use]
-pub fn judge_show(id: AssetId, reply: &Reply) -> ReadVerdict<Live> {
+/// What a reading says that did not find what it was for, where it says so in the API's own form.
+fn absence(reply: &Reply) -> Option<Live> {
     match reply {
-        Reply::Answered { status: 404, .. } => ReadVerdict::Read(Live::Missing),
-        // One asset that may not be read says nothing about the others.
         Reply::Answered {
-            status: 403, body, ..
-        } => ReadVerdict::Unreadable {
-            detail: detail(403, body),
-        },
+            status: 404, body, ..
+        } if wire::is_error(body) => Some(Live::Missing),
+        Reply::Answered {
+            status: 422, body, ..
+        } => Some(Live::OtherKind {
+            detail: detail(422, body),
+        }),
         Reply::Answered { .. }
         | Reply::NoToken { .. }
         | Reply::NotSent { .. }
-        | Reply::Lost { .. } => read(reply, |bytes| wire::live(id, bytes)),
+        | Reply::Lost { .. } => None,
     }
 }
 
-/// Judges the answer to the reading of one asset as one of a kind; what the server says of it,
-/// and whether it is deleted, or nothing where there is no such asset.
+/// Judges the answer to the reading of one asset as one of a kind.
 #[must_use]
-pub fn judge_facts(id: AssetId, reply: &Reply) -> ReadVerdict<Option<(Facts, bool)>> {
-    match judge_show(id, reply) {
-        ReadVerdict::Read(Live::Missing) => ReadVerdict::Read(None),
-        ReadVerdict::Read(Live::There | Live::Deleted) => {
-            read(reply, |bytes| wire::facts(bytes).map(Some))
-        }
-        ReadVerdict::SlowDown { wait } => ReadVerdict::SlowDown { wait },
-        ReadVerdict::NotSent { detail } => ReadVerdict::NotSent { detail },
-        ReadVerdict::Unreadable { detail } => ReadVerdict::Unreadable { detail },
-        ReadVerdict::Stop(reason) => ReadVerdict::Stop(reason),
+pub fn judge_show(id: AssetId, reply: &Reply) -> ReadVerdict<Live> {
+    if let Some(absent) = absence(reply) {
+        return ReadVerdict::Read(absent);
     }
+    read(reply, |bytes| wire::live(id, bytes))
+}
+
+/// Judges the answer to the reading of one asset as one of a kind: whether it is there, and what
+/// the server says of it where it is or was.
+#[must_use]
+pub fn judge_facts(id: AssetId, reply: &Reply) -> ReadVerdict<(Live, Option<Facts>)> {
+    if let Some(absent) = absence(reply) {
+        return ReadVerdict::Read((absent, None));
+    }
+    read(reply, |bytes| {
+        let live = wire::live(id, bytes)?;
+        Ok((live, Some(wire::facts(bytes)?)))
+    })
 }
 
 /// Judges a page of what a version stack holds; nothing where there is no such stack.
 #[must_use]
 pub fn judge_children(reply: &Reply) -> ReadVerdict<Option<Contents>> {
-    if let Reply::Answered { status: 404, .. } = reply {
+    if absence(reply).is_some() {
         return ReadVerdict::Read(None);
     }
     read(reply, |bytes| wire::contents(bytes).map(Some))
@@ -96,7 +103,7 @@ pub fn judge_named(reply: &Reply) -> ReadVerdict<Page<Named>> {
 
 /// Judges a page of what was deleted from a project.
 #[must_use]
-pub fn judge_deleted(reply: &Reply) -> ReadVerdict<Page<AssetId>> {
+pub fn judge_deleted(reply: &Reply) -> ReadVerdict<Page<Line>> {
     read(reply, wire::deleted)
 }
 
@@ -107,39 +114,46 @@ mod tests {
 
     const A: &str = "3fa85f64-5717-4562-b3fc-2c963f66afa6";
 
-    fn empty() -> Body {
-        Body::Whole(Vec::new())
+    /// The API's error body.
+    const ERROR: &str =
+        r#"{"errors":[{"title":"Forbidden","detail":"You may not.","source":{"pointer":"/"}}]}"#;
+
+    fn id() -> AssetId {
+        AssetId::parse(A).unwrap()
     }
 
-    fn reply(status: u16, body: Body) -> Reply {
+    fn reply(status: u16, body: &str) -> Reply {
         Reply::Answered {
             status,
             wait: None,
             limits: None,
+            date: None,
             pages: None,
-            body,
+            body: Body::Whole(body.as_bytes().to_vec()),
         }
     }
 
-    fn judged(status: u16) -> Verdict {
-        judge_delete(AssetId::parse(A).unwrap(), &reply(status, empty()))
-    }
-
-    fn outcome(status: u16) -> Outcome {
-        match judged(status) {
-            Verdict::Settled { mut outcomes, .. } => outcomes.remove(0).1,
-            verdict @ (Verdict::Halve { .. }
-            | Verdict::SlowDown { .. }
-            | Verdict::NotSent { .. }
-            | Verdict::Unknown { .. }
-            | Verdict::Stop(_)) => panic!("{status}: {verdict:?}"),
-        }
+    fn judged(status: u16, body: &str) -> Verdict {
+        judge_delete(id(), &reply(status, body))
     }
 
     #[test]
     fn each_status_of_a_delete_has_its_row() {
-        assert_eq!(outcome(204), Outcome::Retired);
-        assert_eq!(outcome(404), Outcome::Gone);
+        let settled = |outcome| Verdict::Settled {
+            outcomes: vec![(id(), outcome)],
+            doubtful: Vec::new(),
+        };
+        for status in [200, 201, 202, 204, 206] {
+            for body in ["", "{}", ERROR] {
+                let retired = settled(Outcome::Retired(Evidence::Answer));
+                assert_eq!(judged(status, body), retired, "{status}");
+            }
+        }
+        let doubtful = Verdict::Settled {
+            outcomes: Vec::new(),
+            doubtful: vec![(id(), kept())],
+        };
+        assert_eq!(judged(404, ERROR), doubtful);
         for (status, kind) in [
             (403, FailureKind::Permission),
             (409, FailureKind::Conflict),
@@ -147,57 +161,73 @@ mod tests {
             (413, FailureKind::Invalid),
             (422, FailureKind::Invalid),
         ] {
-            let Outcome::Failed(failure) = outcome(status) else {
-                panic!("{status} is no failure");
-            };
-            assert_eq!(failure.kind, kind);
+            let message = "You may not.".to_owned();
+            let failed = settled(Outcome::Failed(Failure { kind, message }));
+            assert_eq!(judged(status, ERROR), failed, "{status}");
         }
-        for status in [200, 202, 408, 500, 502, 503, 504] {
+        for (status, body) in [
+            (408, ""),
+            (500, ""),
+            (502, ""),
+            (503, ERROR),
+            (504, ""),
+            (410, ERROR),
+            (404, ""),
+            (404, "{}"),
+            (404, "<html>"),
+            (404, r#"{"errors":[]}"#),
+            (404, r#"{"errors":[{}]}"#),
+            (404, r#"{"errors":[{"title":"No"},"x"]}"#),
+            (404, r#"{"code":404}"#),
+        ] {
             assert!(
-                matches!(judged(status), Verdict::Unknown { .. }),
-                "{status}"
+                matches!(judged(status, body), Verdict::Unknown { .. }),
+                "{status} {body}"
             );
         }
-        for status in [301, 302, 401, 402, 405, 410] {
-            assert!(matches!(judged(status), Verdict::Stop(_)), "{status}");
+        for status in [301, 302, 401, 402, 405] {
+            assert!(matches!(judged(status, ""), Verdict::Stop(_)), "{status}");
         }
-        assert_eq!(judged(429), Verdict::SlowDown { wait: None });
-        let id = AssetId::parse(A).unwrap();
+        assert_eq!(judged(429, ""), Verdict::SlowDown { wait: None });
         let detail = || "x".to_owned();
-        let lost = judge_delete(id, &Reply::Lost { detail: detail() });
+        let lost = judge_delete(id(), &Reply::Lost { detail: detail() });
         assert_eq!(lost, Verdict::Unknown { detail: detail() });
-        let unsent = judge_delete(id, &Reply::NotSent { detail: detail() });
+        let unsent = judge_delete(id(), &Reply::NotSent { detail: detail() });
         assert_eq!(unsent, Verdict::NotSent { detail: detail() });
     }
 
     #[test]
-    fn the_words_of_a_refusal_are_kept() {
-        let body = br#"{"errors":[{"title":"Forbidden","detail":"You may not.","source":{"pointer":"/"}}]}"#;
-        let id = AssetId::parse(A).unwrap();
-        let verdict = judge_delete(id, &reply(403, Body::Whole(body.to_vec())));
-        let failure = Failure {
-            kind: FailureKind::Permission,
-            message: "You may not.".to_owned(),
-        };
-        assert_eq!(
-            verdict,
-            Verdict::Settled {
-                outcomes: vec![(id, Outcome::Failed(failure))],
-                warnings: Vec::new(),
-            }
-        );
-    }
-
-    #[test]
-    fn a_missing_asset_and_one_that_may_not_be_read_are_told_apart() {
-        let id = AssetId::parse(A).unwrap();
-        let missing = judge_show(id, &reply(404, empty()));
-        assert_eq!(missing, ReadVerdict::Read(Live::Missing));
-        let refused = judge_show(id, &reply(403, empty()));
-        assert!(matches!(refused, ReadVerdict::Unreadable { .. }));
-        let unknown = judge_show(id, &reply(401, empty()));
-        assert!(matches!(unknown, ReadVerdict::Stop(_)));
-        let none = judge_children(&reply(404, empty()));
-        assert_eq!(none, ReadVerdict::Read(None));
+    fn each_status_of_a_reading_has_its_row() {
+        let show = |status, body| judge_show(id(), &reply(status, body));
+        for body in [ERROR, r#"{"errors":[{"title":"No"}]}"#] {
+            assert_eq!(show(404, body), ReadVerdict::Read(Live::Missing));
+        }
+        let detail = || "You may not.".to_owned();
+        let other = Live::OtherKind { detail: detail() };
+        assert_eq!(show(422, ERROR), ReadVerdict::Read(other));
+        assert_eq!(show(403, ERROR), ReadVerdict::Refused { detail: detail() });
+        for (status, body) in [
+            (404, ""),
+            (404, "{}"),
+            (404, "<html>"),
+            (410, ERROR),
+            (500, ""),
+        ] {
+            assert!(
+                matches!(show(status, body), ReadVerdict::Unreadable { .. }),
+                "{status} {body}"
+            );
+            let list = judge_children(&reply(status, body));
+            assert!(matches!(list, ReadVerdict::Unreadable { .. }), "{status}");
+        }
+        for status in [301, 401, 402] {
+            assert!(matches!(show(status, ""), ReadVerdict::Stop(_)), "{status}");
+        }
+        for status in [404, 422] {
+            let none = judge_children(&reply(status, ERROR));
+            assert_eq!(none, ReadVerdict::Read(None));
+            let none = judge_facts(id(), &reply(status, ERROR));
+            assert!(matches!(none, ReadVerdict::Read((_, None))));
+        }
     }
 }

@@ -20,6 +20,7 @@ use crate::frameio::v2::V2Reader;
 use crate::frameio::v4::V4Reader;
 use crate::frameio::{Reader as _, Reply};
 use crate::inventory::{Lies, Places};
+use crate::outcome::Evidence;
 
 #[cfg(test)]
 mod tests;
@@ -164,7 +165,7 @@ impl<T: FnMut(usize)> Search<'_, T> {
         let mut descents = VecDeque::new();
         for id in ask.holds {
             let is_file = self.kinds.get(id) == Some(&Some(Kind::File));
-            if is_file || self.places.lies.get(id) == Some(&Lies::Deleted) {
+            if is_file || self.is_deleted(*id) {
                 continue;
             }
             self.places.held.insert(*id, false);
@@ -195,6 +196,10 @@ impl<T: FnMut(usize)> Search<'_, T> {
                 reads += 1;
             }
         }
+    }
+
+    fn is_deleted(&self, id: AssetId) -> bool {
+        matches!(self.places.lies.get(&id), Some(Lies::Deleted(_)))
     }
 
     /// Reads one more of what lies around an asset; says whether nothing is left to be read.
@@ -233,7 +238,7 @@ impl<T: FnMut(usize)> Search<'_, T> {
             return self.read(id, &Kind::ALL).await;
         }
         let kind = self.kinds.get(&id).copied().flatten();
-        if kind == Some(Kind::File) || self.places.lies.get(&id) == Some(&Lies::Deleted) {
+        if kind == Some(Kind::File) || self.is_deleted(id) {
             descent.queue.pop_front();
             return Ok(());
         }
@@ -341,7 +346,7 @@ impl<T: FnMut(usize)> Search<'_, T> {
             self.places.names.insert(id, name);
         }
         match (parent, kind) {
-            _ if is_deleted => Lies::Deleted,
+            _ if is_deleted => Lies::Deleted(Evidence::Read),
             (Some(parent), _) => Lies::In(parent),
             // Only the folder at the top of a project lies in nothing.
             (None, Some(Kind::Folder)) => Lies::AtTop,
@@ -395,7 +400,10 @@ impl<T: FnMut(usize)> Search<'_, T> {
                     *trouble.borrow_mut() = (true, detail.clone());
                 }
                 ReadVerdict::NotSent { detail } => *trouble.borrow_mut() = (false, detail.clone()),
-                ReadVerdict::Read(_) | ReadVerdict::SlowDown { .. } | ReadVerdict::Stop(_) => {}
+                ReadVerdict::Read(_)
+                | ReadVerdict::Refused { .. }
+                | ReadVerdict::SlowDown { .. }
+                | ReadVerdict::Stop(_) => {}
             }
             verdict
         };
@@ -405,6 +413,7 @@ impl<T: FnMut(usize)> Search<'_, T> {
                 (true, why) => Ok(Err(why)),
                 (false, detail) => Err(StopReason::NotReachable { detail }),
             },
+            Err(Unread::Refused(why)) => Ok(Err(why)),
             Err(Unread::Stop(reason)) => Err(reason),
         }
     }

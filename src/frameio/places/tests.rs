@@ -251,7 +251,7 @@ async fn what_is_not_there_or_not_told_is_told_apart() {
         let places = question.ask(v2(&server)).await.unwrap();
         let lies = &places.lies[&id(A)];
         let expected = match is_deleted {
-            Some(()) => *lies == Lies::Deleted,
+            Some(()) => *lies == Lies::Deleted(Evidence::Read),
             None => matches!(lies, Lies::Unread(_)),
         };
         assert!(expected, "{rest}: {lies:?}");

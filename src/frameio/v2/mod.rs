@@ -74,12 +74,6 @@ impl Deleter for V2Deleter {
                     .await
             }
             Call::ReadAsset(id) => self.read(*id).await,
-            Call::ListFolder { folder, page, size } => {
-                let path = format!(
-                    "/v2/assets/{folder}/children?include_deleted=true&sort=id&page={page}&page_size={size}"
-                );
-                self.0.0.send(Method::Get, &path, None).await
-            }
             Call::DeleteFile(_)
             | Call::DeleteFolder(_)
             | Call::Show(..)

@@ -5,12 +5,12 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
+use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::asset::AssetId;
-use crate::frameio::answer::{Found, Live};
+use crate::frameio::answer::{Live, bounded, moment};
 use crate::frameio::{Body, mask};
 
 /// The body of the bulk delete.
@@ -26,7 +26,8 @@ pub fn bulk_delete(ids: &[AssetId]) -> Vec<u8> {
 
 /// Reads the answer to the bulk delete: the ids that were not deleted, each with why.
 ///
-/// `error` may be missing, null or empty; other fields are ignored.
+/// It is an object without any key, or one whose `error` is null or maps ids to messages. Beside
+/// that other fields are ignored, but those in which a server says that something went wrong.
 ///
 /// # Errors
 ///
@@ -37,6 +38,9 @@ pub fn refusals(bytes: &[u8]) -> Result<Vec<(String, String)>, serde_json::Error
 }
 
 struct Answer(Vec<(String, String)>);
+
+/// The fields in which servers say that something went wrong; none of them belongs to a success.
+const TROUBLE: [&str; 5] = ["errors", "code", "status", "message", "failed"];
 
 impl<'de> Deserialize<'de> for Answer {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -50,20 +54,53 @@ impl<'de> Deserialize<'de> for Answer {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Answer, A::Error> {
                 let mut refusals = None;
+                let mut is_empty = true;
                 while let Some(key) = map.next_key::<Cow<'de, str>>()? {
-                    if key != "error" {
-                        map.next_value::<IgnoredAny>()?;
+                    is_empty = false;
+                    if key == "error" {
+                        let found = map.next_value::<Option<Refusals>>()?.unwrap_or_default();
+                        if refusals.replace(found.0).is_some() {
+                            return Err(A::Error::duplicate_field("error"));
+                        }
                         continue;
                     }
-                    let Refusals(found) = map.next_value::<Option<Refusals>>()?.unwrap_or_default();
-                    if refusals.replace(found).is_some() {
-                        return Err(A::Error::duplicate_field("error"));
+                    let value = map.next_value::<Value>()?;
+                    let is_trouble = TROUBLE.contains(&&*key)
+                        || (key == "success" && value != Value::Bool(true));
+                    if is_trouble {
+                        let said = format!("it has `{key}`: {value}");
+                        return Err(A::Error::custom(said));
                     }
                 }
-                Ok(Answer(refusals.unwrap_or_default()))
+                match refusals {
+                    Some(refusals) => Ok(Answer(refusals)),
+                    None if is_empty => Ok(Answer(Vec::new())),
+                    None => Err(A::Error::missing_field("error")),
+                }
             }
         }
         deserializer.deserialize_map(Fields)
+    }
+}
+
+/// Whether a body is an error of this API: a whole object with `code` 404 or with `errors`.
+#[must_use]
+pub fn is_error(body: &Body) -> bool {
+    let Some(body) = object(body) else {
+        return false;
+    };
+    let not_found = body.get("code").and_then(Value::as_u64) == Some(404);
+    let errors = body.get("errors").and_then(Value::as_array);
+    let errors =
+        errors.is_some_and(|errors| !errors.is_empty() && errors.iter().all(Value::is_object));
+    not_found || errors
+}
+
+/// The fields of a body that is a whole object.
+pub(in crate::frameio) fn object(body: &Body) -> Option<Map<String, Value>> {
+    match body {
+        Body::Whole(bytes) => serde_json::from_slice(bytes).ok(),
+        Body::Cut { .. } => None,
     }
 }
 
@@ -96,61 +133,23 @@ impl<'de> Deserialize<'de> for Refusals {
     }
 }
 
-/// What is read of an asset.
-#[derive(Deserialize)]
-struct Asset {
-    id: AssetId,
-    deleted_at: Option<String>,
-    /// Its name in real answers.
-    #[serde(default)]
-    parent_id: Value,
-    /// Its name in the schema.
-    #[serde(default)]
-    parent_asset_id: Value,
-}
-
-impl Asset {
-    const fn live(&self) -> Live {
-        if self.deleted_at.is_some() {
-            Live::Deleted
-        } else {
-            Live::There
-        }
-    }
-
-    /// What holds it; a value that is no id says nothing.
-    fn parent(&self) -> Option<AssetId> {
-        let said = [&self.parent_id, &self.parent_asset_id].into_iter();
-        said.filter_map(Value::as_str)
-            .find_map(|text| AssetId::parse(text).ok())
-    }
-}
-
-/// Reads whether an asset is there, and what holds it, from the answer to its reading.
+/// Reads whether an asset is there from the answer to its reading.
 ///
 /// # Errors
 ///
 /// Returns why the bytes are not that answer, or that they speak of another asset.
-pub fn found(id: AssetId, bytes: &[u8]) -> Result<Found, String> {
+pub fn live(id: AssetId, bytes: &[u8]) -> Result<Live, String> {
+    #[derive(Deserialize)]
+    struct Asset {
+        id: AssetId,
+        #[serde(default)]
+        deleted_at: Value,
+    }
     let asset: Asset = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
     if asset.id != id {
         return Err(format!("it speaks of `{}` instead of `{id}`", asset.id));
     }
-    Ok(Found {
-        live: asset.live(),
-        parent: asset.parent(),
-    })
-}
-
-/// Reads a page of what is in a folder, in the order of the page.
-///
-/// # Errors
-///
-/// Returns why the bytes are no such page.
-pub fn listed(bytes: &[u8]) -> Result<Vec<(AssetId, Live)>, String> {
-    let assets: Vec<Asset> = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
-    let assets = assets.into_iter();
-    Ok(assets.map(|asset| (asset.id, asset.live())).collect())
+    Ok(moment(&asset.deleted_at)?.map_or(Live::There, Live::Deleted))
 }
 
 /// Reads the account's id, in lower case, from the answer of `/v2/me`.
@@ -191,5 +190,5 @@ pub fn detail(status: u16, body: &Body) -> String {
         detail.or(said.message).or(title)
     })
     .filter(|text| !text.trim().is_empty())
-    .unwrap_or_else(|| format!("status {status}"))
+    .map_or_else(|| format!("status {status}"), |text| bounded(&text))
 }

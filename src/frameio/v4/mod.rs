@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use crate::asset::{AssetId, Kind};
 use crate::frameio::call::Call;
 use crate::frameio::transport::{Method, Transport};
+use crate::frameio::trash::{Deleted, Wanted, recently_deleted, requests};
 use crate::frameio::{Deleter, Reader, Reply};
 
 pub mod wire;
@@ -147,13 +148,18 @@ impl Reader for V4Deleter {
 }
 
 impl Deleter for V4Deleter {
+    async fn find_deleted(&self, wanted: &Wanted) -> Deleted {
+        let most = requests(wanted.assets.len());
+        recently_deleted(&self.0, wanted, most).await
+    }
+
     async fn send(&self, call: &Call) -> Reply {
         match call {
             Call::DeleteFile(id) => self.delete(Kind::File, *id).await,
             Call::DeleteFolder(id) => self.delete(Kind::Folder, *id).await,
             Call::Show(kind, id) => self.0.show(*kind, *id).await,
             Call::Children { of, after } => self.0.children(*of, after.as_deref()).await,
-            Call::BulkDelete(_) | Call::ReadAsset(_) | Call::ListFolder { .. } => Reply::NotSent {
+            Call::BulkDelete(_) | Call::ReadAsset(_) => Reply::NotSent {
                 detail: "V4 has no such call".to_owned(),
             },
         }

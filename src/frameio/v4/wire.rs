@@ -4,10 +4,14 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::asset::{AssetId, Kind};
-use crate::frameio::answer::Live;
+use crate::frameio::Body;
+use crate::frameio::answer::{Live, moment};
+use crate::frameio::v2::wire::object;
 use crate::inventory::Facts;
 
 #[derive(Deserialize)]
@@ -68,26 +72,22 @@ pub fn live(id: AssetId, bytes: &[u8]) -> Result<Live, String> {
     struct Asset {
         id: AssetId,
         #[serde(default)]
-        deleted_at: Option<String>,
+        deleted_at: Value,
     }
     let Wrapped { data } = read::<Wrapped<Asset>>(bytes)?;
     // What is asked for by an id of Adobe's storage answers with its own.
     if data.id != id && !id.is_adobe() {
         return Err(format!("it speaks of `{}` instead of `{id}`", data.id));
     }
-    Ok(if data.deleted_at.is_some() {
-        Live::Deleted
-    } else {
-        Live::There
-    })
+    Ok(moment(&data.deleted_at)?.map_or(Live::There, Live::Deleted))
 }
 
-/// Reads what the server says of an asset, and whether it is deleted.
+/// Reads what the server says of an asset.
 ///
 /// # Errors
 ///
 /// Returns why the bytes are not that answer.
-pub fn facts(bytes: &[u8]) -> Result<(Facts, bool), String> {
+pub fn facts(bytes: &[u8]) -> Result<Facts, String> {
     #[derive(Deserialize)]
     struct Asset {
         #[serde(rename = "type")]
@@ -100,8 +100,6 @@ pub fn facts(bytes: &[u8]) -> Result<(Facts, bool), String> {
         parent_id: Option<AssetId>,
         #[serde(default)]
         file_size: Option<u64>,
-        #[serde(default)]
-        deleted_at: Option<String>,
     }
     let Wrapped { data } = read::<Wrapped<Asset>>(bytes)?;
     let facts = Facts {
@@ -112,7 +110,7 @@ pub fn facts(bytes: &[u8]) -> Result<(Facts, bool), String> {
         bytes: data.file_size,
         files: None,
     };
-    Ok((facts, data.deleted_at.is_some()))
+    Ok(facts)
 }
 
 /// Reads a page of what a version stack holds.
@@ -147,21 +145,60 @@ pub fn named(bytes: &[u8]) -> Result<Page<Named>, String> {
     page(bytes)
 }
 
+/// A line of the list of what was deleted from a project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// The asset.
+    pub id: AssetId,
+    /// What held it, where the line says so.
+    pub parent: Option<AssetId>,
+    /// When it was deleted, where the line says so.
+    pub at: Option<Timestamp>,
+}
+
 /// Reads a page of what was deleted from a project.
 ///
 /// # Errors
 ///
 /// Returns why the bytes are not such a page.
-pub fn deleted(bytes: &[u8]) -> Result<Page<AssetId>, String> {
+pub fn deleted(bytes: &[u8]) -> Result<Page<Line>, String> {
     #[derive(Deserialize)]
     struct Asset {
         id: AssetId,
+        #[serde(default)]
+        parent_id: Value,
+        #[serde(default)]
+        deleted_at: Value,
     }
     let Page { items, next } = page::<Asset>(bytes)?;
+    let line = |asset: Asset| Line {
+        id: asset.id,
+        parent: asset
+            .parent_id
+            .as_str()
+            .and_then(|text| AssetId::parse(text).ok()),
+        at: moment(&asset.deleted_at).ok().flatten(),
+    };
     Ok(Page {
-        items: items.into_iter().map(|asset| asset.id).collect(),
+        items: items.into_iter().map(line).collect(),
         next,
     })
+}
+
+/// Whether a body is an error of this API: a whole object with `errors`, each an object with a
+/// `title` or a `detail`.
+#[must_use]
+pub fn is_error(body: &Body) -> bool {
+    let Some(body) = object(body) else {
+        return false;
+    };
+    let says = |error: &Value| {
+        ["title", "detail"]
+            .iter()
+            .any(|name| error.get(name).is_some_and(Value::is_string))
+    };
+    let errors = body.get("errors").and_then(Value::as_array);
+    errors.is_some_and(|errors| !errors.is_empty() && errors.iter().all(says))
 }
 
 pub(in crate::frameio) fn page<T: for<'de> Deserialize<'de>>(
@@ -239,8 +276,11 @@ mod tests {
         assert_eq!(of(r#","deleted_at":null"#), Ok(Live::There));
         assert_eq!(
             of(r#","deleted_at":"2026-01-01T00:00:00Z""#),
-            Ok(Live::Deleted)
+            Ok(Live::Deleted("2026-01-01T00:00:00Z".parse().unwrap()))
         );
+        for odd in ["\"\"", "\"never\"", "false"] {
+            assert!(of(&format!(r#","deleted_at":{odd}"#)).is_err(), "{odd}");
+        }
         let other = AssetId::parse("7c9e6679-7425-40de-944b-e07fc1f90ae7").unwrap();
         let body = format!(r#"{{"data":{{"id":"{A}"}}}}"#);
         assert!(live(other, body.as_bytes()).is_err());

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::asset::{AssetId, Kind};
-use crate::manifest::document::{Details, Spot};
-use crate::outcome::FailureKind;
+use crate::manifest::document::{Details, MissingPolicy, Spot};
+use crate::outcome::{Evidence, FailureKind};
 use crate::plan::decide::{Decision, Mismatch, Why};
 use crate::plan::shelter::{Path, Waypoint};
 use crate::plan::{Plan, Step};
@@ -36,6 +36,12 @@ pub struct Action {
     /// The server's own words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<Arc<str>>,
+    /// What shows that it is deleted; only with `record`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Evidence>,
+    /// What a manifest says is to become of it where it is missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing: Option<MissingPolicy>,
     /// Why somebody holds the asset, or the one that `path` connects it with; only with `held`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hold: Option<Arc<str>>,
@@ -81,6 +87,10 @@ pub enum Verb {
     Resolve,
     /// Write down that it is gone.
     Record,
+    /// Leave it: not found, and not shown to be deleted.
+    Missing,
+    /// Leave it: it may not be read.
+    Unreadable,
     /// Leave it: refused too often.
     Blocked,
     /// Leave it until its date.
@@ -219,7 +229,15 @@ impl Action {
                 action.action = Verb::Mismatch;
                 action.mismatch = Some(MismatchName::NotRead);
             }
-            Decision::Record => action.action = Verb::Record,
+            Decision::Record { evidence } => {
+                action.action = Verb::Record;
+                action.evidence = Some(*evidence);
+            }
+            Decision::Missing => action.action = Verb::Missing,
+            Decision::Unreadable { message } => {
+                action.action = Verb::Unreadable;
+                action.message = Some(Arc::clone(message));
+            }
             Decision::Forget => action.action = Verb::Forget,
             Decision::Unchanged { .. } => return None,
         }
@@ -228,6 +246,7 @@ impl Action {
             action.reason.clone_from(&details.reason);
             action.ticket.clone_from(&details.ticket);
             action.owner.clone_from(&details.owner);
+            action.missing = details.missing;
         }
         action.at = spot.map(|Spot { file, line, column }| Listing {
             // A place that counts into no file keeps its line, and is refused when it is read.
@@ -247,6 +266,8 @@ impl Action {
             attempts: None,
             kind: None,
             message: None,
+            evidence: None,
+            missing: None,
             hold: None,
             because: None,
             path: None,
@@ -269,6 +290,10 @@ impl Action {
     /// Makes the step again, or says what the action lacks or has too much.
     ///
     /// Its details hold what the document says; dates and pins have become decisions.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "it is one table of verbs and their fields"
+    )]
     pub(super) fn step(&self, files: &[Arc<str>]) -> Result<Step, &'static str> {
         let Self {
             id,
@@ -279,6 +304,8 @@ impl Action {
             attempts,
             kind,
             message,
+            evidence,
+            missing,
             hold,
             because,
             path,
@@ -321,12 +348,20 @@ impl Action {
             (Verb::Mismatch, None, None, None, None, None, Some(MismatchName::NotRead)) => {
                 Decision::Mismatch(Mismatch::NotRead)
             }
-            (Verb::Record, None, None, None, None, None, None) => Decision::Record,
+            (Verb::Record, None, None, None, None, None, None) => Decision::Record {
+                evidence: evidence.ok_or("has not the fields of its action")?,
+            },
+            (Verb::Missing, None, None, None, None, None, None) => Decision::Missing,
+            (Verb::Unreadable, None, None, Some(message), None, None, None) => {
+                Decision::Unreadable { message }
+            }
             (Verb::Forget, None, None, None, None, None, None) => Decision::Forget,
             (
                 Verb::Retire
                 | Verb::Retry
                 | Verb::Record
+                | Verb::Missing
+                | Verb::Unreadable
                 | Verb::Blocked
                 | Verb::Resolve
                 | Verb::Defer
@@ -336,9 +371,16 @@ impl Action {
                 ..,
             ) => return Err("has not the fields of its action"),
         };
+        if evidence.is_some() && action != Verb::Record {
+            return Err("has not the fields of its action");
+        }
         fits_listing(action, listed)?;
         let spot = at.map(|at| place(&at, files)).transpose()?;
-        let said = asset_kind.is_some() || reason.is_some() || ticket.is_some() || owner.is_some();
+        let said = asset_kind.is_some()
+            || reason.is_some()
+            || ticket.is_some()
+            || owner.is_some()
+            || missing.is_some();
         let details = said.then(|| {
             Arc::new(Details {
                 kind: asset_kind,
@@ -347,6 +389,7 @@ impl Action {
                 owner,
                 not_before: None,
                 pin: None,
+                missing,
             })
         });
         Ok(Step {
@@ -365,6 +408,8 @@ fn fits_listing(action: Verb, listed: bool) -> Result<(), &'static str> {
         Verb::Retire
         | Verb::Retry
         | Verb::Record
+        | Verb::Missing
+        | Verb::Unreadable
         | Verb::Blocked
         | Verb::Defer
         | Verb::Held
@@ -376,6 +421,8 @@ fn fits_listing(action: Verb, listed: bool) -> Result<(), &'static str> {
         Verb::Retire
         | Verb::Retry
         | Verb::Record
+        | Verb::Missing
+        | Verb::Unreadable
         | Verb::Blocked
         | Verb::Resolve
         | Verb::Defer

@@ -146,7 +146,9 @@ pub(in crate::plan) fn waits_for(step: &Step) -> Option<(Why, Option<Timestamp>)
         Decision::Retire
         | Decision::Retry { .. }
         | Decision::Resolve { .. }
-        | Decision::Record
+        | Decision::Record { .. }
+        | Decision::Missing
+        | Decision::Unreadable { .. }
         | Decision::Held { .. }
         | Decision::Forget
         | Decision::Unchanged { .. } => None,
@@ -214,7 +216,7 @@ pub fn keep(plan: &mut Plan, places: &Places, at: impl Fn(AssetId) -> Option<Arc
         let detail = match places.lies.get(&id) {
             Some(Lies::Unread(why)) => Arc::clone(why),
             Some(Lies::Missing) => Arc::from(MISSING),
-            Some(Lies::In(_) | Lies::AtTop | Lies::Deleted) | None => {
+            Some(Lies::In(_) | Lies::AtTop | Lies::Deleted(_)) | None => {
                 Arc::from("what is in it was not listed to its end")
             }
         };
@@ -316,8 +318,8 @@ impl Walk<'_> {
                     ids.push(here);
                 }
                 Some(Lies::AtTop) => break End::Top,
-                Some(Lies::Deleted) if here == id => break End::Gone,
-                Some(Lies::Deleted) => break End::broken(here, "what it lies in is deleted"),
+                Some(Lies::Deleted(_)) if here == id => break End::Gone,
+                Some(Lies::Deleted(_)) => break End::broken(here, "what it lies in is deleted"),
                 Some(Lies::Missing) => break End::broken(here, MISSING),
                 Some(Lies::Unread(why)) => break End::Broken(here, Arc::clone(why)),
                 None => break End::broken(here, "it was not read"),

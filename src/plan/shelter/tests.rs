@@ -9,7 +9,7 @@ use super::*;
 use crate::inventory::Inventory;
 use crate::manifest::Part;
 use crate::manifest::document::{Details, Entry, Hold, Manifests, Pin, SourceFile, Spot};
-use crate::outcome::FailureKind;
+use crate::outcome::{Evidence, FailureKind};
 use crate::plan::approve::{Consent, Refused, approve};
 use crate::plan::decide::Rules;
 use crate::plan::{Inputs, make};
@@ -124,7 +124,9 @@ fn kept(plan: &Plan, n: u128) -> Option<(Why, Vec<u128>)> {
         | Decision::Retire
         | Decision::Retry { .. }
         | Decision::Resolve { .. }
-        | Decision::Record
+        | Decision::Record { .. }
+        | Decision::Missing
+        | Decision::Unreadable { .. }
         | Decision::Blocked { .. }
         | Decision::Defer { .. }
         | Decision::Mismatch(_)
@@ -164,6 +166,7 @@ fn each_sort_of_protection_keeps_the_folders_around_it() {
     }));
     let record = Record {
         standing: failed,
+        evidence: None,
         run: 1,
         at: at(1),
     };
@@ -234,7 +237,7 @@ fn what_cannot_be_placed_keeps_everything_unless_it_is_deleted() {
         assert!(matches!(&refused, Refused::Unplaced(all) if all.len() == 1));
         assert!(refused.to_string().contains("retire.yaml:9:5"));
     }
-    assert_eq!(refused(Lies::Deleted, false), None);
+    assert_eq!(refused(Lies::Deleted(Evidence::Read), false), None);
     // It lies somewhere, and not in what is listed.
     assert_eq!(refused(Lies::In(id(77)), true), None);
     assert!(refused(Lies::Missing, true).is_some());
@@ -264,6 +267,7 @@ fn nothing_is_read_where_nothing_can_be_connected() {
     let mut retired = state();
     let record = Record {
         standing: Standing::Retired,
+        evidence: Some(Evidence::Answer),
         run: 1,
         at: at(1),
     };

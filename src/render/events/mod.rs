@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
 use crate::asset::AssetId;
-use crate::outcome::FailureKind;
+use crate::outcome::{Evidence, FailureKind};
 
 mod reason;
 mod replay;
@@ -81,15 +81,31 @@ pub enum Event<'line> {
         at: At,
         /// The run's number.
         run: u64,
-        /// The batch's number within the run.
+        /// The batch's number within the run; 0 for what was read before the run.
         batch: u64,
         /// What became of its assets.
         counts: Figures,
         /// Whether the rest of the batch is still to be answered for.
         more: bool,
     },
-    /// The server confirmed the delete of an asset.
+    /// We deleted an asset.
     AssetRetired {
+        /// The version of the stream.
+        version: Version,
+        /// When.
+        at: At,
+        /// The run's number.
+        run: u64,
+        /// The batch that it belongs to.
+        batch: u64,
+        /// The asset.
+        id: AssetId,
+        /// What shows it; nothing in streams of earlier versions.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        evidence: Option<Evidence>,
+    },
+    /// The server does not know an asset, and nothing shows that it was deleted.
+    AssetMissing {
         /// The version of the stream.
         version: Version,
         /// When.
@@ -113,6 +129,9 @@ pub enum Event<'line> {
         batch: u64,
         /// The asset.
         id: AssetId,
+        /// What shows it; nothing in streams of earlier versions.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        evidence: Option<Evidence>,
     },
     /// The server refused to delete an asset.
     AssetFailed {
@@ -160,7 +179,8 @@ pub enum Event<'line> {
         /// Whose records.
         ids: Cow<'line, [AssetId]>,
     },
-    /// Assets were found deleted before anything was sent for them.
+    /// Assets were found deleted before anything was sent for them; only in streams of earlier
+    /// versions.
     FoundDeleted {
         /// The version of the stream.
         version: Version,
@@ -391,6 +411,12 @@ pub struct Planned {
     pub resolve: usize,
     /// Found deleted, and only to be recorded so.
     pub record: usize,
+    /// Not found, and not shown to be deleted.
+    #[serde(default)]
+    pub missing: usize,
+    /// Not to be read.
+    #[serde(default)]
+    pub unreadable: usize,
     /// Refused too often.
     pub blocked: usize,
     /// Left until their date.
@@ -419,4 +445,7 @@ pub struct Figures {
     pub failed: usize,
     /// Sent, and not confirmed.
     pub unknown: usize,
+    /// Not found, and not shown to be deleted.
+    #[serde(default)]
+    pub missing: usize,
 }

@@ -47,6 +47,17 @@ pub enum Reason<'line> {
         /// How many assets it has answered for.
         answered: usize,
     },
+    /// None of the assets that were asked for was found, and nothing shows that the account is
+    /// the right one.
+    WrongAccount {
+        /// How many assets the server does not know.
+        missing: usize,
+    },
+    /// The version of the API is not served any more.
+    Ended {
+        /// What the server answers instead.
+        detail: Cow<'line, str>,
+    },
     /// Several batches in a row came to nothing.
     FailedBatches {
         /// How many.
@@ -98,6 +109,10 @@ impl<'line> From<&'line StopReason> for Reason<'line> {
                 failed: *failed,
                 answered: *answered,
             },
+            StopReason::WrongAccount { missing } => Self::WrongAccount { missing: *missing },
+            StopReason::Ended { detail } => Self::Ended {
+                detail: words(detail),
+            },
             StopReason::FailedBatches { batches, detail } => Self::FailedBatches {
                 batches: *batches,
                 detail: words(detail),
@@ -136,6 +151,10 @@ impl From<Reason<'_>> for StopReason {
             Reason::TooManyFailures { failed, answered } => {
                 Self::TooManyFailures { failed, answered }
             }
+            Reason::WrongAccount { missing } => Self::WrongAccount { missing },
+            Reason::Ended { detail } => Self::Ended {
+                detail: detail.into_owned(),
+            },
             Reason::FailedBatches { batches, detail } => Self::FailedBatches {
                 batches,
                 detail: detail.into_owned(),

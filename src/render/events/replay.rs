@@ -1,5 +1,7 @@
 //! From the lines of a stream back to what the run came to.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 use serde::Deserialize;
 use uuid::Uuid;
@@ -89,6 +91,9 @@ struct Replay {
     builder: Option<SummaryBuilder>,
     /// The assets that have a line since the last answer, with the batch of each.
     answered: Vec<(u64, AssetId)>,
+    /// The assets that the run has asked to delete: what is read of them later was not unknown
+    /// before the run.
+    asked: HashSet<AssetId>,
 }
 
 /// A line that belongs to no run.
@@ -130,15 +135,19 @@ impl Replay {
     }
 
     fn sent(&mut self, batch: u64, task: TaskName, ids: &[AssetId]) -> Result<(), &'static str> {
-        let builder = self.running()?;
+        let builder = self.builder.as_mut().ok_or(NO_RUN)?;
         let task = match task {
             TaskName::Delete => Task::Delete,
             TaskName::Resolve => Task::Resolve,
         };
-        if task == Task::Resolve {
-            for id in ids {
-                builder.was_unknown(*id);
+        match task {
+            Task::Resolve => {
+                let before = ids.iter().filter(|id| !self.asked.contains(id));
+                for id in before {
+                    builder.was_unknown(*id);
+                }
             }
+            Task::Delete => self.asked.extend(ids),
         }
         let ids = ids.into();
         builder.hear(&RunEvent::Intent { batch, task, ids });
@@ -157,6 +166,7 @@ impl Replay {
                 ..
             } => {
                 self.flush();
+                self.asked.clear();
                 let next_due = next_due.map(|at| at.0);
                 let mut builder =
                     SummaryBuilder::resume(planned.into(), next_due, state.into_owned());
@@ -172,6 +182,7 @@ impl Replay {
             }
             Event::AssetRetired { batch, id, .. } => self.put(batch, id, Standing::Retired)?,
             Event::AssetGone { batch, id, .. } => self.put(batch, id, Standing::Gone)?,
+            Event::AssetMissing { batch, id, .. } => self.put(batch, id, Standing::Missing)?,
             Event::AssetFailed {
                 batch,
                 id,
@@ -281,6 +292,8 @@ impl From<Planned> for Totals {
             retry,
             resolve,
             record,
+            missing,
+            unreadable,
             blocked,
             defer,
             held,
@@ -294,6 +307,8 @@ impl From<Planned> for Totals {
             retry,
             resolve,
             record,
+            missing,
+            unreadable,
             blocked,
             defer,
             held,

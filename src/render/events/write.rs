@@ -119,7 +119,6 @@ impl Lines {
                 wait_ms: milliseconds(*wait),
                 why: Cow::Borrowed(why),
             }),
-            RunEvent::FoundDeleted { at, ids: _ } => self.found_deleted(*at, summary),
             RunEvent::Stopping { at, reason } => self.push(&Event::Stopped {
                 version,
                 at: At(*at),
@@ -131,21 +130,6 @@ impl Lines {
             RunEvent::Ended { at, ending: _ } => self.ended = Some(*at),
         }
         &self.bytes
-    }
-
-    fn found_deleted(&mut self, at: Timestamp, summary: &SummaryBuilder) {
-        let of = |standing: &Standing| {
-            let latest = summary.latest().iter();
-            let fitting = latest.filter(|(_, found)| found == standing);
-            fitting.map(|(id, _)| *id).collect()
-        };
-        self.push(&Event::FoundDeleted {
-            version: Version,
-            at: At(at),
-            run: self.run,
-            gone: of(&Standing::Gone),
-            retired: of(&Standing::Retired),
-        });
     }
 
     fn started(&mut self, info: &RunInfo, summary: &SummaryBuilder) {
@@ -178,13 +162,13 @@ impl Lines {
     }
 
     /// Appends a line for each asset of an answer, by where it stands now: one that is missing
-    /// after a delete whose answer was lost was deleted by that.
+    /// after a delete whose answer was lost is unknown.
     fn assets(&mut self, batch: u64, at: Timestamp, summary: &SummaryBuilder) -> Figures {
         let (version, at, run) = (Version, At(at), self.run);
         let mut counts = Figures::default();
-        for (id, standing) in summary.latest() {
-            let id = *id;
-            let event = match standing {
+        for (id, record) in summary.latest() {
+            let (id, evidence) = (*id, record.evidence);
+            let event = match &record.standing {
                 Standing::Retired => {
                     counts.retired += 1;
                     Event::AssetRetired {
@@ -193,11 +177,23 @@ impl Lines {
                         run,
                         batch,
                         id,
+                        evidence,
                     }
                 }
                 Standing::Gone => {
                     counts.gone += 1;
                     Event::AssetGone {
+                        version,
+                        at,
+                        run,
+                        batch,
+                        id,
+                        evidence,
+                    }
+                }
+                Standing::Missing => {
+                    counts.missing += 1;
+                    Event::AssetMissing {
                         version,
                         at,
                         run,
@@ -323,6 +319,8 @@ impl From<&Totals> for Planned {
             retry,
             resolve,
             record,
+            missing,
+            unreadable,
             blocked,
             defer,
             held,
@@ -336,6 +334,8 @@ impl From<&Totals> for Planned {
             retry,
             resolve,
             record,
+            missing,
+            unreadable,
             blocked,
             defer,
             held,
@@ -354,12 +354,14 @@ impl From<Counts> for Figures {
             gone,
             failed,
             unknown,
+            missing,
         } = counts;
         Self {
             retired,
             gone,
             failed,
             unknown,
+            missing,
         }
     }
 }

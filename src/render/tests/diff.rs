@@ -5,10 +5,11 @@ use std::process::{Command, Stdio};
 
 use super::*;
 use crate::event::{RunEvent, RunInfo};
+use crate::outcome::{Evidence, Outcome};
 use crate::render::Style;
 use crate::render::diff::{DiffView, diff};
 use crate::state::format::write;
-use crate::state::{Api, Failed, Home, Record, Standing, State};
+use crate::state::{Api, Failed, Home, Record, Standing, State, absorb};
 
 fn run(state: &State) -> RunInfo {
     RunInfo {
@@ -47,6 +48,7 @@ fn state(runs: u64, assets: BTreeMap<AssetId, Record>) -> State {
 fn record(standing: Standing) -> Record {
     Record {
         standing,
+        evidence: None,
         run: 1,
         at: at("2026-06-01T08:00:00Z"),
     }
@@ -90,18 +92,25 @@ fn predicted(plan: &Plan, state: &State) -> State {
             Decision::Retire | Decision::Retry { .. } | Decision::Resolve { .. } => {
                 let retired = Record {
                     standing: Standing::Retired,
+                    evidence: Some(Evidence::Answer),
                     run: run.number,
                     at: run.at,
                 };
                 after.assets.insert(step.id, retired);
             }
-            Decision::Record => {
+            Decision::Record { evidence } => {
                 let gone = Record {
                     standing: Standing::Gone,
+                    evidence: Some(evidence),
                     run: run.number,
                     at: run.at,
                 };
                 after.assets.insert(step.id, gone);
+            }
+            Decision::Missing => {
+                let before = after.assets.get(&step.id);
+                let record = absorb(before, &Outcome::Missing, run.number, run.at);
+                after.assets.insert(step.id, record);
             }
             Decision::Forget => {
                 after.assets.remove(&step.id);
@@ -110,6 +119,7 @@ fn predicted(plan: &Plan, state: &State) -> State {
             | Decision::Defer { .. }
             | Decision::Held { .. }
             | Decision::Mismatch(_)
+            | Decision::Unreadable { .. }
             | Decision::Unchanged { .. } => {}
         }
     }
@@ -170,7 +180,9 @@ fn plan_of(decisions: Vec<(u128, Decision)>) -> Plan {
         let total = match step.decision {
             Decision::Retire | Decision::Retry { .. } => &mut totals.retire,
             Decision::Resolve { .. } => &mut totals.resolve,
-            Decision::Record => &mut totals.record,
+            Decision::Record { .. } => &mut totals.record,
+            Decision::Missing => &mut totals.missing,
+            Decision::Unreadable { .. } => &mut totals.unreadable,
             Decision::Forget => &mut totals.forget,
             Decision::Blocked { .. }
             | Decision::Defer { .. }
@@ -269,7 +281,8 @@ fn any_world() -> impl Strategy<Value = (Plan, State)> {
         1 => Just(Some(resolve())),
         1 => Just(Some(defer())),
         1 => Just(Some(Decision::Forget)),
-        1 => Just(Some(Decision::Record)),
+        1 => Just(Some(Decision::Record { evidence: Evidence::Listed })),
+        1 => Just(Some(Decision::Missing)),
     ];
     let known = prop_oneof![
         2 => Just(None),

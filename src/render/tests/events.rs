@@ -7,7 +7,7 @@ use super::*;
 use crate::cli::args::SchemaName;
 use crate::cli::schemas;
 use crate::event::{Ending, Lane, Listener, RunEvent, RunInfo, StopReason, Task};
-use crate::outcome::{Failure, Outcome};
+use crate::outcome::{Evidence, Failure, Outcome};
 use crate::render::events::{Close, Event, Lines, Replayed, is_stream, replay};
 use crate::render::report::{Summary, SummaryBuilder};
 
@@ -123,14 +123,14 @@ fn each_event() -> Vec<RunEvent> {
             ids: vec![id(11)],
         },
         intent(1, Task::Resolve, &[5, 6]),
-        answered(1, vec![(5, Outcome::Gone)], true),
+        answered(1, vec![(5, Outcome::Gone(Evidence::Read))], true),
         answered(1, vec![], false),
         intent(2, Task::Delete, &[1, 2, 3, 4]),
         answered(
             2,
             vec![
-                (1, Outcome::Retired),
-                (2, Outcome::Gone),
+                (1, Outcome::Retired(Evidence::Answer)),
+                (2, Outcome::Gone(Evidence::Read)),
                 (3, Outcome::Unknown),
                 (4, refusal(HOSTILE)),
             ],
@@ -287,8 +287,8 @@ fn what_is_no_stream_is_told_by_its_line() {
 
 fn outcome() -> impl Strategy<Value = Outcome> {
     prop_oneof![
-        Just(Outcome::Retired),
-        Just(Outcome::Gone),
+        Just(Outcome::Retired(Evidence::Answer)),
+        Just(Outcome::Gone(Evidence::Read)),
         Just(Outcome::Unknown),
         ".{0,8}".prop_map(|message| refusal(&message)),
     ]
@@ -319,7 +319,8 @@ fn events() -> impl Strategy<Value = Vec<RunEvent>> {
             if let Some(more) = answer {
                 let known = assets.into_iter();
                 let known = known.filter_map(|(n, outcome)| Some((n, outcome?)));
-                let outcomes = known.filter(|(_, outcome)| !resolve || *outcome == Outcome::Gone);
+                let outcomes = known
+                    .filter(|(_, outcome)| !resolve || *outcome == Outcome::Gone(Evidence::Read));
                 let outcomes: Vec<_> = outcomes.collect();
                 for (n, outcome) in &outcomes {
                     if *outcome == Outcome::Unknown {
@@ -343,7 +344,7 @@ fn what_a_run_made_unknown_itself_is_not_taken_for_unknown_before() {
         intent(1, Task::Delete, &[1, 2]),
         answered(1, both(&Outcome::Unknown), false),
         intent(2, Task::Resolve, &[1, 2]),
-        answered(2, both(&Outcome::Gone), false),
+        answered(2, both(&Outcome::Gone(Evidence::Read)), false),
         ended(Ending::Done),
     ];
     let (stream, summary) = told(&each_thing(), &events, false);

@@ -147,6 +147,8 @@ fn each_thing() -> Plan {
             ),
         ],
         totals: Totals {
+            missing: 0,
+            unreadable: 0,
             retire: 3,
             retry: 1,
             resolve: 2,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::event::{Lane, Listener, RunEvent, Task};
-use crate::outcome::{Failure, Outcome};
+use crate::outcome::{Evidence, Failure, Outcome};
 use crate::render::Style;
 use crate::render::escape::columns as columns_of;
 use crate::render::progress::{Progress, bar, line};
@@ -32,14 +32,18 @@ fn refusal() -> Outcome {
 fn the_line_tells_figures_speed_and_rest() {
     let mut progress = Progress::new(4_000);
     let mut lines = vec![line(&progress)];
-    let mut outcomes: Vec<(u128, Outcome)> = (1..=1_248).map(|n| (n, Outcome::Retired)).collect();
+    let mut outcomes: Vec<(u128, Outcome)> = (1..=1_248)
+        .map(|n| (n, Outcome::Retired(Evidence::Answer)))
+        .collect();
     outcomes.extend([(2_000, refusal()), (2_001, refusal())]);
     answer(&mut progress, outcomes);
     for milliseconds in [100, 3_033, 61_000, 2_000_000] {
         progress.tick(Duration::from_millis(milliseconds));
         lines.push(line(&progress));
     }
-    let rest = (3_000..5_750).map(|n| (n, Outcome::Gone)).collect();
+    let rest = (3_000..5_750)
+        .map(|n| (n, Outcome::Gone(Evidence::Read)))
+        .collect();
     answer(&mut progress, rest);
     lines.push(line(&progress));
     lines.push(line(&Progress::new(1)));
@@ -56,14 +60,24 @@ fn an_asset_is_counted_once_by_its_last_outcome() {
     });
     answer(
         &mut progress,
-        vec![(1, Outcome::Unknown), (2, refusal()), (3, Outcome::Gone)],
+        vec![
+            (1, Outcome::Unknown),
+            (2, refusal()),
+            (3, Outcome::Gone(Evidence::Read)),
+        ],
     );
-    assert_eq!((progress.done(), progress.counts().retired), (3, 1));
+    assert_eq!((progress.done(), progress.counts().gone), (3, 1));
     answer(
         &mut progress,
-        vec![(1, Outcome::Gone), (2, Outcome::Retired)],
+        vec![
+            (1, Outcome::Retired(Evidence::Read)),
+            (2, Outcome::Retired(Evidence::Answer)),
+        ],
     );
-    assert_eq!(line(&progress), "3 of 3 assets · 3 retired");
+    assert_eq!(
+        line(&progress),
+        "3 of 3 assets · 2 retired · 1 already gone"
+    );
     assert_eq!(progress.total(), 3);
 }
 
@@ -80,7 +94,9 @@ fn pace(progress: &mut Progress, lane: Lane, milliseconds: u64) {
 /// A run in its middle that waits, with something of everything.
 fn busy() -> Progress {
     let mut progress = Progress::new(120_000);
-    let mut outcomes: Vec<(u128, Outcome)> = (1..=31_248).map(|n| (n, Outcome::Retired)).collect();
+    let mut outcomes: Vec<(u128, Outcome)> = (1..=31_248)
+        .map(|n| (n, Outcome::Retired(Evidence::Answer)))
+        .collect();
     outcomes.extend((40_000..40_012).map(|n| (n, refusal())));
     outcomes.push((50_000, Outcome::Unknown));
     answer(&mut progress, outcomes);
@@ -108,9 +124,9 @@ fn the_bar_is_full_at_the_end_and_empty_at_the_start() {
     let mut progress = Progress::new(2);
     let bar_of = |progress: &Progress| bar(progress, 40, Style::default());
     let mut lines = vec![bar_of(&progress)];
-    answer(&mut progress, vec![(1, Outcome::Retired)]);
+    answer(&mut progress, vec![(1, Outcome::Retired(Evidence::Answer))]);
     lines.push(bar_of(&progress));
-    answer(&mut progress, vec![(2, Outcome::Gone)]);
+    answer(&mut progress, vec![(2, Outcome::Gone(Evidence::Read))]);
     lines.push(bar_of(&progress));
     lines.push(bar_of(&Progress::new(0)));
     insta::assert_snapshot!(lines.join("\n"));

@@ -26,6 +26,7 @@ fn known() -> State {
     };
     let record = |standing, run| Record {
         standing,
+        evidence: None,
         run,
         at: at("2026-07-01T10:00:04.5Z"),
     };

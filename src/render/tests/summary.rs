@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::event::{Ending, Listener, RunEvent, RunInfo, StopReason, Task};
-use crate::outcome::{Failure, Outcome};
+use crate::outcome::{Evidence, Failure, Outcome};
 use crate::render::Style;
 use crate::render::report::{Summary, SummaryBuilder};
 
@@ -78,7 +78,13 @@ fn each_outcome() -> Summary {
             ids: vec![id(11)],
         },
         intent(1, Task::Resolve, [5, 6]),
-        answered(1, vec![(5, Outcome::Gone), (6, Outcome::Gone)]),
+        answered(
+            1,
+            vec![
+                (5, Outcome::Retired(Evidence::Read)),
+                (6, Outcome::Retired(Evidence::Listed)),
+            ],
+        ),
         intent(2, Task::Delete, [1, 2, 3, 4]),
         RunEvent::Warned {
             batch: 2,
@@ -87,7 +93,7 @@ fn each_outcome() -> Summary {
         answered(
             2,
             vec![
-                (1, Outcome::Gone),
+                (1, Outcome::Gone(Evidence::Read)),
                 (2, Outcome::Unknown),
                 (3, refusal(FailureKind::Other, HOSTILE)),
                 (4, refusal(FailureKind::Permission, DENIED)),
@@ -101,10 +107,7 @@ fn each_outcome() -> Summary {
 #[test]
 fn each_outcome_is_told() {
     let summary = each_outcome();
-    assert_eq!(
-        summary.counts.retired, 2,
-        "gone after unknown was our delete"
-    );
+    assert_eq!(summary.counts.retired, 2, "what our own deletes did");
     assert_eq!(
         (summary.resolved, summary.forgotten, summary.unsent),
         (2, 1, 0)
@@ -120,7 +123,13 @@ fn the_last_outcome_of_an_asset_counts() {
         intent(1, Task::Delete, [1, 2]),
         answered(1, vec![(1, Outcome::Unknown), (2, Outcome::Unknown)]),
         intent(2, Task::Delete, [1, 2]),
-        answered(2, vec![(1, Outcome::Retired), (2, Outcome::Gone)]),
+        answered(
+            2,
+            vec![
+                (1, Outcome::Retired(Evidence::Answer)),
+                (2, Outcome::Retired(Evidence::Read)),
+            ],
+        ),
         ended(Ending::Done),
     ];
     let summary = folded(&each_thing(), &events);
@@ -189,7 +198,7 @@ fn a_clean_run_and_no_run_are_short() {
     let events = [
         started(),
         intent(1, Task::Delete, [1]),
-        answered(1, vec![(1, Outcome::Retired)]),
+        answered(1, vec![(1, Outcome::Retired(Evidence::Answer))]),
         ended(Ending::Done),
     ];
     let clean = shown(&folded(&single, &events));

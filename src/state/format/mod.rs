@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::asset::AssetId;
-use crate::outcome::FailureKind;
+use crate::outcome::{Evidence, FailureKind};
 use crate::state::{Api, Change, HoldRecord, Home, Record, RunRecord, Standing, State};
 
 mod read;
@@ -143,12 +143,14 @@ fn json<T: Serialize>(value: &T) -> String {
 enum Status {
     /// Deleted by us, and confirmed.
     Retired,
-    /// Found already deleted.
+    /// Shown to be deleted by somebody else, or taken to be so.
     Gone,
     /// Refused by the server.
     Failed,
     /// Sent, and no answer that can be trusted came back.
     Unknown,
+    /// Not known to the server, and not shown to be deleted.
+    Missing,
 }
 
 #[derive(Serialize, Deserialize, schemars::JsonSchema)]
@@ -157,6 +159,10 @@ enum Status {
 struct RecordLine<'text> {
     /// Where the asset stands.
     status: Status,
+    /// What shows that it is deleted; only with `retired` and `gone`, and not in records of
+    /// earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    evidence: Option<Evidence>,
     /// What sort of refusal it is; only with `failed`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     kind: Option<FailureKind>,
@@ -174,7 +180,13 @@ struct RecordLine<'text> {
 }
 
 impl<'text> From<&'text Record> for RecordLine<'text> {
-    fn from(Record { standing, run, at }: &'text Record) -> Self {
+    fn from(record: &'text Record) -> Self {
+        let Record {
+            standing,
+            evidence,
+            run,
+            at,
+        } = record;
         let (status, kind, message, attempts) = match standing {
             Standing::Retired => (Status::Retired, None, None, None),
             Standing::Gone => (Status::Gone, None, None, None),
@@ -185,9 +197,11 @@ impl<'text> From<&'text Record> for RecordLine<'text> {
                 Some(failed.attempts),
             ),
             Standing::Unknown { attempts } => (Status::Unknown, None, None, Some(*attempts)),
+            Standing::Missing => (Status::Missing, None, None, None),
         };
         Self {
             status,
+            evidence: *evidence,
             kind,
             message,
             attempts,

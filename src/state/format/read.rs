@@ -241,13 +241,18 @@ impl Memory {
     fn record(&mut self, line: RecordLine<'_>) -> Result<Record, String> {
         let RecordLine {
             status,
+            evidence,
             kind,
             message,
             attempts,
             run,
             at,
         } = line;
+        if evidence.is_some() && !matches!(status, Status::Retired | Status::Gone) {
+            return Err("has `evidence`, which only `retired` and `gone` have".to_owned());
+        }
         let standing = match (status, kind, message, attempts) {
+            (Status::Missing, None, None, None) => Standing::Missing,
             (Status::Retired, None, None, None) => Standing::Retired,
             (Status::Gone, None, None, None) => Standing::Gone,
             (Status::Failed, Some(kind), Some(message), Some(attempts)) => {
@@ -266,14 +271,19 @@ impl Memory {
                     "is `unknown` and has `attempts`, no `kind` and no `message`".to_owned(),
                 );
             }
-            (Status::Retired | Status::Gone, ..) => {
+            (Status::Retired | Status::Gone | Status::Missing, ..) => {
                 return Err(
                     "has `kind`, `message` or `attempts`, which only a failure has".to_owned(),
                 );
             }
         };
         let at = self.timestamp(&at)?;
-        Ok(Record { standing, run, at })
+        Ok(Record {
+            standing,
+            evidence,
+            run,
+            at,
+        })
     }
 
     fn timestamp(&mut self, text: &str) -> Result<Timestamp, String> {

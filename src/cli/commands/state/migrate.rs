@@ -119,7 +119,7 @@ fn wanted(settings: &Settings) -> Option<(String, String)> {
 fn open(state: &State) -> Vec<AssetId> {
     let records = state.assets.iter();
     let open = records.filter(|(_, record)| match record.standing {
-        Standing::Failed(_) | Standing::Unknown { .. } => true,
+        Standing::Failed(_) | Standing::Unknown { .. } | Standing::Missing => true,
         Standing::Retired | Standing::Gone => false,
     });
     open.map(|(id, _)| *id).collect()
@@ -144,7 +144,7 @@ fn look(
 
 /// How many of the open assets V4 knows.
 fn found(seen: &Inventory) -> usize {
-    let known = |seen: &&Seen| matches!(seen, Seen::There(_) | Seen::Deleted(_));
+    let known = |seen: &&Seen| matches!(seen, Seen::There(_) | Seen::Deleted { .. });
     seen.assets.values().filter(known).count()
 }
 
@@ -160,11 +160,12 @@ fn report(call: &Call, seen: &Inventory, open: &[AssetId]) -> Result<(), Failure
         for id in open {
             let word = match seen.assets.get(id) {
                 Some(Seen::There(facts)) => format!("{:14} there", facts.kind.name()),
-                Some(Seen::Deleted(facts)) => {
+                Some(Seen::Deleted { facts, .. }) => {
                     let kind = facts.as_ref().map_or("", |facts| facts.kind.name());
                     format!("{kind:14} deleted")
                 }
                 Some(Seen::Missing) => format!("{:14} not found", ""),
+                Some(Seen::Refused { .. }) => format!("{:14} may not be read", ""),
                 None => format!("{:14} not read", ""),
             };
             writeln!(sink, "  {id}  {word}")?;

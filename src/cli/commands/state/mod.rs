@@ -16,6 +16,7 @@ use crate::render::escape::escape;
 use crate::state::{self, format};
 use crate::store::file::FileStore;
 
+mod accept;
 mod migrate;
 mod push;
 mod rm;
@@ -27,6 +28,7 @@ pub(in crate::cli) fn run(call: &Call, command: &State) -> Result<Exit, Failure>
         State::Show(arguments) => show(call, arguments),
         State::History(arguments) => history(call, arguments),
         State::Rm(arguments) => rm::run(call, arguments),
+        State::AcceptMissing(arguments) => accept::run(call, arguments),
         State::Unlock(arguments) => unlock(call, arguments),
         State::Pull(arguments) => pull(call, arguments),
         State::Push(arguments) => push::run(call, arguments),

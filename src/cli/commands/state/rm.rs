@@ -76,6 +76,7 @@ fn warnings(counts: Counts) -> Vec<String> {
         gone,
         failed: _,
         unknown,
+        missing: _,
     } = counts;
     let mut warnings = Vec::new();
     if retired + gone > 0 {

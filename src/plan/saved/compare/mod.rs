@@ -9,7 +9,7 @@ use std::iter::Peekable;
 use std::sync::Arc;
 
 use crate::asset::AssetId;
-use crate::manifest::document::Spot;
+use crate::manifest::document::{MissingPolicy, Spot};
 use crate::plan::decide::Decision;
 use crate::plan::saved::stale::Stale;
 use crate::plan::{LeftAlone, Other, Plan, Step};
@@ -72,9 +72,7 @@ pub fn leave_alone(mut live: Plan, saved: &Plan) -> Plan {
         let other = match (was, is) {
             (true, true) => grown(id, saved, &live),
             (false, true) => Some(Other::NotReviewed),
-            // What is deleted already is not deleted along with anything.
-            (true, false) if found.decision == Decision::Record => None,
-            (true, false) => Some(Other::Kept),
+            (true, false) => is_kept(&found.decision).then_some(Other::Kept),
             (false, false) => None,
         };
         left.extend(other.map(|other| LeftAlone { id, other }));
@@ -95,6 +93,22 @@ pub fn leave_alone(mut live: Plan, saved: &Plan) -> Plan {
     live
 }
 
+/// Whether an asset that was to go stays, and is there: what is deleted or missing is said so.
+const fn is_kept(decision: &Decision) -> bool {
+    match decision {
+        Decision::Record { .. } | Decision::Missing | Decision::Unreadable { .. } => false,
+        Decision::Retire
+        | Decision::Retry { .. }
+        | Decision::Resolve { .. }
+        | Decision::Blocked { .. }
+        | Decision::Defer { .. }
+        | Decision::Held { .. }
+        | Decision::Mismatch(_)
+        | Decision::Forget
+        | Decision::Unchanged { .. } => true,
+    }
+}
+
 /// What a version stack has in it now and had not when the plan was reviewed.
 fn grown(stack: AssetId, saved: &Plan, live: &Plan) -> Option<Other> {
     let (reviewed, found) = (saved.stacks.get(&stack)?, live.stacks.get(&stack)?);
@@ -107,6 +121,7 @@ fn grown(stack: AssetId, saved: &Plan, live: &Plan) -> Option<Other> {
 struct SaidStep<'step> {
     decision: &'step Decision,
     texts: [Option<&'step Arc<str>>; 3],
+    missing: Option<MissingPolicy>,
     spot: Option<Spot>,
 }
 
@@ -118,6 +133,7 @@ fn said(step: &Step) -> SaidStep<'_> {
     SaidStep {
         decision: &step.decision,
         texts,
+        missing: details.and_then(|details| details.missing),
         spot: step.spot,
     }
 }
@@ -138,7 +154,7 @@ fn is_live(reviewed: &Decision, decided: &Decision) -> bool {
     match reviewed {
         Decision::Held { path: Some(_), .. } => decided.may_delete(),
         // What is shown to be deleted needs no date, and its pin nothing to be compared with.
-        Decision::Record => {
+        Decision::Record { .. } | Decision::Missing | Decision::Unreadable { .. } => {
             decided.may_delete()
                 || matches!(
                     decided,

@@ -5,6 +5,7 @@ use uuid::Uuid;
 use super::*;
 use crate::asset::Kind;
 use crate::manifest::document::{Details, Spot};
+use crate::outcome::Evidence;
 use crate::plan::decide::{Mismatch, Why};
 use crate::plan::shelter::Path;
 
@@ -44,6 +45,17 @@ fn held(path: bool) -> Decision {
     }
 }
 
+fn read() -> Decision {
+    Decision::Record {
+        evidence: Evidence::Read,
+    }
+}
+
+/// What only the account can say.
+fn is_live(decision: &Decision) -> bool {
+    *decision == read() || *decision == Decision::Missing
+}
+
 fn defer() -> Decision {
     Decision::Defer {
         until: jiff::Timestamp::UNIX_EPOCH,
@@ -63,7 +75,8 @@ fn a_saved_plan_says_what_its_manifests_say_or_what_the_account_made_of_it() {
     let all = [
         Decision::Retire,
         resolve(),
-        Decision::Record,
+        read(),
+        Decision::Missing,
         defer(),
         held(false),
         held(true),
@@ -73,12 +86,12 @@ fn a_saved_plan_says_what_its_manifests_say_or_what_the_account_made_of_it() {
     // What may be saved, where the manifests say it without the account.
     let fits = |saved: &Decision, now: &Decision| match now {
         Decision::Retire | Decision::Resolve { .. } => {
-            saved == now || *saved == Decision::Record || *saved == held(true)
+            saved == now || is_live(saved) || *saved == held(true)
         }
-        Decision::Defer { .. } | Decision::Mismatch(_) => {
-            saved == now || *saved == Decision::Record
-        }
-        Decision::Record
+        Decision::Defer { .. } | Decision::Mismatch(_) => saved == now || is_live(saved),
+        Decision::Record { .. }
+        | Decision::Missing
+        | Decision::Unreadable { .. }
         | Decision::Retry { .. }
         | Decision::Blocked { .. }
         | Decision::Held { .. }
@@ -86,7 +99,10 @@ fn a_saved_plan_says_what_its_manifests_say_or_what_the_account_made_of_it() {
         | Decision::Unchanged { .. } => saved == now,
     };
     for saved in &all {
-        for now in all.iter().filter(|now| **now != held(true)) {
+        for now in all
+            .iter()
+            .filter(|now| **now != held(true) && !is_live(now))
+        {
             let (one, other) = (step(1, saved.clone()), step(1, now.clone()));
             let now_plan = plan(vec![other]);
             let again = Again {
@@ -164,7 +180,7 @@ fn what_the_account_made_different_is_left_alone() {
         step(3, held(true)),
         step(4, Decision::Retire),
         step(5, Decision::Retire),
-        step(6, Decision::Record),
+        step(6, read()),
         step(7, defer()),
     ]);
     let mut live = plan(vec![
@@ -172,7 +188,7 @@ fn what_the_account_made_different_is_left_alone() {
         step(2, held(true)),
         step(3, Decision::Retire),
         step(4, Decision::Retire),
-        step(5, Decision::Record),
+        step(5, read()),
         step(6, resolve()),
         step(7, defer()),
     ]);

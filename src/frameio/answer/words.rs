@@ -1,0 +1,119 @@
+//! Words of a server: how many of them are kept, and which of them are a moment.
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+/// How many characters of a server's words are kept: they end up in the state of each asset.
+pub const LONGEST: usize = 500;
+
+/// Keeps the beginning of a server's words.
+#[must_use]
+pub fn bounded(text: &str) -> String {
+    if text.chars().nth(LONGEST).is_none() {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().take(LONGEST - 1).collect();
+    format!("{kept}…")
+}
+
+/// The moment at which an asset was deleted: nothing where its `deleted_at` is null, which is how
+/// the server says that it is there.
+///
+/// Only a whole time counts: RFC 3339, or the same with a space in place of the `T`. Anything else
+/// says neither that the asset is deleted nor that it is there, so the answer cannot be used.
+///
+/// # Errors
+///
+/// Returns why the value is neither.
+pub fn moment(deleted_at: &Value) -> Result<Option<Timestamp>, String> {
+    if deleted_at.is_null() {
+        return Ok(None);
+    }
+    let time = deleted_at.as_str().filter(|text| is_time(text));
+    let time = time.and_then(|text| text.parse().ok());
+    let wrong = || format!("its `deleted_at` is no time: {deleted_at}");
+    time.map(Some).ok_or_else(wrong)
+}
+
+/// Whether a text has the form `2026-11-01T12:00:00Z`, perhaps with a fraction, another offset, or
+/// a space in the middle.
+fn is_time(text: &str) -> bool {
+    const FORM: &[u8] = b"0000-00-00T00:00:00";
+    let Some((head, zone)) = text.as_bytes().split_at_checked(FORM.len()) else {
+        return false;
+    };
+    let fits = |(byte, form): (&u8, &u8)| match form {
+        b'0' => byte.is_ascii_digit(),
+        b'T' => matches!(byte, b'T' | b't' | b' '),
+        form => byte == form,
+    };
+    let zone = match zone {
+        [b'.', rest @ ..] => {
+            let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+            if digits == 0 {
+                return false;
+            }
+            &rest[digits..]
+        }
+        zone => zone,
+    };
+    let is_zone = matches!(zone, [b'Z' | b'z'])
+        || matches!(zone, [b'+' | b'-', hours @ .., b':', _, _] if hours.len() == 2);
+    head.iter().zip(FORM).all(fits) && is_zone
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn only_a_whole_time_is_one() {
+        for text in [
+            "2026-11-01T12:00:00Z",
+            "2026-11-01 12:00:00Z",
+            "2026-11-01t12:00:00.123456z",
+            "2026-11-01T13:00:00+01:00",
+        ] {
+            let told = moment(&json!(text)).unwrap();
+            let expected = if text.contains('.') {
+                "2026-11-01T12:00:00.123456Z"
+            } else {
+                "2026-11-01T12:00:00Z"
+            };
+            assert_eq!(told, Some(expected.parse().unwrap()), "{text}");
+        }
+        assert_eq!(moment(&json!(null)), Ok(None));
+        for odd in [
+            json!(""),
+            json!("never"),
+            json!(false),
+            json!(true),
+            json!(0),
+            json!(1_700_000_000),
+            json!({}),
+            json!([]),
+            json!("2026-11-01"),
+            json!("2026-11-01T12:00Z"),
+            json!("2026-11-01T12:00:00"),
+            json!("2026-11-01T12:00:00."),
+            json!("2026-13-01T12:00:00Z"),
+            json!("0000-00-00T00:00:00Z"),
+            json!(" 2026-11-01T12:00:00Z"),
+            json!("2026-11-01T12:00:00Z[UTC]"),
+        ] {
+            assert!(moment(&odd).is_err(), "{odd}");
+        }
+    }
+
+    #[test]
+    fn the_beginning_of_long_words_is_kept() {
+        assert_eq!(bounded("short"), "short");
+        let just = "é".repeat(LONGEST);
+        assert_eq!(bounded(&just), just);
+        let long = bounded(&"é".repeat(LONGEST + 1));
+        assert_eq!(long.chars().count(), LONGEST);
+        assert!(long.ends_with("é…"));
+    }
+}

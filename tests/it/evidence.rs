@@ -1,0 +1,285 @@
+//! Nothing is recorded as deleted without evidence, whatever a server says.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde_json::{Value, json};
+
+use crate::harness::{Desk, Done, seed};
+use crate::server::{Server, id, manifest};
+
+/// The API's answer to what it does not know.
+fn not_found() -> (u16, String) {
+    let body = json!({"code": 404, "errors": [{"code": 404, "title": "Not Found"}]});
+    (404, body.to_string())
+}
+
+/// What a reading says of an asset.
+fn read(path: &str, deleted_at: &Value) -> (u16, String) {
+    let path = path.split(['?', ' ']).next().unwrap();
+    let id = path.rsplit('/').next().unwrap();
+    (200, json!({"id": id, "deleted_at": deleted_at}).to_string())
+}
+
+fn apply(desk: &Desk, server: &Server, more: &[&str]) -> Done {
+    let mut arguments = vec!["apply", "--auto-approve", "--endpoint", &server.url];
+    arguments.extend(["--canary", "0"]);
+    arguments.extend(more);
+    desk.run_with(&[("FRAMEIO_TOKEN", "t")], &arguments)
+}
+
+fn record(desk: &Desk, number: usize) -> Value {
+    let state: Value = serde_json::from_str(&desk.read("retire.state.json")).unwrap();
+    state["assets"][id(number)].clone()
+}
+
+#[test]
+fn the_account_of_somebody_else_leaves_nothing_gone() {
+    let server = Server::new(|_| Some(not_found()));
+    let desk = Desk::with(&manifest(3));
+    let done = apply(&desk, &server, &[]).expect(3);
+    assert!(done.out.contains("3 missing"), "{}", done.out);
+    assert!(done.out.contains("accept-missing"), "{}", done.out);
+    assert_eq!(record(&desk, 1)["status"], "missing");
+    // They are read again each time, and nothing is sent or written.
+    let before = desk.read("retire.state.json");
+    let asked = server.asked().len();
+    apply(&desk, &server, &[]).expect(3);
+    assert!(
+        server.asked()[asked..]
+            .iter()
+            .all(|one| one.line.starts_with("GET"))
+    );
+    assert_eq!(desk.read("retire.state.json"), before);
+    let plan = desk.run(&["plan", "--endpoint", &server.url]).expect(3);
+    assert!(plan.out.contains("Missing (3)"), "{}", plan.out);
+
+    let desk = Desk::with(&manifest(10));
+    for more in [&[][..], &["--max-404-percent", "100"]] {
+        let done = apply(&desk, &server, more).expect(7);
+        assert!(done.out.contains("wrong account or token"), "{}", done.out);
+        assert!(!desk.path("retire.state.json").exists());
+    }
+}
+
+#[test]
+fn an_asset_that_is_there_and_that_a_delete_does_not_find_failed() {
+    let server = Server::new(|request| match request.line.split_once(' ') {
+        Some(("GET", path)) => Some(read(path, &Value::Null)),
+        _ => Some(not_found()),
+    });
+    let desk = Desk::with(&manifest(1));
+    apply(&desk, &server, &[]).expect(3);
+    let record = record(&desk, 1);
+    assert_eq!(record["status"], "failed");
+    let message = record["message"].as_str().unwrap();
+    assert!(message.contains("refuses the delete"), "{message}");
+}
+
+#[test]
+fn a_delete_that_was_not_answered_stays_unknown_where_the_asset_is_not_found() {
+    let server = Server::new(|request| {
+        if request.line.starts_with("DELETE") {
+            return None;
+        }
+        Some(not_found())
+    });
+    let desk = Desk::with(&manifest(2));
+    for _ in 0..2 {
+        let done = apply(&desk, &server, &[]).expect(3);
+        assert!(done.out.contains("2 unknown"), "{}", done.out);
+        assert!(done.out.contains("accept-missing ID"), "{}", done.out);
+        assert_eq!(record(&desk, 1)["status"], "unknown");
+    }
+    assert_eq!(
+        server.deleted(),
+        [id(1), id(2)],
+        "only what is found alive goes again"
+    );
+}
+
+#[test]
+fn a_page_of_a_proxy_is_no_answer_of_the_api() {
+    let troubles = AtomicUsize::new(4);
+    let server = Server::new(move |request| {
+        let left = troubles.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| {
+            left.checked_sub(1)
+        });
+        if left.is_ok() && request.number > 1 {
+            return Some((404, "<html>not here</html>".to_owned()));
+        }
+        match request.line.split_once(' ') {
+            Some(("GET", path)) => Some(read(path, &Value::Null)),
+            _ => Some((200, "{}".to_owned())),
+        }
+    });
+    let desk = Desk::with(&manifest(4));
+    apply(&desk, &server, &["--batch-size", "2"]).expect(0);
+    for number in 1..=4 {
+        assert_eq!(record(&desk, number)["status"], "retired");
+    }
+}
+
+#[test]
+fn an_odd_success_is_read_and_words_of_absence_too() {
+    for (body, live, code, status) in [
+        (
+            r#"{"errors":[{"title":"No"}]}"#.to_owned(),
+            Value::Null,
+            3,
+            "unknown",
+        ),
+        (
+            r#"{"code":404,"message":"No"}"#.to_owned(),
+            Value::Null,
+            3,
+            "unknown",
+        ),
+        (r#"{"success":false}"#.to_owned(), Value::Null, 3, "unknown"),
+        (
+            r#"{"error":{"all":"No."}}"#.to_owned(),
+            Value::Null,
+            3,
+            "unknown",
+        ),
+        (
+            json!({"error": {id(1): "Asset not found."}}).to_string(),
+            Value::Null,
+            3,
+            "failed",
+        ),
+        (
+            json!({"error": {id(1): "Asset not found."}}).to_string(),
+            json!("2026-01-01T00:00:00Z"),
+            0,
+            "gone",
+        ),
+        (
+            json!({"error": {id(1): "Asset not found."}}).to_string(),
+            json!("never"),
+            3,
+            "",
+        ),
+        (
+            json!({"error": {id(1): "Asset not found."}}).to_string(),
+            json!(false),
+            3,
+            "",
+        ),
+    ] {
+        let (said, is_alive) = (body.clone(), live.is_null());
+        let server = Server::new(move |request| match request.line.split_once(' ') {
+            Some(("GET", path)) => Some(read(path, &live)),
+            _ => Some((200, said.clone())),
+        });
+        let desk = Desk::with(&manifest(1));
+        apply(&desk, &server, &["--retries", "1"]).expect(code);
+        if status.is_empty() {
+            assert!(!desk.path("retire.state.json").exists(), "{body}");
+            continue;
+        }
+        assert_eq!(record(&desk, 1)["status"], status, "{body} {is_alive}");
+    }
+}
+
+#[test]
+fn one_asset_that_may_not_be_read_failed_at_once() {
+    let server = Server::new(|request| match request.line.split_once(' ') {
+        Some(("GET", _)) => Some((403, r#"{"message":"You may not."}"#.to_owned())),
+        _ => Some(not_found()),
+    });
+    let desk = Desk::with(&manifest(1));
+    apply(&desk, &server, &[]).expect(3);
+    assert_eq!(server.asked().len(), 2, "without retries");
+    assert_eq!(record(&desk, 1)["kind"], "permission");
+}
+
+#[test]
+fn v2_that_is_not_served_any_more_says_so() {
+    for status in [404, 410] {
+        let server = Server::new(move |_| Some((status, "<html>gone</html>".to_owned())));
+        let desk = Desk::with(&manifest(1));
+        let done = apply(&desk, &server, &["--retries", "1"]).expect(1);
+        assert!(done.out.contains("v2 has ended"), "{}", done.out);
+        assert!(done.out.contains("--api v4"), "{}", done.out);
+    }
+}
+
+#[test]
+fn what_is_missing_is_accepted_by_hand() {
+    let server = Server::new(|_| Some(not_found()));
+    let desk = Desk::with(&manifest(3));
+    apply(&desk, &server, &[]).expect(3);
+    let before = desk.read("retire.state.json");
+    let accept = |more: &[&str]| {
+        let mut arguments = vec!["state", "accept-missing"];
+        arguments.extend(more);
+        desk.run(&arguments)
+    };
+    let refused = accept(&[]).expect(4);
+    assert!(refused.out.contains(&id(1)), "{}", refused.out);
+    assert_eq!(desk.read("retire.state.json"), before);
+    accept(&[&id(1), "--reason", "POST-1182", "--auto-approve"]).expect(0);
+    assert_eq!(record(&desk, 1)["status"], "gone");
+    assert_eq!(record(&desk, 1)["evidence"], "by_hand");
+    assert_eq!(record(&desk, 2)["status"], "missing");
+    accept(&[&id(1), "--auto-approve"]).expect(1);
+    accept(&[&id(9), "--auto-approve"]).expect(1);
+    let history = desk.run(&["state", "history"]).expect(0);
+    assert!(history.out.contains("POST-1182"), "{}", history.out);
+    accept(&["--auto-approve"]).expect(0);
+    assert_eq!(record(&desk, 3)["evidence"], "by_hand");
+    let done = accept(&["--auto-approve"]).expect(0);
+    assert!(done.err.contains("no missing asset"), "{}", done.err);
+    apply(&desk, &server, &[]).expect(0);
+    let list = desk
+        .run(&["state", "list", "--status", "missing"])
+        .expect(0);
+    assert!(list.out.contains("No asset"), "{}", list.out);
+}
+
+#[test]
+fn a_manifest_may_accept_what_is_missing() {
+    let server = Server::new(|_| Some(not_found()));
+    let desk = Desk::with(&format!(
+        "version: 1\nassets:\n  - {{id: {}, missing: accept}}\n  - id: {}\n",
+        id(1),
+        id(2)
+    ));
+    apply(&desk, &server, &[]).expect(3);
+    assert_eq!(record(&desk, 1)["status"], "gone");
+    assert_eq!(record(&desk, 1)["evidence"], "by_hand");
+    assert_eq!(record(&desk, 2)["status"], "missing");
+    desk.write(
+        "retire.yaml",
+        "version: 1\nassets: [{id: x, missing: never}]\n",
+    );
+    let told = desk.run(&["validate"]).expect(8);
+    assert!(told.err.contains("unknown-policy"), "{}", told.err);
+}
+
+#[test]
+fn files_go_before_stacks_and_stacks_before_folders() {
+    let [folder, stack, file, version, inside] = [1, 2, 3, 4, 5].map(id);
+    let desk = Desk::with(&format!(
+        "version: 1\nassets:\n  - {{id: {folder}, kind: folder}}\n  - {stack}\n  - {{id: {file}, kind: file}}\n"
+    ));
+    desk.write(
+        "sandbox.yaml",
+        seed(&format!(
+            "              - {{id: {folder}, name: f, type: folder, children: [{{id: {inside}, name: i}}]}}
+              - {{id: {stack}, name: s, type: version_stack, children: [{{id: {version}, name: v}}]}}
+              - {{id: {file}, name: x}}\n"
+        )),
+    );
+    let done = desk
+        .run(&["apply", "--sandbox", "--api", "v4", "--json"])
+        .expect(0);
+    let sent = done
+        .out
+        .lines()
+        .filter(|line| line.contains("\"batch_sent\"") && line.contains("\"delete\""));
+    let sent: Vec<&str> = sent.collect();
+    let place = |id: &str| sent.iter().position(|line| line.contains(id)).unwrap();
+    assert!(place(&file) < place(&stack), "{sent:?}");
+    assert!(place(&stack) < place(&folder), "{sent:?}");
+}
