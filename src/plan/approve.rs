@@ -8,7 +8,7 @@ use crate::manifest::document::MissingPolicy;
 use crate::outcome::{AssetOutcome, Failure, FailureKind, Outcome};
 use crate::plan::decide::Decision;
 use crate::plan::shelter::{Shelter, Unplaced, waits_for};
-use crate::plan::{Place, Plan};
+use crate::plan::{Place, Plan, Unsettled};
 
 /// Who or what agreed to a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -258,6 +258,15 @@ pub fn approve(plan: &Plan, consent: Consent, skip_mismatched: bool) -> Result<A
             | Decision::Unchanged { .. } => {}
         }
     }
+    // What stays is read as what is no longer listed: found alive, its record is dropped.
+    for Unsettled { id, kind, .. } in &plan.unsettled {
+        approved.resolve.push(Resolve {
+            id: *id,
+            listed: false,
+            kind: *kind,
+        });
+    }
+    approved.resolve.sort_unstable_by_key(|resolve| resolve.id);
     Ok(approved)
 }
 

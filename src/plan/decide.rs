@@ -97,6 +97,23 @@ impl Decision {
         }
     }
 
+    /// Whether the asset stays for now, whatever is recorded of it.
+    #[must_use]
+    pub const fn is_kept(&self) -> bool {
+        match self {
+            Self::Held { .. } | Self::Defer { .. } | Self::Mismatch(_) => true,
+            Self::Retire
+            | Self::Retry { .. }
+            | Self::Resolve { .. }
+            | Self::Record { .. }
+            | Self::Missing
+            | Self::Unreadable { .. }
+            | Self::Blocked { .. }
+            | Self::Forget
+            | Self::Unchanged { .. } => false,
+        }
+    }
+
     /// Whether the asset is listed and missing, as far as is known.
     #[must_use]
     pub const fn is_missing(&self) -> bool {

@@ -50,6 +50,9 @@ pub struct Plan {
     /// All assets with a hold in force that are not recorded as deleted, in the order of their
     /// ids.
     pub held: Vec<Held>,
+    /// The listed assets that stay, and of which nobody knows what became of an earlier delete:
+    /// they are read, and never deleted.
+    pub unsettled: Vec<Unsettled>,
     /// What a saved plan leaves alone, in the order of the ids, since the live account is other
     /// than it was when the plan was reviewed.
     pub left_alone: Vec<LeftAlone>,
@@ -58,6 +61,17 @@ pub struct Plan {
     pub places: BTreeMap<AssetId, Place>,
     /// Whether it was looked for what protected assets are connected with, and what that came to.
     pub shelter: Shelter,
+}
+
+/// An asset that is only read, since an earlier delete was not answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unsettled {
+    /// The asset.
+    pub id: AssetId,
+    /// What sort of asset it is, where somebody said.
+    pub kind: Option<Kind>,
+    /// How often a delete was tried and not confirmed.
+    pub attempts: u32,
 }
 
 /// An asset that a saved plan leaves alone.
@@ -166,6 +180,14 @@ const fn is_none(total: &usize) -> bool {
     *total == 0
 }
 
+impl Plan {
+    /// Whether a run has something to do.
+    #[must_use]
+    pub const fn has_work(&self) -> bool {
+        self.totals.changes() > 0 || !self.unsettled.is_empty()
+    }
+}
+
 impl Step {
     /// What sort of asset it is, where somebody said.
     #[must_use]
@@ -214,7 +236,7 @@ impl Totals {
         self.retire + self.retry + self.resolve
     }
 
-    /// How many assets or records the plan would change.
+    /// How many assets or records the plan would change, those apart that are only read.
     #[must_use]
     pub const fn changes(&self) -> usize {
         self.deletes() + self.record + self.missing + self.unreadable + self.forget
@@ -270,7 +292,11 @@ pub fn make(inputs: Inputs<'_>) -> Plan {
         {
             plan.places.insert(id, place);
         }
-        plan.steps.push(Step {
+        let unanswered = match record.map(Record::standing) {
+            Some(Standing::Unknown { attempts }) if decision.is_kept() => Some(*attempts),
+            Some(_) | None => None,
+        };
+        let step = Step {
             id,
             decision,
             details: kinds.add(
@@ -278,7 +304,13 @@ pub fn make(inputs: Inputs<'_>) -> Plan {
                 seen.map(|facts| facts.kind),
             ),
             spot: entry.map(|entry| entry.spot),
-        });
+        };
+        plan.unsettled.extend(unanswered.map(|attempts| Unsettled {
+            id,
+            kind: step.kind(),
+            attempts,
+        }));
+        plan.steps.push(step);
     }
     match inventory.and_then(|inventory| inventory.places.as_ref()) {
         Some(places) => shelter::keep(&mut plan, places, |id| protected_at(manifests, id)),

@@ -11,7 +11,7 @@ use crate::event::{Ending, Listener, RunEvent, Task};
 use crate::outcome::{FailureKind, Outcome};
 use crate::plan::decide::{Decision, Why};
 use crate::plan::shelter::Path;
-use crate::plan::{LeftAlone, Plan, Totals};
+use crate::plan::{LeftAlone, Plan, Totals, Unsettled};
 use crate::state::{Counts, Failed, Record, Standing, absorb};
 
 /// What a run came to.
@@ -100,6 +100,8 @@ pub struct SummaryBuilder {
     /// delete.
     read: HashSet<AssetId>,
     started: Option<Timestamp>,
+    /// How many assets are only read.
+    unsettled: usize,
 }
 
 impl SummaryBuilder {
@@ -109,6 +111,10 @@ impl SummaryBuilder {
         let mut before = HashMap::new();
         let mut next_due: Option<Timestamp> = None;
         let mut kept = Vec::new();
+        for Unsettled { id, attempts, .. } in &plan.unsettled {
+            let attempts = *attempts;
+            before.insert(*id, Standing::Unknown { attempts });
+        }
         for step in &plan.steps {
             match &step.decision {
                 Decision::Retry {
@@ -162,6 +168,7 @@ impl SummaryBuilder {
             ..Self::resume(plan.totals, next_due, state_path.into())
         };
         builder.summary.kept = kept;
+        builder.unsettled = plan.unsettled.len();
         builder.summary.left_alone.clone_from(&plan.left_alone);
         builder
     }
@@ -200,6 +207,7 @@ impl SummaryBuilder {
             forgotten: HashSet::new(),
             read: HashSet::new(),
             started: None,
+            unsettled: 0,
         }
     }
 
@@ -295,6 +303,7 @@ impl SummaryBuilder {
             forgotten,
             read,
             started: _,
+            unsettled,
         } = self;
         let deleted = summary.counts.retired + summary.counts.gone;
         for (id, standing) in &open {
@@ -348,7 +357,8 @@ impl SummaryBuilder {
         summary.resolved = resolved + dropped;
         summary.forgotten = forgotten.len();
         let told = (deleted + open.len()) + dropped + unread;
-        summary.unsent = summary.totals.deletes().saturating_sub(told);
+        let asked = summary.totals.deletes() + unsettled;
+        summary.unsent = asked.saturating_sub(told);
         summary
     }
 

@@ -49,6 +49,7 @@ pub fn plan(view: &PlanView<'_>, style: Style, sink: &mut dyn Write) -> io::Resu
                 stacks,
                 held: _,
                 places: _,
+                unsettled,
                 left_alone,
                 shelter,
             },
@@ -96,6 +97,13 @@ pub fn plan(view: &PlanView<'_>, style: Style, sink: &mut dyn Write) -> io::Resu
         writeln!(sink)?;
         closing(totals, (batch_size, forecast), sink)?;
         duration(forecast, time_budget, style, sink)?;
+    }
+    if !unsettled.is_empty() {
+        let assets = counted(unsettled.len(), "asset that stays", "assets that stay");
+        writeln!(
+            sink,
+            "An earlier delete of {assets} was not answered: a run reads them, and deletes none."
+        )?;
     }
     shelter::left_alone(left_alone, style, sink)?;
     shelter::notes(shelter, style, sink)

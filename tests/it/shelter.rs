@@ -224,3 +224,57 @@ fn the_path_is_shown_in_plan_and_summary() {
     let done = run(&desk, "v4", &["apply"]).expect(0);
     filters().bind(|| insta::assert_snapshot!("sheltered", done.transcript()));
 }
+
+/// A state in which the delete of a file was not answered.
+fn unanswered(api: &str) -> String {
+    format!(
+        r#"{{"version":1,"lineage":"11111111-2222-4333-8444-555555555555","serial":1,"api":"{api}","endpoint":"sandbox","account":null,
+"runs":{{
+"1":{{"id":"11111111-2222-4333-8444-555555555556","at":"2026-11-01T10:00:00Z","actor":null,"commit":null,"ci":null,"plan":null}}
+}},
+"assets":{{
+"{A}":{{"status":"unknown","attempts":1,"run":1,"at":"2026-11-01T10:00:01Z"}}
+}},
+"holds":{{}}}}
+"#
+    )
+}
+
+#[test]
+fn what_stays_is_read_where_its_delete_was_not_answered() {
+    for api in ["v2", "v4"] {
+        for listed in [
+            format!("assets: [{A}, {LOOSE}]\nholds: [{{id: {A}, reason: legal}}]\n"),
+            format!("assets: [{A}, {LOOSE}]\nholds: [{{id: {DAY}, reason: legal}}]\n"),
+            format!("assets: [{LOOSE}, {{id: {A}, not_before: 2040-01-01}}]\n"),
+        ] {
+            // It is there: nothing was deleted, and nothing is.
+            let there = desk(&listed);
+            there.write("retire.sandbox.state.json", unanswered(api));
+            run(&there, api, &["apply"]).expect(0);
+            only_loose(&there);
+            // It is deleted, by whomever.
+            let gone = desk(&listed);
+            let deleted = "name: a.mov, deleted_at: \"2026-10-01T10:00:00Z\"";
+            gone.write("sandbox.yaml", seed(&TREE.replace("name: a.mov", deleted)));
+            gone.write("retire.sandbox.state.json", unanswered(api));
+            run(&gone, api, &["apply"]).expect(0);
+            let expected = [(A, "gone"), (LOOSE, "retired")];
+            let expected = expected.map(|(id, status)| (id.to_owned(), status.to_owned()));
+            assert_eq!(statuses(&gone), expected, "{api}: {listed}");
+        }
+        // Nobody knows it: that is still open, and said.
+        let listed = format!(
+            "assets: [{{id: {LOOSE}, kind: file}}, {{id: {A}, kind: file, not_before: 2040-01-01}}]\n"
+        );
+        let hidden = desk(&listed);
+        let tree = TREE.replace(
+            "                      - {id: 8d1f0c52-6a3b-4c7e-9f21-000000000100, name: a.mov}\n",
+            "",
+        );
+        hidden.write("sandbox.yaml", seed(&tree));
+        hidden.write("retire.sandbox.state.json", unanswered(api));
+        let done = run(&hidden, api, &["apply"]).expect(3);
+        assert!(done.out.contains("1 asset is unknown"), "{}", done.out);
+    }
+}

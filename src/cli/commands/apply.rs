@@ -124,7 +124,7 @@ fn apply(
     if work.plan.shelter != Shelter::NotChecked {
         check(&work.plan, skip)?;
     }
-    if work.plan.totals.changes() == 0 {
+    if !work.plan.has_work() {
         let path = settings.state.value.display().to_string();
         let idle = SummaryBuilder::new(&work.plan, path);
         let (summary, exit) = streams.close(idle, true, exit);

@@ -119,7 +119,7 @@ pub(in crate::cli) fn run(call: &Call, arguments: &Plan) -> Result<Exit, Failure
     if work.plan.totals.unreadable > 0 || steps.iter().any(|step| step.decision.is_missing()) {
         return Ok(Exit::Open);
     }
-    if arguments.detailed_exitcode && work.plan.totals.changes() > 0 {
+    if arguments.detailed_exitcode && work.plan.has_work() {
         return Ok(Exit::Pending);
     }
     Ok(Exit::Done)

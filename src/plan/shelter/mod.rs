@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use crate::asset::{AssetId, Kind};
 use crate::inventory::{Lies, Places};
 use crate::plan::decide::{Decision, Why};
-use crate::plan::{Held, Plan, Step};
+use crate::plan::{Held, Plan, Step, Unsettled};
 
 #[cfg(test)]
 mod tests;
@@ -250,6 +250,14 @@ pub fn keep(plan: &mut Plan, places: &Places, at: impl Fn(AssetId) -> Option<Arc
             path: Some(Arc::new(path)),
         };
         plan.totals.recount(&step.decision, &held);
+        if let Decision::Resolve {
+            attempts: attempts @ 1..,
+            ..
+        } = step.decision
+        {
+            let (id, kind) = (step.id, step.kind());
+            plan.unsettled.push(Unsettled { id, kind, attempts });
+        }
         plan.stacks.remove(&step.id);
         step.decision = held;
     }
