@@ -18,12 +18,10 @@ use crate::outcome::{Evidence, Failure, FailureKind, Outcome};
 use crate::plan::decide::Decision;
 use crate::plan::{Plan, Step};
 use crate::render::escape::escape;
+use crate::render::hunks::{Sort, hunks};
 use crate::render::{Paint, Style};
 use crate::state::format::{head_lines, record_line, tail_lines};
 use crate::state::{Record, State, absorb, settles_missing};
-
-/// How many unchanged lines stand around a change.
-const CONTEXT: usize = 3;
 
 /// What a diff is made from.
 #[derive(Debug, Clone, Copy)]
@@ -451,88 +449,4 @@ impl<'plan> Pair<'plan> {
             (None, Some(_) | None) => Sort::Added,
         }
     }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Sort {
-    Same,
-    Changed,
-    Removed,
-    Added,
-}
-
-/// A stretch of pairs that is shown, and where its lines stand before and after.
-#[derive(Debug, Clone, Copy)]
-struct Hunk {
-    from: usize,
-    to: usize,
-    old: Stretch,
-    new: Stretch,
-}
-
-#[derive(Debug, Clone, Copy, Default)]
-struct Stretch {
-    /// How many lines stand before it.
-    before: usize,
-    length: usize,
-}
-
-impl Stretch {
-    /// The number of its first line, or of the line before it where it is empty.
-    const fn start(self) -> usize {
-        self.before + if self.length == 0 { 0 } else { 1 }
-    }
-}
-
-/// Cuts the pairs into hunks: changes with their context, joined where that meets.
-fn hunks(sorts: impl Iterator<Item = Sort>) -> Vec<Hunk> {
-    let mut hunks: Vec<Hunk> = Vec::new();
-    // The lines passed so far, and how many unchanged pairs stand directly before this one.
-    let (mut old, mut new, mut quiet) = (0, 0, 0);
-    for (index, sort) in sorts.enumerate() {
-        let (in_old, in_new) = match sort {
-            Sort::Same | Sort::Changed => (1, 1),
-            Sort::Removed => (1, 0),
-            Sort::Added => (0, 1),
-        };
-        old += in_old;
-        new += in_new;
-        if sort == Sort::Same {
-            quiet += 1;
-            if quiet <= CONTEXT
-                && let Some(last) = hunks.last_mut()
-            {
-                last.to = index + 1;
-                last.old.length += 1;
-                last.new.length += 1;
-            }
-            continue;
-        }
-        // Three lines of context are in the last hunk already; up to three more join the two.
-        match hunks.last_mut() {
-            Some(last) if quiet <= 2 * CONTEXT => {
-                let between = quiet.saturating_sub(CONTEXT);
-                last.to = index + 1;
-                last.old.length += between + in_old;
-                last.new.length += between + in_new;
-            }
-            Some(_) | None => {
-                let context = quiet.min(CONTEXT);
-                hunks.push(Hunk {
-                    from: index - context,
-                    to: index + 1,
-                    old: Stretch {
-                        before: old - in_old - context,
-                        length: context + in_old,
-                    },
-                    new: Stretch {
-                        before: new - in_new - context,
-                        length: context + in_new,
-                    },
-                });
-            }
-        }
-        quiet = 0;
-    }
-    hunks
 }

@@ -1,0 +1,133 @@
+//! What a run of a plan would send, and how long that takes.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use crate::event::Lane;
+use crate::plan::Totals;
+use crate::plan::forecast::{LaneForecast, at_least};
+use crate::render::progress::roughly;
+use crate::render::{Style, count, counted, thousands};
+
+/// Says how long a run would take at least, and whether that fits.
+pub(in crate::render) fn duration(
+    forecast: &[LaneForecast],
+    time_budget: Option<Duration>,
+    style: Style,
+    sink: &mut dyn Write,
+) -> io::Result<()> {
+    let least = at_least(forecast);
+    if !least.is_zero() {
+        let lanes: Vec<String> = forecast
+            .iter()
+            .filter(|lane| lane.seconds > 0)
+            .map(|lane| {
+                let window = match lane.window_ms {
+                    1_000 => "a second".to_owned(),
+                    60_000 => "a minute".to_owned(),
+                    window => format!("in {} ms", thousands(window)),
+                };
+                let assumed = if lane.documented {
+                    ""
+                } else {
+                    ", which is assumed"
+                };
+                format!(
+                    "{} `{}` at {} {window}{assumed}",
+                    thousands(lane.calls),
+                    lane.call,
+                    lane.limit
+                )
+            })
+            .collect();
+        writeln!(
+            sink,
+            "At the API's limits that takes at least {}: {}.",
+            roughly(least.as_secs()),
+            lanes.join("; ")
+        )?;
+    }
+    if let Some(budget) = time_budget.filter(|budget| *budget < least) {
+        writeln!(
+            sink,
+            "{} it does not fit into the time budget of {}: a run stops in good order before, and the next one goes on.",
+            style.warning("warning:"),
+            roughly(budget.as_secs())
+        )?;
+    }
+    Ok(())
+}
+
+/// Says how many requests the deletes of V4 take, of which each is for one file or folder.
+fn each(assets: usize, deletes: &str, forecast: &[LaneForecast]) -> String {
+    let single = [Lane::DeleteFile, Lane::DeleteFolder].map(Lane::name);
+    let lanes = forecast.iter().filter(|lane| single.contains(&&*lane.call));
+    let requests = lanes.map(|lane| lane.calls).sum();
+    if u64::try_from(assets) == Ok(requests) {
+        format!("send {deletes}, a request each")
+    } else {
+        format!(
+            "send {deletes} in at least {} requests",
+            thousands(requests)
+        )
+    }
+}
+
+/// Says what a run would send.
+pub(in crate::render) fn closing(
+    totals: &Totals,
+    (batch_size, forecast): (usize, &[LaneForecast]),
+    sink: &mut dyn Write,
+) -> io::Result<()> {
+    let deletes = totals.retire + totals.retry;
+    let bulk = forecast
+        .iter()
+        .find(|lane| lane.call == Lane::BulkDelete.name());
+    let mut parts = Vec::new();
+    if deletes > 0 {
+        let deletes = counted(deletes, "delete", "deletes");
+        parts.push(match bulk {
+            Some(bulk) => format!(
+                "send {deletes} in at least {} {} of up to {}",
+                thousands(bulk.calls),
+                if bulk.calls == 1 {
+                    "request"
+                } else {
+                    "requests"
+                },
+                count(batch_size.max(1)),
+            ),
+            None => each(totals.retire + totals.retry, &deletes, forecast),
+        });
+    }
+    if totals.resolve > 0 {
+        parts.push(format!(
+            "read {} and delete what is still there and listed",
+            counted(totals.resolve, "asset", "assets")
+        ));
+    }
+    if totals.record > 0 {
+        parts.push(format!(
+            "record {} as gone",
+            counted(totals.record, "asset", "assets")
+        ));
+    }
+    if totals.forget > 0 {
+        parts.push(format!(
+            "drop {}",
+            counted(totals.forget, "record", "records")
+        ));
+    }
+    if let Some((last, before)) = parts.split_last() {
+        let and = if before.is_empty() { "" } else { ", and " };
+        writeln!(sink, "A run would {}{and}{last}.", before.join(", "))?;
+    }
+    if totals.mismatch > 0 {
+        writeln!(
+            sink,
+            "It is refused while {} mismatched; --skip-mismatched leaves such assets out.",
+            counted(totals.mismatch, "asset is", "assets are")
+        )?;
+    }
+    Ok(())
+}

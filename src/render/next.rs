@@ -1,0 +1,121 @@
+//! What to do after a run.
+
+use crate::event::{Ending, StopReason};
+use crate::outcome::FailureKind;
+use crate::render::counted;
+use crate::render::report::Summary;
+
+/// Says what to do next, the most urgent first.
+#[must_use]
+pub(in crate::render) fn next_steps(summary: &Summary) -> Vec<String> {
+    let mut steps = Vec::new();
+    match &summary.ending {
+        Some(Ending::Stopped(reason)) => steps.push(after_stop(reason)),
+        None if summary.run.is_some() => {
+            steps.push("run apply again; it takes in what the journal has".to_owned());
+        }
+        Some(Ending::Done) | None => {}
+    }
+    for kind in [
+        FailureKind::Permission,
+        FailureKind::NotFound,
+        FailureKind::Conflict,
+        FailureKind::Invalid,
+        FailureKind::Other,
+    ] {
+        let failed = summary.failed.iter().filter(|failed| failed.kind == kind);
+        let number = failed.count();
+        if number > 0 {
+            steps.push(format!(
+                "{}: {}",
+                counted(
+                    number,
+                    &format!("{} failure", kind.name()),
+                    &format!("{} failures", kind.name())
+                ),
+                after_failure(kind)
+            ));
+        }
+    }
+    if !summary.unknown.is_empty() {
+        steps.push(
+            "unknown: run apply again; it reads these assets and deletes those still there; what is known to be gone, `retire state accept-missing ID` records so"
+                .to_owned(),
+        );
+    }
+    if !summary.missing.is_empty() {
+        steps.push(
+            "missing: check the ids, the account and the token; what is known to be gone, `retire state accept-missing` records so"
+                .to_owned(),
+        );
+    }
+    if summary.totals.blocked > 0 {
+        steps.push(
+            "blocked: clear what the server objects to, then run apply with `--retry-blocked`"
+                .to_owned(),
+        );
+    }
+    if summary.totals.mismatch > 0 {
+        steps.push("mismatched: compare the pins in the manifest with the live assets".to_owned());
+    }
+    steps
+}
+
+fn after_stop(reason: &StopReason) -> String {
+    match reason {
+        StopReason::NotAuthenticated { .. } => {
+            "give a valid token (`FRAMEIO_TOKEN`, `--token-file` or `--token-command`) or, for V4, a valid client (`FRAMEIO_CLIENT_ID`, `FRAMEIO_CLIENT_SECRET`), then run apply again"
+        }
+        StopReason::NotAuthorised { .. } => {
+            "use a token of this account with the scope `asset.delete`, then run apply again"
+        }
+        StopReason::NotReachable { .. } => {
+            "check the network, `--endpoint` and, where tokens are fetched, `--ims-endpoint`, then run apply again"
+        }
+        StopReason::WrongEndpoint { .. } => {
+            "check `--endpoint` and `--api`, and whether a proxy answers in the server's place"
+        }
+        StopReason::RateLimited => {
+            "wait some minutes, then run apply again, with a lower `--concurrency` if it recurs"
+        }
+        StopReason::TooManyMissing { .. } => {
+            "check the account, the token and the endpoint; if so many really are missing, run apply again with `--max-404-percent 100`"
+        }
+        StopReason::WrongAccount { .. } => {
+            "check the account, the token and the endpoint; nothing was recorded"
+        }
+        StopReason::Ended { .. } => {
+            "move the state with `retire state migrate --api v4`, then run apply with `--api v4`"
+        }
+        StopReason::TooManyFailures { .. } => {
+            "read the server's words above; then run apply again, with a higher `--max-failure-percent` if they are as expected"
+        }
+        StopReason::FailedBatches { .. } => {
+            "wait until the server is well again, then run apply again"
+        }
+        StopReason::Broken { .. } => {
+            "run apply again; report this as a defect of frameio-retire, with the words above"
+        }
+        StopReason::NotRecorded { .. } => {
+            "make room or give the right to write there, then run apply again"
+        }
+        StopReason::TimeBudget | StopReason::Signal(_) => "run apply again to go on",
+    }
+    .to_owned()
+}
+
+const fn after_failure(kind: FailureKind) -> &'static str {
+    match kind {
+        FailureKind::Permission => {
+            "ask an account admin for the right to delete, then run apply again"
+        }
+        FailureKind::NotFound => {
+            "check the ids and the account; if the assets are gone, take them out of the manifest"
+        }
+        FailureKind::Conflict => {
+            "look at the assets in Frame.io; something there forbids the delete for now"
+        }
+        FailureKind::Invalid => "check the ids; the server refuses the request for these assets",
+        FailureKind::Other => "read the server's words above, then run apply again to retry",
+    }
+}
