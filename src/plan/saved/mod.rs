@@ -10,7 +10,6 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize};
 use uuid::Uuid;
 
-use crate::asset::AssetId;
 use crate::diagnostic::without_text;
 use crate::manifest::document::{Manifests, SourceFile};
 use crate::plan::forecast::LaneForecast;

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use sha2::Digest as _;
 
 use super::*;
-use crate::asset::Kind;
+use crate::asset::{AssetId, Kind};
 use crate::manifest::Part;
 use crate::manifest::document::{Details, Spot};
 use crate::outcome::FailureKind;
