@@ -203,3 +203,30 @@ fn a_version_stack_that_has_grown_is_left_alone() {
         done.out
     );
 }
+
+#[test]
+fn a_hold_that_comes_after_the_plan_refuses_it_wherever_it_stands() {
+    let hold = format!("version: 1\nholds: [{{id: {LOOSE}, reason: legal}}]\n");
+    for (path, file) in [
+        ("retire.yaml", "manifests/HOLDS.YAML"),
+        ("retire.yaml", "manifests/legal/holds.json"),
+        ("lists", "lists/legal.yml"),
+        ("lists", "manifests/legal.yaml"),
+    ] {
+        let desk = desk(&format!("assets: [{{id: {LOOSE}, kind: file}}]\n"));
+        desk.write(
+            "lists/a.yaml",
+            format!("version: 1\nassets: [{{id: {A}, kind: file}}]\n"),
+        );
+        desk.write("lists/sandbox.yaml", seed(TREE));
+        run(&desk, "v2", &["plan", path, "--out", "plan.json"]).expect(0);
+        desk.write(file, &hold);
+        let done = carried_out(&desk, "v2").expect(5);
+        assert!(done.err.contains(file), "{}", done.err);
+        // What is wrong with a manifest now is told as such, and nothing goes.
+        desk.write(file, "version: 1\nhold: []\n");
+        carried_out(&desk, "v2").expect(8);
+        std::fs::remove_file(desk.path(file)).unwrap();
+        carried_out(&desk, "v2").expect(0);
+    }
+}

@@ -100,6 +100,9 @@ pub enum Stale {
     /// The manifests have changed since.
     #[error("the manifest `{0}` is not the one that the plan was made from")]
     Manifest(Arc<str>),
+    /// A manifest has come since.
+    #[error("the manifest `{0}` is read now, and was not when the plan was made")]
+    NewManifest(Arc<str>),
 }
 
 impl Stale {
@@ -122,7 +125,8 @@ impl Stale {
             | Self::Lineage { .. }
             | Self::Serial { .. }
             | Self::Digest
-            | Self::Manifest(_) => "nothing was sent; make a new plan and have it reviewed",
+            | Self::Manifest(_)
+            | Self::NewManifest(_) => "nothing was sent; make a new plan and have it reviewed",
         }
     }
 }
@@ -223,14 +227,19 @@ impl PlanDocument {
         let is = |file: &SourceFile, planned: &ManifestBasis| {
             file.path == planned.path && file.sha256 == planned.sha256.0
         };
-        let mut files = found.iter();
-        for planned in &self.manifests {
-            if !files.next().is_some_and(|file| is(file, planned)) {
-                return Err(Stale::Manifest(Arc::clone(&planned.path)));
-            }
+        let changed = |planned: &&ManifestBasis| !found.iter().any(|file| is(file, planned));
+        if let Some(planned) = self.manifests.iter().find(changed) {
+            return Err(Stale::Manifest(Arc::clone(&planned.path)));
         }
-        files
-            .next()
-            .map_or(Ok(()), |file| Err(Stale::Manifest(Arc::clone(&file.path))))
+        let new = |file: &&SourceFile| !self.manifests.iter().any(|planned| is(file, planned));
+        if let Some(file) = found.iter().find(new) {
+            return Err(Stale::NewManifest(Arc::clone(&file.path)));
+        }
+        // The places of the entries count into the files in their order.
+        let mut pairs = self.manifests.iter().zip(found);
+        let moved = pairs.find(|(planned, file)| !is(file, planned));
+        moved.map_or(Ok(()), |(planned, _)| {
+            Err(Stale::Manifest(Arc::clone(&planned.path)))
+        })
     }
 }
