@@ -18,7 +18,7 @@ use crate::outcome::Evidence;
 const TRIES: u32 = 4;
 
 /// The first pause before a request is made again; each further one is twice as long.
-const PAUSE: Duration = Duration::from_secs(1);
+const PAUSE: Duration = Duration::from_millis(if cfg!(test) { 10 } else { 1_000 });
 
 /// How many assets in a row may be left unread before the rest is not read either.
 pub(in crate::frameio) const IN_A_ROW: u32 = 3;
@@ -163,12 +163,13 @@ pub(in crate::frameio) async fn patiently<T>(
     Err(Unread::Trouble)
 }
 
-/// Whether asking again would bring the same answer; a 404 or 410 that is none of the API comes
-/// from whoever answers in the server's place for now.
+/// Whether asking again would bring the same answer; a success that cannot be used, and a 404 or
+/// 410 that is none of the API, come from the way or from whoever answers in the server's place
+/// for now.
 const fn is_refusal(reply: &Reply) -> bool {
     match reply {
         Reply::Answered { status, .. } => {
-            matches!(*status, 200..=499) && !matches!(*status, 404 | 408 | 410)
+            matches!(*status, 300..=499) && !matches!(*status, 404 | 408 | 410)
         }
         Reply::NoToken { .. } | Reply::NotSent { .. } | Reply::Lost { .. } => false,
     }

@@ -323,6 +323,9 @@ fn read<T>(reply: &Reply, parse: impl FnOnce(&[u8]) -> Result<T, String>) -> Rea
                     }
                 }
             },
+            (200, Body::Cut { detail }) => ReadVerdict::Unreadable {
+                detail: format!("the answer was cut short: {detail}"),
+            },
             (429, _) => ReadVerdict::SlowDown { wait: *wait },
             (403, _) => ReadVerdict::Refused {
                 detail: wire::detail(*status, body),

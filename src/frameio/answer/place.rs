@@ -192,7 +192,7 @@ fn judge<T>(reply: &Reply, parse: impl FnOnce(&[u8]) -> Result<T, String>) -> Re
         // V4 says so of an asset of another kind; with v2 it is no answer to a reading.
         Reply::Answered { status: 422, .. } => ReadVerdict::Read(Said::NotThere),
         Reply::Answered {
-            status: status @ (400 | 403 | 404 | 409 | 410),
+            status: status @ (400 | 403 | 409),
             body,
             ..
         } => ReadVerdict::Read(Said::Refused(detail(*status, body))),
