@@ -14,7 +14,8 @@ use crate::outcome::{Evidence, Failure, FailureKind, Outcome};
 
 /// Judges the answer to the delete of one file or folder.
 ///
-/// It speaks of this asset alone, so any success confirms it.
+/// It speaks of this asset alone, so any success confirms it, unless its body says otherwise or
+/// is none of the API's.
 #[must_use]
 pub fn judge_delete(id: AssetId, reply: &Reply) -> Verdict {
     let (status, wait, body) = match answered(reply) {
@@ -26,7 +27,7 @@ pub fn judge_delete(id: AssetId, reply: &Reply) -> Verdict {
         doubtful: Vec::new(),
     };
     match status {
-        200..=299 => settled(Outcome::Retired(Evidence::Answer)),
+        200..=299 if wire::is_success(body) => settled(Outcome::Retired(Evidence::Answer)),
         404 if wire::is_error(body) => Verdict::Settled {
             outcomes: Vec::new(),
             doubtful: vec![(id, kept())],
@@ -39,7 +40,8 @@ pub fn judge_delete(id: AssetId, reply: &Reply) -> Verdict {
         429 => Verdict::SlowDown { wait },
         401 | 402 | 405 => Verdict::Stop(stop(status, body)),
         300..400 => Verdict::Stop(redirected(status)),
-        // A 404 of whoever answers in the server's place, a proxy's 408, 410, 5xx: nobody knows.
+        // A success or a 404 of whoever answers in the server's place, a proxy's 408, 410, 5xx:
+        // nobody knows.
         _ => Verdict::Unknown {
             detail: detail(status, body),
         },
@@ -144,9 +146,21 @@ mod tests {
             doubtful: Vec::new(),
         };
         for status in [200, 201, 202, 204, 206] {
-            for body in ["", "{}", ERROR] {
+            for body in ["", "\n", "{}", r#"{"data":{"id":"x","status":"created"}}"#] {
                 let retired = settled(Outcome::Retired(Evidence::Answer));
                 assert_eq!(judged(status, body), retired, "{status}");
+            }
+            for body in [
+                ERROR,
+                "<html>",
+                "null",
+                "[]",
+                r#"{"success":false}"#,
+                r#"{"error":"no"}"#,
+                r#"{"code":404}"#,
+            ] {
+                let unknown = matches!(judged(status, body), Verdict::Unknown { .. });
+                assert!(unknown, "{status} {body}");
             }
         }
         let doubtful = Verdict::Settled {

@@ -40,7 +40,7 @@ pub fn refusals(bytes: &[u8]) -> Result<Vec<(String, String)>, serde_json::Error
 struct Answer(Vec<(String, String)>);
 
 /// The fields in which servers say that something went wrong; none of them belongs to a success.
-const TROUBLE: [&str; 5] = ["errors", "code", "status", "message", "failed"];
+pub(in crate::frameio) const TROUBLE: [&str; 5] = ["errors", "code", "status", "message", "failed"];
 
 impl<'de> Deserialize<'de> for Answer {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::asset::{AssetId, Kind};
 use crate::frameio::Body;
 use crate::frameio::answer::{Live, moment};
-use crate::frameio::v2::wire::object;
+use crate::frameio::v2::wire::{TROUBLE, object};
 use crate::inventory::Facts;
 
 #[derive(Deserialize)]
@@ -183,6 +183,24 @@ pub fn deleted(bytes: &[u8]) -> Result<Page<Line>, String> {
         items: items.into_iter().map(line).collect(),
         next,
     })
+}
+
+/// Whether the body of a success to a delete is one: there is none, as the API documents it, or it
+/// is an object that speaks of nothing that went wrong.
+#[must_use]
+pub fn is_success(body: &Body) -> bool {
+    match body {
+        Body::Whole(bytes) if bytes.iter().all(u8::is_ascii_whitespace) => true,
+        Body::Whole(_) => object(body).is_some_and(|body| {
+            let is_trouble = |(name, value): (&String, &Value)| {
+                TROUBLE.contains(&name.as_str())
+                    || (name == "error" && !value.is_null())
+                    || (name == "success" && *value != Value::Bool(true))
+            };
+            !body.iter().any(is_trouble)
+        }),
+        Body::Cut { .. } => false,
+    }
 }
 
 /// Whether a body is an error of this API: a whole object with `errors`, each an object with a
