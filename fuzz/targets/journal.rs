@@ -30,6 +30,10 @@ fn check(base: Option<State>, lines: &[u8]) {
                         assert!(said(b"retired") || said(b"gone"));
                     }
                     Standing::Failed(_) => assert!(said(b"failed")),
+                    // Journals of before there was evidence said of these that they are gone.
+                    Standing::Missing => {
+                        assert!(said(b"missing") || said(b"gone") || said(b"found_deleted"));
+                    }
                     Standing::Unknown { .. } => assert!(said(b"intent") || said(b"unknown")),
                 }
             }
