@@ -32,6 +32,8 @@ pub struct Places {
     /// Whether all that is in the folders and version stacks that are to be deleted was listed
     /// to the end.
     pub listed_whole: bool,
+    /// Why what is in some of the held ones could not be listed to the end.
+    pub unlisted: BTreeMap<AssetId, Arc<str>>,
     /// The held assets that are or may be folders or version stacks, each with whether all that
     /// is in it was listed to the end.
     pub held: BTreeMap<AssetId, bool>,

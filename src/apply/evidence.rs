@@ -140,6 +140,9 @@ impl<S: Session> Dispatcher<'_, S> {
     /// Takes notice of an asset that a reading found alive.
     fn alive(&mut self, batch: u64, job: Job, id: AssetId, look: Option<&Look>) {
         let stack = look.filter(|look| look.member).map(|_| job.ids[0]);
+        if let Some(failure) = look.and_then(other_kind) {
+            return self.failed(batch, (id, stack), failure);
+        }
         if let Some(refusal) = job.refusal {
             return self.failed(batch, (id, stack), *refusal);
         }
@@ -147,20 +150,10 @@ impl<S: Session> Dispatcher<'_, S> {
             self.settle(batch, Vec::new(), false);
             return self.forget(vec![id]);
         }
-        let Some(Look { kind, said, .. }) = look else {
+        let Some(Look { kind, .. }) = look else {
             self.settle(batch, Vec::new(), false);
             return self.queue.put_found(id, job.sent);
         };
-        if let Some(said) = said.filter(|said| said != kind) {
-            let (said, kind) = (in_words(said), in_words(*kind));
-            let failure = Failure {
-                kind: FailureKind::Invalid,
-                message: format!(
-                    "the manifest says that it is a {said}, and the server has a {kind}"
-                ),
-            };
-            return self.failed(batch, (id, stack), failure);
-        }
         self.settle(batch, Vec::new(), false);
         let again = match stack {
             Some(stack) => Job::member(stack, id),
@@ -404,6 +397,19 @@ const fn forbidden(message: String) -> Failure {
         kind: FailureKind::Permission,
         message,
     }
+}
+
+/// Says that an asset is of another kind than the manifest says.
+fn other_kind(look: &Look) -> Option<Failure> {
+    let Look { kind, said, .. } = look;
+    let said = said.filter(|said| said != kind)?;
+    let (said, kind) = (in_words(said), in_words(*kind));
+    Some(Failure {
+        kind: FailureKind::Invalid,
+        message: format!(
+            "the manifest says that it is a {said}, and the server has a {kind}; correct its `kind`"
+        ),
+    })
 }
 
 const fn in_words(kind: Kind) -> &'static str {

@@ -77,15 +77,19 @@ impl Exit {
     pub const fn meaning(self) -> &'static str {
         match self {
             Self::Done => {
-                "done; nothing left open (without `--detailed-exitcode` also a plan with changes)"
+                "done; nothing left open: each listed asset is retired, gone, deferred or held (without `--detailed-exitcode` also a plan with changes)"
             }
             Self::Failed => "failed for a reason not listed here",
             Self::Pending => "`plan --detailed-exitcode`: changes pending",
             Self::Open => {
-                "apply ended, and some assets failed, are missing, unknown or blocked; plan: something listed is missing or may not be read"
+                "apply ended, and some assets failed, are missing, unknown, blocked, skipped or other than reviewed; plan: something listed is missing or may not be read"
             }
-            Self::Refused => "refused by a guard, a hold, a pin, or missing approval",
-            Self::Stale => "the plan is stale or expired",
+            Self::Refused => {
+                "refused: a pin, something protected that cannot be placed, or missing approval; nothing was sent; also a plan that apply would refuse"
+            }
+            Self::Stale => {
+                "the plan is expired, from the future, or not what its manifests say now"
+            }
             Self::Locked => "the state is locked by another run",
             Self::Denied => "not authenticated, not authorised, or the wrong account",
             Self::Invalid => "a manifest, state, plan or config does not parse or validate",

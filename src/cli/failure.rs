@@ -89,6 +89,8 @@ pub enum Failure {
         there: String,
         /// Where this run would go.
         here: String,
+        /// Whether only the version of the API is another.
+        api: bool,
     },
     /// The manifests and the settings name different accounts.
     #[error("{one} names the account `{first}`, and {other} names `{second}`")]
@@ -371,6 +373,9 @@ impl Failure {
             Self::Stale { why, .. } => Some(why.hint()),
             Self::Refused(why) => Some(why.hint()),
             Self::NoState(_) => Some("`retire apply` makes it; name another with `--state`"),
+            Self::OtherHome { api: true, .. } => Some(
+                "a state of v2 becomes one of V4 with `retire state migrate --api v4`; for one of V4, give `--api v4`",
+            ),
             Self::OtherHome { .. } => {
                 Some("keep one state for each server and account: name another with `--state`")
             }

@@ -128,6 +128,10 @@ impl Reviewed {
             skip_mismatched: _,
             batch_size,
         } = self.document.settings();
+        // Which server is spoken to stays with whoever runs it.
+        if settings.api.origin == Origin::Default {
+            settings.api.value = self.document.home().api;
+        }
         if settings.state.origin == Origin::Default {
             settings.state.value = PathBuf::from(&self.document.state().path);
         }

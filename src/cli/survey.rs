@@ -11,7 +11,6 @@ use crate::cli::failure::Failure;
 use crate::cli::reach::Reached;
 use crate::cli::settings::{Server, Settings};
 use crate::cli::work::Work;
-use crate::diagnostic::in_words;
 use crate::event::StopReason;
 use crate::frameio::places::{Ask, PlaceReader, find_places};
 use crate::frameio::survey::survey;
@@ -65,34 +64,47 @@ fn open(work: &Work) -> Vec<(AssetId, Option<Kind>)> {
 ///
 /// # Errors
 ///
-/// Returns why the account is not clear, or why nothing may be read.
+/// Returns why the account is not clear, or why nothing may be read; with the plan as it was
+/// before, where only nobody answered.
 pub(in crate::cli) fn look(
     call: &Call,
     server: &Reached,
     (manifests, settings): (&Manifests, &Settings),
-    mut work: Work,
-) -> Result<Work, Failure> {
+    work: Work,
+) -> Result<Work, (Failure, Option<Box<Work>>)> {
     let account = match server.account(work.wanted.as_ref()) {
         Ok(account) => account,
-        Err(why @ Failure::Who(_)) => {
-            let why = in_words(&why);
-            call.console.warn(&format!("no asset was read: {why}"));
-            return Ok(work);
-        }
-        Err(why) => return Err(why),
+        Err(why @ Failure::Who(_)) => return Err((why, Some(Box::new(work)))),
+        Err(why) => return Err((why, None)),
     };
+    look_in(call, server, account.as_ref(), (manifests, settings), work).map_err(|why| (why, None))
+}
+
+fn look_in(
+    call: &Call,
+    server: &Reached,
+    account: Option<&String>,
+    (manifests, settings): (&Manifests, &Settings),
+    mut work: Work,
+) -> Result<Work, Failure> {
     let open = open(&work);
     let mut read = if open.is_empty() {
         Inventory::default()
     } else {
-        look_at(call, server, account.as_deref(), (manifests, &work), &open)?
+        look_at(
+            call,
+            server,
+            account.map(String::as_str),
+            (manifests, &work),
+            &open,
+        )?
     };
-    if account.is_some() {
-        work.home.account.clone_from(&account);
+    if let Some(account) = account {
+        work.home.account = Some(account.clone());
     }
     work = work.again(manifests, settings, &read);
     if let Some(wanted) = shelter::wanted(&work.plan) {
-        let places = look_around(call, server, account.as_deref(), &wanted)?;
+        let places = look_around(call, server, account.map(String::as_str), &wanted)?;
         add(&mut read, places);
         work = work.again(manifests, settings, &read);
     }

@@ -202,5 +202,6 @@ pub(in crate::cli) fn check_home(there: &Home, here: &Home, path: &Path) -> Resu
         path: PathBuf::from(path),
         there: there.to_string(),
         here: here.to_string(),
+        api: same_server && same_account,
     })
 }

@@ -38,7 +38,7 @@ pub enum Refused {
     #[error("{} shown to be what the pin says", match .0 { 1 => "1 asset is not".to_owned(), more => format!("{more} assets are not") })]
     Mismatched(usize),
     /// Nobody looked whether something protected would be deleted along.
-    #[error("it was not read what is in the listed folders, and something is protected")]
+    #[error("the listed folders were not read, and something is protected")]
     NotChecked,
     /// Protected assets may lie in what is to be deleted.
     #[error(
@@ -75,7 +75,7 @@ impl Refused {
         match self {
             Self::NotChecked => "nothing was sent; give a token that may read the assets",
             Self::Unplaced(_) | Self::Unread(_) => {
-                "nothing was sent; correct the id in that line, give a token that may read the asset, or take the line out if the asset is deleted"
+                "nothing was sent; where the server had trouble, run it again; else correct the id in that line, or give a token that may read the asset"
             }
             Self::WrongNumber { .. } => {
                 "read the plan again, then type the number of assets that it would delete"

@@ -314,7 +314,7 @@ fn missing(summary: &Summary, style: Style, sink: &mut dyn Write) -> io::Result<
     writeln!(sink)?;
     writeln!(
         sink,
-        "{} the server does not know them, and nothing shows that they were deleted:",
+        "{} the server does not know what is listed here, and nothing shows that it was deleted:",
         style.paint(
             Paint::Yellow,
             counted(ids.len(), "asset is missing:", "assets are missing:")

@@ -340,7 +340,7 @@ fn why(id: AssetId, decision: &Decision) -> Option<String> {
             Some(shelter::kept(id, why, *until, path.as_deref()))
         }
         Decision::Mismatch(Mismatch::NotRead) => {
-            Some("pinned, and the live asset was not read".to_owned())
+            Some("it has a pin, and this version compares none".to_owned())
         }
     }
 }

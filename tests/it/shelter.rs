@@ -278,3 +278,15 @@ fn what_stays_is_read_where_its_delete_was_not_answered() {
         assert!(done.out.contains("1 asset is unknown"), "{}", done.out);
     }
 }
+
+#[test]
+fn a_folder_that_its_entry_calls_a_file_stays_with_what_is_held_in_it() {
+    for api in ["v2", "v4"] {
+        let desk = desk(&format!(
+            "assets: [{{id: {DAY}, kind: file}}, {{id: {LOOSE}, kind: file}}]\nholds: [{{id: {A}, reason: legal}}]\n"
+        ));
+        let done = run(&desk, api, &["apply"]).expect(0);
+        assert!(done.out.contains("contains a.mov"), "{}", done.out);
+        only_loose(&desk);
+    }
+}

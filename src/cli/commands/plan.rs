@@ -15,6 +15,7 @@ use crate::cli::target::{self, Document};
 use crate::cli::work::{self, Work};
 use crate::cli::{clock, files};
 use crate::cli::{playground, survey};
+use crate::diagnostic::in_words;
 use crate::manifest::document::Manifests;
 use crate::plan::approve::{Refused, check};
 use crate::plan::saved::{self, Basis, DecidingSettings, PlanDocument, Sha256, StateBasis};
@@ -137,7 +138,15 @@ fn look(
     }
     let world = || playground::world_of(manifests, work.account());
     let server = reach(call, settings, paths, world)?;
-    let work = survey::look(call, &server, (manifests, settings), work)?;
+    let work = match survey::look(call, &server, (manifests, settings), work) {
+        Ok(work) => work,
+        Err((why, Some(work))) => {
+            let why = in_words(&why);
+            call.console.warn(&format!("no asset was read: {why}"));
+            *work
+        }
+        Err((why, None)) => return Err(why),
+    };
     if let Some(sandbox) = server.sandbox {
         server.runtime.block_on(sandbox.shut_down());
     }

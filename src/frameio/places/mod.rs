@@ -110,7 +110,8 @@ struct Descent {
     seen: HashSet<AssetId>,
     /// The next page of the first of the queue.
     page: Page,
-    has_failed: bool,
+    /// Why it cannot be trusted.
+    failure: Option<String>,
 }
 
 /// Where a list goes on.
@@ -130,17 +131,17 @@ impl Descent {
             queue,
             seen: HashSet::new(),
             page: Page::default(),
-            has_failed: false,
+            failure: None,
         }
     }
 
     fn is_over(&self) -> bool {
-        self.queue.is_empty() || self.has_failed
+        self.queue.is_empty() || self.failure.is_some()
     }
 
     /// Whether all was listed to the end.
     fn is_whole(&self) -> bool {
-        self.queue.is_empty() && !self.has_failed
+        self.queue.is_empty() && self.failure.is_none()
     }
 }
 
@@ -180,6 +181,9 @@ impl<T: FnMut(usize)> Search<'_, T> {
                     self.descend(descent).await?;
                     if descent.is_over() {
                         self.places.held.insert(*id, descent.is_whole());
+                        if let Some(why) = descent.failure.take() {
+                            self.places.unlisted.insert(*id, Arc::from(why));
+                        }
                         descents.pop_front();
                     }
                 }
@@ -230,7 +234,7 @@ impl<T: FnMut(usize)> Search<'_, T> {
             .queue
             .front()
             .copied()
-            .filter(|_| !descent.has_failed)
+            .filter(|_| descent.failure.is_none())
         else {
             return Ok(());
         };
@@ -243,14 +247,16 @@ impl<T: FnMut(usize)> Search<'_, T> {
             return Ok(());
         }
         let listed = self.list(id, kind, &descent.page).await?;
-        let Some(Items {
+        let Items {
             all: items,
             next,
             pages,
-        }) = listed
-        else {
-            descent.has_failed = true;
-            return Ok(());
+        } = match listed {
+            Ok(items) => items,
+            Err(why) => {
+                descent.failure = Some(format!("`{id}` could not be listed: {why}"));
+                return Ok(());
+            }
         };
         let is_empty = items.is_empty();
         for Item {
@@ -260,7 +266,7 @@ impl<T: FnMut(usize)> Search<'_, T> {
         } in items
         {
             if !descent.seen.insert(item) {
-                descent.has_failed = true;
+                descent.failure = Some(format!("`{item}` comes twice in the list of `{id}`"));
                 return Ok(());
             }
             self.places.lies.insert(item, Lies::In(id));
@@ -288,7 +294,9 @@ impl<T: FnMut(usize)> Search<'_, T> {
         // the list cannot be trusted.
         let leads_on = next.is_none() || next != descent.page.after;
         let is_endless = usize::try_from(before).is_ok_and(|before| before >= PAGES);
-        descent.has_failed = is_empty || !leads_on || is_endless;
+        if is_empty || !leads_on || is_endless {
+            descent.failure = Some(format!("the list of `{id}` does not come to its end"));
+        }
         descent.page = Page {
             before,
             after: next,
@@ -356,13 +364,13 @@ impl<T: FnMut(usize)> Search<'_, T> {
         }
     }
 
-    /// A page of what is in an asset; nothing where it cannot be had.
+    /// A page of what is in an asset, or why it cannot be had.
     async fn list(
         &mut self,
         id: AssetId,
         kind: Option<Kind>,
         page: &Page,
-    ) -> Result<Option<Items>, StopReason> {
+    ) -> Result<Result<Items, String>, StopReason> {
         let reader = self.reader;
         let said = match (reader, kind) {
             (PlaceReader::V2(v2), _) => {
@@ -376,11 +384,14 @@ impl<T: FnMut(usize)> Search<'_, T> {
                     .await?
             }
             // Nobody knows how to list what is of no known kind.
-            (PlaceReader::V4(_), None) => return Ok(None),
+            (PlaceReader::V4(_), None) => {
+                return Ok(Err("its kind is not known".to_owned()));
+            }
         };
         Ok(match said {
-            Ok(Said::There(items)) => Some(items),
-            Ok(Said::NotThere | Said::Refused(_)) | Err(_) => None,
+            Ok(Said::There(items)) => Ok(items),
+            Ok(Said::NotThere) => Err("the server does not know it".to_owned()),
+            Ok(Said::Refused(why)) | Err(why) => Err(why),
         })
     }
 

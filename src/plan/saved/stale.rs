@@ -111,6 +111,9 @@ impl Stale {
     pub const fn hint(&self) -> &'static str {
         match self {
             Self::Applied(_) => "make a new plan for what is still open",
+            Self::Home { .. } => {
+                "nothing was sent; give the same `--api`, `--endpoint` and `--account`, or make a new plan and have it reviewed"
+            }
             Self::Setting { .. } => "leave the flag out, or make a new plan with it",
             Self::FromFuture(_) => {
                 "nothing was sent; set the clocks of the machines right, then make a new plan"
@@ -121,7 +124,6 @@ impl Stale {
             | Self::Dates(_)
             | Self::Action(_)
             | Self::Totals
-            | Self::Home { .. }
             | Self::Lineage { .. }
             | Self::Serial { .. }
             | Self::Digest

@@ -173,22 +173,30 @@ pub fn keep(plan: &mut Plan, places: &Places, at: impl Fn(AssetId) -> Option<Arc
         at: at(*id),
         detail: Arc::clone(detail),
     };
-    let containers: BTreeSet<AssetId> = wanted.containers.iter().map(|(id, _)| *id).collect();
+    // Whatever has something in it is no file, whatever its entry says.
+    let listed: BTreeSet<AssetId> = wanted.listed.iter().copied().collect();
+    let only_files = wanted.containers.is_empty();
+    let within = if only_files {
+        &wanted.holds
+    } else {
+        &wanted.protected
+    };
     let mut kept: HashMap<AssetId, (AssetId, Path)> = HashMap::new();
     let mut lost = Vec::new();
-    for id in &wanted.protected {
+    for id in within {
         let chain = walk.up(*id);
         if chain.end == End::Gone {
             continue;
         }
         for (depth, around) in chain.ids.iter().enumerate().skip(1) {
-            if containers.contains(around) {
+            if listed.contains(around) {
                 kept.entry(*around)
                     .or_insert_with(|| (*id, walk.path(&chain.ids[..=depth])));
             }
         }
         // Where every listed folder was listed to the end, what is in none of them is elsewhere.
         if let End::Broken(at, why) = &chain.end
+            && !only_files
             && (at == id && walk.was_asked(*id) || !places.listed_whole)
         {
             lost.push(unplaced(id, why));
@@ -213,11 +221,12 @@ pub fn keep(plan: &mut Plan, places: &Places, at: impl Fn(AssetId) -> Option<Arc
         }
     }
     let unread = unclear.into_iter().map(|(id, listed)| {
+        let unlisted = || places.unlisted.get(&id).cloned();
         let detail = match places.lies.get(&id) {
             Some(Lies::Unread(why)) => Arc::clone(why),
             Some(Lies::Missing) => Arc::from(MISSING),
             Some(Lies::In(_) | Lies::AtTop | Lies::Deleted(_)) | None => {
-                Arc::from("what is in it was not listed to its end")
+                unlisted().unwrap_or_else(|| Arc::from("what is in it was not listed to its end"))
             }
         };
         (unplaced(&id, &detail), listed)
@@ -233,6 +242,15 @@ pub fn keep(plan: &mut Plan, places: &Places, at: impl Fn(AssetId) -> Option<Arc
             kept.entry(alias).or_insert((held.id, path));
         }
     }
+    hold_back(plan, kept, &guards);
+}
+
+/// Turns what is connected with something protected into what stays.
+fn hold_back(
+    plan: &mut Plan,
+    mut kept: HashMap<AssetId, (AssetId, Path)>,
+    guards: &HashMap<AssetId, Held>,
+) {
     for step in &mut plan.steps {
         // What is not to be deleted says by itself why.
         if !step.decision.may_delete() {

@@ -99,6 +99,7 @@ fn check(old: &State, settings: &Settings, kept: &Path) -> Result<(), Failure> {
             path: settings.state.value.clone(),
             there: old.home.to_string(),
             here: format!("API v4 at `{here}`"),
+            api: false,
         });
     }
     // A link that leads nowhere is in the way too.
