@@ -85,7 +85,7 @@ impl Console {
         }
     }
 
-    /// Hides secrets on standard error from now on. Nothing should bring one there; a library
+    /// Hides secrets on standard error, and in errors of an event stream, from now on. Nothing should bring one there; a library
     /// that logs, or an error that shows a line of a file, could.
     pub fn hide(&self, secrets: &Secrets) {
         let mut hidden = self.hidden.lock().unwrap_or_else(PoisonError::into_inner);
@@ -165,17 +165,22 @@ impl Console {
         Ok(())
     }
 
-    /// Writes words to standard error, whatever `--quiet` says.
-    pub fn words(&self, write: impl FnOnce(Style, &mut dyn Write) -> io::Result<()>) {
-        let mut text = Vec::new();
-        let written = write(self.err, &mut text);
+    /// A text with a mask in place of each secret that is hidden.
+    pub fn masked(&self, mut text: Vec<u8>) -> Vec<u8> {
         let hidden = self.hidden.lock().unwrap_or_else(PoisonError::into_inner);
         for secrets in hidden.iter() {
             if let Cow::Owned(masked) = secrets.printed(&text) {
                 text = masked;
             }
         }
-        drop(hidden);
+        text
+    }
+
+    /// Writes words to standard error, whatever `--quiet` says.
+    pub fn words(&self, write: impl FnOnce(Style, &mut dyn Write) -> io::Result<()>) {
+        let mut text = Vec::new();
+        let written = write(self.err, &mut text);
+        let text = self.masked(text);
         let mut sink = io::stderr().lock();
         let cleared = if self.drawn.swap(false, Ordering::Relaxed) {
             sink.write_all(b"\r\x1b[2K")

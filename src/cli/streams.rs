@@ -101,6 +101,9 @@ impl Streams {
             return;
         }
         let (message, exit) = (in_words(failure), failure.exit().code());
+        // Somebody may have given a token where a setting belongs.
+        let message = self.sinks.console.masked(message.into_bytes());
+        let message = String::from_utf8_lossy(&message);
         let bytes = self
             .lines
             .error(clock::now(), &message, failure.hint(), exit);

@@ -356,3 +356,17 @@ fn no_log_and_no_line_of_a_file_shows_a_secret() {
         assert!(!transcript.contains(SECRET), "{transcript}");
     }
 }
+
+#[test]
+fn a_token_where_a_setting_belongs_is_not_repeated_in_an_event() {
+    let desk = Desk::with(&manifest(1));
+    let endpoint = ["--endpoint", SECRET, "--json-out", "run.jsonl"];
+    for more in [
+        &["apply", "--json"][..],
+        &["apply", "--json", "--state", SECRET],
+    ] {
+        let done = desk.run_with(&TOKEN, &[more, &endpoint].concat());
+        assert_ne!(done.code, 0);
+        is_nowhere(SECRET, &desk, &done);
+    }
+}
