@@ -340,7 +340,7 @@ fn carry_out(
     let (remote, inbox) = inbox();
     stop_in_order(call, remote.clone(), settings.grace.value);
     session.begin(&state);
-    let shown = streams.leaves_room_for_progress();
+    let shown = streams.leaves_room_for_progress() && !call.console.is_quiet();
     let ticker = Ticker::start(total, &call.console, clock, shown);
     let mut reporter = Reporter::new(summary, streams, ticker);
     let run = Run {
