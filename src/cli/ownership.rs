@@ -2,6 +2,8 @@
 
 use std::path::{Component, Path, PathBuf};
 
+use crate::cli::project;
+
 /// What surely belongs to the project: the folder of the manifests, the current folder, and the
 /// work trees of git around them.
 #[derive(Debug, Clone)]
@@ -22,7 +24,9 @@ impl Project {
             }
         });
         let here = [Path::new("")];
-        let folders: Vec<PathBuf> = here.into_iter().chain(folders).flat_map(names).collect();
+        let whole = project::common_folder(paths);
+        let folders = here.into_iter().chain(folders).chain(whole.as_deref());
+        let folders: Vec<PathBuf> = folders.flat_map(names).collect();
         let trees = folders.iter().filter_map(|folder| tree(folder));
         let trees = trees.map(Path::to_owned).collect();
         Self { folders, trees }

@@ -132,7 +132,10 @@ impl Reviewed {
         if settings.api.origin == Origin::Default {
             settings.api.value = self.document.home().api;
         }
-        if settings.state.origin == Origin::Default {
+        // A plan that says that there is no state yet does not lead away from the one that is.
+        let first = self.document.state().digest.is_none();
+        let leads_away = first && settings.state.value.exists();
+        if settings.state.origin == Origin::Default && !leads_away {
             settings.state.value = PathBuf::from(&self.document.state().path);
         }
         if settings.max_attempts.origin == Origin::Default {

@@ -50,6 +50,45 @@ pub enum DocumentKind {
 /// Tells what a document is.
 #[must_use]
 pub fn kind(bytes: &[u8]) -> DocumentKind {
+    let kind = told(bytes);
+    // It may begin as one of ours, and list something all the same, which none of ours does.
+    if kind == DocumentKind::Ours && lists_something(bytes) {
+        DocumentKind::Manifest
+    } else {
+        kind
+    }
+}
+
+/// Whether a key of a manifest's lists has a list behind it, in any letter case.
+#[must_use]
+pub fn lists_something(bytes: &[u8]) -> bool {
+    let text = bytes.to_ascii_lowercase();
+    LISTS.iter().any(|name| {
+        let mut places = memmem::find_iter(&text, name.as_bytes());
+        places.any(|at| {
+            let before = &text[..at];
+            let quote = before.last().filter(|byte| matches!(byte, b'"' | b'\''));
+            let blank = |byte: &&u8| matches!(byte, b' ' | b'\t');
+            let mut back = before.iter().rev();
+            let begins = quote.is_some()
+                || back
+                    .find(|byte| !blank(byte))
+                    .is_none_or(|byte| *byte == b'\n');
+            let mut rest = &text[at + name.len()..];
+            if let Some(quote) = quote {
+                let Some(behind) = rest.strip_prefix(&[*quote]) else {
+                    return false;
+                };
+                rest = behind;
+            }
+            let value = rest.trim_ascii_start().strip_prefix(b":");
+            let first = value.and_then(|value| value.trim_ascii_start().first());
+            begins && matches!(first, Some(b'[' | b'-'))
+        })
+    })
+}
+
+fn told(bytes: &[u8]) -> DocumentKind {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let Ok(text) = std::str::from_utf8(bytes) else {
         return DocumentKind::Manifest;

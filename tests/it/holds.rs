@@ -209,7 +209,7 @@ fn what_is_passed_over_is_named_and_nothing_else() {
     let (_, hidden) = done.err.split_once('\n').unwrap();
     assert_eq!(
         first(hidden),
-        "passed over, hidden or a seed by its name, though it looks like a manifest: `manifests/.holds.yaml`, `manifests/.old/`, `manifests/Sandbox.json`"
+        "passed over, by its name, though it looks like a manifest: `manifests/.holds.yaml`, `manifests/.old/`, `manifests/Sandbox.json`"
     );
     let none = Desk::new();
     none.write("manifests/compose.yml", "services: {}\n");
@@ -453,5 +453,49 @@ mod pipes {
         std::fs::remove_file(desk.path("sandbox.yaml")).unwrap();
         pipe(&desk, "retire.toml");
         desk.run(&["plan"]).expect(8);
+    }
+}
+
+#[test]
+fn a_list_in_what_begins_like_another_document_is_not_passed_over() {
+    for (name, text) in [
+        (
+            "manifests/h.json",
+            format!(
+                "{{\"type\":\"holds\",\"version\":1,\"holds\":[{{\"id\":\"{A}\",\"reason\":\"x\"}}]}}"
+            ),
+        ),
+        (
+            "manifests/h.yaml",
+            format!("type: legal\nversion: 1\n\"holds\" :\n - {{id: {A}, reason: x}}\n"),
+        ),
+        (
+            "manifests/i.yaml",
+            format!("type: legal\nversion: 1\nHolds:\n- {{id: {A}, reason: x}}\n"),
+        ),
+        (
+            "manifests/j.json",
+            format!("{{\"version\":1,\"lineage\":\"l\",\"serial\":1,\"holds\":[\"{A}\"]}}"),
+        ),
+    ] {
+        let desk = Desk::with(&format!("version: 1\nassets: [{{id: {A}, kind: file}}]\n"));
+        desk.write(name, text);
+        let done = desk.run(&["apply", "--sandbox"]).expect(8);
+        assert!(done.err.contains(name), "{}", done.err);
+    }
+    // By its name it is no manifest, and it is named.
+    for name in [
+        "manifests/holds.txt",
+        "manifests/h.yaml~",
+        "manifests/.legal/2026/h.yaml",
+    ] {
+        let desk = Desk::with(&format!("version: 1\nassets: [{{id: {A}, kind: file}}]\n"));
+        desk.write(
+            name,
+            format!("version: 1\nholds: [{{id: {A}, reason: x}}]\n"),
+        );
+        let done = desk.run(&["validate"]).expect(0);
+        let folder = name.split("/2026").next().unwrap();
+        assert!(done.err.contains(folder), "{}", done.err);
     }
 }

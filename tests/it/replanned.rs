@@ -230,3 +230,25 @@ fn a_hold_that_comes_after_the_plan_refuses_it_wherever_it_stands() {
         carried_out(&desk, "v2").expect(0);
     }
 }
+
+#[test]
+fn a_forged_plan_does_not_choose_another_state() {
+    let desk = desk(&format!("assets: [{{id: {LOOSE}, kind: file}}]\n"));
+    planned(&desk, "v2");
+    // The real state remembers that the asset is retired, and somebody has restored it since.
+    let saved = desk.read("plan.json");
+    carried_out(&desk, "v2").expect(0);
+    let before = desk.read("retire.sandbox.state.json");
+    desk.write("plan.json", saved);
+    forge(
+        &desk,
+        &[(
+            "\"path\":\"retire.sandbox.state.json\"",
+            "\"path\":\"other.json\"",
+        )],
+    );
+    let done = carried_out(&desk, "v2").expect(5);
+    assert!(done.err.contains("other.json"), "{}", done.err);
+    assert!(!desk.path("other.json").exists());
+    assert_eq!(before, desk.read("retire.sandbox.state.json"));
+}

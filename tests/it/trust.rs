@@ -283,3 +283,26 @@ fn a_second_way_to_a_token_is_told() {
         ");
     });
 }
+
+#[test]
+fn a_config_of_the_project_folder_is_the_projects_without_git_as_well() {
+    let desk = Desk::new();
+    desk.write("proj/retire.yaml", manifest(1));
+    desk.write("proj/manifests/l.yaml", manifest(1));
+    desk.write(
+        "proj/retire.toml",
+        "version = 1\ntoken-command = [\"touch\", \"ran\"]\n",
+    );
+    std::fs::create_dir(desk.path("o")).unwrap();
+    let mut command = desk.command(&[
+        "apply",
+        "../proj/manifests/l.yaml",
+        "--config",
+        "../proj/retire.toml",
+        "--auto-approve",
+    ]);
+    let done = command.current_dir(desk.path("o")).output().unwrap();
+    let err = String::from_utf8_lossy(&done.stderr);
+    assert_eq!(done.status.code(), Some(8), "{err}");
+    assert!(!desk.path("o/ran").exists() && !desk.path("proj/ran").exists());
+}

@@ -98,6 +98,11 @@ fn named(search: &mut Search<'_>, path: &Path) -> Result<(), FilesError> {
     }
 }
 
+/// The project folder of PATHs, from the root, where they have one in common.
+pub(in crate::cli) fn common_folder(paths: &[PathBuf]) -> Option<PathBuf> {
+    project_of(paths, &links::here().ok()?).ok()
+}
+
 /// The one project folder of PATHs, from the root.
 fn project_of(paths: &[PathBuf], here: &Path) -> Result<PathBuf, FilesError> {
     let Some((first, more)) = paths.split_first() else {
@@ -128,7 +133,7 @@ fn folder_of(path: Option<&Path>, here: &Path) -> Result<PathBuf, FilesError> {
     let mut upwards = start
         .ancestors()
         .take_while(|folder| folder.starts_with(root));
-    if let Some(marked) = upwards.find(|folder| folder.join(MARK).is_file()) {
+    if let Some(marked) = upwards.find(|folder| folder.join(MARK).symlink_metadata().is_ok()) {
         return Ok(marked.to_owned());
     }
     if place.as_ref().is_none_or(|place| place.starts_with(here)) {

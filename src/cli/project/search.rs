@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::links::{self, keep_inside};
 use super::{MANIFESTS, USUAL, some};
 use crate::cli::files::{self, DEEPEST, FilesError, Sort};
-use crate::manifest::kind::{DocumentKind, has_list, kind};
+use crate::manifest::kind::{DocumentKind, has_list, kind, lists_something};
 use crate::manifest::{Part, Source};
 
 /// How a sandbox's seed is called, whatever its ending.
@@ -14,6 +14,9 @@ const SEED: &str = "sandbox";
 
 /// How far into a file that is not read it is told what it is, in bytes.
 const HEAD: usize = 64 << 10;
+
+/// How many folders down a hidden folder is looked into.
+const HIDDEN: usize = 3;
 
 /// How manifests end, in any letter case.
 const ENDINGS: [&str; 3] = ["yaml", "yml", "json"];
@@ -69,6 +72,8 @@ impl<'p> Search<'p> {
             if path.is_dir() {
                 folders.push(path);
             } else if is(MANIFESTS) {
+                // A link that leads nowhere, or into what cannot be read, may mean a folder.
+                files::sort(&path)?;
                 self.others.push(files::shown(&path).to_string());
             } else {
                 self.found(&path, &bound, part)?;
@@ -107,6 +112,10 @@ impl<'p> Search<'p> {
         for path in files::entries(folder)? {
             let path = files::tidy(&path);
             let hidden = is_hidden(&path);
+            // What cannot be looked at could be a folder of manifests.
+            if !path.is_symlink() {
+                files::sort(&path)?;
+            }
             if path.is_dir() {
                 if hidden {
                     self.hidden_folder(&path);
@@ -117,6 +126,8 @@ impl<'p> Search<'p> {
                 // It cannot be a manifest, unless it is a link to a folder of them.
                 if !hidden && path.is_symlink() && !path.exists() {
                     self.others.push(files::shown(&path).to_string());
+                } else if lists(&path) {
+                    self.doubtful.push(files::shown(&path).to_string());
                 }
             } else if hidden || is_seed(&path) {
                 self.doubt(&path, hidden);
@@ -191,8 +202,7 @@ impl<'p> Search<'p> {
 
     /// A hidden folder is not searched; where files in it end like manifests, it is named.
     fn hidden_folder(&mut self, path: &Path) {
-        let inside = files::entries(path).unwrap_or_default();
-        if !path.ends_with(".git") && inside.iter().any(|path| has_ending(path)) {
+        if !path.ends_with(".git") && could_list(path, 0) {
             self.doubtful.push(format!("{}/", files::shown(path)));
         }
     }
@@ -243,7 +253,7 @@ impl<'p> Search<'p> {
             (&self.others, "not a manifest"),
             (
                 &self.doubtful,
-                "hidden or a seed by its name, though it looks like a manifest",
+                "by its name, though it looks like a manifest",
             ),
         ];
         kinds
@@ -262,6 +272,22 @@ impl<'p> Search<'p> {
             passed_over: self.passed_over().collect::<Vec<_>>().join("; "),
         }
     }
+}
+
+/// Whether a file that does not end like a manifest begins as one that lists something.
+fn lists(path: &Path) -> bool {
+    let plain = files::sort(path).is_ok_and(|sort| sort == Sort::File);
+    plain && files::head(path, HEAD).is_ok_and(|head| lists_something(&head))
+}
+
+/// Whether something in a hidden folder ends like a manifest, also some folders down.
+fn could_list(folder: &Path, depth: usize) -> bool {
+    let inside = files::entries(folder).unwrap_or_default();
+    let is_link = |path: &Path| path.is_symlink();
+    inside.iter().any(|path| {
+        let below = || depth < HIDDEN && path.is_dir() && !is_link(path);
+        has_ending(path) || (below() && could_list(path, depth + 1))
+    })
 }
 
 fn is_hidden(path: &Path) -> bool {
