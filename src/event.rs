@@ -233,14 +233,6 @@ pub enum RunEvent {
         /// How many requests may be under way through the lane from now on.
         window: usize,
     },
-    /// A batch was not sent after all: trouble came in before its turn. An answer without
-    /// outcomes follows, and what it asks for gets a new number.
-    CalledBack {
-        /// The number of the batch.
-        batch: u64,
-        /// When.
-        at: Timestamp,
-    },
     /// A request went wrong and is made again.
     Retried {
         /// The number of the batch that went wrong.
@@ -283,10 +275,7 @@ impl RunEvent {
             | Self::Forgotten { .. }
             | Self::Warned { .. }
             | Self::Ended { .. } => true,
-            Self::Paced { .. }
-            | Self::CalledBack { .. }
-            | Self::Retried { .. }
-            | Self::Stopping { .. } => false,
+            Self::Paced { .. } | Self::Retried { .. } | Self::Stopping { .. } => false,
         }
     }
 }

@@ -131,26 +131,9 @@ impl Breaker {
         })
     }
 
-    /// Whether the run is far from where it would stop: the server knows assets of ours, the
-    /// shares are below half of what they may be, and the last answer could be trusted.
-    #[must_use]
-    pub fn is_at_ease(&self) -> bool {
-        let Tally {
-            failed, missing, ..
-        } = self.total;
-        let answered = self.total.answered();
-        let below_half = |part: usize, percent: u8| {
-            part.saturating_mul(200) <= answered.saturating_mul(percent.into())
-        };
-        self.has_passed()
-            && self.failed_in_a_row() == 0
-            && below_half(missing, self.limits.max_404_percent)
-            && below_half(failed, self.limits.max_failure_percent)
-    }
-
     /// Whether the server has shown that it knows at least one asset of ours.
     #[must_use]
-    pub const fn has_passed(&self) -> bool {
+    const fn has_passed(&self) -> bool {
         self.total.retired + self.total.failed + self.total.shown > 0
     }
 
@@ -298,43 +281,5 @@ mod tests {
         let mut breaker = Breaker::new(limits, false);
         assert_eq!(breaker.answered(tally(0, 500, 500)), None);
         assert_eq!(breaker.answered(tally(0, 0, 100_000)), None);
-    }
-
-    #[test]
-    fn it_is_at_ease_far_below_its_limits() {
-        let mut breaker = self::breaker();
-        assert!(!breaker.is_at_ease(), "nothing is known yet");
-        assert_eq!(breaker.answered(tally(3, 1, 0)), None);
-        assert!(breaker.is_at_ease(), "a quarter is half of half");
-        assert_eq!(breaker.answered(tally(0, 1, 0)), None);
-        assert!(!breaker.is_at_ease());
-        assert_eq!(breaker.answered(tally(10, 0, 3)), None);
-        assert!(breaker.is_at_ease());
-        assert_eq!(breaker.troubled(Task::Delete, "a"), None);
-        assert!(!breaker.is_at_ease());
-        breaker.sound(Task::Delete);
-        assert_eq!(breaker.answered(tally(0, 0, 3)), None);
-        assert!(!breaker.is_at_ease());
-    }
-
-    #[test]
-    fn troubles_count_only_in_a_row() {
-        let limits = Limits {
-            max_failed_batches: 3,
-            ..Limits::default()
-        };
-        let mut breaker = Breaker::new(limits, false);
-        assert_eq!(breaker.troubled(Task::Delete, "a"), None);
-        assert_eq!(breaker.troubled(Task::Delete, "b"), None);
-        breaker.sound(Task::Delete);
-        assert_eq!(breaker.troubled(Task::Delete, "c"), None);
-        assert_eq!(breaker.troubled(Task::Resolve, "x"), None);
-        breaker.sound(Task::Resolve);
-        assert_eq!(breaker.troubled(Task::Delete, "d"), None);
-        let stop = StopReason::FailedBatches {
-            batches: 3,
-            detail: "e".to_owned(),
-        };
-        assert_eq!(breaker.troubled(Task::Delete, "e"), Some(stop));
     }
 }

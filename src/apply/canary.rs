@@ -32,11 +32,6 @@ impl Canary {
         self.left = self.left.saturating_sub(assets);
     }
 
-    /// Takes notice that a new delete of so many assets was not sent after all.
-    pub(in crate::apply) const fn unsent(&mut self, assets: usize) {
-        self.left = self.left.saturating_add(assets);
-    }
-
     /// How many assets a new delete may ask for; nothing while none may go out.
     ///
     /// `idle` says that nothing is under way and nothing waits to be sent again: then either an

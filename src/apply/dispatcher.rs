@@ -5,54 +5,33 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::time::Instant;
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::mpsc::error::SendError;
 
 use crate::apply::batch::{Queue, Terms};
 use crate::apply::breaker::Breaker;
 use crate::apply::canary::Canary;
 use crate::apply::evidence::Absent;
-use crate::apply::inbox::{Came, Inbox, Message};
-use crate::apply::job::Job;
+use crate::apply::job::Journaled;
 use crate::apply::pacer::Pacer;
 use crate::apply::retry::Jitter;
 use crate::apply::stacks::Stack;
-use crate::apply::tempo::Tempo;
+use crate::apply::worker::{Inbox, News};
 use crate::apply::{Clock, Options, Run, Seeker};
 use crate::asset::AssetId;
 use crate::crash;
 use crate::event::{Lane, Listener, RunEvent, StopReason, Task};
-use crate::frameio::call::Call;
 use crate::outcome::{AssetOutcome, Outcome};
 use crate::state::{Record, Standing, State, settles_missing};
 use crate::store::Session;
-
-/// How long an answer waits at most for another one to share its sync.
-const SHARED: Duration = Duration::from_millis(1);
-
-/// A batch whose intent is in the journal: only the dispatcher makes one, after the sync.
-#[derive(Debug)]
-pub struct Journaled {
-    pub(in crate::apply) batch: u64,
-    pub(in crate::apply) job: Job,
-    /// When it was given out, counted from the start of the run.
-    pub(in crate::apply) at: Duration,
-    /// The same as a time.
-    pub(in crate::apply) intent: Timestamp,
-}
-
-impl Journaled {
-    /// The call to make.
-    #[must_use]
-    pub const fn call(&self) -> &Call {
-        &self.job.call
-    }
-}
 
 pub(in crate::apply) struct Dispatcher<'run, S> {
     run: u64,
     pub(in crate::apply) state: State,
     pub(in crate::apply) session: &'run mut S,
     listeners: Vec<&'run mut dyn Listener>,
+    /// Where jobs go out; nothing once there are to be no more.
+    jobs: Option<UnboundedSender<Journaled>>,
     pub(in crate::apply) inbox: Inbox,
     pub(in crate::apply) options: Options,
     pub(in crate::apply) clock: &'run dyn Clock,
@@ -90,11 +69,8 @@ pub(in crate::apply) struct Dispatcher<'run, S> {
     /// How many batches are handed out and not heard of.
     under_way: usize,
     pub(in crate::apply) batches: u64,
-    /// How many of them were called back.
-    pub(in crate::apply) called_back: u64,
-    pub(in crate::apply) tempo: Tempo,
-    /// How many batches were last handed out beyond what may be under way, at most.
-    ahead: usize,
+    /// How long a batch may take from when it is handed out to its answer.
+    pub(in crate::apply) latency: Duration,
     /// When the queue was last looked through, counted from the start of the run.
     pub(in crate::apply) looked_at: Duration,
     pub(in crate::apply) told: Option<(Lane, Duration)>,
@@ -109,7 +85,7 @@ impl<'run, S: Session> Dispatcher<'run, S> {
     pub(in crate::apply) fn new(
         run: Run<'run, S>,
         queue: Queue<'run>,
-        inbox: Inbox,
+        (jobs, inbox): (UnboundedSender<Journaled>, Inbox),
         seeker: Seeker<'run>,
     ) -> Self {
         let Run {
@@ -131,6 +107,7 @@ impl<'run, S: Session> Dispatcher<'run, S> {
             state,
             session,
             listeners,
+            jobs: Some(jobs),
             inbox,
             options,
             clock,
@@ -153,9 +130,7 @@ impl<'run, S: Session> Dispatcher<'run, S> {
             open: BTreeMap::new(),
             under_way: 0,
             batches: 0,
-            called_back: 0,
-            tempo: Tempo::default(),
-            ahead: 0,
+            latency: Duration::ZERO,
             looked_at: Duration::ZERO,
             told: None,
             changed: false,
@@ -171,7 +146,7 @@ impl<'run, S: Session> Dispatcher<'run, S> {
         let (refused, rest): (Vec<_>, Vec<_>) =
             found.partition(|(_, outcome)| matches!(outcome, Outcome::Failed(_)));
         if !refused.is_empty() {
-            dispatcher.settle(0, refused, false);
+            dispatcher.settle(0, refused);
         }
         let rest = rest.into_iter().map(|outcome| (0, outcome));
         dispatcher.held.extend(rest);
@@ -188,27 +163,30 @@ impl<'run, S: Session> Dispatcher<'run, S> {
         // Nobody brings news before something is handed out.
         let mut longest = Duration::ZERO;
         while !self.is_over() {
-            let news = self.inbox.wait(longest, self.linger());
-            if news.messages.is_empty() && news.is_last {
+            let Some(news) = self.inbox.wait(longest) else {
                 // Every worker is gone, and each has said what became of its batch.
                 break;
-            }
-            for message in news.messages {
-                self.take(message);
+            };
+            for news in news {
+                self.take(news);
             }
             if self.is_to_seek() {
                 self.seek();
             }
-            self.turn(news.since);
+            self.turn();
             longest = self.sleep();
         }
-        self.inbox.close();
         if self.cut_short {
-            // What lies there still is known: an answer, or that a batch was not sent.
-            for message in self.inbox.wait(Duration::ZERO, None).messages {
-                self.take(message);
+            // What was answered in this very moment is known.
+            for news in self.inbox.wait(Duration::ZERO).unwrap_or_default() {
+                self.take(news);
             }
         }
+    }
+
+    /// Tells the workers that nothing more comes.
+    pub(in crate::apply) fn close(&mut self) {
+        self.jobs = None;
     }
 
     fn is_over(&self) -> bool {
@@ -230,14 +208,7 @@ impl<'run, S: Session> Dispatcher<'run, S> {
         self.under_way < self.options.concurrency.get()
     }
 
-    /// As long as more lies ready than is sent during a turn, answers may share a turn and its
-    /// sync, though not for long: nobody is idle meanwhile.
-    fn linger(&self) -> Option<(usize, Duration)> {
-        let has_ahead = self.under_way > self.options.concurrency.get();
-        (has_ahead && self.stop.is_none()).then_some((self.ahead / 2, SHARED))
-    }
-
-    fn turn(&mut self, since: Instant) {
+    fn turn(&mut self) {
         let now = self.clock.elapsed();
         if self.stop_by.is_some_and(|time| time <= now) {
             self.cut_short = true;
@@ -253,9 +224,7 @@ impl<'run, S: Session> Dispatcher<'run, S> {
             if !orders.is_empty() {
                 crash::point("batch.send");
             }
-            self.under_way += orders.len();
-            self.inbox.hand_out(orders);
-            self.tempo.turned(since.elapsed());
+            self.hand_out(orders);
         } else {
             // Their intents may not last, so they are not sent.
             for batch in &orders {
@@ -272,17 +241,10 @@ impl<'run, S: Session> Dispatcher<'run, S> {
     pub(in crate::apply) fn assign(&mut self, now: Duration) -> Vec<Journaled> {
         self.looked_at = now;
         let at_once = self.options.concurrency.get();
-        // The closer a run is to where it stops, the less it may have on its way.
-        self.ahead = if self.breaker.is_at_ease() {
-            self.tempo.ahead(self.options)
-        } else {
-            0
-        };
         let mut orders: Vec<Journaled> = Vec::new();
         while self.stop.is_none() {
             let given = self.under_way + orders.len();
             let idle = given == 0;
-            let ahead = if given < at_once { 0 } else { self.ahead };
             let size = self.canary.may_ask(
                 idle && !self.queue.has_returned(),
                 self.options.batch_size.get(),
@@ -292,7 +254,7 @@ impl<'run, S: Session> Dispatcher<'run, S> {
                 now,
                 idle,
                 size,
-                open: &|lane| given < at_once + ahead && pacer.is_open(lane, now, ahead),
+                open: &|lane| given < at_once && pacer.is_open(lane, now),
             });
             let Some(job) = job else {
                 break;
@@ -391,7 +353,6 @@ impl<'run, S: Session> Dispatcher<'run, S> {
             | RunEvent::Forgotten { .. }
             | RunEvent::Warned { .. }
             | RunEvent::Paced { .. }
-            | RunEvent::CalledBack { .. }
             | RunEvent::Retried { .. }
             | RunEvent::Stopping { .. }
             | RunEvent::Ended { .. } => {}
@@ -406,7 +367,6 @@ impl<'run, S: Session> Dispatcher<'run, S> {
                 reason: reason.clone(),
             });
             self.stop = Some(reason);
-            self.inbox.call_back();
         }
     }
 
@@ -415,21 +375,32 @@ impl<'run, S: Session> Dispatcher<'run, S> {
         self.stop.as_ref()
     }
 
-    pub(in crate::apply) fn take(&mut self, message: Message) {
-        match message {
-            Message::Done(batch, Came::Reply(reply, took)) => {
+    /// Gives jobs to the workers.
+    fn hand_out(&mut self, orders: Vec<Journaled>) {
+        for job in orders {
+            self.under_way += 1;
+            let sent = match &self.jobs {
+                Some(jobs) => jobs.send(job),
+                None => Err(SendError(job)),
+            };
+            if let Err(SendError(job)) = sent {
+                self.broken(job);
+            }
+        }
+    }
+
+    pub(in crate::apply) fn take(&mut self, news: News) {
+        match news {
+            News::Answered(batch, reply) => {
                 crash::point("batch.heard");
                 self.under_way -= 1;
                 let since_given = self.clock.elapsed().saturating_sub(batch.at);
-                self.tempo.answered(since_given, took);
+                // What was slow lately may be slow again, and is forgotten by and by.
+                self.latency = since_given.max(self.latency * 9 / 10);
                 self.answered(batch, &reply);
             }
-            Message::Done(batch, Came::Back) => {
-                self.under_way -= 1;
-                self.came_back(batch);
-            }
-            Message::Broken(batch) => self.broken(batch),
-            Message::Signal(number) => {
+            News::Broken(batch) => self.broken(batch),
+            News::Signal(number) => {
                 self.signals += 1;
                 self.cut_short |= self.signals > 1;
                 self.halt(StopReason::Signal(number));
@@ -442,7 +413,7 @@ impl<'run, S: Session> Dispatcher<'run, S> {
         self.under_way -= 1;
     }
 
-    pub(in crate::apply) fn settle(&mut self, batch: u64, outcomes: Vec<AssetOutcome>, more: bool) {
+    pub(in crate::apply) fn settle(&mut self, batch: u64, outcomes: Vec<AssetOutcome>) {
         let is_news = |(id, outcome): &AssetOutcome| match outcome {
             // What is recorded may stand all the same.
             Outcome::Missing => {
@@ -456,7 +427,7 @@ impl<'run, S: Session> Dispatcher<'run, S> {
             batch,
             at: self.clock.now(),
             outcomes,
-            more,
+            more: false,
         });
     }
 

@@ -43,7 +43,7 @@ impl<S: Session> Dispatcher<'_, S> {
     fn give_up(&mut self) {
         for (batch, ids) in std::mem::take(&mut self.open) {
             let outcomes = ids.iter().map(|id| (*id, Outcome::Unknown)).collect();
-            self.settle(batch, outcomes, false);
+            self.settle(batch, outcomes);
         }
     }
 
@@ -80,7 +80,7 @@ impl<S: Session> Dispatcher<'_, S> {
             left: self.queue.left() + self.held.len() + self.absent.len(),
             state: self.state,
             ending,
-            requests: self.batches - self.called_back,
+            requests: self.batches,
             saved,
         }
     }

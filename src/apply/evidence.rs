@@ -6,14 +6,15 @@
 //! the run would have to stop.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::apply::breaker::{SAMPLE, Tally};
 use crate::apply::dispatcher::Dispatcher;
 use crate::apply::follow::{limits_of, pace_of_read};
-use crate::apply::inbox::Message;
 use crate::apply::job::{Job, Look};
+use crate::apply::worker::News;
 use crate::asset::{AssetId, Kind};
 use crate::event::StopReason;
 use crate::frameio::Reply;
@@ -122,7 +123,7 @@ impl<S: Session> Dispatcher<'_, S> {
         let id = job.target();
         let stack = look.member.then(|| job.ids[0]);
         if let Some(next) = job.look_on(look, other.is_none()) {
-            self.settle(batch, Vec::new(), false);
+            self.settle(batch, Vec::new());
             return self.queue.put_first([next]);
         }
         match other {
@@ -131,7 +132,7 @@ impl<S: Session> Dispatcher<'_, S> {
                 self.refused(batch, (id, stack), Failure { kind, message });
             }
             Some(_) | None => {
-                self.settle(batch, Vec::new(), false);
+                self.settle(batch, Vec::new());
                 self.absent.push(Absent { batch, id, stack });
             }
         }
@@ -147,14 +148,14 @@ impl<S: Session> Dispatcher<'_, S> {
             return self.failed(batch, (id, stack), *refusal);
         }
         if !job.listed {
-            self.settle(batch, Vec::new(), false);
+            self.settle(batch, Vec::new());
             return self.forget(vec![id]);
         }
         let Some(Look { kind, .. }) = look else {
-            self.settle(batch, Vec::new(), false);
+            self.settle(batch, Vec::new());
             return self.queue.put_found(id, job.sent);
         };
-        self.settle(batch, Vec::new(), false);
+        self.settle(batch, Vec::new());
         let again = match stack {
             Some(stack) => Job::member(stack, id),
             None => Job::single(id, Some(*kind)),
@@ -187,7 +188,7 @@ impl<S: Session> Dispatcher<'_, S> {
         };
         match (stack, &outcome) {
             (Some(stack), _) => self.member_done(batch, stack, id, outcome),
-            (None, Outcome::Retired(_)) => self.settle(batch, vec![(id, outcome)], false),
+            (None, Outcome::Retired(_)) => self.settle(batch, vec![(id, outcome)]),
             (None, _) => self.hold_back(batch, (id, outcome)),
         }
         if let Some(reason) = stop {
@@ -234,7 +235,7 @@ impl<S: Session> Dispatcher<'_, S> {
         if !self.is_unknown(id) {
             return self.failed(batch, (id, stack), failure);
         }
-        self.settle(batch, Vec::new(), false);
+        self.settle(batch, Vec::new());
         self.warn(
             batch,
             format!("`{id}` could not be read: {}", failure.message),
@@ -285,7 +286,7 @@ impl<S: Session> Dispatcher<'_, S> {
     /// Keeps what a stop for missing assets would take back: it is written down at the end. Until
     /// then it is as it was for whoever finds the run dead, and the next run finds it out again.
     pub(in crate::apply) fn hold_back(&mut self, batch: u64, outcome: AssetOutcome) {
-        self.settle(batch, Vec::new(), false);
+        self.settle(batch, Vec::new());
         self.held.push((batch, outcome));
     }
 
@@ -314,13 +315,13 @@ impl<S: Session> Dispatcher<'_, S> {
         let (inbox, clock) = (&self.inbox, self.clock);
         let mut news = Vec::new();
         let deleted = (self.seeker)(&wanted, &mut || {
-            news.extend(inbox.wait(std::time::Duration::ZERO, None).messages);
-            let is_signal = |message: &Message| matches!(message, Message::Signal(_));
+            news.extend(inbox.wait(Duration::ZERO).unwrap_or_default());
+            let is_signal = |news: &News| matches!(news, News::Signal(_));
             let is_late = last_call.is_some_and(|time| time <= clock.elapsed());
             is_late || news.iter().any(is_signal)
         });
-        for message in news {
-            self.take(message);
+        for news in news {
+            self.take(news);
         }
         let Some(deleted) = deleted else {
             // It was cut off: nothing is known of them.
@@ -387,7 +388,7 @@ impl<S: Session> Dispatcher<'_, S> {
             batches.entry(batch).or_default().push(outcome);
         }
         for (batch, outcomes) in batches {
-            self.settle(batch, outcomes, false);
+            self.settle(batch, outcomes);
         }
     }
 }

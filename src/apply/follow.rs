@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::apply::breaker::Tally;
-use crate::apply::dispatcher::{Dispatcher, Journaled};
-use crate::apply::job::{Aim, Job, Sent};
+use crate::apply::dispatcher::Dispatcher;
+use crate::apply::job::{Aim, Job, Journaled, Sent};
 use crate::apply::pacer::{Pace, Pause};
 use crate::asset::{AssetId, Kind};
 use crate::event::{Lane, RunEvent, StopReason, Task};
@@ -43,31 +43,14 @@ impl<S: Session> Dispatcher<'_, S> {
         self.queue.is_over(&job);
         self.paced(job.lane(), None, Pace::Troubled);
         if job.task() == Task::Delete {
-            self.settle(batch, all(&job.ids, &Outcome::Unknown), false);
+            self.settle(batch, all(&job.ids, &Outcome::Unknown));
         } else {
-            self.settle(batch, Vec::new(), false);
+            self.settle(batch, Vec::new());
             self.queue.put_first([job]);
         }
         self.halt(StopReason::Broken {
             detail: format!("the worker that had batch {batch} broke down"),
         });
-    }
-
-    /// Takes a batch back that was called back before it was sent.
-    pub(in crate::apply) fn came_back(&mut self, batch: Journaled) {
-        let Journaled { batch, job, .. } = batch;
-        self.called_back += 1;
-        self.queue.is_over(&job);
-        self.events.push(RunEvent::CalledBack {
-            batch,
-            at: self.clock.now(),
-        });
-        self.pacer.unsent(job.lane());
-        if job.fresh {
-            self.canary.unsent(job.ids.len());
-        }
-        self.settle(batch, Vec::new(), false);
-        self.queue.put_first([job]);
     }
 
     fn deleted(&mut self, batch: Journaled, reply: &Reply) {
@@ -97,14 +80,14 @@ impl<S: Session> Dispatcher<'_, S> {
                     (Aim::Member, [(file, outcome)]) => {
                         self.member_done(batch, job.ids[0], *file, outcome.clone());
                     }
-                    (Aim::Member, _) => self.settle(batch, Vec::new(), false),
+                    (Aim::Member, _) => self.settle(batch, Vec::new()),
                     (Aim::Settle | Aim::Look(_) | Aim::Open | Aim::Close, _) => {
                         self.settled(batch, outcomes);
                     }
                 }
             }
             Verdict::Halve => {
-                self.settle(batch, Vec::new(), false);
+                self.settle(batch, Vec::new());
                 self.queue.put_first(job.halves());
             }
             Verdict::SlowDown { .. } => self.slowed_down(batch, job),
@@ -113,7 +96,7 @@ impl<S: Session> Dispatcher<'_, S> {
                 for id in job.targets() {
                     self.intents.insert(id, intent);
                 }
-                self.settle(batch, all(&job.ids, &Outcome::Unknown), false);
+                self.settle(batch, all(&job.ids, &Outcome::Unknown));
                 self.warn(batch, format!("no answer that can be trusted: {detail}"));
                 self.lost(batch, &job, &detail);
             }
@@ -179,7 +162,7 @@ impl<S: Session> Dispatcher<'_, S> {
             self.canary.came_back();
         }
         let stop = self.breaker.answered(tally);
-        self.settle(batch, outcomes, false);
+        self.settle(batch, outcomes);
         if let Some(reason) = stop {
             self.halt(reason);
         }
@@ -198,7 +181,7 @@ impl<S: Session> Dispatcher<'_, S> {
             ReadVerdict::SlowDown { .. } => self.slowed_down(batch, job),
             ReadVerdict::NotSent { detail } => self.not_sent(batch, job, detail),
             ReadVerdict::Unreadable { detail } => {
-                self.settle(batch, Vec::new(), false);
+                self.settle(batch, Vec::new());
                 let id = job.target();
                 self.warn(batch, format!("`{id}` could not be read: {detail}"));
                 self.strained(job.lane(), &detail);
@@ -216,13 +199,13 @@ impl<S: Session> Dispatcher<'_, S> {
     }
 
     fn stopped(&mut self, batch: u64, job: Job, reason: StopReason) {
-        self.settle(batch, Vec::new(), false);
+        self.settle(batch, Vec::new());
         self.queue.put_first([job]);
         self.halt(reason);
     }
 
     fn slowed_down(&mut self, batch: u64, job: Job) {
-        self.settle(batch, Vec::new(), false);
+        self.settle(batch, Vec::new());
         let (refusals, since) = self.pacer.refusals(job.lane());
         self.queue.put_first([job]);
         let waited = since.map_or(Duration::ZERO, |since| {
@@ -234,7 +217,7 @@ impl<S: Session> Dispatcher<'_, S> {
     }
 
     fn not_sent(&mut self, batch: u64, job: Job, detail: String) {
-        self.settle(batch, Vec::new(), false);
+        self.settle(batch, Vec::new());
         let lane = job.lane();
         match self.again(batch, job, &detail) {
             // Where this one does not get through, the others of its lane would not either.
@@ -322,9 +305,6 @@ impl<S: Session> Dispatcher<'_, S> {
         let now = self.clock.elapsed();
         if pace == Pace::Taken {
             self.breaker.sound(lane.task());
-        } else {
-            // What is not sent yet waits for better times.
-            self.inbox.call_back();
         }
         if let Some(Pause { wait, window }) = self.pacer.answered(lane, now, limits, pace) {
             self.has_told_wait(lane, now);

@@ -3,10 +3,30 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use crate::asset::{AssetId, Kind};
 use crate::event::{Lane, Task};
 use crate::frameio::call::Call;
 use crate::outcome::Failure;
+
+/// A job whose intent is in the journal: only the dispatcher makes one, after the sync.
+#[derive(Debug)]
+pub(super) struct Journaled {
+    pub(super) batch: u64,
+    pub(super) job: Job,
+    /// When it was given out, counted from the start of the run.
+    pub(super) at: Duration,
+    /// The same as a time.
+    pub(super) intent: Timestamp,
+}
+
+impl Journaled {
+    /// The call to make.
+    pub(super) const fn call(&self) -> &Call {
+        &self.job.call
+    }
+}
 
 /// What a job is for, beyond what its call asks.
 #[derive(Debug, Clone, PartialEq, Eq)]

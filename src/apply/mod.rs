@@ -10,12 +10,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::runtime::Handle;
+use tokio::sync::mpsc::unbounded_channel;
 use tokio::time::timeout;
 
 use crate::apply::batch::Queue;
 use crate::apply::dispatcher::Dispatcher;
-use crate::apply::inbox::{Inbox, Remote};
 use crate::apply::retry::Retries;
+use crate::apply::worker::{Inbox, Stopper};
 use crate::event::{Ending, Listener, RunEvent, RunInfo};
 use crate::frameio::Deleter;
 use crate::frameio::trash::{Deleted, Wanted};
@@ -30,14 +31,12 @@ pub mod dispatcher;
 mod ending;
 mod evidence;
 mod follow;
-pub mod inbox;
 pub mod job;
 pub mod pacer;
 pub mod retry;
 mod stacks;
-mod tempo;
 mod waits;
-mod worker;
+pub mod worker;
 
 #[cfg(test)]
 mod tests;
@@ -142,22 +141,14 @@ pub(in crate::apply) type Seeker<'run> =
 pub fn run<'run, D, S>(
     run: Run<'run, S>,
     deleter: &'run D,
-    mailbox: (Remote, Inbox),
+    (stopper, inbox): (Stopper, Inbox),
     runtime: &'run Handle,
 ) -> Ended
 where
     D: Deleter + Clone + 'static,
     S: Session,
 {
-    let (remote, inbox) = mailbox;
-    let options = run.options;
-    let queue = Queue::new(run.approved, options.api);
-    let count = match options.api {
-        // Every request asks for at least one asset, so more workers would find nothing to do.
-        Api::V2 => options.concurrency.get().min(queue.left()),
-        // A version stack is many files.
-        Api::V4 => options.concurrency.get(),
-    };
+    let queue = Queue::new(run.approved, run.options.api);
     let seeker: Seeker<'_> = Box::new(|wanted, is_cut_off| {
         runtime.block_on(async {
             let mut search = pin!(deleter.find_deleted(wanted));
@@ -170,22 +161,17 @@ where
             }
         })
     });
-    let mut dispatcher = Dispatcher::new(run, queue, inbox, seeker);
-    let workers: Vec<_> = if dispatcher.begin() {
-        (0..count)
-            .map(|_| runtime.spawn(worker::work(deleter.clone(), remote.sign_on())))
-            .collect()
-    } else {
-        Vec::new()
-    };
-    dispatcher.serve();
-    let at_once = dispatcher.is_cut_short();
-    for worker in workers {
-        if at_once {
-            worker.abort();
-        }
-        // A worker that broke down has told so itself.
-        drop(runtime.block_on(worker));
+    let (jobs, to_send) = unbounded_channel();
+    let workers = runtime.spawn(worker::work(deleter.clone(), to_send, stopper));
+    let mut dispatcher = Dispatcher::new(run, queue, (jobs, inbox), seeker);
+    if dispatcher.begin() {
+        dispatcher.serve();
     }
+    if dispatcher.is_cut_short() {
+        workers.abort();
+    }
+    dispatcher.close();
+    // A worker that broke down has told so itself.
+    drop(runtime.block_on(workers));
     dispatcher.end()
 }

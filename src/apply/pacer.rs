@@ -63,7 +63,6 @@ struct Bucket {
     not_before: Duration,
     refusals: u32,
     refused_since: Option<Duration>,
-    troubles: u32,
 }
 
 /// One request more or less, in the window's unit.
@@ -89,21 +88,13 @@ impl Pacer {
     pub fn opens(&self, lane: Lane) -> Option<Duration> {
         self.lanes
             .get(&lane)
-            .map_or(Some(Duration::ZERO), |bucket| bucket.opens(0))
+            .map_or(Some(Duration::ZERO), Bucket::opens)
     }
 
     /// Whether a request may go through a lane now.
-    ///
-    /// `ahead` may be handed out beyond what may be under way, as long as the lane shows no sign
-    /// of strain: at most so many wait then.
     #[must_use]
-    pub fn is_open(&self, lane: Lane, now: Duration, ahead: usize) -> bool {
-        let opens = match self.lanes.get(&lane) {
-            Some(bucket) if bucket.is_at_ease(self.most) => bucket.opens(ahead),
-            Some(bucket) => bucket.opens(0),
-            None => Some(Duration::ZERO),
-        };
-        opens.is_some_and(|at| at <= now)
+    pub fn is_open(&self, lane: Lane, now: Duration) -> bool {
+        self.opens(lane).is_some_and(|at| at <= now)
     }
 
     /// Takes notice of a request that goes out.
@@ -112,13 +103,6 @@ impl Pacer {
         bucket.under_way += 1;
         bucket.drain(now);
         bucket.level += bucket.cost();
-    }
-
-    /// Takes notice that a request did not go out after all.
-    pub fn unsent(&mut self, lane: Lane) {
-        let bucket = self.lane(lane);
-        bucket.under_way = bucket.under_way.saturating_sub(1);
-        bucket.level = bucket.level.saturating_sub(bucket.cost());
     }
 
     /// Takes notice of an answer; says which pause the lane takes, if it takes one.
@@ -140,7 +124,6 @@ impl Pacer {
             Pace::Taken => {
                 bucket.refusals = 0;
                 bucket.refused_since = None;
-                bucket.troubles = 0;
                 // One more for each round: as many answers as there are requests under way.
                 let growth = ONE * ONE / bucket.window.max(ONE);
                 bucket.window = (bucket.window + growth).min(most * ONE);
@@ -148,7 +131,6 @@ impl Pacer {
             }
             Pace::Refused { wait } => Some(bucket.refused(now, limits, wait)),
             Pace::Troubled => {
-                bucket.troubles = bucket.troubles.saturating_add(1);
                 bucket.window = (bucket.window / 2).max(ONE);
                 None
             }
@@ -189,7 +171,6 @@ impl Bucket {
             not_before: Duration::ZERO,
             refusals: 0,
             refused_since: None,
-            troubles: 0,
         }
     }
 
@@ -241,18 +222,8 @@ impl Bucket {
         }
     }
 
-    /// Whether nothing speaks against a few more requests than may be under way.
-    fn is_at_ease(&self, most: usize) -> bool {
-        self.window >= most * ONE && self.is_roomy(self.at)
-    }
-
-    fn is_roomy(&self, now: Duration) -> bool {
-        let level = self.level.saturating_sub(now.saturating_sub(self.at));
-        self.limits.is_none_or(|(_, window)| level <= window / 2)
-    }
-
-    fn opens(&self, ahead: usize) -> Option<Duration> {
-        if self.under_way >= self.window / ONE + ahead {
+    fn opens(&self) -> Option<Duration> {
+        if self.under_way >= self.window / ONE {
             return None;
         }
         let by_level = self.limits.map_or(Duration::ZERO, |(limit, window)| {

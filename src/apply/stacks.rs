@@ -48,7 +48,7 @@ impl<S: Session> Dispatcher<'_, S> {
                 self.leave_alone(batch, stack, "the server does not list its files");
             }
             ReadVerdict::Read(None) => {
-                self.settle(batch, Vec::new(), false);
+                self.settle(batch, Vec::new());
                 let said = Some(Kind::VersionStack);
                 let look = Job::look(stack, said, true);
                 self.queue.put_first([Job {
@@ -66,7 +66,7 @@ impl<S: Session> Dispatcher<'_, S> {
                         let why = "the list of its files does not end";
                         return self.leave_alone(batch, stack, why);
                     }
-                    self.settle(batch, Vec::new(), false);
+                    self.settle(batch, Vec::new());
                     let next = Job {
                         looked: true,
                         ..Job::open(stack, Some(Arc::from(after)))
@@ -110,7 +110,7 @@ impl<S: Session> Dispatcher<'_, S> {
         if files.is_empty() {
             return self.found_empty(batch, stack);
         }
-        self.settle(batch, Vec::new(), false);
+        self.settle(batch, Vec::new());
         self.stacks.entry(stack).or_default().left = files.len();
         let members: Vec<Job> = files
             .into_iter()
@@ -195,7 +195,7 @@ impl<S: Session> Dispatcher<'_, S> {
         } else {
             vec![(stack, Outcome::Unknown)]
         };
-        self.settle(batch, outcomes, false);
+        self.settle(batch, outcomes);
     }
 
     /// Takes notice of a file whose delete was never answered.
@@ -233,7 +233,7 @@ impl<S: Session> Dispatcher<'_, S> {
             }
             None => {
                 // Somebody may have put a file into it meanwhile.
-                self.settle(batch, vec![(stack, Outcome::Unknown)], false);
+                self.settle(batch, vec![(stack, Outcome::Unknown)]);
                 self.queue.put_first([Job::close(stack)]);
             }
         }

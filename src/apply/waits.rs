@@ -42,7 +42,7 @@ impl<S: Session> Dispatcher<'_, S> {
         if self.stop.is_some() {
             return None;
         }
-        Some(self.options.time_budget?.saturating_sub(self.tempo.latency))
+        Some(self.options.time_budget?.saturating_sub(self.latency))
     }
 
     /// Tells that the run waits for a limit, where that takes a while.

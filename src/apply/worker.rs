@@ -1,19 +1,107 @@
 //! The workers: they send what the dispatcher has written down, and nothing else.
+//!
+//! Two channels join them to the dispatcher: jobs go out on one, news come in on the other.
 
-use tokio::time::Instant;
+use std::iter;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::time::Duration;
 
-use crate::apply::inbox::Worker;
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::task::JoinSet;
+
+use crate::apply::job::Journaled;
 use crate::crash;
-use crate::frameio::Deleter;
+use crate::frameio::{Deleter, Reply};
 
-/// Takes batches, sends them and brings the answers back, until there are no more.
+/// What the dispatcher is told.
+#[derive(Debug)]
+pub(super) enum News {
+    /// A job was answered, or is known not to have been.
+    Answered(Journaled, Reply),
+    /// A worker broke down with a job under way.
+    Broken(Journaled),
+    /// A signal came in; its number as the system counts them.
+    Signal(i32),
+}
+
+/// Asks a run to stop.
+#[derive(Debug, Clone)]
+pub struct Stopper(Sender<News>);
+
+/// Where the news of a run come in.
+#[derive(Debug)]
+pub struct Inbox(Receiver<News>);
+
+/// Makes the channel on which the news of a run come in.
+#[must_use]
+pub fn inbox() -> (Stopper, Inbox) {
+    let (sender, receiver) = mpsc::channel();
+    (Stopper(sender), Inbox(receiver))
+}
+
+impl Stopper {
+    /// Asks the run to stop in order; asked again, it stops at once.
+    ///
+    /// A run that is over already does not mind.
+    pub fn signal(&self, number: i32) {
+        self.0.send(News::Signal(number)).ok();
+    }
+}
+
+impl Inbox {
+    /// Waits for news, at most so long, and takes all that there are; nothing where nobody is left
+    /// to bring any.
+    pub(super) fn wait(&self, longest: Duration) -> Option<Vec<News>> {
+        match self.0.recv_timeout(longest) {
+            Ok(first) => Some(iter::once(first).chain(self.0.try_iter()).collect()),
+            Err(RecvTimeoutError::Timeout) => Some(Vec::new()),
+            Err(RecvTimeoutError::Disconnected) => None,
+        }
+    }
+}
+
+/// A job under way: whatever becomes of its worker, the dispatcher hears of it.
+struct UnderWay {
+    job: Option<Journaled>,
+    news: Sender<News>,
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        if let Some(job) = self.job.take() {
+            self.news.send(News::Broken(job)).ok();
+        }
+    }
+}
+
+/// Sends jobs as they come, each at once, until there are no more and all are answered.
 ///
-/// There are never more workers than requests may be under way at once.
-pub(in crate::apply) async fn work<D: Deleter>(deleter: D, mut worker: Worker) {
-    while let Some(batch) = worker.take().await {
-        let began = Instant::now();
-        let reply = deleter.send(batch.call()).await;
-        crash::point("batch.answered");
-        worker.done(reply, began.elapsed());
+/// The dispatcher hands out no more than may be under way at once.
+pub(super) async fn work<D: Deleter + Clone + 'static>(
+    deleter: D,
+    mut jobs: UnboundedReceiver<Journaled>,
+    Stopper(news): Stopper,
+) {
+    let mut under_way = JoinSet::new();
+    while let Some(job) = jobs.recv().await {
+        while under_way.try_join_next().is_some() {}
+        let guard = UnderWay {
+            job: Some(job),
+            news: news.clone(),
+        };
+        under_way.spawn(send(deleter.clone(), guard));
+    }
+    while under_way.join_next().await.is_some() {}
+}
+
+async fn send<D: Deleter>(deleter: D, mut under_way: UnderWay) {
+    let Some(job) = &under_way.job else {
+        return;
+    };
+    let reply = deleter.send(job.call()).await;
+    crash::point("batch.answered");
+    if let Some(job) = under_way.job.take() {
+        // A dispatcher that broke down hears nothing any more.
+        under_way.news.send(News::Answered(job, reply)).ok();
     }
 }

@@ -124,7 +124,6 @@ pub(in crate::cli) fn event(event: &RunEvent) {
             window,
             "waiting for the limit"
         ),
-        RunEvent::CalledBack { batch, at: _ } => info!(batch, "called back, unsent"),
         RunEvent::Retried {
             batch,
             at: _,

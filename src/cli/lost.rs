@@ -44,7 +44,6 @@ fn answered(event: &RunEvent) -> usize {
         | RunEvent::Forgotten { .. }
         | RunEvent::Warned { .. }
         | RunEvent::Paced { .. }
-        | RunEvent::CalledBack { .. }
         | RunEvent::Retried { .. }
         | RunEvent::Stopping { .. }
         | RunEvent::Ended { .. } => 0,

@@ -61,20 +61,6 @@ pub enum Reply {
     },
 }
 
-impl Reply {
-    /// Whether it says something of the server, the way or the token rather than of the assets,
-    /// so that the next request had better wait until somebody has judged it.
-    #[must_use]
-    pub const fn is_trouble(&self) -> bool {
-        match self {
-            Self::Answered { status, .. } => {
-                !matches!(*status, 200..=299 | 400 | 403 | 404 | 409 | 413 | 422)
-            }
-            Self::NoToken { .. } | Self::NotSent { .. } | Self::Lost { .. } => true,
-        }
-    }
-}
-
 /// A rate limit, as an answer's headers tell it.
 ///
 /// Source: docs/frameio-api.md, "Rate limits".

@@ -138,7 +138,6 @@ impl Listener for Progress {
             | RunEvent::Answered { batch: 0, .. }
             | RunEvent::Forgotten { .. }
             | RunEvent::Warned { .. }
-            | RunEvent::CalledBack { .. }
             | RunEvent::Retried { .. }
             | RunEvent::Stopping { .. }
             | RunEvent::Ended { .. } => {}

@@ -406,11 +406,6 @@ impl Listener for SummaryBuilder {
             }
             RunEvent::Forgotten { at: _, ids } => self.forgotten.extend(ids),
             RunEvent::Warned { batch: _, message } => self.summary.warnings.push(message.clone()),
-            RunEvent::CalledBack { batch, at: _ } => {
-                if self.under_way.remove(batch).is_some() {
-                    self.summary.requests -= 1;
-                }
-            }
             RunEvent::Paced { .. } | RunEvent::Retried { .. } | RunEvent::Stopping { .. } => {}
             RunEvent::Ended { at, ending } => {
                 self.summary.ending = Some(ending.clone());

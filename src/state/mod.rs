@@ -256,7 +256,6 @@ impl State {
             RunEvent::Intent { .. }
             | RunEvent::Warned { .. }
             | RunEvent::Paced { .. }
-            | RunEvent::CalledBack { .. }
             | RunEvent::Retried { .. }
             | RunEvent::Stopping { .. }
             | RunEvent::Ended { .. } => {}

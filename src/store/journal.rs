@@ -280,10 +280,7 @@ pub fn write_event(sequence: u64, event: &RunEvent, lines: &mut Vec<u8>) {
             at: *at,
             done: *ending == Ending::Done,
         },
-        RunEvent::Paced { .. }
-        | RunEvent::CalledBack { .. }
-        | RunEvent::Retried { .. }
-        | RunEvent::Stopping { .. } => return,
+        RunEvent::Paced { .. } | RunEvent::Retried { .. } | RunEvent::Stopping { .. } => return,
     };
     write_line(
         &EventBody {

@@ -232,7 +232,6 @@ impl Fold {
             RunEvent::Forgotten { at, .. } | RunEvent::Ended { at, .. } => self.last = *at,
             RunEvent::Warned { .. }
             | RunEvent::Paced { .. }
-            | RunEvent::CalledBack { .. }
             | RunEvent::Retried { .. }
             | RunEvent::Stopping { .. } => {}
         }

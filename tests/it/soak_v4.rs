@@ -204,8 +204,8 @@ fn the_pace_of_v4_is_kept_though_its_successes_do_not_tell_it() {
         .into_iter()
         .filter(|request| request.endpoint == Some(Endpoint::V4FileDelete))
         .collect();
-    // An answer of 204 has no headers, so the first refusal is the first word of the limit; what
-    // was journalled ahead by then is called back, and one more is to spare.
+    // An answer of 204 has no headers, so the first refusal is the first word of the limit; one
+    // more is to spare.
     let refused = deletes.iter().filter(|request| request.status == Some(429));
     assert!((1..=2).contains(&refused.count()), "{deletes:?}");
     // One every 200 ms once the bucket is full: twenty of them take four seconds at least.

@@ -125,7 +125,6 @@ fn known(events: &[RunEvent]) -> BTreeMap<AssetId, &'static str> {
             | RunEvent::Forgotten { .. }
             | RunEvent::Warned { .. }
             | RunEvent::Paced { .. }
-            | RunEvent::CalledBack { .. }
             | RunEvent::Retried { .. }
             | RunEvent::Stopping { .. }
             | RunEvent::Ended { .. } => {}

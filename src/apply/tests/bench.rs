@@ -14,8 +14,8 @@ use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 use uuid::Uuid;
 
-use crate::apply::inbox::{Inbox, Remote, inbox};
 use crate::apply::retry::Retries;
+use crate::apply::worker::{Inbox, Stopper, inbox};
 use crate::apply::{Clock, Ended, Options, Run, breaker, run};
 use crate::asset::AssetId;
 use crate::event::{Listener, RunEvent, RunInfo};
@@ -376,7 +376,7 @@ impl Bench {
         state: State,
         server: &Server,
         listed: impl IntoIterator<Item = u128>,
-        mailbox: (Remote, Inbox),
+        mailbox: (Stopper, Inbox),
     ) -> (Ended, Vec<RunEvent>) {
         let approved = approved(&state, listed);
         let mut heard = Heard::default();
@@ -391,7 +391,7 @@ impl Bench {
         approved: &Approved,
         server: &D,
         heard: &mut Heard,
-        mailbox: (Remote, Inbox),
+        mailbox: (Stopper, Inbox),
     ) -> Ended {
         run(
             Run {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::apply::inbox::{Remote, inbox};
+use crate::apply::worker::{Stopper, inbox};
 use crate::apply::{self, Options, Run};
 use crate::cli::args::Apply;
 use crate::cli::call::{Call, Flags};
@@ -337,8 +337,8 @@ fn carry_out(
     let total = planned.totals.deletes();
     // It would lie in memory for as long as the run takes.
     drop(planned);
-    let (remote, inbox) = inbox();
-    stop_in_order(call, remote.clone(), settings.grace.value);
+    let (stopper, inbox) = inbox();
+    stop_in_order(call, stopper.clone(), settings.grace.value);
     session.begin(&state);
     let shown = streams.leaves_room_for_progress() && !call.console.is_quiet();
     let ticker = Ticker::start(total, &call.console, clock, shown);
@@ -366,7 +366,7 @@ fn carry_out(
         clock: &clock,
     };
     let handle = server.runtime.handle();
-    let ended = apply::run(run, &deleter, (remote, inbox), handle);
+    let ended = apply::run(run, &deleter, (stopper, inbox), handle);
     let summary = reporter.finish(&ended.ending);
     // What nobody else has is told before anything can go wrong with the summary.
     let saved = ended.saved.map_err(|not_saved| {
@@ -379,7 +379,7 @@ fn carry_out(
 
 /// Has each signal from now on stop the run, and says so at the first: people who see nothing
 /// happen press Ctrl-C again, which does not wait for the answers.
-fn stop_in_order(call: &Call, run: Remote, grace: Duration) {
+fn stop_in_order(call: &Call, run: Stopper, grace: Duration) {
     let console = call.console.clone();
     let mut told = false;
     call.signals.give(move |number| {

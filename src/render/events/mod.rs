@@ -225,18 +225,6 @@ pub enum Event<'line> {
         /// How many requests of this call may be under way from now on.
         window: usize,
     },
-    /// A batch was not sent after all: trouble came in before its turn. An `answered` without
-    /// assets follows, and what it asks for gets a new number.
-    CalledBack {
-        /// The version of the stream.
-        version: Version,
-        /// When.
-        at: At,
-        /// The run's number.
-        run: u64,
-        /// The batch's number within the run.
-        batch: u64,
-    },
     /// A request went wrong and is made again.
     Retried {
         /// The version of the stream.

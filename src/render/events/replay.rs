@@ -212,10 +212,6 @@ impl Replay {
                 let message = message.into_owned();
                 self.running()?.hear(&RunEvent::Warned { batch, message });
             }
-            Event::CalledBack { at, batch, .. } => {
-                let event = RunEvent::CalledBack { batch, at: at.0 };
-                self.running()?.hear(&event);
-            }
             Event::FoundDeleted { gone, retired, .. } => self.found(gone, retired)?,
             Event::Paced { .. } | Event::Retried { .. } | Event::Stopped { .. } => {
                 self.running()?;

@@ -96,12 +96,6 @@ impl Lines {
                 refused: *refused,
                 window: *window,
             }),
-            RunEvent::CalledBack { batch, at } => self.push(&Event::CalledBack {
-                version,
-                at: At(*at),
-                run,
-                batch: *batch,
-            }),
             RunEvent::Retried {
                 batch,
                 at,

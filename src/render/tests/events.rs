@@ -156,9 +156,6 @@ fn each_event() -> Vec<RunEvent> {
             why: "status 503".to_owned(),
         },
         intent(3, Task::Delete, &[3]),
-        intent(4, Task::Delete, &[4]),
-        RunEvent::CalledBack { batch: 4, at: when },
-        answered(4, vec![], false),
         RunEvent::Stopping {
             at: when,
             reason: StopReason::Signal(2),
@@ -274,7 +271,7 @@ fn what_is_no_stream_is_told_by_its_line() {
         ),
         (
             stream.replacen("\"requests\"", "\"demands\"", 1),
-            22,
+            19,
             "demands",
         ),
     ] {

@@ -4,8 +4,10 @@ use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
+
+use tokio::sync::mpsc::unbounded_channel;
 
 use super::*;
 use crate::apply::batch::Queue;
@@ -15,118 +17,6 @@ use crate::apply::{Clock, Run};
 use crate::event::Lane;
 use crate::frameio::call::Call;
 use crate::frameio::{Deleter, Reader, Reply};
-
-/// Refuses the token in the middle of a sync, and counts what is sent after that.
-#[derive(Clone, Default)]
-struct Gate {
-    syncs: Arc<AtomicBool>,
-    refused: Arc<AtomicBool>,
-    sent: Arc<AtomicUsize>,
-    after: Arc<AtomicUsize>,
-}
-
-impl Reader for Gate {
-    async fn read(&self, _: AssetId) -> Reply {
-        answer(404, "{}")
-    }
-
-    async fn who(&self) -> Reply {
-        answer(404, "{}")
-    }
-}
-
-impl Deleter for Gate {
-    async fn send(&self, _: &Call) -> Reply {
-        if self.sent.fetch_add(1, Ordering::SeqCst) == 1 {
-            while !self.syncs.load(Ordering::SeqCst) {
-                tokio::time::sleep(Duration::from_millis(1)).await;
-            }
-            self.refused.store(true, Ordering::SeqCst);
-            return answer(401, "{}");
-        }
-        if self.refused.load(Ordering::SeqCst) {
-            self.after.fetch_add(1, Ordering::SeqCst);
-        }
-        answer(200, r#"{"error":{}}"#)
-    }
-}
-
-/// A journal whose sync of the second request's successors lasts until the refusal is there.
-struct Slow<'session> {
-    inner: &'session mut FileSession,
-    gate: Gate,
-}
-
-impl Session for Slow<'_> {
-    fn append(&mut self, events: &[RunEvent]) -> Result<(), StoreError> {
-        let intends = |event: &RunEvent| matches!(event, RunEvent::Intent { .. });
-        let later = self.gate.sent.load(Ordering::SeqCst) >= 2 && events.iter().any(intends);
-        if later && !self.gate.syncs.swap(true, Ordering::SeqCst) {
-            while !self.gate.refused.load(Ordering::SeqCst) {
-                std::thread::sleep(Duration::from_millis(1));
-            }
-            // Time for the worker to say so.
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        self.inner.append(events)
-    }
-
-    fn replace(&mut self, state: &State) -> Result<(), StoreError> {
-        self.inner.replace(state)
-    }
-
-    fn abandon(&mut self) -> Result<(), StoreError> {
-        self.inner.abandon()
-    }
-}
-
-#[test]
-fn what_is_synced_while_trouble_comes_in_is_not_sent() {
-    let mut bench = Bench::new();
-    bench.options.concurrency = NonZeroUsize::new(2).unwrap();
-    bench.options.batch_size = NonZeroUsize::new(1).unwrap();
-    let gate = Gate::default();
-    let (mut inner, state) = bench.open();
-    let mut session = Slow {
-        inner: &mut inner,
-        gate: gate.clone(),
-    };
-    let approved = approved(&state, 1..=200);
-    let mut heard = Heard::default();
-    let ended = bench.run(&mut session, state, &approved, &gate, &mut heard, inbox());
-    assert!(
-        matches!(ended.ending, Ending::Stopped(_)),
-        "{:?}",
-        ended.ending
-    );
-    assert_eq!(gate.after.load(Ordering::SeqCst), 0);
-    let called_back = |event: &&RunEvent| matches!(event, RunEvent::CalledBack { .. });
-    assert!(heard.0.iter().filter(called_back).count() > 0);
-    assert_eq!(gate.sent.load(Ordering::SeqCst) as u64, ended.requests);
-}
-
-#[test]
-fn what_was_called_back_is_not_unknown_even_without_grace() {
-    for round in 0..10 {
-        let mut bench = Bench::new();
-        bench.options.batch_size = NonZeroUsize::new(1).unwrap();
-        bench.options.grace = Duration::ZERO;
-        let server = Server::with(1..=20_000);
-        let (mut session, state) = bench.open();
-        let (remote, mailbox) = inbox();
-        let signals = remote.clone();
-        let thread = std::thread::spawn(move || {
-            std::thread::sleep(Duration::from_millis(20 + round));
-            signals.signal(15);
-        });
-        let (ended, _) =
-            bench.apply_to(&mut session, state, &server, 1..=20_000, (remote, mailbox));
-        thread.join().unwrap();
-        // Three are under way at once.
-        let counts = ended.state.counts();
-        assert!(counts.unknown <= 3, "{counts:?}");
-    }
-}
 
 /// Answers at once or after a while, now and then with trouble, and counts what is under way.
 #[derive(Clone)]
@@ -230,7 +120,7 @@ fn what_opens_during_a_sync_is_not_slept_through() {
     let (mut session, state) = bench.open();
     let approved = approved(&state, 1..=3);
     let clock = Hand::default();
-    let (_remote, inbox) = inbox();
+    let (_stopper, inbox) = inbox();
     let run = Run {
         info: info(&state),
         approved: &approved,
@@ -243,7 +133,7 @@ fn what_opens_during_a_sync_is_not_slept_through() {
     let mut dispatcher = Dispatcher::new(
         run,
         Queue::new(&approved, bench.options.api),
-        inbox,
+        (unbounded_channel().0, inbox),
         Box::new(|_, _| None),
     );
     let [looked, opens, later] = [1, 5, 9].map(Duration::from_millis);
