@@ -65,6 +65,14 @@ pub enum Lane {
     Children,
     /// V4: listing what was deleted from a project.
     RecentlyDeleted,
+    /// v2: reading whose token it is.
+    Me,
+    /// V4: listing the accounts of the token.
+    Accounts,
+    /// V4: listing the workspaces of the account.
+    Workspaces,
+    /// V4: listing the projects of a workspace.
+    Projects,
 }
 
 impl Lane {
@@ -78,7 +86,11 @@ impl Lane {
             | Self::ShowFolder
             | Self::ShowStack
             | Self::Children
-            | Self::RecentlyDeleted => Task::Resolve,
+            | Self::RecentlyDeleted
+            | Self::Me
+            | Self::Accounts
+            | Self::Workspaces
+            | Self::Projects => Task::Resolve,
         }
     }
 
@@ -95,6 +107,10 @@ impl Lane {
             Self::ShowStack => "show_version_stack",
             Self::Children => "children",
             Self::RecentlyDeleted => "recently_deleted",
+            Self::Me => "me",
+            Self::Accounts => "accounts",
+            Self::Workspaces => "workspaces",
+            Self::Projects => "projects",
         }
     }
 }

@@ -5,7 +5,8 @@
 use std::collections::HashSet;
 
 use frameio_retire::asset::AssetId;
-use frameio_retire::frameio::answer::{Verdict, is_ended, judge, judge_read, judge_who};
+use frameio_retire::frameio::v2::answer::{is_ended, judge_delete, judge_read, judge_who};
+use frameio_retire::frameio::verdict::{Deletion, Verdict};
 use frameio_retire::frameio::{Body, Reply};
 use frameio_retire::outcome::Outcome;
 use libfuzzer_sys::fuzz_target;
@@ -38,7 +39,7 @@ fuzz_target!(|bytes: &[u8]| {
     let sent: Vec<AssetId> = (1..=u128::from(second % 4) + 1)
         .map(|number| AssetId::from_uuid(Uuid::from_u128(number)))
         .collect();
-    if let Verdict::Settled { outcomes, doubtful } = judge(&sent, &reply) {
+    if let Verdict::Told(Deletion::Settled { outcomes, doubtful }) = judge_delete(&sent, &reply) {
         let told = outcomes.iter().map(|(id, _)| *id);
         let ids: HashSet<AssetId> = told.chain(doubtful.iter().map(|(id, _)| *id)).collect();
         let all = outcomes.len() + doubtful.len();

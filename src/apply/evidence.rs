@@ -12,14 +12,15 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::apply::breaker::{SAMPLE, Tally};
 use crate::apply::dispatcher::Dispatcher;
-use crate::apply::follow::{limits_of, pace_of_read};
+use crate::apply::follow::pace_of;
 use crate::apply::job::{Job, Look};
 use crate::apply::worker::News;
 use crate::asset::{AssetId, Kind};
 use crate::event::StopReason;
-use crate::frameio::Reply;
-use crate::frameio::answer::{self, Live, ReadVerdict, judge_read, v4};
 use crate::frameio::trash::Wanted;
+use crate::frameio::verdict::{Live, Verdict};
+use crate::frameio::words::detail;
+use crate::frameio::{Reply, v2, v4};
 use crate::outcome::{AssetOutcome, Evidence, Failure, FailureKind, Outcome};
 use crate::state::{Api, Record, Standing};
 use crate::store::Session;
@@ -53,8 +54,8 @@ impl<S: Session> Dispatcher<'_, S> {
         if let Some(date) = date {
             self.skew = Some(date.duration_since(self.clock.now()));
         }
-        if answer::is_ended(reply) {
-            self.no_api = Some(crate::frameio::v2::wire::detail(*status, body));
+        if v2::answer::is_ended(reply) {
+            self.no_api = Some(detail(*status, body));
         } else {
             self.has_spoken = true;
         }
@@ -72,23 +73,23 @@ impl<S: Session> Dispatcher<'_, S> {
     /// Follows up the reading of one asset (v2).
     pub(in crate::apply) fn resolved(&mut self, batch: u64, job: Job, reply: &Reply) {
         let id = job.target();
-        let verdict = judge_read(id, reply);
-        self.paced(job.lane(), limits_of(reply), pace_of_read(&verdict));
+        let verdict = v2::answer::judge_read(id, reply);
+        self.paced(job.lane(), reply.limits(), pace_of(&verdict));
         match verdict {
-            ReadVerdict::Read(Live::Deleted(at)) => {
+            Verdict::Told(Live::Deleted(at)) => {
                 self.shown(batch, (id, None), Some(at), Evidence::Read);
             }
-            ReadVerdict::Read(Live::There) => self.alive(batch, job, id, None),
-            ReadVerdict::Read(Live::Missing | Live::OtherKind { .. }) => {
+            Verdict::Told(Live::There) => self.alive(batch, job, id, None),
+            Verdict::Told(Live::Missing | Live::OtherKind { .. }) => {
                 self.missing(batch, (id, None));
             }
-            ReadVerdict::Refused { detail } => {
+            Verdict::Refused { detail } => {
                 self.refused(batch, (id, None), forbidden(detail));
             }
-            ReadVerdict::SlowDown { .. }
-            | ReadVerdict::NotSent { .. }
-            | ReadVerdict::Unreadable { .. }
-            | ReadVerdict::Stop(_) => self.unread(batch, job, verdict),
+            Verdict::SlowDown { .. }
+            | Verdict::NotSent { .. }
+            | Verdict::Unknown { .. }
+            | Verdict::Stop(_) => self.unread(batch, job, verdict),
         }
     }
 
@@ -96,24 +97,24 @@ impl<S: Session> Dispatcher<'_, S> {
     pub(in crate::apply) fn looked(&mut self, batch: u64, job: Job, look: &Look, reply: &Reply) {
         let id = job.target();
         let stack = look.member.then(|| job.ids[0]);
-        let verdict = v4::judge_show(id, reply);
-        self.paced(job.lane(), limits_of(reply), pace_of_read(&verdict));
+        let verdict = v4::answer::judge_show(id, reply);
+        self.paced(job.lane(), reply.limits(), pace_of(&verdict));
         match verdict {
-            ReadVerdict::Read(Live::Deleted(at)) => {
+            Verdict::Told(Live::Deleted(at)) => {
                 self.shown(batch, (id, stack), Some(at), Evidence::Read);
             }
-            ReadVerdict::Read(Live::There) => self.alive(batch, job, id, Some(look)),
-            ReadVerdict::Read(Live::Missing) => self.look_on(batch, &job, look, None),
-            ReadVerdict::Read(Live::OtherKind { detail }) => {
+            Verdict::Told(Live::There) => self.alive(batch, job, id, Some(look)),
+            Verdict::Told(Live::Missing) => self.look_on(batch, &job, look, None),
+            Verdict::Told(Live::OtherKind { detail }) => {
                 self.look_on(batch, &job, look, Some(detail));
             }
-            ReadVerdict::Refused { detail } => {
+            Verdict::Refused { detail } => {
                 self.refused(batch, (id, stack), forbidden(detail));
             }
-            ReadVerdict::SlowDown { .. }
-            | ReadVerdict::NotSent { .. }
-            | ReadVerdict::Unreadable { .. }
-            | ReadVerdict::Stop(_) => self.unread(batch, job, verdict),
+            Verdict::SlowDown { .. }
+            | Verdict::NotSent { .. }
+            | Verdict::Unknown { .. }
+            | Verdict::Stop(_) => self.unread(batch, job, verdict),
         }
     }
 

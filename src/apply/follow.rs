@@ -4,13 +4,12 @@ use std::time::Duration;
 
 use crate::apply::breaker::Tally;
 use crate::apply::dispatcher::Dispatcher;
-use crate::apply::job::{Aim, Job, Journaled, Sent};
+use crate::apply::job::{Aim, Call, Job, Journaled, Sent};
 use crate::apply::pacer::{Pace, Pause};
 use crate::asset::{AssetId, Kind};
 use crate::event::{Lane, RunEvent, StopReason, Task};
-use crate::frameio::answer::{ReadVerdict, Verdict, judge, v4};
-use crate::frameio::call::Call;
-use crate::frameio::{Limits, Reply};
+use crate::frameio::verdict::{Deletion, Verdict};
+use crate::frameio::{Limits, Reply, v2, v4};
 use crate::outcome::{AssetOutcome, FailureKind, Outcome};
 use crate::state::Api;
 use crate::store::Session;
@@ -62,14 +61,12 @@ impl<S: Session> Dispatcher<'_, S> {
         } = batch;
         let lane = job.lane();
         let verdict = match job.call {
-            Call::DeleteFile(id) | Call::DeleteFolder(id) => v4::judge_delete(id, reply),
-            Call::BulkDelete(_) | Call::ReadAsset(_) | Call::Show(..) | Call::Children { .. } => {
-                judge(&job.ids, reply)
-            }
+            Call::V2(_) => v2::answer::judge_delete(&job.ids, reply),
+            Call::V4(_) => v4::answer::judge_delete(job.target(), reply),
         };
-        self.paced(lane, limits_of(reply), pace_of_delete(&verdict));
+        self.paced(lane, reply.limits(), pace_of(&verdict));
         match verdict {
-            Verdict::Settled { outcomes, doubtful } => {
+            Verdict::Told(Deletion::Settled { outcomes, doubtful }) => {
                 let reads = doubtful.into_iter().map(|(id, refusal)| Job {
                     refusal: Some(Box::new(refusal)),
                     ..self.reading(&job, id)
@@ -86,13 +83,13 @@ impl<S: Session> Dispatcher<'_, S> {
                     }
                 }
             }
-            Verdict::Halve => {
+            Verdict::Told(Deletion::Halve) => {
                 self.settle(batch, Vec::new());
                 self.queue.put_first(job.halves());
             }
             Verdict::SlowDown { .. } => self.slowed_down(batch, job),
             Verdict::NotSent { detail } => self.not_sent(batch, job, detail),
-            Verdict::Unknown { detail } => {
+            Verdict::Refused { detail } | Verdict::Unknown { detail } => {
                 for id in job.targets() {
                     self.intents.insert(id, intent);
                 }
@@ -110,7 +107,7 @@ impl<S: Session> Dispatcher<'_, S> {
         let read = match (self.options.api, &job.aim, &job.call) {
             (Api::V2, ..) => Job::read(id, job.listed),
             (Api::V4, Aim::Member, _) => Job::look_member(job.ids[0], id),
-            (Api::V4, _, Call::DeleteFolder(_)) => {
+            (Api::V4, _, Call::V4(v4::Call::DeleteFolder(_))) => {
                 Job::look(id, said.or(Some(Kind::Folder)), job.listed)
             }
             (Api::V4, ..) => Job::look(id, said.or(Some(Kind::File)), job.listed),
@@ -175,12 +172,12 @@ impl<S: Session> Dispatcher<'_, S> {
     }
 
     /// Follows up a reading that told nothing.
-    pub(in crate::apply) fn unread<T>(&mut self, batch: u64, job: Job, verdict: ReadVerdict<T>) {
+    pub(in crate::apply) fn unread<T>(&mut self, batch: u64, job: Job, verdict: Verdict<T>) {
         match verdict {
-            ReadVerdict::Read(_) | ReadVerdict::Refused { .. } => {}
-            ReadVerdict::SlowDown { .. } => self.slowed_down(batch, job),
-            ReadVerdict::NotSent { detail } => self.not_sent(batch, job, detail),
-            ReadVerdict::Unreadable { detail } => {
+            Verdict::Told(_) | Verdict::Refused { .. } => {}
+            Verdict::SlowDown { .. } => self.slowed_down(batch, job),
+            Verdict::NotSent { detail } => self.not_sent(batch, job, detail),
+            Verdict::Unknown { detail } => {
                 self.settle(batch, Vec::new());
                 let id = job.target();
                 self.warn(batch, format!("`{id}` could not be read: {detail}"));
@@ -194,7 +191,7 @@ impl<S: Session> Dispatcher<'_, S> {
                     self.gave_up();
                 }
             }
-            ReadVerdict::Stop(reason) => self.stopped(batch, job, reason),
+            Verdict::Stop(reason) => self.stopped(batch, job, reason),
         }
     }
 
@@ -319,26 +316,11 @@ impl<S: Session> Dispatcher<'_, S> {
     }
 }
 
-pub(in crate::apply) const fn limits_of(reply: &Reply) -> Option<Limits> {
-    match reply {
-        Reply::Answered { limits, .. } => *limits,
-        Reply::NoToken { .. } | Reply::NotSent { .. } | Reply::Lost { .. } => None,
-    }
-}
-
-const fn pace_of_delete(verdict: &Verdict) -> Pace {
+pub(in crate::apply) const fn pace_of<T>(verdict: &Verdict<T>) -> Pace {
     match verdict {
         Verdict::SlowDown { wait } => Pace::Refused { wait: *wait },
         Verdict::Unknown { .. } | Verdict::NotSent { .. } => Pace::Troubled,
-        Verdict::Settled { .. } | Verdict::Halve | Verdict::Stop(_) => Pace::Taken,
-    }
-}
-
-pub(in crate::apply) const fn pace_of_read<T>(verdict: &ReadVerdict<T>) -> Pace {
-    match verdict {
-        ReadVerdict::SlowDown { wait } => Pace::Refused { wait: *wait },
-        ReadVerdict::Unreadable { .. } | ReadVerdict::NotSent { .. } => Pace::Troubled,
-        ReadVerdict::Read(_) | ReadVerdict::Refused { .. } | ReadVerdict::Stop(_) => Pace::Taken,
+        Verdict::Told(_) | Verdict::Refused { .. } | Verdict::Stop(_) => Pace::Taken,
     }
 }
 

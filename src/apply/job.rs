@@ -7,7 +7,10 @@ use jiff::Timestamp;
 
 use crate::asset::{AssetId, Kind};
 use crate::event::{Lane, Task};
-use crate::frameio::call::Call;
+use crate::frameio::call::Call as _;
+use crate::frameio::deleter::{Deleter, DeletingClient};
+use crate::frameio::trash::{Deleted, Wanted};
+use crate::frameio::{Reply, v2, v4};
 use crate::outcome::Failure;
 
 /// A job whose intent is in the journal: only the dispatcher makes one, after the sync.
@@ -83,6 +86,51 @@ impl Sent {
     }
 }
 
+/// A call of the API that the run speaks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Call {
+    /// The legacy API.
+    V2(v2::Call),
+    /// The current API.
+    V4(v4::Call),
+}
+
+impl Call {
+    /// The rate limit that it counts against.
+    #[must_use]
+    pub fn rate_limit(&self) -> Lane {
+        match self {
+            Self::V2(call) => call.rate_limit(),
+            Self::V4(call) => call.rate_limit(),
+        }
+    }
+}
+
+impl Deleter<Call> for DeletingClient {
+    async fn send(&self, call: &Call) -> Reply {
+        match call {
+            Call::V2(call) => self.send(call).await,
+            Call::V4(call) => self.send(call).await,
+        }
+    }
+
+    async fn find_deleted(&self, wanted: &Wanted) -> Deleted {
+        Deleter::<v4::Call>::find_deleted(self, wanted).await
+    }
+}
+
+impl From<v2::Call> for Call {
+    fn from(call: v2::Call) -> Self {
+        Self::V2(call)
+    }
+}
+
+impl From<v4::Call> for Call {
+    fn from(call: v4::Call) -> Self {
+        Self::V4(call)
+    }
+}
+
 /// One request that is to be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Job {
@@ -109,9 +157,9 @@ pub struct Job {
 }
 
 impl Job {
-    fn new(call: Call, ids: Arc<[AssetId]>) -> Self {
+    fn new(call: impl Into<Call>, ids: Arc<[AssetId]>) -> Self {
         Self {
-            call,
+            call: call.into(),
             ids,
             aim: Aim::Settle,
             listed: true,
@@ -128,7 +176,7 @@ impl Job {
     #[must_use]
     pub fn delete(ids: &[AssetId]) -> Self {
         let ids: Arc<[AssetId]> = Arc::from(ids);
-        Self::new(Call::BulkDelete(Arc::clone(&ids)), ids)
+        Self::new(v2::Call::BulkDelete(Arc::clone(&ids)), ids)
     }
 
     /// The reading of one asset.
@@ -136,7 +184,7 @@ impl Job {
     pub fn read(id: AssetId, listed: bool) -> Self {
         Self {
             listed,
-            ..Self::new(Call::ReadAsset(id), Arc::from([id]))
+            ..Self::new(v2::Call::Read(v2::Read::Asset(id)), Arc::from([id]))
         }
     }
 
@@ -145,8 +193,8 @@ impl Job {
     pub fn single(id: AssetId, kind: Option<Kind>) -> Self {
         let ids = Arc::from([id]);
         match kind {
-            Some(Kind::File) => Self::new(Call::DeleteFile(id), ids),
-            Some(Kind::Folder) => Self::new(Call::DeleteFolder(id), ids),
+            Some(Kind::File) => Self::new(v4::Call::DeleteFile(id), ids),
+            Some(Kind::Folder) => Self::new(v4::Call::DeleteFolder(id), ids),
             Some(Kind::VersionStack) => Self::open(id, None),
             None => Self::look(id, None, true),
         }
@@ -166,7 +214,7 @@ impl Job {
         Self {
             aim: Aim::Look(look),
             listed,
-            ..Self::new(Call::Show(*kind, id), Arc::from([id]))
+            ..Self::new(show(*kind, id), Arc::from([id]))
         }
     }
 
@@ -183,7 +231,7 @@ impl Job {
         };
         Self {
             aim: Aim::Look(look),
-            ..Self::new(Call::Show(*kind, file), Arc::from([stack]))
+            ..Self::new(show(*kind, file), Arc::from([stack]))
         }
     }
 
@@ -201,7 +249,7 @@ impl Job {
             ..look.clone()
         };
         Some(Self {
-            call: Call::Show(*kind, self.target()),
+            call: show(*kind, self.target()).into(),
             aim: Aim::Look(look),
             tries: 0,
             since: None,
@@ -214,7 +262,10 @@ impl Job {
     pub fn open(stack: AssetId, after: Option<Arc<str>>) -> Self {
         Self {
             aim: Aim::Open,
-            ..Self::new(Call::Children { of: stack, after }, Arc::from([stack]))
+            ..Self::new(
+                v4::Call::Read(v4::Read::Children(Kind::VersionStack, stack, after)),
+                Arc::from([stack]),
+            )
         }
     }
 
@@ -232,7 +283,7 @@ impl Job {
     pub fn member(stack: AssetId, file: AssetId) -> Self {
         Self {
             aim: Aim::Member,
-            ..Self::new(Call::DeleteFile(file), Arc::from([stack]))
+            ..Self::new(v4::Call::DeleteFile(file), Arc::from([stack]))
         }
     }
 
@@ -240,12 +291,8 @@ impl Job {
     #[must_use]
     pub fn target(&self) -> AssetId {
         match &self.call {
-            Call::BulkDelete(_) => self.ids[0],
-            Call::ReadAsset(id)
-            | Call::DeleteFile(id)
-            | Call::DeleteFolder(id)
-            | Call::Show(_, id)
-            | Call::Children { of: id, .. } => *id,
+            Call::V2(_) => self.ids[0],
+            Call::V4(call) => call.asset().unwrap_or(self.ids[0]),
         }
     }
 
@@ -253,12 +300,8 @@ impl Job {
     #[must_use]
     pub fn targets(&self) -> Vec<AssetId> {
         match &self.call {
-            Call::BulkDelete(ids) => ids.to_vec(),
-            Call::ReadAsset(_)
-            | Call::DeleteFile(_)
-            | Call::DeleteFolder(_)
-            | Call::Show(..)
-            | Call::Children { .. } => vec![self.target()],
+            Call::V2(_) => self.ids.to_vec(),
+            Call::V4(_) => vec![self.target()],
         }
     }
 
@@ -268,21 +311,21 @@ impl Job {
     pub const fn rank(&self) -> usize {
         match (&self.aim, &self.call) {
             (Aim::Open | Aim::Member | Aim::Close, _) => 1,
-            (Aim::Settle | Aim::Look(_), Call::DeleteFolder(_)) => 2,
+            (Aim::Settle | Aim::Look(_), Call::V4(v4::Call::DeleteFolder(_))) => 2,
             (Aim::Settle | Aim::Look(_), _) => 0,
         }
     }
 
     /// The lane that it goes through.
     #[must_use]
-    pub const fn lane(&self) -> Lane {
-        self.call.lane()
+    pub fn lane(&self) -> Lane {
+        self.call.rate_limit()
     }
 
     /// What it asks for.
     #[must_use]
-    pub const fn task(&self) -> Task {
-        self.call.task()
+    pub fn task(&self) -> Task {
+        self.lane().task()
     }
 
     /// Cuts a bulk delete into two, the first not smaller than the second.
@@ -295,4 +338,9 @@ impl Job {
             ..Self::delete(ids)
         })
     }
+}
+
+/// V4: the reading of an asset as one of a kind.
+const fn show(kind: Kind, id: AssetId) -> v4::Call {
+    v4::Call::Read(v4::Read::Show(kind, id))
 }

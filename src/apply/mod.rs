@@ -15,10 +15,11 @@ use tokio::time::timeout;
 
 use crate::apply::batch::Queue;
 use crate::apply::dispatcher::Dispatcher;
+use crate::apply::job::Call;
 use crate::apply::retry::Retries;
 use crate::apply::worker::{Inbox, Stopper};
 use crate::event::{Ending, Listener, RunEvent, RunInfo};
-use crate::frameio::Deleter;
+use crate::frameio::deleter::Deleter;
 use crate::frameio::trash::{Deleted, Wanted};
 use crate::plan::approve::Approved;
 use crate::state::{Api, State};
@@ -145,7 +146,7 @@ pub fn run<'run, D, S>(
     runtime: &'run Handle,
 ) -> Ended
 where
-    D: Deleter + Clone + 'static,
+    D: Deleter<Call> + Clone + 'static,
     S: Session,
 {
     let queue = Queue::new(run.approved, run.options.api);

@@ -5,15 +5,14 @@
 //! recorded as unknown, which is what it is for whoever finds the run dead. It is deleted when
 //! each file that its list showed is shown to be deleted, and the list is empty then.
 
-use std::sync::Arc;
-
 use crate::apply::dispatcher::Dispatcher;
-use crate::apply::follow::{limits_of, pace_of_read};
+use crate::apply::follow::pace_of;
 use crate::apply::job::Job;
 use crate::asset::{AssetId, Kind};
 use crate::frameio::Reply;
-use crate::frameio::answer::{ReadVerdict, v4};
 use crate::frameio::survey::PAGES;
+use crate::frameio::v4::answer::judge_files;
+use crate::frameio::verdict::Verdict;
 use crate::outcome::{Evidence, Failure, FailureKind, Outcome};
 use crate::state::{Record, Standing};
 use crate::store::Session;
@@ -41,13 +40,13 @@ impl<S: Session> Dispatcher<'_, S> {
     /// Follows up a page of what a version stack holds.
     pub(in crate::apply) fn opened(&mut self, batch: u64, job: Job, reply: &Reply) {
         let stack = job.ids[0];
-        let verdict = v4::judge_children(reply);
-        self.paced(job.lane(), limits_of(reply), pace_of_read(&verdict));
+        let verdict = judge_files(reply);
+        self.paced(job.lane(), reply.limits(), pace_of(&verdict));
         match verdict {
-            ReadVerdict::Read(None) if job.looked => {
+            Verdict::Told(None) if job.looked => {
                 self.leave_alone(batch, stack, "the server does not list its files");
             }
-            ReadVerdict::Read(None) => {
+            Verdict::Told(None) => {
                 self.settle(batch, Vec::new());
                 let said = Some(Kind::VersionStack);
                 let look = Job::look(stack, said, true);
@@ -56,9 +55,9 @@ impl<S: Session> Dispatcher<'_, S> {
                     ..look
                 }]);
             }
-            ReadVerdict::Read(Some(page)) => {
+            Verdict::Told(Some(page)) => {
                 let entry = self.stacks.entry(stack).or_default();
-                entry.found.extend(page.files);
+                entry.found.extend(page.items);
                 entry.pages += 1;
                 let endless = entry.pages >= PAGES;
                 if let Some(after) = page.next {
@@ -69,13 +68,13 @@ impl<S: Session> Dispatcher<'_, S> {
                     self.settle(batch, Vec::new());
                     let next = Job {
                         looked: true,
-                        ..Job::open(stack, Some(Arc::from(after)))
+                        ..Job::open(stack, Some(after))
                     };
                     return self.queue.put_first([next]);
                 }
                 self.take_files(batch, stack);
             }
-            ReadVerdict::Refused { detail } => {
+            Verdict::Refused { detail } => {
                 self.stacks.remove(&stack);
                 let failure = Failure {
                     kind: FailureKind::Permission,
@@ -83,10 +82,10 @@ impl<S: Session> Dispatcher<'_, S> {
                 };
                 self.settled(batch, vec![(stack, Outcome::Failed(failure))]);
             }
-            ReadVerdict::SlowDown { .. }
-            | ReadVerdict::NotSent { .. }
-            | ReadVerdict::Unreadable { .. }
-            | ReadVerdict::Stop(_) => self.unread(batch, job, verdict),
+            Verdict::SlowDown { .. }
+            | Verdict::NotSent { .. }
+            | Verdict::Unknown { .. }
+            | Verdict::Stop(_) => self.unread(batch, job, verdict),
         }
     }
 
@@ -242,19 +241,19 @@ impl<S: Session> Dispatcher<'_, S> {
     /// Follows up the reading of whether a version stack holds something still.
     pub(in crate::apply) fn closed(&mut self, batch: u64, job: Job, reply: &Reply) {
         let stack = job.ids[0];
-        let verdict = v4::judge_children(reply);
-        self.paced(job.lane(), limits_of(reply), pace_of_read(&verdict));
+        let verdict = judge_files(reply);
+        self.paced(job.lane(), reply.limits(), pace_of(&verdict));
         let is_empty = match &verdict {
-            ReadVerdict::Read(None) => true,
-            ReadVerdict::Read(Some(page)) => page.files.is_empty() && page.next.is_none(),
-            ReadVerdict::Refused { detail } => {
+            Verdict::Told(None) => true,
+            Verdict::Told(Some(page)) => page.items.is_empty() && page.next.is_none(),
+            Verdict::Refused { detail } => {
                 let why = format!("its list could not be read again: {detail}");
                 return self.leave_alone(batch, stack, &why);
             }
-            ReadVerdict::SlowDown { .. }
-            | ReadVerdict::NotSent { .. }
-            | ReadVerdict::Unreadable { .. }
-            | ReadVerdict::Stop(_) => return self.unread(batch, job, verdict),
+            Verdict::SlowDown { .. }
+            | Verdict::NotSent { .. }
+            | Verdict::Unknown { .. }
+            | Verdict::Stop(_) => return self.unread(batch, job, verdict),
         };
         if !is_empty {
             let why = "it holds a file still, though each that it showed before is deleted";

@@ -9,9 +9,10 @@ use std::time::Duration;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::JoinSet;
 
-use crate::apply::job::Journaled;
+use crate::apply::job::{Call, Journaled};
 use crate::crash;
-use crate::frameio::{Deleter, Reply};
+use crate::frameio::Reply;
+use crate::frameio::deleter::Deleter;
 
 /// What the dispatcher is told.
 #[derive(Debug)]
@@ -77,7 +78,7 @@ impl Drop for UnderWay {
 /// Sends jobs as they come, each at once, until there are no more and all are answered.
 ///
 /// The dispatcher hands out no more than may be under way at once.
-pub(super) async fn work<D: Deleter + Clone + 'static>(
+pub(super) async fn work<D: Deleter<Call> + Clone + 'static>(
     deleter: D,
     mut jobs: UnboundedReceiver<Journaled>,
     Stopper(news): Stopper,
@@ -94,7 +95,7 @@ pub(super) async fn work<D: Deleter + Clone + 'static>(
     while under_way.join_next().await.is_some() {}
 }
 
-async fn send<D: Deleter>(deleter: D, mut under_way: UnderWay) {
+async fn send<D: Deleter<Call>>(deleter: D, mut under_way: UnderWay) {
     let Some(job) = &under_way.job else {
         return;
     };

@@ -12,17 +12,18 @@ use crate::cli::playground;
 use crate::cli::secrets::{self, SecretError};
 use crate::cli::settings::{Server, Settings};
 use crate::event::StopReason;
-use crate::frameio::answer::v4::judge_named;
-use crate::frameio::answer::{ReadVerdict, is_ended, judge_who};
+use crate::frameio::Reply;
 use crate::frameio::authority::Authority;
-use crate::frameio::either::EitherDeleter;
+use crate::frameio::call::Read;
+use crate::frameio::client::Client;
+use crate::frameio::deleter::DeletingClient;
 use crate::frameio::places::PlaceReader;
 use crate::frameio::token::Token;
 use crate::frameio::transport::{Endpoint, Transport};
-use crate::frameio::v2::{V2Deleter, V2Reader};
+use crate::frameio::v2;
+use crate::frameio::v4;
 use crate::frameio::v4::wire::Named;
-use crate::frameio::v4::{self, V4Deleter, V4Reader};
-use crate::frameio::{Reader, Reply};
+use crate::frameio::verdict::Verdict;
 use crate::render::counted;
 use crate::sandbox::Sandbox;
 use crate::sandbox::world::World;
@@ -138,8 +139,8 @@ impl Reached {
                 let Some((who, wanted)) = wanted else {
                     return Ok(None);
                 };
-                let reader = V2Reader::new(self.transport.clone());
-                let asked = patiently(self.api, async || reader.who().await, judge_who);
+                let client = self.client(None);
+                let asked = patiently(&client, self.api, &v2::Read::Me, v2::answer::judge_who);
                 let found = account_id(&self.runtime.block_on(asked)?);
                 if found == *wanted {
                     return Ok(Some(found));
@@ -151,35 +152,29 @@ impl Reached {
                 })
             }
             Api::V4 => {
-                let accounts = self.runtime.block_on(accounts(&self.transport))?;
+                let accounts = self.runtime.block_on(accounts(&self.client(None)))?;
                 choose(&accounts, wanted).map(Some)
             }
         }
     }
 
-    /// Reads one account by V4, and cannot delete.
-    pub(in crate::cli) fn v4(&self, account: &str) -> V4Reader {
-        V4Reader::new(self.transport.clone(), account.to_owned())
+    /// Reads, and cannot delete; V4 does so in an account.
+    pub(in crate::cli) fn client(&self, account: Option<&str>) -> Client {
+        Client::new(self.transport.clone(), account)
     }
 
     /// Reads where assets lie, and cannot delete; V4 does so in an account.
     pub(in crate::cli) fn places(&self, account: Option<&str>) -> PlaceReader {
+        let client = self.client(account);
         match self.api {
-            Api::V2 => PlaceReader::V2(V2Reader::new(self.transport.clone())),
-            Api::V4 => PlaceReader::V4(self.v4(account.unwrap_or_default())),
+            Api::V2 => PlaceReader::V2(client),
+            Api::V4 => PlaceReader::V4(client),
         }
     }
 
     /// Reads and deletes; V4 does so in an account.
-    pub(in crate::cli) fn deleter(&self, account: Option<&str>) -> EitherDeleter {
-        let transport = self.transport.clone();
-        match self.api {
-            Api::V2 => EitherDeleter::V2(V2Deleter::new(transport)),
-            Api::V4 => {
-                let account = account.unwrap_or_default().to_owned();
-                EitherDeleter::V4(V4Deleter::new(transport, account))
-            }
-        }
+    pub(in crate::cli) fn deleter(&self, account: Option<&str>) -> DeletingClient {
+        DeletingClient::new(self.client(account))
     }
 }
 
@@ -225,12 +220,12 @@ fn told(accounts: &[Named]) -> String {
 }
 
 /// All accounts of the token.
-async fn accounts(transport: &Transport) -> Result<Vec<Named>, Failure> {
+async fn accounts(client: &Client) -> Result<Vec<Named>, Failure> {
     let mut all = Vec::new();
-    let mut after: Option<String> = None;
+    let mut after = None;
     for _ in 0..PAGES {
-        let asked = async || v4::accounts(transport, after.as_deref()).await;
-        let page = patiently(Api::V4, asked, judge_named).await?;
+        let read = v4::Read::Accounts(after);
+        let page = patiently(client, Api::V4, &read, v4::answer::judge_named).await?;
         all.extend(page.items);
         if page.next.is_none() {
             break;
@@ -242,22 +237,23 @@ async fn accounts(transport: &Transport) -> Result<Vec<Named>, Failure> {
 
 /// Asks, again where it goes wrong for now.
 async fn patiently<T>(
+    client: &Client,
     api: Api,
-    ask: impl AsyncFn() -> Reply,
-    judge: fn(&Reply) -> ReadVerdict<T>,
+    read: &impl Read,
+    judge: fn(&Reply) -> Verdict<T>,
 ) -> Result<T, Failure> {
     let mut tries = 1;
     loop {
-        let reply = ask().await;
-        let is_v2_gone = api == Api::V2 && is_ended(&reply);
+        let reply = client.read(read).await;
+        let is_v2_gone = api == Api::V2 && v2::answer::is_ended(&reply);
         let (wait, why) = match judge(&reply) {
-            ReadVerdict::Read(value) => return Ok(value),
-            ReadVerdict::Stop(reason) => return Err(Failure::Stopped(reason)),
-            ReadVerdict::Refused { detail } => {
+            Verdict::Told(value) => return Ok(value),
+            Verdict::Stop(reason) => return Err(Failure::Stopped(reason)),
+            Verdict::Refused { detail } => {
                 return Err(Failure::Stopped(StopReason::NotAuthorised { detail }));
             }
-            ReadVerdict::SlowDown { wait } => (wait, "its rate limit is used up".to_owned()),
-            ReadVerdict::NotSent { detail } | ReadVerdict::Unreadable { detail } => (None, detail),
+            Verdict::SlowDown { wait } => (wait, "its rate limit is used up".to_owned()),
+            Verdict::NotSent { detail } | Verdict::Unknown { detail } => (None, detail),
         };
         if tries >= TRIES {
             if is_v2_gone {

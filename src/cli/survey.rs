@@ -12,10 +12,10 @@ use crate::cli::reach::Reached;
 use crate::cli::settings::{Server, Settings};
 use crate::cli::work::Work;
 use crate::event::StopReason;
+use crate::frameio::client::Client;
 use crate::frameio::places::{Ask, PlaceReader, find_places};
 use crate::frameio::survey::survey;
 use crate::frameio::trash::{self, recently_deleted, requests};
-use crate::frameio::v4::V4Reader;
 use crate::inventory::{Facts, Inventory, Lies, Places, Seen};
 use crate::manifest::document::Manifests;
 use crate::outcome::Evidence;
@@ -119,7 +119,7 @@ fn look_at(
     (manifests, work): (&Manifests, &Work),
     open: &[(AssetId, Option<Kind>)],
 ) -> Result<Inventory, Failure> {
-    let reader = server.v4(account.unwrap_or_default());
+    let reader = server.client(account);
     let wanted = &open[..open.len().min(MOST)];
     let assets = counted(wanted.len(), "asset", "assets");
     call.console.message(&format!("Reading {assets} …"));
@@ -218,7 +218,7 @@ fn add(read: &mut Inventory, places: Places) {
 
 /// Looks in the lists of recently deleted assets for those that the server does not know; says
 /// whether all lists were read.
-fn seek(runtime: &Runtime, reader: &V4Reader, read: &mut Inventory, manifests: &Manifests) -> bool {
+fn seek(runtime: &Runtime, reader: &Client, read: &mut Inventory, manifests: &Manifests) -> bool {
     let missing: Vec<AssetId> = read.missing().collect();
     if missing.is_empty() {
         return true;

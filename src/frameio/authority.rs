@@ -57,9 +57,9 @@ struct Current {
 
 /// A token for one request.
 #[derive(Debug, Clone)]
-pub(in crate::frameio) struct Grant {
+pub(super) struct Grant {
     /// The header that carries it.
-    pub(in crate::frameio) header: HeaderValue,
+    pub(super) header: HeaderValue,
     generation: u64,
 }
 
@@ -105,7 +105,7 @@ impl Authority {
     }
 
     /// Whether V4 must be told that the token is one of the legacy API.
-    pub(in crate::frameio) const fn is_legacy(&self) -> bool {
+    pub(super) const fn is_legacy(&self) -> bool {
         self.legacy
     }
 
@@ -114,7 +114,7 @@ impl Authority {
     /// # Errors
     ///
     /// Returns why there is none.
-    pub(in crate::frameio) async fn grant(&self) -> Result<Grant, NoToken> {
+    pub(super) async fn grant(&self) -> Result<Grant, NoToken> {
         match &self.source {
             Source::Ready(token) => Ok(Grant {
                 header: token.header(),
@@ -125,7 +125,7 @@ impl Authority {
     }
 
     /// Whether another token can be had once one is not accepted.
-    pub(in crate::frameio) const fn is_renewed(&self) -> bool {
+    pub(super) const fn is_renewed(&self) -> bool {
         match self.source {
             Source::Ready(_) => false,
             Source::Renewed(_) => true,
@@ -133,7 +133,7 @@ impl Authority {
     }
 
     /// Takes notice that the server did not accept a token (status 401): it is renewed.
-    pub(in crate::frameio) async fn reject(&self, grant: &Grant) {
+    pub(super) async fn reject(&self, grant: &Grant) {
         if let Source::Renewed(renewed) = &self.source {
             let mut held = renewed.held.lock().await;
             // Others may have renewed it since.
@@ -205,8 +205,9 @@ mod tests {
     use mockito::{Matcher, Mock, Server, ServerGuard};
 
     use super::*;
+    use crate::frameio::call::{Method, Request};
     use crate::frameio::token::Credentials;
-    use crate::frameio::transport::{Endpoint, Method, Timeouts, Transport};
+    use crate::frameio::transport::{Endpoint, Timeouts, Transport};
     use crate::frameio::{Body, Reply};
 
     const TOKEN_PATH: &str = "/ims/token/v3";
@@ -238,7 +239,10 @@ mod tests {
     }
 
     async fn status(transport: &Transport) -> u16 {
-        match transport.send(Method::Get, "/v4/me", None).await {
+        match transport
+            .send(Request::new(Method::Get, "/v4/me".to_owned()))
+            .await
+        {
             Reply::Answered { status, .. } => status,
             other @ (Reply::NoToken { .. } | Reply::NotSent { .. } | Reply::Lost { .. }) => {
                 panic!("{other:?}")
@@ -349,7 +353,9 @@ mod tests {
         down.assert_async().await;
         used.assert_async().await;
         pass(Duration::from_mins(1)).await;
-        let reply = transport.send(Method::Get, "/v4/me", None).await;
+        let reply = transport
+            .send(Request::new(Method::Get, "/v4/me".to_owned()))
+            .await;
         assert!(matches!(reply, Reply::NotSent { .. }), "{reply:?}");
     }
 
@@ -372,7 +378,9 @@ mod tests {
             let mock = server.mock("POST", TOKEN_PATH);
             let mock = mock.with_status(status).with_body(body);
             let mock = mock.create_async().await;
-            let reply = transport(&server).send(Method::Get, "/v4/me", None).await;
+            let reply = transport(&server)
+                .send(Request::new(Method::Get, "/v4/me".to_owned()))
+                .await;
             let detail = told.to_owned();
             assert_eq!(reply, Reply::NoToken { detail });
             mock.remove_async().await;
@@ -380,7 +388,9 @@ mod tests {
         for body in ["{}", r#"{"access_token":"hush two"}"#, r#"["hush"]"#] {
             let mock = server.mock("POST", TOKEN_PATH).with_body(body);
             let mock = mock.create_async().await;
-            let reply = transport(&server).send(Method::Get, "/v4/me", None).await;
+            let reply = transport(&server)
+                .send(Request::new(Method::Get, "/v4/me".to_owned()))
+                .await;
             let Reply::NoToken { detail } = reply else {
                 panic!("{reply:?}");
             };
@@ -410,7 +420,7 @@ mod tests {
             |authority| Transport::new(endpoint(&server), authority, Timeouts::default()).unwrap();
         assert_eq!(status(&by(Authority::legacy(token()))).await, 401);
         let ready = by(Authority::ready(token()));
-        let reply = ready.send(Method::Get, "/v4/accounts", None);
+        let reply = ready.send(Request::new(Method::Get, "/v4/accounts".to_owned()));
         let Reply::Answered { body, .. } = reply.await else {
             panic!("it is answered");
         };

@@ -94,7 +94,7 @@ impl Endpoint {
     }
 
     /// How the server is reached.
-    pub(in crate::frameio) fn scheme(&self) -> &str {
+    pub(super) fn scheme(&self) -> &str {
         self.0.scheme()
     }
 }

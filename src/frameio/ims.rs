@@ -8,9 +8,10 @@ use reqwest::header::CONTENT_TYPE;
 use reqwest::{Client, Response, Url};
 use serde::Deserialize;
 
+use crate::frameio::endpoint::Endpoint;
+use crate::frameio::http::{self, Timeouts, TransportError, innermost};
 use crate::frameio::mask::{self, Secrets};
 use crate::frameio::token::{Credentials, Token};
-use crate::frameio::transport::{self, Endpoint, Timeouts, TransportError, innermost};
 
 /// The address of the real service.
 pub const ENDPOINT: &str = "https://ims-na1.adobelogin.com";
@@ -33,14 +34,14 @@ pub struct Ims {
 
 /// A token and how long it is good.
 #[derive(Debug)]
-pub(in crate::frameio) struct Fetched {
-    pub(in crate::frameio) token: Token,
-    pub(in crate::frameio) lifetime: Duration,
+pub(super) struct Fetched {
+    pub(super) token: Token,
+    pub(super) lifetime: Duration,
 }
 
 /// Why there is no token.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::frameio) enum NoToken {
+pub(super) enum NoToken {
     /// The service does not give one.
     Refused {
         /// What it said.
@@ -55,7 +56,7 @@ pub(in crate::frameio) enum NoToken {
 
 impl NoToken {
     /// Nothing was fetched.
-    pub(in crate::frameio) fn none() -> Self {
+    pub(super) fn none() -> Self {
         Self::Refused {
             detail: "there is no token".to_owned(),
         }
@@ -78,7 +79,7 @@ impl Ims {
             secrets.keep(text);
         }
         Ok(Self {
-            client: transport::client(&endpoint, timeouts)?,
+            client: http::client(&endpoint, timeouts)?,
             endpoint,
             credentials,
             secrets,
@@ -86,12 +87,12 @@ impl Ims {
     }
 
     /// What nobody may read of what it sends and gets.
-    pub(in crate::frameio) const fn secrets(&self) -> &Secrets {
+    pub(super) const fn secrets(&self) -> &Secrets {
         &self.secrets
     }
 
     /// Fetches a token.
-    pub(in crate::frameio) async fn fetch(&self) -> Result<Fetched, NoToken> {
+    pub(super) async fn fetch(&self) -> Result<Fetched, NoToken> {
         let address = format!("{}/ims/token/v3", self.endpoint.as_str());
         let form = Url::parse_with_params("form:", self.credentials.form());
         let form = form.ok().and_then(|form| form.query().map(str::to_owned));

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use reqwest::header::HeaderMap;
 
-use crate::frameio::Limits;
+use crate::frameio::reply::Limits;
 
 /// The longest wait that a header is believed.
 const LONGEST: Duration = Duration::from_hours(1);

@@ -7,10 +7,11 @@ use tokio::time::sleep;
 
 use crate::asset::{AssetId, Kind};
 use crate::event::StopReason;
-use crate::frameio::answer::v4::{judge_children, judge_facts};
-use crate::frameio::answer::{Live, ReadVerdict};
-use crate::frameio::v4::V4Reader;
-use crate::frameio::{Limits, Reply};
+use crate::frameio::client::Client;
+use crate::frameio::reply::{Limits, Reply};
+use crate::frameio::v4::Read;
+use crate::frameio::v4::answer::{judge_facts, judge_files};
+use crate::frameio::verdict::{Live, Verdict};
 use crate::inventory::{Facts, Inventory, Seen};
 use crate::outcome::Evidence;
 
@@ -21,7 +22,7 @@ const TRIES: u32 = 4;
 const PAUSE: Duration = Duration::from_millis(if cfg!(test) { 10 } else { 1_000 });
 
 /// How many assets in a row may be left unread before the rest is not read either.
-pub(in crate::frameio) const IN_A_ROW: u32 = 3;
+pub(super) const IN_A_ROW: u32 = 3;
 
 /// How many pages a version stack has at most; no stack comes near it.
 pub const PAGES: usize = 1000;
@@ -31,7 +32,7 @@ pub const PAGES: usize = 1000;
 const REFUSED: usize = 10;
 
 /// Why something was left unread.
-pub(in crate::frameio) enum Unread {
+pub(super) enum Unread {
     /// The answer cannot be used.
     Trouble,
     /// It may not be read.
@@ -49,7 +50,7 @@ pub(in crate::frameio) enum Unread {
 ///
 /// Returns why nothing can be read at all.
 pub async fn survey(
-    reader: &V4Reader,
+    client: &Client,
     wanted: &[(AssetId, Option<Kind>)],
     mut read: impl FnMut(usize),
 ) -> Result<Inventory, StopReason> {
@@ -61,7 +62,7 @@ pub async fn survey(
             inventory.unread += wanted.len() - done;
             break;
         }
-        match look(reader, *id, *kind).await {
+        match look(client, *id, *kind).await {
             Ok(Some(seen)) => {
                 troubles = 0;
                 inventory.assets.insert(*id, seen);
@@ -90,11 +91,11 @@ pub async fn survey(
 
 /// Reads an asset as one kind after another, beginning with the one that somebody said; nothing
 /// where the server takes its id for none of them.
-async fn look(reader: &V4Reader, id: AssetId, kind: Option<Kind>) -> Result<Option<Seen>, Unread> {
+async fn look(client: &Client, id: AssetId, kind: Option<Kind>) -> Result<Option<Seen>, Unread> {
     let mut is_missing = false;
     for kind in kind.map_or(&Kind::ALL, Kind::first) {
         let found = patiently(
-            async || reader.show(*kind, id).await,
+            async || client.read(&Read::Show(*kind, id)).await,
             |reply| judge_facts(id, reply),
         );
         match found.await? {
@@ -106,7 +107,7 @@ async fn look(reader: &V4Reader, id: AssetId, kind: Option<Kind>) -> Result<Opti
             }
             (Live::There, facts) => {
                 let facts = facts.ok_or(Unread::Trouble)?;
-                let facts = with_files(reader, id, facts).await?;
+                let facts = with_files(client, id, facts).await?;
                 return Ok(Some(Seen::There(facts)));
             }
         }
@@ -115,19 +116,17 @@ async fn look(reader: &V4Reader, id: AssetId, kind: Option<Kind>) -> Result<Opti
 }
 
 /// Adds what a version stack holds.
-async fn with_files(reader: &V4Reader, id: AssetId, facts: Facts) -> Result<Facts, Unread> {
+async fn with_files(client: &Client, id: AssetId, facts: Facts) -> Result<Facts, Unread> {
     if facts.kind != Kind::VersionStack {
         return Ok(facts);
     }
     let mut files = Vec::new();
-    let mut after: Option<String> = None;
+    let mut after = None;
     for _ in 0..PAGES {
-        let page = patiently(
-            async || reader.children(id, after.as_deref()).await,
-            judge_children,
-        );
-        let page = page.await?.ok_or(Unread::Trouble)?;
-        files.extend(page.files);
+        let read = Read::Children(Kind::VersionStack, id, after);
+        let page = patiently(async || client.read(&read).await, judge_files).await?;
+        let page = page.ok_or(Unread::Trouble)?;
+        files.extend(page.items);
         if page.next.is_none() {
             return Ok(Facts {
                 files: Some(Arc::from(files)),
@@ -140,23 +139,23 @@ async fn with_files(reader: &V4Reader, id: AssetId, facts: Facts) -> Result<Fact
 }
 
 /// Makes a request, again where it goes wrong, and leaves the server the time it asks for.
-pub(in crate::frameio) async fn patiently<T>(
+pub(super) async fn patiently<T>(
     ask: impl AsyncFn() -> Reply,
-    judge: impl Fn(&Reply) -> ReadVerdict<T>,
+    judge: impl Fn(&Reply) -> Verdict<T>,
 ) -> Result<T, Unread> {
     let mut pause = PAUSE;
     for _ in 0..TRIES {
         let reply = ask().await;
         match judge(&reply) {
-            ReadVerdict::Read(value) => {
+            Verdict::Told(value) => {
                 sleep(breath(&reply)).await;
                 return Ok(value);
             }
-            ReadVerdict::Refused { detail } => return Err(Unread::Refused(detail)),
-            ReadVerdict::SlowDown { wait } => sleep(wait.unwrap_or(pause)).await,
-            ReadVerdict::Unreadable { .. } if is_refusal(&reply) => return Err(Unread::Trouble),
-            ReadVerdict::NotSent { .. } | ReadVerdict::Unreadable { .. } => sleep(pause).await,
-            ReadVerdict::Stop(reason) => return Err(Unread::Stop(reason)),
+            Verdict::Refused { detail } => return Err(Unread::Refused(detail)),
+            Verdict::SlowDown { wait } => sleep(wait.unwrap_or(pause)).await,
+            Verdict::Unknown { .. } if is_refusal(&reply) => return Err(Unread::Trouble),
+            Verdict::NotSent { .. } | Verdict::Unknown { .. } => sleep(pause).await,
+            Verdict::Stop(reason) => return Err(Unread::Stop(reason)),
         }
         pause *= 2;
     }
@@ -167,30 +166,21 @@ pub(in crate::frameio) async fn patiently<T>(
 /// 410 that is none of the API, come from the way or from whoever answers in the server's place
 /// for now.
 const fn is_refusal(reply: &Reply) -> bool {
-    match reply {
-        Reply::Answered { status, .. } => {
-            matches!(*status, 300..=499) && !matches!(*status, 404 | 408 | 410)
-        }
-        Reply::NoToken { .. } | Reply::NotSent { .. } | Reply::Lost { .. } => false,
-    }
+    matches!(
+        reply.answer(),
+        Some((300..=403 | 405..=407 | 409 | 411..=499, _))
+    )
 }
 
 /// How long the next request must wait where the server takes no more at once.
 fn breath(reply: &Reply) -> Duration {
-    match reply {
-        Reply::Answered {
-            limits:
-                Some(Limits {
-                    limit,
-                    remaining: 0,
-                    window,
-                }),
-            ..
-        } => *window / *limit,
-        Reply::Answered { .. }
-        | Reply::NoToken { .. }
-        | Reply::NotSent { .. }
-        | Reply::Lost { .. } => Duration::ZERO,
+    match reply.limits() {
+        Some(Limits {
+            limit,
+            remaining: 0,
+            window,
+        }) => window / limit,
+        Some(_) | None => Duration::ZERO,
     }
 }
 
@@ -208,11 +198,11 @@ mod tests {
     const GONE: &str = "7c9e6679-7425-40de-944b-e07fc1f90ae7";
     const CLOSED: &str = "1b4e28ba-2fa1-11d2-883f-0016d3cca427";
 
-    fn reader(server: &ServerGuard) -> V4Reader {
+    fn client(server: &ServerGuard) -> Client {
         let endpoint = Endpoint::parse(&server.url()).unwrap();
         let authority = Authority::ready(Token::new("t").unwrap());
         let transport = Transport::new(endpoint, authority, Timeouts::default()).unwrap();
-        V4Reader::new(transport, "acc".to_owned())
+        Client::new(transport, Some("acc"))
     }
 
     async fn says(server: &mut ServerGuard, path: &str, status: usize, body: &str) -> Mock {
@@ -262,8 +252,8 @@ mod tests {
         }
         let ids = [FILE, GONE, STACK, CLOSED].map(|text| (id(text), None));
         let mut heard = Vec::new();
-        let reader = reader(&server);
-        let seen = survey(&reader, &ids, |done| heard.push(done))
+        let client = client(&server);
+        let seen = survey(&client, &ids, |done| heard.push(done))
             .await
             .unwrap();
         for mock in mocks {
@@ -291,14 +281,14 @@ mod tests {
     async fn what_nobody_may_read_stops_it_and_trouble_in_a_row_ends_it() {
         let mut server = Server::new_async().await;
         says(&mut server, &format!("files/{FILE}"), 401, "").await;
-        let reader = reader(&server);
+        let client = client(&server);
         let one = [(id(FILE), Some(Kind::File))];
-        let refused = survey(&reader, &one, |_| {}).await.unwrap_err();
+        let refused = survey(&client, &one, |_| {}).await.unwrap_err();
         assert!(matches!(refused, StopReason::NotAuthenticated { .. }));
         let broken = says(&mut server, &format!("folders/{CLOSED}"), 400, "").await;
         let broken = broken.expect(3);
         let many = [(id(CLOSED), Some(Kind::Folder)); 9];
-        let seen = survey(&reader, &many, |_| {}).await.unwrap();
+        let seen = survey(&client, &many, |_| {}).await.unwrap();
         assert_eq!(seen.unread, 9);
         broken.assert_async().await;
     }
@@ -308,12 +298,12 @@ mod tests {
         let mut server = Server::new_async().await;
         let closed = says(&mut server, &format!("folders/{CLOSED}"), 403, ERROR).await;
         let closed = closed.expect(19);
-        let reader = reader(&server);
+        let client = client(&server);
         let nine = [(id(CLOSED), Some(Kind::Folder)); 9];
-        let seen = survey(&reader, &nine, |_| {}).await.unwrap();
+        let seen = survey(&client, &nine, |_| {}).await.unwrap();
         assert!(matches!(seen.assets[&id(CLOSED)], Seen::Refused { .. }));
         let many = [(id(CLOSED), Some(Kind::Folder)); 30];
-        let stop = survey(&reader, &many, |_| {}).await.unwrap_err();
+        let stop = survey(&client, &many, |_| {}).await.unwrap_err();
         assert!(matches!(stop, StopReason::NotAuthorised { .. }));
         closed.assert_async().await;
     }
@@ -327,7 +317,7 @@ mod tests {
             }
         }
         let ids = [(id(FILE), Some(Kind::VersionStack)), (id(GONE), None)];
-        let seen = survey(&reader(&server), &ids, |_| {}).await.unwrap();
+        let seen = survey(&client(&server), &ids, |_| {}).await.unwrap();
         assert_eq!(seen.assets[&id(FILE)], Seen::Missing);
         assert_eq!((seen.assets.len(), seen.unread), (1, 1));
     }

@@ -76,12 +76,12 @@ impl Token {
     }
 
     /// The text itself, for those who send it and those who hide it.
-    pub(in crate::frameio) fn text(&self) -> &str {
+    pub(super) fn text(&self) -> &str {
         &self.0
     }
 
     /// The header that carries the token, marked so that no log shows it.
-    pub(in crate::frameio) fn header(&self) -> HeaderValue {
+    pub(super) fn header(&self) -> HeaderValue {
         let mut header = HeaderValue::from_str(&format!("Bearer {}", self.0))
             .unwrap_or_else(|_impossible| HeaderValue::from_static("Bearer"));
         header.set_sensitive(true);
@@ -105,7 +105,7 @@ impl Credentials {
     /// The form that asks for a token.
     ///
     /// Source: docs/frameio-api.md, "Authentication (V4)".
-    pub(in crate::frameio) fn form(&self) -> [(&'static str, &str); 4] {
+    pub(super) fn form(&self) -> [(&'static str, &str); 4] {
         [
             ("grant_type", "client_credentials"),
             ("client_id", &self.id.0),
@@ -115,7 +115,7 @@ impl Credentials {
     }
 
     /// Both texts, for those who hide them.
-    pub(in crate::frameio) fn texts(&self) -> [&str; 2] {
+    pub(super) fn texts(&self) -> [&str; 2] {
         [&self.id.0, &self.secret.0]
     }
 }

@@ -1,56 +1,24 @@
 //! HTTP: one request out, one reply in, and whether anything was sent.
 
-use std::error::Error;
 use std::time::Duration;
 
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName};
-use reqwest::{Client, Response, redirect};
+use reqwest::{Client, Response};
 use tokio::time::Instant;
 use tracing::{Level, debug, enabled, trace};
 
 use crate::frameio::authority::{Authority, Grant};
+use crate::frameio::call::{Method, Request};
 pub use crate::frameio::endpoint::{Base, Endpoint, EndpointError};
+pub use crate::frameio::http::{Timeouts, TransportError};
+use crate::frameio::http::{client, innermost};
 use crate::frameio::ims::NoToken;
 use crate::frameio::mask::Secrets;
-use crate::frameio::{Body, Reply, pace};
+use crate::frameio::pace;
+use crate::frameio::reply::{Body, Reply};
 
 /// The longest answer that is read; the API's own are far below it.
 const LONGEST_BODY: usize = 16 << 20;
-
-/// How long things may take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Timeouts {
-    /// How long a connection may take.
-    pub connect: Duration,
-    /// How long the server may be silent.
-    pub read: Duration,
-    /// How long a request may take in all.
-    pub request: Duration,
-}
-
-impl Default for Timeouts {
-    fn default() -> Self {
-        // The server's own bound is 30 seconds (docs/frameio-api.md, "Bulk delete (v2)").
-        Self {
-            connect: Duration::from_secs(10),
-            read: Duration::from_secs(40),
-            request: Duration::from_mins(1),
-        }
-    }
-}
-
-/// How long a connection that nobody uses is kept: shorter than the minute after which most
-/// servers close it, since a request on a connection that is just being closed may be lost.
-const IDLE: Duration = Duration::from_secs(20);
-
-/// What a request does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Method {
-    /// Reads.
-    Get,
-    /// Deletes.
-    Delete,
-}
 
 /// The header that tells V4 that the token is one of the legacy API.
 ///
@@ -64,11 +32,6 @@ pub struct Transport {
     endpoint: Endpoint,
     authority: Authority,
 }
-
-/// Says that no HTTP client could be made.
-#[derive(Debug, thiserror::Error)]
-#[error("no HTTP client could be made")]
-pub struct TransportError(#[source] reqwest::Error);
 
 impl Transport {
     /// Makes a transport.
@@ -89,56 +52,49 @@ impl Transport {
     }
 
     /// Sends one request and reads its answer.
-    pub async fn send(&self, method: Method, path: &str, json: Option<Vec<u8>>) -> Reply {
+    pub async fn send(&self, request: Request) -> Reply {
         let began = Instant::now();
-        let reply = self.exchange(method, path, json).await;
-        log(method, path, began.elapsed(), &reply);
+        let reply = self.exchange(&request).await;
+        log(request.method, &request.path, began.elapsed(), &reply);
         reply
     }
 
-    async fn exchange(&self, method: Method, path: &str, json: Option<Vec<u8>>) -> Reply {
+    async fn exchange(&self, request: &Request) -> Reply {
         let grant = match self.authority.grant().await {
             Ok(grant) => grant,
             Err(why) => return without(why),
         };
-        let again = self.authority.is_renewed().then(|| json.clone());
-        let reply = self.attempt(method, path, json, &grant).await;
+        let reply = self.attempt(request, &grant).await;
         let rejected = matches!(reply, Reply::Answered { status: 401, .. });
-        let Some(json) = again.filter(|_| rejected) else {
+        if !rejected || !self.authority.is_renewed() {
             return reply;
-        };
+        }
         // Nothing was done, so the same can be asked with the next token, once.
         self.authority.reject(&grant).await;
         match self.authority.grant().await {
-            Ok(grant) => self.attempt(method, path, json, &grant).await,
+            Ok(grant) => self.attempt(request, &grant).await,
             Err(why) => without(why),
         }
     }
 
-    async fn attempt(
-        &self,
-        method: Method,
-        path: &str,
-        json: Option<Vec<u8>>,
-        grant: &Grant,
-    ) -> Reply {
-        let method = match method {
+    async fn attempt(&self, request: &Request, grant: &Grant) -> Reply {
+        let method = match request.method {
             Method::Get => reqwest::Method::GET,
             Method::Delete => reqwest::Method::DELETE,
         };
-        let address = format!("{}{path}", self.endpoint.as_str());
-        let mut request = self
+        let address = format!("{}{}", self.endpoint.as_str(), request.path);
+        let mut sent = self
             .client
             .request(method, address)
             .header(AUTHORIZATION, grant.header.clone());
         if self.authority.is_legacy() {
-            request = request.header(LEGACY, "true");
+            sent = sent.header(LEGACY, "true");
         }
-        if let Some(json) = json {
-            request = request.header(CONTENT_TYPE, "application/json").body(json);
+        if let Some(json) = request.body.clone() {
+            sent = sent.header(CONTENT_TYPE, "application/json").body(json);
         }
         let secrets = self.authority.secrets();
-        match request.send().await {
+        match sent.send().await {
             Ok(response) => answered(response, secrets).await,
             // Only a connection that was never made proves that nothing was sent.
             Err(error) if error.is_connect() => Reply::NotSent {
@@ -153,37 +109,6 @@ impl Transport {
             },
         }
     }
-}
-
-/// Makes an HTTP client for one server.
-///
-/// # Errors
-///
-/// Returns what the HTTP library says when its TLS cannot be set up.
-pub(in crate::frameio) fn client(
-    endpoint: &Endpoint,
-    timeouts: Timeouts,
-) -> Result<Client, TransportError> {
-    // Somebody else in the process may have installed one already; either serves.
-    drop(rustls::crypto::ring::default_provider().install_default());
-    let mut builder = Client::builder()
-        .user_agent(concat!("frameio-retire/", env!("CARGO_PKG_VERSION")))
-        .redirect(redirect::Policy::none())
-        .retry(reqwest::retry::never())
-        .connect_timeout(timeouts.connect)
-        .read_timeout(timeouts.read)
-        .timeout(timeouts.request)
-        .pool_idle_timeout(IDLE)
-        .tcp_nodelay(true);
-    if endpoint.is_loopback() {
-        // A proxy would carry the token off this machine in the clear.
-        builder = builder.no_proxy();
-    }
-    if endpoint.scheme() == "http" {
-        // To read the certificates of the system takes as long as all else at the start.
-        builder = builder.tls_certs_only([]);
-    }
-    builder.build().map_err(TransportError)
 }
 
 /// What comes of a request for which there is no token.
@@ -278,16 +203,4 @@ fn pages(headers: &HeaderMap) -> Option<u32> {
         .trim()
         .parse()
         .ok()
-}
-
-/// The cause at the bottom, since the library's outer words name the address and little else.
-pub(in crate::frameio) fn innermost(error: &reqwest::Error) -> String {
-    if error.is_timeout() {
-        return "it took too long".to_owned();
-    }
-    let mut cause: &dyn Error = error;
-    while let Some(deeper) = cause.source() {
-        cause = deeper;
-    }
-    cause.to_string()
 }

@@ -8,18 +8,21 @@
 //! and not found.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::time::timeout;
 
 use crate::asset::AssetId;
-use crate::frameio::Reply;
-use crate::frameio::answer::ReadVerdict;
-use crate::frameio::answer::v4::{judge_deleted, judge_named};
+use crate::frameio::client::Client;
+use crate::frameio::reply::Reply;
 use crate::frameio::survey::{IN_A_ROW, patiently};
-use crate::frameio::v4::V4Reader;
+use crate::frameio::v4::Read;
+use crate::frameio::v4::answer::{judge_deleted, judge_named};
+use crate::frameio::v4::call::Cursor;
 use crate::frameio::v4::wire::{Line, Named, Page};
+use crate::frameio::verdict::Verdict;
 
 /// How long a page may take, its waits for the server's limits included.
 const LONGEST: Duration = Duration::from_mins(1);
@@ -58,9 +61,9 @@ pub struct Deleted {
 /// Looks for assets in the lists, with at most so many requests.
 ///
 /// What cannot be read is left out: the lists only ever help.
-pub async fn recently_deleted(reader: &V4Reader, wanted: &Wanted, most: usize) -> Deleted {
+pub async fn recently_deleted(client: &Client, wanted: &Wanted, most: usize) -> Deleted {
     let mut search = Search {
-        reader,
+        client,
         wanted,
         left: most,
         parents: wanted.parents.clone(),
@@ -77,7 +80,7 @@ pub async fn recently_deleted(reader: &V4Reader, wanted: &Wanted, most: usize) -
 }
 
 struct Search<'search> {
-    reader: &'search V4Reader,
+    client: &'search Client,
     wanted: &'search Wanted,
     left: usize,
     /// What holds assets, as far as somebody or a line said so.
@@ -106,11 +109,9 @@ impl Search<'_> {
 
     /// Looks through every project that the token sees, but those that were looked through.
     async fn look_everywhere(&mut self, known: &BTreeSet<AssetId>) {
-        let reader = self.reader;
-        let workspaces = self.named(async |after| reader.workspaces(after).await);
-        for workspace in workspaces.await {
-            let id = workspace.id.as_str();
-            let projects = self.named(async |after| reader.projects(id, after).await);
+        for workspace in self.named(Read::Workspaces).await {
+            let id: Arc<str> = Arc::from(workspace.id);
+            let projects = self.named(|after| Read::Projects(Arc::clone(&id), after));
             for project in projects.await {
                 if self.is_over() {
                     return;
@@ -128,13 +129,10 @@ impl Search<'_> {
     }
 
     /// All workspaces, or all projects of one.
-    async fn named(&mut self, ask: impl AsyncFn(Option<&str>) -> Reply) -> Vec<Named> {
+    async fn named(&mut self, list: impl Fn(Cursor) -> Read) -> Vec<Named> {
         let mut all = Vec::new();
-        let mut after: Option<String> = None;
-        while let Some(page) = self
-            .page(async || ask(after.as_deref()).await, judge_named)
-            .await
-        {
+        let mut after = None;
+        while let Some(page) = self.page(&list(after), judge_named).await {
             all.extend(page.items);
             after = page.next;
             if after.is_none() {
@@ -146,15 +144,13 @@ impl Search<'_> {
 
     /// Looks through what was deleted from one project.
     async fn look(&mut self, project: &str) {
-        let reader = self.reader;
-        let mut after: Option<String> = None;
-        while let Some(page) = self
-            .page(
-                async || reader.recently_deleted(project, after.as_deref()).await,
-                judge_deleted,
-            )
-            .await
-        {
+        let project: Arc<str> = Arc::from(project);
+        let mut after = None;
+        loop {
+            let read = Read::RecentlyDeleted(Arc::clone(&project), after);
+            let Some(page) = self.page(&read, judge_deleted).await else {
+                break;
+            };
             let oldest = page.items.last().and_then(|line| line.at);
             self.take(page.items);
             after = page.next;
@@ -200,13 +196,15 @@ impl Search<'_> {
     /// One page; nothing where it cannot be read, or where no request is left.
     async fn page<T>(
         &mut self,
-        ask: impl AsyncFn() -> Reply,
-        judge: impl Fn(&Reply) -> ReadVerdict<Page<T>>,
+        read: &Read,
+        judge: impl Fn(&Reply) -> Verdict<Page<T>>,
     ) -> Option<Page<T>> {
+        let client = self.client;
         let page = match self.left.checked_sub(1) {
             Some(left) if self.troubles < IN_A_ROW => {
                 self.left = left;
-                let page = timeout(LONGEST, patiently(ask, judge)).await;
+                let page = patiently(async || client.read(read).await, judge);
+                let page = timeout(LONGEST, page).await;
                 page.ok().and_then(Result::ok)
             }
             None | Some(_) => None,
@@ -292,20 +290,20 @@ mod tests {
         (server, mocks)
     }
 
-    fn reader(server: &ServerGuard) -> V4Reader {
+    fn client(server: &ServerGuard) -> Client {
         let endpoint = Endpoint::parse(&server.url()).unwrap();
         let authority = Authority::ready(Token::new("t").unwrap());
         let transport = Transport::new(endpoint, authority, Timeouts::default()).unwrap();
-        V4Reader::new(transport, "acc".to_owned())
+        Client::new(transport, Some("acc"))
     }
 
     #[tokio::test]
     async fn every_page_of_every_project_is_read_until_all_are_found() {
         let (server, _mocks) = studio().await;
-        let reader = reader(&server);
-        let one = recently_deleted(&reader, &wanted(&[A]), 100).await;
+        let client = client(&server);
+        let one = recently_deleted(&client, &wanted(&[A]), 100).await;
         assert_eq!((found(&one), one.complete), (vec![id(A)], true));
-        let both = recently_deleted(&reader, &wanted(&[A, B]), 100).await;
+        let both = recently_deleted(&client, &wanted(&[A, B]), 100).await;
         assert_eq!(found(&both), [id(A), id(B)]);
         assert!(!both.complete, "one project could not be read");
     }
@@ -329,7 +327,7 @@ mod tests {
         let one = says(&mut server, &list, 200, &first).await.expect(3);
         let other = format!("{list}&after=n");
         let other = says(&mut server, &other, 200, &second).await.expect(2);
-        let reader = reader(&server);
+        let client = client(&server);
         // A is in C, and C in F, of which there is a line.
         let mut wanted = Wanted {
             assets: [A, B].map(|text| (id(text), Some(id(P)))).into(),
@@ -338,19 +336,19 @@ mod tests {
                 .into(),
             since: None,
         };
-        let deleted = recently_deleted(&reader, &wanted, 100).await;
+        let deleted = recently_deleted(&client, &wanted, 100).await;
         let at = |text: &str| Some(text.parse().unwrap());
         assert_eq!(deleted.found[&id(A)], at("2026-11-02T00:00:00Z"));
         assert_eq!(deleted.found[&id(B)], at("2026-11-01T00:00:00Z"));
         // What is older than the first of the deletes says nothing.
         wanted.since = at("2026-11-02T12:00:00Z");
-        let deleted = recently_deleted(&reader, &wanted, 100).await;
+        let deleted = recently_deleted(&client, &wanted, 100).await;
         assert_eq!(found(&deleted), [id(A)]);
         assert!(deleted.complete);
         // Nobody knows what holds it.
         wanted.parents.clear();
         wanted.since = None;
-        let deleted = recently_deleted(&reader, &wanted, 100).await;
+        let deleted = recently_deleted(&client, &wanted, 100).await;
         assert_eq!(found(&deleted), [id(B)]);
         one.assert_async().await;
         other.assert_async().await;
@@ -359,9 +357,9 @@ mod tests {
     #[tokio::test]
     async fn it_ends_when_no_request_is_left() {
         let (server, mocks) = studio().await;
-        let reader = reader(&server);
+        let client = client(&server);
         // Workspaces, projects, the first page: the second one is not read.
-        let some = recently_deleted(&reader, &wanted(&[A, C]), 3).await;
+        let some = recently_deleted(&client, &wanted(&[A, C]), 3).await;
         assert_eq!((found(&some), some.complete), (vec![id(A)], false));
         mocks[3].assert_async().await;
         assert!(!mocks[4].matched_async().await);

@@ -48,9 +48,14 @@ const fn limit(lane: Lane) -> (u32, Duration, bool) {
         // Not documented for deletes; the API's general default.
         Lane::BulkDelete => (50, Duration::from_secs(1), false),
         Lane::ReadAsset | Lane::RecentlyDeleted => (5, Duration::from_secs(1), true),
-        Lane::DeleteFile | Lane::ShowFolder | Lane::ShowStack | Lane::Children => {
-            (100, Duration::from_mins(1), true)
-        }
+        Lane::DeleteFile
+        | Lane::ShowFolder
+        | Lane::ShowStack
+        | Lane::Children
+        | Lane::Me
+        | Lane::Accounts
+        | Lane::Workspaces
+        | Lane::Projects => (100, Duration::from_mins(1), true),
         Lane::DeleteFolder => (60, Duration::from_mins(1), true),
         Lane::ShowFile => (10, Duration::from_secs(1), true),
     }

@@ -14,13 +14,14 @@ use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 use uuid::Uuid;
 
+use crate::apply::job::Call;
 use crate::apply::retry::Retries;
 use crate::apply::worker::{Inbox, Stopper, inbox};
 use crate::apply::{Clock, Ended, Options, Run, breaker, run};
 use crate::asset::AssetId;
 use crate::event::{Listener, RunEvent, RunInfo};
-use crate::frameio::call::Call;
-use crate::frameio::{Body, Deleter, Reader, Reply};
+use crate::frameio::deleter::Deleter;
+use crate::frameio::{Body, Reply, v2};
 use crate::inventory::Inventory;
 use crate::manifest::document::{Entry, Manifests, Spot};
 use crate::plan::approve::{Approved, Consent, approve};
@@ -261,8 +262,8 @@ impl World {
     }
 }
 
-impl Reader for Server {
-    async fn read(&self, id: AssetId) -> Reply {
+impl Server {
+    pub(in crate::apply::tests) fn read(&self, id: AssetId) -> Reply {
         let mut world = self.0.lock().unwrap();
         world.read.push(id);
         if world.unreadable.contains(&id) {
@@ -281,22 +282,15 @@ impl Reader for Server {
             not_found()
         }
     }
-
-    async fn who(&self) -> Reply {
-        answer(404, "{}")
-    }
 }
 
-impl Deleter for Server {
+impl Deleter<Call> for Server {
     async fn send(&self, call: &Call) -> Reply {
         tokio::task::yield_now().await;
         match call {
-            Call::BulkDelete(ids) => self.0.lock().unwrap().delete(ids),
-            Call::ReadAsset(id) => self.read(*id).await,
-            Call::DeleteFile(_)
-            | Call::DeleteFolder(_)
-            | Call::Show(..)
-            | Call::Children { .. } => panic!("it speaks v2"),
+            Call::V2(v2::Call::BulkDelete(ids)) => self.0.lock().unwrap().delete(ids),
+            Call::V2(v2::Call::Read(v2::Read::Asset(id))) => self.read(*id),
+            Call::V2(_) | Call::V4(_) => panic!("it speaks v2"),
         }
     }
 }
@@ -384,7 +378,7 @@ impl Bench {
         (ended, heard.0)
     }
 
-    pub(in crate::apply::tests) fn run<S: Session, D: Deleter + Clone + 'static>(
+    pub(in crate::apply::tests) fn run<S: Session, D: Deleter<Call> + Clone + 'static>(
         &self,
         session: &mut S,
         state: State,

@@ -10,10 +10,11 @@ use std::time::Instant;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
 
 use super::*;
+use crate::apply::job::Call;
 use crate::apply::tests::bench::{Heard, Watch, info};
 use crate::apply::{Ended, Run, breaker, run};
-use crate::frameio::call::Call;
-use crate::frameio::{Body, Deleter, Reader, Reply};
+use crate::frameio::deleter::Deleter;
+use crate::frameio::{Body, Reply, v2};
 use crate::inventory::Inventory;
 use crate::manifest::document::{Entry, Hold, Manifests, Spot};
 use crate::plan::approve::{Approved, Consent, approve};
@@ -141,19 +142,9 @@ struct Wild {
     twists: Arc<Mutex<VecDeque<Twist>>>,
 }
 
-impl Reader for Wild {
-    async fn read(&self, id: AssetId) -> Reply {
-        self.server.read(id).await
-    }
-
-    async fn who(&self) -> Reply {
-        self.server.who().await
-    }
-}
-
-impl Deleter for Wild {
+impl Deleter<Call> for Wild {
     async fn send(&self, call: &Call) -> Reply {
-        if !matches!(call, Call::BulkDelete(_)) {
+        if !matches!(call, Call::V2(v2::Call::BulkDelete(_))) {
             return self.server.send(call).await;
         }
         let twist = self.twists.lock().unwrap().pop_front();

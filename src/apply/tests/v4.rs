@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex};
 
 use super::*;
 use crate::apply::Options;
+use crate::apply::job::Call;
 use crate::asset::Kind;
-use crate::frameio::call::Call;
-use crate::frameio::{Deleter, Reader, Reply};
+use crate::frameio::deleter::Deleter;
+use crate::frameio::{Reply, v4};
 use crate::inventory::Inventory;
 use crate::manifest::document::{Details, Entry, Manifests, Spot};
 use crate::outcome::Evidence;
@@ -36,7 +37,7 @@ struct Known {
     stubborn: Vec<AssetId>,
     /// The stacks that may not be listed.
     closed: Vec<AssetId>,
-    calls: Vec<Call>,
+    calls: Vec<v4::Call>,
     /// The list of recently deleted assets.
     lines: BTreeMap<AssetId, Timestamp>,
     /// What was looked for in it.
@@ -62,19 +63,19 @@ impl Known {
         answer(204, "")
     }
 
-    fn serve(&mut self, call: &Call) -> Reply {
+    fn serve(&mut self, call: &v4::Call) -> Reply {
         self.calls.push(call.clone());
         match call {
-            Call::DeleteFile(id) => self.delete(Kind::File, *id),
-            Call::DeleteFolder(id) => self.delete(Kind::Folder, *id),
-            Call::Show(kind, id) if self.alive.get(id) == Some(kind) => {
+            v4::Call::DeleteFile(id) => self.delete(Kind::File, *id),
+            v4::Call::DeleteFolder(id) => self.delete(Kind::Folder, *id),
+            v4::Call::Read(v4::Read::Show(kind, id)) if self.alive.get(id) == Some(kind) => {
                 answer(200, &format!(r#"{{"data":{{"id":"{id}"}}}}"#))
             }
-            Call::Show(..) => not_found(),
-            Call::Children { of, .. } if self.closed.contains(of) => {
+            v4::Call::Read(v4::Read::Show(..)) => not_found(),
+            v4::Call::Read(v4::Read::Children(_, of, _)) if self.closed.contains(of) => {
                 answer(403, r#"{"errors":[{"detail":"You may not."}]}"#)
             }
-            Call::Children { of, after } => {
+            v4::Call::Read(v4::Read::Children(_, of, after)) => {
                 let Some(files) = self.stacks.get(of) else {
                     return not_found();
                 };
@@ -101,24 +102,12 @@ impl Known {
                     ),
                 )
             }
-            Call::BulkDelete(_) | Call::ReadAsset(_) => {
-                panic!("it speaks V4")
-            }
+            v4::Call::Read(_) => panic!("a run does not ask for it"),
         }
     }
 }
 
-impl Reader for V4 {
-    async fn read(&self, _: AssetId) -> Reply {
-        answer(404, "{}")
-    }
-
-    async fn who(&self) -> Reply {
-        answer(404, "{}")
-    }
-}
-
-impl Deleter for V4 {
+impl Deleter<Call> for V4 {
     async fn find_deleted(&self, wanted: &Wanted) -> Deleted {
         let mut known = self.0.lock().unwrap();
         known.sought.push(wanted.clone());
@@ -132,7 +121,10 @@ impl Deleter for V4 {
 
     async fn send(&self, call: &Call) -> Reply {
         tokio::task::yield_now().await;
-        self.0.lock().unwrap().serve(call)
+        match call {
+            Call::V4(call) => self.0.lock().unwrap().serve(call),
+            Call::V2(_) => panic!("it speaks V4"),
+        }
     }
 }
 
@@ -146,7 +138,7 @@ impl V4 {
         server
     }
 
-    fn calls(&self) -> Vec<Call> {
+    fn calls(&self) -> Vec<v4::Call> {
         self.0.lock().unwrap().calls.clone()
     }
 
@@ -250,14 +242,14 @@ fn each_kind_has_its_call_and_an_open_kind_is_read_first() {
     assert_eq!(ended.state.counts().retired, 4);
     assert_eq!(standing(&ended.state, 5), Some("missing"));
     let calls = server.calls();
-    assert!(calls.contains(&Call::DeleteFolder(asset(3))));
+    assert!(calls.contains(&v4::Call::DeleteFolder(asset(3))));
     assert!(
-        !calls.contains(&Call::DeleteFile(asset(3))),
+        !calls.contains(&v4::Call::DeleteFile(asset(3))),
         "it was read first"
     );
     let shown = calls
         .iter()
-        .filter(|call| matches!(call, Call::Show(_, id) if *id == asset(5)));
+        .filter(|call| matches!(call, v4::Call::Read(v4::Read::Show(_, id)) if *id == asset(5)));
     assert_eq!(shown.count(), 3, "none of the kinds");
 }
 
@@ -385,13 +377,13 @@ fn an_unknown_is_read_before_it_is_deleted_again() {
     let calls = server.calls();
     let shown = calls
         .iter()
-        .position(|call| *call == Call::Show(Kind::File, asset(1)));
+        .position(|call| *call == v4::Call::Read(v4::Read::Show(Kind::File, asset(1))));
     let deleted = calls
         .iter()
-        .position(|call| *call == Call::DeleteFile(asset(1)));
+        .position(|call| *call == v4::Call::DeleteFile(asset(1)));
     assert!(shown.unwrap() < deleted.unwrap());
     assert!(
-        !calls.contains(&Call::DeleteFile(asset(2))),
+        !calls.contains(&v4::Call::DeleteFile(asset(2))),
         "it is not there"
     );
 }
@@ -417,7 +409,7 @@ fn a_stack_whose_file_a_delete_does_not_find_and_that_lives_failed() {
     let ended = run_on(&server, ended.state, &listed, &[]);
     assert_eq!(standing(&ended.state, 1), Some("retired"));
     let closing = server.calls().pop().unwrap();
-    assert!(matches!(closing, Call::Children { of, .. } if of == asset(1)));
+    assert!(matches!(closing, v4::Call::Read(v4::Read::Children(_, of, _)) if of == asset(1)));
 }
 
 #[test]

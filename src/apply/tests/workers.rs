@@ -12,11 +12,12 @@ use tokio::sync::mpsc::unbounded_channel;
 use super::*;
 use crate::apply::batch::Queue;
 use crate::apply::dispatcher::Dispatcher;
+use crate::apply::job::Call;
 use crate::apply::tests::bench::{Heard, answer, info};
 use crate::apply::{Clock, Run};
 use crate::event::Lane;
-use crate::frameio::call::Call;
-use crate::frameio::{Deleter, Reader, Reply};
+use crate::frameio::deleter::Deleter;
+use crate::frameio::{Reply, v2};
 
 /// Answers at once or after a while, now and then with trouble, and counts what is under way.
 #[derive(Clone)]
@@ -26,20 +27,7 @@ struct Fickle {
     most: Arc<AtomicUsize>,
 }
 
-impl Reader for Fickle {
-    async fn read(&self, id: AssetId) -> Reply {
-        answer(
-            200,
-            &format!(r#"{{"id":"{id}","deleted_at":"2026-01-01T00:00:00Z"}}"#),
-        )
-    }
-
-    async fn who(&self) -> Reply {
-        answer(404, "{}")
-    }
-}
-
-impl Deleter for Fickle {
+impl Deleter<Call> for Fickle {
     async fn send(&self, call: &Call) -> Reply {
         let now = self.under_way.fetch_add(1, Ordering::SeqCst) + 1;
         self.most.fetch_max(now, Ordering::SeqCst);
@@ -51,8 +39,9 @@ impl Deleter for Fickle {
             _ => {}
         }
         self.under_way.fetch_sub(1, Ordering::SeqCst);
-        if let Call::ReadAsset(id) = call {
-            return self.read(*id).await;
+        if let Call::V2(v2::Call::Read(v2::Read::Asset(id))) = call {
+            let gone = format!(r#"{{"id":"{id}","deleted_at":"2026-01-01T00:00:00Z"}}"#);
+            return answer(200, &gone);
         }
         match random / 11 % 200 {
             0 => answer(503, "{}"),

@@ -129,7 +129,7 @@ impl Secrets {
     }
 
     /// Hides a token that others will follow; those before it stay hidden.
-    pub(in crate::frameio) fn renew(&self, token: &Token) {
+    pub(super) fn renew(&self, token: &Token) {
         let mut kept = self.0.write().unwrap_or_else(PoisonError::into_inner);
         if !kept.renewed.iter().any(|needle| needle.is(token.text())) {
             kept.renewed.extend(Needle::new(token.text()));

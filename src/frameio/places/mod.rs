@@ -11,14 +11,14 @@ use std::sync::Arc;
 
 use crate::asset::{AssetId, Kind};
 use crate::event::StopReason;
-use crate::frameio::answer::ReadVerdict;
-use crate::frameio::answer::place::{
-    Item, Items, Place, Said, judge_items_v2, judge_items_v4, judge_place,
-};
+use crate::frameio::call::Read;
+use crate::frameio::client::Client;
+use crate::frameio::place::{Item, Items, Place, Said, judge_place};
+use crate::frameio::reply::Reply;
 use crate::frameio::survey::{PAGES, Unread, patiently};
-use crate::frameio::v2::V2Reader;
-use crate::frameio::v4::V4Reader;
-use crate::frameio::{Reader as _, Reply};
+use crate::frameio::v4::call::Cursor;
+use crate::frameio::verdict::Verdict;
+use crate::frameio::{v2, v4};
 use crate::inventory::{Lies, Places};
 use crate::outcome::Evidence;
 
@@ -46,9 +46,9 @@ pub struct Ask<'ask> {
 #[derive(Debug, Clone)]
 pub enum PlaceReader {
     /// The legacy API.
-    V2(V2Reader),
+    V2(Client),
     /// The current API.
-    V4(V4Reader),
+    V4(Client),
 }
 
 /// Reads where assets lie, until it is known which protected assets are in which listed ones, and
@@ -120,7 +120,7 @@ struct Page {
     /// How many pages came before.
     before: u32,
     /// V4: the cursor.
-    after: Option<String>,
+    after: Cursor,
 }
 
 impl Descent {
@@ -312,14 +312,13 @@ impl<T: FnMut(usize)> Search<'_, T> {
         let mut said = Ok(Said::NotThere);
         let reader = self.reader;
         match reader {
-            PlaceReader::V2(v2) => {
-                said = self.ask(async || v2.read(id).await, judge_place).await?;
+            PlaceReader::V2(client) => {
+                said = self.ask(client, &v2::Read::Asset(id), judge_place).await?;
             }
-            PlaceReader::V4(v4) => {
+            PlaceReader::V4(client) => {
                 for kind in kinds {
-                    said = self
-                        .ask(async || v4.show(*kind, id).await, judge_place)
-                        .await?;
+                    let read = v4::Read::Show(*kind, id);
+                    said = self.ask(client, &read, judge_place).await?;
                     if said != Ok(Said::NotThere) {
                         break;
                     }
@@ -373,15 +372,13 @@ impl<T: FnMut(usize)> Search<'_, T> {
     ) -> Result<Result<Items, String>, StopReason> {
         let reader = self.reader;
         let said = match (reader, kind) {
-            (PlaceReader::V2(v2), _) => {
-                let number = page.before + 1;
-                self.ask(async || v2.contents(id, number).await, judge_items_v2)
-                    .await?
+            (PlaceReader::V2(client), _) => {
+                let read = v2::Read::Children(id, page.before + 1);
+                self.ask(client, &read, v2::answer::judge_items).await?
             }
-            (PlaceReader::V4(v4), Some(kind)) => {
-                let after = page.after.as_deref();
-                self.ask(async || v4.contents(kind, id, after).await, judge_items_v4)
-                    .await?
+            (PlaceReader::V4(client), Some(kind)) => {
+                let read = v4::Read::Children(kind, id, page.after.clone());
+                self.ask(client, &read, v4::answer::judge_items).await?
             }
             // Nobody knows how to list what is of no known kind.
             (PlaceReader::V4(_), None) => {
@@ -397,8 +394,9 @@ impl<T: FnMut(usize)> Search<'_, T> {
 
     async fn ask<A>(
         &mut self,
-        ask: impl AsyncFn() -> Reply,
-        judge: impl Fn(&Reply) -> ReadVerdict<A>,
+        client: &Client,
+        read: &impl Read,
+        judge: impl Fn(&Reply) -> Verdict<A>,
     ) -> Result<Result<A, String>, StopReason> {
         self.requests += 1;
         (self.told)(self.requests);
@@ -407,18 +405,18 @@ impl<T: FnMut(usize)> Search<'_, T> {
         let judge = |reply: &Reply| {
             let verdict = judge(reply);
             match &verdict {
-                ReadVerdict::Unreadable { detail } => {
+                Verdict::Unknown { detail } => {
                     *trouble.borrow_mut() = (true, detail.clone());
                 }
-                ReadVerdict::NotSent { detail } => *trouble.borrow_mut() = (false, detail.clone()),
-                ReadVerdict::Read(_)
-                | ReadVerdict::Refused { .. }
-                | ReadVerdict::SlowDown { .. }
-                | ReadVerdict::Stop(_) => {}
+                Verdict::NotSent { detail } => *trouble.borrow_mut() = (false, detail.clone()),
+                Verdict::Told(_)
+                | Verdict::Refused { .. }
+                | Verdict::SlowDown { .. }
+                | Verdict::Stop(_) => {}
             }
             verdict
         };
-        match patiently(ask, judge).await {
+        match patiently(async || client.read(read).await, judge).await {
             Ok(said) => Ok(Ok(said)),
             Err(Unread::Trouble) => match trouble.into_inner() {
                 (true, why) => Ok(Err(why)),

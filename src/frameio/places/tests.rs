@@ -111,11 +111,11 @@ impl Question {
 }
 
 fn v2(server: &ServerGuard) -> PlaceReader {
-    PlaceReader::V2(V2Reader::new(transport(server)))
+    PlaceReader::V2(Client::new(transport(server), None))
 }
 
 fn v4(server: &ServerGuard) -> PlaceReader {
-    PlaceReader::V4(V4Reader::new(transport(server), "acc".to_owned()))
+    PlaceReader::V4(Client::new(transport(server), Some("acc")))
 }
 
 #[tokio::test]

@@ -7,11 +7,12 @@ use std::fmt;
 
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::asset::AssetId;
-use crate::frameio::answer::{Live, bounded, moment};
-use crate::frameio::{Body, mask};
+use crate::frameio::mask;
+use crate::frameio::verdict::Live;
+use crate::frameio::words::{TROUBLE, moment};
 
 /// The body of the bulk delete.
 #[must_use]
@@ -38,9 +39,6 @@ pub fn refusals(bytes: &[u8]) -> Result<Vec<(String, String)>, serde_json::Error
 }
 
 struct Answer(Vec<(String, String)>);
-
-/// The fields in which servers say that something went wrong; none of them belongs to a success.
-pub(in crate::frameio) const TROUBLE: [&str; 5] = ["errors", "code", "status", "message", "failed"];
 
 impl<'de> Deserialize<'de> for Answer {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -80,27 +78,6 @@ impl<'de> Deserialize<'de> for Answer {
             }
         }
         deserializer.deserialize_map(Fields)
-    }
-}
-
-/// Whether a body is an error of this API: a whole object with `code` 404 or with `errors`.
-#[must_use]
-pub fn is_error(body: &Body) -> bool {
-    let Some(body) = object(body) else {
-        return false;
-    };
-    let not_found = body.get("code").and_then(Value::as_u64) == Some(404);
-    let errors = body.get("errors").and_then(Value::as_array);
-    let errors =
-        errors.is_some_and(|errors| !errors.is_empty() && errors.iter().all(Value::is_object));
-    not_found || errors
-}
-
-/// The fields of a body that is a whole object.
-pub(in crate::frameio) fn object(body: &Body) -> Option<Map<String, Value>> {
-    match body {
-        Body::Whole(bytes) => serde_json::from_slice(bytes).ok(),
-        Body::Cut { .. } => None,
     }
 }
 
@@ -164,31 +141,4 @@ pub fn account(bytes: &[u8]) -> Result<String, String> {
     }
     let me: Me = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
     Ok(me.account_id.to_lowercase())
-}
-
-/// Says in words what an answer that is no success says: its most telling field, or its status.
-#[must_use]
-pub fn detail(status: u16, body: &Body) -> String {
-    #[derive(Deserialize)]
-    struct Errors {
-        message: Option<String>,
-        #[serde(default)]
-        errors: Vec<ErrorEntry>,
-    }
-    #[derive(Deserialize)]
-    struct ErrorEntry {
-        title: Option<String>,
-        detail: Option<String>,
-    }
-    let said = match body {
-        Body::Whole(bytes) => serde_json::from_slice::<Errors>(bytes).ok(),
-        Body::Cut { .. } => None,
-    };
-    said.and_then(|said| {
-        let first = said.errors.into_iter().next();
-        let (title, detail) = first.map_or((None, None), |entry| (entry.title, entry.detail));
-        detail.or(said.message).or(title)
-    })
-    .filter(|text| !text.trim().is_empty())
-    .map_or_else(|| format!("status {status}"), |text| bounded(&text))
 }

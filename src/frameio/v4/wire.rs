@@ -9,9 +9,10 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::asset::{AssetId, Kind};
-use crate::frameio::Body;
-use crate::frameio::answer::{Live, moment};
-use crate::frameio::v2::wire::{TROUBLE, object};
+use crate::frameio::reply::Body;
+use crate::frameio::v4::call::Cursor;
+use crate::frameio::verdict::Live;
+use crate::frameio::words::{TROUBLE, moment, object};
 use crate::inventory::Facts;
 
 #[derive(Deserialize)]
@@ -37,16 +38,7 @@ pub struct Page<T> {
     /// What is on it.
     pub items: Vec<T>,
     /// Where the next one begins, as its link has it; nothing on the last.
-    pub next: Option<String>,
-}
-
-/// What a page of a version stack holds.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Contents {
-    /// The files on it.
-    pub files: Vec<AssetId>,
-    /// Where the next page begins, as its link has it; nothing on the last.
-    pub next: Option<String>,
+    pub next: Cursor,
 }
 
 /// An account, a workspace or a project.
@@ -113,12 +105,12 @@ pub fn facts(bytes: &[u8]) -> Result<Facts, String> {
     Ok(facts)
 }
 
-/// Reads a page of what a version stack holds.
+/// Reads a page of the files of a version stack.
 ///
 /// # Errors
 ///
 /// Returns why the bytes are not such a page, or hold what is no file.
-pub fn contents(bytes: &[u8]) -> Result<Contents, String> {
+pub fn files(bytes: &[u8]) -> Result<Page<AssetId>, String> {
     #[derive(Deserialize)]
     struct Asset {
         id: AssetId,
@@ -130,19 +122,10 @@ pub fn contents(bytes: &[u8]) -> Result<Contents, String> {
         "file" => Ok(asset.id),
         kind => Err(format!("it holds `{}`, which is a {kind}", asset.id)),
     });
-    Ok(Contents {
-        files: files.collect::<Result<_, _>>()?,
+    Ok(Page {
+        items: files.collect::<Result<_, _>>()?,
         next,
     })
-}
-
-/// Reads a page of accounts, workspaces or projects.
-///
-/// # Errors
-///
-/// Returns why the bytes are not such a page.
-pub fn named(bytes: &[u8]) -> Result<Page<Named>, String> {
-    page(bytes)
 }
 
 /// A line of the list of what was deleted from a project.
@@ -219,9 +202,12 @@ pub fn is_error(body: &Body) -> bool {
     errors.is_some_and(|errors| !errors.is_empty() && errors.iter().all(says))
 }
 
-pub(in crate::frameio) fn page<T: for<'de> Deserialize<'de>>(
-    bytes: &[u8],
-) -> Result<Page<T>, String> {
+/// Reads a page of a list.
+///
+/// # Errors
+///
+/// Returns why the bytes are not such a page.
+pub fn page<T: for<'de> Deserialize<'de>>(bytes: &[u8]) -> Result<Page<T>, String> {
     let Paged { data, links } = read::<Paged<T>>(bytes)?;
     let next = links.and_then(|links| links.next);
     let next = next.map(|link| cursor(&link)).transpose()?;
@@ -237,7 +223,7 @@ fn read<T: for<'de> Deserialize<'de>>(bytes: &[u8]) -> Result<T, String> {
 ///
 /// Nobody says how a server encodes it, and a `+` would be one thing in a form and another in
 /// Base64. Frame.io's own clients follow the link as it is, so the same letters go back.
-fn cursor(link: &str) -> Result<String, String> {
+fn cursor(link: &str) -> Result<Arc<str>, String> {
     let link = link.split_once('#').map_or(link, |(link, _)| link);
     let query = link.split_once('?').map_or("", |(_, query)| query);
     let after = query
@@ -245,7 +231,7 @@ fn cursor(link: &str) -> Result<String, String> {
         .find_map(|part| part.strip_prefix("after="));
     let after = after.filter(|after| !after.is_empty());
     after
-        .map(str::to_owned)
+        .map(Arc::from)
         .ok_or_else(|| "its link to the next page has no `after`".to_owned())
 }
 
@@ -260,11 +246,11 @@ mod tests {
         let body = format!(
             r#"{{"data":[{{"id":"{A}","type":"file","more":1}}],"links":{{"next":"/v4/accounts/a/x?after=g3%3D%2B1"}}}}"#
         );
-        let contents = contents(body.as_bytes()).unwrap();
-        assert_eq!(contents.files, [AssetId::parse(A).unwrap()]);
-        assert_eq!(contents.next.as_deref(), Some("g3%3D%2B1"));
+        let page = files(body.as_bytes()).unwrap();
+        assert_eq!(page.items, [AssetId::parse(A).unwrap()]);
+        assert_eq!(page.next.as_deref(), Some("g3%3D%2B1"));
         for last in [r#"{"data":[]}"#, r#"{"data":[],"links":{"next":null}}"#] {
-            assert_eq!(super::contents(last.as_bytes()).unwrap().next, None);
+            assert_eq!(files(last.as_bytes()).unwrap().next, None);
         }
         // As the document of the API shows one, and as a form would have it.
         for (link, after) in [
@@ -272,7 +258,7 @@ mod tests {
             ("https://x/v4?a=b&after=g3%20+&c=d#after=e", "g3%20+"),
         ] {
             let body = format!(r#"{{"data":[],"links":{{"next":"{link}"}}}}"#);
-            let next = super::contents(body.as_bytes()).unwrap().next;
+            let next = files(body.as_bytes()).unwrap().next;
             assert_eq!(next.as_deref(), Some(after));
         }
         for broken in [
@@ -280,10 +266,10 @@ mod tests {
             r#"{"data":[],"links":{"next":"/v4/accounts?after="}}"#,
             r#"{"data":{}}"#,
         ] {
-            assert!(super::contents(broken.as_bytes()).is_err(), "{broken}");
+            assert!(files(broken.as_bytes()).is_err(), "{broken}");
         }
         let folder = format!(r#"{{"data":[{{"id":"{A}","type":"folder"}}]}}"#);
-        assert!(super::contents(folder.as_bytes()).is_err());
+        assert!(files(folder.as_bytes()).is_err());
     }
 
     #[test]

@@ -133,7 +133,7 @@ fn look(
     open: &[AssetId],
 ) -> Result<Inventory, Failure> {
     let wanted: Vec<(AssetId, Option<Kind>)> = open.iter().map(|id| (*id, None)).collect();
-    let reader = server.v4(home.account.as_deref().unwrap_or_default());
+    let reader = server.client(home.account.as_deref());
     let told = |done: usize| {
         if done.is_multiple_of(100) && done < wanted.len() {
             call.console.message(&format!("{} read", count(done)));

@@ -1,8 +1,16 @@
 //! Each row of the table of answers.
 
+use std::time::Duration;
+
 use uuid::Uuid;
 
-use super::*;
+use crate::asset::AssetId;
+use crate::event::StopReason;
+use crate::frameio::reply::{Body, Reply};
+use crate::frameio::v2::answer::{is_ended, judge_delete, judge_read, judge_who};
+use crate::frameio::verdict::{Deletion, Live, Verdict};
+use crate::frameio::words::LONGEST;
+use crate::outcome::{Evidence, Failure, FailureKind, Outcome};
 
 const A: u128 = 0x3fa8_5f64_5717_4562_b3fc_2c96_3f66_afa6;
 const B: u128 = 0xaaaa_aaaa_aaaa_aaaa_aaaa_aaaa_aaaa_aaaa;
@@ -22,10 +30,18 @@ fn answered(status: u16, body: &str) -> Reply {
     }
 }
 
+/// What a reading that finds an asset alive makes of a delete that did not find it.
+fn kept() -> Failure {
+    Failure {
+        kind: FailureKind::Conflict,
+        message: "the server refuses the delete of an asset that is there".to_owned(),
+    }
+}
+
 /// What a success says of each asset: `read` is to be read.
 fn settled(body: &str) -> Vec<&'static str> {
-    let verdict = judge(&[id(A), id(B)], &answered(200, body));
-    let Verdict::Settled { outcomes, doubtful } = verdict else {
+    let verdict = judge_delete(&[id(A), id(B)], &answered(200, body));
+    let Verdict::Told(Deletion::Settled { outcomes, doubtful }) = verdict else {
         panic!("{body}: {verdict:?}");
     };
     let word = |asset: AssetId| {
@@ -62,7 +78,8 @@ fn a_refused_id_fails_word_for_word_in_any_letter_case() {
     for key in [id(B).to_string(), id(B).to_string().to_uppercase()] {
         let body = format!(r#"{{"error":{{"{key}":"{message}"}}}}"#);
         assert_eq!(settled(&body), ["retired", "permission"]);
-        let Verdict::Settled { outcomes, .. } = judge(&[id(A), id(B)], &answered(200, &body))
+        let Verdict::Told(Deletion::Settled { outcomes, .. }) =
+            judge_delete(&[id(A), id(B)], &answered(200, &body))
         else {
             panic!("not settled");
         };
@@ -102,7 +119,7 @@ fn an_answer_that_speaks_of_others_or_of_trouble_is_unknown() {
         r#"{"took":3}"#.to_owned(),
     ]);
     for body in bodies {
-        let verdict = judge(&[a, b], &answered(200, &body));
+        let verdict = judge_delete(&[a, b], &answered(200, &body));
         assert!(
             matches!(verdict, Verdict::Unknown { .. }),
             "{body}: {verdict:?}"
@@ -128,7 +145,9 @@ fn what_is_said_not_to_be_there_is_read() {
     }
     let long = "x".repeat(8_000);
     let body = format!(r#"{{"error":{{"{}":"not found {long}"}}}}"#, id(A));
-    let Verdict::Settled { doubtful, .. } = judge(&[id(A)], &answered(200, &body)) else {
+    let Verdict::Told(Deletion::Settled { doubtful, .. }) =
+        judge_delete(&[id(A)], &answered(200, &body))
+    else {
         panic!("not settled");
     };
     assert_eq!(doubtful[0].1.message.chars().count(), LONGEST);
@@ -165,7 +184,7 @@ fn what_cannot_be_trusted_is_unknown() {
         r#"{"error":{},"error":{}}"#,
     ];
     for body in bodies {
-        let verdict = judge(&[id(A)], &answered(200, body));
+        let verdict = judge_delete(&[id(A)], &answered(200, body));
         assert!(
             matches!(verdict, Verdict::Unknown { .. }),
             "{body}: {verdict:?}"
@@ -181,15 +200,21 @@ fn what_cannot_be_trusted_is_unknown() {
             detail: "x".to_owned(),
         },
     };
-    assert!(matches!(judge(&[id(A)], &cut), Verdict::Unknown { .. }));
+    assert!(matches!(
+        judge_delete(&[id(A)], &cut),
+        Verdict::Unknown { .. }
+    ));
     let lost = Reply::Lost {
         detail: "x".to_owned(),
     };
-    assert!(matches!(judge(&[id(A)], &lost), Verdict::Unknown { .. }));
+    assert!(matches!(
+        judge_delete(&[id(A)], &lost),
+        Verdict::Unknown { .. }
+    ));
     for status in [
         201, 204, 206, 408, 418, 500, 502, 503, 504, 599, 100, 999, 404, 410,
     ] {
-        let verdict = judge(&[id(A)], &answered(status, "{}"));
+        let verdict = judge_delete(&[id(A)], &answered(status, "{}"));
         assert!(
             matches!(verdict, Verdict::Unknown { .. }),
             "{status}: {verdict:?}"
@@ -200,7 +225,9 @@ fn what_cannot_be_trusted_is_unknown() {
 #[test]
 fn a_message_that_is_no_text_is_kept_as_json() {
     let body = format!(r#"{{"error":{{"{}":{{"code":3}}}}}}"#, id(A));
-    let Verdict::Settled { outcomes, .. } = judge(&[id(A)], &answered(200, &body)) else {
+    let Verdict::Told(Deletion::Settled { outcomes, .. }) =
+        judge_delete(&[id(A)], &answered(200, &body))
+    else {
         panic!("not settled");
     };
     assert!(
@@ -217,18 +244,18 @@ fn a_missing_asset_is_found_by_halving_and_then_read() {
         r#"{"errors":[{"code":404,"title":"Not Found"}],"code":1}"#,
     ] {
         let not_found = answered(404, body);
-        assert_eq!(judge(&[id(A), id(B)], &not_found), Verdict::Halve);
         assert_eq!(
-            judge(&[id(A)], &not_found),
-            Verdict::Settled {
+            judge_delete(&[id(A), id(B)], &not_found),
+            Verdict::Told(Deletion::Halve)
+        );
+        assert_eq!(
+            judge_delete(&[id(A)], &not_found),
+            Verdict::Told(Deletion::Settled {
                 outcomes: vec![],
                 doubtful: vec![(id(A), kept())],
-            }
+            })
         );
-        assert_eq!(
-            judge_read(id(A), &not_found),
-            ReadVerdict::Read(Live::Missing)
-        );
+        assert_eq!(judge_read(id(A), &not_found), Verdict::Told(Live::Missing));
         assert!(!is_ended(&not_found));
     }
 }
@@ -252,12 +279,12 @@ fn a_404_of_somebody_else_is_as_a_5xx() {
         for reply in [answered(404, body), answered(410, body)] {
             for sent in [&[id(A)][..], &[id(A), id(B)]] {
                 assert!(
-                    matches!(judge(sent, &reply), Verdict::Unknown { .. }),
+                    matches!(judge_delete(sent, &reply), Verdict::Unknown { .. }),
                     "{body}"
                 );
             }
             let read = judge_read(id(A), &reply);
-            assert!(matches!(read, ReadVerdict::Unreadable { .. }), "{body}");
+            assert!(matches!(read, Verdict::Unknown { .. }), "{body}");
             assert!(is_ended(&reply));
         }
     }
@@ -278,10 +305,12 @@ fn an_invalid_asset_is_found_by_halving() {
         (409, FailureKind::Conflict),
     ] {
         assert_eq!(
-            judge(&[id(A), id(B)], &answered(status, body)),
-            Verdict::Halve
+            judge_delete(&[id(A), id(B)], &answered(status, body)),
+            Verdict::Told(Deletion::Halve)
         );
-        let Verdict::Settled { outcomes, .. } = judge(&[id(A)], &answered(status, body)) else {
+        let Verdict::Told(Deletion::Settled { outcomes, .. }) =
+            judge_delete(&[id(A)], &answered(status, body))
+        else {
             panic!("not settled");
         };
         let Outcome::Failed(failure) = &outcomes[0].1 else {
@@ -294,7 +323,7 @@ fn an_invalid_asset_is_found_by_halving() {
 #[test]
 fn a_refused_token_stops_the_run() {
     let stopped = |status| {
-        let verdict = judge(&[id(A), id(B)], &answered(status, r#"{"message":"No"}"#));
+        let verdict = judge_delete(&[id(A), id(B)], &answered(status, r#"{"message":"No"}"#));
         let Verdict::Stop(reason) = verdict else {
             panic!("{verdict:?}");
         };
@@ -334,7 +363,7 @@ fn patience_and_failed_connections_are_neither_failures_nor_unknown() {
         body: Body::Whole(vec![]),
     };
     assert_eq!(
-        judge(&[id(A)], &patience),
+        judge_delete(&[id(A)], &patience),
         Verdict::SlowDown {
             wait: Some(Duration::from_secs(1))
         }
@@ -343,7 +372,7 @@ fn patience_and_failed_connections_are_neither_failures_nor_unknown() {
         detail: "refused".to_owned(),
     };
     assert_eq!(
-        judge(&[id(A)], &refused),
+        judge_delete(&[id(A)], &refused),
         Verdict::NotSent {
             detail: "refused".to_owned()
         }
@@ -354,20 +383,20 @@ fn patience_and_failed_connections_are_neither_failures_nor_unknown() {
 fn a_read_tells_there_from_deleted_from_missing() {
     let a = id(A).to_string();
     let live = |status, body: &str| judge_read(id(A), &answered(status, body));
-    let there = ReadVerdict::Read(Live::There);
+    let there = Verdict::Told(Live::There);
     for rest in [r#","name":"x","deleted_at":null"#, ""] {
         assert_eq!(live(200, &format!(r#"{{"id":"{a}"{rest}}}"#)), there);
     }
     for time in ["2026-01-01T00:00:00Z", "2026-01-01 00:00:00Z"] {
         let body = format!(r#"{{"id":"{a}","deleted_at":"{time}"}}"#);
         let at = "2026-01-01T00:00:00Z".parse().unwrap();
-        assert_eq!(live(200, &body), ReadVerdict::Read(Live::Deleted(at)));
+        assert_eq!(live(200, &body), Verdict::Told(Live::Deleted(at)));
     }
     // What is no time is no evidence, and no sign of life either.
     for odd in [r#""""#, r#""never""#, "false", "true", "0", "{}"] {
         let body = format!(r#"{{"id":"{a}","deleted_at":{odd}}}"#);
         assert!(
-            matches!(live(200, &body), ReadVerdict::Unreadable { .. }),
+            matches!(live(200, &body), Verdict::Unknown { .. }),
             "{body}"
         );
     }
@@ -380,25 +409,19 @@ fn a_read_tells_there_from_deleted_from_missing() {
         (422, "{}".to_owned()),
     ] {
         assert!(
-            matches!(live(status, &body), ReadVerdict::Unreadable { .. }),
+            matches!(live(status, &body), Verdict::Unknown { .. }),
             "{body}"
         );
     }
     let detail = "No.".to_owned();
     assert_eq!(
         live(403, r#"{"message":"No."}"#),
-        ReadVerdict::Refused { detail }
+        Verdict::Refused { detail }
     );
     for status in [301, 401, 402, 405] {
-        assert!(
-            matches!(live(status, "{}"), ReadVerdict::Stop(_)),
-            "{status}"
-        );
+        assert!(matches!(live(status, "{}"), Verdict::Stop(_)), "{status}");
     }
-    assert!(matches!(
-        live(429, "{}"),
-        ReadVerdict::SlowDown { wait: None }
-    ));
+    assert!(matches!(live(429, "{}"), Verdict::SlowDown { wait: None }));
 }
 
 #[test]
@@ -408,18 +431,15 @@ fn the_account_is_read_from_the_answer() {
             200,
             r#"{"id":"u","account_id":"ACC","name":"x"}"#
         )),
-        ReadVerdict::Read("acc".to_owned())
+        Verdict::Told("acc".to_owned())
     );
     assert!(matches!(
         judge_who(&answered(200, "{}")),
-        ReadVerdict::Unreadable { .. }
+        Verdict::Unknown { .. }
     ));
     assert!(matches!(
         judge_who(&answered(404, "{}")),
-        ReadVerdict::Unreadable { .. }
+        Verdict::Unknown { .. }
     ));
-    assert!(matches!(
-        judge_who(&answered(401, "{}")),
-        ReadVerdict::Stop(_)
-    ));
+    assert!(matches!(judge_who(&answered(401, "{}")), Verdict::Stop(_)));
 }

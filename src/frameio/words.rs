@@ -1,7 +1,10 @@
-//! Words of a server: how many of them are kept, and which of them are a moment.
+//! The words of a server that both versions of the API share: of errors, and of moments.
 
 use jiff::Timestamp;
-use serde_json::Value;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::frameio::reply::Body;
 
 /// How many characters of a server's words are kept: they end up in the state of each asset.
 pub const LONGEST: usize = 500;
@@ -14,6 +17,57 @@ pub fn bounded(text: &str) -> String {
     }
     let kept: String = text.chars().take(LONGEST - 1).collect();
     format!("{kept}…")
+}
+
+/// The fields in which servers say that something went wrong; none of them belongs to a success.
+pub(super) const TROUBLE: [&str; 5] = ["errors", "code", "status", "message", "failed"];
+
+/// The fields of a body that is a whole object.
+pub(super) fn object(body: &Body) -> Option<Map<String, Value>> {
+    match body {
+        Body::Whole(bytes) => serde_json::from_slice(bytes).ok(),
+        Body::Cut { .. } => None,
+    }
+}
+
+/// Whether a body is an error of the API: a whole object with `code` 404 or with `errors`.
+#[must_use]
+pub fn is_error(body: &Body) -> bool {
+    let Some(body) = object(body) else {
+        return false;
+    };
+    let not_found = body.get("code").and_then(Value::as_u64) == Some(404);
+    let errors = body.get("errors").and_then(Value::as_array);
+    let errors =
+        errors.is_some_and(|errors| !errors.is_empty() && errors.iter().all(Value::is_object));
+    not_found || errors
+}
+
+/// Says in words what an answer that is no success says: its most telling field, or its status.
+#[must_use]
+pub fn detail(status: u16, body: &Body) -> String {
+    #[derive(Deserialize)]
+    struct Errors {
+        message: Option<String>,
+        #[serde(default)]
+        errors: Vec<ErrorEntry>,
+    }
+    #[derive(Deserialize)]
+    struct ErrorEntry {
+        title: Option<String>,
+        detail: Option<String>,
+    }
+    let said = match body {
+        Body::Whole(bytes) => serde_json::from_slice::<Errors>(bytes).ok(),
+        Body::Cut { .. } => None,
+    };
+    said.and_then(|said| {
+        let first = said.errors.into_iter().next();
+        let (title, detail) = first.map_or((None, None), |entry| (entry.title, entry.detail));
+        detail.or(said.message).or(title)
+    })
+    .filter(|text| !text.trim().is_empty())
+    .map_or_else(|| format!("status {status}"), |text| bounded(&text))
 }
 
 /// The moment at which an asset was deleted: nothing where its `deleted_at` is null, which is how

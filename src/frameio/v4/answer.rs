@@ -3,43 +3,31 @@
 //! Source: docs/frameio-api.md, "Deletes (V4)".
 
 use crate::asset::AssetId;
-use crate::frameio::Reply;
-use crate::frameio::answer::{
-    Live, ReadVerdict, Verdict, answered, kept, read, redirected, refusal, stop,
-};
-use crate::frameio::v2::wire::detail;
-use crate::frameio::v4::wire::{self, Contents, Line, Named, Page};
+use crate::frameio::place::{self, Item, Items, Said};
+use crate::frameio::reply::Reply;
+use crate::frameio::v4::wire::{self, Line, Named, Page};
+use crate::frameio::verdict::{Answer, Deletion, Live, Verdict, refusal};
+use crate::frameio::words::detail;
 use crate::inventory::Facts;
-use crate::outcome::{Evidence, Failure, FailureKind, Outcome};
+use crate::outcome::{Evidence, Outcome};
 
 /// Judges the answer to the delete of one file or folder.
 ///
 /// It speaks of this asset alone, so any success confirms it, unless its body says otherwise or
 /// is none of the API's.
 #[must_use]
-pub fn judge_delete(id: AssetId, reply: &Reply) -> Verdict {
-    let (status, wait, body) = match answered(reply) {
+pub fn judge_delete(id: AssetId, reply: &Reply) -> Verdict<Deletion> {
+    let Answer { status, wait, body } = match Verdict::answer(reply) {
         Ok(answer) => answer,
         Err(verdict) => return verdict,
     };
-    let settled = |outcome| Verdict::Settled {
-        outcomes: vec![(id, outcome)],
-        doubtful: Vec::new(),
-    };
+    let settled = |outcome| Verdict::Told(Deletion::of_one(id, outcome));
     match status {
         200..=299 if wire::is_success(body) => settled(Outcome::Retired(Evidence::Answer)),
-        404 if wire::is_error(body) => Verdict::Settled {
-            outcomes: Vec::new(),
-            doubtful: vec![(id, kept())],
-        },
-        403 => settled(Outcome::Failed(Failure {
-            kind: FailureKind::Permission,
-            message: detail(status, body),
-        })),
-        400 | 409 | 413 | 422 => settled(refusal(status, body)),
+        404 if wire::is_error(body) => Verdict::Told(Deletion::not_found(id)),
+        400 | 403 | 409 | 413 | 422 => settled(Outcome::Failed(refusal(status, body))),
         429 => Verdict::SlowDown { wait },
-        401 | 402 | 405 => Verdict::Stop(stop(status, body)),
-        300..400 => Verdict::Stop(redirected(status)),
+        300..=399 | 401 | 402 | 405 => Verdict::stop(status, body),
         // A success or a 404 of whoever answers in the server's place, a proxy's 408, 410, 5xx:
         // nobody knows.
         _ => Verdict::Unknown {
@@ -50,69 +38,76 @@ pub fn judge_delete(id: AssetId, reply: &Reply) -> Verdict {
 
 /// What a reading says that did not find what it was for, where it says so in the API's own form.
 fn absence(reply: &Reply) -> Option<Live> {
-    match reply {
-        Reply::Answered {
-            status: 404, body, ..
-        } if wire::is_error(body) => Some(Live::Missing),
-        Reply::Answered {
-            status: 422, body, ..
-        } => Some(Live::OtherKind {
-            detail: detail(422, body),
+    let (status, body) = reply.answer()?;
+    match status {
+        404 if wire::is_error(body) => Some(Live::Missing),
+        422 => Some(Live::OtherKind {
+            detail: detail(status, body),
         }),
-        Reply::Answered { .. }
-        | Reply::NoToken { .. }
-        | Reply::NotSent { .. }
-        | Reply::Lost { .. } => None,
+        _ => None,
     }
 }
 
 /// Judges the answer to the reading of one asset as one of a kind.
 #[must_use]
-pub fn judge_show(id: AssetId, reply: &Reply) -> ReadVerdict<Live> {
-    if let Some(absent) = absence(reply) {
-        return ReadVerdict::Read(absent);
+pub fn judge_show(id: AssetId, reply: &Reply) -> Verdict<Live> {
+    match absence(reply) {
+        Some(absent) => Verdict::Told(absent),
+        None => Verdict::of_reading(reply, |bytes| wire::live(id, bytes)),
     }
-    read(reply, |bytes| wire::live(id, bytes))
 }
 
 /// Judges the answer to the reading of one asset as one of a kind: whether it is there, and what
 /// the server says of it where it is or was.
 #[must_use]
-pub fn judge_facts(id: AssetId, reply: &Reply) -> ReadVerdict<(Live, Option<Facts>)> {
-    if let Some(absent) = absence(reply) {
-        return ReadVerdict::Read((absent, None));
+pub fn judge_facts(id: AssetId, reply: &Reply) -> Verdict<(Live, Option<Facts>)> {
+    match absence(reply) {
+        Some(absent) => Verdict::Told((absent, None)),
+        None => Verdict::of_reading(reply, |bytes| {
+            let live = wire::live(id, bytes)?;
+            Ok((live, Some(wire::facts(bytes)?)))
+        }),
     }
-    read(reply, |bytes| {
-        let live = wire::live(id, bytes)?;
-        Ok((live, Some(wire::facts(bytes)?)))
-    })
 }
 
-/// Judges a page of what a version stack holds; nothing where there is no such stack.
+/// Judges a page of the files of a version stack; nothing where there is no such stack.
 #[must_use]
-pub fn judge_children(reply: &Reply) -> ReadVerdict<Option<Contents>> {
-    if absence(reply).is_some() {
-        return ReadVerdict::Read(None);
+pub fn judge_files(reply: &Reply) -> Verdict<Option<Page<AssetId>>> {
+    match absence(reply) {
+        Some(_) => Verdict::Told(None),
+        None => Verdict::of_reading(reply, |bytes| wire::files(bytes).map(Some)),
     }
-    read(reply, |bytes| wire::contents(bytes).map(Some))
+}
+
+/// Judges a page of what is in a folder or a version stack.
+pub(in crate::frameio) fn judge_items(reply: &Reply) -> Verdict<Said<Items>> {
+    place::judge(reply, |bytes| {
+        let Page { items, next } = wire::page::<place::Asset>(bytes)?;
+        Ok(Items {
+            all: items.into_iter().map(Item::from).collect(),
+            next,
+            pages: None,
+        })
+    })
 }
 
 /// Judges a page of accounts, workspaces or projects.
 #[must_use]
-pub fn judge_named(reply: &Reply) -> ReadVerdict<Page<Named>> {
-    read(reply, wire::named)
+pub fn judge_named(reply: &Reply) -> Verdict<Page<Named>> {
+    Verdict::of_reading(reply, wire::page)
 }
 
 /// Judges a page of what was deleted from a project.
 #[must_use]
-pub fn judge_deleted(reply: &Reply) -> ReadVerdict<Page<Line>> {
-    read(reply, wire::deleted)
+pub fn judge_deleted(reply: &Reply) -> Verdict<Page<Line>> {
+    Verdict::of_reading(reply, wire::deleted)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::frameio::Body;
+    use crate::frameio::reply::Body;
+    use crate::outcome::{Failure, FailureKind};
 
     const A: &str = "3fa85f64-5717-4562-b3fc-2c963f66afa6";
 
@@ -135,15 +130,17 @@ mod tests {
         }
     }
 
-    fn judged(status: u16, body: &str) -> Verdict {
+    fn judged(status: u16, body: &str) -> Verdict<Deletion> {
         judge_delete(id(), &reply(status, body))
     }
 
     #[test]
     fn each_status_of_a_delete_has_its_row() {
-        let settled = |outcome| Verdict::Settled {
-            outcomes: vec![(id(), outcome)],
-            doubtful: Vec::new(),
+        let settled = |outcome| {
+            Verdict::Told(Deletion::Settled {
+                outcomes: vec![(id(), outcome)],
+                doubtful: Vec::new(),
+            })
         };
         for status in [200, 201, 202, 204, 206] {
             for body in ["", "\n", "{}", r#"{"data":{"id":"x","status":"created"}}"#] {
@@ -163,10 +160,14 @@ mod tests {
                 assert!(unknown, "{status} {body}");
             }
         }
-        let doubtful = Verdict::Settled {
-            outcomes: Vec::new(),
-            doubtful: vec![(id(), kept())],
+        let kept = Failure {
+            kind: FailureKind::Conflict,
+            message: "the server refuses the delete of an asset that is there".to_owned(),
         };
+        let doubtful = Verdict::Told(Deletion::Settled {
+            outcomes: Vec::new(),
+            doubtful: vec![(id(), kept)],
+        });
         assert_eq!(judged(404, ERROR), doubtful);
         for (status, kind) in [
             (403, FailureKind::Permission),
@@ -214,12 +215,12 @@ mod tests {
     fn each_status_of_a_reading_has_its_row() {
         let show = |status, body| judge_show(id(), &reply(status, body));
         for body in [ERROR, r#"{"errors":[{"title":"No"}]}"#] {
-            assert_eq!(show(404, body), ReadVerdict::Read(Live::Missing));
+            assert_eq!(show(404, body), Verdict::Told(Live::Missing));
         }
         let detail = || "You may not.".to_owned();
         let other = Live::OtherKind { detail: detail() };
-        assert_eq!(show(422, ERROR), ReadVerdict::Read(other));
-        assert_eq!(show(403, ERROR), ReadVerdict::Refused { detail: detail() });
+        assert_eq!(show(422, ERROR), Verdict::Told(other));
+        assert_eq!(show(403, ERROR), Verdict::Refused { detail: detail() });
         for (status, body) in [
             (404, ""),
             (404, "{}"),
@@ -228,20 +229,20 @@ mod tests {
             (500, ""),
         ] {
             assert!(
-                matches!(show(status, body), ReadVerdict::Unreadable { .. }),
+                matches!(show(status, body), Verdict::Unknown { .. }),
                 "{status} {body}"
             );
-            let list = judge_children(&reply(status, body));
-            assert!(matches!(list, ReadVerdict::Unreadable { .. }), "{status}");
+            let list = judge_files(&reply(status, body));
+            assert!(matches!(list, Verdict::Unknown { .. }), "{status}");
         }
         for status in [301, 401, 402] {
-            assert!(matches!(show(status, ""), ReadVerdict::Stop(_)), "{status}");
+            assert!(matches!(show(status, ""), Verdict::Stop(_)), "{status}");
         }
         for status in [404, 422] {
-            let none = judge_children(&reply(status, ERROR));
-            assert_eq!(none, ReadVerdict::Read(None));
+            let none = judge_files(&reply(status, ERROR));
+            assert_eq!(none, Verdict::Told(None));
             let none = judge_facts(id(), &reply(status, ERROR));
-            assert!(matches!(none, ReadVerdict::Read((_, None))));
+            assert!(matches!(none, Verdict::Told((_, None))));
         }
     }
 }

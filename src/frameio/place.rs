@@ -8,29 +8,28 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::asset::{AssetId, Kind};
-use crate::frameio::answer::{ReadVerdict, read};
-use crate::frameio::v2::wire::detail;
-use crate::frameio::v4::wire;
-use crate::frameio::{Body, Reply};
+use crate::frameio::reply::Reply;
+use crate::frameio::verdict::Verdict;
+use crate::frameio::words::{detail, is_error};
 
 /// Where an asset lies.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::frameio) struct Place {
+pub(super) struct Place {
     /// The id that the answer says.
-    pub(in crate::frameio) id: AssetId,
+    pub(super) id: AssetId,
     /// What sort of asset it is; nothing for one that is none of ours.
-    pub(in crate::frameio) kind: Option<Kind>,
+    pub(super) kind: Option<Kind>,
     /// What it is called.
-    pub(in crate::frameio) name: Option<Arc<str>>,
+    pub(super) name: Option<Arc<str>>,
     /// What it lies in; nothing at the top of a project.
-    pub(in crate::frameio) parent: Option<AssetId>,
+    pub(super) parent: Option<AssetId>,
     /// Whether it is deleted.
-    pub(in crate::frameio) is_deleted: bool,
+    pub(super) is_deleted: bool,
 }
 
 /// What the server says of one asset, or of what is in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::frameio) enum Said<T> {
+pub(super) enum Said<T> {
     /// It says what was asked.
     There(T),
     /// It does not know such an asset.
@@ -41,24 +40,25 @@ pub(in crate::frameio) enum Said<T> {
 
 /// One asset in another.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::frameio) struct Item {
-    pub(in crate::frameio) id: AssetId,
-    pub(in crate::frameio) kind: Option<Kind>,
-    pub(in crate::frameio) name: Option<Arc<str>>,
+pub(super) struct Item {
+    pub(super) id: AssetId,
+    pub(super) kind: Option<Kind>,
+    pub(super) name: Option<Arc<str>>,
 }
 
 /// A page of what is in an asset.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::frameio) struct Items {
-    pub(in crate::frameio) all: Vec<Item>,
+pub(super) struct Items {
+    pub(super) all: Vec<Item>,
     /// V4: where the next page begins; nothing on the last.
-    pub(in crate::frameio) next: Option<String>,
+    pub(super) next: Option<Arc<str>>,
     /// v2: how many pages there are, where the server says so.
-    pub(in crate::frameio) pages: Option<u32>,
+    pub(super) pages: Option<u32>,
 }
 
+/// One asset, as an answer about it or a list says it.
 #[derive(Deserialize)]
-struct Asset {
+pub(super) struct Asset {
     id: AssetId,
     #[serde(rename = "type", default)]
     kind: Option<String>,
@@ -130,7 +130,7 @@ fn is_time(text: &str) -> bool {
 }
 
 /// Judges the answer to the reading of one asset, with v2 or as one of V4's kinds.
-pub(in crate::frameio) fn judge_place(reply: &Reply) -> ReadVerdict<Said<Place>> {
+pub(super) fn judge_place(reply: &Reply) -> Verdict<Said<Place>> {
     judge(reply, |bytes| {
         let asset = one(bytes)?;
         if asset.parent_id.is_none() && asset.parent_asset_id.is_none() {
@@ -147,72 +147,28 @@ fn one(bytes: &[u8]) -> Result<Asset, String> {
     serde_json::from_value(data).map_err(|error| error.to_string())
 }
 
-/// Judges a page of what is in an asset, with v2.
-pub(in crate::frameio) fn judge_items_v2(reply: &Reply) -> ReadVerdict<Said<Items>> {
-    let pages = match reply {
-        Reply::Answered { pages, .. } => *pages,
-        Reply::NoToken { .. } | Reply::NotSent { .. } | Reply::Lost { .. } => None,
-    };
-    judge(reply, |bytes| {
-        let assets: Vec<Asset> =
-            serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
-        Ok(Items {
-            all: assets.into_iter().map(item).collect(),
-            next: None,
-            pages,
-        })
-    })
-}
-
-/// Judges a page of what is in an asset, with V4.
-pub(in crate::frameio) fn judge_items_v4(reply: &Reply) -> ReadVerdict<Said<Items>> {
-    judge(reply, |bytes| {
-        let wire::Page { items, next } = wire::page::<Asset>(bytes)?;
-        Ok(Items {
-            all: items.into_iter().map(item).collect(),
-            next,
-            pages: None,
-        })
-    })
-}
-
-fn item(asset: Asset) -> Item {
-    Item {
-        id: asset.id,
-        kind: asset.kind(),
-        name: asset.name,
+impl From<Asset> for Item {
+    fn from(asset: Asset) -> Self {
+        Self {
+            id: asset.id,
+            kind: asset.kind(),
+            name: asset.name,
+        }
     }
 }
 
-fn judge<T>(reply: &Reply, parse: impl FnOnce(&[u8]) -> Result<T, String>) -> ReadVerdict<Said<T>> {
-    match reply {
-        Reply::Answered {
-            status: 404, body, ..
-        } if is_error(body) => ReadVerdict::Read(Said::NotThere),
+/// Judges a reading of one asset, or of what is in it.
+pub(super) fn judge<T>(
+    reply: &Reply,
+    parse: impl FnOnce(&[u8]) -> Result<T, String>,
+) -> Verdict<Said<T>> {
+    match reply.answer() {
+        Some((404, body)) if is_error(body) => Verdict::Told(Said::NotThere),
         // V4 says so of an asset of another kind; with v2 it is no answer to a reading.
-        Reply::Answered { status: 422, .. } => ReadVerdict::Read(Said::NotThere),
-        Reply::Answered {
-            status: status @ (400 | 403 | 409),
-            body,
-            ..
-        } => ReadVerdict::Read(Said::Refused(detail(*status, body))),
-        Reply::Answered { .. }
-        | Reply::NoToken { .. }
-        | Reply::NotSent { .. }
-        | Reply::Lost { .. } => read(reply, |bytes| parse(bytes).map(Said::There)),
+        Some((422, _)) => Verdict::Told(Said::NotThere),
+        Some((status @ (400 | 403 | 409), body)) => {
+            Verdict::Told(Said::Refused(detail(status, body)))
+        }
+        Some(_) | None => Verdict::of_reading(reply, |bytes| parse(bytes).map(Said::There)),
     }
-}
-
-/// Whether a body is the API's own error: an object with errors, or with the code 404.
-fn is_error(body: &Body) -> bool {
-    let Body::Whole(bytes) = body else {
-        return false;
-    };
-    let Ok(Value::Object(said)) = serde_json::from_slice(bytes) else {
-        return false;
-    };
-    let errors = said.get("errors").and_then(Value::as_array);
-    let listed =
-        errors.is_some_and(|errors| !errors.is_empty() && errors.iter().all(Value::is_object));
-    listed || said.get("code") == Some(&Value::from(404))
 }

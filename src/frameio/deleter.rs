@@ -1,0 +1,48 @@
+//! What makes the calls of a run, the deletes included.
+
+use crate::frameio::client::Client;
+use crate::frameio::reply::Reply;
+use crate::frameio::trash::{Deleted, Wanted, recently_deleted, requests};
+use crate::frameio::{v2, v4};
+
+/// Makes the calls of a run, the deletes included; `C` are those of a version of the API.
+pub trait Deleter<C>: Send + Sync {
+    /// Makes a call.
+    fn send(&self, call: &C) -> impl Future<Output = Reply> + Send;
+
+    /// Looks for assets in the lists of recently deleted assets, where the API has such lists.
+    fn find_deleted(&self, wanted: &Wanted) -> impl Future<Output = Deleted> {
+        // Nothing is looked for, and so nothing is found.
+        let _: &Wanted = wanted;
+        async { Deleted::default() }
+    }
+}
+
+/// Reads and deletes. Only `apply` holds one.
+#[derive(Debug, Clone)]
+pub struct DeletingClient(Client);
+
+impl DeletingClient {
+    /// Lets what reads delete as well.
+    #[must_use]
+    pub const fn new(client: Client) -> Self {
+        Self(client)
+    }
+}
+
+impl Deleter<v2::Call> for DeletingClient {
+    async fn send(&self, call: &v2::Call) -> Reply {
+        self.0.send(call).await
+    }
+}
+
+impl Deleter<v4::Call> for DeletingClient {
+    async fn send(&self, call: &v4::Call) -> Reply {
+        self.0.send(call).await
+    }
+
+    async fn find_deleted(&self, wanted: &Wanted) -> Deleted {
+        let most = requests(wanted.assets.len());
+        recently_deleted(&self.0, wanted, most).await
+    }
+}

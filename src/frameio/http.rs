@@ -1,0 +1,79 @@
+//! The HTTP client that both the API and the token endpoint are reached with.
+
+use std::error::Error;
+use std::time::Duration;
+
+use reqwest::{Client, redirect};
+
+use crate::frameio::endpoint::Endpoint;
+
+/// How long things may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timeouts {
+    /// How long a connection may take.
+    pub connect: Duration,
+    /// How long the server may be silent.
+    pub read: Duration,
+    /// How long a request may take in all.
+    pub request: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        // The server's own bound is 30 seconds (docs/frameio-api.md, "Bulk delete (v2)").
+        Self {
+            connect: Duration::from_secs(10),
+            read: Duration::from_secs(40),
+            request: Duration::from_mins(1),
+        }
+    }
+}
+
+/// How long a connection that nobody uses is kept: shorter than the minute after which most
+/// servers close it, since a request on a connection that is just being closed may be lost.
+const IDLE: Duration = Duration::from_secs(20);
+
+/// Says that no HTTP client could be made.
+#[derive(Debug, thiserror::Error)]
+#[error("no HTTP client could be made")]
+pub struct TransportError(#[source] reqwest::Error);
+
+/// Makes an HTTP client for one server.
+///
+/// # Errors
+///
+/// Returns what the HTTP library says when its TLS cannot be set up.
+pub(super) fn client(endpoint: &Endpoint, timeouts: Timeouts) -> Result<Client, TransportError> {
+    // Somebody else in the process may have installed one already; either serves.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let mut builder = Client::builder()
+        .user_agent(concat!("frameio-retire/", env!("CARGO_PKG_VERSION")))
+        .redirect(redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .connect_timeout(timeouts.connect)
+        .read_timeout(timeouts.read)
+        .timeout(timeouts.request)
+        .pool_idle_timeout(IDLE)
+        .tcp_nodelay(true);
+    if endpoint.is_loopback() {
+        // A proxy would carry the token off this machine in the clear.
+        builder = builder.no_proxy();
+    }
+    if endpoint.scheme() == "http" {
+        // To read the certificates of the system takes as long as all else at the start.
+        builder = builder.tls_certs_only([]);
+    }
+    builder.build().map_err(TransportError)
+}
+
+/// The cause at the bottom, since the library's outer words name the address and little else.
+pub(super) fn innermost(error: &reqwest::Error) -> String {
+    if error.is_timeout() {
+        return "it took too long".to_owned();
+    }
+    let mut cause: &dyn Error = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    cause.to_string()
+}

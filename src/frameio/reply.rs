@@ -1,0 +1,106 @@
+//! What comes back of a request, before anybody has judged it.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+/// What came of one request, before anybody has judged it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reply {
+    /// The server answered.
+    Answered {
+        /// The HTTP status.
+        status: u16,
+        /// How long the server's headers ask to wait before the next request of this kind.
+        wait: Option<Duration>,
+        /// What its headers say of the limit of this kind of request.
+        limits: Option<Limits>,
+        /// When it was made, by the server's own clock, where its headers say so.
+        date: Option<Timestamp>,
+        /// How many pages the list has that it is one of, where its headers say so.
+        pages: Option<u32>,
+        /// The body, or why it did not come whole.
+        body: Body,
+    },
+    /// No token could be had for it, so nothing was sent.
+    NoToken {
+        /// Why.
+        detail: String,
+    },
+    /// The connection failed before anything was sent.
+    NotSent {
+        /// What the connection said.
+        detail: String,
+    },
+    /// The connection failed after something may have been sent.
+    Lost {
+        /// What the connection said.
+        detail: String,
+    },
+}
+
+impl Reply {
+    /// The HTTP status and the body, where the server answered.
+    #[must_use]
+    pub const fn answer(&self) -> Option<(u16, &Body)> {
+        match self {
+            Self::Answered { status, body, .. } => Some((*status, body)),
+            Self::NoToken { .. } | Self::NotSent { .. } | Self::Lost { .. } => None,
+        }
+    }
+
+    /// What its headers say of the limit of this kind of request.
+    #[must_use]
+    pub const fn limits(&self) -> Option<Limits> {
+        match self {
+            Self::Answered { limits, .. } => *limits,
+            Self::NoToken { .. } | Self::NotSent { .. } | Self::Lost { .. } => None,
+        }
+    }
+
+    /// How many pages the list has that it is one of, where its headers say so.
+    #[must_use]
+    pub const fn pages(&self) -> Option<u32> {
+        match self {
+            Self::Answered { pages, .. } => *pages,
+            Self::NoToken { .. } | Self::NotSent { .. } | Self::Lost { .. } => None,
+        }
+    }
+
+    /// Whether it says something of the server, the way or the token rather than of the assets,
+    /// so that the next request had better wait until somebody has judged it.
+    #[must_use]
+    pub const fn is_trouble(&self) -> bool {
+        match self {
+            Self::Answered { status, .. } => {
+                !matches!(*status, 200..=299 | 400 | 403 | 404 | 409 | 413 | 422)
+            }
+            Self::NoToken { .. } | Self::NotSent { .. } | Self::Lost { .. } => true,
+        }
+    }
+}
+
+/// A rate limit, as an answer's headers tell it.
+///
+/// Source: docs/frameio-api.md, "Rate limits".
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// How many requests the bucket holds; at least 1.
+    pub limit: u32,
+    /// How many more it would take when the answer was made.
+    pub remaining: u32,
+    /// How long a full bucket takes to drain.
+    pub window: Duration,
+}
+
+/// The body of an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Body {
+    /// All of it.
+    Whole(Vec<u8>),
+    /// It ended early, or is longer than any answer of the API.
+    Cut {
+        /// What happened.
+        detail: String,
+    },
+}

@@ -1,0 +1,77 @@
+//! The calls of v2.
+//!
+//! Source: docs/frameio-api.md, "Bulk delete (v2)", "Reading assets (v2)", "Pages (v2)".
+
+use std::sync::Arc;
+
+use crate::asset::AssetId;
+use crate::event::Lane;
+use crate::frameio::call::{self, Method, Request};
+use crate::frameio::v2::wire;
+
+/// How many assets a page is asked to have; how many it may have is open (docs/frameio-api.md,
+/// "Pages (v2)").
+const PAGE: u32 = 100;
+
+/// A call of v2.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Call {
+    /// Deletes several assets.
+    BulkDelete(Arc<[AssetId]>),
+    /// Reads.
+    Read(Read),
+}
+
+/// A call of v2 that changes nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Read {
+    /// Reads whose token it is.
+    Me,
+    /// Reads one asset, a deleted one included.
+    Asset(AssetId),
+    /// Reads a page of what is in an asset, from 1.
+    Children(AssetId, u32),
+}
+
+impl call::Call for Call {
+    fn rate_limit(&self) -> Lane {
+        match self {
+            Self::BulkDelete(_) => Lane::BulkDelete,
+            Self::Read(read) => read.rate_limit(),
+        }
+    }
+
+    fn request(&self, account: &str) -> Request {
+        match self {
+            Self::BulkDelete(ids) => Request {
+                body: Some(wire::bulk_delete(ids)),
+                ..Request::new(Method::Delete, "/v2/batch/assets".to_owned())
+            },
+            Self::Read(read) => read.request(account),
+        }
+    }
+}
+
+impl call::Call for Read {
+    fn rate_limit(&self) -> Lane {
+        match self {
+            Self::Me => Lane::Me,
+            Self::Asset(_) => Lane::ReadAsset,
+            Self::Children(..) => Lane::Children,
+        }
+    }
+
+    fn request(&self, _: &str) -> Request {
+        let path = match self {
+            Self::Me => "/v2/me".to_owned(),
+            // A deleted asset is an answer here, not a 404.
+            Self::Asset(id) => format!("/v2/assets/{id}?include_deleted=true"),
+            Self::Children(id, page) => {
+                format!("/v2/assets/{id}/children?page={page}&page_size={PAGE}")
+            }
+        };
+        Request::new(Method::Get, path)
+    }
+}
+
+impl call::Read for Read {}

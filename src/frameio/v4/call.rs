@@ -1,0 +1,186 @@
+//! The calls of V4.
+//!
+//! Source: docs/frameio-api.md, "Deletes (V4)", "Reading (V4)", "Pages (V4)".
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use crate::asset::{AssetId, Kind};
+use crate::event::Lane;
+use crate::frameio::call::{self, Method, Request};
+
+/// How many entries a page is asked to have; the API takes at most this many.
+const PAGE: u32 = 100;
+
+/// How many assets of a folder a page is asked to have; the API takes at most this many.
+const PAGE_OF_FOLDER: u32 = 500;
+
+/// Where a list goes on, as the link to the next page has it; nothing for the first page.
+pub type Cursor = Option<Arc<str>>;
+
+/// A call of V4.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Call {
+    /// Deletes a file.
+    DeleteFile(AssetId),
+    /// Deletes a folder, and with it what is in it.
+    DeleteFolder(AssetId),
+    /// Reads.
+    Read(Read),
+}
+
+/// A call of V4 that changes nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Read {
+    /// Lists the accounts of the token.
+    Accounts(Cursor),
+    /// Lists the workspaces of the account.
+    Workspaces(Cursor),
+    /// Lists the projects of a workspace.
+    Projects(Arc<str>, Cursor),
+    /// Lists what was deleted from a project.
+    RecentlyDeleted(Arc<str>, Cursor),
+    /// Reads an asset as one of a kind.
+    Show(Kind, AssetId),
+    /// Lists what is in a folder or a version stack.
+    Children(Kind, AssetId, Cursor),
+}
+
+impl Call {
+    /// The asset that it asks for, where it asks for one.
+    #[must_use]
+    pub const fn asset(&self) -> Option<AssetId> {
+        match self {
+            Self::DeleteFile(id)
+            | Self::DeleteFolder(id)
+            | Self::Read(Read::Show(_, id) | Read::Children(_, id, _)) => Some(*id),
+            Self::Read(
+                Read::Accounts(_)
+                | Read::Workspaces(_)
+                | Read::Projects(..)
+                | Read::RecentlyDeleted(..),
+            ) => None,
+        }
+    }
+}
+
+impl call::Call for Call {
+    fn rate_limit(&self) -> Lane {
+        match self {
+            Self::DeleteFile(_) => Lane::DeleteFile,
+            Self::DeleteFolder(_) => Lane::DeleteFolder,
+            Self::Read(read) => read.rate_limit(),
+        }
+    }
+
+    fn request(&self, account: &str) -> Request {
+        let (kind, id) = match self {
+            Self::DeleteFile(id) => (Kind::File, *id),
+            Self::DeleteFolder(id) => (Kind::Folder, *id),
+            Self::Read(read) => return read.request(account),
+        };
+        Request::new(Method::Delete, of_account(account, &of_asset(kind, id)))
+    }
+}
+
+impl call::Call for Read {
+    fn rate_limit(&self) -> Lane {
+        match self {
+            Self::Accounts(_) => Lane::Accounts,
+            Self::Workspaces(_) => Lane::Workspaces,
+            Self::Projects(..) => Lane::Projects,
+            Self::RecentlyDeleted(..) => Lane::RecentlyDeleted,
+            Self::Show(Kind::File, _) => Lane::ShowFile,
+            Self::Show(Kind::Folder, _) => Lane::ShowFolder,
+            Self::Show(Kind::VersionStack, _) => Lane::ShowStack,
+            Self::Children(..) => Lane::Children,
+        }
+    }
+
+    fn request(&self, account: &str) -> Request {
+        let list = |rest: &str, after: &Cursor| page(&of_account(account, rest), PAGE, after);
+        let path = match self {
+            Self::Accounts(after) => page("/v4/accounts", PAGE, after),
+            Self::Workspaces(after) => list("workspaces", after),
+            Self::Projects(workspace, after) => list(
+                &format!("workspaces/{}/projects", segment(workspace)),
+                after,
+            ),
+            Self::RecentlyDeleted(project, after) => {
+                let project = segment(project);
+                list(&format!("projects/{project}/recently_deleted"), after)
+            }
+            Self::Show(kind, id) => of_account(account, &of_asset(*kind, *id)),
+            Self::Children(kind, id, after) => {
+                let size = match kind {
+                    Kind::Folder => PAGE_OF_FOLDER,
+                    Kind::File | Kind::VersionStack => PAGE,
+                };
+                let children = format!("{}/children", of_asset(*kind, *id));
+                page(&of_account(account, &children), size, after)
+            }
+        };
+        Request::new(Method::Get, path)
+    }
+}
+
+impl call::Read for Read {}
+
+fn of_account(account: &str, rest: &str) -> String {
+    format!("/v4/accounts/{}/{rest}", segment(account))
+}
+
+fn of_asset(kind: Kind, id: AssetId) -> String {
+    let folder = match kind {
+        Kind::File => "files",
+        Kind::Folder => "folders",
+        Kind::VersionStack => "version_stacks",
+    };
+    let mut buffer = [0; 36];
+    format!("{folder}/{}", segment(id.encode(&mut buffer)))
+}
+
+/// The path of a page: a link to the next one carries only its cursor, so the rest is said
+/// again. The cursor is encoded already, as far as whoever wrote the link cared to.
+fn page(path: &str, size: u32, after: &Cursor) -> String {
+    let mut path = format!("{path}?page_size={size}");
+    if let Some(after) = after {
+        path.push_str("&after=");
+        path.push_str(&encoded(after, |byte| b"%!$'()*+,;=:@/?".contains(&byte)));
+    }
+    path
+}
+
+/// A text as one segment of a path (RFC 3986, section 3.3).
+fn segment(text: &str) -> String {
+    encoded(text, |byte| b"!$&'()*+,;=:@".contains(&byte))
+}
+
+fn encoded(text: &str, stands: impl Fn(u8) -> bool) -> String {
+    let mut path = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        let unreserved = byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+        if unreserved || stands(byte) {
+            path.push(char::from(byte));
+        } else {
+            // Writing into a string cannot fail.
+            write!(path, "%{byte:02X}").ok();
+        }
+    }
+    path
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_segment_is_one_segment_whatever_is_in_it() {
+        assert_eq!(segment("adobe:urn:a"), "adobe:urn:a");
+        assert_eq!(segment("a/../b?c#d%e|f"), "a%2F..%2Fb%3Fc%23d%25e%7Cf");
+        assert_eq!(
+            page("/v4/accounts", PAGE, &Some("g3Q=+/%2B% &#x".into())),
+            "/v4/accounts?page_size=100&after=g3Q=+/%2B%%20%26%23x"
+        );
+    }
+}

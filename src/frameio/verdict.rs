@@ -1,0 +1,193 @@
+//! What follows from an answer, whichever version of the API gave it.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::asset::AssetId;
+use crate::event::StopReason;
+use crate::frameio::reply::{Body, Reply};
+use crate::frameio::words::{bounded, detail};
+use crate::outcome::{AssetOutcome, Failure, FailureKind, Outcome};
+
+/// What follows from an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict<T> {
+    /// The server said what was asked.
+    Told(T),
+    /// The server refuses to say it (status 403), which says nothing of anything else.
+    Refused {
+        /// The server's own words.
+        detail: String,
+    },
+    /// The server asks for patience, and did nothing.
+    SlowDown {
+        /// How long its headers ask to wait.
+        wait: Option<Duration>,
+    },
+    /// Nothing was sent.
+    NotSent {
+        /// What the connection said.
+        detail: String,
+    },
+    /// The answer cannot be used: of a delete, nobody knows what became of the assets.
+    Unknown {
+        /// What came instead of an answer.
+        detail: String,
+    },
+    /// The run must stop; the assets stay as they were.
+    Stop(StopReason),
+}
+
+/// What the answer to a delete says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Deletion {
+    /// What became of each asset.
+    Settled {
+        /// What became of the assets.
+        outcomes: Vec<AssetOutcome>,
+        /// The others, which are to be read: the server says that they are not there. With each
+        /// the refusal that this is where it is found alive.
+        doubtful: Vec<(AssetId, Failure)>,
+    },
+    /// The server refused the batch as a whole because of some of its assets, and deleted
+    /// nothing: send its halves.
+    Halve,
+}
+
+/// What the server says of one asset that was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Live {
+    /// It is there.
+    There,
+    /// It was deleted at this moment.
+    Deleted(Timestamp),
+    /// The server does not know it.
+    Missing,
+    /// The server knows no such asset of the kind that was asked for (V4, status 422).
+    OtherKind {
+        /// The server's own words.
+        detail: String,
+    },
+}
+
+/// An answer as far as a verdict depends on it.
+pub(super) struct Answer<'reply> {
+    pub(super) status: u16,
+    pub(super) wait: Option<Duration>,
+    pub(super) body: &'reply Body,
+}
+
+impl<T> Verdict<T> {
+    /// Takes an answer apart, or says what follows from there being none.
+    pub(super) fn answer(reply: &Reply) -> Result<Answer<'_>, Self> {
+        match reply {
+            Reply::Answered {
+                status, wait, body, ..
+            } => Ok(Answer {
+                status: *status,
+                wait: *wait,
+                body,
+            }),
+            Reply::NoToken { detail } => Err(Self::Stop(StopReason::NotAuthenticated {
+                detail: detail.clone(),
+            })),
+            Reply::NotSent { detail } => Err(Self::NotSent {
+                detail: detail.clone(),
+            }),
+            Reply::Lost { detail } => Err(Self::Unknown {
+                detail: detail.clone(),
+            }),
+        }
+    }
+
+    /// Judges the answer to a reading, of which `parse` takes what was asked.
+    pub(super) fn of_reading(
+        reply: &Reply,
+        parse: impl FnOnce(&[u8]) -> Result<T, String>,
+    ) -> Self {
+        let Answer { status, wait, body } = match Self::answer(reply) {
+            Ok(answer) => answer,
+            Err(verdict) => return verdict,
+        };
+        match (status, body) {
+            (200, Body::Whole(bytes)) => match parse(bytes) {
+                Ok(told) => Self::Told(told),
+                Err(why) => Self::undocumented(&why),
+            },
+            (200, Body::Cut { detail }) => Self::cut_short(detail),
+            (429, _) => Self::SlowDown { wait },
+            (403, _) => Self::Refused {
+                detail: detail(status, body),
+            },
+            (300..=399 | 401 | 402 | 405, _) => Self::stop(status, body),
+            (_, _) => Self::Unknown {
+                detail: detail(status, body),
+            },
+        }
+    }
+
+    /// What follows from a success that is not the documented one.
+    pub(super) fn undocumented(why: &str) -> Self {
+        Self::Unknown {
+            detail: bounded(&format!("the answer is not the documented one: {why}")),
+        }
+    }
+
+    /// What follows from a success whose body ended early.
+    pub(super) fn cut_short(why: &str) -> Self {
+        Self::Unknown {
+            detail: format!("the answer was cut short: {why}"),
+        }
+    }
+
+    /// What follows from a status that every other call would be answered with as well.
+    pub(super) fn stop(status: u16, body: &Body) -> Self {
+        let detail = detail(status, body);
+        Self::Stop(match status {
+            300..=399 => StopReason::WrongEndpoint {
+                detail: format!(
+                    "it answers with a redirect (status {status}), which is not followed"
+                ),
+            },
+            401 => StopReason::NotAuthenticated { detail },
+            402 | 403 => StopReason::NotAuthorised { detail },
+            _ => StopReason::WrongEndpoint { detail },
+        })
+    }
+}
+
+impl Deletion {
+    /// That one asset was not found by its delete; the refusal is what a reading that finds it
+    /// alive makes of that.
+    pub(super) fn not_found(id: AssetId) -> Self {
+        let refusal = Failure {
+            kind: FailureKind::Conflict,
+            message: "the server refuses the delete of an asset that is there".to_owned(),
+        };
+        Self::Settled {
+            outcomes: Vec::new(),
+            doubtful: vec![(id, refusal)],
+        }
+    }
+
+    /// What became of the only asset of a delete.
+    pub(super) fn of_one(id: AssetId, outcome: Outcome) -> Self {
+        Self::Settled {
+            outcomes: vec![(id, outcome)],
+            doubtful: Vec::new(),
+        }
+    }
+}
+
+/// The refusal of one asset, by its status.
+pub(super) fn refusal(status: u16, body: &Body) -> Failure {
+    Failure {
+        kind: match status {
+            403 => FailureKind::Permission,
+            409 => FailureKind::Conflict,
+            _ => FailureKind::Invalid,
+        },
+        message: detail(status, body),
+    }
+}
