@@ -3,6 +3,7 @@
 //! A live run, the replay of a journal and the display of an old run are the same fold
 //! over these events.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::asset::AssetId;
-use crate::outcome::AssetOutcome;
+use crate::outcome::{AssetOutcome, Outcome};
 
 /// Who started a run, when, and from what.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -300,4 +301,127 @@ impl RunEvent {
 pub trait Listener {
     /// Takes notice of one event.
     fn hear(&mut self, event: &RunEvent);
+}
+
+/// The batches that were sent and are not answered.
+///
+/// A live run, the replay of a journal and the summary learn it by this one fold.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OpenBatches(BTreeMap<u64, (Task, Arc<[AssetId]>)>);
+
+impl OpenBatches {
+    /// Takes in one event, and gives back what the batch asked for that it answers.
+    pub fn apply(&mut self, event: &RunEvent) -> Option<(Task, Arc<[AssetId]>)> {
+        match event {
+            RunEvent::Intent { batch, task, ids } => {
+                self.0.insert(*batch, (*task, Arc::clone(ids)));
+                None
+            }
+            RunEvent::Answered { batch, .. } => self.0.remove(batch),
+            RunEvent::Started(_)
+            | RunEvent::Forgotten { .. }
+            | RunEvent::Warned { .. }
+            | RunEvent::Paced { .. }
+            | RunEvent::Retried { .. }
+            | RunEvent::Stopping { .. }
+            | RunEvent::Ended { .. } => None,
+        }
+    }
+
+    /// The assets whose delete was sent and not answered, by batch.
+    pub fn deletes(&self) -> impl Iterator<Item = (u64, &Arc<[AssetId]>)> {
+        let batches = self.0.iter();
+        batches.filter_map(|(batch, (task, ids))| (*task == Task::Delete).then_some((*batch, ids)))
+    }
+
+    /// Closes every batch, and says of each delete that nobody knows what became of it.
+    pub fn give_up(&mut self) -> Vec<(u64, Vec<AssetOutcome>)> {
+        let unknown = |ids: &Arc<[AssetId]>| ids.iter().map(|id| (*id, Outcome::Unknown)).collect();
+        let open = std::mem::take(self);
+        let deletes = open.deletes().map(|(batch, ids)| (batch, unknown(ids)));
+        deletes.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outcome::Evidence;
+
+    fn id(number: u128) -> AssetId {
+        AssetId::from_uuid(Uuid::from_u128(number))
+    }
+
+    fn intent(batch: u64, task: Task, numbers: &[u128]) -> RunEvent {
+        RunEvent::Intent {
+            batch,
+            task,
+            ids: numbers.iter().map(|number| id(*number)).collect(),
+        }
+    }
+
+    fn answered(batch: u64, outcomes: Vec<AssetOutcome>) -> RunEvent {
+        RunEvent::Answered {
+            batch,
+            at: Timestamp::UNIX_EPOCH,
+            outcomes,
+            more: false,
+        }
+    }
+
+    fn open(batches: &OpenBatches) -> Vec<(u64, Vec<AssetId>)> {
+        let deletes = batches.deletes();
+        deletes.map(|(batch, ids)| (batch, ids.to_vec())).collect()
+    }
+
+    fn folded(events: &[RunEvent]) -> OpenBatches {
+        let mut batches = OpenBatches::default();
+        for event in events {
+            batches.apply(event);
+        }
+        batches
+    }
+
+    #[test]
+    fn what_was_sent_is_open_until_its_answer() {
+        let mut batches = folded(&[
+            intent(2, Task::Delete, &[4]),
+            intent(1, Task::Delete, &[1, 2]),
+        ]);
+        assert_eq!(
+            open(&batches),
+            [(1, vec![id(1), id(2)]), (2, vec![id(4)])],
+            "in the order of their numbers"
+        );
+        // An asset that the answer does not name stays as it was: it is open no longer.
+        let outcomes = vec![(id(1), Outcome::Retired(Evidence::Answer))];
+        let (task, ids) = batches.apply(&answered(1, outcomes)).unwrap();
+        assert_eq!((task, &*ids), (Task::Delete, &[id(1), id(2)][..]));
+        assert_eq!(open(&batches), [(2, vec![id(4)])]);
+        assert_eq!(batches.apply(&answered(1, Vec::new())), None);
+    }
+
+    #[test]
+    fn an_asset_that_is_sent_again_is_open_again() {
+        let batches = folded(&[
+            intent(1, Task::Delete, &[1]),
+            answered(1, Vec::new()),
+            intent(2, Task::Delete, &[1]),
+        ]);
+        assert_eq!(open(&batches), [(2, vec![id(1)])]);
+    }
+
+    #[test]
+    fn what_is_given_up_is_unknown_and_a_reading_leaves_nothing_open() {
+        let mut batches = folded(&[
+            intent(1, Task::Resolve, &[1]),
+            intent(2, Task::Delete, &[2, 3]),
+            answered(0, vec![(id(4), Outcome::Missing)]),
+        ]);
+        assert_eq!(open(&batches), [(2, vec![id(2), id(3)])]);
+        let unknown = |number| (id(number), Outcome::Unknown);
+        assert_eq!(batches.give_up(), [(2, vec![unknown(2), unknown(3)])]);
+        assert_eq!(batches, OpenBatches::default());
+        assert_eq!(batches.give_up(), []);
+    }
 }
