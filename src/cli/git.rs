@@ -10,7 +10,7 @@ const LONGEST_CHAIN: usize = 5;
 
 /// A repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::cli) struct Repository {
+pub(super) struct Repository {
     /// The folder of this work tree.
     own: PathBuf,
     /// The folder that all work trees share.
@@ -19,7 +19,7 @@ pub(in crate::cli) struct Repository {
 
 impl Repository {
     /// Finds the repository around a folder.
-    pub(in crate::cli) fn around(folder: &Path) -> Option<Self> {
+    pub(super) fn around(folder: &Path) -> Option<Self> {
         let folder = if folder.as_os_str().is_empty() {
             Path::new(".")
         } else {
@@ -35,7 +35,7 @@ impl Repository {
     }
 
     /// The commit that is checked out; nothing before the first one.
-    pub(in crate::cli) fn commit(&self) -> Option<String> {
+    pub(super) fn commit(&self) -> Option<String> {
         let mut value = text(&self.own.join("HEAD"))?;
         for _ in 0..LONGEST_CHAIN {
             let Some(name) = value.strip_prefix("ref:") else {
@@ -64,13 +64,13 @@ impl Repository {
     }
 
     /// Where the repository keeps its settings.
-    pub(in crate::cli) fn config(&self) -> PathBuf {
+    pub(super) fn config(&self) -> PathBuf {
         self.common.join("config")
     }
 }
 
 /// Who the person of a git config is: the mail address, else the name.
-pub(in crate::cli) fn user(config: &Path) -> Option<String> {
+pub(super) fn user(config: &Path) -> Option<String> {
     user_of(&text(config)?)
 }
 

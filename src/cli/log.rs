@@ -18,7 +18,7 @@ use crate::render::summary::stopped;
 /// Begins to log, if `-v` or `RUST_LOG` ask for it.
 ///
 /// `-v` decides for this crate; `RUST_LOG` adds others, and decides alone without `-v`.
-pub(in crate::cli) fn start(verbose: u8, environment: &Environment, console: &Console) {
+pub(super) fn start(verbose: u8, environment: &Environment, console: &Console) {
     let level = match verbose {
         0 => None,
         1 => Some("info"),
@@ -79,7 +79,7 @@ impl<'writer> MakeWriter<'writer> for Writer {
 }
 
 /// Logs one event of a run.
-pub(in crate::cli) fn event(event: &RunEvent) {
+pub(super) fn event(event: &RunEvent) {
     match event {
         RunEvent::Started(RunInfo { number, id, .. }) => info!(run = number, %id, "the run begins"),
         RunEvent::Intent { batch, task, ids } => {

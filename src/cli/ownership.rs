@@ -7,14 +7,14 @@ use crate::cli::project;
 /// What surely belongs to the project: the folder of the manifests, the current folder, and the
 /// work trees of git around them.
 #[derive(Debug, Clone)]
-pub(in crate::cli) struct Project {
+pub(super) struct Project {
     folders: Vec<PathBuf>,
     trees: Vec<PathBuf>,
 }
 
 impl Project {
     /// The project of the manifests that PATHs mean.
-    pub(in crate::cli) fn of(paths: &[PathBuf]) -> Self {
+    pub(super) fn of(paths: &[PathBuf]) -> Self {
         let meant = paths.iter().filter(|path| path.as_os_str() != "-");
         let folders = meant.filter_map(|path| {
             if path.is_dir() {
@@ -33,13 +33,13 @@ impl Project {
     }
 
     /// Whether a file lies in the project, by its name or in truth.
-    pub(in crate::cli) fn has(&self, file: &Path) -> bool {
+    pub(super) fn has(&self, file: &Path) -> bool {
         self.is_tracked(file) || is_below(file, &self.folders)
     }
 
     /// Whether a file lies in a work tree of git around the project. The folder of somebody who
     /// works at home is no proof that a file in it is not their own.
-    pub(in crate::cli) fn is_tracked(&self, file: &Path) -> bool {
+    pub(super) fn is_tracked(&self, file: &Path) -> bool {
         is_below(file, &self.trees)
     }
 }

@@ -24,7 +24,7 @@ const SEEDS: [&str; 2] = ["sandbox.yaml", "sandbox.yml"];
 /// # Errors
 ///
 /// Returns why it cannot be used.
-pub(in crate::cli) fn seed_beside(paths: &[PathBuf]) -> Result<Option<World>, Failure> {
+pub(super) fn seed_beside(paths: &[PathBuf]) -> Result<Option<World>, Failure> {
     let folder = files::folder(paths).unwrap_or_default();
     for name in SEEDS {
         if let Some(world) = seed(&folder.join(name))? {
@@ -39,7 +39,7 @@ pub(in crate::cli) fn seed_beside(paths: &[PathBuf]) -> Result<Option<World>, Fa
 /// # Errors
 ///
 /// Returns why it cannot be used.
-pub(in crate::cli) fn seed(path: &Path) -> Result<Option<World>, Failure> {
+pub(super) fn seed(path: &Path) -> Result<Option<World>, Failure> {
     project::refuse_stray(path)?;
     let Some(text) = files::text_if_there(path)? else {
         return Ok(None);
@@ -54,10 +54,7 @@ pub(in crate::cli) fn seed(path: &Path) -> Result<Option<World>, Failure> {
 /// # Errors
 ///
 /// Returns why the seed cannot be used.
-pub(in crate::cli) fn settle_account(
-    settings: &mut Settings,
-    paths: &[PathBuf],
-) -> Result<(), Failure> {
+pub(super) fn settle_account(settings: &mut Settings, paths: &[PathBuf]) -> Result<(), Failure> {
     let Some(account) = &settings.account else {
         return Ok(());
     };
@@ -73,7 +70,7 @@ pub(in crate::cli) fn settle_account(
 
 /// Makes a world of what the manifests list, all in one project; what has no kind is a file.
 /// It is that of the account that the manifests name, else of the one that is asked for.
-pub(in crate::cli) fn world_of(manifests: &Manifests, account: Option<&str>) -> World {
+pub(super) fn world_of(manifests: &Manifests, account: Option<&str>) -> World {
     let listed = manifests.account.as_ref();
     let account = listed.map(|account| &*account.id).or(account);
     let account = account.and_then(|account| Uuid::parse_str(account).ok());
@@ -89,7 +86,7 @@ pub(in crate::cli) fn world_of(manifests: &Manifests, account: Option<&str>) -> 
 }
 
 /// Makes a world of assets: each a file, all in one project.
-pub(in crate::cli) fn world_of_ids(ids: impl IntoIterator<Item = AssetId>) -> World {
+pub(super) fn world_of_ids(ids: impl IntoIterator<Item = AssetId>) -> World {
     World::from_ids(None, ids)
 }
 
@@ -107,7 +104,7 @@ fn played(kind: Option<asset::Kind>) -> seed::Kind {
 /// # Errors
 ///
 /// Returns why the port cannot be listened on.
-pub(in crate::cli) async fn serve(world: World, port: u16, log: bool) -> Result<Sandbox, Failure> {
+pub(super) async fn serve(world: World, port: u16, log: bool) -> Result<Sandbox, Failure> {
     let options = Options {
         port,
         log,

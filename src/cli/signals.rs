@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::runtime::{self, Runtime};
 
 /// The number of the signal that Ctrl-C sends.
-pub(in crate::cli) const INTERRUPT: i32 = 2;
+pub(super) const INTERRUPT: i32 = 2;
 
 /// The number of the signal that asks a program to end.
 const TERMINATE: i32 = 15;

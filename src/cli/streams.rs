@@ -17,7 +17,7 @@ use crate::render::report::{Summary, SummaryBuilder};
 
 /// The event stream of a run. Nothing that goes wrong with it stops the run.
 #[derive(Debug)]
-pub(in crate::cli) struct Streams {
+pub(super) struct Streams {
     lines: Lines,
     sinks: Sinks,
     /// Whether it has a line, so that an error is no longer one of before the run.
@@ -30,7 +30,7 @@ impl Streams {
     /// # Errors
     ///
     /// Returns why the file cannot be written, or what it is that is left alone.
-    pub(in crate::cli) fn open(
+    pub(super) fn open(
         console: &Console,
         arguments: &Events,
         state: &Path,
@@ -55,17 +55,17 @@ impl Streams {
     }
 
     /// Whether a stream misses something that somebody waits for.
-    pub(in crate::cli) const fn is_broken(&self) -> bool {
+    pub(super) const fn is_broken(&self) -> bool {
         self.sinks.broken
     }
 
     /// Whether progress on the terminal would not stand in the way of the stream.
-    pub(in crate::cli) const fn leaves_room_for_progress(&self) -> bool {
+    pub(super) const fn leaves_room_for_progress(&self) -> bool {
         !(self.sinks.out && self.sinks.console.is_read_by_people())
     }
 
     /// Tells one event, which `summary` has heard already.
-    pub(in crate::cli) fn tell(&mut self, event: &RunEvent, summary: &SummaryBuilder) {
+    pub(super) fn tell(&mut self, event: &RunEvent, summary: &SummaryBuilder) {
         if self.sinks.is_open() {
             self.begun = true;
             self.sinks.send(self.lines.of(event, clock::now(), summary));
@@ -73,7 +73,7 @@ impl Streams {
     }
 
     /// Tells how the command ended, and sums the run up.
-    pub(in crate::cli) fn close(
+    pub(super) fn close(
         &mut self,
         summary: SummaryBuilder,
         saved: bool,
@@ -96,7 +96,7 @@ impl Streams {
     }
 
     /// Tells why no run began.
-    pub(in crate::cli) fn fail(&mut self, failure: &Failure) {
+    pub(super) fn fail(&mut self, failure: &Failure) {
         if self.begun || !self.sinks.is_open() {
             return;
         }

@@ -19,7 +19,7 @@ const LINE: Duration = Duration::from_secs(10);
 
 /// Shows on standard error how far a run is, on a thread of its own: a run that waits says so.
 #[derive(Debug)]
-pub(in crate::cli) struct Ticker {
+pub(super) struct Ticker {
     progress: Arc<Mutex<Progress>>,
     clock: SystemClock,
     /// Dropped, it tells the thread to end.
@@ -30,12 +30,7 @@ impl Ticker {
     /// Starts with the number of assets that the plan may delete.
     ///
     /// `shown` says whether anybody wants to see it.
-    pub(in crate::cli) fn start(
-        total: usize,
-        console: &Console,
-        clock: SystemClock,
-        shown: bool,
-    ) -> Self {
+    pub(super) fn start(total: usize, console: &Console, clock: SystemClock, shown: bool) -> Self {
         let progress = Arc::new(Mutex::new(Progress::new(total)));
         let running = if shown {
             show(Arc::clone(&progress), console.clone(), clock)

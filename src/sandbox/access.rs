@@ -14,14 +14,14 @@ const LEGACY: &str = "x-frameio-legacy-token-auth";
 
 /// The tokens that were issued and have not ended.
 #[derive(Debug, Default)]
-pub(in crate::sandbox) struct Issued {
+pub(super) struct Issued {
     ends: HashMap<String, Duration>,
     count: u64,
 }
 
 impl Issued {
     /// Issues a token that ends at a moment.
-    pub(in crate::sandbox) fn issue(&mut self, now: Duration, end: Duration) -> String {
+    pub(super) fn issue(&mut self, now: Duration, end: Duration) -> String {
         self.ends.retain(|_, end| *end > now);
         self.count += 1;
         let token = format!("sandbox-issued-token-{}", self.count);
@@ -36,11 +36,7 @@ impl Issued {
 
 impl Shared {
     /// Checks the token of a request.
-    pub(in crate::sandbox) fn lets_in(
-        &self,
-        realm: Realm,
-        headers: &HeaderMap,
-    ) -> Result<(), ApiError> {
+    pub(super) fn lets_in(&self, realm: Realm, headers: &HeaderMap) -> Result<(), ApiError> {
         let let_in = match realm {
             // Whoever fetches a token has none yet.
             Realm::Ims => true,

@@ -24,7 +24,7 @@ use crate::sandbox::refuse::ApiError;
 type Answer = Result<Response, ApiError>;
 
 /// The routes.
-pub(in crate::sandbox) fn routes() -> Router<Arc<Shared>> {
+pub(super) fn routes() -> Router<Arc<Shared>> {
     Router::new()
         .route(
             "/_sandbox/faults",

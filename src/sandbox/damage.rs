@@ -28,7 +28,7 @@ const PAGE: &str = "<!doctype html><title>One moment</title><p>One moment, pleas
 
 impl Fault {
     /// The answer that takes the place of the handler's, where the handler is not to be asked.
-    pub(in crate::sandbox) fn instead(self, now: Timestamp) -> Option<Response> {
+    pub(super) fn instead(self, now: Timestamp) -> Option<Response> {
         match self {
             Self::Status(status, wait) => Some(refusal(status, wait, now)),
             // Nobody sees it: the connection is dropped before.
@@ -44,7 +44,7 @@ impl Fault {
     }
 
     /// Whether there is no answer.
-    pub(in crate::sandbox) const fn hangs_up(self) -> bool {
+    pub(super) const fn hangs_up(self) -> bool {
         matches!(self, Self::DropBefore | Self::DropAfter)
     }
 }
@@ -79,7 +79,7 @@ fn date(now: Timestamp, ahead: u64) -> Option<HeaderValue> {
 }
 
 /// Does to an answer what a fault says; faults that act before the answer leave it as it is.
-pub(in crate::sandbox) async fn damage(response: Response, fault: Fault, line: &Line) -> Response {
+pub(super) async fn damage(response: Response, fault: Fault, line: &Line) -> Response {
     match fault {
         Fault::Status(..) | Fault::Delay(_) | Fault::Stall(_) => response,
         Fault::DropBefore | Fault::DropAfter => {

@@ -139,7 +139,7 @@ fn names() -> String {
 
 impl Endpoint {
     /// Its place in [`Endpoint::ALL`].
-    pub(in crate::sandbox) const fn number(self) -> usize {
+    pub(super) const fn number(self) -> usize {
         self as usize
     }
 

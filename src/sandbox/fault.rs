@@ -133,7 +133,7 @@ impl fmt::Display for Share {
 
 impl Share {
     /// Whether the thing that these numbers stand for is part of the share.
-    pub(in crate::sandbox) const fn takes(self, numbers: [u64; 3]) -> bool {
+    pub(super) const fn takes(self, numbers: [u64; 3]) -> bool {
         roll(numbers) < self.0
     }
 }
@@ -344,10 +344,10 @@ pub struct Faults {
 
 /// What becomes of one request.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(in crate::sandbox) struct Fate {
-    pub(in crate::sandbox) delay: Duration,
-    pub(in crate::sandbox) stall: Duration,
-    pub(in crate::sandbox) fault: Option<Fault>,
+pub(super) struct Fate {
+    pub(super) delay: Duration,
+    pub(super) stall: Duration,
+    pub(super) fault: Option<Fault>,
 }
 
 impl Fate {
@@ -368,14 +368,14 @@ impl Fate {
 
 /// Faults, and how many requests they have seen.
 #[derive(Debug)]
-pub(in crate::sandbox) struct Schedule {
+pub(super) struct Schedule {
     faults: Faults,
     by_rule: Vec<AtomicU64>,
     by_endpoint: [AtomicU64; Endpoint::ALL.len()],
 }
 
 impl Schedule {
-    pub(in crate::sandbox) fn new(faults: Faults) -> Self {
+    pub(super) fn new(faults: Faults) -> Self {
         Self {
             by_rule: faults.rules.iter().map(|_| AtomicU64::new(0)).collect(),
             by_endpoint: Endpoint::ALL.map(|_| AtomicU64::new(0)),
@@ -383,12 +383,12 @@ impl Schedule {
         }
     }
 
-    pub(in crate::sandbox) const fn faults(&self) -> &Faults {
+    pub(super) const fn faults(&self) -> &Faults {
         &self.faults
     }
 
     /// Counts a request and says what becomes of it.
-    pub(in crate::sandbox) fn next(&self, endpoint: Endpoint) -> Fate {
+    pub(super) fn next(&self, endpoint: Endpoint) -> Fate {
         let mut fate = Fate::default();
         if self.faults.rules.is_empty() {
             return fate;

@@ -24,7 +24,7 @@ use crate::sandbox::{Shared, v2};
 const LARGEST: usize = 64 << 20;
 
 /// Puts the gate in front of routes.
-pub(in crate::sandbox) fn guard(routes: Router<Arc<Shared>>, shared: Arc<Shared>) -> Router {
+pub(super) fn guard(routes: Router<Arc<Shared>>, shared: Arc<Shared>) -> Router {
     routes
         .fallback(|| async { ApiError::not_found() })
         .method_not_allowed_fallback(|| async {

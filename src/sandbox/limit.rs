@@ -85,7 +85,7 @@ impl FromStr for Limit {
 }
 
 /// A length of time; a bare number means milliseconds, as in the API's headers.
-pub(in crate::sandbox) fn milliseconds(text: &str) -> Option<u64> {
+pub(super) fn milliseconds(text: &str) -> Option<u64> {
     if let Ok(number) = text.parse() {
         return Some(number);
     }
@@ -225,7 +225,7 @@ impl JsonSchema for Limits {
 
 /// The buckets of all endpoints, as full as they are.
 #[derive(Debug)]
-pub(in crate::sandbox) struct Limiter {
+pub(super) struct Limiter {
     limits: Limits,
     buckets: [Bucket; Endpoint::ALL.len()],
 }
@@ -239,31 +239,31 @@ struct Bucket {
 
 /// What the bucket of an endpoint says of one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::sandbox) struct Ticket {
-    pub(in crate::sandbox) allowed: bool,
-    pub(in crate::sandbox) limit: Limit,
-    pub(in crate::sandbox) remaining: u64,
+pub(super) struct Ticket {
+    pub(super) allowed: bool,
+    pub(super) limit: Limit,
+    pub(super) remaining: u64,
 }
 
 impl Limiter {
-    pub(in crate::sandbox) fn new(limits: Limits) -> Self {
+    pub(super) fn new(limits: Limits) -> Self {
         Self {
             limits,
             buckets: [Bucket::default(); Endpoint::ALL.len()],
         }
     }
 
-    pub(in crate::sandbox) const fn limits(&self) -> &Limits {
+    pub(super) const fn limits(&self) -> &Limits {
         &self.limits
     }
 
     /// Asks the bucket of an endpoint; nothing where it has no limit.
-    pub(in crate::sandbox) fn take(&mut self, endpoint: Endpoint, now: Duration) -> Option<Ticket> {
+    pub(super) fn take(&mut self, endpoint: Endpoint, now: Duration) -> Option<Ticket> {
         self.ask(endpoint, now, true)
     }
 
     /// Looks how full the bucket of an endpoint is, and takes nothing of it.
-    pub(in crate::sandbox) fn look(&mut self, endpoint: Endpoint, now: Duration) -> Option<Ticket> {
+    pub(super) fn look(&mut self, endpoint: Endpoint, now: Duration) -> Option<Ticket> {
         self.ask(endpoint, now, false)
     }
 

@@ -14,7 +14,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 /// Takes connections.
 #[derive(Debug)]
-pub(in crate::sandbox) struct Door(pub(in crate::sandbox) TcpListener);
+pub(super) struct Door(pub(super) TcpListener);
 
 impl Listener for Door {
     type Io = Connection;
@@ -35,11 +35,11 @@ impl Listener for Door {
 
 /// A request's word over the connection that it came on.
 #[derive(Debug, Clone, Default)]
-pub(in crate::sandbox) struct Line(Arc<AtomicBool>);
+pub(super) struct Line(Arc<AtomicBool>);
 
 impl Line {
     /// Ends the connection before anything more is sent on it.
-    pub(in crate::sandbox) fn hang_up(&self) {
+    pub(super) fn hang_up(&self) {
         self.0.store(true, Ordering::Release);
     }
 
@@ -59,7 +59,7 @@ impl Connected<IncomingStream<'_, Door>> for Line {
 
 /// A connection, until somebody hangs up.
 #[derive(Debug)]
-pub(in crate::sandbox) struct Connection {
+pub(super) struct Connection {
     stream: TcpStream,
     line: Line,
 }

@@ -37,7 +37,7 @@ pub struct LoggedRequest {
 
 /// A request as the admin routes show it.
 #[derive(Debug, Serialize)]
-pub(in crate::sandbox) struct Line<'log> {
+pub(super) struct Line<'log> {
     number: u64,
     at_ms: u128,
     method: &'log str,
@@ -49,7 +49,7 @@ pub(in crate::sandbox) struct Line<'log> {
 }
 
 impl LoggedRequest {
-    pub(in crate::sandbox) fn line(&self) -> Line<'_> {
+    pub(super) fn line(&self) -> Line<'_> {
         let Self {
             number,
             at,
@@ -75,7 +75,7 @@ impl LoggedRequest {
 
 /// The last requests, as many as are kept.
 #[derive(Debug, Default)]
-pub(in crate::sandbox) struct Log {
+pub(super) struct Log {
     requests: VecDeque<LoggedRequest>,
     assets: usize,
     last: u64,
@@ -83,7 +83,7 @@ pub(in crate::sandbox) struct Log {
 
 impl Log {
     /// Adds a request, and gives it its number.
-    pub(in crate::sandbox) fn add(&mut self, mut request: LoggedRequest) {
+    pub(super) fn add(&mut self, mut request: LoggedRequest) {
         self.last += 1;
         request.number = self.last;
         self.assets += request.assets.len();
@@ -97,14 +97,14 @@ impl Log {
     }
 
     /// The requests after a number; 0 means all that are kept.
-    pub(in crate::sandbox) fn after(&self, number: u64) -> impl Iterator<Item = &LoggedRequest> {
+    pub(super) fn after(&self, number: u64) -> impl Iterator<Item = &LoggedRequest> {
         let from = self
             .requests
             .partition_point(|request| request.number <= number);
         self.requests.range(from..)
     }
 
-    pub(in crate::sandbox) fn clear(&mut self) {
+    pub(super) fn clear(&mut self) {
         self.requests.clear();
         self.assets = 0;
     }

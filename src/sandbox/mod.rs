@@ -96,7 +96,7 @@ pub struct Sandbox {
 }
 
 /// What every request sees.
-pub(in crate::sandbox) struct Shared {
+struct Shared {
     token: String,
     access: Access,
     issued: Mutex<Issued>,

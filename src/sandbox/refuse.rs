@@ -7,7 +7,7 @@ use serde::Serialize;
 
 /// Whose routes a path belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::sandbox) enum Realm {
+pub(super) enum Realm {
     /// The v2 API, and whatever is no route at all.
     V2,
     /// The V4 API.
@@ -19,7 +19,7 @@ pub(in crate::sandbox) enum Realm {
 }
 
 impl Realm {
-    pub(in crate::sandbox) fn of(path: &str) -> Self {
+    pub(super) fn of(path: &str) -> Self {
         match path.split('/').nth(1) {
             Some("v4") => Self::V4,
             Some("ims") => Self::Ims,
@@ -31,7 +31,7 @@ impl Realm {
 
 /// An error, before it is told in the words of one API.
 #[derive(Debug, Clone)]
-pub(in crate::sandbox) struct ApiError {
+pub(super) struct ApiError {
     status: StatusCode,
     detail: String,
     pointer: Option<String>,
@@ -83,7 +83,7 @@ struct OauthBody<'error> {
 }
 
 impl ApiError {
-    pub(in crate::sandbox) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+    pub(super) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         Self {
             status,
             detail: detail.into(),
@@ -92,26 +92,26 @@ impl ApiError {
         }
     }
 
-    pub(in crate::sandbox) fn not_found() -> Self {
+    pub(super) fn not_found() -> Self {
         Self::new(StatusCode::NOT_FOUND, "The resource could not be found.")
     }
 
     /// A part of the request has no value that can be taken.
-    pub(in crate::sandbox) fn invalid(pointer: &str, detail: impl Into<String>) -> Self {
+    pub(super) fn invalid(pointer: &str, detail: impl Into<String>) -> Self {
         Self {
             pointer: Some(pointer.to_owned()),
             ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
         }
     }
 
-    pub(in crate::sandbox) fn oauth(status: StatusCode, error: &'static str, why: &str) -> Self {
+    pub(super) fn oauth(status: StatusCode, error: &'static str, why: &str) -> Self {
         Self {
             oauth: error,
             ..Self::new(status, why)
         }
     }
 
-    pub(in crate::sandbox) fn too_many() -> Self {
+    pub(super) fn too_many() -> Self {
         Self::new(StatusCode::TOO_MANY_REQUESTS, "Too many requests")
     }
 
@@ -170,7 +170,7 @@ impl IntoResponse for ApiError {
 }
 
 /// Tells an error in the words of the API that was asked; other answers stay as they are.
-pub(in crate::sandbox) fn dress(realm: Realm, mut response: Response) -> Response {
+pub(super) fn dress(realm: Realm, mut response: Response) -> Response {
     let status = response.status();
     let error = match response.extensions_mut().remove::<ApiError>() {
         Some(error) => error,

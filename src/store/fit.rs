@@ -5,12 +5,12 @@ use crate::state::State;
 use crate::store::journal::Header;
 
 /// What somebody should know of a journal that the state has left behind and that has no event.
-pub(in crate::store) const NO_RUN: &str =
+pub(super) const NO_RUN: &str =
     "it continues an older state and says of nothing that it was sent; it is left out";
 
 /// How a journal and a state belong together.
 #[derive(Debug, PartialEq, Eq)]
-pub(in crate::store) enum Fit {
+pub(super) enum Fit {
     /// The journal continues this state.
     Continues(State),
     /// This state has taken the journal in already, or there is nothing in it to take.
@@ -23,7 +23,7 @@ pub(in crate::store) enum Fit {
 /// # Errors
 ///
 /// Returns what does not fit: then the journal may say what no state knows.
-pub(in crate::store) fn fit(
+pub(super) fn fit(
     base: Option<State>,
     header: Header,
     run: Option<&RunInfo>,

@@ -74,7 +74,7 @@ pub fn oddity(metadata: &Metadata) -> Option<&'static str> {
 /// # Errors
 ///
 /// Returns what lies there if it is no plain file. A link is none: it is not followed.
-pub(in crate::store) fn is_there(path: &Path, place: &'static str) -> Result<bool, StoreError> {
+pub(super) fn is_there(path: &Path, place: &'static str) -> Result<bool, StoreError> {
     match fs::symlink_metadata(path) {
         Ok(metadata) => oddity(&metadata).map_or(Ok(true), |found| {
             Err(StoreError::NotOurs {
@@ -102,7 +102,7 @@ pub fn without_following(options: &mut OpenOptions) -> &mut OpenOptions {
 }
 
 /// Whether an open file is the one that lies at a path, and not behind a link there.
-pub(in crate::store) fn is_at(file: &File, path: &Path) -> bool {
+pub(super) fn is_at(file: &File, path: &Path) -> bool {
     let (Ok(open), Ok(there)) = (file.metadata(), fs::symlink_metadata(path)) else {
         return false;
     };
@@ -131,7 +131,7 @@ pub fn begins_as_state(bytes: &[u8]) -> bool {
 }
 
 /// Whether a file is the temporary file of a state: empty, or a state as far as it was written.
-pub(in crate::store) fn is_part_of_state(path: &Path) -> bool {
+pub(super) fn is_part_of_state(path: &Path) -> bool {
     let Ok(metadata) = fs::symlink_metadata(path) else {
         return false;
     };
@@ -142,7 +142,7 @@ pub(in crate::store) fn is_part_of_state(path: &Path) -> bool {
 }
 
 /// Refuses what lies where the backup of a state belongs and is no state.
-pub(in crate::store) fn check_backup(path: &Path) -> Result<(), StoreError> {
+pub(super) fn check_backup(path: &Path) -> Result<(), StoreError> {
     const PLACE: &str = "the backup of the state";
     if !is_there(path, PLACE)? {
         return Ok(());
@@ -175,7 +175,7 @@ fn head(path: &Path) -> io::Result<Vec<u8>> {
 
 /// The file that a path leads to, also where there is none yet: two links to one place are one
 /// state, and have one lock.
-pub(in crate::store) fn behind(path: &Path) -> PathBuf {
+pub(super) fn behind(path: &Path) -> PathBuf {
     if let Ok(real) = fs::canonicalize(path) {
         return real;
     }

@@ -145,10 +145,7 @@ fn in_words(holder: Option<&str>) -> String {
 }
 
 impl StoreError {
-    pub(in crate::store) fn io(
-        action: &'static str,
-        path: &Path,
-    ) -> impl FnOnce(io::Error) -> Self {
+    fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
         move |source| Self::Io {
             action,

@@ -19,14 +19,14 @@ const SUFFIX: &str = ".tmp";
 const DRAWN: usize = 6;
 
 /// Where the file that a replacement replaced is kept.
-pub(in crate::store) fn backup_of(path: &Path) -> PathBuf {
+pub(super) fn backup_of(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".backup");
     name.into()
 }
 
 /// The folder that holds a file.
-pub(in crate::store) fn folder_of(path: &Path) -> &Path {
+pub(super) fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         Some(_) | None => Path::new("."),
@@ -61,7 +61,7 @@ fn is_drawn(name: &OsStr, prefix: &OsStr) -> bool {
 ///
 /// Only whoever holds the lock may call it. A file counts as left behind by its name and by
 /// what is in it, since another may have a name like that.
-pub(in crate::store) fn sweep(path: &Path) {
+pub(super) fn sweep(path: &Path) {
     let prefix = prefix_of(path);
     let Ok(entries) = fs::read_dir(folder_of(path)) else {
         return;
@@ -77,7 +77,7 @@ pub(in crate::store) fn sweep(path: &Path) {
 
 /// Writes a file beside `path`, syncs it, keeps the old one as `.backup` where that is asked
 /// for, and renames.
-pub(in crate::store) fn replace(
+pub(super) fn replace(
     path: &Path,
     backup: bool,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
@@ -165,7 +165,7 @@ fn keep(path: &Path, prefix: &OsStr, folder: &Path) -> io::Result<()> {
 }
 
 /// Makes a rename in a folder last.
-pub(in crate::store) fn sync_folder(folder: &Path) -> Result<(), StoreError> {
+pub(super) fn sync_folder(folder: &Path) -> Result<(), StoreError> {
     File::open(folder)
         .and_then(|folder| folder.sync_all())
         .map_err(StoreError::io("sync the folder", folder))

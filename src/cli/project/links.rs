@@ -84,7 +84,7 @@ pub(super) fn keep_inside(path: &Path, bound: &Path, named: &Path) -> Result<(),
 /// # Errors
 ///
 /// Returns where it leads out of.
-pub(in crate::cli) fn refuse_stray(path: &Path) -> Result<(), FilesError> {
+pub(crate) fn refuse_stray(path: &Path) -> Result<(), FilesError> {
     if path.as_os_str() == "-" || !path.exists() {
         return Ok(());
     }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use crate::cli::files::{self, FilesError, Input, Sort};
 use crate::manifest::{Part, Source};
 
-pub(in crate::cli) use links::refuse_stray;
+pub(super) use links::refuse_stray;
 use search::Search;
 
 /// The file that marks a project folder.
@@ -29,13 +29,13 @@ const NAMED: usize = 10;
 
 /// What was found of a project.
 #[derive(Debug)]
-pub(in crate::cli) struct Found {
+pub(super) struct Found {
     /// The project folder, from the current one; empty where it is that.
-    pub(in crate::cli) folder: Arc<str>,
+    pub(super) folder: Arc<str>,
     /// The manifests: those that list first, then those that are read for their holds alone.
-    pub(in crate::cli) sources: Vec<Source>,
+    pub(super) sources: Vec<Source>,
     /// What was passed over, and what is read for its holds alone, in words.
-    pub(in crate::cli) notes: Vec<String>,
+    pub(super) notes: Vec<String>,
 }
 
 /// Finds and reads the manifests that PATHs mean, each once, and then those of the project
@@ -44,7 +44,7 @@ pub(in crate::cli) struct Found {
 /// # Errors
 ///
 /// Returns the first thing that is in the way.
-pub(in crate::cli) fn load(paths: &[PathBuf]) -> Result<Found, FilesError> {
+pub(super) fn load(paths: &[PathBuf]) -> Result<Found, FilesError> {
     let here = links::here()?;
     let project = project_of(paths, &here)?;
     let shown = seen_from(&here, &project, paths.iter().all(|path| path.is_relative()));
@@ -99,7 +99,7 @@ fn named(search: &mut Search<'_>, path: &Path) -> Result<(), FilesError> {
 }
 
 /// The project folder of PATHs, from the root, where they have one in common.
-pub(in crate::cli) fn common_folder(paths: &[PathBuf]) -> Option<PathBuf> {
+pub(super) fn common_folder(paths: &[PathBuf]) -> Option<PathBuf> {
     project_of(paths, &links::here().ok()?).ok()
 }
 
@@ -153,7 +153,7 @@ fn is_stream(path: &Path) -> bool {
 }
 
 /// The project folder without a PATH where it is above the current one.
-pub(in crate::cli) fn folder_above() -> Option<PathBuf> {
+pub(super) fn folder_above() -> Option<PathBuf> {
     let here = links::here().ok()?;
     let project = folder_of(None, &here).ok()?;
     (project != here).then(|| seen_from(&here, &project, true))

@@ -28,7 +28,7 @@ const HEAD: usize = 1 << 20;
 
 /// What is to be written.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::cli) enum Document<'state> {
+pub(super) enum Document<'state> {
     /// A saved plan.
     Plan,
     /// The events of a run.
@@ -49,7 +49,7 @@ impl Document<'_> {
 
 /// Where a document goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::cli) enum Output {
+pub(super) enum Output {
     /// Standard output.
     Standard,
     /// A file; links are followed already.
@@ -120,7 +120,7 @@ pub enum TargetError {
 
 impl TargetError {
     /// Whether the call itself is wrong, whatever lies there.
-    pub(in crate::cli) const fn is_usage(&self) -> bool {
+    pub(super) const fn is_usage(&self) -> bool {
         match self {
             Self::InUse { .. } => true,
             Self::Beside { .. }
@@ -162,7 +162,7 @@ impl TargetError {
 /// # Errors
 ///
 /// Returns what lies there, or why nothing can be written there.
-pub(in crate::cli) fn check(
+pub(super) fn check(
     path: &Path,
     document: Document<'_>,
     state: &Path,
@@ -214,7 +214,7 @@ pub(in crate::cli) fn check(
 /// # Errors
 ///
 /// Returns why not; what was there before is still there then.
-pub(in crate::cli) fn publish(
+pub(super) fn publish(
     path: &Path,
     document: Document<'_>,
     state: &Path,
@@ -231,7 +231,7 @@ pub(in crate::cli) fn publish(
 /// # Errors
 ///
 /// Returns why it cannot be written, or what else it is by now.
-pub(in crate::cli) fn create_stream(place: &Path) -> Result<File, TargetError> {
+pub(super) fn create_stream(place: &Path) -> Result<File, TargetError> {
     let wrong = TargetError::write(place);
     let mut options = OpenOptions::new();
     options.read(true).write(true);

@@ -11,9 +11,9 @@ use crate::sandbox::{Options, Sandbox, Stopwatch, serve};
 
 const ROOT: &str = "00000000-0000-0000-0000-0000000000d1";
 
-pub(in crate::sandbox::tests) struct Visitor {
-    pub(in crate::sandbox::tests) sandbox: Sandbox,
-    pub(in crate::sandbox::tests) client: Client,
+pub(super) struct Visitor {
+    pub(super) sandbox: Sandbox,
+    pub(super) client: Client,
 }
 
 impl Visitor {
@@ -22,7 +22,7 @@ impl Visitor {
         Self::of(world, None).await
     }
 
-    pub(in crate::sandbox::tests) async fn of(world: World, stopwatch: Option<Stopwatch>) -> Self {
+    pub(super) async fn of(world: World, stopwatch: Option<Stopwatch>) -> Self {
         drop(rustls::crypto::ring::default_provider().install_default());
         let options = Options {
             log: true,
@@ -35,18 +35,14 @@ impl Visitor {
         }
     }
 
-    pub(in crate::sandbox::tests) fn request(
-        &self,
-        method: Method,
-        target: &str,
-    ) -> RequestBuilder {
+    pub(super) fn request(&self, method: Method, target: &str) -> RequestBuilder {
         let address = format!("{}{target}", self.sandbox.url());
         self.client
             .request(method, address)
             .bearer_auth(self.sandbox.token())
     }
 
-    pub(in crate::sandbox::tests) async fn get(&self, target: &str) -> Response {
+    pub(super) async fn get(&self, target: &str) -> Response {
         self.request(Method::GET, target).send().await.unwrap()
     }
 

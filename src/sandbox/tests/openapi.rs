@@ -23,12 +23,12 @@ const LIMITS: [&str; 3] = [
 ];
 
 /// An answer, as a client sees it.
-pub(in crate::sandbox::tests) struct Answer<'answer> {
-    pub(in crate::sandbox::tests) method: &'answer str,
-    pub(in crate::sandbox::tests) path: &'answer str,
-    pub(in crate::sandbox::tests) status: u16,
-    pub(in crate::sandbox::tests) headers: &'answer reqwest::header::HeaderMap,
-    pub(in crate::sandbox::tests) body: &'answer [u8],
+pub(super) struct Answer<'answer> {
+    pub(super) method: &'answer str,
+    pub(super) path: &'answer str,
+    pub(super) status: u16,
+    pub(super) headers: &'answer reqwest::header::HeaderMap,
+    pub(super) body: &'answer [u8],
 }
 
 fn document() -> Option<&'static Value> {
@@ -146,7 +146,7 @@ fn errors(document: &Value, schema: &Value, body: &Value) -> Vec<String> {
 
 /// Checks an answer, and says whether there was something to check it against.
 #[track_caller]
-pub(in crate::sandbox::tests) fn check(answer: &Answer<'_>) -> bool {
+pub(super) fn check(answer: &Answer<'_>) -> bool {
     let Answer {
         method,
         path,

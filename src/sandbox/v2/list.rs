@@ -37,10 +37,7 @@ fn flag(query: &Query, name: &str) -> Result<bool, ApiError> {
 
 /// Adds the fields of a JSON body to a query: a search takes either, and one client sends what
 /// it asks of any list as a body. What both name is taken from the query.
-pub(in crate::sandbox::v2) fn add_body(
-    query: &mut Vec<(String, String)>,
-    body: &[u8],
-) -> Result<(), ApiError> {
+pub(super) fn add_body(query: &mut Vec<(String, String)>, body: &[u8]) -> Result<(), ApiError> {
     if body.iter().all(u8::is_ascii_whitespace) {
         return Ok(());
     }
@@ -68,18 +65,18 @@ pub(in crate::sandbox::v2) fn add_body(
 
 /// Which page of a list.
 #[derive(Debug)]
-pub(in crate::sandbox::v2) struct Page {
-    pub(in crate::sandbox::v2) number: usize,
-    pub(in crate::sandbox::v2) size: usize,
+pub(super) struct Page {
+    pub(super) number: usize,
+    pub(super) size: usize,
 }
 
 impl Page {
     /// How many entries are on the pages before.
-    pub(in crate::sandbox::v2) const fn before(&self) -> usize {
+    pub(super) const fn before(&self) -> usize {
         self.number.saturating_sub(1).saturating_mul(self.size)
     }
 
-    pub(in crate::sandbox::v2) fn of(query: &Query) -> Result<Self, ApiError> {
+    pub(super) fn of(query: &Query) -> Result<Self, ApiError> {
         let number = |name: &str, default: usize, most: usize| match value(query, name) {
             None => Ok(default),
             Some(text) => text
@@ -97,14 +94,14 @@ impl Page {
 
 /// What a list shows.
 #[derive(Debug)]
-pub(in crate::sandbox::v2) struct Listing {
-    pub(in crate::sandbox::v2) include_deleted: bool,
-    pub(in crate::sandbox::v2) include_children: bool,
+pub(super) struct Listing {
+    pub(super) include_deleted: bool,
+    pub(super) include_children: bool,
     kind: Option<Kind>,
 }
 
 impl Listing {
-    pub(in crate::sandbox::v2) fn of(query: &Query) -> Result<Self, ApiError> {
+    pub(super) fn of(query: &Query) -> Result<Self, ApiError> {
         let kind = match value(query, "type") {
             None | Some("") => None,
             Some("file") => Some(Kind::File),
@@ -128,14 +125,14 @@ impl Listing {
         })
     }
 
-    pub(in crate::sandbox::v2) fn takes(&self, kind: Kind) -> bool {
+    pub(super) fn takes(&self, kind: Kind) -> bool {
         self.kind.is_none_or(|wanted| wanted == kind)
     }
 }
 
 /// The order of a list: keys, each of them perhaps reversed.
 #[derive(Debug)]
-pub(in crate::sandbox::v2) struct Sort(Vec<(Key, bool)>);
+pub(super) struct Sort(Vec<(Key, bool)>);
 
 #[derive(Debug, Clone, Copy)]
 enum Key {
@@ -149,7 +146,7 @@ enum Key {
 }
 
 impl Sort {
-    pub(in crate::sandbox::v2) fn of(query: &Query) -> Result<Self, ApiError> {
+    pub(super) fn of(query: &Query) -> Result<Self, ApiError> {
         let mut keys = Vec::new();
         for part in value(query, "sort").unwrap_or_default().split(',') {
             let (name, reversed) = part
@@ -171,16 +168,16 @@ impl Sort {
         Ok(Self(keys))
     }
 
-    pub(in crate::sandbox::v2) const fn is_asked(&self) -> bool {
+    pub(super) const fn is_asked(&self) -> bool {
         !self.0.is_empty()
     }
 
     /// Whether it is the order of the ids, for which nothing else has to be looked up.
-    pub(in crate::sandbox::v2) const fn is_by_id(&self) -> bool {
+    pub(super) const fn is_by_id(&self) -> bool {
         matches!(self.0.as_slice(), [(Key::Id, false)])
     }
 
-    pub(in crate::sandbox::v2) fn apply(&self, assets: &mut [Asset]) {
+    pub(super) fn apply(&self, assets: &mut [Asset]) {
         assets.sort_by(|one, other| {
             self.0
                 .iter()
@@ -209,7 +206,7 @@ impl Key {
 
 /// Where a search looks, and for what.
 #[derive(Debug)]
-pub(in crate::sandbox::v2) struct Within {
+pub(super) struct Within {
     account: Option<Uuid>,
     team: Option<Uuid>,
     project: Option<Uuid>,
@@ -217,7 +214,7 @@ pub(in crate::sandbox::v2) struct Within {
 }
 
 impl Within {
-    pub(in crate::sandbox::v2) fn of(query: &Query) -> Result<Self, ApiError> {
+    pub(super) fn of(query: &Query) -> Result<Self, ApiError> {
         let id = |name: &str| match value(query, name) {
             None => Ok(None),
             Some(text) => Uuid::try_parse(text)
@@ -233,7 +230,7 @@ impl Within {
         })
     }
 
-    pub(in crate::sandbox::v2) fn takes(&self, asset: &Asset) -> bool {
+    pub(super) fn takes(&self, asset: &Asset) -> bool {
         let name = asset.name.to_lowercase();
         self.account.is_none_or(|id| asset.account_id == Some(id))
             && self.team.is_none_or(|id| asset.team_id == Some(id))

@@ -25,7 +25,7 @@ mod wire;
 type Answer = Result<Response, ApiError>;
 
 /// The routes (docs/frameio-api.md, "Bulk delete (v2)", "Reading assets (v2)", "Context (v2)").
-pub(in crate::sandbox) fn routes() -> Router<Arc<Shared>> {
+pub(super) fn routes() -> Router<Arc<Shared>> {
     Router::new()
         .route("/v2/batch/assets", delete(delete_batch))
         .route("/v2/assets/{id}", get(asset).delete(delete_asset))
@@ -51,7 +51,7 @@ fn other_id(text: &str) -> Result<Uuid, ApiError> {
 }
 
 /// The assets that a bulk delete asks for, as far as its body can be read.
-pub(in crate::sandbox) fn asked(body: &[u8]) -> Option<Vec<AssetId>> {
+pub(super) fn asked(body: &[u8]) -> Option<Vec<AssetId>> {
     let body: Value = serde_json::from_slice(body).ok()?;
     let ids = body.get("asset_ids")?.as_array()?.iter();
     Some(

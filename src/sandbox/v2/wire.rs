@@ -13,45 +13,45 @@ use crate::sandbox::world::{Node, Tally, World, hard_deleted_at, made};
 
 /// The answer to a bulk delete in which something was refused.
 #[derive(Debug, Serialize)]
-pub(in crate::sandbox::v2) struct Refusals {
-    pub(in crate::sandbox::v2) error: BTreeMap<AssetId, String>,
+pub(super) struct Refusals {
+    pub(super) error: BTreeMap<AssetId, String>,
 }
 
 /// An asset.
 #[derive(Debug, Serialize)]
-pub(in crate::sandbox::v2) struct Asset {
+pub(super) struct Asset {
     #[serde(rename = "_type")]
     record: &'static str,
-    pub(in crate::sandbox::v2) id: AssetId,
+    pub(super) id: AssetId,
     #[serde(rename = "type")]
-    pub(in crate::sandbox::v2) kind: &'static str,
-    pub(in crate::sandbox::v2) name: String,
+    pub(super) kind: &'static str,
+    pub(super) name: String,
     parent_id: Option<AssetId>,
     parent_asset_id: Option<AssetId>,
-    pub(in crate::sandbox::v2) project_id: Option<Uuid>,
-    pub(in crate::sandbox::v2) team_id: Option<Uuid>,
-    pub(in crate::sandbox::v2) account_id: Option<Uuid>,
+    pub(super) project_id: Option<Uuid>,
+    pub(super) team_id: Option<Uuid>,
+    pub(super) account_id: Option<Uuid>,
     creator_id: Uuid,
-    pub(in crate::sandbox::v2) filesize: u64,
-    pub(in crate::sandbox::v2) filetype: Option<String>,
-    pub(in crate::sandbox::v2) label: Option<String>,
+    pub(super) filesize: u64,
+    pub(super) filetype: Option<String>,
+    pub(super) label: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     item_count: Option<usize>,
     inserted_at: Timestamp,
     updated_at: Timestamp,
-    pub(in crate::sandbox::v2) uploaded_at: Timestamp,
+    pub(super) uploaded_at: Timestamp,
     deleted_at: Option<Timestamp>,
     hard_deleted_at: Option<Timestamp>,
     archived_at: Option<Timestamp>,
     view_count: u64,
-    pub(in crate::sandbox::v2) comment_count: u64,
+    pub(super) comment_count: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(in crate::sandbox::v2) children: Option<Vec<Asset>>,
+    pub(super) children: Option<Vec<Asset>>,
 }
 
 impl Asset {
     /// An asset as the API shows it.
-    pub(in crate::sandbox::v2) fn of(world: &World, id: AssetId, node: &Node) -> Self {
+    pub(super) fn of(world: &World, id: AssetId, node: &Node) -> Self {
         let Node {
             kind,
             project,
@@ -96,14 +96,14 @@ impl Asset {
     }
 
     /// What is directly in it.
-    pub(in crate::sandbox::v2) fn below(&self, world: &World, include_deleted: bool) -> Vec<Self> {
+    pub(super) fn below(&self, world: &World, include_deleted: bool) -> Vec<Self> {
         let below = world.children(self.id, include_deleted).into_iter();
         below.map(|(id, node)| Self::of(world, id, node)).collect()
     }
 }
 
 /// A project, with what is in it counted.
-pub(in crate::sandbox::v2) fn project(world: &World, index: usize) -> Option<Value> {
+pub(super) fn project(world: &World, index: usize) -> Option<Value> {
     let project = world.projects.get(index)?;
     let team = world.teams.get(project.team)?;
     let Tally {

@@ -22,7 +22,7 @@ enum By {
     Creation,
 }
 
-pub(in crate::sandbox::v4) async fn me(State(shared): State<Arc<Shared>>) -> Response {
+pub(super) async fn me(State(shared): State<Arc<Shared>>) -> Response {
     data(Profile::of(&shared.world()))
 }
 
@@ -48,7 +48,7 @@ fn listed<T: Serialize>(
     list::page_of((uri.path(), query), &paging, all)
 }
 
-pub(in crate::sandbox::v4) async fn accounts(
+pub(super) async fn accounts(
     State(shared): State<Arc<Shared>>,
     OriginalUri(uri): OriginalUri,
     Query(query): Query<list::Query>,
@@ -60,7 +60,7 @@ pub(in crate::sandbox::v4) async fn accounts(
     })
 }
 
-pub(in crate::sandbox::v4) async fn workspaces(
+pub(super) async fn workspaces(
     State(shared): State<Arc<Shared>>,
     OriginalUri(uri): OriginalUri,
     Path(account_id): Path<String>,
@@ -90,7 +90,7 @@ fn find_workspace(world: &World, account: usize, text: &str) -> Result<usize, Ap
         .ok_or_else(ApiError::not_found)
 }
 
-pub(in crate::sandbox::v4) async fn workspace(
+pub(super) async fn workspace(
     State(shared): State<Arc<Shared>>,
     Path((account_id, id)): Path<(String, String)>,
     Query(query): Query<list::Query>,
@@ -103,7 +103,7 @@ pub(in crate::sandbox::v4) async fn workspace(
     found.map(data).ok_or_else(ApiError::not_found)
 }
 
-pub(in crate::sandbox::v4) async fn workspace_projects(
+pub(super) async fn workspace_projects(
     State(shared): State<Arc<Shared>>,
     OriginalUri(uri): OriginalUri,
     Path((account_id, id)): Path<(String, String)>,
@@ -118,7 +118,7 @@ pub(in crate::sandbox::v4) async fn workspace_projects(
     })
 }
 
-pub(in crate::sandbox::v4) async fn projects(
+pub(super) async fn projects(
     State(shared): State<Arc<Shared>>,
     OriginalUri(uri): OriginalUri,
     Path(account_id): Path<String>,
@@ -144,7 +144,7 @@ fn list_projects(
     listed(uri, query, "name", all.collect(), |project| &project.name)
 }
 
-pub(in crate::sandbox::v4) async fn project(
+pub(super) async fn project(
     State(shared): State<Arc<Shared>>,
     Path((account_id, id)): Path<(String, String)>,
     Query(query): Query<list::Query>,

@@ -12,12 +12,12 @@ use crate::sandbox::v4::Answer;
 const PAGE: usize = 50;
 
 /// How long a page may be.
-pub(in crate::sandbox::v4) const LONGEST: usize = 100;
+pub(super) const LONGEST: usize = 100;
 
 /// How long a page of what is in a folder may be.
-pub(in crate::sandbox::v4) const LONGEST_OF_ASSETS: usize = 500;
+pub(super) const LONGEST_OF_ASSETS: usize = 500;
 
-pub(in crate::sandbox::v4) type Query = Vec<(String, String)>;
+pub(super) type Query = Vec<(String, String)>;
 
 fn value<'query>(query: &'query Query, name: &str) -> Option<&'query str> {
     let found = query.iter().rev().find(|(key, _)| key == name);
@@ -28,15 +28,15 @@ fn value<'query>(query: &'query Query, name: &str) -> Option<&'query str> {
 
 /// Which part of a list.
 #[derive(Debug)]
-pub(in crate::sandbox::v4) struct Paging {
-    pub(in crate::sandbox::v4) size: usize,
+pub(super) struct Paging {
+    pub(super) size: usize,
     /// What the cursor says of the place.
     after: Option<String>,
-    pub(in crate::sandbox::v4) wants_total: bool,
+    pub(super) wants_total: bool,
 }
 
 impl Paging {
-    pub(in crate::sandbox::v4) fn of(query: &Query, longest: usize) -> Result<Self, ApiError> {
+    pub(super) fn of(query: &Query, longest: usize) -> Result<Self, ApiError> {
         let size = match value(query, "page_size") {
             None => PAGE,
             Some(text) => {
@@ -63,7 +63,7 @@ impl Paging {
     }
 
     /// What the cursor says, in the form that one list gives it.
-    pub(in crate::sandbox::v4) fn after<T>(
+    pub(super) fn after<T>(
         &self,
         read: impl FnOnce(&str) -> Option<T>,
     ) -> Result<Option<T>, ApiError> {
@@ -179,7 +179,7 @@ struct Links {
 }
 
 /// A page of a list; `next` is the place at which the rest begins.
-pub(in crate::sandbox::v4) fn page<T: Serialize>(
+pub(super) fn page<T: Serialize>(
     (path, query): (&str, &Query),
     data: Vec<T>,
     next: Option<String>,
@@ -206,7 +206,7 @@ pub(in crate::sandbox::v4) fn page<T: Serialize>(
 }
 
 /// A page of a list that is at hand as a whole and that nobody changes.
-pub(in crate::sandbox::v4) fn page_of<T: Serialize>(
+pub(super) fn page_of<T: Serialize>(
     (path, query): (&str, &Query),
     paging: &Paging,
     all: Vec<T>,
@@ -221,10 +221,10 @@ pub(in crate::sandbox::v4) fn page_of<T: Serialize>(
 
 /// What comes along with an asset, a workspace or a project.
 #[derive(Debug, Default, Clone)]
-pub(in crate::sandbox::v4) struct Include(Vec<String>);
+pub(super) struct Include(Vec<String>);
 
 impl Include {
-    pub(in crate::sandbox::v4) fn of(query: &Query, known: &[&str]) -> Result<Self, ApiError> {
+    pub(super) fn of(query: &Query, known: &[&str]) -> Result<Self, ApiError> {
         let parts: Vec<String> = value(query, "include")
             .into_iter()
             .flat_map(|text| text.split(','))
@@ -236,19 +236,19 @@ impl Include {
         }
     }
 
-    pub(in crate::sandbox::v4) fn has(&self, name: &str) -> bool {
+    pub(super) fn has(&self, name: &str) -> bool {
         self.0.iter().any(|part| part == name)
     }
 
     /// The media links that are asked for.
-    pub(in crate::sandbox::v4) fn media_links(&self) -> impl Iterator<Item = &str> {
+    pub(super) fn media_links(&self) -> impl Iterator<Item = &str> {
         let parts = self.0.iter();
         parts.filter_map(|part| part.strip_prefix("media_links."))
     }
 }
 
 /// The order of a list, and whether it is reversed.
-pub(in crate::sandbox::v4) fn sort<T: Copy>(
+pub(super) fn sort<T: Copy>(
     query: &Query,
     known: &[(&str, T)],
 ) -> Result<Option<(T, bool)>, ApiError> {
@@ -267,7 +267,7 @@ pub(in crate::sandbox::v4) fn sort<T: Copy>(
 }
 
 /// The kinds that a list of children is asked for.
-pub(in crate::sandbox::v4) fn kinds(query: &Query) -> Result<Option<Vec<Kind>>, ApiError> {
+pub(super) fn kinds(query: &Query) -> Result<Option<Vec<Kind>>, ApiError> {
     let Some(text) = kept_kinds(query)? else {
         return Ok(None);
     };

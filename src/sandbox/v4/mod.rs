@@ -24,7 +24,7 @@ mod write;
 type Answer = Result<Response, ApiError>;
 
 /// The routes.
-pub(in crate::sandbox) fn routes() -> Router<Arc<Shared>> {
+pub(super) fn routes() -> Router<Arc<Shared>> {
     let account = Router::new()
         .route("/workspaces", get(context::workspaces))
         .route("/workspaces/{id}", get(context::workspace))

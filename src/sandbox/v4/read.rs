@@ -79,7 +79,7 @@ fn one(shared: &Shared, (account, id): &Place, kind: Kind, include: &Include) ->
     found.map(data).ok_or_else(ApiError::not_found)
 }
 
-pub(in crate::sandbox::v4) async fn file(
+pub(super) async fn file(
     State(shared): State<Arc<Shared>>,
     Path(place): Path<Place>,
     Query(query): Query<list::Query>,
@@ -92,7 +92,7 @@ pub(in crate::sandbox::v4) async fn file(
     )
 }
 
-pub(in crate::sandbox::v4) async fn folder(
+pub(super) async fn folder(
     State(shared): State<Arc<Shared>>,
     Path(place): Path<Place>,
     Query(query): Query<list::Query>,
@@ -105,7 +105,7 @@ pub(in crate::sandbox::v4) async fn folder(
     )
 }
 
-pub(in crate::sandbox::v4) async fn stack(
+pub(super) async fn stack(
     State(shared): State<Arc<Shared>>,
     Path(place): Path<Place>,
     Query(query): Query<list::Query>,
@@ -180,7 +180,7 @@ fn children(world: &World, list: &Children<'_>) -> Answer {
     list::page((uri.path(), list.query), shown.collect(), next, total)
 }
 
-pub(in crate::sandbox::v4) async fn folder_children(
+pub(super) async fn folder_children(
     State(shared): State<Arc<Shared>>,
     OriginalUri(uri): OriginalUri,
     Path((account_id, id)): Path<Place>,
@@ -200,7 +200,7 @@ pub(in crate::sandbox::v4) async fn folder_children(
     children(&world, &list)
 }
 
-pub(in crate::sandbox::v4) async fn stack_children(
+pub(super) async fn stack_children(
     State(shared): State<Arc<Shared>>,
     OriginalUri(uri): OriginalUri,
     Path((account_id, id)): Path<Place>,
@@ -242,7 +242,7 @@ fn of_kind(shared: &Shared, uri: &Uri, place: &Place, query: &list::Query, kind:
     children(&world, &list)
 }
 
-pub(in crate::sandbox::v4) async fn folder_folders(
+pub(super) async fn folder_folders(
     State(shared): State<Arc<Shared>>,
     OriginalUri(uri): OriginalUri,
     Path(place): Path<Place>,
@@ -251,7 +251,7 @@ pub(in crate::sandbox::v4) async fn folder_folders(
     of_kind(&shared, &uri, &place, &query, Kind::Folder)
 }
 
-pub(in crate::sandbox::v4) async fn folder_stacks(
+pub(super) async fn folder_stacks(
     State(shared): State<Arc<Shared>>,
     OriginalUri(uri): OriginalUri,
     Path(place): Path<Place>,
@@ -260,7 +260,7 @@ pub(in crate::sandbox::v4) async fn folder_stacks(
     of_kind(&shared, &uri, &place, &query, Kind::VersionStack)
 }
 
-pub(in crate::sandbox::v4) async fn folder_files(
+pub(super) async fn folder_files(
     State(shared): State<Arc<Shared>>,
     OriginalUri(uri): OriginalUri,
     Path(place): Path<Place>,
@@ -326,7 +326,7 @@ enum DeletedBy {
     Name,
 }
 
-pub(in crate::sandbox::v4) async fn recently_deleted(
+pub(super) async fn recently_deleted(
     State(shared): State<Arc<Shared>>,
     OriginalUri(uri): OriginalUri,
     Path((account_id, id)): Path<Place>,
@@ -400,7 +400,7 @@ fn stands_alone(world: &World, node: &Node) -> bool {
 }
 
 /// Reads several files of one project, and says of each whether it is there.
-pub(in crate::sandbox::v4) async fn bulk_get(
+pub(super) async fn bulk_get(
     State(shared): State<Arc<Shared>>,
     Path(account_id): Path<String>,
     Query(query): Query<list::Query>,

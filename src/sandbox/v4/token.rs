@@ -26,7 +26,7 @@ struct Issued {
 }
 
 /// Issues a token to whoever has the client's id and secret.
-pub(in crate::sandbox::v4) async fn issue(
+pub(super) async fn issue(
     State(shared): State<Arc<Shared>>,
     form: Result<Form<Vec<(String, String)>>, FormRejection>,
 ) -> Answer {

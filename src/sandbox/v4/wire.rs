@@ -24,13 +24,13 @@ struct Data<T> {
 }
 
 /// One thing, wrapped as the API wraps it.
-pub(in crate::sandbox::v4) fn data<T: Serialize>(data: T) -> Response {
+pub(super) fn data<T: Serialize>(data: T) -> Response {
     Json(Data { data }).into_response()
 }
 
 /// A file, a folder or a version stack.
 #[derive(Debug, Serialize)]
-pub(in crate::sandbox::v4) struct Asset {
+pub(super) struct Asset {
     id: AssetId,
     #[serde(rename = "type")]
     kind: &'static str,
@@ -71,7 +71,7 @@ pub(in crate::sandbox::v4) struct Asset {
 
 /// A user.
 #[derive(Debug, Serialize)]
-pub(in crate::sandbox::v4) struct User {
+pub(super) struct User {
     id: Uuid,
     name: String,
     email: String,
@@ -81,9 +81,9 @@ pub(in crate::sandbox::v4) struct User {
 
 /// A project.
 #[derive(Debug, Serialize)]
-pub(in crate::sandbox::v4) struct Project {
+pub(super) struct Project {
     id: Uuid,
-    pub(in crate::sandbox::v4) name: String,
+    pub(super) name: String,
     description: Option<String>,
     status: &'static str,
     storage: u64,
@@ -99,9 +99,9 @@ pub(in crate::sandbox::v4) struct Project {
 
 /// A workspace: what v2 calls a team.
 #[derive(Debug, Serialize)]
-pub(in crate::sandbox::v4) struct Workspace {
+pub(super) struct Workspace {
     id: Uuid,
-    pub(in crate::sandbox::v4) name: String,
+    pub(super) name: String,
     account_id: Uuid,
     created_at: Timestamp,
     updated_at: Timestamp,
@@ -111,9 +111,9 @@ pub(in crate::sandbox::v4) struct Workspace {
 
 /// An account.
 #[derive(Debug, Serialize)]
-pub(in crate::sandbox::v4) struct Account {
+pub(super) struct Account {
     id: Uuid,
-    pub(in crate::sandbox::v4) display_name: String,
+    pub(super) display_name: String,
     roles: [&'static str; 1],
     storage_limit: Option<u64>,
     storage_usage: u64,
@@ -124,7 +124,7 @@ pub(in crate::sandbox::v4) struct Account {
 
 /// Whose token it is.
 #[derive(Debug, Serialize)]
-pub(in crate::sandbox::v4) struct Profile {
+pub(super) struct Profile {
     id: Uuid,
     name: String,
     email: String,
@@ -132,7 +132,7 @@ pub(in crate::sandbox::v4) struct Profile {
 }
 
 impl Profile {
-    pub(in crate::sandbox::v4) fn of(world: &World) -> Self {
+    pub(super) fn of(world: &World) -> Self {
         Self {
             id: world.me.id,
             name: world.me.name.clone(),
@@ -143,7 +143,7 @@ impl Profile {
 }
 
 impl User {
-    pub(in crate::sandbox::v4) fn me(world: &World) -> Self {
+    pub(super) fn me(world: &World) -> Self {
         Self {
             id: world.me.id,
             name: world.me.name.clone(),
@@ -155,7 +155,7 @@ impl User {
 }
 
 impl Account {
-    pub(in crate::sandbox::v4) fn of(world: &World, index: usize) -> Option<Self> {
+    pub(super) fn of(world: &World, index: usize) -> Option<Self> {
         let account = world.accounts.get(index)?;
         let projects = world.projects.iter().filter(|project| {
             let team = world.teams.get(project.team);
@@ -175,11 +175,7 @@ impl Account {
 }
 
 impl Workspace {
-    pub(in crate::sandbox::v4) fn of(
-        world: &World,
-        index: usize,
-        include: &Include,
-    ) -> Option<Self> {
+    pub(super) fn of(world: &World, index: usize, include: &Include) -> Option<Self> {
         let team = world.teams.get(index)?;
         Some(Self {
             id: team.id,
@@ -193,7 +189,7 @@ impl Workspace {
 }
 
 impl Project {
-    pub(in crate::sandbox::v4) fn of(world: &World, index: usize, owner: bool) -> Option<Self> {
+    pub(super) fn of(world: &World, index: usize, owner: bool) -> Option<Self> {
         let project = world.projects.get(index)?;
         Some(Self {
             id: project.id,
@@ -214,12 +210,7 @@ impl Project {
 
 impl Asset {
     /// An asset as the API shows it.
-    pub(in crate::sandbox::v4) fn of(
-        world: &World,
-        id: AssetId,
-        node: &Node,
-        include: &Include,
-    ) -> Option<Self> {
+    pub(super) fn of(world: &World, id: AssetId, node: &Node, include: &Include) -> Option<Self> {
         let Node {
             kind,
             project,
@@ -285,7 +276,7 @@ impl Asset {
 }
 
 /// What an asset is called.
-pub(in crate::sandbox::v4) fn name(id: AssetId, node: &Node) -> String {
+pub(super) fn name(id: AssetId, node: &Node) -> String {
     let details = node.details.as_deref();
     details.map_or_else(|| format!("{id}.mov"), |details| details.name.clone())
 }

@@ -27,14 +27,14 @@ const LONGEST_NAME: usize = 255;
 
 type Place = (String, String);
 
-pub(in crate::sandbox::v4) async fn delete_file(
+pub(super) async fn delete_file(
     State(shared): State<Arc<Shared>>,
     Path(place): Path<Place>,
 ) -> Answer {
     delete(&shared, &place, Kind::File)
 }
 
-pub(in crate::sandbox::v4) async fn delete_folder(
+pub(super) async fn delete_folder(
     State(shared): State<Arc<Shared>>,
     Path(place): Path<Place>,
 ) -> Answer {
@@ -58,7 +58,7 @@ fn delete(shared: &Shared, (account, id): &Place, kind: Kind) -> Answer {
 }
 
 /// The fields of a body's `data`.
-pub(in crate::sandbox::v4) fn fields(body: &[u8]) -> Result<Map<String, Value>, ApiError> {
+pub(super) fn fields(body: &[u8]) -> Result<Map<String, Value>, ApiError> {
     let body: Value = serde_json::from_slice(body)
         .map_err(|error| ApiError::new(StatusCode::BAD_REQUEST, error.to_string()))?;
     let data = body.get("data").and_then(Value::as_object);
@@ -79,10 +79,7 @@ fn text<'fields>(
 }
 
 /// The files that a body names, each of them once.
-pub(in crate::sandbox::v4) fn body_ids(
-    fields: &Map<String, Value>,
-    most: usize,
-) -> Result<Vec<AssetId>, ApiError> {
+pub(super) fn body_ids(fields: &Map<String, Value>, most: usize) -> Result<Vec<AssetId>, ApiError> {
     const POINTER: &str = "/data/file_ids";
     let ids = fields.get("file_ids").and_then(Value::as_array);
     let ids = ids.ok_or_else(|| ApiError::invalid(POINTER, "Missing field: file_ids"))?;
@@ -108,7 +105,7 @@ fn belongs(world: &World, account: usize, id: AssetId) -> Result<(), ApiError> {
     found.map(|_| ()).ok_or_else(ApiError::not_found)
 }
 
-pub(in crate::sandbox::v4) async fn move_files(
+pub(super) async fn move_files(
     State(shared): State<Arc<Shared>>,
     Path(account_id): Path<String>,
     body: Bytes,
@@ -142,7 +139,7 @@ fn move_one(shared: &Shared, (account_id, id): &Place, kind: Kind, body: &[u8]) 
     }
 }
 
-pub(in crate::sandbox::v4) async fn move_file(
+pub(super) async fn move_file(
     State(shared): State<Arc<Shared>>,
     Path(place): Path<Place>,
     body: Bytes,
@@ -150,7 +147,7 @@ pub(in crate::sandbox::v4) async fn move_file(
     move_one(&shared, &place, Kind::File, &body)
 }
 
-pub(in crate::sandbox::v4) async fn move_folder(
+pub(super) async fn move_folder(
     State(shared): State<Arc<Shared>>,
     Path(place): Path<Place>,
     body: Bytes,
@@ -158,7 +155,7 @@ pub(in crate::sandbox::v4) async fn move_folder(
     move_one(&shared, &place, Kind::Folder, &body)
 }
 
-pub(in crate::sandbox::v4) async fn move_stack(
+pub(super) async fn move_stack(
     State(shared): State<Arc<Shared>>,
     Path(place): Path<Place>,
     body: Bytes,
@@ -170,7 +167,7 @@ fn shown(world: &World, id: AssetId) -> Option<Asset> {
     Asset::of(world, id, world.get(id, true)?, &Include::default())
 }
 
-pub(in crate::sandbox::v4) async fn create_folder(
+pub(super) async fn create_folder(
     State(shared): State<Arc<Shared>>,
     Path((account_id, id)): Path<Place>,
     body: Bytes,
@@ -206,7 +203,7 @@ fn restore(shared: &Shared, place: &Place, kind: Kind, headers: &HeaderMap) -> A
     }
 }
 
-pub(in crate::sandbox::v4) async fn restore_file(
+pub(super) async fn restore_file(
     State(shared): State<Arc<Shared>>,
     Path(place): Path<Place>,
     headers: HeaderMap,
@@ -214,7 +211,7 @@ pub(in crate::sandbox::v4) async fn restore_file(
     restore(&shared, &place, Kind::File, &headers)
 }
 
-pub(in crate::sandbox::v4) async fn restore_folder(
+pub(super) async fn restore_folder(
     State(shared): State<Arc<Shared>>,
     Path(place): Path<Place>,
     headers: HeaderMap,
@@ -222,7 +219,7 @@ pub(in crate::sandbox::v4) async fn restore_folder(
     restore(&shared, &place, Kind::Folder, &headers)
 }
 
-pub(in crate::sandbox::v4) async fn restore_stack(
+pub(super) async fn restore_stack(
     State(shared): State<Arc<Shared>>,
     Path(place): Path<Place>,
     headers: HeaderMap,

@@ -205,12 +205,7 @@ impl World {
     }
 
     /// Adds an asset, as the last of those in its parent.
-    pub(in crate::sandbox::world) fn add(
-        &mut self,
-        asset: seed::Asset,
-        parent: Option<AssetId>,
-        project: u32,
-    ) {
+    pub(super) fn add(&mut self, asset: seed::Asset, parent: Option<AssetId>, project: u32) {
         let id = asset.id;
         let inserted_at = asset.inserted_at.unwrap_or_else(made);
         let details = Details {
@@ -257,7 +252,7 @@ impl World {
 
 impl seed::Asset {
     /// An empty folder.
-    pub(in crate::sandbox::world) fn folder(id: AssetId, name: String) -> Self {
+    pub(super) fn folder(id: AssetId, name: String) -> Self {
         Self {
             id,
             name,

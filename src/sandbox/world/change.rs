@@ -9,7 +9,7 @@ use crate::sandbox::world::{NotFound, World};
 
 /// Why something cannot be restored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::sandbox) enum NotRestored {
+pub(crate) enum NotRestored {
     /// There is no such deleted asset.
     NotFound,
     /// What it was in is deleted as well.
@@ -18,7 +18,7 @@ pub(in crate::sandbox) enum NotRestored {
 
 /// Why something cannot be moved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::sandbox) enum NotMoved {
+pub(crate) enum NotMoved {
     /// There is no such asset, or no such place.
     NotFound,
     /// It cannot be there.
@@ -27,13 +27,7 @@ pub(in crate::sandbox) enum NotMoved {
 
 impl World {
     /// Counts an asset in, or out.
-    pub(in crate::sandbox::world) fn count(
-        &mut self,
-        project: u32,
-        kind: Kind,
-        bytes: u64,
-        comes: bool,
-    ) {
+    pub(super) fn count(&mut self, project: u32, kind: Kind, bytes: u64, comes: bool) {
         let Some(project) = self.projects.get_mut(project as usize) else {
             return;
         };
@@ -52,7 +46,7 @@ impl World {
     }
 
     /// Marks one asset that lives as deleted.
-    pub(in crate::sandbox::world) fn bury(&mut self, id: AssetId, now: Timestamp) {
+    pub(super) fn bury(&mut self, id: AssetId, now: Timestamp) {
         let Some(node) = self.nodes.get_mut(&id) else {
             return;
         };
@@ -73,7 +67,7 @@ impl World {
     }
 
     /// Restores a deleted asset and what was deleted along with it.
-    pub(in crate::sandbox) fn restore(&mut self, id: AssetId) -> Result<(), NotRestored> {
+    pub(crate) fn restore(&mut self, id: AssetId) -> Result<(), NotRestored> {
         let node = self.nodes.get(&id).ok_or(NotRestored::NotFound)?;
         let deleted_at = node.deleted_at.ok_or(NotRestored::NotFound)?;
         if node.parent.is_some_and(|parent| !self.is_alive(parent)) {
@@ -119,11 +113,7 @@ impl World {
     /// # Errors
     ///
     /// Returns the first id that is no such file, or no such folder.
-    pub(in crate::sandbox) fn move_files(
-        &mut self,
-        ids: &[AssetId],
-        to: AssetId,
-    ) -> Result<(), NotFound> {
+    pub(crate) fn move_files(&mut self, ids: &[AssetId], to: AssetId) -> Result<(), NotFound> {
         let is = |id: AssetId, kind: Kind| self.get(id, false).is_some_and(|it| it.kind == kind);
         if !is(to, Kind::Folder) {
             return Err(NotFound(to));
@@ -142,11 +132,7 @@ impl World {
     /// # Errors
     ///
     /// Returns why it stays where it is.
-    pub(in crate::sandbox) fn move_one(
-        &mut self,
-        id: AssetId,
-        to: AssetId,
-    ) -> Result<(), NotMoved> {
+    pub(crate) fn move_one(&mut self, id: AssetId, to: AssetId) -> Result<(), NotMoved> {
         let node = self.get(id, false).ok_or(NotMoved::NotFound)?;
         let into = self.get(to, false).ok_or(NotMoved::NotFound)?;
         let fits = match into.kind {
@@ -198,7 +184,7 @@ impl World {
     /// # Errors
     ///
     /// Returns the parent where it is no such folder.
-    pub(in crate::sandbox) fn make_folder(
+    pub(crate) fn make_folder(
         &mut self,
         parent: AssetId,
         name: String,
@@ -212,7 +198,7 @@ impl World {
     /// # Errors
     ///
     /// Returns the parent where it is no such folder.
-    pub(in crate::sandbox) fn make_file(
+    pub(crate) fn make_file(
         &mut self,
         parent: AssetId,
         (name, filesize, filetype): (String, u64, Option<String>),

@@ -13,7 +13,7 @@ use crate::sandbox::limit::Limits;
 use crate::sandbox::seed::{self, Behaviour, Client, Kind, Me};
 
 mod build;
-pub(in crate::sandbox) mod change;
+pub(super) mod change;
 mod delete;
 
 /// How long a deleted asset can be restored.
@@ -25,15 +25,15 @@ const MADE: i64 = 1_768_478_400;
 /// Everything that a sandbox knows.
 #[derive(Debug, Clone)]
 pub struct World {
-    pub(in crate::sandbox) token: String,
-    pub(in crate::sandbox) me: Me,
-    pub(in crate::sandbox) behaviour: Behaviour,
-    pub(in crate::sandbox) limits: Limits,
-    pub(in crate::sandbox) faults: Faults,
-    pub(in crate::sandbox) accounts: Vec<Account>,
-    pub(in crate::sandbox) teams: Vec<Team>,
-    pub(in crate::sandbox) projects: Vec<Project>,
-    pub(in crate::sandbox) access: Access,
+    pub(super) token: String,
+    pub(super) me: Me,
+    pub(super) behaviour: Behaviour,
+    pub(super) limits: Limits,
+    pub(super) faults: Faults,
+    pub(super) accounts: Vec<Account>,
+    pub(super) teams: Vec<Team>,
+    pub(super) projects: Vec<Project>,
+    pub(super) access: Access,
     nodes: HashMap<AssetId, Node>,
     below: HashMap<AssetId, Below>,
     /// The place of the next asset among those beside it.
@@ -49,63 +49,63 @@ struct Below {
 
 /// An account.
 #[derive(Debug, Clone)]
-pub(in crate::sandbox) struct Account {
-    pub(in crate::sandbox) id: Uuid,
-    pub(in crate::sandbox) name: String,
+pub(super) struct Account {
+    pub(super) id: Uuid,
+    pub(super) name: String,
 }
 
 /// A team; `account` is an index.
 #[derive(Debug, Clone)]
-pub(in crate::sandbox) struct Team {
-    pub(in crate::sandbox) id: Uuid,
-    pub(in crate::sandbox) name: String,
-    pub(in crate::sandbox) account: usize,
+pub(super) struct Team {
+    pub(super) id: Uuid,
+    pub(super) name: String,
+    pub(super) account: usize,
 }
 
 /// A project; `team` is an index.
 #[derive(Debug, Clone)]
-pub(in crate::sandbox) struct Project {
-    pub(in crate::sandbox) id: Uuid,
-    pub(in crate::sandbox) name: String,
-    pub(in crate::sandbox) team: usize,
-    pub(in crate::sandbox) root: AssetId,
-    pub(in crate::sandbox) tally: Tally,
+pub(super) struct Project {
+    pub(super) id: Uuid,
+    pub(super) name: String,
+    pub(super) team: usize,
+    pub(super) root: AssetId,
+    pub(super) tally: Tally,
     /// What was deleted, the oldest first.
-    pub(in crate::sandbox) deleted: BTreeSet<(Timestamp, AssetId)>,
+    pub(super) deleted: BTreeSet<(Timestamp, AssetId)>,
 }
 
 /// What is in a project and not deleted, its root folder apart.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(in crate::sandbox) struct Tally {
-    pub(in crate::sandbox) files: u64,
-    pub(in crate::sandbox) folders: u64,
-    pub(in crate::sandbox) bytes: u64,
+pub(super) struct Tally {
+    pub(super) files: u64,
+    pub(super) folders: u64,
+    pub(super) bytes: u64,
 }
 
 /// An asset; what most of them do not have is boxed, since there may be a million.
 #[derive(Debug, Clone)]
-pub(in crate::sandbox) struct Node {
-    pub(in crate::sandbox) kind: Kind,
-    pub(in crate::sandbox) project: u32,
-    pub(in crate::sandbox) parent: Option<AssetId>,
-    pub(in crate::sandbox) place: u32,
-    pub(in crate::sandbox) deleted_at: Option<Timestamp>,
-    pub(in crate::sandbox) details: Option<Arc<Details>>,
+pub(super) struct Node {
+    pub(super) kind: Kind,
+    pub(super) project: u32,
+    pub(super) parent: Option<AssetId>,
+    pub(super) place: u32,
+    pub(super) deleted_at: Option<Timestamp>,
+    pub(super) details: Option<Arc<Details>>,
 }
 
 /// What a seed says of an asset.
 #[derive(Debug, Clone)]
-pub(in crate::sandbox) struct Details {
-    pub(in crate::sandbox) name: String,
-    pub(in crate::sandbox) filesize: u64,
-    pub(in crate::sandbox) filetype: Option<String>,
-    pub(in crate::sandbox) label: Option<String>,
-    pub(in crate::sandbox) inserted_at: Timestamp,
-    pub(in crate::sandbox) updated_at: Timestamp,
-    pub(in crate::sandbox) uploaded_at: Timestamp,
-    pub(in crate::sandbox) archived_at: Option<Timestamp>,
-    pub(in crate::sandbox) view_count: u64,
-    pub(in crate::sandbox) refuse: Option<String>,
+pub(super) struct Details {
+    pub(super) name: String,
+    pub(super) filesize: u64,
+    pub(super) filetype: Option<String>,
+    pub(super) label: Option<String>,
+    pub(super) inserted_at: Timestamp,
+    pub(super) updated_at: Timestamp,
+    pub(super) uploaded_at: Timestamp,
+    pub(super) archived_at: Option<Timestamp>,
+    pub(super) view_count: u64,
+    pub(super) refuse: Option<String>,
 }
 
 /// Says that an id is unknown, or belongs to a deleted asset.
@@ -122,12 +122,12 @@ pub enum BatchRefused {
 }
 
 /// The moment that stands for every date that a seed leaves out.
-pub(in crate::sandbox) fn made() -> Timestamp {
+pub(super) fn made() -> Timestamp {
     Timestamp::from_second(MADE).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
 /// When the asset's bytes go, if it was deleted then.
-pub(in crate::sandbox) fn hard_deleted_at(deleted_at: Timestamp) -> Option<Timestamp> {
+pub(super) fn hard_deleted_at(deleted_at: Timestamp) -> Option<Timestamp> {
     deleted_at.checked_add(KEPT).ok()
 }
 
@@ -204,22 +204,18 @@ impl World {
             .map(|(id, node)| (*id, node.deleted_at.is_none()))
     }
 
-    pub(in crate::sandbox) fn get(&self, id: AssetId, include_deleted: bool) -> Option<&Node> {
+    pub(super) fn get(&self, id: AssetId, include_deleted: bool) -> Option<&Node> {
         self.nodes
             .get(&id)
             .filter(|node| include_deleted || node.deleted_at.is_none())
     }
 
-    pub(in crate::sandbox) fn nodes(&self) -> impl Iterator<Item = (AssetId, &Node)> + '_ {
+    pub(super) fn nodes(&self) -> impl Iterator<Item = (AssetId, &Node)> + '_ {
         self.nodes.iter().map(|(id, node)| (*id, node))
     }
 
     /// What is directly in an asset, in the order in which it came.
-    pub(in crate::sandbox) fn children(
-        &self,
-        id: AssetId,
-        include_deleted: bool,
-    ) -> Vec<(AssetId, &Node)> {
+    pub(super) fn children(&self, id: AssetId, include_deleted: bool) -> Vec<(AssetId, &Node)> {
         let Some(below) = self.below.get(&id) else {
             return Vec::new();
         };
@@ -239,7 +235,7 @@ impl World {
     }
 
     /// What is directly in an asset and alive, from the first place after another on.
-    pub(in crate::sandbox) fn alive_below(
+    pub(super) fn alive_below(
         &self,
         id: AssetId,
         after: Option<u32>,
@@ -252,12 +248,12 @@ impl World {
     }
 
     /// How much is directly in an asset and alive.
-    pub(in crate::sandbox) fn count_below(&self, id: AssetId) -> usize {
+    pub(super) fn count_below(&self, id: AssetId) -> usize {
         self.below.get(&id).map_or(0, |below| below.alive.len())
     }
 
     /// The account that an asset's project belongs to.
-    pub(in crate::sandbox) fn account_of(&self, node: &Node) -> Option<usize> {
+    pub(super) fn account_of(&self, node: &Node) -> Option<usize> {
         let project = self.projects.get(node.project as usize)?;
         self.teams.get(project.team).map(|team| team.account)
     }
@@ -265,10 +261,10 @@ impl World {
 
 /// Who may come in.
 #[derive(Debug, Clone)]
-pub(in crate::sandbox) struct Access {
-    pub(in crate::sandbox) legacy_token: String,
-    pub(in crate::sandbox) client: Client,
-    pub(in crate::sandbox) token_lifetime: u64,
+pub(super) struct Access {
+    pub(super) legacy_token: String,
+    pub(super) client: Client,
+    pub(super) token_lifetime: u64,
 }
 
 fn refusal<'node>(behaviour: &Behaviour, id: AssetId, node: &'node Node) -> Option<&'node str> {
