@@ -6,48 +6,62 @@ use std::time::Duration;
 use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, StatusCode};
 
-use crate::sandbox::Shared;
 use crate::sandbox::refuse::{ApiError, Realm};
+use crate::sandbox::world::Access;
 
 /// The header with which V4 takes legacy developer tokens.
 const LEGACY: &str = "x-frameio-legacy-token-auth";
 
-/// The tokens that were issued and have not ended.
-#[derive(Debug, Default)]
-pub(super) struct Issued {
+/// The tokens that are taken: those of the world, and those that were issued and have not ended.
+#[derive(Debug)]
+pub(super) struct Tokens {
+    pub(super) access: Access,
     ends: HashMap<String, Duration>,
     count: u64,
 }
 
-impl Issued {
-    /// Issues a token that ends at a moment.
-    pub(super) fn issue(&mut self, now: Duration, end: Duration) -> String {
+impl Tokens {
+    pub(super) fn new(access: Access) -> Self {
+        Self {
+            access,
+            ends: HashMap::new(),
+            count: 0,
+        }
+    }
+
+    /// Issues a token that lives as long as the world says.
+    pub(super) fn issue(&mut self, now: Duration) -> String {
         self.ends.retain(|_, end| *end > now);
         self.count += 1;
         let token = format!("sandbox-issued-token-{}", self.count);
+        let end = now.saturating_add(Duration::from_secs(self.access.token_lifetime));
         self.ends.insert(token.clone(), end);
         token
     }
 
-    fn takes(&self, token: &str, now: Duration) -> bool {
-        self.ends.get(token).is_some_and(|end| *end > now)
-    }
-}
-
-impl Shared {
     /// Checks the token of a request.
-    pub(super) fn lets_in(&self, realm: Realm, headers: &HeaderMap) -> Result<(), ApiError> {
-        let let_in = match realm {
+    pub(super) fn let_in(
+        &self,
+        realm: Realm,
+        headers: &HeaderMap,
+        now: Duration,
+    ) -> Result<(), ApiError> {
+        let token = bearer(headers);
+        let own = token == Some(&self.access.token);
+        let old = token == Some(&self.access.legacy_token);
+        let is_let_in = match realm {
             // Whoever fetches a token has none yet.
             Realm::Ims => true,
-            Realm::Admin => bearer(headers) == Some(&self.token),
-            Realm::V2 => {
-                let token = bearer(headers);
-                token == Some(&self.token) || token == Some(&self.access.legacy_token)
+            Realm::Admin => own,
+            Realm::V2 => own || old,
+            Realm::V4 => {
+                let legacy = headers.get(LEGACY).is_some_and(|value| value == "true");
+                let issued = token.and_then(|token| self.ends.get(token));
+                let lives = issued.is_some_and(|end| *end > now);
+                own || (if legacy { old } else { lives })
             }
-            Realm::V4 => bearer(headers).is_some_and(|token| self.takes_on_v4(token, headers)),
         };
-        if let_in {
+        if is_let_in {
             return Ok(());
         }
         let detail = match realm {
@@ -55,13 +69,6 @@ impl Shared {
             Realm::V2 | Realm::Ims | Realm::Admin => "The bearer token is missing or not valid.",
         };
         Err(ApiError::new(StatusCode::UNAUTHORIZED, detail))
-    }
-
-    fn takes_on_v4(&self, token: &str, headers: &HeaderMap) -> bool {
-        let legacy = headers.get(LEGACY).is_some_and(|value| value == "true");
-        token == self.token
-            || (legacy && token == self.access.legacy_token)
-            || (!legacy && self.issued().takes(token, self.elapsed()))
     }
 }
 

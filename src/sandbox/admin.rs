@@ -16,10 +16,10 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use crate::asset::AssetId;
-use crate::sandbox::Shared;
 use crate::sandbox::fault::Faults;
 use crate::sandbox::limit::Limits;
 use crate::sandbox::refuse::ApiError;
+use crate::sandbox::shared::Shared;
 
 type Answer = Result<Response, ApiError>;
 
@@ -95,7 +95,7 @@ async fn log(
         .log()
         .map(|log| log.after(after).cloned().collect())
         .unwrap_or_default();
-    Ok(lines(requests.iter().map(|request| request.line())))
+    Ok(lines(requests.iter()))
 }
 
 async fn clear_log(State(shared): State<Arc<Shared>>) -> StatusCode {

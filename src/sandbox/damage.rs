@@ -20,6 +20,9 @@ use crate::sandbox::refuse::ApiError;
 /// How long a crumb of an answer that drips is, in bytes.
 const CRUMB: usize = 16;
 
+/// How long the server gets to send the half of an answer after which the connection ends.
+const MOMENT: Duration = Duration::from_millis(1);
+
 /// What stands in for an answer's body that is no JSON.
 const GARBAGE: &[u8] = b"\x1f\x8b\x08{\"error\": \xff\xfe<<<";
 
@@ -91,7 +94,7 @@ pub(super) async fn damage(response: Response, fault: Fault, line: &Line) -> Res
         Fault::WrongType => with_body(response, "text/html; charset=utf-8", Body::from(PAGE)),
         Fault::Drip(pause) => {
             let (parts, bytes) = whole(response).await;
-            let crumbs = Crumbs::new(bytes, CRUMB, Some(pause), false);
+            let crumbs = Crumbs::new(bytes, CRUMB, pause, false);
             Response::from_parts(parts, Body::new(crumbs))
         }
     }
@@ -115,7 +118,7 @@ async fn cut(response: Response, line: &Line) -> Response {
     parts.headers.insert(CONTENT_LENGTH, length);
     bytes.truncate(bytes.len() / 2);
     let size = bytes.len().max(1);
-    let body = Body::new(Crumbs::new(bytes, size, None, true));
+    let body = Body::new(Crumbs::new(bytes, size, MOMENT, true));
     Response::from_parts(parts, body)
 }
 
@@ -134,44 +137,21 @@ fn with_body(mut response: Response, kind: &'static str, body: Body) -> Response
 struct Crumbs {
     bytes: Bytes,
     size: usize,
-    pause: Option<Duration>,
+    pause: Duration,
     breaks: bool,
+    /// The pause in which the server sends what it has.
     waiting: Option<Pin<Box<Sleep>>>,
-    /// Whether what was given out has had a moment to be sent.
-    sent: bool,
 }
 
 impl Crumbs {
-    const fn new(bytes: Bytes, size: usize, pause: Option<Duration>, breaks: bool) -> Self {
+    const fn new(bytes: Bytes, size: usize, pause: Duration, breaks: bool) -> Self {
         Self {
             bytes,
             size,
             pause,
             breaks,
             waiting: None,
-            sent: true,
         }
-    }
-
-    /// Lets the server send what it has before it asks for more.
-    fn poll_sent(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        if let Some(waiting) = &mut self.waiting {
-            std::task::ready!(waiting.as_mut().poll(context));
-            self.waiting = None;
-            self.sent = true;
-        }
-        if self.sent {
-            return Poll::Ready(());
-        }
-        let Some(pause) = self.pause else {
-            self.sent = true;
-            context.waker().wake_by_ref();
-            return Poll::Pending;
-        };
-        let mut waiting = Box::pin(sleep(pause));
-        let poll = waiting.as_mut().poll(context);
-        self.waiting = poll.is_pending().then_some(waiting);
-        poll
     }
 }
 
@@ -183,14 +163,16 @@ impl HttpBody for Crumbs {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
-        std::task::ready!(self.poll_sent(context));
+        if let Some(waiting) = &mut self.waiting {
+            std::task::ready!(waiting.as_mut().poll(context));
+        }
         if self.bytes.is_empty() {
             let broken = || Err(io::Error::from(io::ErrorKind::ConnectionAborted));
             return Poll::Ready(self.breaks.then(broken));
         }
         let size = self.size.min(self.bytes.len());
         let crumb = self.bytes.split_to(size);
-        self.sent = false;
+        self.waiting = Some(Box::pin(sleep(self.pause)));
         Poll::Ready(Some(Ok(Frame::data(crumb))))
     }
 }

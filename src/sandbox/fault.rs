@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -370,15 +369,15 @@ impl Fate {
 #[derive(Debug)]
 pub(super) struct Schedule {
     faults: Faults,
-    by_rule: Vec<AtomicU64>,
-    by_endpoint: [AtomicU64; Endpoint::ALL.len()],
+    by_rule: Vec<u64>,
+    by_endpoint: [u64; Endpoint::ALL.len()],
 }
 
 impl Schedule {
     pub(super) fn new(faults: Faults) -> Self {
         Self {
-            by_rule: faults.rules.iter().map(|_| AtomicU64::new(0)).collect(),
-            by_endpoint: Endpoint::ALL.map(|_| AtomicU64::new(0)),
+            by_rule: vec![0; faults.rules.len()],
+            by_endpoint: [0; Endpoint::ALL.len()],
             faults,
         }
     }
@@ -388,15 +387,11 @@ impl Schedule {
     }
 
     /// Counts a request and says what becomes of it.
-    pub(super) fn next(&self, endpoint: Endpoint) -> Fate {
+    pub(super) fn next(&mut self, endpoint: Endpoint) -> Fate {
         let mut fate = Fate::default();
-        if self.faults.rules.is_empty() {
-            return fate;
-        }
-        let count = |counter: Option<&AtomicU64>| {
-            counter.map_or(0, |counter| counter.fetch_add(1, Ordering::Relaxed) + 1)
-        };
-        let place = count(self.by_endpoint.get(endpoint.number()));
+        let place = &mut self.by_endpoint[endpoint.number()];
+        *place += 1;
+        let place = *place;
         let salt = |rule: usize| {
             let rule = u64::try_from(rule).unwrap_or(u64::MAX);
             roll([self.faults.seed, (rule << 8) | endpoint as u64, place])
@@ -404,11 +399,12 @@ impl Schedule {
         // One roll for all shares: they add up, and two of them never meet one request.
         let one = salt(0);
         let mut reached = 0_u32;
-        for (index, rule) in self.faults.rules.iter().enumerate() {
+        let rules = self.faults.rules.iter().zip(&mut self.by_rule);
+        for (index, (rule, place)) in rules.enumerate() {
             if !(rule.on.is_empty() || rule.on.contains(&endpoint)) {
                 continue;
             }
-            let place = count(self.by_rule.get(index));
+            *place += 1;
             let waits = matches!(rule.fault, Fault::Delay(_) | Fault::Stall(_));
             let met = match &rule.when {
                 When::Share(share) if waits => salt(index + 1) < share.0,
@@ -418,8 +414,8 @@ impl Schedule {
                     (from..reached).contains(&one)
                 }
                 When::Every(every) => place.is_multiple_of(*every),
-                When::First(first) => place <= *first,
-                When::At(places) => places.contains(&place),
+                When::First(first) => *place <= *first,
+                When::At(places) => places.contains(place),
             };
             if met {
                 fate.add(rule.fault);

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use axum::extract::{ConnectInfo, DefaultBodyLimit, Request, State};
+use axum::extract::rejection::RawPathParamsRejection;
+use axum::extract::{ConnectInfo, DefaultBodyLimit, RawPathParams, Request, State};
 use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
@@ -18,7 +19,8 @@ use crate::sandbox::limit::Ticket;
 use crate::sandbox::line::Line;
 use crate::sandbox::log::LoggedRequest;
 use crate::sandbox::refuse::{ApiError, Realm, dress};
-use crate::sandbox::{Shared, v2};
+use crate::sandbox::shared::Shared;
+use crate::sandbox::v2;
 
 /// The largest request body that is read, in bytes.
 const LARGEST: usize = 64 << 20;
@@ -38,39 +40,30 @@ pub(super) fn guard(routes: Router<Arc<Shared>>, shared: Arc<Shared>) -> Router 
         .with_state(shared)
 }
 
-/// How a request was answered.
+/// How a request was answered, and what is yet to be done to the answer.
 struct Answered {
     response: Response,
     fault: Option<Fault>,
     stall: Duration,
 }
 
-impl Answered {
-    const fn plainly(response: Response) -> Self {
-        Self {
-            response,
-            fault: None,
-            stall: Duration::ZERO,
-        }
-    }
-}
-
 async fn pass(
     State(shared): State<Arc<Shared>>,
     ConnectInfo(line): ConnectInfo<Line>,
+    params: Result<RawPathParams, RawPathParamsRejection>,
     request: Request<Body>,
     next: Next,
 ) -> Response {
-    let path = request.uri().path();
-    let realm = Realm::of(path);
+    let realm = Realm::of(request.uri().path());
+    let at = shared.elapsed();
     if realm == Realm::Admin {
-        let response = match shared.lets_in(realm, request.headers()) {
+        let let_in = shared.tokens().let_in(realm, request.headers(), at);
+        let response = match let_in {
             Ok(()) => next.run(request).await,
             Err(refused) => refused.into_response(),
         };
         return dress(realm, response);
     }
-    let at = shared.elapsed();
     // Whoever answers before a body has come must end the connection, and a client that goes on
     // with it is lost. So all of it is taken in first, whether anybody reads it or not.
     let (parts, body) = request.into_parts();
@@ -82,27 +75,30 @@ async fn pass(
     let method = request.method().to_string();
     let endpoint = Endpoint::of(&method, request.uri().path());
     let target = request.uri().to_string();
-    let in_path = asked_in_path(endpoint, request.uri().path());
-    let answered = answer(&shared, realm, endpoint, request, next).await;
     let Answered {
         response,
         fault,
         stall,
-    } = answered;
+    } = answer(&shared, realm, endpoint, request, next).await;
     // Before the answer goes: whoever asked may be gone by then.
-    shared.note(|| LoggedRequest {
-        number: 0,
-        at,
-        method,
-        target,
-        endpoint,
-        status: (!fault.is_some_and(Fault::hangs_up)).then(|| response.status().as_u16()),
-        assets: match endpoint {
-            Some(Endpoint::BulkDelete) => v2::asked(&body).unwrap_or_default(),
-            Some(_) | None => in_path.into_iter().collect(),
-        },
-        fault: fault.map(|fault| fault.to_string()),
-    });
+    if let Some(mut log) = shared.log() {
+        log.add(LoggedRequest {
+            number: 0,
+            at,
+            method,
+            target,
+            endpoint,
+            status: (!fault.is_some_and(Fault::hangs_up)).then(|| response.status().as_u16()),
+            assets: match endpoint {
+                Some(Endpoint::BulkDelete) => v2::asked(&body).unwrap_or_default(),
+                Some(Endpoint::AssetDelete | Endpoint::V4FileDelete | Endpoint::V4FolderDelete) => {
+                    params.iter().flat_map(asked_in_path).collect()
+                }
+                Some(_) | None => Vec::new(),
+            },
+            fault: fault.map(|fault| fault.to_string()),
+        });
+    }
     sleep(stall).await;
     match fault {
         Some(fault) => damage(response, fault, &line).await,
@@ -118,20 +114,23 @@ async fn answer(
     request: Request<Body>,
     next: Next,
 ) -> Answered {
-    if let Err(refused) = shared.lets_in(realm, request.headers()) {
-        let refused = dress(realm, refused.into_response());
-        let now = shared.elapsed();
+    let plainly = |response, ticket| Answered {
+        response: with_limit(realm, dress(realm, response), ticket),
+        fault: None,
+        stall: Duration::ZERO,
+    };
+    let now = shared.elapsed();
+    let let_in = shared.tokens().let_in(realm, request.headers(), now);
+    if let Err(refused) = let_in {
         let ticket = endpoint.and_then(|endpoint| shared.limiter().look(endpoint, now));
-        return Answered::plainly(with_limit(realm, refused, ticket));
+        return plainly(refused.into_response(), ticket);
     }
     let Some(endpoint) = endpoint else {
-        return Answered::plainly(dress(realm, next.run(request).await));
+        return plainly(next.run(request).await, None);
     };
-    let ticket = shared.limiter().take(endpoint, shared.elapsed());
+    let ticket = shared.limiter().take(endpoint, now);
     if ticket.is_some_and(|ticket| !ticket.allowed) {
-        let refused = ApiError::too_many().into_response();
-        let refused = dress(realm, refused);
-        return Answered::plainly(with_limit(realm, refused, ticket));
+        return plainly(ApiError::too_many().into_response(), ticket);
     }
     let Fate {
         delay,
@@ -144,36 +143,16 @@ async fn answer(
         None => next.run(request).await,
     };
     Answered {
-        response: with_limit(realm, dress(realm, response), ticket),
         fault,
         stall,
+        ..plainly(response, ticket)
     }
 }
 
 /// The asset that the path of a delete names.
-fn asked_in_path(endpoint: Option<Endpoint>, path: &str) -> Option<AssetId> {
-    let deletes = matches!(
-        endpoint?,
-        Endpoint::AssetDelete | Endpoint::V4FileDelete | Endpoint::V4FolderDelete
-    );
-    let (_, id) = path.rsplit_once('/').filter(|_| deletes)?;
-    AssetId::parse(&decoded(id)?).ok()
-}
-
-/// A segment of a path as it is meant: some clients send `adobe:` ids as they are, others with
-/// escapes (RFC 3986, section 2.1).
-fn decoded(segment: &str) -> Option<String> {
-    let mut parts = segment.split('%');
-    let mut bytes = parts.next()?.as_bytes().to_vec();
-    for part in parts {
-        let digits = part.get(..2)?;
-        if !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-            return None;
-        }
-        bytes.push(u8::from_str_radix(digits, 16).ok()?);
-        bytes.extend_from_slice(part.get(2..)?.as_bytes());
-    }
-    String::from_utf8(bytes).ok()
+fn asked_in_path(params: &RawPathParams) -> Option<AssetId> {
+    let (_, id) = params.iter().find(|(name, _)| *name == "id")?;
+    AssetId::parse(id).ok()
 }
 
 /// Waits, unless there is nothing to wait for.
@@ -202,27 +181,4 @@ fn with_limit(realm: Realm, mut response: Response, ticket: Option<Ticket>) -> R
         headers.insert("x-ratelimit-window", HeaderValue::from(limit.window));
     }
     response
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_path_names_the_same_asset_with_and_without_escapes() {
-        let id = AssetId::parse("adobe:urn:aaid:sc:US:1+2/3|4").unwrap();
-        for written in [
-            "adobe:urn:aaid:sc:US:1+2%2F3|4",
-            "adobe%3Aurn%3Aaaid%3asc%3AUS%3A1%2B2%2F3%7C4",
-        ] {
-            let path = format!("/v4/accounts/a/files/{written}");
-            let found = asked_in_path(Some(Endpoint::V4FileDelete), &path);
-            assert_eq!(found, Some(id), "{written}");
-        }
-        // A part that looks like an escape once it is read is none.
-        assert_eq!(decoded("a%253A").as_deref(), Some("a%3A"));
-        for broken in ["%", "%4", "%+1", "%zz", "%ff"] {
-            assert_eq!(decoded(broken), None, "{broken}");
-        }
-    }
 }

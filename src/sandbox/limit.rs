@@ -127,7 +127,8 @@ impl Limits {
     /// What is documented.
     #[must_use]
     pub fn documented() -> Self {
-        Self(Endpoint::ALL.map(Endpoint::documented))
+        let limit = |(requests, window)| Limit::of(requests, window);
+        Self(Endpoint::ALL.map(|endpoint| endpoint.documented().map(limit)))
     }
 
     /// None at all; then no answer carries the headers either.

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::asset::AssetId;
 use crate::sandbox::endpoint::Endpoint;
@@ -15,11 +15,12 @@ const REQUESTS: usize = 100_000;
 const ASSETS: usize = 2_000_000;
 
 /// A request that was answered, or whose connection was dropped instead.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LoggedRequest {
     /// Which request of this sandbox it is, from 1.
     pub number: u64,
     /// When it came, since the sandbox began.
+    #[serde(rename = "at_ms", serialize_with = "milliseconds")]
     pub at: Duration,
     /// The method.
     pub method: String,
@@ -35,42 +36,8 @@ pub struct LoggedRequest {
     pub fault: Option<String>,
 }
 
-/// A request as the admin routes show it.
-#[derive(Debug, Serialize)]
-pub(super) struct Line<'log> {
-    number: u64,
-    at_ms: u128,
-    method: &'log str,
-    target: &'log str,
-    endpoint: Option<&'static str>,
-    status: Option<u16>,
-    assets: &'log [AssetId],
-    fault: Option<&'log str>,
-}
-
-impl LoggedRequest {
-    pub(super) fn line(&self) -> Line<'_> {
-        let Self {
-            number,
-            at,
-            method,
-            target,
-            endpoint,
-            status,
-            assets,
-            fault,
-        } = self;
-        Line {
-            number: *number,
-            at_ms: at.as_millis(),
-            method,
-            target,
-            endpoint: endpoint.map(Endpoint::name),
-            status: *status,
-            assets,
-            fault: fault.as_deref(),
-        }
-    }
+fn milliseconds<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u128(time.as_millis())
 }
 
 /// The last requests, as many as are kept.

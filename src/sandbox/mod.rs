@@ -6,21 +6,21 @@
 use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use crate::sandbox::access::Issued;
-use crate::sandbox::fault::{Faults, Schedule};
-use crate::sandbox::limit::{Limiter, Limits};
+use crate::sandbox::fault::Faults;
+use crate::sandbox::limit::Limits;
 use crate::sandbox::line::{Door, Line};
-use crate::sandbox::log::{Log, LoggedRequest};
-use crate::sandbox::world::{Access, World};
+use crate::sandbox::log::LoggedRequest;
+use crate::sandbox::shared::Shared;
+pub use crate::sandbox::shared::{Clock, Stopwatch};
+use crate::sandbox::world::World;
 
 mod access;
 mod admin;
@@ -33,6 +33,7 @@ mod line;
 pub mod log;
 mod refuse;
 pub mod seed;
+mod shared;
 mod v2;
 mod v4;
 pub mod world;
@@ -42,12 +43,6 @@ mod tests;
 
 /// How long open connections may keep the server from ending.
 const LAST_CALL: Duration = Duration::from_secs(2);
-
-/// Tells the sandbox what time it is.
-pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
-
-/// Tells the sandbox how much time has passed since it began; the rate limits go by it.
-pub type Stopwatch = Arc<dyn Fn() -> Duration + Send + Sync>;
 
 /// How a sandbox is served.
 #[derive(Clone)]
@@ -75,95 +70,13 @@ impl Options {
     }
 }
 
-impl fmt::Debug for Options {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Options")
-            .field("port", &self.port)
-            .field("log", &self.log)
-            .finish_non_exhaustive()
-    }
-}
-
 /// A sandbox that is being served.
-#[derive(Debug)]
 pub struct Sandbox {
     address: SocketAddr,
     token: String,
     shared: Arc<Shared>,
     stop: Option<oneshot::Sender<()>>,
     server: JoinHandle<io::Result<()>>,
-}
-
-/// What every request sees.
-struct Shared {
-    token: String,
-    access: Access,
-    issued: Mutex<Issued>,
-    world: Mutex<World>,
-    limiter: Mutex<Limiter>,
-    schedule: Mutex<Arc<Schedule>>,
-    log: Option<Mutex<Log>>,
-    clock: Clock,
-    stopwatch: Stopwatch,
-}
-
-impl fmt::Debug for Shared {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Shared").finish_non_exhaustive()
-    }
-}
-
-/// Takes a lock for as long as one call takes. A handler that panicked left what it guards as
-/// good as it was, since each change is one call.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-impl Shared {
-    fn world(&self) -> MutexGuard<'_, World> {
-        lock(&self.world)
-    }
-
-    fn issued(&self) -> MutexGuard<'_, Issued> {
-        lock(&self.issued)
-    }
-
-    fn limiter(&self) -> MutexGuard<'_, Limiter> {
-        lock(&self.limiter)
-    }
-
-    fn schedule(&self) -> Arc<Schedule> {
-        Arc::clone(&lock(&self.schedule))
-    }
-
-    fn log(&self) -> Option<MutexGuard<'_, Log>> {
-        self.log.as_ref().map(lock)
-    }
-
-    fn now(&self) -> Timestamp {
-        (self.clock)()
-    }
-
-    fn elapsed(&self) -> Duration {
-        (self.stopwatch)()
-    }
-
-    /// From now on these are the limits, and every bucket is empty.
-    fn set_limits(&self, limits: Limits) {
-        *self.limiter() = Limiter::new(limits);
-    }
-
-    /// From now on this goes wrong, counted from the next request.
-    fn set_faults(&self, faults: Faults) {
-        *lock(&self.schedule) = Arc::new(Schedule::new(faults));
-    }
-
-    fn note(&self, request: impl FnOnce() -> LoggedRequest) {
-        if let Some(mut log) = self.log() {
-            log.add(request());
-        }
-    }
 }
 
 /// Serves a world on this machine.
@@ -180,19 +93,10 @@ pub async fn serve(world: World, options: Options) -> io::Result<Sandbox> {
     } = options;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
     let address = listener.local_addr()?;
-    let token = world.token.clone();
+    let token = world.access.token.clone();
     let began = Instant::now();
-    let shared = Arc::new(Shared {
-        token: token.clone(),
-        access: world.access.clone(),
-        issued: Mutex::default(),
-        limiter: Mutex::new(Limiter::new(world.limits.clone())),
-        schedule: Mutex::new(Arc::new(Schedule::new(world.faults.clone()))),
-        world: Mutex::new(world),
-        log: log.then(Mutex::default),
-        clock,
-        stopwatch: stopwatch.unwrap_or_else(|| Arc::new(move || began.elapsed())),
-    });
+    let stopwatch = stopwatch.unwrap_or_else(|| Arc::new(move || began.elapsed()));
+    let shared = Arc::new(Shared::new(world, log, clock, stopwatch));
     let (stop, stopped) = oneshot::channel::<()>();
     let routes = v2::routes().merge(v4::routes()).merge(admin::routes());
     let app = gate::guard(routes, Arc::clone(&shared));
@@ -212,6 +116,15 @@ pub async fn serve(world: World, options: Options) -> io::Result<Sandbox> {
         stop: Some(stop),
         server,
     })
+}
+
+impl fmt::Debug for Sandbox {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_tuple("Sandbox")
+            .field(&self.address)
+            .finish()
+    }
 }
 
 impl Sandbox {

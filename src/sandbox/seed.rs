@@ -17,17 +17,8 @@ const VERSION: u64 = 1;
 /// The largest seed that is read, in bytes.
 const LARGEST: usize = 64 << 20;
 
-/// The token that the sandbox accepts, unless the seed names another. It is no secret.
-pub const TOKEN: &str = "sandbox-token";
-
-/// The legacy developer token that the sandbox accepts, unless the seed names another.
-pub const LEGACY_TOKEN: &str = "sandbox-legacy-token";
-
-/// How long a token lives that the sandbox issues, in seconds.
-pub const TOKEN_LIFETIME: u64 = 86_400;
-
 /// What the sandbox says of an asset that the seed refuses without a message.
-pub const REFUSAL: &str = "Failed to delete asset due to permission restrictions.";
+pub(super) const REFUSAL: &str = "Failed to delete asset due to permission restrictions.";
 
 /// A world to serve.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -67,15 +58,15 @@ pub struct Seed {
 }
 
 fn default_token() -> String {
-    TOKEN.to_owned()
+    "sandbox-token".to_owned()
 }
 
 fn default_legacy_token() -> String {
-    LEGACY_TOKEN.to_owned()
+    "sandbox-legacy-token".to_owned()
 }
 
 const fn default_lifetime() -> u64 {
-    TOKEN_LIFETIME
+    86_400
 }
 
 /// Who may fetch tokens from the token endpoint.
@@ -304,6 +295,12 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// The kind with a name, as the API writes it.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        let all = [Self::File, Self::Folder, Self::VersionStack, Self::Bundle];
+        all.into_iter().find(|kind| kind.name() == name)
+    }
+
     /// The kind's name, as the API writes it.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -366,6 +363,22 @@ pub struct SeedError {
 }
 
 impl Seed {
+    /// A seed that says nothing but its accounts and limits.
+    pub(super) fn of(accounts: Vec<Account>, limits: Limits) -> Self {
+        Self {
+            version: VERSION,
+            token: default_token(),
+            legacy_token: default_legacy_token(),
+            client: Client::default(),
+            token_lifetime: default_lifetime(),
+            me: Me::default(),
+            behaviour: Behaviour::default(),
+            limits,
+            faults: Faults::default(),
+            accounts,
+        }
+    }
+
     /// Reads a seed; `name` is how errors call its file.
     ///
     /// # Errors
@@ -414,32 +427,24 @@ impl Seed {
 
     /// The first id that stands for two things.
     fn twice(&self) -> Option<AssetId> {
-        let mut seen = HashSet::new();
-        let mut new = |id: AssetId| if seen.insert(id) { None } else { Some(id) };
+        let mut ids = Vec::new();
         for account in &self.accounts {
-            if let Some(id) = new(AssetId::from_uuid(account.id)) {
-                return Some(id);
-            }
+            ids.push(AssetId::from_uuid(account.id));
             for team in &account.teams {
-                if let Some(id) = new(AssetId::from_uuid(team.id)) {
-                    return Some(id);
-                }
+                ids.push(AssetId::from_uuid(team.id));
                 for project in &team.projects {
-                    let ids = [Some(AssetId::from_uuid(project.id)), project.root];
-                    if let Some(id) = ids.into_iter().flatten().find_map(&mut new) {
-                        return Some(id);
-                    }
+                    ids.push(AssetId::from_uuid(project.id));
+                    ids.extend(project.root);
                     let mut stack: Vec<&Asset> = project.assets.iter().rev().collect();
                     while let Some(asset) = stack.pop() {
-                        if let Some(id) = new(asset.id) {
-                            return Some(id);
-                        }
+                        ids.push(asset.id);
                         stack.extend(asset.children.iter().rev());
                     }
                 }
             }
         }
-        None
+        let mut seen = HashSet::new();
+        ids.into_iter().find(|id| !seen.insert(*id))
     }
 }
 

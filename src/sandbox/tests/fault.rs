@@ -10,7 +10,7 @@ fn faults(seed: u64, rules: &[&str]) -> Faults {
     Faults { seed, rules }
 }
 
-fn fates(schedule: &Schedule, count: usize) -> Vec<Fate> {
+fn fates(schedule: &mut Schedule, count: usize) -> Vec<Fate> {
     (0..count)
         .map(|_| schedule.next(Endpoint::BulkDelete))
         .collect()
@@ -19,8 +19,8 @@ fn fates(schedule: &Schedule, count: usize) -> Vec<Fate> {
 #[test]
 fn shares_add_up_and_are_met() {
     let rules = ["429=10%", "503=5%", "drop-after=3%", "cut=2%"];
-    let schedule = Schedule::new(faults(7, &rules));
-    let fates = fates(&schedule, 100_000);
+    let mut schedule = Schedule::new(faults(7, &rules));
+    let fates = fates(&mut schedule, 100_000);
     let share = |wanted: Fault| {
         let met = fates.iter().filter(|fate| fate.fault == Some(wanted));
         met.count()
@@ -40,7 +40,7 @@ fn shares_add_up_and_are_met() {
 fn the_same_number_means_the_same_fates() {
     let of = |seed| {
         fates(
-            &Schedule::new(faults(seed, &["503=20%", "delay/5ms=20%"])),
+            &mut Schedule::new(faults(seed, &["503=20%", "delay/5ms=20%"])),
             500,
         )
     };
@@ -57,10 +57,10 @@ fn places_are_counted_by_rule_and_by_endpoint() {
         "delay/5ms=every:2",
         "delay/7ms=every:4",
     ];
-    let schedule = Schedule::new(faults(0, &rules));
+    let mut schedule = Schedule::new(faults(0, &rules));
     // Calls that a rule is not about are not counted by it.
     assert_eq!(schedule.next(Endpoint::AssetRead), Fate::default());
-    let fates = fates(&schedule, 6);
+    let fates = fates(&mut schedule, 6);
     let found: Vec<Option<String>> = fates
         .iter()
         .map(|fate| fate.fault.map(|fault| fault.to_string()))

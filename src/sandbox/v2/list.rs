@@ -2,7 +2,10 @@
 
 use std::cmp::Ordering;
 
+use axum::body::Bytes;
+use axum::extract::{self, FromRequest, FromRequestParts, Request};
 use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -35,19 +38,37 @@ fn flag(query: &Query, name: &str) -> Result<bool, ApiError> {
     }
 }
 
-/// Adds the fields of a JSON body to a query: a search takes either, and one client sends what
-/// it asks of any list as a body. What both name is taken from the query.
-pub(super) fn add_body(query: &mut Vec<(String, String)>, body: &[u8]) -> Result<(), ApiError> {
+/// What a list is asked for: a search takes a query or a JSON body, and one client sends what it
+/// asks of any list as a body. What both name is taken from the query.
+pub(super) struct Asked(pub(super) Vec<(String, String)>);
+
+impl<S: Send + Sync> FromRequest<S> for Asked {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
+        let (mut parts, body) = request.into_parts();
+        let query = extract::Query::from_request_parts(&mut parts, state).await;
+        let extract::Query(mut query) = query.map_err(IntoResponse::into_response)?;
+        let body = Bytes::from_request(Request::from_parts(parts, body), state).await;
+        let body = body.map_err(IntoResponse::into_response)?;
+        let mut asked = fields(&body).map_err(IntoResponse::into_response)?;
+        asked.append(&mut query);
+        Ok(Self(asked))
+    }
+}
+
+/// The fields of a JSON body.
+fn fields(body: &[u8]) -> Result<Vec<(String, String)>, ApiError> {
     if body.iter().all(u8::is_ascii_whitespace) {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let body: Value = serde_json::from_slice(body)
         .map_err(|error| ApiError::new(StatusCode::BAD_REQUEST, error.to_string()))?;
-    let fields = body
+    let body = body
         .as_object()
         .ok_or_else(|| invalid("The body must be an object."))?;
-    let mut added = Vec::with_capacity(fields.len() + query.len());
-    for (name, value) in fields {
+    let mut fields = Vec::with_capacity(body.len());
+    for (name, value) in body {
         let text = match value {
             Value::Null => continue,
             Value::String(text) => text.clone(),
@@ -56,11 +77,9 @@ pub(super) fn add_body(query: &mut Vec<(String, String)>, body: &[u8]) -> Result
                 return Err(invalid(format!("`{name}` must be one value.")));
             }
         };
-        added.push((name.clone(), text));
+        fields.push((name.clone(), text));
     }
-    added.append(query);
-    *query = added;
-    Ok(())
+    Ok(fields)
 }
 
 /// Which page of a list.
@@ -104,11 +123,10 @@ impl Listing {
     pub(super) fn of(query: &Query) -> Result<Self, ApiError> {
         let kind = match value(query, "type") {
             None | Some("") => None,
-            Some("file") => Some(Kind::File),
-            Some("folder") => Some(Kind::Folder),
-            Some("version_stack") => Some(Kind::VersionStack),
-            Some("bundle") => Some(Kind::Bundle),
-            Some(other) => return Err(invalid(format!("`{other}` is no type of asset."))),
+            Some(name) => {
+                let wrong = || invalid(format!("`{name}` is no type of asset."));
+                Some(Kind::named(name).ok_or_else(wrong)?)
+            }
         };
         let mut include_children = false;
         for part in value(query, "include").unwrap_or_default().split(',') {

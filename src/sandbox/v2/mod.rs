@@ -14,10 +14,10 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::asset::AssetId;
-use crate::sandbox::Shared;
 use crate::sandbox::refuse::ApiError;
-use crate::sandbox::v2::list::{Listing, Page, Sort};
-use crate::sandbox::world::{BatchRefused, Node, World};
+use crate::sandbox::shared::Shared;
+use crate::sandbox::v2::list::{Asked, Listing, Page, Sort};
+use crate::sandbox::world::{BatchRefused, Node};
 
 mod list;
 mod wire;
@@ -119,10 +119,8 @@ async fn delete_asset(State(shared): State<Arc<Shared>>, Path(id): Path<String>)
 async fn children(
     State(shared): State<Arc<Shared>>,
     Path(id): Path<String>,
-    Query(mut query): Query<Vec<(String, String)>>,
-    body: Bytes,
+    Asked(query): Asked,
 ) -> Answer {
-    list::add_body(&mut query, &body)?;
     let id = asset_id(&id)?;
     let listing = Listing::of(&query)?;
     let sort = Sort::of(&query)?;
@@ -184,12 +182,7 @@ async fn create(State(shared): State<Arc<Shared>>, Path(id): Path<String>, body:
     Ok(Json(wire::Asset::of(&world, made, node)).into_response())
 }
 
-async fn search(
-    State(shared): State<Arc<Shared>>,
-    Query(mut query): Query<Vec<(String, String)>>,
-    body: Bytes,
-) -> Answer {
-    list::add_body(&mut query, &body)?;
+async fn search(State(shared): State<Arc<Shared>>, Asked(query): Asked) -> Answer {
     let listing = Listing::of(&query)?;
     let sort = Sort::of(&query)?;
     let page = Page::of(&query)?;
@@ -242,109 +235,69 @@ async fn me(State(shared): State<Arc<Shared>>) -> Answer {
     .into_response())
 }
 
-fn account_json(world: &World, index: usize) -> Option<Value> {
-    let account = world.accounts.get(index)?;
-    Some(
-        json!({"_type": "account", "id": account.id, "display_name": account.name, "name": account.name}),
-    )
-}
-
-fn team_json(world: &World, index: usize) -> Option<Value> {
-    let team = world.teams.get(index)?;
-    let account = world.accounts.get(team.account)?;
-    Some(json!({"_type": "team", "id": team.id, "name": team.name, "account_id": account.id}))
-}
-
-async fn accounts(
-    State(shared): State<Arc<Shared>>,
-    Query(mut query): Query<Vec<(String, String)>>,
-    body: Bytes,
-) -> Answer {
-    list::add_body(&mut query, &body)?;
+async fn accounts(State(shared): State<Arc<Shared>>, Asked(query): Asked) -> Answer {
     let page = Page::of(&query)?;
-    let world = shared.world();
-    let all = (0..world.accounts.len()).filter_map(|index| account_json(&world, index));
-    Ok(paged(&page, all.collect()))
+    let all = shared.world().accounts.iter().map(wire::account).collect();
+    Ok(paged(&page, all))
 }
 
 async fn account(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Answer {
     let id = other_id(&id)?;
     let world = shared.world();
-    let index = world.accounts.iter().position(|account| account.id == id);
-    let found = index.and_then(|index| account_json(&world, index));
-    Ok(Json(found.ok_or_else(ApiError::not_found)?).into_response())
+    let found = world.accounts.iter().find(|account| account.id == id);
+    one(found.map(wire::account))
 }
 
-async fn teams(
-    State(shared): State<Arc<Shared>>,
-    Query(mut query): Query<Vec<(String, String)>>,
-    body: Bytes,
-) -> Answer {
-    list::add_body(&mut query, &body)?;
+async fn teams(State(shared): State<Arc<Shared>>, Asked(query): Asked) -> Answer {
     let page = Page::of(&query)?;
-    let world = shared.world();
-    let all = (0..world.teams.len()).filter_map(|index| team_json(&world, index));
-    Ok(paged(&page, all.collect()))
+    let all = shared.world().teams.iter().map(wire::team).collect();
+    Ok(paged(&page, all))
 }
 
 async fn team(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Answer {
     let id = other_id(&id)?;
     let world = shared.world();
-    let index = world.teams.iter().position(|team| team.id == id);
-    let found = index.and_then(|index| team_json(&world, index));
-    Ok(Json(found.ok_or_else(ApiError::not_found)?).into_response())
+    let found = world.teams.iter().find(|team| team.id == id);
+    one(found.map(wire::team))
 }
 
 async fn account_teams(
     State(shared): State<Arc<Shared>>,
     Path(id): Path<String>,
-    Query(mut query): Query<Vec<(String, String)>>,
-    body: Bytes,
+    Asked(query): Asked,
 ) -> Answer {
-    list::add_body(&mut query, &body)?;
     let id = other_id(&id)?;
     let page = Page::of(&query)?;
     let world = shared.world();
-    let account = world.accounts.iter().position(|account| account.id == id);
-    let account = account.ok_or_else(ApiError::not_found)?;
-    let all = (0..world.teams.len())
-        .filter(|index| {
-            world
-                .teams
-                .get(*index)
-                .is_some_and(|team| team.account == account)
-        })
-        .filter_map(|index| team_json(&world, index));
-    Ok(paged(&page, all.collect()))
+    if !world.accounts.iter().any(|account| account.id == id) {
+        return Err(ApiError::not_found());
+    }
+    let all = world.teams.iter().filter(|team| team.account == id);
+    Ok(paged(&page, all.map(wire::team).collect()))
 }
 
 async fn projects(
     State(shared): State<Arc<Shared>>,
     Path(id): Path<String>,
-    Query(mut query): Query<Vec<(String, String)>>,
-    body: Bytes,
+    Asked(query): Asked,
 ) -> Answer {
-    list::add_body(&mut query, &body)?;
     let id = other_id(&id)?;
     let page = Page::of(&query)?;
     let world = shared.world();
-    let team = world.teams.iter().position(|team| team.id == id);
-    let team = team.ok_or_else(ApiError::not_found)?;
-    let all = (0..world.projects.len())
-        .filter(|index| {
-            world
-                .projects
-                .get(*index)
-                .is_some_and(|project| project.team == team)
-        })
-        .filter_map(|index| wire::project(&world, index));
-    Ok(paged(&page, all.collect()))
+    if !world.teams.iter().any(|team| team.id == id) {
+        return Err(ApiError::not_found());
+    }
+    let all = world.projects.iter().filter(|project| project.team == id);
+    Ok(paged(&page, all.map(wire::project).collect()))
 }
 
 async fn project(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Answer {
     let id = other_id(&id)?;
     let world = shared.world();
-    let index = world.projects.iter().position(|project| project.id == id);
-    let found = index.and_then(|index| wire::project(&world, index));
+    let found = world.projects.iter().find(|project| project.id == id);
+    one(found.map(wire::project))
+}
+
+fn one(found: Option<Value>) -> Answer {
     Ok(Json(found.ok_or_else(ApiError::not_found)?).into_response())
 }

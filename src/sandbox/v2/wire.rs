@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::asset::AssetId;
 use crate::sandbox::seed::Kind;
-use crate::sandbox::world::{Node, Tally, World, hard_deleted_at, made};
+use crate::sandbox::world::{Account, Node, Project, Tally, Team, World, hard_deleted_at};
 
 /// The answer to a bulk delete in which something was refused.
 #[derive(Debug, Serialize)]
@@ -52,42 +52,32 @@ pub(super) struct Asset {
 impl Asset {
     /// An asset as the API shows it.
     pub(super) fn of(world: &World, id: AssetId, node: &Node) -> Self {
-        let Node {
-            kind,
-            project,
-            parent,
-            place: _,
-            deleted_at,
-            details,
-        } = node;
-        let project = world.projects.get(*project as usize);
-        let team = project.and_then(|project| world.teams.get(project.team));
-        let account = team.and_then(|team| world.accounts.get(team.account));
-        let details = details.as_deref();
-        let moment = |pick: fn(&crate::sandbox::world::Details) -> Timestamp| {
-            details.map_or_else(made, pick)
+        let project = world.projects.get(node.project as usize);
+        let details = node.details.as_deref();
+        let holds = match node.kind {
+            Kind::Folder | Kind::VersionStack | Kind::Bundle => true,
+            Kind::File => false,
         };
-        let holds = matches!(kind, Kind::Folder | Kind::VersionStack | Kind::Bundle);
         Self {
             record: "asset",
             id,
-            kind: kind.name(),
-            name: details.map_or_else(|| format!("{id}.mov"), |details| details.name.clone()),
-            parent_id: *parent,
-            parent_asset_id: *parent,
+            kind: node.kind.name(),
+            name: node.name(id),
+            parent_id: node.parent,
+            parent_asset_id: node.parent,
             project_id: project.map(|project| project.id),
-            team_id: team.map(|team| team.id),
-            account_id: account.map(|account| account.id),
+            team_id: project.map(|project| project.team),
+            account_id: project.map(|project| project.account),
             creator_id: world.me.id,
-            filesize: details.map_or(0, |details| details.filesize),
+            filesize: node.filesize(),
             filetype: details.and_then(|details| details.filetype.clone()),
             label: details.and_then(|details| details.label.clone()),
             item_count: holds.then(|| world.count_below(id)),
-            inserted_at: moment(|details| details.inserted_at),
-            updated_at: moment(|details| details.updated_at),
-            uploaded_at: moment(|details| details.uploaded_at),
-            deleted_at: *deleted_at,
-            hard_deleted_at: deleted_at.and_then(hard_deleted_at),
+            inserted_at: node.moment(|details| details.inserted_at),
+            updated_at: node.moment(|details| details.updated_at),
+            uploaded_at: node.moment(|details| details.uploaded_at),
+            deleted_at: node.deleted_at,
+            hard_deleted_at: node.deleted_at.and_then(hard_deleted_at),
             archived_at: details.and_then(|details| details.archived_at),
             view_count: details.map_or(0, |details| details.view_count),
             comment_count: 0,
@@ -102,24 +92,32 @@ impl Asset {
     }
 }
 
+pub(super) fn account(account: &Account) -> Value {
+    let Account { id, name } = account;
+    json!({"_type": "account", "id": id, "display_name": name, "name": name})
+}
+
+pub(super) fn team(team: &Team) -> Value {
+    let Team { id, name, account } = team;
+    json!({"_type": "team", "id": id, "name": name, "account_id": account})
+}
+
 /// A project, with what is in it counted.
-pub(super) fn project(world: &World, index: usize) -> Option<Value> {
-    let project = world.projects.get(index)?;
-    let team = world.teams.get(project.team)?;
+pub(super) fn project(project: &Project) -> Value {
     let Tally {
         files,
         folders,
         bytes,
     } = project.tally;
-    Some(json!({
+    json!({
         "_type": "project",
         "id": project.id,
         "name": project.name,
-        "team_id": team.id,
+        "team_id": project.team,
         "root_asset_id": project.root,
         "file_count": files,
         "folder_count": folders,
         "storage": bytes,
         "archived_at": null,
-    }))
+    })
 }

@@ -1,12 +1,15 @@
 //! What a list is asked for: how much, from where, in which order and with what.
 
 use axum::Json;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{self, FromRequestParts, OriginalUri};
+use axum::http::request::Parts;
 use axum::response::IntoResponse;
 use serde::Serialize;
 
 use crate::sandbox::refuse::ApiError;
 use crate::sandbox::seed::Kind;
-use crate::sandbox::v4::Answer;
+use crate::sandbox::v4::find::Answer;
 
 /// How long a page is, unless asked otherwise.
 const PAGE: usize = 50;
@@ -17,13 +20,129 @@ pub(super) const LONGEST: usize = 100;
 /// How long a page of what is in a folder may be.
 pub(super) const LONGEST_OF_ASSETS: usize = 500;
 
-pub(super) type Query = Vec<(String, String)>;
+/// The path and the query of a request.
+pub(super) struct Query {
+    path: String,
+    fields: Vec<(String, String)>,
+}
 
-fn value<'query>(query: &'query Query, name: &str) -> Option<&'query str> {
-    let found = query.iter().rev().find(|(key, _)| key == name);
-    found
-        .map(|(_, value)| value.as_str())
-        .filter(|value| !value.is_empty())
+impl<S: Send + Sync> FromRequestParts<S> for Query {
+    type Rejection = QueryRejection;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, QueryRejection> {
+        let extract::Query(fields) = extract::Query::from_request_parts(parts, state).await?;
+        let Ok(OriginalUri(uri)) = OriginalUri::from_request_parts(parts, state).await;
+        let path = uri.path().to_owned();
+        Ok(Self { path, fields })
+    }
+}
+
+impl Query {
+    fn value(&self, name: &str) -> Option<&str> {
+        let found = self.fields.iter().rev().find(|(key, _)| key == name);
+        found
+            .map(|(_, value)| value.as_str())
+            .filter(|value| !value.is_empty())
+    }
+
+    pub(super) fn paging(&self, longest: usize) -> Result<Paging, ApiError> {
+        let size = match self.value("page_size") {
+            None => PAGE,
+            Some(text) => {
+                let size = text.parse().ok();
+                let size = size.filter(|size| (1..=longest).contains(size));
+                let wrong = || format!("Invalid integer. Expected 1 to {longest}.");
+                size.ok_or_else(|| ApiError::invalid("/page_size", wrong()))?
+            }
+        };
+        let after = self.cursor()?.map(|cursor| cursor.place);
+        let wants_total = match self.value("include_total_count") {
+            None | Some("false") => false,
+            Some("true") => true,
+            Some(_) => {
+                let wrong = "Invalid boolean. Expected true or false.";
+                return Err(ApiError::invalid("/include_total_count", wrong));
+            }
+        };
+        Ok(Paging {
+            size,
+            after,
+            wants_total,
+        })
+    }
+
+    fn cursor(&self) -> Result<Option<Cursor>, ApiError> {
+        let text = self.value("after");
+        text.map(|text| Cursor::read(text).ok_or_else(bad_cursor))
+            .transpose()
+    }
+
+    /// What the query says, or else the cursor in it; both must not say different things.
+    fn kept(
+        &self,
+        name: &str,
+        pick: fn(Cursor) -> Option<String>,
+    ) -> Result<Option<String>, ApiError> {
+        let said = self.value(name).map(str::to_owned);
+        let Some(cursor) = self.cursor()? else {
+            return Ok(said);
+        };
+        let kept = pick(cursor);
+        if said.is_some() && said != kept {
+            return Err(bad_cursor());
+        }
+        Ok(kept)
+    }
+
+    fn kept_sort(&self) -> Result<Option<String>, ApiError> {
+        self.kept("sort", |cursor| cursor.sort)
+    }
+
+    fn kept_kinds(&self) -> Result<Option<String>, ApiError> {
+        self.kept("type", |cursor| cursor.kinds)
+    }
+
+    pub(super) fn include(&self, known: &[&str]) -> Result<Include, ApiError> {
+        let parts: Vec<String> = self
+            .value("include")
+            .into_iter()
+            .flat_map(|text| text.split(','))
+            .map(|part| part.trim().to_owned())
+            .collect();
+        if parts.iter().all(|part| known.contains(&part.as_str())) {
+            return Ok(Include(parts));
+        }
+        Err(ApiError::invalid("/include", "Invalid value for enum."))
+    }
+
+    /// The order of a list, and whether it is reversed.
+    pub(super) fn sort<T: Copy>(&self, known: &[(&str, T)]) -> Result<Option<(T, bool)>, ApiError> {
+        let Some(text) = self.kept_sort()? else {
+            return Ok(None);
+        };
+        let wrong = || ApiError::invalid("/sort", "Invalid value for enum.");
+        let (name, reversed) = match (text.strip_suffix("_asc"), text.strip_suffix("_desc")) {
+            (Some(name), _) => (name, false),
+            (None, Some(name)) => (name, true),
+            (None, None) => return Err(wrong()),
+        };
+        let found = known.iter().find(|(known, _)| *known == name);
+        let (_, key) = found.ok_or_else(wrong)?;
+        Ok(Some((*key, reversed)))
+    }
+
+    /// The kinds that a list of children is asked for.
+    pub(super) fn kinds(&self) -> Result<Option<Vec<Kind>>, ApiError> {
+        let Some(text) = self.kept_kinds()? else {
+            return Ok(None);
+        };
+        let kinds = text.split(',').map(|part| {
+            let kind = Kind::named(part.trim());
+            kind.filter(|kind| *kind != Kind::Bundle)
+                .ok_or_else(|| ApiError::invalid("/type", "Invalid value for enum."))
+        });
+        kinds.collect::<Result<_, _>>().map(Some)
+    }
 }
 
 /// Which part of a list.
@@ -36,32 +155,6 @@ pub(super) struct Paging {
 }
 
 impl Paging {
-    pub(super) fn of(query: &Query, longest: usize) -> Result<Self, ApiError> {
-        let size = match value(query, "page_size") {
-            None => PAGE,
-            Some(text) => {
-                let size = text.parse().ok();
-                let size = size.filter(|size| (1..=longest).contains(size));
-                let wrong = || format!("Invalid integer. Expected 1 to {longest}.");
-                size.ok_or_else(|| ApiError::invalid("/page_size", wrong()))?
-            }
-        };
-        let after = Cursor::of(query)?.map(|cursor| cursor.place);
-        let wants_total = match value(query, "include_total_count") {
-            None | Some("false") => false,
-            Some("true") => true,
-            Some(_) => {
-                let wrong = "Invalid boolean. Expected true or false.";
-                return Err(ApiError::invalid("/include_total_count", wrong));
-            }
-        };
-        Ok(Self {
-            size,
-            after,
-            wants_total,
-        })
-    }
-
     /// What the cursor says, in the form that one list gives it.
     pub(super) fn after<T>(
         &self,
@@ -88,13 +181,6 @@ struct Cursor {
 }
 
 impl Cursor {
-    /// The cursor of a query, where it has one.
-    fn of(query: &Query) -> Result<Option<Self>, ApiError> {
-        let text = value(query, "after");
-        text.map(|text| Self::read(text).ok_or_else(bad_cursor))
-            .transpose()
-    }
-
     fn read(text: &str) -> Option<Self> {
         let says = read_cursor(text)?;
         let mut parts = says.splitn(3, '|').map(str::to_owned);
@@ -117,40 +203,9 @@ impl Cursor {
     }
 }
 
-/// What a query says, or else the cursor in it; both must not say different things.
-fn kept(
-    query: &Query,
-    name: &str,
-    pick: fn(Cursor) -> Option<String>,
-) -> Result<Option<String>, ApiError> {
-    let said = value(query, name).map(str::to_owned);
-    let Some(cursor) = Cursor::of(query)? else {
-        return Ok(said);
-    };
-    let kept = pick(cursor);
-    if said.is_some() && said != kept {
-        return Err(bad_cursor());
-    }
-    Ok(kept)
-}
-
-fn kept_sort(query: &Query) -> Result<Option<String>, ApiError> {
-    kept(query, "sort", |cursor| cursor.sort)
-}
-
-fn kept_kinds(query: &Query) -> Result<Option<String>, ApiError> {
-    kept(query, "type", |cursor| cursor.kinds)
-}
-
 /// A cursor is opaque: what it says goes as the numbers of its letters.
 fn write_cursor(says: &str) -> String {
-    const DIGITS: [char; 16] = [
-        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f',
-    ];
-    says.bytes()
-        .flat_map(|byte| [byte >> 4, byte & 0xf])
-        .filter_map(|half| DIGITS.get(usize::from(half)))
-        .collect()
+    says.bytes().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn read_cursor(text: &str) -> Option<String> {
@@ -180,7 +235,7 @@ struct Links {
 
 /// A page of a list; `next` is the place at which the rest begins.
 pub(super) fn page<T: Serialize>(
-    (path, query): (&str, &Query),
+    query: &Query,
     data: Vec<T>,
     next: Option<String>,
     total_count: Option<usize>,
@@ -189,11 +244,11 @@ pub(super) fn page<T: Serialize>(
         None => None,
         Some(place) => {
             let cursor = Cursor {
-                sort: kept_sort(query)?,
-                kinds: kept_kinds(query)?,
+                sort: query.kept_sort()?,
+                kinds: query.kept_kinds()?,
                 place,
             };
-            Some(format!("{path}?after={}", cursor.write()))
+            Some(format!("{}?after={}", query.path, cursor.write()))
         }
     };
     let links = Links { next };
@@ -205,37 +260,11 @@ pub(super) fn page<T: Serialize>(
     .into_response())
 }
 
-/// A page of a list that is at hand as a whole and that nobody changes.
-pub(super) fn page_of<T: Serialize>(
-    (path, query): (&str, &Query),
-    paging: &Paging,
-    all: Vec<T>,
-) -> Answer {
-    let total = paging.wants_total.then_some(all.len());
-    let from: usize = paging.after(|text| text.parse().ok())?.unwrap_or(0);
-    let end = from.saturating_add(paging.size);
-    let next = (end < all.len()).then(|| end.to_string());
-    let data = all.into_iter().skip(from).take(paging.size).collect();
-    page((path, query), data, next, total)
-}
-
 /// What comes along with an asset, a workspace or a project.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Include(Vec<String>);
 
 impl Include {
-    pub(super) fn of(query: &Query, known: &[&str]) -> Result<Self, ApiError> {
-        let parts: Vec<String> = value(query, "include")
-            .into_iter()
-            .flat_map(|text| text.split(','))
-            .map(|part| part.trim().to_owned())
-            .collect();
-        match parts.iter().find(|part| !known.contains(&part.as_str())) {
-            Some(_) => Err(ApiError::invalid("/include", "Invalid value for enum.")),
-            None => Ok(Self(parts)),
-        }
-    }
-
     pub(super) fn has(&self, name: &str) -> bool {
         self.0.iter().any(|part| part == name)
     }
@@ -245,39 +274,4 @@ impl Include {
         let parts = self.0.iter();
         parts.filter_map(|part| part.strip_prefix("media_links."))
     }
-}
-
-/// The order of a list, and whether it is reversed.
-pub(super) fn sort<T: Copy>(
-    query: &Query,
-    known: &[(&str, T)],
-) -> Result<Option<(T, bool)>, ApiError> {
-    let Some(text) = kept_sort(query)? else {
-        return Ok(None);
-    };
-    let wrong = || ApiError::invalid("/sort", "Invalid value for enum.");
-    let (name, reversed) = match (text.strip_suffix("_asc"), text.strip_suffix("_desc")) {
-        (Some(name), _) => (name, false),
-        (None, Some(name)) => (name, true),
-        (None, None) => return Err(wrong()),
-    };
-    let found = known.iter().find(|(known, _)| *known == name);
-    let (_, key) = found.ok_or_else(wrong)?;
-    Ok(Some((*key, reversed)))
-}
-
-/// The kinds that a list of children is asked for.
-pub(super) fn kinds(query: &Query) -> Result<Option<Vec<Kind>>, ApiError> {
-    let Some(text) = kept_kinds(query)? else {
-        return Ok(None);
-    };
-    text.split(',')
-        .map(|part| match part.trim() {
-            "file" => Ok(Kind::File),
-            "folder" => Ok(Kind::Folder),
-            "version_stack" => Ok(Kind::VersionStack),
-            _ => Err(ApiError::invalid("/type", "Invalid value for enum.")),
-        })
-        .collect::<Result<_, _>>()
-        .map(Some)
 }

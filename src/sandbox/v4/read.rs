@@ -1,30 +1,29 @@
 //! Reading assets and lists of them.
 
+use std::iter;
+use std::ops::Bound;
 use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{OriginalUri, Path, Query, State};
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::asset::AssetId;
-use crate::sandbox::Shared;
 use crate::sandbox::refuse::ApiError;
 use crate::sandbox::seed::{Kind, RecentlyDeleted};
-use crate::sandbox::v4::list::{self, Include, LONGEST, LONGEST_OF_ASSETS, Paging};
-use crate::sandbox::v4::wire::{Asset, data, name};
+use crate::sandbox::shared::Shared;
+use crate::sandbox::v4::find::{self, Answer, Place, asset, experimental};
+use crate::sandbox::v4::list::{self, Include, LONGEST, LONGEST_OF_ASSETS, Paging, Query};
+use crate::sandbox::v4::wire::{Asset, data};
 use crate::sandbox::v4::write::{body_ids, fields};
-use crate::sandbox::v4::{Answer, account, asset, experimental, project};
 use crate::sandbox::world::{Node, World};
 
-/// What can come along with any asset.
-const INCLUDES: [&str; 4] = ["creator", "project", "project.owner", "metadata"];
-
-/// What can come along with files.
-const FILE_INCLUDES: [&str; 11] = [
+/// What can come along with files; the first four with any asset.
+const INCLUDES: [&str; 11] = [
     "creator",
     "project",
     "project.owner",
@@ -38,6 +37,15 @@ const FILE_INCLUDES: [&str; 11] = [
     "media_links.scrub_sheet",
 ];
 
+/// There are no media in a folder by itself.
+fn includes(kind: Option<Kind>) -> &'static [&'static str] {
+    if kind == Some(Kind::Folder) {
+        &INCLUDES[..4]
+    } else {
+        &INCLUDES
+    }
+}
+
 /// The most files in one bulk read.
 const BULK: usize = 50;
 
@@ -49,6 +57,14 @@ enum By {
     Change,
     Size,
 }
+
+/// The names of that; the last one is for lists of files.
+const SORTS: [(&str, By); 4] = [
+    ("name", By::Name),
+    ("created_at", By::Creation),
+    ("updated_at", By::Change),
+    ("file_size", By::Size),
+];
 
 /// Where an asset stands in a sorted list.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -62,331 +78,174 @@ impl By {
     fn key(self, id: AssetId, node: &Node) -> Key {
         let details = node.details.as_deref();
         match self {
-            Self::Name => Key::Text(name(id, node)),
-            Self::Creation => Key::Moment(details.map(|details| details.inserted_at)),
-            Self::Change => Key::Moment(details.map(|details| details.updated_at)),
-            Self::Size => Key::Size(details.map_or(0, |details| details.filesize)),
+            Self::Name => Key::Text(node.name(id)),
+            Self::Creation => Key::Moment(details.and_then(|details| details.inserted_at)),
+            Self::Change => Key::Moment(details.and_then(|details| details.updated_at)),
+            Self::Size => Key::Size(node.filesize()),
         }
     }
 }
 
-type Place = (String, String);
-
-fn one(shared: &Shared, (account, id): &Place, kind: Kind, include: &Include) -> Answer {
+pub(super) async fn one(
+    State(shared): State<Arc<Shared>>,
+    Path(place): Path<Place>,
+    query: Query,
+    kind: Kind,
+) -> Answer {
+    let include = query.include(includes(Some(kind)))?;
     let world = shared.world();
-    let (id, node) = asset(&world, (account, id), kind, false)?;
-    let found = Asset::of(&world, id, node, include);
+    let (id, node) = asset(&world, &place, kind, false)?;
+    let found = Asset::of(&world, id, node, &include);
     found.map(data).ok_or_else(ApiError::not_found)
 }
-
-pub(super) async fn file(
-    State(shared): State<Arc<Shared>>,
-    Path(place): Path<Place>,
-    Query(query): Query<list::Query>,
-) -> Answer {
-    one(
-        &shared,
-        &place,
-        Kind::File,
-        &Include::of(&query, &FILE_INCLUDES)?,
-    )
-}
-
-pub(super) async fn folder(
-    State(shared): State<Arc<Shared>>,
-    Path(place): Path<Place>,
-    Query(query): Query<list::Query>,
-) -> Answer {
-    one(
-        &shared,
-        &place,
-        Kind::Folder,
-        &Include::of(&query, &INCLUDES)?,
-    )
-}
-
-pub(super) async fn stack(
-    State(shared): State<Arc<Shared>>,
-    Path(place): Path<Place>,
-    Query(query): Query<list::Query>,
-) -> Answer {
-    let include = Include::of(&query, &FILE_INCLUDES)?;
-    one(&shared, &place, Kind::VersionStack, &include)
-}
-
-/// A list of what is in a folder or a stack.
-struct Children<'query> {
-    parent: (AssetId, &'query Uri),
-    query: &'query list::Query,
-    longest: usize,
-    takes: &'query [Kind],
-    includes: &'query [&'query str],
-    sorts: &'query [(&'query str, By)],
-}
-
-/// What a list of any assets can be sorted by.
-const SORTS: [(&str, By); 3] = [
-    ("name", By::Name),
-    ("created_at", By::Creation),
-    ("updated_at", By::Change),
-];
-
-/// What a list of files can be sorted by.
-const FILE_SORTS: [(&str, By); 4] = [
-    ("name", By::Name),
-    ("created_at", By::Creation),
-    ("updated_at", By::Change),
-    ("file_size", By::Size),
-];
 
 /// The kinds of asset that V4 knows.
 const KINDS: [Kind; 3] = [Kind::File, Kind::Folder, Kind::VersionStack];
 
-/// Lists what is in an asset, in the order that is asked for or in which it came.
-fn children(world: &World, list: &Children<'_>) -> Answer {
-    let include = Include::of(list.query, list.includes)?;
-    if let Some((by, reversed)) = list::sort(list.query, list.sorts)? {
-        let (parent, uri) = list.parent;
-        let all = world
-            .alive_below(parent, None)
-            .filter(|(_, node)| list.takes.contains(&node.kind))
-            .map(|(id, node)| (by.key(id, node), id))
-            .collect();
-        let order = Sorted {
-            by,
-            reversed,
-            longest: list.longest,
-            all,
-        };
-        return sorted(world, uri, (list.query, &include), order);
-    }
-    let paging = Paging::of(list.query, list.longest)?;
-    let after: Option<u32> = paging.after(|text| text.parse().ok())?;
-    let (parent, uri) = list.parent;
-    let takes = |node: &Node| list.takes.contains(&node.kind);
-    let total = paging.wants_total.then(|| {
-        let all = world.alive_below(parent, None);
-        all.filter(|(_, node)| takes(node)).count()
-    });
-    let mut rest = world
-        .alive_below(parent, after)
-        .filter(|(_, node)| takes(node));
-    let part: Vec<_> = rest.by_ref().take(paging.size).collect();
-    let end = part.last().map(|(_, node)| node.place.to_string());
+/// What a list is asked for, and what comes along with it.
+struct Asked<'query> {
+    query: &'query Query,
+    include: Include,
+    paging: Paging,
+}
+
+/// A page of assets out of what comes after the cursor, each with what a cursor would say of it.
+fn page(
+    world: &World,
+    asked: &Asked<'_>,
+    total: Option<usize>,
+    mut rest: impl Iterator<Item = (AssetId, String)>,
+) -> Answer {
+    let part: Vec<_> = rest.by_ref().take(asked.paging.size).collect();
+    let end = part.last().map(|(_, place)| place.clone());
     let next = end.filter(|_| rest.next().is_some());
     let shown = part
-        .into_iter()
-        .filter_map(|(id, node)| Asset::of(world, id, node, &include));
-    list::page((uri.path(), list.query), shown.collect(), next, total)
+        .iter()
+        .filter_map(|(id, _)| Asset::of(world, *id, world.get(*id, true)?, &asked.include));
+    list::page(asked.query, shown.collect(), next, total)
 }
 
-pub(super) async fn folder_children(
-    State(shared): State<Arc<Shared>>,
-    OriginalUri(uri): OriginalUri,
-    Path((account_id, id)): Path<Place>,
-    Query(query): Query<list::Query>,
-) -> Answer {
-    let kinds = list::kinds(&query)?;
-    let world = shared.world();
-    let (id, _) = asset(&world, (&account_id, &id), Kind::Folder, false)?;
-    let list = Children {
-        parent: (id, &uri),
-        query: &query,
-        longest: LONGEST_OF_ASSETS,
-        takes: kinds.as_deref().unwrap_or(&KINDS),
-        includes: &FILE_INCLUDES,
-        sorts: &SORTS,
-    };
-    children(&world, &list)
-}
-
-pub(super) async fn stack_children(
-    State(shared): State<Arc<Shared>>,
-    OriginalUri(uri): OriginalUri,
-    Path((account_id, id)): Path<Place>,
-    Query(query): Query<list::Query>,
-) -> Answer {
-    let world = shared.world();
-    let (id, _) = asset(&world, (&account_id, &id), Kind::VersionStack, false)?;
-    let list = Children {
-        parent: (id, &uri),
-        query: &query,
-        longest: LONGEST,
-        takes: &KINDS,
-        includes: &FILE_INCLUDES,
-        sorts: &FILE_SORTS,
-    };
-    children(&world, &list)
-}
-
-fn of_kind(shared: &Shared, uri: &Uri, place: &Place, query: &list::Query, kind: Kind) -> Answer {
-    let world = shared.world();
-    let (id, _) = asset(&world, (&place.0, &place.1), Kind::Folder, false)?;
-    let list = Children {
-        parent: (id, uri),
-        query,
-        longest: LONGEST_OF_ASSETS,
-        takes: &[kind],
-        // There are no media in a folder by itself.
-        includes: if kind == Kind::Folder {
-            &INCLUDES
-        } else {
-            &FILE_INCLUDES
-        },
-        sorts: if kind == Kind::File {
-            &FILE_SORTS
-        } else {
-            &SORTS
-        },
-    };
-    children(&world, &list)
-}
-
-pub(super) async fn folder_folders(
-    State(shared): State<Arc<Shared>>,
-    OriginalUri(uri): OriginalUri,
-    Path(place): Path<Place>,
-    Query(query): Query<list::Query>,
-) -> Answer {
-    of_kind(&shared, &uri, &place, &query, Kind::Folder)
-}
-
-pub(super) async fn folder_stacks(
-    State(shared): State<Arc<Shared>>,
-    OriginalUri(uri): OriginalUri,
-    Path(place): Path<Place>,
-    Query(query): Query<list::Query>,
-) -> Answer {
-    of_kind(&shared, &uri, &place, &query, Kind::VersionStack)
-}
-
-pub(super) async fn folder_files(
-    State(shared): State<Arc<Shared>>,
-    OriginalUri(uri): OriginalUri,
-    Path(place): Path<Place>,
-    Query(query): Query<list::Query>,
-) -> Answer {
-    of_kind(&shared, &uri, &place, &query, Kind::File)
-}
-
-/// A list that is sorted by something.
-struct Sorted {
-    by: By,
-    reversed: bool,
-    longest: usize,
-    all: Vec<(Key, AssetId)>,
-}
-
-/// Pages a sorted list; the cursor names the last asset, wherever it is by then.
-fn sorted(
+/// A page of a sorted list; the cursor names the last asset, wherever it is by then.
+fn sorted_page(
     world: &World,
-    uri: &Uri,
-    (query, include): (&list::Query, &Include),
-    list: Sorted,
+    asked: &Asked<'_>,
+    (by, reversed): (By, bool),
+    ids: impl Iterator<Item = AssetId>,
 ) -> Answer {
-    let Sorted {
-        by,
-        reversed,
-        longest,
-        mut all,
-    } = list;
-    let paging = Paging::of(query, longest)?;
-    let total = paging.wants_total.then_some(all.len());
-    let after = paging.after(|text| {
-        let id = AssetId::parse(text).ok()?;
-        Some((by.key(id, world.get(id, true)?), id))
-    })?;
+    let key = |id: AssetId| Some((by.key(id, world.get(id, true)?), id));
+    let mut all: Vec<(Key, AssetId)> = ids.filter_map(key).collect();
+    let total = asked.paging.wants_total.then_some(all.len());
+    let after = asked.paging.after(|text| key(AssetId::parse(text).ok()?))?;
     all.sort_unstable();
     if reversed {
         all.reverse();
     }
-    let from = after.map_or(0, |after| {
-        all.partition_point(|entry| {
+    let is_before = |entry: &(Key, AssetId)| {
+        after.as_ref().is_some_and(|after| {
             if reversed {
-                *entry >= after
+                entry >= after
             } else {
-                *entry <= after
+                entry <= after
             }
         })
-    });
-    let rest = all.get(from..).unwrap_or_default();
-    let part = rest.get(..paging.size).unwrap_or(rest);
-    let end = part.last().map(|(_, id)| id.to_string());
-    let next = end.filter(|_| part.len() < rest.len());
-    let shown = part
-        .iter()
-        .filter_map(|(_, id)| Asset::of(world, *id, world.get(*id, true)?, include));
-    list::page((uri.path(), query), shown.collect(), next, total)
+    };
+    let rest = all.into_iter().skip_while(is_before);
+    page(
+        world,
+        asked,
+        total,
+        rest.map(|(_, id)| (id, id.to_string())),
+    )
 }
 
-/// What a list of the deleted can be sorted by.
-#[derive(Debug, Clone, Copy)]
-enum DeletedBy {
-    Deletion,
-    Name,
+/// Lists what is in a folder or a stack: all of it, or what is of one kind.
+pub(super) async fn children(
+    State(shared): State<Arc<Shared>>,
+    Path(place): Path<Place>,
+    query: Query,
+    parent: Kind,
+    only: Option<Kind>,
+) -> Answer {
+    let is_stack = parent == Kind::VersionStack;
+    let kinds = match only {
+        Some(kind) => vec![kind],
+        None if is_stack => KINDS.to_vec(),
+        None => query.kinds()?.unwrap_or(KINDS.to_vec()),
+    };
+    let world = shared.world();
+    let (parent, _) = asset(&world, &place, parent, false)?;
+    let include = query.include(includes(only))?;
+    let by_size = is_stack || only == Some(Kind::File);
+    let order = query.sort(if by_size { &SORTS } else { &SORTS[..3] })?;
+    let longest = if is_stack { LONGEST } else { LONGEST_OF_ASSETS };
+    let asked = Asked {
+        query: &query,
+        include,
+        paging: query.paging(longest)?,
+    };
+    let below = |after| {
+        let below = world.alive_below(parent, after);
+        below.filter(|(_, node)| kinds.contains(&node.kind))
+    };
+    if let Some(order) = order {
+        return sorted_page(&world, &asked, order, below(None).map(|(id, _)| id));
+    }
+    let after: Option<u32> = asked.paging.after(|text| text.parse().ok())?;
+    let total = asked.paging.wants_total.then(|| below(None).count());
+    let rest = below(after).map(|(id, node)| (id, node.place.to_string()));
+    page(&world, &asked, total, rest)
 }
 
 pub(super) async fn recently_deleted(
     State(shared): State<Arc<Shared>>,
-    OriginalUri(uri): OriginalUri,
-    Path((account_id, id)): Path<Place>,
-    Query(query): Query<list::Query>,
+    Path(place): Path<Place>,
+    query: Query,
 ) -> Answer {
-    let known = [
-        ("deleted_at", DeletedBy::Deletion),
-        ("name", DeletedBy::Name),
-    ];
-    let order = list::sort(&query, &known)?.unwrap_or((DeletedBy::Deletion, true));
+    let known = [("deleted_at", false), ("name", true)];
+    let (by_name, reversed) = query.sort(&known)?.unwrap_or((false, true));
     let world = shared.world();
-    let account = account(&world, &account_id)?;
-    let index = project(&world, account, &id)?;
-    let project = world.projects.get(index).ok_or_else(ApiError::not_found)?;
-    let is_shown = |id: AssetId| {
-        world.get(id, true).is_some_and(|node| {
+    let deleted = &find::project(&world, &place)?.deleted;
+    let asked = Asked {
+        query: &query,
+        include: Include::default(),
+        paging: query.paging(LONGEST)?,
+    };
+    let is_shown = |(_, id): &&(Timestamp, AssetId)| {
+        world.get(*id, true).is_some_and(|node| {
             node.kind != Kind::Bundle && (shows_all(&world) || stands_alone(&world, node))
         })
     };
-    let (DeletedBy::Deletion, reversed) = order else {
-        let all = project.deleted.iter().map(|(_, id)| *id);
-        let all = all.filter(|id| is_shown(*id)).filter_map(|id| {
-            let node = world.get(id, true)?;
-            Some((By::Name.key(id, node), id))
-        });
-        let list = Sorted {
-            by: By::Name,
-            reversed: order.1,
-            longest: LONGEST,
-            all: all.collect(),
-        };
-        return sorted(&world, &uri, (&query, &Include::default()), list);
-    };
-    let paging = Paging::of(&query, LONGEST)?;
-    let after: Option<(Timestamp, AssetId)> = paging.after(|text| {
+    if by_name {
+        let ids = deleted.iter().filter(is_shown).map(|(_, id)| *id);
+        return sorted_page(&world, &asked, (By::Name, reversed), ids);
+    }
+    let after: Option<(Timestamp, AssetId)> = asked.paging.after(|text| {
         let (at, id) = text.split_once('|')?;
         Some((at.parse().ok()?, AssetId::parse(id).ok()?))
     })?;
-    let total = paging.wants_total.then(|| {
-        let all = project.deleted.iter();
-        all.filter(|(_, id)| is_shown(*id)).count()
+    let paging = &asked.paging;
+    let total = paging
+        .wants_total
+        .then(|| deleted.iter().filter(is_shown).count());
+    let mut rest = deleted.range(match after {
+        None => (Bound::Unbounded, Bound::Unbounded),
+        Some(after) if reversed => (Bound::Unbounded, Bound::Excluded(after)),
+        Some(after) => (Bound::Excluded(after), Bound::Unbounded),
     });
-    let mut rest: Box<dyn Iterator<Item = &(Timestamp, AssetId)>> = match (after, reversed) {
-        (None, true) => Box::new(project.deleted.iter().rev()),
-        (None, false) => Box::new(project.deleted.iter()),
-        (Some(after), true) => Box::new(project.deleted.range(..after).rev()),
-        (Some(after), false) => {
-            let from = (std::ops::Bound::Excluded(after), std::ops::Bound::Unbounded);
-            Box::new(project.deleted.range(from))
+    let rest = iter::from_fn(|| {
+        if reversed {
+            rest.next_back()
+        } else {
+            rest.next()
         }
-    };
-    let mut rest = rest.by_ref().filter(|(_, id)| is_shown(*id));
-    let part: Vec<_> = rest.by_ref().take(paging.size).collect();
-    let end = part.last().map(|(at, id)| format!("{at}|{id}"));
-    let next = end.filter(|_| rest.next().is_some());
-    let include = Include::default();
-    let found = part
-        .into_iter()
-        .filter_map(|(_, id)| Asset::of(&world, *id, world.get(*id, true)?, &include));
-    list::page((uri.path(), &query), found.collect(), next, total)
+    });
+    let rest = rest.filter(is_shown);
+    page(
+        &world,
+        &asked,
+        total,
+        rest.map(|(at, id)| (*id, format!("{at}|{id}"))),
+    )
 }
 
 fn shows_all(world: &World) -> bool {
@@ -403,16 +262,16 @@ fn stands_alone(world: &World, node: &Node) -> bool {
 pub(super) async fn bulk_get(
     State(shared): State<Arc<Shared>>,
     Path(account_id): Path<String>,
-    Query(query): Query<list::Query>,
+    query: Query,
     headers: HeaderMap,
     body: Bytes,
 ) -> Answer {
     experimental(&headers)?;
-    let include = Include::of(&query, &FILE_INCLUDES)?;
+    let include = query.include(&INCLUDES)?;
     let fields = fields(&body)?;
     let ids = body_ids(&fields, BULK)?;
     let world = shared.world();
-    let account = account(&world, &account_id)?;
+    let account = find::account(&world, &account_id)?;
     let found = |id: AssetId| {
         world
             .get(id, false)

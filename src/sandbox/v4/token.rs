@@ -1,7 +1,6 @@
 //! The token endpoint: server to server, by a client's id and secret.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Form;
 use axum::Json;
@@ -11,9 +10,9 @@ use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use serde::Serialize;
 
-use crate::sandbox::Shared;
 use crate::sandbox::refuse::ApiError;
-use crate::sandbox::v4::Answer;
+use crate::sandbox::shared::Shared;
+use crate::sandbox::v4::find::Answer;
 
 /// What a token must be asked for.
 const SCOPE: &str = "frame.s2s.all";
@@ -44,7 +43,9 @@ pub(super) async fn issue(
             "Only client_credentials is taken.",
         );
     }
-    let client = &shared.access.client;
+    let now = shared.elapsed();
+    let mut tokens = shared.tokens();
+    let client = &tokens.access.client;
     if field("client_id") != client.id || field("client_secret") != client.secret {
         let why = "The client's id or its secret is wrong.";
         let status = StatusCode::UNAUTHORIZED;
@@ -53,13 +54,10 @@ pub(super) async fn issue(
     if !field("scope").split([' ', ',']).any(|scope| scope == SCOPE) {
         return refused("invalid_scope", "The scope must hold frame.s2s.all.");
     }
-    let lifetime = shared.access.token_lifetime;
-    let now = shared.elapsed();
-    let end = now.saturating_add(Duration::from_secs(lifetime));
     let issued = Issued {
-        access_token: shared.issued().issue(now, end),
+        access_token: tokens.issue(now),
         token_type: "bearer",
-        expires_in: lifetime,
+        expires_in: tokens.access.token_lifetime,
     };
     Ok(Json(issued).into_response())
 }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::asset::AssetId;
 use crate::sandbox::seed::Kind;
 use crate::sandbox::v4::list::Include;
-use crate::sandbox::world::{Details, Node, World, made};
+use crate::sandbox::world::{self, Node, World, made};
 
 /// Where the application shows a project.
 const APPLICATION: &str = "https://next.frame.io/project";
@@ -76,7 +76,8 @@ pub(super) struct User {
     name: String,
     email: String,
     avatar_url: Option<String>,
-    active: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    active: Option<bool>,
 }
 
 /// A project.
@@ -122,46 +123,31 @@ pub(super) struct Account {
     image: Option<String>,
 }
 
-/// Whose token it is.
-#[derive(Debug, Serialize)]
-pub(super) struct Profile {
-    id: Uuid,
-    name: String,
-    email: String,
-    avatar_url: Option<String>,
-}
-
-impl Profile {
-    pub(super) fn of(world: &World) -> Self {
+impl User {
+    /// Whose token it is.
+    pub(super) fn profile(world: &World) -> Self {
         Self {
             id: world.me.id,
             name: world.me.name.clone(),
             email: world.me.email.clone(),
             avatar_url: None,
+            active: None,
         }
     }
-}
 
-impl User {
-    pub(super) fn me(world: &World) -> Self {
+    fn me(world: &World) -> Self {
         Self {
-            id: world.me.id,
-            name: world.me.name.clone(),
-            email: world.me.email.clone(),
-            avatar_url: None,
-            active: true,
+            active: Some(true),
+            ..Self::profile(world)
         }
     }
 }
 
 impl Account {
-    pub(super) fn of(world: &World, index: usize) -> Option<Self> {
-        let account = world.accounts.get(index)?;
-        let projects = world.projects.iter().filter(|project| {
-            let team = world.teams.get(project.team);
-            team.is_some_and(|team| team.account == index)
-        });
-        Some(Self {
+    pub(super) fn of(world: &World, account: &world::Account) -> Self {
+        let projects = world.projects.iter();
+        let projects = projects.filter(|project| project.account == account.id);
+        Self {
             id: account.id,
             display_name: account.name.clone(),
             roles: ["owner"],
@@ -170,72 +156,59 @@ impl Account {
             created_at: made(),
             updated_at: made(),
             image: None,
-        })
+        }
     }
 }
 
 impl Workspace {
-    pub(super) fn of(world: &World, index: usize, include: &Include) -> Option<Self> {
-        let team = world.teams.get(index)?;
-        Some(Self {
+    pub(super) fn of(world: &World, team: &world::Team, include: &Include) -> Self {
+        Self {
             id: team.id,
             name: team.name.clone(),
-            account_id: world.accounts.get(team.account)?.id,
+            account_id: team.account,
             created_at: made(),
             updated_at: made(),
             creator: include.has("creator").then(|| User::me(world)),
-        })
+        }
     }
 }
 
 impl Project {
-    pub(super) fn of(world: &World, index: usize, owner: bool) -> Option<Self> {
-        let project = world.projects.get(index)?;
-        Some(Self {
+    pub(super) fn of(world: &World, project: &world::Project, owner: bool) -> Self {
+        Self {
             id: project.id,
             name: project.name.clone(),
             description: None,
             status: "active",
             storage: project.tally.bytes,
             restricted: false,
-            workspace_id: world.teams.get(project.team)?.id,
+            workspace_id: project.team,
             root_folder_id: project.root,
             created_at: made(),
             updated_at: made(),
             view_url: format!("{APPLICATION}/{}/", project.id),
             owner: owner.then(|| User::me(world)),
-        })
+        }
     }
 }
 
 impl Asset {
     /// An asset as the API shows it.
     pub(super) fn of(world: &World, id: AssetId, node: &Node, include: &Include) -> Option<Self> {
-        let Node {
-            kind,
-            project,
-            parent,
-            place: _,
-            deleted_at,
-            details,
-        } = node;
-        let index = *project as usize;
-        let project = world.projects.get(index)?;
-        let details = details.as_deref();
-        let moment = |pick: fn(&Details) -> Timestamp| details.map_or_else(made, pick);
-        let alive = deleted_at.is_none();
+        let project = world.projects.get(node.project as usize)?;
         let owner = include.has("project.owner");
         let shows_project = owner || include.has("project");
+        let is_alive = node.deleted_at.is_none();
         let mut asset = Self {
             id,
-            kind: kind.name(),
-            name: name(id, node),
-            parent_id: *parent,
+            kind: node.kind.name(),
+            name: node.name(id),
+            parent_id: node.parent,
             project_id: project.id,
-            created_at: moment(|details| details.inserted_at),
-            updated_at: moment(|details| details.updated_at),
-            view_url: alive.then(|| format!("{APPLICATION}/{}/view/{id}", project.id)),
-            deleted_at: *deleted_at,
+            created_at: node.moment(|details| details.inserted_at),
+            updated_at: node.moment(|details| details.updated_at),
+            view_url: is_alive.then(|| format!("{APPLICATION}/{}/view/{id}", project.id)),
+            deleted_at: node.deleted_at,
             file_size: None,
             media_type: None,
             status: None,
@@ -243,14 +216,12 @@ impl Asset {
             restricted: None,
             head_version: None,
             creator: include.has("creator").then(|| User::me(world)),
-            project: shows_project
-                .then(|| Project::of(world, index, owner))
-                .flatten(),
+            project: shows_project.then(|| Project::of(world, project, owner)),
             metadata: include.has("metadata").then(Vec::new),
             media_links: None,
         };
-        match kind {
-            Kind::File => asset.be_file(details, include),
+        match node.kind {
+            Kind::File => asset.be_file(node, include),
             Kind::Folder => {
                 asset.cover_file_id = Some(Value::Null);
                 asset.restricted = Some(false);
@@ -262,9 +233,10 @@ impl Asset {
         Some(asset)
     }
 
-    fn be_file(&mut self, details: Option<&Details>, include: &Include) {
+    fn be_file(&mut self, node: &Node, include: &Include) {
+        let details = node.details.as_ref();
         let media_type = details.and_then(|details| details.filetype.clone());
-        self.file_size = Some(details.map_or(0, |details| details.filesize));
+        self.file_size = Some(node.filesize());
         self.media_type = Some(media_type.unwrap_or_else(|| UNKNOWN_TYPE.to_owned()));
         self.status = Some("transcoded");
         let links: Map<String, Value> = include
@@ -273,12 +245,6 @@ impl Asset {
             .collect();
         self.media_links = (!links.is_empty()).then_some(links);
     }
-}
-
-/// What an asset is called.
-pub(super) fn name(id: AssetId, node: &Node) -> String {
-    let details = node.details.as_deref();
-    details.map_or_else(|| format!("{id}.mov"), |details| details.name.clone())
 }
 
 /// The newest version in a stack.

@@ -10,14 +10,14 @@ use axum::response::IntoResponse;
 use serde_json::{Map, Value};
 
 use crate::asset::AssetId;
-use crate::sandbox::Shared;
 use crate::sandbox::refuse::ApiError;
 use crate::sandbox::seed::{Kind, SecondDelete};
+use crate::sandbox::shared::Shared;
+use crate::sandbox::v4::find::{Answer, Place, account, asset, asset_id, experimental};
 use crate::sandbox::v4::list::Include;
 use crate::sandbox::v4::wire::{Asset, data};
-use crate::sandbox::v4::{Answer, account, asset, asset_id, experimental};
 use crate::sandbox::world::World;
-use crate::sandbox::world::change::{NotMoved, NotRestored};
+use crate::sandbox::world::change::Unchanged;
 
 /// The most files in one move.
 const MOVED: usize = 100;
@@ -25,27 +25,15 @@ const MOVED: usize = 100;
 /// The longest name of a folder, in characters.
 const LONGEST_NAME: usize = 255;
 
-type Place = (String, String);
-
-pub(super) async fn delete_file(
+pub(super) async fn delete(
     State(shared): State<Arc<Shared>>,
     Path(place): Path<Place>,
+    kind: Kind,
 ) -> Answer {
-    delete(&shared, &place, Kind::File)
-}
-
-pub(super) async fn delete_folder(
-    State(shared): State<Arc<Shared>>,
-    Path(place): Path<Place>,
-) -> Answer {
-    delete(&shared, &place, Kind::Folder)
-}
-
-fn delete(shared: &Shared, (account, id): &Place, kind: Kind) -> Answer {
     let now = shared.now();
     let mut world = shared.world();
     let again = world.behaviour.second_delete == SecondDelete::Ok;
-    let (id, node) = asset(&world, (account, id), kind, again)?;
+    let (id, node) = asset(&world, &place, kind, again)?;
     if node.parent.is_none() {
         let detail = "The root folder of a project cannot be deleted.";
         return Err(ApiError::new(StatusCode::FORBIDDEN, detail));
@@ -98,13 +86,6 @@ pub(super) fn body_ids(fields: &Map<String, Value>, most: usize) -> Result<Vec<A
     Ok(ids)
 }
 
-/// An asset that the account of a path has.
-fn belongs(world: &World, account: usize, id: AssetId) -> Result<(), ApiError> {
-    let node = world.get(id, true);
-    let found = node.filter(|node| world.account_of(node) == Some(account));
-    found.map(|_| ()).ok_or_else(ApiError::not_found)
-}
-
 pub(super) async fn move_files(
     State(shared): State<Arc<Shared>>,
     Path(account_id): Path<String>,
@@ -115,8 +96,12 @@ pub(super) async fn move_files(
     let to = asset_id(text(&fields, "parent_id")?, "/data/parent_id")?;
     let mut world = shared.world();
     let account = account(&world, &account_id)?;
-    for id in ids.iter().chain([&to]) {
-        belongs(&world, account, *id)?;
+    let belongs = |id: &AssetId| {
+        let node = world.get(*id, true);
+        node.is_some_and(|node| world.account_of(node) == Some(account))
+    };
+    if !ids.iter().chain([&to]).all(belongs) {
+        return Err(ApiError::not_found());
     }
     let moved = world.move_files(&ids, to);
     moved.map_err(|_missing| ApiError::not_found())?;
@@ -124,43 +109,24 @@ pub(super) async fn move_files(
     Ok(data(shown.collect::<Vec<_>>()))
 }
 
-fn move_one(shared: &Shared, (account_id, id): &Place, kind: Kind, body: &[u8]) -> Answer {
-    let fields = fields(body)?;
+pub(super) async fn move_one(
+    State(shared): State<Arc<Shared>>,
+    Path(place): Path<Place>,
+    body: Bytes,
+    kind: Kind,
+) -> Answer {
+    let fields = fields(&body)?;
     let to = asset_id(text(&fields, "parent_id")?, "/data/parent_id")?;
     let mut world = shared.world();
-    let (id, _) = asset(&world, (account_id, id), kind, false)?;
+    let (id, _) = asset(&world, &place, kind, false)?;
     match world.move_one(id, to) {
         Ok(()) => shown(&world, id).map(data).ok_or_else(ApiError::not_found),
-        Err(NotMoved::NotFound) => Err(ApiError::not_found()),
-        Err(NotMoved::Impossible) => {
+        Err(Unchanged::NotFound) => Err(ApiError::not_found()),
+        Err(Unchanged::Impossible) => {
             let detail = "It cannot be moved there.";
             Err(ApiError::invalid("/data/parent_id", detail))
         }
     }
-}
-
-pub(super) async fn move_file(
-    State(shared): State<Arc<Shared>>,
-    Path(place): Path<Place>,
-    body: Bytes,
-) -> Answer {
-    move_one(&shared, &place, Kind::File, &body)
-}
-
-pub(super) async fn move_folder(
-    State(shared): State<Arc<Shared>>,
-    Path(place): Path<Place>,
-    body: Bytes,
-) -> Answer {
-    move_one(&shared, &place, Kind::Folder, &body)
-}
-
-pub(super) async fn move_stack(
-    State(shared): State<Arc<Shared>>,
-    Path(place): Path<Place>,
-    body: Bytes,
-) -> Answer {
-    move_one(&shared, &place, Kind::VersionStack, &body)
 }
 
 fn shown(world: &World, id: AssetId) -> Option<Asset> {
@@ -169,7 +135,7 @@ fn shown(world: &World, id: AssetId) -> Option<Asset> {
 
 pub(super) async fn create_folder(
     State(shared): State<Arc<Shared>>,
-    Path((account_id, id)): Path<Place>,
+    Path(place): Path<Place>,
     body: Bytes,
 ) -> Answer {
     let fields = fields(&body)?;
@@ -180,7 +146,7 @@ pub(super) async fn create_folder(
     }
     let now = shared.now();
     let mut world = shared.world();
-    let (parent, _) = asset(&world, (&account_id, &id), Kind::Folder, false)?;
+    let (parent, _) = asset(&world, &place, Kind::Folder, false)?;
     let made = world.make_folder(parent, name.to_owned(), now);
     let made = made.map_err(|_missing| ApiError::not_found())?;
     let made = shown(&world, made).ok_or_else(ApiError::not_found)?;
@@ -189,40 +155,21 @@ pub(super) async fn create_folder(
     Ok(response)
 }
 
-fn restore(shared: &Shared, place: &Place, kind: Kind, headers: &HeaderMap) -> Answer {
-    experimental(headers)?;
+pub(super) async fn restore(
+    State(shared): State<Arc<Shared>>,
+    Path(place): Path<Place>,
+    headers: HeaderMap,
+    kind: Kind,
+) -> Answer {
+    experimental(&headers)?;
     let mut world = shared.world();
-    let (id, _) = asset(&world, (&place.0, &place.1), kind, true)?;
+    let (id, _) = asset(&world, &place, kind, true)?;
     match world.restore(id) {
         Ok(()) => shown(&world, id).map(data).ok_or_else(ApiError::not_found),
-        Err(NotRestored::NotFound) => Err(ApiError::not_found()),
-        Err(NotRestored::ParentDeleted) => {
+        Err(Unchanged::NotFound) => Err(ApiError::not_found()),
+        Err(Unchanged::Impossible) => {
             let detail = "What it was in is deleted as well.";
             Err(ApiError::new(StatusCode::CONFLICT, detail))
         }
     }
-}
-
-pub(super) async fn restore_file(
-    State(shared): State<Arc<Shared>>,
-    Path(place): Path<Place>,
-    headers: HeaderMap,
-) -> Answer {
-    restore(&shared, &place, Kind::File, &headers)
-}
-
-pub(super) async fn restore_folder(
-    State(shared): State<Arc<Shared>>,
-    Path(place): Path<Place>,
-    headers: HeaderMap,
-) -> Answer {
-    restore(&shared, &place, Kind::Folder, &headers)
-}
-
-pub(super) async fn restore_stack(
-    State(shared): State<Arc<Shared>>,
-    Path(place): Path<Place>,
-    headers: HeaderMap,
-) -> Answer {
-    restore(&shared, &place, Kind::VersionStack, &headers)
 }

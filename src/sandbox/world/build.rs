@@ -7,11 +7,10 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use crate::asset::AssetId;
-use crate::sandbox::fault::Faults;
 use crate::sandbox::limit::Limits;
-use crate::sandbox::seed::{self, Behaviour, Client, Kind, Me, Seed};
+use crate::sandbox::seed::{self, Kind, Seed};
 use crate::sandbox::world::{
-    Access, Account, Details, Node, Project, Tally, Team, World, made, numbers, uuid_of,
+    Access, Account, Node, Project, Tally, Team, World, made, numbers, uuid_of,
 };
 
 /// How many files a made-up version stack holds.
@@ -33,29 +32,31 @@ impl World {
             faults,
             accounts,
         } = seed;
-        let mut world = Self::empty(token, me, behaviour);
-        world.access = Access {
-            legacy_token,
-            client,
-            token_lifetime,
+        let mut world = Self {
+            me,
+            behaviour,
+            limits,
+            faults,
+            access: Access {
+                token,
+                legacy_token,
+                client,
+                token_lifetime,
+            },
+            accounts: Vec::new(),
+            teams: Vec::new(),
+            projects: Vec::new(),
+            nodes: HashMap::new(),
+            below: HashMap::new(),
+            place: 0,
         };
-        world.limits = limits;
-        world.faults = faults;
-        for account in accounts {
-            let account_index = world.accounts.len();
-            world.accounts.push(Account {
-                id: account.id,
-                name: account.name,
-            });
-            for team in account.teams {
-                let team_index = world.teams.len();
-                world.teams.push(Team {
-                    id: team.id,
-                    name: team.name,
-                    account: account_index,
-                });
-                for project in team.projects {
-                    world.add_project(project, team_index);
+        for seed::Account { id, name, teams } in accounts {
+            let account = id;
+            world.accounts.push(Account { id, name });
+            for seed::Team { id, name, projects } in teams {
+                world.teams.push(Team { id, name, account });
+                for project in projects {
+                    world.add_project(project, id, account);
                 }
             }
         }
@@ -75,23 +76,26 @@ impl World {
         account: Option<Uuid>,
         assets: impl IntoIterator<Item = (AssetId, Kind)>,
     ) -> Self {
-        let mut world = Self::empty(seed::TOKEN.to_owned(), Me::default(), Behaviour::default());
-        world.accounts.push(Account {
-            id: account.unwrap_or(Uuid::from_u128(0x5a5a_0000_0000_4000_8000_0000_0000_0002)),
-            name: "Sandbox".to_owned(),
-        });
-        world.teams.push(Team {
-            id: Uuid::from_u128(0x5a5a_0000_0000_4000_8000_0000_0000_0003),
-            name: "Sandbox Team".to_owned(),
-            account: 0,
-        });
+        let made_up =
+            |number: u128| Uuid::from_u128(0x5a5a_0000_0000_4000_8000_0000_0000_0000 | number);
         let project = seed::Project {
-            id: Uuid::from_u128(0x5a5a_0000_0000_4000_8000_0000_0000_0004),
+            id: made_up(4),
             name: "Sandbox Project".to_owned(),
             root: None,
             assets: Vec::new(),
         };
-        let root = world.add_project(project, 0);
+        let team = seed::Team {
+            id: made_up(3),
+            name: "Sandbox Team".to_owned(),
+            projects: vec![project],
+        };
+        let account = seed::Account {
+            id: account.unwrap_or(made_up(2)),
+            name: "Sandbox".to_owned(),
+            teams: vec![team],
+        };
+        let mut world = Self::from_seed(Seed::of(vec![account], Limits::off()));
+        let root = world.projects[0].root;
         let assets: Vec<(AssetId, Kind)> =
             assets.into_iter().filter(|(id, _)| *id != root).collect();
         world.nodes.reserve(assets.len());
@@ -152,93 +156,65 @@ impl World {
         Some(place)
     }
 
-    fn empty(token: String, me: Me, behaviour: Behaviour) -> Self {
-        Self {
-            token,
-            me,
-            behaviour,
-            limits: Limits::off(),
-            faults: Faults::default(),
-            access: Access {
-                legacy_token: seed::LEGACY_TOKEN.to_owned(),
-                client: Client::default(),
-                token_lifetime: seed::TOKEN_LIFETIME,
-            },
-            accounts: Vec::new(),
-            teams: Vec::new(),
-            projects: Vec::new(),
-            nodes: HashMap::new(),
-            below: HashMap::new(),
-            place: 0,
-        }
-    }
-
-    fn add_project(&mut self, project: seed::Project, team: usize) -> AssetId {
-        let root = project.root.unwrap_or_else(|| {
+    fn add_project(&mut self, project: seed::Project, team: Uuid, account: Uuid) {
+        let seed::Project {
+            id,
+            name,
+            root,
+            assets,
+        } = project;
+        let root = root.unwrap_or_else(|| {
             // A fixed twist of the project's id: the same in every run, and no other id.
-            AssetId::from_uuid(Uuid::from_u128(project.id.as_u128() ^ (0xf00d << 64)))
+            AssetId::from_uuid(Uuid::from_u128(id.as_u128() ^ (0xf00d << 64)))
         });
         let index = u32::try_from(self.projects.len()).unwrap_or(u32::MAX);
         self.projects.push(Project {
-            id: project.id,
-            name: project.name.clone(),
+            id,
+            name: name.clone(),
             team,
+            account,
             root,
             tally: Tally::default(),
             deleted: BTreeSet::new(),
         });
-        let folder = seed::Asset::folder(root, project.name);
-        self.add(folder, None, index);
-        let mut stack: Vec<(seed::Asset, AssetId)> = project
-            .assets
-            .into_iter()
-            .rev()
-            .map(|asset| (asset, root))
-            .collect();
+        self.add(seed::Asset::folder(root, name), None, index);
+        let below = |assets: Vec<seed::Asset>, parent| {
+            assets.into_iter().rev().map(move |asset| (asset, parent))
+        };
+        let mut stack: Vec<(seed::Asset, AssetId)> = below(assets, root).collect();
         while let Some((mut asset, parent)) = stack.pop() {
             let id = asset.id;
             let children = std::mem::take(&mut asset.children);
             self.add(asset, Some(parent), index);
-            stack.extend(children.into_iter().rev().map(|child| (child, id)));
+            stack.extend(below(children, id));
         }
-        root
     }
 
-    /// Adds an asset, as the last of those in its parent.
-    pub(super) fn add(&mut self, asset: seed::Asset, parent: Option<AssetId>, project: u32) {
-        let id = asset.id;
-        let inserted_at = asset.inserted_at.unwrap_or_else(made);
-        let details = Details {
-            name: asset.name,
-            filesize: asset.filesize,
-            filetype: asset.filetype,
-            label: asset.label,
-            inserted_at,
-            updated_at: asset.updated_at.unwrap_or(inserted_at),
-            uploaded_at: asset.uploaded_at.unwrap_or(inserted_at),
-            archived_at: asset.archived_at,
-            view_count: asset.view_count,
-            refuse: asset.refuse.0,
-        };
-        let filesize = details.filesize;
+    /// Adds an asset without its children, as the last of those in its parent.
+    pub(super) fn add(&mut self, mut asset: seed::Asset, parent: Option<AssetId>, project: u32) {
+        let inserted_at = *asset.inserted_at.get_or_insert_with(made);
+        asset.updated_at.get_or_insert(inserted_at);
+        asset.uploaded_at.get_or_insert(inserted_at);
+        let (id, kind, deleted_at, filesize) =
+            (asset.id, asset.kind, asset.deleted_at, asset.filesize);
         self.place += 1;
         let node = Node {
-            kind: asset.kind,
+            kind,
             project,
             parent,
             place: self.place,
-            deleted_at: asset.deleted_at,
-            details: Some(Arc::new(details)),
+            deleted_at,
+            details: Some(Arc::new(asset)),
         };
         self.nodes.insert(id, node);
         let Some(parent) = parent else {
             return;
         };
         let below = self.below.entry(parent).or_default();
-        match asset.deleted_at {
+        match deleted_at {
             None => {
                 below.alive.insert(self.place, id);
-                self.count(project, asset.kind, filesize, true);
+                self.count(project, kind, filesize, true);
             }
             Some(deleted_at) => {
                 below.deleted.insert(self.place, id);

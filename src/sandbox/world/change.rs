@@ -5,23 +5,14 @@ use uuid::Uuid;
 
 use crate::asset::AssetId;
 use crate::sandbox::seed::{self, Kind};
-use crate::sandbox::world::{NotFound, World};
+use crate::sandbox::world::{Below, NotFound, World};
 
-/// Why something cannot be restored.
+/// Why something stays as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum NotRestored {
-    /// There is no such deleted asset.
-    NotFound,
-    /// What it was in is deleted as well.
-    ParentDeleted,
-}
-
-/// Why something cannot be moved.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum NotMoved {
+pub(crate) enum Unchanged {
     /// There is no such asset, or no such place.
     NotFound,
-    /// It cannot be there.
+    /// It cannot be where it would have to be.
     Impossible,
 }
 
@@ -45,67 +36,49 @@ impl World {
         }
     }
 
-    /// Marks one asset that lives as deleted.
-    pub(super) fn bury(&mut self, id: AssetId, now: Timestamp) {
+    /// Marks one asset as deleted at a moment, or as alive.
+    pub(super) fn mark(&mut self, id: AssetId, deleted_at: Option<Timestamp>) {
         let Some(node) = self.nodes.get_mut(&id) else {
             return;
         };
-        node.deleted_at = Some(now);
-        let (project, kind, place, parent) = (node.project, node.kind, node.place, node.parent);
-        let bytes = node.details.as_ref().map_or(0, |details| details.filesize);
-        let Some(parent) = parent else {
+        let before = std::mem::replace(&mut node.deleted_at, deleted_at);
+        let (index, kind, place, bytes) = (node.project, node.kind, node.place, node.filesize());
+        let Some(parent) = node.parent else {
             return;
         };
-        if let Some(below) = self.below.get_mut(&parent) {
-            below.alive.remove(&place);
-            below.deleted.insert(place, id);
+        if let Some(Below { alive, deleted }) = self.below.get_mut(&parent) {
+            let (from, to) = if deleted_at.is_some() {
+                (alive, deleted)
+            } else {
+                (deleted, alive)
+            };
+            from.remove(&place);
+            to.insert(place, id);
         }
-        if let Some(project) = self.projects.get_mut(project as usize) {
-            project.deleted.insert((now, id));
+        if let Some(project) = self.projects.get_mut(index as usize) {
+            if let Some(before) = before {
+                project.deleted.remove(&(before, id));
+            }
+            project.deleted.extend(deleted_at.map(|at| (at, id)));
         }
-        self.count(project, kind, bytes, false);
+        self.count(index, kind, bytes, deleted_at.is_none());
     }
 
     /// Restores a deleted asset and what was deleted along with it.
-    pub(crate) fn restore(&mut self, id: AssetId) -> Result<(), NotRestored> {
-        let node = self.nodes.get(&id).ok_or(NotRestored::NotFound)?;
-        let deleted_at = node.deleted_at.ok_or(NotRestored::NotFound)?;
+    pub(crate) fn restore(&mut self, id: AssetId) -> Result<(), Unchanged> {
+        let node = self.nodes.get(&id).ok_or(Unchanged::NotFound)?;
+        let deleted_at = node.deleted_at.ok_or(Unchanged::NotFound)?;
         if node.parent.is_some_and(|parent| !self.is_alive(parent)) {
-            return Err(NotRestored::ParentDeleted);
+            return Err(Unchanged::Impossible);
         }
         let mut stack = vec![id];
         while let Some(id) = stack.pop() {
-            self.revive(id);
+            self.mark(id, None);
             let below = self.children(id, true).into_iter();
-            stack.extend(
-                below
-                    .filter(|(_, node)| node.deleted_at == Some(deleted_at))
-                    .map(|(id, _)| id),
-            );
+            let along = below.filter(|(_, node)| node.deleted_at == Some(deleted_at));
+            stack.extend(along.map(|(id, _)| id));
         }
         Ok(())
-    }
-
-    fn revive(&mut self, id: AssetId) {
-        let Some(node) = self.nodes.get_mut(&id) else {
-            return;
-        };
-        let Some(deleted_at) = node.deleted_at.take() else {
-            return;
-        };
-        let (project, kind, place, parent) = (node.project, node.kind, node.place, node.parent);
-        let bytes = node.details.as_ref().map_or(0, |details| details.filesize);
-        let Some(parent) = parent else {
-            return;
-        };
-        if let Some(below) = self.below.get_mut(&parent) {
-            below.deleted.remove(&place);
-            below.alive.insert(place, id);
-        }
-        if let Some(project) = self.projects.get_mut(project as usize) {
-            project.deleted.remove(&(deleted_at, id));
-        }
-        self.count(project, kind, bytes, true);
     }
 
     /// Moves files that live into a folder that lives, all or none of them.
@@ -132,21 +105,21 @@ impl World {
     /// # Errors
     ///
     /// Returns why it stays where it is.
-    pub(crate) fn move_one(&mut self, id: AssetId, to: AssetId) -> Result<(), NotMoved> {
-        let node = self.get(id, false).ok_or(NotMoved::NotFound)?;
-        let into = self.get(to, false).ok_or(NotMoved::NotFound)?;
+    pub(crate) fn move_one(&mut self, id: AssetId, to: AssetId) -> Result<(), Unchanged> {
+        let node = self.get(id, false).ok_or(Unchanged::NotFound)?;
+        let into = self.get(to, false).ok_or(Unchanged::NotFound)?;
         let fits = match into.kind {
             Kind::Folder => true,
             Kind::VersionStack => node.kind == Kind::File,
             Kind::File | Kind::Bundle => false,
         };
         if !fits || node.parent.is_none() || node.project != into.project {
-            return Err(NotMoved::Impossible);
+            return Err(Unchanged::Impossible);
         }
         let mut above = Some(to);
         while let Some(folder) = above {
             if folder == id {
-                return Err(NotMoved::Impossible);
+                return Err(Unchanged::Impossible);
             }
             above = self.nodes.get(&folder).and_then(|node| node.parent);
         }
@@ -161,8 +134,8 @@ impl World {
         let Some(node) = self.nodes.get_mut(&id) else {
             return;
         };
-        let bytes = node.details.as_ref().map_or(0, |details| details.filesize);
         let (kind, from, old, place) = (node.kind, node.parent, node.project, node.place);
+        let bytes = node.filesize();
         self.place += 1;
         node.parent = Some(to);
         node.project = project;

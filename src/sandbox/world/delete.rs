@@ -85,7 +85,7 @@ impl World {
             if node.deleted_at.is_some() || refusal(&self.behaviour, id, node).is_some() {
                 continue;
             }
-            self.bury(id, now);
+            self.mark(id, Some(now));
             if self.behaviour.cascade {
                 stack.extend(self.alive_below(id, None).map(|(id, _)| id));
             }

@@ -25,7 +25,6 @@ const MADE: i64 = 1_768_478_400;
 /// Everything that a sandbox knows.
 #[derive(Debug, Clone)]
 pub struct World {
-    pub(super) token: String,
     pub(super) me: Me,
     pub(super) behaviour: Behaviour,
     pub(super) limits: Limits,
@@ -54,20 +53,21 @@ pub(super) struct Account {
     pub(super) name: String,
 }
 
-/// A team; `account` is an index.
+/// A team of an account.
 #[derive(Debug, Clone)]
 pub(super) struct Team {
     pub(super) id: Uuid,
     pub(super) name: String,
-    pub(super) account: usize,
+    pub(super) account: Uuid,
 }
 
-/// A project; `team` is an index.
+/// A project of a team.
 #[derive(Debug, Clone)]
 pub(super) struct Project {
     pub(super) id: Uuid,
     pub(super) name: String,
-    pub(super) team: usize,
+    pub(super) team: Uuid,
+    pub(super) account: Uuid,
     pub(super) root: AssetId,
     pub(super) tally: Tally,
     /// What was deleted, the oldest first.
@@ -90,22 +90,24 @@ pub(super) struct Node {
     pub(super) parent: Option<AssetId>,
     pub(super) place: u32,
     pub(super) deleted_at: Option<Timestamp>,
-    pub(super) details: Option<Arc<Details>>,
+    /// What a seed says of it, its dates filled in and its children taken out.
+    pub(super) details: Option<Arc<seed::Asset>>,
 }
 
-/// What a seed says of an asset.
-#[derive(Debug, Clone)]
-pub(super) struct Details {
-    pub(super) name: String,
-    pub(super) filesize: u64,
-    pub(super) filetype: Option<String>,
-    pub(super) label: Option<String>,
-    pub(super) inserted_at: Timestamp,
-    pub(super) updated_at: Timestamp,
-    pub(super) uploaded_at: Timestamp,
-    pub(super) archived_at: Option<Timestamp>,
-    pub(super) view_count: u64,
-    pub(super) refuse: Option<String>,
+impl Node {
+    pub(super) fn name(&self, id: AssetId) -> String {
+        let details = self.details.as_ref();
+        details.map_or_else(|| format!("{id}.mov"), |details| details.name.clone())
+    }
+
+    pub(super) fn filesize(&self) -> u64 {
+        self.details.as_ref().map_or(0, |details| details.filesize)
+    }
+
+    /// One of its dates; all of them are known where a seed describes it.
+    pub(super) fn moment(&self, pick: fn(&seed::Asset) -> Option<Timestamp>) -> Timestamp {
+        self.details.as_deref().and_then(pick).unwrap_or_else(made)
+    }
 }
 
 /// Says that an id is unknown, or belongs to a deleted asset.
@@ -253,15 +255,16 @@ impl World {
     }
 
     /// The account that an asset's project belongs to.
-    pub(super) fn account_of(&self, node: &Node) -> Option<usize> {
+    pub(super) fn account_of(&self, node: &Node) -> Option<Uuid> {
         let project = self.projects.get(node.project as usize)?;
-        self.teams.get(project.team).map(|team| team.account)
+        Some(project.account)
     }
 }
 
 /// Who may come in.
 #[derive(Debug, Clone)]
 pub(super) struct Access {
+    pub(super) token: String,
     pub(super) legacy_token: String,
     pub(super) client: Client,
     pub(super) token_lifetime: u64,
@@ -269,7 +272,7 @@ pub(super) struct Access {
 
 fn refusal<'node>(behaviour: &Behaviour, id: AssetId, node: &'node Node) -> Option<&'node str> {
     let details = node.details.as_ref();
-    if let Some(refusal) = details.and_then(|details| details.refuse.as_deref()) {
+    if let Some(refusal) = details.and_then(|details| details.refuse.0.as_deref()) {
         return Some(refusal);
     }
     // The root of a project cannot be deleted by anybody, so it is no asset to refuse.
