@@ -29,18 +29,9 @@ pub struct AssetId(Uuid);
 
 /// What sort of asset one is, as V4 tells them apart: each has calls of its own.
 #[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    serde::Serialize,
-    serde::Deserialize,
-    schemars::JsonSchema,
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
 )]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// A file.
@@ -333,6 +324,7 @@ impl<'de> Deserialize<'de> for AssetId {
     }
 }
 
+#[cfg(test)]
 impl schemars::JsonSchema for AssetId {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         "AssetId".into()

@@ -5,7 +5,6 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::cli::settings::sending::Percent;
@@ -78,12 +77,13 @@ const GUARDED: [(&str, &str, &str); 7] = [
 ];
 
 /// The settings of `retire.toml`, and of the user's own `config.toml`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-#[schemars(title = "retire.toml")]
+#[cfg_attr(test, schemars(title = "retire.toml"))]
 pub struct Config {
     /// The version of this file: 1.
-    #[schemars(range(min = 1, max = 1))]
+    #[cfg_attr(test, schemars(range(min = 1, max = 1)))]
     pub version: u64,
     /// Where the state is kept, seen from the file's folder.
     pub state: Option<PathBuf>,
@@ -129,7 +129,7 @@ pub struct Config {
     /// The file that the token is read from, seen from the file's folder.
     pub token_file: Option<PathBuf>,
     /// The program that prints the token, and its arguments; no shell is involved.
-    #[schemars(length(min = 1))]
+    #[cfg_attr(test, schemars(length(min = 1)))]
     pub token_command: Option<Vec<String>>,
     /// The file that the client's id for V4 tokens is read from, seen from the file's folder.
     pub client_id_file: Option<PathBuf>,
@@ -142,7 +142,8 @@ pub struct Config {
 }
 
 /// A version of the API, by its name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum ConfigApi {
     /// The legacy API.

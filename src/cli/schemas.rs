@@ -1,45 +1,84 @@
-//! The JSON Schemas of all documents, generated from the types that read them.
-
-use schemars::generate::SchemaSettings;
-use schemars::{JsonSchema, Schema};
+//! The JSON Schemas of all documents, as they lie in `schemas/`.
 
 use crate::cli::args::SchemaName;
-use crate::cli::config::Config;
-use crate::manifest::schema::Manifest;
-use crate::plan::saved::PlanDocument;
-use crate::render::events::Event;
-use crate::sandbox::seed::Seed;
-use crate::state::format::StateDocument;
-use crate::store::journal::Line;
-
-/// Every schema, with the name of its file in `schemas/`.
-pub const ALL: [(SchemaName, &str); 7] = [
-    (SchemaName::Manifest, "manifest.schema.json"),
-    (SchemaName::State, "state.schema.json"),
-    (SchemaName::Journal, "journal.schema.json"),
-    (SchemaName::Plan, "plan.schema.json"),
-    (SchemaName::Events, "events.schema.json"),
-    (SchemaName::Config, "config.schema.json"),
-    (SchemaName::SandboxSeed, "sandbox-seed.schema.json"),
-];
 
 /// The text of a schema: JSON Schema, draft 2020-12.
+///
+/// A test holds it equal to what the types that read and write the document generate.
 #[must_use]
-pub fn text(name: SchemaName) -> String {
-    let schema = match name {
-        SchemaName::Manifest => of::<Manifest>(),
-        SchemaName::State => of::<StateDocument>(),
-        SchemaName::Journal => of::<Line<'static>>(),
-        SchemaName::Plan => of::<PlanDocument>(),
-        SchemaName::Events => of::<Event<'static>>(),
-        SchemaName::Config => of::<Config>(),
-        SchemaName::SandboxSeed => of::<Seed>(),
-    };
-    format!("{:#}\n", schema.as_value())
+pub const fn text(name: SchemaName) -> &'static str {
+    match name {
+        SchemaName::Manifest => include_str!("../../schemas/manifest.schema.json"),
+        SchemaName::State => include_str!("../../schemas/state.schema.json"),
+        SchemaName::Journal => include_str!("../../schemas/journal.schema.json"),
+        SchemaName::Plan => include_str!("../../schemas/plan.schema.json"),
+        SchemaName::Events => include_str!("../../schemas/events.schema.json"),
+        SchemaName::Config => include_str!("../../schemas/config.schema.json"),
+        SchemaName::SandboxSeed => include_str!("../../schemas/sandbox-seed.schema.json"),
+    }
 }
 
-fn of<T: JsonSchema>() -> Schema {
-    SchemaSettings::draft2020_12()
-        .into_generator()
-        .into_root_schema_for::<T>()
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    use clap::ValueEnum;
+    use schemars::JsonSchema;
+    use schemars::generate::SchemaSettings;
+
+    use super::*;
+    use crate::cli::config::Config;
+    use crate::manifest::schema::Manifest;
+    use crate::plan::saved::PlanDocument;
+    use crate::render::events::Event;
+    use crate::sandbox::seed::Seed;
+    use crate::state::format::StateDocument;
+    use crate::store::journal::Line;
+
+    fn generated(name: SchemaName) -> String {
+        let schema = match name {
+            SchemaName::Manifest => of::<Manifest>(),
+            SchemaName::State => of::<StateDocument>(),
+            SchemaName::Journal => of::<Line<'static>>(),
+            SchemaName::Plan => of::<PlanDocument>(),
+            SchemaName::Events => of::<Event<'static>>(),
+            SchemaName::Config => of::<Config>(),
+            SchemaName::SandboxSeed => of::<Seed>(),
+        };
+        format!("{:#}\n", schema.as_value())
+    }
+
+    fn of<T: JsonSchema>() -> schemars::Schema {
+        SchemaSettings::draft2020_12()
+            .into_generator()
+            .into_root_schema_for::<T>()
+    }
+
+    /// `UPDATE=1 cargo test` writes the schemas anew.
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "it writes into the repository")]
+    fn the_schemas_are_those_of_the_types() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas");
+        let mut names = BTreeSet::new();
+        for name in SchemaName::value_variants() {
+            let argument = name.to_possible_value().unwrap();
+            let file = format!("{}.schema.json", argument.get_name());
+            let text = generated(*name);
+            if std::env::var_os("UPDATE").is_some() {
+                std::fs::write(folder.join(&file), text).unwrap();
+            } else {
+                assert!(
+                    text == super::text(*name),
+                    "{file} has drifted: run `UPDATE=1 cargo test`"
+                );
+            }
+            names.insert(file);
+        }
+        let found: BTreeSet<String> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        assert_eq!(found, names);
+    }
 }

@@ -1,11 +1,9 @@
 //! Lengths of time, as people write them: `30s`, `1h 30m`, `2 days`; a bare number means seconds.
 
-use std::borrow::Cow;
 use std::str::FromStr;
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 
@@ -41,13 +39,14 @@ impl<'de> Deserialize<'de> for Span {
     }
 }
 
-impl JsonSchema for Span {
-    fn schema_name() -> Cow<'static, str> {
+#[cfg(test)]
+impl schemars::JsonSchema for Span {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
         "Span".into()
     }
 
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
             "description": "A length of time, such as `30s`, `1h 30m` or `2d`.",
             "type": "string",
             "minLength": 1

@@ -105,17 +105,8 @@ pub struct Details {
 }
 
 /// What is to become of an asset that the server does not know.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    Hash,
-    serde::Serialize,
-    serde::Deserialize,
-    schemars::JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum MissingPolicy {
     /// It is known to be gone, and is recorded so.
@@ -164,8 +155,12 @@ pub struct Waiver {
 }
 
 /// The guards that a waiver can raise.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, schemars::JsonSchema)]
-#[schemars(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(
+    test,
+    derive(schemars::JsonSchema),
+    schemars(rename_all = "kebab-case")
+)]
 pub enum Guard {
     /// How many assets one plan may delete.
     MaxAssets,
@@ -176,7 +171,7 @@ pub enum Guard {
     /// How many days old an asset must be.
     MinAge,
     /// What share of the assets asked for may be missing during a run, in percent.
-    #[schemars(rename = "max-404-percent")]
+    #[cfg_attr(test, schemars(rename = "max-404-percent"))]
     Max404Percent,
     /// What share of the assets asked for may fail during a run, in percent.
     MaxFailurePercent,

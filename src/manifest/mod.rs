@@ -11,7 +11,8 @@ mod fast;
 pub mod kind;
 mod lanes;
 mod order;
-pub mod schema;
+#[cfg(test)]
+pub(crate) mod schema;
 #[cfg(test)]
 mod tests;
 mod text;

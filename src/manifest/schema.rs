@@ -10,7 +10,7 @@ use crate::asset::{AssetId, Kind};
 #[derive(JsonSchema)]
 #[schemars(title = "frameio-retire manifest", deny_unknown_fields)]
 #[expect(dead_code, reason = "only its schema is used")]
-pub struct Manifest {
+pub(crate) struct Manifest {
     /// The version of this document: 1.
     #[schemars(range(min = 1, max = 1))]
     version: u64,

@@ -10,9 +10,8 @@ use crate::plan::{Plan, Step, Totals};
 use crate::state::Api;
 
 /// What a plan takes of one kind of call.
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct LaneForecast {
     /// The kind of call.

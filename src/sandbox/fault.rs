@@ -1,11 +1,9 @@
 //! Faults: what goes wrong with which request, decided by a number and not by chance. Pure.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::sandbox::endpoint::{Endpoint, NoEndpoint};
@@ -144,13 +142,14 @@ impl<'de> Deserialize<'de> for Share {
     }
 }
 
-impl JsonSchema for Share {
-    fn schema_name() -> Cow<'static, str> {
+#[cfg(test)]
+impl schemars::JsonSchema for Share {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
         "Share".into()
     }
 
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
             "description": "A share, such as `2%` or `0.5%`.",
             "type": "string",
             "pattern": "^[0-9]+(\\.[0-9]{1,4})?%$"
@@ -315,13 +314,14 @@ impl<'de> Deserialize<'de> for Rule {
     }
 }
 
-impl JsonSchema for Rule {
-    fn schema_name() -> Cow<'static, str> {
+#[cfg(test)]
+impl schemars::JsonSchema for Rule {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
         "Rule".into()
     }
 
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
             "description": "A fault, which requests it meets, and with which calls, such as `503=5%`, `429/2s=every:7`, `drop-after=first:1@bulk_delete` or `cut=at:2+5@bulk_delete+asset_delete`.",
             "type": "string",
             "pattern": "^[^=@]+=[^=@]+(@[a-z0-9_+-]+)?$"
@@ -330,7 +330,8 @@ impl JsonSchema for Rule {
 }
 
 /// All that goes wrong.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Faults {
     /// The number that decides which requests a share meets: with the same number the same ones.

@@ -1,13 +1,10 @@
 //! Rate limits: a leaky bucket an endpoint (docs/frameio-api.md, "Rate limits"). Pure.
 
-use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -200,21 +197,22 @@ impl<'de> Deserialize<'de> for Limits {
     }
 }
 
-impl JsonSchema for Limits {
-    fn schema_name() -> Cow<'static, str> {
+#[cfg(test)]
+impl schemars::JsonSchema for Limits {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
         "Limits".into()
     }
 
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let limit = json_schema!({
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let limit = schemars::json_schema!({
             "type": "string",
             "pattern": "^(off|[1-9][0-9]*/[1-9].*)$"
         });
-        let each: BTreeMap<&str, &Schema> = Endpoint::ALL
+        let each: std::collections::BTreeMap<&str, &schemars::Schema> = Endpoint::ALL
             .iter()
             .map(|endpoint| (endpoint.name(), &limit))
             .collect();
-        json_schema!({
+        schemars::json_schema!({
             "description": "`documented`, `off`, or what differs from what is documented, an endpoint each: `off`, or requests and their window like `50/1000ms`.",
             "anyOf": [
                 {"enum": ["documented", "off"]},

@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 
 use jiff::Timestamp;
-use schemars::JsonSchema;
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -21,12 +20,13 @@ const LARGEST: usize = 64 << 20;
 pub(super) const REFUSAL: &str = "Failed to delete asset due to permission restrictions.";
 
 /// A world to serve.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-#[schemars(title = "frameio-retire sandbox seed")]
+#[cfg_attr(test, schemars(title = "frameio-retire sandbox seed"))]
 pub struct Seed {
     /// The version of this document: 1.
-    #[schemars(range(min = 1, max = 1))]
+    #[cfg_attr(test, schemars(range(min = 1, max = 1)))]
     pub version: u64,
     /// The bearer token that the sandbox accepts from anybody and for ever.
     #[serde(default = "default_token")]
@@ -39,7 +39,7 @@ pub struct Seed {
     pub client: Client,
     /// How long a fetched token lives, in seconds.
     #[serde(default = "default_lifetime")]
-    #[schemars(range(min = 1))]
+    #[cfg_attr(test, schemars(range(min = 1)))]
     pub token_lifetime: u64,
     /// Whose token it is.
     #[serde(default)]
@@ -70,7 +70,8 @@ const fn default_lifetime() -> u64 {
 }
 
 /// Who may fetch tokens from the token endpoint.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Client {
     /// The client's id.
@@ -89,7 +90,8 @@ impl Default for Client {
 }
 
 /// A user.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Me {
     /// The user's id.
@@ -111,7 +113,8 @@ impl Default for Me {
 }
 
 /// How the sandbox behaves where the API's documentation leaves it open.
-#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Behaviour {
     /// What an unknown id in a bulk delete does.
@@ -153,7 +156,8 @@ impl Default for Behaviour {
 }
 
 /// What an unknown id in a bulk delete does.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum UnknownId {
     /// It makes the whole call a 404, and nothing is deleted.
@@ -164,7 +168,8 @@ pub enum UnknownId {
 }
 
 /// What a second delete of the same asset answers.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SecondDelete {
     /// The same as for an unknown id.
@@ -175,7 +180,8 @@ pub enum SecondDelete {
 }
 
 /// What the list of the recently deleted shows of what went along with its folder.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RecentlyDeleted {
     /// All of it.
@@ -186,7 +192,8 @@ pub enum RecentlyDeleted {
 }
 
 /// An account.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Account {
     /// The account's id.
@@ -199,7 +206,8 @@ pub struct Account {
 }
 
 /// A team.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Team {
     /// The team's id.
@@ -212,7 +220,8 @@ pub struct Team {
 }
 
 /// A project.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Project {
     /// The project's id.
@@ -228,7 +237,8 @@ pub struct Project {
 }
 
 /// An asset.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Asset {
     /// The asset's id.
@@ -249,30 +259,30 @@ pub struct Asset {
     pub label: Option<String>,
     /// When it was made.
     #[serde(default)]
-    #[schemars(with = "Option<String>")]
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
     pub inserted_at: Option<Timestamp>,
     /// When it was changed.
     #[serde(default)]
-    #[schemars(with = "Option<String>")]
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
     pub updated_at: Option<Timestamp>,
     /// When it was uploaded.
     #[serde(default)]
-    #[schemars(with = "Option<String>")]
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
     pub uploaded_at: Option<Timestamp>,
     /// When it was deleted; it lives where this is missing.
     #[serde(default)]
-    #[schemars(with = "Option<String>")]
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
     pub deleted_at: Option<Timestamp>,
     /// When it was archived.
     #[serde(default)]
-    #[schemars(with = "Option<String>")]
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
     pub archived_at: Option<Timestamp>,
     /// How often it was looked at.
     #[serde(default)]
     pub view_count: u64,
     /// Whether its delete is refused: `true` for the usual message, or a message.
     #[serde(default)]
-    #[schemars(with = "RefusalSchema")]
+    #[cfg_attr(test, schemars(with = "RefusalSchema"))]
     pub refuse: Refusal,
     /// What is in it.
     #[serde(default)]
@@ -280,7 +290,8 @@ pub struct Asset {
 }
 
 /// What sort of asset one is.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// A file.
@@ -318,7 +329,8 @@ impl Kind {
 pub struct Refusal(pub Option<String>);
 
 /// The two ways to write a refusal.
-#[derive(JsonSchema)]
+#[cfg(test)]
+#[derive(schemars::JsonSchema)]
 #[schemars(untagged)]
 #[expect(dead_code, reason = "only its schema is used")]
 enum RefusalSchema {

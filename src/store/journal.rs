@@ -53,6 +53,7 @@ impl Header {
 
 /// A line of the journal, as its schema tells it: it is read and written by hand, since the
 /// checksum is that of the body's very bytes.
+#[cfg(test)]
 #[derive(schemars::JsonSchema)]
 #[schemars(deny_unknown_fields)]
 #[expect(dead_code, reason = "only its schema is used")]
@@ -64,6 +65,7 @@ pub struct Line<'line> {
 }
 
 /// The first line says which state the journal continues, and every other one what happened.
+#[cfg(test)]
 #[derive(schemars::JsonSchema)]
 #[schemars(untagged)]
 #[expect(dead_code, reason = "only its schema is used")]
@@ -73,7 +75,8 @@ enum Body<'line> {
 }
 
 /// Which state the journal continues.
-#[derive(Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct HeaderBody {
     /// The version of the journal: 1.
@@ -89,7 +92,8 @@ struct HeaderBody {
 }
 
 /// An event, and its number within the journal, from 1.
-#[derive(Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct EventBody<'line> {
     seq: u64,
@@ -97,14 +101,15 @@ struct EventBody<'line> {
     event: EventLine<'line>,
 }
 
-#[derive(Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 enum EventLine<'line> {
     /// The run began.
     Started {
         run: u64,
         id: Uuid,
-        #[schemars(with = "String", extend("format" = "date-time"))]
+        #[cfg_attr(test, schemars(with = "String", extend("format" = "date-time")))]
         at: Timestamp,
         actor: Option<String>,
         commit: Option<String>,
@@ -121,7 +126,7 @@ enum EventLine<'line> {
     /// A batch was answered; what is missing here stays as it was.
     Answered {
         batch: u64,
-        #[schemars(with = "String", extend("format" = "date-time"))]
+        #[cfg_attr(test, schemars(with = "String", extend("format" = "date-time")))]
         at: Timestamp,
         /// Deleted by us, as the answer to the delete says.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -144,14 +149,14 @@ enum EventLine<'line> {
     },
     /// Records that nothing needs any more are dropped.
     Forgotten {
-        #[schemars(with = "String", extend("format" = "date-time"))]
+        #[cfg_attr(test, schemars(with = "String", extend("format" = "date-time")))]
         at: Timestamp,
         ids: Cow<'line, [AssetId]>,
     },
     /// Assets were found deleted before anything was sent for them; only in journals of earlier
     /// versions, which did not ask for more than a line in a list.
     FoundDeleted {
-        #[schemars(with = "String", extend("format" = "date-time"))]
+        #[cfg_attr(test, schemars(with = "String", extend("format" = "date-time")))]
         at: Timestamp,
         ids: Cow<'line, [AssetId]>,
     },
@@ -163,21 +168,23 @@ enum EventLine<'line> {
     },
     /// The run ended, of itself or in order before that.
     Ended {
-        #[schemars(with = "String", extend("format" = "date-time"))]
+        #[cfg_attr(test, schemars(with = "String", extend("format" = "date-time")))]
         at: Timestamp,
         done: bool,
     },
 }
 
 /// Who deleted an asset, and what shows it.
-#[derive(Clone, Copy, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct Shown {
     status: ShownStatus,
     evidence: Evidence,
 }
 
-#[derive(Clone, Copy, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 enum ShownStatus {
     /// We did.
@@ -186,14 +193,16 @@ enum ShownStatus {
     Gone,
 }
 
-#[derive(Clone, Copy, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 enum TaskName {
     Delete,
     Resolve,
 }
 
-#[derive(Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct FailureLine<'line> {
     kind: FailureKind,

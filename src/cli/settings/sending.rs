@@ -39,9 +39,10 @@ pub struct SendingSettings {
 }
 
 /// A share in percent, from 0 to 100.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(try_from = "u8")]
-pub struct Percent(#[schemars(range(max = 100))] u8);
+pub struct Percent(#[cfg_attr(test, schemars(range(max = 100)))] u8);
 
 impl Percent {
     /// The figure.

@@ -14,7 +14,8 @@ use crate::plan::shelter::{Path, Waypoint};
 use crate::plan::{Plan, Step};
 
 /// What is to happen to one asset, and why.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Action {
     /// The asset.
@@ -54,7 +55,7 @@ pub struct Action {
     pub path: Option<Vec<Waypoint>>,
     /// The moment up to which it is left alone: RFC 3339.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
+    #[cfg_attr(test, schemars(with = "Option<String>", extend("format" = "date-time")))]
     pub until: Option<Timestamp>,
     /// Why it is not shown to be what its pin says; only with `mismatch`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -74,9 +75,8 @@ pub struct Action {
 }
 
 /// What can be done with an asset, in one word.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Verb {
     /// Delete it.
@@ -104,7 +104,8 @@ pub enum Verb {
 }
 
 /// Why an asset is not shown to be what its pin says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum MismatchName {
     /// The live asset was not read.
@@ -112,7 +113,8 @@ pub enum MismatchName {
 }
 
 /// Why an asset stays without a hold, and with it what it lies in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Because {
     /// Its date is ahead.
@@ -164,6 +166,7 @@ impl<'de> Deserialize<'de> for Listing {
     }
 }
 
+#[cfg(test)]
 impl schemars::JsonSchema for Listing {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         "Listing".into()

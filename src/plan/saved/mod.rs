@@ -39,24 +39,25 @@ use layout::{Compared, field, json, rows};
 pub const VERSION: u64 = 2;
 
 /// A saved plan.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 #[serde(expecting = "a plan of frameio-retire")]
-#[schemars(rename = "Plan")]
+#[cfg_attr(test, schemars(rename = "Plan"))]
 pub struct PlanDocument {
     /// The version of this document.
-    #[schemars(range(min = 2, max = 2))]
+    #[cfg_attr(test, schemars(range(min = 2, max = 2)))]
     #[serde(deserialize_with = "known_version")]
     version: u64,
     /// `sha256:` and the SHA-256 of the document without this field, as compact JSON.
     #[serde(skip_serializing_if = "String::is_empty")]
-    #[schemars(regex(pattern = "^sha256:[0-9a-f]{64}$"))]
+    #[cfg_attr(test, schemars(regex(pattern = "^sha256:[0-9a-f]{64}$")))]
     id: String,
     /// When the plan was made: RFC 3339.
-    #[schemars(with = "String", extend("format" = "date-time"))]
+    #[cfg_attr(test, schemars(with = "String", extend("format" = "date-time")))]
     created_at: Timestamp,
     /// The moment from which it is not carried out any more: RFC 3339.
-    #[schemars(with = "String", extend("format" = "date-time"))]
+    #[cfg_attr(test, schemars(with = "String", extend("format" = "date-time")))]
     expires_at: Timestamp,
     /// The version of the program that made it.
     tool: String,
@@ -88,7 +89,8 @@ pub struct PlanDocument {
 }
 
 /// The state that a plan was made from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct StateBasis {
     /// The state's path, as the user named it.
@@ -102,7 +104,8 @@ pub struct StateBasis {
 }
 
 /// A manifest that a plan was made from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ManifestBasis {
     /// The manifest's path, as the user named it; `-` for standard input.
@@ -114,7 +117,8 @@ pub struct ManifestBasis {
 }
 
 /// The settings that a plan's decisions depend on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct DecidingSettings {
     /// How many refusals block an asset.

@@ -95,9 +95,8 @@ impl fmt::Display for Unplaced {
 pub struct Path(pub Vec<Waypoint>);
 
 /// One asset of a path.
-#[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Waypoint {
     /// The asset.

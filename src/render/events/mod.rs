@@ -6,7 +6,6 @@
 use std::borrow::Cow;
 
 use jiff::Timestamp;
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
@@ -26,7 +25,8 @@ pub use write::{Close, Lines};
 pub const VERSION: u64 = 1;
 
 /// One line of the event stream.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 #[serde(expecting = "an event of a run of frameio-retire")]
 pub enum Event<'line> {
@@ -332,7 +332,8 @@ impl<'de> Deserialize<'de> for Version {
     }
 }
 
-impl JsonSchema for Version {
+#[cfg(test)]
+impl schemars::JsonSchema for Version {
     fn inline_schema() -> bool {
         true
     }
@@ -341,8 +342,8 @@ impl JsonSchema for Version {
         "Version".into()
     }
 
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "integer", "minimum": VERSION, "maximum": VERSION})
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({"type": "integer", "minimum": VERSION, "maximum": VERSION})
     }
 }
 
@@ -351,7 +352,8 @@ impl JsonSchema for Version {
 #[serde(transparent)]
 pub struct At(pub Timestamp);
 
-impl JsonSchema for At {
+#[cfg(test)]
+impl schemars::JsonSchema for At {
     fn inline_schema() -> bool {
         true
     }
@@ -360,13 +362,14 @@ impl JsonSchema for At {
         "At".into()
     }
 
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "string", "format": "date-time"})
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({"type": "string", "format": "date-time"})
     }
 }
 
 /// What a batch asks of the server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum TaskName {
     /// Delete the assets.
@@ -376,7 +379,8 @@ pub enum TaskName {
 }
 
 /// How a run ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum EndingName {
     /// Everything that was planned has been sent and answered.
@@ -388,7 +392,8 @@ pub enum EndingName {
 }
 
 /// How many assets the plan decided what of.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Planned {
     /// To be deleted for the first time.
@@ -422,7 +427,8 @@ pub struct Planned {
 }
 
 /// How many assets came to what.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Figures {
     /// Deleted, and confirmed.

@@ -64,7 +64,7 @@ fn replayed(stream: &str) -> Summary {
 /// Each line fits the schema, and reading and writing it changes nothing.
 #[track_caller]
 fn fits(stream: &str) {
-    let schema = serde_json::from_str(&schemas::text(SchemaName::Events)).unwrap();
+    let schema = serde_json::from_str(schemas::text(SchemaName::Events)).unwrap();
     let validator = jsonschema::draft202012::options()
         .should_validate_formats(true)
         .build(&schema)

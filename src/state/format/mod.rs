@@ -5,7 +5,6 @@
 //! state in git reads well.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use jiff::Timestamp;
@@ -14,7 +13,7 @@ use uuid::Uuid;
 
 use crate::asset::AssetId;
 use crate::outcome::{Evidence, FailureKind};
-use crate::state::{Api, Change, HoldRecord, Home, Record, RunRecord, Standing, State};
+use crate::state::{Change, HoldRecord, Home, Record, RunRecord, Standing, State};
 
 mod read;
 
@@ -138,7 +137,8 @@ fn json<T: Serialize>(value: &T) -> String {
 }
 
 /// Where an asset stands, as the document says it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 enum Status {
     /// Deleted by us, and confirmed.
@@ -153,9 +153,10 @@ enum Status {
     Missing,
 }
 
-#[derive(Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "Record")]
+#[cfg_attr(test, schemars(rename = "Record"))]
 struct RecordLine<'text> {
     /// Where the asset stands.
     status: Status,
@@ -211,14 +212,15 @@ impl<'text> From<&'text Record> for RecordLine<'text> {
     }
 }
 
-#[derive(Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "Run")]
+#[cfg_attr(test, schemars(rename = "Run"))]
 struct RunLine {
     /// The run's own id.
     id: Uuid,
     /// When it started: RFC 3339.
-    #[schemars(with = "String", extend("format" = "date-time"))]
+    #[cfg_attr(test, schemars(with = "String", extend("format" = "date-time")))]
     at: Timestamp,
     /// Who started it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -260,15 +262,16 @@ impl From<&RunRecord> for RunLine {
     }
 }
 
-#[derive(Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "Hold")]
+#[cfg_attr(test, schemars(rename = "Hold"))]
 struct HoldLine {
     /// Why the asset is held.
     reason: String,
     /// The moment from which the hold no longer counts: RFC 3339.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
+    #[cfg_attr(test, schemars(with = "Option<String>", extend("format" = "date-time")))]
     until: Option<Timestamp>,
 }
 
@@ -280,6 +283,7 @@ impl From<&HoldRecord> for HoldLine {
 }
 
 /// The whole document, for its schema.
+#[cfg(test)]
 #[derive(schemars::JsonSchema)]
 #[schemars(rename = "State", deny_unknown_fields)]
 #[expect(
@@ -295,15 +299,15 @@ pub(crate) struct StateDocument {
     /// Counts the changes.
     serial: u64,
     /// The version of the API.
-    api: Api,
+    api: crate::state::Api,
     /// The server's base address, or `sandbox`.
     endpoint: String,
     /// The account, once the server has named it.
     account: Option<String>,
     /// Who changed the state, when, and from what, by run number.
-    runs: BTreeMap<String, RunLine>,
+    runs: std::collections::BTreeMap<String, RunLine>,
     /// What is known, by asset.
-    assets: BTreeMap<AssetId, RecordLine<'static>>,
+    assets: std::collections::BTreeMap<AssetId, RecordLine<'static>>,
     /// Assets that must not be deleted, whatever lists them.
-    holds: BTreeMap<AssetId, HoldLine>,
+    holds: std::collections::BTreeMap<AssetId, HoldLine>,
 }
