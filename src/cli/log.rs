@@ -6,8 +6,9 @@
 use std::io::{self, Write};
 
 use tracing::{debug, info, warn};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt;
 
 use crate::cli::console::Console;
 use crate::cli::env::{Environment, LOG};
@@ -21,38 +22,68 @@ use crate::render::summary::stopped;
 pub(super) fn start(verbose: u8, environment: &Environment, console: &Console) {
     let level = match verbose {
         0 => None,
-        1 => Some("info"),
-        2 => Some("debug"),
-        _ => Some("trace"),
+        1 => Some(LevelFilter::INFO),
+        2 => Some(LevelFilter::DEBUG),
+        _ => Some(LevelFilter::TRACE),
     };
-    let own = level.map(|level| format!("{}={level}", env!("CARGO_CRATE_NAME")));
-    let asked = match environment.text(LOG) {
-        Ok(asked) => asked,
-        Err(error) => {
-            console.warn(&error.to_string());
-            None
-        }
-    };
-    let directives: Vec<&str> = asked.into_iter().chain(own.as_deref()).collect();
-    if directives.is_empty() {
+    let asked = environment.text(LOG).unwrap_or_else(|error| {
+        console.warn(&error.to_string());
+        None
+    });
+    if level.is_none() && asked.is_none() {
         return;
     }
-    let filter = EnvFilter::try_new(directives.join(",")).or_else(|error| {
+    let mut targets = parse_targets(asked.unwrap_or_default()).unwrap_or_else(|error| {
         console.warn(&format!(
             "the environment variable `{LOG}` sets nothing: {error}"
         ));
-        EnvFilter::try_new(own.as_deref().unwrap_or("off"))
+        Targets::new()
     });
-    let Ok(filter) = filter else {
-        return;
-    };
+    if let Some(level) = level {
+        targets = targets.with_target(env!("CARGO_CRATE_NAME"), level);
+    }
     let subscriber = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+        .with_max_level(LevelFilter::TRACE)
         .with_ansi(console.style().colour)
         .with_writer(Writer(console.clone()))
-        .finish();
+        .finish()
+        .with(targets);
     // Nobody else in the process logs.
     drop(tracing::subscriber::set_global_default(subscriber));
+}
+
+/// Reads `TARGET=LEVEL`, `TARGET` and `LEVEL`, separated by commas.
+///
+/// The parser that [`Targets`] brings takes anything for the name of a target, also what was
+/// meant as a filter of spans.
+fn parse_targets(text: &str) -> Result<Targets, String> {
+    let mut targets = Targets::new();
+    for directive in text.split(',').map(str::trim) {
+        if directive.is_empty() {
+            continue;
+        }
+        if let Ok(level) = directive.parse::<LevelFilter>() {
+            targets = targets.with_default(level);
+            continue;
+        }
+        let (target, level) = directive.split_once('=').unwrap_or((directive, ""));
+        if target.is_empty() || target.contains(['[', ']', '{', '}']) {
+            return Err(format!(
+                "`{directive}` is none of `TARGET=LEVEL`, `TARGET` and `LEVEL`"
+            ));
+        }
+        let level = match level {
+            "" => Some(LevelFilter::TRACE),
+            level => level.parse().ok(),
+        };
+        let Some(level) = level else {
+            return Err(format!(
+                "`{directive}` has no level such as `info` or `debug`"
+            ));
+        };
+        targets = targets.with_target(target, level);
+    }
+    Ok(targets)
 }
 
 /// Writes each line through the console, so that it does not end up in the progress.
@@ -137,5 +168,45 @@ pub(super) fn event(event: &RunEvent) {
             Ending::Done => info!("the run is done"),
             Ending::Stopped(_) => info!("the run has stopped"),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filter_is_a_list_of_targets_and_levels() {
+        for (text, same) in [
+            ("", Targets::new()),
+            ("debug", Targets::new().with_default(LevelFilter::DEBUG)),
+            ("2", Targets::new().with_default(LevelFilter::WARN)),
+            (
+                "hyper",
+                Targets::new().with_target("hyper", LevelFilter::TRACE),
+            ),
+            (
+                "hyper=",
+                Targets::new().with_target("hyper", LevelFilter::TRACE),
+            ),
+            (
+                "warn, rustls::client=Info,,h2=off",
+                Targets::new()
+                    .with_default(LevelFilter::WARN)
+                    .with_target("rustls::client", LevelFilter::INFO)
+                    .with_target("h2", LevelFilter::OFF),
+            ),
+        ] {
+            assert_eq!(parse_targets(text), Ok(same), "{text}");
+        }
+        for text in [
+            "=info",
+            "hyper[send]=info",
+            "[{batch}]",
+            "hyper=loud",
+            "a=b=info",
+        ] {
+            parse_targets(text).expect_err(text);
+        }
     }
 }

@@ -333,6 +333,12 @@ fn a_filter_that_makes_no_sense_is_told() {
             &["apply", "--sandbox", "-v"],
         )
         .expect(0);
-    assert!(done.err.contains("`RUST_LOG` sets nothing"), "{}", done.err);
+    assert!(
+        done.err.contains(
+            "warning: the environment variable `RUST_LOG` sets nothing: `frameio_retire=loud` has no level such as `info` or `debug`\n"
+        ),
+        "{}",
+        done.err
+    );
     assert!(done.err.contains("the run begins"), "{}", done.err);
 }
