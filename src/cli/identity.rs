@@ -7,18 +7,22 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::cli::env::Environment;
-use crate::cli::files;
 use crate::cli::git::{self, Repository};
 use crate::event::RunInfo;
 use crate::state::State;
-
-/// Where Linux tells the machine's name.
-const HOST: &str = "/proc/sys/kernel/hostname";
 
 /// Draws an id that nobody else has.
 #[expect(clippy::disallowed_methods, reason = "this is the home of random ids")]
 pub(in crate::cli) fn random() -> Uuid {
     Uuid::new_v4()
+}
+
+/// The machine's name, where the system tells it.
+fn host() -> Option<String> {
+    #[cfg(unix)]
+    return Some(rustix::system::uname().nodename().to_str().ok()?.to_owned());
+    #[cfg(not(unix))]
+    None
 }
 
 /// Who runs this, and from what.
@@ -44,14 +48,6 @@ impl Identity {
             configs.find_map(|config| git::user(&config))
         };
         let commit = || repository.as_ref().and_then(Repository::commit);
-        let host = || {
-            Some(
-                files::text_if_there(Path::new(HOST))
-                    .ok()??
-                    .trim()
-                    .to_owned(),
-            )
-        };
         // These words go into the state and the lock, whoever wrote them.
         let secrets = environment.secrets();
         let words = |text: String| secrets.words(&text);
