@@ -374,10 +374,7 @@ impl Machine {
                 match standing {
                     Some(Standing::Unknown { .. }) => {
                         // Nothing is sent for what is held or not listed, but it is read.
-                        again.insert(
-                            id,
-                            !wishes.held.contains(&number) || !wishes.listed.contains(&number),
-                        );
+                        again.insert(id, true);
                     }
                     Some(Standing::Missing) => {
                         assert!(wishes.listed.contains(&number));
@@ -396,7 +393,17 @@ impl Machine {
                 wishes.listed.contains(&number),
                 wishes.held.contains(&number),
             ) {
-                (true, true) => assert_eq!(record, before.assets.get(&id), "a hold was touched"),
+                (true, true) => {
+                    let before = before.assets.get(&id);
+                    let was_unknown = before
+                        .is_some_and(|before| matches!(before.standing, Standing::Unknown { .. }));
+                    match (was_unknown, alive) {
+                        // What stays is read: found alive, its record is dropped.
+                        (true, true) => assert_eq!(record, None),
+                        (true, false) => assert!(standing.is_some_and(is_deleted)),
+                        (false, _) => assert_eq!(record, before, "a hold was touched"),
+                    }
+                }
                 (true, false) if alive => {
                     let Some(Standing::Failed(failed)) = standing else {
                         panic!("`{id}` is listed, lives, and is {standing:?}");
