@@ -1,91 +1,60 @@
-//! The dispatcher: decides what is sent, and writes down what happens before it goes on.
+//! The dispatcher: one plain thread that hands out jobs, and writes down what happens before it
+//! goes on. What follows from an answer is decided in [`follow`].
 
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::mpsc::error::SendError;
 
-use crate::apply::batch::{Queue, Terms};
-use crate::apply::breaker::Breaker;
-use crate::apply::canary::Canary;
-use crate::apply::evidence::Absent;
-use crate::apply::job::Journaled;
-use crate::apply::pacer::Pacer;
-use crate::apply::retry::Jitter;
-use crate::apply::stacks::Stack;
+use crate::apply::course::{Halt, Traffic};
+use crate::apply::follow::{broken, follow, sought};
+use crate::apply::guards::Guards;
+use crate::apply::later::Later;
+use crate::apply::ledger::Ledger;
+use crate::apply::order::{Journaled, Order};
+use crate::apply::pacer::Pace;
+use crate::apply::queue::{Queue, Terms};
+use crate::apply::run::{Clock, Ended, Options, Run, Seeker};
+use crate::apply::strategy::{Effect, Known, Memory, Retry, Strategy};
 use crate::apply::worker::{Inbox, News};
-use crate::apply::{Clock, Options, Run, Seeker};
 use crate::asset::AssetId;
 use crate::crash;
-use crate::event::{Lane, Listener, RunEvent, StopReason, Task};
+use crate::event::{Ending, Lane, RunEvent, StopReason};
+use crate::frameio::Limits;
 use crate::outcome::{AssetOutcome, Outcome};
-use crate::state::{Record, Standing, State, settles_missing};
-use crate::store::Session;
+use crate::plan::approve::Approved;
+use crate::store::{Session, Synced};
 
-pub(in crate::apply) struct Dispatcher<'run, S> {
-    run: u64,
-    pub(in crate::apply) state: State,
-    pub(in crate::apply) session: &'run mut S,
-    listeners: Vec<&'run mut dyn Listener>,
-    /// Where jobs go out; nothing once there are to be no more.
-    jobs: Option<UnboundedSender<Journaled>>,
-    pub(in crate::apply) inbox: Inbox,
-    pub(in crate::apply) options: Options,
-    pub(in crate::apply) clock: &'run dyn Clock,
-    pub(in crate::apply) queue: Queue<'run>,
-    pub(in crate::apply) pacer: Pacer,
-    pub(in crate::apply) breaker: Breaker,
-    pub(in crate::apply) jitter: Jitter,
-    /// What is written down at the end, unless the run stops since too much is missing; with
-    /// each the batch that found out.
-    pub(in crate::apply) held: Vec<(u64, AssetOutcome)>,
-    /// V4: the assets that the server does not know, until they are looked for in lists.
-    pub(in crate::apply) absent: Vec<Absent>,
-    /// Looks for them.
-    pub(in crate::apply) seeker: Seeker<'run>,
-    /// When the deletes were sent that were not answered, the last of each asset.
-    pub(in crate::apply) intents: HashMap<AssetId, Timestamp>,
-    /// How far the server's clock is ahead of ours, by its latest answer.
-    pub(in crate::apply) skew: Option<SignedDuration>,
-    /// Whether the server has answered as the API does.
-    pub(in crate::apply) has_spoken: bool,
-    /// What it answers instead.
-    pub(in crate::apply) no_api: Option<String>,
-    /// The assets that were refused before this run: that they are refused again says nothing.
-    pub(in crate::apply) refused_before: HashSet<AssetId>,
-    /// The first, small deletes.
-    pub(in crate::apply) canary: Canary,
-    /// V4: the version stacks that are being deleted file by file.
-    pub(in crate::apply) stacks: HashMap<AssetId, Stack>,
+/// How long the dispatcher sleeps at most.
+const TICK: Duration = Duration::from_secs(1);
+
+/// Carries out a plan, with the calls of one version of the API.
+pub(super) struct Dispatcher<'run, S: Strategy, Se> {
+    ledger: Ledger<'run, Se>,
     /// What has happened and is not yet written down.
-    pub(in crate::apply) events: Vec<RunEvent>,
-    /// What could not be written down.
-    pub(in crate::apply) unsaved: Vec<RunEvent>,
-    /// The assets of each batch that was sent and is not answered for.
-    pub(in crate::apply) open: BTreeMap<u64, Arc<[AssetId]>>,
-    /// How many batches are handed out and not heard of.
-    under_way: usize,
-    pub(in crate::apply) batches: u64,
-    /// How long a batch may take from when it is handed out to its answer.
-    pub(in crate::apply) latency: Duration,
-    /// When the queue was last looked through, counted from the start of the run.
-    pub(in crate::apply) looked_at: Duration,
-    pub(in crate::apply) told: Option<(Lane, Duration)>,
-    pub(in crate::apply) changed: bool,
-    pub(in crate::apply) stop: Option<StopReason>,
-    pub(in crate::apply) stop_by: Option<Duration>,
-    pub(in crate::apply) signals: u32,
-    pub(in crate::apply) cut_short: bool,
+    events: Vec<RunEvent>,
+    clock: &'run dyn Clock,
+    options: Options,
+    approved: &'run Approved,
+    /// Where jobs go out; nothing once there are to be no more.
+    jobs: Option<UnboundedSender<Journaled<S>>>,
+    inbox: Inbox<S>,
+    queue: Queue<'run, S>,
+    guards: Guards,
+    memory: Memory<S>,
+    /// What is decided later.
+    later: Later,
+    /// What is on its way.
+    traffic: Traffic,
+    halt: Halt,
+    /// Looks for what is absent.
+    seeker: Seeker<'run>,
 }
 
-impl<'run, S: Session> Dispatcher<'run, S> {
-    pub(in crate::apply) fn new(
-        run: Run<'run, S>,
-        queue: Queue<'run>,
-        (jobs, inbox): (UnboundedSender<Journaled>, Inbox),
+impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
+    pub(super) fn new(
+        run: Run<'run, Se>,
+        (jobs, inbox): (UnboundedSender<Journaled<S>>, Inbox<S>),
         seeker: Seeker<'run>,
     ) -> Self {
         let Run {
@@ -97,69 +66,48 @@ impl<'run, S: Session> Dispatcher<'run, S> {
             options,
             clock,
         } = run;
-        let refused = |(id, record): (&AssetId, &Record)| {
-            matches!(record.standing, Standing::Failed(_)).then_some(*id)
-        };
-        let refused_before = state.assets.iter().filter_map(refused).collect();
-        let breaker = Breaker::new(options.breakers, state.vouches());
         let mut dispatcher = Self {
-            run: info.number,
-            state,
-            session,
-            listeners,
+            memory: Memory::new(&state),
+            guards: Guards::new(&options, state.vouches()),
+            ledger: Ledger::new(info.number, state, session, listeners),
+            events: vec![RunEvent::Started(info)],
+            clock,
+            options,
+            approved,
             jobs: Some(jobs),
             inbox,
-            options,
-            clock,
-            queue,
-            pacer: Pacer::new(options.concurrency.get()),
-            breaker,
-            jitter: Jitter::new(options.seed),
-            held: Vec::new(),
-            absent: Vec::new(),
+            queue: Queue::new(approved),
+            later: Later::default(),
+            traffic: Traffic::default(),
+            halt: Halt::default(),
             seeker,
-            intents: HashMap::new(),
-            skew: None,
-            has_spoken: false,
-            no_api: None,
-            refused_before,
-            canary: Canary::new(options.canary),
-            stacks: HashMap::new(),
-            events: vec![RunEvent::Started(info)],
-            unsaved: Vec::new(),
-            open: BTreeMap::new(),
-            under_way: 0,
-            batches: 0,
-            latency: Duration::ZERO,
-            looked_at: Duration::ZERO,
-            told: None,
-            changed: false,
-            stop: None,
-            stop_by: None,
-            signals: 0,
-            cut_short: false,
         };
-        if !approved.forget().is_empty() {
-            dispatcher.forget(approved.forget().to_vec());
-        }
-        let found = approved.found().iter().cloned();
-        let (refused, rest): (Vec<_>, Vec<_>) =
-            found.partition(|(_, outcome)| matches!(outcome, Outcome::Failed(_)));
-        if !refused.is_empty() {
-            dispatcher.settle(0, refused);
-        }
-        let rest = rest.into_iter().map(|outcome| (0, outcome));
-        dispatcher.held.extend(rest);
+        dispatcher.begin();
         dispatcher
     }
 
-    /// Writes down that the run begins; says whether it may.
-    pub(in crate::apply) fn begin(&mut self) -> bool {
-        self.record()
+    /// Tells what the plan found out already.
+    fn begin(&mut self) {
+        let forget = self.approved.forget();
+        if !forget.is_empty() {
+            self.forget(forget.to_vec());
+        }
+        let is_refused = |(_, outcome): &AssetOutcome| matches!(outcome, Outcome::Failed(_));
+        let found = self.approved.found().iter().cloned();
+        let (refused, rest): (Vec<_>, Vec<_>) = found.partition(is_refused);
+        if !refused.is_empty() {
+            self.record(0, refused);
+        }
+        self.later
+            .held
+            .extend(rest.into_iter().map(|outcome| (0, outcome)));
     }
 
     /// Serves the workers until nothing is left and nothing is under way.
-    pub(in crate::apply) fn serve(&mut self) {
+    pub(super) fn serve(&mut self) {
+        if !self.commit() {
+            return;
+        }
         // Nobody brings news before something is handed out.
         let mut longest = Duration::ZERO;
         while !self.is_over() {
@@ -168,7 +116,7 @@ impl<'run, S: Session> Dispatcher<'run, S> {
                 break;
             };
             for news in news {
-                self.take(news);
+                self.hear(news);
             }
             if self.is_to_seek() {
                 self.seek();
@@ -176,253 +124,239 @@ impl<'run, S: Session> Dispatcher<'run, S> {
             self.turn();
             longest = self.sleep();
         }
-        if self.cut_short {
+        if self.halt.is_cut_short {
             // What was answered in this very moment is known.
             for news in self.inbox.wait(Duration::ZERO).unwrap_or_default() {
-                self.take(news);
+                self.hear(news);
             }
         }
     }
 
-    /// Tells the workers that nothing more comes.
-    pub(in crate::apply) fn close(&mut self) {
+    /// Tells the workers that nothing more comes; says whether to wait for what they have.
+    pub(super) fn close(&mut self) -> bool {
         self.jobs = None;
+        !self.halt.is_cut_short
     }
 
     fn is_over(&self) -> bool {
-        let nothing_to_come = if self.stop.is_some() {
-            self.under_way == 0
+        let nothing_to_come = if self.halt.goes_on() {
+            self.has_nothing_else() && self.later.absent.is_empty()
         } else {
-            self.has_nothing_else() && self.absent.is_empty()
+            self.traffic.under_way == 0
         };
-        nothing_to_come || self.cut_short
+        nothing_to_come || self.halt.is_cut_short
     }
 
     /// Whether nothing is under way and nothing is left to be sent.
-    pub(in crate::apply) fn has_nothing_else(&self) -> bool {
-        self.under_way == 0 && self.queue.is_empty()
-    }
-
-    /// Whether another request may be under way, as far as their number goes.
-    pub(in crate::apply) fn has_room(&self) -> bool {
-        self.under_way < self.options.concurrency.get()
+    fn has_nothing_else(&self) -> bool {
+        self.traffic.under_way == 0 && self.queue.is_empty()
     }
 
     fn turn(&mut self) {
         let now = self.clock.elapsed();
-        if self.stop_by.is_some_and(|time| time <= now) {
-            self.cut_short = true;
-        }
+        self.halt.is_cut_short |= self.halt.by.is_some_and(|time| time <= now);
         if self.last_call().is_some_and(|time| time <= now) {
-            self.halt(StopReason::TimeBudget);
-            self.stop_by.get_or_insert(now + self.options.grace);
+            self.stop(StopReason::TimeBudget);
+            self.halt.by.get_or_insert(now + self.options.grace);
         }
         let orders = self.assign(now);
         let events = std::mem::take(&mut self.events);
-        let journalled = self.write_down(&events);
-        if journalled {
-            if !orders.is_empty() {
-                crash::point("batch.send");
-            }
-            self.hand_out(orders);
-        } else {
+        let synced = self.journal(&events);
+        let is_journalled = synced.is_some();
+        match synced {
+            Some(synced) => self.hand_out(synced, orders),
             // Their intents may not last, so they are not sent.
-            for batch in &orders {
-                self.queue.is_over(&batch.job);
-            }
-            self.queue
-                .put_first(orders.into_iter().map(|batch| batch.job));
+            None => self.queue.take_back(orders),
         }
         // What is sent is on its way meanwhile.
-        self.spread(events, journalled);
+        self.ledger.spread(events, is_journalled);
     }
 
     /// Takes from the queue what can be sent now.
-    pub(in crate::apply) fn assign(&mut self, now: Duration) -> Vec<Journaled> {
-        self.looked_at = now;
+    pub(super) fn assign(&mut self, now: Duration) -> Vec<Order<S>> {
+        self.traffic.looked_at = now;
         let at_once = self.options.concurrency.get();
-        let mut orders: Vec<Journaled> = Vec::new();
-        while self.stop.is_none() {
-            let given = self.under_way + orders.len();
-            let idle = given == 0;
-            let size = self.canary.may_ask(
+        let mut orders = Vec::new();
+        while self.halt.goes_on() && self.traffic.under_way + orders.len() < at_once {
+            let idle = self.traffic.under_way + orders.len() == 0;
+            let size = self.guards.canary.may_ask(
                 idle && !self.queue.has_returned(),
                 self.options.batch_size.get(),
             );
-            let pacer = &self.pacer;
-            let job = self.queue.next(Terms {
+            let pacer = &self.guards.pacer;
+            let terms = Terms {
                 now,
                 idle,
                 size,
-                open: &|lane| given < at_once && pacer.is_open(lane, now),
-            });
-            let Some(job) = job else {
+                open: &|limit| pacer.is_open(limit, now),
+            };
+            let Some(job) = self.queue.next(terms) else {
                 break;
             };
             if job.fresh {
-                self.canary.sent(job.ids.len());
+                self.guards.canary.sent(job.ids.len());
             }
-            self.batches += 1;
-            let batch = self.batches;
-            self.pacer.sent(job.lane(), now);
+            self.traffic.batches += 1;
+            self.guards.pacer.sent(job.rate_limit(), now);
             self.events.push(RunEvent::Intent {
-                batch,
+                batch: self.traffic.batches,
                 task: job.task(),
-                ids: Arc::clone(&job.ids),
+                ids: job.ids.clone(),
             });
-            orders.push(Journaled {
-                batch,
+            orders.push(Order {
+                batch: self.traffic.batches,
                 job,
                 at: now,
                 intent: self.clock.now(),
             });
         }
-        if self.under_way + orders.len() < at_once && self.stop.is_none() {
-            self.tell_wait(now);
+        if self.traffic.under_way + orders.len() < at_once && self.halt.goes_on() {
+            let limits = self.queue.rate_limits();
+            let waits = self.guards.wait(limits, (now, self.clock.now()));
+            self.events.extend(waits);
         }
         orders
     }
 
-    /// The one way for anything that happens: the journal, synced, then the state, then the
-    /// listeners. Says whether the journal took it; if not, the run stops.
-    pub(in crate::apply) fn record(&mut self) -> bool {
-        let events = std::mem::take(&mut self.events);
-        let journalled = self.write_down(&events);
-        self.spread(events, journalled);
-        journalled
-    }
-
-    /// The first half of [`Self::record`]: the journal. What is intended may begin after it.
-    fn write_down(&mut self, events: &[RunEvent]) -> bool {
-        self.unsaved.is_empty() && {
-            match self.session.append(events) {
-                Ok(()) => true,
-                Err(error) => {
-                    let detail = crate::diagnostic::in_words(&error);
-                    self.halt(StopReason::NotRecorded { detail });
-                    false
-                }
-            }
-        }
-    }
-
-    /// The second half of [`Self::record`]: the state, then the listeners.
-    fn spread(&mut self, events: Vec<RunEvent>, journalled: bool) {
-        for event in events {
-            // An intent that did not last is not carried out, so nothing speaks of it.
-            if !journalled && matches!(event, RunEvent::Intent { .. }) {
-                continue;
-            }
-            self.follow(&event);
-            self.state.apply(self.run, &event);
-            for listener in &mut self.listeners {
-                listener.hear(&event);
-            }
-            if !journalled {
-                self.unsaved.push(event);
-            }
-        }
-    }
-
-    /// Keeps in mind what is under way.
-    fn follow(&mut self, event: &RunEvent) {
-        match event {
-            RunEvent::Intent {
-                batch,
-                task: Task::Delete,
-                ids,
-            } => {
-                self.open.insert(*batch, Arc::clone(ids));
-            }
-            RunEvent::Answered {
-                batch,
-                outcomes,
-                more: true,
-                ..
-            } => {
-                if let Some(ids) = self.open.get_mut(batch) {
-                    let open = |id: &&AssetId| outcomes.iter().all(|(told, _)| told != *id);
-                    *ids = ids.iter().filter(open).copied().collect();
-                }
-            }
-            RunEvent::Answered { batch, .. } => {
-                self.open.remove(batch);
-            }
-            RunEvent::Started(_)
-            | RunEvent::Intent { .. }
-            | RunEvent::Forgotten { .. }
-            | RunEvent::Warned { .. }
-            | RunEvent::Paced { .. }
-            | RunEvent::Retried { .. }
-            | RunEvent::Stopping { .. }
-            | RunEvent::Ended { .. } => {}
-        }
-    }
-
-    pub(in crate::apply) fn halt(&mut self, reason: StopReason) {
-        // The first reason is the cause; what comes later follows from it.
-        if self.stop.is_none() {
-            self.events.push(RunEvent::Stopping {
-                at: self.clock.now(),
-                reason: reason.clone(),
-            });
-            self.stop = Some(reason);
-        }
-    }
-
-    /// Why the run stops, if it does.
-    pub(in crate::apply) const fn stops(&self) -> Option<&StopReason> {
-        self.stop.as_ref()
-    }
-
     /// Gives jobs to the workers.
-    fn hand_out(&mut self, orders: Vec<Journaled>) {
-        for job in orders {
-            self.under_way += 1;
+    fn hand_out(&mut self, synced: Synced, orders: Vec<Order<S>>) {
+        if !orders.is_empty() {
+            crash::point("batch.send");
+        }
+        for job in Journaled::after(synced, orders) {
+            self.traffic.under_way += 1;
             let sent = match &self.jobs {
                 Some(jobs) => jobs.send(job),
                 None => Err(SendError(job)),
             };
             if let Err(SendError(job)) = sent {
-                self.broken(job);
+                self.hear(News::Broken(job));
             }
         }
     }
 
-    pub(in crate::apply) fn take(&mut self, news: News) {
+    /// The one way for anything that happens: the journal, synced, then the state, then the
+    /// listeners. Says whether the journal took it; if not, the run stops.
+    fn commit(&mut self) -> bool {
+        let events = std::mem::take(&mut self.events);
+        let is_journalled = self.journal(&events).is_some();
+        self.ledger.spread(events, is_journalled);
+        is_journalled
+    }
+
+    fn journal(&mut self, events: &[RunEvent]) -> Option<Synced> {
+        let journalled = self.ledger.journal(events);
+        journalled.map_err(|reason| self.stop(reason)).ok()
+    }
+
+    fn stop(&mut self, reason: StopReason) {
+        // The first reason is the cause; what comes later follows from it.
+        if self.halt.goes_on() {
+            self.events.push(RunEvent::Stopping {
+                at: self.clock.now(),
+                reason: reason.clone(),
+            });
+            self.halt.reason = Some(reason);
+        }
+    }
+
+    fn hear(&mut self, news: News<S>) {
         match news {
-            News::Answered(batch, reply) => {
+            News::Answered(journaled, reply) => {
                 crash::point("batch.heard");
-                self.under_way -= 1;
-                let since_given = self.clock.elapsed().saturating_sub(batch.at);
-                // What was slow lately may be slow again, and is forgotten by and by.
-                self.latency = since_given.max(self.latency * 9 / 10);
-                self.answered(batch, &reply);
+                let order = self.came_back(journaled);
+                let elapsed = self.clock.elapsed();
+                self.traffic.answered(elapsed.saturating_sub(order.at));
+                self.memory.learn(&reply, self.clock.now());
+                let verdict = S::judge(&order.job, &reply);
+                let limit = order.job.rate_limit();
+                self.pace(limit, reply.limits(), Pace::of(&verdict));
+                let known = Known {
+                    intent: order.intent,
+                    refusals: self.guards.pacer.refusals(limit),
+                    ..self.known()
+                };
+                let effects = follow(order.job, verdict, &known);
+                self.carry_out(order.batch, effects);
             }
-            News::Broken(batch) => self.broken(batch),
+            News::Broken(journaled) => {
+                let order = self.came_back(journaled);
+                self.pace(order.job.rate_limit(), None, Pace::Troubled);
+                self.carry_out(order.batch, broken(order.job, order.batch));
+            }
             News::Signal(number) => {
-                self.signals += 1;
-                self.cut_short |= self.signals > 1;
-                self.halt(StopReason::Signal(number));
-                self.stop_by = Some(self.clock.elapsed() + self.options.grace);
+                let by = self.clock.elapsed() + self.options.grace;
+                self.halt.signalled(by);
+                self.stop(StopReason::Signal(number));
             }
         }
     }
 
-    pub(in crate::apply) fn left_under_way(&mut self) {
-        self.under_way -= 1;
+    fn pace(&mut self, limit: Lane, limits: Option<Limits>, pace: Pace) {
+        let times = (self.clock.elapsed(), self.clock.now());
+        let paced = self.guards.pace(limit, limits, pace, times);
+        self.events.extend(paced);
     }
 
-    pub(in crate::apply) fn settle(&mut self, batch: u64, outcomes: Vec<AssetOutcome>) {
-        let is_news = |(id, outcome): &AssetOutcome| match outcome {
-            // What is recorded may stand all the same.
-            Outcome::Missing => {
-                let record = self.state.assets.get(id);
-                record.is_none_or(|record| settles_missing(&record.standing))
+    fn came_back(&mut self, journaled: Journaled<S>) -> Order<S> {
+        let order = journaled.into_order();
+        self.traffic.under_way -= 1;
+        self.queue.is_over(&order.job);
+        order
+    }
+
+    fn known(&self) -> Known<'_, S> {
+        Known {
+            approved: self.approved,
+            state: self.ledger.state(),
+            memory: &self.memory,
+            retries: self.options.retries,
+            now: self.clock.elapsed(),
+            intent: self.clock.now(),
+            refusals: (0, None),
+        }
+    }
+
+    /// Does what follows for a batch.
+    fn carry_out(&mut self, batch: u64, effects: Vec<Effect<S>>) {
+        for effect in effects {
+            match effect {
+                Effect::Record(outcomes) => self.record(batch, outcomes),
+                Effect::HoldBack(outcome) => self.later.held.push((batch, outcome)),
+                Effect::Seek(subject) => self.later.absent.push((batch, subject)),
+                Effect::Forget(id) => self.forget(vec![id]),
+                Effect::Requeue(jobs) => self.queue.put_first(jobs),
+                Effect::Found(id, sent) => self.queue.put_found(id, sent),
+                Effect::RetryAfter(retry) => self.retry(batch, retry),
+                Effect::Warn(message) => self.events.push(RunEvent::Warned { batch, message }),
+                Effect::Sane => self.guards.canary.came_back(),
+                Effect::Count(tally) => {
+                    if let Some(reason) = self.guards.breaker.answered(tally) {
+                        self.stop(reason);
+                    }
+                }
+                Effect::Strain(limit, detail) => {
+                    let (retries, now) = (self.options.retries, self.clock.elapsed());
+                    if let Some(reason) = self.guards.strain(limit, &detail, retries, now) {
+                        self.stop(self.memory.api_ended().unwrap_or(reason));
+                    }
+                }
+                Effect::Intended(ids, at) => {
+                    let intents = ids.into_iter().map(|id| (id, at));
+                    self.memory.intents.extend(intents);
+                }
+                Effect::Progress(stack, Some(progress)) => {
+                    self.memory.progress.insert(stack, progress);
+                }
+                Effect::Progress(stack, None) => {
+                    self.memory.progress.remove(&stack);
+                }
+                Effect::Stop(reason) => self.stop(reason),
             }
-            Outcome::Retired(_) | Outcome::Gone(_) | Outcome::Failed(_) | Outcome::Unknown => true,
-        };
-        self.changed |= outcomes.iter().any(is_news);
+        }
+    }
+
+    fn record(&mut self, batch: u64, outcomes: Vec<AssetOutcome>) {
         self.events.push(RunEvent::Answered {
             batch,
             at: self.clock.now(),
@@ -431,15 +365,139 @@ impl<'run, S: Session> Dispatcher<'run, S> {
         });
     }
 
-    pub(in crate::apply) fn forget(&mut self, ids: Vec<AssetId>) {
-        self.changed = true;
+    fn forget(&mut self, ids: Vec<AssetId>) {
         self.events.push(RunEvent::Forgotten {
             at: self.clock.now(),
             ids,
         });
     }
 
-    pub(in crate::apply) fn warn(&mut self, batch: u64, message: String) {
-        self.events.push(RunEvent::Warned { batch, message });
+    fn retry(&mut self, batch: u64, retry: Retry<S>) {
+        let wait = self.guards.jitter.of(retry.longest);
+        let due = self.clock.elapsed() + wait;
+        self.events.push(RunEvent::Retried {
+            batch,
+            at: self.clock.now(),
+            assets: retry.assets,
+            tries: retry.count,
+            wait,
+            why: retry.why,
+        });
+        for job in retry.jobs {
+            self.queue.put_back(job, due);
+        }
+        if let Some(limit) = retry.rests {
+            self.guards.pacer.pause(limit, due);
+        }
+    }
+
+    /// Whether the lists of recently deleted assets are to be looked through now.
+    fn is_to_seek(&self) -> bool {
+        let is_open = !self.later.absent.is_empty() && self.halt.goes_on();
+        let is_urgent = || self.later.is_urgent(&self.guards.breaker, &self.known());
+        is_open && (self.has_nothing_else() || is_urgent())
+    }
+
+    /// Looks for what the server does not know in the lists of recently deleted assets.
+    fn seek(&mut self) {
+        // It may take a while, so what is known is written down before.
+        if !self.commit() {
+            return;
+        }
+        let wanted = self.later.wanted(&self.known());
+        let last_call = self.last_call();
+        let (inbox, clock) = (&self.inbox, self.clock);
+        let mut heard = Vec::new();
+        let deleted = (self.seeker)(&wanted, &mut || {
+            heard.extend(inbox.wait(Duration::ZERO).unwrap_or_default());
+            let is_late = last_call.is_some_and(|time| time <= clock.elapsed());
+            is_late || heard.iter().any(|news| matches!(news, News::Signal(_)))
+        });
+        for news in heard {
+            self.hear(news);
+        }
+        let Some(deleted) = deleted else {
+            // It was cut off: nothing is known of them.
+            return;
+        };
+        for (batch, subject) in std::mem::take(&mut self.later.absent) {
+            let line = deleted.found.get(&subject.id);
+            let effects = sought(subject, line, &self.known());
+            self.carry_out(batch, effects);
+        }
+    }
+
+    /// How long nothing can happen unless somebody says something.
+    pub(super) fn sleep(&self) -> Duration {
+        let now = self.clock.elapsed();
+        let mut wakes = vec![self.halt.by, self.last_call()];
+        let has_room = self.traffic.under_way < self.options.concurrency.get();
+        if has_room && self.halt.goes_on() {
+            wakes.push(self.queue.due());
+            // A rate limit that was open already waits for something else, such as the first small
+            // batch; one that has opened since, during the sync, waits for nothing.
+            let opens = |limit| self.guards.pacer.opens(limit);
+            let limits = self.queue.rate_limits().into_iter();
+            wakes
+                .extend(limits.map(|limit| opens(limit).filter(|at| *at > self.traffic.looked_at)));
+        }
+        let soonest = wakes.into_iter().flatten().map(|at| at.saturating_sub(now));
+        soonest.fold(TICK, Duration::min)
+    }
+
+    /// The moment from which nothing is sent any more, since its answer might come too late.
+    fn last_call(&self) -> Option<Duration> {
+        let budget = self.options.time_budget?;
+        let goes_on = self.halt.goes_on();
+        goes_on.then(|| budget.saturating_sub(self.traffic.latency))
+    }
+
+    /// Lets a rate limit rest, as a test wants it.
+    #[cfg(test)]
+    pub(super) fn rest(&mut self, limit: Lane, until: Duration) {
+        self.guards.pacer.pause(limit, until);
+    }
+
+    /// Writes back, and says how the run ended.
+    pub(super) fn end(mut self) -> Ended {
+        // Unless the run stopped since too much is missing: then it is as it was.
+        if !self.halt.takes_back() {
+            for (batch, outcomes) in self.later.release() {
+                self.record(batch, outcomes);
+            }
+        }
+        let ending = self
+            .halt
+            .reason
+            .take()
+            .map_or(Ending::Done, Ending::Stopped);
+        if self.halt.is_cut_short && !self.halt.at_once {
+            // What was kept back may still be unwritten, and only then it is known what is open.
+            self.commit();
+            for (batch, outcomes) in self.ledger.give_up() {
+                self.record(batch, outcomes);
+            }
+        }
+        self.events.push(RunEvent::Ended {
+            at: self.clock.now(),
+            ending: ending.clone(),
+        });
+        self.commit();
+        crash::point("run.ended");
+        let saved = if self.halt.at_once {
+            // What is under way is an intent without an outcome: the next run reads it so.
+            self.ledger.keep()
+        } else {
+            let saved = self.ledger.save();
+            crash::point("run.saved");
+            saved
+        };
+        Ended {
+            left: self.queue.left() + self.later.held.len() + self.later.absent.len(),
+            state: self.ledger.into_state(),
+            ending,
+            requests: self.traffic.batches,
+            saved,
+        }
     }
 }

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use crate::event::Lane;
 use crate::frameio::Limits;
+use crate::frameio::verdict::Verdict;
 
 /// The pause after a refusal that says nothing of its length; each further one is twice as long.
 const UNTOLD_PAUSE: Duration = Duration::from_secs(1);
@@ -33,6 +34,18 @@ pub enum Pace {
     },
     /// Nothing that can be trusted came back: the server may be in trouble.
     Troubled,
+}
+
+impl Pace {
+    /// How a request went whose answer means this.
+    #[must_use]
+    pub const fn of<T>(verdict: &Verdict<T>) -> Self {
+        match verdict {
+            Verdict::SlowDown { wait } => Self::Refused { wait: *wait },
+            Verdict::Unknown { .. } | Verdict::NotSent { .. } => Self::Troubled,
+            Verdict::Told(_) | Verdict::Refused { .. } | Verdict::Stop(_) => Self::Taken,
+        }
+    }
 }
 
 /// A pause that a lane takes.

@@ -9,50 +9,51 @@ use std::time::Duration;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::JoinSet;
 
-use crate::apply::job::{Call, Journaled};
+use crate::apply::order::Journaled;
+use crate::apply::strategy::Strategy;
 use crate::crash;
 use crate::frameio::Reply;
 use crate::frameio::deleter::Deleter;
 
 /// What the dispatcher is told.
 #[derive(Debug)]
-pub(super) enum News {
+pub(crate) enum News<S: Strategy> {
     /// A job was answered, or is known not to have been.
-    Answered(Journaled, Reply),
+    Answered(Journaled<S>, Reply),
     /// A worker broke down with a job under way.
-    Broken(Journaled),
+    Broken(Journaled<S>),
     /// A signal came in; its number as the system counts them.
     Signal(i32),
 }
 
 /// Asks a run to stop.
 #[derive(Debug, Clone)]
-pub struct Stopper(Sender<News>);
+pub(crate) struct Stopper<S: Strategy>(Sender<News<S>>);
 
 /// Where the news of a run come in.
 #[derive(Debug)]
-pub struct Inbox(Receiver<News>);
+pub(crate) struct Inbox<S: Strategy>(Receiver<News<S>>);
 
 /// Makes the channel on which the news of a run come in.
 #[must_use]
-pub fn inbox() -> (Stopper, Inbox) {
+pub(crate) fn inbox<S: Strategy>() -> (Stopper<S>, Inbox<S>) {
     let (sender, receiver) = mpsc::channel();
     (Stopper(sender), Inbox(receiver))
 }
 
-impl Stopper {
+impl<S: Strategy> Stopper<S> {
     /// Asks the run to stop in order; asked again, it stops at once.
     ///
     /// A run that is over already does not mind.
-    pub fn signal(&self, number: i32) {
+    pub(crate) fn signal(&self, number: i32) {
         self.0.send(News::Signal(number)).ok();
     }
 }
 
-impl Inbox {
+impl<S: Strategy> Inbox<S> {
     /// Waits for news, at most so long, and takes all that there are; nothing where nobody is left
     /// to bring any.
-    pub(super) fn wait(&self, longest: Duration) -> Option<Vec<News>> {
+    pub(super) fn wait(&self, longest: Duration) -> Option<Vec<News<S>>> {
         match self.0.recv_timeout(longest) {
             Ok(first) => Some(iter::once(first).chain(self.0.try_iter()).collect()),
             Err(RecvTimeoutError::Timeout) => Some(Vec::new()),
@@ -62,12 +63,12 @@ impl Inbox {
 }
 
 /// A job under way: whatever becomes of its worker, the dispatcher hears of it.
-struct UnderWay {
-    job: Option<Journaled>,
-    news: Sender<News>,
+struct UnderWay<S: Strategy> {
+    job: Option<Journaled<S>>,
+    news: Sender<News<S>>,
 }
 
-impl Drop for UnderWay {
+impl<S: Strategy> Drop for UnderWay<S> {
     fn drop(&mut self) {
         if let Some(job) = self.job.take() {
             self.news.send(News::Broken(job)).ok();
@@ -78,10 +79,10 @@ impl Drop for UnderWay {
 /// Sends jobs as they come, each at once, until there are no more and all are answered.
 ///
 /// The dispatcher hands out no more than may be under way at once.
-pub(super) async fn work<D: Deleter<Call> + Clone + 'static>(
+pub(super) async fn work<S: Strategy, D: Deleter<S::Call> + Clone + 'static>(
     deleter: D,
-    mut jobs: UnboundedReceiver<Journaled>,
-    Stopper(news): Stopper,
+    mut jobs: UnboundedReceiver<Journaled<S>>,
+    Stopper(news): Stopper<S>,
 ) {
     let mut under_way = JoinSet::new();
     while let Some(job) = jobs.recv().await {
@@ -95,7 +96,7 @@ pub(super) async fn work<D: Deleter<Call> + Clone + 'static>(
     while under_way.join_next().await.is_some() {}
 }
 
-async fn send<D: Deleter<Call>>(deleter: D, mut under_way: UnderWay) {
+async fn send<S: Strategy, D: Deleter<S::Call>>(deleter: D, mut under_way: UnderWay<S>) {
     let Some(job) = &under_way.job else {
         return;
     };

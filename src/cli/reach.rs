@@ -24,6 +24,7 @@ use crate::frameio::v2;
 use crate::frameio::v4;
 use crate::frameio::v4::wire::Named;
 use crate::frameio::verdict::Verdict;
+use crate::plan::approve::Approved;
 use crate::render::counted;
 use crate::sandbox::Sandbox;
 use crate::sandbox::world::World;
@@ -173,8 +174,12 @@ impl Reached {
     }
 
     /// Reads and deletes; V4 does so in an account.
-    pub(in crate::cli) fn deleter(&self, account: Option<&str>) -> DeletingClient {
-        DeletingClient::new(self.client(account))
+    pub(in crate::cli) fn deleter(
+        &self,
+        account: Option<&str>,
+        approved: &Approved,
+    ) -> DeletingClient {
+        DeletingClient::new(self.client(account), approved)
     }
 }
 

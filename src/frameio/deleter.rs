@@ -4,6 +4,7 @@ use crate::frameio::client::Client;
 use crate::frameio::reply::Reply;
 use crate::frameio::trash::{Deleted, Wanted, recently_deleted, requests};
 use crate::frameio::{v2, v4};
+use crate::plan::approve::Approved;
 
 /// Makes the calls of a run, the deletes included; `C` are those of a version of the API.
 pub trait Deleter<C>: Send + Sync {
@@ -23,9 +24,9 @@ pub trait Deleter<C>: Send + Sync {
 pub struct DeletingClient(Client);
 
 impl DeletingClient {
-    /// Lets what reads delete as well.
+    /// Lets what reads delete as well, for a plan that was approved.
     #[must_use]
-    pub const fn new(client: Client) -> Self {
+    pub const fn new(client: Client, _: &Approved) -> Self {
         Self(client)
     }
 }

@@ -67,15 +67,12 @@ impl Reply {
         }
     }
 
-    /// Whether it says something of the server, the way or the token rather than of the assets,
-    /// so that the next request had better wait until somebody has judged it.
+    /// When it was made, by the server's own clock, where its headers say so.
     #[must_use]
-    pub const fn is_trouble(&self) -> bool {
+    pub const fn date(&self) -> Option<Timestamp> {
         match self {
-            Self::Answered { status, .. } => {
-                !matches!(*status, 200..=299 | 400 | 403 | 404 | 409 | 413 | 422)
-            }
-            Self::NoToken { .. } | Self::NotSent { .. } | Self::Lost { .. } => true,
+            Self::Answered { date, .. } => *date,
+            Self::NoToken { .. } | Self::NotSent { .. } | Self::Lost { .. } => None,
         }
     }
 }

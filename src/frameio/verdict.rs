@@ -79,6 +79,18 @@ pub(super) struct Answer<'reply> {
 }
 
 impl<T> Verdict<T> {
+    /// The same of something else that is told.
+    pub fn map<U>(self, convert: impl FnOnce(T) -> U) -> Verdict<U> {
+        match self {
+            Self::Told(told) => Verdict::Told(convert(told)),
+            Self::Refused { detail } => Verdict::Refused { detail },
+            Self::SlowDown { wait } => Verdict::SlowDown { wait },
+            Self::NotSent { detail } => Verdict::NotSent { detail },
+            Self::Unknown { detail } => Verdict::Unknown { detail },
+            Self::Stop(reason) => Verdict::Stop(reason),
+        }
+    }
+
     /// Takes an answer apart, or says what follows from there being none.
     pub(super) fn answer(reply: &Reply) -> Result<Answer<'_>, Self> {
         match reply {

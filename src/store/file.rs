@@ -15,7 +15,7 @@ use crate::store::journal::{self, Header};
 use crate::store::lock::{self, Lock};
 use crate::store::replace;
 use crate::store::replay::{self, Damage};
-use crate::store::{Loaded, Session, StoreError, ground};
+use crate::store::{Loaded, Session, StoreError, Synced, ground};
 
 /// How often a state is read again whose journal does not fit.
 const GLANCES: usize = 2;
@@ -332,9 +332,10 @@ impl FileSession {
 }
 
 impl Session for FileSession {
-    fn append(&mut self, events: &[RunEvent]) -> Result<(), StoreError> {
+    fn append(&mut self, events: &[RunEvent]) -> Result<Synced, StoreError> {
         if !events.iter().any(RunEvent::lasts) {
-            return Ok(());
+            // There is nothing that has to last.
+            return Ok(Synced::done());
         }
         let mut lines = Vec::new();
         if self.sequence == 0
@@ -374,7 +375,7 @@ impl Session for FileSession {
             bytes = self.whole,
             "the journal is synced"
         );
-        Ok(())
+        Ok(Synced::done())
     }
 
     fn replace(&mut self, state: &State) -> Result<(), StoreError> {

@@ -31,6 +31,16 @@ pub struct Loaded {
     pub warnings: Vec<String>,
 }
 
+/// Shows that events are on the disk: only a store makes one, after the sync.
+#[derive(Debug)]
+pub struct Synced(());
+
+impl Synced {
+    const fn done() -> Self {
+        Self(())
+    }
+}
+
 /// The right to change one state: there is at most one at a time.
 pub trait Session {
     /// Makes events last before anything follows from them: when this returns, they survive
@@ -39,7 +49,7 @@ pub trait Session {
     /// # Errors
     ///
     /// Returns why the events may not last; then nothing may follow from them.
-    fn append(&mut self, events: &[RunEvent]) -> Result<(), StoreError>;
+    fn append(&mut self, events: &[RunEvent]) -> Result<Synced, StoreError>;
 
     /// Replaces the state as a whole and drops the journal that led to it.
     ///

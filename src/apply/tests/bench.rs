@@ -14,8 +14,9 @@ use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 use uuid::Uuid;
 
-use crate::apply::job::Call;
 use crate::apply::retry::Retries;
+use crate::apply::strategy::Bulk;
+use crate::apply::strategy::Strategy;
 use crate::apply::worker::{Inbox, Stopper, inbox};
 use crate::apply::{Clock, Ended, Options, Run, breaker, run};
 use crate::asset::AssetId;
@@ -284,13 +285,13 @@ impl Server {
     }
 }
 
-impl Deleter<Call> for Server {
-    async fn send(&self, call: &Call) -> Reply {
+impl Deleter<v2::Call> for Server {
+    async fn send(&self, call: &v2::Call) -> Reply {
         tokio::task::yield_now().await;
         match call {
-            Call::V2(v2::Call::BulkDelete(ids)) => self.0.lock().unwrap().delete(ids),
-            Call::V2(v2::Call::Read(v2::Read::Asset(id))) => self.read(*id),
-            Call::V2(_) | Call::V4(_) => panic!("it speaks v2"),
+            v2::Call::BulkDelete(ids) => self.0.lock().unwrap().delete(ids),
+            v2::Call::Read(v2::Read::Asset(id)) => self.read(*id),
+            v2::Call::Read(_) => panic!("a run does not ask for it"),
         }
     }
 }
@@ -311,7 +312,6 @@ impl Bench {
                 .build()
                 .unwrap(),
             options: Options {
-                api: Api::V2,
                 batch_size: NonZeroUsize::new(4).unwrap(),
                 concurrency: NonZeroUsize::new(3).unwrap(),
                 canary: 0,
@@ -370,7 +370,7 @@ impl Bench {
         state: State,
         server: &Server,
         listed: impl IntoIterator<Item = u128>,
-        mailbox: (Stopper, Inbox),
+        mailbox: (Stopper<Bulk>, Inbox<Bulk>),
     ) -> (Ended, Vec<RunEvent>) {
         let approved = approved(&state, listed);
         let mut heard = Heard::default();
@@ -378,15 +378,20 @@ impl Bench {
         (ended, heard.0)
     }
 
-    pub(in crate::apply::tests) fn run<S: Session, D: Deleter<Call> + Clone + 'static>(
+    pub(in crate::apply::tests) fn run<S, Se, D>(
         &self,
-        session: &mut S,
+        session: &mut Se,
         state: State,
         approved: &Approved,
         server: &D,
         heard: &mut Heard,
-        mailbox: (Stopper, Inbox),
-    ) -> Ended {
+        mailbox: (Stopper<S>, Inbox<S>),
+    ) -> Ended
+    where
+        S: Strategy,
+        Se: Session,
+        D: Deleter<S::Call> + Clone + 'static,
+    {
         run(
             Run {
                 info: info(&state),

@@ -10,7 +10,7 @@ use std::time::Instant;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
 
 use super::*;
-use crate::apply::job::Call;
+use crate::apply::strategy::Bulk;
 use crate::apply::tests::bench::{Heard, Watch, info};
 use crate::apply::{Ended, Run, breaker, run};
 use crate::frameio::deleter::Deleter;
@@ -142,9 +142,9 @@ struct Wild {
     twists: Arc<Mutex<VecDeque<Twist>>>,
 }
 
-impl Deleter<Call> for Wild {
-    async fn send(&self, call: &Call) -> Reply {
-        if !matches!(call, Call::V2(v2::Call::BulkDelete(_))) {
+impl Deleter<v2::Call> for Wild {
+    async fn send(&self, call: &v2::Call) -> Reply {
+        if !matches!(call, v2::Call::BulkDelete(_)) {
             return self.server.send(call).await;
         }
         let twist = self.twists.lock().unwrap().pop_front();
@@ -177,14 +177,14 @@ struct Mortal<'session> {
 }
 
 impl Mortal<'_> {
-    fn die(&mut self) -> Result<(), StoreError> {
+    fn die<T>(&mut self) -> Result<T, StoreError> {
         self.dead = true;
         Err(full())
     }
 }
 
 impl Session for Mortal<'_> {
-    fn append(&mut self, events: &[RunEvent]) -> Result<(), StoreError> {
+    fn append(&mut self, events: &[RunEvent]) -> Result<Synced, StoreError> {
         if self.dead {
             return self.die();
         }
@@ -313,7 +313,7 @@ impl Machine {
                 clock: &Watch(Instant::now()),
             },
             &self.wild,
-            inbox(),
+            inbox::<Bulk>(),
             self.bench.runtime.handle(),
         );
         assert_eq!(session.dead, ended.saved.is_err());

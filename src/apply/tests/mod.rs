@@ -14,12 +14,13 @@ use crate::event::{Ending, RunEvent, StopReason};
 use crate::outcome::Outcome;
 use crate::state::{Standing, State};
 use crate::store::file::FileSession;
-use crate::store::{Session, StoreError};
+use crate::store::{Session, StoreError, Synced};
 
 use crate::apply::tests::bench::{Bench, Server, Step, approved, asset, state, unanswered};
 
 pub(in crate::apply) mod bench;
 mod care;
+mod follow;
 mod machine;
 mod v4;
 mod workers;
@@ -222,7 +223,7 @@ fn full() -> StoreError {
 }
 
 impl Session for Full<'_> {
-    fn append(&mut self, events: &[RunEvent]) -> Result<(), StoreError> {
+    fn append(&mut self, events: &[RunEvent]) -> Result<Synced, StoreError> {
         if self.appends == 0 {
             return Err(full());
         }

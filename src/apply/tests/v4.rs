@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use super::*;
 use crate::apply::Options;
-use crate::apply::job::Call;
+use crate::apply::strategy::Direct;
 use crate::asset::Kind;
 use crate::frameio::deleter::Deleter;
 use crate::frameio::{Reply, v4};
@@ -107,7 +107,7 @@ impl Known {
     }
 }
 
-impl Deleter<Call> for V4 {
+impl Deleter<v4::Call> for V4 {
     async fn find_deleted(&self, wanted: &Wanted) -> Deleted {
         let mut known = self.0.lock().unwrap();
         known.sought.push(wanted.clone());
@@ -119,12 +119,9 @@ impl Deleter<Call> for V4 {
         }
     }
 
-    async fn send(&self, call: &Call) -> Reply {
+    async fn send(&self, call: &v4::Call) -> Reply {
         tokio::task::yield_now().await;
-        match call {
-            Call::V4(call) => self.0.lock().unwrap().serve(call),
-            Call::V2(_) => panic!("it speaks V4"),
-        }
+        self.0.lock().unwrap().serve(call)
     }
 }
 
@@ -204,7 +201,6 @@ fn run_on(
 ) -> crate::apply::Ended {
     let mut bench = Bench::new();
     bench.options = Options {
-        api: Api::V4,
         canary: 5,
         ..bench.options
     };
@@ -213,7 +209,14 @@ fn run_on(
     session.begin(&known);
     let before = known.clone();
     let mut heard = bench::Heard::default();
-    let ended = bench.run(&mut session, known, &approved, server, &mut heard, inbox());
+    let ended = bench.run(
+        &mut session,
+        known,
+        &approved,
+        server,
+        &mut heard,
+        inbox::<Direct>(),
+    );
     let replayed = heard.0.iter().fold(before, |mut state, event| {
         state.apply(1, event);
         state

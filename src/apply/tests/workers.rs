@@ -10,9 +10,8 @@ use std::time::Duration;
 use tokio::sync::mpsc::unbounded_channel;
 
 use super::*;
-use crate::apply::batch::Queue;
 use crate::apply::dispatcher::Dispatcher;
-use crate::apply::job::Call;
+use crate::apply::strategy::Bulk;
 use crate::apply::tests::bench::{Heard, answer, info};
 use crate::apply::{Clock, Run};
 use crate::event::Lane;
@@ -27,8 +26,8 @@ struct Fickle {
     most: Arc<AtomicUsize>,
 }
 
-impl Deleter<Call> for Fickle {
-    async fn send(&self, call: &Call) -> Reply {
+impl Deleter<v2::Call> for Fickle {
+    async fn send(&self, call: &v2::Call) -> Reply {
         let now = self.under_way.fetch_add(1, Ordering::SeqCst) + 1;
         self.most.fetch_max(now, Ordering::SeqCst);
         let random = self.seed.fetch_add(0x9e37_79b9, Ordering::SeqCst);
@@ -39,7 +38,7 @@ impl Deleter<Call> for Fickle {
             _ => {}
         }
         self.under_way.fetch_sub(1, Ordering::SeqCst);
-        if let Call::V2(v2::Call::Read(v2::Read::Asset(id))) = call {
+        if let v2::Call::Read(v2::Read::Asset(id)) = call {
             let gone = format!(r#"{{"id":"{id}","deleted_at":"2026-01-01T00:00:00Z"}}"#);
             return answer(200, &gone);
         }
@@ -71,7 +70,14 @@ fn every_batch_is_heard_of_once_and_no_more_are_under_way_than_may() {
         let (mut session, state) = bench.open();
         let approved = approved(&state, 1..=1_500);
         let mut heard = Heard::default();
-        let ended = bench.run(&mut session, state, &approved, &server, &mut heard, inbox());
+        let ended = bench.run(
+            &mut session,
+            state,
+            &approved,
+            &server,
+            &mut heard,
+            inbox::<Bulk>(),
+        );
         assert_eq!((ended.ending, ended.left), (Ending::Done, 0));
         assert!(server.most.load(Ordering::SeqCst) <= at_once);
         let (mut given, mut closed) = (BTreeSet::new(), BTreeSet::new());
@@ -109,7 +115,7 @@ fn what_opens_during_a_sync_is_not_slept_through() {
     let (mut session, state) = bench.open();
     let approved = approved(&state, 1..=3);
     let clock = Hand::default();
-    let (_stopper, inbox) = inbox();
+    let (_stopper, inbox) = inbox::<Bulk>();
     let run = Run {
         info: info(&state),
         approved: &approved,
@@ -119,14 +125,10 @@ fn what_opens_during_a_sync_is_not_slept_through() {
         options: bench.options,
         clock: &clock,
     };
-    let mut dispatcher = Dispatcher::new(
-        run,
-        Queue::new(&approved, bench.options.api),
-        (unbounded_channel().0, inbox),
-        Box::new(|_, _| None),
-    );
+    let mut dispatcher =
+        Dispatcher::new(run, (unbounded_channel().0, inbox), Box::new(|_, _| None));
     let [looked, opens, later] = [1, 5, 9].map(Duration::from_millis);
-    dispatcher.pacer.pause(Lane::BulkDelete, opens);
+    dispatcher.rest(Lane::BulkDelete, opens);
     clock.0.set(looked);
     assert!(dispatcher.assign(looked).is_empty());
     assert_eq!(dispatcher.sleep(), opens.checked_sub(looked).unwrap());

@@ -3,6 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::apply::strategy::Bulk;
+use crate::apply::strategy::Direct;
+use crate::apply::strategy::Strategy;
 use crate::apply::worker::{Stopper, inbox};
 use crate::apply::{self, Options, Run};
 use crate::cli::args::Apply;
@@ -21,6 +24,7 @@ use crate::cli::ticker::Ticker;
 use crate::cli::work::{self, Work};
 use crate::cli::{files, identity, lock, lost, playground, survey};
 use crate::event::{Ending, RunInfo};
+use crate::frameio::deleter::{Deleter, DeletingClient};
 use crate::manifest::document::Manifests;
 use crate::plan::Totals;
 use crate::plan::approve::{Approved, Consent, approve, check};
@@ -30,6 +34,7 @@ use crate::render::report::{Summary, SummaryBuilder};
 use crate::render::summary;
 use crate::render::text::{self, PlanView};
 use crate::sandbox::world::World;
+use crate::state::Api;
 use crate::store::Loaded;
 use crate::store::file::FileSession;
 
@@ -163,6 +168,10 @@ fn apply(
     };
     // The run needs no more of it than was approved.
     drop(basis);
+    let carry_out = match order.work.home.api {
+        Api::V2 => carry_out::<Bulk>,
+        Api::V4 => carry_out::<Direct>,
+    };
     let (saved, summary) = carry_out(call, &settings, order, session, (&server, &mut *streams));
     let (summary, exit) = streams.close(summary, saved.is_ok(), |summary| match saved {
         Ok(()) => exit(summary),
@@ -309,13 +318,16 @@ impl Question {
 }
 
 /// Carries out what was approved, and sums it up.
-fn carry_out(
+fn carry_out<S: Strategy>(
     call: &Call,
     settings: &Settings,
     order: Order,
     mut session: FileSession,
     (server, streams): (&Reached, &mut Streams),
-) -> (Result<(), ()>, SummaryBuilder) {
+) -> (Result<(), ()>, SummaryBuilder)
+where
+    DeletingClient: Deleter<S::Call>,
+{
     let Order {
         who,
         work,
@@ -325,19 +337,18 @@ fn carry_out(
         clock,
     } = order;
     let Work {
-        home,
         state,
         plan: planned,
         ..
     } = work;
-    let deleter = server.deleter(account.as_deref());
+    let deleter = server.deleter(account.as_deref(), &approved);
     let path = settings.state.value.display().to_string();
     let sending = settings.sending;
     let summary = SummaryBuilder::new(&planned, path);
     let total = planned.totals.deletes();
     // It would lie in memory for as long as the run takes.
     drop(planned);
-    let (stopper, inbox) = inbox();
+    let (stopper, inbox) = inbox::<S>();
     stop_in_order(call, stopper.clone(), settings.grace.value);
     session.begin(&state);
     let shown = streams.leaves_room_for_progress() && !call.console.is_quiet();
@@ -353,7 +364,6 @@ fn carry_out(
         session: &mut session,
         listeners: vec![&mut reporter],
         options: Options {
-            api: home.api,
             batch_size: settings.batch_size.value,
             concurrency: settings.concurrency.value,
             canary: sending.canary,
@@ -379,7 +389,7 @@ fn carry_out(
 
 /// Has each signal from now on stop the run, and says so at the first: people who see nothing
 /// happen press Ctrl-C again, which does not wait for the answers.
-fn stop_in_order(call: &Call, run: Stopper, grace: Duration) {
+fn stop_in_order<S: Strategy>(call: &Call, run: Stopper<S>, grace: Duration) {
     let console = call.console.clone();
     let mut told = false;
     call.signals.give(move |number| {

@@ -1,0 +1,112 @@
+//! What says when to send, and when to stop.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::apply::breaker::Breaker;
+use crate::apply::canary::Canary;
+use crate::apply::pacer::{Pace, Pacer, Pause};
+use crate::apply::retry::{Jitter, Retries};
+use crate::apply::run::Options;
+use crate::event::{Lane, RunEvent, StopReason};
+use crate::frameio::Limits;
+
+/// The shortest wait for a limit that is worth telling.
+const TOLD_WAIT: Duration = Duration::from_millis(500);
+
+/// How often a wait for the same limit is told at most.
+const TOLD_EVERY: Duration = Duration::from_secs(5);
+
+/// The longest pause that a rate limit takes because of troubles in a row.
+const LONGEST_BREATHER: Duration = Duration::from_secs(5);
+
+/// The guards of a run.
+#[derive(Debug)]
+pub(super) struct Guards {
+    pub(super) pacer: Pacer,
+    pub(super) breaker: Breaker,
+    /// The first, small deletes.
+    pub(super) canary: Canary,
+    pub(super) jitter: Jitter,
+    /// The wait that was last told, and when.
+    told: Option<(Lane, Duration)>,
+}
+
+impl Guards {
+    /// `vouched` says that earlier runs have shown that the account is the right one.
+    pub(super) fn new(options: &Options, vouched: bool) -> Self {
+        Self {
+            pacer: Pacer::new(options.concurrency.get()),
+            breaker: Breaker::new(options.breakers, vouched),
+            canary: Canary::new(options.canary),
+            jitter: Jitter::new(options.seed),
+            told: None,
+        }
+    }
+
+    /// Takes notice of how a request went; returns the pause that follows, if one does.
+    pub(super) fn pace(
+        &mut self,
+        limit: Lane,
+        limits: Option<Limits>,
+        pace: Pace,
+        (now, at): (Duration, Timestamp),
+    ) -> Option<RunEvent> {
+        if pace == Pace::Taken {
+            self.breaker.sound(limit.task());
+        }
+        let Pause { wait, window } = self.pacer.answered(limit, now, limits, pace)?;
+        self.told = Some((limit, now));
+        Some(RunEvent::Paced {
+            at,
+            lane: limit,
+            wait,
+            refused: true,
+            window,
+        })
+    }
+
+    /// Lets a rate limit take a breath where several requests went wrong in a row; returns why the
+    /// run stops, where too many did.
+    pub(super) fn strain(
+        &mut self,
+        limit: Lane,
+        detail: &str,
+        retries: Retries,
+        now: Duration,
+    ) -> Option<StopReason> {
+        let reason = self.breaker.troubled(limit.task(), detail);
+        let in_a_row = self.breaker.failed_in_a_row();
+        if in_a_row > 1 {
+            let longest = retries.longest(in_a_row - 1);
+            let breather = self.jitter.of(longest.min(LONGEST_BREATHER));
+            self.pacer.pause(limit, now + breather);
+        }
+        reason
+    }
+
+    /// Tells that the run waits for one of some limits, where that takes a while.
+    pub(super) fn wait(
+        &mut self,
+        limits: Vec<Lane>,
+        (now, at): (Duration, Timestamp),
+    ) -> Option<RunEvent> {
+        let waits = limits.into_iter();
+        let waits = waits.filter_map(|limit| Some((self.pacer.opens(limit)?, limit)));
+        let (opens, limit) = waits.min()?;
+        let wait = opens.saturating_sub(now);
+        let is_told = |(before, at)| before == limit && now.saturating_sub(at) < TOLD_EVERY;
+        if wait < TOLD_WAIT || self.told.is_some_and(is_told) {
+            return None;
+        }
+        self.told = Some((limit, now));
+        Some(RunEvent::Paced {
+            at,
+            lane: limit,
+            wait,
+            refused: false,
+            window: self.pacer.window(limit),
+        })
+    }
+}

@@ -1,0 +1,139 @@
+//! The spine: whatever happens is in the journal first, then in the state, then the listeners
+//! hear of it.
+
+use crate::apply::run::NotSaved;
+use crate::diagnostic::in_words;
+use crate::event::{Listener, OpenBatches, RunEvent, StopReason};
+use crate::outcome::{AssetOutcome, Outcome};
+use crate::state::{State, settles_missing};
+use crate::store::{Session, Synced};
+
+/// What a run writes down, and where.
+pub(super) struct Ledger<'run, Se> {
+    run: u64,
+    state: State,
+    session: &'run mut Se,
+    listeners: Vec<&'run mut dyn Listener>,
+    /// What was sent and is not answered for.
+    open: OpenBatches,
+    /// What could not be written down.
+    unsaved: Vec<RunEvent>,
+    /// Whether the state has something that it did not have.
+    changed: bool,
+}
+
+impl<'run, Se: Session> Ledger<'run, Se> {
+    pub(super) fn new(
+        run: u64,
+        state: State,
+        session: &'run mut Se,
+        listeners: Vec<&'run mut dyn Listener>,
+    ) -> Self {
+        Self {
+            run,
+            state,
+            session,
+            listeners,
+            open: OpenBatches::default(),
+            unsaved: Vec::new(),
+            changed: false,
+        }
+    }
+
+    pub(super) const fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Has the journal take events; what is intended may begin after that. Once it has failed it
+    /// is not tried again: what came later would have a gap before it.
+    pub(super) fn journal(&mut self, events: &[RunEvent]) -> Result<Synced, StopReason> {
+        let not_recorded = |detail| StopReason::NotRecorded { detail };
+        if !self.unsaved.is_empty() {
+            return Err(not_recorded("an earlier event is missing".to_owned()));
+        }
+        let synced = self.session.append(events);
+        synced.map_err(|error| not_recorded(in_words(&error)))
+    }
+
+    /// Has the state and then the listeners take events that the journal has, or could not take.
+    pub(super) fn spread(&mut self, events: Vec<RunEvent>, is_journalled: bool) {
+        for event in events {
+            // An intent that did not last is not carried out, so nothing speaks of it.
+            if !is_journalled && matches!(event, RunEvent::Intent { .. }) {
+                continue;
+            }
+            self.changed |= self.is_news(&event);
+            self.open.apply(&event);
+            self.state.apply(self.run, &event);
+            for listener in &mut self.listeners {
+                listener.hear(&event);
+            }
+            if !is_journalled {
+                self.unsaved.push(event);
+            }
+        }
+    }
+
+    /// Whether an event changes a record.
+    fn is_news(&self, event: &RunEvent) -> bool {
+        let changes = |(id, outcome): &AssetOutcome| match outcome {
+            // What is recorded may stand all the same.
+            Outcome::Missing => {
+                let record = self.state.assets.get(id);
+                record.is_none_or(|record| settles_missing(&record.standing))
+            }
+            Outcome::Retired(_) | Outcome::Gone(_) | Outcome::Failed(_) | Outcome::Unknown => true,
+        };
+        match event {
+            RunEvent::Answered { outcomes, .. } => outcomes.iter().any(changes),
+            RunEvent::Forgotten { .. } => true,
+            RunEvent::Started(_)
+            | RunEvent::Intent { .. }
+            | RunEvent::Warned { .. }
+            | RunEvent::Paced { .. }
+            | RunEvent::Retried { .. }
+            | RunEvent::Stopping { .. }
+            | RunEvent::Ended { .. } => false,
+        }
+    }
+
+    /// Closes what is still open: nobody knows what became of it.
+    pub(super) fn give_up(&mut self) -> Vec<(u64, Vec<AssetOutcome>)> {
+        self.open.give_up()
+    }
+
+    /// Tries a last time to have the journal take what it did not take before.
+    pub(super) fn keep(&mut self) -> Result<(), NotSaved> {
+        if self.unsaved.is_empty() {
+            return Ok(());
+        }
+        match self.session.append(&self.unsaved) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(NotSaved {
+                error,
+                lost: std::mem::take(&mut self.unsaved),
+            }),
+        }
+    }
+
+    /// Writes the state where it lasts.
+    pub(super) fn save(&mut self) -> Result<(), NotSaved> {
+        if !self.changed {
+            // The journal has nothing that the state needs.
+            return self.session.abandon().map_err(|error| NotSaved {
+                error,
+                lost: Vec::new(),
+            });
+        }
+        let Err(error) = self.session.replace(&self.state) else {
+            self.unsaved.clear();
+            return Ok(());
+        };
+        let lost = self.keep().map_or_else(|not| not.lost, |()| Vec::new());
+        Err(NotSaved { error, lost })
+    }
+
+    pub(super) fn into_state(self) -> State {
+        self.state
+    }
+}

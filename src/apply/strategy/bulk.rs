@@ -1,0 +1,149 @@
+//! v2: one call deletes many assets, and an answer speaks of each.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use crate::apply::follow::{forbidden, lost, missing, refused, settled, settled_alone, shown};
+use crate::apply::strategy::{Effect, Job, Known, Strategy, Subject};
+use crate::asset::AssetId;
+use crate::event::Task;
+use crate::frameio::Reply;
+use crate::frameio::v2::{self, Call, Read, answer};
+use crate::frameio::verdict::{Deletion, Live, Verdict};
+use crate::frameio::words::detail;
+use crate::outcome::{Evidence, Outcome};
+use crate::plan::approve::{Approved, Resolve};
+
+/// Deletes many assets a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Bulk;
+
+/// What an answer of v2 tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Told {
+    /// What became of the assets of a delete.
+    Deleted(Deletion),
+    /// What the server says of an asset that was read.
+    Read(Live),
+}
+
+fn delete(ids: &[AssetId]) -> Job<Bulk> {
+    let ids: Arc<[AssetId]> = Arc::from(ids);
+    Job::new(Call::BulkDelete(Arc::clone(&ids)), ids)
+}
+
+fn read(id: AssetId, listed: bool) -> Job<Bulk> {
+    Job {
+        listed,
+        ..Job::new(Call::Read(Read::Asset(id)), [id])
+    }
+}
+
+/// Cuts a delete into two, the first not smaller than the second.
+fn halves(job: &Job<Bulk>) -> Vec<Job<Bulk>> {
+    let (first, second) = job.ids.split_at(job.ids.len().div_ceil(2));
+    let half = |ids| Job {
+        looked: job.looked,
+        sent: job.sent,
+        ..delete(ids)
+    };
+    vec![half(first), half(second)]
+}
+
+/// What follows where a reading found an asset alive.
+fn alive(job: Job<Bulk>, id: AssetId, known: &Known<'_, Bulk>) -> Vec<Effect<Bulk>> {
+    match job.refusal {
+        Some(refusal) => settled_alone(id, Outcome::Failed(*refusal), known),
+        None if !job.listed => vec![Effect::Forget(id)],
+        None => vec![Effect::Found(id, job.sent)],
+    }
+}
+
+impl Strategy for Bulk {
+    type Call = v2::Call;
+    type Aim = ();
+    type Told = Told;
+    type Progress = ();
+
+    /// It speaks of all assets of the call at once.
+    const TELLS_RIGHTS: bool = false;
+
+    fn in_order(approved: &Approved) -> Cow<'_, [AssetId]> {
+        Cow::Borrowed(approved.delete())
+    }
+
+    fn delete(ids: &[AssetId], _: &Approved) -> Job<Self> {
+        delete(ids)
+    }
+
+    fn read(
+        Resolve {
+            id,
+            listed,
+            kind: _,
+        }: Resolve,
+    ) -> Job<Self> {
+        read(id, listed)
+    }
+
+    fn read_again(job: &Job<Self>, id: AssetId, _: &Approved) -> Job<Self> {
+        Job {
+            sent: job.sent,
+            ..read(id, job.listed)
+        }
+    }
+
+    fn targets(job: &Job<Self>) -> &[AssetId] {
+        &job.ids
+    }
+
+    fn judge(job: &Job<Self>, reply: &Reply) -> Verdict<Told> {
+        match &job.call {
+            Call::BulkDelete(ids) => answer::judge_delete(ids, reply).map(Told::Deleted),
+            Call::Read(_) => answer::judge_read(job.ids[0], reply).map(Told::Read),
+        }
+    }
+
+    fn told(job: Job<Self>, told: Told, known: &Known<'_, Bulk>) -> Vec<Effect<Self>> {
+        let subject = Subject::alone(job.ids[0]);
+        match told {
+            Told::Deleted(Deletion::Settled { outcomes, doubtful }) => {
+                let reads = doubtful.into_iter().map(|(id, refusal)| Job {
+                    refusal: Some(Box::new(refusal)),
+                    ..Self::read_again(&job, id, known.approved)
+                });
+                let mut effects = vec![Effect::Requeue(reads.collect())];
+                effects.extend(settled(outcomes, known));
+                effects
+            }
+            Told::Deleted(Deletion::Halve) => vec![Effect::Requeue(halves(&job))],
+            Told::Read(Live::There) => alive(job, subject.id, known),
+            Told::Read(Live::Deleted(at)) => shown(subject, Some(at), Evidence::Read, known),
+            Told::Read(Live::Missing | Live::OtherKind { .. }) => missing(subject, known),
+        }
+    }
+
+    fn refused(job: Job<Self>, detail: String, known: &Known<'_, Bulk>) -> Vec<Effect<Self>> {
+        match job.task() {
+            Task::Delete => lost(&job, detail, known),
+            Task::Resolve => refused(Subject::alone(job.ids[0]), forbidden(detail), known),
+        }
+    }
+
+    fn given_up(_: &Job<Self>, _: &Known<'_, Bulk>) -> Vec<Effect<Self>> {
+        Vec::new()
+    }
+
+    fn settled(subject: Subject, outcome: Outcome, known: &Known<'_, Bulk>) -> Vec<Effect<Self>> {
+        settled_alone(subject.id, outcome, known)
+    }
+
+    fn left_unknown(_: Subject, _: &Known<'_, Bulk>) -> Vec<Effect<Self>> {
+        Vec::new()
+    }
+
+    fn ended(reply: &Reply) -> Option<String> {
+        let (status, body) = reply.answer()?;
+        answer::is_ended(reply).then(|| detail(status, body))
+    }
+}

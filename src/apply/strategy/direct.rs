@@ -1,0 +1,220 @@
+//! V4: one call an asset, its kind by reading, a version stack file by file.
+
+use std::borrow::Cow;
+use std::slice;
+
+use crate::apply::follow::{forbidden, lost, refused, settled, settled_alone, shown};
+use crate::apply::strategy::asks::{
+    Aim, Direct, Look, Told, delete, delete_member, look, look_at_member, subject, target,
+};
+use crate::apply::strategy::stacks::{self, Stack};
+use crate::apply::strategy::{Effect, Job, Known, Rank, Strategy, Subject, Tries};
+use crate::asset::{AssetId, Kind};
+use crate::frameio::Reply;
+use crate::frameio::v4::{self, Call, Read, answer};
+use crate::frameio::verdict::{Deletion, Live, Verdict};
+use crate::outcome::{Evidence, Failure, FailureKind, Outcome};
+use crate::plan::approve::{Approved, Resolve};
+
+/// What follows from the answer to a delete.
+fn deleted(
+    job: &Job<Direct>,
+    deletion: Deletion,
+    known: &Known<'_, Direct>,
+) -> Vec<Effect<Direct>> {
+    let (outcomes, doubtful) = match deletion {
+        Deletion::Settled { outcomes, doubtful } => (outcomes, doubtful),
+        // There is nothing to halve, so nobody knows.
+        Deletion::Halve => return lost(job, "the delete was refused".to_owned(), known),
+    };
+    let reads = doubtful.into_iter().map(|(id, refusal)| Job {
+        refusal: Some(Box::new(refusal)),
+        ..Direct::read_again(job, id, known.approved)
+    });
+    let mut effects = vec![Effect::Requeue(reads.collect())];
+    match subject(job).stack {
+        None => effects.extend(settled(outcomes, known)),
+        Some(stack) => effects.extend(
+            outcomes
+                .into_iter()
+                .flat_map(|(file, outcome)| stacks::member_done(stack, file, outcome, known)),
+        ),
+    }
+    effects
+}
+
+/// What follows where a reading found an asset alive.
+fn alive(job: Job<Direct>, look: &Look, known: &Known<'_, Direct>) -> Vec<Effect<Direct>> {
+    let subject = subject(&job);
+    let failure = other_kind(look).or_else(|| job.refusal.map(|refusal| *refusal));
+    if let Some(failure) = failure {
+        return Direct::settled(subject, Outcome::Failed(failure), known);
+    }
+    let Subject { id, stack } = subject;
+    if !job.listed {
+        return vec![Effect::Forget(id)];
+    }
+    let again = match stack {
+        Some(stack) => delete_member(stack, id),
+        None => delete(id, Some(look.kind)),
+    };
+    vec![Effect::Requeue(vec![Job {
+        looked: true,
+        sent: job.sent,
+        ..again
+    }])]
+}
+
+/// Asks for the next kind of an asset that is not found as one kind; `other` are the words by
+/// which the server says that it is of another.
+fn look_on(
+    job: Job<Direct>,
+    look: Look,
+    other: Option<String>,
+    known: &Known<'_, Direct>,
+) -> Vec<Effect<Direct>> {
+    let subject = subject(&job);
+    if let [kind, next @ ..] = look.next {
+        let aim = Aim::Look(Look {
+            kind: *kind,
+            next,
+            missing: look.missing || other.is_none(),
+            ..look
+        });
+        return vec![Effect::Requeue(vec![Job {
+            call: Call::Read(Read::Show(*kind, subject.id)),
+            aim,
+            tries: Tries::default(),
+            ..job
+        }])];
+    }
+    match other {
+        Some(message) if !look.missing => {
+            let kind = FailureKind::Invalid;
+            refused(subject, Failure { kind, message }, known)
+        }
+        Some(_) | None => vec![Effect::Seek(subject)],
+    }
+}
+
+/// Says that an asset is of another kind than the manifest says.
+fn other_kind(look: &Look) -> Option<Failure> {
+    let Look { kind, said, .. } = look;
+    let said = said.filter(|said| said != kind)?;
+    let (said, kind) = (in_words(said), in_words(*kind));
+    Some(Failure {
+        kind: FailureKind::Invalid,
+        message: format!(
+            "the manifest says that it is a {said}, and the server has a {kind}; correct its `kind`"
+        ),
+    })
+}
+
+const fn in_words(kind: Kind) -> &'static str {
+    match kind {
+        Kind::File => "file",
+        Kind::Folder => "folder",
+        Kind::VersionStack => "version stack",
+    }
+}
+
+impl Strategy for Direct {
+    type Call = v4::Call;
+    type Aim = Aim;
+    type Told = Told;
+    type Progress = Stack;
+
+    const TELLS_RIGHTS: bool = true;
+
+    fn in_order(approved: &Approved) -> Cow<'_, [AssetId]> {
+        let mut ids = approved.delete().to_vec();
+        // What is of no known kind is looked at first, and then takes its place.
+        ids.sort_by_key(|id| delete(*id, approved.kind(*id)).rank);
+        Cow::Owned(ids)
+    }
+
+    fn delete(ids: &[AssetId], approved: &Approved) -> Job<Self> {
+        delete(ids[0], approved.kind(ids[0]))
+    }
+
+    fn read(Resolve { id, listed, kind }: Resolve) -> Job<Self> {
+        Job {
+            listed,
+            ..look(id, kind)
+        }
+    }
+
+    fn read_again(job: &Job<Self>, id: AssetId, approved: &Approved) -> Job<Self> {
+        let said = approved.kind(id);
+        let read = match (&job.aim, job.rank) {
+            (Aim::Member(_), _) => look_at_member(job.ids[0], id),
+            (_, Rank::Folder) => look(id, said.or(Some(Kind::Folder))),
+            (_, Rank::File | Rank::Stack) => look(id, said.or(Some(Kind::File))),
+        };
+        Job {
+            listed: job.listed,
+            sent: job.sent,
+            ..read
+        }
+    }
+
+    fn targets(job: &Job<Self>) -> &[AssetId] {
+        slice::from_ref(target(job))
+    }
+
+    fn judge(job: &Job<Self>, reply: &Reply) -> Verdict<Told> {
+        let id = *target(job);
+        match &job.aim {
+            Aim::Delete | Aim::Member(_) => answer::judge_delete(id, reply).map(Told::Deleted),
+            Aim::Look(look) => answer::judge_show(id, reply).map(|live| Told::Read(*look, live)),
+            Aim::Open => answer::judge_files(reply).map(Told::Opened),
+            Aim::Close => answer::judge_files(reply).map(Told::Closed),
+        }
+    }
+
+    fn told(job: Job<Self>, told: Told, known: &Known<'_, Direct>) -> Vec<Effect<Self>> {
+        match told {
+            Told::Deleted(deletion) => deleted(&job, deletion, known),
+            Told::Read(look, Live::There) => alive(job, &look, known),
+            Told::Read(_, Live::Deleted(at)) => {
+                shown(subject(&job), Some(at), Evidence::Read, known)
+            }
+            Told::Read(look, Live::Missing) => look_on(job, look, None, known),
+            Told::Read(look, Live::OtherKind { detail }) => look_on(job, look, Some(detail), known),
+            Told::Opened(page) => stacks::opened(&job, page, known),
+            Told::Closed(page) => stacks::closed(job.ids[0], page, known),
+        }
+    }
+
+    fn refused(job: Job<Self>, detail: String, known: &Known<'_, Direct>) -> Vec<Effect<Self>> {
+        match &job.aim {
+            Aim::Delete | Aim::Member(_) => lost(&job, detail, known),
+            Aim::Look(_) => refused(subject(&job), forbidden(detail), known),
+            Aim::Open => stacks::failed(job.ids[0], forbidden(detail), known),
+            Aim::Close => {
+                let why = format!("its list could not be read again: {detail}");
+                stacks::leave_alone(job.ids[0], &why, known)
+            }
+        }
+    }
+
+    fn given_up(job: &Job<Self>, known: &Known<'_, Direct>) -> Vec<Effect<Self>> {
+        Self::left_unknown(subject(job), known)
+    }
+
+    fn settled(subject: Subject, outcome: Outcome, known: &Known<'_, Direct>) -> Vec<Effect<Self>> {
+        match subject.stack {
+            Some(stack) => stacks::member_done(stack, subject.id, outcome, known),
+            None => settled_alone(subject.id, outcome, known),
+        }
+    }
+
+    fn left_unknown(subject: Subject, known: &Known<'_, Direct>) -> Vec<Effect<Self>> {
+        let stack = subject.stack.map(|stack| stacks::member_lost(stack, known));
+        stack.into_iter().collect()
+    }
+
+    fn ended(_: &Reply) -> Option<String> {
+        None
+    }
+}

@@ -1,0 +1,363 @@
+//! What differs between the versions of the API: which calls delete and read, and what an answer
+//! means for what is still to be done; and the words in which both say it.
+//!
+//! [`bulk`] asks for many assets at once (v2), [`direct`] for one a call (V4).
+
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+use std::fmt::Debug;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::apply::breaker::Tally;
+use crate::apply::retry::Retries;
+use crate::asset::AssetId;
+use crate::event::{Lane, StopReason, Task};
+use crate::frameio::Reply;
+use crate::frameio::call::Call;
+use crate::frameio::verdict::Verdict;
+use crate::outcome::{AssetOutcome, Failure, Outcome};
+use crate::plan::approve::{Approved, Resolve};
+use crate::state::{Record, Standing, State};
+
+mod asks;
+mod bulk;
+mod direct;
+mod stacks;
+
+pub(crate) use asks::Direct;
+pub(crate) use bulk::Bulk;
+
+/// How one version of the API deletes.
+pub(crate) trait Strategy:
+    Debug + Clone + Copy + PartialEq + Eq + Send + Sync + Sized + 'static
+{
+    /// The calls that it makes.
+    type Call: Call + Debug + Clone + PartialEq + Eq + 'static;
+    /// What a job is for, beyond what its call asks.
+    type Aim: Debug + Clone + Default + PartialEq + Eq + Send + Sync;
+    /// What an answer tells.
+    type Told;
+    /// How far an asset is that takes several calls.
+    type Progress: Debug + Clone + PartialEq + Eq;
+
+    /// Whether a refusal for want of a right speaks of one asset alone.
+    const TELLS_RIGHTS: bool;
+
+    /// The assets to delete in the order in which they go.
+    fn in_order(approved: &Approved) -> Cow<'_, [AssetId]>;
+
+    /// What deletes the first of some assets, or as many of them as one call can, or finds out how
+    /// to.
+    fn delete(ids: &[AssetId], approved: &Approved) -> Job<Self>;
+
+    /// What reads an asset whose earlier delete was not answered, or that is missing.
+    fn read(resolve: Resolve) -> Job<Self>;
+
+    /// What reads an asset that the delete of a job did not settle.
+    fn read_again(job: &Job<Self>, id: AssetId, approved: &Approved) -> Job<Self>;
+
+    /// The assets that a job asks for.
+    fn targets(job: &Job<Self>) -> &[AssetId];
+
+    /// What an answer means.
+    fn judge(job: &Job<Self>, reply: &Reply) -> Verdict<Self::Told>;
+
+    /// What follows from what an answer tells.
+    fn told(job: Job<Self>, told: Self::Told, known: &Known<'_, Self>) -> Vec<Effect<Self>>;
+
+    /// What follows where the server refuses to say what a job asks.
+    fn refused(job: Job<Self>, detail: String, known: &Known<'_, Self>) -> Vec<Effect<Self>>;
+
+    /// What follows where a job went wrong too often and is not made again.
+    fn given_up(job: &Job<Self>, known: &Known<'_, Self>) -> Vec<Effect<Self>>;
+
+    /// What follows from the outcome of one asset.
+    fn settled(subject: Subject, outcome: Outcome, known: &Known<'_, Self>) -> Vec<Effect<Self>>;
+
+    /// What follows where an asset is unknown and stays so.
+    fn left_unknown(subject: Subject, known: &Known<'_, Self>) -> Vec<Effect<Self>>;
+
+    /// What an answer says instead, where the API is not served any more.
+    fn ended(reply: &Reply) -> Option<String>;
+}
+
+/// When a job goes: files before version stacks, and these before folders, so that each has an
+/// answer of its own.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Rank {
+    /// Files, and whatever is only read.
+    #[default]
+    File,
+    /// Version stacks.
+    Stack,
+    /// Folders.
+    Folder,
+}
+
+impl Rank {
+    /// All of them, in order.
+    pub(in crate::apply) const ALL: [Self; 3] = [Self::File, Self::Stack, Self::Folder];
+}
+
+/// How often a request went wrong, and since when.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Tries {
+    /// How often.
+    pub(in crate::apply) count: u32,
+    /// When it first went wrong, counted from the start of the run.
+    pub(in crate::apply) since: Option<Duration>,
+}
+
+impl Tries {
+    /// What is true of a request for both.
+    pub(in crate::apply) fn with(self, other: Self) -> Self {
+        let since = match (self.since, other.since) {
+            (Some(one), Some(other)) => Some(one.min(other)),
+            (one, other) => one.or(other),
+        };
+        Self {
+            count: self.count.max(other.count),
+            since,
+        }
+    }
+}
+
+/// One request that is to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Job<S: Strategy> {
+    /// The call.
+    pub(in crate::apply) call: S::Call,
+    /// What it is for, beyond what its call asks.
+    pub(in crate::apply) aim: S::Aim,
+    /// The assets that its answer speaks of; of a file of a version stack, the stack.
+    pub(in crate::apply) ids: Arc<[AssetId]>,
+    pub(in crate::apply) rank: Rank,
+    /// Whether its assets may be deleted; only readings of unlisted assets may not.
+    pub(in crate::apply) listed: bool,
+    /// Whether its assets were read and found alive, so that reading them again tells nothing.
+    pub(in crate::apply) looked: bool,
+    /// Whether it is no part of an earlier job.
+    pub(in crate::apply) fresh: bool,
+    /// How often this request went wrong.
+    pub(in crate::apply) tries: Tries,
+    /// How often the delete of its assets went wrong.
+    pub(in crate::apply) sent: Tries,
+    /// What the delete of its asset was refused with, where a reading finds it alive.
+    pub(in crate::apply) refusal: Option<Box<Failure>>,
+}
+
+impl<S: Strategy> Job<S> {
+    pub(in crate::apply) fn new(call: S::Call, ids: impl Into<Arc<[AssetId]>>) -> Self {
+        Self {
+            call,
+            aim: S::Aim::default(),
+            ids: ids.into(),
+            rank: Rank::default(),
+            listed: true,
+            looked: false,
+            fresh: false,
+            tries: Tries::default(),
+            sent: Tries::default(),
+            refusal: None,
+        }
+    }
+
+    /// The rate limit that it counts against.
+    pub(in crate::apply) fn rate_limit(&self) -> Lane {
+        self.call.rate_limit()
+    }
+
+    /// What it asks for.
+    pub(in crate::apply) fn task(&self) -> Task {
+        self.call.task()
+    }
+}
+
+/// What the dispatcher does because of an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Effect<S: Strategy> {
+    /// Closes the job, and writes down what became of its assets.
+    Record(Vec<AssetOutcome>),
+    /// Keeps what a stop for missing assets would take back: it is written down at the end. Until
+    /// then it is as it was for whoever finds the run dead, and the next run finds it out again.
+    HoldBack(AssetOutcome),
+    /// Looks for an asset in the lists of recently deleted assets.
+    Seek(Subject),
+    /// Drops the record of an asset that lives and that nobody wants gone.
+    Forget(AssetId),
+    /// Sends jobs before everything else.
+    Requeue(Vec<Job<S>>),
+    /// Deletes an asset that a reading found alive, together with others.
+    Found(AssetId, Tries),
+    /// Sends jobs after a pause.
+    RetryAfter(Retry<S>),
+    /// Tells people.
+    Warn(String),
+    /// Ends the small first deletes: one came back sane.
+    Sane,
+    /// Counts what may stop the run.
+    Count(Tally),
+    /// Counts a request that came to nothing, and lets its rate limit take a breath.
+    Strain(Lane, String),
+    /// Remembers that deletes were sent then and not answered.
+    Intended(Vec<AssetId>, Timestamp),
+    /// Remembers how far an asset is that takes several calls; nothing where it is done with.
+    Progress(AssetId, Option<S::Progress>),
+    /// Stops the run.
+    Stop(StopReason),
+}
+
+/// A request that is made again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Retry<S: Strategy> {
+    pub(in crate::apply) jobs: Vec<Job<S>>,
+    /// How many assets it asks for.
+    pub(in crate::apply) assets: usize,
+    /// How often it went wrong so far.
+    pub(in crate::apply) count: u32,
+    /// The longest pause.
+    pub(in crate::apply) longest: Duration,
+    /// The rate limit that rests as long, if one does.
+    pub(in crate::apply) rests: Option<Lane>,
+    /// What went wrong.
+    pub(in crate::apply) why: String,
+}
+
+/// An asset, and the version stack that it is a file of, where it is deleted as such.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Subject {
+    pub(in crate::apply) id: AssetId,
+    pub(in crate::apply) stack: Option<AssetId>,
+}
+
+impl Subject {
+    /// An asset that is deleted for itself.
+    pub(in crate::apply) const fn alone(id: AssetId) -> Self {
+        Self { id, stack: None }
+    }
+}
+
+/// What a run has learned; only effects change it.
+#[derive(Debug)]
+pub(crate) struct Memory<S: Strategy> {
+    /// When the deletes were sent that were not answered, the last of each asset.
+    pub(in crate::apply) intents: HashMap<AssetId, Timestamp>,
+    /// How far the server's clock is ahead of ours, by its latest answer.
+    pub(in crate::apply) skew: Option<SignedDuration>,
+    /// Whether the server has answered as the API does.
+    pub(in crate::apply) has_spoken: bool,
+    /// What it answers instead.
+    pub(in crate::apply) ended: Option<String>,
+    /// The assets that were refused before this run: that they are refused again says nothing.
+    pub(in crate::apply) refused_before: HashSet<AssetId>,
+    /// How far assets are that take several calls.
+    pub(in crate::apply) progress: HashMap<AssetId, S::Progress>,
+}
+
+impl<S: Strategy> Memory<S> {
+    /// What is known when a run begins with a state.
+    pub(in crate::apply) fn new(state: &State) -> Self {
+        let refused = |(id, record): (&AssetId, &Record)| {
+            matches!(record.standing, Standing::Failed(_)).then_some(*id)
+        };
+        Self {
+            intents: HashMap::new(),
+            skew: None,
+            has_spoken: false,
+            ended: None,
+            refused_before: state.assets.iter().filter_map(refused).collect(),
+            progress: HashMap::new(),
+        }
+    }
+
+    /// Takes notice of what an answer tells of the server itself: its clock, and whether the API
+    /// is served.
+    pub(in crate::apply) fn learn(&mut self, reply: &Reply, now: Timestamp) {
+        if let Some(date) = reply.date() {
+            self.skew = Some(date.duration_since(now));
+        }
+        match S::ended(reply) {
+            Some(detail) => self.ended = Some(detail),
+            None => self.has_spoken |= reply.answer().is_some(),
+        }
+    }
+
+    /// Why nothing is to be hoped for: the API is not served any more, as nothing else was ever
+    /// answered.
+    pub(in crate::apply) fn api_ended(&self) -> Option<StopReason> {
+        let detail = self.ended.clone().filter(|_| !self.has_spoken)?;
+        Some(StopReason::Ended { detail })
+    }
+}
+
+/// What the run knows when an answer comes in.
+#[derive(Debug)]
+pub(crate) struct Known<'run, S: Strategy> {
+    pub(in crate::apply) approved: &'run Approved,
+    pub(in crate::apply) state: &'run State,
+    pub(in crate::apply) memory: &'run Memory<S>,
+    pub(in crate::apply) retries: Retries,
+    /// The time, counted from the start of the run.
+    pub(in crate::apply) now: Duration,
+    /// When the job was given out.
+    pub(in crate::apply) intent: Timestamp,
+    /// How often in a row the server has refused the job's rate limit, and since when.
+    pub(in crate::apply) refusals: (u32, Option<Duration>),
+}
+
+impl<S: Strategy> Known<'_, S> {
+    pub(in crate::apply) fn status(&self, id: AssetId) -> Option<&Standing> {
+        self.state.assets.get(&id).map(Record::standing)
+    }
+
+    /// When the delete of an asset was sent that was not answered, by our own clock.
+    ///
+    /// Of those of earlier runs nobody has kept more than when the run began.
+    pub(in crate::apply) fn intent_of(&self, id: AssetId) -> Option<Timestamp> {
+        if let Some(intent) = self.memory.intents.get(&id) {
+            return Some(*intent);
+        }
+        let record = self.state.assets.get(&id)?;
+        match record.standing {
+            Standing::Unknown { .. } => Some(self.state.runs.get(&record.run)?.at),
+            Standing::Retired | Standing::Gone | Standing::Failed(_) | Standing::Missing => None,
+        }
+    }
+
+    /// Whether a delete of ours was not answered.
+    pub(in crate::apply) fn is_unknown(&self, id: AssetId) -> bool {
+        self.memory.intents.contains_key(&id)
+            || matches!(self.status(id), Some(Standing::Unknown { .. }))
+    }
+
+    /// Whether an asset was deleted by a delete of ours that was not answered: it is not older
+    /// than that.
+    ///
+    /// The clocks of both sides are compared by the server's own date. What cannot be compared is
+    /// not ours: whoever takes back what a run deleted must not take back what others did.
+    pub(in crate::apply) fn is_ours(&self, id: AssetId, at: Option<Timestamp>) -> bool {
+        let intent = self.intent_of(id).zip(self.memory.skew);
+        let intent = intent.and_then(|(intent, skew)| intent.checked_add(skew).ok());
+        // Neither time need have more than seconds.
+        at.zip(intent)
+            .is_some_and(|(at, intent)| at.as_second() >= intent.as_second())
+    }
+
+    /// How a request that went wrong may be made again: counted once more, after a pause that is
+    /// no longer than this.
+    pub(in crate::apply) fn retry(&self, tries: Tries) -> Option<(Tries, Duration)> {
+        let since = tries.since.unwrap_or(self.now);
+        let is_late = self.now.saturating_sub(since) > self.retries.within;
+        if tries.count >= self.retries.tries || is_late {
+            return None;
+        }
+        let again = Tries {
+            count: tries.count + 1,
+            since: Some(since),
+        };
+        Some((again, self.retries.longest(tries.count)))
+    }
+}

@@ -1,0 +1,232 @@
+//! V4: deleting version stacks file by file.
+//!
+//! V4 has no delete of a version stack as such (docs/frameio-api.md, "Deletes (V4)"): its files
+//! are deleted instead. From the first file that is gone until the last one is, the stack is
+//! recorded as unknown, which is what it is for whoever finds the run dead. It is deleted when
+//! each file that its list showed is shown to be deleted, and the list is empty then.
+
+use crate::apply::follow::settled;
+use crate::apply::strategy::asks::{Direct, close, delete_member, look, open};
+use crate::apply::strategy::{Effect, Job, Known};
+use crate::asset::{AssetId, Kind};
+use crate::frameio::survey::PAGES;
+use crate::frameio::v4::wire::Page;
+use crate::outcome::{Evidence, Failure, FailureKind, Outcome};
+use crate::state::Standing;
+
+/// A version stack on its way.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Stack {
+    /// The files that were read so far, as long as more are to come.
+    found: Vec<AssetId>,
+    /// How many pages that were.
+    pages: usize,
+    /// How many files are still to be answered for.
+    left: usize,
+    /// What shows that the files are deleted: the weakest that was needed.
+    evidence: Option<Evidence>,
+    /// Whether one of them was deleted by us.
+    ours: bool,
+    /// The first refusal of a file.
+    failure: Option<Failure>,
+    /// Whether the answer for a file never came.
+    lost: bool,
+}
+
+type Effects = Vec<Effect<Direct>>;
+
+fn progress(stack: AssetId, known: &Known<'_, Direct>) -> Stack {
+    let entry = known.memory.progress.get(&stack);
+    entry.cloned().unwrap_or_default()
+}
+
+/// What follows from a page of what a version stack holds.
+pub(super) fn opened(
+    job: &Job<Direct>,
+    page: Option<Page<AssetId>>,
+    known: &Known<'_, Direct>,
+) -> Effects {
+    let stack = job.ids[0];
+    let Some(page) = page else {
+        if job.looked {
+            return leave_alone(stack, "the server does not list its files", known);
+        }
+        return vec![Effect::Requeue(vec![Job {
+            sent: job.sent,
+            ..look(stack, Some(Kind::VersionStack))
+        }])];
+    };
+    let mut entry = progress(stack, known);
+    entry.found.extend(page.items);
+    entry.pages += 1;
+    let Some(after) = page.next else {
+        return delete_files(stack, entry, known);
+    };
+    if entry.pages >= PAGES {
+        return leave_alone(stack, "the list of its files does not end", known);
+    }
+    let next = Job {
+        looked: true,
+        ..open(stack, Some(after))
+    };
+    vec![
+        Effect::Progress(stack, Some(entry)),
+        Effect::Requeue(vec![next]),
+    ]
+}
+
+/// What follows from the files that a version stack was found to hold.
+fn delete_files(stack: AssetId, entry: Stack, known: &Known<'_, Direct>) -> Effects {
+    let approved = known.approved;
+    let files = &entry.found;
+    if let Some(held) = files.iter().find(|file| approved.is_protected(**file)) {
+        return leave_alone(stack, &format!("`{held}` in it must stay"), known);
+    }
+    // A stack that was reviewed file by file must not have grown since.
+    let planned = approved.files(stack);
+    let grown = planned.and_then(|planned| files.iter().find(|file| !planned.contains(file)));
+    if let Some(file) = grown {
+        let why = format!("it holds `{file}`, which the plan does not name");
+        return leave_alone(stack, &why, known);
+    }
+    if files.is_empty() {
+        return found_empty(stack, known);
+    }
+    let members = files.iter().map(|file| delete_member(stack, *file));
+    let members = members.collect();
+    let entry = Stack {
+        left: files.len(),
+        found: Vec::new(),
+        ..entry
+    };
+    vec![
+        Effect::Progress(stack, Some(entry)),
+        Effect::Requeue(members),
+    ]
+}
+
+/// What follows where a version stack holds no file.
+///
+/// The files that the plan names may be deleted by now, each for itself; and an earlier run that
+/// deleted them may not have come to its end. Else nothing was ever seen of it that could have
+/// been deleted.
+fn found_empty(stack: AssetId, known: &Known<'_, Direct>) -> Effects {
+    let is_deleted =
+        |id: &AssetId| matches!(known.status(*id), Some(Standing::Retired | Standing::Gone));
+    let planned = known.approved.files(stack);
+    let each = planned.is_some_and(|files| !files.is_empty() && files.iter().all(is_deleted));
+    let mut effects = vec![Effect::Progress(stack, None)];
+    if each {
+        let retired = Outcome::Retired(Evidence::Read);
+        effects.extend(settled(vec![(stack, retired)], known));
+    } else if matches!(known.status(stack), Some(Standing::Unknown { .. })) {
+        let gone = Outcome::Gone(Evidence::Read);
+        effects.extend([Effect::Sane, Effect::HoldBack((stack, gone))]);
+    } else {
+        let why = "it holds no file, and has no delete of its own";
+        return leave_alone(stack, why, known);
+    }
+    effects
+}
+
+/// What follows where a version stack is not touched.
+pub(super) fn leave_alone(stack: AssetId, why: &str, known: &Known<'_, Direct>) -> Effects {
+    let failure = Failure {
+        kind: FailureKind::Conflict,
+        message: format!("the version stack was left alone: {why}"),
+    };
+    failed(stack, failure, known)
+}
+
+/// What follows where a version stack is not deleted.
+pub(super) fn failed(stack: AssetId, failure: Failure, known: &Known<'_, Direct>) -> Effects {
+    done(stack, Outcome::Failed(failure), known)
+}
+
+fn done(stack: AssetId, outcome: Outcome, known: &Known<'_, Direct>) -> Effects {
+    let mut effects = vec![Effect::Progress(stack, None)];
+    effects.extend(settled(vec![(stack, outcome)], known));
+    effects
+}
+
+/// What follows from what became of one file of a version stack.
+pub(super) fn member_done(
+    stack: AssetId,
+    file: AssetId,
+    outcome: Outcome,
+    known: &Known<'_, Direct>,
+) -> Effects {
+    let mut entry = progress(stack, known);
+    match outcome {
+        Outcome::Retired(evidence) => {
+            entry.ours = true;
+            entry.evidence = entry.evidence.max(Some(evidence));
+        }
+        Outcome::Gone(evidence) => entry.evidence = entry.evidence.max(Some(evidence)),
+        Outcome::Failed(failure) => {
+            entry.failure.get_or_insert(failure);
+        }
+        Outcome::Missing if known.memory.intents.contains_key(&file) => entry.lost = true,
+        Outcome::Missing => {
+            entry.failure.get_or_insert_with(|| Failure {
+                kind: FailureKind::NotFound,
+                message: format!("its file `{file}` is neither there nor shown to be deleted"),
+            });
+        }
+        Outcome::Unknown => entry.lost = true,
+    }
+    entry.left = entry.left.saturating_sub(1);
+    if entry.left == 0 {
+        return all_done(stack, entry, known);
+    }
+    let is_recorded = matches!(known.status(stack), Some(Standing::Unknown { .. }));
+    let record = (!is_recorded).then(|| Effect::Record(vec![(stack, Outcome::Unknown)]));
+    record
+        .into_iter()
+        .chain([Effect::Progress(stack, Some(entry))])
+        .collect()
+}
+
+/// What follows where the delete of a file was never answered: the version stack is recorded as
+/// unknown already, and stays so.
+pub(super) fn member_lost(stack: AssetId, known: &Known<'_, Direct>) -> Effect<Direct> {
+    let mut entry = progress(stack, known);
+    entry.lost = true;
+    entry.left = entry.left.saturating_sub(1);
+    let is_last = entry.left == 0;
+    Effect::Progress(stack, (!is_last).then_some(entry))
+}
+
+/// What follows where each file of a version stack is answered for.
+fn all_done(stack: AssetId, entry: Stack, known: &Known<'_, Direct>) -> Effects {
+    match &entry.failure {
+        // What is unknown counts more: the next run reads it before it does anything.
+        _ if entry.lost => done(stack, Outcome::Unknown, known),
+        Some(failure) => failed(stack, failure.clone(), known),
+        // Somebody may have put a file into it meanwhile.
+        None => vec![
+            Effect::Progress(stack, Some(entry)),
+            Effect::Record(vec![(stack, Outcome::Unknown)]),
+            Effect::Requeue(vec![close(stack)]),
+        ],
+    }
+}
+
+/// What follows from the reading of whether a version stack holds something still.
+pub(super) fn closed(
+    stack: AssetId,
+    page: Option<Page<AssetId>>,
+    known: &Known<'_, Direct>,
+) -> Effects {
+    if page.is_some_and(|page| !page.items.is_empty() || page.next.is_some()) {
+        let why = "it holds a file still, though each that it showed before is deleted";
+        return leave_alone(stack, why, known);
+    }
+    let entry = progress(stack, known);
+    let evidence = entry.evidence.unwrap_or(Evidence::Read);
+    if entry.ours {
+        return done(stack, Outcome::Retired(evidence), known);
+    }
+    let gone = (stack, Outcome::Gone(evidence));
+    vec![Effect::Progress(stack, None), Effect::HoldBack(gone)]
+}
