@@ -168,7 +168,6 @@ fn journal_a_batch_of_500(bencher: Bencher<'_, '_>) {
             .into_iter()
             .map(|id| (id, Outcome::Retired(Evidence::Answer)))
             .collect(),
-        more: false,
     }];
     bencher.counter(ItemsCount::new(500_usize)).bench_local(|| {
         session.append(black_box(&intent)).unwrap();

@@ -220,8 +220,6 @@ pub enum RunEvent {
         at: Timestamp,
         /// What became of its assets; one that is missing here stays as it was.
         outcomes: Vec<AssetOutcome>,
-        /// Whether the rest of the batch is still to be answered for.
-        more: bool,
     },
     /// Records that nothing needs any more are dropped.
     Forgotten {
@@ -295,6 +293,21 @@ impl RunEvent {
             Self::Paced { .. } | Self::Retried { .. } | Self::Stopping { .. } => false,
         }
     }
+
+    /// When it happened, where it says so.
+    #[must_use]
+    pub const fn at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Started(RunInfo { at, .. })
+            | Self::Answered { at, .. }
+            | Self::Forgotten { at, .. }
+            | Self::Paced { at, .. }
+            | Self::Retried { at, .. }
+            | Self::Stopping { at, .. }
+            | Self::Ended { at, .. } => Some(*at),
+            Self::Intent { .. } | Self::Warned { .. } => None,
+        }
+    }
 }
 
 /// Hears every event of a run after the journal and the state have it, and cannot stop it.
@@ -325,6 +338,13 @@ impl OpenBatches {
             | RunEvent::Retried { .. }
             | RunEvent::Stopping { .. }
             | RunEvent::Ended { .. } => None,
+        }
+    }
+
+    /// Takes an asset off its batch that is answered for before the rest of it.
+    pub fn take_off(&mut self, batch: u64, asset: AssetId) {
+        if let Some((_, ids)) = self.0.get_mut(&batch) {
+            *ids = ids.iter().filter(|id| **id != asset).copied().collect();
         }
     }
 
@@ -365,7 +385,6 @@ mod tests {
             batch,
             at: Timestamp::UNIX_EPOCH,
             outcomes,
-            more: false,
         }
     }
 
@@ -399,6 +418,14 @@ mod tests {
         assert_eq!((task, &*ids), (Task::Delete, &[id(1), id(2)][..]));
         assert_eq!(open(&batches), [(2, vec![id(4)])]);
         assert_eq!(batches.apply(&answered(1, Vec::new())), None);
+    }
+
+    #[test]
+    fn an_asset_that_is_taken_off_leaves_the_rest_of_its_batch_open() {
+        let mut batches = folded(&[intent(1, Task::Delete, &[1, 2, 3])]);
+        batches.take_off(1, id(2));
+        batches.take_off(2, id(1));
+        assert_eq!(open(&batches), [(1, vec![id(1), id(3)])]);
     }
 
     #[test]

@@ -361,7 +361,6 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
             batch,
             at: self.clock.now(),
             outcomes,
-            more: false,
         });
     }
 

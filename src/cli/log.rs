@@ -124,7 +124,6 @@ pub(super) fn event(event: &RunEvent) {
             batch,
             at: _,
             outcomes,
-            more,
         } => {
             let of = |fits: fn(&Outcome) -> bool| {
                 outcomes.iter().filter(|(_, outcome)| fits(outcome)).count()
@@ -136,7 +135,6 @@ pub(super) fn event(event: &RunEvent) {
                 failed = of(|outcome| matches!(outcome, Outcome::Failed(_))),
                 unknown = of(|outcome| matches!(outcome, Outcome::Unknown)),
                 missing = of(|outcome| matches!(outcome, Outcome::Missing)),
-                more,
                 "a batch is answered"
             );
         }

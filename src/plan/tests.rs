@@ -563,7 +563,7 @@ proptest! {
             .chain(approved.resolve().iter().map(|resolve| resolve.id))
             .map(|id| (id, Outcome::Retired(Evidence::Answer)))
             .collect();
-        state.apply(1, &RunEvent::Answered { batch: 1, at: at(NOW), outcomes, more: false });
+        state.apply(1, &RunEvent::Answered { batch: 1, at: at(NOW), outcomes });
         state.apply(1, &RunEvent::Forgotten { at: at(NOW), ids: approved.forget().to_vec() });
         let again = plan_of(&manifests, &state);
         let nothing = approve(&again, Consent::Auto, true).unwrap();

@@ -124,7 +124,6 @@ impl Listener for Progress {
                 batch: 1..,
                 at: _,
                 outcomes,
-                more: _,
             } => {
                 for (id, outcome) in outcomes {
                     self.take(*id, outcome);

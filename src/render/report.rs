@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::asset::AssetId;
-use crate::event::{Ending, Listener, RunEvent, Task};
+use crate::event::{Ending, Listener, OpenBatches, RunEvent, Task};
 use crate::outcome::{FailureKind, Outcome};
 use crate::plan::decide::{Decision, Why};
 use crate::plan::shelter::Path;
@@ -92,8 +92,7 @@ pub struct SummaryBuilder {
     cleared: HashSet<AssetId>,
     /// How the assets of the last answer stand, in its order.
     latest: Vec<(AssetId, Record)>,
-    /// The assets of batches that are sent and not answered.
-    under_way: HashMap<u64, (Task, Arc<[AssetId]>)>,
+    under_way: OpenBatches,
     /// The assets that were forgotten.
     forgotten: HashSet<AssetId>,
     /// The assets of readings that were answered, made to learn what became of an earlier
@@ -203,7 +202,7 @@ impl SummaryBuilder {
             open: HashMap::new(),
             cleared: HashSet::new(),
             latest: Vec::new(),
-            under_way: HashMap::new(),
+            under_way: OpenBatches::default(),
             forgotten: HashSet::new(),
             read: HashSet::new(),
             started: None,
@@ -230,10 +229,9 @@ impl SummaryBuilder {
     /// The assets that were sent and not answered for, by batch, with how often each was tried.
     #[must_use]
     pub fn unanswered(&self) -> Vec<(u64, AssetId, u32)> {
-        let deletes = self.under_way.iter();
-        let deletes = deletes.filter(|(_, (task, _))| *task == Task::Delete);
+        let deletes = self.under_way.deletes();
         let mut unanswered: Vec<_> = deletes
-            .flat_map(|(batch, (_, ids))| ids.iter().map(|id| (*batch, *id)))
+            .flat_map(|(batch, ids)| ids.iter().map(move |id| (batch, *id)))
             .map(|(batch, id)| {
                 let counted = self.open.get(&id).map(Standing::attempts);
                 let before = || self.before.get(&id).map_or(0, Standing::attempts);
@@ -270,28 +268,21 @@ impl SummaryBuilder {
         self.before.entry(id).or_insert(unknown);
     }
 
-    /// Takes assets off a batch that are answered for; all of them unless `more` are to come.
-    pub(in crate::render) fn settle(&mut self, batch: u64, answered: &[AssetId], more: bool) {
-        if !more {
-            if let Some((Task::Resolve, ids)) = self.under_way.remove(&batch) {
-                self.read.extend(ids.iter());
-            }
-        } else if let Some((_, ids)) = self.under_way.get_mut(&batch) {
-            let answered: HashSet<&AssetId> = answered.iter().collect();
-            let left = ids.iter().filter(|id| !answered.contains(id));
-            *ids = left.copied().collect();
-        }
+    /// Takes over that an asset is answered for, and nothing yet of the rest of its batch.
+    pub(in crate::render) fn take_off(&mut self, batch: u64, id: AssetId) {
+        self.under_way.take_off(batch, id);
     }
 
     /// Ends the fold. What is still under way counts as unknown, as a replay would say.
     #[must_use]
     pub fn finish(mut self) -> Summary {
-        for (task, ids) in std::mem::take(&mut self.under_way).into_values() {
-            if task == Task::Delete {
-                for id in &*ids {
-                    self.take(*id, &Outcome::Unknown, Timestamp::UNIX_EPOCH);
-                }
-            }
+        for (id, outcome) in self
+            .under_way
+            .give_up()
+            .into_iter()
+            .flat_map(|(_, all)| all)
+        {
+            self.take(id, &outcome, Timestamp::UNIX_EPOCH);
         }
         let Self {
             mut summary,
@@ -381,24 +372,20 @@ impl SummaryBuilder {
 
 impl Listener for SummaryBuilder {
     fn hear(&mut self, event: &RunEvent) {
+        if let Some((Task::Resolve, ids)) = self.under_way.apply(event) {
+            self.read.extend(ids.iter());
+        }
         match event {
             RunEvent::Started(info) => {
                 self.summary.run = Some(info.number);
                 self.started = Some(info.at);
             }
-            RunEvent::Intent { batch, task, ids } => {
-                self.summary.requests += 1;
-                self.under_way.insert(*batch, (*task, Arc::clone(ids)));
-            }
+            RunEvent::Intent { .. } => self.summary.requests += 1,
             RunEvent::Answered {
-                batch,
+                batch: _,
                 at,
                 outcomes,
-                more,
             } => {
-                let answered = outcomes.iter().map(|(id, _)| *id);
-                let answered: Vec<AssetId> = answered.filter(|_| *more).collect();
-                self.settle(*batch, &answered, *more);
                 self.latest.clear();
                 for (id, outcome) in outcomes {
                     self.take(*id, outcome, *at);

@@ -337,7 +337,6 @@ fn made_by_two_runs() -> State {
             batch: 1,
             at: at(3),
             outcomes,
-            more: false,
         };
         state.apply(run, &answered);
     }

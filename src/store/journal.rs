@@ -143,9 +143,6 @@ enum EventLine<'line> {
         unknown: Vec<AssetId>,
         #[serde(borrow, default, skip_serializing_if = "BTreeMap::is_empty")]
         failed: BTreeMap<AssetId, FailureLine<'line>>,
-        /// Whether the rest of the batch is still to be answered for.
-        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-        more: bool,
     },
     /// Records that nothing needs any more are dropped.
     Forgotten {
@@ -275,8 +272,7 @@ pub fn write_event(sequence: u64, event: &RunEvent, lines: &mut Vec<u8>) {
             batch,
             at,
             outcomes,
-            more,
-        } => answered(*batch, *at, outcomes, *more),
+        } => answered(*batch, *at, outcomes),
         RunEvent::Forgotten { at, ids } => EventLine::Forgotten {
             at: *at,
             ids: Cow::Borrowed(ids),
@@ -300,7 +296,7 @@ pub fn write_event(sequence: u64, event: &RunEvent, lines: &mut Vec<u8>) {
     );
 }
 
-fn answered(batch: u64, at: Timestamp, outcomes: &[AssetOutcome], more: bool) -> EventLine<'_> {
+fn answered(batch: u64, at: Timestamp, outcomes: &[AssetOutcome]) -> EventLine<'_> {
     let (mut retired, mut missing, mut unknown) = (Vec::new(), Vec::new(), Vec::new());
     let (mut shown, mut failed) = (BTreeMap::new(), BTreeMap::new());
     let mut show = |id, status, evidence| {
@@ -331,7 +327,6 @@ fn answered(batch: u64, at: Timestamp, outcomes: &[AssetOutcome], more: bool) ->
         gone: Vec::new(),
         unknown,
         failed,
-        more,
     }
 }
 
@@ -469,7 +464,6 @@ fn event_of(event: EventLine<'_>) -> RunEvent {
             gone,
             unknown,
             failed,
-            more,
         } => {
             let shown = shown.into_iter().map(|(id, shown)| match shown.status {
                 ShownStatus::Retired => (id, Outcome::Retired(shown.evidence)),
@@ -492,7 +486,6 @@ fn event_of(event: EventLine<'_>) -> RunEvent {
                 batch,
                 at,
                 outcomes: settled.chain(failed).collect(),
-                more,
             }
         }
         EventLine::Forgotten { at, ids } => RunEvent::Forgotten {
@@ -503,7 +496,6 @@ fn event_of(event: EventLine<'_>) -> RunEvent {
             batch: 0,
             at,
             outcomes: ids.iter().map(|id| (*id, Outcome::Missing)).collect(),
-            more: false,
         },
         EventLine::Warned { batch, message } => RunEvent::Warned {
             batch,

@@ -1,12 +1,8 @@
 //! What a journal adds to the state that it continues.
 
-use std::collections::HashMap;
-
 use jiff::Timestamp;
 
-use crate::asset::AssetId;
-use crate::event::{RunEvent, RunInfo, Task};
-use crate::outcome::Outcome;
+use crate::event::{OpenBatches, RunEvent, RunInfo};
 use crate::state::State;
 use crate::store::fit::{self, Fit};
 use crate::store::journal;
@@ -174,7 +170,7 @@ struct Fold {
     run: u64,
     sequence: u64,
     last: Timestamp,
-    open: HashMap<u64, Vec<AssetId>>,
+    open: OpenBatches,
 }
 
 impl Fold {
@@ -184,7 +180,7 @@ impl Fold {
             state,
             sequence: 0,
             last: Timestamp::UNIX_EPOCH,
-            open: HashMap::new(),
+            open: OpenBatches::default(),
         }
     }
 
@@ -197,63 +193,38 @@ impl Fold {
             ));
         }
         self.sequence = seq;
-        match &event {
-            RunEvent::Started(info) => {
-                if self.sequence > 1 {
-                    return Err(format!(
-                        "a second run begins, {}: a journal is that of one run",
-                        info.number
-                    ));
-                }
-                if info.number <= self.run {
-                    return Err(format!("run {} follows run {}", info.number, self.run));
-                }
-                self.run = info.number;
-                self.last = info.at;
+        if let RunEvent::Started(info) = &event {
+            if self.sequence > 1 {
+                return Err(format!(
+                    "a second run begins, {}: a journal is that of one run",
+                    info.number
+                ));
             }
-            RunEvent::Intent { batch, task, ids } => {
-                if *task == Task::Delete {
-                    self.open.insert(*batch, ids.to_vec());
-                }
+            if info.number <= self.run {
+                return Err(format!("run {} follows run {}", info.number, self.run));
             }
-            RunEvent::Answered {
-                batch,
-                at,
-                outcomes,
-                more,
-            } => {
-                if !more {
-                    self.open.remove(batch);
-                } else if let Some(ids) = self.open.get_mut(batch) {
-                    ids.retain(|id| outcomes.iter().all(|(answered, _)| answered != id));
-                }
-                self.last = *at;
-            }
-            RunEvent::Forgotten { at, .. } | RunEvent::Ended { at, .. } => self.last = *at,
-            RunEvent::Warned { .. }
-            | RunEvent::Paced { .. }
-            | RunEvent::Retried { .. }
-            | RunEvent::Stopping { .. } => {}
+            self.run = info.number;
         }
+        self.last = event.at().unwrap_or(self.last);
+        self.open.apply(&event);
         self.state.apply(self.run, &event);
         Ok(())
     }
 
     fn end(mut self, warnings: &mut Vec<String>) -> State {
-        let mut open: Vec<(u64, Vec<AssetId>)> = self.open.drain().collect();
-        open.sort_unstable_by_key(|(batch, _)| *batch);
-        let assets: usize = open.iter().map(|(_, ids)| ids.len()).sum();
+        let open = self.open.give_up();
+        let assets: usize = open.iter().map(|(_, outcomes)| outcomes.len()).sum();
         if assets > 0 {
             warnings.push(format!(
                 "{assets} assets were sent and are not answered for; as long as that is so, they are unknown"
             ));
         }
-        for (batch, ids) in open {
+        for (batch, outcomes) in open {
+            let at = self.last;
             let event = RunEvent::Answered {
                 batch,
-                at: self.last,
-                outcomes: ids.into_iter().map(|id| (id, Outcome::Unknown)).collect(),
-                more: false,
+                at,
+                outcomes,
             };
             self.state.apply(self.run, &event);
         }

@@ -98,7 +98,6 @@ fn run() -> impl Strategy<Value = Vec<RunEvent>> {
                     batch: number,
                     at: Timestamp::UNIX_EPOCH,
                     outcomes,
-                    more: false,
                 });
             }
         }
@@ -145,7 +144,6 @@ fn folded(events: &[RunEvent]) -> State {
                     batch: *batch,
                     at: Timestamp::UNIX_EPOCH,
                     outcomes: ids.iter().map(|id| (*id, Outcome::Unknown)).collect(),
-                    more: false,
                 },
             );
         }
@@ -282,22 +280,23 @@ fn a_journal_is_that_of_one_run() {
 
 #[test]
 fn what_is_not_answered_for_is_unknown_and_told() {
-    let part = |more| RunEvent::Answered {
+    let answered = RunEvent::Answered {
         batch: 1,
         at: Timestamp::UNIX_EPOCH,
         outcomes: vec![(asset(1), Outcome::Retired(Evidence::Answer))],
-        more,
     };
-    let events = |more| [started(1), intent(1, &[asset(1), asset(2)]), part(more)];
-    let replayed = replay(Some(base()), &bytes(&events(true))).unwrap();
+    let events = [started(1), intent(1, &[asset(1), asset(2)]), answered];
+    // What an answer does not name stays as it was.
+    let replayed = replay(Some(base()), &bytes(&events)).unwrap();
+    assert_eq!(replayed.state.unwrap().assets.len(), 1);
+    assert_eq!(replayed.warnings, [""; 0]);
+    let cut = [events.as_slice(), &[intent(2, &[asset(3)])]].concat();
+    let replayed = replay(Some(base()), &bytes(&cut)).unwrap();
     let state = replayed.state.unwrap();
     assert_eq!(state.assets[&asset(1)].standing, Standing::Retired);
     let unknown = Standing::Unknown { attempts: 1 };
-    assert_eq!(state.assets[&asset(2)].standing, unknown);
+    assert_eq!(state.assets[&asset(3)].standing, unknown);
     assert!(replayed.warnings[0].starts_with("1 assets were sent"));
-    let replayed = replay(Some(base()), &bytes(&events(false))).unwrap();
-    assert_eq!(replayed.state.unwrap().assets.len(), 1);
-    assert_eq!(replayed.warnings, [""; 0]);
 }
 
 #[test]
@@ -315,7 +314,6 @@ fn a_run_survives_the_loss_of_its_process_at_any_append() {
                 (asset(1), Outcome::Retired(Evidence::Answer)),
                 (asset(2), Outcome::Gone(Evidence::Read)),
             ],
-            more: false,
         },
         intent(2, &[asset(3)]),
     ];
@@ -438,7 +436,6 @@ fn what_the_journal_did_not_take_is_told_as_the_lines_that_it_misses() {
         batch: 1,
         at: Timestamp::UNIX_EPOCH,
         outcomes: vec![(asset(1), Outcome::Retired(Evidence::Answer))],
-        more: false,
     }];
     for vanishes in [false, true] {
         let folder = tempfile::tempdir().unwrap();

@@ -154,7 +154,6 @@ fn run(number: u64) -> [RunEvent; 3] {
             batch: 1,
             at,
             outcomes: vec![(id, Outcome::Retired(Evidence::Answer))],
-            more: false,
         },
     ]
 }

@@ -40,13 +40,12 @@ fn intent(batch: u64, ids: impl IntoIterator<Item = u128>) -> RunEvent {
     }
 }
 
-fn answered(batch: u64, outcomes: Vec<(u128, Outcome)>, more: bool) -> RunEvent {
+fn answered(batch: u64, outcomes: Vec<(u128, Outcome)>) -> RunEvent {
     let outcomes = outcomes.into_iter();
     RunEvent::Answered {
         batch,
         at: Timestamp::UNIX_EPOCH,
         outcomes: outcomes.map(|(id, outcome)| (asset(id), outcome)).collect(),
-        more,
     }
 }
 
@@ -57,7 +56,7 @@ fn refused() -> Outcome {
     })
 }
 
-/// A run that was killed: two batches at once, one of them answered in two parts, the last not
+/// A run that was killed: two batches at once, the second answered first, and the last two not
 /// at all.
 fn history() -> Vec<RunEvent> {
     vec![
@@ -71,26 +70,27 @@ fn history() -> Vec<RunEvent> {
             plan: None,
             account: None,
         }),
-        answered(0, vec![(9, Outcome::Gone(Evidence::Listed))], false),
+        answered(0, vec![(9, Outcome::Gone(Evidence::Listed))]),
         intent(1, 1..=4),
         intent(2, 5..=6),
         answered(
-            1,
-            vec![(1, Outcome::Retired(Evidence::Answer)), (2, refused())],
-            true,
-        ),
-        answered(
             2,
             vec![(5, Outcome::Gone(Evidence::Read)), (6, Outcome::Unknown)],
-            false,
         ),
         RunEvent::Warned {
             batch: 2,
             message: "odd".to_owned(),
         },
-        answered(1, vec![(3, Outcome::Retired(Evidence::Answer))], false),
-        intent(3, 6..=8),
-        answered(3, vec![(8, Outcome::Retired(Evidence::Answer))], true),
+        answered(
+            1,
+            vec![
+                (1, Outcome::Retired(Evidence::Answer)),
+                (2, refused()),
+                (3, Outcome::Retired(Evidence::Answer)),
+            ],
+        ),
+        intent(3, 6..=7),
+        intent(4, 8..=8),
     ]
 }
 
@@ -103,10 +103,7 @@ fn known(events: &[RunEvent]) -> BTreeMap<AssetId, &'static str> {
                 open.extend(ids.iter().map(|id| (*id, *batch)));
             }
             RunEvent::Answered {
-                batch,
-                outcomes,
-                more,
-                ..
+                batch, outcomes, ..
             } => {
                 for (id, outcome) in outcomes {
                     open.remove(id);
@@ -119,7 +116,7 @@ fn known(events: &[RunEvent]) -> BTreeMap<AssetId, &'static str> {
                     };
                     known.insert(*id, name);
                 }
-                open.retain(|_, of| of != batch || *more);
+                open.retain(|_, of| of != batch);
             }
             RunEvent::Started(_)
             | RunEvent::Forgotten { .. }
@@ -337,15 +334,15 @@ fn read(path: &Path) -> Vec<u8> {
 }
 
 #[test]
-fn what_a_partial_answer_leaves_out_is_unknown() {
+fn what_is_not_answered_for_is_unknown() {
     let desk = Desk::new();
     let loaded = load(&desk, &journal()).unwrap().unwrap();
     let names = names(&loaded.state);
     let of = |number| names.get(&asset(number)).copied();
-    assert_eq!(of(4), None, "the last answer said that it stays as it was");
+    assert_eq!(of(4), None, "its answer said that it stays as it was");
     assert_eq!(of(6), Some("unknown"));
     assert_eq!(of(7), Some("unknown"), "nothing was said of it");
-    assert_eq!(of(8), Some("retired"));
-    let told = loaded.warnings.iter().any(|text| text.contains("2 assets"));
+    assert_eq!(of(8), Some("unknown"));
+    let told = loaded.warnings.iter().any(|text| text.contains("3 assets"));
     assert!(told, "{:?}", loaded.warnings);
 }

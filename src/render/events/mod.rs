@@ -85,7 +85,7 @@ pub enum Event<'line> {
         batch: u64,
         /// What became of its assets.
         counts: Figures,
-        /// Whether the rest of the batch is still to be answered for.
+        /// Always false: an answer is that of a whole batch.
         more: bool,
     },
     /// We deleted an asset.

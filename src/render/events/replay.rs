@@ -107,7 +107,7 @@ impl Replay {
         };
         // Their lines were written, and that of their batch was not.
         for (batch, id) in self.answered.drain(..) {
-            builder.settle(batch, &[id], true);
+            builder.take_off(batch, id);
         }
         self.done.push(Replayed::Run(Box::new(builder.finish())));
     }
@@ -176,9 +176,14 @@ impl Replay {
             Event::BatchSent {
                 batch, task, ids, ..
             } => self.sent(batch, task, &ids)?,
-            Event::Answered { batch, more, .. } => {
-                let ids: Vec<AssetId> = self.answered.drain(..).map(|(_, id)| id).collect();
-                self.running()?.settle(batch, &ids, more);
+            Event::Answered { at, batch, .. } => {
+                self.answered.clear();
+                // Its assets have lines of their own, see `put`.
+                self.running()?.hear(&RunEvent::Answered {
+                    batch,
+                    at: at.0,
+                    outcomes: Vec::new(),
+                });
             }
             Event::AssetRetired { batch, id, .. } => self.put(batch, id, Standing::Retired)?,
             Event::AssetGone { batch, id, .. } => self.put(batch, id, Standing::Gone)?,

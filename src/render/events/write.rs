@@ -56,7 +56,6 @@ impl Lines {
                 batch,
                 at,
                 outcomes: _,
-                more,
             } => {
                 let counts = self.assets(*batch, *at, summary);
                 self.push(&Event::Answered {
@@ -65,7 +64,7 @@ impl Lines {
                     run,
                     batch: *batch,
                     counts,
-                    more: *more,
+                    more: false,
                 });
             }
             RunEvent::Forgotten { at, ids } => self.push(&Event::Forgotten {

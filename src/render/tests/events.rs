@@ -96,13 +96,12 @@ fn intent(batch: u64, task: Task, ids: &[u128]) -> RunEvent {
     }
 }
 
-fn answered(batch: u64, outcomes: Vec<(u128, Outcome)>, more: bool) -> RunEvent {
+fn answered(batch: u64, outcomes: Vec<(u128, Outcome)>) -> RunEvent {
     let outcomes = outcomes.into_iter();
     RunEvent::Answered {
         batch,
         at: at("2026-07-01T10:00:01.5Z"),
         outcomes: outcomes.map(|(n, outcome)| (id(n), outcome)).collect(),
-        more,
     }
 }
 
@@ -123,8 +122,7 @@ fn each_event() -> Vec<RunEvent> {
             ids: vec![id(11)],
         },
         intent(1, Task::Resolve, &[5, 6]),
-        answered(1, vec![(5, Outcome::Gone(Evidence::Read))], true),
-        answered(1, vec![], false),
+        answered(1, vec![(5, Outcome::Gone(Evidence::Read))]),
         intent(2, Task::Delete, &[1, 2, 3, 4]),
         answered(
             2,
@@ -134,7 +132,6 @@ fn each_event() -> Vec<RunEvent> {
                 (3, Outcome::Unknown),
                 (4, refusal(HOSTILE)),
             ],
-            false,
         ),
         RunEvent::Warned {
             batch: 2,
@@ -271,7 +268,7 @@ fn what_is_no_stream_is_told_by_its_line() {
         ),
         (
             stream.replacen("\"requests\"", "\"demands\"", 1),
-            19,
+            18,
             "demands",
         ),
     ] {
@@ -296,13 +293,13 @@ fn events() -> impl Strategy<Value = Vec<RunEvent>> {
     let batch = (
         any::<bool>(),
         proptest::collection::btree_map(1_u128..7, proptest::option::of(outcome()), 1..4),
-        proptest::option::of(any::<bool>()),
+        any::<bool>(),
     );
     proptest::collection::vec(batch, 0..6).prop_map(|batches| {
         let mut events = vec![RunEvent::Started(info())];
         let mut read = Vec::new();
         let mut lost = BTreeSet::new();
-        for (batch, (resolve, mut assets, answer)) in (1..).zip(batches) {
+        for (batch, (resolve, mut assets, is_answered)) in (1..).zip(batches) {
             // What was unknown before is read first, and else only what the run made unknown.
             let unknown = |n: &u128| matches!(n, 5 | 6) || lost.contains(n);
             let resolve = resolve && assets.keys().all(unknown);
@@ -313,7 +310,7 @@ fn events() -> impl Strategy<Value = Vec<RunEvent>> {
             assets.retain(|n, _| !matches!(n, 5 | 6) || read.contains(n));
             let ids: Vec<u128> = assets.keys().copied().collect();
             events.push(intent(batch, task, &ids));
-            if let Some(more) = answer {
+            if is_answered {
                 let known = assets.into_iter();
                 let known = known.filter_map(|(n, outcome)| Some((n, outcome?)));
                 let outcomes = known
@@ -326,7 +323,7 @@ fn events() -> impl Strategy<Value = Vec<RunEvent>> {
                         lost.remove(n);
                     }
                 }
-                events.push(answered(batch, outcomes, more));
+                events.push(answered(batch, outcomes));
             }
         }
         events
@@ -339,9 +336,9 @@ fn what_a_run_made_unknown_itself_is_not_taken_for_unknown_before() {
     let events = [
         RunEvent::Started(info()),
         intent(1, Task::Delete, &[1, 2]),
-        answered(1, both(&Outcome::Unknown), false),
+        answered(1, both(&Outcome::Unknown)),
         intent(2, Task::Resolve, &[1, 2]),
-        answered(2, both(&Outcome::Gone(Evidence::Read)), false),
+        answered(2, both(&Outcome::Gone(Evidence::Read))),
         ended(Ending::Done),
     ];
     let (stream, summary) = told(&each_thing(), &events, false);

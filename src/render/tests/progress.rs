@@ -17,7 +17,6 @@ fn answer(progress: &mut Progress, outcomes: Vec<(u128, Outcome)>) {
             .into_iter()
             .map(|(n, outcome)| (id(n), outcome))
             .collect(),
-        more: false,
     });
 }
 

@@ -50,7 +50,6 @@ fn answered(batch: u64, outcomes: Vec<(u128, Outcome)>) -> RunEvent {
             .into_iter()
             .map(|(n, outcome)| (id(n), outcome))
             .collect(),
-        more: false,
     }
 }
 
