@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::asset::AssetId;
@@ -35,7 +36,9 @@ pub struct RunInfo {
 }
 
 /// What a batch asks of the server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
 pub enum Task {
     /// Delete the assets.
     Delete,
@@ -126,7 +129,9 @@ pub enum Ending {
 }
 
 /// Why a run stopped before everything was sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(tag = "code", rename_all = "snake_case", deny_unknown_fields)]
 pub enum StopReason {
     /// The server does not accept the token (status 401).
     NotAuthenticated {
@@ -143,7 +148,7 @@ pub enum StopReason {
         /// What the connection said.
         detail: String,
     },
-    /// The server answers, but not with the API that we speak.
+    /// The server answers, but not with the API that the program speaks.
     WrongEndpoint {
         /// What it answered.
         detail: String,
@@ -194,8 +199,11 @@ pub enum StopReason {
         /// What the store said.
         detail: String,
     },
-    /// A signal asked to stop; its number as the system counts them.
-    Signal(i32),
+    /// A signal asked to stop.
+    Signal {
+        /// Its number, as the system counts them.
+        number: i32,
+    },
 }
 
 /// One thing that happened during a run.

@@ -68,7 +68,7 @@ impl Halt {
                 | StopReason::TimeBudget
                 | StopReason::Broken { .. }
                 | StopReason::NotRecorded { .. }
-                | StopReason::Signal(_),
+                | StopReason::Signal { .. },
             )
             | None => false,
         }

@@ -287,7 +287,7 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
             News::Signal(number) => {
                 let by = self.clock.elapsed() + self.options.grace;
                 self.halt.signalled(by);
-                self.stop(StopReason::Signal(number));
+                self.stop(StopReason::Signal { number });
             }
         }
     }

@@ -466,7 +466,7 @@ pub const fn stopped(reason: &StopReason) -> Exit {
         | StopReason::TooManyFailures { .. }
         | StopReason::FailedBatches { .. }
         | StopReason::TimeBudget => Exit::Stopped,
-        StopReason::Signal(2) => Exit::Interrupted,
-        StopReason::Signal(_) => Exit::Terminated,
+        StopReason::Signal { number: 2 } => Exit::Interrupted,
+        StopReason::Signal { .. } => Exit::Terminated,
     }
 }

@@ -188,6 +188,41 @@ impl Step {
 }
 
 impl Totals {
+    /// Every figure with its name, in the order of documents.
+    #[must_use]
+    pub const fn named(&self) -> [(&'static str, usize); 13] {
+        let Self {
+            retire,
+            retry,
+            resolve,
+            record,
+            missing,
+            unreadable,
+            blocked,
+            defer,
+            held,
+            mismatch,
+            forget,
+            unchanged,
+            history,
+        } = *self;
+        [
+            ("retire", retire),
+            ("retry", retry),
+            ("resolve", resolve),
+            ("record", record),
+            ("missing", missing),
+            ("unreadable", unreadable),
+            ("blocked", blocked),
+            ("defer", defer),
+            ("held", held),
+            ("mismatch", mismatch),
+            ("forget", forget),
+            ("unchanged", unchanged),
+            ("history", history),
+        ]
+    }
+
     fn count(&mut self, decision: &Decision) {
         *self.of(decision) += 1;
     }

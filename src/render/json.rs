@@ -7,10 +7,11 @@ use std::io::{self, Write};
 
 use jiff::Timestamp;
 use serde::Serialize;
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::asset::AssetId;
-use crate::event::{Ending, StopReason};
+use crate::event::Ending;
 use crate::outcome::{Evidence, FailureKind};
 use crate::plan::Totals;
 use crate::render::escape::obeyed;
@@ -151,10 +152,11 @@ pub fn summary(summary: &Summary, sink: &mut dyn Write) -> io::Result<()> {
         elapsed,
         state_path,
     } = summary;
+    let (ending, detail) = ending.as_ref().map(told).unzip();
     let end = End {
         run: *run,
-        ending: ending.as_ref().map(name),
-        detail: ending.as_ref().and_then(detail),
+        ending,
+        detail: detail.flatten(),
         planned: *totals,
         counts: *counts,
         resolved: *resolved,
@@ -363,7 +365,7 @@ impl<'run> Failure<'run> {
 #[derive(Serialize)]
 struct End<'run> {
     run: Option<u64>,
-    ending: Option<&'static str>,
+    ending: Option<String>,
     detail: Option<String>,
     planned: Totals,
     counts: Counts,
@@ -380,48 +382,18 @@ struct End<'run> {
     state: &'run str,
 }
 
-const fn name(ending: &Ending) -> &'static str {
-    match ending {
-        Ending::Done => "done",
-        Ending::Stopped(reason) => match reason {
-            StopReason::NotAuthenticated { .. } => "not_authenticated",
-            StopReason::NotAuthorised { .. } => "not_authorised",
-            StopReason::NotReachable { .. } => "not_reachable",
-            StopReason::WrongEndpoint { .. } => "wrong_endpoint",
-            StopReason::RateLimited => "rate_limited",
-            StopReason::TooManyMissing { .. } => "too_many_missing",
-            StopReason::TooManyFailures { .. } => "too_many_failures",
-            StopReason::WrongAccount { .. } => "wrong_account",
-            StopReason::Ended { .. } => "ended",
-            StopReason::FailedBatches { .. } => "failed_batches",
-            StopReason::TimeBudget => "time_budget",
-            StopReason::Broken { .. } => "broken",
-            StopReason::NotRecorded { .. } => "not_recorded",
-            StopReason::Signal(_) => "signal",
-        },
-    }
-}
-
-fn detail(ending: &Ending) -> Option<String> {
-    match ending {
-        Ending::Done
-        | Ending::Stopped(
-            StopReason::RateLimited
-            | StopReason::TooManyMissing { .. }
-            | StopReason::TooManyFailures { .. }
-            | StopReason::WrongAccount { .. }
-            | StopReason::TimeBudget,
-        ) => None,
-        Ending::Stopped(
-            StopReason::NotAuthenticated { detail }
-            | StopReason::NotAuthorised { detail }
-            | StopReason::NotReachable { detail }
-            | StopReason::WrongEndpoint { detail }
-            | StopReason::Ended { detail }
-            | StopReason::FailedBatches { batches: _, detail }
-            | StopReason::Broken { detail }
-            | StopReason::NotRecorded { detail },
-        ) => Some(detail.clone()),
-        Ending::Stopped(StopReason::Signal(number)) => Some(number.to_string()),
-    }
+/// The code of an ending, and what belongs to it: as the event stream says the reason of a stop.
+fn told(ending: &Ending) -> (String, Option<String>) {
+    let Ending::Stopped(reason) = ending else {
+        return ("done".to_owned(), None);
+    };
+    // A plain enum of texts and numbers cannot fail to serialise.
+    let reason = serde_json::to_value(reason).unwrap_or_default();
+    let field = |name: &str| match &reason[name] {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+    };
+    let code = field("code").unwrap_or_default();
+    (code, field("detail").or_else(|| field("number")))
 }

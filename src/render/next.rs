@@ -99,7 +99,7 @@ fn after_stop(reason: &StopReason) -> String {
         StopReason::NotRecorded { .. } => {
             "make room or give the right to write there, then run apply again"
         }
-        StopReason::TimeBudget | StopReason::Signal(_) => "run apply again to go on",
+        StopReason::TimeBudget | StopReason::Signal { .. } => "run apply again to go on",
     }
     .to_owned()
 }

@@ -216,7 +216,7 @@ pub fn stopped(reason: &StopReason) -> String {
             "what happens could not be written down any more: {}",
             escape(detail)
         ),
-        StopReason::Signal(number) => match number {
+        StopReason::Signal { number } => match number {
             2 => "interrupted (SIGINT)".to_owned(),
             15 => "terminated (SIGTERM)".to_owned(),
             number => format!("asked to by signal {number}"),

@@ -370,10 +370,12 @@ impl State {
     }
 }
 
-/// How many assets stand where.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+/// How many assets came to what.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct Counts {
-    /// Deleted by us.
+    /// Deleted, and confirmed.
     pub retired: usize,
     /// Found already deleted.
     pub gone: usize,
@@ -382,6 +384,7 @@ pub struct Counts {
     /// Sent, and not confirmed.
     pub unknown: usize,
     /// Not found, and not shown to be deleted.
+    #[serde(default)]
     pub missing: usize,
 }
 

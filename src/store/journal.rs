@@ -120,7 +120,7 @@ enum EventLine<'line> {
     /// A batch is about to be sent; without an answer its assets are unknown.
     Intent {
         batch: u64,
-        task: TaskName,
+        task: Task,
         ids: Cow<'line, [AssetId]>,
     },
     /// A batch was answered; what is missing here stays as it was.
@@ -190,14 +190,6 @@ enum ShownStatus {
     Gone,
 }
 
-#[derive(Clone, Copy, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-enum TaskName {
-    Delete,
-    Resolve,
-}
-
 #[derive(Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -262,10 +254,7 @@ pub fn write_event(sequence: u64, event: &RunEvent, lines: &mut Vec<u8>) {
         }
         RunEvent::Intent { batch, task, ids } => EventLine::Intent {
             batch: *batch,
-            task: match task {
-                Task::Delete => TaskName::Delete,
-                Task::Resolve => TaskName::Resolve,
-            },
+            task: *task,
             ids: Cow::Borrowed(ids),
         },
         RunEvent::Answered {
@@ -449,10 +438,7 @@ fn event_of(event: EventLine<'_>) -> RunEvent {
         }),
         EventLine::Intent { batch, task, ids } => RunEvent::Intent {
             batch,
-            task: match task {
-                TaskName::Delete => Task::Delete,
-                TaskName::Resolve => Task::Resolve,
-            },
+            task,
             ids: Arc::from(&*ids),
         },
         EventLine::Answered {

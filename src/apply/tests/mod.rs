@@ -199,7 +199,10 @@ fn a_signal_stops_in_order() {
     let (stopper, mailbox) = inbox();
     stopper.signal(15);
     let (ended, _) = bench.apply_to(&mut session, state, &server, 1..=40, (stopper, mailbox));
-    assert_eq!(ended.ending, Ending::Stopped(StopReason::Signal(15)));
+    assert_eq!(
+        ended.ending,
+        Ending::Stopped(StopReason::Signal { number: 15 })
+    );
     assert_eq!(ended.left + server.0.lock().unwrap().dead.len(), 40);
     assert_eq!(
         ended.state.counts().retired,
@@ -305,7 +308,7 @@ fn a_run_that_is_cut_short_tells_what_the_journal_did_not_take() {
         stopper.signal(2);
         let (ended, heard) =
             bench.apply_to(&mut session, state, &server, 1..=4, (stopper, mailbox));
-        let end = Ending::Stopped(StopReason::Signal(2));
+        let end = Ending::Stopped(StopReason::Signal { number: 2 });
         assert_eq!(ended.ending, end);
         let told = heard
             .iter()

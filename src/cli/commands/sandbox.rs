@@ -58,7 +58,7 @@ pub(in crate::cli) fn run(call: &Call, arguments: &Sandbox) -> Result<Exit, Fail
     })?;
     let number = receiver.recv().unwrap_or(signals::INTERRUPT);
     runtime.block_on(sandbox.shut_down());
-    Ok(failure::stopped(&StopReason::Signal(number)))
+    Ok(failure::stopped(&StopReason::Signal { number }))
 }
 
 fn world(call: &Call, arguments: &Sandbox) -> Result<World, Failure> {

@@ -11,13 +11,14 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
 use crate::asset::AssetId;
+use crate::event::{StopReason, Task};
 use crate::outcome::{Evidence, FailureKind};
+use crate::plan::Totals;
+use crate::state::Counts;
 
-mod reason;
 mod replay;
 mod write;
 
-pub use reason::Reason;
 pub use replay::{Replayed, StreamError, is_stream, replay};
 pub use write::{Close, Lines};
 
@@ -53,7 +54,8 @@ pub enum Event<'line> {
         /// Where the state lies, as the user named it.
         state: Cow<'line, str>,
         /// What was planned.
-        planned: Planned,
+        #[serde(serialize_with = "every_figure")]
+        planned: Totals,
         /// The earliest date of the deferred assets.
         next_due: Option<At>,
     },
@@ -68,7 +70,7 @@ pub enum Event<'line> {
         /// The batch's number within the run, from 1.
         batch: u64,
         /// What it asks.
-        task: TaskName,
+        task: Task,
         /// For which assets.
         ids: Cow<'line, [AssetId]>,
     },
@@ -84,7 +86,7 @@ pub enum Event<'line> {
         /// The batch's number within the run; 0 for what was read before the run.
         batch: u64,
         /// What became of its assets.
-        counts: Figures,
+        counts: Counts,
         /// Always false: an answer is that of a whole batch.
         more: bool,
     },
@@ -253,7 +255,7 @@ pub enum Event<'line> {
         /// The run's number.
         run: u64,
         /// Why.
-        reason: Reason<'line>,
+        reason: Cow<'line, StopReason>,
         /// The same in one sentence.
         message: Cow<'line, str>,
     },
@@ -268,17 +270,18 @@ pub enum Event<'line> {
         /// How.
         ending: EndingName,
         /// Why, where it was stopped.
-        reason: Option<Reason<'line>>,
+        reason: Option<Cow<'line, StopReason>>,
         /// The same in one sentence.
         message: Option<Cow<'line, str>>,
         /// Where the state lies, as the user named it.
         state: Cow<'line, str>,
         /// What was planned.
-        planned: Planned,
+        #[serde(serialize_with = "every_figure")]
+        planned: Totals,
         /// The earliest date of the deferred assets.
         next_due: Option<At>,
         /// What became of the assets, each counted once by its last outcome.
-        counts: Figures,
+        counts: Counts,
         /// How many assets were unknown before the run, and are known now.
         resolved: usize,
         /// How many records were dropped.
@@ -367,17 +370,6 @@ impl schemars::JsonSchema for At {
     }
 }
 
-/// What a batch asks of the server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum TaskName {
-    /// Delete the assets.
-    Delete,
-    /// Read the assets, to learn what became of an earlier delete.
-    Resolve,
-}
-
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -391,55 +383,7 @@ pub enum EndingName {
     Idle,
 }
 
-/// How many assets the plan decided what of.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Planned {
-    /// To be deleted for the first time.
-    pub retire: usize,
-    /// To be tried again.
-    pub retry: usize,
-    /// To be read live, and then decided.
-    pub resolve: usize,
-    /// Found deleted, and only to be recorded so.
-    pub record: usize,
-    /// Not found, and not shown to be deleted.
-    #[serde(default)]
-    pub missing: usize,
-    /// Not to be read.
-    #[serde(default)]
-    pub unreadable: usize,
-    /// Refused too often.
-    pub blocked: usize,
-    /// Left until their date.
-    pub defer: usize,
-    /// Held.
-    pub held: usize,
-    /// Not shown to be what their pins say.
-    pub mismatch: usize,
-    /// Records to be dropped.
-    pub forget: usize,
-    /// Listed, and deleted already.
-    pub unchanged: usize,
-    /// Deleted already and no longer listed.
-    pub history: usize,
-}
-
-/// How many assets came to what.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Figures {
-    /// Deleted, and confirmed.
-    pub retired: usize,
-    /// Found already deleted.
-    pub gone: usize,
-    /// Refused by the server.
-    pub failed: usize,
-    /// Sent, and not confirmed.
-    pub unknown: usize,
-    /// Not found, and not shown to be deleted.
-    #[serde(default)]
-    pub missing: usize,
+/// Writes the figures of a plan, those as well that an earlier version did not count.
+fn every_figure<S: Serializer>(totals: &Totals, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(totals.named())
 }

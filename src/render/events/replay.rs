@@ -1,5 +1,6 @@
 //! From the lines of a stream back to what the run came to.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use jiff::Timestamp;
@@ -8,8 +9,7 @@ use uuid::Uuid;
 
 use crate::asset::AssetId;
 use crate::event::{Ending, Listener, RunEvent, RunInfo, StopReason, Task};
-use crate::plan::Totals;
-use crate::render::events::{EndingName, Event, Planned, Reason, TaskName};
+use crate::render::events::{EndingName, Event};
 use crate::render::report::{Summary, SummaryBuilder};
 use crate::state::{Failed, Standing};
 
@@ -134,12 +134,8 @@ impl Replay {
         Ok(())
     }
 
-    fn sent(&mut self, batch: u64, task: TaskName, ids: &[AssetId]) -> Result<(), &'static str> {
+    fn sent(&mut self, batch: u64, task: Task, ids: &[AssetId]) -> Result<(), &'static str> {
         let builder = self.builder.as_mut().ok_or(NO_RUN)?;
-        let task = match task {
-            TaskName::Delete => Task::Delete,
-            TaskName::Resolve => Task::Resolve,
-        };
         match task {
             Task::Resolve => {
                 let before = ids.iter().filter(|id| !self.asked.contains(id));
@@ -168,8 +164,7 @@ impl Replay {
                 self.flush();
                 self.asked.clear();
                 let next_due = next_due.map(|at| at.0);
-                let mut builder =
-                    SummaryBuilder::resume(planned.into(), next_due, state.into_owned());
+                let mut builder = SummaryBuilder::resume(planned, next_due, state.into_owned());
                 builder.hear(&begun(run, id, started.0));
                 self.builder = Some(builder);
             }
@@ -234,7 +229,7 @@ impl Replay {
                 if run.is_none() {
                     self.flush();
                     let next_due = next_due.map(|at| at.0);
-                    let idle = SummaryBuilder::resume(planned.into(), next_due, state.into_owned());
+                    let idle = SummaryBuilder::resume(planned, next_due, state.into_owned());
                     self.builder = Some(idle);
                 } else {
                     let event = ended(at.0, ending, reason)?;
@@ -246,7 +241,7 @@ impl Replay {
                 self.flush();
                 self.done.push(Replayed::Failed {
                     message: message.into_owned(),
-                    hint: hint.map(std::borrow::Cow::into_owned),
+                    hint: hint.map(Cow::into_owned),
                 });
             }
         }
@@ -272,10 +267,10 @@ fn begun(number: u64, id: Uuid, at: Timestamp) -> RunEvent {
 fn ended(
     at: Timestamp,
     ending: EndingName,
-    reason: Option<Reason<'_>>,
+    reason: Option<Cow<'_, StopReason>>,
 ) -> Result<RunEvent, &'static str> {
     let ending = match (ending, reason) {
-        (EndingName::Stopped, Some(reason)) => Ending::Stopped(StopReason::from(reason)),
+        (EndingName::Stopped, Some(reason)) => Ending::Stopped(reason.into_owned()),
         (EndingName::Done, None) => Ending::Done,
         (EndingName::Stopped, None)
         | (EndingName::Done, Some(_))
@@ -284,39 +279,4 @@ fn ended(
         }
     };
     Ok(RunEvent::Ended { at, ending })
-}
-
-impl From<Planned> for Totals {
-    fn from(planned: Planned) -> Self {
-        let Planned {
-            retire,
-            retry,
-            resolve,
-            record,
-            missing,
-            unreadable,
-            blocked,
-            defer,
-            held,
-            mismatch,
-            forget,
-            unchanged,
-            history,
-        } = planned;
-        Self {
-            retire,
-            retry,
-            resolve,
-            record,
-            missing,
-            unreadable,
-            blocked,
-            defer,
-            held,
-            mismatch,
-            forget,
-            unchanged,
-            history,
-        }
-    }
 }

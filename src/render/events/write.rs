@@ -6,9 +6,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::asset::AssetId;
-use crate::event::{Ending, RunEvent, RunInfo, Task};
-use crate::plan::Totals;
-use crate::render::events::{At, EndingName, Event, Figures, Planned, Reason, TaskName, Version};
+use crate::event::{Ending, RunEvent, RunInfo};
+use crate::render::events::{At, EndingName, Event, Version};
 use crate::render::json::json;
 use crate::render::report::{Summary, SummaryBuilder};
 use crate::render::summary::stopped;
@@ -46,10 +45,7 @@ impl Lines {
                 at: At(now),
                 run,
                 batch: *batch,
-                task: match task {
-                    Task::Delete => TaskName::Delete,
-                    Task::Resolve => TaskName::Resolve,
-                },
+                task: *task,
                 ids: Cow::Borrowed(ids),
             }),
             RunEvent::Answered {
@@ -116,7 +112,7 @@ impl Lines {
                 version,
                 at: At(*at),
                 run,
-                reason: Reason::from(reason),
+                reason: Cow::Borrowed(reason),
                 message: Cow::Owned(stopped(reason)),
             }),
             // What it came to is known once it is written down, see `close`.
@@ -149,75 +145,61 @@ impl Lines {
             plan: plan.as_deref().map(Cow::Borrowed),
             account: account.as_deref().map(Cow::Borrowed),
             state: Cow::Borrowed(state),
-            planned: Planned::from(totals),
+            planned: *totals,
             next_due: next_due.map(At),
         });
     }
 
     /// Appends a line for each asset of an answer, by where it stands now: one that is missing
     /// after a delete whose answer was lost is unknown.
-    fn assets(&mut self, batch: u64, at: Timestamp, summary: &SummaryBuilder) -> Figures {
+    fn assets(&mut self, batch: u64, at: Timestamp, summary: &SummaryBuilder) -> Counts {
         let (version, at, run) = (Version, At(at), self.run);
-        let mut counts = Figures::default();
+        let mut counts = Counts::default();
         for (id, record) in summary.latest() {
+            counts.add(&record.standing);
             let (id, evidence) = (*id, record.evidence);
             let event = match &record.standing {
-                Standing::Retired => {
-                    counts.retired += 1;
-                    Event::AssetRetired {
-                        version,
-                        at,
-                        run,
-                        batch,
-                        id,
-                        evidence,
-                    }
-                }
-                Standing::Gone => {
-                    counts.gone += 1;
-                    Event::AssetGone {
-                        version,
-                        at,
-                        run,
-                        batch,
-                        id,
-                        evidence,
-                    }
-                }
-                Standing::Missing => {
-                    counts.missing += 1;
-                    Event::AssetMissing {
-                        version,
-                        at,
-                        run,
-                        batch,
-                        id,
-                    }
-                }
-                Standing::Failed(failed) => {
-                    counts.failed += 1;
-                    Event::AssetFailed {
-                        version,
-                        at,
-                        run,
-                        batch,
-                        id,
-                        kind: failed.kind,
-                        message: Cow::Borrowed(&failed.message),
-                        attempts: failed.attempts,
-                    }
-                }
-                Standing::Unknown { attempts } => {
-                    counts.unknown += 1;
-                    Event::AssetUnknown {
-                        version,
-                        at,
-                        run,
-                        batch,
-                        id,
-                        attempts: *attempts,
-                    }
-                }
+                Standing::Retired => Event::AssetRetired {
+                    version,
+                    at,
+                    run,
+                    batch,
+                    id,
+                    evidence,
+                },
+                Standing::Gone => Event::AssetGone {
+                    version,
+                    at,
+                    run,
+                    batch,
+                    id,
+                    evidence,
+                },
+                Standing::Missing => Event::AssetMissing {
+                    version,
+                    at,
+                    run,
+                    batch,
+                    id,
+                },
+                Standing::Failed(failed) => Event::AssetFailed {
+                    version,
+                    at,
+                    run,
+                    batch,
+                    id,
+                    kind: failed.kind,
+                    message: Cow::Borrowed(&failed.message),
+                    attempts: failed.attempts,
+                },
+                Standing::Unknown { attempts } => Event::AssetUnknown {
+                    version,
+                    at,
+                    run,
+                    batch,
+                    id,
+                    attempts: *attempts,
+                },
             };
             self.push(&event);
         }
@@ -264,12 +246,12 @@ impl Lines {
             at,
             run: summary.run,
             ending,
-            reason: reason.map(Reason::from),
+            reason: reason.map(Cow::Borrowed),
             message: reason.map(|reason| Cow::Owned(stopped(reason))),
             state: Cow::Borrowed(&summary.state_path),
-            planned: Planned::from(&summary.totals),
+            planned: summary.totals,
             next_due: summary.next_due.map(At),
-            counts: Figures::from(summary.counts),
+            counts: summary.counts,
             resolved: summary.resolved,
             forgotten: summary.forgotten,
             unsent: summary.unsent,
@@ -303,58 +285,4 @@ impl Lines {
 
 fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
-}
-
-impl From<&Totals> for Planned {
-    fn from(totals: &Totals) -> Self {
-        let Totals {
-            retire,
-            retry,
-            resolve,
-            record,
-            missing,
-            unreadable,
-            blocked,
-            defer,
-            held,
-            mismatch,
-            forget,
-            unchanged,
-            history,
-        } = *totals;
-        Self {
-            retire,
-            retry,
-            resolve,
-            record,
-            missing,
-            unreadable,
-            blocked,
-            defer,
-            held,
-            mismatch,
-            forget,
-            unchanged,
-            history,
-        }
-    }
-}
-
-impl From<Counts> for Figures {
-    fn from(counts: Counts) -> Self {
-        let Counts {
-            retired,
-            gone,
-            failed,
-            unknown,
-            missing,
-        } = counts;
-        Self {
-            retired,
-            gone,
-            failed,
-            unknown,
-            missing,
-        }
-    }
 }

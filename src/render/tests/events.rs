@@ -155,9 +155,9 @@ fn each_event() -> Vec<RunEvent> {
         intent(3, Task::Delete, &[3]),
         RunEvent::Stopping {
             at: when,
-            reason: StopReason::Signal(2),
+            reason: StopReason::Signal { number: 2 },
         },
-        ended(Ending::Stopped(StopReason::Signal(2))),
+        ended(Ending::Stopped(StopReason::Signal { number: 2 })),
     ]
 }
 
@@ -184,7 +184,7 @@ fn reasons() -> Vec<StopReason> {
         StopReason::TimeBudget,
         StopReason::Broken { detail: detail() },
         StopReason::NotRecorded { detail: detail() },
-        StopReason::Signal(15),
+        StopReason::Signal { number: 15 },
     ]
 }
 

@@ -142,7 +142,7 @@ fn what_is_under_way_at_the_end_is_unknown() {
         started(),
         intent(1, Task::Delete, [1, 2]),
         intent(2, Task::Resolve, [5]),
-        ended(Ending::Stopped(StopReason::Signal(2))),
+        ended(Ending::Stopped(StopReason::Signal { number: 2 })),
     ];
     let summary = folded(&each_thing(), &events);
     assert_eq!(summary.unknown, [id(1), id(2)]);
@@ -218,9 +218,9 @@ fn each_stop_says_what_to_do() {
         StopReason::RateLimited,
         StopReason::Broken { detail: detail() },
         StopReason::NotRecorded { detail: detail() },
-        StopReason::Signal(2),
-        StopReason::Signal(15),
-        StopReason::Signal(1),
+        StopReason::Signal { number: 2 },
+        StopReason::Signal { number: 15 },
+        StopReason::Signal { number: 1 },
     ];
     let texts = reasons.map(|reason| {
         let events = [started(), ended(Ending::Stopped(reason))];
