@@ -279,7 +279,7 @@ pub fn make(inputs: Inputs<'_>) -> Plan {
         rules,
         now,
     } = inputs;
-    let holds = Holds::in_force(manifests, state, now);
+    let holds = Holds::in_force(manifests, now);
     let mut listed: Vec<&Entry> = manifests.entries.iter().collect();
     // What was read is in order already, which the sort finds out in one pass.
     listed.sort_unstable_by_key(|entry| entry.id);
@@ -406,22 +406,14 @@ impl Kinds {
 struct Holds(BTreeMap<AssetId, (Arc<str>, Option<Timestamp>)>);
 
 impl Holds {
-    fn in_force(manifests: &Manifests, state: &State, now: Timestamp) -> Self {
-        let from_state = state
-            .holds
-            .iter()
-            .map(|(id, hold)| (*id, Arc::from(hold.reason.as_str()), hold.until));
-        let from_manifests = manifests
-            .holds
-            .iter()
-            .map(|hold| (hold.id, Arc::clone(&hold.reason), hold.until));
-        let mut holds = BTreeMap::new();
-        for (id, reason, until) in from_state.chain(from_manifests) {
-            if until.is_none_or(|until| until > now) {
-                holds.insert(id, (reason, until));
-            }
-        }
-        Self(holds)
+    fn in_force(manifests: &Manifests, now: Timestamp) -> Self {
+        let holds = manifests.holds.iter();
+        let holds = holds.filter(|hold| hold.until.is_none_or(|until| until > now));
+        Self(
+            holds
+                .map(|hold| (hold.id, (Arc::clone(&hold.reason), hold.until)))
+                .collect(),
+        )
     }
 
     /// What is held and not recorded as deleted: only that can be deleted along with something.

@@ -20,7 +20,7 @@ use crate::plan::{Plan, Step};
 use crate::render::escape::escape;
 use crate::render::hunks::{Sort, hunks};
 use crate::render::{Paint, Style};
-use crate::state::format::{head_lines, record_line, tail_lines};
+use crate::state::format::{TAIL, head_lines, record_line};
 use crate::state::{Record, State, absorb, settles_missing};
 
 /// What a diff is made from.
@@ -161,7 +161,6 @@ struct Change<'plan> {
     view: &'plan DiffView<'plan>,
     old_head: Vec<String>,
     new_head: Vec<String>,
-    tail: Vec<String>,
     /// What is recorded of an asset that the run deletes, and of one that it finds deleted.
     expected: Expected,
     /// How many assets there are after the run.
@@ -176,16 +175,14 @@ impl<'plan> Change<'plan> {
             home,
             runs,
             assets,
-            holds,
         } = view.state;
-        // The head and the tail do not depend on the assets, which may be a million.
+        // The head does not depend on the assets, which may be a million.
         let mut after = State {
             lineage: *lineage,
             serial: *serial,
             home: home.clone(),
             runs: runs.clone(),
             assets: BTreeMap::new(),
-            holds: holds.clone(),
         };
         let number = view.run.number;
         after.apply(number, &RunEvent::Started(view.run.clone()));
@@ -197,7 +194,6 @@ impl<'plan> Change<'plan> {
             view,
             old_head: head_lines(view.state),
             new_head: head_lines(&after),
-            tail: tail_lines(&after),
             expected,
             new_length,
         }
@@ -206,7 +202,7 @@ impl<'plan> Change<'plan> {
     /// All lines before and after, side by side.
     fn pairs(&self) -> impl Iterator<Item = Pair<'_>> {
         let exists = self.view.exists;
-        let tail = self.tail.iter().map(|line| Pair::same(Line::Text(line)));
+        let tail = TAIL.iter().map(|line| Pair::same(Line::Text(line)));
         head(&self.old_head, &self.new_head)
             .chain(self.records())
             .chain(tail)

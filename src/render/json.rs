@@ -16,7 +16,7 @@ use crate::outcome::{Evidence, FailureKind};
 use crate::plan::Totals;
 use crate::render::escape::obeyed;
 use crate::render::report::{FailedAsset, Summary};
-use crate::state::{Api, Change, Counts, HoldRecord, Home, Record, RunRecord, Standing, State};
+use crate::state::{Api, Change, Counts, Home, Record, RunRecord, Standing, State};
 
 /// Writes records as an array, one a line, in the order in which they come.
 ///
@@ -53,7 +53,7 @@ pub fn show(id: AssetId, state: &State, sink: &mut dyn Write) -> io::Result<()> 
             let run = state.runs.get(&record.run)?;
             Some(Run::of(record.run, run, None))
         }),
-        hold: state.holds.get(&id).map(Hold::of),
+        hold: None,
     };
     json(&shown, sink)?;
     sink.write_all(b"\n")
@@ -96,7 +96,6 @@ pub fn overview(state: &State, sink: &mut dyn Write) -> io::Result<()> {
         },
         runs,
         assets,
-        holds,
     } = state;
     let of = |fits: fn(&Standing) -> bool| {
         assets
@@ -112,7 +111,7 @@ pub fn overview(state: &State, sink: &mut dyn Write) -> io::Result<()> {
         endpoint,
         account: account.as_deref(),
         counts: state.counts(),
-        holds: holds.len(),
+        holds: 0,
         runs: runs
             .iter()
             .rev()
@@ -300,26 +299,12 @@ impl<'state> Run<'state> {
 }
 
 #[derive(Serialize)]
-struct Hold<'state> {
-    reason: &'state str,
-    until: Option<Timestamp>,
-}
-
-impl<'state> Hold<'state> {
-    fn of(HoldRecord { reason, until }: &'state HoldRecord) -> Self {
-        Self {
-            reason,
-            until: *until,
-        }
-    }
-}
-
-#[derive(Serialize)]
 struct Shown<'state> {
     id: AssetId,
     record: Option<Row<'state>>,
     run: Option<Run<'state>>,
-    hold: Option<Hold<'state>>,
+    /// Null: a state keeps no holds.
+    hold: Option<()>,
 }
 
 #[derive(Serialize)]
@@ -330,6 +315,7 @@ struct Overview<'state> {
     endpoint: &'state str,
     account: Option<&'state str>,
     counts: Counts,
+    /// None: a state keeps no holds.
     holds: usize,
     runs: Vec<Run<'state>>,
     failed: Vec<Row<'state>>,

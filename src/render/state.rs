@@ -6,9 +6,7 @@ use crate::asset::AssetId;
 use crate::outcome::Evidence;
 use crate::render::escape::escape;
 use crate::render::{Paint, Style, count, counted, moment, thousands};
-use crate::state::{
-    Accepted, Change, Counts, Failed, HoldRecord, Home, Record, RunRecord, Standing, State,
-};
+use crate::state::{Accepted, Change, Counts, Failed, Home, Record, RunRecord, Standing, State};
 
 /// How many runs the overview shows.
 const RUNS: usize = 20;
@@ -164,10 +162,6 @@ pub fn show(id: AssetId, state: &State, style: Style, sink: &mut dyn Write) -> i
             }
         }
     }
-    if let Some(HoldRecord { reason, until }) = state.holds.get(&id) {
-        let until = until.map_or_else(String::new, |until| format!(" until {}", moment(until)));
-        field("held", &format!("{}{until}", escape(reason)))?;
-    }
     Ok(())
 }
 
@@ -187,7 +181,6 @@ pub fn overview(state: &State, path: &str, style: Style, sink: &mut dyn Write) -
         },
         runs,
         assets,
-        holds,
     } = state;
     let title = format!("State {}", escape(path));
     writeln!(sink, "{}", style.paint(Paint::Bold, title))?;
@@ -206,9 +199,6 @@ pub fn overview(state: &State, path: &str, style: Style, sink: &mut dyn Write) -
         "assets",
         &format!("{}{}", count(assets.len()), told(counts)),
     )?;
-    if !holds.is_empty() {
-        field("holds", &count(holds.len()))?;
-    }
 
     if !runs.is_empty() {
         writeln!(sink)?;

@@ -32,8 +32,6 @@ pub struct State {
     pub runs: BTreeMap<u64, RunRecord>,
     /// What is known, by asset.
     pub assets: BTreeMap<AssetId, Record>,
-    /// Assets that must not be deleted, whatever lists them.
-    pub holds: BTreeMap<AssetId, HoldRecord>,
 }
 
 /// Which assets a state speaks of: API, server and account.
@@ -172,15 +170,6 @@ pub struct Failed {
     pub attempts: u32,
 }
 
-/// A hold that the state itself keeps.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HoldRecord {
-    /// Why the asset is held.
-    pub reason: String,
-    /// The moment from which the hold no longer counts; without one it stays.
-    pub until: Option<Timestamp>,
-}
-
 impl Record {
     /// Where the asset stands.
     #[must_use]
@@ -223,7 +212,6 @@ impl State {
             home,
             runs: BTreeMap::new(),
             assets: BTreeMap::new(),
-            holds: BTreeMap::new(),
         }
     }
 

@@ -186,22 +186,14 @@ fn any_state() -> impl Strategy<Value = State> {
             plan: None,
             change: removed.map(Change::Removed),
         });
-    let hold =
-        (".{0,8}", proptest::option::of(0_i64..4_000_000_000)).prop_map(|(reason, until)| {
-            HoldRecord {
-                reason,
-                until: until.map(at),
-            }
-        });
     (
         any::<u128>(),
         ".{0,20}",
         proptest::option::of(".{0,20}"),
         proptest::collection::btree_map(0_u64..9, run, 0..4),
         proptest::collection::btree_map(any_id(), record, 0..20),
-        proptest::collection::btree_map(any_id(), hold, 0..4),
     )
-        .prop_map(|(lineage, endpoint, account, runs, assets, holds)| State {
+        .prop_map(|(lineage, endpoint, account, runs, assets)| State {
             lineage: Uuid::from_u128(lineage),
             serial: 9,
             home: Home {
@@ -211,7 +203,6 @@ fn any_state() -> impl Strategy<Value = State> {
             },
             runs,
             assets,
-            holds,
         })
 }
 
@@ -226,11 +217,11 @@ proptest! {
     fn what_is_written_is_read_back(state in any_state()) {
         let written = bytes(&state);
         prop_assert_eq!(format::read(&written).unwrap(), state.clone());
-        // One line an asset: the head, the runs, the assets and the holds, nothing else.
+        // One line an asset: the head, the runs, the assets and the end, nothing else.
         let lines = written.split(|byte| *byte == b'\n').count() - 1;
         let expected = format::head_lines(&state).len()
             + state.assets.len()
-            + format::tail_lines(&state).len();
+            + format::TAIL.len();
         prop_assert_eq!(lines, expected);
     }
 
@@ -272,6 +263,9 @@ fn nonsense_is_refused_with_its_place() {
         r#"{"version":1,"version":1}"#.to_owned(),
         format!("{head}\n\"assets\":{{}}}}"),
         format!("{head}\n\"assets\":{{\n\"x\":{{}}}},\"holds\":{{}}}}"),
+        format!(
+            "{head}\n\"assets\":{{}},\n\"holds\":{{\n\"3fa85f64-5717-4562-b3fc-2c963f66afa6\":{{\"reason\":\"legal\"}}}}}}"
+        ),
         format!(
             "{head}\n\"assets\":{{\n\"3fa85f64-5717-4562-b3fc-2c963f66afa6\":{{\"status\":\"retierd\",\"run\":1,\"at\":\"2026-01-01T00:00:00Z\"}}}},\"holds\":{{}}}}"
         ),

@@ -10,7 +10,7 @@ use crate::asset::Kind;
 use crate::frameio::deleter::Deleter;
 use crate::frameio::{Reply, v4};
 use crate::inventory::Inventory;
-use crate::manifest::document::{Details, Entry, Manifests, Spot};
+use crate::manifest::document::{Details, Entry, Hold, Manifests, Spot};
 use crate::outcome::Evidence;
 use crate::plan::approve::{Approved, Consent, approve};
 use crate::plan::decide::Rules;
@@ -168,16 +168,15 @@ fn listing(state: &State, listed: &[(u128, Option<Kind>)], kept: &[u128]) -> App
             })
         }),
     });
-    let mut state = state.clone();
-    for number in kept {
-        let hold = crate::state::HoldRecord {
-            reason: "legal".to_owned(),
-            until: None,
-        };
-        state.holds.insert(asset(*number), hold);
-    }
+    let holds = kept.iter().map(|number| Hold {
+        id: asset(*number),
+        spot,
+        reason: "legal".into(),
+        until: None,
+    });
     let manifests = Manifests {
         entries: entries.collect(),
+        holds: holds.collect(),
         ..Manifests::default()
     };
     let known = manifests.entries.iter().map(|entry| entry.id);
@@ -185,7 +184,7 @@ fn listing(state: &State, listed: &[(u128, Option<Kind>)], kept: &[u128]) -> App
     let inventory = Inventory::flat(known);
     let plan = make(Inputs {
         manifests: &manifests,
-        state: &state,
+        state,
         inventory: Some(&inventory),
         rules: Rules::default(),
         now: Timestamp::UNIX_EPOCH,

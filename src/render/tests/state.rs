@@ -6,7 +6,7 @@ use super::*;
 use crate::event::{Ending, Listener, RunEvent, StopReason};
 use crate::render::report::SummaryBuilder;
 use crate::render::{Style, json, state as render};
-use crate::state::{Api, Failed, HoldRecord, Home, Record, RunRecord, Standing, State};
+use crate::state::{Api, Failed, Home, Record, RunRecord, Standing, State};
 
 fn text(write: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>) -> String {
     let mut bytes = Vec::new();
@@ -50,13 +50,6 @@ fn known() -> State {
             (id(3), record(failed, 25)),
             (id(4), record(Standing::Unknown { attempts: 1 }, 99)),
         ]),
-        holds: BTreeMap::from([(
-            id(3),
-            HoldRecord {
-                reason: "legal".to_owned(),
-                until: Some(at("2027-06-30T00:00:00Z")),
-            },
-        )]),
     }
 }
 

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::asset::AssetId;
 use crate::outcome::{Evidence, FailureKind};
-use crate::state::{Change, HoldRecord, Home, Record, RunRecord, Standing, State};
+use crate::state::{Change, Home, Record, RunRecord, Standing, State};
 
 mod read;
 
@@ -60,7 +60,7 @@ pub fn write(state: &State, sink: &mut dyn Write) -> io::Result<()> {
         sink.write_all(line.as_bytes())?;
         last = Some((record, said));
     }
-    for tail in tail_lines(state) {
+    for tail in TAIL {
         sink.write_all(tail.as_bytes())?;
         sink.write_all(b"\n")?;
     }
@@ -101,23 +101,8 @@ pub fn head_lines(state: &State) -> Vec<String> {
     lines
 }
 
-/// The lines after the assets, without their ends.
-#[must_use]
-pub fn tail_lines(state: &State) -> Vec<String> {
-    let mut lines = vec!["},".to_owned()];
-    if state.holds.is_empty() {
-        lines.push(r#""holds":{}}"#.to_owned());
-    } else {
-        lines.push(r#""holds":{"#.to_owned());
-        let last = state.holds.len() - 1;
-        for (index, (id, hold)) in state.holds.iter().enumerate() {
-            let comma = if index == last { "" } else { "," };
-            lines.push(format!(r#""{id}":{}{comma}"#, json(&HoldLine::from(hold))));
-        }
-        lines.push("}}".to_owned());
-    }
-    lines
-}
+/// The lines after the assets, without their ends: a state keeps no holds.
+pub const TAIL: [&str; 2] = ["},", r#""holds":{}}"#];
 
 /// Appends the line of one asset, without its comma and end.
 pub fn record_line(id: AssetId, record: &Record, line: &mut String) {
@@ -262,26 +247,6 @@ impl From<&RunRecord> for RunLine {
     }
 }
 
-#[derive(Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-#[cfg_attr(test, schemars(rename = "Hold"))]
-struct HoldLine {
-    /// Why the asset is held.
-    reason: String,
-    /// The moment from which the hold no longer counts: RFC 3339.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, schemars(with = "Option<String>", extend("format" = "date-time")))]
-    until: Option<Timestamp>,
-}
-
-impl From<&HoldRecord> for HoldLine {
-    fn from(hold: &HoldRecord) -> Self {
-        let HoldRecord { reason, until } = hold.clone();
-        Self { reason, until }
-    }
-}
-
 /// The whole document, for its schema.
 #[cfg(test)]
 #[derive(schemars::JsonSchema)]
@@ -308,6 +273,11 @@ pub(crate) struct StateDocument {
     runs: std::collections::BTreeMap<String, RunLine>,
     /// What is known, by asset.
     assets: std::collections::BTreeMap<AssetId, RecordLine<'static>>,
-    /// Assets that must not be deleted, whatever lists them.
-    holds: std::collections::BTreeMap<AssetId, HoldLine>,
+    /// Empty: a state keeps no holds.
+    holds: NoHolds,
 }
+
+#[cfg(test)]
+#[derive(schemars::JsonSchema)]
+#[schemars(inline, deny_unknown_fields)]
+struct NoHolds {}

@@ -7,13 +7,12 @@ use std::num::ParseIntError;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 
 use crate::asset::AssetId;
 use crate::diagnostic::without_text;
-use crate::state::format::{FormatError, HoldLine, RecordLine, RunLine, Status, VERSION};
-use crate::state::{Failed, HoldRecord, Home, Record, RunRecord, Standing, State};
+use crate::state::format::{FormatError, RecordLine, RunLine, Status, VERSION};
+use crate::state::{Failed, Home, Record, RunRecord, Standing, State};
 
 /// Reads a state.
 ///
@@ -69,9 +68,18 @@ impl<'de> Visitor<'de> for StateVisitor {
                 "api" => set(&mut api, "api", map.next_value()?)?,
                 "endpoint" => set(&mut endpoint, "endpoint", map.next_value()?)?,
                 "account" => set(&mut account, "account", map.next_value()?)?,
-                "runs" => set(&mut runs, "runs", map.next_value_seed(Table(run))?)?,
+                "runs" => set(&mut runs, "runs", map.next_value_seed(Runs)?)?,
                 "assets" => set(&mut assets, "assets", map.next_value_seed(Assets)?)?,
-                "holds" => set(&mut holds, "holds", map.next_value_seed(Table(hold))?)?,
+                "holds" => {
+                    let found: BTreeMap<Cow<'de, str>, IgnoredAny> = map.next_value()?;
+                    // To drop a hold in silence could delete what it protects.
+                    if let Some(held) = found.keys().next() {
+                        return Err(A::Error::custom(format_args!(
+                            "`{held}` has a hold here, and this program reads holds from manifests: move it there"
+                        )));
+                    }
+                    set(&mut holds, "holds", ())?;
+                }
                 other => return Err(A::Error::unknown_field(other, FIELDS)),
             }
         }
@@ -87,8 +95,8 @@ impl<'de> Visitor<'de> for StateVisitor {
             },
             runs: runs.ok_or_else(missing("runs"))?,
             assets: assets.ok_or_else(missing("assets"))?,
-            holds: holds.ok_or_else(missing("holds"))?,
         };
+        holds.ok_or_else(missing("holds"))?;
         check(&state).map_err(A::Error::custom)?;
         Ok(state)
     }
@@ -121,42 +129,39 @@ fn set<T, E: serde::de::Error>(
     Ok(())
 }
 
-/// A small table whose keys are checked one by one; the function reads one key and value.
-struct Table<K, V, L>(ReadRow<K, V, L>);
+/// The table of runs, whose keys are checked one by one.
+struct Runs;
 
-type ReadRow<K, V, L> = fn(&str, L) -> Result<(K, V), String>;
-
-impl<'de, K: Ord, V, L: Deserialize<'de>> DeserializeSeed<'de> for Table<K, V, L> {
-    type Value = BTreeMap<K, V>;
+impl<'de> DeserializeSeed<'de> for Runs {
+    type Value = BTreeMap<u64, RunRecord>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_map(self)
     }
 }
 
-impl<'de, K: Ord, V, L: Deserialize<'de>> Visitor<'de> for Table<K, V, L> {
-    type Value = BTreeMap<K, V>;
+impl<'de> Visitor<'de> for Runs {
+    type Value = BTreeMap<u64, RunRecord>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("a table")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut rows = BTreeMap::new();
+        let mut runs = BTreeMap::new();
         while let Some(key) = map.next_key::<Cow<'de, str>>()? {
-            let (row, value) = (self.0)(&key, map.next_value()?).map_err(A::Error::custom)?;
-            if rows.insert(row, value).is_some() {
+            let number = key.parse().map_err(|_ignored: ParseIntError| {
+                A::Error::custom(format_args!("`{key}` is not the number of a run"))
+            })?;
+            if runs.insert(number, record_of(map.next_value()?)).is_some() {
                 return Err(A::Error::custom(format_args!("`{key}` stands twice")));
             }
         }
-        Ok(rows)
+        Ok(runs)
     }
 }
 
-fn run(key: &str, line: RunLine) -> Result<(u64, RunRecord), String> {
-    let number = key
-        .parse()
-        .map_err(|_ignored: ParseIntError| format!("`{key}` is not the number of a run"))?;
+fn record_of(line: RunLine) -> RunRecord {
     let RunLine {
         id,
         at,
@@ -166,23 +171,15 @@ fn run(key: &str, line: RunLine) -> Result<(u64, RunRecord), String> {
         plan,
         change,
     } = line;
-    Ok((
-        number,
-        RunRecord {
-            id,
-            at,
-            actor,
-            commit,
-            ci,
-            plan,
-            change,
-        },
-    ))
-}
-
-fn hold(key: &str, line: HoldLine) -> Result<(AssetId, HoldRecord), String> {
-    let HoldLine { reason, until } = line;
-    Ok((asset_id(key)?, HoldRecord { reason, until }))
+    RunRecord {
+        id,
+        at,
+        actor,
+        commit,
+        ci,
+        plan,
+        change,
+    }
 }
 
 fn asset_id(key: &str) -> Result<AssetId, String> {
