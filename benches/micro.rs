@@ -6,7 +6,7 @@ use std::io;
 
 use divan::{Bencher, black_box, counter::ItemsCount};
 use frameio_retire::asset::AssetId;
-use frameio_retire::event::{RunEvent, RunInfo, Task};
+use frameio_retire::event::{Provenance, RunEvent, RunInfo, Task};
 use frameio_retire::manifest::document::Manifests;
 use frameio_retire::manifest::{self, Part, Source};
 use frameio_retire::outcome::{Evidence, Outcome};
@@ -95,10 +95,7 @@ fn info() -> RunInfo {
         number: 2,
         id: Uuid::from_u128(2),
         at: Timestamp::UNIX_EPOCH,
-        actor: None,
-        commit: None,
-        ci: None,
-        plan: None,
+        provenance: Provenance::default(),
         account: None,
     }
 }

@@ -23,16 +23,23 @@ pub struct RunInfo {
     pub id: Uuid,
     /// When it started.
     pub at: Timestamp,
-    /// Who started it, as far as the environment tells.
+    /// Who started it, and from what.
+    pub provenance: Provenance,
+    /// The account that the server named, where the run asked for it.
+    pub account: Option<String>,
+}
+
+/// Who started a run, and from what, as far as the environment tells.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Provenance {
+    /// Who.
     pub actor: Option<String>,
-    /// The git commit that it ran from, as far as the environment tells.
+    /// The git commit that it ran from.
     pub commit: Option<String>,
-    /// The address of the CI job that it ran in, as far as the environment tells.
+    /// The address of the CI job that it ran in.
     pub ci: Option<String>,
     /// The id of the plan that it carries out: `sha256:` and 64 hexadecimal digits.
     pub plan: Option<String>,
-    /// The account that the server named, where the run asked for it.
-    pub account: Option<String>,
 }
 
 /// What a batch asks of the server.

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::cli::env::Environment;
 use crate::cli::git::{self, Repository};
-use crate::event::RunInfo;
+use crate::event::{Provenance, RunInfo};
 use crate::state::State;
 
 /// Draws an id that nobody else has.
@@ -28,12 +28,8 @@ fn host() -> Option<String> {
 /// Who runs this, and from what.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in crate::cli) struct Identity {
-    /// Who: as the CI system says, else as git does, else as the system does.
-    pub(in crate::cli) actor: Option<String>,
-    /// The commit: as the CI system says, else of the repository around the manifests.
-    pub(in crate::cli) commit: Option<String>,
-    /// The address of the CI job.
-    pub(in crate::cli) ci: Option<String>,
+    /// Who, from which commit and in which CI job; no plan.
+    pub(in crate::cli) provenance: Provenance,
     host: Option<String>,
 }
 
@@ -51,14 +47,16 @@ impl Identity {
         // These words go into the state and the lock, whoever wrote them.
         let secrets = environment.secrets();
         let words = |text: String| secrets.words(&text);
+        // A CI system knows best, then git, and the system itself least.
+        let actor = environment.ci_actor().or_else(person);
+        let actor = actor.or_else(|| environment.user());
         Self {
-            actor: environment
-                .ci_actor()
-                .or_else(person)
-                .or_else(|| environment.user())
-                .map(words),
-            commit: environment.ci_commit().or_else(commit).map(words),
-            ci: environment.ci().map(words),
+            provenance: Provenance {
+                actor: actor.map(words),
+                commit: environment.ci_commit().or_else(commit).map(words),
+                ci: environment.ci().map(words),
+                plan: None,
+            },
             host: host().or_else(|| environment.host()).map(words),
         }
     }
@@ -70,20 +68,11 @@ impl Identity {
         at: Timestamp,
         account: Option<String>,
     ) -> RunInfo {
-        let Self {
-            actor,
-            commit,
-            ci,
-            host: _,
-        } = self.clone();
         RunInfo {
             number: state.serial.saturating_add(1),
             id: random(),
             at,
-            actor,
-            commit,
-            ci,
-            plan: None,
+            provenance: self.provenance.clone(),
             account,
         }
     }
@@ -100,10 +89,10 @@ impl Identity {
         }
         add(" since ", &format!("{now:.0}"));
         add(", ", &format!("`retire {command}`"));
-        if let Some(actor) = &self.actor {
+        if let Some(actor) = &self.provenance.actor {
             add(", started by ", actor);
         }
-        if let Some(ci) = &self.ci {
+        if let Some(ci) = &self.provenance.ci {
             add(", ", ci);
         }
         words
@@ -117,9 +106,11 @@ mod tests {
     #[test]
     fn the_lock_says_all_that_helps_to_find_its_holder() {
         let identity = Identity {
-            actor: Some("ana".to_owned()),
-            commit: None,
-            ci: Some("https://ci.example/7".to_owned()),
+            provenance: Provenance {
+                actor: Some("ana".to_owned()),
+                ci: Some("https://ci.example/7".to_owned()),
+                ..Provenance::default()
+            },
             host: Some("build-3".to_owned()),
         };
         let holder = identity.holder("apply", Timestamp::UNIX_EPOCH);

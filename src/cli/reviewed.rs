@@ -172,7 +172,7 @@ impl Reviewed {
         let id = self.document.id();
         let applied = loaded.and_then(|loaded| {
             let mut runs = loaded.state.runs.iter();
-            runs.find(|(_, run)| run.plan.as_deref() == Some(id))
+            runs.find(|(_, run)| run.provenance.plan.as_deref() == Some(id))
         });
         self.document.check(Current {
             now,

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use crate::event::Provenance;
 use crate::render::escape::escape;
 use crate::render::state::{by_hand, figures};
 use crate::render::{Paint, Style, moment};
@@ -47,7 +48,7 @@ pub fn history(state: &State, style: Style, sink: &mut dyn Write) -> io::Result<
     writeln!(sink, "{}", style.paint(Paint::Dim, head))?;
     for (row, run) in rows.iter().zip(state.runs.values().rev()) {
         writeln!(sink, "{}", laid_out(row, &widths))?;
-        if let Some(ci) = &run.ci {
+        if let Some(ci) = &run.provenance.ci {
             let indent = widths[0] + 2;
             let line = format!("{:indent$}{}", "", escape(ci));
             writeln!(sink, "{}", style.paint(Paint::Dim, line))?;
@@ -60,10 +61,13 @@ fn row(number: u64, run: &RunRecord, counts: Counts) -> [String; 6] {
     let RunRecord {
         id: _,
         at,
-        actor,
-        commit,
-        ci: _,
-        plan,
+        provenance:
+            Provenance {
+                actor,
+                commit,
+                ci: _,
+                plan,
+            },
         change,
     } = run;
     let records = [change.as_ref().map(by_hand), Some(figures(counts))];

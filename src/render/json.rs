@@ -11,7 +11,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::asset::AssetId;
-use crate::event::Ending;
+use crate::event::{Ending, Provenance};
 use crate::outcome::{Evidence, FailureKind};
 use crate::plan::Totals;
 use crate::render::escape::obeyed;
@@ -278,10 +278,13 @@ impl<'state> Run<'state> {
         let RunRecord {
             id,
             at,
-            actor,
-            commit,
-            ci,
-            plan,
+            provenance:
+                Provenance {
+                    actor,
+                    commit,
+                    ci,
+                    plan,
+                },
             change,
         } = run;
         Self {

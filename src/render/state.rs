@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use crate::asset::AssetId;
+use crate::event::Provenance;
 use crate::outcome::Evidence;
 use crate::render::escape::escape;
 use crate::render::{Paint, Style, count, counted, moment, thousands};
@@ -138,10 +139,13 @@ pub fn show(id: AssetId, state: &State, style: Style, sink: &mut dyn Write) -> i
                 let RunRecord {
                     id,
                     at,
-                    actor,
-                    commit,
-                    ci,
-                    plan,
+                    provenance:
+                        Provenance {
+                            actor,
+                            commit,
+                            ci,
+                            plan,
+                        },
                     // A run by hand leaves no record that names it.
                     change: _,
                 } = record;
@@ -273,10 +277,13 @@ fn run_line(run: &RunRecord) -> String {
     let RunRecord {
         id: _,
         at,
-        actor,
-        commit,
-        ci,
-        plan,
+        provenance:
+            Provenance {
+                actor,
+                commit,
+                ci,
+                plan,
+            },
         change,
     } = run;
     let mut parts = vec![moment(*at)];

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::asset::AssetId;
-use crate::event::{RunEvent, RunInfo};
+use crate::event::{Provenance, RunEvent, RunInfo};
 use crate::outcome::{Evidence, Failure, FailureKind, Outcome};
 
 pub mod format;
@@ -91,14 +91,8 @@ pub struct RunRecord {
     pub id: Uuid,
     /// When it started.
     pub at: Timestamp,
-    /// Who started it.
-    pub actor: Option<String>,
-    /// The git commit that it ran from.
-    pub commit: Option<String>,
-    /// The address of the CI job that it ran in.
-    pub ci: Option<String>,
-    /// The id of the plan that it carried out.
-    pub plan: Option<String>,
+    /// Who started it, and from what.
+    pub provenance: Provenance,
     /// What was changed by hand instead.
     pub change: Option<Change>,
 }
@@ -258,10 +252,7 @@ impl State {
             number,
             id,
             at,
-            actor,
-            commit,
-            ci,
-            plan,
+            provenance,
             account,
         } = info.clone();
         self.serial = number;
@@ -273,10 +264,7 @@ impl State {
             RunRecord {
                 id,
                 at,
-                actor,
-                commit,
-                ci,
-                plan,
+                provenance,
                 change: None,
             },
         );

@@ -180,10 +180,10 @@ fn any_state() -> impl Strategy<Value = State> {
         .prop_map(|(run, second, actor, removed)| RunRecord {
             id: Uuid::from_u128(run),
             at: at(second),
-            actor,
-            commit: None,
-            ci: None,
-            plan: None,
+            provenance: Provenance {
+                actor,
+                ..Provenance::default()
+            },
             change: removed.map(Change::Removed),
         });
     (
@@ -291,10 +291,10 @@ fn begins(number: u64) -> RunInfo {
         number,
         id: Uuid::from_u128(number.into()),
         at: at(i64::try_from(number).unwrap()),
-        actor: Some("ada".to_owned()),
-        commit: None,
-        ci: None,
-        plan: None,
+        provenance: Provenance {
+            actor: Some("ada".to_owned()),
+            ..Provenance::default()
+        },
         account: Some("acc".to_owned()),
     }
 }

@@ -89,7 +89,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::event::RunEvent;
+    use crate::event::{Provenance, RunEvent};
     use crate::state::{Api, Home};
 
     fn run(number: u64, id: u128) -> RunInfo {
@@ -97,10 +97,7 @@ mod tests {
             number,
             id: Uuid::from_u128(id),
             at: Timestamp::UNIX_EPOCH,
-            actor: None,
-            commit: None,
-            ci: None,
-            plan: None,
+            provenance: Provenance::default(),
             account: None,
         }
     }

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::asset::AssetId;
-use crate::event::{Ending, RunEvent, RunInfo, Task};
+use crate::event::{Ending, Provenance, RunEvent, RunInfo, Task};
 use crate::outcome::{AssetOutcome, Evidence, Failure, FailureKind, Outcome};
 use crate::state::{Api, Home, State};
 
@@ -235,10 +235,13 @@ pub fn write_event(sequence: u64, event: &RunEvent, lines: &mut Vec<u8>) {
                 number,
                 id,
                 at,
-                actor,
-                commit,
-                ci,
-                plan,
+                provenance:
+                    Provenance {
+                        actor,
+                        commit,
+                        ci,
+                        plan,
+                    },
                 account,
             } = info.clone();
             EventLine::Started {
@@ -430,10 +433,12 @@ fn event_of(event: EventLine<'_>) -> RunEvent {
             number: run,
             id,
             at,
-            actor,
-            commit,
-            ci,
-            plan,
+            provenance: Provenance {
+                actor,
+                commit,
+                ci,
+                plan,
+            },
             account,
         }),
         EventLine::Intent { batch, task, ids } => RunEvent::Intent {

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use crate::asset::AssetId;
-use crate::event::{Ending, RunEvent, RunInfo, Task};
+use crate::event::{Ending, Provenance, RunEvent, RunInfo, Task};
 use crate::outcome::{Evidence, Failure, FailureKind, Outcome};
 use crate::state::{Api, Home, Standing, State, format};
 use crate::store::file::FileStore;
@@ -36,10 +36,10 @@ fn started(number: u64) -> RunEvent {
         number,
         id: Uuid::from_u128(9),
         at: Timestamp::UNIX_EPOCH,
-        actor: Some("ci \u{1b}[31m\"quoted\"".to_owned()),
-        commit: None,
-        ci: None,
-        plan: None,
+        provenance: Provenance {
+            actor: Some("ci \u{1b}[31m\"quoted\"".to_owned()),
+            ..Provenance::default()
+        },
         account: Some("studio".to_owned()),
     })
 }

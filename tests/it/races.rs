@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use frameio_retire::asset::AssetId;
-use frameio_retire::event::{RunEvent, RunInfo, Task};
+use frameio_retire::event::{Provenance, RunEvent, RunInfo, Task};
 use frameio_retire::outcome::{Evidence, Outcome};
 use frameio_retire::state::{Api, Home, Standing, State};
 use frameio_retire::store::Session;
@@ -139,10 +139,7 @@ fn run(number: u64) -> [RunEvent; 3] {
             number,
             id: Uuid::from_u128(9),
             at,
-            actor: None,
-            commit: None,
-            ci: None,
-            plan: None,
+            provenance: Provenance::default(),
             account: None,
         }),
         RunEvent::Intent {

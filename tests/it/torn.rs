@@ -7,7 +7,7 @@ use std::path::Path;
 
 use frameio_retire::asset::AssetId;
 use frameio_retire::cli::args::SchemaName;
-use frameio_retire::event::{RunEvent, RunInfo, Task};
+use frameio_retire::event::{Provenance, RunEvent, RunInfo, Task};
 use frameio_retire::outcome::{Evidence, Failure, FailureKind, Outcome};
 use frameio_retire::state::{Api, Home, State, format};
 use frameio_retire::store::file::FileStore;
@@ -64,10 +64,10 @@ fn history() -> Vec<RunEvent> {
             number: 1,
             id: Uuid::from_u128(9),
             at: Timestamp::UNIX_EPOCH,
-            actor: Some("ana".to_owned()),
-            commit: None,
-            ci: None,
-            plan: None,
+            provenance: Provenance {
+                actor: Some("ana".to_owned()),
+                ..Provenance::default()
+            },
             account: None,
         }),
         answered(0, vec![(9, Outcome::Gone(Evidence::Listed))]),

@@ -20,7 +20,7 @@ use crate::apply::strategy::Strategy;
 use crate::apply::worker::{Inbox, Stopper, inbox};
 use crate::apply::{Clock, Ended, Options, Run, breaker, run};
 use crate::asset::AssetId;
-use crate::event::{Listener, RunEvent, RunInfo};
+use crate::event::{Listener, Provenance, RunEvent, RunInfo};
 use crate::frameio::deleter::Deleter;
 use crate::frameio::{Body, Reply, v2};
 use crate::inventory::Inventory;
@@ -109,10 +109,7 @@ pub(in crate::apply::tests) fn info(state: &State) -> RunInfo {
         number: state.serial + 1,
         id: Uuid::from_u128(2),
         at: Timestamp::UNIX_EPOCH,
-        actor: None,
-        commit: None,
-        ci: None,
-        plan: None,
+        provenance: Provenance::default(),
         account: None,
     }
 }

@@ -23,7 +23,7 @@ use crate::cli::streams::Streams;
 use crate::cli::ticker::Ticker;
 use crate::cli::work::{self, Work};
 use crate::cli::{files, identity, lock, lost, playground, survey};
-use crate::event::{Ending, RunInfo};
+use crate::event::Ending;
 use crate::frameio::deleter::{Deleter, DeletingClient};
 use crate::manifest::document::Manifests;
 use crate::plan::Totals;
@@ -354,11 +354,10 @@ where
     let shown = streams.leaves_room_for_progress() && !call.console.is_quiet();
     let ticker = Ticker::start(total, &call.console, clock, shown);
     let mut reporter = Reporter::new(summary, streams, ticker);
+    let mut info = who.run_info(&state, clock::now(), account);
+    info.provenance.plan = plan;
     let run = Run {
-        info: RunInfo {
-            plan,
-            ..who.run_info(&state, clock::now(), account)
-        },
+        info,
         approved: &approved,
         state,
         session: &mut session,

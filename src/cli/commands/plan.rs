@@ -178,7 +178,7 @@ fn document(
             .iter()
             .map(|path| path.to_string_lossy().into_owned())
             .collect(),
-        commit: who.commit.clone(),
+        commit: who.provenance.commit.clone(),
         home: work.home.clone(),
         settings: DecidingSettings {
             max_attempts: settings.max_attempts.value,

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::asset::AssetId;
-use crate::event::{Ending, Listener, RunEvent, RunInfo, StopReason, Task};
+use crate::event::{Ending, Listener, Provenance, RunEvent, RunInfo, StopReason, Task};
 use crate::render::events::{EndingName, Event};
 use crate::render::report::{Summary, SummaryBuilder};
 use crate::state::{Failed, Standing};
@@ -255,10 +255,7 @@ fn begun(number: u64, id: Uuid, at: Timestamp) -> RunEvent {
         number,
         id,
         at,
-        actor: None,
-        commit: None,
-        ci: None,
-        plan: None,
+        provenance: Provenance::default(),
         account: None,
     })
 }

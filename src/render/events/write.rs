@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::asset::AssetId;
-use crate::event::{Ending, RunEvent, RunInfo};
+use crate::event::{Ending, Provenance, RunEvent, RunInfo};
 use crate::render::events::{At, EndingName, Event, Version};
 use crate::render::json::json;
 use crate::render::report::{Summary, SummaryBuilder};
@@ -126,10 +126,13 @@ impl Lines {
             number,
             id,
             at,
-            actor,
-            commit,
-            ci,
-            plan,
+            provenance:
+                Provenance {
+                    actor,
+                    commit,
+                    ci,
+                    plan,
+                },
             account,
         } = info;
         self.run = *number;

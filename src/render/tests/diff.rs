@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::process::{Command, Stdio};
 
 use super::*;
-use crate::event::{RunEvent, RunInfo};
+use crate::event::{Provenance, RunEvent, RunInfo};
 use crate::outcome::{Evidence, Outcome};
 use crate::render::Style;
 use crate::render::diff::{DiffView, diff};
@@ -16,10 +16,10 @@ fn run(state: &State) -> RunInfo {
         number: state.serial + 1,
         id: Uuid::max(),
         at: at("2026-07-01T10:00:00Z"),
-        actor: Some("ci".to_owned()),
-        commit: None,
-        ci: None,
-        plan: None,
+        provenance: Provenance {
+            actor: Some("ci".to_owned()),
+            ..Provenance::default()
+        },
         account: Some("5f0c".to_owned()),
     }
 }

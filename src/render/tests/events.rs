@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::*;
 use crate::cli::args::SchemaName;
 use crate::cli::schemas;
-use crate::event::{Ending, Lane, Listener, RunEvent, RunInfo, StopReason, Task};
+use crate::event::{Ending, Lane, Listener, Provenance, RunEvent, RunInfo, StopReason, Task};
 use crate::outcome::{Evidence, Failure, Outcome};
 use crate::render::events::{Close, Event, Lines, Replayed, is_stream, replay};
 use crate::render::report::{Summary, SummaryBuilder};
@@ -16,10 +16,11 @@ fn info() -> RunInfo {
         number: 7,
         id: Uuid::from_u128(7),
         at: at("2026-07-01T10:00:00Z"),
-        actor: Some("ana \u{1b}[2J".into()),
-        commit: Some("abc".into()),
-        ci: None,
-        plan: None,
+        provenance: Provenance {
+            actor: Some("ana \u{1b}[2J".into()),
+            commit: Some("abc".into()),
+            ..Provenance::default()
+        },
         account: Some("5f0c".into()),
     }
 }

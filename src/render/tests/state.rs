@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::event::{Ending, Listener, RunEvent, StopReason};
+use crate::event::{Ending, Listener, Provenance, RunEvent, StopReason};
 use crate::render::report::SummaryBuilder;
 use crate::render::{Style, json, state as render};
 use crate::state::{Api, Failed, Home, Record, RunRecord, Standing, State};
@@ -18,10 +18,12 @@ fn known() -> State {
     let run = |n| RunRecord {
         id: Uuid::from_u128(n),
         at: at("2026-07-01T10:00:00Z"),
-        actor: Some("ci\u{1b}[2J".to_owned()),
-        commit: Some("8e75841".to_owned()),
-        ci: None,
-        plan: Some("sha256:00".to_owned()),
+        provenance: Provenance {
+            actor: Some("ci\u{1b}[2J".to_owned()),
+            commit: Some("8e75841".to_owned()),
+            plan: Some("sha256:00".to_owned()),
+            ..Provenance::default()
+        },
         change: None,
     };
     let record = |standing, run| Record {

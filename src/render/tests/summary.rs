@@ -1,7 +1,7 @@
 //! The end of a run as text.
 
 use super::*;
-use crate::event::{Ending, Listener, RunEvent, RunInfo, StopReason, Task};
+use crate::event::{Ending, Listener, Provenance, RunEvent, RunInfo, StopReason, Task};
 use crate::outcome::{Evidence, Failure, Outcome};
 use crate::render::Style;
 use crate::render::report::{Summary, SummaryBuilder};
@@ -19,10 +19,7 @@ fn started() -> RunEvent {
         number: 7,
         id: Uuid::nil(),
         at: at("2026-07-01T10:00:00Z"),
-        actor: None,
-        commit: None,
-        ci: None,
-        plan: None,
+        provenance: Provenance::default(),
         account: None,
     })
 }

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::asset::AssetId;
+use crate::event::Provenance;
 use crate::outcome::{Evidence, FailureKind};
 use crate::state::{Change, Home, Record, RunRecord, Standing, State};
 
@@ -229,10 +230,13 @@ impl From<&RunRecord> for RunLine {
         let RunRecord {
             id,
             at,
-            actor,
-            commit,
-            ci,
-            plan,
+            provenance:
+                Provenance {
+                    actor,
+                    commit,
+                    ci,
+                    plan,
+                },
             change,
         } = run.clone();
         Self {

@@ -11,6 +11,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess
 
 use crate::asset::AssetId;
 use crate::diagnostic::without_text;
+use crate::event::Provenance;
 use crate::state::format::{FormatError, RecordLine, RunLine, Status, VERSION};
 use crate::state::{Failed, Home, Record, RunRecord, Standing, State};
 
@@ -174,10 +175,12 @@ fn record_of(line: RunLine) -> RunRecord {
     RunRecord {
         id,
         at,
-        actor,
-        commit,
-        ci,
-        plan,
+        provenance: Provenance {
+            actor,
+            commit,
+            ci,
+            plan,
+        },
         change,
     }
 }
