@@ -37,15 +37,9 @@ pub(in crate::cli) fn tell(call: &Call, not_saved: &NotSaved, rescue: &Rescue) {
 
 /// For how many assets an event says what became of them.
 fn answered(event: &RunEvent) -> usize {
-    match event {
-        RunEvent::Answered { outcomes, .. } => outcomes.len(),
-        RunEvent::Started(_)
-        | RunEvent::Intent { .. }
-        | RunEvent::Forgotten { .. }
-        | RunEvent::Warned { .. }
-        | RunEvent::Paced { .. }
-        | RunEvent::Retried { .. }
-        | RunEvent::Stopping { .. }
-        | RunEvent::Ended { .. } => 0,
+    if let RunEvent::Answered { outcomes, .. } = event {
+        outcomes.len()
+    } else {
+        0
     }
 }

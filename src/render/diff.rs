@@ -240,55 +240,33 @@ impl<'plan> Change<'plan> {
 /// The records that a run is expected to write.
 struct Expected {
     retired: Record,
-    /// By how it is shown.
-    gone: [Record; 4],
+    gone: BTreeMap<Evidence, Record>,
     missing: Record,
     unreadable: BTreeMap<AssetId, Record>,
 }
 
-/// What can show that an asset is deleted, in the order of the records above.
-const EVIDENCE: [Evidence; 4] = [
-    Evidence::Answer,
-    Evidence::Read,
-    Evidence::Listed,
-    Evidence::ByHand,
-];
-
 impl Expected {
     fn of(plan: &Plan, assets: &BTreeMap<AssetId, Record>, run: u64, at: Timestamp) -> Self {
         let record = |before, outcome: &Outcome| absorb(before, outcome, run, at);
-        let unreadable = plan.steps.iter().filter_map(|step| match &step.decision {
-            Decision::Unreadable { message } => {
+        let (mut gone, mut unreadable) = (BTreeMap::new(), BTreeMap::new());
+        for step in &plan.steps {
+            if let Decision::Record { evidence } = step.decision {
+                let shown = || record(None, &Outcome::Gone(evidence));
+                gone.entry(evidence).or_insert_with(shown);
+            } else if let Decision::Unreadable { message } = &step.decision {
                 let refused = Outcome::Failed(Failure {
                     kind: FailureKind::Permission,
                     message: message.to_string(),
                 });
-                Some((step.id, record(assets.get(&step.id), &refused)))
+                unreadable.insert(step.id, record(assets.get(&step.id), &refused));
             }
-            Decision::Retire
-            | Decision::Retry { .. }
-            | Decision::Resolve { .. }
-            | Decision::Record { .. }
-            | Decision::Missing
-            | Decision::Blocked { .. }
-            | Decision::Defer { .. }
-            | Decision::Held { .. }
-            | Decision::Mismatch(_)
-            | Decision::Forget
-            | Decision::Unchanged { .. } => None,
-        });
+        }
         Self {
             retired: record(None, &Outcome::Retired(Evidence::Answer)),
-            gone: EVIDENCE.map(|evidence| record(None, &Outcome::Gone(evidence))),
+            gone,
             missing: record(None, &Outcome::Missing),
-            unreadable: unreadable.collect(),
+            unreadable,
         }
-    }
-
-    fn gone(&self, evidence: Evidence) -> Option<&Record> {
-        self.gone
-            .iter()
-            .find(|record| record.evidence == Some(evidence))
     }
 
     /// What a run writes of a missing asset: nothing where it is recorded so already.
@@ -380,7 +358,7 @@ impl<'plan> Iterator for Records<'plan> {
             Some(Decision::Retire | Decision::Retry { .. } | Decision::Resolve { .. }) => {
                 Some(&self.expected.retired)
             }
-            Some(Decision::Record { evidence }) => self.expected.gone(*evidence),
+            Some(Decision::Record { evidence }) => self.expected.gone.get(evidence),
             Some(Decision::Missing) => self.expected.missing(old),
             Some(Decision::Unreadable { .. }) => self.expected.unreadable.get(&id),
             Some(Decision::Forget) => None,

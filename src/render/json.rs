@@ -16,7 +16,7 @@ use crate::outcome::{Evidence, FailureKind};
 use crate::plan::Totals;
 use crate::render::escape::obeyed;
 use crate::render::report::{FailedAsset, Summary};
-use crate::state::{Api, Change, Counts, Home, Record, RunRecord, Standing, State};
+use crate::state::{Api, Change, Counts, Home, Record, RunRecord, State};
 
 /// Writes records as an array, one a line, in the order in which they come.
 ///
@@ -27,10 +27,16 @@ pub fn list(
     rows: &mut dyn Iterator<Item = (AssetId, &Record)>,
     sink: &mut dyn Write,
 ) -> io::Result<()> {
+    let rows = rows.map(|(id, record)| Row::of(id, record));
+    array(rows, sink)
+}
+
+/// Writes values as an array, one a line.
+fn array<T: Serialize>(values: impl Iterator<Item = T>, sink: &mut dyn Write) -> io::Result<()> {
     let mut before = "[\n";
-    for (id, record) in rows {
+    for value in values {
         sink.write_all(before.as_bytes())?;
-        json(&Row::of(id, record), sink)?;
+        json(&value, sink)?;
         before = ",\n";
     }
     if before == "[\n" {
@@ -67,17 +73,11 @@ pub fn show(id: AssetId, state: &State, sink: &mut dyn Write) -> io::Result<()> 
 /// Returns what the sink says when it cannot take the bytes.
 pub fn history(state: &State, sink: &mut dyn Write) -> io::Result<()> {
     let counts = state.counts_by_run();
-    let mut before = "[\n";
-    for (number, run) in state.runs.iter().rev() {
-        sink.write_all(before.as_bytes())?;
+    let runs = state.runs.iter().rev().map(|(number, run)| {
         let counts = counts.get(number).copied().unwrap_or_default();
-        json(&Run::of(*number, run, Some(counts)), sink)?;
-        before = ",\n";
-    }
-    if before == "[\n" {
-        return sink.write_all(b"[]\n");
-    }
-    sink.write_all(b"\n]\n")
+        Run::of(*number, run, Some(counts))
+    });
+    array(runs, sink)
 }
 
 /// Writes a state as a whole, without the assets that need nobody.
@@ -97,12 +97,10 @@ pub fn overview(state: &State, sink: &mut dyn Write) -> io::Result<()> {
         runs,
         assets,
     } = state;
-    let of = |fits: fn(&Standing) -> bool| {
-        assets
-            .iter()
-            .filter(|(_, record)| fits(&record.standing))
-            .map(|(id, record)| Row::of(*id, record))
-            .collect()
+    let of = |status: &str| {
+        let some = assets.iter();
+        let some = some.filter(|(_, record)| record.standing.name() == status);
+        some.map(|(id, record)| Row::of(*id, record)).collect()
     };
     let overview = Overview {
         lineage: *lineage,
@@ -117,9 +115,9 @@ pub fn overview(state: &State, sink: &mut dyn Write) -> io::Result<()> {
             .rev()
             .map(|(number, run)| Run::of(*number, run, None))
             .collect(),
-        failed: of(|standing| matches!(standing, Standing::Failed(_))),
-        unknown: of(|standing| matches!(standing, Standing::Unknown { .. })),
-        missing: of(|standing| matches!(standing, Standing::Missing)),
+        failed: of("failed"),
+        unknown: of("unknown"),
+        missing: of("missing"),
     };
     json(&overview, sink)?;
     sink.write_all(b"\n")
@@ -161,7 +159,7 @@ pub fn summary(summary: &Summary, sink: &mut dyn Write) -> io::Result<()> {
         resolved: *resolved,
         forgotten: *forgotten,
         unsent: *unsent,
-        failed: failed.iter().map(Failure::of).collect(),
+        failed,
         unknown,
         missing,
         warnings,
@@ -236,22 +234,14 @@ impl<'state> Row<'state> {
             run,
             at,
         } = record;
-        let (kind, message, attempts) = match standing {
-            Standing::Retired | Standing::Gone | Standing::Missing => (None, None, None),
-            Standing::Failed(failed) => (
-                Some(failed.kind),
-                Some(&*failed.message),
-                Some(failed.attempts),
-            ),
-            Standing::Unknown { attempts } => (None, None, Some(*attempts)),
-        };
+        let refusal = standing.refusal();
         Self {
             id,
             status: standing.name(),
             evidence: *evidence,
-            kind,
-            message,
-            attempts,
+            kind: refusal.map(|refusal| refusal.kind),
+            message: refusal.map(|refusal| &*refusal.message),
+            attempts: standing.tries(),
             run: *run,
             at: *at,
         }
@@ -327,31 +317,6 @@ struct Overview<'state> {
 }
 
 #[derive(Serialize)]
-struct Failure<'run> {
-    id: AssetId,
-    kind: FailureKind,
-    message: &'run str,
-    attempts: u32,
-}
-
-impl<'run> Failure<'run> {
-    fn of(failed: &'run FailedAsset) -> Self {
-        let FailedAsset {
-            id,
-            kind,
-            message,
-            attempts,
-        } = failed;
-        Self {
-            id: *id,
-            kind: *kind,
-            message,
-            attempts: *attempts,
-        }
-    }
-}
-
-#[derive(Serialize)]
 struct End<'run> {
     run: Option<u64>,
     ending: Option<String>,
@@ -361,7 +326,7 @@ struct End<'run> {
     resolved: usize,
     forgotten: usize,
     unsent: usize,
-    failed: Vec<Failure<'run>>,
+    failed: &'run [FailedAsset],
     unknown: &'run [AssetId],
     missing: &'run [AssetId],
     warnings: &'run [String],

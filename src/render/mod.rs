@@ -24,6 +24,7 @@ mod shelter;
 pub mod state;
 pub mod summary;
 pub mod text;
+mod words;
 
 #[cfg(test)]
 mod tests;

@@ -6,8 +6,7 @@ use std::time::Duration;
 use crate::asset::AssetId;
 use crate::event::{Listener, RunEvent};
 use crate::outcome::Outcome;
-use crate::render::escape;
-use crate::render::{Paint, Style, count, counted};
+use crate::render::{Paint, Style, count, counted, escape, words};
 use crate::state::Counts;
 
 /// The shortest wait for the server's limit that is told.
@@ -61,14 +60,7 @@ impl Progress {
     /// How many assets have an outcome.
     #[must_use]
     pub const fn done(&self) -> usize {
-        let Counts {
-            retired,
-            gone,
-            failed,
-            unknown,
-            missing,
-        } = self.counts;
-        retired + gone + failed + unknown + missing
+        self.counts.total()
     }
 
     /// What became of them so far, each counted once by its last outcome.
@@ -118,28 +110,18 @@ impl Progress {
 
 impl Listener for Progress {
     fn hear(&mut self, event: &RunEvent) {
-        match event {
-            // What was read before the run, as batch 0, is no part of its total.
-            RunEvent::Answered {
-                batch: 1..,
-                at: _,
-                outcomes,
-            } => {
-                for (id, outcome) in outcomes {
-                    self.take(*id, outcome);
-                }
+        // What was read before the run, as batch 0, is no part of its total.
+        if let RunEvent::Answered {
+            batch: 1..,
+            outcomes,
+            ..
+        } = event
+        {
+            for (id, outcome) in outcomes {
+                self.take(*id, outcome);
             }
-            RunEvent::Paced { wait, .. } => {
-                self.paced_until = self.paced_until.max(self.elapsed + *wait);
-            }
-            RunEvent::Started(_)
-            | RunEvent::Intent { .. }
-            | RunEvent::Answered { batch: 0, .. }
-            | RunEvent::Forgotten { .. }
-            | RunEvent::Warned { .. }
-            | RunEvent::Retried { .. }
-            | RunEvent::Stopping { .. }
-            | RunEvent::Ended { .. } => {}
+        } else if let RunEvent::Paced { wait, .. } = event {
+            self.paced_until = self.paced_until.max(self.elapsed + *wait);
         }
     }
 }
@@ -153,24 +135,10 @@ pub fn line(progress: &Progress) -> String {
         count(done),
         counted(progress.total, "asset", "assets")
     )];
-    let Counts {
-        retired,
-        gone,
-        failed,
-        unknown,
-        missing,
-    } = progress.counts;
-    for (figure, word) in [
-        (retired, "retired"),
-        (gone, "already gone"),
-        (failed, "failed"),
-        (unknown, "unknown"),
-        (missing, "missing"),
-    ] {
-        if figure > 0 {
-            parts.push(format!("{} {word}", count(figure)));
-        }
-    }
+    parts.extend(words::figures(&words::outcomes(
+        progress.counts,
+        "already gone",
+    )));
     let (speed, left) = forecast(progress);
     parts.extend(speed);
     parts.extend(left.map(|left| format!("about {left} left")));
@@ -184,11 +152,7 @@ pub fn line(progress: &Progress) -> String {
 #[must_use]
 pub fn bar(progress: &Progress, columns: usize, style: Style) -> String {
     let Counts {
-        retired: _,
-        gone: _,
-        failed,
-        unknown,
-        missing: _,
+        failed, unknown, ..
     } = progress.counts;
     let (speed, left) = forecast(progress);
     let told =

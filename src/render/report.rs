@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::Serialize;
 
 use crate::asset::AssetId;
 use crate::event::{Ending, Listener, OpenBatches, RunEvent, Task};
@@ -15,7 +16,7 @@ use crate::plan::{LeftAlone, Plan, Totals, Unsettled};
 use crate::state::{Counts, Failed, Record, Standing, absorb};
 
 /// What a run came to.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Summary {
     /// The run's number; none where nothing had to be done.
     pub run: Option<u64>,
@@ -67,7 +68,7 @@ pub struct Kept {
 }
 
 /// An asset that the server refused to delete.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FailedAsset {
     /// The asset.
     pub id: AssetId,
@@ -80,7 +81,7 @@ pub struct FailedAsset {
 }
 
 /// Hears the events of a run and makes its [`Summary`].
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct SummaryBuilder {
     summary: Summary,
     /// How the assets of the plan stood before the run, where anything was known.
@@ -115,51 +116,38 @@ impl SummaryBuilder {
             before.insert(*id, Standing::Unknown { attempts });
         }
         for step in &plan.steps {
-            match &step.decision {
-                Decision::Retry {
-                    attempts,
-                    kind,
-                    message,
-                } => {
-                    let failed = Failed {
-                        kind: *kind,
-                        message: Arc::clone(message),
-                        attempts: *attempts,
-                    };
-                    before.insert(step.id, Standing::Failed(Box::new(failed)));
-                }
-                Decision::Resolve {
-                    listed: _,
-                    attempts,
-                } => {
-                    let standing = match *attempts {
-                        0 => Standing::Missing,
-                        attempts => Standing::Unknown { attempts },
-                    };
-                    before.insert(step.id, standing);
-                }
-                Decision::Defer { until } => {
-                    next_due = Some(next_due.map_or(*until, |next| next.min(*until)));
-                }
-                Decision::Held {
-                    why,
-                    until,
-                    path: Some(path),
-                } => kept.push(Kept {
+            if let Decision::Retry {
+                attempts,
+                kind,
+                message,
+            } = &step.decision
+            {
+                let failed = Failed {
+                    kind: *kind,
+                    message: Arc::clone(message),
+                    attempts: *attempts,
+                };
+                before.insert(step.id, Standing::Failed(Box::new(failed)));
+            } else if let Decision::Resolve { attempts, .. } = step.decision {
+                let standing = match attempts {
+                    0 => Standing::Missing,
+                    attempts => Standing::Unknown { attempts },
+                };
+                before.insert(step.id, standing);
+            } else if let Decision::Defer { until } = step.decision {
+                next_due = Some(next_due.map_or(until, |next| next.min(until)));
+            } else if let Decision::Held {
+                why,
+                until,
+                path: Some(path),
+            } = &step.decision
+            {
+                kept.push(Kept {
                     id: step.id,
                     why: why.clone(),
                     until: *until,
                     path: Arc::clone(path),
-                }),
-                Decision::Retire
-                | Decision::Record { .. }
-                | Decision::Missing
-                | Decision::Unreadable { .. }
-                | Decision::Blocked { .. }
-                | Decision::Held { path: None, .. }
-                | Decision::Mismatch(_)
-                | Decision::Forget
-                | Decision::Unchanged { .. } => {}
+                });
             }
         }
         let mut builder = Self {
@@ -180,33 +168,12 @@ impl SummaryBuilder {
     ) -> Self {
         Self {
             summary: Summary {
-                run: None,
                 totals,
-                counts: Counts::default(),
-                resolved: 0,
-                forgotten: 0,
-                failed: Vec::new(),
-                unknown: Vec::new(),
-                missing: Vec::new(),
-                unsent: 0,
-                warnings: Vec::new(),
                 next_due,
-                kept: Vec::new(),
-                left_alone: Vec::new(),
-                ending: None,
-                requests: 0,
-                elapsed: Duration::ZERO,
                 state_path,
+                ..Summary::default()
             },
-            before: HashMap::new(),
-            open: HashMap::new(),
-            cleared: HashSet::new(),
-            latest: Vec::new(),
-            under_way: OpenBatches::default(),
-            forgotten: HashSet::new(),
-            read: HashSet::new(),
-            started: None,
-            unsettled: 0,
+            ..Self::default()
         }
     }
 

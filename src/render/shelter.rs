@@ -10,7 +10,7 @@ use crate::plan::shelter::{Path, Shelter, Waypoint};
 use crate::plan::{LeftAlone, Other};
 use crate::render::escape::escape;
 use crate::render::report::Kept;
-use crate::render::{Paint, Style, count, counted, moment};
+use crate::render::{Style, counted, moment, words};
 
 /// How many assets of one list are shown before the rest is folded.
 const SHOWN: usize = 50;
@@ -114,17 +114,7 @@ pub(in crate::render) fn kept_back(
     {
         writeln!(sink, "    {id}  {}", kept(*id, why, *until, Some(path)))?;
     }
-    fold(all.len(), style, sink)
-}
-
-fn fold(all: usize, style: Style, sink: &mut dyn Write) -> io::Result<()> {
-    match all.checked_sub(SHOWN) {
-        None | Some(0) => Ok(()),
-        Some(more) => {
-            let fold = format!("    … {} more", count(more));
-            writeln!(sink, "{}", style.paint(Paint::Dim, fold))
-        }
-    }
+    words::fold(4, all.len().saturating_sub(SHOWN), "more", style, sink)
 }
 
 /// Says what a saved plan leaves alone.
@@ -158,5 +148,5 @@ pub(in crate::render) fn left_alone(
             }
         }
     }
-    fold(left.len(), style, sink)
+    words::fold(4, left.len().saturating_sub(SHOWN), "more", style, sink)
 }

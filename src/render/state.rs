@@ -6,7 +6,7 @@ use crate::asset::AssetId;
 use crate::event::Provenance;
 use crate::outcome::Evidence;
 use crate::render::escape::escape;
-use crate::render::{Paint, Style, count, counted, moment, thousands};
+use crate::render::{Paint, Style, count, counted, moment, thousands, words};
 use crate::state::{Accepted, Change, Counts, Failed, Home, Record, RunRecord, Standing, State};
 
 /// How many runs the overview shows.
@@ -41,7 +41,7 @@ pub fn list(
             run,
             at,
         } = record;
-        let words = words(standing, *evidence);
+        let words = remarks(standing, *evidence);
         let row = format!("{run:>5}  {:20}  {words}", moment(*at));
         writeln!(
             sink,
@@ -54,7 +54,7 @@ pub fn list(
 }
 
 /// What is to say of a standing beyond its name.
-fn words(standing: &Standing, evidence: Option<Evidence>) -> String {
+fn remarks(standing: &Standing, evidence: Option<Evidence>) -> String {
     match standing {
         // An answer is the rule.
         Standing::Retired | Standing::Gone => match evidence {
@@ -71,20 +71,13 @@ fn words(standing: &Standing, evidence: Option<Evidence>) -> String {
                 attempts,
             } = &**failed;
             format!(
-                "{} ({}, {})",
+                "{} ({}, tried {})",
                 escape(message),
                 kind.name(),
-                tried(*attempts)
+                words::times(*attempts)
             )
         }
-        Standing::Unknown { attempts } => tried(*attempts),
-    }
-}
-
-fn tried(attempts: u32) -> String {
-    match attempts {
-        1 => "tried once".to_owned(),
-        attempts => format!("tried {} times", thousands(attempts.into())),
+        Standing::Unknown { attempts } => format!("tried {}", words::times(*attempts)),
     }
 }
 
@@ -118,21 +111,12 @@ pub fn show(id: AssetId, state: &State, style: Style, sink: &mut dyn Write) -> i
             if let Some(evidence) = evidence {
                 field("evidence", evidence.name())?;
             }
-            match standing {
-                Standing::Retired | Standing::Gone | Standing::Missing => {}
-                Standing::Failed(failed) => {
-                    let Failed {
-                        kind,
-                        message,
-                        attempts,
-                    } = &**failed;
-                    field("message", &escape(message))?;
-                    field("kind", kind.name())?;
-                    field("attempts", &thousands((*attempts).into()))?;
-                }
-                Standing::Unknown { attempts } => {
-                    field("attempts", &thousands((*attempts).into()))?;
-                }
+            if let Some(refusal) = standing.refusal() {
+                field("message", &escape(&refusal.message))?;
+                field("kind", refusal.kind.name())?;
+            }
+            if let Some(attempts) = standing.tries() {
+                field("attempts", &thousands(attempts.into()))?;
             }
             field("at", &moment(*at))?;
             if let Some(record) = state.runs.get(run) {
@@ -186,8 +170,7 @@ pub fn overview(state: &State, path: &str, style: Style, sink: &mut dyn Write) -
         runs,
         assets,
     } = state;
-    let title = format!("State {}", escape(path));
-    writeln!(sink, "{}", style.paint(Paint::Bold, title))?;
+    words::heading(&format!("State {}", escape(path)), style, sink)?;
     let mut field = |name: &str, value: &str| writeln!(sink, "  {name:8} {value}");
     field("lineage", &lineage.to_string())?;
     field("serial", &thousands(*serial))?;
@@ -207,18 +190,20 @@ pub fn overview(state: &State, path: &str, style: Style, sink: &mut dyn Write) -
     if !runs.is_empty() {
         writeln!(sink)?;
         let title = format!("Runs ({}), newest first", count(runs.len()));
-        writeln!(sink, "{}", style.paint(Paint::Bold, title))?;
+        words::heading(&title, style, sink)?;
         for (number, run) in runs.iter().rev().take(RUNS) {
             writeln!(sink, "  {number:>5}  {}", run_line(run))?;
         }
-        fold(runs.len().saturating_sub(RUNS), "earlier", style, sink)?;
+        words::fold(2, runs.len().saturating_sub(RUNS), "earlier", style, sink)?;
     }
-    let is_failed = |standing: &Standing| matches!(standing, Standing::Failed(_));
-    let is_unknown = |standing: &Standing| matches!(standing, Standing::Unknown { .. });
-    let is_missing = |standing: &Standing| matches!(standing, Standing::Missing);
-    attention("Failed", counts.failed, is_failed, state, style, sink)?;
-    attention("Unknown", counts.unknown, is_unknown, state, style, sink)?;
-    attention("Missing", counts.missing, is_missing, state, style, sink)
+    for (title, number, status) in [
+        ("Failed", counts.failed, "failed"),
+        ("Unknown", counts.unknown, "unknown"),
+        ("Missing", counts.missing, "missing"),
+    ] {
+        attention(title, number, status, state, style, sink)?;
+    }
+    Ok(())
 }
 
 fn told(counts: Counts) -> String {
@@ -232,25 +217,7 @@ fn told(counts: Counts) -> String {
 
 /// Says how many assets stand where, without those of whom there are none.
 pub(in crate::render) fn figures(counts: Counts) -> String {
-    let Counts {
-        retired,
-        gone,
-        failed,
-        unknown,
-        missing,
-    } = counts;
-    let parts: Vec<String> = [
-        (retired, "retired"),
-        (gone, "gone"),
-        (failed, "failed"),
-        (unknown, "unknown"),
-        (missing, "missing"),
-    ]
-    .into_iter()
-    .filter(|(figure, _)| *figure > 0)
-    .map(|(figure, word)| format!("{} {word}", count(figure)))
-    .collect();
-    parts.join(", ")
+    words::figures(&words::outcomes(counts, "gone")).join(", ")
 }
 
 /// Says what was changed by hand.
@@ -300,7 +267,7 @@ fn run_line(run: &RunRecord) -> String {
 fn attention(
     title: &str,
     number: usize,
-    fits: impl Fn(&Standing) -> bool,
+    status: &str,
     state: &State,
     style: Style,
     sink: &mut dyn Write,
@@ -309,23 +276,14 @@ fn attention(
         return Ok(());
     }
     writeln!(sink)?;
-    let title = format!("{title} ({})", count(number));
-    writeln!(sink, "{}", style.paint(Paint::Bold, title))?;
+    words::heading(&format!("{title} ({})", count(number)), style, sink)?;
     let rows = state
         .assets
         .iter()
-        .filter(|(_, record)| fits(&record.standing));
+        .filter(|(_, record)| record.standing.name() == status);
     for (id, record) in rows.take(IDS) {
-        let words = words(&record.standing, record.evidence);
+        let words = remarks(&record.standing, record.evidence);
         writeln!(sink, "{}", format!("  {id}  {words}").trim_end())?;
     }
-    fold(number.saturating_sub(IDS), "more", style, sink)
-}
-
-fn fold(more: usize, what: &str, style: Style, sink: &mut dyn Write) -> io::Result<()> {
-    if more == 0 {
-        return Ok(());
-    }
-    let text = format!("  … {} {what}", count(more));
-    writeln!(sink, "{}", style.paint(Paint::Dim, text))
+    words::fold(2, number.saturating_sub(IDS), "more", style, sink)
 }

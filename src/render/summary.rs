@@ -10,8 +10,7 @@ use crate::outcome::FailureKind;
 use crate::render::escape::escape;
 use crate::render::progress::roughly;
 use crate::render::report::{FailedAsset, Summary};
-use crate::render::{Paint, Style, count, counted, moment, next, share, shelter};
-use crate::state::Counts;
+use crate::render::{Paint, Style, count, counted, moment, next, share, shelter, words};
 
 /// How many ids are shown before the rest is folded.
 const IDS: usize = 50;
@@ -58,8 +57,22 @@ pub fn summary(summary: &Summary, style: Style, sink: &mut dyn Write) -> io::Res
         }
     }
     failures(summary, style, sink)?;
-    unknown(summary, style, sink)?;
-    missing(summary, style, sink)?;
+    ids(
+        &summary.unknown,
+        ("asset is unknown:", "assets are unknown:", Paint::Magenta),
+        "the delete was sent, and no answer that can be trusted came back",
+        "unknown",
+        style,
+        sink,
+    )?;
+    ids(
+        &summary.missing,
+        ("asset is missing:", "assets are missing:", Paint::Yellow),
+        "the server does not know what is listed here, and nothing shows that it was deleted",
+        "missing",
+        style,
+        sink,
+    )?;
     warnings(summary, style, sink)?;
     left(summary, sink)?;
     shelter::kept_back(&summary.kept, style, sink)?;
@@ -69,14 +82,7 @@ pub fn summary(summary: &Summary, style: Style, sink: &mut dyn Write) -> io::Res
 
 /// How long what is left takes at the pace of the run; nothing where it tells no pace.
 fn rest(summary: &Summary) -> Option<String> {
-    let Counts {
-        retired,
-        gone,
-        failed,
-        unknown,
-        missing,
-    } = summary.counts;
-    let done = u128::try_from(retired + gone + failed + unknown + missing).ok()?;
+    let done = u128::try_from(summary.counts.total()).ok()?;
     let elapsed = summary.elapsed.as_millis();
     // Shorter than a second tells nothing of hours.
     if done == 0 || elapsed < 1_000 {
@@ -260,71 +266,37 @@ fn failures(summary: &Summary, style: Style, sink: &mut dyn Write) -> io::Result
             counted(assets.len(), "asset", "assets")
         )?;
         for FailedAsset { id, attempts, .. } in &assets[..share] {
-            writeln!(sink, "    {id}  {}", tried(*attempts))?;
+            writeln!(sink, "    {id}  tried {}", words::times(*attempts))?;
         }
         shown += share;
     }
     fold(summary.failed.len() - shown, "failed", style, sink)
 }
 
-fn tried(attempts: u32) -> String {
-    match attempts {
-        1 => "tried once".to_owned(),
-        attempts => format!("tried {} times", crate::render::thousands(attempts.into())),
+fn ids(
+    ids: &[AssetId],
+    (one, many, paint): (&str, &str, Paint),
+    why: &str,
+    status: &str,
+    style: Style,
+    sink: &mut dyn Write,
+) -> io::Result<()> {
+    if ids.is_empty() {
+        return Ok(());
     }
+    let assets = style.paint(paint, counted(ids.len(), one, many));
+    writeln!(sink, "\n{assets} {why}:")?;
+    let shown = ids.len().min(IDS);
+    for id in &ids[..shown] {
+        writeln!(sink, "    {id}")?;
+    }
+    fold(ids.len() - shown, status, style, sink)
 }
 
+/// Writes how many more assets have a status, and how to see them.
 fn fold(more: usize, status: &str, style: Style, sink: &mut dyn Write) -> io::Result<()> {
-    if more == 0 {
-        return Ok(());
-    }
-    let text = format!(
-        "    … {} more; `retire state list --status {status}` lists them",
-        count(more)
-    );
-    writeln!(sink, "{}", style.paint(Paint::Dim, text))
-}
-
-fn unknown(summary: &Summary, style: Style, sink: &mut dyn Write) -> io::Result<()> {
-    let ids: &[AssetId] = &summary.unknown;
-    if ids.is_empty() {
-        return Ok(());
-    }
-    writeln!(sink)?;
-    writeln!(
-        sink,
-        "{} the delete was sent, and no answer that can be trusted came back:",
-        style.paint(
-            Paint::Magenta,
-            counted(ids.len(), "asset is unknown:", "assets are unknown:")
-        )
-    )?;
-    let shown = ids.len().min(IDS);
-    for id in &ids[..shown] {
-        writeln!(sink, "    {id}")?;
-    }
-    fold(ids.len() - shown, "unknown", style, sink)
-}
-
-fn missing(summary: &Summary, style: Style, sink: &mut dyn Write) -> io::Result<()> {
-    let ids: &[AssetId] = &summary.missing;
-    if ids.is_empty() {
-        return Ok(());
-    }
-    writeln!(sink)?;
-    writeln!(
-        sink,
-        "{} the server does not know what is listed here, and nothing shows that it was deleted:",
-        style.paint(
-            Paint::Yellow,
-            counted(ids.len(), "asset is missing:", "assets are missing:")
-        )
-    )?;
-    let shown = ids.len().min(IDS);
-    for id in &ids[..shown] {
-        writeln!(sink, "    {id}")?;
-    }
-    fold(ids.len() - shown, "missing", style, sink)
+    let what = format!("more; `retire state list --status {status}` lists them");
+    words::fold(4, more, &what, style, sink)
 }
 
 fn warnings(summary: &Summary, style: Style, sink: &mut dyn Write) -> io::Result<()> {
@@ -367,15 +339,11 @@ fn left(summary: &Summary, sink: &mut dyn Write) -> io::Result<()> {
         });
         parts.push(format!("{} deferred{next}", count(totals.defer)));
     }
-    for (figure, word) in [
+    parts.extend(words::figures(&[
         (totals.held, "held"),
         (totals.blocked, "blocked"),
         (totals.mismatch, "mismatched"),
-    ] {
-        if figure > 0 {
-            parts.push(format!("{} {word}", count(figure)));
-        }
-    }
+    ]));
     if parts.is_empty() {
         return Ok(());
     }
@@ -389,7 +357,7 @@ fn next(summary: &Summary, style: Style, sink: &mut dyn Write) -> io::Result<()>
         return Ok(());
     }
     writeln!(sink)?;
-    writeln!(sink, "{}", style.paint(Paint::Bold, "What to do next:"))?;
+    words::heading("What to do next:", style, sink)?;
     for step in steps {
         writeln!(sink, "  - {step}")?;
     }

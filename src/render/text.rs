@@ -1,5 +1,6 @@
 //! A plan for people: totals first, then one line an asset, grouped by what is to happen.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use crate::plan::saved::PlanDocument;
 use crate::plan::{Plan, Step, Totals};
 use crate::render::escape::escape;
 use crate::render::{
-    Paint, Style, count, counted, forecast, joined, moment, share, shelter, thousands,
+    Paint, Style, count, counted, forecast, joined, moment, share, shelter, thousands, words,
 };
 
 /// How many lines of assets are shown before the rest is folded.
@@ -19,6 +20,9 @@ const LINES: usize = 200;
 
 /// How many files of one version stack are shown before the rest is folded.
 const FILES: usize = 10;
+
+/// What is said of what is not shown.
+const MORE: &str = "more; --full shows them";
 
 /// What is shown of a plan.
 #[derive(Debug, Clone, Copy)]
@@ -58,23 +62,17 @@ pub fn plan(view: &PlanView<'_>, style: Style, sink: &mut dyn Write) -> io::Resu
         time_budget,
         full,
     } = *view;
-    writeln!(sink, "{}", style.paint(Paint::Bold, headline(totals)))?;
+    words::heading(&headline(totals), style, sink)?;
 
-    let mut groups: [Vec<&Step>; GROUPS.len()] = Default::default();
+    let mut groups: BTreeMap<Group, Vec<&Step>> = BTreeMap::new();
     for step in steps {
         if let Some(group) = group_of(&step.decision) {
-            groups[group as usize].push(step);
+            groups.entry(group).or_default().push(step);
         }
     }
-    let shown = if full {
-        groups.each_ref().map(Vec::len).to_vec()
-    } else {
-        share(&groups.each_ref().map(Vec::len), LINES)
-    };
-    for ((group, steps), shown) in GROUPS.into_iter().zip(&groups).zip(shown) {
-        if steps.is_empty() {
-            continue;
-        }
+    let lines = if full { usize::MAX } else { LINES };
+    let sizes: Vec<usize> = groups.values().map(Vec::len).collect();
+    for ((group, steps), shown) in groups.into_iter().zip(share(&sizes, lines)) {
         let (title, why) = group.title();
         writeln!(sink)?;
         writeln!(
@@ -87,10 +85,7 @@ pub fn plan(view: &PlanView<'_>, style: Style, sink: &mut dyn Write) -> io::Resu
             line(group, step, files, style, sink)?;
             stack_files(files.unwrap_or_default(), full, style, sink)?;
         }
-        if let Some(more) = steps.len().checked_sub(shown).filter(|more| *more > 0) {
-            let fold = format!("  … {} more; --full shows them", count(more));
-            writeln!(sink, "{}", style.paint(Paint::Dim, fold))?;
-        }
+        words::fold(2, steps.len() - shown, MORE, style, sink)?;
     }
 
     if totals.changes() > 0 || totals.mismatch > 0 {
@@ -121,11 +116,7 @@ pub fn basis(
     style: Style,
     sink: &mut dyn Write,
 ) -> io::Result<()> {
-    writeln!(
-        sink,
-        "{}",
-        style.paint(Paint::Bold, format!("Plan {}", document.id()))
-    )?;
+    words::heading(&format!("Plan {}", document.id()), style, sink)?;
     if let Some(why) = outdated {
         let word = style.paint(Paint::Yellow, "stale");
         writeln!(sink, "  {word}     {}", escape(why))?;
@@ -148,22 +139,8 @@ pub fn basis(
     writeln!(sink)
 }
 
-/// The groups in the order in which they are shown.
-const GROUPS: [Group; 11] = [
-    Group::Retire,
-    Group::Retry,
-    Group::Resolve,
-    Group::Record,
-    Group::Missing,
-    Group::Unreadable,
-    Group::Mismatch,
-    Group::Blocked,
-    Group::Held,
-    Group::Defer,
-    Group::Forget,
-];
-
-#[derive(Debug, Clone, Copy)]
+/// A group of a plan, in the order in which they are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Group {
     Retire,
     Retry,
@@ -301,11 +278,7 @@ fn stack_files(
     for file in files.iter().take(shown) {
         writeln!(sink, "      {} {file}", style.paint(Paint::Dim, "file"))?;
     }
-    if let Some(more) = files.len().checked_sub(shown).filter(|more| *more > 0) {
-        let fold = format!("      … {} more; --full shows them", count(more));
-        writeln!(sink, "{}", style.paint(Paint::Dim, fold))?;
-    }
-    Ok(())
+    words::fold(6, files.len().saturating_sub(shown), MORE, style, sink)
 }
 
 /// What the decision itself says beyond its group.
@@ -329,10 +302,14 @@ fn why(id: AssetId, decision: &Decision) -> Option<String> {
             attempts,
             kind: _,
             message,
-        } => Some(format!("refused {}: {}", times(*attempts), escape(message))),
+        } => Some(format!(
+            "refused {}: {}",
+            words::times(*attempts),
+            escape(message)
+        )),
         Decision::Resolve { listed, attempts } => Some(format!(
             "sent {}{}",
-            times(*attempts),
+            words::times(*attempts),
             if *listed { "" } else { ", no longer listed" }
         )),
         Decision::Defer { until } => Some(format!("until {}", moment(*until))),
@@ -362,13 +339,6 @@ fn wherefore(details: &Details) -> impl Iterator<Item = String> {
         .map(|text| escape(text).into_owned())
 }
 
-fn times(attempts: u32) -> String {
-    match attempts {
-        1 => "once".to_owned(),
-        attempts => format!("{} times", crate::render::thousands(attempts.into())),
-    }
-}
-
 /// Says in one line how many assets the plan concerns, and how.
 #[must_use]
 pub fn headline(totals: &Totals) -> String {
@@ -387,14 +357,7 @@ pub fn headline(totals: &Totals) -> String {
         unchanged,
         history,
     } = *totals;
-    let list = |figures: &[(usize, &str)]| {
-        let parts: Vec<String> = figures
-            .iter()
-            .filter(|(figure, _)| *figure > 0)
-            .map(|(figure, word)| format!("{} {word}", count(*figure)))
-            .collect();
-        parts.join(", ")
-    };
+    let list = |figures: &[(usize, &str)]| words::figures(figures).join(", ");
     let changes = list(&[
         (retire, "to retire"),
         (retry, "to retry"),

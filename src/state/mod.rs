@@ -185,13 +185,28 @@ impl Standing {
         }
     }
 
-    /// In how many runs a delete was tried and not confirmed.
+    /// In how many runs a delete was tried and not confirmed; nothing where that says nothing.
+    #[must_use]
+    pub fn tries(&self) -> Option<u32> {
+        match self {
+            Self::Retired | Self::Gone | Self::Missing => None,
+            Self::Failed(failed) => Some(failed.attempts),
+            Self::Unknown { attempts } => Some(*attempts),
+        }
+    }
+
+    /// The same, and none where that says nothing.
     #[must_use]
     pub fn attempts(&self) -> u32 {
+        self.tries().unwrap_or_default()
+    }
+
+    /// The last refusal, where it was refused.
+    #[must_use]
+    pub fn refusal(&self) -> Option<&Failed> {
         match self {
-            Self::Retired | Self::Gone | Self::Missing => 0,
-            Self::Failed(failed) => failed.attempts,
-            Self::Unknown { attempts } => *attempts,
+            Self::Failed(failed) => Some(failed),
+            Self::Retired | Self::Gone | Self::Unknown { .. } | Self::Missing => None,
         }
     }
 }
@@ -213,24 +228,16 @@ impl State {
     ///
     /// `run` is the number of the run that the event belongs to.
     pub fn apply(&mut self, run: u64, event: &RunEvent) {
-        match event {
-            RunEvent::Started(info) => self.start(info),
-            RunEvent::Answered { at, outcomes, .. } => {
-                for (id, outcome) in outcomes {
-                    self.absorb(*id, outcome, run, *at);
-                }
+        if let RunEvent::Started(info) = event {
+            self.start(info, None);
+        } else if let RunEvent::Answered { at, outcomes, .. } = event {
+            for (id, outcome) in outcomes {
+                self.absorb(*id, outcome, run, *at);
             }
-            RunEvent::Forgotten { ids, .. } => {
-                for id in ids {
-                    self.assets.remove(id);
-                }
+        } else if let RunEvent::Forgotten { ids, .. } = event {
+            for id in ids {
+                self.assets.remove(id);
             }
-            RunEvent::Intent { .. }
-            | RunEvent::Warned { .. }
-            | RunEvent::Paced { .. }
-            | RunEvent::Retried { .. }
-            | RunEvent::Stopping { .. }
-            | RunEvent::Ended { .. } => {}
         }
     }
 
@@ -247,7 +254,7 @@ impl State {
         }
     }
 
-    fn start(&mut self, info: &RunInfo) {
+    fn start(&mut self, info: &RunInfo, change: Option<Change>) {
         let RunInfo {
             number,
             id,
@@ -265,44 +272,36 @@ impl State {
                 id,
                 at,
                 provenance,
-                change: None,
+                change,
             },
         );
     }
 
     /// Drops records by hand; the change counts as a run and says whose they were.
     pub fn remove(&mut self, info: &RunInfo, ids: &[AssetId]) {
-        self.start(info);
+        self.start(info, Some(Change::Removed(ids.to_vec())));
         for id in ids {
             self.assets.remove(id);
-        }
-        if let Some(run) = self.runs.get_mut(&info.number) {
-            run.change = Some(Change::Removed(ids.to_vec()));
         }
     }
 
     /// Moves the state to another version of the API; the change counts as a run.
     pub fn migrate(&mut self, info: &RunInfo, home: Home) {
-        self.start(info);
-        let before = std::mem::replace(&mut self.home, home);
-        if let Some(run) = self.runs.get_mut(&info.number) {
-            run.change = Some(Change::Migrated(before.api));
-        }
+        self.start(info, Some(Change::Migrated(self.home.api)));
+        self.home = home;
     }
 
     /// Takes assets to be gone on somebody's word; the change counts as a run.
     pub fn accept_missing(&mut self, info: &RunInfo, ids: &[AssetId], reason: Option<String>) {
-        self.start(info);
-        for id in ids {
+        let ids = ids.to_vec();
+        for id in &ids {
             let gone = Outcome::Gone(Evidence::ByHand);
             self.absorb(*id, &gone, info.number, info.at);
         }
-        if let Some(run) = self.runs.get_mut(&info.number) {
-            run.change = Some(Change::AcceptedMissing(Accepted {
-                ids: ids.to_vec(),
-                reason,
-            }));
-        }
+        self.start(
+            info,
+            Some(Change::AcceptedMissing(Accepted { ids, reason })),
+        );
     }
 
     /// Whether an asset of the account was seen: only where the server has shown that it knows
@@ -365,6 +364,19 @@ pub struct Counts {
 }
 
 impl Counts {
+    /// How many there are.
+    #[must_use]
+    pub const fn total(&self) -> usize {
+        let Self {
+            retired,
+            gone,
+            failed,
+            unknown,
+            missing,
+        } = *self;
+        retired + gone + failed + unknown + missing
+    }
+
     /// Counts one more asset.
     pub const fn add(&mut self, standing: &Standing) {
         match standing {

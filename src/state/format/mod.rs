@@ -174,24 +174,19 @@ impl<'text> From<&'text Record> for RecordLine<'text> {
             run,
             at,
         } = record;
-        let (status, kind, message, attempts) = match standing {
-            Standing::Retired => (Status::Retired, None, None, None),
-            Standing::Gone => (Status::Gone, None, None, None),
-            Standing::Failed(failed) => (
-                Status::Failed,
-                Some(failed.kind),
-                Some(Cow::Borrowed(&*failed.message)),
-                Some(failed.attempts),
-            ),
-            Standing::Unknown { attempts } => (Status::Unknown, None, None, Some(*attempts)),
-            Standing::Missing => (Status::Missing, None, None, None),
-        };
+        let refusal = standing.refusal();
         Self {
-            status,
+            status: match standing {
+                Standing::Retired => Status::Retired,
+                Standing::Gone => Status::Gone,
+                Standing::Failed(_) => Status::Failed,
+                Standing::Unknown { .. } => Status::Unknown,
+                Standing::Missing => Status::Missing,
+            },
             evidence: *evidence,
-            kind,
-            message,
-            attempts,
+            kind: refusal.map(|refusal| refusal.kind),
+            message: refusal.map(|refusal| Cow::Borrowed(&*refusal.message)),
+            attempts: standing.tries(),
             run: *run,
             at: Cow::Owned(at.to_string()),
         }
