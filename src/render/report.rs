@@ -342,33 +342,27 @@ impl Listener for SummaryBuilder {
         if let Some((Task::Resolve, ids)) = self.under_way.apply(event) {
             self.read.extend(ids.iter());
         }
-        match event {
-            RunEvent::Started(info) => {
-                self.summary.run = Some(info.number);
-                self.started = Some(info.at);
+        if let RunEvent::Started(info) = event {
+            self.summary.run = Some(info.number);
+            self.started = Some(info.at);
+        } else if let RunEvent::Intent { .. } = event {
+            self.summary.requests += 1;
+        } else if let RunEvent::Answered { at, outcomes, .. } = event {
+            self.latest.clear();
+            for (id, outcome) in outcomes {
+                self.take(*id, outcome, *at);
             }
-            RunEvent::Intent { .. } => self.summary.requests += 1,
-            RunEvent::Answered {
-                batch: _,
-                at,
-                outcomes,
-            } => {
-                self.latest.clear();
-                for (id, outcome) in outcomes {
-                    self.take(*id, outcome, *at);
-                }
-            }
-            RunEvent::Forgotten { at: _, ids } => self.forgotten.extend(ids),
-            RunEvent::Warned { batch: _, message } => self.summary.warnings.push(message.clone()),
-            RunEvent::Paced { .. } | RunEvent::Retried { .. } | RunEvent::Stopping { .. } => {}
-            RunEvent::Ended { at, ending } => {
-                self.summary.ending = Some(ending.clone());
-                // A clock that was set back during the run makes no negative time.
-                self.summary.elapsed = self
-                    .started
-                    .and_then(|started| Duration::try_from(at.duration_since(started)).ok())
-                    .unwrap_or_default();
-            }
+        } else if let RunEvent::Forgotten { ids, .. } = event {
+            self.forgotten.extend(ids);
+        } else if let RunEvent::Warned { message, .. } = event {
+            self.summary.warnings.push(message.clone());
+        } else if let RunEvent::Ended { at, ending } = event {
+            self.summary.ending = Some(ending.clone());
+            // A clock that was set back during the run makes no negative time.
+            self.summary.elapsed = self
+                .started
+                .and_then(|started| Duration::try_from(at.duration_since(started)).ok())
+                .unwrap_or_default();
         }
     }
 }

@@ -4,6 +4,7 @@
 //! secret: ids, counts, times and the server's own words.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::de::Error as _;
@@ -11,9 +12,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
 use crate::asset::AssetId;
-use crate::event::{StopReason, Task};
+use crate::event::{RunEvent, StopReason, Task};
 use crate::outcome::{Evidence, FailureKind};
 use crate::plan::Totals;
+use crate::render::summary::stopped;
 use crate::state::Counts;
 
 mod replay;
@@ -312,6 +314,83 @@ pub enum Event<'line> {
         /// The exit code of the command.
         exit: u8,
     },
+}
+
+impl<'line> Event<'line> {
+    /// The line of an event that says all of it by itself: not of a start, an answer or an end,
+    /// see [`Lines`]. `now` dates an event that does not say when it happened.
+    fn of(event: &'line RunEvent, run: u64, now: Timestamp) -> Option<Self> {
+        let (version, at) = (Version, At(event.at().unwrap_or(now)));
+        Some(match event {
+            RunEvent::Started(_) | RunEvent::Answered { .. } | RunEvent::Ended { .. } => {
+                return None;
+            }
+            RunEvent::Intent { batch, task, ids } => Self::BatchSent {
+                version,
+                at,
+                run,
+                batch: *batch,
+                task: *task,
+                ids: Cow::Borrowed(ids),
+            },
+            RunEvent::Forgotten { at: _, ids } => Self::Forgotten {
+                version,
+                at,
+                run,
+                ids: Cow::Borrowed(ids),
+            },
+            RunEvent::Warned { batch, message } => Self::Warned {
+                version,
+                at,
+                run,
+                batch: *batch,
+                message: Cow::Borrowed(message),
+            },
+            RunEvent::Paced {
+                at: _,
+                lane,
+                wait,
+                refused,
+                window,
+            } => Self::Paced {
+                version,
+                at,
+                run,
+                lane: Cow::Borrowed(lane.name()),
+                wait_ms: milliseconds(*wait),
+                refused: *refused,
+                window: *window,
+            },
+            RunEvent::Retried {
+                batch,
+                at: _,
+                assets,
+                tries,
+                wait,
+                why,
+            } => Self::Retried {
+                version,
+                at,
+                run,
+                batch: *batch,
+                assets: *assets,
+                tries: *tries,
+                wait_ms: milliseconds(*wait),
+                why: Cow::Borrowed(why),
+            },
+            RunEvent::Stopping { at: _, reason } => Self::Stopped {
+                version,
+                at,
+                run,
+                reason: Cow::Borrowed(reason),
+                message: Cow::Owned(stopped(reason)),
+            },
+        })
+    }
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// The version of the stream, which is always the one that this program knows.

@@ -1,13 +1,12 @@
 //! From the events of a run to the lines of its stream.
 
 use std::borrow::Cow;
-use std::time::Duration;
 
 use jiff::Timestamp;
 
 use crate::asset::AssetId;
 use crate::event::{Ending, Provenance, RunEvent, RunInfo};
-use crate::render::events::{At, EndingName, Event, Version};
+use crate::render::events::{At, EndingName, Event, Version, milliseconds};
 use crate::render::json::json;
 use crate::render::report::{Summary, SummaryBuilder};
 use crate::render::summary::stopped;
@@ -37,86 +36,23 @@ impl Lines {
     /// does not say when it happened.
     pub fn of(&mut self, event: &RunEvent, now: Timestamp, summary: &SummaryBuilder) -> &[u8] {
         self.bytes.clear();
-        let (version, run) = (Version, self.run);
-        match event {
-            RunEvent::Started(info) => self.started(info, summary),
-            RunEvent::Intent { batch, task, ids } => self.push(&Event::BatchSent {
-                version,
-                at: At(now),
-                run,
+        if let RunEvent::Started(info) = event {
+            self.started(info, summary);
+        } else if let RunEvent::Answered { batch, at, .. } = event {
+            let counts = self.assets(*batch, *at, summary);
+            self.push(&Event::Answered {
+                version: Version,
+                at: At(*at),
+                run: self.run,
                 batch: *batch,
-                task: *task,
-                ids: Cow::Borrowed(ids),
-            }),
-            RunEvent::Answered {
-                batch,
-                at,
-                outcomes: _,
-            } => {
-                let counts = self.assets(*batch, *at, summary);
-                self.push(&Event::Answered {
-                    version,
-                    at: At(*at),
-                    run,
-                    batch: *batch,
-                    counts,
-                    more: false,
-                });
-            }
-            RunEvent::Forgotten { at, ids } => self.push(&Event::Forgotten {
-                version,
-                at: At(*at),
-                run,
-                ids: Cow::Borrowed(ids),
-            }),
-            RunEvent::Warned { batch, message } => self.push(&Event::Warned {
-                version,
-                at: At(now),
-                run,
-                batch: *batch,
-                message: Cow::Borrowed(message),
-            }),
-            RunEvent::Paced {
-                at,
-                lane,
-                wait,
-                refused,
-                window,
-            } => self.push(&Event::Paced {
-                version,
-                at: At(*at),
-                run,
-                lane: Cow::Borrowed(lane.name()),
-                wait_ms: milliseconds(*wait),
-                refused: *refused,
-                window: *window,
-            }),
-            RunEvent::Retried {
-                batch,
-                at,
-                assets,
-                tries,
-                wait,
-                why,
-            } => self.push(&Event::Retried {
-                version,
-                at: At(*at),
-                run,
-                batch: *batch,
-                assets: *assets,
-                tries: *tries,
-                wait_ms: milliseconds(*wait),
-                why: Cow::Borrowed(why),
-            }),
-            RunEvent::Stopping { at, reason } => self.push(&Event::Stopped {
-                version,
-                at: At(*at),
-                run,
-                reason: Cow::Borrowed(reason),
-                message: Cow::Owned(stopped(reason)),
-            }),
+                counts,
+                more: false,
+            });
+        } else if let RunEvent::Ended { at, .. } = event {
             // What it came to is known once it is written down, see `close`.
-            RunEvent::Ended { at, ending: _ } => self.ended = Some(*at),
+            self.ended = Some(*at);
+        } else if let Some(line) = Event::of(event, self.run, now) {
+            self.push(&line);
         }
         &self.bytes
     }
@@ -284,8 +220,4 @@ impl Lines {
         drop(json(event, &mut self.bytes));
         self.bytes.push(b'\n');
     }
-}
-
-fn milliseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

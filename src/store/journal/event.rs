@@ -1,0 +1,286 @@
+//! The events as the lines of a journal tell them.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::asset::AssetId;
+use crate::event::{Ending, Provenance, RunEvent, RunInfo, Task};
+use crate::outcome::{AssetOutcome, Evidence, Failure, FailureKind, Outcome};
+
+#[derive(Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub(super) enum EventLine<'line> {
+    /// The run began.
+    Started {
+        run: u64,
+        id: Uuid,
+        #[cfg_attr(test, schemars(with = "String", extend("format" = "date-time")))]
+        at: Timestamp,
+        actor: Option<String>,
+        commit: Option<String>,
+        ci: Option<String>,
+        plan: Option<String>,
+        account: Option<String>,
+    },
+    /// A batch is about to be sent; without an answer its assets are unknown.
+    Intent {
+        batch: u64,
+        task: Task,
+        ids: Cow<'line, [AssetId]>,
+    },
+    /// A batch was answered; what is missing here stays as it was.
+    Answered {
+        batch: u64,
+        #[cfg_attr(test, schemars(with = "String", extend("format" = "date-time")))]
+        at: Timestamp,
+        /// Deleted by us, as the answer to the delete says.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        retired: Vec<AssetId>,
+        /// Shown to be deleted by something else than the answer to a delete.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        shown: BTreeMap<AssetId, Shown>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        missing: Vec<AssetId>,
+        /// Only in journals of earlier versions, which took what is missing for gone.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        gone: Vec<AssetId>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        unknown: Vec<AssetId>,
+        #[serde(borrow, default, skip_serializing_if = "BTreeMap::is_empty")]
+        failed: BTreeMap<AssetId, FailureLine<'line>>,
+    },
+    /// Records that nothing needs any more are dropped.
+    Forgotten {
+        #[cfg_attr(test, schemars(with = "String", extend("format" = "date-time")))]
+        at: Timestamp,
+        ids: Cow<'line, [AssetId]>,
+    },
+    /// Assets were found deleted before anything was sent for them; only in journals of earlier
+    /// versions, which did not ask for more than a line in a list.
+    FoundDeleted {
+        #[cfg_attr(test, schemars(with = "String", extend("format" = "date-time")))]
+        at: Timestamp,
+        ids: Cow<'line, [AssetId]>,
+    },
+    /// The server said something that it should not say.
+    Warned {
+        batch: u64,
+        #[serde(borrow)]
+        message: Cow<'line, str>,
+    },
+    /// The run ended, of itself or in order before that.
+    Ended {
+        #[cfg_attr(test, schemars(with = "String", extend("format" = "date-time")))]
+        at: Timestamp,
+        done: bool,
+    },
+}
+
+/// Who deleted an asset, and what shows it.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub(super) struct Shown {
+    status: ShownStatus,
+    evidence: Evidence,
+}
+
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub(super) enum ShownStatus {
+    /// We did.
+    Retired,
+    /// Somebody else did.
+    Gone,
+}
+
+#[derive(Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub(super) struct FailureLine<'line> {
+    kind: FailureKind,
+    #[serde(borrow)]
+    message: Cow<'line, str>,
+}
+
+impl<'line> EventLine<'line> {
+    /// The line of an event; nothing of one that does not last, see [`RunEvent::lasts`].
+    pub(super) fn of(event: &'line RunEvent) -> Option<Self> {
+        Some(match event {
+            RunEvent::Started(info) => {
+                let RunInfo {
+                    number,
+                    id,
+                    at,
+                    provenance:
+                        Provenance {
+                            actor,
+                            commit,
+                            ci,
+                            plan,
+                        },
+                    account,
+                } = info.clone();
+                Self::Started {
+                    run: number,
+                    id,
+                    at,
+                    actor,
+                    commit,
+                    ci,
+                    plan,
+                    account,
+                }
+            }
+            RunEvent::Intent { batch, task, ids } => Self::Intent {
+                batch: *batch,
+                task: *task,
+                ids: Cow::Borrowed(ids),
+            },
+            RunEvent::Answered {
+                batch,
+                at,
+                outcomes,
+            } => answered(*batch, *at, outcomes),
+            RunEvent::Forgotten { at, ids } => Self::Forgotten {
+                at: *at,
+                ids: Cow::Borrowed(ids),
+            },
+            RunEvent::Warned { batch, message } => Self::Warned {
+                batch: *batch,
+                message: Cow::Borrowed(message),
+            },
+            RunEvent::Ended { at, ending } => Self::Ended {
+                at: *at,
+                done: *ending == Ending::Done,
+            },
+            RunEvent::Paced { .. } | RunEvent::Retried { .. } | RunEvent::Stopping { .. } => {
+                return None;
+            }
+        })
+    }
+}
+
+fn answered(batch: u64, at: Timestamp, outcomes: &[AssetOutcome]) -> EventLine<'_> {
+    let (mut retired, mut missing, mut unknown) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut shown, mut failed) = (BTreeMap::new(), BTreeMap::new());
+    let mut show = |id, status, evidence| {
+        shown.insert(id, Shown { status, evidence });
+    };
+    for (id, outcome) in outcomes {
+        match outcome {
+            Outcome::Retired(Evidence::Answer) => retired.push(*id),
+            Outcome::Retired(evidence) => show(*id, ShownStatus::Retired, *evidence),
+            Outcome::Gone(evidence) => show(*id, ShownStatus::Gone, *evidence),
+            Outcome::Missing => missing.push(*id),
+            Outcome::Unknown => unknown.push(*id),
+            Outcome::Failed(Failure { kind, message }) => {
+                let failure = FailureLine {
+                    kind: *kind,
+                    message: Cow::Borrowed(message),
+                };
+                failed.insert(*id, failure);
+            }
+        }
+    }
+    EventLine::Answered {
+        batch,
+        at,
+        retired,
+        shown,
+        missing,
+        gone: Vec::new(),
+        unknown,
+        failed,
+    }
+}
+
+impl From<EventLine<'_>> for RunEvent {
+    fn from(event: EventLine<'_>) -> Self {
+        match event {
+            EventLine::Started {
+                run,
+                id,
+                at,
+                actor,
+                commit,
+                ci,
+                plan,
+                account,
+            } => Self::Started(RunInfo {
+                number: run,
+                id,
+                at,
+                provenance: Provenance {
+                    actor,
+                    commit,
+                    ci,
+                    plan,
+                },
+                account,
+            }),
+            EventLine::Intent { batch, task, ids } => Self::Intent {
+                batch,
+                task,
+                ids: Arc::from(&*ids),
+            },
+            EventLine::Answered {
+                batch,
+                at,
+                retired,
+                shown,
+                missing,
+                gone,
+                unknown,
+                failed,
+            } => {
+                let shown = shown.into_iter().map(|(id, shown)| match shown.status {
+                    ShownStatus::Retired => (id, Outcome::Retired(shown.evidence)),
+                    ShownStatus::Gone => (id, Outcome::Gone(shown.evidence)),
+                });
+                // Nothing showed that what an earlier version called gone was deleted.
+                let missing = missing.into_iter().chain(gone);
+                let settled = retired
+                    .into_iter()
+                    .map(|id| (id, Outcome::Retired(Evidence::Answer)))
+                    .chain(shown)
+                    .chain(missing.map(|id| (id, Outcome::Missing)))
+                    .chain(unknown.into_iter().map(|id| (id, Outcome::Unknown)));
+                let failed = failed.into_iter().map(|(id, failure)| {
+                    let FailureLine { kind, message } = failure;
+                    let message = message.into_owned();
+                    (id, Outcome::Failed(Failure { kind, message }))
+                });
+                Self::Answered {
+                    batch,
+                    at,
+                    outcomes: settled.chain(failed).collect(),
+                }
+            }
+            EventLine::Forgotten { at, ids } => Self::Forgotten {
+                at,
+                ids: ids.into_owned(),
+            },
+            EventLine::FoundDeleted { at, ids } => Self::Answered {
+                batch: 0,
+                at,
+                outcomes: ids.iter().map(|id| (*id, Outcome::Missing)).collect(),
+            },
+            EventLine::Warned { batch, message } => Self::Warned {
+                batch,
+                message: message.into_owned(),
+            },
+            EventLine::Ended { at, .. } => Self::Ended {
+                at,
+                ending: Ending::Done,
+            },
+        }
+    }
+}
