@@ -12,7 +12,6 @@ use crate::apply::guards::Guards;
 use crate::apply::later::Later;
 use crate::apply::ledger::Ledger;
 use crate::apply::order::{Journaled, Order};
-use crate::apply::pacer::Pace;
 use crate::apply::queue::{Queue, Terms};
 use crate::apply::run::{Clock, Ended, Options, Run, Seeker};
 use crate::apply::strategy::{Effect, Known, Memory, Retry, Strategy};
@@ -21,6 +20,7 @@ use crate::asset::AssetId;
 use crate::crash;
 use crate::event::{Ending, Lane, RunEvent, StopReason};
 use crate::frameio::Limits;
+use crate::frameio::pacer::Pace;
 use crate::outcome::{AssetOutcome, Outcome};
 use crate::plan::approve::Approved;
 use crate::store::{Session, Synced};
@@ -270,7 +270,7 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
                 self.memory.learn(&reply, self.clock.now());
                 let verdict = S::judge(&order.job, &reply);
                 let limit = order.job.rate_limit();
-                self.pace(limit, reply.limits(), Pace::of(&verdict));
+                self.pace(limit, reply.limits(), verdict.pace());
                 let known = Known {
                     intent: order.intent,
                     refusals: self.guards.pacer.refusals(limit),

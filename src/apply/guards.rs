@@ -6,11 +6,12 @@ use jiff::Timestamp;
 
 use crate::apply::breaker::Breaker;
 use crate::apply::canary::Canary;
-use crate::apply::pacer::{Pace, Pacer, Pause};
-use crate::apply::retry::{Jitter, Retries};
+use crate::apply::retry::Retries;
 use crate::apply::run::Options;
 use crate::event::{Lane, RunEvent, StopReason};
 use crate::frameio::Limits;
+use crate::frameio::jitter::Jitter;
+use crate::frameio::pacer::{Pace, Pacer, Pause};
 
 /// The shortest wait for a limit that is worth telling.
 const TOLD_WAIT: Duration = Duration::from_millis(500);

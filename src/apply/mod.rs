@@ -28,7 +28,6 @@ mod guards;
 mod later;
 mod ledger;
 mod order;
-pub mod pacer;
 mod queue;
 pub mod retry;
 mod run;

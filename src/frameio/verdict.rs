@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use crate::asset::AssetId;
 use crate::event::StopReason;
+use crate::frameio::pacer::Pace;
 use crate::frameio::reply::{Body, Reply};
 use crate::frameio::words::{bounded, detail};
 use crate::outcome::{AssetOutcome, Failure, FailureKind, Outcome};
@@ -110,6 +111,16 @@ impl<T> Verdict<T> {
             Reply::Lost { detail } => Err(Self::Unknown {
                 detail: detail.clone(),
             }),
+        }
+    }
+
+    /// What it tells of the server's pace.
+    #[must_use]
+    pub const fn pace(&self) -> Pace {
+        match self {
+            Self::SlowDown { wait } => Pace::Refused { wait: *wait },
+            Self::Unknown { .. } | Self::NotSent { .. } => Pace::Troubled,
+            Self::Told(_) | Self::Refused { .. } | Self::Stop(_) => Pace::Taken,
         }
     }
 

@@ -1,5 +1,5 @@
 //! Keeping to the server's limits: when the next request may go through a lane, and how many
-//! may be under way at once. Pure: time comes in as an argument, counted from the run's start.
+//! may be under way at once. Pure: time comes in as an argument, counted from a start of the caller's choice.
 //!
 //! Each lane has a leaky bucket as the server keeps one (docs/frameio-api.md, "Rate limits"),
 //! estimated from what the run sent and put right by the headers of each answer. What the
@@ -10,8 +10,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::event::Lane;
-use crate::frameio::Limits;
-use crate::frameio::verdict::Verdict;
+use crate::frameio::reply::Limits;
 
 /// The pause after a refusal that says nothing of its length; each further one is twice as long.
 const UNTOLD_PAUSE: Duration = Duration::from_secs(1);
@@ -34,18 +33,6 @@ pub enum Pace {
     },
     /// Nothing that can be trusted came back: the server may be in trouble.
     Troubled,
-}
-
-impl Pace {
-    /// How a request went whose answer means this.
-    #[must_use]
-    pub const fn of<T>(verdict: &Verdict<T>) -> Self {
-        match verdict {
-            Verdict::SlowDown { wait } => Self::Refused { wait: *wait },
-            Verdict::Unknown { .. } | Verdict::NotSent { .. } => Self::Troubled,
-            Verdict::Told(_) | Verdict::Refused { .. } | Verdict::Stop(_) => Self::Taken,
-        }
-    }
 }
 
 /// A pause that a lane takes.
