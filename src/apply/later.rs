@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::apply::breaker::{Breaker, SAMPLE};
 use crate::apply::strategy::{Known, Strategy, Subject};
-use crate::frameio::trash::Wanted;
+use crate::frameio::recently_deleted::Wanted;
 use crate::outcome::AssetOutcome;
 
 /// What is decided later; with each the batch that found out.

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::apply::breaker::Limits;
 use crate::apply::retry::Retries;
 use crate::event::{Ending, Listener, RunEvent, RunInfo};
-use crate::frameio::trash::{Deleted, Wanted};
+use crate::frameio::recently_deleted::{Deleted, Wanted};
 use crate::plan::approve::Approved;
 use crate::state::State;
 use crate::store::StoreError;

@@ -1,7 +1,7 @@
 //! The server of a command: reached with a token, and the account that the command works in.
 
+use std::cell::Cell;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use tokio::runtime::{self, Runtime};
 
@@ -12,10 +12,8 @@ use crate::cli::playground;
 use crate::cli::secrets::{self, SecretError};
 use crate::cli::settings::{Server, Settings};
 use crate::event::StopReason;
-use crate::frameio::Reply;
 use crate::frameio::authority::Authority;
-use crate::frameio::call::Read;
-use crate::frameio::client::Client;
+use crate::frameio::client::{Client, Unread, Waiting};
 use crate::frameio::deleter::DeletingClient;
 use crate::frameio::places::PlaceReader;
 use crate::frameio::token::Token;
@@ -23,18 +21,11 @@ use crate::frameio::transport::{Endpoint, Transport};
 use crate::frameio::v2;
 use crate::frameio::v4;
 use crate::frameio::v4::wire::Named;
-use crate::frameio::verdict::Verdict;
 use crate::plan::approve::Approved;
 use crate::render::counted;
 use crate::sandbox::Sandbox;
 use crate::sandbox::world::World;
 use crate::state::Api;
-
-/// How often the server is asked whose token it is.
-const TRIES: u32 = 4;
-
-/// How long the program waits before it asks again.
-const PATIENCE: Duration = Duration::from_secs(1);
 
 /// How many pages of accounts are read at most.
 const PAGES: usize = 50;
@@ -49,7 +40,7 @@ const V2_ENDS: &str = "2026-12-01";
 #[derive(Debug)]
 pub(in crate::cli) struct Reached {
     api: Api,
-    transport: Transport,
+    client: Client,
     /// The threads that requests run on.
     pub(in crate::cli) runtime: Runtime,
     /// The embedded one, which ends with the run.
@@ -104,9 +95,10 @@ pub(in crate::cli) fn reach(
         }
     };
     call.console.hide(authority.secrets());
+    let transport = Transport::new(endpoint, authority, settings.sending.timeouts)?;
     Ok(Reached {
         api: settings.api.value,
-        transport: Transport::new(endpoint, authority, settings.sending.timeouts)?,
+        client: Client::new(transport, Waiting::default()),
         runtime,
         sandbox,
     })
@@ -140,9 +132,18 @@ impl Reached {
                 let Some((who, wanted)) = wanted else {
                     return Ok(None);
                 };
-                let client = self.client(None);
-                let asked = patiently(&client, self.api, &v2::Read::Me, v2::answer::judge_who);
-                let found = account_id(&self.runtime.block_on(asked)?);
+                let is_ended = Cell::new(false);
+                let judge = |reply: &_| {
+                    is_ended.set(v2::answer::is_ended(reply));
+                    v2::answer::judge_who(reply)
+                };
+                let asked = self.client.read(&v2::Read::Me, judge);
+                let found = match self.runtime.block_on(asked) {
+                    Err(Unread::Trouble { detail, .. }) if is_ended.get() => {
+                        return Err(Failure::Stopped(StopReason::Ended { detail }));
+                    }
+                    found @ (Ok(_) | Err(_)) => account_id(&found.map_err(not_told)?),
+                };
                 if found == *wanted {
                     return Ok(Some(found));
                 }
@@ -153,15 +154,18 @@ impl Reached {
                 })
             }
             Api::V4 => {
-                let accounts = self.runtime.block_on(accounts(&self.client(None)))?;
-                choose(&accounts, wanted).map(Some)
+                let pages = self
+                    .client
+                    .pages(v4::Read::Accounts, v4::answer::judge_named);
+                let accounts = self.runtime.block_on(pages.all(PAGES));
+                choose(&accounts.map_err(not_told)?, wanted).map(Some)
             }
         }
     }
 
     /// Reads, and cannot delete; V4 does so in an account.
     pub(in crate::cli) fn client(&self, account: Option<&str>) -> Client {
-        Client::new(self.transport.clone(), account)
+        self.client.in_account(account)
     }
 
     /// Reads where assets lie, and cannot delete; V4 does so in an account.
@@ -224,50 +228,12 @@ fn told(accounts: &[Named]) -> String {
     named.join(", ")
 }
 
-/// All accounts of the token.
-async fn accounts(client: &Client) -> Result<Vec<Named>, Failure> {
-    let mut all = Vec::new();
-    let mut after = None;
-    for _ in 0..PAGES {
-        let read = v4::Read::Accounts(after);
-        let page = patiently(client, Api::V4, &read, v4::answer::judge_named).await?;
-        all.extend(page.items);
-        if page.next.is_none() {
-            break;
-        }
-        after = page.next;
-    }
-    Ok(all)
-}
-
-/// Asks, again where it goes wrong for now.
-async fn patiently<T>(
-    client: &Client,
-    api: Api,
-    read: &impl Read,
-    judge: fn(&Reply) -> Verdict<T>,
-) -> Result<T, Failure> {
-    let mut tries = 1;
-    loop {
-        let reply = client.read(read).await;
-        let is_v2_gone = api == Api::V2 && v2::answer::is_ended(&reply);
-        let (wait, why) = match judge(&reply) {
-            Verdict::Told(value) => return Ok(value),
-            Verdict::Stop(reason) => return Err(Failure::Stopped(reason)),
-            Verdict::Refused { detail } => {
-                return Err(Failure::Stopped(StopReason::NotAuthorised { detail }));
-            }
-            Verdict::SlowDown { wait } => (wait, "its rate limit is used up".to_owned()),
-            Verdict::NotSent { detail } | Verdict::Unknown { detail } => (None, detail),
-        };
-        if tries >= TRIES {
-            if is_v2_gone {
-                return Err(Failure::Stopped(StopReason::Ended { detail: why }));
-            }
-            return Err(Failure::Who(why));
-        }
-        tries += 1;
-        tokio::time::sleep(wait.unwrap_or(PATIENCE)).await;
+/// Why the server does not tell whose the token is.
+fn not_told(why: Unread) -> Failure {
+    match why {
+        Unread::Trouble { detail, .. } => Failure::Who(detail),
+        Unread::Refused(detail) => Failure::Stopped(StopReason::NotAuthorised { detail }),
+        Unread::Stop(reason) => Failure::Stopped(reason),
     }
 }
 

@@ -14,8 +14,8 @@ use crate::cli::work::Work;
 use crate::event::StopReason;
 use crate::frameio::client::Client;
 use crate::frameio::places::{Ask, PlaceReader, find_places};
+use crate::frameio::recently_deleted::{self, recently_deleted, requests};
 use crate::frameio::survey::survey;
-use crate::frameio::trash::{self, recently_deleted, requests};
 use crate::inventory::{Facts, Inventory, Lies, Places, Seen};
 use crate::manifest::document::Manifests;
 use crate::outcome::Evidence;
@@ -179,9 +179,9 @@ fn look_around(
         if !missing.is_empty() {
             // What is deleted protects nothing any more, and holds no folder back.
             let most = requests(missing.len());
-            let wanted = trash::Wanted {
+            let wanted = recently_deleted::Wanted {
                 assets: missing.into_iter().map(|id| (id, None)).collect(),
-                ..trash::Wanted::default()
+                ..recently_deleted::Wanted::default()
             };
             let search = recently_deleted(reader, &wanted, most);
             for id in server.runtime.block_on(search).found.into_keys() {
@@ -223,7 +223,7 @@ fn seek(runtime: &Runtime, reader: &Client, read: &mut Inventory, manifests: &Ma
     if missing.is_empty() {
         return true;
     }
-    let mut wanted = trash::Wanted::default();
+    let mut wanted = recently_deleted::Wanted::default();
     for id in missing {
         let entry = manifests
             .entries

@@ -1,8 +1,8 @@
 //! What makes the calls of a run, the deletes included.
 
 use crate::frameio::client::Client;
+use crate::frameio::recently_deleted::{Deleted, Wanted, recently_deleted, requests};
 use crate::frameio::reply::Reply;
-use crate::frameio::trash::{Deleted, Wanted, recently_deleted, requests};
 use crate::frameio::{v2, v4};
 use crate::plan::approve::Approved;
 

@@ -50,10 +50,17 @@ pub(super) struct Item {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Items {
     pub(super) all: Vec<Item>,
-    /// V4: where the next page begins; nothing on the last.
-    pub(super) next: Option<Arc<str>>,
-    /// v2: how many pages there are, where the server says so.
-    pub(super) pages: Option<u32>,
+    /// The next page; nothing after the last.
+    pub(super) next: Option<Page>,
+}
+
+/// Where a list goes on.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Page {
+    /// How many pages came before.
+    pub(super) before: u32,
+    /// V4: the cursor.
+    pub(super) after: Option<Arc<str>>,
 }
 
 /// One asset, as an answer about it or a list says it.

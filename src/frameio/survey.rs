@@ -1,27 +1,22 @@
 //! V4: reading what sort of asset each one is, and what version stacks hold.
 
+use std::panic::resume_unwind;
 use std::sync::Arc;
-use std::time::Duration;
 
-use tokio::time::sleep;
+use tokio::task::JoinSet;
 
 use crate::asset::{AssetId, Kind};
 use crate::event::StopReason;
-use crate::frameio::client::Client;
-use crate::frameio::reply::{Limits, Reply};
+use crate::frameio::client::{AT_ONCE, Client, Unread};
+use crate::frameio::reply::Reply;
 use crate::frameio::v4::Read;
-use crate::frameio::v4::answer::{judge_facts, judge_files};
+use crate::frameio::v4::answer::judge_facts;
+use crate::frameio::v4::wire;
 use crate::frameio::verdict::{Live, Verdict};
 use crate::inventory::{Facts, Inventory, Seen};
 use crate::outcome::Evidence;
 
-/// How often one request is made at most.
-const TRIES: u32 = 4;
-
-/// The first pause before a request is made again; each further one is twice as long.
-const PAUSE: Duration = Duration::from_millis(if cfg!(test) { 10 } else { 1_000 });
-
-/// How many assets in a row may be left unread before the rest is not read either.
+/// How many readings in a row may come to nothing before the rest is not read either.
 pub(super) const IN_A_ROW: u32 = 3;
 
 /// How many pages a version stack has at most; no stack comes near it.
@@ -31,20 +26,12 @@ pub const PAGES: usize = 1000;
 /// token that lacks it.
 const REFUSED: usize = 10;
 
-/// Why something was left unread.
-pub(super) enum Unread {
-    /// The answer cannot be used.
-    Trouble,
-    /// It may not be read.
-    Refused(String),
-    /// Nothing can be read at all.
-    Stop(StopReason),
-}
-
-/// Reads assets of which only the kind may be known, one after the other, as fast as the
-/// server's limits allow; `read` hears how many are done.
+/// Reads assets of which only the kind may be known, as fast as the server's limits allow;
+/// `read` hears how many are done.
 ///
-/// What cannot be read is counted and left open; what may not be read is told.
+/// One is read at first, and one more at once after each that could be read; after trouble it is
+/// one again, so that a server in trouble is asked no more often than by one reading after the
+/// other. What cannot be read is counted and left open; what may not be read is told.
 ///
 /// # Errors
 ///
@@ -55,37 +42,50 @@ pub async fn survey(
     mut read: impl FnMut(usize),
 ) -> Result<Inventory, StopReason> {
     let mut inventory = Inventory::default();
-    let mut troubles = 0;
-    let mut refused = 0;
-    for (done, (id, kind)) in wanted.iter().enumerate() {
-        if troubles >= IN_A_ROW {
-            inventory.unread += wanted.len() - done;
-            break;
+    let mut rest = wanted.iter().copied();
+    let mut under_way = JoinSet::new();
+    let (mut at_once, mut troubles) = (1, 0);
+    let (mut done, mut told, mut refused) = (0, 0, 0);
+    loop {
+        while under_way.len() < at_once
+            && troubles < IN_A_ROW
+            && let Some((id, kind)) = rest.next()
+        {
+            let client = client.clone();
+            under_way.spawn(async move { (id, look(&client, id, kind).await) });
         }
-        match look(client, *id, *kind).await {
-            Ok(Some(seen)) => {
+        let Some(joined) = under_way.join_next().await else {
+            break;
+        };
+        let (id, seen) = joined.unwrap_or_else(|broken| resume_unwind(broken.into_panic()));
+        done += 1;
+        match seen {
+            Ok(seen) => {
                 troubles = 0;
-                inventory.assets.insert(*id, seen);
+                at_once = AT_ONCE.min(at_once + 1);
+                told += usize::from(seen.is_some());
+                inventory.assets.extend(seen.map(|seen| (id, seen)));
             }
-            Ok(None) => inventory.unread += 1,
             Err(Unread::Refused(detail)) => {
                 troubles = 0;
+                told += 1;
                 refused += 1;
-                if refused >= REFUSED && refused > done {
+                if refused >= REFUSED && refused == done {
                     // Not one of them gets through.
                     return Err(StopReason::NotAuthorised { detail });
                 }
                 let message = Arc::from(detail);
-                inventory.assets.insert(*id, Seen::Refused { message });
+                inventory.assets.insert(id, Seen::Refused { message });
             }
-            Err(Unread::Trouble) => {
+            Err(Unread::Trouble { .. }) => {
                 troubles += 1;
-                inventory.unread += 1;
+                at_once = 1;
             }
             Err(Unread::Stop(reason)) => return Err(reason),
         }
-        read(done + 1);
+        read(done);
     }
+    inventory.unread = wanted.len() - told;
     Ok(inventory)
 }
 
@@ -94,94 +94,33 @@ pub async fn survey(
 async fn look(client: &Client, id: AssetId, kind: Option<Kind>) -> Result<Option<Seen>, Unread> {
     let mut is_missing = false;
     for kind in kind.map_or(&Kind::ALL, Kind::first) {
-        let found = patiently(
-            async || client.read(&Read::Show(*kind, id)).await,
-            |reply| judge_facts(id, reply),
-        );
-        match found.await? {
+        let show = Read::Show(*kind, id);
+        match client.read(&show, |reply| judge_facts(id, reply)).await? {
             (Live::Missing, _) => is_missing = true,
             (Live::OtherKind { detail: _ }, _) => {}
             (Live::Deleted(_), facts) => {
                 let evidence = Evidence::Read;
                 return Ok(Some(Seen::Deleted { facts, evidence }));
             }
-            (Live::There, facts) => {
-                let facts = facts.ok_or(Unread::Trouble)?;
-                let facts = with_files(client, id, facts).await?;
-                return Ok(Some(Seen::There(facts)));
-            }
+            (Live::There, facts) => return with_files(client, id, facts).await.map(Some),
         }
     }
     Ok(is_missing.then_some(Seen::Missing))
 }
 
 /// Adds what a version stack holds.
-async fn with_files(client: &Client, id: AssetId, facts: Facts) -> Result<Facts, Unread> {
+async fn with_files(client: &Client, id: AssetId, facts: Option<Facts>) -> Result<Seen, Unread> {
+    let facts = facts.ok_or_else(|| Unread::trouble("the server does not say what it is"))?;
     if facts.kind != Kind::VersionStack {
-        return Ok(facts);
+        return Ok(Seen::There(facts));
     }
-    let mut files = Vec::new();
-    let mut after = None;
-    for _ in 0..PAGES {
-        let read = Read::Children(Kind::VersionStack, id, after);
-        let page = patiently(async || client.read(&read).await, judge_files).await?;
-        let page = page.ok_or(Unread::Trouble)?;
-        files.extend(page.items);
-        if page.next.is_none() {
-            return Ok(Facts {
-                files: Some(Arc::from(files)),
-                ..facts
-            });
-        }
-        after = page.next;
-    }
-    Err(Unread::Trouble)
-}
-
-/// Makes a request, again where it goes wrong, and leaves the server the time it asks for.
-pub(super) async fn patiently<T>(
-    ask: impl AsyncFn() -> Reply,
-    judge: impl Fn(&Reply) -> Verdict<T>,
-) -> Result<T, Unread> {
-    let mut pause = PAUSE;
-    for _ in 0..TRIES {
-        let reply = ask().await;
-        match judge(&reply) {
-            Verdict::Told(value) => {
-                sleep(breath(&reply)).await;
-                return Ok(value);
-            }
-            Verdict::Refused { detail } => return Err(Unread::Refused(detail)),
-            Verdict::SlowDown { wait } => sleep(wait.unwrap_or(pause)).await,
-            Verdict::Unknown { .. } if is_refusal(&reply) => return Err(Unread::Trouble),
-            Verdict::NotSent { .. } | Verdict::Unknown { .. } => sleep(pause).await,
-            Verdict::Stop(reason) => return Err(Unread::Stop(reason)),
-        }
-        pause *= 2;
-    }
-    Err(Unread::Trouble)
-}
-
-/// Whether asking again would bring the same answer; a success that cannot be used, and a 404 or
-/// 410 that is none of the API, come from the way or from whoever answers in the server's place
-/// for now.
-const fn is_refusal(reply: &Reply) -> bool {
-    matches!(
-        reply.answer(),
-        Some((300..=403 | 405..=407 | 409 | 411..=499, _))
-    )
-}
-
-/// How long the next request must wait where the server takes no more at once.
-fn breath(reply: &Reply) -> Duration {
-    match reply.limits() {
-        Some(Limits {
-            limit,
-            remaining: 0,
-            window,
-        }) => window / limit,
-        Some(_) | None => Duration::ZERO,
-    }
+    let list = |after| Read::Children(Kind::VersionStack, id, after);
+    let judge = |reply: &Reply| Verdict::of_reading(reply, wire::files);
+    let files = client.pages(list, judge).all(PAGES).await?;
+    Ok(Seen::There(Facts {
+        files: Some(Arc::from(files)),
+        ..facts
+    }))
 }
 
 #[cfg(test)]
@@ -190,6 +129,7 @@ mod tests {
 
     use super::*;
     use crate::frameio::authority::Authority;
+    use crate::frameio::client::Waiting;
     use crate::frameio::token::Token;
     use crate::frameio::transport::{Endpoint, Timeouts, Transport};
 
@@ -202,7 +142,7 @@ mod tests {
         let endpoint = Endpoint::parse(&server.url()).unwrap();
         let authority = Authority::ready(Token::new("t").unwrap());
         let transport = Transport::new(endpoint, authority, Timeouts::default()).unwrap();
-        Client::new(transport, Some("acc"))
+        Client::new(transport, Waiting::default()).in_account(Some("acc"))
     }
 
     async fn says(server: &mut ServerGuard, path: &str, status: usize, body: &str) -> Mock {

@@ -18,7 +18,7 @@ use crate::plan::{Inputs, make};
 use crate::state::{Api, Counts, Home};
 
 use crate::apply::tests::bench::{answer, not_found};
-use crate::frameio::trash::{Deleted, Wanted};
+use crate::frameio::recently_deleted::{Deleted, Wanted};
 
 /// A server that knows assets by kind.
 #[derive(Clone, Default)]

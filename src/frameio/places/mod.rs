@@ -5,19 +5,14 @@
 //! step by step in turn until one of them has come to its end: that takes at most about twice as
 //! many calls as the better one alone.
 
-use std::cell::RefCell;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use crate::asset::{AssetId, Kind};
 use crate::event::StopReason;
-use crate::frameio::call::Read;
-use crate::frameio::client::Client;
-use crate::frameio::place::{Item, Items, Place, Said, judge_place};
-use crate::frameio::reply::Reply;
-use crate::frameio::survey::{PAGES, Unread, patiently};
-use crate::frameio::v4::call::Cursor;
-use crate::frameio::verdict::Verdict;
+use crate::frameio::client::{AT_ONCE, Client, Unread, side_by_side};
+use crate::frameio::place::{Item, Items, Page, Place, Said, judge_place};
+use crate::frameio::survey::PAGES;
 use crate::frameio::{v2, v4};
 use crate::inventory::{Lies, Places};
 use crate::outcome::Evidence;
@@ -51,6 +46,48 @@ pub enum PlaceReader {
     V4(Client),
 }
 
+impl PlaceReader {
+    /// Reads where one asset lies, as each of some kinds until it is one of them; says how many
+    /// readings that took.
+    async fn read_place(self, id: AssetId, kinds: &'static [Kind]) -> Answer<Place> {
+        let client = match self {
+            Self::V2(client) => {
+                return (1, client.read(&v2::Read::Asset(id), judge_place).await);
+            }
+            Self::V4(client) => client,
+        };
+        for (before, kind) in kinds.iter().enumerate() {
+            let said = client.read(&v4::Read::Show(*kind, id), judge_place).await;
+            if said != Ok(Said::NotThere) {
+                return (before + 1, said);
+            }
+        }
+        (kinds.len(), Ok(Said::NotThere))
+    }
+
+    /// Reads a page of what is in an asset.
+    async fn list_page(self, id: AssetId, kind: Option<Kind>, page: Page) -> Answer<Items> {
+        let said = match (self, kind) {
+            (Self::V2(client), _) => {
+                let read = v2::Read::Children(id, page.before + 1);
+                let judge = |reply: &_| v2::answer::judge_items(&page, reply);
+                client.read(&read, judge).await
+            }
+            (Self::V4(client), Some(kind)) => {
+                let read = v4::Read::Children(kind, id, page.after.clone());
+                let judge = |reply: &_| v4::answer::judge_items(&page, reply);
+                client.read(&read, judge).await
+            }
+            // Nobody knows how to list what is of no known kind.
+            (Self::V4(_), None) => return (0, Err(Unread::trouble("its kind is not known"))),
+        };
+        (1, said)
+    }
+}
+
+/// What came of asking for something, and how many readings that took.
+type Answer<T> = (usize, Result<Said<T>, Unread>);
+
 /// Reads where assets lie, until it is known which protected assets are in which listed ones, and
 /// which listed ones are in which held ones; `told` hears how many requests were made.
 ///
@@ -71,13 +108,14 @@ pub async fn find_places(
         requests: 0,
         told,
     };
-    // Each line of a manifest that holds something is looked at: it may be wrong.
-    for id in ask.holds {
-        search.read(*id, &Kind::ALL).await?;
-    }
-    // What lies around others is named by its UUID.
-    for id in ask.listed.iter().filter(|id| id.is_adobe()) {
-        search.read(*id, &Kind::ALL).await?;
+    // Each line of a manifest that holds something is looked at: it may be wrong. What lies
+    // around others is named by its UUID.
+    let adobe = ask.listed.iter().filter(|id| id.is_adobe());
+    let mut first: VecDeque<AssetId> = ask.holds.iter().chain(adobe).copied().collect();
+    while !first.is_empty() {
+        let some = first.drain(..search.at_once().min(first.len()));
+        let reads = some.map(|id| (id, &Kind::ALL[..])).collect();
+        search.read_places(reads).await?;
     }
     for (id, kind) in ask.containers {
         search.kinds.entry(*id).or_insert(*kind);
@@ -103,34 +141,24 @@ struct Search<'search, T> {
 
 /// What is to be listed to its bottom.
 struct Descent {
-    queue: VecDeque<AssetId>,
+    /// Each with the page that comes next.
+    queue: VecDeque<(AssetId, Page)>,
     /// Everything that is or was on it.
     known: HashSet<AssetId>,
     /// Everything that was listed: what comes twice shows that a list cannot be trusted.
     seen: HashSet<AssetId>,
-    /// The next page of the first of the queue.
-    page: Page,
     /// Why it cannot be trusted.
     failure: Option<String>,
 }
 
-/// Where a list goes on.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Page {
-    /// How many pages came before.
-    before: u32,
-    /// V4: the cursor.
-    after: Cursor,
-}
-
 impl Descent {
     fn into(tops: impl IntoIterator<Item = AssetId>) -> Self {
-        let queue: VecDeque<AssetId> = tops.into_iter().collect();
+        let queue: VecDeque<(AssetId, Page)> =
+            tops.into_iter().map(|top| (top, Page::default())).collect();
         Self {
-            known: queue.iter().copied().collect(),
+            known: queue.iter().map(|(top, _)| *top).collect(),
             queue,
             seen: HashSet::new(),
-            page: Page::default(),
             failure: None,
         }
     }
@@ -149,13 +177,15 @@ impl<T: FnMut(usize)> Search<'_, T> {
     /// Finds out which protected assets lie in which listed ones.
     async fn protected_in_listed(&mut self, ask: Ask<'_>) -> Result<(), StopReason> {
         let mut descent = Descent::into(ask.containers.iter().map(|(id, _)| *id));
-        for id in ask.protected {
-            while !self.climb(*id).await? {
-                self.descend(&mut descent).await?;
-                if descent.is_whole() {
-                    self.places.listed_whole = true;
-                    return Ok(());
-                }
+        let mut protected: VecDeque<AssetId> = ask.protected.iter().copied().collect();
+        while !protected.is_empty() {
+            if self.climb(&mut protected).await? == 0 {
+                continue;
+            }
+            self.descend(&mut descent).await?;
+            if descent.is_whole() {
+                self.places.listed_whole = true;
+                return Ok(());
             }
         }
         Ok(())
@@ -172,9 +202,8 @@ impl<T: FnMut(usize)> Search<'_, T> {
             self.places.held.insert(*id, false);
             descents.push_back((*id, Descent::into([*id])));
         }
+        let mut listed: VecDeque<AssetId> = ask.listed.iter().copied().collect();
         let mut reads = 0;
-        let mut listed = ask.listed.iter().copied();
-        let mut climbing = listed.next();
         loop {
             match descents.front_mut() {
                 Some((id, descent)) => {
@@ -191,14 +220,10 @@ impl<T: FnMut(usize)> Search<'_, T> {
                 None if reads >= MOST => return Ok(()),
                 None => {}
             }
-            let Some(id) = climbing else {
+            if listed.is_empty() {
                 return Ok(());
-            };
-            if self.climb(id).await? {
-                climbing = listed.next();
-            } else {
-                reads += 1;
             }
+            reads += self.climb(&mut listed).await?;
         }
     }
 
@@ -206,17 +231,48 @@ impl<T: FnMut(usize)> Search<'_, T> {
         matches!(self.places.lies.get(&id), Some(Lies::Deleted(_)))
     }
 
-    /// Reads one more of what lies around an asset; says whether nothing is left to be read.
-    async fn climb(&mut self, id: AssetId) -> Result<bool, StopReason> {
+    /// How many readings go side by side: about an eighth of those made so far. Whichever way
+    /// comes to its end, no more than that were made in vain.
+    fn at_once(&self) -> usize {
+        (self.requests / 8).clamp(1, AT_ONCE)
+    }
+
+    fn count(&mut self, requests: usize) {
+        for _ in 0..requests {
+            self.requests += 1;
+            (self.told)(self.requests);
+        }
+    }
+
+    /// Reads one more of what lies around the first ones of a queue, and takes those off it of
+    /// which nothing is left to be read; says how many were read.
+    async fn climb(&mut self, queue: &mut VecDeque<AssetId>) -> Result<usize, StopReason> {
+        let first = queue.len().min(self.at_once());
+        let first: Vec<AssetId> = queue.drain(..first).collect();
+        let mut reads = Vec::new();
+        for id in first.into_iter().rev() {
+            if let Some(read) = self.next_around(id) {
+                queue.push_front(id);
+                reads.push(read);
+            }
+        }
+        reads.reverse();
+        let count = reads.len();
+        self.read_places(reads).await?;
+        Ok(count)
+    }
+
+    /// What is to be read next of what lies around an asset, and as which kinds.
+    fn next_around(&self, id: AssetId) -> Option<(AssetId, &'static [Kind])> {
         let mut around = HashSet::new();
         let mut here = id;
         while let Some(lies) = self.places.lies.get(&here) {
             let Lies::In(parent) = lies else {
-                return Ok(true);
+                return None;
             };
             here = self.places.same.get(parent).copied().unwrap_or(*parent);
             if !around.insert(here) {
-                return Ok(true);
+                return None;
             }
         }
         let kinds: &[Kind] = match self.kinds.get(&here).copied().flatten() {
@@ -224,50 +280,77 @@ impl<T: FnMut(usize)> Search<'_, T> {
             None if here == id => &Kind::ALL,
             None => &[Kind::Folder, Kind::VersionStack],
         };
-        self.read(here, kinds).await?;
-        Ok(false)
+        Some((here, kinds))
     }
 
-    /// Lists one more page of what is to be listed.
+    /// Lists one more page of each of the first ones of what is to be listed.
     async fn descend(&mut self, descent: &mut Descent) -> Result<(), StopReason> {
-        let Some(id) = descent
-            .queue
-            .front()
-            .copied()
-            .filter(|_| descent.failure.is_none())
-        else {
-            return Ok(());
-        };
-        if self.kinds.get(&id).copied().flatten().is_none() && !self.places.lies.contains_key(&id) {
-            return self.read(id, &Kind::ALL).await;
-        }
-        let kind = self.kinds.get(&id).copied().flatten();
-        if kind == Some(Kind::File) || self.is_deleted(id) {
-            descent.queue.pop_front();
+        if descent.is_over() {
             return Ok(());
         }
-        let listed = self.list(id, kind, &descent.page).await?;
-        let Items {
-            all: items,
-            next,
-            pages,
-        } = match listed {
-            Ok(items) => items,
-            Err(why) => {
-                descent.failure = Some(format!("`{id}` could not be listed: {why}"));
-                return Ok(());
+        let first = descent.queue.len().min(self.at_once());
+        let first: Vec<(AssetId, Page)> = descent.queue.drain(..first).collect();
+        let kind = |id: &AssetId| self.kinds.get(id).copied().flatten();
+        let unknown = first
+            .iter()
+            .map(|(id, _)| *id)
+            .filter(|id| kind(id).is_none() && !self.places.lies.contains_key(id));
+        let unknown: Vec<(AssetId, &[Kind])> = unknown.map(|id| (id, &Kind::ALL[..])).collect();
+        if !unknown.is_empty() {
+            put_first(&mut descent.queue, first);
+            return self.read_places(unknown).await;
+        }
+        let lists: Vec<(AssetId, Page)> = first
+            .into_iter()
+            .filter(|(id, _)| kind(id) != Some(Kind::File) && !self.is_deleted(*id))
+            .collect();
+        let asked = lists.iter().map(|(id, page)| {
+            let reader = self.reader.clone();
+            reader.list_page(*id, kind(id), page.clone())
+        });
+        let answers = side_by_side(asked).await;
+        let mut again = Vec::new();
+        for ((id, page), (requests, said)) in lists.into_iter().zip(answers) {
+            self.count(requests);
+            let items = match said {
+                Ok(Said::There(items)) => Ok(items),
+                Ok(Said::NotThere) => Err("the server does not know it".to_owned()),
+                Ok(Said::Refused(why)) => Err(why),
+                Err(unread) => Err(unread.why()?),
+            };
+            let next = items
+                .map_err(|why| format!("`{id}` could not be listed: {why}"))
+                .and_then(|items| self.take_page(descent, (id, &page), items));
+            match next {
+                Ok(next) => again.extend(next.map(|next| (id, next))),
+                Err(why) => {
+                    descent.failure = Some(why);
+                    return Ok(());
+                }
             }
-        };
-        let is_empty = items.is_empty();
+        }
+        put_first(&mut descent.queue, again);
+        Ok(())
+    }
+
+    /// Takes in a page of what is in an asset; gives the next page, or why the list cannot be
+    /// trusted.
+    fn take_page(
+        &mut self,
+        descent: &mut Descent,
+        (id, page): (AssetId, &Page),
+        items: Items,
+    ) -> Result<Option<Page>, String> {
+        let Items { all, next } = items;
+        let is_empty = all.is_empty();
         for Item {
             id: item,
             kind,
             name,
-        } in items
+        } in all
         {
             if !descent.seen.insert(item) {
-                descent.failure = Some(format!("`{item}` comes twice in the list of `{id}`"));
-                return Ok(());
+                return Err(format!("`{item}` comes twice in the list of `{id}`"));
             }
             self.places.lies.insert(item, Lies::In(id));
             self.kinds.insert(item, kind);
@@ -276,61 +359,44 @@ impl<T: FnMut(usize)> Search<'_, T> {
             }
             // Listed ones may lie in each other.
             if kind != Some(Kind::File) && descent.known.insert(item) {
-                descent.queue.push_back(item);
+                descent.queue.push_back((item, Page::default()));
             }
         }
-        let before = descent.page.before + 1;
-        let more = match self.reader {
-            PlaceReader::V4(_) => next.is_some(),
-            // Where nobody says how many pages there are, an empty one is behind the last.
-            PlaceReader::V2(_) => pages.map_or(!is_empty, |pages| before < pages),
+        let Some(next) = next else {
+            return Ok(None);
         };
-        if !more {
-            descent.queue.pop_front();
-            descent.page = Page::default();
-            return Ok(());
-        }
         // A page with nothing on it before the last one, or one that leads to itself, shows that
         // the list cannot be trusted.
-        let leads_on = next.is_none() || next != descent.page.after;
-        let is_endless = usize::try_from(before).is_ok_and(|before| before >= PAGES);
+        let leads_on = next.after.is_none() || next.after != page.after;
+        let is_endless = usize::try_from(next.before).is_ok_and(|before| before >= PAGES);
         if is_empty || !leads_on || is_endless {
-            descent.failure = Some(format!("the list of `{id}` does not come to its end"));
+            return Err(format!("the list of `{id}` does not come to its end"));
         }
-        descent.page = Page {
-            before,
-            after: next,
-        };
-        Ok(())
+        Ok(Some(next))
     }
 
-    /// Reads one asset, as each of some kinds until it is one of them.
-    async fn read(&mut self, id: AssetId, kinds: &[Kind]) -> Result<(), StopReason> {
-        if self.places.lies.contains_key(&id) {
-            return Ok(());
+    /// Reads assets side by side, each as one of some kinds.
+    async fn read_places(
+        &mut self,
+        mut reads: Vec<(AssetId, &'static [Kind])>,
+    ) -> Result<(), StopReason> {
+        let mut once = HashSet::new();
+        reads.retain(|(id, _)| !self.places.lies.contains_key(id) && once.insert(*id));
+        let asked = reads.iter().map(|(id, kinds)| {
+            let reader = self.reader.clone();
+            reader.read_place(*id, kinds)
+        });
+        let answers = side_by_side(asked).await;
+        for ((id, _), (requests, said)) in reads.into_iter().zip(answers) {
+            self.count(requests);
+            let lies = match said {
+                Ok(Said::There(place)) => self.take(id, place),
+                Ok(Said::NotThere) => Lies::Missing,
+                Ok(Said::Refused(why)) => Lies::Unread(Arc::from(why)),
+                Err(unread) => Lies::Unread(Arc::from(unread.why()?)),
+            };
+            self.places.lies.insert(id, lies);
         }
-        let mut said = Ok(Said::NotThere);
-        let reader = self.reader;
-        match reader {
-            PlaceReader::V2(client) => {
-                said = self.ask(client, &v2::Read::Asset(id), judge_place).await?;
-            }
-            PlaceReader::V4(client) => {
-                for kind in kinds {
-                    let read = v4::Read::Show(*kind, id);
-                    said = self.ask(client, &read, judge_place).await?;
-                    if said != Ok(Said::NotThere) {
-                        break;
-                    }
-                }
-            }
-        }
-        let lies = match said {
-            Ok(Said::There(place)) => self.take(id, place),
-            Ok(Said::NotThere) => Lies::Missing,
-            Ok(Said::Refused(why)) | Err(why) => Lies::Unread(Arc::from(why)),
-        };
-        self.places.lies.insert(id, lies);
         Ok(())
     }
 
@@ -362,68 +428,11 @@ impl<T: FnMut(usize)> Search<'_, T> {
             }
         }
     }
+}
 
-    /// A page of what is in an asset, or why it cannot be had.
-    async fn list(
-        &mut self,
-        id: AssetId,
-        kind: Option<Kind>,
-        page: &Page,
-    ) -> Result<Result<Items, String>, StopReason> {
-        let reader = self.reader;
-        let said = match (reader, kind) {
-            (PlaceReader::V2(client), _) => {
-                let read = v2::Read::Children(id, page.before + 1);
-                self.ask(client, &read, v2::answer::judge_items).await?
-            }
-            (PlaceReader::V4(client), Some(kind)) => {
-                let read = v4::Read::Children(kind, id, page.after.clone());
-                self.ask(client, &read, v4::answer::judge_items).await?
-            }
-            // Nobody knows how to list what is of no known kind.
-            (PlaceReader::V4(_), None) => {
-                return Ok(Err("its kind is not known".to_owned()));
-            }
-        };
-        Ok(match said {
-            Ok(Said::There(items)) => Ok(items),
-            Ok(Said::NotThere) => Err("the server does not know it".to_owned()),
-            Ok(Said::Refused(why)) | Err(why) => Err(why),
-        })
-    }
-
-    async fn ask<A>(
-        &mut self,
-        client: &Client,
-        read: &impl Read,
-        judge: impl Fn(&Reply) -> Verdict<A>,
-    ) -> Result<Result<A, String>, StopReason> {
-        self.requests += 1;
-        (self.told)(self.requests);
-        // What the last answer lacked: whether it came at all, and what it said.
-        let trouble = RefCell::new((true, "no answer came back".to_owned()));
-        let judge = |reply: &Reply| {
-            let verdict = judge(reply);
-            match &verdict {
-                Verdict::Unknown { detail } => {
-                    *trouble.borrow_mut() = (true, detail.clone());
-                }
-                Verdict::NotSent { detail } => *trouble.borrow_mut() = (false, detail.clone()),
-                Verdict::Told(_)
-                | Verdict::Refused { .. }
-                | Verdict::SlowDown { .. }
-                | Verdict::Stop(_) => {}
-            }
-            verdict
-        };
-        match patiently(async || client.read(read).await, judge).await {
-            Ok(said) => Ok(Ok(said)),
-            Err(Unread::Trouble) => match trouble.into_inner() {
-                (true, why) => Ok(Err(why)),
-                (false, detail) => Err(StopReason::NotReachable { detail }),
-            },
-            Err(Unread::Refused(why)) => Ok(Err(why)),
-            Err(Unread::Stop(reason)) => Err(reason),
-        }
+/// Puts something back to the front of a queue, in its order.
+fn put_first<T>(queue: &mut VecDeque<T>, back: Vec<T>) {
+    for one in back.into_iter().rev() {
+        queue.push_front(one);
     }
 }

@@ -4,6 +4,7 @@ use mockito::{Matcher, Mock, Server, ServerGuard};
 
 use super::*;
 use crate::frameio::authority::Authority;
+use crate::frameio::client::Waiting;
 use crate::frameio::token::Token;
 use crate::frameio::transport::{Endpoint, Timeouts, Transport};
 
@@ -111,11 +112,11 @@ impl Question {
 }
 
 fn v2(server: &ServerGuard) -> PlaceReader {
-    PlaceReader::V2(Client::new(transport(server), None))
+    PlaceReader::V2(Client::new(transport(server), Waiting::default()))
 }
 
 fn v4(server: &ServerGuard) -> PlaceReader {
-    PlaceReader::V4(Client::new(transport(server), Some("acc")))
+    PlaceReader::V4(Client::new(transport(server), Waiting::default()).in_account(Some("acc")))
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::asset::AssetId;
-use crate::frameio::place::{self, Item, Items, Said};
+use crate::frameio::place::{self, Item, Items, Page, Said};
 use crate::frameio::reply::{Body, Reply};
 use crate::frameio::v2::wire;
 use crate::frameio::verdict::{Answer, Deletion, Live, Verdict, refusal};
@@ -135,14 +135,19 @@ pub fn judge_who(reply: &Reply) -> Verdict<String> {
 }
 
 /// Judges a page of what is in an asset.
-pub(in crate::frameio) fn judge_items(reply: &Reply) -> Verdict<Said<Items>> {
+pub(in crate::frameio) fn judge_items(page: &Page, reply: &Reply) -> Verdict<Said<Items>> {
     place::judge(reply, |bytes| {
         let assets: Vec<place::Asset> =
             serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+        let before = page.before + 1;
+        // Where nobody says how many pages there are, an empty one is behind the last.
+        let more = reply
+            .pages()
+            .map_or(!assets.is_empty(), |pages| before < pages);
+        let after = None;
         Ok(Items {
             all: assets.into_iter().map(Item::from).collect(),
-            next: None,
-            pages: reply.pages(),
+            next: more.then_some(Page { before, after }),
         })
     })
 }

@@ -15,9 +15,9 @@ use jiff::Timestamp;
 use tokio::time::timeout;
 
 use crate::asset::AssetId;
-use crate::frameio::client::Client;
+use crate::frameio::client::{Client, Pages};
 use crate::frameio::reply::Reply;
-use crate::frameio::survey::{IN_A_ROW, patiently};
+use crate::frameio::survey::IN_A_ROW;
 use crate::frameio::v4::Read;
 use crate::frameio::v4::answer::{judge_deleted, judge_named};
 use crate::frameio::v4::call::Cursor;
@@ -130,35 +130,29 @@ impl Search<'_> {
 
     /// All workspaces, or all projects of one.
     async fn named(&mut self, list: impl Fn(Cursor) -> Read) -> Vec<Named> {
+        let client = self.client;
+        let mut pages = client.pages(list, judge_named);
         let mut all = Vec::new();
-        let mut after = None;
-        while let Some(page) = self.page(&list(after), judge_named).await {
-            all.extend(page.items);
-            after = page.next;
-            if after.is_none() {
-                break;
-            }
+        while let Some(page) = self.page(&mut pages).await {
+            all.extend(page);
         }
         all
     }
 
     /// Looks through what was deleted from one project.
     async fn look(&mut self, project: &str) {
+        let client = self.client;
         let project: Arc<str> = Arc::from(project);
-        let mut after = None;
-        loop {
-            let read = Read::RecentlyDeleted(Arc::clone(&project), after);
-            let Some(page) = self.page(&read, judge_deleted).await else {
-                break;
-            };
-            let oldest = page.items.last().and_then(|line| line.at);
-            self.take(page.items);
-            after = page.next;
+        let list = |after| Read::RecentlyDeleted(Arc::clone(&project), after);
+        let mut pages = client.pages(list, judge_deleted);
+        while let Some(lines) = self.page(&mut pages).await {
+            let oldest = lines.last().and_then(|line| line.at);
+            self.take(lines);
             // The newest come first.
             let is_late = oldest
                 .zip(self.wanted.since)
                 .is_some_and(|(at, since)| at < since);
-            if after.is_none() || is_late || self.is_over() {
+            if is_late || self.is_over() {
                 break;
             }
         }
@@ -193,19 +187,20 @@ impl Search<'_> {
         None
     }
 
-    /// One page; nothing where it cannot be read, or where no request is left.
-    async fn page<T>(
-        &mut self,
-        read: &Read,
-        judge: impl Fn(&Reply) -> Verdict<Page<T>>,
-    ) -> Option<Page<T>> {
-        let client = self.client;
+    /// One page; nothing after the last, where it cannot be read, or where no request is left.
+    async fn page<T, L, J>(&mut self, pages: &mut Pages<'_, L, J>) -> Option<Vec<T>>
+    where
+        L: Fn(Cursor) -> Read,
+        J: Fn(&Reply) -> Verdict<Page<T>>,
+    {
+        if pages.is_over() {
+            return None;
+        }
         let page = match self.left.checked_sub(1) {
             Some(left) if self.troubles < IN_A_ROW => {
                 self.left = left;
-                let page = patiently(async || client.read(read).await, judge);
-                let page = timeout(LONGEST, page).await;
-                page.ok().and_then(Result::ok)
+                let page = timeout(LONGEST, pages.next()).await;
+                page.ok().and_then(Result::ok).flatten()
             }
             None | Some(_) => None,
         };
@@ -221,6 +216,7 @@ mod tests {
 
     use super::*;
     use crate::frameio::authority::Authority;
+    use crate::frameio::client::Waiting;
     use crate::frameio::token::Token;
     use crate::frameio::transport::{Endpoint, Timeouts, Transport};
 
@@ -294,7 +290,7 @@ mod tests {
         let endpoint = Endpoint::parse(&server.url()).unwrap();
         let authority = Authority::ready(Token::new("t").unwrap());
         let transport = Transport::new(endpoint, authority, Timeouts::default()).unwrap();
-        Client::new(transport, Some("acc"))
+        Client::new(transport, Waiting::default()).in_account(Some("acc"))
     }
 
     #[tokio::test]
