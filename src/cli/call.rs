@@ -139,7 +139,7 @@ impl Call {
         paths: &[PathBuf],
         talks: bool,
     ) -> Result<Settings, Failure> {
-        let folder = files::folder(paths);
+        let folder = project::folder(paths);
         let configs = self.configs(paths, folder.as_deref(), talks)?;
         let sources = Sources {
             target,

@@ -10,7 +10,7 @@ use crate::cli::console::{Console, OutputError};
 use crate::cli::env::NotText;
 use crate::cli::exit::Exit;
 use crate::cli::files::FilesError;
-use crate::cli::secrets::SecretError;
+use crate::cli::secrets::error::SecretError;
 use crate::cli::settings::SettingsError;
 use crate::cli::target::TargetError;
 use crate::diagnostic::{Finding, in_words};

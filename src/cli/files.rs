@@ -8,7 +8,6 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use crate::cli::project;
 use crate::manifest::{Part, Source};
 
 /// The largest file that is read, in bytes.
@@ -18,7 +17,7 @@ const LARGEST: u64 = 256 << 20;
 pub(super) const DEEPEST: usize = 64;
 
 /// Beside what the state lies where no PATH is given.
-const DEFAULTS: [&str; 2] = ["retire.yaml", "manifests"];
+pub(super) const DEFAULTS: [&str; 2] = ["retire.yaml", "manifests"];
 
 /// How long is waited for what comes through a pipe.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -202,36 +201,6 @@ pub(super) fn tidy(path: &Path) -> PathBuf {
     } else {
         tidy
     }
-}
-
-/// The folder of the first manifest's PATH; nothing for standard input.
-#[must_use]
-pub fn folder(paths: &[PathBuf]) -> Option<PathBuf> {
-    let path = match paths.first() {
-        Some(path) if path.as_os_str() == "-" => return None,
-        Some(path) => path.clone(),
-        None => {
-            // As it would lie if the command ran in the project folder.
-            let above = project::folder_above();
-            let base = above.as_deref().unwrap_or(Path::new(""));
-            let mut usual = DEFAULTS.iter().map(|name| base.join(name));
-            match usual.find(|path| path.exists()) {
-                Some(path) => path,
-                None => return above,
-            }
-        }
-    };
-    let folder = if path.is_dir() {
-        &*path
-    } else {
-        path.parent()?
-    };
-    let folder = tidy(folder);
-    Some(if folder == Path::new(".") {
-        PathBuf::new()
-    } else {
-        folder
-    })
 }
 
 /// Whether two paths mean one file, which may not be there yet.

@@ -25,7 +25,7 @@ const SEEDS: [&str; 2] = ["sandbox.yaml", "sandbox.yml"];
 ///
 /// Returns why it cannot be used.
 pub(super) fn seed_beside(paths: &[PathBuf]) -> Result<Option<World>, Failure> {
-    let folder = files::folder(paths).unwrap_or_default();
+    let folder = project::folder(paths).unwrap_or_default();
     for name in SEEDS {
         if let Some(world) = seed(&folder.join(name))? {
             return Ok(Some(world));

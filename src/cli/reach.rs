@@ -9,7 +9,7 @@ use crate::asset::account_id;
 use crate::cli::call::Call;
 use crate::cli::failure::Failure;
 use crate::cli::playground;
-use crate::cli::secrets::{self, SecretError};
+use crate::cli::secrets::{self, error::SecretError};
 use crate::cli::settings::{Server, Settings};
 use crate::event::StopReason;
 use crate::frameio::authority::Authority;

@@ -22,7 +22,7 @@ use crate::cli::settings::{STATE, Server, Settings, Times};
 use crate::cli::streams::Streams;
 use crate::cli::ticker::Ticker;
 use crate::cli::work::{self, Work};
-use crate::cli::{files, identity, lock, lost, playground, survey};
+use crate::cli::{identity, lock, lost, playground, project, survey};
 use crate::event::Ending;
 use crate::frameio::deleter::{Deleter, DeletingClient};
 use crate::manifest::document::Manifests;
@@ -106,7 +106,7 @@ fn apply(
         paths,
         settings,
     } = begun;
-    let who = Identity::find(&call.environment, files::folder(&paths).as_deref());
+    let who = Identity::find(&call.environment, project::folder(&paths).as_deref());
     let (session, loaded) = lock::open(call, &settings, &who, "apply")?;
     tell_end_of_v2(call, &settings);
     let (work, skip, plan_id) = basis.work(call, arguments, &settings, loaded)?;

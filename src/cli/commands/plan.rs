@@ -13,7 +13,7 @@ use crate::cli::reach::{reach, tell_end_of_v2};
 use crate::cli::settings::{Settings, Times};
 use crate::cli::target::{self, Document};
 use crate::cli::work::{self, Work};
-use crate::cli::{clock, files};
+use crate::cli::{clock, project};
 use crate::cli::{playground, survey};
 use crate::diagnostic::in_words;
 use crate::manifest::document::Manifests;
@@ -57,7 +57,7 @@ pub(in crate::cli) fn run(call: &Call, arguments: &Plan) -> Result<Exit, Failure
     tell_end_of_v2(call, &settings);
     let work = work::plan(call, &manifests, &settings, loaded, clock::now())?;
     let work = look(call, &manifests, (&settings, paths), work)?;
-    let who = Identity::find(&call.environment, files::folder(paths).as_deref());
+    let who = Identity::find(&call.environment, project::folder(paths).as_deref());
     // A run would refuse it as well, so there is nothing to hand on.
     let refused = match check(&work.plan, arguments.skip_mismatched) {
         Err(Refused::NotChecked) | Ok(()) => None,

@@ -6,10 +6,10 @@
 mod links;
 mod search;
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
-use crate::cli::files::{self, FilesError, Input, Sort};
+use crate::cli::files::{self, DEFAULTS, FilesError, Input, Sort};
 use crate::manifest::{Part, Source};
 
 pub(super) use links::refuse_stray;
@@ -152,8 +152,35 @@ fn is_stream(path: &Path) -> bool {
     path.as_os_str() == "-" || (nowhere && files::sort(path).is_ok_and(|sort| sort == Sort::Pipe))
 }
 
+/// The folder of the first manifest's PATH; nothing for standard input.
+pub(super) fn folder(paths: &[PathBuf]) -> Option<PathBuf> {
+    let path = match paths.first() {
+        Some(path) if path.as_os_str() == "-" => return None,
+        Some(path) => path.clone(),
+        None => {
+            // As it would lie if the command ran in the project folder.
+            let above = folder_above();
+            let base = above.as_deref().unwrap_or(Path::new(""));
+            let mut usual = DEFAULTS.iter().map(|name| base.join(name));
+            match usual.find(|path| path.exists()) {
+                Some(path) => path,
+                None => return above,
+            }
+        }
+    };
+    let folder = if path.is_dir() {
+        &*path
+    } else {
+        path.parent()?
+    };
+    let parts = folder
+        .components()
+        .filter(|part| *part != Component::CurDir);
+    Some(parts.collect())
+}
+
 /// The project folder without a PATH where it is above the current one.
-pub(super) fn folder_above() -> Option<PathBuf> {
+fn folder_above() -> Option<PathBuf> {
     let here = links::here().ok()?;
     let project = folder_of(None, &here).ok()?;
     (project != here).then(|| seen_from(&here, &project, true))

@@ -8,10 +8,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
 use crate::cli::env::SECRETS;
-use crate::cli::secrets::SecretError;
-
-/// How long a command may take to print the token, with all that it starts.
-pub(super) const LONGEST: Duration = Duration::from_secs(30);
+use crate::cli::secrets::error::{LONGEST, SecretError};
 
 /// How often a command is looked after.
 const GLANCE: Duration = Duration::from_millis(20);

@@ -1,100 +1,22 @@
 //! The token: from the environment, a file or a command, and never shown.
 
 use std::path::Path;
-use std::process::ExitStatus;
 
-use crate::cli::env::{Environment, NotText, TOKEN};
+use crate::cli::env::{Environment, TOKEN};
 use crate::cli::failure::Failure;
-use crate::cli::files::{self, FilesError};
+use crate::cli::files;
 use crate::cli::settings::access::{Access, ClientSource, Half, TokenSource};
 use crate::cli::settings::{Settings, Valued};
 use crate::frameio::authority::Authority;
 use crate::frameio::ims::Ims;
-use crate::frameio::token::{Credentials, Token, TokenError};
+use crate::frameio::token::{Credentials, Token};
 use crate::state::Api;
 
 mod command;
+pub(super) mod error;
 
 use command::Printer;
-
-/// Why there is no token; the token itself is never repeated.
-#[derive(Debug, thiserror::Error)]
-pub enum SecretError {
-    /// Nobody says where it is.
-    #[error("there is no token")]
-    Missing,
-    /// There is a client secret, and no id.
-    #[error("there is no client id")]
-    NoClientId,
-    /// There is a client id, and no secret.
-    #[error("there is no client secret")]
-    NoClientSecret,
-    /// The variable is not text.
-    #[error(transparent)]
-    NotText(#[from] NotText),
-    /// The file cannot be read.
-    #[error("the {what}'s file cannot be read")]
-    File {
-        /// What should be in it.
-        what: &'static str,
-        /// Why.
-        source: FilesError,
-    },
-    /// What was found is no token.
-    #[error("{place}: {why}")]
-    NoToken {
-        /// Where it was looked for.
-        place: String,
-        /// What is wrong.
-        why: TokenError,
-    },
-    /// The command cannot be run.
-    #[error("the command `{command}` for the token cannot be run")]
-    NoCommand {
-        /// The program.
-        command: String,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// The command failed.
-    #[error("the command `{command}` for the token failed: {status}")]
-    Failed {
-        /// The program.
-        command: String,
-        /// How it ended.
-        status: ExitStatus,
-    },
-    /// The command went on and on.
-    #[error("the command `{command}` for the token did not end within {} s", command::LONGEST.as_secs())]
-    TooLong {
-        /// The program.
-        command: String,
-    },
-}
-
-impl SecretError {
-    /// Says what to do about it.
-    #[must_use]
-    pub const fn hint(&self) -> Option<&'static str> {
-        match self {
-            Self::Missing => Some(
-                "set `FRAMEIO_TOKEN`, or give `--token-file FILE` or `--token-command COMMAND`; for V4 also `FRAMEIO_CLIENT_ID` and `FRAMEIO_CLIENT_SECRET`",
-            ),
-            Self::NoClientId => Some("set `FRAMEIO_CLIENT_ID`, or give `--client-id-file FILE`"),
-            Self::NoClientSecret => {
-                Some("set `FRAMEIO_CLIENT_SECRET`, or give `--client-secret-file FILE`")
-            }
-            Self::NoToken { .. } => Some("it must be one word: the token and nothing else"),
-            Self::Failed { .. } => Some(
-                "run it by itself to see why; its arguments and what it prints may hold a secret, and are not shown",
-            ),
-            Self::NotText(_)
-            | Self::File { .. }
-            | Self::NoCommand { .. }
-            | Self::TooLong { .. } => None,
-        }
-    }
-}
+use error::SecretError;
 
 /// Gets what opens the API; warnings about its keeping come beside it.
 ///
