@@ -1,25 +1,25 @@
-//! Holds are found wherever the project has them, and what is passed over is named.
+//! Holds are found wherever the project has them.
 
 use crate::harness::{Desk, Done};
 
-const A: &str = "3fa85f64-5717-4562-b3fc-2c963f66afa6";
+pub(crate) const A: &str = "3fa85f64-5717-4562-b3fc-2c963f66afa6";
 const B: &str = "7c9e6679-7425-40de-944b-e07fc1f90ae7";
 
 const C: &str = "8d1f0c52-6a3b-4c7e-9f21-0b5d7a4e1c01";
 const D: &str = "9d1f0c52-6a3b-4c7e-9f21-0b5d7a4e1c01";
 
 /// A manifest that lists assets.
-fn lists(ids: &[&str]) -> String {
+pub(crate) fn lists(ids: &[&str]) -> String {
     format!("version: 1\nassets: [{}]\n", ids.join(", "))
 }
 
 /// A manifest that holds one asset.
-fn holds(id: &str) -> String {
+pub(crate) fn holds(id: &str) -> String {
     format!("version: 1\nholds:\n- {{id: {id}, reason: legal hold}}\n")
 }
 
 /// The first line.
-fn first(text: &str) -> &str {
+pub(crate) fn first(text: &str) -> &str {
     text.lines().next().unwrap_or_default()
 }
 
@@ -171,87 +171,6 @@ fn paths_of_two_projects_are_wrong_usage() {
         "{}",
         done.err
     );
-}
-
-#[test]
-fn what_is_passed_over_is_named_and_nothing_else() {
-    let desk = Desk::new();
-    desk.write("manifests/list.yaml", lists(&[A]));
-    desk.write(
-        "manifests/docker-compose.yml",
-        "services: {web: {image: x}}\n",
-    );
-    desk.write("manifests/package.json", "{\"name\": \"\\ud83d\\ude00\"}");
-    desk.write("manifests/notes.md", "holds: none");
-    desk.write("manifests/.git/x.yaml", holds(A));
-    // Documents of this program are no news.
-    desk.write("manifests/sandbox.yaml", "this: is no manifest\n");
-    desk.write("manifests/world.yaml", "version: 1\naccounts: []\n");
-    desk.write(
-        "manifests/old.json",
-        "{\"version\":1,\"lineage\":\"x\",\"serial\":1,\"holds\":{}}",
-    );
-    let done = desk.run(&["validate", "manifests"]).expect(0);
-    assert_eq!(done.out, "1 manifest, 1 asset: no errors\n");
-    assert_eq!(
-        done.err,
-        "passed over, not a manifest: `manifests/docker-compose.yml`, `manifests/package.json`\n"
-    );
-    // What is hidden, or a seed by its name, is named where it could hold something.
-    desk.write("manifests/.holds.yaml", holds(A));
-    desk.write("manifests/.prettierrc.yaml", "semi: false\n");
-    desk.write("manifests/.old/holds.yaml", holds(A));
-    desk.write(
-        "manifests/Sandbox.json",
-        format!("{{\"holds\": [\"{A}\"]}}"),
-    );
-    let done = desk.run(&["plan"]).expect(0);
-    let (_, hidden) = done.err.split_once('\n').unwrap();
-    assert_eq!(
-        first(hidden),
-        "passed over, by its name, though it looks like a manifest: `manifests/.holds.yaml`, `manifests/.old/`, `manifests/Sandbox.json`"
-    );
-    let none = Desk::new();
-    none.write("manifests/compose.yml", "services: {}\n");
-    let done = none.run(&["plan"]).expect(8);
-    assert!(
-        done.err.contains("not a manifest: `manifests/compose.yml`"),
-        "{}",
-        done.err
-    );
-}
-
-#[test]
-fn a_hold_file_beside_the_usual_manifests_is_named_and_read_where_it_is_a_path() {
-    let desk = Desk::with(&lists(&[A]));
-    desk.write("legal.yaml", holds(A));
-    desk.write(
-        ".holds.json",
-        format!("{{\"holds\": [{{\"id\": \"{A}\"}}]}}"),
-    );
-    desk.write("compose.yaml", "services: {}\n");
-    desk.write("sandbox.yaml", "version: 1\naccounts: []\n");
-    let done = desk.run(&["validate"]).expect(0);
-    assert_eq!(
-        done.err,
-        "not read, though it looks like a manifest: `.holds.json`, `legal.yaml`; only `retire.yaml`, `manifests/` and PATHs are read\n"
-    );
-    let done = desk
-        .run(&["validate", "retire.yaml", "legal.yaml"])
-        .expect(0);
-    assert!(done.err.contains(": `.holds.json`; only"), "{}", done.err);
-}
-
-#[test]
-fn a_state_and_a_saved_plan_beside_the_manifests_are_passed_over() {
-    let desk = Desk::with(&lists(&[A]));
-    desk.run(&["apply", "--sandbox", "--json-out", "run.json"])
-        .expect(0);
-    desk.run(&["plan", "--sandbox", "--out", "plan.json"])
-        .expect(0);
-    let done = desk.run(&["validate", "."]).expect(0);
-    assert_eq!(done.out, "1 manifest, 1 asset: no errors\n");
-    assert_eq!(done.err, "");
 }
 
 #[test]
@@ -453,49 +372,5 @@ mod pipes {
         std::fs::remove_file(desk.path("sandbox.yaml")).unwrap();
         pipe(&desk, "retire.toml");
         desk.run(&["plan"]).expect(8);
-    }
-}
-
-#[test]
-fn a_list_in_what_begins_like_another_document_is_not_passed_over() {
-    for (name, text) in [
-        (
-            "manifests/h.json",
-            format!(
-                "{{\"type\":\"holds\",\"version\":1,\"holds\":[{{\"id\":\"{A}\",\"reason\":\"x\"}}]}}"
-            ),
-        ),
-        (
-            "manifests/h.yaml",
-            format!("type: legal\nversion: 1\n\"holds\" :\n - {{id: {A}, reason: x}}\n"),
-        ),
-        (
-            "manifests/i.yaml",
-            format!("type: legal\nversion: 1\nHolds:\n- {{id: {A}, reason: x}}\n"),
-        ),
-        (
-            "manifests/j.json",
-            format!("{{\"version\":1,\"lineage\":\"l\",\"serial\":1,\"holds\":[\"{A}\"]}}"),
-        ),
-    ] {
-        let desk = Desk::with(&format!("version: 1\nassets: [{{id: {A}, kind: file}}]\n"));
-        desk.write(name, text);
-        let done = desk.run(&["apply", "--sandbox"]).expect(8);
-        assert!(done.err.contains(name), "{}", done.err);
-    }
-    // By its name it is no manifest, and it is named.
-    for name in [
-        "manifests/holds.txt",
-        "manifests/h.yaml~",
-        "manifests/.legal/2026/h.yaml",
-    ] {
-        let desk = Desk::with(&format!("version: 1\nassets: [{{id: {A}, kind: file}}]\n"));
-        desk.write(
-            name,
-            format!("version: 1\nholds: [{{id: {A}, reason: x}}]\n"),
-        );
-        let done = desk.run(&["validate"]).expect(0);
-        let folder = name.split("/2026").next().unwrap();
-        assert!(done.err.contains(folder), "{}", done.err);
     }
 }

@@ -25,6 +25,7 @@ mod holds;
 mod journals;
 mod links;
 mod outputs;
+mod passed_over;
 mod plan;
 mod races;
 mod readme;

@@ -1,0 +1,232 @@
+//! What was read of the live account decides as well.
+
+use super::*;
+
+#[test]
+fn what_a_live_reading_found_decides() {
+    let bare = entry(1, None);
+    let accepted = entry(
+        1,
+        Some(Details {
+            missing: Some(MissingPolicy::Accept),
+            ..Details::default()
+        }),
+    );
+    let later = entry(
+        1,
+        Some(Details {
+            not_before: Some(at(NOW + 1)),
+            ..Details::default()
+        }),
+    );
+    let record = |evidence| Some(Decision::Record { evidence });
+    let unknown = || Some(Standing::Unknown { attempts: 1 });
+    let deleted = Seen::Deleted {
+        facts: None,
+        evidence: Evidence::Listed,
+    };
+    let there = facts(Kind::File, None);
+    let message: Arc<str> = "You may not.".into();
+    let refused = Seen::Refused {
+        message: Arc::clone(&message),
+    };
+    let missing = Some(Decision::Missing);
+    let unreadable = Some(Decision::Unreadable { message });
+    let of = |entry, standing, seen| row_of(Some(entry), standing, false, Some(seen));
+    for standing in [
+        None,
+        Some(failed(1)),
+        Some(failed(9)),
+        Some(Standing::Missing),
+    ] {
+        assert_eq!(
+            of(&bare, standing.clone(), &deleted),
+            record(Evidence::Listed)
+        );
+        assert_eq!(of(&bare, standing.clone(), &Seen::Missing), missing);
+        assert_eq!(
+            of(&accepted, standing.clone(), &Seen::Missing),
+            record(Evidence::ByHand)
+        );
+        assert_eq!(of(&bare, standing.clone(), &refused), unreadable);
+        assert_eq!(of(&accepted, standing.clone(), &refused), unreadable);
+        // What is deleted is recorded whatever its date, and what is missing waits for it.
+        assert_eq!(
+            of(&later, standing.clone(), &deleted),
+            record(Evidence::Listed)
+        );
+        for seen in [&Seen::Missing, &refused, &there] {
+            let waits = of(&later, standing.clone(), seen);
+            assert!(matches!(waits, Some(Decision::Defer { .. })));
+        }
+        for seen in [&deleted, &Seen::Missing, &refused, &there] {
+            let held = row_of(Some(&bare), standing.clone(), true, Some(seen));
+            assert!(matches!(held, Some(Decision::Held { .. })));
+        }
+    }
+    assert_eq!(of(&bare, None, &there), Some(Decision::Retire));
+    assert_eq!(
+        of(&bare, Some(Standing::Missing), &there),
+        Some(Decision::Retire)
+    );
+    // A delete that was never answered may be the reason, which the run finds out.
+    for seen in [&deleted, &Seen::Missing, &refused, &there] {
+        let resolve = of(&accepted, unknown(), seen);
+        assert!(matches!(resolve, Some(Decision::Resolve { .. })));
+        assert_eq!(row_of(None, None, false, Some(seen)), None);
+    }
+    // Where nothing was read, the run reads it before it sends anything.
+    let read = row(Some(&bare), Some(Standing::Missing), false).unwrap();
+    assert_eq!(
+        read,
+        Decision::Resolve {
+            listed: true,
+            attempts: 0
+        }
+    );
+    assert!(read.is_missing() && read.may_delete());
+    assert!(Decision::Missing.is_missing() && !Decision::Missing.may_delete());
+    assert_eq!(
+        row(None, Some(Standing::Missing), false),
+        Some(Decision::Forget)
+    );
+}
+
+fn facts(kind: Kind, files: Option<&[u128]>) -> Seen {
+    Seen::There(Facts {
+        kind,
+        name: None,
+        project: None,
+        parent: None,
+        bytes: None,
+        files: files.map(|files| files.iter().map(|n| id(*n)).collect()),
+    })
+}
+
+#[test]
+fn a_kind_that_was_read_is_kept_and_the_manifest_beats_it() {
+    let said = Details {
+        kind: Some(Kind::Folder),
+        ..Details::default()
+    };
+    let reason = Details {
+        reason: Some("old".into()),
+        ..Details::default()
+    };
+    let manifests = Manifests {
+        entries: vec![
+            entry(1, Some(said)),
+            entry(2, Some(reason)),
+            entry(3, None),
+            entry(4, None),
+            entry(5, None),
+            entry(6, None),
+        ],
+        ..Manifests::default()
+    };
+    let mut state = empty_state();
+    state
+        .assets
+        .insert(id(5), record(Standing::Unknown { attempts: 1 }));
+    let inventory = Inventory {
+        assets: [
+            (id(1), facts(Kind::File, None)),
+            (id(2), facts(Kind::File, None)),
+            (id(3), facts(Kind::VersionStack, Some(&[30, 31]))),
+            (id(5), facts(Kind::Folder, None)),
+            (id(6), Seen::Missing),
+        ]
+        .into(),
+        ..Inventory::default()
+    };
+    let plan = plan_seen(&manifests, &state, &inventory);
+    let approved = approve(&plan, Consent::Auto, false).unwrap();
+    let kinds: Vec<_> = (1..=6).map(|n| approved.kind(id(n))).collect();
+    let (folder, file) = (Some(Kind::Folder), Some(Kind::File));
+    let stack = Some(Kind::VersionStack);
+    assert_eq!(kinds, [folder, file, stack, None, folder, None]);
+    assert_eq!(
+        approved.files(id(3)).map(|files| &**files),
+        Some(&[id(30), id(31)][..])
+    );
+    let details = plan.steps[1].details.as_ref().unwrap();
+    assert_eq!(details.reason.as_deref(), Some("old"));
+}
+
+#[test]
+fn a_version_stack_with_a_held_file_is_held() {
+    let manifests = Manifests {
+        entries: vec![entry(3, None)],
+        holds: vec![Hold {
+            id: id(31),
+            spot: SPOT,
+            reason: "legal".into(),
+            until: None,
+        }],
+        ..Manifests::default()
+    };
+    let inventory = Inventory {
+        assets: [(id(3), facts(Kind::VersionStack, Some(&[30, 31])))].into(),
+        ..Inventory::default()
+    };
+    let mut state = empty_state();
+    state.home.api = Api::V4;
+    let unread = plan_seen(&manifests, &state, &inventory);
+    assert_eq!(unread.shelter, Shelter::NotChecked);
+    assert_eq!(
+        approve(&unread, Consent::Auto, false),
+        Err(Refused::NotChecked)
+    );
+    let inventory = Inventory {
+        places: Some(Places {
+            lies: [(id(31), Lies::In(id(3))), (id(3), Lies::AtTop)].into(),
+            ..Places::default()
+        }),
+        ..inventory
+    };
+    let plan = plan_seen(&manifests, &state, &inventory);
+    assert_eq!(plan.totals.held, 1);
+    assert!(plan.stacks.is_empty());
+    let approved = approve(&plan, Consent::Auto, false).unwrap();
+    assert!(!approved.sends() && approved.forget().is_empty());
+    assert!(approved.is_protected(id(31)) && !approved.is_protected(id(30)));
+}
+
+#[test]
+fn what_is_found_deleted_is_recorded_and_not_read() {
+    let manifests = Manifests {
+        entries: [1, 2, 3, 4].map(|n| entry(n, None)).to_vec(),
+        ..Manifests::default()
+    };
+    let mut state = empty_state();
+    for n in [2, 3] {
+        let unknown = record(Standing::Unknown { attempts: 1 });
+        state.assets.insert(id(n), unknown);
+    }
+    let inventory = Inventory {
+        assets: [
+            (
+                id(4),
+                Seen::Deleted {
+                    facts: None,
+                    evidence: Evidence::Read,
+                },
+            ),
+            (id(5), Seen::Missing),
+        ]
+        .into(),
+        ..Inventory::default()
+    };
+    let plan = plan_seen(&manifests, &state, &inventory);
+    let approved = approve(&plan, Consent::Auto, false).unwrap();
+    let read = |approved: &Approved| -> Vec<AssetId> {
+        approved
+            .resolve()
+            .iter()
+            .map(|resolve| resolve.id)
+            .collect()
+    };
+    assert_eq!(approved.found(), [(id(4), Outcome::Gone(Evidence::Read))]);
+    assert_eq!(read(&approved), [2, 3].map(id));
+    assert_eq!(approved.delete(), [id(1)]);
+}
