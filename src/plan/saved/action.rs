@@ -186,6 +186,13 @@ impl Action {
     ///
     /// `files` are the paths that the step's place counts into.
     pub(super) fn of(step: &Step, plan: &Plan, files: &[Arc<str>]) -> Option<Self> {
+        Some(Self {
+            files: plan.stacks.get(&step.id).cloned(),
+            ..Self::of_step(step, files)?
+        })
+    }
+
+    fn of_step(step: &Step, files: &[Arc<str>]) -> Option<Self> {
         let Step {
             id,
             decision,
@@ -193,7 +200,6 @@ impl Action {
             spot,
         } = step;
         let mut action = Self::bare(*id, Verb::Retire);
-        action.files = plan.stacks.get(id).cloned();
         match decision {
             Decision::Retire => {}
             Decision::Retry {
@@ -293,121 +299,88 @@ impl Action {
     /// Makes the step again, or says what the action lacks or has too much.
     ///
     /// Its details hold what the document says; dates and pins have become decisions.
-    #[expect(
-        clippy::too_many_lines,
-        reason = "it is one table of verbs and their fields"
-    )]
     pub(super) fn step(&self, files: &[Arc<str>]) -> Result<Step, &'static str> {
-        let Self {
-            id,
-            action,
-            asset_kind,
-            // They stand in the plan, and not in its step.
-            files: _,
-            attempts,
-            kind,
-            message,
-            evidence,
-            missing,
-            hold,
-            because,
-            path,
-            until,
-            mismatch,
-            reason,
-            ticket,
-            owner,
-            at,
-        } = self.clone();
-        let listed = at.is_some();
-        if action != Verb::Held && (because.is_some() || path.is_some()) {
-            return Err("has not the fields of its action");
-        }
-        let decision = match (action, attempts, kind, message, hold, until, mismatch) {
-            (Verb::Retire, None, None, None, None, None, None) => Decision::Retire,
-            (Verb::Retry, Some(attempts), Some(kind), Some(message), None, None, None) => {
-                Decision::Retry {
-                    attempts,
-                    kind,
-                    message,
-                }
-            }
-            (Verb::Blocked, Some(attempts), Some(kind), Some(message), None, None, None) => {
-                Decision::Blocked {
-                    attempts,
-                    kind,
-                    message,
-                }
-            }
-            (Verb::Resolve, Some(attempts), None, None, None, None, None) => {
-                Decision::Resolve { listed, attempts }
-            }
-            (Verb::Defer, None, None, None, None, Some(until), None) => Decision::Defer { until },
-            (Verb::Held, None, None, None, hold, until, None) => Decision::Held {
-                why: why(hold, because, path.is_some())?,
-                until,
-                path: path.map(|path| Arc::new(Path(path))),
-            },
-            (Verb::Mismatch, None, None, None, None, None, Some(MismatchName::NotRead)) => {
-                Decision::Mismatch(Mismatch::NotRead)
-            }
-            (Verb::Record, None, None, None, None, None, None) => Decision::Record {
-                evidence: evidence.ok_or("has not the fields of its action")?,
-            },
-            (Verb::Missing, None, None, None, None, None, None) => Decision::Missing,
-            (Verb::Unreadable, None, None, Some(message), None, None, None) => {
-                Decision::Unreadable { message }
-            }
-            (Verb::Forget, None, None, None, None, None, None) => Decision::Forget,
-            (
-                Verb::Retire
-                | Verb::Retry
-                | Verb::Record
-                | Verb::Missing
-                | Verb::Unreadable
-                | Verb::Blocked
-                | Verb::Resolve
-                | Verb::Defer
-                | Verb::Held
-                | Verb::Mismatch
-                | Verb::Forget,
-                ..,
-            ) => return Err("has not the fields of its action"),
+        const WRONG: &str = "has not the fields of its action";
+        let listed = self.at.is_some();
+        let message = || self.message.clone();
+        let refusal = || Some((self.attempts?, self.kind?, message()?));
+        let decision = match self.action {
+            Verb::Retire => Some(Decision::Retire),
+            Verb::Retry => refusal().map(|(attempts, kind, message)| Decision::Retry {
+                attempts,
+                kind,
+                message,
+            }),
+            Verb::Blocked => refusal().map(|(attempts, kind, message)| Decision::Blocked {
+                attempts,
+                kind,
+                message,
+            }),
+            Verb::Resolve => self
+                .attempts
+                .map(|attempts| Decision::Resolve { listed, attempts }),
+            Verb::Defer => self.until.map(|until| Decision::Defer { until }),
+            Verb::Held => self.why().map(|why| Decision::Held {
+                why,
+                until: self.until,
+                path: self.path.clone().map(|path| Arc::new(Path(path))),
+            }),
+            Verb::Mismatch => self
+                .mismatch
+                .map(|MismatchName::NotRead| Decision::Mismatch(Mismatch::NotRead)),
+            Verb::Record => self.evidence.map(|evidence| Decision::Record { evidence }),
+            Verb::Missing => Some(Decision::Missing),
+            Verb::Unreadable => message().map(|message| Decision::Unreadable { message }),
+            Verb::Forget => Some(Decision::Forget),
         };
-        if evidence.is_some() && action != Verb::Record {
-            return Err("has not the fields of its action");
-        }
-        fits_listing(action, listed)?;
-        let spot = at.map(|at| place(&at, files)).transpose()?;
-        let said = asset_kind.is_some()
-            || reason.is_some()
-            || ticket.is_some()
-            || owner.is_some()
-            || missing.is_some();
-        let details = said.then(|| {
-            Arc::new(Details {
-                kind: asset_kind,
-                reason,
-                ticket,
-                owner,
-                not_before: None,
-                pin: None,
-                missing,
-            })
-        });
-        Ok(Step {
-            id,
+        let decision = decision.ok_or(WRONG)?;
+        fits_listing(self.action, listed)?;
+        let details = Details {
+            kind: self.asset_kind,
+            reason: self.reason.clone(),
+            ticket: self.ticket.clone(),
+            owner: self.owner.clone(),
+            not_before: None,
+            pin: None,
+            missing: self.missing,
+        };
+        let step = Step {
+            id: self.id,
             decision,
-            details,
-            spot,
-        })
+            details: (details != Details::default()).then(|| Arc::new(details)),
+            spot: self.at.as_ref().map(|at| place(at, files)).transpose()?,
+        };
+        // What the step does not say again is a field too many. The files stand in the plan.
+        let again = Self::of_step(&step, files).map(|again| Self {
+            files: self.files.clone(),
+            ..again
+        });
+        if again.as_ref() == Some(self) {
+            Ok(step)
+        } else {
+            Err(WRONG)
+        }
+    }
+
+    /// Why it is held; without a hold only what connects it with something says that.
+    fn why(&self) -> Option<Why> {
+        match (&self.hold, self.because, &self.path) {
+            (Some(reason), _, _) => Some(Why::Hold(Arc::clone(reason))),
+            (None, Some(because), Some(_)) => Some(match because {
+                Because::Deferred => Why::Deferred,
+                Because::Pinned => Why::Pinned,
+                Because::Blocked => Why::Blocked,
+            }),
+            (None, _, _) => None,
+        }
     }
 }
 
 /// Whether an action may be that of an asset that a manifest lists, or of one that none does.
 fn fits_listing(action: Verb, listed: bool) -> Result<(), &'static str> {
     match action {
-        Verb::Forget if listed => return Err("is forgotten, and listed all the same"),
+        Verb::Forget if listed => Err("is forgotten, and listed all the same"),
+        Verb::Forget | Verb::Resolve => Ok(()),
         Verb::Retire
         | Verb::Retry
         | Verb::Record
@@ -416,37 +389,10 @@ fn fits_listing(action: Verb, listed: bool) -> Result<(), &'static str> {
         | Verb::Blocked
         | Verb::Defer
         | Verb::Held
-        | Verb::Mismatch
-            if !listed =>
-        {
-            return Err("names no manifest that lists it");
+        | Verb::Mismatch => {
+            let wrong = "names no manifest that lists it";
+            listed.then_some(()).ok_or(wrong)
         }
-        Verb::Retire
-        | Verb::Retry
-        | Verb::Record
-        | Verb::Missing
-        | Verb::Unreadable
-        | Verb::Blocked
-        | Verb::Resolve
-        | Verb::Defer
-        | Verb::Held
-        | Verb::Mismatch
-        | Verb::Forget => {}
-    }
-    Ok(())
-}
-
-fn why(
-    hold: Option<Arc<str>>,
-    because: Option<Because>,
-    is_connected: bool,
-) -> Result<Why, &'static str> {
-    match (hold, because) {
-        (Some(reason), None) => Ok(Why::Hold(reason)),
-        (None, Some(Because::Deferred)) if is_connected => Ok(Why::Deferred),
-        (None, Some(Because::Pinned)) if is_connected => Ok(Why::Pinned),
-        (None, Some(Because::Blocked)) if is_connected => Ok(Why::Blocked),
-        (_, _) => Err("has not the fields of its action"),
     }
 }
 
