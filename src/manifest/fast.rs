@@ -6,8 +6,7 @@
 use jiff::Timestamp;
 
 use super::date::{self, Reading};
-use super::lanes::is_void;
-use super::text::number;
+use super::text::{is_void, number};
 use super::walk::Plain;
 use crate::asset::{AssetId, Kind};
 

@@ -4,15 +4,14 @@
 //! wrong with it: only a document that surely lists and holds nothing is anything else. A
 //! manifest as people write it is told by a search for one word, without a parse.
 
-use std::cell::{Cell, RefCell};
 use std::fmt;
 
 use memchr::memmem;
-use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, Visitor};
+use serde::Deserializer as _;
+use serde::de::{Error as _, IgnoredAny, MapAccess, Visitor};
 
-use super::lanes::LARGEST;
 use super::text::Text;
-use super::yaml::{Node, Unit, Value};
+use super::yaml::{LARGEST, Node, Unit, Value};
 use crate::asset::AssetId;
 
 /// The keys that make a document a manifest.
@@ -149,15 +148,7 @@ fn names_list(text: &str) -> bool {
 fn of_root(root: &Node) -> DocumentKind {
     match &root.value {
         Value::Map(pairs) => {
-            let keys = pairs.iter().filter_map(|(key, _)| match &key.value {
-                Value::Text(name) => Some(name.as_str()),
-                Value::Null
-                | Value::Bool
-                | Value::Number(_)
-                | Value::List(_)
-                | Value::Map(_)
-                | Value::Tagged(_) => None,
-            });
+            let keys = pairs.iter().filter_map(|(key, _)| key.text());
             of_keys(&keys.collect::<Vec<_>>())
         }
         Value::List(items) if items.iter().any(lists_asset) => DocumentKind::Manifest,
@@ -175,19 +166,9 @@ fn of_root(root: &Node) -> DocumentKind {
 
 /// Whether an item could be one of a list whose key is missing.
 fn lists_asset(item: &Node) -> bool {
-    let is_id =
-        |node: &Node| matches!(&node.value, Value::Text(text) if AssetId::parse(text).is_ok());
-    match &item.value {
-        Value::Map(pairs) => pairs.iter().any(|(key, value)| {
-            matches!(&key.value, Value::Text(name) if name == "id") && is_id(value)
-        }),
-        Value::Null
-        | Value::Bool
-        | Value::Number(_)
-        | Value::Text(_)
-        | Value::List(_)
-        | Value::Tagged(_) => is_id(item),
-    }
+    let is_id = |node: &Node| node.text().is_some_and(|text| AssetId::parse(text).is_ok());
+    let mut pairs = item.pairs().unwrap_or_default().iter();
+    is_id(item) || pairs.any(|(key, value)| key.text() == Some("id") && is_id(value))
 }
 
 /// What the keys of a mapping, in their order, say that it is.
@@ -262,8 +243,8 @@ fn json(text: &str) -> Option<DocumentKind> {
 /// Reads the keys at the top of a JSON object, and stops where they are enough.
 #[derive(Default)]
 struct Top {
-    keys: RefCell<Vec<String>>,
-    sure: Cell<Option<DocumentKind>>,
+    keys: Vec<String>,
+    sure: Option<DocumentKind>,
 }
 
 impl Top {
@@ -272,22 +253,14 @@ impl Top {
         if !text.trim_start().starts_with('{') {
             return (None, None);
         }
-        let top = Self::default();
+        let mut top = Self::default();
         let mut source = serde_json::Deserializer::from_str(text);
-        let whole = (&top).deserialize(&mut source).is_ok() && source.end().is_ok();
-        (top.sure.get(), whole.then(|| top.keys.into_inner()))
+        let whole = source.deserialize_map(&mut top).is_ok() && source.end().is_ok();
+        (top.sure, whole.then_some(top.keys))
     }
 }
 
-impl<'de> DeserializeSeed<'de> for &Top {
-    type Value = ();
-
-    fn deserialize<D: serde::Deserializer<'de>>(self, source: D) -> Result<(), D::Error> {
-        source.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for &Top {
+impl<'de> Visitor<'de> for &mut Top {
     type Value = ();
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -296,21 +269,17 @@ impl<'de> Visitor<'de> for &Top {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         while let Some(key) = map.next_key::<String>()? {
-            let mut keys = self.keys.borrow_mut();
             let list = is_list(&key);
-            keys.push(key);
-            let first: Vec<&str> = keys.iter().take(DECIDING).map(String::as_str).collect();
-            let ours = keys.len() <= DECIDING && is_ours(&first);
-            if ours || list {
-                let kind = if ours {
-                    DocumentKind::Ours
-                } else {
-                    DocumentKind::Manifest
-                };
-                self.sure.set(Some(kind));
+            self.keys.push(key);
+            let keys: Vec<&str> = self.keys.iter().map(String::as_str).collect();
+            if keys.len() <= DECIDING && is_ours(&keys) {
+                self.sure = Some(DocumentKind::Ours);
+            } else if list {
+                self.sure = Some(DocumentKind::Manifest);
+            }
+            if self.sure.is_some() {
                 return Err(A::Error::custom("enough"));
             }
-            drop(keys);
             map.next_value::<IgnoredAny>()?;
         }
         Ok(())

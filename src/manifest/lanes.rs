@@ -14,12 +14,9 @@
 use memchr::{memchr, memmem};
 
 use super::fast;
-use super::text::number;
+use super::text::{is_void, number};
 use super::walk::Walk;
-use super::yaml::{Node, Refusal, Unit, Value};
-
-/// The largest document that is read as a whole, in bytes.
-pub(super) const LARGEST: usize = 64 << 20;
+use super::yaml::{LARGEST, Node, Refusal, Unit, Value};
 
 /// How many bytes a piece has about.
 const PIECE: usize = 64 << 10;
@@ -38,30 +35,14 @@ pub(super) fn read(walk: &mut Walk<'_, '_>, text: &str) {
                 document(walk, text, part);
             }
         }
-        None => whole(
-            walk,
-            text,
-            Part {
-                start: 0,
-                end: text.len(),
-            },
-            None,
-        ),
+        None => whole(walk, text, Part::of(text), None),
     }
 }
 
 /// Reads a manifest without taking it apart.
 #[cfg(test)]
 pub(super) fn read_whole(walk: &mut Walk<'_, '_>, text: &str) {
-    whole(
-        walk,
-        text,
-        Part {
-            start: 0,
-            end: text.len(),
-        },
-        None,
-    );
+    whole(walk, text, Part::of(text), None);
 }
 
 /// A stretch of the text, in bytes.
@@ -69,6 +50,15 @@ pub(super) fn read_whole(walk: &mut Walk<'_, '_>, text: &str) {
 struct Part {
     start: usize,
     end: usize,
+}
+
+impl Part {
+    const fn of(text: &str) -> Self {
+        Self {
+            start: 0,
+            end: text.len(),
+        }
+    }
 }
 
 /// Splits a stream into its documents; nothing where only the parser can.
@@ -130,12 +120,6 @@ fn odd_breaks(bytes: &[u8]) -> bool {
 fn line_at(text: &str, at: usize) -> &str {
     let rest = &text[at..];
     &rest[..memchr(b'\n', rest.as_bytes()).unwrap_or(rest.len())]
-}
-
-/// Whether a line has nothing but blanks and a comment.
-pub(super) fn is_void(line: &str) -> bool {
-    let rest = line.trim_start_matches(' ');
-    matches!(rest, "" | "\r") || rest.starts_with('#')
 }
 
 fn is_empty(text: &str, part: Part) -> bool {
@@ -258,14 +242,7 @@ fn apart(
 ) -> Result<(), Option<Refusal>> {
     let frame = [&text[part.start..region.start], &text[region.end..part.end]].concat();
     let cut = (region.start - part.start, region.end - region.start);
-    let (mut documents, refused) = Unit::with_cut(&frame, part.start, cut).documents();
-    if let Some(refusal) = refused {
-        return Err(Some(refusal));
-    }
-    let root = documents
-        .pop()
-        .filter(|_| documents.is_empty())
-        .ok_or(None)?;
+    let root = only_document(&Unit::with_cut(&frame, part.start, cut))?;
     if !has_gap(&root, region.key) {
         return Err(None);
     }
@@ -275,13 +252,23 @@ fn apart(
     Ok(())
 }
 
+/// The one document of a stretch.
+///
+/// # Errors
+///
+/// Returns what the parser refused; nothing where there is another number of documents.
+fn only_document(unit: &Unit<'_>) -> Result<Node, Option<Refusal>> {
+    let (mut documents, refused) = unit.documents();
+    match (documents.pop(), refused) {
+        (Some(root), None) if documents.is_empty() => Ok(root),
+        (Some(_) | None, refused) => Err(refused),
+    }
+}
+
 /// Whether the list belongs to the key `assets` of the document itself.
 fn has_gap(root: &Node, key: usize) -> bool {
-    let Value::Map(pairs) = &root.value else {
-        return false;
-    };
-    let is_assets = |node: &Node| matches!(&node.value, Value::Text(name) if name == "assets");
-    let mut found = pairs.iter().filter(|(name, _)| is_assets(name));
+    let pairs = root.pairs().unwrap_or_default().iter();
+    let mut found = pairs.filter(|(name, _)| name.text() == Some("assets"));
     let one = found
         .next()
         .is_some_and(|(name, value)| name.at as usize == key && value.value == Value::Null);
@@ -314,14 +301,7 @@ fn items(walk: &mut Walk<'_, '_>, text: &str, region: &Region) -> Result<(), Opt
         if has_anchor(piece) {
             return Err(None);
         }
-        let (mut documents, refused) = Unit::new(piece, at).documents();
-        if refused.is_some() {
-            return Err(refused);
-        }
-        let root = documents
-            .pop()
-            .filter(|_| documents.is_empty())
-            .ok_or(None)?;
+        let root = only_document(&Unit::new(piece, at))?;
         let Value::List(list) = root.value else {
             return Err(None);
         };

@@ -8,6 +8,7 @@ mod conceal;
 mod date;
 pub mod document;
 mod fast;
+mod grammar;
 pub mod kind;
 mod lanes;
 mod order;
@@ -31,52 +32,6 @@ pub use check::only_v4;
 use document::{Manifests, SourceFile};
 use text::Text;
 use walk::Walk;
-
-/// The names of the sorts of findings, each with what it means.
-pub const CODES: [(&str, &str); 24] = [
-    (
-        "account-conflict",
-        "two documents are written for different accounts",
-    ),
-    (
-        "adobe-id",
-        "an id of Adobe's storage, which only V4 takes, in a run that speaks v2",
-    ),
-    (
-        "bad-date",
-        "a date or time that does not exist or is written otherwise",
-    ),
-    ("bad-id", "an id that no asset can have"),
-    ("byte-order-mark", "the file begins with a byte order mark"),
-    ("control-character", "a character that YAML does not allow"),
-    ("duplicate-id", "an asset is listed or held twice"),
-    ("duplicate-key", "a field is given twice"),
-    ("duplicate-waiver", "a guard is waived twice"),
-    ("empty-document", "a document with nothing in it"),
-    ("empty-text", "a text with nothing but blanks"),
-    ("missing-field", "a field that must be there"),
-    (
-        "not-a-manifest",
-        "a document with none of the fields of a manifest",
-    ),
-    ("not-utf8", "bytes that are not UTF-8"),
-    ("too-deep", "nesting beyond the limit"),
-    ("too-large", "a document or its aliases beyond the limit"),
-    ("too-many", "more findings than are shown"),
-    ("unknown-field", "a field that does not exist"),
-    ("unknown-guard", "a guard that does not exist"),
-    ("unknown-kind", "a kind of asset that does not exist"),
-    (
-        "unknown-policy",
-        "a word that does not say what is to become of a missing asset",
-    ),
-    (
-        "unsupported-version",
-        "a version of the document that this program does not know",
-    ),
-    ("wrong-type", "a value of another type"),
-    ("yaml-syntax", "text that is not YAML"),
-];
 
 /// From how many bytes on a second thread is worth its start.
 const WORTH: usize = 1 << 20;
@@ -116,56 +71,32 @@ fn read_with(
     lane: impl Fn(&mut Walk<'_, '_>, &str),
 ) -> Result<Manifests, Vec<Finding>> {
     let digests = || {
-        sources
-            .iter()
-            .map(|source| Sha256::digest(&source.bytes).into())
+        let digests = sources.iter().map(|source| Sha256::digest(&source.bytes));
+        digests.map(Into::into).collect::<Vec<[u8; 32]>>()
     };
     let bytes: usize = sources.iter().map(|source| source.bytes.len()).sum();
-    if bytes < WORTH {
-        return read_all(sources, lane).map(|said| said.of(sources, digests()));
-    }
     thread::scope(|scope| {
-        let all = || digests().collect::<Vec<[u8; 32]>>();
-        let beside = thread::Builder::new().spawn_scoped(scope, all);
-        let said = read_all(sources, lane);
+        let beside = || thread::Builder::new().spawn_scoped(scope, digests).ok();
+        let beside = if bytes < WORTH { None } else { beside() };
+        let mut said = read_all(sources, lane)?;
         let digests = match beside {
-            Ok(beside) => beside.join().unwrap_or_else(|panic| resume_unwind(panic)),
-            // There is no thread to be had.
-            Err(_) => all(),
+            Some(beside) => beside.join().unwrap_or_else(|panic| resume_unwind(panic)),
+            // It is not worth a thread, or there is none to be had.
+            None => digests(),
         };
-        said.map(|said| said.of(sources, digests))
+        for (file, sha256) in said.files.iter_mut().zip(digests) {
+            file.sha256 = sha256;
+        }
+        Ok(said)
     })
 }
 
-/// What the files say, and how many assets each of them lists.
-struct Said {
-    manifests: Manifests,
-    listed: Vec<usize>,
-}
-
-impl Said {
-    /// Adds which files those are.
-    fn of(self, sources: &[Source], digests: impl IntoIterator<Item = [u8; 32]>) -> Manifests {
-        let files = sources.iter().zip(digests).zip(self.listed);
-        let files = files.map(|((source, sha256), listed)| SourceFile {
-            path: Arc::clone(&source.path),
-            sha256,
-            part: source.part,
-            listed,
-        });
-        Manifests {
-            files: files.collect(),
-            ..self.manifests
-        }
-    }
-}
-
+/// Reads all files, without their digests.
 fn read_all(
     sources: &[Source],
     lane: impl Fn(&mut Walk<'_, '_>, &str),
-) -> Result<Said, Vec<Finding>> {
+) -> Result<Manifests, Vec<Finding>> {
     let mut said = Manifests::default();
-    let mut listed = Vec::with_capacity(sources.len());
     let mut texts = Vec::with_capacity(sources.len());
     let mut findings: Vec<(u32, Finding)> = Vec::new();
     for (file, source) in (0..).zip(sources) {
@@ -188,7 +119,12 @@ fn read_all(
                 texts.push(Text::of(&source.path, ""));
             }
         }
-        listed.push(said.entries.len() - before);
+        said.files.push(SourceFile {
+            path: Arc::clone(&source.path),
+            sha256: [0; 32],
+            part: source.part,
+            listed: said.entries.len() - before,
+        });
         if source.part == Part::Holds {
             said.entries.truncate(before);
             said.account = account;
@@ -197,10 +133,7 @@ fn read_all(
     order::by_id(&mut said.entries);
     findings.extend(check::twice(&said, &texts));
     if findings.is_empty() {
-        return Ok(Said {
-            manifests: said,
-            listed,
-        });
+        return Ok(said);
     }
     // The last finding of a file may be the one that counts those left out.
     findings.sort_by_key(|(file, finding)| {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::document::Manifests;
-use super::{CODES, Part, Source, lanes, read, read_with};
+use super::{Part, Source, lanes, read, read_with};
 use crate::asset::Kind;
 use crate::diagnostic::Finding;
 
@@ -391,11 +391,58 @@ fn a_million_wrong_things_are_told_in_part() {
     assert_eq!(findings.last().unwrap().code, "too-many");
 }
 
+/// The names of the sorts of findings, each with what it means.
+const CODES: [(&str, &str); 24] = [
+    (
+        "account-conflict",
+        "two documents are written for different accounts",
+    ),
+    (
+        "adobe-id",
+        "an id of Adobe's storage, which only V4 takes, in a run that speaks v2",
+    ),
+    (
+        "bad-date",
+        "a date or time that does not exist or is written otherwise",
+    ),
+    ("bad-id", "an id that no asset can have"),
+    ("byte-order-mark", "the file begins with a byte order mark"),
+    ("control-character", "a character that YAML does not allow"),
+    ("duplicate-id", "an asset is listed or held twice"),
+    ("duplicate-key", "a field is given twice"),
+    ("duplicate-waiver", "a guard is waived twice"),
+    ("empty-document", "a document with nothing in it"),
+    ("empty-text", "a text with nothing but blanks"),
+    ("missing-field", "a field that must be there"),
+    (
+        "not-a-manifest",
+        "a document with none of the fields of a manifest",
+    ),
+    ("not-utf8", "bytes that are not UTF-8"),
+    ("too-deep", "nesting beyond the limit"),
+    ("too-large", "a document or its aliases beyond the limit"),
+    ("too-many", "more findings than are shown"),
+    ("unknown-field", "a field that does not exist"),
+    ("unknown-guard", "a guard that does not exist"),
+    ("unknown-kind", "a kind of asset that does not exist"),
+    (
+        "unknown-policy",
+        "a word that does not say what is to become of a missing asset",
+    ),
+    (
+        "unsupported-version",
+        "a version of the document that this program does not know",
+    ),
+    ("wrong-type", "a value of another type"),
+    ("yaml-syntax", "text that is not YAML"),
+];
+
 #[test]
 fn every_code_is_on_the_list() {
     let files = [
         "check.rs",
         "conceal.rs",
+        "grammar.rs",
         "lanes.rs",
         "text.rs",
         "values.rs",

@@ -120,11 +120,7 @@ impl<'a> Text<'a> {
     /// The byte of a line and a column, both from 1.
     pub(super) fn byte(&self, line: u32, column: u32) -> usize {
         let lines = self.lines.get_or_init(|| line_starts(self.all));
-        let start = lines.get(line.saturating_sub(1) as usize);
-        let start = start.map_or(self.all.len(), |start| *start as usize);
-        let rest = &self.all[start..];
-        let inside = rest.char_indices().nth(column.saturating_sub(1) as usize);
-        start + inside.map_or(rest.len(), |(at, _)| at)
+        byte_of(self.all, lines, line as usize, column as usize)
     }
 
     /// The place of a byte.
@@ -260,6 +256,21 @@ pub(super) fn line_starts(text: &str) -> Vec<u32> {
         starts.push(number(at));
     }
     starts
+}
+
+/// The byte of a line and a column, both from 1, in a text whose lines begin there.
+pub(super) fn byte_of(text: &str, lines: &[u32], line: usize, column: usize) -> usize {
+    let start = lines.get(line.saturating_sub(1));
+    let start = start.map_or(text.len(), |start| *start as usize);
+    let rest = &text[start..];
+    let inside = rest.char_indices().nth(column.saturating_sub(1));
+    start + inside.map_or(rest.len(), |(at, _)| at)
+}
+
+/// Whether a line has nothing but blanks and a comment.
+pub(super) fn is_void(line: &str) -> bool {
+    let rest = line.trim_start_matches(' ');
+    matches!(rest, "" | "\r") || rest.starts_with('#')
 }
 
 /// A count in 32 bits: a manifest has at most 256 MiB.

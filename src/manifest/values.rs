@@ -5,51 +5,12 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::date::{self, DateError, Reading};
-use super::document::MissingPolicy;
-use super::text::number;
-use super::walk::Walk;
-use super::yaml::{Node, Refusal, Value};
-use crate::asset::AssetId;
+use super::document::{Guard, MissingPolicy};
+use super::walk::{Walk, short};
+use super::yaml::{Node, Value};
+use crate::asset::{AssetId, Kind};
 
 impl Walk<'_, '_> {
-    /// Takes in what the parser refused.
-    pub(super) fn refusal(&mut self, refusal: Refusal) {
-        let Refusal {
-            code,
-            at,
-            message,
-            context,
-        } = refusal;
-        let hint = hint_for(
-            code,
-            &message,
-            &self.text().all[at.min(self.text().all.len())..],
-        );
-        let tab = self.tab_before(at);
-        let began = context.map(|context| self.text().place(context));
-        if let Some(found) = self.found(code, number(at), message) {
-            found.hint = if tab {
-                Some("YAML takes no tab for indentation: use spaces".to_owned())
-            } else {
-                hint.map(str::to_owned)
-            };
-            found.related = began
-                .map(|place| (place, "it begins here"))
-                .into_iter()
-                .collect();
-        }
-    }
-
-    /// Whether a tab stands in the white space around a byte.
-    fn tab_before(&self, at: usize) -> bool {
-        let bytes = self.text().all.as_bytes();
-        let at = at.min(bytes.len());
-        let blank = |byte: &&u8| matches!(**byte, b' ' | b'\t' | b'-');
-        let before = bytes[..at].iter().rev().take_while(blank);
-        let after = bytes[at..].iter().take_while(blank);
-        before.chain(after).any(|byte| *byte == b'\t')
-    }
-
     pub(super) fn list<'n>(&mut self, node: &'n Node, name: &str) -> &'n [Node] {
         match &node.value {
             Value::List(items) => items,
@@ -90,12 +51,12 @@ impl Walk<'_, '_> {
         let mut keys: [Option<&Node>; N] = [None; N];
         let mut fields = [None; N];
         for (key, value) in pairs {
-            let Value::Text(name) = &key.value else {
+            let Some(name) = key.text() else {
                 self.wrong_type(key, "the name of a field", "text", None);
                 continue;
             };
-            let Some(index) = known.iter().position(|known| known == name) else {
-                let hint = match name.as_str() {
+            let Some(index) = known.iter().position(|known| *known == name) else {
+                let hint = match name {
                     "<<" => "merge keys are not supported: use `defaults`".to_owned(),
                     "releases" => "this version lifts no hold by it: remove the hold".to_owned(),
                     _ => near(name, &known, &format!("the fields of {what} are")),
@@ -123,11 +84,10 @@ impl Walk<'_, '_> {
     }
 
     pub(super) fn mapping<'n>(&mut self, node: &'n Node, name: &str) -> Option<&'n [(Node, Node)]> {
-        if let Value::Map(pairs) = &node.value {
-            return Some(pairs);
+        if node.pairs().is_none() {
+            self.wrong_type(node, name, "a mapping", None);
         }
-        self.wrong_type(node, name, "a mapping", None);
-        None
+        node.pairs()
     }
 
     pub(super) fn words(&mut self, node: &Node, name: &str) -> Option<String> {
@@ -155,7 +115,7 @@ impl Walk<'_, '_> {
     }
 
     pub(super) fn id(&mut self, node: &Node, name: &str) -> Option<AssetId> {
-        let Value::Text(text) = &node.value else {
+        let Some(text) = node.text() else {
             self.wrong_type(node, name, "an id", None);
             return None;
         };
@@ -184,7 +144,7 @@ impl Walk<'_, '_> {
     }
 
     pub(super) fn date(&mut self, node: &Node, name: &str, reading: Reading) -> Option<Timestamp> {
-        let Value::Text(text) = &node.value else {
+        let Some(text) = node.text() else {
             let hint = "write a date such as 2026-12-01, or a time such as 2026-12-01T18:00:00Z";
             self.wrong_type(node, name, "a date", Some(hint));
             return None;
@@ -214,6 +174,32 @@ impl Walk<'_, '_> {
         }
     }
 
+    pub(super) fn kind(&mut self, node: &Node) -> Option<Kind> {
+        let name = self.words(node, "`kind`")?;
+        let known = Kind::ALL.into_iter().find(|kind| kind.name() == name);
+        if known.is_none() {
+            let hint = near(&name, &Kind::ALL.map(Kind::name), "the kinds are");
+            let message = format!("there is no kind `{}`", short(&name));
+            self.hinted("unknown-kind", node.at, message, hint);
+        }
+        known
+    }
+
+    pub(super) fn guard(&mut self, node: &Node) -> Option<Guard> {
+        let name = self.words(node, "`guard`")?;
+        let known = Guard::ALL.into_iter().find(|guard| guard.name() == name);
+        if known.is_none() {
+            let hint = near(&name, &Guard::ALL.map(Guard::name), "the guards are");
+            self.hinted(
+                "unknown-guard",
+                node.at,
+                format!("there is no guard `{name}`"),
+                hint,
+            );
+        }
+        known
+    }
+
     /// What is to become of an asset that is missing.
     pub(super) fn missing(&mut self, node: &Node) -> Option<MissingPolicy> {
         let word = self.words(node, "`missing`")?;
@@ -224,30 +210,6 @@ impl Walk<'_, '_> {
         let hint = "write `missing: accept` where the asset is known to be gone";
         self.hinted("unknown-policy", node.at, message, hint);
         None
-    }
-
-    pub(super) fn wrong_type(&mut self, node: &Node, name: &str, wanted: &str, hint: Option<&str>) {
-        if let Value::Tagged(tag) = &node.value {
-            let message = format!("the tag `!{}` means nothing here", short(tag));
-            self.hinted("wrong-type", node.at, message, "remove the tag");
-            return;
-        }
-        let message = format!("{name} must be {wanted}, and this is {}", kind(&node.value));
-        if let Some(found) = self.found("wrong-type", node.at, message) {
-            found.hint = hint.map(str::to_owned);
-        }
-    }
-}
-
-pub(super) const fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "empty",
-        Value::Bool => "true or false",
-        Value::Number(_) => "a number",
-        Value::Text(_) => "text",
-        Value::List(_) => "a list",
-        Value::Map(_) => "a mapping",
-        Value::Tagged(_) => "tagged",
     }
 }
 
@@ -264,41 +226,4 @@ pub(super) fn near(name: &str, known: &[&str], all: &str) -> String {
         }
         Some(_) | None => format!("{all} `{}`", known.join("`, `")),
     }
-}
-
-/// The beginning of a text, for a message.
-pub(super) fn short(text: &str) -> String {
-    match text.char_indices().nth(60) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
-}
-
-fn hint_for(code: &str, message: &str, rest: &str) -> Option<&'static str> {
-    let has = |part: &str| message.contains(part);
-    if code == "too-deep" {
-        return Some("a manifest needs no more than a list of mappings");
-    }
-    if code == "too-large" {
-        return Some("list each asset once, without aliases");
-    }
-    if has("has no anchor") {
-        return Some("to begin a text with `*`, put it in quotes");
-    }
-    if has("quoted scalar") {
-        return Some("a quote is opened and never closed, or an escape in it is unknown");
-    }
-    if has("flow sequence") || has("flow mapping") {
-        return Some("a bracket is opened and never closed, or a comma is missing");
-    }
-    if has("mapping values are not allowed") {
-        return Some("put text with `: ` in it in quotes, or look at the indentation");
-    }
-    if rest.starts_with(['@', '`', '%']) {
-        return Some("put text that begins like this in quotes");
-    }
-    if has("did not find expected") || has("could not find expected") {
-        return Some("look at the indentation: items of one list begin in one column");
-    }
-    None
 }

@@ -10,7 +10,10 @@ use std::fmt;
 use serde::de::{DeserializeSeed, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor};
 use serde_yaml::Deserializer;
 
-use super::text::{line_starts, number};
+use super::text::{byte_of, line_starts, number};
+
+/// The largest document that is read as a whole, in bytes.
+pub(super) const LARGEST: usize = 64 << 20;
 
 /// How deep brackets may be nested before the parser is not even asked: its time grows with
 /// the square of that depth.
@@ -26,6 +29,20 @@ pub(super) struct Node {
 }
 
 impl Node {
+    pub(super) fn text(&self) -> Option<&str> {
+        if let Value::Text(text) = &self.value {
+            return Some(text);
+        }
+        None
+    }
+
+    pub(super) fn pairs(&self) -> Option<&[(Self, Self)]> {
+        if let Value::Map(pairs) = &self.value {
+            return Some(pairs);
+        }
+        None
+    }
+
     /// Whether the first thing in it is an empty list or mapping, whose place is a guess from
     /// what stands before it.
     pub(super) fn begins_empty(&self) -> bool {
@@ -125,26 +142,19 @@ impl<'a> Unit<'a> {
     /// The byte of the manifest for a line and a column of the stretch, both from 1.
     fn byte(&self, line: usize, column: usize) -> usize {
         let lines = self.lines.get_or_init(|| line_starts(self.text));
-        let start = lines.get(line.saturating_sub(1));
-        let start = start.map_or(self.text.len(), |start| *start as usize);
-        let rest = &self.text[start..];
-        let inside = rest.char_indices().nth(column.saturating_sub(1));
-        self.outside(start + inside.map_or(rest.len(), |(at, _)| at))
+        self.outside(byte_of(self.text, lines, line, column))
     }
 
     /// Parses the documents of the stretch; the last one may be refused.
     pub(super) fn documents(&self) -> (Vec<Node>, Option<Refusal>) {
         if let Some(at) = too_deep(self.text) {
-            let message = format!("brackets are nested more than {DEEPEST} deep");
-            return (
-                Vec::new(),
-                Some(Refusal {
-                    code: "too-deep",
-                    at: self.outside(at),
-                    message,
-                    context: None,
-                }),
-            );
+            let refusal = Refusal {
+                code: "too-deep",
+                at: self.outside(at),
+                message: format!("brackets are nested more than {DEEPEST} deep"),
+                context: None,
+            };
+            return (Vec::new(), Some(refusal));
         }
         let build = Build {
             unit: self,
@@ -365,10 +375,6 @@ impl<'de> Visitor<'de> for Shape<'_, '_, '_, '_> {
     }
 
     fn visit_unit<E: serde::de::Error>(self) -> Result<Node, E> {
-        self.placeless(Value::Null)
-    }
-
-    fn visit_none<E: serde::de::Error>(self) -> Result<Node, E> {
         self.placeless(Value::Null)
     }
 

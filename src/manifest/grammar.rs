@@ -1,0 +1,283 @@
+//! From the tree of a document to what it lists, and to what is wrong with it.
+
+use std::sync::Arc;
+
+use super::date::Reading;
+use super::document::{Account, Details, Hold, Pin, Waiver};
+use super::kind::is_list;
+use super::walk::{Walk, kind};
+use super::yaml::{Node, Value};
+use crate::asset::account_id;
+
+/// The version of the document that this program reads.
+const VERSION: u64 = 1;
+
+const ROOT: [&str; 6] = [
+    "version", "account", "defaults", "assets", "holds", "waivers",
+];
+const DEFAULTS: [&str; 5] = ["kind", "reason", "ticket", "owner", "not_before"];
+const ITEM: [&str; 8] = [
+    "id",
+    "kind",
+    "reason",
+    "ticket",
+    "owner",
+    "not_before",
+    "pin",
+    "missing",
+];
+const PIN: [&str; 4] = ["name", "project", "parent", "filesize"];
+const HOLD: [&str; 3] = ["id", "reason", "until"];
+const WAIVER: [&str; 4] = ["guard", "limit", "reason", "expires"];
+
+impl Walk<'_, '_> {
+    /// Takes in a document.
+    pub(super) fn document(&mut self, root: &Node) {
+        if let Some(assets) = self.root(root) {
+            self.assets(assets);
+        }
+    }
+
+    /// Takes in everything of a document but what it lists, which it returns unless the
+    /// document is of no use.
+    pub(super) fn root<'n>(&mut self, root: &'n Node) -> Option<&'n Node> {
+        self.begin();
+        let Some(pairs) = root.pairs() else {
+            let (code, message) = if root.value == Value::Null {
+                ("empty-document", "the document is empty".to_owned())
+            } else {
+                let found = kind(&root.value);
+                let message = format!("a manifest is a mapping, and this is {found}");
+                ("wrong-type", message)
+            };
+            let hint = "begin with `version: 1`, then list `assets`";
+            self.hinted(code, root.at, message, hint);
+            return None;
+        };
+        if let Some((at, other)) = other_version(pairs) {
+            // Whatever else stands in it may be right in that version.
+            let message = format!(
+                "this is version {other} of the manifest, and this program knows version {VERSION}"
+            );
+            self.found("unsupported-version", at, message);
+            return None;
+        }
+        let mut keys = pairs.iter().filter_map(|(key, _)| key.text());
+        self.known |= keys.any(is_list);
+        let [version, account, defaults, assets, holds, waivers] =
+            self.fields(pairs, ROOT, "a manifest");
+        match version {
+            None => {
+                let message = "`version` is missing".to_owned();
+                self.hinted("missing-field", root.at, message, "begin with `version: 1`");
+            }
+            Some(node) if node.value != Value::Number(Some(VERSION)) => {
+                let hint = Some("write `version: 1`");
+                self.wrong_type(node, "`version`", "the number 1", hint);
+            }
+            Some(_) => {}
+        }
+        if let Some(node) = account {
+            self.account(node);
+        }
+        if let Some(node) = defaults {
+            self.defaults(node);
+        }
+        if assets.is_none() && holds.is_none() && waivers.is_none() {
+            let message =
+                "nothing is listed: `assets`, `holds` and `waivers` are missing".to_owned();
+            let hint = "list what is to go under `assets`; an empty list is `assets: []`";
+            self.hinted("missing-field", root.at, message, hint);
+        }
+        if let Some(node) = holds {
+            for item in self.list(node, "`holds`") {
+                self.hold(item);
+            }
+        }
+        if let Some(node) = waivers {
+            for item in self.list(node, "`waivers`") {
+                self.waiver(item);
+            }
+        }
+        assets
+    }
+
+    fn assets(&mut self, node: &Node) {
+        for item in self.list(node, "`assets`") {
+            self.item(item);
+        }
+    }
+
+    fn account(&mut self, node: &Node) {
+        let Some(text) = self.words(node, "`account`") else {
+            return;
+        };
+        let id: Arc<str> = account_id(&text).into();
+        match &self.said.account {
+            None => {
+                let place = self.text().place(node.at as usize);
+                self.said.account = Some(Account { id, place });
+            }
+            Some(first) if first.id == id => {}
+            Some(first) => {
+                let other = first.place.clone();
+                let message = format!(
+                    "this account is `{id}`, another document's is `{}`",
+                    first.id
+                );
+                if let Some(found) = self.found("account-conflict", node.at, message) {
+                    found.related.push((other, "the other account"));
+                    found.hint =
+                        Some("one run deletes in one account: split the manifests".to_owned());
+                }
+            }
+        }
+    }
+
+    fn defaults(&mut self, node: &Node) {
+        let Some(pairs) = self.mapping(node, "`defaults`") else {
+            return;
+        };
+        let fields = self.fields(pairs, DEFAULTS, "`defaults`");
+        self.defaults = self.details(fields);
+    }
+
+    /// What an asset may say as well as `defaults`.
+    fn details(
+        &mut self,
+        [kind, reason, ticket, owner, not_before]: [Option<&Node>; 5],
+    ) -> Details {
+        Details {
+            kind: kind.and_then(|node| self.kind(node)),
+            reason: reason.and_then(|node| self.shared(0, node)),
+            ticket: ticket.and_then(|node| self.shared(1, node)),
+            owner: owner.and_then(|node| self.shared(2, node)),
+            not_before: not_before
+                .and_then(|node| self.date(node, "`not_before`", Reading::Begins)),
+            pin: None,
+            missing: None,
+        }
+    }
+
+    /// Takes in one listed asset.
+    pub(super) fn item(&mut self, item: &Node) {
+        if item.text().is_some() {
+            if let Some(id) = self.id(item, "an asset") {
+                let spot = self.spot(item.at);
+                self.entry(id, spot, Details::default());
+            }
+            return;
+        }
+        let Some(pairs) = item.pairs() else {
+            let hint = "write the asset's id, or a mapping with `id`";
+            self.wrong_type(item, "an asset", "its id or a mapping", Some(hint));
+            return;
+        };
+        let no_id = || "this asset has no `id`".to_owned();
+        if pairs.is_empty() {
+            self.found("missing-field", item.at, no_id());
+            return;
+        }
+        let [id, kind, reason, ticket, owner, not_before, pin, missing] =
+            self.fields(pairs, ITEM, "an asset");
+        let details = Details {
+            pin: pin.and_then(|node| self.pin(node)),
+            missing: missing.and_then(|node| self.missing(node)),
+            ..self.details([kind, reason, ticket, owner, not_before])
+        };
+        let Some(node) = id else {
+            self.hinted("missing-field", item.at, no_id(), "add `id: ` and its id");
+            return;
+        };
+        if let Some(id) = self.id(node, "`id`") {
+            let spot = self.spot(node.at);
+            self.entry(id, spot, details);
+        }
+    }
+
+    fn pin(&mut self, node: &Node) -> Option<Pin> {
+        let pairs = self.mapping(node, "`pin`")?;
+        if pairs.is_empty() {
+            let message = "this pin says nothing".to_owned();
+            let hint = "say what the asset must be like, or remove `pin`";
+            self.hinted("missing-field", node.at, message, hint);
+            return None;
+        }
+        let [name, project, parent, filesize] = self.fields(pairs, PIN, "a pin");
+        Some(Pin {
+            name: name.and_then(|node| self.shared(3, node)),
+            project: project.and_then(|node| self.id(node, "`project`")),
+            parent: parent.and_then(|node| self.id(node, "`parent`")),
+            filesize: filesize.and_then(|node| self.whole(node, "`filesize`", "the size in bytes")),
+        })
+    }
+
+    fn hold(&mut self, node: &Node) {
+        let Some(pairs) = self.mapping(node, "a hold") else {
+            return;
+        };
+        let [id, reason, until] = self.fields(pairs, HOLD, "a hold");
+        self.required(node, "this hold", [("id", id), ("reason", reason)]);
+        let until = until.map(|node| self.date(node, "`until`", Reading::Ends));
+        let reason = reason.and_then(|node| self.shared(0, node));
+        let Some((node, id)) = id.and_then(|node| Some((node, self.id(node, "`id`")?))) else {
+            return;
+        };
+        if let Some(reason) = reason
+            && until != Some(None)
+        {
+            let spot = self.spot(node.at);
+            self.said.holds.push(Hold {
+                id,
+                spot,
+                reason,
+                until: until.flatten(),
+            });
+        }
+    }
+
+    fn waiver(&mut self, node: &Node) {
+        let Some(pairs) = self.mapping(node, "a waiver") else {
+            return;
+        };
+        let [guard, limit, reason, expires] = self.fields(pairs, WAIVER, "a waiver");
+        self.required(
+            node,
+            "this waiver",
+            [
+                ("guard", guard),
+                ("limit", limit),
+                ("reason", reason),
+                ("expires", expires),
+            ],
+        );
+        let spot = guard.map(|node| self.spot(node.at));
+        let guard = guard.and_then(|node| self.guard(node));
+        let limit = limit.and_then(|node| self.whole(node, "`limit`", "a whole number"));
+        let reason = reason.and_then(|node| self.shared(0, node));
+        let expires = expires.and_then(|node| self.date(node, "`expires`", Reading::Expires));
+        if let (Some(spot), Some(guard), Some(limit), Some(reason), Some(expires)) =
+            (spot, guard, limit, reason, expires)
+        {
+            self.said.waivers.push(Waiver {
+                guard,
+                spot,
+                limit,
+                reason,
+                expires,
+            });
+        }
+    }
+}
+
+/// The version that a document names, and where, if it is not this program's.
+fn other_version(pairs: &[(Node, Node)]) -> Option<(u32, u64)> {
+    let is_version = |(key, _): &&(Node, Node)| key.text() == Some("version");
+    let (_, node) = pairs.iter().find(is_version)?;
+    if let Value::Number(Some(version)) = node.value
+        && version != VERSION
+    {
+        return Some((node.at, version));
+    }
+    None
+}
