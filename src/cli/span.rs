@@ -3,7 +3,7 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, SpanRelativeTo};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 
@@ -15,20 +15,19 @@ impl FromStr for Span {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("`{text}` is not a length of time: write it like `30s` or `1h 30m`");
         if let Ok(seconds) = text.parse() {
             return Ok(Self(Duration::from_secs(seconds)));
         }
         // Days are always 24 hours here, since nothing depends on a calendar.
-        let text = match text.trim().strip_suffix('d') {
-            Some(days) => match days.trim().parse::<u32>() {
-                Ok(days) => format!("{}h", u64::from(days) * 24),
-                Err(_) => return Err(wrong()),
-            },
-            None => text.to_owned(),
+        let days = || {
+            let span: jiff::Span = text.parse()?;
+            span.to_duration(SpanRelativeTo::days_are_24_hours())
         };
-        let span: SignedDuration = text.parse().map_err(|_why| wrong())?;
-        Duration::try_from(span).map(Self).map_err(|_why| wrong())
+        let length = text.parse::<SignedDuration>().or_else(|_no_days| days());
+        let length = length.ok().and_then(|length| length.try_into().ok());
+        length.map(Self).ok_or_else(|| {
+            format!("`{text}` is not a length of time: write it like `30s`, `1h 30m` or `2 days`")
+        })
     }
 }
 
@@ -47,7 +46,7 @@ impl schemars::JsonSchema for Span {
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({
-            "description": "A length of time, such as `30s`, `1h 30m` or `2d`.",
+            "description": "A length of time, such as `30s`, `1h 30m` or `2 days`.",
             "type": "string",
             "minLength": 1
         })
@@ -69,7 +68,18 @@ mod tests {
             ("1h 30m", 5400),
             ("24h", 86_400),
             ("2d", 172_800),
+            ("2 d", 172_800),
+            ("2 days", 172_800),
+            ("1 day", 86_400),
+            ("1d 2h", 93_600),
+            ("1d2h", 93_600),
+            ("1 day, 2 hours", 93_600),
+            ("1w", 604_800),
+            ("90m", 5400),
+            ("1.5h", 5400),
+            ("02:30:00", 9000),
             ("PT1H", 3600),
+            ("P2DT1H", 176_400),
         ] {
             assert_eq!(
                 text.parse(),
@@ -84,6 +94,10 @@ mod tests {
             "soon",
             "5 parsecs",
             "d",
+            "1d ago",
+            "1 month",
+            "1 year 2 days",
+            "1 day 2",
             "1e9",
             "99999999999999999999",
         ] {

@@ -64,6 +64,34 @@ fn the_config_lies_beside_the_manifests_or_is_named() {
         .expect(8);
 }
 
+/// How many seconds a saved plan may wait.
+fn plan_age(desk: &Desk, variables: &[(&str, &str)], arguments: &[&str]) -> i64 {
+    let mut all = vec!["plan", "--format", "json", "--out", "plan.json"];
+    all.extend(arguments);
+    let done = desk.run_with(variables, &all).expect(0);
+    let plan: serde_json::Value = serde_json::from_str(&done.out).unwrap();
+    let time = |key: &str| -> jiff::Timestamp { plan[key].as_str().unwrap().parse().unwrap() };
+    time("expires_at").as_second() - time("created_at").as_second()
+}
+
+#[test]
+fn a_length_of_time_may_have_days_wherever_it_is_said() {
+    let desk = one();
+    assert_eq!(plan_age(&desk, &[], &["--max-plan-age", "2 days"]), 172_800);
+    let variable = [("RETIRE_MAX_PLAN_AGE", "1d 2h")];
+    assert_eq!(plan_age(&desk, &variable, &[]), 93_600);
+    desk.write("retire.toml", "version = 1\nmax-plan-age = '1 week'\n");
+    assert_eq!(plan_age(&desk, &[], &[]), 604_800);
+    desk.write("retire.toml", "version = 1\nmax-plan-age = '1 month'\n");
+    let done = desk.run(&["plan"]).expect(8);
+    assert!(done.err.contains("retire.toml:2:16"), "{}", done.err);
+    assert!(
+        done.err.contains("`1 month` is not a length of time"),
+        "{}",
+        done.err
+    );
+}
+
 #[test]
 fn what_is_wrong_is_told_with_its_place_and_its_code() {
     let desk = one();
