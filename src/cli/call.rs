@@ -1,20 +1,21 @@
 //! What every command is given, and what most of them begin with.
 
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
-use crate::cli::args::{Sending, Target};
+use crate::cli::args::ThisRun;
 use crate::cli::clock;
-use crate::cli::config::{self, Loaded};
+use crate::cli::config;
 use crate::cli::console::Console;
-use crate::cli::env::{self, Environment, TRUST_CONFIG};
+use crate::cli::env::{self, Environment};
 use crate::cli::failure::Failure;
 use crate::cli::files;
 use crate::cli::ownership::Project;
 use crate::cli::playground;
 use crate::cli::project;
-use crate::cli::settings::access::yes_or_no;
-use crate::cli::settings::{Origin, Settings, SettingsError, Sources, Times};
+use crate::cli::settings::kind::Kind;
+use crate::cli::settings::origin::{Origin, Valued};
+use crate::cli::settings::table::Given;
+use crate::cli::settings::{Settings, Sources};
 use crate::cli::signals::Signals;
 use crate::diagnostic::Finding;
 use crate::manifest::{self, document::Manifests};
@@ -40,19 +41,6 @@ pub struct Call {
     pub config: Option<PathBuf>,
     /// `--trust-config`.
     pub trust_config: bool,
-}
-
-/// The flags that only some commands have.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Flags {
-    /// `--batch-size`.
-    pub batch_size: Option<NonZeroUsize>,
-    /// `--concurrency`.
-    pub concurrency: Option<NonZeroUsize>,
-    /// The flags with times.
-    pub times: Times,
-    /// The flags that say how a run sends.
-    pub sending: Sending,
 }
 
 impl Call {
@@ -110,13 +98,13 @@ impl Call {
     /// project says that only counts where somebody trusts it.
     pub fn settings(
         &self,
-        target: &Target,
-        flags: Flags,
+        flags: &Given,
+        run: ThisRun,
         paths: &[PathBuf],
     ) -> Result<Settings, Failure> {
         // The sandbox of this one run is on this machine, and no secret goes there.
-        let talks = !target.sandbox;
-        let settings = self.resolve(target, flags, paths, talks)?;
+        let talks = !run.sandbox;
+        let settings = self.resolve(flags, run, paths, talks)?;
         for note in settings.notes() {
             self.console.warn(&note);
         }
@@ -128,27 +116,28 @@ impl Call {
     /// # Errors
     ///
     /// Returns what is wrong with a flag, a variable or a config.
-    pub fn settings_offline(&self, target: &Target, flags: Flags) -> Result<Settings, Failure> {
-        self.resolve(target, flags, &[], false)
+    pub fn settings_offline(&self, flags: &Given) -> Result<Settings, Failure> {
+        self.resolve(flags, ThisRun::default(), &[], false)
     }
 
     fn resolve(
         &self,
-        target: &Target,
-        flags: Flags,
+        flags: &Given,
+        ThisRun {
+            sandbox,
+            retry_blocked,
+        }: ThisRun,
         paths: &[PathBuf],
         talks: bool,
     ) -> Result<Settings, Failure> {
         let folder = project::folder(paths);
-        let configs = self.configs(paths, folder.as_deref(), talks)?;
+        let files = self.configs(paths, folder.as_deref(), talks)?;
         let sources = Sources {
-            target,
-            batch_size: flags.batch_size,
-            concurrency: flags.concurrency,
-            times: flags.times,
-            sending: &flags.sending,
+            flags,
+            sandbox,
+            retry_blocked,
             environment: &self.environment,
-            configs: &configs,
+            files: &files,
             folder: folder.as_deref(),
         };
         let mut settings = sources.resolve()?;
@@ -163,13 +152,13 @@ impl Call {
         paths: &[PathBuf],
         folder: Option<&Path>,
         talks: bool,
-    ) -> Result<Vec<Loaded>, Failure> {
+    ) -> Result<Vec<Given>, Failure> {
         let own = self.environment.own_config();
         let project = Project::of(paths);
         let trusts = self.trusts_config()?;
         let named = match &self.config {
             Some(path) => Some(path.clone()),
-            None => self.environment.text("RETIRE_CONFIG")?.map(PathBuf::from),
+            None => self.environment.text(env::CONFIG)?.map(PathBuf::from),
         };
         let mut configs = Vec::new();
         if let Some(path) = &named {
@@ -198,7 +187,7 @@ impl Call {
     }
 
     /// Reads a config; nothing where there is no such file.
-    fn config(&self, path: &Path, trusted: bool, talks: bool) -> Result<Option<Loaded>, Failure> {
+    fn config(&self, path: &Path, trusted: bool, talks: bool) -> Result<Option<Given>, Failure> {
         let Some(text) = files::text_if_there(path)? else {
             return Ok(None);
         };
@@ -211,12 +200,7 @@ impl Call {
                 return Err(Failure::Findings(found));
             }
         }
-        let path = path.to_owned();
-        Ok(Some(Loaded {
-            path,
-            config,
-            trusted,
-        }))
+        Ok(Some(config.of_file(path, trusted)))
     }
 
     /// Whether the project's config may decide where secrets go and what is executed.
@@ -224,13 +208,13 @@ impl Call {
         if self.trust_config {
             return Ok(true);
         }
-        let Some(text) = self.environment.text(TRUST_CONFIG)? else {
-            return Ok(false);
+        let trusts = match self.environment.text(env::TRUST_CONFIG)? {
+            Some(text) => {
+                let origin = Origin::Environment(env::TRUST_CONFIG);
+                Valued::parse(origin, text, bool::parse)?.value
+            }
+            None => false,
         };
-        let trusts = yes_or_no(text).map_err(|message| SettingsError::Value {
-            origin: Origin::Environment(TRUST_CONFIG),
-            message,
-        })?;
         Ok(trusts)
     }
 }

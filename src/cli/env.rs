@@ -6,45 +6,11 @@ use std::path::PathBuf;
 
 use crate::frameio::mask::Secrets;
 
-/// The variables that settings come from, with what they set.
-pub const SETTINGS: [&str; 27] = [
-    "RETIRE_STATE",
-    "RETIRE_API",
-    "RETIRE_ENDPOINT",
-    "RETIRE_ACCOUNT",
-    "RETIRE_BATCH_SIZE",
-    "RETIRE_CONCURRENCY",
-    "RETIRE_MAX_ATTEMPTS",
-    "RETIRE_LOCK_TIMEOUT",
-    "RETIRE_GRACE",
-    "RETIRE_MAX_PLAN_AGE",
-    "RETIRE_CANARY",
-    "RETIRE_MAX_404_PERCENT",
-    "RETIRE_MAX_FAILURE_PERCENT",
-    "RETIRE_MAX_FAILED_BATCHES",
-    "RETIRE_RETRIES",
-    "RETIRE_RETRY_FOR",
-    "RETIRE_TIME_BUDGET",
-    "RETIRE_CONNECT_TIMEOUT",
-    "RETIRE_READ_TIMEOUT",
-    "RETIRE_REQUEST_TIMEOUT",
-    "RETIRE_CONFIG",
-    TRUST_CONFIG,
-    TOKEN_FILE,
-    "RETIRE_CLIENT_ID_FILE",
-    "RETIRE_CLIENT_SECRET_FILE",
-    "RETIRE_IMS_ENDPOINT",
-    "RETIRE_LEGACY_TOKEN",
-];
+/// The variable that names the config.
+pub const CONFIG: &str = "RETIRE_CONFIG";
 
 /// The variable that lets the project's settings decide where secrets go.
 pub const TRUST_CONFIG: &str = "RETIRE_TRUST_CONFIG";
-
-/// The variable with the file that the token is read from.
-pub const TOKEN_FILE: &str = "RETIRE_TOKEN_FILE";
-
-/// The variable with the shell command that prints the token.
-pub const TOKEN_COMMAND: &str = "RETIRE_TOKEN_COMMAND";
 
 /// The variable with the token itself.
 pub const TOKEN: &str = "FRAMEIO_TOKEN";
@@ -55,9 +21,15 @@ pub const CLIENT_ID: &str = "FRAMEIO_CLIENT_ID";
 /// The variable with the secret of that client.
 pub const CLIENT_SECRET: &str = "FRAMEIO_CLIENT_SECRET";
 
+/// The variables of this program that are no setting.
+#[cfg(not(feature = "failpoints"))]
+pub const OTHERS: [&str; 2] = [CONFIG, TRUST_CONFIG];
+#[cfg(feature = "failpoints")]
+pub const OTHERS: [&str; 3] = [CONFIG, TRUST_CONFIG, CRASH];
+
 /// The variables that hold a secret, or may hold one. No command that this program starts has
 /// them in its environment.
-pub const SECRETS: [&str; 4] = [TOKEN, CLIENT_ID, CLIENT_SECRET, TOKEN_COMMAND];
+pub const SECRETS: [&str; 4] = [TOKEN, CLIENT_ID, CLIENT_SECRET, "RETIRE_TOKEN_COMMAND"];
 
 /// The variable that says what is logged, as programs in Rust have it.
 pub const LOG: &str = "RUST_LOG";
@@ -276,26 +248,9 @@ impl Environment {
         own.into_iter().chain(shared).collect()
     }
 
-    /// What is wrong with the variables themselves: a misspelt one does nothing, silently.
-    #[must_use]
-    pub fn warnings(&self) -> Vec<String> {
-        let known = || SETTINGS.into_iter().chain([TOKEN_COMMAND]);
-        #[cfg(feature = "failpoints")]
-        let known = || known().chain([CRASH]);
-        let names = self.0.keys().filter_map(|name| name.to_str());
-        names
-            .filter(|name| name.starts_with("RETIRE_") && known().all(|known| known != *name))
-            .map(|name| {
-                let close = known()
-                    .map(|known| (strsim::damerau_levenshtein(known, name), known))
-                    .min()
-                    .filter(|(distance, _)| *distance <= 3);
-                let hint = close.map_or_else(String::new, |(_, known)| {
-                    format!(", did you mean `{known}`?")
-                });
-                format!("the environment variable `{name}` sets nothing{hint}")
-            })
-            .collect()
+    /// The names of all variables that are text.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().filter_map(|name| name.to_str())
     }
 }
 
@@ -308,17 +263,6 @@ mod tests {
             .iter()
             .map(|(name, value)| (name.into(), value.into()))
             .collect()
-    }
-
-    #[test]
-    fn a_misspelt_variable_is_told() {
-        let warnings = environment(&[("RETIRE_ENDPONT", "x"), ("RETIRE_STATE", "y")]).warnings();
-        assert_eq!(
-            warnings,
-            [
-                "the environment variable `RETIRE_ENDPONT` sets nothing, did you mean `RETIRE_ENDPOINT`?"
-            ]
-        );
     }
 
     /// What a CI system sets, and what is read from it: actor, commit, address of the job.

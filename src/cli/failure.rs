@@ -11,7 +11,7 @@ use crate::cli::env::NotText;
 use crate::cli::exit::Exit;
 use crate::cli::files::FilesError;
 use crate::cli::secrets::error::SecretError;
-use crate::cli::settings::SettingsError;
+use crate::cli::settings::origin::SettingsError;
 use crate::cli::target::TargetError;
 use crate::diagnostic::{Finding, in_words};
 use crate::event::StopReason;

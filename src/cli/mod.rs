@@ -10,6 +10,7 @@ use console::Console;
 use env::Environment;
 use exit::Exit;
 use failure::Failure;
+use settings::near::misspelt_variables;
 use signals::Signals;
 
 pub mod args;
@@ -18,6 +19,7 @@ mod clock;
 mod commands;
 pub mod config;
 pub mod console;
+pub mod duration;
 pub mod env;
 pub mod exit;
 pub mod failure;
@@ -37,7 +39,6 @@ pub mod schemas;
 pub mod secrets;
 pub mod settings;
 pub mod signals;
-pub mod span;
 mod streams;
 mod survey;
 pub mod target;
@@ -66,7 +67,7 @@ pub fn main() -> ExitCode {
         crate::crash::arm(order);
     }
     let console = Console::new(arguments.color, arguments.quiet, &environment);
-    for warning in environment.warnings() {
+    for warning in misspelt_variables(&environment) {
         console.warn(&warning);
     }
     log::start(arguments.verbose, &environment, &console);

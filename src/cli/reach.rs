@@ -10,7 +10,9 @@ use crate::cli::call::Call;
 use crate::cli::failure::Failure;
 use crate::cli::playground;
 use crate::cli::secrets::{self, error::SecretError};
-use crate::cli::settings::{Server, Settings};
+use crate::cli::settings::Settings;
+use crate::cli::settings::server::Server;
+use crate::cli::settings::table::ENDPOINT;
 use crate::event::StopReason;
 use crate::frameio::authority::Authority;
 use crate::frameio::client::{Client, Unread, Waiting};
@@ -106,7 +108,7 @@ pub(in crate::cli) fn reach(
 
 /// Tells once, against the real server, when the legacy API ends.
 pub(in crate::cli) fn tell_end_of_v2(call: &Call, settings: &Settings) {
-    let real = settings.server.value.name() == crate::cli::settings::ENDPOINT;
+    let real = settings.server.value.name() == ENDPOINT;
     if real && settings.api.value == Api::V2 {
         call.console.message(&format!(
             "The v2 API is unsupported after {V2_ENDS} and will be removed; `--api v4` speaks the one that stays."

@@ -10,7 +10,8 @@ use crate::cli::call::Call;
 use crate::cli::failure::Failure;
 use crate::cli::files;
 use crate::cli::project;
-use crate::cli::settings::{Origin, Settings};
+use crate::cli::settings::Settings;
+use crate::cli::settings::origin::Origin;
 use crate::cli::work::{self, Work};
 use crate::manifest::document::{Manifests, SourceFile};
 use crate::plan::Plan;
@@ -138,8 +139,10 @@ impl Reviewed {
         if settings.state.origin == Origin::Default && !leads_away {
             settings.state.value = PathBuf::from(&self.document.state().path);
         }
-        if settings.max_attempts.origin == Origin::Default {
-            settings.max_attempts.value = max_attempts;
+        if settings.max_attempts.origin == Origin::Default
+            && let Ok(most) = max_attempts.try_into()
+        {
+            settings.max_attempts.value = most;
         }
         settings.retry_blocked |= retry_blocked;
         if settings.batch_size.origin == Origin::Default
@@ -224,7 +227,7 @@ impl Reviewed {
             ),
         };
         let deciding = DecidingSettings {
-            max_attempts: settings.max_attempts.value,
+            max_attempts: settings.max_attempts.value.get(),
             retry_blocked: settings.retry_blocked,
             skip_mismatched: skip_mismatched || document.settings().skip_mismatched,
             batch_size: settings.batch_size.value.get(),

@@ -1,6 +1,13 @@
 //! Flag, environment, `retire.toml`, default; and wrong usage.
 
-use crate::harness::{Desk, filters};
+use std::collections::BTreeSet;
+
+use clap::CommandFactory;
+use frameio_retire::cli::args::Arguments;
+use frameio_retire::cli::settings::declare::{Setting, on};
+use frameio_retire::cli::settings::table::SETTINGS;
+
+use crate::harness::{Desk, filters, repository};
 
 const A: &str = "3fa85f64-5717-4562-b3fc-2c963f66afa6";
 
@@ -158,5 +165,71 @@ fn help_and_version_are_no_errors() {
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let done = desk.run(&["completions", shell]).expect(0);
         assert!(done.out.contains("retire"));
+    }
+}
+
+/// One row of the table gives a setting its flag, its variable, its key, its place in the schema
+/// and its line in the README; and nothing there comes from anywhere else.
+#[test]
+fn a_setting_is_declared_once() {
+    let variables: BTreeSet<String> = SETTINGS.iter().map(|row| row.variable.to_owned()).collect();
+    let named = SETTINGS
+        .iter()
+        .map(|row| format!("RETIRE_{}", row.key.replace('-', "_").to_uppercase()));
+    assert_eq!(variables, named.collect());
+
+    let desk = Desk::new();
+    let schema = desk.run(&["schema", "config"]).expect(0);
+    let schema: serde_json::Value = serde_json::from_str(&schema.out).unwrap();
+    let properties = schema["properties"].as_object().unwrap().keys().cloned();
+    let keys = SETTINGS.iter().map(|row| row.key).chain(["version"]);
+    assert_eq!(
+        properties.collect::<BTreeSet<_>>(),
+        keys.map(str::to_owned).collect()
+    );
+
+    let readme = std::fs::read_to_string(repository().join("README.md")).unwrap();
+    let (_, table) = readme.split_once("| flag | environment |").unwrap();
+    let (table, _) = table.split_once("\n\n").unwrap();
+    let rows: Vec<&str> = table
+        .lines()
+        .skip(2)
+        .filter(|row| !row.contains("-config`"))
+        .collect();
+    let expected = SETTINGS.iter().map(|row| {
+        let Setting { key, variable, .. } = row;
+        let words = if row.value == "COMMAND" {
+            " (a list of words)"
+        } else {
+            ""
+        };
+        let default = row
+            .default
+            .map_or_else(String::new, |default| format!("`{default}` "));
+        format!("| `--{key}` | `{variable}` | `{key}`{words} | {default}|")
+    });
+    assert_eq!(rows, expected.collect::<Vec<_>>());
+}
+
+#[test]
+fn a_command_has_the_flags_that_the_table_gives_it() {
+    let commands: [(&[&str], u8); 5] = [
+        (&["plan", "--out=-"], on::PLAN),
+        (&["apply"], on::APPLY),
+        (&["state", "migrate"], on::MIGRATE),
+        (&["state", "list"], on::READ_STATE),
+        (&["state", "rm", A], on::WRITE_STATE),
+    ];
+    for setting in SETTINGS {
+        let flag = match (setting.value, setting.key) {
+            ("", key) => format!("--{key}"),
+            ("API", key) => format!("--{key}=v4"),
+            (_, key) => format!("--{key}=7"),
+        };
+        for (words, on) in commands {
+            let words = ["retire"].iter().chain(words).copied().chain([&*flag]);
+            let read = Arguments::command().try_get_matches_from(words);
+            assert_eq!(read.is_ok(), setting.commands & on != 0, "{flag}: {read:?}");
+        }
     }
 }

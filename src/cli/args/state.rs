@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum, ValueHint};
 
 use crate::asset::AssetId;
-use crate::cli::args::{Format, Target};
-use crate::cli::settings::sending::Percent;
-use crate::cli::span::Span;
+use crate::cli::args::common::{Flags, Format, ThisRun};
+use crate::cli::settings::declare::on;
+use crate::cli::settings::kind::Percent;
 
 /// `retire state`.
 #[derive(Debug, Subcommand)]
@@ -32,20 +32,12 @@ pub enum State {
     Migrate(StateMigrate),
 }
 
-/// Where the state is.
-#[derive(Debug, Args)]
-pub struct StatePlace {
-    /// Keep the state in this file [default: retire.state.json; env: RETIRE_STATE]
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub state: Option<PathBuf>,
-}
-
 /// Which state, and how to print it.
 #[derive(Debug, Args)]
 pub struct StateFile {
     /// Which state.
     #[command(flatten)]
-    pub place: StatePlace,
+    pub settings: Flags<{ on::READ_STATE }>,
     /// Print for people or for programs
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     pub format: Format,
@@ -83,15 +75,15 @@ pub struct StateHistory {
 /// `retire state migrate`.
 #[derive(Debug, Args)]
 pub struct StateMigrate {
-    /// Where everything is.
+    /// What is said for this run alone.
     #[command(flatten)]
-    pub target: Target,
+    pub run: ThisRun,
+    /// The settings.
+    #[command(flatten)]
+    pub settings: Flags<{ on::MIGRATE }>,
     /// Refuse if V4 knows less than this share of the open assets, in percent [default: 80]
     #[arg(long, value_name = "PERCENT")]
     pub min_found_percent: Option<Percent>,
-    /// Wait this long for a run that has the state [default: 0s; env: RETIRE_LOCK_TIMEOUT]
-    #[arg(long, value_name = "TIME")]
-    pub lock_timeout: Option<Span>,
 }
 
 /// `retire state rm`.
@@ -102,13 +94,10 @@ pub struct StateRm {
     pub ids: Vec<AssetId>,
     /// Which state.
     #[command(flatten)]
-    pub place: StatePlace,
+    pub settings: Flags<{ on::WRITE_STATE }>,
     /// Go ahead without asking
     #[arg(long)]
     pub auto_approve: bool,
-    /// Wait this long for a run that has the state [default: 0s; env: RETIRE_LOCK_TIMEOUT]
-    #[arg(long, value_name = "TIME")]
-    pub lock_timeout: Option<Span>,
 }
 
 /// `retire state accept-missing`.
@@ -122,13 +111,10 @@ pub struct StateAcceptMissing {
     pub reason: Option<String>,
     /// Which state.
     #[command(flatten)]
-    pub place: StatePlace,
+    pub settings: Flags<{ on::WRITE_STATE }>,
     /// Go ahead without asking
     #[arg(long)]
     pub auto_approve: bool,
-    /// Wait this long for a run that has the state [default: 0s; env: RETIRE_LOCK_TIMEOUT]
-    #[arg(long, value_name = "TIME")]
-    pub lock_timeout: Option<Span>,
 }
 
 /// `retire state unlock`.
@@ -136,7 +122,7 @@ pub struct StateAcceptMissing {
 pub struct StateUnlock {
     /// Which state.
     #[command(flatten)]
-    pub place: StatePlace,
+    pub settings: Flags<{ on::READ_STATE }>,
 }
 
 /// `retire state pull`.
@@ -144,7 +130,7 @@ pub struct StateUnlock {
 pub struct StatePull {
     /// Which state.
     #[command(flatten)]
-    pub place: StatePlace,
+    pub settings: Flags<{ on::READ_STATE }>,
     /// Write it into this file instead; `-` is standard output
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub out: Option<PathBuf>,
@@ -158,10 +144,7 @@ pub struct StatePush {
     pub file: PathBuf,
     /// Which state.
     #[command(flatten)]
-    pub place: StatePlace,
-    /// Wait this long for a run that has the state [default: 0s; env: RETIRE_LOCK_TIMEOUT]
-    #[arg(long, value_name = "TIME")]
-    pub lock_timeout: Option<Span>,
+    pub settings: Flags<{ on::WRITE_STATE }>,
 }
 
 /// Where an asset stands.

@@ -9,7 +9,7 @@ use crate::apply::strategy::Strategy;
 use crate::apply::worker::{Stopper, inbox};
 use crate::apply::{self, Options, Run};
 use crate::cli::args::Apply;
-use crate::cli::call::{Call, Flags};
+use crate::cli::call::Call;
 use crate::cli::clock::{self, SystemClock};
 use crate::cli::console::OutputError;
 use crate::cli::exit::Exit;
@@ -18,7 +18,9 @@ use crate::cli::identity::Identity;
 use crate::cli::reach::{Reached, reach, tell_end_of_v2};
 use crate::cli::reporter::Reporter;
 use crate::cli::reviewed::Reviewed;
-use crate::cli::settings::{STATE, Server, Settings, Times};
+use crate::cli::settings::Settings;
+use crate::cli::settings::server::Server;
+use crate::cli::settings::table::STATE;
 use crate::cli::streams::Streams;
 use crate::cli::ticker::Ticker;
 use crate::cli::work::{self, Work};
@@ -42,13 +44,10 @@ use crate::store::file::FileSession;
 pub(in crate::cli) fn run(call: &Call, arguments: &Apply) -> Result<Exit, Failure> {
     let begun = Begun::of(call, arguments);
     // The events go nowhere near the state, also those that only say what was wrong.
+    let named = arguments.settings.given.state.as_ref();
     let state = match &begun {
         Ok(begun) => begun.settings.state.value.clone(),
-        Err(_) => arguments
-            .target
-            .state
-            .clone()
-            .unwrap_or_else(|| STATE.into()),
+        Err(_) => named.map_or_else(|| STATE.into(), |state| state.value.clone()),
     };
     let mut streams = Streams::open(&call.console, &arguments.events, &state)?;
     let exit = begun.and_then(|begun| apply(call, arguments, begun, &mut streams));
@@ -73,17 +72,8 @@ struct Begun {
 impl Begun {
     fn of(call: &Call, arguments: &Apply) -> Result<Self, Failure> {
         let (basis, paths) = Basis::of(call, arguments)?;
-        let flags = Flags {
-            batch_size: arguments.batch_size,
-            concurrency: arguments.concurrency,
-            times: Times {
-                lock_timeout: arguments.lock_timeout,
-                grace: arguments.grace,
-                max_plan_age: arguments.max_plan_age,
-            },
-            sending: arguments.sending,
-        };
-        let mut settings = call.settings(&arguments.target, flags, &paths)?;
+        let flags = &arguments.settings.given;
+        let mut settings = call.settings(flags, arguments.run, &paths)?;
         if let Some(reviewed) = &basis.reviewed {
             reviewed.settle(&mut settings);
         }

@@ -4,13 +4,13 @@ use std::path::PathBuf;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::cli::args::{Plan, PlanFormat, Sending, is_standard};
-use crate::cli::call::{Call, Flags};
+use crate::cli::args::{Plan, PlanFormat, is_standard};
+use crate::cli::call::Call;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::identity::Identity;
 use crate::cli::reach::{reach, tell_end_of_v2};
-use crate::cli::settings::{Settings, Times};
+use crate::cli::settings::Settings;
 use crate::cli::target::{self, Document};
 use crate::cli::work::{self, Work};
 use crate::cli::{clock, project};
@@ -31,19 +31,7 @@ pub(in crate::cli) fn run(call: &Call, arguments: &Plan) -> Result<Exit, Failure
         return Err(Failure::SavedStandard);
     }
     let manifests = call.manifests(paths)?;
-    let flags = Flags {
-        batch_size: arguments.batch_size,
-        times: Times {
-            max_plan_age: arguments.max_plan_age,
-            ..Times::default()
-        },
-        sending: Sending {
-            time_budget: arguments.time_budget,
-            ..Sending::default()
-        },
-        ..Flags::default()
-    };
-    let settings = call.settings(&arguments.target, flags, paths)?;
+    let settings = call.settings(&arguments.settings.given, arguments.run, paths)?;
     let state = &settings.state.value;
     // What stands in its way is told before anybody waits for a server.
     if let Some(path) = &arguments.out {
@@ -181,7 +169,7 @@ fn document(
         commit: who.provenance.commit.clone(),
         home: work.home.clone(),
         settings: DecidingSettings {
-            max_attempts: settings.max_attempts.value,
+            max_attempts: settings.max_attempts.value.get(),
             retry_blocked: settings.retry_blocked,
             skip_mismatched: arguments.skip_mismatched,
             batch_size: settings.batch_size.value.get(),

@@ -8,7 +8,6 @@ use crate::cli::args::Sandbox;
 use crate::cli::call::Call;
 use crate::cli::exit::Exit;
 use crate::cli::failure::{self, Failure};
-use crate::cli::span::Span;
 use crate::cli::{playground, signals};
 use crate::event::StopReason;
 use crate::render::counted;
@@ -91,7 +90,7 @@ fn changed(world: World, arguments: &Sandbox) -> World {
     if let Some(share) = arguments.refuse {
         world = world.with_refusals(share);
     }
-    if let Some(Span(lifetime)) = arguments.token_lifetime {
+    if let Some(lifetime) = arguments.token_lifetime {
         world = world.with_token_lifetime(lifetime.as_secs().max(1));
     }
     world

@@ -5,8 +5,9 @@ use std::path::Path;
 use crate::cli::env::{Environment, TOKEN};
 use crate::cli::failure::Failure;
 use crate::cli::files;
+use crate::cli::settings::Settings;
 use crate::cli::settings::access::{Access, ClientSource, Half, TokenSource};
-use crate::cli::settings::{Settings, Valued};
+use crate::cli::settings::origin::Valued;
 use crate::frameio::authority::Authority;
 use crate::frameio::ims::Ims;
 use crate::frameio::token::{Credentials, Token};
@@ -138,7 +139,7 @@ fn from_file(path: &Path) -> Result<(Token, Option<String>), SecretError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::settings::Origin;
+    use crate::cli::settings::origin::Origin;
 
     fn flagged(value: TokenSource) -> Valued<TokenSource> {
         let origin = Origin::Flag("--token-command");

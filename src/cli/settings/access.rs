@@ -3,10 +3,10 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use crate::cli::args::{Hidden, Target};
-use crate::cli::config::Config;
-use crate::cli::env::{CLIENT_ID, CLIENT_SECRET, TOKEN, TOKEN_COMMAND, TOKEN_FILE};
-use crate::cli::settings::{Origin, SettingsError, Sources, Valued, flag, or_default};
+use crate::cli::env::{CLIENT_ID, CLIENT_SECRET, Environment, TOKEN};
+use crate::cli::settings::kind::TokenCommand;
+use crate::cli::settings::origin::{Origin, SettingsError, Valued};
+use crate::cli::settings::table::{Given, Values};
 use crate::frameio::transport::Endpoint;
 
 /// Where the token comes from. It never holds the token itself, but a command may hold anything.
@@ -67,208 +67,151 @@ pub struct Access {
     pub legacy: bool,
 }
 
-impl Sources<'_> {
-    pub(super) fn access(self) -> Result<Access, SettingsError> {
-        let token = self.token()?;
-        let legacy = self.legacy()?;
-        let client = token
-            .as_ref()
-            .is_some_and(|token| matches!(token.value, TokenSource::Client(_)));
-        if legacy.value && client {
-            return Err(SettingsError::Value {
-                origin: legacy.origin,
-                message: "a client id and secret give no legacy token".to_owned(),
-            });
-        }
-        Ok(Access {
-            second: self.second(token.as_ref()),
-            token,
-            ims: self.ims()?,
-            legacy: legacy.value,
-        })
+/// A place that settings are said in: the flags, the environment or a file.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place<'call> {
+    /// What it says.
+    pub(super) given: &'call Given,
+    /// Nothing where it is not the environment, which alone holds secrets themselves.
+    environment: Option<&'call Environment>,
+}
+
+impl<'call> Place<'call> {
+    pub(super) const fn new(given: &'call Given) -> Self {
+        let environment = None;
+        Self { given, environment }
     }
 
-    fn token(self) -> Result<Option<Valued<TokenSource>>, SettingsError> {
-        if self.target.sandbox {
-            return Ok(None);
-        }
-        let found = match self.flagged_token()? {
-            Some(flagged) => Some(flagged),
-            None => self.variable_token()?,
-        };
-        match found {
-            Some(found) => Ok(Some(found)),
-            None => self.configured_token(),
-        }
+    pub(super) const fn of_environment(
+        given: &'call Given,
+        environment: &'call Environment,
+    ) -> Self {
+        let environment = Some(environment);
+        Self { given, environment }
     }
 
-    fn flagged_token(self) -> Result<Option<Valued<TokenSource>>, SettingsError> {
-        let Target {
-            token_file,
-            token_command,
+    /// Who says it, where this place holds a secret by this name.
+    fn secret(self, name: &'static str) -> Option<Origin> {
+        let environment = self.environment?;
+        environment.has(name).then_some(Origin::Environment(name))
+    }
+
+    /// Who names a client, if anybody does here.
+    fn client(self) -> Option<Origin> {
+        let Given {
             client_id_file,
             client_secret_file,
             ..
-        } = self.target;
-        let (name, value) = if let Some(path) = token_file {
-            ("--token-file", TokenSource::File(path.clone()))
-        } else if let Some(Hidden(command)) = token_command {
-            ("--token-command", TokenSource::Shell(command.clone()))
-        } else if client_id_file.is_some() {
-            ("--client-id-file", self.client()?)
-        } else if client_secret_file.is_some() {
-            ("--client-secret-file", self.client()?)
-        } else {
-            return Ok(None);
-        };
-        let origin = Origin::Flag(name);
-        Ok(Some(Valued { value, origin }))
+        } = self.given;
+        let files = [client_id_file, client_secret_file].into_iter().flatten();
+        let mut secrets = [CLIENT_ID, CLIENT_SECRET].into_iter();
+        let secret = secrets.find_map(|name| self.secret(name));
+        secret.or_else(|| files.map(|file| file.origin.clone()).next())
     }
 
-    fn variable_token(self) -> Result<Option<Valued<TokenSource>>, SettingsError> {
-        let file = self.environment.text(TOKEN_FILE)?;
-        let command = self.environment.text(TOKEN_COMMAND)?;
-        let (name, value) = if self.environment.has(TOKEN) {
-            (TOKEN, TokenSource::Environment)
-        } else if let Some(path) = file {
-            if command.is_some() {
-                return Err(two_ways(Origin::Environment(TOKEN_COMMAND), TOKEN_FILE));
-            }
-            (TOKEN_FILE, TokenSource::File(path.into()))
-        } else if let Some(command) = command {
-            (TOKEN_COMMAND, TokenSource::Shell(command.to_owned()))
-        } else if let Some(name) = self.client_variable() {
-            (name, self.client()?)
-        } else {
-            return Ok(None);
-        };
-        let origin = Origin::Environment(name);
-        Ok(Some(Valued { value, origin }))
-    }
-
-    fn configured_token(self) -> Result<Option<Valued<TokenSource>>, SettingsError> {
-        for loaded in self.configs.iter().filter(|loaded| loaded.trusted) {
-            let config = &loaded.config;
-            let origin = Origin::Config(loaded.path.clone());
-            let value = if let Some(path) = &config.token_file {
-                if config.token_command.is_some() {
-                    return Err(two_ways(origin, "token-file"));
-                }
-                TokenSource::File(loaded.beside(path))
-            } else if let Some(words) = &config.token_command {
-                TokenSource::Program(words.clone())
-            } else if config.client_id_file.is_some() || config.client_secret_file.is_some() {
-                self.client()?
-            } else {
-                continue;
-            };
-            return Ok(Some(Valued { value, origin }));
-        }
-        Ok(None)
-    }
-
-    /// The first variable that speaks of a client.
-    fn client_variable(self) -> Option<&'static str> {
-        let names = [
-            CLIENT_ID,
-            CLIENT_SECRET,
-            "RETIRE_CLIENT_ID_FILE",
-            "RETIRE_CLIENT_SECRET_FILE",
-        ];
-        names.into_iter().find(|name| self.environment.has(name))
-    }
-
-    /// The variable that counts, and another one that somebody may have meant.
-    fn second(self, token: Option<&Valued<TokenSource>>) -> Option<(Origin, Origin)> {
-        let first = &token?.origin;
-        let Origin::Environment(name) = first else {
-            return None;
-        };
-        let ways = [TOKEN, TOKEN_FILE, TOKEN_COMMAND].into_iter();
-        let set = ways.filter(|name| self.environment.has(name));
-        // The variables of a client belong together.
-        let mut all = set.chain(self.client_variable());
-        let other = all.find(|other| other != name)?;
-        Some((first.clone(), Origin::Environment(other)))
-    }
-
-    fn client(self) -> Result<TokenSource, SettingsError> {
-        let Target {
-            client_id_file,
-            client_secret_file,
-            ..
-        } = self.target;
-        Ok(TokenSource::Client(ClientSource {
-            id: self.half(
-                client_id_file.as_ref(),
-                (CLIENT_ID, "RETIRE_CLIENT_ID_FILE"),
-                |config| config.client_id_file.as_ref(),
-            )?,
-            secret: self.half(
-                client_secret_file.as_ref(),
-                (CLIENT_SECRET, "RETIRE_CLIENT_SECRET_FILE"),
-                |config| config.client_secret_file.as_ref(),
-            )?,
-        }))
-    }
-
+    /// Where half a client is, if this place says so.
     fn half(
         self,
-        flag: Option<&PathBuf>,
-        (variable, file): (&'static str, &str),
-        config: fn(&Config) -> Option<&PathBuf>,
-    ) -> Result<Option<Half>, SettingsError> {
-        if let Some(path) = flag {
-            return Ok(Some(Half::File(path.clone())));
+        variable: &'static str,
+        file: fn(&Given) -> Option<&Valued<PathBuf>>,
+    ) -> Option<Half> {
+        if self.secret(variable).is_some() {
+            return Some(Half::Variable(variable));
         }
-        if self.environment.has(variable) {
-            return Ok(Some(Half::Variable(variable)));
-        }
-        if let Some(path) = self.environment.text(file)? {
-            return Ok(Some(Half::File(path.into())));
-        }
-        let configured =
-            self.trusted(|loaded| config(&loaded.config).map(|path| loaded.beside(path)));
-        Ok(configured.map(|path| Half::File(path.value)))
+        Some(Half::File(file(self.given)?.value.clone()))
     }
 
-    fn legacy(self) -> Result<Valued<bool>, SettingsError> {
-        let given = self.target.legacy_token.then_some(true);
-        let found = flag("--legacy-token", given.as_ref())
-            .or(self.variable("RETIRE_LEGACY_TOKEN", yes_or_no)?)
-            .or_else(|| self.trusted(|loaded| loaded.config.legacy_token));
-        Ok(or_default(found, false))
+    /// The ways to a token that this place names, the one that counts first.
+    fn ways(self) -> impl Iterator<Item = Origin> {
+        let Given {
+            token_file,
+            token_command,
+            ..
+        } = self.given;
+        let file = token_file.as_ref().map(|file| file.origin.clone());
+        let command = token_command.as_ref().map(|command| command.origin.clone());
+        let ways = [self.secret(TOKEN), file, command, self.client()];
+        ways.into_iter().flatten()
     }
+}
+
+/// Finds the way to a token that the nearest place names which names one.
+fn token(places: &[Place<'_>]) -> Result<Option<Valued<TokenSource>>, SettingsError> {
+    let mut named = places
+        .iter()
+        .filter_map(|place| Some((place, place.ways().next()?)));
+    let Some((place, origin)) = named.next() else {
+        return Ok(None);
+    };
+    let Given {
+        token_file,
+        token_command,
+        ..
+    } = place.given;
+    let value = match (token_file, token_command) {
+        _ if place.secret(TOKEN).is_some() => TokenSource::Environment,
+        (Some(file), Some(command)) => return Err(two_ways(&file.origin, command.origin.clone())),
+        (Some(file), None) => TokenSource::File(file.value.clone()),
+        (None, Some(command)) => match command.value.clone() {
+            TokenCommand::Shell(command) => TokenSource::Shell(command),
+            TokenCommand::Program(words) => TokenSource::Program(words),
+        },
+        (None, None) => {
+            let half = |variable, file| places.iter().find_map(|place| place.half(variable, file));
+            TokenSource::Client(ClientSource {
+                id: half(CLIENT_ID, |given| given.client_id_file.as_ref()),
+                secret: half(CLIENT_SECRET, |given| given.client_secret_file.as_ref()),
+            })
+        }
+    };
+    Ok(Some(Valued { value, origin }))
 }
 
 /// Says that one place names two ways to a token.
-fn two_ways(origin: Origin, other: &str) -> SettingsError {
-    SettingsError::Value {
-        message: format!("the token cannot come from here and from `{other}` at once"),
-        origin,
-    }
+fn two_ways(file: &Origin, origin: Origin) -> SettingsError {
+    let other = match file {
+        Origin::Flag(name) | Origin::Environment(name) => name,
+        Origin::Config(_) | Origin::Default => "token-file",
+    };
+    let message = format!("the token cannot come from here and from `{other}` at once");
+    SettingsError::Value { origin, message }
 }
 
-/// Reads a yes or a no.
-///
-/// # Errors
-///
-/// Returns that it is neither.
-pub(in crate::cli) fn yes_or_no(text: &str) -> Result<bool, String> {
-    match text.trim().to_ascii_lowercase().as_str() {
-        "true" | "1" | "yes" => Ok(true),
-        "false" | "0" | "no" => Ok(false),
-        _ => Err(format!("`{text}` is neither `true` nor `false`")),
-    }
-}
-
-impl Origin {
-    /// Whether somebody set the value.
-    #[must_use]
-    pub const fn is_set(&self) -> bool {
-        match self {
-            Self::Flag(_) | Self::Environment(_) | Self::Config(_) => true,
-            Self::Default => false,
+impl Access {
+    pub(super) fn of(
+        places: &[Place<'_>],
+        values: &Values,
+        sandbox: bool,
+    ) -> Result<Self, SettingsError> {
+        let token = if sandbox { None } else { token(places)? };
+        let is_client = |token: &Valued<TokenSource>| matches!(token.value, TokenSource::Client(_));
+        if values.legacy_token.value && token.as_ref().is_some_and(is_client) {
+            return Err(SettingsError::Value {
+                origin: values.legacy_token.origin.clone(),
+                message: "a client id and secret give no legacy token".to_owned(),
+            });
         }
+        let Valued { value, origin } = &values.ims_endpoint;
+        let ims = Endpoint::parse(value).map_err(|why| SettingsError::Endpoint {
+            origin: origin.clone(),
+            why,
+        })?;
+        Ok(Self {
+            second: token
+                .as_ref()
+                .and_then(|token| second(places, &token.origin)),
+            token,
+            ims,
+            legacy: values.legacy_token.value,
+        })
     }
+}
+
+/// The variable that counts, and another one that somebody may have meant. The variables of a
+/// client belong together.
+fn second(places: &[Place<'_>], first: &Origin) -> Option<(Origin, Origin)> {
+    let variables = places.iter().find(|place| place.environment.is_some())?;
+    let is_variable = matches!(first, Origin::Environment(_));
+    let other = variables.ways().find(|other| other != first)?;
+    is_variable.then(|| (first.clone(), other))
 }

@@ -1,9 +1,7 @@
 //! Which server is meant, and what is left out of its address.
 
-use crate::cli::settings::{
-    ENDPOINT, Origin, Settings, SettingsError, Sources, Valued, flag, or_default,
-};
-use crate::frameio::ims;
+use crate::cli::settings::origin::{Origin, SettingsError, Valued};
+use crate::cli::settings::table::Values;
 use crate::frameio::transport::{Base, Endpoint};
 
 /// Which server is meant.
@@ -38,59 +36,31 @@ pub fn is_same(one: &str, other: &str) -> bool {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dropped {
     /// The version.
-    version: &'static str,
+    pub version: &'static str,
     /// Who set the endpoint.
-    origin: Origin,
+    pub origin: Origin,
 }
 
-impl Settings {
-    /// Says in words what of the settings does not count.
-    #[must_use]
-    pub fn notes(&self) -> Vec<String> {
-        let dropped = self.dropped.iter().map(|Dropped { version, origin }| {
-            let api = self.api.value.name();
-            format!(
-                "{origin}: `/{version}` is left out of the endpoint; `--api` says the version, here {api}"
-            )
-        });
-        let second = self.access.second.iter().map(|(first, second)| {
-            format!("the token comes from {first}, and {second} is not used")
-        });
-        dropped.chain(second).collect()
+/// Decides which server is meant.
+pub(super) fn server(
+    values: &Values,
+    sandbox: bool,
+) -> Result<(Valued<Server>, Option<Dropped>), SettingsError> {
+    if sandbox {
+        let origin = Origin::Flag("--sandbox");
+        let value = Server::Sandbox;
+        return Ok((Valued { value, origin }, None));
     }
-}
-
-impl Sources<'_> {
-    pub(super) fn server(self) -> Result<(Valued<Server>, Option<Dropped>), SettingsError> {
-        if self.target.sandbox {
-            let server = Valued {
-                value: Server::Sandbox,
-                origin: Origin::Flag("--sandbox"),
-            };
-            return Ok((server, None));
+    let Valued { value, origin } = values.endpoint.clone();
+    match Base::parse(&value) {
+        Ok(Base { endpoint, version }) => {
+            let dropped = version.map(|version| Dropped {
+                version,
+                origin: origin.clone(),
+            });
+            let value = Server::At(endpoint);
+            Ok((Valued { value, origin }, dropped))
         }
-        let address = flag("--endpoint", self.target.endpoint.as_ref())
-            .or(self.variable("RETIRE_ENDPOINT", |text| Ok(text.to_owned()))?)
-            .or_else(|| self.trusted(|loaded| loaded.config.endpoint.clone()));
-        let Valued { value, origin } = or_default(address, ENDPOINT.to_owned());
-        match Base::parse(&value) {
-            Ok(Base { endpoint, version }) => {
-                let dropped = version.map(|version| Dropped {
-                    version,
-                    origin: origin.clone(),
-                });
-                let value = Server::At(endpoint);
-                Ok((Valued { value, origin }, dropped))
-            }
-            Err(why) => Err(SettingsError::Endpoint { origin, why }),
-        }
-    }
-
-    pub(super) fn ims(self) -> Result<Endpoint, SettingsError> {
-        let address = flag("--ims-endpoint", self.target.ims_endpoint.as_ref())
-            .or(self.variable("RETIRE_IMS_ENDPOINT", |text| Ok(text.to_owned()))?)
-            .or_else(|| self.trusted(|loaded| loaded.config.ims_endpoint.clone()));
-        let Valued { value, origin } = or_default(address, ims::ENDPOINT.to_owned());
-        Endpoint::parse(&value).map_err(|why| SettingsError::Endpoint { origin, why })
+        Err(why) => Err(SettingsError::Endpoint { origin, why }),
     }
 }

@@ -1,35 +1,52 @@
+use clap::{Args, FromArgMatches};
 use proptest::prelude::*;
 
 use super::*;
-use crate::cli::config::Config;
+use crate::cli::args::Flags;
+use crate::cli::config;
 use crate::cli::env::TOKEN;
 use crate::cli::settings::access::{ClientSource, Half, TokenSource};
+use crate::cli::settings::declare::{Setting, on};
+use crate::cli::settings::kind::TokenCommand;
+use crate::cli::settings::table::{ENDPOINT, SETTINGS};
 
-fn loaded(config: Config) -> Loaded {
-    Loaded {
-        path: "repo/retire.toml".into(),
-        config,
-        trusted: true,
-    }
+/// What a file says, without the line of its version.
+fn file(path: &str, trusted: bool, text: &str) -> Given {
+    let text = format!("version = 1\n{text}");
+    let given = config::parse(Path::new(path), &text).unwrap();
+    given.of_file(Path::new(path), trusted)
+}
+
+fn loaded(text: &str) -> Given {
+    file("repo/retire.toml", true, text)
+}
+
+/// What flags say.
+fn flags(words: &[&str]) -> Given {
+    let command = clap::Command::new("test").no_binary_name(true);
+    let command = Flags::<{ on::APPLY }>::augment_args(command);
+    let read = Flags::<{ on::APPLY }>::from_arg_matches(&command.get_matches_from(words));
+    read.unwrap().given
+}
+
+fn variables(pairs: &[(&str, &str)]) -> Environment {
+    let pairs = pairs.iter();
+    pairs
+        .map(|(name, value)| (name.into(), value.into()))
+        .collect()
 }
 
 fn resolve(
-    target: &Target,
-    variables: &[(&str, &str)],
-    config: Option<&Loaded>,
+    flags: &Given,
+    pairs: &[(&str, &str)],
+    config: Option<&Given>,
 ) -> Result<Settings, SettingsError> {
-    let environment = variables
-        .iter()
-        .map(|(name, value)| (name.into(), value.into()))
-        .collect();
     Sources {
-        times: Times::default(),
-        sending: &Sending::default(),
-        target,
-        batch_size: None,
-        concurrency: None,
-        environment: &environment,
-        configs: config.map_or(&[], std::slice::from_ref),
+        flags,
+        sandbox: false,
+        retry_blocked: false,
+        environment: &variables(pairs),
+        files: config.map_or(&[], std::slice::from_ref),
         folder: Some(Path::new("repo")),
     }
     .resolve()
@@ -37,7 +54,7 @@ fn resolve(
 
 #[test]
 fn without_a_word_the_defaults_hold() {
-    let settings = resolve(&Target::default(), &[], None).unwrap();
+    let settings = resolve(&Given::default(), &[], None).unwrap();
     assert_eq!(settings.state.value, Path::new("repo/retire.state.json"));
     assert_eq!(settings.server.value.name(), "https://api.frame.io");
     assert_eq!(settings.batch_size.value.get(), 50);
@@ -49,14 +66,14 @@ fn without_a_word_the_defaults_hold() {
 
 proptest! {
     #[test]
-    fn the_nearest_word_counts(flag: bool, variable: bool, config: bool) {
-        let target = Target {
-            state: flag.then(|| "flag.json".into()),
-            endpoint: flag.then(|| "http://127.0.0.1:1".to_owned()),
-            account: flag.then(|| "FLAG".to_owned()),
-            max_attempts: flag.then_some(NonZeroU32::MIN),
-            ..Target::default()
-        };
+    fn the_nearest_word_counts(has_flag: bool, variable: bool, config: bool) {
+        let words = [
+            "--state=flag.json",
+            "--endpoint=http://127.0.0.1:1",
+            "--account=FLAG",
+            "--max-attempts=1",
+        ];
+        let flags = flags(if has_flag { &words[..] } else { &[] });
         let variables = [
             ("RETIRE_STATE", "env.json"),
             ("RETIRE_ENDPOINT", "http://127.0.0.1:2"),
@@ -64,47 +81,41 @@ proptest! {
             ("RETIRE_MAX_ATTEMPTS", "2"),
         ];
         let variables = if variable { &variables[..] } else { &[] };
-        let file = loaded(Config {
-            version: 1,
-            state: Some("config.json".into()),
-            endpoint: Some("http://127.0.0.1:3".to_owned()),
-            account: Some("CONFIG".to_owned()),
-            max_attempts: NonZeroU32::new(3),
-            ..Config::default()
-        });
-        let settings = resolve(&target, variables, config.then_some(&file)).unwrap();
-        let (state, endpoint, account, attempts) = match (flag, variable, config) {
+        let file = loaded(
+            "state = 'config.json'\nendpoint = 'http://127.0.0.1:3'\naccount = 'CONFIG'\nmax-attempts = 3\n",
+        );
+        let settings = resolve(&flags, variables, config.then_some(&file)).unwrap();
+        let (state, endpoint, account, attempts) = match (has_flag, variable, config) {
             (true, _, _) => ("flag.json", "http://127.0.0.1:1", Some("flag"), 1),
             (_, true, _) => ("env.json", "http://127.0.0.1:2", Some("env"), 2),
             (_, _, true) => ("repo/config.json", "http://127.0.0.1:3", Some("config"), 3),
             (false, false, false) => ("repo/retire.state.json", ENDPOINT, None, 5),
         };
-        prop_assert_eq!(settings.state.value, Path::new(state));
+        prop_assert_eq!(&settings.state.value, Path::new(state));
         prop_assert_eq!(settings.server.value.name(), endpoint);
         prop_assert_eq!(settings.account.as_ref().map(|account| account.value.as_str()), account);
-        prop_assert_eq!(settings.max_attempts.value, attempts);
+        prop_assert_eq!(settings.max_attempts.value.get(), attempts);
     }
 }
 
 #[test]
 fn the_sandbox_takes_nothing_that_is_meant_for_earnest() {
-    let target = Target {
-        sandbox: true,
-        ..Target::default()
-    };
-    let file = loaded(Config {
-        version: 1,
-        account: Some("a".to_owned()),
-        token_file: Some("t".into()),
-        ..Config::default()
-    });
+    let file = loaded("account = 'a'\ntoken-file = 't'\n");
     let variables = [
         (TOKEN, "hush"),
         ("RETIRE_STATE", "real.json"),
         ("RETIRE_ENDPOINT", "https://api.frame.io"),
         ("RETIRE_ACCOUNT", "b"),
     ];
-    let settings = resolve(&target, &variables, Some(&file)).unwrap();
+    let settings = Sources {
+        flags: &Given::default(),
+        sandbox: true,
+        retry_blocked: false,
+        environment: &self::variables(&variables),
+        files: std::slice::from_ref(&file),
+        folder: Some(Path::new("repo")),
+    };
+    let settings = settings.resolve().unwrap();
     assert_eq!(
         settings.state.value,
         Path::new("repo/retire.sandbox.state.json")
@@ -116,16 +127,9 @@ fn the_sandbox_takes_nothing_that_is_meant_for_earnest() {
 
 #[test]
 fn the_token_comes_from_the_nearest_source() {
-    let flagged = Target {
-        token_file: Some("flag".into()),
-        ..Target::default()
-    };
-    let file = loaded(Config {
-        version: 1,
-        token_file: Some("secret".into()),
-        ..Config::default()
-    });
-    let token = |target: &Target, variables: &[(&str, &str)]| {
+    let flagged = flags(&["--token-file=flag"]);
+    let file = loaded("token-file = 'secret'\n");
+    let token = |target: &Given, variables: &[(&str, &str)]| {
         resolve(target, variables, Some(&file))
             .unwrap()
             .access
@@ -133,7 +137,7 @@ fn the_token_comes_from_the_nearest_source() {
             .unwrap()
             .value
     };
-    let none = Target::default();
+    let none = Given::default();
     assert_eq!(
         token(&flagged, &[(TOKEN, "x")]),
         TokenSource::File("flag".into())
@@ -166,7 +170,7 @@ fn a_value_that_does_not_fit_names_who_set_it() {
             "`RETIRE_ENDPOINT`: `http://10.0.0.1` is plain HTTP beyond this machine, and would show the token to the network",
         ),
     ] {
-        let error = resolve(&Target::default(), &[variables], None).unwrap_err();
+        let error = resolve(&Given::default(), &[variables], None).unwrap_err();
         assert_eq!(error.to_string(), words);
         assert!(!error.is_config());
     }
@@ -174,13 +178,8 @@ fn a_value_that_does_not_fit_names_who_set_it() {
 
 #[test]
 fn a_client_is_put_together_from_the_nearest_halves() {
-    let file = loaded(Config {
-        version: 1,
-        client_id_file: Some("id".into()),
-        client_secret_file: Some("secret".into()),
-        ..Config::default()
-    });
-    let client = |target: &Target, variables: &[(&str, &str)], config| match resolve(
+    let file = loaded("client-id-file = 'id'\nclient-secret-file = 'secret'\n");
+    let client = |target: &Given, variables: &[(&str, &str)], config| match resolve(
         target, variables, config,
     )
     .unwrap()
@@ -192,7 +191,7 @@ fn a_client_is_put_together_from_the_nearest_halves() {
         other => panic!("{other:?}"),
     };
     let path = |path: &str| Some(Half::File(path.into()));
-    let none = Target::default();
+    let none = Given::default();
     assert_eq!(
         client(&none, &[], Some(&file)),
         (path("repo/id"), path("repo/secret"))
@@ -204,10 +203,7 @@ fn a_client_is_put_together_from_the_nearest_halves() {
             Some(Half::Variable("FRAMEIO_CLIENT_SECRET"))
         )
     );
-    let flagged = Target {
-        client_id_file: Some("flag".into()),
-        ..Target::default()
-    };
+    let flagged = flags(&["--client-id-file=flag"]);
     let variables = [(TOKEN, "x"), ("RETIRE_CLIENT_SECRET_FILE", "env")];
     assert_eq!(
         client(&flagged, &variables, None),
@@ -232,21 +228,19 @@ fn a_client_is_put_together_from_the_nearest_halves() {
 
 #[test]
 fn v4_and_its_access_are_set_like_the_rest() {
-    let file = loaded(Config {
-        version: 1,
-        api: Some(crate::cli::config::ConfigApi::V4),
-        account: Some("adobe:ABC@AdobeOrg".to_owned()),
-        legacy_token: Some(true),
-        ims_endpoint: Some("http://127.0.0.1:9".to_owned()),
-        ..Config::default()
-    });
-    let settings = resolve(&Target::default(), &[], Some(&file)).unwrap();
+    let file = loaded(
+        "api = 'v4'\naccount = 'adobe:ABC@AdobeOrg'\nlegacy-token = true\nims-endpoint = 'http://127.0.0.1:9'\n",
+    );
+    let settings = resolve(&Given::default(), &[], Some(&file)).unwrap();
     assert_eq!(settings.api.value, Api::V4);
     assert!(settings.access.legacy);
     assert_eq!(settings.access.ims.as_str(), "http://127.0.0.1:9");
-    assert_eq!(settings.account.unwrap().value, "adobe:ABC@AdobeOrg");
+    assert_eq!(
+        settings.account.as_ref().unwrap().value,
+        "adobe:ABC@AdobeOrg"
+    );
     let variables = [("RETIRE_LEGACY_TOKEN", "0"), ("RETIRE_API", "v2")];
-    let settings = resolve(&Target::default(), &variables, Some(&file)).unwrap();
+    let settings = resolve(&Given::default(), &variables, Some(&file)).unwrap();
     assert!(!settings.access.legacy);
     assert_eq!(settings.api.value, Api::V2);
     for (name, value) in [
@@ -254,44 +248,30 @@ fn v4_and_its_access_are_set_like_the_rest() {
         ("RETIRE_LEGACY_TOKEN", "maybe"),
         ("RETIRE_API", "v3"),
     ] {
-        assert!(resolve(&Target::default(), &[(name, value)], None).is_err());
+        assert!(resolve(&Given::default(), &[(name, value)], None).is_err());
     }
     let both = [("RETIRE_LEGACY_TOKEN", "true"), ("FRAMEIO_CLIENT_ID", "x")];
-    let error = resolve(&Target::default(), &both, None).unwrap_err();
+    let error = resolve(&Given::default(), &both, None).unwrap_err();
     assert!(
         error.to_string().contains("`RETIRE_LEGACY_TOKEN`"),
         "{error}"
     );
 }
 
-/// All that decides where a secret goes and what is executed.
-fn guarded(name: &str) -> Config {
-    Config {
-        version: 1,
-        endpoint: Some(format!("https://{name}.example")),
-        ims_endpoint: Some(format!("https://ims.{name}.example")),
-        token_file: Some(name.into()),
-        client_id_file: Some(name.into()),
-        client_secret_file: Some(name.into()),
-        legacy_token: Some(true),
-        batch_size: NonZeroUsize::new(7),
-        ..Config::default()
-    }
+/// All that decides where a secret goes and what is executed, but for the token command.
+fn guarded(name: &str) -> String {
+    format!(
+        "endpoint = 'https://{name}.example'\nims-endpoint = 'https://ims.{name}.example'\ntoken-file = '{name}'\nclient-id-file = '{name}'\nclient-secret-file = '{name}'\nlegacy-token = true\nbatch-size = 7\n"
+    )
 }
 
-fn of_files(variables: &[(&str, &str)], configs: &[Loaded]) -> Settings {
-    let environment = variables
-        .iter()
-        .map(|(name, value)| (name.into(), value.into()))
-        .collect();
+fn of_files(pairs: &[(&str, &str)], files: &[Given]) -> Settings {
     let sources = Sources {
-        times: Times::default(),
-        sending: &Sending::default(),
-        target: &Target::default(),
-        batch_size: None,
-        concurrency: None,
-        environment: &environment,
-        configs,
+        flags: &Given::default(),
+        sandbox: false,
+        retry_blocked: false,
+        environment: &variables(pairs),
+        files,
         folder: None,
     };
     sources.resolve().unwrap()
@@ -299,15 +279,8 @@ fn of_files(variables: &[(&str, &str)], configs: &[Loaded]) -> Settings {
 
 #[test]
 fn what_is_not_trusted_says_nothing_of_secrets() {
-    let project = Loaded {
-        trusted: false,
-        ..loaded(guarded("project"))
-    };
-    let own = Loaded {
-        path: "/home/me/config.toml".into(),
-        config: guarded("own"),
-        trusted: true,
-    };
+    let project = file("repo/retire.toml", false, &guarded("project"));
+    let own = file("/home/me/config.toml", true, &guarded("own"));
     let settings = of_files(&[], std::slice::from_ref(&project));
     assert_eq!(settings.server.value.name(), ENDPOINT);
     assert_eq!(settings.access.ims.as_str(), crate::frameio::ims::ENDPOINT);
@@ -339,16 +312,11 @@ fn what_is_not_trusted_says_nothing_of_secrets() {
 #[test]
 fn one_place_names_one_way_to_a_token() {
     let variables = [("RETIRE_TOKEN_FILE", "f"), ("RETIRE_TOKEN_COMMAND", "c")];
-    let error = resolve(&Target::default(), &variables, None).unwrap_err();
+    let error = resolve(&Given::default(), &variables, None).unwrap_err();
     assert!(error.to_string().contains("`RETIRE_TOKEN_FILE`"), "{error}");
     assert!(!error.is_config());
-    let file = loaded(Config {
-        version: 1,
-        token_file: Some("f".into()),
-        token_command: Some(vec!["c".to_owned()]),
-        ..Config::default()
-    });
-    let error = resolve(&Target::default(), &[], Some(&file)).unwrap_err();
+    let file = loaded("token-file = 'f'\ntoken-command = ['c']\n");
+    let error = resolve(&Given::default(), &[], Some(&file)).unwrap_err();
     assert!(error.to_string().contains("`token-file`"), "{error}");
     assert!(error.is_config());
 }
@@ -356,7 +324,7 @@ fn one_place_names_one_way_to_a_token() {
 #[test]
 fn a_version_behind_the_endpoint_is_left_out_with_a_word() {
     let settings = resolve(
-        &Target::default(),
+        &Given::default(),
         &[("RETIRE_ENDPOINT", "http://127.0.0.1:9/v4/")],
         None,
     )
@@ -381,12 +349,96 @@ fn a_version_behind_the_endpoint_is_left_out_with_a_word() {
 
 #[test]
 fn a_command_is_in_no_debug_form() {
-    let target = Target {
-        token_command: Some(crate::cli::args::Hidden("TOKEN=hush op".to_owned())),
-        ..Target::default()
-    };
-    let settings = resolve(&target, &[], None).unwrap();
-    let program = TokenSource::Program(vec!["op".to_owned(), "hush".to_owned()]);
-    let shown = format!("{target:?} {settings:?} {program:?}");
+    let flags = flags(&["--token-command", "TOKEN=hush op"]);
+    let settings = resolve(&flags, &[], None).unwrap();
+    let words = vec!["op".to_owned(), "hush".to_owned()];
+    let command = TokenCommand::Program(words.clone());
+    let program = TokenSource::Program(words);
+    let shown = format!("{flags:?} {settings:?} {command:?} {program:?}");
     assert!(!shown.contains("hush"), "{shown}");
+}
+
+#[test]
+fn a_misspelt_variable_is_told() {
+    let environment = variables(&[("RETIRE_ENDPONT", "x"), ("RETIRE_STATE", "y")]);
+    assert_eq!(
+        near::misspelt_variables(&environment),
+        ["the environment variable `RETIRE_ENDPONT` sets nothing, did you mean `RETIRE_ENDPOINT`?"]
+    );
+}
+
+/// What says where a secret is, where it goes or what is run must be guarded.
+#[test]
+fn every_setting_of_a_secret_is_guarded() {
+    for setting in SETTINGS {
+        let words = ["token", "client", "secret", "endpoint", "command"];
+        let of_secret = words.iter().any(|word| setting.key.contains(word));
+        assert_eq!(setting.guarded, of_secret, "{}", setting.key);
+    }
+}
+
+/// The defaults of the parts that a setting changes are those of the table.
+#[test]
+fn the_defaults_are_those_of_the_parts() {
+    let settings = resolve(&Given::default(), &[], None).unwrap();
+    assert_eq!(
+        settings.sending.breakers,
+        crate::apply::breaker::Limits::default()
+    );
+    assert_eq!(
+        settings.sending.timeouts,
+        crate::frameio::transport::Timeouts::default()
+    );
+    assert_eq!(settings.access.ims.as_str(), crate::frameio::ims::ENDPOINT);
+}
+
+/// A value that a setting takes, as text and as it stands in a file.
+fn sample(setting: &Setting) -> (&'static str, &'static str) {
+    let schema = (setting.schema)();
+    match (schema["type"].as_str(), setting.value) {
+        (Some("integer"), _) => ("7", "7"),
+        (Some("boolean"), _) => ("true", "true"),
+        (Some("array"), _) => ("pass", "['pass']"),
+        (Some(_), "TIME") => ("7 days", "'7 days'"),
+        (Some(_), _) => ("text", "'text'"),
+        (None, _) => ("v4", "'v4'"),
+    }
+}
+
+#[test]
+fn a_setting_is_read_wherever_it_is_said() {
+    for setting in SETTINGS {
+        let Setting {
+            key,
+            variable,
+            value,
+            ..
+        } = setting;
+        let (text, in_file) = sample(setting);
+        let flag = format!("--{key}");
+        let flags = if value.is_empty() {
+            flags(&[&flag])
+        } else {
+            flags(&[&flag, text])
+        };
+        let variables = Given::by_variables(&variables(&[(*variable, text)])).unwrap();
+        let file = Given {
+            version: None,
+            ..loaded(&format!("{key} = {in_file}\n"))
+        };
+        let origins = [
+            format!("Flag({flag:?})"),
+            format!("Environment({variable:?})"),
+            "Config(".to_owned(),
+        ];
+        for (given, origin) in [flags, variables, file].iter().zip(origins) {
+            let shown = format!("{given:?}");
+            assert!(
+                shown.contains(&format!("{}: Some(", key.replace('-', "_"))),
+                "{shown}"
+            );
+            assert_eq!(shown.matches("Some(").count(), 1, "{shown}");
+            assert!(shown.contains(&origin), "{shown}");
+        }
+    }
 }

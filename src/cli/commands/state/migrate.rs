@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::asset::{AssetId, Kind};
 use crate::cli::args::StateMigrate;
-use crate::cli::call::{Call, Flags};
+use crate::cli::call::Call;
 use crate::cli::clock;
 use crate::cli::commands::state::changer;
 use crate::cli::exit::Exit;
@@ -12,8 +12,8 @@ use crate::cli::failure::Failure;
 use crate::cli::lock;
 use crate::cli::playground;
 use crate::cli::reach::{Reached, reach};
-use crate::cli::settings::sending::Percent;
-use crate::cli::settings::{Settings, Times, server};
+use crate::cli::settings::kind::Percent;
+use crate::cli::settings::{Settings, server};
 use crate::frameio::survey::survey;
 use crate::inventory::{Inventory, Seen};
 use crate::render::{count, counted};
@@ -26,14 +26,7 @@ const MIN_FOUND: u8 = 80;
 
 /// Looks for what is open, reports it, and writes the state for V4.
 pub(in crate::cli) fn run(call: &Call, arguments: &StateMigrate) -> Result<Exit, Failure> {
-    let flags = Flags {
-        times: Times {
-            lock_timeout: arguments.lock_timeout,
-            ..Times::default()
-        },
-        ..Flags::default()
-    };
-    let settings = call.settings(&arguments.target, flags, &[])?;
+    let settings = call.settings(&arguments.settings.given, arguments.run, &[])?;
     if settings.api.value != Api::V4 {
         return Err(Failure::NotToV4);
     }

@@ -1,15 +1,15 @@
 //! `retire state`: look into the state, or change it by hand.
 
 use crate::cli::args::{
-    Format, State, StateFile, StateHistory, StateList, StatePlace, StatePull, StateShow,
-    StateUnlock, Target, is_standard,
+    Format, State, StateFile, StateHistory, StateList, StatePull, StateShow, StateUnlock,
+    is_standard,
 };
-use crate::cli::call::{Call, Flags};
+use crate::cli::call::Call;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::identity::Identity;
-use crate::cli::settings::{Settings, Times};
-use crate::cli::span::Span;
+use crate::cli::settings::Settings;
+use crate::cli::settings::table::Given;
 use crate::cli::target::{self, Document};
 use crate::render;
 use crate::render::escape::escape;
@@ -36,32 +36,13 @@ pub(in crate::cli) fn run(call: &Call, command: &State) -> Result<Exit, Failure>
     }
 }
 
-fn settings(
-    call: &Call,
-    place: &StatePlace,
-    lock_timeout: Option<Span>,
-) -> Result<Settings, Failure> {
-    let target = Target {
-        state: place.state.clone(),
-        ..Target::default()
-    };
-    let flags = Flags {
-        times: Times {
-            lock_timeout,
-            ..Times::default()
-        },
-        ..Flags::default()
-    };
-    call.settings_offline(&target, flags)
-}
-
 /// Who changes a state by hand, and from what: the repository around the state itself.
 fn changer(call: &Call, settings: &Settings) -> Identity {
     Identity::find(&call.environment, settings.state.value.parent())
 }
 
-fn load(call: &Call, place: &StatePlace) -> Result<state::State, Failure> {
-    let path = settings(call, place, None)?.state.value;
+fn load(call: &Call, flags: &Given) -> Result<state::State, Failure> {
+    let path = call.settings_offline(flags)?.state.clone().value;
     let loaded = FileStore::new(&path).load()?;
     let loaded = loaded.ok_or(Failure::NoState(path))?;
     for warning in &loaded.warnings {
@@ -71,7 +52,7 @@ fn load(call: &Call, place: &StatePlace) -> Result<state::State, Failure> {
 }
 
 fn list(call: &Call, arguments: &StateList) -> Result<Exit, Failure> {
-    let state = load(call, &arguments.file.place)?;
+    let state = load(call, &arguments.file.settings.given)?;
     let wanted: Vec<&str> = arguments
         .status
         .iter()
@@ -91,7 +72,7 @@ fn list(call: &Call, arguments: &StateList) -> Result<Exit, Failure> {
 }
 
 fn show(call: &Call, arguments: &StateShow) -> Result<Exit, Failure> {
-    let state = load(call, &arguments.file.place)?;
+    let state = load(call, &arguments.file.settings.given)?;
     let id = arguments.id;
     call.console
         .data(|style, sink| match arguments.file.format {
@@ -102,8 +83,8 @@ fn show(call: &Call, arguments: &StateShow) -> Result<Exit, Failure> {
 }
 
 fn history(call: &Call, arguments: &StateHistory) -> Result<Exit, Failure> {
-    let StateFile { place, format } = &arguments.file;
-    let state = load(call, place)?;
+    let StateFile { settings, format } = &arguments.file;
+    let state = load(call, &settings.given)?;
     call.console.data(|style, sink| match format {
         Format::Text => render::history::history(&state, style, sink),
         Format::Json => render::json::history(&state, sink),
@@ -112,8 +93,9 @@ fn history(call: &Call, arguments: &StateHistory) -> Result<Exit, Failure> {
 }
 
 fn pull(call: &Call, arguments: &StatePull) -> Result<Exit, Failure> {
-    let path = settings(call, &arguments.place, None)?.state.value;
-    let state = load(call, &arguments.place)?;
+    let flags = &arguments.settings.given;
+    let path = call.settings_offline(flags)?.state.clone().value;
+    let state = load(call, flags)?;
     match &arguments.out {
         Some(out) if !is_standard(Some(out)) => {
             target::publish(out, Document::Copy(&state), &path, |sink| {
@@ -126,8 +108,9 @@ fn pull(call: &Call, arguments: &StatePull) -> Result<Exit, Failure> {
 }
 
 fn unlock(call: &Call, arguments: &StateUnlock) -> Result<Exit, Failure> {
-    let path = settings(call, &arguments.place, None)?.state.value;
-    let last = FileStore::new(&path).unlock()?;
+    let settings = call.settings_offline(&arguments.settings.given)?;
+    let path = &settings.state.value;
+    let last = FileStore::new(path).unlock()?;
     let path = path.display();
     call.console.data(|_, sink| match &last {
         Some(holder) => writeln!(

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::cli::args::StatePush;
 use crate::cli::call::Call;
-use crate::cli::commands::state::{changer, settings};
+use crate::cli::commands::state::changer;
 use crate::cli::exit::Exit;
 use crate::cli::failure::{Failure, Misfit};
 use crate::cli::files::{self, Input};
@@ -16,7 +16,7 @@ use crate::store::{Loaded, Session, StoreError};
 /// Takes a state and puts it in the place of the one that is there.
 pub(in crate::cli) fn run(call: &Call, arguments: &StatePush) -> Result<Exit, Failure> {
     let given = read(&arguments.file)?;
-    let settings = settings(call, &arguments.place, arguments.lock_timeout)?;
+    let settings = call.settings_offline(&arguments.settings.given)?;
     let path = &settings.state.value;
     let who = changer(call, &settings);
     let (mut session, loaded) = lock::open(call, &settings, &who, "state push")?;

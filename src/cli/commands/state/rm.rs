@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::asset::AssetId;
 use crate::cli::args::StateRm;
 use crate::cli::call::Call;
-use crate::cli::commands::state::{changer, settings};
+use crate::cli::commands::state::changer;
 use crate::cli::console::OutputError;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -16,7 +16,7 @@ use crate::store::Session;
 
 /// Shows what would be dropped, asks, and drops it.
 pub(in crate::cli) fn run(call: &Call, arguments: &StateRm) -> Result<Exit, Failure> {
-    let settings = settings(call, &arguments.place, arguments.lock_timeout)?;
+    let settings = call.settings_offline(&arguments.settings.given)?;
     let path = &settings.state.value;
     let who = changer(call, &settings);
     let (mut session, loaded) = lock::open(call, &settings, &who, "state rm")?;

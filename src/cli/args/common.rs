@@ -1,0 +1,87 @@
+//! What several commands have: the flags of the settings, as the table says, and few others.
+
+use clap::{
+    Arg, ArgAction, ArgMatches, Args, Command, Error, FromArgMatches, ValueEnum, ValueHint,
+};
+
+use crate::cli::settings::declare::Setting;
+use crate::cli::settings::table::{Given, SETTINGS};
+
+/// The flags of the settings that a command has; `COMMAND` is one of [`on`].
+///
+/// [`on`]: crate::cli::settings::declare::on
+#[derive(Debug, Clone, Default)]
+pub struct Flags<const COMMAND: u8> {
+    /// What they say.
+    pub given: Given,
+}
+
+impl<const COMMAND: u8> Args for Flags<COMMAND> {
+    fn augment_args(command: Command) -> Command {
+        let flags = SETTINGS.iter().filter(|row| row.commands & COMMAND != 0);
+        command.args(flags.map(flag))
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl<const COMMAND: u8> FromArgMatches for Flags<COMMAND> {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
+        let given = Given::by_flags(matches);
+        Ok(Self { given })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
+        self.given = Given::by_flags(matches);
+        Ok(())
+    }
+}
+
+fn flag(setting: &Setting) -> Arg {
+    let flag = Arg::new(setting.key)
+        .long(setting.key)
+        .help_heading(setting.heading)
+        .help(setting.help())
+        .value_parser((setting.parser)())
+        .conflicts_with_all(setting.excludes);
+    if setting.value.is_empty() {
+        // Not `SetTrue`, which says no where nobody has said anything.
+        let flag = flag.action(ArgAction::Set).num_args(0);
+        return flag.default_missing_value("true");
+    }
+    flag.value_name(setting.value)
+        .value_hint(match setting.value {
+            "FILE" => ValueHint::FilePath,
+            "URL" => ValueHint::Url,
+            "COMMAND" => ValueHint::CommandString,
+            _ => ValueHint::Unknown,
+        })
+}
+
+/// What is said for one run alone, and is no setting.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct ThisRun {
+    /// Play: start the embedded sandbox for this one run, and use no real token
+    #[arg(long, conflicts_with_all = guarded())]
+    pub sandbox: bool,
+    /// Try the assets again that were refused too often
+    #[arg(long)]
+    pub retry_blocked: bool,
+}
+
+/// The settings that the sandbox has no use for: where a secret goes and what is executed.
+fn guarded() -> impl Iterator<Item = &'static str> {
+    let guarded = SETTINGS.iter().filter(|setting| setting.guarded);
+    guarded.map(|setting| setting.key)
+}
+
+/// How other things are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}

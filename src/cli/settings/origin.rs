@@ -1,0 +1,123 @@
+//! A value, who set it, and what is wrong with it.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use crate::cli::env::NotText;
+use crate::frameio::transport::EndpointError;
+
+/// Where a setting comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// A flag.
+    Flag(&'static str),
+    /// An environment variable.
+    Environment(&'static str),
+    /// A config file.
+    Config(PathBuf),
+    /// Nobody said anything.
+    Default,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flag(name) | Self::Environment(name) => write!(formatter, "`{name}`"),
+            Self::Config(path) => write!(formatter, "`{}`", path.display()),
+            Self::Default => formatter.write_str("the default"),
+        }
+    }
+}
+
+/// A setting and where it comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Valued<T> {
+    /// What is set.
+    pub value: T,
+    /// By whom.
+    pub origin: Origin,
+}
+
+impl<T> Valued<T> {
+    /// Reads what somebody wrote.
+    ///
+    /// # Errors
+    ///
+    /// Returns what is wrong with it, and who wrote it.
+    pub fn parse(
+        origin: Origin,
+        text: &str,
+        parse: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Result<Self, SettingsError> {
+        match parse(text) {
+            Ok(value) => Ok(Self { value, origin }),
+            Err(message) => Err(SettingsError::Value { origin, message }),
+        }
+    }
+
+    /// Says who set it, where it does not pass a check.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the check returns.
+    pub fn check(&self, check: impl FnOnce(&T) -> Result<(), String>) -> Result<(), SettingsError> {
+        check(&self.value).map_err(|message| SettingsError::Value {
+            origin: self.origin.clone(),
+            message,
+        })
+    }
+}
+
+/// Why the settings cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SettingsError {
+    /// A variable is not text.
+    #[error(transparent)]
+    NotText(#[from] NotText),
+    /// A value does not fit its setting.
+    #[error("{origin}: {message}")]
+    Value {
+        /// Who set it.
+        origin: Origin,
+        /// What is wrong.
+        message: String,
+    },
+    /// The endpoint is not one.
+    #[error("{origin}: {why}")]
+    Endpoint {
+        /// Who set it.
+        origin: Origin,
+        /// What is wrong.
+        why: EndpointError,
+    },
+}
+
+impl SettingsError {
+    /// Whether it is the config file that is wrong, and not the call.
+    #[must_use]
+    pub fn is_config(&self) -> bool {
+        match self {
+            Self::NotText(_) => false,
+            Self::Value { origin, .. } | Self::Endpoint { origin, .. } => {
+                matches!(origin, Origin::Config(_))
+            }
+        }
+    }
+
+    /// Says what to do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::NotText(_) | Self::Value { .. } => None,
+            Self::Endpoint { why, .. } => Some(match why {
+                EndpointError::Plain(_) => "use `https`, or a server on this machine",
+                EndpointError::Version(_) => {
+                    "write it without the version, like `https://api.frame.io`; `--api` says the version"
+                }
+                EndpointError::Parts(_)
+                | EndpointError::NotUrl { .. }
+                | EndpointError::Scheme(_) => "write it like `https://api.frame.io`",
+            }),
+        }
+    }
+}

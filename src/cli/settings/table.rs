@@ -1,0 +1,221 @@
+//! Every setting, declared once. A new one is a row here and in README.md's table: from the row
+//! come its flag, its variable, its key in `retire.toml`, its default, its help and its schema.
+//!
+//! A flag beats the variable, that beats `retire.toml`, that the user's own `config.toml`, and
+//! that the default. How a row is written stands in `declare.rs`.
+#![expect(
+    clippy::doc_markdown,
+    reason = "the lines over a setting are its help, which a terminal shows as it is"
+)]
+
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::ArgMatches;
+use serde::Deserialize;
+
+use crate::cli::env::Environment;
+use crate::cli::settings::declare::{
+    COLUMNS, Setting, from_file, from_flag, from_variable, heading, on, seen_from, settings,
+};
+use crate::cli::settings::kind::{Kind, Percent, TokenCommand};
+use crate::cli::settings::origin::{Origin, SettingsError, Valued};
+use crate::state::Api;
+
+settings! {
+    /// Leave an asset alone after this many refusals
+    max_attempts: NonZeroU32 = "5" {
+        key: "max-attempts", variable: "RETIRE_MAX_ATTEMPTS", value: "N",
+        heading: heading::PLAN, commands: on::SERVER,
+    }
+
+    /// Refuse a saved plan that is older than this
+    max_plan_age: Duration = "24h" {
+        key: "max-plan-age", variable: "RETIRE_MAX_PLAN_AGE", value: "TIME",
+        heading: heading::PLAN, commands: on::PLAN | on::APPLY,
+    }
+
+    /// Speak this version of the API
+    api: Api = "v2" {
+        key: "api", variable: "RETIRE_API", value: "API",
+        heading: heading::SERVER, commands: on::SERVER, common: true,
+    }
+
+    /// Talk to this server
+    endpoint: String = ENDPOINT {
+        key: "endpoint", variable: "RETIRE_ENDPOINT", value: "URL",
+        heading: heading::SERVER, commands: on::SERVER, common: true, guarded: true,
+    }
+
+    /// Refuse a token of any other account
+    /// and, with V4, work in this one
+    account: String {
+        key: "account", variable: "RETIRE_ACCOUNT", value: "ID",
+        heading: heading::SERVER, commands: on::SERVER, common: true,
+    }
+
+    /// Read the token from this file
+    /// instead of FRAMEIO_TOKEN
+    token_file: PathBuf {
+        key: "token-file", variable: "RETIRE_TOKEN_FILE", value: "FILE",
+        heading: heading::CREDENTIALS, commands: on::SERVER, common: true, guarded: true,
+    }
+
+    /// Take the token from what this prints
+    token_command: TokenCommand {
+        key: "token-command", variable: "RETIRE_TOKEN_COMMAND", value: "COMMAND",
+        heading: heading::CREDENTIALS, commands: on::SERVER, common: true, guarded: true,
+        excludes: &["token-file"],
+    }
+
+    /// Read the client's id from this file
+    /// instead of FRAMEIO_CLIENT_ID, for V4 from server to server
+    client_id_file: PathBuf {
+        key: "client-id-file", variable: "RETIRE_CLIENT_ID_FILE", value: "FILE",
+        heading: heading::CREDENTIALS, commands: on::SERVER, guarded: true,
+        excludes: &["token-file", "token-command"],
+    }
+
+    /// Read the client's secret from this file
+    /// instead of FRAMEIO_CLIENT_SECRET, for V4 from server to server
+    client_secret_file: PathBuf {
+        key: "client-secret-file", variable: "RETIRE_CLIENT_SECRET_FILE", value: "FILE",
+        heading: heading::CREDENTIALS, commands: on::SERVER, guarded: true,
+        excludes: &["token-file", "token-command"],
+    }
+
+    /// Ask this server for tokens
+    /// for V4 from server to server
+    ims_endpoint: String = "https://ims-na1.adobelogin.com" {
+        key: "ims-endpoint", variable: "RETIRE_IMS_ENDPOINT", value: "URL",
+        heading: heading::CREDENTIALS, commands: on::SERVER, guarded: true,
+    }
+
+    /// Use a developer token of the legacy API with V4
+    legacy_token: bool = "false" {
+        key: "legacy-token", variable: "RETIRE_LEGACY_TOKEN", value: "",
+        heading: heading::CREDENTIALS, commands: on::SERVER, guarded: true,
+    }
+
+    /// Keep the state in this file
+    /// instead of one beside the first PATH
+    state: PathBuf = STATE {
+        key: "state", variable: "RETIRE_STATE", value: "FILE",
+        heading: heading::STATE, commands: on::ALL, common: true,
+    }
+
+    /// Wait this long for a run that has the state
+    lock_timeout: Duration = "0s" {
+        key: "lock-timeout", variable: "RETIRE_LOCK_TIMEOUT", value: "TIME",
+        heading: heading::STATE, commands: on::APPLY | on::MIGRATE | on::WRITE_STATE, common: true,
+    }
+
+    /// Stop in good order before this time is over
+    /// and, in a plan, say whether a run would fit into it
+    time_budget: Duration, check(some_time) {
+        key: "time-budget", variable: "RETIRE_TIME_BUDGET", value: "TIME",
+        heading: heading::LIMITS, commands: on::PLAN | on::APPLY, common: true,
+    }
+
+    /// Delete this many assets first
+    /// and the rest once that came back sane; 0 sends all at once
+    canary: usize = "5" {
+        key: "canary", variable: "RETIRE_CANARY", value: "N",
+        heading: heading::LIMITS, commands: on::APPLY, common: true,
+    }
+
+    /// Stop when the server does not know more than this share of the assets
+    max_404_percent: Percent = "50" {
+        key: "max-404-percent", variable: "RETIRE_MAX_404_PERCENT", value: "PERCENT",
+        heading: heading::LIMITS, commands: on::APPLY,
+    }
+
+    /// Stop when the server refuses more than this share of the assets
+    max_failure_percent: Percent = "50" {
+        key: "max-failure-percent", variable: "RETIRE_MAX_FAILURE_PERCENT", value: "PERCENT",
+        heading: heading::LIMITS, commands: on::APPLY,
+    }
+
+    /// Stop when this many requests in a row came to nothing
+    max_failed_batches: NonZeroU32 = "10" {
+        key: "max-failed-batches", variable: "RETIRE_MAX_FAILED_BATCHES", value: "N",
+        heading: heading::LIMITS, commands: on::APPLY,
+    }
+
+    /// When stopped, wait this long for the answers under way
+    grace: Duration = "30s" {
+        key: "grace", variable: "RETIRE_GRACE", value: "TIME",
+        heading: heading::LIMITS, commands: on::APPLY,
+    }
+
+    /// Send at most this many assets in one delete
+    batch_size: NonZeroUsize = "50", check(at_most(LARGEST_BATCH)) {
+        key: "batch-size", variable: "RETIRE_BATCH_SIZE", value: "N",
+        heading: heading::REQUESTS, commands: on::PLAN | on::APPLY, common: true,
+    }
+
+    /// Keep at most this many requests under way
+    concurrency: NonZeroUsize = "4", check(at_most(MOST_AT_ONCE)) {
+        key: "concurrency", variable: "RETIRE_CONCURRENCY", value: "N",
+        heading: heading::REQUESTS, commands: on::APPLY, common: true,
+    }
+
+    /// Make a request again this often when it went wrong
+    retries: u32 = "4" {
+        key: "retries", variable: "RETIRE_RETRIES", value: "N",
+        heading: heading::REQUESTS, commands: on::APPLY,
+    }
+
+    /// Make a request again for this long at most
+    retry_for: Duration = "10m" {
+        key: "retry-for", variable: "RETIRE_RETRY_FOR", value: "TIME",
+        heading: heading::REQUESTS, commands: on::APPLY,
+    }
+
+    /// Give a connection this long
+    connect_timeout: Duration = "10s", check(some_time) {
+        key: "connect-timeout", variable: "RETIRE_CONNECT_TIMEOUT", value: "TIME",
+        heading: heading::REQUESTS, commands: on::APPLY,
+    }
+
+    /// Give up an answer after this long a silence
+    read_timeout: Duration = "40s", check(some_time) {
+        key: "read-timeout", variable: "RETIRE_READ_TIMEOUT", value: "TIME",
+        heading: heading::REQUESTS, commands: on::APPLY,
+    }
+
+    /// Give a request this long in all
+    request_timeout: Duration = "1m", check(some_time) {
+        key: "request-timeout", variable: "RETIRE_REQUEST_TIMEOUT", value: "TIME",
+        heading: heading::REQUESTS, commands: on::APPLY,
+    }
+}
+
+/// The state's file, unless told otherwise.
+pub const STATE: &str = "retire.state.json";
+
+/// The server of the real API.
+pub const ENDPOINT: &str = "https://api.frame.io";
+
+/// The most assets that one delete may ask for; the API names no bound.
+const LARGEST_BATCH: usize = 1000;
+
+/// The most requests that may be under way at once.
+const MOST_AT_ONCE: usize = 64;
+
+fn at_most(most: usize) -> impl Fn(&NonZeroUsize) -> Result<(), String> {
+    move |number| {
+        if number.get() > most {
+            return Err(format!("{number} is too much: at most {most}"));
+        }
+        Ok(())
+    }
+}
+
+fn some_time(time: &Duration) -> Result<(), String> {
+    if time.is_zero() {
+        return Err("no time at all is too short".to_owned());
+    }
+    Ok(())
+}
