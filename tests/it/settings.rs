@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use clap::CommandFactory;
-use frameio_retire::cli::args::Arguments;
+use frameio_retire::cli::args;
+use frameio_retire::cli::exit::Exit;
 use frameio_retire::cli::settings::declare::{Setting, on};
 use frameio_retire::cli::settings::table::SETTINGS;
 
@@ -228,8 +228,96 @@ fn a_command_has_the_flags_that_the_table_gives_it() {
         };
         for (words, on) in commands {
             let words = ["retire"].iter().chain(words).copied().chain([&*flag]);
-            let read = Arguments::command().try_get_matches_from(words);
+            let read = args::command().try_get_matches_from(words);
             assert_eq!(read.is_ok(), setting.commands & on != 0, "{flag}: {read:?}");
         }
     }
+}
+
+/// The help of a command and of all below it, as a terminal of `width` columns shows it.
+fn helps(command: clap::Command, width: usize, long: bool, found: &mut Vec<(String, String)>) {
+    let mut command = command.term_width(width);
+    command.build();
+    let text = if long {
+        command.render_long_help()
+    } else {
+        command.render_help()
+    };
+    let name = command.get_bin_name().unwrap_or("retire").to_owned();
+    let below: Vec<clap::Command> = command.get_subcommands().cloned().collect();
+    found.push((name, text.to_string()));
+    for command in below {
+        helps(command, width, long, found);
+    }
+}
+
+#[test]
+fn the_short_help_fits_a_terminal() {
+    let mut found = Vec::new();
+    helps(args::command(), 80, false, &mut found);
+    assert!(found.len() > 15, "{found:?}");
+    for (name, text) in found {
+        assert!(text.lines().count() <= 40, "{name}\n{text}");
+        let widest = text.lines().map(|line| line.chars().count()).max();
+        assert!(widest <= Some(80), "{name}\n{text}");
+    }
+}
+
+/// Each flag stands below a heading, and these have their order; examples and exit codes follow.
+#[test]
+fn the_long_help_has_headings_examples_and_exit_codes() {
+    let order = [
+        "Arguments",
+        "Plan",
+        "Approval and output",
+        "Server and account",
+        "Credentials",
+        "State",
+        "Limits that stop a run",
+        "Requests",
+        "Global options",
+        "Examples",
+        "Exit codes",
+    ];
+    let mut found = Vec::new();
+    helps(args::command(), 80, true, &mut found);
+    for (name, text) in &found {
+        if name.split(' ').any(|word| word == "help") {
+            continue;
+        }
+        let headings: Vec<&str> = text
+            .lines()
+            .filter_map(|line| line.strip_suffix(':').filter(|line| !line.starts_with(' ')))
+            .filter(|heading| !matches!(*heading, "Commands" | "Options"))
+            .collect();
+        let expected = order.iter().filter(|heading| headings.contains(heading));
+        assert_eq!(headings, expected.copied().collect::<Vec<_>>(), "{name}");
+        assert!(headings.ends_with(&order[8..]), "{name}: {headings:?}");
+        let (_, examples) = text.split_once("Examples:\n").unwrap();
+        let examples = examples.lines().take_while(|line| !line.trim().is_empty());
+        let mut count = 0;
+        for example in examples {
+            let words = example.split_whitespace();
+            let words = words.take_while(|word| !matches!(*word, "#" | "<" | ">"));
+            let read = args::command().try_get_matches_from(words);
+            assert!(read.is_ok(), "{name}: {example}");
+            count += 1;
+        }
+        assert_eq!(count, 3, "{name}");
+        for exit in Exit::ALL {
+            let (code, meaning) = (exit.code(), exit.meaning());
+            let plain: Vec<&str> = text.split_whitespace().collect();
+            let meant: Vec<&str> = meaning.split_whitespace().collect();
+            let meant = format!("{code} {}", meant.join(" "));
+            assert!(plain.join(" ").contains(&meant), "{name}: {code}");
+        }
+    }
+    let (_, apply) = found
+        .iter()
+        .find(|(name, _)| name == "retire apply")
+        .unwrap();
+    let headings = order
+        .iter()
+        .filter(|heading| apply.contains(&format!("\n{heading}:\n")));
+    assert_eq!(headings.count(), order.len());
 }

@@ -4,7 +4,7 @@ use clap::{
     Arg, ArgAction, ArgMatches, Args, Command, Error, FromArgMatches, ValueEnum, ValueHint,
 };
 
-use crate::cli::settings::declare::Setting;
+use crate::cli::settings::declare::{Setting, heading};
 use crate::cli::settings::table::{Given, SETTINGS};
 
 /// The flags of the settings that a command has; `COMMAND` is one of [`on`].
@@ -43,7 +43,9 @@ fn flag(setting: &Setting) -> Arg {
     let flag = Arg::new(setting.key)
         .long(setting.key)
         .help_heading(setting.heading)
-        .help(setting.help())
+        .help(setting.help[0].trim())
+        .long_help(setting.long_help())
+        .hide_short_help(!setting.common)
         .value_parser((setting.parser)())
         .conflicts_with_all(setting.excludes);
     if setting.value.is_empty() {
@@ -63,12 +65,14 @@ fn flag(setting: &Setting) -> Arg {
 /// What is said for one run alone, and is no setting.
 #[derive(Debug, Clone, Copy, Default, Args)]
 pub struct ThisRun {
-    /// Play: start the embedded sandbox for this one run, and use no real token
-    #[arg(long, conflicts_with_all = guarded())]
-    pub sandbox: bool,
     /// Try the assets again that were refused too often
-    #[arg(long)]
+    #[arg(long, help_heading = heading::PLAN)]
     pub retry_blocked: bool,
+    /// Play: start the embedded sandbox for this one run
+    ///
+    /// No real token is used.
+    #[arg(long, help_heading = heading::SERVER, conflicts_with_all = guarded())]
+    pub sandbox: bool,
 }
 
 /// The settings that the sandbox has no use for: where a secret goes and what is executed.

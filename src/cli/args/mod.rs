@@ -11,14 +11,16 @@ use std::time::Duration;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use crate::cli::duration::parse_duration;
-use crate::cli::settings::declare::on;
+use crate::cli::settings::declare::{heading, on};
 use crate::sandbox::fault::{Rule, Share};
 use crate::sandbox::limit::LimitWord;
 
 mod common;
+mod help;
 mod state;
 
 pub use common::{Flags, Format, ThisRun};
+pub use help::command;
 pub use state::*;
 
 /// Retire Frame.io assets on purpose
@@ -31,24 +33,44 @@ pub use state::*;
     version,
     max_term_width = 100,
     arg_required_else_help = true,
-    subcommand_required = true
+    subcommand_required = true,
+    disable_help_flag = true,
+    disable_version_flag = true
 )]
 pub struct Arguments {
     /// When to use colour
-    #[arg(long, global = true, value_enum, default_value_t = Colour::Auto, value_name = "WHEN")]
+    #[arg(
+        long, global = true, value_enum, default_value_t = Colour::Auto, value_name = "WHEN",
+        help_heading = heading::GLOBAL, hide_short_help = true
+    )]
     pub color: Colour,
     /// Print no messages but warnings and errors
-    #[arg(long, short, global = true)]
+    #[arg(long, short, global = true, help_heading = heading::GLOBAL)]
     pub quiet: bool,
-    /// Log what happens to standard error: -v the course, -vv each request, -vvv everything [env: RUST_LOG]
-    #[arg(long, short, global = true, action = ArgAction::Count)]
+    /// Log the course to standard error
+    ///
+    /// -vv logs each request and -vvv everything [env: RUST_LOG]
+    #[arg(long, short, global = true, action = ArgAction::Count, help_heading = heading::GLOBAL)]
     pub verbose: u8,
-    /// Read settings from this file [default: retire.toml beside the manifests; env: RETIRE_CONFIG]
-    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    /// Read settings from this file
+    ///
+    /// [default: retire.toml beside the manifests; env: RETIRE_CONFIG]
+    #[arg(
+        long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath,
+        help_heading = heading::GLOBAL
+    )]
     pub config: Option<PathBuf>,
-    /// Let the project's settings say where the token goes and what prints it [env: RETIRE_TRUST_CONFIG=true]
-    #[arg(long, global = true)]
+    /// Let the project's settings say where the token goes and what prints it
+    ///
+    /// [env: RETIRE_TRUST_CONFIG=true]
+    #[arg(long, global = true, help_heading = heading::GLOBAL, hide_short_help = true)]
     pub trust_config: bool,
+    /// Print help: -h the common flags, --help all of them
+    #[arg(long, short, global = true, action = ArgAction::Help, help_heading = heading::GLOBAL)]
+    pub help: Option<bool>,
+    /// Print the version
+    #[arg(long, short = 'V', action = ArgAction::Version, help_heading = heading::GLOBAL)]
+    pub version: Option<bool>,
     /// What to do
     #[command(subcommand)]
     pub command: Command,
@@ -98,7 +120,9 @@ pub enum Command {
 /// Which manifests.
 #[derive(Debug, Args)]
 pub struct Paths {
-    /// Manifests: files, folders, or `-` for standard input [default: retire.yaml and manifests/ of the project folder]
+    /// Manifests: files, folders, or `-` for standard input
+    ///
+    /// [default: retire.yaml and manifests/ of the project folder]
     #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub paths: Vec<PathBuf>,
 }
@@ -118,63 +142,81 @@ pub struct Plan {
     /// Which manifests.
     #[command(flatten)]
     pub paths: Paths,
+    /// Let the saved plan leave out the assets that are not shown to be what their pins say
+    #[arg(long, help_heading = heading::PLAN, hide_short_help = true)]
+    pub skip_mismatched: bool,
+    /// Print it for people, as a diff of the state, or as a document
+    #[arg(
+        long, value_enum, default_value_t = PlanFormat::Text, value_name = "FORMAT",
+        help_heading = heading::APPROVAL
+    )]
+    pub format: PlanFormat,
+    /// Show every asset, however many there are
+    #[arg(long, help_heading = heading::APPROVAL)]
+    pub full: bool,
+    /// Exit 2 if something is to be done
+    #[arg(long, help_heading = heading::APPROVAL)]
+    pub detailed_exitcode: bool,
+    /// Save the plan, for review and for `retire apply FILE`
+    ///
+    /// `-` is standard output.
+    #[arg(
+        long, value_name = "FILE", value_hint = ValueHint::FilePath,
+        help_heading = heading::APPROVAL
+    )]
+    pub out: Option<PathBuf>,
     /// What is said for this run alone.
     #[command(flatten)]
     pub run: ThisRun,
     /// The settings.
     #[command(flatten)]
     pub settings: Flags<{ on::PLAN }>,
-    /// Print the plan for people, as a diff of the state file, or as a document
-    #[arg(long, value_enum, default_value_t = PlanFormat::Text, value_name = "FORMAT")]
-    pub format: PlanFormat,
-    /// Show every asset, however many there are
-    #[arg(long)]
-    pub full: bool,
-    /// Exit 2 if something is to be done
-    #[arg(long)]
-    pub detailed_exitcode: bool,
-    /// Save the plan, for review and for `retire apply FILE`; `-` is standard output
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub out: Option<PathBuf>,
-    /// Let the saved plan leave out the assets that are not shown to be what their pins say
-    #[arg(long)]
-    pub skip_mismatched: bool,
 }
 
 /// `retire apply`.
 #[derive(Debug, Args)]
 pub struct Apply {
-    /// One saved plan, or manifests: files, folders, or `-` for standard input [default: retire.yaml and manifests/ of the project folder]
+    /// One saved plan, or manifests
+    ///
+    /// Manifests are files, folders, or `-` for standard input
+    /// [default: retire.yaml and manifests/ of the project folder]
     #[arg(value_name = "PLAN | PATH", value_hint = ValueHint::AnyPath)]
     pub paths: Vec<PathBuf>,
+    /// Leave out the assets that are not shown to be what their pins say
+    #[arg(long, help_heading = heading::PLAN, hide_short_help = true)]
+    pub skip_mismatched: bool,
+    /// Go ahead without asking
+    #[arg(long, help_heading = heading::APPROVAL)]
+    pub auto_approve: bool,
+    /// Show every asset, however many there are
+    #[arg(long, help_heading = heading::APPROVAL)]
+    pub full: bool,
+    /// Where the run's events go.
+    #[command(flatten)]
+    pub events: Events,
     /// What is said for this run alone.
     #[command(flatten)]
     pub run: ThisRun,
     /// The settings.
     #[command(flatten)]
     pub settings: Flags<{ on::APPLY }>,
-    /// Go ahead without asking
-    #[arg(long)]
-    pub auto_approve: bool,
-    /// Leave out the assets that are not shown to be what their pins say
-    #[arg(long)]
-    pub skip_mismatched: bool,
-    /// Show every asset, however many there are
-    #[arg(long)]
-    pub full: bool,
-    /// Where the run's events go.
-    #[command(flatten)]
-    pub events: Events,
 }
 
 /// Where the events of a run go.
 #[derive(Debug, Default, Args)]
 pub struct Events {
-    /// Print the run's events to standard output, a JSON object a line, instead of text
-    #[arg(long)]
+    /// Print the run's events instead of text
+    ///
+    /// Each is a JSON object on a line of standard output.
+    #[arg(long, help_heading = heading::APPROVAL)]
     pub json: bool,
-    /// Write the run's events to this file, a JSON object a line; `-` is standard output, as `--json`
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    /// Write the run's events to this file
+    ///
+    /// `-` is standard output, as `--json`.
+    #[arg(
+        long, value_name = "FILE", value_hint = ValueHint::FilePath,
+        help_heading = heading::APPROVAL
+    )]
     pub json_out: Option<PathBuf>,
 }
 
@@ -210,7 +252,10 @@ pub struct Show {
     #[arg(value_hint = ValueHint::FilePath)]
     pub file: PathBuf,
     /// Print it for people or for programs
-    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    #[arg(
+        long, value_enum, default_value_t = Format::Text, value_name = "FORMAT",
+        help_heading = heading::APPROVAL
+    )]
     pub format: Format,
 }
 
@@ -220,25 +265,37 @@ pub struct Sandbox {
     /// Manifests to make a world of where there is no seed [default: retire.yaml and manifests/ of the project folder]
     #[command(flatten)]
     pub paths: Paths,
-    /// The world to serve [default: sandbox.yaml beside the manifests, else a world of what they list]
+    /// The world to serve
+    ///
+    /// [default: sandbox.yaml beside the manifests, else a world of what they list]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub seed: Option<PathBuf>,
     /// Listen on this port of this machine; 0 takes a free one
     #[arg(long, value_name = "PORT", default_value_t = 8787)]
     pub port: u16,
-    /// Keep these rate limits: `documented`, `off`, or ENDPOINT=N/WINDOW; may be given several times [default: the seed's, else documented]
+    /// Keep these rate limits: `documented`, `off`, or ENDPOINT=N/WINDOW
+    ///
+    /// It may be given several times [default: the seed's, else documented]
     #[arg(long, value_name = "LIMIT", value_delimiter = ',')]
     pub limits: Vec<LimitWord>,
-    /// Let this go wrong, like `503=5%`, `429/2s=every:7` or `drop-after=first:1@bulk_delete`; may be given several times
+    /// Let this go wrong, like `503=5%` or `429/2s=every:7`
+    ///
+    /// It may be given several times; `drop-after=first:1@bulk_delete` names a kind of call.
     #[arg(long, value_name = "RULE", value_delimiter = ',')]
     pub fault: Vec<Rule>,
-    /// Let shares of requests meet other ones: the same number, the same requests [default: the seed's, else 0]
+    /// Let shares of requests meet other ones
+    ///
+    /// The same number, the same requests [default: the seed's, else 0]
     #[arg(long, value_name = "N")]
     pub fault_seed: Option<u64>,
-    /// Let the tokens of the token endpoint end after this time [default: the seed's, else 24h]
+    /// Let the tokens of the token endpoint end after this time
+    ///
+    /// [default: the seed's, else 24h]
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     pub token_lifetime: Option<Duration>,
-    /// Refuse the delete of this share of the assets, like `2%` [default: the seed's, else 0%]
+    /// Refuse the delete of this share of the assets, like `2%`
+    ///
+    /// [default: the seed's, else 0%]
     #[arg(long, value_name = "SHARE")]
     pub refuse: Option<Share>,
 }

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand, ValueEnum, ValueHint};
 
 use crate::asset::AssetId;
 use crate::cli::args::common::{Flags, Format, ThisRun};
-use crate::cli::settings::declare::on;
+use crate::cli::settings::declare::{heading, on};
 use crate::cli::settings::kind::Percent;
 
 /// `retire state`.
@@ -35,12 +35,15 @@ pub enum State {
 /// Which state, and how to print it.
 #[derive(Debug, Args)]
 pub struct StateFile {
+    /// Print for people or for programs
+    #[arg(
+        long, value_enum, default_value_t = Format::Text, value_name = "FORMAT",
+        help_heading = heading::APPROVAL
+    )]
+    pub format: Format,
     /// Which state.
     #[command(flatten)]
     pub settings: Flags<{ on::READ_STATE }>,
-    /// Print for people or for programs
-    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
-    pub format: Format,
 }
 
 /// `retire state list`.
@@ -49,8 +52,10 @@ pub struct StateList {
     /// Which state.
     #[command(flatten)]
     pub file: StateFile,
-    /// List only these; may be given several times
-    #[arg(long, value_enum, value_name = "STATUS")]
+    /// List only these
+    ///
+    /// It may be given several times.
+    #[arg(long, value_enum, value_name = "STATUS", help_heading = heading::APPROVAL)]
     pub status: Vec<Status>,
 }
 
@@ -81,8 +86,10 @@ pub struct StateMigrate {
     /// The settings.
     #[command(flatten)]
     pub settings: Flags<{ on::MIGRATE }>,
-    /// Refuse if V4 knows less than this share of the open assets, in percent [default: 80]
-    #[arg(long, value_name = "PERCENT")]
+    /// Refuse if V4 knows less of the open assets
+    ///
+    /// A share in percent [default: 80]
+    #[arg(long, value_name = "PERCENT", help_heading = heading::LIMITS)]
     pub min_found_percent: Option<Percent>,
 }
 
@@ -92,12 +99,12 @@ pub struct StateRm {
     /// The assets
     #[arg(required = true, value_name = "ID")]
     pub ids: Vec<AssetId>,
+    /// Go ahead without asking
+    #[arg(long, help_heading = heading::APPROVAL)]
+    pub auto_approve: bool,
     /// Which state.
     #[command(flatten)]
     pub settings: Flags<{ on::WRITE_STATE }>,
-    /// Go ahead without asking
-    #[arg(long)]
-    pub auto_approve: bool,
 }
 
 /// `retire state accept-missing`.
@@ -107,14 +114,14 @@ pub struct StateAcceptMissing {
     #[arg(value_name = "ID")]
     pub ids: Vec<AssetId>,
     /// Say why, for the history
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", help_heading = heading::APPROVAL)]
     pub reason: Option<String>,
+    /// Go ahead without asking
+    #[arg(long, help_heading = heading::APPROVAL)]
+    pub auto_approve: bool,
     /// Which state.
     #[command(flatten)]
     pub settings: Flags<{ on::WRITE_STATE }>,
-    /// Go ahead without asking
-    #[arg(long)]
-    pub auto_approve: bool,
 }
 
 /// `retire state unlock`.
@@ -128,12 +135,12 @@ pub struct StateUnlock {
 /// `retire state pull`.
 #[derive(Debug, Args)]
 pub struct StatePull {
+    /// Write it into this file instead; `-` is standard output
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = heading::APPROVAL)]
+    pub out: Option<PathBuf>,
     /// Which state.
     #[command(flatten)]
     pub settings: Flags<{ on::READ_STATE }>,
-    /// Write it into this file instead; `-` is standard output
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub out: Option<PathBuf>,
 }
 
 /// `retire state push`.

@@ -1,9 +1,8 @@
 //! `retire completions`: print a completion script for a shell.
 
-use clap::CommandFactory;
 use clap_complete::Shell;
 
-use crate::cli::args::Arguments;
+use crate::cli::args;
 use crate::cli::call::Call;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -12,7 +11,7 @@ use crate::cli::failure::Failure;
 pub(in crate::cli) fn run(call: &Call, shell: Shell) -> Result<Exit, Failure> {
     let mut script = Vec::new();
     // Into memory first, since the library panics where it cannot write.
-    clap_complete::generate(shell, &mut Arguments::command(), "retire", &mut script);
+    clap_complete::generate(shell, &mut args::command(), "retire", &mut script);
     call.console.data(|_, sink| sink.write_all(&script))?;
     Ok(Exit::Done)
 }

@@ -85,7 +85,7 @@ pub struct Setting {
 impl Setting {
     /// All of its help, with its default and its variable.
     #[must_use]
-    pub fn help(&self) -> String {
+    pub fn long_help(&self) -> String {
         let default = self.default.filter(|_| !self.value.is_empty());
         let default = default.map_or_else(String::new, |default| format!("default: {default}; "));
         let alone = if self.value.is_empty() { "=true" } else { "" };

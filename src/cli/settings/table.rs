@@ -86,7 +86,7 @@ settings! {
     }
 
     /// Ask this server for tokens
-    /// for V4 from server to server
+    /// of V4 from server to server
     ims_endpoint: String = "https://ims-na1.adobelogin.com" {
         key: "ims-endpoint", variable: "RETIRE_IMS_ENDPOINT", value: "URL",
         heading: heading::CREDENTIALS, commands: on::SERVER, guarded: true,
@@ -108,7 +108,7 @@ settings! {
     /// Wait this long for a run that has the state
     lock_timeout: Duration = "0s" {
         key: "lock-timeout", variable: "RETIRE_LOCK_TIMEOUT", value: "TIME",
-        heading: heading::STATE, commands: on::APPLY | on::MIGRATE | on::WRITE_STATE, common: true,
+        heading: heading::STATE, commands: on::APPLY | on::MIGRATE | on::WRITE_STATE,
     }
 
     /// Stop in good order before this time is over
@@ -119,10 +119,10 @@ settings! {
     }
 
     /// Delete this many assets first
-    /// and the rest once that came back sane; 0 sends all at once
+    /// and, once that came back sane, the rest; 0 sends all at once
     canary: usize = "5" {
         key: "canary", variable: "RETIRE_CANARY", value: "N",
-        heading: heading::LIMITS, commands: on::APPLY, common: true,
+        heading: heading::LIMITS, commands: on::APPLY,
     }
 
     /// Stop when the server does not know more than this share of the assets
@@ -152,7 +152,7 @@ settings! {
     /// Send at most this many assets in one delete
     batch_size: NonZeroUsize = "50", check(at_most(LARGEST_BATCH)) {
         key: "batch-size", variable: "RETIRE_BATCH_SIZE", value: "N",
-        heading: heading::REQUESTS, commands: on::PLAN | on::APPLY, common: true,
+        heading: heading::REQUESTS, commands: on::PLAN | on::APPLY,
     }
 
     /// Keep at most this many requests under way
