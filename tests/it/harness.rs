@@ -143,7 +143,8 @@ impl Done {
     }
 }
 
-fn copy(from: &Path, to: &Path) {
+/// Copies all of a folder but what runs of an example leave.
+pub(crate) fn copy(from: &Path, to: &Path) {
     for entry in fs::read_dir(from).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap();

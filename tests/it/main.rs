@@ -10,8 +10,8 @@
 )]
 
 mod account;
-mod apply;
 mod architecture;
+mod cases;
 mod cast;
 mod conformance;
 mod crash;
