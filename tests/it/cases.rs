@@ -26,16 +26,54 @@ macro_rules! cases {
 }
 
 cases! {
+    account_contradicted
+    account_in_the_sandbox
+    account_of_a_saved_plan
+    account_of_earnest_in_the_sandbox
+    account_of_the_token
     apply_forgets
     apply_needs_approval
     apply_quick_start
     apply_refuses_pins
     apply_stops_at_attempts
     apply_twice
+    events_cut_off
+    events_in_a_file
+    events_of_a_command_that_fails
+    events_of_a_run
+    events_overwrite_nothing
+    log
+    log_and_the_token
+    plan_diff
+    plan_document
+    plan_exit_code
+    plan_long
+    plan_saved
+    plan_saved_for_another_server
+    plan_saved_then_manifest_changed
+    plan_saved_then_settings_changed
+    plan_saved_then_state_moved
+    plan_saved_too_long_ago
+    plan_saved_with_pins
+    plan_text
+    run_by_whom
     sandbox_seed_wrong
     state_broken
+    state_history
     state_locked
+    state_missing
     state_of_another_server
+    state_pull_and_push
+    state_push_refused
+    state_rm
+    state_rm_and_a_saved_plan
+    state_shown
+    state_unlock
+    state_with_a_journal
+    token_from_a_file_or_a_command
+    token_is_missing
+    token_is_refused
+    token_twice
 }
 
 #[test]
@@ -47,6 +85,12 @@ fn every_folder_is_a_test() {
         .collect();
     let known = NAMES.iter().map(|name| (*name).to_owned()).collect();
     assert_eq!(found, known, "tests/it/cases.rs names each folder");
+}
+
+/// All that is kept.
+pub(crate) fn transcripts() -> impl Iterator<Item = String> {
+    let read = |name: &&str| fs::read_to_string(folder(name).join("transcript.txt")).unwrap();
+    NAMES.iter().map(read)
 }
 
 fn folder(name: &str) -> PathBuf {
@@ -185,7 +229,7 @@ impl Scene {
             "cd" => self.current = format!("{place}/"),
             "write" => self.desk.write(&place, text),
             "replace" => {
-                let (before, after) = text.trim_end().split_once('\n').unwrap();
+                let (before, after) = two(text);
                 let whole = self.desk.read(&place);
                 assert!(whole.contains(before), "`{line}`: {whole}");
                 self.desk.write(&place, whole.replace(before, after));
@@ -195,7 +239,7 @@ impl Scene {
                 self.set(name, value);
             }
             "hide" => {
-                let (pattern, instead) = rest.rsplit_once(' ').unwrap();
+                let (pattern, instead) = two(text);
                 let pattern = Regex::new(pattern).unwrap();
                 self.hidden.push((pattern, instead.to_owned()));
             }
@@ -205,13 +249,11 @@ impl Scene {
                 let (child, url) = sandbox::serve(&self.desk, &flags);
                 self.sandbox = Some(child);
                 self.set("URL", &url);
-                self.set("FRAMEIO_TOKEN", "sandbox-token");
             }
             "answer" => {
                 let answer = (rest.parse().unwrap(), text.to_owned());
                 let server = Server::new(move |_| Some(answer.clone()));
                 self.set("URL", &server.url);
-                self.set("FRAMEIO_TOKEN", "a-token");
             }
             "lock" => {
                 self.desk.write(&place, text);
@@ -296,6 +338,11 @@ impl Drop for Scene {
     fn drop(&mut self) {
         self.stop();
     }
+}
+
+/// The two lines of a text.
+fn two(text: &str) -> (&str, &str) {
+    text.strip_suffix('\n').unwrap().split_once('\n').unwrap()
 }
 
 /// All that the files of a folder say, in lower case.

@@ -59,9 +59,12 @@ fn an_answer_without_errors_retires_everything() {
             .with_body(body)
             .expect(1)
             .create();
+        // Where no account is named, nobody is asked whose token it is.
+        let read = server.mock("GET", Matcher::Any).expect(0).create();
         let desk = Desk::with(&manifest(&[A, B]));
         apply(&server, &desk).expect(0);
         mock.assert();
+        read.assert();
         assert_eq!(status(&desk, A)["status"], "retired", "{body}");
         assert_eq!(status(&desk, B)["status"], "retired", "{body}");
 

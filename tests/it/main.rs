@@ -9,7 +9,6 @@
     reason = "a test may fail loudly, and looks at the files that a run leaves behind"
 )]
 
-mod account;
 mod architecture;
 mod cases;
 mod cast;
@@ -32,7 +31,6 @@ mod readme;
 mod replanned;
 mod rig;
 mod sandbox;
-mod saved;
 mod schemas;
 mod secrets;
 mod server;
@@ -41,7 +39,6 @@ mod shelter;
 mod signals;
 mod soak;
 mod soak_v4;
-mod state;
 mod token;
 mod torn;
 mod trust;

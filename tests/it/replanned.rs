@@ -252,3 +252,36 @@ fn a_forged_plan_does_not_choose_another_state() {
     assert!(!desk.path("other.json").exists());
     assert_eq!(before, desk.read("retire.sandbox.state.json"));
 }
+
+#[test]
+fn a_plan_that_was_tampered_with_is_refused() {
+    let desk = desk(&format!("assets: [{LOOSE}]\n"));
+    planned(&desk, "v2");
+    let good = desk.read("plan.json");
+    for (from, to) in [
+        (LOOSE, OTHER),
+        ("\"retire\":1", "\"retire\":2"),
+        ("\"batch_size\":50", "\"batch_size\":51"),
+        (
+            "\"endpoint\":\"sandbox\"",
+            "\"endpoint\":\"https://evil.example\"",
+        ),
+        ("\n", "\n\n"),
+        ("\"created_at\":", "\"created_at\": "),
+    ] {
+        let bad = good.replacen(from, to, 1);
+        assert_ne!(bad, good);
+        desk.write("plan.json", bad);
+        desk.run(&["apply", "--sandbox", "plan.json"]).expect(5);
+    }
+    for (at, _) in good.match_indices(|_: char| true).step_by(7) {
+        let mut bad = good.clone().into_bytes();
+        bad[at] ^= 1;
+        desk.write("plan.json", &bad);
+        let done = desk.run(&["apply", "--sandbox", "plan.json"]);
+        assert!(matches!(done.code, 5 | 8), "{at}: {}", done.transcript());
+    }
+    assert!(!desk.path("retire.sandbox.state.json").exists());
+    desk.write("plan.json", &good[..good.len() - 2]);
+    desk.run(&["apply", "--sandbox", "plan.json"]).expect(8);
+}

@@ -1,6 +1,7 @@
-//! Signals: a run stops in order, and whatever only waits ends at once.
+//! Signals and locks: a run stops in order, and whatever only waits ends at once.
 #![cfg(unix)]
 
+use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, mpsc};
@@ -138,13 +139,47 @@ fn the_second_signal_stops_at_once_and_the_journal_has_it() {
     assert!(!done.out.contains(&id(2)), "{}", done.out);
 }
 
+/// Holds the lock of the sandbox's state, as a run would.
+fn held(desk: &Desk) -> File {
+    desk.write("retire.sandbox.state.json.lock", "process 12\n");
+    let path = desk.path("retire.sandbox.state.json.lock");
+    let lock = File::options().write(true).open(path).unwrap();
+    lock.lock().unwrap();
+    lock
+}
+
+#[test]
+fn a_second_writer_waits_as_long_as_it_was_told() {
+    let desk = Desk::of_example("quickstart");
+    desk.run(&["apply", "--sandbox"]).expect(3);
+    let lock = held(&desk);
+    let mut command = desk.command(&[
+        "state",
+        "rm",
+        "8d1f0c52-6a3b-4c7e-9f21-0b5d7a4e1c09",
+        "--auto-approve",
+        "--lock-timeout",
+    ]);
+    command
+        .arg("10m")
+        .args(["--state", "retire.sandbox.state.json"]);
+    let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+    // It has said that it waits, so it has found the lock.
+    let mut line = String::new();
+    let mut words = BufReader::new(child.stderr.take().unwrap());
+    while !line.contains("waiting") {
+        line.clear();
+        assert!(words.read_line(&mut line).unwrap() > 0);
+    }
+    assert!(line.contains("process 12"), "{line}");
+    drop(lock);
+    assert!(child.wait().unwrap().success());
+}
+
 #[test]
 fn whoever_waits_for_a_lock_ends_at_once() {
     let desk = Desk::with(&manifest(1));
-    desk.write("retire.sandbox.state.json.lock", "process 12\n");
-    let path = desk.path("retire.sandbox.state.json.lock");
-    let lock = std::fs::File::options().write(true).open(path).unwrap();
-    lock.lock().unwrap();
+    let _lock = held(&desk);
     for (name, code) in [("INT", 130), ("TERM", 143)] {
         let mut child = desk
             .command(&["apply", "--sandbox", "--lock-timeout", "1h"])
