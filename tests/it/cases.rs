@@ -37,27 +37,55 @@ cases! {
     apply_refuses_pins
     apply_stops_at_attempts
     apply_twice
+    config_is_not_trusted
+    config_of_the_project
+    config_of_the_user
+    config_trusted
+    documents_of_others
+    endpoint_with_a_version
     events_cut_off
     events_in_a_file
     events_of_a_command_that_fails
     events_of_a_run
     events_overwrite_nothing
+    holds_in_any_letter_case
+    holds_of_the_whole_project
+    holds_that_cannot_be_read
+    ids_twice
+    links
+    links_that_leave
     log
     log_and_the_token
+    manifests_beside_the_usual
+    manifests_passed_over
+    pipes
     plan_diff
     plan_document
     plan_exit_code
     plan_long
+    plan_names_the_moment
     plan_saved
     plan_saved_for_another_server
+    plan_saved_of_what
+    plan_saved_then_account_changed
+    plan_saved_then_hold_added
     plan_saved_then_manifest_changed
     plan_saved_then_settings_changed
     plan_saved_then_state_moved
     plan_saved_too_long_ago
     plan_saved_with_pins
     plan_text
+    project_folder
     run_by_whom
     sandbox_seed_wrong
+    shelter_in_something_held
+    shelter_of_a_folder_called_a_file
+    shelter_of_what_cannot_be_placed
+    shelter_of_what_is_held_inside
+    shelter_of_what_waits
+    shelter_of_what_was_not_answered
+    shelter_reads_nothing_in_vain
+    shelter_without_a_token
     state_broken
     state_history
     state_locked
@@ -74,6 +102,7 @@ cases! {
     token_is_missing
     token_is_refused
     token_twice
+    waivers_and_ended_holds
 }
 
 #[test]

@@ -3,8 +3,17 @@
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::harness::{Desk, Done, seed};
-use crate::shelter::{A, DAILIES, LOOSE, STACK, TREE, desk, run};
+use crate::harness::{Desk, Done, copy, repository};
+
+const A: &str = "8d1f0c52-6a3b-4c7e-9f21-000000000100";
+const LOOSE: &str = "8d1f0c52-6a3b-4c7e-9f21-000000000300";
+
+/// A desk with a world; `listed` are the lines of the manifest below its version.
+fn desk(listed: &str) -> Desk {
+    let desk = Desk::with(&format!("version: 1\n{listed}"));
+    copy(&repository().join("tests/it/worlds/tree"), &desk.path(""));
+    desk
+}
 
 /// Changes the text of a saved plan and makes its id anew, as somebody could who knows how.
 fn forge(desk: &Desk, changes: &[(&str, &str)]) {
@@ -24,17 +33,18 @@ fn forge(desk: &Desk, changes: &[(&str, &str)]) {
     desk.write("plan.json", text.replacen(&field, &id, 1));
 }
 
-fn planned(desk: &Desk, api: &str) {
-    run(desk, api, &["plan", "--out", "plan.json"]).expect(0);
+fn planned(desk: &Desk) {
+    desk.run(&["plan", "--sandbox", "--out", "plan.json"])
+        .expect(0);
 }
 
-fn carried_out(desk: &Desk, api: &str) -> Done {
-    run(desk, api, &["apply", "plan.json"])
+fn carried_out(desk: &Desk) -> Done {
+    desk.run(&["apply", "--sandbox", "plan.json"])
 }
 
 #[track_caller]
 fn refused(desk: &Desk, words: &str) {
-    let done = carried_out(desk, "v2").expect(5);
+    let done = carried_out(desk).expect(5);
     assert!(done.err.contains(words), "{}", done.err);
     assert!(!desk.path("retire.sandbox.state.json").exists());
     // `show` says the same of what it can see without the server.
@@ -67,7 +77,7 @@ fn a_forged_plan_says_what_no_manifest_says() {
     };
     for forgery in [&unlisted as &dyn Fn(&Desk), &due] {
         let desk = desk(&listed);
-        planned(&desk, "v2");
+        planned(&desk);
         // Made anew without a change, it is the same plan.
         let before = desk.read("plan.json");
         forge(&desk, &[]);
@@ -82,7 +92,7 @@ fn a_held_asset_cannot_be_turned_into_one_that_goes() {
     let desk = desk(&format!(
         "assets: [{LOOSE}, {{id: {A}, kind: file}}]\nholds:\n- {{id: {A}, reason: legal}}\n"
     ));
-    planned(&desk, "v2");
+    planned(&desk);
     forge(
         &desk,
         &[
@@ -102,7 +112,7 @@ fn a_plan_from_the_future_and_one_of_an_ended_hold_are_refused() {
     );
     for (year, words) in [("2126", "still to come"), ("2016", "hold or a date")] {
         let desk = desk(&listed);
-        planned(&desk, "v2");
+        planned(&desk);
         let saved: Value = serde_json::from_str(&desk.read("plan.json")).unwrap();
         let created = saved["created_at"].as_str().unwrap().to_owned();
         forge(
@@ -119,125 +129,12 @@ fn a_plan_from_the_future_and_one_of_an_ended_hold_are_refused() {
 }
 
 #[test]
-fn only_the_plan_of_files_can_be_saved_and_of_this_version() {
-    let listed = format!("version: 1\nassets: [{LOOSE}]\n");
-    let desk = desk("assets: []\n");
-    let out = ["plan", "--sandbox", "-", "--out", "plan.json"];
-    let done = desk.run_on(listed.as_bytes(), &out).expect(64);
-    assert!(done.err.contains("standard input"), "{}", done.err);
-    assert!(!desk.path("plan.json").exists());
-    desk.write("retire.yaml", listed);
-    planned(&desk, "v2");
-    forge(&desk, &[("{\"version\":2", "{\"version\":1")]);
-    let done = carried_out(&desk, "v2").expect(5);
-    assert!(done.err.contains("version 1"), "{}", done.err);
-}
-
-#[test]
-fn a_plan_is_carried_out_with_its_own_state_only() {
-    let desk = desk(&format!("assets: [{LOOSE}]\n"));
-    planned(&desk, "v2");
-    let other = ["apply", "plan.json", "--sandbox", "--state", "other.json"];
-    let done = desk.run(&other).expect(5);
-    assert!(done.err.contains("other.json"), "{}", done.err);
-    let same = [
-        "apply",
-        "plan.json",
-        "--sandbox",
-        "--state",
-        "./retire.sandbox.state.json",
-    ];
-    desk.run(&same).expect(0);
-}
-
-#[test]
-fn what_the_account_alone_changed_is_left_alone_and_the_rest_goes_on() {
-    for api in ["v2", "v4"] {
-        let desk = desk(&format!(
-            "assets: [{DAILIES}, {LOOSE}]\nholds:\n- {{id: {HELD}, reason: legal}}\n"
-        ));
-        // What is held lies elsewhere when the plan is made, and in the folder afterwards.
-        let moved = TREE.replace(
-            &format!("                          - {{id: {HELD}, name: cut_v2.mov}}\n"),
-            "",
-        ) + &format!("              - {{id: {HELD}, name: cut_v2.mov}}\n");
-        desk.write("sandbox.yaml", seed(&moved));
-        planned(&desk, api);
-        desk.write("sandbox.yaml", seed(TREE));
-        let done = carried_out(&desk, api).expect(3);
-        for words in [
-            "1 retired",
-            "other than reviewed",
-            "it is kept now",
-            "cut_v2.mov",
-        ] {
-            assert!(done.out.contains(words), "{words}: {}", done.out);
-        }
-
-        // And the other way round: nobody has reviewed that the folder goes.
-        std::fs::remove_file(desk.path("retire.sandbox.state.json")).unwrap();
-        planned(&desk, api);
-        desk.write("sandbox.yaml", seed(&moved));
-        let done = carried_out(&desk, api).expect(3);
-        for words in ["1 retired", "the plan does not delete it"] {
-            assert!(done.out.contains(words), "{words}: {}", done.out);
-        }
-    }
-}
-
-#[test]
-fn a_version_stack_that_has_grown_is_left_alone() {
-    let desk = desk(&format!("assets: [{STACK}, {LOOSE}]\n"));
-    let small = TREE.replace(
-        &format!("                          - {{id: {HELD}, name: cut_v2.mov}}\n"),
-        "",
-    );
-    desk.write("sandbox.yaml", seed(&small));
-    planned(&desk, "v4");
-    desk.write("sandbox.yaml", seed(TREE));
-    let done = carried_out(&desk, "v4").expect(3);
-    assert!(done.out.contains("1 retired"), "{}", done.out);
-    assert!(
-        done.out.contains("which the plan does not name"),
-        "{}",
-        done.out
-    );
-}
-
-#[test]
-fn a_hold_that_comes_after_the_plan_refuses_it_wherever_it_stands() {
-    let hold = format!("version: 1\nholds: [{{id: {LOOSE}, reason: legal}}]\n");
-    for (path, file) in [
-        ("retire.yaml", "manifests/HOLDS.YAML"),
-        ("retire.yaml", "manifests/legal/holds.json"),
-        ("lists", "lists/legal.yml"),
-        ("lists", "manifests/legal.yaml"),
-    ] {
-        let desk = desk(&format!("assets: [{{id: {LOOSE}, kind: file}}]\n"));
-        desk.write(
-            "lists/a.yaml",
-            format!("version: 1\nassets: [{{id: {A}, kind: file}}]\n"),
-        );
-        desk.write("lists/sandbox.yaml", seed(TREE));
-        run(&desk, "v2", &["plan", path, "--out", "plan.json"]).expect(0);
-        desk.write(file, &hold);
-        let done = carried_out(&desk, "v2").expect(5);
-        assert!(done.err.contains(file), "{}", done.err);
-        // What is wrong with a manifest now is told as such, and nothing goes.
-        desk.write(file, "version: 1\nhold: []\n");
-        carried_out(&desk, "v2").expect(8);
-        std::fs::remove_file(desk.path(file)).unwrap();
-        carried_out(&desk, "v2").expect(0);
-    }
-}
-
-#[test]
 fn a_forged_plan_does_not_choose_another_state() {
     let desk = desk(&format!("assets: [{{id: {LOOSE}, kind: file}}]\n"));
-    planned(&desk, "v2");
+    planned(&desk);
     // The real state remembers that the asset is retired, and somebody has restored it since.
     let saved = desk.read("plan.json");
-    carried_out(&desk, "v2").expect(0);
+    carried_out(&desk).expect(0);
     let before = desk.read("retire.sandbox.state.json");
     desk.write("plan.json", saved);
     forge(
@@ -247,7 +144,7 @@ fn a_forged_plan_does_not_choose_another_state() {
             "\"path\":\"other.json\"",
         )],
     );
-    let done = carried_out(&desk, "v2").expect(5);
+    let done = carried_out(&desk).expect(5);
     assert!(done.err.contains("other.json"), "{}", done.err);
     assert!(!desk.path("other.json").exists());
     assert_eq!(before, desk.read("retire.sandbox.state.json"));
@@ -256,7 +153,7 @@ fn a_forged_plan_does_not_choose_another_state() {
 #[test]
 fn a_plan_that_was_tampered_with_is_refused() {
     let desk = desk(&format!("assets: [{LOOSE}]\n"));
-    planned(&desk, "v2");
+    planned(&desk);
     let good = desk.read("plan.json");
     for (from, to) in [
         (LOOSE, OTHER),

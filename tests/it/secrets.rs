@@ -10,11 +10,11 @@ use serde_json::Value;
 use crate::harness::{Desk, Done};
 use crate::server::{Server, id, manifest};
 
-pub(crate) const SECRET: &str = "fio-u-Hu5h/hu5h+0f==";
-pub(crate) const TOKEN: [(&str, &str); 1] = [("FRAMEIO_TOKEN", SECRET)];
+const SECRET: &str = "fio-u-Hu5h/hu5h+0f==";
+const TOKEN: [(&str, &str); 1] = [("FRAMEIO_TOKEN", SECRET)];
 
 /// A server that deletes whatever it is asked to.
-pub(crate) fn willing() -> Server {
+fn willing() -> Server {
     Server::new(|request| {
         let body = if request.line.starts_with("DELETE") {
             "{}"
@@ -374,4 +374,48 @@ fn a_token_where_a_setting_belongs_is_not_repeated_in_an_event() {
         assert_ne!(done.code, 0);
         is_nowhere(SECRET, &desk, &done);
     }
+}
+
+#[test]
+fn a_pull_request_gets_no_token_and_runs_nothing() {
+    let evil = willing();
+    for config in [
+        format!("version = 1\nendpoint = '{}'\n", evil.url),
+        format!(
+            "version = 1\nendpoint = \"{}\"\ntoken-command = [\"touch\", \"ran\"]\n",
+            evil.url
+        ),
+        format!(
+            "version = 1\nims-endpoint = '{}'\nclient-id-file = 'id'\n",
+            evil.url
+        ),
+    ] {
+        let desk = Desk::new();
+        desk.write("show/manifests/a.yaml", manifest(1));
+        desk.write("show/manifests/retire.toml", &config);
+        desk.write("retire.toml", &config);
+        desk.write("ci/any.toml", &config);
+        let far = Desk::new();
+        std::os::unix::fs::symlink(desk.path("ci/any.toml"), far.path("mine.toml")).unwrap();
+        let link = far.path("mine.toml");
+        let variables = [
+            ("FRAMEIO_TOKEN", SECRET),
+            ("FRAMEIO_CLIENT_ID", "robot-robot"),
+            ("FRAMEIO_CLIENT_SECRET", "hush-hush"),
+        ];
+        for way in [
+            &["show/manifests"][..],
+            &["show/manifests/a.yaml"],
+            &["--config", "ci/any.toml", "show/manifests"],
+            &["--config", "./show/../ci/any.toml", "show/manifests"],
+            &["--config", link.to_str().unwrap(), "show/manifests"],
+        ] {
+            let arguments = [&["apply", "--auto-approve", "--api", "v4"], way].concat();
+            desk.run_with(&variables, &arguments).expect(8);
+        }
+        let named = [variables[0], ("RETIRE_CONFIG", "ci/any.toml")];
+        desk.run_with(&named, &["plan", "show/manifests"]).expect(8);
+        assert!(!desk.path("ran").exists());
+    }
+    assert_eq!(evil.asked().len(), 0);
 }
