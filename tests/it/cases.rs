@@ -58,6 +58,7 @@ cases! {
     log_and_the_token
     manifests_beside_the_usual
     manifests_passed_over
+    missing
     pipes
     plan_diff
     plan_document
@@ -78,6 +79,7 @@ cases! {
     project_folder
     run_by_whom
     sandbox_seed_wrong
+    sandbox_wrong_usage
     shelter_in_something_held
     shelter_of_a_folder_called_a_file
     shelter_of_what_cannot_be_placed
@@ -89,6 +91,7 @@ cases! {
     state_broken
     state_history
     state_locked
+    state_migrate
     state_missing
     state_of_another_server
     state_pull_and_push
@@ -102,7 +105,19 @@ cases! {
     token_is_missing
     token_is_refused
     token_twice
+    unknown
+    v2_ends
+    v4_account
+    v4_client
+    v4_deleted_already
+    v4_ids
+    v4_order
+    v4_quick_start
+    v4_version_stack
+    v4_without_a_seed
+    validate
     waivers_and_ended_holds
+    wrong_account
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 
-use crate::harness::{Desk, Done, seed};
+use crate::harness::{Desk, Done};
 use crate::server::{Server, id, manifest};
 
 /// The API's answer to what it does not know.
@@ -191,95 +191,4 @@ fn one_asset_that_may_not_be_read_failed_at_once() {
     apply(&desk, &server, &[]).expect(3);
     assert_eq!(server.asked().len(), 2, "without retries");
     assert_eq!(record(&desk, 1)["kind"], "permission");
-}
-
-#[test]
-fn v2_that_is_not_served_any_more_says_so() {
-    for status in [404, 410] {
-        let server = Server::new(move |_| Some((status, "<html>gone</html>".to_owned())));
-        let desk = Desk::with(&manifest(1));
-        let done = apply(&desk, &server, &["--retries", "1"]).expect(1);
-        assert!(done.out.contains("v2 has ended"), "{}", done.out);
-        assert!(done.out.contains("--api v4"), "{}", done.out);
-    }
-}
-
-#[test]
-fn what_is_missing_is_accepted_by_hand() {
-    let server = Server::new(|_| Some(not_found()));
-    let desk = Desk::with(&manifest(3));
-    apply(&desk, &server, &[]).expect(3);
-    let before = desk.read("retire.state.json");
-    let accept = |more: &[&str]| {
-        let mut arguments = vec!["state", "accept-missing"];
-        arguments.extend(more);
-        desk.run(&arguments)
-    };
-    let refused = accept(&[]).expect(4);
-    assert!(refused.out.contains(&id(1)), "{}", refused.out);
-    assert_eq!(desk.read("retire.state.json"), before);
-    accept(&[&id(1), "--reason", "POST-1182", "--auto-approve"]).expect(0);
-    assert_eq!(record(&desk, 1)["status"], "gone");
-    assert_eq!(record(&desk, 1)["evidence"], "by_hand");
-    assert_eq!(record(&desk, 2)["status"], "missing");
-    accept(&[&id(1), "--auto-approve"]).expect(1);
-    accept(&[&id(9), "--auto-approve"]).expect(1);
-    let history = desk.run(&["state", "history"]).expect(0);
-    assert!(history.out.contains("POST-1182"), "{}", history.out);
-    accept(&["--auto-approve"]).expect(0);
-    assert_eq!(record(&desk, 3)["evidence"], "by_hand");
-    let done = accept(&["--auto-approve"]).expect(0);
-    assert!(done.err.contains("no missing asset"), "{}", done.err);
-    apply(&desk, &server, &[]).expect(0);
-    let list = desk
-        .run(&["state", "list", "--status", "missing"])
-        .expect(0);
-    assert!(list.out.contains("No asset"), "{}", list.out);
-}
-
-#[test]
-fn a_manifest_may_accept_what_is_missing() {
-    let server = Server::new(|_| Some(not_found()));
-    let desk = Desk::with(&format!(
-        "version: 1\nassets:\n  - {{id: {}, missing: accept}}\n  - id: {}\n",
-        id(1),
-        id(2)
-    ));
-    apply(&desk, &server, &[]).expect(3);
-    assert_eq!(record(&desk, 1)["status"], "gone");
-    assert_eq!(record(&desk, 1)["evidence"], "by_hand");
-    assert_eq!(record(&desk, 2)["status"], "missing");
-    desk.write(
-        "retire.yaml",
-        "version: 1\nassets: [{id: x, missing: never}]\n",
-    );
-    let told = desk.run(&["validate"]).expect(8);
-    assert!(told.err.contains("unknown-policy"), "{}", told.err);
-}
-
-#[test]
-fn files_go_before_stacks_and_stacks_before_folders() {
-    let [folder, stack, file, version, inside] = [1, 2, 3, 4, 5].map(id);
-    let desk = Desk::with(&format!(
-        "version: 1\nassets:\n  - {{id: {folder}, kind: folder}}\n  - {stack}\n  - {{id: {file}, kind: file}}\n"
-    ));
-    desk.write(
-        "sandbox.yaml",
-        seed(&format!(
-            "              - {{id: {folder}, name: f, type: folder, children: [{{id: {inside}, name: i}}]}}
-              - {{id: {stack}, name: s, type: version_stack, children: [{{id: {version}, name: v}}]}}
-              - {{id: {file}, name: x}}\n"
-        )),
-    );
-    let done = desk
-        .run(&["apply", "--sandbox", "--api", "v4", "--json"])
-        .expect(0);
-    let sent = done
-        .out
-        .lines()
-        .filter(|line| line.contains("\"batch_sent\"") && line.contains("\"delete\""));
-    let sent: Vec<&str> = sent.collect();
-    let place = |id: &str| sent.iter().position(|line| line.contains(id)).unwrap();
-    assert!(place(&file) < place(&stack), "{sent:?}");
-    assert!(place(&stack) < place(&folder), "{sent:?}");
 }

@@ -292,14 +292,3 @@ fn nothing_is_sent_without_approval() {
     assert!(done.err.contains("--auto-approve"), "{}", done.err);
     assert!(!desk.path("s.json").exists());
 }
-
-#[test]
-fn plain_http_beyond_this_machine_is_refused() {
-    let desk = Desk::with(&manifest(&[A]));
-    let done = desk.run_with(
-        &[("FRAMEIO_TOKEN", TOKEN)],
-        &["apply", "--endpoint", "http://192.0.2.1", "--auto-approve"],
-    );
-    let done = done.expect(64);
-    assert!(done.err.contains("plain HTTP"), "{}", done.err);
-}

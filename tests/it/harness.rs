@@ -1,7 +1,6 @@
 //! Runs the real binary in a folder of its own, as a user would.
 
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -94,20 +93,6 @@ impl Desk {
         let mut command = self.command(arguments);
         command.envs(variables.iter().copied());
         Done::of(command.output().unwrap())
-    }
-
-    /// Runs the binary with something on its standard input.
-    pub(crate) fn run_on(&self, input: &[u8], arguments: &[&str]) -> Done {
-        let mut child = self
-            .command(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        // A program that does not read its input closes it, which is no failure of the test.
-        drop(child.stdin.take().unwrap().write_all(input));
-        Done::of(child.wait_with_output().unwrap())
     }
 }
 

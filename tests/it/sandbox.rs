@@ -108,14 +108,6 @@ fn flags_and_the_seed_say_what_goes_wrong() {
     assert_eq!(answer, json!({"error": {id: refusal}}));
     assert!(sandbox.send("GET", "/_sandbox/log", "").contains(id));
     assert_eq!(stop(child, "-INT"), Some(130));
-    for wrong in [
-        ["--limits", "on"],
-        ["--fault", "503=often"],
-        ["--fault-seed", "x"],
-        ["--refuse", "2"],
-    ] {
-        desk.run(&[&["sandbox"][..], &wrong].concat()).expect(64);
-    }
 }
 
 /// A sandbox that is asked over a bare connection.
@@ -152,6 +144,4 @@ fn a_port_that_is_taken_is_said_clearly() {
         "{}",
         done.err
     );
-    desk.run(&["sandbox", "--seed", "none.yaml"]).expect(8);
-    Desk::new().run(&["sandbox"]).expect(8);
 }

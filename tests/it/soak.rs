@@ -235,23 +235,3 @@ fn a_run_ends_in_time_and_the_next_one_goes_on() {
     assert!(plan.out.contains("20 to retire"), "{}", plan.out);
     served.stop();
 }
-
-#[test]
-fn the_wrong_account_stops_the_run_and_leaves_no_record() {
-    let served = Served::new(World::generated(3));
-    let others = (1_000..1_060).map(|number| format!("  - {}\n", generated_id(number)));
-    let desk = Desk::with(&format!(
-        "version: 1\nassets:\n{}",
-        others.collect::<String>()
-    ));
-    for more in [&[][..], &["--max-404-percent", "100"]] {
-        let done = served.apply(&desk, more).expect(7);
-        assert!(
-            done.out.contains("this is the wrong account or token"),
-            "{}",
-            done.out
-        );
-        assert!(!desk.names().contains(&"state.json".to_owned()));
-    }
-    served.stop();
-}

@@ -13,12 +13,6 @@ fn apply(desk: &Desk, server: &Server) -> Done {
     desk.run_with(&[("FRAMEIO_TOKEN", "t")], &arguments)
 }
 
-fn plan(desk: &Desk, server: &Server, more: &[&str]) -> Done {
-    let mut arguments = vec!["plan", "--endpoint", &server.url];
-    arguments.extend(more);
-    desk.run(&arguments)
-}
-
 fn value(done: Done) -> Value {
     serde_json::from_str(&done.expect(0).out).unwrap()
 }
@@ -52,46 +46,8 @@ fn cut_off() -> (Desk, Server) {
 }
 
 #[test]
-fn whatever_shows_a_state_says_what_is_unknown() {
-    let (desk, _server) = cut_off();
-    let file = value(desk.run(&["state", "pull"]));
-    for number in [1, 2] {
-        let record = &file["assets"][id(number)];
-        assert_eq!(record["status"], "unknown");
-        assert_eq!(record["attempts"], 1);
-    }
-    let list = desk
-        .run(&["state", "list", "--status", "unknown"])
-        .expect(0);
-    assert_eq!(list.out.matches("unknown").count(), 2, "{}", list.out);
-    let rows = value(desk.run(&["state", "list", "--format", "json"]));
-    assert_eq!(rows[0]["status"], "unknown");
-    let shown = desk.run(&["state", "show", &id(1)]).expect(0);
-    assert!(shown.out.contains("unknown"), "{}", shown.out);
-    let shown = value(desk.run(&["state", "show", "--format", "json", &id(1)]));
-    assert_eq!(shown["record"]["status"], "unknown");
-    let whole = desk.run(&["show", "retire.state.json"]).expect(0);
-    assert!(whole.out.contains("2 unknown"), "{}", whole.out);
-    assert!(whole.out.contains("Unknown (2)"), "{}", whole.out);
-    let whole = value(desk.run(&["show", "--format", "json", "retire.state.json"]));
-    assert_eq!(whole["counts"]["unknown"], 2);
-    assert_eq!(whole["unknown"][1]["id"], id(2));
-    let history = desk.run(&["state", "history"]).expect(0);
-    assert!(history.out.contains("2 unknown"), "{}", history.out);
-}
-
-#[test]
-fn a_plan_looks_into_what_is_unknown_and_a_run_decides_by_what_it_finds() {
+fn a_run_decides_what_is_unknown_by_what_it_finds() {
     let (desk, server) = cut_off();
-    let text = plan(&desk, &server, &["--detailed-exitcode"]).expect(2);
-    assert!(text.out.contains("2 to resolve"), "{}", text.out);
-    let document = value(plan(&desk, &server, &["--format", "json"]));
-    assert_eq!(document["totals"]["resolve"], 2, "{document}");
-    // A saved plan looks into it as well.
-    plan(&desk, &server, &["--out", "plan.json"]).expect(0);
-    let shown = desk.run(&["show", "plan.json"]).expect(0);
-    assert!(shown.out.contains("2 to resolve"), "{}", shown.out);
-
     let done = apply(&desk, &server).expect(3);
     let file = value(desk.run(&["state", "pull"]));
     assert_eq!(
@@ -113,8 +69,6 @@ fn a_plan_looks_into_what_is_unknown_and_a_run_decides_by_what_it_finds() {
 fn an_unknown_asset_that_is_listed_no_more_is_read_and_never_deleted() {
     let (desk, server) = cut_off();
     desk.write("retire.yaml", "version: 1\nassets: []\n");
-    let text = plan(&desk, &server, &[]).expect(0);
-    assert!(text.out.contains("2 to resolve"), "{}", text.out);
     apply(&desk, &server).expect(3);
     let file = value(desk.run(&["state", "pull"]));
     assert_eq!(file["assets"][id(1)]["status"], "unknown");
