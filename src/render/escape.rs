@@ -7,6 +7,8 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
+use unicode_width::UnicodeWidthStr;
+
 /// Shows text from elsewhere so that a terminal prints it and does nothing else.
 ///
 /// Control characters, marks of direction, characters without width and the separators of
@@ -63,55 +65,5 @@ pub(crate) fn obeyed(character: char) -> bool {
 /// How many columns of a terminal an escaped text takes.
 #[must_use]
 pub fn columns(text: &str) -> usize {
-    text.chars().map(width).sum()
-}
-
-/// How many columns of a terminal a printable character takes: 0 for a combining mark, 2 for
-/// the wide ones of East Asia and the pictures, else 1.
-const fn width(character: char) -> usize {
-    match character {
-        '\u{300}'..='\u{36f}'
-        | '\u{483}'..='\u{489}'
-        | '\u{591}'..='\u{5bd}'
-        | '\u{610}'..='\u{61a}'
-        | '\u{64b}'..='\u{65f}'
-        | '\u{1ab0}'..='\u{1aff}'
-        | '\u{1dc0}'..='\u{1dff}'
-        | '\u{20d0}'..='\u{20ff}'
-        | '\u{3099}'..='\u{309a}'
-        | '\u{fe00}'..='\u{fe0f}'
-        | '\u{fe20}'..='\u{fe2f}'
-        | '\u{e0100}'..='\u{e01ef}' => 0,
-        '\u{1100}'..='\u{115e}'
-        | '\u{231a}'..='\u{231b}'
-        | '\u{23e9}'..='\u{23ec}'
-        | '\u{2705}'
-        | '\u{2728}'
-        | '\u{274c}'
-        | '\u{2753}'..='\u{2755}'
-        | '\u{2757}'
-        | '\u{2e80}'..='\u{303e}'
-        | '\u{3041}'..='\u{3098}'
-        | '\u{309b}'..='\u{33ff}'
-        | '\u{3400}'..='\u{4dbf}'
-        | '\u{4e00}'..='\u{a4cf}'
-        | '\u{a960}'..='\u{a97c}'
-        | '\u{ac00}'..='\u{d7a3}'
-        | '\u{f900}'..='\u{faff}'
-        | '\u{fe10}'..='\u{fe19}'
-        | '\u{fe30}'..='\u{fe6f}'
-        | '\u{ff01}'..='\u{ff60}'
-        | '\u{ffe0}'..='\u{ffe6}'
-        | '\u{17000}'..='\u{18cff}'
-        | '\u{1b000}'..='\u{1b2ff}'
-        | '\u{1f18e}'
-        | '\u{1f191}'..='\u{1f19a}'
-        | '\u{1f200}'..='\u{1f320}'
-        | '\u{1f32d}'..='\u{1f64f}'
-        | '\u{1f680}'..='\u{1f6ff}'
-        | '\u{1f900}'..='\u{1f9ff}'
-        | '\u{1fa70}'..='\u{1faff}'
-        | '\u{20000}'..='\u{3fffd}' => 2,
-        _ => 1,
-    }
+    UnicodeWidthStr::width(text)
 }
