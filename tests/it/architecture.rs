@@ -23,7 +23,8 @@ const ROOMS: [(&str, &[&str]); 15] = [
     ("inventory", &["asset", "outcome"]),
     ("manifest", &["words"]),
     ("state", &["words"]),
-    ("frameio", &["words"]),
+    // The client that deletes is made from an approved plan.
+    ("frameio", &["words", "plan"]),
     ("plan", &["words", "manifest", "state"]),
     ("store", &["words", "state"]),
     ("apply", &["words", "plan", "state", "frameio", "store"]),

@@ -30,7 +30,7 @@ fn timeless(text: &str) -> String {
 #[test]
 fn the_quick_start_prints_what_the_readme_says() {
     let readme = readme();
-    assert!(readme.contains("cargo run --release -- apply --sandbox examples/quickstart\n"));
+    assert!(readme.contains("cargo run -- apply --sandbox examples/quickstart\n"));
     let desk = Desk::of_example("quickstart");
     // The example lies where it lies in the repository.
     let mut command = desk.command(&["apply", "--sandbox", "examples/quickstart"]);
