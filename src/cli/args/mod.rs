@@ -91,7 +91,7 @@ pub enum Colour {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Check manifests, without a server and without a token
-    Validate(Validate),
+    Validate(Paths),
     /// Show what apply would do
     Plan(Plan),
     /// Do it: plan, ask, delete, and write every outcome back
@@ -125,14 +125,6 @@ pub struct Paths {
     /// [default: retire.yaml and manifests/ of the project folder]
     #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub paths: Vec<PathBuf>,
-}
-
-/// `retire validate`.
-#[derive(Debug, Args)]
-pub struct Validate {
-    /// Which manifests.
-    #[command(flatten)]
-    pub paths: Paths,
 }
 
 /// `retire plan`.

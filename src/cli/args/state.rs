@@ -17,13 +17,13 @@ pub enum State {
     /// Show everything that is known of one asset
     Show(StateShow),
     /// List the runs: who, when, from which commit and plan, and what is left of each
-    History(StateHistory),
+    History(StateFile),
     /// Drop the records of assets, as if no run had ever asked for them
     Rm(StateRm),
     /// Record assets as gone that the server does not know, on your word
     AcceptMissing(StateAcceptMissing),
     /// Say who holds the lock, or clear what a process left in it that died
-    Unlock(StateUnlock),
+    Unlock(Flags<{ on::READ_STATE }>),
     /// Print the state as one document, with what a journal beside it adds
     Pull(StatePull),
     /// Replace the state by a later one of the same lineage
@@ -64,14 +64,6 @@ pub struct StateList {
 pub struct StateShow {
     /// The asset
     pub id: AssetId,
-    /// Which state.
-    #[command(flatten)]
-    pub file: StateFile,
-}
-
-/// `retire state history`.
-#[derive(Debug, Args)]
-pub struct StateHistory {
     /// Which state.
     #[command(flatten)]
     pub file: StateFile,
@@ -122,14 +114,6 @@ pub struct StateAcceptMissing {
     /// Which state.
     #[command(flatten)]
     pub settings: Flags<{ on::WRITE_STATE }>,
-}
-
-/// `retire state unlock`.
-#[derive(Debug, Args)]
-pub struct StateUnlock {
-    /// Which state.
-    #[command(flatten)]
-    pub settings: Flags<{ on::READ_STATE }>,
 }
 
 /// `retire state pull`.

@@ -1,9 +1,6 @@
 //! `retire state`: look into the state, or change it by hand.
 
-use crate::cli::args::{
-    Format, State, StateFile, StateHistory, StateList, StatePull, StateShow, StateUnlock,
-    is_standard,
-};
+use crate::cli::args::{Format, State, StateFile, StateList, StatePull, StateShow, is_standard};
 use crate::cli::call::Call;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -29,7 +26,7 @@ pub(in crate::cli) fn run(call: &Call, command: &State) -> Result<Exit, Failure>
         State::History(arguments) => history(call, arguments),
         State::Rm(arguments) => rm::run(call, arguments),
         State::AcceptMissing(arguments) => accept::run(call, arguments),
-        State::Unlock(arguments) => unlock(call, arguments),
+        State::Unlock(flags) => unlock(call, &flags.given),
         State::Pull(arguments) => pull(call, arguments),
         State::Push(arguments) => push::run(call, arguments),
         State::Migrate(arguments) => migrate::run(call, arguments),
@@ -82,10 +79,9 @@ fn show(call: &Call, arguments: &StateShow) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn history(call: &Call, arguments: &StateHistory) -> Result<Exit, Failure> {
-    let StateFile { settings, format } = &arguments.file;
-    let state = load(call, &settings.given)?;
-    call.console.data(|style, sink| match format {
+fn history(call: &Call, arguments: &StateFile) -> Result<Exit, Failure> {
+    let state = load(call, &arguments.settings.given)?;
+    call.console.data(|style, sink| match arguments.format {
         Format::Text => render::history::history(&state, style, sink),
         Format::Json => render::json::history(&state, sink),
     })?;
@@ -107,8 +103,8 @@ fn pull(call: &Call, arguments: &StatePull) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn unlock(call: &Call, arguments: &StateUnlock) -> Result<Exit, Failure> {
-    let settings = call.settings_offline(&arguments.settings.given)?;
+fn unlock(call: &Call, flags: &Given) -> Result<Exit, Failure> {
+    let settings = call.settings_offline(flags)?;
     let path = &settings.state.value;
     let last = FileStore::new(path).unlock()?;
     let path = path.display();
