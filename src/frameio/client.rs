@@ -26,7 +26,7 @@ use crate::frameio::verdict::Verdict;
 
 /// How many readings are under way at once at most. An answer takes a fraction of a second, and
 /// the API takes ten readings a second where it takes most (docs/frameio-api.md, "Reading (V4)").
-pub(super) const AT_ONCE: usize = 1;
+pub(super) const AT_ONCE: usize = 8;
 
 /// How often one request is made at most.
 const TRIES: u32 = 4;

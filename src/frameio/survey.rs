@@ -125,7 +125,13 @@ async fn with_files(client: &Client, id: AssetId, facts: Option<Facts>) -> Resul
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
+
     use mockito::{Mock, Server, ServerGuard};
+    use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+    use tokio::net::TcpListener;
+    use uuid::Uuid;
 
     use super::*;
     use crate::frameio::authority::Authority;
@@ -139,7 +145,11 @@ mod tests {
     const CLOSED: &str = "1b4e28ba-2fa1-11d2-883f-0016d3cca427";
 
     fn client(server: &ServerGuard) -> Client {
-        let endpoint = Endpoint::parse(&server.url()).unwrap();
+        client_of(&server.url())
+    }
+
+    fn client_of(address: &str) -> Client {
+        let endpoint = Endpoint::parse(address).unwrap();
         let authority = Authority::ready(Token::new("t").unwrap());
         let transport = Transport::new(endpoint, authority, Timeouts::default()).unwrap();
         Client::new(transport, Waiting::default()).in_account(Some("acc"))
@@ -260,5 +270,45 @@ mod tests {
         let seen = survey(&client(&server), &ids, |_| {}).await.unwrap();
         assert_eq!(seen.assets[&id(FILE)], Seen::Missing);
         assert_eq!((seen.assets.len(), seen.unread), (1, 1));
+    }
+    /// Answers each request after a moment, and counts how many it has at once.
+    async fn serve(listener: TcpListener, most: Arc<AtomicUsize>) {
+        let now = Arc::new(AtomicUsize::new(0));
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let (now, most) = (Arc::clone(&now), Arc::clone(&most));
+            tokio::spawn(async move {
+                let mut lines = BufReader::new(&mut stream).lines();
+                let first = lines.next_line().await.unwrap().unwrap();
+                while lines.next_line().await.unwrap() != Some(String::new()) {}
+                most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                tokio::time::sleep(Duration::from_millis(30)).await;
+                now.fetch_sub(1, Ordering::SeqCst);
+                let path = first.split(' ').nth(1).unwrap();
+                let file = asset(path.rsplit('/').next().unwrap(), r#","type":"file""#);
+                let head = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length";
+                let answer = format!("{head}: {}\r\n\r\n{file}", file.len());
+                stream.write_all(answer.as_bytes()).await.unwrap();
+            });
+        }
+    }
+
+    #[tokio::test]
+    async fn assets_are_read_side_by_side_within_the_bound() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let most = Arc::new(AtomicUsize::new(0));
+        let server = tokio::spawn(serve(listener, Arc::clone(&most)));
+        let wanted: Vec<(AssetId, Option<Kind>)> = (0..60)
+            .map(|number| {
+                (
+                    AssetId::from_uuid(Uuid::from_u128(number)),
+                    Some(Kind::File),
+                )
+            })
+            .collect();
+        let seen = survey(&client_of(&address), &wanted, |_| {}).await.unwrap();
+        assert_eq!((seen.assets.len(), seen.unread), (60, 0));
+        assert_eq!(most.load(Ordering::SeqCst), AT_ONCE);
+        server.abort();
     }
 }
