@@ -317,7 +317,6 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
         }
     }
 
-    /// Does what follows for a batch.
     fn carry_out(&mut self, batch: u64, effects: Vec<Effect<S>>) {
         for effect in effects {
             match effect {
@@ -392,9 +391,9 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
 
     /// Whether the lists of recently deleted assets are to be looked through now.
     fn is_to_seek(&self) -> bool {
-        let is_open = !self.later.absent.is_empty() && self.halt.goes_on();
         let is_urgent = || self.later.is_urgent(&self.guards.breaker, &self.known());
-        is_open && (self.has_nothing_else() || is_urgent())
+        let is_time = self.has_nothing_else() || is_urgent();
+        is_time && self.halt.goes_on() && !self.later.absent.is_empty()
     }
 
     /// Looks for what the server does not know in the lists of recently deleted assets.
@@ -415,10 +414,8 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
         for news in heard {
             self.hear(news);
         }
-        let Some(deleted) = deleted else {
-            // It was cut off: nothing is known of them.
-            return;
-        };
+        // Where it was cut off, nothing is known of them.
+        let Some(deleted) = deleted else { return };
         for (batch, subject) in std::mem::take(&mut self.later.absent) {
             let line = deleted.found.get(&subject.id);
             let effects = sought(subject, line, &self.known());

@@ -378,6 +378,11 @@ impl<'de> Visitor<'de> for Shape<'_, '_, '_, '_> {
         self.placeless(Value::Null)
     }
 
+    /// A text without any document.
+    fn visit_none<E: serde::de::Error>(self) -> Result<Node, E> {
+        self.placeless(Value::Null)
+    }
+
     fn visit_bool<E: serde::de::Error>(self, _: bool) -> Result<Node, E> {
         self.placeless(Value::Bool)
     }
