@@ -24,6 +24,7 @@ pub const CLIENT_SECRET: &str = "FRAMEIO_CLIENT_SECRET";
 /// The variables of this program that are no setting.
 #[cfg(not(feature = "failpoints"))]
 pub const OTHERS: [&str; 2] = [CONFIG, TRUST_CONFIG];
+/// The variables of this program that are no setting.
 #[cfg(feature = "failpoints")]
 pub const OTHERS: [&str; 3] = [CONFIG, TRUST_CONFIG, CRASH];
 

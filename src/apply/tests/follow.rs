@@ -22,7 +22,7 @@ use crate::state::State;
 
 const RETRIES: Retries = Retries {
     tries: 2,
-    within: Duration::from_secs(60),
+    within: Duration::from_mins(1),
     backoff: Duration::from_secs(1),
 };
 
@@ -289,9 +289,12 @@ fn found_alive(kind: Option<Kind>) -> Option<Job<Direct>> {
     let verdict = Direct::judge(&read, &reply);
     rows(|_| read.clone(), verdict)
         .into_iter()
-        .find_map(|effect| match effect {
-            Effect::Requeue(jobs) => jobs.into_iter().next(),
-            _ => None,
+        .find_map(|effect| {
+            if let Effect::Requeue(jobs) = effect {
+                jobs.into_iter().next()
+            } else {
+                None
+            }
         })
 }
 

@@ -264,7 +264,6 @@ fn planned(state: &State, wishes: &Wishes) -> Approved {
     approve(&plan, Consent::Auto, false).unwrap()
 }
 
-/// The real thing.
 struct Machine {
     bench: Bench,
     wild: Wild,
