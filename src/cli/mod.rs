@@ -48,7 +48,7 @@ mod work;
 /// Does what the arguments of this process say, and tells how it ended.
 #[must_use]
 pub fn main() -> ExitCode {
-    let matches = args::command().try_get_matches();
+    let matches = args::help::command().try_get_matches();
     let arguments = matches.and_then(|matches| Arguments::from_arg_matches(&matches));
     let arguments = match arguments {
         Ok(arguments) => arguments,

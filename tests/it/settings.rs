@@ -228,7 +228,7 @@ fn a_command_has_the_flags_that_the_table_gives_it() {
         };
         for (words, on) in commands {
             let words = ["retire"].iter().chain(words).copied().chain([&*flag]);
-            let read = args::command().try_get_matches_from(words);
+            let read = args::help::command().try_get_matches_from(words);
             assert_eq!(read.is_ok(), setting.commands & on != 0, "{flag}: {read:?}");
         }
     }
@@ -254,7 +254,7 @@ fn helps(command: clap::Command, width: usize, long: bool, found: &mut Vec<(Stri
 #[test]
 fn the_short_help_fits_a_terminal() {
     let mut found = Vec::new();
-    helps(args::command(), 80, false, &mut found);
+    helps(args::help::command(), 80, false, &mut found);
     assert!(found.len() > 15, "{found:?}");
     for (name, text) in found {
         assert!(text.lines().count() <= 40, "{name}\n{text}");
@@ -280,7 +280,7 @@ fn the_long_help_has_headings_examples_and_exit_codes() {
         "Exit codes",
     ];
     let mut found = Vec::new();
-    helps(args::command(), 80, true, &mut found);
+    helps(args::help::command(), 80, true, &mut found);
     for (name, text) in &found {
         if name.split(' ').any(|word| word == "help") {
             continue;
@@ -299,7 +299,7 @@ fn the_long_help_has_headings_examples_and_exit_codes() {
         for example in examples {
             let words = example.split_whitespace();
             let words = words.take_while(|word| !matches!(*word, "#" | "<" | ">"));
-            let read = args::command().try_get_matches_from(words);
+            let read = args::help::command().try_get_matches_from(words);
             assert!(read.is_ok(), "{name}: {example}");
             count += 1;
         }

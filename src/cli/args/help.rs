@@ -8,109 +8,70 @@ use crate::cli::exit::Exit;
 /// How wide the meaning of an exit code is, so that it fits a terminal of 80 columns.
 const WIDTH: usize = 72;
 
-/// A command line, and what it does.
-type Example = (&'static str, &'static str);
-
-/// Three examples each; those of `retire state` stand below each of its commands.
-const EXAMPLES: [(&str, [Example; 3]); 9] = [
+/// Three examples each, and what they do; those of `retire state` stand below each of its commands.
+const EXAMPLES: [(&str, &str); 9] = [
     (
         "retire",
-        [
-            (
-                "retire apply --sandbox examples/quickstart",
-                "play, without an account",
-            ),
-            ("retire plan", "show what apply would do"),
-            ("retire apply", "ask, and do it"),
-        ],
+        "\
+  retire apply --sandbox examples/quickstart     # play, without an account
+  retire plan                                    # show what apply would do
+  retire apply                                   # ask, and do it",
     ),
     (
         "validate",
-        [
-            ("retire validate", "all manifests of the project"),
-            ("retire validate manifests/dailies.yaml", "one of them"),
-            ("retire validate - < retire.yaml", "standard input"),
-        ],
+        "\
+  retire validate                                # all manifests of the project
+  retire validate manifests/dailies.yaml         # one of them
+  retire validate - < retire.yaml                # standard input",
     ),
     (
         "plan",
-        [
-            ("retire plan", "what apply would do"),
-            ("retire plan --out plan.json", "save it for review"),
-            (
-                "retire plan --detailed-exitcode",
-                "exit 2 where changes wait",
-            ),
-        ],
+        "\
+  retire plan                                    # what apply would do
+  retire plan --out plan.json                    # save it for review
+  retire plan --detailed-exitcode                # exit 2 where changes wait",
     ),
     (
         "apply",
-        [
-            ("retire apply", "plan, ask, and delete"),
-            ("retire apply plan.json", "do exactly what was reviewed"),
-            ("retire apply --auto-approve --time-budget 25m", "in CI"),
-        ],
+        "\
+  retire apply                                   # plan, ask, and delete
+  retire apply plan.json                         # do exactly what was reviewed
+  retire apply --auto-approve --time-budget 25m  # in CI",
     ),
     (
         "show",
-        [
-            ("retire show retire.state.json", "the state as a whole"),
-            ("retire show plan.json", "a saved plan, stale or not"),
-            ("retire show run.jsonl", "what a run came to"),
-        ],
+        "\
+  retire show retire.state.json                  # the state as a whole
+  retire show plan.json                          # a saved plan, stale or not
+  retire show run.jsonl                          # what a run came to",
     ),
     (
         "state",
-        [
-            (
-                "retire state list --status failed",
-                "what was refused, and why",
-            ),
-            ("retire state history", "who changed it, and when"),
-            (
-                "retire state accept-missing --reason POST-1182",
-                "on your word",
-            ),
-        ],
+        "\
+  retire state list --status failed              # what was refused, and why
+  retire state history                           # who changed it, and when
+  retire state accept-missing --reason POST-1182 # on your word",
     ),
     (
         "sandbox",
-        [
-            ("retire sandbox", "serve what the manifests list"),
-            (
-                "retire sandbox --seed world.yaml --port 0",
-                "another world, any port",
-            ),
-            (
-                "retire sandbox --fault 503=5% --refuse 2%",
-                "let things go wrong",
-            ),
-        ],
+        "\
+  retire sandbox                                 # serve what the manifests list
+  retire sandbox --seed world.yaml --port 0      # another world, any port
+  retire sandbox --fault 503=5% --refuse 2%      # let things go wrong",
     ),
     (
         "schema",
-        [
-            ("retire schema manifest", "for your editor"),
-            ("retire schema config", "retire.toml"),
-            ("retire schema events", "the lines of `apply --json`"),
-        ],
+        "\
+  retire schema manifest                         # for your editor
+  retire schema config                           # retire.toml
+  retire schema events                           # the lines of `apply --json`",
     ),
     (
         "completions",
-        [
-            (
-                "retire completions bash > retire.bash",
-                "source it in ~/.bashrc",
-            ),
-            (
-                "retire completions zsh > _retire",
-                "into a folder of $fpath",
-            ),
-            (
-                "retire completions fish > retire.fish",
-                "in ~/.config/fish/completions",
-            ),
-        ],
+        "\
+  retire completions bash > retire.bash          # source it in ~/.bashrc
+  retire completions zsh > _retire               # into a folder of $fpath
+  retire completions fish > retire.fish          # in ~/.config/fish/completions",
     ),
 ];
 
@@ -123,24 +84,22 @@ pub fn command() -> Command {
         let (_, examples) = own.unwrap_or(&EXAMPLES[0]);
         with_examples(command, examples)
     });
-    let below = below(&all, &EXAMPLES[0].1);
+    let below = below(&all, EXAMPLES[0].1);
     all.after_long_help(below)
 }
 
 /// The command and those below it.
-fn with_examples(command: Command, examples: &[Example]) -> Command {
+fn with_examples(command: Command, examples: &str) -> Command {
     let below = below(&command, examples);
     let command = command.after_long_help(below);
     command.mut_subcommands(|command| with_examples(command, examples))
 }
 
-fn below(command: &Command, examples: &[Example]) -> String {
+fn below(command: &Command, examples: &str) -> String {
     let header = command.get_styles().get_header();
-    let mut lines = vec![format!("{header}Examples:{header:#}")];
-    for (words, what) in examples {
-        lines.push(format!("  {words:46} # {what}"));
-    }
-    lines.push(format!("\n{header}Exit codes:{header:#}"));
+    let mut lines = vec![format!(
+        "{header}Examples:{header:#}\n{examples}\n\n{header}Exit codes:{header:#}"
+    )];
     for exit in Exit::ALL {
         let mut code = exit.code().to_string();
         for line in wrapped(exit.meaning()) {

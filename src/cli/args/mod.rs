@@ -16,11 +16,10 @@ use crate::sandbox::fault::{Rule, Share};
 use crate::sandbox::limit::LimitWord;
 
 mod common;
-mod help;
+pub mod help;
 mod state;
 
 pub use common::{Flags, Format, ThisRun};
-pub use help::command;
 pub use state::*;
 
 /// Retire Frame.io assets on purpose

@@ -11,7 +11,7 @@ use crate::cli::failure::Failure;
 pub(in crate::cli) fn run(call: &Call, shell: Shell) -> Result<Exit, Failure> {
     let mut script = Vec::new();
     // Into memory first, since the library panics where it cannot write.
-    clap_complete::generate(shell, &mut args::command(), "retire", &mut script);
+    clap_complete::generate(shell, &mut args::help::command(), "retire", &mut script);
     call.console.data(|_, sink| sink.write_all(&script))?;
     Ok(Exit::Done)
 }
