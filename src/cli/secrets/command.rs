@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use crate::cli::env::SECRETS;
 use crate::cli::secrets::error::{LONGEST, SecretError};
+use crate::cli::settings::kind::TokenCommand;
 
 /// How often a command is looked after.
 const GLANCE: Duration = Duration::from_millis(20);
@@ -16,18 +17,9 @@ const GLANCE: Duration = Duration::from_millis(20);
 /// The longest token that is read, in bytes.
 const LONGEST_TOKEN: usize = 64 << 10;
 
-/// What prints the token.
-#[derive(Clone, Copy)]
-pub(super) enum Printer<'words> {
-    /// A command for the shell.
-    Shell(&'words str),
-    /// A program and its arguments.
-    Program(&'words [String]),
-}
-
-impl Printer<'_> {
+impl TokenCommand {
     /// The name of the program, and nothing else of the command.
-    pub(super) fn name(self) -> String {
+    pub(super) fn name(&self) -> String {
         let program = match self {
             Self::Shell(command) => first_program(command),
             Self::Program(words) => words.first().map(String::as_str),
@@ -36,7 +28,7 @@ impl Printer<'_> {
         name.unwrap_or("…").to_owned()
     }
 
-    fn command(self) -> Option<Command> {
+    fn command(&self) -> Option<Command> {
         let mut command = match self {
             Self::Shell(text) => {
                 let mut shell = Command::new(if cfg!(windows) { "cmd" } else { "sh" });
@@ -103,7 +95,7 @@ fn plain_name(program: &str) -> Option<&str> {
 }
 
 /// Runs a command, and takes what it prints.
-pub(super) fn run(printer: Printer<'_>) -> Result<String, SecretError> {
+pub(super) fn run(printer: &TokenCommand) -> Result<String, SecretError> {
     let mut command = printer.command().ok_or(SecretError::Missing)?;
     // What it leaves behind can be ended with it. On a terminal it stays with this program, since
     // it could not ask for a password otherwise.
@@ -232,11 +224,15 @@ mod tests {
             ("hush:hush@x", "…"),
             ("", "…"),
         ] {
-            assert_eq!(Printer::Shell(command).name(), name, "{command}");
+            assert_eq!(
+                TokenCommand::Shell(command.to_owned()).name(),
+                name,
+                "{command}"
+            );
         }
         let words = |words: &[&str]| {
             let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
-            Printer::Program(&words).name()
+            TokenCommand::Program(words).name()
         };
         assert_eq!(words(&["/opt/op", "hush"]), "op");
         assert_eq!(words(&["TOKEN=hush op", "read"]), "…");

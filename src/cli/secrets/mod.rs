@@ -7,6 +7,7 @@ use crate::cli::failure::Failure;
 use crate::cli::files;
 use crate::cli::settings::Settings;
 use crate::cli::settings::access::{Access, ClientSource, Half, TokenSource};
+use crate::cli::settings::kind::TokenCommand;
 use crate::cli::settings::origin::Valued;
 use crate::frameio::authority::Authority;
 use crate::frameio::ims::Ims;
@@ -16,7 +17,6 @@ use crate::state::Api;
 mod command;
 pub(super) mod error;
 
-use command::Printer;
 use error::SecretError;
 
 /// Gets what opens the API; warnings about its keeping come beside it.
@@ -110,12 +110,11 @@ fn token(
             Ok((token, None))
         }
         TokenSource::File(path) => from_file(path),
-        TokenSource::Shell(command) => Ok((printed(Printer::Shell(command))?, None)),
-        TokenSource::Program(words) => Ok((printed(Printer::Program(words))?, None)),
+        TokenSource::Command(command) => Ok((printed(command)?, None)),
     }
 }
 
-fn printed(printer: Printer<'_>) -> Result<Token, SecretError> {
+fn printed(printer: &TokenCommand) -> Result<Token, SecretError> {
     let text = command::run(printer)?;
     Token::new(&text).map_err(|why| SecretError::NoToken {
         place: format!("what the command `{}` printed", printer.name()),
@@ -147,7 +146,9 @@ mod tests {
     }
 
     fn shell(command: &str) -> Result<Token, SecretError> {
-        let source = flagged(TokenSource::Shell(command.to_owned()));
+        let source = flagged(TokenSource::Command(TokenCommand::Shell(
+            command.to_owned(),
+        )));
         token(&source, &Environment::default()).map(|(token, _)| token)
     }
 
@@ -168,7 +169,8 @@ mod tests {
             assert!(error.contains(words), "{error}");
             assert!(!error.contains("hush"), "{error}");
         }
-        let nowhere = TokenSource::Program(vec!["no-such-program-here".to_owned()]);
+        let nowhere = TokenCommand::Program(vec!["no-such-program-here".to_owned()]);
+        let nowhere = TokenSource::Command(nowhere);
         let error = token(&flagged(nowhere), &Environment::default()).unwrap_err();
         assert!(matches!(error, SecretError::NoCommand { .. }));
     }

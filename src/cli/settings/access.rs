@@ -1,6 +1,5 @@
 //! What opens the API: where tokens come from. No setting ever holds a secret itself.
 
-use std::fmt;
 use std::path::PathBuf;
 
 use crate::cli::env::{CLIENT_ID, CLIENT_SECRET, Environment, TOKEN};
@@ -9,31 +8,17 @@ use crate::cli::settings::origin::{Origin, SettingsError, Valued};
 use crate::cli::settings::table::{Given, Values};
 use crate::frameio::transport::Endpoint;
 
-/// Where the token comes from. It never holds the token itself, but a command may hold anything.
-#[derive(Clone, PartialEq, Eq)]
+/// Where the token comes from. It never holds the token itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TokenSource {
     /// The environment variable `FRAMEIO_TOKEN`.
     Environment,
     /// A file.
     File(PathBuf),
-    /// A command for the shell.
-    Shell(String),
-    /// A program and its arguments.
-    Program(Vec<String>),
+    /// What a command prints.
+    Command(TokenCommand),
     /// Adobe's identity service gives it to a client.
     Client(ClientSource),
-}
-
-impl fmt::Debug for TokenSource {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Environment => formatter.write_str("Environment"),
-            Self::File(path) => formatter.debug_tuple("File").field(path).finish(),
-            Self::Shell(_) => formatter.write_str("Shell(***)"),
-            Self::Program(_) => formatter.write_str("Program(***)"),
-            Self::Client(client) => formatter.debug_tuple("Client").field(client).finish(),
-        }
-    }
 }
 
 /// Where the id and the secret of a client come from.
@@ -152,10 +137,7 @@ fn token(places: &[Place<'_>]) -> Result<Option<Valued<TokenSource>>, SettingsEr
         _ if place.secret(TOKEN).is_some() => TokenSource::Environment,
         (Some(file), Some(command)) => return Err(two_ways(&file.origin, command.origin.clone())),
         (Some(file), None) => TokenSource::File(file.value.clone()),
-        (None, Some(command)) => match command.value.clone() {
-            TokenCommand::Shell(command) => TokenSource::Shell(command),
-            TokenCommand::Program(words) => TokenSource::Program(words),
-        },
+        (None, Some(command)) => TokenSource::Command(command.value.clone()),
         (None, None) => {
             let half = |variable, file| places.iter().find_map(|place| place.half(variable, file));
             TokenSource::Client(ClientSource {

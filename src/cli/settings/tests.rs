@@ -145,7 +145,7 @@ fn the_token_comes_from_the_nearest_source() {
     assert_eq!(token(&none, &[(TOKEN, "x")]), TokenSource::Environment);
     assert_eq!(
         token(&none, &[("RETIRE_TOKEN_COMMAND", "op read x")]),
-        TokenSource::Shell("op read x".to_owned())
+        TokenSource::Command(TokenCommand::Shell("op read x".to_owned()))
     );
     assert_eq!(token(&none, &[]), TokenSource::File("repo/secret".into()));
 }
@@ -352,9 +352,8 @@ fn a_command_is_in_no_debug_form() {
     let flags = flags(&["--token-command", "TOKEN=hush op"]);
     let settings = resolve(&flags, &[], None).unwrap();
     let words = vec!["op".to_owned(), "hush".to_owned()];
-    let command = TokenCommand::Program(words.clone());
-    let program = TokenSource::Program(words);
-    let shown = format!("{flags:?} {settings:?} {command:?} {program:?}");
+    let program = TokenSource::Command(TokenCommand::Program(words));
+    let shown = format!("{flags:?} {settings:?} {program:?}");
     assert!(!shown.contains("hush"), "{shown}");
 }
 
