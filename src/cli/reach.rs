@@ -2,20 +2,24 @@
 
 use std::cell::Cell;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use tokio::runtime::{self, Runtime};
 
 use crate::asset::account_id;
 use crate::cli::call::Call;
+use crate::cli::console::Console;
 use crate::cli::failure::Failure;
+use crate::cli::identity;
 use crate::cli::playground;
 use crate::cli::secrets::{self, error::SecretError};
 use crate::cli::settings::Settings;
 use crate::cli::settings::server::Server;
 use crate::cli::settings::table::ENDPOINT;
+use crate::cli::signals::{self, Signals};
 use crate::event::StopReason;
 use crate::frameio::authority::Authority;
-use crate::frameio::client::{Client, Unread, Waiting};
+use crate::frameio::client::{Client, CutOff, Unread, Wait, Waiting};
 use crate::frameio::deleter::DeletingClient;
 use crate::frameio::places::PlaceReader;
 use crate::frameio::token::Token;
@@ -25,12 +29,16 @@ use crate::frameio::v4;
 use crate::frameio::v4::wire::Named;
 use crate::plan::approve::Approved;
 use crate::render::counted;
+use crate::render::summary::duration;
 use crate::sandbox::Sandbox;
 use crate::sandbox::world::World;
 use crate::state::Api;
 
 /// How many pages of accounts are read at most.
 const PAGES: usize = 50;
+
+/// The shortest wait that is told.
+const LONG_WAIT: Duration = Duration::from_secs(5);
 
 /// How many accounts are named at most.
 const NAMED: usize = 10;
@@ -43,6 +51,8 @@ const V2_ENDS: &str = "2026-12-01";
 pub(in crate::cli) struct Reached {
     api: Api,
     client: Client,
+    cut_off: CutOff,
+    signals: Signals,
     /// The threads that requests run on.
     pub(in crate::cli) runtime: Runtime,
     /// The embedded one, which ends with the run.
@@ -98,12 +108,35 @@ pub(in crate::cli) fn reach(
     };
     call.console.hide(authority.secrets());
     let transport = Transport::new(endpoint, authority, settings.sending.timeouts)?;
+    let cut_off = CutOff::default();
+    let console = call.console.clone();
+    let waiting = Waiting {
+        on_wait: Box::new(move |wait| tell_wait(&console, wait)),
+        cut_off: cut_off.clone(),
+        seed: identity::random().as_u64_pair().0,
+    };
     Ok(Reached {
         api: settings.api.value,
-        client: Client::new(transport, Waiting::default()),
+        client: Client::new(transport, waiting),
+        cut_off,
+        signals: call.signals.clone(),
         runtime,
         sandbox,
     })
+}
+
+/// Tells of a wait that people would wonder about.
+fn tell_wait(console: &Console, wait: Wait) {
+    if wait.time < LONG_WAIT {
+        return;
+    }
+    let time = duration(wait.time);
+    console.message(&if wait.retries {
+        format!("A request went wrong and is made again in {time} …")
+    } else {
+        let call = wait.rate_limit.name();
+        format!("The server's limit of `{call}` is used up: waiting {time} …")
+    });
 }
 
 /// Tells once, against the real server, when the legacy API ends.
@@ -140,7 +173,7 @@ impl Reached {
                     v2::answer::judge_who(reply)
                 };
                 let asked = self.client.read(&v2::Read::Me, judge);
-                let found = match self.runtime.block_on(asked) {
+                let found = match self.wait_for(asked)? {
                     Err(Unread::Trouble { detail, .. }) if is_ended.get() => {
                         return Err(Failure::Stopped(StopReason::Ended { detail }));
                     }
@@ -159,9 +192,29 @@ impl Reached {
                 let pages = self
                     .client
                     .pages(v4::Read::Accounts, v4::answer::judge_named);
-                let accounts = self.runtime.block_on(pages.all(PAGES));
+                let accounts = self.wait_for(pages.all(PAGES))?;
                 choose(&accounts.map_err(not_told)?, wanted).map(Some)
             }
+        }
+    }
+
+    /// Waits for what is read; a signal cuts it off, and a second one ends the program.
+    ///
+    /// # Errors
+    ///
+    /// Returns that it was cut off.
+    pub(super) fn wait_for<T>(&self, reading: impl Future<Output = T>) -> Result<T, Failure> {
+        let cut_off = self.cut_off.clone();
+        self.signals.give(move |number| {
+            if !cut_off.signal(number) {
+                signals::end(number);
+            }
+        });
+        let read = self.runtime.block_on(reading);
+        self.signals.take_back();
+        match self.cut_off.reason() {
+            Some(reason) => Err(Failure::Stopped(reason)),
+            None => Ok(read),
         }
     }
 

@@ -58,12 +58,13 @@ impl Signals {
     }
 }
 
+/// Ends the program as a signal asks for.
 #[expect(
     clippy::disallowed_methods,
     clippy::exit,
     reason = "this runs only while nothing is under way that is to be written back"
 )]
-fn end(number: i32) {
+pub(super) fn end(number: i32) {
     std::process::exit(128 + number);
 }
 

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use tokio::runtime::Runtime;
-
 use crate::apply::breaker::SAMPLE;
 use crate::asset::{AssetId, Kind};
 use crate::cli::call::Call;
@@ -131,10 +129,9 @@ fn look_at(
         }
     };
     let mut read = server
-        .runtime
-        .block_on(survey(&reader, wanted, told))
+        .wait_for(survey(&reader, wanted, told))?
         .map_err(Failure::Stopped)?;
-    let complete = seek(&server.runtime, &reader, &mut read, manifests);
+    let complete = seek(server, &reader, &mut read, manifests)?;
     tell(call, &read, complete, open.len() - wanted.len());
     if let Some(missing) = none_found(&read)
         && !work.state.vouches()
@@ -172,7 +169,7 @@ fn look_around(
     };
     let reader = server.places(account);
     let search = find_places(&reader, ask, told);
-    let mut places = server.runtime.block_on(search).map_err(Failure::Stopped)?;
+    let mut places = server.wait_for(search)?.map_err(Failure::Stopped)?;
     if let PlaceReader::V4(reader) = &reader {
         let missing = holds.iter().chain(protected);
         let missing = missing.filter(|id| places.lies.get(id) == Some(&Lies::Missing));
@@ -185,7 +182,7 @@ fn look_around(
                 ..recently_deleted::Wanted::default()
             };
             let search = recently_deleted(reader, &wanted, most);
-            for id in server.runtime.block_on(search).found.into_keys() {
+            for id in server.wait_for(search)?.found.into_keys() {
                 places.lies.insert(id, Lies::Deleted(Evidence::Listed));
                 places.held.remove(&id);
             }
@@ -219,10 +216,15 @@ fn add(read: &mut Inventory, places: Places) {
 
 /// Looks in the lists of recently deleted assets for those that the server does not know; says
 /// whether all lists were read.
-fn seek(runtime: &Runtime, reader: &Client, read: &mut Inventory, manifests: &Manifests) -> bool {
+fn seek(
+    server: &Reached,
+    reader: &Client,
+    read: &mut Inventory,
+    manifests: &Manifests,
+) -> Result<bool, Failure> {
     let missing: Vec<AssetId> = read.missing().collect();
     if missing.is_empty() {
-        return true;
+        return Ok(true);
     }
     let mut wanted = recently_deleted::Wanted::default();
     for id in missing {
@@ -237,7 +239,7 @@ fn seek(runtime: &Runtime, reader: &Client, read: &mut Inventory, manifests: &Ma
         }
     }
     let most = requests(wanted.assets.len());
-    let lists = runtime.block_on(recently_deleted(reader, &wanted, most));
+    let lists = server.wait_for(recently_deleted(reader, &wanted, most))?;
     for id in lists.found.keys() {
         let seen = Seen::Deleted {
             facts: None,
@@ -246,7 +248,7 @@ fn seek(runtime: &Runtime, reader: &Client, read: &mut Inventory, manifests: &Ma
         };
         read.assets.insert(*id, seen);
     }
-    lists.complete
+    Ok(lists.complete)
 }
 
 /// How many assets were asked for, where there were ten or more and none of them was found.

@@ -34,6 +34,9 @@ const TRIES: u32 = 4;
 /// The usual pause before a request is made again; each further one is twice as long.
 const PAUSE: Duration = Duration::from_millis(if cfg!(test) { 10 } else { 1_000 });
 
+/// Waits whose ends are so close are one wait for whoever hears of them.
+const SAME: Duration = Duration::from_millis(5);
+
 /// Why something was left unread.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unread {
@@ -165,9 +168,17 @@ struct Shared {
     transport: Transport,
     waiting: Waiting,
     began: Instant,
-    paced: Mutex<(Pacer, Jitter)>,
+    paced: Mutex<Paced>,
     /// Tells that an answer has come in.
     answered: Notify,
+}
+
+/// What the pace of all requests depends on.
+struct Paced {
+    pacer: Pacer,
+    jitter: Jitter,
+    /// The end of the wait that was told last, counted from when the client was made.
+    told: Duration,
 }
 
 impl fmt::Debug for Shared {
@@ -180,16 +191,15 @@ impl fmt::Debug for Shared {
 }
 
 impl Shared {
-    fn paced(&self) -> MutexGuard<'_, (Pacer, Jitter)> {
+    fn paced(&self) -> MutexGuard<'_, Paced> {
         // Each change is whole before anything can panic.
         self.paced.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The pause before a request is made again that was made so often.
     fn pause(&self, tries: u32) -> Duration {
-        let (_, jitter) = &mut *self.paced();
         let usual = PAUSE * 2_u32.pow(tries - 1);
-        usual * 3 / 4 + jitter.of(usual / 2)
+        usual * 3 / 4 + self.paced().jitter.of(usual / 2)
     }
 }
 
@@ -204,8 +214,9 @@ impl Drop for Admitted<'_> {
     fn drop(&mut self) {
         let (limits, pace) = self.came;
         let now = self.shared.began.elapsed();
-        let (pacer, _) = &mut *self.shared.paced();
-        pacer.answered(self.rate_limit, now, limits, pace);
+        let mut paced = self.shared.paced();
+        paced.pacer.answered(self.rate_limit, now, limits, pace);
+        drop(paced);
         self.shared.answered.notify_waiters();
     }
 }
@@ -214,7 +225,11 @@ impl Client {
     /// Reads through a transport.
     #[must_use]
     pub fn new(transport: Transport, waiting: Waiting) -> Self {
-        let paced = (Pacer::new(AT_ONCE), Jitter::new(waiting.seed));
+        let paced = Paced {
+            pacer: Pacer::new(AT_ONCE),
+            jitter: Jitter::new(waiting.seed),
+            told: Duration::ZERO,
+        };
         Self {
             shared: Arc::new(Shared {
                 transport,
@@ -292,7 +307,7 @@ impl Client {
             let answered = self.shared.answered.notified();
             let now = self.shared.began.elapsed();
             let opens = {
-                let (pacer, _) = &mut *self.shared.paced();
+                let pacer = &mut self.shared.paced().pacer;
                 let opens = pacer.opens(rate_limit);
                 if opens.is_some_and(|at| at <= now) {
                     pacer.sent(rate_limit, now);
@@ -319,14 +334,21 @@ impl Client {
         }
     }
 
-    /// Waits, and tells so.
+    /// Waits, and tells so; several that wait for the same are told of once.
     async fn wait(&self, wait: Wait) -> Result<(), Unread> {
-        let Waiting {
-            on_wait, cut_off, ..
-        } = &self.shared.waiting;
+        let Shared { waiting, began, .. } = &*self.shared;
         debug!(call = wait.rate_limit.name(), time = ?wait.time, wait.retries, "waits");
-        on_wait(wait);
-        cut_off.unless(sleep(wait.time)).await
+        let end = began.elapsed() + wait.time;
+        let is_new = {
+            let told = &mut self.shared.paced().told;
+            let is_new = end > *told + SAME;
+            *told = end.max(*told);
+            is_new
+        };
+        if is_new {
+            (waiting.on_wait)(wait);
+        }
+        waiting.cut_off.unless(sleep(wait.time)).await
     }
 
     /// The pages of a list of V4.
@@ -418,4 +440,97 @@ const fn is_refusal(reply: &Reply) -> bool {
         reply.answer(),
         Some((300..=403 | 405..=407 | 409 | 411..=428 | 430..=499, _))
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{self, Receiver};
+
+    use mockito::{Server, ServerGuard};
+
+    use super::*;
+    use crate::frameio::authority::Authority;
+    use crate::frameio::token::Token;
+    use crate::frameio::transport::{Endpoint, Timeouts};
+    use crate::frameio::v2::Read;
+    use crate::frameio::v2::answer::judge_who;
+
+    /// A client whose waits are heard.
+    fn client(server: &ServerGuard, cut_off: &CutOff) -> (Client, Receiver<Wait>) {
+        let endpoint = Endpoint::parse(&server.url()).unwrap();
+        let authority = Authority::ready(Token::new("t").unwrap());
+        let transport = Transport::new(endpoint, authority, Timeouts::default()).unwrap();
+        let (heard, waits) = mpsc::channel();
+        let waiting = Waiting {
+            on_wait: Box::new(move |wait| heard.send(wait).unwrap()),
+            cut_off: cut_off.clone(),
+            seed: 1,
+        };
+        (Client::new(transport, waiting), waits)
+    }
+
+    #[tokio::test]
+    async fn a_reading_waits_for_its_limit_and_says_so() {
+        let mut server = Server::new_async().await;
+        let full = server
+            .mock("GET", "/v2/me")
+            .with_header("x-ratelimit-limit", "50")
+            .with_header("x-ratelimit-remaining", "0")
+            .with_header("x-ratelimit-window", "5000")
+            .with_body(r#"{"account_id":"a"}"#);
+        let full = full.expect(2).create_async().await;
+        let (client, waits) = client(&server, &CutOff::default());
+        for _ in 0..2 {
+            let told = client.read(&Read::Me, judge_who).await;
+            assert_eq!(told, Ok("a".to_owned()));
+        }
+        let wait = waits.try_recv().unwrap();
+        assert!(!wait.retries && wait.time > Duration::from_millis(50));
+        assert_eq!(wait.rate_limit, Lane::Me);
+        full.assert_async().await;
+    }
+
+    #[tokio::test]
+    async fn trouble_is_asked_again_and_a_refusal_is_not() {
+        let mut server = Server::new_async().await;
+        for (status, requests) in [(500, 4), (404, 4), (400, 1), (403, 1), (401, 1)] {
+            let mock = server.mock("GET", "/v2/me").with_status(status);
+            let mock = mock.expect(requests).create_async().await;
+            let (client, waits) = client(&server, &CutOff::default());
+            let told = client.read(&Read::Me, judge_who).await.unwrap_err();
+            let trouble = matches!(told, Unread::Trouble { reached: true, .. });
+            assert_eq!(trouble, !matches!(status, 401 | 403), "{status}");
+            let retries = waits.try_iter().filter(|wait| wait.retries);
+            assert_eq!(retries.count(), requests - 1, "{status}");
+            mock.assert_async().await;
+            mock.remove_async().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn a_signal_cuts_off_a_wait_and_all_that_comes() {
+        let mut server = Server::new_async().await;
+        let busy = server.mock("GET", "/v2/me").with_status(429);
+        let busy = busy.with_header("retry-after", "600").expect_at_most(2);
+        let busy = busy.create_async().await;
+        let cut_off = CutOff::default();
+        let (client, waits) = client(&server, &cut_off);
+        let both = side_by_side((0..2).map(|_| {
+            let client = client.clone();
+            async move { client.read(&Read::Me, judge_who).await }
+        }));
+        let signal = async {
+            while waits.try_recv().is_err() {
+                sleep(Duration::from_millis(1)).await;
+            }
+            assert!(cut_off.signal(2));
+            assert!(!cut_off.signal(15), "the first one counts");
+        };
+        let (both, ()) = tokio::join!(both, signal);
+        let stopped = Err(Unread::Stop(StopReason::Signal(2)));
+        assert!(both.iter().all(|told| *told == stopped), "{both:?}");
+        assert_eq!(client.read(&Read::Me, judge_who).await, stopped);
+        assert_eq!(cut_off.reason(), Some(StopReason::Signal(2)));
+        busy.assert_async().await;
+    }
 }

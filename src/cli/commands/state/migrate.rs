@@ -132,7 +132,7 @@ fn look(
             call.console.message(&format!("{} read", count(done)));
         }
     };
-    let read = server.runtime.block_on(survey(&reader, &wanted, told));
+    let read = server.wait_for(survey(&reader, &wanted, told))?;
     read.map_err(Failure::Stopped)
 }
 
