@@ -5,9 +5,6 @@ use std::str::FromStr;
 
 use serde::{Serialize, Serializer};
 
-/// So many requests in so many milliseconds.
-type Documented = Option<(u32, u64)>;
-
 /// Writes the endpoints with their names, limits and routes down once.
 macro_rules! endpoints {
     ($($endpoint:ident = $name:literal, $limit:expr, [$($route:literal),+ $(,)?];)*) => {
@@ -29,8 +26,9 @@ macro_rules! endpoints {
                 }
             }
 
-            /// Its limit (docs/frameio-api.md, "Rate limits").
-            pub(super) const fn documented(self) -> Documented {
+            /// Its limit, so many requests in so many milliseconds (docs/frameio-api.md, "Rate
+            /// limits").
+            pub(super) const fn documented(self) -> Option<(u32, u64)> {
                 match self {
                     $(Self::$endpoint => $limit,)*
                 }
@@ -46,74 +44,74 @@ macro_rules! endpoints {
     };
 }
 
-const fn a_second(requests: u32) -> Documented {
-    Some((requests, 1000))
+const fn a_second(requests: u32) -> (u32, u64) {
+    (requests, 1000)
 }
 
-const fn a_minute(requests: u32) -> Documented {
-    Some((requests, 60_000))
+const fn a_minute(requests: u32) -> (u32, u64) {
+    (requests, 60_000)
 }
 
 endpoints! {
-    BulkDelete = "bulk_delete", a_second(50), ["DELETE /v2/batch/assets"];
-    AssetDelete = "asset_delete", a_second(50), ["DELETE /v2/assets/{}"];
-    AssetRead = "asset_read", a_second(5), ["GET /v2/assets/{}"];
-    AssetCreate = "asset_create", a_second(5), ["POST /v2/assets/{}/children"];
-    Children = "children", a_minute(40), ["GET /v2/assets/{}/children"];
-    Search = "search", a_minute(200), [
+    BulkDelete = "bulk_delete", Some(a_second(50)), ["DELETE /v2/batch/assets"];
+    AssetDelete = "asset_delete", Some(a_second(50)), ["DELETE /v2/assets/{}"];
+    AssetRead = "asset_read", Some(a_second(5)), ["GET /v2/assets/{}"];
+    AssetCreate = "asset_create", Some(a_second(5)), ["POST /v2/assets/{}/children"];
+    Children = "children", Some(a_minute(40)), ["GET /v2/assets/{}/children"];
+    Search = "search", Some(a_minute(200)), [
         "GET /v2/search/assets",
         "GET /v2/search/library",
         "POST /v2/search/assets",
         "POST /v2/search/library",
     ];
-    Me = "me", a_minute(200), ["GET /v2/me"];
-    Accounts = "accounts", a_minute(200), ["GET /v2/accounts", "GET /v2/accounts/{}"];
-    Teams = "teams", a_minute(200), [
+    Me = "me", Some(a_minute(200)), ["GET /v2/me"];
+    Accounts = "accounts", Some(a_minute(200)), ["GET /v2/accounts", "GET /v2/accounts/{}"];
+    Teams = "teams", Some(a_minute(200)), [
         "GET /v2/teams",
         "GET /v2/teams/{}",
         "GET /v2/accounts/{}/teams",
     ];
-    Projects = "projects", a_minute(200), ["GET /v2/teams/{}/projects", "GET /v2/projects/{}"];
+    Projects = "projects", Some(a_minute(200)), ["GET /v2/teams/{}/projects", "GET /v2/projects/{}"];
     V4Token = "v4_token", None, ["POST /ims/token/v3"];
-    V4Me = "v4_me", a_minute(100), ["GET /v4/me"];
-    V4Accounts = "v4_accounts", a_minute(100), ["GET /v4/accounts"];
-    V4Workspaces = "v4_workspaces", a_minute(100), ["GET /v4/accounts/{}/workspaces"];
-    V4Workspace = "v4_workspace", a_minute(100), ["GET /v4/accounts/{}/workspaces/{}"];
-    V4WorkspaceProjects = "v4_workspace_projects", a_minute(100), [
+    V4Me = "v4_me", Some(a_minute(100)), ["GET /v4/me"];
+    V4Accounts = "v4_accounts", Some(a_minute(100)), ["GET /v4/accounts"];
+    V4Workspaces = "v4_workspaces", Some(a_minute(100)), ["GET /v4/accounts/{}/workspaces"];
+    V4Workspace = "v4_workspace", Some(a_minute(100)), ["GET /v4/accounts/{}/workspaces/{}"];
+    V4WorkspaceProjects = "v4_workspace_projects", Some(a_minute(100)), [
         "GET /v4/accounts/{}/workspaces/{}/projects",
     ];
-    V4Projects = "v4_projects", a_minute(100), ["GET /v4/accounts/{}/projects"];
-    V4Project = "v4_project", a_minute(100), ["GET /v4/accounts/{}/projects/{}"];
-    V4RecentlyDeleted = "v4_recently_deleted", a_second(5), [
+    V4Projects = "v4_projects", Some(a_minute(100)), ["GET /v4/accounts/{}/projects"];
+    V4Project = "v4_project", Some(a_minute(100)), ["GET /v4/accounts/{}/projects/{}"];
+    V4RecentlyDeleted = "v4_recently_deleted", Some(a_second(5)), [
         "GET /v4/accounts/{}/projects/{}/recently_deleted",
     ];
-    V4FileRead = "v4_file_read", a_second(10), ["GET /v4/accounts/{}/files/{}"];
-    V4FileDelete = "v4_file_delete", a_minute(100), ["DELETE /v4/accounts/{}/files/{}"];
-    V4FilesMove = "v4_files_move", a_minute(60), ["PATCH /v4/accounts/{}/files/move"];
-    V4FileMove = "v4_file_move", a_minute(100), ["PATCH /v4/accounts/{}/files/{}/move"];
-    V4FolderMove = "v4_folder_move", a_minute(10), ["PATCH /v4/accounts/{}/folders/{}/move"];
-    V4StackMove = "v4_stack_move", a_minute(10), ["PATCH /v4/accounts/{}/version_stacks/{}/move"];
-    V4FileBulkGet = "v4_file_bulk_get", a_minute(60), ["POST /v4/accounts/{}/files/bulk_get"];
-    V4FileRestore = "v4_file_restore", a_minute(100), ["PATCH /v4/accounts/{}/files/{}/restore"];
-    V4FolderRead = "v4_folder_read", a_minute(100), ["GET /v4/accounts/{}/folders/{}"];
-    V4FolderDelete = "v4_folder_delete", a_minute(60), ["DELETE /v4/accounts/{}/folders/{}"];
-    V4FolderCreate = "v4_folder_create", a_second(3), ["POST /v4/accounts/{}/folders/{}/folders"];
-    V4FolderRestore = "v4_folder_restore", a_minute(100), [
+    V4FileRead = "v4_file_read", Some(a_second(10)), ["GET /v4/accounts/{}/files/{}"];
+    V4FileDelete = "v4_file_delete", Some(a_minute(100)), ["DELETE /v4/accounts/{}/files/{}"];
+    V4FilesMove = "v4_files_move", Some(a_minute(60)), ["PATCH /v4/accounts/{}/files/move"];
+    V4FileMove = "v4_file_move", Some(a_minute(100)), ["PATCH /v4/accounts/{}/files/{}/move"];
+    V4FolderMove = "v4_folder_move", Some(a_minute(10)), ["PATCH /v4/accounts/{}/folders/{}/move"];
+    V4StackMove = "v4_stack_move", Some(a_minute(10)), ["PATCH /v4/accounts/{}/version_stacks/{}/move"];
+    V4FileBulkGet = "v4_file_bulk_get", Some(a_minute(60)), ["POST /v4/accounts/{}/files/bulk_get"];
+    V4FileRestore = "v4_file_restore", Some(a_minute(100)), ["PATCH /v4/accounts/{}/files/{}/restore"];
+    V4FolderRead = "v4_folder_read", Some(a_minute(100)), ["GET /v4/accounts/{}/folders/{}"];
+    V4FolderDelete = "v4_folder_delete", Some(a_minute(60)), ["DELETE /v4/accounts/{}/folders/{}"];
+    V4FolderCreate = "v4_folder_create", Some(a_second(3)), ["POST /v4/accounts/{}/folders/{}/folders"];
+    V4FolderRestore = "v4_folder_restore", Some(a_minute(100)), [
         "PATCH /v4/accounts/{}/folders/{}/restore",
     ];
-    V4FolderChildren = "v4_folder_children", a_minute(100), [
+    V4FolderChildren = "v4_folder_children", Some(a_minute(100)), [
         "GET /v4/accounts/{}/folders/{}/children",
     ];
-    V4FolderFiles = "v4_folder_files", a_second(5), ["GET /v4/accounts/{}/folders/{}/files"];
-    V4FolderFolders = "v4_folder_folders", a_second(5), ["GET /v4/accounts/{}/folders/{}/folders"];
-    V4FolderStacks = "v4_folder_stacks", a_second(5), [
+    V4FolderFiles = "v4_folder_files", Some(a_second(5)), ["GET /v4/accounts/{}/folders/{}/files"];
+    V4FolderFolders = "v4_folder_folders", Some(a_second(5)), ["GET /v4/accounts/{}/folders/{}/folders"];
+    V4FolderStacks = "v4_folder_stacks", Some(a_second(5)), [
         "GET /v4/accounts/{}/folders/{}/version_stacks",
     ];
-    V4StackRead = "v4_stack_read", a_minute(100), ["GET /v4/accounts/{}/version_stacks/{}"];
-    V4StackChildren = "v4_stack_children", a_minute(100), [
+    V4StackRead = "v4_stack_read", Some(a_minute(100)), ["GET /v4/accounts/{}/version_stacks/{}"];
+    V4StackChildren = "v4_stack_children", Some(a_minute(100)), [
         "GET /v4/accounts/{}/version_stacks/{}/children",
     ];
-    V4StackRestore = "v4_stack_restore", a_minute(100), [
+    V4StackRestore = "v4_stack_restore", Some(a_minute(100)), [
         "PATCH /v4/accounts/{}/version_stacks/{}/restore",
     ];
 }

@@ -92,7 +92,7 @@ async fn pass(
             assets: match endpoint {
                 Some(Endpoint::BulkDelete) => v2::asked(&body).unwrap_or_default(),
                 Some(Endpoint::AssetDelete | Endpoint::V4FileDelete | Endpoint::V4FolderDelete) => {
-                    params.iter().flat_map(asked_in_path).collect()
+                    params.iter().filter_map(asked_in_path).collect()
                 }
                 Some(_) | None => Vec::new(),
             },

@@ -205,7 +205,10 @@ impl Cursor {
 
 /// A cursor is opaque: what it says goes as the numbers of its letters.
 fn write_cursor(says: &str) -> String {
-    says.bytes().map(|byte| format!("{byte:02x}")).collect()
+    says.bytes()
+        .flat_map(|byte| [byte >> 4, byte & 0xf])
+        .filter_map(|half| char::from_digit(u32::from(half), 16))
+        .collect()
 }
 
 fn read_cursor(text: &str) -> Option<String> {

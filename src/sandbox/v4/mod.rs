@@ -35,35 +35,38 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
         .route("/files/move", patch(write::move_files))
         .route(
             "/files/{id}",
-            get(|s, p, q| read::one(s, p, q, File)).delete(|s, p| write::delete(s, p, File)),
+            get(async |s, p, q| read::one(s, p, &q, File))
+                .delete(async |s, p| write::delete(s, p, File)),
         )
         .route(
             "/folders/{id}",
-            get(|s, p, q| read::one(s, p, q, Folder)).delete(|s, p| write::delete(s, p, Folder)),
+            get(async |s, p, q| read::one(s, p, &q, Folder))
+                .delete(async |s, p| write::delete(s, p, Folder)),
         )
         .route(
             "/version_stacks/{id}",
-            get(|s, p, q| read::one(s, p, q, VersionStack)),
+            get(async |s, p, q| read::one(s, p, &q, VersionStack)),
         )
         .route(
             "/folders/{id}/children",
-            get(|s, p, q| read::children(s, p, q, Folder, None)),
+            get(async |s, p, q| read::children(s, p, &q, Folder, None)),
         )
         .route(
             "/folders/{id}/files",
-            get(|s, p, q| read::children(s, p, q, Folder, Some(File))),
+            get(async |s, p, q| read::children(s, p, &q, Folder, Some(File))),
         )
         .route(
             "/folders/{id}/folders",
-            get(|s, p, q| read::children(s, p, q, Folder, Some(Folder))).post(write::create_folder),
+            get(async |s, p, q| read::children(s, p, &q, Folder, Some(Folder)))
+                .post(write::create_folder),
         )
         .route(
             "/folders/{id}/version_stacks",
-            get(|s, p, q| read::children(s, p, q, Folder, Some(VersionStack))),
+            get(async |s, p, q| read::children(s, p, &q, Folder, Some(VersionStack))),
         )
         .route(
             "/version_stacks/{id}/children",
-            get(|s, p, q| read::children(s, p, q, VersionStack, None)),
+            get(async |s, p, q| read::children(s, p, &q, VersionStack, None)),
         );
     let account = [
         ("files", File),
@@ -75,11 +78,11 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
         account
             .route(
                 &format!("/{name}/{{id}}/move"),
-                patch(move |s, p, body| write::move_one(s, p, body, kind)),
+                patch(async move |s, p, body| write::move_one(s, p, &body, kind)),
             )
             .route(
                 &format!("/{name}/{{id}}/restore"),
-                patch(move |s, p, headers| write::restore(s, p, headers, kind)),
+                patch(async move |s, p, headers| write::restore(s, p, &headers, kind)),
             )
     });
     Router::new()

@@ -86,10 +86,10 @@ impl By {
     }
 }
 
-pub(super) async fn one(
+pub(super) fn one(
     State(shared): State<Arc<Shared>>,
     Path(place): Path<Place>,
-    query: Query,
+    query: &Query,
     kind: Kind,
 ) -> Answer {
     let include = query.include(includes(Some(kind)))?;
@@ -159,10 +159,10 @@ fn sorted_page(
 }
 
 /// Lists what is in a folder or a stack: all of it, or what is of one kind.
-pub(super) async fn children(
+pub(super) fn children(
     State(shared): State<Arc<Shared>>,
     Path(place): Path<Place>,
-    query: Query,
+    query: &Query,
     parent: Kind,
     only: Option<Kind>,
 ) -> Answer {
@@ -179,7 +179,7 @@ pub(super) async fn children(
     let order = query.sort(if by_size { &SORTS } else { &SORTS[..3] })?;
     let longest = if is_stack { LONGEST } else { LONGEST_OF_ASSETS };
     let asked = Asked {
-        query: &query,
+        query,
         include,
         paging: query.paging(longest)?,
     };

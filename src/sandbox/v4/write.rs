@@ -25,7 +25,7 @@ const MOVED: usize = 100;
 /// The longest name of a folder, in characters.
 const LONGEST_NAME: usize = 255;
 
-pub(super) async fn delete(
+pub(super) fn delete(
     State(shared): State<Arc<Shared>>,
     Path(place): Path<Place>,
     kind: Kind,
@@ -109,13 +109,13 @@ pub(super) async fn move_files(
     Ok(data(shown.collect::<Vec<_>>()))
 }
 
-pub(super) async fn move_one(
+pub(super) fn move_one(
     State(shared): State<Arc<Shared>>,
     Path(place): Path<Place>,
-    body: Bytes,
+    body: &Bytes,
     kind: Kind,
 ) -> Answer {
-    let fields = fields(&body)?;
+    let fields = fields(body)?;
     let to = asset_id(text(&fields, "parent_id")?, "/data/parent_id")?;
     let mut world = shared.world();
     let (id, _) = asset(&world, &place, kind, false)?;
@@ -155,13 +155,13 @@ pub(super) async fn create_folder(
     Ok(response)
 }
 
-pub(super) async fn restore(
+pub(super) fn restore(
     State(shared): State<Arc<Shared>>,
     Path(place): Path<Place>,
-    headers: HeaderMap,
+    headers: &HeaderMap,
     kind: Kind,
 ) -> Answer {
-    experimental(&headers)?;
+    experimental(headers)?;
     let mut world = shared.world();
     let (id, _) = asset(&world, &place, kind, true)?;
     match world.restore(id) {
