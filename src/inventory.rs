@@ -75,6 +75,17 @@ pub enum Seen {
     },
 }
 
+impl Seen {
+    /// The facts of an asset that is there.
+    #[must_use]
+    pub const fn facts(&self) -> Option<&Facts> {
+        match self {
+            Self::There(facts) => Some(facts),
+            Self::Deleted { .. } | Self::Missing | Self::Refused { .. } => None,
+        }
+    }
+}
+
 /// What the server says of one asset.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Facts {
@@ -108,21 +119,6 @@ impl Inventory {
 }
 
 impl Inventory {
-    /// The facts of an asset that is there.
-    #[must_use]
-    pub fn facts(&self, id: AssetId) -> Option<&Facts> {
-        match self.assets.get(&id)? {
-            Seen::There(facts) => Some(facts),
-            Seen::Deleted { .. } | Seen::Missing | Seen::Refused { .. } => None,
-        }
-    }
-
-    /// What a version stack that is there holds, where that was read.
-    #[must_use]
-    pub fn files(&self, id: AssetId) -> Option<&Arc<[AssetId]>> {
-        self.facts(id)?.files.as_ref()
-    }
-
     /// The assets that were looked for and that the server does not know, or no longer.
     pub fn missing(&self) -> impl Iterator<Item = AssetId> {
         let missing = self.assets.iter();

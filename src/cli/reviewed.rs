@@ -12,11 +12,11 @@ use crate::cli::files;
 use crate::cli::project;
 use crate::cli::settings::Settings;
 use crate::cli::settings::origin::Origin;
-use crate::cli::work::{self, Work};
+use crate::cli::work::Draft;
 use crate::manifest::document::{Manifests, SourceFile};
 use crate::plan::Plan;
 use crate::plan::saved::{
-    self, Again, Current, DecidingSettings, PlanDocument, Sha256, Stale, StateBasis,
+    self, Current, DecidingSettings, PlanDocument, Sha256, Stale, StateBasis,
 };
 use crate::state::Home;
 use crate::store::Loaded;
@@ -187,19 +187,19 @@ impl Reviewed {
         })
     }
 
-    /// Makes the plan again from its manifests, if everything is still as it was.
+    /// Finds out what the plan is made from again, if everything is still as it was.
     ///
     /// # Errors
     ///
     /// Returns what no longer fits.
-    pub(in crate::cli) fn work(
+    pub(in crate::cli) fn draft<'call>(
         &self,
         call: &Call,
-        (manifests, settings): (&Manifests, &Settings),
+        (manifests, settings): (&'call Manifests, &Settings),
         skip_mismatched: bool,
         loaded: Option<Loaded>,
         now: Timestamp,
-    ) -> Result<Work, Failure> {
+    ) -> Result<Draft<'call>, Failure> {
         let document = &self.document;
         let age = SignedDuration::try_from(settings.max_plan_age.value);
         let end = document
@@ -235,17 +235,13 @@ impl Reviewed {
         let files = &manifests.files;
         self.check(now, &home, deciding, loaded.as_ref(), files)
             .map_err(|why| self.stale(why))?;
-        let mut work = work::plan(call, manifests, settings, loaded, now)?;
-        let then = work.planned_at(document.created_at(), manifests, settings);
-        let again = Again {
-            then: &then,
-            now: &work.plan,
-        };
-        saved::check(&self.plan()?, again).map_err(|why| self.stale(why))?;
+        let mut draft = Draft::new(call, manifests, settings, loaded, now)?;
+        saved::check(&self.plan()?, draft.inputs(None), document.created_at())
+            .map_err(|why| self.stale(why))?;
         let who = || format!("the plan `{}`", self.path.display());
         let account = document.home().account.map(|account| (who(), account));
-        work.wanted = work.wanted.or(account);
-        Ok(work)
+        draft.wanted = draft.wanted.or(account);
+        Ok(draft)
     }
 
     /// The plan as it was reviewed.

@@ -11,14 +11,31 @@ use crate::cli::settings::{Settings, server};
 use crate::inventory::Inventory;
 use crate::manifest;
 use crate::manifest::document::Manifests;
+use crate::plan::decide::Rules;
 use crate::plan::forecast::{self, Cut, LaneForecast};
 use crate::plan::{self, Inputs, Plan};
 use crate::state::{Api, Home, State};
 use crate::store::Loaded;
 
+/// What a plan is made from, but for what is read of the live assets.
+#[derive(Debug)]
+pub(in crate::cli) struct Draft<'call> {
+    /// What is listed and held.
+    pub(in crate::cli) manifests: &'call Manifests,
+    /// Which assets the plan will speak of.
+    pub(in crate::cli) home: Home,
+    /// Who asks for an account, and for which; nothing where nobody does.
+    pub(in crate::cli) wanted: Option<(String, String)>,
+    /// The state before.
+    pub(in crate::cli) state: State,
+    digest: Option<[u8; 32]>,
+    rules: Rules,
+    now: Timestamp,
+}
+
 /// A plan and what it was made from.
 #[derive(Debug)]
-pub(in crate::cli) struct Work {
+pub(in crate::cli) struct Prepared {
     /// Which assets it speaks of.
     pub(in crate::cli) home: Home,
     /// Who asks for an account, and for which; nothing where nobody does.
@@ -33,53 +50,91 @@ pub(in crate::cli) struct Work {
     pub(in crate::cli) plan: Plan,
 }
 
-impl Work {
+impl<'call> Draft<'call> {
+    /// Finds out what the plan is made from.
+    ///
+    /// # Errors
+    ///
+    /// Returns why the state or the account does not fit this run.
+    pub(in crate::cli) fn new(
+        call: &Call,
+        manifests: &'call Manifests,
+        settings: &Settings,
+        loaded: Option<Loaded>,
+        now: Timestamp,
+    ) -> Result<Self, Failure> {
+        if settings.api.value == Api::V2 {
+            let findings = manifest::only_v4(manifests);
+            if !findings.is_empty() {
+                return Err(Failure::Findings(findings));
+            }
+        }
+        let asked = account(manifests, settings)?;
+        let home = Home {
+            api: settings.api.value,
+            endpoint: settings.server.value.name().to_owned(),
+            account: asked.as_ref().map(|(_, account)| account.clone()),
+        };
+        let (state, digest) = match loaded {
+            Some(loaded) => told(call, loaded),
+            None => (State::new(identity::random(), home.clone()), None),
+        };
+        check_home(&state.home, &home, &settings.state.value)?;
+        let wanted = asked.or_else(|| remembered(&state, &settings.state.value));
+        Ok(Self {
+            manifests,
+            home,
+            wanted,
+            state,
+            digest,
+            rules: settings.rules(),
+            now,
+        })
+    }
+
+    /// What the plan is made from, with what was read of the live assets, where something was.
+    pub(in crate::cli) fn inputs<'plan>(
+        &'plan self,
+        inventory: Option<&'plan Inventory>,
+    ) -> Inputs<'plan> {
+        Inputs {
+            manifests: self.manifests,
+            state: &self.state,
+            inventory,
+            rules: self.rules,
+            now: self.now,
+        }
+    }
+
     /// The account that somebody asks for.
     pub(in crate::cli) fn account(&self) -> Option<&str> {
         self.wanted.as_ref().map(|(_, account)| account.as_str())
     }
 
-    /// Makes the plan again, with what was read of the live assets.
-    pub(in crate::cli) fn again(
-        mut self,
-        manifests: &Manifests,
-        settings: &Settings,
-        inventory: &Inventory,
-    ) -> Self {
-        self.plan = plan::make(Inputs {
-            inventory: Some(inventory),
-            ..self.inputs(manifests, settings)
-        });
-        self
-    }
-
-    /// Makes the plan as of another time, without the live assets.
-    pub(in crate::cli) fn planned_at(
-        &self,
-        now: Timestamp,
-        manifests: &Manifests,
-        settings: &Settings,
-    ) -> Plan {
-        plan::make(Inputs {
+    /// Makes the plan.
+    pub(in crate::cli) fn plan(self, inventory: Option<&Inventory>) -> Prepared {
+        let plan = plan::make(self.inputs(inventory));
+        let Self {
+            manifests: _,
+            home,
+            wanted,
+            state,
+            digest,
+            rules: _,
             now,
-            ..self.inputs(manifests, settings)
-        })
-    }
-
-    fn inputs<'work>(
-        &'work self,
-        manifests: &'work Manifests,
-        settings: &Settings,
-    ) -> Inputs<'work> {
-        Inputs {
-            manifests,
-            state: &self.state,
-            inventory: None,
-            rules: settings.rules(),
-            now: self.now,
+        } = self;
+        Prepared {
+            home,
+            wanted,
+            state,
+            digest,
+            now,
+            plan,
         }
     }
+}
 
+impl Prepared {
     /// Forecasts the calls of the plan.
     pub(in crate::cli) fn forecast(&self, settings: &Settings) -> Vec<LaneForecast> {
         forecast::forecast(
@@ -91,53 +146,6 @@ impl Work {
             },
         )
     }
-}
-
-/// Makes the plan.
-///
-/// # Errors
-///
-/// Returns why the state or the account does not fit this run.
-pub(in crate::cli) fn plan(
-    call: &Call,
-    manifests: &Manifests,
-    settings: &Settings,
-    loaded: Option<Loaded>,
-    now: Timestamp,
-) -> Result<Work, Failure> {
-    if settings.api.value == Api::V2 {
-        let findings = manifest::only_v4(manifests);
-        if !findings.is_empty() {
-            return Err(Failure::Findings(findings));
-        }
-    }
-    let asked = account(manifests, settings)?;
-    let home = Home {
-        api: settings.api.value,
-        endpoint: settings.server.value.name().to_owned(),
-        account: asked.as_ref().map(|(_, account)| account.clone()),
-    };
-    let (state, digest) = match loaded {
-        Some(loaded) => told(call, loaded),
-        None => (State::new(identity::random(), home.clone()), None),
-    };
-    check_home(&state.home, &home, &settings.state.value)?;
-    let wanted = asked.or_else(|| remembered(&state, &settings.state.value));
-    let plan = plan::make(Inputs {
-        manifests,
-        state: &state,
-        inventory: None,
-        rules: settings.rules(),
-        now,
-    });
-    Ok(Work {
-        home,
-        wanted,
-        state,
-        digest,
-        now,
-        plan,
-    })
 }
 
 /// Tells how the state was found, and takes it.

@@ -11,6 +11,7 @@ pub mod deleter;
 pub mod endpoint;
 mod http;
 pub mod ims;
+pub mod inventory;
 pub(crate) mod jitter;
 pub mod mask;
 pub mod pace;

@@ -221,10 +221,11 @@ mod tests {
             }
         ));
         assert_eq!(seen.missing().count(), 0);
-        let found = seen.facts(id(FILE)).unwrap();
+        let found = seen.assets[&id(FILE)].facts().unwrap();
         assert_eq!((found.kind, found.bytes), (Kind::File, Some(7)));
         assert_eq!(found.project, Some(id(CLOSED)));
-        assert_eq!(**seen.files(id(STACK)).unwrap(), [id(FILE), id(GONE)]);
+        let stack = seen.assets[&id(STACK)].facts().unwrap();
+        assert_eq!(stack.files.as_deref(), Some(&[id(FILE), id(GONE)][..]));
     }
 
     #[tokio::test]

@@ -7,8 +7,7 @@ use crate::asset::{AssetId, Kind};
 use crate::manifest::document::MissingPolicy;
 use crate::outcome::{AssetOutcome, Failure, FailureKind, Outcome};
 use crate::plan::decide::Decision;
-use crate::plan::shelter::{Shelter, Unplaced, waits_for};
-use crate::plan::{Place, Plan, Unsettled};
+use crate::plan::{Place, Plan, Shelter, Unplaced, Unsettled};
 
 /// Who or what agreed to a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -226,7 +225,7 @@ pub fn approve(plan: &Plan, consent: Consent, skip_mismatched: bool) -> Result<A
     };
     for step in &plan.steps {
         let (id, kind) = (step.id, step.kind());
-        if waits_for(step).is_some() {
+        if step.decision.waits().is_some() {
             approved.protected.insert(id);
         }
         let details = step.details.as_ref();

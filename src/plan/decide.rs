@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::asset::AssetId;
 use crate::inventory::Seen;
 use crate::manifest::document::Entry;
 use crate::outcome::{Evidence, FailureKind};
-use crate::plan::shelter::Path;
 use crate::state::{Record, Standing};
 
 /// What is to happen to one asset, and why.
@@ -114,6 +114,25 @@ impl Decision {
         }
     }
 
+    /// Why a listed asset that stays keeps the folders and stacks around it, beside a hold, and
+    /// up to which moment.
+    pub(super) fn waits(&self) -> Option<(Why, Option<Timestamp>)> {
+        match self {
+            Self::Defer { until } => Some((Why::Deferred, Some(*until))),
+            Self::Mismatch(_) => Some((Why::Pinned, None)),
+            Self::Blocked { .. } => Some((Why::Blocked, None)),
+            Self::Retire
+            | Self::Retry { .. }
+            | Self::Resolve { .. }
+            | Self::Record { .. }
+            | Self::Missing
+            | Self::Unreadable { .. }
+            | Self::Held { .. }
+            | Self::Forget
+            | Self::Unchanged { .. } => None,
+        }
+    }
+
     /// Whether the asset is listed and missing, as far as is known.
     #[must_use]
     pub const fn is_missing(&self) -> bool {
@@ -151,6 +170,22 @@ pub enum Why {
     Blocked,
 }
 
+/// What connects an asset with what protects it, from the outermost to the innermost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Path(pub Vec<Waypoint>);
+
+/// One asset of a path.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Waypoint {
+    /// The asset.
+    pub id: AssetId,
+    /// What it is called, where that was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<Arc<str>>,
+}
+
 /// Why an asset is not shown to be what its pin says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mismatch {
@@ -159,10 +194,10 @@ pub enum Mismatch {
 }
 
 /// A hold that is in force.
-#[derive(Debug, Clone, Copy)]
-pub struct HoldInForce<'plan> {
+#[derive(Debug, Clone)]
+pub struct HoldInForce {
     /// Why the asset is held.
-    pub reason: &'plan Arc<str>,
+    pub reason: Arc<str>,
     /// The moment from which it no longer counts.
     pub until: Option<Timestamp>,
 }
@@ -175,7 +210,7 @@ pub struct Case<'plan> {
     /// What is recorded of it.
     pub record: Option<&'plan Record>,
     /// What holds it, if that is in force at `now`.
-    pub hold: Option<HoldInForce<'plan>>,
+    pub hold: Option<&'plan HoldInForce>,
     /// What a live reading found, where there was one.
     pub seen: Option<&'plan Seen>,
 }
@@ -220,7 +255,7 @@ pub fn decide(case: Case<'_>, rules: Rules, now: Timestamp) -> Option<Decision> 
     }
     if let Some(hold) = hold {
         return Some(Decision::Held {
-            why: Why::Hold(Arc::clone(hold.reason)),
+            why: Why::Hold(Arc::clone(&hold.reason)),
             until: hold.until,
             path: None,
         });

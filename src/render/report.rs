@@ -10,8 +10,7 @@ use serde::Serialize;
 use crate::asset::AssetId;
 use crate::event::{Ending, Listener, OpenBatches, RunEvent, Task};
 use crate::outcome::{FailureKind, Outcome};
-use crate::plan::decide::{Decision, Why};
-use crate::plan::shelter::Path;
+use crate::plan::decide::{Decision, Path, Why};
 use crate::plan::{LeftAlone, Plan, Totals, Unsettled};
 use crate::state::{Counts, Failed, Record, Standing, absorb};
 

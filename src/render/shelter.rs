@@ -5,9 +5,8 @@ use std::io::{self, Write};
 use jiff::Timestamp;
 
 use crate::asset::AssetId;
-use crate::plan::decide::Why;
-use crate::plan::shelter::{Path, Shelter, Waypoint};
-use crate::plan::{LeftAlone, Other};
+use crate::plan::decide::{Path, Waypoint, Why};
+use crate::plan::{LeftAlone, Other, Shelter};
 use crate::render::escape::escape;
 use crate::render::report::Kept;
 use crate::render::{Style, counted, moment, words};

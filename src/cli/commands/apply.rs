@@ -23,15 +23,14 @@ use crate::cli::settings::server::Server;
 use crate::cli::settings::table::STATE;
 use crate::cli::streams::Streams;
 use crate::cli::ticker::Ticker;
-use crate::cli::work::{self, Work};
+use crate::cli::work::{Draft, Prepared};
 use crate::cli::{identity, lock, lost, playground, project, survey};
 use crate::event::Ending;
 use crate::frameio::deleter::{Deleter, DeletingClient};
 use crate::manifest::document::Manifests;
-use crate::plan::Totals;
 use crate::plan::approve::{Approved, Consent, approve, check};
 use crate::plan::saved;
-use crate::plan::shelter::Shelter;
+use crate::plan::{self, Shelter, Totals};
 use crate::render::report::{Summary, SummaryBuilder};
 use crate::render::summary;
 use crate::render::text::{self, PlanView};
@@ -99,8 +98,8 @@ fn apply(
     let who = Identity::find(&call.environment, project::folder(&paths).as_deref());
     let (session, loaded) = lock::open(call, &settings, &who, "apply")?;
     tell_end_of_v2(call, &settings);
-    let (work, skip, plan_id) = basis.work(call, arguments, &settings, loaded)?;
-    let (work, reached) = basis.look(call, arguments, (&settings, &paths), work)?;
+    let (draft, skip, plan_id) = basis.draft(call, arguments, &settings, loaded)?;
+    let (work, reached) = basis.prepare(call, arguments, (&settings, &paths), draft)?;
     let view = PlanView {
         plan: &work.plan,
         batch_size: settings.batch_size.value.get(),
@@ -135,9 +134,11 @@ fn apply(
         call.console
             .words(|style, sink| text::plan(&view, style, sink));
     }
-    let server = match reached {
-        Some(server) => server,
-        None => reach(call, &settings, &paths, || basis.world(&work))?,
+    let server = if let Some(server) = reached {
+        server
+    } else {
+        let account = work.wanted.as_ref().map(|(_, account)| account.as_str());
+        reach(call, &settings, &paths, || basis.world(account))?
     };
     let consent = question.answer(call)?;
     let approved = approve(&work.plan, consent, skip)?;
@@ -197,65 +198,67 @@ impl Basis {
         Ok((basis, paths))
     }
 
-    /// Makes the plan, again where one was saved; with whether it leaves out what is mismatched,
-    /// and the saved plan's id.
-    fn work(
+    /// Finds out what the plan is made from, and checks the one that was saved against it; with
+    /// whether it leaves out what is mismatched, and the saved plan's id.
+    fn draft(
         &self,
         call: &Call,
         arguments: &Apply,
         settings: &Settings,
         loaded: Option<Loaded>,
-    ) -> Result<(Work, bool, Option<String>), Failure> {
+    ) -> Result<(Draft<'_>, bool, Option<String>), Failure> {
         let now = clock::now();
         let skip = arguments.skip_mismatched;
         let Some(reviewed) = &self.reviewed else {
-            let work = work::plan(call, &self.manifests, settings, loaded, now)?;
-            return Ok((work, skip, None));
+            let draft = Draft::new(call, &self.manifests, settings, loaded, now)?;
+            return Ok((draft, skip, None));
         };
-        let work = reviewed.work(call, (&self.manifests, settings), skip, loaded, now)?;
+        let draft = reviewed.draft(call, (&self.manifests, settings), skip, loaded, now)?;
         let document = reviewed.document();
         let skip = document.settings().skip_mismatched;
-        Ok((work, skip, Some(document.id().to_owned())))
+        Ok((draft, skip, Some(document.id().to_owned())))
     }
 
     /// Reads what the plan needs of the live assets, unless there is no token and nobody could
-    /// approve it; what was not reviewed is left alone.
-    fn look(
+    /// approve it, and makes it; what was not reviewed is left alone.
+    fn prepare(
         &self,
         call: &Call,
         arguments: &Apply,
         (settings, paths): (&Settings, &[PathBuf]),
-        work: Work,
-    ) -> Result<(Work, Option<Reached>), Failure> {
+        mut draft: Draft<'_>,
+    ) -> Result<(Prepared, Option<Reached>), Failure> {
         let approvable = arguments.auto_approve
             || self.reviewed.is_some()
             || settings.server.value == Server::Sandbox
             || call.console.can_ask();
         let readable = approvable || survey::is_possible(settings);
-        let (mut work, server) = if survey::is_needed(&work) && readable {
-            let server = reach(call, settings, paths, || self.world(&work))?;
-            let looked = survey::look(call, &server, (&self.manifests, settings), work);
+        let wanted = plan::wanted(draft.inputs(None));
+        let (read, server) = if !wanted.is_empty() && readable {
+            let server = reach(call, settings, paths, || self.world(draft.account()))?;
             // A run that could not ask cannot send either.
-            (looked.map_err(|(why, _)| why)?, Some(server))
+            let read = survey::read(call, &server, &mut draft, wanted)?;
+            (Some(read), Some(server))
         } else {
-            (work, None)
+            (None, None)
         };
+        let mut prepared = draft.plan(read.as_ref());
         if let Some(reviewed) = &self.reviewed {
-            work.plan = saved::leave_alone(work.plan, &reviewed.plan()?);
+            prepared.plan = saved::leave_alone(prepared.plan, &reviewed.plan()?);
         }
-        Ok((work, server))
+        Ok((prepared, server))
     }
 
     /// The sandbox's world where there is no seed.
-    fn world(&self, work: &Work) -> World {
-        playground::world_of(&self.manifests, work.account())
+    fn world(&self, account: Option<&str>) -> World {
+        playground::world_of(&self.manifests, account)
     }
 }
 
 /// What is to be carried out.
 struct Order {
     who: Identity,
-    work: Work,
+    work: Prepared,
     approved: Approved,
     /// The account that the server named, where it was asked.
     account: Option<String>,
@@ -326,7 +329,7 @@ where
         plan,
         clock,
     } = order;
-    let Work {
+    let Prepared {
         state,
         plan: planned,
         ..

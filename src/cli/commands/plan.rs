@@ -12,11 +12,12 @@ use crate::cli::identity::Identity;
 use crate::cli::reach::{reach, tell_end_of_v2};
 use crate::cli::settings::Settings;
 use crate::cli::target::{self, Document};
-use crate::cli::work::{self, Work};
+use crate::cli::work::{Draft, Prepared};
 use crate::cli::{clock, project};
 use crate::cli::{playground, survey};
 use crate::diagnostic::in_words;
 use crate::manifest::document::Manifests;
+use crate::plan;
 use crate::plan::approve::{Refused, check};
 use crate::plan::saved::{self, Basis, DecidingSettings, PlanDocument, Sha256, StateBasis};
 use crate::render::diff::{self, DiffView};
@@ -43,8 +44,8 @@ pub(in crate::cli) fn run(call: &Call, arguments: &Plan) -> Result<Exit, Failure
     }
     let loaded = FileStore::new(state).load()?;
     tell_end_of_v2(call, &settings);
-    let work = work::plan(call, &manifests, &settings, loaded, clock::now())?;
-    let work = look(call, &manifests, (&settings, paths), work)?;
+    let draft = Draft::new(call, &manifests, &settings, loaded, clock::now())?;
+    let work = prepare(call, (&settings, paths), draft)?;
     let who = Identity::find(&call.environment, project::folder(paths).as_deref());
     // A run would refuse it as well, so there is nothing to hand on.
     let refused = match check(&work.plan, arguments.skip_mismatched) {
@@ -114,31 +115,31 @@ pub(in crate::cli) fn run(call: &Call, arguments: &Plan) -> Result<Exit, Failure
     Ok(Exit::Done)
 }
 
-/// With V4, reads what nobody has said of the live assets.
-fn look(
+/// Reads what the plan needs of the live assets, where that can be read, and makes it.
+fn prepare(
     call: &Call,
-    manifests: &Manifests,
     (settings, paths): (&Settings, &[PathBuf]),
-    work: Work,
-) -> Result<Work, Failure> {
-    if !survey::is_needed(&work) || !survey::is_possible(settings) {
-        return Ok(work);
+    mut draft: Draft<'_>,
+) -> Result<Prepared, Failure> {
+    let wanted = plan::wanted(draft.inputs(None));
+    if wanted.is_empty() || !survey::is_possible(settings) {
+        return Ok(draft.plan(None));
     }
-    let world = || playground::world_of(manifests, work.account());
+    let world = || playground::world_of(draft.manifests, draft.account());
     let server = reach(call, settings, paths, world)?;
-    let work = match survey::look(call, &server, (manifests, settings), work) {
-        Ok(work) => work,
-        Err((why, Some(work))) => {
+    let read = match survey::read(call, &server, &mut draft, wanted) {
+        Ok(read) => Some(read),
+        Err(why @ Failure::Who(_)) => {
             let why = in_words(&why);
             call.console.warn(&format!("no asset was read: {why}"));
-            *work
+            None
         }
-        Err((why, None)) => return Err(why),
+        Err(why) => return Err(why),
     };
     if let Some(sandbox) = server.sandbox {
         server.runtime.block_on(sandbox.shut_down());
     }
-    Ok(work)
+    Ok(draft.plan(read.as_ref()))
 }
 
 fn document(
@@ -146,7 +147,7 @@ fn document(
     arguments: &Plan,
     manifests: &Manifests,
     settings: &Settings,
-    work: &Work,
+    work: &Prepared,
 ) -> PlanDocument {
     let age = SignedDuration::try_from(settings.max_plan_age.value);
     let expires_at = work.now.saturating_add(age.unwrap_or(SignedDuration::MAX));

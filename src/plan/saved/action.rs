@@ -9,8 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::asset::{AssetId, Kind};
 use crate::manifest::document::{Details, MissingPolicy, Spot};
 use crate::outcome::{Evidence, FailureKind};
-use crate::plan::decide::{Decision, Mismatch, Why};
-use crate::plan::shelter::{Path, Waypoint};
+use crate::plan::decide::{Decision, Mismatch, Path, Waypoint, Why};
 use crate::plan::{Plan, Step};
 
 /// What is to happen to one asset, and why.

@@ -13,8 +13,7 @@ use uuid::Uuid;
 use crate::diagnostic::without_text;
 use crate::manifest::document::{Manifests, SourceFile};
 use crate::plan::forecast::LaneForecast;
-use crate::plan::shelter::Shelter;
-use crate::plan::{Plan, Totals};
+use crate::plan::{Plan, Shelter, Totals};
 use crate::state::{Api, Home};
 
 mod action;
@@ -28,7 +27,7 @@ mod stale;
 mod tests;
 
 pub use action::{Action, Because, Listing, MismatchName, Verb};
-pub use compare::{Again, check, leave_alone};
+pub use compare::{check, leave_alone};
 pub use digest::Sha256;
 pub use error::SavedError;
 pub use stale::{Current, Stale};

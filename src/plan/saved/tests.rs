@@ -10,9 +10,8 @@ use crate::manifest::Part;
 use crate::manifest::document::{Details, Spot};
 use crate::outcome::FailureKind;
 use crate::plan::Step;
-use crate::plan::decide::{Decision, Mismatch, Why};
+use crate::plan::decide::{Decision, Mismatch, Path, Waypoint, Why};
 use crate::plan::forecast::{Cut, forecast};
-use crate::plan::shelter::{Path, Waypoint};
 
 fn id(n: u128) -> AssetId {
     AssetId::from_uuid(Uuid::from_u128(n))

@@ -4,15 +4,13 @@
 //! stack that it lies in, and a hold on a folder or stack keeps all that is in it.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fmt;
 use std::sync::Arc;
 
-use jiff::Timestamp;
-
-use crate::asset::{AssetId, Kind};
+use crate::asset::AssetId;
 use crate::inventory::{Lies, Places};
-use crate::plan::decide::{Decision, Why};
-use crate::plan::{Held, Plan, Step, Unsettled};
+use crate::plan::decide::{Decision, Path, Waypoint, Why};
+use crate::plan::model::{Held, Plan, Shelter, Unplaced, Unsettled};
+use crate::plan::wanted::Connections;
 
 #[cfg(test)]
 mod tests;
@@ -23,142 +21,20 @@ const DEEPEST: usize = 256;
 /// What is said of an asset that the server does not know.
 const MISSING: &str = "the server does not know it, and nothing shows that it is deleted";
 
-/// What must be read before it is known what protected assets are connected with.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Wanted {
-    /// The held assets of which it is not known that they are files.
-    pub holds: Vec<AssetId>,
-    /// What keeps the folders and stacks that it lies in: all that is held, deferred, pinned or
-    /// blocked; nothing where only files are to be deleted.
-    pub protected: Vec<AssetId>,
-    /// What is to be deleted.
-    pub listed: Vec<AssetId>,
-    /// What of it is not known to be a file.
-    pub containers: Vec<(AssetId, Option<Kind>)>,
-}
-
-/// What a plan says of the look for protected assets.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Shelter {
-    /// Nothing is protected, or only files are to be deleted and no folder is held.
-    #[default]
-    NotNeeded,
-    /// Nobody looked.
-    NotChecked,
-    /// The live assets were read.
-    Checked {
-        /// The protected assets whose place could not be read: each may lie in any folder.
-        unplaced: Vec<Unplaced>,
-        /// The held assets of which it is not known what is in them, each with how many of the
-        /// listed assets may be.
-        unread: Vec<(Unplaced, usize)>,
-    },
-}
-
-/// A protected asset whose place could not be read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unplaced {
-    /// The asset.
-    pub id: AssetId,
-    /// Why it is protected.
-    pub why: Why,
-    /// Where a manifest says so: `file:line:column`.
-    pub at: Option<Arc<str>>,
-    /// What came instead of its place.
-    pub detail: Arc<str>,
-}
-
-impl fmt::Display for Unplaced {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            id,
-            why,
-            at,
-            detail,
-        } = self;
-        let why = match why {
-            Why::Hold(_) => "held",
-            Why::Deferred => "deferred",
-            Why::Pinned => "pinned",
-            Why::Blocked => "blocked",
-        };
-        write!(formatter, "`{id}` ({why}")?;
-        if let Some(at) = at {
-            write!(formatter, ", {at}")?;
-        }
-        write!(formatter, ") could not be placed: {detail}")
-    }
-}
-
-/// What connects an asset with what protects it, from the outermost to the innermost.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Path(pub Vec<Waypoint>);
-
-/// One asset of a path.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Waypoint {
-    /// The asset.
-    pub id: AssetId,
-    /// What it is called, where that was read.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<Arc<str>>,
-}
-
-/// Says what must be read before it is known what protected assets are connected with; nothing
-/// where nothing can be.
-#[must_use]
-pub fn wanted(plan: &Plan) -> Option<Wanted> {
-    let mut wanted = Wanted::default();
-    let mut files = BTreeSet::new();
-    let mut waits = Vec::new();
-    for step in &plan.steps {
-        let kind = step.kind();
-        if step.decision.may_delete() {
-            wanted.listed.push(step.id);
-            if kind != Some(Kind::File) {
-                wanted.containers.push((step.id, kind));
-            }
-        } else if waits_for(step).is_some() {
-            waits.push(step.id);
-        }
-        if kind == Some(Kind::File) {
-            files.insert(step.id);
-        }
-    }
-    let held = plan.held.iter().map(|held| held.id);
-    wanted.holds = held.clone().filter(|id| !files.contains(id)).collect();
-    if !wanted.containers.is_empty() {
-        wanted.protected = held.chain(waits).collect();
-    }
-    let connects = !wanted.holds.is_empty() || !wanted.protected.is_empty();
-    (connects && !wanted.listed.is_empty()).then_some(wanted)
-}
-
-/// Why a listed asset that stays keeps the folders and stacks around it, beside a hold.
-pub(in crate::plan) fn waits_for(step: &Step) -> Option<(Why, Option<Timestamp>)> {
-    match &step.decision {
-        Decision::Defer { until } => Some((Why::Deferred, Some(*until))),
-        Decision::Mismatch(_) => Some((Why::Pinned, None)),
-        Decision::Blocked { .. } => Some((Why::Blocked, None)),
-        Decision::Retire
-        | Decision::Retry { .. }
-        | Decision::Resolve { .. }
-        | Decision::Record { .. }
-        | Decision::Missing
-        | Decision::Unreadable { .. }
-        | Decision::Held { .. }
-        | Decision::Forget
-        | Decision::Unchanged { .. } => None,
-    }
+/// What of a plan may be connected with something protected; nothing where nothing can be.
+pub(super) fn connections(plan: &Plan) -> Option<Connections> {
+    let steps = plan.steps.iter();
+    Connections::among(
+        steps.map(|step| (step.id, &step.decision, step.kind())),
+        &plan.held,
+    )
 }
 
 /// Keeps what is connected with something protected, by where all of it lies.
 ///
 /// `at` says where a manifest protects an asset.
-pub fn keep(plan: &mut Plan, places: &Places, at: impl Fn(AssetId) -> Option<Arc<str>>) {
-    let Some(wanted) = wanted(plan) else {
+pub(super) fn keep(plan: &mut Plan, places: &Places, at: impl Fn(AssetId) -> Option<Arc<str>>) {
+    let Some(wanted) = connections(plan) else {
         plan.shelter = Shelter::NotNeeded;
         return;
     };
@@ -283,7 +159,7 @@ fn hold_back(
 /// What protects, by asset; a hold counts before what the asset itself waits for.
 fn guards(plan: &Plan) -> HashMap<AssetId, Held> {
     let waiting = plan.steps.iter().filter_map(|step| {
-        let (why, until) = waits_for(step)?;
+        let (why, until) = step.decision.waits()?;
         let id = step.id;
         Some((id, Held { id, why, until }))
     });

@@ -2,17 +2,19 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::*;
+use crate::asset::Kind;
 use crate::inventory::Inventory;
 use crate::manifest::Part;
 use crate::manifest::document::{Details, Entry, Hold, Manifests, Pin, SourceFile, Spot};
 use crate::outcome::{Evidence, FailureKind};
 use crate::plan::approve::{Consent, Refused, approve};
 use crate::plan::decide::Rules;
-use crate::plan::{Inputs, make};
+use crate::plan::{Inputs, make, wanted};
 use crate::state::{Api, Failed, Home, Record, Standing, State};
 
 fn id(n: u128) -> AssetId {
@@ -100,13 +102,21 @@ fn planned(manifests: &Manifests, state: &State, places: Option<Places>) -> Plan
         places,
         ..Inventory::default()
     };
-    make(Inputs {
+    make(inputs(manifests, state, Some(&inventory)))
+}
+
+fn inputs<'plan>(
+    manifests: &'plan Manifests,
+    state: &'plan State,
+    inventory: Option<&'plan Inventory>,
+) -> Inputs<'plan> {
+    Inputs {
         manifests,
         state,
-        inventory: Some(&inventory),
+        inventory,
         rules: Rules::default(),
         now: at(1_000),
-    })
+    }
 }
 
 fn kept(plan: &Plan, n: u128) -> Option<(Why, Vec<u128>)> {
@@ -253,7 +263,8 @@ fn nothing_is_read_where_nothing_can_be_connected() {
     let file = Some(Kind::File);
     let wanted = |entries, holds: &[u128]| {
         let manifests = manifests(entries, holds);
-        super::wanted(&planned(&manifests, &state(), None))
+        let wanted = wanted(inputs(&manifests, &state(), None));
+        wanted.connections
     };
     assert_eq!(wanted(vec![listed(10, None), listed(100, file)], &[]), None);
     assert_eq!(wanted(vec![listed(100, file)], &[100]), None);

@@ -3,16 +3,18 @@
 mod live;
 mod properties;
 
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::approve::{Approved, Consent, Refused, approve};
-use super::decide::Mismatch;
+use super::decide::{HoldInForce, Mismatch, Rules, Why, decide};
 use super::*;
+use crate::asset::Kind;
 use crate::event::RunEvent;
 use crate::inventory::{Facts, Inventory, Lies, Places, Seen};
-use crate::manifest::document::{Hold, MissingPolicy, Pin};
+use crate::manifest::document::{Details, Hold, MissingPolicy, Pin};
 use crate::outcome::{Evidence, FailureKind, Outcome};
-use crate::state::{Api, Failed, Home, Standing};
+use crate::state::{Api, Failed, Home, Standing, State};
 
 const NOW: i64 = 1_800_000_000;
 
@@ -77,14 +79,14 @@ fn row_of(
     seen: Option<&Seen>,
 ) -> Option<Decision> {
     let record = standing.map(record);
-    let reason: Arc<str> = "legal".into();
+    let in_force = HoldInForce {
+        reason: "legal".into(),
+        until: None,
+    };
     let case = Case {
         entry,
         record: record.as_ref(),
-        hold: held.then_some(HoldInForce {
-            reason: &reason,
-            until: None,
-        }),
+        hold: held.then_some(&in_force),
         seen,
     };
     decide(case, Rules::default(), at(NOW))

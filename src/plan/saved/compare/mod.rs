@@ -4,51 +4,69 @@
 //! nothing that was not reviewed. So the plan is made again, and the two are compared: what the
 //! live account alone makes different is left alone, and any other difference refuses the plan.
 
-use std::cmp::Ordering;
-use std::iter::Peekable;
+use std::borrow::Borrow;
 use std::sync::Arc;
+
+use jiff::Timestamp;
 
 use crate::asset::AssetId;
 use crate::manifest::document::{MissingPolicy, Spot};
 use crate::plan::decide::Decision;
 use crate::plan::saved::stale::Stale;
-use crate::plan::{LeftAlone, Other, Plan, Step};
+use crate::plan::walk::Walk;
+use crate::plan::{Inputs, LeftAlone, Other, Plan, Step, Totals};
 
 #[cfg(test)]
 mod tests;
 
-/// The plans that a saved one is compared with: all from the same manifests and the same state.
-#[derive(Debug, Clone, Copy)]
-pub struct Again<'now> {
-    /// As of the time at which the saved one was made, without the live account.
-    pub then: &'now Plan,
-    /// As of now, without the live account.
-    pub now: &'now Plan,
-}
-
-/// Checks that a saved plan is one that its manifests give.
+/// Checks that a saved plan is one that its manifests give, now as at the time at which it was
+/// made; the live account is not asked for that.
 ///
 /// # Errors
 ///
 /// Returns the first asset of which they say something else.
-pub fn check(saved: &Plan, again: Again<'_>) -> Result<(), Stale> {
-    let Again { then, now } = again;
-    for (id, then, now) in pairs(&then.steps, &now.steps) {
-        if then.map(said) != now.map(said) {
-            return Err(Stale::Dates(id));
-        }
-    }
-    for (id, saved, now) in pairs(&saved.steps, &now.steps) {
-        let fits = match (saved, now) {
-            (Some(saved), Some(now)) => is_of(saved, now),
-            (None | Some(_), None) | (None, Some(_)) => false,
+pub fn check(saved: &Plan, inputs: Inputs<'_>, created_at: Timestamp) -> Result<(), Stale> {
+    let walk = |now| {
+        Walk::new(Inputs {
+            now,
+            inventory: None,
+            ..inputs
+        })
+    };
+    compare(saved, walk(created_at).steps(), walk(inputs.now).steps())
+}
+
+/// Compares a saved plan with what its manifests gave then and give now.
+fn compare(
+    saved: &Plan,
+    then: impl Iterator<Item = Step>,
+    now: impl Iterator<Item = Step>,
+) -> Result<(), Stale> {
+    let mut totals = Totals::default();
+    let mut reviewed = saved.steps.iter().peekable();
+    // A date that decides otherwise says more than the action that it changes.
+    let mut other = None;
+    for (id, then, now) in pairs(then, now) {
+        let now = match (then, now) {
+            (Some(then), Some(now)) if said(&then) == said(&now) => now,
+            (Some(_) | None, Some(_) | None) => return Err(Stale::Dates(id)),
         };
-        if !fits {
-            return Err(Stale::Action(id));
+        totals.count(&now.decision);
+        if matches!(now.decision, Decision::Unchanged { .. }) {
+            continue;
+        }
+        let fits = reviewed.next_if(|saved| saved.id == id && is_of(saved, &now));
+        if fits.is_none() {
+            let first = reviewed.peek().map_or(id, |saved| saved.id.min(id));
+            other = other.or(Some(first));
         }
     }
-    let counts = |plan: &Plan| (plan.totals.unchanged, plan.totals.history);
-    if counts(saved) != counts(now) {
+    let other = other.or_else(|| Some(reviewed.next()?.id));
+    if let Some(id) = other {
+        return Err(Stale::Action(id));
+    }
+    let counts = |totals: &Totals| (totals.unchanged, totals.history);
+    if counts(&saved.totals) != counts(&totals) {
         return Err(Stale::Totals);
     }
     Ok(())
@@ -174,38 +192,16 @@ fn is_live(reviewed: &Decision, decided: &Decision) -> bool {
 }
 
 /// Goes through two lists of steps in the order of their ids.
-fn pairs<'plan>(
-    one: &'plan [Step],
-    other: &'plan [Step],
-) -> Pairs<'plan, std::slice::Iter<'plan, Step>> {
-    Pairs {
-        one: one.iter().peekable(),
-        other: other.iter().peekable(),
-    }
-}
-
-struct Pairs<'plan, I: Iterator<Item = &'plan Step>> {
-    one: Peekable<I>,
-    other: Peekable<I>,
-}
-
-impl<'plan, I: Iterator<Item = &'plan Step>> Iterator for Pairs<'plan, I> {
-    type Item = (AssetId, Option<&'plan Step>, Option<&'plan Step>);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let order = match (self.one.peek(), self.other.peek()) {
-            (None, None) => return None,
-            (Some(_), None) => Ordering::Less,
-            (None, Some(_)) => Ordering::Greater,
-            (Some(one), Some(other)) => one.id.cmp(&other.id),
-        };
-        let one = if order.is_le() { self.one.next() } else { None };
-        let other = if order.is_ge() {
-            self.other.next()
-        } else {
-            None
-        };
-        let id = one.or(other)?.id;
-        Some((id, one, other))
-    }
+fn pairs<S: Borrow<Step>>(
+    one: impl IntoIterator<Item = S>,
+    other: impl IntoIterator<Item = S>,
+) -> impl Iterator<Item = (AssetId, Option<S>, Option<S>)> {
+    let mut one = one.into_iter().peekable();
+    let mut other = other.into_iter().peekable();
+    std::iter::from_fn(move || {
+        let ids = [one.peek(), other.peek()].map(|step| step.map(|step| step.borrow().id));
+        let id = ids.into_iter().flatten().min()?;
+        let is = |step: &S| step.borrow().id == id;
+        Some((id, one.next_if(is), other.next_if(is)))
+    })
 }

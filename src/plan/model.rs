@@ -1,0 +1,296 @@
+//! What a plan is made of.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::asset::{AssetId, Kind};
+use crate::manifest::document::{Details, Spot};
+use crate::plan::decide::{Decision, Why};
+
+/// What is to happen, in the order of the assets' ids.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Plan {
+    /// The assets of which there is something to say; unchanged ones are only counted.
+    pub steps: Vec<Step>,
+    /// How many assets each decision concerns.
+    pub totals: Totals,
+    /// The files of the version stacks that are to be deleted, as far as they were read: V4
+    /// deletes them in place of the stack.
+    pub stacks: BTreeMap<AssetId, Arc<[AssetId]>>,
+    /// All assets with a hold in force that are not recorded as deleted, in the order of their
+    /// ids.
+    pub held: Vec<Held>,
+    /// The listed assets that stay, and of which nobody knows what became of an earlier delete:
+    /// they are read, and never deleted.
+    pub unsettled: Vec<Unsettled>,
+    /// What a saved plan leaves alone, in the order of the ids, since the live account is other
+    /// than it was when the plan was reviewed.
+    pub left_alone: Vec<LeftAlone>,
+    /// Where assets lie that may be deleted, as far as somebody said: it tells where to look for
+    /// what shows that they are.
+    pub places: BTreeMap<AssetId, Place>,
+    /// Whether it was looked for what protected assets are connected with, and what that came to.
+    pub shelter: Shelter,
+}
+
+/// An asset that is only read, since an earlier delete was not answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unsettled {
+    /// The asset.
+    pub id: AssetId,
+    /// What sort of asset it is, where somebody said.
+    pub kind: Option<Kind>,
+    /// How often a delete was tried and not confirmed.
+    pub attempts: u32,
+}
+
+/// An asset that a saved plan leaves alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LeftAlone {
+    /// The asset.
+    pub id: AssetId,
+    /// What is other than reviewed.
+    pub other: Other,
+}
+
+/// What is other than it was when a saved plan was reviewed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Other {
+    /// It would be deleted now, and the plan does not say so.
+    NotReviewed,
+    /// It is kept now, and the plan would delete it.
+    Kept,
+    /// This file is in the version stack now, and the plan does not name it.
+    Grown(AssetId),
+}
+
+/// A protected asset.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// The asset.
+    pub id: AssetId,
+    /// Why it stays.
+    pub why: Why,
+    /// The moment up to which it does, where that is known.
+    pub until: Option<Timestamp>,
+}
+
+/// Where an asset lies.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Place {
+    /// Its project.
+    pub project: Option<AssetId>,
+    /// The folder or version stack that holds it.
+    pub parent: Option<AssetId>,
+}
+
+/// What is to happen to one asset.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// The asset.
+    pub id: AssetId,
+    /// What is to happen to it, and why.
+    pub decision: Decision,
+    /// What the manifest says of it, and the kind that the server said where it does not.
+    pub details: Option<Arc<Details>>,
+    /// Where the manifest lists it.
+    pub spot: Option<Spot>,
+}
+
+/// How many assets each decision concerns.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Totals {
+    /// To be deleted for the first time.
+    pub retire: usize,
+    /// To be tried again.
+    pub retry: usize,
+    /// To be read live, and then decided.
+    pub resolve: usize,
+    /// Found deleted, and only to be recorded so.
+    pub record: usize,
+    /// Not found, and not shown to be deleted.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub missing: usize,
+    /// Not to be read.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub unreadable: usize,
+    /// Refused too often.
+    pub blocked: usize,
+    /// Left until their date.
+    pub defer: usize,
+    /// Held.
+    pub held: usize,
+    /// Not shown to be what their pin says.
+    pub mismatch: usize,
+    /// Records to be dropped.
+    pub forget: usize,
+    /// Listed, and deleted already.
+    pub unchanged: usize,
+    /// Deleted already and no longer listed.
+    pub history: usize,
+}
+
+/// Whether there are none; what an earlier version did not count is left out then.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+const fn is_none(total: &usize) -> bool {
+    *total == 0
+}
+
+impl Plan {
+    /// Whether a run has something to do.
+    #[must_use]
+    pub const fn has_work(&self) -> bool {
+        self.totals.changes() > 0 || !self.unsettled.is_empty()
+    }
+}
+
+impl Step {
+    /// What sort of asset it is, where somebody said.
+    #[must_use]
+    pub fn kind(&self) -> Option<Kind> {
+        self.details.as_ref()?.kind
+    }
+}
+
+impl Totals {
+    /// Every figure with its name, in the order of documents.
+    #[must_use]
+    pub const fn named(&self) -> [(&'static str, usize); 13] {
+        let Self {
+            retire,
+            retry,
+            resolve,
+            record,
+            missing,
+            unreadable,
+            blocked,
+            defer,
+            held,
+            mismatch,
+            forget,
+            unchanged,
+            history,
+        } = *self;
+        [
+            ("retire", retire),
+            ("retry", retry),
+            ("resolve", resolve),
+            ("record", record),
+            ("missing", missing),
+            ("unreadable", unreadable),
+            ("blocked", blocked),
+            ("defer", defer),
+            ("held", held),
+            ("mismatch", mismatch),
+            ("forget", forget),
+            ("unchanged", unchanged),
+            ("history", history),
+        ]
+    }
+
+    pub(super) fn count(&mut self, decision: &Decision) {
+        *self.of(decision) += 1;
+    }
+
+    /// Counts an asset no more.
+    pub(super) fn uncount(&mut self, decision: &Decision) {
+        *self.of(decision) -= 1;
+    }
+
+    /// Counts an asset elsewhere than before.
+    pub(super) fn recount(&mut self, before: &Decision, now: &Decision) {
+        self.uncount(before);
+        self.count(now);
+    }
+
+    const fn of(&mut self, decision: &Decision) -> &mut usize {
+        match decision {
+            Decision::Retire => &mut self.retire,
+            Decision::Retry { .. } => &mut self.retry,
+            Decision::Resolve { .. } => &mut self.resolve,
+            Decision::Record { .. } => &mut self.record,
+            Decision::Missing => &mut self.missing,
+            Decision::Unreadable { .. } => &mut self.unreadable,
+            Decision::Blocked { .. } => &mut self.blocked,
+            Decision::Defer { .. } => &mut self.defer,
+            Decision::Held { .. } => &mut self.held,
+            Decision::Mismatch(_) => &mut self.mismatch,
+            Decision::Forget => &mut self.forget,
+            Decision::Unchanged { listed: true } => &mut self.unchanged,
+            Decision::Unchanged { listed: false } => &mut self.history,
+        }
+    }
+
+    /// How many assets may be deleted if the plan is carried out.
+    #[must_use]
+    pub const fn deletes(&self) -> usize {
+        self.retire + self.retry + self.resolve
+    }
+
+    /// How many assets or records the plan would change, those apart that are only read.
+    #[must_use]
+    pub const fn changes(&self) -> usize {
+        self.deletes() + self.record + self.missing + self.unreadable + self.forget
+    }
+}
+
+/// What a plan says of the look for protected assets.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Shelter {
+    /// Nothing is protected, or only files are to be deleted and no folder is held.
+    #[default]
+    NotNeeded,
+    /// Nobody looked.
+    NotChecked,
+    /// The live assets were read.
+    Checked {
+        /// The protected assets whose place could not be read: each may lie in any folder.
+        unplaced: Vec<Unplaced>,
+        /// The held assets of which it is not known what is in them, each with how many of the
+        /// listed assets may be.
+        unread: Vec<(Unplaced, usize)>,
+    },
+}
+
+/// A protected asset whose place could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unplaced {
+    /// The asset.
+    pub id: AssetId,
+    /// Why it is protected.
+    pub why: Why,
+    /// Where a manifest says so: `file:line:column`.
+    pub at: Option<Arc<str>>,
+    /// What came instead of its place.
+    pub detail: Arc<str>,
+}
+
+impl fmt::Display for Unplaced {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            id,
+            why,
+            at,
+            detail,
+        } = self;
+        let why = match why {
+            Why::Hold(_) => "held",
+            Why::Deferred => "deferred",
+            Why::Pinned => "pinned",
+            Why::Blocked => "blocked",
+        };
+        write!(formatter, "`{id}` ({why}")?;
+        if let Some(at) = at {
+            write!(formatter, ", {at}")?;
+        }
+        write!(formatter, ") could not be placed: {detail}")
+    }
+}

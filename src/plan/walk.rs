@@ -1,0 +1,131 @@
+//! The walk over all that is listed or recorded: what is decided of each asset.
+
+use std::collections::BTreeMap;
+use std::iter;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::asset::{AssetId, Kind};
+use crate::inventory::{Facts, Inventory};
+use crate::manifest::document::{Entry, Hold, Manifests};
+use crate::plan::decide::{Case, Decision, HoldInForce, Rules, Why, decide};
+use crate::plan::model::{Held, Step};
+use crate::state::{Record, Standing, State};
+
+/// Everything that a plan is made from.
+#[derive(Debug, Clone, Copy)]
+pub struct Inputs<'plan> {
+    /// What is listed and held.
+    pub manifests: &'plan Manifests,
+    /// What earlier runs have learnt.
+    pub state: &'plan State,
+    /// What was read of the live assets, where something was.
+    pub inventory: Option<&'plan Inventory>,
+    /// The settings that decisions depend on.
+    pub rules: Rules,
+    /// The time at which holds and dates are looked at.
+    pub now: Timestamp,
+}
+
+/// The inputs of a plan with the holds that are in force.
+pub(super) struct Walk<'plan> {
+    inputs: Inputs<'plan>,
+    holds: BTreeMap<AssetId, HoldInForce>,
+}
+
+/// What is known and decided of one asset.
+pub(super) struct Decided<'walk> {
+    pub(super) id: AssetId,
+    pub(super) case: Case<'walk>,
+    pub(super) decision: Decision,
+}
+
+impl<'plan> Walk<'plan> {
+    pub(super) fn new(inputs: Inputs<'plan>) -> Self {
+        let holds = inputs.manifests.holds.iter();
+        let holds = holds.filter(|hold| hold.until.is_none_or(|until| until > inputs.now));
+        let in_force = |hold: &Hold| HoldInForce {
+            reason: Arc::clone(&hold.reason),
+            until: hold.until,
+        };
+        let holds = holds.map(|hold| (hold.id, in_force(hold))).collect();
+        Self { inputs, holds }
+    }
+
+    /// What is held and not recorded as deleted: only that can be deleted along with something.
+    pub(super) fn held(&self) -> Vec<Held> {
+        let assets = &self.inputs.state.assets;
+        let is_deleted = |id: &AssetId| match assets.get(id).map(Record::standing) {
+            Some(Standing::Retired | Standing::Gone) => true,
+            Some(Standing::Failed(_) | Standing::Unknown { .. } | Standing::Missing) | None => {
+                false
+            }
+        };
+        let holds = self.holds.iter().filter(|(id, _)| !is_deleted(id));
+        holds
+            .map(|(id, HoldInForce { reason, until })| Held {
+                id: *id,
+                why: Why::Hold(Arc::clone(reason)),
+                until: *until,
+            })
+            .collect()
+    }
+
+    /// Decides upon each asset, in the order of the ids.
+    pub(super) fn decided(&self) -> impl Iterator<Item = Decided<'_>> {
+        let Inputs {
+            manifests,
+            state,
+            inventory,
+            rules,
+            now,
+        } = self.inputs;
+        let mut listed: Vec<&Entry> = manifests.entries.iter().collect();
+        // What was read is in order already, which the sort finds out in one pass.
+        listed.sort_unstable_by_key(|entry| entry.id);
+        let mut listed = listed.into_iter().peekable();
+        let mut recorded = state.assets.iter().peekable();
+        iter::from_fn(move || {
+            let first = [
+                listed.peek().map(|entry| entry.id),
+                recorded.peek().map(|(id, _)| **id),
+            ];
+            let id = first.into_iter().flatten().min()?;
+            let case = Case {
+                entry: listed.next_if(|entry| entry.id == id),
+                record: recorded
+                    .next_if(|(known, _)| **known == id)
+                    .map(|(_, record)| record),
+                hold: self.holds.get(&id),
+                seen: inventory.and_then(|inventory| inventory.assets.get(&id)),
+            };
+            // Whatever is listed or recorded has a decision.
+            let decision = decide(case, rules, now)?;
+            Some(Decided { id, case, decision })
+        })
+    }
+
+    /// The step of each asset, with what its manifest says of it.
+    pub(super) fn steps(&self) -> impl Iterator<Item = Step> {
+        self.decided().map(|decided| Step {
+            id: decided.id,
+            decision: decided.decision,
+            details: decided.case.entry.and_then(|entry| entry.details.clone()),
+            spot: decided.case.entry.map(|entry| entry.spot),
+        })
+    }
+}
+
+impl<'walk> Decided<'walk> {
+    /// What was read of the asset, where it is there.
+    pub(super) fn facts(&self) -> Option<&'walk Facts> {
+        self.case.seen?.facts()
+    }
+
+    /// What sort of asset it is, as the manifest says, else the server.
+    pub(super) fn kind(&self) -> Option<Kind> {
+        let said = self.case.entry.and_then(Entry::kind);
+        said.or_else(|| Some(self.facts()?.kind))
+    }
+}

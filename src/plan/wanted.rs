@@ -1,0 +1,229 @@
+//! What must be read of the live assets before a plan can be made. Pure.
+
+use std::borrow::Borrow;
+use std::collections::BTreeSet;
+
+use crate::asset::{AssetId, Kind};
+use crate::plan::decide::Decision;
+use crate::plan::model::Held;
+use crate::plan::walk::{Decided, Inputs, Walk};
+use crate::state::Api;
+
+/// What must be read, beyond what was read already.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// The assets whose kind V4 needs and nobody says; the version stacks, whose files are
+    /// deleted in their place; and what was missing, which may be missing still.
+    pub assets: Vec<(AssetId, Option<Kind>)>,
+    /// What may be connected with something protected; nothing where nothing can be.
+    pub connections: Option<Connections>,
+}
+
+/// What must be placed before it is known what protected assets are connected with.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Connections {
+    /// The held assets of which it is not known that they are files.
+    pub holds: Vec<AssetId>,
+    /// What keeps the folders and stacks that it lies in: all that is held, deferred, pinned or
+    /// blocked; nothing where only files are to be deleted.
+    pub protected: Vec<AssetId>,
+    /// What is to be deleted.
+    pub listed: Vec<AssetId>,
+    /// What of it is not known to be a file.
+    pub containers: Vec<(AssetId, Option<Kind>)>,
+}
+
+impl Wanted {
+    /// Whether nothing must be read.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.assets.is_empty() && self.connections.is_none()
+    }
+}
+
+/// Says what must be read before the plan is made.
+///
+/// What is connected depends on the kinds and on what is deleted already: it is asked for again
+/// once the assets were read, with them as the inventory.
+#[must_use]
+pub fn wanted(inputs: Inputs<'_>) -> Wanted {
+    let walk = Walk::new(inputs);
+    let is_v4 = inputs.state.home.api == Api::V4;
+    let mut assets = Vec::new();
+    let decided = walk.decided().map(|decided| {
+        let kind = decided.kind();
+        if is_v4 && is_open(&decided, kind) {
+            assets.push((decided.id, kind));
+        }
+        (decided.id, decided.decision, kind)
+    });
+    let connections = Connections::among(decided, &walk.held());
+    Wanted {
+        assets,
+        connections,
+    }
+}
+
+/// Whether V4 cannot delete an asset before it was read.
+fn is_open(decided: &Decided<'_>, kind: Option<Kind>) -> bool {
+    let must = match kind {
+        None | Some(Kind::VersionStack) => true,
+        // Whether it is missing still is known only from a reading.
+        Some(Kind::File | Kind::Folder) => decided.decision.is_missing(),
+    };
+    must && decided.case.seen.is_none() && decided.decision.may_delete()
+}
+
+impl Connections {
+    /// Finds what may be connected among what is decided of assets, each with its kind.
+    pub(super) fn among<D: Borrow<Decision>>(
+        decided: impl Iterator<Item = (AssetId, D, Option<Kind>)>,
+        held: &[Held],
+    ) -> Option<Self> {
+        let mut found = Self::default();
+        let mut holds: BTreeSet<AssetId> = held.iter().map(|held| held.id).collect();
+        let mut waits = Vec::new();
+        for (id, decision, kind) in decided {
+            let decision = decision.borrow();
+            if decision.may_delete() {
+                found.listed.push(id);
+                if kind != Some(Kind::File) {
+                    found.containers.push((id, kind));
+                }
+            } else if decision.waits().is_some() {
+                waits.push(id);
+            }
+            if kind == Some(Kind::File) {
+                holds.remove(&id);
+            }
+        }
+        found.holds = holds.into_iter().collect();
+        if !found.containers.is_empty() {
+            found.protected = held.iter().map(|held| held.id).chain(waits).collect();
+        }
+        let connects = !found.holds.is_empty() || !found.protected.is_empty();
+        (connects && !found.listed.is_empty()).then_some(found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use jiff::Timestamp;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::inventory::{Facts, Inventory, Seen};
+    use crate::manifest::document::{Details, Entry, Hold, Manifests, Spot};
+    use crate::plan::decide::Rules;
+    use crate::state::{Home, Record, Standing, State};
+
+    const SPOT: Spot = Spot {
+        file: 0,
+        line: 1,
+        column: 1,
+    };
+
+    fn id(n: u128) -> AssetId {
+        AssetId::from_uuid(Uuid::from_u128(n))
+    }
+
+    fn listed(n: u128, kind: Option<Kind>, not_before: Option<Timestamp>) -> Entry {
+        let details = Details {
+            kind,
+            not_before,
+            ..Details::default()
+        };
+        Entry {
+            id: id(n),
+            spot: SPOT,
+            details: Some(Arc::new(details)),
+        }
+    }
+
+    fn there(kind: Kind) -> Seen {
+        Seen::There(Facts {
+            kind,
+            name: None,
+            project: None,
+            parent: None,
+            bytes: None,
+            files: None,
+        })
+    }
+
+    #[test]
+    fn v4_reads_what_it_cannot_delete_unread_and_then_what_is_around() {
+        let now = Timestamp::UNIX_EPOCH;
+        let file = Some(Kind::File);
+        let manifests = Manifests {
+            entries: vec![
+                listed(1, None, None),
+                listed(2, Some(Kind::VersionStack), None),
+                listed(3, file, None),
+                listed(4, file, None),
+                listed(5, None, Some(Timestamp::MAX)),
+                listed(6, None, None),
+            ],
+            holds: vec![Hold {
+                id: id(9),
+                spot: SPOT,
+                reason: "legal".into(),
+                until: None,
+            }],
+            ..Manifests::default()
+        };
+        let home = Home {
+            api: Api::V4,
+            endpoint: "sandbox".to_owned(),
+            account: None,
+        };
+        let mut state = State::new(Uuid::nil(), home);
+        let missing = Record {
+            standing: Standing::Missing,
+            evidence: None,
+            run: 1,
+            at: now,
+        };
+        state.assets.insert(id(4), missing);
+        let mut inventory = Inventory::default();
+        let seen = |state: &State, inventory: Option<&Inventory>| {
+            wanted(Inputs {
+                manifests: &manifests,
+                state,
+                inventory,
+                rules: Rules::default(),
+                now,
+            })
+        };
+        let first = seen(&state, None);
+        let stack = Some(Kind::VersionStack);
+        let open = [(1, None), (2, stack), (4, file), (6, None)];
+        assert_eq!(first.assets, open.map(|(n, kind)| (id(n), kind)));
+        let around = first.connections.unwrap();
+        assert_eq!(
+            around.containers,
+            [(1, None), (2, stack), (6, None)].map(|(n, kind)| (id(n), kind))
+        );
+        // A file that somebody took for something else holds nothing; what is deleted goes
+        // nowhere; and what could not be read may be anything still.
+        inventory.assets.insert(id(1), there(Kind::File));
+        inventory.assets.insert(id(2), Seen::Missing);
+        let second = seen(&state, Some(&inventory));
+        assert_eq!(
+            second.assets,
+            [(4, file), (6, None)].map(|(n, kind)| (id(n), kind))
+        );
+        let around = second.connections.unwrap();
+        assert_eq!(around.listed, [1, 3, 4, 6].map(id));
+        assert_eq!(around.containers, [(id(6), None)]);
+        assert_eq!(around.protected, [id(9), id(5)]);
+        inventory.assets.insert(id(6), there(Kind::File));
+        let last = seen(&state, Some(&inventory)).connections.unwrap();
+        assert_eq!((last.holds.len(), last.protected.len()), (1, 0));
+        // The legacy API deletes whatever has the id.
+        state.home.api = Api::V2;
+        assert!(seen(&state, None).assets.is_empty());
+    }
+}
