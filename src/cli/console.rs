@@ -5,6 +5,7 @@ use std::io::{self, BufRead, BufWriter, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use anstream::{AutoStream, ColorChoice};
 use terminal_size::{Width, terminal_size_of};
 
 use crate::cli::args::Colour;
@@ -64,18 +65,17 @@ impl Console {
     #[must_use]
     pub fn new(colour: Colour, quiet: bool, environment: &Environment) -> Self {
         let dumb = matches!(environment.text("TERM"), Ok(Some("dumb")));
-        let plain = environment.has("NO_COLOR") || dumb;
-        let style = |terminal: bool| Style {
+        let style = |wanted_by_default: ColorChoice| Style {
             colour: match colour {
                 Colour::Always => true,
                 Colour::Never => false,
-                Colour::Auto => terminal && !plain,
+                Colour::Auto => wanted_by_default != ColorChoice::Never,
             },
         };
         let terminals = (io::stdout().is_terminal(), io::stderr().is_terminal());
         Self {
-            out: style(terminals.0),
-            err: style(terminals.1),
+            out: style(AutoStream::choice(&io::stdout())),
+            err: style(AutoStream::choice(&io::stderr())),
             quiet,
             asks: io::stdin().is_terminal() && terminals.1,
             terminals,

@@ -6,6 +6,7 @@
 use std::fmt;
 use std::io::{self, Write};
 
+use anstyle::AnsiColor;
 use jiff::Timestamp;
 
 pub mod diff;
@@ -65,37 +66,42 @@ impl Style {
 
     /// Dresses a text that is escaped already.
     const fn paint<T: fmt::Display>(self, paint: Paint, text: T) -> Painted<T> {
-        Painted {
-            text,
-            code: if self.colour { Some(paint) } else { None },
+        let look = if self.colour {
+            paint.look()
+        } else {
+            anstyle::Style::new()
+        };
+        Painted { text, look }
+    }
+}
+
+impl Paint {
+    const fn look(self) -> anstyle::Style {
+        match self {
+            Self::Bold => anstyle::Style::new().bold(),
+            Self::Dim => anstyle::Style::new().dimmed(),
+            Self::Red => AnsiColor::Red.on_default(),
+            Self::Green => AnsiColor::Green.on_default(),
+            Self::Yellow => AnsiColor::Yellow.on_default(),
+            Self::Blue => AnsiColor::Blue.on_default(),
+            Self::Magenta => AnsiColor::Magenta.on_default(),
+            Self::BoldRed => AnsiColor::Red.on_default().bold(),
+            Self::BoldGreen => AnsiColor::Green.on_default().bold(),
         }
     }
 }
 
 struct Painted<T> {
     text: T,
-    code: Option<Paint>,
+    look: anstyle::Style,
 }
 
 impl<T: fmt::Display> fmt::Display for Painted<T> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(paint) = self.code else {
-            return self.text.fmt(formatter);
-        };
-        let code = match paint {
-            Paint::Bold => "1",
-            Paint::Dim => "2",
-            Paint::Red => "31",
-            Paint::Green => "32",
-            Paint::Yellow => "33",
-            Paint::Blue => "34",
-            Paint::Magenta => "35",
-            Paint::BoldRed => "1;31",
-            Paint::BoldGreen => "1;32",
-        };
-        write!(formatter, "\u{1b}[{code}m")?;
-        self.text.fmt(formatter)?;
-        formatter.write_str("\u{1b}[0m")
+        let Self { text, look } = self;
+        write!(formatter, "{look}")?;
+        text.fmt(formatter)?;
+        write!(formatter, "{look:#}")
     }
 }
 

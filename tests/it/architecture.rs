@@ -39,7 +39,9 @@ const ROOMS: [(&str, &[&str]); 15] = [
 ];
 
 /// Outside crates that only some rooms may import.
-const HOMES: [(&str, &[&str]); 7] = [
+const HOMES: [(&str, &[&str]); 9] = [
+    ("anstream", &["cli"]),
+    ("anstyle", &["render"]),
     ("reqwest", &["frameio"]),
     ("axum", &["sandbox"]),
     ("clap", &["cli"]),

@@ -321,3 +321,25 @@ fn the_long_help_has_headings_examples_and_exit_codes() {
         .filter(|heading| apply.contains(&format!("\n{heading}:\n")));
     assert_eq!(headings.count(), order.len());
 }
+
+/// Nothing is a terminal here, so that colour is for who asks for it.
+#[test]
+fn colour_is_for_who_asks_for_it() {
+    const FORCED: (&str, &str) = ("CLICOLOR_FORCE", "1");
+    const NONE: (&str, &str) = ("NO_COLOR", "1");
+    let desk = Desk::of_example("quickstart");
+    let cases: [(&[(&str, &str)], &str, bool); 6] = [
+        (&[], "auto", false),
+        (&[FORCED], "auto", true),
+        (&[FORCED, NONE], "auto", false),
+        (&[NONE], "always", true),
+        (&[FORCED], "never", false),
+        (&[("TERM", "dumb")], "always", true),
+    ];
+    for (variables, when, coloured) in cases {
+        let arguments = ["plan", "--sandbox", "--color", when, "."];
+        let done = desk.run_with(variables, &arguments).expect(0);
+        let shown = done.out.contains("\u{1b}[");
+        assert_eq!(shown, coloured, "{variables:?} {when}: {}", done.out);
+    }
+}

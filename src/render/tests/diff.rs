@@ -242,7 +242,10 @@ fn a_change_is_shown_with_its_context() {
     let coloured = shown(&plan, &state, true, Style { colour: true });
     assert_eq!(without_colour(&coloured), text);
     // What both records have is plain, and the fields that differ stand out.
-    assert!(coloured.contains("\u{1b}[1;31m\"serial\":2,"), "{coloured}");
+    assert!(
+        coloured.contains("\u{1b}[1m\u{1b}[31m\"serial\":2,"),
+        "{coloured}"
+    );
     assert!(coloured.contains("\u{1b}[31m\"api\":"), "{coloured}");
 }
 
