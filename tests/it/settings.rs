@@ -328,17 +328,17 @@ fn colour_is_for_who_asks_for_it() {
     const FORCED: (&str, &str) = ("CLICOLOR_FORCE", "1");
     const NONE: (&str, &str) = ("NO_COLOR", "1");
     let desk = Desk::of_example("quickstart");
-    let cases: [(&[(&str, &str)], &str, bool); 6] = [
-        (&[], "auto", false),
-        (&[FORCED], "auto", true),
-        (&[FORCED, NONE], "auto", false),
-        (&[NONE], "always", true),
-        (&[FORCED], "never", false),
-        (&[("TERM", "dumb")], "always", true),
+    let cases = [
+        (vec![], "auto", false),
+        (vec![FORCED], "auto", true),
+        (vec![FORCED, NONE], "auto", false),
+        (vec![NONE], "always", true),
+        (vec![FORCED], "never", false),
+        (vec![("TERM", "dumb")], "always", true),
     ];
     for (variables, when, coloured) in cases {
         let arguments = ["plan", "--sandbox", "--color", when, "."];
-        let done = desk.run_with(variables, &arguments).expect(0);
+        let done = desk.run_with(&variables, &arguments).expect(0);
         let shown = done.out.contains("\u{1b}[");
         assert_eq!(shown, coloured, "{variables:?} {when}: {}", done.out);
     }
