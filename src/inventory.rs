@@ -39,6 +39,20 @@ pub struct Places {
     pub held: BTreeMap<AssetId, bool>,
 }
 
+/// What must be placed before it is known what protected assets are connected with.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Connections {
+    /// The held assets of which it is not known that they are files.
+    pub holds: Vec<AssetId>,
+    /// What keeps the folders and stacks that it lies in: all that is held, deferred, pinned or
+    /// blocked; nothing where only files are to be deleted.
+    pub protected: Vec<AssetId>,
+    /// What is to be deleted.
+    pub listed: Vec<AssetId>,
+    /// What of it is not known to be a file.
+    pub containers: Vec<(AssetId, Option<Kind>)>,
+}
+
 /// Where one asset lies.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Lies {

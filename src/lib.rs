@@ -42,6 +42,7 @@ pub mod event;
 pub mod inventory;
 pub mod outcome;
 
+pub mod app;
 pub mod apply;
 pub mod cli;
 pub mod frameio;

@@ -2,6 +2,10 @@
 
 use std::process::ExitCode;
 
+use crate::app::error::Error;
+use crate::event::StopReason;
+use crate::plan::saved::SavedError;
+
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
@@ -104,5 +108,53 @@ impl Exit {
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit.code())
+    }
+}
+
+impl From<&Error> for Exit {
+    fn from(error: &Error) -> Self {
+        match error {
+            Error::Stopped(reason) => reason.into(),
+            Error::Who(_)
+            | Error::Port { .. }
+            | Error::Threads(_)
+            | Error::Transport(_)
+            | Error::Endpoint(_) => Self::Failed,
+            Error::Stale { .. }
+            | Error::Saved {
+                why: SavedError::Older(_) | SavedError::WrongId { .. } | SavedError::Layout { .. },
+                ..
+            } => Self::Stale,
+            Error::Findings(_) | Error::Saved { .. } => Self::Invalid,
+            Error::OtherHome { .. }
+            | Error::TwoAccounts { .. }
+            | Error::OtherAccount { .. }
+            | Error::SeveralAccounts(_)
+            | Error::NoAccount
+            | Error::SandboxToken(_) => Self::Denied,
+        }
+    }
+}
+
+/// The exit code of a run that was stopped.
+impl From<&StopReason> for Exit {
+    fn from(reason: &StopReason) -> Self {
+        match reason {
+            StopReason::NotAuthenticated { .. }
+            | StopReason::NotAuthorised { .. }
+            | StopReason::WrongAccount { .. } => Self::Denied,
+            StopReason::NotReachable { .. }
+            | StopReason::Ended { .. }
+            | StopReason::WrongEndpoint { .. }
+            | StopReason::Broken { .. }
+            | StopReason::NotRecorded { .. } => Self::Failed,
+            StopReason::RateLimited
+            | StopReason::TooManyMissing { .. }
+            | StopReason::TooManyFailures { .. }
+            | StopReason::FailedBatches { .. }
+            | StopReason::TimeBudget => Self::Stopped,
+            StopReason::Signal { number: 2 } => Self::Interrupted,
+            StopReason::Signal { .. } => Self::Terminated,
+        }
     }
 }

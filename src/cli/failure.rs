@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use uuid::Uuid;
 
+use crate::app;
 use crate::asset::AssetId;
 use crate::cli::console::{Console, OutputError};
 use crate::cli::env::NotText;
@@ -14,10 +15,8 @@ use crate::cli::secrets::error::SecretError;
 use crate::cli::settings::origin::SettingsError;
 use crate::cli::target::TargetError;
 use crate::diagnostic::{Finding, in_words};
-use crate::event::StopReason;
-use crate::frameio::transport::{EndpointError, TransportError};
+use crate::frameio::transport::TransportError;
 use crate::plan::approve::Refused;
-use crate::plan::saved::{SavedError, Stale};
 use crate::render;
 use crate::render::events::StreamError;
 use crate::sandbox::seed::SeedError;
@@ -56,14 +55,6 @@ pub enum Failure {
     /// There is no state where one was asked for.
     #[error("there is no state `{}`", .0.display())]
     NoState(PathBuf),
-    /// A file looks like a plan and is none.
-    #[error("{}{}: {why}", path.display(), saved_place(why))]
-    Saved {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        why: SavedError,
-    },
     /// A file looks like an event stream and is none.
     #[error("{}:{}: {why}", path.display(), why.line)]
     Stream {
@@ -72,70 +63,6 @@ pub enum Failure {
         /// What is wrong with it.
         why: StreamError,
     },
-    /// A saved plan no longer fits.
-    #[error("`{}`: {why}", path.display())]
-    Stale {
-        /// The file.
-        path: PathBuf,
-        /// What no longer fits.
-        why: Stale,
-    },
-    /// The state belongs to another server or account.
-    #[error("the state `{}` belongs to {there}, and this run would speak to {here}", path.display())]
-    OtherHome {
-        /// The state's file.
-        path: PathBuf,
-        /// Where the state belongs.
-        there: String,
-        /// Where this run would go.
-        here: String,
-        /// Whether only the version of the API is another.
-        api: bool,
-    },
-    /// The manifests and the settings name different accounts.
-    #[error("{one} names the account `{first}`, and {other} names `{second}`")]
-    TwoAccounts {
-        /// Who names the first.
-        one: String,
-        /// The first account.
-        first: String,
-        /// Who names the second.
-        other: String,
-        /// The second account.
-        second: String,
-    },
-    /// The token belongs to another account.
-    #[error("the token belongs to the account `{found}`, and {who} asks for `{wanted}`")]
-    OtherAccount {
-        /// Whose the token is.
-        found: String,
-        /// Who asks for another.
-        who: String,
-        /// Which that is.
-        wanted: String,
-    },
-    /// The token opens other accounts.
-    #[error("the token opens {found}, and {who} asks for `{wanted}`")]
-    NotAmong {
-        /// What it opens, in words.
-        found: String,
-        /// Who asks for another.
-        who: String,
-        /// Which that is.
-        wanted: String,
-    },
-    /// The token opens several accounts, and nobody says which.
-    #[error("the token opens several accounts: {0}")]
-    SeveralAccounts(String),
-    /// The token opens no account.
-    #[error("the token opens no account")]
-    NoAccount,
-    /// Whose the token is could not be found out.
-    #[error("whose token this is cannot be found out: {0}")]
-    Who(String),
-    /// The server ended it before it began.
-    #[error("{}", render::summary::stopped(.0))]
-    Stopped(StopReason),
     /// Nobody approved.
     #[error("nobody approved: the plan would delete {}, and nobody is there to ask", render::counted(*.0, "asset", "assets"))]
     Unapproved(usize),
@@ -210,14 +137,6 @@ pub enum Failure {
     /// The seed of the sandbox is wrong.
     #[error(transparent)]
     Seed(#[from] SeedError),
-    /// The sandbox cannot be served.
-    #[error("the sandbox cannot listen on port {port}")]
-    Port {
-        /// The port that was asked for.
-        port: u16,
-        /// What the system said.
-        source: io::Error,
-    },
     /// The system refused something that should always work.
     #[error("cannot {action}")]
     System {
@@ -226,12 +145,22 @@ pub enum Failure {
         /// What the system said.
         source: io::Error,
     },
-    /// No HTTP client could be made.
+    /// No HTTP client could be made for the token endpoint.
     #[error(transparent)]
     Transport(#[from] TransportError),
-    /// The sandbox's own address is refused.
+    /// A use case could not do what it was asked to.
     #[error(transparent)]
-    Endpoint(#[from] EndpointError),
+    App(app::error::Error),
+}
+
+impl From<app::error::Error> for Failure {
+    fn from(error: app::error::Error) -> Self {
+        if let app::error::Error::Findings(findings) = error {
+            // They are shown with their lines.
+            return Self::Findings(findings);
+        }
+        Self::App(error)
+    }
 }
 
 /// Why a state cannot replace another.
@@ -277,19 +206,6 @@ impl Misfit {
     }
 }
 
-/// Where a saved plan is wrong, as far as there is one place.
-fn saved_place(why: &SavedError) -> String {
-    match why {
-        SavedError::Format { line, column, .. } => format!(":{line}:{column}"),
-        SavedError::Layout { line } => format!(":{line}"),
-        SavedError::Older(_)
-        | SavedError::WrongId { .. }
-        | SavedError::Unsorted(_)
-        | SavedError::Action { .. }
-        | SavedError::Totals => String::new(),
-    }
-}
-
 impl Failure {
     /// Names what the system refused.
     pub fn system(action: &'static str) -> impl FnOnce(io::Error) -> Self {
@@ -307,17 +223,10 @@ impl Failure {
             | Self::Target(_)
             | Self::NotKnown { .. }
             | Self::NotMissing { .. }
-            | Self::Who(_)
-            | Self::Port { .. }
             | Self::InTheWay(_)
             | Self::System { .. }
-            | Self::Transport(_)
-            | Self::Endpoint(_) => Exit::Failed,
-            Self::Stale { .. }
-            | Self::Saved {
-                why: SavedError::Older(_) | SavedError::WrongId { .. } | SavedError::Layout { .. },
-                ..
-            } => Exit::Stale,
+            | Self::Transport(_) => Exit::Failed,
+            Self::App(error) => error.into(),
             Self::Files(FilesError::Apart { .. }) => Exit::Usage,
             Self::Files(_)
             | Self::Stream { .. }
@@ -325,7 +234,6 @@ impl Failure {
             | Self::NoConfig(_)
             | Self::NoSeed(_)
             | Self::NoState(_)
-            | Self::Saved { .. }
             | Self::Seed(_)
             | Self::Misfit { .. } => Exit::Invalid,
             Self::Settings(error) if error.is_config() => Exit::Invalid,
@@ -334,13 +242,7 @@ impl Failure {
             | Self::TwoOnStandard
             | Self::SavedStandard
             | Self::NotToV4 => Exit::Usage,
-            Self::Secret(_)
-            | Self::OtherHome { .. }
-            | Self::TwoAccounts { .. }
-            | Self::OtherAccount { .. }
-            | Self::NotAmong { .. }
-            | Self::SeveralAccounts(_)
-            | Self::NoAccount => Exit::Denied,
+            Self::Secret(_) => Exit::Denied,
             Self::Store(error) => match error {
                 StoreError::Locked { .. } => Exit::Locked,
                 StoreError::Format { .. }
@@ -350,7 +252,6 @@ impl Failure {
                     Exit::Failed
                 }
             },
-            Self::Stopped(reason) => stopped(reason),
             Self::Unapproved(_)
             | Self::Declined
             | Self::Unconfirmed(_)
@@ -369,16 +270,9 @@ impl Failure {
             Self::Settings(error) => error.hint(),
             Self::Secret(error) => error.hint(),
             Self::Store(error) => error.hint(),
-            Self::Saved { why, .. } => Some(why.hint()),
-            Self::Stale { why, .. } => Some(why.hint()),
+            Self::App(error) => error.hint(),
             Self::Refused(why) => Some(why.hint()),
             Self::NoState(_) => Some("`retire apply` makes it; name another with `--state`"),
-            Self::OtherHome { api: true, .. } => Some(
-                "a state of v2 becomes one of V4 with `retire state migrate --api v4`; for one of V4, give `--api v4`",
-            ),
-            Self::OtherHome { .. } => {
-                Some("keep one state for each server and account: name another with `--state`")
-            }
             Self::NotToV4 => Some("give `--api v4`"),
             Self::InTheWay(_) => {
                 Some("it is where the old state is kept; move what is there elsewhere")
@@ -387,16 +281,6 @@ impl Failure {
             Self::TooFewFound { .. } => Some(
                 "check the account; V4 may not know the ids of v2; `--min-found-percent` takes less",
             ),
-            Self::SeveralAccounts(_) => Some(
-                "nothing was sent; name one with `--account`, `RETIRE_ACCOUNT`, or `account` in `retire.toml` or in the manifest",
-            ),
-            Self::Who(_) => {
-                Some("nothing was sent; check the network and `--endpoint`, then try again")
-            }
-            Self::NoAccount => Some("nothing was sent; use the token of another user or client"),
-            Self::TwoAccounts { .. } | Self::OtherAccount { .. } | Self::NotAmong { .. } => {
-                Some("nothing was sent; use the token and the manifests of one account")
-            }
             Self::Unapproved(_) => {
                 Some("read the plan with `retire plan`, then give `--auto-approve`")
             }
@@ -412,28 +296,16 @@ impl Failure {
             Self::Target(error) => error.hint(),
             Self::TwoOnStandard => Some("name a file for `--out`, or give `--format json`"),
             Self::Stream { .. } => Some("the lines before it are whole: show a copy of them"),
-            Self::Port { .. } => Some("give another with `--port`, or `--port 0` for a free one"),
-            Self::Stopped(StopReason::WrongAccount { .. }) => {
-                Some("nothing was sent; check the account, the token and the endpoint")
-            }
-            Self::Stopped(StopReason::Ended { .. }) => Some(
-                "move the state with `retire state migrate --api v4`, then go on with `--api v4`",
-            ),
-            Self::Stopped(
-                StopReason::NotAuthenticated { .. } | StopReason::NotAuthorised { .. },
-            ) => Some("nothing was sent; check the token"),
             Self::Output(_)
             | Self::Findings(_)
             | Self::NoConfig(_)
             | Self::NoSeed(_)
             | Self::NotText(_)
-            | Self::Stopped(_)
             | Self::Declined
             | Self::Kept
             | Self::Seed(_)
             | Self::System { .. }
-            | Self::Transport(_)
-            | Self::Endpoint(_) => None,
+            | Self::Transport(_) => None,
         }
     }
 
@@ -446,27 +318,5 @@ impl Failure {
         if !matches!(self, Self::Output(error) if error.is_reader_gone()) {
             console.error(&in_words(self), self.hint());
         }
-    }
-}
-
-/// The exit code of a run that was stopped.
-#[must_use]
-pub const fn stopped(reason: &StopReason) -> Exit {
-    match reason {
-        StopReason::NotAuthenticated { .. }
-        | StopReason::NotAuthorised { .. }
-        | StopReason::WrongAccount { .. } => Exit::Denied,
-        StopReason::NotReachable { .. }
-        | StopReason::Ended { .. }
-        | StopReason::WrongEndpoint { .. }
-        | StopReason::Broken { .. }
-        | StopReason::NotRecorded { .. } => Exit::Failed,
-        StopReason::RateLimited
-        | StopReason::TooManyMissing { .. }
-        | StopReason::TooManyFailures { .. }
-        | StopReason::FailedBatches { .. }
-        | StopReason::TimeBudget => Exit::Stopped,
-        StopReason::Signal { number: 2 } => Exit::Interrupted,
-        StopReason::Signal { .. } => Exit::Terminated,
     }
 }

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use crate::app::provenance::Identity;
 use crate::apply::Clock;
 use crate::cli::call::Call;
 use crate::cli::clock::{self, SystemClock};
 use crate::cli::failure::Failure;
-use crate::cli::identity::Identity;
 use crate::cli::settings::Settings;
 use crate::render::escape::escape;
 use crate::store::file::{FileSession, FileStore};

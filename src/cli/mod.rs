@@ -18,6 +18,7 @@ pub mod call;
 mod clock;
 mod commands;
 pub mod config;
+mod connect;
 pub mod console;
 pub mod duration;
 pub mod env;
@@ -32,18 +33,15 @@ mod lost;
 mod ownership;
 mod playground;
 mod project;
-mod reach;
 mod reporter;
-mod reviewed;
+mod saved_plan;
 pub mod schemas;
 pub mod secrets;
 pub mod settings;
 pub mod signals;
 mod streams;
-mod survey;
 pub mod target;
 mod ticker;
-mod work;
 
 /// Does what the arguments of this process say, and tells how it ended.
 #[must_use]

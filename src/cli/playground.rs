@@ -1,12 +1,11 @@
 //! The sandbox's world: from a seed file, or from what the manifests list.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use uuid::Uuid;
 
+use crate::app::prepare::Basis;
 use crate::asset::{self, AssetId};
-use crate::cli::clock;
 use crate::cli::failure::Failure;
 use crate::cli::files;
 use crate::cli::project;
@@ -16,7 +15,6 @@ use crate::cli::settings::server::Server;
 use crate::manifest::document::{Entry, Manifests};
 use crate::sandbox::seed::{self, Seed};
 use crate::sandbox::world::World;
-use crate::sandbox::{self, Options, Sandbox};
 
 /// How a seed beside the manifests is called.
 const SEEDS: [&str; 2] = ["sandbox.yaml", "sandbox.yml"];
@@ -87,6 +85,12 @@ pub(super) fn world_of(manifests: &Manifests, account: Option<&str>) -> World {
     World::of_kinds(account, listed.chain(held))
 }
 
+/// Makes a world of what the manifests of a plan list.
+pub(super) fn world_of_basis(basis: &Basis) -> World {
+    let account = basis.account.as_ref();
+    world_of(&basis.manifests, account.map(|(_, account)| &**account))
+}
+
 /// Makes a world of assets: each a file, all in one project.
 pub(super) fn world_of_ids(ids: impl IntoIterator<Item = AssetId>) -> World {
     World::from_ids(None, ids)
@@ -99,19 +103,4 @@ fn played(kind: Option<asset::Kind>) -> seed::Kind {
         Some(asset::Kind::Folder) => seed::Kind::Folder,
         Some(asset::Kind::VersionStack) => seed::Kind::VersionStack,
     }
-}
-
-/// Serves a world on this machine; with a log, its admin routes can tell what was asked.
-///
-/// # Errors
-///
-/// Returns why the port cannot be listened on.
-pub(super) async fn serve(world: World, port: u16, log: bool) -> Result<Sandbox, Failure> {
-    let options = Options {
-        port,
-        log,
-        ..Options::new(Arc::new(clock::now))
-    };
-    let served = sandbox::serve(world, options).await;
-    served.map_err(|source| Failure::Port { port, source })
 }

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use crate::asset::{AssetId, Kind};
 use crate::event::StopReason;
 use crate::frameio::client::Client;
-use crate::frameio::places::{Ask, PlaceReader, find_places};
+use crate::frameio::places::{PlaceReader, find_places};
 use crate::frameio::recently_deleted::{Wanted, recently_deleted, requests};
 use crate::frameio::survey::survey;
-use crate::inventory::{Facts, Inventory, Lies, Seen};
+use crate::inventory::{Connections, Facts, Inventory, Lies, Seen};
 use crate::outcome::Evidence;
 
 /// Reads what sort of assets some are, and looks for those that are not there in the lists of
@@ -53,13 +53,13 @@ pub async fn read_assets(
 /// Returns why nothing can be read at all.
 pub async fn read_places(
     reader: &PlaceReader,
-    ask: Ask<'_>,
+    connections: &Connections,
     read: &mut Inventory,
     told: impl FnMut(usize),
 ) -> Result<(), StopReason> {
-    let mut places = find_places(reader, ask, told).await?;
+    let mut places = find_places(reader, connections, told).await?;
     if let PlaceReader::V4(client) = reader {
-        let missing = ask.holds.iter().chain(ask.protected);
+        let missing = connections.holds.iter().chain(&connections.protected);
         let missing = missing.filter(|id| places.lies.get(id) == Some(&Lies::Missing));
         let missing: BTreeSet<AssetId> = missing.copied().collect();
         if !missing.is_empty() {

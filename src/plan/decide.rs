@@ -79,39 +79,22 @@ pub enum Decision {
 }
 
 impl Decision {
-    /// Whether carrying it out may delete the asset.
+    /// Whether carrying it out may delete the asset: what is not named here never does.
     #[must_use]
     pub const fn may_delete(&self) -> bool {
-        match self {
-            Self::Retire | Self::Retry { .. } | Self::Resolve { listed: true, .. } => true,
-            Self::Resolve { listed: false, .. }
-            | Self::Record { .. }
-            | Self::Missing
-            | Self::Unreadable { .. }
-            | Self::Blocked { .. }
-            | Self::Defer { .. }
-            | Self::Held { .. }
-            | Self::Mismatch(_)
-            | Self::Forget
-            | Self::Unchanged { .. } => false,
-        }
+        matches!(
+            self,
+            Self::Retire | Self::Retry { .. } | Self::Resolve { listed: true, .. }
+        )
     }
 
     /// Whether the asset stays for now, whatever is recorded of it.
     #[must_use]
     pub const fn is_kept(&self) -> bool {
-        match self {
-            Self::Held { .. } | Self::Defer { .. } | Self::Mismatch(_) => true,
-            Self::Retire
-            | Self::Retry { .. }
-            | Self::Resolve { .. }
-            | Self::Record { .. }
-            | Self::Missing
-            | Self::Unreadable { .. }
-            | Self::Blocked { .. }
-            | Self::Forget
-            | Self::Unchanged { .. } => false,
-        }
+        matches!(
+            self,
+            Self::Held { .. } | Self::Defer { .. } | Self::Mismatch(_)
+        )
     }
 
     /// Why a listed asset that stays keeps the folders and stacks around it, beside a hold, and
@@ -136,24 +119,14 @@ impl Decision {
     /// Whether the asset is listed and missing, as far as is known.
     #[must_use]
     pub const fn is_missing(&self) -> bool {
-        match self {
+        matches!(
+            self,
             Self::Missing
-            | Self::Resolve {
-                listed: true,
-                attempts: 0,
-            } => true,
-            Self::Resolve { .. }
-            | Self::Retire
-            | Self::Retry { .. }
-            | Self::Record { .. }
-            | Self::Unreadable { .. }
-            | Self::Blocked { .. }
-            | Self::Defer { .. }
-            | Self::Held { .. }
-            | Self::Mismatch(_)
-            | Self::Forget
-            | Self::Unchanged { .. } => false,
-        }
+                | Self::Resolve {
+                    listed: true,
+                    attempts: 0,
+                }
+        )
     }
 }
 
@@ -262,17 +235,13 @@ pub fn decide(case: Case<'_>, rules: Rules, now: Timestamp) -> Option<Decision> 
     }
     // What became of a delete that was never answered is found out in the run, not before it.
     let seen = seen.filter(|_| !matches!(standing, Some(Standing::Unknown { .. })));
-    let accepted = entry.accepts_missing();
-    match seen {
-        Some(Seen::Deleted { evidence, .. }) => {
-            let evidence = *evidence;
-            return Some(Decision::Record { evidence });
-        }
-        Some(Seen::Missing) if accepted => {
-            let evidence = Evidence::ByHand;
-            return Some(Decision::Record { evidence });
-        }
-        Some(Seen::Missing | Seen::There(_) | Seen::Refused { .. }) | None => {}
+    let evidence = match seen {
+        Some(Seen::Deleted { evidence, .. }) => Some(*evidence),
+        Some(Seen::Missing) if entry.accepts_missing() => Some(Evidence::ByHand),
+        Some(Seen::Missing | Seen::There(_) | Seen::Refused { .. }) | None => None,
+    };
+    if let Some(evidence) = evidence {
+        return Some(Decision::Record { evidence });
     }
     if let Some(details) = &entry.details {
         if let Some(until) = details.not_before.filter(|until| *until > now) {

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::asset::{AssetId, Kind};
+use crate::asset::AssetId;
 use crate::inventory::Facts;
-use crate::manifest::document::{Details, Entry, Manifests, Spot};
+use crate::manifest::document::{Entry, Manifests, Spot};
 use crate::plan::decide::{Case, Decision};
-use crate::plan::walk::{Decided, Walk};
+use crate::plan::walk::Walk;
 use crate::state::{Record, Standing};
 
 pub mod approve;
@@ -23,7 +23,7 @@ mod tests;
 
 pub use model::{Held, LeftAlone, Other, Place, Plan, Shelter, Step, Totals, Unplaced, Unsettled};
 pub use walk::Inputs;
-pub use wanted::{Connections, Wanted, wanted};
+pub use wanted::{Wanted, wanted};
 
 /// Makes the plan.
 #[must_use]
@@ -35,12 +35,12 @@ pub fn make(inputs: Inputs<'_>) -> Plan {
         held: walk.held(),
         ..Plan::default()
     };
-    let mut kinds = Kinds::default();
     for decided in walk.decided() {
         let facts = decided.facts();
-        let Decided { id, case, decision } = decided;
-        let Case { entry, record, .. } = case;
-        plan.totals.count(&decision);
+        let Case { entry, record, .. } = decided.case;
+        let step = decided.step();
+        let (id, decision) = (step.id, &step.decision);
+        plan.totals.count(decision);
         if matches!(decision, Decision::Unchanged { .. }) {
             continue;
         }
@@ -55,15 +55,6 @@ pub fn make(inputs: Inputs<'_>) -> Plan {
         let unanswered = match record.map(Record::standing) {
             Some(Standing::Unknown { attempts }) if decision.is_kept() => Some(*attempts),
             Some(_) | None => None,
-        };
-        let step = Step {
-            id,
-            decision,
-            details: kinds.add(
-                entry.and_then(|entry| entry.details.as_ref()),
-                facts.map(|facts| facts.kind),
-            ),
-            spot: entry.map(|entry| entry.spot),
         };
         plan.unsettled.extend(unanswered.map(|attempts| Unsettled {
             id,
@@ -105,36 +96,4 @@ fn place_of(entry: Option<&Entry>, seen: Option<&Facts>) -> Option<Place> {
     let said = pin.map(|pin| (pin.project, pin.parent));
     let (project, parent) = seen.or(said)?;
     (project.is_some() || parent.is_some()).then_some(Place { project, parent })
-}
-
-/// Adds kinds to what manifests say; details that say nothing else are shared.
-#[derive(Default)]
-struct Kinds([Option<Arc<Details>>; Kind::ALL.len()]);
-
-impl Kinds {
-    /// What a manifest says, with the kind that was seen where it names none.
-    fn add(&mut self, said: Option<&Arc<Details>>, seen: Option<Kind>) -> Option<Arc<Details>> {
-        let seen = seen.filter(|_| said.is_none_or(|details| details.kind.is_none()));
-        let Some(kind) = seen else {
-            return said.cloned();
-        };
-        let Some(said) = said else {
-            return Some(self.only(kind));
-        };
-        Some(Arc::new(Details {
-            kind: Some(kind),
-            ..(**said).clone()
-        }))
-    }
-
-    /// Details with nothing but a kind.
-    fn only(&mut self, kind: Kind) -> Arc<Details> {
-        let details = self.0[kind as usize].get_or_insert_with(|| {
-            Arc::new(Details {
-                kind: Some(kind),
-                ..Details::default()
-            })
-        });
-        Arc::clone(details)
-    }
 }

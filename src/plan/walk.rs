@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::asset::{AssetId, Kind};
 use crate::inventory::{Facts, Inventory};
-use crate::manifest::document::{Entry, Hold, Manifests};
+use crate::manifest::document::{Details, Entry, Hold, Manifests};
 use crate::plan::decide::{Case, Decision, HoldInForce, Rules, Why, decide};
 use crate::plan::model::{Held, Step};
 use crate::state::{Record, Standing, State};
@@ -105,16 +105,6 @@ impl<'plan> Walk<'plan> {
             Some(Decided { id, case, decision })
         })
     }
-
-    /// The step of each asset, with what its manifest says of it.
-    pub(super) fn steps(&self) -> impl Iterator<Item = Step> {
-        self.decided().map(|decided| Step {
-            id: decided.id,
-            decision: decided.decision,
-            details: decided.case.entry.and_then(|entry| entry.details.clone()),
-            spot: decided.case.entry.map(|entry| entry.spot),
-        })
-    }
 }
 
 impl<'walk> Decided<'walk> {
@@ -127,5 +117,24 @@ impl<'walk> Decided<'walk> {
     pub(super) fn kind(&self) -> Option<Kind> {
         let said = self.case.entry.and_then(Entry::kind);
         said.or_else(|| Some(self.facts()?.kind))
+    }
+
+    /// What the plan says of the asset; of what kind it is, also where only the server says so.
+    pub(super) fn step(self) -> Step {
+        let entry = self.case.entry;
+        let said = entry.and_then(|entry| entry.details.as_ref());
+        let kind = self.kind();
+        let details = if kind.is_some() && entry.and_then(Entry::kind).is_none() {
+            let said = said.map_or_else(Details::default, |said| Details::clone(said));
+            Some(Arc::new(Details { kind, ..said }))
+        } else {
+            said.cloned()
+        };
+        Step {
+            id: self.id,
+            decision: self.decision,
+            details,
+            spot: entry.map(|entry| entry.spot),
+        }
     }
 }

@@ -4,6 +4,7 @@ use std::borrow::Borrow;
 use std::collections::BTreeSet;
 
 use crate::asset::{AssetId, Kind};
+use crate::inventory::Connections;
 use crate::plan::decide::Decision;
 use crate::plan::model::Held;
 use crate::plan::walk::{Decided, Inputs, Walk};
@@ -17,20 +18,6 @@ pub struct Wanted {
     pub assets: Vec<(AssetId, Option<Kind>)>,
     /// What may be connected with something protected; nothing where nothing can be.
     pub connections: Option<Connections>,
-}
-
-/// What must be placed before it is known what protected assets are connected with.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Connections {
-    /// The held assets of which it is not known that they are files.
-    pub holds: Vec<AssetId>,
-    /// What keeps the folders and stacks that it lies in: all that is held, deferred, pinned or
-    /// blocked; nothing where only files are to be deleted.
-    pub protected: Vec<AssetId>,
-    /// What is to be deleted.
-    pub listed: Vec<AssetId>,
-    /// What of it is not known to be a file.
-    pub containers: Vec<(AssetId, Option<Kind>)>,
 }
 
 impl Wanted {
@@ -57,7 +44,7 @@ pub fn wanted(inputs: Inputs<'_>) -> Wanted {
         }
         (decided.id, decided.decision, kind)
     });
-    let connections = Connections::among(decided, &walk.held());
+    let connections = connections(decided, &walk.held());
     Wanted {
         assets,
         connections,
@@ -74,36 +61,34 @@ fn is_open(decided: &Decided<'_>, kind: Option<Kind>) -> bool {
     must && decided.case.seen.is_none() && decided.decision.may_delete()
 }
 
-impl Connections {
-    /// Finds what may be connected among what is decided of assets, each with its kind.
-    pub(super) fn among<D: Borrow<Decision>>(
-        decided: impl Iterator<Item = (AssetId, D, Option<Kind>)>,
-        held: &[Held],
-    ) -> Option<Self> {
-        let mut found = Self::default();
-        let mut holds: BTreeSet<AssetId> = held.iter().map(|held| held.id).collect();
-        let mut waits = Vec::new();
-        for (id, decision, kind) in decided {
-            let decision = decision.borrow();
-            if decision.may_delete() {
-                found.listed.push(id);
-                if kind != Some(Kind::File) {
-                    found.containers.push((id, kind));
-                }
-            } else if decision.waits().is_some() {
-                waits.push(id);
+/// Finds what may be connected among what is decided of assets, each with its kind.
+pub(super) fn connections<D: Borrow<Decision>>(
+    decided: impl Iterator<Item = (AssetId, D, Option<Kind>)>,
+    held: &[Held],
+) -> Option<Connections> {
+    let mut found = Connections::default();
+    let mut holds: BTreeSet<AssetId> = held.iter().map(|held| held.id).collect();
+    let mut waits = Vec::new();
+    for (id, decision, kind) in decided {
+        let decision = decision.borrow();
+        if decision.may_delete() {
+            found.listed.push(id);
+            if kind != Some(Kind::File) {
+                found.containers.push((id, kind));
             }
-            if kind == Some(Kind::File) {
-                holds.remove(&id);
-            }
+        } else if decision.waits().is_some() {
+            waits.push(id);
         }
-        found.holds = holds.into_iter().collect();
-        if !found.containers.is_empty() {
-            found.protected = held.iter().map(|held| held.id).chain(waits).collect();
+        if kind == Some(Kind::File) {
+            holds.remove(&id);
         }
-        let connects = !found.holds.is_empty() || !found.protected.is_empty();
-        (connects && !found.listed.is_empty()).then_some(found)
     }
+    found.holds = holds.into_iter().collect();
+    if !found.containers.is_empty() {
+        found.protected = held.iter().map(|held| held.id).chain(waits).collect();
+    }
+    let connects = !found.holds.is_empty() || !found.protected.is_empty();
+    (connects && !found.listed.is_empty()).then_some(found)
 }
 
 #[cfg(test)]

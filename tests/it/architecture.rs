@@ -14,7 +14,7 @@ const WORDS: [&str; 6] = [
 ];
 
 /// Each room and the rooms that it may import.
-const ROOMS: [(&str, &[&str]); 15] = [
+const ROOMS: [(&str, &[&str]); 16] = [
     ("asset", &[]),
     ("crash", &[]),
     ("diagnostic", &[]),
@@ -31,9 +31,16 @@ const ROOMS: [(&str, &[&str]); 15] = [
     ("render", &["words", "manifest", "state", "plan"]),
     ("sandbox", &["words"]),
     (
+        "app",
+        &[
+            "words", "manifest", "state", "frameio", "plan", "store", "apply", "render", "sandbox",
+        ],
+    ),
+    (
         "cli",
         &[
             "words", "manifest", "state", "frameio", "plan", "store", "apply", "render", "sandbox",
+            "app",
         ],
     ),
 ];
@@ -48,7 +55,7 @@ const HOMES: [(&str, &[&str]); 9] = [
     ("serde_yaml", &["manifest", "sandbox"]),
     ("terminal_size", &["cli"]),
     ("tracing_subscriber", &["cli"]),
-    ("tokio", &["frameio", "apply", "sandbox", "cli"]),
+    ("tokio", &["frameio", "apply", "sandbox", "app", "cli"]),
 ];
 
 /// What is not yet free of circles.

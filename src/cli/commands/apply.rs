@@ -1,41 +1,34 @@
 //! `retire apply`: plan, ask, delete, and write every outcome back.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
-use crate::apply::strategy::Bulk;
-use crate::apply::strategy::Direct;
-use crate::apply::strategy::Strategy;
-use crate::apply::worker::{Stopper, inbox};
-use crate::apply::{self, Options, Run};
+use crate::app::apply::{Order, Outcome, carry_out};
+use crate::app::connect::Connection;
+use crate::app::prepare::{Basis, Prepared, Reading, prepare};
+use crate::app::provenance::random;
+use crate::app::saved_plan::SavedPlan;
+use crate::apply::Options;
 use crate::cli::args::Apply;
 use crate::cli::call::Call;
 use crate::cli::clock::{self, SystemClock};
+use crate::cli::connect::{can_read, connect, host, plan_settings, tell_end_of_v2};
 use crate::cli::console::OutputError;
 use crate::cli::exit::Exit;
-use crate::cli::failure::{self, Failure};
-use crate::cli::identity::Identity;
-use crate::cli::reach::{Reached, reach, tell_end_of_v2};
+use crate::cli::failure::Failure;
 use crate::cli::reporter::Reporter;
-use crate::cli::reviewed::Reviewed;
 use crate::cli::settings::Settings;
 use crate::cli::settings::server::Server;
 use crate::cli::settings::table::STATE;
 use crate::cli::streams::Streams;
 use crate::cli::ticker::Ticker;
-use crate::cli::work::{Draft, Prepared};
-use crate::cli::{identity, lock, lost, playground, project, survey};
+use crate::cli::{identity, lock, lost, playground, project, saved_plan};
 use crate::event::Ending;
-use crate::frameio::deleter::{Deleter, DeletingClient};
 use crate::manifest::document::Manifests;
-use crate::plan::approve::{Approved, Consent, approve, check};
-use crate::plan::saved;
-use crate::plan::{self, Shelter, Totals};
+use crate::plan::Shelter;
+use crate::plan::approve::{Consent, approve, check};
 use crate::render::report::{Summary, SummaryBuilder};
 use crate::render::summary;
 use crate::render::text::{self, PlanView};
-use crate::sandbox::world::World;
-use crate::state::Api;
 use crate::store::Loaded;
 use crate::store::file::FileSession;
 
@@ -63,21 +56,29 @@ pub(in crate::cli) fn run(call: &Call, arguments: &Apply) -> Result<Exit, Failur
 
 /// What is read before anything is opened.
 struct Begun {
-    basis: Basis,
+    /// The plan that was saved and reviewed, where there is one.
+    saved: Option<Box<SavedPlan>>,
+    manifests: Manifests,
+    /// The manifests' own PATHs.
     paths: Vec<PathBuf>,
     settings: Settings,
 }
 
 impl Begun {
     fn of(call: &Call, arguments: &Apply) -> Result<Self, Failure> {
-        let (basis, paths) = Basis::of(call, arguments)?;
+        let saved = saved_plan::find(&arguments.paths)?.map(Box::new);
+        let (manifests, paths) = match &saved {
+            Some(saved) => (saved_plan::manifests(call, saved)?, saved.paths()),
+            None => (call.manifests(&arguments.paths)?, arguments.paths.clone()),
+        };
         let flags = &arguments.settings.given;
         let mut settings = call.settings(flags, arguments.run, &paths)?;
-        if let Some(reviewed) = &basis.reviewed {
-            reviewed.settle(&mut settings);
+        if let Some(saved) = &saved {
+            saved_plan::settle(saved, &mut settings);
         }
         Ok(Self {
-            basis,
+            saved,
+            manifests,
             paths,
             settings,
         })
@@ -91,19 +92,24 @@ fn apply(
     streams: &mut Streams,
 ) -> Result<Exit, Failure> {
     let Begun {
-        basis,
+        saved,
+        manifests,
         paths,
         settings,
     } = begun;
-    let who = Identity::find(&call.environment, project::folder(&paths).as_deref());
+    let who = identity::find(&call.environment, project::folder(&paths).as_deref());
     let (session, loaded) = lock::open(call, &settings, &who, "apply")?;
     tell_end_of_v2(call, &settings);
-    let (draft, skip, plan_id) = basis.draft(call, arguments, &settings, loaded)?;
-    let (work, reached) = basis.prepare(call, arguments, (&settings, &paths), draft)?;
+    let world = playground::world_of_basis;
+    let connecting = |basis: &Basis| connect(call, &settings, &paths, || world(basis));
+    let given = (saved.as_deref(), manifests, loaded);
+    let (prepared, connection) = prepared(call, arguments, &settings, given, connecting)?;
+    let skip = prepared.basis.settings.deciding.skip_mismatched;
+    let plan = &prepared.plan;
     let view = PlanView {
-        plan: &work.plan,
+        plan,
         batch_size: settings.batch_size.value.get(),
-        forecast: &work.forecast(&settings),
+        forecast: &prepared.forecast(),
         time_budget: settings.sending.time_budget,
         full: arguments.full,
     };
@@ -115,281 +121,161 @@ fn apply(
         OutputError::unless_gone(shown)?;
     }
     // What is in the way is refused whether or not anything is to be done, and nobody is asked.
-    if work.plan.shelter != Shelter::NotChecked {
-        check(&work.plan, skip)?;
+    if plan.shelter != Shelter::NotChecked {
+        check(plan, skip)?;
     }
-    if !work.plan.has_work() {
+    if !plan.has_work() {
         let path = settings.state.value.display().to_string();
-        let idle = SummaryBuilder::new(&work.plan, path);
+        let idle = SummaryBuilder::new(plan, path);
         let (summary, exit) = streams.close(idle, true, exit);
         return say(call, arguments, &summary, exit);
     }
-    let question = if plan_id.is_some() {
-        Question::Settled(Consent::Saved)
+    let consent = if saved.is_some() {
+        Some(Consent::Saved)
     } else {
-        question(call, arguments, &settings, &work.plan.totals)?
+        consent(call, arguments, &settings, plan.totals.deletes())?
     };
-    if arguments.events.on_standard() && matches!(question, Question::Ask) {
+    if arguments.events.on_standard() && consent.is_none() {
         // Nobody approves what they cannot see.
         call.console
             .words(|style, sink| text::plan(&view, style, sink));
     }
-    let server = if let Some(server) = reached {
-        server
-    } else {
-        let account = work.wanted.as_ref().map(|(_, account)| account.as_str());
-        reach(call, &settings, &paths, || basis.world(account))?
+    let connection = match connection {
+        Some(connection) => connection,
+        None => connecting(&prepared.basis)?,
     };
-    let consent = question.answer(call)?;
-    let approved = approve(&work.plan, consent, skip)?;
+    let consent = match consent {
+        Some(consent) => consent,
+        None => ask(call)?,
+    };
+    let approved = approve(plan, consent, skip)?;
     let account = if approved.sends() {
-        server.account(work.wanted.as_ref())?
+        connection.account(prepared.basis.account.as_ref())?
     } else {
         None
     };
     // From here on the time counts that the run was given.
     let clock = SystemClock::start();
+    let path = settings.state.value.display().to_string();
+    let summary = SummaryBuilder::new(plan, path);
+    let total = plan.totals.deletes();
+    let state = prepared.into_state();
+    let mut info = who.run_info(&state, clock::now(), account);
+    info.provenance.plan = saved.map(|saved| saved.document().id().to_owned());
     let order = Order {
-        who,
-        work,
+        info,
+        api: settings.api.value,
         approved,
-        account,
-        plan: plan_id,
-        clock,
+        state,
+        options: options(&settings),
     };
-    // The run needs no more of it than was approved.
-    drop(basis);
-    let carry_out = match order.work.home.api {
-        Api::V2 => carry_out::<Bulk>,
-        Api::V4 => carry_out::<Direct>,
-    };
-    let (saved, summary) = carry_out(call, &settings, order, session, (&server, &mut *streams));
-    let (summary, exit) = streams.close(summary, saved.is_ok(), |summary| match saved {
-        Ok(()) => exit(summary),
-        Err(()) => Exit::Failed,
+    let shown = streams.leaves_room_for_progress() && !call.console.is_quiet();
+    let ticker = Ticker::start(total, &call.console, clock, shown);
+    let reporter = Reporter::new(summary, streams, ticker);
+    let (summary, is_saved) = run_order(call, order, session, (&connection, clock), reporter);
+    let (summary, exit) = streams.close(summary, is_saved, |summary| {
+        if is_saved {
+            exit(summary)
+        } else {
+            Exit::Failed
+        }
     });
     let said = say(call, arguments, &summary, exit);
-    if let Some(sandbox) = server.sandbox {
-        server.runtime.block_on(sandbox.shut_down());
-    }
+    connection.close();
     said
 }
 
-/// What a run is planned from.
-struct Basis {
-    /// What the manifests say now.
-    manifests: Manifests,
-    /// The plan that was saved and reviewed, where there is one.
-    reviewed: Option<Box<Reviewed>>,
-}
-
-impl Basis {
-    /// Reads what the PATHs mean; the manifests' own PATHs come beside it.
-    fn of(call: &Call, arguments: &Apply) -> Result<(Self, Vec<PathBuf>), Failure> {
-        let reviewed = Reviewed::find(&arguments.paths)?.map(Box::new);
-        let (manifests, paths) = match &reviewed {
-            Some(reviewed) => (reviewed.manifests(call)?, reviewed.paths()),
-            None => (call.manifests(&arguments.paths)?, arguments.paths.clone()),
-        };
-        let basis = Self {
-            manifests,
-            reviewed,
-        };
-        Ok((basis, paths))
-    }
-
-    /// Finds out what the plan is made from, and checks the one that was saved against it; with
-    /// whether it leaves out what is mismatched, and the saved plan's id.
-    fn draft(
-        &self,
-        call: &Call,
-        arguments: &Apply,
-        settings: &Settings,
-        loaded: Option<Loaded>,
-    ) -> Result<(Draft<'_>, bool, Option<String>), Failure> {
-        let now = clock::now();
-        let skip = arguments.skip_mismatched;
-        let Some(reviewed) = &self.reviewed else {
-            let draft = Draft::new(call, &self.manifests, settings, loaded, now)?;
-            return Ok((draft, skip, None));
-        };
-        let draft = reviewed.draft(call, (&self.manifests, settings), skip, loaded, now)?;
-        let document = reviewed.document();
-        let skip = document.settings().skip_mismatched;
-        Ok((draft, skip, Some(document.id().to_owned())))
-    }
-
-    /// Reads what the plan needs of the live assets, unless there is no token and nobody could
-    /// approve it, and makes it; what was not reviewed is left alone.
-    fn prepare(
-        &self,
-        call: &Call,
-        arguments: &Apply,
-        (settings, paths): (&Settings, &[PathBuf]),
-        mut draft: Draft<'_>,
-    ) -> Result<(Prepared, Option<Reached>), Failure> {
-        let approvable = arguments.auto_approve
-            || self.reviewed.is_some()
-            || settings.server.value == Server::Sandbox
-            || call.console.can_ask();
-        let readable = approvable || survey::is_possible(settings);
-        let wanted = plan::wanted(draft.inputs(None));
-        let (read, server) = if !wanted.is_empty() && readable {
-            let server = reach(call, settings, paths, || self.world(draft.account()))?;
-            // A run that could not ask cannot send either.
-            let read = survey::read(call, &server, &mut draft, wanted)?;
-            (Some(read), Some(server))
-        } else {
-            (None, None)
-        };
-        let mut prepared = draft.plan(read.as_ref());
-        if let Some(reviewed) = &self.reviewed {
-            prepared.plan = saved::leave_alone(prepared.plan, &reviewed.plan()?);
-        }
-        Ok((prepared, server))
-    }
-
-    /// The sandbox's world where there is no seed.
-    fn world(&self, account: Option<&str>) -> World {
-        playground::world_of(&self.manifests, account)
-    }
-}
-
-/// What is to be carried out.
-struct Order {
-    who: Identity,
-    work: Prepared,
-    approved: Approved,
-    /// The account that the server named, where it was asked.
-    account: Option<String>,
-    /// The id of the saved plan, where there is one.
-    plan: Option<String>,
-    /// It has begun with the first request that is made for the run.
-    clock: SystemClock,
-}
-
-/// How the approval comes about.
-enum Question {
-    /// It is there already.
-    Settled(Consent),
-    /// Somebody must type the number of assets.
-    Ask,
-}
-
-/// Finds out who must approve, before anything else is done.
-fn question(
+/// Prepares the plan, or a saved one again; nothing is read without a token for a plan that
+/// nobody could approve.
+fn prepared(
     call: &Call,
     arguments: &Apply,
     settings: &Settings,
-    totals: &Totals,
-) -> Result<Question, Failure> {
-    let planned = totals.deletes();
+    (saved, manifests, loaded): (Option<&SavedPlan>, Manifests, Option<Loaded>),
+    connecting: impl FnOnce(&Basis) -> Result<Connection, Failure>,
+) -> Result<(Prepared, Option<Connection>), Failure> {
+    let now = clock::now();
+    let terms = plan_settings(settings, arguments.skip_mismatched);
+    let (basis, reviewed) = if let Some(saved) = saved {
+        saved_plan::check(saved, settings, now)?;
+        let (basis, plan) = saved.basis(terms, manifests, loaded, now, &*host(call))?;
+        (basis, Some(plan))
+    } else {
+        let basis = Basis::new(terms, manifests, loaded, now, &*host(call))?;
+        (basis, None)
+    };
+    let is_approvable = arguments.auto_approve
+        || saved.is_some()
+        || settings.server.value == Server::Sandbox
+        || call.console.can_ask();
+    let reading = Reading {
+        connect: (is_approvable || can_read(settings)).then_some(connecting),
+        // A run that could not ask cannot send either.
+        can_do_without: false,
+    };
+    prepare(basis, reviewed.as_ref(), reading)
+}
+
+/// How to send.
+fn options(settings: &Settings) -> Options {
+    let sending = settings.sending;
+    Options {
+        batch_size: settings.batch_size.value,
+        concurrency: settings.concurrency.value,
+        canary: sending.canary,
+        breakers: sending.breakers,
+        retries: sending.retries,
+        time_budget: sending.time_budget,
+        grace: settings.grace.value,
+        seed: random().as_u64_pair().0,
+    }
+}
+
+/// Who approves it; nothing where somebody must type the number of assets.
+fn consent(
+    call: &Call,
+    arguments: &Apply,
+    settings: &Settings,
+    planned: usize,
+) -> Result<Option<Consent>, Failure> {
     if settings.server.value == Server::Sandbox {
-        return Ok(Question::Settled(Consent::Sandbox));
+        return Ok(Some(Consent::Sandbox));
     }
     // Where nothing may be deleted there is nothing to approve.
     if arguments.auto_approve || planned == 0 {
-        return Ok(Question::Settled(Consent::Auto));
+        return Ok(Some(Consent::Auto));
     }
     if call.console.can_ask() {
-        Ok(Question::Ask)
+        Ok(None)
     } else {
         Err(Failure::Unapproved(planned))
     }
 }
 
-impl Question {
-    fn answer(self, call: &Call) -> Result<Consent, Failure> {
-        if let Self::Settled(consent) = self {
-            return Ok(consent);
-        }
-        let words = "\nTo delete them, type the number of assets that may be deleted:";
-        let typed = call.console.ask_number(words);
-        let typed = typed.map_err(Failure::system("read the answer"))?;
-        typed.map(Consent::Typed).ok_or(Failure::Declined)
-    }
+fn ask(call: &Call) -> Result<Consent, Failure> {
+    let words = "\nTo delete them, type the number of assets that may be deleted:";
+    let typed = call.console.ask_number(words);
+    let typed = typed.map_err(Failure::system("read the answer"))?;
+    typed.map(Consent::Typed).ok_or(Failure::Declined)
 }
 
-/// Carries out what was approved, and sums it up.
-fn carry_out<S: Strategy>(
+/// Carries out what was approved, and says whether all of it could be written down.
+fn run_order(
     call: &Call,
-    settings: &Settings,
     order: Order,
-    mut session: FileSession,
-    (server, streams): (&Reached, &mut Streams),
-) -> (Result<(), ()>, SummaryBuilder)
-where
-    DeletingClient: Deleter<S::Call>,
-{
-    let Order {
-        who,
-        work,
-        approved,
-        account,
-        plan,
-        clock,
-    } = order;
-    let Prepared {
-        state,
-        plan: planned,
-        ..
-    } = work;
-    let deleter = server.deleter(account.as_deref(), &approved);
-    let path = settings.state.value.display().to_string();
-    let sending = settings.sending;
-    let summary = SummaryBuilder::new(&planned, path);
-    let total = planned.totals.deletes();
-    // It would lie in memory for as long as the run takes.
-    drop(planned);
-    let (stopper, inbox) = inbox::<S>();
-    stop_in_order(call, stopper.clone(), settings.grace.value);
-    session.begin(&state);
-    let shown = streams.leaves_room_for_progress() && !call.console.is_quiet();
-    let ticker = Ticker::start(total, &call.console, clock, shown);
-    let mut reporter = Reporter::new(summary, streams, ticker);
-    let mut info = who.run_info(&state, clock::now(), account);
-    info.provenance.plan = plan;
-    let run = Run {
-        info,
-        approved: &approved,
-        state,
-        session: &mut session,
-        listeners: vec![&mut reporter],
-        options: Options {
-            batch_size: settings.batch_size.value,
-            concurrency: settings.concurrency.value,
-            canary: sending.canary,
-            breakers: sending.breakers,
-            retries: sending.retries,
-            time_budget: sending.time_budget,
-            grace: settings.grace.value,
-            seed: identity::random().as_u64_pair().0,
-        },
-        clock: &clock,
-    };
-    let handle = server.runtime.handle();
-    let ended = apply::run(run, &deleter, (stopper, inbox), handle);
-    let summary = reporter.finish(&ended.ending);
+    session: FileSession,
+    (connection, clock): (&Connection, SystemClock),
+    mut reporter: Reporter<'_>,
+) -> (SummaryBuilder, bool) {
+    let Outcome { ending, not_saved } =
+        carry_out(order, connection, session, (&mut reporter, &clock));
+    let summary = reporter.finish(&ending);
     // What nobody else has is told before anything can go wrong with the summary.
-    let saved = ended.saved.map_err(|not_saved| {
-        let rescue = session.rescue(&not_saved.lost);
-        lost::tell(call, &not_saved, &rescue);
-    });
+    if let Some((not_saved, rescue)) = &not_saved {
+        lost::tell(call, not_saved, rescue);
+    }
     call.signals.take_back();
-    (saved, summary)
-}
-
-/// Has each signal from now on stop the run, and says so at the first: people who see nothing
-/// happen press Ctrl-C again, which does not wait for the answers.
-fn stop_in_order<S: Strategy>(call: &Call, run: Stopper<S>, grace: Duration) {
-    let console = call.console.clone();
-    let mut told = false;
-    call.signals.give(move |number| {
-        run.signal(number);
-        if !std::mem::replace(&mut told, true) {
-            console.message(&summary::stop_asked(grace));
-        }
-    });
+    (summary, not_saved.is_none())
 }
 
 /// Prints the summary.
@@ -413,7 +299,7 @@ fn say(call: &Call, arguments: &Apply, summary: &Summary, exit: Exit) -> Result<
 /// The exit code of a run whose outcomes are written down.
 fn exit(summary: &Summary) -> Exit {
     if let Some(Ending::Stopped(reason)) = &summary.ending {
-        return failure::stopped(reason);
+        return reason.into();
     }
     let open = summary.failed.len()
         + summary.unknown.len()

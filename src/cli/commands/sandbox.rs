@@ -4,11 +4,12 @@ use std::sync::mpsc;
 
 use tokio::runtime;
 
+use crate::app::connect::serve;
 use crate::cli::args::Sandbox;
 use crate::cli::call::Call;
 use crate::cli::exit::Exit;
-use crate::cli::failure::{self, Failure};
-use crate::cli::{playground, signals};
+use crate::cli::failure::Failure;
+use crate::cli::{clock, playground, signals};
 use crate::event::StopReason;
 use crate::render::counted;
 use crate::sandbox::limit::Limits;
@@ -29,7 +30,7 @@ pub(in crate::cli) fn run(call: &Call, arguments: &Sandbox) -> Result<Exit, Fail
         // Whoever waited has gone already.
         sender.send(number).ok();
     });
-    let sandbox = runtime.block_on(playground::serve(world, arguments.port, true))?;
+    let sandbox = runtime.block_on(serve(world, arguments.port, true, clock::now))?;
     let (url, token) = (sandbox.url(), sandbox.token().to_owned());
     let paths: Vec<String> = arguments
         .paths
@@ -57,7 +58,7 @@ pub(in crate::cli) fn run(call: &Call, arguments: &Sandbox) -> Result<Exit, Fail
     })?;
     let number = receiver.recv().unwrap_or(signals::INTERRUPT);
     runtime.block_on(sandbox.shut_down());
-    Ok(failure::stopped(&StopReason::Signal { number }))
+    Ok((&StopReason::Signal { number }).into())
 }
 
 fn world(call: &Call, arguments: &Sandbox) -> Result<World, Failure> {

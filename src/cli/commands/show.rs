@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
+use crate::app::error::Error;
+use crate::app::saved_plan::{SavedPlan, is_plan};
 use crate::cli::args::{Format, Show};
 use crate::cli::call::Call;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::reviewed::{Reviewed, is_plan};
-use crate::cli::{clock, files, project};
+use crate::cli::{clock, files, project, saved_plan};
 use crate::diagnostic::in_words;
 use crate::render::events::{self, Replayed};
 use crate::render::text::{self, PlanView};
@@ -51,13 +52,13 @@ fn runs(call: &Call, path: &Path, bytes: &[u8], format: Format) -> Result<(), Fa
 }
 
 fn plan(call: &Call, path: &Path, bytes: &[u8], format: Format) -> Result<(), Failure> {
-    let reviewed = Reviewed::read(path, bytes)?;
-    let document = reviewed.document();
-    let plan = reviewed.plan()?;
+    let saved = SavedPlan::read(path, bytes)?;
+    let document = saved.document();
+    let plan = saved.plan()?;
     // A state that cannot be read is not the one that the plan was made from either.
     let loaded = FileStore::new(Path::new(&document.state().path)).load();
-    let stale = match (loaded, reviewed.manifests(call)) {
-        (Ok(loaded), Ok(manifests)) => reviewed
+    let stale = match (loaded, saved_plan::manifests(call, &saved)) {
+        (Ok(loaded), Ok(manifests)) => saved
             .check(
                 clock::now(),
                 &document.home(),
@@ -68,7 +69,7 @@ fn plan(call: &Call, path: &Path, bytes: &[u8], format: Format) -> Result<(), Fa
             .err()
             .map(|why| in_words(&why)),
         (Err(error), _) => Some(in_words(&error)),
-        (_, Err(Failure::Stale { why, .. })) => Some(in_words(&why)),
+        (_, Err(Failure::App(Error::Stale { why, .. }))) => Some(in_words(&why)),
         (_, Err(error)) => Some(in_words(&error)),
     };
     call.console.data(|style, sink| match format {

@@ -24,14 +24,6 @@ impl Server {
     }
 }
 
-/// Whether two names of servers, as states remember them, mean the same one. A state may be
-/// older than the rule that an endpoint has no version.
-#[must_use]
-pub fn is_same(one: &str, other: &str) -> bool {
-    let base = |name: &str| Base::parse(name).ok().map(|base| base.endpoint);
-    one == other || matches!((base(one), base(other)), (Some(one), Some(other)) if one == other)
-}
-
 /// A version at the end of an endpoint, which is left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dropped {

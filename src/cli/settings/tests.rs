@@ -343,7 +343,11 @@ fn a_version_behind_the_endpoint_is_left_out_with_a_word() {
         ("sandbox", "https://a.example", false),
         ("nonsense", "nonsense/v2", false),
     ] {
-        assert_eq!(server::is_same(one, other), same, "{one} {other}");
+        assert_eq!(
+            crate::app::connect::is_same_server(one, other),
+            same,
+            "{one} {other}"
+        );
     }
 }
 

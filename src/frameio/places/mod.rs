@@ -14,7 +14,7 @@ use crate::frameio::client::{AT_ONCE, Client, Unread, side_by_side};
 use crate::frameio::place::{Item, Items, Page, Place, Said, judge_place};
 use crate::frameio::survey::PAGES;
 use crate::frameio::{v2, v4};
-use crate::inventory::{Lies, Places};
+use crate::inventory::{Connections, Lies, Places};
 use crate::outcome::Evidence;
 
 #[cfg(test)]
@@ -23,19 +23,6 @@ mod tests;
 /// How many listed assets are followed up at most once it is known that what is in something
 /// held cannot be listed.
 const MOST: usize = 1_000;
-
-/// What is to be found out.
-#[derive(Debug, Clone, Copy)]
-pub struct Ask<'ask> {
-    /// The held assets of which it is not known that they are files.
-    pub holds: &'ask [AssetId],
-    /// The assets that keep what they lie in.
-    pub protected: &'ask [AssetId],
-    /// What is to be deleted.
-    pub listed: &'ask [AssetId],
-    /// What of it is not known to be a file.
-    pub containers: &'ask [(AssetId, Option<Kind>)],
-}
 
 /// Reads by one version of the API, and cannot delete.
 #[derive(Debug, Clone)]
@@ -98,7 +85,7 @@ type Answer<T> = (usize, Result<Said<T>, Unread>);
 /// Returns why nothing can be read at all.
 pub async fn find_places(
     reader: &PlaceReader,
-    ask: Ask<'_>,
+    ask: &Connections,
     told: impl FnMut(usize),
 ) -> Result<Places, StopReason> {
     let mut search = Search {
@@ -117,7 +104,7 @@ pub async fn find_places(
         let reads = some.map(|id| (id, &Kind::ALL[..])).collect();
         search.read_places(reads).await?;
     }
-    for (id, kind) in ask.containers {
+    for (id, kind) in &ask.containers {
         search.kinds.entry(*id).or_insert(*kind);
     }
     search.protected_in_listed(ask).await?;
@@ -175,7 +162,7 @@ impl Descent {
 
 impl<T: FnMut(usize)> Search<'_, T> {
     /// Finds out which protected assets lie in which listed ones.
-    async fn protected_in_listed(&mut self, ask: Ask<'_>) -> Result<(), StopReason> {
+    async fn protected_in_listed(&mut self, ask: &Connections) -> Result<(), StopReason> {
         let mut descent = Descent::into(ask.containers.iter().map(|(id, _)| *id));
         let mut protected: VecDeque<AssetId> = ask.protected.iter().copied().collect();
         while !protected.is_empty() {
@@ -192,9 +179,9 @@ impl<T: FnMut(usize)> Search<'_, T> {
     }
 
     /// Finds out which listed assets lie in which held ones.
-    async fn listed_in_held(&mut self, ask: Ask<'_>) -> Result<(), StopReason> {
+    async fn listed_in_held(&mut self, ask: &Connections) -> Result<(), StopReason> {
         let mut descents = VecDeque::new();
-        for id in ask.holds {
+        for id in &ask.holds {
             let is_file = self.kinds.get(id) == Some(&Some(Kind::File));
             if is_file || self.is_deleted(*id) {
                 continue;

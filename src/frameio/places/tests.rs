@@ -72,15 +72,7 @@ async fn page(
     mock.create_async().await
 }
 
-#[derive(Default)]
-struct Question {
-    holds: Vec<AssetId>,
-    protected: Vec<AssetId>,
-    listed: Vec<AssetId>,
-    containers: Vec<(AssetId, Option<Kind>)>,
-}
-
-impl Question {
+impl Connections {
     /// Is something held in the folder?
     fn below() -> Self {
         Self {
@@ -101,13 +93,7 @@ impl Question {
     }
 
     async fn ask(&self, reader: PlaceReader) -> Result<Places, StopReason> {
-        let ask = Ask {
-            holds: &self.holds,
-            protected: &self.protected,
-            listed: &self.listed,
-            containers: &self.containers,
-        };
-        find_places(&reader, ask, |_| {}).await
+        find_places(&reader, self, |_| {}).await
     }
 }
 
@@ -130,7 +116,7 @@ async fn v2_reads_a_chain_up_to_the_top() {
     ];
     let list = items(&[INNER], "folder");
     mocks.push(page(&mut server, (FOLDER, 1), Some("9"), &list).await);
-    let places = Question::below().ask(v2(&server)).await.unwrap();
+    let places = Connections::below().ask(v2(&server)).await.unwrap();
     let chain = [(A, INNER), (INNER, FOLDER), (FOLDER, TOP)];
     for (inner, outer) in chain {
         assert_eq!(places.lies[&id(inner)], Lies::In(id(outer)));
@@ -154,7 +140,7 @@ async fn a_folder_that_is_small_is_listed_to_its_end_instead() {
     mocks.push(asset(&mut server, INNER, "folder", &quoted(first)).await);
     mocks.push(asset(&mut server, FOLDER, "folder", &quoted(TOP)).await);
     mocks.push(page(&mut server, (FOLDER, 1), Some("1"), &items(&[B], "file")).await);
-    let places = Question::below().ask(v2(&server)).await.unwrap();
+    let places = Connections::below().ask(v2(&server)).await.unwrap();
     assert!(places.listed_whole);
     assert_eq!(places.lies[&id(B)], Lies::In(id(FOLDER)));
     assert!(places.lies.len() < 8, "{:?}", places.lies);
@@ -172,7 +158,7 @@ async fn v2_lists_what_is_held_page_by_page() {
             page(&mut server, (FOLDER, 2), pages, &items(&[B], "file")).await,
             page(&mut server, (FOLDER, 3), pages, "[]").await,
         ];
-        let places = Question::above().ask(v2(&server)).await.unwrap();
+        let places = Connections::above().ask(v2(&server)).await.unwrap();
         for file in [A, B] {
             assert_eq!(places.lies[&id(file)], Lies::In(id(FOLDER)), "{pages:?}");
         }
@@ -198,7 +184,7 @@ async fn a_list_that_cannot_be_trusted_is_not_whole() {
             page(&mut server, (FOLDER, 1), pages, &first).await,
             page(&mut server, (FOLDER, 2), pages, &second).await,
         ];
-        let mut question = Question::above();
+        let mut question = Connections::above();
         question.listed = vec![id(B)];
         let places = question.ask(v2(&server)).await.unwrap();
         assert!(!places.held[&id(FOLDER)], "{first}");
@@ -218,7 +204,7 @@ async fn what_is_not_there_or_not_told_is_told_apart() {
         let mut server = server().await;
         let path = format!("/v2/assets/{A}?include_deleted=true");
         let _mock = says(&mut server, path, status, body).await;
-        let mut question = Question::below();
+        let mut question = Connections::below();
         question.containers = vec![(id(FOLDER), Some(Kind::Folder))];
         let places = question.ask(v2(&server)).await.unwrap();
         match (&places.lies[&id(A)], why) {
@@ -247,7 +233,7 @@ async fn what_is_not_there_or_not_told_is_told_apart() {
         let path = format!("/v2/assets/{A}?include_deleted=true");
         let body = format!(r#"{{"id":"{A}","type":"file",{rest}}}"#);
         let _mock = says(&mut server, path, 200, &body).await;
-        let mut question = Question::below();
+        let mut question = Connections::below();
         question.containers = vec![(id(FOLDER), Some(Kind::Folder))];
         let places = question.ask(v2(&server)).await.unwrap();
         let lies = &places.lies[&id(A)];
@@ -292,7 +278,7 @@ async fn v4_asks_for_each_kind_and_lists_by_cursor() {
     ] {
         mocks.push(says(&mut server, path, status, &body).await);
     }
-    let places = Question::above().ask(v4(&server)).await.unwrap();
+    let places = Connections::above().ask(v4(&server)).await.unwrap();
     assert!(places.held[&id(FOLDER)]);
     assert_eq!(places.lies[&id(A)], Lies::In(id(FOLDER)));
     assert_eq!(places.kinds[&id(FOLDER)], Kind::Folder);
@@ -303,6 +289,6 @@ async fn a_token_that_is_refused_stops_it() {
     let mut server = server().await;
     let path = format!("/v2/assets/{A}?include_deleted=true");
     let _mock = says(&mut server, path, 401, "").await;
-    let stopped = Question::below().ask(v2(&server)).await.unwrap_err();
+    let stopped = Connections::below().ask(v2(&server)).await.unwrap_err();
     assert!(matches!(stopped, StopReason::NotAuthenticated { .. }));
 }

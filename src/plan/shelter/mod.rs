@@ -7,10 +7,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::asset::AssetId;
-use crate::inventory::{Lies, Places};
+use crate::inventory::{Connections, Lies, Places};
 use crate::plan::decide::{Decision, Path, Waypoint, Why};
 use crate::plan::model::{Held, Plan, Shelter, Unplaced, Unsettled};
-use crate::plan::wanted::Connections;
+use crate::plan::wanted;
 
 #[cfg(test)]
 mod tests;
@@ -24,10 +24,8 @@ const MISSING: &str = "the server does not know it, and nothing shows that it is
 /// What of a plan may be connected with something protected; nothing where nothing can be.
 pub(super) fn connections(plan: &Plan) -> Option<Connections> {
     let steps = plan.steps.iter();
-    Connections::among(
-        steps.map(|step| (step.id, &step.decision, step.kind())),
-        &plan.held,
-    )
+    let decided = steps.map(|step| (step.id, &step.decision, step.kind()));
+    wanted::connections(decided, &plan.held)
 }
 
 /// Keeps what is connected with something protected, by where all of it lies.

@@ -5,11 +5,11 @@ use std::path::Path;
 use crate::asset::AssetId;
 use crate::cli::args::StateAcceptMissing;
 use crate::cli::call::Call;
-use crate::cli::commands::state::changer;
+use crate::cli::clock;
+use crate::cli::commands::state::{approve, open};
 use crate::cli::console::OutputError;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::{clock, lock};
 use crate::render::{self, counted};
 use crate::state::{Record, Standing, State};
 use crate::store::Session;
@@ -18,13 +18,7 @@ use crate::store::Session;
 pub(in crate::cli) fn run(call: &Call, arguments: &StateAcceptMissing) -> Result<Exit, Failure> {
     let settings = call.settings_offline(&arguments.settings.given)?;
     let path = &settings.state.value;
-    let who = changer(call, &settings);
-    let (mut session, loaded) = lock::open(call, &settings, &who, "state accept-missing")?;
-    let loaded = loaded.ok_or_else(|| Failure::NoState(path.clone()))?;
-    for warning in &loaded.warnings {
-        call.console.warn(warning);
-    }
-    let mut state = loaded.state;
+    let (who, mut session, mut state) = open(call, &settings, "state accept-missing")?;
     let ids = chosen(&state, &arguments.ids, path)?;
     if ids.is_empty() {
         let words = format!(
@@ -42,7 +36,10 @@ pub(in crate::cli) fn run(call: &Call, arguments: &StateAcceptMissing) -> Result
         .console
         .data(|style, sink| render::state::list(&mut rows.iter().copied(), style, sink));
     OutputError::unless_gone(shown)?;
-    approve(call, arguments, ids.len())?;
+    if !arguments.auto_approve {
+        let question = "\nTo record them as gone, type the number of assets:";
+        approve(call, ids.len(), question, Failure::Unaccepted(ids.len()))?;
+    }
     let info = who.run_info(&state, clock::now(), None);
     state.accept_missing(&info, &ids, arguments.reason.clone());
     session.replace(&state)?;
@@ -85,21 +82,4 @@ fn chosen(state: &State, named: &[AssetId], path: &Path) -> Result<Vec<AssetId>,
         }
     }
     Ok(ids)
-}
-
-fn approve(call: &Call, arguments: &StateAcceptMissing, assets: usize) -> Result<(), Failure> {
-    if arguments.auto_approve {
-        return Ok(());
-    }
-    if !call.console.can_ask() {
-        return Err(Failure::Unaccepted(assets));
-    }
-    let words = "\nTo record them as gone, type the number of assets:";
-    let typed = call.console.ask_number(words);
-    let typed = typed.map_err(Failure::system("read the answer"))?;
-    if typed == Some(assets) {
-        Ok(())
-    } else {
-        Err(Failure::Kept)
-    }
 }

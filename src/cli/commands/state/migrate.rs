@@ -2,18 +2,19 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::app::connect::{AskedAccount, Connection, is_same_server};
+use crate::app::error::Error;
 use crate::asset::{AssetId, Kind};
 use crate::cli::args::StateMigrate;
 use crate::cli::call::Call;
 use crate::cli::clock;
-use crate::cli::commands::state::changer;
+use crate::cli::commands::state::open;
+use crate::cli::connect::connect;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::lock;
 use crate::cli::playground;
-use crate::cli::reach::{Reached, reach};
+use crate::cli::settings::Settings;
 use crate::cli::settings::kind::Percent;
-use crate::cli::settings::{Settings, server};
 use crate::frameio::survey::survey;
 use crate::inventory::{Inventory, Seen};
 use crate::render::{count, counted};
@@ -31,13 +32,7 @@ pub(in crate::cli) fn run(call: &Call, arguments: &StateMigrate) -> Result<Exit,
         return Err(Failure::NotToV4);
     }
     let path = &settings.state.value;
-    let who = changer(call, &settings);
-    let (mut session, loaded) = lock::open(call, &settings, &who, "state migrate")?;
-    let loaded = loaded.ok_or_else(|| Failure::NoState(path.clone()))?;
-    for warning in &loaded.warnings {
-        call.console.warn(warning);
-    }
-    let old = loaded.state;
+    let (who, mut session, old) = open(call, &settings, "state migrate")?;
     if old.home.api == Api::V4 {
         let words = format!(
             "`{}` is a V4 state already; nothing was written.",
@@ -48,15 +43,15 @@ pub(in crate::cli) fn run(call: &Call, arguments: &StateMigrate) -> Result<Exit,
     }
     let kept = kept_at(path);
     check(&old, &settings, &kept)?;
-    let open = open(&old);
+    let open = open_assets(&old);
     let world = || playground::world_of_ids(open.iter().copied());
-    let reached = reach(call, &settings, &[], world)?;
+    let connection = connect(call, &settings, &[], world)?;
     let home = Home {
-        account: reached.account(wanted(&settings).as_ref())?,
+        account: connection.account(asked(&settings).as_ref())?,
         api: Api::V4,
         endpoint: settings.server.value.name().to_owned(),
     };
-    let seen = look(call, &reached, &home, &open)?;
+    let seen = look(call, &connection, &home, &open)?;
     report(call, &seen, &open)?;
     let percent = arguments.min_found_percent.map_or(MIN_FOUND, Percent::get);
     enough(&seen, open.len(), percent)?;
@@ -71,9 +66,7 @@ pub(in crate::cli) fn run(call: &Call, arguments: &StateMigrate) -> Result<Exit,
         state.serial,
         kept.display()
     ));
-    if let Some(sandbox) = reached.sandbox {
-        reached.runtime.block_on(sandbox.shut_down());
-    }
+    connection.close();
     Ok(Exit::Done)
 }
 
@@ -87,13 +80,13 @@ fn kept_at(path: &Path) -> PathBuf {
 /// Refuses a state of another server, and one whose old self would overwrite another.
 fn check(old: &State, settings: &Settings, kept: &Path) -> Result<(), Failure> {
     let here = settings.server.value.name();
-    if !server::is_same(&old.home.endpoint, here) {
-        return Err(Failure::OtherHome {
+    if !is_same_server(&old.home.endpoint, here) {
+        return Err(Failure::App(Error::OtherHome {
             path: settings.state.value.clone(),
             there: old.home.to_string(),
             here: format!("API v4 at `{here}`"),
             api: false,
-        });
+        }));
     }
     // A link that leads nowhere is in the way too.
     if kept.symlink_metadata().is_ok() {
@@ -104,13 +97,13 @@ fn check(old: &State, settings: &Settings, kept: &Path) -> Result<(), Failure> {
 
 /// Who asks for an account, and for which: only the settings, since v2's own id of the account
 /// need not be V4's.
-fn wanted(settings: &Settings) -> Option<(String, String)> {
+fn asked(settings: &Settings) -> Option<AskedAccount> {
     let account = settings.account.as_ref()?;
     Some((account.origin.to_string(), account.value.clone()))
 }
 
 /// The assets that a later run would ask for.
-fn open(state: &State) -> Vec<AssetId> {
+fn open_assets(state: &State) -> Vec<AssetId> {
     let records = state.assets.iter();
     let open = records.filter(|(_, record)| match record.standing {
         Standing::Failed(_) | Standing::Unknown { .. } | Standing::Missing => true,
@@ -121,19 +114,19 @@ fn open(state: &State) -> Vec<AssetId> {
 
 fn look(
     call: &Call,
-    server: &Reached,
+    connection: &Connection,
     home: &Home,
     open: &[AssetId],
 ) -> Result<Inventory, Failure> {
     let wanted: Vec<(AssetId, Option<Kind>)> = open.iter().map(|id| (*id, None)).collect();
-    let reader = server.client(home.account.as_deref());
+    let reader = connection.client(home.account.as_deref());
     let told = |done: usize| {
         if done.is_multiple_of(100) && done < wanted.len() {
             call.console.message(&format!("{} read", count(done)));
         }
     };
-    let read = server.wait_for(survey(&reader, &wanted, told))?;
-    read.map_err(Failure::Stopped)
+    let read = connection.wait_for(survey(&reader, &wanted, told))?;
+    Ok(read.map_err(Error::Stopped)?)
 }
 
 /// How many of the open assets V4 knows.

@@ -1,17 +1,22 @@
 //! `retire state`: look into the state, or change it by hand.
 
+use std::path::Path;
+
+use crate::app::provenance::Identity;
 use crate::cli::args::{Format, State, StateFile, StateList, StatePull, StateShow, is_standard};
 use crate::cli::call::Call;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::identity::Identity;
+use crate::cli::identity;
+use crate::cli::lock;
 use crate::cli::settings::Settings;
 use crate::cli::settings::table::Given;
 use crate::cli::target::{self, Document};
 use crate::render;
 use crate::render::escape::escape;
 use crate::state::{self, format};
-use crate::store::file::FileStore;
+use crate::store::Loaded;
+use crate::store::file::{FileSession, FileStore};
 
 mod accept;
 mod migrate;
@@ -35,17 +40,47 @@ pub(in crate::cli) fn run(call: &Call, command: &State) -> Result<Exit, Failure>
 
 /// Who changes a state by hand, and from what: the repository around the state itself.
 fn changer(call: &Call, settings: &Settings) -> Identity {
-    Identity::find(&call.environment, settings.state.value.parent())
+    identity::find(&call.environment, settings.state.value.parent())
 }
 
-fn load(call: &Call, flags: &Given) -> Result<state::State, Failure> {
-    let path = call.settings_offline(flags)?.state.clone().value;
-    let loaded = FileStore::new(&path).load()?;
-    let loaded = loaded.ok_or(Failure::NoState(path))?;
+/// Takes the lock of a state that must be there, for whoever changes it by hand, and reads it.
+fn open(
+    call: &Call,
+    settings: &Settings,
+    command: &str,
+) -> Result<(Identity, FileSession, state::State), Failure> {
+    let who = changer(call, settings);
+    let (session, loaded) = lock::open(call, settings, &who, command)?;
+    let state = told(call, loaded, &settings.state.value)?;
+    Ok((who, session, state))
+}
+
+/// The state, with what was found out while it was read said.
+fn told(call: &Call, loaded: Option<Loaded>, path: &Path) -> Result<state::State, Failure> {
+    let loaded = loaded.ok_or_else(|| Failure::NoState(path.to_owned()))?;
     for warning in &loaded.warnings {
         call.console.warn(warning);
     }
     Ok(loaded.state)
+}
+
+/// Has somebody type how many records or assets change.
+fn approve(call: &Call, number: usize, question: &str, nobody: Failure) -> Result<(), Failure> {
+    if !call.console.can_ask() {
+        return Err(nobody);
+    }
+    let typed = call.console.ask_number(question);
+    let typed = typed.map_err(Failure::system("read the answer"))?;
+    if typed == Some(number) {
+        Ok(())
+    } else {
+        Err(Failure::Kept)
+    }
+}
+
+fn load(call: &Call, flags: &Given) -> Result<state::State, Failure> {
+    let path = call.settings_offline(flags)?.state.clone().value;
+    told(call, FileStore::new(&path).load()?, &path)
 }
 
 fn list(call: &Call, arguments: &StateList) -> Result<Exit, Failure> {

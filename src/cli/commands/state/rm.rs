@@ -5,11 +5,11 @@ use std::path::Path;
 use crate::asset::AssetId;
 use crate::cli::args::StateRm;
 use crate::cli::call::Call;
-use crate::cli::commands::state::changer;
+use crate::cli::clock;
+use crate::cli::commands::state::{approve, open};
 use crate::cli::console::OutputError;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::{clock, lock};
 use crate::render::{self, counted};
 use crate::state::{Counts, Record, State};
 use crate::store::Session;
@@ -18,13 +18,7 @@ use crate::store::Session;
 pub(in crate::cli) fn run(call: &Call, arguments: &StateRm) -> Result<Exit, Failure> {
     let settings = call.settings_offline(&arguments.settings.given)?;
     let path = &settings.state.value;
-    let who = changer(call, &settings);
-    let (mut session, loaded) = lock::open(call, &settings, &who, "state rm")?;
-    let loaded = loaded.ok_or_else(|| Failure::NoState(path.clone()))?;
-    for warning in &loaded.warnings {
-        call.console.warn(warning);
-    }
-    let mut state = loaded.state;
+    let (who, mut session, mut state) = open(call, &settings, "state rm")?;
     let mut ids = arguments.ids.clone();
     ids.sort_unstable();
     ids.dedup();
@@ -40,7 +34,10 @@ pub(in crate::cli) fn run(call: &Call, arguments: &StateRm) -> Result<Exit, Fail
     for warning in warnings(counts) {
         call.console.warn(&warning);
     }
-    approve(call, arguments, ids.len())?;
+    if !arguments.auto_approve {
+        let question = "\nTo drop them, type the number of records:";
+        approve(call, ids.len(), question, Failure::Unconfirmed(ids.len()))?;
+    }
     let info = who.run_info(&state, clock::now(), None);
     state.remove(&info, &ids);
     session.replace(&state)?;
@@ -92,21 +89,4 @@ fn warnings(counts: Counts) -> Vec<String> {
         ));
     }
     warnings
-}
-
-fn approve(call: &Call, arguments: &StateRm, records: usize) -> Result<(), Failure> {
-    if arguments.auto_approve {
-        return Ok(());
-    }
-    if !call.console.can_ask() {
-        return Err(Failure::Unconfirmed(records));
-    }
-    let words = "\nTo drop them, type the number of records:";
-    let typed = call.console.ask_number(words);
-    let typed = typed.map_err(Failure::system("read the answer"))?;
-    if typed == Some(records) {
-        Ok(())
-    } else {
-        Err(Failure::Kept)
-    }
 }

@@ -13,7 +13,7 @@ use crate::asset::AssetId;
 use crate::manifest::document::{MissingPolicy, Spot};
 use crate::plan::decide::Decision;
 use crate::plan::saved::stale::Stale;
-use crate::plan::walk::Walk;
+use crate::plan::walk::{Decided, Walk};
 use crate::plan::{Inputs, LeftAlone, Other, Plan, Step, Totals};
 
 #[cfg(test)]
@@ -33,7 +33,12 @@ pub fn check(saved: &Plan, inputs: Inputs<'_>, created_at: Timestamp) -> Result<
             ..inputs
         })
     };
-    compare(saved, walk(created_at).steps(), walk(inputs.now).steps())
+    let (then, now) = (walk(created_at), walk(inputs.now));
+    compare(
+        saved,
+        then.decided().map(Decided::step),
+        now.decided().map(Decided::step),
+    )
 }
 
 /// Compares a saved plan with what its manifests gave then and give now.
@@ -90,7 +95,8 @@ pub fn leave_alone(mut live: Plan, saved: &Plan) -> Plan {
         let other = match (was, is) {
             (true, true) => grown(id, saved, &live),
             (false, true) => Some(Other::NotReviewed),
-            (true, false) => is_kept(&found.decision).then_some(Other::Kept),
+            // What is deleted or missing is said so; any other that was to go stays, and is there.
+            (true, false) => (!is_gone(&found.decision)).then_some(Other::Kept),
             (false, false) => None,
         };
         left.extend(other.map(|other| LeftAlone { id, other }));
@@ -109,22 +115,6 @@ pub fn leave_alone(mut live: Plan, saved: &Plan) -> Plan {
     });
     live.left_alone = left;
     live
-}
-
-/// Whether an asset that was to go stays, and is there: what is deleted or missing is said so.
-const fn is_kept(decision: &Decision) -> bool {
-    match decision {
-        Decision::Record { .. } | Decision::Missing | Decision::Unreadable { .. } => false,
-        Decision::Retire
-        | Decision::Retry { .. }
-        | Decision::Resolve { .. }
-        | Decision::Blocked { .. }
-        | Decision::Defer { .. }
-        | Decision::Held { .. }
-        | Decision::Mismatch(_)
-        | Decision::Forget
-        | Decision::Unchanged { .. } => true,
-    }
 }
 
 /// What a version stack has in it now and had not when the plan was reviewed.
@@ -167,28 +157,21 @@ fn is_of(saved: &Step, now: &Step) -> bool {
     same_kind && as_decided == said(now) && (reviewed == decided || is_live(reviewed, decided))
 }
 
+/// Whether the live account says that an asset is deleted, or not to be found or read.
+const fn is_gone(decision: &Decision) -> bool {
+    matches!(
+        decision,
+        Decision::Record { .. } | Decision::Missing | Decision::Unreadable { .. }
+    )
+}
+
 /// Whether the live account alone can turn the one decision into the other.
 fn is_live(reviewed: &Decision, decided: &Decision) -> bool {
-    match reviewed {
-        Decision::Held { path: Some(_), .. } => decided.may_delete(),
-        // What is shown to be deleted needs no date, and its pin nothing to be compared with.
-        Decision::Record { .. } | Decision::Missing | Decision::Unreadable { .. } => {
-            decided.may_delete()
-                || matches!(
-                    decided,
-                    Decision::Defer { .. } | Decision::Mismatch(_) | Decision::Blocked { .. }
-                )
-        }
-        Decision::Retire
-        | Decision::Retry { .. }
-        | Decision::Resolve { .. }
-        | Decision::Blocked { .. }
-        | Decision::Defer { .. }
-        | Decision::Held { path: None, .. }
-        | Decision::Mismatch(_)
-        | Decision::Forget
-        | Decision::Unchanged { .. } => false,
+    if decided.may_delete() {
+        return is_gone(reviewed) || matches!(reviewed, Decision::Held { path: Some(_), .. });
     }
+    // What is shown to be deleted needs no date, and its pin nothing to be compared with.
+    is_gone(reviewed) && decided.waits().is_some()
 }
 
 /// Goes through two lists of steps in the order of their ids.

@@ -1,37 +1,31 @@
-//! The server of a command: reached with a token, and the account that the command works in.
+//! The connection with a server, and the account that a command works in.
 
 use std::cell::Cell;
-use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::runtime::{self, Runtime};
 
+use crate::app::Host;
+use crate::app::error::Error;
+use crate::app::provenance::random;
 use crate::asset::account_id;
-use crate::cli::call::Call;
-use crate::cli::console::Console;
-use crate::cli::failure::Failure;
-use crate::cli::identity;
-use crate::cli::playground;
-use crate::cli::secrets::{self, error::SecretError};
-use crate::cli::settings::Settings;
-use crate::cli::settings::server::Server;
-use crate::cli::settings::table::ENDPOINT;
-use crate::cli::signals::{self, Signals};
 use crate::event::StopReason;
 use crate::frameio::authority::Authority;
 use crate::frameio::client::{Client, CutOff, Unread, Wait, Waiting};
 use crate::frameio::deleter::DeletingClient;
 use crate::frameio::places::PlaceReader;
 use crate::frameio::token::Token;
-use crate::frameio::transport::{Endpoint, Transport};
+use crate::frameio::transport::{Base, Endpoint, Timeouts, Transport};
 use crate::frameio::v2;
 use crate::frameio::v4;
 use crate::frameio::v4::wire::Named;
 use crate::plan::approve::Approved;
 use crate::render::counted;
 use crate::render::summary::duration;
-use crate::sandbox::Sandbox;
 use crate::sandbox::world::World;
+use crate::sandbox::{self, Options, Sandbox};
 use crate::state::Api;
 
 /// How many pages of accounts are read at most.
@@ -43,95 +37,89 @@ const LONG_WAIT: Duration = Duration::from_secs(5);
 /// How many accounts are named at most.
 const NAMED: usize = 10;
 
-/// The last day on which the legacy API is supported (docs/frameio-api.md).
-const V2_ENDS: &str = "2026-12-01";
-
 /// A server that can be spoken to.
 #[derive(Debug)]
-pub(in crate::cli) struct Reached {
+pub(crate) struct Connection {
     api: Api,
     client: Client,
     cut_off: CutOff,
-    signals: Signals,
+    /// Who hears of it.
+    pub(crate) host: Arc<dyn Host>,
     /// The threads that requests run on.
-    pub(in crate::cli) runtime: Runtime,
+    pub(crate) runtime: Runtime,
     /// The embedded one, which ends with the run.
-    pub(in crate::cli) sandbox: Option<Sandbox>,
+    sandbox: Option<Sandbox>,
 }
 
 /// Who asks for an account, and for which.
-pub(in crate::cli) type Wanted = (String, String);
+pub(crate) type AskedAccount = (String, String);
 
-/// Reaches the server that the settings name; `world` is the sandbox's where there is no seed.
+/// The server to connect with.
+#[derive(Debug)]
+pub(crate) enum Peer {
+    /// The embedded one, with what is in it.
+    Sandbox(Box<World>),
+    /// One at an address, with what opens it.
+    Server(Endpoint, Authority),
+}
+
+/// Connects with a server; `now` tells the time to the embedded one.
 ///
 /// # Errors
 ///
-/// Returns why there is no token, or no server.
-pub(in crate::cli) fn reach(
-    call: &Call,
-    settings: &Settings,
-    paths: &[PathBuf],
-    world: impl FnOnce() -> World,
-) -> Result<Reached, Failure> {
+/// Returns why there is no server to speak to.
+pub(crate) fn connect(
+    api: Api,
+    peer: Peer,
+    timeouts: Timeouts,
+    (host, now): (Arc<dyn Host>, fn() -> Timestamp),
+) -> Result<Connection, Error> {
     // One thread sends faster than any limit allows, and two only wake each other; the sandbox
     // has work of its own.
-    let threads = match &settings.server.value {
-        Server::Sandbox => 2,
-        Server::At(_) => 1,
+    let threads = match &peer {
+        Peer::Sandbox(_) => 2,
+        Peer::Server(..) => 1,
     };
     let runtime = runtime::Builder::new_multi_thread()
         .worker_threads(threads)
         .enable_all()
         .build()
-        .map_err(Failure::system("start the threads of the run"))?;
-    let (endpoint, authority, sandbox) = match &settings.server.value {
-        Server::Sandbox => {
-            let world = match playground::seed_beside(paths)? {
-                Some(world) => world,
-                None => world(),
-            };
-            let sandbox = runtime.block_on(playground::serve(world, 0, false))?;
+        .map_err(Error::Threads)?;
+    let (endpoint, authority, sandbox) = match peer {
+        Peer::Sandbox(world) => {
+            let sandbox = runtime.block_on(serve(*world, 0, false, now))?;
             let endpoint = Endpoint::parse(&sandbox.url())?;
-            let token = Token::new(sandbox.token()).map_err(|why| SecretError::NoToken {
-                place: "the sandbox's seed".to_owned(),
-                why,
-            })?;
+            let token = Token::new(sandbox.token()).map_err(Error::SandboxToken)?;
             (endpoint, Authority::ready(token), Some(sandbox))
         }
-        Server::At(endpoint) => {
-            let (authority, warnings) = secrets::authority(settings, &call.environment)?;
-            for warning in &warnings {
-                call.console.warn(warning);
-            }
-            (endpoint.clone(), authority, None)
-        }
+        Peer::Server(endpoint, authority) => (endpoint, authority, None),
     };
-    call.console.hide(authority.secrets());
-    let transport = Transport::new(endpoint, authority, settings.sending.timeouts)?;
+    host.hide(authority.secrets());
+    let transport = Transport::new(endpoint, authority, timeouts)?;
     let cut_off = CutOff::default();
-    let console = call.console.clone();
+    let hears = Arc::clone(&host);
     let waiting = Waiting {
-        on_wait: Box::new(move |wait| tell_wait(&console, wait)),
+        on_wait: Box::new(move |wait| tell_wait(&*hears, wait)),
         cut_off: cut_off.clone(),
-        seed: identity::random().as_u64_pair().0,
+        seed: random().as_u64_pair().0,
     };
-    Ok(Reached {
-        api: settings.api.value,
+    Ok(Connection {
+        api,
         client: Client::new(transport, waiting),
         cut_off,
-        signals: call.signals.clone(),
+        host,
         runtime,
         sandbox,
     })
 }
 
 /// Tells of a wait that people would wonder about.
-fn tell_wait(console: &Console, wait: Wait) {
+fn tell_wait(host: &dyn Host, wait: Wait) {
     if wait.time < LONG_WAIT {
         return;
     }
     let time = duration(wait.time);
-    console.message(&if wait.retries {
+    host.message(&if wait.retries {
         format!("A request went wrong and is made again in {time} …")
     } else {
         let call = wait.rate_limit.name();
@@ -139,17 +127,34 @@ fn tell_wait(console: &Console, wait: Wait) {
     });
 }
 
-/// Tells once, against the real server, when the legacy API ends.
-pub(in crate::cli) fn tell_end_of_v2(call: &Call, settings: &Settings) {
-    let real = settings.server.value.name() == ENDPOINT;
-    if real && settings.api.value == Api::V2 {
-        call.console.message(&format!(
-            "The v2 API is unsupported after {V2_ENDS} and will be removed; `--api v4` speaks the one that stays."
-        ));
-    }
+/// Serves a world on this machine; with a log, its admin routes can tell what was asked.
+///
+/// # Errors
+///
+/// Returns why the port cannot be listened on.
+pub(crate) async fn serve(
+    world: World,
+    port: u16,
+    log: bool,
+    now: fn() -> Timestamp,
+) -> Result<Sandbox, Error> {
+    let options = Options {
+        port,
+        log,
+        ..Options::new(Arc::new(now))
+    };
+    let served = sandbox::serve(world, options).await;
+    served.map_err(|source| Error::Port { port, source })
 }
 
-impl Reached {
+/// Whether two names of servers, as states remember them, mean the same one. A state may be
+/// older than the rule that an endpoint has no version.
+pub(crate) fn is_same_server(one: &str, other: &str) -> bool {
+    let base = |name: &str| Base::parse(name).ok().map(|base| base.endpoint);
+    one == other || matches!((base(one), base(other)), (Some(one), Some(other)) if one == other)
+}
+
+impl Connection {
     /// Finds out the account that a command works in, if it matters.
     ///
     /// V4 always works in one: the one that is asked for, else the only one of the token. With
@@ -158,10 +163,7 @@ impl Reached {
     /// # Errors
     ///
     /// Returns that it is another, or that it is not clear which.
-    pub(in crate::cli) fn account(
-        &self,
-        wanted: Option<&Wanted>,
-    ) -> Result<Option<String>, Failure> {
+    pub(crate) fn account(&self, wanted: Option<&AskedAccount>) -> Result<Option<String>, Error> {
         match self.api {
             Api::V2 => {
                 let Some((who, wanted)) = wanted else {
@@ -175,15 +177,15 @@ impl Reached {
                 let asked = self.client.read(&v2::Read::Me, judge);
                 let found = match self.wait_for(asked)? {
                     Err(Unread::Trouble { detail, .. }) if is_ended.get() => {
-                        return Err(Failure::Stopped(StopReason::Ended { detail }));
+                        return Err(Error::Stopped(StopReason::Ended { detail }));
                     }
                     found @ (Ok(_) | Err(_)) => account_id(&found.map_err(not_told)?),
                 };
                 if found == *wanted {
                     return Ok(Some(found));
                 }
-                Err(Failure::OtherAccount {
-                    found,
+                Err(Error::OtherAccount {
+                    found: format!("belongs to the account `{found}`"),
                     who: who.clone(),
                     wanted: wanted.clone(),
                 })
@@ -203,28 +205,32 @@ impl Reached {
     /// # Errors
     ///
     /// Returns that it was cut off.
-    pub(super) fn wait_for<T>(&self, reading: impl Future<Output = T>) -> Result<T, Failure> {
+    pub(crate) fn wait_for<T>(&self, reading: impl Future<Output = T>) -> Result<T, Error> {
         let cut_off = self.cut_off.clone();
-        self.signals.give(move |number| {
-            if !cut_off.signal(number) {
-                signals::end(number);
-            }
-        });
+        self.host
+            .give_signals(Box::new(move |number| cut_off.signal(number)));
         let read = self.runtime.block_on(reading);
-        self.signals.take_back();
+        self.host.take_signals_back();
         match self.cut_off.reason() {
-            Some(reason) => Err(Failure::Stopped(reason)),
+            Some(reason) => Err(Error::Stopped(reason)),
             None => Ok(read),
         }
     }
 
+    /// Ends the embedded server, where it is one.
+    pub(crate) fn close(self) {
+        if let Some(sandbox) = self.sandbox {
+            self.runtime.block_on(sandbox.shut_down());
+        }
+    }
+
     /// Reads, and cannot delete; V4 does so in an account.
-    pub(in crate::cli) fn client(&self, account: Option<&str>) -> Client {
+    pub(crate) fn client(&self, account: Option<&str>) -> Client {
         self.client.in_account(account)
     }
 
     /// Reads where assets lie, and cannot delete; V4 does so in an account.
-    pub(in crate::cli) fn places(&self, account: Option<&str>) -> PlaceReader {
+    pub(crate) fn places(&self, account: Option<&str>) -> PlaceReader {
         let client = self.client(account);
         match self.api {
             Api::V2 => PlaceReader::V2(client),
@@ -233,17 +239,13 @@ impl Reached {
     }
 
     /// Reads and deletes; V4 does so in an account.
-    pub(in crate::cli) fn deleter(
-        &self,
-        account: Option<&str>,
-        approved: &Approved,
-    ) -> DeletingClient {
+    pub(crate) fn deleter(&self, account: Option<&str>, approved: &Approved) -> DeletingClient {
         DeletingClient::new(self.client(account), approved)
     }
 }
 
 /// The account that was asked for, else the only one.
-fn choose(accounts: &[Named], wanted: Option<&Wanted>) -> Result<String, Failure> {
+fn choose(accounts: &[Named], wanted: Option<&AskedAccount>) -> Result<String, Error> {
     if let Some((who, wanted)) = wanted {
         let is_wanted = |account: &Named| {
             let adobe = account.adobe_id.as_ref();
@@ -253,16 +255,16 @@ fn choose(accounts: &[Named], wanted: Option<&Wanted>) -> Result<String, Failure
         if accounts.iter().any(is_wanted) {
             return Ok(wanted.clone());
         }
-        return Err(Failure::NotAmong {
-            found: told(accounts),
+        return Err(Error::OtherAccount {
+            found: format!("opens {}", told(accounts)),
             who: who.clone(),
             wanted: wanted.clone(),
         });
     }
     match accounts {
         [account] => Ok(account_id(&account.id)),
-        [] => Err(Failure::NoAccount),
-        _ => Err(Failure::SeveralAccounts(told(accounts))),
+        [] => Err(Error::NoAccount),
+        _ => Err(Error::SeveralAccounts(told(accounts))),
     }
 }
 
@@ -284,11 +286,11 @@ fn told(accounts: &[Named]) -> String {
 }
 
 /// Why the server does not tell whose the token is.
-fn not_told(why: Unread) -> Failure {
+fn not_told(why: Unread) -> Error {
     match why {
-        Unread::Trouble { detail, .. } => Failure::Who(detail),
-        Unread::Refused(detail) => Failure::Stopped(StopReason::NotAuthorised { detail }),
-        Unread::Stop(reason) => Failure::Stopped(reason),
+        Unread::Trouble { detail, .. } => Error::Who(detail),
+        Unread::Refused(detail) => Error::Stopped(StopReason::NotAuthorised { detail }),
+        Unread::Stop(reason) => Error::Stopped(reason),
     }
 }
 

@@ -1,0 +1,110 @@
+//! Carrying out what was approved.
+
+use std::mem;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::app::Host;
+use crate::app::connect::Connection;
+use crate::apply::strategy::{Bulk, Direct, Strategy};
+use crate::apply::worker::{Stopper, inbox};
+use crate::apply::{self, Clock, NotSaved, Options, Run};
+use crate::event::{Ending, Listener, RunInfo};
+use crate::frameio::deleter::{Deleter, DeletingClient};
+use crate::plan::approve::Approved;
+use crate::render::summary;
+use crate::state::{Api, State};
+use crate::store::file::{FileSession, Rescue};
+
+/// What is to be carried out.
+#[derive(Debug)]
+pub(crate) struct Order {
+    /// Who runs it, when and from what; also the account, where the server was asked for it.
+    pub(crate) info: RunInfo,
+    /// Which version of the API is spoken.
+    pub(crate) api: Api,
+    /// What was approved.
+    pub(crate) approved: Approved,
+    /// The state that the plan was made from.
+    pub(crate) state: State,
+    /// How to send.
+    pub(crate) options: Options,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    /// Why the run ended.
+    pub(crate) ending: Ending,
+    /// What could not be written down, and what is left of it.
+    pub(crate) not_saved: Option<(NotSaved, Rescue)>,
+}
+
+/// Carries out what was approved, until it is done or a signal stops it: the first one in order,
+/// the next one at once.
+pub(crate) fn carry_out(
+    order: Order,
+    connection: &Connection,
+    session: FileSession,
+    around: (&mut dyn Listener, &dyn Clock),
+) -> Outcome {
+    match order.api {
+        Api::V2 => run::<Bulk>(order, connection, session, around),
+        Api::V4 => run::<Direct>(order, connection, session, around),
+    }
+}
+
+fn run<S: Strategy>(
+    order: Order,
+    connection: &Connection,
+    mut session: FileSession,
+    (listener, clock): (&mut dyn Listener, &dyn Clock),
+) -> Outcome
+where
+    DeletingClient: Deleter<S::Call>,
+{
+    let Order {
+        info,
+        api: _,
+        approved,
+        state,
+        options,
+    } = order;
+    let deleter = connection.deleter(info.account.as_deref(), &approved);
+    let (stopper, inbox) = inbox::<S>();
+    stop_in_order(&connection.host, stopper.clone(), options.grace);
+    session.begin(&state);
+    let run = Run {
+        info,
+        approved: &approved,
+        state,
+        session: &mut session,
+        listeners: vec![listener],
+        options,
+        clock,
+    };
+    let handle = connection.runtime.handle();
+    let ended = apply::run(run, &deleter, (stopper, inbox), handle);
+    let not_saved = ended.saved.err().map(|not_saved| {
+        let rescue = session.rescue(&not_saved.lost);
+        (not_saved, rescue)
+    });
+    Outcome {
+        ending: ended.ending,
+        not_saved,
+    }
+}
+
+/// Has each signal from now on stop the run, and says so at the first: people who see nothing
+/// happen press Ctrl-C again, which does not wait for the answers.
+fn stop_in_order<S: Strategy>(host: &Arc<dyn Host>, run: Stopper<S>, grace: Duration) {
+    let hears = Arc::clone(host);
+    let mut told = false;
+    host.give_signals(Box::new(move |number| {
+        run.signal(number);
+        if !mem::replace(&mut told, true) {
+            hears.message(&summary::stop_asked(grace));
+        }
+        true
+    }));
+}

@@ -1,0 +1,157 @@
+//! Why a use case could not do what it was asked to.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::diagnostic::Finding;
+use crate::event::StopReason;
+use crate::frameio::token::TokenError;
+use crate::frameio::transport::{EndpointError, TransportError};
+use crate::plan::saved::{SavedError, Stale};
+use crate::render;
+
+/// Why a use case could not do what it was asked to.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Manifests are wrong for this API.
+    #[error("{}", render::findings::tally(.0))]
+    Findings(Vec<Finding>),
+    /// A file looks like a plan and is none.
+    #[error("{}{}: {why}", path.display(), saved_place(why))]
+    Saved {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: SavedError,
+    },
+    /// A saved plan no longer fits.
+    #[error("`{}`: {why}", path.display())]
+    Stale {
+        /// The file.
+        path: PathBuf,
+        /// What no longer fits.
+        why: Stale,
+    },
+    /// The state belongs to another server or account.
+    #[error("the state `{}` belongs to {there}, and this run would speak to {here}", path.display())]
+    OtherHome {
+        /// The state's file.
+        path: PathBuf,
+        /// Where the state belongs.
+        there: String,
+        /// Where this run would go.
+        here: String,
+        /// Whether only the version of the API is another.
+        api: bool,
+    },
+    /// The manifests and the settings name different accounts.
+    #[error("{one} names the account `{first}`, and {other} names `{second}`")]
+    TwoAccounts {
+        /// Who names the first.
+        one: String,
+        /// The first account.
+        first: String,
+        /// Who names the second.
+        other: String,
+        /// The second account.
+        second: String,
+    },
+    /// The token is of another account.
+    #[error("the token {found}, and {who} asks for `{wanted}`")]
+    OtherAccount {
+        /// What it belongs to or opens, in words.
+        found: String,
+        /// Who asks for another.
+        who: String,
+        /// Which that is.
+        wanted: String,
+    },
+    /// The token opens several accounts, and nobody says which.
+    #[error("the token opens several accounts: {0}")]
+    SeveralAccounts(String),
+    /// The token opens no account.
+    #[error("the token opens no account")]
+    NoAccount,
+    /// Whose the token is could not be found out.
+    #[error("whose token this is cannot be found out: {0}")]
+    Who(String),
+    /// The server ended it before it began.
+    #[error("{}", render::summary::stopped(.0))]
+    Stopped(StopReason),
+    /// The sandbox cannot be served.
+    #[error("the sandbox cannot listen on port {port}")]
+    Port {
+        /// The port that was asked for.
+        port: u16,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The seed of the sandbox has a token that is none.
+    #[error("the sandbox's seed: {0}")]
+    SandboxToken(TokenError),
+    /// The system has no threads left.
+    #[error("cannot start the threads of the run")]
+    Threads(#[source] io::Error),
+    /// No HTTP client could be made.
+    #[error(transparent)]
+    Transport(#[from] TransportError),
+    /// The sandbox's own address is refused.
+    #[error(transparent)]
+    Endpoint(#[from] EndpointError),
+}
+
+/// Where a saved plan is wrong, as far as there is one place.
+fn saved_place(why: &SavedError) -> String {
+    match why {
+        SavedError::Format { line, column, .. } => format!(":{line}:{column}"),
+        SavedError::Layout { line } => format!(":{line}"),
+        SavedError::Older(_)
+        | SavedError::WrongId { .. }
+        | SavedError::Unsorted(_)
+        | SavedError::Action { .. }
+        | SavedError::Totals => String::new(),
+    }
+}
+
+impl Error {
+    /// Says what to do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Saved { why, .. } => Some(why.hint()),
+            Self::Stale { why, .. } => Some(why.hint()),
+            Self::OtherHome { api: true, .. } => Some(
+                "a state of v2 becomes one of V4 with `retire state migrate --api v4`; for one of V4, give `--api v4`",
+            ),
+            Self::OtherHome { .. } => {
+                Some("keep one state for each server and account: name another with `--state`")
+            }
+            Self::SeveralAccounts(_) => Some(
+                "nothing was sent; name one with `--account`, `RETIRE_ACCOUNT`, or `account` in `retire.toml` or in the manifest",
+            ),
+            Self::Who(_) => {
+                Some("nothing was sent; check the network and `--endpoint`, then try again")
+            }
+            Self::NoAccount => Some("nothing was sent; use the token of another user or client"),
+            Self::TwoAccounts { .. } | Self::OtherAccount { .. } => {
+                Some("nothing was sent; use the token and the manifests of one account")
+            }
+            Self::SandboxToken(_) => Some("it must be one word: the token and nothing else"),
+            Self::Port { .. } => Some("give another with `--port`, or `--port 0` for a free one"),
+            Self::Stopped(StopReason::WrongAccount { .. }) => {
+                Some("nothing was sent; check the account, the token and the endpoint")
+            }
+            Self::Stopped(StopReason::Ended { .. }) => Some(
+                "move the state with `retire state migrate --api v4`, then go on with `--api v4`",
+            ),
+            Self::Stopped(
+                StopReason::NotAuthenticated { .. } | StopReason::NotAuthorised { .. },
+            ) => Some("nothing was sent; check the token"),
+            Self::Findings(_)
+            | Self::Stopped(_)
+            | Self::Threads(_)
+            | Self::Transport(_)
+            | Self::Endpoint(_) => None,
+        }
+    }
+}

@@ -1,0 +1,353 @@
+//! From what was read to a plan: what must be known of the live assets, that, and the plan.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
+use crate::app::Host;
+use crate::app::connect::{AskedAccount, Connection, is_same_server};
+use crate::app::error::Error;
+use crate::app::provenance::random;
+use crate::apply::breaker::SAMPLE;
+use crate::asset::{AssetId, Kind};
+use crate::diagnostic::in_words;
+use crate::event::StopReason;
+use crate::frameio::inventory;
+use crate::inventory::{Connections, Inventory};
+use crate::manifest;
+use crate::manifest::document::Manifests;
+use crate::plan::decide::Rules;
+use crate::plan::forecast::{self, Cut, LaneForecast};
+use crate::plan::saved::{self, DecidingSettings};
+use crate::plan::{self, Inputs, Plan, Wanted};
+use crate::render::{count, counted};
+use crate::state::{Api, Home, State};
+use crate::store::Loaded;
+
+/// How many assets are read at most before the plan is shown; a run reads the others just
+/// before it deletes them.
+const MOST: usize = 1_000;
+
+/// After how many assets people are told how far it is.
+const EACH: usize = 100;
+
+/// What the settings say of a plan.
+#[derive(Debug, Clone)]
+pub(crate) struct PlanSettings {
+    /// The state's file.
+    pub(crate) state: PathBuf,
+    /// The API's version.
+    pub(crate) api: Api,
+    /// The name under which a state remembers the server.
+    pub(crate) server: String,
+    /// Who asks for an account, and for which.
+    pub(crate) account: Option<AskedAccount>,
+    /// What decides what is sent.
+    pub(crate) deciding: DecidingSettings,
+    /// How many assets the first delete asks for at most.
+    pub(crate) canary: usize,
+}
+
+/// Everything that a plan is made from, but for what is read of the live assets.
+#[derive(Debug)]
+pub(crate) struct Basis {
+    /// What the settings say.
+    pub(crate) settings: PlanSettings,
+    /// What is listed and held.
+    pub(crate) manifests: Manifests,
+    /// Which assets the plan speaks of.
+    pub(crate) home: Home,
+    /// Who asks for an account, and for which; nothing where nobody does.
+    pub(crate) account: Option<AskedAccount>,
+    /// The state before.
+    pub(crate) state: State,
+    /// The SHA-256 of the state's bytes; nothing where there is no file.
+    pub(crate) digest: Option<[u8; 32]>,
+    /// When the plan is made.
+    pub(crate) now: Timestamp,
+}
+
+/// A plan and what it was made from.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    /// What it was made from.
+    pub(crate) basis: Basis,
+    /// The plan.
+    pub(crate) plan: Plan,
+}
+
+/// How the live assets are read.
+#[derive(Debug)]
+pub(crate) struct Reading<C> {
+    /// Connects with the server; nothing where nobody may read.
+    pub(crate) connect: Option<C>,
+    /// Whether the plan is made all the same where nobody says whose the token is.
+    pub(crate) can_do_without: bool,
+}
+
+/// Reads what the plan needs of the live assets, and makes it; what was not reviewed of a saved
+/// one is left alone. With the connection, where one was made.
+///
+/// # Errors
+///
+/// Returns why the account is not clear, or why nothing may be read.
+pub(crate) fn prepare<E: From<Error>>(
+    mut basis: Basis,
+    reviewed: Option<&Plan>,
+    reading: Reading<impl FnOnce(&Basis) -> Result<Connection, E>>,
+) -> Result<(Prepared, Option<Connection>), E> {
+    let wanted = plan::wanted(basis.inputs(None));
+    let connect = reading.connect.filter(|_| !wanted.is_empty());
+    let connection = connect.map(|connect| connect(&basis)).transpose()?;
+    let read = match &connection {
+        Some(connection) => match read(connection, &mut basis, wanted) {
+            Ok(read) => Some(read),
+            Err(why @ Error::Who(_)) if reading.can_do_without => {
+                connection
+                    .host
+                    .warn(&format!("no asset was read: {}", in_words(&why)));
+                None
+            }
+            Err(why) => return Err(why.into()),
+        },
+        None => None,
+    };
+    let mut plan = plan::make(basis.inputs(read.as_ref()));
+    if let Some(reviewed) = reviewed {
+        plan = saved::leave_alone(plan, reviewed);
+    }
+    Ok((Prepared { basis, plan }, connection))
+}
+
+impl Basis {
+    /// Puts together what a plan is made from.
+    ///
+    /// # Errors
+    ///
+    /// Returns why the manifests, the state or the account do not fit this run.
+    pub(crate) fn new(
+        settings: PlanSettings,
+        manifests: Manifests,
+        loaded: Option<Loaded>,
+        now: Timestamp,
+        host: &dyn Host,
+    ) -> Result<Self, Error> {
+        if settings.api == Api::V2 {
+            let findings = manifest::only_v4(&manifests);
+            if !findings.is_empty() {
+                return Err(Error::Findings(findings));
+            }
+        }
+        let asked = asked_account(&manifests, &settings)?;
+        let home = Home {
+            api: settings.api,
+            endpoint: settings.server.clone(),
+            account: asked.as_ref().map(|(_, account)| account.clone()),
+        };
+        let warnings = loaded.iter().flat_map(|loaded| &loaded.warnings);
+        warnings.for_each(|warning| host.warn(warning));
+        let (state, digest) = match loaded {
+            Some(loaded) => (loaded.state, loaded.digest),
+            None => (State::new(random(), home.clone()), None),
+        };
+        settings.check_home(&state.home, &home)?;
+        let account = asked.or_else(|| {
+            let who = format!("the state `{}`", settings.state.display());
+            Some((who, state.home.account.clone()?))
+        });
+        Ok(Self {
+            settings,
+            manifests,
+            home,
+            account,
+            state,
+            digest,
+            now,
+        })
+    }
+
+    /// What the plan is made from, with what was read of the live assets, where something was.
+    pub(crate) fn inputs<'plan>(&'plan self, inventory: Option<&'plan Inventory>) -> Inputs<'plan> {
+        let DecidingSettings {
+            max_attempts,
+            retry_blocked,
+            ..
+        } = self.settings.deciding;
+        Inputs {
+            manifests: &self.manifests,
+            state: &self.state,
+            inventory,
+            rules: Rules {
+                max_attempts,
+                retry_blocked,
+            },
+            now: self.now,
+        }
+    }
+}
+
+impl Prepared {
+    /// Lets go of all but the state, which would lie in memory for as long as a run takes.
+    pub(crate) fn into_state(self) -> State {
+        self.basis.state
+    }
+
+    /// Forecasts the calls of the plan.
+    pub(crate) fn forecast(&self) -> Vec<LaneForecast> {
+        let settings = &self.basis.settings;
+        let cut = Cut {
+            api: settings.api,
+            batch_size: settings.deciding.batch_size,
+            canary: settings.canary,
+        };
+        forecast::forecast(&self.plan, cut)
+    }
+}
+
+/// Who asks for an account, and for which.
+fn asked_account(
+    manifests: &Manifests,
+    settings: &PlanSettings,
+) -> Result<Option<AskedAccount>, Error> {
+    let listed = manifests.account.as_ref().map(|account| {
+        let who = format!("the manifest (`{}`)", account.place);
+        (who, account.id.to_string())
+    });
+    match (listed, settings.account.clone()) {
+        (Some((one, first)), Some((other, second))) if first != second => Err(Error::TwoAccounts {
+            one,
+            first,
+            other,
+            second,
+        }),
+        (listed, set) => Ok(listed.or(set)),
+    }
+}
+
+impl PlanSettings {
+    /// Compares where a state belongs with where this run would go.
+    fn check_home(&self, there: &Home, here: &Home) -> Result<(), Error> {
+        let both = there.account.as_ref().zip(here.account.as_ref());
+        let same_account = both.is_none_or(|(there, here)| there == here);
+        let same_server = is_same_server(&there.endpoint, &here.endpoint);
+        if there.api == here.api && same_server && same_account {
+            return Ok(());
+        }
+        Err(Error::OtherHome {
+            path: self.state.clone(),
+            there: there.to_string(),
+            here: here.to_string(),
+            api: same_server && same_account,
+        })
+    }
+}
+
+/// Reads what is wanted of the live assets.
+fn read(connection: &Connection, basis: &mut Basis, wanted: Wanted) -> Result<Inventory, Error> {
+    let found = connection.account(basis.account.as_ref())?;
+    let account = found.as_deref();
+    let mut read = Inventory::default();
+    let mut connections = wanted.connections;
+    if !wanted.assets.is_empty() {
+        read = read_assets(connection, account, basis, &wanted.assets)?;
+        // What was read tells what is a folder, and what is deleted already.
+        connections = plan::wanted(basis.inputs(Some(&read))).connections;
+    }
+    if let Some(connections) = connections {
+        read_places(connection, account, &connections, &mut read)?;
+    }
+    if found.is_some() {
+        basis.home.account = found;
+    }
+    Ok(read)
+}
+
+/// Reads what sort of assets some are, and what is in version stacks.
+fn read_assets(
+    connection: &Connection,
+    account: Option<&str>,
+    basis: &Basis,
+    wanted: &[(AssetId, Option<Kind>)],
+) -> Result<Inventory, Error> {
+    let (first, rest) = wanted.split_at(wanted.len().min(MOST));
+    let assets = counted(first.len(), "asset", "assets");
+    connection.host.message(&format!("Reading {assets} …"));
+    let told = |done: usize| {
+        if done.is_multiple_of(EACH) && done < first.len() {
+            connection
+                .host
+                .message(&format!("{} of {assets} read", count(done)));
+        }
+    };
+    let client = connection.client(account);
+    let place = |id| pinned_place(&basis.manifests, id);
+    let reading = inventory::read_assets(&client, first, place, told);
+    let (read, complete) = connection.wait_for(reading)?.map_err(Error::Stopped)?;
+    tell(&*connection.host, &read, complete, rest.len());
+    if let Some(missing) = none_found(&read)
+        && !basis.state.vouches()
+    {
+        return Err(Error::Stopped(StopReason::WrongAccount { missing }));
+    }
+    Ok(read)
+}
+
+/// The project and the parent that a pin names.
+fn pinned_place(manifests: &Manifests, id: AssetId) -> [Option<AssetId>; 2] {
+    let entries = &manifests.entries;
+    let place = entries.binary_search_by_key(&id, |entry| entry.id);
+    let entry = place.ok().and_then(|place| entries.get(place));
+    let pin = entry.and_then(|entry| entry.details.as_ref()?.pin.as_ref());
+    pin.map_or([None; 2], |pin| [pin.project, pin.parent])
+}
+
+/// Reads what protected assets are connected with.
+fn read_places(
+    connection: &Connection,
+    account: Option<&str>,
+    connections: &Connections,
+    read: &mut Inventory,
+) -> Result<(), Error> {
+    connection
+        .host
+        .message("Reading where protected assets lie …");
+    let told = |requests: usize| {
+        if requests.is_multiple_of(EACH) {
+            let requests = counted(requests, "request", "requests");
+            connection.host.message(&format!("{requests} made so far"));
+        }
+    };
+    let reader = connection.places(account);
+    let reading = inventory::read_places(&reader, connections, read, told);
+    connection.wait_for(reading)?.map_err(Error::Stopped)
+}
+
+/// How many assets were asked for, where there were ten or more and none of them was found.
+fn none_found(read: &Inventory) -> Option<usize> {
+    let missing = read.missing().count();
+    (missing >= SAMPLE && missing == read.assets.len()).then_some(missing)
+}
+
+/// Tells what is missing, and what was not read; `complete` says that the missing ones were
+/// looked for in all lists of recently deleted assets.
+fn tell(host: &dyn Host, read: &Inventory, complete: bool, more: usize) {
+    let missing = read.missing().count();
+    if missing > 0 {
+        let missing = counted(missing, "asset is", "assets are");
+        let lists = if complete {
+            "and not among the recently deleted: check the ids"
+        } else {
+            "or deleted long ago"
+        };
+        host.warn(&format!(
+            "{missing} not there, {lists}; nothing is sent for them"
+        ));
+    }
+    let unread = read.unread + more;
+    if unread > 0 {
+        host.warn(&format!(
+            "{} not read; a run reads them before it deletes them",
+            counted(unread, "asset was", "assets were")
+        ));
+    }
+}

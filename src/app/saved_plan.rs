@@ -1,0 +1,211 @@
+//! Saved plans: made from what was prepared, and compared with what is there now.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use sha2::{Digest, Sha256 as Hasher};
+
+use crate::app::Host;
+use crate::app::error::Error;
+use crate::app::prepare::{Basis, PlanSettings, Prepared};
+use crate::manifest::document::{Manifests, SourceFile};
+use crate::plan::Plan;
+use crate::plan::saved::{
+    self, Current, DecidingSettings, PlanDocument, Sha256, Stale, StateBasis,
+};
+use crate::state::Home;
+use crate::store::Loaded;
+
+/// How far into a file a plan's id stands at most, in bytes.
+pub(crate) const HEAD: usize = 200;
+
+/// Whether a document begins as a plan does: a state names its lineage before any id.
+pub(crate) fn is_plan(bytes: &[u8]) -> bool {
+    let head = String::from_utf8_lossy(&bytes[..bytes.len().min(HEAD)]);
+    let place = |name: &str| head.find(name).unwrap_or(HEAD);
+    head.starts_with('{') && place("\"id\":") < place("\"lineage\":")
+}
+
+/// Makes the document of a plan that was made from what some PATHs mean, at a commit.
+pub(crate) fn document(
+    prepared: &Prepared,
+    paths: &[PathBuf],
+    commit: Option<&str>,
+    max_age: Duration,
+) -> PlanDocument {
+    let Prepared { basis, plan } = prepared;
+    let Basis {
+        settings,
+        manifests,
+        home,
+        account: _,
+        state,
+        digest,
+        now,
+    } = basis;
+    let expires_at = now.saturating_add(signed(max_age));
+    let text = |path: &PathBuf| path.to_string_lossy().into_owned();
+    let basis = saved::Basis {
+        created_at: *now,
+        expires_at: expires_at.unwrap_or(Timestamp::MAX),
+        tool: env!("CARGO_PKG_VERSION").to_owned(),
+        state: StateBasis {
+            path: text(&settings.state),
+            lineage: state.lineage,
+            serial: state.serial,
+            digest: digest.map(Sha256),
+        },
+        paths: paths.iter().map(text).collect(),
+        commit: commit.map(str::to_owned),
+        home: home.clone(),
+        settings: settings.deciding,
+        forecast: prepared.forecast(),
+    };
+    saved::document(plan, manifests, &basis)
+}
+
+fn signed(age: Duration) -> SignedDuration {
+    SignedDuration::try_from(age).unwrap_or(SignedDuration::MAX)
+}
+
+/// A saved plan and its file.
+#[derive(Debug)]
+pub(crate) struct SavedPlan {
+    path: PathBuf,
+    document: PlanDocument,
+}
+
+impl SavedPlan {
+    /// Reads a saved plan.
+    ///
+    /// # Errors
+    ///
+    /// Returns what is wrong with it.
+    pub(crate) fn read(path: &Path, bytes: &[u8]) -> Result<Self, Error> {
+        let document = PlanDocument::read(bytes).map_err(|why| Error::Saved {
+            path: path.to_owned(),
+            why,
+        })?;
+        Ok(Self {
+            path: path.to_owned(),
+            document,
+        })
+    }
+
+    /// The document.
+    pub(crate) const fn document(&self) -> &PlanDocument {
+        &self.document
+    }
+
+    /// The PATHs that it was made from, as they were given.
+    pub(crate) fn paths(&self) -> Vec<PathBuf> {
+        self.document.paths().iter().map(PathBuf::from).collect()
+    }
+
+    /// The plan as it was reviewed.
+    ///
+    /// # Errors
+    ///
+    /// Returns what is wrong where it is none that this program makes.
+    pub(crate) fn plan(&self) -> Result<Plan, Error> {
+        self.document.plan().map_err(|why| Error::Saved {
+            path: self.path.clone(),
+            why,
+        })
+    }
+
+    /// Says that the plan no longer fits.
+    pub(crate) fn stale(&self, why: Stale) -> Error {
+        Error::Stale {
+            path: self.path.clone(),
+            why,
+        }
+    }
+
+    /// Finds a manifest that is not the one that the plan was made from; `read` gives the bytes
+    /// of one that can be read.
+    pub(crate) fn changed_manifest(
+        &self,
+        read: impl Fn(&Path) -> Option<Vec<u8>>,
+    ) -> Option<Error> {
+        let mut planned = self.document.manifests().iter();
+        let changed = planned.find(|file| {
+            let bytes = read(Path::new(&*file.path));
+            bytes.is_none_or(|bytes| <[u8; 32]>::from(Hasher::digest(bytes)) != file.sha256.0)
+        });
+        changed.map(|file| self.stale(Stale::Manifest(Arc::clone(&file.path))))
+    }
+
+    /// Compares what the plan was made from with what is there now.
+    ///
+    /// # Errors
+    ///
+    /// Returns the first thing that no longer fits.
+    pub(crate) fn check(
+        &self,
+        now: Timestamp,
+        home: &Home,
+        settings: DecidingSettings,
+        loaded: Option<&Loaded>,
+        manifests: &[SourceFile],
+    ) -> Result<(), Stale> {
+        let planned = self.document.state();
+        let state = StateBasis {
+            path: planned.path.clone(),
+            lineage: loaded.map_or(planned.lineage, |loaded| loaded.state.lineage),
+            serial: loaded.map_or(0, |loaded| loaded.state.serial),
+            digest: loaded.and_then(|loaded| loaded.digest).map(Sha256),
+        };
+        let id = self.document.id();
+        let applied = loaded.and_then(|loaded| {
+            let mut runs = loaded.state.runs.iter();
+            runs.find(|(_, run)| run.provenance.plan.as_deref() == Some(id))
+        });
+        self.document.check(Current {
+            now,
+            home,
+            state: &state,
+            settings,
+            applied: applied.map(|(number, _)| *number),
+            manifests,
+        })
+    }
+
+    /// Puts together what the plan is made from again, if everything is still as it was.
+    ///
+    /// # Errors
+    ///
+    /// Returns what no longer fits.
+    pub(crate) fn basis(
+        &self,
+        mut settings: PlanSettings,
+        manifests: Manifests,
+        loaded: Option<Loaded>,
+        now: Timestamp,
+        host: &dyn Host,
+    ) -> Result<(Basis, Plan), Error> {
+        let document = &self.document;
+        settings.deciding.skip_mismatched |= document.settings().skip_mismatched;
+        let account = || document.home().account;
+        let home = Home {
+            api: settings.api,
+            endpoint: settings.server.clone(),
+            account: match &settings.account {
+                Some((_, account)) => Some(account.clone()),
+                None => account(),
+            },
+        };
+        let files = &manifests.files;
+        self.check(now, &home, settings.deciding, loaded.as_ref(), files)
+            .map_err(|why| self.stale(why))?;
+        let mut basis = Basis::new(settings, manifests, loaded, now, host)?;
+        let plan = self.plan()?;
+        saved::check(&plan, basis.inputs(None), document.created_at())
+            .map_err(|why| self.stale(why))?;
+        let who = || format!("the plan `{}`", self.path.display());
+        basis.account = basis.account.or_else(|| Some((who(), account()?)));
+        Ok((basis, plan))
+    }
+}

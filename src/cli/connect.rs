@@ -1,0 +1,141 @@
+//! What the settings say to the use cases: what a plan is made from, and whom to speak to.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::app::connect::{self, Connection, Peer};
+use crate::app::prepare::PlanSettings;
+use crate::app::{Host, OnSignal};
+use crate::cli::call::Call;
+use crate::cli::clock;
+use crate::cli::console::Console;
+use crate::cli::failure::Failure;
+use crate::cli::playground;
+use crate::cli::secrets;
+use crate::cli::settings::Settings;
+use crate::cli::settings::server::Server;
+use crate::cli::settings::table::ENDPOINT;
+use crate::cli::signals::{self, Signals};
+use crate::frameio::mask::Secrets;
+use crate::plan::decide::Rules;
+use crate::plan::saved::DecidingSettings;
+use crate::sandbox::world::World;
+use crate::state::Api;
+
+/// The last day on which the legacy API is supported (docs/frameio-api.md).
+const V2_ENDS: &str = "2026-12-01";
+
+/// The console and the signals of this process.
+#[derive(Debug)]
+struct Process {
+    console: Console,
+    signals: Signals,
+}
+
+/// What the use cases take this process for.
+pub(super) fn host(call: &Call) -> Arc<dyn Host> {
+    Arc::new(Process {
+        console: call.console.clone(),
+        signals: call.signals.clone(),
+    })
+}
+
+impl Host for Process {
+    fn message(&self, text: &str) {
+        self.console.message(text);
+    }
+
+    fn warn(&self, text: &str) {
+        self.console.warn(text);
+    }
+
+    fn hide(&self, secrets: &Secrets) {
+        self.console.hide(secrets);
+    }
+
+    fn give_signals(&self, mut to: OnSignal) {
+        self.signals.give(move |number| {
+            if !to(number) {
+                signals::end(number);
+            }
+        });
+    }
+
+    fn take_signals_back(&self) {
+        self.signals.take_back();
+    }
+}
+
+/// Connects with the server that the settings name; `world` is the sandbox's where there is no
+/// seed.
+///
+/// # Errors
+///
+/// Returns why there is no token, or no server.
+pub(super) fn connect(
+    call: &Call,
+    settings: &Settings,
+    paths: &[PathBuf],
+    world: impl FnOnce() -> World,
+) -> Result<Connection, Failure> {
+    let peer = match &settings.server.value {
+        Server::Sandbox => {
+            let seeded = playground::seed_beside(paths)?;
+            Peer::Sandbox(Box::new(seeded.unwrap_or_else(world)))
+        }
+        Server::At(endpoint) => {
+            let (authority, warnings) = secrets::authority(settings, &call.environment)?;
+            for warning in &warnings {
+                call.console.warn(warning);
+            }
+            Peer::Server(endpoint.clone(), authority)
+        }
+    };
+    let timeouts = settings.sending.timeouts;
+    let around = (host(call), clock::now as fn() -> Timestamp);
+    Ok(connect::connect(
+        settings.api.value,
+        peer,
+        timeouts,
+        around,
+    )?)
+}
+
+/// Whether something can be read.
+pub(super) fn can_read(settings: &Settings) -> bool {
+    settings.access.token.is_some() || settings.server.value == Server::Sandbox
+}
+
+/// What the settings say of a plan.
+pub(super) fn plan_settings(settings: &Settings, skip_mismatched: bool) -> PlanSettings {
+    let account = settings.account.as_ref();
+    let Rules {
+        max_attempts,
+        retry_blocked,
+    } = settings.rules();
+    PlanSettings {
+        state: settings.state.value.clone(),
+        api: settings.api.value,
+        server: settings.server.value.name().to_owned(),
+        account: account.map(|account| (account.origin.to_string(), account.value.clone())),
+        deciding: DecidingSettings {
+            max_attempts,
+            retry_blocked,
+            skip_mismatched,
+            batch_size: settings.batch_size.value.get(),
+        },
+        canary: settings.sending.canary,
+    }
+}
+
+/// Tells once, against the real server, when the legacy API ends.
+pub(super) fn tell_end_of_v2(call: &Call, settings: &Settings) {
+    let real = settings.server.value.name() == ENDPOINT;
+    if real && settings.api.value == Api::V2 {
+        call.console.message(&format!(
+            "The v2 API is unsupported after {V2_ENDS} and will be removed; `--api v4` speaks the one that stays."
+        ));
+    }
+}

@@ -1,0 +1,115 @@
+//! Saved plans: found among the arguments, and compared with the files and settings of this run.
+
+use std::path::{Path, PathBuf};
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::app::saved_plan::{HEAD, SavedPlan, is_plan};
+use crate::cli::call::Call;
+use crate::cli::failure::Failure;
+use crate::cli::files;
+use crate::cli::project;
+use crate::cli::settings::Settings;
+use crate::cli::settings::origin::Origin;
+use crate::manifest::document::Manifests;
+use crate::plan::saved::{DecidingSettings, Stale};
+
+/// Reads the one PATH of a command, if it is a saved plan.
+///
+/// # Errors
+///
+/// Returns what is wrong with it.
+pub(super) fn find(paths: &[PathBuf]) -> Result<Option<SavedPlan>, Failure> {
+    let [path] = paths else {
+        return Ok(None);
+    };
+    if path.as_os_str() == "-" || !path.is_file() {
+        return Ok(None);
+    }
+    project::refuse_stray(path)?;
+    if is_plan(&files::head(path, HEAD)?) {
+        Ok(Some(SavedPlan::read(path, &files::bytes(path)?)?))
+    } else {
+        Ok(None)
+    }
+}
+
+/// Reads again what the PATHs of a plan mean.
+///
+/// # Errors
+///
+/// Returns that a manifest is not the one that the plan was made from, or what else is wrong
+/// with the manifests.
+pub(super) fn manifests(call: &Call, saved: &SavedPlan) -> Result<Manifests, Failure> {
+    let paths = saved.paths();
+    if paths.iter().any(|path| path.as_os_str() == "-") {
+        return Err(saved.stale(Stale::Standard).into());
+    }
+    let read = call.manifests(&paths);
+    let Err(Failure::Findings(_) | Failure::Files(_)) = &read else {
+        return read;
+    };
+    // What cannot be read any more, or not as a manifest, has changed since.
+    match saved.changed_manifest(|path| files::bytes(path).ok()) {
+        Some(changed) => Err(changed.into()),
+        None => read,
+    }
+}
+
+/// Takes from a plan what nobody has set for this run.
+pub(super) fn settle(saved: &SavedPlan, settings: &mut Settings) {
+    let document = saved.document();
+    let DecidingSettings {
+        max_attempts,
+        retry_blocked,
+        skip_mismatched: _,
+        batch_size,
+    } = document.settings();
+    // Which server is spoken to stays with whoever runs it.
+    if settings.api.origin == Origin::Default {
+        settings.api.value = document.home().api;
+    }
+    // A plan that says that there is no state yet does not lead away from the one that is.
+    let first = document.state().digest.is_none();
+    let leads_away = first && settings.state.value.exists();
+    if settings.state.origin == Origin::Default && !leads_away {
+        settings.state.value = PathBuf::from(&document.state().path);
+    }
+    if settings.max_attempts.origin == Origin::Default
+        && let Ok(most) = max_attempts.try_into()
+    {
+        settings.max_attempts.value = most;
+    }
+    settings.retry_blocked |= retry_blocked;
+    if settings.batch_size.origin == Origin::Default
+        && let Ok(size) = batch_size.try_into()
+    {
+        settings.batch_size.value = size;
+    }
+}
+
+/// Checks the age that this run allows, and the state that it uses.
+///
+/// # Errors
+///
+/// Returns which of them does not fit.
+pub(super) fn check(saved: &SavedPlan, settings: &Settings, now: Timestamp) -> Result<(), Failure> {
+    let document = saved.document();
+    let age = SignedDuration::try_from(settings.max_plan_age.value);
+    let end = document
+        .created_at()
+        .saturating_add(age.unwrap_or(SignedDuration::MAX))
+        .unwrap_or(Timestamp::MAX);
+    if settings.max_plan_age.origin != Origin::Default && now >= end {
+        return Err(saved.stale(Stale::Expired(end)).into());
+    }
+    let planned = &document.state().path;
+    if files::are_same(Path::new(planned), &settings.state.value) {
+        return Ok(());
+    }
+    let stale = saved.stale(Stale::StatePath {
+        planned: planned.clone(),
+        found: settings.state.value.display().to_string(),
+    });
+    Err(stale.into())
+}
