@@ -1,7 +1,7 @@
 //! The use cases: what a command does, without arguments, settings and console.
 //!
 //! The time and the environment come in as arguments, and what must be said on the way goes to
-//! the [`Host`].
+//! the `Host`.
 
 use std::fmt::Debug;
 

@@ -1,6 +1,6 @@
 //! The executor: carries out an approved plan and writes down what came of it.
 //!
-//! [`dispatcher`] is one plain thread that alone decides and alone writes; workers send what
+//! `dispatcher` is one plain thread that alone decides and alone writes; workers send what
 //! it hands them. Whatever happens passes through one function of the dispatcher: the journal
 //! first, synced, then the state, then the listeners.
 

@@ -1,7 +1,6 @@
 //! The command line, as clap reads it; no logic.
 #![expect(
     clippy::doc_markdown,
-    rustdoc::bare_urls,
     reason = "the first lines are help texts, which a terminal shows as they are"
 )]
 
