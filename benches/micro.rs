@@ -14,7 +14,7 @@ use frameio_retire::plan::decide::Rules;
 use frameio_retire::plan::{self, Inputs, Plan};
 use frameio_retire::render::Style;
 use frameio_retire::render::diff::{self, DiffView};
-use frameio_retire::state::{Api, Home, Record, Standing, State, format};
+use frameio_retire::state::{Api, Record, State, Status, Target, format};
 use frameio_retire::store::Session;
 use frameio_retire::store::file::FileStore;
 use jiff::Timestamp;
@@ -59,17 +59,17 @@ fn manifests(count: usize) -> Manifests {
 }
 
 fn state(count: usize) -> State {
-    let home = Home {
+    let target = Target {
         api: Api::V2,
         endpoint: "sandbox".to_owned(),
         account: None,
     };
-    let mut state = State::new(Uuid::from_u128(1), home);
+    let mut state = State::new(Uuid::from_u128(1), target);
     state.serial = 1;
     state.assets = (0..count)
         .map(|number| {
             let record = Record {
-                standing: Standing::Retired,
+                status: Status::Retired,
                 evidence: None,
                 run: 1,
                 at: Timestamp::UNIX_EPOCH,

@@ -57,7 +57,7 @@ pub enum Task {
 ///
 /// Source: docs/frameio-api.md, "Rate limits".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Lane {
+pub enum RateLimit {
     /// v2: the bulk delete.
     BulkDelete,
     /// v2: reading one asset.
@@ -86,7 +86,7 @@ pub enum Lane {
     Projects,
 }
 
-impl Lane {
+impl RateLimit {
     /// What its calls ask for.
     #[must_use]
     pub const fn task(self) -> Task {
@@ -105,7 +105,7 @@ impl Lane {
         }
     }
 
-    /// The lane's name, as it stands in documents.
+    /// The rate limit's name, as it stands in documents.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -250,17 +250,17 @@ pub enum RunEvent {
         /// What it said, in one sentence.
         message: String,
     },
-    /// Nothing is sent through a lane for a while, because of the server's limit.
+    /// Nothing is sent under a rate limit for a while, because of the server's limit.
     Paced {
         /// When.
         at: Timestamp,
         /// Through which.
-        lane: Lane,
+        rate_limit: RateLimit,
         /// For how long.
         wait: Duration,
         /// Whether the server refused a request (status 429), and not the run's own foresight.
         refused: bool,
-        /// How many requests may be under way through the lane from now on.
+        /// How many requests may be under way under the rate limit from now on.
         window: usize,
     },
     /// A request went wrong and is made again.
@@ -328,7 +328,7 @@ impl RunEvent {
 /// Hears every event of a run after the journal and the state have it, and cannot stop it.
 pub trait Listener {
     /// Takes notice of one event.
-    fn hear(&mut self, event: &RunEvent);
+    fn on_event(&mut self, event: &RunEvent);
 }
 
 /// The batches that were sent and are not answered.

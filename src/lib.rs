@@ -9,7 +9,7 @@
 //! ```
 //! use frameio_retire::manifest::{self, Part, Source};
 //! use frameio_retire::plan::{self, Inputs, decide::Rules};
-//! use frameio_retire::state::{Api, Home, State};
+//! use frameio_retire::state::{Api, Target, State};
 //!
 //! let source = Source {
 //!     path: "retire.yaml".into(),
@@ -17,14 +17,14 @@
 //!     part: Part::All,
 //! };
 //! let manifests = manifest::read(&[source]).expect("nothing is wrong with it");
-//! let home = Home {
+//! let target = Target {
 //!     api: Api::V2,
 //!     endpoint: "sandbox".to_owned(),
 //!     account: None,
 //! };
 //! let plan = plan::make(Inputs {
 //!     manifests: &manifests,
-//!     state: &State::new(uuid::Uuid::nil(), home),
+//!     state: &State::new(uuid::Uuid::nil(), target),
 //!     rules: Rules::default(),
 //!     inventory: None,
 //!     now: jiff::Timestamp::UNIX_EPOCH,
@@ -32,7 +32,7 @@
 //! assert_eq!(plan.totals.retire, 1);
 //! ```
 //!
-//! The modules below are the rooms of that flow, in reading order. Who may import whom is
+//! The modules below are those of that flow, in reading order. Who may import whom is
 //! written in ARCHITECTURE.md and held by a test.
 
 pub mod asset;

@@ -5,7 +5,7 @@ use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 
 use frameio_retire::asset::AssetId;
-use frameio_retire::state::{Api, Home, Record, Standing, State, format};
+use frameio_retire::state::{Api, Record, State, Status, Target, format};
 use jiff::Timestamp;
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -54,19 +54,19 @@ impl Desk {
             )
             .unwrap();
         }
-        let home = Home {
+        let target = Target {
             api: Api::V2,
             endpoint: "https://api.frame.io".to_owned(),
             account: None,
         };
-        let mut state = State::new(Uuid::from_u128(1), home);
+        let mut state = State::new(Uuid::from_u128(1), target);
         state.serial = 1;
         state.assets = self
             .ids
             .iter()
             .map(|id| {
                 let record = Record {
-                    standing: Standing::Retired,
+                    status: Status::Retired,
                     evidence: None,
                     run: 1,
                     at: Timestamp::UNIX_EPOCH,

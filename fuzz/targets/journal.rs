@@ -2,7 +2,7 @@
 //! says.
 #![no_main]
 
-use frameio_retire::state::{Api, Home, Standing, State, format};
+use frameio_retire::state::{Api, Target, Status, State, format};
 use frameio_retire::store::replay::replay;
 use libfuzzer_sys::fuzz_target;
 use uuid::Uuid;
@@ -25,16 +25,16 @@ fn check(base: Option<State>, lines: &[u8]) {
             let Some(state) = replayed.state else { return };
             let said = |word: &[u8]| lines.windows(word.len()).any(|part| part == word);
             for record in state.assets.values() {
-                match record.standing {
-                    Standing::Retired | Standing::Gone => {
+                match record.status {
+                    Status::Retired | Status::Gone => {
                         assert!(said(b"retired") || said(b"gone"));
                     }
-                    Standing::Failed(_) => assert!(said(b"failed")),
+                    Status::Failed(_) => assert!(said(b"failed")),
                     // Journals of before there was evidence said of these that they are gone.
-                    Standing::Missing => {
+                    Status::Missing => {
                         assert!(said(b"missing") || said(b"gone") || said(b"found_deleted"));
                     }
-                    Standing::Unknown { .. } => assert!(said(b"intent") || said(b"unknown")),
+                    Status::Unknown { .. } => assert!(said(b"intent") || said(b"unknown")),
                 }
             }
             let mut written = Vec::new();
@@ -47,12 +47,12 @@ fn check(base: Option<State>, lines: &[u8]) {
 }
 
 fuzz_target!(|bytes: &[u8]| {
-    let home = Home {
+    let target = Target {
         api: Api::V2,
         endpoint: "sandbox".to_owned(),
         account: None,
     };
-    let base = State::new(Uuid::from_u128(7), home);
+    let base = State::new(Uuid::from_u128(7), target);
     check(None, bytes);
     check(None, &framed(bytes));
     check(Some(base), &framed(bytes));

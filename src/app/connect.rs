@@ -12,11 +12,11 @@ use crate::app::error::Error;
 use crate::app::provenance::random;
 use crate::asset::account_id;
 use crate::event::StopReason;
-use crate::frameio::authority::Authority;
 use crate::frameio::client::{Client, CutOff, Unread, Wait, Waiting};
 use crate::frameio::deleter::DeletingClient;
 use crate::frameio::places::PlaceReader;
 use crate::frameio::token::Token;
+use crate::frameio::token_provider::TokenProvider;
 use crate::frameio::transport::{Base, Endpoint, Timeouts, Transport};
 use crate::frameio::v2;
 use crate::frameio::v4;
@@ -60,7 +60,7 @@ pub(crate) enum Peer {
     /// The embedded one, with what is in it.
     Sandbox(Box<World>),
     /// One at an address, with what opens it.
-    Server(Endpoint, Authority),
+    Server(Endpoint, TokenProvider),
 }
 
 /// Connects with a server; `now` tells the time to the embedded one.
@@ -85,17 +85,17 @@ pub(crate) fn connect(
         .enable_all()
         .build()
         .map_err(Error::Threads)?;
-    let (endpoint, authority, sandbox) = match peer {
+    let (endpoint, token_provider, sandbox) = match peer {
         Peer::Sandbox(world) => {
             let sandbox = runtime.block_on(serve(*world, 0, false, now))?;
             let endpoint = Endpoint::parse(&sandbox.url())?;
             let token = Token::new(sandbox.token()).map_err(Error::SandboxToken)?;
-            (endpoint, Authority::ready(token), Some(sandbox))
+            (endpoint, TokenProvider::ready(token), Some(sandbox))
         }
-        Peer::Server(endpoint, authority) => (endpoint, authority, None),
+        Peer::Server(endpoint, token_provider) => (endpoint, token_provider, None),
     };
-    host.hide(authority.secrets());
-    let transport = Transport::new(endpoint, authority, timeouts)?;
+    host.hide(token_provider.secrets());
+    let transport = Transport::new(endpoint, token_provider, timeouts)?;
     let cut_off = CutOff::default();
     let hears = Arc::clone(&host);
     let waiting = Waiting {
@@ -256,7 +256,7 @@ fn choose(accounts: &[Named], wanted: Option<&AskedAccount>) -> Result<String, E
             return Ok(wanted.clone());
         }
         return Err(Error::OtherAccount {
-            found: format!("opens {}", told(accounts)),
+            found: format!("opens {}", list_accounts(accounts)),
             who: who.clone(),
             wanted: wanted.clone(),
         });
@@ -264,12 +264,12 @@ fn choose(accounts: &[Named], wanted: Option<&AskedAccount>) -> Result<String, E
     match accounts {
         [account] => Ok(account_id(&account.id)),
         [] => Err(Error::NoAccount),
-        _ => Err(Error::SeveralAccounts(told(accounts))),
+        _ => Err(Error::SeveralAccounts(list_accounts(accounts))),
     }
 }
 
 /// Accounts with their names, in one sentence's part.
-fn told(accounts: &[Named]) -> String {
+fn list_accounts(accounts: &[Named]) -> String {
     if accounts.is_empty() {
         return "no account".to_owned();
     }

@@ -17,11 +17,11 @@ use crate::inventory::{Connections, Inventory};
 use crate::manifest;
 use crate::manifest::document::Manifests;
 use crate::plan::decide::Rules;
-use crate::plan::forecast::{self, Cut, LaneForecast};
+use crate::plan::forecast::{self, Cut, RateForecast};
 use crate::plan::saved::{self, DecidingSettings};
 use crate::plan::{self, Inputs, Plan, Wanted};
 use crate::render::{count, counted};
-use crate::state::{Api, Home, State};
+use crate::state::{Api, State, Target};
 use crate::store::Loaded;
 
 /// How many assets are read at most before the plan is shown; a run reads the others just
@@ -56,7 +56,7 @@ pub(crate) struct Basis {
     /// What is listed and held.
     pub(crate) manifests: Manifests,
     /// Which assets the plan speaks of.
-    pub(crate) home: Home,
+    pub(crate) target: Target,
     /// Who asks for an account, and for which; nothing where nobody does.
     pub(crate) account: Option<AskedAccount>,
     /// The state before.
@@ -139,7 +139,7 @@ impl Basis {
             }
         }
         let asked = asked_account(&manifests, &settings)?;
-        let home = Home {
+        let target = Target {
             api: settings.api,
             endpoint: settings.server.clone(),
             account: asked.as_ref().map(|(_, account)| account.clone()),
@@ -148,17 +148,17 @@ impl Basis {
         warnings.for_each(|warning| host.warn(warning));
         let (state, digest) = match loaded {
             Some(loaded) => (loaded.state, loaded.digest),
-            None => (State::new(random(), home.clone()), None),
+            None => (State::new(random(), target.clone()), None),
         };
-        settings.check_home(&state.home, &home)?;
+        settings.check_target(&state.target, &target)?;
         let account = asked.or_else(|| {
             let who = format!("the state `{}`", settings.state.display());
-            Some((who, state.home.account.clone()?))
+            Some((who, state.target.account.clone()?))
         });
         Ok(Self {
             settings,
             manifests,
-            home,
+            target,
             account,
             state,
             digest,
@@ -193,7 +193,7 @@ impl Prepared {
     }
 
     /// Forecasts the calls of the plan.
-    pub(crate) fn forecast(&self) -> Vec<LaneForecast> {
+    pub(crate) fn forecast(&self) -> Vec<RateForecast> {
         let settings = &self.basis.settings;
         let cut = Cut {
             api: settings.api,
@@ -226,7 +226,7 @@ fn asked_account(
 
 impl PlanSettings {
     /// Compares where a state belongs with where this run would go.
-    fn check_home(&self, there: &Home, here: &Home) -> Result<(), Error> {
+    fn check_target(&self, there: &Target, here: &Target) -> Result<(), Error> {
         let both = there.account.as_ref().zip(here.account.as_ref());
         let same_account = both.is_none_or(|(there, here)| there == here);
         let same_server = is_same_server(&there.endpoint, &here.endpoint);
@@ -257,7 +257,7 @@ fn read(connection: &Connection, basis: &mut Basis, wanted: Wanted) -> Result<In
         read_places(connection, account, &connections, &mut read)?;
     }
     if found.is_some() {
-        basis.home.account = found;
+        basis.target.account = found;
     }
     Ok(read)
 }
@@ -283,7 +283,7 @@ fn read_assets(
     let place = |id| pinned_place(&basis.manifests, id);
     let reading = inventory::read_assets(&client, first, place, told);
     let (read, complete) = connection.wait_for(reading)?.map_err(Error::Stopped)?;
-    tell(&*connection.host, &read, complete, rest.len());
+    report_inventory(&*connection.host, &read, complete, rest.len());
     if let Some(missing) = none_found(&read)
         && !basis.state.vouches()
     {
@@ -330,7 +330,7 @@ fn none_found(read: &Inventory) -> Option<usize> {
 
 /// Tells what is missing, and what was not read; `complete` says that the missing ones were
 /// looked for in all lists of recently deleted assets.
-fn tell(host: &dyn Host, read: &Inventory, complete: bool, more: usize) {
+fn report_inventory(host: &dyn Host, read: &Inventory, complete: bool, more: usize) {
     let missing = read.missing().count();
     if missing > 0 {
         let missing = counted(missing, "asset is", "assets are");

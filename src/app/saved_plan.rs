@@ -15,7 +15,7 @@ use crate::plan::Plan;
 use crate::plan::saved::{
     self, Current, DecidingSettings, PlanDocument, Sha256, Stale, StateBasis,
 };
-use crate::state::Home;
+use crate::state::Target;
 use crate::store::Loaded;
 
 /// How far into a file a plan's id stands at most, in bytes.
@@ -39,7 +39,7 @@ pub(crate) fn document(
     let Basis {
         settings,
         manifests,
-        home,
+        target,
         account: _,
         state,
         digest,
@@ -59,7 +59,7 @@ pub(crate) fn document(
         },
         paths: paths.iter().map(text).collect(),
         commit: commit.map(str::to_owned),
-        home: home.clone(),
+        target: target.clone(),
         settings: settings.deciding,
         forecast: prepared.forecast(),
     };
@@ -146,7 +146,7 @@ impl SavedPlan {
     pub(crate) fn check(
         &self,
         now: Timestamp,
-        home: &Home,
+        target: &Target,
         settings: DecidingSettings,
         loaded: Option<&Loaded>,
         manifests: &[SourceFile],
@@ -165,7 +165,7 @@ impl SavedPlan {
         });
         self.document.check(Current {
             now,
-            home,
+            target,
             state: &state,
             settings,
             applied: applied.map(|(number, _)| *number),
@@ -188,8 +188,8 @@ impl SavedPlan {
     ) -> Result<(Basis, Plan), Error> {
         let document = &self.document;
         settings.deciding.skip_mismatched |= document.settings().skip_mismatched;
-        let account = || document.home().account;
-        let home = Home {
+        let account = || document.target().account;
+        let target = Target {
             api: settings.api,
             endpoint: settings.server.clone(),
             account: match &settings.account {
@@ -198,7 +198,7 @@ impl SavedPlan {
             },
         };
         let files = &manifests.files;
-        self.check(now, &home, settings.deciding, loaded.as_ref(), files)
+        self.check(now, &target, settings.deciding, loaded.as_ref(), files)
             .map_err(|why| self.stale(why))?;
         let mut basis = Basis::new(settings, manifests, loaded, now, host)?;
         let plan = self.plan()?;

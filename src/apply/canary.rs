@@ -2,7 +2,7 @@
 
 /// How far the first, small deletes are.
 #[derive(Debug, Clone)]
-pub(in crate::apply) struct Canary {
+pub(super) struct Canary {
     size: usize,
     /// How many assets may still be asked for before the answers are in.
     left: usize,
@@ -13,7 +13,7 @@ pub(in crate::apply) struct Canary {
 
 impl Canary {
     /// Starts with deletes of so many assets; with 0 everything goes at once.
-    pub(in crate::apply) const fn new(size: usize) -> Self {
+    pub(super) const fn new(size: usize) -> Self {
         Self {
             size,
             left: size,
@@ -23,12 +23,12 @@ impl Canary {
     }
 
     /// Takes notice that a delete came back sane.
-    pub(in crate::apply) const fn came_back(&mut self) {
+    pub(super) const fn came_back(&mut self) {
         self.good = true;
     }
 
     /// Takes notice of a new delete of so many assets.
-    pub(in crate::apply) const fn sent(&mut self, assets: usize) {
+    pub(super) const fn sent(&mut self, assets: usize) {
         self.left = self.left.saturating_sub(assets);
     }
 
@@ -36,7 +36,7 @@ impl Canary {
     ///
     /// `idle` says that nothing is under way and nothing waits to be sent again: then either an
     /// answer was sane, or another few are tried.
-    pub(in crate::apply) fn may_ask(&mut self, idle: bool, most: usize) -> Option<usize> {
+    pub(super) fn may_ask(&mut self, idle: bool, most: usize) -> Option<usize> {
         if !self.over && idle {
             if self.good {
                 self.over = true;

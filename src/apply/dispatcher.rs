@@ -18,7 +18,7 @@ use crate::apply::strategy::{Effect, Known, Memory, Retry, Strategy};
 use crate::apply::worker::{Inbox, News};
 use crate::asset::AssetId;
 use crate::crash;
-use crate::event::{Ending, Lane, RunEvent, StopReason};
+use crate::event::{Ending, RateLimit, RunEvent, StopReason};
 use crate::frameio::Limits;
 use crate::frameio::pacer::Pace;
 use crate::outcome::{AssetOutcome, Outcome};
@@ -116,7 +116,7 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
                 break;
             };
             for news in news {
-                self.hear(news);
+                self.on_news(news);
             }
             if self.is_to_seek() {
                 self.seek();
@@ -127,7 +127,7 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
         if self.halt.is_cut_short {
             // What was answered in this very moment is known.
             for news in self.inbox.wait(Duration::ZERO).unwrap_or_default() {
-                self.hear(news);
+                self.on_news(news);
             }
         }
     }
@@ -230,7 +230,7 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
                 None => Err(SendError(job)),
             };
             if let Err(SendError(job)) = sent {
-                self.hear(News::Broken(job));
+                self.on_news(News::Broken(job));
             }
         }
     }
@@ -260,7 +260,7 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
         }
     }
 
-    fn hear(&mut self, news: News<S>) {
+    fn on_news(&mut self, news: News<S>) {
         match news {
             News::Answered(journaled, reply) => {
                 crash::point("batch.heard");
@@ -292,7 +292,7 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
         }
     }
 
-    fn pace(&mut self, limit: Lane, limits: Option<Limits>, pace: Pace) {
+    fn pace(&mut self, limit: RateLimit, limits: Option<Limits>, pace: Pace) {
         let times = (self.clock.elapsed(), self.clock.now());
         let paced = self.guards.pace(limit, limits, pace, times);
         self.events.extend(paced);
@@ -371,7 +371,7 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
     }
 
     fn retry(&mut self, batch: u64, retry: Retry<S>) {
-        let wait = self.guards.jitter.of(retry.longest);
+        let wait = self.guards.jitter.up_to(retry.longest);
         let due = self.clock.elapsed() + wait;
         self.events.push(RunEvent::Retried {
             batch,
@@ -412,7 +412,7 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
             is_late || heard.iter().any(|news| matches!(news, News::Signal(_)))
         });
         for news in heard {
-            self.hear(news);
+            self.on_news(news);
         }
         // Where it was cut off, nothing is known of them.
         let Some(deleted) = deleted else { return };
@@ -450,7 +450,7 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
 
     /// Lets a rate limit rest, as a test wants it.
     #[cfg(test)]
-    pub(super) fn rest(&mut self, limit: Lane, until: Duration) {
+    pub(super) fn rest(&mut self, limit: RateLimit, until: Duration) {
         self.guards.pacer.pause(limit, until);
     }
 

@@ -17,16 +17,16 @@ const PATIENCE: u32 = 20;
 /// What follows from an answer to a job. Exactly one effect closes it.
 pub(super) fn follow<S: Strategy>(
     job: Job<S>,
-    verdict: Verdict<S::Told>,
+    verdict: Verdict<S::Answer>,
     known: &Known<'_, S>,
 ) -> Vec<Effect<S>> {
     let mut effects = match verdict {
-        Verdict::Told(told) => S::told(job, told, known),
-        Verdict::Refused { detail } => S::refused(job, detail, known),
+        Verdict::Told(told) => S::on_answer(job, told, known),
+        Verdict::Refused { detail } => S::on_refusal(job, detail, known),
         Verdict::SlowDown { wait: _ } => slowed_down(job, known),
         Verdict::NotSent { detail } => not_sent(job, detail, known),
         Verdict::Unknown { detail } => match job.task() {
-            Task::Delete => lost(&job, detail, known),
+            Task::Delete => read_after_loss(&job, detail, known),
             Task::Resolve => unread(job, &detail, known),
         },
         Verdict::Stop(reason) => vec![Effect::Requeue(vec![job]), Effect::Stop(reason)],
@@ -96,7 +96,7 @@ fn again<S: Strategy>(
 
 /// What follows where nobody knows what became of a delete: after a pause its assets are read, and
 /// only what is found alive is deleted again.
-pub(super) fn lost<S: Strategy>(
+pub(super) fn read_after_loss<S: Strategy>(
     job: &Job<S>,
     detail: String,
     known: &Known<'_, S>,
@@ -153,7 +153,7 @@ fn given_up<S: Strategy>(job: &Job<S>, known: &Known<'_, S>) -> Vec<Effect<S>> {
 }
 
 /// What follows from what a delete said of its assets.
-pub(super) fn settled<S: Strategy>(
+pub(super) fn record_outcome<S: Strategy>(
     outcomes: Vec<AssetOutcome>,
     known: &Known<'_, S>,
 ) -> Vec<Effect<S>> {
@@ -183,7 +183,7 @@ pub(super) fn settled_alone<S: Strategy>(
     known: &Known<'_, S>,
 ) -> Vec<Effect<S>> {
     match outcome {
-        Outcome::Failed(_) => settled(vec![(id, outcome)], known),
+        Outcome::Failed(_) => record_outcome(vec![(id, outcome)], known),
         Outcome::Retired(_) | Outcome::Unknown => vec![Effect::Record(vec![(id, outcome)])],
         Outcome::Gone(_) | Outcome::Missing => vec![Effect::HoldBack((id, outcome))],
     }
@@ -203,7 +203,7 @@ pub(super) fn shown<S: Strategy>(
     };
     // The server knows the asset, so it is the right server.
     let mut effects = vec![Effect::Sane];
-    effects.extend(S::settled(subject, outcome, known));
+    effects.extend(S::on_outcome(subject, outcome, known));
     effects.push(Effect::Count(Tally {
         shown: 1,
         ..Tally::default()
@@ -215,15 +215,15 @@ pub(super) fn shown<S: Strategy>(
 pub(super) fn missing<S: Strategy>(subject: Subject, known: &Known<'_, S>) -> Vec<Effect<S>> {
     let Subject { id, stack } = subject;
     if stack.is_some() {
-        return S::settled(subject, Outcome::Missing, known);
+        return S::on_outcome(subject, Outcome::Missing, known);
     }
     if known.approved.accepts_missing(id) {
         let gone = Outcome::Gone(Evidence::ByHand);
-        return S::settled(subject, gone, known);
+        return S::on_outcome(subject, gone, known);
     }
     // Our own delete is why an unknown one is missing, most probably; many of them say nothing
     // against the account, which the state remembers.
-    let mut effects = S::settled(subject, Outcome::Missing, known);
+    let mut effects = S::on_outcome(subject, Outcome::Missing, known);
     effects.push(Effect::Count(Tally {
         missing: usize::from(!known.is_unknown(id)),
         ..Tally::default()
@@ -241,11 +241,11 @@ pub(super) fn refused<S: Strategy>(
 ) -> Vec<Effect<S>> {
     let id = subject.id;
     if !known.is_unknown(id) {
-        return S::settled(subject, Outcome::Failed(failure), known);
+        return S::on_outcome(subject, Outcome::Failed(failure), known);
     }
     let Failure { kind, message } = failure;
     let mut effects = vec![Effect::Warn(format!("`{id}` could not be read: {message}"))];
-    effects.extend(S::left_unknown(subject, known));
+    effects.extend(S::on_unknown(subject, known));
     effects.push(Effect::Count(Tally {
         failed: 1,
         forbidden: usize::from(kind == FailureKind::Permission),

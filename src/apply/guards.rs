@@ -8,7 +8,7 @@ use crate::apply::breaker::Breaker;
 use crate::apply::canary::Canary;
 use crate::apply::retry::Retries;
 use crate::apply::run::Options;
-use crate::event::{Lane, RunEvent, StopReason};
+use crate::event::{RateLimit, RunEvent, StopReason};
 use crate::frameio::Limits;
 use crate::frameio::jitter::Jitter;
 use crate::frameio::pacer::{Pace, Pacer, Pause};
@@ -31,7 +31,7 @@ pub(super) struct Guards {
     pub(super) canary: Canary,
     pub(super) jitter: Jitter,
     /// The wait that was last told, and when.
-    told: Option<(Lane, Duration)>,
+    told: Option<(RateLimit, Duration)>,
 }
 
 impl Guards {
@@ -49,7 +49,7 @@ impl Guards {
     /// Takes notice of how a request went; returns the pause that follows, if one does.
     pub(super) fn pace(
         &mut self,
-        limit: Lane,
+        limit: RateLimit,
         limits: Option<Limits>,
         pace: Pace,
         (now, at): (Duration, Timestamp),
@@ -61,7 +61,7 @@ impl Guards {
         self.told = Some((limit, now));
         Some(RunEvent::Paced {
             at,
-            lane: limit,
+            rate_limit: limit,
             wait,
             refused: true,
             window,
@@ -72,7 +72,7 @@ impl Guards {
     /// run stops, where too many did.
     pub(super) fn strain(
         &mut self,
-        limit: Lane,
+        limit: RateLimit,
         detail: &str,
         retries: Retries,
         now: Duration,
@@ -81,7 +81,7 @@ impl Guards {
         let in_a_row = self.breaker.failed_in_a_row();
         if in_a_row > 1 {
             let longest = retries.longest(in_a_row - 1);
-            let breather = self.jitter.of(longest.min(LONGEST_BREATHER));
+            let breather = self.jitter.up_to(longest.min(LONGEST_BREATHER));
             self.pacer.pause(limit, now + breather);
         }
         reason
@@ -90,7 +90,7 @@ impl Guards {
     /// Tells that the run waits for one of some limits, where that takes a while.
     pub(super) fn wait(
         &mut self,
-        limits: Vec<Lane>,
+        limits: Vec<RateLimit>,
         (now, at): (Duration, Timestamp),
     ) -> Option<RunEvent> {
         let waits = limits.into_iter();
@@ -104,7 +104,7 @@ impl Guards {
         self.told = Some((limit, now));
         Some(RunEvent::Paced {
             at,
-            lane: limit,
+            rate_limit: limit,
             wait,
             refused: false,
             window: self.pacer.window(limit),

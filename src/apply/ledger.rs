@@ -66,7 +66,7 @@ impl<'run, Se: Session> Ledger<'run, Se> {
             self.open.apply(&event);
             self.state.apply(self.run, &event);
             for listener in &mut self.listeners {
-                listener.hear(&event);
+                listener.on_event(&event);
             }
             if !is_journalled {
                 self.unsaved.push(event);
@@ -80,7 +80,7 @@ impl<'run, Se: Session> Ledger<'run, Se> {
             // What is recorded may stand all the same.
             Outcome::Missing => {
                 let record = self.state.assets.get(id);
-                record.is_none_or(|record| settles_missing(&record.standing))
+                record.is_none_or(|record| settles_missing(&record.status))
             }
             Outcome::Retired(_) | Outcome::Gone(_) | Outcome::Failed(_) | Outcome::Unknown => true,
         };

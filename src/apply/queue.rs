@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::apply::order::Order;
 use crate::apply::strategy::{Job, Rank, Strategy, Tries};
 use crate::asset::AssetId;
-use crate::event::Lane;
+use crate::event::RateLimit;
 use crate::plan::approve::{Approved, Resolve};
 
 /// What the queue may give out just now.
@@ -22,7 +22,7 @@ pub(super) struct Terms<'run> {
     /// none may go out.
     pub(super) size: Option<usize>,
     /// Whether a rate limit is open.
-    pub(super) open: &'run dyn Fn(Lane) -> bool,
+    pub(super) open: &'run dyn Fn(RateLimit) -> bool,
 }
 
 /// A job that waits for its time; the earliest first, and among equals the one put back first.
@@ -50,7 +50,7 @@ impl<S: Strategy> PartialOrd for Later<S> {
 pub(super) struct Queue<'plan, S: Strategy> {
     approved: &'plan Approved,
     /// Jobs that go before everything else, by rate limit.
-    again: BTreeMap<Lane, VecDeque<Job<S>>>,
+    again: BTreeMap<RateLimit, VecDeque<Job<S>>>,
     later: BinaryHeap<Reverse<Later<S>>>,
     put_back: u64,
     resolve: &'plan [Resolve],
@@ -110,13 +110,16 @@ impl<'plan, S: Strategy> Queue<'plan, S> {
             .is_some_and(|Reverse(later)| later.due <= now)
         {
             if let Some(Reverse(later)) = self.later.pop() {
-                let lane = later.job.rate_limit();
-                self.again.entry(lane).or_default().push_back(later.job);
+                let rate_limit = later.job.rate_limit();
+                self.again
+                    .entry(rate_limit)
+                    .or_default()
+                    .push_back(later.job);
             }
         }
         let may_go = self.first_rank();
-        for (lane, jobs) in &mut self.again {
-            if !open(*lane) {
+        for (rate_limit, jobs) in &mut self.again {
+            if !open(*rate_limit) {
                 continue;
             }
             let place = jobs.iter().position(|job| job.rank as usize <= may_go);
@@ -133,15 +136,15 @@ impl<'plan, S: Strategy> Queue<'plan, S> {
             return Some(job);
         }
         let size = size?.max(1);
-        if let Some((lane, rank)) = self.next_deletion() {
-            if rank > may_go || !open(lane) {
+        if let Some((rate_limit, rank)) = self.next_deletion() {
+            if rank > may_go || !open(rate_limit) {
                 return None;
             }
             let job = self.deletion(size)?;
             self.given += job.ids.len();
             return Some(job);
         }
-        if !open(Lane::BulkDelete) {
+        if !open(RateLimit::BulkDelete) {
             return None;
         }
         // What readings find is sent in full batches, the rest once no reading is under way.
@@ -191,7 +194,7 @@ impl<'plan, S: Strategy> Queue<'plan, S> {
 
     /// The rate limit and the rank of the next delete. They are asked for at every turn, so no
     /// batch is made for them.
-    fn next_deletion(&self) -> Option<(Lane, usize)> {
+    fn next_deletion(&self) -> Option<(RateLimit, usize)> {
         let job = self.deletion(1)?;
         Some((job.rate_limit(), job.rank as usize))
     }
@@ -202,19 +205,19 @@ impl<'plan, S: Strategy> Queue<'plan, S> {
     }
 
     /// The rate limits of everything that waits for nothing else.
-    pub(super) fn rate_limits(&self) -> Vec<Lane> {
-        let mut lanes: Vec<Lane> = self
+    pub(super) fn rate_limits(&self) -> Vec<RateLimit> {
+        let mut rate_limits: Vec<RateLimit> = self
             .again
             .iter()
             .filter(|(_, jobs)| !jobs.is_empty())
-            .map(|(lane, _)| *lane)
+            .map(|(rate_limit, _)| *rate_limit)
             .collect();
-        lanes.extend(self.reading().map(|job| job.rate_limit()));
-        lanes.extend(self.next_deletion().map(|(lane, _)| lane));
+        rate_limits.extend(self.reading().map(|job| job.rate_limit()));
+        rate_limits.extend(self.next_deletion().map(|(rate_limit, _)| rate_limit));
         if !self.found.is_empty() {
-            lanes.push(Lane::BulkDelete);
+            rate_limits.push(RateLimit::BulkDelete);
         }
-        lanes
+        rate_limits
     }
 
     /// Puts jobs in front of everything else.

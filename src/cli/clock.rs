@@ -9,7 +9,7 @@ use crate::apply::Clock;
 
 /// What time it is, to the millisecond: no document needs more digits.
 #[expect(clippy::disallowed_methods, reason = "this is the home of the clock")]
-pub(in crate::cli) fn now() -> Timestamp {
+pub(super) fn now() -> Timestamp {
     let now = Timestamp::now();
     let rounded = TimestampRound::new()
         .smallest(Unit::Millisecond)
@@ -19,11 +19,11 @@ pub(in crate::cli) fn now() -> Timestamp {
 
 /// The time since something began, and the time of day.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::cli) struct SystemClock(Instant);
+pub(super) struct SystemClock(Instant);
 
 impl SystemClock {
     /// Begins now.
-    pub(in crate::cli) fn start() -> Self {
+    pub(super) fn start() -> Self {
         Self(Instant::now())
     }
 }

@@ -199,7 +199,7 @@ fn number(count: usize) -> u32 {
 mod tests {
     use super::*;
 
-    fn told(text: &str) -> String {
+    fn describe_syntax(text: &str) -> String {
         let finding = parse(Path::new("retire.toml"), text).unwrap_err();
         let place = finding.place;
         format!(
@@ -237,7 +237,7 @@ mod tests {
             "version = 1\ntoken-command = []\n",
             "version = 1\ntoken-command = 'op read'\n",
         ]
-        .map(told);
+        .map(describe_syntax);
         insta::assert_snapshot!(mistakes.join("\n"));
     }
 

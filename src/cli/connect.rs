@@ -8,9 +8,9 @@ use jiff::Timestamp;
 use crate::app::connect::{self, Connection, Peer};
 use crate::app::prepare::PlanSettings;
 use crate::app::{Host, OnSignal};
-use crate::cli::call::Call;
 use crate::cli::clock;
 use crate::cli::console::Console;
+use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::playground;
 use crate::cli::secrets;
@@ -35,10 +35,10 @@ struct Process {
 }
 
 /// What the use cases take this process for.
-pub(super) fn host(call: &Call) -> Arc<dyn Host> {
+pub(super) fn host(context: &Context) -> Arc<dyn Host> {
     Arc::new(Process {
-        console: call.console.clone(),
-        signals: call.signals.clone(),
+        console: context.console.clone(),
+        signals: context.signals.clone(),
     })
 }
 
@@ -56,7 +56,7 @@ impl Host for Process {
     }
 
     fn give_signals(&self, mut to: OnSignal) {
-        self.signals.give(move |number| {
+        self.signals.forward(move |number| {
             if !to(number) {
                 signals::end(number);
             }
@@ -75,7 +75,7 @@ impl Host for Process {
 ///
 /// Returns why there is no token, or no server.
 pub(super) fn connect(
-    call: &Call,
+    context: &Context,
     settings: &Settings,
     paths: &[PathBuf],
     world: impl FnOnce() -> World,
@@ -86,15 +86,16 @@ pub(super) fn connect(
             Peer::Sandbox(Box::new(seeded.unwrap_or_else(world)))
         }
         Server::At(endpoint) => {
-            let (authority, warnings) = secrets::authority(settings, &call.environment)?;
+            let (token_provider, warnings) =
+                secrets::token_provider(settings, &context.environment)?;
             for warning in &warnings {
-                call.console.warn(warning);
+                context.console.warn(warning);
             }
-            Peer::Server(endpoint.clone(), authority)
+            Peer::Server(endpoint.clone(), token_provider)
         }
     };
     let timeouts = settings.sending.timeouts;
-    let around = (host(call), clock::now as fn() -> Timestamp);
+    let around = (host(context), clock::now as fn() -> Timestamp);
     Ok(connect::connect(
         settings.api.value,
         peer,
@@ -131,10 +132,10 @@ pub(super) fn plan_settings(settings: &Settings, skip_mismatched: bool) -> PlanS
 }
 
 /// Tells once, against the real server, when the legacy API ends.
-pub(super) fn tell_end_of_v2(call: &Call, settings: &Settings) {
+pub(super) fn tell_end_of_v2(context: &Context, settings: &Settings) {
     let real = settings.server.value.name() == ENDPOINT;
     if real && settings.api.value == Api::V2 {
-        call.console.message(&format!(
+        context.console.message(&format!(
             "The v2 API is unsupported after {V2_ENDS} and will be removed; `--api v4` speaks the one that stays."
         ));
     }

@@ -8,12 +8,12 @@ use uuid::Uuid;
 use crate::app;
 use crate::asset::AssetId;
 use crate::cli::console::{Console, OutputError};
+use crate::cli::destination::TargetError;
 use crate::cli::env::NotText;
 use crate::cli::exit::Exit;
 use crate::cli::files::FilesError;
 use crate::cli::secrets::error::SecretError;
 use crate::cli::settings::origin::SettingsError;
-use crate::cli::target::TargetError;
 use crate::diagnostic::{Finding, in_words};
 use crate::frameio::transport::TransportError;
 use crate::plan::approve::Refused;
@@ -310,7 +310,7 @@ impl Failure {
     }
 
     /// Writes it to standard error.
-    pub fn tell(&self, console: &Console) {
+    pub fn print(&self, console: &Console) {
         if let Self::Findings(findings) = self {
             console.words(|style, sink| render::findings::findings(findings, style, sink));
             return;

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::app::provenance::Identity;
 use crate::apply::Clock;
-use crate::cli::call::Call;
 use crate::cli::clock::{self, SystemClock};
+use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::settings::Settings;
 use crate::render::escape::escape;
@@ -21,8 +21,8 @@ const GLANCE: Duration = Duration::from_millis(100);
 /// # Errors
 ///
 /// Returns who has the lock, or why the state cannot be read.
-pub(in crate::cli) fn open(
-    call: &Call,
+pub(super) fn open(
+    context: &Context,
     settings: &Settings,
     who: &Identity,
     command: &str,
@@ -35,7 +35,7 @@ pub(in crate::cli) fn open(
         let error = match store.open(&holder) {
             Ok((session, loaded)) => {
                 for note in session.notes() {
-                    call.console.warn(note);
+                    context.console.warn(note);
                 }
                 return Ok((session, loaded));
             }
@@ -46,7 +46,8 @@ pub(in crate::cli) fn open(
             return Err(error.into());
         }
         if !told {
-            call.console
+            context
+                .console
                 .message(&format!("{}; waiting", escape(&error.to_string())));
             told = true;
         }

@@ -142,12 +142,12 @@ pub(super) fn event(event: &RunEvent) {
         RunEvent::Warned { batch, message } => warn!(batch, words = message, "an odd answer"),
         RunEvent::Paced {
             at: _,
-            lane,
+            rate_limit,
             wait,
             refused,
             window,
         } => info!(
-            lane = lane.name(),
+            rate_limit = rate_limit.name(),
             ?wait,
             refused,
             window,

@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use clap::FromArgMatches;
 
 use args::{Arguments, Command};
-use call::Call;
 use console::Console;
+use context::Context;
 use env::Environment;
 use exit::Exit;
 use failure::Failure;
@@ -14,12 +14,13 @@ use settings::near::misspelt_variables;
 use signals::Signals;
 
 pub mod args;
-pub mod call;
 mod clock;
 mod commands;
 pub mod config;
 mod connect;
 pub mod console;
+pub mod context;
+pub mod destination;
 pub mod duration;
 pub mod env;
 pub mod exit;
@@ -29,18 +30,17 @@ mod git;
 mod identity;
 mod lock;
 mod log;
-mod lost;
 mod ownership;
 mod playground;
 mod project;
 mod reporter;
+mod rescue;
 mod saved_plan;
 pub mod schemas;
 pub mod secrets;
 pub mod settings;
 pub mod signals;
 mod streams;
-pub mod target;
 mod ticker;
 
 /// Does what the arguments of this process say, and tells how it ended.
@@ -71,40 +71,40 @@ pub fn main() -> ExitCode {
         console.warn(&warning);
     }
     log::start(arguments.verbose, &environment, &console);
-    let signals = match Signals::hear() {
+    let signals = match Signals::install() {
         Ok(signals) => signals,
         Err(error) => {
             let failure = Failure::system("catch signals")(error);
-            failure.tell(&console);
+            failure.print(&console);
             return failure.exit().into();
         }
     };
-    let call = Call {
+    let context = Context {
         console,
         environment,
         signals,
         config: arguments.config,
         trust_config: arguments.trust_config,
     };
-    let exit = match run(&call, &arguments.command) {
+    let exit = match run(&context, &arguments.command) {
         Ok(exit) => exit,
         Err(failure) => {
-            failure.tell(&call.console);
+            failure.print(&context.console);
             failure.exit()
         }
     };
     exit.into()
 }
 
-fn run(call: &Call, command: &Command) -> Result<Exit, Failure> {
+fn run(context: &Context, command: &Command) -> Result<Exit, Failure> {
     match command {
-        Command::Validate(arguments) => commands::validate::run(call, arguments),
-        Command::Plan(arguments) => commands::plan::run(call, arguments),
-        Command::Apply(arguments) => commands::apply::run(call, arguments),
-        Command::Show(arguments) => commands::show::run(call, arguments),
-        Command::State(arguments) => commands::state::run(call, arguments),
-        Command::Sandbox(arguments) => commands::sandbox::run(call, arguments),
-        Command::Schema { name } => commands::schema::run(call, *name),
-        Command::Completions { shell } => commands::completions::run(call, *shell),
+        Command::Validate(arguments) => commands::validate::run(context, arguments),
+        Command::Plan(arguments) => commands::plan::run(context, arguments),
+        Command::Apply(arguments) => commands::apply::run(context, arguments),
+        Command::Show(arguments) => commands::show::run(context, arguments),
+        Command::State(arguments) => commands::state::run(context, arguments),
+        Command::Sandbox(arguments) => commands::sandbox::run(context, arguments),
+        Command::Schema { name } => commands::schema::run(context, *name),
+        Command::Completions { shell } => commands::completions::run(context, *shell),
     }
 }

@@ -14,7 +14,7 @@ pub(super) struct Project {
 
 impl Project {
     /// The project of the manifests that PATHs mean.
-    pub(super) fn of(paths: &[PathBuf]) -> Self {
+    pub(super) fn containing(paths: &[PathBuf]) -> Self {
         let meant = paths.iter().filter(|path| path.as_os_str() != "-");
         let folders = meant.filter_map(|path| {
             if path.is_dir() {
@@ -121,7 +121,7 @@ mod tests {
         link(root.join("repo/ci"), root.join("elsewhere/ci")).unwrap();
         link(root.join("elsewhere/b.toml"), root.join("repo/out.toml")).unwrap();
         let show = root.join("repo/show");
-        let project = Project::of(&[show.clone(), PathBuf::from("-")]);
+        let project = Project::containing(&[show.clone(), PathBuf::from("-")]);
         for (file, is_in) in [
             ("repo/ci/a.toml", true),
             ("repo/show/x.toml", true),
@@ -139,7 +139,7 @@ mod tests {
         }
         // Without git, the folder of the manifests is the project.
         fs::remove_dir(root.join("repo/.git")).unwrap();
-        let project = Project::of(&[show.join("x.yaml")]);
+        let project = Project::containing(&[show.join("x.yaml")]);
         assert!(project.has(&show.join("x.toml")) && !project.is_tracked(&show.join("x.toml")));
         assert!(!project.has(&root.join("repo/ci/a.toml")));
     }

@@ -9,7 +9,7 @@ use crate::render::report::SummaryBuilder;
 
 /// Passes each event of a run on to all who want it.
 #[derive(Debug)]
-pub(in crate::cli) struct Reporter<'run> {
+pub(super) struct Reporter<'run> {
     summary: SummaryBuilder,
     streams: &'run mut Streams,
     ticker: Ticker,
@@ -18,7 +18,7 @@ pub(in crate::cli) struct Reporter<'run> {
 
 impl<'run> Reporter<'run> {
     /// Starts with everybody who listens.
-    pub(in crate::cli) const fn new(
+    pub(super) const fn new(
         summary: SummaryBuilder,
         streams: &'run mut Streams,
         ticker: Ticker,
@@ -32,9 +32,9 @@ impl<'run> Reporter<'run> {
     }
 
     /// Ends with the summary; a run that was stopped at once has not said itself that it ended.
-    pub(in crate::cli) fn finish(mut self, ending: &Ending) -> SummaryBuilder {
+    pub(super) fn finish(mut self, ending: &Ending) -> SummaryBuilder {
         if !self.ended {
-            self.hear(&RunEvent::Ended {
+            self.on_event(&RunEvent::Ended {
                 at: clock::now(),
                 ending: ending.clone(),
             });
@@ -45,11 +45,11 @@ impl<'run> Reporter<'run> {
 }
 
 impl Listener for Reporter<'_> {
-    fn hear(&mut self, event: &RunEvent) {
+    fn on_event(&mut self, event: &RunEvent) {
         self.ended |= matches!(event, RunEvent::Ended { .. });
-        self.summary.hear(event);
-        self.ticker.hear(event);
-        self.streams.tell(event, &self.summary);
+        self.summary.on_event(event);
+        self.ticker.on_event(event);
+        self.streams.write_event(event, &self.summary);
         log::event(event);
     }
 }

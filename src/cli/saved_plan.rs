@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::app::saved_plan::{HEAD, SavedPlan, is_plan};
-use crate::cli::call::Call;
+use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::files;
 use crate::cli::project;
@@ -40,12 +40,12 @@ pub(super) fn find(paths: &[PathBuf]) -> Result<Option<SavedPlan>, Failure> {
 ///
 /// Returns that a manifest is not the one that the plan was made from, or what else is wrong
 /// with the manifests.
-pub(super) fn manifests(call: &Call, saved: &SavedPlan) -> Result<Manifests, Failure> {
+pub(super) fn manifests(context: &Context, saved: &SavedPlan) -> Result<Manifests, Failure> {
     let paths = saved.paths();
     if paths.iter().any(|path| path.as_os_str() == "-") {
         return Err(saved.stale(Stale::Standard).into());
     }
-    let read = call.manifests(&paths);
+    let read = context.manifests(&paths);
     let Err(Failure::Findings(_) | Failure::Files(_)) = &read else {
         return read;
     };
@@ -57,7 +57,7 @@ pub(super) fn manifests(call: &Call, saved: &SavedPlan) -> Result<Manifests, Fai
 }
 
 /// Takes from a plan what nobody has set for this run.
-pub(super) fn settle(saved: &SavedPlan, settings: &mut Settings) {
+pub(super) fn adopt_settings(saved: &SavedPlan, settings: &mut Settings) {
     let document = saved.document();
     let DecidingSettings {
         max_attempts,
@@ -67,7 +67,7 @@ pub(super) fn settle(saved: &SavedPlan, settings: &mut Settings) {
     } = document.settings();
     // Which server is spoken to stays with whoever runs it.
     if settings.api.origin == Origin::Default {
-        settings.api.value = document.home().api;
+        settings.api.value = document.target().api;
     }
     // A plan that says that there is no state yet does not lead away from the one that is.
     let first = document.state().digest.is_none();

@@ -39,18 +39,18 @@ mod tests {
 
     fn generated(name: SchemaName) -> String {
         let schema = match name {
-            SchemaName::Manifest => of::<Manifest>(),
-            SchemaName::State => of::<StateDocument>(),
-            SchemaName::Journal => of::<Line<'static>>(),
-            SchemaName::Plan => of::<PlanDocument>(),
-            SchemaName::Events => of::<Event<'static>>(),
+            SchemaName::Manifest => schema_of::<Manifest>(),
+            SchemaName::State => schema_of::<StateDocument>(),
+            SchemaName::Journal => schema_of::<Line<'static>>(),
+            SchemaName::Plan => schema_of::<PlanDocument>(),
+            SchemaName::Events => schema_of::<Event<'static>>(),
             SchemaName::Config => return format!("{:#}\n", config()),
-            SchemaName::SandboxSeed => of::<Seed>(),
+            SchemaName::SandboxSeed => schema_of::<Seed>(),
         };
         format!("{:#}\n", schema.as_value())
     }
 
-    fn of<T: JsonSchema>() -> schemars::Schema {
+    fn schema_of<T: JsonSchema>() -> schemars::Schema {
         SchemaSettings::draft2020_12()
             .into_generator()
             .into_root_schema_for::<T>()

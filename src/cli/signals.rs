@@ -34,7 +34,7 @@ impl Signals {
     /// # Errors
     ///
     /// Returns why they cannot be caught.
-    pub fn hear() -> io::Result<Self> {
+    pub fn install() -> io::Result<Self> {
         let signals = Self(Arc::new(Mutex::new(Box::new(end))));
         let heard = signals.clone();
         let runtime = runtime::Builder::new_current_thread().enable_io().build()?;
@@ -43,13 +43,13 @@ impl Signals {
     }
 
     /// Gives every signal from now on to somebody who stops in order.
-    pub fn give(&self, stop: impl FnMut(i32) + Send + 'static) {
+    pub fn forward(&self, stop: impl FnMut(i32) + Send + 'static) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Box::new(stop);
     }
 
     /// Ends the program at the next signal, now that nothing is left to be written down.
     pub fn take_back(&self) {
-        self.give(end);
+        self.forward(end);
     }
 
     fn pass(&self, number: i32) {

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use crate::cli::args::Events;
 use crate::cli::clock;
 use crate::cli::console::Console;
+use crate::cli::destination::{self, Document, Output};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::target::{self, Document, Output};
 use crate::diagnostic::in_words;
 use crate::event::RunEvent;
 use crate::render::events::{Close, Lines};
@@ -36,8 +36,8 @@ impl Streams {
         state: &Path,
     ) -> Result<Self, Failure> {
         let file = match &arguments.json_out {
-            Some(path) => match target::check(path, Document::Events, state)? {
-                Output::File(place) => Some((path.clone(), target::create_stream(&place)?)),
+            Some(path) => match destination::check(path, Document::Events, state)? {
+                Output::File(place) => Some((path.clone(), destination::create_stream(&place)?)),
                 Output::Standard => None,
             },
             None => None,
@@ -65,10 +65,11 @@ impl Streams {
     }
 
     /// Tells one event, which `summary` has heard already.
-    pub(super) fn tell(&mut self, event: &RunEvent, summary: &SummaryBuilder) {
+    pub(super) fn write_event(&mut self, event: &RunEvent, summary: &SummaryBuilder) {
         if self.sinks.is_open() {
             self.begun = true;
-            self.sinks.send(self.lines.of(event, clock::now(), summary));
+            self.sinks
+                .send(self.lines.write_event(event, clock::now(), summary));
         }
     }
 

@@ -95,7 +95,7 @@ fn show(
 }
 
 impl Listener for Ticker {
-    fn hear(&mut self, event: &RunEvent) {
+    fn on_event(&mut self, event: &RunEvent) {
         if self.running.is_none() {
             return;
         }
@@ -103,7 +103,7 @@ impl Listener for Ticker {
             let progress = &self.progress;
             let mut progress = progress.lock().unwrap_or_else(PoisonError::into_inner);
             progress.tick(self.clock.elapsed());
-            progress.hear(event);
+            progress.on_event(event);
         }
         if matches!(event, RunEvent::Ended { .. }) {
             self.stop();

@@ -1,6 +1,6 @@
 //! What the calls of every version of the API have in common.
 
-use crate::event::{Lane, Task};
+use crate::event::{RateLimit, Task};
 
 /// What a request does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +37,7 @@ impl Request {
 /// A call of the API.
 pub trait Call: Send + Sync {
     /// The rate limit that it counts against.
-    fn rate_limit(&self) -> Lane;
+    fn rate_limit(&self) -> RateLimit;
 
     /// What goes over HTTP; with V4 a call is one of an account.
     fn request(&self, account: &str) -> Request;

@@ -116,10 +116,10 @@ impl Ims {
         match status {
             200 => self.token(&body),
             408 | 425 | 429 | 500.. => Err(NoToken::NotReachable {
-                detail: self.said(status, body),
+                detail: self.describe_refusal(status, body),
             }),
             _ => Err(NoToken::Refused {
-                detail: self.said(status, body),
+                detail: self.describe_refusal(status, body),
             }),
         }
     }
@@ -151,7 +151,7 @@ impl Ims {
     }
 
     /// What an answer without a token says, without what it may repeat of the question.
-    fn said(&self, status: u16, body: Vec<u8>) -> String {
+    fn describe_refusal(&self, status: u16, body: Vec<u8>) -> String {
         #[derive(Deserialize)]
         struct Answer {
             error: Option<String>,

@@ -12,7 +12,7 @@ impl Jitter {
     }
 
     /// Picks a pause between nothing and `longest`.
-    pub(crate) fn of(&mut self, longest: Duration) -> Duration {
+    pub(crate) fn up_to(&mut self, longest: Duration) -> Duration {
         // The SplitMix64 generator: small, and good enough to spread pauses.
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;

@@ -4,7 +4,6 @@
 //! else does. A command that only reads holds a [`client::Client`], which has no call that
 //! deletes.
 
-pub mod authority;
 pub mod call;
 pub mod client;
 pub mod deleter;
@@ -22,6 +21,7 @@ pub mod recently_deleted;
 mod reply;
 pub mod survey;
 pub mod token;
+pub mod token_provider;
 pub mod transport;
 pub mod v2;
 pub mod v4;

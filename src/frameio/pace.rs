@@ -63,7 +63,7 @@ fn until(then: &str, now: &str) -> Option<Duration> {
 mod tests {
     use super::*;
 
-    fn asked(pairs: &[(&'static str, &'static str)]) -> Option<Duration> {
+    fn parse_wait(pairs: &[(&'static str, &'static str)]) -> Option<Duration> {
         let headers = pairs
             .iter()
             .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
@@ -74,16 +74,16 @@ mod tests {
     #[test]
     fn the_nearest_header_counts() {
         let window = [("x-ratelimit-limit", "5"), ("x-ratelimit-window", "1000")];
-        assert_eq!(asked(&window), None, "a limit is no wish to wait");
+        assert_eq!(parse_wait(&window), None, "a limit is no wish to wait");
         let seconds = [window[0], window[1], ("retry-after", "2")];
-        assert_eq!(asked(&seconds), Some(Duration::from_secs(2)));
+        assert_eq!(parse_wait(&seconds), Some(Duration::from_secs(2)));
         let millis = [seconds[0], seconds[2], ("retry-after-ms", "30")];
-        assert_eq!(asked(&millis), Some(Duration::from_millis(30)));
+        assert_eq!(parse_wait(&millis), Some(Duration::from_millis(30)));
         let date = [
             ("date", "Mon, 23 Nov 2026 20:00:00 GMT"),
             ("retry-after", "Mon, 23 Nov 2026 20:00:07 GMT"),
         ];
-        assert_eq!(asked(&date), Some(Duration::from_secs(7)));
+        assert_eq!(parse_wait(&date), Some(Duration::from_secs(7)));
     }
 
     #[test]
@@ -120,13 +120,13 @@ mod tests {
 
     #[test]
     fn nonsense_is_no_wait() {
-        assert_eq!(asked(&[]), None);
-        assert_eq!(asked(&[("retry-after", "soon")]), None);
-        assert_eq!(asked(&[("retry-after", "99999999999")]), Some(LONGEST));
+        assert_eq!(parse_wait(&[]), None);
+        assert_eq!(parse_wait(&[("retry-after", "soon")]), None);
+        assert_eq!(parse_wait(&[("retry-after", "99999999999")]), Some(LONGEST));
         let past = [
             ("date", "Mon, 23 Nov 2026 20:00:00 GMT"),
             ("retry-after", "Mon, 23 Nov 2026 19:00:00 GMT"),
         ];
-        assert_eq!(asked(&past), Some(Duration::ZERO));
+        assert_eq!(parse_wait(&past), Some(Duration::ZERO));
     }
 }

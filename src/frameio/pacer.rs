@@ -1,7 +1,7 @@
-//! Keeping to the server's limits: when the next request may go through a lane, and how many
+//! Keeping to the server's limits: when the next request may go under a rate limit, and how many
 //! may be under way at once. Pure: time comes in as an argument, counted from a start of the caller's choice.
 //!
-//! Each lane has a leaky bucket as the server keeps one (docs/frameio-api.md, "Rate limits"),
+//! For each rate limit there is a leaky bucket as the server keeps one (docs/frameio-api.md, "Rate limits"),
 //! estimated from what the run sent and put right by the headers of each answer. What the
 //! bucket does not foresee, such as other users of the same token, is met by a window of
 //! requests under way that halves when the server refuses and grows by one a round otherwise.
@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::event::Lane;
+use crate::event::RateLimit;
 use crate::frameio::reply::Limits;
 
 /// The pause after a refusal that says nothing of its length; each further one is twice as long.
@@ -35,7 +35,7 @@ pub enum Pace {
     Troubled,
 }
 
-/// A pause that a lane takes.
+/// A pause of the requests under one rate limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pause {
     /// For how long.
@@ -44,11 +44,11 @@ pub struct Pause {
     pub window: usize,
 }
 
-/// Paces the lanes of a run.
+/// Paces the rate limits of a run.
 #[derive(Debug, Clone)]
 pub struct Pacer {
     most: usize,
-    lanes: BTreeMap<Lane, Bucket>,
+    rate_limits: BTreeMap<RateLimit, Bucket>,
 }
 
 #[derive(Debug, Clone)]
@@ -74,47 +74,49 @@ impl Pacer {
     pub const fn new(most: usize) -> Self {
         Self {
             most,
-            lanes: BTreeMap::new(),
+            rate_limits: BTreeMap::new(),
         }
     }
 
-    fn lane(&mut self, lane: Lane) -> &mut Bucket {
+    fn rate_limit(&mut self, rate_limit: RateLimit) -> &mut Bucket {
         let most = self.most.max(1);
-        self.lanes.entry(lane).or_insert_with(|| Bucket::new(most))
+        self.rate_limits
+            .entry(rate_limit)
+            .or_insert_with(|| Bucket::new(most))
     }
 
-    /// When the next request may go through a lane; nothing while as many are under way as may.
+    /// When the next request may go under a rate limit; nothing while as many are under way as may.
     #[must_use]
-    pub fn opens(&self, lane: Lane) -> Option<Duration> {
-        self.lanes
-            .get(&lane)
+    pub fn opens(&self, rate_limit: RateLimit) -> Option<Duration> {
+        self.rate_limits
+            .get(&rate_limit)
             .map_or(Some(Duration::ZERO), Bucket::opens)
     }
 
-    /// Whether a request may go through a lane now.
+    /// Whether a request may go under a rate limit now.
     #[must_use]
-    pub fn is_open(&self, lane: Lane, now: Duration) -> bool {
-        self.opens(lane).is_some_and(|at| at <= now)
+    pub fn is_open(&self, rate_limit: RateLimit, now: Duration) -> bool {
+        self.opens(rate_limit).is_some_and(|at| at <= now)
     }
 
     /// Takes notice of a request that goes out.
-    pub fn sent(&mut self, lane: Lane, now: Duration) {
-        let bucket = self.lane(lane);
+    pub fn sent(&mut self, rate_limit: RateLimit, now: Duration) {
+        let bucket = self.rate_limit(rate_limit);
         bucket.under_way += 1;
         bucket.drain(now);
         bucket.level += bucket.cost();
     }
 
-    /// Takes notice of an answer; says which pause the lane takes, if it takes one.
+    /// Takes notice of an answer; says which pause follows, if any.
     pub fn answered(
         &mut self,
-        lane: Lane,
+        rate_limit: RateLimit,
         now: Duration,
         limits: Option<Limits>,
         pace: Pace,
     ) -> Option<Pause> {
         let most = self.most.max(1);
-        let bucket = self.lane(lane);
+        let bucket = self.rate_limit(rate_limit);
         bucket.under_way = bucket.under_way.saturating_sub(1);
         bucket.drain(now);
         if let Some(limits) = limits {
@@ -137,25 +139,25 @@ impl Pacer {
         }
     }
 
-    /// Sends nothing through a lane for a while; the pause that is longest counts.
-    pub fn pause(&mut self, lane: Lane, until: Duration) {
-        let bucket = self.lane(lane);
+    /// Sends nothing under a rate limit for a while; the pause that is longest counts.
+    pub fn pause(&mut self, rate_limit: RateLimit, until: Duration) {
+        let bucket = self.rate_limit(rate_limit);
         bucket.not_before = bucket.not_before.max(until);
     }
 
-    /// How often in a row the server has refused a lane, and since when.
+    /// How often in a row the server has refused a rate limit, and since when.
     #[must_use]
-    pub fn refusals(&self, lane: Lane) -> (u32, Option<Duration>) {
-        self.lanes
-            .get(&lane)
+    pub fn refusals(&self, rate_limit: RateLimit) -> (u32, Option<Duration>) {
+        self.rate_limits
+            .get(&rate_limit)
             .map_or((0, None), |bucket| (bucket.refusals, bucket.refused_since))
     }
 
-    /// How many requests may be under way through a lane at once.
+    /// How many requests may be under way under a rate limit at once.
     #[must_use]
-    pub fn window(&self, lane: Lane) -> usize {
-        self.lanes
-            .get(&lane)
+    pub fn window(&self, rate_limit: RateLimit) -> usize {
+        self.rate_limits
+            .get(&rate_limit)
             .map_or(self.most, |bucket| bucket.window / ONE)
     }
 }
@@ -300,10 +302,10 @@ mod tests {
         let mut now = Duration::ZERO;
         let end = window * windows;
         while now < end {
-            while let Some(at) = pacer.opens(Lane::BulkDelete)
+            while let Some(at) = pacer.opens(RateLimit::BulkDelete)
                 && at <= now
             {
-                pacer.sent(Lane::BulkDelete, now);
+                pacer.sent(RateLimit::BulkDelete, now);
                 let (taken, limits) = server.take(now + latency / 2);
                 coming.push((now + latency, taken, limits));
                 let which = usize::try_from(now.as_nanos() / window.as_nanos()).unwrap();
@@ -314,7 +316,7 @@ mod tests {
                 }
             }
             let next = coming.iter().map(|(at, ..)| *at).min();
-            let opens = pacer.opens(Lane::BulkDelete).filter(|at| *at > now);
+            let opens = pacer.opens(RateLimit::BulkDelete).filter(|at| *at > now);
             now = [next, opens].into_iter().flatten().min().unwrap();
             let due = coming.iter().position(|(at, ..)| *at <= now);
             if let Some((_, taken, limits)) = due.map(|place| coming.remove(place)) {
@@ -323,7 +325,7 @@ mod tests {
                 } else {
                     Pace::Refused { wait: None }
                 };
-                pacer.answered(Lane::BulkDelete, now, Some(limits), pace);
+                pacer.answered(RateLimit::BulkDelete, now, Some(limits), pace);
             }
         }
         figures
@@ -363,50 +365,50 @@ mod tests {
     #[test]
     fn a_refusal_halves_the_window_and_success_widens_it_by_one_a_round() {
         let mut pacer = Pacer::new(8);
-        let lane = Lane::BulkDelete;
+        let rate_limit = RateLimit::BulkDelete;
         for _ in 0..8 {
-            assert!(pacer.opens(lane).is_some());
-            pacer.sent(lane, Duration::ZERO);
+            assert!(pacer.opens(rate_limit).is_some());
+            pacer.sent(rate_limit, Duration::ZERO);
         }
-        assert_eq!(pacer.opens(lane), None, "never more than eight");
+        assert_eq!(pacer.opens(rate_limit), None, "never more than eight");
         let now = Duration::from_millis(1);
         let pause = pacer
-            .answered(lane, now, None, Pace::Refused { wait: None })
+            .answered(rate_limit, now, None, Pace::Refused { wait: None })
             .unwrap();
         assert_eq!((pause.wait, pause.window), (UNTOLD_PAUSE, 4));
-        let again = pacer.answered(lane, now, None, Pace::Refused { wait: None });
+        let again = pacer.answered(rate_limit, now, None, Pace::Refused { wait: None });
         assert_eq!(again.unwrap().window, 4, "together they are one refusal");
         for _ in 0..6 {
-            pacer.answered(lane, now, None, Pace::Taken);
+            pacer.answered(rate_limit, now, None, Pace::Taken);
         }
-        assert_eq!(pacer.opens(lane), Some(now + UNTOLD_PAUSE));
+        assert_eq!(pacer.opens(rate_limit), Some(now + UNTOLD_PAUSE));
         let mut later = Duration::from_secs(5);
         for _ in 0..64 {
-            pacer.sent(lane, later);
+            pacer.sent(rate_limit, later);
             later += Duration::from_millis(1);
-            pacer.answered(lane, later, None, Pace::Taken);
+            pacer.answered(rate_limit, later, None, Pace::Taken);
         }
-        assert_eq!(pacer.window(lane), 8);
+        assert_eq!(pacer.window(rate_limit), 8);
     }
 
     #[test]
     fn refusals_in_a_row_wait_longer_each_time_and_as_told() {
         let mut pacer = Pacer::new(1);
-        let lane = Lane::ReadAsset;
+        let rate_limit = RateLimit::ReadAsset;
         let mut now = Duration::ZERO;
         let mut waits = Vec::new();
         for _ in 0..9 {
-            now = now.max(pacer.opens(lane).unwrap());
-            pacer.sent(lane, now);
-            let pause = pacer.answered(lane, now, None, Pace::Refused { wait: None });
+            now = now.max(pacer.opens(rate_limit).unwrap());
+            pacer.sent(rate_limit, now);
+            let pause = pacer.answered(rate_limit, now, None, Pace::Refused { wait: None });
             waits.push(pause.unwrap().wait.as_secs());
         }
         assert_eq!(waits, [1, 2, 4, 8, 16, 32, 60, 60, 60]);
-        now = now.max(pacer.opens(lane).unwrap());
-        pacer.sent(lane, now);
+        now = now.max(pacer.opens(rate_limit).unwrap());
+        pacer.sent(rate_limit, now);
         let told = Some(Duration::from_secs(7));
-        let pause = pacer.answered(lane, now, None, Pace::Refused { wait: told });
+        let pause = pacer.answered(rate_limit, now, None, Pace::Refused { wait: told });
         assert_eq!(pause.unwrap().wait, Duration::from_secs(7));
-        assert_eq!(pacer.refusals(lane).0, 10);
+        assert_eq!(pacer.refusals(rate_limit).0, 10);
     }
 }

@@ -14,7 +14,7 @@ use crate::frameio::words::{detail, is_error};
 
 /// Where an asset lies.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Place {
+pub(crate) struct Place {
     /// The id that the answer says.
     pub(super) id: AssetId,
     /// What sort of asset it is; nothing for one that is none of ours.
@@ -29,7 +29,7 @@ pub(super) struct Place {
 
 /// What the server says of one asset, or of what is in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Said<T> {
+pub(crate) enum Said<T> {
     /// It says what was asked.
     There(T),
     /// It does not know such an asset.
@@ -40,7 +40,7 @@ pub(super) enum Said<T> {
 
 /// One asset in another.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Item {
+pub(crate) struct Item {
     pub(super) id: AssetId,
     pub(super) kind: Option<Kind>,
     pub(super) name: Option<Arc<str>>,
@@ -48,7 +48,7 @@ pub(super) struct Item {
 
 /// A page of what is in an asset.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Items {
+pub(crate) struct Items {
     pub(super) all: Vec<Item>,
     /// The next page; nothing after the last.
     pub(super) next: Option<Page>,
@@ -56,7 +56,7 @@ pub(super) struct Items {
 
 /// Where a list goes on.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Page {
+pub(crate) struct Page {
     /// How many pages came before.
     pub(super) before: u32,
     /// V4: the cursor.
@@ -65,7 +65,7 @@ pub(super) struct Page {
 
 /// One asset, as an answer about it or a list says it.
 #[derive(Deserialize)]
-pub(super) struct Asset {
+pub(crate) struct Asset {
     id: AssetId,
     #[serde(rename = "type", default)]
     kind: Option<String>,
@@ -74,15 +74,15 @@ pub(super) struct Asset {
     #[serde(default)]
     deleted_at: Value,
     /// What it lies in: null at the top, and missing where the answer does not tell.
-    #[serde(default, deserialize_with = "said")]
+    #[serde(default, deserialize_with = "present")]
     parent_id: Option<Value>,
     /// The same in the schema of v2.
-    #[serde(default, deserialize_with = "said")]
+    #[serde(default, deserialize_with = "present")]
     parent_asset_id: Option<Value>,
 }
 
 /// Keeps null apart from a field that is not there.
-fn said<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
     Value::deserialize(deserializer).map(Some)
 }
 

@@ -100,7 +100,7 @@ impl Search<'_> {
             if self.is_over() {
                 return;
             }
-            self.look(&project.to_string()).await;
+            self.read_list(&project.to_string()).await;
         }
         if self.wanted.assets.values().any(Option::is_none) {
             self.look_everywhere(&known).await;
@@ -118,7 +118,7 @@ impl Search<'_> {
                 }
                 let looked = AssetId::parse(&project.id).is_ok_and(|id| known.contains(&id));
                 if !looked {
-                    self.look(&project.id).await;
+                    self.read_list(&project.id).await;
                 }
             }
         }
@@ -140,14 +140,14 @@ impl Search<'_> {
     }
 
     /// Looks through what was deleted from one project.
-    async fn look(&mut self, project: &str) {
+    async fn read_list(&mut self, project: &str) {
         let client = self.client;
         let project: Arc<str> = Arc::from(project);
         let list = |after| Read::RecentlyDeleted(Arc::clone(&project), after);
         let mut pages = client.pages(list, judge_deleted);
         while let Some(lines) = self.page(&mut pages).await {
             let oldest = lines.last().and_then(|line| line.at);
-            self.take(lines);
+            self.record_lines(lines);
             // The newest come first.
             let is_late = oldest
                 .zip(self.wanted.since)
@@ -159,7 +159,7 @@ impl Search<'_> {
     }
 
     /// Takes in the lines of a page, and what they tell of the assets.
-    fn take(&mut self, lines: Vec<Line>) {
+    fn record_lines(&mut self, lines: Vec<Line>) {
         for Line { id, parent, at } in lines {
             self.lines.insert(id, at);
             if let Some(parent) = parent {
@@ -215,9 +215,9 @@ mod tests {
     use mockito::{Mock, Server, ServerGuard};
 
     use super::*;
-    use crate::frameio::authority::Authority;
     use crate::frameio::client::Waiting;
     use crate::frameio::token::Token;
+    use crate::frameio::token_provider::TokenProvider;
     use crate::frameio::transport::{Endpoint, Timeouts, Transport};
 
     const A: &str = "3fa85f64-5717-4562-b3fc-2c963f66afa6";
@@ -239,7 +239,7 @@ mod tests {
         deleted.found.keys().copied().collect()
     }
 
-    async fn says(server: &mut ServerGuard, path: &str, status: usize, body: &str) -> Mock {
+    async fn mock_answer(server: &mut ServerGuard, path: &str, status: usize, body: &str) -> Mock {
         let path = format!("/v4/accounts/acc/{path}");
         let mock = server.mock("GET", path.as_str()).with_status(status);
         mock.with_body(body).create_async().await
@@ -281,15 +281,15 @@ mod tests {
                 &deleted(B, ""),
             ),
         ] {
-            mocks.push(says(&mut server, path, status, body).await);
+            mocks.push(mock_answer(&mut server, path, status, body).await);
         }
         (server, mocks)
     }
 
     fn client(server: &ServerGuard) -> Client {
         let endpoint = Endpoint::parse(&server.url()).unwrap();
-        let authority = Authority::ready(Token::new("t").unwrap());
-        let transport = Transport::new(endpoint, authority, Timeouts::default()).unwrap();
+        let token_provider = TokenProvider::ready(Token::new("t").unwrap());
+        let transport = Transport::new(endpoint, token_provider, Timeouts::default()).unwrap();
         Client::new(transport, Waiting::default()).in_account(Some("acc"))
     }
 
@@ -320,9 +320,11 @@ mod tests {
             line(F, G, "2026-11-02T00:00:00Z")
         );
         let second = format!(r#"{{"data":[{}]}}"#, line(B, P, "2026-11-01T00:00:00Z"));
-        let one = says(&mut server, &list, 200, &first).await.expect(3);
+        let one = mock_answer(&mut server, &list, 200, &first).await.expect(3);
         let other = format!("{list}&after=n");
-        let other = says(&mut server, &other, 200, &second).await.expect(2);
+        let other = mock_answer(&mut server, &other, 200, &second)
+            .await
+            .expect(2);
         let client = client(&server);
         // A is in C, and C in F, of which there is a line.
         let mut wanted = Wanted {

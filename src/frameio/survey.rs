@@ -52,7 +52,7 @@ pub async fn survey(
             && let Some((id, kind)) = rest.next()
         {
             let client = client.clone();
-            under_way.spawn(async move { (id, look(&client, id, kind).await) });
+            under_way.spawn(async move { (id, show_asset(&client, id, kind).await) });
         }
         let Some(joined) = under_way.join_next().await else {
             break;
@@ -91,7 +91,11 @@ pub async fn survey(
 
 /// Reads an asset as one kind after another, beginning with the one that somebody said; nothing
 /// where the server takes its id for none of them.
-async fn look(client: &Client, id: AssetId, kind: Option<Kind>) -> Result<Option<Seen>, Unread> {
+async fn show_asset(
+    client: &Client,
+    id: AssetId,
+    kind: Option<Kind>,
+) -> Result<Option<Seen>, Unread> {
     let mut is_missing = false;
     for kind in kind.map_or(&Kind::ALL, Kind::first) {
         let show = Read::Show(*kind, id);
@@ -134,9 +138,9 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::frameio::authority::Authority;
     use crate::frameio::client::Waiting;
     use crate::frameio::token::Token;
+    use crate::frameio::token_provider::TokenProvider;
     use crate::frameio::transport::{Endpoint, Timeouts, Transport};
 
     const FILE: &str = "3fa85f64-5717-4562-b3fc-2c963f66afa6";
@@ -150,12 +154,12 @@ mod tests {
 
     fn client_of(address: &str) -> Client {
         let endpoint = Endpoint::parse(address).unwrap();
-        let authority = Authority::ready(Token::new("t").unwrap());
-        let transport = Transport::new(endpoint, authority, Timeouts::default()).unwrap();
+        let token_provider = TokenProvider::ready(Token::new("t").unwrap());
+        let transport = Transport::new(endpoint, token_provider, Timeouts::default()).unwrap();
         Client::new(transport, Waiting::default()).in_account(Some("acc"))
     }
 
-    async fn says(server: &mut ServerGuard, path: &str, status: usize, body: &str) -> Mock {
+    async fn mock_answer(server: &mut ServerGuard, path: &str, status: usize, body: &str) -> Mock {
         let path = format!("/v4/accounts/acc/{path}");
         let mock = server.mock("GET", path.as_str()).with_status(status);
         mock.with_body(body).create_async().await
@@ -198,7 +202,7 @@ mod tests {
             (format!("{children}&after=c%2B1"), 200, &page(GONE, "")),
             (format!("files/{CLOSED}"), 403, ERROR),
         ] {
-            mocks.push(says(&mut server, &path, status, body).await);
+            mocks.push(mock_answer(&mut server, &path, status, body).await);
         }
         let ids = [FILE, GONE, STACK, CLOSED].map(|text| (id(text), None));
         let mut heard = Vec::new();
@@ -231,12 +235,12 @@ mod tests {
     #[tokio::test]
     async fn what_nobody_may_read_stops_it_and_trouble_in_a_row_ends_it() {
         let mut server = Server::new_async().await;
-        says(&mut server, &format!("files/{FILE}"), 401, "").await;
+        mock_answer(&mut server, &format!("files/{FILE}"), 401, "").await;
         let client = client(&server);
         let one = [(id(FILE), Some(Kind::File))];
         let refused = survey(&client, &one, |_| {}).await.unwrap_err();
         assert!(matches!(refused, StopReason::NotAuthenticated { .. }));
-        let broken = says(&mut server, &format!("folders/{CLOSED}"), 400, "").await;
+        let broken = mock_answer(&mut server, &format!("folders/{CLOSED}"), 400, "").await;
         let broken = broken.expect(3);
         let many = [(id(CLOSED), Some(Kind::Folder)); 9];
         let seen = survey(&client, &many, |_| {}).await.unwrap();
@@ -247,7 +251,7 @@ mod tests {
     #[tokio::test]
     async fn where_nothing_may_be_read_it_is_the_token() {
         let mut server = Server::new_async().await;
-        let closed = says(&mut server, &format!("folders/{CLOSED}"), 403, ERROR).await;
+        let closed = mock_answer(&mut server, &format!("folders/{CLOSED}"), 403, ERROR).await;
         let closed = closed.expect(19);
         let client = client(&server);
         let nine = [(id(CLOSED), Some(Kind::Folder)); 9];
@@ -264,7 +268,7 @@ mod tests {
         let mut server = Server::new_async().await;
         for (asset, statuses) in [(FILE, [404, 422, 404]), (GONE, [422, 422, 422])] {
             for (kind, status) in ["files", "folders", "version_stacks"].iter().zip(statuses) {
-                says(&mut server, &format!("{kind}/{asset}"), status, ERROR).await;
+                mock_answer(&mut server, &format!("{kind}/{asset}"), status, ERROR).await;
             }
         }
         let ids = [(id(FILE), Some(Kind::VersionStack)), (id(GONE), None)];

@@ -7,7 +7,6 @@ use reqwest::{Client, Response};
 use tokio::time::Instant;
 use tracing::{Level, debug, enabled, trace};
 
-use crate::frameio::authority::{Authority, Grant};
 use crate::frameio::call::{Method, Request};
 pub use crate::frameio::endpoint::{Base, Endpoint, EndpointError};
 pub use crate::frameio::http::{Timeouts, TransportError};
@@ -16,6 +15,7 @@ use crate::frameio::ims::NoToken;
 use crate::frameio::mask::Secrets;
 use crate::frameio::pace;
 use crate::frameio::reply::{Body, Reply};
+use crate::frameio::token_provider::{Grant, TokenProvider};
 
 /// The longest answer that is read; the API's own are far below it.
 const LONGEST_BODY: usize = 16 << 20;
@@ -30,7 +30,7 @@ const LEGACY: HeaderName = HeaderName::from_static("x-frameio-legacy-token-auth"
 pub struct Transport {
     client: Client,
     endpoint: Endpoint,
-    authority: Authority,
+    token_provider: TokenProvider,
 }
 
 impl Transport {
@@ -41,13 +41,13 @@ impl Transport {
     /// Returns what the HTTP library says when its TLS cannot be set up.
     pub fn new(
         endpoint: Endpoint,
-        authority: Authority,
+        token_provider: TokenProvider,
         timeouts: Timeouts,
     ) -> Result<Self, TransportError> {
         Ok(Self {
             client: client(&endpoint, timeouts)?,
             endpoint,
-            authority,
+            token_provider,
         })
     }
 
@@ -60,18 +60,18 @@ impl Transport {
     }
 
     async fn exchange(&self, request: &Request) -> Reply {
-        let grant = match self.authority.grant().await {
+        let grant = match self.token_provider.grant().await {
             Ok(grant) => grant,
             Err(why) => return without(why),
         };
         let reply = self.attempt(request, &grant).await;
         let rejected = matches!(reply, Reply::Answered { status: 401, .. });
-        if !rejected || !self.authority.is_renewed() {
+        if !rejected || !self.token_provider.is_renewed() {
             return reply;
         }
         // Nothing was done, so the same can be asked with the next token, once.
-        self.authority.reject(&grant).await;
-        match self.authority.grant().await {
+        self.token_provider.reject(&grant).await;
+        match self.token_provider.grant().await {
             Ok(grant) => self.attempt(request, &grant).await,
             Err(why) => without(why),
         }
@@ -87,13 +87,13 @@ impl Transport {
             .client
             .request(method, address)
             .header(AUTHORIZATION, grant.header.clone());
-        if self.authority.is_legacy() {
+        if self.token_provider.is_legacy() {
             sent = sent.header(LEGACY, "true");
         }
         if let Some(json) = request.body.clone() {
             sent = sent.header(CONTENT_TYPE, "application/json").body(json);
         }
-        let secrets = self.authority.secrets();
+        let secrets = self.token_provider.secrets();
         match sent.send().await {
             Ok(response) => answered(response, secrets).await,
             // Only a connection that was never made proves that nothing was sent.

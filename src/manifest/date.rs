@@ -30,7 +30,7 @@ pub(super) enum Reading {
 impl Reading {
     /// The moment that a date means. The calendar of this program ends two days before the
     /// year 10000, and what lies beyond is its last moment.
-    fn of(self, date: civil::Date) -> Timestamp {
+    fn moment(self, date: civil::Date) -> Timestamp {
         let hours = match self {
             Self::Begins => 12,
             Self::Ends => 24 + 12,
@@ -55,7 +55,7 @@ pub(super) fn parse(text: &str, reading: Reading) -> Result<Timestamp, DateError
         .collect();
     if shape == b"0000-00-00" {
         let date: civil::Date = text.parse().map_err(|_wrong| DateError::NotThere)?;
-        return Ok(reading.of(date));
+        return Ok(reading.moment(date));
     }
     let Some((date, time)) = shape.split_at_checked(10) else {
         return Err(DateError::NoDate);

@@ -49,7 +49,7 @@ pub enum DocumentKind {
 /// Tells what a document is.
 #[must_use]
 pub fn kind(bytes: &[u8]) -> DocumentKind {
-    let kind = told(bytes);
+    let kind = from_bytes(bytes);
     // It may begin as one of ours, and list something all the same, which none of ours does.
     if kind == DocumentKind::Ours && lists_something(bytes) {
         DocumentKind::Manifest
@@ -87,7 +87,7 @@ pub fn lists_something(bytes: &[u8]) -> bool {
     })
 }
 
-fn told(bytes: &[u8]) -> DocumentKind {
+fn from_bytes(bytes: &[u8]) -> DocumentKind {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let Ok(text) = std::str::from_utf8(bytes) else {
         return DocumentKind::Manifest;
@@ -96,7 +96,7 @@ fn told(bytes: &[u8]) -> DocumentKind {
         return kind;
     }
     let nowhere = "".into();
-    if names_list(text) || text.len() > LARGEST || Text::new(&nowhere, bytes).is_err() {
+    if names_list(text) || text.len() > LARGEST || Text::decode(&nowhere, bytes).is_err() {
         return DocumentKind::Manifest;
     }
     match Unit::new(text, 0).documents() {
@@ -111,7 +111,7 @@ fn told(bytes: &[u8]) -> DocumentKind {
 /// Whether a text has one of a manifest's lists at its top, however broken it is elsewhere.
 #[must_use]
 pub fn has_list(text: &str) -> bool {
-    match Top::of(text).0 {
+    match Top::read(text).0 {
         Some(DocumentKind::Manifest) => true,
         // A state has its holds at the beginning of a line too.
         Some(DocumentKind::Ours) => false,
@@ -230,7 +230,7 @@ fn words(key: &str) -> impl Iterator<Item = String> {
 
 /// What a JSON object is; nothing where the text is none, or YAML that only begins like it.
 fn json(text: &str) -> Option<DocumentKind> {
-    match Top::of(text) {
+    match Top::read(text) {
         (Some(kind), _) => Some(kind),
         (None, Some(keys)) => {
             let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
@@ -249,7 +249,7 @@ struct Top {
 
 impl Top {
     /// What is sure, and all keys where the text is one whole JSON object.
-    fn of(text: &str) -> (Option<DocumentKind>, Option<Vec<String>>) {
+    fn read(text: &str) -> (Option<DocumentKind>, Option<Vec<String>>) {
         if !text.trim_start().starts_with('{') {
             return (None, None);
         }

@@ -10,8 +10,8 @@ pub mod document;
 mod fast;
 mod grammar;
 pub mod kind;
-mod lanes;
 mod order;
+mod pieces;
 #[cfg(test)]
 pub(crate) mod schema;
 #[cfg(test)]
@@ -63,12 +63,12 @@ pub enum Part {
 ///
 /// Returns everything that is wrong, in the order of the files and of the places in them.
 pub fn read(sources: &[Source]) -> Result<Manifests, Vec<Finding>> {
-    read_with(sources, lanes::read)
+    read_with(sources, pieces::read)
 }
 
 fn read_with(
     sources: &[Source],
-    lane: impl Fn(&mut Walk<'_, '_>, &str),
+    reader: impl Fn(&mut Walk<'_, '_>, &str),
 ) -> Result<Manifests, Vec<Finding>> {
     let digests = || {
         let digests = sources.iter().map(|source| Sha256::digest(&source.bytes));
@@ -78,7 +78,7 @@ fn read_with(
     thread::scope(|scope| {
         let beside = || thread::Builder::new().spawn_scoped(scope, digests).ok();
         let beside = if bytes < WORTH { None } else { beside() };
-        let mut said = read_all(sources, lane)?;
+        let mut said = read_all(sources, reader)?;
         let digests = match beside {
             Some(beside) => beside.join().unwrap_or_else(|panic| resume_unwind(panic)),
             // It is not worth a thread, or there is none to be had.
@@ -94,7 +94,7 @@ fn read_with(
 /// Reads all files, without their digests.
 fn read_all(
     sources: &[Source],
-    lane: impl Fn(&mut Walk<'_, '_>, &str),
+    reader: impl Fn(&mut Walk<'_, '_>, &str),
 ) -> Result<Manifests, Vec<Finding>> {
     let mut said = Manifests::default();
     let mut texts = Vec::with_capacity(sources.len());
@@ -106,17 +106,17 @@ fn read_all(
             Part::All => None,
             Part::Holds => said.account.take(),
         };
-        match Text::new(&source.path, &source.bytes) {
+        match Text::decode(&source.path, &source.bytes) {
             Ok(text) => {
                 let mut walk = Walk::new(&text, file, &mut said);
-                lane(&mut walk, text.all);
+                reader(&mut walk, text.all);
                 let found = walk.finish();
                 findings.extend(found.into_iter().map(|finding| (file, finding)));
                 texts.push(text);
             }
             Err(finding) => {
                 findings.push((file, *finding));
-                texts.push(Text::of(&source.path, ""));
+                texts.push(Text::new(&source.path, ""));
             }
         }
         said.files.push(SourceFile {

@@ -1,11 +1,11 @@
-//! The room's own tests: both ways of reading agree, places are right, nothing panics.
+//! The module's own tests: both ways of reading agree, places are right, nothing panics.
 
 use std::sync::Arc;
 
 use proptest::prelude::*;
 
 use super::document::Manifests;
-use super::{Part, Source, lanes, read, read_with};
+use super::{Part, Source, pieces, read, read_with};
 use crate::asset::Kind;
 use crate::diagnostic::Finding;
 
@@ -26,7 +26,7 @@ fn apart(text: &str) -> Result<Manifests, Vec<Finding>> {
 }
 
 fn whole(text: &str) -> Result<Manifests, Vec<Finding>> {
-    read_with(&[source(text)], lanes::read_whole)
+    read_with(&[source(text)], pieces::read_whole)
 }
 
 /// Whether a refusal of the parser is among the findings: what is told beside one may differ.
@@ -443,7 +443,7 @@ fn every_code_is_on_the_list() {
         "check.rs",
         "conceal.rs",
         "grammar.rs",
-        "lanes.rs",
+        "pieces.rs",
         "text.rs",
         "values.rs",
         "walk.rs",

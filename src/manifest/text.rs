@@ -28,10 +28,10 @@ impl<'a> Text<'a> {
     /// # Errors
     ///
     /// Returns what cannot be part of a YAML document, and where.
-    pub(super) fn new(path: &Arc<str>, bytes: &'a [u8]) -> Result<Self, Box<Finding>> {
+    pub(super) fn decode(path: &Arc<str>, bytes: &'a [u8]) -> Result<Self, Box<Finding>> {
         // Its lines are not shown: what is no text is hardly a manifest.
         let wrong = |valid: &str, code, message: String, hint: &str| {
-            let mut found = Text::of(path, valid).finding(code, valid.len(), message);
+            let mut found = Text::new(path, valid).finding(code, valid.len(), message);
             found.snippet = None;
             found.hint = Some(hint.to_owned());
             Err(Box::new(found))
@@ -63,16 +63,16 @@ impl<'a> Text<'a> {
                 "the control character U+{:04X} is in the text",
                 found as u32
             );
-            let mut finding = Self::of(path, text).finding("control-character", at, message);
+            let mut finding = Self::new(path, text).finding("control-character", at, message);
             finding.snippet = None;
             finding.hint = Some("remove it; in quotes it can be written as an escape".to_owned());
             return Err(Box::new(finding));
         }
-        Ok(Self::of(path, text))
+        Ok(Self::new(path, text))
     }
 
     /// Text that is known to be in order.
-    pub(super) fn of(path: &Arc<str>, text: &'a str) -> Self {
+    pub(super) fn new(path: &Arc<str>, text: &'a str) -> Self {
         Self {
             path: Arc::clone(path),
             all: text,
@@ -286,12 +286,12 @@ mod tests {
     fn a_place_near_the_top_is_found_as_any_other() {
         let all = "a\r\nb\u{2028}c\r\u{85}dé\n\nend";
         let path: Arc<str> = Arc::from("m.yaml");
-        let whole = Text::of(&path, all);
+        let whole = Text::new(&path, all);
         whole.lines.get_or_init(|| line_starts(all));
         for at in 0..=all.len() {
             // Neither has been asked before, so that nothing is counted on from there.
             whole.last.set((usize::MAX, 0, 0));
-            let near = Text::of(&path, all);
+            let near = Text::new(&path, all);
             assert_eq!(near.position(at), whole.position(at), "byte {at}");
             assert!(near.lines.get().is_none());
         }

@@ -8,7 +8,7 @@ use crate::asset::AssetId;
 use crate::inventory::Seen;
 use crate::manifest::document::Entry;
 use crate::outcome::{Evidence, FailureKind};
-use crate::state::{Record, Standing};
+use crate::state::{Record, Status};
 
 /// What is to happen to one asset, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -219,11 +219,11 @@ pub fn decide(case: Case<'_>, rules: Rules, now: Timestamp) -> Option<Decision> 
         hold,
         seen,
     } = case;
-    let standing = record.map(|record| &record.standing);
+    let status = record.map(|record| &record.status);
     let Some(entry) = entry else {
-        return standing.map(unlisted);
+        return status.map(unlisted);
     };
-    if let Some(Standing::Retired | Standing::Gone) = standing {
+    if let Some(Status::Retired | Status::Gone) = status {
         return Some(Decision::Unchanged { listed: true });
     }
     if let Some(hold) = hold {
@@ -234,7 +234,7 @@ pub fn decide(case: Case<'_>, rules: Rules, now: Timestamp) -> Option<Decision> 
         });
     }
     // What became of a delete that was never answered is found out in the run, not before it.
-    let seen = seen.filter(|_| !matches!(standing, Some(Standing::Unknown { .. })));
+    let seen = seen.filter(|_| !matches!(status, Some(Status::Unknown { .. })));
     let evidence = match seen {
         Some(Seen::Deleted { evidence, .. }) => Some(*evidence),
         Some(Seen::Missing) if entry.accepts_missing() => Some(Evidence::ByHand),
@@ -259,18 +259,18 @@ pub fn decide(case: Case<'_>, rules: Rules, now: Timestamp) -> Option<Decision> 
         }
         Some(Seen::There(_) | Seen::Deleted { .. }) | None => {}
     }
-    Some(match standing {
+    Some(match status {
         // Where nothing was read before the plan, the run reads it before it sends anything.
-        Some(Standing::Missing) if seen.is_none() => Decision::Resolve {
+        Some(Status::Missing) if seen.is_none() => Decision::Resolve {
             listed: true,
             attempts: 0,
         },
-        None | Some(Standing::Retired | Standing::Gone | Standing::Missing) => Decision::Retire,
-        Some(Standing::Unknown { attempts }) => Decision::Resolve {
+        None | Some(Status::Retired | Status::Gone | Status::Missing) => Decision::Retire,
+        Some(Status::Unknown { attempts }) => Decision::Resolve {
             listed: true,
             attempts: *attempts,
         },
-        Some(Standing::Failed(failed)) => {
+        Some(Status::Failed(failed)) => {
             let attempts = failed.attempts;
             let kind = failed.kind;
             let message = Arc::clone(&failed.message);
@@ -291,11 +291,11 @@ pub fn decide(case: Case<'_>, rules: Rules, now: Timestamp) -> Option<Decision> 
     })
 }
 
-fn unlisted(standing: &Standing) -> Decision {
-    match standing {
-        Standing::Retired | Standing::Gone => Decision::Unchanged { listed: false },
-        Standing::Failed(_) | Standing::Missing => Decision::Forget,
-        Standing::Unknown { attempts } => Decision::Resolve {
+fn unlisted(status: &Status) -> Decision {
+    match status {
+        Status::Retired | Status::Gone => Decision::Unchanged { listed: false },
+        Status::Failed(_) | Status::Missing => Decision::Forget,
+        Status::Unknown { attempts } => Decision::Resolve {
             listed: false,
             attempts: *attempts,
         },

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::asset::Kind;
-use crate::event::Lane;
+use crate::event::RateLimit;
 use crate::plan::decide::Decision;
 use crate::plan::{Plan, Step, Totals};
 use crate::state::Api;
@@ -13,7 +13,7 @@ use crate::state::Api;
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct LaneForecast {
+pub struct RateForecast {
     /// The kind of call.
     pub call: String,
     /// How many of them at least.
@@ -42,28 +42,28 @@ pub struct Cut {
 /// A limit: how many requests in which time, and whether a document says so.
 ///
 /// Source: docs/frameio-api.md, "Rate limits".
-const fn limit(lane: Lane) -> (u32, Duration, bool) {
-    match lane {
+const fn documented(rate_limit: RateLimit) -> (u32, Duration, bool) {
+    match rate_limit {
         // Not documented for deletes; the API's general default.
-        Lane::BulkDelete => (50, Duration::from_secs(1), false),
-        Lane::ReadAsset | Lane::RecentlyDeleted => (5, Duration::from_secs(1), true),
-        Lane::DeleteFile
-        | Lane::ShowFolder
-        | Lane::ShowStack
-        | Lane::Children
-        | Lane::Me
-        | Lane::Accounts
-        | Lane::Workspaces
-        | Lane::Projects => (100, Duration::from_mins(1), true),
-        Lane::DeleteFolder => (60, Duration::from_mins(1), true),
-        Lane::ShowFile => (10, Duration::from_secs(1), true),
+        RateLimit::BulkDelete => (50, Duration::from_secs(1), false),
+        RateLimit::ReadAsset | RateLimit::RecentlyDeleted => (5, Duration::from_secs(1), true),
+        RateLimit::DeleteFile
+        | RateLimit::ShowFolder
+        | RateLimit::ShowStack
+        | RateLimit::Children
+        | RateLimit::Me
+        | RateLimit::Accounts
+        | RateLimit::Workspaces
+        | RateLimit::Projects => (100, Duration::from_mins(1), true),
+        RateLimit::DeleteFolder => (60, Duration::from_mins(1), true),
+        RateLimit::ShowFile => (10, Duration::from_secs(1), true),
     }
 }
 
-impl LaneForecast {
-    fn new(lane: Lane, calls: usize) -> Option<Self> {
+impl RateForecast {
+    fn new(rate_limit: RateLimit, calls: usize) -> Option<Self> {
         let calls = u64::try_from(calls).ok().filter(|calls| *calls > 0)?;
-        let (limit, window, documented) = limit(lane);
+        let (limit, window, documented) = documented(rate_limit);
         let window_ms = u64::try_from(window.as_millis()).unwrap_or(u64::MAX);
         // A full bucket lets `limit` calls through at once, then one every window/limit.
         let waiting = calls.saturating_sub(limit.into());
@@ -71,7 +71,7 @@ impl LaneForecast {
             .saturating_mul(window_ms)
             .div_ceil(u64::from(limit) * 1_000);
         Some(Self {
-            call: lane.name().to_owned(),
+            call: rate_limit.name().to_owned(),
             calls,
             limit,
             window_ms,
@@ -85,7 +85,7 @@ impl LaneForecast {
 ///
 /// The figures are the least: what is refused, missing or not answered takes more.
 #[must_use]
-pub fn forecast(plan: &Plan, cut: Cut) -> Vec<LaneForecast> {
+pub fn forecast(plan: &Plan, cut: Cut) -> Vec<RateForecast> {
     let mut calls = Calls::default();
     match cut.api {
         Api::V2 => {
@@ -95,52 +95,54 @@ pub fn forecast(plan: &Plan, cut: Cut) -> Vec<LaneForecast> {
                 resolve,
                 ..
             } = plan.totals;
-            calls.add(Lane::ReadAsset, resolve);
-            calls.add(Lane::BulkDelete, bulk_deletes(retire + retry, cut));
+            calls.add(RateLimit::ReadAsset, resolve);
+            calls.add(RateLimit::BulkDelete, bulk_deletes(retire + retry, cut));
         }
         Api::V4 => {
             for step in &plan.steps {
-                calls.take(step, plan);
+                calls.count_step(step, plan);
             }
         }
     }
-    let lanes = calls.0.into_iter();
-    lanes
-        .filter_map(|(lane, calls)| LaneForecast::new(lane, calls))
+    let rate_limits = calls.0.into_iter();
+    rate_limits
+        .filter_map(|(rate_limit, calls)| RateForecast::new(rate_limit, calls))
         .collect()
 }
 
 /// How many calls of each kind there are.
 #[derive(Default)]
-struct Calls(BTreeMap<Lane, usize>);
+struct Calls(BTreeMap<RateLimit, usize>);
 
 impl Calls {
-    fn add(&mut self, lane: Lane, calls: usize) {
-        *self.0.entry(lane).or_default() += calls;
+    fn add(&mut self, rate_limit: RateLimit, calls: usize) {
+        *self.0.entry(rate_limit).or_default() += calls;
     }
 
     /// Adds what V4 needs for one step: each asset has calls of its own.
-    fn take(&mut self, step: &Step, plan: &Plan) {
+    fn count_step(&mut self, step: &Step, plan: &Plan) {
         match (&step.decision, step.kind()) {
-            (Decision::Resolve { .. }, None | Some(Kind::File)) => self.add(Lane::ShowFile, 1),
-            (Decision::Resolve { .. }, Some(Kind::Folder)) => self.add(Lane::ShowFolder, 1),
-            (Decision::Resolve { .. }, Some(Kind::VersionStack)) => self.add(Lane::ShowStack, 1),
+            (Decision::Resolve { .. }, None | Some(Kind::File)) => self.add(RateLimit::ShowFile, 1),
+            (Decision::Resolve { .. }, Some(Kind::Folder)) => self.add(RateLimit::ShowFolder, 1),
+            (Decision::Resolve { .. }, Some(Kind::VersionStack)) => {
+                self.add(RateLimit::ShowStack, 1);
+            }
             (Decision::Retire | Decision::Retry { .. }, Some(Kind::File)) => {
-                self.add(Lane::DeleteFile, 1);
+                self.add(RateLimit::DeleteFile, 1);
             }
             (Decision::Retire | Decision::Retry { .. }, Some(Kind::Folder)) => {
-                self.add(Lane::DeleteFolder, 1);
+                self.add(RateLimit::DeleteFolder, 1);
             }
             (Decision::Retire | Decision::Retry { .. }, Some(Kind::VersionStack)) => {
                 // What it holds is read in the run, and its files are deleted in its place.
-                self.add(Lane::Children, 1);
+                self.add(RateLimit::Children, 1);
                 let files = plan.stacks.get(&step.id).map_or(1, |files| files.len());
-                self.add(Lane::DeleteFile, files);
+                self.add(RateLimit::DeleteFile, files);
             }
             // It is read first; most assets are files.
             (Decision::Retire | Decision::Retry { .. }, None) => {
-                self.add(Lane::ShowFile, 1);
-                self.add(Lane::DeleteFile, 1);
+                self.add(RateLimit::ShowFile, 1);
+                self.add(RateLimit::DeleteFile, 1);
             }
             (
                 Decision::Record { .. }
@@ -160,8 +162,8 @@ impl Calls {
 
 /// How long the calls take at least; those of different kinds go on side by side.
 #[must_use]
-pub fn at_least(forecast: &[LaneForecast]) -> Duration {
-    let longest = forecast.iter().map(|lane| lane.seconds).max();
+pub fn at_least(forecast: &[RateForecast]) -> Duration {
+    let longest = forecast.iter().map(|rate_limit| rate_limit.seconds).max();
     Duration::from_secs(longest.unwrap_or(0))
 }
 
@@ -181,15 +183,15 @@ mod tests {
     use crate::asset::AssetId;
     use crate::manifest::document::Details;
 
-    fn told(plan: &Plan, api: Api) -> Vec<(String, u64, u64)> {
+    fn tabulate(plan: &Plan, api: Api) -> Vec<(String, u64, u64)> {
         let cut = Cut {
             api,
             batch_size: 50,
             canary: 5,
         };
-        let lanes = forecast(plan, cut).into_iter();
-        lanes
-            .map(|lane| (lane.call, lane.calls, lane.seconds))
+        let rate_limits = forecast(plan, cut).into_iter();
+        rate_limits
+            .map(|rate_limit| (rate_limit.call, rate_limit.calls, rate_limit.seconds))
             .collect()
     }
 
@@ -203,7 +205,7 @@ mod tests {
             totals,
             ..Plan::default()
         };
-        told(&plan, Api::V2)
+        tabulate(&plan, Api::V2)
     }
 
     fn step(number: usize, kind: Option<Kind>, decision: Decision) -> Step {
@@ -221,7 +223,7 @@ mod tests {
 
     #[test]
     fn the_first_small_delete_is_a_call_of_its_own() {
-        let calls = |assets| v2(assets, 0).first().map_or(0, |lane| lane.1);
+        let calls = |assets| v2(assets, 0).first().map_or(0, |rate_limit| rate_limit.1);
         let found = [0, 1, 5, 6, 55, 56].map(calls);
         assert_eq!(found, [0, 1, 1, 2, 2, 3]);
     }
@@ -236,10 +238,10 @@ mod tests {
             ..Plan::default()
         };
         assert_eq!(
-            told(&files(10_000), Api::V4),
+            tabulate(&files(10_000), Api::V4),
             [("delete_file".to_owned(), 10_000, 9_900 * 60 / 100)]
         );
-        assert_eq!(told(&files(100), Api::V4)[0].2, 0);
+        assert_eq!(tabulate(&files(100), Api::V4)[0].2, 0);
         let cut = Cut {
             api: Api::V4,
             batch_size: 50,
@@ -280,8 +282,8 @@ mod tests {
             ..Plan::default()
         };
         let calls = |plan: &Plan| {
-            let lanes = told(plan, Api::V4).into_iter();
-            lanes
+            let rate_limits = tabulate(plan, Api::V4).into_iter();
+            rate_limits
                 .map(|(call, calls, _)| format!("{call} {calls}"))
                 .collect::<Vec<_>>()
         };

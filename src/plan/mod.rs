@@ -7,7 +7,7 @@ use crate::inventory::Facts;
 use crate::manifest::document::{Entry, Manifests, Spot};
 use crate::plan::decide::{Case, Decision};
 use crate::plan::walk::Walk;
-use crate::state::{Record, Standing};
+use crate::state::{Record, Status};
 
 pub mod approve;
 pub mod decide;
@@ -52,8 +52,8 @@ pub fn make(inputs: Inputs<'_>) -> Plan {
                 plan.places.insert(id, place);
             }
         }
-        let unanswered = match record.map(Record::standing) {
-            Some(Standing::Unknown { attempts }) if decision.is_kept() => Some(*attempts),
+        let unanswered = match record.map(Record::status) {
+            Some(Status::Unknown { attempts }) if decision.is_kept() => Some(*attempts),
             Some(_) | None => None,
         };
         plan.unsettled.extend(unanswered.map(|attempts| Unsettled {

@@ -197,12 +197,12 @@ impl Totals {
     }
 
     pub(super) fn count(&mut self, decision: &Decision) {
-        *self.of(decision) += 1;
+        *self.count_mut(decision) += 1;
     }
 
     /// Counts an asset no more.
     pub(super) fn uncount(&mut self, decision: &Decision) {
-        *self.of(decision) -= 1;
+        *self.count_mut(decision) -= 1;
     }
 
     /// Counts an asset elsewhere than before.
@@ -211,7 +211,7 @@ impl Totals {
         self.count(now);
     }
 
-    const fn of(&mut self, decision: &Decision) -> &mut usize {
+    const fn count_mut(&mut self, decision: &Decision) -> &mut usize {
         match decision {
             Decision::Retire => &mut self.retire,
             Decision::Retry { .. } => &mut self.retry,

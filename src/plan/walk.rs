@@ -11,7 +11,7 @@ use crate::inventory::{Facts, Inventory};
 use crate::manifest::document::{Details, Entry, Hold, Manifests};
 use crate::plan::decide::{Case, Decision, HoldInForce, Rules, Why, decide};
 use crate::plan::model::{Held, Step};
-use crate::state::{Record, Standing, State};
+use crate::state::{Record, State, Status};
 
 /// Everything that a plan is made from.
 #[derive(Debug, Clone, Copy)]
@@ -56,11 +56,9 @@ impl<'plan> Walk<'plan> {
     /// What is held and not recorded as deleted: only that can be deleted along with something.
     pub(super) fn held(&self) -> Vec<Held> {
         let assets = &self.inputs.state.assets;
-        let is_deleted = |id: &AssetId| match assets.get(id).map(Record::standing) {
-            Some(Standing::Retired | Standing::Gone) => true,
-            Some(Standing::Failed(_) | Standing::Unknown { .. } | Standing::Missing) | None => {
-                false
-            }
+        let is_deleted = |id: &AssetId| match assets.get(id).map(Record::status) {
+            Some(Status::Retired | Status::Gone) => true,
+            Some(Status::Failed(_) | Status::Unknown { .. } | Status::Missing) | None => false,
         };
         let holds = self.holds.iter().filter(|(id, _)| !is_deleted(id));
         holds

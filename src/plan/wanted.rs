@@ -35,7 +35,7 @@ impl Wanted {
 #[must_use]
 pub fn wanted(inputs: Inputs<'_>) -> Wanted {
     let walk = Walk::new(inputs);
-    let is_v4 = inputs.state.home.api == Api::V4;
+    let is_v4 = inputs.state.target.api == Api::V4;
     let mut assets = Vec::new();
     let decided = walk.decided().map(|decided| {
         let kind = decided.kind();
@@ -102,7 +102,7 @@ mod tests {
     use crate::inventory::{Facts, Inventory, Seen};
     use crate::manifest::document::{Details, Entry, Hold, Manifests, Spot};
     use crate::plan::decide::Rules;
-    use crate::state::{Home, Record, Standing, State};
+    use crate::state::{Record, State, Status, Target};
 
     const SPOT: Spot = Spot {
         file: 0,
@@ -159,14 +159,14 @@ mod tests {
             }],
             ..Manifests::default()
         };
-        let home = Home {
+        let target = Target {
             api: Api::V4,
             endpoint: "sandbox".to_owned(),
             account: None,
         };
-        let mut state = State::new(Uuid::nil(), home);
+        let mut state = State::new(Uuid::nil(), target);
         let missing = Record {
-            standing: Standing::Missing,
+            status: Status::Missing,
             evidence: None,
             run: 1,
             at: now,
@@ -208,7 +208,7 @@ mod tests {
         let last = seen(&state, Some(&inventory)).connections.unwrap();
         assert_eq!((last.holds.len(), last.protected.len()), (1, 0));
         // The legacy API deletes whatever has the id.
-        state.home.api = Api::V2;
+        state.target.api = Api::V2;
         assert!(seen(&state, None).assets.is_empty());
     }
 }

@@ -52,7 +52,7 @@ pub fn diff(view: &DiffView<'_>, style: Style, sink: &mut dyn Write) -> io::Resu
     if view.plan.totals.changes() == 0 {
         return Ok(());
     }
-    let change = Change::of(view);
+    let change = Change::new(view);
     let hunks = hunks(change.pairs().map(|pair| pair.sort()));
     header(view, style, sink)?;
 
@@ -168,11 +168,11 @@ struct Change<'plan> {
 }
 
 impl<'plan> Change<'plan> {
-    fn of(view: &'plan DiffView<'plan>) -> Self {
+    fn new(view: &'plan DiffView<'plan>) -> Self {
         let State {
             lineage,
             serial,
-            home,
+            target,
             runs,
             assets,
         } = view.state;
@@ -180,13 +180,13 @@ impl<'plan> Change<'plan> {
         let mut after = State {
             lineage: *lineage,
             serial: *serial,
-            home: home.clone(),
+            target: target.clone(),
             runs: runs.clone(),
             assets: BTreeMap::new(),
         };
         let number = view.run.number;
         after.apply(number, &RunEvent::Started(view.run.clone()));
-        let expected = Expected::of(view.plan, assets, number, view.run.at);
+        let expected = Expected::new(view.plan, assets, number, view.run.at);
         let new_length = Records::walk(assets, &view.plan.steps, &expected)
             .filter(|(_, _, new)| new.is_some())
             .count();
@@ -246,7 +246,7 @@ struct Expected {
 }
 
 impl Expected {
-    fn of(plan: &Plan, assets: &BTreeMap<AssetId, Record>, run: u64, at: Timestamp) -> Self {
+    fn new(plan: &Plan, assets: &BTreeMap<AssetId, Record>, run: u64, at: Timestamp) -> Self {
         let record = |before, outcome: &Outcome| absorb(before, outcome, run, at);
         let (mut gone, mut unreadable) = (BTreeMap::new(), BTreeMap::new());
         for step in &plan.steps {
@@ -271,7 +271,7 @@ impl Expected {
 
     /// What a run writes of a missing asset: nothing where it is recorded so already.
     fn missing<'plan>(&'plan self, old: Option<&'plan Record>) -> Option<&'plan Record> {
-        old.filter(|record| !settles_missing(&record.standing))
+        old.filter(|record| !settles_missing(&record.status))
             .or(Some(&self.missing))
     }
 }

@@ -3,40 +3,40 @@
 use std::io::{self, Write};
 use std::time::Duration;
 
-use crate::event::Lane;
+use crate::event::RateLimit;
 use crate::plan::Totals;
-use crate::plan::forecast::{LaneForecast, at_least};
+use crate::plan::forecast::{RateForecast, at_least};
 use crate::render::progress::roughly;
 use crate::render::{Style, count, counted, thousands};
 
 /// Says how long a run would take at least, and whether that fits.
-pub(in crate::render) fn duration(
-    forecast: &[LaneForecast],
+pub(super) fn duration(
+    forecast: &[RateForecast],
     time_budget: Option<Duration>,
     style: Style,
     sink: &mut dyn Write,
 ) -> io::Result<()> {
     let least = at_least(forecast);
     if !least.is_zero() {
-        let lanes: Vec<String> = forecast
+        let rate_limits: Vec<String> = forecast
             .iter()
-            .filter(|lane| lane.seconds > 0)
-            .map(|lane| {
-                let window = match lane.window_ms {
+            .filter(|rate_limit| rate_limit.seconds > 0)
+            .map(|rate_limit| {
+                let window = match rate_limit.window_ms {
                     1_000 => "a second".to_owned(),
                     60_000 => "a minute".to_owned(),
                     window => format!("in {} ms", thousands(window)),
                 };
-                let assumed = if lane.documented {
+                let assumed = if rate_limit.documented {
                     ""
                 } else {
                     ", which is assumed"
                 };
                 format!(
                     "{} `{}` at {} {window}{assumed}",
-                    thousands(lane.calls),
-                    lane.call,
-                    lane.limit
+                    thousands(rate_limit.calls),
+                    rate_limit.call,
+                    rate_limit.limit
                 )
             })
             .collect();
@@ -44,7 +44,7 @@ pub(in crate::render) fn duration(
             sink,
             "At the API's limits that takes at least {}: {}.",
             roughly(least.as_secs()),
-            lanes.join("; ")
+            rate_limits.join("; ")
         )?;
     }
     if let Some(budget) = time_budget.filter(|budget| *budget < least) {
@@ -59,10 +59,12 @@ pub(in crate::render) fn duration(
 }
 
 /// Says how many requests the deletes of V4 take, of which each is for one file or folder.
-fn each(assets: usize, deletes: &str, forecast: &[LaneForecast]) -> String {
-    let single = [Lane::DeleteFile, Lane::DeleteFolder].map(Lane::name);
-    let lanes = forecast.iter().filter(|lane| single.contains(&&*lane.call));
-    let requests = lanes.map(|lane| lane.calls).sum();
+fn each(assets: usize, deletes: &str, forecast: &[RateForecast]) -> String {
+    let single = [RateLimit::DeleteFile, RateLimit::DeleteFolder].map(RateLimit::name);
+    let rate_limits = forecast
+        .iter()
+        .filter(|rate_limit| single.contains(&&*rate_limit.call));
+    let requests = rate_limits.map(|rate_limit| rate_limit.calls).sum();
     if u64::try_from(assets) == Ok(requests) {
         format!("send {deletes}, a request each")
     } else {
@@ -74,15 +76,15 @@ fn each(assets: usize, deletes: &str, forecast: &[LaneForecast]) -> String {
 }
 
 /// Says what a run would send.
-pub(in crate::render) fn closing(
+pub(super) fn closing(
     totals: &Totals,
-    (batch_size, forecast): (usize, &[LaneForecast]),
+    (batch_size, forecast): (usize, &[RateForecast]),
     sink: &mut dyn Write,
 ) -> io::Result<()> {
     let deletes = totals.retire + totals.retry;
     let bulk = forecast
         .iter()
-        .find(|lane| lane.call == Lane::BulkDelete.name());
+        .find(|rate_limit| rate_limit.call == RateLimit::BulkDelete.name());
     let mut parts = Vec::new();
     if deletes > 0 {
         let deletes = counted(deletes, "delete", "deletes");

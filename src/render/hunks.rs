@@ -4,7 +4,7 @@
 const CONTEXT: usize = 3;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::render) enum Sort {
+pub(super) enum Sort {
     Same,
     Changed,
     Removed,
@@ -13,29 +13,29 @@ pub(in crate::render) enum Sort {
 
 /// A stretch of pairs that is shown, and where its lines stand before and after.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::render) struct Hunk {
-    pub(in crate::render) from: usize,
-    pub(in crate::render) to: usize,
-    pub(in crate::render) old: Stretch,
-    pub(in crate::render) new: Stretch,
+pub(super) struct Hunk {
+    pub(super) from: usize,
+    pub(super) to: usize,
+    pub(super) old: Stretch,
+    pub(super) new: Stretch,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
-pub(in crate::render) struct Stretch {
+pub(super) struct Stretch {
     /// How many lines stand before it.
-    pub(in crate::render) before: usize,
-    pub(in crate::render) length: usize,
+    pub(super) before: usize,
+    pub(super) length: usize,
 }
 
 impl Stretch {
     /// The number of its first line, or of the line before it where it is empty.
-    pub(in crate::render) const fn start(self) -> usize {
+    pub(super) const fn start(self) -> usize {
         self.before + if self.length == 0 { 0 } else { 1 }
     }
 }
 
 /// Cuts the pairs into hunks: changes with their context, joined where that meets.
-pub(in crate::render) fn hunks(sorts: impl Iterator<Item = Sort>) -> Vec<Hunk> {
+pub(super) fn hunks(sorts: impl Iterator<Item = Sort>) -> Vec<Hunk> {
     let mut hunks: Vec<Hunk> = Vec::new();
     // The lines passed so far, and how many unchanged pairs stand directly before this one.
     let (mut old, mut new, mut quiet) = (0, 0, 0);

@@ -16,7 +16,7 @@ use crate::outcome::{Evidence, FailureKind};
 use crate::plan::Totals;
 use crate::render::escape::obeyed;
 use crate::render::report::{FailedAsset, Summary};
-use crate::state::{Api, Change, Counts, Home, Record, RunRecord, State};
+use crate::state::{Api, Change, Counts, Record, RunRecord, State, Target};
 
 /// Writes records as an array, one a line, in the order in which they come.
 ///
@@ -27,7 +27,7 @@ pub fn list(
     rows: &mut dyn Iterator<Item = (AssetId, &Record)>,
     sink: &mut dyn Write,
 ) -> io::Result<()> {
-    let rows = rows.map(|(id, record)| Row::of(id, record));
+    let rows = rows.map(|(id, record)| Row::new(id, record));
     array(rows, sink)
 }
 
@@ -54,10 +54,10 @@ pub fn show(id: AssetId, state: &State, sink: &mut dyn Write) -> io::Result<()> 
     let record = state.assets.get(&id);
     let shown = Shown {
         id,
-        record: record.map(|record| Row::of(id, record)),
+        record: record.map(|record| Row::new(id, record)),
         run: record.and_then(|record| {
             let run = state.runs.get(&record.run)?;
-            Some(Run::of(record.run, run, None))
+            Some(Run::new(record.run, run, None))
         }),
         hold: None,
     };
@@ -75,7 +75,7 @@ pub fn history(state: &State, sink: &mut dyn Write) -> io::Result<()> {
     let counts = state.counts_by_run();
     let runs = state.runs.iter().rev().map(|(number, run)| {
         let counts = counts.get(number).copied().unwrap_or_default();
-        Run::of(*number, run, Some(counts))
+        Run::new(*number, run, Some(counts))
     });
     array(runs, sink)
 }
@@ -89,7 +89,7 @@ pub fn overview(state: &State, sink: &mut dyn Write) -> io::Result<()> {
     let State {
         lineage,
         serial,
-        home: Home {
+        target: Target {
             api,
             endpoint,
             account,
@@ -99,8 +99,8 @@ pub fn overview(state: &State, sink: &mut dyn Write) -> io::Result<()> {
     } = state;
     let of = |status: &str| {
         let some = assets.iter();
-        let some = some.filter(|(_, record)| record.standing.name() == status);
-        some.map(|(id, record)| Row::of(*id, record)).collect()
+        let some = some.filter(|(_, record)| record.status.name() == status);
+        some.map(|(id, record)| Row::new(*id, record)).collect()
     };
     let overview = Overview {
         lineage: *lineage,
@@ -113,7 +113,7 @@ pub fn overview(state: &State, sink: &mut dyn Write) -> io::Result<()> {
         runs: runs
             .iter()
             .rev()
-            .map(|(number, run)| Run::of(*number, run, None))
+            .map(|(number, run)| Run::new(*number, run, None))
             .collect(),
         failed: of("failed"),
         unknown: of("unknown"),
@@ -149,7 +149,7 @@ pub fn summary(summary: &Summary, sink: &mut dyn Write) -> io::Result<()> {
         elapsed,
         state_path,
     } = summary;
-    let (ending, detail) = ending.as_ref().map(told).unzip();
+    let (ending, detail) = ending.as_ref().map(describe_ending).unzip();
     let end = End {
         run: *run,
         ending,
@@ -173,10 +173,7 @@ pub fn summary(summary: &Summary, sink: &mut dyn Write) -> io::Result<()> {
 }
 
 /// Writes a value as compact JSON that no terminal obeys.
-pub(in crate::render) fn json<T: Serialize, W: Write + ?Sized>(
-    value: &T,
-    sink: &mut W,
-) -> io::Result<()> {
+pub(super) fn json<T: Serialize, W: Write + ?Sized>(value: &T, sink: &mut W) -> io::Result<()> {
     let mut serializer = serde_json::Serializer::with_formatter(sink, Numbered);
     value.serialize(&mut serializer).map_err(io::Error::from)
 }
@@ -227,21 +224,21 @@ struct Row<'state> {
 }
 
 impl<'state> Row<'state> {
-    fn of(id: AssetId, record: &'state Record) -> Self {
+    fn new(id: AssetId, record: &'state Record) -> Self {
         let Record {
-            standing,
+            status,
             evidence,
             run,
             at,
         } = record;
-        let refusal = standing.refusal();
+        let refusal = status.refusal();
         Self {
             id,
-            status: standing.name(),
+            status: status.name(),
             evidence: *evidence,
             kind: refusal.map(|refusal| refusal.kind),
             message: refusal.map(|refusal| &*refusal.message),
-            attempts: standing.tries(),
+            attempts: status.tries(),
             run: *run,
             at: *at,
         }
@@ -264,7 +261,7 @@ struct Run<'state> {
 }
 
 impl<'state> Run<'state> {
-    fn of(number: u64, run: &'state RunRecord, counts: Option<Counts>) -> Self {
+    fn new(number: u64, run: &'state RunRecord, counts: Option<Counts>) -> Self {
         let RunRecord {
             id,
             at,
@@ -337,7 +334,7 @@ struct End<'run> {
 }
 
 /// The code of an ending, and what belongs to it: as the event stream says the reason of a stop.
-fn told(ending: &Ending) -> (String, Option<String>) {
+fn describe_ending(ending: &Ending) -> (String, Option<String>) {
     let Ending::Stopped(reason) = ending else {
         return ("done".to_owned(), None);
     };

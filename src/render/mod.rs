@@ -67,7 +67,7 @@ impl Style {
     /// Dresses a text that is escaped already.
     const fn paint<T: fmt::Display>(self, paint: Paint, text: T) -> Painted<T> {
         let look = if self.colour {
-            paint.look()
+            paint.ansi()
         } else {
             anstyle::Style::new()
         };
@@ -76,7 +76,7 @@ impl Style {
 }
 
 impl Paint {
-    const fn look(self) -> anstyle::Style {
+    const fn ansi(self) -> anstyle::Style {
         match self {
             Self::Bold => anstyle::Style::new().bold(),
             Self::Dim => anstyle::Style::new().dimmed(),

@@ -7,7 +7,7 @@ use crate::render::report::Summary;
 
 /// Says what to do next, the most urgent first.
 #[must_use]
-pub(in crate::render) fn next_steps(summary: &Summary) -> Vec<String> {
+pub(super) fn next_steps(summary: &Summary) -> Vec<String> {
     let mut steps = Vec::new();
     match &summary.ending {
         Some(Ending::Stopped(reason)) => steps.push(after_stop(reason)),

@@ -77,7 +77,7 @@ impl Progress {
         (wait >= SHORTEST_WAIT).then_some(wait)
     }
 
-    fn take(&mut self, id: AssetId, outcome: &Outcome) {
+    fn record_outcome(&mut self, id: AssetId, outcome: &Outcome) {
         // Mostly there are none, and then there is nothing to look up.
         let before = (!self.open.is_empty())
             .then(|| self.open.remove(&id))
@@ -109,7 +109,7 @@ impl Progress {
 }
 
 impl Listener for Progress {
-    fn hear(&mut self, event: &RunEvent) {
+    fn on_event(&mut self, event: &RunEvent) {
         // What was read before the run, as batch 0, is no part of its total.
         if let RunEvent::Answered {
             batch: 1..,
@@ -118,7 +118,7 @@ impl Listener for Progress {
         } = event
         {
             for (id, outcome) in outcomes {
-                self.take(*id, outcome);
+                self.record_outcome(*id, outcome);
             }
         } else if let RunEvent::Paced { wait, .. } = event {
             self.paced_until = self.paced_until.max(self.elapsed + *wait);

@@ -12,7 +12,7 @@ use crate::event::{Ending, Listener, OpenBatches, RunEvent, Task};
 use crate::outcome::{FailureKind, Outcome};
 use crate::plan::decide::{Decision, Path, Why};
 use crate::plan::{LeftAlone, Plan, Totals, Unsettled};
-use crate::state::{Counts, Failed, Record, Standing, absorb};
+use crate::state::{Counts, Failed, Record, Status, absorb};
 
 /// What a run came to.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -84,10 +84,10 @@ pub struct FailedAsset {
 pub struct SummaryBuilder {
     summary: Summary,
     /// How the assets of the plan stood before the run, where anything was known.
-    before: HashMap<AssetId, Standing>,
+    before: HashMap<AssetId, Status>,
     /// Those that are refused, unknown or missing now. What is deleted is only counted: nothing more is
     /// said of it, and there may be a million.
-    open: HashMap<AssetId, Standing>,
+    open: HashMap<AssetId, Status>,
     /// Those that were unknown before the run, and are deleted.
     cleared: HashSet<AssetId>,
     /// How the assets of the last answer stand, in its order.
@@ -112,7 +112,7 @@ impl SummaryBuilder {
         let mut kept = Vec::new();
         for Unsettled { id, attempts, .. } in &plan.unsettled {
             let attempts = *attempts;
-            before.insert(*id, Standing::Unknown { attempts });
+            before.insert(*id, Status::Unknown { attempts });
         }
         for step in &plan.steps {
             if let Decision::Retry {
@@ -126,13 +126,13 @@ impl SummaryBuilder {
                     message: Arc::clone(message),
                     attempts: *attempts,
                 };
-                before.insert(step.id, Standing::Failed(Box::new(failed)));
+                before.insert(step.id, Status::Failed(Box::new(failed)));
             } else if let Decision::Resolve { attempts, .. } = step.decision {
-                let standing = match attempts {
-                    0 => Standing::Missing,
-                    attempts => Standing::Unknown { attempts },
+                let status = match attempts {
+                    0 => Status::Missing,
+                    attempts => Status::Unknown { attempts },
                 };
-                before.insert(step.id, standing);
+                before.insert(step.id, status);
             } else if let Decision::Defer { until } = step.decision {
                 next_due = Some(next_due.map_or(until, |next| next.min(until)));
             } else if let Decision::Held {
@@ -160,11 +160,7 @@ impl SummaryBuilder {
     }
 
     /// Starts with what a document remembers of the plan.
-    pub(in crate::render) fn resume(
-        totals: Totals,
-        next_due: Option<Timestamp>,
-        state_path: String,
-    ) -> Self {
+    pub(super) fn resume(totals: Totals, next_due: Option<Timestamp>, state_path: String) -> Self {
         Self {
             summary: Summary {
                 totals,
@@ -177,7 +173,7 @@ impl SummaryBuilder {
     }
 
     /// What is known before the run begins: the totals, the next date and the state's path.
-    pub(in crate::render) fn basis(&self) -> (&Totals, Option<Timestamp>, &str) {
+    pub(super) fn basis(&self) -> (&Totals, Option<Timestamp>, &str) {
         let Summary {
             totals,
             next_due,
@@ -188,7 +184,7 @@ impl SummaryBuilder {
     }
 
     /// How the assets of the last answer stand, in its order.
-    pub(in crate::render) fn latest(&self) -> &[(AssetId, Record)] {
+    pub(super) fn latest(&self) -> &[(AssetId, Record)] {
         &self.latest
     }
 
@@ -199,8 +195,8 @@ impl SummaryBuilder {
         let mut unanswered: Vec<_> = deletes
             .flat_map(|(batch, ids)| ids.iter().map(move |id| (batch, *id)))
             .map(|(batch, id)| {
-                let counted = self.open.get(&id).map(Standing::attempts);
-                let before = || self.before.get(&id).map_or(0, Standing::attempts);
+                let counted = self.open.get(&id).map(Status::attempts);
+                let before = || self.before.get(&id).map_or(0, Status::attempts);
                 let attempts = counted.unwrap_or_else(|| before().saturating_add(1));
                 (batch, id, attempts)
             })
@@ -210,32 +206,32 @@ impl SummaryBuilder {
     }
 
     /// Takes over where an asset stands after an answer.
-    pub(in crate::render) fn put(&mut self, id: AssetId, standing: Standing) {
-        match standing {
-            Standing::Retired => self.summary.counts.retired += 1,
-            Standing::Gone => self.summary.counts.gone += 1,
-            Standing::Failed(_) | Standing::Unknown { .. } | Standing::Missing => {
-                self.open.insert(id, standing);
+    pub(super) fn record_status(&mut self, id: AssetId, status: Status) {
+        match status {
+            Status::Retired => self.summary.counts.retired += 1,
+            Status::Gone => self.summary.counts.gone += 1,
+            Status::Failed(_) | Status::Unknown { .. } | Status::Missing => {
+                self.open.insert(id, status);
                 return;
             }
         }
         self.open.remove(&id);
-        if let Some(Standing::Unknown { .. }) = self.before.get(&id) {
+        if let Some(Status::Unknown { .. }) = self.before.get(&id) {
             self.cleared.insert(id);
         }
     }
 
     /// Notes that an asset was unknown before the run, unless the run itself made it so.
-    pub(in crate::render) fn was_unknown(&mut self, id: AssetId) {
+    pub(super) fn was_unknown(&mut self, id: AssetId) {
         if self.open.contains_key(&id) {
             return;
         }
-        let unknown = Standing::Unknown { attempts: 0 };
+        let unknown = Status::Unknown { attempts: 0 };
         self.before.entry(id).or_insert(unknown);
     }
 
     /// Takes over that an asset is answered for, and nothing yet of the rest of its batch.
-    pub(in crate::render) fn take_off(&mut self, batch: u64, id: AssetId) {
+    pub(super) fn take_off(&mut self, batch: u64, id: AssetId) {
         self.under_way.take_off(batch, id);
     }
 
@@ -248,7 +244,7 @@ impl SummaryBuilder {
             .into_iter()
             .flat_map(|(_, all)| all)
         {
-            self.take(id, &outcome, Timestamp::UNIX_EPOCH);
+            self.record_outcome(id, &outcome, Timestamp::UNIX_EPOCH);
         }
         let Self {
             mut summary,
@@ -263,10 +259,10 @@ impl SummaryBuilder {
             unsettled,
         } = self;
         let deleted = summary.counts.retired + summary.counts.gone;
-        for (id, standing) in &open {
-            match standing {
-                Standing::Retired | Standing::Gone => {}
-                Standing::Failed(failed) => {
+        for (id, status) in &open {
+            match status {
+                Status::Retired | Status::Gone => {}
+                Status::Failed(failed) => {
                     let Failed {
                         kind,
                         message,
@@ -280,11 +276,11 @@ impl SummaryBuilder {
                         attempts: *attempts,
                     });
                 }
-                Standing::Unknown { attempts: _ } => {
+                Status::Unknown { attempts: _ } => {
                     summary.counts.unknown += 1;
                     summary.unknown.push(*id);
                 }
-                Standing::Missing => {
+                Status::Missing => {
                     summary.counts.missing += 1;
                     summary.missing.push(*id);
                 }
@@ -292,12 +288,12 @@ impl SummaryBuilder {
         }
         let was_unknown = before
             .iter()
-            .filter(|(_, standing)| matches!(standing, Standing::Unknown { .. }));
+            .filter(|(_, status)| matches!(status, Status::Unknown { .. }));
         let (mut resolved, mut dropped, mut unread) = (0, 0, 0);
         for (id, _) in was_unknown {
             match open.get(id) {
                 _ if cleared.contains(id) => resolved += 1,
-                Some(Standing::Retired | Standing::Gone | Standing::Failed(_)) => resolved += 1,
+                Some(Status::Retired | Status::Gone | Status::Failed(_)) => resolved += 1,
                 None if forgotten.contains(id) => dropped += 1,
                 // It was looked for, and is as unknown as before.
                 None if read.contains(id) => {
@@ -305,7 +301,7 @@ impl SummaryBuilder {
                     summary.counts.unknown += 1;
                     summary.unknown.push(*id);
                 }
-                Some(Standing::Unknown { .. } | Standing::Missing) | None => {}
+                Some(Status::Unknown { .. } | Status::Missing) | None => {}
             }
         }
         summary.failed.sort_unstable_by_key(|failed| failed.id);
@@ -319,25 +315,25 @@ impl SummaryBuilder {
         summary
     }
 
-    fn take(&mut self, id: AssetId, outcome: &Outcome, at: Timestamp) {
+    fn record_outcome(&mut self, id: AssetId, outcome: &Outcome, at: Timestamp) {
         let run = self.summary.run.unwrap_or_default();
-        let said = self.open.get(&id).map(|standing| (standing.clone(), run));
+        let said = self.open.get(&id).map(|status| (status.clone(), run));
         // Which earlier run said it does not matter, as long as it is another.
         let earlier = || Some((self.before.get(&id)?.clone(), run.wrapping_sub(1)));
-        let before = said.or_else(earlier).map(|(standing, run)| Record {
-            standing,
+        let before = said.or_else(earlier).map(|(status, run)| Record {
+            status,
             evidence: None,
             run,
             at,
         });
         let record = absorb(before.as_ref(), outcome, run, at);
-        self.put(id, record.standing.clone());
+        self.record_status(id, record.status.clone());
         self.latest.push((id, record));
     }
 }
 
 impl Listener for SummaryBuilder {
-    fn hear(&mut self, event: &RunEvent) {
+    fn on_event(&mut self, event: &RunEvent) {
         if let Some((Task::Resolve, ids)) = self.under_way.apply(event) {
             self.read.extend(ids.iter());
         }
@@ -349,7 +345,7 @@ impl Listener for SummaryBuilder {
         } else if let RunEvent::Answered { at, outcomes, .. } = event {
             self.latest.clear();
             for (id, outcome) in outcomes {
-                self.take(*id, outcome, *at);
+                self.record_outcome(*id, outcome, *at);
             }
         } else if let RunEvent::Forgotten { ids, .. } = event {
             self.forgotten.extend(ids);

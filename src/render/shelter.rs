@@ -15,7 +15,7 @@ use crate::render::{Style, counted, moment, words};
 const SHOWN: usize = 50;
 
 /// Says why an asset stays, and what connects it with what protects it.
-pub(in crate::render) fn kept(
+pub(super) fn kept(
     id: AssetId,
     why: &Why,
     until: Option<Timestamp>,
@@ -61,11 +61,7 @@ fn names<'path>(path: impl IntoIterator<Item = &'path Waypoint>) -> String {
 /// # Errors
 ///
 /// Returns what the sink says when it cannot take the text.
-pub(in crate::render) fn notes(
-    shelter: &Shelter,
-    style: Style,
-    sink: &mut dyn Write,
-) -> io::Result<()> {
+pub(super) fn notes(shelter: &Shelter, style: Style, sink: &mut dyn Write) -> io::Result<()> {
     let refused =
         |text: &str, sink: &mut dyn Write| writeln!(sink, "{} {text}", style.warning("warning:"));
     match shelter {
@@ -94,11 +90,7 @@ pub(in crate::render) fn notes(
 /// # Errors
 ///
 /// Returns what the sink says when it cannot take the text.
-pub(in crate::render) fn kept_back(
-    all: &[Kept],
-    style: Style,
-    sink: &mut dyn Write,
-) -> io::Result<()> {
+pub(super) fn kept_back(all: &[Kept], style: Style, sink: &mut dyn Write) -> io::Result<()> {
     if all.is_empty() {
         return Ok(());
     }
@@ -121,11 +113,7 @@ pub(in crate::render) fn kept_back(
 /// # Errors
 ///
 /// Returns what the sink says when it cannot take the text.
-pub(in crate::render) fn left_alone(
-    left: &[LeftAlone],
-    style: Style,
-    sink: &mut dyn Write,
-) -> io::Result<()> {
+pub(super) fn left_alone(left: &[LeftAlone], style: Style, sink: &mut dyn Write) -> io::Result<()> {
     if left.is_empty() {
         return Ok(());
     }

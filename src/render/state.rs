@@ -7,12 +7,12 @@ use crate::event::Provenance;
 use crate::outcome::Evidence;
 use crate::render::escape::escape;
 use crate::render::{Paint, Style, count, counted, moment, thousands, words};
-use crate::state::{Accepted, Change, Counts, Failed, Home, Record, RunRecord, Standing, State};
+use crate::state::{Accepted, Change, Counts, Failed, Record, RunRecord, State, Status, Target};
 
 /// How many runs the overview shows.
 const RUNS: usize = 20;
 
-/// How many ids the overview shows of each standing that needs somebody.
+/// How many ids the overview shows of each status that needs somebody.
 const IDS: usize = 50;
 
 /// Writes a table of records, in the order in which they come.
@@ -36,35 +36,35 @@ pub fn list(
     writeln!(sink, "{}", style.paint(Paint::Dim, head))?;
     for (id, record) in rows {
         let Record {
-            standing,
+            status,
             evidence,
             run,
             at,
         } = record;
-        let words = remarks(standing, *evidence);
+        let words = remarks(status, *evidence);
         let row = format!("{run:>5}  {:20}  {words}", moment(*at));
         writeln!(
             sink,
             "{id}  {}  {}",
-            style.paint(paint(standing), format!("{:7}", standing.name())),
+            style.paint(paint(status), format!("{:7}", status.name())),
             row.trim_end()
         )?;
     }
     Ok(())
 }
 
-/// What is to say of a standing beyond its name.
-fn remarks(standing: &Standing, evidence: Option<Evidence>) -> String {
-    match standing {
+/// What is to say of a status beyond its name.
+fn remarks(status: &Status, evidence: Option<Evidence>) -> String {
+    match status {
         // An answer is the rule.
-        Standing::Retired | Standing::Gone => match evidence {
+        Status::Retired | Status::Gone => match evidence {
             Some(Evidence::Answer) | None => String::new(),
             Some(evidence @ (Evidence::Read | Evidence::Listed | Evidence::ByHand)) => {
                 format!("evidence: {}", evidence.name())
             }
         },
-        Standing::Missing => String::new(),
-        Standing::Failed(failed) => {
+        Status::Missing => String::new(),
+        Status::Failed(failed) => {
             let Failed {
                 kind,
                 message,
@@ -77,16 +77,16 @@ fn remarks(standing: &Standing, evidence: Option<Evidence>) -> String {
                 words::times(*attempts)
             )
         }
-        Standing::Unknown { attempts } => format!("tried {}", words::times(*attempts)),
+        Status::Unknown { attempts } => format!("tried {}", words::times(*attempts)),
     }
 }
 
-const fn paint(standing: &Standing) -> Paint {
-    match standing {
-        Standing::Retired | Standing::Gone => Paint::Green,
-        Standing::Failed(_) => Paint::Red,
-        Standing::Unknown { .. } => Paint::Magenta,
-        Standing::Missing => Paint::Yellow,
+const fn paint(status: &Status) -> Paint {
+    match status {
+        Status::Retired | Status::Gone => Paint::Green,
+        Status::Failed(_) => Paint::Red,
+        Status::Unknown { .. } => Paint::Magenta,
+        Status::Missing => Paint::Yellow,
     }
 }
 
@@ -101,21 +101,21 @@ pub fn show(id: AssetId, state: &State, style: Style, sink: &mut dyn Write) -> i
     match state.assets.get(&id) {
         None => field("status", "nothing is recorded of this asset")?,
         Some(Record {
-            standing,
+            status,
             evidence,
             run,
             at,
         }) => {
-            let status = style.paint(paint(standing), standing.name()).to_string();
-            field("status", &status)?;
+            let painted = style.paint(paint(status), status.name()).to_string();
+            field("status", &painted)?;
             if let Some(evidence) = evidence {
                 field("evidence", evidence.name())?;
             }
-            if let Some(refusal) = standing.refusal() {
+            if let Some(refusal) = status.refusal() {
                 field("message", &escape(&refusal.message))?;
                 field("kind", refusal.kind.name())?;
             }
-            if let Some(attempts) = standing.tries() {
+            if let Some(attempts) = status.tries() {
                 field("attempts", &thousands(attempts.into()))?;
             }
             field("at", &moment(*at))?;
@@ -162,7 +162,7 @@ pub fn overview(state: &State, path: &str, style: Style, sink: &mut dyn Write) -
     let State {
         lineage,
         serial,
-        home: Home {
+        target: Target {
             api,
             endpoint,
             account,
@@ -175,7 +175,7 @@ pub fn overview(state: &State, path: &str, style: Style, sink: &mut dyn Write) -
     field("lineage", &lineage.to_string())?;
     field("serial", &thousands(*serial))?;
     field(
-        "home",
+        "target",
         &format!("API {} at {}", api.name(), escape(endpoint)),
     )?;
     if let Some(account) = account {
@@ -184,7 +184,7 @@ pub fn overview(state: &State, path: &str, style: Style, sink: &mut dyn Write) -
     let counts = state.counts();
     field(
         "assets",
-        &format!("{}{}", count(assets.len()), told(counts)),
+        &format!("{}{}", count(assets.len()), list_counts(counts)),
     )?;
 
     if !runs.is_empty() {
@@ -206,7 +206,7 @@ pub fn overview(state: &State, path: &str, style: Style, sink: &mut dyn Write) -
     Ok(())
 }
 
-fn told(counts: Counts) -> String {
+fn list_counts(counts: Counts) -> String {
     let figures = figures(counts);
     if figures.is_empty() {
         String::new()
@@ -216,12 +216,12 @@ fn told(counts: Counts) -> String {
 }
 
 /// Says how many assets stand where, without those of whom there are none.
-pub(in crate::render) fn figures(counts: Counts) -> String {
+pub(super) fn figures(counts: Counts) -> String {
     words::figures(&words::outcomes(counts, "gone")).join(", ")
 }
 
 /// Says what was changed by hand.
-pub(in crate::render) fn by_hand(change: &Change) -> String {
+pub(super) fn by_hand(change: &Change) -> String {
     match change {
         Change::Removed(ids) => {
             format!(
@@ -263,7 +263,7 @@ fn run_line(run: &RunRecord) -> String {
     parts.join(" · ")
 }
 
-/// Lists the assets of a standing that needs somebody.
+/// Lists the assets of a status that needs somebody.
 fn attention(
     title: &str,
     number: usize,
@@ -280,9 +280,9 @@ fn attention(
     let rows = state
         .assets
         .iter()
-        .filter(|(_, record)| record.standing.name() == status);
+        .filter(|(_, record)| record.status.name() == status);
     for (id, record) in rows.take(IDS) {
-        let words = remarks(&record.standing, record.evidence);
+        let words = remarks(&record.status, record.evidence);
         writeln!(sink, "{}", format!("  {id}  {words}").trim_end())?;
     }
     words::fold(2, number.saturating_sub(IDS), "more", style, sink)

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::asset::{AssetId, Kind};
 use crate::manifest::document::Details;
 use crate::plan::decide::{Decision, Mismatch};
-use crate::plan::forecast::LaneForecast;
+use crate::plan::forecast::RateForecast;
 use crate::plan::saved::PlanDocument;
 use crate::plan::{Plan, Step, Totals};
 use crate::render::escape::escape;
@@ -32,7 +32,7 @@ pub struct PlanView<'plan> {
     /// How many assets one delete asks for at most.
     pub batch_size: usize,
     /// How many calls the plan takes at least, and how long.
-    pub forecast: &'plan [LaneForecast],
+    pub forecast: &'plan [RateForecast],
     /// How long a run may take, where somebody says so.
     pub time_budget: Option<Duration>,
     /// Whether every asset is shown, however many there are.
@@ -125,7 +125,7 @@ pub fn basis(
     field("made", &moment(document.created_at()))?;
     field("expires", &moment(document.expires_at()))?;
     field("by", &format!("retire {}", escape(document.tool())))?;
-    field("for", &escape(&document.home().to_string()))?;
+    field("for", &escape(&document.target().to_string()))?;
     let state = document.state();
     let (path, serial) = (escape(&state.path), thousands(state.serial));
     field("state", &format!("{path} at serial {serial}"))?;

@@ -137,7 +137,7 @@ impl Endpoint {
 
     /// The endpoint that a request goes to.
     #[must_use]
-    pub fn of(method: &str, path: &str) -> Option<Self> {
+    pub fn matching(method: &str, path: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|endpoint| {
             let mut routes = endpoint.routes().iter();
             routes.any(|route| takes(route, method, path))

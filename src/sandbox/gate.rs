@@ -54,7 +54,7 @@ async fn pass(
     request: Request<Body>,
     next: Next,
 ) -> Response {
-    let realm = Realm::of(request.uri().path());
+    let realm = Realm::from_path(request.uri().path());
     let at = shared.elapsed();
     if realm == Realm::Admin {
         let let_in = shared.tokens().let_in(realm, request.headers(), at);
@@ -73,7 +73,7 @@ async fn pass(
     };
     let request = Request::from_parts(parts, Body::from(body.clone()));
     let method = request.method().to_string();
-    let endpoint = Endpoint::of(&method, request.uri().path());
+    let endpoint = Endpoint::matching(&method, request.uri().path());
     let target = request.uri().to_string();
     let Answered {
         response,
@@ -90,7 +90,7 @@ async fn pass(
             endpoint,
             status: (!fault.is_some_and(Fault::hangs_up)).then(|| response.status().as_u16()),
             assets: match endpoint {
-                Some(Endpoint::BulkDelete) => v2::asked(&body).unwrap_or_default(),
+                Some(Endpoint::BulkDelete) => v2::parse_ids(&body).unwrap_or_default(),
                 Some(Endpoint::AssetDelete | Endpoint::V4FileDelete | Endpoint::V4FolderDelete) => {
                     params.iter().filter_map(asked_in_path).collect()
                 }

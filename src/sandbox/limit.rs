@@ -38,7 +38,7 @@ pub enum LimitError {
 impl Limit {
     /// So many requests in a window of so many milliseconds.
     #[must_use]
-    pub const fn of(requests: u32, window: u64) -> Self {
+    pub const fn new(requests: u32, window: u64) -> Self {
         Self { requests, window }
     }
 
@@ -124,7 +124,7 @@ impl Limits {
     /// What is documented.
     #[must_use]
     pub fn documented() -> Self {
-        let limit = |(requests, window)| Limit::of(requests, window);
+        let limit = |(requests, window)| Limit::new(requests, window);
         Self(Endpoint::ALL.map(|endpoint| endpoint.documented().map(limit)))
     }
 

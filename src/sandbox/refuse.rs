@@ -19,7 +19,7 @@ pub(super) enum Realm {
 }
 
 impl Realm {
-    pub(super) fn of(path: &str) -> Self {
+    pub(super) fn from_path(path: &str) -> Self {
         match path.split('/').nth(1) {
             Some("v4") => Self::V4,
             Some("ims") => Self::Ims,

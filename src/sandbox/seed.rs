@@ -376,7 +376,7 @@ pub struct SeedError {
 
 impl Seed {
     /// A seed that says nothing but its accounts and limits.
-    pub(super) fn of(accounts: Vec<Account>, limits: Limits) -> Self {
+    pub(super) fn new(accounts: Vec<Account>, limits: Limits) -> Self {
         Self {
             version: VERSION,
             token: default_token(),

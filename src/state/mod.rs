@@ -27,7 +27,7 @@ pub struct State {
     /// Counts the changes: each run that records something raises it by one.
     pub serial: u64,
     /// Where the assets live.
-    pub home: Home,
+    pub target: Target,
     /// Who changed the state, when, and from what, by run number.
     pub runs: BTreeMap<u64, RunRecord>,
     /// What is known, by asset.
@@ -36,7 +36,7 @@ pub struct State {
 
 /// Which assets a state speaks of: API, server and account.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Home {
+pub struct Target {
     /// The API's version.
     pub api: Api,
     /// The server's base address without a trailing slash, or `sandbox`.
@@ -45,7 +45,7 @@ pub struct Home {
     pub account: Option<String>,
 }
 
-impl fmt::Display for Home {
+impl fmt::Display for Target {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             api,
@@ -126,7 +126,7 @@ pub struct Accepted {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
     /// Where the asset stands.
-    pub standing: Standing,
+    pub status: Status,
     /// What shows that it is deleted; nothing where it is not, or where that was not kept.
     pub evidence: Option<Evidence>,
     /// The number of the run that said so.
@@ -137,7 +137,7 @@ pub struct Record {
 
 /// Where an asset stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Standing {
+pub enum Status {
     /// Deleted by us, and confirmed.
     Retired,
     /// Shown to be deleted by somebody else.
@@ -167,13 +167,13 @@ pub struct Failed {
 impl Record {
     /// Where the asset stands.
     #[must_use]
-    pub const fn standing(&self) -> &Standing {
-        &self.standing
+    pub const fn status(&self) -> &Status {
+        &self.status
     }
 }
 
-impl Standing {
-    /// The standing's name, as it stands in documents.
+impl Status {
+    /// The status's name, as it stands in documents.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
@@ -214,11 +214,11 @@ impl Standing {
 impl State {
     /// Makes the state of a place where nothing was retired yet.
     #[must_use]
-    pub const fn new(lineage: Uuid, home: Home) -> Self {
+    pub const fn new(lineage: Uuid, target: Target) -> Self {
         Self {
             lineage,
             serial: 0,
-            home,
+            target,
             runs: BTreeMap::new(),
             assets: BTreeMap::new(),
         }
@@ -264,7 +264,7 @@ impl State {
         } = info.clone();
         self.serial = number;
         if account.is_some() {
-            self.home.account = account;
+            self.target.account = account;
         }
         self.runs.insert(
             number,
@@ -286,9 +286,9 @@ impl State {
     }
 
     /// Moves the state to another version of the API; the change counts as a run.
-    pub fn migrate(&mut self, info: &RunInfo, home: Home) {
-        self.start(info, Some(Change::Migrated(self.home.api)));
-        self.home = home;
+    pub fn migrate(&mut self, info: &RunInfo, target: Target) {
+        self.start(info, Some(Change::Migrated(self.target.api)));
+        self.target = target;
     }
 
     /// Takes assets to be gone on somebody's word; the change counts as a run.
@@ -309,37 +309,37 @@ impl State {
     #[must_use]
     pub fn vouches(&self) -> bool {
         let mut records = self.assets.values();
-        records.any(|record| match &record.standing {
-            Standing::Retired => true,
-            Standing::Gone => match record.evidence {
+        records.any(|record| match &record.status {
+            Status::Retired => true,
+            Status::Gone => match record.evidence {
                 Some(Evidence::Answer | Evidence::Read | Evidence::Listed) => true,
                 Some(Evidence::ByHand) | None => false,
             },
             // What may not be read may be an asset of another account.
-            Standing::Failed(failed) => match failed.kind {
+            Status::Failed(failed) => match failed.kind {
                 FailureKind::Conflict | FailureKind::Other => true,
                 FailureKind::NotFound | FailureKind::Permission | FailureKind::Invalid => false,
             },
-            Standing::Unknown { .. } | Standing::Missing => false,
+            Status::Unknown { .. } | Status::Missing => false,
         })
     }
 
-    /// Counts the assets by standing.
+    /// Counts the assets by status.
     #[must_use]
     pub fn counts(&self) -> Counts {
         let mut counts = Counts::default();
         for record in self.assets.values() {
-            counts.add(&record.standing);
+            counts.add(&record.status);
         }
         counts
     }
 
-    /// Counts the assets by standing and by the run that said so last.
+    /// Counts the assets by status and by the run that said so last.
     #[must_use]
     pub fn counts_by_run(&self) -> BTreeMap<u64, Counts> {
         let mut counts: BTreeMap<u64, Counts> = BTreeMap::new();
         for record in self.assets.values() {
-            counts.entry(record.run).or_default().add(&record.standing);
+            counts.entry(record.run).or_default().add(&record.status);
         }
         counts
     }
@@ -378,13 +378,13 @@ impl Counts {
     }
 
     /// Counts one more asset.
-    pub const fn add(&mut self, standing: &Standing) {
-        match standing {
-            Standing::Retired => self.retired += 1,
-            Standing::Gone => self.gone += 1,
-            Standing::Failed(_) => self.failed += 1,
-            Standing::Unknown { .. } => self.unknown += 1,
-            Standing::Missing => self.missing += 1,
+    pub const fn add(&mut self, status: &Status) {
+        match status {
+            Status::Retired => self.retired += 1,
+            Status::Gone => self.gone += 1,
+            Status::Failed(_) => self.failed += 1,
+            Status::Unknown { .. } => self.unknown += 1,
+            Status::Missing => self.missing += 1,
         }
     }
 }
@@ -397,33 +397,33 @@ impl Counts {
 /// of all a delete of ours that was not answered, which stays unknown.
 #[must_use]
 pub fn absorb(record: Option<&Record>, outcome: &Outcome, run: u64, at: Timestamp) -> Record {
-    let before = record.map(|record| &record.standing);
+    let before = record.map(|record| &record.status);
     // A run that asks several times, since answers are lost, makes one attempt.
     let counted = record.is_some_and(|record| record.run == run);
-    let attempts = before.map_or(0, Standing::attempts);
+    let attempts = before.map_or(0, Status::attempts);
     let attempts = attempts.saturating_add(u32::from(!counted)).max(1);
-    let (standing, evidence) = match (outcome, record) {
-        (Outcome::Missing, Some(record)) if !settles_missing(&record.standing) => {
+    let (status, evidence) = match (outcome, record) {
+        (Outcome::Missing, Some(record)) if !settles_missing(&record.status) => {
             return record.clone();
         }
-        (Outcome::Gone(_), Some(record)) if record.standing == Standing::Retired => {
-            (Standing::Retired, record.evidence)
+        (Outcome::Gone(_), Some(record)) if record.status == Status::Retired => {
+            (Status::Retired, record.evidence)
         }
-        (Outcome::Retired(evidence), _) => (Standing::Retired, Some(*evidence)),
-        (Outcome::Gone(evidence), _) => (Standing::Gone, Some(*evidence)),
-        (Outcome::Missing, _) => (Standing::Missing, None),
+        (Outcome::Retired(evidence), _) => (Status::Retired, Some(*evidence)),
+        (Outcome::Gone(evidence), _) => (Status::Gone, Some(*evidence)),
+        (Outcome::Missing, _) => (Status::Missing, None),
         (Outcome::Failed(Failure { kind, message }), _) => {
             let failed = Failed {
                 kind: *kind,
                 message: share(before, message),
                 attempts,
             };
-            (Standing::Failed(Box::new(failed)), None)
+            (Status::Failed(Box::new(failed)), None)
         }
-        (Outcome::Unknown, _) => (Standing::Unknown { attempts }, None),
+        (Outcome::Unknown, _) => (Status::Unknown { attempts }, None),
     };
     Record {
-        standing,
+        status,
         evidence,
         run,
         at,
@@ -432,25 +432,23 @@ pub fn absorb(record: Option<&Record>, outcome: &Outcome, run: u64, at: Timestam
 
 /// Whether what is recorded gives way to the news that the server does not know the asset.
 #[must_use]
-pub const fn settles_missing(standing: &Standing) -> bool {
-    match standing {
-        Standing::Failed(_) => true,
-        Standing::Retired | Standing::Gone | Standing::Unknown { .. } | Standing::Missing => false,
+pub const fn settles_missing(status: &Status) -> bool {
+    match status {
+        Status::Failed(_) => true,
+        Status::Retired | Status::Gone | Status::Unknown { .. } | Status::Missing => false,
     }
 }
 
 /// Keeps the message of the last refusal where the new one says the same.
-fn share(before: Option<&Standing>, message: &str) -> Arc<str> {
+fn share(before: Option<&Status>, message: &str) -> Arc<str> {
     match before {
-        Some(Standing::Failed(failed)) if *failed.message == *message => {
-            Arc::clone(&failed.message)
-        }
+        Some(Status::Failed(failed)) if *failed.message == *message => Arc::clone(&failed.message),
         Some(
-            Standing::Failed(_)
-            | Standing::Retired
-            | Standing::Gone
-            | Standing::Unknown { .. }
-            | Standing::Missing,
+            Status::Failed(_)
+            | Status::Retired
+            | Status::Gone
+            | Status::Unknown { .. }
+            | Status::Missing,
         )
         | None => Arc::from(message),
     }

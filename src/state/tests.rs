@@ -19,17 +19,17 @@ fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
 }
 
-fn failed(attempts: u32) -> Standing {
-    Standing::Failed(Box::new(Failed {
+fn failed(attempts: u32) -> Status {
+    Status::Failed(Box::new(Failed {
         kind: FailureKind::Permission,
         message: "No.".into(),
         attempts,
     }))
 }
 
-fn after(before: Option<Standing>, outcome: &Outcome) -> Standing {
-    let record = before.map(|standing| Record {
-        standing,
+fn after(before: Option<Status>, outcome: &Outcome) -> Status {
+    let record = before.map(|status| Record {
+        status,
         evidence: None,
         run: 1,
         at: at(1),
@@ -38,7 +38,7 @@ fn after(before: Option<Standing>, outcome: &Outcome) -> Standing {
     if record.as_ref() != Some(&now) {
         assert_eq!((now.run, now.at), (2, at(2)));
     }
-    now.standing
+    now.status
 }
 
 #[test]
@@ -47,7 +47,7 @@ fn each_row_of_the_table() {
         kind: FailureKind::Permission,
         message: "No.".to_owned(),
     });
-    let unknown = |attempts| Standing::Unknown { attempts };
+    let unknown = |attempts| Status::Unknown { attempts };
     let retired = Outcome::Retired(Evidence::Answer);
     let gone = Outcome::Gone(Evidence::Read);
 
@@ -55,35 +55,30 @@ fn each_row_of_the_table() {
         None,
         Some(failed(3)),
         Some(unknown(1)),
-        Some(Standing::Gone),
-        Some(Standing::Missing),
-        Some(Standing::Retired),
+        Some(Status::Gone),
+        Some(Status::Missing),
+        Some(Status::Retired),
     ] {
-        assert_eq!(after(before, &retired), Standing::Retired);
+        assert_eq!(after(before, &retired), Status::Retired);
     }
     for before in [
         None,
         Some(failed(1)),
         Some(unknown(1)),
-        Some(Standing::Gone),
-        Some(Standing::Missing),
+        Some(Status::Gone),
+        Some(Status::Missing),
     ] {
-        assert_eq!(after(before, &gone), Standing::Gone);
+        assert_eq!(after(before, &gone), Status::Gone);
     }
-    assert_eq!(after(Some(Standing::Retired), &gone), Standing::Retired);
+    assert_eq!(after(Some(Status::Retired), &gone), Status::Retired);
 
     // That the server does not know an asset is no evidence.
     let missing = Outcome::Missing;
-    assert_eq!(after(None, &missing), Standing::Missing);
-    assert_eq!(after(Some(failed(1)), &missing), Standing::Missing);
-    for kept in [
-        unknown(3),
-        Standing::Retired,
-        Standing::Gone,
-        Standing::Missing,
-    ] {
+    assert_eq!(after(None, &missing), Status::Missing);
+    assert_eq!(after(Some(failed(1)), &missing), Status::Missing);
+    for kept in [unknown(3), Status::Retired, Status::Gone, Status::Missing] {
         let record = Record {
-            standing: kept,
+            status: kept,
             evidence: None,
             run: 1,
             at: at(1),
@@ -94,7 +89,7 @@ fn each_row_of_the_table() {
     assert_eq!(after(None, &refusal), failed(1));
     assert_eq!(after(Some(failed(1)), &refusal), failed(2));
     assert_eq!(after(Some(unknown(2)), &refusal), failed(3));
-    assert_eq!(after(Some(Standing::Missing), &refusal), failed(1));
+    assert_eq!(after(Some(Status::Missing), &refusal), failed(1));
     assert_eq!(after(Some(failed(u32::MAX)), &refusal), failed(u32::MAX));
 
     assert_eq!(after(None, &Outcome::Unknown), unknown(1));
@@ -105,8 +100,8 @@ fn each_row_of_the_table() {
     let first = absorb(None, &Outcome::Unknown, 7, at);
     let second = absorb(Some(&first), &Outcome::Unknown, 7, at);
     let third = absorb(Some(&second), &refusal, 7, at);
-    assert_eq!(third.standing, failed(1));
-    assert_eq!(absorb(Some(&third), &refusal, 8, at).standing, failed(2));
+    assert_eq!(third.status, failed(1));
+    assert_eq!(absorb(Some(&third), &refusal, 8, at).status, failed(2));
 
     // What shows it stays with it.
     let shown = absorb(None, &gone, 1, at);
@@ -118,12 +113,12 @@ fn each_row_of_the_table() {
 #[test]
 fn only_what_the_server_has_shown_vouches_for_the_account() {
     let of = |outcome: &Outcome| {
-        let home = Home {
+        let target = Target {
             api: Api::V4,
             endpoint: "sandbox".to_owned(),
             account: None,
         };
-        let mut state = State::new(Uuid::nil(), home);
+        let mut state = State::new(Uuid::nil(), target);
         let record = absorb(None, outcome, 1, at(1));
         state.assets.insert(id(1), record);
         state.vouches()
@@ -153,20 +148,20 @@ fn only_what_the_server_has_shown_vouches_for_the_account() {
 
 fn any_state() -> impl Strategy<Value = State> {
     let message = ".{0,12}";
-    let standing = prop_oneof![
-        Just(Standing::Retired),
-        Just(Standing::Gone),
-        Just(Standing::Missing),
-        (1_u32.., message).prop_map(|(attempts, message)| Standing::Failed(Box::new(Failed {
+    let status = prop_oneof![
+        Just(Status::Retired),
+        Just(Status::Gone),
+        Just(Status::Missing),
+        (1_u32.., message).prop_map(|(attempts, message)| Status::Failed(Box::new(Failed {
             kind: FailureKind::Other,
             message: message.into(),
             attempts,
         }))),
-        (1_u32..).prop_map(|attempts| Standing::Unknown { attempts }),
+        (1_u32..).prop_map(|attempts| Status::Unknown { attempts }),
     ];
     let record =
-        (standing, 0_u64..9, 0_i64..4_000_000_000).prop_map(|(standing, run, second)| Record {
-            standing,
+        (status, 0_u64..9, 0_i64..4_000_000_000).prop_map(|(status, run, second)| Record {
+            status,
             evidence: None,
             run,
             at: at(second),
@@ -196,7 +191,7 @@ fn any_state() -> impl Strategy<Value = State> {
         .prop_map(|(lineage, endpoint, account, runs, assets)| State {
             lineage: Uuid::from_u128(lineage),
             serial: 9,
-            home: Home {
+            target: Target {
                 api: Api::V2,
                 endpoint,
                 account,
@@ -299,8 +294,8 @@ fn begins(number: u64) -> RunInfo {
     }
 }
 
-fn home(api: Api) -> Home {
-    Home {
+fn target(api: Api) -> Target {
+    Target {
         api,
         endpoint: "https://api.example".to_owned(),
         account: None,
@@ -310,7 +305,7 @@ fn home(api: Api) -> Home {
 /// A state that two runs made: the first confirmed 1, the second found 2 gone, had 3 refused and
 /// lost the answer for 4.
 fn made_by_two_runs() -> State {
-    let mut state = State::new(Uuid::from_u128(9), home(Api::V2));
+    let mut state = State::new(Uuid::from_u128(9), target(Api::V2));
     let refusal = Outcome::Failed(Failure {
         kind: FailureKind::Permission,
         message: "No.".to_owned(),
@@ -362,15 +357,15 @@ fn a_change_by_hand_counts_as_a_run_and_says_what_it_was() {
     let mut state = made_by_two_runs();
     state.remove(&begins(3), &[id(2), id(3)]);
     assert_eq!(state.serial, 3);
-    assert_eq!(state.home.account.as_deref(), Some("acc"));
+    assert_eq!(state.target.account.as_deref(), Some("acc"));
     let left: Vec<AssetId> = state.assets.keys().copied().collect();
     assert_eq!(left, [id(1), id(4)]);
     let change = state.runs[&3].change.clone();
     assert_eq!(change, Some(Change::Removed(vec![id(2), id(3)])));
     assert_eq!(state.runs[&2].change, None);
 
-    state.migrate(&begins(4), home(Api::V4));
-    assert_eq!((state.serial, state.home.api), (4, Api::V4));
+    state.migrate(&begins(4), target(Api::V4));
+    assert_eq!((state.serial, state.target.api), (4, Api::V4));
     assert_eq!(state.runs[&4].change, Some(Change::Migrated(Api::V2)));
     assert_eq!(state.assets.len(), 2, "history stays");
 }

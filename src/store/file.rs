@@ -147,7 +147,7 @@ impl FileStore {
     ///
     /// Returns who has the lock, or why the state cannot be read or written.
     pub fn open(&self, holder: &str) -> Result<(FileSession, Option<Loaded>), StoreError> {
-        let lock = lock::take(&self.path, holder)?;
+        let lock = lock::acquire(&self.path, holder)?;
         debug!(path = %self.path.display(), holder, "the lock is taken");
         replace::sweep(&self.path);
         // A run that could not keep a backup at its end had better not begin.
@@ -289,7 +289,7 @@ impl FileSession {
 
     /// Says what state the journal of the coming run starts from; needed before the first event.
     pub fn begin(&mut self, base: &State) {
-        self.header = Some(Header::of(base));
+        self.header = Some(Header::new(base));
         self.sequence = 0;
         self.whole = 0;
         self.in_doubt = true;

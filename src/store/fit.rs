@@ -32,11 +32,11 @@ pub(super) fn fit(
         lineage,
         base: serial,
         last,
-        home,
+        target,
     } = header;
     let Some(state) = base else {
         if serial == 0 {
-            return Ok(Fit::Continues(State::new(lineage, home)));
+            return Ok(Fit::Continues(State::new(lineage, target)));
         }
         return Err(format!(
             "it continues serial {serial}, and there is no state"
@@ -90,7 +90,7 @@ mod tests {
 
     use super::*;
     use crate::event::{Provenance, RunEvent};
-    use crate::state::{Api, Home};
+    use crate::state::{Api, Target};
 
     fn run(number: u64, id: u128) -> RunInfo {
         RunInfo {
@@ -104,12 +104,12 @@ mod tests {
 
     /// A state after runs with these ids.
     fn state(ids: &[u128]) -> State {
-        let home = Home {
+        let target = Target {
             api: Api::V2,
             endpoint: "sandbox".to_owned(),
             account: None,
         };
-        let mut state = State::new(Uuid::from_u128(7), home);
+        let mut state = State::new(Uuid::from_u128(7), target);
         for (number, id) in (1..).zip(ids) {
             state.apply(number, &RunEvent::Started(run(number, *id)));
         }
@@ -132,7 +132,7 @@ mod tests {
 
     #[test]
     fn a_journal_continues_the_state_that_it_names() {
-        let header = Header::of(&state(&[10, 11]));
+        let header = Header::new(&state(&[10, 11]));
         assert_eq!(
             fits(&state(&[10, 11]), &header, Some(&run(3, 12))),
             Ok(true)
@@ -153,7 +153,7 @@ mod tests {
     fn an_older_journal_does_not_say_which_run_was_the_last() {
         let header = Header {
             last: None,
-            ..Header::of(&state(&[10, 11]))
+            ..Header::new(&state(&[10, 11]))
         };
         assert_eq!(
             fits(&state(&[10, 21]), &header, Some(&run(3, 12))),
@@ -164,7 +164,7 @@ mod tests {
 
     #[test]
     fn what_the_state_has_left_behind_is_dropped_only_where_it_has_that_very_run() {
-        let header = Header::of(&state(&[10]));
+        let header = Header::new(&state(&[10]));
         let later = state(&[10, 11, 12]);
         assert_eq!(fits(&later, &header, Some(&run(2, 11))), Ok(false));
         assert_eq!(fits(&later, &header, None), Ok(false), "nothing was sent");
@@ -176,10 +176,10 @@ mod tests {
 
     #[test]
     fn without_a_state_only_the_first_run_has_a_journal() {
-        let first = Header::of(&state(&[]));
+        let first = Header::new(&state(&[]));
         let fresh = fit(None, first, Some(&run(1, 10)));
         assert_eq!(fresh, Ok(Fit::Continues(state(&[]))));
-        let later = Header::of(&state(&[10]));
+        let later = Header::new(&state(&[10]));
         let why = fit(None, later, Some(&run(2, 11))).unwrap_err();
         assert!(why.contains("there is no state"), "{why}");
     }

@@ -59,7 +59,7 @@ pub fn is_text_of_lock(bytes: &[u8]) -> bool {
 /// # Errors
 ///
 /// Returns who has the lock, or why there cannot be one.
-pub fn take(state: &Path, holder: &str) -> Result<Lock, StoreError> {
+pub fn acquire(state: &Path, holder: &str) -> Result<Lock, StoreError> {
     let path = path_of(state);
     for _ in 0..MOST_TRIES {
         let Some((mut file, writable)) = open(&path, true)? else {

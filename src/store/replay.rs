@@ -89,7 +89,7 @@ pub fn replay(base: Option<State>, bytes: &[u8]) -> Result<Replayed, Damage> {
     };
     let mut fold = Fold::new(base);
     while let Some((offset, line)) = lines.next()? {
-        fold.take(line).map_err(damage(offset))?;
+        fold.read_line(line).map_err(damage(offset))?;
     }
     let mut warnings = lines.warnings();
     let state = fold.end(&mut warnings);
@@ -184,7 +184,7 @@ impl Fold {
         }
     }
 
-    fn take(&mut self, body: &[u8]) -> Result<(), String> {
+    fn read_line(&mut self, body: &[u8]) -> Result<(), String> {
         let (seq, event) = journal::read_event(body)?;
         if seq != self.sequence + 1 {
             return Err(format!(

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::asset::AssetId;
 use crate::event::{Ending, Provenance, RunEvent, RunInfo, Task};
 use crate::outcome::{Evidence, Failure, FailureKind, Outcome};
-use crate::state::{Api, Home, Standing, State, format};
+use crate::state::{Api, State, Status, Target, format};
 use crate::store::file::FileStore;
 use crate::store::journal::{self, Header};
 use crate::store::replay::replay;
@@ -23,7 +23,7 @@ fn asset(number: u128) -> AssetId {
 fn base() -> State {
     State::new(
         Uuid::from_u128(7),
-        Home {
+        Target {
             api: Api::V2,
             endpoint: "sandbox".to_owned(),
             account: None,
@@ -117,7 +117,7 @@ fn run() -> impl Strategy<Value = Vec<RunEvent>> {
 
 fn bytes(events: &[RunEvent]) -> Vec<u8> {
     let mut lines = Vec::new();
-    journal::write_header(&Header::of(&base()), &mut lines);
+    journal::write_header(&Header::new(&base()), &mut lines);
     for (number, event) in (1..).zip(events) {
         journal::write_event(number, event, &mut lines);
     }
@@ -229,7 +229,7 @@ fn a_journal_of_another_state_is_refused() {
 
     // The journal of a later state beside an older one, or beside none: something was put back.
     let mut later = Vec::new();
-    journal::write_header(&Header::of(&newer), &mut later);
+    journal::write_header(&Header::new(&newer), &mut later);
     journal::write_event(1, &started(2), &mut later);
     let damage = replay(Some(base()), &later).unwrap_err();
     assert!(damage.why.contains("is older"), "{}", damage.why);
@@ -241,7 +241,7 @@ fn a_journal_of_another_state_is_refused() {
 #[test]
 fn a_first_line_that_was_never_whole_is_nothing_and_any_other_is_damage() {
     let mut header = Vec::new();
-    journal::write_header(&Header::of(&base()), &mut header);
+    journal::write_header(&Header::new(&base()), &mut header);
     let whole = header.len() - 1;
     for cut in 1..whole {
         let replayed = replay(None, &header[..cut]).unwrap();
@@ -293,9 +293,9 @@ fn what_is_not_answered_for_is_unknown_and_told() {
     let cut = [events.as_slice(), &[intent(2, &[asset(3)])]].concat();
     let replayed = replay(Some(base()), &bytes(&cut)).unwrap();
     let state = replayed.state.unwrap();
-    assert_eq!(state.assets[&asset(1)].standing, Standing::Retired);
-    let unknown = Standing::Unknown { attempts: 1 };
-    assert_eq!(state.assets[&asset(3)].standing, unknown);
+    assert_eq!(state.assets[&asset(1)].status, Status::Retired);
+    let unknown = Status::Unknown { attempts: 1 };
+    assert_eq!(state.assets[&asset(3)].status, unknown);
     assert!(replayed.warnings[0].starts_with("1 assets were sent"));
 }
 
@@ -334,8 +334,8 @@ fn a_run_survives_the_loss_of_its_process_at_any_append() {
     let (session, loaded) = store.open("the second").unwrap();
     let state = loaded.unwrap().state;
     assert_eq!(
-        state.assets[&asset(3)].standing,
-        Standing::Unknown { attempts: 1 }
+        state.assets[&asset(3)].status,
+        Status::Unknown { attempts: 1 }
     );
     assert_eq!(format::read(&fs::read(&path).unwrap()).unwrap(), state);
     assert!(!store.journal().exists());
@@ -466,7 +466,7 @@ fn what_the_journal_did_not_take_is_told_as_the_lines_that_it_misses() {
         fs::write(&rescue.journal, journal).unwrap();
         let loaded = store.load().unwrap().unwrap();
         assert_eq!(loaded.warnings, Vec::<String>::new());
-        assert_eq!(loaded.state.assets[&asset(1)].standing, Standing::Retired);
+        assert_eq!(loaded.state.assets[&asset(1)].status, Status::Retired);
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const WORDS: [&str; 6] = [
+const DOMAIN_TYPES: [&str; 6] = [
     "asset",
     "crash",
     "outcome",
@@ -13,40 +13,59 @@ const WORDS: [&str; 6] = [
     "diagnostic",
 ];
 
-/// Each room and the rooms that it may import.
-const ROOMS: [(&str, &[&str]); 16] = [
+/// Each module and the modules that it may import.
+const MODULES: [(&str, &[&str]); 16] = [
     ("asset", &[]),
     ("crash", &[]),
     ("diagnostic", &[]),
     ("outcome", &["asset"]),
     ("event", &["asset", "outcome"]),
     ("inventory", &["asset", "outcome"]),
-    ("manifest", &["words"]),
-    ("state", &["words"]),
+    ("manifest", &["domain types"]),
+    ("state", &["domain types"]),
     // The client that deletes is made from an approved plan.
-    ("frameio", &["words", "plan"]),
-    ("plan", &["words", "manifest", "state"]),
-    ("store", &["words", "state"]),
-    ("apply", &["words", "plan", "state", "frameio", "store"]),
-    ("render", &["words", "manifest", "state", "plan"]),
-    ("sandbox", &["words"]),
+    ("frameio", &["domain types", "plan"]),
+    ("plan", &["domain types", "manifest", "state"]),
+    ("store", &["domain types", "state"]),
+    (
+        "apply",
+        &["domain types", "plan", "state", "frameio", "store"],
+    ),
+    ("render", &["domain types", "manifest", "state", "plan"]),
+    ("sandbox", &["domain types"]),
     (
         "app",
         &[
-            "words", "manifest", "state", "frameio", "plan", "store", "apply", "render", "sandbox",
+            "domain types",
+            "manifest",
+            "state",
+            "frameio",
+            "plan",
+            "store",
+            "apply",
+            "render",
+            "sandbox",
         ],
     ),
     (
         "cli",
         &[
-            "words", "manifest", "state", "frameio", "plan", "store", "apply", "render", "sandbox",
+            "domain types",
+            "manifest",
+            "state",
+            "frameio",
+            "plan",
+            "store",
+            "apply",
+            "render",
+            "sandbox",
             "app",
         ],
     ),
 ];
 
-/// Outside crates that only some rooms may import.
-const HOMES: [(&str, &[&str]); 9] = [
+/// Outside crates that only some modules may import.
+const CRATES: [(&str, &[&str]); 9] = [
     ("anstream", &["cli"]),
     ("anstyle", &["render"]),
     ("reqwest", &["frameio"]),
@@ -76,7 +95,7 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// Every source file with the room that it belongs to.
+/// Every source file with the module that it belongs to.
 fn files() -> Vec<(String, PathBuf, String)> {
     let src = root().join("src");
     let mut paths = Vec::new();
@@ -87,9 +106,9 @@ fn files() -> Vec<(String, PathBuf, String)> {
         .filter_map(|path| {
             let inside = path.strip_prefix(&src).unwrap();
             let first = inside.components().next().unwrap();
-            let room = first.as_os_str().to_str().unwrap().trim_end_matches(".rs");
+            let module = first.as_os_str().to_str().unwrap().trim_end_matches(".rs");
             let text = fs::read_to_string(&path).unwrap();
-            (!matches!(room, "lib" | "main")).then(|| (room.to_owned(), path.clone(), text))
+            (!matches!(module, "lib" | "main")).then(|| (module.to_owned(), path.clone(), text))
         })
         .collect();
     assert!(files.len() > 20, "the scan finds the sources");
@@ -101,12 +120,12 @@ fn is_test(path: &Path) -> bool {
     path.ends_with("tests.rs") || path.components().any(|part| part.as_os_str() == "tests")
 }
 
-fn allowed(room: &str) -> BTreeSet<&'static str> {
-    let (_, imports) = ROOMS.iter().find(|(name, _)| *name == room).unwrap();
+fn allowed(module: &str) -> BTreeSet<&'static str> {
+    let (_, imports) = MODULES.iter().find(|(name, _)| *name == module).unwrap();
     let mut allowed = BTreeSet::new();
     for import in *imports {
-        if *import == "words" {
-            allowed.extend(WORDS);
+        if *import == "domain types" {
+            allowed.extend(DOMAIN_TYPES);
         } else {
             allowed.insert(*import);
         }
@@ -114,7 +133,7 @@ fn allowed(room: &str) -> BTreeSet<&'static str> {
     allowed
 }
 
-/// The rooms that a text names as `crate::room`.
+/// The modules that a text names as `crate::module`.
 fn named(text: &str) -> BTreeSet<String> {
     let after = text
         .split("crate::")
@@ -136,13 +155,13 @@ fn named(text: &str) -> BTreeSet<String> {
 #[test]
 fn imports_go_one_way() {
     let mut wrong = Vec::new();
-    for (room, path, text) in files() {
+    for (module, path, text) in files() {
         if is_test(&path) {
             continue;
         }
-        let allowed = allowed(&room);
+        let allowed = allowed(&module);
         for import in named(&text) {
-            if import != room && !allowed.contains(import.as_str()) {
+            if import != module && !allowed.contains(import.as_str()) {
                 wrong.push(format!("{} imports `{import}`", path.display()));
             }
         }
@@ -162,13 +181,13 @@ fn a_line_scan_sees_every_import() {
 #[test]
 fn outside_crates_stay_in_their_rooms() {
     let mut wrong = Vec::new();
-    for (room, path, text) in files() {
+    for (module, path, text) in files() {
         if is_test(&path) {
             continue;
         }
-        for (name, homes) in HOMES {
+        for (name, homes) in CRATES {
             let used = text.contains(&format!("{name}::"));
-            if used && !homes.contains(&room.as_str()) {
+            if used && !homes.contains(&module.as_str()) {
                 wrong.push(format!("{} uses `{name}`", path.display()));
             }
         }
@@ -178,14 +197,14 @@ fn outside_crates_stay_in_their_rooms() {
 
 #[test]
 fn every_room_is_on_the_map() {
-    let rooms: BTreeSet<String> = files().into_iter().map(|(room, ..)| room).collect();
-    let known: BTreeSet<String> = ROOMS.iter().map(|(name, _)| (*name).to_owned()).collect();
-    assert_eq!(rooms, known);
+    let modules: BTreeSet<String> = files().into_iter().map(|(module, ..)| module).collect();
+    let known: BTreeSet<String> = MODULES.iter().map(|(name, _)| (*name).to_owned()).collect();
+    assert_eq!(modules, known);
     let map = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
-    for (room, _) in ROOMS {
+    for (module, _) in MODULES {
         assert!(
-            map.contains(&format!("`{room}`")),
-            "ARCHITECTURE.md misses `{room}`"
+            map.contains(&format!("`{module}`")),
+            "ARCHITECTURE.md misses `{module}`"
         );
     }
 }

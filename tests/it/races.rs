@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use frameio_retire::asset::AssetId;
 use frameio_retire::event::{Provenance, RunEvent, RunInfo, Task};
 use frameio_retire::outcome::{Evidence, Outcome};
-use frameio_retire::state::{Api, Home, Standing, State};
+use frameio_retire::state::{Api, State, Status, Target};
 use frameio_retire::store::Session;
 use frameio_retire::store::file::FileStore;
 use jiff::Timestamp;
@@ -51,13 +51,8 @@ fn of_twenty_runs_at_once_one_has_the_state() {
     }
     rig.plan().expect(0);
     let state = rig.state().unwrap();
-    let unknown = |standing: &Standing| matches!(standing, Standing::Unknown { .. });
-    assert!(
-        state
-            .assets
-            .values()
-            .all(|record| unknown(&record.standing))
-    );
+    let unknown = |status: &Status| matches!(status, Status::Unknown { .. });
+    assert!(state.assets.values().all(|record| unknown(&record.status)));
     assert!(!state.assets.is_empty());
     let done = rig.apply(&["10"]).expect(6);
     let holder = runs[0].id().to_string();
@@ -95,7 +90,7 @@ fn who_reads_meanwhile_sees_one_moment() {
     let store = FileStore::new(&desk.path("s.json"));
     let base = State::new(
         Uuid::from_u128(7),
-        Home {
+        Target {
             api: Api::V2,
             endpoint: "sandbox".to_owned(),
             account: None,

@@ -10,7 +10,7 @@ use std::time::Duration;
 use frameio_retire::asset::AssetId;
 use frameio_retire::sandbox::world::World;
 use frameio_retire::sandbox::{self, Options, Sandbox};
-use frameio_retire::state::{Standing, State};
+use frameio_retire::state::{State, Status};
 use frameio_retire::store::file::FileStore;
 use jiff::Timestamp;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -232,7 +232,7 @@ impl Rig {
         let state = self.state();
         let record = |id: &AssetId| {
             let record = state.as_ref().and_then(|state| state.assets.get(id));
-            record.map(|record| &record.standing)
+            record.map(|record| &record.status)
         };
         let log = self.sandbox.log();
         for request in &log[self.seen..] {
@@ -247,13 +247,12 @@ impl Rig {
         }
         self.seen = log.len();
         for id in &self.confirmed {
-            let kept = matches!(record(id), Some(Standing::Retired | Standing::Gone));
+            let kept = matches!(record(id), Some(Status::Retired | Status::Gone));
             assert!(kept, "`{id}` was confirmed, and is now {:?}", record(id));
         }
         self.sandbox
             .with_world(|world| compare(&self.cast, world, record));
-        let confirmed =
-            |id: &&AssetId| matches!(record(id), Some(Standing::Retired | Standing::Gone));
+        let confirmed = |id: &&AssetId| matches!(record(id), Some(Status::Retired | Status::Gone));
         self.confirmed = self.cast.listed.iter().filter(confirmed).copied().collect();
     }
 
@@ -277,7 +276,7 @@ impl Rig {
             // What never was there is missing, or unknown where the answer to its delete was lost.
             let is_unknown = |id: &AssetId| {
                 let record = state.assets.get(id);
-                record.is_some_and(|record| matches!(record.standing, Standing::Unknown { .. }))
+                record.is_some_and(|record| matches!(record.status, Status::Unknown { .. }))
             };
             let unknown = cast.missing.iter().filter(|id| is_unknown(id)).count();
             if open > 0 || state.counts().unknown > unknown {
@@ -286,7 +285,7 @@ impl Rig {
             assert_eq!(state.counts().missing + unknown, cast.missing.len());
             // A stack is left alone where it is found to hold a held file only once it is read.
             let failed = state.assets.iter().filter(|(id, record)| {
-                let failed = matches!(record.standing, Standing::Failed(_));
+                let failed = matches!(record.status, Status::Failed(_));
                 failed && !cast.spared.contains(id)
             });
             let failed: BTreeSet<AssetId> = failed.map(|(id, _)| *id).collect();
@@ -307,7 +306,7 @@ impl Rig {
 fn compare<'state>(
     cast: &Cast,
     world: &World,
-    record: impl Fn(&AssetId) -> Option<&'state Standing>,
+    record: impl Fn(&AssetId) -> Option<&'state Status>,
 ) {
     for (id, alive) in world.assets() {
         // What nobody lists goes with its folder or its stack, which has the record.
@@ -328,15 +327,15 @@ fn compare<'state>(
             None => (alive, !alive),
         };
         match record(&id) {
-            Some(standing @ (Standing::Retired | Standing::Gone)) => {
-                assert!(!alive, "`{id}` lives, and is recorded as {standing:?}");
+            Some(status @ (Status::Retired | Status::Gone)) => {
+                assert!(!alive, "`{id}` lives, and is recorded as {status:?}");
             }
             None => assert!(!touched, "`{id}` was deleted, and has no record"),
-            Some(standing @ Standing::Failed(_)) => {
-                assert!(alive, "`{id}` was deleted, and is recorded as {standing:?}");
+            Some(status @ Status::Failed(_)) => {
+                assert!(alive, "`{id}` was deleted, and is recorded as {status:?}");
             }
-            Some(Standing::Unknown { .. }) => {}
-            Some(Standing::Missing) => panic!("`{id}` is known to the server, and missing"),
+            Some(Status::Unknown { .. }) => {}
+            Some(Status::Missing) => panic!("`{id}` is known to the server, and missing"),
         }
     }
     for id in &cast.spared {

@@ -9,7 +9,7 @@ use frameio_retire::asset::AssetId;
 use frameio_retire::cli::args::SchemaName;
 use frameio_retire::event::{Provenance, RunEvent, RunInfo, Task};
 use frameio_retire::outcome::{Evidence, Failure, FailureKind, Outcome};
-use frameio_retire::state::{Api, Home, State, format};
+use frameio_retire::state::{Api, State, Target, format};
 use frameio_retire::store::file::FileStore;
 use frameio_retire::store::{Loaded, Session, StoreError};
 use jiff::Timestamp;
@@ -24,12 +24,12 @@ fn asset(number: u128) -> AssetId {
 }
 
 fn base() -> State {
-    let home = Home {
+    let target = Target {
         api: Api::V2,
         endpoint: "https://api.frame.io".to_owned(),
         account: None,
     };
-    State::new(Uuid::from_u128(7), home)
+    State::new(Uuid::from_u128(7), target)
 }
 
 fn intent(batch: u64, ids: impl IntoIterator<Item = u128>) -> RunEvent {
@@ -134,7 +134,7 @@ fn known(events: &[RunEvent]) -> BTreeMap<AssetId, &'static str> {
 fn names(state: &State) -> BTreeMap<AssetId, &'static str> {
     let assets = state.assets.iter();
     assets
-        .map(|(id, record)| (*id, record.standing.name()))
+        .map(|(id, record)| (*id, record.status.name()))
         .collect()
 }
 

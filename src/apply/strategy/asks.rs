@@ -66,12 +66,12 @@ pub(super) fn delete(id: AssetId, kind: Option<Kind>) -> Job<Direct> {
             ..Job::new(Call::DeleteFolder(id), [id])
         },
         Some(Kind::VersionStack) => open(id, None),
-        None => look(id, None),
+        None => show_asset(id, None),
     }
 }
 
 /// Reads an asset as one kind after another, the one first that somebody said.
-pub(super) fn look(id: AssetId, said: Option<Kind>) -> Job<Direct> {
+pub(super) fn show_asset(id: AssetId, said: Option<Kind>) -> Job<Direct> {
     let [kind, next @ ..] = said.map_or(&Kind::ALL, Kind::first);
     let look = Look {
         kind: *kind,

@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::apply::follow::{forbidden, lost, missing, refused, settled, settled_alone, shown};
+use crate::apply::follow::{
+    forbidden, missing, read_after_loss, record_outcome, refused, settled_alone, shown,
+};
 use crate::apply::strategy::{Effect, Job, Known, Strategy, Subject};
 use crate::asset::AssetId;
 use crate::event::Task;
@@ -62,7 +64,7 @@ fn alive(job: Job<Bulk>, id: AssetId, known: &Known<'_, Bulk>) -> Vec<Effect<Bul
 impl Strategy for Bulk {
     type Call = v2::Call;
     type Aim = ();
-    type Told = Told;
+    type Answer = Told;
     type Progress = ();
 
     /// It speaks of all assets of the call at once.
@@ -104,7 +106,7 @@ impl Strategy for Bulk {
         }
     }
 
-    fn told(job: Job<Self>, told: Told, known: &Known<'_, Bulk>) -> Vec<Effect<Self>> {
+    fn on_answer(job: Job<Self>, told: Told, known: &Known<'_, Bulk>) -> Vec<Effect<Self>> {
         let subject = Subject::alone(job.ids[0]);
         match told {
             Told::Deleted(Deletion::Settled { outcomes, doubtful }) => {
@@ -113,7 +115,7 @@ impl Strategy for Bulk {
                     ..Self::read_again(&job, id, known.approved)
                 });
                 let mut effects = vec![Effect::Requeue(reads.collect())];
-                effects.extend(settled(outcomes, known));
+                effects.extend(record_outcome(outcomes, known));
                 effects
             }
             Told::Deleted(Deletion::Halve) => vec![Effect::Requeue(halves(&job))],
@@ -123,9 +125,9 @@ impl Strategy for Bulk {
         }
     }
 
-    fn refused(job: Job<Self>, detail: String, known: &Known<'_, Bulk>) -> Vec<Effect<Self>> {
+    fn on_refusal(job: Job<Self>, detail: String, known: &Known<'_, Bulk>) -> Vec<Effect<Self>> {
         match job.task() {
-            Task::Delete => lost(&job, detail, known),
+            Task::Delete => read_after_loss(&job, detail, known),
             Task::Resolve => refused(Subject::alone(job.ids[0]), forbidden(detail), known),
         }
     }
@@ -134,11 +136,15 @@ impl Strategy for Bulk {
         Vec::new()
     }
 
-    fn settled(subject: Subject, outcome: Outcome, known: &Known<'_, Bulk>) -> Vec<Effect<Self>> {
+    fn on_outcome(
+        subject: Subject,
+        outcome: Outcome,
+        known: &Known<'_, Bulk>,
+    ) -> Vec<Effect<Self>> {
         settled_alone(subject.id, outcome, known)
     }
 
-    fn left_unknown(_: Subject, _: &Known<'_, Bulk>) -> Vec<Effect<Self>> {
+    fn on_unknown(_: Subject, _: &Known<'_, Bulk>) -> Vec<Effect<Self>> {
         Vec::new()
     }
 

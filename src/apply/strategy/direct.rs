@@ -3,9 +3,11 @@
 use std::borrow::Cow;
 use std::slice;
 
-use crate::apply::follow::{forbidden, lost, refused, settled, settled_alone, shown};
+use crate::apply::follow::{
+    forbidden, read_after_loss, record_outcome, refused, settled_alone, shown,
+};
 use crate::apply::strategy::asks::{
-    Aim, Direct, Look, Told, delete, delete_member, look, look_at_member, subject, target,
+    Aim, Direct, Look, Told, delete, delete_member, look_at_member, show_asset, subject, target,
 };
 use crate::apply::strategy::stacks::{self, Stack};
 use crate::apply::strategy::{Effect, Job, Known, Rank, Strategy, Subject, Tries};
@@ -25,7 +27,7 @@ fn deleted(
     let (outcomes, doubtful) = match deletion {
         Deletion::Settled { outcomes, doubtful } => (outcomes, doubtful),
         // There is nothing to halve, so nobody knows.
-        Deletion::Halve => return lost(job, "the delete was refused".to_owned(), known),
+        Deletion::Halve => return read_after_loss(job, "the delete was refused".to_owned(), known),
     };
     let reads = doubtful.into_iter().map(|(id, refusal)| Job {
         refusal: Some(Box::new(refusal)),
@@ -33,7 +35,7 @@ fn deleted(
     });
     let mut effects = vec![Effect::Requeue(reads.collect())];
     match subject(job).stack {
-        None => effects.extend(settled(outcomes, known)),
+        None => effects.extend(record_outcome(outcomes, known)),
         Some(stack) => effects.extend(
             outcomes
                 .into_iter()
@@ -48,7 +50,7 @@ fn alive(job: Job<Direct>, look: &Look, known: &Known<'_, Direct>) -> Vec<Effect
     let subject = subject(&job);
     let failure = other_kind(look).or_else(|| job.refusal.map(|refusal| *refusal));
     if let Some(failure) = failure {
-        return Direct::settled(subject, Outcome::Failed(failure), known);
+        return Direct::on_outcome(subject, Outcome::Failed(failure), known);
     }
     let Subject { id, stack } = subject;
     if !job.listed {
@@ -67,7 +69,7 @@ fn alive(job: Job<Direct>, look: &Look, known: &Known<'_, Direct>) -> Vec<Effect
 
 /// Asks for the next kind of an asset that is not found as one kind; `other` are the words by
 /// which the server says that it is of another.
-fn look_on(
+fn show_next_kind(
     job: Job<Direct>,
     look: Look,
     other: Option<String>,
@@ -121,7 +123,7 @@ const fn in_words(kind: Kind) -> &'static str {
 impl Strategy for Direct {
     type Call = v4::Call;
     type Aim = Aim;
-    type Told = Told;
+    type Answer = Told;
     type Progress = Stack;
 
     const TELLS_RIGHTS: bool = true;
@@ -140,7 +142,7 @@ impl Strategy for Direct {
     fn read(Resolve { id, listed, kind }: Resolve) -> Job<Self> {
         Job {
             listed,
-            ..look(id, kind)
+            ..show_asset(id, kind)
         }
     }
 
@@ -148,8 +150,8 @@ impl Strategy for Direct {
         let said = approved.kind(id);
         let read = match (&job.aim, job.rank) {
             (Aim::Member(_), _) => look_at_member(job.ids[0], id),
-            (_, Rank::Folder) => look(id, said.or(Some(Kind::Folder))),
-            (_, Rank::File | Rank::Stack) => look(id, said.or(Some(Kind::File))),
+            (_, Rank::Folder) => show_asset(id, said.or(Some(Kind::Folder))),
+            (_, Rank::File | Rank::Stack) => show_asset(id, said.or(Some(Kind::File))),
         };
         Job {
             listed: job.listed,
@@ -172,23 +174,25 @@ impl Strategy for Direct {
         }
     }
 
-    fn told(job: Job<Self>, told: Told, known: &Known<'_, Direct>) -> Vec<Effect<Self>> {
+    fn on_answer(job: Job<Self>, told: Told, known: &Known<'_, Direct>) -> Vec<Effect<Self>> {
         match told {
             Told::Deleted(deletion) => deleted(&job, deletion, known),
             Told::Read(look, Live::There) => alive(job, &look, known),
             Told::Read(_, Live::Deleted(at)) => {
                 shown(subject(&job), Some(at), Evidence::Read, known)
             }
-            Told::Read(look, Live::Missing) => look_on(job, look, None, known),
-            Told::Read(look, Live::OtherKind { detail }) => look_on(job, look, Some(detail), known),
+            Told::Read(look, Live::Missing) => show_next_kind(job, look, None, known),
+            Told::Read(look, Live::OtherKind { detail }) => {
+                show_next_kind(job, look, Some(detail), known)
+            }
             Told::Opened(page) => stacks::opened(&job, page, known),
             Told::Closed(page) => stacks::closed(job.ids[0], page, known),
         }
     }
 
-    fn refused(job: Job<Self>, detail: String, known: &Known<'_, Direct>) -> Vec<Effect<Self>> {
+    fn on_refusal(job: Job<Self>, detail: String, known: &Known<'_, Direct>) -> Vec<Effect<Self>> {
         match &job.aim {
-            Aim::Delete | Aim::Member(_) => lost(&job, detail, known),
+            Aim::Delete | Aim::Member(_) => read_after_loss(&job, detail, known),
             Aim::Look(_) => refused(subject(&job), forbidden(detail), known),
             Aim::Open => stacks::failed(job.ids[0], forbidden(detail), known),
             Aim::Close => {
@@ -199,17 +203,21 @@ impl Strategy for Direct {
     }
 
     fn given_up(job: &Job<Self>, known: &Known<'_, Direct>) -> Vec<Effect<Self>> {
-        Self::left_unknown(subject(job), known)
+        Self::on_unknown(subject(job), known)
     }
 
-    fn settled(subject: Subject, outcome: Outcome, known: &Known<'_, Direct>) -> Vec<Effect<Self>> {
+    fn on_outcome(
+        subject: Subject,
+        outcome: Outcome,
+        known: &Known<'_, Direct>,
+    ) -> Vec<Effect<Self>> {
         match subject.stack {
             Some(stack) => stacks::member_done(stack, subject.id, outcome, known),
             None => settled_alone(subject.id, outcome, known),
         }
     }
 
-    fn left_unknown(subject: Subject, known: &Known<'_, Direct>) -> Vec<Effect<Self>> {
+    fn on_unknown(subject: Subject, known: &Known<'_, Direct>) -> Vec<Effect<Self>> {
         let stack = subject.stack.map(|stack| stacks::member_lost(stack, known));
         stack.into_iter().collect()
     }

@@ -14,13 +14,13 @@ use jiff::{SignedDuration, Timestamp};
 use crate::apply::breaker::Tally;
 use crate::apply::retry::Retries;
 use crate::asset::AssetId;
-use crate::event::{Lane, StopReason, Task};
+use crate::event::{RateLimit, StopReason, Task};
 use crate::frameio::Reply;
 use crate::frameio::call::Call;
 use crate::frameio::verdict::Verdict;
 use crate::outcome::{AssetOutcome, Failure, Outcome};
 use crate::plan::approve::{Approved, Resolve};
-use crate::state::{Record, Standing, State};
+use crate::state::{Record, State, Status};
 
 mod asks;
 mod bulk;
@@ -39,7 +39,7 @@ pub(crate) trait Strategy:
     /// What a job is for, beyond what its call asks.
     type Aim: Debug + Clone + Default + PartialEq + Eq + Send + Sync;
     /// What an answer tells.
-    type Told;
+    type Answer;
     /// How far an asset is that takes several calls.
     type Progress: Debug + Clone + PartialEq + Eq;
 
@@ -63,22 +63,23 @@ pub(crate) trait Strategy:
     fn targets(job: &Job<Self>) -> &[AssetId];
 
     /// What an answer means.
-    fn judge(job: &Job<Self>, reply: &Reply) -> Verdict<Self::Told>;
+    fn judge(job: &Job<Self>, reply: &Reply) -> Verdict<Self::Answer>;
 
     /// What follows from what an answer tells.
-    fn told(job: Job<Self>, told: Self::Told, known: &Known<'_, Self>) -> Vec<Effect<Self>>;
+    fn on_answer(job: Job<Self>, told: Self::Answer, known: &Known<'_, Self>) -> Vec<Effect<Self>>;
 
     /// What follows where the server refuses to say what a job asks.
-    fn refused(job: Job<Self>, detail: String, known: &Known<'_, Self>) -> Vec<Effect<Self>>;
+    fn on_refusal(job: Job<Self>, detail: String, known: &Known<'_, Self>) -> Vec<Effect<Self>>;
 
     /// What follows where a job went wrong too often and is not made again.
     fn given_up(job: &Job<Self>, known: &Known<'_, Self>) -> Vec<Effect<Self>>;
 
     /// What follows from the outcome of one asset.
-    fn settled(subject: Subject, outcome: Outcome, known: &Known<'_, Self>) -> Vec<Effect<Self>>;
+    fn on_outcome(subject: Subject, outcome: Outcome, known: &Known<'_, Self>)
+    -> Vec<Effect<Self>>;
 
     /// What follows where an asset is unknown and stays so.
-    fn left_unknown(subject: Subject, known: &Known<'_, Self>) -> Vec<Effect<Self>>;
+    fn on_unknown(subject: Subject, known: &Known<'_, Self>) -> Vec<Effect<Self>>;
 
     /// What an answer says instead, where the API is not served any more.
     fn ended(reply: &Reply) -> Option<String>;
@@ -99,21 +100,21 @@ pub(crate) enum Rank {
 
 impl Rank {
     /// All of them, in order.
-    pub(in crate::apply) const ALL: [Self; 3] = [Self::File, Self::Stack, Self::Folder];
+    pub(super) const ALL: [Self; 3] = [Self::File, Self::Stack, Self::Folder];
 }
 
 /// How often a request went wrong, and since when.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Tries {
     /// How often.
-    pub(in crate::apply) count: u32,
+    pub(super) count: u32,
     /// When it first went wrong, counted from the start of the run.
-    pub(in crate::apply) since: Option<Duration>,
+    pub(super) since: Option<Duration>,
 }
 
 impl Tries {
     /// What is true of a request for both.
-    pub(in crate::apply) fn with(self, other: Self) -> Self {
+    pub(super) fn with(self, other: Self) -> Self {
         let since = match (self.since, other.since) {
             (Some(one), Some(other)) => Some(one.min(other)),
             (one, other) => one.or(other),
@@ -129,28 +130,28 @@ impl Tries {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Job<S: Strategy> {
     /// The call.
-    pub(in crate::apply) call: S::Call,
+    pub(super) call: S::Call,
     /// What it is for, beyond what its call asks.
-    pub(in crate::apply) aim: S::Aim,
+    pub(super) aim: S::Aim,
     /// The assets that its answer speaks of; of a file of a version stack, the stack.
-    pub(in crate::apply) ids: Arc<[AssetId]>,
-    pub(in crate::apply) rank: Rank,
+    pub(super) ids: Arc<[AssetId]>,
+    pub(super) rank: Rank,
     /// Whether its assets may be deleted; only readings of unlisted assets may not.
-    pub(in crate::apply) listed: bool,
+    pub(super) listed: bool,
     /// Whether its assets were read and found alive, so that reading them again tells nothing.
-    pub(in crate::apply) looked: bool,
+    pub(super) looked: bool,
     /// Whether it is no part of an earlier job.
-    pub(in crate::apply) fresh: bool,
+    pub(super) fresh: bool,
     /// How often this request went wrong.
-    pub(in crate::apply) tries: Tries,
+    pub(super) tries: Tries,
     /// How often the delete of its assets went wrong.
-    pub(in crate::apply) sent: Tries,
+    pub(super) sent: Tries,
     /// What the delete of its asset was refused with, where a reading finds it alive.
-    pub(in crate::apply) refusal: Option<Box<Failure>>,
+    pub(super) refusal: Option<Box<Failure>>,
 }
 
 impl<S: Strategy> Job<S> {
-    pub(in crate::apply) fn new(call: S::Call, ids: impl Into<Arc<[AssetId]>>) -> Self {
+    pub(super) fn new(call: S::Call, ids: impl Into<Arc<[AssetId]>>) -> Self {
         Self {
             call,
             aim: S::Aim::default(),
@@ -166,12 +167,12 @@ impl<S: Strategy> Job<S> {
     }
 
     /// The rate limit that it counts against.
-    pub(in crate::apply) fn rate_limit(&self) -> Lane {
+    pub(super) fn rate_limit(&self) -> RateLimit {
         self.call.rate_limit()
     }
 
     /// What it asks for.
-    pub(in crate::apply) fn task(&self) -> Task {
+    pub(super) fn task(&self) -> Task {
         self.call.task()
     }
 }
@@ -201,7 +202,7 @@ pub(crate) enum Effect<S: Strategy> {
     /// Counts what may stop the run.
     Count(Tally),
     /// Counts a request that came to nothing, and lets its rate limit take a breath.
-    Strain(Lane, String),
+    Strain(RateLimit, String),
     /// Remembers that deletes were sent then and not answered.
     Intended(Vec<AssetId>, Timestamp),
     /// Remembers how far an asset is that takes several calls; nothing where it is done with.
@@ -213,29 +214,29 @@ pub(crate) enum Effect<S: Strategy> {
 /// A request that is made again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Retry<S: Strategy> {
-    pub(in crate::apply) jobs: Vec<Job<S>>,
+    pub(super) jobs: Vec<Job<S>>,
     /// How many assets it asks for.
-    pub(in crate::apply) assets: usize,
+    pub(super) assets: usize,
     /// How often it went wrong so far.
-    pub(in crate::apply) count: u32,
+    pub(super) count: u32,
     /// The longest pause.
-    pub(in crate::apply) longest: Duration,
+    pub(super) longest: Duration,
     /// The rate limit that rests as long, if one does.
-    pub(in crate::apply) rests: Option<Lane>,
+    pub(super) rests: Option<RateLimit>,
     /// What went wrong.
-    pub(in crate::apply) why: String,
+    pub(super) why: String,
 }
 
 /// An asset, and the version stack that it is a file of, where it is deleted as such.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Subject {
-    pub(in crate::apply) id: AssetId,
-    pub(in crate::apply) stack: Option<AssetId>,
+    pub(super) id: AssetId,
+    pub(super) stack: Option<AssetId>,
 }
 
 impl Subject {
     /// An asset that is deleted for itself.
-    pub(in crate::apply) const fn alone(id: AssetId) -> Self {
+    pub(super) const fn alone(id: AssetId) -> Self {
         Self { id, stack: None }
     }
 }
@@ -244,24 +245,24 @@ impl Subject {
 #[derive(Debug)]
 pub(crate) struct Memory<S: Strategy> {
     /// When the deletes were sent that were not answered, the last of each asset.
-    pub(in crate::apply) intents: HashMap<AssetId, Timestamp>,
+    pub(super) intents: HashMap<AssetId, Timestamp>,
     /// How far the server's clock is ahead of ours, by its latest answer.
-    pub(in crate::apply) skew: Option<SignedDuration>,
+    pub(super) skew: Option<SignedDuration>,
     /// Whether the server has answered as the API does.
-    pub(in crate::apply) has_spoken: bool,
+    pub(super) has_spoken: bool,
     /// What it answers instead.
-    pub(in crate::apply) ended: Option<String>,
+    pub(super) ended: Option<String>,
     /// The assets that were refused before this run: that they are refused again says nothing.
-    pub(in crate::apply) refused_before: HashSet<AssetId>,
+    pub(super) refused_before: HashSet<AssetId>,
     /// How far assets are that take several calls.
-    pub(in crate::apply) progress: HashMap<AssetId, S::Progress>,
+    pub(super) progress: HashMap<AssetId, S::Progress>,
 }
 
 impl<S: Strategy> Memory<S> {
     /// What is known when a run begins with a state.
-    pub(in crate::apply) fn new(state: &State) -> Self {
+    pub(super) fn new(state: &State) -> Self {
         let refused = |(id, record): (&AssetId, &Record)| {
-            matches!(record.standing, Standing::Failed(_)).then_some(*id)
+            matches!(record.status, Status::Failed(_)).then_some(*id)
         };
         Self {
             intents: HashMap::new(),
@@ -275,7 +276,7 @@ impl<S: Strategy> Memory<S> {
 
     /// Takes notice of what an answer tells of the server itself: its clock, and whether the API
     /// is served.
-    pub(in crate::apply) fn learn(&mut self, reply: &Reply, now: Timestamp) {
+    pub(super) fn learn(&mut self, reply: &Reply, now: Timestamp) {
         if let Some(date) = reply.date() {
             self.skew = Some(date.duration_since(now));
         }
@@ -287,7 +288,7 @@ impl<S: Strategy> Memory<S> {
 
     /// Why nothing is to be hoped for: the API is not served any more, as nothing else was ever
     /// answered.
-    pub(in crate::apply) fn api_ended(&self) -> Option<StopReason> {
+    pub(super) fn api_ended(&self) -> Option<StopReason> {
         let detail = self.ended.clone().filter(|_| !self.has_spoken)?;
         Some(StopReason::Ended { detail })
     }
@@ -296,41 +297,41 @@ impl<S: Strategy> Memory<S> {
 /// What the run knows when an answer comes in.
 #[derive(Debug)]
 pub(crate) struct Known<'run, S: Strategy> {
-    pub(in crate::apply) approved: &'run Approved,
-    pub(in crate::apply) state: &'run State,
-    pub(in crate::apply) memory: &'run Memory<S>,
-    pub(in crate::apply) retries: Retries,
+    pub(super) approved: &'run Approved,
+    pub(super) state: &'run State,
+    pub(super) memory: &'run Memory<S>,
+    pub(super) retries: Retries,
     /// The time, counted from the start of the run.
-    pub(in crate::apply) now: Duration,
+    pub(super) now: Duration,
     /// When the job was given out.
-    pub(in crate::apply) intent: Timestamp,
+    pub(super) intent: Timestamp,
     /// How often in a row the server has refused the job's rate limit, and since when.
-    pub(in crate::apply) refusals: (u32, Option<Duration>),
+    pub(super) refusals: (u32, Option<Duration>),
 }
 
 impl<S: Strategy> Known<'_, S> {
-    pub(in crate::apply) fn status(&self, id: AssetId) -> Option<&Standing> {
-        self.state.assets.get(&id).map(Record::standing)
+    pub(super) fn status(&self, id: AssetId) -> Option<&Status> {
+        self.state.assets.get(&id).map(Record::status)
     }
 
     /// When the delete of an asset was sent that was not answered, by our own clock.
     ///
     /// Of those of earlier runs nobody has kept more than when the run began.
-    pub(in crate::apply) fn intent_of(&self, id: AssetId) -> Option<Timestamp> {
+    pub(super) fn intent_of(&self, id: AssetId) -> Option<Timestamp> {
         if let Some(intent) = self.memory.intents.get(&id) {
             return Some(*intent);
         }
         let record = self.state.assets.get(&id)?;
-        match record.standing {
-            Standing::Unknown { .. } => Some(self.state.runs.get(&record.run)?.at),
-            Standing::Retired | Standing::Gone | Standing::Failed(_) | Standing::Missing => None,
+        match record.status {
+            Status::Unknown { .. } => Some(self.state.runs.get(&record.run)?.at),
+            Status::Retired | Status::Gone | Status::Failed(_) | Status::Missing => None,
         }
     }
 
     /// Whether a delete of ours was not answered.
-    pub(in crate::apply) fn is_unknown(&self, id: AssetId) -> bool {
+    pub(super) fn is_unknown(&self, id: AssetId) -> bool {
         self.memory.intents.contains_key(&id)
-            || matches!(self.status(id), Some(Standing::Unknown { .. }))
+            || matches!(self.status(id), Some(Status::Unknown { .. }))
     }
 
     /// Whether an asset was deleted by a delete of ours that was not answered: it is not older
@@ -338,7 +339,7 @@ impl<S: Strategy> Known<'_, S> {
     ///
     /// The clocks of both sides are compared by the server's own date. What cannot be compared is
     /// not ours: whoever takes back what a run deleted must not take back what others did.
-    pub(in crate::apply) fn is_ours(&self, id: AssetId, at: Option<Timestamp>) -> bool {
+    pub(super) fn is_ours(&self, id: AssetId, at: Option<Timestamp>) -> bool {
         let intent = self.intent_of(id).zip(self.memory.skew);
         let intent = intent.and_then(|(intent, skew)| intent.checked_add(skew).ok());
         // Neither time need have more than seconds.
@@ -348,7 +349,7 @@ impl<S: Strategy> Known<'_, S> {
 
     /// How a request that went wrong may be made again: counted once more, after a pause that is
     /// no longer than this.
-    pub(in crate::apply) fn retry(&self, tries: Tries) -> Option<(Tries, Duration)> {
+    pub(super) fn retry(&self, tries: Tries) -> Option<(Tries, Duration)> {
         let since = tries.since.unwrap_or(self.now);
         let is_late = self.now.saturating_sub(since) > self.retries.within;
         if tries.count >= self.retries.tries || is_late {

@@ -5,14 +5,14 @@
 //! recorded as unknown, which is what it is for whoever finds the run dead. It is deleted when
 //! each file that its list showed is shown to be deleted, and the list is empty then.
 
-use crate::apply::follow::settled;
-use crate::apply::strategy::asks::{Direct, close, delete_member, look, open};
+use crate::apply::follow::record_outcome;
+use crate::apply::strategy::asks::{Direct, close, delete_member, open, show_asset};
 use crate::apply::strategy::{Effect, Job, Known};
 use crate::asset::{AssetId, Kind};
 use crate::frameio::survey::PAGES;
 use crate::frameio::v4::wire::Page;
 use crate::outcome::{Evidence, Failure, FailureKind, Outcome};
-use crate::state::Standing;
+use crate::state::Status;
 
 /// A version stack on its way.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -53,7 +53,7 @@ pub(super) fn opened(
         }
         return vec![Effect::Requeue(vec![Job {
             sent: job.sent,
-            ..look(stack, Some(Kind::VersionStack))
+            ..show_asset(stack, Some(Kind::VersionStack))
         }])];
     };
     let mut entry = progress(stack, known);
@@ -112,14 +112,14 @@ fn delete_files(stack: AssetId, entry: Stack, known: &Known<'_, Direct>) -> Effe
 /// been deleted.
 fn found_empty(stack: AssetId, known: &Known<'_, Direct>) -> Effects {
     let is_deleted =
-        |id: &AssetId| matches!(known.status(*id), Some(Standing::Retired | Standing::Gone));
+        |id: &AssetId| matches!(known.status(*id), Some(Status::Retired | Status::Gone));
     let planned = known.approved.files(stack);
     let each = planned.is_some_and(|files| !files.is_empty() && files.iter().all(is_deleted));
     let mut effects = vec![Effect::Progress(stack, None)];
     if each {
         let retired = Outcome::Retired(Evidence::Read);
-        effects.extend(settled(vec![(stack, retired)], known));
-    } else if matches!(known.status(stack), Some(Standing::Unknown { .. })) {
+        effects.extend(record_outcome(vec![(stack, retired)], known));
+    } else if matches!(known.status(stack), Some(Status::Unknown { .. })) {
         let gone = Outcome::Gone(Evidence::Read);
         effects.extend([Effect::Sane, Effect::HoldBack((stack, gone))]);
     } else {
@@ -145,7 +145,7 @@ pub(super) fn failed(stack: AssetId, failure: Failure, known: &Known<'_, Direct>
 
 fn done(stack: AssetId, outcome: Outcome, known: &Known<'_, Direct>) -> Effects {
     let mut effects = vec![Effect::Progress(stack, None)];
-    effects.extend(settled(vec![(stack, outcome)], known));
+    effects.extend(record_outcome(vec![(stack, outcome)], known));
     effects
 }
 
@@ -179,7 +179,7 @@ pub(super) fn member_done(
     if entry.left == 0 {
         return all_done(stack, entry, known);
     }
-    let is_recorded = matches!(known.status(stack), Some(Standing::Unknown { .. }));
+    let is_recorded = matches!(known.status(stack), Some(Status::Unknown { .. }));
     let record = (!is_recorded).then(|| Effect::Record(vec![(stack, Outcome::Unknown)]));
     record
         .into_iter()

@@ -28,7 +28,7 @@ use crate::manifest::document::{Entry, Manifests, Spot};
 use crate::plan::approve::{Approved, Consent, approve};
 use crate::plan::decide::Rules;
 use crate::plan::{Inputs, make};
-use crate::state::{Api, Home, Record, Standing, State};
+use crate::state::{Api, Record, State, Status, Target};
 use crate::store::Session;
 use crate::store::file::{FileSession, FileStore};
 
@@ -37,7 +37,7 @@ const SPREAD: u128 = 511;
 
 /// The asset of a number, in the order of the numbers; the first ones are spread evenly, as ids
 /// are.
-pub(in crate::apply::tests) fn asset(number: u128) -> AssetId {
+pub(super) fn asset(number: u128) -> AssetId {
     let spread = if number < SPREAD {
         number << 119
     } else {
@@ -46,10 +46,10 @@ pub(in crate::apply::tests) fn asset(number: u128) -> AssetId {
     AssetId::from_uuid(Uuid::from_u128(spread))
 }
 
-pub(in crate::apply::tests) fn state() -> State {
+pub(super) fn state() -> State {
     State::new(
         Uuid::from_u128(1),
-        Home {
+        Target {
             api: Api::V2,
             endpoint: "sandbox".to_owned(),
             account: None,
@@ -58,13 +58,10 @@ pub(in crate::apply::tests) fn state() -> State {
 }
 
 /// A state to which the deletes of some assets were not answered.
-pub(in crate::apply::tests) fn unanswered(
-    mut known: State,
-    numbers: impl IntoIterator<Item = u128>,
-) -> State {
+pub(super) fn unanswered(mut known: State, numbers: impl IntoIterator<Item = u128>) -> State {
     for id in numbers.into_iter().map(asset) {
         let record = Record {
-            standing: Standing::Unknown { attempts: 1 },
+            status: Status::Unknown { attempts: 1 },
             evidence: None,
             run: 0,
             at: Timestamp::UNIX_EPOCH,
@@ -74,10 +71,7 @@ pub(in crate::apply::tests) fn unanswered(
     known
 }
 
-pub(in crate::apply::tests) fn approved(
-    state: &State,
-    listed: impl IntoIterator<Item = u128>,
-) -> Approved {
+pub(super) fn approved(state: &State, listed: impl IntoIterator<Item = u128>) -> Approved {
     let manifests = Manifests {
         entries: listed
             .into_iter()
@@ -104,7 +98,7 @@ pub(in crate::apply::tests) fn approved(
     approve(&plan, Consent::Auto, false).unwrap()
 }
 
-pub(in crate::apply::tests) fn info(state: &State) -> RunInfo {
+pub(super) fn info(state: &State) -> RunInfo {
     RunInfo {
         number: state.serial + 1,
         id: Uuid::from_u128(2),
@@ -114,7 +108,7 @@ pub(in crate::apply::tests) fn info(state: &State) -> RunInfo {
     }
 }
 
-pub(in crate::apply::tests) struct Watch(pub(in crate::apply::tests) Instant);
+pub(super) struct Watch(pub(super) Instant);
 
 impl Clock for Watch {
     fn now(&self) -> Timestamp {
@@ -127,40 +121,40 @@ impl Clock for Watch {
 }
 
 #[derive(Default)]
-pub(in crate::apply::tests) struct Heard(pub(in crate::apply::tests) Vec<RunEvent>);
+pub(super) struct Heard(pub(super) Vec<RunEvent>);
 
 impl Listener for Heard {
-    fn hear(&mut self, event: &RunEvent) {
+    fn on_event(&mut self, event: &RunEvent) {
         self.0.push(event.clone());
     }
 }
 
 /// A server that keeps the truth and answers by a script.
 #[derive(Clone, Default)]
-pub(in crate::apply::tests) struct Server(pub(in crate::apply::tests) Arc<Mutex<World>>);
+pub(super) struct Server(pub(super) Arc<Mutex<World>>);
 
 #[derive(Default)]
-pub(in crate::apply::tests) struct World {
-    pub(in crate::apply::tests) alive: BTreeSet<AssetId>,
-    pub(in crate::apply::tests) dead: BTreeSet<AssetId>,
-    pub(in crate::apply::tests) refuse: BTreeSet<AssetId>,
-    pub(in crate::apply::tests) asked: Vec<Vec<AssetId>>,
-    pub(in crate::apply::tests) read: Vec<AssetId>,
+pub(super) struct World {
+    pub(super) alive: BTreeSet<AssetId>,
+    pub(super) dead: BTreeSet<AssetId>,
+    pub(super) refuse: BTreeSet<AssetId>,
+    pub(super) asked: Vec<Vec<AssetId>>,
+    pub(super) read: Vec<AssetId>,
     /// What is answered with 500 when it is read.
-    pub(in crate::apply::tests) unreadable: BTreeSet<AssetId>,
+    pub(super) unreadable: BTreeSet<AssetId>,
     /// What somebody else has deleted.
-    pub(in crate::apply::tests) others: BTreeSet<AssetId>,
+    pub(super) others: BTreeSet<AssetId>,
     /// What the token does not see, whether it lives or not.
-    pub(in crate::apply::tests) hidden: BTreeSet<AssetId>,
+    pub(super) hidden: BTreeSet<AssetId>,
     /// What a delete does not find, though it lives.
-    pub(in crate::apply::tests) stubborn: BTreeSet<AssetId>,
-    pub(in crate::apply::tests) script: VecDeque<Step>,
-    pub(in crate::apply::tests) journal: Option<std::path::PathBuf>,
+    pub(super) stubborn: BTreeSet<AssetId>,
+    pub(super) script: VecDeque<Step>,
+    pub(super) journal: Option<std::path::PathBuf>,
 }
 
 /// What the server does instead of serving the next delete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::apply::tests) enum Step {
+pub(super) enum Step {
     Serve,
     Status(u16),
     NotSent,
@@ -172,7 +166,7 @@ pub(in crate::apply::tests) enum Step {
 }
 
 impl Server {
-    pub(in crate::apply::tests) fn with(alive: impl IntoIterator<Item = u128>) -> Self {
+    pub(super) fn with(alive: impl IntoIterator<Item = u128>) -> Self {
         let world = World {
             alive: alive.into_iter().map(asset).collect(),
             ..World::default()
@@ -180,12 +174,12 @@ impl Server {
         Self(Arc::new(Mutex::new(world)))
     }
 
-    pub(in crate::apply::tests) fn script(self, steps: impl IntoIterator<Item = Step>) -> Self {
+    pub(super) fn script(self, steps: impl IntoIterator<Item = Step>) -> Self {
         self.0.lock().unwrap().script.extend(steps);
         self
     }
 
-    pub(in crate::apply::tests) fn refuse(self, numbers: impl IntoIterator<Item = u128>) -> Self {
+    pub(super) fn refuse(self, numbers: impl IntoIterator<Item = u128>) -> Self {
         self.0
             .lock()
             .unwrap()
@@ -194,12 +188,12 @@ impl Server {
         self
     }
 
-    pub(in crate::apply::tests) fn asked(&self) -> Vec<Vec<AssetId>> {
+    pub(super) fn asked(&self) -> Vec<Vec<AssetId>> {
         self.0.lock().unwrap().asked.clone()
     }
 }
 
-pub(in crate::apply::tests) fn answer(status: u16, body: &str) -> Reply {
+pub(super) fn answer(status: u16, body: &str) -> Reply {
     Reply::Answered {
         status,
         wait: Some(Duration::from_millis(1)),
@@ -211,7 +205,7 @@ pub(in crate::apply::tests) fn answer(status: u16, body: &str) -> Reply {
 }
 
 /// The API's answer to what it does not know.
-pub(in crate::apply::tests) fn not_found() -> Reply {
+pub(super) fn not_found() -> Reply {
     answer(
         404,
         r#"{"code":404,"errors":[{"code":404,"title":"Not Found","detail":"Not there."}]}"#,
@@ -261,7 +255,7 @@ impl World {
 }
 
 impl Server {
-    pub(in crate::apply::tests) fn read(&self, id: AssetId) -> Reply {
+    pub(super) fn read(&self, id: AssetId) -> Reply {
         let mut world = self.0.lock().unwrap();
         world.read.push(id);
         if world.unreadable.contains(&id) {
@@ -293,14 +287,14 @@ impl Deleter<v2::Call> for Server {
     }
 }
 
-pub(in crate::apply) struct Bench {
-    pub(in crate::apply::tests) folder: TempDir,
-    pub(in crate::apply::tests) runtime: Runtime,
-    pub(in crate::apply) options: Options,
+pub(crate) struct Bench {
+    pub(super) folder: TempDir,
+    pub(super) runtime: Runtime,
+    pub(crate) options: Options,
 }
 
 impl Bench {
-    pub(in crate::apply) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             folder: tempfile::tempdir().unwrap(),
             runtime: Builder::new_multi_thread()
@@ -328,18 +322,18 @@ impl Bench {
         }
     }
 
-    pub(in crate::apply::tests) fn store(&self) -> FileStore {
+    pub(super) fn store(&self) -> FileStore {
         FileStore::new(&self.folder.path().join("state.json"))
     }
 
-    pub(in crate::apply::tests) fn open(&self) -> (FileSession, State) {
+    pub(super) fn open(&self) -> (FileSession, State) {
         let (mut session, loaded) = self.store().open("test").unwrap();
         let state = loaded.map_or_else(state, |loaded| loaded.state);
         session.begin(&state);
         (session, state)
     }
 
-    pub(in crate::apply::tests) fn apply(
+    pub(super) fn apply(
         &self,
         server: &Server,
         listed: impl IntoIterator<Item = u128>,
@@ -350,7 +344,7 @@ impl Bench {
     }
 
     /// Runs on what an earlier run left behind.
-    pub(in crate::apply::tests) fn apply_on(
+    pub(super) fn apply_on(
         &self,
         known: State,
         server: &Server,
@@ -361,7 +355,7 @@ impl Bench {
         self.apply_to(&mut session, known, server, listed, inbox())
     }
 
-    pub(in crate::apply::tests) fn apply_to<S: Session>(
+    pub(super) fn apply_to<S: Session>(
         &self,
         session: &mut S,
         state: State,
@@ -375,7 +369,7 @@ impl Bench {
         (ended, heard.0)
     }
 
-    pub(in crate::apply::tests) fn run<S, Se, D>(
+    pub(super) fn run<S, Se, D>(
         &self,
         session: &mut Se,
         state: State,

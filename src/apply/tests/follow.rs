@@ -45,7 +45,7 @@ fn known<'run, S: Strategy>(
 /// What follows for a job of a run that begins now.
 fn rows<S: Strategy>(
     job: impl Fn(&Approved) -> Job<S>,
-    verdict: Verdict<S::Told>,
+    verdict: Verdict<S::Answer>,
 ) -> Vec<Effect<S>> {
     let state = state();
     let approved = approved(&state, 1..=4);

@@ -273,8 +273,8 @@ struct Machine {
     asked: usize,
 }
 
-fn is_deleted(standing: &Standing) -> bool {
-    matches!(standing, Standing::Retired | Standing::Gone)
+fn is_deleted(status: &Status) -> bool {
+    matches!(status, Status::Retired | Status::Gone)
 }
 
 impl Machine {
@@ -336,7 +336,7 @@ impl Machine {
         self.asked = world.asked.len();
         let mut confirmed = BTreeSet::new();
         for (id, record) in &state.assets {
-            if is_deleted(&record.standing) {
+            if is_deleted(&record.status) {
                 assert!(!world.alive.contains(id), "`{id}` is recorded, and lives");
                 confirmed.insert(*id);
             }
@@ -344,10 +344,10 @@ impl Machine {
         assert!(confirmed.is_superset(&self.confirmed), "a record was lost");
         self.confirmed = confirmed;
         for id in &world.dead {
-            let standing = state.assets.get(id).map(|record| record.standing.name());
+            let status = state.assets.get(id).map(|record| record.status.name());
             assert!(
-                matches!(standing, Some("retired" | "gone" | "unknown")),
-                "`{id}` was deleted by us, and is {standing:?}"
+                matches!(status, Some("retired" | "gone" | "unknown")),
+                "`{id}` was deleted by us, and is {status:?}"
             );
         }
     }
@@ -364,26 +364,26 @@ impl Machine {
         for number in 1..=WORLD {
             let id = asset(number);
             let record = state.assets.get(&id);
-            let standing = record.map(|record| &record.standing);
+            let status = record.map(|record| &record.status);
             let alive = world.alive.contains(&id);
             if world.hidden.contains(&id) {
                 // Nobody can tell whether it lives.
-                let open = !standing.is_some_and(is_deleted);
+                let open = !status.is_some_and(is_deleted);
                 let listed = wishes.listed.contains(&number) && !wishes.held.contains(&number);
-                match standing {
-                    Some(Standing::Unknown { .. }) => {
+                match status {
+                    Some(Status::Unknown { .. }) => {
                         // Nothing is sent for what is held or not listed, but it is read.
                         again.insert(id, true);
                     }
-                    Some(Standing::Missing) => {
+                    Some(Status::Missing) => {
                         assert!(wishes.listed.contains(&number));
                         again.insert(id, listed);
                     }
-                    Some(Standing::Failed(failed)) => {
+                    Some(Status::Failed(failed)) => {
                         let blocked = failed.attempts >= Rules::default().max_attempts;
                         assert!(blocked || !listed, "{failed:?}");
                     }
-                    Some(Standing::Retired | Standing::Gone) => {}
+                    Some(Status::Retired | Status::Gone) => {}
                     None => assert!(!(listed && open), "`{id}` is listed, and has no record"),
                 }
                 continue;
@@ -395,17 +395,17 @@ impl Machine {
                 (true, true) => {
                     let before = before.assets.get(&id);
                     let was_unknown = before
-                        .is_some_and(|before| matches!(before.standing, Standing::Unknown { .. }));
+                        .is_some_and(|before| matches!(before.status, Status::Unknown { .. }));
                     match (was_unknown, alive) {
                         // What stays is read: found alive, its record is dropped.
                         (true, true) => assert_eq!(record, None),
-                        (true, false) => assert!(standing.is_some_and(is_deleted)),
+                        (true, false) => assert!(status.is_some_and(is_deleted)),
                         (false, _) => assert_eq!(record, before, "a hold was touched"),
                     }
                 }
                 (true, false) if alive => {
-                    let Some(Standing::Failed(failed)) = standing else {
-                        panic!("`{id}` is listed, lives, and is {standing:?}");
+                    let Some(Status::Failed(failed)) = status else {
+                        panic!("`{id}` is listed, lives, and is {status:?}");
                     };
                     let blocked = failed.attempts >= Rules::default().max_attempts;
                     assert!(blocked || wishes.refused.contains(&number));
@@ -413,11 +413,11 @@ impl Machine {
                 }
                 (true, false) => {
                     // What was refused too often is not asked for, whatever becomes of it.
-                    let blocked = matches!(standing, Some(Standing::Failed(failed))
+                    let blocked = matches!(status, Some(Status::Failed(failed))
                         if failed.attempts >= Rules::default().max_attempts);
-                    assert!(blocked || standing.is_some_and(is_deleted), "{standing:?}");
+                    assert!(blocked || status.is_some_and(is_deleted), "{status:?}");
                 }
-                (false, _) => assert!(standing.is_none_or(is_deleted), "{standing:?}"),
+                (false, _) => assert!(status.is_none_or(is_deleted), "{status:?}"),
             }
         }
         drop(world);

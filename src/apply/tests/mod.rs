@@ -12,22 +12,22 @@ use crate::apply::worker::inbox;
 use crate::asset::AssetId;
 use crate::event::{Ending, RunEvent, StopReason};
 use crate::outcome::Outcome;
-use crate::state::{Standing, State};
+use crate::state::{State, Status};
 use crate::store::file::FileSession;
 use crate::store::{Session, StoreError, Synced};
 
 use crate::apply::tests::bench::{Bench, Server, Step, approved, asset, state, unanswered};
 
-pub(in crate::apply) mod bench;
+pub(super) mod bench;
 mod care;
 mod follow;
 mod machine;
 mod v4;
 mod workers;
 
-fn standing(state: &State, number: u128) -> Option<&'static str> {
+fn status(state: &State, number: u128) -> Option<&'static str> {
     let record = state.assets.get(&asset(number));
-    record.map(|record| record.standing.name())
+    record.map(|record| record.status.name())
 }
 
 #[test]
@@ -38,10 +38,10 @@ fn everything_is_sent_once_in_batches_and_saved() {
     let (ended, heard) = bench.apply(&server, 1..=12);
     assert_eq!(ended.ending, Ending::Done);
     assert!(ended.saved.is_ok());
-    assert_eq!(standing(&ended.state, 1), Some("retired"));
-    assert_eq!(standing(&ended.state, 7), Some("failed"));
-    assert_eq!(standing(&ended.state, 11), Some("missing"));
-    assert_eq!(standing(&ended.state, 12), Some("gone"));
+    assert_eq!(status(&ended.state, 1), Some("retired"));
+    assert_eq!(status(&ended.state, 7), Some("failed"));
+    assert_eq!(status(&ended.state, 11), Some("missing"));
+    assert_eq!(status(&ended.state, 12), Some("gone"));
     let asked = server.asked();
     assert!(asked.iter().all(|ids| ids.len() <= 4));
     let mut read = server.0.lock().unwrap().read.clone();
@@ -152,16 +152,16 @@ fn an_unlisted_unknown_is_never_deleted() {
     let (ended, _) = bench.apply_on(known, &server, []);
     assert_eq!(server.asked(), Vec::<Vec<AssetId>>::new());
     assert_eq!(
-        standing(&ended.state, 1),
+        status(&ended.state, 1),
         None,
         "it lives, and nobody wants it gone"
     );
     assert_eq!(
-        standing(&ended.state, 2),
+        status(&ended.state, 2),
         Some("gone"),
         "by whom is not known"
     );
-    assert_eq!(standing(&ended.state, 3), Some("unknown"));
+    assert_eq!(status(&ended.state, 3), Some("unknown"));
 }
 
 #[test]
@@ -282,11 +282,8 @@ fn a_full_disk_stops_before_the_next_batch_and_loses_nothing() {
                 }
             }
             for id in dead {
-                let standing = known.assets.get(&id).map(|record| record.standing.name());
-                assert!(
-                    matches!(standing, Some("retired" | "unknown")),
-                    "{standing:?}"
-                );
+                let status = known.assets.get(&id).map(|record| record.status.name());
+                assert!(matches!(status, Some("retired" | "unknown")), "{status:?}");
             }
         }
     }
@@ -363,24 +360,24 @@ proptest! {
                 }
             }
             for (id, record) in &ended.state.assets {
-                match record.standing {
-                    Standing::Retired | Standing::Gone => {
+                match record.status {
+                    Status::Retired | Status::Gone => {
                         prop_assert!(!world.alive.contains(id), "nothing retired lives");
                         confirmed.insert(*id, round);
                     }
-                    Standing::Failed(_) | Standing::Unknown { .. } | Standing::Missing => {}
+                    Status::Failed(_) | Status::Unknown { .. } | Status::Missing => {}
                 }
             }
             for id in &world.dead {
                 prop_assert!(ended.state.assets.contains_key(id), "nothing deleted is without a record");
             }
             // What never was there stays unknown where the answer to its delete was lost.
-            let is_unknown = |number: &&u128| standing(&ended.state, **number) == Some("unknown");
+            let is_unknown = |number: &&u128| status(&ended.state, **number) == Some("unknown");
             let lost = missing.iter().filter(is_unknown).count();
             if is_undisturbed && ended.ending == Ending::Done && ended.state.counts().unknown == lost {
                 let open = listed.iter().filter(|number| !confirmed.contains_key(&asset(**number)));
                 for number in open {
-                    let found = standing(&ended.state, *number);
+                    let found = status(&ended.state, *number);
                     if missing.contains(number) {
                         prop_assert!(matches!(found, Some("missing" | "unknown")));
                     } else {

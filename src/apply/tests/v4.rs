@@ -15,7 +15,7 @@ use crate::outcome::Evidence;
 use crate::plan::approve::{Approved, Consent, approve};
 use crate::plan::decide::Rules;
 use crate::plan::{Inputs, make};
-use crate::state::{Api, Counts, Home};
+use crate::state::{Api, Counts, Target};
 
 use crate::apply::tests::bench::{answer, not_found};
 use crate::frameio::recently_deleted::{Deleted, Wanted};
@@ -145,11 +145,11 @@ impl V4 {
 }
 
 fn empty() -> State {
-    let home = Home {
+    let target = Target {
         api: Api::V4,
-        ..state().home
+        ..state().target
     };
-    State { home, ..state() }
+    State { target, ..state() }
 }
 
 fn listing(state: &State, listed: &[(u128, Option<Kind>)], kept: &[u128]) -> Approved {
@@ -242,7 +242,7 @@ fn each_kind_has_its_call_and_an_open_kind_is_read_first() {
     let ended = run_on(&server, empty(), &listed, &[]);
     assert_eq!(ended.ending, Ending::Done);
     assert_eq!(ended.state.counts().retired, 4);
-    assert_eq!(standing(&ended.state, 5), Some("missing"));
+    assert_eq!(status(&ended.state, 5), Some("missing"));
     let calls = server.calls();
     assert!(calls.contains(&v4::Call::DeleteFolder(asset(3))));
     assert!(
@@ -266,10 +266,10 @@ fn a_wrong_kind_in_the_manifest_deletes_nothing_and_is_not_gone() {
     ];
     let ended = run_on(&server, empty(), &listed, &[]);
     for number in 1..=3 {
-        assert_eq!(standing(&ended.state, number), Some("failed"));
+        assert_eq!(status(&ended.state, number), Some("failed"));
         assert!(server.is_alive(number));
     }
-    assert_eq!(standing(&ended.state, 4), Some("missing"));
+    assert_eq!(status(&ended.state, 4), Some("missing"));
 }
 
 #[test]
@@ -320,8 +320,8 @@ fn a_stack_goes_file_by_file_and_a_lost_answer_is_looked_for() {
     for number in [11, 12, 13, 21] {
         assert!(!server.is_alive(number), "{number}");
     }
-    assert_eq!(standing(&ended.state, 1), Some("retired"));
-    assert_eq!(standing(&ended.state, 2), Some("retired"));
+    assert_eq!(status(&ended.state, 1), Some("retired"));
+    assert_eq!(status(&ended.state, 2), Some("retired"));
 }
 
 #[test]
@@ -341,8 +341,8 @@ fn a_stack_with_a_held_file_is_left_alone() {
     let listed = [(1, None), (3, Some(Kind::File))];
     let ended = run_on(&server, empty(), &listed, &[12]);
     assert!(server.is_alive(11) && server.is_alive(12));
-    assert_eq!(standing(&ended.state, 1), Some("failed"));
-    assert_eq!(standing(&ended.state, 3), Some("retired"));
+    assert_eq!(status(&ended.state, 1), Some("failed"));
+    assert_eq!(status(&ended.state, 3), Some("retired"));
 }
 
 #[test]
@@ -357,7 +357,7 @@ fn a_stack_whose_pages_do_not_end_is_left_alone() {
     let ended = run_on(&server, empty(), &listed, &[]);
     assert_eq!(ended.ending, Ending::Done);
     let record = &ended.state.assets[&asset(1)];
-    let Standing::Failed(failed) = &record.standing else {
+    let Status::Failed(failed) = &record.status else {
         panic!("{record:?}");
     };
     assert!(failed.message.ends_with("does not end"), "{failed:?}");
@@ -371,11 +371,7 @@ fn an_unknown_is_read_before_it_is_deleted_again() {
     let listed = [(1, Some(Kind::File)), (2, None), (3, Some(Kind::File))];
     let ended = run_on(&server, known, &listed, &[]);
     assert_eq!(ended.state.counts().retired, 2);
-    assert_eq!(
-        standing(&ended.state, 2),
-        Some("unknown"),
-        "nothing shows it"
-    );
+    assert_eq!(status(&ended.state, 2), Some("unknown"), "nothing shows it");
     let calls = server.calls();
     let shown = calls
         .iter()
@@ -402,14 +398,14 @@ fn a_stack_whose_file_a_delete_does_not_find_and_that_lives_failed() {
     let ended = run_on(&server, empty(), &listed, &[]);
     assert_eq!(ended.ending, Ending::Done);
     assert!(server.is_alive(12));
-    let Standing::Failed(failed) = &ended.state.assets[&asset(1)].standing else {
+    let Status::Failed(failed) = &ended.state.assets[&asset(1)].status else {
         panic!("{:?}", ended.state.assets);
     };
     assert!(failed.message.contains("refuses the delete"), "{failed:?}");
     // Once it goes, the stack is looked at again, and its list is empty.
     server.0.lock().unwrap().stubborn.clear();
     let ended = run_on(&server, ended.state, &listed, &[]);
-    assert_eq!(standing(&ended.state, 1), Some("retired"));
+    assert_eq!(status(&ended.state, 1), Some("retired"));
     let closing = server.calls().pop().unwrap();
     assert!(matches!(closing, v4::Call::Read(v4::Read::Children(_, of, _)) if of == asset(1)));
 }
@@ -421,8 +417,8 @@ fn a_stack_that_may_not_be_listed_failed_and_the_rest_goes_on() {
     let listed = [(1, Some(Kind::VersionStack)), (2, Some(Kind::Folder))];
     let ended = run_on(&server, empty(), &listed, &[]);
     assert_eq!(ended.ending, Ending::Done);
-    assert_eq!(standing(&ended.state, 1), Some("failed"));
-    assert_eq!(standing(&ended.state, 2), Some("retired"));
+    assert_eq!(status(&ended.state, 1), Some("failed"));
+    assert_eq!(status(&ended.state, 2), Some("retired"));
 }
 
 #[test]
@@ -439,10 +435,10 @@ fn a_line_of_a_list_counts_only_beside_a_reading_that_finds_nothing() {
     assert!(!server.is_alive(1));
     for number in [2, 3] {
         let record = &ended.state.assets[&asset(number)];
-        assert_eq!(record.standing, Standing::Gone, "it was before our delete");
+        assert_eq!(record.status, Status::Gone, "it was before our delete");
         assert_eq!(record.evidence, Some(Evidence::Listed));
     }
-    assert_eq!(standing(&ended.state, 4), Some("missing"));
+    assert_eq!(status(&ended.state, 4), Some("missing"));
     assert_eq!(server.0.lock().unwrap().sought.len(), 1, "all at once");
 }
 

@@ -14,7 +14,7 @@ use crate::apply::dispatcher::Dispatcher;
 use crate::apply::strategy::Bulk;
 use crate::apply::tests::bench::{Heard, answer, info};
 use crate::apply::{Clock, Run};
-use crate::event::Lane;
+use crate::event::RateLimit;
 use crate::frameio::deleter::Deleter;
 use crate::frameio::{Reply, v2};
 
@@ -126,7 +126,7 @@ fn what_opens_during_a_sync_is_not_slept_through() {
     let mut dispatcher =
         Dispatcher::new(run, (unbounded_channel().0, inbox), Box::new(|_, _| None));
     let [looked, opens, later] = [1, 5, 9].map(Duration::from_millis);
-    dispatcher.rest(Lane::BulkDelete, opens);
+    dispatcher.rest(RateLimit::BulkDelete, opens);
     clock.0.set(looked);
     assert!(dispatcher.assign(looked).is_empty());
     assert_eq!(dispatcher.sleep(), opens.checked_sub(looked).unwrap());

@@ -9,10 +9,10 @@ use crate::app::provenance::random;
 use crate::app::saved_plan::SavedPlan;
 use crate::apply::Options;
 use crate::cli::args::Apply;
-use crate::cli::call::Call;
 use crate::cli::clock::{self, SystemClock};
 use crate::cli::connect::{can_read, connect, host, plan_settings, tell_end_of_v2};
 use crate::cli::console::OutputError;
+use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::reporter::Reporter;
@@ -21,7 +21,7 @@ use crate::cli::settings::server::Server;
 use crate::cli::settings::table::STATE;
 use crate::cli::streams::Streams;
 use crate::cli::ticker::Ticker;
-use crate::cli::{identity, lock, lost, playground, project, saved_plan};
+use crate::cli::{identity, lock, playground, project, rescue, saved_plan};
 use crate::event::Ending;
 use crate::manifest::document::Manifests;
 use crate::plan::Shelter;
@@ -33,16 +33,16 @@ use crate::store::Loaded;
 use crate::store::file::FileSession;
 
 /// Plans, or takes a saved plan; asks, deletes, and says what came of it.
-pub(in crate::cli) fn run(call: &Call, arguments: &Apply) -> Result<Exit, Failure> {
-    let begun = Begun::of(call, arguments);
+pub(crate) fn run(context: &Context, arguments: &Apply) -> Result<Exit, Failure> {
+    let begun = Begun::new(context, arguments);
     // The events go nowhere near the state, also those that only say what was wrong.
     let named = arguments.settings.given.state.as_ref();
     let state = match &begun {
         Ok(begun) => begun.settings.state.value.clone(),
         Err(_) => named.map_or_else(|| STATE.into(), |state| state.value.clone()),
     };
-    let mut streams = Streams::open(&call.console, &arguments.events, &state)?;
-    let exit = begun.and_then(|begun| apply(call, arguments, begun, &mut streams));
+    let mut streams = Streams::open(&context.console, &arguments.events, &state)?;
+    let exit = begun.and_then(|begun| apply(context, arguments, begun, &mut streams));
     match exit {
         // Somebody counts on a file that is not whole.
         Ok(Exit::Done) if streams.is_broken() => Ok(Exit::Failed),
@@ -65,16 +65,19 @@ struct Begun {
 }
 
 impl Begun {
-    fn of(call: &Call, arguments: &Apply) -> Result<Self, Failure> {
+    fn new(context: &Context, arguments: &Apply) -> Result<Self, Failure> {
         let saved = saved_plan::find(&arguments.paths)?.map(Box::new);
         let (manifests, paths) = match &saved {
-            Some(saved) => (saved_plan::manifests(call, saved)?, saved.paths()),
-            None => (call.manifests(&arguments.paths)?, arguments.paths.clone()),
+            Some(saved) => (saved_plan::manifests(context, saved)?, saved.paths()),
+            None => (
+                context.manifests(&arguments.paths)?,
+                arguments.paths.clone(),
+            ),
         };
         let flags = &arguments.settings.given;
-        let mut settings = call.settings(flags, arguments.run, &paths)?;
+        let mut settings = context.settings(flags, arguments.run, &paths)?;
         if let Some(saved) = &saved {
-            saved_plan::settle(saved, &mut settings);
+            saved_plan::adopt_settings(saved, &mut settings);
         }
         Ok(Self {
             saved,
@@ -86,7 +89,7 @@ impl Begun {
 }
 
 fn apply(
-    call: &Call,
+    context: &Context,
     arguments: &Apply,
     begun: Begun,
     streams: &mut Streams,
@@ -97,13 +100,13 @@ fn apply(
         paths,
         settings,
     } = begun;
-    let who = identity::find(&call.environment, project::folder(&paths).as_deref());
-    let (session, loaded) = lock::open(call, &settings, &who, "apply")?;
-    tell_end_of_v2(call, &settings);
+    let who = identity::find(&context.environment, project::folder(&paths).as_deref());
+    let (session, loaded) = lock::open(context, &settings, &who, "apply")?;
+    tell_end_of_v2(context, &settings);
     let world = playground::world_of_basis;
-    let connecting = |basis: &Basis| connect(call, &settings, &paths, || world(basis));
+    let connecting = |basis: &Basis| connect(context, &settings, &paths, || world(basis));
     let given = (saved.as_deref(), manifests, loaded);
-    let (prepared, connection) = prepared(call, arguments, &settings, given, connecting)?;
+    let (prepared, connection) = prepared(context, arguments, &settings, given, connecting)?;
     let skip = prepared.basis.settings.deciding.skip_mismatched;
     let plan = &prepared.plan;
     let view = PlanView {
@@ -114,7 +117,7 @@ fn apply(
         full: arguments.full,
     };
     if !arguments.events.on_standard() {
-        let shown = call
+        let shown = context
             .console
             .data(|style, sink| text::plan(&view, style, sink));
         // Whether anybody reads it changes nothing of what is to be done.
@@ -128,16 +131,17 @@ fn apply(
         let path = settings.state.value.display().to_string();
         let idle = SummaryBuilder::new(plan, path);
         let (summary, exit) = streams.close(idle, true, exit);
-        return say(call, arguments, &summary, exit);
+        return say(context, arguments, &summary, exit);
     }
     let consent = if saved.is_some() {
         Some(Consent::Saved)
     } else {
-        consent(call, arguments, &settings, plan.totals.deletes())?
+        consent(context, arguments, &settings, plan.totals.deletes())?
     };
     if arguments.events.on_standard() && consent.is_none() {
         // Nobody approves what they cannot see.
-        call.console
+        context
+            .console
             .words(|style, sink| text::plan(&view, style, sink));
     }
     let connection = match connection {
@@ -146,7 +150,7 @@ fn apply(
     };
     let consent = match consent {
         Some(consent) => consent,
-        None => ask(call)?,
+        None => ask_consent(context)?,
     };
     let approved = approve(plan, consent, skip)?;
     let account = if approved.sends() {
@@ -169,10 +173,10 @@ fn apply(
         state,
         options: options(&settings),
     };
-    let shown = streams.leaves_room_for_progress() && !call.console.is_quiet();
-    let ticker = Ticker::start(total, &call.console, clock, shown);
+    let shown = streams.leaves_room_for_progress() && !context.console.is_quiet();
+    let ticker = Ticker::start(total, &context.console, clock, shown);
     let reporter = Reporter::new(summary, streams, ticker);
-    let (summary, is_saved) = run_order(call, order, session, (&connection, clock), reporter);
+    let (summary, is_saved) = run_order(context, order, session, (&connection, clock), reporter);
     let (summary, exit) = streams.close(summary, is_saved, |summary| {
         if is_saved {
             exit(summary)
@@ -180,7 +184,7 @@ fn apply(
             Exit::Failed
         }
     });
-    let said = say(call, arguments, &summary, exit);
+    let said = say(context, arguments, &summary, exit);
     connection.close();
     said
 }
@@ -188,7 +192,7 @@ fn apply(
 /// Prepares the plan, or a saved one again; nothing is read without a token for a plan that
 /// nobody could approve.
 fn prepared(
-    call: &Call,
+    context: &Context,
     arguments: &Apply,
     settings: &Settings,
     (saved, manifests, loaded): (Option<&SavedPlan>, Manifests, Option<Loaded>),
@@ -198,16 +202,16 @@ fn prepared(
     let terms = plan_settings(settings, arguments.skip_mismatched);
     let (basis, reviewed) = if let Some(saved) = saved {
         saved_plan::check(saved, settings, now)?;
-        let (basis, plan) = saved.basis(terms, manifests, loaded, now, &*host(call))?;
+        let (basis, plan) = saved.basis(terms, manifests, loaded, now, &*host(context))?;
         (basis, Some(plan))
     } else {
-        let basis = Basis::new(terms, manifests, loaded, now, &*host(call))?;
+        let basis = Basis::new(terms, manifests, loaded, now, &*host(context))?;
         (basis, None)
     };
     let is_approvable = arguments.auto_approve
         || saved.is_some()
         || settings.server.value == Server::Sandbox
-        || call.console.can_ask();
+        || context.console.can_ask();
     let reading = Reading {
         connect: (is_approvable || can_read(settings)).then_some(connecting),
         // A run that could not ask cannot send either.
@@ -233,7 +237,7 @@ fn options(settings: &Settings) -> Options {
 
 /// Who approves it; nothing where somebody must type the number of assets.
 fn consent(
-    call: &Call,
+    context: &Context,
     arguments: &Apply,
     settings: &Settings,
     planned: usize,
@@ -245,23 +249,23 @@ fn consent(
     if arguments.auto_approve || planned == 0 {
         return Ok(Some(Consent::Auto));
     }
-    if call.console.can_ask() {
+    if context.console.can_ask() {
         Ok(None)
     } else {
         Err(Failure::Unapproved(planned))
     }
 }
 
-fn ask(call: &Call) -> Result<Consent, Failure> {
+fn ask_consent(context: &Context) -> Result<Consent, Failure> {
     let words = "\nTo delete them, type the number of assets that may be deleted:";
-    let typed = call.console.ask_number(words);
+    let typed = context.console.ask_number(words);
     let typed = typed.map_err(Failure::system("read the answer"))?;
     typed.map(Consent::Typed).ok_or(Failure::Declined)
 }
 
 /// Carries out what was approved, and says whether all of it could be written down.
 fn run_order(
-    call: &Call,
+    context: &Context,
     order: Order,
     session: FileSession,
     (connection, clock): (&Connection, SystemClock),
@@ -272,26 +276,31 @@ fn run_order(
     let summary = reporter.finish(&ending);
     // What nobody else has is told before anything can go wrong with the summary.
     if let Some((not_saved, rescue)) = &not_saved {
-        lost::tell(call, not_saved, rescue);
+        rescue::print(context, not_saved, rescue);
     }
-    call.signals.take_back();
+    context.signals.take_back();
     (summary, not_saved.is_none())
 }
 
 /// Prints the summary.
-fn say(call: &Call, arguments: &Apply, summary: &Summary, exit: Exit) -> Result<Exit, Failure> {
+fn say(
+    context: &Context,
+    arguments: &Apply,
+    summary: &Summary,
+    exit: Exit,
+) -> Result<Exit, Failure> {
     if !arguments.events.on_standard() {
-        let shown = call.console.data(|style, sink| {
+        let shown = context.console.data(|style, sink| {
             writeln!(sink)?;
             summary::summary(summary, style, sink)
         });
         OutputError::unless_gone(shown)?;
     }
     if let Some(Ending::Stopped(reason)) = &summary.ending
-        && (arguments.events.on_standard() || !call.console.is_read_by_people())
+        && (arguments.events.on_standard() || !context.console.is_read_by_people())
     {
         // Where the summary goes into a file, nobody would see why the run stopped.
-        call.console.error(&summary::stopped(reason), None);
+        context.console.error(&summary::stopped(reason), None);
     }
     Ok(exit)
 }

@@ -3,15 +3,15 @@
 use clap_complete::Shell;
 
 use crate::cli::args;
-use crate::cli::call::Call;
+use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 
 /// Prints the script.
-pub(in crate::cli) fn run(call: &Call, shell: Shell) -> Result<Exit, Failure> {
+pub(crate) fn run(context: &Context, shell: Shell) -> Result<Exit, Failure> {
     let mut script = Vec::new();
     // Into memory first, since the library panics where it cannot write.
     clap_complete::generate(shell, &mut args::help::command(), "retire", &mut script);
-    call.console.data(|_, sink| sink.write_all(&script))?;
+    context.console.data(|_, sink| sink.write_all(&script))?;
     Ok(Exit::Done)
 }

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use crate::app::prepare::{Basis, Prepared, Reading, prepare};
 use crate::app::saved_plan::document;
 use crate::cli::args::{Plan, PlanFormat, is_standard};
-use crate::cli::call::Call;
 use crate::cli::connect::{can_read, connect, host, plan_settings, tell_end_of_v2};
+use crate::cli::context::Context;
+use crate::cli::destination::{self, Document};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::settings::Settings;
-use crate::cli::target::{self, Document};
 use crate::cli::{clock, identity, playground, project};
 use crate::manifest::document::Manifests;
 use crate::plan::approve::{Refused, check};
@@ -20,28 +20,28 @@ use crate::store::Loaded;
 use crate::store::file::FileStore;
 
 /// Makes the plan and prints it.
-pub(in crate::cli) fn run(call: &Call, arguments: &Plan) -> Result<Exit, Failure> {
+pub(crate) fn run(context: &Context, arguments: &Plan) -> Result<Exit, Failure> {
     let paths = &arguments.paths.paths;
     let standard = paths.iter().any(|path| path.as_os_str() == "-");
     if arguments.out.is_some() && standard {
         return Err(Failure::SavedStandard);
     }
-    let manifests = call.manifests(paths)?;
-    let settings = call.settings(&arguments.settings.given, arguments.run, paths)?;
+    let manifests = context.manifests(paths)?;
+    let settings = context.settings(&arguments.settings.given, arguments.run, paths)?;
     let state = &settings.state.value;
     // What stands in its way is told before anybody waits for a server.
     if let Some(path) = &arguments.out {
-        target::check(path, Document::Plan, state)?;
+        destination::check(path, Document::Plan, state)?;
     }
     let printed = is_standard(arguments.out.as_deref());
     if printed && arguments.format == PlanFormat::Diff {
         return Err(Failure::TwoOnStandard);
     }
     let loaded = FileStore::new(state).load()?;
-    tell_end_of_v2(call, &settings);
-    let prepared = prepared(call, arguments, &settings, manifests, loaded)?;
+    tell_end_of_v2(context, &settings);
+    let prepared = prepared(context, arguments, &settings, manifests, loaded)?;
     let Prepared { basis, plan } = &prepared;
-    let who = identity::find(&call.environment, project::folder(paths).as_deref());
+    let who = identity::find(&context.environment, project::folder(paths).as_deref());
     // A run would refuse it as well, so there is nothing to hand on.
     let refused = match check(plan, arguments.skip_mismatched) {
         Err(Refused::NotChecked) | Ok(()) => None,
@@ -52,7 +52,7 @@ pub(in crate::cli) fn run(call: &Call, arguments: &Plan) -> Result<Exit, Failure
     let commit = who.provenance.commit.as_deref();
     let document = || document(&prepared, paths, commit, settings.max_plan_age.value);
     if let Some(path) = out {
-        target::publish(path, Document::Plan, state, |sink| document().to_json(sink))?;
+        destination::publish(path, Document::Plan, state, |sink| document().to_json(sink))?;
     }
     let format = if printed {
         PlanFormat::Json
@@ -68,33 +68,35 @@ pub(in crate::cli) fn run(call: &Call, arguments: &Plan) -> Result<Exit, Failure
                 time_budget: settings.sending.time_budget,
                 full: arguments.full,
             };
-            call.console
+            context
+                .console
                 .data(|style, sink| text::plan(&view, style, sink))?;
         }
         PlanFormat::Diff => {
             let path: PathBuf = settings.state.value.components().collect();
             let path = path.to_string_lossy();
-            let info = who.run_info(&basis.state, basis.now, basis.home.account.clone());
+            let info = who.run_info(&basis.state, basis.now, basis.target.account.clone());
             let view = DiffView {
                 plan,
                 state: &basis.state,
                 exists: basis.digest.is_some(),
                 path: &path,
                 run: &info,
-                escaped: call.console.is_read_by_people(),
+                escaped: context.console.is_read_by_people(),
             };
-            call.console
+            context
+                .console
                 .data(|style, sink| diff::diff(&view, style, sink))?;
         }
         PlanFormat::Json => {
-            call.console.data(|_, sink| document().to_json(sink))?;
+            context.console.data(|_, sink| document().to_json(sink))?;
         }
     }
     if let Some(path) = out
         && format == PlanFormat::Text
     {
         let path = path.display();
-        call.console.message(&format!(
+        context.console.message(&format!(
             "Saved as `{path}`; `retire apply {path}` does exactly that."
         ));
     }
@@ -113,16 +115,16 @@ pub(in crate::cli) fn run(call: &Call, arguments: &Plan) -> Result<Exit, Failure
 
 /// Prepares the plan; where nothing can be read, without the live assets.
 fn prepared(
-    call: &Call,
+    context: &Context,
     arguments: &Plan,
     settings: &Settings,
     manifests: Manifests,
     loaded: Option<Loaded>,
 ) -> Result<Prepared, Failure> {
     let terms = plan_settings(settings, arguments.skip_mismatched);
-    let basis = Basis::new(terms, manifests, loaded, clock::now(), &*host(call))?;
+    let basis = Basis::new(terms, manifests, loaded, clock::now(), &*host(context))?;
     let (paths, world) = (&arguments.paths.paths, playground::world_of_basis);
-    let connecting = |basis: &Basis| connect(call, settings, paths, || world(basis));
+    let connecting = |basis: &Basis| connect(context, settings, paths, || world(basis));
     let reading = Reading {
         connect: can_read(settings).then_some(connecting),
         can_do_without: true,

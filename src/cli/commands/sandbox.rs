@@ -6,7 +6,7 @@ use tokio::runtime;
 
 use crate::app::connect::serve;
 use crate::cli::args::Sandbox;
-use crate::cli::call::Call;
+use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::{clock, playground, signals};
@@ -16,8 +16,8 @@ use crate::sandbox::limit::Limits;
 use crate::sandbox::world::World;
 
 /// Serves until a signal asks to stop.
-pub(in crate::cli) fn run(call: &Call, arguments: &Sandbox) -> Result<Exit, Failure> {
-    let world = world(call, arguments)?;
+pub(crate) fn run(context: &Context, arguments: &Sandbox) -> Result<Exit, Failure> {
+    let world = world(context, arguments)?;
     let assets = world.assets().count();
     let example = world.assets().find(|(_, alive)| *alive).map(|(id, _)| id);
     let runtime = runtime::Builder::new_multi_thread()
@@ -26,7 +26,7 @@ pub(in crate::cli) fn run(call: &Call, arguments: &Sandbox) -> Result<Exit, Fail
         .build()
         .map_err(Failure::system("start the threads of the server"))?;
     let (sender, receiver) = mpsc::channel();
-    call.signals.give(move |number| {
+    context.signals.forward(move |number| {
         // Whoever waited has gone already.
         sender.send(number).ok();
     });
@@ -38,7 +38,7 @@ pub(in crate::cli) fn run(call: &Call, arguments: &Sandbox) -> Result<Exit, Fail
         .iter()
         .map(|path| format!(" {}", path.display()))
         .collect();
-    call.console.data(|_, sink| {
+    context.console.data(|_, sink| {
         let assets = counted(assets, "asset", "assets");
         writeln!(sink, "The sandbox listens on {url} and holds {assets}.")?;
         writeln!(sink, "Ctrl-C ends it, and what it holds is forgotten.")?;
@@ -61,7 +61,7 @@ pub(in crate::cli) fn run(call: &Call, arguments: &Sandbox) -> Result<Exit, Fail
     Ok((&StopReason::Signal { number }).into())
 }
 
-fn world(call: &Call, arguments: &Sandbox) -> Result<World, Failure> {
+fn world(context: &Context, arguments: &Sandbox) -> Result<World, Failure> {
     let paths = &arguments.paths.paths;
     let seeded = match &arguments.seed {
         Some(path) => {
@@ -74,7 +74,7 @@ fn world(call: &Call, arguments: &Sandbox) -> Result<World, Failure> {
         world
     } else {
         // As strict as the real thing, unless a flag says otherwise.
-        let manifests = call.manifests(paths)?;
+        let manifests = context.manifests(paths)?;
         playground::world_of(&manifests, None).with_limits(Limits::documented())
     };
     Ok(changed(world, arguments))

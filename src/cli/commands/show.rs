@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::app::error::Error;
 use crate::app::saved_plan::{SavedPlan, is_plan};
 use crate::cli::args::{Format, Show};
-use crate::cli::call::Call;
+use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::{clock, files, project, saved_plan};
@@ -16,34 +16,34 @@ use crate::render::{json, state, summary};
 use crate::store::file::FileStore;
 
 /// Shows a file as what it is.
-pub(in crate::cli) fn run(call: &Call, arguments: &Show) -> Result<Exit, Failure> {
+pub(crate) fn run(context: &Context, arguments: &Show) -> Result<Exit, Failure> {
     let path = &arguments.file;
     project::refuse_stray(path)?;
     let bytes = files::bytes(path)?;
     if events::is_stream(&bytes) {
-        runs(call, path, &bytes, arguments.format)?;
+        runs(context, path, &bytes, arguments.format)?;
     } else if is_plan(&bytes) {
-        plan(call, path, &bytes, arguments.format)?;
+        plan(context, path, &bytes, arguments.format)?;
     } else {
         drop(bytes);
-        overview(call, path, arguments.format)?;
+        overview(context, path, arguments.format)?;
     }
     Ok(Exit::Done)
 }
 
 /// Shows what the runs of an event stream came to, as `apply` said it at its end.
-fn runs(call: &Call, path: &Path, bytes: &[u8], format: Format) -> Result<(), Failure> {
+fn runs(context: &Context, path: &Path, bytes: &[u8], format: Format) -> Result<(), Failure> {
     let replayed = events::replay(bytes).map_err(|why| Failure::Stream {
         path: path.to_owned(),
         why,
     })?;
     for run in &replayed {
         match run {
-            Replayed::Run(summary) => call.console.data(|style, sink| match format {
+            Replayed::Run(summary) => context.console.data(|style, sink| match format {
                 Format::Json => json::summary(summary, sink),
                 Format::Text => summary::summary(summary, style, sink),
             })?,
-            Replayed::Failed { message, hint } => call
+            Replayed::Failed { message, hint } => context
                 .console
                 .error(&format!("no run began: {message}"), hint.as_deref()),
         }
@@ -51,17 +51,17 @@ fn runs(call: &Call, path: &Path, bytes: &[u8], format: Format) -> Result<(), Fa
     Ok(())
 }
 
-fn plan(call: &Call, path: &Path, bytes: &[u8], format: Format) -> Result<(), Failure> {
+fn plan(context: &Context, path: &Path, bytes: &[u8], format: Format) -> Result<(), Failure> {
     let saved = SavedPlan::read(path, bytes)?;
     let document = saved.document();
     let plan = saved.plan()?;
     // A state that cannot be read is not the one that the plan was made from either.
     let loaded = FileStore::new(Path::new(&document.state().path)).load();
-    let stale = match (loaded, saved_plan::manifests(call, &saved)) {
+    let stale = match (loaded, saved_plan::manifests(context, &saved)) {
         (Ok(loaded), Ok(manifests)) => saved
             .check(
                 clock::now(),
-                &document.home(),
+                &document.target(),
                 document.settings(),
                 loaded.as_ref(),
                 &manifests.files,
@@ -72,7 +72,7 @@ fn plan(call: &Call, path: &Path, bytes: &[u8], format: Format) -> Result<(), Fa
         (_, Err(Failure::App(Error::Stale { why, .. }))) => Some(in_words(&why)),
         (_, Err(error)) => Some(in_words(&error)),
     };
-    call.console.data(|style, sink| match format {
+    context.console.data(|style, sink| match format {
         Format::Json => document.to_json(sink),
         Format::Text => {
             text::basis(document, stale.as_deref(), style, sink)?;
@@ -87,18 +87,18 @@ fn plan(call: &Call, path: &Path, bytes: &[u8], format: Format) -> Result<(), Fa
         }
     })?;
     if let Some(why) = stale.filter(|_| format == Format::Json) {
-        call.console.warn(&format!("this plan is stale: {why}"));
+        context.console.warn(&format!("this plan is stale: {why}"));
     }
     Ok(())
 }
 
-fn overview(call: &Call, path: &Path, format: Format) -> Result<(), Failure> {
+fn overview(context: &Context, path: &Path, format: Format) -> Result<(), Failure> {
     let loaded = FileStore::new(path).load()?;
     let loaded = loaded.ok_or_else(|| Failure::NoState(path.to_owned()))?;
     for warning in &loaded.warnings {
-        call.console.warn(warning);
+        context.console.warn(warning);
     }
-    call.console.data(|style, sink| match format {
+    context.console.data(|style, sink| match format {
         Format::Json => json::overview(&loaded.state, sink),
         Format::Text => state::overview(&loaded.state, &path.display().to_string(), style, sink),
     })?;

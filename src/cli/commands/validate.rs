@@ -1,14 +1,14 @@
 //! `retire validate`: check manifests, without a server and without a token.
 
 use crate::cli::args::Paths;
-use crate::cli::call::Call;
+use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::render::counted;
 
 /// Reads the manifests and says what is in them.
-pub(in crate::cli) fn run(call: &Call, arguments: &Paths) -> Result<Exit, Failure> {
-    let manifests = call.manifests(&arguments.paths)?;
+pub(crate) fn run(context: &Context, arguments: &Paths) -> Result<Exit, Failure> {
+    let manifests = context.manifests(&arguments.paths)?;
     let listed = manifests.files.iter().filter(|file| !file.is_for_holds());
     let files = counted(listed.count(), "manifest", "manifests");
     let mut parts = vec![counted(manifests.entries.len(), "asset", "assets")];
@@ -21,7 +21,8 @@ pub(in crate::cli) fn run(call: &Call, arguments: &Paths) -> Result<Exit, Failur
         }
     }
     let parts = parts.join(", ");
-    call.console
+    context
+        .console
         .data(|_, sink| writeln!(sink, "{files}, {parts}: no errors"))?;
     Ok(Exit::Done)
 }

@@ -51,7 +51,7 @@ pub(super) fn bound(folder: &Path, project: &Path) -> PathBuf {
 }
 
 /// The folder that a path belongs to: a folder to itself, and a link to where the link is.
-pub(super) fn home(path: &Path) -> &Path {
+pub(super) fn folder_of(path: &Path) -> &Path {
     if path.is_dir() && !path.is_symlink() {
         path
     } else {
@@ -90,5 +90,5 @@ pub(crate) fn refuse_stray(path: &Path) -> Result<(), FilesError> {
     }
     let whole = from_root(path)?;
     let project = super::folder_of(Some(path), &here()?)?;
-    keep_inside(&whole, &bound(home(&whole), &project), path)
+    keep_inside(&whole, &bound(folder_of(&whole), &project), path)
 }

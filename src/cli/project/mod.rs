@@ -128,7 +128,7 @@ fn project_of(paths: &[PathBuf], here: &Path) -> Result<PathBuf, FilesError> {
 fn folder_of(path: Option<&Path>, here: &Path) -> Result<PathBuf, FilesError> {
     let path = path.filter(|path| !is_stream(path));
     let place = path.map(links::from_root).transpose()?;
-    let start = place.as_deref().map_or(here, links::home);
+    let start = place.as_deref().map_or(here, links::folder_of);
     let root = links::git_root(start).unwrap_or(start);
     let mut upwards = start
         .ancestors()

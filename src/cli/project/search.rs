@@ -88,11 +88,11 @@ impl<'p> Search<'p> {
     /// Takes in the manifests below a folder.
     pub(super) fn folder(&mut self, folder: &Path, part: Part) -> Result<(), FilesError> {
         let place = links::from_root(folder)?;
-        let bound = links::bound(links::home(&place), self.project);
-        self.look(folder, &bound, part, 0)
+        let bound = links::bound(links::folder_of(&place), self.project);
+        self.search_folder(folder, &bound, part, 0)
     }
 
-    fn look(
+    fn search_folder(
         &mut self,
         folder: &Path,
         bound: &Path,
@@ -120,7 +120,7 @@ impl<'p> Search<'p> {
                 if hidden {
                     self.hidden_folder(&path);
                 } else {
-                    self.look(&path, bound, part, depth + 1)?;
+                    self.search_folder(&path, bound, part, depth + 1)?;
                 }
             } else if !has_ending(&path) {
                 // It cannot be a manifest, unless it is a link to a folder of them.
@@ -163,7 +163,7 @@ impl<'p> Search<'p> {
     /// Takes in a file that somebody named, whatever it is.
     pub(super) fn named_file(&mut self, path: &Path) -> Result<(), FilesError> {
         let place = links::from_root(path)?;
-        let bound = links::bound(links::home(&place), self.project);
+        let bound = links::bound(links::folder_of(&place), self.project);
         keep_inside(&place, &bound, path)?;
         if self.is_new(path) {
             self.sources.push(Source {

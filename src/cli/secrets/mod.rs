@@ -9,9 +9,9 @@ use crate::cli::settings::Settings;
 use crate::cli::settings::access::{Access, ClientSource, Half, TokenSource};
 use crate::cli::settings::kind::TokenCommand;
 use crate::cli::settings::origin::Valued;
-use crate::frameio::authority::Authority;
 use crate::frameio::ims::Ims;
 use crate::frameio::token::{Credentials, Token};
+use crate::frameio::token_provider::TokenProvider;
 use crate::state::Api;
 
 mod command;
@@ -24,10 +24,10 @@ use error::SecretError;
 /// # Errors
 ///
 /// Returns why there is none.
-pub fn authority(
+pub fn token_provider(
     settings: &Settings,
     environment: &Environment,
-) -> Result<(Authority, Vec<String>), Failure> {
+) -> Result<(TokenProvider, Vec<String>), Failure> {
     let Access {
         token,
         second: _,
@@ -38,15 +38,15 @@ pub fn authority(
     if let TokenSource::Client(client) = &source.value {
         let (credentials, warnings) = credentials(client, environment)?;
         let ims = Ims::new(ims.clone(), credentials, settings.sending.timeouts)?;
-        return Ok((Authority::renewed(ims), warnings));
+        return Ok((TokenProvider::renewed(ims), warnings));
     }
     let (token, warning) = self::token(source, environment)?;
-    let authority = if *legacy && settings.api.value == Api::V4 {
-        Authority::legacy(token)
+    let token_provider = if *legacy && settings.api.value == Api::V4 {
+        TokenProvider::legacy(token)
     } else {
-        Authority::ready(token)
+        TokenProvider::ready(token)
     };
-    Ok((authority, warning.into_iter().collect()))
+    Ok((token_provider, warning.into_iter().collect()))
 }
 
 fn credentials(

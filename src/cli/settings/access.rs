@@ -160,7 +160,7 @@ fn two_ways(file: &Origin, origin: Origin) -> SettingsError {
 }
 
 impl Access {
-    pub(super) fn of(
+    pub(super) fn new(
         places: &[Place<'_>],
         values: &Values,
         sandbox: bool,

@@ -221,7 +221,7 @@ macro_rules! settings {
             /// # Errors
             ///
             /// Returns the first value that does not pass its check, and who set it.
-            pub fn of(places: &[&Given]) -> Result<Self, SettingsError> {
+            pub fn resolve(places: &[&Given]) -> Result<Self, SettingsError> {
                 Ok(Self {
                     $($name: {
                         let found = places.iter().find_map(|given| given.$name.clone());

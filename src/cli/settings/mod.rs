@@ -113,7 +113,7 @@ impl Sources<'_> {
             .chain(self.files.iter().map(Place::new))
             .collect();
         let given: Vec<&Given> = places.iter().map(|place| place.given).collect();
-        let mut values = Values::of(&given)?;
+        let mut values = Values::resolve(&given)?;
         if self.sandbox {
             // What is meant for earnest must not keep anybody from playing: only a flag names the
             // state, and the account unless V4 needs the name of one.
@@ -139,8 +139,8 @@ impl Sources<'_> {
             server,
             dropped,
             retry_blocked: self.retry_blocked,
-            sending: SendingSettings::of(&values),
-            access: Access::of(&places, &values, self.sandbox)?,
+            sending: SendingSettings::new(&values),
+            access: Access::new(&places, &values, self.sandbox)?,
             values,
         })
     }

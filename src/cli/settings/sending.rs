@@ -26,7 +26,7 @@ pub struct SendingSettings {
 }
 
 impl SendingSettings {
-    pub(super) fn of(values: &Values) -> Self {
+    pub(super) fn new(values: &Values) -> Self {
         Self {
             canary: values.canary.value,
             breakers: breaker::Limits {

@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 use tracing::debug;
 
-use crate::event::{Lane, StopReason};
+use crate::event::{RateLimit, StopReason};
 use crate::frameio::call::{Call, Read};
 use crate::frameio::jitter::Jitter;
 use crate::frameio::pacer::{Pace, Pacer};
@@ -87,7 +87,7 @@ impl Unread {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Wait {
     /// The rate limit that the request counts against.
-    pub rate_limit: Lane,
+    pub rate_limit: RateLimit,
     /// How long it takes.
     pub time: Duration,
     /// Whether the same request went wrong before; else its rate limit is used up.
@@ -199,14 +199,14 @@ impl Shared {
     /// The pause before a request is made again that was made so often.
     fn pause(&self, tries: u32) -> Duration {
         let usual = PAUSE * 2_u32.pow(tries - 1);
-        usual * 3 / 4 + self.paced().jitter.of(usual / 2)
+        usual * 3 / 4 + self.paced().jitter.up_to(usual / 2)
     }
 }
 
 /// A request that its rate limit has let through; without an answer it counts as trouble.
 struct Admitted<'client> {
     shared: &'client Shared,
-    rate_limit: Lane,
+    rate_limit: RateLimit,
     came: (Option<Limits>, Pace),
 }
 
@@ -302,7 +302,7 @@ impl Client {
     }
 
     /// Waits until a rate limit lets a request through.
-    async fn admit(&self, rate_limit: Lane) -> Result<Admitted<'_>, Unread> {
+    async fn admit(&self, rate_limit: RateLimit) -> Result<Admitted<'_>, Unread> {
         loop {
             let answered = self.shared.answered.notified();
             let now = self.shared.began.elapsed();

@@ -3,8 +3,8 @@ use std::sync::mpsc::{self, Receiver};
 use mockito::{Server, ServerGuard};
 
 use super::*;
-use crate::frameio::authority::Authority;
 use crate::frameio::token::Token;
+use crate::frameio::token_provider::TokenProvider;
 use crate::frameio::transport::{Endpoint, Timeouts};
 use crate::frameio::v2::Read;
 use crate::frameio::v2::answer::judge_who;
@@ -12,8 +12,8 @@ use crate::frameio::v2::answer::judge_who;
 /// A client whose waits are heard.
 fn client(server: &ServerGuard, cut_off: &CutOff) -> (Client, Receiver<Wait>) {
     let endpoint = Endpoint::parse(&server.url()).unwrap();
-    let authority = Authority::ready(Token::new("t").unwrap());
-    let transport = Transport::new(endpoint, authority, Timeouts::default()).unwrap();
+    let token_provider = TokenProvider::ready(Token::new("t").unwrap());
+    let transport = Transport::new(endpoint, token_provider, Timeouts::default()).unwrap();
     let (heard, waits) = mpsc::channel();
     let waiting = Waiting {
         on_wait: Box::new(move |wait| heard.send(wait).unwrap()),
@@ -40,7 +40,7 @@ async fn a_reading_waits_for_its_limit_and_says_so() {
     }
     let wait = waits.try_recv().unwrap();
     assert!(!wait.retries && wait.time > Duration::from_millis(50));
-    assert_eq!(wait.rate_limit, Lane::Me);
+    assert_eq!(wait.rate_limit, RateLimit::Me);
     full.assert_async().await;
 }
 

@@ -377,7 +377,7 @@ impl<T: FnMut(usize)> Search<'_, T> {
         for ((id, _), (requests, said)) in reads.into_iter().zip(answers) {
             self.count(requests);
             let lies = match said {
-                Ok(Said::There(place)) => self.take(id, place),
+                Ok(Said::There(place)) => self.record_place(id, place),
                 Ok(Said::NotThere) => Lies::Missing,
                 Ok(Said::Refused(why)) => Lies::Unread(Arc::from(why)),
                 Err(unread) => Lies::Unread(Arc::from(unread.why()?)),
@@ -387,7 +387,7 @@ impl<T: FnMut(usize)> Search<'_, T> {
         Ok(())
     }
 
-    fn take(&mut self, id: AssetId, place: Place) -> Lies {
+    fn record_place(&mut self, id: AssetId, place: Place) -> Lies {
         let Place {
             id: said,
             kind,

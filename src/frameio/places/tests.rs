@@ -3,9 +3,9 @@
 use mockito::{Matcher, Mock, Server, ServerGuard};
 
 use super::*;
-use crate::frameio::authority::Authority;
 use crate::frameio::client::Waiting;
 use crate::frameio::token::Token;
+use crate::frameio::token_provider::TokenProvider;
 use crate::frameio::transport::{Endpoint, Timeouts, Transport};
 
 const TOP: &str = "00000000-0000-4000-8000-000000000001";
@@ -30,11 +30,11 @@ async fn server() -> ServerGuard {
 
 fn transport(server: &ServerGuard) -> Transport {
     let endpoint = Endpoint::parse(&server.url()).unwrap();
-    let authority = Authority::ready(Token::new("t").unwrap());
-    Transport::new(endpoint, authority, Timeouts::default()).unwrap()
+    let token_provider = TokenProvider::ready(Token::new("t").unwrap());
+    Transport::new(endpoint, token_provider, Timeouts::default()).unwrap()
 }
 
-async fn says(server: &mut ServerGuard, path: String, status: usize, body: &str) -> Mock {
+async fn mock_answer(server: &mut ServerGuard, path: String, status: usize, body: &str) -> Mock {
     let mock = server.mock("GET", Matcher::Exact(path)).with_status(status);
     mock.with_body(body).create_async().await
 }
@@ -45,7 +45,7 @@ async fn asset(server: &mut ServerGuard, of: &str, kind: &str, parent: &str) -> 
         r#"{{"id":"{of}","type":"{kind}","_type":"{kind}","name":"n","parent_id":{parent},"parent_asset_id":{parent}}}"#
     );
     let path = format!("/v2/assets/{of}?include_deleted=true");
-    says(server, path, 200, &body).await
+    mock_answer(server, path, 200, &body).await
 }
 
 fn quoted(id: &str) -> String {
@@ -203,7 +203,7 @@ async fn what_is_not_there_or_not_told_is_told_apart() {
     for (status, body, why) in answers {
         let mut server = server().await;
         let path = format!("/v2/assets/{A}?include_deleted=true");
-        let _mock = says(&mut server, path, status, body).await;
+        let _mock = mock_answer(&mut server, path, status, body).await;
         let mut question = Connections::below();
         question.containers = vec![(id(FOLDER), Some(Kind::Folder))];
         let places = question.ask(v2(&server)).await.unwrap();
@@ -232,7 +232,7 @@ async fn what_is_not_there_or_not_told_is_told_apart() {
         let mut server = server().await;
         let path = format!("/v2/assets/{A}?include_deleted=true");
         let body = format!(r#"{{"id":"{A}","type":"file",{rest}}}"#);
-        let _mock = says(&mut server, path, 200, &body).await;
+        let _mock = mock_answer(&mut server, path, 200, &body).await;
         let mut question = Connections::below();
         question.containers = vec![(id(FOLDER), Some(Kind::Folder))];
         let places = question.ask(v2(&server)).await.unwrap();
@@ -276,7 +276,7 @@ async fn v4_asks_for_each_kind_and_lists_by_cursor() {
         (of("version_stacks", B), 404, error.to_owned()),
         (of("folders", TOP), 200, said(TOP, "folder", "null")),
     ] {
-        mocks.push(says(&mut server, path, status, &body).await);
+        mocks.push(mock_answer(&mut server, path, status, &body).await);
     }
     let places = Connections::above().ask(v4(&server)).await.unwrap();
     assert!(places.held[&id(FOLDER)]);
@@ -288,7 +288,7 @@ async fn v4_asks_for_each_kind_and_lists_by_cursor() {
 async fn a_token_that_is_refused_stops_it() {
     let mut server = server().await;
     let path = format!("/v2/assets/{A}?include_deleted=true");
-    let _mock = says(&mut server, path, 401, "").await;
+    let _mock = mock_answer(&mut server, path, 401, "").await;
     let stopped = Connections::below().ask(v2(&server)).await.unwrap_err();
     assert!(matches!(stopped, StopReason::NotAuthenticated { .. }));
 }

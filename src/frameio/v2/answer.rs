@@ -135,7 +135,7 @@ pub fn judge_who(reply: &Reply) -> Verdict<String> {
 }
 
 /// Judges a page of what is in an asset.
-pub(in crate::frameio) fn judge_items(page: &Page, reply: &Reply) -> Verdict<Said<Items>> {
+pub(crate) fn judge_items(page: &Page, reply: &Reply) -> Verdict<Said<Items>> {
     place::judge(reply, |bytes| {
         let assets: Vec<place::Asset> =
             serde_json::from_slice(bytes).map_err(|error| error.to_string())?;

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use crate::asset::AssetId;
-use crate::event::Lane;
+use crate::event::RateLimit;
 use crate::frameio::call::{self, Method, Request};
 use crate::frameio::v2::wire;
 
@@ -34,9 +34,9 @@ pub enum Read {
 }
 
 impl call::Call for Call {
-    fn rate_limit(&self) -> Lane {
+    fn rate_limit(&self) -> RateLimit {
         match self {
-            Self::BulkDelete(_) => Lane::BulkDelete,
+            Self::BulkDelete(_) => RateLimit::BulkDelete,
             Self::Read(read) => read.rate_limit(),
         }
     }
@@ -53,11 +53,11 @@ impl call::Call for Call {
 }
 
 impl call::Call for Read {
-    fn rate_limit(&self) -> Lane {
+    fn rate_limit(&self) -> RateLimit {
         match self {
-            Self::Me => Lane::Me,
-            Self::Asset(_) => Lane::ReadAsset,
-            Self::Children(..) => Lane::Children,
+            Self::Me => RateLimit::Me,
+            Self::Asset(_) => RateLimit::ReadAsset,
+            Self::Children(..) => RateLimit::Children,
         }
     }
 

@@ -80,7 +80,7 @@ pub fn judge_files(reply: &Reply) -> Verdict<Option<Page<AssetId>>> {
 }
 
 /// Judges a page of what is in a folder or a version stack.
-pub(in crate::frameio) fn judge_items(page: &place::Page, reply: &Reply) -> Verdict<Said<Items>> {
+pub(crate) fn judge_items(page: &place::Page, reply: &Reply) -> Verdict<Said<Items>> {
     place::judge(reply, |bytes| {
         let Page { items, next } = wire::page::<place::Asset>(bytes)?;
         let before = page.before + 1;

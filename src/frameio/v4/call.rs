@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use crate::asset::{AssetId, Kind};
-use crate::event::Lane;
+use crate::event::RateLimit;
 use crate::frameio::call::{self, Method, Request};
 
 /// How many entries a page is asked to have; the API takes at most this many.
@@ -65,10 +65,10 @@ impl Call {
 }
 
 impl call::Call for Call {
-    fn rate_limit(&self) -> Lane {
+    fn rate_limit(&self) -> RateLimit {
         match self {
-            Self::DeleteFile(_) => Lane::DeleteFile,
-            Self::DeleteFolder(_) => Lane::DeleteFolder,
+            Self::DeleteFile(_) => RateLimit::DeleteFile,
+            Self::DeleteFolder(_) => RateLimit::DeleteFolder,
             Self::Read(read) => read.rate_limit(),
         }
     }
@@ -84,16 +84,16 @@ impl call::Call for Call {
 }
 
 impl call::Call for Read {
-    fn rate_limit(&self) -> Lane {
+    fn rate_limit(&self) -> RateLimit {
         match self {
-            Self::Accounts(_) => Lane::Accounts,
-            Self::Workspaces(_) => Lane::Workspaces,
-            Self::Projects(..) => Lane::Projects,
-            Self::RecentlyDeleted(..) => Lane::RecentlyDeleted,
-            Self::Show(Kind::File, _) => Lane::ShowFile,
-            Self::Show(Kind::Folder, _) => Lane::ShowFolder,
-            Self::Show(Kind::VersionStack, _) => Lane::ShowStack,
-            Self::Children(..) => Lane::Children,
+            Self::Accounts(_) => RateLimit::Accounts,
+            Self::Workspaces(_) => RateLimit::Workspaces,
+            Self::Projects(..) => RateLimit::Projects,
+            Self::RecentlyDeleted(..) => RateLimit::RecentlyDeleted,
+            Self::Show(Kind::File, _) => RateLimit::ShowFile,
+            Self::Show(Kind::Folder, _) => RateLimit::ShowFolder,
+            Self::Show(Kind::VersionStack, _) => RateLimit::ShowStack,
+            Self::Children(..) => RateLimit::Children,
         }
     }
 

@@ -184,7 +184,7 @@ impl Action {
     /// Says a step in the document's words; nothing of an unchanged asset.
     ///
     /// `files` are the paths that the step's place counts into.
-    pub(super) fn of(step: &Step, plan: &Plan, files: &[Arc<str>]) -> Option<Self> {
+    pub(super) fn new(step: &Step, plan: &Plan, files: &[Arc<str>]) -> Option<Self> {
         Some(Self {
             files: plan.stacks.get(&step.id).cloned(),
             ..Self::of_step(step, files)?

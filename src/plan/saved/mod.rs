@@ -1,6 +1,6 @@
 //! The plan document: what was decided, why, and what it was decided from.
 //!
-//! Only this room knows its bytes. The document is written by this program and read by it;
+//! Only this module knows its bytes. The document is written by this program and read by it;
 //! nobody edits it, so it is taken only as it was written, down to the last byte.
 
 use std::io::{self, Write};
@@ -12,9 +12,9 @@ use uuid::Uuid;
 
 use crate::diagnostic::without_text;
 use crate::manifest::document::{Manifests, SourceFile};
-use crate::plan::forecast::LaneForecast;
+use crate::plan::forecast::RateForecast;
 use crate::plan::{Plan, Shelter, Totals};
-use crate::state::{Api, Home};
+use crate::state::{Api, Target};
 
 mod action;
 mod compare;
@@ -79,7 +79,7 @@ pub struct PlanDocument {
     /// How many assets each decision concerns.
     totals: Totals,
     /// How many calls it takes at least, and how long at the API's limits.
-    forecast: Vec<LaneForecast>,
+    forecast: Vec<RateForecast>,
     /// Whether the live assets were read to find what would be deleted along with folders and
     /// version stacks; true where nothing protected can be.
     checked: bool,
@@ -146,11 +146,11 @@ pub struct Basis {
     /// The git commit that it was made from, where there is one.
     pub commit: Option<String>,
     /// Which assets it speaks of.
-    pub home: Home,
+    pub target: Target,
     /// The settings that decided.
     pub settings: DecidingSettings,
     /// How many calls the plan takes at least, and how long at the API's limits.
-    pub forecast: Vec<LaneForecast>,
+    pub forecast: Vec<RateForecast>,
 }
 
 /// Makes the document of a plan.
@@ -163,7 +163,7 @@ pub fn document(plan: &Plan, manifests: &Manifests, basis: &Basis) -> PlanDocume
         state,
         paths,
         commit,
-        home: Home {
+        target: Target {
             api,
             endpoint,
             account,
@@ -196,7 +196,7 @@ pub fn document(plan: &Plan, manifests: &Manifests, basis: &Basis) -> PlanDocume
         actions: plan
             .steps
             .iter()
-            .filter_map(|step| Action::of(step, plan, &files))
+            .filter_map(|step| Action::new(step, plan, &files))
             .collect(),
     };
     document.id = document.content_id();
@@ -404,8 +404,8 @@ impl PlanDocument {
 
     /// Which assets it speaks of.
     #[must_use]
-    pub fn home(&self) -> Home {
-        Home {
+    pub fn target(&self) -> Target {
+        Target {
             api: self.api,
             endpoint: self.endpoint.clone(),
             account: self.account.clone(),
@@ -426,7 +426,7 @@ impl PlanDocument {
 
     /// How many calls it takes at least, and how long at the API's limits.
     #[must_use]
-    pub fn forecast(&self) -> &[LaneForecast] {
+    pub fn forecast(&self) -> &[RateForecast] {
         &self.forecast
     }
 

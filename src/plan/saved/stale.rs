@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::asset::AssetId;
 use crate::manifest::document::SourceFile;
 use crate::plan::saved::{DecidingSettings, ManifestBasis, PlanDocument, StateBasis};
-use crate::state::Home;
+use crate::state::Target;
 
 /// What the world is like when a saved plan is to be carried out.
 #[derive(Debug, Clone, Copy)]
@@ -17,7 +17,7 @@ pub struct Current<'now> {
     /// The time.
     pub now: Timestamp,
     /// Which assets the run speaks of.
-    pub home: &'now Home,
+    pub target: &'now Target,
     /// The state's lineage, serial and bytes; its path does not matter.
     pub state: &'now StateBasis,
     /// The settings of the run that decide what is sent.
@@ -72,7 +72,7 @@ pub enum Stale {
     },
     /// It was made for other assets.
     #[error("the plan was made for {planned}, and this run speaks to {found}")]
-    Home {
+    Target {
         /// What the plan was made for.
         planned: String,
         /// What the run speaks to.
@@ -111,7 +111,7 @@ impl Stale {
     pub const fn hint(&self) -> &'static str {
         match self {
             Self::Applied(_) => "make a new plan for what is still open",
-            Self::Home { .. } => {
+            Self::Target { .. } => {
                 "nothing was sent; give the same `--api`, `--endpoint` and `--account`, or make a new plan and have it reviewed"
             }
             Self::Setting { .. } => "leave the flag out, or make a new plan with it",
@@ -142,7 +142,7 @@ impl PlanDocument {
     pub fn check(&self, current: Current<'_>) -> Result<(), Stale> {
         let Current {
             now,
-            home,
+            target,
             state,
             settings,
             applied,
@@ -160,16 +160,16 @@ impl PlanDocument {
         if now >= self.expires_at {
             return Err(Stale::Expired(self.expires_at));
         }
-        let planned = self.home();
+        let planned = self.target();
         // An account that nobody has named yet is no contradiction.
-        let account = |home: &Home| home.account.clone();
+        let account = |target: &Target| target.account.clone();
         let other_account = account(&planned)
-            .zip(account(home))
+            .zip(account(target))
             .is_some_and(|(planned, found)| planned != found);
-        if planned.api != home.api || planned.endpoint != home.endpoint || other_account {
-            return Err(Stale::Home {
+        if planned.api != target.api || planned.endpoint != target.endpoint || other_account {
+            return Err(Stale::Target {
                 planned: planned.to_string(),
-                found: home.to_string(),
+                found: target.to_string(),
             });
         }
         self.check_settings(settings)?;

@@ -54,7 +54,7 @@ fn basis() -> Basis {
         },
         paths: vec!["manifests".to_owned()],
         commit: Some("8e75841".to_owned()),
-        home: Home {
+        target: Target {
             api: Api::V2,
             endpoint: "https://api.frame.io".to_owned(),
             account: None,
@@ -369,10 +369,10 @@ fn a_plan_that_this_program_does_not_make_is_refused() {
 fn a_stale_plan_is_told_why() {
     let document = document(&small(), &manifests(), &basis());
     let files = manifests().files;
-    let Basis { state, home, .. } = basis();
+    let Basis { state, target, .. } = basis();
     let fresh = Current {
         now: at(1_800_086_399),
-        home: &home,
+        target: &target,
         state: &state,
         settings: basis().settings,
         applied: None,
@@ -387,10 +387,10 @@ fn a_stale_plan_is_told_why() {
         path: "new.yaml".into(),
         ..files[0].clone()
     });
-    let other_home = Home {
+    let other_target = Target {
         endpoint: "sandbox".to_owned(),
         account: Some("a".to_owned()),
-        ..home.clone()
+        ..target.clone()
     };
     let other = StateBasis {
         lineage: Uuid::max(),
@@ -432,7 +432,7 @@ fn a_stale_plan_is_told_why() {
             ..fresh
         },
         Current {
-            home: &other_home,
+            target: &other_target,
             ..fresh
         },
         Current {
@@ -476,7 +476,7 @@ fn a_first_plan_fits_any_fresh_state() {
     let current = |state: &StateBasis| {
         document.check(Current {
             now: first.created_at,
-            home: &first.home,
+            target: &first.target,
             state,
             settings: first.settings,
             applied: None,

@@ -15,7 +15,7 @@ use crate::outcome::{Evidence, FailureKind};
 use crate::plan::approve::{Consent, Refused, approve};
 use crate::plan::decide::Rules;
 use crate::plan::{Inputs, make, wanted};
-use crate::state::{Api, Failed, Home, Record, Standing, State};
+use crate::state::{Api, Failed, Record, State, Status, Target};
 
 fn id(n: u128) -> AssetId {
     AssetId::from_uuid(Uuid::from_u128(n))
@@ -69,12 +69,12 @@ fn manifests(mut entries: Vec<Entry>, holds: &[u128]) -> Manifests {
 }
 
 fn state() -> State {
-    let home = Home {
+    let target = Target {
         api: Api::V4,
         endpoint: "sandbox".to_owned(),
         account: None,
     };
-    State::new(Uuid::nil(), home)
+    State::new(Uuid::nil(), target)
 }
 
 /// 1 is the top; 10 lies in it, 11 in 10, 20 in the top; 100 in 11, 101 in 10, 200 in 20.
@@ -169,13 +169,13 @@ fn each_sort_of_protection_keeps_the_folders_around_it() {
         ..Details::default()
     });
     let mut blocked = state();
-    let failed = Standing::Failed(Box::new(Failed {
+    let failed = Status::Failed(Box::new(Failed {
         kind: FailureKind::Permission,
         message: "No.".into(),
         attempts: 5,
     }));
     let record = Record {
-        standing: failed,
+        status: failed,
         evidence: None,
         run: 1,
         at: at(1),
@@ -277,7 +277,7 @@ fn nothing_is_read_where_nothing_can_be_connected() {
     // A hold on what is recorded as deleted protects nothing.
     let mut retired = state();
     let record = Record {
-        standing: Standing::Retired,
+        status: Status::Retired,
         evidence: Some(Evidence::Answer),
         run: 1,
         at: at(1),

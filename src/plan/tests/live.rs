@@ -20,7 +20,7 @@ fn what_a_live_reading_found_decides() {
         }),
     );
     let record = |evidence| Some(Decision::Record { evidence });
-    let unknown = || Some(Standing::Unknown { attempts: 1 });
+    let unknown = || Some(Status::Unknown { attempts: 1 });
     let deleted = Seen::Deleted {
         facts: None,
         evidence: Evidence::Listed,
@@ -32,41 +32,41 @@ fn what_a_live_reading_found_decides() {
     };
     let missing = Some(Decision::Missing);
     let unreadable = Some(Decision::Unreadable { message });
-    let of = |entry, standing, seen| row_of(Some(entry), standing, false, Some(seen));
-    for standing in [
+    let of = |entry, status, seen| row_of(Some(entry), status, false, Some(seen));
+    for status in [
         None,
         Some(failed(1)),
         Some(failed(9)),
-        Some(Standing::Missing),
+        Some(Status::Missing),
     ] {
         assert_eq!(
-            of(&bare, standing.clone(), &deleted),
+            of(&bare, status.clone(), &deleted),
             record(Evidence::Listed)
         );
-        assert_eq!(of(&bare, standing.clone(), &Seen::Missing), missing);
+        assert_eq!(of(&bare, status.clone(), &Seen::Missing), missing);
         assert_eq!(
-            of(&accepted, standing.clone(), &Seen::Missing),
+            of(&accepted, status.clone(), &Seen::Missing),
             record(Evidence::ByHand)
         );
-        assert_eq!(of(&bare, standing.clone(), &refused), unreadable);
-        assert_eq!(of(&accepted, standing.clone(), &refused), unreadable);
+        assert_eq!(of(&bare, status.clone(), &refused), unreadable);
+        assert_eq!(of(&accepted, status.clone(), &refused), unreadable);
         // What is deleted is recorded whatever its date, and what is missing waits for it.
         assert_eq!(
-            of(&later, standing.clone(), &deleted),
+            of(&later, status.clone(), &deleted),
             record(Evidence::Listed)
         );
         for seen in [&Seen::Missing, &refused, &there] {
-            let waits = of(&later, standing.clone(), seen);
+            let waits = of(&later, status.clone(), seen);
             assert!(matches!(waits, Some(Decision::Defer { .. })));
         }
         for seen in [&deleted, &Seen::Missing, &refused, &there] {
-            let held = row_of(Some(&bare), standing.clone(), true, Some(seen));
+            let held = row_of(Some(&bare), status.clone(), true, Some(seen));
             assert!(matches!(held, Some(Decision::Held { .. })));
         }
     }
     assert_eq!(of(&bare, None, &there), Some(Decision::Retire));
     assert_eq!(
-        of(&bare, Some(Standing::Missing), &there),
+        of(&bare, Some(Status::Missing), &there),
         Some(Decision::Retire)
     );
     // A delete that was never answered may be the reason, which the run finds out.
@@ -76,7 +76,7 @@ fn what_a_live_reading_found_decides() {
         assert_eq!(row_of(None, None, false, Some(seen)), None);
     }
     // Where nothing was read, the run reads it before it sends anything.
-    let read = row(Some(&bare), Some(Standing::Missing), false).unwrap();
+    let read = row(Some(&bare), Some(Status::Missing), false).unwrap();
     assert_eq!(
         read,
         Decision::Resolve {
@@ -87,7 +87,7 @@ fn what_a_live_reading_found_decides() {
     assert!(read.is_missing() && read.may_delete());
     assert!(Decision::Missing.is_missing() && !Decision::Missing.may_delete());
     assert_eq!(
-        row(None, Some(Standing::Missing), false),
+        row(None, Some(Status::Missing), false),
         Some(Decision::Forget)
     );
 }
@@ -127,7 +127,7 @@ fn a_kind_that_was_read_is_kept_and_the_manifest_beats_it() {
     let mut state = empty_state();
     state
         .assets
-        .insert(id(5), record(Standing::Unknown { attempts: 1 }));
+        .insert(id(5), record(Status::Unknown { attempts: 1 }));
     let inventory = Inventory {
         assets: [
             (id(1), facts(Kind::File, None)),
@@ -170,7 +170,7 @@ fn a_version_stack_with_a_held_file_is_held() {
         ..Inventory::default()
     };
     let mut state = empty_state();
-    state.home.api = Api::V4;
+    state.target.api = Api::V4;
     let unread = plan_seen(&manifests, &state, &inventory);
     assert_eq!(unread.shelter, Shelter::NotChecked);
     assert_eq!(
@@ -200,7 +200,7 @@ fn what_is_found_deleted_is_recorded_and_not_read() {
     };
     let mut state = empty_state();
     for n in [2, 3] {
-        let unknown = record(Standing::Unknown { attempts: 1 });
+        let unknown = record(Status::Unknown { attempts: 1 });
         state.assets.insert(id(n), unknown);
     }
     let inventory = Inventory {

@@ -14,7 +14,7 @@ use crate::event::RunEvent;
 use crate::inventory::{Facts, Inventory, Lies, Places, Seen};
 use crate::manifest::document::{Details, Hold, MissingPolicy, Pin};
 use crate::outcome::{Evidence, FailureKind, Outcome};
-use crate::state::{Api, Failed, Home, Standing, State};
+use crate::state::{Api, Failed, State, Status, Target};
 
 const NOW: i64 = 1_800_000_000;
 
@@ -40,17 +40,17 @@ fn entry(n: u128, details: Option<Details>) -> Entry {
     }
 }
 
-fn record(standing: Standing) -> Record {
+fn record(status: Status) -> Record {
     Record {
-        standing,
+        status,
         evidence: None,
         run: 1,
         at: at(1),
     }
 }
 
-fn failed(attempts: u32) -> Standing {
-    Standing::Failed(Box::new(Failed {
+fn failed(attempts: u32) -> Status {
+    Status::Failed(Box::new(Failed {
         kind: FailureKind::Permission,
         message: "No.".into(),
         attempts,
@@ -60,7 +60,7 @@ fn failed(attempts: u32) -> Standing {
 fn empty_state() -> State {
     State::new(
         Uuid::nil(),
-        Home {
+        Target {
             api: Api::V2,
             endpoint: "sandbox".to_owned(),
             account: None,
@@ -68,17 +68,17 @@ fn empty_state() -> State {
     )
 }
 
-fn row(entry: Option<&Entry>, standing: Option<Standing>, held: bool) -> Option<Decision> {
-    row_of(entry, standing, held, None)
+fn row(entry: Option<&Entry>, status: Option<Status>, held: bool) -> Option<Decision> {
+    row_of(entry, status, held, None)
 }
 
 fn row_of(
     entry: Option<&Entry>,
-    standing: Option<Standing>,
+    status: Option<Status>,
     held: bool,
     seen: Option<&Seen>,
 ) -> Option<Decision> {
-    let record = standing.map(record);
+    let record = status.map(record);
     let in_force = HoldInForce {
         reason: "legal".into(),
         until: None,
@@ -94,7 +94,7 @@ fn row_of(
 
 #[test]
 fn each_row_of_the_table() {
-    let unknown = || Some(Standing::Unknown { attempts: 2 });
+    let unknown = || Some(Status::Unknown { attempts: 2 });
     let bare = entry(1, None);
     let listed = Some(&bare);
     let due_later = entry(
@@ -157,27 +157,27 @@ fn each_row_of_the_table() {
             attempts: 2
         })
     );
-    assert_eq!(row(listed, Some(Standing::Retired), false), unchanged);
-    assert_eq!(row(listed, Some(Standing::Gone), false), unchanged);
+    assert_eq!(row(listed, Some(Status::Retired), false), unchanged);
+    assert_eq!(row(listed, Some(Status::Gone), false), unchanged);
 
-    for standing in [None, Some(failed(1)), Some(failed(9)), unknown()] {
-        assert_eq!(row(Some(&due_later), standing.clone(), false), deferred);
-        assert_eq!(row(listed, standing.clone(), true), held);
+    for status in [None, Some(failed(1)), Some(failed(9)), unknown()] {
+        assert_eq!(row(Some(&due_later), status.clone(), false), deferred);
+        assert_eq!(row(listed, status.clone(), true), held);
         // A hold is said before a date: it is the stronger reason.
-        assert_eq!(row(Some(&due_later), standing.clone(), true), held);
+        assert_eq!(row(Some(&due_later), status.clone(), true), held);
         assert_eq!(
-            row(Some(&pinned), standing, false),
+            row(Some(&pinned), status, false),
             Some(Decision::Mismatch(Mismatch::NotRead))
         );
     }
-    for standing in [Standing::Retired, Standing::Gone] {
+    for status in [Status::Retired, Status::Gone] {
         assert_eq!(
-            row(Some(&due_later), Some(standing.clone()), false),
+            row(Some(&due_later), Some(status.clone()), false),
             unchanged
         );
-        assert_eq!(row(listed, Some(standing.clone()), true), unchanged);
-        assert_eq!(row(Some(&pinned), Some(standing.clone()), false), unchanged);
-        assert_eq!(row(None, Some(standing), false), history);
+        assert_eq!(row(listed, Some(status.clone()), true), unchanged);
+        assert_eq!(row(Some(&pinned), Some(status.clone()), false), unchanged);
+        assert_eq!(row(None, Some(status), false), history);
     }
     assert_eq!(row(Some(&due_now), None, false), Some(Decision::Retire));
 

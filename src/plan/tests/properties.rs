@@ -4,13 +4,13 @@ use proptest::prelude::*;
 
 use super::*;
 
-fn standing() -> impl Strategy<Value = Standing> {
+fn status() -> impl Strategy<Value = Status> {
     prop_oneof![
-        Just(Standing::Retired),
-        Just(Standing::Gone),
-        Just(Standing::Missing),
+        Just(Status::Retired),
+        Just(Status::Gone),
+        Just(Status::Missing),
         (1_u32..8).prop_map(failed),
-        (1_u32..8).prop_map(|attempts| Standing::Unknown { attempts }),
+        (1_u32..8).prop_map(|attempts| Status::Unknown { attempts }),
     ]
 }
 
@@ -30,7 +30,7 @@ fn world() -> impl Strategy<Value = (Manifests, State)> {
     let entries =
         proptest::collection::btree_map(0_u128..40, proptest::option::of(details()), 0..30);
     let holds = proptest::collection::btree_map(0_u128..40, proptest::option::of(-2_i64..3), 0..6);
-    let records = proptest::collection::btree_map(0_u128..40, standing(), 0..30);
+    let records = proptest::collection::btree_map(0_u128..40, status(), 0..30);
     (entries, holds, records).prop_flat_map(|(entries, holds, records)| {
         let entries: Vec<Entry> = entries
             .into_iter()
@@ -53,7 +53,7 @@ fn world() -> impl Strategy<Value = (Manifests, State)> {
             let mut state = empty_state();
             state.assets = records
                 .iter()
-                .map(|(n, standing)| (id(*n), record(standing.clone())))
+                .map(|(n, status)| (id(*n), record(status.clone())))
                 .collect();
             (manifests, state)
         })
@@ -77,7 +77,7 @@ proptest! {
                 prop_assert!(details.not_before.is_none_or(|due| due <= at(NOW)));
                 prop_assert!(details.pin.is_none());
             }
-            let known = state.assets.get(&id).map(|record| record.standing.name());
+            let known = state.assets.get(&id).map(|record| record.status.name());
             prop_assert!(!matches!(known, Some("retired" | "gone")));
         }
     }

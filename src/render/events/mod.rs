@@ -1,6 +1,6 @@
 //! The event stream of a run: JSON lines that programs read while the run goes on, or later.
 //!
-//! Only this room knows its bytes. Each line is one [`Event`], complete in itself, and holds no
+//! Only this module knows its bytes. Each line is one [`Event`], complete in itself, and holds no
 //! secret: ids, counts, times and the server's own words.
 
 use std::borrow::Cow;
@@ -221,7 +221,8 @@ pub enum Event<'line> {
         /// The run's number.
         run: u64,
         /// The call: `bulk_delete`, `read_asset` and so on.
-        lane: Cow<'line, str>,
+        #[serde(rename = "lane")]
+        rate_limit: Cow<'line, str>,
         /// For how long, in milliseconds.
         wait_ms: u64,
         /// Whether the server refused a request (status 429), and not the run's own foresight.
@@ -319,7 +320,7 @@ pub enum Event<'line> {
 impl<'line> Event<'line> {
     /// The line of an event that says all of it by itself: not of a start, an answer or an end,
     /// see [`Lines`]. `now` dates an event that does not say when it happened.
-    fn of(event: &'line RunEvent, run: u64, now: Timestamp) -> Option<Self> {
+    fn new(event: &'line RunEvent, run: u64, now: Timestamp) -> Option<Self> {
         let (version, at) = (Version, At(event.at().unwrap_or(now)));
         Some(match event {
             RunEvent::Started(_) | RunEvent::Answered { .. } | RunEvent::Ended { .. } => {
@@ -348,7 +349,7 @@ impl<'line> Event<'line> {
             },
             RunEvent::Paced {
                 at: _,
-                lane,
+                rate_limit,
                 wait,
                 refused,
                 window,
@@ -356,7 +357,7 @@ impl<'line> Event<'line> {
                 version,
                 at,
                 run,
-                lane: Cow::Borrowed(lane.name()),
+                rate_limit: Cow::Borrowed(rate_limit.name()),
                 wait_ms: milliseconds(*wait),
                 refused: *refused,
                 window: *window,

@@ -11,7 +11,7 @@ use crate::asset::AssetId;
 use crate::event::{Ending, Listener, Provenance, RunEvent, RunInfo, StopReason, Task};
 use crate::render::events::{EndingName, Event};
 use crate::render::report::{Summary, SummaryBuilder};
-use crate::state::{Failed, Standing};
+use crate::state::{Failed, Status};
 
 /// What one run of a stream came to.
 #[derive(Debug, Clone, PartialEq)]
@@ -75,7 +75,7 @@ pub fn replay(bytes: &[u8]) -> Result<Vec<Replayed>, StreamError> {
         };
         match serde_json::from_slice(line) {
             Ok(event) => replay
-                .take(event)
+                .read_event(event)
                 .map_err(|message| wrong(message.to_owned()))?,
             Err(_cut) if !whole && number > 1 => {}
             Err(error) => return Err(wrong(format!("this is no event: {error}"))),
@@ -116,8 +116,13 @@ impl Replay {
         self.builder.as_mut().ok_or(NO_RUN)
     }
 
-    fn put(&mut self, batch: u64, id: AssetId, standing: Standing) -> Result<(), &'static str> {
-        self.running()?.put(id, standing);
+    fn record_status(
+        &mut self,
+        batch: u64,
+        id: AssetId,
+        status: Status,
+    ) -> Result<(), &'static str> {
+        self.running()?.record_status(id, status);
         self.answered.push((batch, id));
         Ok(())
     }
@@ -125,11 +130,11 @@ impl Replay {
     fn found(&mut self, gone: Vec<AssetId>, retired: Vec<AssetId>) -> Result<(), &'static str> {
         let builder = self.running()?;
         for id in gone {
-            builder.put(id, Standing::Gone);
+            builder.record_status(id, Status::Gone);
         }
         for id in retired {
             builder.was_unknown(id);
-            builder.put(id, Standing::Retired);
+            builder.record_status(id, Status::Retired);
         }
         Ok(())
     }
@@ -146,11 +151,11 @@ impl Replay {
             Task::Delete => self.asked.extend(ids),
         }
         let ids = ids.into();
-        builder.hear(&RunEvent::Intent { batch, task, ids });
+        builder.on_event(&RunEvent::Intent { batch, task, ids });
         Ok(())
     }
 
-    fn take(&mut self, event: Event<'_>) -> Result<(), &'static str> {
+    fn read_event(&mut self, event: Event<'_>) -> Result<(), &'static str> {
         match event {
             Event::RunStarted {
                 at: started,
@@ -165,7 +170,7 @@ impl Replay {
                 self.asked.clear();
                 let next_due = next_due.map(|at| at.0);
                 let mut builder = SummaryBuilder::resume(planned, next_due, state.into_owned());
-                builder.hear(&begun(run, id, started.0));
+                builder.on_event(&begun(run, id, started.0));
                 self.builder = Some(builder);
             }
             Event::BatchSent {
@@ -174,15 +179,19 @@ impl Replay {
             Event::Answered { at, batch, .. } => {
                 self.answered.clear();
                 // Its assets have lines of their own, see `put`.
-                self.running()?.hear(&RunEvent::Answered {
+                self.running()?.on_event(&RunEvent::Answered {
                     batch,
                     at: at.0,
                     outcomes: Vec::new(),
                 });
             }
-            Event::AssetRetired { batch, id, .. } => self.put(batch, id, Standing::Retired)?,
-            Event::AssetGone { batch, id, .. } => self.put(batch, id, Standing::Gone)?,
-            Event::AssetMissing { batch, id, .. } => self.put(batch, id, Standing::Missing)?,
+            Event::AssetRetired { batch, id, .. } => {
+                self.record_status(batch, id, Status::Retired)?;
+            }
+            Event::AssetGone { batch, id, .. } => self.record_status(batch, id, Status::Gone)?,
+            Event::AssetMissing { batch, id, .. } => {
+                self.record_status(batch, id, Status::Missing)?;
+            }
             Event::AssetFailed {
                 batch,
                 id,
@@ -196,21 +205,23 @@ impl Replay {
                     message: message.into(),
                     attempts,
                 };
-                self.put(batch, id, Standing::Failed(Box::new(failed)))?;
+                self.record_status(batch, id, Status::Failed(Box::new(failed)))?;
             }
             Event::AssetUnknown {
                 batch,
                 id,
                 attempts,
                 ..
-            } => self.put(batch, id, Standing::Unknown { attempts })?,
+            } => self.record_status(batch, id, Status::Unknown { attempts })?,
             Event::Forgotten { at, ids, .. } => {
                 let ids = ids.into_owned();
-                self.running()?.hear(&RunEvent::Forgotten { at: at.0, ids });
+                self.running()?
+                    .on_event(&RunEvent::Forgotten { at: at.0, ids });
             }
             Event::Warned { batch, message, .. } => {
                 let message = message.into_owned();
-                self.running()?.hear(&RunEvent::Warned { batch, message });
+                self.running()?
+                    .on_event(&RunEvent::Warned { batch, message });
             }
             Event::FoundDeleted { gone, retired, .. } => self.found(gone, retired)?,
             Event::Paced { .. } | Event::Retried { .. } | Event::Stopped { .. } => {
@@ -233,7 +244,7 @@ impl Replay {
                     self.builder = Some(idle);
                 } else {
                     let event = ended(at.0, ending, reason)?;
-                    self.running()?.hear(&event);
+                    self.running()?.on_event(&event);
                 }
                 self.flush();
             }

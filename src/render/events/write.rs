@@ -10,7 +10,7 @@ use crate::render::events::{At, EndingName, Event, Version, milliseconds};
 use crate::render::json::json;
 use crate::render::report::{Summary, SummaryBuilder};
 use crate::render::summary::stopped;
-use crate::state::{Counts, Standing};
+use crate::state::{Counts, Status};
 
 /// Makes the lines of one run's stream, one event after another.
 #[derive(Debug, Default)]
@@ -34,7 +34,12 @@ pub struct Close {
 impl Lines {
     /// The lines of one event; `summary` has heard it already, and `now` dates an event that
     /// does not say when it happened.
-    pub fn of(&mut self, event: &RunEvent, now: Timestamp, summary: &SummaryBuilder) -> &[u8] {
+    pub fn write_event(
+        &mut self,
+        event: &RunEvent,
+        now: Timestamp,
+        summary: &SummaryBuilder,
+    ) -> &[u8] {
         self.bytes.clear();
         if let RunEvent::Started(info) = event {
             self.started(info, summary);
@@ -51,7 +56,7 @@ impl Lines {
         } else if let RunEvent::Ended { at, .. } = event {
             // What it came to is known once it is written down, see `close`.
             self.ended = Some(*at);
-        } else if let Some(line) = Event::of(event, self.run, now) {
+        } else if let Some(line) = Event::new(event, self.run, now) {
             self.push(&line);
         }
         &self.bytes
@@ -95,10 +100,10 @@ impl Lines {
         let (version, at, run) = (Version, At(at), self.run);
         let mut counts = Counts::default();
         for (id, record) in summary.latest() {
-            counts.add(&record.standing);
+            counts.add(&record.status);
             let (id, evidence) = (*id, record.evidence);
-            let event = match &record.standing {
-                Standing::Retired => Event::AssetRetired {
+            let event = match &record.status {
+                Status::Retired => Event::AssetRetired {
                     version,
                     at,
                     run,
@@ -106,7 +111,7 @@ impl Lines {
                     id,
                     evidence,
                 },
-                Standing::Gone => Event::AssetGone {
+                Status::Gone => Event::AssetGone {
                     version,
                     at,
                     run,
@@ -114,14 +119,14 @@ impl Lines {
                     id,
                     evidence,
                 },
-                Standing::Missing => Event::AssetMissing {
+                Status::Missing => Event::AssetMissing {
                     version,
                     at,
                     run,
                     batch,
                     id,
                 },
-                Standing::Failed(failed) => Event::AssetFailed {
+                Status::Failed(failed) => Event::AssetFailed {
                     version,
                     at,
                     run,
@@ -131,7 +136,7 @@ impl Lines {
                     message: Cow::Borrowed(&failed.message),
                     attempts: failed.attempts,
                 },
-                Standing::Unknown { attempts } => Event::AssetUnknown {
+                Status::Unknown { attempts } => Event::AssetUnknown {
                     version,
                     at,
                     run,

@@ -9,7 +9,7 @@ use crate::outcome::{Evidence, Outcome};
 use crate::render::Style;
 use crate::render::diff::{DiffView, diff};
 use crate::state::format::write;
-use crate::state::{Api, Failed, Home, Record, Standing, State, absorb};
+use crate::state::{Api, Failed, Record, State, Status, Target, absorb};
 
 fn run(state: &State) -> RunInfo {
     RunInfo {
@@ -27,7 +27,7 @@ fn run(state: &State) -> RunInfo {
 fn state(runs: u64, assets: BTreeMap<AssetId, Record>) -> State {
     let mut state = State::new(
         Uuid::nil(),
-        Home {
+        Target {
             api: Api::V2,
             endpoint: "sandbox".to_owned(),
             account: Some("5f0c".to_owned()),
@@ -45,9 +45,9 @@ fn state(runs: u64, assets: BTreeMap<AssetId, Record>) -> State {
     state
 }
 
-fn record(standing: Standing) -> Record {
+fn record(status: Status) -> Record {
     Record {
-        standing,
+        status,
         evidence: None,
         run: 1,
         at: at("2026-06-01T08:00:00Z"),
@@ -55,7 +55,7 @@ fn record(standing: Standing) -> Record {
 }
 
 fn failed(message: &str) -> Record {
-    record(Standing::Failed(Box::new(Failed {
+    record(Status::Failed(Box::new(Failed {
         kind: FailureKind::Permission,
         message: message.into(),
         attempts: 1,
@@ -91,7 +91,7 @@ fn predicted(plan: &Plan, state: &State) -> State {
         match step.decision {
             Decision::Retire | Decision::Retry { .. } | Decision::Resolve { .. } => {
                 let retired = Record {
-                    standing: Standing::Retired,
+                    status: Status::Retired,
                     evidence: Some(Evidence::Answer),
                     run: run.number,
                     at: run.at,
@@ -100,7 +100,7 @@ fn predicted(plan: &Plan, state: &State) -> State {
             }
             Decision::Record { evidence } => {
                 let gone = Record {
-                    standing: Standing::Gone,
+                    status: Status::Gone,
                     evidence: Some(evidence),
                     run: run.number,
                     at: run.at,
@@ -225,9 +225,8 @@ fn a_first_run_makes_the_file() {
 
 /// Twelve known assets, of which one is retried in the middle and the last is forgotten.
 fn known() -> (Plan, State) {
-    let mut assets: BTreeMap<AssetId, Record> = (1..=12)
-        .map(|n| (id(n), record(Standing::Retired)))
-        .collect();
+    let mut assets: BTreeMap<AssetId, Record> =
+        (1..=12).map(|n| (id(n), record(Status::Retired))).collect();
     assets.insert(id(5), failed("No."));
     assets.insert(id(12), failed("映像"));
     let plan = plan_of(vec![(5, refused(1)), (12, Decision::Forget)]);
@@ -289,7 +288,7 @@ fn any_world() -> impl Strategy<Value = (Plan, State)> {
     ];
     let known = prop_oneof![
         2 => Just(None),
-        3 => Just(Some(record(Standing::Retired))),
+        3 => Just(Some(record(Status::Retired))),
         1 => ".{0,5}".prop_map(|message| Some(failed(&message))),
     ];
     (

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::*;
 use crate::cli::args::SchemaName;
 use crate::cli::schemas;
-use crate::event::{Ending, Lane, Listener, Provenance, RunEvent, RunInfo, StopReason, Task};
+use crate::event::{Ending, Listener, Provenance, RateLimit, RunEvent, RunInfo, StopReason, Task};
 use crate::outcome::{Evidence, Failure, Outcome};
 use crate::render::events::{Close, Event, Lines, Replayed, is_stream, replay};
 use crate::render::report::{Summary, SummaryBuilder};
@@ -39,8 +39,8 @@ fn told(plan: &Plan, events: &[RunEvent], cut: bool) -> (String, Summary) {
     let mut lines = Lines::default();
     let mut bytes = Vec::new();
     for event in events {
-        builder.hear(event);
-        bytes.extend_from_slice(lines.of(event, at("2026-07-01T10:00:20Z"), &builder));
+        builder.on_event(event);
+        bytes.extend_from_slice(lines.write_event(event, at("2026-07-01T10:00:20Z"), &builder));
     }
     let summary = if cut {
         builder.finish()
@@ -140,7 +140,7 @@ fn each_event() -> Vec<RunEvent> {
         },
         RunEvent::Paced {
             at: when,
-            lane: Lane::BulkDelete,
+            rate_limit: RateLimit::BulkDelete,
             wait: Duration::from_millis(1_200),
             refused: true,
             window: 2,

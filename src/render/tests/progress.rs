@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use super::*;
-use crate::event::{Lane, Listener, RunEvent, Task};
+use crate::event::{Listener, RateLimit, RunEvent, Task};
 use crate::outcome::{Evidence, Failure, Outcome};
 use crate::render::Style;
 use crate::render::escape::columns as columns_of;
 use crate::render::progress::{Progress, bar, line};
 
 fn answer(progress: &mut Progress, outcomes: Vec<(u128, Outcome)>) {
-    progress.hear(&RunEvent::Answered {
+    progress.on_event(&RunEvent::Answered {
         batch: 1,
         at: at("2026-07-01T10:00:00Z"),
         outcomes: outcomes
@@ -52,7 +52,7 @@ fn the_line_tells_figures_speed_and_rest() {
 #[test]
 fn an_asset_is_counted_once_by_its_last_outcome() {
     let mut progress = Progress::new(3);
-    progress.hear(&RunEvent::Intent {
+    progress.on_event(&RunEvent::Intent {
         batch: 1,
         task: Task::Resolve,
         ids: [id(3)].into(),
@@ -80,10 +80,10 @@ fn an_asset_is_counted_once_by_its_last_outcome() {
     assert_eq!(progress.total(), 3);
 }
 
-fn pace(progress: &mut Progress, lane: Lane, milliseconds: u64) {
-    progress.hear(&RunEvent::Paced {
+fn pace(progress: &mut Progress, rate_limit: RateLimit, milliseconds: u64) {
+    progress.on_event(&RunEvent::Paced {
         at: at("2026-07-01T10:00:00Z"),
-        lane,
+        rate_limit,
         wait: Duration::from_millis(milliseconds),
         refused: true,
         window: 1,
@@ -100,8 +100,8 @@ fn busy() -> Progress {
     outcomes.push((50_000, Outcome::Unknown));
     answer(&mut progress, outcomes);
     progress.tick(Duration::from_secs(76));
-    pace(&mut progress, Lane::BulkDelete, 11_400);
-    pace(&mut progress, Lane::ReadAsset, 2_000);
+    pace(&mut progress, RateLimit::BulkDelete, 11_400);
+    pace(&mut progress, RateLimit::ReadAsset, 2_000);
     progress
 }
 
@@ -142,6 +142,6 @@ fn a_wait_is_told_until_it_is_over() {
     assert_eq!(progress.wait(), None);
     assert!(!line(&progress).contains("waiting"));
     // The pace itself is no wait that is worth a word.
-    pace(&mut progress, Lane::BulkDelete, 200);
+    pace(&mut progress, RateLimit::BulkDelete, 200);
     assert_eq!(progress.wait(), None);
 }

@@ -6,7 +6,7 @@ use super::*;
 use crate::event::{Ending, Listener, Provenance, RunEvent, StopReason};
 use crate::render::report::SummaryBuilder;
 use crate::render::{Style, json, state as render};
-use crate::state::{Api, Failed, Home, Record, RunRecord, Standing, State};
+use crate::state::{Api, Failed, Record, RunRecord, State, Status, Target};
 
 fn text(write: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>) -> String {
     let mut bytes = Vec::new();
@@ -26,13 +26,13 @@ fn known() -> State {
         },
         change: None,
     };
-    let record = |standing, run| Record {
-        standing,
+    let record = |status, run| Record {
+        status,
         evidence: None,
         run,
         at: at("2026-07-01T10:00:04.5Z"),
     };
-    let failed = Standing::Failed(Box::new(Failed {
+    let failed = Status::Failed(Box::new(Failed {
         kind: FailureKind::Permission,
         message: HOSTILE.into(),
         attempts: 2,
@@ -40,17 +40,17 @@ fn known() -> State {
     State {
         lineage: Uuid::nil(),
         serial: 7,
-        home: Home {
+        target: Target {
             api: Api::V2,
             endpoint: "https://api.frame.io".to_owned(),
             account: Some("5f0c".to_owned()),
         },
         runs: (1..=25_u64).map(|n| (n, run(n.into()))).collect(),
         assets: BTreeMap::from([
-            (id(1), record(Standing::Retired, 7)),
-            (id(2), record(Standing::Gone, 7)),
+            (id(1), record(Status::Retired, 7)),
+            (id(2), record(Status::Gone, 7)),
             (id(3), record(failed, 25)),
-            (id(4), record(Standing::Unknown { attempts: 1 }, 99)),
+            (id(4), record(Status::Unknown { attempts: 1 }, 99)),
         ]),
     }
 }
@@ -58,7 +58,7 @@ fn known() -> State {
 fn empty() -> State {
     State::new(
         Uuid::nil(),
-        Home {
+        Target {
             api: Api::V4,
             endpoint: "sandbox".to_owned(),
             account: None,
@@ -110,7 +110,7 @@ fn a_state_is_shown_as_a_whole() {
 #[test]
 fn the_end_of_a_run_is_one_line_of_json() {
     let mut builder = SummaryBuilder::new(&each_thing(), "retire.state.json");
-    builder.hear(&RunEvent::Ended {
+    builder.on_event(&RunEvent::Ended {
         at: at("2026-07-01T10:00:00Z"),
         ending: Ending::Stopped(StopReason::NotReachable {
             detail: HOSTILE.to_owned(),

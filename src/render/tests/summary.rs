@@ -60,7 +60,7 @@ fn refusal(kind: FailureKind, message: &str) -> Outcome {
 fn folded(plan: &Plan, events: &[RunEvent]) -> Summary {
     let mut builder = SummaryBuilder::new(plan, "retire.state.json");
     for event in events {
-        builder.hear(event);
+        builder.on_event(event);
     }
     builder.finish()
 }

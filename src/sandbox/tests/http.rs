@@ -19,10 +19,10 @@ pub(super) struct Visitor {
 impl Visitor {
     async fn new() -> Self {
         let world = World::from_seed(Seed::parse("sandbox.yaml", SEED).unwrap());
-        Self::of(world, None).await
+        Self::start(world, None).await
     }
 
-    pub(super) async fn of(world: World, stopwatch: Option<Stopwatch>) -> Self {
+    pub(super) async fn start(world: World, stopwatch: Option<Stopwatch>) -> Self {
         drop(rustls::crypto::ring::default_provider().install_default());
         let options = Options {
             log: true,

@@ -24,7 +24,7 @@ async fn delete(visitor: &Visitor, number: u64) -> reqwest::Result<Response> {
 async fn faulty(rules: &[&str]) -> Visitor {
     let rules = rules.iter().map(|rule| rule.parse().unwrap()).collect();
     let faults = Faults { seed: 0, rules };
-    Visitor::of(World::generated(100).with_faults(faults), None).await
+    Visitor::start(World::generated(100).with_faults(faults), None).await
 }
 
 fn is_alive(visitor: &Visitor, number: u64) -> bool {
@@ -42,7 +42,7 @@ async fn a_full_bucket_answers_429_and_says_how_full_it_is() {
     let clock = Arc::clone(&now);
     let world = World::generated(100).with_limits(Limits::documented());
     let stopwatch = move || Duration::from_millis(clock.load(Ordering::Relaxed));
-    let visitor = Visitor::of(world, Some(Arc::new(stopwatch))).await;
+    let visitor = Visitor::start(world, Some(Arc::new(stopwatch))).await;
     for number in 0..50 {
         let response = delete(&visitor, number).await.unwrap();
         assert_eq!(response.status(), 200);

@@ -95,7 +95,7 @@ impl Page {
         self.number.saturating_sub(1).saturating_mul(self.size)
     }
 
-    pub(super) fn of(query: &Query) -> Result<Self, ApiError> {
+    pub(super) fn parse(query: &Query) -> Result<Self, ApiError> {
         let number = |name: &str, default: usize, most: usize| match value(query, name) {
             None => Ok(default),
             Some(text) => text
@@ -120,7 +120,7 @@ pub(super) struct Listing {
 }
 
 impl Listing {
-    pub(super) fn of(query: &Query) -> Result<Self, ApiError> {
+    pub(super) fn parse(query: &Query) -> Result<Self, ApiError> {
         let kind = match value(query, "type") {
             None | Some("") => None,
             Some(name) => {
@@ -143,7 +143,7 @@ impl Listing {
         })
     }
 
-    pub(super) fn takes(&self, kind: Kind) -> bool {
+    pub(super) fn accepts(&self, kind: Kind) -> bool {
         self.kind.is_none_or(|wanted| wanted == kind)
     }
 }
@@ -164,7 +164,7 @@ enum Key {
 }
 
 impl Sort {
-    pub(super) fn of(query: &Query) -> Result<Self, ApiError> {
+    pub(super) fn parse(query: &Query) -> Result<Self, ApiError> {
         let mut keys = Vec::new();
         for part in value(query, "sort").unwrap_or_default().split(',') {
             let (name, reversed) = part
@@ -232,7 +232,7 @@ pub(super) struct Within {
 }
 
 impl Within {
-    pub(super) fn of(query: &Query) -> Result<Self, ApiError> {
+    pub(super) fn parse(query: &Query) -> Result<Self, ApiError> {
         let id = |name: &str| match value(query, name) {
             None => Ok(None),
             Some(text) => Uuid::try_parse(text)
@@ -248,7 +248,7 @@ impl Within {
         })
     }
 
-    pub(super) fn takes(&self, asset: &Asset) -> bool {
+    pub(super) fn accepts(&self, asset: &Asset) -> bool {
         let name = asset.name.to_lowercase();
         self.account.is_none_or(|id| asset.account_id == Some(id))
             && self.team.is_none_or(|id| asset.team_id == Some(id))

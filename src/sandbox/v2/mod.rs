@@ -51,7 +51,7 @@ fn other_id(text: &str) -> Result<Uuid, ApiError> {
 }
 
 /// The assets that a bulk delete asks for, as far as its body can be read.
-pub(super) fn asked(body: &[u8]) -> Option<Vec<AssetId>> {
+pub(super) fn parse_ids(body: &[u8]) -> Option<Vec<AssetId>> {
     let body: Value = serde_json::from_slice(body).ok()?;
     let ids = body.get("asset_ids")?.as_array()?.iter();
     Some(
@@ -93,13 +93,13 @@ async fn asset(
     Query(query): Query<Vec<(String, String)>>,
 ) -> Answer {
     let id = asset_id(&id)?;
-    let listing = Listing::of(&query)?;
+    let listing = Listing::parse(&query)?;
     let world = shared.world();
     let node = world
         .get(id, listing.include_deleted)
-        .filter(|node| listing.takes(node.kind))
+        .filter(|node| listing.accepts(node.kind))
         .ok_or_else(ApiError::not_found)?;
-    Ok(Json(wire::Asset::of(&world, id, node)).into_response())
+    Ok(Json(wire::Asset::new(&world, id, node)).into_response())
 }
 
 async fn delete_asset(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Answer {
@@ -111,7 +111,7 @@ async fn delete_asset(State(shared): State<Arc<Shared>>, Path(id): Path<String>)
         Ok(Some(refusal)) => Err(ApiError::new(StatusCode::FORBIDDEN, refusal)),
         Ok(None) => {
             let node = world.get(id, true).ok_or_else(ApiError::not_found)?;
-            Ok(Json(wire::Asset::of(&world, id, node)).into_response())
+            Ok(Json(wire::Asset::new(&world, id, node)).into_response())
         }
     }
 }
@@ -122,9 +122,9 @@ async fn children(
     Asked(query): Asked,
 ) -> Answer {
     let id = asset_id(&id)?;
-    let listing = Listing::of(&query)?;
-    let sort = Sort::of(&query)?;
-    let page = Page::of(&query)?;
+    let listing = Listing::parse(&query)?;
+    let sort = Sort::parse(&query)?;
+    let page = Page::parse(&query)?;
     let world = shared.world();
     world
         .get(id, listing.include_deleted)
@@ -132,10 +132,10 @@ async fn children(
     let mut found: Vec<_> = world
         .children(id, listing.include_deleted)
         .into_iter()
-        .filter(|(_, node)| listing.takes(node.kind))
+        .filter(|(_, node)| listing.accepts(node.kind))
         .collect();
     let shown = |(id, node): &(AssetId, &Node)| {
-        let mut asset = wire::Asset::of(&world, *id, node);
+        let mut asset = wire::Asset::new(&world, *id, node);
         if listing.include_children {
             asset.children = Some(asset.below(&world, listing.include_deleted));
         }
@@ -179,21 +179,21 @@ async fn create(State(shared): State<Arc<Shared>>, Path(id): Path<String>, body:
     };
     let made = made.map_err(|_missing| ApiError::not_found())?;
     let node = world.get(made, true).ok_or_else(ApiError::not_found)?;
-    Ok(Json(wire::Asset::of(&world, made, node)).into_response())
+    Ok(Json(wire::Asset::new(&world, made, node)).into_response())
 }
 
 async fn search(State(shared): State<Arc<Shared>>, Asked(query): Asked) -> Answer {
-    let listing = Listing::of(&query)?;
-    let sort = Sort::of(&query)?;
-    let page = Page::of(&query)?;
-    let within = list::Within::of(&query)?;
+    let listing = Listing::parse(&query)?;
+    let sort = Sort::parse(&query)?;
+    let page = Page::parse(&query)?;
+    let within = list::Within::parse(&query)?;
     let world = shared.world();
     let mut found: Vec<wire::Asset> = world
         .nodes()
         .filter(|(_, node)| listing.include_deleted || node.deleted_at.is_none())
-        .filter(|(_, node)| listing.takes(node.kind) && node.parent.is_some())
-        .map(|(id, node)| wire::Asset::of(&world, id, node))
-        .filter(|asset| within.takes(asset))
+        .filter(|(_, node)| listing.accepts(node.kind) && node.parent.is_some())
+        .map(|(id, node)| wire::Asset::new(&world, id, node))
+        .filter(|asset| within.accepts(asset))
         .collect();
     // The map has no order of its own, and pages must not overlap.
     found.sort_unstable_by_key(|asset| asset.id);
@@ -236,7 +236,7 @@ async fn me(State(shared): State<Arc<Shared>>) -> Answer {
 }
 
 async fn accounts(State(shared): State<Arc<Shared>>, Asked(query): Asked) -> Answer {
-    let page = Page::of(&query)?;
+    let page = Page::parse(&query)?;
     let all = shared.world().accounts.iter().map(wire::account).collect();
     Ok(paged(&page, all))
 }
@@ -249,7 +249,7 @@ async fn account(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> A
 }
 
 async fn teams(State(shared): State<Arc<Shared>>, Asked(query): Asked) -> Answer {
-    let page = Page::of(&query)?;
+    let page = Page::parse(&query)?;
     let all = shared.world().teams.iter().map(wire::team).collect();
     Ok(paged(&page, all))
 }
@@ -267,7 +267,7 @@ async fn account_teams(
     Asked(query): Asked,
 ) -> Answer {
     let id = other_id(&id)?;
-    let page = Page::of(&query)?;
+    let page = Page::parse(&query)?;
     let world = shared.world();
     if !world.accounts.iter().any(|account| account.id == id) {
         return Err(ApiError::not_found());
@@ -282,7 +282,7 @@ async fn projects(
     Asked(query): Asked,
 ) -> Answer {
     let id = other_id(&id)?;
-    let page = Page::of(&query)?;
+    let page = Page::parse(&query)?;
     let world = shared.world();
     if !world.teams.iter().any(|team| team.id == id) {
         return Err(ApiError::not_found());

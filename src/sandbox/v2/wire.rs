@@ -51,7 +51,7 @@ pub(super) struct Asset {
 
 impl Asset {
     /// An asset as the API shows it.
-    pub(super) fn of(world: &World, id: AssetId, node: &Node) -> Self {
+    pub(super) fn new(world: &World, id: AssetId, node: &Node) -> Self {
         let project = world.projects.get(node.project as usize);
         let details = node.details.as_deref();
         let holds = match node.kind {
@@ -88,7 +88,7 @@ impl Asset {
     /// What is directly in it.
     pub(super) fn below(&self, world: &World, include_deleted: bool) -> Vec<Self> {
         let below = world.children(self.id, include_deleted).into_iter();
-        below.map(|(id, node)| Self::of(world, id, node)).collect()
+        below.map(|(id, node)| Self::new(world, id, node)).collect()
     }
 }
 

@@ -45,7 +45,7 @@ fn listed<T: Serialize>(
 pub(super) async fn accounts(State(shared): State<Arc<Shared>>, query: Query) -> Answer {
     let world = shared.world();
     let all = world.accounts.iter();
-    let all = all.map(|account| Account::of(&world, account)).collect();
+    let all = all.map(|account| Account::new(&world, account)).collect();
     listed(&query, "display_name", all, |account| &account.display_name)
 }
 
@@ -58,7 +58,7 @@ pub(super) async fn workspaces(
     let world = shared.world();
     let account = find::account(&world, &account_id)?;
     let all = world.teams.iter().filter(|team| team.account == account);
-    let all = all.map(|team| Workspace::of(&world, team, &include));
+    let all = all.map(|team| Workspace::new(&world, team, &include));
     listed(&query, "name", all.collect(), |workspace| &workspace.name)
 }
 
@@ -70,7 +70,7 @@ pub(super) async fn workspace(
     let include = query.include(&["creator"])?;
     let world = shared.world();
     let team = find::workspace(&world, &place)?;
-    Ok(data(Workspace::of(&world, team, &include)))
+    Ok(data(Workspace::new(&world, team, &include)))
 }
 
 pub(super) async fn workspace_projects(
@@ -96,7 +96,7 @@ pub(super) async fn projects(
 fn list_projects(world: &World, query: &Query, takes: impl Fn(&world::Project) -> bool) -> Answer {
     let owner = query.include(&["owner"])?.has("owner");
     let all = world.projects.iter().filter(|project| takes(project));
-    let all = all.map(|project| Project::of(world, project, owner));
+    let all = all.map(|project| Project::new(world, project, owner));
     listed(query, "name", all.collect(), |project| &project.name)
 }
 
@@ -108,5 +108,5 @@ pub(super) async fn project(
     let owner = query.include(&["owner"])?.has("owner");
     let world = shared.world();
     let project = find::project(&world, &place)?;
-    Ok(data(Project::of(&world, project, owner)))
+    Ok(data(Project::new(&world, project, owner)))
 }

@@ -95,7 +95,7 @@ pub(super) fn one(
     let include = query.include(includes(Some(kind)))?;
     let world = shared.world();
     let (id, node) = asset(&world, &place, kind, false)?;
-    let found = Asset::of(&world, id, node, &include);
+    let found = Asset::new(&world, id, node, &include);
     found.map(data).ok_or_else(ApiError::not_found)
 }
 
@@ -121,7 +121,7 @@ fn page(
     let next = end.filter(|_| rest.next().is_some());
     let shown = part
         .iter()
-        .filter_map(|(id, _)| Asset::of(world, *id, world.get(*id, true)?, &asked.include));
+        .filter_map(|(id, _)| Asset::new(world, *id, world.get(*id, true)?, &asked.include));
     list::page(asked.query, shown.collect(), next, total)
 }
 
@@ -288,7 +288,7 @@ pub(super) async fn bulk_get(
         return Err(ApiError::invalid("/data/file_ids", detail));
     }
     let results = ids.iter().map(|id| {
-        let file = found(*id).and_then(|node| Asset::of(&world, *id, node, &include));
+        let file = found(*id).and_then(|node| Asset::new(&world, *id, node, &include));
         match file {
             Some(file) => json!({"id": id, "status": StatusCode::OK.as_u16(), "file": file}),
             None => json!({

@@ -144,7 +144,7 @@ impl User {
 }
 
 impl Account {
-    pub(super) fn of(world: &World, account: &world::Account) -> Self {
+    pub(super) fn new(world: &World, account: &world::Account) -> Self {
         let projects = world.projects.iter();
         let projects = projects.filter(|project| project.account == account.id);
         Self {
@@ -161,7 +161,7 @@ impl Account {
 }
 
 impl Workspace {
-    pub(super) fn of(world: &World, team: &world::Team, include: &Include) -> Self {
+    pub(super) fn new(world: &World, team: &world::Team, include: &Include) -> Self {
         Self {
             id: team.id,
             name: team.name.clone(),
@@ -174,7 +174,7 @@ impl Workspace {
 }
 
 impl Project {
-    pub(super) fn of(world: &World, project: &world::Project, owner: bool) -> Self {
+    pub(super) fn new(world: &World, project: &world::Project, owner: bool) -> Self {
         Self {
             id: project.id,
             name: project.name.clone(),
@@ -194,7 +194,7 @@ impl Project {
 
 impl Asset {
     /// An asset as the API shows it.
-    pub(super) fn of(world: &World, id: AssetId, node: &Node, include: &Include) -> Option<Self> {
+    pub(super) fn new(world: &World, id: AssetId, node: &Node, include: &Include) -> Option<Self> {
         let project = world.projects.get(node.project as usize)?;
         let owner = include.has("project.owner");
         let shows_project = owner || include.has("project");
@@ -216,7 +216,7 @@ impl Asset {
             restricted: None,
             head_version: None,
             creator: include.has("creator").then(|| User::me(world)),
-            project: shows_project.then(|| Project::of(world, project, owner)),
+            project: shows_project.then(|| Project::new(world, project, owner)),
             metadata: include.has("metadata").then(Vec::new),
             media_links: None,
         };
@@ -252,7 +252,7 @@ fn head(world: &World, id: AssetId, include: &Include) -> Value {
     let mut versions = world.alive_below(id, None).rev();
     versions
         .find(|(_, node)| node.kind == Kind::File)
-        .and_then(|(id, node)| Asset::of(world, id, node, include))
+        .and_then(|(id, node)| Asset::new(world, id, node, include))
         .and_then(|asset| serde_json::to_value(asset).ok())
         .unwrap_or_default()
 }

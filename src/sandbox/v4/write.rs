@@ -130,7 +130,7 @@ pub(super) fn move_one(
 }
 
 fn shown(world: &World, id: AssetId) -> Option<Asset> {
-    Asset::of(world, id, world.get(id, true)?, &Include::default())
+    Asset::new(world, id, world.get(id, true)?, &Include::default())
 }
 
 pub(super) async fn create_folder(

@@ -94,7 +94,7 @@ impl World {
             name: "Sandbox".to_owned(),
             teams: vec![team],
         };
-        let mut world = Self::from_seed(Seed::of(vec![account], Limits::off()));
+        let mut world = Self::from_seed(Seed::new(vec![account], Limits::off()));
         let root = world.projects[0].root;
         let assets: Vec<(AssetId, Kind)> =
             assets.into_iter().filter(|(id, _)| *id != root).collect();

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::asset::AssetId;
 use crate::event::Provenance;
 use crate::outcome::{Evidence, FailureKind};
-use crate::state::{Change, Home, Record, RunRecord, Standing, State};
+use crate::state::{Change, Record, RunRecord, State, Status, Target};
 
 mod read;
 
@@ -71,11 +71,11 @@ pub fn write(state: &State, sink: &mut dyn Write) -> io::Result<()> {
 /// The lines before the assets, without their ends.
 #[must_use]
 pub fn head_lines(state: &State) -> Vec<String> {
-    let Home {
+    let Target {
         api,
         endpoint,
         account,
-    } = &state.home;
+    } = &state.target;
     let mut lines = vec![format!(
         r#"{{"version":{VERSION},"lineage":"{}","serial":{},"api":"{}","endpoint":{},"account":{},"#,
         state.lineage,
@@ -126,7 +126,7 @@ fn json<T: Serialize>(value: &T) -> String {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
-enum Status {
+enum StatusName {
     /// Deleted by us, and confirmed.
     Retired,
     /// Shown to be deleted by somebody else, or taken to be so.
@@ -145,7 +145,7 @@ enum Status {
 #[cfg_attr(test, schemars(rename = "Record"))]
 struct RecordLine<'text> {
     /// Where the asset stands.
-    status: Status,
+    status: StatusName,
     /// What shows that it is deleted; only with `retired` and `gone`, and not in records of
     /// earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -169,24 +169,24 @@ struct RecordLine<'text> {
 impl<'text> From<&'text Record> for RecordLine<'text> {
     fn from(record: &'text Record) -> Self {
         let Record {
-            standing,
+            status,
             evidence,
             run,
             at,
         } = record;
-        let refusal = standing.refusal();
+        let refusal = status.refusal();
         Self {
-            status: match standing {
-                Standing::Retired => Status::Retired,
-                Standing::Gone => Status::Gone,
-                Standing::Failed(_) => Status::Failed,
-                Standing::Unknown { .. } => Status::Unknown,
-                Standing::Missing => Status::Missing,
+            status: match status {
+                Status::Retired => StatusName::Retired,
+                Status::Gone => StatusName::Gone,
+                Status::Failed(_) => StatusName::Failed,
+                Status::Unknown { .. } => StatusName::Unknown,
+                Status::Missing => StatusName::Missing,
             },
             evidence: *evidence,
             kind: refusal.map(|refusal| refusal.kind),
             message: refusal.map(|refusal| Cow::Borrowed(&*refusal.message)),
-            attempts: standing.tries(),
+            attempts: status.tries(),
             run: *run,
             at: Cow::Owned(at.to_string()),
         }

@@ -12,8 +12,8 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess
 use crate::asset::AssetId;
 use crate::diagnostic::without_text;
 use crate::event::Provenance;
-use crate::state::format::{FormatError, RecordLine, RunLine, Status, VERSION};
-use crate::state::{Failed, Home, Record, RunRecord, Standing, State};
+use crate::state::format::{FormatError, RecordLine, RunLine, StatusName, VERSION};
+use crate::state::{Failed, Record, RunRecord, State, Status, Target};
 
 /// Reads a state.
 ///
@@ -89,7 +89,7 @@ impl<'de> Visitor<'de> for StateVisitor {
         let state = State {
             lineage: lineage.ok_or_else(missing("lineage"))?,
             serial: serial.ok_or_else(missing("serial"))?,
-            home: Home {
+            target: Target {
                 api: api.ok_or_else(missing("api"))?,
                 endpoint: endpoint.ok_or_else(missing("endpoint"))?,
                 account: account.ok_or_else(missing("account"))?,
@@ -248,30 +248,30 @@ impl Memory {
             run,
             at,
         } = line;
-        if evidence.is_some() && !matches!(status, Status::Retired | Status::Gone) {
+        if evidence.is_some() && !matches!(status, StatusName::Retired | StatusName::Gone) {
             return Err("has `evidence`, which only `retired` and `gone` have".to_owned());
         }
-        let standing = match (status, kind, message, attempts) {
-            (Status::Missing, None, None, None) => Standing::Missing,
-            (Status::Retired, None, None, None) => Standing::Retired,
-            (Status::Gone, None, None, None) => Standing::Gone,
-            (Status::Failed, Some(kind), Some(message), Some(attempts)) => {
-                Standing::Failed(Box::new(Failed {
+        let status = match (status, kind, message, attempts) {
+            (StatusName::Missing, None, None, None) => Status::Missing,
+            (StatusName::Retired, None, None, None) => Status::Retired,
+            (StatusName::Gone, None, None, None) => Status::Gone,
+            (StatusName::Failed, Some(kind), Some(message), Some(attempts)) => {
+                Status::Failed(Box::new(Failed {
                     kind,
                     message: self.share(&message),
                     attempts,
                 }))
             }
-            (Status::Unknown, None, None, Some(attempts)) => Standing::Unknown { attempts },
-            (Status::Failed, ..) => {
+            (StatusName::Unknown, None, None, Some(attempts)) => Status::Unknown { attempts },
+            (StatusName::Failed, ..) => {
                 return Err("is `failed` and needs `kind`, `message` and `attempts`".to_owned());
             }
-            (Status::Unknown, ..) => {
+            (StatusName::Unknown, ..) => {
                 return Err(
                     "is `unknown` and has `attempts`, no `kind` and no `message`".to_owned(),
                 );
             }
-            (Status::Retired | Status::Gone | Status::Missing, ..) => {
+            (StatusName::Retired | StatusName::Gone | StatusName::Missing, ..) => {
                 return Err(
                     "has `kind`, `message` or `attempts`, which only a failure has".to_owned(),
                 );
@@ -279,7 +279,7 @@ impl Memory {
         };
         let at = self.timestamp(&at)?;
         Ok(Record {
-            standing,
+            status,
             evidence,
             run,
             at,

@@ -112,7 +112,7 @@ pub(super) struct FailureLine<'line> {
 
 impl<'line> EventLine<'line> {
     /// The line of an event; nothing of one that does not last, see [`RunEvent::lasts`].
-    pub(super) fn of(event: &'line RunEvent) -> Option<Self> {
+    pub(super) fn new(event: &'line RunEvent) -> Option<Self> {
         Some(match event {
             RunEvent::Started(info) => {
                 let RunInfo {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::event::RunEvent;
-use crate::state::{Api, Home, State};
+use crate::state::{Api, State, Target};
 use crate::store::journal::event::EventLine;
 
 mod event;
@@ -31,18 +31,18 @@ pub struct Header {
     /// The id of the last run in the state; older journals do not say it.
     pub last: Option<Uuid>,
     /// Where the assets live.
-    pub home: Home,
+    pub target: Target,
 }
 
 impl Header {
     /// The header of a journal that continues `state`.
     #[must_use]
-    pub fn of(state: &State) -> Self {
+    pub fn new(state: &State) -> Self {
         Self {
             lineage: state.lineage,
             base: state.serial,
             last: state.runs.last_key_value().map(|(_, run)| run.id),
-            home: state.home.clone(),
+            target: state.target.clone(),
         }
     }
 }
@@ -103,7 +103,7 @@ pub fn write_header(header: &Header, lines: &mut Vec<u8>) {
         lineage,
         base,
         last,
-        home: Home {
+        target: Target {
             api,
             endpoint,
             account,
@@ -127,7 +127,7 @@ pub fn write_header(header: &Header, lines: &mut Vec<u8>) {
 ///
 /// An event that does not last has no line, see [`RunEvent::lasts`].
 pub fn write_event(sequence: u64, event: &RunEvent, lines: &mut Vec<u8>) {
-    let Some(event) = EventLine::of(event) else {
+    let Some(event) = EventLine::new(event) else {
         return;
     };
     write_line(
@@ -187,7 +187,7 @@ pub(super) fn read_header(body: &[u8]) -> Result<Header, String> {
         lineage,
         base,
         last,
-        home: Home {
+        target: Target {
             api,
             endpoint,
             account,

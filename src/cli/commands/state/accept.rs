@@ -4,46 +4,46 @@ use std::path::Path;
 
 use crate::asset::AssetId;
 use crate::cli::args::StateAcceptMissing;
-use crate::cli::call::Call;
 use crate::cli::clock;
 use crate::cli::commands::state::{approve, open};
 use crate::cli::console::OutputError;
+use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::render::{self, counted};
-use crate::state::{Record, Standing, State};
+use crate::state::{Record, State, Status};
 use crate::store::Session;
 
 /// Shows what would be recorded as gone, asks, and records it.
-pub(in crate::cli) fn run(call: &Call, arguments: &StateAcceptMissing) -> Result<Exit, Failure> {
-    let settings = call.settings_offline(&arguments.settings.given)?;
+pub(crate) fn run(context: &Context, arguments: &StateAcceptMissing) -> Result<Exit, Failure> {
+    let settings = context.settings_offline(&arguments.settings.given)?;
     let path = &settings.state.value;
-    let (who, mut session, mut state) = open(call, &settings, "state accept-missing")?;
+    let (who, mut session, mut state) = open(context, &settings, "state accept-missing")?;
     let ids = chosen(&state, &arguments.ids, path)?;
     if ids.is_empty() {
         let words = format!(
             "`{}` has no missing asset; nothing was written.",
             path.display()
         );
-        call.console.message(&words);
+        context.console.message(&words);
         return Ok(Exit::Done);
     }
     let rows = ids
         .iter()
         .filter_map(|id| Some((*id, state.assets.get(id)?)));
     let rows: Vec<(AssetId, &Record)> = rows.collect();
-    let shown = call
+    let shown = context
         .console
         .data(|style, sink| render::state::list(&mut rows.iter().copied(), style, sink));
     OutputError::unless_gone(shown)?;
     if !arguments.auto_approve {
         let question = "\nTo record them as gone, type the number of assets:";
-        approve(call, ids.len(), question, Failure::Unaccepted(ids.len()))?;
+        approve(context, ids.len(), question, Failure::Unaccepted(ids.len()))?;
     }
     let info = who.run_info(&state, clock::now(), None);
     state.accept_missing(&info, &ids, arguments.reason.clone());
     session.replace(&state)?;
-    call.console.message(&format!(
+    context.console.message(&format!(
         "Recorded {} as gone in `{}`; this is serial {}.",
         counted(ids.len(), "asset", "assets"),
         path.display(),
@@ -57,17 +57,17 @@ pub(in crate::cli) fn run(call: &Call, arguments: &StateAcceptMissing) -> Result
 fn chosen(state: &State, named: &[AssetId], path: &Path) -> Result<Vec<AssetId>, Failure> {
     if named.is_empty() {
         let missing = state.assets.iter();
-        let missing = missing.filter(|(_, record)| record.standing == Standing::Missing);
+        let missing = missing.filter(|(_, record)| record.status == Status::Missing);
         return Ok(missing.map(|(id, _)| *id).collect());
     }
     let mut ids = named.to_vec();
     ids.sort_unstable();
     ids.dedup();
     for id in &ids {
-        let standing = state.assets.get(id).map(Record::standing);
-        match standing {
-            Some(Standing::Missing | Standing::Unknown { .. }) => {}
-            Some(other @ (Standing::Retired | Standing::Gone | Standing::Failed(_))) => {
+        let status = state.assets.get(id).map(Record::status);
+        match status {
+            Some(Status::Missing | Status::Unknown { .. }) => {}
+            Some(other @ (Status::Retired | Status::Gone | Status::Failed(_))) => {
                 return Err(Failure::NotMissing {
                     id: *id,
                     status: other.name(),

@@ -6,10 +6,10 @@ use crate::app::connect::{AskedAccount, Connection, is_same_server};
 use crate::app::error::Error;
 use crate::asset::{AssetId, Kind};
 use crate::cli::args::StateMigrate;
-use crate::cli::call::Call;
 use crate::cli::clock;
 use crate::cli::commands::state::open;
 use crate::cli::connect::connect;
+use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::playground;
@@ -18,7 +18,7 @@ use crate::cli::settings::kind::Percent;
 use crate::frameio::survey::survey;
 use crate::inventory::{Inventory, Seen};
 use crate::render::{count, counted};
-use crate::state::{Api, Home, Standing, State, format};
+use crate::state::{Api, State, Status, Target, format};
 use crate::store::Session;
 use crate::store::file;
 
@@ -26,41 +26,41 @@ use crate::store::file;
 const MIN_FOUND: u8 = 80;
 
 /// Looks for what is open, reports it, and writes the state for V4.
-pub(in crate::cli) fn run(call: &Call, arguments: &StateMigrate) -> Result<Exit, Failure> {
-    let settings = call.settings(&arguments.settings.given, arguments.run, &[])?;
+pub(crate) fn run(context: &Context, arguments: &StateMigrate) -> Result<Exit, Failure> {
+    let settings = context.settings(&arguments.settings.given, arguments.run, &[])?;
     if settings.api.value != Api::V4 {
         return Err(Failure::NotToV4);
     }
     let path = &settings.state.value;
-    let (who, mut session, old) = open(call, &settings, "state migrate")?;
-    if old.home.api == Api::V4 {
+    let (who, mut session, old) = open(context, &settings, "state migrate")?;
+    if old.target.api == Api::V4 {
         let words = format!(
             "`{}` is a V4 state already; nothing was written.",
             path.display()
         );
-        call.console.message(&words);
+        context.console.message(&words);
         return Ok(Exit::Done);
     }
     let kept = kept_at(path);
     check(&old, &settings, &kept)?;
     let open = open_assets(&old);
     let world = || playground::world_of_ids(open.iter().copied());
-    let connection = connect(call, &settings, &[], world)?;
-    let home = Home {
-        account: connection.account(asked(&settings).as_ref())?,
+    let connection = connect(context, &settings, &[], world)?;
+    let target = Target {
+        account: connection.account(asked_account(&settings).as_ref())?,
         api: Api::V4,
         endpoint: settings.server.value.name().to_owned(),
     };
-    let seen = look(call, &connection, &home, &open)?;
-    report(call, &seen, &open)?;
+    let seen = read_open(context, &connection, &target, &open)?;
+    report(context, &seen, &open)?;
     let percent = arguments.min_found_percent.map_or(MIN_FOUND, Percent::get);
     enough(&seen, open.len(), percent)?;
     file::publish(&kept, |sink| format::write(&old, sink))?;
     let mut state = old;
-    let info = who.run_info(&state, clock::now(), home.account.clone());
-    state.migrate(&info, home);
+    let info = who.run_info(&state, clock::now(), target.account.clone());
+    state.migrate(&info, target);
     session.replace(&state)?;
-    call.console.message(&format!(
+    context.console.message(&format!(
         "`{}` is a V4 state now, serial {}; the old one is `{}`.",
         path.display(),
         state.serial,
@@ -80,10 +80,10 @@ fn kept_at(path: &Path) -> PathBuf {
 /// Refuses a state of another server, and one whose old self would overwrite another.
 fn check(old: &State, settings: &Settings, kept: &Path) -> Result<(), Failure> {
     let here = settings.server.value.name();
-    if !is_same_server(&old.home.endpoint, here) {
+    if !is_same_server(&old.target.endpoint, here) {
         return Err(Failure::App(Error::OtherHome {
             path: settings.state.value.clone(),
-            there: old.home.to_string(),
+            there: old.target.to_string(),
             here: format!("API v4 at `{here}`"),
             api: false,
         }));
@@ -97,7 +97,7 @@ fn check(old: &State, settings: &Settings, kept: &Path) -> Result<(), Failure> {
 
 /// Who asks for an account, and for which: only the settings, since v2's own id of the account
 /// need not be V4's.
-fn asked(settings: &Settings) -> Option<AskedAccount> {
+fn asked_account(settings: &Settings) -> Option<AskedAccount> {
     let account = settings.account.as_ref()?;
     Some((account.origin.to_string(), account.value.clone()))
 }
@@ -105,24 +105,24 @@ fn asked(settings: &Settings) -> Option<AskedAccount> {
 /// The assets that a later run would ask for.
 fn open_assets(state: &State) -> Vec<AssetId> {
     let records = state.assets.iter();
-    let open = records.filter(|(_, record)| match record.standing {
-        Standing::Failed(_) | Standing::Unknown { .. } | Standing::Missing => true,
-        Standing::Retired | Standing::Gone => false,
+    let open = records.filter(|(_, record)| match record.status {
+        Status::Failed(_) | Status::Unknown { .. } | Status::Missing => true,
+        Status::Retired | Status::Gone => false,
     });
     open.map(|(id, _)| *id).collect()
 }
 
-fn look(
-    call: &Call,
+fn read_open(
+    context: &Context,
     connection: &Connection,
-    home: &Home,
+    target: &Target,
     open: &[AssetId],
 ) -> Result<Inventory, Failure> {
     let wanted: Vec<(AssetId, Option<Kind>)> = open.iter().map(|id| (*id, None)).collect();
-    let reader = connection.client(home.account.as_deref());
+    let reader = connection.client(target.account.as_deref());
     let told = |done: usize| {
         if done.is_multiple_of(100) && done < wanted.len() {
-            call.console.message(&format!("{} read", count(done)));
+            context.console.message(&format!("{} read", count(done)));
         }
     };
     let read = connection.wait_for(survey(&reader, &wanted, told))?;
@@ -136,8 +136,8 @@ fn found(seen: &Inventory) -> usize {
 }
 
 /// Tells which of the open assets V4 knows.
-fn report(call: &Call, seen: &Inventory, open: &[AssetId]) -> Result<(), Failure> {
-    call.console.data(|_, sink| {
+fn report(context: &Context, seen: &Inventory, open: &[AssetId]) -> Result<(), Failure> {
+    context.console.data(|_, sink| {
         writeln!(
             sink,
             "V4 knows {} of {}.",

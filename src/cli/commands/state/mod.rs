@@ -4,14 +4,14 @@ use std::path::Path;
 
 use crate::app::provenance::Identity;
 use crate::cli::args::{Format, State, StateFile, StateList, StatePull, StateShow, is_standard};
-use crate::cli::call::Call;
+use crate::cli::context::Context;
+use crate::cli::destination::{self, Document};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::identity;
 use crate::cli::lock;
 use crate::cli::settings::Settings;
 use crate::cli::settings::table::Given;
-use crate::cli::target::{self, Document};
 use crate::render;
 use crate::render::escape::escape;
 use crate::state::{self, format};
@@ -24,52 +24,61 @@ mod push;
 mod rm;
 
 /// Does what one of its commands says.
-pub(in crate::cli) fn run(call: &Call, command: &State) -> Result<Exit, Failure> {
+pub(crate) fn run(context: &Context, command: &State) -> Result<Exit, Failure> {
     match command {
-        State::List(arguments) => list(call, arguments),
-        State::Show(arguments) => show(call, arguments),
-        State::History(arguments) => history(call, arguments),
-        State::Rm(arguments) => rm::run(call, arguments),
-        State::AcceptMissing(arguments) => accept::run(call, arguments),
-        State::Unlock(flags) => unlock(call, &flags.given),
-        State::Pull(arguments) => pull(call, arguments),
-        State::Push(arguments) => push::run(call, arguments),
-        State::Migrate(arguments) => migrate::run(call, arguments),
+        State::List(arguments) => list(context, arguments),
+        State::Show(arguments) => show(context, arguments),
+        State::History(arguments) => history(context, arguments),
+        State::Rm(arguments) => rm::run(context, arguments),
+        State::AcceptMissing(arguments) => accept::run(context, arguments),
+        State::Unlock(flags) => unlock(context, &flags.given),
+        State::Pull(arguments) => pull(context, arguments),
+        State::Push(arguments) => push::run(context, arguments),
+        State::Migrate(arguments) => migrate::run(context, arguments),
     }
 }
 
 /// Who changes a state by hand, and from what: the repository around the state itself.
-fn changer(call: &Call, settings: &Settings) -> Identity {
-    identity::find(&call.environment, settings.state.value.parent())
+fn changer(context: &Context, settings: &Settings) -> Identity {
+    identity::find(&context.environment, settings.state.value.parent())
 }
 
 /// Takes the lock of a state that must be there, for whoever changes it by hand, and reads it.
 fn open(
-    call: &Call,
+    context: &Context,
     settings: &Settings,
     command: &str,
 ) -> Result<(Identity, FileSession, state::State), Failure> {
-    let who = changer(call, settings);
-    let (session, loaded) = lock::open(call, settings, &who, command)?;
-    let state = told(call, loaded, &settings.state.value)?;
+    let who = changer(context, settings);
+    let (session, loaded) = lock::open(context, settings, &who, command)?;
+    let state = expect_state(context, loaded, &settings.state.value)?;
     Ok((who, session, state))
 }
 
 /// The state, with what was found out while it was read said.
-fn told(call: &Call, loaded: Option<Loaded>, path: &Path) -> Result<state::State, Failure> {
+fn expect_state(
+    context: &Context,
+    loaded: Option<Loaded>,
+    path: &Path,
+) -> Result<state::State, Failure> {
     let loaded = loaded.ok_or_else(|| Failure::NoState(path.to_owned()))?;
     for warning in &loaded.warnings {
-        call.console.warn(warning);
+        context.console.warn(warning);
     }
     Ok(loaded.state)
 }
 
 /// Has somebody type how many records or assets change.
-fn approve(call: &Call, number: usize, question: &str, nobody: Failure) -> Result<(), Failure> {
-    if !call.console.can_ask() {
+fn approve(
+    context: &Context,
+    number: usize,
+    question: &str,
+    nobody: Failure,
+) -> Result<(), Failure> {
+    if !context.console.can_ask() {
         return Err(nobody);
     }
-    let typed = call.console.ask_number(question);
+    let typed = context.console.ask_number(question);
     let typed = typed.map_err(Failure::system("read the answer"))?;
     if typed == Some(number) {
         Ok(())
@@ -78,13 +87,13 @@ fn approve(call: &Call, number: usize, question: &str, nobody: Failure) -> Resul
     }
 }
 
-fn load(call: &Call, flags: &Given) -> Result<state::State, Failure> {
-    let path = call.settings_offline(flags)?.state.clone().value;
-    told(call, FileStore::new(&path).load()?, &path)
+fn load(context: &Context, flags: &Given) -> Result<state::State, Failure> {
+    let path = context.settings_offline(flags)?.state.clone().value;
+    expect_state(context, FileStore::new(&path).load()?, &path)
 }
 
-fn list(call: &Call, arguments: &StateList) -> Result<Exit, Failure> {
-    let state = load(call, &arguments.file.settings.given)?;
+fn list(context: &Context, arguments: &StateList) -> Result<Exit, Failure> {
+    let state = load(context, &arguments.file.settings.given)?;
     let wanted: Vec<&str> = arguments
         .status
         .iter()
@@ -93,9 +102,10 @@ fn list(call: &Call, arguments: &StateList) -> Result<Exit, Failure> {
     let mut rows = state
         .assets
         .iter()
-        .filter(|(_, record)| wanted.is_empty() || wanted.contains(&record.standing.name()))
+        .filter(|(_, record)| wanted.is_empty() || wanted.contains(&record.status.name()))
         .map(|(id, record)| (*id, record));
-    call.console
+    context
+        .console
         .data(|style, sink| match arguments.file.format {
             Format::Text => render::state::list(&mut rows, style, sink),
             Format::Json => render::json::list(&mut rows, sink),
@@ -103,10 +113,11 @@ fn list(call: &Call, arguments: &StateList) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn show(call: &Call, arguments: &StateShow) -> Result<Exit, Failure> {
-    let state = load(call, &arguments.file.settings.given)?;
+fn show(context: &Context, arguments: &StateShow) -> Result<Exit, Failure> {
+    let state = load(context, &arguments.file.settings.given)?;
     let id = arguments.id;
-    call.console
+    context
+        .console
         .data(|style, sink| match arguments.file.format {
             Format::Text => render::state::show(id, &state, style, sink),
             Format::Json => render::json::show(id, &state, sink),
@@ -114,36 +125,38 @@ fn show(call: &Call, arguments: &StateShow) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn history(call: &Call, arguments: &StateFile) -> Result<Exit, Failure> {
-    let state = load(call, &arguments.settings.given)?;
-    call.console.data(|style, sink| match arguments.format {
+fn history(context: &Context, arguments: &StateFile) -> Result<Exit, Failure> {
+    let state = load(context, &arguments.settings.given)?;
+    context.console.data(|style, sink| match arguments.format {
         Format::Text => render::history::history(&state, style, sink),
         Format::Json => render::json::history(&state, sink),
     })?;
     Ok(Exit::Done)
 }
 
-fn pull(call: &Call, arguments: &StatePull) -> Result<Exit, Failure> {
+fn pull(context: &Context, arguments: &StatePull) -> Result<Exit, Failure> {
     let flags = &arguments.settings.given;
-    let path = call.settings_offline(flags)?.state.clone().value;
-    let state = load(call, flags)?;
+    let path = context.settings_offline(flags)?.state.clone().value;
+    let state = load(context, flags)?;
     match &arguments.out {
         Some(out) if !is_standard(Some(out)) => {
-            target::publish(out, Document::Copy(&state), &path, |sink| {
+            destination::publish(out, Document::Copy(&state), &path, |sink| {
                 format::write(&state, sink)
             })?;
         }
-        Some(_) | None => call.console.data(|_, sink| format::write(&state, sink))?,
+        Some(_) | None => context
+            .console
+            .data(|_, sink| format::write(&state, sink))?,
     }
     Ok(Exit::Done)
 }
 
-fn unlock(call: &Call, flags: &Given) -> Result<Exit, Failure> {
-    let settings = call.settings_offline(flags)?;
+fn unlock(context: &Context, flags: &Given) -> Result<Exit, Failure> {
+    let settings = context.settings_offline(flags)?;
     let path = &settings.state.value;
     let last = FileStore::new(path).unlock()?;
     let path = path.display();
-    call.console.data(|_, sink| match &last {
+    context.console.data(|_, sink| match &last {
         Some(holder) => writeln!(
             sink,
             "The state `{path}` is not locked.\nWhoever had it last ended without giving it back: {}",

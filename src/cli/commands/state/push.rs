@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use crate::cli::args::StatePush;
-use crate::cli::call::Call;
 use crate::cli::commands::state::changer;
+use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::failure::{Failure, Misfit};
 use crate::cli::files::{self, Input};
@@ -14,14 +14,14 @@ use crate::state::{State, format};
 use crate::store::{Loaded, Session, StoreError};
 
 /// Takes a state and puts it in the place of the one that is there.
-pub(in crate::cli) fn run(call: &Call, arguments: &StatePush) -> Result<Exit, Failure> {
+pub(crate) fn run(context: &Context, arguments: &StatePush) -> Result<Exit, Failure> {
     let given = read(&arguments.file)?;
-    let settings = call.settings_offline(&arguments.settings.given)?;
+    let settings = context.settings_offline(&arguments.settings.given)?;
     let path = &settings.state.value;
-    let who = changer(call, &settings);
-    let (mut session, loaded) = lock::open(call, &settings, &who, "state push")?;
+    let who = changer(context, &settings);
+    let (mut session, loaded) = lock::open(context, &settings, &who, "state push")?;
     for warning in loaded.iter().flat_map(|loaded| &loaded.warnings) {
-        call.console.warn(warning);
+        context.console.warn(warning);
     }
     let place = path.display();
     if let Some(loaded) = &loaded {
@@ -31,13 +31,13 @@ pub(in crate::cli) fn run(call: &Call, arguments: &StatePush) -> Result<Exit, Fa
         };
         if compare(&given, loaded).map_err(misfit)? == Step::None {
             let words = format!("`{place}` is this very state already; nothing was written.");
-            call.console.message(&words);
+            context.console.message(&words);
             return Ok(Exit::Done);
         }
     }
     session.replace(&given)?;
     let assets = counted(given.assets.len(), "asset", "assets");
-    call.console.message(&format!(
+    context.console.message(&format!(
         "`{place}` is serial {} with {assets} now.",
         given.serial
     ));
@@ -100,17 +100,17 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::state::{Api, Home};
+    use crate::state::{Api, Target};
 
     fn state(lineage: u128, serial: u64) -> State {
-        let home = Home {
+        let target = Target {
             api: Api::V2,
             endpoint: "sandbox".to_owned(),
             account: None,
         };
         State {
             serial,
-            ..State::new(Uuid::from_u128(lineage), home)
+            ..State::new(Uuid::from_u128(lineage), target)
         }
     }
 
@@ -138,7 +138,7 @@ mod tests {
         };
         assert_eq!(compare(&state(2, 4), &calm), Err(lineages(2, 1)));
         let mut twin = state(1, 3);
-        twin.home.account = Some("studio".to_owned());
+        twin.target.account = Some("studio".to_owned());
         assert_eq!(compare(&twin, &calm), Err(Misfit::Twin(3)));
         // What a journal has just added can be in no state that was made before.
         assert_eq!(

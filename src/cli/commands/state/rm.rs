@@ -4,10 +4,10 @@ use std::path::Path;
 
 use crate::asset::AssetId;
 use crate::cli::args::StateRm;
-use crate::cli::call::Call;
 use crate::cli::clock;
 use crate::cli::commands::state::{approve, open};
 use crate::cli::console::OutputError;
+use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::render::{self, counted};
@@ -15,33 +15,38 @@ use crate::state::{Counts, Record, State};
 use crate::store::Session;
 
 /// Shows what would be dropped, asks, and drops it.
-pub(in crate::cli) fn run(call: &Call, arguments: &StateRm) -> Result<Exit, Failure> {
-    let settings = call.settings_offline(&arguments.settings.given)?;
+pub(crate) fn run(context: &Context, arguments: &StateRm) -> Result<Exit, Failure> {
+    let settings = context.settings_offline(&arguments.settings.given)?;
     let path = &settings.state.value;
-    let (who, mut session, mut state) = open(call, &settings, "state rm")?;
+    let (who, mut session, mut state) = open(context, &settings, "state rm")?;
     let mut ids = arguments.ids.clone();
     ids.sort_unstable();
     ids.dedup();
-    let rows = known(&state, &ids, path)?;
+    let rows = recorded(&state, &ids, path)?;
     let mut counts = Counts::default();
     for (_, record) in &rows {
-        counts.add(&record.standing);
+        counts.add(&record.status);
     }
-    let shown = call
+    let shown = context
         .console
         .data(|style, sink| render::state::list(&mut rows.iter().copied(), style, sink));
     OutputError::unless_gone(shown)?;
     for warning in warnings(counts) {
-        call.console.warn(&warning);
+        context.console.warn(&warning);
     }
     if !arguments.auto_approve {
         let question = "\nTo drop them, type the number of records:";
-        approve(call, ids.len(), question, Failure::Unconfirmed(ids.len()))?;
+        approve(
+            context,
+            ids.len(),
+            question,
+            Failure::Unconfirmed(ids.len()),
+        )?;
     }
     let info = who.run_info(&state, clock::now(), None);
     state.remove(&info, &ids);
     session.replace(&state)?;
-    call.console.message(&format!(
+    context.console.message(&format!(
         "Removed {} from `{}`; this is serial {}.",
         counted(ids.len(), "record", "records"),
         path.display(),
@@ -51,7 +56,7 @@ pub(in crate::cli) fn run(call: &Call, arguments: &StateRm) -> Result<Exit, Fail
 }
 
 /// The records of the assets, all or none.
-fn known<'state>(
+fn recorded<'state>(
     state: &'state State,
     ids: &[AssetId],
     path: &Path,

@@ -53,7 +53,7 @@ fn compare(
     let mut other = None;
     for (id, then, now) in pairs(then, now) {
         let now = match (then, now) {
-            (Some(then), Some(now)) if said(&then) == said(&now) => now,
+            (Some(then), Some(now)) if as_said(&then) == as_said(&now) => now,
             (Some(_) | None, Some(_) | None) => return Err(Stale::Dates(id)),
         };
         totals.count(&now.decision);
@@ -133,7 +133,7 @@ struct SaidStep<'step> {
     spot: Option<Spot>,
 }
 
-fn said(step: &Step) -> SaidStep<'_> {
+fn as_said(step: &Step) -> SaidStep<'_> {
     let details = step.details.as_deref();
     let texts = details.map_or([None; 3], |details| {
         [&details.reason, &details.ticket, &details.owner].map(Option::as_ref)
@@ -152,9 +152,9 @@ fn is_of(saved: &Step, now: &Step) -> bool {
     let (reviewed, decided) = (&saved.decision, &now.decision);
     let as_decided = SaidStep {
         decision: decided,
-        ..said(saved)
+        ..as_said(saved)
     };
-    same_kind && as_decided == said(now) && (reviewed == decided || is_live(reviewed, decided))
+    same_kind && as_decided == as_said(now) && (reviewed == decided || is_live(reviewed, decided))
 }
 
 /// Whether the live account says that an asset is deleted, or not to be found or read.

@@ -82,14 +82,14 @@ struct Met {
 
 impl Guest {
     async fn new() -> Self {
-        Self::of(World::from_seed(Seed::parse("sandbox.yaml", SEED).unwrap())).await
+        Self::start(World::from_seed(Seed::parse("sandbox.yaml", SEED).unwrap())).await
     }
 
-    async fn of(world: World) -> Self {
+    async fn start(world: World) -> Self {
         let hours = Arc::new(AtomicU64::new(0));
         let clock = Arc::clone(&hours);
         let stopwatch = move || Duration::from_hours(clock.load(Ordering::Relaxed));
-        let visitor = Visitor::of(world, Some(Arc::new(stopwatch))).await;
+        let visitor = Visitor::start(world, Some(Arc::new(stopwatch))).await;
         Self { visitor, hours }
     }
 
@@ -228,7 +228,7 @@ async fn an_id_of_adobe_may_come_with_and_without_escapes() {
         id.unwrap()
     });
     let account = Uuid::from_u128(0xa1);
-    let guest = Guest::of(World::from_ids(Some(account), ids)).await;
+    let guest = Guest::start(World::from_ids(Some(account), ids)).await;
     for (id, written) in ids.iter().zip([
         "adobe:urn:aaid:sc:US:1|1",
         "adobe%3Aurn%3Aaaid%3Asc%3AUS%3A1%7C2",

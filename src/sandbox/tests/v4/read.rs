@@ -248,7 +248,7 @@ async fn a_seed_may_show_the_deleted_folder_alone() {
         "behaviour: {recently_deleted: tops}\naccounts:\n",
     );
     let world = World::from_seed(Seed::parse("sandbox.yaml", &seed).unwrap());
-    let guest = Guest::of(world).await;
+    let guest = Guest::start(world).await;
     assert_eq!(guest.status(Method::DELETE, &folder(2)).await, 204);
     let list = format!("{ACCOUNT}/projects/{PROJECT}/recently_deleted");
     assert_eq!(names(&guest.get(&list).await), ["Day 1", "old.mov"]);

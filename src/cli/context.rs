@@ -30,7 +30,7 @@ const SECRETS: [&str; 2] = [env::TOKEN, env::CLIENT_SECRET];
 
 /// What every command is given.
 #[derive(Debug)]
-pub struct Call {
+pub struct Context {
     /// Where it prints and asks.
     pub console: Console,
     /// The environment.
@@ -43,7 +43,7 @@ pub struct Call {
     pub trust_config: bool,
 }
 
-impl Call {
+impl Context {
     /// Reads the manifests that PATHs mean.
     ///
     /// # Errors
@@ -154,7 +154,7 @@ impl Call {
         talks: bool,
     ) -> Result<Vec<Given>, Failure> {
         let own = self.environment.own_config();
-        let project = Project::of(paths);
+        let project = Project::containing(paths);
         let trusts = self.trusts_config()?;
         let named = match &self.config {
             Some(path) => Some(path.clone()),

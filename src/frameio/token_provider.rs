@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What opens the API; all workers of a run share one.
 #[derive(Debug, Clone)]
-pub struct Authority {
+pub struct TokenProvider {
     source: Source,
     legacy: bool,
     secrets: Secrets,
@@ -63,7 +63,7 @@ pub(super) struct Grant {
     generation: u64,
 }
 
-impl Authority {
+impl TokenProvider {
     /// Goes by a token that is there.
     #[must_use]
     pub fn ready(token: Token) -> Self {
@@ -152,7 +152,7 @@ impl Renewed {
         if !fresh {
             match self.ims.fetch().await {
                 Ok(fetched) => {
-                    held.current = Some(Current::of(fetched, Instant::now()));
+                    held.current = Some(Current::new(fetched, Instant::now()));
                     held.generation += 1;
                 }
                 Err(why) => held.put_up_with(why, now)?,
@@ -183,7 +183,7 @@ impl Held {
 }
 
 impl Current {
-    fn of(fetched: Fetched, now: Instant) -> Self {
+    fn new(fetched: Fetched, now: Instant) -> Self {
         let Fetched { token, lifetime } = fetched;
         // A token that hardly outlives a minute would be renewed at each request.
         let ahead = if lifetime > AHEAD {
@@ -220,16 +220,16 @@ mod tests {
         let credentials = Credentials::new("the-client", "hush");
         let times = Timeouts::default();
         let ims = Ims::new(endpoint(server), credentials.unwrap(), times).unwrap();
-        Transport::new(endpoint(server), Authority::renewed(ims), times).unwrap()
+        Transport::new(endpoint(server), TokenProvider::renewed(ims), times).unwrap()
     }
 
-    async fn gives(server: &mut ServerGuard, token: &str, lifetime: &str) -> Mock {
+    async fn mock_grant(server: &mut ServerGuard, token: &str, lifetime: &str) -> Mock {
         let body = format!(r#"{{"access_token":"{token}"{lifetime},"token_type":"bearer"}}"#);
         let mock = server.mock("POST", TOKEN_PATH).with_body(body);
         mock.create_async().await
     }
 
-    async fn takes(server: &mut ServerGuard, token: &str, times: usize) -> Mock {
+    async fn mock_token(server: &mut ServerGuard, token: &str, times: usize) -> Mock {
         let bearer = format!("Bearer {token}");
         let mock = server
             .mock("GET", "/v4/me")
@@ -272,7 +272,7 @@ mod tests {
             .with_body(r#"{"access_token":"one"}"#)
             .create_async()
             .await;
-        let used = takes(&mut server, "one", 8).await;
+        let used = mock_token(&mut server, "one", 8).await;
         let transport = transport(&server);
         let mut tasks = tokio::task::JoinSet::new();
         for _ in 0..8 {
@@ -287,8 +287,8 @@ mod tests {
     #[tokio::test]
     async fn a_token_is_renewed_a_minute_before_its_end() {
         let mut server = Server::new_async().await;
-        let first = gives(&mut server, "one", "").await;
-        let one = takes(&mut server, "one", 2).await;
+        let first = mock_grant(&mut server, "one", "").await;
+        let one = mock_token(&mut server, "one", 2).await;
         let transport = transport(&server);
         assert_eq!(status(&transport).await, 200);
         // Where the answer names no lifetime, it is a day.
@@ -297,15 +297,15 @@ mod tests {
         first.assert_async().await;
         one.assert_async().await;
         first.remove_async().await;
-        let second = gives(&mut server, "two", r#","expires_in":90"#).await;
-        let two = takes(&mut server, "two", 1).await;
+        let second = mock_grant(&mut server, "two", r#","expires_in":90"#).await;
+        let two = mock_token(&mut server, "two", 1).await;
         pass(Duration::from_secs(4)).await;
         assert_eq!(status(&transport).await, 200);
         second.assert_async().await;
         two.assert_async().await;
         second.remove_async().await;
-        let third = gives(&mut server, "three", "").await;
-        let three = takes(&mut server, "three", 1).await;
+        let third = mock_grant(&mut server, "three", "").await;
+        let three = mock_token(&mut server, "three", 1).await;
         pass(Duration::from_secs(31)).await;
         assert_eq!(status(&transport).await, 200);
         third.assert_async().await;
@@ -315,7 +315,7 @@ mod tests {
     #[tokio::test]
     async fn a_token_that_is_not_accepted_is_renewed_once() {
         let mut server = Server::new_async().await;
-        let given = gives(&mut server, "one", "").await.expect(2);
+        let given = mock_grant(&mut server, "one", "").await.expect(2);
         let refused = server.mock("GET", "/v4/me").with_status(401).expect(2);
         let refused = refused.create_async().await;
         let transport = transport(&server);
@@ -324,8 +324,8 @@ mod tests {
         refused.assert_async().await;
         refused.remove_async().await;
         given.remove_async().await;
-        gives(&mut server, "two", "").await;
-        let accepted = takes(&mut server, "two", 1).await;
+        mock_grant(&mut server, "two", "").await;
+        let accepted = mock_token(&mut server, "two", 1).await;
         let refused = server
             .mock("GET", "/v4/me")
             .match_header("authorization", "Bearer one")
@@ -339,8 +339,8 @@ mod tests {
     #[tokio::test]
     async fn a_renewal_that_fails_for_a_while_leaves_the_old_token() {
         let mut server = Server::new_async().await;
-        let given = gives(&mut server, "one", r#","expires_in":600"#).await;
-        let used = takes(&mut server, "one", 3).await;
+        let given = mock_grant(&mut server, "one", r#","expires_in":600"#).await;
+        let used = mock_token(&mut server, "one", 3).await;
         let transport = transport(&server);
         assert_eq!(status(&transport).await, 200);
         given.remove_async().await;
@@ -416,10 +416,11 @@ mod tests {
             .with_body("whole")
             .create_async()
             .await;
-        let by =
-            |authority| Transport::new(endpoint(&server), authority, Timeouts::default()).unwrap();
-        assert_eq!(status(&by(Authority::legacy(token()))).await, 401);
-        let ready = by(Authority::ready(token()));
+        let by = |token_provider| {
+            Transport::new(endpoint(&server), token_provider, Timeouts::default()).unwrap()
+        };
+        assert_eq!(status(&by(TokenProvider::legacy(token()))).await, 401);
+        let ready = by(TokenProvider::ready(token()));
         let reply = ready.send(Request::new(Method::Get, "/v4/accounts".to_owned()));
         let Reply::Answered { body, .. } = reply.await else {
             panic!("it is answered");

@@ -2,14 +2,14 @@
 //! it where it belongs.
 
 use crate::apply::NotSaved;
-use crate::cli::call::Call;
+use crate::cli::context::Context;
 use crate::diagnostic::in_words;
 use crate::event::RunEvent;
 use crate::render::counted;
 use crate::store::file::Rescue;
 
 /// Says what could not be written down and what to do with it; the lines come last.
-pub(in crate::cli) fn tell(call: &Call, not_saved: &NotSaved, rescue: &Rescue) {
+pub(crate) fn print(context: &Context, not_saved: &NotSaved, rescue: &Rescue) {
     let NotSaved { error, lost } = not_saved;
     let Rescue {
         journal,
@@ -31,8 +31,8 @@ pub(in crate::cli) fn tell(call: &Call, not_saved: &NotSaved, rescue: &Rescue) {
         )
     };
     let words = format!("the run could not be written down: {}", in_words(error));
-    call.console.error(&words, Some(&hint));
-    call.console.words(|_, sink| sink.write_all(lines));
+    context.console.error(&words, Some(&hint));
+    context.console.words(|_, sink| sink.write_all(lines));
 }
 
 /// For how many assets an event says what became of them.

@@ -35,14 +35,14 @@ pub(super) fn read(walk: &mut Walk<'_, '_>, text: &str) {
                 document(walk, text, part);
             }
         }
-        None => whole(walk, text, Part::of(text), None),
+        None => whole(walk, text, Part::new(text), None),
     }
 }
 
 /// Reads a manifest without taking it apart.
 #[cfg(test)]
 pub(super) fn read_whole(walk: &mut Walk<'_, '_>, text: &str) {
-    whole(walk, text, Part::of(text), None);
+    whole(walk, text, Part::new(text), None);
 }
 
 /// A stretch of the text, in bytes.
@@ -53,7 +53,7 @@ struct Part {
 }
 
 impl Part {
-    const fn of(text: &str) -> Self {
+    const fn new(text: &str) -> Self {
         Self {
             start: 0,
             end: text.len(),
