@@ -179,7 +179,7 @@ fn a_line_scan_sees_every_import() {
 }
 
 #[test]
-fn outside_crates_stay_in_their_rooms() {
+fn outside_crates_stay_in_their_modules() {
     let mut wrong = Vec::new();
     for (module, path, text) in files() {
         if is_test(&path) {
@@ -196,7 +196,7 @@ fn outside_crates_stay_in_their_rooms() {
 }
 
 #[test]
-fn every_room_is_on_the_map() {
+fn every_module_is_on_the_map() {
     let modules: BTreeSet<String> = files().into_iter().map(|(module, ..)| module).collect();
     let known: BTreeSet<String> = MODULES.iter().map(|(name, _)| (*name).to_owned()).collect();
     assert_eq!(modules, known);
