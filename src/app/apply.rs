@@ -31,23 +31,15 @@ pub(crate) struct Order {
     pub(crate) options: Options,
 }
 
-/// What came of it.
-#[derive(Debug)]
-pub(crate) struct Outcome {
-    /// Why the run ended.
-    pub(crate) ending: Ending,
-    /// What could not be written down, and what is left of it.
-    pub(crate) not_saved: Option<(NotSaved, Rescue)>,
-}
-
 /// Carries out what was approved, until it is done or a signal stops it: the first one in order,
-/// the next one at once.
+/// the next one at once. Says why it ended, and what could not be written down, with what is left
+/// of it.
 pub(crate) fn carry_out(
     order: Order,
     connection: &Connection,
     session: FileSession,
     around: (&mut dyn Listener, &dyn Clock),
-) -> Outcome {
+) -> (Ending, Option<(NotSaved, Rescue)>) {
     match order.api {
         Api::V2 => run::<Bulk>(order, connection, session, around),
         Api::V4 => run::<Direct>(order, connection, session, around),
@@ -59,7 +51,7 @@ fn run<S: Strategy>(
     connection: &Connection,
     mut session: FileSession,
     (listener, clock): (&mut dyn Listener, &dyn Clock),
-) -> Outcome
+) -> (Ending, Option<(NotSaved, Rescue)>)
 where
     DeletingClient: Deleter<S::Call>,
 {
@@ -89,10 +81,7 @@ where
         let rescue = session.rescue(&not_saved.lost);
         (not_saved, rescue)
     });
-    Outcome {
-        ending: ended.ending,
-        not_saved,
-    }
+    (ended.ending, not_saved)
 }
 
 /// Has each signal from now on stop the run, and says so at the first: people who see nothing

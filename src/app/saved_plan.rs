@@ -74,7 +74,8 @@ fn signed(age: Duration) -> SignedDuration {
 #[derive(Debug)]
 pub(crate) struct SavedPlan {
     path: PathBuf,
-    document: PlanDocument,
+    /// The document.
+    pub(crate) document: PlanDocument,
 }
 
 impl SavedPlan {
@@ -94,14 +95,9 @@ impl SavedPlan {
         })
     }
 
-    /// The document.
-    pub(crate) const fn document(&self) -> &PlanDocument {
-        &self.document
-    }
-
     /// The PATHs that it was made from, as they were given.
     pub(crate) fn paths(&self) -> Vec<PathBuf> {
-        self.document.paths().iter().map(PathBuf::from).collect()
+        self.document.paths.iter().map(PathBuf::from).collect()
     }
 
     /// The plan as it was reviewed.
@@ -130,7 +126,7 @@ impl SavedPlan {
         &self,
         read: impl Fn(&Path) -> Option<Vec<u8>>,
     ) -> Option<Error> {
-        let mut planned = self.document.manifests().iter();
+        let mut planned = self.document.manifests.iter();
         let changed = planned.find(|file| {
             let bytes = read(Path::new(&*file.path));
             bytes.is_none_or(|bytes| <[u8; 32]>::from(Hasher::digest(bytes)) != file.sha256.0)
@@ -151,14 +147,14 @@ impl SavedPlan {
         loaded: Option<&Loaded>,
         manifests: &[SourceFile],
     ) -> Result<(), Stale> {
-        let planned = self.document.state();
+        let planned = &self.document.state;
         let state = StateBasis {
             path: planned.path.clone(),
             lineage: loaded.map_or(planned.lineage, |loaded| loaded.state.lineage),
             serial: loaded.map_or(0, |loaded| loaded.state.serial),
             digest: loaded.and_then(|loaded| loaded.digest).map(Sha256),
         };
-        let id = self.document.id();
+        let id = self.document.id.as_str();
         let applied = loaded.and_then(|loaded| {
             let mut runs = loaded.state.runs.iter();
             runs.find(|(_, run)| run.provenance.plan.as_deref() == Some(id))
@@ -187,7 +183,7 @@ impl SavedPlan {
         host: &dyn Host,
     ) -> Result<(Basis, Plan), Error> {
         let document = &self.document;
-        settings.deciding.skip_mismatched |= document.settings().skip_mismatched;
+        settings.deciding.skip_mismatched |= document.settings.skip_mismatched;
         let account = || document.target().account;
         let target = Target {
             api: settings.api,
@@ -202,7 +198,7 @@ impl SavedPlan {
             .map_err(|why| self.stale(why))?;
         let mut basis = Basis::new(settings, manifests, loaded, now, host)?;
         let plan = self.plan()?;
-        saved::check(&plan, basis.inputs(None), document.created_at())
+        saved::check(&plan, basis.inputs(None), document.created_at)
             .map_err(|why| self.stale(why))?;
         let who = || format!("the plan `{}`", self.path.display());
         basis.account = basis.account.or_else(|| Some((who(), account()?)));

@@ -64,17 +64,16 @@ pub enum Failure {
         why: StreamError,
     },
     /// Nobody approved.
-    #[error("nobody approved: the plan would delete {}, and nobody is there to ask", render::counted(*.0, "asset", "assets"))]
-    Unapproved(usize),
+    #[error("nobody approved: {change}, and nobody is there to ask")]
+    Unapproved {
+        /// What would have been done.
+        change: String,
+        /// What to do before it is approved.
+        hint: &'static str,
+    },
     /// Somebody was asked and did not approve.
     #[error("not approved: nothing was sent")]
     Declined,
-    /// Nobody confirmed a change of the state.
-    #[error("nobody approved: {} would be dropped, and nobody is there to ask", render::counted(*.0, "record", "records"))]
-    Unconfirmed(usize),
-    /// Nobody confirmed that assets are gone.
-    #[error("nobody approved: {} would be recorded as gone, and nobody is there to ask", render::counted(*.0, "asset", "assets"))]
-    Unaccepted(usize),
     /// An asset is not missing.
     #[error(
         "the asset `{id}` is `{status}`, and only what is `missing` or `unknown` can be recorded as gone; nothing was written"
@@ -252,10 +251,8 @@ impl Failure {
                     Exit::Failed
                 }
             },
-            Self::Unapproved(_)
+            Self::Unapproved { .. }
             | Self::Declined
-            | Self::Unconfirmed(_)
-            | Self::Unaccepted(_)
             | Self::Kept
             | Self::TooFewFound { .. }
             | Self::Refused(_) => Exit::Refused,
@@ -281,15 +278,7 @@ impl Failure {
             Self::TooFewFound { .. } => Some(
                 "check the account; V4 may not know the ids of v2; `--min-found-percent` takes less",
             ),
-            Self::Unapproved(_) => {
-                Some("read the plan with `retire plan`, then give `--auto-approve`")
-            }
-            Self::Unconfirmed(_) => {
-                Some("read the records with `retire state show ID`, then give `--auto-approve`")
-            }
-            Self::Unaccepted(_) => {
-                Some("make sure that the assets are gone, then give `--auto-approve`")
-            }
+            Self::Unapproved { hint, .. } => Some(hint),
             Self::NotMissing { .. } => Some("`retire state list --status missing` shows them"),
             Self::NotKnown { .. } => Some("`retire state list` shows what it knows"),
             Self::Misfit { why, .. } => Some(why.hint()),

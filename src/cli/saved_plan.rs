@@ -58,22 +58,22 @@ pub(super) fn manifests(context: &Context, saved: &SavedPlan) -> Result<Manifest
 
 /// Takes from a plan what nobody has set for this run.
 pub(super) fn adopt_settings(saved: &SavedPlan, settings: &mut Settings) {
-    let document = saved.document();
+    let document = &saved.document;
     let DecidingSettings {
         max_attempts,
         retry_blocked,
         skip_mismatched: _,
         batch_size,
-    } = document.settings();
+    } = document.settings;
     // Which server is spoken to stays with whoever runs it.
     if settings.api.origin == Origin::Default {
         settings.api.value = document.target().api;
     }
     // A plan that says that there is no state yet does not lead away from the one that is.
-    let first = document.state().digest.is_none();
+    let first = document.state.digest.is_none();
     let leads_away = first && settings.state.value.exists();
     if settings.state.origin == Origin::Default && !leads_away {
-        settings.state.value = PathBuf::from(&document.state().path);
+        settings.state.value = PathBuf::from(&document.state.path);
     }
     if settings.max_attempts.origin == Origin::Default
         && let Ok(most) = max_attempts.try_into()
@@ -94,16 +94,16 @@ pub(super) fn adopt_settings(saved: &SavedPlan, settings: &mut Settings) {
 ///
 /// Returns which of them does not fit.
 pub(super) fn check(saved: &SavedPlan, settings: &Settings, now: Timestamp) -> Result<(), Failure> {
-    let document = saved.document();
+    let document = &saved.document;
     let age = SignedDuration::try_from(settings.max_plan_age.value);
     let end = document
-        .created_at()
+        .created_at
         .saturating_add(age.unwrap_or(SignedDuration::MAX))
         .unwrap_or(Timestamp::MAX);
     if settings.max_plan_age.origin != Origin::Default && now >= end {
         return Err(saved.stale(Stale::Expired(end)).into());
     }
-    let planned = &document.state().path;
+    let planned = &document.state.path;
     if files::are_same(Path::new(planned), &settings.state.value) {
         return Ok(());
     }

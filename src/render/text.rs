@@ -116,23 +116,23 @@ pub fn basis(
     style: Style,
     sink: &mut dyn Write,
 ) -> io::Result<()> {
-    words::heading(&format!("Plan {}", document.id()), style, sink)?;
+    words::heading(&format!("Plan {}", document.id), style, sink)?;
     if let Some(why) = outdated {
         let word = style.paint(Paint::Yellow, "stale");
         writeln!(sink, "  {word}     {}", escape(why))?;
     }
     let mut field = |name: &str, value: &str| writeln!(sink, "  {name:9} {value}");
-    field("made", &moment(document.created_at()))?;
-    field("expires", &moment(document.expires_at()))?;
-    field("by", &format!("retire {}", escape(document.tool())))?;
+    field("made", &moment(document.created_at))?;
+    field("expires", &moment(document.expires_at))?;
+    field("by", &format!("retire {}", escape(&document.tool)))?;
     field("for", &escape(&document.target().to_string()))?;
-    let state = document.state();
+    let state = &document.state;
     let (path, serial) = (escape(&state.path), thousands(state.serial));
     field("state", &format!("{path} at serial {serial}"))?;
-    if let Some(commit) = document.commit() {
+    if let Some(commit) = &document.commit {
         field("commit", &escape(commit))?;
     }
-    for manifest in document.manifests() {
+    for manifest in &document.manifests {
         let listed = counted(manifest.listed, "asset", "assets");
         field("manifest", &format!("{}, {listed}", escape(&manifest.path)))?;
     }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::app::apply::{Order, Outcome, carry_out};
+use crate::app::apply::{Order, carry_out};
 use crate::app::connect::Connection;
 use crate::app::prepare::{Basis, Prepared, Reading, prepare};
 use crate::app::provenance::random;
@@ -26,6 +26,7 @@ use crate::event::Ending;
 use crate::manifest::document::Manifests;
 use crate::plan::Shelter;
 use crate::plan::approve::{Consent, approve, check};
+use crate::render::counted;
 use crate::render::report::{Summary, SummaryBuilder};
 use crate::render::summary;
 use crate::render::text::{self, PlanView};
@@ -165,7 +166,7 @@ fn apply(
     let total = plan.totals.deletes();
     let state = prepared.into_state();
     let mut info = who.run_info(&state, clock::now(), account);
-    info.provenance.plan = saved.map(|saved| saved.document().id().to_owned());
+    info.provenance.plan = saved.map(|saved| saved.document.id.clone());
     let order = Order {
         info,
         api: settings.api.value,
@@ -252,7 +253,11 @@ fn consent(
     if context.console.can_ask() {
         Ok(None)
     } else {
-        Err(Failure::Unapproved(planned))
+        let planned = counted(planned, "asset", "assets");
+        Err(Failure::Unapproved {
+            change: format!("the plan would delete {planned}"),
+            hint: "read the plan with `retire plan`, then give `--auto-approve`",
+        })
     }
 }
 
@@ -271,8 +276,7 @@ fn run_order(
     (connection, clock): (&Connection, SystemClock),
     mut reporter: Reporter<'_>,
 ) -> (SummaryBuilder, bool) {
-    let Outcome { ending, not_saved } =
-        carry_out(order, connection, session, (&mut reporter, &clock));
+    let (ending, not_saved) = carry_out(order, connection, session, (&mut reporter, &clock));
     let summary = reporter.finish(&ending);
     // What nobody else has is told before anything can go wrong with the summary.
     if let Some((not_saved, rescue)) = &not_saved {

@@ -53,16 +53,16 @@ fn runs(context: &Context, path: &Path, bytes: &[u8], format: Format) -> Result<
 
 fn plan(context: &Context, path: &Path, bytes: &[u8], format: Format) -> Result<(), Failure> {
     let saved = SavedPlan::read(path, bytes)?;
-    let document = saved.document();
+    let document = &saved.document;
     let plan = saved.plan()?;
     // A state that cannot be read is not the one that the plan was made from either.
-    let loaded = FileStore::new(Path::new(&document.state().path)).load();
+    let loaded = FileStore::new(Path::new(&document.state.path)).load();
     let stale = match (loaded, saved_plan::manifests(context, &saved)) {
         (Ok(loaded), Ok(manifests)) => saved
             .check(
                 clock::now(),
                 &document.target(),
-                document.settings(),
+                document.settings,
                 loaded.as_ref(),
                 &manifests.files,
             )
@@ -78,8 +78,8 @@ fn plan(context: &Context, path: &Path, bytes: &[u8], format: Format) -> Result<
             text::basis(document, stale.as_deref(), style, sink)?;
             let view = PlanView {
                 plan: &plan,
-                batch_size: document.settings().batch_size,
-                forecast: document.forecast(),
+                batch_size: document.settings.batch_size,
+                forecast: &document.forecast,
                 time_budget: None,
                 full: true,
             };

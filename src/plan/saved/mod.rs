@@ -51,23 +51,23 @@ pub struct PlanDocument {
     /// `sha256:` and the SHA-256 of the document without this field, as compact JSON.
     #[serde(skip_serializing_if = "String::is_empty")]
     #[cfg_attr(test, schemars(regex(pattern = "^sha256:[0-9a-f]{64}$")))]
-    id: String,
+    pub(crate) id: String,
     /// When the plan was made: RFC 3339.
     #[cfg_attr(test, schemars(with = "String", extend("format" = "date-time")))]
-    created_at: Timestamp,
+    pub(crate) created_at: Timestamp,
     /// The moment from which it is not carried out any more: RFC 3339.
     #[cfg_attr(test, schemars(with = "String", extend("format" = "date-time")))]
-    expires_at: Timestamp,
+    pub(crate) expires_at: Timestamp,
     /// The version of the program that made it.
-    tool: String,
+    pub(crate) tool: String,
     /// The state that it was made from.
-    state: StateBasis,
+    pub(crate) state: StateBasis,
     /// The PATHs of the manifests, as they were given; none where the usual ones were read.
-    paths: Vec<String>,
+    pub(crate) paths: Vec<String>,
     /// The manifests that it was made from, in the order in which they were read.
-    manifests: Vec<ManifestBasis>,
+    pub(crate) manifests: Vec<ManifestBasis>,
     /// The git commit that it was made from, where there is one.
-    commit: Option<String>,
+    pub(crate) commit: Option<String>,
     /// The version of the API.
     api: Api,
     /// The server's base address, or `sandbox`.
@@ -75,11 +75,11 @@ pub struct PlanDocument {
     /// The account, where it is known.
     account: Option<String>,
     /// The settings that decided.
-    settings: DecidingSettings,
+    pub(crate) settings: DecidingSettings,
     /// How many assets each decision concerns.
     totals: Totals,
     /// How many calls it takes at least, and how long at the API's limits.
-    forecast: Vec<RateForecast>,
+    pub(crate) forecast: Vec<RateForecast>,
     /// Whether the live assets were read to find what would be deleted along with folders and
     /// version stacks; true where nothing protected can be.
     checked: bool,
@@ -354,54 +354,6 @@ impl PlanDocument {
         Ok(plan)
     }
 
-    /// `sha256:` and the SHA-256 of the content as 64 hexadecimal digits.
-    #[must_use]
-    pub fn id(&self) -> &str {
-        &self.id
-    }
-
-    /// When the plan was made.
-    #[must_use]
-    pub const fn created_at(&self) -> Timestamp {
-        self.created_at
-    }
-
-    /// The moment from which it is not carried out any more.
-    #[must_use]
-    pub const fn expires_at(&self) -> Timestamp {
-        self.expires_at
-    }
-
-    /// The version of the program that made it.
-    #[must_use]
-    pub fn tool(&self) -> &str {
-        &self.tool
-    }
-
-    /// The state that it was made from.
-    #[must_use]
-    pub const fn state(&self) -> &StateBasis {
-        &self.state
-    }
-
-    /// The PATHs of the manifests, as they were given.
-    #[must_use]
-    pub fn paths(&self) -> &[String] {
-        &self.paths
-    }
-
-    /// The manifests that it was made from.
-    #[must_use]
-    pub fn manifests(&self) -> &[ManifestBasis] {
-        &self.manifests
-    }
-
-    /// The git commit that it was made from, where there is one.
-    #[must_use]
-    pub fn commit(&self) -> Option<&str> {
-        self.commit.as_deref()
-    }
-
     /// Which assets it speaks of.
     #[must_use]
     pub fn target(&self) -> Target {
@@ -410,30 +362,6 @@ impl PlanDocument {
             endpoint: self.endpoint.clone(),
             account: self.account.clone(),
         }
-    }
-
-    /// The settings that decided.
-    #[must_use]
-    pub const fn settings(&self) -> DecidingSettings {
-        self.settings
-    }
-
-    /// How many assets each decision concerns.
-    #[must_use]
-    pub const fn totals(&self) -> Totals {
-        self.totals
-    }
-
-    /// How many calls it takes at least, and how long at the API's limits.
-    #[must_use]
-    pub fn forecast(&self) -> &[RateForecast] {
-        &self.forecast
-    }
-
-    /// What is to happen, sorted by asset.
-    #[must_use]
-    pub fn actions(&self) -> &[Action] {
-        &self.actions
     }
 
     /// Makes the id of the content; the document's own id must be empty.

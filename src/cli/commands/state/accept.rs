@@ -38,7 +38,10 @@ pub(crate) fn run(context: &Context, arguments: &StateAcceptMissing) -> Result<E
     OutputError::unless_gone(shown)?;
     if !arguments.auto_approve {
         let question = "\nTo record them as gone, type the number of assets:";
-        approve(context, ids.len(), question, Failure::Unaccepted(ids.len()))?;
+        let assets = counted(ids.len(), "asset", "assets");
+        let change = format!("{assets} would be recorded as gone");
+        let hint = "make sure that the assets are gone, then give `--auto-approve`";
+        approve(context, ids.len(), question, (change, hint))?;
     }
     let info = who.run_info(&state, clock::now(), None);
     state.accept_missing(&info, &ids, arguments.reason.clone());

@@ -73,10 +73,10 @@ fn approve(
     context: &Context,
     number: usize,
     question: &str,
-    nobody: Failure,
+    (change, hint): (String, &'static str),
 ) -> Result<(), Failure> {
     if !context.console.can_ask() {
-        return Err(nobody);
+        return Err(Failure::Unapproved { change, hint });
     }
     let typed = context.console.ask_number(question);
     let typed = typed.map_err(Failure::system("read the answer"))?;

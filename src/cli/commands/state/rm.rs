@@ -36,12 +36,12 @@ pub(crate) fn run(context: &Context, arguments: &StateRm) -> Result<Exit, Failur
     }
     if !arguments.auto_approve {
         let question = "\nTo drop them, type the number of records:";
-        approve(
-            context,
-            ids.len(),
-            question,
-            Failure::Unconfirmed(ids.len()),
-        )?;
+        let change = format!(
+            "{} would be dropped",
+            counted(ids.len(), "record", "records")
+        );
+        let hint = "read the records with `retire state show ID`, then give `--auto-approve`";
+        approve(context, ids.len(), question, (change, hint))?;
     }
     let info = who.run_info(&state, clock::now(), None);
     state.remove(&info, &ids);
