@@ -79,22 +79,39 @@ pub enum Decision {
 }
 
 impl Decision {
-    /// Whether carrying it out may delete the asset: what is not named here never does.
+    /// Whether carrying it out may delete the asset.
     #[must_use]
     pub const fn may_delete(&self) -> bool {
-        matches!(
-            self,
-            Self::Retire | Self::Retry { .. } | Self::Resolve { listed: true, .. }
-        )
+        match self {
+            Self::Retire | Self::Retry { .. } | Self::Resolve { listed: true, .. } => true,
+            Self::Resolve { listed: false, .. }
+            | Self::Record { .. }
+            | Self::Missing
+            | Self::Unreadable { .. }
+            | Self::Blocked { .. }
+            | Self::Defer { .. }
+            | Self::Held { .. }
+            | Self::Mismatch(_)
+            | Self::Forget
+            | Self::Unchanged { .. } => false,
+        }
     }
 
     /// Whether the asset stays for now, whatever is recorded of it.
     #[must_use]
     pub const fn is_kept(&self) -> bool {
-        matches!(
-            self,
-            Self::Held { .. } | Self::Defer { .. } | Self::Mismatch(_)
-        )
+        match self {
+            Self::Held { .. } | Self::Defer { .. } | Self::Mismatch(_) => true,
+            Self::Retire
+            | Self::Retry { .. }
+            | Self::Resolve { .. }
+            | Self::Record { .. }
+            | Self::Missing
+            | Self::Unreadable { .. }
+            | Self::Blocked { .. }
+            | Self::Forget
+            | Self::Unchanged { .. } => false,
+        }
     }
 
     /// Why a listed asset that stays keeps the folders and stacks around it, beside a hold, and
@@ -119,14 +136,20 @@ impl Decision {
     /// Whether the asset is listed and missing, as far as is known.
     #[must_use]
     pub const fn is_missing(&self) -> bool {
-        matches!(
-            self,
-            Self::Missing
-                | Self::Resolve {
-                    listed: true,
-                    attempts: 0,
-                }
-        )
+        match self {
+            Self::Missing => true,
+            Self::Resolve { listed, attempts } => *listed && *attempts == 0,
+            Self::Retire
+            | Self::Retry { .. }
+            | Self::Record { .. }
+            | Self::Unreadable { .. }
+            | Self::Blocked { .. }
+            | Self::Defer { .. }
+            | Self::Held { .. }
+            | Self::Mismatch(_)
+            | Self::Forget
+            | Self::Unchanged { .. } => false,
+        }
     }
 }
 
