@@ -310,6 +310,19 @@ fn places_are_exact() {
 }
 
 #[test]
+fn places_on_one_long_line_are_exact() {
+    let items: Vec<String> = (0..500).map(|item| format!("[é, {item}, true]")).collect();
+    let text = format!("{{\"version\": 1, \"assets\": [{}]}}", items.join(", "));
+    let mut expected = Vec::new();
+    for at in text.match_indices("[é").map(|(at, _)| at) {
+        // A list stands where its first scalar does.
+        let column = text[..=at].chars().count() + 1;
+        expected.push(format!("1:{column} wrong-type"));
+    }
+    assert_eq!(told(&text), expected);
+}
+
+#[test]
 fn an_error_after_the_list_is_placed_right() {
     let text = format!("version: 1\nassets:\n  - {A}\n  - {B}\nholds: 3\ncolour: blue\n");
     assert_eq!(told(&text), ["5:8 wrong-type", "6:1 unknown-field"]);

@@ -91,6 +91,9 @@ pub(super) struct Unit<'a> {
     /// The byte of `text` at which something was left out, and how many bytes that were.
     cut: (usize, usize),
     lines: OnceCell<Vec<u32>>,
+    /// The line and the column that were asked for last, and their byte: JSON may be one line of
+    /// megabytes, and counting from its beginning for each node would take hours.
+    last: Cell<(usize, usize, usize)>,
 }
 
 impl<'a> Unit<'a> {
@@ -106,6 +109,7 @@ impl<'a> Unit<'a> {
             start,
             cut,
             lines: OnceCell::new(),
+            last: Cell::new((0, 0, 0)),
         }
     }
 
@@ -141,8 +145,16 @@ impl<'a> Unit<'a> {
 
     /// The byte of the manifest for a line and a column of the stretch, both from 1.
     fn byte(&self, line: usize, column: usize) -> usize {
-        let lines = self.lines.get_or_init(|| line_starts(self.text));
-        self.outside(byte_of(self.text, lines, line, column))
+        let column = column.max(1);
+        let (near, from, begin) = self.last.get();
+        let at = if near == line && from <= column {
+            begin + byte_of(&self.text[begin..], &[0], 1, column - from + 1)
+        } else {
+            let lines = self.lines.get_or_init(|| line_starts(self.text));
+            byte_of(self.text, lines, line, column)
+        };
+        self.last.set((line, column, at));
+        self.outside(at)
     }
 
     /// Parses the documents of the stretch; the last one may be refused.
@@ -264,8 +276,8 @@ fn too_deep(text: &str) -> Option<usize> {
 
 /// Whether a bracket after this may open a collection: in the middle of a text it does not.
 fn opens(before: &[u8]) -> bool {
-    let line = memchr::memrchr2(b'\n', b'\r', before).map_or(before, |end| &before[end + 1..]);
-    let line = &line[line.len().saturating_sub(64)..];
+    let near = &before[before.len().saturating_sub(64)..];
+    let line = memchr::memrchr2(b'\n', b'\r', near).map_or(near, |end| &near[end + 1..]);
     let word = line.trim_ascii_end();
     match word.last() {
         None | Some(b'[' | b'{' | b',' | b':' | b'-' | b'?' | b'"' | b'\'') => true,
