@@ -135,12 +135,23 @@ fn surest(one: DocumentKind, other: DocumentKind) -> DocumentKind {
 
 /// Whether a line begins with the key of a list, plain or in quotes.
 fn names_list(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    LISTS.iter().any(|name| {
-        ["", "\"", "'"].iter().any(|quote| {
-            let key = format!("{quote}{name}{quote}:");
-            text.starts_with(&key) || memmem::find(bytes, format!("\n{key}").as_bytes()).is_some()
-        })
+    LISTS.iter().any(|name| names_key(text, name))
+}
+
+/// Whether a text says the version of its document, as every manifest must and hardly a file of
+/// somebody else does that happens to have `assets`.
+#[must_use]
+pub fn has_version(text: &str) -> bool {
+    names_key(text, "version")
+        || text.trim_start().starts_with('{') && memmem::find(text.as_bytes(), b"version").is_some()
+}
+
+/// Whether a line begins with a key, plain or in quotes.
+fn names_key(text: &str, name: &str) -> bool {
+    ["", "\"", "'"].iter().any(|quote| {
+        let key = format!("{quote}{name}{quote}:");
+        text.starts_with(&key)
+            || memmem::find(text.as_bytes(), format!("\n{key}").as_bytes()).is_some()
     })
 }
 

@@ -323,6 +323,21 @@ fn places_on_one_long_line_are_exact() {
 }
 
 #[test]
+fn no_line_is_shown_of_a_file_that_names_no_version() {
+    let texts = [
+        "api_key: `secret`\nassets:\n  path: public\n",
+        "assets:\n  path: public\napi_key: secret\n",
+        "{\"api_key\": \"secret\", \"assets\": [}",
+    ];
+    for text in texts {
+        let findings = apart(text).unwrap_err();
+        assert!(findings.iter().all(|finding| finding.snippet.is_none()));
+        let shown = format!("version: 1\n{}", texts[1]);
+        assert!(apart(&shown).unwrap_err()[0].snippet.is_some());
+    }
+}
+
+#[test]
 fn an_error_after_the_list_is_placed_right() {
     let text = format!("version: 1\nassets:\n  - {A}\n  - {B}\nholds: 3\ncolour: blue\n");
     assert_eq!(told(&text), ["5:8 wrong-type", "6:1 unknown-field"]);

@@ -79,7 +79,9 @@ impl<'t, 'a> Walk<'t, 'a> {
             known,
             ..
         } = self;
-        if !findings.is_empty() && !known && !document_kind::has_list(text.all) {
+        let shows =
+            || document_kind::has_version(text.all) && (known || document_kind::has_list(text.all));
+        if !findings.is_empty() && !shows() {
             findings = conceal::concealed(findings);
         }
         findings.sort_by(|one, other| one.place.cmp(&other.place));
