@@ -18,7 +18,7 @@ use crate::outcome::{Evidence, Failure, FailureKind, Outcome};
 use crate::plan::decide::Decision;
 use crate::plan::{Plan, Step};
 use crate::render::escape::escape;
-use crate::render::hunks::{Sort, hunks};
+use crate::render::hunks::{Sort, Stretch, hunks};
 use crate::render::{Paint, Style};
 use crate::state::format::{TAIL, head_lines, record_line};
 use crate::state::{Record, State, absorb, settles_missing};
@@ -60,19 +60,11 @@ pub fn diff(view: &DiffView<'_>, style: Style, sink: &mut dyn Write) -> io::Resu
     let mut passed = 0;
     let mut line = String::new();
     for hunk in &hunks {
-        let head = format!(
-            "@@ -{},{} +{},{} @@",
-            hunk.old.start(),
-            hunk.old.length,
-            hunk.new.start(),
-            hunk.new.length
-        );
+        let stretch = |lines: Stretch| format!("{},{}", lines.start(), lines.length);
+        let head = format!("@@ -{} +{} @@", stretch(hunk.old), stretch(hunk.new));
         writeln!(sink, "{}", style.paint(Paint::Blue, head))?;
-        for pair in pairs
-            .by_ref()
-            .take(hunk.to - passed)
-            .skip(hunk.from - passed)
-        {
+        let shown = pairs.by_ref().take(hunk.to - passed);
+        for pair in shown.skip(hunk.from - passed) {
             if pair.sort() == Sort::Changed && style.colour {
                 emphasised(pair, view.escaped, style, sink)?;
                 continue;
@@ -169,19 +161,13 @@ struct Change<'plan> {
 
 impl<'plan> Change<'plan> {
     fn new(view: &'plan DiffView<'plan>) -> Self {
-        let State {
-            lineage,
-            serial,
-            target,
-            runs,
-            assets,
-        } = view.state;
+        let (state, assets) = (view.state, &view.state.assets);
         // The head does not depend on the assets, which may be a million.
         let mut after = State {
-            lineage: *lineage,
-            serial: *serial,
-            target: target.clone(),
-            runs: runs.clone(),
+            lineage: state.lineage,
+            serial: state.serial,
+            target: state.target.clone(),
+            runs: state.runs.clone(),
             assets: BTreeMap::new(),
         };
         let number = view.run.number;
@@ -202,7 +188,7 @@ impl<'plan> Change<'plan> {
     /// All lines before and after, side by side.
     fn pairs(&self) -> impl Iterator<Item = Pair<'_>> {
         let exists = self.view.exists;
-        let tail = TAIL.iter().map(|line| Pair::same(Line::Text(line)));
+        let tail = TAIL.iter().map(|line| Pair::of(Some(line), Some(line)));
         head(&self.old_head, &self.new_head)
             .chain(self.records())
             .chain(tail)
@@ -297,20 +283,14 @@ fn head<'lines>(
         .take_while(|(old, new)| old == new)
         .count();
     let both = |old: &'lines [String], new: &'lines [String]| {
-        old.iter().zip(new).map(|(old, new)| Pair {
-            old: Some(Line::Text(old)),
-            new: Some(Line::Text(new)),
-        })
+        let both = old.iter().zip(new);
+        both.map(|(old, new)| Pair::of(Some(old), Some(new)))
     };
     let (old_end, new_end) = (old.len() - end, new.len() - end);
-    let removed = old[start..old_end].iter().map(|line| Pair {
-        old: Some(Line::Text(line)),
-        new: None,
-    });
-    let added = new[start..new_end].iter().map(|line| Pair {
-        old: None,
-        new: Some(Line::Text(line)),
-    });
+    let removed = old[start..old_end].iter();
+    let removed = removed.map(|line| Pair::of(Some(line), None));
+    let added = new[start..new_end].iter();
+    let added = added.map(|line| Pair::of(None, Some(line)));
     both(&old[..start], &new[..start])
         .chain(removed)
         .chain(added)
@@ -408,11 +388,9 @@ struct Pair<'plan> {
 }
 
 impl<'plan> Pair<'plan> {
-    const fn same(line: Line<'plan>) -> Self {
-        Self {
-            old: Some(line),
-            new: Some(line),
-        }
+    fn of(old: Option<&'plan str>, new: Option<&'plan str>) -> Self {
+        let (old, new) = (old.map(Line::Text), new.map(Line::Text));
+        Self { old, new }
     }
 
     fn sort(&self) -> Sort {

@@ -42,59 +42,35 @@ pub fn tally(findings: &[Finding]) -> String {
     if parts.is_empty() {
         return "no errors".to_owned();
     }
-    format!(
-        "{} in {}",
-        parts.join(", "),
-        counted(files.len(), "file", "files")
-    )
+    let files = counted(files.len(), "file", "files");
+    format!("{} in {files}", parts.join(", "))
 }
 
 fn finding(finding: &Finding, style: Style, sink: &mut dyn Write) -> io::Result<()> {
-    let Finding {
-        code,
-        severity,
-        place,
-        message,
-        snippet,
-        related,
-        hint,
-    } = finding;
-    let (word, paint) = match severity {
+    let (word, paint) = match finding.severity {
         Severity::Error => ("error", Paint::Red),
         Severity::Warning => ("warning", Paint::Yellow),
     };
-    writeln!(
-        sink,
-        "{}: {}",
-        style.paint(paint, format!("{word}[{code}]")),
-        style.paint(Paint::Bold, escape(message))
-    )?;
-    let number = place.line.to_string();
+    let code = style.paint(paint, format!("{word}[{}]", finding.code));
+    let message = style.paint(Paint::Bold, escape(&finding.message));
+    writeln!(sink, "{code}: {message}")?;
+    let number = finding.place.line.to_string();
     let gutter = " ".repeat(number.len());
     let frame = |text: &str| style.paint(Paint::Blue, text.to_owned());
-    writeln!(sink, "{gutter}{} {}", frame("-->"), located(place))?;
-    if let Some(snippet) = snippet {
+    writeln!(sink, "{gutter}{} {}", frame("-->"), located(&finding.place))?;
+    if let Some(snippet) = &finding.snippet {
         let (text, before, marked) = marked(snippet);
         writeln!(sink, "{gutter} {}", frame("|"))?;
         writeln!(sink, "{} {text}", frame(&format!("{number} |")))?;
-        writeln!(
-            sink,
-            "{gutter} {} {}{}",
-            frame("|"),
-            " ".repeat(before),
-            style.paint(paint, "^".repeat(marked))
-        )?;
+        let (before, mark) = (" ".repeat(before), "^".repeat(marked));
+        let mark = style.paint(paint, mark);
+        writeln!(sink, "{gutter} {} {before}{mark}", frame("|"))?;
     }
-    for (place, why) in related {
-        writeln!(
-            sink,
-            "{gutter}{} {}: {}",
-            frame(":::"),
-            located(place),
-            escape(why)
-        )?;
+    for (place, why) in &finding.related {
+        let (place, why) = (located(place), escape(why));
+        writeln!(sink, "{gutter}{} {place}: {why}", frame(":::"))?;
     }
-    if let Some(hint) = hint {
+    if let Some(hint) = &finding.hint {
         writeln!(sink, "{gutter} {} {}", frame("= hint:"), escape(hint))?;
     }
     Ok(())
@@ -108,18 +84,13 @@ fn located(place: &Place) -> String {
 /// Escapes the line of a snippet, and counts in columns of a terminal how far in the mark
 /// begins and how long it is: an escape is longer than the character that it stands for.
 fn marked(snippet: &Snippet) -> (String, usize, usize) {
-    let Snippet {
-        text,
-        offset,
-        width,
-    } = snippet;
-    let mut shown = String::with_capacity(text.len());
+    let mut shown = String::with_capacity(snippet.text.len());
     let (mut from, mut to) = (None, None);
-    for (index, character) in text.chars().enumerate() {
-        if index == *offset {
+    for (index, character) in snippet.text.chars().enumerate() {
+        if index == snippet.offset {
             from = Some(shown.len());
         }
-        if index == offset.saturating_add(*width) {
+        if index == snippet.offset.saturating_add(snippet.width) {
             to = Some(shown.len());
         }
         push(character, &mut shown);

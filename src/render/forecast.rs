@@ -66,13 +66,10 @@ fn each(assets: usize, deletes: &str, forecast: &[RateForecast]) -> String {
         .filter(|rate_limit| single.contains(&&*rate_limit.call));
     let requests = rate_limits.map(|rate_limit| rate_limit.calls).sum();
     if u64::try_from(assets) == Ok(requests) {
-        format!("send {deletes}, a request each")
-    } else {
-        format!(
-            "send {deletes} in at least {} requests",
-            thousands(requests)
-        )
+        return format!("send {deletes}, a request each");
     }
+    let requests = thousands(requests);
+    format!("send {deletes} in at least {requests} requests")
 }
 
 /// Says what a run would send.
@@ -81,13 +78,12 @@ pub(super) fn closing(
     (batch_size, forecast): (usize, &[RateForecast]),
     sink: &mut dyn Write,
 ) -> io::Result<()> {
-    let deletes = totals.retire + totals.retry;
-    let bulk = forecast
-        .iter()
-        .find(|rate_limit| rate_limit.call == RateLimit::BulkDelete.name());
+    let assets = totals.retire + totals.retry;
+    let mut bulk = forecast.iter();
+    let bulk = bulk.find(|rate_limit| rate_limit.call == RateLimit::BulkDelete.name());
     let mut parts = Vec::new();
-    if deletes > 0 {
-        let deletes = counted(deletes, "delete", "deletes");
+    if assets > 0 {
+        let deletes = counted(assets, "delete", "deletes");
         parts.push(match bulk {
             Some(bulk) => format!(
                 "send {deletes} in at least {} {} of up to {}",
@@ -99,7 +95,7 @@ pub(super) fn closing(
                 },
                 count(batch_size.max(1)),
             ),
-            None => each(totals.retire + totals.retry, &deletes, forecast),
+            None => each(assets, &deletes, forecast),
         });
     }
     if totals.resolve > 0 {
@@ -109,16 +105,12 @@ pub(super) fn closing(
         ));
     }
     if totals.record > 0 {
-        parts.push(format!(
-            "record {} as gone",
-            counted(totals.record, "asset", "assets")
-        ));
+        let assets = counted(totals.record, "asset", "assets");
+        parts.push(format!("record {assets} as gone"));
     }
     if totals.forget > 0 {
-        parts.push(format!(
-            "drop {}",
-            counted(totals.forget, "record", "records")
-        ));
+        let records = counted(totals.forget, "record", "records");
+        parts.push(format!("drop {records}"));
     }
     if let Some((last, before)) = parts.split_last() {
         let and = if before.is_empty() { "" } else { ", and " };

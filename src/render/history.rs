@@ -2,7 +2,6 @@
 
 use std::io::{self, Write};
 
-use crate::event::Provenance;
 use crate::render::escape::escape;
 use crate::render::state::{by_hand, figures};
 use crate::render::{Paint, Style, moment};
@@ -32,11 +31,8 @@ pub fn history(state: &State, style: Style, sink: &mut dyn Write) -> io::Result<
         .iter()
         .rev()
         .map(|(number, run)| {
-            row(
-                *number,
-                run,
-                counts.get(number).copied().unwrap_or_default(),
-            )
+            let counts = counts.get(number).copied();
+            row(*number, run, counts.unwrap_or_default())
         })
         .collect();
     let width = |column: usize| {
@@ -58,24 +54,12 @@ pub fn history(state: &State, style: Style, sink: &mut dyn Write) -> io::Result<
 }
 
 fn row(number: u64, run: &RunRecord, counts: Counts) -> [String; 6] {
-    let RunRecord {
-        id: _,
-        at,
-        provenance:
-            Provenance {
-                actor,
-                commit,
-                ci: _,
-                plan,
-            },
-        change,
-    } = run;
-    let records = [change.as_ref().map(by_hand), Some(figures(counts))];
-    let records: Vec<String> = records
-        .into_iter()
-        .flatten()
-        .filter(|words| !words.is_empty())
-        .collect();
+    let from = &run.provenance;
+    let mut records: Vec<String> = run.change.iter().map(by_hand).collect();
+    records.extend(Some(figures(counts)).filter(|words| !words.is_empty()));
+    if records.is_empty() {
+        records.push("-".to_owned());
+    }
     let short = |text: &Option<String>| {
         let text = text.as_deref().unwrap_or("-");
         let text = text.strip_prefix(DIGEST).unwrap_or(text);
@@ -83,15 +67,11 @@ fn row(number: u64, run: &RunRecord, counts: Counts) -> [String; 6] {
     };
     [
         number.to_string(),
-        moment(*at),
-        escape(actor.as_deref().unwrap_or("-")).into_owned(),
-        short(commit),
-        short(plan),
-        if records.is_empty() {
-            "-".to_owned()
-        } else {
-            records.join(", ")
-        },
+        moment(run.at),
+        escape(from.actor.as_deref().unwrap_or("-")).into_owned(),
+        short(&from.commit),
+        short(&from.plan),
+        records.join(", "),
     ]
 }
 

@@ -11,12 +11,12 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::asset::AssetId;
-use crate::event::{Ending, Provenance};
+use crate::event::Ending;
 use crate::outcome::{Evidence, FailureKind};
 use crate::plan::Totals;
 use crate::render::escape::obeyed;
 use crate::render::report::{FailedAsset, Summary};
-use crate::state::{Api, Change, Counts, Record, RunRecord, State, Target};
+use crate::state::{Api, Change, Counts, Record, RunRecord, State};
 
 /// Writes records as an array, one a line, in the order in which they come.
 ///
@@ -86,33 +86,21 @@ pub fn history(state: &State, sink: &mut dyn Write) -> io::Result<()> {
 ///
 /// Returns what the sink says when it cannot take the bytes.
 pub fn overview(state: &State, sink: &mut dyn Write) -> io::Result<()> {
-    let State {
-        lineage,
-        serial,
-        target: Target {
-            api,
-            endpoint,
-            account,
-        },
-        runs,
-        assets,
-    } = state;
     let of = |status: &str| {
-        let some = assets.iter();
+        let some = state.assets.iter();
         let some = some.filter(|(_, record)| record.status.name() == status);
         some.map(|(id, record)| Row::new(*id, record)).collect()
     };
+    let runs = state.runs.iter().rev();
     let overview = Overview {
-        lineage: *lineage,
-        serial: *serial,
-        api: *api,
-        endpoint,
-        account: account.as_deref(),
+        lineage: state.lineage,
+        serial: state.serial,
+        api: state.target.api,
+        endpoint: &state.target.endpoint,
+        account: state.target.account.as_deref(),
         counts: state.counts(),
         holds: 0,
         runs: runs
-            .iter()
-            .rev()
             .map(|(number, run)| Run::new(*number, run, None))
             .collect(),
         failed: of("failed"),
@@ -129,44 +117,26 @@ pub fn overview(state: &State, sink: &mut dyn Write) -> io::Result<()> {
 ///
 /// Returns what the sink says when it cannot take the bytes.
 pub fn summary(summary: &Summary, sink: &mut dyn Write) -> io::Result<()> {
-    let Summary {
-        run,
-        totals,
-        counts,
-        resolved,
-        forgotten,
-        failed,
-        unknown,
-        missing,
-        unsent,
-        warnings,
-        next_due,
-        // The stream of a run does not say them, so neither does what is read from it.
-        kept: _,
-        left_alone: _,
-        ending,
-        requests,
-        elapsed,
-        state_path,
-    } = summary;
-    let (ending, detail) = ending.as_ref().map(describe_ending).unzip();
+    let (ending, detail) = summary.ending.as_ref().map(describe_ending).unzip();
+    // What is kept and what is left alone the stream of a run does not say, so neither does what
+    // is read from it.
     let end = End {
-        run: *run,
+        run: summary.run,
         ending,
         detail: detail.flatten(),
-        planned: *totals,
-        counts: *counts,
-        resolved: *resolved,
-        forgotten: *forgotten,
-        unsent: *unsent,
-        failed,
-        unknown,
-        missing,
-        warnings,
-        next_due: *next_due,
-        requests: *requests,
-        elapsed_ms: elapsed.as_millis(),
-        state: state_path,
+        planned: summary.totals,
+        counts: summary.counts,
+        resolved: summary.resolved,
+        forgotten: summary.forgotten,
+        unsent: summary.unsent,
+        failed: &summary.failed,
+        unknown: &summary.unknown,
+        missing: &summary.missing,
+        warnings: &summary.warnings,
+        next_due: summary.next_due,
+        requests: summary.requests,
+        elapsed_ms: summary.elapsed.as_millis(),
+        state: &summary.state_path,
     };
     json(&end, sink)?;
     sink.write_all(b"\n")
@@ -225,22 +195,16 @@ struct Row<'state> {
 
 impl<'state> Row<'state> {
     fn new(id: AssetId, record: &'state Record) -> Self {
-        let Record {
-            status,
-            evidence,
-            run,
-            at,
-        } = record;
-        let refusal = status.refusal();
+        let refusal = record.status.refusal();
         Self {
             id,
-            status: status.name(),
-            evidence: *evidence,
+            status: record.status.name(),
+            evidence: record.evidence,
             kind: refusal.map(|refusal| refusal.kind),
             message: refusal.map(|refusal| &*refusal.message),
-            attempts: status.tries(),
-            run: *run,
-            at: *at,
+            attempts: record.status.tries(),
+            run: record.run,
+            at: record.at,
         }
     }
 }
@@ -262,27 +226,16 @@ struct Run<'state> {
 
 impl<'state> Run<'state> {
     fn new(number: u64, run: &'state RunRecord, counts: Option<Counts>) -> Self {
-        let RunRecord {
-            id,
-            at,
-            provenance:
-                Provenance {
-                    actor,
-                    commit,
-                    ci,
-                    plan,
-                },
-            change,
-        } = run;
+        let from = &run.provenance;
         Self {
             number,
-            id: *id,
-            at: *at,
-            actor: actor.as_deref(),
-            commit: commit.as_deref(),
-            ci: ci.as_deref(),
-            plan: plan.as_deref(),
-            change: change.as_ref(),
+            id: run.id,
+            at: run.at,
+            actor: from.actor.as_deref(),
+            commit: from.commit.as_deref(),
+            ci: from.ci.as_deref(),
+            plan: from.plan.as_deref(),
+            change: run.change.as_ref(),
             counts,
         }
     }

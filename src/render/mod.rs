@@ -4,7 +4,6 @@
 //! the sink that it is given, in small pieces, so a file wants a buffer. Text that comes from elsewhere is data, see [`escape`].
 
 use std::fmt;
-use std::io::{self, Write};
 
 use anstyle::AnsiColor;
 use jiff::Timestamp;
@@ -160,9 +159,4 @@ fn share(sizes: &[usize], lines: usize) -> Vec<usize> {
         waiting -= 1;
     }
     shares
-}
-
-/// Writes parts with a text between them.
-fn joined(parts: &[String], between: &str, sink: &mut dyn Write) -> io::Result<()> {
-    sink.write_all(parts.join(between).as_bytes())
 }

@@ -107,9 +107,10 @@ impl SummaryBuilder {
     /// Starts with what was planned and with where the state lies.
     #[must_use]
     pub fn new(plan: &Plan, state_path: impl Into<String>) -> Self {
-        let mut before = HashMap::new();
-        let mut next_due: Option<Timestamp> = None;
-        let mut kept = Vec::new();
+        let mut builder = Self::resume(plan.totals, None, state_path.into());
+        let Self {
+            summary, before, ..
+        } = &mut builder;
         for Unsettled { id, attempts, .. } in &plan.unsettled {
             let attempts = *attempts;
             before.insert(*id, Status::Unknown { attempts });
@@ -134,14 +135,15 @@ impl SummaryBuilder {
                 };
                 before.insert(step.id, status);
             } else if let Decision::Defer { until } = step.decision {
-                next_due = Some(next_due.map_or(until, |next| next.min(until)));
+                let next = summary.next_due.map_or(until, |next| next.min(until));
+                summary.next_due = Some(next);
             } else if let Decision::Held {
                 why,
                 until,
                 path: Some(path),
             } = &step.decision
             {
-                kept.push(Kept {
+                summary.kept.push(Kept {
                     id: step.id,
                     why: why.clone(),
                     until: *until,
@@ -149,13 +151,8 @@ impl SummaryBuilder {
                 });
             }
         }
-        let mut builder = Self {
-            before,
-            ..Self::resume(plan.totals, next_due, state_path.into())
-        };
-        builder.summary.kept = kept;
+        summary.left_alone.clone_from(&plan.left_alone);
         builder.unsettled = plan.unsettled.len();
-        builder.summary.left_alone.clone_from(&plan.left_alone);
         builder
     }
 
@@ -174,13 +171,8 @@ impl SummaryBuilder {
 
     /// What is known before the run begins: the totals, the next date and the state's path.
     pub(super) fn basis(&self) -> (&Totals, Option<Timestamp>, &str) {
-        let Summary {
-            totals,
-            next_due,
-            state_path,
-            ..
-        } = &self.summary;
-        (totals, *next_due, state_path)
+        let summary = &self.summary;
+        (&summary.totals, summary.next_due, &summary.state_path)
     }
 
     /// How the assets of the last answer stand, in its order.
@@ -238,42 +230,22 @@ impl SummaryBuilder {
     /// Ends the fold. What is still under way counts as unknown, as a replay would say.
     #[must_use]
     pub fn finish(mut self) -> Summary {
-        for (id, outcome) in self
-            .under_way
-            .give_up()
-            .into_iter()
-            .flat_map(|(_, all)| all)
-        {
+        let given_up = self.under_way.give_up();
+        for (id, outcome) in given_up.into_iter().flat_map(|(_, all)| all) {
             self.record_outcome(id, &outcome, Timestamp::UNIX_EPOCH);
         }
-        let Self {
-            mut summary,
-            before,
-            open,
-            cleared,
-            latest: _,
-            under_way: _,
-            forgotten,
-            read,
-            started: _,
-            unsettled,
-        } = self;
+        let (mut summary, open) = (self.summary, self.open);
         let deleted = summary.counts.retired + summary.counts.gone;
         for (id, status) in &open {
             match status {
                 Status::Retired | Status::Gone => {}
                 Status::Failed(failed) => {
-                    let Failed {
-                        kind,
-                        message,
-                        attempts,
-                    } = &**failed;
                     summary.counts.failed += 1;
                     summary.failed.push(FailedAsset {
                         id: *id,
-                        kind: *kind,
-                        message: Arc::clone(message),
-                        attempts: *attempts,
+                        kind: failed.kind,
+                        message: Arc::clone(&failed.message),
+                        attempts: failed.attempts,
                     });
                 }
                 Status::Unknown { attempts: _ } => {
@@ -286,17 +258,15 @@ impl SummaryBuilder {
                 }
             }
         }
-        let was_unknown = before
-            .iter()
-            .filter(|(_, status)| matches!(status, Status::Unknown { .. }));
+        let was_unknown = |status: &Status| matches!(status, Status::Unknown { .. });
         let (mut resolved, mut dropped, mut unread) = (0, 0, 0);
-        for (id, _) in was_unknown {
+        for (id, _) in self.before.iter().filter(|(_, status)| was_unknown(status)) {
             match open.get(id) {
-                _ if cleared.contains(id) => resolved += 1,
+                _ if self.cleared.contains(id) => resolved += 1,
                 Some(Status::Retired | Status::Gone | Status::Failed(_)) => resolved += 1,
-                None if forgotten.contains(id) => dropped += 1,
+                None if self.forgotten.contains(id) => dropped += 1,
                 // It was looked for, and is as unknown as before.
-                None if read.contains(id) => {
+                None if self.read.contains(id) => {
                     unread += 1;
                     summary.counts.unknown += 1;
                     summary.unknown.push(*id);
@@ -308,9 +278,9 @@ impl SummaryBuilder {
         summary.unknown.sort_unstable();
         summary.missing.sort_unstable();
         summary.resolved = resolved + dropped;
-        summary.forgotten = forgotten.len();
+        summary.forgotten = self.forgotten.len();
         let told = (deleted + open.len()) + dropped + unread;
-        let asked = summary.totals.deletes() + unsettled;
+        let asked = summary.totals.deletes() + self.unsettled;
         summary.unsent = asked.saturating_sub(told);
         summary
     }

@@ -96,14 +96,9 @@ pub(super) fn kept_back(all: &[Kept], style: Style, sink: &mut dyn Write) -> io:
     }
     let assets = counted(all.len(), "listed asset stays", "listed assets stay");
     writeln!(sink, "\n{assets} for the sake of what is protected:")?;
-    for Kept {
-        id,
-        why,
-        until,
-        path,
-    } in all.iter().take(SHOWN)
-    {
-        writeln!(sink, "    {id}  {}", kept(*id, why, *until, Some(path)))?;
+    for one in all.iter().take(SHOWN) {
+        let why = kept(one.id, &one.why, one.until, Some(&one.path));
+        writeln!(sink, "    {}  {why}", one.id)?;
     }
     words::fold(4, all.len().saturating_sub(SHOWN), "more", style, sink)
 }
@@ -124,16 +119,12 @@ pub(super) fn left_alone(left: &[LeftAlone], style: Style, sink: &mut dyn Write)
         style.warning("warning:")
     )?;
     for LeftAlone { id, other } in left.iter().take(SHOWN) {
-        match other {
-            Other::NotReviewed => writeln!(sink, "    {id}  the plan does not delete it")?,
-            Other::Kept => writeln!(sink, "    {id}  it is kept now")?,
-            Other::Grown(file) => {
-                writeln!(
-                    sink,
-                    "    {id}  it has `{file}` in it, which the plan does not name"
-                )?;
-            }
-        }
+        let why = match other {
+            Other::NotReviewed => "the plan does not delete it".to_owned(),
+            Other::Kept => "it is kept now".to_owned(),
+            Other::Grown(file) => format!("it has `{file}` in it, which the plan does not name"),
+        };
+        writeln!(sink, "    {id}  {why}")?;
     }
     words::fold(4, left.len().saturating_sub(SHOWN), "more", style, sink)
 }

@@ -3,11 +3,10 @@
 use std::io::{self, Write};
 
 use crate::asset::AssetId;
-use crate::event::Provenance;
 use crate::outcome::Evidence;
 use crate::render::escape::escape;
 use crate::render::{Paint, Style, count, counted, moment, thousands, words};
-use crate::state::{Accepted, Change, Counts, Failed, Record, RunRecord, State, Status, Target};
+use crate::state::{Accepted, Change, Counts, Record, RunRecord, State, Status};
 
 /// How many runs the overview shows.
 const RUNS: usize = 20;
@@ -36,47 +35,32 @@ pub fn list(
     writeln!(sink, "{}", style.paint(Paint::Dim, head))?;
     for (id, record) in rows {
         let Record {
-            status,
-            evidence,
-            run,
-            at,
+            status, run, at, ..
         } = record;
-        let words = remarks(status, *evidence);
-        let row = format!("{run:>5}  {:20}  {words}", moment(*at));
-        writeln!(
-            sink,
-            "{id}  {}  {}",
-            style.paint(paint(status), format!("{:7}", status.name())),
-            row.trim_end()
-        )?;
+        let status = style.paint(paint(status), format!("{:7}", status.name()));
+        let row = format!("{run:>5}  {:20}  {}", moment(*at), remarks(record));
+        writeln!(sink, "{id}  {status}  {}", row.trim_end())?;
     }
     Ok(())
 }
 
 /// What is to say of a status beyond its name.
-fn remarks(status: &Status, evidence: Option<Evidence>) -> String {
-    match status {
+fn remarks(record: &Record) -> String {
+    match &record.status {
         // An answer is the rule.
-        Status::Retired | Status::Gone => match evidence {
+        Status::Retired | Status::Gone => match record.evidence {
             Some(Evidence::Answer) | None => String::new(),
             Some(evidence @ (Evidence::Read | Evidence::Listed | Evidence::ByHand)) => {
                 format!("evidence: {}", evidence.name())
             }
         },
         Status::Missing => String::new(),
-        Status::Failed(failed) => {
-            let Failed {
-                kind,
-                message,
-                attempts,
-            } = &**failed;
-            format!(
-                "{} ({}, tried {})",
-                escape(message),
-                kind.name(),
-                words::times(*attempts)
-            )
-        }
+        Status::Failed(failed) => format!(
+            "{} ({}, tried {})",
+            escape(&failed.message),
+            failed.kind.name(),
+            words::times(failed.attempts)
+        ),
         Status::Unknown { attempts } => format!("tried {}", words::times(*attempts)),
     }
 }
@@ -98,56 +82,39 @@ const fn paint(status: &Status) -> Paint {
 pub fn show(id: AssetId, state: &State, style: Style, sink: &mut dyn Write) -> io::Result<()> {
     writeln!(sink, "{}", style.paint(Paint::Bold, id))?;
     let mut field = |name: &str, value: &str| writeln!(sink, "  {name:8} {value}");
-    match state.assets.get(&id) {
-        None => field("status", "nothing is recorded of this asset")?,
-        Some(Record {
-            status,
-            evidence,
-            run,
-            at,
-        }) => {
-            let painted = style.paint(paint(status), status.name()).to_string();
-            field("status", &painted)?;
-            if let Some(evidence) = evidence {
-                field("evidence", evidence.name())?;
-            }
-            if let Some(refusal) = status.refusal() {
-                field("message", &escape(&refusal.message))?;
-                field("kind", refusal.kind.name())?;
-            }
-            if let Some(attempts) = status.tries() {
-                field("attempts", &thousands(attempts.into()))?;
-            }
-            field("at", &moment(*at))?;
-            if let Some(record) = state.runs.get(run) {
-                let RunRecord {
-                    id,
-                    at,
-                    provenance:
-                        Provenance {
-                            actor,
-                            commit,
-                            ci,
-                            plan,
-                        },
-                    // A run by hand leaves no record that names it.
-                    change: _,
-                } = record;
-                field("run", &format!("{run}, started {}", moment(*at)))?;
-                field("run id", &id.to_string())?;
-                for (name, value) in [
-                    ("actor", actor),
-                    ("commit", commit),
-                    ("ci", ci),
-                    ("plan", plan),
-                ] {
-                    if let Some(value) = value {
-                        field(name, &escape(value))?;
-                    }
-                }
-            } else {
-                field("run", &run.to_string())?;
-            }
+    let Some(record) = state.assets.get(&id) else {
+        return field("status", "nothing is recorded of this asset");
+    };
+    let status = &record.status;
+    let painted = style.paint(paint(status), status.name()).to_string();
+    field("status", &painted)?;
+    if let Some(evidence) = record.evidence {
+        field("evidence", evidence.name())?;
+    }
+    if let Some(refusal) = status.refusal() {
+        field("message", &escape(&refusal.message))?;
+        field("kind", refusal.kind.name())?;
+    }
+    if let Some(attempts) = status.tries() {
+        field("attempts", &thousands(attempts.into()))?;
+    }
+    field("at", &moment(record.at))?;
+    // A run by hand leaves no record that names it.
+    let Some(run) = state.runs.get(&record.run) else {
+        return field("run", &record.run.to_string());
+    };
+    let started = format!("{}, started {}", record.run, moment(run.at));
+    field("run", &started)?;
+    field("run id", &run.id.to_string())?;
+    let from = &run.provenance;
+    for (name, value) in [
+        ("actor", &from.actor),
+        ("commit", &from.commit),
+        ("ci", &from.ci),
+        ("plan", &from.plan),
+    ] {
+        if let Some(value) = value {
+            field(name, &escape(value))?;
         }
     }
     Ok(())
@@ -159,33 +126,23 @@ pub fn show(id: AssetId, state: &State, style: Style, sink: &mut dyn Write) -> i
 ///
 /// Returns what the sink says when it cannot take the text.
 pub fn overview(state: &State, path: &str, style: Style, sink: &mut dyn Write) -> io::Result<()> {
-    let State {
-        lineage,
-        serial,
-        target: Target {
-            api,
-            endpoint,
-            account,
-        },
-        runs,
-        assets,
-    } = state;
+    let (runs, target) = (&state.runs, &state.target);
     words::heading(&format!("State {}", escape(path)), style, sink)?;
     let mut field = |name: &str, value: &str| writeln!(sink, "  {name:8} {value}");
-    field("lineage", &lineage.to_string())?;
-    field("serial", &thousands(*serial))?;
+    field("lineage", &state.lineage.to_string())?;
+    field("serial", &thousands(state.serial))?;
+    let endpoint = escape(&target.endpoint);
     field(
         "target",
-        &format!("API {} at {}", api.name(), escape(endpoint)),
+        &format!("API {} at {endpoint}", target.api.name()),
     )?;
-    if let Some(account) = account {
+    if let Some(account) = &target.account {
         field("account", &escape(account))?;
     }
     let counts = state.counts();
-    field(
-        "assets",
-        &format!("{}{}", count(assets.len()), list_counts(counts)),
-    )?;
+    let parts = [count(state.assets.len()), figures(counts)];
+    let parts = parts.iter().filter(|part| !part.is_empty());
+    field("assets", &parts.cloned().collect::<Vec<_>>().join(": "))?;
 
     if !runs.is_empty() {
         writeln!(sink)?;
@@ -206,15 +163,6 @@ pub fn overview(state: &State, path: &str, style: Style, sink: &mut dyn Write) -
     Ok(())
 }
 
-fn list_counts(counts: Counts) -> String {
-    let figures = figures(counts);
-    if figures.is_empty() {
-        String::new()
-    } else {
-        format!(": {figures}")
-    }
-}
-
 /// Says how many assets stand where, without those of whom there are none.
 pub(super) fn figures(counts: Counts) -> String {
     words::figures(&words::outcomes(counts, "gone")).join(", ")
@@ -224,10 +172,8 @@ pub(super) fn figures(counts: Counts) -> String {
 pub(super) fn by_hand(change: &Change) -> String {
     match change {
         Change::Removed(ids) => {
-            format!(
-                "removed {} by hand",
-                counted(ids.len(), "record", "records")
-            )
+            let records = counted(ids.len(), "record", "records");
+            format!("removed {records} by hand")
         }
         Change::Migrated(before) => format!("migrated from {}", before.name()),
         Change::AcceptedMissing(Accepted { ids, reason }) => {
@@ -241,21 +187,15 @@ pub(super) fn by_hand(change: &Change) -> String {
 }
 
 fn run_line(run: &RunRecord) -> String {
-    let RunRecord {
-        id: _,
-        at,
-        provenance:
-            Provenance {
-                actor,
-                commit,
-                ci,
-                plan,
-            },
-        change,
-    } = run;
-    let mut parts = vec![moment(*at)];
-    parts.extend(change.as_ref().map(by_hand));
-    for (name, value) in [("by ", actor), ("commit ", commit), ("", ci), ("", plan)] {
+    let from = &run.provenance;
+    let mut parts = vec![moment(run.at)];
+    parts.extend(run.change.as_ref().map(by_hand));
+    for (name, value) in [
+        ("by ", &from.actor),
+        ("commit ", &from.commit),
+        ("", &from.ci),
+        ("", &from.plan),
+    ] {
         if let Some(value) = value {
             parts.push(format!("{name}{}", escape(value)));
         }
@@ -282,8 +222,8 @@ fn attention(
         .iter()
         .filter(|(_, record)| record.status.name() == status);
     for (id, record) in rows.take(IDS) {
-        let words = remarks(&record.status, record.evidence);
-        writeln!(sink, "{}", format!("  {id}  {words}").trim_end())?;
+        let line = format!("  {id}  {}", remarks(record));
+        writeln!(sink, "{}", line.trim_end())?;
     }
     words::fold(2, number.saturating_sub(IDS), "more", style, sink)
 }

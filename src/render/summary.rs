@@ -10,7 +10,7 @@ use crate::outcome::FailureKind;
 use crate::render::escape::escape;
 use crate::render::progress::roughly;
 use crate::render::report::{FailedAsset, Summary};
-use crate::render::{Paint, Style, count, counted, moment, next, share, shelter, words};
+use crate::render::{Paint, Style, count, counted, moment, next, share, shelter, thousands, words};
 
 /// How many ids are shown before the rest is folded.
 const IDS: usize = 50;
@@ -28,32 +28,20 @@ const MESSAGES: usize = 10;
 /// Returns what the sink says when it cannot take the text.
 pub fn summary(summary: &Summary, style: Style, sink: &mut dyn Write) -> io::Result<()> {
     headline(summary, style, sink)?;
-    if let Some(Ending::Stopped(reason)) = &summary.ending {
-        writeln!(
-            sink,
-            "{} {}",
-            style.paint(Paint::Yellow, "Stopped:"),
-            stopped(reason)
-        )?;
-    }
-    if summary.run.is_some() && summary.ending.is_none() {
-        writeln!(
-            sink,
-            "{} the run never came to its end",
-            style.paint(Paint::Yellow, "Stopped:")
-        )?;
+    let stop = match &summary.ending {
+        Some(Ending::Stopped(reason)) => Some(stopped(reason)),
+        None if summary.run.is_some() => Some("the run never came to its end".to_owned()),
+        Some(Ending::Done) | None => None,
+    };
+    if let Some(why) = stop {
+        writeln!(sink, "{} {why}", style.paint(Paint::Yellow, "Stopped:"))?;
     }
     if summary.unsent > 0 {
-        writeln!(
-            sink,
-            "{} not asked for, and nothing changed there.",
-            counted(summary.unsent, "asset was", "assets were")
-        )?;
+        let assets = counted(summary.unsent, "asset was", "assets were");
+        writeln!(sink, "{assets} not asked for, and nothing changed there.")?;
         if let Some(rest) = rest(summary) {
-            writeln!(
-                sink,
-                "At the pace of this run that takes about {rest} more."
-            )?;
+            let pace = "At the pace of this run that takes about";
+            writeln!(sink, "{pace} {rest} more.")?;
         }
     }
     failures(summary, style, sink)?;
@@ -115,35 +103,23 @@ fn headline(summary: &Summary, style: Style, sink: &mut dyn Write) -> io::Result
         .into_iter()
         .filter(|(figure, ..)| *figure > 0)
         .map(|(figure, word, paint)| {
-            style
-                .paint(paint, format!("{} {word}", count(figure)))
-                .to_string()
+            let text = format!("{} {word}", count(figure));
+            style.paint(paint, text).to_string()
         })
         .collect();
     if parts.is_empty() {
         parts.push("nothing changed".to_owned());
     }
-    write!(
-        sink,
-        "{} {}",
-        style.paint(
-            Paint::Bold,
-            format!("Run {}:", crate::render::thousands(run))
-        ),
-        parts.join(", ")
-    )?;
+    let run = style.paint(Paint::Bold, format!("Run {}:", thousands(run)));
     let requests = counted(summary.requests, "request", "requests");
+    write!(sink, "{run} {} · {requests}", parts.join(", "))?;
     if summary.ending.is_some() {
-        writeln!(sink, " · {requests} in {}", duration(summary.elapsed))?;
-    } else {
-        writeln!(sink, " · {requests}")?;
+        write!(sink, " in {}", duration(summary.elapsed))?;
     }
+    writeln!(sink)?;
     if summary.resolved > 0 {
-        writeln!(
-            sink,
-            "{} unknown before, and no longer.",
-            counted(summary.resolved, "asset was", "assets were")
-        )?;
+        let assets = counted(summary.resolved, "asset was", "assets were");
+        writeln!(sink, "{assets} unknown before, and no longer.")?;
     }
     writeln!(sink, "State: {}", escape(&summary.state_path))
 }
@@ -211,7 +187,7 @@ pub fn stopped(reason: &StopReason) -> String {
         ),
         StopReason::FailedBatches { batches, detail } => format!(
             "{} requests in a row came to nothing: this looks like an outage: {}",
-            crate::render::thousands(u64::from(*batches)),
+            thousands(u64::from(*batches)),
             escape(detail)
         ),
         StopReason::TimeBudget => "the time that the run was given is used up".to_owned(),
@@ -236,35 +212,23 @@ fn failures(summary: &Summary, style: Style, sink: &mut dyn Write) -> io::Result
     }
     let mut groups: BTreeMap<(FailureKind, &str), Vec<&FailedAsset>> = BTreeMap::new();
     for failed in &summary.failed {
-        groups
-            .entry((failed.kind, &*failed.message))
-            .or_default()
-            .push(failed);
+        let group = groups.entry((failed.kind, &*failed.message));
+        group.or_default().push(failed);
     }
     let mut groups: Vec<_> = groups.into_iter().collect();
     // The message that most assets share is the one to read first.
     groups.sort_by_key(|(_, assets)| std::cmp::Reverse(assets.len()));
 
-    writeln!(sink)?;
-    writeln!(
-        sink,
-        "{} in the server's own words:",
-        style.paint(
-            Paint::Red,
-            counted(summary.failed.len(), "asset failed,", "assets failed,")
-        )
-    )?;
+    let assets = counted(summary.failed.len(), "asset failed,", "assets failed,");
+    let assets = style.paint(Paint::Red, assets);
+    writeln!(sink, "\n{assets} in the server's own words:")?;
     let told = groups.len().min(MESSAGES);
     let sizes: Vec<usize> = groups[..told].iter().map(|(_, ids)| ids.len()).collect();
     let mut shown = 0;
     for (((kind, message), assets), share) in groups.iter().zip(share(&sizes, IDS)) {
-        writeln!(
-            sink,
-            "  {} ({}, {})",
-            style.paint(Paint::Bold, escape(message)),
-            kind.name(),
-            counted(assets.len(), "asset", "assets")
-        )?;
+        let number = counted(assets.len(), "asset", "assets");
+        let message = style.paint(Paint::Bold, escape(message));
+        writeln!(sink, "  {message} ({}, {number})", kind.name())?;
         for FailedAsset { id, attempts, .. } in &assets[..share] {
             writeln!(sink, "    {id}  tried {}", words::times(*attempts))?;
         }
@@ -307,15 +271,9 @@ fn warnings(summary: &Summary, style: Style, sink: &mut dyn Write) -> io::Result
     for warning in &summary.warnings {
         *kinds.entry(warning).or_default() += 1;
     }
-    writeln!(sink)?;
-    writeln!(
-        sink,
-        "{} from the server that it should not give:",
-        style.paint(
-            Paint::Yellow,
-            counted(summary.warnings.len(), "answer", "answers")
-        )
-    )?;
+    let answers = counted(summary.warnings.len(), "answer", "answers");
+    let answers = style.paint(Paint::Yellow, answers);
+    writeln!(sink, "\n{answers} from the server that it should not give:")?;
     for (warning, times) in kinds.iter().take(WARNINGS) {
         let times = match times {
             1 => String::new(),
@@ -347,8 +305,7 @@ fn left(summary: &Summary, sink: &mut dyn Write) -> io::Result<()> {
     if parts.is_empty() {
         return Ok(());
     }
-    writeln!(sink)?;
-    writeln!(sink, "Left as they were: {}.", parts.join(", "))
+    writeln!(sink, "\nLeft as they were: {}.", parts.join(", "))
 }
 
 fn next(summary: &Summary, style: Style, sink: &mut dyn Write) -> io::Result<()> {

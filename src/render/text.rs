@@ -12,7 +12,7 @@ use crate::plan::saved::PlanDocument;
 use crate::plan::{Plan, Step, Totals};
 use crate::render::escape::escape;
 use crate::render::{
-    Paint, Style, count, counted, forecast, joined, moment, share, shelter, thousands, words,
+    Paint, Style, count, counted, forecast, moment, share, shelter, thousands, words,
 };
 
 /// How many lines of assets are shown before the rest is folded.
@@ -45,63 +45,44 @@ pub struct PlanView<'plan> {
 ///
 /// Returns what the sink says when it cannot take the text.
 pub fn plan(view: &PlanView<'_>, style: Style, sink: &mut dyn Write) -> io::Result<()> {
-    let PlanView {
-        plan:
-            Plan {
-                steps,
-                totals,
-                stacks,
-                held: _,
-                places: _,
-                unsettled,
-                left_alone,
-                shelter,
-            },
-        batch_size,
-        forecast,
-        time_budget,
-        full,
-    } = *view;
+    let (plan, totals) = (view.plan, &view.plan.totals);
     words::heading(&headline(totals), style, sink)?;
 
     let mut groups: BTreeMap<Group, Vec<&Step>> = BTreeMap::new();
-    for step in steps {
+    for step in &plan.steps {
         if let Some(group) = group_of(&step.decision) {
             groups.entry(group).or_default().push(step);
         }
     }
-    let lines = if full { usize::MAX } else { LINES };
+    let lines = if view.full { usize::MAX } else { LINES };
     let sizes: Vec<usize> = groups.values().map(Vec::len).collect();
     for ((group, steps), shown) in groups.into_iter().zip(share(&sizes, lines)) {
         let (title, why) = group.title();
-        writeln!(sink)?;
-        writeln!(
-            sink,
-            "{}{why}",
-            style.paint(Paint::Bold, format!("{title} ({})", count(steps.len())))
-        )?;
+        let title = format!("{title} ({})", count(steps.len()));
+        writeln!(sink, "\n{}{why}", style.paint(Paint::Bold, title))?;
         for step in &steps[..shown] {
-            let files = stacks.get(&step.id).map(|files| &**files);
+            let files = plan.stacks.get(&step.id).map(|files| &**files);
             line(group, step, files, style, sink)?;
-            stack_files(files.unwrap_or_default(), full, style, sink)?;
+            stack_files(files.unwrap_or_default(), view.full, style, sink)?;
         }
         words::fold(2, steps.len() - shown, MORE, style, sink)?;
     }
 
     if totals.changes() > 0 || totals.mismatch > 0 {
         writeln!(sink)?;
-        forecast::closing(totals, (batch_size, forecast), sink)?;
-        forecast::duration(forecast, time_budget, style, sink)?;
+        forecast::closing(totals, (view.batch_size, view.forecast), sink)?;
+        forecast::duration(view.forecast, view.time_budget, style, sink)?;
     }
-    if !unsettled.is_empty() {
-        let assets = counted(unsettled.len(), "asset that stays", "assets that stay");
+    if !plan.unsettled.is_empty() {
+        let unsettled = plan.unsettled.len();
+        let assets = counted(unsettled, "asset that stays", "assets that stay");
         writeln!(
             sink,
             "An earlier delete of {assets} was not answered: a run reads them, and deletes none."
         )?;
     }
-    shelter::left_alone(left_alone, style, sink)?;
-    shelter::notes(shelter, style, sink)
+    shelter::left_alone(&plan.left_alone, style, sink)?;
+    shelter::notes(&plan.shelter, style, sink)
 }
 
 /// Writes what a saved plan was made from, and why it no longer fits where it does not, with an
@@ -230,23 +211,14 @@ fn line(
     style: Style,
     sink: &mut dyn Write,
 ) -> io::Result<()> {
-    let Step {
-        id,
-        decision,
-        details,
-        spot: _,
-    } = step;
     let (symbol, paint) = group.symbol();
-    write!(sink, "  {} {id}", style.paint(paint, symbol))?;
+    write!(sink, "  {} {}", style.paint(paint, symbol), step.id)?;
     let mut parts = Vec::new();
-    parts.extend(what(step.kind(), decision.may_delete(), files));
-    parts.extend(why(*id, decision));
-    if let Some(details) = details {
-        parts.extend(wherefore(details));
-    }
+    parts.extend(what(step.kind(), step.decision.may_delete(), files));
+    parts.extend(why(step.id, &step.decision));
+    parts.extend(step.details.iter().flat_map(|details| wherefore(details)));
     if !parts.is_empty() {
-        write!(sink, "  ")?;
-        joined(&parts, " · ", sink)?;
+        write!(sink, "  {}", parts.join(" · "))?;
     }
     writeln!(sink)
 }
@@ -289,24 +261,16 @@ fn why(id: AssetId, decision: &Decision) -> Option<String> {
         }
         Decision::Record { evidence } => Some(format!("evidence: {}", evidence.name())),
         Decision::Unreadable { message } => Some(escape(message).into_owned()),
-        Decision::Resolve {
-            listed: _,
-            attempts: 0,
-        } => Some("not found by an earlier run".to_owned()),
+        Decision::Resolve { attempts: 0, .. } => Some("not found by an earlier run".to_owned()),
         Decision::Retry {
-            attempts,
-            kind: _,
-            message,
+            attempts, message, ..
         }
         | Decision::Blocked {
-            attempts,
-            kind: _,
-            message,
-        } => Some(format!(
-            "refused {}: {}",
-            words::times(*attempts),
-            escape(message)
-        )),
+            attempts, message, ..
+        } => {
+            let times = words::times(*attempts);
+            Some(format!("refused {times}: {}", escape(message)))
+        }
         Decision::Resolve { listed, attempts } => Some(format!(
             "sent {}{}",
             words::times(*attempts),
@@ -324,57 +288,35 @@ fn why(id: AssetId, decision: &Decision) -> Option<String> {
 
 /// What the manifest says of the asset, as far as people decide by it.
 fn wherefore(details: &Details) -> impl Iterator<Item = String> {
-    let Details {
-        kind: _,
-        reason,
-        ticket,
-        owner,
-        not_before: _,
-        pin: _,
-        missing: _,
-    } = details;
-    [reason, ticket, owner]
-        .into_iter()
-        .flatten()
-        .map(|text| escape(text).into_owned())
+    let said = [&details.reason, &details.ticket, &details.owner];
+    let said = said.into_iter().flatten();
+    said.map(|text| escape(text).into_owned())
 }
 
 /// Says in one line how many assets the plan concerns, and how.
 #[must_use]
 pub fn headline(totals: &Totals) -> String {
-    let Totals {
-        retire,
-        retry,
-        resolve,
-        record,
-        missing,
-        unreadable,
-        blocked,
-        defer,
-        held,
-        mismatch,
-        forget,
-        unchanged,
-        history,
-    } = *totals;
     let list = |figures: &[(usize, &str)]| words::figures(figures).join(", ");
     let changes = list(&[
-        (retire, "to retire"),
-        (retry, "to retry"),
-        (resolve, "to resolve"),
-        (record, "to record as gone"),
-        (missing, "missing"),
-        (unreadable, "not to be read"),
-        (forget, "to forget"),
+        (totals.retire, "to retire"),
+        (totals.retry, "to retry"),
+        (totals.resolve, "to resolve"),
+        (totals.record, "to record as gone"),
+        (totals.missing, "missing"),
+        (totals.unreadable, "not to be read"),
+        (totals.forget, "to forget"),
     ]);
     let kept = list(&[
-        (defer, "deferred"),
-        (held, "held"),
-        (blocked, "blocked"),
-        (mismatch, "mismatched"),
+        (totals.defer, "deferred"),
+        (totals.held, "held"),
+        (totals.blocked, "blocked"),
+        (totals.mismatch, "mismatched"),
     ]);
-    let done = list(&[(unchanged, "unchanged"), (history, "kept as history")]);
-    let idle = changes.is_empty() && mismatch == 0;
+    let done = list(&[
+        (totals.unchanged, "unchanged"),
+        (totals.history, "kept as history"),
+    ]);
+    let idle = changes.is_empty() && totals.mismatch == 0;
     let parts: Vec<String> = [changes, kept, done]
         .into_iter()
         .filter(|part| !part.is_empty())

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 
 use crate::asset::AssetId;
-use crate::event::{Ending, Provenance, RunEvent, RunInfo};
+use crate::event::{Ending, RunEvent, RunInfo};
 use crate::render::events::{At, EndingName, Event, Version, milliseconds};
 use crate::render::json::json;
 use crate::render::report::{Summary, SummaryBuilder};
@@ -63,31 +63,19 @@ impl Lines {
     }
 
     fn started(&mut self, info: &RunInfo, summary: &SummaryBuilder) {
-        let RunInfo {
-            number,
-            id,
-            at,
-            provenance:
-                Provenance {
-                    actor,
-                    commit,
-                    ci,
-                    plan,
-                },
-            account,
-        } = info;
-        self.run = *number;
+        self.run = info.number;
         let (totals, next_due, state) = summary.basis();
+        let from = &info.provenance;
         self.push(&Event::RunStarted {
             version: Version,
-            at: At(*at),
-            run: *number,
-            id: *id,
-            actor: actor.as_deref().map(Cow::Borrowed),
-            commit: commit.as_deref().map(Cow::Borrowed),
-            ci: ci.as_deref().map(Cow::Borrowed),
-            plan: plan.as_deref().map(Cow::Borrowed),
-            account: account.as_deref().map(Cow::Borrowed),
+            at: At(info.at),
+            run: info.number,
+            id: info.id,
+            actor: from.actor.as_deref().map(Cow::Borrowed),
+            commit: from.commit.as_deref().map(Cow::Borrowed),
+            ci: from.ci.as_deref().map(Cow::Borrowed),
+            plan: from.plan.as_deref().map(Cow::Borrowed),
+            account: info.account.as_deref().map(Cow::Borrowed),
             state: Cow::Borrowed(state),
             planned: *totals,
             next_due: next_due.map(At),
@@ -175,11 +163,6 @@ impl Lines {
     }
 
     fn end(&mut self, summary: &Summary, at: At, close: Close) {
-        let Close {
-            now: _,
-            saved,
-            exit,
-        } = close;
         let (ending, reason) = match &summary.ending {
             _idle if summary.run.is_none() => (EndingName::Idle, None),
             Some(Ending::Stopped(reason)) => (EndingName::Stopped, Some(reason)),
@@ -201,8 +184,8 @@ impl Lines {
             unsent: summary.unsent,
             requests: summary.requests,
             elapsed_ms: milliseconds(summary.elapsed),
-            saved,
-            exit,
+            saved: close.saved,
+            exit: close.exit,
         });
     }
 
