@@ -28,13 +28,13 @@ use crate::sandbox::world::World;
 use crate::sandbox::{self, Options, Sandbox};
 use crate::state::Api;
 
-/// How many pages of accounts are read at most.
+/// How many pages of accounts are read at most: nobody has five thousand accounts.
 const PAGES: usize = 50;
 
-/// The shortest wait that is told.
+/// The shortest wait that is told: after it people ask themselves whether anything goes on.
 const LONG_WAIT: Duration = Duration::from_secs(5);
 
-/// How many accounts are named at most.
+/// How many accounts are named at most, so that a refusal fits a screen.
 const NAMED: usize = 10;
 
 /// A server that can be spoken to.

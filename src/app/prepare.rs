@@ -25,10 +25,10 @@ use crate::state::{Api, State, Target};
 use crate::store::Loaded;
 
 /// How many assets are read at most before the plan is shown; a run reads the others just
-/// before it deletes them.
+/// before it deletes them. At ten readings a second, a plan is there within two minutes.
 const MOST: usize = 1_000;
 
-/// After how many assets people are told how far it is.
+/// After how many assets people are told how far it is: every ten seconds at ten a second.
 const EACH: usize = 100;
 
 /// What the settings say of a plan.

@@ -18,7 +18,7 @@ use crate::plan::saved::{
 use crate::state::Target;
 use crate::store::Loaded;
 
-/// How far into a file a plan's id stands at most, in bytes.
+/// How far into a file a plan's id stands at most, in bytes: it is the second field.
 pub(crate) const HEAD: usize = 200;
 
 /// Whether a document begins as a plan does: a state names its lineage before any id.

@@ -25,7 +25,7 @@ use crate::outcome::{AssetOutcome, Outcome};
 use crate::plan::approve::Approved;
 use crate::store::{Session, Synced};
 
-/// How long the dispatcher sleeps at most.
+/// How long the dispatcher sleeps at most, so that its listeners can say how time goes by.
 const TICK: Duration = Duration::from_secs(1);
 
 /// Carries out a plan, with the calls of one version of the API.

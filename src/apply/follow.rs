@@ -11,7 +11,8 @@ use crate::event::{StopReason, Task};
 use crate::frameio::verdict::Verdict;
 use crate::outcome::{AssetOutcome, Evidence, Failure, FailureKind, Outcome};
 
-/// How often in a row the server may say that it is too much before that can stop the run.
+/// How often in a row the server may say that it is too much before that can stop the run: other
+/// users of the token may well take a limit for some windows, and a pause follows each refusal.
 const PATIENCE: u32 = 20;
 
 /// What follows from an answer to a job. Exactly one effect closes it.

@@ -13,13 +13,15 @@ use crate::frameio::Limits;
 use crate::frameio::jitter::Jitter;
 use crate::frameio::pacer::{Pace, Pacer, Pause};
 
-/// The shortest wait for a limit that is worth telling.
+/// The shortest wait for a limit that is worth telling: shorter ones nobody sees.
 const TOLD_WAIT: Duration = Duration::from_millis(500);
 
-/// How often a wait for the same limit is told at most.
+/// How often a wait for the same limit is told at most, so that a stream of events is not made of
+/// them.
 const TOLD_EVERY: Duration = Duration::from_secs(5);
 
-/// The longest pause that a rate limit takes because of troubles in a row.
+/// The longest pause that a rate limit takes because of troubles in a row. Each request has its own
+/// backoff beside it, so this one only thins the tries out.
 const LONGEST_BREATHER: Duration = Duration::from_secs(5);
 
 /// The guards of a run.

@@ -38,7 +38,7 @@ pub(crate) mod worker;
 mod tests;
 
 /// How long a search in the lists of recently deleted assets goes on before it is asked whether it
-/// is to be cut off.
+/// is to be cut off: people take a tenth of a second for at once.
 const LOOK_UP: Duration = Duration::from_millis(100);
 
 /// Carries out what was approved; returns when everything under way is answered for.

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-/// The longest pause before a request is made again.
+/// The longest pause before a request is made again: what the API's guide asks for after an error
+/// of the server.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// How often a request is made again, and for how long.

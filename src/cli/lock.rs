@@ -12,7 +12,7 @@ use crate::render::escape::escape;
 use crate::store::file::{FileSession, FileStore};
 use crate::store::{Loaded, StoreError};
 
-/// How often a lock that somebody else has is tried again.
+/// How often a lock that somebody else has is tried again: the system tells nobody when it is free.
 const GLANCE: Duration = Duration::from_millis(100);
 
 /// Takes the lock of the state for `who` and its command, and reads the state; waits for

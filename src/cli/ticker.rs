@@ -11,10 +11,10 @@ use crate::cli::console::Console;
 use crate::event::{Listener, RunEvent};
 use crate::render::progress::{self, Progress};
 
-/// How often a terminal is redrawn.
+/// How often a terminal is redrawn: five times a second look alive, and cost nothing.
 const REDRAW: Duration = Duration::from_millis(200);
 
-/// How often a line is written elsewhere.
+/// How often a line is written elsewhere: a run of an hour makes some 360 lines of a CI log.
 const LINE: Duration = Duration::from_secs(10);
 
 /// Shows on standard error how far a run is, on a thread of its own: a run that waits says so.

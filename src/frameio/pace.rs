@@ -7,7 +7,8 @@ use reqwest::header::HeaderMap;
 
 use crate::frameio::reply::Limits;
 
-/// The longest wait that a header is believed.
+/// The longest wait that a header is believed: no documented window is longer than a minute, and
+/// a run that waits for hours is one that nobody watches any more.
 const LONGEST: Duration = Duration::from_hours(1);
 
 /// Reads the wait that an answer's headers ask for in so many words: `retry-after-ms`, else

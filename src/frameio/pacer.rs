@@ -13,12 +13,13 @@ use crate::event::RateLimit;
 use crate::frameio::reply::Limits;
 
 /// The pause after a refusal that says nothing of its length; each further one is twice as long.
+/// A second is the shortest window of a documented limit.
 const UNTOLD_PAUSE: Duration = Duration::from_secs(1);
 
-/// The longest pause that the pacer takes by itself.
+/// The longest pause that the pacer takes by itself: the longest window of a documented limit.
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
-/// How many doublings a pause goes through at most.
+/// How many doublings a pause goes through at most: six lead from a second to the longest pause.
 const DOUBLINGS: u32 = 6;
 
 /// How a request went, as far as pace is concerned.

@@ -16,14 +16,15 @@ use crate::frameio::verdict::{Live, Verdict};
 use crate::inventory::{Facts, Inventory, Seen};
 use crate::outcome::Evidence;
 
-/// How many readings in a row may come to nothing before the rest is not read either.
+/// How many readings in a row may come to nothing before the rest is not read either: each was
+/// tried several times, so this is an outage, and a plan is to say so before a minute is over.
 pub(super) const IN_A_ROW: u32 = 3;
 
 /// How many pages a version stack has at most; no stack comes near it.
 pub const PAGES: usize = 1000;
 
 /// How many assets must be asked for, each in vain for want of a right, to say that it is the
-/// token that lacks it.
+/// token that lacks it: as many as make a share (`breaker::SAMPLE`).
 const REFUSED: usize = 10;
 
 /// Reads assets of which only the kind may be known, as fast as the server's limits allow;

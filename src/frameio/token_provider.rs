@@ -11,10 +11,11 @@ use crate::frameio::ims::{Fetched, Ims, NoToken};
 use crate::frameio::mask::Secrets;
 use crate::frameio::token::Token;
 
-/// How long before its end a token is renewed.
+/// How long before its end a token is renewed: as long as one request may take.
 const AHEAD: Duration = Duration::from_mins(1);
 
-/// How long a token that is still good is used before its renewal is tried again.
+/// How long a token that is still good is used before its renewal is tried again: a dozen tries
+/// before it ends.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What opens the API; all workers of a run share one.

@@ -18,10 +18,11 @@ use super::text::{is_void, number};
 use super::walk::Walk;
 use super::yaml::{LARGEST, Node, Refusal, Unit, Value};
 
-/// How many bytes a piece has about.
+/// How many bytes a piece has about: large enough that a piece costs little beside its items, and
+/// small enough that what the parser holds of it does not count.
 const PIECE: usize = 64 << 10;
 
-/// How many items a piece has at most.
+/// How many items a piece has at most, for the same reason.
 const ITEMS: usize = 256;
 
 /// How many bytes the shortest item has as people write them: `- ` and a UUID on a line.

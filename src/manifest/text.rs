@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use crate::diagnostic::{Finding, Place, Severity, Snippet};
 
-/// How many bytes of a line a snippet shows before and after its place at most.
+/// How many bytes of a line a snippet shows before and after its place at most: two lines of a
+/// terminal.
 const AROUND: (usize, usize) = (60, 120);
 
 /// How many bytes at the top of a text are looked through each time that one is asked for.

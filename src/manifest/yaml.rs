@@ -12,7 +12,8 @@ use serde_yaml::Deserializer;
 
 use super::text::{byte_of, line_starts, number};
 
-/// The largest document that is read as a whole, in bytes.
+/// The largest document that is read as a whole, in bytes: the parser holds some twenty times as
+/// much.
 pub(super) const LARGEST: usize = 64 << 20;
 
 /// How deep brackets may be nested before the parser is not even asked: its time grows with

@@ -53,7 +53,7 @@ pub enum Refused {
     Unread(Vec<(Unplaced, usize)>),
 }
 
-/// How many protected assets a refusal names at most.
+/// How many protected assets a refusal names at most, so that its hint stays in sight.
 const NAMED: usize = 5;
 
 /// Names several things, and says how many more there are.

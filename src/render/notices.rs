@@ -6,7 +6,7 @@ use crate::diagnostic::Place;
 use crate::manifest::document::{Hold, Manifests, Spot, Waiver};
 use crate::render::{count, moment};
 
-/// How many notices are told at most.
+/// How many notices are told at most: a screen of them.
 const MOST: usize = 20;
 
 /// Tells of waivers, which no guard of this version reads, and of holds that have ended.

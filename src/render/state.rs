@@ -11,7 +11,7 @@ use crate::state::{Accepted, Change, Counts, Record, RunRecord, State, Status};
 /// How many runs the overview shows.
 const RUNS: usize = 20;
 
-/// How many ids the overview shows of each status that needs somebody.
+/// How many ids the overview shows of each status that needs somebody, as many as a summary.
 const IDS: usize = 50;
 
 /// Writes a table of records, in the order in which they come.

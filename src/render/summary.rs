@@ -12,7 +12,7 @@ use crate::render::progress::roughly;
 use crate::render::report::{FailedAsset, Summary};
 use crate::render::{Paint, Style, count, counted, moment, next, share, shelter, thousands, words};
 
-/// How many ids are shown before the rest is folded.
+/// How many ids are shown before the rest is folded: what somebody copies by hand at most.
 const IDS: usize = 50;
 
 /// How many different warnings are shown before the rest is folded.

@@ -15,7 +15,8 @@ use crate::render::{
     Paint, Style, count, counted, forecast, moment, share, shelter, thousands, words,
 };
 
-/// How many lines of assets are shown before the rest is folded.
+/// How many lines of assets are shown before the rest is folded: what somebody still scrolls
+/// through; `--full` shows all.
 const LINES: usize = 200;
 
 /// How many files of one version stack are shown before the rest is folded.

@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 use crate::asset::AssetId;
 use crate::sandbox::endpoint::Endpoint;
 
-/// How many requests the log keeps.
+/// How many requests the log keeps: those of a run of a million assets, in some megabytes.
 const REQUESTS: usize = 100_000;
 
 /// How many ids of assets the log keeps; the oldest requests go first.

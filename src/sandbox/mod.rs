@@ -41,7 +41,7 @@ pub mod world;
 #[cfg(test)]
 mod tests;
 
-/// How long open connections may keep the server from ending.
+/// How long open connections may keep the server from ending: an answer that drips never ends.
 const LAST_CALL: Duration = Duration::from_secs(2);
 
 /// How a sandbox is served.

@@ -11,10 +11,10 @@ use crate::cli::env::SECRETS;
 use crate::cli::secrets::error::{LONGEST, SecretError};
 use crate::cli::settings::kind::TokenCommand;
 
-/// How often a command is looked after.
+/// How often a command is looked after: the system tells nobody when it ends within a time.
 const GLANCE: Duration = Duration::from_millis(20);
 
-/// The longest token that is read, in bytes.
+/// The longest token that is read, in bytes; no server takes so long a header.
 const LONGEST_TOKEN: usize = 64 << 10;
 
 impl TokenCommand {

@@ -7,7 +7,7 @@ use crate::apply::retry::Retries;
 use crate::cli::settings::table::Values;
 use crate::frameio::transport::Timeouts;
 
-/// The longest first pause before a request is made again.
+/// The longest first pause before a request is made again: most troubles are over by then.
 const BACKOFF: Duration = Duration::from_millis(500);
 
 /// How a run sends.

@@ -201,7 +201,7 @@ pub const ENDPOINT: &str = "https://api.frame.io";
 /// The most assets that one delete may ask for; the API names no bound.
 const LARGEST_BATCH: usize = 1000;
 
-/// The most requests that may be under way at once.
+/// The most requests that may be under way at once: more than any documented limit serves.
 const MOST_AT_ONCE: usize = 64;
 
 fn at_most(most: usize) -> impl Fn(&NonZeroUsize) -> Result<(), String> {

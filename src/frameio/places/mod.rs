@@ -21,7 +21,7 @@ use crate::outcome::Evidence;
 mod tests;
 
 /// How many listed assets are followed up at most once it is known that what is in something
-/// held cannot be listed.
+/// held cannot be listed: at the five readings a second of v2, some minutes.
 const MOST: usize = 1_000;
 
 /// Reads by one version of the API, and cannot delete.
