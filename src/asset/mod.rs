@@ -203,15 +203,8 @@ impl AssetId {
     }
 
     /// Whether it is an id of Adobe's storage and no UUID; only V4 takes these.
-    #[must_use]
-    pub const fn is_adobe(self) -> bool {
+    pub(crate) const fn is_adobe(self) -> bool {
         self.0.as_u128() >= NUMBERED
-    }
-
-    /// The id as a number; those of UUIDs are in the order of the ids.
-    #[must_use]
-    pub const fn as_u128(self) -> u128 {
-        self.0.as_u128()
     }
 
     /// The text of an id that is no UUID.

@@ -27,7 +27,7 @@ const SECRETS: [&str; 6] = [
 /// # Errors
 ///
 /// Returns what is wrong with it, and where. A line with a token is never shown.
-pub fn parse(path: &Path, text: &str) -> Result<Given, Box<Finding>> {
+pub(crate) fn parse(path: &Path, text: &str) -> Result<Given, Box<Finding>> {
     let fail = |message: String, span: Option<Range<usize>>, hint: Option<String>| {
         Box::new(finding(path, text, &message, span.unwrap_or(0..0), hint))
     };
@@ -86,8 +86,7 @@ pub fn parse(path: &Path, text: &str) -> Result<Given, Box<Finding>> {
 /// config, where the environment says where it is.
 ///
 /// Their lines are not shown, since an address may hold a password.
-#[must_use]
-pub fn untrusted(path: &Path, text: &str, own: Option<&Path>) -> Vec<Finding> {
+pub(crate) fn untrusted(path: &Path, text: &str, own: Option<&Path>) -> Vec<Finding> {
     // It has been read before, so it parses.
     let table = toml::de::DeTable::parse(text).map(toml::Spanned::into_inner);
     let keys = table.iter().flat_map(|table| table.keys());

@@ -16,7 +16,7 @@ use crate::render::escape::escape;
 
 /// Standard output for data, standard error for words, standard input for answers.
 #[derive(Debug, Clone)]
-pub struct Console {
+pub(crate) struct Console {
     out: Style,
     err: Style,
     quiet: bool,
@@ -37,12 +37,11 @@ const USUAL_WIDTH: usize = 80;
 /// Says that standard output can no longer be written to.
 #[derive(Debug, thiserror::Error)]
 #[error("standard output cannot be written to")]
-pub struct OutputError(#[from] io::Error);
+pub(crate) struct OutputError(#[from] io::Error);
 
 impl OutputError {
     /// Whether the reader has simply gone, as `head` does.
-    #[must_use]
-    pub fn is_reader_gone(&self) -> bool {
+    pub(crate) fn is_reader_gone(&self) -> bool {
         self.0.kind() == io::ErrorKind::BrokenPipe
     }
 
@@ -52,7 +51,7 @@ impl OutputError {
     /// # Errors
     ///
     /// Returns any other failure.
-    pub fn unless_gone(printed: Result<(), Self>) -> Result<(), Self> {
+    pub(crate) fn unless_gone(printed: Result<(), Self>) -> Result<(), Self> {
         match printed {
             Err(error) if !error.is_reader_gone() => Err(error),
             Ok(()) | Err(_) => Ok(()),
@@ -60,10 +59,10 @@ impl OutputError {
     }
 }
 
+#[expect(clippy::unused_self, reason = "nobody prints or asks without a console")]
 impl Console {
     /// Makes the console of this process.
-    #[must_use]
-    pub fn new(colour: Colour, quiet: bool, environment: &Environment) -> Self {
+    pub(crate) fn new(colour: Colour, quiet: bool, environment: &Environment) -> Self {
         let dumb = matches!(environment.text("TERM"), Ok(Some("dumb")));
         let style = |wanted_by_default: ColorChoice| Style {
             colour: match colour {
@@ -87,39 +86,34 @@ impl Console {
 
     /// Hides secrets on standard error, and in errors of an event stream, from now on. Nothing should bring one there; a library
     /// that logs, or an error that shows a line of a file, could.
-    pub fn hide(&self, secrets: &Secrets) {
+    pub(crate) fn hide(&self, secrets: &Secrets) {
         let mut hidden = self.hidden.lock().unwrap_or_else(PoisonError::into_inner);
         hidden.push(secrets.clone());
     }
 
     /// Whether somebody is there to answer a question.
-    #[must_use]
-    pub const fn can_ask(&self) -> bool {
+    pub(crate) const fn can_ask(&self) -> bool {
         self.asks
     }
 
     /// Whether somebody reads standard output, and not a program.
-    #[must_use]
-    pub const fn is_read_by_people(&self) -> bool {
+    pub(crate) const fn is_read_by_people(&self) -> bool {
         self.terminals.0
     }
 
     /// Whether messages are wanted.
-    #[must_use]
-    pub const fn is_quiet(&self) -> bool {
+    pub(crate) const fn is_quiet(&self) -> bool {
         self.quiet
     }
 
     /// How standard error looks.
-    #[must_use]
-    pub const fn style(&self) -> Style {
+    pub(crate) const fn style(&self) -> Style {
         self.err
     }
 
     /// How many columns a line of [`Console::status`] may have; nothing where lines are not
     /// redrawn.
-    #[must_use]
-    pub fn status_width(&self) -> Option<usize> {
+    pub(crate) fn status_width(&self) -> Option<usize> {
         self.redraws.then(|| {
             let width = terminal_size_of(io::stderr());
             let width = width.map_or(USUAL_WIDTH, |(Width(width), _)| usize::from(width));
@@ -129,13 +123,13 @@ impl Console {
     }
 
     /// Writes a line that the next one replaces.
-    pub fn status(&self, text: &str) {
+    pub(crate) fn status(&self, text: &str) {
         self.words(|_, sink| write!(sink, "{text}"));
         self.drawn.store(true, Ordering::Relaxed);
     }
 
     /// Takes the line of [`Console::status`] away again.
-    pub fn clear_status(&self) {
+    pub(crate) fn clear_status(&self) {
         self.words(|_, _| Ok(()));
     }
 
@@ -144,7 +138,7 @@ impl Console {
     /// # Errors
     ///
     /// Returns why it cannot be written, which may be that nobody reads it any more.
-    pub fn stream(&self, bytes: &[u8]) -> io::Result<()> {
+    pub(crate) fn stream(&self, bytes: &[u8]) -> io::Result<()> {
         let mut sink = io::stdout().lock();
         sink.write_all(bytes)?;
         sink.flush()
@@ -155,7 +149,7 @@ impl Console {
     /// # Errors
     ///
     /// Returns why it cannot be written, which may be that nobody reads it any more.
-    pub fn data(
+    pub(crate) fn data(
         &self,
         write: impl FnOnce(Style, &mut dyn Write) -> io::Result<()>,
     ) -> Result<(), OutputError> {
@@ -166,7 +160,7 @@ impl Console {
     }
 
     /// A text with a mask in place of each secret that is hidden.
-    pub fn masked(&self, mut text: Vec<u8>) -> Vec<u8> {
+    pub(crate) fn masked(&self, mut text: Vec<u8>) -> Vec<u8> {
         let hidden = self.hidden.lock().unwrap_or_else(PoisonError::into_inner);
         for secrets in hidden.iter() {
             if let Cow::Owned(masked) = secrets.printed(&text) {
@@ -177,7 +171,7 @@ impl Console {
     }
 
     /// Writes words to standard error, whatever `--quiet` says.
-    pub fn words(&self, write: impl FnOnce(Style, &mut dyn Write) -> io::Result<()>) {
+    pub(crate) fn words(&self, write: impl FnOnce(Style, &mut dyn Write) -> io::Result<()>) {
         let mut text = Vec::new();
         let written = write(self.err, &mut text);
         let text = self.masked(text);
@@ -197,19 +191,19 @@ impl Console {
     }
 
     /// Writes a line to standard error, unless `--quiet`.
-    pub fn message(&self, text: &str) {
+    pub(crate) fn message(&self, text: &str) {
         if !self.quiet {
             self.words(|_, sink| writeln!(sink, "{text}"));
         }
     }
 
     /// Writes a warning to standard error.
-    pub fn warn(&self, text: &str) {
+    pub(crate) fn warn(&self, text: &str) {
         self.words(|style, sink| writeln!(sink, "{} {}", style.warning("warning:"), escape(text)));
     }
 
     /// Writes an error and what to do about it to standard error.
-    pub fn error(&self, text: &str, hint: Option<&str>) {
+    pub(crate) fn error(&self, text: &str, hint: Option<&str>) {
         self.words(|style, sink| {
             writeln!(sink, "{} {}", style.error("error:"), escape(text))?;
             match hint {
@@ -224,7 +218,7 @@ impl Console {
     /// # Errors
     ///
     /// Returns why the answer cannot be read.
-    pub fn ask(&self, question: &str) -> io::Result<Option<String>> {
+    pub(crate) fn ask(&self, question: &str) -> io::Result<Option<String>> {
         let mut sink = io::stderr().lock();
         write!(sink, "{question} ")?;
         sink.flush()?;
@@ -238,7 +232,7 @@ impl Console {
     /// # Errors
     ///
     /// Returns why the answer cannot be read.
-    pub fn ask_number(&self, question: &str) -> io::Result<Option<usize>> {
+    pub(crate) fn ask_number(&self, question: &str) -> io::Result<Option<usize>> {
         let answer = self.ask(question)?.unwrap_or_default();
         // People write a number as it is shown to them.
         Ok(answer.replace([',', '_', ' '], "").parse().ok())

@@ -30,17 +30,17 @@ const SECRETS: [&str; 2] = [env::TOKEN, env::CLIENT_SECRET];
 
 /// What every command is given.
 #[derive(Debug)]
-pub struct Context {
+pub(crate) struct Context {
     /// Where it prints and asks.
-    pub console: Console,
+    pub(crate) console: Console,
     /// The environment.
-    pub environment: Environment,
+    pub(crate) environment: Environment,
     /// The signals of this process.
-    pub signals: Signals,
+    pub(crate) signals: Signals,
     /// `--config`.
-    pub config: Option<PathBuf>,
+    pub(crate) config: Option<PathBuf>,
     /// `--trust-config`.
-    pub trust_config: bool,
+    pub(crate) trust_config: bool,
 }
 
 impl Context {
@@ -49,7 +49,7 @@ impl Context {
     /// # Errors
     ///
     /// Returns all that is wrong with them.
-    pub fn manifests(&self, paths: &[PathBuf]) -> Result<Manifests, Failure> {
+    pub(crate) fn manifests(&self, paths: &[PathBuf]) -> Result<Manifests, Failure> {
         let found = project::load(paths)?;
         for note in &found.notes {
             self.console.message(&escape(note));
@@ -96,7 +96,7 @@ impl Context {
     ///
     /// Returns what is wrong with a flag, a variable or a config; also what a file of the
     /// project says that only counts where somebody trusts it.
-    pub fn settings(
+    pub(crate) fn settings(
         &self,
         flags: &Given,
         run: ThisRun,
@@ -116,7 +116,7 @@ impl Context {
     /// # Errors
     ///
     /// Returns what is wrong with a flag, a variable or a config.
-    pub fn settings_offline(&self, flags: &Given) -> Result<Settings, Failure> {
+    pub(crate) fn settings_offline(&self, flags: &Given) -> Result<Settings, Failure> {
         self.resolve(flags, ThisRun::default(), &[], false)
     }
 

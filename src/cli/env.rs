@@ -7,43 +7,43 @@ use std::path::PathBuf;
 use crate::frameio::mask::Secrets;
 
 /// The variable that names the config.
-pub const CONFIG: &str = "RETIRE_CONFIG";
+pub(crate) const CONFIG: &str = "RETIRE_CONFIG";
 
 /// The variable that lets the project's settings decide where secrets go.
-pub const TRUST_CONFIG: &str = "RETIRE_TRUST_CONFIG";
+pub(crate) const TRUST_CONFIG: &str = "RETIRE_TRUST_CONFIG";
 
 /// The variable with the token itself.
-pub const TOKEN: &str = "FRAMEIO_TOKEN";
+pub(crate) const TOKEN: &str = "FRAMEIO_TOKEN";
 
 /// The variable with the id of the client that V4 tokens are asked for with.
-pub const CLIENT_ID: &str = "FRAMEIO_CLIENT_ID";
+pub(crate) const CLIENT_ID: &str = "FRAMEIO_CLIENT_ID";
 
 /// The variable with the secret of that client.
-pub const CLIENT_SECRET: &str = "FRAMEIO_CLIENT_SECRET";
+pub(crate) const CLIENT_SECRET: &str = "FRAMEIO_CLIENT_SECRET";
 
 /// The variables of this program that are no setting.
 #[cfg(not(feature = "failpoints"))]
-pub const OTHERS: [&str; 2] = [CONFIG, TRUST_CONFIG];
+pub(crate) const OTHERS: [&str; 2] = [CONFIG, TRUST_CONFIG];
 /// The variables of this program that are no setting.
 #[cfg(feature = "failpoints")]
-pub const OTHERS: [&str; 3] = [CONFIG, TRUST_CONFIG, CRASH];
+pub(crate) const OTHERS: [&str; 3] = [CONFIG, TRUST_CONFIG, CRASH];
 
 /// The variables that hold a secret, or may hold one. No command that this program starts has
 /// them in its environment.
-pub const SECRETS: [&str; 4] = [TOKEN, CLIENT_ID, CLIENT_SECRET, "RETIRE_TOKEN_COMMAND"];
+pub(crate) const SECRETS: [&str; 4] = [TOKEN, CLIENT_ID, CLIENT_SECRET, "RETIRE_TOKEN_COMMAND"];
 
 /// The variable that says what is logged, as programs in Rust have it.
-pub const LOG: &str = "RUST_LOG";
+pub(crate) const LOG: &str = "RUST_LOG";
 
 /// The variable that names the point at which the process dies, see [`crate::crash`].
 #[cfg(feature = "failpoints")]
-pub const CRASH: &str = "RETIRE_CRASH";
+pub(crate) const CRASH: &str = "RETIRE_CRASH";
 
 /// The variables of the process, or of a test.
 ///
 /// It has no useful `Debug`, since it may hold the token.
 #[derive(Clone, Default)]
-pub struct Environment(BTreeMap<OsString, OsString>);
+pub(crate) struct Environment(BTreeMap<OsString, OsString>);
 
 impl std::fmt::Debug for Environment {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -54,7 +54,7 @@ impl std::fmt::Debug for Environment {
 /// Says that a variable is not text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the environment variable `{0}` is not UTF-8 text")]
-pub struct NotText(pub String);
+pub(crate) struct NotText(pub String);
 
 impl FromIterator<(OsString, OsString)> for Environment {
     fn from_iter<I: IntoIterator<Item = (OsString, OsString)>>(variables: I) -> Self {
@@ -64,8 +64,7 @@ impl FromIterator<(OsString, OsString)> for Environment {
 
 impl Environment {
     /// Takes the variables of this process.
-    #[must_use]
-    pub fn of_process() -> Self {
+    pub(crate) fn of_process() -> Self {
         std::env::vars_os().collect()
     }
 
@@ -74,7 +73,7 @@ impl Environment {
     /// # Errors
     ///
     /// Returns its name where it is not text.
-    pub fn text(&self, name: &str) -> Result<Option<&str>, NotText> {
+    pub(crate) fn text(&self, name: &str) -> Result<Option<&str>, NotText> {
         let Some(value) = self.0.get(&OsString::from(name)) else {
             return Ok(None);
         };
@@ -83,8 +82,7 @@ impl Environment {
     }
 
     /// Whether a variable is set to anything but nothing.
-    #[must_use]
-    pub fn has(&self, name: &str) -> bool {
+    pub(crate) fn has(&self, name: &str) -> bool {
         self.0
             .get(&OsString::from(name))
             .is_some_and(|value| !value.is_empty())
@@ -97,8 +95,7 @@ impl Environment {
     }
 
     /// Who started the CI job, as far as the environment tells.
-    #[must_use]
-    pub fn ci_actor(&self) -> Option<String> {
+    pub(crate) fn ci_actor(&self) -> Option<String> {
         self.first(&[
             "GITHUB_ACTOR",
             "GITLAB_USER_LOGIN",
@@ -115,14 +112,12 @@ impl Environment {
     }
 
     /// The name that the system has for whoever runs this.
-    #[must_use]
-    pub fn user(&self) -> Option<String> {
+    pub(crate) fn user(&self) -> Option<String> {
         self.first(&["USER", "LOGNAME", "USERNAME"])
     }
 
     /// The git commit that the CI job runs from, as far as the environment tells.
-    #[must_use]
-    pub fn ci_commit(&self) -> Option<String> {
+    pub(crate) fn ci_commit(&self) -> Option<String> {
         let names = [
             "GITHUB_SHA",
             // GitLab and Woodpecker.
@@ -147,8 +142,7 @@ impl Environment {
     }
 
     /// The address of the CI job that this runs in, as far as the environment tells.
-    #[must_use]
-    pub fn ci(&self) -> Option<String> {
+    pub(crate) fn ci(&self) -> Option<String> {
         let joined = |parts: [&str; 5]| {
             let [root, between, middle, before, number] = parts;
             let (root, number) = (self.text(root).ok()??, self.text(number).ok()??);
@@ -203,14 +197,12 @@ impl Environment {
     }
 
     /// The name of this machine, as far as the environment tells.
-    #[must_use]
-    pub fn host(&self) -> Option<String> {
+    pub(crate) fn host(&self) -> Option<String> {
         self.first(&["HOSTNAME", "COMPUTERNAME"])
     }
 
     /// The secrets that stand in the variables themselves.
-    #[must_use]
-    pub fn secrets(&self) -> Secrets {
+    pub(crate) fn secrets(&self) -> Secrets {
         let secrets = Secrets::default();
         for name in [TOKEN, CLIENT_SECRET] {
             if let Ok(Some(text)) = self.text(name) {
@@ -222,8 +214,7 @@ impl Environment {
 
     /// Where this program keeps the settings of a person; nothing where the environment names no
     /// folder from the root on, since any other folder may be the project's.
-    #[must_use]
-    pub fn own_config(&self) -> Option<PathBuf> {
+    pub(crate) fn own_config(&self) -> Option<PathBuf> {
         let folder = |name: &str| {
             let folder = self.0.get(&OsString::from(name)).map(PathBuf::from);
             folder.filter(|folder| folder.is_absolute())
@@ -237,8 +228,7 @@ impl Environment {
     }
 
     /// Where git keeps the settings of a person, the one that counts more first.
-    #[must_use]
-    pub fn git_configs(&self) -> Vec<PathBuf> {
+    pub(crate) fn git_configs(&self) -> Vec<PathBuf> {
         let home = self.first(&["HOME", "USERPROFILE"]).map(PathBuf::from);
         let own = home.as_ref().map(|home| home.join(".gitconfig"));
         let shared = match self.first(&["XDG_CONFIG_HOME"]) {
@@ -250,7 +240,7 @@ impl Environment {
     }
 
     /// The names of all variables that are text.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.0.keys().filter_map(|name| name.to_str())
     }
 }

@@ -24,7 +24,7 @@ use crate::store::StoreError;
 
 /// Why a command could not do what it was asked to.
 #[derive(Debug, thiserror::Error)]
-pub enum Failure {
+pub(crate) enum Failure {
     /// Standard output cannot be written to.
     #[error(transparent)]
     Output(#[from] OutputError),
@@ -164,7 +164,7 @@ impl From<app::error::Error> for Failure {
 
 /// Why a state cannot replace another.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Misfit {
+pub(crate) enum Misfit {
     /// It is another state altogether.
     #[error("its lineage is `{given}`, and that of the state is `{there}`")]
     Lineage {
@@ -207,13 +207,12 @@ impl Misfit {
 
 impl Failure {
     /// Names what the system refused.
-    pub fn system(action: &'static str) -> impl FnOnce(io::Error) -> Self {
+    pub(crate) fn system(action: &'static str) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::System { action, source }
     }
 
     /// The exit code.
-    #[must_use]
-    pub fn exit(&self) -> Exit {
+    pub(crate) fn exit(&self) -> Exit {
         match self {
             // `head` has seen enough, which is no failure.
             Self::Output(error) if error.is_reader_gone() => Exit::Done,
@@ -260,8 +259,7 @@ impl Failure {
     }
 
     /// Says what to do about it.
-    #[must_use]
-    pub fn hint(&self) -> Option<&'static str> {
+    pub(crate) fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Files(error) => error.hint(),
             Self::Settings(error) => error.hint(),
@@ -299,7 +297,7 @@ impl Failure {
     }
 
     /// Writes it to standard error.
-    pub fn print(&self, console: &Console) {
+    pub(crate) fn print(&self, console: &Console) {
         if let Self::Findings(findings) = self {
             console.words(|style, sink| render::findings::findings(findings, style, sink));
             return;

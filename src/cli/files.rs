@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A document that somebody named.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Input {
+pub(crate) enum Input {
     /// Standard input.
     Standard,
     /// A file.
@@ -33,7 +33,7 @@ pub enum Input {
 
 /// Why files cannot be read.
 #[derive(Debug, thiserror::Error)]
-pub enum FilesError {
+pub(crate) enum FilesError {
     /// No PATH was given, and none of the usual ones is there.
     #[error("there is no manifest: neither `{}` nor `{}/` is in {}", DEFAULTS[0], DEFAULTS[1], folder_in_words(.0))]
     NoDefault(PathBuf),
@@ -93,8 +93,7 @@ pub enum FilesError {
 
 impl FilesError {
     /// Says what to do about it.
-    #[must_use]
-    pub const fn hint(&self) -> Option<&'static str> {
+    pub(crate) const fn hint(&self) -> Option<&'static str> {
         match self {
             Self::NoDefault(_) => {
                 Some("name a manifest: a file, a folder, or `-` for standard input")
@@ -140,7 +139,7 @@ fn besides(passed_over: &str) -> String {
 
 /// What stands at a path, links followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sort {
+pub(crate) enum Sort {
     /// A folder.
     Folder,
     /// A plain file.
@@ -156,7 +155,7 @@ pub enum Sort {
 /// # Errors
 ///
 /// Returns what the system says where nothing is there.
-pub fn sort(path: &Path) -> Result<Sort, FilesError> {
+pub(crate) fn sort(path: &Path) -> Result<Sort, FilesError> {
     let metadata = fs::metadata(path).map_err(FilesError::io(path))?;
     Ok(if metadata.is_dir() {
         Sort::Folder
@@ -174,7 +173,7 @@ pub fn sort(path: &Path) -> Result<Sort, FilesError> {
 /// # Errors
 ///
 /// Returns what the system says.
-pub fn entries(folder: &Path) -> Result<Vec<PathBuf>, FilesError> {
+pub(crate) fn entries(folder: &Path) -> Result<Vec<PathBuf>, FilesError> {
     let place = if folder.as_os_str().is_empty() {
         Path::new(".")
     } else {
@@ -204,8 +203,7 @@ pub(super) fn tidy(path: &Path) -> PathBuf {
 }
 
 /// Whether two paths mean one file, which may not be there yet.
-#[must_use]
-pub fn are_same(one: &Path, other: &Path) -> bool {
+pub(crate) fn are_same(one: &Path, other: &Path) -> bool {
     let real = |path: &Path| {
         fs::canonicalize(path).or_else(|_missing| {
             let folder = path
@@ -223,7 +221,7 @@ pub fn are_same(one: &Path, other: &Path) -> bool {
 /// # Errors
 ///
 /// Returns why it cannot be read.
-pub fn read(input: &Input) -> Result<Source, FilesError> {
+pub(crate) fn read(input: &Input) -> Result<Source, FilesError> {
     let (path, bytes) = match input {
         Input::Standard => {
             let path = Path::new("-");
@@ -243,7 +241,7 @@ pub fn read(input: &Input) -> Result<Source, FilesError> {
 /// # Errors
 ///
 /// Returns why it cannot be read.
-pub fn bytes(path: &Path) -> Result<Vec<u8>, FilesError> {
+pub(crate) fn bytes(path: &Path) -> Result<Vec<u8>, FilesError> {
     if sort(path)? == Sort::Pipe {
         return piped(path, PATIENCE);
     }
@@ -257,7 +255,7 @@ pub fn bytes(path: &Path) -> Result<Vec<u8>, FilesError> {
 /// # Errors
 ///
 /// Returns why it cannot be read.
-pub fn plain(path: &Path) -> Result<Vec<u8>, FilesError> {
+pub(crate) fn plain(path: &Path) -> Result<Vec<u8>, FilesError> {
     if sort(path)? != Sort::File {
         return Err(FilesError::NotPlain(path.to_owned()));
     }
@@ -286,7 +284,7 @@ fn piped(path: &Path, patience: Duration) -> Result<Vec<u8>, FilesError> {
 /// # Errors
 ///
 /// Returns why it cannot be read.
-pub fn head(path: &Path, longest: usize) -> Result<Vec<u8>, FilesError> {
+pub(crate) fn head(path: &Path, longest: usize) -> Result<Vec<u8>, FilesError> {
     let (file, size) = open(path)?;
     let mut bytes = Vec::with_capacity(longest.min(size));
     file.take(longest as u64)
@@ -314,7 +312,7 @@ fn open(path: &Path) -> Result<(fs::File, usize), FilesError> {
 /// # Errors
 ///
 /// Returns why it cannot be read.
-pub fn text_if_there(path: &Path) -> Result<Option<String>, FilesError> {
+pub(crate) fn text_if_there(path: &Path) -> Result<Option<String>, FilesError> {
     // A link to nowhere, and a folder that may not be looked into, are not nothing.
     match path.symlink_metadata() {
         Err(error) if is_absent(&error) => return Ok(None),
@@ -369,8 +367,7 @@ pub(super) fn shown(path: &Path) -> Arc<str> {
 }
 
 /// Whether others than the owner may read a file.
-#[must_use]
-pub fn is_open_to_others(path: &Path) -> bool {
+pub(crate) fn is_open_to_others(path: &Path) -> bool {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;

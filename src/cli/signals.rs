@@ -20,7 +20,7 @@ type Stop = Box<dyn FnMut(i32) + Send>;
 /// The system's own way to end a process at a signal does not work for the first process of a
 /// container, and has no exit code; so the program ends itself.
 #[derive(Clone)]
-pub struct Signals(Arc<Mutex<Stop>>);
+pub(crate) struct Signals(Arc<Mutex<Stop>>);
 
 impl fmt::Debug for Signals {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -34,7 +34,7 @@ impl Signals {
     /// # Errors
     ///
     /// Returns why they cannot be caught.
-    pub fn install() -> io::Result<Self> {
+    pub(crate) fn install() -> io::Result<Self> {
         let signals = Self(Arc::new(Mutex::new(Box::new(end))));
         let heard = signals.clone();
         let runtime = runtime::Builder::new_current_thread().enable_io().build()?;
@@ -43,12 +43,12 @@ impl Signals {
     }
 
     /// Gives every signal from now on to somebody who stops in order.
-    pub fn forward(&self, stop: impl FnMut(i32) + Send + 'static) {
+    pub(crate) fn forward(&self, stop: impl FnMut(i32) + Send + 'static) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Box::new(stop);
     }
 
     /// Ends the program at the next signal, now that nothing is left to be written down.
-    pub fn take_back(&self) {
+    pub(crate) fn take_back(&self) {
         self.forward(end);
     }
 

@@ -43,8 +43,7 @@ pub(super) fn twice(said: &Manifests, texts: &[Text<'_>]) -> Vec<(u32, Finding)>
 }
 
 /// Finds the ids that only V4 takes, for a run that speaks v2.
-#[must_use]
-pub fn only_v4(said: &Manifests) -> Vec<Finding> {
+pub(crate) fn only_v4(said: &Manifests) -> Vec<Finding> {
     let listed = said.entries.iter().map(|entry| (entry.id, entry.spot));
     let held = said.holds.iter().map(|hold| (hold.id, hold.spot));
     let mut found: Vec<(AssetId, Spot)> =

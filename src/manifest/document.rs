@@ -41,8 +41,7 @@ pub struct SourceFile {
 
 impl SourceFile {
     /// Whether it was read for its holds alone: it is in the project folder, and no PATH means it.
-    #[must_use]
-    pub const fn is_for_holds(&self) -> bool {
+    pub(crate) const fn is_for_holds(&self) -> bool {
         matches!(self.part, Part::Holds)
     }
 }
@@ -78,8 +77,7 @@ impl Entry {
     }
 
     /// Whether it is to be recorded as gone where it is missing.
-    #[must_use]
-    pub fn accepts_missing(&self) -> bool {
+    pub(crate) fn accepts_missing(&self) -> bool {
         let details = self.details.as_ref();
         details.is_some_and(|details| details.missing == Some(MissingPolicy::Accept))
     }

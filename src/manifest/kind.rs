@@ -37,7 +37,7 @@ const SEED: &str = "accounts";
 
 /// What a document is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DocumentKind {
+pub(crate) enum DocumentKind {
     /// A manifest, or what cannot be told from one that is broken or misspelt.
     Manifest,
     /// Another document of this program.
@@ -47,8 +47,7 @@ pub enum DocumentKind {
 }
 
 /// Tells what a document is.
-#[must_use]
-pub fn kind(bytes: &[u8]) -> DocumentKind {
+pub(crate) fn kind(bytes: &[u8]) -> DocumentKind {
     let kind = from_bytes(bytes);
     // It may begin as one of ours, and list something all the same, which none of ours does.
     if kind == DocumentKind::Ours && lists_something(bytes) {
@@ -59,8 +58,7 @@ pub fn kind(bytes: &[u8]) -> DocumentKind {
 }
 
 /// Whether a key of a manifest's lists has a list behind it, in any letter case.
-#[must_use]
-pub fn lists_something(bytes: &[u8]) -> bool {
+pub(crate) fn lists_something(bytes: &[u8]) -> bool {
     let text = bytes.to_ascii_lowercase();
     LISTS.iter().any(|name| {
         let mut places = memmem::find_iter(&text, name.as_bytes());
@@ -109,8 +107,7 @@ fn from_bytes(bytes: &[u8]) -> DocumentKind {
 }
 
 /// Whether a text has one of a manifest's lists at its top, however broken it is elsewhere.
-#[must_use]
-pub fn has_list(text: &str) -> bool {
+pub(crate) fn has_list(text: &str) -> bool {
     match Top::read(text).0 {
         Some(DocumentKind::Manifest) => true,
         // A state has its holds at the beginning of a line too.

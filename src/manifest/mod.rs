@@ -9,7 +9,7 @@ mod date;
 pub mod document;
 mod fast;
 mod grammar;
-pub mod kind;
+pub(crate) mod kind;
 mod order;
 mod pieces;
 #[cfg(test)]
@@ -28,7 +28,7 @@ use std::thread;
 use sha2::{Digest, Sha256};
 
 use crate::diagnostic::Finding;
-pub use check::only_v4;
+pub(crate) use check::only_v4;
 use document::{Manifests, SourceFile};
 use text::Text;
 use walk::Walk;

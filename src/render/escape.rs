@@ -13,8 +13,7 @@ use unicode_width::UnicodeWidthStr;
 ///
 /// Control characters, marks of direction, characters without width and the separators of
 /// lines and paragraphs become `\n`, `\r`, `\t` or `\u{1b}`; all others stay as they are.
-#[must_use]
-pub fn escape(text: &str) -> Cow<'_, str> {
+pub(crate) fn escape(text: &str) -> Cow<'_, str> {
     let Some(first) = text.find(obeyed) else {
         return Cow::Borrowed(text);
     };
@@ -63,7 +62,6 @@ pub(crate) fn obeyed(character: char) -> bool {
 }
 
 /// How many columns of a terminal an escaped text takes.
-#[must_use]
-pub fn columns(text: &str) -> usize {
+pub(crate) fn columns(text: &str) -> usize {
     UnicodeWidthStr::width(text)
 }

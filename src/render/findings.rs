@@ -12,7 +12,7 @@ use crate::render::{Paint, Style, counted};
 /// # Errors
 ///
 /// Returns what the sink says when it cannot take the text.
-pub fn findings(findings: &[Finding], style: Style, sink: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn findings(findings: &[Finding], style: Style, sink: &mut dyn Write) -> io::Result<()> {
     for found in findings {
         finding(found, style, sink)?;
         writeln!(sink)?;
@@ -24,8 +24,7 @@ pub fn findings(findings: &[Finding], style: Style, sink: &mut dyn Write) -> io:
 }
 
 /// Says in one line how many findings there are: `2 errors, 1 warning in 3 files`.
-#[must_use]
-pub fn tally(findings: &[Finding]) -> String {
+pub(crate) fn tally(findings: &[Finding]) -> String {
     let errors = findings
         .iter()
         .filter(|finding| finding.severity == Severity::Error)

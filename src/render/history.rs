@@ -21,7 +21,7 @@ const HEAD: [&str; 6] = ["run", "at", "by", "commit", "plan", "its records now"]
 /// # Errors
 ///
 /// Returns what the sink says when it cannot take the text.
-pub fn history(state: &State, style: Style, sink: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn history(state: &State, style: Style, sink: &mut dyn Write) -> io::Result<()> {
     if state.runs.is_empty() {
         return writeln!(sink, "No run has changed this state yet.");
     }

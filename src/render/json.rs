@@ -23,7 +23,7 @@ use crate::state::{Api, Change, Counts, Record, RunRecord, State};
 /// # Errors
 ///
 /// Returns what the sink says when it cannot take the bytes.
-pub fn list(
+pub(crate) fn list(
     rows: &mut dyn Iterator<Item = (AssetId, &Record)>,
     sink: &mut dyn Write,
 ) -> io::Result<()> {
@@ -50,7 +50,7 @@ fn array<T: Serialize>(values: impl Iterator<Item = T>, sink: &mut dyn Write) ->
 /// # Errors
 ///
 /// Returns what the sink says when it cannot take the bytes.
-pub fn show(id: AssetId, state: &State, sink: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn show(id: AssetId, state: &State, sink: &mut dyn Write) -> io::Result<()> {
     let record = state.assets.get(&id);
     let shown = Shown {
         id,
@@ -71,7 +71,7 @@ pub fn show(id: AssetId, state: &State, sink: &mut dyn Write) -> io::Result<()> 
 /// # Errors
 ///
 /// Returns what the sink says when it cannot take the bytes.
-pub fn history(state: &State, sink: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn history(state: &State, sink: &mut dyn Write) -> io::Result<()> {
     let counts = state.counts_by_run();
     let runs = state.runs.iter().rev().map(|(number, run)| {
         let counts = counts.get(number).copied().unwrap_or_default();
@@ -85,7 +85,7 @@ pub fn history(state: &State, sink: &mut dyn Write) -> io::Result<()> {
 /// # Errors
 ///
 /// Returns what the sink says when it cannot take the bytes.
-pub fn overview(state: &State, sink: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn overview(state: &State, sink: &mut dyn Write) -> io::Result<()> {
     let of = |status: &str| {
         let some = state.assets.iter();
         let some = some.filter(|(_, record)| record.status.name() == status);
@@ -116,7 +116,7 @@ pub fn overview(state: &State, sink: &mut dyn Write) -> io::Result<()> {
 /// # Errors
 ///
 /// Returns what the sink says when it cannot take the bytes.
-pub fn summary(summary: &Summary, sink: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn summary(summary: &Summary, sink: &mut dyn Write) -> io::Result<()> {
     let (ending, detail) = summary.ending.as_ref().map(describe_ending).unzip();
     // What is kept and what is left alone the stream of a run does not say, so neither does what
     // is read from it.

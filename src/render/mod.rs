@@ -9,21 +9,21 @@ use anstyle::AnsiColor;
 use jiff::Timestamp;
 
 pub mod diff;
-pub mod escape;
-pub mod events;
-pub mod findings;
+pub(crate) mod escape;
+pub(crate) mod events;
+pub(crate) mod findings;
 mod forecast;
-pub mod history;
+pub(crate) mod history;
 mod hunks;
-pub mod json;
+pub(crate) mod json;
 mod next;
-pub mod notices;
-pub mod progress;
-pub mod report;
+pub(crate) mod notices;
+pub(crate) mod progress;
+pub(crate) mod report;
 mod shelter;
-pub mod state;
-pub mod summary;
-pub mod text;
+pub(crate) mod state;
+pub(crate) mod summary;
+pub(crate) mod text;
 mod words;
 
 #[cfg(test)]
@@ -52,14 +52,12 @@ enum Paint {
 
 impl Style {
     /// Dresses a word that opens an error.
-    #[must_use]
-    pub fn error(self, word: &str) -> String {
+    pub(crate) fn error(self, word: &str) -> String {
         self.paint(Paint::Red, word).to_string()
     }
 
     /// Dresses a word that opens a warning.
-    #[must_use]
-    pub fn warning(self, word: &str) -> String {
+    pub(crate) fn warning(self, word: &str) -> String {
         self.paint(Paint::Yellow, word).to_string()
     }
 
@@ -105,8 +103,7 @@ impl<T: fmt::Display> fmt::Display for Painted<T> {
 }
 
 /// Shows a number with a comma between each three digits.
-#[must_use]
-pub fn thousands(number: u64) -> String {
+pub(crate) fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
@@ -119,21 +116,18 @@ pub fn thousands(number: u64) -> String {
 }
 
 /// Shows a count with a comma between each three digits.
-#[must_use]
-pub fn count(number: usize) -> String {
+pub(crate) fn count(number: usize) -> String {
     // No machine counts further than 64 bits.
     thousands(u64::try_from(number).unwrap_or(u64::MAX))
 }
 
 /// Shows a count with its noun: `1 asset`, `1,234 assets`.
-#[must_use]
-pub fn counted(number: usize, one: &str, many: &str) -> String {
+pub(crate) fn counted(number: usize, one: &str, many: &str) -> String {
     format!("{} {}", count(number), if number == 1 { one } else { many })
 }
 
 /// Shows a moment in UTC: the date alone where it is midnight, else RFC 3339 in seconds.
-#[must_use]
-pub fn moment(at: Timestamp) -> String {
+pub(crate) fn moment(at: Timestamp) -> String {
     let midnight = at.as_second().rem_euclid(86_400) == 0 && at.subsec_nanosecond() == 0;
     let shape = if midnight {
         "%Y-%m-%d"

@@ -6,7 +6,6 @@ use crate::render::counted;
 use crate::render::report::Summary;
 
 /// Says what to do next, the most urgent first.
-#[must_use]
 pub(super) fn next_steps(summary: &Summary) -> Vec<String> {
     let mut steps = Vec::new();
     match &summary.ending {

@@ -10,8 +10,7 @@ use crate::render::{count, moment};
 const MOST: usize = 20;
 
 /// Tells of waivers, which no guard of this version reads, and of holds that have ended.
-#[must_use]
-pub fn notices(said: &Manifests, now: Timestamp) -> Vec<String> {
+pub(crate) fn notices(said: &Manifests, now: Timestamp) -> Vec<String> {
     let waivers = said.waivers.iter().map(|waiver| unread(waiver, now));
     let ended = said.holds.iter().filter_map(|hold| ended(hold, now));
     let mut found: Vec<(Spot, String)> = waivers.chain(ended).collect();

@@ -20,9 +20,11 @@ const BAR: (usize, usize) = (10, 30);
 
 /// How far a run is.
 #[derive(Debug, Clone, Default)]
-pub struct Progress {
-    total: usize,
-    counts: Counts,
+pub(crate) struct Progress {
+    /// How many assets the plan may delete.
+    pub(super) total: usize,
+    /// What became of them so far, each counted once by its last outcome.
+    pub(super) counts: Counts,
     elapsed: Duration,
     /// Until when nothing is sent because of the server's limit, counted as `elapsed` is.
     paced_until: Duration,
@@ -38,8 +40,7 @@ enum Open {
 
 impl Progress {
     /// Starts with the number of assets that the plan may delete.
-    #[must_use]
-    pub fn new(total: usize) -> Self {
+    pub(crate) fn new(total: usize) -> Self {
         Self {
             total,
             ..Self::default()
@@ -47,31 +48,17 @@ impl Progress {
     }
 
     /// Takes the time since the run began, for the speed and for what is left.
-    pub const fn tick(&mut self, elapsed: Duration) {
+    pub(crate) const fn tick(&mut self, elapsed: Duration) {
         self.elapsed = elapsed;
     }
 
-    /// How many assets the plan may delete.
-    #[must_use]
-    pub const fn total(&self) -> usize {
-        self.total
-    }
-
     /// How many assets have an outcome.
-    #[must_use]
-    pub const fn done(&self) -> usize {
+    pub(crate) const fn done(&self) -> usize {
         self.counts.total()
     }
 
-    /// What became of them so far, each counted once by its last outcome.
-    #[must_use]
-    pub const fn counts(&self) -> Counts {
-        self.counts
-    }
-
     /// How long the run still waits for the server's limit; nothing where it does not.
-    #[must_use]
-    pub fn wait(&self) -> Option<Duration> {
+    pub(crate) fn wait(&self) -> Option<Duration> {
         let wait = self.paced_until.saturating_sub(self.elapsed);
         // A pause that nobody can see is the pace itself, and no wait.
         (wait >= SHORTEST_WAIT).then_some(wait)
@@ -127,8 +114,7 @@ impl Listener for Progress {
 }
 
 /// Says in one line how far a run is, how fast, and how long it still takes.
-#[must_use]
-pub fn line(progress: &Progress) -> String {
+pub(crate) fn line(progress: &Progress) -> String {
     let done = progress.done();
     let mut parts = vec![format!(
         "{} of {}",
@@ -149,8 +135,7 @@ pub fn line(progress: &Progress) -> String {
 
 /// Says the same in one line of at most `columns` columns, with a bar where there is room: what
 /// matters less is left out first.
-#[must_use]
-pub fn bar(progress: &Progress, columns: usize, style: Style) -> String {
+pub(crate) fn bar(progress: &Progress, columns: usize, style: Style) -> String {
     let Counts {
         failed, unknown, ..
     } = progress.counts;

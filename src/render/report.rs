@@ -16,72 +16,72 @@ use crate::state::{Counts, Failed, Record, Status, absorb};
 
 /// What a run came to.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Summary {
+pub(crate) struct Summary {
     /// The run's number; none where nothing had to be done.
-    pub run: Option<u64>,
+    pub(crate) run: Option<u64>,
     /// What was planned.
-    pub totals: Totals,
+    pub(crate) totals: Totals,
     /// What became of the assets of this run, each counted once by its last outcome.
-    pub counts: Counts,
+    pub(crate) counts: Counts,
     /// How many assets were unknown before the run, and are known now.
-    pub resolved: usize,
+    pub(crate) resolved: usize,
     /// How many records were dropped.
-    pub forgotten: usize,
+    pub(crate) forgotten: usize,
     /// The assets that the server refused, by id.
-    pub failed: Vec<FailedAsset>,
+    pub(crate) failed: Vec<FailedAsset>,
     /// The assets whose delete was sent without a trustworthy answer, by id.
-    pub unknown: Vec<AssetId>,
+    pub(crate) unknown: Vec<AssetId>,
     /// The assets that the server does not know, and that nothing shows to be deleted, by id.
-    pub missing: Vec<AssetId>,
+    pub(crate) missing: Vec<AssetId>,
     /// How many assets of the plan have no outcome, since the run stopped before them.
-    pub unsent: usize,
+    pub(crate) unsent: usize,
     /// What the server said that it should not say.
-    pub warnings: Vec<String>,
+    pub(crate) warnings: Vec<String>,
     /// The earliest date of the deferred assets.
-    pub next_due: Option<Timestamp>,
+    pub(crate) next_due: Option<Timestamp>,
     /// What is kept, since something that is protected is connected with it.
-    pub kept: Vec<Kept>,
+    pub(crate) kept: Vec<Kept>,
     /// What a saved plan left alone, since it was other than reviewed.
-    pub left_alone: Vec<LeftAlone>,
+    pub(crate) left_alone: Vec<LeftAlone>,
     /// Why the run ended; none where it never started or never came to its end.
-    pub ending: Option<Ending>,
+    pub(crate) ending: Option<Ending>,
     /// How many requests were made, without those that were repeated.
-    pub requests: usize,
+    pub(crate) requests: usize,
     /// How long the run took.
-    pub elapsed: Duration,
+    pub(crate) elapsed: Duration,
     /// Where the state lies, as the user named it.
-    pub state_path: String,
+    pub(crate) state_path: String,
 }
 
 /// An asset that is kept for the sake of another one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Kept {
+pub(crate) struct Kept {
     /// The asset.
-    pub id: AssetId,
+    pub(crate) id: AssetId,
     /// What protects the other one.
-    pub why: Why,
+    pub(crate) why: Why,
     /// The moment up to which it is protected, where that is known.
-    pub until: Option<Timestamp>,
+    pub(crate) until: Option<Timestamp>,
     /// What connects the two.
-    pub path: Arc<Path>,
+    pub(crate) path: Arc<Path>,
 }
 
 /// An asset that the server refused to delete.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct FailedAsset {
+pub(crate) struct FailedAsset {
     /// The asset.
-    pub id: AssetId,
+    pub(crate) id: AssetId,
     /// What sort of refusal it is.
-    pub kind: FailureKind,
+    pub(crate) kind: FailureKind,
     /// The server's own words.
-    pub message: Arc<str>,
+    pub(crate) message: Arc<str>,
     /// How often a delete was tried and not confirmed, earlier runs included.
-    pub attempts: u32,
+    pub(crate) attempts: u32,
 }
 
 /// Hears the events of a run and makes its [`Summary`].
 #[derive(Debug, Default)]
-pub struct SummaryBuilder {
+pub(crate) struct SummaryBuilder {
     summary: Summary,
     /// How the assets of the plan stood before the run, where anything was known.
     before: HashMap<AssetId, Status>,
@@ -105,8 +105,7 @@ pub struct SummaryBuilder {
 
 impl SummaryBuilder {
     /// Starts with what was planned and with where the state lies.
-    #[must_use]
-    pub fn new(plan: &Plan, state_path: impl Into<String>) -> Self {
+    pub(crate) fn new(plan: &Plan, state_path: impl Into<String>) -> Self {
         let mut builder = Self::resume(plan.totals, None, state_path.into());
         let Self {
             summary, before, ..
@@ -181,8 +180,7 @@ impl SummaryBuilder {
     }
 
     /// The assets that were sent and not answered for, by batch, with how often each was tried.
-    #[must_use]
-    pub fn unanswered(&self) -> Vec<(u64, AssetId, u32)> {
+    pub(crate) fn unanswered(&self) -> Vec<(u64, AssetId, u32)> {
         let deletes = self.under_way.deletes();
         let mut unanswered: Vec<_> = deletes
             .flat_map(|(batch, ids)| ids.iter().map(move |id| (batch, *id)))
@@ -228,8 +226,7 @@ impl SummaryBuilder {
     }
 
     /// Ends the fold. What is still under way counts as unknown, as a replay would say.
-    #[must_use]
-    pub fn finish(mut self) -> Summary {
+    pub(crate) fn finish(mut self) -> Summary {
         let given_up = self.under_way.give_up();
         for (id, outcome) in given_up.into_iter().flat_map(|(_, all)| all) {
             self.record_outcome(id, &outcome, Timestamp::UNIX_EPOCH);

@@ -19,7 +19,7 @@ const IDS: usize = 50;
 /// # Errors
 ///
 /// Returns what the sink says when it cannot take the text.
-pub fn list(
+pub(crate) fn list(
     rows: &mut dyn Iterator<Item = (AssetId, &Record)>,
     style: Style,
     sink: &mut dyn Write,
@@ -79,7 +79,12 @@ const fn paint(status: &Status) -> Paint {
 /// # Errors
 ///
 /// Returns what the sink says when it cannot take the text.
-pub fn show(id: AssetId, state: &State, style: Style, sink: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn show(
+    id: AssetId,
+    state: &State,
+    style: Style,
+    sink: &mut dyn Write,
+) -> io::Result<()> {
     writeln!(sink, "{}", style.paint(Paint::Bold, id))?;
     let mut field = |name: &str, value: &str| writeln!(sink, "  {name:8} {value}");
     let Some(record) = state.assets.get(&id) else {
@@ -125,7 +130,12 @@ pub fn show(id: AssetId, state: &State, style: Style, sink: &mut dyn Write) -> i
 /// # Errors
 ///
 /// Returns what the sink says when it cannot take the text.
-pub fn overview(state: &State, path: &str, style: Style, sink: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn overview(
+    state: &State,
+    path: &str,
+    style: Style,
+    sink: &mut dyn Write,
+) -> io::Result<()> {
     let (runs, target) = (&state.runs, &state.target);
     words::heading(&format!("State {}", escape(path)), style, sink)?;
     let mut field = |name: &str, value: &str| writeln!(sink, "  {name:8} {value}");

@@ -26,7 +26,7 @@ const MESSAGES: usize = 10;
 /// # Errors
 ///
 /// Returns what the sink says when it cannot take the text.
-pub fn summary(summary: &Summary, style: Style, sink: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn summary(summary: &Summary, style: Style, sink: &mut dyn Write) -> io::Result<()> {
     headline(summary, style, sink)?;
     let stop = match &summary.ending {
         Some(Ending::Stopped(reason)) => Some(stopped(reason)),
@@ -136,8 +136,7 @@ pub(crate) fn duration(elapsed: Duration) -> String {
 }
 
 /// Says what follows from the first signal, with how long answers are waited for at most.
-#[must_use]
-pub fn stop_asked(grace: Duration) -> String {
+pub(crate) fn stop_asked(grace: Duration) -> String {
     format!(
         "stopping: nothing more is sent, and what is under way is waited for, {} at most; the same once more stops at once",
         match grace.as_secs() {
@@ -148,8 +147,7 @@ pub fn stop_asked(grace: Duration) -> String {
 }
 
 /// Says why a run stopped.
-#[must_use]
-pub fn stopped(reason: &StopReason) -> String {
+pub(crate) fn stopped(reason: &StopReason) -> String {
     match reason {
         StopReason::NotAuthenticated { detail } => {
             format!("the server does not accept the token: {}", escape(detail))

@@ -27,17 +27,17 @@ const MORE: &str = "more; --full shows them";
 
 /// What is shown of a plan.
 #[derive(Debug, Clone, Copy)]
-pub struct PlanView<'plan> {
+pub(crate) struct PlanView<'plan> {
     /// The plan.
-    pub plan: &'plan Plan,
+    pub(crate) plan: &'plan Plan,
     /// How many assets one delete asks for at most.
-    pub batch_size: usize,
+    pub(crate) batch_size: usize,
     /// How many calls the plan takes at least, and how long.
-    pub forecast: &'plan [RateForecast],
+    pub(crate) forecast: &'plan [RateForecast],
     /// How long a run may take, where somebody says so.
-    pub time_budget: Option<Duration>,
+    pub(crate) time_budget: Option<Duration>,
     /// Whether every asset is shown, however many there are.
-    pub full: bool,
+    pub(crate) full: bool,
 }
 
 /// Writes a plan for people.
@@ -45,7 +45,7 @@ pub struct PlanView<'plan> {
 /// # Errors
 ///
 /// Returns what the sink says when it cannot take the text.
-pub fn plan(view: &PlanView<'_>, style: Style, sink: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn plan(view: &PlanView<'_>, style: Style, sink: &mut dyn Write) -> io::Result<()> {
     let (plan, totals) = (view.plan, &view.plan.totals);
     words::heading(&headline(totals), style, sink)?;
 
@@ -92,7 +92,7 @@ pub fn plan(view: &PlanView<'_>, style: Style, sink: &mut dyn Write) -> io::Resu
 /// # Errors
 ///
 /// Returns what the sink says when it cannot take the text.
-pub fn basis(
+pub(crate) fn basis(
     document: &PlanDocument,
     outdated: Option<&str>,
     style: Style,
@@ -295,8 +295,7 @@ fn wherefore(details: &Details) -> impl Iterator<Item = String> {
 }
 
 /// Says in one line how many assets the plan concerns, and how.
-#[must_use]
-pub fn headline(totals: &Totals) -> String {
+pub(crate) fn headline(totals: &Totals) -> String {
     let list = |figures: &[(usize, &str)]| words::figures(figures).join(", ");
     let changes = list(&[
         (totals.retire, "to retire"),

@@ -136,8 +136,7 @@ impl Endpoint {
     }
 
     /// The endpoint that a request goes to.
-    #[must_use]
-    pub fn matching(method: &str, path: &str) -> Option<Self> {
+    pub(crate) fn matching(method: &str, path: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|endpoint| {
             let mut routes = endpoint.routes().iter();
             routes.any(|route| takes(route, method, path))

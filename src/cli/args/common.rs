@@ -13,7 +13,7 @@ use crate::cli::settings::table::{Given, SETTINGS};
 #[derive(Debug, Clone, Default)]
 pub struct Flags<const COMMAND: u8> {
     /// What they say.
-    pub given: Given,
+    pub(crate) given: Given,
 }
 
 impl<const COMMAND: u8> Args for Flags<COMMAND> {

@@ -82,7 +82,7 @@ pub struct StateMigrate {
     ///
     /// A share in percent [default: 80]
     #[arg(long, value_name = "PERCENT", help_heading = heading::LIMITS)]
-    pub min_found_percent: Option<Percent>,
+    pub(crate) min_found_percent: Option<Percent>,
 }
 
 /// `retire state rm`.

@@ -58,7 +58,7 @@ pub(super) enum Output {
 
 /// Why nothing is written in a place.
 #[derive(Debug, thiserror::Error)]
-pub enum TargetError {
+pub(crate) enum TargetError {
     /// It is a file that this command uses itself.
     #[error("`{}` is {what} `{}`, which this command uses itself", path.display(), state.display())]
     InUse {
@@ -133,8 +133,7 @@ impl TargetError {
     }
 
     /// Says what to do about it.
-    #[must_use]
-    pub fn hint(&self) -> Option<&'static str> {
+    pub(crate) fn hint(&self) -> Option<&'static str> {
         match self {
             Self::InUse { .. } | Self::Beside { .. } => {
                 Some("nothing was sent or written; name another file")

@@ -12,7 +12,7 @@ pub(super) const LONGEST: Duration = Duration::from_secs(30);
 
 /// Why there is no token; the token itself is never repeated.
 #[derive(Debug, thiserror::Error)]
-pub enum SecretError {
+pub(crate) enum SecretError {
     /// Nobody says where it is.
     #[error("there is no token")]
     Missing,
@@ -67,8 +67,7 @@ pub enum SecretError {
 
 impl SecretError {
     /// Says what to do about it.
-    #[must_use]
-    pub const fn hint(&self) -> Option<&'static str> {
+    pub(crate) const fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Missing => Some(
                 "set `FRAMEIO_TOKEN`, or give `--token-file FILE` or `--token-command COMMAND`; for V4 also `FRAMEIO_CLIENT_ID` and `FRAMEIO_CLIENT_SECRET`",

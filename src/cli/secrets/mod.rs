@@ -24,7 +24,7 @@ use error::SecretError;
 /// # Errors
 ///
 /// Returns why there is none.
-pub fn token_provider(
+pub(crate) fn token_provider(
     settings: &Settings,
     environment: &Environment,
 ) -> Result<(TokenProvider, Vec<String>), Failure> {

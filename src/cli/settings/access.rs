@@ -10,7 +10,7 @@ use crate::frameio::transport::Endpoint;
 
 /// Where the token comes from. It never holds the token itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TokenSource {
+pub(crate) enum TokenSource {
     /// The environment variable `FRAMEIO_TOKEN`.
     Environment,
     /// A file.
@@ -23,16 +23,16 @@ pub enum TokenSource {
 
 /// Where the id and the secret of a client come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ClientSource {
+pub(crate) struct ClientSource {
     /// Where its id is; nothing where nobody says.
-    pub id: Option<Half>,
+    pub(crate) id: Option<Half>,
     /// Where its secret is; nothing where nobody says.
-    pub secret: Option<Half>,
+    pub(crate) secret: Option<Half>,
 }
 
 /// Where one of the two is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Half {
+pub(crate) enum Half {
     /// An environment variable.
     Variable(&'static str),
     /// A file.
@@ -41,15 +41,15 @@ pub enum Half {
 
 /// How tokens are got and shown to the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Access {
+pub(crate) struct Access {
     /// Where the token comes from; nothing where nobody says.
-    pub token: Option<Valued<TokenSource>>,
+    pub(crate) token: Option<Valued<TokenSource>>,
     /// Two variables that both say how a token is got: the one that counts, and the other.
-    pub second: Option<(Origin, Origin)>,
+    pub(crate) second: Option<(Origin, Origin)>,
     /// Where the identity service is.
-    pub ims: Endpoint,
+    pub(crate) ims: Endpoint,
     /// Whether the token is a developer token of the legacy API, which V4 must be told.
-    pub legacy: bool,
+    pub(crate) legacy: bool,
 }
 
 /// A place that settings are said in: the flags, the environment or a file.

@@ -32,23 +32,23 @@ pub mod on {
 }
 
 /// The parts of the help, in their order.
-pub mod heading {
+pub(crate) mod heading {
     /// What is planned, and what is left out.
-    pub const PLAN: &str = "Plan";
+    pub(crate) const PLAN: &str = "Plan";
     /// Who says yes, and what is printed.
-    pub const APPROVAL: &str = "Approval and output";
+    pub(crate) const APPROVAL: &str = "Approval and output";
     /// Which server, and which account of it.
-    pub const SERVER: &str = "Server and account";
+    pub(crate) const SERVER: &str = "Server and account";
     /// Where tokens come from.
-    pub const CREDENTIALS: &str = "Credentials";
+    pub(crate) const CREDENTIALS: &str = "Credentials";
     /// Where the state is.
-    pub const STATE: &str = "State";
+    pub(crate) const STATE: &str = "State";
     /// When a run ends by itself.
-    pub const LIMITS: &str = "Limits that stop a run";
+    pub(crate) const LIMITS: &str = "Limits that stop a run";
     /// How requests are made.
-    pub const REQUESTS: &str = "Requests";
+    pub(crate) const REQUESTS: &str = "Requests";
     /// What every command has.
-    pub const GLOBAL: &str = "Global options";
+    pub(crate) const GLOBAL: &str = "Global options";
 }
 
 /// A row of the table.
@@ -84,8 +84,7 @@ pub struct Setting {
 
 impl Setting {
     /// All of its help, with its default and its variable.
-    #[must_use]
-    pub fn long_help(&self) -> String {
+    pub(crate) fn long_help(&self) -> String {
         let default = self.default.filter(|_| !self.value.is_empty());
         let default = default.map_or_else(String::new, |default| format!("default: {default}; "));
         let alone = if self.value.is_empty() { "=true" } else { "" };
@@ -93,8 +92,7 @@ impl Setting {
     }
 
     /// What it does, in one sentence.
-    #[must_use]
-    pub fn words(&self) -> String {
+    pub(crate) fn words(&self) -> String {
         let lines: Vec<&str> = self.help.iter().map(|line| line.trim()).collect();
         lines.join(" ")
     }
@@ -162,20 +160,19 @@ macro_rules! settings {
         /// What one place says.
         #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
         #[serde(deny_unknown_fields)]
-        pub struct Given {
+        pub(crate) struct Given {
             /// The version of a file; no other place has one.
-            pub version: Option<u64>,
+            pub(crate) version: Option<u64>,
             $(
                 $(#[doc = $help])+
                 #[serde(rename = $key, default, deserialize_with = "from_file")]
-                pub $name: Option<Valued<$kind>>,
+                pub(crate) $name: Option<Valued<$kind>>,
             )+
         }
 
         impl Given {
             /// Takes what the flags of a command say.
-            #[must_use]
-            pub fn by_flags(matches: &ArgMatches) -> Self {
+            pub(crate) fn by_flags(matches: &ArgMatches) -> Self {
                 Self {
                     version: None,
                     $($name: from_flag(matches, $key, concat!("--", $key)),)+
@@ -187,7 +184,7 @@ macro_rules! settings {
             /// # Errors
             ///
             /// Returns the first that does not fit.
-            pub fn by_variables(environment: &Environment) -> Result<Self, SettingsError> {
+            pub(crate) fn by_variables(environment: &Environment) -> Result<Self, SettingsError> {
                 Ok(Self {
                     version: None,
                     $($name: from_variable(environment, $variable)?,)+
@@ -195,8 +192,7 @@ macro_rules! settings {
             }
 
             /// Says which file this was read from; without trust, what is guarded goes.
-            #[must_use]
-            pub fn of_file(self, path: &Path, trusted: bool) -> Self {
+            pub(crate) fn of_file(self, path: &Path, trusted: bool) -> Self {
                 let guarded = SETTINGS.iter().filter(|setting| setting.guarded);
                 let counts = |key| trusted || guarded.clone().all(|setting| setting.key != key);
                 Self {
@@ -208,10 +204,10 @@ macro_rules! settings {
 
         /// What counts.
         #[derive(Debug, Clone, PartialEq, Eq)]
-        pub struct Values {
+        pub(crate) struct Values {
             $(
                 $(#[doc = $help])+
-                pub $name: settings!(@counts $kind $(, $default)?),
+                pub(crate) $name: settings!(@counts $kind $(, $default)?),
             )+
         }
 
@@ -221,7 +217,7 @@ macro_rules! settings {
             /// # Errors
             ///
             /// Returns the first value that does not pass its check, and who set it.
-            pub fn resolve(places: &[&Given]) -> Result<Self, SettingsError> {
+            pub(crate) fn resolve(places: &[&Given]) -> Result<Self, SettingsError> {
                 Ok(Self {
                     $($name: {
                         let found = places.iter().find_map(|given| given.$name.clone());

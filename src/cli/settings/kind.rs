@@ -16,7 +16,7 @@ use crate::cli::duration::parse_duration;
 use crate::state::Api;
 
 /// A kind of value.
-pub trait Kind: Clone + Send + Sync + Sized + 'static {
+pub(crate) trait Kind: Clone + Send + Sync + Sized + 'static {
     /// Reads the text of a variable.
     ///
     /// # Errors
@@ -36,13 +36,11 @@ pub trait Kind: Clone + Send + Sync + Sized + 'static {
     fn schema() -> Value;
 
     /// What reads the text of a flag.
-    #[must_use]
     fn parser() -> ValueParser {
         ValueParser::new(Self::parse as fn(&str) -> Result<Self, String>)
     }
 
     /// The value, seen from where the program runs; it came from a file in `folder`.
-    #[must_use]
     fn seen_from(self, _folder: &Path) -> Self {
         self
     }
@@ -153,12 +151,11 @@ fn api(text: &str) -> Result<Api, String> {
 /// A share in percent, from 0 to 100.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "u8")]
-pub struct Percent(u8);
+pub(crate) struct Percent(u8);
 
 impl Percent {
     /// The figure.
-    #[must_use]
-    pub const fn get(self) -> u8 {
+    pub(crate) const fn get(self) -> u8 {
         self.0
     }
 }
@@ -189,7 +186,7 @@ impl FromStr for Percent {
 /// What prints a token. It may hold a secret itself, so that its debug form is `***`.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(from = "Vec<String>")]
-pub enum TokenCommand {
+pub(crate) enum TokenCommand {
     /// A command for the shell.
     Shell(String),
     /// A program and its arguments.

@@ -8,13 +8,13 @@ use crate::cli::env::Environment;
 use crate::plan::decide::Rules;
 use crate::state::Api;
 
-pub mod access;
+pub(crate) mod access;
 pub mod declare;
-pub mod kind;
-pub mod near;
-pub mod origin;
-pub mod sending;
-pub mod server;
+pub(crate) mod kind;
+pub(crate) mod near;
+pub(crate) mod origin;
+pub(crate) mod sending;
+pub(crate) mod server;
 pub mod table;
 
 use access::{Access, Place};
@@ -28,18 +28,18 @@ const SANDBOX_STATE: &str = "retire.sandbox.state.json";
 
 /// Everything that a command goes by: each setting of the table, and what follows from several.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settings {
+pub(crate) struct Settings {
     values: Values,
     /// The server.
-    pub server: Valued<Server>,
+    pub(crate) server: Valued<Server>,
     /// The version that the server's address had.
-    pub dropped: Option<Dropped>,
+    pub(crate) dropped: Option<Dropped>,
     /// Whether assets that were refused too often are tried all the same.
-    pub retry_blocked: bool,
+    pub(crate) retry_blocked: bool,
     /// How a run sends.
-    pub sending: SendingSettings,
+    pub(crate) sending: SendingSettings,
     /// How tokens are got and shown to the server.
-    pub access: Access,
+    pub(crate) access: Access,
 }
 
 impl Deref for Settings {
@@ -58,8 +58,7 @@ impl DerefMut for Settings {
 
 impl Settings {
     /// What decisions depend on.
-    #[must_use]
-    pub fn rules(&self) -> Rules {
+    pub(crate) fn rules(&self) -> Rules {
         Rules {
             max_attempts: self.max_attempts.value.get(),
             retry_blocked: self.retry_blocked,
@@ -67,8 +66,7 @@ impl Settings {
     }
 
     /// Says in words what of the settings does not count.
-    #[must_use]
-    pub fn notes(&self) -> Vec<String> {
+    pub(crate) fn notes(&self) -> Vec<String> {
         let dropped = self.dropped.iter().map(|Dropped { version, origin }| {
             let api = self.api.value.name();
             format!(
@@ -84,19 +82,19 @@ impl Settings {
 
 /// What settings are made from.
 #[derive(Debug)]
-pub struct Sources<'call> {
+pub(crate) struct Sources<'call> {
     /// The flags of the command.
-    pub flags: &'call Given,
+    pub(crate) flags: &'call Given,
     /// `--sandbox`.
-    pub sandbox: bool,
+    pub(crate) sandbox: bool,
     /// `--retry-blocked`.
-    pub retry_blocked: bool,
+    pub(crate) retry_blocked: bool,
     /// The environment.
-    pub environment: &'call Environment,
+    pub(crate) environment: &'call Environment,
     /// The files with settings, the one that counts more first.
-    pub files: &'call [Given],
+    pub(crate) files: &'call [Given],
     /// The folder of the first PATH; nothing for standard input.
-    pub folder: Option<&'call Path>,
+    pub(crate) folder: Option<&'call Path>,
 }
 
 impl Sources<'_> {
@@ -105,7 +103,7 @@ impl Sources<'_> {
     /// # Errors
     ///
     /// Returns the first value that does not fit, and who set it.
-    pub fn resolve(&self) -> Result<Settings, SettingsError> {
+    pub(crate) fn resolve(&self) -> Result<Settings, SettingsError> {
         let variables = Given::by_variables(self.environment)?;
         let places: Vec<Place<'_>> = [Place::new(self.flags)]
             .into_iter()

@@ -4,8 +4,7 @@ use crate::cli::env::{self, Environment};
 use crate::cli::settings::table::SETTINGS;
 
 /// The name that was probably meant.
-#[must_use]
-pub fn nearest<'known>(
+pub(crate) fn nearest<'known>(
     name: &str,
     known: impl Iterator<Item = &'known str>,
 ) -> Option<&'known str> {
@@ -15,8 +14,7 @@ pub fn nearest<'known>(
 }
 
 /// Warns of each variable of this program that sets nothing.
-#[must_use]
-pub fn misspelt_variables(environment: &Environment) -> Vec<String> {
+pub(crate) fn misspelt_variables(environment: &Environment) -> Vec<String> {
     let known = || {
         let settings = SETTINGS.iter().map(|setting| setting.variable);
         settings.chain(env::OTHERS)

@@ -8,7 +8,7 @@ use crate::frameio::transport::EndpointError;
 
 /// Where a setting comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Origin {
+pub(crate) enum Origin {
     /// A flag.
     Flag(&'static str),
     /// An environment variable.
@@ -31,11 +31,11 @@ impl fmt::Display for Origin {
 
 /// A setting and where it comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Valued<T> {
+pub(crate) struct Valued<T> {
     /// What is set.
-    pub value: T,
+    pub(crate) value: T,
     /// By whom.
-    pub origin: Origin,
+    pub(crate) origin: Origin,
 }
 
 impl<T> Valued<T> {
@@ -44,7 +44,7 @@ impl<T> Valued<T> {
     /// # Errors
     ///
     /// Returns what is wrong with it, and who wrote it.
-    pub fn parse(
+    pub(crate) fn parse(
         origin: Origin,
         text: &str,
         parse: impl FnOnce(&str) -> Result<T, String>,
@@ -60,7 +60,10 @@ impl<T> Valued<T> {
     /// # Errors
     ///
     /// Returns what the check returns.
-    pub fn check(&self, check: impl FnOnce(&T) -> Result<(), String>) -> Result<(), SettingsError> {
+    pub(crate) fn check(
+        &self,
+        check: impl FnOnce(&T) -> Result<(), String>,
+    ) -> Result<(), SettingsError> {
         check(&self.value).map_err(|message| SettingsError::Value {
             origin: self.origin.clone(),
             message,
@@ -70,7 +73,7 @@ impl<T> Valued<T> {
 
 /// Why the settings cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum SettingsError {
+pub(crate) enum SettingsError {
     /// A variable is not text.
     #[error(transparent)]
     NotText(#[from] NotText),
@@ -94,8 +97,7 @@ pub enum SettingsError {
 
 impl SettingsError {
     /// Whether it is the config file that is wrong, and not the call.
-    #[must_use]
-    pub fn is_config(&self) -> bool {
+    pub(crate) fn is_config(&self) -> bool {
         match self {
             Self::NotText(_) => false,
             Self::Value { origin, .. } | Self::Endpoint { origin, .. } => {
@@ -105,8 +107,7 @@ impl SettingsError {
     }
 
     /// Says what to do about it.
-    #[must_use]
-    pub fn hint(&self) -> Option<&'static str> {
+    pub(crate) fn hint(&self) -> Option<&'static str> {
         match self {
             Self::NotText(_) | Self::Value { .. } => None,
             Self::Endpoint { why, .. } => Some(match why {

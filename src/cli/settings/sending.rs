@@ -12,17 +12,17 @@ const BACKOFF: Duration = Duration::from_millis(500);
 
 /// How a run sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SendingSettings {
+pub(crate) struct SendingSettings {
     /// How many assets the first delete asks for at most; 0 sends everything at once.
-    pub canary: usize,
+    pub(crate) canary: usize,
     /// When the run stops by itself.
-    pub breakers: breaker::Limits,
+    pub(crate) breakers: breaker::Limits,
     /// How often a request that went wrong is made again, and for how long.
-    pub retries: Retries,
+    pub(crate) retries: Retries,
     /// How long the run may send.
-    pub time_budget: Option<Duration>,
+    pub(crate) time_budget: Option<Duration>,
     /// How long a connection, a silence and a request may take.
-    pub timeouts: Timeouts,
+    pub(crate) timeouts: Timeouts,
 }
 
 impl SendingSettings {

@@ -6,7 +6,7 @@ use crate::frameio::transport::{Base, Endpoint};
 
 /// Which server is meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Server {
+pub(crate) enum Server {
     /// The embedded sandbox.
     Sandbox,
     /// A server at an address.
@@ -15,8 +15,7 @@ pub enum Server {
 
 impl Server {
     /// The name under which a state remembers the server.
-    #[must_use]
-    pub fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         match self {
             Self::Sandbox => "sandbox",
             Self::At(endpoint) => endpoint.as_str(),
@@ -26,11 +25,11 @@ impl Server {
 
 /// A version at the end of an endpoint, which is left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Dropped {
+pub(crate) struct Dropped {
     /// The version.
-    pub version: &'static str,
+    pub(crate) version: &'static str,
     /// Who set the endpoint.
-    pub origin: Origin,
+    pub(crate) origin: Origin,
 }
 
 /// Decides which server is meant.

@@ -193,10 +193,10 @@ settings! {
 }
 
 /// The state's file, unless told otherwise.
-pub const STATE: &str = "retire.state.json";
+pub(crate) const STATE: &str = "retire.state.json";
 
 /// The server of the real API.
-pub const ENDPOINT: &str = "https://api.frame.io";
+pub(crate) const ENDPOINT: &str = "https://api.frame.io";
 
 /// The most assets that one delete may ask for; the API names no bound.
 const LARGEST_BATCH: usize = 1000;

@@ -21,18 +21,18 @@ use crate::state::Counts;
 mod replay;
 mod write;
 
-pub use replay::{Replayed, StreamError, is_stream, replay};
-pub use write::{Close, Lines};
+pub(crate) use replay::{Replayed, StreamError, is_stream, replay};
+pub(crate) use write::{Close, Lines};
 
 /// The version of the stream that this program reads and writes.
-pub const VERSION: u64 = 1;
+pub(crate) const VERSION: u64 = 1;
 
 /// One line of the event stream.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 #[serde(expecting = "an event of a run of frameio-retire")]
-pub enum Event<'line> {
+pub(crate) enum Event<'line> {
     /// The run began.
     RunStarted {
         /// The version of the stream.
@@ -396,7 +396,7 @@ fn milliseconds(duration: Duration) -> u64 {
 
 /// The version of the stream, which is always the one that this program knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Version;
+pub(crate) struct Version;
 
 impl Serialize for Version {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -433,7 +433,7 @@ impl schemars::JsonSchema for Version {
 /// A moment: RFC 3339.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct At(pub Timestamp);
+pub(crate) struct At(pub Timestamp);
 
 #[cfg(test)]
 impl schemars::JsonSchema for At {
@@ -454,7 +454,7 @@ impl schemars::JsonSchema for At {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
-pub enum EndingName {
+pub(crate) enum EndingName {
     /// Everything that was planned has been sent and answered.
     Done,
     /// It stopped before that.

@@ -15,7 +15,7 @@ use crate::state::{Failed, Status};
 
 /// What one run of a stream came to.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Replayed {
+pub(crate) enum Replayed {
     /// It ran, or there was nothing to do.
     Run(Box<Summary>),
     /// It failed before anything was sent.
@@ -30,16 +30,15 @@ pub enum Replayed {
 /// Says why a file is not an event stream, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
-pub struct StreamError {
+pub(crate) struct StreamError {
     /// The line, from 1.
-    pub line: usize,
+    pub(crate) line: usize,
     /// What is wrong there.
-    pub message: String,
+    pub(crate) message: String,
 }
 
 /// Whether a document begins as an event stream does.
-#[must_use]
-pub fn is_stream(bytes: &[u8]) -> bool {
+pub(crate) fn is_stream(bytes: &[u8]) -> bool {
     #[derive(Deserialize)]
     struct Head {
         #[serde(rename = "type")]
@@ -58,7 +57,7 @@ pub fn is_stream(bytes: &[u8]) -> bool {
 /// # Errors
 ///
 /// Returns the first line that is no event, or that does not follow from the lines before.
-pub fn replay(bytes: &[u8]) -> Result<Vec<Replayed>, StreamError> {
+pub(crate) fn replay(bytes: &[u8]) -> Result<Vec<Replayed>, StreamError> {
     let mut replay = Replay::default();
     let mut rest = bytes;
     let mut number = 0;

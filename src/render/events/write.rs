@@ -14,7 +14,7 @@ use crate::state::{Counts, Status};
 
 /// Makes the lines of one run's stream, one event after another.
 #[derive(Debug, Default)]
-pub struct Lines {
+pub(crate) struct Lines {
     run: u64,
     ended: Option<Timestamp>,
     bytes: Vec<u8>,
@@ -22,19 +22,19 @@ pub struct Lines {
 
 /// How the command ended, as the last line says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Close {
+pub(crate) struct Close {
     /// When, for a run that did not say so itself.
-    pub now: Timestamp,
+    pub(crate) now: Timestamp,
     /// Whether all of it is written down, in the state or in its journal.
-    pub saved: bool,
+    pub(crate) saved: bool,
     /// The exit code.
-    pub exit: u8,
+    pub(crate) exit: u8,
 }
 
 impl Lines {
     /// The lines of one event; `summary` has heard it already, and `now` dates an event that
     /// does not say when it happened.
-    pub fn write_event(
+    pub(crate) fn write_event(
         &mut self,
         event: &RunEvent,
         now: Timestamp,
@@ -140,7 +140,7 @@ impl Lines {
 
     /// The last lines of a stream: the assets that nobody answered for, see
     /// [`SummaryBuilder::unanswered`], and how it ended.
-    pub fn close(
+    pub(crate) fn close(
         &mut self,
         unanswered: &[(u64, AssetId, u32)],
         summary: &Summary,
@@ -190,7 +190,13 @@ impl Lines {
     }
 
     /// The one line of a command that failed before a run began.
-    pub fn error(&mut self, now: Timestamp, message: &str, hint: Option<&str>, exit: u8) -> &[u8] {
+    pub(crate) fn error(
+        &mut self,
+        now: Timestamp,
+        message: &str,
+        hint: Option<&str>,
+        exit: u8,
+    ) -> &[u8] {
         self.bytes.clear();
         self.push(&Event::Error {
             version: Version,

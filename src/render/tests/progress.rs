@@ -65,7 +65,7 @@ fn an_asset_is_counted_once_by_its_last_outcome() {
             (3, Outcome::Gone(Evidence::Read)),
         ],
     );
-    assert_eq!((progress.done(), progress.counts().gone), (3, 1));
+    assert_eq!((progress.done(), progress.counts.gone), (3, 1));
     answer(
         &mut progress,
         vec![
@@ -77,7 +77,7 @@ fn an_asset_is_counted_once_by_its_last_outcome() {
         line(&progress),
         "3 of 3 assets · 2 retired · 1 already gone"
     );
-    assert_eq!(progress.total(), 3);
+    assert_eq!(progress.total, 3);
 }
 
 fn pace(progress: &mut Progress, rate_limit: RateLimit, milliseconds: u64) {

@@ -64,15 +64,13 @@ impl World {
     }
 
     /// Makes a world in which every id is a file of one made-up project, without limits.
-    #[must_use]
-    pub fn from_ids(account: Option<Uuid>, ids: impl IntoIterator<Item = AssetId>) -> Self {
+    pub(crate) fn from_ids(account: Option<Uuid>, ids: impl IntoIterator<Item = AssetId>) -> Self {
         Self::of_kinds(account, ids.into_iter().map(|id| (id, Kind::File)))
     }
 
     /// Makes a world of assets of one made-up project, without limits; a version stack has two
     /// files in it.
-    #[must_use]
-    pub fn of_kinds(
+    pub(crate) fn of_kinds(
         account: Option<Uuid>,
         assets: impl IntoIterator<Item = (AssetId, Kind)>,
     ) -> Self {

@@ -193,8 +193,7 @@ impl World {
     }
 
     /// Whether it has an account.
-    #[must_use]
-    pub fn has_account(&self, id: &str) -> bool {
+    pub(crate) fn has_account(&self, id: &str) -> bool {
         let id = Uuid::try_parse(id).ok();
         id.is_some_and(|id| self.accounts.iter().any(|account| account.id == id))
     }
