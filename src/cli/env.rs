@@ -1,7 +1,7 @@
 //! The environment: every variable that this program reads, and the only place that reads them.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 use crate::frameio::mask::Secrets;
@@ -74,7 +74,7 @@ impl Environment {
     ///
     /// Returns its name where it is not text.
     pub(crate) fn text(&self, name: &str) -> Result<Option<&str>, NotText> {
-        let Some(value) = self.0.get(&OsString::from(name)) else {
+        let Some(value) = self.0.get(OsStr::new(name)) else {
             return Ok(None);
         };
         let text = value.to_str().ok_or_else(|| NotText(name.to_owned()))?;
@@ -83,9 +83,8 @@ impl Environment {
 
     /// Whether a variable is set to anything but nothing.
     pub(crate) fn has(&self, name: &str) -> bool {
-        self.0
-            .get(&OsString::from(name))
-            .is_some_and(|value| !value.is_empty())
+        let value = self.0.get(OsStr::new(name));
+        value.is_some_and(|value| !value.is_empty())
     }
 
     /// The first of several variables that says something.
@@ -216,7 +215,7 @@ impl Environment {
     /// folder from the root on, since any other folder may be the project's.
     pub(crate) fn own_config(&self) -> Option<PathBuf> {
         let folder = |name: &str| {
-            let folder = self.0.get(&OsString::from(name)).map(PathBuf::from);
+            let folder = self.0.get(OsStr::new(name)).map(PathBuf::from);
             folder.filter(|folder| folder.is_absolute())
         };
         let configs = if cfg!(windows) {

@@ -204,16 +204,24 @@ pub(super) fn tidy(path: &Path) -> PathBuf {
 
 /// Whether two paths mean one file, which may not be there yet.
 pub(crate) fn are_same(one: &Path, other: &Path) -> bool {
-    let real = |path: &Path| {
-        fs::canonicalize(path).or_else(|_missing| {
-            let folder = path
-                .parent()
-                .filter(|folder| !folder.as_os_str().is_empty());
-            let folder = fs::canonicalize(folder.unwrap_or(Path::new(".")));
-            folder.map(|folder| folder.join(path.file_name().unwrap_or_default()))
-        })
-    };
-    one == other || matches!((real(one), real(other)), (Ok(one), Ok(other)) if one == other)
+    let same = |one: PathBuf| place_of(other).is_ok_and(|other| one == other);
+    one == other || place_of(one).is_ok_and(same)
+}
+
+/// Where a path leads: links are followed, and the last part need not be there.
+pub(super) fn place_of(path: &Path) -> io::Result<PathBuf> {
+    fs::canonicalize(path).or_else(|error| {
+        let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
+            return Err(error);
+        };
+        let here = Path::new(".");
+        let folder = if folder.as_os_str().is_empty() {
+            here
+        } else {
+            folder
+        };
+        Ok(fs::canonicalize(folder)?.join(name))
+    })
 }
 
 /// Reads what somebody named.

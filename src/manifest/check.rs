@@ -12,32 +12,21 @@ const MOST: usize = 10_000;
 
 /// Finds what stands twice, each with the file that it was found in; the entries are sorted.
 pub(super) fn twice(said: &Manifests, texts: &[Text<'_>]) -> Vec<(u32, Finding)> {
-    let Manifests {
-        entries,
-        holds,
-        waivers,
-        ..
-    } = said;
     let mut found = Vec::new();
-    for (id, first, again) in repeats(entries, |entry| (entry.id, entry.spot)) {
+    for (id, first, again) in repeats(&said.entries, |entry| (entry.id, entry.spot)) {
         let message = format!("`{id}` is listed twice");
         push(&mut found, texts, ("duplicate-id", message), first, again);
     }
-    let held = sorted(holds.iter().map(|hold| (hold.id, hold.spot)));
+    let held = sorted(said.holds.iter().map(|hold| (hold.id, hold.spot)));
     for (id, first, again) in repeats(&held, |pair| *pair) {
         let message = format!("`{id}` is held twice");
         push(&mut found, texts, ("duplicate-id", message), first, again);
     }
-    let raised = sorted(waivers.iter().map(|waiver| (waiver.guard, waiver.spot)));
+    let waivers = said.waivers.iter();
+    let raised = sorted(waivers.map(|waiver| (waiver.guard, waiver.spot)));
     for (_, first, again) in repeats(&raised, |pair| *pair) {
-        let message = "this guard is waived twice".to_owned();
-        push(
-            &mut found,
-            texts,
-            ("duplicate-waiver", message),
-            first,
-            again,
-        );
+        let what = ("duplicate-waiver", "this guard is waived twice".to_owned());
+        push(&mut found, texts, what, first, again);
     }
     found
 }
@@ -81,12 +70,8 @@ fn repeats<E, T: Eq>(sorted: &[E], key: impl Fn(&E) -> (T, Spot)) -> Vec<(T, Spo
     for group in sorted.chunk_by(|one, other| key(one).0 == key(other).0) {
         if let [first, again @ ..] = group {
             let (_, first) = key(first);
-            repeats.extend(
-                again
-                    .iter()
-                    .map(&key)
-                    .map(|(what, spot)| (what, first, spot)),
-            );
+            let again = again.iter().map(&key);
+            repeats.extend(again.map(|(what, spot)| (what, first, spot)));
         }
     }
     repeats.sort_unstable_by_key(|(_, _, again)| *again);
@@ -101,10 +86,8 @@ fn push(
     first: Spot,
     again: Spot,
 ) {
-    let (Some(text), Some(other)) = (
-        texts.get(again.file as usize),
-        texts.get(first.file as usize),
-    ) else {
+    let text = |spot: Spot| texts.get(spot.file as usize);
+    let (Some(text), Some(other)) = (text(again), text(first)) else {
         return;
     };
     let mut finding = text.finding(code, text.byte(again.line, again.column), message);

@@ -69,20 +69,15 @@ pub(super) fn item(text: &str, at: usize, dash: usize) -> Option<Item<'_>> {
     if column == dash + 1 || content.is_empty() {
         return None;
     }
-    if let Some(id) = bare(content) {
-        lines.skip(first);
-        ends(&mut lines, dash)?;
-        return Some(Item {
-            id,
-            id_line: 0,
-            id_column: number(column + 1),
+    let on_one_line = match bare(content) {
+        Some(id) => Some(Fields {
+            id: Some((id, 0, column)),
             plain: Plain::default(),
-            next: lines.at,
-            lines: lines.read,
-        });
-    }
-    if content.starts_with('{') {
-        let fields = flow(content, column)?;
+        }),
+        None if content.starts_with('{') => Some(flow(content, column)?),
+        None => None,
+    };
+    if let Some(fields) = on_one_line {
         lines.skip(first);
         ends(&mut lines, dash)?;
         return fields.item(&lines);

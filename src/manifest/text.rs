@@ -52,22 +52,15 @@ impl<'a> Text<'a> {
             }
         };
         if text.starts_with('\u{feff}') {
-            return wrong(
-                "",
-                "byte-order-mark",
-                "the file begins with a byte order mark".to_owned(),
-                "save the file as UTF-8 without a byte order mark",
-            );
+            let message = "the file begins with a byte order mark".to_owned();
+            let hint = "save the file as UTF-8 without a byte order mark";
+            return wrong("", "byte-order-mark", message, hint);
         }
         if let Some((at, found)) = control(text) {
-            let message = format!(
-                "the control character U+{:04X} is in the text",
-                found as u32
-            );
-            let mut finding = Self::new(path, text).finding("control-character", at, message);
-            finding.snippet = None;
-            finding.hint = Some("remove it; in quotes it can be written as an escape".to_owned());
-            return Err(Box::new(finding));
+            let found = found as u32;
+            let message = format!("the control character U+{found:04X} is in the text");
+            let hint = "remove it; in quotes it can be written as an escape";
+            return wrong(&text[..at], "control-character", message, hint);
         }
         Ok(Self::new(path, text))
     }

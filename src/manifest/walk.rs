@@ -72,20 +72,15 @@ impl<'t, 'a> Walk<'t, 'a> {
     /// The findings of the file, in the order of their places. Of a file that is no manifest no
     /// line is shown, and no key: it may be one that nobody meant to show.
     pub(super) fn finish(self) -> Vec<Finding> {
-        let Self {
-            mut findings,
-            more,
-            text,
-            known,
-            ..
-        } = self;
-        let shows =
-            || document_kind::has_version(text.all) && (known || document_kind::has_list(text.all));
-        if !findings.is_empty() && !shows() {
+        let (mut findings, text) = (self.findings, self.text);
+        let all = text.all;
+        let shows = document_kind::has_version(all) && (self.known || document_kind::has_list(all));
+        if !shows {
             findings = conceal::concealed(findings);
         }
         findings.sort_by(|one, other| one.place.cmp(&other.place));
-        if more > 0 {
+        if self.more > 0 {
+            let more = self.more;
             let message = format!("{more} more findings in this file are not shown");
             let mut last = text.finding("too-many", text.all.len(), message);
             last.snippet = None;
@@ -217,26 +212,19 @@ impl<'t, 'a> Walk<'t, 'a> {
 
     /// Takes in what the parser refused.
     pub(super) fn refusal(&mut self, refusal: Refusal) {
-        let Refusal {
-            code,
-            at,
-            message,
-            context,
-        } = refusal;
+        let at = refusal.at;
         let rest = &self.text.all[at.min(self.text.all.len())..];
-        let hint = hint_for(code, &message, rest);
-        let tab = self.tab_before(at);
-        let began = context.map(|context| self.text.place(context));
-        if let Some(found) = self.found(code, number(at), message) {
-            found.hint = if tab {
-                Some("YAML takes no tab for indentation: use spaces".to_owned())
-            } else {
-                hint.map(str::to_owned)
-            };
-            found.related = began
-                .map(|place| (place, "it begins here"))
-                .into_iter()
-                .collect();
+        let hint = if self.tab_before(at) {
+            Some("YAML takes no tab for indentation: use spaces")
+        } else {
+            hint_for(refusal.code, &refusal.message, rest)
+        };
+        let began = refusal.context.map(|context| self.text.place(context));
+        if let Some(found) = self.found(refusal.code, number(at), refusal.message) {
+            found.hint = hint.map(str::to_owned);
+            found
+                .related
+                .extend(began.map(|place| (place, "it begins here")));
         }
     }
 

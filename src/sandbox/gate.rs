@@ -7,14 +7,14 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, RawPathParams, Request, State};
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::StatusCode;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 
 use crate::asset::AssetId;
 use crate::sandbox::damage::damage;
 use crate::sandbox::endpoint::Endpoint;
-use crate::sandbox::fault::{Fate, Fault};
+use crate::sandbox::fault::Fault;
 use crate::sandbox::limit::Ticket;
 use crate::sandbox::line::Line;
 use crate::sandbox::log::LoggedRequest;
@@ -132,19 +132,15 @@ async fn answer(
     if ticket.is_some_and(|ticket| !ticket.allowed) {
         return plainly(ApiError::too_many().into_response(), ticket);
     }
-    let Fate {
-        delay,
-        stall,
-        fault,
-    } = shared.schedule().next(endpoint);
-    sleep(delay).await;
-    let response = match fault.and_then(|fault| fault.instead(shared.now())) {
+    let fate = shared.schedule().next(endpoint);
+    sleep(fate.delay).await;
+    let response = match fate.fault.and_then(|fault| fault.instead(shared.now())) {
         Some(instead) => instead,
         None => next.run(request).await,
     };
     Answered {
-        fault,
-        stall,
+        fault: fate.fault,
+        stall: fate.stall,
         ..plainly(response, ticket)
     }
 }
@@ -170,15 +166,11 @@ fn with_limit(realm: Realm, mut response: Response, ticket: Option<Ticket>) -> R
         Realm::V4 | Realm::Ims | Realm::Admin => status != StatusCode::NO_CONTENT,
     };
     if let Some(ticket) = ticket.filter(|_| wanted) {
-        let Ticket {
-            allowed: _,
-            limit,
-            remaining,
-        } = ticket;
         let headers = response.headers_mut();
-        headers.insert("x-ratelimit-limit", HeaderValue::from(limit.requests));
-        headers.insert("x-ratelimit-remaining", HeaderValue::from(remaining));
-        headers.insert("x-ratelimit-window", HeaderValue::from(limit.window));
+        let limit = ticket.limit;
+        headers.insert("x-ratelimit-limit", limit.requests.into());
+        headers.insert("x-ratelimit-remaining", ticket.remaining.into());
+        headers.insert("x-ratelimit-window", limit.window.into());
     }
     response
 }

@@ -85,18 +85,13 @@ pub struct Sandbox {
 ///
 /// Returns why the port cannot be listened on.
 pub async fn serve(world: World, options: Options) -> io::Result<Sandbox> {
-    let Options {
-        port,
-        clock,
-        stopwatch,
-        log,
-    } = options;
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).await?;
     let address = listener.local_addr()?;
     let token = world.access.token.clone();
     let began = Instant::now();
+    let stopwatch = options.stopwatch;
     let stopwatch = stopwatch.unwrap_or_else(|| Arc::new(move || began.elapsed()));
-    let shared = Arc::new(Shared::new(world, log, clock, stopwatch));
+    let shared = Arc::new(Shared::new(world, options.log, options.clock, stopwatch));
     let (stop, stopped) = oneshot::channel::<()>();
     let routes = v2::routes().merge(v4::routes()).merge(admin::routes());
     let app = gate::guard(routes, Arc::clone(&shared));

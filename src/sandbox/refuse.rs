@@ -4,6 +4,7 @@ use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use serde_json::json;
 
 /// Whose routes a path belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,13 +76,6 @@ struct Source<'error> {
     pointer: &'error str,
 }
 
-/// RFC 6749, section 5.2.
-#[derive(Serialize)]
-struct OauthBody<'error> {
-    error: &'static str,
-    error_description: &'error str,
-}
-
 impl ApiError {
     pub(super) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         Self {
@@ -117,12 +111,7 @@ impl ApiError {
 
     /// The error in the words of an API.
     fn told(&self, realm: Realm) -> Response {
-        let Self {
-            status,
-            detail,
-            pointer,
-            oauth,
-        } = self;
+        let (status, detail) = (self.status, &*self.detail);
         let title = status.canonical_reason().unwrap_or("Error");
         let code = status.as_u16();
         match realm {
@@ -138,23 +127,21 @@ impl ApiError {
                     message: title,
                     errors: [entry],
                 };
-                (*status, Json(body)).into_response()
+                (status, Json(body)).into_response()
             }
             Realm::V4 => {
-                let source = pointer.as_deref().map(|pointer| Source { pointer });
+                let source = self.pointer.as_deref().map(|pointer| Source { pointer });
                 let entry = V4Entry {
                     detail,
-                    title: (*status != StatusCode::TOO_MANY_REQUESTS).then_some(title),
+                    title: (status != StatusCode::TOO_MANY_REQUESTS).then_some(title),
                     source,
                 };
-                (*status, Json(V4Body { errors: [entry] })).into_response()
+                (status, Json(V4Body { errors: [entry] })).into_response()
             }
+            // RFC 6749, section 5.2.
             Realm::Ims => {
-                let body = OauthBody {
-                    error: oauth,
-                    error_description: detail,
-                };
-                (*status, Json(body)).into_response()
+                let body = json!({"error": self.oauth, "error_description": detail});
+                (status, Json(body)).into_response()
             }
         }
     }

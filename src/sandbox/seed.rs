@@ -115,31 +115,21 @@ impl Default for Me {
 /// How the sandbox behaves where the API's documentation leaves it open.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 pub struct Behaviour {
     /// What an unknown id in a bulk delete does.
-    #[serde(default)]
     pub unknown_id: UnknownId,
     /// What a second delete of the same asset answers.
-    #[serde(default)]
     pub second_delete: SecondDelete,
     /// Whether the delete of a folder deletes what is in it.
-    #[serde(default = "yes")]
     pub cascade: bool,
     /// What the list of the recently deleted shows of what went along with its folder.
-    #[serde(default)]
     pub recently_deleted: RecentlyDeleted,
     /// The most ids in one bulk delete; more are refused with 422.
-    #[serde(default)]
     pub max_batch: Option<usize>,
     /// The share of assets whose delete is refused, besides those that say so themselves; which
     /// ones it is depends on their ids alone.
-    #[serde(default)]
     pub refuse: Share,
-}
-
-const fn yes() -> bool {
-    true
 }
 
 impl Default for Behaviour {

@@ -192,7 +192,7 @@ pub(super) fn check(
     {
         return Err(not_plain(found));
     }
-    let place = place_of(path).map_err(TargetError::write(path))?;
+    let place = files::place_of(path).map_err(TargetError::write(path))?;
     let (Some(folder), Some(_)) = (place.parent(), place.file_name()) else {
         return Err(not_plain("a folder"));
     };
@@ -202,7 +202,9 @@ pub(super) fn check(
     of_the_command(path, &place, there.as_ref(), state)?;
     beside_a_state(path, &place, there.as_ref())?;
     if there.is_some() {
-        let mut file = open(&place, path)?;
+        let mut options = OpenOptions::new();
+        let file = ground::without_following(options.read(true)).open(&place);
+        let mut file = file.map_err(TargetError::write(path))?;
         judge(&mut file, (path, &place), document, linked)?;
     }
     Ok(Output::File(place))
@@ -255,25 +257,6 @@ pub(super) fn create_stream(place: &Path) -> Result<File, TargetError> {
     }
 }
 
-/// Where a path leads: links are followed, and the last part need not be there.
-fn place_of(path: &Path) -> io::Result<PathBuf> {
-    match fs::canonicalize(path) {
-        Ok(place) => Ok(place),
-        Err(error) => {
-            let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
-                return Err(error);
-            };
-            let here = Path::new(".");
-            let folder = if folder.as_os_str().is_empty() {
-                here
-            } else {
-                folder
-            };
-            Ok(fs::canonicalize(folder)?.join(name))
-        }
-    }
-}
-
 /// Refuses the state that the command uses, and the files beside it, under whatever name.
 fn of_the_command(
     path: &Path,
@@ -291,7 +274,7 @@ fn of_the_command(
             };
             ground::is_same(there, &file)
         };
-        if place_of(&file).is_ok_and(|file| file == *place) || same_file() {
+        if files::place_of(&file).is_ok_and(|file| file == *place) || same_file() {
             return Err(TargetError::InUse {
                 path: path.to_owned(),
                 what,
@@ -328,12 +311,6 @@ fn is_place_of_state(path: &Path) -> bool {
     path.is_file() && kind_of(path, &head(path)) == Kind::State
         || head(&ground::beside(path, ground::JOURNAL)).starts_with(JOURNAL)
         || lock::is_text_of_lock(&head(&ground::beside(path, ground::LOCK)))
-}
-
-fn open(place: &Path, path: &Path) -> Result<File, TargetError> {
-    ground::without_following(OpenOptions::new().read(true))
-        .open(place)
-        .map_err(TargetError::write(path))
 }
 
 /// Decides by its content whether a file may be replaced by a document.
@@ -379,10 +356,7 @@ fn judge_state(path: &Path, place: &Path, state: &State) -> Result<(), TargetErr
     let Some(there) = there.and_then(|bytes| format::read(&bytes).ok()) else {
         return Err(other("a state that cannot be read".to_owned()));
     };
-    let State {
-        lineage, serial, ..
-    } = there;
-    match compare((lineage, serial), (state.lineage, state.serial)) {
+    match compare((there.lineage, there.serial), (state.lineage, state.serial)) {
         None => Ok(()),
         Some(found) => Err(other(found)),
     }

@@ -104,10 +104,11 @@ pub(super) fn run(printer: &TokenCommand) -> Result<String, SecretError> {
     if is_apart {
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
     }
-    let mut child = command.spawn().map_err(|source| SecretError::NoCommand {
+    let no_command = |source| SecretError::NoCommand {
         command: printer.name(),
         source,
-    })?;
+    };
+    let mut child = command.spawn().map_err(no_command)?;
     let output = child.stdout.take().map(read);
     let mut waited = Duration::ZERO;
     let status = wait(&mut child, &mut waited);
@@ -118,11 +119,7 @@ pub(super) fn run(printer: &TokenCommand) -> Result<String, SecretError> {
     if !is_whole || !matches!(status, Ok(Some(_))) {
         end(&mut child, is_apart);
     }
-    let status = status.map_err(|source| SecretError::NoCommand {
-        command: printer.name(),
-        source,
-    })?;
-    match status {
+    match status.map_err(no_command)? {
         Some(status) if status.success() => {
             // What is not text is no token, which is said where it is taken for one.
             Ok(String::from_utf8(text).unwrap_or_default())

@@ -6,11 +6,11 @@ use crate::cli::env::{Environment, TOKEN};
 use crate::cli::failure::Failure;
 use crate::cli::files;
 use crate::cli::settings::Settings;
-use crate::cli::settings::access::{Access, ClientSource, Half, TokenSource};
+use crate::cli::settings::access::{ClientSource, Half, TokenSource};
 use crate::cli::settings::kind::TokenCommand;
 use crate::cli::settings::origin::Valued;
 use crate::frameio::ims::Ims;
-use crate::frameio::token::{Credentials, Token};
+use crate::frameio::token::{Credentials, Token, TokenError};
 use crate::frameio::token_provider::TokenProvider;
 use crate::state::Api;
 
@@ -28,20 +28,15 @@ pub(crate) fn token_provider(
     settings: &Settings,
     environment: &Environment,
 ) -> Result<(TokenProvider, Vec<String>), Failure> {
-    let Access {
-        token,
-        second: _,
-        ims,
-        legacy,
-    } = &settings.access;
-    let source = token.as_ref().ok_or(SecretError::Missing)?;
+    let access = &settings.access;
+    let source = access.token.as_ref().ok_or(SecretError::Missing)?;
     if let TokenSource::Client(client) = &source.value {
         let (credentials, warnings) = credentials(client, environment)?;
-        let ims = Ims::new(ims.clone(), credentials, settings.sending.timeouts)?;
+        let ims = Ims::new(access.ims.clone(), credentials, settings.sending.timeouts)?;
         return Ok((TokenProvider::renewed(ims), warnings));
     }
     let (token, warning) = self::token(source, environment)?;
-    let token_provider = if *legacy && settings.api.value == Api::V4 {
+    let token_provider = if access.legacy && settings.api.value == Api::V4 {
         TokenProvider::legacy(token)
     } else {
         TokenProvider::ready(token)
@@ -53,18 +48,13 @@ fn credentials(
     client: &ClientSource,
     environment: &Environment,
 ) -> Result<(Credentials, Vec<String>), SecretError> {
-    let ClientSource { id, secret } = client;
-    let mut warnings = Vec::new();
-    let id = id.as_ref().ok_or(SecretError::NoClientId)?;
+    let id = client.id.as_ref().ok_or(SecretError::NoClientId)?;
     let (id, _open) = half(id, environment)?;
-    let place = secret.as_ref().ok_or(SecretError::NoClientSecret)?;
-    let (secret, open) = half(place, environment)?;
-    warnings.extend(open);
-    let credentials = Credentials::new(&id, &secret).map_err(|why| SecretError::NoToken {
-        place: "the client of the token endpoint".to_owned(),
-        why,
-    })?;
-    Ok((credentials, warnings))
+    let secret = client.secret.as_ref();
+    let (secret, open) = half(secret.ok_or(SecretError::NoClientSecret)?, environment)?;
+    let credentials = Credentials::new(&id, &secret)
+        .map_err(no_token("the client of the token endpoint".to_owned()))?;
+    Ok((credentials, open.into_iter().collect()))
 }
 
 /// Reads one half, and warns where others may read its file.
@@ -75,14 +65,20 @@ fn half(half: &Half, environment: &Environment) -> Result<(String, Option<String
             Ok((text.to_owned(), None))
         }
         Half::File(path) => {
-            let bytes = files::bytes(path).map_err(|source| SecretError::File {
-                what: "client",
-                source,
-            })?;
-            let text = String::from_utf8(bytes).unwrap_or_else(|_binary| "\0".to_owned());
+            let text = content(path, "client")?;
             Ok((text, open_to_others(path)))
         }
     }
+}
+
+/// The content of a file that should hold a secret; what is not text is none.
+fn content(path: &Path, what: &'static str) -> Result<String, SecretError> {
+    let bytes = files::bytes(path).map_err(|source| SecretError::File { what, source })?;
+    Ok(String::from_utf8(bytes).unwrap_or_else(|_binary| "\0".to_owned()))
+}
+
+fn no_token(place: String) -> impl FnOnce(TokenError) -> SecretError {
+    move |why| SecretError::NoToken { place, why }
 }
 
 /// Warns where others may read a file.
@@ -100,7 +96,6 @@ fn token(
     source: &Valued<TokenSource>,
     environment: &Environment,
 ) -> Result<(Token, Option<String>), SecretError> {
-    let no_token = |place: String| move |why| SecretError::NoToken { place, why };
     match &source.value {
         // Its tokens are fetched when they are needed.
         TokenSource::Client(_) => Err(SecretError::Missing),
@@ -116,22 +111,13 @@ fn token(
 
 fn printed(printer: &TokenCommand) -> Result<Token, SecretError> {
     let text = command::run(printer)?;
-    Token::new(&text).map_err(|why| SecretError::NoToken {
-        place: format!("what the command `{}` printed", printer.name()),
-        why,
-    })
+    let place = format!("what the command `{}` printed", printer.name());
+    Token::new(&text).map_err(no_token(place))
 }
 
 fn from_file(path: &Path) -> Result<(Token, Option<String>), SecretError> {
-    let bytes = files::bytes(path).map_err(|source| SecretError::File {
-        what: "token",
-        source,
-    })?;
-    let text = String::from_utf8(bytes).unwrap_or_else(|_binary| "\0".to_owned());
-    let token = Token::new(&text).map_err(|why| SecretError::NoToken {
-        place: format!("`{}`", path.display()),
-        why,
-    })?;
+    let text = content(path, "token")?;
+    let token = Token::new(&text).map_err(no_token(format!("`{}`", path.display())))?;
     Ok((token, open_to_others(path)))
 }
 

@@ -83,15 +83,11 @@ impl<'call> Place<'call> {
 
     /// Who names a client, if anybody does here.
     fn client(self) -> Option<Origin> {
-        let Given {
-            client_id_file,
-            client_secret_file,
-            ..
-        } = self.given;
-        let files = [client_id_file, client_secret_file].into_iter().flatten();
+        let given = self.given;
+        let files = [&given.client_id_file, &given.client_secret_file];
         let mut secrets = [CLIENT_ID, CLIENT_SECRET].into_iter();
         let secret = secrets.find_map(|name| self.secret(name));
-        secret.or_else(|| files.map(|file| file.origin.clone()).next())
+        secret.or_else(|| Some(files.into_iter().flatten().next()?.origin.clone()))
     }
 
     /// Where half a client is, if this place says so.
@@ -108,13 +104,9 @@ impl<'call> Place<'call> {
 
     /// The ways to a token that this place names, the one that counts first.
     fn ways(self) -> impl Iterator<Item = Origin> {
-        let Given {
-            token_file,
-            token_command,
-            ..
-        } = self.given;
-        let file = token_file.as_ref().map(|file| file.origin.clone());
-        let command = token_command.as_ref().map(|command| command.origin.clone());
+        let (file, command) = (&self.given.token_file, &self.given.token_command);
+        let file = file.as_ref().map(|file| file.origin.clone());
+        let command = command.as_ref().map(|command| command.origin.clone());
         let ways = [self.secret(TOKEN), file, command, self.client()];
         ways.into_iter().flatten()
     }
@@ -128,12 +120,7 @@ fn token(places: &[Place<'_>]) -> Result<Option<Valued<TokenSource>>, SettingsEr
     let Some((place, origin)) = named.next() else {
         return Ok(None);
     };
-    let Given {
-        token_file,
-        token_command,
-        ..
-    } = place.given;
-    let value = match (token_file, token_command) {
+    let value = match (&place.given.token_file, &place.given.token_command) {
         _ if place.secret(TOKEN).is_some() => TokenSource::Environment,
         (Some(file), Some(command)) => return Err(two_ways(&file.origin, command.origin.clone())),
         (Some(file), None) => TokenSource::File(file.value.clone()),

@@ -21,7 +21,7 @@ const LONGEST_PAGE: usize = 1000;
 
 type Query = [(String, String)];
 
-fn invalid(detail: impl Into<String>) -> ApiError {
+pub(super) fn invalid(detail: impl Into<String>) -> ApiError {
     ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
 }
 

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::asset::AssetId;
 use crate::sandbox::refuse::ApiError;
 use crate::sandbox::shared::Shared;
-use crate::sandbox::v2::list::{Asked, Listing, Page, Sort};
+use crate::sandbox::v2::list::{Asked, Listing, Page, Sort, invalid};
 use crate::sandbox::world::{BatchRefused, Node};
 
 mod list;
@@ -61,7 +61,6 @@ pub(super) fn parse_ids(body: &[u8]) -> Option<Vec<AssetId>> {
 }
 
 async fn delete_batch(State(shared): State<Arc<Shared>>, body: Bytes) -> Answer {
-    let invalid = |detail: &str| ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, detail);
     let body: Value = serde_json::from_slice(&body)
         .map_err(|error| ApiError::new(StatusCode::BAD_REQUEST, error.to_string()))?;
     let ids = body
@@ -79,11 +78,12 @@ async fn delete_batch(State(shared): State<Arc<Shared>>, body: Bytes) -> Answer 
     let deleted = shared.world().delete_batch(&ids, shared.now());
     match deleted {
         Ok(errors) if errors.is_empty() => Ok(Json(json!({})).into_response()),
-        Ok(errors) => Ok(Json(wire::Refusals { error: errors }).into_response()),
+        Ok(errors) => Ok(Json(json!({"error": errors})).into_response()),
         Err(BatchRefused::NotFound(_)) => Err(ApiError::not_found()),
-        Err(BatchRefused::TooMany(most)) => Err(invalid(&format!(
-            "At most {most} ids are taken in one call."
-        ))),
+        Err(BatchRefused::TooMany(most)) => {
+            let detail = format!("At most {most} ids are taken in one call.");
+            Err(invalid(detail))
+        }
     }
 }
 
@@ -155,7 +155,6 @@ async fn children(
 
 /// Makes a file or a folder; a file's content is never asked for.
 async fn create(State(shared): State<Arc<Shared>>, Path(id): Path<String>, body: Bytes) -> Answer {
-    let invalid = |detail: &str| ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, detail);
     let parent = asset_id(&id)?;
     let body: Value = serde_json::from_slice(&body)
         .map_err(|error| ApiError::new(StatusCode::BAD_REQUEST, error.to_string()))?;
@@ -242,10 +241,8 @@ async fn accounts(State(shared): State<Arc<Shared>>, Asked(query): Asked) -> Ans
 }
 
 async fn account(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Answer {
-    let id = other_id(&id)?;
-    let world = shared.world();
-    let found = world.accounts.iter().find(|account| account.id == id);
-    one(found.map(wire::account))
+    let accounts = &shared.world().accounts;
+    one(&id, accounts, |account| account.id, wire::account)
 }
 
 async fn teams(State(shared): State<Arc<Shared>>, Asked(query): Asked) -> Answer {
@@ -255,10 +252,7 @@ async fn teams(State(shared): State<Arc<Shared>>, Asked(query): Asked) -> Answer
 }
 
 async fn team(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Answer {
-    let id = other_id(&id)?;
-    let world = shared.world();
-    let found = world.teams.iter().find(|team| team.id == id);
-    one(found.map(wire::team))
+    one(&id, &shared.world().teams, |team| team.id, wire::team)
 }
 
 async fn account_teams(
@@ -292,12 +286,14 @@ async fn projects(
 }
 
 async fn project(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Answer {
-    let id = other_id(&id)?;
-    let world = shared.world();
-    let found = world.projects.iter().find(|project| project.id == id);
-    one(found.map(wire::project))
+    let projects = &shared.world().projects;
+    one(&id, projects, |project| project.id, wire::project)
 }
 
-fn one(found: Option<Value>) -> Answer {
-    Ok(Json(found.ok_or_else(ApiError::not_found)?).into_response())
+/// The one of several that a path names.
+fn one<T>(id: &str, all: &[T], id_of: fn(&T) -> Uuid, shown: fn(&T) -> Value) -> Answer {
+    let id = other_id(id)?;
+    let found = all.iter().find(|one| id_of(one) == id);
+    let found = found.map(shown).ok_or_else(ApiError::not_found)?;
+    Ok(Json(found).into_response())
 }

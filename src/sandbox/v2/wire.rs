@@ -1,7 +1,5 @@
 //! What the v2 API answers with, in the sandbox's own words.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -10,12 +8,6 @@ use uuid::Uuid;
 use crate::asset::AssetId;
 use crate::sandbox::seed::Kind;
 use crate::sandbox::world::{Account, Node, Project, Tally, Team, World, hard_deleted_at};
-
-/// The answer to a bulk delete in which something was refused.
-#[derive(Debug, Serialize)]
-pub(super) struct Refusals {
-    pub(super) error: BTreeMap<AssetId, String>,
-}
 
 /// An asset.
 #[derive(Debug, Serialize)]

@@ -140,14 +140,10 @@ fn sorted_page(
     if reversed {
         all.reverse();
     }
-    let is_before = |entry: &(Key, AssetId)| {
-        after.as_ref().is_some_and(|after| {
-            if reversed {
-                entry >= after
-            } else {
-                entry <= after
-            }
-        })
+    let is_before = |entry: &(Key, AssetId)| match &after {
+        None => false,
+        Some(after) if reversed => entry >= after,
+        Some(after) => entry <= after,
     };
     let rest = all.into_iter().skip_while(is_before);
     page(
@@ -232,20 +228,16 @@ pub(super) async fn recently_deleted(
         Some(after) if reversed => (Bound::Unbounded, Bound::Excluded(after)),
         Some(after) => (Bound::Excluded(after), Bound::Unbounded),
     });
-    let rest = iter::from_fn(|| {
+    let next = || {
         if reversed {
             rest.next_back()
         } else {
             rest.next()
         }
-    });
-    let rest = rest.filter(is_shown);
-    page(
-        &world,
-        &asked,
-        total,
-        rest.map(|(at, id)| (*id, format!("{at}|{id}"))),
-    )
+    };
+    let rest = iter::from_fn(next).filter(is_shown);
+    let rest = rest.map(|(at, id)| (*id, format!("{at}|{id}")));
+    page(&world, &asked, total, rest)
 }
 
 fn shows_all(world: &World) -> bool {
@@ -277,10 +269,8 @@ pub(super) async fn bulk_get(
             .get(id, false)
             .filter(|node| node.kind == Kind::File && world.account_of(node) == Some(account))
     };
-    let mut projects = ids
-        .iter()
-        .filter_map(|id| found(*id))
-        .map(|node| node.project);
+    let files = ids.iter().filter_map(|id| found(*id));
+    let mut projects = files.map(|node| node.project);
     if let Some(first) = projects.next()
         && projects.any(|project| project != first)
     {

@@ -20,28 +20,16 @@ impl World {
     /// Makes the world of a seed.
     #[must_use]
     pub fn from_seed(seed: Seed) -> Self {
-        let Seed {
-            version: _,
-            token,
-            me,
-            legacy_token,
-            client,
-            token_lifetime,
-            behaviour,
-            limits,
-            faults,
-            accounts,
-        } = seed;
         let mut world = Self {
-            me,
-            behaviour,
-            limits,
-            faults,
+            me: seed.me,
+            behaviour: seed.behaviour,
+            limits: seed.limits,
+            faults: seed.faults,
             access: Access {
-                token,
-                legacy_token,
-                client,
-                token_lifetime,
+                token: seed.token,
+                legacy_token: seed.legacy_token,
+                client: seed.client,
+                token_lifetime: seed.token_lifetime,
             },
             accounts: Vec::new(),
             teams: Vec::new(),
@@ -50,7 +38,7 @@ impl World {
             below: HashMap::new(),
             place: 0,
         };
-        for seed::Account { id, name, teams } in accounts {
+        for seed::Account { id, name, teams } in seed.accounts {
             let account = id;
             world.accounts.push(Account { id, name });
             for seed::Team { id, name, projects } in teams {
@@ -155,13 +143,8 @@ impl World {
     }
 
     fn add_project(&mut self, project: seed::Project, team: Uuid, account: Uuid) {
-        let seed::Project {
-            id,
-            name,
-            root,
-            assets,
-        } = project;
-        let root = root.unwrap_or_else(|| {
+        let seed::Project { id, name, .. } = project;
+        let root = project.root.unwrap_or_else(|| {
             // A fixed twist of the project's id: the same in every run, and no other id.
             AssetId::from_uuid(Uuid::from_u128(id.as_u128() ^ (0xf00d << 64)))
         });
@@ -179,7 +162,7 @@ impl World {
         let below = |assets: Vec<seed::Asset>, parent| {
             assets.into_iter().rev().map(move |asset| (asset, parent))
         };
-        let mut stack: Vec<(seed::Asset, AssetId)> = below(assets, root).collect();
+        let mut stack: Vec<(seed::Asset, AssetId)> = below(project.assets, root).collect();
         while let Some((mut asset, parent)) = stack.pop() {
             let id = asset.id;
             let children = std::mem::take(&mut asset.children);
