@@ -59,7 +59,10 @@ impl OutputError {
     }
 }
 
-#[expect(clippy::unused_self, reason = "nobody prints or asks without a console")]
+#[expect(
+    clippy::unused_self,
+    reason = "nobody prints or asks without a console"
+)]
 impl Console {
     /// Makes the console of this process.
     pub(crate) fn new(colour: Colour, quiet: bool, environment: &Environment) -> Self {
