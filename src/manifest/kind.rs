@@ -137,7 +137,6 @@ fn names_list(text: &str) -> bool {
 
 /// Whether a text says the version of its document, as every manifest must and hardly a file of
 /// somebody else does that happens to have `assets`.
-#[must_use]
 pub(crate) fn has_version(text: &str) -> bool {
     names_key(text, "version")
         || text.trim_start().starts_with('{') && memmem::find(text.as_bytes(), b"version").is_some()
