@@ -29,7 +29,7 @@ impl fmt::Debug for Signals {
 }
 
 impl Signals {
-    /// Hears them from now on; until [`Signals::give`], each ends the program at once.
+    /// Hears them from now on; until [`Signals::forward`], each ends the program at once.
     ///
     /// # Errors
     ///

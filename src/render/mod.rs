@@ -1,7 +1,7 @@
 //! The texts: what a person or a program is shown of a plan, a state, a run and a finding.
 //!
 //! Everything here is pure: it reads no file, no clock and no environment, and writes only to
-//! the sink that it is given, in small pieces, so a file wants a buffer. Text that comes from elsewhere is data, see [`escape`].
+//! the sink that it is given, in small pieces, so a file wants a buffer. Text that comes from elsewhere is data, and is escaped.
 
 use std::fmt;
 
