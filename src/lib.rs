@@ -32,23 +32,33 @@
 //! assert_eq!(plan.totals.retire, 1);
 //! ```
 //!
-//! The modules below are those of that flow, in reading order. Who may import whom is
-//! written in ARCHITECTURE.md and held by a test.
+//! The modules below are those of that flow, in reading order. Shown are the pure ones, which read
+//! manifests and a state and make a plan; the others serve the program, its tests and its benches.
+//! Who may import whom is written in ARCHITECTURE.md and held by a test.
 
 pub mod asset;
-pub mod crash;
 pub mod diagnostic;
 pub mod event;
 pub mod inventory;
 pub mod outcome;
 
-pub mod app;
-pub mod apply;
-pub mod cli;
-pub mod frameio;
 pub mod manifest;
 pub mod plan;
-pub mod render;
-pub mod sandbox;
 pub mod state;
+
+#[doc(hidden)]
+pub mod app;
+#[doc(hidden)]
+pub mod apply;
+#[doc(hidden)]
+pub mod cli;
+#[doc(hidden)]
+pub mod crash;
+#[doc(hidden)]
+pub mod frameio;
+#[doc(hidden)]
+pub mod render;
+#[doc(hidden)]
+pub mod sandbox;
+#[doc(hidden)]
 pub mod store;
