@@ -9,7 +9,7 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -36,6 +36,8 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
         .route("/_sandbox/limits", get(limits).put(set_limits))
         .route("/_sandbox/log", get(log).delete(clear_log))
         .route("/_sandbox/assets", get(assets))
+        .route("/_sandbox/hidden", get(hidden).put(set_hidden))
+        .route("/_sandbox/restored", post(restore))
 }
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
@@ -118,6 +120,28 @@ async fn assets(State(shared): State<Arc<Shared>>) -> Response {
             |(id, kind, deleted_at)| json!({"id": id, "type": kind, "deleted_at": deleted_at}),
         ),
     )
+}
+
+async fn hidden(State(shared): State<Arc<Shared>>) -> Response {
+    Json(shared.world().hidden()).into_response()
+}
+
+async fn set_hidden(State(shared): State<Arc<Shared>>, body: Bytes) -> Answer {
+    let set: Vec<AssetId> = read(&body)?;
+    shared.world().hide(set);
+    Ok(hidden(State(shared)).await)
+}
+
+/// Restores assets one after the other, up to the first that cannot be.
+async fn restore(State(shared): State<Arc<Shared>>, body: Bytes) -> Answer {
+    let set: Vec<AssetId> = read(&body)?;
+    let mut world = shared.world();
+    for id in set {
+        let detail = format!("`{id}` cannot be restored.");
+        let restored = world.restore(id);
+        restored.map_err(|_why| ApiError::new(StatusCode::CONFLICT, detail))?;
+    }
+    Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 fn lines<T: Serialize>(documents: impl Iterator<Item = T>) -> Response {

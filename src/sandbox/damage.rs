@@ -34,6 +34,9 @@ impl Fault {
     pub(super) fn instead(self, now: Timestamp) -> Option<Response> {
         match self {
             Self::Status(status, wait) => Some(refusal(status, wait, now)),
+            // The body comes later, when nobody tells errors in the words of the API any more.
+            Self::Page(status) => Some(refusal(status, None, now)),
+            Self::Odd(_) => Some(StatusCode::OK.into_response()),
             // Nobody sees it: the connection is dropped before.
             Self::DropBefore => Some(StatusCode::SERVICE_UNAVAILABLE.into_response()),
             Self::Delay(_)
@@ -91,7 +94,10 @@ pub(super) async fn damage(response: Response, fault: Fault, line: &Line) -> Res
         }
         Fault::Cut => cut(response, line).await,
         Fault::Garbage => with_body(response, "application/json", Body::from(GARBAGE)),
-        Fault::WrongType => with_body(response, "text/html; charset=utf-8", Body::from(PAGE)),
+        Fault::WrongType | Fault::Page(_) => {
+            with_body(response, "text/html; charset=utf-8", Body::from(PAGE))
+        }
+        Fault::Odd(odd) => with_body(response, "application/json", Body::from(odd.body())),
         Fault::Drip(pause) => {
             let (parts, bytes) = whole(response).await;
             let crumbs = Crumbs::new(bytes, CRUMB, pause, false);

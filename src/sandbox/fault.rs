@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::sandbox::endpoint::{Endpoint, NoEndpoint};
 use crate::sandbox::limit::milliseconds;
+use crate::sandbox::odd::Odd;
 
 /// What goes wrong with a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +31,10 @@ pub enum Fault {
     Drip(Duration),
     /// It is served, and the answer calls itself a web page.
     WrongType,
+    /// It is answered with a web page of this status, and nothing comes of it.
+    Page(u16),
+    /// It is answered with a success that is none, and nothing comes of it.
+    Odd(Odd),
 }
 
 /// What an answer says of when to try again.
@@ -84,7 +89,7 @@ pub enum RuleError {
     Form(String),
     /// There is no such fault.
     #[error(
-        "`{0}` is no fault: it is a status from 400 to 599, perhaps with a wait (`429/2s`, `429/500ms`, `503/date:2s`), `drop-before`, `drop-after`, `cut`, `garbage`, `wrong-type`, or with a time `delay/200ms`, `stall/200ms`, `drip/20ms`"
+        "`{0}` is no fault: it is a status from 400 to 599, perhaps with a wait (`429/2s`, `429/500ms`, `503/date:2s`), a web page with a status (`page/404`), `drop-before`, `drop-after`, `cut`, `garbage`, `wrong-type`, `odd/` with `errors`, `code`, `failure`, `foreign`, `list` or `other`, or with a time `delay/200ms`, `stall/200ms`, `drip/20ms`"
     )]
     Fault(String),
     /// The text is no share.
@@ -179,16 +184,21 @@ impl FromStr for Fault {
             "cut" if detail.is_none() => Ok(Self::Cut),
             "garbage" if detail.is_none() => Ok(Self::Garbage),
             "wrong-type" if detail.is_none() => Ok(Self::WrongType),
+            "page" => status_of(detail).map(Self::Page).ok_or_else(wrong),
+            "odd" => detail.and_then(Odd::named).map(Self::Odd).ok_or_else(wrong),
             status => {
-                let status = status.parse().map_err(|_why| wrong())?;
-                if !(400..=599).contains(&status) {
-                    return Err(wrong());
-                }
+                let status = status_of(Some(status)).ok_or_else(wrong)?;
                 let wait = detail.map(|wait| Wait::parse(wait).ok_or_else(wrong));
                 Ok(Self::Status(status, wait.transpose()?))
             }
         }
     }
+}
+
+/// The status of a refusal.
+fn status_of(text: Option<&str>) -> Option<u16> {
+    let status = text?.parse().ok()?;
+    (400..=599).contains(&status).then_some(status)
 }
 
 impl Wait {
@@ -226,6 +236,8 @@ impl fmt::Display for Fault {
             Self::Cut => formatter.write_str("cut"),
             Self::Garbage => formatter.write_str("garbage"),
             Self::WrongType => formatter.write_str("wrong-type"),
+            Self::Page(status) => write!(formatter, "page/{status}"),
+            Self::Odd(odd) => write!(formatter, "odd/{odd}"),
         }
     }
 }
@@ -361,7 +373,9 @@ impl Fate {
             | Fault::Cut
             | Fault::Garbage
             | Fault::Drip(_)
-            | Fault::WrongType => self.fault = self.fault.or(Some(fault)),
+            | Fault::WrongType
+            | Fault::Page(_)
+            | Fault::Odd(_) => self.fault = self.fault.or(Some(fault)),
         }
     }
 }

@@ -14,6 +14,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
+use crate::asset::AssetId;
 use crate::sandbox::fault::Faults;
 use crate::sandbox::limit::Limits;
 use crate::sandbox::line::{Door, Line};
@@ -31,6 +32,7 @@ mod gate;
 pub mod limit;
 mod line;
 pub mod log;
+pub mod odd;
 mod refuse;
 pub mod seed;
 mod shared;
@@ -156,6 +158,16 @@ impl Sandbox {
     /// Changes what goes wrong, counted from the next request.
     pub fn set_faults(&self, faults: Faults) {
         self.shared.set_faults(faults);
+    }
+
+    /// Hides these assets, and no others: they are answered like what never was there.
+    pub fn hide(&self, ids: impl IntoIterator<Item = AssetId>) {
+        self.shared.world().hide(ids);
+    }
+
+    /// Restores a deleted asset and what was deleted along with it; says whether it could be.
+    pub fn restore(&self, id: AssetId) -> bool {
+        self.shared.world().restore(id).is_ok()
     }
 
     /// Looks at the world as it is now.

@@ -125,6 +125,12 @@ pub struct Behaviour {
     pub cascade: bool,
     /// What the list of the recently deleted shows of what went along with its folder.
     pub recently_deleted: RecentlyDeleted,
+    /// Whether that list goes on showing what was restored.
+    #[serde(default)]
+    pub stale_lists: bool,
+    /// How often that list is read before it shows what was deleted meanwhile.
+    #[serde(default)]
+    pub late_lists: u64,
     /// The most ids in one bulk delete; more are refused with 422.
     pub max_batch: Option<usize>,
     /// The share of assets whose delete is refused, besides those that say so themselves; which
@@ -139,6 +145,8 @@ impl Default for Behaviour {
             second_delete: SecondDelete::default(),
             cascade: true,
             recently_deleted: RecentlyDeleted::default(),
+            stale_lists: false,
+            late_lists: 0,
             max_batch: None,
             refuse: Share::default(),
         }
@@ -274,6 +282,12 @@ pub struct Asset {
     #[serde(default)]
     #[cfg_attr(test, schemars(with = "RefusalSchema"))]
     pub refuse: Refusal,
+    /// Whether its delete is answered as if it were not there.
+    #[serde(default)]
+    pub deaf: bool,
+    /// Whether no token sees it: all of it is answered like what never was there.
+    #[serde(default)]
+    pub hidden: bool,
     /// What is in it.
     #[serde(default)]
     pub children: Vec<Asset>,

@@ -37,6 +37,29 @@ fn shares_add_up_and_are_met() {
 }
 
 #[test]
+fn every_fault_is_written_as_it_is_read() {
+    for text in [
+        "503=5%",
+        "429/2s=every:7",
+        "page/404=first:3@bulk_delete",
+        "page/410=100%",
+        "odd/errors=at:1+4",
+        "odd/code=1%",
+        "odd/failure=1%",
+        "odd/foreign=1%",
+        "odd/list=1%",
+        "odd/other=1%",
+        "wrong-type=1%",
+    ] {
+        let rule: Rule = text.parse().unwrap();
+        assert_eq!(rule.to_string(), text);
+    }
+    for wrong in ["page=1%", "page/200=1%", "page/x=1%", "odd=1%", "odd/x=1%"] {
+        assert!(wrong.parse::<Rule>().is_err(), "{wrong}");
+    }
+}
+
+#[test]
 fn the_same_number_means_the_same_fates() {
     let of = |seed| {
         fates(

@@ -89,6 +89,28 @@ fn the_switches_pick_the_other_reading() {
 }
 
 #[test]
+fn what_is_deaf_or_hidden_lives_and_is_not_found() {
+    let seed = SEED
+        .replace("name: b.mov", "name: b.mov, deaf: true")
+        .replace("name: a.mov", "name: a.mov, hidden: true");
+    let mut world = World::from_seed(Seed::parse("sandbox.yaml", &seed).unwrap());
+    for number in [1, 3] {
+        let now = Timestamp::UNIX_EPOCH;
+        let refused = Err(BatchRefused::NotFound(id(number)));
+        assert_eq!(world.delete_batch(&[id(number)], now), refused);
+        assert_eq!(world.delete(id(number), now), Err(NotFound(id(number))));
+        assert!(world.is_alive(id(number)));
+    }
+    assert!(world.get(id(1), false).is_some(), "a reading finds it");
+    assert!(world.get(id(3), true).is_none());
+    // What is hidden goes with its folder all the same.
+    assert_eq!(world.delete(id(2), Timestamp::UNIX_EPOCH), Ok(None));
+    assert!(!world.is_alive(id(3)));
+    world.hide([id(5)]);
+    assert!(world.get(id(3), true).is_some() && world.get(id(5), true).is_none());
+}
+
+#[test]
 fn a_broken_seed_says_where() {
     let mistakes = [
         "",

@@ -74,6 +74,23 @@ async fn a_full_bucket_answers_429_and_says_how_full_it_is() {
 }
 
 #[tokio::test]
+async fn a_page_and_an_odd_success_come_of_nothing() {
+    let visitor = faulty(&["page/404=at:1", "odd/failure=at:2"]).await;
+    for (status, kind, word) in [
+        (404, "text/html", "<!doctype html>"),
+        (200, "application/json", r#"{"success":false"#),
+    ] {
+        let answer = delete(&visitor, 0).await.unwrap();
+        assert_eq!(answer.status(), status);
+        assert!(header(&answer, "content-type").unwrap().starts_with(kind));
+        assert!(answer.text().await.unwrap().starts_with(word));
+        assert!(is_alive(&visitor, 0));
+    }
+    assert_eq!(delete(&visitor, 0).await.unwrap().status(), 200);
+    assert!(!is_alive(&visitor, 0));
+}
+
+#[tokio::test]
 async fn a_dropped_connection_comes_before_or_after_the_delete() {
     let visitor = faulty(&["drop-before=at:1", "drop-after=at:2"]).await;
     let lost = delete(&visitor, 0).await.unwrap_err();

@@ -132,7 +132,7 @@ async fn children(
     let mut found: Vec<_> = world
         .children(id, listing.include_deleted)
         .into_iter()
-        .filter(|(_, node)| listing.accepts(node.kind))
+        .filter(|(id, node)| listing.accepts(node.kind) && !world.is_hidden(*id))
         .collect();
     let shown = |(id, node): &(AssetId, &Node)| {
         let mut asset = wire::Asset::new(&world, *id, node);
@@ -191,6 +191,7 @@ async fn search(State(shared): State<Arc<Shared>>, Asked(query): Asked) -> Answe
         .nodes()
         .filter(|(_, node)| listing.include_deleted || node.deleted_at.is_none())
         .filter(|(_, node)| listing.accepts(node.kind) && node.parent.is_some())
+        .filter(|(id, _)| !world.is_hidden(*id))
         .map(|(id, node)| wire::Asset::new(&world, id, node))
         .filter(|asset| within.accepts(asset))
         .collect();

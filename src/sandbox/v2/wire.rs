@@ -80,7 +80,8 @@ impl Asset {
     /// What is directly in it.
     pub(super) fn below(&self, world: &World, include_deleted: bool) -> Vec<Self> {
         let below = world.children(self.id, include_deleted).into_iter();
-        below.map(|(id, node)| Self::new(world, id, node)).collect()
+        let shown = below.filter(|(id, _)| !world.is_hidden(*id));
+        shown.map(|(id, node)| Self::new(world, id, node)).collect()
     }
 }
 

@@ -155,6 +155,11 @@ pub(super) struct Paging {
 }
 
 impl Paging {
+    /// Whether it is the first page.
+    pub(super) const fn is_first(&self) -> bool {
+        self.after.is_none()
+    }
+
     /// What the cursor says, in the form that one list gives it.
     pub(super) fn after<T>(
         &self,

@@ -111,17 +111,14 @@ struct Asked<'query> {
 
 /// A page of assets out of what comes after the cursor, each with what a cursor would say of it.
 fn page(
-    world: &World,
     asked: &Asked<'_>,
     total: Option<usize>,
-    mut rest: impl Iterator<Item = (AssetId, String)>,
+    mut rest: impl Iterator<Item = (Asset, String)>,
 ) -> Answer {
     let part: Vec<_> = rest.by_ref().take(asked.paging.size).collect();
     let end = part.last().map(|(_, place)| place.clone());
     let next = end.filter(|_| rest.next().is_some());
-    let shown = part
-        .iter()
-        .filter_map(|(id, _)| Asset::new(world, *id, world.get(*id, true)?, &asked.include));
+    let shown = part.into_iter().map(|(asset, _)| asset);
     list::page(asked.query, shown.collect(), next, total)
 }
 
@@ -146,12 +143,11 @@ fn sorted_page(
         Some(after) => entry <= after,
     };
     let rest = all.into_iter().skip_while(is_before);
-    page(
-        world,
-        asked,
-        total,
-        rest.map(|(_, id)| (id, id.to_string())),
-    )
+    let shown = rest.filter_map(|(_, id)| {
+        let asset = Asset::new(world, id, world.get(id, true)?, &asked.include)?;
+        Some((asset, id.to_string()))
+    });
+    page(asked, total, shown)
 }
 
 /// Lists what is in a folder or a stack: all of it, or what is of one kind.
@@ -181,15 +177,18 @@ pub(super) fn children(
     };
     let below = |after| {
         let below = world.alive_below(parent, after);
-        below.filter(|(_, node)| kinds.contains(&node.kind))
+        below.filter(|(id, node)| kinds.contains(&node.kind) && !world.is_hidden(*id))
     };
     if let Some(order) = order {
         return sorted_page(&world, &asked, order, below(None).map(|(id, _)| id));
     }
     let after: Option<u32> = asked.paging.after(|text| text.parse().ok())?;
     let total = asked.paging.wants_total.then(|| below(None).count());
-    let rest = below(after).map(|(id, node)| (id, node.place.to_string()));
-    page(&world, &asked, total, rest)
+    let rest = below(after).filter_map(|(id, node)| {
+        let asset = Asset::new(&world, id, node, &asked.include)?;
+        Some((asset, node.place.to_string()))
+    });
+    page(&asked, total, rest)
 }
 
 pub(super) async fn recently_deleted(
@@ -199,16 +198,22 @@ pub(super) async fn recently_deleted(
 ) -> Answer {
     let known = [("deleted_at", false), ("name", true)];
     let (by_name, reversed) = query.sort(&known)?.unwrap_or((false, true));
-    let world = shared.world();
-    let deleted = &find::project(&world, &place)?.deleted;
     let asked = Asked {
         query: &query,
         include: Include::default(),
         paging: query.paging(LONGEST)?,
     };
+    let mut world = shared.world();
+    let project = find::project(&world, &place)?.id;
+    if asked.paging.is_first() {
+        world.count_list(project);
+    }
+    let world = world;
+    let deleted = &find::project(&world, &place)?.deleted;
     let is_shown = |(_, id): &&(Timestamp, AssetId)| {
         world.get(*id, true).is_some_and(|node| {
-            node.kind != Kind::Bundle && (shows_all(&world) || stands_alone(&world, node))
+            let is_listed = shows_all(&world) || stands_alone(&world, node);
+            node.kind != Kind::Bundle && is_listed && world.is_told(*id)
         })
     };
     if by_name {
@@ -236,8 +241,16 @@ pub(super) async fn recently_deleted(
         }
     };
     let rest = iter::from_fn(next).filter(is_shown);
-    let rest = rest.map(|(at, id)| (*id, format!("{at}|{id}")));
-    page(&world, &asked, total, rest)
+    let shown = rest.filter_map(|(at, id)| {
+        // A stale list says of what was restored when that had been deleted.
+        let node = Node {
+            deleted_at: Some(*at),
+            ..world.get(*id, true)?.clone()
+        };
+        let asset = Asset::new(&world, *id, &node, &asked.include)?;
+        Some((asset, format!("{at}|{id}")))
+    });
+    page(&asked, total, shown)
 }
 
 fn shows_all(world: &World) -> bool {

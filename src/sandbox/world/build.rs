@@ -1,7 +1,7 @@
 //! Worlds out of seeds and out of lists of ids.
 
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use uuid::Uuid;
@@ -36,6 +36,7 @@ impl World {
             projects: Vec::new(),
             nodes: HashMap::new(),
             below: HashMap::new(),
+            hidden: HashSet::new(),
             place: 0,
         };
         for seed::Account { id, name, teams } in seed.accounts {
@@ -157,6 +158,8 @@ impl World {
             root,
             tally: Tally::default(),
             deleted: BTreeSet::new(),
+            lists: 0,
+            late: HashMap::new(),
         });
         self.add(seed::Asset::folder(root, name), None, index);
         let below = |assets: Vec<seed::Asset>, parent| {
@@ -178,6 +181,9 @@ impl World {
         asset.uploaded_at.get_or_insert(inserted_at);
         let (id, kind, deleted_at, filesize) =
             (asset.id, asset.kind, asset.deleted_at, asset.filesize);
+        if asset.hidden {
+            self.hidden.insert(id);
+        }
         self.place += 1;
         let node = Node {
             kind,
@@ -224,6 +230,8 @@ impl seed::Asset {
             archived_at: None,
             view_count: 0,
             refuse: seed::Refusal::default(),
+            deaf: false,
+            hidden: false,
             children: Vec::new(),
         }
     }

@@ -56,10 +56,20 @@ impl World {
             to.insert(place, id);
         }
         if let Some(project) = self.projects.get_mut(index as usize) {
-            if let Some(before) = before {
+            if let Some(before) = before
+                && !self.behaviour.stale_lists
+            {
                 project.deleted.remove(&(before, id));
             }
-            project.deleted.extend(deleted_at.map(|at| (at, id)));
+            if let Some(at) = deleted_at {
+                if self.behaviour.stale_lists {
+                    project.deleted.retain(|(_, line)| *line != id);
+                }
+                project.deleted.insert((at, id));
+                if self.behaviour.late_lists > 0 {
+                    project.late.insert(id, project.lists);
+                }
+            }
         }
         self.count(index, kind, bytes, deleted_at.is_none());
     }
@@ -79,6 +89,25 @@ impl World {
             stack.extend(along.map(|(id, _)| id));
         }
         Ok(())
+    }
+
+    /// Counts a reading of the list of what was deleted from a project; it shows no more than what
+    /// [`World::is_told`] says.
+    pub(crate) fn count_list(&mut self, project: Uuid) {
+        let mut projects = self.projects.iter_mut();
+        if let Some(project) = projects.find(|one| one.id == project) {
+            project.lists += 1;
+        }
+    }
+
+    /// Whether that list shows an asset by now.
+    pub(crate) fn is_told(&self, id: AssetId) -> bool {
+        let project = self.nodes.get(&id);
+        let project = project.and_then(|node| self.projects.get(node.project as usize));
+        project.is_none_or(|project| {
+            let since = project.late.get(&id);
+            since.is_none_or(|since| project.lists - since > self.behaviour.late_lists)
+        })
     }
 
     /// Moves files that live into a folder that lives, all or none of them.

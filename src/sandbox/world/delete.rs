@@ -54,7 +54,8 @@ impl World {
         let again = self.behaviour.second_delete == SecondDelete::Ok;
         let mut seen = HashSet::with_capacity(ids.len());
         ids.iter().copied().find(|id| {
-            let known = self.get(*id, again).is_some();
+            let found = self.get(*id, again);
+            let known = found.is_some_and(|node| !node.is_deaf());
             let first = seen.insert(*id);
             !known || !(first || again)
         })
@@ -66,7 +67,8 @@ impl World {
     ///
     /// Returns the id where there is no such asset.
     pub fn delete(&mut self, id: AssetId, now: Timestamp) -> Result<Option<String>, NotFound> {
-        let node = self.nodes.get(&id).ok_or(NotFound(id))?;
+        let found = self.get(id, true).filter(|node| !node.is_deaf());
+        let node = found.ok_or(NotFound(id))?;
         if node.deleted_at.is_some() {
             return match self.behaviour.second_delete {
                 SecondDelete::NotFound => Err(NotFound(id)),
@@ -82,7 +84,8 @@ impl World {
                 continue;
             };
             // What may not be deleted stays, in whatever folder it is.
-            if node.deleted_at.is_some() || refusal(&self.behaviour, id, node).is_some() {
+            let stays = node.is_deaf() || refusal(&self.behaviour, id, node).is_some();
+            if node.deleted_at.is_some() || stays {
                 continue;
             }
             self.mark(id, Some(now));

@@ -1,6 +1,6 @@
 //! The world that a sandbox serves: accounts, projects and a tree of assets. Pure.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -35,6 +35,8 @@ pub struct World {
     pub(super) access: Access,
     nodes: HashMap<AssetId, Node>,
     below: HashMap<AssetId, Below>,
+    /// What no token sees.
+    hidden: HashSet<AssetId>,
     /// The place of the next asset among those beside it.
     place: u32,
 }
@@ -70,8 +72,12 @@ pub(super) struct Project {
     pub(super) account: Uuid,
     pub(super) root: AssetId,
     pub(super) tally: Tally,
-    /// What was deleted, the oldest first.
+    /// What the list of the recently deleted has, the oldest first.
     pub(super) deleted: BTreeSet<(Timestamp, AssetId)>,
+    /// How often that list was read.
+    lists: u64,
+    /// How often it had been read when an asset was deleted, where it is late.
+    late: HashMap<AssetId, u64>,
 }
 
 /// What is in a project and not deleted, its root folder apart.
@@ -102,6 +108,11 @@ impl Node {
 
     pub(super) fn filesize(&self) -> u64 {
         self.details.as_ref().map_or(0, |details| details.filesize)
+    }
+
+    /// Whether its delete is answered as if it were not there.
+    fn is_deaf(&self) -> bool {
+        self.details.as_ref().is_some_and(|details| details.deaf)
     }
 
     /// One of its dates; all of them are known where a seed describes it.
@@ -189,7 +200,9 @@ impl World {
     /// Whether an asset is there and not deleted.
     #[must_use]
     pub fn is_alive(&self, id: AssetId) -> bool {
-        self.get(id, false).is_some()
+        self.nodes
+            .get(&id)
+            .is_some_and(|node| node.deleted_at.is_none())
     }
 
     /// Whether it has an account.
@@ -205,10 +218,25 @@ impl World {
             .map(|(id, node)| (*id, node.deleted_at.is_none()))
     }
 
+    /// An asset as far as a token sees it.
     pub(super) fn get(&self, id: AssetId, include_deleted: bool) -> Option<&Node> {
-        self.nodes
-            .get(&id)
-            .filter(|node| include_deleted || node.deleted_at.is_none())
+        let node = self.nodes.get(&id).filter(|_| !self.is_hidden(id));
+        node.filter(|node| include_deleted || node.deleted_at.is_none())
+    }
+
+    /// Whether no token sees an asset.
+    pub(super) fn is_hidden(&self, id: AssetId) -> bool {
+        self.hidden.contains(&id)
+    }
+
+    /// What no token sees, in the order of the ids.
+    pub(super) fn hidden(&self) -> BTreeSet<AssetId> {
+        self.hidden.iter().copied().collect()
+    }
+
+    /// Hides these assets, and no others.
+    pub(super) fn hide(&mut self, ids: impl IntoIterator<Item = AssetId>) {
+        self.hidden = ids.into_iter().collect();
     }
 
     pub(super) fn nodes(&self) -> impl Iterator<Item = (AssetId, &Node)> + '_ {

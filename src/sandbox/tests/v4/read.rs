@@ -255,6 +255,48 @@ async fn a_seed_may_show_the_deleted_folder_alone() {
 }
 
 #[tokio::test]
+async fn the_list_of_the_deleted_can_be_late_and_stale() {
+    let behaviour = "behaviour: {late_lists: 1, stale_lists: true}\naccounts:\n";
+    let seed = SEED.replace("accounts:\n", behaviour);
+    let world = World::from_seed(Seed::parse("sandbox.yaml", &seed).unwrap());
+    let guest = Guest::start(world).await;
+    let file = format!("{ACCOUNT}/files/{}", id(1));
+    assert_eq!(guest.status(Method::DELETE, &file).await, 204);
+    let list = format!("{ACCOUNT}/projects/{PROJECT}/recently_deleted");
+    assert_eq!(names(&guest.get(&list).await), ["old.mov"]);
+    let told = guest.get(&list).await;
+    assert_eq!(names(&told), ["b.mov", "old.mov"]);
+    let restored = guest.visitor.request(Method::POST, "/_sandbox/restored");
+    let restored = restored.body(json!([id(1)]).to_string()).send().await;
+    assert_eq!(restored.unwrap().status(), 204);
+    assert_eq!(guest.status(Method::GET, &file).await, 200);
+    let stale = guest.get(&list).await;
+    assert_eq!(stale["data"], told["data"]);
+    let again = guest.visitor.request(Method::POST, "/_sandbox/restored");
+    let again = again.body(json!([id(1)]).to_string()).send().await;
+    assert_eq!(again.unwrap().status(), 409, "it lives");
+}
+
+#[tokio::test]
+async fn what_is_hidden_is_in_no_list_and_behind_no_address() {
+    let guest = Guest::new().await;
+    let hide = guest.visitor.request(Method::PUT, "/_sandbox/hidden");
+    let hide = hide.body(json!([id(3), id(5)]).to_string()).send().await;
+    assert_eq!(hide.unwrap().status(), 200);
+    let children = guest.get(&format!("{}/children", folder(2))).await;
+    assert_eq!(names(&children), ["c.mov", "Cut"]);
+    for number in [3, 5] {
+        let file = format!("{ACCOUNT}/files/{}", id(number));
+        for method in [Method::GET, Method::DELETE] {
+            assert_eq!(guest.status(method, &file).await, 404);
+        }
+    }
+    let hidden = guest.visitor.request(Method::GET, "/_sandbox/hidden");
+    let hidden = hidden.send().await.unwrap().text().await.unwrap();
+    assert_eq!(hidden, json!([id(3), id(5)]).to_string());
+}
+
+#[tokio::test]
 async fn several_files_are_read_at_once() {
     let guest = Guest::new().await;
     let target = format!("{ACCOUNT}/files/bulk_get");
