@@ -69,8 +69,7 @@ fn state(count: usize) -> State {
     state.assets = (0..count)
         .map(|number| {
             let record = Record {
-                status: Status::Retired,
-                evidence: None,
+                status: Status::Retired(Evidence::Answer),
                 run: 1,
                 at: Timestamp::UNIX_EPOCH,
             };

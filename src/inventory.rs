@@ -26,6 +26,8 @@ pub struct Places {
     pub names: BTreeMap<AssetId, Arc<str>>,
     /// What sort of asset each of them is, where that is known.
     pub kinds: BTreeMap<AssetId, Kind>,
+    /// What is in each folder and version stack that was listed to its end.
+    pub contents: BTreeMap<AssetId, Vec<AssetId>>,
     /// The id by which an asset is asked for, by the one that its answer says: what is asked
     /// for by an id of Adobe's storage may answer with a UUID.
     pub same: BTreeMap<AssetId, AssetId>,

@@ -1,5 +1,7 @@
 //! The words for what became of one asset.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::asset::AssetId;
@@ -26,6 +28,9 @@ pub enum Outcome {
 pub enum Evidence {
     /// The server's answer to the delete.
     Answer,
+    /// The server's answer to the delete of this folder, in which the last complete list before it
+    /// showed the asset.
+    With(AssetId),
     /// A reading of the asset, which tells when it was deleted.
     Read,
     /// A line in its project's list of recently deleted assets, its own or that of what held it,
@@ -33,17 +38,21 @@ pub enum Evidence {
     Listed,
     /// Somebody's word.
     ByHand,
+    /// The word of an earlier version, which kept none: only what reads its documents says so, and
+    /// no document has a name for it.
+    #[serde(skip)]
+    Earlier,
 }
 
-impl Evidence {
-    /// The evidence in words.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
+impl fmt::Display for Evidence {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Answer => "answer",
-            Self::Read => "read",
-            Self::Listed => "listed",
-            Self::ByHand => "by hand",
+            Self::Answer => formatter.write_str("answer"),
+            Self::With(folder) => write!(formatter, "with {folder}"),
+            Self::Read => formatter.write_str("read"),
+            Self::Listed => formatter.write_str("listed"),
+            Self::ByHand => formatter.write_str("by hand"),
+            Self::Earlier => formatter.write_str("not kept by the version that recorded it"),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 
 use frameio_retire::asset::AssetId;
+use frameio_retire::outcome::Evidence;
 use frameio_retire::state::{Api, Record, State, Status, Target, format};
 use jiff::Timestamp;
 use tempfile::TempDir;
@@ -66,8 +67,7 @@ impl Desk {
             .iter()
             .map(|id| {
                 let record = Record {
-                    status: Status::Retired,
-                    evidence: None,
+                    status: Status::Retired(Evidence::Answer),
                     run: 1,
                     at: Timestamp::UNIX_EPOCH,
                 };

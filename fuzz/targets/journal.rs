@@ -26,7 +26,7 @@ fn check(base: Option<State>, lines: &[u8]) {
             let said = |word: &[u8]| lines.windows(word.len()).any(|part| part == word);
             for record in state.assets.values() {
                 match record.status {
-                    Status::Retired | Status::Gone => {
+                    Status::Retired(_) | Status::Gone(_) => {
                         assert!(said(b"retired") || said(b"gone"));
                     }
                     Status::Failed(_) => assert!(said(b"failed")),

@@ -321,7 +321,7 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
         for effect in effects {
             match effect {
                 Effect::Record(outcomes) => self.record(batch, outcomes),
-                Effect::HoldBack(outcome) => self.later.held.push((batch, outcome)),
+                Effect::HoldBack(outcome) => self.later.hold_back(batch, outcome),
                 Effect::Seek(subject) => self.later.absent.push((batch, subject)),
                 Effect::Forget(id) => self.forget(vec![id]),
                 Effect::Requeue(jobs) => self.queue.put_first(jobs),
@@ -344,18 +344,15 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
                     let intents = ids.into_iter().map(|id| (id, at));
                     self.memory.intents.extend(intents);
                 }
-                Effect::Progress(stack, Some(progress)) => {
-                    self.memory.progress.insert(stack, progress);
-                }
-                Effect::Progress(stack, None) => {
-                    self.memory.progress.remove(&stack);
-                }
+                Effect::Doubt(ids) => self.later.doubt(batch, ids),
+                Effect::Progress(stack, progress) => self.memory.keep_progress(stack, progress),
                 Effect::Stop(reason) => self.stop(reason),
             }
         }
     }
 
     fn record(&mut self, batch: u64, outcomes: Vec<AssetOutcome>) {
+        self.later.settle(&outcomes);
         self.events.push(RunEvent::Answered {
             batch,
             at: self.clock.now(),

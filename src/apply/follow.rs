@@ -162,6 +162,8 @@ pub(super) fn record_outcome<S: Strategy>(
     let mut expected = 0;
     for (id, outcome) in &outcomes {
         match outcome {
+            // The folder's own answer is counted, and not what goes along with it.
+            Outcome::Retired(Evidence::With(_)) => {}
             Outcome::Retired(_) => tally.retired += 1,
             Outcome::Failed(_) if known.memory.refused_before.contains(id) => expected += 1,
             Outcome::Failed(failure) => {
@@ -190,10 +192,10 @@ pub(super) fn settled_alone<S: Strategy>(
     }
 }
 
-/// What follows where an asset is shown to be deleted, and when, where that is known.
+/// What follows where an asset is shown to be deleted, and when.
 pub(super) fn shown<S: Strategy>(
     subject: Subject,
-    at: Option<Timestamp>,
+    at: Timestamp,
     evidence: Evidence,
     known: &Known<'_, S>,
 ) -> Vec<Effect<S>> {
@@ -256,10 +258,10 @@ pub(super) fn refused<S: Strategy>(
 }
 
 /// What follows from a search in the lists of recently deleted assets: `line` is when an asset
-/// was deleted that is in one of them, where that is known.
+/// was deleted that is in one of them.
 pub(super) fn sought<S: Strategy>(
     subject: Subject,
-    line: Option<&Option<Timestamp>>,
+    line: Option<&Timestamp>,
     known: &Known<'_, S>,
 ) -> Vec<Effect<S>> {
     match line {

@@ -51,8 +51,8 @@ pub struct Wanted {
 /// What the lists say of some assets.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Deleted {
-    /// Those that they show, each with when it was deleted, where the line says so.
-    pub found: BTreeMap<AssetId, Option<Timestamp>>,
+    /// Those that they show, each with when it was deleted.
+    pub found: BTreeMap<AssetId, Timestamp>,
     /// Whether all lists were read, so that the others are in none. An end that comes early
     /// because all are found counts as well.
     pub complete: bool,
@@ -86,8 +86,8 @@ struct Search<'search> {
     /// What holds assets, as far as somebody or a line said so.
     parents: BTreeMap<AssetId, AssetId>,
     /// The lines so far, each with when the asset was deleted.
-    lines: BTreeMap<AssetId, Option<Timestamp>>,
-    found: BTreeMap<AssetId, Option<Timestamp>>,
+    lines: BTreeMap<AssetId, Timestamp>,
+    found: BTreeMap<AssetId, Timestamp>,
     complete: bool,
     /// How many lists in a row could not be read.
     troubles: u32,
@@ -146,7 +146,7 @@ impl Search<'_> {
         let list = |after| Read::RecentlyDeleted(Arc::clone(&project), after);
         let mut pages = client.pages(list, judge_deleted);
         while let Some(lines) = self.page(&mut pages).await {
-            let oldest = lines.last().and_then(|line| line.at);
+            let oldest = lines.last().map(|line| line.at);
             self.record_lines(lines);
             // The newest come first.
             let is_late = oldest
@@ -248,8 +248,10 @@ mod tests {
     /// Two workspaces; the first has two projects, of which the second may not be read.
     async fn studio() -> (ServerGuard, Vec<Mock>) {
         let mut server = Server::new_async().await;
-        let deleted =
-            |id: &str, links: &str| format!(r#"{{"data":[{{"id":"{id}","type":"file"}}]{links}}}"#);
+        let deleted = |id: &str, links: &str| {
+            let at = "2026-11-01T00:00:00Z";
+            format!(r#"{{"data":[{{"id":"{id}","deleted_at":"{at}"}}]{links}}}"#)
+        };
         let first = deleted(A, r#","links":{"next":"/v4/x?after=n"}"#);
         let mut mocks = Vec::new();
         for (path, status, body) in [
@@ -335,11 +337,11 @@ mod tests {
             since: None,
         };
         let deleted = recently_deleted(&client, &wanted, 100).await;
-        let at = |text: &str| Some(text.parse().unwrap());
+        let at = |text: &str| -> Timestamp { text.parse().unwrap() };
         assert_eq!(deleted.found[&id(A)], at("2026-11-02T00:00:00Z"));
         assert_eq!(deleted.found[&id(B)], at("2026-11-01T00:00:00Z"));
         // What is older than the first of the deletes says nothing.
-        wanted.since = at("2026-11-02T12:00:00Z");
+        wanted.since = Some(at("2026-11-02T12:00:00Z"));
         let deleted = recently_deleted(&client, &wanted, 100).await;
         assert_eq!(found(&deleted), [id(A)]);
         assert!(deleted.complete);

@@ -100,6 +100,7 @@ pub struct Approved {
     /// Those that are known to be gone, should the server not know them; sorted.
     accepted: Vec<AssetId>,
     places: BTreeMap<AssetId, Place>,
+    inside: BTreeMap<AssetId, Vec<AssetId>>,
 }
 
 /// An asset whose earlier delete was not answered.
@@ -168,6 +169,12 @@ impl Approved {
         self.places.get(&id).copied().unwrap_or_default()
     }
 
+    /// What is listed or recorded of what a folder is known to hold.
+    #[must_use]
+    pub fn inside(&self, folder: AssetId) -> &[AssetId] {
+        self.inside.get(&folder).map_or(&[], Vec::as_slice)
+    }
+
     /// What holds which asset, as far as somebody said.
     #[must_use]
     pub fn parents(&self) -> BTreeMap<AssetId, AssetId> {
@@ -222,6 +229,7 @@ pub fn approve(plan: &Plan, consent: Consent, skip_mismatched: bool) -> Result<A
         forget: Vec::new(),
         accepted: Vec::new(),
         places: plan.places.clone(),
+        inside: plan.inside.clone(),
     };
     for step in &plan.steps {
         let (id, kind) = (step.id, step.kind());

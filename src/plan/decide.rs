@@ -246,7 +246,7 @@ pub fn decide(case: Case<'_>, rules: Rules, now: Timestamp) -> Option<Decision> 
     let Some(entry) = entry else {
         return status.map(unlisted);
     };
-    if let Some(Status::Retired | Status::Gone) = status {
+    if let Some(Status::Retired(_) | Status::Gone(_)) = status {
         return Some(Decision::Unchanged { listed: true });
     }
     if let Some(hold) = hold {
@@ -288,7 +288,7 @@ pub fn decide(case: Case<'_>, rules: Rules, now: Timestamp) -> Option<Decision> 
             listed: true,
             attempts: 0,
         },
-        None | Some(Status::Retired | Status::Gone | Status::Missing) => Decision::Retire,
+        None | Some(Status::Retired(_) | Status::Gone(_) | Status::Missing) => Decision::Retire,
         Some(Status::Unknown { attempts }) => Decision::Resolve {
             listed: true,
             attempts: *attempts,
@@ -316,7 +316,7 @@ pub fn decide(case: Case<'_>, rules: Rules, now: Timestamp) -> Option<Decision> 
 
 fn unlisted(status: &Status) -> Decision {
     match status {
-        Status::Retired | Status::Gone => Decision::Unchanged { listed: false },
+        Status::Retired(_) | Status::Gone(_) => Decision::Unchanged { listed: false },
         Status::Failed(_) | Status::Missing => Decision::Forget,
         Status::Unknown { attempts } => Decision::Resolve {
             listed: false,

@@ -67,7 +67,10 @@ pub fn make(inputs: Inputs<'_>) -> Plan {
         .inventory
         .and_then(|inventory| inventory.places.as_ref())
     {
-        Some(places) => shelter::keep(&mut plan, places, |id| protected_at(manifests, id)),
+        Some(places) => {
+            shelter::keep(&mut plan, places, |id| protected_at(manifests, id));
+            plan.inside = shelter::inside(&plan, places);
+        }
         None if shelter::connections(&plan).is_some() => plan.shelter = Shelter::NotChecked,
         None => {}
     }

@@ -32,6 +32,9 @@ pub struct Plan {
     /// Where assets lie that may be deleted, as far as somebody said: it tells where to look for
     /// what shows that they are.
     pub places: BTreeMap<AssetId, Place>,
+    /// What goes along with each folder or version stack that is to be deleted: what is listed or
+    /// recorded of all that the lists show in it that were read to their ends.
+    pub inside: BTreeMap<AssetId, Vec<AssetId>>,
     /// Whether it was looked for what protected assets are connected with, and what that came to.
     pub shelter: Shelter,
 }

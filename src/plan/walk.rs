@@ -57,7 +57,7 @@ impl<'plan> Walk<'plan> {
     pub(super) fn held(&self) -> Vec<Held> {
         let assets = &self.inputs.state.assets;
         let is_deleted = |id: &AssetId| match assets.get(id).map(Record::status) {
-            Some(Status::Retired | Status::Gone) => true,
+            Some(Status::Retired(_) | Status::Gone(_)) => true,
             Some(Status::Failed(_) | Status::Unknown { .. } | Status::Missing) | None => false,
         };
         let holds = self.holds.iter().filter(|(id, _)| !is_deleted(id));

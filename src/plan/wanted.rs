@@ -167,7 +167,6 @@ mod tests {
         let mut state = State::new(Uuid::nil(), target);
         let missing = Record {
             status: Status::Missing,
-            evidence: None,
             run: 1,
             at: now,
         };

@@ -198,8 +198,8 @@ impl SummaryBuilder {
     /// Takes over where an asset stands after an answer.
     pub(super) fn record_status(&mut self, id: AssetId, status: Status) {
         match status {
-            Status::Retired => self.summary.counts.retired += 1,
-            Status::Gone => self.summary.counts.gone += 1,
+            Status::Retired(_) => self.summary.counts.retired += 1,
+            Status::Gone(_) => self.summary.counts.gone += 1,
             Status::Failed(_) | Status::Unknown { .. } | Status::Missing => {
                 self.open.insert(id, status);
                 return;
@@ -235,7 +235,7 @@ impl SummaryBuilder {
         let deleted = summary.counts.retired + summary.counts.gone;
         for (id, status) in &open {
             match status {
-                Status::Retired | Status::Gone => {}
+                Status::Retired(_) | Status::Gone(_) => {}
                 Status::Failed(failed) => {
                     summary.counts.failed += 1;
                     summary.failed.push(FailedAsset {
@@ -260,7 +260,7 @@ impl SummaryBuilder {
         for (id, _) in self.before.iter().filter(|(_, status)| was_unknown(status)) {
             match open.get(id) {
                 _ if self.cleared.contains(id) => resolved += 1,
-                Some(Status::Retired | Status::Gone | Status::Failed(_)) => resolved += 1,
+                Some(Status::Retired(_) | Status::Gone(_) | Status::Failed(_)) => resolved += 1,
                 None if self.forgotten.contains(id) => dropped += 1,
                 // It was looked for, and is as unknown as before.
                 None if self.read.contains(id) => {
@@ -287,12 +287,9 @@ impl SummaryBuilder {
         let said = self.open.get(&id).map(|status| (status.clone(), run));
         // Which earlier run said it does not matter, as long as it is another.
         let earlier = || Some((self.before.get(&id)?.clone(), run.wrapping_sub(1)));
-        let before = said.or_else(earlier).map(|(status, run)| Record {
-            status,
-            evidence: None,
-            run,
-            at,
-        });
+        let before = said
+            .or_else(earlier)
+            .map(|(status, run)| Record { status, run, at });
         let record = absorb(before.as_ref(), outcome, run, at);
         self.record_status(id, record.status.clone());
         self.latest.push((id, record));

@@ -34,26 +34,21 @@ pub(crate) fn list(
     );
     writeln!(sink, "{}", style.paint(Paint::Dim, head))?;
     for (id, record) in rows {
-        let Record {
-            status, run, at, ..
-        } = record;
+        let Record { status, run, at } = record;
+        let words = remarks(status);
         let status = style.paint(paint(status), format!("{:7}", status.name()));
-        let row = format!("{run:>5}  {:20}  {}", moment(*at), remarks(record));
+        let row = format!("{run:>5}  {:20}  {words}", moment(*at));
         writeln!(sink, "{id}  {status}  {}", row.trim_end())?;
     }
     Ok(())
 }
 
 /// What is to say of a status beyond its name.
-fn remarks(record: &Record) -> String {
-    match &record.status {
-        // An answer is the rule.
-        Status::Retired | Status::Gone => match record.evidence {
-            Some(Evidence::Answer) | None => String::new(),
-            Some(evidence @ (Evidence::Read | Evidence::Listed | Evidence::ByHand)) => {
-                format!("evidence: {}", evidence.name())
-            }
-        },
+fn remarks(status: &Status) -> String {
+    match status {
+        // An answer is the rule, and what an earlier version recorded has none to show.
+        Status::Retired(Evidence::Answer | Evidence::Earlier) => String::new(),
+        Status::Retired(evidence) | Status::Gone(evidence) => format!("evidence: {evidence}"),
         Status::Missing => String::new(),
         Status::Failed(failed) => format!(
             "{} ({}, tried {})",
@@ -67,7 +62,7 @@ fn remarks(record: &Record) -> String {
 
 const fn paint(status: &Status) -> Paint {
     match status {
-        Status::Retired | Status::Gone => Paint::Green,
+        Status::Retired(_) | Status::Gone(_) => Paint::Green,
         Status::Failed(_) => Paint::Red,
         Status::Unknown { .. } => Paint::Magenta,
         Status::Missing => Paint::Yellow,
@@ -93,8 +88,8 @@ pub(crate) fn show(
     let status = &record.status;
     let painted = style.paint(paint(status), status.name()).to_string();
     field("status", &painted)?;
-    if let Some(evidence) = record.evidence {
-        field("evidence", evidence.name())?;
+    if let Status::Retired(evidence) | Status::Gone(evidence) = status {
+        field("evidence", &evidence.to_string())?;
     }
     if let Some(refusal) = status.refusal() {
         field("message", &escape(&refusal.message))?;
@@ -232,8 +227,8 @@ fn attention(
         .iter()
         .filter(|(_, record)| record.status.name() == status);
     for (id, record) in rows.take(IDS) {
-        let line = format!("  {id}  {}", remarks(record));
-        writeln!(sink, "{}", line.trim_end())?;
+        let words = remarks(&record.status);
+        writeln!(sink, "{}", format!("  {id}  {words}").trim_end())?;
     }
     words::fold(2, number.saturating_sub(IDS), "more", style, sink)
 }

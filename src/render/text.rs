@@ -260,7 +260,7 @@ fn why(id: AssetId, decision: &Decision) -> Option<String> {
         Decision::Retire | Decision::Missing | Decision::Forget | Decision::Unchanged { .. } => {
             None
         }
-        Decision::Record { evidence } => Some(format!("evidence: {}", evidence.name())),
+        Decision::Record { evidence } => Some(format!("evidence: {evidence}")),
         Decision::Unreadable { message } => Some(escape(message).into_owned()),
         Decision::Resolve { attempts: 0, .. } => Some("not found by an earlier run".to_owned()),
         Decision::Retry {

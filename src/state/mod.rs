@@ -127,8 +127,6 @@ pub struct Accepted {
 pub struct Record {
     /// Where the asset stands.
     pub status: Status,
-    /// What shows that it is deleted; nothing where it is not, or where that was not kept.
-    pub evidence: Option<Evidence>,
     /// The number of the run that said so.
     pub run: u64,
     /// When it was said.
@@ -138,10 +136,10 @@ pub struct Record {
 /// Where an asset stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Status {
-    /// Deleted by us, and confirmed.
-    Retired,
-    /// Shown to be deleted by somebody else.
-    Gone,
+    /// Deleted by us, and this shows it.
+    Retired(Evidence),
+    /// Deleted by somebody else, and this shows it.
+    Gone(Evidence),
     /// The server refused; boxed, since most records are not failures.
     Failed(Box<Failed>),
     /// Sent, and no answer that can be trusted came back.
@@ -177,8 +175,8 @@ impl Status {
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
-            Self::Retired => "retired",
-            Self::Gone => "gone",
+            Self::Retired(_) => "retired",
+            Self::Gone(_) => "gone",
             Self::Failed(_) => "failed",
             Self::Unknown { .. } => "unknown",
             Self::Missing => "missing",
@@ -189,7 +187,7 @@ impl Status {
     #[must_use]
     pub fn tries(&self) -> Option<u32> {
         match self {
-            Self::Retired | Self::Gone | Self::Missing => None,
+            Self::Retired(_) | Self::Gone(_) | Self::Missing => None,
             Self::Failed(failed) => Some(failed.attempts),
             Self::Unknown { attempts } => Some(*attempts),
         }
@@ -206,7 +204,18 @@ impl Status {
     pub fn refusal(&self) -> Option<&Failed> {
         match self {
             Self::Failed(failed) => Some(failed),
-            Self::Retired | Self::Gone | Self::Unknown { .. } | Self::Missing => None,
+            Self::Retired(_) | Self::Gone(_) | Self::Unknown { .. } | Self::Missing => None,
+        }
+    }
+
+    /// What shows that it is deleted; nothing where it is not, or where an earlier version did not
+    /// keep it.
+    #[must_use]
+    pub const fn evidence(&self) -> Option<Evidence> {
+        match self {
+            Self::Retired(Evidence::Earlier) | Self::Gone(Evidence::Earlier) => None,
+            Self::Retired(evidence) | Self::Gone(evidence) => Some(*evidence),
+            Self::Failed(_) | Self::Unknown { .. } | Self::Missing => None,
         }
     }
 }
@@ -310,10 +319,10 @@ impl State {
     pub fn vouches(&self) -> bool {
         let mut records = self.assets.values();
         records.any(|record| match &record.status {
-            Status::Retired => true,
-            Status::Gone => match record.evidence {
-                Some(Evidence::Answer | Evidence::Read | Evidence::Listed) => true,
-                Some(Evidence::ByHand) | None => false,
+            Status::Retired(_) => true,
+            Status::Gone(evidence) => match evidence {
+                Evidence::Answer | Evidence::With(_) | Evidence::Read | Evidence::Listed => true,
+                Evidence::ByHand | Evidence::Earlier => false,
             },
             // What may not be read may be an asset of another account.
             Status::Failed(failed) => match failed.kind {
@@ -380,8 +389,8 @@ impl Counts {
     /// Counts one more asset.
     pub const fn add(&mut self, status: &Status) {
         match status {
-            Status::Retired => self.retired += 1,
-            Status::Gone => self.gone += 1,
+            Status::Retired(_) => self.retired += 1,
+            Status::Gone(_) => self.gone += 1,
             Status::Failed(_) => self.failed += 1,
             Status::Unknown { .. } => self.unknown += 1,
             Status::Missing => self.missing += 1,
@@ -402,32 +411,24 @@ pub fn absorb(record: Option<&Record>, outcome: &Outcome, run: u64, at: Timestam
     let counted = record.is_some_and(|record| record.run == run);
     let attempts = before.map_or(0, Status::attempts);
     let attempts = attempts.saturating_add(u32::from(!counted)).max(1);
-    let (status, evidence) = match (outcome, record) {
+    let status = match (outcome, record) {
         (Outcome::Missing, Some(record)) if !settles_missing(&record.status) => {
             return record.clone();
         }
-        (Outcome::Gone(_), Some(record)) if record.status == Status::Retired => {
-            (Status::Retired, record.evidence)
+        (Outcome::Gone(_), Some(record)) if matches!(record.status, Status::Retired(_)) => {
+            record.status.clone()
         }
-        (Outcome::Retired(evidence), _) => (Status::Retired, Some(*evidence)),
-        (Outcome::Gone(evidence), _) => (Status::Gone, Some(*evidence)),
-        (Outcome::Missing, _) => (Status::Missing, None),
-        (Outcome::Failed(Failure { kind, message }), _) => {
-            let failed = Failed {
-                kind: *kind,
-                message: share(before, message),
-                attempts,
-            };
-            (Status::Failed(Box::new(failed)), None)
-        }
-        (Outcome::Unknown, _) => (Status::Unknown { attempts }, None),
+        (Outcome::Retired(evidence), _) => Status::Retired(*evidence),
+        (Outcome::Gone(evidence), _) => Status::Gone(*evidence),
+        (Outcome::Missing, _) => Status::Missing,
+        (Outcome::Failed(Failure { kind, message }), _) => Status::Failed(Box::new(Failed {
+            kind: *kind,
+            message: share(before, message),
+            attempts,
+        })),
+        (Outcome::Unknown, _) => Status::Unknown { attempts },
     };
-    Record {
-        status,
-        evidence,
-        run,
-        at,
-    }
+    Record { status, run, at }
 }
 
 /// Whether what is recorded gives way to the news that the server does not know the asset.
@@ -435,7 +436,7 @@ pub fn absorb(record: Option<&Record>, outcome: &Outcome, run: u64, at: Timestam
 pub const fn settles_missing(status: &Status) -> bool {
     match status {
         Status::Failed(_) => true,
-        Status::Retired | Status::Gone | Status::Unknown { .. } | Status::Missing => false,
+        Status::Retired(_) | Status::Gone(_) | Status::Unknown { .. } | Status::Missing => false,
     }
 }
 
@@ -445,8 +446,8 @@ fn share(before: Option<&Status>, message: &str) -> Arc<str> {
         Some(Status::Failed(failed)) if *failed.message == *message => Arc::clone(&failed.message),
         Some(
             Status::Failed(_)
-            | Status::Retired
-            | Status::Gone
+            | Status::Retired(_)
+            | Status::Gone(_)
             | Status::Unknown { .. }
             | Status::Missing,
         )

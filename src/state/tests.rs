@@ -30,7 +30,6 @@ fn failed(attempts: u32) -> Status {
 fn after(before: Option<Status>, outcome: &Outcome) -> Status {
     let record = before.map(|status| Record {
         status,
-        evidence: None,
         run: 1,
         at: at(1),
     });
@@ -55,31 +54,36 @@ fn each_row_of_the_table() {
         None,
         Some(failed(3)),
         Some(unknown(1)),
-        Some(Status::Gone),
+        Some(Status::Gone(Evidence::Read)),
         Some(Status::Missing),
-        Some(Status::Retired),
+        Some(Status::Retired(Evidence::Answer)),
     ] {
-        assert_eq!(after(before, &retired), Status::Retired);
+        assert_eq!(after(before, &retired), Status::Retired(Evidence::Answer));
     }
     for before in [
         None,
         Some(failed(1)),
         Some(unknown(1)),
-        Some(Status::Gone),
+        Some(Status::Gone(Evidence::Read)),
         Some(Status::Missing),
     ] {
-        assert_eq!(after(before, &gone), Status::Gone);
+        assert_eq!(after(before, &gone), Status::Gone(Evidence::Read));
     }
-    assert_eq!(after(Some(Status::Retired), &gone), Status::Retired);
+    let kept = Status::Retired(Evidence::Answer);
+    assert_eq!(after(Some(kept.clone()), &gone), kept);
 
     // That the server does not know an asset is no evidence.
     let missing = Outcome::Missing;
     assert_eq!(after(None, &missing), Status::Missing);
     assert_eq!(after(Some(failed(1)), &missing), Status::Missing);
-    for kept in [unknown(3), Status::Retired, Status::Gone, Status::Missing] {
+    for kept in [
+        unknown(3),
+        Status::Retired(Evidence::Answer),
+        Status::Gone(Evidence::Read),
+        Status::Missing,
+    ] {
         let record = Record {
             status: kept,
-            evidence: None,
             run: 1,
             at: at(1),
         };
@@ -105,9 +109,9 @@ fn each_row_of_the_table() {
 
     // What shows it stays with it.
     let shown = absorb(None, &gone, 1, at);
-    assert_eq!(shown.evidence, Some(Evidence::Read));
+    assert_eq!(shown.status, Status::Gone(Evidence::Read));
     let refused = absorb(Some(&shown), &refusal, 2, at);
-    assert_eq!(refused.evidence, None);
+    assert_eq!(refused.status.evidence(), None);
 }
 
 #[test]
@@ -130,6 +134,7 @@ fn only_what_the_server_has_shown_vouches_for_the_account() {
     for outcome in [
         Outcome::Retired(Evidence::Answer),
         Outcome::Gone(Evidence::Read),
+        Outcome::Retired(Evidence::With(id(2))),
         Outcome::Gone(Evidence::Listed),
         failed(FailureKind::Conflict),
     ] {
@@ -146,11 +151,69 @@ fn only_what_the_server_has_shown_vouches_for_the_account() {
     }
 }
 
+fn evidence() -> impl Strategy<Value = Evidence> {
+    prop_oneof![
+        Just(Evidence::Answer),
+        any_id().prop_map(Evidence::With),
+        Just(Evidence::Read),
+        Just(Evidence::Listed),
+        Just(Evidence::ByHand),
+    ]
+}
+
+/// A state with one record, as its document says it.
+fn state_of(record: &str) -> Result<State, format::FormatError> {
+    let document = format!(
+        r#"{{"version":1,"lineage":"{}","serial":1,"api":"v2","endpoint":"sandbox","account":null,"runs":{{}},"assets":{{"{}":{record}}},"holds":{{}}}}"#,
+        Uuid::nil(),
+        id(1)
+    );
+    format::read(document.as_bytes())
+}
+
+#[test]
+fn what_an_earlier_version_recorded_without_evidence_is_believed_only_where_nothing_is_lost_by_it()
+{
+    const REST: &str = r#""run":1,"at":"2026-06-01T08:00:00Z""#;
+    let read = |fields: &str| {
+        let state = state_of(&format!("{{{fields},{REST}}}"));
+        state.map(|state| state.assets[&id(1)].status.clone())
+    };
+    // It is never deleted again, and says of itself that nothing shows it.
+    let retired = read(r#""status":"retired""#).unwrap();
+    assert_eq!(retired, Status::Retired(Evidence::Earlier));
+    assert_eq!(retired.evidence(), None);
+    // Such a version called gone what the server did not know.
+    assert_eq!(read(r#""status":"gone""#), Ok(Status::Missing));
+    for (said, evidence) in [
+        (r#""answer""#.to_owned(), Evidence::Answer),
+        (format!(r#"{{"with":"{}"}}"#, id(2)), Evidence::With(id(2))),
+        (r#""by_hand""#.to_owned(), Evidence::ByHand),
+    ] {
+        let read = |status| read(&format!(r#""status":"{status}","evidence":{said}"#));
+        assert_eq!(read("retired"), Ok(Status::Retired(evidence)));
+        assert_eq!(read("gone"), Ok(Status::Gone(evidence)));
+        assert!(read("missing").is_err(), "{said}");
+    }
+    for odd in [
+        r#""earlier""#,
+        r#""with""#,
+        r#"{"with":"x"}"#,
+        r#"{"answer":null,"read":null}"#,
+    ] {
+        assert!(
+            read(&format!(r#""status":"gone","evidence":{odd}"#)).is_err(),
+            "{odd}"
+        );
+    }
+}
+
 fn any_state() -> impl Strategy<Value = State> {
     let message = ".{0,12}";
     let status = prop_oneof![
-        Just(Status::Retired),
-        Just(Status::Gone),
+        evidence().prop_map(Status::Retired),
+        Just(Status::Retired(Evidence::Earlier)),
+        evidence().prop_map(Status::Gone),
         Just(Status::Missing),
         (1_u32.., message).prop_map(|(attempts, message)| Status::Failed(Box::new(Failed {
             kind: FailureKind::Other,
@@ -162,7 +225,6 @@ fn any_state() -> impl Strategy<Value = State> {
     let record =
         (status, 0_u64..9, 0_i64..4_000_000_000).prop_map(|(status, run, second)| Record {
             status,
-            evidence: None,
             run,
             at: at(second),
         });

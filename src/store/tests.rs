@@ -293,7 +293,10 @@ fn what_is_not_answered_for_is_unknown_and_told() {
     let cut = [events.as_slice(), &[intent(2, &[asset(3)])]].concat();
     let replayed = replay(Some(base()), &bytes(&cut)).unwrap();
     let state = replayed.state.unwrap();
-    assert_eq!(state.assets[&asset(1)].status, Status::Retired);
+    assert_eq!(
+        state.assets[&asset(1)].status,
+        Status::Retired(Evidence::Answer)
+    );
     let unknown = Status::Unknown { attempts: 1 };
     assert_eq!(state.assets[&asset(3)].status, unknown);
     assert!(replayed.warnings[0].starts_with("1 assets were sent"));
@@ -466,7 +469,10 @@ fn what_the_journal_did_not_take_is_told_as_the_lines_that_it_misses() {
         fs::write(&rescue.journal, journal).unwrap();
         let loaded = store.load().unwrap().unwrap();
         assert_eq!(loaded.warnings, Vec::<String>::new());
-        assert_eq!(loaded.state.assets[&asset(1)].status, Status::Retired);
+        assert_eq!(
+            loaded.state.assets[&asset(1)].status,
+            Status::Retired(Evidence::Answer)
+        );
     }
 }
 

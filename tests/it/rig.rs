@@ -247,12 +247,13 @@ impl Rig {
         }
         self.seen = log.len();
         for id in &self.confirmed {
-            let kept = matches!(record(id), Some(Status::Retired | Status::Gone));
+            let kept = matches!(record(id), Some(Status::Retired(_) | Status::Gone(_)));
             assert!(kept, "`{id}` was confirmed, and is now {:?}", record(id));
         }
         self.sandbox
             .with_world(|world| compare(&self.cast, world, record));
-        let confirmed = |id: &&AssetId| matches!(record(id), Some(Status::Retired | Status::Gone));
+        let confirmed =
+            |id: &&AssetId| matches!(record(id), Some(Status::Retired(_) | Status::Gone(_)));
         self.confirmed = self.cast.listed.iter().filter(confirmed).copied().collect();
     }
 
@@ -327,7 +328,7 @@ fn compare<'state>(
             None => (alive, !alive),
         };
         match record(&id) {
-            Some(status @ (Status::Retired | Status::Gone)) => {
+            Some(status @ (Status::Retired(_) | Status::Gone(_))) => {
                 assert!(!alive, "`{id}` lives, and is recorded as {status:?}");
             }
             None => assert!(!touched, "`{id}` was deleted, and has no record"),

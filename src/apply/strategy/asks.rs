@@ -51,10 +51,10 @@ pub(crate) enum Told {
     Deleted(Deletion),
     /// What the server says of an asset that was read as one of a kind.
     Read(Look, Live),
-    /// A page of the files of a version stack, where it is there.
-    Opened(Option<Page<AssetId>>),
+    /// A page of the files of a version stack, or what the server says where it is not there.
+    Opened(Result<Page<AssetId>, Live>),
     /// The same, of a version stack whose files are deleted.
-    Closed(Option<Page<AssetId>>),
+    Closed(Result<Page<AssetId>, Live>),
 }
 
 /// What deletes an asset of a kind, or finds out how to.

@@ -110,17 +110,18 @@ impl Strategy for Bulk {
         let subject = Subject::alone(job.ids[0]);
         match told {
             Told::Deleted(Deletion::Settled { outcomes, doubtful }) => {
+                let doubts = doubtful.iter().map(|(id, _)| *id).collect();
                 let reads = doubtful.into_iter().map(|(id, refusal)| Job {
                     refusal: Some(Box::new(refusal)),
                     ..Self::read_again(&job, id, known.approved)
                 });
-                let mut effects = vec![Effect::Requeue(reads.collect())];
+                let mut effects = vec![Effect::Requeue(reads.collect()), Effect::Doubt(doubts)];
                 effects.extend(record_outcome(outcomes, known));
                 effects
             }
             Told::Deleted(Deletion::Halve) => vec![Effect::Requeue(halves(&job))],
             Told::Read(Live::There) => alive(job, subject.id, known),
-            Told::Read(Live::Deleted(at)) => shown(subject, Some(at), Evidence::Read, known),
+            Told::Read(Live::Deleted(at)) => shown(subject, at, Evidence::Read, known),
             Told::Read(Live::Missing | Live::OtherKind { .. }) => missing(subject, known),
         }
     }

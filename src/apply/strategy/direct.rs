@@ -15,7 +15,7 @@ use crate::asset::{AssetId, Kind};
 use crate::frameio::Reply;
 use crate::frameio::v4::{self, Call, Read, answer};
 use crate::frameio::verdict::{Deletion, Live, Verdict};
-use crate::outcome::{Evidence, Failure, FailureKind, Outcome};
+use crate::outcome::{AssetOutcome, Evidence, Failure, FailureKind, Outcome};
 use crate::plan::approve::{Approved, Resolve};
 
 /// What follows from the answer to a delete.
@@ -29,13 +29,17 @@ fn deleted(
         // There is nothing to halve, so nobody knows.
         Deletion::Halve => return read_after_loss(job, "the delete was refused".to_owned(), known),
     };
+    let doubts = doubtful.iter().map(|(id, _)| *id).collect();
     let reads = doubtful.into_iter().map(|(id, refusal)| Job {
         refusal: Some(Box::new(refusal)),
         ..Direct::read_again(job, id, known.approved)
     });
     let mut effects = vec![Effect::Requeue(reads.collect())];
     match subject(job).stack {
-        None => effects.extend(record_outcome(outcomes, known)),
+        None => {
+            effects.push(Effect::Doubt(doubts));
+            effects.extend(record_outcome(with_contents(outcomes, known), known));
+        }
         Some(stack) => effects.extend(
             outcomes
                 .into_iter()
@@ -43,6 +47,22 @@ fn deleted(
         ),
     }
     effects
+}
+
+/// Adds what goes along with a folder that is deleted: what its list showed before.
+fn with_contents(mut outcomes: Vec<AssetOutcome>, known: &Known<'_, Direct>) -> Vec<AssetOutcome> {
+    let deleted = outcomes.iter().filter_map(|(id, outcome)| match outcome {
+        Outcome::Retired(_) => Some(*id),
+        Outcome::Gone(_) | Outcome::Failed(_) | Outcome::Unknown | Outcome::Missing => None,
+    });
+    let along = deleted.flat_map(|folder| {
+        let inside = known.approved.inside(folder).iter();
+        let along = inside.filter(|id| known.goes_along(**id));
+        along.map(move |id| (*id, Outcome::Retired(Evidence::With(folder))))
+    });
+    let along: Vec<AssetOutcome> = along.collect();
+    outcomes.extend(along);
+    outcomes
 }
 
 /// What follows where a reading found an asset alive.
@@ -178,9 +198,7 @@ impl Strategy for Direct {
         match told {
             Told::Deleted(deletion) => deleted(&job, deletion, known),
             Told::Read(look, Live::There) => alive(job, &look, known),
-            Told::Read(_, Live::Deleted(at)) => {
-                shown(subject(&job), Some(at), Evidence::Read, known)
-            }
+            Told::Read(_, Live::Deleted(at)) => shown(subject(&job), at, Evidence::Read, known),
             Told::Read(look, Live::Missing) => show_next_kind(job, look, None, known),
             Told::Read(look, Live::OtherKind { detail }) => {
                 show_next_kind(job, look, Some(detail), known)

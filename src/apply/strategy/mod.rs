@@ -205,6 +205,9 @@ pub(crate) enum Effect<S: Strategy> {
     Strain(RateLimit, String),
     /// Remembers that deletes were sent then and not answered.
     Intended(Vec<AssetId>, Timestamp),
+    /// Remembers that the server did not know assets when it was to delete them: until something
+    /// is recorded of one, nobody knows what became of it.
+    Doubt(Vec<AssetId>),
     /// Remembers how far an asset is that takes several calls; nothing where it is done with.
     Progress(AssetId, Option<S::Progress>),
     /// Stops the run.
@@ -286,6 +289,14 @@ impl<S: Strategy> Memory<S> {
         }
     }
 
+    /// Remembers how far an asset is; nothing where it is done with.
+    pub(super) fn keep_progress(&mut self, id: AssetId, progress: Option<S::Progress>) {
+        match progress {
+            Some(progress) => drop(self.progress.insert(id, progress)),
+            None => drop(self.progress.remove(&id)),
+        }
+    }
+
     /// Why nothing is to be hoped for: the API is not served any more, as nothing else was ever
     /// answered.
     pub(super) fn api_ended(&self) -> Option<StopReason> {
@@ -324,7 +335,7 @@ impl<S: Strategy> Known<'_, S> {
         let record = self.state.assets.get(&id)?;
         match record.status {
             Status::Unknown { .. } => Some(self.state.runs.get(&record.run)?.at),
-            Status::Retired | Status::Gone | Status::Failed(_) | Status::Missing => None,
+            Status::Retired(_) | Status::Gone(_) | Status::Failed(_) | Status::Missing => None,
         }
     }
 
@@ -334,17 +345,29 @@ impl<S: Strategy> Known<'_, S> {
             || matches!(self.status(id), Some(Status::Unknown { .. }))
     }
 
+    /// Whether the delete of a folder tells of an asset in it: it is not known to be deleted
+    /// already, and what the server refused to delete in this run may have stayed.
+    pub(super) fn goes_along(&self, id: AssetId) -> bool {
+        let Some(Record { status, run, at: _ }) = self.state.assets.get(&id) else {
+            return true;
+        };
+        match status {
+            Status::Retired(_) | Status::Gone(_) => false,
+            Status::Failed(_) => *run < self.state.serial,
+            Status::Unknown { .. } | Status::Missing => true,
+        }
+    }
+
     /// Whether an asset was deleted by a delete of ours that was not answered: it is not older
     /// than that.
     ///
     /// The clocks of both sides are compared by the server's own date. What cannot be compared is
     /// not ours: whoever takes back what a run deleted must not take back what others did.
-    pub(super) fn is_ours(&self, id: AssetId, at: Option<Timestamp>) -> bool {
+    pub(super) fn is_ours(&self, id: AssetId, at: Timestamp) -> bool {
         let intent = self.intent_of(id).zip(self.memory.skew);
         let intent = intent.and_then(|(intent, skew)| intent.checked_add(skew).ok());
         // Neither time need have more than seconds.
-        at.zip(intent)
-            .is_some_and(|(at, intent)| at.as_second() >= intent.as_second())
+        intent.is_some_and(|intent| at.as_second() >= intent.as_second())
     }
 
     /// How a request that went wrong may be made again: counted once more, after a pause that is

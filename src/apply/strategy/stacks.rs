@@ -11,6 +11,7 @@ use crate::apply::strategy::{Effect, Job, Known};
 use crate::asset::{AssetId, Kind};
 use crate::frameio::survey::PAGES;
 use crate::frameio::v4::wire::Page;
+use crate::frameio::verdict::Live;
 use crate::outcome::{Evidence, Failure, FailureKind, Outcome};
 use crate::state::Status;
 
@@ -43,11 +44,11 @@ fn progress(stack: AssetId, known: &Known<'_, Direct>) -> Stack {
 /// What follows from a page of what a version stack holds.
 pub(super) fn opened(
     job: &Job<Direct>,
-    page: Option<Page<AssetId>>,
+    page: Result<Page<AssetId>, Live>,
     known: &Known<'_, Direct>,
 ) -> Effects {
     let stack = job.ids[0];
-    let Some(page) = page else {
+    let Ok(page) = page else {
         if job.looked {
             return leave_alone(stack, "the server does not list its files", known);
         }
@@ -111,8 +112,7 @@ fn delete_files(stack: AssetId, entry: Stack, known: &Known<'_, Direct>) -> Effe
 /// deleted them may not have come to its end. Else nothing was ever seen of it that could have
 /// been deleted.
 fn found_empty(stack: AssetId, known: &Known<'_, Direct>) -> Effects {
-    let is_deleted =
-        |id: &AssetId| matches!(known.status(*id), Some(Status::Retired | Status::Gone));
+    let is_deleted = |id: &AssetId| known.status(*id).and_then(Status::evidence).is_some();
     let planned = known.approved.files(stack);
     let each = planned.is_some_and(|files| !files.is_empty() && files.iter().all(is_deleted));
     let mut effects = vec![Effect::Progress(stack, None)];
@@ -215,11 +215,18 @@ fn all_done(stack: AssetId, entry: Stack, known: &Known<'_, Direct>) -> Effects 
 /// What follows from the reading of whether a version stack holds something still.
 pub(super) fn closed(
     stack: AssetId,
-    page: Option<Page<AssetId>>,
+    page: Result<Page<AssetId>, Live>,
     known: &Known<'_, Direct>,
 ) -> Effects {
-    if page.is_some_and(|page| !page.items.is_empty() || page.next.is_some()) {
-        let why = "it holds a file still, though each that it showed before is deleted";
+    let why = match page {
+        Ok(page) if page.items.is_empty() && page.next.is_none() => None,
+        Err(Live::Missing) => None,
+        Ok(_) => Some("it holds a file still, though each that it showed before is deleted"),
+        Err(Live::OtherKind { .. } | Live::There | Live::Deleted(_)) => {
+            Some("each file that it showed is deleted, and the server does not list it again")
+        }
+    };
+    if let Some(why) = why {
         return leave_alone(stack, why, known);
     }
     let entry = progress(stack, known);

@@ -62,7 +62,6 @@ pub(super) fn unanswered(mut known: State, numbers: impl IntoIterator<Item = u12
     for id in numbers.into_iter().map(asset) {
         let record = Record {
             status: Status::Unknown { attempts: 1 },
-            evidence: None,
             run: 0,
             at: Timestamp::UNIX_EPOCH,
         };
@@ -148,6 +147,12 @@ pub(super) struct World {
     pub(super) hidden: BTreeSet<AssetId>,
     /// What a delete does not find, though it lives.
     pub(super) stubborn: BTreeSet<AssetId>,
+    /// What was deleted and is back.
+    pub(super) restored: BTreeSet<AssetId>,
+    /// Whether lists of recently deleted assets show what is back.
+    pub(super) is_stale: bool,
+    /// Whether they show nothing yet.
+    pub(super) is_late: bool,
     pub(super) script: VecDeque<Step>,
     pub(super) journal: Option<std::path::PathBuf>,
 }
@@ -219,6 +224,12 @@ impl World {
     }
 
     fn delete(&mut self, ids: &[AssetId]) -> Reply {
+        let step = self.script.pop_front().unwrap_or(Step::Serve);
+        self.delete_as(step, ids)
+    }
+
+    /// Deletes, or does what a step says instead.
+    pub(super) fn delete_as(&mut self, step: Step, ids: &[AssetId]) -> Reply {
         if let Some(journal) = &self.journal {
             let text = std::fs::read_to_string(journal).unwrap();
             for id in ids {
@@ -226,7 +237,6 @@ impl World {
             }
         }
         self.asked.push(ids.to_vec());
-        let step = self.script.pop_front().unwrap_or(Step::Serve);
         let detail = "the script says so".to_owned();
         match step {
             Step::NotSent => return Reply::NotSent { detail },
@@ -254,24 +264,50 @@ impl World {
     }
 }
 
-impl Server {
-    pub(super) fn read(&self, id: AssetId) -> Reply {
-        let mut world = self.0.lock().unwrap();
-        world.read.push(id);
-        if world.unreadable.contains(&id) {
+impl World {
+    pub(super) fn read(&mut self, id: AssetId) -> Reply {
+        self.read.push(id);
+        if self.unreadable.contains(&id) {
             return answer(500, "{}");
         }
-        let deleted_at = if world.others.contains(&id) {
-            Some("1969-12-31T00:00:00Z")
-        } else {
-            world.dead.contains(&id).then_some("1970-01-01T00:00:00Z")
-        };
-        let known = deleted_at.is_some() || world.alive.contains(&id);
-        if known && !world.hidden.contains(&id) {
+        let deleted_at = self.deleted_at(id);
+        let known = deleted_at.is_some() || self.alive.contains(&id);
+        if known && !self.hidden.contains(&id) {
             let said = serde_json::json!({ "id": id, "deleted_at": deleted_at });
             answer(200, &said.to_string())
         } else {
             not_found()
+        }
+    }
+
+    /// When an asset was deleted; we did it after it was asked of us.
+    fn deleted_at(&self, id: AssetId) -> Option<Timestamp> {
+        if self.others.contains(&id) {
+            return Some("1969-12-31T00:00:00Z".parse().unwrap());
+        }
+        self.dead.contains(&id).then_some(Timestamp::UNIX_EPOCH)
+    }
+
+    /// Whether an asset lives and the token sees it.
+    pub(super) fn shows(&self, id: AssetId) -> bool {
+        self.alive.contains(&id) && !self.hidden.contains(&id)
+    }
+
+    /// The line of an asset in the lists of recently deleted assets.
+    pub(super) fn line(&self, id: AssetId) -> Option<Timestamp> {
+        if self.is_late || self.hidden.contains(&id) {
+            return None;
+        }
+        let stale = self.is_stale && self.restored.contains(&id);
+        let stale = stale.then_some(Timestamp::UNIX_EPOCH);
+        self.deleted_at(id).or(stale)
+    }
+
+    /// Brings a deleted asset back.
+    pub(super) fn restore(&mut self, id: AssetId) {
+        if self.dead.remove(&id) || self.others.remove(&id) {
+            self.alive.insert(id);
+            self.restored.insert(id);
         }
     }
 }
@@ -281,7 +317,7 @@ impl Deleter<v2::Call> for Server {
         tokio::task::yield_now().await;
         match call {
             v2::Call::BulkDelete(ids) => self.0.lock().unwrap().delete(ids),
-            v2::Call::Read(v2::Read::Asset(id)) => self.read(*id),
+            v2::Call::Read(v2::Read::Asset(id)) => self.0.lock().unwrap().read(*id),
             v2::Call::Read(_) => panic!("a run does not ask for it"),
         }
     }

@@ -198,6 +198,30 @@ fn what_a_lost_delete_did_is_read_and_not_searched_for() {
 }
 
 #[test]
+fn what_a_delete_does_not_find_and_nobody_can_read_is_not_known() {
+    let bench = careful(0, breaker::Limits::default());
+    let server = Server::with(1..=3);
+    {
+        let mut world = server.0.lock().unwrap();
+        world.stubborn = [asset(1)].into();
+        world.unreadable = [asset(1)].into();
+    }
+    let (ended, heard) = bench.apply(&server, 1..=3);
+    assert_eq!(ended.ending, Ending::Done);
+    assert_eq!(status(&ended.state, 1), Some("unknown"));
+    assert_eq!(ended.state.counts().retired, 2);
+    let replayed = heard.iter().fold(state(), |mut state, event| {
+        state.apply(1, event);
+        state
+    });
+    assert_eq!(replayed, ended.state);
+    // The next run reads it, and knows what to make of it.
+    server.0.lock().unwrap().unreadable.clear();
+    let (ended, _) = bench.apply(&server, 1..=3);
+    assert_eq!(status(&ended.state, 1), Some("failed"));
+}
+
+#[test]
 fn many_unknown_ones_that_are_missing_do_not_stop_a_run_and_stay_unknown() {
     let bench = careful(5, breaker::Limits::default());
     let known = unanswered(state(), 1..=30);

@@ -95,6 +95,7 @@ fn what_an_answer_confirms_is_recorded_and_counted() {
         follow(job, verdict, &known(&approved, &state, &memory)),
         [
             Effect::Requeue(Vec::new()),
+            Effect::Doubt(Vec::new()),
             Effect::Sane,
             Effect::Record(vec![(asset(1), retired.clone()), (asset(2), retired)]),
             Effect::Count(tally),
@@ -333,6 +334,7 @@ fn fate<S: Strategy>(id: AssetId, of: AssetId, effects: &[Effect<S>]) -> Option<
             | Effect::Count(_)
             | Effect::Strain(..)
             | Effect::Intended(..)
+            | Effect::Doubt(_)
             | Effect::Progress(..)
             | Effect::Stop(_) => {}
         }

@@ -1,26 +1,25 @@
 //! Random histories of manifests, holds, answers, crashes and reruns, beside a small model.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::io::Write;
+use std::collections::{BTreeMap, BTreeSet};
+use std::marker::PhantomData;
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Instant;
 
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
 
 use super::*;
-use crate::apply::strategy::Bulk;
+use crate::apply::strategy::{self, Bulk, Direct};
 use crate::apply::tests::bench::{Heard, Watch, info};
+use crate::apply::tests::wild::{Death, Mortal, Twist, Twists, Wild, death, twist};
 use crate::apply::{Ended, Run, breaker, run};
 use crate::frameio::deleter::Deleter;
-use crate::frameio::{Body, Reply, v2};
 use crate::inventory::Inventory;
 use crate::manifest::document::{Entry, Hold, Manifests, Spot};
 use crate::plan::approve::{Approved, Consent, approve};
 use crate::plan::decide::Rules;
 use crate::plan::{Inputs, make};
-use crate::store::journal;
+use crate::state::{Api, Target};
 
 /// How many assets the world has.
 const WORLD: u128 = 24;
@@ -43,49 +42,19 @@ enum Move {
     Vanish(u128),
     /// The token does not see it, or sees it again.
     Hide(u128, bool),
-    /// A run among troubles with deletes, that may die.
-    Apply(Vec<Twist>, Option<Death>),
+    /// A delete does not find it, though it lives, or finds it again.
+    Deafen(u128, bool),
+    /// Somebody restores it.
+    Restore(u128),
+    /// The lists of recently deleted assets are stale, or late.
+    Lists {
+        stale: bool,
+        late: bool,
+    },
+    /// A run among troubles with deletes and readings, that may die.
+    Apply(Vec<Twist>, Vec<Twist>, Option<Death>),
     /// A run without any.
     Settle,
-}
-
-/// What goes wrong with one delete.
-#[derive(Debug, Clone, Copy)]
-enum Twist {
-    Step(Step),
-    /// The body of the answer ends early.
-    Cut,
-    /// The body of the answer is no answer of the API.
-    Foreign,
-}
-
-/// When the process dies: nothing that it does from then on lasts.
-#[derive(Debug, Clone, Copy)]
-enum Death {
-    /// At the nth write of the journal, of which only half may reach the disk.
-    Append { after: usize, torn: bool },
-    /// When the state is to be replaced, or before the journal is dropped.
-    Replace { done: bool },
-}
-
-fn twist() -> impl Strategy<Value = Twist> {
-    prop_oneof![
-        4 => Just(Twist::Step(Step::Serve)),
-        2 => Just(Twist::Step(Step::LostAfter)),
-        1 => Just(Twist::Step(Step::LostBefore)),
-        1 => Just(Twist::Step(Step::NotSent)),
-        1 => prop::sample::select(vec![400_u16, 401, 403, 413, 422, 429, 500, 503])
-            .prop_map(|status| Twist::Step(Step::Status(status))),
-        1 => Just(Twist::Cut),
-        1 => Just(Twist::Foreign),
-    ]
-}
-
-fn death() -> impl Strategy<Value = Death> {
-    prop_oneof![
-        4 => (0..9_usize, any::<bool>()).prop_map(|(after, torn)| Death::Append { after, torn }),
-        1 => any::<bool>().prop_map(|done| Death::Replace { done }),
-    ]
 }
 
 impl ReferenceStateMachine for Wishes {
@@ -103,15 +72,18 @@ impl ReferenceStateMachine for Wishes {
 
     fn transitions(_: &Self) -> BoxedStrategy<Move> {
         let number = || 1..=WORLD;
-        let troubles = prop::collection::vec(twist(), 0..8);
+        let troubles = || prop::collection::vec(twist(), 0..8);
         prop_oneof![
             3 => (number(), prop::bool::weighted(0.7)).prop_map(|(id, on)| Move::List(id, on)),
             1 => (number(), any::<bool>()).prop_map(|(id, on)| Move::Hold(id, on)),
             1 => (number(), any::<bool>()).prop_map(|(id, on)| Move::Refuse(id, on)),
             1 => number().prop_map(Move::Vanish),
             1 => (number(), any::<bool>()).prop_map(|(id, on)| Move::Hide(id, on)),
-            4 => (troubles, prop::option::of(death()))
-                .prop_map(|(twists, death)| Move::Apply(twists, death)),
+            1 => (number(), any::<bool>()).prop_map(|(id, on)| Move::Deafen(id, on)),
+            1 => number().prop_map(Move::Restore),
+            1 => any::<(bool, bool)>().prop_map(|(stale, late)| Move::Lists { stale, late }),
+            5 => (troubles(), troubles(), prop::option::of(death()))
+                .prop_map(|(deletes, readings, death)| Move::Apply(deletes, readings, death)),
             2 => Just(Move::Settle),
         ]
         .boxed()
@@ -129,104 +101,15 @@ impl ReferenceStateMachine for Wishes {
             Move::List(number, on) => put(&mut wishes.listed, number, on),
             Move::Hold(number, on) => put(&mut wishes.held, number, on),
             Move::Refuse(number, on) => put(&mut wishes.refused, number, on),
-            Move::Vanish(_) | Move::Hide(..) | Move::Apply(..) | Move::Settle => {}
+            Move::Vanish(_)
+            | Move::Hide(..)
+            | Move::Deafen(..)
+            | Move::Restore(_)
+            | Move::Lists { .. }
+            | Move::Apply(..)
+            | Move::Settle => {}
         }
         wishes
-    }
-}
-
-/// The server, and what goes wrong with the next deletes.
-#[derive(Clone)]
-struct Wild {
-    server: Server,
-    twists: Arc<Mutex<VecDeque<Twist>>>,
-}
-
-impl Deleter<v2::Call> for Wild {
-    async fn send(&self, call: &v2::Call) -> Reply {
-        if !matches!(call, v2::Call::BulkDelete(_)) {
-            return self.server.send(call).await;
-        }
-        let twist = self.twists.lock().unwrap().pop_front();
-        let body = match twist {
-            None => return self.server.send(call).await,
-            Some(Twist::Step(step)) => {
-                self.server.0.lock().unwrap().script.push_back(step);
-                return self.server.send(call).await;
-            }
-            Some(Twist::Cut) => Body::Cut {
-                detail: "the script says so".to_owned(),
-            },
-            Some(Twist::Foreign) => Body::Whole(b"<html>".to_vec()),
-        };
-        let mut reply = self.server.send(call).await;
-        if let Reply::Answered { body: said, .. } = &mut reply {
-            *said = body;
-        }
-        reply
-    }
-}
-
-/// The session of a process that may die.
-struct Mortal<'session> {
-    inner: &'session mut FileSession,
-    journal: PathBuf,
-    death: Option<Death>,
-    appends: usize,
-    dead: bool,
-}
-
-impl Mortal<'_> {
-    fn die<T>(&mut self) -> Result<T, StoreError> {
-        self.dead = true;
-        Err(full())
-    }
-}
-
-impl Session for Mortal<'_> {
-    fn append(&mut self, events: &[RunEvent]) -> Result<Synced, StoreError> {
-        if self.dead {
-            return self.die();
-        }
-        match self.death {
-            Some(Death::Append { after, torn }) if after == self.appends => {
-                if let (true, Some(event), Ok(mut journal)) = (
-                    torn,
-                    events.iter().find(|event| event.lasts()),
-                    std::fs::OpenOptions::new().append(true).open(&self.journal),
-                ) {
-                    let mut line = Vec::new();
-                    journal::write_event(1, event, &mut line);
-                    journal.write_all(&line[..line.len() / 2]).unwrap();
-                }
-                return self.die();
-            }
-            Some(Death::Append { .. } | Death::Replace { .. }) | None => {}
-        }
-        self.appends += 1;
-        self.inner.append(events)
-    }
-
-    fn replace(&mut self, state: &State) -> Result<(), StoreError> {
-        match self.death {
-            Some(Death::Replace { done }) if !self.dead => {
-                if done {
-                    let journal = std::fs::read(&self.journal).unwrap();
-                    self.inner.replace(state)?;
-                    std::fs::write(&self.journal, journal).unwrap();
-                }
-                self.die()
-            }
-            Some(Death::Replace { .. } | Death::Append { .. }) | None if self.dead => self.die(),
-            Some(Death::Replace { .. } | Death::Append { .. }) | None => self.inner.replace(state),
-        }
-    }
-
-    fn abandon(&mut self) -> Result<(), StoreError> {
-        if self.dead {
-            return self.die();
-        }
-        self.inner.abandon()
     }
 }
 
@@ -264,34 +147,60 @@ fn planned(state: &State, wishes: &Wishes) -> Approved {
     approve(&plan, Consent::Auto, false).unwrap()
 }
 
-struct Machine {
+/// A version of the API.
+trait Version: strategy::Strategy {
+    const API: Api;
+}
+
+impl Version for Bulk {
+    const API: Api = Api::V2;
+}
+
+impl Version for Direct {
+    const API: Api = Api::V4;
+}
+
+struct Machine<S> {
     bench: Bench,
     wild: Wild,
     /// What was recorded as deleted once.
     confirmed: BTreeSet<AssetId>,
     /// How many deletes were asked for when that was looked at.
     asked: usize,
+    version: PhantomData<S>,
 }
 
 fn is_deleted(status: &Status) -> bool {
-    matches!(status, Status::Retired | Status::Gone)
+    matches!(status, Status::Retired(_) | Status::Gone(_))
 }
 
-impl Machine {
-    fn state(&self) -> State {
-        let loaded = self.bench.store().load().unwrap();
-        loaded.map_or_else(state, |loaded| loaded.state)
+impl<S: Version> Machine<S>
+where
+    Wild: Deleter<S::Call>,
+{
+    fn empty() -> State {
+        let target = Target {
+            api: S::API,
+            ..state().target
+        };
+        State { target, ..state() }
     }
 
-    fn apply(&mut self, wishes: &Wishes, twists: Vec<Twist>, death: Option<Death>) -> Ended {
-        let (mut inner, state) = self.bench.open();
+    fn state(&self) -> State {
+        let loaded = self.bench.store().load().unwrap();
+        loaded.map_or_else(Self::empty, |loaded| loaded.state)
+    }
+
+    fn apply(&mut self, wishes: &Wishes, twists: Twists, death: Option<Death>) -> Ended {
+        let (mut inner, loaded) = self.bench.store().open("test").unwrap();
+        let state = loaded.map_or_else(Self::empty, |loaded| loaded.state);
+        inner.begin(&state);
         let journal = self.bench.store().journal();
         {
             let mut world = self.wild.server.0.lock().unwrap();
             world.journal = Some(journal.clone());
-            world.script.clear();
         }
-        *self.wild.twists.lock().unwrap() = twists.into();
+        *self.wild.twists.lock().unwrap() = twists;
         let approved = planned(&state, wishes);
         let mut heard = Heard::default();
         let mut session = Mortal {
@@ -312,7 +221,7 @@ impl Machine {
                 clock: &Watch(Instant::now()),
             },
             &self.wild,
-            inbox::<Bulk>(),
+            inbox::<S>(),
             self.bench.runtime.handle(),
         );
         assert_eq!(session.dead, ended.saved.is_err());
@@ -337,7 +246,11 @@ impl Machine {
         let mut confirmed = BTreeSet::new();
         for (id, record) in &state.assets {
             if is_deleted(&record.status) {
-                assert!(!world.alive.contains(id), "`{id}` is recorded, and lives");
+                // Somebody may have restored it since, and not before.
+                let is_back = self.confirmed.contains(id) && world.restored.contains(id);
+                let lives = world.alive.contains(id);
+                assert!(!lives || is_back, "`{id}` is recorded, and lives");
+                assert!(record.status.evidence().is_some());
                 confirmed.insert(*id);
             }
         }
@@ -355,7 +268,8 @@ impl Machine {
     /// Runs without troubles, and compares what is left with what the model wants.
     fn settle(&mut self, wishes: &Wishes) {
         let before = self.state();
-        let ended = self.apply(wishes, Vec::new(), None);
+        self.wild.server.0.lock().unwrap().is_late = false;
+        let ended = self.apply(wishes, Twists::default(), None);
         assert_eq!(ended.ending, Ending::Done);
         let state = self.state();
         assert_eq!(state.assets, ended.state.assets);
@@ -383,7 +297,7 @@ impl Machine {
                         let blocked = failed.attempts >= Rules::default().max_attempts;
                         assert!(blocked || !listed, "{failed:?}");
                     }
-                    Some(Status::Retired | Status::Gone) => {}
+                    Some(Status::Retired(_) | Status::Gone(_)) => {}
                     None => assert!(!(listed && open), "`{id}` is listed, and has no record"),
                 }
                 continue;
@@ -403,12 +317,19 @@ impl Machine {
                         (false, _) => assert_eq!(record, before, "a hold was touched"),
                     }
                 }
+                (true, false) if alive && status.is_some_and(is_deleted) => {
+                    assert!(
+                        world.restored.contains(&id),
+                        "`{id}` lives, and is {status:?}"
+                    );
+                }
                 (true, false) if alive => {
                     let Some(Status::Failed(failed)) = status else {
                         panic!("`{id}` is listed, lives, and is {status:?}");
                     };
                     let blocked = failed.attempts >= Rules::default().max_attempts;
-                    assert!(blocked || wishes.refused.contains(&number));
+                    let refused = wishes.refused.contains(&number) || world.stubborn.contains(&id);
+                    assert!(blocked || refused);
                     again.insert(id, !blocked);
                 }
                 (true, false) => {
@@ -426,13 +347,16 @@ impl Machine {
     }
 }
 
-struct Histories;
+struct Histories<S>(PhantomData<S>);
 
-impl StateMachineTest for Histories {
-    type SystemUnderTest = Machine;
+impl<S: Version> StateMachineTest for Histories<S>
+where
+    Wild: Deleter<S::Call>,
+{
+    type SystemUnderTest = Machine<S>;
     type Reference = Wishes;
 
-    fn init_test(_: &Wishes) -> Machine {
+    fn init_test(_: &Wishes) -> Machine<S> {
         let mut bench = Bench::new();
         bench.options.batch_size = NonZeroUsize::new(12).unwrap();
         let server = Server::with(1..=WORLD);
@@ -449,18 +373,33 @@ impl StateMachineTest for Histories {
             },
             confirmed: BTreeSet::new(),
             asked: 0,
+            version: PhantomData,
         }
     }
 
-    fn apply(mut machine: Machine, wishes: &Wishes, next: Move) -> Machine {
+    fn apply(mut machine: Machine<S>, wishes: &Wishes, next: Move) -> Machine<S> {
+        let put = |set: &mut BTreeSet<AssetId>, number, on| {
+            if on {
+                set.insert(asset(number));
+            } else {
+                set.remove(&asset(number));
+            }
+        };
         match next {
             Move::Refuse(number, on) => {
                 let mut world = machine.wild.server.0.lock().unwrap();
-                if on {
-                    world.refuse.insert(asset(number));
-                } else {
-                    world.refuse.remove(&asset(number));
-                }
+                put(&mut world.refuse, number, on);
+            }
+            Move::Deafen(number, on) => {
+                let mut world = machine.wild.server.0.lock().unwrap();
+                put(&mut world.stubborn, number, on);
+            }
+            Move::Restore(number) => {
+                machine.wild.server.0.lock().unwrap().restore(asset(number));
+            }
+            Move::Lists { stale, late } => {
+                let mut world = machine.wild.server.0.lock().unwrap();
+                (world.is_stale, world.is_late) = (stale, late);
             }
             Move::Vanish(number) => {
                 let mut world = machine.wild.server.0.lock().unwrap();
@@ -470,13 +409,13 @@ impl StateMachineTest for Histories {
             }
             Move::Hide(number, on) => {
                 let mut world = machine.wild.server.0.lock().unwrap();
-                if on {
-                    world.hidden.insert(asset(number));
-                } else {
-                    world.hidden.remove(&asset(number));
-                }
+                put(&mut world.hidden, number, on);
             }
-            Move::Apply(twists, death) => {
+            Move::Apply(deletes, readings, death) => {
+                let twists = Twists {
+                    deletes: deletes.into(),
+                    readings: readings.into(),
+                };
                 drop(machine.apply(wishes, twists, death));
             }
             Move::Settle => machine.settle(wishes),
@@ -486,7 +425,7 @@ impl StateMachineTest for Histories {
         machine
     }
 
-    fn teardown(mut machine: Machine, wishes: Wishes) {
+    fn teardown(mut machine: Machine<S>, wishes: Wishes) {
         machine.settle(&wishes);
         machine.check(&wishes);
     }
@@ -496,5 +435,8 @@ prop_state_machine! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn whatever_happens_the_record_is_true(sequential 1..16 => Histories);
+    fn whatever_happens_the_record_is_true(sequential 1..16 => Histories<Bulk>);
+
+    #[test]
+    fn whatever_happens_the_record_is_true_with_v4(sequential 1..16 => Histories<Direct>);
 }

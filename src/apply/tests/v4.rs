@@ -22,19 +22,23 @@ use crate::frameio::recently_deleted::{Deleted, Wanted};
 
 /// A server that knows assets by kind.
 #[derive(Clone, Default)]
-struct V4(Arc<Mutex<Known>>);
+pub(super) struct V4(pub(super) Arc<Mutex<Known>>);
 
 #[derive(Default)]
-struct Known {
+pub(super) struct Known {
     alive: BTreeMap<AssetId, Kind>,
-    stacks: BTreeMap<AssetId, Vec<AssetId>>,
-    refuse: Vec<AssetId>,
+    pub(super) stacks: BTreeMap<AssetId, Vec<AssetId>>,
+    /// The stacks that are none any more once they are empty.
+    pub(super) turns: Vec<AssetId>,
+    pub(super) refuse: Vec<AssetId>,
     /// The deletes that take effect and are not answered.
-    lost: Vec<AssetId>,
+    pub(super) lost: Vec<AssetId>,
+    /// What every reading is answered with 503 for.
+    pub(super) silent: Vec<AssetId>,
     /// The stacks whose pages lead to themselves.
     endless: Vec<AssetId>,
     /// What a delete does not find, though it lives.
-    stubborn: Vec<AssetId>,
+    pub(super) stubborn: Vec<AssetId>,
     /// The stacks that may not be listed.
     closed: Vec<AssetId>,
     calls: Vec<v4::Call>,
@@ -68,6 +72,7 @@ impl Known {
         match call {
             v4::Call::DeleteFile(id) => self.delete(Kind::File, *id),
             v4::Call::DeleteFolder(id) => self.delete(Kind::Folder, *id),
+            v4::Call::Read(v4::Read::Show(_, id)) if self.silent.contains(id) => answer(503, ""),
             v4::Call::Read(v4::Read::Show(kind, id)) if self.alive.get(id) == Some(kind) => {
                 answer(200, &format!(r#"{{"data":{{"id":"{id}"}}}}"#))
             }
@@ -83,6 +88,9 @@ impl Known {
                     .iter()
                     .filter(|file| self.alive.contains_key(file))
                     .collect();
+                if alive.is_empty() && self.turns.contains(of) {
+                    return answer(422, r#"{"errors":[{"detail":"It is none."}]}"#);
+                }
                 // One a page, so that pages matter.
                 let start = after.as_ref().map_or(0, |after| after.parse().unwrap());
                 let rows = alive
@@ -112,7 +120,7 @@ impl Deleter<v4::Call> for V4 {
         let mut known = self.0.lock().unwrap();
         known.sought.push(wanted.clone());
         let found = wanted.assets.keys();
-        let found = found.filter_map(|id| Some((*id, Some(*known.lines.get(id)?))));
+        let found = found.filter_map(|id| Some((*id, *known.lines.get(id)?)));
         Deleted {
             found: found.collect(),
             complete: true,
@@ -126,7 +134,7 @@ impl Deleter<v4::Call> for V4 {
 }
 
 impl V4 {
-    fn with(alive: impl IntoIterator<Item = (u128, Kind)>) -> Self {
+    pub(super) fn with(alive: impl IntoIterator<Item = (u128, Kind)>) -> Self {
         let server = Self::default();
         server.0.lock().unwrap().alive = alive
             .into_iter()
@@ -144,7 +152,7 @@ impl V4 {
     }
 }
 
-fn empty() -> State {
+pub(super) fn empty() -> State {
     let target = Target {
         api: Api::V4,
         ..state().target
@@ -152,7 +160,18 @@ fn empty() -> State {
     State { target, ..state() }
 }
 
+/// Approves a plan of what is listed and what is held, of which nothing lies in anything.
 fn listing(state: &State, listed: &[(u128, Option<Kind>)], kept: &[u128]) -> Approved {
+    listing_in(state, listed, kept, &[])
+}
+
+/// The same where folders are known to hold something.
+pub(super) fn listing_in(
+    state: &State,
+    listed: &[(u128, Option<Kind>)],
+    kept: &[u128],
+    contents: &[(u128, &[u128])],
+) -> Approved {
     let spot = Spot {
         file: 0,
         line: 1,
@@ -181,7 +200,12 @@ fn listing(state: &State, listed: &[(u128, Option<Kind>)], kept: &[u128]) -> App
     };
     let known = manifests.entries.iter().map(|entry| entry.id);
     let known = known.chain(kept.iter().map(|number| asset(*number)));
-    let inventory = Inventory::flat(known);
+    let mut inventory = Inventory::flat(known);
+    let places = inventory.places.as_mut().unwrap();
+    for (folder, inside) in contents {
+        let inside = inside.iter().map(|number| asset(*number));
+        places.contents.insert(asset(*folder), inside.collect());
+    }
     let plan = make(Inputs {
         manifests: &manifests,
         state,
@@ -198,12 +222,16 @@ fn run_on(
     listed: &[(u128, Option<Kind>)],
     held: &[u128],
 ) -> crate::apply::Ended {
+    let approved = listing(&known, listed, held);
+    run_approved(server, known, &approved)
+}
+
+pub(super) fn run_approved(server: &V4, known: State, approved: &Approved) -> crate::apply::Ended {
     let mut bench = Bench::new();
     bench.options = Options {
         canary: 5,
         ..bench.options
     };
-    let approved = listing(&known, listed, held);
     let (mut session, _) = bench.open();
     session.begin(&known);
     let before = known.clone();
@@ -211,7 +239,7 @@ fn run_on(
     let ended = bench.run(
         &mut session,
         known,
-        &approved,
+        approved,
         server,
         &mut heard,
         inbox::<Direct>(),
@@ -431,12 +459,12 @@ fn a_line_of_a_list_counts_only_beside_a_reading_that_finds_nothing() {
     let ended = run_on(&server, known, &listed, &[]);
     // Somebody has restored the first, so it is deleted now.
     let record = &ended.state.assets[&asset(1)];
-    assert_eq!(record.evidence, Some(Evidence::Answer));
+    assert_eq!(record.status, Status::Retired(Evidence::Answer));
     assert!(!server.is_alive(1));
     for number in [2, 3] {
         let record = &ended.state.assets[&asset(number)];
-        assert_eq!(record.status, Status::Gone, "it was before our delete");
-        assert_eq!(record.evidence, Some(Evidence::Listed));
+        let gone = Status::Gone(Evidence::Listed);
+        assert_eq!(record.status, gone, "it was before our delete");
     }
     assert_eq!(status(&ended.state, 4), Some("missing"));
     assert_eq!(server.0.lock().unwrap().sought.len(), 1, "all at once");

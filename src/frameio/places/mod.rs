@@ -134,6 +134,8 @@ struct Descent {
     known: HashSet<AssetId>,
     /// Everything that was listed: what comes twice shows that a list cannot be trusted.
     seen: HashSet<AssetId>,
+    /// What the lists show of which more pages are to come.
+    begun: HashMap<AssetId, Vec<AssetId>>,
     /// Why it cannot be trusted.
     failure: Option<String>,
 }
@@ -146,6 +148,7 @@ impl Descent {
             known: queue.iter().map(|(top, _)| *top).collect(),
             queue,
             seen: HashSet::new(),
+            begun: HashMap::new(),
             failure: None,
         }
     }
@@ -330,6 +333,8 @@ impl<T: FnMut(usize)> Search<'_, T> {
     ) -> Result<Option<Page>, String> {
         let Items { all, next } = items;
         let is_empty = all.is_empty();
+        let mut contents = descent.begun.remove(&id).unwrap_or_default();
+        contents.extend(all.iter().map(|item| item.id));
         for Item {
             id: item,
             kind,
@@ -350,8 +355,10 @@ impl<T: FnMut(usize)> Search<'_, T> {
             }
         }
         let Some(next) = next else {
+            self.places.contents.insert(id, contents);
             return Ok(None);
         };
+        descent.begun.insert(id, contents);
         // A page with nothing on it before the last one, or one that leads to itself, shows that
         // the list cannot be trusted.
         let leads_on = next.after.is_none() || next.after != page.after;

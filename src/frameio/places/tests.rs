@@ -188,6 +188,7 @@ async fn a_list_that_cannot_be_trusted_is_not_whole() {
         question.listed = vec![id(B)];
         let places = question.ask(v2(&server)).await.unwrap();
         assert!(!places.held[&id(FOLDER)], "{first}");
+        assert!(places.contents.is_empty(), "{first}");
         assert!(matches!(places.lies[&id(B)], Lies::Unread(_)));
     }
 }
@@ -281,6 +282,7 @@ async fn v4_asks_for_each_kind_and_lists_by_cursor() {
     let places = Connections::above().ask(v4(&server)).await.unwrap();
     assert!(places.held[&id(FOLDER)]);
     assert_eq!(places.lies[&id(A)], Lies::In(id(FOLDER)));
+    assert_eq!(places.contents, [(id(FOLDER), vec![id(A)])].into());
     assert_eq!(places.kinds[&id(FOLDER)], Kind::Folder);
 }
 

@@ -70,12 +70,13 @@ pub fn judge_facts(id: AssetId, reply: &Reply) -> Verdict<(Live, Option<Facts>)>
     }
 }
 
-/// Judges a page of the files of a version stack; nothing where there is no such stack.
+/// Judges a page of the files of a version stack; where there is no such stack, what the server
+/// says instead.
 #[must_use]
-pub fn judge_files(reply: &Reply) -> Verdict<Option<Page<AssetId>>> {
+pub fn judge_files(reply: &Reply) -> Verdict<Result<Page<AssetId>, Live>> {
     match absence(reply) {
-        Some(_) => Verdict::Told(None),
-        None => Verdict::of_reading(reply, |bytes| wire::files(bytes).map(Some)),
+        Some(absent) => Verdict::Told(Err(absent)),
+        None => Verdict::of_reading(reply, |bytes| wire::files(bytes).map(Ok)),
     }
 }
 
@@ -242,8 +243,12 @@ mod tests {
             assert!(matches!(show(status, ""), Verdict::Stop(_)), "{status}");
         }
         for status in [404, 422] {
+            let absent = match status {
+                404 => Live::Missing,
+                _ => Live::OtherKind { detail: detail() },
+            };
             let none = judge_files(&reply(status, ERROR));
-            assert_eq!(none, Verdict::Told(None));
+            assert_eq!(none, Verdict::Told(Err(absent)));
             let none = judge_facts(id(), &reply(status, ERROR));
             assert!(matches!(none, Verdict::Told((_, None))));
         }

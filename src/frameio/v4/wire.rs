@@ -135,11 +135,12 @@ pub struct Line {
     pub id: AssetId,
     /// What held it, where the line says so.
     pub parent: Option<AssetId>,
-    /// When it was deleted, where the line says so.
-    pub at: Option<Timestamp>,
+    /// When it was deleted.
+    pub at: Timestamp,
 }
 
-/// Reads a page of what was deleted from a project.
+/// Reads a page of what was deleted from a project. A line that does not say when is none: it shows
+/// nothing.
 ///
 /// # Errors
 ///
@@ -154,16 +155,16 @@ pub fn deleted(bytes: &[u8]) -> Result<Page<Line>, String> {
         deleted_at: Value,
     }
     let Page { items, next } = page::<Asset>(bytes)?;
-    let line = |asset: Asset| Line {
-        id: asset.id,
-        parent: asset
-            .parent_id
-            .as_str()
-            .and_then(|text| AssetId::parse(text).ok()),
-        at: moment(&asset.deleted_at).ok().flatten(),
+    let line = |asset: Asset| {
+        let parent = asset.parent_id.as_str();
+        Some(Line {
+            id: asset.id,
+            parent: parent.and_then(|text| AssetId::parse(text).ok()),
+            at: moment(&asset.deleted_at).ok().flatten()?,
+        })
     };
     Ok(Page {
-        items: items.into_iter().map(line).collect(),
+        items: items.into_iter().filter_map(line).collect(),
         next,
     })
 }
@@ -270,6 +271,34 @@ mod tests {
         }
         let folder = format!(r#"{{"data":[{{"id":"{A}","type":"folder"}}]}}"#);
         assert!(files(folder.as_bytes()).is_err());
+    }
+
+    #[test]
+    fn a_line_of_the_deleted_says_when_or_is_none() {
+        let lines = |rest: &str| {
+            let body = format!(r#"{{"data":[{{"id":"{A}","type":"file"{rest}}}]}}"#);
+            deleted(body.as_bytes()).unwrap().items
+        };
+        let at = "2026-11-01T12:00:00Z";
+        let said = lines(&format!(r#","deleted_at":"{at}","parent_id":"{A}""#));
+        let id = AssetId::parse(A).unwrap();
+        let line = Line {
+            id,
+            parent: Some(id),
+            at: at.parse().unwrap(),
+        };
+        assert_eq!(said, [line]);
+        for odd in [
+            "\"\"",
+            "\"never\"",
+            "false",
+            "0",
+            "null",
+            "\"2026-13-01T00:00:00Z\"",
+        ] {
+            assert_eq!(lines(&format!(r#","deleted_at":{odd}"#)), [], "{odd}");
+        }
+        assert_eq!(lines(""), []);
     }
 
     #[test]

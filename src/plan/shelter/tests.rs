@@ -176,7 +176,6 @@ fn each_sort_of_protection_keeps_the_folders_around_it() {
     }));
     let record = Record {
         status: failed,
-        evidence: None,
         run: 1,
         at: at(1),
     };
@@ -277,8 +276,7 @@ fn nothing_is_read_where_nothing_can_be_connected() {
     // A hold on what is recorded as deleted protects nothing.
     let mut retired = state();
     let record = Record {
-        status: Status::Retired,
-        evidence: Some(Evidence::Answer),
+        status: Status::Retired(Evidence::Answer),
         run: 1,
         at: at(1),
     };
@@ -375,4 +373,40 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn what_the_plan_knows_of_a_listed_folder_goes_along_with_it() {
+    let folders = [10, 20].map(|n| listed(n, Some(Kind::Folder)));
+    let files = [100, 101].map(|n| listed(n, Some(Kind::File)));
+    let manifests = manifests(folders.into_iter().chain(files).collect(), &[]);
+    let mut state = state();
+    let record = |status| Record {
+        status,
+        run: 1,
+        at: at(1),
+    };
+    let missing = record(Status::Missing);
+    state.assets.insert(id(102), missing);
+    let retired = record(Status::Retired(Evidence::Answer));
+    state.assets.insert(id(103), retired);
+    let contents = [
+        (10, vec![11, 101, 102, 103, 104]),
+        // A folder that holds what holds it: nobody is lost in it.
+        (11, vec![100, 10]),
+        (200, vec![201]),
+    ];
+    let ids = |numbers: Vec<u128>| numbers.into_iter().map(id).collect();
+    let contents = contents.map(|(folder, inside)| (id(folder), ids(inside)));
+    let places = Places {
+        contents: contents.into(),
+        ..tree()
+    };
+    let plan = planned(&manifests, &state, Some(places));
+    // 20 was not listed to its end, 103 is deleted already, and of 104 nobody says anything.
+    let inside = [(id(10), vec![id(100), id(101), id(102)])];
+    assert_eq!(plan.inside, inside.into());
+    let approved = approve(&plan, Consent::Auto, false).unwrap();
+    assert_eq!(approved.inside(id(10)).len(), 3);
+    assert!(approved.inside(id(20)).is_empty());
 }

@@ -43,7 +43,6 @@ fn entry(n: u128, details: Option<Details>) -> Entry {
 fn record(status: Status) -> Record {
     Record {
         status,
-        evidence: None,
         run: 1,
         at: at(1),
     }
@@ -157,8 +156,14 @@ fn each_row_of_the_table() {
             attempts: 2
         })
     );
-    assert_eq!(row(listed, Some(Status::Retired), false), unchanged);
-    assert_eq!(row(listed, Some(Status::Gone), false), unchanged);
+    assert_eq!(
+        row(listed, Some(Status::Retired(Evidence::Answer)), false),
+        unchanged
+    );
+    assert_eq!(
+        row(listed, Some(Status::Gone(Evidence::Read)), false),
+        unchanged
+    );
 
     for status in [None, Some(failed(1)), Some(failed(9)), unknown()] {
         assert_eq!(row(Some(&due_later), status.clone(), false), deferred);
@@ -170,7 +175,10 @@ fn each_row_of_the_table() {
             Some(Decision::Mismatch(Mismatch::NotRead))
         );
     }
-    for status in [Status::Retired, Status::Gone] {
+    for status in [
+        Status::Retired(Evidence::Answer),
+        Status::Gone(Evidence::Read),
+    ] {
         assert_eq!(
             row(Some(&due_later), Some(status.clone()), false),
             unchanged

@@ -6,8 +6,8 @@ use super::*;
 
 fn status() -> impl Strategy<Value = Status> {
     prop_oneof![
-        Just(Status::Retired),
-        Just(Status::Gone),
+        Just(Status::Retired(Evidence::Answer)),
+        Just(Status::Gone(Evidence::Read)),
         Just(Status::Missing),
         (1_u32..8).prop_map(failed),
         (1_u32..8).prop_map(|attempts| Status::Unknown { attempts }),

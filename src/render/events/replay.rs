@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::asset::AssetId;
 use crate::event::{Ending, Listener, Provenance, RunEvent, RunInfo, StopReason, Task};
+use crate::outcome::Evidence;
 use crate::render::events::{EndingName, Event};
 use crate::render::report::{Summary, SummaryBuilder};
 use crate::state::{Failed, Status};
@@ -129,11 +130,11 @@ impl Replay {
     fn found(&mut self, gone: Vec<AssetId>, retired: Vec<AssetId>) -> Result<(), &'static str> {
         let builder = self.running()?;
         for id in gone {
-            builder.record_status(id, Status::Gone);
+            builder.record_status(id, Status::Gone(Evidence::Earlier));
         }
         for id in retired {
             builder.was_unknown(id);
-            builder.record_status(id, Status::Retired);
+            builder.record_status(id, Status::Retired(Evidence::Earlier));
         }
         Ok(())
     }
@@ -184,10 +185,24 @@ impl Replay {
                     outcomes: Vec::new(),
                 });
             }
-            Event::AssetRetired { batch, id, .. } => {
-                self.record_status(batch, id, Status::Retired)?;
+            Event::AssetRetired {
+                batch,
+                id,
+                evidence,
+                ..
+            } => {
+                let evidence = evidence.unwrap_or(Evidence::Earlier);
+                self.record_status(batch, id, Status::Retired(evidence))?;
             }
-            Event::AssetGone { batch, id, .. } => self.record_status(batch, id, Status::Gone)?,
+            Event::AssetGone {
+                batch,
+                id,
+                evidence,
+                ..
+            } => {
+                let evidence = evidence.unwrap_or(Evidence::Earlier);
+                self.record_status(batch, id, Status::Gone(evidence))?;
+            }
             Event::AssetMissing { batch, id, .. } => {
                 self.record_status(batch, id, Status::Missing)?;
             }

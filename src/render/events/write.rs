@@ -89,23 +89,23 @@ impl Lines {
         let mut counts = Counts::default();
         for (id, record) in summary.latest() {
             counts.add(&record.status);
-            let (id, evidence) = (*id, record.evidence);
+            let id = *id;
             let event = match &record.status {
-                Status::Retired => Event::AssetRetired {
+                Status::Retired(evidence) => Event::AssetRetired {
                     version,
                     at,
                     run,
                     batch,
                     id,
-                    evidence,
+                    evidence: Some(*evidence),
                 },
-                Status::Gone => Event::AssetGone {
+                Status::Gone(evidence) => Event::AssetGone {
                     version,
                     at,
                     run,
                     batch,
                     id,
-                    evidence,
+                    evidence: Some(*evidence),
                 },
                 Status::Missing => Event::AssetMissing {
                     version,

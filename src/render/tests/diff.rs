@@ -48,7 +48,6 @@ fn state(runs: u64, assets: BTreeMap<AssetId, Record>) -> State {
 fn record(status: Status) -> Record {
     Record {
         status,
-        evidence: None,
         run: 1,
         at: at("2026-06-01T08:00:00Z"),
     }
@@ -91,8 +90,7 @@ fn predicted(plan: &Plan, state: &State) -> State {
         match step.decision {
             Decision::Retire | Decision::Retry { .. } | Decision::Resolve { .. } => {
                 let retired = Record {
-                    status: Status::Retired,
-                    evidence: Some(Evidence::Answer),
+                    status: Status::Retired(Evidence::Answer),
                     run: run.number,
                     at: run.at,
                 };
@@ -100,8 +98,7 @@ fn predicted(plan: &Plan, state: &State) -> State {
             }
             Decision::Record { evidence } => {
                 let gone = Record {
-                    status: Status::Gone,
-                    evidence: Some(evidence),
+                    status: Status::Gone(evidence),
                     run: run.number,
                     at: run.at,
                 };
@@ -225,8 +222,9 @@ fn a_first_run_makes_the_file() {
 
 /// Twelve known assets, of which one is retried in the middle and the last is forgotten.
 fn known() -> (Plan, State) {
-    let mut assets: BTreeMap<AssetId, Record> =
-        (1..=12).map(|n| (id(n), record(Status::Retired))).collect();
+    let mut assets: BTreeMap<AssetId, Record> = (1..=12)
+        .map(|n| (id(n), record(Status::Retired(Evidence::Earlier))))
+        .collect();
     assets.insert(id(5), failed("No."));
     assets.insert(id(12), failed("映像"));
     let plan = plan_of(vec![(5, refused(1)), (12, Decision::Forget)]);
@@ -288,7 +286,7 @@ fn any_world() -> impl Strategy<Value = (Plan, State)> {
     ];
     let known = prop_oneof![
         2 => Just(None),
-        3 => Just(Some(record(Status::Retired))),
+        3 => Just(Some(record(Status::Retired(Evidence::Earlier)))),
         1 => ".{0,5}".prop_map(|message| Some(failed(&message))),
     ];
     (

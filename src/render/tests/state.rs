@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::event::{Ending, Listener, Provenance, RunEvent, StopReason};
+use crate::outcome::Evidence;
 use crate::render::report::SummaryBuilder;
 use crate::render::{Style, json, state as render};
 use crate::state::{Api, Failed, Record, RunRecord, State, Status, Target};
@@ -28,7 +29,6 @@ fn known() -> State {
     };
     let record = |status, run| Record {
         status,
-        evidence: None,
         run,
         at: at("2026-07-01T10:00:04.5Z"),
     };
@@ -47,8 +47,8 @@ fn known() -> State {
         },
         runs: (1..=25_u64).map(|n| (n, run(n.into()))).collect(),
         assets: BTreeMap::from([
-            (id(1), record(Status::Retired, 7)),
-            (id(2), record(Status::Gone, 7)),
+            (id(1), record(Status::Retired(Evidence::Earlier), 7)),
+            (id(2), record(Status::Gone(Evidence::Listed), 7)),
             (id(3), record(failed, 25)),
             (id(4), record(Status::Unknown { attempts: 1 }, 99)),
         ]),

@@ -129,7 +129,7 @@ fn json<T: Serialize>(value: &T) -> String {
 enum StatusName {
     /// Deleted by us, and confirmed.
     Retired,
-    /// Shown to be deleted by somebody else, or taken to be so.
+    /// Deleted by somebody else, and shown to be.
     Gone,
     /// Refused by the server.
     Failed,
@@ -146,8 +146,8 @@ enum StatusName {
 struct RecordLine<'text> {
     /// Where the asset stands.
     status: StatusName,
-    /// What shows that it is deleted; only with `retired` and `gone`, and not in records of
-    /// earlier versions.
+    /// What shows that it is deleted; only with `retired` and `gone`. Where an earlier version
+    /// wrote none, `retired` stays as it is, and `gone` is read as `missing`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     evidence: Option<Evidence>,
     /// What sort of refusal it is; only with `failed`.
@@ -168,22 +168,17 @@ struct RecordLine<'text> {
 
 impl<'text> From<&'text Record> for RecordLine<'text> {
     fn from(record: &'text Record) -> Self {
-        let Record {
-            status,
-            evidence,
-            run,
-            at,
-        } = record;
+        let Record { status, run, at } = record;
         let refusal = status.refusal();
         Self {
             status: match status {
-                Status::Retired => StatusName::Retired,
-                Status::Gone => StatusName::Gone,
+                Status::Retired(_) => StatusName::Retired,
+                Status::Gone(_) => StatusName::Gone,
                 Status::Failed(_) => StatusName::Failed,
                 Status::Unknown { .. } => StatusName::Unknown,
                 Status::Missing => StatusName::Missing,
             },
-            evidence: *evidence,
+            evidence: status.evidence(),
             kind: refusal.map(|refusal| refusal.kind),
             message: refusal.map(|refusal| Cow::Borrowed(&*refusal.message)),
             attempts: status.tries(),

@@ -12,6 +12,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess
 use crate::asset::AssetId;
 use crate::diagnostic::without_text;
 use crate::event::Provenance;
+use crate::outcome::Evidence;
 use crate::state::format::{FormatError, RecordLine, RunLine, StatusName, VERSION};
 use crate::state::{Failed, Record, RunRecord, State, Status, Target};
 
@@ -253,8 +254,11 @@ impl Memory {
         }
         let status = match (status, kind, message, attempts) {
             (StatusName::Missing, None, None, None) => Status::Missing,
-            (StatusName::Retired, None, None, None) => Status::Retired,
-            (StatusName::Gone, None, None, None) => Status::Gone,
+            (StatusName::Retired, None, None, None) => {
+                Status::Retired(evidence.unwrap_or(Evidence::Earlier))
+            }
+            // Versions that kept no evidence called gone what the server did not know.
+            (StatusName::Gone, None, None, None) => evidence.map_or(Status::Missing, Status::Gone),
             (StatusName::Failed, Some(kind), Some(message), Some(attempts)) => {
                 Status::Failed(Box::new(Failed {
                     kind,
@@ -278,12 +282,7 @@ impl Memory {
             }
         };
         let at = self.timestamp(&at)?;
-        Ok(Record {
-            status,
-            evidence,
-            run,
-            at,
-        })
+        Ok(Record { status, run, at })
     }
 
     fn timestamp(&mut self, text: &str) -> Result<Timestamp, String> {

@@ -70,7 +70,7 @@ fn chosen(state: &State, named: &[AssetId], path: &Path) -> Result<Vec<AssetId>,
         let status = state.assets.get(id).map(Record::status);
         match status {
             Some(Status::Missing | Status::Unknown { .. }) => {}
-            Some(other @ (Status::Retired | Status::Gone | Status::Failed(_))) => {
+            Some(other @ (Status::Retired(_) | Status::Gone(_) | Status::Failed(_))) => {
                 return Err(Failure::NotMissing {
                     id: *id,
                     status: other.name(),

@@ -107,7 +107,7 @@ fn open_assets(state: &State) -> Vec<AssetId> {
     let records = state.assets.iter();
     let open = records.filter(|(_, record)| match record.status {
         Status::Failed(_) | Status::Unknown { .. } | Status::Missing => true,
-        Status::Retired | Status::Gone => false,
+        Status::Retired(_) | Status::Gone(_) => false,
     });
     open.map(|(id, _)| *id).collect()
 }

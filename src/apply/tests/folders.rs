@@ -1,0 +1,112 @@
+//! V4: what goes along with a folder, and where a version stack ends.
+
+use super::*;
+use crate::apply::tests::v4::{V4, empty, listing_in, run_approved};
+use crate::asset::Kind;
+use crate::outcome::Evidence;
+
+#[test]
+fn what_the_last_list_showed_in_a_folder_is_deleted_with_it() {
+    let file = Some(Kind::File);
+    let server = V4::with([
+        (1, Kind::Folder),
+        (2, Kind::File),
+        (3, Kind::File),
+        (4, Kind::File),
+        (9, Kind::Folder),
+    ]);
+    {
+        let mut known = server.0.lock().unwrap();
+        known.refuse = vec![asset(3)];
+        // Whenever it is asked for, its answer is lost, and every reading of it as well.
+        known.lost = vec![asset(4)];
+        known.silent = vec![asset(4)];
+    }
+    // 5 is not listed, and its record would be dropped; 6 was refused by an earlier run.
+    let mut state = unanswered(empty(), [7]);
+    let listed = [
+        (1, Some(Kind::Folder)),
+        (2, file),
+        (3, file),
+        (4, file),
+        (9, Some(Kind::Folder)),
+    ];
+    let missing = crate::state::absorb(None, &Outcome::Missing, 0, Timestamp::UNIX_EPOCH);
+    state.assets.insert(asset(5), missing);
+    let contents: [(u128, &[u128]); 1] = [(1, &[2, 3, 4, 5, 7, 8])];
+    let approved = listing_in(&state, &listed, &[], &contents);
+    let ended = run_approved(&server, state, &approved);
+    assert_eq!(ended.ending, Ending::Done);
+    let status = |number| {
+        let record = ended.state.assets.get(&asset(number));
+        record.map(|record| record.status.clone())
+    };
+    let with = Some(Status::Retired(Evidence::With(asset(1))));
+    let answer = Some(Status::Retired(Evidence::Answer));
+    assert_eq!(status(1), answer, "its own");
+    assert_eq!(
+        status(2),
+        answer,
+        "it went first, and has an answer of its own"
+    );
+    let refused = status(3).unwrap();
+    assert_eq!(refused.name(), "failed", "it may have stayed");
+    for number in [4, 5, 7] {
+        assert_eq!(status(number), with, "{number}");
+    }
+    assert_eq!(status(8), None, "nobody lists it");
+    assert_eq!(status(9), answer);
+}
+
+#[test]
+fn a_folder_whose_delete_is_refused_or_not_answered_says_nothing_of_what_is_in_it() {
+    let server = V4::with([(1, Kind::Folder), (2, Kind::Folder)]);
+    {
+        let mut known = server.0.lock().unwrap();
+        known.refuse = vec![asset(1)];
+        known.lost = vec![asset(2)];
+    }
+    let state = unanswered(empty(), [3, 4]);
+    let listed = [(1, Some(Kind::Folder)), (2, Some(Kind::Folder))];
+    let contents: [(u128, &[u128]); 2] = [(1, &[3]), (2, &[4])];
+    let approved = listing_in(&state, &listed, &[], &contents);
+    let ended = run_approved(&server, state, &approved);
+    for number in [3, 4] {
+        assert_eq!(status(&ended.state, number), Some("unknown"), "{number}");
+    }
+}
+
+#[test]
+fn a_stack_whose_list_is_refused_at_the_end_is_left_alone() {
+    let server = V4::with([(1, Kind::VersionStack), (11, Kind::File)]);
+    {
+        let mut known = server.0.lock().unwrap();
+        known.stacks.insert(asset(1), vec![asset(11)]);
+        known.turns = vec![asset(1)];
+    }
+    let state = empty();
+    let approved = listing_in(&state, &[(1, Some(Kind::VersionStack))], &[], &[]);
+    let ended = run_approved(&server, state, &approved);
+    assert_eq!(ended.ending, Ending::Done);
+    let Status::Failed(failed) = &ended.state.assets[&asset(1)].status else {
+        panic!("{:?}", ended.state.assets);
+    };
+    assert!(failed.message.contains("does not list it"), "{failed:?}");
+}
+
+#[test]
+fn what_a_delete_does_not_find_and_nobody_can_read_is_not_known() {
+    let server = V4::with([(1, Kind::File), (2, Kind::File)]);
+    {
+        let mut known = server.0.lock().unwrap();
+        known.stubborn = vec![asset(1)];
+        known.silent = vec![asset(1)];
+    }
+    let state = empty();
+    let listed = [1, 2].map(|number| (number, Some(Kind::File)));
+    let approved = listing_in(&state, &listed, &[], &[]);
+    let ended = run_approved(&server, state, &approved);
+    assert_eq!(ended.ending, Ending::Done);
+    assert_eq!(status(&ended.state, 1), Some("unknown"));
+    assert_eq!(status(&ended.state, 2), Some("retired"));
+}
