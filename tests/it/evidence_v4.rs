@@ -1,0 +1,309 @@
+//! The same with V4, and what its lists and folders show.
+
+use frameio_retire::asset::AssetId;
+use frameio_retire::sandbox::fault::Faults;
+use frameio_retire::sandbox::seed::Seed;
+use frameio_retire::sandbox::world::World;
+use serde_json::{Value, json};
+
+use crate::harness::{Desk, Done, seed};
+use crate::soak::Served;
+
+/// The text of the id of one of the assets.
+fn text(number: usize) -> String {
+    format!("00000000-0000-4000-8000-{number:012}")
+}
+
+fn id(number: usize) -> AssetId {
+    text(number).parse().unwrap()
+}
+
+/// An asset of a seed; `more` are further fields of it.
+fn asset(number: usize, kind: &str, more: &str) -> String {
+    let id = text(number);
+    format!("              - {{id: {id}, name: a, type: {kind}{more}}}\n")
+}
+
+fn file(number: usize) -> String {
+    asset(number, "file", "")
+}
+
+/// A manifest of assets, each with its kind.
+fn listing(assets: &[(usize, &str)]) -> Desk {
+    let lines = assets.iter().map(|(number, kind)| {
+        let id = text(*number);
+        format!("- {{id: {id}, kind: {kind}}}\n")
+    });
+    Desk::with(&format!(
+        "version: 1\nassets:\n{}",
+        lines.collect::<String>()
+    ))
+}
+
+fn files(numbers: impl IntoIterator<Item = usize>) -> Vec<(usize, &'static str)> {
+    numbers.into_iter().map(|number| (number, "file")).collect()
+}
+
+/// A sandbox of assets; `behaviour` and `rules` say how it is.
+fn serve(assets: &str, behaviour: &str, rules: &[&str]) -> Served {
+    let text = format!("limits: off\nbehaviour: {{{behaviour}}}\n{}", seed(assets));
+    let faults = Faults {
+        seed: 1,
+        rules: rules.iter().map(|rule| rule.parse().unwrap()).collect(),
+    };
+    let world = World::from_seed(Seed::parse("sandbox.yaml", &text).unwrap());
+    Served::new(world.with_faults(faults))
+}
+
+fn apply(served: &Served, desk: &Desk, more: &[&str]) -> Done {
+    let mut arguments = vec!["--api", "v4", "--canary", "0"];
+    arguments.extend(more);
+    served.apply(desk, &arguments)
+}
+
+fn record(desk: &Desk, number: usize) -> Value {
+    let state: Value = serde_json::from_str(&desk.read("state.json")).unwrap();
+    state["assets"][text(number)].clone()
+}
+
+fn is_alive(served: &Served, number: usize) -> bool {
+    served
+        .sandbox
+        .with_world(|world| world.is_alive(id(number)))
+}
+
+#[test]
+fn an_asset_that_is_there_and_that_a_delete_does_not_find_failed() {
+    let assets = asset(1, "file", ", deaf: true") + &file(2);
+    let served = serve(&assets, "", &[]);
+    let desk = listing(&files(1..=2));
+    apply(&served, &desk, &[]).expect(3);
+    let failed = record(&desk, 1);
+    assert_eq!(failed["status"], "failed");
+    let message = failed["message"].as_str().unwrap();
+    assert!(message.contains("refuses the delete"), "{message}");
+    assert_eq!(record(&desk, 2)["evidence"], "answer");
+    served.stop();
+}
+
+#[test]
+fn a_file_of_a_stack_that_its_delete_does_not_find_keeps_the_stack() {
+    let children = |more: &str| {
+        let (one, other) = (text(11), text(12));
+        format!(", children: [{{id: {one}, name: b}}, {{id: {other}, name: c{more}}}]")
+    };
+    let served = serve(
+        &asset(1, "version_stack", &children(", deaf: true")),
+        "",
+        &[],
+    );
+    let desk = listing(&[(1, "version_stack")]);
+    apply(&served, &desk, &[]).expect(3);
+    assert_eq!(record(&desk, 1)["status"], "failed");
+    assert!(is_alive(&served, 12) && !is_alive(&served, 11));
+    served.stop();
+}
+
+#[test]
+fn a_delete_that_was_not_answered_stays_unknown_where_the_asset_is_not_found() {
+    let served = serve(
+        &(file(1) + &file(2)),
+        "",
+        &["drop-before=100%@v4_file_delete"],
+    );
+    let desk = listing(&files(1..=2));
+    let once = ["--retries", "0"];
+    apply(&served, &desk, &once).expect(3);
+    // Whoever is asked now says that they are not there, and no list has them.
+    served.sandbox.set_faults(Faults::default());
+    served.sandbox.hide([1, 2].map(id));
+    for _ in 0..2 {
+        let done = apply(&served, &desk, &once).expect(3);
+        assert!(done.out.contains("2 unknown"), "{}", done.out);
+        assert_eq!(record(&desk, 1)["status"], "unknown");
+        assert!(is_alive(&served, 1));
+    }
+    served.stop();
+}
+
+#[test]
+fn pages_of_a_proxy_and_odd_successes_are_no_answers_of_the_api() {
+    for (fault, code, status) in [
+        ("page/404=first:1@v4_file_delete", 0, "retired"),
+        ("page/410=first:1@v4_file_delete", 0, "retired"),
+        ("page/404=100%@v4_file_delete", 3, "unknown"),
+        ("odd/errors=100%@v4_file_delete", 3, "unknown"),
+        ("odd/code=100%@v4_file_delete", 3, "unknown"),
+        ("odd/failure=100%@v4_file_delete", 3, "unknown"),
+        ("odd/foreign=100%@v4_file_delete", 3, "unknown"),
+        ("odd/list=100%@v4_file_delete", 3, "unknown"),
+        ("odd/other=100%@v4_file_delete", 3, "unknown"),
+        // It took effect, and a reading and a list show it.
+        ("wrong-type=100%@v4_file_delete", 0, "retired"),
+        ("404=100%@v4_file_delete", 3, "failed"),
+    ] {
+        let served = serve(&file(1), "", &[fault]);
+        let desk = listing(&files([1]));
+        apply(&served, &desk, &["--retries", "1"]).expect(code);
+        assert_eq!(record(&desk, 1)["status"], status, "{fault}");
+        assert_eq!(is_alive(&served, 1), status != "retired", "{fault}");
+        served.stop();
+    }
+}
+
+#[test]
+fn what_a_delete_does_not_find_and_nobody_can_read_is_not_known() {
+    let rules = ["404=100%@v4_file_delete", "page/404=100%@v4_file_read"];
+    let served = serve(&file(1), "", &rules);
+    let desk = listing(&files([1]));
+    let done = apply(&served, &desk, &["--retries", "1"]).expect(3);
+    assert!(done.out.contains("1 unknown"), "{}", done.out);
+    assert_eq!(record(&desk, 1)["status"], "unknown");
+    served.stop();
+}
+
+#[test]
+fn a_list_that_still_shows_what_was_restored_is_not_believed() {
+    let rule = "drop-after=first:1@v4_file_delete";
+    let served = serve(&file(1), "stale_lists: true", &[rule]);
+    let desk = listing(&files([1]));
+    apply(&served, &desk, &["--retries", "0"]).expect(3);
+    assert_eq!(record(&desk, 1)["status"], "unknown");
+    assert!(served.sandbox.restore(id(1)));
+    // It is listed, and lives: so it is deleted, and that is what shows it.
+    apply(&served, &desk, &[]).expect(0);
+    assert_eq!(record(&desk, 1)["evidence"], "answer");
+    assert!(!is_alive(&served, 1));
+    served.stop();
+}
+
+#[test]
+fn a_list_that_is_late_leaves_it_unknown_until_it_shows_it() {
+    let rule = "drop-after=first:1@v4_file_delete";
+    let served = serve(&file(1), "late_lists: 1", &[rule]);
+    let desk = listing(&files([1]));
+    apply(&served, &desk, &["--retries", "1"]).expect(3);
+    assert_eq!(record(&desk, 1)["status"], "unknown");
+    apply(&served, &desk, &[]).expect(0);
+    let shown = record(&desk, 1);
+    assert_eq!(
+        (&shown["status"], &shown["evidence"]),
+        (&json!("retired"), &json!("listed"))
+    );
+    served.stop();
+}
+
+#[test]
+fn a_stop_for_missing_ones_takes_back_what_was_called_gone() {
+    let deleted = ", deleted_at: 2026-10-01T08:00:00Z";
+    let assets: String = (1..=3)
+        .map(|number| asset(number, "file", deleted))
+        .collect();
+    let served = serve(&(assets + &file(100)), "", &[]);
+    let desk = listing(&files((1..=40).chain([100])));
+    apply(&served, &desk, &["--concurrency", "1"]).expect(9);
+    let state = if desk.path("state.json").exists() {
+        desk.read("state.json")
+    } else {
+        String::new()
+    };
+    assert!(
+        !state.contains("gone") && !state.contains("missing"),
+        "{state}"
+    );
+    served.stop();
+}
+
+#[test]
+fn ten_of_ten_that_are_shown_to_be_deleted_stop_no_run() {
+    let deleted = ", deleted_at: 2026-10-01T08:00:00Z";
+    let assets: String = (1..=12)
+        .map(|number| asset(number, "file", deleted))
+        .collect();
+    for api in ["v2", "v4"] {
+        let served = serve(&assets, "", &[]);
+        let desk = listing(&files(1..=12));
+        let done = served.apply(&desk, &["--api", api]).expect(0);
+        assert!(done.out.contains("12"), "{}", done.out);
+        let evidence = if api == "v2" { "read" } else { "listed" };
+        for number in 1..=12 {
+            assert_eq!(record(&desk, number)["status"], "gone");
+            assert_eq!(record(&desk, number)["evidence"], evidence);
+        }
+        served.stop();
+    }
+}
+
+#[test]
+fn what_may_not_be_read_failed_at_once_and_where_nothing_may_it_is_the_token() {
+    // A file whose kind nobody says is read before the plan.
+    let rules = ["403=100%@v4_file_read"];
+    let served = serve(&(file(1) + &file(2)), "", &rules);
+    let lines = format!("- {}\n- {{id: {}, kind: file}}\n", text(1), text(2));
+    let desk = Desk::with(&format!("version: 1\nassets:\n{lines}"));
+    apply(&served, &desk, &[]).expect(3);
+    let failed = record(&desk, 1);
+    assert_eq!(
+        (&failed["status"], &failed["kind"]),
+        (&json!("failed"), &json!("permission"))
+    );
+    assert_eq!(record(&desk, 2)["status"], "retired");
+    let reads = served.sandbox.log();
+    let reads = reads
+        .iter()
+        .filter(|request| request.target.contains(&text(1)));
+    assert_eq!(reads.count(), 1, "without retries");
+    served.stop();
+
+    let assets: String = (1..=20).map(file).collect();
+    let served = serve(&assets, "", &rules);
+    let lines: String = (1..=20)
+        .map(|number| format!("- {}\n", text(number)))
+        .collect();
+    let desk = Desk::with(&format!("version: 1\nassets:\n{lines}"));
+    apply(&served, &desk, &[]).expect(7);
+    assert!(!desk.path("state.json").exists());
+    served.stop();
+}
+
+#[test]
+fn a_stack_that_may_not_be_listed_failed_and_the_rest_goes_on() {
+    let children = format!(", children: [{{id: {}, name: b}}]", text(11));
+    let assets = asset(1, "version_stack", &children) + &file(2);
+    let served = serve(&assets, "", &["403=100%@v4_stack_children"]);
+    let desk = listing(&[(1, "version_stack"), (2, "file")]);
+    apply(&served, &desk, &[]).expect(3);
+    assert_eq!(record(&desk, 1)["kind"], "permission");
+    assert_eq!(record(&desk, 2)["status"], "retired");
+    assert!(is_alive(&served, 11));
+    served.stop();
+}
+
+#[test]
+fn what_the_list_of_a_folder_showed_goes_along_with_it() {
+    let inside = format!(
+        ", children: [{{id: {}, name: b}}, {{id: {}, name: c}}]",
+        text(11),
+        text(12)
+    );
+    let assets = asset(1, "folder", &inside) + &file(2);
+    let rules = ["drop-before=first:1@v4_file_delete"];
+    let served = serve(&assets, "", &rules);
+    // What is held elsewhere has the folder listed.
+    let desk = Desk::with(&format!(
+        "version: 1\nassets:\n- {{id: {}, kind: folder}}\n- {{id: {}, kind: file}}\nholds:\n- {{id: {}, reason: legal}}\n",
+        text(1),
+        text(11),
+        text(2)
+    ));
+    apply(&served, &desk, &["--retries", "0"]).expect(0);
+    let with = record(&desk, 11);
+    assert_eq!(with["status"], "retired");
+    assert_eq!(with["evidence"], json!({"with": text(1)}));
+    assert_eq!(record(&desk, 12), Value::Null, "nobody lists it");
+    assert!(!is_alive(&served, 11) && !is_alive(&served, 12) && is_alive(&served, 2));
+    let shown = desk.run(&["state", "show", &text(11), "--state", "state.json"]);
+    let with = format!("evidence with {}", text(1));
+    assert!(shown.out.contains(&with), "{}", shown.out);
+    served.stop();
+}
