@@ -32,8 +32,8 @@ pub(crate) struct Order {
 }
 
 /// Carries out what was approved, until it is done or a signal stops it: the first one in order,
-/// the next one at once. Says why it ended, and what could not be written down, with what is left
-/// of it.
+/// the same one soon after it at once. Says why it ended, and what could not be written down, with
+/// what is left of it.
 pub(crate) fn carry_out(
     order: Order,
     connection: &Connection,

@@ -170,6 +170,10 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
         }
         // What is sent is on its way meanwhile.
         self.ledger.spread(events, is_journalled);
+        if self.halt.is_signalled() && !self.halt.is_cut_short {
+            // Whoever sent it may end the process before the answers have come.
+            self.ledger.checkpoint(self.clock.now());
+        }
     }
 
     /// Takes from the queue what can be sent now.
@@ -285,8 +289,8 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
                 self.carry_out(order.batch, broken(order.job, order.batch));
             }
             News::Signal(number) => {
-                let by = self.clock.elapsed() + self.options.grace;
-                self.halt.signalled(by);
+                let now = self.clock.elapsed();
+                self.halt.signalled(number, now, self.options.grace);
                 self.stop(StopReason::Signal { number });
             }
         }
@@ -464,7 +468,7 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
             .reason
             .take()
             .map_or(Ending::Done, Ending::Stopped);
-        if self.halt.is_cut_short && !self.halt.at_once {
+        if self.halt.is_cut_short {
             // What was kept back may still be unwritten, and only then it is known what is open.
             self.commit();
             for (batch, outcomes) in self.ledger.give_up() {
@@ -477,14 +481,8 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
         });
         self.commit();
         crash::point("run.ended");
-        let saved = if self.halt.at_once {
-            // What is under way is an intent without an outcome: the next run reads it so.
-            self.ledger.keep()
-        } else {
-            let saved = self.ledger.save();
-            crash::point("run.saved");
-            saved
-        };
+        let saved = self.ledger.save();
+        crash::point("run.saved");
         Ended {
             left: self.queue.left() + self.later.held.len() + self.later.absent.len(),
             state: self.ledger.into_state(),

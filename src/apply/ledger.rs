@@ -1,6 +1,8 @@
 //! The spine: whatever happens is in the journal first, then in the state, then the listeners
 //! hear of it.
 
+use jiff::Timestamp;
+
 use crate::apply::run::NotSaved;
 use crate::diagnostic::in_words;
 use crate::event::{Listener, OpenBatches, RunEvent, StopReason};
@@ -20,6 +22,8 @@ pub(super) struct Ledger<'run, Se> {
     unsaved: Vec<RunEvent>,
     /// Whether the state has something that it did not have.
     changed: bool,
+    /// Whether a state that was written before the end would say less than what is known.
+    outdated: bool,
 }
 
 impl<'run, Se: Session> Ledger<'run, Se> {
@@ -37,6 +41,7 @@ impl<'run, Se: Session> Ledger<'run, Se> {
             open: OpenBatches::default(),
             unsaved: Vec::new(),
             changed: false,
+            outdated: true,
         }
     }
 
@@ -63,6 +68,7 @@ impl<'run, Se: Session> Ledger<'run, Se> {
                 continue;
             }
             self.changed |= self.is_news(&event);
+            self.outdated |= event.lasts();
             self.open.apply(&event);
             self.state.apply(self.run, &event);
             for listener in &mut self.listeners {
@@ -102,8 +108,39 @@ impl<'run, Se: Session> Ledger<'run, Se> {
         self.open.give_up()
     }
 
+    /// Writes the state before the end, with what is under way as unknown; nothing where it has
+    /// nothing new. The journal stays: the run goes on.
+    pub(super) fn checkpoint(&mut self, at: Timestamp) {
+        let open = self.open.clone().give_up();
+        if !std::mem::take(&mut self.outdated) || (open.is_empty() && !self.changed) {
+            return;
+        }
+        self.changed = true;
+        let ids = open.iter().flat_map(|(_, outcomes)| outcomes);
+        let known: Vec<_> = ids
+            .map(|(id, _)| (*id, self.state.assets.get(id).cloned()))
+            .collect();
+        for (batch, outcomes) in open {
+            let event = RunEvent::Answered {
+                batch,
+                at,
+                outcomes,
+            };
+            self.state.apply(self.run, &event);
+        }
+        // What goes wrong with it goes wrong at the end as well, which says so.
+        drop(self.session.checkpoint(&self.state));
+        // What its answer means depends on what was known before.
+        for (id, record) in known {
+            match record {
+                Some(record) => self.state.assets.insert(id, record),
+                None => self.state.assets.remove(&id),
+            };
+        }
+    }
+
     /// Tries a last time to have the journal take what it did not take before.
-    pub(super) fn keep(&mut self) -> Result<(), NotSaved> {
+    fn keep(&mut self) -> Result<(), NotSaved> {
         if self.unsaved.is_empty() {
             return Ok(());
         }

@@ -42,7 +42,7 @@ pub(crate) fn inbox<S: Strategy>() -> (Stopper<S>, Inbox<S>) {
 }
 
 impl<S: Strategy> Stopper<S> {
-    /// Asks the run to stop in order; asked again, it stops at once.
+    /// Asks the run to stop in order; asked the same soon after that, it stops at once.
     ///
     /// A run that is over already does not mind.
     pub(crate) fn signal(&self, number: i32) {

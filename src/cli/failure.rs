@@ -246,9 +246,11 @@ impl Failure {
                 StoreError::Format { .. }
                 | StoreError::Journal { .. }
                 | StoreError::OtherRun { .. } => Exit::Invalid,
-                StoreError::Io { .. } | StoreError::NoLocks { .. } | StoreError::NotOurs { .. } => {
-                    Exit::Failed
-                }
+                StoreError::Io { .. }
+                | StoreError::NoLocks { .. }
+                | StoreError::NotOurs { .. }
+                | StoreError::Taken { .. }
+                | StoreError::Replaced { .. } => Exit::Failed,
             },
             Self::Unapproved { .. }
             | Self::Declined

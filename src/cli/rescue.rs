@@ -6,11 +6,17 @@ use crate::cli::context::Context;
 use crate::diagnostic::in_words;
 use crate::event::RunEvent;
 use crate::render::counted;
+use crate::store::StoreError;
 use crate::store::file::Rescue;
 
 /// Says what could not be written down and what to do with it; the lines come last.
 pub(crate) fn print(context: &Context, not_saved: &NotSaved, rescue: &Rescue) {
     let NotSaved { error, lost } = not_saved;
+    if let StoreError::Replaced { .. } = error {
+        // It is written down, and where somebody decides what becomes of it.
+        context.console.error(&in_words(error), error.hint());
+        return;
+    }
     let Rescue {
         journal,
         lines,

@@ -9,6 +9,10 @@ use tokio::runtime::{self, Runtime};
 /// The number of the signal that Ctrl-C sends.
 pub(super) const INTERRUPT: i32 = 2;
 
+/// The number of the signal that says that the terminal was closed, which asks for the same as the
+/// next one and is not the same signal twice.
+const HANG_UP: i32 = 1;
+
 /// The number of the signal that asks a program to end.
 const TERMINATE: i32 = 15;
 
@@ -65,6 +69,7 @@ impl Signals {
     reason = "this runs only while nothing is under way that is to be written back"
 )]
 pub(super) fn end(number: i32) {
+    let number = if number == HANG_UP { TERMINATE } else { number };
     std::process::exit(128 + number);
 }
 
@@ -92,8 +97,7 @@ fn catch(runtime: Runtime, mut stop: impl FnMut(i32) + Send + 'static) -> io::Re
                 let number = tokio::select! {
                     _ = interrupts.recv() => INTERRUPT,
                     _ = terminations.recv() => TERMINATE,
-                    // A terminal that is closed asks for the same.
-                    () = hung_up(hangups.as_mut()) => TERMINATE,
+                    () = hung_up(hangups.as_mut()) => HANG_UP,
                 };
                 stop(number);
             }

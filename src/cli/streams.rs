@@ -81,7 +81,10 @@ impl Streams {
         exit: impl FnOnce(&Summary) -> Exit,
     ) -> (Summary, Exit) {
         let unanswered = summary.unanswered();
-        let summary = summary.finish();
+        let summary = Summary {
+            not_saved: !saved,
+            ..summary.finish()
+        };
         let exit = exit(&summary);
         if self.sinks.is_open() {
             self.begun = true;

@@ -96,7 +96,7 @@ fn after_stop(reason: &StopReason) -> String {
             "run apply again; report this as a defect of frameio-retire, with the words above"
         }
         StopReason::NotRecorded { .. } => {
-            "make room or give the right to write there, then run apply again"
+            "settle what is in the way there, then run apply again"
         }
         StopReason::TimeBudget | StopReason::Signal { .. } => "run apply again to go on",
     }

@@ -51,6 +51,8 @@ pub(crate) struct Summary {
     pub(crate) elapsed: Duration,
     /// Where the state lies, as the user named it.
     pub(crate) state_path: String,
+    /// Whether the run could not be written there.
+    pub(crate) not_saved: bool,
 }
 
 /// An asset that is kept for the sake of another one.

@@ -121,6 +121,9 @@ fn headline(summary: &Summary, style: Style, sink: &mut dyn Write) -> io::Result
         let assets = counted(summary.resolved, "asset was", "assets were");
         writeln!(sink, "{assets} unknown before, and no longer.")?;
     }
+    if summary.not_saved {
+        return writeln!(sink, "State: not written");
+    }
     writeln!(sink, "State: {}", escape(&summary.state_path))
 }
 
@@ -138,7 +141,7 @@ pub(crate) fn duration(elapsed: Duration) -> String {
 /// Says what follows from the first signal, with how long answers are waited for at most.
 pub(crate) fn stop_asked(grace: Duration) -> String {
     format!(
-        "stopping: nothing more is sent, and what is under way is waited for, {} at most; the same once more stops at once",
+        "stopping: nothing more is sent, and what is under way is waited for, {} at most; the same signal again within 2 s stops at once",
         match grace.as_secs() {
             0 => "0 s".to_owned(),
             _ => duration(grace),

@@ -1,18 +1,19 @@
 //! The state in a file, its journal and its lock beside it.
 #![expect(clippy::disallowed_methods, reason = "the store is a home of files")]
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
-use tracing::{debug, info, trace};
+use tracing::{debug, trace};
 
 use crate::crash;
 use crate::event::RunEvent;
 use crate::state::{State, format};
 use crate::store::journal::{self, Header};
 use crate::store::lock::{self, Lock};
+use crate::store::place::Place;
 use crate::store::replace;
 use crate::store::replay::{self, Damage};
 use crate::store::{Loaded, Session, StoreError, Synced, ground};
@@ -34,6 +35,12 @@ impl FileStore {
         Self {
             path: ground::behind(path),
         }
+    }
+
+    /// The state's file, links followed.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// The files that belong to the state, itself first, each with what it is in words.
@@ -77,7 +84,9 @@ impl FileStore {
         // The journal comes first: a run that ends between the two has replaced the state by
         // then, and its journal is known to be older.
         let lines = read(&journal, "the journal of the state")?;
-        let bytes = read(&self.path, "the state")?;
+        let lines = lines.map(|(bytes, _)| bytes);
+        let read = read(&self.path, "the state")?;
+        let (bytes, metadata) = read.unzip();
         let digest = bytes.as_ref().map(|bytes| Sha256::digest(bytes).into());
         let base = bytes
             .map(|bytes| {
@@ -87,14 +96,18 @@ impl FileStore {
                 })
             })
             .transpose()?;
+        let serial = base.as_ref().map_or(0, |state| state.serial);
         let Some(lines) = lines else {
             return Ok(Found {
                 loaded: base.map(|state| Loaded {
                     state,
+                    serial,
                     digest,
                     journal: false,
                     warnings: Vec::new(),
                 }),
+                metadata,
+                begun: false,
                 notes: Vec::new(),
             });
         };
@@ -111,6 +124,7 @@ impl FileStore {
                 StoreError::Journal { path, offset, why }
             }
         })?;
+        let begun = replayed.begun;
         let warnings = replayed.warnings.into_iter();
         let warnings = warnings.map(|warning| format!("{}: {warning}", journal.display()));
         let warnings = warnings.collect();
@@ -118,14 +132,19 @@ impl FileStore {
             Some(state) => Found {
                 loaded: Some(Loaded {
                     state,
+                    serial,
                     digest,
                     journal: true,
                     warnings,
                 }),
+                metadata,
+                begun,
                 notes: Vec::new(),
             },
             None => Found {
                 loaded: None,
+                metadata,
+                begun,
                 notes: warnings,
             },
         })
@@ -152,10 +171,16 @@ impl FileStore {
         replace::sweep(&self.path);
         // A run that could not keep a backup at its end had better not begin.
         ground::check_backup(&replace::backup_of(&self.path))?;
-        let Found { loaded, notes } = self.find()?;
+        let Found {
+            loaded,
+            metadata,
+            begun,
+            notes,
+        } = self.find()?;
         crash::point("open.loaded");
+        let digest = loaded.as_ref().and_then(|loaded| loaded.digest);
         let mut session = FileSession {
-            path: self.path.clone(),
+            place: Place::new(&self.path, metadata, digest)?,
             journal_path: self.journal(),
             journal: None,
             header: None,
@@ -163,12 +188,12 @@ impl FileStore {
             whole: 0,
             in_doubt: true,
             notes,
-            _lock: lock,
+            lock,
         };
         if session.journal_path.exists() {
             match &loaded {
-                Some(loaded) => session.replace(&loaded.state)?,
-                None => session.drop_journal()?,
+                Some(loaded) if begun => session.replace(&loaded.state)?,
+                Some(_) | None => session.put_journal_aside(&self.path)?,
             }
         }
         Ok((session, loaded))
@@ -178,6 +203,10 @@ impl FileStore {
 /// A state as it was found, or what is to be said of a journal that led to none.
 struct Found {
     loaded: Option<Loaded>,
+    /// What the system says of the state's file.
+    metadata: Option<Metadata>,
+    /// Whether a journal with a first line lies beside it.
+    begun: bool,
     notes: Vec<String>,
 }
 
@@ -190,7 +219,7 @@ pub fn publish(
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<(), StoreError> {
-    replace::replace(path, false, write)
+    replace::replace(path, false, write).map(drop)
 }
 
 fn write(journal: &mut File, lines: &[u8]) -> io::Result<()> {
@@ -204,12 +233,18 @@ fn write(journal: &mut File, lines: &[u8]) -> io::Result<()> {
 }
 
 /// Reads a file as a whole, which must be a plain one: a pipe would be waited for.
-fn read(path: &Path, place: &'static str) -> Result<Option<Vec<u8>>, StoreError> {
+fn read(path: &Path, place: &'static str) -> Result<Option<(Vec<u8>, Metadata)>, StoreError> {
     if !ground::is_there(path, place)? {
         return Ok(None);
     }
-    match fs::read(path) {
-        Ok(bytes) => Ok(Some(bytes)),
+    let read = File::open(path).and_then(|mut file| {
+        let metadata = file.metadata()?;
+        let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or_default());
+        file.read_to_end(&mut bytes)?;
+        Ok((bytes, metadata))
+    });
+    match read {
+        Ok(read) => Ok(Some(read)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(StoreError::io("read", path)(error)),
     }
@@ -218,7 +253,7 @@ fn read(path: &Path, place: &'static str) -> Result<Option<Vec<u8>>, StoreError>
 /// The right to change a state in a file.
 #[derive(Debug)]
 pub struct FileSession {
-    path: PathBuf,
+    place: Place,
     journal_path: PathBuf,
     journal: Option<File>,
     header: Option<Header>,
@@ -229,7 +264,7 @@ pub struct FileSession {
     in_doubt: bool,
     /// What somebody should know of a journal that was dropped and led to no state.
     notes: Vec<String>,
-    _lock: Lock,
+    lock: Lock,
 }
 
 /// What somebody must put into a journal by hand, since no file would take it.
@@ -295,8 +330,29 @@ impl FileSession {
         self.in_doubt = true;
     }
 
+    /// Keeps what was to become a journal, and has no first line yet, under another name.
+    fn put_journal_aside(&mut self, state: &Path) -> Result<(), StoreError> {
+        let metadata = fs::metadata(&self.journal_path);
+        if metadata.is_ok_and(|metadata| metadata.len() == 0) {
+            return self.drop_journal();
+        }
+        let aside = ground::free_beside(state, ".journal-cut")?;
+        fs::rename(&self.journal_path, &aside)
+            .map_err(StoreError::io("rename", &self.journal_path))?;
+        replace::sync_folder(replace::folder_of(&aside))?;
+        let (journal, aside) = (self.journal_path.display(), aside.display());
+        self.notes.push(format!(
+            "`{journal}` was cut short in its first line, so that nothing followed from it; it is kept as `{aside}`"
+        ));
+        Ok(())
+    }
+
     fn drop_journal(&mut self) -> Result<(), StoreError> {
-        self.journal = None;
+        let journal = self.journal.take();
+        if journal.is_some_and(|file| !ground::is_at(&file, &self.journal_path)) {
+            // Another one lies there by now, or none.
+            return Ok(());
+        }
         crash::point("journal.remove");
         match fs::remove_file(&self.journal_path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -304,7 +360,7 @@ impl FileSession {
             }
             Ok(()) | Err(_) => {
                 crash::point("journal.removed");
-                replace::sync_folder(replace::folder_of(&self.path))
+                replace::sync_folder(replace::folder_of(&self.journal_path))
             }
         }
     }
@@ -321,7 +377,7 @@ impl FileSession {
                 .map_err(StoreError::io("create", &self.journal_path))?;
             self.journal = Some(file);
             crash::point("journal.created");
-            replace::sync_folder(replace::folder_of(&self.path))?;
+            replace::sync_folder(replace::folder_of(&self.journal_path))?;
         }
         self.journal.as_mut().ok_or_else(|| StoreError::Io {
             action: "open",
@@ -362,10 +418,10 @@ impl Session for FileSession {
         file.sync_data().map_err(StoreError::io("sync", &path))?;
         // A file that was removed meanwhile takes everything, and nobody will ever read it.
         if !ground::is_at(file, &path) {
-            return Err(StoreError::io("find", &path)(
-                io::ErrorKind::NotFound.into(),
-            ));
+            let what = "the journal of the run";
+            return Err(StoreError::Taken { path, what });
         }
+        self.lock.check()?;
         crash::point("journal.synced");
         self.in_doubt = false;
         self.sequence = sequence;
@@ -378,9 +434,12 @@ impl Session for FileSession {
         Ok(Synced::done())
     }
 
+    fn checkpoint(&mut self, state: &State) -> Result<(), StoreError> {
+        self.place.checkpoint(state)
+    }
+
     fn replace(&mut self, state: &State) -> Result<(), StoreError> {
-        replace::replace(&self.path, true, |sink| format::write(state, sink))?;
-        info!(path = %self.path.display(), serial = state.serial, "the state is replaced");
+        self.place.replace(state)?;
         self.drop_journal()
     }
 

@@ -40,6 +40,9 @@ const LINEAGE: &[u8] = b"\"lineage\":\"";
 /// How much of a file is read to tell whether it begins as a state does.
 const HEAD: u64 = 128;
 
+/// How many copies with one ending lie beside a state at most.
+const MOST_COPIES: usize = 1000;
+
 /// How many links are followed one after another, as many as Linux follows.
 const MOST_LINKS: usize = 40;
 
@@ -86,6 +89,43 @@ pub(super) fn is_there(path: &Path, place: &'static str) -> Result<bool, StoreEr
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(StoreError::io("look at", path)(error)),
     }
+}
+
+/// Refuses a file that has a second name, but for the backup, which is the same file for as long as
+/// its state was not replaced.
+pub(super) fn check_names(path: &Path, metadata: &Metadata) -> Result<(), StoreError> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let backup = fs::symlink_metadata(beside(path, ".backup"));
+        let ours = 1 + u64::from(backup.is_ok_and(|backup| is_same(&backup, metadata)));
+        if metadata.nlink() > ours {
+            return Err(StoreError::NotOurs {
+                path: path.to_owned(),
+                place: "the state",
+                found: "a file with a second name, a hard link,",
+            });
+        }
+    }
+    #[cfg(not(unix))]
+    {
+        let _no_such_count = (path, metadata);
+    }
+    Ok(())
+}
+
+/// A name beside a state that nothing has yet.
+pub(super) fn free_beside(state: &Path, ending: &str) -> Result<PathBuf, StoreError> {
+    let names = (1..=MOST_COPIES).map(|number| match number {
+        1 => beside(state, ending),
+        number => beside(state, &format!("{ending}-{number}")),
+    });
+    let is_free = |name: &PathBuf| {
+        let there = fs::symlink_metadata(name);
+        there.is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+    };
+    let taken = || StoreError::io("keep a copy beside", state)(io::ErrorKind::AlreadyExists.into());
+    names.into_iter().find(is_free).ok_or_else(taken)
 }
 
 /// Has a file opened only where it is no link, and without waiting for anybody.

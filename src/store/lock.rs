@@ -28,6 +28,24 @@ const MOST_TRIES: usize = 3;
 #[derive(Debug)]
 pub struct Lock {
     file: File,
+    path: PathBuf,
+}
+
+impl Lock {
+    /// Checks that others meet this very lock.
+    ///
+    /// # Errors
+    ///
+    /// Returns that its file was removed or replaced, so that another may lock its successor.
+    pub fn check(&self) -> Result<(), StoreError> {
+        if ground::is_at(&self.file, &self.path) {
+            return Ok(());
+        }
+        Err(StoreError::Taken {
+            path: self.path.clone(),
+            what: PLACE,
+        })
+    }
 }
 
 impl Drop for Lock {
@@ -75,7 +93,7 @@ pub fn acquire(state: &Path, holder: &str) -> Result<Lock, StoreError> {
             write_holder(&mut file, holder).map_err(StoreError::io("write the lock", &path))?;
         }
         crash::point("lock.signed");
-        return Ok(Lock { file });
+        return Ok(Lock { file, path });
     }
     let gone = io::ErrorKind::NotFound.into();
     Err(StoreError::io("open the lock", &path)(gone))
@@ -104,7 +122,7 @@ pub fn clear(state: &Path) -> Result<Option<String>, StoreError> {
         file.set_len(0)
             .map_err(StoreError::io("write the lock", &path))?;
     }
-    drop(Lock { file });
+    drop(Lock { file, path });
     Ok(holder)
 }
 

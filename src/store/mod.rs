@@ -12,6 +12,7 @@ mod fit;
 pub mod ground;
 pub mod journal;
 pub mod lock;
+mod place;
 mod replace;
 pub mod replay;
 
@@ -23,6 +24,8 @@ mod tests;
 pub struct Loaded {
     /// The state, the journal's events taken in.
     pub state: State,
+    /// The serial of the state's file; 0 where only a journal was found.
+    pub serial: u64,
     /// The SHA-256 of the state file's bytes; nothing where only a journal was found.
     pub digest: Option<[u8; 32]>,
     /// Whether a journal was found beside it.
@@ -50,6 +53,13 @@ pub trait Session {
     ///
     /// Returns why the events may not last; then nothing may follow from them.
     fn append(&mut self, events: &[RunEvent]) -> Result<Synced, StoreError>;
+
+    /// Replaces the state as a whole and keeps the journal, since the run goes on.
+    ///
+    /// # Errors
+    ///
+    /// Returns why that failed.
+    fn checkpoint(&mut self, state: &State) -> Result<(), StoreError>;
 
     /// Replaces the state as a whole and drops the journal that led to it.
     ///
@@ -114,6 +124,22 @@ pub enum StoreError {
         place: &'static str,
         /// What lies there, in words.
         found: &'static str,
+    },
+    /// Somebody took away, in mid-run, what shows that this run has the state.
+    #[error("{what} was removed or replaced while this run went on: `{}`", path.display())]
+    Taken {
+        /// Where it was.
+        path: PathBuf,
+        /// What it was, in words.
+        what: &'static str,
+    },
+    /// Somebody put another state there while a run went on.
+    #[error("somebody replaced the state `{}` while this run went on; what this run knows is in `{}`", path.display(), kept.display())]
+    Replaced {
+        /// The state.
+        path: PathBuf,
+        /// Where the state of this run is.
+        kept: PathBuf,
     },
     /// Another run has the state.
     #[error("the state `{}` is locked by another run{}", path.display(), in_words(holder.as_deref()))]
@@ -181,6 +207,12 @@ impl StoreError {
             Self::NotOurs { .. } => {
                 Some("it was not touched; move it elsewhere, or name another state with `--state`")
             }
+            Self::Taken { .. } => Some(
+                "nothing more was sent; run it again, and keep `git clean` and other runs away meanwhile",
+            ),
+            Self::Replaced { .. } => Some(
+                "neither was overwritten: compare the two, and move the one that is to count to the state's place; what it does not know is asked for again",
+            ),
             Self::Locked { .. } => Some(
                 "wait for that run to end, or end its process: the lock ends with it, and the next run takes in what it had done",
             ),

@@ -2,7 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "the store is a home of files")]
 
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, File, OpenOptions, Permissions};
+use std::fs::{self, File, Metadata, OpenOptions, Permissions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -76,12 +76,12 @@ pub(super) fn sweep(path: &Path) {
 }
 
 /// Writes a file beside `path`, syncs it, keeps the old one as `.backup` where that is asked
-/// for, and renames.
+/// for, and renames; says what the system says of the new one.
 pub(super) fn replace(
     path: &Path,
     backup: bool,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-) -> Result<(), StoreError> {
+) -> Result<Metadata, StoreError> {
     crash::point("replace.begin");
     let folder = folder_of(path);
     let old = fs::metadata(path).ok();
@@ -119,12 +119,14 @@ pub(super) fn replace(
         keep(path, &prefix, folder).map_err(StoreError::io("keep a backup of", path))?;
     }
     crash::point("replace.kept");
-    file.persist(path)
+    let file = file
+        .persist(path)
         .map_err(|error| StoreError::io("replace", path)(error.error))?;
+    let metadata = file.metadata();
     crash::point("replace.renamed");
     sync_folder(folder)?;
     crash::point("replace.done");
-    Ok(())
+    metadata.map_err(StoreError::io("look at", path))
 }
 
 #[cfg(unix)]

@@ -25,6 +25,8 @@ pub struct Replayed {
     /// The state after the journal's events; nothing where there was no state and the journal
     /// has not even a first line.
     pub state: Option<State>,
+    /// Whether the journal has a first line, so that it is one.
+    pub begun: bool,
     /// What somebody should know, a sentence each.
     pub warnings: Vec<String>,
 }
@@ -57,6 +59,7 @@ pub fn replay(base: Option<State>, bytes: &[u8]) -> Result<Replayed, Damage> {
         }
         return Ok(Replayed {
             state: base,
+            begun: false,
             warnings: lines.warnings(),
         });
     };
@@ -83,6 +86,7 @@ pub fn replay(base: Option<State>, bytes: &[u8]) -> Result<Replayed, Damage> {
             }
             return Ok(Replayed {
                 state: Some(state),
+                begun: true,
                 warnings,
             });
         }
@@ -95,6 +99,7 @@ pub fn replay(base: Option<State>, bytes: &[u8]) -> Result<Replayed, Damage> {
     let state = fold.end(&mut warnings);
     Ok(Replayed {
         state: Some(state),
+        begun: true,
         warnings,
     })
 }

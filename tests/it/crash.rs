@@ -18,6 +18,9 @@ const KILLS_V4: u64 = 60;
 /// How often a run of V4 is stopped in order.
 const STOPS_V4: u64 = 30;
 
+/// How often a run is asked to stop and then killed.
+const CANCELS: u64 = 24;
+
 /// How a run ends before its time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum End {
@@ -25,6 +28,8 @@ enum End {
     Killed,
     /// By SIGTERM: in order.
     Stopped,
+    /// By SIGINT, and before it has come to its end by SIGKILL.
+    Cancelled,
 }
 
 /// How often the runs of one rig are killed before they are left alone.
@@ -63,6 +68,17 @@ fn the_same_holds_with_v4_for_files_folders_and_version_stacks() {
 #[test]
 fn a_run_of_v4_that_is_stopped_at_any_moment_leaves_a_true_record() {
     end(End::Stopped, STOPS_V4, files_folders_and_stacks);
+}
+
+#[test]
+fn a_run_that_is_cancelled_leaves_a_true_record() {
+    end(End::Cancelled, CANCELS, |seed, dice| {
+        let rig = Rig::new(seed, 40 + dice.below(80));
+        // Answers that take a while are under way when it is killed.
+        rig.trouble(dice.below(6), 5 + dice.below(25));
+        rig
+    });
+    end(End::Cancelled, CANCELS / 3, files_folders_and_stacks);
 }
 
 fn files_folders_and_stacks(seed: u64, dice: &mut Dice) -> Rig {
@@ -112,6 +128,11 @@ fn end_at_random(end: End, mut rig: Rig, mut dice: Dice) -> u64 {
             End::Killed => child.kill().unwrap(),
             // One that has ended by itself is still there to be waited for.
             End::Stopped => signal(&child, "TERM"),
+            End::Cancelled => {
+                signal(&child, "INT");
+                thread::sleep(Duration::from_millis(dice.below(40)));
+                child.kill().unwrap();
+            }
         }
         let status = child.wait().unwrap();
         if was_killed(status) || status.code() == Some(143) {

@@ -6,7 +6,7 @@ use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::Command;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use crate::harness::{Desk, Done};
 use crate::server::{Request, Server, id, manifest};
@@ -139,8 +139,140 @@ fn a_journal_that_somebody_removes_ends_the_run_and_the_state_has_it() {
             fs::remove_file(&journal).unwrap();
         }
     });
-    apply(&desk, &server, "retire.state.json").expect(1);
+    let done = apply(&desk, &server, "retire.state.json").expect(1);
+    let words = "the journal of the run was removed or replaced while this run went on";
+    assert!(done.err.contains(words), "{}", done.err);
     nothing_is_lost(&desk, &server, "retire.state.json", LISTED);
+}
+
+#[test]
+fn a_lock_that_somebody_removes_ends_the_run_and_the_state_has_it() {
+    for clean in [false, true] {
+        let desk = Desk::with(&manifest(LISTED));
+        let place = desk.path("");
+        let server = serving(move |request: &Request| {
+            if request.number == 2 {
+                let beside = if clean {
+                    // As `git clean -fdx` does, also to a state that is not committed.
+                    &["", ".lock", ".journal", ".backup"][..]
+                } else {
+                    &[".lock"]
+                };
+                for end in beside {
+                    let name = format!("retire.state.json{end}");
+                    drop(fs::remove_file(place.join(name)));
+                }
+            }
+        });
+        let done = apply(&desk, &server, "retire.state.json").expect(1);
+        assert!(server.asked().len() <= 7, "{}", done.transcript());
+        let words = "was removed or replaced while this run went on";
+        assert!(done.err.contains(words), "{}", done.err);
+        let what = if clean {
+            "the journal of the run"
+        } else {
+            "the lock of the state"
+        };
+        assert!(done.err.contains(what), "{}", done.err);
+        nothing_is_lost(&desk, &server, "retire.state.json", LISTED);
+    }
+}
+
+#[test]
+fn a_state_that_somebody_replaces_in_mid_run_is_kept_and_so_is_that_of_the_run() {
+    let state = "retire.state.json";
+    // What somebody may put there: an older state from git, another one, anything at all.
+    let other = |desk: &Desk| {
+        desk.read(state)
+            .replacen("\"serial\":1,", "\"serial\":8,", 1)
+    };
+    let any = |_: &Desk| "somebody's own".to_owned();
+    for (first, put) in [
+        (1, &other as &dyn Fn(&Desk) -> String),
+        (1, &any),
+        // No state was there when the run began.
+        (0, &any),
+    ] {
+        let desk = Desk::with(&manifest(1));
+        let (place, text) = (desk.path(state), Arc::new(Mutex::new(None::<String>)));
+        let put_there = Arc::clone(&text);
+        let server = serving(move |request: &Request| {
+            let text = put_there.lock().unwrap();
+            if let Some(text) = text.as_ref().filter(|_| request.line.starts_with("DELETE")) {
+                fs::write(&place, text).unwrap();
+            }
+        });
+        if first > 0 {
+            apply(&desk, &server, state).expect(0);
+        }
+        let theirs = put(&desk);
+        *text.lock().unwrap() = Some(theirs.clone());
+        desk.write("retire.yaml", manifest(9));
+        let done = apply(&desk, &server, state).expect(1);
+        let words = "somebody replaced the state `";
+        assert!(done.err.contains(words), "{}", done.err);
+        assert!(done.err.contains("neither was overwritten"), "{}", done.err);
+        assert_eq!(desk.read(state), theirs);
+        let ours = format!("{state}.run-{}", first + 1);
+        assert!(done.err.contains(&ours), "{}", done.err);
+        let run = desk.read(&ours);
+        for number in 1..=9 {
+            assert!(run.contains(&id(number)), "{run}");
+        }
+        // Once somebody has decided, nothing is asked for again.
+        fs::rename(desk.path(&ours), desk.path(state)).unwrap();
+        let asked = server.asked().len();
+        *text.lock().unwrap() = None;
+        apply(&desk, &server, state).expect(0);
+        assert_eq!(server.asked().len(), asked);
+    }
+    // The same once more is no other state, whatever its file is.
+    let desk = Desk::with(&manifest(1));
+    let (place, again) = (desk.path(state), Arc::new(Mutex::new(None::<String>)));
+    let same = Arc::clone(&again);
+    let server = serving(move |_| {
+        if let Some(text) = same.lock().unwrap().as_ref() {
+            fs::remove_file(&place).unwrap();
+            fs::write(&place, text).unwrap();
+        }
+    });
+    apply(&desk, &server, state).expect(0);
+    *again.lock().unwrap() = Some(desk.read(state));
+    desk.write("retire.yaml", manifest(2));
+    apply(&desk, &server, state).expect(0);
+    assert!(desk.read(state).contains(&id(2)));
+}
+
+#[test]
+fn what_somebody_puts_where_files_of_a_run_belong_is_kept() {
+    let state = "retire.state.json";
+    let desk = Desk::with(&manifest(LISTED));
+    let place = desk.path(state);
+    let server = serving(move |request: &Request| {
+        if request.number == 2 {
+            fs::create_dir(&place).unwrap();
+        }
+    });
+    let done = apply(&desk, &server, state).expect(1);
+    assert!(done.out.contains("State: not written"), "{}", done.out);
+    assert!(desk.read("retire.state.json.run-1").contains(&id(LISTED)));
+    assert!(desk.path(state).is_dir());
+    let is_part = |name: &String| name.starts_with(".retire.state.json-");
+    assert!(!desk.names().iter().any(is_part), "{:?}", desk.names());
+
+    let desk = Desk::with(&manifest(LISTED));
+    let journal = desk.path("retire.state.json.journal");
+    let server = serving(move |request: &Request| {
+        if request.number == 2 {
+            fs::remove_file(&journal).unwrap();
+            fs::write(&journal, "somebody's own").unwrap();
+        }
+    });
+    let done = apply(&desk, &server, state).expect(1);
+    assert!(done.err.contains("was removed or replaced"), "{}", done.err);
+    assert_eq!(desk.read("retire.state.json.journal"), "somebody's own");
+    fs::remove_file(desk.path("retire.state.json.journal")).unwrap();
+    nothing_is_lost(&desk, &server, state, LISTED);
 }
 
 /// A small disk of its own; it goes with the value.

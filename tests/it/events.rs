@@ -151,11 +151,11 @@ fn a_run_that_is_stopped_at_once_says_what_it_does_not_know() {
     up_to("stopped", &mut reader);
     signal();
     let events = up_to("run_ended", &mut reader);
-    assert_eq!(types(&events), ["asset_unknown", "run_ended"]);
+    assert_eq!(types(&events), ["asset_unknown", "answered", "run_ended"]);
     assert_eq!(events[0]["id"], A);
-    assert_eq!(events[1]["exit"], 130);
+    assert_eq!(events[2]["exit"], 130);
     assert_eq!(child.wait().unwrap().code(), Some(130));
-    // The journal has it, and the next run would read it.
+    // The state has it, and the next run would read it.
     let list = desk
         .run(&["state", "list", "--status", "unknown"])
         .expect(0);

@@ -280,6 +280,35 @@ fn a_state_that_is_no_plain_file_is_refused_and_never_waited_for() {
 }
 
 #[test]
+fn a_state_with_a_second_name_is_refused_since_each_name_has_a_lock() {
+    let server = serving();
+    let desk = Desk::with(&manifest(1));
+    apply(&desk, &server, &["--state", STATE]).expect(0);
+    fs::hard_link(desk.path(STATE), desk.path("twin.json")).unwrap();
+    desk.write("retire.yaml", manifest(2));
+    let before = contents(&desk);
+    let asked = server.asked().len();
+    let one = id(1);
+    for name in [STATE, "twin.json"] {
+        let done = apply(&desk, &server, &["--state", name]).expect(1);
+        assert!(done.err.contains("a hard link"), "{}", done.err);
+        let rm = ["state", "rm", &one, "--auto-approve", "--state", name];
+        desk.run(&rm).expect(1);
+        // To read needs no lock.
+        plan(&desk, &server, &[]).expect(0);
+    }
+    assert_eq!(server.asked().len(), asked, "nothing was sent");
+    let mut after = contents(&desk);
+    after.retain(|(name, ..)| name != "twin.json.lock");
+    assert_eq!(after, before);
+    fs::remove_file(desk.path("twin.json")).unwrap();
+    // A process that died between keeping the backup and replacing the state has left one too.
+    fs::remove_file(desk.path("s.json.backup")).ok();
+    fs::hard_link(desk.path(STATE), desk.path("s.json.backup")).unwrap();
+    apply(&desk, &server, &["--state", STATE]).expect(0);
+}
+
+#[test]
 fn two_links_to_one_place_are_one_state_before_there_is_one() {
     let server = serving();
     let desk = Desk::with(&manifest(1));

@@ -3,8 +3,10 @@
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::{Mutex, mpsc};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -22,8 +24,9 @@ pub(crate) fn signal(child: &Child, name: &str) {
 fn start(desk: &Desk, server: &Server, size: &str, more: &[&str]) -> Child {
     let mut command = desk.command(&["apply", "--auto-approve", "--endpoint", &server.url]);
     command
-        .args(["--batch-size", size, "--concurrency", "1", "--canary", "0"])
+        .args(["--batch-size", size, "--canary", "0"])
         .args(more)
+        .env("RETIRE_CONCURRENCY", "1")
         .env("FRAMEIO_TOKEN", "t")
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
@@ -110,19 +113,25 @@ fn when_the_grace_is_over_what_is_under_way_is_written_back_as_unknown() {
     assert_eq!(server.asked().len(), 1);
 }
 
-#[test]
-fn the_second_signal_stops_at_once_and_the_journal_has_it() {
-    let (server, comes) = silent();
-    let desk = Desk::with(&manifest(3));
-    let mut child = start(&desk, &server, "1", &["--grace", "1h"]);
-    comes.recv().unwrap();
-    signal(&child, "INT");
-    // Signals of one kind that come at once are one to the system, so the first must be heard.
+/// Sends the first signal, and waits until it is heard: signals of one kind that come at once are
+/// one to the system.
+fn first_signal(child: &mut Child, name: &str) -> (String, BufReader<ChildStderr>) {
+    signal(child, name);
     let mut err = String::new();
     let mut words = BufReader::new(child.stderr.take().unwrap());
     while !err.contains("stopping") {
         assert!(words.read_line(&mut err).unwrap() > 0, "{err}");
     }
+    (err, words)
+}
+
+#[test]
+fn the_same_signal_soon_after_the_first_stops_at_once() {
+    let (server, comes) = silent();
+    let desk = Desk::with(&manifest(3));
+    let mut child = start(&desk, &server, "1", &["--grace", "1h"]);
+    comes.recv().unwrap();
+    let (mut err, mut words) = first_signal(&mut child, "INT");
     assert!(err.contains("waited for, 1 h 0 min at most"), "{err}");
     assert!(child.try_wait().unwrap().is_none());
     signal(&child, "INT");
@@ -130,13 +139,71 @@ fn the_second_signal_stops_at_once_and_the_journal_has_it() {
     words.read_to_string(&mut err).unwrap();
     assert_eq!(code, Some(130), "{out}{err}");
     assert!(out.contains("interrupted (SIGINT)"), "{out}");
-    assert!(!desk.path("retire.state.json").exists());
-    assert!(desk.path("retire.state.json.journal").exists());
-    let done = desk
-        .run(&["state", "list", "--status", "unknown"])
-        .expect(0);
-    assert!(done.out.contains(&id(1)), "{}", done.out);
-    assert!(!done.out.contains(&id(2)), "{}", done.out);
+    assert_eq!(status(&desk, 1), "unknown");
+    assert_eq!(status(&desk, 2), Value::Null);
+    assert!(!desk.path("retire.state.json.journal").exists());
+}
+
+/// Waits until the state says this of an asset, for so long at most.
+#[track_caller]
+fn says_within(desk: &Desk, number: usize, wanted: &str, longest: Duration) {
+    let begun = Instant::now();
+    let says = || desk.path("retire.state.json").exists() && status(desk, number) == wanted;
+    while !says() {
+        assert!(begun.elapsed() < longest, "it is not there in time");
+        sleep(Duration::from_millis(10));
+    }
+}
+
+/// How soon after the first signal the state is there; a test machine may be slow.
+const SOON: Duration = Duration::from_secs(1);
+
+#[test]
+fn what_a_hosted_runner_cancels_is_on_record_at_the_first_signal_and_bettered_later() {
+    // The first answer comes while the run stops, and the second never.
+    let (came, comes) = mpsc::channel();
+    let (give, gate) = mpsc::channel::<()>();
+    let (came, gate) = (Mutex::new(came), Mutex::new(gate));
+    let server = Server::new(move |request: &Request| -> Answer {
+        came.lock().unwrap().send(()).ok();
+        if request.number == 1 {
+            gate.lock().unwrap().recv().ok();
+            return Some((200, "{}".to_owned()));
+        }
+        loop {
+            std::thread::park();
+        }
+    });
+    let desk = Desk::with(&manifest(3));
+    let mut child = start(&desk, &server, "1", &["--concurrency", "2"]);
+    for _ in 0..2 {
+        comes.recv_timeout(Duration::from_mins(1)).unwrap();
+    }
+    let (_, _words) = first_signal(&mut child, "INT");
+    let begun = Instant::now();
+    says_within(&desk, 1, "unknown", SOON);
+    says_within(&desk, 2, "unknown", SOON);
+    give.send(()).unwrap();
+    let first = server.asked()[0].ids[0] == id(1);
+    let (one, two) = if first { (1, 2) } else { (2, 1) };
+    says_within(&desk, one, "retired", SOON);
+    // Another run does not begin meanwhile, and whoever reads sees the same.
+    let done = desk.run(&["state", "list", "--status", "unknown"]);
+    assert!(done.expect(0).out.contains(&id(two)));
+    sleep(Duration::from_millis(7_500).saturating_sub(begun.elapsed()));
+    signal(&child, "TERM");
+    sleep(Duration::from_millis(2_500));
+    assert!(child.try_wait().unwrap().is_none(), "it waits for --grace");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let before = desk.read("retire.state.json");
+    assert_eq!(status(&desk, one), "retired");
+    assert_eq!(status(&desk, two), "unknown");
+    assert_eq!(status(&desk, 3), Value::Null);
+    // The journal of that run has nothing that the state does not have.
+    let done = desk.run(&["state", "list"]).expect(0);
+    assert!(!done.err.contains("journal"), "{}", done.err);
+    assert_eq!(desk.read("retire.state.json"), before);
 }
 
 /// Holds the lock of the sandbox's state, as a run would.

@@ -1,5 +1,6 @@
 //! Files that were cut short or damaged: what they say is recovered, or they are refused and left
 //! alone.
+#![cfg(unix)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -17,6 +18,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::harness::Desk;
+use crate::rig::Dice;
 use crate::schemas::{fits, validator};
 
 fn asset(number: u128) -> AssetId {
@@ -327,6 +329,119 @@ fn the_program_refuses_what_is_damaged_and_goes_on_from_what_is_cut() {
     let done = desk.run(&arguments).expect(0);
     assert!(done.err.contains("cut short"), "{}", done.err);
     assert_eq!(read(&journal_path), &whole[..whole.len() - 9]);
+}
+
+/// How many damaged journals and states are read; `RETIRE_TEST_DAMAGES` asks for another number.
+const DAMAGES: u64 = 600;
+
+/// Damages bytes in one of the ways in which files come to be damaged.
+fn damage(bytes: &[u8], dice: &mut Dice) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    for _ in 0..=dice.below(3) {
+        let place =
+            |dice: &mut Dice, end: usize| usize::try_from(dice.below(end as u64 + 1)).unwrap();
+        let (one, other) = (place(dice, bytes.len()), place(dice, bytes.len()));
+        let (from, to) = (one.min(other), one.max(other));
+        let mut lines: Vec<Vec<u8>> = bytes
+            .split_inclusive(|byte| *byte == b'\n')
+            .map(<[u8]>::to_vec)
+            .collect();
+        match dice.below(8) {
+            // Cut, from the end or out of the middle; written twice; overwritten with nothing.
+            0 => bytes.truncate(one),
+            1 => drop(bytes.drain(from..to)),
+            2 => {
+                let part = bytes[from..to].to_vec();
+                bytes.splice(to..to, part);
+            }
+            3 => bytes[from..to].fill(0),
+            // Whole lines that are lost, doubled or in another order.
+            kind @ 4..=6 if lines.len() > 1 => {
+                let (one, other) = (place(dice, lines.len() - 1), place(dice, lines.len() - 1));
+                match kind {
+                    4 => drop(lines.remove(one)),
+                    5 => lines.insert(other, lines[one].clone()),
+                    _ => lines.swap(one, other),
+                }
+                bytes = lines.concat();
+            }
+            _ => {
+                if let Some(byte) = bytes.get_mut(from) {
+                    *byte ^= 1 << dice.below(8);
+                }
+            }
+        }
+    }
+    bytes
+}
+
+#[test]
+fn whatever_is_damaged_nothing_is_called_deleted_that_is_not_and_nothing_is_overwritten() {
+    let number = std::env::var("RETIRE_TEST_DAMAGES");
+    let number = number.map_or(DAMAGES, |text| text.parse().unwrap());
+    let (whole, history, before) = (journal(), history(), state());
+    let is_deleted = |name: &&str| matches!(*name, "retired" | "gone");
+    let deleted: BTreeSet<AssetId> = known(&history)
+        .into_iter()
+        .filter(|(_, name)| is_deleted(name))
+        .map(|(id, _)| id)
+        .collect();
+    let desk = Desk::new();
+    let path = desk.path("s.json");
+    let store = FileStore::new(&path);
+    let (mut read, mut refused) = (0, 0);
+    for seed in 0..number {
+        let mut dice = Dice::new(seed);
+        // A journal alone, beside the state that has taken it in, and a state alone.
+        let beside = dice.below(3);
+        let journal = (beside < 2).then(|| damage(&whole, &mut dice));
+        let base = match beside {
+            0 => None,
+            1 => Some(before.clone()),
+            _ => Some(damage(&before, &mut dice)),
+        };
+        for (place, bytes) in [(&path, &base), (&store.journal(), &journal)] {
+            drop(fs::remove_file(place));
+            if let Some(bytes) = bytes {
+                fs::write(place, bytes).unwrap();
+            }
+        }
+        let loaded = store.load();
+        let opened = store.open("process 1");
+        assert_eq!(loaded.is_ok(), opened.is_ok(), "seed {seed}");
+        let is = |place: &Path| fs::read(place).ok();
+        if opened.is_err() {
+            refused += 1;
+            assert_eq!(
+                (is(&path), is(&store.journal())),
+                (base, journal),
+                "seed {seed}"
+            );
+            continue;
+        }
+        read += 1;
+        drop(opened);
+        // What a state says that was changed by hand is what it says.
+        if let Some(loaded) = loaded.unwrap().filter(|_| beside < 2) {
+            for (id, name) in names(&loaded.state) {
+                assert!(
+                    !is_deleted(&name) || deleted.contains(&id),
+                    "seed {seed}: {id} {name}"
+                );
+            }
+            let again = store.load().unwrap().unwrap();
+            assert_eq!(again.state, loaded.state, "seed {seed}");
+        }
+        for name in desk.names() {
+            if name.contains("-cut") {
+                fs::remove_file(desk.path(&name)).unwrap();
+            }
+        }
+    }
+    assert!(
+        read > number / 20 && refused > number / 5,
+        "{read} and {refused}"
+    );
 }
 
 fn read(path: &Path) -> Vec<u8> {

@@ -203,23 +203,26 @@ impl Session for Mortal<'_> {
         if self.dead {
             return self.die();
         }
-        match self.death {
-            Some(Death::Append { after, torn }) if after == self.appends => {
-                if let (true, Some(event), Ok(mut journal)) = (
-                    torn,
-                    events.iter().find(|event| event.lasts()),
-                    std::fs::OpenOptions::new().append(true).open(&self.journal),
-                ) {
-                    let mut line = Vec::new();
-                    journal::write_event(1, event, &mut line);
-                    journal.write_all(&line[..line.len() / 2]).unwrap();
-                }
-                return self.die();
+        if let Some(Death::Append { after, torn }) = self.death
+            && after == self.appends
+        {
+            if let (true, Some(event), Ok(mut journal)) = (
+                torn,
+                events.iter().find(|event| event.lasts()),
+                std::fs::OpenOptions::new().append(true).open(&self.journal),
+            ) {
+                let mut line = Vec::new();
+                journal::write_event(1, event, &mut line);
+                journal.write_all(&line[..line.len() / 2]).unwrap();
             }
-            Some(Death::Append { .. } | Death::Replace { .. }) | None => {}
+            return self.die();
         }
         self.appends += 1;
         self.inner.append(events)
+    }
+
+    fn checkpoint(&mut self, state: &State) -> Result<(), StoreError> {
+        self.inner.checkpoint(state)
     }
 
     fn replace(&mut self, state: &State) -> Result<(), StoreError> {

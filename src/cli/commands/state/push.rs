@@ -117,6 +117,7 @@ mod tests {
     fn loaded(serial: u64, journal: bool) -> Loaded {
         Loaded {
             state: state(1, serial),
+            serial,
             digest: None,
             journal,
             warnings: Vec::new(),
