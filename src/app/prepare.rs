@@ -61,6 +61,8 @@ pub(crate) struct Basis {
     pub(crate) account: Option<AskedAccount>,
     /// The state before.
     pub(crate) state: State,
+    /// The serial of the state's file; 0 where there is none.
+    pub(crate) serial: u64,
     /// The SHA-256 of the state's bytes; nothing where there is no file.
     pub(crate) digest: Option<[u8; 32]>,
     /// When the plan is made.
@@ -146,9 +148,9 @@ impl Basis {
         };
         let warnings = loaded.iter().flat_map(|loaded| &loaded.warnings);
         warnings.for_each(|warning| host.warn(warning));
-        let (state, digest) = match loaded {
-            Some(loaded) => (loaded.state, loaded.digest),
-            None => (State::new(random(), target.clone()), None),
+        let (state, serial, digest) = match loaded {
+            Some(loaded) => (loaded.state, loaded.serial, loaded.digest),
+            None => (State::new(random(), target.clone()), 0, None),
         };
         settings.check_target(&state.target, &target)?;
         let account = asked.or_else(|| {
@@ -161,6 +163,7 @@ impl Basis {
             target,
             account,
             state,
+            serial,
             digest,
             now,
         })

@@ -42,6 +42,7 @@ pub(crate) fn document(
         target,
         account: _,
         state,
+        serial,
         digest,
         now,
     } = basis;
@@ -54,7 +55,7 @@ pub(crate) fn document(
         state: StateBasis {
             path: text(&settings.state),
             lineage: state.lineage,
-            serial: state.serial,
+            serial: *serial,
             digest: digest.map(Sha256),
         },
         paths: paths.iter().map(text).collect(),
@@ -120,18 +121,21 @@ impl SavedPlan {
         }
     }
 
-    /// Finds a manifest that is not the one that the plan was made from; `read` gives the bytes
-    /// of one that can be read.
+    /// Finds a manifest that is not the one that the plan was made from, or not there; `read` gives
+    /// the bytes of one that can be read.
     pub(crate) fn changed_manifest(
         &self,
         read: impl Fn(&Path) -> Option<Vec<u8>>,
     ) -> Option<Error> {
         let mut planned = self.document.manifests.iter();
-        let changed = planned.find(|file| {
-            let bytes = read(Path::new(&*file.path));
-            bytes.is_none_or(|bytes| <[u8; 32]>::from(Hasher::digest(bytes)) != file.sha256.0)
-        });
-        changed.map(|file| self.stale(Stale::Manifest(Arc::clone(&file.path))))
+        planned.find_map(|file| {
+            let path = || Arc::clone(&file.path);
+            match read(Path::new(&*file.path)) {
+                None => Some(self.stale(Stale::NoManifest(path()))),
+                Some(bytes) if <[u8; 32]>::from(Hasher::digest(&bytes)) == file.sha256.0 => None,
+                Some(_) => Some(self.stale(Stale::Manifest(path()))),
+            }
+        })
     }
 
     /// Compares what the plan was made from with what is there now.
@@ -151,20 +155,14 @@ impl SavedPlan {
         let state = StateBasis {
             path: planned.path.clone(),
             lineage: loaded.map_or(planned.lineage, |loaded| loaded.state.lineage),
-            serial: loaded.map_or(0, |loaded| loaded.state.serial),
+            serial: loaded.map_or(0, |loaded| loaded.serial),
             digest: loaded.and_then(|loaded| loaded.digest).map(Sha256),
         };
-        let id = self.document.id.as_str();
-        let applied = loaded.and_then(|loaded| {
-            let mut runs = loaded.state.runs.iter();
-            runs.find(|(_, run)| run.provenance.plan.as_deref() == Some(id))
-        });
         self.document.check(Current {
             now,
             target,
             state: &state,
             settings,
-            applied: applied.map(|(number, _)| *number),
             manifests,
         })
     }

@@ -68,6 +68,19 @@ pub enum Other {
     Kept,
     /// This file is in the version stack now, and the plan does not name it.
     Grown(AssetId),
+    /// Nothing is left to do for it: another run has done it, or its record is gone.
+    Done,
+}
+
+impl Other {
+    /// Whether the asset is still there, so that something is left to do.
+    #[must_use]
+    pub const fn is_open(self) -> bool {
+        match self {
+            Self::NotReviewed | Self::Kept | Self::Grown(_) => true,
+            Self::Done => false,
+        }
+    }
 }
 
 /// A protected asset.

@@ -152,7 +152,8 @@ impl SummaryBuilder {
                 });
             }
         }
-        summary.left_alone.clone_from(&plan.left_alone);
+        let open = plan.left_alone.iter().filter(|left| left.other.is_open());
+        summary.left_alone = open.copied().collect();
         builder.unsettled = plan.unsettled.len();
         builder
     }

@@ -109,6 +109,15 @@ pub(super) fn kept_back(all: &[Kept], style: Style, sink: &mut dyn Write) -> io:
 ///
 /// Returns what the sink says when it cannot take the text.
 pub(super) fn left_alone(left: &[LeftAlone], style: Style, sink: &mut dyn Write) -> io::Result<()> {
+    let (left, done): (Vec<_>, Vec<_>) = left.iter().partition(|left| left.other.is_open());
+    if !done.is_empty() {
+        let assets = counted(done.len(), "action of the plan", "actions of the plan");
+        writeln!(sink, "\nLeft out, since nothing is left to do: {assets}")?;
+        for LeftAlone { id, .. } in done.iter().take(SHOWN) {
+            writeln!(sink, "    {id}")?;
+        }
+        words::fold(4, done.len().saturating_sub(SHOWN), "more", style, sink)?;
+    }
     if left.is_empty() {
         return Ok(());
     }
@@ -120,6 +129,7 @@ pub(super) fn left_alone(left: &[LeftAlone], style: Style, sink: &mut dyn Write)
     )?;
     for LeftAlone { id, other } in left.iter().take(SHOWN) {
         let why = match other {
+            Other::Done => continue,
             Other::NotReviewed => "the plan does not delete it".to_owned(),
             Other::Kept => "it is kept now".to_owned(),
             Other::Grown(file) => format!("it has `{file}` in it, which the plan does not name"),

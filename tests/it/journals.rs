@@ -224,6 +224,29 @@ fn a_journal_whose_very_run_the_state_has_is_dropped() {
 }
 
 #[test]
+fn a_plan_that_was_made_beside_a_journal_fits_whoever_takes_the_journal_in() {
+    for by_another in [false, true] {
+        let place = Place::new();
+        let desk = a_dead_run(&place);
+        let out = ["--batch-size", "2", "--out", "plan.json"];
+        let arguments = ["plan", "--state", STATE, "--endpoint", &place.server.url];
+        desk.run(&[&arguments[..], &out].concat()).expect(0);
+        if by_another {
+            let nobody = id(99);
+            desk.run(&["state", "rm", &nobody, "--auto-approve", "--state", STATE])
+                .expect(1);
+            assert!(!desk.path(JOURNAL).exists());
+        }
+        let mut arguments = place.arguments();
+        arguments.extend(["--retries", "0", "plan.json"]);
+        let done = desk.run_with(&[("FRAMEIO_TOKEN", "t")], &arguments);
+        // What was under way is read, and this server says nothing that can be trusted.
+        assert!(matches!(done.code, 0 | 3), "{}", done.transcript());
+        assert!(desk.read(STATE).contains(&id(6)), "{}", done.transcript());
+    }
+}
+
+#[test]
 fn a_journal_beside_an_older_state_or_none_is_kept() {
     let place = Place::new();
     let desk = a_dead_run(&place);
@@ -265,10 +288,26 @@ fn a_journal_that_is_damaged_in_its_only_line_is_never_lost() {
     }
     assert_eq!(place.server.asked().len(), 0);
 
-    // One that was cut off while it was written says nothing, and goes with a word.
+    // One that was cut off while it was written says nothing, and is put aside with a word, also
+    // beside a state.
     let desk = Desk::with(&manifest(1));
-    desk.write(JOURNAL, &header[..header.len() / 2]);
+    for (assets, aside) in [(1, "s.json.journal-cut"), (2, "s.json.journal-cut-2")] {
+        desk.write("retire.yaml", manifest(assets));
+        let cut = &header[..header.len() / (assets + 1)];
+        desk.write(JOURNAL, cut);
+        desk.run(&["plan", "--state", STATE, "--endpoint", &place.server.url])
+            .expect(0);
+        assert_eq!(desk.read(JOURNAL), cut, "reading changes nothing");
+        let done = place.apply(&desk).expect(0);
+        assert!(done.err.contains("cut short"), "{}", done.err);
+        assert!(done.err.contains(aside), "{}", done.err);
+        assert!(!desk.path(JOURNAL).exists());
+        assert_eq!(desk.read(aside), cut);
+    }
+    // An empty one is nothing at all.
+    desk.write(JOURNAL, "");
+    desk.write("retire.yaml", manifest(3));
     let done = place.apply(&desk).expect(0);
-    assert!(done.err.contains("cut short"), "{}", done.err);
-    assert!(!desk.path(JOURNAL).exists());
+    assert!(!done.err.contains("cut short"), "{}", done.err);
+    assert!(!desk.path("s.json.journal-cut-3").exists());
 }

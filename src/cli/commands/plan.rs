@@ -96,9 +96,12 @@ pub(crate) fn run(context: &Context, arguments: &Plan) -> Result<Exit, Failure> 
         && format == PlanFormat::Text
     {
         let path = path.display();
-        context.console.message(&format!(
-            "Saved as `{path}`; `retire apply {path}` does exactly that."
-        ));
+        let does = match &refused {
+            None => "does exactly that",
+            Some(_) => "refuses it as well, until what stands below is settled",
+        };
+        let words = format!("Saved as `{path}`; `retire apply {path}` {does}.");
+        context.console.message(&words);
     }
     if let Some(refused) = refused {
         return Err(refused.into());

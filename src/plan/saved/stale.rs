@@ -18,12 +18,10 @@ pub struct Current<'now> {
     pub now: Timestamp,
     /// Which assets the run speaks of.
     pub target: &'now Target,
-    /// The state's lineage, serial and bytes; its path does not matter.
+    /// The state's lineage, serial and bytes; its path is compared before it is read.
     pub state: &'now StateBasis,
     /// The settings of the run that decide what is sent.
     pub settings: DecidingSettings,
-    /// The run that carried the plan out already, if one did.
-    pub applied: Option<u64>,
     /// The manifests that the plan's PATHs mean now, in the order in which they were read.
     pub manifests: &'now [SourceFile],
 }
@@ -57,9 +55,6 @@ pub enum Stale {
         /// The run's state.
         found: String,
     },
-    /// It was carried out already.
-    #[error("the plan was carried out already, by run {0}")]
-    Applied(u64),
     /// Another setting would send something else.
     #[error("the plan was made with `{name}` {planned}, and this run has {found}")]
     Setting {
@@ -86,7 +81,7 @@ pub enum Stale {
         /// The state's lineage.
         found: Uuid,
     },
-    /// The state has changed since.
+    /// The state is older than it was.
     #[error("the plan was made from serial {planned} of the state, and it is at serial {found}")]
     Serial {
         /// The plan's serial.
@@ -100,6 +95,9 @@ pub enum Stale {
     /// The manifests have changed since.
     #[error("the manifest `{0}` is not the one that the plan was made from")]
     Manifest(Arc<str>),
+    /// A manifest has gone since, or the PATHs of the plan mean another folder here.
+    #[error("there is no manifest `{0}` here that can be read, and the plan was made from it")]
+    NoManifest(Arc<str>),
     /// A manifest has come since.
     #[error("the manifest `{0}` is read now, and was not when the plan was made")]
     NewManifest(Arc<str>),
@@ -110,7 +108,6 @@ impl Stale {
     #[must_use]
     pub const fn hint(&self) -> &'static str {
         match self {
-            Self::Applied(_) => "make a new plan for what is still open",
             Self::Target { .. } => {
                 "nothing was sent; give the same `--api`, `--endpoint` and `--account`, or make a new plan and have it reviewed"
             }
@@ -119,6 +116,9 @@ impl Stale {
                 "nothing was sent; set the clocks of the machines right, then make a new plan"
             }
             Self::Standard => "save the plan of a manifest that is a file",
+            Self::NoManifest(_) => {
+                "nothing was sent; apply the plan in the folder in which it was made, with the same manifests"
+            }
             Self::StatePath { .. } => "leave `--state` out, or make a new plan with it",
             Self::Expired(_)
             | Self::Dates(_)
@@ -145,12 +145,8 @@ impl PlanDocument {
             target,
             state,
             settings,
-            applied,
             manifests,
         } = current;
-        if let Some(run) = applied {
-            return Err(Stale::Applied(run));
-        }
         if now < self.created_at {
             return Err(Stale::FromFuture(self.created_at));
         }
@@ -179,23 +175,24 @@ impl PlanDocument {
             serial,
             digest,
         } = state;
-        // Without a state at either time there is no lineage to compare: each start draws one.
-        if digest.is_none() && self.state.digest.is_none() {
+        // Where there was no state there is nothing to compare: each start draws a lineage.
+        if self.state.digest.is_none() {
             return self.check_manifests(manifests);
         }
-        if self.state.digest.is_some() && *lineage != self.state.lineage {
+        if *lineage != self.state.lineage {
             return Err(Stale::Lineage {
                 planned: self.state.lineage,
                 found: *lineage,
             });
         }
-        if *serial != self.state.serial {
+        // One that moved on is compared action by action.
+        if *serial < self.state.serial {
             return Err(Stale::Serial {
                 planned: self.state.serial,
                 found: *serial,
             });
         }
-        if *digest != self.state.digest {
+        if *serial == self.state.serial && *digest != self.state.digest {
             return Err(Stale::Digest);
         }
         self.check_manifests(manifests)
@@ -229,6 +226,11 @@ impl PlanDocument {
         let is = |file: &SourceFile, planned: &ManifestBasis| {
             file.path == planned.path && file.sha256 == planned.sha256.0
         };
+        let is_gone =
+            |planned: &&ManifestBasis| !found.iter().any(|file| file.path == planned.path);
+        if let Some(planned) = self.manifests.iter().find(is_gone) {
+            return Err(Stale::NoManifest(Arc::clone(&planned.path)));
+        }
         let changed = |planned: &&ManifestBasis| !found.iter().any(|file| is(file, planned));
         if let Some(planned) = self.manifests.iter().find(changed) {
             return Err(Stale::Manifest(Arc::clone(&planned.path)));

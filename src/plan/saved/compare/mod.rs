@@ -1,8 +1,9 @@
 //! A saved plan beside the one that its manifests give now. Pure.
 //!
 //! Nothing is done that the manifests, holds and dates do not say at the moment of doing it, and
-//! nothing that was not reviewed. So the plan is made again, and the two are compared: what the
-//! live account alone makes different is left alone, and any other difference refuses the plan.
+//! nothing that was not reviewed. So the plan is made again, and the two are compared: what only
+//! went away since, and what the live account alone makes different, is left alone, and any other
+//! difference refuses the plan.
 
 use std::borrow::Borrow;
 use std::sync::Arc;
@@ -41,7 +42,8 @@ pub fn check(saved: &Plan, inputs: Inputs<'_>, created_at: Timestamp) -> Result<
     )
 }
 
-/// Compares a saved plan with what its manifests gave then and give now.
+/// Compares a saved plan with what its manifests give for its date and for now, with the state of
+/// now.
 fn compare(
     saved: &Plan,
     then: impl Iterator<Item = Step>,
@@ -56,8 +58,16 @@ fn compare(
             (Some(then), Some(now)) if as_said(&then) == as_said(&now) => now,
             (Some(_) | None, Some(_) | None) => return Err(Stale::Dates(id)),
         };
-        totals.count(&now.decision);
+        // Records that are gone had nothing to be deleted.
+        while reviewed
+            .next_if(|saved| saved.id < id && is_unlisted(&saved.decision))
+            .is_some()
+        {}
         if matches!(now.decision, Decision::Unchanged { .. }) {
+            // What the plan would do is done.
+            if reviewed.next_if(|saved| saved.id == id).is_none() {
+                totals.count(&now.decision);
+            }
             continue;
         }
         let fits = reviewed.next_if(|saved| saved.id == id && is_of(saved, &now));
@@ -66,12 +76,13 @@ fn compare(
             other = other.or(Some(first));
         }
     }
-    let other = other.or_else(|| Some(reviewed.next()?.id));
+    let mut rest = reviewed.filter(|saved| !is_unlisted(&saved.decision));
+    let other = other.or_else(|| Some(rest.next()?.id));
     if let Some(id) = other {
         return Err(Stale::Action(id));
     }
-    let counts = |totals: &Totals| (totals.unchanged, totals.history);
-    if counts(&saved.totals) != counts(&totals) {
+    // Other runs may have added to what is history.
+    if saved.totals.unchanged != totals.unchanged || saved.totals.history > totals.history {
         return Err(Stale::Totals);
     }
     Ok(())
@@ -82,13 +93,19 @@ fn compare(
 pub fn leave_alone(mut live: Plan, saved: &Plan) -> Plan {
     let mut left = Vec::new();
     for (id, reviewed, found) in pairs(&saved.steps, &live.steps) {
-        let (Some(reviewed), Some(found)) = (reviewed, found) else {
+        let (reviewed, found) = match (reviewed, found) {
+            (Some(reviewed), Some(found)) => (reviewed, found),
+            (Some(reviewed), None) => {
+                let other = Other::Done;
+                left.extend((!reviewed.decision.is_kept()).then_some(LeftAlone { id, other }));
+                continue;
+            }
             // Both are of the same manifests, so this is no step of theirs.
-            left.push(LeftAlone {
-                id,
-                other: Other::NotReviewed,
-            });
-            continue;
+            (None, Some(_) | None) => {
+                let other = Other::NotReviewed;
+                left.push(LeftAlone { id, other });
+                continue;
+            }
         };
         let was = reviewed.decision.may_delete();
         let is = found.decision.may_delete();
@@ -154,7 +171,27 @@ fn is_of(saved: &Step, now: &Step) -> bool {
         decision: decided,
         ..as_said(saved)
     };
-    same_kind && as_decided == as_said(now) && (reviewed == decided || is_live(reviewed, decided))
+    same_kind
+        && as_decided == as_said(now)
+        && (is_same(reviewed, decided) || is_live(reviewed, decided))
+}
+
+/// Whether one decision does what the other does, or no more of it: how often an asset was refused
+/// before changes nothing, and one that was refused too often since stays.
+fn is_same(reviewed: &Decision, decided: &Decision) -> bool {
+    let is_blocked = matches!(decided, Decision::Blocked { .. });
+    reviewed == decided
+        || (reviewed.may_delete() && (decided.may_delete() || is_blocked))
+        || (matches!(reviewed, Decision::Blocked { .. }) && is_blocked)
+        || (is_unlisted(reviewed) && is_unlisted(decided))
+}
+
+/// Whether a decision is about a record alone, and deletes nothing.
+const fn is_unlisted(decision: &Decision) -> bool {
+    matches!(
+        decision,
+        Decision::Forget | Decision::Resolve { listed: false, .. }
+    )
 }
 
 /// Whether the live account says that an asset is deleted, or not to be found or read.

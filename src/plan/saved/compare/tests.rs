@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::*;
 use crate::asset::Kind;
 use crate::manifest::document::{Details, Spot};
-use crate::outcome::Evidence;
+use crate::outcome::{Evidence, FailureKind};
 use crate::plan::decide::{Mismatch, Path, Why};
 
 fn id(n: u128) -> AssetId {
@@ -90,7 +90,7 @@ fn a_saved_plan_says_what_its_manifests_say_or_what_the_account_made_of_it() {
     // What may be saved, where the manifests say it without the account.
     let fits = |saved: &Decision, now: &Decision| match now {
         Decision::Retire | Decision::Resolve { .. } => {
-            saved == now || is_live(saved) || *saved == held(true)
+            saved.may_delete() || is_live(saved) || *saved == held(true)
         }
         Decision::Defer { .. } | Decision::Mismatch(_) => saved == now || is_live(saved),
         Decision::Record { .. }
@@ -118,6 +118,80 @@ fn a_saved_plan_says_what_its_manifests_say_or_what_the_account_made_of_it() {
             assert_eq!(found, expected, "{saved:?} beside {now:?}");
         }
     }
+}
+
+fn refused(attempts: u32, is_blocked: bool) -> Decision {
+    let (kind, message) = (FailureKind::Other, Arc::from("no"));
+    if is_blocked {
+        return Decision::Blocked {
+            attempts,
+            kind,
+            message,
+        };
+    }
+    Decision::Retry {
+        attempts,
+        kind,
+        message,
+    }
+}
+
+#[test]
+fn what_other_runs_have_done_since_is_no_reason_to_refuse() {
+    let unchanged = |listed| Decision::Unchanged { listed };
+    let reads = Decision::Resolve {
+        listed: false,
+        attempts: 2,
+    };
+    for (saved, now, fits) in [
+        // Done, refused, refused too often, or without an answer.
+        (Decision::Retire, unchanged(true), true),
+        (refused(1, false), unchanged(true), true),
+        (read(), unchanged(true), true),
+        (Decision::Missing, unchanged(true), true),
+        (defer(), unchanged(true), true),
+        (Decision::Retire, refused(1, false), true),
+        (refused(1, false), refused(2, false), true),
+        (refused(4, false), refused(5, true), true),
+        (refused(5, true), refused(6, true), true),
+        (Decision::Retire, resolve(), true),
+        (Decision::Forget, unchanged(false), true),
+        (Decision::Forget, reads.clone(), true),
+        // Nobody has seen that these would be deleted.
+        (refused(5, true), refused(1, false), false),
+        (refused(5, true), Decision::Retire, false),
+        (Decision::Forget, Decision::Retire, false),
+        (held(false), Decision::Retire, false),
+        (defer(), Decision::Retire, false),
+    ] {
+        let now_plan = plan(vec![step(1, now.clone())]);
+        let found = beside(&plan(vec![step(1, saved.clone())]), &now_plan, &now_plan);
+        assert_eq!(found.is_ok(), fits, "{saved:?} beside {now:?}");
+    }
+    // A record that is gone, before and behind another asset.
+    let now = plan(vec![step(2, Decision::Retire)]);
+    for gone in [Decision::Forget, reads] {
+        for saved in [
+            vec![step(1, gone.clone()), step(2, Decision::Retire)],
+            vec![step(2, Decision::Retire), step(3, gone.clone())],
+        ] {
+            assert_eq!(beside(&plan(saved), &now, &now), Ok(()));
+        }
+    }
+    // What was counted as done and is to be deleted now is a new action.
+    let dropped = beside(&plan(Vec::new()), &now, &now);
+    assert_eq!(dropped, Err(Stale::Action(id(2))));
+    let more = plan(vec![
+        step(2, Decision::Retire),
+        step(3, unchanged(false)),
+        step(4, unchanged(true)),
+    ]);
+    let mut saved = plan(vec![step(2, Decision::Retire)]);
+    assert_eq!(beside(&saved, &more, &more), Err(Stale::Totals));
+    saved.totals.unchanged = 1;
+    assert_eq!(beside(&saved, &more, &more), Ok(()), "history may grow");
+    saved.totals.history = 2;
+    assert_eq!(beside(&saved, &more, &more), Err(Stale::Totals));
 }
 
 #[test]
@@ -172,6 +246,8 @@ fn what_the_account_made_different_is_left_alone() {
         step(5, Decision::Retire),
         step(6, read()),
         step(7, defer()),
+        step(8, Decision::Retire),
+        step(9, defer()),
     ]);
     let mut live = plan(vec![
         step(1, Decision::Retire),
@@ -198,6 +274,8 @@ fn what_the_account_made_different_is_left_alone() {
         (id(3), Other::NotReviewed),
         (id(4), Other::Grown(id(42))),
         (id(6), Other::NotReviewed),
+        // Another run has deleted it, and one that waited is nobody's loss.
+        (id(8), Other::Done),
     ];
     assert_eq!(left, expected);
     let steps: Vec<_> = kept.steps.iter().map(|step| step.id).collect();
