@@ -14,6 +14,7 @@ use crate::cli::playground;
 use crate::cli::project;
 use crate::cli::settings::kind::Kind;
 use crate::cli::settings::origin::{Origin, Valued};
+use crate::cli::settings::server::Server;
 use crate::cli::settings::table::Given;
 use crate::cli::settings::{Settings, Sources};
 use crate::cli::signals::Signals;
@@ -21,12 +22,34 @@ use crate::diagnostic::Finding;
 use crate::manifest::{self, document::Manifests};
 use crate::render::escape::escape;
 use crate::render::notices::notices;
+use crate::store::file::FileStore;
 
 /// The name of the config.
 const CONFIG: &str = "retire.toml";
 
 /// The variables with secrets.
 const SECRETS: [&str; 2] = [env::TOKEN, env::CLIENT_SECRET];
+
+/// The flags and the PATHs of a command that reads a state, of which its PATH may be the one itself.
+///
+/// # Errors
+///
+/// Returns why what PATH names cannot be told.
+pub(crate) fn with_state(
+    flags: &Given,
+    path: Option<&Path>,
+) -> Result<(Given, Vec<PathBuf>), Failure> {
+    let mut flags = flags.clone();
+    if let (Some(path), None) = (path, &flags.state)
+        && let Some(state) = project::named_state(path)?
+    {
+        flags.state = Some(Valued {
+            value: state.to_owned(),
+            origin: Origin::Flag("PATH"),
+        });
+    }
+    Ok((flags, path.map(Path::to_owned).into_iter().collect()))
+}
 
 /// What every command is given.
 #[derive(Debug)]
@@ -116,8 +139,51 @@ impl Context {
     /// # Errors
     ///
     /// Returns what is wrong with a flag, a variable or a config.
-    pub(crate) fn settings_offline(&self, flags: &Given) -> Result<Settings, Failure> {
-        self.resolve(flags, ThisRun::default(), &[], false)
+    pub(crate) fn settings_offline(
+        &self,
+        flags: &Given,
+        path: Option<&Path>,
+    ) -> Result<Settings, Failure> {
+        let (flags, paths) = with_state(flags, path)?;
+        self.resolve(&flags, ThisRun::default(), &paths, false)
+    }
+
+    /// Refuses the state of a project that a link leads elsewhere, and a run that would begin anew
+    /// beside the state of earlier ones.
+    ///
+    /// # Errors
+    ///
+    /// Returns where it leads out of, or where that state lies.
+    pub(crate) fn check_state(
+        &self,
+        settings: &Settings,
+        paths: &[PathBuf],
+    ) -> Result<(), Failure> {
+        let Valued { value, origin } = &settings.state;
+        let is_projects = match origin {
+            Origin::Flag(_) | Origin::Environment(_) => false,
+            Origin::Config(config) => Project::containing(paths).has(config),
+            Origin::Default => true,
+        };
+        let store = FileStore::new(value);
+        if is_projects && !self.trusts_config()? {
+            project::keep_state_inside(value, store.path())?;
+        }
+        let is_plays = settings.server.value == Server::Sandbox;
+        if *origin != Origin::Default || is_plays {
+            return Ok(());
+        }
+        let Some(old) = project::old_state(paths, value) else {
+            return Ok(());
+        };
+        if store.path().symlink_metadata().is_err() {
+            let state = value.clone();
+            return Err(Failure::StateElsewhere { old, state });
+        }
+        let (old, state) = (old.display(), value.display());
+        let words = format!("a state `{old}` lies there too, and is not used: `{state}` is");
+        self.console.warn(&words);
+        Ok(())
     }
 
     fn resolve(
@@ -130,27 +196,28 @@ impl Context {
         paths: &[PathBuf],
         talks: bool,
     ) -> Result<Settings, Failure> {
-        let folder = project::folder(paths);
-        let files = self.configs(paths, folder.as_deref(), talks)?;
+        let folder = project::folder(paths)?;
+        let files = self.configs(paths, &folder, talks)?;
         let sources = Sources {
             flags,
             sandbox,
             retry_blocked,
             environment: &self.environment,
             files: &files,
-            folder: folder.as_deref(),
+            folder: &folder,
         };
         let mut settings = sources.resolve()?;
+        self.check_state(&settings, paths)?;
         playground::settle_account(&mut settings, paths)?;
         Ok(settings)
     }
 
-    /// Reads the configs, the one that counts more first: the one that is named, else the one
-    /// beside the manifests, else the one in the current folder; then the user's own.
+    /// Reads the configs, the one that counts more first: the one that is named, else that of the
+    /// project folder; then the user's own.
     fn configs(
         &self,
         paths: &[PathBuf],
-        folder: Option<&Path>,
+        folder: &Path,
         talks: bool,
     ) -> Result<Vec<Given>, Failure> {
         let own = self.environment.own_config();
@@ -170,14 +237,9 @@ impl Context {
             let loaded = self.config(path, trusted, talks)?;
             configs.push(loaded.ok_or_else(|| Failure::NoConfig(path.clone()))?);
         } else {
-            let beside = folder.map(|folder| folder.join(CONFIG));
-            for path in beside.into_iter().chain([PathBuf::from(CONFIG)]) {
-                project::refuse_stray(&path)?;
-                configs.extend(self.config(&path, trusts, talks)?);
-                if !configs.is_empty() {
-                    break;
-                }
-            }
+            let path = folder.join(CONFIG);
+            project::refuse_stray(&path)?;
+            configs.extend(self.config(&path, trusts, talks)?);
         }
         if let Some(path) = own.filter(|own| Some(own) != named.as_ref()) {
             let trusted = trusts || !project.is_tracked(&path);

@@ -55,6 +55,14 @@ pub(crate) enum Failure {
     /// There is no state where one was asked for.
     #[error("there is no state `{}`", .0.display())]
     NoState(PathBuf),
+    /// There is no state in the project folder, and one lies where it was looked for before.
+    #[error("there is no state `{}`, and one lies at `{}`", state.display(), old.display())]
+    StateElsewhere {
+        /// Where it lies.
+        old: PathBuf,
+        /// Where it belongs.
+        state: PathBuf,
+    },
     /// A file looks like an event stream and is none.
     #[error("{}:{}: {why}", path.display(), why.line)]
     Stream {
@@ -95,6 +103,12 @@ pub(crate) enum Failure {
         /// The asset.
         id: AssetId,
     },
+    /// Two PATHs where one state is changed.
+    #[error("`{}` is the second PATH, and one state is changed at a time", .0.display())]
+    TwoStates(PathBuf),
+    /// No asset was named.
+    #[error("no asset is named")]
+    NoIds,
     /// A state cannot replace the one that is there.
     #[error("`{}` cannot replace the state: {why}", path.display())]
     Misfit {
@@ -232,6 +246,7 @@ impl Failure {
             | Self::NoConfig(_)
             | Self::NoSeed(_)
             | Self::NoState(_)
+            | Self::StateElsewhere { .. }
             | Self::Seed(_)
             | Self::Misfit { .. } => Exit::Invalid,
             Self::Settings(error) if error.is_config() => Exit::Invalid,
@@ -239,7 +254,9 @@ impl Failure {
             | Self::NotText(_)
             | Self::TwoOnStandard
             | Self::SavedStandard
-            | Self::NotToV4 => Exit::Usage,
+            | Self::NotToV4
+            | Self::TwoStates(_)
+            | Self::NoIds => Exit::Usage,
             Self::Secret(_) => Exit::Denied,
             Self::Store(error) => match error {
                 StoreError::Locked { .. } => Exit::Locked,
@@ -270,6 +287,10 @@ impl Failure {
             Self::App(error) => error.hint(),
             Self::Refused(why) => Some(why.hint()),
             Self::NoState(_) => Some("`retire apply` makes it; name another with `--state`"),
+            Self::StateElsewhere { .. } => Some(
+                "a state lies in the project folder, whatever PATH says: move it there with the files next to it, or name it with `--state`",
+            ),
+            Self::NoIds => Some("name the assets whose records are to be dropped"),
             Self::NotToV4 => Some("give `--api v4`"),
             Self::InTheWay(_) => {
                 Some("it is where the old state is kept; move what is there elsewhere")
@@ -289,6 +310,7 @@ impl Failure {
             | Self::Findings(_)
             | Self::NoConfig(_)
             | Self::NoSeed(_)
+            | Self::TwoStates(_)
             | Self::NotText(_)
             | Self::Declined
             | Self::Kept

@@ -1,10 +1,11 @@
 //! Files in: what is there, and what is in it.
 #![expect(clippy::disallowed_methods, reason = "this is a home of files")]
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -61,6 +62,14 @@ pub(crate) enum FilesError {
         /// What it must not leave.
         bound: PathBuf,
     },
+    /// A link of the project leads its state out of what belongs together.
+    #[error("the state `{}` is a link, or lies behind one, that leaves `{}`", path.display(), bound.display())]
+    StateLeaves {
+        /// The state.
+        path: PathBuf,
+        /// What it must not leave.
+        bound: PathBuf,
+    },
     /// PATHs of different projects.
     #[error("`{}` lies in the project folder `{}`, and the PATHs before it in `{}`", path.display(), other.display(), first.display())]
     Apart {
@@ -86,6 +95,9 @@ pub(crate) enum FilesError {
     /// Folders within folders without end.
     #[error("the folder `{}` is nested more than {DEEPEST} deep", .0.display())]
     TooDeep(PathBuf),
+    /// A saved plan where manifests are listed.
+    #[error("`{}` is a saved plan, and no manifest", .0.display())]
+    SavedPlan(PathBuf),
     /// Standard input twice.
     #[error("`-` is given twice, and standard input can be read once")]
     StandardTwice,
@@ -104,8 +116,12 @@ impl FilesError {
             Self::Leaves { .. } => Some(
                 "put the file itself there; links are followed inside the git repository or, without one, the project folder",
             ),
+            Self::StateLeaves { .. } => Some(
+                "nothing was read or written there; where it is meant to, name it with `--state`",
+            ),
             Self::Apart { .. } => Some("run the command once for each project folder"),
             Self::NotPlain(_) => Some("remove it, or name it as a PATH if it is a pipe"),
+            Self::SavedPlan(_) => Some("give it alone to `retire apply`; `retire show` shows it"),
             Self::TooLarge(_) => Some("split it into several files"),
             Self::Io { .. }
             | Self::NoFile(_)
@@ -233,7 +249,8 @@ pub(crate) fn read(input: &Input) -> Result<Source, FilesError> {
     let (path, bytes) = match input {
         Input::Standard => {
             let path = Path::new("-");
-            (path, bounded(&mut io::stdin().lock(), path, 0)?)
+            let read = || bounded(&mut io::stdin().lock(), path, 0);
+            (path, once(path, read)?)
         }
         Input::File(path) => (&**path, bytes(path)?),
     };
@@ -251,7 +268,7 @@ pub(crate) fn read(input: &Input) -> Result<Source, FilesError> {
 /// Returns why it cannot be read.
 pub(crate) fn bytes(path: &Path) -> Result<Vec<u8>, FilesError> {
     if sort(path)? == Sort::Pipe {
-        return piped(path, PATIENCE);
+        return once(path, || piped(path, PATIENCE));
     }
     let (mut file, size) = open(path)?;
     bounded(&mut file, path, size)
@@ -268,6 +285,24 @@ pub(crate) fn plain(path: &Path) -> Result<Vec<u8>, FilesError> {
         return Err(FilesError::NotPlain(path.to_owned()));
     }
     bytes(path)
+}
+
+/// What came through standard input and pipes so far.
+static STREAMS: Mutex<BTreeMap<PathBuf, Vec<u8>>> = Mutex::new(BTreeMap::new());
+
+/// Reads a stream where it was not read before: it comes once, and its content decides whether it
+/// is a saved plan or a manifest.
+fn once(
+    path: &Path,
+    read: impl FnOnce() -> Result<Vec<u8>, FilesError>,
+) -> Result<Vec<u8>, FilesError> {
+    let mut streams = STREAMS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(bytes) = streams.get(path) {
+        return Ok(bytes.clone());
+    }
+    let bytes = read()?;
+    streams.insert(path.to_owned(), bytes.clone());
+    Ok(bytes)
 }
 
 /// Reads what comes through a pipe, for so long at most.

@@ -19,16 +19,18 @@ use crate::sandbox::world::World;
 /// How a seed beside the manifests is called.
 const SEEDS: [&str; 2] = ["sandbox.yaml", "sandbox.yml"];
 
-/// Finds and reads the seed beside the manifests, if there is one.
+/// Finds and reads the seed beside the manifests, else that of the project folder, if there is one.
 ///
 /// # Errors
 ///
 /// Returns why it cannot be used.
 pub(super) fn seed_beside(paths: &[PathBuf]) -> Result<Option<World>, Failure> {
-    let folder = project::folder(paths).unwrap_or_default();
-    for name in SEEDS {
-        if let Some(world) = seed(&folder.join(name))? {
-            return Ok(Some(world));
+    let beside = project::beside(paths).unwrap_or_default();
+    for folder in [beside, project::folder(paths)?] {
+        for name in SEEDS {
+            if let Some(world) = seed(&folder.join(name))? {
+                return Ok(Some(world));
+            }
         }
     }
     Ok(None)

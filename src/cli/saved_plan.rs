@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::app::saved_plan::{HEAD, SavedPlan, is_plan};
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
-use crate::cli::files;
+use crate::cli::files::{self, Input, Sort};
 use crate::cli::project;
 use crate::cli::settings::Settings;
 use crate::cli::settings::origin::Origin;
@@ -23,15 +23,27 @@ pub(super) fn find(paths: &[PathBuf]) -> Result<Option<SavedPlan>, Failure> {
     let [path] = paths else {
         return Ok(None);
     };
-    if path.as_os_str() == "-" || !path.is_file() {
+    let head = if path.as_os_str() == "-" {
+        files::read(&Input::Standard)?.bytes
+    } else {
+        match files::sort(path) {
+            Ok(Sort::File) => {
+                project::refuse_stray(path)?;
+                files::head(path, HEAD)?
+            }
+            Ok(Sort::Pipe) => files::bytes(path)?,
+            Ok(Sort::Folder | Sort::Other) | Err(_) => return Ok(None),
+        }
+    };
+    if !is_plan(&head) {
         return Ok(None);
     }
-    project::refuse_stray(path)?;
-    if is_plan(&files::head(path, HEAD)?) {
-        Ok(Some(SavedPlan::read(path, &files::bytes(path)?)?))
+    let bytes = if path.is_file() {
+        files::bytes(path)?
     } else {
-        Ok(None)
-    }
+        head
+    };
+    Ok(Some(SavedPlan::read(path, &bytes)?))
 }
 
 /// Reads again what the PATHs of a plan mean.

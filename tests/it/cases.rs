@@ -65,10 +65,12 @@ cases! {
     plan_exit_code
     plan_long
     plan_names_the_moment
+    plan_on_standard_input
     plan_saved
     plan_saved_for_another_server
     plan_saved_of_what
     plan_saved_then_account_changed
+    plan_saved_then_done
     plan_saved_then_hold_added
     plan_saved_then_manifest_changed
     plan_saved_then_settings_changed
@@ -88,12 +90,14 @@ cases! {
     shelter_of_what_was_not_answered
     shelter_reads_nothing_in_vain
     shelter_without_a_token
+    state_behind_a_link
     state_broken
     state_history
     state_locked
     state_migrate
     state_missing
     state_of_another_server
+    state_of_the_project
     state_pull_and_push
     state_push_refused
     state_rm

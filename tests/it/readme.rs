@@ -37,7 +37,7 @@ fn the_quick_start_prints_what_the_readme_says() {
     let root = desk.path("");
     fs::create_dir(desk.path("examples")).unwrap();
     fs::create_dir(desk.path("examples/quickstart")).unwrap();
-    for name in ["retire.yaml", "sandbox.yaml"] {
+    for name in ["retire.toml", "retire.yaml", "sandbox.yaml"] {
         fs::rename(desk.path(name), root.join("examples/quickstart").join(name)).unwrap();
     }
     let first = String::from_utf8(command.output().unwrap().stdout).unwrap();

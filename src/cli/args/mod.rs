@@ -52,7 +52,7 @@ pub struct Arguments {
     pub verbose: u8,
     /// Read settings from this file
     ///
-    /// [default: retire.toml beside the manifests; env: RETIRE_CONFIG]
+    /// [default: retire.toml of the project folder; env: RETIRE_CONFIG]
     #[arg(
         long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath,
         help_heading = heading::GLOBAL
@@ -238,15 +238,20 @@ pub enum PlanFormat {
 /// `retire show`.
 #[derive(Debug, Args)]
 pub struct Show {
-    /// A state, a saved plan, or the events of a run
-    #[arg(value_hint = ValueHint::FilePath)]
-    pub file: PathBuf,
+    /// A state, a saved plan, the events of a run, or the folder of a project
+    ///
+    /// `-` is standard input [default: the state of the project folder]
+    #[arg(value_hint = ValueHint::AnyPath)]
+    pub file: Option<PathBuf>,
     /// Print it for people or for programs
     #[arg(
         long, value_enum, default_value_t = Format::Text, value_name = "FORMAT",
         help_heading = heading::APPROVAL
     )]
     pub format: Format,
+    /// Which state, where none is named.
+    #[command(flatten)]
+    pub settings: Flags<{ on::READ_STATE }>,
 }
 
 /// `retire sandbox`.

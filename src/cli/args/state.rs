@@ -1,10 +1,11 @@
 //! The arguments of `retire state`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use clap::{Args, Subcommand, ValueEnum, ValueHint};
 
-use crate::asset::AssetId;
+use crate::asset::{AssetId, AssetIdError};
 use crate::cli::args::common::{Flags, Format, ThisRun};
 use crate::cli::settings::declare::{heading, on};
 use crate::cli::settings::kind::Percent;
@@ -23,13 +24,78 @@ pub enum State {
     /// Record assets as gone that the server does not know, on your word
     AcceptMissing(StateAcceptMissing),
     /// Say who holds the lock, or clear what a process left in it that died
-    Unlock(Flags<{ on::READ_STATE }>),
+    Unlock(Which<{ on::READ_STATE }>),
     /// Print the state as one document, with what a journal beside it adds
     Pull(StatePull),
     /// Replace the state by a later one of the same lineage
     Push(StatePush),
     /// Turn a v2 state into a V4 state, and report what V4 knows of the open assets
     Migrate(StateMigrate),
+}
+
+/// Which state: that of a project, or one by its file.
+#[derive(Debug, Args)]
+pub struct Which<const COMMAND: u8> {
+    /// The state, or manifests or a folder of its project
+    ///
+    /// [default: the state of the project folder]
+    #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub path: Option<PathBuf>,
+    /// The settings.
+    #[command(flatten)]
+    pub settings: Flags<COMMAND>,
+}
+
+/// An asset, or the PATH of a state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Word {
+    /// An asset.
+    Id(AssetId),
+    /// The state, or manifests or a folder of its project.
+    Path(PathBuf),
+}
+
+impl FromStr for Word {
+    type Err = AssetIdError;
+
+    fn from_str(text: &str) -> Result<Self, AssetIdError> {
+        let path = PathBuf::from(text);
+        match AssetId::parse(text) {
+            Ok(id) => Ok(Self::Id(id)),
+            Err(_) if path.exists() => Ok(Self::Path(path)),
+            Err(why) => Err(why),
+        }
+    }
+}
+
+/// Assets, and which state.
+#[derive(Debug, Args)]
+pub struct Words {
+    /// The assets; a word that is none names the state, or a PATH of its project
+    #[arg(value_name = "ID | PATH")]
+    pub words: Vec<Word>,
+}
+
+impl Words {
+    /// The assets.
+    #[must_use]
+    pub fn ids(&self) -> Vec<AssetId> {
+        let ids = self.words.iter().filter_map(|word| match word {
+            Word::Id(id) => Some(*id),
+            Word::Path(_) => None,
+        });
+        ids.collect()
+    }
+
+    /// The PATHs.
+    #[must_use]
+    pub fn paths(&self) -> Vec<&Path> {
+        let paths = self.words.iter().filter_map(|word| match word {
+            Word::Id(_) => None,
+            Word::Path(path) => Some(&**path),
+        });
+        paths.collect()
+    }
 }
 
 /// Which state, and how to print it.
@@ -43,7 +109,7 @@ pub struct StateFile {
     pub format: Format,
     /// Which state.
     #[command(flatten)]
-    pub settings: Flags<{ on::READ_STATE }>,
+    pub which: Which<{ on::READ_STATE }>,
 }
 
 /// `retire state list`.
@@ -75,9 +141,9 @@ pub struct StateMigrate {
     /// What is said for this run alone.
     #[command(flatten)]
     pub run: ThisRun,
-    /// The settings.
+    /// Which state, and the settings.
     #[command(flatten)]
-    pub settings: Flags<{ on::MIGRATE }>,
+    pub which: Which<{ on::MIGRATE }>,
     /// Refuse if V4 knows less of the open assets
     ///
     /// A share in percent [default: 80]
@@ -88,9 +154,9 @@ pub struct StateMigrate {
 /// `retire state rm`.
 #[derive(Debug, Args)]
 pub struct StateRm {
-    /// The assets
-    #[arg(required = true, value_name = "ID")]
-    pub ids: Vec<AssetId>,
+    /// The assets, and which state.
+    #[command(flatten)]
+    pub words: Words,
     /// Go ahead without asking
     #[arg(long, help_heading = heading::APPROVAL)]
     pub auto_approve: bool,
@@ -102,9 +168,9 @@ pub struct StateRm {
 /// `retire state accept-missing`.
 #[derive(Debug, Args)]
 pub struct StateAcceptMissing {
-    /// The assets; without any, all that are missing
-    #[arg(value_name = "ID")]
-    pub ids: Vec<AssetId>,
+    /// The assets, all that are missing where none is given, and which state.
+    #[command(flatten)]
+    pub words: Words,
     /// Say why, for the history
     #[arg(long, value_name = "TEXT", help_heading = heading::APPROVAL)]
     pub reason: Option<String>,
@@ -124,7 +190,7 @@ pub struct StatePull {
     pub out: Option<PathBuf>,
     /// Which state.
     #[command(flatten)]
-    pub settings: Flags<{ on::READ_STATE }>,
+    pub which: Which<{ on::READ_STATE }>,
 }
 
 /// `retire state push`.
@@ -135,7 +201,7 @@ pub struct StatePush {
     pub file: PathBuf,
     /// Which state.
     #[command(flatten)]
-    pub settings: Flags<{ on::WRITE_STATE }>,
+    pub which: Which<{ on::WRITE_STATE }>,
 }
 
 /// Where an asset stands.

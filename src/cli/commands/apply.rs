@@ -79,6 +79,8 @@ impl Begun {
         let mut settings = context.settings(flags, arguments.run, &paths)?;
         if let Some(saved) = &saved {
             saved_plan::adopt_settings(saved, &mut settings);
+            saved_plan::check(saved, &settings, clock::now())?;
+            context.check_state(&settings, &paths)?;
         }
         Ok(Self {
             saved,
@@ -101,7 +103,7 @@ fn apply(
         paths,
         settings,
     } = begun;
-    let who = identity::find(&context.environment, project::folder(&paths).as_deref());
+    let who = identity::find(&context.environment, project::beside(&paths).as_deref());
     let (session, loaded) = lock::open(context, &settings, &who, "apply")?;
     tell_end_of_v2(context, &settings);
     let world = playground::world_of_basis;
@@ -202,7 +204,6 @@ fn prepared(
     let now = clock::now();
     let terms = plan_settings(settings, arguments.skip_mismatched);
     let (basis, reviewed) = if let Some(saved) = saved {
-        saved_plan::check(saved, settings, now)?;
         let (basis, plan) = saved.basis(terms, manifests, loaded, now, &*host(context))?;
         (basis, Some(plan))
     } else {

@@ -41,7 +41,7 @@ pub(crate) fn run(context: &Context, arguments: &Plan) -> Result<Exit, Failure> 
     tell_end_of_v2(context, &settings);
     let prepared = prepared(context, arguments, &settings, manifests, loaded)?;
     let Prepared { basis, plan } = &prepared;
-    let who = identity::find(&context.environment, project::folder(paths).as_deref());
+    let who = identity::find(&context.environment, project::beside(paths).as_deref());
     // A run would refuse it as well, so there is nothing to hand on.
     let refused = match check(plan, arguments.skip_mismatched) {
         Err(Refused::NotChecked) | Ok(()) => None,

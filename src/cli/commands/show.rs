@@ -8,27 +8,53 @@ use crate::cli::args::{Format, Show};
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::{clock, files, project, saved_plan};
+use crate::cli::files::{self, Input, Sort};
+use crate::cli::{clock, project, saved_plan};
 use crate::diagnostic::in_words;
 use crate::render::events::{self, Replayed};
 use crate::render::text::{self, PlanView};
 use crate::render::{json, state, summary};
+use crate::state::{State, format};
+use crate::store::StoreError;
 use crate::store::file::FileStore;
 
 /// Shows a file as what it is.
 pub(crate) fn run(context: &Context, arguments: &Show) -> Result<Exit, Failure> {
-    let path = &arguments.file;
+    let Some(path) = file(arguments)? else {
+        let flags = &arguments.settings.given;
+        let settings = context.settings_offline(flags, arguments.file.as_deref())?;
+        return overview(context, &settings.state.value, arguments.format);
+    };
     project::refuse_stray(path)?;
-    let bytes = files::bytes(path)?;
+    let bytes = if path.as_os_str() == "-" {
+        files::read(&Input::Standard)?.bytes
+    } else {
+        files::bytes(path)?
+    };
     if events::is_stream(&bytes) {
         runs(context, path, &bytes, arguments.format)?;
     } else if is_plan(&bytes) {
         plan(context, path, &bytes, arguments.format)?;
+    } else if path.as_os_str() == "-" {
+        let read = format::read(&bytes).map_err(|why| StoreError::Format {
+            path: path.to_owned(),
+            why,
+        })?;
+        state_as_a_whole(context, path, &read, arguments.format)?;
     } else {
         drop(bytes);
-        overview(context, path, arguments.format)?;
+        return overview(context, path, arguments.format);
     }
     Ok(Exit::Done)
+}
+
+/// The file that is to be shown; nothing where it is the state of a project.
+fn file(arguments: &Show) -> Result<Option<&Path>, Failure> {
+    let Some(path) = arguments.file.as_deref() else {
+        return Ok(None);
+    };
+    let standard = path.as_os_str() == "-";
+    Ok((standard || files::sort(path)? != Sort::Folder).then_some(path))
 }
 
 /// Shows what the runs of an event stream came to, as `apply` said it at its end.
@@ -92,15 +118,25 @@ fn plan(context: &Context, path: &Path, bytes: &[u8], format: Format) -> Result<
     Ok(())
 }
 
-fn overview(context: &Context, path: &Path, format: Format) -> Result<(), Failure> {
+fn overview(context: &Context, path: &Path, format: Format) -> Result<Exit, Failure> {
     let loaded = FileStore::new(path).load()?;
     let loaded = loaded.ok_or_else(|| Failure::NoState(path.to_owned()))?;
     for warning in &loaded.warnings {
         context.console.warn(warning);
     }
+    state_as_a_whole(context, path, &loaded.state, format)?;
+    Ok(Exit::Done)
+}
+
+fn state_as_a_whole(
+    context: &Context,
+    path: &Path,
+    read: &State,
+    format: Format,
+) -> Result<(), Failure> {
     context.console.data(|style, sink| match format {
-        Format::Json => json::overview(&loaded.state, sink),
-        Format::Text => state::overview(&loaded.state, &path.display().to_string(), style, sink),
+        Format::Json => json::overview(read, sink),
+        Format::Text => state::overview(read, &path.display().to_string(), style, sink),
     })?;
     Ok(())
 }

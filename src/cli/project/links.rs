@@ -78,6 +78,28 @@ pub(super) fn keep_inside(path: &Path, bound: &Path, named: &Path) -> Result<(),
     })
 }
 
+/// Refuses a state that a link leads out of the git repository around it or, without one, of the
+/// project folder, to `real`, where nothing may be yet.
+///
+/// # Errors
+///
+/// Returns where it leads out of.
+pub(crate) fn keep_state_inside(path: &Path, real: &Path) -> Result<(), FilesError> {
+    let (whole, real) = (from_root(path)?, from_root(real)?);
+    let project = super::folder_of(Some(path), &here()?)?;
+    let bound = bound(folder_of(&whole), &project);
+    let inside = bound
+        .canonicalize()
+        .is_ok_and(|bound| real.starts_with(bound));
+    if inside || real == whole {
+        return Ok(());
+    }
+    Err(FilesError::StateLeaves {
+        path: path.to_owned(),
+        bound,
+    })
+}
+
 /// Refuses a file that somebody named and that is a link, or lies behind one, which leaves the
 /// git repository around it or, without one, its project folder. What is not there is no link.
 ///

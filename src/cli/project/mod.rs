@@ -12,7 +12,7 @@ use std::sync::Arc;
 use crate::cli::files::{self, DEFAULTS, FilesError, Input, Sort};
 use crate::manifest::{Part, Source};
 
-pub(super) use links::refuse_stray;
+pub(super) use links::{keep_state_inside, refuse_stray};
 use search::Search;
 
 /// The file that marks a project folder.
@@ -152,8 +152,47 @@ fn is_stream(path: &Path) -> bool {
     path.as_os_str() == "-" || (nowhere && files::sort(path).is_ok_and(|sort| sort == Sort::Pipe))
 }
 
+/// The project folder of PATHs as it is seen from the current one: empty where it is that.
+///
+/// # Errors
+///
+/// Returns that they have none in common.
+pub(super) fn folder(paths: &[PathBuf]) -> Result<PathBuf, FilesError> {
+    let here = links::here()?;
+    let project = project_of(paths, &here)?;
+    let relative = paths.iter().all(|path| path.is_relative());
+    Ok(seen_from(&here, &project, relative))
+}
+
+/// The PATH of a command that reads a state, where it is the state itself, and not manifests or a
+/// folder of its project.
+///
+/// # Errors
+///
+/// Returns why it cannot be told.
+pub(super) fn named_state(path: &Path) -> Result<Option<&Path>, FilesError> {
+    if path.as_os_str() == "-" || files::sort(path)? != Sort::File {
+        return Ok(None);
+    }
+    let is_manifest = search::is_manifest(path)?;
+    Ok((!is_manifest).then_some(path))
+}
+
+/// A state with this name where it was looked for before its place was the project folder: beside
+/// the first PATH, or among the manifests.
+pub(super) fn old_state(paths: &[PathBuf], state: &Path) -> Option<PathBuf> {
+    let name = state.file_name()?;
+    let project = state.parent().unwrap_or(Path::new(""));
+    let places = [beside(paths), Some(project.join(MANIFESTS))];
+    let mut states = places.into_iter().flatten().map(|place| place.join(name));
+    states.find(|old| {
+        let plain = files::sort(old).is_ok_and(|sort| sort == Sort::File);
+        plain && !files::are_same(old, state)
+    })
+}
+
 /// The folder of the first manifest's PATH; nothing for standard input.
-pub(super) fn folder(paths: &[PathBuf]) -> Option<PathBuf> {
+pub(super) fn beside(paths: &[PathBuf]) -> Option<PathBuf> {
     let path = match paths.first() {
         Some(path) if path.as_os_str() == "-" => return None,
         Some(path) => path.clone(),

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::links::{self, keep_inside};
 use super::{MANIFESTS, USUAL, some};
+use crate::app::saved_plan::{HEAD as PLAN_HEAD, is_plan};
 use crate::cli::files::{self, DEEPEST, FilesError, Sort};
 use crate::manifest::kind::{DocumentKind, has_list, kind, lists_something};
 use crate::manifest::{Part, Source};
@@ -165,6 +166,9 @@ impl<'p> Search<'p> {
         let place = links::from_root(path)?;
         let bound = links::bound(links::folder_of(&place), self.project);
         keep_inside(&place, &bound, path)?;
+        if is_plan(&files::head(path, PLAN_HEAD)?) {
+            return Err(FilesError::SavedPlan(path.to_owned()));
+        }
         if self.is_new(path) {
             self.sources.push(Source {
                 path: files::shown(path),
@@ -272,6 +276,17 @@ impl<'p> Search<'p> {
             passed_over: self.passed_over().collect::<Vec<_>>().join("; "),
         }
     }
+}
+
+/// Whether a file is a manifest by its ending, or lists something: any other that somebody names
+/// for a state is the state.
+pub(super) fn is_manifest(path: &Path) -> Result<bool, FilesError> {
+    let ending = path.extension().unwrap_or_default();
+    if has_ending(path) && !ending.eq_ignore_ascii_case("json") {
+        return Ok(true);
+    }
+    let head = files::head(path, HEAD)?;
+    Ok(has_list(&String::from_utf8_lossy(&head)))
 }
 
 /// Whether a file that does not end like a manifest begins as one that lists something.

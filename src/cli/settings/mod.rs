@@ -93,8 +93,8 @@ pub(crate) struct Sources<'call> {
     pub(crate) environment: &'call Environment,
     /// The files with settings, the one that counts more first.
     pub(crate) files: &'call [Given],
-    /// The folder of the first PATH; nothing for standard input.
-    pub(crate) folder: Option<&'call Path>,
+    /// The project folder.
+    pub(crate) folder: &'call Path,
 }
 
 impl Sources<'_> {
@@ -129,8 +129,8 @@ impl Sources<'_> {
         if let Some(account) = &mut values.account {
             account.value = account_id(&account.value);
         }
-        if let (Origin::Default, Some(folder)) = (&values.state.origin, self.folder) {
-            values.state.value = folder.join(&values.state.value);
+        if values.state.origin == Origin::Default {
+            values.state.value = self.folder.join(&values.state.value);
         }
         let (server, dropped) = server::server(&values, self.sandbox)?;
         Ok(Settings {

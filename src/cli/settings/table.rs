@@ -99,8 +99,8 @@ settings! {
     }
 
     /// Keep the state in this file
-    /// instead of one beside the first PATH
-    state: PathBuf = STATE {
+    /// instead of one in the project folder
+    state: PathBuf = STATE, check(is_file) {
         key: "state", variable: "RETIRE_STATE", value: "FILE",
         heading: heading::STATE, commands: on::ALL, common: true,
     }
@@ -211,6 +211,13 @@ fn at_most(most: usize) -> impl Fn(&NonZeroUsize) -> Result<(), String> {
         }
         Ok(())
     }
+}
+
+fn is_file<P: AsRef<Path>>(path: &P) -> Result<(), String> {
+    if path.as_ref().as_os_str() == "-" {
+        return Err("a state is a file, and no stream".to_owned());
+    }
+    Ok(())
 }
 
 fn some_time(time: &Duration) -> Result<(), String> {

@@ -47,7 +47,7 @@ fn resolve(
         retry_blocked: false,
         environment: &variables(pairs),
         files: config.map_or(&[], std::slice::from_ref),
-        folder: Some(Path::new("repo")),
+        folder: Path::new("repo"),
     }
     .resolve()
 }
@@ -113,7 +113,7 @@ fn the_sandbox_takes_nothing_that_is_meant_for_earnest() {
         retry_blocked: false,
         environment: &self::variables(&variables),
         files: std::slice::from_ref(&file),
-        folder: Some(Path::new("repo")),
+        folder: Path::new("repo"),
     };
     let settings = settings.resolve().unwrap();
     assert_eq!(
@@ -272,7 +272,7 @@ fn of_files(pairs: &[(&str, &str)], files: &[Given]) -> Settings {
         retry_blocked: false,
         environment: &variables(pairs),
         files,
-        folder: None,
+        folder: Path::new(""),
     };
     sources.resolve().unwrap()
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::asset::AssetId;
 use crate::cli::args::StateAcceptMissing;
 use crate::cli::clock;
-use crate::cli::commands::state::{approve, open};
+use crate::cli::commands::state::{approve, of_words, open};
 use crate::cli::console::OutputError;
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
@@ -16,10 +16,11 @@ use crate::store::Session;
 
 /// Shows what would be recorded as gone, asks, and records it.
 pub(crate) fn run(context: &Context, arguments: &StateAcceptMissing) -> Result<Exit, Failure> {
-    let settings = context.settings_offline(&arguments.settings.given)?;
+    let flags = &arguments.settings.given;
+    let (settings, named) = of_words(context, &arguments.words, flags)?;
     let path = &settings.state.value;
     let (who, mut session, mut state) = open(context, &settings, "state accept-missing")?;
-    let ids = chosen(&state, &arguments.ids, path)?;
+    let ids = chosen(&state, &named, path)?;
     if ids.is_empty() {
         let words = format!(
             "`{}` has no missing asset; nothing was written.",

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use crate::app::connect::{AskedAccount, Connection, is_same_server};
 use crate::app::error::Error;
 use crate::asset::{AssetId, Kind};
-use crate::cli::args::StateMigrate;
+use crate::cli::args::{StateMigrate, Which};
 use crate::cli::clock;
 use crate::cli::commands::state::open;
 use crate::cli::connect::connect;
-use crate::cli::context::Context;
+use crate::cli::context::{Context, with_state};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::playground;
@@ -27,7 +27,9 @@ const MIN_FOUND: u8 = 80;
 
 /// Looks for what is open, reports it, and writes the state for V4.
 pub(crate) fn run(context: &Context, arguments: &StateMigrate) -> Result<Exit, Failure> {
-    let settings = context.settings(&arguments.settings.given, arguments.run, &[])?;
+    let Which { path, settings } = &arguments.which;
+    let (flags, paths) = with_state(&settings.given, path.as_deref())?;
+    let settings = context.settings(&flags, arguments.run, &paths)?;
     if settings.api.value != Api::V4 {
         return Err(Failure::NotToV4);
     }
@@ -45,7 +47,7 @@ pub(crate) fn run(context: &Context, arguments: &StateMigrate) -> Result<Exit, F
     check(&old, &settings, &kept)?;
     let open = open_assets(&old);
     let world = || playground::world_of_ids(open.iter().copied());
-    let connection = connect(context, &settings, &[], world)?;
+    let connection = connect(context, &settings, &paths, world)?;
     let target = Target {
         account: connection.account(asked_account(&settings).as_ref())?,
         api: Api::V4,

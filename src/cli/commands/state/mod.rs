@@ -1,9 +1,12 @@
 //! `retire state`: look into the state, or change it by hand.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::app::provenance::Identity;
-use crate::cli::args::{Format, State, StateFile, StateList, StatePull, StateShow, is_standard};
+use crate::asset::AssetId;
+use crate::cli::args::{
+    Format, State, StateFile, StateList, StatePull, StateShow, Which, Words, is_standard,
+};
 use crate::cli::context::Context;
 use crate::cli::destination::{self, Document};
 use crate::cli::exit::Exit;
@@ -11,6 +14,7 @@ use crate::cli::failure::Failure;
 use crate::cli::identity;
 use crate::cli::lock;
 use crate::cli::settings::Settings;
+use crate::cli::settings::declare::on;
 use crate::cli::settings::table::Given;
 use crate::render;
 use crate::render::escape::escape;
@@ -31,7 +35,7 @@ pub(crate) fn run(context: &Context, command: &State) -> Result<Exit, Failure> {
         State::History(arguments) => history(context, arguments),
         State::Rm(arguments) => rm::run(context, arguments),
         State::AcceptMissing(arguments) => accept::run(context, arguments),
-        State::Unlock(flags) => unlock(context, &flags.given),
+        State::Unlock(which) => unlock(context, which),
         State::Pull(arguments) => pull(context, arguments),
         State::Push(arguments) => push::run(context, arguments),
         State::Migrate(arguments) => migrate::run(context, arguments),
@@ -87,13 +91,34 @@ fn approve(
     }
 }
 
-fn load(context: &Context, flags: &Given) -> Result<state::State, Failure> {
-    let path = context.settings_offline(flags)?.state.clone().value;
+/// The file of a state that is only read.
+fn path_of(context: &Context, which: &Which<{ on::READ_STATE }>) -> Result<PathBuf, Failure> {
+    let Which { path, settings } = which;
+    let settings = context.settings_offline(&settings.given, path.as_deref())?;
+    Ok(settings.state.value.clone())
+}
+
+fn load(context: &Context, which: &Which<{ on::READ_STATE }>) -> Result<state::State, Failure> {
+    let path = path_of(context, which)?;
     expect_state(context, FileStore::new(&path).load()?, &path)
 }
 
+/// The settings and the assets of a command that changes a state by hand.
+fn of_words(
+    context: &Context,
+    words: &Words,
+    flags: &Given,
+) -> Result<(Settings, Vec<AssetId>), Failure> {
+    let path = match *words.paths() {
+        [] => None,
+        [path] => Some(path),
+        [_, second, ..] => return Err(Failure::TwoStates(second.to_owned())),
+    };
+    Ok((context.settings_offline(flags, path)?, words.ids()))
+}
+
 fn list(context: &Context, arguments: &StateList) -> Result<Exit, Failure> {
-    let state = load(context, &arguments.file.settings.given)?;
+    let state = load(context, &arguments.file.which)?;
     let wanted: Vec<&str> = arguments
         .status
         .iter()
@@ -114,7 +139,7 @@ fn list(context: &Context, arguments: &StateList) -> Result<Exit, Failure> {
 }
 
 fn show(context: &Context, arguments: &StateShow) -> Result<Exit, Failure> {
-    let state = load(context, &arguments.file.settings.given)?;
+    let state = load(context, &arguments.file.which)?;
     let id = arguments.id;
     context
         .console
@@ -126,7 +151,7 @@ fn show(context: &Context, arguments: &StateShow) -> Result<Exit, Failure> {
 }
 
 fn history(context: &Context, arguments: &StateFile) -> Result<Exit, Failure> {
-    let state = load(context, &arguments.settings.given)?;
+    let state = load(context, &arguments.which)?;
     context.console.data(|style, sink| match arguments.format {
         Format::Text => render::history::history(&state, style, sink),
         Format::Json => render::json::history(&state, sink),
@@ -135,9 +160,8 @@ fn history(context: &Context, arguments: &StateFile) -> Result<Exit, Failure> {
 }
 
 fn pull(context: &Context, arguments: &StatePull) -> Result<Exit, Failure> {
-    let flags = &arguments.settings.given;
-    let path = context.settings_offline(flags)?.state.clone().value;
-    let state = load(context, flags)?;
+    let path = path_of(context, &arguments.which)?;
+    let state = expect_state(context, FileStore::new(&path).load()?, &path)?;
     match &arguments.out {
         Some(out) if !is_standard(Some(out)) => {
             destination::publish(out, Document::Copy(&state), &path, |sink| {
@@ -151,10 +175,9 @@ fn pull(context: &Context, arguments: &StatePull) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn unlock(context: &Context, flags: &Given) -> Result<Exit, Failure> {
-    let settings = context.settings_offline(flags)?;
-    let path = &settings.state.value;
-    let last = FileStore::new(path).unlock()?;
+fn unlock(context: &Context, which: &Which<{ on::READ_STATE }>) -> Result<Exit, Failure> {
+    let path = path_of(context, which)?;
+    let last = FileStore::new(&path).unlock()?;
     let path = path.display();
     context.console.data(|_, sink| match &last {
         Some(holder) => writeln!(

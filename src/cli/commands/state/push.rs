@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::cli::args::StatePush;
+use crate::cli::args::{StatePush, Which};
 use crate::cli::commands::state::changer;
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
@@ -16,7 +16,8 @@ use crate::store::{Loaded, Session, StoreError};
 /// Takes a state and puts it in the place of the one that is there.
 pub(crate) fn run(context: &Context, arguments: &StatePush) -> Result<Exit, Failure> {
     let given = read(&arguments.file)?;
-    let settings = context.settings_offline(&arguments.settings.given)?;
+    let Which { path, settings } = &arguments.which;
+    let settings = context.settings_offline(&settings.given, path.as_deref())?;
     let path = &settings.state.value;
     let who = changer(context, &settings);
     let (mut session, loaded) = lock::open(context, &settings, &who, "state push")?;

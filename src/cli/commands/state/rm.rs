@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::asset::AssetId;
 use crate::cli::args::StateRm;
 use crate::cli::clock;
-use crate::cli::commands::state::{approve, open};
+use crate::cli::commands::state::{approve, of_words, open};
 use crate::cli::console::OutputError;
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
@@ -16,10 +16,13 @@ use crate::store::Session;
 
 /// Shows what would be dropped, asks, and drops it.
 pub(crate) fn run(context: &Context, arguments: &StateRm) -> Result<Exit, Failure> {
-    let settings = context.settings_offline(&arguments.settings.given)?;
+    let flags = &arguments.settings.given;
+    let (settings, mut ids) = of_words(context, &arguments.words, flags)?;
+    if ids.is_empty() {
+        return Err(Failure::NoIds);
+    }
     let path = &settings.state.value;
     let (who, mut session, mut state) = open(context, &settings, "state rm")?;
-    let mut ids = arguments.ids.clone();
     ids.sort_unstable();
     ids.dedup();
     let rows = recorded(&state, &ids, path)?;
