@@ -41,6 +41,7 @@ pub mod diagnostic;
 pub mod event;
 pub mod inventory;
 pub mod outcome;
+mod visible;
 
 pub mod manifest;
 pub mod plan;

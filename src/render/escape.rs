@@ -9,6 +9,8 @@ use std::fmt::Write;
 
 use unicode_width::UnicodeWidthStr;
 
+use crate::visible::obeyed;
+
 /// Shows text from elsewhere so that a terminal prints it and does nothing else.
 ///
 /// Control characters, marks of direction, characters without width and the separators of
@@ -38,27 +40,6 @@ pub(crate) fn push(character: char, shown: &mut String) {
         }
         other => shown.push(other),
     }
-}
-
-/// Whether a terminal could do something else with the character than print it.
-pub(crate) fn obeyed(character: char) -> bool {
-    character.is_control()
-        || matches!(
-            character,
-            '\u{ad}'
-                | '\u{34f}'
-                | '\u{61c}'
-                | '\u{115f}'..='\u{1160}'
-                | '\u{180e}'
-                | '\u{200b}'..='\u{200f}'
-                | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}'
-                | '\u{3164}'
-                | '\u{feff}'
-                | '\u{ffa0}'
-                | '\u{fff9}'..='\u{fffb}'
-                | '\u{e0000}'..='\u{e007f}'
-        )
 }
 
 /// How many columns of a terminal an escaped text takes.

@@ -14,9 +14,9 @@ use crate::asset::AssetId;
 use crate::event::Ending;
 use crate::outcome::{Evidence, FailureKind};
 use crate::plan::Totals;
-use crate::render::escape::obeyed;
 use crate::render::report::{FailedAsset, Summary};
 use crate::state::{Api, Change, Counts, Record, RunRecord, State};
+use crate::visible::json;
 
 /// Writes records as an array, one a line, in the order in which they come.
 ///
@@ -160,41 +160,6 @@ pub(crate) fn summary(summary: &Summary, sink: &mut dyn Write) -> io::Result<()>
     };
     json(&end, sink)?;
     sink.write_all(b"\n")
-}
-
-/// Writes a value as compact JSON that no terminal obeys.
-pub(super) fn json<T: Serialize, W: Write + ?Sized>(value: &T, sink: &mut W) -> io::Result<()> {
-    let mut serializer = serde_json::Serializer::with_formatter(sink, Numbered);
-    value.serialize(&mut serializer).map_err(io::Error::from)
-}
-
-/// Writes compact JSON, with each character by its number that a terminal could obey.
-struct Numbered;
-
-impl serde_json::ser::Formatter for Numbered {
-    fn write_string_fragment<W: ?Sized + Write>(
-        &mut self,
-        sink: &mut W,
-        fragment: &str,
-    ) -> io::Result<()> {
-        // Control characters of ASCII never come here but for the last: JSON escapes the others.
-        if fragment.is_ascii() && memchr::memchr(0x7f, fragment.as_bytes()).is_none() {
-            return sink.write_all(fragment.as_bytes());
-        }
-        let mut rest = fragment;
-        while let Some(place) = rest.find(obeyed) {
-            let (plain, from) = rest.split_at(place);
-            sink.write_all(plain.as_bytes())?;
-            let mut characters = from.chars();
-            if let Some(character) = characters.next() {
-                for unit in character.encode_utf16(&mut [0; 2]) {
-                    write!(sink, "\\u{unit:04x}")?;
-                }
-            }
-            rest = characters.as_str();
-        }
-        sink.write_all(rest.as_bytes())
-    }
 }
 
 #[derive(Serialize)]

@@ -4,20 +4,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const DOMAIN_TYPES: [&str; 6] = [
+const DOMAIN_TYPES: [&str; 7] = [
     "asset",
     "crash",
     "outcome",
     "event",
     "inventory",
     "diagnostic",
+    "visible",
 ];
 
 /// Each module and the modules that it may import.
-const MODULES: [(&str, &[&str]); 16] = [
+const MODULES: [(&str, &[&str]); 17] = [
     ("asset", &[]),
     ("crash", &[]),
     ("diagnostic", &[]),
+    ("visible", &[]),
     ("outcome", &["asset"]),
     ("event", &["asset", "outcome"]),
     ("inventory", &["asset", "outcome"]),

@@ -4,10 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-/// Writes a value.
-pub(super) fn json<T: Serialize + ?Sized>(sink: &mut dyn Write, value: &T) -> io::Result<()> {
-    serde_json::to_writer(sink, value).map_err(io::Error::from)
-}
+use crate::visible::json;
 
 /// Writes a value after its name.
 pub(super) fn field<T: Serialize + ?Sized>(
@@ -16,7 +13,7 @@ pub(super) fn field<T: Serialize + ?Sized>(
     value: &T,
 ) -> io::Result<()> {
     sink.write_all(name.as_bytes())?;
-    json(sink, value)
+    json(value, sink)
 }
 
 /// Writes a list, one value a line.
@@ -24,7 +21,7 @@ pub(super) fn rows<T: Serialize>(sink: &mut dyn Write, name: &str, rows: &[T]) -
     sink.write_all(name.as_bytes())?;
     for (index, row) in rows.iter().enumerate() {
         sink.write_all(if index == 0 { b"\n" } else { b",\n" })?;
-        json(sink, row)?;
+        json(row, sink)?;
     }
     sink.write_all(if rows.is_empty() { b"]" } else { b"\n]" })
 }

@@ -15,6 +15,7 @@ use crate::manifest::document::{Manifests, SourceFile};
 use crate::plan::forecast::RateForecast;
 use crate::plan::{Plan, Shelter, Totals};
 use crate::state::{Api, Target};
+use crate::visible::json;
 
 mod action;
 mod compare;
@@ -32,7 +33,7 @@ pub use digest::Sha256;
 pub use error::SavedError;
 pub use stale::{Current, Stale};
 
-use layout::{Compared, field, json, rows};
+use layout::{Compared, field, rows};
 
 /// The version of the document that this program reads and writes.
 pub const VERSION: u64 = 2;
@@ -282,7 +283,7 @@ impl PlanDocument {
         } = self;
         let mut sink = io::BufWriter::new(sink);
         write!(sink, "{{\"version\":{version},\"id\":")?;
-        json(&mut sink, id)?;
+        json(id, &mut sink)?;
         field(&mut sink, ",\n\"created_at\":", created_at)?;
         field(&mut sink, ",\"expires_at\":", expires_at)?;
         field(&mut sink, ",\"tool\":", tool)?;

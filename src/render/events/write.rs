@@ -7,10 +7,10 @@ use jiff::Timestamp;
 use crate::asset::AssetId;
 use crate::event::{Ending, RunEvent, RunInfo};
 use crate::render::events::{At, EndingName, Event, Version, milliseconds};
-use crate::render::json::json;
 use crate::render::report::{Summary, SummaryBuilder};
 use crate::render::summary::stopped;
 use crate::state::{Counts, Status};
+use crate::visible::json;
 
 /// Makes the lines of one run's stream, one event after another.
 #[derive(Debug, Default)]

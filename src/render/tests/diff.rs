@@ -262,7 +262,8 @@ fn a_terminal_gets_escaped_lines() {
     diff(&view, Style::default(), &mut bytes).unwrap();
     let text = String::from_utf8(bytes).unwrap();
     assert!(text.starts_with("--- a/my state\\u{1b}.json\t\n"), "{text}");
-    assert!(text.contains("映像 \\u{202e}\\u{9b}"), "{text}");
+    // What is in the document is a JSON escape there already.
+    assert!(text.contains("映像 \\u202e\\u009b"), "{text}");
 }
 
 #[test]

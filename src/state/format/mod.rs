@@ -15,6 +15,7 @@ use crate::asset::AssetId;
 use crate::event::Provenance;
 use crate::outcome::{Evidence, FailureKind};
 use crate::state::{Change, Record, RunRecord, State, Status, Target};
+use crate::visible;
 
 mod read;
 
@@ -118,8 +119,10 @@ fn keyed(id: AssetId, said: &str, line: &mut String) {
 }
 
 fn json<T: Serialize>(value: &T) -> String {
-    // Plain structs of texts and numbers cannot fail to serialise.
-    serde_json::to_string(value).unwrap_or_default()
+    let mut text = Vec::new();
+    // Plain structs of texts and numbers cannot fail to serialise, and JSON is UTF-8.
+    drop(visible::json(value, &mut text));
+    String::from_utf8(text).unwrap_or_default()
 }
 
 /// Where an asset stands, as the document says it.

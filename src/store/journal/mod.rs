@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::event::RunEvent;
 use crate::state::{Api, State, Target};
 use crate::store::journal::event::EventLine;
+use crate::visible;
 
 mod event;
 
@@ -146,7 +147,7 @@ fn write_line<T: Serialize>(body: &T, lines: &mut Vec<u8>) {
     lines.extend_from_slice(BEFORE_BODY);
     let body_start = lines.len();
     // Writing plain structs into memory cannot fail; were it to, the line would not be read back.
-    drop(serde_json::to_writer(&mut *lines, body));
+    drop(visible::json(body, &mut *lines));
     let sum = format!("{:08x}", crc32fast::hash(&lines[body_start..]));
     let sum_start = start + BEFORE_SUM.len();
     lines[sum_start..sum_start + 8].copy_from_slice(sum.as_bytes());
