@@ -76,13 +76,13 @@ pub enum RateLimit {
     Children,
     /// V4: listing what was deleted from a project.
     RecentlyDeleted,
-    /// v2: reading whose token it is.
+    /// Reading whose token it is.
     Me,
-    /// V4: listing the accounts of the token.
+    /// Listing the accounts of the token.
     Accounts,
-    /// V4: listing the workspaces of the account.
+    /// Listing the workspaces of an account, which v2 calls teams.
     Workspaces,
-    /// V4: listing the projects of a workspace.
+    /// Listing the projects of a workspace or an account.
     Projects,
 }
 

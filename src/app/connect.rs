@@ -12,13 +12,15 @@ use crate::app::error::Error;
 use crate::app::provenance::random;
 use crate::asset::account_id;
 use crate::event::StopReason;
+use crate::frameio::Reply;
 use crate::frameio::client::{Client, CutOff, Unread, Wait, Waiting};
 use crate::frameio::deleter::DeletingClient;
 use crate::frameio::places::PlaceReader;
 use crate::frameio::token::Token;
-use crate::frameio::token_provider::TokenProvider;
+use crate::frameio::token_provider::{Sort, TokenProvider};
 use crate::frameio::transport::{Base, Endpoint, Timeouts, Transport};
 use crate::frameio::v2;
+use crate::frameio::v2::wire::Me;
 use crate::frameio::v4;
 use crate::frameio::v4::wire::Named;
 use crate::plan::approve::Approved;
@@ -29,7 +31,7 @@ use crate::sandbox::{self, Options, Sandbox};
 use crate::state::Api;
 
 /// How many pages of accounts are read at most: nobody has five thousand accounts.
-const PAGES: usize = 50;
+pub(crate) const PAGES: usize = 50;
 
 /// The shortest wait that is told: after it people ask themselves whether anything goes on.
 const LONG_WAIT: Duration = Duration::from_secs(5);
@@ -40,7 +42,10 @@ const NAMED: usize = 10;
 /// A server that can be spoken to.
 #[derive(Debug)]
 pub(crate) struct Connection {
-    api: Api,
+    /// Which version of the API is spoken.
+    pub(crate) api: Api,
+    /// What opens the server.
+    pub(crate) token_provider: TokenProvider,
     client: Client,
     cut_off: CutOff,
     /// Who hears of it.
@@ -95,7 +100,7 @@ pub(crate) fn connect(
         Peer::Server(endpoint, token_provider) => (endpoint, token_provider, None),
     };
     host.hide(token_provider.secrets());
-    let transport = Transport::new(endpoint, token_provider, timeouts)?;
+    let transport = Transport::new(endpoint, token_provider.clone(), timeouts)?;
     let cut_off = CutOff::default();
     let hears = Arc::clone(&host);
     let waiting = Waiting {
@@ -105,6 +110,7 @@ pub(crate) fn connect(
     };
     Ok(Connection {
         api,
+        token_provider,
         client: Client::new(transport, waiting),
         cut_off,
         host,
@@ -169,35 +175,49 @@ impl Connection {
                 let Some((who, wanted)) = wanted else {
                     return Ok(None);
                 };
-                let is_ended = Cell::new(false);
-                let judge = |reply: &_| {
-                    is_ended.set(v2::answer::is_ended(reply));
-                    v2::answer::judge_who(reply)
-                };
-                let asked = self.client.read(&v2::Read::Me, judge);
-                let found = match self.wait_for(asked)? {
-                    Err(Unread::Trouble { detail, .. }) if is_ended.get() => {
-                        return Err(Error::Stopped(StopReason::Ended { detail }));
-                    }
-                    found @ (Ok(_) | Err(_)) => account_id(&found.map_err(not_told)?),
-                };
-                if found == *wanted {
-                    return Ok(Some(found));
-                }
-                Err(Error::OtherAccount {
-                    found: format!("belongs to the account `{found}`"),
-                    who: who.clone(),
-                    wanted: wanted.clone(),
-                })
+                let found = self.me(|_| {})?.account;
+                belongs(&found, (who, wanted)).map(Some)
             }
-            Api::V4 => {
-                let pages = self
-                    .client
-                    .pages(v4::Read::Accounts, v4::answer::judge_named);
-                let accounts = self.wait_for(pages.all(PAGES))?;
-                choose(&accounts.map_err(not_told)?, wanted).map(Some)
-            }
+            Api::V4 => choose(&self.accounts()?, wanted).map(Some),
         }
+    }
+
+    /// Asks v2 whose token it is; `look` sees each answer.
+    ///
+    /// # Errors
+    ///
+    /// Returns why that cannot be found out.
+    pub(crate) fn me(&self, look: impl Fn(&Reply)) -> Result<Me, Error> {
+        let is_ended = Cell::new(false);
+        let judge = |reply: &_| {
+            look(reply);
+            is_ended.set(v2::answer::is_ended(reply));
+            v2::answer::judge_me(reply)
+        };
+        match self.wait_for(self.client.read(&v2::Read::Me, judge))? {
+            Err(Unread::Trouble { detail, .. }) if is_ended.get() => {
+                Err(Error::Stopped(StopReason::Ended { detail }))
+            }
+            found @ (Ok(_) | Err(_)) => found.map_err(not_told),
+        }
+    }
+
+    /// Asks V4 which accounts the token opens.
+    ///
+    /// # Errors
+    ///
+    /// Returns why that cannot be found out.
+    pub(crate) fn accounts(&self) -> Result<Vec<Named>, Error> {
+        let pages = self
+            .client
+            .pages(v4::Read::Accounts, v4::answer::judge_named);
+        self.wait_for(pages.all(PAGES))?.map_err(not_told)
+    }
+
+    /// What sort of thing opens the server; nothing for the embedded one.
+    pub(crate) fn token_sort(&self) -> Option<Sort> {
+        let is_served_here = self.sandbox.is_some();
+        (!is_served_here).then(|| self.token_provider.sort())
     }
 
     /// Waits for what is read; a signal cuts it off, and a second one ends the program.
@@ -244,8 +264,21 @@ impl Connection {
     }
 }
 
+/// Refuses a token of v2 that is of another account than the one that is asked for.
+pub(crate) fn belongs(found: &str, (who, wanted): (&str, &str)) -> Result<String, Error> {
+    let found = account_id(found);
+    if found == wanted {
+        return Ok(found);
+    }
+    Err(Error::OtherAccount {
+        found: format!("belongs to the account `{found}`"),
+        who: who.to_owned(),
+        wanted: wanted.to_owned(),
+    })
+}
+
 /// The account that was asked for, else the only one.
-fn choose(accounts: &[Named], wanted: Option<&AskedAccount>) -> Result<String, Error> {
+pub(crate) fn choose(accounts: &[Named], wanted: Option<&AskedAccount>) -> Result<String, Error> {
     if let Some((who, wanted)) = wanted {
         let is_wanted = |account: &Named| {
             let adobe = account.adobe_id.as_ref();
@@ -286,7 +319,7 @@ fn list_accounts(accounts: &[Named]) -> String {
 }
 
 /// Why the server does not tell whose the token is.
-fn not_told(why: Unread) -> Error {
+pub(crate) fn not_told(why: Unread) -> Error {
     match why {
         Unread::Trouble { detail, .. } => Error::Who(detail),
         Unread::Refused(detail) => Error::Stopped(StopReason::NotAuthorised { detail }),
@@ -303,6 +336,7 @@ mod tests {
             id: id.to_owned(),
             name: Some(name.to_owned()),
             adobe_id: Some(format!("{name}@AdobeOrg")),
+            roles: None,
         }
     }
 

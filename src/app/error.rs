@@ -9,6 +9,8 @@ use crate::frameio::token::TokenError;
 use crate::frameio::transport::{EndpointError, TransportError};
 use crate::plan::saved::{SavedError, Stale};
 use crate::render;
+use crate::render::whoami::TokenKind;
+use crate::state::Api;
 
 /// Why a use case could not do what it was asked to.
 #[derive(Debug, thiserror::Error)]
@@ -72,6 +74,17 @@ pub enum Error {
     /// The token opens no account.
     #[error("the token opens no account")]
     NoAccount,
+    /// The token opens nothing at all.
+    #[error("this {} opens nothing", kind.name())]
+    OpensNothing {
+        /// What sort of token it is.
+        kind: TokenKind,
+        /// Which version of the API was asked.
+        api: Api,
+        /// What the server says.
+        #[source]
+        why: Box<Self>,
+    },
     /// Whose the token is could not be found out.
     #[error("whose token this is cannot be found out: {0}")]
     Who(String),
@@ -100,6 +113,30 @@ pub enum Error {
     Endpoint(#[from] EndpointError),
 }
 
+/// Says what to do about a token that opens nothing, by its sort.
+///
+/// Source: docs/frameio-api.md, "Authentication", "Authentication (V4)".
+const fn other_token(kind: TokenKind, api: Api) -> &'static str {
+    match (kind, api) {
+        (TokenKind::DeveloperToken, Api::V4) => {
+            "V4 takes a developer token only with `--legacy-token`, and not for accounts in the Adobe Admin Console: those need a client or an Adobe access token"
+        }
+        (TokenKind::LegacyToken, _) => {
+            "V4 takes developer tokens only for migrated accounts that are not in the Adobe Admin Console; for others give a client (`FRAMEIO_CLIENT_ID`, `FRAMEIO_CLIENT_SECRET`) or an Adobe access token, without `--legacy-token`"
+        }
+        (TokenKind::AdobeAccessToken, _) => {
+            "it may have ended, usually after a day, or lack a scope: it needs `openid`, `AdobeID` and, for people, `email`, `profile`, `offline_access` and `additional_info.roles`; a developer token needs `--legacy-token`"
+        }
+        (TokenKind::ClientCredentials, _) => {
+            "check the client's id and secret; at Adobe its project needs the Frame.io API with the scope `frame.s2s.all`, and its user must be in a Frame.io account"
+        }
+        (TokenKind::DeveloperToken, Api::V2) | (TokenKind::Unknown, _) => {
+            "make a new developer token; accounts in the Adobe Admin Console take none: give `--api v4` with a client or an Adobe access token"
+        }
+        (TokenKind::Sandbox, _) => "name an account in the seed of the sandbox",
+    }
+}
+
 /// Where a saved plan is wrong, as far as there is one place.
 fn saved_place(why: &SavedError) -> String {
     match why {
@@ -114,6 +151,22 @@ fn saved_place(why: &SavedError) -> String {
 }
 
 impl Error {
+    /// Says of which sort the token is, where it opens nothing.
+    pub(crate) fn by_token(self, kind: TokenKind, api: Api) -> Self {
+        let is_refusal = matches!(
+            self,
+            Self::NoAccount
+                | Self::Stopped(
+                    StopReason::NotAuthenticated { .. } | StopReason::NotAuthorised { .. }
+                )
+        );
+        if !is_refusal {
+            return self;
+        }
+        let why = Box::new(self);
+        Self::OpensNothing { kind, api, why }
+    }
+
     /// Says what to do about it.
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
@@ -132,6 +185,10 @@ impl Error {
             Self::Who(_) => {
                 Some("nothing was sent; check the network and `--endpoint`, then try again")
             }
+            Self::OpensNothing { why, .. } if matches!(**why, Self::NoAccount) => {
+                Some("add its user to an account of Frame.io, or use the token of another")
+            }
+            Self::OpensNothing { kind, api, why: _ } => Some(other_token(*kind, *api)),
             Self::NoAccount => Some("nothing was sent; use the token of another user or client"),
             Self::TwoAccounts { .. } | Self::OtherAccount { .. } => {
                 Some("nothing was sent; use the token and the manifests of one account")

@@ -13,6 +13,7 @@ pub mod error;
 pub(crate) mod prepare;
 pub(crate) mod provenance;
 pub(crate) mod saved_plan;
+pub(crate) mod whoami;
 
 /// What hears a signal by its number, and says whether it takes the next one as well.
 pub(crate) type OnSignal = Box<dyn FnMut(i32) -> bool + Send>;

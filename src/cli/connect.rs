@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::app::connect::{self, Connection, Peer};
+use crate::app::connect::{self, AskedAccount, Connection, Peer};
 use crate::app::prepare::PlanSettings;
 use crate::app::{Host, OnSignal};
 use crate::cli::clock;
@@ -104,6 +104,12 @@ pub(super) fn connect(
     )?)
 }
 
+/// Who asks for an account, and for which.
+pub(super) fn asked_account(settings: &Settings) -> Option<AskedAccount> {
+    let account = settings.account.as_ref()?;
+    Some((account.origin.to_string(), account.value.clone()))
+}
+
 /// Whether something can be read.
 pub(super) fn can_read(settings: &Settings) -> bool {
     settings.access.token.is_some() || settings.server.value == Server::Sandbox
@@ -111,7 +117,6 @@ pub(super) fn can_read(settings: &Settings) -> bool {
 
 /// What the settings say of a plan.
 pub(super) fn plan_settings(settings: &Settings, skip_mismatched: bool) -> PlanSettings {
-    let account = settings.account.as_ref();
     let Rules {
         max_attempts,
         retry_blocked,
@@ -120,7 +125,7 @@ pub(super) fn plan_settings(settings: &Settings, skip_mismatched: bool) -> PlanS
         state: settings.state.value.clone(),
         api: settings.api.value,
         server: settings.server.value.name().to_owned(),
-        account: account.map(|account| (account.origin.to_string(), account.value.clone())),
+        account: asked_account(settings),
         deciding: DecidingSettings {
             max_attempts,
             retry_blocked,

@@ -131,6 +131,7 @@ impl From<&Error> for Exit {
             | Error::OtherAccount { .. }
             | Error::SeveralAccounts(_)
             | Error::NoAccount
+            | Error::OpensNothing { .. }
             | Error::SandboxToken(_) => Self::Denied,
         }
     }

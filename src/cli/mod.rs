@@ -98,6 +98,7 @@ pub fn main() -> ExitCode {
 
 fn run(context: &Context, command: &Command) -> Result<Exit, Failure> {
     match command {
+        Command::Whoami(arguments) => commands::whoami::run(context, arguments),
         Command::Validate(arguments) => commands::validate::run(context, arguments),
         Command::Plan(arguments) => commands::plan::run(context, arguments),
         Command::Apply(arguments) => commands::apply::run(context, arguments),

@@ -13,6 +13,7 @@ pub const fn text(name: SchemaName) -> &'static str {
         SchemaName::Journal => include_str!("../../schemas/journal.schema.json"),
         SchemaName::Plan => include_str!("../../schemas/plan.schema.json"),
         SchemaName::Events => include_str!("../../schemas/events.schema.json"),
+        SchemaName::Whoami => include_str!("../../schemas/whoami.schema.json"),
         SchemaName::Config => include_str!("../../schemas/config.schema.json"),
         SchemaName::SandboxSeed => include_str!("../../schemas/sandbox-seed.schema.json"),
     }
@@ -33,6 +34,7 @@ mod tests {
     use crate::manifest::schema::Manifest;
     use crate::plan::saved::PlanDocument;
     use crate::render::events::Event;
+    use crate::render::whoami::Whoami;
     use crate::sandbox::seed::Seed;
     use crate::state::format::StateDocument;
     use crate::store::journal::Line;
@@ -44,6 +46,7 @@ mod tests {
             SchemaName::Journal => schema_of::<Line<'static>>(),
             SchemaName::Plan => schema_of::<PlanDocument>(),
             SchemaName::Events => schema_of::<Event<'static>>(),
+            SchemaName::Whoami => schema_of::<Whoami>(),
             SchemaName::Config => return format!("{:#}\n", config()),
             SchemaName::SandboxSeed => schema_of::<Seed>(),
         };

@@ -1,5 +1,7 @@
 //! What the calls of every version of the API have in common.
 
+use std::fmt::Write as _;
+
 use crate::event::{RateLimit, Task};
 
 /// What a request does.
@@ -50,3 +52,22 @@ pub trait Call: Send + Sync {
 
 /// A call that changes nothing.
 pub trait Read: Call {}
+
+/// A text as one segment of a path (RFC 3986, section 3.3).
+pub(super) fn segment(text: &str) -> String {
+    encoded(text, |byte| b"!$&'()*+,;=:@".contains(&byte))
+}
+
+pub(super) fn encoded(text: &str, stands: impl Fn(u8) -> bool) -> String {
+    let mut path = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        let unreserved = byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+        if unreserved || stands(byte) {
+            path.push(char::from(byte));
+        } else {
+            // Writing into a string cannot fail.
+            write!(path, "%{byte:02X}").ok();
+        }
+    }
+    path
+}

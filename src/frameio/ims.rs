@@ -37,6 +37,8 @@ pub struct Ims {
 pub(super) struct Fetched {
     pub(super) token: Token,
     pub(super) lifetime: Duration,
+    /// How long the service says that it is good.
+    pub(super) told: Option<Duration>,
 }
 
 /// Why there is no token.
@@ -143,10 +145,11 @@ impl Ims {
             .map_err(|_secret| odd("a token that cannot be one"))?;
         // From now on, no words from outside can bring it in.
         self.secrets.renew(&token);
-        let lifetime = answer.expires_in.map_or(USUAL, Duration::from_secs);
+        let told = answer.expires_in.map(lifetime);
         Ok(Fetched {
             token,
-            lifetime: lifetime.min(USUAL),
+            lifetime: told.map_or(USUAL, |lifetime| lifetime.min(USUAL)),
+            told,
         })
     }
 
@@ -166,6 +169,15 @@ impl Ims {
             mask::bounded(&texts.join(": "))
         };
         format!("the token endpoint gives no token: {said}")
+    }
+}
+
+/// How long a token is good, by its `expires_in`: seconds, but some services say milliseconds, and
+/// no token is good for as many days as that would be in seconds.
+const fn lifetime(expires_in: u64) -> Duration {
+    match expires_in {
+        0..=1_000_000 => Duration::from_secs(expires_in),
+        _ => Duration::from_millis(expires_in),
     }
 }
 

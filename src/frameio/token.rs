@@ -75,6 +75,13 @@ impl Token {
         word(text, Sort::Token).map(Self)
     }
 
+    /// Whether it has the form of a developer token of the legacy API.
+    ///
+    /// Source: docs/frameio-api.md, "Authentication".
+    pub(super) fn is_developer(&self) -> bool {
+        self.0.starts_with("fio-u-")
+    }
+
     /// The text itself, for those who send it and those who hide it.
     pub(super) fn text(&self) -> &str {
         &self.0

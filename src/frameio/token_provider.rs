@@ -52,8 +52,23 @@ struct Current {
     token: Token,
     /// From when on it is renewed.
     renew: Instant,
-    /// When it ends.
+    /// When it is taken to end.
     end: Instant,
+    /// When it ends as the service says.
+    told: Option<Instant>,
+}
+
+/// What sort of thing opens the API, as far as it can be seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sort {
+    /// A token that has the form of a developer token.
+    Developer,
+    /// A developer token that V4 is told to be one of the legacy API.
+    Legacy,
+    /// A client that fetches its tokens.
+    Client,
+    /// Any other token.
+    Other,
 }
 
 /// A token for one request.
@@ -103,6 +118,27 @@ impl TokenProvider {
     #[must_use]
     pub const fn secrets(&self) -> &Secrets {
         &self.secrets
+    }
+
+    /// What sort of thing it is.
+    #[must_use]
+    pub fn sort(&self) -> Sort {
+        match &self.source {
+            Source::Renewed(_) => Sort::Client,
+            Source::Ready(_) if self.legacy => Sort::Legacy,
+            Source::Ready(token) if token.is_developer() => Sort::Developer,
+            Source::Ready(_) => Sort::Other,
+        }
+    }
+
+    /// How long the token in use is good, where the service that gave it has said so.
+    pub async fn time_left(&self) -> Option<Duration> {
+        let Source::Renewed(renewed) = &self.source else {
+            return None;
+        };
+        let held = renewed.held.lock().await;
+        let end = held.current.as_ref()?.told?;
+        Some(end.saturating_duration_since(Instant::now()))
     }
 
     /// Whether V4 must be told that the token is one of the legacy API.
@@ -185,7 +221,11 @@ impl Held {
 
 impl Current {
     fn new(fetched: Fetched, now: Instant) -> Self {
-        let Fetched { token, lifetime } = fetched;
+        let Fetched {
+            token,
+            lifetime,
+            told,
+        } = fetched;
         // A token that hardly outlives a minute would be renewed at each request.
         let ahead = if lifetime > AHEAD {
             AHEAD
@@ -197,6 +237,7 @@ impl Current {
             token,
             renew: end - ahead,
             end,
+            told: told.and_then(|lifetime| now.checked_add(lifetime)),
         }
     }
 }
@@ -311,6 +352,31 @@ mod tests {
         assert_eq!(status(&transport).await, 200);
         third.assert_async().await;
         three.assert_async().await;
+    }
+
+    #[tokio::test]
+    async fn only_an_end_that_was_told_is_one() {
+        for (lifetime, left) in [
+            ("", None),
+            (r#","expires_in":600"#, Some(600)),
+            // Milliseconds.
+            (r#","expires_in":7200000"#, Some(7200)),
+            (r#","expires_in":900000"#, Some(900_000)),
+        ] {
+            let mut server = Server::new_async().await;
+            mock_grant(&mut server, "one", lifetime).await;
+            mock_token(&mut server, "one", 1).await;
+            let transport = transport(&server);
+            let provider = &transport.token_provider;
+            assert_eq!(provider.time_left().await, None, "nothing was fetched");
+            assert_eq!(status(&transport).await, 200);
+            let found = provider.time_left().await.map(|left| left.as_secs_f64());
+            let is_near =
+                |found: f64| left.is_some_and(|left| (found - f64::from(left)).abs() < 60.0);
+            assert_eq!(found.is_some(), left.is_some(), "{lifetime}");
+            assert!(found.is_none_or(is_near), "{lifetime}: {found:?}");
+            assert_eq!(provider.sort(), Sort::Client);
+        }
     }
 
     #[tokio::test]

@@ -30,7 +30,7 @@ const LEGACY: HeaderName = HeaderName::from_static("x-frameio-legacy-token-auth"
 pub struct Transport {
     client: Client,
     endpoint: Endpoint,
-    token_provider: TokenProvider,
+    pub(super) token_provider: TokenProvider,
 }
 
 impl Transport {

@@ -24,6 +24,7 @@ mod shelter;
 pub(crate) mod state;
 pub(crate) mod summary;
 pub(crate) mod text;
+pub(crate) mod whoami;
 mod words;
 
 #[cfg(test)]

@@ -121,6 +121,9 @@ cases! {
     v4_without_a_seed
     validate
     waivers_and_ended_holds
+    whoami
+    whoami_of_the_sandbox
+    whoami_opens_nothing
     wrong_account
 }
 

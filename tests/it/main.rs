@@ -42,3 +42,4 @@ mod token;
 mod torn;
 mod unknown;
 mod validate;
+mod whoami;

@@ -213,7 +213,8 @@ fn a_setting_is_declared_once() {
 
 #[test]
 fn a_command_has_the_flags_that_the_table_gives_it() {
-    let commands: [(&[&str], u8); 5] = [
+    let commands: [(&[&str], u8); 6] = [
+        (&["whoami"], on::WHOAMI),
         (&["plan", "--out=-"], on::PLAN),
         (&["apply"], on::APPLY),
         (&["state", "migrate"], on::MIGRATE),

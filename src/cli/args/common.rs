@@ -76,7 +76,7 @@ pub struct ThisRun {
 }
 
 /// The settings that the sandbox has no use for: where a secret goes and what is executed.
-fn guarded() -> impl Iterator<Item = &'static str> {
+pub(super) fn guarded() -> impl Iterator<Item = &'static str> {
     let guarded = SETTINGS.iter().filter(|setting| setting.guarded);
     guarded.map(|setting| setting.key)
 }

@@ -9,13 +9,20 @@ use crate::cli::exit::Exit;
 const WIDTH: usize = 72;
 
 /// Three examples each, and what they do; those of `retire state` stand below each of its commands.
-const EXAMPLES: [(&str, &str); 9] = [
+const EXAMPLES: [(&str, &str); 10] = [
     (
         "retire",
         "\
   retire apply --sandbox examples/quickstart     # play, without an account
   retire plan                                    # show what apply would do
   retire apply                                   # ask, and do it",
+    ),
+    (
+        "whoami",
+        "\
+  retire whoami                                  # whose token, and what it opens
+  retire whoami --format json                    # for programs
+  retire whoami --api v4 --legacy-token          # does V4 take this one?",
     ),
     (
         "validate",

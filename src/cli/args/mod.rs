@@ -88,6 +88,8 @@ pub enum Colour {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Show whose token it is, what it opens, and the settings in force
+    Whoami(Whoami),
     /// Check manifests, without a server and without a token
     Validate(Paths),
     /// Show what apply would do
@@ -113,6 +115,25 @@ pub enum Command {
         #[arg(value_enum)]
         shell: clap_complete::Shell,
     },
+}
+
+/// `retire whoami`.
+#[derive(Debug, Args)]
+pub struct Whoami {
+    /// Print it for people or for programs
+    #[arg(
+        long, value_enum, default_value_t = Format::Text, value_name = "FORMAT",
+        help_heading = heading::APPROVAL
+    )]
+    pub format: Format,
+    /// Ask the embedded sandbox, started for this one run
+    ///
+    /// No real token is used.
+    #[arg(long, help_heading = heading::SERVER, conflicts_with_all = common::guarded())]
+    pub sandbox: bool,
+    /// The settings.
+    #[command(flatten)]
+    pub settings: Flags<{ on::WHOAMI }>,
 }
 
 /// Which manifests.
@@ -308,6 +329,8 @@ pub enum SchemaName {
     Plan,
     /// A line of the event stream.
     Events,
+    /// What `whoami --format json` prints.
+    Whoami,
     /// retire.toml.
     Config,
     /// The sandbox's seed file.

@@ -8,3 +8,4 @@ pub(super) mod schema;
 pub(super) mod show;
 pub(super) mod state;
 pub(super) mod validate;
+pub(super) mod whoami;

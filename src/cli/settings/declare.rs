@@ -25,10 +25,12 @@ pub mod on {
     pub const READ_STATE: u8 = 8;
     /// The commands that write a state, and talk to no server.
     pub const WRITE_STATE: u8 = 16;
+    /// `retire whoami`.
+    pub const WHOAMI: u8 = 32;
     /// Every command that has a state.
     pub const ALL: u8 = PLAN | APPLY | MIGRATE | READ_STATE | WRITE_STATE;
-    /// Those of them that talk to a server.
-    pub const SERVER: u8 = PLAN | APPLY | MIGRATE;
+    /// The commands that talk to a server.
+    pub const SERVER: u8 = PLAN | APPLY | MIGRATE | WHOAMI;
 }
 
 /// The parts of the help, in their order.
@@ -128,6 +130,8 @@ macro_rules! settings {
     (@default $default:tt) => { Some($default) };
     (@counts $kind:ty) => { Option<Valued<$kind>> };
     (@counts $kind:ty, $default:tt) => { Valued<$kind> };
+    (@shown $value:expr) => { $value.as_ref().map(shown) };
+    (@shown $value:expr, $default:tt) => { Some(shown(&$value)) };
     (@or $found:ident, $kind:ty) => { $found };
     (@or $found:ident, $kind:ty, $default:tt) => {
         match $found {
@@ -212,6 +216,13 @@ macro_rules! settings {
         }
 
         impl Values {
+            /// Each setting by its key, as people may see it, and who set it; of one that has no
+            /// value, nothing.
+            #[must_use]
+            pub(crate) fn shown(&self) -> Vec<(&'static str, Option<Valued<String>>)> {
+                vec![$(($key, settings!(@shown self.$name $(, $default)?)),)+]
+            }
+
             /// Takes of each setting what the nearest place says.
             ///
             /// # Errors
@@ -233,6 +244,14 @@ macro_rules! settings {
 }
 
 pub(super) use settings;
+
+/// A value as people may see it.
+pub(super) fn shown<T: Kind>(valued: &Valued<T>) -> Valued<String> {
+    Valued {
+        value: valued.value.shown(),
+        origin: valued.origin.clone(),
+    }
+}
 
 /// What a flag of a command says; nothing where the command does not have it.
 pub(super) fn from_flag<T: Kind>(

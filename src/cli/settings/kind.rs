@@ -7,6 +7,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser, ValueParser};
+use jiff::SignedDuration;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 #[cfg(test)]
@@ -31,6 +32,9 @@ pub(crate) trait Kind: Clone + Send + Sync + Sized + 'static {
     /// Returns what is wrong with it.
     fn read<'de, D: Deserializer<'de>>(source: D) -> Result<Self, D::Error>;
 
+    /// The value as people may see it: as a flag would say it, and without a secret.
+    fn shown(&self) -> String;
+
     /// The JSON Schema of the value in a file.
     #[cfg(test)]
     fn schema() -> Value;
@@ -46,9 +50,10 @@ pub(crate) trait Kind: Clone + Send + Sync + Sized + 'static {
     }
 }
 
-/// Says how the text of a flag or a variable is read, and the schema of the value in a file.
+/// Says how the text of a flag or a variable is read, how the value is shown, and the schema of
+/// the value in a file.
 macro_rules! kind {
-    ($kind:ty, $parse:expr, $schema:tt $(, $own:item)*) => {
+    ($kind:ty, $parse:expr, $shown:expr, $schema:tt $(, $own:item)*) => {
         impl Kind for $kind {
             fn parse(text: &str) -> Result<Self, String> {
                 let parse: fn(&str) -> Result<Self, String> = $parse;
@@ -57,6 +62,11 @@ macro_rules! kind {
 
             fn read<'de, D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
                 Self::deserialize(source)
+            }
+
+            fn shown(&self) -> String {
+                let shown: fn(&Self) -> String = $shown;
+                shown(self)
             }
 
             #[cfg(test)]
@@ -69,17 +79,23 @@ macro_rules! kind {
     };
 }
 
-kind!(String, |text| Ok(text.to_owned()), {"type": "string"});
-kind!(bool, yes_or_no, {"type": "boolean"});
-kind!(u32, whole, {"type": "integer", "minimum": 0});
-kind!(usize, whole, {"type": "integer", "minimum": 0});
-kind!(NonZeroU32, from_one, {"type": "integer", "minimum": 1});
-kind!(NonZeroUsize, from_one, {"type": "integer", "minimum": 1});
-kind!(Percent, str::parse, {"type": "integer", "minimum": 0, "maximum": 100});
+kind!(String, |text| Ok(text.to_owned()), Self::clone, {"type": "string"});
+kind!(bool, yes_or_no, Self::to_string, {"type": "boolean"});
+kind!(u32, whole, Self::to_string, {"type": "integer", "minimum": 0});
+kind!(usize, whole, Self::to_string, {"type": "integer", "minimum": 0});
+kind!(NonZeroU32, from_one, Self::to_string, {"type": "integer", "minimum": 1});
+kind!(NonZeroUsize, from_one, Self::to_string, {"type": "integer", "minimum": 1});
+kind!(
+    Percent,
+    str::parse,
+    |percent| percent.0.to_string(),
+    {"type": "integer", "minimum": 0, "maximum": 100}
+);
 
 kind!(
     PathBuf,
     |text| Ok(Self::from(text)),
+    |path| path.display().to_string(),
     {"type": "string", "description": "A path, seen from the folder of this file."},
     fn parser() -> ValueParser {
         clap::value_parser!(PathBuf)
@@ -92,6 +108,7 @@ kind!(
 kind!(
     Api,
     api,
+    |api| api.name().to_owned(),
     {"enum": ["v2", "v4"]},
     fn parser() -> ValueParser {
         let names = PossibleValuesParser::new(["v2", "v4"]);
@@ -102,6 +119,7 @@ kind!(
 kind!(
     TokenCommand,
     |text| Ok(Self::Shell(text.to_owned())),
+    Self::name,
     {
         "type": "array", "items": {"type": "string"}, "minItems": 1,
         "description": "The program and its arguments; no shell is involved."
@@ -115,6 +133,14 @@ impl Kind for Duration {
 
     fn read<'de, D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
         parse_duration(&String::deserialize(source)?).map_err(D::Error::custom)
+    }
+
+    fn shown(&self) -> String {
+        let time = SignedDuration::try_from(*self);
+        time.map_or_else(
+            |_too_long| "for ever".to_owned(),
+            |time| format!("{time:#}"),
+        )
     }
 
     #[cfg(test)]
@@ -202,5 +228,99 @@ impl From<Vec<String>> for TokenCommand {
 impl fmt::Debug for TokenCommand {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("***")
+    }
+}
+
+impl TokenCommand {
+    /// The name of the program, and nothing else of the command.
+    #[must_use]
+    pub(crate) fn name(&self) -> String {
+        let program = match self {
+            Self::Shell(command) => first_program(command),
+            Self::Program(words) => words.first().map(String::as_str),
+        };
+        let name = program.and_then(plain_name);
+        name.unwrap_or("…").to_owned()
+    }
+}
+
+/// The word of a shell's command that names its program, behind what it sets for it.
+fn first_program(command: &str) -> Option<&str> {
+    let mut rest = command.trim_start();
+    loop {
+        let end = end_of_word(rest)?;
+        let word = &rest[..end];
+        let (name, _) = word.split_once('=').unwrap_or_default();
+        let sets = !name.is_empty()
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        if !sets {
+            return Some(word);
+        }
+        rest = rest[end..].trim_start();
+    }
+}
+
+/// Where the first word of a shell's command ends; nothing where that takes a shell to say.
+fn end_of_word(text: &str) -> Option<usize> {
+    let mut quote = None;
+    for (at, character) in text.char_indices() {
+        match (quote, character) {
+            (None, '\'' | '"') => quote = Some(character),
+            (Some(open), _) if open == character => quote = None,
+            (_, '\\' | '$' | '`' | '(' | ')') => return None,
+            (None, _) if character.is_whitespace() => return Some(at),
+            (None, ';' | '|' | '&' | '<' | '>') => return Some(at),
+            (None | Some(_), _) => {}
+        }
+    }
+    quote.is_none().then_some(text.len())
+}
+
+/// The name of a program's file, as far as it looks like one.
+fn plain_name(program: &str) -> Option<&str> {
+    let name = Path::new(program).file_name()?.to_str()?;
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.+".contains(&byte);
+    (name.len() <= 40 && name.bytes().all(is_plain)).then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_programs_name_is_said() {
+        for (command, name) in [
+            ("op read op://post/token", "op"),
+            ("  /usr/local/bin/op read hush", "op"),
+            ("TOKEN=hush op read", "op"),
+            ("A=1 B='hush hush' C=\"hush hush\" op", "op"),
+            ("op|jq .hush", "op"),
+            ("TOKEN=hush", "…"),
+            ("TOKEN=hush; op", "…"),
+            ("TOKEN='hush op", "…"),
+            ("TOKEN=hu\\ sh op", "…"),
+            ("TOKEN=$(cat hush) op", "…"),
+            ("$HUSH hush", "…"),
+            ("(hush; op)", "…"),
+            ("'hush hush' x", "…"),
+            ("hush=x@y op", "op"),
+            ("hush:hush@x", "…"),
+            ("", "…"),
+        ] {
+            assert_eq!(
+                TokenCommand::Shell(command.to_owned()).name(),
+                name,
+                "{command}"
+            );
+        }
+        let words = |words: &[&str]| {
+            let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+            TokenCommand::Program(words).name()
+        };
+        assert_eq!(words(&["/opt/op", "hush"]), "op");
+        assert_eq!(words(&["TOKEN=hush op", "read"]), "…");
+        assert_eq!(words(&[]), "…");
     }
 }

@@ -65,6 +65,22 @@ impl Settings {
         }
     }
 
+    /// Each setting that is in force by its key, as people may see it, and who set it.
+    #[must_use]
+    pub(crate) fn shown(&self) -> Vec<(&'static str, Option<Valued<String>>)> {
+        let mut shown = self.values.shown();
+        for (key, value) in &mut shown {
+            if *key == "endpoint" {
+                // What is asked in the end: that of a sandbox, or an address without a version.
+                *value = Some(Valued {
+                    value: self.server.value.name().to_owned(),
+                    origin: self.server.origin.clone(),
+                });
+            }
+        }
+        shown
+    }
+
     /// Says in words what of the settings does not count.
     pub(crate) fn notes(&self) -> Vec<String> {
         let dropped = self.dropped.iter().map(|Dropped { version, origin }| {

@@ -19,6 +19,18 @@ pub(crate) enum Origin {
     Default,
 }
 
+impl Origin {
+    /// Who set it, for a table.
+    #[must_use]
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Self::Flag(name) | Self::Environment(name) => (*name).to_owned(),
+            Self::Config(path) => path.display().to_string(),
+            Self::Default => "default".to_owned(),
+        }
+    }
+}
+
 impl fmt::Display for Origin {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

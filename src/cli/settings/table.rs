@@ -17,7 +17,7 @@ use serde::Deserialize;
 
 use crate::cli::env::Environment;
 use crate::cli::settings::declare::{
-    COLUMNS, Setting, from_file, from_flag, from_variable, heading, on, seen_from, settings,
+    COLUMNS, Setting, from_file, from_flag, from_variable, heading, on, seen_from, settings, shown,
 };
 use crate::cli::settings::kind::{Kind, Percent, TokenCommand};
 use crate::cli::settings::origin::{Origin, SettingsError, Valued};
@@ -27,7 +27,7 @@ settings! {
     /// Leave an asset alone after this many refusals
     max_attempts: NonZeroU32 = "5" {
         key: "max-attempts", variable: "RETIRE_MAX_ATTEMPTS", value: "N",
-        heading: heading::PLAN, commands: on::SERVER,
+        heading: heading::PLAN, commands: on::PLAN | on::APPLY | on::MIGRATE,
     }
 
     /// Refuse a saved plan that is older than this

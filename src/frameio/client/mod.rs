@@ -37,6 +37,9 @@ const PAUSE: Duration = Duration::from_millis(if cfg!(test) { 10 } else { 1_000 
 /// Waits whose ends are so close are one wait for whoever hears of them.
 const SAME: Duration = Duration::from_millis(5);
 
+/// What is said of a list that goes on and on.
+pub(crate) const ENDLESS: &str = "the list does not come to its end";
+
 /// Why something was left unread.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unread {
@@ -55,7 +58,7 @@ pub enum Unread {
 
 impl Unread {
     /// That the answer cannot be used.
-    pub(super) fn trouble(detail: &str) -> Self {
+    pub(crate) fn trouble(detail: &str) -> Self {
         Self::Trouble {
             reached: true,
             detail: detail.to_owned(),
@@ -414,7 +417,7 @@ where
                 return Ok(all);
             }
         }
-        Err(Unread::trouble("the list does not come to its end"))
+        Err(Unread::trouble(ENDLESS))
     }
 }
 

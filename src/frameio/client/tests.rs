@@ -7,7 +7,7 @@ use crate::frameio::token::Token;
 use crate::frameio::token_provider::TokenProvider;
 use crate::frameio::transport::{Endpoint, Timeouts};
 use crate::frameio::v2::Read;
-use crate::frameio::v2::answer::judge_who;
+use crate::frameio::v2::answer::judge_me;
 
 /// A client whose waits are heard.
 fn client(server: &ServerGuard, cut_off: &CutOff) -> (Client, Receiver<Wait>) {
@@ -35,8 +35,8 @@ async fn a_reading_waits_for_its_limit_and_says_so() {
     let full = full.expect(2).create_async().await;
     let (client, waits) = client(&server, &CutOff::default());
     for _ in 0..2 {
-        let told = client.read(&Read::Me, judge_who).await;
-        assert_eq!(told, Ok("a".to_owned()));
+        let told = client.read(&Read::Me, judge_me).await;
+        assert_eq!(told.map(|me| me.account), Ok("a".to_owned()));
     }
     let wait = waits.try_recv().unwrap();
     assert!(!wait.retries && wait.time > Duration::from_millis(50));
@@ -51,7 +51,7 @@ async fn trouble_is_asked_again_and_a_refusal_is_not() {
         let mock = server.mock("GET", "/v2/me").with_status(status);
         let mock = mock.expect(requests).create_async().await;
         let (client, waits) = client(&server, &CutOff::default());
-        let told = client.read(&Read::Me, judge_who).await.unwrap_err();
+        let told = client.read(&Read::Me, judge_me).await.unwrap_err();
         let trouble = matches!(told, Unread::Trouble { reached: true, .. });
         assert_eq!(trouble, !matches!(status, 401 | 403), "{status}");
         let retries = waits.try_iter().filter(|wait| wait.retries);
@@ -71,7 +71,7 @@ async fn a_signal_cuts_off_a_wait_and_all_that_comes() {
     let (client, waits) = client(&server, &cut_off);
     let both = side_by_side((0..2).map(|_| {
         let client = client.clone();
-        async move { client.read(&Read::Me, judge_who).await }
+        async move { client.read(&Read::Me, judge_me).await }
     }));
     let signal = async {
         while waits.try_recv().is_err() {
@@ -83,7 +83,7 @@ async fn a_signal_cuts_off_a_wait_and_all_that_comes() {
     let (both, ()) = tokio::join!(both, signal);
     let stopped = Err(Unread::Stop(StopReason::Signal { number: 2 }));
     assert!(both.iter().all(|told| *told == stopped), "{both:?}");
-    assert_eq!(client.read(&Read::Me, judge_who).await, stopped);
+    assert_eq!(client.read(&Read::Me, judge_me).await, stopped);
     assert_eq!(cut_off.reason(), Some(StopReason::Signal { number: 2 }));
     busy.assert_async().await;
 }

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use crate::asset::AssetId;
 use crate::frameio::place::{self, Item, Items, Page, Said};
 use crate::frameio::reply::{Body, Reply};
-use crate::frameio::v2::wire;
+use crate::frameio::v2::wire::{self, Me};
+use crate::frameio::v4::wire::Named;
 use crate::frameio::verdict::{Answer, Deletion, Live, Verdict, refusal};
 use crate::frameio::words::{bounded, detail, is_error};
 use crate::outcome::{Evidence, Failure, FailureKind, Outcome};
@@ -128,10 +129,22 @@ pub fn judge_read(id: AssetId, reply: &Reply) -> Verdict<Live> {
     }
 }
 
-/// Judges the answer to the question whose token this is; it reads the account's id.
+/// Judges the answer to the question whose token this is.
 #[must_use]
-pub fn judge_who(reply: &Reply) -> Verdict<String> {
-    Verdict::of_reading(reply, wire::account)
+pub fn judge_me(reply: &Reply) -> Verdict<Me> {
+    Verdict::of_reading(reply, wire::me)
+}
+
+/// Judges a page of accounts, teams or projects, and tells whether another one follows.
+#[must_use]
+pub fn judge_named(page: u32, reply: &Reply) -> Verdict<(Vec<Named>, bool)> {
+    Verdict::of_reading(reply, wire::named).map(|named| {
+        // Where nobody says how many pages there are, an empty one is behind the last.
+        let more = reply
+            .pages()
+            .map_or(!named.is_empty(), |pages| page < pages);
+        (named, more)
+    })
 }
 
 /// Judges a page of what is in an asset.

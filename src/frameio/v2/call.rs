@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::asset::AssetId;
 use crate::event::RateLimit;
-use crate::frameio::call::{self, Method, Request};
+use crate::frameio::call::{self, Method, Request, segment};
 use crate::frameio::v2::wire;
 
 /// How many assets a page is asked to have; how many it may have is open (docs/frameio-api.md,
@@ -23,10 +23,16 @@ pub enum Call {
 }
 
 /// A call of v2 that changes nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Read {
     /// Reads whose token it is.
     Me,
+    /// Reads a page of the accounts of the token, from 1.
+    Accounts(u32),
+    /// Reads a page of the teams of an account, from 1.
+    Teams(Arc<str>, u32),
+    /// Reads a page of the projects of a team, from 1.
+    Projects(Arc<str>, u32),
     /// Reads one asset, a deleted one included.
     Asset(AssetId),
     /// Reads a page of what is in an asset, from 1.
@@ -56,19 +62,26 @@ impl call::Call for Read {
     fn rate_limit(&self) -> RateLimit {
         match self {
             Self::Me => RateLimit::Me,
+            Self::Accounts(_) => RateLimit::Accounts,
+            Self::Teams(..) => RateLimit::Workspaces,
+            Self::Projects(..) => RateLimit::Projects,
             Self::Asset(_) => RateLimit::ReadAsset,
             Self::Children(..) => RateLimit::Children,
         }
     }
 
     fn request(&self, _: &str) -> Request {
+        let list = |path: &str, page: &u32| format!("/v2/{path}?page={page}&page_size={PAGE}");
         let path = match self {
             Self::Me => "/v2/me".to_owned(),
+            Self::Accounts(page) => list("accounts", page),
+            Self::Teams(account, page) => {
+                list(&format!("accounts/{}/teams", segment(account)), page)
+            }
+            Self::Projects(team, page) => list(&format!("teams/{}/projects", segment(team)), page),
             // A deleted asset is an answer here, not a 404.
             Self::Asset(id) => format!("/v2/assets/{id}?include_deleted=true"),
-            Self::Children(id, page) => {
-                format!("/v2/assets/{id}/children?page={page}&page_size={PAGE}")
-            }
+            Self::Children(id, page) => list(&format!("assets/{id}/children"), page),
         };
         Request::new(Method::Get, path)
     }

@@ -7,7 +7,9 @@ use uuid::Uuid;
 use crate::asset::AssetId;
 use crate::event::StopReason;
 use crate::frameio::reply::{Body, Reply};
-use crate::frameio::v2::answer::{is_ended, judge_delete, judge_read, judge_who};
+use crate::frameio::v2::answer::{is_ended, judge_delete, judge_me, judge_read};
+use crate::frameio::v2::wire::Me;
+use crate::frameio::v4::wire::User;
 use crate::frameio::verdict::{Deletion, Live, Verdict};
 use crate::frameio::words::LONGEST;
 use crate::outcome::{Evidence, Failure, FailureKind, Outcome};
@@ -425,21 +427,25 @@ fn a_read_tells_there_from_deleted_from_missing() {
 }
 
 #[test]
-fn the_account_is_read_from_the_answer() {
+fn the_account_and_the_user_are_read_from_the_answer() {
+    let body = r#"{"id":"u","account_id":"ACC","name":"x"}"#;
+    let user = User {
+        id: Some("u".to_owned()),
+        name: Some("x".to_owned()),
+        email: None,
+    };
+    let account = "acc".to_owned();
     assert_eq!(
-        judge_who(&answered(
-            200,
-            r#"{"id":"u","account_id":"ACC","name":"x"}"#
-        )),
-        Verdict::Told("acc".to_owned())
+        judge_me(&answered(200, body)),
+        Verdict::Told(Me { account, user })
     );
     assert!(matches!(
-        judge_who(&answered(200, "{}")),
+        judge_me(&answered(200, "{}")),
         Verdict::Unknown { .. }
     ));
     assert!(matches!(
-        judge_who(&answered(404, "{}")),
+        judge_me(&answered(404, "{}")),
         Verdict::Unknown { .. }
     ));
-    assert!(matches!(judge_who(&answered(401, "{}")), Verdict::Stop(_)));
+    assert!(matches!(judge_me(&answered(401, "{}")), Verdict::Stop(_)));
 }

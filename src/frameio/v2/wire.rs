@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::asset::AssetId;
 use crate::frameio::mask;
+use crate::frameio::v4::wire::{Named, User};
 use crate::frameio::verdict::Live;
 use crate::frameio::words::{TROUBLE, moment};
 
@@ -129,16 +130,55 @@ pub fn live(id: AssetId, bytes: &[u8]) -> Result<Live, String> {
     Ok(moment(&asset.deleted_at)?.map_or(Live::There, Live::Deleted))
 }
 
-/// Reads the account's id, in lower case, from the answer of `/v2/me`.
+/// Whose token it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Me {
+    /// The account that it works in, in lower case.
+    pub account: String,
+    /// Its user.
+    pub user: User,
+}
+
+/// Reads whose token it is.
 ///
 /// # Errors
 ///
 /// Returns why the bytes are not that answer.
-pub fn account(bytes: &[u8]) -> Result<String, String> {
+pub fn me(bytes: &[u8]) -> Result<Me, String> {
     #[derive(Deserialize)]
-    struct Me {
+    struct Answer {
         account_id: String,
     }
-    let me: Me = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
-    Ok(me.account_id.to_lowercase())
+    let read = || {
+        let Answer { account_id } = serde_json::from_slice(bytes)?;
+        let account = account_id.to_lowercase();
+        let user = serde_json::from_slice(bytes)?;
+        Ok(Me { account, user })
+    };
+    read().map_err(|error: serde_json::Error| error.to_string())
+}
+
+/// Reads a list of accounts, teams or projects. The name of an account is its `display_name`
+/// where it has one.
+///
+/// # Errors
+///
+/// Returns why the bytes are not such a list.
+pub fn named(bytes: &[u8]) -> Result<Vec<Named>, String> {
+    #[derive(Deserialize)]
+    struct Item {
+        id: String,
+        #[serde(default)]
+        name: Option<String>,
+        #[serde(default)]
+        display_name: Option<String>,
+    }
+    let items: Vec<Item> = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+    let named = items.into_iter().map(|item| Named {
+        id: item.id,
+        name: item.display_name.or(item.name),
+        adobe_id: None,
+        roles: None,
+    });
+    Ok(named.collect())
 }

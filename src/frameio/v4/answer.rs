@@ -5,7 +5,7 @@
 use crate::asset::AssetId;
 use crate::frameio::place::{self, Item, Items, Said};
 use crate::frameio::reply::Reply;
-use crate::frameio::v4::wire::{self, Line, Named, Page};
+use crate::frameio::v4::wire::{self, Line, Named, Page, User};
 use crate::frameio::verdict::{Answer, Deletion, Live, Verdict, refusal};
 use crate::frameio::words::detail;
 use crate::inventory::Facts;
@@ -93,6 +93,12 @@ pub(crate) fn judge_items(page: &place::Page, reply: &Reply) -> Verdict<Said<Ite
             }),
         })
     })
+}
+
+/// Judges the answer to the question whose token this is.
+#[must_use]
+pub fn judge_me(reply: &Reply) -> Verdict<User> {
+    Verdict::of_reading(reply, wire::user)
 }
 
 /// Judges a page of accounts, workspaces or projects.

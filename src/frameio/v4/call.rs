@@ -2,12 +2,11 @@
 //!
 //! Source: docs/frameio-api.md, "Deletes (V4)", "Reading (V4)", "Pages (V4)".
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use crate::asset::{AssetId, Kind};
 use crate::event::RateLimit;
-use crate::frameio::call::{self, Method, Request};
+use crate::frameio::call::{self, Method, Request, encoded, segment};
 
 /// How many entries a page is asked to have; the API takes at most this many.
 const PAGE: u32 = 100;
@@ -32,12 +31,16 @@ pub enum Call {
 /// A call of V4 that changes nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Read {
+    /// Reads whose token it is.
+    Me,
     /// Lists the accounts of the token.
     Accounts(Cursor),
     /// Lists the workspaces of the account.
     Workspaces(Cursor),
     /// Lists the projects of a workspace.
     Projects(Arc<str>, Cursor),
+    /// Lists the projects of the account.
+    ProjectsOfAccount(Cursor),
     /// Lists what was deleted from a project.
     RecentlyDeleted(Arc<str>, Cursor),
     /// Reads an asset as one of a kind.
@@ -55,9 +58,11 @@ impl Call {
             | Self::DeleteFolder(id)
             | Self::Read(Read::Show(_, id) | Read::Children(_, id, _)) => Some(*id),
             Self::Read(
-                Read::Accounts(_)
+                Read::Me
+                | Read::Accounts(_)
                 | Read::Workspaces(_)
                 | Read::Projects(..)
+                | Read::ProjectsOfAccount(_)
                 | Read::RecentlyDeleted(..),
             ) => None,
         }
@@ -86,9 +91,10 @@ impl call::Call for Call {
 impl call::Call for Read {
     fn rate_limit(&self) -> RateLimit {
         match self {
+            Self::Me => RateLimit::Me,
             Self::Accounts(_) => RateLimit::Accounts,
             Self::Workspaces(_) => RateLimit::Workspaces,
-            Self::Projects(..) => RateLimit::Projects,
+            Self::Projects(..) | Self::ProjectsOfAccount(_) => RateLimit::Projects,
             Self::RecentlyDeleted(..) => RateLimit::RecentlyDeleted,
             Self::Show(Kind::File, _) => RateLimit::ShowFile,
             Self::Show(Kind::Folder, _) => RateLimit::ShowFolder,
@@ -100,12 +106,14 @@ impl call::Call for Read {
     fn request(&self, account: &str) -> Request {
         let list = |rest: &str, after: &Cursor| page(&of_account(account, rest), PAGE, after);
         let path = match self {
+            Self::Me => "/v4/me".to_owned(),
             Self::Accounts(after) => page("/v4/accounts", PAGE, after),
             Self::Workspaces(after) => list("workspaces", after),
             Self::Projects(workspace, after) => list(
                 &format!("workspaces/{}/projects", segment(workspace)),
                 after,
             ),
+            Self::ProjectsOfAccount(after) => list("projects", after),
             Self::RecentlyDeleted(project, after) => {
                 let project = segment(project);
                 list(&format!("projects/{project}/recently_deleted"), after)
@@ -147,25 +155,6 @@ fn page(path: &str, size: u32, after: &Cursor) -> String {
     if let Some(after) = after {
         path.push_str("&after=");
         path.push_str(&encoded(after, |byte| b"%!$'()*+,;=:@/?".contains(&byte)));
-    }
-    path
-}
-
-/// A text as one segment of a path (RFC 3986, section 3.3).
-fn segment(text: &str) -> String {
-    encoded(text, |byte| b"!$&'()*+,;=:@".contains(&byte))
-}
-
-fn encoded(text: &str, stands: impl Fn(u8) -> bool) -> String {
-    let mut path = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        let unreserved = byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-        if unreserved || stands(byte) {
-            path.push(char::from(byte));
-        } else {
-            // Writing into a string cannot fail.
-            write!(path, "%{byte:02X}").ok();
-        }
     }
     path
 }

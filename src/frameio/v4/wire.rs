@@ -52,6 +52,32 @@ pub struct Named {
     /// The id that Adobe's storage has given it, where it has.
     #[serde(default)]
     pub adobe_id: Option<String>,
+    /// What the token's user is in it, where the server says so: accounts alone have that.
+    #[serde(default)]
+    pub roles: Option<Vec<String>>,
+}
+
+/// Whose token it is, as far as the server says so.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct User {
+    /// The user's id.
+    #[serde(default)]
+    pub id: Option<String>,
+    /// The user's name.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// The user's address.
+    #[serde(default)]
+    pub email: Option<String>,
+}
+
+/// Reads whose token it is.
+///
+/// # Errors
+///
+/// Returns why the bytes are not that answer.
+pub fn user(bytes: &[u8]) -> Result<User, String> {
+    read::<Wrapped<User>>(bytes).map(|user| user.data)
 }
 
 /// Reads whether an asset is there from the answer to its reading.

@@ -2,13 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::app::connect::{AskedAccount, Connection, is_same_server};
+use crate::app::connect::{Connection, is_same_server};
 use crate::app::error::Error;
 use crate::asset::{AssetId, Kind};
 use crate::cli::args::{StateMigrate, Which};
 use crate::cli::clock;
 use crate::cli::commands::state::open;
-use crate::cli::connect::connect;
+use crate::cli::connect::{asked_account, connect};
 use crate::cli::context::{Context, with_state};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -49,6 +49,7 @@ pub(crate) fn run(context: &Context, arguments: &StateMigrate) -> Result<Exit, F
     let world = || playground::world_of_ids(open.iter().copied());
     let connection = connect(context, &settings, &paths, world)?;
     let target = Target {
+        // Only what the settings say: v2's own id of the account need not be V4's.
         account: connection.account(asked_account(&settings).as_ref())?,
         api: Api::V4,
         endpoint: settings.server.value.name().to_owned(),
@@ -95,13 +96,6 @@ fn check(old: &State, settings: &Settings, kept: &Path) -> Result<(), Failure> {
         return Err(Failure::InTheWay(kept.to_owned()));
     }
     Ok(())
-}
-
-/// Who asks for an account, and for which: only the settings, since v2's own id of the account
-/// need not be V4's.
-fn asked_account(settings: &Settings) -> Option<AskedAccount> {
-    let account = settings.account.as_ref()?;
-    Some((account.origin.to_string(), account.value.clone()))
 }
 
 /// The assets that a later run would ask for.
