@@ -13,7 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use regex::{Captures, Regex};
 use similar::TextDiff;
 
-use crate::harness::{Desk, Done, copy, repository};
+use crate::harness::{Desk, Done, repository};
 use crate::sandbox;
 use crate::server::Server;
 
@@ -236,7 +236,7 @@ impl Scene {
 
     /// Copies what is in a folder.
     fn bring(&mut self, from: &Path) {
-        copy(from, &self.desk.path(&self.current));
+        self.desk.bring(from, &self.current);
         self.said += &texts(from);
     }
 
@@ -334,7 +334,13 @@ impl Scene {
             .env("PATH", path)
             .envs(self.variables.clone())
             .stdin(Stdio::null());
-        let done = Done::of(command.output().unwrap());
+        let done = if line.contains("retire ") {
+            self.desk.done(&mut command)
+        } else {
+            let done = Done::of(command.output().unwrap());
+            self.desk.is_own();
+            done
+        };
         let mut seen = done.out;
         if !done.err.is_empty() {
             seen = format!("{seen}[stderr]\n{}", done.err);

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 
-use crate::harness::{Desk, Done};
+use crate::harness::{Desk, Done, TOKEN};
 use crate::server::{Request, Server, id, manifest};
 
 /// A server that deletes whatever it is asked to, after `meanwhile` has seen the request.
@@ -28,7 +28,7 @@ fn arguments<'run>(server: &'run Server, state: &'run str) -> Vec<&'run str> {
 }
 
 fn apply(desk: &Desk, server: &Server, state: &str) -> Done {
-    desk.run_with(&[("FRAMEIO_TOKEN", "t")], &arguments(server, state))
+    desk.run_with(&[TOKEN], &arguments(server, state))
 }
 
 /// So many that they are twenty batches.
@@ -81,7 +81,7 @@ fn a_file_that_may_grow_no_more_ends_the_run_and_not_the_process() {
             .args(["-c", &words, env!("CARGO_BIN_EXE_retire")])
             .args(arguments(&server, "retire.state.json"))
             .current_dir(desk.path(""))
-            .env("FRAMEIO_TOKEN", "t")
+            .env(TOKEN.0, TOKEN.1)
             .output()
             .unwrap();
         let text = |bytes| String::from_utf8(bytes).unwrap();

@@ -6,7 +6,7 @@ use std::process::Stdio;
 use frameio_retire::cli::args::SchemaName;
 use serde_json::Value;
 
-use crate::harness::Desk;
+use crate::harness::{Desk, TOKEN};
 use crate::schemas::{fits, validator};
 
 const A: &str = "3fa85f64-5717-4562-b3fc-2c963f66afa6";
@@ -135,7 +135,7 @@ fn a_run_that_is_stopped_at_once_says_what_it_does_not_know() {
     let desk = one();
     let mut child = desk
         .command(&["apply", "--auto-approve", "--json", "--endpoint", &address])
-        .env("FRAMEIO_TOKEN", "t")
+        .env(TOKEN.0, TOKEN.1)
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 
-use crate::harness::{Desk, Done};
+use crate::harness::{Desk, Done, TOKEN};
 use crate::server::{Server, id, manifest};
 
 /// The API's answer to what it does not know.
@@ -24,7 +24,7 @@ fn apply(desk: &Desk, server: &Server, more: &[&str]) -> Done {
     let mut arguments = vec!["apply", "--auto-approve", "--endpoint", &server.url];
     arguments.extend(["--canary", "0"]);
     arguments.extend(more);
-    desk.run_with(&[("FRAMEIO_TOKEN", "t")], &arguments)
+    desk.run_with(&[TOKEN], &arguments)
 }
 
 fn record(desk: &Desk, number: usize) -> Value {

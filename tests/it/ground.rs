@@ -6,7 +6,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
-use crate::harness::{Desk, Done};
+use crate::harness::{Desk, Done, TOKEN};
 use crate::server::{Server, id, manifest};
 
 /// The state of these tests.
@@ -21,7 +21,7 @@ pub(crate) fn serving() -> Server {
 pub(crate) fn apply(desk: &Desk, server: &Server, more: &[&str]) -> Done {
     let mut arguments = vec!["apply", "--auto-approve", "--endpoint", &server.url];
     arguments.extend(more);
-    desk.run_with(&[("FRAMEIO_TOKEN", "t")], &arguments)
+    desk.run_with(&[TOKEN], &arguments)
 }
 
 /// Plans for a server, with the state `s.json`.
@@ -66,7 +66,7 @@ fn no_lock(desk: &Desk, server: &Server, what: &str) {
         &["state", "push", "copy.json", "--state", STATE],
     ];
     for command in commands {
-        let done = desk.run_with(&[("FRAMEIO_TOKEN", "t")], command).expect(1);
+        let done = desk.run_with(&[TOKEN], command).expect(1);
         assert!(done.err.contains("the lock of the state"), "{}", done.err);
         assert!(done.err.contains(what), "{command:?}: {}", done.err);
         assert!(done.err.contains("was not touched"), "{}", done.err);
@@ -146,6 +146,8 @@ fn a_lock_of_another_user_is_locked_all_the_same() {
             let binary = desk.path("retire");
             if !binary.exists() {
                 fs::copy(env!("CARGO_BIN_EXE_retire"), &binary).unwrap();
+                // The sandbox in it has tokens of its own.
+                desk.is_own();
             }
             let open = fs::Permissions::from_mode(0o777);
             fs::set_permissions(desk.path(""), open).unwrap();
@@ -153,7 +155,7 @@ fn a_lock_of_another_user_is_locked_all_the_same() {
             command.args(&arguments).current_dir(desk.path(""));
             command.env_clear().uid(NOBODY).gid(NOBODY);
         }
-        let output = command.env("FRAMEIO_TOKEN", "t").output().unwrap();
+        let output = command.env(TOKEN.0, TOKEN.1).output().unwrap();
         let said = String::from_utf8(output.stderr).unwrap();
         (output.status.code().unwrap(), said)
     };

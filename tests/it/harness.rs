@@ -6,9 +6,15 @@ use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 
+use crate::leaks::Leaks;
+
+/// A token that the servers of tests take; any that is as long would do.
+pub(crate) const TOKEN: (&str, &str) = ("FRAMEIO_TOKEN", "fio-u-of-the-tests");
+
 /// A folder in which the binary runs.
 pub(crate) struct Desk {
     folder: TempDir,
+    leaks: Leaks,
 }
 
 /// What one run of the binary did.
@@ -25,8 +31,11 @@ pub(crate) struct Done {
 impl Desk {
     /// Makes an empty folder.
     pub(crate) fn new() -> Self {
+        let leaks = Leaks::new();
+        leaks.hide(TOKEN.1);
         Self {
             folder: tempfile::tempdir().unwrap(),
+            leaks,
         }
     }
 
@@ -40,7 +49,7 @@ impl Desk {
     /// Makes a folder with a copy of what an example has.
     pub(crate) fn of_example(name: &str) -> Self {
         let desk = Self::new();
-        copy(&repository().join("examples").join(name), &desk.path(""));
+        desk.bring(&repository().join("examples").join(name), "");
         desk
     }
 
@@ -53,7 +62,19 @@ impl Desk {
     pub(crate) fn write(&self, name: &str, text: impl AsRef<[u8]>) {
         let path = self.path(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
+        fs::write(&path, text).unwrap();
+        self.leaks.is_own(&path);
+    }
+
+    /// Copies what is in a folder, but for what runs of an example leave, to a place.
+    pub(crate) fn bring(&self, from: &Path, to: &str) {
+        copy(from, &self.path(to));
+        self.leaks.are_own(&self.path(to));
+    }
+
+    /// Says that the test itself has written all that is here now.
+    pub(crate) fn is_own(&self) {
+        self.leaks.are_own(self.folder.path());
     }
 
     /// Reads a file.
@@ -85,14 +106,31 @@ impl Desk {
 
     /// Runs the binary.
     pub(crate) fn run(&self, arguments: &[&str]) -> Done {
-        Done::of(self.command(arguments).output().unwrap())
+        self.run_with(&[], arguments)
     }
 
     /// Runs the binary with a token and other variables.
     pub(crate) fn run_with(&self, variables: &[(&str, &str)], arguments: &[&str]) -> Done {
         let mut command = self.command(arguments);
-        command.envs(variables.iter().copied());
-        Done::of(command.output().unwrap())
+        self.done(command.envs(variables.iter().copied()))
+    }
+
+    /// Runs a command to its end, and looks for the secrets that it was given.
+    #[track_caller]
+    pub(crate) fn done(&self, command: &mut Command) -> Done {
+        self.leaks.hide_given(self.folder.path(), command);
+        let done = Done::of(command.output().unwrap());
+        self.leaks.check(self.folder.path(), &done);
+        done
+    }
+}
+
+/// What ran in the background, or was killed, may have left a secret as well.
+impl Drop for Desk {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            self.leaks.check_files(self.folder.path());
+        }
     }
 }
 
@@ -129,7 +167,7 @@ impl Done {
 }
 
 /// Copies all of a folder but what runs of an example leave.
-pub(crate) fn copy(from: &Path, to: &Path) {
+fn copy(from: &Path, to: &Path) {
     for entry in fs::read_dir(from).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap();

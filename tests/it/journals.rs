@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::harness::{Desk, Done};
+use crate::harness::{Desk, Done, TOKEN};
 use crate::server::{Request, Server, id, manifest};
 
 const STATE: &str = "s.json";
@@ -57,7 +57,7 @@ impl Place {
     }
 
     fn apply(&self, desk: &Desk) -> Done {
-        desk.run_with(&[("FRAMEIO_TOKEN", "t")], &self.arguments())
+        desk.run_with(&[TOKEN], &self.arguments())
     }
 
     /// Applies, and kills the run while its second batch is under way.
@@ -66,7 +66,7 @@ impl Place {
         *self.came.lock().unwrap() = Some(sender);
         let mut run = desk
             .command(&self.arguments())
-            .env("FRAMEIO_TOKEN", "t")
+            .env(TOKEN.0, TOKEN.1)
             .spawn()
             .unwrap();
         receiver.recv_timeout(Duration::from_mins(1)).unwrap();
@@ -112,7 +112,7 @@ fn refused(place: &Place, desk: &Desk, why: &str) {
         &place.arguments(),
     ];
     for command in commands {
-        let done = desk.run_with(&[("FRAMEIO_TOKEN", "t")], command).expect(8);
+        let done = desk.run_with(&[TOKEN], command).expect(8);
         assert!(done.err.contains(JOURNAL), "{command:?}: {}", done.err);
         assert!(done.err.contains(why), "{command:?}: {}", done.err);
         assert!(done.err.contains("the journal is kept"), "{}", done.err);
@@ -239,7 +239,7 @@ fn a_plan_that_was_made_beside_a_journal_fits_whoever_takes_the_journal_in() {
         }
         let mut arguments = place.arguments();
         arguments.extend(["--retries", "0", "plan.json"]);
-        let done = desk.run_with(&[("FRAMEIO_TOKEN", "t")], &arguments);
+        let done = desk.run_with(&[("FRAMEIO_TOKEN", "fio-u-of-the-tests")], &arguments);
         // What was under way is read, and this server says nothing that can be trusted.
         assert!(matches!(done.code, 0 | 3), "{}", done.transcript());
         assert!(desk.read(STATE).contains(&id(6)), "{}", done.transcript());

@@ -22,6 +22,7 @@ mod foreign;
 mod ground;
 mod harness;
 mod journals;
+mod leaks;
 mod lies;
 mod outputs;
 mod plan;

@@ -7,7 +7,7 @@ use std::os::unix::net::UnixListener;
 use std::process::Command;
 
 use crate::ground::{STATE, apply, contents, plan, serving};
-use crate::harness::{Desk, Done, seed};
+use crate::harness::{Desk, Done, TOKEN, seed};
 use crate::server::{Server, manifest};
 
 /// A desk with a state, its backup and its lock after two runs, a second manifest's worth of work
@@ -80,9 +80,7 @@ fn refused(desk: &Desk, server: &Server, writer: &[&str], name: &str, code: i32)
     let before = contents(desk);
     let mut arguments = writer.to_vec();
     arguments.push(name);
-    let done = desk
-        .run_with(&[("FRAMEIO_TOKEN", "t")], &arguments)
-        .expect(code);
+    let done = desk.run_with(&[TOKEN], &arguments).expect(code);
     assert_eq!(done.out, "", "{arguments:?}");
     assert!(
         done.err.contains("nothing was sent or written"),
@@ -218,9 +216,7 @@ fn what_is_no_plain_file_is_refused_and_never_waited_for() {
         }
         let mut arguments = writer.clone();
         arguments.push("none/file");
-        let done = desk
-            .run_with(&[("FRAMEIO_TOKEN", "t")], &arguments)
-            .expect(1);
+        let done = desk.run_with(&[TOKEN], &arguments).expect(1);
         assert!(done.err.contains("cannot write"), "{}", done.err);
         assert!(!desk.path("none").exists());
     }
@@ -234,8 +230,7 @@ fn a_document_replaces_one_of_its_own_kind_and_fills_an_empty_file() {
         let run = |place: &str| {
             let mut arguments = writer.clone();
             arguments.push(place);
-            desk.run_with(&[("FRAMEIO_TOKEN", "t")], &arguments)
-                .expect(0);
+            desk.run_with(&[TOKEN], &arguments).expect(0);
         };
         desk.write(name, "");
         run(name);

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::harness::{Desk, Done, copy, repository};
+use crate::harness::{Desk, Done, repository};
 
 const A: &str = "8d1f0c52-6a3b-4c7e-9f21-000000000100";
 const LOOSE: &str = "8d1f0c52-6a3b-4c7e-9f21-000000000300";
@@ -11,7 +11,7 @@ const LOOSE: &str = "8d1f0c52-6a3b-4c7e-9f21-000000000300";
 /// A desk with a world; `listed` are the lines of the manifest below its version.
 fn desk(listed: &str) -> Desk {
     let desk = Desk::with(&format!("version: 1\n{listed}"));
-    copy(&repository().join("tests/it/worlds/tree"), &desk.path(""));
+    desk.bring(&repository().join("tests/it/worlds/tree"), "");
     desk
 }
 

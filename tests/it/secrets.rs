@@ -86,7 +86,7 @@ fn a_server_that_repeats_the_token_is_not_repeated() {
             let mut command = desk.command(&["apply", "--auto-approve", "-vvv", "--endpoint"]);
             command.arg(&server.url).args(["--json-out", "run.jsonl"]);
             command.args(["--retries", "1", "--retry-for", "1s"]);
-            let done = Done::of(command.envs(TOKEN).output().unwrap());
+            let done = desk.done(command.envs(TOKEN));
             if is_said {
                 let transcript = done.transcript();
                 assert!(transcript.contains("no: Bearer ***"), "{transcript}");

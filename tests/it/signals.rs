@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::harness::Desk;
+use crate::harness::{Desk, TOKEN};
 use crate::server::{Answer, Request, Server, id, manifest};
 
 /// Sends a signal to a run.
@@ -27,7 +27,7 @@ fn start(desk: &Desk, server: &Server, size: &str, more: &[&str]) -> Child {
         .args(["--batch-size", size, "--canary", "0"])
         .args(more)
         .env("RETIRE_CONCURRENCY", "1")
-        .env("FRAMEIO_TOKEN", "t")
+        .env(TOKEN.0, TOKEN.1)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     command.spawn().unwrap()

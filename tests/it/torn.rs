@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::harness::Desk;
+use crate::harness::{Desk, TOKEN};
 use crate::rig::Dice;
 use crate::schemas::{fits, validator};
 
@@ -320,7 +320,7 @@ fn the_program_refuses_what_is_damaged_and_goes_on_from_what_is_cut() {
         done.err
     );
     let apply = ["apply", "--state", "s.json", "--auto-approve"];
-    let token = [("FRAMEIO_TOKEN", "t")];
+    let token = [TOKEN];
     desk.run_with(&token, &apply).expect(8);
     assert_eq!(read(&journal_path), changed, "nothing was overwritten");
     assert!(!desk.path("s.json").exists());

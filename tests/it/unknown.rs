@@ -3,14 +3,14 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Desk, Done};
+use crate::harness::{Desk, Done, TOKEN};
 use crate::server::{Server, id, manifest};
 
 fn apply(desk: &Desk, server: &Server) -> Done {
     let arguments = ["apply", "--auto-approve", "--retries", "0"];
     let place = ["--endpoint", &server.url, "--canary", "0"];
     let arguments: Vec<&str> = arguments.into_iter().chain(place).collect();
-    desk.run_with(&[("FRAMEIO_TOKEN", "t")], &arguments)
+    desk.run_with(&[TOKEN], &arguments)
 }
 
 fn value(done: Done) -> Value {
