@@ -34,7 +34,10 @@ pub(crate) fn obeyed(character: char) -> bool {
 /// # Errors
 ///
 /// Returns what the sink says when it cannot take the bytes.
-pub(crate) fn json<T: Serialize + ?Sized, W: Write + ?Sized>(value: &T, sink: &mut W) -> io::Result<()> {
+pub(crate) fn json<T: Serialize + ?Sized, W: Write + ?Sized>(
+    value: &T,
+    sink: &mut W,
+) -> io::Result<()> {
     let mut serializer = serde_json::Serializer::with_formatter(sink, Numbered);
     value.serialize(&mut serializer).map_err(io::Error::from)
 }

@@ -22,6 +22,41 @@ pub(crate) struct Identity {
     pub(crate) host: Option<String>,
 }
 
+/// Who runs this, in words as the environment has them.
+///
+/// They are masked where they are used, since the token may become known only meanwhile; and they
+/// are whole until then, since half a secret would not be found.
+#[derive(Debug, Clone)]
+pub(crate) struct RawIdentity(Identity);
+
+impl RawIdentity {
+    /// Takes words as they are.
+    pub(crate) const fn new(identity: Identity) -> Self {
+        Self(identity)
+    }
+
+    /// The words as `masked` makes them.
+    pub(crate) fn masked(&self, masked: impl Fn(&str) -> String) -> Identity {
+        let Identity { provenance, host } = &self.0;
+        let Provenance {
+            actor,
+            commit,
+            ci,
+            plan,
+        } = provenance;
+        let masked = |text: &Option<String>| text.as_deref().map(&masked);
+        Identity {
+            provenance: Provenance {
+                actor: masked(actor),
+                commit: masked(commit),
+                ci: masked(ci),
+                plan: plan.clone(),
+            },
+            host: masked(host),
+        }
+    }
+}
+
 impl Identity {
     /// Describes the run that comes next.
     pub(crate) fn run_info(

@@ -15,6 +15,7 @@ use crate::cli::failure::Failure;
 use crate::cli::playground;
 use crate::cli::secrets;
 use crate::cli::settings::Settings;
+use crate::cli::settings::origin::SettingsError;
 use crate::cli::settings::server::Server;
 use crate::cli::settings::table::ENDPOINT;
 use crate::cli::signals::{self, Signals};
@@ -88,6 +89,12 @@ pub(super) fn connect(
         Server::At(endpoint) => {
             let (token_provider, warnings) =
                 secrets::token_provider(settings, &context.environment)?;
+            let secrets = token_provider.secrets();
+            if secrets.find(endpoint.as_str().as_bytes()).is_some() {
+                let origin = settings.server.origin.clone();
+                let name = "endpoint";
+                return Err(SettingsError::Secret { origin, name }.into());
+            }
             for warning in &warnings {
                 context.console.warn(warning);
             }

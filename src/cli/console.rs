@@ -1,7 +1,7 @@
 //! The console: the only place that prints.
 
 use std::borrow::Cow;
-use std::io::{self, BufRead, BufWriter, IsTerminal, Write};
+use std::io::{self, BufRead, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -10,7 +10,7 @@ use terminal_size::{Width, terminal_size_of};
 
 use crate::cli::args::Colour;
 use crate::cli::env::Environment;
-use crate::frameio::mask::Secrets;
+use crate::frameio::mask::{self, Secrets};
 use crate::render::Style;
 use crate::render::escape::escape;
 
@@ -27,7 +27,7 @@ pub(crate) struct Console {
     redraws: bool,
     /// Whether a line of [`Console::status`] stands there now.
     drawn: Arc<AtomicBool>,
-    /// What no line on standard error shows, whoever wrote it.
+    /// What nothing that is printed shows, whoever wrote it.
     hidden: Arc<Mutex<Vec<Secrets>>>,
 }
 
@@ -87,8 +87,9 @@ impl Console {
         }
     }
 
-    /// Hides secrets on standard error, and in errors of an event stream, from now on. Nothing should bring one there; a library
-    /// that logs, or an error that shows a line of a file, could.
+    /// Hides secrets from now on, in all that is printed and in words of the environment. Nothing
+    /// should bring one there; a library that logs, an error that shows a line of a file, or a
+    /// manifest with a token in it could.
     pub(crate) fn hide(&self, secrets: &Secrets) {
         let mut hidden = self.hidden.lock().unwrap_or_else(PoisonError::into_inner);
         hidden.push(secrets.clone());
@@ -156,10 +157,59 @@ impl Console {
         &self,
         write: impl FnOnce(Style, &mut dyn Write) -> io::Result<()>,
     ) -> Result<(), OutputError> {
-        let mut sink = BufWriter::with_capacity(1 << 16, io::stdout().lock());
+        let mut sink = Masking {
+            console: self,
+            sink: io::stdout().lock(),
+            refuses: false,
+            lines: Vec::new(),
+        };
         write(self.out, &mut sink)?;
         sink.flush()?;
         Ok(())
+    }
+
+    /// Writes a document to a sink that takes no secret.
+    ///
+    /// # Errors
+    ///
+    /// Returns that a secret is in it, or what the sink says.
+    pub(crate) fn guard(
+        &self,
+        sink: &mut dyn Write,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let mut sink = Masking {
+            console: self,
+            sink,
+            refuses: true,
+            lines: Vec::new(),
+        };
+        write(&mut sink)?;
+        sink.flush()
+    }
+
+    /// Words of the environment without secrets, and bounded.
+    pub(crate) fn without_secrets(&self, text: &str) -> String {
+        let hidden = self.hidden.lock().unwrap_or_else(PoisonError::into_inner);
+        let whole = text.to_owned();
+        // It is cut only once all is hidden: half a secret would not be found.
+        mask::bounded(
+            &hidden
+                .iter()
+                .fold(whole, |text, secrets| secrets.hide_in(&text)),
+        )
+    }
+
+    /// Whether words of somebody else have a secret in them.
+    pub(crate) fn shows_secret(&self, text: &str) -> bool {
+        let hidden = self.hidden.lock().unwrap_or_else(PoisonError::into_inner);
+        hidden.iter().any(|secrets| secrets.shows(text))
+    }
+
+    /// Where a document has a secret.
+    pub(crate) fn find_secret(&self, document: &[u8]) -> Option<usize> {
+        let hidden = self.hidden.lock().unwrap_or_else(PoisonError::into_inner);
+        hidden.iter().find_map(|secrets| secrets.find(document))
     }
 
     /// A text with a mask in place of each secret that is hidden.
@@ -223,7 +273,7 @@ impl Console {
     /// Returns why the answer cannot be read.
     pub(crate) fn ask(&self, question: &str) -> io::Result<Option<String>> {
         let mut sink = io::stderr().lock();
-        write!(sink, "{question} ")?;
+        sink.write_all(&self.masked(format!("{question} ").into_bytes()))?;
         sink.flush()?;
         let mut line = String::new();
         let read = io::stdin().lock().read_line(&mut line)?;
@@ -239,5 +289,46 @@ impl Console {
         let answer = self.ask(question)?.unwrap_or_default();
         // People write a number as it is shown to them.
         Ok(answer.replace([',', '_', ' '], "").parse().ok())
+    }
+}
+
+/// How many bytes of whole lines are looked through at once.
+const PIECE: usize = 1 << 16;
+
+/// Looks through whole lines on their way, since no secret goes over the end of one.
+struct Masking<'console, W: Write> {
+    console: &'console Console,
+    sink: W,
+    /// Whether a secret is an error; else it is masked.
+    refuses: bool,
+    lines: Vec<u8>,
+}
+
+impl<W: Write> Masking<'_, W> {
+    /// Hands on so many of the bytes that wait.
+    fn hand_on(&mut self, length: usize) -> io::Result<()> {
+        let rest = self.lines.split_off(length);
+        let lines = std::mem::replace(&mut self.lines, rest);
+        if self.refuses && self.console.find_secret(&lines).is_some() {
+            let why = "a secret of this run would be in it; look for it in the manifests";
+            return Err(io::Error::other(why));
+        }
+        self.sink.write_all(&self.console.masked(lines))
+    }
+}
+
+impl<W: Write> Write for Masking<'_, W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.lines.extend_from_slice(bytes);
+        if self.lines.len() >= PIECE {
+            let end = memchr::memrchr(b'\n', &self.lines);
+            self.hand_on(end.map_or(0, |end| end + 1))?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.hand_on(self.lines.len())?;
+        self.sink.flush()
     }
 }

@@ -1,6 +1,7 @@
 //! What every command is given, and what most of them begin with.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::cli::args::ThisRun;
 use crate::cli::clock;
@@ -13,22 +14,26 @@ use crate::cli::ownership::Project;
 use crate::cli::playground;
 use crate::cli::project;
 use crate::cli::settings::kind::Kind;
-use crate::cli::settings::origin::{Origin, Valued};
+use crate::cli::settings::origin::{Origin, SettingsError, Valued};
 use crate::cli::settings::server::Server;
 use crate::cli::settings::table::Given;
 use crate::cli::settings::{Settings, Sources};
 use crate::cli::signals::Signals;
-use crate::diagnostic::Finding;
-use crate::manifest::{self, document::Manifests};
+use crate::diagnostic::{Finding, Place, Severity};
+use crate::frameio::mask::Secrets;
+use crate::manifest::{self, Source, document::Manifests};
 use crate::render::escape::escape;
 use crate::render::notices::notices;
 use crate::store::file::FileStore;
 
+/// What is said of a secret in a file.
+const SECRET: &str = "this is a secret, which does not belong here";
+
+/// What to do about it.
+const REVOKE: &str = "remove it, and revoke it where others could read it";
+
 /// The name of the config.
 const CONFIG: &str = "retire.toml";
-
-/// The variables with secrets.
-const SECRETS: [&str; 2] = [env::TOKEN, env::CLIENT_SECRET];
 
 /// The flags and the PATHs of a command that reads a state, of which its PATH may be the one itself.
 ///
@@ -79,6 +84,14 @@ impl Context {
         }
         let read = manifest::read(&found.sources);
         let manifests = read.map_err(|findings| Failure::Findings(self.masked(findings)))?;
+        let with_secret: Vec<Finding> = found
+            .sources
+            .iter()
+            .filter_map(|source| self.secret_in(source))
+            .collect();
+        if !with_secret.is_empty() {
+            return Err(Failure::Findings(with_secret));
+        }
         for notice in notices(&manifests, clock::now()) {
             self.console.warn(&notice);
         }
@@ -88,14 +101,32 @@ impl Context {
         })
     }
 
+    /// That a manifest has a secret in it, whatever line it is in: what a manifest says ends up
+    /// in plans and in reviews.
+    fn secret_in(&self, source: &Source) -> Option<Finding> {
+        let at = self.console.find_secret(&source.bytes)?;
+        let before = &source.bytes[..at];
+        let start = memchr::memrchr(b'\n', before).map_or(0, |end| end + 1);
+        let column = String::from_utf8_lossy(&before[start..]).chars().count();
+        let number = |number| u32::try_from(number).unwrap_or(u32::MAX);
+        Some(Finding {
+            code: "secret",
+            severity: Severity::Error,
+            place: Place {
+                file: Arc::clone(&source.path),
+                line: number(memchr::memchr_iter(b'\n', before).count() + 1),
+                column: number(column + 1),
+            },
+            message: SECRET.to_owned(),
+            snippet: None,
+            related: Vec::new(),
+            hint: Some(REVOKE.to_owned()),
+        })
+    }
+
     /// Findings without the lines that hold a secret of this run.
     fn masked(&self, mut findings: Vec<Finding>) -> Vec<Finding> {
-        let secrets: Vec<&str> = SECRETS
-            .iter()
-            .filter_map(|name| self.environment.text(name).ok().flatten())
-            .filter(|secret| !secret.trim().is_empty())
-            .collect();
-        let shows = |text: &str| secrets.iter().any(|secret| text.contains(secret.trim()));
+        let shows = |text: &str| self.console.shows_secret(text);
         for finding in &mut findings {
             if finding
                 .snippet
@@ -105,9 +136,8 @@ impl Context {
                 finding.snippet = None;
             }
             if shows(&finding.message) {
-                "this is a secret, which does not belong here".clone_into(&mut finding.message);
-                finding.hint =
-                    Some("remove it, and revoke it where others could read it".to_owned());
+                SECRET.clone_into(&mut finding.message);
+                finding.hint = Some(REVOKE.to_owned());
             }
         }
         findings
@@ -207,9 +237,37 @@ impl Context {
             folder: &folder,
         };
         let mut settings = sources.resolve()?;
+        self.hide_files(&settings);
+        self.refuse_secrets(&settings)?;
         self.check_state(&settings, paths)?;
         playground::settle_account(&mut settings, paths)?;
         Ok(settings)
+    }
+
+    /// Hides the secrets that lie in plain files, before anything is written down; what is wrong
+    /// with one is told where it is needed.
+    fn hide_files(&self, settings: &Settings) {
+        let secrets = Secrets::default();
+        for path in settings.access.files() {
+            let text = files::plain(path).ok().map(String::from_utf8);
+            if let Some(Ok(text)) = text {
+                secrets.keep(&text);
+            }
+        }
+        self.console.hide(&secrets);
+    }
+
+    /// Refuses a setting with a secret in it: what is no secret is printed and written down.
+    fn refuse_secrets(&self, settings: &Settings) -> Result<(), SettingsError> {
+        for (name, valued) in settings.shown() {
+            let shows = |valued: &Valued<String>| {
+                self.console.find_secret(valued.value.as_bytes()).is_some()
+            };
+            if let Some(Valued { value: _, origin }) = valued.filter(shows) {
+                return Err(SettingsError::Secret { origin, name });
+            }
+        }
+        Ok(())
     }
 
     /// Reads the configs, the one that counts more first: the one that is named, else that of the

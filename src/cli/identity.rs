@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use crate::app::provenance::Identity;
-use crate::cli::env::Environment;
+use crate::app::provenance::{Identity, RawIdentity};
+use crate::cli::context::Context;
 use crate::cli::git::{self, Repository};
 use crate::event::Provenance;
 
@@ -15,9 +15,15 @@ fn host() -> Option<String> {
     None
 }
 
+/// The words without what the console hides by now, and bounded.
+pub(super) fn masked(context: &Context, raw: &RawIdentity) -> Identity {
+    raw.masked(|text| context.console.without_secrets(text))
+}
+
 /// Finds out who runs this; `folder` is that of the manifests, or nothing where they come through
 /// standard input.
-pub(super) fn find(environment: &Environment, folder: Option<&Path>) -> Identity {
+pub(super) fn find(context: &Context, folder: Option<&Path>) -> RawIdentity {
+    let environment = &context.environment;
     let repository = Repository::around(folder.unwrap_or(Path::new("")));
     let person = || {
         let own = repository.as_ref().map(Repository::config);
@@ -25,19 +31,16 @@ pub(super) fn find(environment: &Environment, folder: Option<&Path>) -> Identity
         configs.find_map(|config| git::user(&config))
     };
     let commit = || repository.as_ref().and_then(Repository::commit);
-    // These words go into the state and the lock, whoever wrote them.
-    let secrets = environment.secrets();
-    let words = |text: String| secrets.words(&text);
     // A CI system knows best, then git, and the system itself least.
     let actor = environment.ci_actor().or_else(person);
     let actor = actor.or_else(|| environment.user());
-    Identity {
+    RawIdentity::new(Identity {
         provenance: Provenance {
-            actor: actor.map(words),
-            commit: environment.ci_commit().or_else(commit).map(words),
-            ci: environment.ci().map(words),
+            actor,
+            commit: environment.ci_commit().or_else(commit),
+            ci: environment.ci(),
             plan: None,
         },
-        host: host().or_else(|| environment.host()).map(words),
-    }
+        host: host().or_else(|| environment.host()),
+    })
 }

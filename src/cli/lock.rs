@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use crate::app::provenance::Identity;
+use crate::app::provenance::RawIdentity;
 use crate::apply::Clock;
 use crate::cli::clock::{self, SystemClock};
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
+use crate::cli::identity;
 use crate::cli::settings::Settings;
 use crate::render::escape::escape;
 use crate::store::file::{FileSession, FileStore};
@@ -24,11 +25,11 @@ const GLANCE: Duration = Duration::from_millis(100);
 pub(super) fn open(
     context: &Context,
     settings: &Settings,
-    who: &Identity,
+    who: &RawIdentity,
     command: &str,
 ) -> Result<(FileSession, Option<Loaded>), Failure> {
     let store = FileStore::new(&settings.state.value);
-    let holder = who.holder(command, clock::now());
+    let holder = identity::masked(context, who).holder(command, clock::now());
     let clock = SystemClock::start();
     let mut told = false;
     loop {

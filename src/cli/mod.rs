@@ -1,5 +1,6 @@
 //! The command line: arguments, settings, files, the console and exit codes.
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::FromArgMatches;
@@ -48,11 +49,12 @@ mod ticker;
 pub fn main() -> ExitCode {
     let matches = args::help::command().try_get_matches();
     let arguments = matches.and_then(|matches| Arguments::from_arg_matches(&matches));
+    let environment = Environment::of_process();
     let arguments = match arguments {
         Ok(arguments) => arguments,
         Err(error) => {
             // Where nobody reads the help any more there is nobody left to tell.
-            drop(error.print());
+            drop(print_usage(&error, &environment));
             let exit = if error.use_stderr() {
                 Exit::Usage
             } else {
@@ -61,7 +63,6 @@ pub fn main() -> ExitCode {
             return exit.into();
         }
     };
-    let environment = Environment::of_process();
     #[cfg(feature = "failpoints")]
     if let Ok(Some(order)) = environment.text(env::CRASH) {
         crate::crash::arm(order);
@@ -94,6 +95,18 @@ pub fn main() -> ExitCode {
         }
     };
     exit.into()
+}
+
+/// Prints a help text, or what is wrong with the arguments: one of them may be a secret.
+fn print_usage(error: &clap::Error, environment: &Environment) -> io::Result<()> {
+    let text = error.render().ansi().to_string();
+    let secrets = environment.secrets();
+    let text = secrets.printed(text.as_bytes());
+    if error.use_stderr() {
+        anstream::stderr().write_all(&text)
+    } else {
+        anstream::stdout().write_all(&text)
+    }
 }
 
 fn run(context: &Context, command: &Command) -> Result<Exit, Failure> {

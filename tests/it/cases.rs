@@ -82,6 +82,7 @@ cases! {
     run_by_whom
     sandbox_seed_wrong
     sandbox_wrong_usage
+    secret_in_a_manifest
     shelter_in_something_held
     shelter_of_a_folder_called_a_file
     shelter_of_what_cannot_be_placed

@@ -21,6 +21,7 @@ mod evidence_v4;
 mod foreign;
 mod ground;
 mod harness;
+mod hostile;
 mod journals;
 mod leaks;
 mod lies;

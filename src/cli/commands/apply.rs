@@ -103,7 +103,7 @@ fn apply(
         paths,
         settings,
     } = begun;
-    let who = identity::find(&context.environment, project::beside(&paths).as_deref());
+    let who = identity::find(context, project::beside(&paths).as_deref());
     let (session, loaded) = lock::open(context, &settings, &who, "apply")?;
     tell_end_of_v2(context, &settings);
     let world = playground::world_of_basis;
@@ -167,6 +167,8 @@ fn apply(
     let summary = SummaryBuilder::new(plan, path);
     let total = plan.totals.deletes();
     let state = prepared.into_state();
+    // The token is known by now, wherever it came from.
+    let who = identity::masked(context, &who);
     let mut info = who.run_info(&state, clock::now(), account);
     info.provenance.plan = saved.map(|saved| saved.document.id.clone());
     let order = Order {

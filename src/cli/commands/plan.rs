@@ -41,7 +41,8 @@ pub(crate) fn run(context: &Context, arguments: &Plan) -> Result<Exit, Failure> 
     tell_end_of_v2(context, &settings);
     let prepared = prepared(context, arguments, &settings, manifests, loaded)?;
     let Prepared { basis, plan } = &prepared;
-    let who = identity::find(&context.environment, project::beside(paths).as_deref());
+    let who = identity::find(context, project::beside(paths).as_deref());
+    let who = identity::masked(context, &who);
     // A run would refuse it as well, so there is nothing to hand on.
     let refused = match check(plan, arguments.skip_mismatched) {
         Err(Refused::NotChecked) | Ok(()) => None,
@@ -52,7 +53,9 @@ pub(crate) fn run(context: &Context, arguments: &Plan) -> Result<Exit, Failure> 
     let commit = who.provenance.commit.as_deref();
     let document = || document(&prepared, paths, commit, settings.max_plan_age.value);
     if let Some(path) = out {
-        destination::publish(path, Document::Plan, state, |sink| document().to_json(sink))?;
+        destination::publish(path, Document::Plan, state, |sink| {
+            context.console.guard(sink, |sink| document().to_json(sink))
+        })?;
     }
     let format = if printed {
         PlanFormat::Json

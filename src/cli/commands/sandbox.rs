@@ -6,6 +6,7 @@ use tokio::runtime;
 
 use crate::app::connect::serve;
 use crate::cli::args::Sandbox;
+use crate::cli::console::OutputError;
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -38,24 +39,23 @@ pub(crate) fn run(context: &Context, arguments: &Sandbox) -> Result<Exit, Failur
         .iter()
         .map(|path| format!(" {}", path.display()))
         .collect();
-    context.console.data(|_, sink| {
-        let assets = counted(assets, "asset", "assets");
-        writeln!(sink, "The sandbox listens on {url} and holds {assets}.")?;
-        writeln!(sink, "Ctrl-C ends it, and what it holds is forgotten.")?;
-        writeln!(sink, "\nIn another terminal:\n")?;
-        writeln!(
-            sink,
-            "  FRAMEIO_TOKEN={token} retire apply --endpoint {url} --state play.state.json{}",
-            paths.concat()
-        )?;
-        if let Some(id) = example {
-            writeln!(
-                sink,
-                "\n  curl -H 'Authorization: Bearer {token}' {url}/v2/assets/{id}"
-            )?;
-        }
-        Ok(())
-    })?;
+    let assets = counted(assets, "asset", "assets");
+    let call = example
+        .map(|id| format!("\n  curl -H 'Authorization: Bearer {token}' {url}/v2/assets/{id}\n"));
+    let text = format!(
+        "The sandbox listens on {url} and holds {assets}.
+Ctrl-C ends it, and what it holds is forgotten.
+
+In another terminal:
+
+  FRAMEIO_TOKEN={token} retire apply --endpoint {url} --state play.state.json{}
+{}",
+        paths.concat(),
+        call.unwrap_or_default()
+    );
+    // Its token is meant to be read, also where the environment has it already: nothing is masked.
+    let printed = context.console.stream(text.as_bytes());
+    printed.map_err(OutputError::from)?;
     let number = receiver.recv().unwrap_or(signals::INTERRUPT);
     runtime.block_on(sandbox.shut_down());
     Ok((&StopReason::Signal { number }).into())

@@ -1,6 +1,6 @@
 //! What opens the API: where tokens come from. No setting ever holds a secret itself.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::cli::env::{CLIENT_ID, CLIENT_SECRET, Environment, TOKEN};
 use crate::cli::settings::kind::TokenCommand;
@@ -147,6 +147,20 @@ fn two_ways(file: &Origin, origin: Origin) -> SettingsError {
 }
 
 impl Access {
+    /// The files that hold a secret.
+    pub(in crate::cli) fn files(&self) -> impl Iterator<Item = &Path> {
+        let (one, client) = match self.token.as_ref().map(|token| &token.value) {
+            Some(TokenSource::File(path)) => (Some(path), None),
+            Some(TokenSource::Client(client)) => (None, client.secret.as_ref()),
+            Some(TokenSource::Environment | TokenSource::Command(_)) | None => (None, None),
+        };
+        let secret = client.and_then(|half| match half {
+            Half::File(path) => Some(path),
+            Half::Variable(_) => None,
+        });
+        one.into_iter().chain(secret).map(PathBuf::as_path)
+    }
+
     pub(super) fn new(
         places: &[Place<'_>],
         values: &Values,

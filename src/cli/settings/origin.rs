@@ -97,6 +97,14 @@ pub(crate) enum SettingsError {
         /// What is wrong.
         message: String,
     },
+    /// A value has a secret in it.
+    #[error("{origin}: `{name}` has a secret in it")]
+    Secret {
+        /// Who set it.
+        origin: Origin,
+        /// The setting.
+        name: &'static str,
+    },
     /// The endpoint is not one.
     #[error("{origin}: {why}")]
     Endpoint {
@@ -112,7 +120,9 @@ impl SettingsError {
     pub(crate) fn is_config(&self) -> bool {
         match self {
             Self::NotText(_) => false,
-            Self::Value { origin, .. } | Self::Endpoint { origin, .. } => {
+            Self::Value { origin, .. }
+            | Self::Secret { origin, .. }
+            | Self::Endpoint { origin, .. } => {
                 matches!(origin, Origin::Config(_))
             }
         }
@@ -122,6 +132,9 @@ impl SettingsError {
     pub(crate) fn hint(&self) -> Option<&'static str> {
         match self {
             Self::NotText(_) | Self::Value { .. } => None,
+            Self::Secret { .. } => Some(
+                "give a secret by `FRAMEIO_TOKEN`, a file or a command alone: every other setting is printed and written down",
+            ),
             Self::Endpoint { why, .. } => Some(match why {
                 EndpointError::Plain(_) => "use `https`, or a server on this machine",
                 EndpointError::Version(_) => {

@@ -61,6 +61,15 @@ struct Kept {
     renewed: VecDeque<Needle>,
 }
 
+impl Kept {
+    /// The secrets of at least so many characters.
+    fn at_least(&self, least: usize) -> Vec<&Needle> {
+        let all = self.lasting.iter().chain(&self.renewed);
+        all.filter(|needle| needle.plain.needle().len() >= least)
+            .collect()
+    }
+}
+
 impl fmt::Debug for Secrets {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("***")
@@ -157,9 +166,33 @@ impl Secrets {
     /// Words from outside as the program may repeat them: without secrets, and bounded.
     #[must_use]
     pub fn words(&self, text: &str) -> String {
-        bounded(&String::from_utf8_lossy(
-            &self.masked(text.as_bytes(), SHORTEST),
-        ))
+        bounded(&self.hide_in(text))
+    }
+
+    /// Words from outside without secrets, as long as they are.
+    #[must_use]
+    pub fn hide_in(&self, text: &str) -> String {
+        let masked = self.masked(text.as_bytes(), SHORTEST);
+        String::from_utf8_lossy(&masked).into_owned()
+    }
+
+    /// Whether a text from outside has a secret in it.
+    #[must_use]
+    pub fn shows(&self, text: &str) -> bool {
+        matches!(self.masked(text.as_bytes(), SHORTEST), Cow::Owned(_))
+    }
+
+    /// Where a document has a secret; short ones do not count, since a word may be meant.
+    #[must_use]
+    pub fn find(&self, document: &[u8]) -> Option<usize> {
+        let kept = self.read();
+        let needles = kept.at_least(LONG);
+        let is_there = is_in(&needles, document);
+        is_there.then(|| {
+            places(&needles, document)
+                .first()
+                .map_or(0, |place| place.start)
+        })
     }
 
     /// A text of this program before it is printed. Short secrets stay, since a token like
@@ -172,12 +205,7 @@ impl Secrets {
     /// The text with a mask in place of each secret of at least `least` characters.
     fn masked<'text>(&self, text: &'text [u8], least: usize) -> Cow<'text, [u8]> {
         let kept = self.read();
-        let needles: Vec<&Needle> = kept
-            .lasting
-            .iter()
-            .chain(&kept.renewed)
-            .filter(|needle| needle.plain.needle().len() >= least)
-            .collect();
+        let needles = kept.at_least(least);
         if !is_in(&needles, text) {
             return Cow::Borrowed(text);
         }
@@ -200,6 +228,9 @@ impl Secrets {
 
 /// Whether a secret is in a text, escaped or not. Most texts have none, so this keeps no places.
 fn is_in(needles: &[&Needle], text: &[u8]) -> bool {
+    if needles.is_empty() {
+        return false;
+    }
     let found = |layer: &[u8]| {
         let mut needles = needles.iter();
         needles.any(|needle| needle.places(layer).next().is_some())

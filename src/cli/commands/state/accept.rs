@@ -10,6 +10,7 @@ use crate::cli::console::OutputError;
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::identity;
 use crate::render::{self, counted};
 use crate::state::{Record, State, Status};
 use crate::store::Session;
@@ -44,8 +45,10 @@ pub(crate) fn run(context: &Context, arguments: &StateAcceptMissing) -> Result<E
         let hint = "make sure that the assets are gone, then give `--auto-approve`";
         approve(context, ids.len(), question, (change, hint))?;
     }
-    let info = who.run_info(&state, clock::now(), None);
-    state.accept_missing(&info, &ids, arguments.reason.clone());
+    let info = identity::masked(context, &who).run_info(&state, clock::now(), None);
+    let reason = arguments.reason.as_deref();
+    let reason = reason.map(|text| context.console.without_secrets(text));
+    state.accept_missing(&info, &ids, reason);
     session.replace(&state)?;
     context.console.message(&format!(
         "Recorded {} as gone in `{}`; this is serial {}.",

@@ -12,6 +12,7 @@ use crate::cli::connect::{asked_account, connect};
 use crate::cli::context::{Context, with_state};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::identity;
 use crate::cli::playground;
 use crate::cli::settings::Settings;
 use crate::cli::settings::kind::Percent;
@@ -60,6 +61,8 @@ pub(crate) fn run(context: &Context, arguments: &StateMigrate) -> Result<Exit, F
     enough(&seen, open.len(), percent)?;
     file::publish(&kept, |sink| format::write(&old, sink))?;
     let mut state = old;
+    // The token is known by now, wherever it came from.
+    let who = identity::masked(context, &who);
     let info = who.run_info(&state, clock::now(), target.account.clone());
     state.migrate(&info, target);
     session.replace(&state)?;

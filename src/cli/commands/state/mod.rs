@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::app::provenance::Identity;
+use crate::app::provenance::RawIdentity;
 use crate::asset::AssetId;
 use crate::cli::args::{
     Format, State, StateFile, StateList, StatePull, StateShow, Which, Words, is_standard,
@@ -43,8 +43,8 @@ pub(crate) fn run(context: &Context, command: &State) -> Result<Exit, Failure> {
 }
 
 /// Who changes a state by hand, and from what: the repository around the state itself.
-fn changer(context: &Context, settings: &Settings) -> Identity {
-    identity::find(&context.environment, settings.state.value.parent())
+fn changer(context: &Context, settings: &Settings) -> RawIdentity {
+    identity::find(context, settings.state.value.parent())
 }
 
 /// Takes the lock of a state that must be there, for whoever changes it by hand, and reads it.
@@ -52,7 +52,7 @@ fn open(
     context: &Context,
     settings: &Settings,
     command: &str,
-) -> Result<(Identity, FileSession, state::State), Failure> {
+) -> Result<(RawIdentity, FileSession, state::State), Failure> {
     let who = changer(context, settings);
     let (session, loaded) = lock::open(context, settings, &who, command)?;
     let state = expect_state(context, loaded, &settings.state.value)?;

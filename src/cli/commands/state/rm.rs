@@ -10,6 +10,7 @@ use crate::cli::console::OutputError;
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::identity;
 use crate::render::{self, counted};
 use crate::state::{Counts, Record, State};
 use crate::store::Session;
@@ -46,7 +47,7 @@ pub(crate) fn run(context: &Context, arguments: &StateRm) -> Result<Exit, Failur
         let hint = "read the records with `retire state show ID`, then give `--auto-approve`";
         approve(context, ids.len(), question, (change, hint))?;
     }
-    let info = who.run_info(&state, clock::now(), None);
+    let info = identity::masked(context, &who).run_info(&state, clock::now(), None);
     state.remove(&info, &ids);
     session.replace(&state)?;
     context.console.message(&format!(
