@@ -95,16 +95,18 @@ pub(crate) fn run(context: &Context, arguments: &Plan) -> Result<Exit, Failure> 
             context.console.data(|_, sink| document().to_json(sink))?;
         }
     }
-    if let Some(path) = out
+    if let Some(path) = &arguments.out
         && format == PlanFormat::Text
     {
         let path = path.display();
-        let does = match &refused {
-            None => "does exactly that",
-            Some(_) => "refuses it as well, until what stands below is settled",
-        };
-        let words = format!("Saved as `{path}`; `retire apply {path}` {does}.");
-        context.console.message(&words);
+        let saved = format!("Saved as `{path}`; `retire apply {path}`");
+        context.console.message(&match &refused {
+            None => format!("{saved} does exactly that."),
+            Some(_) if is_unsheltered => {
+                format!("Not saved as `{path}`, since `retire apply` would refuse it.")
+            }
+            Some(_) => format!("{saved} refuses it as well, until what stands below is settled."),
+        });
     }
     if let Some(refused) = refused {
         return Err(refused.into());
