@@ -192,11 +192,13 @@ impl Context {
         let Valued { value, origin } = &settings.state;
         let is_projects = match origin {
             Origin::Flag(_) | Origin::Environment(_) => false,
-            Origin::Config(config) => Project::containing(paths).has(config),
+            Origin::Config(config) => {
+                !self.trusts_config()? && Project::containing(paths).has(config)
+            }
             Origin::Default => true,
         };
         let store = FileStore::new(value);
-        if is_projects && !self.trusts_config()? {
+        if is_projects {
             project::keep_state_inside(value, store.path())?;
         }
         let is_plays = settings.server.value == Server::Sandbox;
