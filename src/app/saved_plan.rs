@@ -11,11 +11,12 @@ use crate::app::Host;
 use crate::app::error::Error;
 use crate::app::prepare::{Basis, PlanSettings, Prepared};
 use crate::manifest::document::{Manifests, SourceFile};
-use crate::plan::Plan;
+use crate::plan::decide::Rules;
 use crate::plan::saved::{
     self, Current, DecidingSettings, PlanDocument, Sha256, Stale, StateBasis,
 };
-use crate::state::Target;
+use crate::plan::{Inputs, Plan};
+use crate::state::{State, Target};
 use crate::store::Loaded;
 
 /// How far into a file a plan's id stands at most, in bytes: it is the second field.
@@ -165,6 +166,33 @@ impl SavedPlan {
             settings,
             manifests,
         })
+    }
+
+    /// Compares the actions of the plan with what the manifests and the state give now, as far as
+    /// that can be said without the server.
+    ///
+    /// # Errors
+    ///
+    /// Returns the first asset of which they say something else.
+    pub(crate) fn check_actions(
+        &self,
+        plan: &Plan,
+        (manifests, loaded): (&Manifests, Option<&Loaded>),
+        now: Timestamp,
+    ) -> Result<(), Stale> {
+        let document = &self.document;
+        let none = State::new(document.state.lineage, document.target());
+        let inputs = Inputs {
+            manifests,
+            state: loaded.map_or(&none, |loaded| &loaded.state),
+            inventory: None,
+            rules: Rules {
+                max_attempts: document.settings.max_attempts,
+                retry_blocked: document.settings.retry_blocked,
+            },
+            now,
+        };
+        saved::check(plan, inputs, document.created_at)
     }
 
     /// Puts together what the plan is made from again, if everything is still as it was.

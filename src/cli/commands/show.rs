@@ -92,6 +92,7 @@ fn plan(context: &Context, path: &Path, bytes: &[u8], format: Format) -> Result<
                 loaded.as_ref(),
                 &manifests.files,
             )
+            .and_then(|()| saved.check_actions(&plan, (&manifests, loaded.as_ref()), clock::now()))
             .err()
             .map(|why| in_words(&why)),
         (Err(error), _) => Some(in_words(&error)),
