@@ -326,6 +326,7 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
             match effect {
                 Effect::Record(outcomes) => self.record(batch, outcomes),
                 Effect::HoldBack(outcome) => self.later.hold_back(batch, outcome),
+                Effect::SeekFiles(stack) => self.later.seek_files(batch, stack),
                 Effect::Seek(subject) => self.later.absent.push((batch, subject)),
                 Effect::Forget(id) => self.forget(vec![id]),
                 Effect::Requeue(jobs) => self.queue.put_first(jobs),

@@ -5,7 +5,7 @@
 //! asset was deleted, so that what is not found is looked for in these lists, many at once: at the
 //! end, or earlier where so many are not found that the run would have to stop.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -22,6 +22,8 @@ pub(super) struct Later {
     pub(super) held: Vec<(u64, AssetOutcome)>,
     /// What the server does not know, until it is looked for in lists.
     pub(super) absent: Vec<(u64, Subject)>,
+    /// Those of them that are version stacks and empty.
+    emptied: BTreeSet<AssetId>,
     /// What the server did not know when it was to delete it, until something is found out of it;
     /// with each the batch.
     doubtful: BTreeMap<AssetId, u64>,
@@ -32,6 +34,12 @@ impl Later {
     pub(super) fn hold_back(&mut self, batch: u64, outcome: AssetOutcome) {
         self.doubtful.remove(&outcome.0);
         self.held.push((batch, outcome));
+    }
+
+    /// Has the files of an empty version stack looked for.
+    pub(super) fn seek_files(&mut self, batch: u64, stack: AssetId) {
+        self.absent.push((batch, Subject::alone(stack)));
+        self.emptied.insert(stack);
     }
 
     /// Takes notice that the server did not know assets when it was to delete them.
@@ -84,14 +92,24 @@ impl Later {
         let intents = absent.map(|(_, subject)| known.intent_of(subject.id));
         let first: Option<Vec<Timestamp>> = intents.collect();
         let first = first.and_then(|intents| intents.into_iter().min());
-        let since = first.zip(known.memory.skew).and_then(|(first, skew)| {
-            let earlier = skew.checked_sub(SignedDuration::from_secs(1))?;
-            first.checked_add(earlier).ok()
+        // By the server's clock; neither time need have more than seconds.
+        let told = |intent: Timestamp| {
+            let earlier = known
+                .memory
+                .skew?
+                .checked_sub(SignedDuration::from_secs(1))?;
+            intent.checked_add(earlier).ok()
+        };
+        let emptied = self.emptied.iter();
+        let emptied = emptied.filter_map(|stack| {
+            let intent = known.intent_of(*stack)?;
+            Some((*stack, told(intent)?))
         });
         Wanted {
             assets,
             parents,
-            since,
+            emptied: emptied.collect(),
+            since: first.and_then(told),
         }
     }
 }

@@ -44,6 +44,9 @@ pub struct Wanted {
     pub assets: BTreeMap<AssetId, Option<AssetId>>,
     /// What holds assets, as far as that is known.
     pub parents: BTreeMap<AssetId, AssetId>,
+    /// The version stacks among them that are empty, each with the moment since which its files may
+    /// have been deleted: a line of one of them shows it.
+    pub emptied: BTreeMap<AssetId, Timestamp>,
     /// No line of an earlier deletion says anything; without it all do.
     pub since: Option<Timestamp>,
 }
@@ -162,8 +165,11 @@ impl Search<'_> {
     fn record_lines(&mut self, lines: Vec<Line>) {
         for Line { id, parent, at } in lines {
             self.lines.insert(id, at);
-            if let Some(parent) = parent {
-                self.parents.entry(id).or_insert(parent);
+            let Some(parent) = parent else { continue };
+            self.parents.entry(id).or_insert(parent);
+            let since = self.wanted.emptied.get(&parent);
+            if since.is_some_and(|since| at >= *since) {
+                self.found.insert(parent, at);
             }
         }
         for id in self.wanted.assets.keys() {
@@ -334,7 +340,7 @@ mod tests {
             parents: [(A, C), (C, F)]
                 .map(|(one, other)| (id(one), id(other)))
                 .into(),
-            since: None,
+            ..Wanted::default()
         };
         let deleted = recently_deleted(&client, &wanted, 100).await;
         let at = |text: &str| -> Timestamp { text.parse().unwrap() };
@@ -352,6 +358,33 @@ mod tests {
         assert_eq!(found(&deleted), [id(B)]);
         one.assert_async().await;
         other.assert_async().await;
+    }
+
+    #[tokio::test]
+    async fn a_line_of_a_file_tells_of_its_empty_stack_unless_it_is_older() {
+        let mut server = Server::new_async().await;
+        let line = |of: &str| {
+            let at = "2026-11-02T00:00:00Z";
+            format!(r#"{{"id":"{A}","parent_id":"{of}","deleted_at":"{at}"}}"#)
+        };
+        let list = format!("projects/{P}/recently_deleted?page_size=100");
+        let body = format!(r#"{{"data":[{}]}}"#, line(F));
+        let _mock = mock_answer(&mut server, &list, 200, &body).await;
+        let client = client(&server);
+        for (since, shown) in [
+            ("2026-11-01T00:00:00Z", true),
+            ("2026-11-03T00:00:00Z", false),
+        ] {
+            let emptied = [F, G].map(|stack| (id(stack), since.parse().unwrap()));
+            let wanted = Wanted {
+                assets: [F, G].map(|stack| (id(stack), Some(id(P)))).into(),
+                emptied: emptied.into(),
+                ..Wanted::default()
+            };
+            let deleted = recently_deleted(&client, &wanted, 100).await;
+            assert_eq!(deleted.found.contains_key(&id(F)), shown, "{since}");
+            assert!(!deleted.found.contains_key(&id(G)));
+        }
     }
 
     #[tokio::test]

@@ -307,3 +307,47 @@ fn what_the_list_of_a_folder_showed_goes_along_with_it() {
     assert!(shown.out.contains(&with), "{}", shown.out);
     served.stop();
 }
+
+#[test]
+fn a_stack_that_somebody_emptied_is_not_deleted() {
+    let stack = asset(1, "version_stack", "");
+    let deleted = ", deleted_at: 2026-10-01T08:00:00Z";
+    // A file of the second was deleted after our delete, one of the third before it.
+    let of = |number: usize, at: &str| {
+        let child = format!("id: {}, name: b, deleted_at: {at}", text(number + 10));
+        asset(
+            number,
+            "version_stack",
+            &format!(", children: [{{{child}}}]"),
+        )
+    };
+    let later = of(2, "2026-10-03T08:00:00Z");
+    let earlier = of(3, "2026-10-01T08:00:00Z");
+    let other = asset(9, "file", deleted);
+    let served = serve(&(stack + &later + &earlier + &other), "", &[]);
+    let desk = listing(&[1, 2, 3].map(|number| (number, "version_stack")));
+    let at = "2026-10-02T08:00:00Z";
+    let records = [1, 2, 3].map(|number| {
+        let record = json!({"status": "unknown", "attempts": 1, "run": 1, "at": at});
+        (text(number), record)
+    });
+    let records: serde_json::Map<String, Value> = records.into_iter().collect();
+    let lineage = "11111111-2222-4333-8444-555555555555";
+    let state = json!({
+        "version": 1, "lineage": lineage, "serial": 1, "api": "v4",
+        "endpoint": served.sandbox.url(), "account": null,
+        "runs": {"1": {"id": lineage, "at": at}},
+        "assets": records, "holds": {},
+    });
+    desk.write("state.json", state.to_string());
+    apply(&served, &desk, &[]).expect(3);
+    assert_eq!(
+        record(&desk, 1)["status"],
+        "unknown",
+        "nothing of it is shown"
+    );
+    assert_eq!(record(&desk, 2)["evidence"], "listed");
+    assert_eq!(record(&desk, 2)["status"], "retired");
+    assert_eq!(record(&desk, 3)["status"], "unknown");
+    served.stop();
+}

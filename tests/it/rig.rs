@@ -154,7 +154,7 @@ impl Rig {
             .unwrap();
         let options = Options {
             log: true,
-            ..Options::new(Arc::new(|| Timestamp::UNIX_EPOCH))
+            ..Options::new(Arc::new(Timestamp::now))
         };
         let sandbox = runtime
             .block_on(sandbox::serve(cast.world(), options))

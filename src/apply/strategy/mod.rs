@@ -187,6 +187,8 @@ pub(crate) enum Effect<S: Strategy> {
     HoldBack(AssetOutcome),
     /// Looks for an asset in the lists of recently deleted assets.
     Seek(Subject),
+    /// Looks there for files of a version stack that is empty, and whose files we may have deleted.
+    SeekFiles(AssetId),
     /// Drops the record of an asset that lives and that nobody wants gone.
     Forget(AssetId),
     /// Sends jobs before everything else.

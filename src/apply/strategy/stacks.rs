@@ -109,8 +109,9 @@ fn delete_files(stack: AssetId, entry: Stack, known: &Known<'_, Direct>) -> Effe
 /// What follows where a version stack holds no file.
 ///
 /// The files that the plan names may be deleted by now, each for itself; and an earlier run that
-/// deleted them may not have come to its end. Else nothing was ever seen of it that could have
-/// been deleted.
+/// deleted them may not have come to its end, which lists of what was deleted show: somebody may
+/// have moved them out of it as well. Else nothing was ever seen of it that could have been
+/// deleted.
 fn found_empty(stack: AssetId, known: &Known<'_, Direct>) -> Effects {
     let is_deleted = |id: &AssetId| known.status(*id).and_then(Status::evidence).is_some();
     let planned = known.approved.files(stack);
@@ -120,8 +121,7 @@ fn found_empty(stack: AssetId, known: &Known<'_, Direct>) -> Effects {
         let retired = Outcome::Retired(Evidence::Read);
         effects.extend(record_outcome(vec![(stack, retired)], known));
     } else if matches!(known.status(stack), Some(Status::Unknown { .. })) {
-        let gone = Outcome::Gone(Evidence::Read);
-        effects.extend([Effect::Sane, Effect::HoldBack((stack, gone))]);
+        effects.push(Effect::SeekFiles(stack));
     } else {
         let why = "it holds no file, and has no delete of its own";
         return leave_alone(stack, why, known);

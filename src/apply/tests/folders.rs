@@ -110,3 +110,29 @@ fn what_a_delete_does_not_find_and_nobody_can_read_is_not_known() {
     assert_eq!(status(&ended.state, 1), Some("unknown"));
     assert_eq!(status(&ended.state, 2), Some("retired"));
 }
+
+#[test]
+fn an_empty_stack_is_deleted_only_where_a_list_shows_that_its_files_are() {
+    for (is_shown, expected) in [
+        (true, Status::Retired(Evidence::Listed)),
+        (false, Status::Unknown { attempts: 1 }),
+    ] {
+        let server = V4::with([(1, Kind::VersionStack)]);
+        {
+            let mut known = server.0.lock().unwrap();
+            known.stacks.insert(asset(1), vec![asset(11)]);
+            if is_shown {
+                known.lines.insert(asset(11), Timestamp::UNIX_EPOCH);
+            }
+        }
+        let mut state = unanswered(empty(), [1]);
+        state.apply(0, &RunEvent::Started(bench::info(&empty())));
+        let approved = listing_in(&state, &[(1, Some(Kind::VersionStack))], &[], &[]);
+        for record in state.assets.values_mut() {
+            record.run = 1;
+        }
+        let ended = run_approved(&server, state, &approved);
+        assert_eq!(ended.ending, Ending::Done);
+        assert_eq!(ended.state.assets[&asset(1)].status, expected);
+    }
+}

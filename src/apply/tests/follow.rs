@@ -325,6 +325,7 @@ fn fate<S: Strategy>(id: AssetId, of: AssetId, effects: &[Effect<S>]) -> Option<
             Effect::HoldBack((told, _)) | Effect::Forget(told) => {
                 settled += usize::from(*told == of);
             }
+            Effect::SeekFiles(stack) => queued += usize::from(*stack == id),
             Effect::Seek(subject) => queued += usize::from(subject.id == id),
             Effect::Found(found, _) => queued += usize::from(*found == id),
             Effect::Requeue(jobs) => queued += usize::from(asks(jobs)),

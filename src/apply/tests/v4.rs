@@ -43,7 +43,7 @@ pub(super) struct Known {
     closed: Vec<AssetId>,
     calls: Vec<v4::Call>,
     /// The list of recently deleted assets.
-    lines: BTreeMap<AssetId, Timestamp>,
+    pub(super) lines: BTreeMap<AssetId, Timestamp>,
     /// What was looked for in it.
     sought: Vec<Wanted>,
 }
@@ -121,8 +121,13 @@ impl Deleter<v4::Call> for V4 {
         known.sought.push(wanted.clone());
         let found = wanted.assets.keys();
         let found = found.filter_map(|id| Some((*id, *known.lines.get(id)?)));
+        let emptied = wanted.emptied.iter().filter_map(|(stack, since)| {
+            let files = known.stacks.get(stack)?;
+            let at = files.iter().find_map(|file| known.lines.get(file))?;
+            (at >= since).then_some((*stack, *at))
+        });
         Deleted {
-            found: found.collect(),
+            found: found.chain(emptied).collect(),
             complete: true,
         }
     }
@@ -160,7 +165,6 @@ pub(super) fn empty() -> State {
     State { target, ..state() }
 }
 
-/// Approves a plan of what is listed and what is held, of which nothing lies in anything.
 fn listing(state: &State, listed: &[(u128, Option<Kind>)], kept: &[u128]) -> Approved {
     listing_in(state, listed, kept, &[])
 }
