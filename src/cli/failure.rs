@@ -261,6 +261,7 @@ impl Failure {
             Self::Store(error) => match error {
                 StoreError::Locked { .. } => Exit::Locked,
                 StoreError::Format { .. }
+                | StoreError::TooLarge { .. }
                 | StoreError::Journal { .. }
                 | StoreError::OtherRun { .. } => Exit::Invalid,
                 StoreError::Io { .. }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 
 use tokio::runtime::{self, Runtime};
 
@@ -39,6 +40,7 @@ impl Signals {
     ///
     /// Returns why they cannot be caught.
     pub(crate) fn install() -> io::Result<Self> {
+        check_files()?;
         let signals = Self(Arc::new(Mutex::new(Box::new(end))));
         let heard = signals.clone();
         let runtime = runtime::Builder::new_current_thread().enable_io().build()?;
@@ -62,6 +64,29 @@ impl Signals {
     }
 }
 
+/// How many files and connections a command has open at once at least. What listens for signals
+/// panics where it finds none left.
+#[cfg(unix)]
+const FILES: u64 = 32;
+
+/// Finds out whether enough files can be open at once.
+#[cfg(unix)]
+fn check_files() -> io::Result<()> {
+    use rustix::process::{Resource, getrlimit};
+
+    match getrlimit(Resource::Nofile).current {
+        Some(limit) if limit < FILES => Err(io::Error::other(format!(
+            "only {limit} files may be open at once, and {FILES} are needed: raise the limit (`ulimit -n`)"
+        ))),
+        Some(_) | None => Ok(()),
+    }
+}
+
+#[cfg(not(unix))]
+fn check_files() -> io::Result<()> {
+    Ok(())
+}
+
 /// Ends the program as a signal asks for.
 #[expect(
     clippy::disallowed_methods,
@@ -79,38 +104,40 @@ fn catch(runtime: Runtime, mut stop: impl FnMut(i32) + Send + 'static) -> io::Re
     use tokio::signal::unix::{SignalKind, signal};
 
     let inside = runtime.enter();
-    let mut interrupts = signal(SignalKind::interrupt())?;
-    let mut terminations = signal(SignalKind::terminate())?;
-    // `nohup` has the program go on when its terminal is closed.
-    let mut hangups = match SignalKind::hangup() {
-        kind if is_ignored(kind.as_raw_value()) => None,
-        kind => Some(signal(kind)?),
+    // What whoever started this wants ignored stays so: `nohup` has the program go on when its
+    // terminal is closed, and a shell keeps Ctrl-C from what it has put into the background.
+    let listen = |kind: SignalKind| {
+        let counts = !is_ignored(kind.as_raw_value());
+        counts.then(|| signal(kind)).transpose()
     };
+    let mut interrupts = listen(SignalKind::interrupt())?;
+    let mut terminations = listen(SignalKind::terminate())?;
+    let mut hangups = listen(SignalKind::hangup())?;
     // A file that grows beyond the limit of the process is an error like a full disk, and not
     // the end.
     let overruns = signal(SignalKind::from_raw(FILE_SIZE))?;
     drop(inside);
-    std::thread::spawn(move || {
+    let listening = move || {
         runtime.block_on(async move {
             let _caught = overruns;
             loop {
                 let number = tokio::select! {
-                    _ = interrupts.recv() => INTERRUPT,
-                    _ = terminations.recv() => TERMINATE,
-                    () = hung_up(hangups.as_mut()) => HANG_UP,
+                    () = hear(interrupts.as_mut()) => INTERRUPT,
+                    () = hear(terminations.as_mut()) => TERMINATE,
+                    () = hear(hangups.as_mut()) => HANG_UP,
                 };
                 stop(number);
             }
         });
-    });
-    Ok(())
+    };
+    thread::Builder::new().spawn(listening).map(drop)
 }
 
-/// Waits until the terminal is closed, if that matters.
+/// Waits for a signal, if it matters.
 #[cfg(unix)]
-async fn hung_up(hangups: Option<&mut tokio::signal::unix::Signal>) {
-    match hangups {
-        Some(hangups) => drop(hangups.recv().await),
+async fn hear(signals: Option<&mut tokio::signal::unix::Signal>) {
+    match signals {
+        Some(signals) => drop(signals.recv().await),
         None => std::future::pending().await,
     }
 }
@@ -136,12 +163,12 @@ fn is_ignored(number: i32) -> bool {
 /// Calls `stop` each time Ctrl-C asks to stop.
 #[cfg(not(unix))]
 fn catch(runtime: Runtime, mut stop: impl FnMut(i32) + Send + 'static) -> io::Result<()> {
-    std::thread::spawn(move || {
+    let listening = move || {
         runtime.block_on(async move {
             while tokio::signal::ctrl_c().await.is_ok() {
                 stop(INTERRUPT);
             }
         });
-    });
-    Ok(())
+    };
+    thread::Builder::new().spawn(listening).map(drop)
 }

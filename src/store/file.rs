@@ -16,7 +16,7 @@ use crate::store::lock::{self, Lock};
 use crate::store::place::Place;
 use crate::store::replace;
 use crate::store::replay::{self, Damage};
-use crate::store::{Loaded, Session, StoreError, Synced, ground};
+use crate::store::{LARGEST, Loaded, Session, StoreError, Synced, ground};
 
 /// How often a state is read again whose journal does not fit.
 const GLANCES: usize = 2;
@@ -237,14 +237,22 @@ fn read(path: &Path, place: &'static str) -> Result<Option<(Vec<u8>, Metadata)>,
     if !ground::is_there(path, place)? {
         return Ok(None);
     }
-    let read = File::open(path).and_then(|mut file| {
+    let read = File::open(path).and_then(|file| {
         let metadata = file.metadata()?;
+        if metadata.len() > LARGEST {
+            return Ok(None);
+        }
         let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or_default());
-        file.read_to_end(&mut bytes)?;
-        Ok((bytes, metadata))
+        // It may still grow.
+        file.take(LARGEST + 1).read_to_end(&mut bytes)?;
+        Ok((bytes.len() as u64 <= LARGEST).then_some((bytes, metadata)))
     });
     match read {
-        Ok(read) => Ok(Some(read)),
+        Ok(Some(read)) => Ok(Some(read)),
+        Ok(None) => Err(StoreError::TooLarge {
+            path: path.to_owned(),
+            place,
+        }),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(StoreError::io("read", path)(error)),
     }

@@ -19,6 +19,10 @@ pub mod replay;
 #[cfg(test)]
 mod tests;
 
+/// The largest state or journal that is read, in bytes: about twice a state of a million assets,
+/// each with a message of its own.
+const LARGEST: u64 = 512 << 20;
+
 /// A state as it was found, with what its journal adds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Loaded {
@@ -88,6 +92,14 @@ pub enum StoreError {
         path: PathBuf,
         /// What the system said.
         source: io::Error,
+    },
+    /// A file is larger than any state.
+    #[error("`{}`, {place}, is larger than {} MB", path.display(), LARGEST >> 20)]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// What it is, in words.
+        place: &'static str,
     },
     /// The state file is not a state.
     #[error("{}:{}:{}: {}", path.display(), why.line, why.column, why.message)]
@@ -195,6 +207,9 @@ impl StoreError {
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Io { source, .. } => hint_of(source.kind()),
+            Self::TooLarge { .. } => Some(
+                "nothing was written; this is no state that `retire` has kept: restore the file from git or from its `.backup`, or name another with `--state`",
+            ),
             Self::Format { .. } => Some(
                 "nothing was written; restore the file from git or from its `.backup`, or name another with `--state`",
             ),

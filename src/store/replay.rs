@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use crate::event::{OpenBatches, RunEvent, RunInfo};
 use crate::state::State;
+use crate::state::format::LAST_SERIAL;
 use crate::store::fit::{self, Fit};
 use crate::store::journal;
 
@@ -204,6 +205,9 @@ impl Fold {
                     "a second run begins, {}: a journal is that of one run",
                     info.number
                 ));
+            }
+            if info.number > LAST_SERIAL {
+                return Err(format!("run {} is beyond {LAST_SERIAL}", info.number));
             }
             if info.number <= self.run {
                 return Err(format!("run {} follows run {}", info.number, self.run));

@@ -25,6 +25,7 @@ mod hostile;
 mod journals;
 mod leaks;
 mod lies;
+mod limits;
 mod outputs;
 mod plan;
 mod proofs;

@@ -11,6 +11,8 @@ use serde_json::Value;
 pub(crate) struct Request {
     /// Its number, from 1, in the order in which they came.
     pub(crate) number: usize,
+    /// Its number, from 1, on its connection.
+    pub(crate) nth: usize,
     /// Its method and path.
     pub(crate) line: String,
     /// The ids that its body names.
@@ -30,6 +32,14 @@ pub(crate) struct Server {
 impl Server {
     /// Starts one; `answer` may take as long as it likes.
     pub(crate) fn new(answer: impl Fn(&Request) -> Answer + Send + Sync + 'static) -> Self {
+        Self::raw(move |request| {
+            let (status, body) = answer(request)?;
+            Some(text(status, "", &body))
+        })
+    }
+
+    /// Starts one that answers with what [`text`] makes; nothing closes the connection instead.
+    pub(crate) fn raw(answer: impl Fn(&Request) -> Option<String> + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let asked: Arc<Mutex<Vec<Request>>> = Arc::default();
@@ -59,11 +69,11 @@ impl Server {
 fn converse(
     stream: &TcpStream,
     book: &Mutex<Vec<Request>>,
-    answer: &dyn Fn(&Request) -> Answer,
+    answer: &dyn Fn(&Request) -> Option<String>,
 ) -> Option<()> {
     let mut reader = BufReader::new(stream);
     let mut writer = stream;
-    loop {
+    for nth in 1.. {
         let (mut line, mut length) = (String::new(), 0);
         if reader.read_line(&mut line).ok()? == 0 {
             return None;
@@ -84,20 +94,28 @@ fn converse(
             let mut book = book.lock().unwrap();
             let request = Request {
                 number: book.len() + 1,
+                nth,
                 line: line.trim_end_matches(" HTTP/1.1\r\n").to_owned(),
                 ids: ids.map(|id| id.as_str().unwrap().to_owned()).collect(),
             };
             book.push(request.clone());
             request
         };
-        let (status, body) = answer(&request)?;
-        write!(
-            writer,
-            "HTTP/1.1 {status} As Told\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
-            body.len()
-        )
-        .ok()?;
+        writer.write_all(answer(&request)?.as_bytes()).ok()?;
     }
+    None
+}
+
+/// An answer as it goes over the wire; each of the headers ends its line.
+pub(crate) fn text(status: u16, headers: &str, body: &str) -> String {
+    let length = body.len();
+    let head = format!("HTTP/1.1 {status} As Told\r\ncontent-type: application/json\r\n");
+    // A 204 has no body, and no length of one.
+    let length = match status {
+        204 => String::new(),
+        _ => format!("content-length: {length}\r\n"),
+    };
+    format!("{head}{headers}{length}\r\n{body}")
 }
 
 /// A manifest that lists `count` assets.

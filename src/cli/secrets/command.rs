@@ -1,11 +1,14 @@
 //! The command that prints the token: what it is given, how long it may take, and what is said
 //! of it. Its arguments and its output are never shown, since both may hold a secret.
 
-use std::io::{IsTerminal, Read};
+use std::io::{self, IsTerminal, Read};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
 use std::time::Duration;
 
+use crate::apply::Clock;
+use crate::cli::clock::SystemClock;
 use crate::cli::env::SECRETS;
 use crate::cli::secrets::error::{LONGEST, SecretError};
 use crate::cli::settings::kind::TokenCommand;
@@ -47,26 +50,21 @@ pub(super) fn run(printer: &TokenCommand) -> Result<String, SecretError> {
     let mut command = printer.command().ok_or(SecretError::Missing)?;
     // What it leaves behind can be ended with it. On a terminal it stays with this program, since
     // it could not ask for a password otherwise.
-    let is_apart = !std::io::stdin().is_terminal();
+    let is_apart = !io::stdin().is_terminal();
     #[cfg(unix)]
     if is_apart {
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
     }
+    let clock = SystemClock::start();
     let no_command = |source| SecretError::NoCommand {
         command: printer.name(),
         source,
     };
     let mut child = command.spawn().map_err(no_command)?;
-    let output = child.stdout.take().map(read);
-    let mut waited = Duration::ZERO;
-    let status = wait(&mut child, &mut waited);
     let mut text = Vec::new();
-    // A process that it has left behind may still hold the pipe.
-    let is_whole =
-        output.is_none_or(|output| collect(&output, LONGEST.saturating_sub(waited), &mut text));
-    if !is_whole || !matches!(status, Ok(Some(_))) {
-        end(&mut child, is_apart);
-    }
+    let status = wait(&mut child, &clock, &mut text);
+    // Whatever it leaves in the background has had its time with it.
+    end(&mut child, is_apart);
     match status.map_err(no_command)? {
         Some(status) if status.success() => {
             // What is not text is no token, which is said where it is taken for one.
@@ -82,11 +80,37 @@ pub(super) fn run(printer: &TokenCommand) -> Result<String, SecretError> {
     }
 }
 
+/// Waits for a command and takes what it prints; nothing where it takes too long.
+fn wait(
+    child: &mut Child,
+    clock: &SystemClock,
+    text: &mut Vec<u8>,
+) -> io::Result<Option<ExitStatus>> {
+    let output = child.stdout.take().map(read).transpose()?;
+    let status = loop {
+        if let Some(status) = child.try_wait()? {
+            break status;
+        }
+        if clock.elapsed() >= LONGEST {
+            return Ok(None);
+        }
+        thread::sleep(GLANCE);
+    };
+    // A process that it has left behind may still hold the pipe.
+    if let Some(output) = output {
+        let left = || LONGEST.saturating_sub(clock.elapsed());
+        while let Ok(piece) = output.recv_timeout(left()) {
+            text.extend_from_slice(&piece);
+        }
+    }
+    Ok(Some(status))
+}
+
 /// Reads on a thread of its own, which ends with the pipe, with nobody listening, or with more
 /// than any token has.
-fn read(mut output: ChildStdout) -> Receiver<Vec<u8>> {
+fn read(mut output: ChildStdout) -> io::Result<Receiver<Vec<u8>>> {
     let (sender, receiver) = channel();
-    std::thread::spawn(move || {
+    let reading = move || {
         let (mut piece, mut more) = ([0; 4096], LONGEST_TOKEN);
         while let Ok(length @ 1..) = output.read(&mut piece) {
             more = more.saturating_sub(length);
@@ -94,39 +118,9 @@ fn read(mut output: ChildStdout) -> Receiver<Vec<u8>> {
                 break;
             }
         }
-    });
-    receiver
-}
-
-/// Takes what is read until the pipe ends, which it says, or the time is over.
-fn collect(output: &Receiver<Vec<u8>>, within: Duration, text: &mut Vec<u8>) -> bool {
-    let mut waited = Duration::ZERO;
-    loop {
-        match output.recv_timeout(GLANCE) {
-            Ok(piece) => text.extend_from_slice(&piece),
-            Err(RecvTimeoutError::Disconnected) => return true,
-            Err(RecvTimeoutError::Timeout) => waited += GLANCE,
-        }
-        if waited >= within {
-            // What lies there already came in time.
-            text.extend(output.try_iter().flatten());
-            return false;
-        }
-    }
-}
-
-/// Waits for a command; nothing where it takes too long.
-fn wait(child: &mut Child, waited: &mut Duration) -> std::io::Result<Option<ExitStatus>> {
-    loop {
-        if let Some(status) = child.try_wait()? {
-            return Ok(Some(status));
-        }
-        if *waited >= LONGEST {
-            return Ok(None);
-        }
-        std::thread::sleep(GLANCE);
-        *waited += GLANCE;
-    }
+    };
+    thread::Builder::new().spawn(reading)?;
+    Ok(receiver)
 }
 
 /// Ends a command and, where it is apart, what it has left behind. It is over either way;

@@ -24,6 +24,10 @@ pub use read::read;
 /// The version of the document that this program reads and writes.
 pub const VERSION: u64 = 1;
 
+/// The largest serial that is read: the largest number that every reader of JSON keeps as it is.
+/// Each run adds one, so that no state comes near it.
+pub const LAST_SERIAL: u64 = (1 << 53) - 1;
+
 /// Says why bytes are not a state, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]

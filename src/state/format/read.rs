@@ -13,7 +13,7 @@ use crate::asset::AssetId;
 use crate::diagnostic::without_text;
 use crate::event::Provenance;
 use crate::outcome::Evidence;
-use crate::state::format::{FormatError, RecordLine, RunLine, StatusName, VERSION};
+use crate::state::format::{FormatError, LAST_SERIAL, RecordLine, RunLine, StatusName, VERSION};
 use crate::state::{Failed, Record, RunRecord, State, Status, Target};
 
 /// Reads a state.
@@ -107,6 +107,9 @@ impl<'de> Visitor<'de> for StateVisitor {
 /// Refuses numbers that no run of this program can have written.
 fn check(state: &State) -> Result<(), String> {
     let serial = state.serial;
+    if serial > LAST_SERIAL {
+        return Err(format!("the serial {serial} is beyond {LAST_SERIAL}"));
+    }
     if let Some(run) = state.runs.keys().next_back().filter(|run| **run > serial) {
         return Err(format!("run {run} is later than the serial {serial}"));
     }
