@@ -160,8 +160,13 @@ pub enum StopReason {
         /// What it answered.
         detail: String,
     },
-    /// The server goes on refusing because of its rate limit.
-    RateLimited,
+    /// The server's rate limit lets nothing through for longer than a request is made again.
+    RateLimited {
+        /// The call: `bulk_delete`, `read_asset` and so on.
+        call: String,
+        /// For how much longer, in seconds.
+        seconds: u64,
+    },
     /// So many assets are missing that the account or the token is probably the wrong one.
     TooManyMissing {
         /// How many assets the server does not know.
@@ -211,6 +216,19 @@ pub enum StopReason {
         /// Its number, as the system counts them.
         number: i32,
     },
+}
+
+impl StopReason {
+    /// That a rate limit lets nothing through for too long.
+    #[must_use]
+    pub fn rate_limited(rate_limit: RateLimit, wait: Duration) -> Self {
+        Self::RateLimited {
+            call: rate_limit.name().to_owned(),
+            seconds: wait
+                .as_secs()
+                .saturating_add(u64::from(wait.subsec_nanos() > 0)),
+        }
+    }
 }
 
 /// One thing that happened during a run.

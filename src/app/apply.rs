@@ -73,10 +73,10 @@ where
         session: &mut session,
         listeners: vec![listener],
         options,
+        pacer: connection.pacer(clock.elapsed(), options.concurrency.get()),
         clock,
     };
-    let handle = connection.runtime.handle();
-    let ended = apply::run(run, &deleter, (stopper, inbox), handle);
+    let ended = apply::run(run, &deleter, (stopper, inbox), connection.handle());
     let not_saved = ended.saved.err().map(|not_saved| {
         let rescue = session.rescue(&not_saved.lost);
         (not_saved, rescue)

@@ -1,11 +1,14 @@
 //! The connection with a server, and the account that a command works in.
 
 use std::cell::Cell;
+use std::io;
 use std::sync::Arc;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::runtime::{self, Runtime};
+use tokio::runtime::{self, Handle, Runtime};
+use tokio::time::{Instant, timeout};
 
 use crate::app::Host;
 use crate::app::error::Error;
@@ -13,9 +16,11 @@ use crate::app::provenance::random;
 use crate::asset::account_id;
 use crate::event::StopReason;
 use crate::frameio::Reply;
-use crate::frameio::client::{Client, CutOff, Unread, Wait, Waiting};
+use crate::frameio::client::{Client, CutOff, Unread, Wait, Waiting, Why};
 use crate::frameio::deleter::DeletingClient;
 use crate::frameio::places::PlaceReader;
+use crate::frameio::retry::Retries;
+use crate::frameio::shared_pacer::SharedPacer;
 use crate::frameio::token::Token;
 use crate::frameio::token_provider::{Sort, TokenProvider};
 use crate::frameio::transport::{Base, Endpoint, Timeouts, Transport};
@@ -25,6 +30,7 @@ use crate::frameio::v4;
 use crate::frameio::v4::wire::Named;
 use crate::plan::approve::Approved;
 use crate::render::counted;
+use crate::render::escape::escape;
 use crate::render::summary::duration;
 use crate::sandbox::world::World;
 use crate::sandbox::{self, Options, Sandbox};
@@ -51,7 +57,9 @@ pub(crate) struct Connection {
     /// Who hears of it.
     pub(crate) host: Arc<dyn Host>,
     /// The threads that requests run on.
-    pub(crate) runtime: Runtime,
+    threads: Threads,
+    /// How much is left of the time that the command was given.
+    left: Cell<Option<Duration>>,
     /// The embedded one, which ends with the run.
     sandbox: Option<Sandbox>,
 }
@@ -68,7 +76,43 @@ pub(crate) enum Peer {
     Server(Endpoint, TokenProvider),
 }
 
-/// Connects with a server; `now` tells the time to the embedded one.
+/// How long a command waits for its server.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Patience {
+    /// How long a connection, a silence and a request may take.
+    pub(crate) timeouts: Timeouts,
+    /// How often a reading that went wrong is made again, and for how long.
+    pub(crate) retries: Retries,
+    /// How much is left of the time that the command was given.
+    pub(crate) left: Option<Duration>,
+}
+
+/// Threads that nobody waits for at the end: what they still do, such as to look up a name,
+/// matters to nobody.
+#[derive(Debug)]
+struct Threads {
+    handle: Handle,
+    runtime: Option<Runtime>,
+}
+
+impl From<Runtime> for Threads {
+    fn from(runtime: Runtime) -> Self {
+        Self {
+            handle: runtime.handle().clone(),
+            runtime: Some(runtime),
+        }
+    }
+}
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// Connects with a server; `now` tells the time.
 ///
 /// # Errors
 ///
@@ -76,7 +120,7 @@ pub(crate) enum Peer {
 pub(crate) fn connect(
     api: Api,
     peer: Peer,
-    timeouts: Timeouts,
+    patience: Patience,
     (host, now): (Arc<dyn Host>, fn() -> Timestamp),
 ) -> Result<Connection, Error> {
     // One thread sends faster than any limit allows, and two only wake each other; the sandbox
@@ -85,6 +129,7 @@ pub(crate) fn connect(
         Peer::Sandbox(_) => 2,
         Peer::Server(..) => 1,
     };
+    check_threads(threads + 1).map_err(Error::Threads)?;
     let runtime = runtime::Builder::new_multi_thread()
         .worker_threads(threads)
         .enable_all()
@@ -100,12 +145,18 @@ pub(crate) fn connect(
         Peer::Server(endpoint, token_provider) => (endpoint, token_provider, None),
     };
     host.hide(token_provider.secrets());
+    let Patience {
+        timeouts,
+        retries,
+        left,
+    } = patience;
     let transport = Transport::new(endpoint, token_provider.clone(), timeouts)?;
     let cut_off = CutOff::default();
     let hears = Arc::clone(&host);
     let waiting = Waiting {
-        on_wait: Box::new(move |wait| tell_wait(&*hears, wait)),
+        on_wait: Arc::new(move |wait| tell_wait(&*hears, &wait, now())),
         cut_off: cut_off.clone(),
+        retries,
         seed: random().as_u64_pair().0,
     };
     Ok(Connection {
@@ -114,22 +165,42 @@ pub(crate) fn connect(
         client: Client::new(transport, waiting),
         cut_off,
         host,
-        runtime,
+        threads: runtime.into(),
+        left: Cell::new(left),
         sandbox,
     })
 }
 
-/// Tells of a wait that people would wonder about.
-fn tell_wait(host: &dyn Host, wait: Wait) {
-    if wait.time < LONG_WAIT {
+/// Finds out whether so many threads more can be had: the runtime would panic without.
+pub(crate) fn check_threads(count: usize) -> io::Result<()> {
+    let spawn = |_| thread::Builder::new().spawn(thread::park);
+    let all: Vec<JoinHandle<()>> = (0..count).map(spawn).collect::<io::Result<_>>()?;
+    for thread in all {
+        thread.thread().unpark();
+        drop(thread.join());
+    }
+    Ok(())
+}
+
+/// Tells of a wait that people would wonder about: why it is, how long, and when it ends.
+fn tell_wait(host: &dyn Host, wait: &Wait, now: Timestamp) {
+    let Wait {
+        rate_limit,
+        time,
+        why,
+    } = wait;
+    if *time < LONG_WAIT {
         return;
     }
-    let time = duration(wait.time);
-    host.message(&if wait.retries {
-        format!("A request went wrong and is made again in {time} …")
-    } else {
-        let call = wait.rate_limit.name();
-        format!("The server's limit of `{call}` is used up: waiting {time} …")
+    let end = now.checked_add(*time).unwrap_or(now).strftime("%H:%M:%S");
+    let call = rate_limit.name();
+    let time = format!("{}, until {end} UTC …", duration(*time));
+    host.message(&match why {
+        Why::Limit => format!("The server's limit of `{call}` is used up: waiting {time}"),
+        Why::Retry { tries: _, detail } => {
+            let detail = escape(detail);
+            format!("A `{call}` request went wrong ({detail}) and is made again: waiting {time}")
+        }
     });
 }
 
@@ -224,23 +295,41 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// Returns that it was cut off.
+    /// Returns that it was cut off, or that the time of the command is over.
     pub(crate) fn wait_for<T>(&self, reading: impl Future<Output = T>) -> Result<T, Error> {
+        let began = Instant::now();
+        let left = self.left.get();
         let cut_off = self.cut_off.clone();
         self.host
             .give_signals(Box::new(move |number| cut_off.signal(number)));
-        let read = self.runtime.block_on(reading);
+        let read = self.threads.handle.block_on(async {
+            match left {
+                Some(left) => timeout(left, reading).await.ok(),
+                None => Some(reading.await),
+            }
+        });
         self.host.take_signals_back();
-        match self.cut_off.reason() {
-            Some(reason) => Err(Error::Stopped(reason)),
-            None => Ok(read),
-        }
+        let spent = began.elapsed();
+        self.left.set(left.map(|left| left.saturating_sub(spent)));
+        let reason = self.cut_off.reason().unwrap_or(StopReason::TimeBudget);
+        let is_cut_off = self.cut_off.reason().is_some();
+        read.filter(|_| !is_cut_off).ok_or(Error::Stopped(reason))
+    }
+
+    /// How much is left of the time that the command was given.
+    pub(crate) const fn left(&self) -> Option<Duration> {
+        self.left.get()
+    }
+
+    /// The threads that requests run on.
+    pub(crate) const fn handle(&self) -> &Handle {
+        &self.threads.handle
     }
 
     /// Ends the embedded server, where it is one.
     pub(crate) fn close(self) {
         if let Some(sandbox) = self.sandbox {
-            self.runtime.block_on(sandbox.shut_down());
+            self.threads.handle.block_on(sandbox.shut_down());
         }
     }
 
@@ -256,6 +345,11 @@ impl Connection {
             Api::V2 => PlaceReader::V2(client),
             Api::V4 => PlaceReader::V4(client),
         }
+    }
+
+    /// The pacer of a run that began so long ago: it knows what was learnt before.
+    pub(crate) fn pacer(&self, elapsed: Duration, most: usize) -> SharedPacer {
+        self.client.hand_over_pacer(elapsed, most)
     }
 
     /// Reads and deletes; V4 does so in an account.

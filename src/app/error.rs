@@ -201,6 +201,12 @@ impl Error {
             Self::Stopped(StopReason::Ended { .. }) => Some(
                 "move the state with `retire state migrate --api v4`, then go on with `--api v4`",
             ),
+            Self::Stopped(StopReason::RateLimited { .. }) => {
+                Some("nothing was sent; try again after that, or give a longer `--retry-for`")
+            }
+            Self::Stopped(StopReason::TimeBudget) => {
+                Some("nothing was sent; give more time with `--time-budget`")
+            }
             Self::Stopped(
                 StopReason::NotAuthenticated { .. } | StopReason::NotAuthorised { .. },
             ) => Some("nothing was sent; check the token"),

@@ -10,7 +10,6 @@ use crate::app::error::Error;
 use crate::app::provenance::random;
 use crate::apply::breaker::SAMPLE;
 use crate::asset::{AssetId, Kind};
-use crate::diagnostic::in_words;
 use crate::event::StopReason;
 use crate::frameio::inventory;
 use crate::inventory::{Connections, Inventory};
@@ -78,17 +77,9 @@ pub(crate) struct Prepared {
     pub(crate) plan: Plan,
 }
 
-/// How the live assets are read.
-#[derive(Debug)]
-pub(crate) struct Reading<C> {
-    /// Connects with the server; nothing where nobody may read.
-    pub(crate) connect: Option<C>,
-    /// Whether the plan is made all the same where nobody says whose the token is.
-    pub(crate) can_do_without: bool,
-}
-
 /// Reads what the plan needs of the live assets, and makes it; what was not reviewed of a saved
-/// one is left alone. With the connection, where one was made.
+/// one is left alone. With the connection, where one was made; `connect` makes it, and is nothing
+/// where nobody may read.
 ///
 /// # Errors
 ///
@@ -96,22 +87,13 @@ pub(crate) struct Reading<C> {
 pub(crate) fn prepare<E: From<Error>>(
     mut basis: Basis,
     reviewed: Option<&Plan>,
-    reading: Reading<impl FnOnce(&Basis) -> Result<Connection, E>>,
+    connect: Option<impl FnOnce(&Basis) -> Result<Connection, E>>,
 ) -> Result<(Prepared, Option<Connection>), E> {
     let wanted = plan::wanted(basis.inputs(None));
-    let connect = reading.connect.filter(|_| !wanted.is_empty());
+    let connect = connect.filter(|_| !wanted.is_empty());
     let connection = connect.map(|connect| connect(&basis)).transpose()?;
     let read = match &connection {
-        Some(connection) => match read(connection, &mut basis, wanted) {
-            Ok(read) => Some(read),
-            Err(why @ Error::Who(_)) if reading.can_do_without => {
-                connection
-                    .host
-                    .warn(&format!("no asset was read: {}", in_words(&why)));
-                None
-            }
-            Err(why) => return Err(why.into()),
-        },
+        Some(connection) => Some(read(connection, &mut basis, wanted)?),
         None => None,
     };
     let mut plan = plan::make(basis.inputs(read.as_ref()));

@@ -42,9 +42,8 @@ pub(crate) const fn token_kind(api: Api, sort: Option<Sort>) -> TokenKind {
 
 /// When the token in use ends, where the service that gave it has said so.
 pub(crate) fn token_end(connection: &Connection, now: Timestamp) -> Option<Timestamp> {
-    let left = connection
-        .runtime
-        .block_on(connection.token_provider.time_left())?;
+    let left = connection.wait_for(connection.token_provider.time_left());
+    let left = left.ok()??;
     now.checked_add(SignedDuration::try_from(left).ok()?).ok()
 }
 

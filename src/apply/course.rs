@@ -70,7 +70,7 @@ impl Halt {
                 | StopReason::NotAuthorised { .. }
                 | StopReason::NotReachable { .. }
                 | StopReason::WrongEndpoint { .. }
-                | StopReason::RateLimited
+                | StopReason::RateLimited { .. }
                 | StopReason::TooManyFailures { .. }
                 | StopReason::Ended { .. }
                 | StopReason::FailedBatches { .. }

@@ -64,11 +64,12 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
             session,
             listeners,
             options,
+            pacer,
             clock,
         } = run;
         let mut dispatcher = Self {
             memory: Memory::new(&state),
-            guards: Guards::new(&options, state.vouches()),
+            guards: Guards::new(&options, state.vouches(), pacer),
             ledger: Ledger::new(info.number, state, session, listeners),
             events: vec![RunEvent::Started(info)],
             clock,
@@ -98,9 +99,8 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
         if !refused.is_empty() {
             self.record(0, refused);
         }
-        self.later
-            .held
-            .extend(rest.into_iter().map(|outcome| (0, outcome)));
+        let rest = rest.into_iter().map(|outcome| (0, outcome));
+        self.later.held.extend(rest);
     }
 
     /// Serves the workers until nothing is left and nothing is under way.
@@ -140,7 +140,7 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
 
     fn is_over(&self) -> bool {
         let nothing_to_come = if self.halt.goes_on() {
-            self.has_nothing_else() && self.later.absent.is_empty()
+            self.has_nothing_else() && self.later.open() == 0
         } else {
             self.traffic.under_way == 0
         };
@@ -181,7 +181,7 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
         self.traffic.looked_at = now;
         let at_once = self.options.concurrency.get();
         let mut orders = Vec::new();
-        while self.halt.goes_on() && self.traffic.under_way + orders.len() < at_once {
+        while self.may_send() && self.traffic.under_way + orders.len() < at_once {
             let idle = self.traffic.under_way + orders.len() == 0;
             let size = self.guards.canary.may_ask(
                 idle && !self.queue.has_returned(),
@@ -214,12 +214,23 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
                 intent: self.clock.now(),
             });
         }
-        if self.traffic.under_way + orders.len() < at_once && self.halt.goes_on() {
+        if self.traffic.under_way + orders.len() < at_once && self.may_send() {
             let limits = self.queue.rate_limits();
+            let is_idle = self.traffic.under_way + orders.len() == 0 && self.queue.due().is_none();
+            let late = self.guards.late(&limits, self.options.retries.within, now);
+            if let Some(reason) = late.filter(|_| is_idle) {
+                self.stop(reason);
+                return orders;
+            }
             let waits = self.guards.wait(limits, (now, self.clock.now()));
             self.events.extend(waits);
         }
         orders
+    }
+
+    /// Whether something may be sent: what is being looked for may stop the run.
+    const fn may_send(&self) -> bool {
+        self.halt.goes_on() && self.later.sought.is_empty()
     }
 
     /// Gives jobs to the workers.
@@ -277,7 +288,10 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
                 self.pace(limit, reply.limits(), verdict.pace());
                 let known = Known {
                     intent: order.intent,
-                    refusals: self.guards.pacer.refusals(limit),
+                    late: self
+                        .guards
+                        .pacer
+                        .is_late(limit, elapsed, self.options.retries.within),
                     ..self.known()
                 };
                 let effects = follow(order.job, verdict, &known);
@@ -288,6 +302,20 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
                 self.pace(order.job.rate_limit(), None, Pace::Troubled);
                 self.carry_out(order.batch, broken(order.job, order.batch));
             }
+            News::Waits(wait) => {
+                let (assets, at) = (self.later.sought.len(), self.clock.now());
+                self.events
+                    .extend(self.guards.hear_search(wait, assets, at));
+            }
+            News::Sought(Ok(deleted)) => {
+                for (batch, subject) in std::mem::take(&mut self.later.sought) {
+                    let line = deleted.found.get(&subject.id);
+                    let effects = sought(subject, line, &self.known());
+                    self.carry_out(batch, effects);
+                }
+            }
+            // Nothing is known of what was looked for.
+            News::Sought(Err(reason)) => self.stop(reason),
             News::Signal(number) => {
                 let now = self.clock.elapsed();
                 self.halt.signalled(number, now, self.options.grace);
@@ -317,7 +345,7 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
             retries: self.options.retries,
             now: self.clock.elapsed(),
             intent: self.clock.now(),
-            refusals: (0, None),
+            late: None,
         }
     }
 
@@ -395,34 +423,14 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
     fn is_to_seek(&self) -> bool {
         let is_urgent = || self.later.is_urgent(&self.guards.breaker, &self.known());
         let is_time = self.has_nothing_else() || is_urgent();
-        is_time && self.halt.goes_on() && !self.later.absent.is_empty()
+        is_time && self.may_send() && !self.later.absent.is_empty()
     }
 
     /// Looks for what the server does not know in the lists of recently deleted assets.
     fn seek(&mut self) {
-        // It may take a while, so what is known is written down before.
-        if !self.commit() {
-            return;
-        }
         let wanted = self.later.wanted(&self.known());
-        let last_call = self.last_call();
-        let (inbox, clock) = (&self.inbox, self.clock);
-        let mut heard = Vec::new();
-        let deleted = (self.seeker)(&wanted, &mut || {
-            heard.extend(inbox.wait(Duration::ZERO).unwrap_or_default());
-            let is_late = last_call.is_some_and(|time| time <= clock.elapsed());
-            is_late || heard.iter().any(|news| matches!(news, News::Signal(_)))
-        });
-        for news in heard {
-            self.on_news(news);
-        }
-        // Where it was cut off, nothing is known of them.
-        let Some(deleted) = deleted else { return };
-        for (batch, subject) in std::mem::take(&mut self.later.absent) {
-            let line = deleted.found.get(&subject.id);
-            let effects = sought(subject, line, &self.known());
-            self.carry_out(batch, effects);
-        }
+        self.later.sought = std::mem::take(&mut self.later.absent);
+        (self.seeker)(wanted);
     }
 
     /// How long nothing can happen unless somebody says something.
@@ -430,14 +438,13 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
         let now = self.clock.elapsed();
         let mut wakes = vec![self.halt.by, self.last_call()];
         let has_room = self.traffic.under_way < self.options.concurrency.get();
-        if has_room && self.halt.goes_on() {
+        if has_room && self.may_send() {
             wakes.push(self.queue.due());
             // A rate limit that was open already waits for something else, such as the first small
             // batch; one that has opened since, during the sync, waits for nothing.
-            let opens = |limit| self.guards.pacer.opens(limit);
-            let limits = self.queue.rate_limits().into_iter();
-            wakes
-                .extend(limits.map(|limit| opens(limit).filter(|at| *at > self.traffic.looked_at)));
+            let (pacer, before) = (&self.guards.pacer, self.traffic.looked_at);
+            let opens = |limit| pacer.opens(limit).filter(|at| *at > before);
+            wakes.extend(self.queue.rate_limits().into_iter().map(opens));
         }
         let soonest = wakes.into_iter().flatten().map(|at| at.saturating_sub(now));
         soonest.fold(TICK, Duration::min)
@@ -448,12 +455,6 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
         let budget = self.options.time_budget?;
         let goes_on = self.halt.goes_on();
         goes_on.then(|| budget.saturating_sub(self.traffic.latency))
-    }
-
-    /// Lets a rate limit rest, as a test wants it.
-    #[cfg(test)]
-    pub(super) fn rest(&mut self, limit: RateLimit, until: Duration) {
-        self.guards.pacer.pause(limit, until);
     }
 
     /// Writes back, and says how the run ended.
@@ -485,7 +486,7 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
         let saved = self.ledger.save();
         crash::point("run.saved");
         Ended {
-            left: self.queue.left() + self.later.held.len() + self.later.absent.len(),
+            left: self.queue.left() + self.later.held.len() + self.later.open(),
             state: self.ledger.into_state(),
             ending,
             requests: self.traffic.batches,

@@ -1,7 +1,5 @@
 //! What follows from each answer. Pure: the dispatcher carries out what is decided here.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
 
 use crate::apply::breaker::Tally;
@@ -10,10 +8,6 @@ use crate::asset::AssetId;
 use crate::event::{StopReason, Task};
 use crate::frameio::verdict::Verdict;
 use crate::outcome::{AssetOutcome, Evidence, Failure, FailureKind, Outcome};
-
-/// How often in a row the server may say that it is too much before that can stop the run: other
-/// users of the token may well take a limit for some windows, and a pause follows each refusal.
-const PATIENCE: u32 = 20;
 
 /// What follows from an answer to a job. Exactly one effect closes it.
 pub(super) fn follow<S: Strategy>(
@@ -26,6 +20,10 @@ pub(super) fn follow<S: Strategy>(
         Verdict::Refused { detail } => S::on_refusal(job, detail, known),
         Verdict::SlowDown { wait: _ } => slowed_down(job, known),
         Verdict::NotSent { detail } => not_sent(job, detail, known),
+        Verdict::Dropped { detail } => match job.task() {
+            Task::Delete => read_at_once(&job, &detail, known),
+            Task::Resolve => vec![Effect::Requeue(vec![job])],
+        },
         Verdict::Unknown { detail } => match job.task() {
             Task::Delete => read_after_loss(&job, detail, known),
             Task::Resolve => unread(job, &detail, known),
@@ -53,13 +51,12 @@ pub(super) fn broken<S: Strategy>(job: Job<S>, batch: u64) -> Vec<Effect<S>> {
 }
 
 fn slowed_down<S: Strategy>(job: Job<S>, known: &Known<'_, S>) -> Vec<Effect<S>> {
-    let (refusals, since) = known.refusals;
-    let waited = since.map_or(Duration::ZERO, |since| known.now.saturating_sub(since));
-    let mut effects = vec![Effect::Requeue(vec![job])];
-    if refusals > PATIENCE && waited >= known.retries.within {
-        effects.push(Effect::Stop(StopReason::RateLimited));
-    }
-    effects
+    let rate_limit = job.rate_limit();
+    let late = known
+        .late
+        .map(|wait| StopReason::rate_limited(rate_limit, wait));
+    let again = Effect::Requeue(vec![job]);
+    [again].into_iter().chain(late.map(Effect::Stop)).collect()
 }
 
 fn not_sent<S: Strategy>(job: Job<S>, detail: String, known: &Known<'_, S>) -> Vec<Effect<S>> {
@@ -93,6 +90,25 @@ fn again<S: Strategy>(
         rests: None,
         why: why.to_owned(),
     })
+}
+
+/// What follows where the server closed a connection that it had kept open: the assets of a
+/// delete are read at once, and what is found alive is deleted again. Nothing went wrong.
+fn read_at_once<S: Strategy>(job: &Job<S>, detail: &str, known: &Known<'_, S>) -> Vec<Effect<S>> {
+    let targets = S::targets(job).to_vec();
+    let reads = targets.iter().map(|id| Job {
+        sent: job.sent,
+        ..S::read_again(job, *id, known.approved)
+    });
+    let reads = reads.collect();
+    vec![
+        Effect::Intended(targets, known.intent),
+        Effect::Record(unknown(&job.ids)),
+        Effect::Warn(format!(
+            "the server closed a connection that it had kept open, so the assets are read: {detail}"
+        )),
+        Effect::Requeue(reads),
+    ]
 }
 
 /// What follows where nobody knows what became of a delete: after a pause its assets are read, and

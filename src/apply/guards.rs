@@ -6,12 +6,14 @@ use jiff::Timestamp;
 
 use crate::apply::breaker::Breaker;
 use crate::apply::canary::Canary;
-use crate::apply::retry::Retries;
 use crate::apply::run::Options;
 use crate::event::{RateLimit, RunEvent, StopReason};
 use crate::frameio::Limits;
+use crate::frameio::client::{Wait, Why};
 use crate::frameio::jitter::Jitter;
-use crate::frameio::pacer::{Pace, Pacer, Pause};
+use crate::frameio::pacer::{Pace, Pause};
+use crate::frameio::retry::Retries;
+use crate::frameio::shared_pacer::SharedPacer;
 
 /// The shortest wait for a limit that is worth telling: shorter ones nobody sees.
 const TOLD_WAIT: Duration = Duration::from_millis(500);
@@ -27,7 +29,7 @@ const LONGEST_BREATHER: Duration = Duration::from_secs(5);
 /// The guards of a run.
 #[derive(Debug)]
 pub(super) struct Guards {
-    pub(super) pacer: Pacer,
+    pub(super) pacer: SharedPacer,
     pub(super) breaker: Breaker,
     /// The first, small deletes.
     pub(super) canary: Canary,
@@ -38,9 +40,9 @@ pub(super) struct Guards {
 
 impl Guards {
     /// `vouched` says that earlier runs have shown that the account is the right one.
-    pub(super) fn new(options: &Options, vouched: bool) -> Self {
+    pub(super) fn new(options: &Options, vouched: bool, pacer: SharedPacer) -> Self {
         Self {
-            pacer: Pacer::new(options.concurrency.get()),
+            pacer,
             breaker: Breaker::new(options.breakers, vouched),
             canary: Canary::new(options.canary),
             jitter: Jitter::new(options.seed),
@@ -87,6 +89,46 @@ impl Guards {
             self.pacer.pause(limit, now + breather);
         }
         reason
+    }
+
+    /// Tells that a search for so many assets waits, where that takes a while.
+    pub(super) fn hear_search(&self, wait: Wait, assets: usize, at: Timestamp) -> Option<RunEvent> {
+        let Wait {
+            rate_limit,
+            time: wait,
+            why,
+        } = wait;
+        match why {
+            Why::Limit => (wait >= TOLD_WAIT).then(|| RunEvent::Paced {
+                at,
+                rate_limit,
+                wait,
+                refused: false,
+                window: self.pacer.window(rate_limit),
+            }),
+            Why::Retry { tries, detail } => Some(RunEvent::Retried {
+                batch: 0,
+                at,
+                assets,
+                tries,
+                wait,
+                why: detail,
+            }),
+        }
+    }
+
+    /// Why a run stops that has nothing else to do: each of some rate limits stays closed for too
+    /// long.
+    pub(super) fn late(
+        &self,
+        limits: &[RateLimit],
+        within: Duration,
+        now: Duration,
+    ) -> Option<StopReason> {
+        let late = |limit: &RateLimit| Some((self.pacer.is_late(*limit, now, within)?, *limit));
+        let late: Option<Vec<(Duration, RateLimit)>> = limits.iter().map(late).collect();
+        let (wait, limit) = late?.into_iter().min()?;
+        Some(StopReason::rate_limited(limit, wait))
     }
 
     /// Tells that the run waits for one of some limits, where that takes a while.

@@ -27,6 +27,8 @@ pub(super) struct Later {
     /// What the server did not know when it was to delete it, until something is found out of it;
     /// with each the batch.
     doubtful: BTreeMap<AssetId, u64>,
+    /// What is looked for now.
+    pub(super) sought: Vec<(u64, Subject)>,
 }
 
 impl Later {
@@ -74,6 +76,11 @@ impl Later {
         let counted = absent.filter(counts).count();
         // To look for few of them again and again would cost more than it tells.
         counted >= SAMPLE && breaker.would_trip(counted)
+    }
+
+    /// How many assets are still to be looked for, or are being looked for.
+    pub(super) const fn open(&self) -> usize {
+        self.absent.len() + self.sought.len()
     }
 
     /// What to look for.

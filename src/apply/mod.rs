@@ -4,12 +4,9 @@
 //! it hands them. Whatever happens passes through one function of the dispatcher: the journal
 //! first, synced, then the state, then the listeners.
 
-use std::pin::pin;
-use std::time::Duration;
-
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::unbounded_channel;
-use tokio::time::timeout;
+use tokio::task::JoinSet;
 
 use crate::apply::dispatcher::Dispatcher;
 use crate::apply::run::Seeker;
@@ -29,17 +26,12 @@ mod later;
 mod ledger;
 mod order;
 mod queue;
-pub mod retry;
 mod run;
 pub(crate) mod strategy;
 pub(crate) mod worker;
 
 #[cfg(test)]
 mod tests;
-
-/// How long a search in the lists of recently deleted assets goes on before it is asked whether it
-/// is to be cut off: people take a tenth of a second for at once.
-const LOOK_UP: Duration = Duration::from_millis(100);
 
 /// Carries out what was approved; returns when everything under way is answered for.
 ///
@@ -55,17 +47,12 @@ where
     D: Deleter<S::Call> + Clone + 'static,
     Se: Session,
 {
-    let seeker: Seeker<'_> = Box::new(|wanted, is_cut_off| {
-        runtime.block_on(async {
-            let mut search = pin!(deleter.find_deleted(wanted));
-            loop {
-                match timeout(LOOK_UP, search.as_mut()).await {
-                    Ok(told) => return Some(told),
-                    Err(_elapsed) if is_cut_off() => return None,
-                    Err(_elapsed) => {}
-                }
-            }
-        })
+    // What it does is cut off where it goes, which is when the run is over.
+    let mut searches = JoinSet::new();
+    let news = stopper.clone();
+    let seeker: Seeker<'_> = Box::new(move |wanted| {
+        let search = worker::search(deleter.clone(), wanted, news.clone());
+        searches.spawn_on(search, runtime);
     });
     let (jobs, to_send) = unbounded_channel();
     let workers = runtime.spawn(worker::work(deleter.clone(), to_send, stopper));

@@ -6,9 +6,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::apply::breaker::Limits;
-use crate::apply::retry::Retries;
 use crate::event::{Ending, Listener, RunEvent, RunInfo};
-use crate::frameio::recently_deleted::{Deleted, Wanted};
+use crate::frameio::recently_deleted::Wanted;
+use crate::frameio::retry::Retries;
+use crate::frameio::shared_pacer::SharedPacer;
 use crate::plan::approve::Approved;
 use crate::state::State;
 use crate::store::StoreError;
@@ -58,6 +59,8 @@ pub(crate) struct Run<'run, S> {
     pub listeners: Vec<&'run mut dyn Listener>,
     /// How to send.
     pub options: Options,
+    /// When to send: it knows what was learnt of the server's limits before the run.
+    pub pacer: SharedPacer,
     /// The time.
     pub clock: &'run dyn Clock,
 }
@@ -100,7 +103,5 @@ pub(crate) struct NotSaved {
     pub lost: Vec<RunEvent>,
 }
 
-/// Looks for assets in the lists of recently deleted assets; it asks now and then whether it is to
-/// be cut off, and then tells nothing.
-pub(super) type Seeker<'run> =
-    Box<dyn FnMut(&Wanted, &mut dyn FnMut() -> bool) -> Option<Deleted> + 'run>;
+/// Looks for assets in the lists of recently deleted assets; what they say comes in as news.
+pub(super) type Seeker<'run> = Box<dyn FnMut(Wanted) + 'run>;

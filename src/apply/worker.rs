@@ -3,6 +3,7 @@
 //! Two channels join them to the dispatcher: jobs go out on one, news come in on the other.
 
 use std::iter;
+use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::Duration;
 
@@ -12,8 +13,11 @@ use tokio::task::JoinSet;
 use crate::apply::order::Journaled;
 use crate::apply::strategy::Strategy;
 use crate::crash;
+use crate::event::StopReason;
 use crate::frameio::Reply;
+use crate::frameio::client::Wait;
 use crate::frameio::deleter::Deleter;
+use crate::frameio::recently_deleted::{Deleted, Wanted};
 
 /// What the dispatcher is told.
 #[derive(Debug)]
@@ -22,6 +26,10 @@ pub(crate) enum News<S: Strategy> {
     Answered(Journaled<S>, Reply),
     /// A worker broke down with a job under way.
     Broken(Journaled<S>),
+    /// A search in the lists of recently deleted assets waits.
+    Waits(Wait),
+    /// It has come to its end.
+    Sought(Result<Deleted, StopReason>),
     /// A signal came in; its number as the system counts them.
     Signal(i32),
 }
@@ -94,6 +102,41 @@ pub(super) async fn work<S: Strategy, D: Deleter<S::Call> + Clone + 'static>(
         under_way.spawn(send(deleter.clone(), guard));
     }
     while under_way.join_next().await.is_some() {}
+}
+
+/// A search under way: however it ends, the dispatcher hears of it.
+struct Search<S: Strategy> {
+    sought: Option<Result<Deleted, StopReason>>,
+    news: Sender<News<S>>,
+}
+
+impl<S: Strategy> Drop for Search<S> {
+    fn drop(&mut self) {
+        let broken = || {
+            Err(StopReason::Broken {
+                detail: "the search in the lists of recently deleted assets broke down".to_owned(),
+            })
+        };
+        let sought = self.sought.take().unwrap_or_else(broken);
+        self.news.send(News::Sought(sought)).ok();
+    }
+}
+
+/// Looks for assets in the lists of recently deleted assets.
+pub(super) async fn search<S: Strategy, D: Deleter<S::Call>>(
+    deleter: D,
+    wanted: Wanted,
+    Stopper(news): Stopper<S>,
+) {
+    let mut search = Search {
+        sought: None,
+        news: news.clone(),
+    };
+    let on_wait = move |wait| {
+        news.send(News::Waits(wait)).ok();
+    };
+    let sought = deleter.find_deleted(&wanted, Arc::new(on_wait)).await;
+    search.sought = Some(sought);
 }
 
 async fn send<S: Strategy, D: Deleter<S::Call>>(deleter: D, mut under_way: UnderWay<S>) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::app::connect::{self, AskedAccount, Connection, Peer};
+use crate::app::connect::{self, AskedAccount, Connection, Patience, Peer};
 use crate::app::prepare::PlanSettings;
 use crate::app::{Host, OnSignal};
 use crate::cli::clock;
@@ -20,6 +20,7 @@ use crate::cli::settings::server::Server;
 use crate::cli::settings::table::ENDPOINT;
 use crate::cli::signals::{self, Signals};
 use crate::frameio::mask::Secrets;
+use crate::frameio::retry::Retries;
 use crate::plan::decide::Rules;
 use crate::plan::saved::DecidingSettings;
 use crate::sandbox::world::World;
@@ -69,8 +70,8 @@ impl Host for Process {
     }
 }
 
-/// Connects with the server that the settings name; `world` is the sandbox's where there is no
-/// seed.
+/// Connects with the server that the settings name, for somebody who makes a reading that went
+/// wrong again like this; `world` is the sandbox's where there is no seed.
 ///
 /// # Errors
 ///
@@ -79,6 +80,7 @@ pub(super) fn connect(
     context: &Context,
     settings: &Settings,
     paths: &[PathBuf],
+    retries: Retries,
     world: impl FnOnce() -> World,
 ) -> Result<Connection, Failure> {
     let peer = match &settings.server.value {
@@ -101,12 +103,16 @@ pub(super) fn connect(
             Peer::Server(endpoint.clone(), token_provider)
         }
     };
-    let timeouts = settings.sending.timeouts;
+    let patience = Patience {
+        timeouts: settings.sending.timeouts,
+        retries,
+        left: context.time_left(settings),
+    };
     let around = (host(context), clock::now as fn() -> Timestamp);
     Ok(connect::connect(
         settings.api.value,
         peer,
-        timeouts,
+        patience,
         around,
     )?)
 }

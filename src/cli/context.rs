@@ -2,9 +2,11 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
+use crate::apply::Clock;
 use crate::cli::args::ThisRun;
-use crate::cli::clock;
+use crate::cli::clock::{self, SystemClock};
 use crate::cli::config;
 use crate::cli::console::Console;
 use crate::cli::env::{self, Environment};
@@ -69,9 +71,17 @@ pub(crate) struct Context {
     pub(crate) config: Option<PathBuf>,
     /// `--trust-config`.
     pub(crate) trust_config: bool,
+    /// The time since the command began.
+    pub(super) clock: SystemClock,
 }
 
 impl Context {
+    /// How much is left of the time that the settings give the command, from when it began.
+    pub(super) fn time_left(&self, settings: &Settings) -> Option<Duration> {
+        let budget = settings.sending.time_budget?;
+        Some(budget.saturating_sub(self.clock.elapsed()))
+    }
+
     /// Reads the manifests that PATHs mean.
     ///
     /// # Errors

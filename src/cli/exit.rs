@@ -149,7 +149,7 @@ impl From<&StopReason> for Exit {
             | StopReason::WrongEndpoint { .. }
             | StopReason::Broken { .. }
             | StopReason::NotRecorded { .. } => Self::Failed,
-            StopReason::RateLimited
+            StopReason::RateLimited { .. }
             | StopReason::TooManyMissing { .. }
             | StopReason::TooManyFailures { .. }
             | StopReason::FailedBatches { .. }

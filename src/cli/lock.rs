@@ -31,6 +31,10 @@ pub(super) fn open(
     let store = FileStore::new(&settings.state.value);
     let holder = identity::masked(context, who).holder(command, clock::now());
     let clock = SystemClock::start();
+    let timeout = settings.lock_timeout.value;
+    let timeout = context
+        .time_left(settings)
+        .map_or(timeout, |left| timeout.min(left));
     let mut told = false;
     loop {
         let error = match store.open(&holder) {
@@ -42,7 +46,7 @@ pub(super) fn open(
             }
             Err(error) => error,
         };
-        let left = settings.lock_timeout.value.saturating_sub(clock.elapsed());
+        let left = timeout.saturating_sub(clock.elapsed());
         if !matches!(error, StoreError::Locked { .. }) || left.is_zero() {
             return Err(error.into());
         }

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::FromArgMatches;
 
 use args::{Arguments, Command};
+use clock::SystemClock;
 use console::Console;
 use context::Context;
 use env::Environment;
@@ -63,6 +64,7 @@ pub fn main() -> ExitCode {
             return exit.into();
         }
     };
+    let clock = SystemClock::start();
     #[cfg(feature = "failpoints")]
     if let Ok(Some(order)) = environment.text(env::CRASH) {
         crate::crash::arm(order);
@@ -86,6 +88,7 @@ pub fn main() -> ExitCode {
         signals,
         config: arguments.config,
         trust_config: arguments.trust_config,
+        clock,
     };
     let exit = match run(&context, &arguments.command) {
         Ok(exit) => exit,

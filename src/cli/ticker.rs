@@ -9,6 +9,7 @@ use crate::apply::Clock;
 use crate::cli::clock::SystemClock;
 use crate::cli::console::Console;
 use crate::event::{Listener, RunEvent};
+use crate::frameio::shared_pacer::SharedPacer;
 use crate::render::progress::{self, Progress};
 
 /// How often a terminal is redrawn: five times a second look alive, and cost nothing.
@@ -22,24 +23,27 @@ const LINE: Duration = Duration::from_secs(10);
 pub(super) struct Ticker {
     progress: Arc<Mutex<Progress>>,
     clock: SystemClock,
+    pacer: SharedPacer,
     /// Dropped, it tells the thread to end.
     running: Option<(Sender<()>, JoinHandle<()>)>,
 }
 
 impl Ticker {
-    /// Starts with the number of assets that the plan may delete.
-    ///
-    /// `shown` says whether anybody wants to see it.
-    pub(super) fn start(total: usize, console: &Console, clock: SystemClock, shown: bool) -> Self {
-        let progress = Arc::new(Mutex::new(Progress::new(total)));
-        let running = if shown {
-            show(Arc::clone(&progress), console.clone(), clock)
-        } else {
-            None
-        };
+    /// Starts where nothing is done yet, with the pacer that knows the server's limits; where
+    /// nobody wants to see it there is no console.
+    pub(super) fn start(
+        progress: Progress,
+        console: Option<&Console>,
+        clock: SystemClock,
+        pacer: SharedPacer,
+    ) -> Self {
+        let progress = Arc::new(Mutex::new(progress));
+        let show = |console: &Console| show(Arc::clone(&progress), console.clone(), clock);
+        let running = console.and_then(show);
         Self {
             progress,
             clock,
+            pacer,
             running,
         }
     }
@@ -102,6 +106,9 @@ impl Listener for Ticker {
         {
             let progress = &self.progress;
             let mut progress = progress.lock().unwrap_or_else(PoisonError::into_inner);
+            for (rate_limit, limit, window) in self.pacer.limits() {
+                progress.learn(rate_limit, limit, window);
+            }
             progress.tick(self.clock.elapsed());
             progress.on_event(event);
         }

@@ -1,6 +1,7 @@
 //! What makes the calls of a run, the deletes included.
 
-use crate::frameio::client::Client;
+use crate::event::StopReason;
+use crate::frameio::client::{Client, OnWait};
 use crate::frameio::recently_deleted::{Deleted, Wanted, recently_deleted, requests};
 use crate::frameio::reply::Reply;
 use crate::frameio::{v2, v4};
@@ -12,10 +13,18 @@ pub trait Deleter<C>: Send + Sync {
     fn send(&self, call: &C) -> impl Future<Output = Reply> + Send;
 
     /// Looks for assets in the lists of recently deleted assets, where the API has such lists.
-    fn find_deleted(&self, wanted: &Wanted) -> impl Future<Output = Deleted> {
+    ///
+    /// # Errors
+    ///
+    /// Returns why nothing can be read at all, or not soon enough.
+    fn find_deleted(
+        &self,
+        wanted: &Wanted,
+        on_wait: OnWait,
+    ) -> impl Future<Output = Result<Deleted, StopReason>> + Send {
         // Nothing is looked for, and so nothing is found.
-        let _: &Wanted = wanted;
-        async { Deleted::default() }
+        let (_, _): (&Wanted, OnWait) = (wanted, on_wait);
+        async { Ok(Deleted::default()) }
     }
 }
 
@@ -42,8 +51,8 @@ impl Deleter<v4::Call> for DeletingClient {
         self.0.send(call).await
     }
 
-    async fn find_deleted(&self, wanted: &Wanted) -> Deleted {
+    async fn find_deleted(&self, wanted: &Wanted, on_wait: OnWait) -> Result<Deleted, StopReason> {
         let most = requests(wanted.assets.len());
-        recently_deleted(&self.0, wanted, most).await
+        recently_deleted(&self.0.with_waits(on_wait), wanted, most).await
     }
 }

@@ -33,6 +33,15 @@ impl Default for Timeouts {
 /// servers close it, since a request on a connection that is just being closed may be lost.
 const IDLE: Duration = Duration::from_secs(20);
 
+/// Whether connections are used again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Connections {
+    /// Each waits for the next request.
+    Kept,
+    /// Each serves one request.
+    Single,
+}
+
 /// Says that no HTTP client could be made.
 #[derive(Debug, thiserror::Error)]
 #[error("no HTTP client could be made")]
@@ -43,17 +52,34 @@ pub struct TransportError(#[source] reqwest::Error);
 /// # Errors
 ///
 /// Returns what the HTTP library says when its TLS cannot be set up.
-pub(super) fn client(endpoint: &Endpoint, timeouts: Timeouts) -> Result<Client, TransportError> {
+pub(super) fn client(
+    endpoint: &Endpoint,
+    timeouts: Timeouts,
+    connections: Connections,
+) -> Result<Client, TransportError> {
+    let Timeouts {
+        connect,
+        read,
+        request,
+    } = timeouts;
+    // Whatever ends first: only where it is the connection that took too long is it known that
+    // nothing was sent, so it gets less time than anything around it.
+    let connect = connect.min(read.min(request) * 9 / 10);
+    let most_idle = match connections {
+        Connections::Kept => usize::MAX,
+        Connections::Single => 0,
+    };
     // Somebody else in the process may have installed one already; either serves.
     drop(rustls::crypto::ring::default_provider().install_default());
     let mut builder = Client::builder()
         .user_agent(concat!("frameio-retire/", env!("CARGO_PKG_VERSION")))
         .redirect(redirect::Policy::none())
         .retry(reqwest::retry::never())
-        .connect_timeout(timeouts.connect)
-        .read_timeout(timeouts.read)
-        .timeout(timeouts.request)
+        .connect_timeout(connect)
+        .read_timeout(read)
+        .timeout(request)
         .pool_idle_timeout(IDLE)
+        .pool_max_idle_per_host(most_idle)
         .tcp_nodelay(true);
     if endpoint.is_loopback() {
         // A proxy would carry the token off this machine in the clear.

@@ -9,8 +9,9 @@ use reqwest::{Client, Response, Url};
 use serde::Deserialize;
 
 use crate::frameio::endpoint::Endpoint;
-use crate::frameio::http::{self, Timeouts, TransportError, innermost};
+use crate::frameio::http::{self, Connections, Timeouts, TransportError, innermost};
 use crate::frameio::mask::{self, Secrets};
+use crate::frameio::pace;
 use crate::frameio::token::{Credentials, Token};
 
 /// The address of the real service.
@@ -49,6 +50,13 @@ pub(super) enum NoToken {
         /// What it said.
         detail: String,
     },
+    /// The service asks for patience (status 429).
+    Busy {
+        /// How long its headers ask to wait.
+        wait: Option<Duration>,
+        /// What it said.
+        detail: String,
+    },
     /// The service could not be reached, or has trouble of its own.
     NotReachable {
         /// What came instead of an answer.
@@ -81,7 +89,7 @@ impl Ims {
             secrets.keep(text);
         }
         Ok(Self {
-            client: http::client(&endpoint, timeouts)?,
+            client: http::client(&endpoint, timeouts, Connections::Kept)?,
             endpoint,
             credentials,
             secrets,
@@ -114,10 +122,15 @@ impl Ims {
         };
         let response = sent.map_err(|error| lost(&error))?;
         let status = response.status().as_u16();
+        let wait = pace::wait(response.headers());
         let body = read(response).await.map_err(|error| lost(&error))?;
         match status {
             200 => self.token(&body),
-            408 | 425 | 429 | 500.. => Err(NoToken::NotReachable {
+            429 => Err(NoToken::Busy {
+                wait,
+                detail: self.describe_refusal(status, body),
+            }),
+            408 | 425 | 500.. => Err(NoToken::NotReachable {
                 detail: self.describe_refusal(status, body),
             }),
             _ => Err(NoToken::Refused {

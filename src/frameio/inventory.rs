@@ -37,7 +37,7 @@ pub async fn read_assets(
         return Ok((read, true));
     }
     let most = requests(wanted.assets.len());
-    let lists = recently_deleted(client, &wanted, most).await;
+    let lists = recently_deleted(client, &wanted, most).await?;
     for id in lists.found.into_keys() {
         // They were read just now, and not found.
         read.assets.insert(id, deleted(Evidence::Listed));
@@ -69,11 +69,8 @@ pub async fn read_places(
                 assets: missing.into_iter().map(|id| (id, None)).collect(),
                 ..Wanted::default()
             };
-            for id in recently_deleted(client, &wanted, most)
-                .await
-                .found
-                .into_keys()
-            {
+            let lists = recently_deleted(client, &wanted, most).await?;
+            for id in lists.found.into_keys() {
                 places.lies.insert(id, Lies::Deleted(Evidence::Listed));
                 places.held.remove(&id);
             }

@@ -19,6 +19,8 @@ mod place;
 pub mod places;
 pub mod recently_deleted;
 mod reply;
+pub mod retry;
+pub(crate) mod shared_pacer;
 pub mod survey;
 pub mod token;
 pub mod token_provider;

@@ -146,12 +146,41 @@ impl Pacer {
         bucket.not_before = bucket.not_before.max(until);
     }
 
-    /// How often in a row the server has refused a rate limit, and since when.
+    /// How long a rate limit stays closed, where that is too long: nobody waits beyond `within`,
+    /// counted from the first refusal in a row. Without one it is the usual pace that keeps it
+    /// closed, which is no wait up to the longest of the documented windows.
     #[must_use]
-    pub fn refusals(&self, rate_limit: RateLimit) -> (u32, Option<Duration>) {
-        self.rate_limits
-            .get(&rate_limit)
-            .map_or((0, None), |bucket| (bucket.refusals, bucket.refused_since))
+    pub fn is_late(
+        &self,
+        rate_limit: RateLimit,
+        now: Duration,
+        within: Duration,
+    ) -> Option<Duration> {
+        let bucket = self.rate_limits.get(&rate_limit)?;
+        let opens = bucket.opens()?;
+        let wait = opens.checked_sub(now).filter(|wait| !wait.is_zero())?;
+        let is_late = match bucket.refused_since {
+            Some(since) => opens.saturating_sub(since) > within,
+            None => wait > within.max(LONGEST_PAUSE),
+        };
+        is_late.then_some(wait)
+    }
+
+    /// What the headers last said of each rate limit: how many requests in which time.
+    #[must_use]
+    pub fn limits(&self) -> Vec<(RateLimit, u32, Duration)> {
+        let told = self.rate_limits.iter();
+        let told = told.filter_map(|(rate_limit, bucket)| Some((*rate_limit, bucket.limits?)));
+        told.map(|(rate_limit, (limit, window))| (rate_limit, limit, window))
+            .collect()
+    }
+
+    /// Has at most so many requests under way from now on.
+    pub fn keep_to(&mut self, most: usize) {
+        self.most = most;
+        for bucket in self.rate_limits.values_mut() {
+            bucket.window = bucket.window.min(most.max(1) * ONE);
+        }
     }
 
     /// How many requests may be under way under a rate limit at once.
@@ -410,6 +439,41 @@ mod tests {
         let told = Some(Duration::from_secs(7));
         let pause = pacer.answered(rate_limit, now, None, Pace::Refused { wait: told });
         assert_eq!(pause.unwrap().wait, Duration::from_secs(7));
-        assert_eq!(pacer.refusals(rate_limit).0, 10);
+        assert_eq!(pacer.rate_limits[&rate_limit].refusals, 10);
+    }
+
+    #[test]
+    fn nobody_waits_beyond_the_time_that_a_request_is_made_again() {
+        let second = Duration::from_secs;
+        let rate_limit = RateLimit::Accounts;
+        let mut pacer = Pacer::new(1);
+        assert_eq!(pacer.is_late(rate_limit, second(0), second(0)), None);
+        let refuse = |pacer: &mut Pacer, now, wait: Option<u64>| {
+            pacer.sent(rate_limit, second(now));
+            let wait = wait.map(second);
+            pacer.answered(rate_limit, second(now), None, Pace::Refused { wait });
+        };
+        refuse(&mut pacer, 10, Some(20));
+        assert_eq!(pacer.is_late(rate_limit, second(10), second(20)), None);
+        let late = Some(second(20));
+        assert_eq!(pacer.is_late(rate_limit, second(10), second(19)), late);
+        // What comes later counts from the first refusal on.
+        refuse(&mut pacer, 30, Some(20));
+        assert_eq!(pacer.is_late(rate_limit, second(30), second(39)), late);
+        assert_eq!(pacer.is_late(rate_limit, second(30), second(40)), None);
+        assert_eq!(pacer.is_late(rate_limit, second(50), second(0)), None);
+        // A limit that the headers foresee is the pace, up to a minute.
+        for (window, is_late) in [(60, false), (61, true)] {
+            let mut pacer = Pacer::new(1);
+            pacer.sent(rate_limit, second(0));
+            let limits = Limits {
+                limit: 1,
+                remaining: 0,
+                window: second(window),
+            };
+            pacer.answered(rate_limit, second(0), Some(limits), Pace::Taken);
+            let late = pacer.is_late(rate_limit, second(0), second(30));
+            assert_eq!(late.is_some(), is_late, "{window}");
+        }
     }
 }

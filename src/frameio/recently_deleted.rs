@@ -7,25 +7,20 @@
 //! A line alone is no evidence, since somebody may have restored the asset: it was read before,
 //! and not found.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::time::timeout;
 
 use crate::asset::AssetId;
-use crate::frameio::client::{Client, Pages};
-use crate::frameio::reply::Reply;
+use crate::event::StopReason;
+use crate::frameio::client::{AT_ONCE, Client, Unread, side_by_side};
 use crate::frameio::survey::IN_A_ROW;
 use crate::frameio::v4::Read;
 use crate::frameio::v4::answer::{judge_deleted, judge_named};
 use crate::frameio::v4::call::Cursor;
+use crate::frameio::v4::trail::Trail;
 use crate::frameio::v4::wire::{Line, Named, Page};
-use crate::frameio::verdict::Verdict;
-
-/// How long a page may take, its waits for the server's limits included.
-const LONGEST: Duration = Duration::from_mins(1);
 
 /// How far up is looked from an asset; no folders lie deeper.
 const DEEPEST: usize = 100;
@@ -64,7 +59,15 @@ pub struct Deleted {
 /// Looks for assets in the lists, with at most so many requests.
 ///
 /// What cannot be read is left out: the lists only ever help.
-pub async fn recently_deleted(client: &Client, wanted: &Wanted, most: usize) -> Deleted {
+///
+/// # Errors
+///
+/// Returns why nothing can be read at all, or not soon enough.
+pub async fn recently_deleted(
+    client: &Client,
+    wanted: &Wanted,
+    most: usize,
+) -> Result<Deleted, StopReason> {
     let mut search = Search {
         client,
         wanted,
@@ -75,11 +78,12 @@ pub async fn recently_deleted(client: &Client, wanted: &Wanted, most: usize) -> 
         complete: true,
         troubles: 0,
     };
-    search.run().await;
-    Deleted {
+    search.run().await?;
+    let complete = search.complete || search.is_over();
+    Ok(Deleted {
         found: search.found,
-        complete: search.complete,
-    }
+        complete,
+    })
 }
 
 struct Search<'search> {
@@ -92,39 +96,44 @@ struct Search<'search> {
     lines: BTreeMap<AssetId, Timestamp>,
     found: BTreeMap<AssetId, Timestamp>,
     complete: bool,
-    /// How many lists in a row could not be read.
+    /// How many pages in a row could not be read.
     troubles: u32,
 }
 
+/// The list of one project, as far as it is read.
+struct List {
+    project: Arc<str>,
+    /// Where the next page begins.
+    next: Cursor,
+    trail: Trail<AssetId>,
+}
+
 impl Search<'_> {
-    async fn run(&mut self) {
+    async fn run(&mut self) -> Result<(), StopReason> {
         let known: BTreeSet<AssetId> = self.wanted.assets.values().flatten().copied().collect();
-        for project in &known {
-            if self.is_over() {
-                return;
-            }
-            self.read_list(&project.to_string()).await;
-        }
+        let lists = known.iter().map(|id| Arc::from(id.to_string()));
+        self.read_lists(lists.collect()).await?;
         if self.wanted.assets.values().any(Option::is_none) {
-            self.look_everywhere(&known).await;
+            self.look_everywhere(&known).await?;
         }
+        Ok(())
     }
 
     /// Looks through every project that the token sees, but those that were looked through.
-    async fn look_everywhere(&mut self, known: &BTreeSet<AssetId>) {
-        for workspace in self.named(Read::Workspaces).await {
+    async fn look_everywhere(&mut self, known: &BTreeSet<AssetId>) -> Result<(), StopReason> {
+        for workspace in self.named(Read::Workspaces).await? {
+            if self.is_over() {
+                break;
+            }
             let id: Arc<str> = Arc::from(workspace.id);
             let projects = self.named(|after| Read::Projects(Arc::clone(&id), after));
-            for project in projects.await {
-                if self.is_over() {
-                    return;
-                }
-                let looked = AssetId::parse(&project.id).is_ok_and(|id| known.contains(&id));
-                if !looked {
-                    self.read_list(&project.id).await;
-                }
-            }
+            let is_new =
+                |project: &Named| !AssetId::parse(&project.id).is_ok_and(|id| known.contains(&id));
+            let projects = projects.await?.into_iter().filter(is_new);
+            let lists = projects.map(|project| Arc::from(project.id)).collect();
+            self.read_lists(lists).await?;
         }
+        Ok(())
     }
 
     fn is_over(&self) -> bool {
@@ -132,38 +141,65 @@ impl Search<'_> {
     }
 
     /// All workspaces, or all projects of one.
-    async fn named(&mut self, list: impl Fn(Cursor) -> Read) -> Vec<Named> {
+    async fn named(&mut self, list: impl Fn(Cursor) -> Read) -> Result<Vec<Named>, StopReason> {
         let client = self.client;
         let mut pages = client.pages(list, judge_named);
         let mut all = Vec::new();
-        while let Some(page) = self.page(&mut pages).await {
-            all.extend(page);
+        while !pages.is_over() && self.may_ask(1) == 1 {
+            let page = pages.next().await;
+            all.extend(self.usable(page)?.flatten().unwrap_or_default());
         }
-        all
+        Ok(all)
     }
 
-    /// Looks through what was deleted from one project.
-    async fn read_list(&mut self, project: &str) {
-        let client = self.client;
-        let project: Arc<str> = Arc::from(project);
-        let list = |after| Read::RecentlyDeleted(Arc::clone(&project), after);
-        let mut pages = client.pages(list, judge_deleted);
-        while let Some(lines) = self.page(&mut pages).await {
-            let oldest = lines.last().map(|line| line.at);
-            self.record_lines(lines);
-            // The newest come first.
-            let is_late = oldest
-                .zip(self.wanted.since)
-                .is_some_and(|(at, since)| at < since);
-            if is_late || self.is_over() {
+    /// Looks through what was deleted from some projects, side by side, page by page.
+    async fn read_lists(&mut self, projects: Vec<Arc<str>>) -> Result<(), StopReason> {
+        let lists = projects.into_iter().map(|project| List {
+            project,
+            next: None,
+            trail: Trail::default(),
+        });
+        let mut waiting: VecDeque<List> = lists.collect();
+        while !waiting.is_empty() && !self.is_over() {
+            let some = self.may_ask(waiting.len().min(AT_ONCE));
+            if some == 0 {
                 break;
             }
+            let lists: Vec<List> = waiting.drain(..some).collect();
+            let asked = lists.iter().map(|list| {
+                let client = self.client.clone();
+                let read = Read::RecentlyDeleted(Arc::clone(&list.project), list.next.clone());
+                async move { client.read(&read, judge_deleted).await }
+            });
+            let pages = side_by_side(asked).await;
+            for (mut list, page) in lists.into_iter().zip(pages).rev() {
+                let page = page.and_then(|page| {
+                    list.trail.follow(&page).map_err(Unread::trouble)?;
+                    Ok(page)
+                });
+                let Some(page) = self.usable(page)? else {
+                    continue;
+                };
+                if let Some(next) = self.record_page(page) {
+                    waiting.push_front(List {
+                        next: Some(next),
+                        ..list
+                    });
+                }
+            }
         }
+        Ok(())
     }
 
-    /// Takes in the lines of a page, and what they tell of the assets.
-    fn record_lines(&mut self, lines: Vec<Line>) {
-        for Line { id, parent, at } in lines {
+    /// Takes in a page, and what its lines tell of the assets; says where the next one begins,
+    /// where it may tell more.
+    fn record_page(&mut self, page: Page<Line>) -> Cursor {
+        // The newest come first.
+        let oldest = page.items.last().map(|line| line.at);
+        let is_late = oldest
+            .zip(self.wanted.since)
+            .is_some_and(|(at, since)| at < since);
+        for Line { id, parent, at } in page.items {
             self.lines.insert(id, at);
             let Some(parent) = parent else { continue };
             self.parents.entry(id).or_insert(parent);
@@ -178,6 +214,7 @@ impl Search<'_> {
                 self.found.insert(*id, *at);
             }
         }
+        page.next.filter(|_| !is_late)
     }
 
     /// The asset, or the nearest one known to hold it, of which there is a line.
@@ -193,26 +230,32 @@ impl Search<'_> {
         None
     }
 
-    /// One page; nothing after the last, where it cannot be read, or where no request is left.
-    async fn page<T, L, J>(&mut self, pages: &mut Pages<'_, L, J>) -> Option<Vec<T>>
-    where
-        L: Fn(Cursor) -> Read,
-        J: Fn(&Reply) -> Verdict<Page<T>>,
-    {
-        if pages.is_over() {
-            return None;
-        }
-        let page = match self.left.checked_sub(1) {
-            Some(left) if self.troubles < IN_A_ROW => {
-                self.left = left;
-                let page = timeout(LONGEST, pages.next()).await;
-                page.ok().and_then(Result::ok).flatten()
-            }
-            None | Some(_) => None,
+    /// How many pages may be asked for now, of so many that are wanted.
+    fn may_ask(&mut self, wanted: usize) -> usize {
+        let some = if self.troubles < IN_A_ROW {
+            wanted.min(self.left)
+        } else {
+            0
         };
-        self.complete &= page.is_some();
-        self.troubles = page.as_ref().map_or(self.troubles + 1, |_| 0);
-        page
+        self.left -= some;
+        self.complete &= some > 0;
+        some
+    }
+
+    /// What was read, as far as it can be used.
+    fn usable<T>(&mut self, read: Result<T, Unread>) -> Result<Option<T>, StopReason> {
+        match read {
+            Ok(read) => {
+                self.troubles = 0;
+                Ok(Some(read))
+            }
+            Err(Unread::Stop(reason)) => Err(reason),
+            Err(Unread::Trouble { .. } | Unread::Refused(_)) => {
+                self.troubles += 1;
+                self.complete = false;
+                Ok(None)
+            }
+        }
     }
 }
 
@@ -305,11 +348,17 @@ mod tests {
     async fn every_page_of_every_project_is_read_until_all_are_found() {
         let (server, _mocks) = studio().await;
         let client = client(&server);
-        let one = recently_deleted(&client, &wanted(&[A]), 100).await;
+        let one = recently_deleted(&client, &wanted(&[A]), 100).await.unwrap();
         assert_eq!((found(&one), one.complete), (vec![id(A)], true));
-        let both = recently_deleted(&client, &wanted(&[A, B]), 100).await;
-        assert_eq!(found(&both), [id(A), id(B)]);
-        assert!(!both.complete, "one project could not be read");
+        let both = recently_deleted(&client, &wanted(&[A, B]), 100)
+            .await
+            .unwrap();
+        assert_eq!((found(&both), both.complete), (vec![id(A), id(B)], true));
+        let none = recently_deleted(&client, &wanted(&[A, P]), 100)
+            .await
+            .unwrap();
+        assert_eq!(found(&none), [id(A)]);
+        assert!(!none.complete, "one project could not be read");
     }
 
     const P: &str = "9c1e28ba-2fa1-41d2-883f-0016d3cca427";
@@ -342,19 +391,19 @@ mod tests {
                 .into(),
             ..Wanted::default()
         };
-        let deleted = recently_deleted(&client, &wanted, 100).await;
+        let deleted = recently_deleted(&client, &wanted, 100).await.unwrap();
         let at = |text: &str| -> Timestamp { text.parse().unwrap() };
         assert_eq!(deleted.found[&id(A)], at("2026-11-02T00:00:00Z"));
         assert_eq!(deleted.found[&id(B)], at("2026-11-01T00:00:00Z"));
         // What is older than the first of the deletes says nothing.
         wanted.since = Some(at("2026-11-02T12:00:00Z"));
-        let deleted = recently_deleted(&client, &wanted, 100).await;
+        let deleted = recently_deleted(&client, &wanted, 100).await.unwrap();
         assert_eq!(found(&deleted), [id(A)]);
         assert!(deleted.complete);
         // Nobody knows what holds it.
         wanted.parents.clear();
         wanted.since = None;
-        let deleted = recently_deleted(&client, &wanted, 100).await;
+        let deleted = recently_deleted(&client, &wanted, 100).await.unwrap();
         assert_eq!(found(&deleted), [id(B)]);
         one.assert_async().await;
         other.assert_async().await;
@@ -381,7 +430,7 @@ mod tests {
                 emptied: emptied.into(),
                 ..Wanted::default()
             };
-            let deleted = recently_deleted(&client, &wanted, 100).await;
+            let deleted = recently_deleted(&client, &wanted, 100).await.unwrap();
             assert_eq!(deleted.found.contains_key(&id(F)), shown, "{since}");
             assert!(!deleted.found.contains_key(&id(G)));
         }
@@ -392,7 +441,9 @@ mod tests {
         let (server, mocks) = studio().await;
         let client = client(&server);
         // Workspaces, projects, the first page: the second one is not read.
-        let some = recently_deleted(&client, &wanted(&[A, C]), 3).await;
+        let some = recently_deleted(&client, &wanted(&[A, C]), 3)
+            .await
+            .unwrap();
         assert_eq!((found(&some), some.complete), (vec![id(A)], false));
         mocks[3].assert_async().await;
         assert!(!mocks[4].matched_async().await);

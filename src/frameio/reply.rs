@@ -27,8 +27,20 @@ pub enum Reply {
         /// Why.
         detail: String,
     },
+    /// Whoever gives tokens asks for patience, so nothing was sent.
+    Busy {
+        /// How long to wait, where that is said.
+        wait: Option<Duration>,
+        /// What was said.
+        detail: String,
+    },
     /// The connection failed before anything was sent.
     NotSent {
+        /// What the connection said.
+        detail: String,
+    },
+    /// The server closed a connection that it had kept open, before any answer to a delete began.
+    Dropped {
         /// What the connection said.
         detail: String,
     },
@@ -45,7 +57,11 @@ impl Reply {
     pub const fn answer(&self) -> Option<(u16, &Body)> {
         match self {
             Self::Answered { status, body, .. } => Some((*status, body)),
-            Self::NoToken { .. } | Self::NotSent { .. } | Self::Lost { .. } => None,
+            Self::NoToken { .. }
+            | Self::Busy { .. }
+            | Self::NotSent { .. }
+            | Self::Dropped { .. }
+            | Self::Lost { .. } => None,
         }
     }
 
@@ -54,7 +70,11 @@ impl Reply {
     pub const fn limits(&self) -> Option<Limits> {
         match self {
             Self::Answered { limits, .. } => *limits,
-            Self::NoToken { .. } | Self::NotSent { .. } | Self::Lost { .. } => None,
+            Self::NoToken { .. }
+            | Self::Busy { .. }
+            | Self::NotSent { .. }
+            | Self::Dropped { .. }
+            | Self::Lost { .. } => None,
         }
     }
 
@@ -63,7 +83,11 @@ impl Reply {
     pub const fn pages(&self) -> Option<u32> {
         match self {
             Self::Answered { pages, .. } => *pages,
-            Self::NoToken { .. } | Self::NotSent { .. } | Self::Lost { .. } => None,
+            Self::NoToken { .. }
+            | Self::Busy { .. }
+            | Self::NotSent { .. }
+            | Self::Dropped { .. }
+            | Self::Lost { .. } => None,
         }
     }
 
@@ -72,7 +96,11 @@ impl Reply {
     pub const fn date(&self) -> Option<Timestamp> {
         match self {
             Self::Answered { date, .. } => *date,
-            Self::NoToken { .. } | Self::NotSent { .. } | Self::Lost { .. } => None,
+            Self::NoToken { .. }
+            | Self::Busy { .. }
+            | Self::NotSent { .. }
+            | Self::Dropped { .. }
+            | Self::Lost { .. } => None,
         }
     }
 }

@@ -78,7 +78,11 @@ pub async fn survey(
                 let message = Arc::from(detail);
                 inventory.assets.insert(id, Seen::Refused { message });
             }
-            Err(Unread::Trouble { .. }) => {
+            Err(Unread::Trouble {
+                reached: false,
+                detail,
+            }) => return Err(StopReason::NotReachable { detail }),
+            Err(Unread::Trouble { reached: true, .. }) => {
                 troubles += 1;
                 at_once = 1;
             }

@@ -207,11 +207,18 @@ impl Held {
     /// Goes on with a token that is still good where the next one cannot be had yet.
     fn put_up_with(&mut self, why: NoToken, now: Instant) -> Result<(), NoToken> {
         match (why, &mut self.current) {
-            (NoToken::NotReachable { .. }, Some(current)) if now < current.end => {
+            (NoToken::NotReachable { .. } | NoToken::Busy { .. }, Some(current))
+                if now < current.end =>
+            {
                 current.renew = now + PATIENCE;
                 Ok(())
             }
-            (why @ (NoToken::NotReachable { .. } | NoToken::Refused { .. }), _) => {
+            (
+                why @ (NoToken::NotReachable { .. }
+                | NoToken::Busy { .. }
+                | NoToken::Refused { .. }),
+                _,
+            ) => {
                 self.current = None;
                 Err(why)
             }
@@ -286,7 +293,11 @@ mod tests {
             .await
         {
             Reply::Answered { status, .. } => status,
-            other @ (Reply::NoToken { .. } | Reply::NotSent { .. } | Reply::Lost { .. }) => {
+            other @ (Reply::NoToken { .. }
+            | Reply::Busy { .. }
+            | Reply::NotSent { .. }
+            | Reply::Dropped { .. }
+            | Reply::Lost { .. }) => {
                 panic!("{other:?}")
             }
         }

@@ -1,5 +1,7 @@
 //! HTTP: one request out, one reply in, and whether anything was sent.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName};
@@ -9,8 +11,8 @@ use tracing::{Level, debug, enabled, trace};
 
 use crate::frameio::call::{Method, Request};
 pub use crate::frameio::endpoint::{Base, Endpoint, EndpointError};
+use crate::frameio::http::{Connections, client, innermost};
 pub use crate::frameio::http::{Timeouts, TransportError};
-use crate::frameio::http::{client, innermost};
 use crate::frameio::ims::NoToken;
 use crate::frameio::mask::Secrets;
 use crate::frameio::pace;
@@ -29,8 +31,20 @@ const LEGACY: HeaderName = HeaderName::from_static("x-frameio-legacy-token-auth"
 #[derive(Debug, Clone)]
 pub struct Transport {
     client: Client,
+    timeouts: Timeouts,
     endpoint: Endpoint,
     pub(super) token_provider: TokenProvider,
+    seen: Arc<Seen>,
+}
+
+/// What a transport has seen of its server.
+#[derive(Debug, Default)]
+struct Seen {
+    /// Whether an answer came, so that a connection may be used again.
+    answer: AtomicBool,
+    /// What sends each request on a connection of its own, once the server has closed one that it
+    /// had kept open.
+    single: OnceLock<Client>,
 }
 
 impl Transport {
@@ -45,9 +59,11 @@ impl Transport {
         timeouts: Timeouts,
     ) -> Result<Self, TransportError> {
         Ok(Self {
-            client: client(&endpoint, timeouts)?,
+            client: client(&endpoint, timeouts, Connections::Kept)?,
+            timeouts,
             endpoint,
             token_provider,
+            seen: Arc::default(),
         })
     }
 
@@ -78,13 +94,54 @@ impl Transport {
     }
 
     async fn attempt(&self, request: &Request, grant: &Grant) -> Reply {
+        let single = self.seen.single.get();
+        let may_be_used_again = single.is_none() && self.seen.answer.load(Ordering::Relaxed);
+        let client = single.unwrap_or(&self.client);
+        let error = match self.send_by(client, request, grant).await {
+            Ok(reply) => return reply,
+            Err(error) => error,
+        };
+        let is_closed = error.is_request() && !error.is_connect() && !error.is_timeout();
+        if !(is_closed && may_be_used_again) {
+            return self.unanswered(&error);
+        }
+        // The server closed a connection that it had kept open, most probably.
+        let Some(single) = self.single() else {
+            return self.unanswered(&error);
+        };
+        match request.method {
+            Method::Get => match self.send_by(single, request, grant).await {
+                Ok(reply) => reply,
+                Err(error) => self.unanswered(&error),
+            },
+            Method::Delete => Reply::Dropped {
+                detail: self.words(&error),
+            },
+        }
+    }
+
+    /// What sends each request on a connection of its own from now on.
+    fn single(&self) -> Option<&Client> {
+        let single = &self.seen.single;
+        if single.get().is_none() {
+            let client = client(&self.endpoint, self.timeouts, Connections::Single).ok()?;
+            single.get_or_init(|| client);
+        }
+        single.get()
+    }
+
+    async fn send_by(
+        &self,
+        client: &Client,
+        request: &Request,
+        grant: &Grant,
+    ) -> Result<Reply, reqwest::Error> {
         let method = match request.method {
             Method::Get => reqwest::Method::GET,
             Method::Delete => reqwest::Method::DELETE,
         };
         let address = format!("{}{}", self.endpoint.as_str(), request.path);
-        let mut sent = self
-            .client
+        let mut sent = client
             .request(method, address)
             .header(AUTHORIZATION, grant.header.clone());
         if self.token_provider.is_legacy() {
@@ -93,21 +150,25 @@ impl Transport {
         if let Some(json) = request.body.clone() {
             sent = sent.header(CONTENT_TYPE, "application/json").body(json);
         }
-        let secrets = self.token_provider.secrets();
-        match sent.send().await {
-            Ok(response) => answered(response, secrets).await,
-            // Only a connection that was never made proves that nothing was sent.
-            Err(error) if error.is_connect() => Reply::NotSent {
-                detail: format!(
-                    "{}: {}",
-                    self.endpoint.as_str(),
-                    secrets.words(&innermost(&error))
-                ),
-            },
-            Err(error) => Reply::Lost {
-                detail: secrets.words(&innermost(&error)),
-            },
+        let response = sent.send().await?;
+        self.seen.answer.store(true, Ordering::Relaxed);
+        Ok(answered(response, self.token_provider.secrets()).await)
+    }
+
+    /// What comes of a request to which no answer began.
+    fn unanswered(&self, error: &reqwest::Error) -> Reply {
+        let detail = self.words(error);
+        // Only a connection that was never made proves that nothing was sent.
+        if error.is_connect() {
+            let detail = format!("{}: {detail}", self.endpoint.as_str());
+            Reply::NotSent { detail }
+        } else {
+            Reply::Lost { detail }
         }
+    }
+
+    fn words(&self, error: &reqwest::Error) -> String {
+        self.token_provider.secrets().words(&innermost(error))
     }
 }
 
@@ -115,6 +176,7 @@ impl Transport {
 fn without(why: NoToken) -> Reply {
     match why {
         NoToken::Refused { detail } => Reply::NoToken { detail },
+        NoToken::Busy { wait, detail } => Reply::Busy { wait, detail },
         NoToken::NotReachable { detail } => Reply::NotSent { detail },
     }
 }
@@ -136,7 +198,9 @@ fn log(method: Method, path: &str, took: Duration, reply: &Reply) {
             Body::Cut { detail } => debug!(?method, path, status, detail, ?took, "cut short"),
         },
         Reply::NoToken { detail } => debug!(?method, path, detail, ?took, "no token"),
+        Reply::Busy { wait, detail } => debug!(?method, path, ?wait, detail, ?took, "no token yet"),
         Reply::NotSent { detail } => debug!(?method, path, detail, ?took, "not sent"),
+        Reply::Dropped { detail } => debug!(?method, path, detail, ?took, "dropped"),
         Reply::Lost { detail } => debug!(?method, path, detail, ?took, "lost"),
     }
 }

@@ -31,6 +31,12 @@ pub enum Verdict<T> {
         /// What the connection said.
         detail: String,
     },
+    /// The server closed a connection that it had kept open: nobody knows what became of the
+    /// assets, and nothing is wrong with the server.
+    Dropped {
+        /// What the connection said.
+        detail: String,
+    },
     /// The answer cannot be used: of a delete, nobody knows what became of the assets.
     Unknown {
         /// What came instead of an answer.
@@ -87,6 +93,7 @@ impl<T> Verdict<T> {
             Self::Refused { detail } => Verdict::Refused { detail },
             Self::SlowDown { wait } => Verdict::SlowDown { wait },
             Self::NotSent { detail } => Verdict::NotSent { detail },
+            Self::Dropped { detail } => Verdict::Dropped { detail },
             Self::Unknown { detail } => Verdict::Unknown { detail },
             Self::Stop(reason) => Verdict::Stop(reason),
         }
@@ -105,7 +112,11 @@ impl<T> Verdict<T> {
             Reply::NoToken { detail } => Err(Self::Stop(StopReason::NotAuthenticated {
                 detail: detail.clone(),
             })),
+            Reply::Busy { wait, detail: _ } => Err(Self::SlowDown { wait: *wait }),
             Reply::NotSent { detail } => Err(Self::NotSent {
+                detail: detail.clone(),
+            }),
+            Reply::Dropped { detail } => Err(Self::Dropped {
                 detail: detail.clone(),
             }),
             Reply::Lost { detail } => Err(Self::Unknown {
@@ -120,7 +131,9 @@ impl<T> Verdict<T> {
         match self {
             Self::SlowDown { wait } => Pace::Refused { wait: *wait },
             Self::Unknown { .. } | Self::NotSent { .. } => Pace::Troubled,
-            Self::Told(_) | Self::Refused { .. } | Self::Stop(_) => Pace::Taken,
+            Self::Told(_) | Self::Refused { .. } | Self::Dropped { .. } | Self::Stop(_) => {
+                Pace::Taken
+            }
         }
     }
 

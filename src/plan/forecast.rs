@@ -64,20 +64,38 @@ impl RateForecast {
     fn new(rate_limit: RateLimit, calls: usize) -> Option<Self> {
         let calls = u64::try_from(calls).ok().filter(|calls| *calls > 0)?;
         let (limit, window, documented) = documented(rate_limit);
-        let window_ms = u64::try_from(window.as_millis()).unwrap_or(u64::MAX);
-        // A full bucket lets `limit` calls through at once, then one every window/limit.
-        let waiting = calls.saturating_sub(limit.into());
-        let seconds = waiting
-            .saturating_mul(window_ms)
-            .div_ceil(u64::from(limit) * 1_000);
-        Some(Self {
+        let mut forecast = Self {
             call: rate_limit.name().to_owned(),
             calls,
             limit,
-            window_ms,
+            window_ms: 0,
             documented,
-            seconds,
-        })
+            seconds: 0,
+        };
+        forecast.keep_to(limit, window);
+        Some(forecast)
+    }
+
+    /// Takes another limit, which the server has said.
+    pub fn keep_to(&mut self, limit: u32, window: Duration) {
+        self.limit = limit.max(1);
+        self.window_ms = u64::try_from(window.as_millis()).unwrap_or(u64::MAX);
+        // A full bucket lets `limit` calls through at once, then one every window/limit.
+        let waiting = self.calls.saturating_sub(self.limit.into());
+        self.seconds = waiting
+            .saturating_mul(self.window_ms)
+            .div_ceil(u64::from(self.limit) * 1_000);
+    }
+
+    /// How long the calls still take at least, after a while in which such a share of the assets
+    /// was done; nothing where that is more than the limit allows, so that it is not the server's.
+    #[must_use]
+    pub fn left(&self, elapsed: Duration, (done, of): (usize, usize)) -> Option<Duration> {
+        let made = u128::from(self.calls) * done as u128 / (of as u128).max(1);
+        let drained = elapsed.as_millis() * u128::from(self.limit);
+        let drained = drained / u128::from(self.window_ms.max(1));
+        let is_kept = made <= drained + u128::from(self.limit);
+        is_kept.then(|| Duration::from_secs(self.seconds).saturating_sub(elapsed))
     }
 }
 
@@ -254,6 +272,22 @@ mod tests {
         assert_eq!(bulk[0], ("bulk_delete".to_owned(), 20_001, 400));
         assert_eq!(bulk[1], ("read_asset".to_owned(), 12, 2));
         assert_eq!(v2(0, 8), [("read_asset".to_owned(), 8, 1)]);
+    }
+
+    #[test]
+    fn what_is_left_is_never_below_what_the_limit_allows() {
+        let second = Duration::from_secs;
+        let mut files = RateForecast::new(RateLimit::DeleteFile, 1_000).unwrap();
+        assert_eq!(files.seconds, 540);
+        // The first hundred go at once, and the speed of these says nothing.
+        assert_eq!(files.left(second(1), (100, 1_000)), Some(second(539)));
+        assert_eq!(files.left(second(60), (200, 1_000)), Some(second(480)));
+        assert_eq!(files.left(second(600), (900, 1_000)), Some(Duration::ZERO));
+        // A server that takes more has another limit.
+        assert_eq!(files.left(second(1), (102, 1_000)), None);
+        files.keep_to(10, second(60));
+        assert_eq!(files.left(second(60), (20, 1_000)), Some(second(5_880)));
+        assert_eq!(files.left(second(60), (21, 1_000)), None);
     }
 
     #[test]

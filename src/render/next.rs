@@ -74,8 +74,8 @@ fn after_stop(reason: &StopReason) -> String {
         StopReason::WrongEndpoint { .. } => {
             "check `--endpoint` and `--api`, and whether a proxy answers in the server's place"
         }
-        StopReason::RateLimited => {
-            "wait some minutes, then run apply again, with a lower `--concurrency` if it recurs"
+        StopReason::RateLimited { .. } => {
+            "run apply again after that, or with a longer `--retry-for`"
         }
         StopReason::TooManyMissing { .. } => {
             "check the account, the token and the endpoint; if so many really are missing, run apply again with `--max-404-percent 100`"

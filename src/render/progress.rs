@@ -4,16 +4,32 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use crate::asset::AssetId;
-use crate::event::{Listener, RunEvent};
+use crate::event::{Listener, RateLimit, RunEvent};
 use crate::outcome::Outcome;
+use crate::plan::forecast::RateForecast;
 use crate::render::{Paint, Style, count, counted, escape, words};
 use crate::state::Counts;
 
 /// The shortest wait for the server's limit that is told.
 const SHORTEST_WAIT: Duration = Duration::from_millis(500);
 
-/// What a run waits for, where there is room to say so.
-const FOR_WHAT: &str = " for the limit";
+/// What a run waits for: the server's limit, or that a request that went wrong is made again.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum For {
+    #[default]
+    Limit,
+    Retry,
+}
+
+impl For {
+    /// What is said of it where there is room.
+    const fn words(self) -> &'static str {
+        match self {
+            Self::Limit => " for the limit",
+            Self::Retry => " to try again",
+        }
+    }
+}
 
 /// The narrowest and the widest bar, in characters between its brackets.
 const BAR: (usize, usize) = (10, 30);
@@ -26,10 +42,12 @@ pub(crate) struct Progress {
     /// What became of them so far, each counted once by its last outcome.
     pub(super) counts: Counts,
     elapsed: Duration,
-    /// Until when nothing is sent because of the server's limit, counted as `elapsed` is.
-    paced_until: Duration,
+    /// Until when the run waits, counted as `elapsed` is, and what for.
+    waits: (Duration, For),
     /// The assets that were refused or not answered so far, since they may be asked for again.
     open: HashMap<AssetId, Open>,
+    /// What the plan takes at the server's limits.
+    forecast: Vec<RateForecast>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,11 +57,20 @@ enum Open {
 }
 
 impl Progress {
-    /// Starts with the number of assets that the plan may delete.
-    pub(crate) fn new(total: usize) -> Self {
+    /// Starts with the number of assets that the plan may delete, and with what that takes.
+    pub(crate) fn new(total: usize, forecast: Vec<RateForecast>) -> Self {
         Self {
             total,
+            forecast,
             ..Self::default()
+        }
+    }
+
+    /// Takes a limit that the server has said.
+    pub(crate) fn learn(&mut self, rate_limit: RateLimit, limit: u32, window: Duration) {
+        let lines = self.forecast.iter_mut();
+        for line in lines.filter(|line| line.call == rate_limit.name()) {
+            line.keep_to(limit, window);
         }
     }
 
@@ -57,11 +84,19 @@ impl Progress {
         self.counts.total()
     }
 
-    /// How long the run still waits for the server's limit; nothing where it does not.
+    /// How long the run still waits; nothing where it does not.
     pub(crate) fn wait(&self) -> Option<Duration> {
-        let wait = self.paced_until.saturating_sub(self.elapsed);
+        let wait = self.waits.0.saturating_sub(self.elapsed);
         // A pause that nobody can see is the pace itself, and no wait.
         (wait >= SHORTEST_WAIT).then_some(wait)
+    }
+
+    /// The wait that ends last is the one that is told.
+    fn wait_for(&mut self, what: For, wait: Duration) {
+        let until = self.elapsed + wait;
+        if until > self.waits.0 {
+            self.waits = (until, what);
+        }
     }
 
     fn record_outcome(&mut self, id: AssetId, outcome: &Outcome) {
@@ -108,7 +143,9 @@ impl Listener for Progress {
                 self.record_outcome(*id, outcome);
             }
         } else if let RunEvent::Paced { wait, .. } = event {
-            self.paced_until = self.paced_until.max(self.elapsed + *wait);
+            self.wait_for(For::Limit, *wait);
+        } else if let RunEvent::Retried { wait, .. } = event {
+            self.wait_for(For::Retry, *wait);
         }
     }
 }
@@ -129,7 +166,7 @@ pub(crate) fn line(progress: &Progress) -> String {
     parts.extend(speed);
     parts.extend(left.map(|left| format!("about {left} left")));
     let wait = progress.wait();
-    parts.extend(wait.map(|wait| waiting(wait) + FOR_WHAT));
+    parts.extend(wait.map(|wait| waiting(wait) + progress.waits.1.words()));
     parts.join(" · ")
 }
 
@@ -152,12 +189,13 @@ pub(crate) fn bar(progress: &Progress, columns: usize, style: Style) -> String {
         (4, left.map(|left| format!("{left} left")), None),
         (1, progress.wait().map(waiting), Some(Paint::Yellow)),
     ];
+    let for_what = progress.waits.1.words();
     let texts = pieces.iter().filter_map(|(_, text, _)| text.as_deref());
     let needed: usize = texts.map(|text| escape::columns(text) + BETWEEN).sum();
     if let (_, Some(wait), _) = &mut pieces[5]
-        && needed + FOR_WHAT.len() <= columns + BETWEEN
+        && needed + for_what.len() <= columns + BETWEEN
     {
-        wait.push_str(FOR_WHAT);
+        wait.push_str(for_what);
     }
     let mut order: Vec<usize> = (0..pieces.len()).collect();
     order.sort_by_key(|index| pieces[*index].0);
@@ -223,6 +261,13 @@ fn forecast(progress: &Progress) -> (Option<String>, Option<String>) {
     let left = progress.total.saturating_sub(done);
     let milliseconds = (left as u128).saturating_mul(elapsed) / done as u128;
     let seconds = u64::try_from(milliseconds.div_ceil(1_000)).unwrap_or(u64::MAX);
+    // The first calls go at once, however few the limit lets through afterwards.
+    let share = (done, progress.total);
+    let least = progress.forecast.iter();
+    let least = least
+        .filter_map(|line| line.left(progress.elapsed, share))
+        .max();
+    let seconds = seconds.max(least.unwrap_or_default().as_secs());
     let left = (left > 0).then(|| roughly(seconds));
     (Some(speed(done, elapsed)), left)
 }

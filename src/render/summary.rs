@@ -165,9 +165,11 @@ pub(crate) fn stopped(reason: &StopReason) -> String {
             "the server does not answer as the Frame.io API does: {}",
             escape(detail)
         ),
-        StopReason::RateLimited => {
-            "the server goes on refusing because of its rate limit".to_owned()
-        }
+        StopReason::RateLimited { call, seconds } => format!(
+            "the server lets no `{}` request through for another {}, which is longer than `--retry-for` allows",
+            escape(call),
+            roughly(*seconds)
+        ),
         StopReason::TooManyMissing { missing, answered } => format!(
             "the server does not know {} of {}: this looks like the wrong account, token or server",
             count(*missing),

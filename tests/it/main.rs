@@ -45,4 +45,5 @@ mod token;
 mod torn;
 mod unknown;
 mod validate;
+mod waits;
 mod whoami;

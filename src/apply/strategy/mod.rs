@@ -12,11 +12,11 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::apply::breaker::Tally;
-use crate::apply::retry::Retries;
 use crate::asset::AssetId;
 use crate::event::{RateLimit, StopReason, Task};
 use crate::frameio::Reply;
 use crate::frameio::call::Call;
+use crate::frameio::retry::Retries;
 use crate::frameio::verdict::Verdict;
 use crate::outcome::{AssetOutcome, Failure, Outcome};
 use crate::plan::approve::{Approved, Resolve};
@@ -318,8 +318,8 @@ pub(crate) struct Known<'run, S: Strategy> {
     pub(super) now: Duration,
     /// When the job was given out.
     pub(super) intent: Timestamp,
-    /// How often in a row the server has refused the job's rate limit, and since when.
-    pub(super) refusals: (u32, Option<Duration>),
+    /// How long the job's rate limit stays closed, where that is too long to wait for it.
+    pub(super) late: Option<Duration>,
 }
 
 impl<S: Strategy> Known<'_, S> {
@@ -376,14 +376,12 @@ impl<S: Strategy> Known<'_, S> {
     /// no longer than this.
     pub(super) fn retry(&self, tries: Tries) -> Option<(Tries, Duration)> {
         let since = tries.since.unwrap_or(self.now);
-        let is_late = self.now.saturating_sub(since) > self.retries.within;
-        if tries.count >= self.retries.tries || is_late {
-            return None;
-        }
+        let waited = self.now.saturating_sub(since);
+        let longest = self.retries.pause(tries.count, waited)?;
         let again = Tries {
             count: tries.count + 1,
             since: Some(since),
         };
-        Some((again, self.retries.longest(tries.count)))
+        Some((again, longest))
     }
 }

@@ -10,6 +10,7 @@ use crate::apply::strategy::asks::{Direct, close, delete_member, open, show_asse
 use crate::apply::strategy::{Effect, Job, Known};
 use crate::asset::{AssetId, Kind};
 use crate::frameio::survey::PAGES;
+use crate::frameio::v4::trail::Trail;
 use crate::frameio::v4::wire::Page;
 use crate::frameio::verdict::Live;
 use crate::outcome::{Evidence, Failure, FailureKind, Outcome};
@@ -20,6 +21,8 @@ use crate::state::Status;
 pub(crate) struct Stack {
     /// The files that were read so far, as long as more are to come.
     found: Vec<AssetId>,
+    /// The pages that show them.
+    trail: Trail<AssetId>,
     /// How many pages that were.
     pages: usize,
     /// How many files are still to be answered for.
@@ -58,6 +61,9 @@ pub(super) fn opened(
         }])];
     };
     let mut entry = progress(stack, known);
+    if let Err(why) = entry.trail.follow(&page) {
+        return leave_alone(stack, why, known);
+    }
     entry.found.extend(page.items);
     entry.pages += 1;
     let Some(after) = page.next else {
@@ -98,6 +104,7 @@ fn delete_files(stack: AssetId, entry: Stack, known: &Known<'_, Direct>) -> Effe
     let entry = Stack {
         left: files.len(),
         found: Vec::new(),
+        trail: Trail::default(),
         ..entry
     };
     vec![

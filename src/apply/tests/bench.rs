@@ -14,7 +14,6 @@ use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 use uuid::Uuid;
 
-use crate::apply::retry::Retries;
 use crate::apply::strategy::Bulk;
 use crate::apply::strategy::Strategy;
 use crate::apply::worker::{Inbox, Stopper, inbox};
@@ -22,6 +21,8 @@ use crate::apply::{Clock, Ended, Options, Run, breaker, run};
 use crate::asset::AssetId;
 use crate::event::{Listener, Provenance, RunEvent, RunInfo};
 use crate::frameio::deleter::Deleter;
+use crate::frameio::retry::Retries;
+use crate::frameio::shared_pacer::SharedPacer;
 use crate::frameio::{Body, Reply, v2};
 use crate::inventory::Inventory;
 use crate::manifest::document::{Entry, Manifests, Spot};
@@ -358,6 +359,10 @@ impl Bench {
         }
     }
 
+    pub(super) fn pacer(&self) -> SharedPacer {
+        SharedPacer::new(self.options.concurrency.get())
+    }
+
     pub(super) fn store(&self) -> FileStore {
         FileStore::new(&self.folder.path().join("state.json"))
     }
@@ -427,6 +432,7 @@ impl Bench {
                 session,
                 listeners: vec![heard],
                 options: self.options,
+                pacer: self.pacer(),
                 clock: &Watch(Instant::now()),
             },
             server,

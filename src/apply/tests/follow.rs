@@ -10,10 +10,10 @@ use proptest::test_runner::TestCaseError;
 use super::bench::{approved, asset, state, unanswered};
 use crate::apply::breaker::Tally;
 use crate::apply::follow::{broken, follow, sought};
-use crate::apply::retry::Retries;
 use crate::apply::strategy::{Bulk, Direct, Effect, Job, Known, Memory, Strategy, Subject, Tries};
 use crate::asset::{AssetId, Kind};
 use crate::event::{StopReason, Task};
+use crate::frameio::retry::Retries;
 use crate::frameio::verdict::Verdict;
 use crate::frameio::{Body, Limits, Reply};
 use crate::outcome::{Evidence, Failure, FailureKind, Outcome};
@@ -38,7 +38,7 @@ fn known<'run, S: Strategy>(
         retries: RETRIES,
         now: Duration::from_secs(5),
         intent: Timestamp::UNIX_EPOCH,
-        refusals: (0, None),
+        late: None,
     }
 }
 
@@ -123,18 +123,16 @@ fn patience_without_end_stops_the_run() {
     let state = state();
     let approved = approved(&state, 1..=4);
     let memory = Memory::<Bulk>::new(&state);
-    let patient = |refusals, since| {
-        let known = Known {
-            refusals: (refusals, Some(Duration::from_secs(since))),
-            now: Duration::from_secs(100),
-            ..known(&approved, &state, &memory)
-        };
-        follow(bulk(&approved), Verdict::SlowDown { wait: None }, &known)
-            .contains(&Effect::Stop(StopReason::RateLimited))
+    let known = Known {
+        late: Some(Duration::from_secs(90)),
+        ..known(&approved, &state, &memory)
     };
-    assert!(patient(21, 40));
-    assert!(!patient(20, 40), "not often enough");
-    assert!(!patient(21, 41), "not for long enough");
+    let stopped = follow(bulk(&approved), Verdict::SlowDown { wait: None }, &known);
+    let reason = StopReason::RateLimited {
+        call: "bulk_delete".to_owned(),
+        seconds: 90,
+    };
+    assert!(stopped.contains(&Effect::Stop(reason)));
 }
 
 #[test]
@@ -388,6 +386,8 @@ fn reply() -> impl proptest::strategy::Strategy<Value = Reply> {
             }
         }),
         1 => Just(Reply::NoToken { detail: detail() }),
+        1 => Just(Reply::Busy { wait: None, detail: detail() }),
+        1 => Just(Reply::Dropped { detail: detail() }),
         1 => Just(Reply::NotSent { detail: detail() }),
         1 => Just(Reply::Lost { detail: detail() }),
     ]

@@ -4,15 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::marker::PhantomData;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
-use std::time::Instant;
 
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
 
 use super::*;
 use crate::apply::strategy::{self, Bulk, Direct};
-use crate::apply::tests::bench::{Heard, Watch, info};
+use crate::apply::tests::bench::Heard;
 use crate::apply::tests::wild::{Death, Mortal, Twist, Twists, Wild, death, twist};
-use crate::apply::{Ended, Run, breaker, run};
+use crate::apply::{Ended, breaker};
 use crate::frameio::deleter::Deleter;
 use crate::inventory::Inventory;
 use crate::manifest::document::{Entry, Hold, Manifests, Spot};
@@ -210,19 +209,13 @@ where
             appends: 0,
             dead: false,
         };
-        let ended = run(
-            Run {
-                info: info(&state),
-                approved: &approved,
-                state,
-                session: &mut session,
-                listeners: vec![&mut heard],
-                options: self.bench.options,
-                clock: &Watch(Instant::now()),
-            },
+        let ended = self.bench.run(
+            &mut session,
+            state,
+            &approved,
             &self.wild,
+            &mut heard,
             inbox::<S>(),
-            self.bench.runtime.handle(),
         );
         assert_eq!(session.dead, ended.saved.is_err());
         ended

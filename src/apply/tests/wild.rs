@@ -11,6 +11,7 @@ use crate::apply::tests::bench::{World, answer, not_found};
 use crate::asset::Kind;
 use crate::event::Task;
 use crate::frameio::call::Call;
+use crate::frameio::client::OnWait;
 use crate::frameio::deleter::Deleter;
 use crate::frameio::recently_deleted::{Deleted, Wanted};
 use crate::frameio::{Body, Reply, v2, v4};
@@ -172,13 +173,13 @@ impl Deleter<v4::Call> for Wild {
         })
     }
 
-    async fn find_deleted(&self, wanted: &Wanted) -> Deleted {
+    async fn find_deleted(&self, wanted: &Wanted, _: OnWait) -> Result<Deleted, StopReason> {
         let world = self.server.0.lock().unwrap();
         let line = |id: &AssetId| Some((*id, world.line(*id)?));
-        Deleted {
+        Ok(Deleted {
             found: wanted.assets.keys().filter_map(line).collect(),
             complete: true,
-        }
+        })
     }
 }
 

@@ -114,6 +114,7 @@ fn what_opens_during_a_sync_is_not_slept_through() {
     let approved = approved(&state, 1..=3);
     let clock = Hand::default();
     let (_stopper, inbox) = inbox::<Bulk>();
+    let pacer = bench.pacer();
     let run = Run {
         info: info(&state),
         approved: &approved,
@@ -121,12 +122,12 @@ fn what_opens_during_a_sync_is_not_slept_through() {
         session: &mut session,
         listeners: Vec::new(),
         options: bench.options,
+        pacer: pacer.clone(),
         clock: &clock,
     };
-    let mut dispatcher =
-        Dispatcher::new(run, (unbounded_channel().0, inbox), Box::new(|_, _| None));
+    let mut dispatcher = Dispatcher::new(run, (unbounded_channel().0, inbox), Box::new(|_| ()));
     let [looked, opens, later] = [1, 5, 9].map(Duration::from_millis);
-    dispatcher.rest(RateLimit::BulkDelete, opens);
+    pacer.pause(RateLimit::BulkDelete, opens);
     clock.0.set(looked);
     assert!(dispatcher.assign(looked).is_empty());
     assert_eq!(dispatcher.sleep(), opens.checked_sub(looked).unwrap());

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use crate::app::apply::{Order, carry_out};
 use crate::app::connect::Connection;
-use crate::app::prepare::{Basis, Prepared, Reading, prepare};
+use crate::app::prepare::{Basis, Prepared, prepare};
 use crate::app::provenance::random;
 use crate::app::saved_plan::SavedPlan;
-use crate::apply::Options;
+use crate::apply::{Clock, Options};
 use crate::cli::args::Apply;
 use crate::cli::clock::{self, SystemClock};
 use crate::cli::connect::{can_read, connect, host, plan_settings, tell_end_of_v2};
@@ -27,6 +27,7 @@ use crate::manifest::document::Manifests;
 use crate::plan::Shelter;
 use crate::plan::approve::{Consent, approve, check};
 use crate::render::counted;
+use crate::render::progress::Progress;
 use crate::render::report::{Summary, SummaryBuilder};
 use crate::render::summary;
 use crate::render::text::{self, PlanView};
@@ -107,7 +108,8 @@ fn apply(
     let (session, loaded) = lock::open(context, &settings, &who, "apply")?;
     tell_end_of_v2(context, &settings);
     let world = playground::world_of_basis;
-    let connecting = |basis: &Basis| connect(context, &settings, &paths, || world(basis));
+    let retries = settings.sending.retries;
+    let connecting = |basis: &Basis| connect(context, &settings, &paths, retries, || world(basis));
     let given = (saved.as_deref(), manifests, loaded);
     let (prepared, connection) = prepared(context, arguments, &settings, given, connecting)?;
     let skip = prepared.basis.settings.deciding.skip_mismatched;
@@ -161,11 +163,10 @@ fn apply(
     } else {
         None
     };
-    // From here on the time counts that the run was given.
     let clock = SystemClock::start();
     let path = settings.state.value.display().to_string();
     let summary = SummaryBuilder::new(plan, path);
-    let total = plan.totals.deletes();
+    let progress = Progress::new(plan.totals.deletes(), prepared.forecast());
     let state = prepared.into_state();
     // The token is known by now, wherever it came from.
     let who = identity::masked(context, &who);
@@ -176,10 +177,15 @@ fn apply(
         api: settings.api.value,
         approved,
         state,
-        options: options(&settings),
+        options: Options {
+            time_budget: connection.left(),
+            ..options(&settings)
+        },
     };
     let shown = streams.leaves_room_for_progress() && !context.console.is_quiet();
-    let ticker = Ticker::start(total, &context.console, clock, shown);
+    let console = shown.then_some(&context.console);
+    let pacer = connection.pacer(clock.elapsed(), settings.concurrency.value.get());
+    let ticker = Ticker::start(progress, console, clock, pacer);
     let reporter = Reporter::new(summary, streams, ticker);
     let (summary, is_saved) = run_order(context, order, session, (&connection, clock), reporter);
     let (summary, exit) = streams.close(summary, is_saved, |summary| {
@@ -216,12 +222,8 @@ fn prepared(
         || saved.is_some()
         || settings.server.value == Server::Sandbox
         || context.console.can_ask();
-    let reading = Reading {
-        connect: (is_approvable || can_read(settings)).then_some(connecting),
-        // A run that could not ask cannot send either.
-        can_do_without: false,
-    };
-    prepare(basis, reviewed.as_ref(), reading)
+    let connect = (is_approvable || can_read(settings)).then_some(connecting);
+    prepare(basis, reviewed.as_ref(), connect)
 }
 
 /// How to send.

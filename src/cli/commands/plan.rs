@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::app::prepare::{Basis, Prepared, Reading, prepare};
+use crate::app::prepare::{Basis, Prepared, prepare};
 use crate::app::saved_plan::document;
 use crate::cli::args::{Plan, PlanFormat, is_standard};
 use crate::cli::connect::{can_read, connect, host, plan_settings, tell_end_of_v2};
@@ -132,12 +132,10 @@ fn prepared(
     let terms = plan_settings(settings, arguments.skip_mismatched);
     let basis = Basis::new(terms, manifests, loaded, clock::now(), &*host(context))?;
     let (paths, world) = (&arguments.paths.paths, playground::world_of_basis);
-    let connecting = |basis: &Basis| connect(context, settings, paths, || world(basis));
-    let reading = Reading {
-        connect: can_read(settings).then_some(connecting),
-        can_do_without: true,
-    };
-    let (prepared, connection) = prepare(basis, None, reading)?;
+    let retries = settings.sending.reading;
+    let connecting = |basis: &Basis| connect(context, settings, paths, retries, || world(basis));
+    let connect = can_read(settings).then_some(connecting);
+    let (prepared, connection) = prepare(basis, None, connect)?;
     if let Some(connection) = connection {
         connection.close();
     }

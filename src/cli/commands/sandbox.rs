@@ -4,7 +4,7 @@ use std::sync::mpsc;
 
 use tokio::runtime;
 
-use crate::app::connect::serve;
+use crate::app::connect::{check_threads, serve};
 use crate::cli::args::Sandbox;
 use crate::cli::console::OutputError;
 use crate::cli::context::Context;
@@ -16,13 +16,17 @@ use crate::render::counted;
 use crate::sandbox::limit::Limits;
 use crate::sandbox::world::World;
 
+/// How many threads serve.
+const THREADS: usize = 2;
+
 /// Serves until a signal asks to stop.
 pub(crate) fn run(context: &Context, arguments: &Sandbox) -> Result<Exit, Failure> {
     let world = world(context, arguments)?;
     let assets = world.assets().count();
     let example = world.assets().find(|(_, alive)| *alive).map(|(id, _)| id);
+    check_threads(THREADS + 1).map_err(Failure::system("start the threads of the server"))?;
     let runtime = runtime::Builder::new_multi_thread()
-        .worker_threads(2)
+        .worker_threads(THREADS)
         .enable_all()
         .build()
         .map_err(Failure::system("start the threads of the server"))?;

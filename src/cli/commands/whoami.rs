@@ -67,7 +67,7 @@ fn ask(
     document: &mut render::Whoami,
 ) -> Result<(), Failure> {
     let world = || playground::world_of_ids([]);
-    let connection = connect(context, settings, &[], world)?;
+    let connection = connect(context, settings, &[], settings.sending.reading, world)?;
     let kind = token_kind(settings.api.value, connection.token_sort());
     let opened = whoami(&connection, asked_account(settings).as_ref(), clock::now);
     let source = settings.access.token.as_ref();

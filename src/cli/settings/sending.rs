@@ -3,12 +3,17 @@
 use std::time::Duration;
 
 use crate::apply::breaker;
-use crate::apply::retry::Retries;
+use crate::cli::settings::origin::Origin;
 use crate::cli::settings::table::Values;
+use crate::frameio::retry::Retries;
 use crate::frameio::transport::Timeouts;
 
 /// The longest first pause before a request is made again: most troubles are over by then.
 const BACKOFF: Duration = Duration::from_millis(500);
+
+/// For how long a command that only reads makes a request again, unless told otherwise: somebody
+/// waits for what it says.
+const READING: Duration = Duration::from_secs(30);
 
 /// How a run sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,7 +24,9 @@ pub(crate) struct SendingSettings {
     pub(crate) breakers: breaker::Limits,
     /// How often a request that went wrong is made again, and for how long.
     pub(crate) retries: Retries,
-    /// How long the run may send.
+    /// The same where a command only reads.
+    pub(crate) reading: Retries,
+    /// How long the command may take, but for who is asked.
     pub(crate) time_budget: Option<Duration>,
     /// How long a connection, a silence and a request may take.
     pub(crate) timeouts: Timeouts,
@@ -27,6 +34,18 @@ pub(crate) struct SendingSettings {
 
 impl SendingSettings {
     pub(super) fn new(values: &Values) -> Self {
+        let retries = Retries {
+            tries: values.retries.value,
+            within: values.retry_for.value,
+            backoff: BACKOFF,
+        };
+        let reading = match values.retry_for.origin {
+            Origin::Default => Retries {
+                within: READING,
+                ..retries
+            },
+            Origin::Flag(_) | Origin::Environment(_) | Origin::Config(_) => retries,
+        };
         Self {
             canary: values.canary.value,
             breakers: breaker::Limits {
@@ -34,11 +53,8 @@ impl SendingSettings {
                 max_failure_percent: values.max_failure_percent.value.get(),
                 max_failed_batches: values.max_failed_batches.value.get(),
             },
-            retries: Retries {
-                tries: values.retries.value,
-                within: values.retry_for.value,
-                backoff: BACKOFF,
-            },
+            retries,
+            reading,
             time_budget: values.time_budget.as_ref().map(|budget| budget.value),
             timeouts: Timeouts {
                 connect: values.connect_timeout.value,

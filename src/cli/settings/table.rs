@@ -112,10 +112,10 @@ settings! {
     }
 
     /// Stop in good order before this time is over
-    /// and, in a plan, say whether a run would fit into it
+    /// which counts from the start, but for who is asked; a plan says whether a run would fit
     time_budget: Duration, check(some_time) {
         key: "time-budget", variable: "RETIRE_TIME_BUDGET", value: "TIME",
-        heading: heading::LIMITS, commands: on::PLAN | on::APPLY, common: true,
+        heading: heading::LIMITS, commands: on::SERVER, common: true,
     }
 
     /// Delete this many assets first
@@ -164,13 +164,14 @@ settings! {
     /// Make a request again this often when it went wrong
     retries: u32 = "4" {
         key: "retries", variable: "RETIRE_RETRIES", value: "N",
-        heading: heading::REQUESTS, commands: on::APPLY,
+        heading: heading::REQUESTS, commands: on::SERVER,
     }
 
     /// Make a request again for this long at most
+    /// and wait no longer for a limit of the server; 30s where a command only reads
     retry_for: Duration = "10m" {
         key: "retry-for", variable: "RETIRE_RETRY_FOR", value: "TIME",
-        heading: heading::REQUESTS, commands: on::APPLY,
+        heading: heading::REQUESTS, commands: on::SERVER,
     }
 
     /// Give a connection this long

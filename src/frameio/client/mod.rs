@@ -5,10 +5,11 @@
 //! itself, since nothing may be written down as sent that has to wait.
 
 use std::fmt;
+use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Notify, watch};
+use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 use tracing::debug;
@@ -16,23 +17,24 @@ use tracing::debug;
 use crate::event::{RateLimit, StopReason};
 use crate::frameio::call::{Call, Read};
 use crate::frameio::jitter::Jitter;
-use crate::frameio::pacer::{Pace, Pacer};
+use crate::frameio::pacer::Pace;
 use crate::frameio::reply::{Limits, Reply};
+use crate::frameio::retry::Retries;
+use crate::frameio::shared_pacer::SharedPacer;
 use crate::frameio::transport::Transport;
 use crate::frameio::v4;
 use crate::frameio::v4::call::Cursor;
+use crate::frameio::v4::trail::{Listed, Trail};
 use crate::frameio::v4::wire::Page;
 use crate::frameio::verdict::Verdict;
+
+mod cut_off;
+
+pub use cut_off::{CutOff, Unread};
 
 /// How many readings are under way at once at most. An answer takes a fraction of a second, and
 /// the API takes ten readings a second where it takes most (docs/frameio-api.md, "Reading (V4)").
 pub(super) const AT_ONCE: usize = 8;
-
-/// How often one request is made at most.
-const TRIES: u32 = 4;
-
-/// The usual pause before a request is made again; each further one is twice as long.
-const PAUSE: Duration = Duration::from_millis(if cfg!(test) { 10 } else { 1_000 });
 
 /// Waits whose ends are so close are one wait for whoever hears of them.
 const SAME: Duration = Duration::from_millis(5);
@@ -40,120 +42,57 @@ const SAME: Duration = Duration::from_millis(5);
 /// What is said of a list that goes on and on.
 pub(crate) const ENDLESS: &str = "the list does not come to its end";
 
-/// Why something was left unread.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Unread {
-    /// No answer came that can be used, however often it was asked.
-    Trouble {
-        /// Whether the server was reached.
-        reached: bool,
-        /// What came instead.
-        detail: String,
-    },
-    /// It may not be read.
-    Refused(String),
-    /// Nothing can be read at all.
-    Stop(StopReason),
-}
-
-impl Unread {
-    /// That the answer cannot be used.
-    pub(crate) fn trouble(detail: &str) -> Self {
-        Self::Trouble {
-            reached: true,
-            detail: detail.to_owned(),
-        }
-    }
-
-    /// Why this was left unread.
-    ///
-    /// # Errors
-    ///
-    /// Returns why nothing else can be read either.
-    pub(super) fn why(self) -> Result<String, StopReason> {
-        match self {
-            Self::Trouble {
-                reached: true,
-                detail,
-            }
-            | Self::Refused(detail) => Ok(detail),
-            Self::Trouble {
-                reached: false,
-                detail,
-            } => Err(StopReason::NotReachable { detail }),
-            Self::Stop(reason) => Err(reason),
-        }
-    }
-}
-
 /// A wait before a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wait {
     /// The rate limit that the request counts against.
     pub rate_limit: RateLimit,
     /// How long it takes.
     pub time: Duration,
-    /// Whether the same request went wrong before; else its rate limit is used up.
-    pub retries: bool,
+    /// Why.
+    pub why: Why,
 }
 
-/// Cuts off what a client reads.
-#[derive(Debug, Clone)]
-pub struct CutOff(watch::Sender<Option<i32>>);
-
-impl Default for CutOff {
-    fn default() -> Self {
-        Self(watch::Sender::new(None))
-    }
+/// Why somebody waits before a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Why {
+    /// Its rate limit is used up.
+    Limit,
+    /// The same request went wrong before.
+    Retry {
+        /// How often so far.
+        tries: u32,
+        /// What came instead of an answer.
+        detail: String,
+    },
 }
 
-impl CutOff {
-    /// Cuts off everything under way and to come because of a signal; says whether it was the
-    /// first one.
-    #[must_use]
-    pub fn signal(&self, number: i32) -> bool {
-        self.0.send_if_modified(|told| {
-            let is_first = told.is_none();
-            told.get_or_insert(number);
-            is_first
-        })
-    }
-
-    /// Why nothing is read any more, where it was cut off.
-    #[must_use]
-    pub fn reason(&self) -> Option<StopReason> {
-        self.0.borrow().map(|number| StopReason::Signal { number })
-    }
-
-    /// Does something unless it is cut off.
-    async fn unless<T>(&self, work: impl Future<Output = T>) -> Result<T, Unread> {
-        let mut told = self.0.subscribe();
-        tokio::select! {
-            biased;
-            Ok(number) = told.wait_for(Option::is_some) => {
-                let number = number.unwrap_or_default();
-                Err(Unread::Stop(StopReason::Signal { number }))
-            }
-            done = work => Ok(done),
-        }
-    }
-}
+/// Who hears of waits.
+pub type OnWait = Arc<dyn Fn(Wait) + Send + Sync>;
 
 /// What a client does while it waits, and what ends that.
 pub struct Waiting {
     /// Hears of each wait.
-    pub on_wait: Box<dyn Fn(Wait) + Send + Sync>,
+    pub on_wait: OnWait,
     /// Cuts it off.
     pub cut_off: CutOff,
+    /// How often a request that went wrong is made again, and how long is waited for it.
+    pub retries: Retries,
     /// Where the randomness of the pauses comes from.
     pub seed: u64,
 }
 
+#[cfg(test)]
 impl Default for Waiting {
     fn default() -> Self {
         Self {
-            on_wait: Box::new(|_| {}),
+            on_wait: Arc::new(|_| {}),
             cut_off: CutOff::default(),
+            retries: Retries {
+                tries: 3,
+                within: Duration::from_secs(30),
+                backoff: Duration::from_millis(10),
+            },
             seed: 0,
         }
     }
@@ -164,21 +103,33 @@ impl Default for Waiting {
 pub struct Client {
     shared: Arc<Shared>,
     account: Arc<str>,
+    on_wait: Hears,
+}
+
+/// Who hears of the waits of a client.
+#[derive(Clone)]
+struct Hears(OnWait);
+
+impl fmt::Debug for Hears {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Hears").finish_non_exhaustive()
+    }
 }
 
 /// What the clients of all accounts share.
 struct Shared {
     transport: Transport,
-    waiting: Waiting,
+    cut_off: CutOff,
+    retries: Retries,
     began: Instant,
-    paced: Mutex<Paced>,
+    pacer: SharedPacer,
+    pauses: Mutex<Pauses>,
     /// Tells that an answer has come in.
     answered: Notify,
 }
 
-/// What the pace of all requests depends on.
-struct Paced {
-    pacer: Pacer,
+/// What the pauses of all requests depend on.
+struct Pauses {
     jitter: Jitter,
     /// The end of the wait that was told last, counted from when the client was made.
     told: Duration,
@@ -194,15 +145,9 @@ impl fmt::Debug for Shared {
 }
 
 impl Shared {
-    fn paced(&self) -> MutexGuard<'_, Paced> {
+    fn pauses(&self) -> MutexGuard<'_, Pauses> {
         // Each change is whole before anything can panic.
-        self.paced.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The pause before a request is made again that was made so often.
-    fn pause(&self, tries: u32) -> Duration {
-        let usual = PAUSE * 2_u32.pow(tries - 1);
-        usual * 3 / 4 + self.paced().jitter.up_to(usual / 2)
+        self.pauses.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -217,9 +162,8 @@ impl Drop for Admitted<'_> {
     fn drop(&mut self) {
         let (limits, pace) = self.came;
         let now = self.shared.began.elapsed();
-        let mut paced = self.shared.paced();
-        paced.pacer.answered(self.rate_limit, now, limits, pace);
-        drop(paced);
+        let pacer = &self.shared.pacer;
+        pacer.answered(self.rate_limit, now, limits, pace);
         self.shared.answered.notify_waiters();
     }
 }
@@ -228,20 +172,28 @@ impl Client {
     /// Reads through a transport.
     #[must_use]
     pub fn new(transport: Transport, waiting: Waiting) -> Self {
-        let paced = Paced {
-            pacer: Pacer::new(AT_ONCE),
-            jitter: Jitter::new(waiting.seed),
+        let Waiting {
+            on_wait,
+            cut_off,
+            retries,
+            seed,
+        } = waiting;
+        let pauses = Pauses {
+            jitter: Jitter::new(seed),
             told: Duration::ZERO,
         };
         Self {
             shared: Arc::new(Shared {
                 transport,
-                waiting,
+                cut_off,
+                retries,
                 began: Instant::now(),
-                paced: Mutex::new(paced),
+                pacer: SharedPacer::new(AT_ONCE),
+                pauses: Mutex::new(pauses),
                 answered: Notify::new(),
             }),
             account: Arc::default(),
+            on_wait: Hears(on_wait),
         }
     }
 
@@ -249,9 +201,25 @@ impl Client {
     #[must_use]
     pub fn in_account(&self, account: Option<&str>) -> Self {
         Self {
-            shared: Arc::clone(&self.shared),
             account: Arc::from(account.unwrap_or_default()),
+            ..self.clone()
         }
+    }
+
+    /// The same client, of whose waits somebody else hears.
+    #[must_use]
+    pub fn with_waits(&self, on_wait: OnWait) -> Self {
+        Self {
+            on_wait: Hears(on_wait),
+            ..self.clone()
+        }
+    }
+
+    /// The pacer of this client for a run that began so long ago, and has at most so many
+    /// requests under way.
+    pub(crate) fn hand_over_pacer(&self, elapsed: Duration, most: usize) -> SharedPacer {
+        let start = self.shared.began.elapsed().saturating_sub(elapsed);
+        self.shared.pacer.hand_over(start, most)
     }
 
     /// Makes a call at once.
@@ -271,113 +239,128 @@ impl Client {
         judge: impl Fn(&Reply) -> Verdict<T>,
     ) -> Result<T, Unread> {
         let rate_limit = read.rate_limit();
-        let cut_off = &self.shared.waiting.cut_off;
-        let mut tries = 0;
+        let Shared {
+            cut_off,
+            retries,
+            began,
+            ..
+        } = &*self.shared;
+        let (mut tries, mut since) = (0, None);
         loop {
-            tries += 1;
             let mut admitted = self.admit(rate_limit).await?;
             let reply = cut_off.unless(self.send(read)).await?;
             let verdict = judge(&reply);
             admitted.came = (reply.limits(), verdict.pace());
             drop(admitted);
-            let is_told_wait = matches!(verdict, Verdict::SlowDown { wait: Some(_) });
             let (reached, detail) = match verdict {
                 Verdict::Told(told) => return Ok(told),
                 Verdict::Refused { detail } => return Err(Unread::Refused(detail)),
                 Verdict::Stop(reason) => return Err(Unread::Stop(reason)),
-                Verdict::SlowDown { .. } => (true, "its rate limit is used up".to_owned()),
+                // It goes again when its rate limit lets it, which may be too late.
+                Verdict::SlowDown { wait: _ } => continue,
                 Verdict::NotSent { detail } => (false, detail),
-                Verdict::Unknown { detail } => (true, detail),
+                Verdict::Dropped { detail } | Verdict::Unknown { detail } => (true, detail),
             };
-            if tries >= TRIES || is_refusal(&reply) {
+            let now = began.elapsed();
+            let waited = now.saturating_sub(*since.get_or_insert(now));
+            let longest = retries.pause(tries, waited);
+            let Some(longest) = longest.filter(|_| !is_refusal(&reply)) else {
                 return Err(Unread::Trouble { reached, detail });
-            }
-            // What the server asks for in so many words is kept to before the next request anyway.
-            if !is_told_wait {
-                self.wait(Wait {
-                    rate_limit,
-                    time: self.shared.pause(tries),
-                    retries: true,
-                })
-                .await?;
-            }
+            };
+            tries += 1;
+            let time = self.shared.pauses().jitter.up_to(longest);
+            self.wait(Wait {
+                rate_limit,
+                time,
+                why: Why::Retry { tries, detail },
+            })
+            .await?;
         }
     }
 
     /// Waits until a rate limit lets a request through.
     async fn admit(&self, rate_limit: RateLimit) -> Result<Admitted<'_>, Unread> {
+        let Shared {
+            cut_off,
+            retries,
+            began,
+            pacer,
+            answered,
+            ..
+        } = &*self.shared;
         loop {
-            let answered = self.shared.answered.notified();
-            let now = self.shared.began.elapsed();
-            let opens = {
-                let pacer = &mut self.shared.paced().pacer;
-                let opens = pacer.opens(rate_limit);
-                if opens.is_some_and(|at| at <= now) {
-                    pacer.sent(rate_limit, now);
+            let answered = answered.notified();
+            let now = began.elapsed();
+            if let Some(wait) = pacer.is_late(rate_limit, now, retries.within) {
+                let reason = StopReason::rate_limited(rate_limit, wait);
+                return Err(Unread::Stop(reason));
+            }
+            match pacer.admit(rate_limit, now) {
+                Ok(()) => {
                     return Ok(Admitted {
                         shared: &self.shared,
                         rate_limit,
                         came: (None, Pace::Troubled),
                     });
                 }
-                opens
-            };
-            match opens {
-                Some(at) => {
+                Err(Some(at)) => {
                     self.wait(Wait {
                         rate_limit,
                         time: at.saturating_sub(now),
-                        retries: false,
+                        why: Why::Limit,
                     })
                     .await?;
                 }
                 // As many are under way as may.
-                None => self.shared.waiting.cut_off.unless(answered).await?,
+                Err(None) => cut_off.unless(answered).await?,
             }
         }
     }
 
     /// Waits, and tells so; several that wait for the same are told of once.
     async fn wait(&self, wait: Wait) -> Result<(), Unread> {
-        let Shared { waiting, began, .. } = &*self.shared;
-        debug!(call = wait.rate_limit.name(), time = ?wait.time, wait.retries, "waits");
-        let end = began.elapsed() + wait.time;
+        let Shared { cut_off, began, .. } = &*self.shared;
+        debug!(call = wait.rate_limit.name(), time = ?wait.time, why = ?wait.why, "waits");
+        let (now, time) = (began.elapsed(), wait.time);
         let is_new = {
-            let told = &mut self.shared.paced().told;
-            let is_new = end > *told + SAME;
-            *told = end.max(*told);
+            let told = &mut self.shared.pauses().told;
+            let is_new = now + time > *told + SAME;
+            *told = (now + time).max(*told);
             is_new
         };
         if is_new {
-            (waiting.on_wait)(wait);
+            (self.on_wait.0)(wait);
         }
-        waiting.cut_off.unless(sleep(wait.time)).await
+        cut_off.unless(sleep(time)).await
     }
 
     /// The pages of a list of V4.
-    pub const fn pages<L, J>(&self, list: L, judge: J) -> Pages<'_, L, J> {
+    pub fn pages<L, J, I: Eq + Hash>(&self, list: L, judge: J) -> Pages<'_, L, J, I> {
         Pages {
             client: self,
             list,
             judge,
             next: Some(None),
+            trail: Trail::default(),
         }
     }
 }
 
 /// The pages of a list of V4, one after another.
 #[derive(Debug)]
-pub struct Pages<'client, L, J> {
+pub struct Pages<'client, L, J, I: Eq + Hash> {
     client: &'client Client,
     list: L,
     judge: J,
     /// Where the next one begins; nothing after the last.
     next: Option<Cursor>,
+    trail: Trail<I>,
 }
 
-impl<L, J> Pages<'_, L, J>
+impl<L, J, I> Pages<'_, L, J, I>
 where
     L: Fn(Cursor) -> v4::Read,
+    I: Eq + Hash,
 {
     /// Whether the last page was read, or one could not be.
     pub const fn is_over(&self) -> bool {
@@ -388,15 +371,18 @@ where
     ///
     /// # Errors
     ///
-    /// Returns why it could not be read.
+    /// Returns why it could not be read, or that the list repeats itself.
     pub async fn next<T>(&mut self) -> Result<Option<Vec<T>>, Unread>
     where
+        T: Listed<Id = I>,
         J: Fn(&Reply) -> Verdict<Page<T>>,
     {
         let Some(cursor) = self.next.take() else {
             return Ok(None);
         };
-        let Page { items, next } = self.client.read(&(self.list)(cursor), &self.judge).await?;
+        let page = self.client.read(&(self.list)(cursor), &self.judge).await?;
+        self.trail.follow(&page).map_err(Unread::trouble)?;
+        let Page { items, next } = page;
         self.next = next.map(Some);
         Ok(Some(items))
     }
@@ -408,6 +394,7 @@ where
     /// Returns why one could not be read, or that the list does not end.
     pub async fn all<T>(mut self, most: usize) -> Result<Vec<T>, Unread>
     where
+        T: Listed<Id = I>,
         J: Fn(&Reply) -> Verdict<Page<T>>,
     {
         let mut all = Vec::new();

@@ -16,9 +16,10 @@ fn client(server: &ServerGuard, cut_off: &CutOff) -> (Client, Receiver<Wait>) {
     let transport = Transport::new(endpoint, token_provider, Timeouts::default()).unwrap();
     let (heard, waits) = mpsc::channel();
     let waiting = Waiting {
-        on_wait: Box::new(move |wait| heard.send(wait).unwrap()),
+        on_wait: Arc::new(move |wait| heard.send(wait).unwrap()),
         cut_off: cut_off.clone(),
         seed: 1,
+        ..Waiting::default()
     };
     (Client::new(transport, waiting), waits)
 }
@@ -39,7 +40,7 @@ async fn a_reading_waits_for_its_limit_and_says_so() {
         assert_eq!(told.map(|me| me.account), Ok("a".to_owned()));
     }
     let wait = waits.try_recv().unwrap();
-    assert!(!wait.retries && wait.time > Duration::from_millis(50));
+    assert!(wait.why == Why::Limit && wait.time > Duration::from_millis(50));
     assert_eq!(wait.rate_limit, RateLimit::Me);
     full.assert_async().await;
 }
@@ -54,7 +55,7 @@ async fn trouble_is_asked_again_and_a_refusal_is_not() {
         let told = client.read(&Read::Me, judge_me).await.unwrap_err();
         let trouble = matches!(told, Unread::Trouble { reached: true, .. });
         assert_eq!(trouble, !matches!(status, 401 | 403), "{status}");
-        let retries = waits.try_iter().filter(|wait| wait.retries);
+        let retries = waits.try_iter().filter(|wait| wait.why != Why::Limit);
         assert_eq!(retries.count(), requests - 1, "{status}");
         mock.assert_async().await;
         mock.remove_async().await;
@@ -65,7 +66,7 @@ async fn trouble_is_asked_again_and_a_refusal_is_not() {
 async fn a_signal_cuts_off_a_wait_and_all_that_comes() {
     let mut server = Server::new_async().await;
     let busy = server.mock("GET", "/v2/me").with_status(429);
-    let busy = busy.with_header("retry-after", "600").expect_at_most(2);
+    let busy = busy.with_header("retry-after", "25").expect_at_most(2);
     let busy = busy.create_async().await;
     let cut_off = CutOff::default();
     let (client, waits) = client(&server, &cut_off);

@@ -136,6 +136,8 @@ struct Descent {
     seen: HashSet<AssetId>,
     /// What the lists show of which more pages are to come.
     begun: HashMap<AssetId, Vec<AssetId>>,
+    /// Where its pages led to: the same is true of them.
+    cursors: HashSet<(AssetId, Arc<str>)>,
     /// Why it cannot be trusted.
     failure: Option<String>,
 }
@@ -149,6 +151,7 @@ impl Descent {
             queue,
             seen: HashSet::new(),
             begun: HashMap::new(),
+            cursors: HashSet::new(),
             failure: None,
         }
     }
@@ -300,7 +303,7 @@ impl<T: FnMut(usize)> Search<'_, T> {
         });
         let answers = side_by_side(asked).await;
         let mut again = Vec::new();
-        for ((id, page), (requests, said)) in lists.into_iter().zip(answers) {
+        for ((id, _), (requests, said)) in lists.into_iter().zip(answers) {
             self.count(requests);
             let items = match said {
                 Ok(Said::There(items)) => Ok(items),
@@ -310,7 +313,7 @@ impl<T: FnMut(usize)> Search<'_, T> {
             };
             let next = items
                 .map_err(|why| format!("`{id}` could not be listed: {why}"))
-                .and_then(|items| self.take_page(descent, (id, &page), items));
+                .and_then(|items| self.take_page(descent, id, items));
             match next {
                 Ok(next) => again.extend(next.map(|next| (id, next))),
                 Err(why) => {
@@ -328,7 +331,7 @@ impl<T: FnMut(usize)> Search<'_, T> {
     fn take_page(
         &mut self,
         descent: &mut Descent,
-        (id, page): (AssetId, &Page),
+        id: AssetId,
         items: Items,
     ) -> Result<Option<Page>, String> {
         let Items { all, next } = items;
@@ -359,9 +362,10 @@ impl<T: FnMut(usize)> Search<'_, T> {
             return Ok(None);
         };
         descent.begun.insert(id, contents);
-        // A page with nothing on it before the last one, or one that leads to itself, shows that
-        // the list cannot be trusted.
-        let leads_on = next.after.is_none() || next.after != page.after;
+        // A page with nothing on it before the last one, or one that leads back to one that was
+        // read, shows that the list cannot be trusted.
+        let mut after = next.after.iter().cloned();
+        let leads_on = after.all(|after| descent.cursors.insert((id, after)));
         let is_endless = usize::try_from(next.before).is_ok_and(|before| before >= PAGES);
         if is_empty || !leads_on || is_endless {
             return Err(format!("the list of `{id}` does not come to its end"));

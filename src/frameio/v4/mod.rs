@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod call;
+pub mod trail;
 pub mod wire;
 
 pub use call::{Call, Read};

@@ -169,7 +169,7 @@ fn reasons() -> Vec<StopReason> {
         StopReason::NotAuthorised { detail: detail() },
         StopReason::NotReachable { detail: detail() },
         StopReason::WrongEndpoint { detail: detail() },
-        StopReason::RateLimited,
+        StopReason::rate_limited(RateLimit::BulkDelete, Duration::from_millis(86_400_001)),
         StopReason::TooManyMissing {
             missing: 3,
             answered: 9,

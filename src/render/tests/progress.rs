@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::*;
 use crate::event::{Listener, RateLimit, RunEvent, Task};
 use crate::outcome::{Evidence, Failure, Outcome};
+use crate::plan::forecast::RateForecast;
 use crate::render::Style;
 use crate::render::escape::columns as columns_of;
 use crate::render::progress::{Progress, bar, line};
@@ -29,7 +30,7 @@ fn refusal() -> Outcome {
 
 #[test]
 fn the_line_tells_figures_speed_and_rest() {
-    let mut progress = Progress::new(4_000);
+    let mut progress = Progress::new(4_000, Vec::new());
     let mut lines = vec![line(&progress)];
     let mut outcomes: Vec<(u128, Outcome)> = (1..=1_248)
         .map(|n| (n, Outcome::Retired(Evidence::Answer)))
@@ -45,13 +46,13 @@ fn the_line_tells_figures_speed_and_rest() {
         .collect();
     answer(&mut progress, rest);
     lines.push(line(&progress));
-    lines.push(line(&Progress::new(1)));
+    lines.push(line(&Progress::new(1, Vec::new())));
     insta::assert_snapshot!(lines.join("\n"));
 }
 
 #[test]
 fn an_asset_is_counted_once_by_its_last_outcome() {
-    let mut progress = Progress::new(3);
+    let mut progress = Progress::new(3, Vec::new());
     progress.on_event(&RunEvent::Intent {
         batch: 1,
         task: Task::Resolve,
@@ -92,7 +93,7 @@ fn pace(progress: &mut Progress, rate_limit: RateLimit, milliseconds: u64) {
 
 /// A run in its middle that waits, with something of everything.
 fn busy() -> Progress {
-    let mut progress = Progress::new(120_000);
+    let mut progress = Progress::new(120_000, Vec::new());
     let mut outcomes: Vec<(u128, Outcome)> = (1..=31_248)
         .map(|n| (n, Outcome::Retired(Evidence::Answer)))
         .collect();
@@ -120,15 +121,72 @@ fn the_bar_keeps_to_its_columns() {
 
 #[test]
 fn the_bar_is_full_at_the_end_and_empty_at_the_start() {
-    let mut progress = Progress::new(2);
+    let mut progress = Progress::new(2, Vec::new());
     let bar_of = |progress: &Progress| bar(progress, 40, Style::default());
     let mut lines = vec![bar_of(&progress)];
     answer(&mut progress, vec![(1, Outcome::Retired(Evidence::Answer))]);
     lines.push(bar_of(&progress));
     answer(&mut progress, vec![(2, Outcome::Gone(Evidence::Read))]);
     lines.push(bar_of(&progress));
-    lines.push(bar_of(&Progress::new(0)));
+    lines.push(bar_of(&Progress::new(0, Vec::new())));
     insta::assert_snapshot!(lines.join("\n"));
+}
+
+#[test]
+fn what_is_left_is_never_below_what_the_limit_allows() {
+    let calls = RateForecast {
+        call: RateLimit::DeleteFile.name().to_owned(),
+        calls: 1_000,
+        limit: 100,
+        window_ms: 60_000,
+        documented: true,
+        seconds: 540,
+    };
+    let told = |done: u128, limit: Option<u32>| {
+        let mut progress = Progress::new(1_000, vec![calls.clone()]);
+        for limit in limit {
+            progress.learn(RateLimit::DeleteFile, limit, Duration::from_mins(1));
+        }
+        let retired = (0..done).map(|n| (n, Outcome::Retired(Evidence::Answer)));
+        answer(&mut progress, retired.collect());
+        progress.tick(Duration::from_secs(2));
+        line(&progress)
+    };
+    let lines = [
+        (100, None),
+        (10, Some(10)),
+        (500, Some(10)),
+        (500, Some(6_000)),
+    ];
+    let lines = lines.map(|(done, limit)| told(done, limit));
+    assert!(
+        lines[0].ends_with("50/s · about 9 min left"),
+        "{}",
+        lines[0]
+    );
+    // The server says another limit.
+    assert!(
+        lines[1].ends_with("5/s · about 1 h 38 min left"),
+        "{}",
+        lines[1]
+    );
+    // It takes more than it says, or as much: then the speed counts.
+    assert!(lines[2].ends_with("250/s · about 2 s left"), "{}", lines[2]);
+    assert!(lines[3].ends_with("250/s · about 2 s left"), "{}", lines[3]);
+}
+
+#[test]
+fn a_pause_after_an_error_is_told_as_such() {
+    let mut progress = Progress::new(4, Vec::new());
+    progress.on_event(&RunEvent::Retried {
+        batch: 1,
+        at: at("2026-07-01T10:00:00Z"),
+        assets: 4,
+        tries: 1,
+        wait: Duration::from_secs(20),
+        why: "status 503".to_owned(),
+    });
+    assert!(line(&progress).ends_with("waiting 20 s to try again"));
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! The end of a run as text.
 
 use super::*;
-use crate::event::{Ending, Listener, Provenance, RunEvent, RunInfo, StopReason, Task};
+use std::time::Duration;
+
+use crate::event::{Ending, Listener, Provenance, RateLimit, RunEvent, RunInfo, StopReason, Task};
 use crate::outcome::{Evidence, Failure, Outcome};
 use crate::render::Style;
 use crate::render::report::{Summary, SummaryBuilder};
@@ -212,7 +214,7 @@ fn each_stop_says_what_to_do() {
         StopReason::NotAuthorised { detail: detail() },
         StopReason::NotReachable { detail: detail() },
         StopReason::WrongEndpoint { detail: detail() },
-        StopReason::RateLimited,
+        StopReason::rate_limited(RateLimit::BulkDelete, Duration::from_hours(24)),
         StopReason::Broken { detail: detail() },
         StopReason::NotRecorded { detail: detail() },
         StopReason::Signal { number: 2 },

@@ -48,7 +48,8 @@ pub(crate) fn run(context: &Context, arguments: &StateMigrate) -> Result<Exit, F
     check(&old, &settings, &kept)?;
     let open = open_assets(&old);
     let world = || playground::world_of_ids(open.iter().copied());
-    let connection = connect(context, &settings, &paths, world)?;
+    let retries = settings.sending.reading;
+    let connection = connect(context, &settings, &paths, retries, world)?;
     let target = Target {
         // Only what the settings say: v2's own id of the account need not be V4's.
         account: connection.account(asked_account(&settings).as_ref())?,
