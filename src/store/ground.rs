@@ -7,7 +7,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use crate::state::format;
-use crate::store::StoreError;
+use crate::store::{LARGEST, StoreError};
 
 /// How the name of a state's lock ends.
 pub const LOCK: &str = ".lock";
@@ -191,7 +191,10 @@ pub(super) fn check_backup(path: &Path) -> Result<(), StoreError> {
     let state = match head(path) {
         Ok(head) if begins_as_state(&head) => Ok(true),
         // Somebody may have laid it out anew before it was replaced.
-        Ok(_) => fs::read(path).map(|bytes| format::read(&bytes).is_ok()),
+        Ok(_) => fs::metadata(path).and_then(|metadata| {
+            let is_read = metadata.len() <= LARGEST;
+            Ok(is_read && format::read(&fs::read(path)?).is_ok())
+        }),
         Err(error) => Err(error),
     };
     if state.map_err(read)? {

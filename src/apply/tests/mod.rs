@@ -24,6 +24,7 @@ mod care;
 mod folders;
 mod follow;
 mod machine;
+mod searches;
 mod v4;
 mod wild;
 mod workers;

@@ -7,12 +7,11 @@ use super::*;
 use crate::apply::Options;
 use crate::apply::strategy::Direct;
 use crate::asset::Kind;
-use crate::frameio::client::OnWait;
+use crate::frameio::client::{OnWait, Wait};
 use crate::frameio::deleter::Deleter;
 use crate::frameio::{Reply, v4};
 use crate::inventory::Inventory;
 use crate::manifest::document::{Details, Entry, Hold, Manifests, Spot};
-use crate::outcome::Evidence;
 use crate::plan::approve::{Approved, Consent, approve};
 use crate::plan::decide::Rules;
 use crate::plan::{Inputs, make};
@@ -46,7 +45,9 @@ pub(super) struct Known {
     /// The list of recently deleted assets.
     pub(super) lines: BTreeMap<AssetId, Timestamp>,
     /// What was looked for in it.
-    sought: Vec<Wanted>,
+    pub(super) sought: Vec<Wanted>,
+    /// What a search in it waits for, and why it then stops, where it does.
+    waits: (Vec<Wait>, Option<StopReason>),
 }
 
 impl Known {
@@ -117,9 +118,16 @@ impl Known {
 }
 
 impl Deleter<v4::Call> for V4 {
-    async fn find_deleted(&self, wanted: &Wanted, _: OnWait) -> Result<Deleted, StopReason> {
+    async fn find_deleted(&self, wanted: &Wanted, on_wait: OnWait) -> Result<Deleted, StopReason> {
         let mut known = self.0.lock().unwrap();
         known.sought.push(wanted.clone());
+        let (waits, stop) = std::mem::take(&mut known.waits);
+        for wait in waits {
+            on_wait(wait);
+        }
+        if let Some(reason) = stop {
+            return Err(reason);
+        }
         let found = wanted.assets.keys();
         let found = found.filter_map(|id| Some((*id, *known.lines.get(id)?)));
         let emptied = wanted.emptied.iter().filter_map(|(stack, since)| {
@@ -153,7 +161,12 @@ impl V4 {
         self.0.lock().unwrap().calls.clone()
     }
 
-    fn is_alive(&self, number: u128) -> bool {
+    /// What a search waits for, and why it then stops.
+    pub(super) fn wait_in_search(&self, waits: [Wait; 2], reason: StopReason) {
+        self.0.lock().unwrap().waits = (waits.into(), Some(reason));
+    }
+
+    pub(super) fn is_alive(&self, number: u128) -> bool {
         self.0.lock().unwrap().alive.contains_key(&asset(number))
     }
 }
@@ -166,7 +179,8 @@ pub(super) fn empty() -> State {
     State { target, ..state() }
 }
 
-fn listing(state: &State, listed: &[(u128, Option<Kind>)], kept: &[u128]) -> Approved {
+/// Approves a plan of what is listed and what is held, of which nothing lies in anything.
+pub(super) fn listing(state: &State, listed: &[(u128, Option<Kind>)], kept: &[u128]) -> Approved {
     listing_in(state, listed, kept, &[])
 }
 
@@ -221,7 +235,7 @@ pub(super) fn listing_in(
     approve(&plan, Consent::Auto, false).unwrap()
 }
 
-fn run_on(
+pub(super) fn run_on(
     server: &V4,
     known: State,
     listed: &[(u128, Option<Kind>)],
@@ -232,6 +246,14 @@ fn run_on(
 }
 
 pub(super) fn run_approved(server: &V4, known: State, approved: &Approved) -> crate::apply::Ended {
+    hear_approved(server, known, approved).0
+}
+
+pub(super) fn hear_approved(
+    server: &V4,
+    known: State,
+    approved: &Approved,
+) -> (crate::apply::Ended, Vec<RunEvent>) {
     let mut bench = Bench::new();
     bench.options = Options {
         canary: 5,
@@ -254,7 +276,7 @@ pub(super) fn run_approved(server: &V4, known: State, approved: &Approved) -> cr
         state
     });
     assert_eq!(replayed.counts(), ended.state.counts());
-    ended
+    (ended, heard.0)
 }
 
 #[test]
@@ -452,27 +474,6 @@ fn a_stack_that_may_not_be_listed_failed_and_the_rest_goes_on() {
     assert_eq!(ended.ending, Ending::Done);
     assert_eq!(status(&ended.state, 1), Some("failed"));
     assert_eq!(status(&ended.state, 2), Some("retired"));
-}
-
-#[test]
-fn a_line_of_a_list_counts_only_beside_a_reading_that_finds_nothing() {
-    let server = V4::with([(1, Kind::File)]);
-    let earlier = "1969-12-31T00:00:00Z".parse().unwrap();
-    server.0.lock().unwrap().lines = [1, 2, 3].map(|number| (asset(number), earlier)).into();
-    let known = unanswered(empty(), [1, 2]);
-    let listed = [1, 2, 3, 4].map(|number| (number, Some(Kind::File)));
-    let ended = run_on(&server, known, &listed, &[]);
-    // Somebody has restored the first, so it is deleted now.
-    let record = &ended.state.assets[&asset(1)];
-    assert_eq!(record.status, Status::Retired(Evidence::Answer));
-    assert!(!server.is_alive(1));
-    for number in [2, 3] {
-        let record = &ended.state.assets[&asset(number)];
-        let gone = Status::Gone(Evidence::Listed);
-        assert_eq!(record.status, gone, "it was before our delete");
-    }
-    assert_eq!(status(&ended.state, 4), Some("missing"));
-    assert_eq!(server.0.lock().unwrap().sought.len(), 1, "all at once");
 }
 
 #[test]
