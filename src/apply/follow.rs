@@ -179,7 +179,10 @@ pub(super) fn record_outcome<S: Strategy>(
     for (id, outcome) in &outcomes {
         match outcome {
             // The folder's own answer is counted, and not what goes along with it.
-            Outcome::Retired(Evidence::With(_)) => {}
+            Outcome::Retired(Evidence::With(_))
+            | Outcome::Gone(_)
+            | Outcome::Missing
+            | Outcome::Unknown => {}
             Outcome::Retired(_) => tally.retired += 1,
             Outcome::Failed(_) if known.memory.refused_before.contains(id) => expected += 1,
             Outcome::Failed(failure) => {
@@ -187,7 +190,6 @@ pub(super) fn record_outcome<S: Strategy>(
                 let forbidden = failure.kind == FailureKind::Permission;
                 tally.forbidden += usize::from(forbidden && S::TELLS_RIGHTS);
             }
-            Outcome::Gone(_) | Outcome::Missing | Outcome::Unknown => {}
         }
     }
     let sane = (tally.retired + expected > 0).then_some(Effect::Sane);

@@ -47,9 +47,8 @@ pub(crate) fn list(
 fn remarks(status: &Status) -> String {
     match status {
         // An answer is the rule, and what an earlier version recorded has none to show.
-        Status::Retired(Evidence::Answer | Evidence::Earlier) => String::new(),
+        Status::Retired(Evidence::Answer | Evidence::Earlier) | Status::Missing => String::new(),
         Status::Retired(evidence) | Status::Gone(evidence) => format!("evidence: {evidence}"),
-        Status::Missing => String::new(),
         Status::Failed(failed) => format!(
             "{} ({}, tried {})",
             escape(&failed.message),

@@ -165,9 +165,9 @@ impl Sandbox {
         self.shared.world().hide(ids);
     }
 
-    /// Restores a deleted asset and what was deleted along with it; says whether it could be.
-    pub fn restore(&self, id: AssetId) -> bool {
-        self.shared.world().restore(id).is_ok()
+    /// Restores a deleted asset and what was deleted along with it, where it can be.
+    pub fn restore(&self, id: AssetId) {
+        self.shared.world().restore(id).ok();
     }
 
     /// Looks at the world as it is now.

@@ -213,9 +213,12 @@ impl Status {
     #[must_use]
     pub const fn evidence(&self) -> Option<Evidence> {
         match self {
-            Self::Retired(Evidence::Earlier) | Self::Gone(Evidence::Earlier) => None,
+            Self::Retired(Evidence::Earlier)
+            | Self::Gone(Evidence::Earlier)
+            | Self::Failed(_)
+            | Self::Unknown { .. }
+            | Self::Missing => None,
             Self::Retired(evidence) | Self::Gone(evidence) => Some(*evidence),
-            Self::Failed(_) | Self::Unknown { .. } | Self::Missing => None,
         }
     }
 }

@@ -169,7 +169,8 @@ fn a_list_that_still_shows_what_was_restored_is_not_believed() {
     let desk = listing(&files([1]));
     apply(&served, &desk, &["--retries", "0"]).expect(3);
     assert_eq!(record(&desk, 1)["status"], "unknown");
-    assert!(served.sandbox.restore(id(1)));
+    served.sandbox.restore(id(1));
+    assert!(is_alive(&served, 1));
     // It is listed, and lives: so it is deleted, and that is what shows it.
     apply(&served, &desk, &[]).expect(0);
     assert_eq!(record(&desk, 1)["evidence"], "answer");
@@ -257,10 +258,11 @@ fn what_may_not_be_read_failed_at_once_and_where_nothing_may_it_is_the_token() {
 
     let assets: String = (1..=20).map(file).collect();
     let served = serve(&assets, "", &rules);
-    let lines: String = (1..=20)
-        .map(|number| format!("- {}\n", text(number)))
+    let lines: Vec<String> = (1..=20)
+        .map(|number| format!("- {}", text(number)))
         .collect();
-    let desk = Desk::with(&format!("version: 1\nassets:\n{lines}"));
+    let lines = lines.join("\n");
+    let desk = Desk::with(&format!("version: 1\nassets:\n{lines}\n"));
     apply(&served, &desk, &[]).expect(7);
     assert!(!desk.path("state.json").exists());
     served.stop();

@@ -146,22 +146,16 @@ fn read(step: Step, serve: impl FnOnce() -> Reply) -> Reply {
 impl Deleter<v4::Call> for Wild {
     async fn send(&self, call: &v4::Call) -> Reply {
         self.send(call.task(), |world, step| match call {
-            v4::Call::DeleteFile(id) => match world.delete_as(step, &[*id]) {
-                Reply::Answered {
-                    status: 200, body, ..
-                } => {
-                    let Body::Whole(body) = body else {
-                        panic!("it is whole");
-                    };
-                    let said = String::from_utf8(body).unwrap();
-                    if said.contains("no permission") {
-                        answer(409, r#"{"errors":[{"detail":"not now"}]}"#)
-                    } else {
+            v4::Call::DeleteFile(id) => {
+                let reply = world.delete_as(step, &[*id]);
+                match reply.answer() {
+                    Some((200, Body::Whole(body))) if body.as_slice() == br#"{"error":{}}"# => {
                         answer(204, "")
                     }
+                    Some((200, _)) => answer(409, r#"{"errors":[{"detail":"not now"}]}"#),
+                    Some(_) | None => reply,
                 }
-                other => other,
-            },
+            }
             v4::Call::Read(v4::Read::Show(kind, id)) => read(step, || {
                 if *kind == Kind::File && world.shows(*id) {
                     answer(200, &format!(r#"{{"data":{{"id":"{id}","type":"file"}}}}"#))

@@ -127,6 +127,16 @@ impl Replay {
         Ok(())
     }
 
+    /// What shows it is not shown again, and streams of earlier versions do not say.
+    fn record_deleted(
+        &mut self,
+        batch: u64,
+        id: AssetId,
+        status: fn(Evidence) -> Status,
+    ) -> Result<(), &'static str> {
+        self.record_status(batch, id, status(Evidence::Earlier))
+    }
+
     fn found(&mut self, gone: Vec<AssetId>, retired: Vec<AssetId>) -> Result<(), &'static str> {
         let builder = self.running()?;
         for id in gone {
@@ -185,24 +195,10 @@ impl Replay {
                     outcomes: Vec::new(),
                 });
             }
-            Event::AssetRetired {
-                batch,
-                id,
-                evidence,
-                ..
-            } => {
-                let evidence = evidence.unwrap_or(Evidence::Earlier);
-                self.record_status(batch, id, Status::Retired(evidence))?;
+            Event::AssetRetired { batch, id, .. } => {
+                self.record_deleted(batch, id, Status::Retired)?;
             }
-            Event::AssetGone {
-                batch,
-                id,
-                evidence,
-                ..
-            } => {
-                let evidence = evidence.unwrap_or(Evidence::Earlier);
-                self.record_status(batch, id, Status::Gone(evidence))?;
-            }
+            Event::AssetGone { batch, id, .. } => self.record_deleted(batch, id, Status::Gone)?,
             Event::AssetMissing { batch, id, .. } => {
                 self.record_status(batch, id, Status::Missing)?;
             }
