@@ -302,7 +302,7 @@ fn where_nothing_is_allowed_no_time_is_lost() {
 fn page(ids: &[String], kind: &str, next: &str) -> String {
     let items: Vec<Value> = ids
         .iter()
-        .map(|id| json!({"id": id, "type": kind}))
+        .map(|id| json!({"id": id, "type": kind, "deleted_at": "2026-11-01T00:00:00Z"}))
         .collect();
     let links = json!({"next": format!("/v4/x?after={next}")});
     text(200, "", &json!({"data": items, "links": links}).to_string())
