@@ -43,8 +43,8 @@ pub enum Error {
         there: String,
         /// Where this run would go.
         here: String,
-        /// Whether only the version of the API is another.
-        api: bool,
+        /// The version of the API that the state is for, where only that is another.
+        api: Option<Api>,
     },
     /// The manifests and the settings name different accounts.
     #[error("{one} names the account `{first}`, and {other} names `{second}`")]
@@ -173,10 +173,15 @@ impl Error {
         match self {
             Self::Saved { why, .. } => Some(why.hint()),
             Self::Stale { why, .. } => Some(why.hint()),
-            Self::OtherHome { api: true, .. } => Some(
-                "a state of v2 becomes one of V4 with `retire state migrate --api v4`; for one of V4, give `--api v4`",
+            Self::OtherHome {
+                api: Some(Api::V2), ..
+            } => Some(
+                "go on with `--api v2`, or with `api = \"v2\"` in `retire.toml`; or make it a state of V4 with `retire state migrate --api v4`",
             ),
-            Self::OtherHome { .. } => {
+            Self::OtherHome {
+                api: Some(Api::V4), ..
+            } => Some("give `--api v4`: a state of V4 does not become one of v2"),
+            Self::OtherHome { api: None, .. } => {
                 Some("keep one state for each server and account: name another with `--state`")
             }
             Self::SeveralAccounts(_) => Some(

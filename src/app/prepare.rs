@@ -222,7 +222,7 @@ impl PlanSettings {
             path: self.state.clone(),
             there: there.to_string(),
             here: here.to_string(),
-            api: same_server && same_account,
+            api: (same_server && same_account).then_some(there.api),
         })
     }
 }

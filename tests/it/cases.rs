@@ -31,6 +31,7 @@ cases! {
     account_of_a_saved_plan
     account_of_earnest_in_the_sandbox
     account_of_the_token
+    api_by_default
     apply_forgets
     apply_needs_approval
     apply_quick_start
@@ -333,6 +334,7 @@ impl Scene {
             .current_dir(self.desk.path(&self.current))
             .env_clear()
             .env("PATH", path)
+            .env("RETIRE_API", "v2")
             .envs(self.variables.clone())
             .stdin(Stdio::null());
         let done = if line.contains("retire ") {

@@ -92,7 +92,8 @@ impl Desk {
         names
     }
 
-    /// A command in the folder, with nothing of the test's own environment but the path.
+    /// A command in the folder, with nothing of the test's own environment but the path. It speaks
+    /// v2 unless the test says otherwise: most tests are about the bulk delete.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_retire"));
         command
@@ -100,6 +101,7 @@ impl Desk {
             .current_dir(self.folder.path())
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("RETIRE_API", "v2")
             .stdin(Stdio::null());
         command
     }

@@ -11,13 +11,13 @@ use crate::harness::Desk;
 
 /// A sandbox that runs, and the first lines that it prints.
 fn start(desk: &Desk, arguments: &[&str]) -> (Child, Vec<String>) {
-    let mut child = desk
-        .command(arguments)
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+    begin(desk.command(arguments))
+}
+
+fn begin(mut command: Command) -> (Child, Vec<String>) {
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let lines = lines.map(Result::unwrap).take(7).collect();
+    let lines = lines.map(Result::unwrap).take(8).collect();
     (child, lines)
 }
 
@@ -38,26 +38,34 @@ pub(crate) fn stop(mut child: Child, signal: &str) -> Option<i32> {
 }
 
 #[test]
-fn the_printed_example_works_as_it_is() {
-    let desk = Desk::of_example("quickstart");
-    let (child, lines) = start(&desk, &["sandbox", "--port", "0", "."]);
-    let example = lines
-        .iter()
-        .find(|line| line.contains("retire apply"))
-        .unwrap();
-    let example = example.replace(" retire ", &format!(" {} ", env!("CARGO_BIN_EXE_retire")));
-    let output = Command::new("sh")
-        .args(["-c", &format!("{example} --auto-approve")])
-        .current_dir(desk.path(""))
-        .output()
-        .unwrap();
-    let text = String::from_utf8_lossy(&output.stdout);
-    assert_eq!(output.status.code(), Some(3), "{text}");
-    assert!(
-        text.contains("8 retired, 1 already gone, 1 failed"),
-        "{text}"
-    );
-    assert_eq!(stop(child, "-INT"), Some(130));
+fn the_printed_lines_work_as_they_are() {
+    for (example, api) in [("quickstart", "v2"), ("quickstart-v4", "v4")] {
+        let desk = Desk::of_example(example);
+        // What the example itself says counts.
+        let mut command = desk.command(&["sandbox", "--port", "0", "."]);
+        command.env_remove("RETIRE_API");
+        let (child, lines) = begin(command);
+        let printed: Vec<&str> = lines
+            .iter()
+            .filter_map(|line| line.strip_prefix("  "))
+            .collect();
+        let [export, plan, apply] = *printed else {
+            panic!("{lines:?}");
+        };
+        assert!(plan.starts_with(&format!("retire plan --api {api} ")), "{plan}");
+        let retire = format!("{} ", env!("CARGO_BIN_EXE_retire"));
+        let script = format!("{export}\n{plan} > plan.txt\n{apply} --auto-approve");
+        let output = Command::new("sh")
+            .args(["-c", &script.replace("retire ", &retire)])
+            .current_dir(desk.path(""))
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert_eq!(output.status.code(), Some(3), "{text}");
+        assert!(text.contains("retired, 1 already gone, 1 failed"), "{text}");
+        assert!(desk.read("plan.txt").contains("to retire"));
+        assert_eq!(stop(child, "-INT"), Some(130));
+    }
 }
 
 #[test]

@@ -24,7 +24,7 @@ pub use state::*;
 /// Retire Frame.io assets on purpose
 ///
 /// A reviewed manifest lists the assets, `plan` shows what that means, and `apply` sends
-/// the bulk deletes and writes every outcome back.
+/// the deletes and writes every outcome back.
 #[derive(Debug, Parser)]
 #[command(
     name = "retire",

@@ -3,25 +3,40 @@
 use std::sync::mpsc;
 
 use tokio::runtime;
+use uuid::Uuid;
 
 use crate::app::connect::{check_threads, serve};
-use crate::cli::args::Sandbox;
+use crate::cli::args::{Sandbox, ThisRun};
 use crate::cli::console::OutputError;
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::settings::table::Given;
 use crate::cli::{clock, playground, signals};
 use crate::event::StopReason;
 use crate::render::counted;
 use crate::sandbox::limit::Limits;
 use crate::sandbox::world::World;
+use crate::state::Api;
 
 /// How many threads serve.
 const THREADS: usize = 2;
 
 /// Serves until a signal asks to stop.
 pub(crate) fn run(context: &Context, arguments: &Sandbox) -> Result<Exit, Failure> {
+    let paths = &arguments.paths.paths;
+    let playing = ThisRun {
+        sandbox: true,
+        ..ThisRun::default()
+    };
+    let api = context.settings(&Given::default(), playing, paths)?.api.value;
     let world = world(context, arguments)?;
+    // Of several accounts V4 needs the name of one.
+    let accounts: Vec<Uuid> = world.accounts().collect();
+    let account = match *accounts {
+        [first, _, ..] if api == Api::V4 => format!(" --account {first}"),
+        _ => String::new(),
+    };
     let assets = world.assets().count();
     let example = world.assets().find(|(_, alive)| *alive).map(|(id, _)| id);
     check_threads(THREADS + 1).map_err(Failure::system("start the threads of the server"))?;
@@ -37,25 +52,30 @@ pub(crate) fn run(context: &Context, arguments: &Sandbox) -> Result<Exit, Failur
     });
     let sandbox = runtime.block_on(serve(world, arguments.port, true, clock::now))?;
     let (url, token) = (sandbox.url(), sandbox.token().to_owned());
-    let paths: Vec<String> = arguments
-        .paths
-        .paths
+    let paths: Vec<String> = paths
         .iter()
         .map(|path| format!(" {}", path.display()))
         .collect();
+    let (name, paths) = (api.name(), paths.concat());
+    let there = format!("--api {name} --endpoint {url}{account} --state play.state.json{paths}");
     let assets = counted(assets, "asset", "assets");
-    let call = example
-        .map(|id| format!("\n  curl -H 'Authorization: Bearer {token}' {url}/v2/assets/{id}\n"));
+    let call = match (api, example) {
+        (Api::V2, Some(id)) => format!("v2/assets/{id}"),
+        (Api::V2, None) => "v2/me".to_owned(),
+        (Api::V4, _) => "v4/accounts".to_owned(),
+    };
     let text = format!(
         "The sandbox listens on {url} and holds {assets}.
 Ctrl-C ends it, and what it holds is forgotten.
 
 In another terminal:
 
-  FRAMEIO_TOKEN={token} retire apply --endpoint {url} --state play.state.json{}
-{}",
-        paths.concat(),
-        call.unwrap_or_default()
+  export FRAMEIO_TOKEN={token}
+  retire plan {there}
+  retire apply {there}
+
+  curl -H 'Authorization: Bearer {token}' {url}/{call}
+"
     );
     // Its token is meant to be read, also where the environment has it already: nothing is masked.
     let printed = context.console.stream(text.as_bytes());

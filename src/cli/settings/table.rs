@@ -37,7 +37,7 @@ settings! {
     }
 
     /// Speak this version of the API
-    api: Api = "v2" {
+    api: Api = "v4" {
         key: "api", variable: "RETIRE_API", value: "API",
         heading: heading::SERVER, commands: on::SERVER, common: true,
     }

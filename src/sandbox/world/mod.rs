@@ -211,6 +211,11 @@ impl World {
         id.is_some_and(|id| self.accounts.iter().any(|account| account.id == id))
     }
 
+    /// The accounts of the world, in their order.
+    pub fn accounts(&self) -> impl Iterator<Item = Uuid> + '_ {
+        self.accounts.iter().map(|account| account.id)
+    }
+
     /// Every asset and whether it lives, the root folders included.
     pub fn assets(&self) -> impl Iterator<Item = (AssetId, bool)> + '_ {
         self.nodes

@@ -92,7 +92,7 @@ fn check(old: &State, settings: &Settings, kept: &Path) -> Result<(), Failure> {
             path: settings.state.value.clone(),
             there: old.target.to_string(),
             here: format!("API v4 at `{here}`"),
-            api: false,
+            api: None,
         }));
     }
     // A link that leads nowhere is in the way too.
