@@ -9,6 +9,7 @@ use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
 mod adobe;
+pub mod written;
 
 use adobe::LONGEST;
 
@@ -81,16 +82,16 @@ impl Kind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum AssetIdError {
     /// The text is empty.
-    #[error("an asset id is empty")]
+    #[error("an id is empty")]
     Empty,
     /// The text is a UUID in another notation: without hyphens, in braces, or as a URN.
-    #[error("an asset id is a UUID with hyphens, like `3fa85f64-5717-4562-b3fc-2c963f66afa6`")]
+    #[error("an id is a UUID with hyphens, like `3fa85f64-5717-4562-b3fc-2c963f66afa6`")]
     OtherNotation(Uuid),
     /// The text has another length than 36 characters.
-    #[error("an asset id is a UUID of 36 characters, this has {0}")]
+    #[error("an id is a UUID of 36 characters, this has {0}")]
     Length(usize),
     /// A character stands where a UUID cannot have it; `at` counts characters from 1.
-    #[error("an asset id is a UUID, and `{found}` cannot be its character {at}")]
+    #[error("an id is a UUID, and `{found}` cannot be its character {at}")]
     Character {
         /// The offending character.
         found: char,
@@ -101,17 +102,17 @@ pub enum AssetIdError {
     #[error("no asset has a UUID that begins with 24 `f`")]
     Reserved,
     /// The text begins with `adobe:` in another letter case.
-    #[error("an asset id begins with `adobe:` in lower case")]
+    #[error("an id begins with `adobe:` in lower case")]
     AdobeCase,
     /// Nothing follows `adobe:`.
-    #[error("an asset id has something after `adobe:`")]
+    #[error("an id has something after `adobe:`")]
     AdobeEmpty,
     /// What begins with `adobe:` is too long.
-    #[error("an asset id has at most {LONGEST} characters, this has {0}")]
+    #[error("an id has at most {LONGEST} characters, this has {0}")]
     AdobeLength(usize),
     /// A character stands in an `adobe:` id that none has; `at` counts characters from 1.
     #[error(
-        "an asset id is `adobe:` and the id of Adobe's storage, and `{found}` cannot be its character {at}"
+        "an id is `adobe:` and the id of Adobe's storage, and `{found}` cannot be its character {at}"
     )]
     AdobeCharacter {
         /// The offending character.

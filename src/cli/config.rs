@@ -12,6 +12,9 @@ use crate::diagnostic::{Finding, Place, Severity, Snippet};
 /// The version of the file that this program reads.
 const VERSION: u64 = 1;
 
+/// How many characters of a line are shown.
+const LONGEST: usize = 120;
+
 /// What people take for fields and are secrets.
 const SECRETS: [&str; 6] = [
     "token",
@@ -162,12 +165,20 @@ fn finding(
         // The line of a token may hold one, even where the file does not parse; and of a file
         // that is no config nothing is shown at all.
         snippet: (!secret && is_config(text)).then(|| Snippet {
-            text: line.chars().take(120).collect(),
-            offset: offset.min(119),
+            text: cut(line),
+            offset: offset.min(LONGEST),
             width: text[start..end].chars().count().max(1),
         }),
         related: Vec::new(),
         hint,
+    }
+}
+
+/// The beginning of a line, with a mark where it is cut.
+fn cut(line: &str) -> String {
+    match line.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line.to_owned(),
     }
 }
 

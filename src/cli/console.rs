@@ -10,6 +10,7 @@ use terminal_size::{Width, terminal_size_of};
 
 use crate::cli::args::Colour;
 use crate::cli::env::Environment;
+use crate::cli::project::links;
 use crate::frameio::mask::{self, Secrets};
 use crate::render::Style;
 use crate::render::escape::escape;
@@ -27,6 +28,8 @@ pub(crate) struct Console {
     redraws: bool,
     /// Whether a line of [`Console::status`] stands there now.
     drawn: Arc<AtomicBool>,
+    /// The current folder, with a slash behind it: what lies in it is named from there.
+    folder: Arc<str>,
     /// What nothing that is printed shows, whoever wrote it.
     hidden: Arc<Mutex<Vec<Secrets>>>,
 }
@@ -83,6 +86,10 @@ impl Console {
             terminals,
             redraws: terminals.1 && !dumb,
             drawn: Arc::default(),
+            folder: links::here().map_or_else(
+                |_| "".into(),
+                |folder| format!("{}/", folder.display()).into(),
+            ),
             hidden: Arc::new(Mutex::new(vec![environment.secrets()])),
         }
     }
@@ -243,24 +250,35 @@ impl Console {
         );
     }
 
+    /// A text that names what lies in the current folder from there, wherever its path came from.
+    fn shortened<'text>(&self, text: &'text str) -> Cow<'text, str> {
+        if self.folder.len() > 1 && text.contains(&*self.folder) {
+            return text.replace(&*self.folder, "").into();
+        }
+        text.into()
+    }
+
     /// Writes a line to standard error, unless `--quiet`.
     pub(crate) fn message(&self, text: &str) {
         if !self.quiet {
+            let text = self.shortened(text);
             self.words(|_, sink| writeln!(sink, "{text}"));
         }
     }
 
     /// Writes a warning to standard error.
     pub(crate) fn warn(&self, text: &str) {
-        self.words(|style, sink| writeln!(sink, "{} {}", style.warning("warning:"), escape(text)));
+        let text = self.shortened(text);
+        self.words(|style, sink| writeln!(sink, "{} {}", style.warning("warning:"), escape(&text)));
     }
 
     /// Writes an error and what to do about it to standard error.
     pub(crate) fn error(&self, text: &str, hint: Option<&str>) {
+        let (text, hint) = (self.shortened(text), hint.map(|hint| self.shortened(hint)));
         self.words(|style, sink| {
-            writeln!(sink, "{} {}", style.error("error:"), escape(text))?;
+            writeln!(sink, "{} {}", style.error("error:"), escape(&text))?;
             match hint {
-                Some(hint) => writeln!(sink, "  = hint: {}", escape(hint)),
+                Some(hint) => writeln!(sink, "  = hint: {}", escape(&hint)),
                 None => Ok(()),
             }
         });

@@ -63,6 +63,14 @@ pub(crate) enum Failure {
         /// Where it belongs.
         state: PathBuf,
     },
+    /// A file is nothing that can be shown.
+    #[error("`{}` is {found}", path.display())]
+    NotShown {
+        /// The file.
+        path: PathBuf,
+        /// What it is, in words.
+        found: &'static str,
+    },
     /// A file looks like an event stream and is none.
     #[error("{}:{}: {why}", path.display(), why.line)]
     Stream {
@@ -131,7 +139,8 @@ pub(crate) enum Failure {
     InTheWay(PathBuf),
     /// V4 knows too few of the open assets of a state.
     #[error(
-        "V4 knows {found} of {open} open assets, and at least {percent} % must be known; the state is as it was"
+        "V4 knows {} of {}, and at least {percent} % must be known; the state is as it was",
+        render::count(*found), render::counted(*open, "open asset", "open assets")
     )]
     TooFewFound {
         /// How many it knows.
@@ -241,6 +250,7 @@ impl Failure {
             Self::App(error) => error.into(),
             Self::Files(FilesError::Apart { .. }) => Exit::Usage,
             Self::Files(_)
+            | Self::NotShown { .. }
             | Self::Stream { .. }
             | Self::Findings(_)
             | Self::NoConfig(_)
@@ -306,6 +316,9 @@ impl Failure {
             Self::Misfit { why, .. } => Some(why.hint()),
             Self::Target(error) => error.hint(),
             Self::TwoOnStandard => Some("name a file for `--out`, or give `--format json`"),
+            Self::NotShown { .. } => Some(
+                "`retire show` takes a state, a saved plan or the events of a run; `retire validate` and `retire plan` take manifests, and `retire state list` reads a journal with its state",
+            ),
             Self::Stream { .. } => Some("the lines before it are whole: show a copy of them"),
             Self::Output(_)
             | Self::Findings(_)
@@ -324,7 +337,8 @@ impl Failure {
     /// Writes it to standard error.
     pub(crate) fn print(&self, console: &Console) {
         if let Self::Findings(findings) = self {
-            console.words(|style, sink| render::findings::findings(findings, style, sink));
+            let brief = console.is_quiet();
+            console.words(|style, sink| render::findings::findings(findings, brief, style, sink));
             return;
         }
         if !matches!(self, Self::Output(error) if error.is_reader_gone()) {

@@ -218,6 +218,12 @@ pub(super) fn tidy(path: &Path) -> PathBuf {
     }
 }
 
+/// Whether there is something at a path, links followed.
+#[must_use]
+pub(crate) fn is_there(path: &Path) -> bool {
+    path.exists()
+}
+
 /// Whether two paths mean one file, which may not be there yet.
 pub(crate) fn are_same(one: &Path, other: &Path) -> bool {
     let same = |one: PathBuf| place_of(other).is_ok_and(|other| one == other);

@@ -56,6 +56,9 @@ pub fn main() -> ExitCode {
         Err(error) => {
             // Where nobody reads the help any more there is nobody left to tell.
             drop(print_usage(&error, &environment));
+            if let Some(hint) = args::habits::hint(&error) {
+                drop(writeln!(anstream::stderr(), "\n  = hint: {hint}"));
+            }
             let exit = if error.use_stderr() {
                 Exit::Usage
             } else {

@@ -24,6 +24,8 @@ pub struct Manifests {
     pub waivers: Vec<Waiver>,
     /// The account that the manifests are written for, where one is named.
     pub account: Option<Account>,
+    /// The texts that YAML cuts at a ` #`, each by the name of its field.
+    pub cut: Vec<(Spot, &'static str)>,
 }
 
 /// One file that was read.

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::date::{self, Reading};
 use super::text::{is_void, number};
 use super::walk::Plain;
-use crate::asset::{AssetId, Kind};
+use crate::asset::{AssetId, Kind, written};
 
 /// How an id begins that is no UUID, and has no length of its own.
 const ADOBE: &str = "adobe:";
@@ -135,10 +135,10 @@ fn ends(lines: &mut Lines<'_>, dash: usize) -> Option<()> {
 /// The id that a text begins with, where nothing but a comment follows.
 fn bare(content: &str) -> Option<AssetId> {
     if content.starts_with(ADOBE) {
-        return AssetId::parse(value_of(content)?).ok();
+        return written::parse_id(value_of(content)?).ok();
     }
     let (id, rest) = content.split_at_checked(36)?;
-    closes(rest).then(|| AssetId::parse(id).ok()).flatten()
+    closes(rest).then(|| written::parse_id(id).ok()).flatten()
 }
 
 /// Whether nothing but a comment follows a value.
@@ -175,7 +175,7 @@ impl<'a> Fields<'a> {
         let text = value_of(start)?;
         let slot = match key {
             "id" => {
-                let id = AssetId::parse(text).ok()?;
+                let id = written::parse_id(text).ok()?;
                 return set(&mut self.id, (id, number, column));
             }
             "not_before" => {
@@ -217,8 +217,10 @@ fn value_of(start: &str) -> Option<&str> {
         let plain = !(quote == '"' && text.contains('\\'));
         return (plain && closes(rest)).then_some(text);
     }
-    let value = match start.find(" #") {
-        Some(comment) => &start[..comment],
+    let value = match start.split_once(" #") {
+        // The comment may belong to the text, which the parser's way warns of.
+        Some((_, comment)) if comment.starts_with(char::is_alphanumeric) => return None,
+        Some((value, _)) => value,
         None => start,
     };
     let value = value.trim_end_matches(['\r', ' ']);

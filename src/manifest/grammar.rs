@@ -4,16 +4,17 @@ use std::sync::Arc;
 
 use super::date::Reading;
 use super::document::{Account, Details, Hold, Pin, Waiver};
-use super::kind::is_list;
-use super::walk::{Walk, kind};
+use super::kind::{is_list, is_near};
+use super::walk::{BEGIN, Walk, kind, short};
 use super::yaml::{Node, Value};
-use crate::asset::account_id;
+use crate::asset::AssetId;
+use crate::asset::written::{self, Written};
 
 /// The version of the document that this program reads.
 const VERSION: u64 = 1;
 
-const ROOT: [&str; 6] = [
-    "version", "account", "defaults", "assets", "holds", "waivers",
+const ROOT: [&str; 7] = [
+    "version", "account", "defaults", "assets", "holds", "waivers", "$schema",
 ];
 const DEFAULTS: [&str; 5] = ["kind", "reason", "ticket", "owner", "not_before"];
 const ITEM: [&str; 8] = [
@@ -42,16 +43,16 @@ impl Walk<'_, '_> {
     /// document is of no use.
     pub(super) fn root<'n>(&mut self, root: &'n Node) -> Option<&'n Node> {
         self.begin();
+        if root.value == Value::Null {
+            // A file may end with `---`; one with nothing else in it is told at its end.
+            self.empty.get_or_insert(root.at);
+            return None;
+        }
+        self.says_something = true;
         let Some(pairs) = root.pairs() else {
-            let (code, message) = if root.value == Value::Null {
-                ("empty-document", "the document is empty".to_owned())
-            } else {
-                let found = kind(&root.value);
-                let message = format!("a manifest is a mapping, and this is {found}");
-                ("wrong-type", message)
-            };
-            let hint = "begin with `version: 1`, then list `assets`";
-            self.hinted(code, root.at, message, hint);
+            let found = kind(&root.value);
+            let message = format!("a manifest is a mapping, and this is {found}");
+            self.hinted("wrong-type", root.at, message, BEGIN);
             return None;
         };
         if let Some((at, other)) = other_version(pairs) {
@@ -64,7 +65,7 @@ impl Walk<'_, '_> {
         }
         let mut keys = pairs.iter().filter_map(|(key, _)| key.text());
         self.known |= keys.any(is_list);
-        let [version, account, defaults, assets, holds, waivers] =
+        let [version, account, defaults, assets, holds, waivers, schema] =
             self.fields(pairs, ROOT, "a manifest");
         match version {
             None => {
@@ -77,13 +78,19 @@ impl Walk<'_, '_> {
             }
             Some(_) => {}
         }
+        if let Some(node) = schema.filter(|node| node.text().is_none()) {
+            self.wrong_type(node, "`$schema`", "text", None);
+        }
         if let Some(node) = account {
             self.account(node);
         }
         if let Some(node) = defaults {
             self.defaults(node);
         }
-        if assets.is_none() && holds.is_none() && waivers.is_none() {
+        // A misspelt list is told as that.
+        let mut names = pairs.iter().filter_map(|(key, _)| key.text());
+        let misspelt = names.any(|name| !is_list(name) && is_near(name));
+        if assets.is_none() && holds.is_none() && waivers.is_none() && !misspelt {
             let message =
                 "nothing is listed: `assets`, `holds` and `waivers` are missing".to_owned();
             let hint = "list what is to go under `assets`; an empty list is `assets: []`";
@@ -109,10 +116,18 @@ impl Walk<'_, '_> {
     }
 
     fn account(&mut self, node: &Node) {
-        let Some(text) = self.words(node, "`account`") else {
+        let Some(text) = node.text() else {
+            let quotes = matches!(node.value, Value::Number(_)).then_some("put it in quotes");
+            self.wrong_type(node, "`account`", "an id", quotes);
             return;
         };
-        let id: Arc<str> = account_id(&text).into();
+        let Ok(id) = written::parse_id(text) else {
+            let message = format!("`{}` is not the id of an account", short(text));
+            let hint = "write the account's id; `retire whoami` shows the accounts of a token";
+            self.hinted("bad-id", node.at, message, hint);
+            return;
+        };
+        let id: Arc<str> = id.to_string().into();
         match &self.said.account {
             None => {
                 let place = self.text().place(node.at as usize);
@@ -162,17 +177,50 @@ impl Walk<'_, '_> {
     /// Takes in one listed asset.
     pub(super) fn item(&mut self, item: &Node) {
         if item.text().is_some() {
-            if let Some(id) = self.id(item, "an asset") {
+            if let Some(written) = self.written(item, "an asset") {
                 let spot = self.spot(item.at);
-                self.entry(id, spot, Details::default());
+                self.entry(
+                    written.id,
+                    spot,
+                    pinned(Details::default(), written.project),
+                );
             }
             return;
         }
         let Some(pairs) = item.pairs() else {
-            let hint = "write the asset's id, or a mapping with `id`";
+            let hint = match item.value {
+                Value::Number(_) => "put an id that is all digits in quotes",
+                Value::Null
+                | Value::Bool
+                | Value::Text(_)
+                | Value::List(_)
+                | Value::Map(_)
+                | Value::Tagged(_) => "write the asset's id, or a mapping with `id`",
+            };
             self.wrong_type(item, "an asset", "its id or a mapping", Some(hint));
             return;
         };
+        if let [
+            (
+                key,
+                Node {
+                    value: Value::Null, ..
+                },
+            ),
+        ] = pairs
+            && key
+                .text()
+                .is_some_and(|text| written::parse_id(text).is_ok())
+        {
+            let message = "in YAML these braces make a mapping, and no id".to_owned();
+            self.hinted(
+                "bad-id",
+                key.at,
+                message,
+                "put the id in quotes, with its braces",
+            );
+            return;
+        }
         let no_id = || "this asset has no `id`".to_owned();
         if pairs.is_empty() {
             self.found("missing-field", item.at, no_id());
@@ -189,10 +237,19 @@ impl Walk<'_, '_> {
             self.hinted("missing-field", item.at, no_id(), "add `id: ` and its id");
             return;
         };
-        if let Some(id) = self.id(node, "`id`") {
-            let spot = self.spot(node.at);
-            self.entry(id, spot, details);
+        let Some(Written { id, project }) = self.written(node, "`id`") else {
+            return;
+        };
+        let pinned_to = details.pin.as_ref().and_then(|pin| pin.project);
+        if let Some((address, pin)) = project.zip(pinned_to).filter(|(one, other)| one != other) {
+            let message =
+                format!("this address lies in the project `{address}`, and the pin names `{pin}`");
+            let hint = "remove `project` from the pin, or correct one of the two";
+            self.hinted("project-conflict", node.at, message, hint);
+            return;
         }
+        let spot = self.spot(node.at);
+        self.entry(id, spot, pinned(details, project));
     }
 
     fn pin(&mut self, node: &Node) -> Option<Pin> {
@@ -213,6 +270,11 @@ impl Walk<'_, '_> {
     }
 
     fn hold(&mut self, node: &Node) {
+        if node.text().is_some() {
+            let hint = "a hold says why: write `- {id: …, reason: …}`";
+            self.wrong_type(node, "a hold", "a mapping", Some(hint));
+            return;
+        }
         let Some(pairs) = self.mapping(node, "a hold") else {
             return;
         };
@@ -220,7 +282,9 @@ impl Walk<'_, '_> {
         self.required(node, "this hold", [("id", id), ("reason", reason)]);
         let until = until.map(|node| self.date(node, "`until`", Reading::Ends));
         let reason = reason.and_then(|node| self.shared(0, node));
-        let Some((node, id)) = id.and_then(|node| Some((node, self.id(node, "`id`")?))) else {
+        let Some((node, Written { id, .. })) =
+            id.and_then(|node| Some((node, self.written(node, "`id`")?)))
+        else {
             return;
         };
         if let Some(reason) = reason
@@ -268,6 +332,14 @@ impl Walk<'_, '_> {
             });
         }
     }
+}
+
+/// What is said of an asset, with the project that its address names as a pin.
+fn pinned(mut details: Details, project: Option<AssetId>) -> Details {
+    if project.is_some() {
+        details.pin.get_or_insert_default().project = project;
+    }
+    details
 }
 
 /// The version that a document names, and where, if it is not this program's.

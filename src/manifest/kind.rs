@@ -18,7 +18,7 @@ use crate::asset::AssetId;
 const LISTS: [&str; 4] = ["assets", "holds", "releases", "waivers"];
 
 /// The other keys at the top of a manifest: a document that has no others is one without a list.
-const FRAME: [&str; 4] = ["version", "account", "projects", "defaults"];
+const FRAME: [&str; 5] = ["version", "account", "projects", "defaults", "$schema"];
 
 /// How the other documents of this program begin: state, plan, line of the journal, event, seed.
 /// A seed may begin with any of its keys, and has its accounts.

@@ -104,6 +104,11 @@ fn split(text: &str) -> Option<Vec<Part>> {
     if parts.len() > 1 && is_empty(text, parts[0]) {
         parts.remove(0);
     }
+    if let Some(last) = parts.pop_if(|last| is_empty(text, *last))
+        && parts.is_empty()
+    {
+        parts.push(last);
+    }
     let empty = parts.len() > 1 && parts.iter().any(|part| is_empty(text, *part));
     (!empty).then_some(parts)
 }

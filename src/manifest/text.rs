@@ -3,11 +3,14 @@
 use std::cell::{Cell, OnceCell};
 use std::sync::Arc;
 
-use crate::diagnostic::{Finding, Place, Severity, Snippet};
+use crate::diagnostic::{Damage, Finding, Place, Severity, Snippet};
 
 /// How many bytes of a line a snippet shows before and after its place at most: two lines of a
 /// terminal.
 const AROUND: (usize, usize) = (60, 120);
+
+/// What stands where a line is cut.
+const CUT: &str = "…";
 
 /// How many bytes at the top of a text are looked through each time that one is asked for.
 const NEAR: usize = 16 << 10;
@@ -37,9 +40,23 @@ impl<'a> Text<'a> {
             found.hint = Some(hint.to_owned());
             Err(Box::new(found))
         };
-        if let Some(name) = utf16(bytes) {
-            let message = format!("this is {name}, and a manifest is UTF-8");
-            return wrong("", "not-utf8", message, "save the file as UTF-8");
+        // Some editors begin a file with a byte order mark.
+        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+        match Damage::find(bytes) {
+            // The grammar tells of a document with nothing in it.
+            Some((Damage::Empty, _)) | None => {}
+            Some((damage, line)) => {
+                let code = match damage {
+                    Damage::Conflict => "merge-conflict",
+                    Damage::Pointer => "lfs-pointer",
+                    Damage::Encoding(_) | Damage::Mark | Damage::Empty => "not-utf8",
+                };
+                let found = wrong("", code, damage.to_string(), damage.hint());
+                return found.map_err(|mut found| {
+                    found.place.line = number(line);
+                    found
+                });
+            }
         }
         let text = match std::str::from_utf8(bytes) {
             Ok(text) => text,
@@ -51,11 +68,6 @@ impl<'a> Text<'a> {
                 return wrong(valid, "not-utf8", message, "save the file as UTF-8");
             }
         };
-        if text.starts_with('\u{feff}') {
-            let message = "the file begins with a byte order mark".to_owned();
-            let hint = "save the file as UTF-8 without a byte order mark";
-            return wrong("", "byte-order-mark", message, hint);
-        }
         if let Some((at, found)) = control(text) {
             let found = found as u32;
             let message = format!("the control character U+{found:04X} is in the text");
@@ -147,15 +159,23 @@ impl<'a> Text<'a> {
         let breaks =
             |letter: char| matches!(letter, '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}');
         let before = &self.all[from..at];
-        let before = before.rfind(breaks).map_or(before, |end| {
-            let end = end + before[end..].chars().next().map_or(1, char::len_utf8);
-            &before[end..]
-        });
+        let (before, cut) = match before.rfind(breaks) {
+            Some(end) => {
+                let end = end + before[end..].chars().next().map_or(1, char::len_utf8);
+                (&before[end..], "")
+            }
+            None if from > 0 => (before, CUT),
+            None => (before, ""),
+        };
         let after = &self.all[at..to];
-        let after = &after[..after.find(breaks).unwrap_or(after.len())];
+        let (after, end) = match after.find(breaks) {
+            Some(end) => (&after[..end], ""),
+            None if to < self.all.len() => (after, CUT),
+            None => (after, ""),
+        };
         Snippet {
-            text: format!("{before}{after}"),
-            offset: before.chars().count(),
+            text: format!("{cut}{before}{after}{end}"),
+            offset: cut.chars().count() + before.chars().count(),
             width: token(after).max(1),
         }
     }
@@ -180,15 +200,6 @@ fn token(text: &str) -> usize {
         width += 1;
     }
     width
-}
-
-/// The name of the encoding whose mark the bytes begin with, where it is not UTF-8.
-fn utf16(bytes: &[u8]) -> Option<&'static str> {
-    match bytes {
-        [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => Some("UTF-32"),
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Some("UTF-16"),
-        _ => None,
-    }
 }
 
 /// Whether a byte can begin a line break, as libyaml sees them.

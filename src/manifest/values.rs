@@ -8,6 +8,7 @@ use super::date::{self, DateError, Reading};
 use super::document::{Guard, MissingPolicy};
 use super::walk::{Walk, short};
 use super::yaml::{Node, Value};
+use crate::asset::written::{self, Written, WrittenError};
 use crate::asset::{AssetId, Kind};
 
 impl Walk<'_, '_> {
@@ -101,7 +102,11 @@ impl Walk<'_, '_> {
                 self.wrong_type(node, name, "text", Some("put it in quotes"));
                 None
             }
-            Value::Null | Value::List(_) | Value::Map(_) | Value::Tagged(_) => {
+            Value::Null => {
+                self.wrong_type(node, name, "text", Some("leave the field out"));
+                None
+            }
+            Value::List(_) | Value::Map(_) | Value::Tagged(_) => {
                 self.wrong_type(node, name, "text", None);
                 None
             }
@@ -111,15 +116,46 @@ impl Walk<'_, '_> {
     pub(super) fn shared(&mut self, slot: usize, node: &Node) -> Option<Arc<str>> {
         let names = ["`reason`", "`ticket`", "`owner`", "`name`"];
         let text = self.words(node, names[slot])?;
+        if self.is_cut(node) {
+            let place = self.spot(node.at);
+            self.said.cut.push((place, names[slot]));
+        }
         Some(self.share(slot, &text))
     }
 
+    /// Whether a plain text ends before a `#` that seems to belong to it: who means a comment
+    /// puts a blank behind it.
+    fn is_cut(&self, node: &Node) -> bool {
+        let rest = &self.text().all[node.at as usize..];
+        let line = rest.split('\n').next().unwrap_or_default();
+        let plain = !line.starts_with(['"', '\'', '|', '>']);
+        let after = line.split_once(" #").map(|(_, after)| after);
+        plain && after.is_some_and(|after| after.starts_with(char::is_alphanumeric))
+    }
+
+    /// An asset: its id, or the address of its page.
+    pub(super) fn written(&mut self, node: &Node, name: &str) -> Option<Written> {
+        self.read_id(node, name, Written::parse)
+    }
+
+    /// An id, and no address.
     pub(super) fn id(&mut self, node: &Node, name: &str) -> Option<AssetId> {
+        self.read_id(node, name, written::parse_id)
+    }
+
+    fn read_id<T>(
+        &mut self,
+        node: &Node,
+        name: &str,
+        parse: impl FnOnce(&str) -> Result<T, WrittenError>,
+    ) -> Option<T> {
         let Some(text) = node.text() else {
-            self.wrong_type(node, name, "an id", None);
+            // A UUID without hyphens may be all digits, and braces make a mapping.
+            let quotes = matches!(node.value, Value::Number(_) | Value::Map(_));
+            self.wrong_type(node, name, "an id", quotes.then_some("put it in quotes"));
             return None;
         };
-        match AssetId::parse(text) {
+        match parse(text) {
             Ok(id) => Some(id),
             Err(error) => {
                 if let Some(found) = self.found("bad-id", node.at, error.to_string()) {
@@ -154,6 +190,15 @@ impl Walk<'_, '_> {
             Err(error) => {
                 let shown = short(text);
                 let (message, hint) = match error {
+                    DateError::NoDate if is_never(text) => (
+                        format!("`{shown}` is not a date"),
+                        match reading {
+                            Reading::Begins => "to keep the asset for good, list it under `holds`",
+                            Reading::Ends => "leave `until` out: a hold without it stays",
+                            Reading::Expires => "a waiver ends some day: write that day",
+                        }
+                        .to_owned(),
+                    ),
                     DateError::NoDate => (
                         format!("`{shown}` is not a date"),
                         "write a date such as 2026-12-01, or a time such as 2026-12-01T18:00:00Z"
@@ -211,6 +256,13 @@ impl Walk<'_, '_> {
         self.hinted("unknown-policy", node.at, message, hint);
         None
     }
+}
+
+/// Whether somebody says that a day never comes.
+fn is_never(text: &str) -> bool {
+    ["never", "forever", "always", "none"]
+        .iter()
+        .any(|word| text.eq_ignore_ascii_case(word))
 }
 
 /// The name that was probably meant, or all there are.

@@ -12,6 +12,9 @@ use super::yaml::{Node, Refusal, Value};
 use crate::asset::{AssetId, Kind};
 use crate::diagnostic::Finding;
 
+/// What to do where no manifest begins.
+pub(super) const BEGIN: &str = "begin with `version: 1`, then list `assets`";
+
 /// How many findings of one file are told; nobody reads more.
 const MOST: usize = 10_000;
 
@@ -26,6 +29,10 @@ pub(super) struct Walk<'t, 'a> {
     more: usize,
     /// Whether one of a manifest's lists was at the top of a document.
     pub(super) known: bool,
+    /// Where the first document is that has nothing in it.
+    pub(super) empty: Option<u32>,
+    /// Whether there is another document.
+    pub(super) says_something: bool,
     pub(super) defaults: Details,
     /// Neighbours mostly have the same texts.
     last: [Option<Arc<str>>; 4],
@@ -39,6 +46,7 @@ pub(super) struct Mark {
     entries: usize,
     holds: usize,
     waivers: usize,
+    cut: usize,
     findings: usize,
     more: usize,
     account: bool,
@@ -63,6 +71,8 @@ impl<'t, 'a> Walk<'t, 'a> {
             findings: Vec::new(),
             more: 0,
             known: false,
+            empty: None,
+            says_something: false,
             defaults: Details::default(),
             last: [const { None }; 4],
             details: [const { None }; 4],
@@ -71,7 +81,11 @@ impl<'t, 'a> Walk<'t, 'a> {
 
     /// The findings of the file, in the order of their places. Of a file that is no manifest no
     /// line is shown, and no key: it may be one that nobody meant to show.
-    pub(super) fn finish(self) -> Vec<Finding> {
+    pub(super) fn finish(mut self) -> Vec<Finding> {
+        if let Some(at) = self.empty.filter(|_| !self.says_something) {
+            let message = "the document is empty".to_owned();
+            self.hinted("empty-document", at, message, BEGIN);
+        }
         let (mut findings, text) = (self.findings, self.text);
         let all = text.all;
         let shows = document_kind::has_version(all) && (self.known || document_kind::has_list(all));
@@ -94,6 +108,7 @@ impl<'t, 'a> Walk<'t, 'a> {
             entries: self.said.entries.len(),
             holds: self.said.holds.len(),
             waivers: self.said.waivers.len(),
+            cut: self.said.cut.len(),
             findings: self.findings.len(),
             more: self.more,
             account: self.said.account.is_some(),
@@ -105,6 +120,7 @@ impl<'t, 'a> Walk<'t, 'a> {
         self.said.entries.truncate(mark.entries);
         self.said.holds.truncate(mark.holds);
         self.said.waivers.truncate(mark.waivers);
+        self.said.cut.truncate(mark.cut);
         self.findings.truncate(mark.findings);
         self.more = mark.more;
         if !mark.account {

@@ -416,8 +416,11 @@ impl<'de> Visitor<'de> for Shape<'_, '_, '_, '_> {
         self.placeless(Value::Number(u64::try_from(value).ok()))
     }
 
-    fn visit_f64<E: serde::de::Error>(self, _: f64) -> Result<Node, E> {
-        self.placeless(Value::Number(None))
+    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Node, E> {
+        // As in JSON, `3.0` is a whole number.
+        let whole = (value.fract() == 0.0 && value >= 0.0).then_some(value);
+        let whole = whole.and_then(|whole| whole.abs().to_string().parse().ok());
+        self.placeless(Value::Number(whole))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Node, A::Error> {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::asset::{AssetId, Kind};
+use crate::diagnostic::{count, counted};
 use crate::manifest::document::MissingPolicy;
 use crate::outcome::{AssetOutcome, Failure, FailureKind, Outcome};
 use crate::plan::decide::Decision;
@@ -26,7 +27,7 @@ pub enum Consent {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
     /// The number that was typed is not the number of assets.
-    #[error("{typed} was typed, and the plan would delete {planned} assets")]
+    #[error("{} was typed, and the plan would delete {}", count(*typed), counted(*planned, "asset", "assets"))]
     WrongNumber {
         /// What was typed.
         typed: usize,
@@ -34,7 +35,7 @@ pub enum Refused {
         planned: usize,
     },
     /// Some assets are not shown to be what their pins say.
-    #[error("{} shown to be what the pin says", match .0 { 1 => "1 asset is not".to_owned(), more => format!("{more} assets are not") })]
+    #[error("{} shown to be what the pin says", counted(*.0, "asset is not", "assets are not"))]
     Mismatched(usize),
     /// Nobody looked whether something protected would be deleted along.
     #[error("the listed folders were not read, and something is protected")]
@@ -48,7 +49,9 @@ pub enum Refused {
     /// Listed assets may lie in something that is held.
     #[error(
         "listed assets may lie in what is held: {}",
-        each(.0.iter().map(|(held, listed)| format!("{held}, for {listed} listed")))
+        each(.0.iter().map(|(held, listed)| {
+            format!("{held}, for {}", counted(*listed, "listed asset", "listed assets"))
+        }))
     )]
     Unread(Vec<(Unplaced, usize)>),
 }
@@ -63,7 +66,7 @@ fn each(things: impl ExactSizeIterator<Item = String>) -> String {
     let named = named.join("; ");
     match more {
         0 => named,
-        more => format!("{named}; and {more} more"),
+        more => format!("{named}; and {} more", count(more)),
     }
 }
 

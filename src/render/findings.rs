@@ -5,20 +5,39 @@ use std::io::{self, Write};
 
 use crate::diagnostic::{Finding, Place, Severity, Snippet};
 use crate::render::escape::{columns, escape, push};
-use crate::render::{Paint, Style, counted};
+use crate::render::{Paint, Style, count, counted};
 
-/// Writes findings in the order in which they are given, and their number at the end.
+/// How many findings are shown before the rest is only counted: nobody reads more at once.
+const SHOWN: usize = 50;
+
+/// Writes findings in the order in which they are given, and their number at the end; briefly,
+/// each on a line of its own.
 ///
 /// # Errors
 ///
 /// Returns what the sink says when it cannot take the text.
-pub(crate) fn findings(findings: &[Finding], style: Style, sink: &mut dyn Write) -> io::Result<()> {
-    for found in findings {
-        finding(found, style, sink)?;
-        writeln!(sink)?;
-    }
+pub(crate) fn findings(
+    findings: &[Finding],
+    brief: bool,
+    style: Style,
+    sink: &mut dyn Write,
+) -> io::Result<()> {
     if findings.is_empty() {
         return Ok(());
+    }
+    for found in findings.iter().take(SHOWN) {
+        if brief {
+            let (word, _) = word(found.severity);
+            let (place, message) = (located(&found.place), escape(&found.message));
+            writeln!(sink, "{place}: {word}[{}]: {message}", found.code)?;
+        } else {
+            finding(found, style, sink)?;
+            writeln!(sink)?;
+        }
+    }
+    let more = findings.len().saturating_sub(SHOWN);
+    if more > 0 {
+        writeln!(sink, "… {} more like these are not shown", count(more))?;
     }
     writeln!(sink, "{}", style.paint(Paint::Bold, tally(findings)))
 }
@@ -46,10 +65,7 @@ pub(crate) fn tally(findings: &[Finding]) -> String {
 }
 
 fn finding(finding: &Finding, style: Style, sink: &mut dyn Write) -> io::Result<()> {
-    let (word, paint) = match finding.severity {
-        Severity::Error => ("error", Paint::Red),
-        Severity::Warning => ("warning", Paint::Yellow),
-    };
+    let (word, paint) = word(finding.severity);
     let code = style.paint(paint, format!("{word}[{}]", finding.code));
     let message = style.paint(Paint::Bold, escape(&finding.message));
     writeln!(sink, "{code}: {message}")?;
@@ -73,6 +89,13 @@ fn finding(finding: &Finding, style: Style, sink: &mut dyn Write) -> io::Result<
         writeln!(sink, "{gutter} {} {}", frame("= hint:"), escape(hint))?;
     }
     Ok(())
+}
+
+const fn word(severity: Severity) -> (&'static str, Paint) {
+    match severity {
+        Severity::Error => ("error", Paint::Red),
+        Severity::Warning => ("warning", Paint::Yellow),
+    }
 }
 
 fn located(place: &Place) -> String {

@@ -58,6 +58,11 @@ pub(super) fn duration(
     Ok(())
 }
 
+fn requests(calls: u64) -> String {
+    let calls = usize::try_from(calls).unwrap_or(usize::MAX);
+    counted(calls, "request", "requests")
+}
+
 /// Says how many requests the deletes of V4 take, of which each is for one file or folder.
 fn each(assets: usize, deletes: &str, forecast: &[RateForecast]) -> String {
     let single = [RateLimit::DeleteFile, RateLimit::DeleteFolder].map(RateLimit::name);
@@ -68,14 +73,14 @@ fn each(assets: usize, deletes: &str, forecast: &[RateForecast]) -> String {
     if u64::try_from(assets) == Ok(requests) {
         return format!("send {deletes}, a request each");
     }
-    let requests = thousands(requests);
-    format!("send {deletes} in at least {requests} requests")
+    format!("send {deletes} in at least {}", self::requests(requests))
 }
 
 /// Says what a run would send.
 pub(super) fn closing(
     totals: &Totals,
     (batch_size, forecast): (usize, &[RateForecast]),
+    skip_mismatched: bool,
     sink: &mut dyn Write,
 ) -> io::Result<()> {
     let assets = totals.retire + totals.retry;
@@ -86,13 +91,8 @@ pub(super) fn closing(
         let deletes = counted(assets, "delete", "deletes");
         parts.push(match bulk {
             Some(bulk) => format!(
-                "send {deletes} in at least {} {} of up to {}",
-                thousands(bulk.calls),
-                if bulk.calls == 1 {
-                    "request"
-                } else {
-                    "requests"
-                },
+                "send {deletes} in {} of up to {}, more where the server refuses some",
+                requests(bulk.calls),
                 count(batch_size.max(1)),
             ),
             None => each(assets, &deletes, forecast),
@@ -116,7 +116,10 @@ pub(super) fn closing(
         let and = if before.is_empty() { "" } else { ", and " };
         writeln!(sink, "A run would {}{and}{last}.", before.join(", "))?;
     }
-    if totals.mismatch > 0 {
+    if totals.mismatch > 0 && skip_mismatched {
+        let assets = counted(totals.mismatch, "mismatched asset", "mismatched assets");
+        writeln!(sink, "It leaves out {assets}.")?;
+    } else if totals.mismatch > 0 {
         writeln!(
             sink,
             "It is refused while {} mismatched; --skip-mismatched leaves such assets out.",

@@ -8,6 +8,8 @@ use std::fmt;
 use anstyle::AnsiColor;
 use jiff::Timestamp;
 
+pub use crate::diagnostic::{count, counted, thousands};
+
 pub mod diff;
 pub(crate) mod escape;
 pub(crate) mod events;
@@ -103,39 +105,9 @@ impl<T: fmt::Display> fmt::Display for Painted<T> {
     }
 }
 
-/// Shows a number with a comma between each three digits.
-pub(crate) fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// Shows a count with a comma between each three digits.
-pub(crate) fn count(number: usize) -> String {
-    // No machine counts further than 64 bits.
-    thousands(u64::try_from(number).unwrap_or(u64::MAX))
-}
-
-/// Shows a count with its noun: `1 asset`, `1,234 assets`.
-pub(crate) fn counted(number: usize, one: &str, many: &str) -> String {
-    format!("{} {}", count(number), if number == 1 { one } else { many })
-}
-
-/// Shows a moment in UTC: the date alone where it is midnight, else RFC 3339 in seconds.
+/// Shows a moment in UTC, in seconds.
 pub(crate) fn moment(at: Timestamp) -> String {
-    let midnight = at.as_second().rem_euclid(86_400) == 0 && at.subsec_nanosecond() == 0;
-    let shape = if midnight {
-        "%Y-%m-%d"
-    } else {
-        "%Y-%m-%dT%H:%M:%SZ"
-    };
-    at.strftime(shape).to_string()
+    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 /// Shares a number of lines among groups so that a small group is shown whole before a large

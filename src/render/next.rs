@@ -87,7 +87,7 @@ fn after_stop(reason: &StopReason) -> String {
             "move the state with `retire state migrate --api v4`, then run apply with `--api v4`"
         }
         StopReason::TooManyFailures { .. } => {
-            "read the server's words above; then run apply again, with a higher `--max-failure-percent` if they are as expected"
+            "read what is said of each above; then run apply again, with a higher `--max-failure-percent` if they are as expected"
         }
         StopReason::FailedBatches { .. } => {
             "wait until the server is well again, then run apply again"
@@ -115,6 +115,6 @@ const fn after_failure(kind: FailureKind) -> &'static str {
             "look at the assets in Frame.io; something there forbids the delete for now"
         }
         FailureKind::Invalid => "check the ids; the server refuses the request for these assets",
-        FailureKind::Other => "read the server's words above, then run apply again to retry",
+        FailureKind::Other => "read what is said of each above, then run apply again to retry",
     }
 }

@@ -4,16 +4,22 @@ use jiff::Timestamp;
 
 use crate::diagnostic::Place;
 use crate::manifest::document::{Hold, Manifests, Spot, Waiver};
-use crate::render::{count, moment};
+use crate::render::{count, counted, moment};
 
 /// How many notices are told at most: a screen of them.
 const MOST: usize = 20;
 
-/// Tells of waivers, which no guard of this version reads, and of holds that have ended.
+/// Tells of waivers, which no guard of this version reads, of holds that have ended, of texts that
+/// YAML cuts, and of dates that wait for nothing.
 pub(crate) fn notices(said: &Manifests, now: Timestamp) -> Vec<String> {
     let waivers = said.waivers.iter().map(|waiver| unread(waiver, now));
     let ended = said.holds.iter().filter_map(|hold| ended(hold, now));
-    let mut found: Vec<(Spot, String)> = waivers.chain(ended).collect();
+    let cut = said.cut.iter().map(|(spot, name)| {
+        let text = format!("{name} ends before the ` #`, which begins a comment in YAML: put the text in quotes if it belongs to it");
+        (*spot, text)
+    });
+    let mut found: Vec<(Spot, String)> = waivers.chain(ended).chain(cut).collect();
+    found.extend(begun(said, now));
     found.sort_by_key(|(spot, _)| *spot);
     let more = found.len().saturating_sub(MOST);
     let placed = |(Spot { file, line, column }, text): (Spot, String)| {
@@ -23,7 +29,7 @@ pub(crate) fn notices(said: &Manifests, now: Timestamp) -> Vec<String> {
     };
     let mut notices: Vec<String> = found.into_iter().take(MOST).map(placed).collect();
     if more > 0 {
-        notices.push(format!("{} more holds and waivers like these", count(more)));
+        notices.push(format!("{} more notices like these", count(more)));
     }
     notices
 }
@@ -43,4 +49,22 @@ fn ended(hold: &Hold, now: Timestamp) -> Option<(Spot, String)> {
     let until = hold.until.filter(|until| *until <= now)?;
     let text = format!("the hold of `{}` ended at {}", hold.id, moment(until));
     Some((hold.spot, text))
+}
+
+/// The assets that wait no longer, in one sentence: it is said at the earliest, whose year may be
+/// a slip.
+fn begun(said: &Manifests, now: Timestamp) -> Option<(Spot, String)> {
+    let dates = said.entries.iter().filter_map(|entry| {
+        let date = entry.details.as_ref()?.not_before?;
+        (date <= now).then_some((date, entry.spot))
+    });
+    let number = dates.clone().count();
+    let (date, spot) = dates.min()?;
+    let assets = counted(number, "asset waits", "assets wait");
+    let earliest = if number > 1 { "the earliest" } else { "it" };
+    let text = format!(
+        "{assets} no longer, since `not_before` has passed; {earliest} was {}",
+        moment(date)
+    );
+    Some((spot, text))
 }

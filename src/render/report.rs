@@ -49,7 +49,7 @@ pub(crate) struct Summary {
     pub(crate) requests: usize,
     /// How long the run took.
     pub(crate) elapsed: Duration,
-    /// Where the state lies, as the user named it.
+    /// Where the state lies, as the user named it; empty where none was written.
     pub(crate) state_path: String,
     /// Whether the run could not be written there.
     pub(crate) not_saved: bool,

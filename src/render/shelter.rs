@@ -56,32 +56,20 @@ fn names<'path>(path: impl IntoIterator<Item = &'path Waypoint>) -> String {
     names.join("/")
 }
 
-/// Says below a plan what it does not know of what goes along.
+/// Says below a plan that nobody looked for what goes along. What cannot be placed is told by the
+/// refusal that follows.
 ///
 /// # Errors
 ///
 /// Returns what the sink says when it cannot take the text.
 pub(super) fn notes(shelter: &Shelter, style: Style, sink: &mut dyn Write) -> io::Result<()> {
-    let refused =
-        |text: &str, sink: &mut dyn Write| writeln!(sink, "{} {text}", style.warning("warning:"));
     match shelter {
-        Shelter::NotNeeded => Ok(()),
-        Shelter::NotChecked => refused(
-            "not checked for what is protected: no live asset was read, so a listed folder may contain what is held; apply reads it first",
+        Shelter::NotNeeded | Shelter::Checked { .. } => Ok(()),
+        Shelter::NotChecked => writeln!(
             sink,
+            "{} not checked for what is protected: no live asset was read, so a listed folder may contain what is held; apply reads it first",
+            style.warning("warning:")
         ),
-        Shelter::Checked { unplaced, unread } => {
-            for unplaced in unplaced {
-                let text = format!("{unplaced}; it may lie in a listed folder, so nothing goes");
-                refused(&escape(&text), sink)?;
-            }
-            for (held, listed) in unread {
-                let listed = counted(*listed, "listed asset", "listed assets");
-                let text = format!("{held}; it may contain {listed}, so nothing goes");
-                refused(&escape(&text), sink)?;
-            }
-            Ok(())
-        }
     }
 }
 

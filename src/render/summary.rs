@@ -68,6 +68,15 @@ pub(crate) fn summary(summary: &Summary, style: Style, sink: &mut dyn Write) -> 
     next(summary, style, sink)
 }
 
+/// Writes what is to say after a plan with nothing to do, which says that itself.
+///
+/// # Errors
+///
+/// Returns what the sink says when it cannot take the text.
+pub(crate) fn after_idle(summary: &Summary, style: Style, sink: &mut dyn Write) -> io::Result<()> {
+    next(summary, style, sink)
+}
+
 /// How long what is left takes at the pace of the run; nothing where it tells no pace.
 fn rest(summary: &Summary) -> Option<String> {
     let done = u128::try_from(summary.counts.total()).ok()?;
@@ -123,6 +132,9 @@ fn headline(summary: &Summary, style: Style, sink: &mut dyn Write) -> io::Result
     }
     if summary.not_saved {
         return writeln!(sink, "State: not written");
+    }
+    if summary.state_path.is_empty() {
+        return Ok(());
     }
     writeln!(sink, "State: {}", escape(&summary.state_path))
 }
@@ -189,8 +201,12 @@ pub(crate) fn stopped(reason: &StopReason) -> String {
             escape(detail)
         ),
         StopReason::FailedBatches { batches, detail } => format!(
-            "{} requests in a row came to nothing: this looks like an outage: {}",
-            thousands(u64::from(*batches)),
+            "{} in a row came to nothing: this looks like an outage: {}",
+            counted(
+                usize::try_from(*batches).unwrap_or(usize::MAX),
+                "request",
+                "requests"
+            ),
             escape(detail)
         ),
         StopReason::TimeBudget => "the time that the run was given is used up".to_owned(),
@@ -222,9 +238,8 @@ fn failures(summary: &Summary, style: Style, sink: &mut dyn Write) -> io::Result
     // The message that most assets share is the one to read first.
     groups.sort_by_key(|(_, assets)| std::cmp::Reverse(assets.len()));
 
-    let assets = counted(summary.failed.len(), "asset failed,", "assets failed,");
-    let assets = style.paint(Paint::Red, assets);
-    writeln!(sink, "\n{assets} in the server's own words:")?;
+    let assets = counted(summary.failed.len(), "asset failed", "assets failed");
+    writeln!(sink, "\n{}:", style.paint(Paint::Red, assets))?;
     let told = groups.len().min(MESSAGES);
     let sizes: Vec<usize> = groups[..told].iter().map(|(_, ids)| ids.len()).collect();
     let mut shown = 0;

@@ -36,6 +36,8 @@ pub(crate) struct PlanView<'plan> {
     pub(crate) forecast: &'plan [RateForecast],
     /// How long a run may take, where somebody says so.
     pub(crate) time_budget: Option<Duration>,
+    /// Whether a run leaves out what is mismatched, in place of being refused.
+    pub(crate) skip_mismatched: bool,
     /// Whether every asset is shown, however many there are.
     pub(crate) full: bool,
 }
@@ -71,7 +73,12 @@ pub(crate) fn plan(view: &PlanView<'_>, style: Style, sink: &mut dyn Write) -> i
 
     if totals.changes() > 0 || totals.mismatch > 0 {
         writeln!(sink)?;
-        forecast::closing(totals, (view.batch_size, view.forecast), sink)?;
+        forecast::closing(
+            totals,
+            (view.batch_size, view.forecast),
+            view.skip_mismatched,
+            sink,
+        )?;
         forecast::duration(view.forecast, view.time_budget, style, sink)?;
     }
     if !plan.unsettled.is_empty() {
@@ -144,12 +151,12 @@ impl Group {
             Self::Retry => ("Retry", ": refused before"),
             Self::Resolve => (
                 "Resolve",
-                ": sent before without an answer, so read them first",
+                ": what became of them is not known, so read them first",
             ),
             Self::Record => ("Record", ": gone already, so nothing is sent for them"),
             Self::Missing => (
                 "Missing",
-                ": not known to the server, and not shown to be deleted; nothing is sent unless a run finds them",
+                ": not known to the server, and not shown to be deleted; nothing is sent for them",
             ),
             Self::Unreadable => (
                 "Failed",
@@ -188,11 +195,7 @@ const fn group_of(decision: &Decision) -> Option<Group> {
     Some(match decision {
         Decision::Retire => Group::Retire,
         Decision::Retry { .. } => Group::Retry,
-        Decision::Resolve {
-            listed: true,
-            attempts: 0,
-        }
-        | Decision::Missing => Group::Missing,
+        Decision::Missing => Group::Missing,
         Decision::Resolve { .. } => Group::Resolve,
         Decision::Record { .. } => Group::Record,
         Decision::Unreadable { .. } => Group::Unreadable,

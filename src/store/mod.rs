@@ -210,9 +210,9 @@ impl StoreError {
             Self::TooLarge { .. } => Some(
                 "nothing was written; this is no state that `retire` has kept: restore the file from git or from its `.backup`, or name another with `--state`",
             ),
-            Self::Format { .. } => Some(
+            Self::Format { why, .. } => Some(why.hint.unwrap_or(
                 "nothing was written; restore the file from git or from its `.backup`, or name another with `--state`",
-            ),
+            )),
             Self::Journal { .. } => Some(
                 "nothing was written; keep the file and compare it with a copy, since it tells what was sent and is not yet in the state",
             ),

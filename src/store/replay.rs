@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use crate::diagnostic::counted;
 use crate::event::{OpenBatches, RunEvent, RunInfo};
 use crate::state::State;
 use crate::state::format::LAST_SERIAL;
@@ -225,7 +226,8 @@ impl Fold {
         let assets: usize = open.iter().map(|(_, outcomes)| outcomes.len()).sum();
         if assets > 0 {
             warnings.push(format!(
-                "{assets} assets were sent and are not answered for; as long as that is so, they are unknown"
+                "{} sent and not answered for, and unknown as long as that is so",
+                counted(assets, "asset was", "assets were")
             ));
         }
         for (batch, outcomes) in open {

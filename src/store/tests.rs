@@ -299,7 +299,7 @@ fn what_is_not_answered_for_is_unknown_and_told() {
     );
     let unknown = Status::Unknown { attempts: 1 };
     assert_eq!(state.assets[&asset(3)].status, unknown);
-    assert!(replayed.warnings[0].starts_with("1 assets were sent"));
+    assert!(replayed.warnings[0].starts_with("1 asset was sent"));
 }
 
 #[test]

@@ -49,9 +49,11 @@ cases! {
     events_of_a_command_that_fails
     events_of_a_run
     events_overwrite_nothing
+    habits
     holds_in_any_letter_case
     holds_of_the_whole_project
     holds_that_cannot_be_read
+    ids_as_people_write_them
     ids_twice
     links
     links_that_leave
@@ -79,7 +81,9 @@ cases! {
     plan_saved_too_long_ago
     plan_saved_with_pins
     plan_text
+    play_and_earnest
     project_folder
+    remarks_on_manifests
     run_by_whom
     sandbox_seed_wrong
     sandbox_wrong_usage
@@ -92,6 +96,7 @@ cases! {
     shelter_of_what_was_not_answered
     shelter_reads_nothing_in_vain
     shelter_without_a_token
+    show_what_a_file_is
     state_behind_a_link
     state_broken
     state_history

@@ -9,6 +9,7 @@
     reason = "a test may fail loudly, and looks at the files that a run leaves behind"
 )]
 
+mod agreement;
 mod architecture;
 mod cases;
 mod cast;

@@ -52,7 +52,10 @@ fn the_printed_lines_work_as_they_are() {
         let [export, plan, apply] = *printed else {
             panic!("{lines:?}");
         };
-        assert!(plan.starts_with(&format!("retire plan --api {api} ")), "{plan}");
+        assert!(
+            plan.starts_with(&format!("retire plan --api {api} ")),
+            "{plan}"
+        );
         let retire = format!("{} ", env!("CARGO_BIN_EXE_retire"));
         let script = format!("{export}\n{plan} > plan.txt\n{apply} --auto-approve");
         let output = Command::new("sh")

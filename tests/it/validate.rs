@@ -36,10 +36,85 @@ fn broken() -> Vec<(&'static str, Vec<u8>)> {
             item("  - 3fa85f64-5717-4562-b3fc-2c963f66afa"),
         ),
         (
-            "an id without hyphens",
-            item("  - 3fa85f6457174562b3fc2c963f66afa6"),
+            "an id without hyphens that is all digits",
+            item("  - 33333333444455556666777777777777"),
         ),
-        ("an id in braces", item(&format!("  - '{{{A}}}'"))),
+        (
+            "an id in braces without quotes",
+            item(&format!("  - {{{A}}}")),
+        ),
+        (
+            "the nil id",
+            item("  - 00000000-0000-0000-0000-000000000000"),
+        ),
+        ("a comma behind an id", item(&format!("  - {A},"))),
+        (
+            "a name behind an id",
+            item(&format!("  - {A} A001_C003.mov")),
+        ),
+        (
+            "a no-break space behind an id",
+            item(&format!("  - {A}\u{a0}")),
+        ),
+        ("no blank behind id:", item(&format!("  - id:{A}"))),
+        ("a variable", item("  - ${ASSET}")),
+        (
+            "a share",
+            item(&format!("  - https://next.frame.io/share/{A}/view/{B}")),
+        ),
+        ("a short link", item("  - https://f.io/x1y2")),
+        (
+            "a project",
+            item(&format!("  - https://next.frame.io/project/{A}")),
+        ),
+        (
+            "a review",
+            item(&format!("  - https://app.frame.io/reviews/{A}/{B}")),
+        ),
+        (
+            "the legacy app",
+            item(&format!("  - https://app.frame.io/player/{A}?version={B}")),
+        ),
+        (
+            "an address and a pin of another project",
+            item(&format!(
+                "  - id: https://next.frame.io/project/{A}/view/{B}\n    pin: {{project: {B}}}"
+            )),
+        ),
+        (
+            "an address in a pin",
+            item(&format!(
+                "  - id: {A}\n    pin: {{parent: https://next.frame.io/player/{B}}}"
+            )),
+        ),
+        (
+            "a bare id under holds",
+            text(&format!("version: 1\nholds:\n  - {A}\n")),
+        ),
+        (
+            "until never",
+            text(&format!(
+                "version: 1\nholds:\n  - {{id: {A}, reason: x, until: never}}\n"
+            )),
+        ),
+        (
+            "not before never",
+            item(&format!("  - id: {A}\n    not_before: never")),
+        ),
+        (
+            "the name of an account",
+            text("version: 1\naccount: Tidewater Pictures\nassets: []\n"),
+        ),
+        (
+            "a merge conflict",
+            text(&format!(
+                "version: 1\nassets:\n<<<<<<< HEAD\n  - {A}\n=======\n  - {B}\n>>>>>>> other\n"
+            )),
+        ),
+        (
+            "a pointer of Git LFS",
+            text("version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 3\n"),
+        ),
         (
             "an id with a letter too far",
             item("  - 3fa85f64-5717-4562-b3fc-2c963f66afag"),
@@ -137,9 +212,10 @@ fn broken() -> Vec<(&'static str, Vec<u8>)> {
         ),
         ("UTF-16", b"\xff\xfev\0e\0r\0s\0i\0o\0n\0".to_vec()),
         (
-            "a byte order mark",
-            text(&format!("\u{feff}version: 1\nassets:\n  - {A}\n")),
+            "a byte order mark in the middle",
+            text(&format!("version: 1\nassets:\n  - {A}\u{feff}\n")),
         ),
+        ("nothing but markers", text("---\n---\n")),
         (
             "CRLF with a bad id",
             text("version: 1\r\nassets:\r\n  - nonsense\r\n"),
@@ -152,7 +228,9 @@ fn broken() -> Vec<(&'static str, Vec<u8>)> {
         ),
         (
             "two accounts",
-            text("version: 1\naccount: a\nassets: []\n---\nversion: 1\naccount: b\nassets: []\n"),
+            text(&format!(
+                "version: 1\naccount: {A}\nassets: []\n---\nversion: 1\naccount: {B}\nassets: []\n"
+            )),
         ),
         (
             "a merge key",
@@ -219,7 +297,8 @@ fn every_broken_manifest_ends_with_a_place_and_a_message() {
     for (name, bytes) in cases {
         let desk = Desk::new();
         desk.write("m.yaml", &bytes);
-        let done = desk.run(&["validate", "m.yaml"]).expect(8);
+        let done = desk.run(&["validate", "m.yaml"]);
+        assert_eq!(done.code, 8, "{name}: {}", done.out);
         let text = done.out + &done.err;
         let place = has_place(&text);
         assert!(place, "{name}: no place in\n{text}");

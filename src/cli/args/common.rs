@@ -47,6 +47,7 @@ fn flag(setting: &Setting) -> Arg {
         .long_help(setting.long_help())
         .hide_short_help(!setting.common)
         .value_parser((setting.parser)())
+        .ignore_case(!setting.value.is_empty())
         .conflicts_with_all(setting.excludes);
     if setting.value.is_empty() {
         // Not `SetTrue`, which says no where nobody has said anything.

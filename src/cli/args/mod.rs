@@ -11,10 +11,12 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use crate::cli::duration::parse_duration;
 use crate::cli::settings::declare::{heading, on};
+use crate::cli::settings::kind::whole;
 use crate::sandbox::fault::{Rule, Share};
 use crate::sandbox::limit::LimitWord;
 
 mod common;
+pub mod habits;
 pub mod help;
 mod state;
 
@@ -287,7 +289,7 @@ pub struct Sandbox {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub seed: Option<PathBuf>,
     /// Listen on this port of this machine; 0 takes a free one
-    #[arg(long, value_name = "PORT", default_value_t = 8787)]
+    #[arg(long, value_name = "PORT", default_value_t = 8787, value_parser = whole::<u16>)]
     pub port: u16,
     /// Keep these rate limits: `documented`, `off`, or ENDPOINT=N/WINDOW
     ///
@@ -302,7 +304,7 @@ pub struct Sandbox {
     /// Let shares of requests meet other ones
     ///
     /// The same number, the same requests [default: the seed's, else 0]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole::<u64>)]
     pub fault_seed: Option<u64>,
     /// Let the tokens of the token endpoint end after this time
     ///

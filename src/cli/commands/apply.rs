@@ -15,6 +15,7 @@ use crate::cli::console::OutputError;
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::files;
 use crate::cli::reporter::Reporter;
 use crate::cli::settings::Settings;
 use crate::cli::settings::server::Server;
@@ -119,6 +120,7 @@ fn apply(
         batch_size: settings.batch_size.value.get(),
         forecast: &prepared.forecast(),
         time_budget: settings.sending.time_budget,
+        skip_mismatched: skip,
         full: arguments.full,
     };
     if !arguments.events.on_standard() {
@@ -136,7 +138,13 @@ fn apply(
         let path = settings.state.value.display().to_string();
         let idle = SummaryBuilder::new(plan, path);
         let (summary, exit) = streams.close(idle, true, exit);
-        return say(context, arguments, &summary, exit);
+        if !arguments.events.on_standard() {
+            let shown = context
+                .console
+                .data(|style, sink| summary::after_idle(&summary, style, sink));
+            OutputError::unless_gone(shown)?;
+        }
+        return Ok(exit);
     }
     let consent = if saved.is_some() {
         Some(Consent::Saved)
@@ -195,6 +203,11 @@ fn apply(
             Exit::Failed
         }
     });
+    let mut summary = summary;
+    if !files::is_there(&settings.state.value) {
+        // A run in which no status changes writes nothing.
+        summary.state_path.clear();
+    }
     let said = say(context, arguments, &summary, exit);
     connection.close();
     said

@@ -69,6 +69,7 @@ pub(crate) fn run(context: &Context, arguments: &Plan) -> Result<Exit, Failure> 
                 batch_size: settings.batch_size.value.get(),
                 forecast: &prepared.forecast(),
                 time_budget: settings.sending.time_budget,
+                skip_mismatched: arguments.skip_mismatched,
                 full: arguments.full,
             };
             context

@@ -29,7 +29,10 @@ pub(crate) fn run(context: &Context, arguments: &Sandbox) -> Result<Exit, Failur
         sandbox: true,
         ..ThisRun::default()
     };
-    let api = context.settings(&Given::default(), playing, paths)?.api.value;
+    let api = context
+        .settings(&Given::default(), playing, paths)?
+        .api
+        .value;
     let world = world(context, arguments)?;
     // Of several accounts V4 needs the name of one.
     let accounts: Vec<Uuid> = world.accounts().collect();

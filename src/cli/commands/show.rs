@@ -6,11 +6,12 @@ use crate::app::error::Error;
 use crate::app::saved_plan::{SavedPlan, is_plan};
 use crate::cli::args::{Format, Show};
 use crate::cli::context::Context;
+use crate::cli::destination::kind::{Kind, kind_of};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::files::{self, Input, Sort};
 use crate::cli::{clock, project, saved_plan};
-use crate::diagnostic::in_words;
+use crate::diagnostic::{Damage, in_words};
 use crate::render::events::{self, Replayed};
 use crate::render::text::{self, PlanView};
 use crate::render::{json, state, summary};
@@ -32,8 +33,9 @@ pub(crate) fn run(context: &Context, arguments: &Show) -> Result<Exit, Failure> 
         files::bytes(path)?
     };
     if events::is_stream(&bytes) {
-        runs(context, path, &bytes, arguments.format)?;
-    } else if is_plan(&bytes) {
+        return runs(context, path, &bytes, arguments.format);
+    }
+    if is_plan(&bytes) {
         plan(context, path, &bytes, arguments.format)?;
     } else if path.as_os_str() == "-" {
         let read = format::read(&bytes).map_err(|why| StoreError::Format {
@@ -41,6 +43,9 @@ pub(crate) fn run(context: &Context, arguments: &Show) -> Result<Exit, Failure> 
             why,
         })?;
         state_as_a_whole(context, path, &read, arguments.format)?;
+    } else if let Some(found) = other_than_a_state(path, &bytes) {
+        let path = path.to_owned();
+        return Err(Failure::NotShown { path, found });
     } else {
         drop(bytes);
         return overview(context, path, arguments.format);
@@ -57,12 +62,37 @@ fn file(arguments: &Show) -> Result<Option<&Path>, Failure> {
     Ok((standard || files::sort(path)? != Sort::Folder).then_some(path))
 }
 
+/// What a file is that is neither a state nor a broken one.
+fn other_than_a_state(path: &Path, bytes: &[u8]) -> Option<&'static str> {
+    if Damage::find(bytes).is_some() {
+        return None;
+    }
+    match kind_of(path, bytes) {
+        Kind::Empty | Kind::State => None,
+        // What else is JSON may be a state that somebody broke.
+        Kind::Other if bytes.trim_ascii_start().starts_with(b"{") => None,
+        kind @ (Kind::Plan
+        | Kind::Events
+        | Kind::Journal
+        | Kind::Lock
+        | Kind::Manifest
+        | Kind::Seed
+        | Kind::Settings
+        | Kind::Other) => Some(kind.words()),
+    }
+}
+
 /// Shows what the runs of an event stream came to, as `apply` said it at its end.
-fn runs(context: &Context, path: &Path, bytes: &[u8], format: Format) -> Result<(), Failure> {
+fn runs(context: &Context, path: &Path, bytes: &[u8], format: Format) -> Result<Exit, Failure> {
     let replayed = events::replay(bytes).map_err(|why| Failure::Stream {
         path: path.to_owned(),
         why,
     })?;
+    let failed = |run: &Replayed| matches!(run, Replayed::Failed { .. });
+    let exit = match replayed.last() {
+        Some(last) if failed(last) => Exit::Failed,
+        Some(_) | None => Exit::Done,
+    };
     for run in &replayed {
         match run {
             Replayed::Run(summary) => context.console.data(|style, sink| match format {
@@ -74,7 +104,7 @@ fn runs(context: &Context, path: &Path, bytes: &[u8], format: Format) -> Result<
                 .error(&format!("no run began: {message}"), hint.as_deref()),
         }
     }
-    Ok(())
+    Ok(exit)
 }
 
 fn plan(context: &Context, path: &Path, bytes: &[u8], format: Format) -> Result<(), Failure> {
@@ -108,6 +138,7 @@ fn plan(context: &Context, path: &Path, bytes: &[u8], format: Format) -> Result<
                 batch_size: document.settings.batch_size,
                 forecast: &document.forecast,
                 time_budget: None,
+                skip_mismatched: document.settings.skip_mismatched,
                 full: true,
             };
             text::plan(&view, style, sink)

@@ -12,7 +12,7 @@ pub(super) const JOURNAL: &[u8] = b"{\"sum\":\"";
 
 /// What a file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(in crate::cli) enum Kind {
     /// Nothing is in it.
     Empty,
     /// A state, also a copy of one.
@@ -37,7 +37,7 @@ pub(super) enum Kind {
 
 impl Kind {
     /// What it is, in words.
-    pub(super) const fn words(self) -> &'static str {
+    pub(in crate::cli) const fn words(self) -> &'static str {
         match self {
             Self::Empty => "an empty file behind a link",
             Self::State => "a state",
@@ -54,7 +54,7 @@ impl Kind {
 }
 
 /// Tells what a file is by how it begins; the last three kinds only matter for the words.
-pub(super) fn kind_of(place: &Path, head: &[u8]) -> Kind {
+pub(in crate::cli) fn kind_of(place: &Path, head: &[u8]) -> Kind {
     if head.is_empty() {
         return Kind::Empty;
     }

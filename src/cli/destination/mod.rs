@@ -18,7 +18,7 @@ use crate::state::{State, format};
 use crate::store::file::{self, FileStore};
 use crate::store::{StoreError, ground, lock};
 
-mod kind;
+pub(super) mod kind;
 
 use kind::{JOURNAL, Kind, kind_of};
 

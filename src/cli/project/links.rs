@@ -9,7 +9,7 @@ use std::path::{Component, Path, PathBuf};
 use crate::cli::files::{self, FilesError, Sort};
 
 /// The current folder.
-pub(super) fn here() -> Result<PathBuf, FilesError> {
+pub(in crate::cli) fn here() -> Result<PathBuf, FilesError> {
     env::current_dir().map_err(FilesError::io(Path::new(".")))
 }
 

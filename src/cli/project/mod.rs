@@ -3,7 +3,7 @@
 //! PATHs choose what is listed. What the other manifests of the project folder hold counts all
 //! the same, so that no choice of PATHs deletes what is held beside them.
 
-mod links;
+pub(super) mod links;
 mod search;
 
 use std::path::{Component, Path, PathBuf};

@@ -79,7 +79,7 @@ macro_rules! kind {
     };
 }
 
-kind!(String, |text| Ok(text.to_owned()), Self::clone, {"type": "string"});
+kind!(String, |text| Ok(text.trim().to_owned()), Self::clone, {"type": "string"});
 kind!(bool, yes_or_no, Self::to_string, {"type": "boolean"});
 kind!(u32, whole, Self::to_string, {"type": "integer", "minimum": 0});
 kind!(usize, whole, Self::to_string, {"type": "integer", "minimum": 0});
@@ -158,7 +158,12 @@ fn yes_or_no(text: &str) -> Result<bool, String> {
     }
 }
 
-fn whole<T: FromStr>(text: &str) -> Result<T, String> {
+/// Reads a whole number.
+///
+/// # Errors
+///
+/// Returns the text that is none.
+pub(crate) fn whole<T: FromStr>(text: &str) -> Result<T, String> {
     let number = text.trim().parse();
     number.map_err(|_why| format!("`{text}` is not a whole number that fits here"))
 }
@@ -170,7 +175,7 @@ fn from_one<T: FromStr>(text: &str) -> Result<T, String> {
 
 fn api(text: &str) -> Result<Api, String> {
     let mut versions = [Api::V2, Api::V4].into_iter();
-    let api = versions.find(|api| api.name() == text);
+    let api = versions.find(|api| text.trim().eq_ignore_ascii_case(api.name()));
     api.ok_or_else(|| format!("`{text}` is no version of the API: it is `v2` or `v4`"))
 }
 

@@ -34,6 +34,8 @@ pub(crate) struct Settings {
     pub(crate) server: Valued<Server>,
     /// The version that the server's address had.
     pub(crate) dropped: Option<Dropped>,
+    /// Who names a state that does not count, since the sandbox has its own.
+    pub(crate) other_state: Option<Origin>,
     /// Whether assets that were refused too often are tried all the same.
     pub(crate) retry_blocked: bool,
     /// How a run sends.
@@ -92,7 +94,11 @@ impl Settings {
         let second = self.access.second.iter().map(|(first, second)| {
             format!("the token comes from {first}, and {second} is not used")
         });
-        dropped.chain(second).collect()
+        let state = self.other_state.iter().map(|origin| {
+            let state = self.state.value.display();
+            format!("{origin}: the sandbox keeps a state of its own, here `{state}`; `--state` names another")
+        });
+        dropped.chain(second).chain(state).collect()
     }
 }
 
@@ -128,11 +134,14 @@ impl Sources<'_> {
             .collect();
         let given: Vec<&Given> = places.iter().map(|place| place.given).collect();
         let mut values = Values::resolve(&given)?;
+        let mut other_state = None;
         if self.sandbox {
             // What is meant for earnest must not keep anybody from playing: only a flag names the
             // state, and the account unless V4 needs the name of one.
             let is_flag = |origin: &Origin| matches!(origin, Origin::Flag(_));
             if !is_flag(&values.state.origin) {
+                let named = values.state.origin.clone();
+                other_state = Some(named).filter(|origin| *origin != Origin::Default);
                 values.state = Valued {
                     value: SANDBOX_STATE.into(),
                     origin: Origin::Default,
@@ -152,6 +161,7 @@ impl Sources<'_> {
         Ok(Settings {
             server,
             dropped,
+            other_state,
             retry_blocked: self.retry_blocked,
             sending: SendingSettings::new(&values),
             access: Access::new(&places, &values, self.sandbox)?,

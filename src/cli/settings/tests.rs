@@ -106,6 +106,7 @@ fn the_sandbox_takes_nothing_that_is_meant_for_earnest() {
         ("RETIRE_STATE", "real.json"),
         ("RETIRE_ENDPOINT", "https://api.frame.io"),
         ("RETIRE_ACCOUNT", "b"),
+        ("RETIRE_API", "v2"),
     ];
     let settings = Sources {
         flags: &Given::default(),
@@ -332,7 +333,7 @@ fn a_version_behind_the_endpoint_is_left_out_with_a_word() {
     assert_eq!(settings.server.value.name(), "http://127.0.0.1:9");
     assert_eq!(
         settings.notes(),
-        ["`RETIRE_ENDPOINT`: `/v4` is left out of the endpoint; `--api` says the version, here v2"]
+        ["`RETIRE_ENDPOINT`: `/v4` is left out of the endpoint; `--api` says the version, here v4"]
     );
     for (one, other, same) in [
         ("http://127.0.0.1:9/v2", "http://127.0.0.1:9", true),

@@ -35,7 +35,7 @@ fn snippet(text: &str, offset: usize, width: usize) -> Snippet {
 
 fn shown(list: &[Finding], colour: bool) -> String {
     let mut bytes = Vec::new();
-    findings(list, Style { colour }, &mut bytes).unwrap();
+    findings(list, false, Style { colour }, &mut bytes).unwrap();
     String::from_utf8(bytes).unwrap()
 }
 

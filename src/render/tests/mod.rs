@@ -171,7 +171,7 @@ fn figures_read_well() {
     insta::assert_snapshot!(figures.join(" "), @"0 7 999 1,000 12,345 1,000,000 18,446,744,073,709,551,615");
     assert_eq!(counted(1, "asset", "assets"), "1 asset");
     assert_eq!(counted(0, "asset", "assets"), "0 assets");
-    assert_eq!(moment(at("2026-12-01T00:00:00Z")), "2026-12-01");
+    assert_eq!(moment(at("2026-12-01T00:00:00Z")), "2026-12-01T00:00:00Z");
     assert_eq!(
         moment(at("2026-12-01T14:05:09.25Z")),
         "2026-12-01T14:05:09Z"

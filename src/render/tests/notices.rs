@@ -25,7 +25,7 @@ fn a_hold_ends_when_its_day_is_over_everywhere() {
     let ended = format!("m.yaml:3:8: the hold of `{A}` ended at 2027-07-01T12:00:00Z");
     assert_eq!(told(&text, "2027-07-01T12:00:00Z"), [ended]);
     let exact = text.replace("2027-06-30", "2027-06-30T00:00:00Z");
-    let ended = format!("m.yaml:3:8: the hold of `{A}` ended at 2027-06-30");
+    let ended = format!("m.yaml:3:8: the hold of `{A}` ended at 2027-06-30T00:00:00Z");
     assert_eq!(told(&exact, "2027-06-30T00:00:00Z"), [ended]);
     let last = text.replace("2027-06-30", "9999-12-31");
     assert_eq!(told(&last, "9999-12-30T00:00:00Z"), Vec::<String>::new());
@@ -43,8 +43,8 @@ fn a_waiver_is_always_told_and_so_is_its_end() {
 
 #[test]
 fn a_hundred_notices_are_told_in_part() {
-    let hold = |number| {
-        let id = uuid::Uuid::from_u128(number);
+    let hold = |number: u128| {
+        let id = uuid::Uuid::from_u128(number + 1);
         format!("- {{id: {id}, reason: r, until: 2020-01-01}}\n")
     };
     let text = format!(
@@ -53,5 +53,5 @@ fn a_hundred_notices_are_told_in_part() {
     );
     let told = told(&text, "2026-01-01T00:00:00Z");
     assert_eq!(told.len(), 21);
-    assert_eq!(told[20], "80 more holds and waivers like these");
+    assert_eq!(told[20], "80 more notices like these");
 }

@@ -38,6 +38,8 @@ pub struct FormatError {
     pub column: usize,
     /// What is wrong there.
     pub message: String,
+    /// What to do about it, where the whole file is something else.
+    pub hint: Option<&'static str>,
 }
 
 /// Writes a state.

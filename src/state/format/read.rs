@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 
 use crate::asset::AssetId;
-use crate::diagnostic::without_text;
+use crate::diagnostic::{Damage, without_text};
 use crate::event::Provenance;
 use crate::outcome::Evidence;
 use crate::state::format::{FormatError, LAST_SERIAL, RecordLine, RunLine, StatusName, VERSION};
@@ -22,6 +22,14 @@ use crate::state::{Failed, Record, RunRecord, State, Status, Target};
 ///
 /// Returns the first thing that is wrong, with its place.
 pub fn read(bytes: &[u8]) -> Result<State, FormatError> {
+    if let Some((damage, line)) = Damage::find(bytes) {
+        return Err(FormatError {
+            line,
+            column: 1,
+            message: damage.to_string(),
+            hint: Some(damage.hint()),
+        });
+    }
     let mut source = serde_json::Deserializer::from_slice(bytes);
     let state = source
         .deserialize_map(StateVisitor)
@@ -34,6 +42,7 @@ pub fn read(bytes: &[u8]) -> Result<State, FormatError> {
             line: line.max(1),
             column: column.max(1),
             message: without_text(text.strip_suffix(&place).unwrap_or(&text)),
+            hint: None,
         }
     })
 }

@@ -1,5 +1,7 @@
 //! The module's own tests: both ways of reading agree, places are right, nothing panics.
 
+mod written;
+
 use std::sync::Arc;
 
 use proptest::prelude::*;
@@ -169,7 +171,7 @@ fn document() -> impl Strategy<Value = String> {
             "holds:\n  - {id: 1b4e28ba-2fa1-11d2-883f-0016d3cca427, reason: x}\n",
         ),
         (
-            "# head\nversion: 1\naccount: a\n",
+            "# head\nversion: 1\naccount: 5f0c9a1e-3d42-4b8e-a6f7-1c2d3e4f5a60\n",
             "defaults: {reason: all}\n",
         ),
         ("version: 1\ndefaults: {kind: folder}\n", ""),
@@ -420,7 +422,7 @@ fn a_million_wrong_things_are_told_in_part() {
 }
 
 /// The names of the sorts of findings, each with what it means.
-const CODES: [(&str, &str); 24] = [
+const CODES: [(&str, &str); 26] = [
     (
         "account-conflict",
         "two documents are written for different accounts",
@@ -434,19 +436,24 @@ const CODES: [(&str, &str); 24] = [
         "a date or time that does not exist or is written otherwise",
     ),
     ("bad-id", "an id that no asset can have"),
-    ("byte-order-mark", "the file begins with a byte order mark"),
     ("control-character", "a character that YAML does not allow"),
     ("duplicate-id", "an asset is listed or held twice"),
     ("duplicate-key", "a field is given twice"),
     ("duplicate-waiver", "a guard is waived twice"),
     ("empty-document", "a document with nothing in it"),
     ("empty-text", "a text with nothing but blanks"),
+    ("lfs-pointer", "a file that git has not fetched"),
+    ("merge-conflict", "a conflict that git has left"),
     ("missing-field", "a field that must be there"),
     (
         "not-a-manifest",
         "a document with none of the fields of a manifest",
     ),
     ("not-utf8", "bytes that are not UTF-8"),
+    (
+        "project-conflict",
+        "an address and a pin that name different projects",
+    ),
     ("too-deep", "nesting beyond the limit"),
     ("too-large", "a document or its aliases beyond the limit"),
     ("too-many", "more findings than are shown"),

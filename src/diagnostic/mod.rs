@@ -1,7 +1,13 @@
 //! The words for what is wrong with a document: a finding, with its place.
 
+mod count;
+mod damage;
+
 use std::fmt;
 use std::sync::Arc;
+
+pub use count::{count, counted, thousands};
+pub use damage::Damage;
 
 /// A place in a document.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,0 +1,95 @@
+//! What people type out of habit from other tools, and what there is here in its place.
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+/// What is typed, and what to do in its place.
+const HABITS: [(&[&str], &str); 9] = [
+    (
+        &["--dry-run", "-n", "--check", "diff", "preview"],
+        "`retire plan` shows what apply would do, and changes nothing",
+    ),
+    (
+        &[
+            "-y",
+            "--yes",
+            "-f",
+            "--force",
+            "--auto",
+            "-auto-approve",
+            "-a",
+        ],
+        "`--auto-approve` of `retire apply` goes ahead without asking",
+    ),
+    (
+        &["--json"],
+        "`--format json` prints a document; `retire apply --json` prints the events of a run",
+    ),
+    (
+        &["--target", "-target", "-t"],
+        "name the manifests that list what is meant: `retire plan manifests/dailies.yaml`",
+    ),
+    (&["version", "-v"], "`retire --version` prints the version"),
+    (
+        &["undo", "restore", "rollback", "undelete"],
+        "this version takes nothing back: in Frame.io an asset can be restored for 30 days, and `retire state list --status retired` says which ones were deleted",
+    ),
+    (
+        &["list", "ls", "status"],
+        "`retire state list` lists what became of each asset, and `retire plan` what is still open",
+    ),
+    (
+        &["delete", "destroy", "rm", "run", "retire"],
+        "`retire apply` deletes what the manifests list",
+    ),
+    (
+        &["check", "lint", "fmt"],
+        "`retire validate` checks the manifests",
+    ),
+];
+
+/// Says what there is in place of what somebody typed, where that is known.
+#[must_use]
+pub fn hint(error: &clap::Error) -> Option<&'static str> {
+    let kind = if error.kind() == ErrorKind::UnknownArgument {
+        ContextKind::InvalidArg
+    } else if error.kind() == ErrorKind::InvalidSubcommand {
+        ContextKind::InvalidSubcommand
+    } else {
+        return None;
+    };
+    let Some(ContextValue::String(typed)) = error.get(kind) else {
+        return None;
+    };
+    let mut habits = HABITS.iter();
+    let known = habits.find(|(typed_out_of_habit, _)| typed_out_of_habit.contains(&&**typed))?;
+    Some(known.1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::args::help;
+
+    #[test]
+    fn a_habit_is_answered() {
+        for (line, part) in [
+            ("retire apply --dry-run", "`retire plan`"),
+            ("retire apply -y", "`--auto-approve`"),
+            ("retire apply --yes", "`--auto-approve`"),
+            ("retire plan --json", "`--format json`"),
+            ("retire plan -target=x", "name the manifests"),
+            ("retire plan --target x", "name the manifests"),
+            ("retire version", "`retire --version`"),
+            ("retire undo", "restored for 30 days"),
+            ("retire list", "`retire state list`"),
+        ] {
+            let error = help::command()
+                .try_get_matches_from(line.split(' '))
+                .unwrap_err();
+            let hint = hint(&error).unwrap_or_else(|| panic!("{line}: {error}"));
+            assert!(hint.contains(part), "{line}: {hint}");
+        }
+        let error = help::command().try_get_matches_from(["retire", "plan", "--nonsense"]);
+        assert_eq!(hint(&error.unwrap_err()), None);
+    }
+}

@@ -1,0 +1,107 @@
+//! What tools and transports make of a text file, so that it is no document any more.
+
+/// What a file is in place of the document that belongs there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Damage {
+    /// There is nothing in it.
+    #[error("the file is empty")]
+    Empty,
+    /// It is text in another encoding.
+    #[error("this is {0}, and the file must be UTF-8")]
+    Encoding(&'static str),
+    /// It begins with a byte order mark.
+    #[error("the file begins with a byte order mark")]
+    Mark,
+    /// Git could not merge it.
+    #[error("git has left a merge conflict in the file")]
+    Conflict,
+    /// It stands for a file that was not fetched.
+    #[error("this is a pointer of Git LFS, and the file itself was not fetched")]
+    Pointer,
+}
+
+impl Damage {
+    /// Finds out whether a file is no document any more, and the line that shows it, from 1.
+    #[must_use]
+    pub fn find(bytes: &[u8]) -> Option<(Self, usize)> {
+        if let Some(name) = encoding(bytes) {
+            return Some((Self::Encoding(name), 1));
+        }
+        if bytes.trim_ascii().is_empty() {
+            return Some((Self::Empty, 1));
+        }
+        if bytes.starts_with(b"\xef\xbb\xbf") {
+            return Some((Self::Mark, 1));
+        }
+        if bytes.starts_with(b"version https://git-lfs") {
+            return Some((Self::Pointer, 1));
+        }
+        // A text of a document may have one of the two, at the beginning of a line hardly both.
+        let begins = line_with(bytes, b"<<<<<<< ")?;
+        line_with(bytes, b">>>>>>> ")?;
+        Some((Self::Conflict, begins))
+    }
+
+    /// Says what to do about it.
+    #[must_use]
+    pub const fn hint(self) -> &'static str {
+        match self {
+            Self::Empty => "restore it from git, or remove it where nothing was ever in it",
+            Self::Encoding(_) => "save the file as UTF-8",
+            Self::Mark => "save the file as UTF-8 without a byte order mark",
+            Self::Conflict => {
+                "resolve the conflict: keep what is right, and remove the lines with `<<<<<<<`, `=======` and `>>>>>>>`"
+            }
+            Self::Pointer => "fetch the file with `git lfs pull`",
+        }
+    }
+}
+
+/// The line that begins with a mark, from 1.
+fn line_with(bytes: &[u8], mark: &[u8]) -> Option<usize> {
+    let at = memchr::memmem::find_iter(bytes, mark).find(|at| {
+        at.checked_sub(1)
+            .is_none_or(|before| bytes[before] == b'\n')
+    })?;
+    Some(memchr::memchr_iter(b'\n', &bytes[..at]).count() + 1)
+}
+
+/// The name of the encoding, where it is not UTF-8 and the first bytes show it.
+fn encoding(bytes: &[u8]) -> Option<&'static str> {
+    match bytes {
+        [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => Some("UTF-32"),
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Some("UTF-16"),
+        [one, 0, two, 0, ..] | [0, one, 0, two, ..] if *one != 0 && *two != 0 => Some("UTF-16"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_no_document_any_more_is_told() {
+        let conflict = "{\n<<<<<<< HEAD\n\"a\": 1\n=======\n\"a\": 2\n>>>>>>> other\n}\n";
+        for (bytes, damage) in [
+            (&b""[..], Some((Damage::Empty, 1))),
+            (b" \n\n", Some((Damage::Empty, 1))),
+            (b"\xff\xfe{\0", Some((Damage::Encoding("UTF-16"), 1))),
+            (b"{\0\"\0v\0", Some((Damage::Encoding("UTF-16"), 1))),
+            (
+                b"\xff\xfe\0\0{\0\0\0",
+                Some((Damage::Encoding("UTF-32"), 1)),
+            ),
+            (b"\xef\xbb\xbf{}", Some((Damage::Mark, 1))),
+            (
+                b"version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 3\n",
+                Some((Damage::Pointer, 1)),
+            ),
+            (conflict.as_bytes(), Some((Damage::Conflict, 2))),
+            (b"{\"version\":1}\n", None),
+            (b"a: <<<<<<< b\n>>>>>>> c\n", None),
+        ] {
+            assert_eq!(Damage::find(bytes), damage, "{bytes:?}");
+        }
+    }
+}
