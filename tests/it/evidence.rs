@@ -51,7 +51,7 @@ fn the_account_of_somebody_else_leaves_nothing_gone() {
     );
     assert_eq!(desk.read("retire.state.json"), before);
     let plan = desk.run(&["plan", "--endpoint", &server.url]).expect(3);
-    assert!(plan.out.contains("Missing (3)"), "{}", plan.out);
+    assert!(plan.out.contains("Resolve (3)"), "{}", plan.out);
 
     let desk = Desk::with(&manifest(10));
     for more in [&[][..], &["--max-404-percent", "100"]] {
