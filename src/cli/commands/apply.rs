@@ -25,8 +25,8 @@ use crate::cli::ticker::Ticker;
 use crate::cli::{identity, lock, playground, project, rescue, saved_plan};
 use crate::event::Ending;
 use crate::manifest::document::Manifests;
-use crate::plan::Shelter;
 use crate::plan::approve::{Consent, approve, check};
+use crate::plan::{Plan, Shelter};
 use crate::render::counted;
 use crate::render::progress::Progress;
 use crate::render::report::{Summary, SummaryBuilder};
@@ -93,6 +93,25 @@ impl Begun {
     }
 }
 
+/// Ends a run that has nothing to do.
+fn idle(
+    context: &Context,
+    arguments: &Apply,
+    settings: &Settings,
+    plan: &Plan,
+    streams: &mut Streams,
+) -> Result<Exit, Failure> {
+    let path = settings.state.value.display().to_string();
+    let (summary, exit) = streams.close(SummaryBuilder::new(plan, path), true, exit);
+    if !arguments.events.on_standard() {
+        let shown = context
+            .console
+            .data(|style, sink| summary::after_idle(&summary, style, sink));
+        OutputError::unless_gone(shown)?;
+    }
+    Ok(exit)
+}
+
 fn apply(
     context: &Context,
     arguments: &Apply,
@@ -135,16 +154,7 @@ fn apply(
         check(plan, skip)?;
     }
     if !plan.has_work() {
-        let path = settings.state.value.display().to_string();
-        let idle = SummaryBuilder::new(plan, path);
-        let (summary, exit) = streams.close(idle, true, exit);
-        if !arguments.events.on_standard() {
-            let shown = context
-                .console
-                .data(|style, sink| summary::after_idle(&summary, style, sink));
-            OutputError::unless_gone(shown)?;
-        }
-        return Ok(exit);
+        return idle(context, arguments, &settings, plan, streams);
     }
     let consent = if saved.is_some() {
         Some(Consent::Saved)
