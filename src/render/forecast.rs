@@ -90,11 +90,15 @@ pub(super) fn closing(
     if assets > 0 {
         let deletes = counted(assets, "delete", "deletes");
         parts.push(match bulk {
-            Some(bulk) => format!(
-                "send {deletes} in {} of up to {}, more where the server refuses some",
-                requests(bulk.calls),
-                count(batch_size.max(1)),
-            ),
+            Some(bulk) => {
+                let (calls, size) = (requests(bulk.calls), count(batch_size.max(1)));
+                let more = if assets > 1 {
+                    ", more where the server refuses some"
+                } else {
+                    ""
+                };
+                format!("send {deletes} in {calls} of up to {size}{more}")
+            }
             None => each(assets, &deletes, forecast),
         });
     }

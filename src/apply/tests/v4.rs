@@ -6,9 +6,11 @@ use std::sync::{Arc, Mutex};
 use super::*;
 use crate::apply::Options;
 use crate::apply::strategy::Direct;
+use crate::apply::tests::bench::{answer, not_found};
 use crate::asset::Kind;
 use crate::frameio::client::{OnWait, Wait};
 use crate::frameio::deleter::Deleter;
+use crate::frameio::recently_deleted::{Deleted, Wanted};
 use crate::frameio::{Reply, v4};
 use crate::inventory::Inventory;
 use crate::manifest::document::{Details, Entry, Hold, Manifests, Spot};
@@ -16,9 +18,6 @@ use crate::plan::approve::{Approved, Consent, approve};
 use crate::plan::decide::Rules;
 use crate::plan::{Inputs, make};
 use crate::state::{Api, Counts, Target};
-
-use crate::apply::tests::bench::{answer, not_found};
-use crate::frameio::recently_deleted::{Deleted, Wanted};
 
 /// A server that knows assets by kind.
 #[derive(Clone, Default)]
@@ -35,7 +34,6 @@ pub(super) struct Known {
     pub(super) lost: Vec<AssetId>,
     /// What every reading is answered with 503 for.
     pub(super) silent: Vec<AssetId>,
-    /// The stacks whose pages lead to themselves.
     endless: Vec<AssetId>,
     /// What a delete does not find, though it lives.
     pub(super) stubborn: Vec<AssetId>,

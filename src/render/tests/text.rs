@@ -111,7 +111,7 @@ fn a_long_plan_is_folded_and_every_group_keeps_lines() {
         "{folded}"
     );
     let full = shown(&long, true, false);
-    assert_eq!(full.lines().count(), 1_301 + 1 + 3 * 2 + 3);
+    assert_eq!(full.lines().count(), 1_301 + 1 + 3 * 2 + 2);
     assert!(!full.contains("--full"));
 }
 
