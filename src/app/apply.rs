@@ -23,11 +23,9 @@ pub(crate) struct Order {
     pub(crate) info: RunInfo,
     /// Which version of the API is spoken.
     pub(crate) api: Api,
-    /// What was approved.
     pub(crate) approved: Approved,
     /// The state that the plan was made from.
     pub(crate) state: State,
-    /// How to send.
     pub(crate) options: Options,
 }
 

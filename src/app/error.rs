@@ -21,7 +21,6 @@ pub enum Error {
     /// A file looks like a plan and is none.
     #[error("{}{}: {why}", path.display(), saved_place(why))]
     Saved {
-        /// The file.
         path: PathBuf,
         /// What is wrong with it.
         why: SavedError,
@@ -29,7 +28,6 @@ pub enum Error {
     /// A saved plan no longer fits.
     #[error("`{}`: {why}", path.display())]
     Stale {
-        /// The file.
         path: PathBuf,
         /// What no longer fits.
         why: Stale,
@@ -37,7 +35,6 @@ pub enum Error {
     /// The state belongs to another server or account.
     #[error("the state `{}` belongs to {there}, and this run would speak to {here}", path.display())]
     OtherHome {
-        /// The state's file.
         path: PathBuf,
         /// Where the state belongs.
         there: String,
@@ -51,11 +48,9 @@ pub enum Error {
     TwoAccounts {
         /// Who names the first.
         one: String,
-        /// The first account.
         first: String,
         /// Who names the second.
         other: String,
-        /// The second account.
         second: String,
     },
     /// The token is of another account.
@@ -65,7 +60,6 @@ pub enum Error {
         found: String,
         /// Who asks for another.
         who: String,
-        /// Which that is.
         wanted: String,
     },
     /// The token opens several accounts, and nobody says which.

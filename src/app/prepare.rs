@@ -33,9 +33,7 @@ const EACH: usize = 100;
 /// What the settings say of a plan.
 #[derive(Debug, Clone)]
 pub(crate) struct PlanSettings {
-    /// The state's file.
     pub(crate) state: PathBuf,
-    /// The API's version.
     pub(crate) api: Api,
     /// The name under which a state remembers the server.
     pub(crate) server: String,
@@ -58,7 +56,6 @@ pub(crate) struct Basis {
     pub(crate) target: Target,
     /// Who asks for an account, and for which; nothing where nobody does.
     pub(crate) account: Option<AskedAccount>,
-    /// The state before.
     pub(crate) state: State,
     /// The serial of the state's file; 0 where there is none.
     pub(crate) serial: u64,
@@ -73,7 +70,6 @@ pub(crate) struct Basis {
 pub(crate) struct Prepared {
     /// What it was made from.
     pub(crate) basis: Basis,
-    /// The plan.
     pub(crate) plan: Plan,
 }
 

@@ -18,7 +18,6 @@ pub(crate) fn random() -> Uuid {
 pub(crate) struct Identity {
     /// Who, from which commit and in which CI job; no plan.
     pub(crate) provenance: Provenance,
-    /// The machine's name.
     pub(crate) host: Option<String>,
 }
 

@@ -76,7 +76,6 @@ fn signed(age: Duration) -> SignedDuration {
 #[derive(Debug)]
 pub(crate) struct SavedPlan {
     path: PathBuf,
-    /// The document.
     pub(crate) document: PlanDocument,
 }
 

@@ -49,7 +49,6 @@ pub(crate) trait Clock {
 pub(crate) struct Run<'run, S> {
     /// Who runs it, when and from what.
     pub info: RunInfo,
-    /// What was approved.
     pub approved: &'run Approved,
     /// The state that the plan was made from.
     pub state: State,
@@ -57,11 +56,9 @@ pub(crate) struct Run<'run, S> {
     pub session: &'run mut S,
     /// Who hears of what happens.
     pub listeners: Vec<&'run mut dyn Listener>,
-    /// How to send.
     pub options: Options,
     /// When to send: it knows what was learnt of the server's limits before the run.
     pub pacer: SharedPacer,
-    /// The time.
     pub clock: &'run dyn Clock,
 }
 
@@ -84,7 +81,6 @@ impl<S> std::fmt::Debug for Run<'_, S> {
 pub(crate) struct Ended {
     /// The state after it.
     pub state: State,
-    /// Why it ended.
     pub ending: Ending,
     /// How many requests were made.
     pub requests: u64,

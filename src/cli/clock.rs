@@ -22,7 +22,6 @@ pub(super) fn now() -> Timestamp {
 pub(super) struct SystemClock(Instant);
 
 impl SystemClock {
-    /// Begins now.
     pub(super) fn start() -> Self {
         Self(Instant::now())
     }

@@ -63,7 +63,6 @@ pub(crate) fn with_state(
 pub(crate) struct Context {
     /// Where it prints and asks.
     pub(crate) console: Console,
-    /// The environment.
     pub(crate) environment: Environment,
     /// The signals of this process.
     pub(crate) signals: Signals,

@@ -30,11 +30,8 @@ pub enum Exit {
     Invalid,
     /// Stopped in good order with work left.
     Stopped,
-    /// Wrong usage.
     Usage,
-    /// Interrupted (SIGINT).
     Interrupted,
-    /// Terminated (SIGTERM).
     Terminated,
 }
 

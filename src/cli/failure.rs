@@ -57,16 +57,10 @@ pub(crate) enum Failure {
     NoState(PathBuf),
     /// There is no state in the project folder, and one lies where it was looked for before.
     #[error("there is no state `{}`, and one lies at `{}`", state.display(), old.display())]
-    StateElsewhere {
-        /// Where it lies.
-        old: PathBuf,
-        /// Where it belongs.
-        state: PathBuf,
-    },
+    StateElsewhere { old: PathBuf, state: PathBuf },
     /// A file is nothing that can be shown.
     #[error("`{}` is {found}", path.display())]
     NotShown {
-        /// The file.
         path: PathBuf,
         /// What it is, in words.
         found: &'static str,
@@ -74,12 +68,10 @@ pub(crate) enum Failure {
     /// A file looks like an event stream and is none.
     #[error("{}:{}: {why}", path.display(), why.line)]
     Stream {
-        /// The file.
         path: PathBuf,
         /// What is wrong with it.
         why: StreamError,
     },
-    /// Nobody approved.
     #[error("nobody approved: {change}, and nobody is there to ask")]
     Unapproved {
         /// What would have been done.
@@ -94,23 +86,13 @@ pub(crate) enum Failure {
     #[error(
         "the asset `{id}` is `{status}`, and only what is `missing` or `unknown` can be recorded as gone; nothing was written"
     )]
-    NotMissing {
-        /// The asset.
-        id: AssetId,
-        /// Where it stands.
-        status: &'static str,
-    },
+    NotMissing { id: AssetId, status: &'static str },
     /// Somebody was asked and did not confirm a change of the state.
     #[error("not approved: the state is as it was")]
     Kept,
     /// The state knows nothing of an asset.
     #[error("the state `{}` has no record of `{id}`; nothing was changed", path.display())]
-    NotKnown {
-        /// The state's file.
-        path: PathBuf,
-        /// The asset.
-        id: AssetId,
-    },
+    NotKnown { path: PathBuf, id: AssetId },
     /// Two PATHs where one state is changed.
     #[error("`{}` is the second PATH, and one state is changed at a time", .0.display())]
     TwoStates(PathBuf),
@@ -122,7 +104,6 @@ pub(crate) enum Failure {
     Misfit {
         /// The file with the state that was given.
         path: PathBuf,
-        /// Why not.
         why: Misfit,
     },
     /// Nothing is written where somebody wants it.
@@ -162,7 +143,6 @@ pub(crate) enum Failure {
     /// The system refused something that should always work.
     #[error("cannot {action}")]
     System {
-        /// What was tried.
         action: &'static str,
         /// What the system said.
         source: io::Error,
@@ -196,7 +176,6 @@ pub(crate) enum Misfit {
         /// The lineage of the one that is there.
         there: Uuid,
     },
-    /// It is older.
     #[error("it is serial {given}, and the state is serial {there} already")]
     Older {
         /// The serial of the one that was given.
@@ -234,7 +213,6 @@ impl Failure {
         move |source| Self::System { action, source }
     }
 
-    /// The exit code.
     pub(crate) fn exit(&self) -> Exit {
         match self {
             // `head` has seen enough, which is no failure.

@@ -26,9 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// A document that somebody named.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Input {
-    /// Standard input.
     Standard,
-    /// A file.
     File(PathBuf),
 }
 
@@ -49,7 +47,6 @@ pub(crate) enum FilesError {
     /// A folder without a manifest.
     #[error("there is no manifest in the folder `{}`{}", folder.display(), besides(passed_over))]
     EmptyFolder {
-        /// The folder.
         folder: PathBuf,
         /// What is in it, in words; empty where nothing is.
         passed_over: String,
@@ -65,7 +62,6 @@ pub(crate) enum FilesError {
     /// A link of the project leads its state out of what belongs together.
     #[error("the state `{}` is a link, or lies behind one, that leaves `{}`", path.display(), bound.display())]
     StateLeaves {
-        /// The state.
         path: PathBuf,
         /// What it must not leave.
         bound: PathBuf,
@@ -73,9 +69,7 @@ pub(crate) enum FilesError {
     /// PATHs of different projects.
     #[error("`{}` lies in the project folder `{}`, and the PATHs before it in `{}`", path.display(), other.display(), first.display())]
     Apart {
-        /// The PATH.
         path: PathBuf,
-        /// Its project folder.
         other: PathBuf,
         /// That of the PATHs before it.
         first: PathBuf,
@@ -98,7 +92,6 @@ pub(crate) enum FilesError {
     /// A saved plan where manifests are listed.
     #[error("`{}` is a saved plan, and no manifest", .0.display())]
     SavedPlan(PathBuf),
-    /// Standard input twice.
     #[error("`-` is given twice, and standard input can be read once")]
     StandardTwice,
 }
@@ -156,9 +149,7 @@ fn besides(passed_over: &str) -> String {
 /// What stands at a path, links followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sort {
-    /// A folder.
     Folder,
-    /// A plain file.
     File,
     /// A pipe with a name.
     Pipe,

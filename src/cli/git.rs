@@ -8,7 +8,6 @@ use crate::cli::files;
 /// How often one name of a commit may stand for another.
 const LONGEST_CHAIN: usize = 5;
 
-/// A repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Repository {
     /// The folder of this work tree.

@@ -7,20 +7,16 @@ use crate::event::{RateLimit, Task};
 /// What a request does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
-    /// Reads.
     Get,
-    /// Deletes.
     Delete,
 }
 
 /// A call as it goes over HTTP.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
-    /// What it does.
     pub method: Method,
     /// The path with its query.
     pub path: String,
-    /// The body: JSON.
     pub body: Option<Vec<u8>>,
 }
 

@@ -9,7 +9,6 @@ use crate::plan::approve::Approved;
 
 /// Makes the calls of a run, the deletes included; `C` are those of a version of the API.
 pub trait Deleter<C>: Send + Sync {
-    /// Makes a call.
     fn send(&self, call: &C) -> impl Future<Output = Reply> + Send;
 
     /// Looks for assets in the lists of recently deleted assets, where the API has such lists.

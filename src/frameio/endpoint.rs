@@ -13,7 +13,6 @@ pub struct Endpoint(Url);
 /// The base address of the API, without the version that somebody wrote behind it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Base {
-    /// The address.
     pub endpoint: Endpoint,
     /// The version that stood behind it, such as `v2`.
     pub version: Option<&'static str>,
@@ -25,7 +24,6 @@ pub enum EndpointError {
     /// It is not a URL.
     #[error("`{text}` is not the address of a server: {why}")]
     NotUrl {
-        /// What was given.
         text: String,
         /// What the parser says.
         why: String,

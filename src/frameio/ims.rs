@@ -46,15 +46,11 @@ pub(super) struct Fetched {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum NoToken {
     /// The service does not give one.
-    Refused {
-        /// What it said.
-        detail: String,
-    },
+    Refused { detail: String },
     /// The service asks for patience (status 429).
     Busy {
         /// How long its headers ask to wait.
         wait: Option<Duration>,
-        /// What it said.
         detail: String,
     },
     /// The service could not be reached, or has trouble of its own.
@@ -65,7 +61,6 @@ pub(super) enum NoToken {
 }
 
 impl NoToken {
-    /// Nothing was fetched.
     pub(super) fn none() -> Self {
         Self::Refused {
             detail: "there is no token".to_owned(),
@@ -101,7 +96,6 @@ impl Ims {
         &self.secrets
     }
 
-    /// Fetches a token.
     pub(super) async fn fetch(&self) -> Result<Fetched, NoToken> {
         let address = format!("{}/ims/token/v3", self.endpoint.as_str());
         let form = Url::parse_with_params("form:", self.credentials.form());

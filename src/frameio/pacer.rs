@@ -39,7 +39,6 @@ pub enum Pace {
 /// A pause of the requests under one rate limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pause {
-    /// For how long.
     pub wait: Duration,
     /// How many requests may be under way at once afterwards.
     pub window: usize,

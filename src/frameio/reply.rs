@@ -7,9 +7,7 @@ use jiff::Timestamp;
 /// What came of one request, before anybody has judged it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reply {
-    /// The server answered.
     Answered {
-        /// The HTTP status.
         status: u16,
         /// How long the server's headers ask to wait before the next request of this kind.
         wait: Option<Duration>,
@@ -23,15 +21,11 @@ pub enum Reply {
         body: Body,
     },
     /// No token could be had for it, so nothing was sent.
-    NoToken {
-        /// Why.
-        detail: String,
-    },
+    NoToken { detail: String },
     /// Whoever gives tokens asks for patience, so nothing was sent.
     Busy {
         /// How long to wait, where that is said.
         wait: Option<Duration>,
-        /// What was said.
         detail: String,
     },
     /// The connection failed before anything was sent.
@@ -121,11 +115,9 @@ pub struct Limits {
 /// The body of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Body {
-    /// All of it.
     Whole(Vec<u8>),
     /// It ended early, or is longer than any answer of the API.
     Cut {
-        /// What happened.
         detail: String,
     },
 }

@@ -35,7 +35,6 @@ pub enum TokenError {
 /// What a secret is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sort {
-    /// A token.
     Token,
     /// The id of a client.
     ClientId,

@@ -26,7 +26,6 @@ pub enum Verdict<T> {
         /// How long its headers ask to wait.
         wait: Option<Duration>,
     },
-    /// Nothing was sent.
     NotSent {
         /// What the connection said.
         detail: String,
@@ -65,7 +64,6 @@ pub enum Deletion {
 /// What the server says of one asset that was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Live {
-    /// It is there.
     There,
     /// It was deleted at this moment.
     Deleted(Timestamp),

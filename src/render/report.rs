@@ -19,7 +19,6 @@ use crate::state::{Counts, Failed, Record, Status, absorb};
 pub(crate) struct Summary {
     /// The run's number; none where nothing had to be done.
     pub(crate) run: Option<u64>,
-    /// What was planned.
     pub(crate) totals: Totals,
     /// What became of the assets of this run, each counted once by its last outcome.
     pub(crate) counts: Counts,
@@ -58,7 +57,6 @@ pub(crate) struct Summary {
 /// An asset that is kept for the sake of another one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Kept {
-    /// The asset.
     pub(crate) id: AssetId,
     /// What protects the other one.
     pub(crate) why: Why,
@@ -71,7 +69,6 @@ pub(crate) struct Kept {
 /// An asset that the server refused to delete.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct FailedAsset {
-    /// The asset.
     pub(crate) id: AssetId,
     /// What sort of refusal it is.
     pub(crate) kind: FailureKind,

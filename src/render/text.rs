@@ -28,7 +28,6 @@ const MORE: &str = "more; --full shows them";
 /// What is shown of a plan.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct PlanView<'plan> {
-    /// The plan.
     pub(crate) plan: &'plan Plan,
     /// How many assets one delete asks for at most.
     pub(crate) batch_size: usize,

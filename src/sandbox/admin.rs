@@ -23,7 +23,6 @@ use crate::sandbox::shared::Shared;
 
 type Answer = Result<Response, ApiError>;
 
-/// The routes.
 pub(super) fn routes() -> Router<Arc<Shared>> {
     Router::new()
         .route(

@@ -12,7 +12,6 @@ use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 
-/// Takes connections.
 #[derive(Debug)]
 pub(super) struct Door(pub(super) TcpListener);
 

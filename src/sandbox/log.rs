@@ -22,7 +22,6 @@ pub struct LoggedRequest {
     /// When it came, since the sandbox began.
     #[serde(rename = "at_ms", serialize_with = "milliseconds")]
     pub at: Duration,
-    /// The method.
     pub method: String,
     /// The path and its query.
     pub target: String,

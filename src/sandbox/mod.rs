@@ -51,7 +51,6 @@ const LAST_CALL: Duration = Duration::from_secs(2);
 pub struct Options {
     /// The port on this machine; 0 takes a free one.
     pub port: u16,
-    /// The time.
     pub clock: Clock,
     /// The time that has passed; tokio's clock where this is empty.
     pub stopwatch: Option<Stopwatch>,
@@ -125,13 +124,11 @@ impl fmt::Debug for Sandbox {
 }
 
 impl Sandbox {
-    /// Where it listens.
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Its base address.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.address)

@@ -5,7 +5,6 @@ use std::fmt;
 /// What such a body looks like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Odd {
-    /// Errors.
     Errors,
     /// The code of an error.
     Code,
@@ -13,7 +12,6 @@ pub enum Odd {
     Failure,
     /// A refusal of an asset that nobody asked for.
     Foreign,
-    /// A list.
     List,
     /// Nothing that the API says, and nothing that speaks of trouble.
     Other,

@@ -13,9 +13,7 @@ pub(super) enum Realm {
     V2,
     /// The V4 API.
     V4,
-    /// The token endpoint.
     Ims,
-    /// The sandbox's own.
     Admin,
 }
 

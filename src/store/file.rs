@@ -51,7 +51,6 @@ impl FileStore {
         [state].into_iter().chain(beside).collect()
     }
 
-    /// The journal's file.
     #[must_use]
     pub fn journal(&self) -> PathBuf {
         ground::beside(&self.path, ground::JOURNAL)
@@ -278,7 +277,6 @@ pub struct FileSession {
 /// What somebody must put into a journal by hand, since no file would take it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rescue {
-    /// The journal.
     pub journal: PathBuf,
     /// What it misses: JSON lines.
     pub lines: Vec<u8>,

@@ -88,7 +88,6 @@ pub enum StoreError {
     Io {
         /// What was tried, such as `read`.
         action: &'static str,
-        /// On which file.
         path: PathBuf,
         /// What the system said.
         source: io::Error,
@@ -96,7 +95,6 @@ pub enum StoreError {
     /// A file is larger than any state.
     #[error("`{}`, {place}, is larger than {} MB", path.display(), LARGEST >> 20)]
     TooLarge {
-        /// The file.
         path: PathBuf,
         /// What it is, in words.
         place: &'static str,
@@ -104,7 +102,6 @@ pub enum StoreError {
     /// The state file is not a state.
     #[error("{}:{}:{}: {}", path.display(), why.line, why.column, why.message)]
     Format {
-        /// The file.
         path: PathBuf,
         /// What is wrong, and where.
         why: FormatError,
@@ -112,17 +109,14 @@ pub enum StoreError {
     /// The journal is damaged, or belongs to another state.
     #[error("{}: at byte {offset}: {why}", path.display())]
     Journal {
-        /// The file.
         path: PathBuf,
         /// Where, in bytes from 0.
         offset: usize,
-        /// What is wrong.
         why: String,
     },
     /// The journal is whole, and that of another run than the state has next.
     #[error("{}: {why}", path.display())]
     OtherRun {
-        /// The journal.
         path: PathBuf,
         /// What does not fit.
         why: String,
@@ -130,7 +124,6 @@ pub enum StoreError {
     /// Something of somebody else lies where a file of ours belongs.
     #[error("`{}` is {found}, where {place} belongs", path.display())]
     NotOurs {
-        /// Where.
         path: PathBuf,
         /// What belongs there, in words.
         place: &'static str,
@@ -140,7 +133,6 @@ pub enum StoreError {
     /// Somebody took away, in mid-run, what shows that this run has the state.
     #[error("{what} was removed or replaced while this run went on: `{}`", path.display())]
     Taken {
-        /// Where it was.
         path: PathBuf,
         /// What it was, in words.
         what: &'static str,
@@ -148,7 +140,6 @@ pub enum StoreError {
     /// Somebody put another state there while a run went on.
     #[error("somebody replaced the state `{}` while this run went on; what this run knows is in `{}`", path.display(), kept.display())]
     Replaced {
-        /// The state.
         path: PathBuf,
         /// Where the state of this run is.
         kept: PathBuf,
@@ -156,7 +147,6 @@ pub enum StoreError {
     /// Another run has the state.
     #[error("the state `{}` is locked by another run{}", path.display(), in_words(holder.as_deref()))]
     Locked {
-        /// The state's file.
         path: PathBuf,
         /// Who says to have it.
         holder: Option<String>,
@@ -164,7 +154,6 @@ pub enum StoreError {
     /// The file system cannot lock.
     #[error("`{}` cannot be locked on this file system", path.display())]
     NoLocks {
-        /// The lock's file.
         path: PathBuf,
         /// What the system said.
         source: io::Error,

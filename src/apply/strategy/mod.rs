@@ -92,9 +92,7 @@ pub(crate) enum Rank {
     /// Files, and whatever is only read.
     #[default]
     File,
-    /// Version stacks.
     Stack,
-    /// Folders.
     Folder,
 }
 
@@ -106,7 +104,6 @@ impl Rank {
 /// How often a request went wrong, and since when.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Tries {
-    /// How often.
     pub(super) count: u32,
     /// When it first went wrong, counted from the start of the run.
     pub(super) since: Option<Duration>,
@@ -129,7 +126,6 @@ impl Tries {
 /// One request that is to be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Job<S: Strategy> {
-    /// The call.
     pub(super) call: S::Call,
     /// What it is for, beyond what its call asks.
     pub(super) aim: S::Aim,
@@ -197,7 +193,6 @@ pub(crate) enum Effect<S: Strategy> {
     Found(AssetId, Tries),
     /// Sends jobs after a pause.
     RetryAfter(Retry<S>),
-    /// Tells people.
     Warn(String),
     /// Ends the small first deletes: one came back sane.
     Sane,
@@ -212,7 +207,6 @@ pub(crate) enum Effect<S: Strategy> {
     Doubt(Vec<AssetId>),
     /// Remembers how far an asset is that takes several calls; nothing where it is done with.
     Progress(AssetId, Option<S::Progress>),
-    /// Stops the run.
     Stop(StopReason),
 }
 
@@ -224,11 +218,9 @@ pub(crate) struct Retry<S: Strategy> {
     pub(super) assets: usize,
     /// How often it went wrong so far.
     pub(super) count: u32,
-    /// The longest pause.
     pub(super) longest: Duration,
     /// The rate limit that rests as long, if one does.
     pub(super) rests: Option<RateLimit>,
-    /// What went wrong.
     pub(super) why: String,
 }
 

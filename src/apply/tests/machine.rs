@@ -31,7 +31,6 @@ struct Wishes {
     refused: BTreeSet<u128>,
 }
 
-/// What happens next.
 #[derive(Debug, Clone)]
 enum Move {
     List(u128, bool),
@@ -43,7 +42,6 @@ enum Move {
     Hide(u128, bool),
     /// A delete does not find it, though it lives, or finds it again.
     Deafen(u128, bool),
-    /// Somebody restores it.
     Restore(u128),
     /// The lists of recently deleted assets are stale, or late.
     Lists {

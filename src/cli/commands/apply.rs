@@ -249,7 +249,6 @@ fn prepared(
     prepare(basis, reviewed.as_ref(), connect)
 }
 
-/// How to send.
 fn options(settings: &Settings) -> Options {
     let sending = settings.sending;
     Options {
@@ -314,7 +313,6 @@ fn run_order(
     (summary, not_saved.is_none())
 }
 
-/// Prints the summary.
 fn say(
     context: &Context,
     arguments: &Apply,

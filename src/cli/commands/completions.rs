@@ -7,7 +7,6 @@ use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 
-/// Prints the script.
 pub(crate) fn run(context: &Context, shell: Shell) -> Result<Exit, Failure> {
     let mut script = Vec::new();
     // Into memory first, since the library panics where it cannot write.

@@ -6,7 +6,6 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::schemas;
 
-/// Prints a schema.
 pub(crate) fn run(context: &Context, name: SchemaName) -> Result<Exit, Failure> {
     let text = schemas::text(name);
     context

@@ -17,7 +17,6 @@ pub(in crate::cli) enum Kind {
     Empty,
     /// A state, also a copy of one.
     State,
-    /// A saved plan.
     Plan,
     /// The events of runs.
     Events,
@@ -25,13 +24,10 @@ pub(in crate::cli) enum Kind {
     Journal,
     /// A lock that somebody has or had.
     Lock,
-    /// A manifest.
     Manifest,
     /// The seed of a sandbox.
     Seed,
-    /// Settings.
     Settings,
-    /// Something else.
     Other,
 }
 

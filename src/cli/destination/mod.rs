@@ -29,7 +29,6 @@ const HEAD: usize = 1 << 20;
 /// What is to be written.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Document<'state> {
-    /// A saved plan.
     Plan,
     /// The events of a run.
     Events,
@@ -50,7 +49,6 @@ impl Document<'_> {
 /// Where a document goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Output {
-    /// Standard output.
     Standard,
     /// A file; links are followed already.
     File(PathBuf),
@@ -62,53 +60,36 @@ pub(crate) enum TargetError {
     /// It is a file that this command uses itself.
     #[error("`{}` is {what} `{}`, which this command uses itself", path.display(), state.display())]
     InUse {
-        /// The place.
         path: PathBuf,
         /// What it is, in words that go before the state's name.
         what: &'static str,
-        /// The state.
         state: PathBuf,
     },
     /// It is the place of a file beside another state.
     #[error("`{}` is {what} `{}`", path.display(), state.display())]
     Beside {
-        /// The place.
         path: PathBuf,
         /// What it is, in words that go before the state's name.
         what: &'static str,
-        /// The state.
         state: PathBuf,
     },
     /// No document is written into it, whatever it holds.
     #[error("`{}` is {found}, and no plain file", path.display())]
-    NotPlain {
-        /// The place.
-        path: PathBuf,
-        /// What it is.
-        found: &'static str,
-    },
+    NotPlain { path: PathBuf, found: &'static str },
     /// It is another document, or none.
     #[error("`{}` is there already, and is {found}: only {wanted} is replaced there", path.display())]
     Other {
-        /// The place.
         path: PathBuf,
-        /// What it is.
         found: &'static str,
         /// What would be replaced.
         wanted: &'static str,
     },
     /// It is a state of its own, or one that knows more.
     #[error("`{}` is there already, and is {found}", path.display())]
-    OtherState {
-        /// The place.
-        path: PathBuf,
-        /// What it is.
-        found: String,
-    },
+    OtherState { path: PathBuf, found: String },
     /// The system refused something.
     #[error("cannot write `{}`", path.display())]
     Write {
-        /// The place.
         path: PathBuf,
         /// What the system said.
         source: io::Error,

@@ -8,7 +8,6 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::cli::files::{self, FilesError, Sort};
 
-/// The current folder.
 pub(in crate::cli) fn here() -> Result<PathBuf, FilesError> {
     env::current_dir().map_err(FilesError::io(Path::new(".")))
 }

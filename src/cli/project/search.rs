@@ -26,7 +26,6 @@ const ENDINGS: [&str; 3] = ["yaml", "yml", "json"];
 pub(super) struct Search<'p> {
     /// The project folder, from the root.
     project: &'p Path,
-    /// The manifests.
     pub(super) sources: Vec<Source>,
     /// How often a manifest was met, or a folder again.
     pub(super) met: usize,

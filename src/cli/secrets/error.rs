@@ -30,7 +30,6 @@ pub(crate) enum SecretError {
     File {
         /// What should be in it.
         what: &'static str,
-        /// Why.
         source: FilesError,
     },
     /// What was found is no token.
@@ -38,31 +37,20 @@ pub(crate) enum SecretError {
     NoToken {
         /// Where it was looked for.
         place: String,
-        /// What is wrong.
         why: TokenError,
     },
     /// The command cannot be run.
     #[error("the command `{command}` for the token cannot be run")]
     NoCommand {
-        /// The program.
         command: String,
         /// What the system said.
         source: std::io::Error,
     },
-    /// The command failed.
     #[error("the command `{command}` for the token failed: {status}")]
-    Failed {
-        /// The program.
-        command: String,
-        /// How it ended.
-        status: ExitStatus,
-    },
+    Failed { command: String, status: ExitStatus },
     /// The command went on and on.
     #[error("the command `{command}` for the token did not end within {} s", LONGEST.as_secs())]
-    TooLong {
-        /// The program.
-        command: String,
-    },
+    TooLong { command: String },
 }
 
 impl SecretError {

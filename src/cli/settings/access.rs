@@ -13,7 +13,6 @@ use crate::frameio::transport::Endpoint;
 pub(crate) enum TokenSource {
     /// The environment variable `FRAMEIO_TOKEN`.
     Environment,
-    /// A file.
     File(PathBuf),
     /// What a command prints.
     Command(TokenCommand),
@@ -33,9 +32,7 @@ pub(crate) struct ClientSource {
 /// Where one of the two is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Half {
-    /// An environment variable.
     Variable(&'static str),
-    /// A file.
     File(PathBuf),
 }
 
@@ -55,7 +52,6 @@ pub(crate) struct Access {
 /// A place that settings are said in: the flags, the environment or a file.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Place<'call> {
-    /// What it says.
     pub(super) given: &'call Given,
     /// Nothing where it is not the environment, which alone holds secrets themselves.
     environment: Option<&'call Environment>,

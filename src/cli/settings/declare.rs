@@ -58,7 +58,6 @@ pub(crate) mod heading {
 pub struct Setting {
     /// Its key in `retire.toml`, and its flag without the `--`.
     pub key: &'static str,
-    /// Its environment variable.
     pub variable: &'static str,
     /// What it does: the first line for `-h`, all of them for `--help` and the schema.
     pub help: &'static [&'static str],
@@ -145,7 +144,6 @@ macro_rules! settings {
             key: $key:literal, variable: $variable:literal, $($column:ident: $value:expr),+ $(,)?
         }
     )+) => {
-        /// Every setting.
         #[expect(clippy::needless_update, reason = "a row may say something in every column")]
         pub const SETTINGS: &[Setting] = &[$(
             Setting {
@@ -206,7 +204,6 @@ macro_rules! settings {
             }
         }
 
-        /// What counts.
         #[derive(Debug, Clone, PartialEq, Eq)]
         pub(crate) struct Values {
             $(

@@ -185,7 +185,6 @@ fn api(text: &str) -> Result<Api, String> {
 pub(crate) struct Percent(u8);
 
 impl Percent {
-    /// The figure.
     pub(crate) const fn get(self) -> u8 {
         self.0
     }

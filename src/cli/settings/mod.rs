@@ -30,7 +30,6 @@ const SANDBOX_STATE: &str = "retire.sandbox.state.json";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Settings {
     values: Values,
-    /// The server.
     pub(crate) server: Valued<Server>,
     /// The version that the server's address had.
     pub(crate) dropped: Option<Dropped>,
@@ -111,11 +110,9 @@ pub(crate) struct Sources<'call> {
     pub(crate) sandbox: bool,
     /// `--retry-blocked`.
     pub(crate) retry_blocked: bool,
-    /// The environment.
     pub(crate) environment: &'call Environment,
     /// The files with settings, the one that counts more first.
     pub(crate) files: &'call [Given],
-    /// The project folder.
     pub(crate) folder: &'call Path,
 }
 

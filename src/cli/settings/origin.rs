@@ -9,13 +9,9 @@ use crate::frameio::transport::EndpointError;
 /// Where a setting comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Origin {
-    /// A flag.
     Flag(&'static str),
-    /// An environment variable.
     Environment(&'static str),
-    /// A config file.
     Config(PathBuf),
-    /// Nobody said anything.
     Default,
 }
 
@@ -44,9 +40,7 @@ impl fmt::Display for Origin {
 /// A setting and where it comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Valued<T> {
-    /// What is set.
     pub(crate) value: T,
-    /// By whom.
     pub(crate) origin: Origin,
 }
 
@@ -91,28 +85,13 @@ pub(crate) enum SettingsError {
     NotText(#[from] NotText),
     /// A value does not fit its setting.
     #[error("{origin}: {message}")]
-    Value {
-        /// Who set it.
-        origin: Origin,
-        /// What is wrong.
-        message: String,
-    },
+    Value { origin: Origin, message: String },
     /// A value has a secret in it.
     #[error("{origin}: `{name}` has a secret in it")]
-    Secret {
-        /// Who set it.
-        origin: Origin,
-        /// The setting.
-        name: &'static str,
-    },
+    Secret { origin: Origin, name: &'static str },
     /// The endpoint is not one.
     #[error("{origin}: {why}")]
-    Endpoint {
-        /// Who set it.
-        origin: Origin,
-        /// What is wrong.
-        why: EndpointError,
-    },
+    Endpoint { origin: Origin, why: EndpointError },
 }
 
 impl SettingsError {

@@ -7,7 +7,6 @@ use crate::frameio::transport::{Base, Endpoint};
 /// Which server is meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Server {
-    /// The embedded sandbox.
     Sandbox,
     /// A server at an address.
     At(Endpoint),
@@ -26,7 +25,6 @@ impl Server {
 /// A version at the end of an endpoint, which is left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Dropped {
-    /// The version.
     pub(crate) version: &'static str,
     /// Who set the endpoint.
     pub(crate) origin: Origin,

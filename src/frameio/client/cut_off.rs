@@ -11,7 +11,6 @@ pub enum Unread {
     Trouble {
         /// Whether the server was reached.
         reached: bool,
-        /// What came instead.
         detail: String,
     },
     /// It may not be read.

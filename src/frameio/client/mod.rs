@@ -49,7 +49,6 @@ pub struct Wait {
     pub rate_limit: RateLimit,
     /// How long it takes.
     pub time: Duration,
-    /// Why.
     pub why: Why,
 }
 
@@ -74,7 +73,6 @@ pub type OnWait = Arc<dyn Fn(Wait) + Send + Sync>;
 pub struct Waiting {
     /// Hears of each wait.
     pub on_wait: OnWait,
-    /// Cuts it off.
     pub cut_off: CutOff,
     /// How often a request that went wrong is made again, and how long is waited for it.
     pub retries: Retries,

@@ -27,9 +27,7 @@ const MOST: usize = 1_000;
 /// Reads by one version of the API, and cannot delete.
 #[derive(Debug, Clone)]
 pub enum PlaceReader {
-    /// The legacy API.
     V2(Client),
-    /// The current API.
     V4(Client),
 }
 

@@ -67,7 +67,6 @@ pub enum Sort {
     Legacy,
     /// A client that fetches its tokens.
     Client,
-    /// Any other token.
     Other,
 }
 

@@ -16,9 +16,7 @@ const PAGE: u32 = 100;
 /// A call of v2.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Call {
-    /// Deletes several assets.
     BulkDelete(Arc<[AssetId]>),
-    /// Reads.
     Read(Read),
 }
 

@@ -135,7 +135,6 @@ pub fn live(id: AssetId, bytes: &[u8]) -> Result<Live, String> {
 pub struct Me {
     /// The account that it works in, in lower case.
     pub account: String,
-    /// Its user.
     pub user: User,
 }
 

@@ -20,11 +20,9 @@ pub type Cursor = Option<Arc<str>>;
 /// A call of V4.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Call {
-    /// Deletes a file.
     DeleteFile(AssetId),
     /// Deletes a folder, and with it what is in it.
     DeleteFolder(AssetId),
-    /// Reads.
     Read(Read),
 }
 

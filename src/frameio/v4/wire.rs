@@ -44,7 +44,6 @@ pub struct Page<T> {
 /// An account, a workspace or a project.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Named {
-    /// Its id.
     pub id: String,
     /// Its name, as far as it has one.
     #[serde(default, alias = "display_name")]
@@ -60,13 +59,10 @@ pub struct Named {
 /// Whose token it is, as far as the server says so.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct User {
-    /// The user's id.
     #[serde(default)]
     pub id: Option<String>,
-    /// The user's name.
     #[serde(default)]
     pub name: Option<String>,
-    /// The user's address.
     #[serde(default)]
     pub email: Option<String>,
 }
@@ -157,7 +153,6 @@ pub fn files(bytes: &[u8]) -> Result<Page<AssetId>, String> {
 /// A line of the list of what was deleted from a project.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
-    /// The asset.
     pub id: AssetId,
     /// What held it, where the line says so.
     pub parent: Option<AssetId>,

@@ -21,7 +21,6 @@ pub(crate) enum Replayed {
     Run(Box<Summary>),
     /// It failed before anything was sent.
     Failed {
-        /// What failed.
         message: String,
         /// What to do about it.
         hint: Option<String>,

@@ -27,7 +27,6 @@ pub(crate) struct Close {
     pub(crate) now: Timestamp,
     /// Whether all of it is written down, in the state or in its journal.
     pub(crate) saved: bool,
-    /// The exit code.
     pub(crate) exit: u8,
 }
 

@@ -9,7 +9,6 @@ use crate::asset::AssetId;
 use crate::sandbox::seed::Kind;
 use crate::sandbox::world::{Account, Node, Project, Tally, Team, World, hard_deleted_at};
 
-/// An asset.
 #[derive(Debug, Serialize)]
 pub(super) struct Asset {
     #[serde(rename = "_type")]

@@ -16,7 +16,6 @@ mod token;
 mod wire;
 mod write;
 
-/// The routes.
 pub(super) fn routes() -> Router<Arc<Shared>> {
     let account = Router::new()
         .route("/workspaces", get(context::workspaces))

@@ -69,7 +69,6 @@ pub(super) struct Asset {
     media_links: Option<Map<String, Value>>,
 }
 
-/// A user.
 #[derive(Debug, Serialize)]
 pub(super) struct User {
     id: Uuid,
@@ -80,7 +79,6 @@ pub(super) struct User {
     active: Option<bool>,
 }
 
-/// A project.
 #[derive(Debug, Serialize)]
 pub(super) struct Project {
     id: Uuid,
@@ -110,7 +108,6 @@ pub(super) struct Workspace {
     creator: Option<User>,
 }
 
-/// An account.
 #[derive(Debug, Serialize)]
 pub(super) struct Account {
     id: Uuid,

@@ -214,7 +214,6 @@ impl World {
 }
 
 impl seed::Asset {
-    /// An empty folder.
     pub(super) fn folder(id: AssetId, name: String) -> Self {
         Self {
             id,

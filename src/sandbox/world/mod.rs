@@ -48,7 +48,6 @@ struct Below {
     deleted: BTreeMap<u32, AssetId>,
 }
 
-/// An account.
 #[derive(Debug, Clone)]
 pub(super) struct Account {
     pub(super) id: Uuid,
@@ -179,7 +178,6 @@ impl World {
         self
     }
 
-    /// Its limits.
     #[must_use]
     pub const fn limits(&self) -> &Limits {
         &self.limits

@@ -64,7 +64,6 @@ fn read(path: &Path) -> Result<State, Failure> {
 enum Step {
     /// They are the same.
     None,
-    /// It is later.
     Ahead,
 }
 
