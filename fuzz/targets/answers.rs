@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 
 use frameio_retire::asset::AssetId;
-use frameio_retire::frameio::v2::answer::{is_ended, judge_delete, judge_read, judge_who};
+use frameio_retire::frameio::v2::answer::{is_ended, judge_delete, judge_read, judge_me};
 use frameio_retire::frameio::verdict::{Deletion, Verdict};
 use frameio_retire::frameio::{Body, Reply};
 use frameio_retire::outcome::Outcome;
@@ -62,5 +62,5 @@ fuzz_target!(|bytes: &[u8]| {
     }
     drop(judge_read(sent[0], &reply));
     let _ended: bool = is_ended(&reply);
-    drop(judge_who(&reply));
+    drop(judge_me(&reply));
 });
