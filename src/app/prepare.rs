@@ -320,9 +320,7 @@ fn report_inventory(host: &dyn Host, read: &Inventory, complete: bool, more: usi
         } else {
             "or deleted long ago"
         };
-        host.warn(&format!(
-            "{missing} not there, {lists}; nothing is sent for them"
-        ));
+        host.warn(&format!("{missing} not there, {lists}; nothing is sent"));
     }
     let unread = read.unread + more;
     if unread > 0 {

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
 
+use crate::asset::AssetId;
 use crate::manifest::{Part, Source};
 
 /// The largest file that is read, in bytes: six million assets, while a place still fits 32 bits.
@@ -98,8 +99,15 @@ pub(crate) enum FilesError {
 
 impl FilesError {
     /// Says what to do about it.
-    pub(crate) const fn hint(&self) -> Option<&'static str> {
+    pub(crate) fn hint(&self) -> Option<&'static str> {
         match self {
+            Self::Io { path, .. }
+                if path
+                    .to_str()
+                    .is_some_and(|text| AssetId::parse(text).is_ok()) =>
+            {
+                Some("an id is no PATH: list the asset in a manifest, and name that")
+            }
             Self::NoDefault(_) => {
                 Some("name a manifest: a file, a folder, or `-` for standard input")
             }

@@ -53,10 +53,15 @@ pub fn main() -> ExitCode {
     let environment = Environment::of_process();
     let arguments = match arguments {
         Ok(arguments) => arguments,
-        Err(error) => {
+        Err(mut error) => {
+            let hint = args::habits::hint(&error);
+            if hint.is_some() {
+                // The parser guesses by letters, and people do not mean what is spelt alike.
+                args::habits::forget_tips(&mut error);
+            }
             // Where nobody reads the help any more there is nobody left to tell.
             drop(print_usage(&error, &environment));
-            if let Some(hint) = args::habits::hint(&error) {
+            if let Some(hint) = hint {
                 drop(writeln!(anstream::stderr(), "\n  = hint: {hint}"));
             }
             let exit = if error.use_stderr() {

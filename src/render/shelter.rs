@@ -83,7 +83,7 @@ pub(super) fn kept_back(all: &[Kept], style: Style, sink: &mut dyn Write) -> io:
         return Ok(());
     }
     let assets = counted(all.len(), "listed asset stays", "listed assets stay");
-    writeln!(sink, "\n{assets} for the sake of what is protected:")?;
+    writeln!(sink, "\n{assets} because of what is protected:")?;
     for one in all.iter().take(SHOWN) {
         let why = kept(one.id, &one.why, one.until, Some(&one.path));
         writeln!(sink, "    {}  {why}", one.id)?;

@@ -26,7 +26,7 @@ pub(crate) fn list(
 ) -> io::Result<()> {
     let mut rows = rows.peekable();
     if rows.peek().is_none() {
-        return writeln!(sink, "No asset is recorded so.");
+        return writeln!(sink, "No asset has this status.");
     }
     let head = format!(
         "{:36}  {:7}  {:>5}  {:20}  message",

@@ -37,11 +37,10 @@ pub(crate) fn summary(summary: &Summary, style: Style, sink: &mut dyn Write) -> 
         writeln!(sink, "{} {why}", style.paint(Paint::Yellow, "Stopped:"))?;
     }
     if summary.unsent > 0 {
-        let assets = counted(summary.unsent, "asset was", "assets were");
-        writeln!(sink, "{assets} not asked for, and nothing changed there.")?;
+        let assets = counted(summary.unsent, "asset", "assets");
+        writeln!(sink, "Nothing was sent for {assets}.")?;
         if let Some(rest) = rest(summary) {
-            let pace = "At the pace of this run that takes about";
-            writeln!(sink, "{pace} {rest} more.")?;
+            writeln!(sink, "At the pace of this run the rest takes about {rest}.")?;
         }
     }
     failures(summary, style, sink)?;
@@ -127,8 +126,8 @@ fn headline(summary: &Summary, style: Style, sink: &mut dyn Write) -> io::Result
     }
     writeln!(sink)?;
     if summary.resolved > 0 {
-        let assets = counted(summary.resolved, "asset was", "assets were");
-        writeln!(sink, "{assets} unknown before, and no longer.")?;
+        let assets = counted(summary.resolved, "asset", "assets");
+        writeln!(sink, "The run settled {assets} that had been unknown.")?;
     }
     if summary.not_saved {
         return writeln!(sink, "State: not written");
@@ -153,7 +152,7 @@ pub(crate) fn duration(elapsed: Duration) -> String {
 /// Says what follows from the first signal, with how long answers are waited for at most.
 pub(crate) fn stop_asked(grace: Duration) -> String {
     format!(
-        "stopping: nothing more is sent, and what is under way is waited for, {} at most; the same signal again within 2 s stops at once",
+        "stopping: the run sends nothing more and waits up to {} for open answers; the same signal again within 2 s stops at once",
         match grace.as_secs() {
             0 => "0 s".to_owned(),
             _ => duration(grace),

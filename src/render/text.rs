@@ -152,14 +152,14 @@ impl Group {
                 "Resolve",
                 ": what became of them is not known, so read them first",
             ),
-            Self::Record => ("Record", ": gone already, so nothing is sent for them"),
+            Self::Record => ("Record", ": gone already, so nothing is sent"),
             Self::Missing => (
                 "Missing",
-                ": not known to the server, and not shown to be deleted; nothing is sent for them",
+                ": not known to the server, and not shown to be deleted; nothing is sent",
             ),
             Self::Unreadable => (
                 "Failed",
-                ": the token may not read them, so nothing is sent for them",
+                ": the token may not read them, so nothing is sent",
             ),
             Self::Mismatch => ("Mismatched", ": not shown to be what their pins say"),
             Self::Blocked => (
@@ -231,9 +231,9 @@ fn what(kind: Option<Kind>, goes: bool, files: Option<&[AssetId]>) -> Option<Str
     match (kind, files) {
         (None | Some(Kind::File), _) => None,
         (Some(Kind::Folder), _) if !goes => Some("folder".to_owned()),
-        (Some(Kind::Folder), _) => {
-            Some("folder and all that is in it, what comes into it until then as well".to_owned())
-        }
+        (Some(Kind::Folder), _) => Some(
+            "the folder and all that is in it, also what is added before the delete".to_owned(),
+        ),
         (Some(Kind::VersionStack), None) => Some("version stack".to_owned()),
         (Some(Kind::VersionStack), Some(files)) => Some(format!(
             "version stack of {}",

@@ -47,6 +47,17 @@ const HABITS: [(&[&str], &str); 9] = [
     ),
 ];
 
+/// Takes the parser's own guesses out of an error.
+pub fn forget_tips(error: &mut clap::Error) {
+    for kind in [
+        ContextKind::Suggested,
+        ContextKind::SuggestedArg,
+        ContextKind::SuggestedSubcommand,
+    ] {
+        error.remove(kind);
+    }
+}
+
 /// Says what there is in place of what somebody typed, where that is known.
 #[must_use]
 pub fn hint(error: &clap::Error) -> Option<&'static str> {
