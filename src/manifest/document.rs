@@ -1,5 +1,6 @@
 //! The types of a manifest that has been read and checked.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -18,6 +19,9 @@ pub struct Manifests {
     pub files: Vec<SourceFile>,
     /// What is listed, in the order of the ids; no id stands twice.
     pub entries: Vec<Entry>,
+    /// What other manifests of the project list, which are read for their holds alone: a run that
+    /// leaves them out leaves what is recorded of these as it is.
+    pub elsewhere: BTreeSet<AssetId>,
     /// What is held; no id stands twice.
     pub holds: Vec<Hold>,
     /// The guards that are raised, with figure, reason and end.

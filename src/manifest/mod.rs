@@ -127,7 +127,8 @@ fn read_all(
             listed: said.entries.len() - before,
         });
         if source.part == Part::Holds {
-            said.entries.truncate(before);
+            let dropped = said.entries.split_off(before);
+            said.elsewhere.extend(dropped.iter().map(|entry| entry.id));
             said.account = account;
         }
     }

@@ -84,7 +84,7 @@ impl<'plan> Walk<'plan> {
         listed.sort_unstable_by_key(|entry| entry.id);
         let mut listed = listed.into_iter().peekable();
         let mut recorded = state.assets.iter().peekable();
-        iter::from_fn(move || {
+        let next = move || {
             let first = [
                 listed.peek().map(|entry| entry.id),
                 recorded.peek().map(|(id, _)| **id),
@@ -101,7 +101,13 @@ impl<'plan> Walk<'plan> {
             // Whatever is listed or recorded has a decision.
             let decision = decide(case, rules, now)?;
             Some(Decided { id, case, decision })
-        })
+        };
+        // What another manifest lists is not forgotten because this run leaves that one out.
+        let stays = |decided: &Decided<'_>| {
+            matches!(decided.decision, Decision::Forget)
+                && manifests.elsewhere.contains(&decided.id)
+        };
+        iter::from_fn(next).filter(move |decided| !stays(decided))
     }
 }
 

@@ -66,7 +66,7 @@ fn after_stop(reason: &StopReason) -> String {
             "give a valid token (`FRAMEIO_TOKEN`, `--token-file` or `--token-command`) or, for V4, a valid client (`FRAMEIO_CLIENT_ID`, `FRAMEIO_CLIENT_SECRET`), then run apply again"
         }
         StopReason::NotAuthorised { .. } => {
-            "use a token of this account with the scope `asset.delete`, then run apply again"
+            "use a token of this account that may delete (v2: with the scope `asset.delete`), or settle what the server says, then run apply again"
         }
         StopReason::NotReachable { .. } => {
             "check the network, `--endpoint` and, where tokens are fetched, `--ims-endpoint`, then run apply again"

@@ -68,6 +68,7 @@ cases! {
     plan_exit_code
     plan_long
     plan_names_the_moment
+    plan_of_a_part
     plan_on_standard_input
     plan_saved
     plan_saved_for_another_server

@@ -29,13 +29,16 @@ pub(crate) struct Stack {
     left: usize,
     /// What shows that the files are deleted: the weakest that was needed.
     evidence: Option<Evidence>,
-    /// Whether one of them was deleted by us.
-    ours: bool,
+    /// Those that we deleted: a version stack that stays says which.
+    ours: Vec<AssetId>,
     /// The first refusal of a file.
     failure: Option<Failure>,
     /// Whether the answer for a file never came.
     lost: bool,
 }
+
+/// How many deleted files the refusal of a version stack names: texts are kept to 500 characters.
+const NAMED: usize = 8;
 
 type Effects = Vec<Effect<Direct>>;
 
@@ -166,7 +169,7 @@ pub(super) fn member_done(
     let mut entry = progress(stack, known);
     match outcome {
         Outcome::Retired(evidence) => {
-            entry.ours = true;
+            entry.ours.push(file);
             entry.evidence = entry.evidence.max(Some(evidence));
         }
         Outcome::Gone(evidence) => entry.evidence = entry.evidence.max(Some(evidence)),
@@ -209,7 +212,7 @@ fn all_done(stack: AssetId, entry: Stack, known: &Known<'_, Direct>) -> Effects 
     match &entry.failure {
         // What is unknown counts more: the next run reads it before it does anything.
         _ if entry.lost => done(stack, Outcome::Unknown, known),
-        Some(failure) => failed(stack, failure.clone(), known),
+        Some(failure) => failed(stack, told_with(&entry.ours, failure), known),
         // Somebody may have put a file into it meanwhile.
         None => vec![
             Effect::Progress(stack, Some(entry)),
@@ -217,6 +220,21 @@ fn all_done(stack: AssetId, entry: Stack, known: &Known<'_, Direct>) -> Effects 
             Effect::Requeue(vec![close(stack)]),
         ],
     }
+}
+
+/// A refusal with the files that were deleted before it: no other record names them.
+fn told_with(deleted: &[AssetId], failure: &Failure) -> Failure {
+    let Failure { kind, mut message } = failure.clone();
+    if !deleted.is_empty() {
+        let first = deleted.iter().take(NAMED).map(|file| format!("`{file}`"));
+        let named = first.collect::<Vec<_>>().join(", ");
+        let more = match deleted.len().saturating_sub(NAMED) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        message = format!("{message}; deleted before, of its files: {named}{more}");
+    }
+    Failure { kind, message }
 }
 
 /// What follows from the reading of whether a version stack holds something still.
@@ -238,7 +256,7 @@ pub(super) fn closed(
     }
     let entry = progress(stack, known);
     let evidence = entry.evidence.unwrap_or(Evidence::Read);
-    if entry.ours {
+    if !entry.ours.is_empty() {
         return done(stack, Outcome::Retired(evidence), known);
     }
     let gone = (stack, Outcome::Gone(evidence));
