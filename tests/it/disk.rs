@@ -82,6 +82,7 @@ fn a_file_that_may_grow_no_more_ends_the_run_and_not_the_process() {
             .args(arguments(&server, "retire.state.json"))
             .current_dir(desk.path(""))
             .env(TOKEN.0, TOKEN.1)
+            .env("RETIRE_API", "v2")
             .output()
             .unwrap();
         let text = |bytes| String::from_utf8(bytes).unwrap();

@@ -164,8 +164,11 @@ fn what_a_delete_does_not_find_and_nobody_can_read_is_not_known() {
 
 #[test]
 fn a_list_that_still_shows_what_was_restored_is_not_believed() {
-    let rule = "drop-after=first:1@v4_file_delete";
-    let served = serve(&file(1), "stale_lists: true", &[rule]);
+    let rules = [
+        "drop-after=first:1@v4_file_delete",
+        "503=first:1@v4_file_read",
+    ];
+    let served = serve(&file(1), "stale_lists: true", &rules);
     let desk = listing(&files([1]));
     apply(&served, &desk, &["--retries", "0"]).expect(3);
     assert_eq!(record(&desk, 1)["status"], "unknown");
@@ -289,7 +292,8 @@ fn what_the_list_of_a_folder_showed_goes_along_with_it() {
         text(12)
     );
     let assets = asset(1, "folder", &inside) + &file(2);
-    let rules = ["drop-before=first:1@v4_file_delete"];
+    // The first is lost with a connection that was kept open, and is sent again at once.
+    let rules = ["drop-before=first:2@v4_file_delete"];
     let served = serve(&assets, "", &rules);
     // What is held elsewhere has the folder listed.
     let desk = Desk::with(&format!(

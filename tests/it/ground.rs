@@ -154,6 +154,7 @@ fn a_lock_of_another_user_is_locked_all_the_same() {
             command = Command::new(binary);
             command.args(&arguments).current_dir(desk.path(""));
             command.env_clear().uid(NOBODY).gid(NOBODY);
+            command.env("RETIRE_API", "v2");
         }
         let output = command.env(TOKEN.0, TOKEN.1).output().unwrap();
         let said = String::from_utf8(output.stderr).unwrap();

@@ -3,13 +3,41 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::Once;
+use std::thread;
 
 use tempfile::TempDir;
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::leaks::Leaks;
 
 /// A token that the servers of tests take; any that is as long would do.
 pub(crate) const TOKEN: (&str, &str) = ("FRAMEIO_TOKEN", "fio-u-of-the-tests");
+
+/// Sees to it that SIGINT reaches what the tests start.
+static INTERRUPTIBLE: Once = Once::new();
+
+/// Catches SIGINT: what is ignored stays ignored in a child, as it is where a shell has started the
+/// tests in the background, and what is caught becomes the default there.
+fn become_interruptible() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let caught = {
+        let _entered = runtime.enter();
+        signal(SignalKind::interrupt()).unwrap()
+    };
+    thread::spawn(move || {
+        let mut caught = caught;
+        runtime.block_on(caught.recv());
+        #[expect(
+            clippy::exit,
+            reason = "Ctrl-C ends the tests, as it does without this"
+        )]
+        std::process::exit(130);
+    });
+}
 
 /// A folder in which the binary runs.
 pub(crate) struct Desk {
@@ -31,6 +59,7 @@ pub(crate) struct Done {
 impl Desk {
     /// Makes an empty folder.
     pub(crate) fn new() -> Self {
+        INTERRUPTIBLE.call_once(become_interruptible);
         let leaks = Leaks::new();
         leaks.hide(TOKEN.1);
         Self {

@@ -86,7 +86,7 @@ fn the_first_signal_waits_for_what_is_under_way_and_sends_no_more() {
         assert!(!desk.path("retire.state.json.journal").exists());
         let state: Value = serde_json::from_str(&desk.read("retire.state.json")).unwrap();
         assert_eq!(state["assets"].as_object().unwrap().len(), deleted.len());
-        assert!(out.contains("were not asked for"), "{out}");
+        assert!(out.contains("Nothing was sent for"), "{out}");
         // A rerun sends the rest, and nothing twice.
         let child = start(&desk, &server, "500", &[]);
         assert_eq!(ended(child).0, Some(0));
@@ -132,7 +132,10 @@ fn the_same_signal_soon_after_the_first_stops_at_once() {
     let mut child = start(&desk, &server, "1", &["--grace", "1h"]);
     comes.recv().unwrap();
     let (mut err, mut words) = first_signal(&mut child, "INT");
-    assert!(err.contains("waited for, 1 h 0 min at most"), "{err}");
+    assert!(
+        err.contains("waits up to 1 h 0 min for open answers"),
+        "{err}"
+    );
     assert!(child.try_wait().unwrap().is_none());
     signal(&child, "INT");
     let (code, out, _) = ended(child);

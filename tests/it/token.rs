@@ -162,7 +162,7 @@ fn without_another(fault: &str, code: i32, words: &[&str]) {
     for words in words {
         assert!(done.transcript().contains(words), "{}", done.transcript());
     }
-    assert!(done.out.contains("were not asked for"), "{}", done.out);
+    assert!(done.out.contains("Nothing was sent for"), "{}", done.out);
     check(&served, &desk, &many);
     // Where one finds no token, the others would not find one either.
     let log = served.sandbox.log();
