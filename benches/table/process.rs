@@ -19,6 +19,8 @@ fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_retire"));
     command
         .env_clear()
+        // The bulk delete is what is measured.
+        .env("RETIRE_API", "v2")
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null());

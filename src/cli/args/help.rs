@@ -12,71 +12,61 @@ const WIDTH: usize = 72;
 const EXAMPLES: [(&str, &str); 10] = [
     (
         "retire",
-        "\
-  retire apply --sandbox examples/quickstart     # play, without an account
+        "  retire apply --sandbox examples/quickstart     # play, without an account
   retire plan                                    # show what apply would do
   retire apply                                   # ask, and do it",
     ),
     (
         "whoami",
-        "\
-  retire whoami                                  # whose token, and what it opens
+        "  retire whoami                                  # whose token, what it opens
   retire whoami --format json                    # for programs
   retire whoami --api v4 --legacy-token          # does V4 take this one?",
     ),
     (
         "validate",
-        "\
-  retire validate                                # all manifests of the project
+        "  retire validate                                # all manifests of the project
   retire validate manifests/dailies.yaml         # one of them
   retire validate - < retire.yaml                # standard input",
     ),
     (
         "plan",
-        "\
-  retire plan                                    # what apply would do
+        "  retire plan                                    # what apply would do
   retire plan --out plan.json                    # save it for review
   retire plan --detailed-exitcode                # exit 2 where changes wait",
     ),
     (
         "apply",
-        "\
-  retire apply                                   # plan, ask, and delete
+        "  retire apply                                   # plan, ask, and delete
   retire apply plan.json                         # do exactly what was reviewed
   retire apply --auto-approve --time-budget 25m  # in CI",
     ),
     (
         "show",
-        "\
-  retire show retire.state.json                  # the state as a whole
+        "  retire show retire.state.json                  # the state as a whole
   retire show plan.json                          # a saved plan, stale or not
   retire show run.jsonl                          # what a run came to",
     ),
     (
         "state",
-        "\
-  retire state list --status failed              # what was refused, and why
+        "  retire state list --status failed              # what was refused, and why
   retire state history                           # who changed it, and when
-  retire state accept-missing --reason POST-1182 # on your word",
+  retire state accept-missing --reason POST-1182 # you say so",
     ),
     (
         "sandbox",
-        "\
-  retire sandbox                                 # serve what the manifests list
+        "  retire sandbox                                 # serve what the manifests list
   retire sandbox --seed world.yaml --port 0      # another world, any port
   retire sandbox --fault 503=5% --refuse 2%      # let things go wrong",
     ),
     (
         "schema",
-        "\
-  retire schema manifest                         # for your editor
+        "  retire schema manifest                         # for your editor
   retire schema config                           # retire.toml
   retire schema events                           # the lines of `apply --json`",
     ),
     (
         "completions",
-        "\
-  retire completions bash > retire.bash          # source it in ~/.bashrc
+        "  retire completions bash > retire.bash          # source it in ~/.bashrc
   retire completions zsh > _retire               # into a folder of $fpath
   retire completions fish > retire.fish          # in ~/.config/fish/completions",
     ),

@@ -47,7 +47,7 @@ pub struct Arguments {
     /// Print no messages but warnings and errors
     #[arg(long, short, global = true, help_heading = heading::GLOBAL)]
     pub quiet: bool,
-    /// Log the course to standard error
+    /// Log what happens to standard error
     ///
     /// -vv logs each request and -vvv everything [env: RUST_LOG]
     #[arg(long, short, global = true, action = ArgAction::Count, help_heading = heading::GLOBAL)]
@@ -60,7 +60,7 @@ pub struct Arguments {
         help_heading = heading::GLOBAL
     )]
     pub config: Option<PathBuf>,
-    /// Let the project's settings say where the token goes and what prints it
+    /// Let the project's settings say where the token goes and which command prints it
     ///
     /// [env: RETIRE_TRUST_CONFIG=true]
     #[arg(long, global = true, help_heading = heading::GLOBAL, hide_short_help = true)]
@@ -96,7 +96,7 @@ pub enum Command {
     Validate(Paths),
     /// Show what apply would do
     Plan(Plan),
-    /// Do it: plan, ask, delete, and write every outcome back
+    /// Delete what the manifests list: plan, ask, delete, and write every outcome back
     Apply(Apply),
     /// Show a state, a saved plan, or a run by its events
     Show(Show),
@@ -301,7 +301,7 @@ pub struct Sandbox {
     /// It may be given several times; `drop-after=first:1@bulk_delete` names a kind of call.
     #[arg(long, value_name = "RULE", value_delimiter = ',')]
     pub fault: Vec<Rule>,
-    /// Let shares of requests meet other ones
+    /// Decide which requests a share meets
     ///
     /// The same number, the same requests [default: the seed's, else 0]
     #[arg(long, value_name = "N", value_parser = whole::<u64>)]

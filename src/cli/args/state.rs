@@ -21,9 +21,9 @@ pub enum State {
     History(StateFile),
     /// Drop the records of assets, as if no run had ever asked for them
     Rm(StateRm),
-    /// Record assets as gone that the server does not know, on your word
+    /// Record missing assets as gone, because you say so
     AcceptMissing(StateAcceptMissing),
-    /// Say who holds the lock, or clear what a process left in it that died
+    /// Say who holds the lock, or clear the lock file of a dead process
     Unlock(Which<{ on::READ_STATE }>),
     /// Print the state as one document, with what a journal beside it adds
     Pull(StatePull),
@@ -144,7 +144,7 @@ pub struct StateMigrate {
     /// Which state, and the settings.
     #[command(flatten)]
     pub which: Which<{ on::MIGRATE }>,
-    /// Refuse if V4 knows less of the open assets
+    /// Refuse if V4 knows fewer than this share of the open assets
     ///
     /// A share in percent [default: 80]
     #[arg(long, value_name = "PERCENT", help_heading = heading::LIMITS)]

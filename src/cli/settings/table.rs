@@ -62,7 +62,7 @@ settings! {
         heading: heading::CREDENTIALS, commands: on::SERVER, common: true, guarded: true,
     }
 
-    /// Take the token from what this prints
+    /// Run this command; it prints the token
     token_command: TokenCommand {
         key: "token-command", variable: "RETIRE_TOKEN_COMMAND", value: "COMMAND",
         heading: heading::CREDENTIALS, commands: on::SERVER, common: true, guarded: true,
