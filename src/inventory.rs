@@ -1,7 +1,9 @@
 //! The words for the live picture: what the server said of assets, and how complete that is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+
+use jiff::Timestamp;
 
 use crate::asset::{AssetId, Kind};
 use crate::outcome::Evidence;
@@ -15,6 +17,44 @@ pub struct Inventory {
     pub unread: usize,
     /// Where protected assets and what is to be deleted lie, where that was read.
     pub places: Option<Places>,
+    /// What was read of assets that nobody asked for: the folders above others, and what is in
+    /// folders and version stacks.
+    pub around: BTreeMap<AssetId, Facts>,
+    /// What is in each folder and version stack of which that was asked, to the bottom.
+    pub contents: BTreeMap<AssetId, Contents>,
+    /// The projects in which all these lie.
+    pub projects: BTreeMap<AssetId, Project>,
+}
+
+/// What is in a folder or a version stack, to the bottom.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Contents {
+    /// All lists were read to their ends: folders, version stacks, and files, the versions in
+    /// stacks among them, in the order of their ids.
+    Whole(Arc<[AssetId]>),
+    /// A list could not be read to its end, and why: so nobody knows what is in it.
+    Unread(Arc<str>),
+}
+
+/// A project.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Project {
+    /// Its name.
+    pub name: Option<Arc<str>>,
+    /// The folder at its top.
+    pub root: Option<AssetId>,
+    /// How many bytes are in it.
+    pub storage: Option<u64>,
+}
+
+/// Where an asset lies, as people say it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Location {
+    /// The name of its project, where it is known.
+    pub project: Option<Arc<str>>,
+    /// The names of the folders and version stacks above it, from the top, with `/` between them
+    /// and a `/` in a name as `\/`; begins with `…/` where those at the top are not known.
+    pub folder: Arc<str>,
 }
 
 /// Where assets lie, as far as it was read to find out what protected ones are connected with.
@@ -115,8 +155,74 @@ pub struct Facts {
     pub parent: Option<AssetId>,
     /// Its size in bytes.
     pub bytes: Option<u64>,
+    /// When it was made.
+    pub created: Option<Timestamp>,
+    /// When it was changed last.
+    pub updated: Option<Timestamp>,
+    /// Who made it.
+    pub creator: Option<Arc<Person>>,
+    /// How far its upload has come, in the server's word: `created`, `uploaded`, `transcoded`.
+    pub upload: Option<Arc<str>>,
+    /// What sort of media it is, such as `video/quicktime`.
+    pub media_type: Option<Arc<str>>,
+    /// Its address in the web app.
+    pub view_url: Option<Arc<str>>,
+    /// Whether only some members of the project see it; folders alone have that.
+    pub restricted: Option<bool>,
+    /// The newest version of a version stack.
+    pub head: Option<AssetId>,
+    /// Its custom fields; nothing where they were not read.
+    pub fields: Option<Arc<[Field]>>,
     /// What a version stack holds; nothing where that was not read.
     pub files: Option<Arc<[AssetId]>>,
+}
+
+/// Somebody who has made an asset.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Person {
+    /// The id of the user.
+    pub id: Option<Arc<str>>,
+    /// The name.
+    pub name: Option<Arc<str>>,
+    /// The e-mail address.
+    pub email: Option<Arc<str>>,
+}
+
+/// A custom field of an asset.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Field {
+    /// The id of its definition.
+    pub id: Arc<str>,
+    /// The name of its definition.
+    pub name: Arc<str>,
+    /// What it says: the text, number or date as it is written, `true` or `false`, or the display
+    /// name of each option that is chosen (its id where the name is not known). Empty where the
+    /// field is not set.
+    pub values: Vec<Arc<str>>,
+}
+
+impl Facts {
+    /// The facts of an asset of which only the kind is known.
+    #[must_use]
+    pub const fn of_kind(kind: Kind) -> Self {
+        Self {
+            kind,
+            name: None,
+            project: None,
+            parent: None,
+            bytes: None,
+            created: None,
+            updated: None,
+            creator: None,
+            upload: None,
+            media_type: None,
+            view_url: None,
+            restricted: None,
+            head: None,
+            fields: None,
+            files: None,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -139,5 +245,112 @@ impl Inventory {
     pub fn missing(&self) -> impl Iterator<Item = AssetId> {
         let missing = self.assets.iter();
         missing.filter_map(|(id, seen)| matches!(seen, Seen::Missing).then_some(*id))
+    }
+
+    /// What is known of an asset that is there, whether somebody asked for it or not.
+    #[must_use]
+    pub fn facts(&self, id: AssetId) -> Option<&Facts> {
+        let asked = self.assets.get(&id).and_then(Seen::facts);
+        asked.or_else(|| self.around.get(&id))
+    }
+
+    /// Where an asset lies, as far as the folders above it were read; nothing where not even its
+    /// project or its parent is known.
+    #[must_use]
+    pub fn location(&self, id: AssetId) -> Option<Location> {
+        let facts = self.facts(id)?;
+        let project = facts
+            .project
+            .and_then(|project| self.projects.get(&project));
+        let root = project.and_then(|project| project.root);
+        let mut names: Vec<String> = Vec::new();
+        let mut passed = BTreeSet::from([id]);
+        let mut above = facts.parent;
+        let whole = loop {
+            let Some(parent) = above else { break true };
+            if Some(parent) == root {
+                break true;
+            }
+            // A circle, which no server should have, leads to no top either.
+            let Some(facts) = self.facts(parent).filter(|_| passed.insert(parent)) else {
+                break false;
+            };
+            if facts.parent.is_none() {
+                // The folder at the top of a project, whose name nobody sees.
+                break true;
+            }
+            let name = facts.name.as_deref().unwrap_or("?");
+            names.push(name.replace('/', "\\/"));
+            above = facts.parent;
+        };
+        if names.is_empty() && !whole && project.is_none() {
+            return None;
+        }
+        if !whole {
+            names.push("…".to_owned());
+        }
+        names.reverse();
+        Some(Location {
+            project: project.and_then(|project| project.name.clone()),
+            folder: names.join("/").into(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn id(n: u128) -> AssetId {
+        AssetId::from_uuid(Uuid::from_u128(n))
+    }
+
+    fn there(kind: Kind, name: &str, parent: Option<u128>) -> Facts {
+        Facts {
+            name: Some(name.into()),
+            parent: parent.map(id),
+            project: Some(id(100)),
+            ..Facts::of_kind(kind)
+        }
+    }
+
+    #[test]
+    fn a_location_is_read_from_the_top_and_says_where_it_does_not_begin() {
+        let mut inventory = Inventory::default();
+        let file = there(Kind::File, "a.mov", Some(3));
+        inventory.assets.insert(id(4), Seen::There(file));
+        let location = |inventory: &Inventory| {
+            let Location { project, folder } = inventory.location(id(4))?;
+            Some((project.map(|name| name.to_string()), folder.to_string()))
+        };
+        assert_eq!(location(&inventory), None);
+        inventory
+            .around
+            .insert(id(3), there(Kind::Folder, "day 1/2", Some(2)));
+        assert_eq!(location(&inventory), Some((None, "…/day 1\\/2".to_owned())));
+        inventory
+            .around
+            .insert(id(2), there(Kind::Folder, "dailies", Some(1)));
+        let project = Project {
+            name: Some("Tide".into()),
+            root: Some(id(1)),
+            storage: None,
+        };
+        inventory.projects.insert(id(100), project);
+        let whole = Some((Some("Tide".to_owned()), "dailies/day 1\\/2".to_owned()));
+        assert_eq!(location(&inventory), whole);
+        // The same where only the top folder itself tells that it is the top.
+        inventory.projects.clear();
+        inventory
+            .around
+            .insert(id(1), there(Kind::Folder, "root", None));
+        let whole = Some((None, "dailies/day 1\\/2".to_owned()));
+        assert_eq!(location(&inventory), whole);
+        inventory
+            .around
+            .insert(id(2), there(Kind::Folder, "dailies", Some(3)));
+        assert!(location(&inventory).unwrap().1.starts_with("…/"));
     }
 }

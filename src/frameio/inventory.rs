@@ -79,12 +79,8 @@ pub async fn read_places(
     for (id, kind) in &places.kinds {
         read.assets.entry(*id).or_insert_with(|| {
             Seen::There(Facts {
-                kind: *kind,
                 name: places.names.get(id).cloned(),
-                project: None,
-                parent: None,
-                bytes: None,
-                files: None,
+                ..Facts::of_kind(*kind)
             })
         });
     }

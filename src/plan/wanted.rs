@@ -128,14 +128,7 @@ mod tests {
     }
 
     fn there(kind: Kind) -> Seen {
-        Seen::There(Facts {
-            kind,
-            name: None,
-            project: None,
-            parent: None,
-            bytes: None,
-            files: None,
-        })
+        Seen::There(Facts::of_kind(kind))
     }
 
     #[test]

@@ -5,6 +5,7 @@
 use crate::asset::AssetId;
 use crate::frameio::place::{self, Item, Items, Said};
 use crate::frameio::reply::Reply;
+use crate::frameio::v4::facts;
 use crate::frameio::v4::wire::{self, Line, Named, Page, User};
 use crate::frameio::verdict::{Answer, Deletion, Live, Verdict, refusal};
 use crate::frameio::words::detail;
@@ -65,7 +66,7 @@ pub fn judge_facts(id: AssetId, reply: &Reply) -> Verdict<(Live, Option<Facts>)>
         Some(absent) => Verdict::Told((absent, None)),
         None => Verdict::of_reading(reply, |bytes| {
             let live = wire::live(id, bytes)?;
-            Ok((live, Some(wire::facts(bytes)?)))
+            Ok((live, Some(facts::facts(bytes)?)))
         }),
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod call;
+pub mod facts;
 pub mod trail;
 pub mod wire;
 

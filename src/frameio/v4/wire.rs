@@ -8,16 +8,15 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::asset::{AssetId, Kind};
+use crate::asset::AssetId;
 use crate::frameio::reply::Body;
 use crate::frameio::v4::call::Cursor;
 use crate::frameio::verdict::Live;
 use crate::frameio::words::{TROUBLE, moment, object};
-use crate::inventory::Facts;
 
 #[derive(Deserialize)]
-struct Wrapped<T> {
-    data: T,
+pub(super) struct Wrapped<T> {
+    pub(super) data: T,
 }
 
 #[derive(Deserialize)]
@@ -94,37 +93,6 @@ pub fn live(id: AssetId, bytes: &[u8]) -> Result<Live, String> {
         return Err(format!("it speaks of `{}` instead of `{id}`", data.id));
     }
     Ok(moment(&data.deleted_at)?.map_or(Live::There, Live::Deleted))
-}
-
-/// Reads what the server says of an asset.
-///
-/// # Errors
-///
-/// Returns why the bytes are not that answer.
-pub fn facts(bytes: &[u8]) -> Result<Facts, String> {
-    #[derive(Deserialize)]
-    struct Asset {
-        #[serde(rename = "type")]
-        kind: Kind,
-        #[serde(default)]
-        name: Option<Arc<str>>,
-        #[serde(default)]
-        project_id: Option<AssetId>,
-        #[serde(default)]
-        parent_id: Option<AssetId>,
-        #[serde(default)]
-        file_size: Option<u64>,
-    }
-    let Wrapped { data } = read::<Wrapped<Asset>>(bytes)?;
-    let facts = Facts {
-        kind: data.kind,
-        name: data.name,
-        project: data.project_id,
-        parent: data.parent_id,
-        bytes: data.file_size,
-        files: None,
-    };
-    Ok(facts)
 }
 
 /// Reads a page of the files of a version stack.
@@ -236,7 +204,7 @@ pub fn page<T: for<'de> Deserialize<'de>>(bytes: &[u8]) -> Result<Page<T>, Strin
     Ok(Page { items: data, next })
 }
 
-fn read<T: for<'de> Deserialize<'de>>(bytes: &[u8]) -> Result<T, String> {
+pub(super) fn read<T: for<'de> Deserialize<'de>>(bytes: &[u8]) -> Result<T, String> {
     serde_json::from_slice(bytes).map_err(|error| error.to_string())
 }
 

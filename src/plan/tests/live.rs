@@ -94,12 +94,8 @@ fn what_a_live_reading_found_decides() {
 
 fn facts(kind: Kind, files: Option<&[u128]>) -> Seen {
     Seen::There(Facts {
-        kind,
-        name: None,
-        project: None,
-        parent: None,
-        bytes: None,
         files: files.map(|files| files.iter().map(|n| id(*n)).collect()),
+        ..Facts::of_kind(kind)
     })
 }
 

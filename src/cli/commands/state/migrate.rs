@@ -182,11 +182,10 @@ mod tests {
     #[test]
     fn the_share_is_of_all_that_is_open() {
         let seen = |missing: u128| Inventory {
-            places: None,
             assets: (0..missing)
                 .map(|n| (AssetId::from_uuid(uuid::Uuid::from_u128(n)), Seen::Missing))
                 .collect(),
-            unread: 0,
+            ..Inventory::default()
         };
         assert!(enough(&seen(0), 0, 80).is_ok());
         assert!(enough(&seen(1), 1, 0).is_ok());

@@ -1,0 +1,220 @@
+//! The wire types of V4: what an answer says of an asset.
+//!
+//! Source: docs/frameio-api.md, "Reading (V4)"; the SDK's models for `include=creator,metadata`.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::asset::{AssetId, Kind};
+use crate::frameio::v4::wire::{Page, Wrapped, page, read};
+use crate::inventory::{Facts, Field, Person};
+
+#[derive(Deserialize)]
+struct Asset {
+    id: AssetId,
+    #[serde(rename = "type")]
+    kind: Kind,
+    #[serde(default)]
+    name: Option<Arc<str>>,
+    #[serde(default)]
+    project_id: Option<AssetId>,
+    #[serde(default)]
+    parent_id: Option<AssetId>,
+    #[serde(default)]
+    file_size: Option<u64>,
+    #[serde(default)]
+    created_at: Value,
+    #[serde(default)]
+    updated_at: Value,
+    #[serde(default)]
+    creator: Option<Creator>,
+    #[serde(default)]
+    status: Value,
+    #[serde(default)]
+    media_type: Value,
+    #[serde(default)]
+    view_url: Value,
+    #[serde(default)]
+    restricted: Value,
+    #[serde(default)]
+    head_version: Value,
+    #[serde(default)]
+    metadata: Option<Vec<Metadatum>>,
+}
+
+#[derive(Deserialize)]
+struct Creator {
+    #[serde(default)]
+    id: Value,
+    #[serde(default)]
+    name: Value,
+    #[serde(default)]
+    email: Value,
+}
+
+#[derive(Deserialize)]
+struct Metadatum {
+    field_definition_id: Arc<str>,
+    #[serde(default)]
+    field_definition_name: Option<Arc<str>>,
+    #[serde(default)]
+    field_options: Option<Vec<Choice>>,
+    #[serde(default)]
+    value: Value,
+}
+
+#[derive(Deserialize)]
+struct Choice {
+    id: Arc<str>,
+    #[serde(default)]
+    display_name: Option<Arc<str>>,
+}
+
+/// Reads what the server says of an asset.
+///
+/// # Errors
+///
+/// Returns why the bytes are not that answer.
+pub fn facts(bytes: &[u8]) -> Result<Facts, String> {
+    read::<Wrapped<Asset>>(bytes).map(|asset| asset.data.into_facts())
+}
+
+/// Reads a page of what is in a folder or a version stack.
+///
+/// # Errors
+///
+/// Returns why the bytes are not such a page.
+pub fn assets(bytes: &[u8]) -> Result<Page<(AssetId, Facts)>, String> {
+    let Page { items, next } = page::<Asset>(bytes)?;
+    let items = items.into_iter();
+    Ok(Page {
+        items: items.map(|asset| (asset.id, asset.into_facts())).collect(),
+        next,
+    })
+}
+
+impl Asset {
+    /// What people see but nothing is decided by is left out where it is of an odd form; a moment
+    /// that cannot be read is none, so that what is decided by it is refused.
+    fn into_facts(self) -> Facts {
+        let head = self.head_version;
+        // The head stands as a whole file in some answers, and as its id in others.
+        let head = text(head.get("id").unwrap_or(&head));
+        Facts {
+            kind: self.kind,
+            name: self.name,
+            project: self.project_id,
+            parent: self.parent_id,
+            bytes: self.file_size,
+            created: moment(&self.created_at),
+            updated: moment(&self.updated_at),
+            creator: self.creator.map(|creator| {
+                Arc::new(Person {
+                    id: text(&creator.id),
+                    name: text(&creator.name),
+                    email: text(&creator.email),
+                })
+            }),
+            upload: text(&self.status),
+            media_type: text(&self.media_type),
+            view_url: text(&self.view_url),
+            restricted: self.restricted.as_bool(),
+            head: head.and_then(|head| AssetId::parse(&head).ok()),
+            fields: self
+                .metadata
+                .map(|fields| fields.into_iter().map(Metadatum::into_field).collect()),
+            files: None,
+        }
+    }
+}
+
+impl Metadatum {
+    fn into_field(self) -> Field {
+        let options = self.field_options.unwrap_or_default();
+        // An option stands as an object or as its bare id.
+        let option = |value: &Value| {
+            let id = text(value.get("id").unwrap_or(value));
+            let name = ["display_name", "name", "email"].iter();
+            let said = name.filter_map(|name| text(value.get(name)?)).next();
+            let known = || {
+                let option = options
+                    .iter()
+                    .find(|option| Some(&option.id) == id.as_ref());
+                option.and_then(|option| option.display_name.clone())
+            };
+            said.or_else(known).or_else(|| id.clone())
+        };
+        let values = match &self.value {
+            Value::Null => Vec::new(),
+            Value::Array(values) => values.iter().filter_map(option).collect(),
+            Value::Object(_) | Value::String(_) => option(&self.value).into_iter().collect(),
+            Value::Bool(_) | Value::Number(_) => vec![self.value.to_string().into()],
+        };
+        Field {
+            name: self
+                .field_definition_name
+                .unwrap_or_else(|| Arc::clone(&self.field_definition_id)),
+            id: self.field_definition_id,
+            values,
+        }
+    }
+}
+
+fn text(value: &Value) -> Option<Arc<str>> {
+    value.as_str().map(Arc::from)
+}
+
+fn moment(value: &Value) -> Option<Timestamp> {
+    value.as_str()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const A: &str = "3fa85f64-5717-4562-b3fc-2c963f66afa6";
+
+    #[test]
+    fn all_that_is_said_of_an_asset_is_read_and_odd_forms_are_left_out() {
+        let body = format!(
+            r#"{{"data":[{{"id":"{A}","type":"version_stack","name":"x","file_size":7,
+            "created_at":"2026-01-02T03:04:05Z","updated_at":"never","status":"uploaded",
+            "creator":{{"id":"u","name":"Ada","email":"ada@x"}},"restricted":true,
+            "head_version":{{"id":"{A}"}},"media_type":"video/mp4","view_url":"https://x",
+            "metadata":[{{"field_definition_id":"f","field_definition_name":"Retention",
+              "field_options":[{{"id":"o","display_name":"Hold"}}],"value":["o"]}},
+              {{"field_definition_id":"g","value":[{{"id":"p","display_name":"Legal"}}]}},
+              {{"field_definition_id":"h","value":null}},{{"field_definition_id":"i","value":true}},
+              {{"field_definition_id":"j","value":"on tape"}}]}}]}}"#
+        );
+        let page = assets(body.as_bytes()).unwrap();
+        let (id, facts) = &page.items[0];
+        assert_eq!(*id, AssetId::parse(A).unwrap());
+        assert_eq!(facts.head, Some(*id));
+        assert_eq!(facts.created.unwrap().to_string(), "2026-01-02T03:04:05Z");
+        assert_eq!((facts.updated, facts.restricted), (None, Some(true)));
+        let creator = facts.creator.as_ref().unwrap();
+        assert_eq!(creator.email.as_deref(), Some("ada@x"));
+        let fields = facts.fields.as_ref().unwrap().iter();
+        let fields: Vec<_> = fields
+            .map(|field| (&*field.name, field.values.join(",")))
+            .collect();
+        let expected = [
+            ("Retention", "Hold"),
+            ("g", "Legal"),
+            ("h", ""),
+            ("i", "true"),
+            ("j", "on tape"),
+        ];
+        assert_eq!(
+            fields,
+            expected.map(|(name, value)| (name, value.to_owned()))
+        );
+        let bare = format!(r#"{{"data":[{{"id":"{A}","type":"file"}}]}}"#);
+        let page = assets(bare.as_bytes()).unwrap();
+        assert_eq!(page.items[0].1, Facts::of_kind(Kind::File));
+    }
+}
