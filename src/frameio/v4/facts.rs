@@ -137,8 +137,8 @@ impl Metadatum {
         // An option stands as an object or as its bare id.
         let option = |value: &Value| {
             let id = text(value.get("id").unwrap_or(value));
-            let name = ["display_name", "name", "email"].iter();
-            let said = name.filter_map(|name| text(value.get(name)?)).next();
+            let mut name = ["display_name", "name", "email"].iter();
+            let said = name.find_map(|name| text(value.get(name)?));
             let known = || {
                 let option = options
                     .iter()
