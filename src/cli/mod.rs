@@ -122,6 +122,7 @@ fn print_usage(error: &clap::Error, environment: &Environment) -> io::Result<()>
 
 fn run(context: &Context, command: &Command) -> Result<Exit, Failure> {
     match command {
+        Command::Init(arguments) => commands::init::run(context, arguments),
         Command::Whoami(arguments) => commands::whoami::run(context, arguments),
         Command::Validate(arguments) => commands::validate::run(context, arguments),
         Command::Plan(arguments) => commands::plan::run(context, arguments),

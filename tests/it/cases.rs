@@ -55,6 +55,7 @@ cases! {
     holds_that_cannot_be_read
     ids_as_people_write_them
     ids_twice
+    init
     links
     links_that_leave
     log

@@ -91,3 +91,16 @@ fn every_command_of_the_readme_is_known() {
     }
     assert!(known >= 5, "{known}");
 }
+
+#[test]
+fn what_is_not_for_git_is_what_a_new_project_ignores() {
+    let ignored = repository().join("src/cli/commands/init/gitignore");
+    let ignored = fs::read_to_string(ignored).unwrap();
+    let lines: Vec<&str> = ignored
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .collect();
+    assert!(lines.len() > 4);
+    let block = format!("```gitignore\n{}\n```", lines.join("\n"));
+    assert!(readme().contains(&block));
+}

@@ -9,12 +9,18 @@ use crate::cli::exit::Exit;
 const WIDTH: usize = 72;
 
 /// Three examples each, and what they do; those of `retire state` stand below each of its commands.
-const EXAMPLES: [(&str, &str); 10] = [
+const EXAMPLES: [(&str, &str); 11] = [
     (
         "retire",
         "  retire apply --sandbox examples/quickstart     # play, without an account
   retire plan                                    # show what apply would do
   retire apply                                   # ask, and do it",
+    ),
+    (
+        "init",
+        "  retire init                                    # here
+  retire init shows/tide                         # a project of its own
+  retire init --account 5f0c…                    # where the token opens several",
     ),
     (
         "whoami",

@@ -90,6 +90,8 @@ pub enum Colour {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Write a starter project: settings, a manifest, .gitignore, a CI workflow
+    Init(Init),
     /// Show whose token it is, what it opens, and the settings in force
     Whoami(Whoami),
     /// Check manifests, without a server and without a token
@@ -117,6 +119,22 @@ pub enum Command {
         #[arg(value_enum)]
         shell: clap_complete::Shell,
     },
+}
+
+/// `retire init`.
+#[derive(Debug, Args)]
+pub struct Init {
+    /// The folder of the project; what is there already stays as it is [default: this folder]
+    #[arg(value_name = "FOLDER", value_hint = ValueHint::DirPath)]
+    pub folder: Option<PathBuf>,
+    /// Ask the embedded sandbox for the account, started for this one run
+    ///
+    /// No real token is used.
+    #[arg(long, help_heading = heading::SERVER, conflicts_with_all = common::guarded())]
+    pub sandbox: bool,
+    /// The settings.
+    #[command(flatten)]
+    pub settings: Flags<{ on::WHOAMI }>,
 }
 
 /// `retire whoami`.

@@ -164,6 +164,15 @@ pub(super) fn folder(paths: &[PathBuf]) -> Result<PathBuf, FilesError> {
     Ok(seen_from(&here, &project, relative))
 }
 
+/// The root of the git repository around a folder, where that is another one, and how the folder
+/// is named from there.
+pub(super) fn below_git_root(folder: &Path) -> Option<(PathBuf, PathBuf)> {
+    let whole = files::place_of(folder).ok()?;
+    let root = links::git_root(&whole)?;
+    let below = whole.strip_prefix(root).ok()?;
+    (!below.as_os_str().is_empty()).then(|| (root.to_owned(), below.to_owned()))
+}
+
 /// The PATH of a command that reads a state, where it is the state itself, and not manifests or a
 /// folder of its project.
 ///
