@@ -282,7 +282,7 @@ impl Failure {
             Self::NoIds => Some("name the assets whose records are to be dropped"),
             Self::NotToV4 => Some("give `--api v4`"),
             Self::InTheWay(_) => {
-                Some("it is where the old state is kept; move what is there elsewhere")
+                Some("nothing was written over it; move what is there elsewhere, and try again")
             }
             Self::SavedStandard => Some("write the manifest into a file, and name that"),
             Self::TooFewFound { .. } => Some(

@@ -132,5 +132,6 @@ fn run(context: &Context, command: &Command) -> Result<Exit, Failure> {
         Command::Sandbox(arguments) => commands::sandbox::run(context, arguments),
         Command::Schema { name } => commands::schema::run(context, *name),
         Command::Completions { shell } => commands::completions::run(context, *shell),
+        Command::Man { folder } => commands::man::run(context, folder.as_deref()),
     }
 }

@@ -60,6 +60,7 @@ cases! {
     links_that_leave
     log
     log_and_the_token
+    man_pages
     manifests_beside_the_usual
     manifests_passed_over
     missing

@@ -9,7 +9,7 @@ use crate::cli::exit::Exit;
 const WIDTH: usize = 72;
 
 /// Three examples each, and what they do; those of `retire state` stand below each of its commands.
-const EXAMPLES: [(&str, &str); 11] = [
+const EXAMPLES: [(&str, &str); 12] = [
     (
         "retire",
         "  retire apply --sandbox examples/quickstart     # play, without an account
@@ -75,6 +75,12 @@ const EXAMPLES: [(&str, &str); 11] = [
         "  retire completions bash > retire.bash          # source it in ~/.bashrc
   retire completions zsh > _retire               # into a folder of $fpath
   retire completions fish > retire.fish          # in ~/.config/fish/completions",
+    ),
+    (
+        "man",
+        "  retire man > retire.1                          # the page of retire alone
+  retire man ~/.local/share/man/man1             # those of all commands
+  retire man packages/man                        # for a package",
     ),
 ];
 

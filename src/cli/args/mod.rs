@@ -119,6 +119,12 @@ pub enum Command {
         #[arg(value_enum)]
         shell: clap_complete::Shell,
     },
+    /// Print a man page, or write those of all commands into a folder
+    Man {
+        /// Where to write them; without it, the page of `retire` goes to standard output
+        #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
+        folder: Option<PathBuf>,
+    },
 }
 
 /// `retire init`.
