@@ -353,6 +353,9 @@ fn a_list_that_repeats_itself_ends() {
         let asked = count(&server, "/children?");
         assert!(asked <= 8, "{asked}");
         assert_eq!(count(&server, "DELETE"), 0, "{}", done.transcript());
+        // Nothing in Frame.io forbids the delete.
+        assert!(done.out.contains("1 other failure"), "{}", done.out);
+        assert!(!done.out.contains("conflict"), "{}", done.out);
 
         // What was deleted from a project.
         let pages = AtomicUsize::new(0);

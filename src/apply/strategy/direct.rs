@@ -215,7 +215,7 @@ impl Strategy for Direct {
             Aim::Open => stacks::failed(job.ids[0], forbidden(detail), known),
             Aim::Close => {
                 let why = format!("its list could not be read again: {detail}");
-                stacks::leave_alone(job.ids[0], &why, known)
+                stacks::unlisted(job.ids[0], &why, known)
             }
         }
     }

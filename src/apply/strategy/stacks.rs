@@ -56,7 +56,7 @@ pub(super) fn opened(
     let stack = job.ids[0];
     let Ok(page) = page else {
         if job.looked {
-            return leave_alone(stack, "the server does not list its files", known);
+            return unlisted(stack, "the server does not list its files", known);
         }
         return vec![Effect::Requeue(vec![Job {
             sent: job.sent,
@@ -65,7 +65,7 @@ pub(super) fn opened(
     };
     let mut entry = progress(stack, known);
     if let Err(why) = entry.trail.follow(&page) {
-        return leave_alone(stack, why, known);
+        return unlisted(stack, why, known);
     }
     entry.found.extend(page.items);
     entry.pages += 1;
@@ -73,7 +73,7 @@ pub(super) fn opened(
         return delete_files(stack, entry, known);
     };
     if entry.pages >= PAGES {
-        return leave_alone(stack, "the list of its files does not end", known);
+        return unlisted(stack, "the list of its files does not end", known);
     }
     let next = Job {
         looked: true,
@@ -139,13 +139,19 @@ fn found_empty(stack: AssetId, known: &Known<'_, Direct>) -> Effects {
     effects
 }
 
-/// What follows where a version stack is not touched.
-pub(super) fn leave_alone(stack: AssetId, why: &str, known: &Known<'_, Direct>) -> Effects {
-    let failure = Failure {
-        kind: FailureKind::Conflict,
-        message: format!("the version stack was left alone: {why}"),
-    };
-    failed(stack, failure, known)
+/// What follows where a version stack is not touched, since something in Frame.io forbids it.
+fn leave_alone(stack: AssetId, why: &str, known: &Known<'_, Direct>) -> Effects {
+    left_alone(stack, FailureKind::Conflict, why, known)
+}
+
+/// What follows where a version stack is not touched, since nobody can tell what it holds.
+pub(super) fn unlisted(stack: AssetId, why: &str, known: &Known<'_, Direct>) -> Effects {
+    left_alone(stack, FailureKind::Other, why, known)
+}
+
+fn left_alone(stack: AssetId, kind: FailureKind, why: &str, known: &Known<'_, Direct>) -> Effects {
+    let message = format!("the version stack was left alone: {why}");
+    failed(stack, Failure { kind, message }, known)
 }
 
 /// What follows where a version stack is not deleted.
