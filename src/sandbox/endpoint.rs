@@ -118,15 +118,20 @@ endpoints! {
 
 /// Says that no call has this name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no endpoint of the sandbox: it has {names}", names = names())]
+#[error("`{0}` is no endpoint of the sandbox{more}", more = more(.0))]
 pub struct NoEndpoint(pub String);
 
-fn names() -> String {
-    let names: Vec<_> = Endpoint::ALL
-        .iter()
-        .map(|endpoint| format!("`{endpoint}`"))
-        .collect();
-    names.join(", ")
+/// The endpoint that was probably meant, else where all of them stand.
+fn more(name: &str) -> String {
+    let names = Endpoint::ALL.into_iter().map(Endpoint::name);
+    let distances = names.map(|known| (strsim::damerau_levenshtein(known, name), known));
+    match distances.min() {
+        Some((0..=3, close)) => format!(", did you mean `{close}`?"),
+        Some(_) | None => {
+            ": `GET /_sandbox/limits` has all of them, such as `bulk_delete` and `v4_file_delete`"
+                .to_owned()
+        }
+    }
 }
 
 impl Endpoint {
