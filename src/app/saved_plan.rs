@@ -14,6 +14,7 @@ use crate::manifest::document::{Manifests, SourceFile};
 use crate::plan::decide::Rules;
 use crate::plan::saved::{
     self, Current, DecidingSettings, PlanDocument, Sha256, Stale, StateBasis,
+    with_carriage_returns, with_line_feeds,
 };
 use crate::plan::{Inputs, Plan};
 use crate::state::{State, Target};
@@ -136,6 +137,22 @@ impl SavedPlan {
                 Some(_) => Some(self.stale(Stale::Manifest(path()))),
             }
         })
+    }
+
+    /// Finds a manifest of which only the ends of the lines differ from what they were; `read`
+    /// gives the bytes of one that can be read.
+    pub(crate) fn other_line_ends(&self, read: impl Fn(&Path) -> Option<Vec<u8>>) -> Option<Error> {
+        let digest = |bytes: &[u8]| <[u8; 32]>::from(Hasher::digest(bytes));
+        let mut planned = self.document.manifests.iter();
+        let file = planned.find(|file| {
+            let planned = file.sha256.0;
+            read(Path::new(&*file.path)).is_some_and(|bytes| {
+                digest(&bytes) != planned
+                    && (digest(&with_line_feeds(&bytes)) == planned
+                        || digest(&with_carriage_returns(&bytes)) == planned)
+            })
+        })?;
+        Some(self.stale(Stale::LineEnds(Arc::clone(&file.path))))
     }
 
     /// Compares what the plan was made from with what is there now.

@@ -58,14 +58,14 @@ pub(super) fn manifests(context: &Context, saved: &SavedPlan) -> Result<Manifest
         return Err(saved.stale(Stale::Standard).into());
     }
     let read = context.manifests(&paths);
-    let Err(Failure::Findings(_) | Failure::Files(_)) = &read else {
-        return read;
+    let bytes = |path: &Path| files::bytes(path).ok();
+    let changed = match &read {
+        // What cannot be read any more, or not as a manifest, has changed since.
+        Err(Failure::Findings(_) | Failure::Files(_)) => saved.changed_manifest(bytes),
+        Err(_) => None,
+        Ok(_) => saved.other_line_ends(bytes),
     };
-    // What cannot be read any more, or not as a manifest, has changed since.
-    match saved.changed_manifest(|path| files::bytes(path).ok()) {
-        Some(changed) => Err(changed.into()),
-        None => read,
-    }
+    changed.map_or(read, |changed| Err(changed.into()))
 }
 
 /// Takes from a plan what nobody has set for this run.

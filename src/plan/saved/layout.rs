@@ -1,10 +1,38 @@
 //! How a plan document is laid out, and whether bytes are laid out like that.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use serde::Serialize;
 
 use crate::visible::json;
+
+/// A document in which each line ends with a line feed alone, whoever has changed that.
+pub(crate) fn with_line_feeds(bytes: &[u8]) -> Cow<'_, [u8]> {
+    let ends = memchr::memmem::find_iter(bytes, b"\r\n");
+    let ends: Vec<usize> = ends.collect();
+    if ends.is_empty() {
+        return Cow::Borrowed(bytes);
+    }
+    let (mut plain, mut done) = (Vec::with_capacity(bytes.len()), 0);
+    for end in ends {
+        plain.extend_from_slice(&bytes[done..end]);
+        done = end + 1;
+    }
+    plain.extend_from_slice(&bytes[done..]);
+    Cow::Owned(plain)
+}
+
+/// A document in which each line ends with a carriage return and a line feed.
+pub(crate) fn with_carriage_returns(bytes: &[u8]) -> Vec<u8> {
+    let plain = with_line_feeds(bytes);
+    let lines = plain.split_inclusive(|byte| *byte == b'\n');
+    let ended = lines.map(|line| match line.strip_suffix(b"\n") {
+        Some(line) => [line, b"\r\n"].concat(),
+        None => line.to_vec(),
+    });
+    ended.collect::<Vec<_>>().concat()
+}
 
 /// Writes a value after its name.
 pub(super) fn field<T: Serialize + ?Sized>(

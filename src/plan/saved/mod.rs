@@ -34,6 +34,7 @@ pub use error::SavedError;
 pub use stale::{Current, Stale};
 
 use layout::{Compared, field, rows};
+pub(crate) use layout::{with_carriage_returns, with_line_feeds};
 
 /// The version of the document that this program reads and writes.
 pub const VERSION: u64 = 2;
@@ -221,12 +222,15 @@ impl From<&SourceFile> for ManifestBasis {
 }
 
 impl PlanDocument {
-    /// Reads a document, and takes it only as it was written.
+    /// Reads a document, and takes it only as it was written, but for what git makes of the ends
+    /// of its lines.
     ///
     /// # Errors
     ///
     /// Returns what is wrong with the bytes, and where; or that they were changed.
     pub fn read(bytes: &[u8]) -> Result<Self, SavedError> {
+        // No text in it has a line end of its own, which JSON escapes.
+        let bytes = &*with_line_feeds(bytes);
         if let Some(older) = version(bytes).filter(|version| *version < VERSION) {
             return Err(SavedError::Older(older));
         }

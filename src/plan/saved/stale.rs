@@ -95,6 +95,9 @@ pub enum Stale {
     /// The manifests have changed since.
     #[error("the manifest `{0}` is not the one that the plan was made from")]
     Manifest(Arc<str>),
+    /// Only the ends of a manifest's lines have changed.
+    #[error("the manifest `{0}` has other line ends than when the plan was made")]
+    LineEnds(Arc<str>),
     /// A manifest has gone since, or the PATHs of the plan mean another folder here.
     #[error("there is no manifest `{0}` here that can be read, and the plan was made from it")]
     NoManifest(Arc<str>),
@@ -116,6 +119,9 @@ impl Stale {
                 "nothing was sent; set the clocks of the machines right, then make a new plan"
             }
             Self::Standard => "save the plan of a manifest that is a file",
+            Self::LineEnds(_) => {
+                "nothing was sent; git may change line ends where it checks files out: write `*.yaml text eol=lf` into `.gitattributes`, or make a new plan"
+            }
             Self::NoManifest(_) => {
                 "nothing was sent; apply the plan in the folder in which it was made, with the same manifests"
             }
