@@ -114,6 +114,7 @@ cases! {
     state_rm
     state_rm_and_a_saved_plan
     state_shown
+    state_takes_ids_as_people_write_them
     state_unlock
     state_with_a_journal
     token_from_a_file_or_a_command

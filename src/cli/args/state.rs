@@ -5,7 +5,8 @@ use std::str::FromStr;
 
 use clap::{Args, Subcommand, ValueEnum, ValueHint};
 
-use crate::asset::{AssetId, AssetIdError};
+use crate::asset::AssetId;
+use crate::asset::written::Written;
 use crate::cli::args::common::{Flags, Format, ThisRun};
 use crate::cli::settings::declare::{heading, on};
 use crate::cli::settings::kind::Percent;
@@ -55,12 +56,23 @@ pub enum Word {
     Path(PathBuf),
 }
 
-impl FromStr for Word {
-    type Err = AssetIdError;
+/// Reads an asset in any notation that a manifest takes.
+fn asset(text: &str) -> Result<AssetId, String> {
+    let written = Written::parse(text.trim());
+    written
+        .map(|written| written.id)
+        .map_err(|why| match why.hint() {
+            Some(hint) => format!("{why}; {hint}"),
+            None => why.to_string(),
+        })
+}
 
-    fn from_str(text: &str) -> Result<Self, AssetIdError> {
+impl FromStr for Word {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
         let path = PathBuf::from(text);
-        match AssetId::parse(text) {
+        match asset(text) {
             Ok(id) => Ok(Self::Id(id)),
             Err(_) if path.exists() => Ok(Self::Path(path)),
             Err(why) => Err(why),
@@ -71,7 +83,7 @@ impl FromStr for Word {
 /// Assets, and which state.
 #[derive(Debug, Args)]
 pub struct Words {
-    /// The assets; a word that is none names the state, or a PATH of its project
+    /// The assets, each by its id or the address of its page; any other word names the state, or a PATH of its project
     #[arg(value_name = "ID | PATH")]
     pub words: Vec<Word>,
 }
@@ -128,7 +140,8 @@ pub struct StateList {
 /// `retire state show`.
 #[derive(Debug, Args)]
 pub struct StateShow {
-    /// The asset
+    /// The asset, by its id or the address of its page
+    #[arg(value_parser = asset)]
     pub id: AssetId,
     /// Which state.
     #[command(flatten)]
