@@ -4,6 +4,10 @@
 use std::ops::Range;
 use std::path::Path;
 
+use toml::Spanned;
+use toml::de::{DeString, DeTable, DeValue};
+
+use crate::cli::settings::declare::Setting;
 use crate::cli::settings::kind::TokenCommand;
 use crate::cli::settings::near::nearest;
 use crate::cli::settings::table::{Given, SETTINGS};
@@ -11,6 +15,9 @@ use crate::diagnostic::{Finding, Place, Severity, Snippet};
 
 /// The version of the file that this program reads.
 const VERSION: u64 = 1;
+
+/// What a file with settings begins with.
+const WITH_VERSION: &str = "write `version = 1`";
 
 /// How many characters of a line are shown.
 const LONGEST: usize = 120;
@@ -29,60 +36,128 @@ const SECRETS: [&str; 6] = [
 ///
 /// # Errors
 ///
-/// Returns what is wrong with it, and where. A line with a token is never shown.
-pub(crate) fn parse(path: &Path, text: &str) -> Result<Given, Box<Finding>> {
-    let fail = |message: String, span: Option<Range<usize>>, hint: Option<String>| {
-        Box::new(finding(path, text, &message, span.unwrap_or(0..0), hint))
-    };
-    let table: toml::Table = toml::from_str(text).map_err(|error| {
-        let mut found = fail(error.message().to_owned(), error.span(), None);
+/// Returns all that is wrong with it, and where. A line with a token is never shown.
+pub(crate) fn parse(path: &Path, text: &str) -> Result<Given, Vec<Finding>> {
+    let config = Config { path, text };
+    let (table, errors) = DeTable::parse_recoverable(text);
+    if !errors.is_empty() {
+        return Err(errors.iter().map(|error| config.not_toml(error)).collect());
+    }
+    let table = table.into_inner();
+    let mut found: Vec<Finding> = table
+        .iter()
+        .filter_map(|(key, value)| config.wrong(key, value))
+        .collect();
+    if !table.contains_key("version") {
+        found.push(config.finding("`version` is missing", 0..0, Some(WITH_VERSION)));
+    }
+    found.sort_by(|one, other| one.place.cmp(&other.place));
+    if !found.is_empty() {
+        return Err(found);
+    }
+    // Each key was read by itself already.
+    toml::from_str(text).map_err(|error| vec![config.not_toml(&error)])
+}
+
+/// A file with settings.
+#[derive(Clone, Copy)]
+struct Config<'text> {
+    path: &'text Path,
+    text: &'text str,
+}
+
+impl Config<'_> {
+    fn finding(self, message: &str, span: Range<usize>, hint: Option<&str>) -> Finding {
+        finding(self.path, self.text, message, span, hint.map(str::to_owned))
+    }
+
+    /// That the file is not even TOML.
+    fn not_toml(self, error: &toml::de::Error) -> Finding {
+        let message = error.message().lines().next().unwrap_or_default();
+        let message = match message {
+            "duplicate key" => "this key stands twice".to_owned(),
+            other => format!("this is not TOML: {other}"),
+        };
+        let mut found = self.finding(&message, error.span().unwrap_or(0..0), None);
         // It may be anything that somebody's link leads to, so that none of it is shown.
         found.snippet = None;
         found
-    })?;
-    if let Some(name) = SECRETS.into_iter().find(|name| table.contains_key(*name)) {
-        return Err(fail(
-            format!("`{name}` does not belong into a file with settings"),
-            text.find(name).map(|start| start..start + name.len()),
-            Some(if name.contains("secret") {
-                "revoke this secret, and give a new one by `FRAMEIO_CLIENT_SECRET` or `client-secret-file`".to_owned()
-            } else {
-                "revoke this token, and give a new one by `FRAMEIO_TOKEN`, `token-file` or `token-command`".to_owned()
-            }),
-        ));
     }
-    let config: Given = toml::from_str(text).map_err(|error| {
-        let message = error.message().to_owned();
-        let hint = unknown(&message);
-        fail(message, error.span(), hint)
-    })?;
-    let Some(version) = config.version else {
-        return Err(fail("missing field `version`".to_owned(), None, None));
-    };
-    if version != VERSION {
-        return Err(fail(
-            format!(
+
+    /// What is wrong with a key or its value.
+    fn wrong(self, key: &Spanned<DeString<'_>>, value: &Spanned<DeValue<'_>>) -> Option<Finding> {
+        let (name, span) = (&**key.get_ref(), key.span());
+        if name == "version" {
+            return self.wrong_version(span, value);
+        }
+        if SECRETS.contains(&name) {
+            let message = format!("`{name}` does not belong into a file with settings");
+            return Some(self.finding(&message, span, Some(instead_of(name))));
+        }
+        let Some(setting) = SETTINGS.iter().find(|setting| setting.key == name) else {
+            let message = format!("there is no setting `{name}`");
+            return Some(self.finding(&message, span, Some(&nearest_field(name))));
+        };
+        let message = wrong_value(setting, &self.text[value.span()], value.get_ref())?;
+        Some(self.finding(&message, value.span(), setting_hint(setting)))
+    }
+
+    fn wrong_version(self, span: Range<usize>, value: &Spanned<DeValue<'_>>) -> Option<Finding> {
+        let version = self.text[value.span()].parse::<u64>();
+        if version == Ok(VERSION) {
+            return None;
+        }
+        let message = match version {
+            Ok(version) => format!(
                 "this is version {version} of the config, and this program knows version {VERSION}"
             ),
-            text.find("version").map(|start| start..start + 7),
-            None,
-        ));
+            Err(_) => "`version` must be a whole number".to_owned(),
+        };
+        Some(self.finding(&message, span, Some(WITH_VERSION)))
     }
-    let no_program = TokenCommand::Program(Vec::new());
-    if config
-        .token_command
-        .as_ref()
-        .is_some_and(|command| command.value == no_program)
-    {
-        return Err(fail(
-            "`token-command` names no program".to_owned(),
-            text.find("token-command").map(|start| start..start + 13),
-            Some(
-                "write the program and its arguments: `[\"op\", \"read\", \"op://…\"]`".to_owned(),
-            ),
-        ));
+}
+
+/// What is wrong with the value of a setting, which stands in the file like this.
+fn wrong_value(setting: &Setting, written: &str, value: &DeValue<'_>) -> Option<String> {
+    let (key, wanted) = (setting.key, setting.wanted);
+    let other = || format!("`{key}` must be {wanted}");
+    if value.is_table() {
+        return Some(other());
     }
-    Ok(config)
+    let given = match toml::from_str::<Given>(&format!("{key} = {written}")) {
+        Ok(given) => given,
+        Err(error) => {
+            // What the library says by itself is about its own types.
+            let message = error.message();
+            let is_library = ["invalid ", "unknown ", "wanted "]
+                .iter()
+                .any(|word| message.starts_with(word));
+            return Some(if is_library {
+                other()
+            } else {
+                message.lines().next().unwrap_or_default().to_owned()
+            });
+        }
+    };
+    let nothing = TokenCommand::Program(Vec::new());
+    let command = given.token_command.map(|command| command.value);
+    (command == Some(nothing)).then(|| format!("`{key}` names no program"))
+}
+
+/// What to do about a value that is none.
+fn setting_hint(setting: &Setting) -> Option<&'static str> {
+    (setting.key == "token-command").then_some(
+        "write `[\"op\", \"read\", \"op://…\"]`; only `--token-command` and `RETIRE_TOKEN_COMMAND` take a command for the shell",
+    )
+}
+
+/// Where a secret belongs that somebody wrote into the file.
+fn instead_of(name: &str) -> &'static str {
+    if name.contains("secret") {
+        "revoke this secret, and give a new one by `FRAMEIO_CLIENT_SECRET` or `client-secret-file`"
+    } else {
+        "revoke this token, and give a new one by `FRAMEIO_TOKEN`, `token-file` or `token-command`"
+    }
 }
 
 /// The fields of a config that only count where somebody trusts it; `own` is the user's own
@@ -91,7 +166,7 @@ pub(crate) fn parse(path: &Path, text: &str) -> Result<Given, Box<Finding>> {
 /// Their lines are not shown, since an address may hold a password.
 pub(crate) fn untrusted(path: &Path, text: &str, own: Option<&Path>) -> Vec<Finding> {
     // It has been read before, so it parses.
-    let table = toml::de::DeTable::parse(text).map(toml::Spanned::into_inner);
+    let table = DeTable::parse(text).map(Spanned::into_inner);
     let keys = table.iter().flat_map(|table| table.keys());
     let mut found: Vec<Finding> = keys
         .filter_map(|key| {
@@ -119,20 +194,18 @@ pub(crate) fn untrusted(path: &Path, text: &str, own: Option<&Path>) -> Vec<Find
     found
 }
 
-/// A hint for an unknown field, out of the library's message.
-fn unknown(message: &str) -> Option<String> {
-    let rest = message.strip_prefix("unknown field `")?;
-    let (name, _) = rest.split_once('`')?;
+/// The field that was probably meant, else all that there are.
+fn nearest_field(name: &str) -> String {
     let fields = || {
         ["version"]
             .into_iter()
             .chain(SETTINGS.iter().map(|setting| setting.key))
     };
     if let Some(close) = nearest(name, fields()) {
-        return Some(format!("did you mean `{close}`?"));
+        return format!("did you mean `{close}`?");
     }
     let known: Vec<&str> = fields().collect();
-    Some(format!("the fields are `{}`", known.join("`, `")))
+    format!("the settings are `{}`", known.join("`, `"))
 }
 
 fn finding(
@@ -161,7 +234,7 @@ fn finding(
             line: number(text[..start].matches('\n').count() + 1),
             column: number(offset + 1),
         },
-        message: short(message),
+        message: message.to_owned(),
         // The line of a token may hold one, even where the file does not parse; and of a file
         // that is no config nothing is shown at all.
         snippet: (!secret && is_config(text)).then(|| Snippet {
@@ -190,17 +263,6 @@ fn is_config(text: &str) -> bool {
     })
 }
 
-/// The first line of a message, without the list of names that the hint has.
-fn short(message: &str) -> String {
-    let line = message.lines().next().unwrap_or_default();
-    let cut = if line.starts_with("unknown field") {
-        line.split(", expected").next()
-    } else {
-        None
-    };
-    cut.unwrap_or(line).to_owned()
-}
-
 fn number(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
@@ -209,16 +271,22 @@ fn number(count: usize) -> u32 {
 mod tests {
     use super::*;
 
+    fn wrong(text: &str) -> Vec<Finding> {
+        parse(Path::new("retire.toml"), text).unwrap_err()
+    }
+
     fn describe_syntax(text: &str) -> String {
-        let finding = parse(Path::new("retire.toml"), text).unwrap_err();
-        let place = finding.place;
-        format!(
-            "{}:{}: {} | {}",
-            place.line,
-            place.column,
-            finding.message,
-            finding.hint.unwrap_or_default()
-        )
+        let lines = wrong(text).into_iter().map(|finding| {
+            let place = finding.place;
+            format!(
+                "{}:{}: {} | {}",
+                place.line,
+                place.column,
+                finding.message,
+                finding.hint.unwrap_or_default()
+            )
+        });
+        lines.collect::<Vec<_>>().join("\n")
     }
 
     #[test]
@@ -246,6 +314,10 @@ mod tests {
             "version = 1\nendpoint = [\n",
             "version = 1\ntoken-command = []\n",
             "version = 1\ntoken-command = 'op read'\n",
+            "version = '1'\napi = 4\ngrace = '30 apples'\nretries = true\nstate = 1\n[canary]\nn = 1\n",
+            "version = 1\napi = 'v2'\napi = 'v4'\n",
+            "version = 1\napi = v4\ngrace = 30s\n",
+            "version = 1\nmax-404-percent = 300\nmax-failure-percent = 101\n",
         ]
         .map(describe_syntax);
         insta::assert_snapshot!(mistakes.join("\n"));
@@ -275,21 +347,17 @@ mod tests {
 
     #[test]
     fn a_token_in_the_file_is_refused_and_not_repeated() {
-        let finding = parse(
-            Path::new("retire.toml"),
-            "version = 1\ntoken = 'fio-u-hush'\n",
-        )
-        .unwrap_err();
-        assert!(!format!("{finding:?}").contains("hush"));
-        assert!(finding.hint.unwrap().contains("revoke"));
+        let found = wrong("version = 1\ntoken = 'fio-u-hush'\n");
+        assert!(!format!("{found:?}").contains("hush"));
+        assert!(found[0].hint.as_ref().unwrap().contains("revoke"));
         let broken = parse(
             Path::new("retire.toml"),
             "version = 1\ntoken = 'fio-u-hush\n",
         );
         assert!(!format!("{broken:?}").contains("hush"));
         for other in ["fio-u-hush\n", "A=b\0C=hush\0", "A=hush\nB=c\n"] {
-            let finding = parse(Path::new("retire.toml"), other).unwrap_err();
-            assert!(!format!("{finding:?}").contains("hush"), "{finding:?}");
+            let found = wrong(other);
+            assert!(!format!("{found:?}").contains("hush"), "{found:?}");
         }
     }
 }

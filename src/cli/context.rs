@@ -322,8 +322,8 @@ impl Context {
         let Some(text) = files::text_if_there(path)? else {
             return Ok(None);
         };
-        let config = config::parse(path, &text)
-            .map_err(|found| Failure::Findings(self.masked(vec![*found])))?;
+        let config =
+            config::parse(path, &text).map_err(|found| Failure::Findings(self.masked(found)))?;
         if talks && !trusted {
             let own = self.environment.own_config();
             let found = config::untrusted(path, &text, own.as_deref());

@@ -42,6 +42,7 @@ cases! {
     config_of_the_project
     config_of_the_user
     config_trusted
+    config_with_mistakes
     documents_of_others
     endpoint_with_a_version
     events_cut_off

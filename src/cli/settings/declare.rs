@@ -76,6 +76,8 @@ pub struct Setting {
     pub guarded: bool,
     /// The settings whose flags it excludes.
     pub excludes: &'static [&'static str],
+    /// What its value in a file must be, in words.
+    pub(crate) wanted: &'static str,
     /// What reads the text of its flag.
     pub parser: fn() -> ValueParser,
     /// The JSON Schema of its value.
@@ -111,6 +113,7 @@ pub(super) const COLUMNS: Setting = Setting {
     common: false,
     guarded: false,
     excludes: &[],
+    wanted: String::WANTED,
     parser: String::parser,
     #[cfg(test)]
     schema: String::schema,
@@ -151,6 +154,7 @@ macro_rules! settings {
                 variable: $variable,
                 help: &[$($help),+],
                 default: settings!(@default $($default)?),
+                wanted: <$kind as Kind>::WANTED,
                 parser: <$kind as Kind>::parser,
                 #[cfg(test)]
                 schema: <$kind as Kind>::schema,

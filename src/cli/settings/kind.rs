@@ -18,6 +18,9 @@ use crate::state::Api;
 
 /// A kind of value.
 pub(crate) trait Kind: Clone + Send + Sync + Sized + 'static {
+    /// What the value in a file must be, in words.
+    const WANTED: &'static str;
+
     /// Reads the text of a variable.
     ///
     /// # Errors
@@ -50,11 +53,13 @@ pub(crate) trait Kind: Clone + Send + Sync + Sized + 'static {
     }
 }
 
-/// Says how the text of a flag or a variable is read, how the value is shown, and the schema of
-/// the value in a file.
+/// Says what a value must be, how the text of a flag or a variable is read, how the value is
+/// shown, and its schema in a file.
 macro_rules! kind {
-    ($kind:ty, $parse:expr, $shown:expr, $schema:tt $(, $own:item)*) => {
+    ($kind:ty, $wanted:literal, $parse:expr, $shown:expr, $schema:tt $(, $own:item)*) => {
         impl Kind for $kind {
+            const WANTED: &'static str = $wanted;
+
             fn parse(text: &str) -> Result<Self, String> {
                 let parse: fn(&str) -> Result<Self, String> = $parse;
                 parse(text)
@@ -79,14 +84,15 @@ macro_rules! kind {
     };
 }
 
-kind!(String, |text| Ok(text.trim().to_owned()), Self::clone, {"type": "string"});
-kind!(bool, yes_or_no, Self::to_string, {"type": "boolean"});
-kind!(u32, whole, Self::to_string, {"type": "integer", "minimum": 0});
-kind!(usize, whole, Self::to_string, {"type": "integer", "minimum": 0});
-kind!(NonZeroU32, from_one, Self::to_string, {"type": "integer", "minimum": 1});
-kind!(NonZeroUsize, from_one, Self::to_string, {"type": "integer", "minimum": 1});
+kind!(String, "a text in quotes", |text| Ok(text.trim().to_owned()), Self::clone, {"type": "string"});
+kind!(bool, "`true` or `false`, without quotes", yes_or_no, Self::to_string, {"type": "boolean"});
+kind!(u32, "a whole number", whole, Self::to_string, {"type": "integer", "minimum": 0});
+kind!(usize, "a whole number", whole, Self::to_string, {"type": "integer", "minimum": 0});
+kind!(NonZeroU32, "a whole number from 1", from_one, Self::to_string, {"type": "integer", "minimum": 1});
+kind!(NonZeroUsize, "a whole number from 1", from_one, Self::to_string, {"type": "integer", "minimum": 1});
 kind!(
     Percent,
+    "a whole number from 0 to 100",
     str::parse,
     |percent| percent.0.to_string(),
     {"type": "integer", "minimum": 0, "maximum": 100}
@@ -94,6 +100,7 @@ kind!(
 
 kind!(
     PathBuf,
+    "a path in quotes",
     |text| Ok(Self::from(text)),
     |path| path.display().to_string(),
     {"type": "string", "description": "A path, seen from the folder of this file."},
@@ -107,6 +114,7 @@ kind!(
 
 kind!(
     Api,
+    "`\"v2\"` or `\"v4\"`",
     api,
     |api| api.name().to_owned(),
     {"enum": ["v2", "v4"]},
@@ -118,6 +126,7 @@ kind!(
 
 kind!(
     TokenCommand,
+    "a list of words: the program and its arguments",
     |text| Ok(Self::Shell(text.to_owned())),
     Self::name,
     {
@@ -127,6 +136,8 @@ kind!(
 );
 
 impl Kind for Duration {
+    const WANTED: &'static str = "a length of time in quotes, like `\"30s\"`";
+
     fn parse(text: &str) -> Result<Self, String> {
         parse_duration(text)
     }
