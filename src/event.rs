@@ -145,6 +145,11 @@ pub enum StopReason {
         /// The server's own words.
         detail: String,
     },
+    /// Whoever gives tokens gives none.
+    NoToken {
+        /// Who that is, and its own words.
+        detail: String,
+    },
     /// The server accepts the token and refuses the call (status 402, 403).
     NotAuthorised {
         /// The server's own words.

@@ -151,7 +151,9 @@ impl Error {
             self,
             Self::NoAccount
                 | Self::Stopped(
-                    StopReason::NotAuthenticated { .. } | StopReason::NotAuthorised { .. }
+                    StopReason::NotAuthenticated { .. }
+                        | StopReason::NoToken { .. }
+                        | StopReason::NotAuthorised { .. }
                 )
         );
         if !is_refusal {
@@ -181,9 +183,9 @@ impl Error {
             Self::SeveralAccounts(_) => Some(
                 "nothing was sent; name one with `--account`, `RETIRE_ACCOUNT`, or `account` in `retire.toml` or in the manifest",
             ),
-            Self::Who(_) => {
-                Some("nothing was sent; check the network and `--endpoint`, then try again")
-            }
+            Self::Who(_) | Self::Stopped(StopReason::NotReachable { .. }) => Some(
+                "nothing was sent; check the network, `--endpoint` and, where tokens are fetched, `--ims-endpoint`, then try again",
+            ),
             Self::OpensNothing { why, .. } if matches!(**why, Self::NoAccount) => {
                 Some("add its user to an account of Frame.io, or use the token of another")
             }
@@ -209,6 +211,12 @@ impl Error {
             Self::Stopped(
                 StopReason::NotAuthenticated { .. } | StopReason::NotAuthorised { .. },
             ) => Some("nothing was sent; check the token"),
+            Self::Stopped(StopReason::NoToken { .. }) => Some(
+                "nothing was sent; check the client's id and secret (`FRAMEIO_CLIENT_ID`, `FRAMEIO_CLIENT_SECRET`) and `--ims-endpoint`",
+            ),
+            Self::Stopped(StopReason::WrongEndpoint { .. }) => Some(
+                "nothing was sent; check `--endpoint`, `--api` and, where tokens are fetched, `--ims-endpoint`, and whether a proxy answers in the server's place",
+            ),
             Self::Findings(_)
             | Self::Stopped(_)
             | Self::Threads(_)

@@ -67,6 +67,7 @@ impl Halt {
             Some(StopReason::TooManyMissing { .. } | StopReason::WrongAccount { .. }) => true,
             Some(
                 StopReason::NotAuthenticated { .. }
+                | StopReason::NoToken { .. }
                 | StopReason::NotAuthorised { .. }
                 | StopReason::NotReachable { .. }
                 | StopReason::WrongEndpoint { .. }

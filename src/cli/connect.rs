@@ -13,6 +13,7 @@ use crate::cli::console::Console;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::playground;
+use crate::cli::route::route;
 use crate::cli::secrets;
 use crate::cli::settings::Settings;
 use crate::cli::settings::origin::SettingsError;
@@ -58,9 +59,10 @@ impl Host for Process {
     }
 
     fn give_signals(&self, mut to: OnSignal) {
+        let console = self.console.clone();
         self.signals.forward(move |number| {
             if !to(number) {
-                signals::end(number);
+                signals::end(&console, number);
             }
         });
     }
@@ -100,7 +102,7 @@ pub(super) fn connect(
             for warning in &warnings {
                 context.console.warn(warning);
             }
-            Peer::Server(endpoint.clone(), token_provider)
+            Peer::Server(route(endpoint, &context.environment)?, token_provider)
         }
     };
     let patience = Patience {

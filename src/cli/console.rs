@@ -28,6 +28,8 @@ pub(crate) struct Console {
     redraws: bool,
     /// Whether a line of [`Console::status`] stands there now.
     drawn: Arc<AtomicBool>,
+    /// Whether a question stands there that nobody has answered yet.
+    asking: Arc<AtomicBool>,
     /// The current folder, with a slash behind it: what lies in it is named from there.
     folder: Arc<str>,
     /// What nothing that is printed shows, whoever wrote it.
@@ -86,6 +88,7 @@ impl Console {
             terminals,
             redraws: terminals.1 && !dumb,
             drawn: Arc::default(),
+            asking: Arc::default(),
             folder: links::here().map_or_else(
                 |_| "".into(),
                 |folder| format!("{}/", folder.display()).into(),
@@ -238,6 +241,8 @@ impl Console {
         let mut sink = io::stderr().lock();
         let cleared = if self.drawn.swap(false, Ordering::Relaxed) {
             sink.write_all(b"\r\x1b[2K")
+        } else if self.asking.swap(false, Ordering::Relaxed) {
+            sink.write_all(b"\n")
         } else {
             Ok(())
         };
@@ -290,11 +295,12 @@ impl Console {
     ///
     /// Returns why the answer cannot be read.
     pub(crate) fn ask(&self, question: &str) -> io::Result<Option<String>> {
-        let mut sink = io::stderr().lock();
-        sink.write_all(&self.masked(format!("{question} ").into_bytes()))?;
-        sink.flush()?;
+        self.words(|_, sink| write!(sink, "{question} "));
+        self.asking.store(true, Ordering::Relaxed);
         let mut line = String::new();
         let read = io::stdin().lock().read_line(&mut line)?;
+        // Without an answer nothing has ended the line of the question.
+        self.asking.store(read == 0, Ordering::Relaxed);
         Ok((read > 0).then(|| line.trim().to_owned()))
     }
 

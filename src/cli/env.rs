@@ -32,6 +32,15 @@ pub(crate) const OTHERS: [&str; 3] = [CONFIG, TRUST_CONFIG, CRASH];
 /// them in its environment.
 pub(crate) const SECRETS: [&str; 4] = [TOKEN, CLIENT_ID, CLIENT_SECRET, "RETIRE_TOKEN_COMMAND"];
 
+/// The variables that name the proxy on the way to a server, the one that counts more first.
+pub(crate) const PROXIES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+
+/// The variables that name the servers to which no proxy leads.
+pub(crate) const NO_PROXY: [&str; 2] = ["NO_PROXY", "no_proxy"];
+
+/// The variable that names the certificates that count in place of the system's.
+pub(crate) const CERTIFICATES: &str = "SSL_CERT_FILE";
+
 /// The variable that says what is logged, as programs in Rust have it.
 pub(crate) const LOG: &str = "RUST_LOG";
 
@@ -88,7 +97,7 @@ impl Environment {
     }
 
     /// The first of several variables that says something.
-    fn first(&self, names: &[&str]) -> Option<String> {
+    pub(crate) fn first(&self, names: &[&str]) -> Option<String> {
         let texts = names.iter().filter_map(|name| self.text(name).ok()?);
         texts.map(str::to_owned).next()
     }

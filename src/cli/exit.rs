@@ -139,6 +139,7 @@ impl From<&StopReason> for Exit {
     fn from(reason: &StopReason) -> Self {
         match reason {
             StopReason::NotAuthenticated { .. }
+            | StopReason::NoToken { .. }
             | StopReason::NotAuthorised { .. }
             | StopReason::WrongAccount { .. } => Self::Denied,
             StopReason::NotReachable { .. }

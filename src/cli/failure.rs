@@ -304,11 +304,12 @@ impl Failure {
             | Self::NoSeed(_)
             | Self::TwoStates(_)
             | Self::NotText(_)
-            | Self::Declined
-            | Self::Kept
             | Self::Seed(_)
             | Self::System { .. }
             | Self::Transport(_) => None,
+            Self::Declined | Self::Kept => Some(
+                "to approve, type the number that the question asks for, and nothing else; `--auto-approve` goes ahead without a question",
+            ),
         }
     }
 

@@ -3,13 +3,13 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, Read, Write};
+use std::io::{self, IsTerminal, Read, Write};
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use crate::asset::AssetId;
+use crate::asset::written::Written;
 use crate::manifest::{Part, Source};
 
 /// The largest file that is read, in bytes: six million assets, while a place still fits 32 bits.
@@ -37,6 +37,12 @@ pub(crate) enum FilesError {
     /// No PATH was given, and none of the usual ones is there.
     #[error("there is no manifest: neither `{}` nor `{}/` is in {}", DEFAULTS[0], DEFAULTS[1], folder_in_words(.0))]
     NoDefault(PathBuf),
+    /// There is nothing.
+    #[error("there is no `{}`", .0.display())]
+    Missing(PathBuf),
+    /// There is only a link.
+    #[error("`{}` is a link that leads nowhere", .0.display())]
+    Dangling(PathBuf),
     /// The system refused something.
     #[error("cannot read `{}`", path.display())]
     Io {
@@ -79,7 +85,7 @@ pub(crate) enum FilesError {
     #[error("`{}` is no plain file", .0.display())]
     NotPlain(PathBuf),
     /// A pipe through which nothing comes.
-    #[error("`{}` is a pipe, and its end did not come within {} s", .0.display(), PATIENCE.as_secs())]
+    #[error("{}, and its end did not come within {} s", pipe_in_words(.0), PATIENCE.as_secs())]
     Silent(PathBuf),
     /// Too large a file.
     #[error("`{}` is larger than {} MiB", .0.display(), LARGEST >> 20)]
@@ -101,13 +107,16 @@ impl FilesError {
     /// Says what to do about it.
     pub(crate) fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::Io { path, .. }
-                if path
-                    .to_str()
-                    .is_some_and(|text| AssetId::parse(text).is_ok()) =>
-            {
-                Some("an id is no PATH: list the asset in a manifest, and name that")
+            Self::Missing(path) => {
+                let text = path.to_str();
+                let is_asset = text.is_some_and(|text| Written::parse(text).is_ok());
+                Some(if is_asset {
+                    "an id is no PATH: list the asset in a manifest, and name that"
+                } else {
+                    "check the name, and the folder that you are in"
+                })
             }
+            Self::Dangling(_) => Some("put the file there that it leads to, or remove the link"),
             Self::NoDefault(_) => {
                 Some("name a manifest: a file, a folder, or `-` for standard input")
             }
@@ -124,17 +133,30 @@ impl FilesError {
             Self::NotPlain(_) => Some("remove it, or name it as a PATH if it is a pipe"),
             Self::SavedPlan(_) => Some("give it alone to `retire apply`; `retire show` shows it"),
             Self::TooLarge(_) => Some("split it into several files"),
-            Self::Io { .. }
-            | Self::NoFile(_)
-            | Self::Silent(_)
-            | Self::TooDeep(_)
-            | Self::StandardTwice => None,
+            Self::Silent(_) => Some("write it into a file first, and name that"),
+            Self::Io { .. } | Self::NoFile(_) | Self::TooDeep(_) | Self::StandardTwice => None,
         }
     }
 
     pub(super) fn io(path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
-        move |source| Self::Io { path, source }
+        move |source| {
+            if source.kind() != io::ErrorKind::NotFound {
+                Self::Io { path, source }
+            } else if path.is_symlink() {
+                Self::Dangling(path)
+            } else {
+                Self::Missing(path)
+            }
+        }
+    }
+}
+
+fn pipe_in_words(path: &Path) -> String {
+    if path.as_os_str() == "-" {
+        "standard input is a pipe".to_owned()
+    } else {
+        format!("`{}` is a pipe", path.display())
     }
 }
 
@@ -254,8 +276,7 @@ pub(crate) fn read(input: &Input) -> Result<Source, FilesError> {
     let (path, bytes) = match input {
         Input::Standard => {
             let path = Path::new("-");
-            let read = || bounded(&mut io::stdin().lock(), path, 0);
-            (path, once(path, read)?)
+            (path, once(path, standard)?)
         }
         Input::File(path) => (&**path, bytes(path)?),
     };
@@ -310,18 +331,37 @@ fn once(
     Ok(bytes)
 }
 
+/// Reads standard input. Whoever types there may take their time.
+fn standard() -> Result<Vec<u8>, FilesError> {
+    let read = |path: &Path| bounded(&mut io::stdin().lock(), path, 0);
+    let path = Path::new("-");
+    if io::stdin().is_terminal() {
+        read(path)
+    } else {
+        within(PATIENCE, path, read)
+    }
+}
+
 /// Reads what comes through a pipe, for so long at most.
 fn piped(path: &Path, patience: Duration) -> Result<Vec<u8>, FilesError> {
-    let (sender, receiver) = mpsc::channel();
-    let pipe = path.to_owned();
-    let read = move || {
+    within(patience, path, |path| {
         // To open a pipe waits for somebody at its other end.
-        let open = fs::File::open(&pipe).map_err(FilesError::io(&pipe));
-        let bytes = open.and_then(|mut file| bounded(&mut file, &pipe, 0));
-        // Who waited may have gone.
-        sender.send(bytes).ok();
-    };
-    let reader = thread::Builder::new().spawn(read);
+        let mut file = fs::File::open(path).map_err(FilesError::io(path))?;
+        bounded(&mut file, path, 0)
+    })
+}
+
+/// Reads on a thread of its own, for so long at most.
+fn within(
+    patience: Duration,
+    path: &Path,
+    read: impl FnOnce(&Path) -> Result<Vec<u8>, FilesError> + Send + 'static,
+) -> Result<Vec<u8>, FilesError> {
+    let (sender, receiver) = mpsc::channel();
+    let whole = path.to_owned();
+    // Who waited may have gone.
+    let reading = move || drop(sender.send(read(&whole)));
+    let reader = thread::Builder::new().spawn(reading);
     reader.map_err(FilesError::io(path))?;
     let read = receiver.recv_timeout(patience);
     read.unwrap_or_else(|_late| Err(FilesError::Silent(path.to_owned())))

@@ -37,6 +37,7 @@ mod playground;
 mod project;
 mod reporter;
 mod rescue;
+mod route;
 mod saved_plan;
 pub mod schemas;
 mod secrets;
@@ -82,7 +83,7 @@ pub fn main() -> ExitCode {
         console.warn(&warning);
     }
     log::start(arguments.verbose, &environment, &console);
-    let signals = match Signals::install() {
+    let signals = match Signals::install(&console) {
         Ok(signals) => signals,
         Err(error) => {
             let failure = Failure::system("catch signals")(error);

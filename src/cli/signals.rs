@@ -7,6 +7,10 @@ use std::thread;
 
 use tokio::runtime::{self, Runtime};
 
+use crate::cli::console::Console;
+use crate::event::StopReason;
+use crate::render::summary::stopped;
+
 /// The number of the signal that Ctrl-C sends.
 pub(super) const INTERRUPT: i32 = 2;
 
@@ -25,7 +29,12 @@ type Stop = Box<dyn FnMut(i32) + Send>;
 /// The system's own way to end a process at a signal does not work for the first process of a
 /// container, and has no exit code; so the program ends itself.
 #[derive(Clone)]
-pub(crate) struct Signals(Arc<Mutex<Stop>>);
+pub(crate) struct Signals {
+    /// What follows from the next one.
+    stop: Arc<Mutex<Stop>>,
+    /// Where it is said that one has ended the program.
+    console: Console,
+}
 
 impl fmt::Debug for Signals {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -39,9 +48,12 @@ impl Signals {
     /// # Errors
     ///
     /// Returns why they cannot be caught.
-    pub(crate) fn install() -> io::Result<Self> {
+    pub(crate) fn install(console: &Console) -> io::Result<Self> {
         check_files()?;
-        let signals = Self(Arc::new(Mutex::new(Box::new(end))));
+        let signals = Self {
+            stop: Arc::new(Mutex::new(ending(console))),
+            console: console.clone(),
+        };
         let heard = signals.clone();
         let runtime = runtime::Builder::new_current_thread().enable_io().build()?;
         catch(runtime, move |number| heard.pass(number))?;
@@ -50,16 +62,16 @@ impl Signals {
 
     /// Gives every signal from now on to somebody who stops in order.
     pub(crate) fn forward(&self, stop: impl FnMut(i32) + Send + 'static) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Box::new(stop);
+        *self.stop.lock().unwrap_or_else(PoisonError::into_inner) = Box::new(stop);
     }
 
     /// Ends the program at the next signal, now that nothing is left to be written down.
     pub(crate) fn take_back(&self) {
-        self.forward(end);
+        *self.stop.lock().unwrap_or_else(PoisonError::into_inner) = ending(&self.console);
     }
 
     fn pass(&self, number: i32) {
-        let mut stop = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut stop = self.stop.lock().unwrap_or_else(PoisonError::into_inner);
         stop(number);
     }
 }
@@ -87,13 +99,19 @@ fn check_files() -> io::Result<()> {
     Ok(())
 }
 
-/// Ends the program as a signal asks for.
+fn ending(console: &Console) -> Stop {
+    let console = console.clone();
+    Box::new(move |number| end(&console, number))
+}
+
+/// Says that a signal ends the program, and ends it.
 #[expect(
     clippy::disallowed_methods,
     clippy::exit,
     reason = "this runs only while nothing is under way that is to be written back"
 )]
-pub(super) fn end(number: i32) {
+pub(super) fn end(console: &Console, number: i32) {
+    console.error(&stopped(&StopReason::Signal { number }), None);
     let number = if number == HANG_UP { TERMINATE } else { number };
     std::process::exit(128 + number);
 }

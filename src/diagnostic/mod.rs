@@ -72,10 +72,22 @@ pub fn in_words(error: &dyn std::error::Error) -> String {
     let mut cause = error.source();
     while let Some(deeper) = cause {
         text.push_str(": ");
-        text.push_str(&deeper.to_string());
+        text.push_str(&of_the_system(&deeper.to_string()));
         cause = deeper.source();
     }
     text
+}
+
+/// Words that may be the system's, as a part of a sentence: without the number of the error.
+#[must_use]
+pub fn of_the_system(words: &str) -> String {
+    let Some((words, _number)) = words.split_once(" (os error ") else {
+        return words.to_owned();
+    };
+    let words = words.trim_end_matches('.');
+    let mut letters = words.chars();
+    let first = letters.next().map(|first| first.to_ascii_lowercase());
+    first.into_iter().chain(letters).collect()
 }
 
 /// A parser's message without the text that it found where another type belongs: the file may be
@@ -92,6 +104,18 @@ pub fn without_text(message: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_of_the_system_are_a_part_of_a_sentence() {
+        for (words, shown) in [
+            ("Permission denied (os error 13)", "permission denied"),
+            ("Zugriff verweigert. (os error 5)", "zugriff verweigert"),
+            ("No such host is known.", "No such host is known."),
+            (" (os error 1)", ""),
+        ] {
+            assert_eq!(of_the_system(words), shown);
+        }
+    }
 
     #[test]
     fn a_text_is_not_repeated() {

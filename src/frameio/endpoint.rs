@@ -1,14 +1,20 @@
-//! A server's base address, and how one is shown that may hold a password.
+//! A server's base address, the proxy on the way to it, and how an address is shown that may hold
+//! a password.
 
 use std::net::IpAddr;
 
 use reqwest::Url;
 
 use crate::frameio::mask;
+use crate::frameio::proxy::Proxy;
 
 /// A server's base address that a token may be sent to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Endpoint(Url);
+pub struct Endpoint {
+    url: Url,
+    /// What stands on the way to it.
+    proxy: Option<Proxy>,
+}
 
 /// The base address of the API, without the version that somebody wrote behind it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,7 +71,7 @@ impl Endpoint {
             let host = url.host_str().unwrap_or_default();
             return Err(EndpointError::Parts(format!("{}://{host}/…", url.scheme())));
         }
-        let endpoint = Self(url);
+        let endpoint = Self { url, proxy: None };
         match endpoint.scheme() {
             "https" => Ok(endpoint),
             "http" if endpoint.is_loopback() => Ok(endpoint),
@@ -74,10 +80,31 @@ impl Endpoint {
         }
     }
 
+    /// The same server, reached through a proxy.
+    #[must_use]
+    pub fn through(self, proxy: Proxy) -> Self {
+        let proxy = Some(proxy);
+        Self { proxy, ..self }
+    }
+
+    /// What stands on the way to it.
+    pub(super) const fn proxy(&self) -> Option<&Proxy> {
+        self.proxy.as_ref()
+    }
+
+    /// The address and the way to it, for messages about what went wrong on the way.
+    pub(super) fn way(&self) -> String {
+        let address = self.as_str();
+        match &self.proxy {
+            Some(proxy) => format!("{address}, through the proxy {proxy}"),
+            None => address.to_owned(),
+        }
+    }
+
     /// Whether the server is on this machine.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
-        let host = self.0.host_str().unwrap_or_default();
+        let host = self.url.host_str().unwrap_or_default();
         let address = host.trim_start_matches('[').trim_end_matches(']');
         host == "localhost"
             || address
@@ -88,12 +115,12 @@ impl Endpoint {
     /// The address without a trailing slash.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        self.0.as_str().trim_end_matches('/')
+        self.url.as_str().trim_end_matches('/')
     }
 
     /// How the server is reached.
     pub(super) fn scheme(&self) -> &str {
-        self.0.scheme()
+        self.url.scheme()
     }
 }
 
@@ -105,7 +132,7 @@ impl Base {
     ///
     /// Returns why the token must not be sent there, or that it is the address of a call.
     pub fn parse(text: &str) -> Result<Self, EndpointError> {
-        let Endpoint(mut url) = Endpoint::parse(text)?;
+        let Endpoint { mut url, proxy } = Endpoint::parse(text)?;
         let mut path: Vec<&str> = url.path().split('/').collect();
         while path.last().is_some_and(|last| last.is_empty()) {
             path.pop();
@@ -129,7 +156,7 @@ impl Base {
             url.set_path(&path);
         }
         Ok(Self {
-            endpoint: Endpoint(url),
+            endpoint: Endpoint { url, proxy },
             version,
         })
     }

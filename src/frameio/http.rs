@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use reqwest::{Client, redirect};
 
+use crate::diagnostic::of_the_system;
 use crate::frameio::endpoint::Endpoint;
 
 /// How long things may take.
@@ -81,10 +82,11 @@ pub(super) fn client(
         .pool_idle_timeout(IDLE)
         .pool_max_idle_per_host(most_idle)
         .tcp_nodelay(true);
-    if endpoint.is_loopback() {
-        // A proxy would carry the token off this machine in the clear.
-        builder = builder.no_proxy();
-    }
+    // The library would read the environment by itself.
+    builder = match endpoint.proxy() {
+        Some(proxy) => builder.proxy(proxy.for_client().map_err(TransportError)?),
+        None => builder.no_proxy(),
+    };
     if endpoint.scheme() == "http" {
         // To read the certificates of the system takes as long as all else at the start.
         builder = builder.tls_certs_only([]);
@@ -101,5 +103,5 @@ pub(super) fn innermost(error: &reqwest::Error) -> String {
     while let Some(deeper) = cause.source() {
         cause = deeper;
     }
-    cause.to_string()
+    of_the_system(&cause.to_string())
 }

@@ -47,13 +47,16 @@ pub(super) struct Fetched {
 pub(super) enum NoToken {
     /// The service does not give one.
     Refused { detail: String },
+    /// Whoever answers says that the service is elsewhere, where no secret is taken.
+    Redirected { detail: String },
     /// The service asks for patience (status 429).
     Busy {
         /// How long its headers ask to wait.
         wait: Option<Duration>,
         detail: String,
     },
-    /// The service could not be reached, or has trouble of its own.
+    /// The service could not be reached, has trouble of its own, or somebody else answers in its
+    /// place for now.
     NotReachable {
         /// What came instead of an answer.
         detail: String,
@@ -63,7 +66,7 @@ pub(super) enum NoToken {
 impl NoToken {
     pub(super) fn none() -> Self {
         Self::Refused {
-            detail: "there is no token".to_owned(),
+            detail: "the token endpoint has given none".to_owned(),
         }
     }
 }
@@ -110,7 +113,7 @@ impl Ims {
         let lost = |error: &reqwest::Error| NoToken::NotReachable {
             detail: format!(
                 "the token endpoint `{}` does not answer: {}",
-                self.endpoint.as_str(),
+                self.endpoint.way(),
                 self.secrets.words(&innermost(error))
             ),
         };
@@ -118,38 +121,45 @@ impl Ims {
         let status = response.status().as_u16();
         let wait = pace::wait(response.headers());
         let body = read(response).await.map_err(|error| lost(&error))?;
+        let odd = |what: &str| {
+            let place = self.endpoint.as_str();
+            format!("the token endpoint `{place}` answers with {what}")
+        };
+        let said = self.refusal(body.clone());
+        let detail = match &said {
+            Some(said) => format!("the token endpoint gives no token: {said}"),
+            None => odd(&format!("status {status}")),
+        };
         match status {
-            200 => self.token(&body),
-            429 => Err(NoToken::Busy {
-                wait,
-                detail: self.describe_refusal(status, body),
+            200 => self
+                .token(&body)
+                .map_err(|what| NoToken::NotReachable { detail: odd(what) }),
+            300..=399 => Err(NoToken::Redirected {
+                detail: odd(&format!(
+                    "a redirect (status {status}), which is not followed"
+                )),
             }),
-            408 | 425 | 500.. => Err(NoToken::NotReachable {
-                detail: self.describe_refusal(status, body),
-            }),
-            _ => Err(NoToken::Refused {
-                detail: self.describe_refusal(status, body),
-            }),
+            429 => Err(NoToken::Busy { wait, detail }),
+            // Only the service's own words are a refusal.
+            400..=499 if said.is_some() && !matches!(status, 408 | 425) => {
+                Err(NoToken::Refused { detail })
+            }
+            _ => Err(NoToken::NotReachable { detail }),
         }
     }
 
-    fn token(&self, body: &[u8]) -> Result<Fetched, NoToken> {
+    /// Takes the token out of an answer, or says what the answer is instead.
+    fn token(&self, body: &[u8]) -> Result<Fetched, &'static str> {
         #[derive(Deserialize)]
         struct Answer {
             access_token: String,
             expires_in: Option<u64>,
         }
-        let odd = |why: &str| NoToken::Refused {
-            detail: format!(
-                "the token endpoint `{}` answers with {why}",
-                self.endpoint.as_str()
-            ),
-        };
         // What the parser says could repeat the token.
         let answer: Answer =
-            serde_json::from_slice(body).map_err(|_secret| odd("something else than a token"))?;
-        let token = Token::new(&answer.access_token)
-            .map_err(|_secret| odd("a token that cannot be one"))?;
+            serde_json::from_slice(body).map_err(|_secret| "something else than a token")?;
+        let token =
+            Token::new(&answer.access_token).map_err(|_secret| "a token that cannot be one")?;
         // From now on, no words from outside can bring it in.
         self.secrets.renew(&token);
         let told = answer.expires_in.map(lifetime);
@@ -160,22 +170,18 @@ impl Ims {
         })
     }
 
-    /// What an answer without a token says, without what it may repeat of the question.
-    fn describe_refusal(&self, status: u16, body: Vec<u8>) -> String {
+    /// What the service says in place of a token, without what it may repeat of the question;
+    /// nothing where these are no words of the service.
+    fn refusal(&self, body: Vec<u8>) -> Option<String> {
         #[derive(Deserialize)]
         struct Answer {
             error: Option<String>,
             error_description: Option<String>,
         }
-        let answer = serde_json::from_slice::<Answer>(&self.secrets.body(body)).ok();
-        let texts = answer.map(|answer| [answer.error, answer.error_description]);
-        let texts: Vec<String> = texts.into_iter().flatten().flatten().collect();
-        let said = if texts.is_empty() {
-            format!("status {status}")
-        } else {
-            mask::bounded(&texts.join(": "))
-        };
-        format!("the token endpoint gives no token: {said}")
+        let answer: Answer = serde_json::from_slice(&self.secrets.body(body)).ok()?;
+        let texts = [Some(answer.error?), answer.error_description];
+        let texts: Vec<String> = texts.into_iter().flatten().collect();
+        Some(mask::bounded(&texts.join(": ")))
     }
 }
 

@@ -17,6 +17,7 @@ pub mod pace;
 pub mod pacer;
 mod place;
 pub mod places;
+pub mod proxy;
 pub mod recently_deleted;
 mod reply;
 pub mod retry;

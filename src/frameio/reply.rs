@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::event::StopReason;
+
 /// What came of one request, before anybody has judged it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reply {
@@ -20,8 +22,8 @@ pub enum Reply {
         /// The body, or why it did not come whole.
         body: Body,
     },
-    /// No token could be had for it, so nothing was sent.
-    NoToken { detail: String },
+    /// No token can be had for it, so nothing was sent, and nothing else can be.
+    NoToken(StopReason),
     /// Whoever gives tokens asks for patience, so nothing was sent.
     Busy {
         /// How long to wait, where that is said.
@@ -51,7 +53,7 @@ impl Reply {
     pub const fn answer(&self) -> Option<(u16, &Body)> {
         match self {
             Self::Answered { status, body, .. } => Some((*status, body)),
-            Self::NoToken { .. }
+            Self::NoToken(_)
             | Self::Busy { .. }
             | Self::NotSent { .. }
             | Self::Dropped { .. }
@@ -64,7 +66,7 @@ impl Reply {
     pub const fn limits(&self) -> Option<Limits> {
         match self {
             Self::Answered { limits, .. } => *limits,
-            Self::NoToken { .. }
+            Self::NoToken(_)
             | Self::Busy { .. }
             | Self::NotSent { .. }
             | Self::Dropped { .. }
@@ -77,7 +79,7 @@ impl Reply {
     pub const fn pages(&self) -> Option<u32> {
         match self {
             Self::Answered { pages, .. } => *pages,
-            Self::NoToken { .. }
+            Self::NoToken(_)
             | Self::Busy { .. }
             | Self::NotSent { .. }
             | Self::Dropped { .. }
@@ -90,7 +92,7 @@ impl Reply {
     pub const fn date(&self) -> Option<Timestamp> {
         match self {
             Self::Answered { date, .. } => *date,
-            Self::NoToken { .. }
+            Self::NoToken(_)
             | Self::Busy { .. }
             | Self::NotSent { .. }
             | Self::Dropped { .. }

@@ -9,6 +9,7 @@ use reqwest::{Client, Response};
 use tokio::time::Instant;
 use tracing::{Level, debug, enabled, trace};
 
+use crate::event::StopReason;
 use crate::frameio::call::{Method, Request};
 pub use crate::frameio::endpoint::{Base, Endpoint, EndpointError};
 use crate::frameio::http::{Connections, client, innermost};
@@ -160,7 +161,7 @@ impl Transport {
         let detail = self.words(error);
         // Only a connection that was never made proves that nothing was sent.
         if error.is_connect() {
-            let detail = format!("{}: {detail}", self.endpoint.as_str());
+            let detail = format!("{}: {detail}", self.endpoint.way());
             Reply::NotSent { detail }
         } else {
             Reply::Lost { detail }
@@ -175,7 +176,8 @@ impl Transport {
 /// What comes of a request for which there is no token.
 fn without(why: NoToken) -> Reply {
     match why {
-        NoToken::Refused { detail } => Reply::NoToken { detail },
+        NoToken::Refused { detail } => Reply::NoToken(StopReason::NoToken { detail }),
+        NoToken::Redirected { detail } => Reply::NoToken(StopReason::WrongEndpoint { detail }),
         NoToken::Busy { wait, detail } => Reply::Busy { wait, detail },
         NoToken::NotReachable { detail } => Reply::NotSent { detail },
     }
@@ -197,7 +199,7 @@ fn log(method: Method, path: &str, took: Duration, reply: &Reply) {
             }
             Body::Cut { detail } => debug!(?method, path, status, detail, ?took, "cut short"),
         },
-        Reply::NoToken { detail } => debug!(?method, path, detail, ?took, "no token"),
+        Reply::NoToken(why) => debug!(?method, path, ?why, ?took, "no token"),
         Reply::Busy { wait, detail } => debug!(?method, path, ?wait, detail, ?took, "no token yet"),
         Reply::NotSent { detail } => debug!(?method, path, detail, ?took, "not sent"),
         Reply::Dropped { detail } => debug!(?method, path, detail, ?took, "dropped"),

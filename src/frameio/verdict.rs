@@ -107,9 +107,7 @@ impl<T> Verdict<T> {
                 wait: *wait,
                 body,
             }),
-            Reply::NoToken { detail } => Err(Self::Stop(StopReason::NotAuthenticated {
-                detail: detail.clone(),
-            })),
+            Reply::NoToken(why) => Err(Self::Stop(why.clone())),
             Reply::Busy { wait, detail: _ } => Err(Self::SlowDown { wait: *wait }),
             Reply::NotSent { detail } => Err(Self::NotSent {
                 detail: detail.clone(),

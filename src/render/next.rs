@@ -63,7 +63,10 @@ pub(super) fn next_steps(summary: &Summary) -> Vec<String> {
 fn after_stop(reason: &StopReason) -> String {
     match reason {
         StopReason::NotAuthenticated { .. } => {
-            "give a valid token (`FRAMEIO_TOKEN`, `--token-file` or `--token-command`) or, for V4, a valid client (`FRAMEIO_CLIENT_ID`, `FRAMEIO_CLIENT_SECRET`), then run apply again"
+            "give a valid token (`FRAMEIO_TOKEN`, `--token-file` or `--token-command`), then run apply again"
+        }
+        StopReason::NoToken { .. } => {
+            "check the client's id and secret (`FRAMEIO_CLIENT_ID`, `FRAMEIO_CLIENT_SECRET`) and `--ims-endpoint`, then run apply again"
         }
         StopReason::NotAuthorised { .. } => {
             "use a token of this account that may delete (v2: with the scope `asset.delete`), or settle what the server says, then run apply again"
@@ -72,7 +75,7 @@ fn after_stop(reason: &StopReason) -> String {
             "check the network, `--endpoint` and, where tokens are fetched, `--ims-endpoint`, then run apply again"
         }
         StopReason::WrongEndpoint { .. } => {
-            "check `--endpoint` and `--api`, and whether a proxy answers in the server's place"
+            "check `--endpoint`, `--api` and, where tokens are fetched, `--ims-endpoint`, and whether a proxy answers in the server's place"
         }
         StopReason::RateLimited { .. } => {
             "run apply again after that, or with a longer `--retry-for`"

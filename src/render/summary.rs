@@ -166,6 +166,7 @@ pub(crate) fn stopped(reason: &StopReason) -> String {
         StopReason::NotAuthenticated { detail } => {
             format!("the server does not accept the token: {}", escape(detail))
         }
+        StopReason::NoToken { detail } => escape(detail).into_owned(),
         StopReason::NotAuthorised { detail } => {
             format!("the server refuses the call: {}", escape(detail))
         }
@@ -217,6 +218,7 @@ pub(crate) fn stopped(reason: &StopReason) -> String {
             escape(detail)
         ),
         StopReason::Signal { number } => match number {
+            1 => "its terminal was closed (SIGHUP)".to_owned(),
             2 => "interrupted (SIGINT)".to_owned(),
             15 => "terminated (SIGTERM)".to_owned(),
             number => format!("asked to by signal {number}"),

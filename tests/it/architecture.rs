@@ -67,9 +67,10 @@ const MODULES: [(&str, &[&str]); 17] = [
 ];
 
 /// Outside crates that only some modules may import.
-const CRATES: [(&str, &[&str]); 9] = [
+const CRATES: [(&str, &[&str]); 10] = [
     ("anstream", &["cli"]),
     ("anstyle", &["render"]),
+    ("hyper_util", &["frameio"]),
     ("reqwest", &["frameio"]),
     ("axum", &["sandbox"]),
     ("clap", &["cli"]),

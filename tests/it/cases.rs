@@ -50,6 +50,7 @@ cases! {
     events_of_a_command_that_fails
     events_of_a_run
     events_overwrite_nothing
+    files_that_are_missing
     habits
     holds_in_any_letter_case
     holds_of_the_whole_project

@@ -47,4 +47,5 @@ mod torn;
 mod unknown;
 mod validate;
 mod waits;
+mod ways;
 mod whoami;

@@ -217,14 +217,13 @@ fn a_password_is_in_no_message() {
         let done = desk.run(&["plan", "--config", path.to_str().unwrap()]);
         is_nowhere("hush", &desk, &done.expect(8));
     }
-    // A proxy that refuses, one that is not there, and one that nobody can read.
+    // A proxy that refuses, and one that is not there.
     let refusing = Server::new(|_| Some((407, String::new())));
     let at = refusing.url.strip_prefix("http://").unwrap();
     for proxy in [
         &format!("http://me:hush@{at}"),
         "http://me:hush@127.0.0.1:9",
         "me:hush@127.0.0.1:9",
-        "http://me:hush@127.0.0.1:port",
     ] {
         let variables = [TOKEN[0], ("HTTPS_PROXY", proxy), ("RUST_LOG", "trace")];
         let mut arguments = vec!["apply", "--auto-approve", "--retries", "0", "-vvv"];
@@ -360,6 +359,22 @@ fn no_log_and_no_line_of_a_file_shows_a_secret() {
         let transcript = done.transcript();
         assert!(!transcript.contains(SECRET), "{transcript}");
     }
+}
+
+#[test]
+fn no_copy_of_a_state_has_a_secret() {
+    let server = willing();
+    let desk = Desk::with(&manifest(1));
+    let other = [("FRAMEIO_TOKEN", "another-token"), ("GITHUB_ACTOR", SECRET)];
+    let arguments = ["apply", "--auto-approve", "--endpoint", &server.url];
+    // What another token's run took for the name of somebody.
+    desk.run_with(&other, &arguments).expect(0);
+    desk.is_own();
+    let done = desk.run_with(&TOKEN, &["state", "pull", "--out", "copy.json"]);
+    let done = done.expect(1);
+    assert!(done.err.contains("a secret of this run"), "{}", done.err);
+    assert!(!done.transcript().contains(SECRET), "{}", done.transcript());
+    assert!(!desk.path("copy.json").exists());
 }
 
 #[test]

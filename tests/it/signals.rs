@@ -2,7 +2,7 @@
 #![cfg(unix)]
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::{Mutex, mpsc};
 use std::thread::sleep;
@@ -257,12 +257,107 @@ fn whoever_waits_for_a_lock_ends_at_once() {
             .spawn()
             .unwrap();
         let mut line = String::new();
-        let mut words = BufReader::new(child.stderr.as_mut().unwrap());
+        let mut words = BufReader::new(child.stderr.take().unwrap());
         words.read_line(&mut line).unwrap();
         assert!(line.contains("waiting"), "{line}");
         signal(&child, name);
+        line.clear();
+        words.read_line(&mut line).unwrap();
+        assert!(line.contains(&format!("(SIG{name})")), "{line}");
         assert_eq!(child.wait().unwrap().code(), Some(code));
     }
+}
+
+#[test]
+fn whoever_reads_ends_with_a_word() {
+    for (name, code) in [("INT", 130), ("TERM", 143), ("HUP", 143)] {
+        let said = format!("(SIG{name})");
+        for command in ["plan --api v4", "whoami", "apply --api v4 --auto-approve"] {
+            let (server, comes) = silent();
+            let desk = Desk::with(&manifest(1));
+            let mut arguments: Vec<&str> = command.split(' ').collect();
+            arguments.extend(["--endpoint", &server.url]);
+            let mut command = desk.command(&arguments);
+            command.env("FRAMEIO_TOKEN", "t").stdout(Stdio::piped());
+            let child = command.stderr(Stdio::piped()).spawn().unwrap();
+            comes.recv().unwrap();
+            signal(&child, name);
+            let (found, _, err) = ended(child);
+            assert_eq!(found, Some(code), "{arguments:?}: {err}");
+            assert!(err.contains(&said), "{arguments:?}: {err}");
+        }
+        // What comes through standard input.
+        let desk = Desk::new();
+        let mut command = desk.command(&["validate", "-"]);
+        let command = command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+        let held = child.stdin.take();
+        while !is_caught(&child) {
+            std::thread::yield_now();
+        }
+        signal(&child, name);
+        let (found, _, err) = ended(child);
+        assert_eq!(found, Some(code), "{err}");
+        assert!(err.contains(&said), "{err}");
+        drop(held);
+    }
+}
+
+/// Whether a process catches SIGINT by now.
+fn is_caught(child: &Child) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+    let mut lines = status.lines();
+    let mask = lines.find_map(|line| line.strip_prefix("SigCgt:")).unwrap();
+    u64::from_str_radix(mask.trim(), 16).unwrap() & 2 == 2
+}
+
+/// Answers the question of a command on a terminal; returns all that was to be seen and its exit
+/// code.
+fn answer_question(desk: &Desk, command: &str, answer: &[u8]) -> (String, Option<i32>) {
+    let binary = env!("CARGO_BIN_EXE_retire");
+    let mut terminal = Command::new("script");
+    terminal
+        .args(["-qec", &format!("{binary} {command}"), "/dev/null"])
+        .current_dir(desk.path(""))
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap())
+        .env("RETIRE_API", "v2");
+    let piped = terminal.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = piped.spawn().unwrap();
+    let (mut input, mut output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+    let (mut seen, mut piece) = (Vec::new(), [0; 512]);
+    while !String::from_utf8_lossy(&seen).contains("type the number") {
+        let length = output.read(&mut piece).unwrap();
+        assert!(length > 0, "{}", String::from_utf8_lossy(&seen));
+        seen.extend_from_slice(&piece[..length]);
+    }
+    input.write_all(answer).unwrap();
+    output.read_to_end(&mut seen).unwrap();
+    let code = child.wait().unwrap().code();
+    (String::from_utf8_lossy(&seen).into_owned(), code)
+}
+
+#[test]
+fn a_question_that_is_not_answered_says_what_to_do() {
+    let desk = Desk::of_example("quickstart");
+    desk.run(&["apply", "--sandbox"]).expect(3);
+    let rm = "state rm 8d1f0c52-6a3b-4c7e-9f21-0b5d7a4e1c09 --state retire.sandbox.state.json";
+    for answer in ["y\n", "yes\n", "2\n", "\n", "\u{4}"] {
+        let (seen, code) = answer_question(&desk, rm, answer.as_bytes());
+        assert_eq!(code, Some(4), "{seen}");
+        assert!(seen.contains("not approved"), "{seen}");
+        assert!(
+            seen.contains("type the number that the question asks"),
+            "{seen}"
+        );
+    }
+    // Ctrl-C.
+    let (seen, code) = answer_question(&desk, rm, b"\x03");
+    assert_eq!(code, Some(130), "{seen}");
+    assert!(seen.contains("\nerror: interrupted (SIGINT)"), "{seen}");
+    // Whoever answers as asked is heard.
+    let (seen, code) = answer_question(&desk, rm, b"1\n");
+    assert_eq!(code, Some(0), "{seen}");
 }
 
 #[test]

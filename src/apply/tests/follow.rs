@@ -385,7 +385,7 @@ fn reply() -> impl proptest::strategy::Strategy<Value = Reply> {
                 },
             }
         }),
-        1 => Just(Reply::NoToken { detail: detail() }),
+        1 => Just(Reply::NoToken(StopReason::NoToken { detail: detail() })),
         1 => Just(Reply::Busy { wait: None, detail: detail() }),
         1 => Just(Reply::Dropped { detail: detail() }),
         1 => Just(Reply::NotSent { detail: detail() }),

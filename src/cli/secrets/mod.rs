@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::cli::env::{Environment, TOKEN};
 use crate::cli::failure::Failure;
 use crate::cli::files;
+use crate::cli::route::route;
 use crate::cli::settings::Settings;
 use crate::cli::settings::access::{ClientSource, Half, TokenSource};
 use crate::cli::settings::kind::TokenCommand;
@@ -32,7 +33,8 @@ pub(crate) fn token_provider(
     let source = access.token.as_ref().ok_or(SecretError::Missing)?;
     if let TokenSource::Client(client) = &source.value {
         let (credentials, warnings) = credentials(client, environment)?;
-        let ims = Ims::new(access.ims.clone(), credentials, settings.sending.timeouts)?;
+        let ims = route(&access.ims, environment)?;
+        let ims = Ims::new(ims, credentials, settings.sending.timeouts)?;
         return Ok((TokenProvider::renewed(ims), warnings));
     }
     let (token, warning) = self::token(source, environment)?;

@@ -215,6 +215,7 @@ impl Held {
             (
                 why @ (NoToken::NotReachable { .. }
                 | NoToken::Busy { .. }
+                | NoToken::Redirected { .. }
                 | NoToken::Refused { .. }),
                 _,
             ) => {

@@ -166,6 +166,7 @@ fn reasons() -> Vec<StopReason> {
     let detail = || HOSTILE.to_owned();
     vec![
         StopReason::NotAuthenticated { detail: detail() },
+        StopReason::NoToken { detail: detail() },
         StopReason::NotAuthorised { detail: detail() },
         StopReason::NotReachable { detail: detail() },
         StopReason::WrongEndpoint { detail: detail() },

@@ -211,6 +211,7 @@ fn each_stop_says_what_to_do() {
     let detail = || "Invalid token\u{7}".to_owned();
     let reasons = [
         StopReason::NotAuthenticated { detail: detail() },
+        StopReason::NoToken { detail: detail() },
         StopReason::NotAuthorised { detail: detail() },
         StopReason::NotReachable { detail: detail() },
         StopReason::WrongEndpoint { detail: detail() },

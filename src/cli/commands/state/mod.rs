@@ -165,7 +165,9 @@ fn pull(context: &Context, arguments: &StatePull) -> Result<Exit, Failure> {
     match &arguments.out {
         Some(out) if !is_standard(Some(out)) => {
             destination::publish(out, Document::Copy(&state), &path, |sink| {
-                format::write(&state, sink)
+                context
+                    .console
+                    .guard(sink, |sink| format::write(&state, sink))
             })?;
         }
         Some(_) | None => context
