@@ -72,8 +72,16 @@ pub enum RateLimit {
     ShowFolder,
     /// V4: reading a version stack.
     ShowStack,
-    /// Listing what is in a folder or a version stack.
+    /// Listing what is in a folder; with v2 also what is in a version stack.
     Children,
+    /// V4: listing the files in a folder.
+    FolderFiles,
+    /// V4: listing the folders in a folder.
+    FolderFolders,
+    /// V4: listing the version stacks in a folder.
+    FolderStacks,
+    /// V4: listing what is in a version stack.
+    StackChildren,
     /// V4: listing what was deleted from a project.
     RecentlyDeleted,
     /// Reading whose token it is.
@@ -97,6 +105,10 @@ impl RateLimit {
             | Self::ShowFolder
             | Self::ShowStack
             | Self::Children
+            | Self::FolderFiles
+            | Self::FolderFolders
+            | Self::FolderStacks
+            | Self::StackChildren
             | Self::RecentlyDeleted
             | Self::Me
             | Self::Accounts
@@ -117,6 +129,10 @@ impl RateLimit {
             Self::ShowFolder => "show_folder",
             Self::ShowStack => "show_version_stack",
             Self::Children => "children",
+            Self::FolderFiles => "folder_files",
+            Self::FolderFolders => "folder_folders",
+            Self::FolderStacks => "folder_version_stacks",
+            Self::StackChildren => "version_stack_children",
             Self::RecentlyDeleted => "recently_deleted",
             Self::Me => "me",
             Self::Accounts => "accounts",

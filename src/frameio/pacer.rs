@@ -165,6 +165,18 @@ impl Pacer {
         is_late.then_some(wait)
     }
 
+    /// How many requests the bucket of a rate limit takes now one after another, where the headers
+    /// have said how many it has.
+    #[must_use]
+    pub fn room(&self, rate_limit: RateLimit, now: Duration) -> Option<usize> {
+        let bucket = self.rate_limits.get(&rate_limit)?;
+        let (limit, window) = bucket.limits?;
+        let level = bucket.level.saturating_sub(now.saturating_sub(bucket.at));
+        let free = window.saturating_sub(level).as_nanos();
+        let room = free * u128::from(limit) / window.as_nanos().max(1);
+        usize::try_from(room).ok()
+    }
+
     /// What the headers last said of each rate limit: how many requests in which time.
     #[must_use]
     pub fn limits(&self) -> Vec<(RateLimit, u32, Duration)> {

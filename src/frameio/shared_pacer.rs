@@ -103,6 +103,11 @@ impl SharedPacer {
         self.pacer().is_late(rate_limit, self.start + now, within)
     }
 
+    /// See [`Pacer::room`].
+    pub(crate) fn room(&self, rate_limit: RateLimit, now: Duration) -> Option<usize> {
+        self.pacer().room(rate_limit, self.start + now)
+    }
+
     /// See [`Pacer::limits`].
     pub(crate) fn limits(&self) -> Vec<(RateLimit, u32, Duration)> {
         self.pacer().limits()
@@ -135,6 +140,8 @@ mod tests {
         assert_eq!(reads.opens(rate_limit), Some(second(130)));
         assert_eq!(run.opens(rate_limit), Some(second(20)));
         assert_eq!(run.limits(), [(rate_limit, 2, second(60))]);
+        assert_eq!(run.room(rate_limit, second(20)), Some(1));
+        assert_eq!(run.room(RateLimit::Children, second(20)), None);
         assert!(!run.is_open(rate_limit, second(19)));
         assert_eq!(run.admit(rate_limit, second(20)), Ok(()));
         assert_eq!(run.window(rate_limit), 2);

@@ -46,11 +46,16 @@ const fn documented(rate_limit: RateLimit) -> (u32, Duration, bool) {
     match rate_limit {
         // Not documented for deletes; the API's general default.
         RateLimit::BulkDelete => (50, Duration::from_secs(1), false),
-        RateLimit::ReadAsset | RateLimit::RecentlyDeleted => (5, Duration::from_secs(1), true),
+        RateLimit::ReadAsset
+        | RateLimit::RecentlyDeleted
+        | RateLimit::FolderFiles
+        | RateLimit::FolderFolders
+        | RateLimit::FolderStacks => (5, Duration::from_secs(1), true),
         RateLimit::DeleteFile
         | RateLimit::ShowFolder
         | RateLimit::ShowStack
         | RateLimit::Children
+        | RateLimit::StackChildren
         | RateLimit::Me
         | RateLimit::Accounts
         | RateLimit::Workspaces
@@ -153,7 +158,7 @@ impl Calls {
             }
             (Decision::Retire | Decision::Retry { .. }, Some(Kind::VersionStack)) => {
                 // What it holds is read in the run, and its files are deleted in its place.
-                self.add(RateLimit::Children, 1);
+                self.add(RateLimit::StackChildren, 1);
                 let files = plan.stacks.get(&step.id).map_or(1, |files| files.len());
                 self.add(RateLimit::DeleteFile, files);
             }

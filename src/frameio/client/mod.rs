@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
-use tokio::task::JoinSet;
+use tokio::sync::futures::Notified;
 use tokio::time::{Instant, sleep};
 use tracing::debug;
 
@@ -29,8 +29,12 @@ use crate::frameio::v4::wire::Page;
 use crate::frameio::verdict::Verdict;
 
 mod cut_off;
+mod together;
+mod wait;
 
 pub use cut_off::{CutOff, Unread};
+pub(super) use together::side_by_side;
+pub use wait::{OnWait, Wait, Why};
 
 /// How many readings are under way at once at most. An answer takes a fraction of a second, and
 /// the API takes ten readings a second where it takes most (docs/frameio-api.md, "Reading (V4)").
@@ -41,33 +45,6 @@ const SAME: Duration = Duration::from_millis(5);
 
 /// What is said of a list that goes on and on.
 pub(crate) const ENDLESS: &str = "the list does not come to its end";
-
-/// A wait before a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wait {
-    /// The rate limit that the request counts against.
-    pub rate_limit: RateLimit,
-    /// How long it takes.
-    pub time: Duration,
-    pub why: Why,
-}
-
-/// Why somebody waits before a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Why {
-    /// Its rate limit is used up.
-    Limit,
-    /// The same request went wrong before.
-    Retry {
-        /// How often so far.
-        tries: u32,
-        /// What came instead of an answer.
-        detail: String,
-    },
-}
-
-/// Who hears of waits.
-pub type OnWait = Arc<dyn Fn(Wait) + Send + Sync>;
 
 /// What a client does while it waits, and what ends that.
 pub struct Waiting {
@@ -133,6 +110,13 @@ struct Pauses {
     told: Duration,
 }
 
+impl fmt::Debug for Admitted {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut admitted = formatter.debug_tuple("Admitted");
+        admitted.field(&self.rate_limit).finish()
+    }
+}
+
 impl fmt::Debug for Shared {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shared = formatter.debug_struct("Shared");
@@ -150,13 +134,24 @@ impl Shared {
 }
 
 /// A request that its rate limit has let through; without an answer it counts as trouble.
-struct Admitted<'client> {
-    shared: &'client Shared,
+pub(super) struct Admitted {
+    shared: Arc<Shared>,
     rate_limit: RateLimit,
     came: (Option<Limits>, Pace),
 }
 
-impl Drop for Admitted<'_> {
+/// Why a rate limit lets no request through now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Closed {
+    /// It is used up for so long.
+    For(Duration),
+    /// As many requests are under way as may.
+    Full,
+    /// It stays closed for longer than anybody waits.
+    Late(StopReason),
+}
+
+impl Drop for Admitted {
     fn drop(&mut self) {
         let (limits, pace) = self.came;
         let now = self.shared.began.elapsed();
@@ -236,6 +231,20 @@ impl Client {
         read: &impl Read,
         judge: impl Fn(&Reply) -> Verdict<T>,
     ) -> Result<T, Unread> {
+        self.read_admitted(None, read, judge).await
+    }
+
+    /// Reads, where the request was let through already: the first time at once.
+    ///
+    /// # Errors
+    ///
+    /// Returns why it could not be read.
+    pub(super) async fn read_admitted<T>(
+        &self,
+        mut first: Option<Admitted>,
+        read: &impl Read,
+        judge: impl Fn(&Reply) -> Verdict<T>,
+    ) -> Result<T, Unread> {
         let rate_limit = read.rate_limit();
         let Shared {
             cut_off,
@@ -245,7 +254,10 @@ impl Client {
         } = &*self.shared;
         let (mut tries, mut since) = (0, None);
         loop {
-            let mut admitted = self.admit(rate_limit).await?;
+            let mut admitted = match first.take() {
+                Some(admitted) => admitted,
+                None => self.admit(rate_limit).await?,
+            };
             let reply = cut_off.unless(self.send(read)).await?;
             let verdict = judge(&reply);
             admitted.came = (reply.limits(), verdict.pace());
@@ -277,42 +289,84 @@ impl Client {
     }
 
     /// Waits until a rate limit lets a request through.
-    async fn admit(&self, rate_limit: RateLimit) -> Result<Admitted<'_>, Unread> {
+    async fn admit(&self, rate_limit: RateLimit) -> Result<Admitted, Unread> {
+        loop {
+            // Whoever is told of answers is so from before it is looked whether one is needed.
+            let answered = self.answered();
+            match self.try_admit(rate_limit) {
+                Ok(admitted) => return Ok(admitted),
+                Err(Closed::Late(reason)) => return Err(Unread::Stop(reason)),
+                Err(Closed::For(time)) => self.wait_for_limit(rate_limit, time).await?,
+                Err(Closed::Full) => self.shared.cut_off.unless(answered).await?,
+            }
+        }
+    }
+
+    /// Lets a request through now, where its rate limit does.
+    ///
+    /// # Errors
+    ///
+    /// Returns why not.
+    pub(super) fn try_admit(&self, rate_limit: RateLimit) -> Result<Admitted, Closed> {
+        if let Some(closed) = self.closed(rate_limit) {
+            return Err(closed);
+        }
+        let now = self.shared.began.elapsed();
+        match self.shared.pacer.admit(rate_limit, now) {
+            Ok(()) => Ok(Admitted {
+                shared: Arc::clone(&self.shared),
+                rate_limit,
+                came: (None, Pace::Troubled),
+            }),
+            // Somebody else was let through in between.
+            Err(Some(at)) => Err(Closed::For(at.saturating_sub(now))),
+            Err(None) => Err(Closed::Full),
+        }
+    }
+
+    /// Why a rate limit lets no request through now; nothing where it does.
+    pub(super) fn closed(&self, rate_limit: RateLimit) -> Option<Closed> {
         let Shared {
-            cut_off,
             retries,
             began,
             pacer,
-            answered,
             ..
         } = &*self.shared;
-        loop {
-            let answered = answered.notified();
-            let now = began.elapsed();
-            if let Some(wait) = pacer.is_late(rate_limit, now, retries.within) {
-                let reason = StopReason::rate_limited(rate_limit, wait);
-                return Err(Unread::Stop(reason));
-            }
-            match pacer.admit(rate_limit, now) {
-                Ok(()) => {
-                    return Ok(Admitted {
-                        shared: &self.shared,
-                        rate_limit,
-                        came: (None, Pace::Troubled),
-                    });
-                }
-                Err(Some(at)) => {
-                    self.wait(Wait {
-                        rate_limit,
-                        time: at.saturating_sub(now),
-                        why: Why::Limit,
-                    })
-                    .await?;
-                }
-                // As many are under way as may.
-                Err(None) => cut_off.unless(answered).await?,
-            }
+        let now = began.elapsed();
+        if let Some(wait) = pacer.is_late(rate_limit, now, retries.within) {
+            return Some(Closed::Late(StopReason::rate_limited(rate_limit, wait)));
         }
+        match pacer.opens(rate_limit) {
+            Some(at) if at <= now => None,
+            Some(at) => Some(Closed::For(at.saturating_sub(now))),
+            None => Some(Closed::Full),
+        }
+    }
+
+    /// How many requests a rate limit would let through now one after another, where the server
+    /// has said so.
+    pub(super) fn room(&self, rate_limit: RateLimit) -> Option<usize> {
+        let Shared { began, pacer, .. } = &*self.shared;
+        pacer.room(rate_limit, began.elapsed())
+    }
+
+    /// Waits until a rate limit is open again.
+    pub(super) async fn wait_for_limit(
+        &self,
+        rate_limit: RateLimit,
+        time: Duration,
+    ) -> Result<(), Unread> {
+        self.wait(Wait {
+            rate_limit,
+            time,
+            why: Why::Limit,
+        })
+        .await
+    }
+
+    /// Waits for the next answer to any request.
+    pub(super) fn answered(&self) -> Notified<'_> {
+        self.shared.answered.notified()
     }
 
     /// Waits, and tells so; several that wait for the same are told of once.
@@ -339,6 +393,7 @@ impl Client {
             list,
             judge,
             next: Some(None),
+            admitted: None,
             trail: Trail::default(),
         }
     }
@@ -352,6 +407,8 @@ pub struct Pages<'client, L, J, I: Eq + Hash> {
     judge: J,
     /// Where the next one begins; nothing after the last.
     next: Option<Cursor>,
+    /// What lets the next one through, where that is clear already.
+    admitted: Option<Admitted>,
     trail: Trail<I>,
 }
 
@@ -360,6 +417,11 @@ where
     L: Fn(Cursor) -> v4::Read,
     I: Eq + Hash,
 {
+    /// The same, where the first page was let through already.
+    pub(super) fn admitted(self, admitted: Option<Admitted>) -> Self {
+        Self { admitted, ..self }
+    }
+
     /// Whether the last page was read, or one could not be.
     pub const fn is_over(&self) -> bool {
         self.next.is_none()
@@ -378,9 +440,11 @@ where
         let Some(cursor) = self.next.take() else {
             return Ok(None);
         };
-        let page = self.client.read(&(self.list)(cursor), &self.judge).await?;
+        let (admitted, read) = (self.admitted.take(), (self.list)(cursor));
+        let client = self.client;
+        let page = client.read_admitted(admitted, &read, &self.judge).await?;
         self.trail.follow(&page).map_err(Unread::trouble)?;
-        let Page { items, next } = page;
+        let Page { items, next, .. } = page;
         self.next = next.map(Some);
         Ok(Some(items))
     }
@@ -404,20 +468,6 @@ where
         }
         Err(Unread::trouble(ENDLESS))
     }
-}
-
-/// Asks side by side, and gives the answers in the order of the questions.
-pub(super) async fn side_by_side<Q>(questions: impl IntoIterator<Item = Q>) -> Vec<Q::Output>
-where
-    Q: Future<Output: Send> + Send + 'static,
-{
-    let numbered = questions.into_iter().enumerate();
-    let under_way: JoinSet<_> = numbered
-        .map(|(place, question)| async move { (place, question.await) })
-        .collect();
-    let mut answers = under_way.join_all().await;
-    answers.sort_by_key(|(place, _)| *place);
-    answers.into_iter().map(|(_, answer)| answer).collect()
 }
 
 /// Whether asking again would bring the same answer; a success that cannot be used, and a 404 or

@@ -5,11 +5,12 @@
 use crate::asset::AssetId;
 use crate::frameio::place::{self, Item, Items, Said};
 use crate::frameio::reply::Reply;
-use crate::frameio::v4::facts;
+use crate::frameio::v4::call::List;
+use crate::frameio::v4::facts::{self, Shown};
 use crate::frameio::v4::wire::{self, Line, Named, Page, User};
 use crate::frameio::verdict::{Answer, Deletion, Live, Verdict, refusal};
 use crate::frameio::words::detail;
-use crate::inventory::Facts;
+use crate::inventory::{Facts, Project};
 use crate::outcome::{Evidence, Outcome};
 
 /// Judges the answer to the delete of one file or folder.
@@ -81,10 +82,42 @@ pub fn judge_files(reply: &Reply) -> Verdict<Result<Page<AssetId>, Live>> {
     }
 }
 
-/// Judges a page of what is in a folder or a version stack.
+/// Judges a page of a list of assets, with all that it tells of each. The server refuses it where
+/// it does not know what is to be listed, or only as another kind.
+#[must_use]
+pub fn judge_list(list: List, reply: &Reply) -> Verdict<Page<Shown>> {
+    match absence(reply) {
+        Some(Live::Missing) => Verdict::Refused {
+            detail: "the server does not know it".to_owned(),
+        },
+        Some(Live::OtherKind { detail }) => Verdict::Refused { detail },
+        Some(Live::There | Live::Deleted(_)) | None => Verdict::of_reading(reply, |bytes| {
+            let page = facts::assets(bytes)?;
+            let odd = page.items.iter().find(|item| !list.shows(item.facts.kind));
+            match odd {
+                Some(Shown { id, facts, .. }) => {
+                    Err(format!("it shows `{id}`, which is a {}", facts.kind.name()))
+                }
+                None => Ok(page),
+            }
+        }),
+    }
+}
+
+/// Judges a page of the projects of the account, with all that it tells of each.
+#[must_use]
+pub fn judge_projects(reply: &Reply) -> Verdict<Page<(AssetId, Project)>> {
+    Verdict::of_reading(reply, facts::projects)
+}
+
+/// Judges a page of what is in a folder or a version stack, as far as it tells where they lie.
 pub(crate) fn judge_items(page: &place::Page, reply: &Reply) -> Verdict<Said<Items>> {
     place::judge(reply, |bytes| {
-        let Page { items, next } = wire::page::<place::Asset>(bytes)?;
+        let Page {
+            items,
+            next,
+            total: _,
+        } = wire::page::<place::Asset>(bytes)?;
         let before = page.before + 1;
         Ok(Items {
             all: items.into_iter().map(Item::from).collect(),

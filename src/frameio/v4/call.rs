@@ -14,6 +14,11 @@ const PAGE: u32 = 100;
 /// How many assets of a folder a page is asked to have; the API takes at most this many.
 const PAGE_OF_FOLDER: u32 = 500;
 
+/// What a list is asked to tell beside its assets: how many it has, so that one that ends early
+/// is found out, and what people see and choose by. One list of names: of repeated ones the API
+/// takes the last alone.
+const WITH: &str = "include_total_count=true&include=creator,project,metadata";
+
 /// Where a list goes on, as the link to the next page has it; nothing for the first page.
 pub type Cursor = Option<Arc<str>>;
 
@@ -45,6 +50,71 @@ pub enum Read {
     Show(Kind, AssetId),
     /// Lists what is in a folder or a version stack.
     Children(Kind, AssetId, Cursor),
+    /// Lists the same with all that the API tells of each asset.
+    List(List, AssetId, Cursor),
+}
+
+/// A list of what is in a folder or a version stack. Each has a rate limit of its own, so that
+/// folders are read by all of those at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum List {
+    /// All that is in a folder.
+    Children,
+    /// The files in a folder.
+    Files,
+    /// The folders in a folder.
+    Folders,
+    /// The version stacks in a folder.
+    Stacks,
+    /// The files in a version stack.
+    Versions,
+}
+
+impl List {
+    /// The path of it below the path of what it lists.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Children | Self::Versions => "children",
+            Self::Files => "files",
+            Self::Folders => "folders",
+            Self::Stacks => "version_stacks",
+        }
+    }
+
+    /// What sort of asset it lists the contents of.
+    #[must_use]
+    pub const fn of(self) -> Kind {
+        match self {
+            Self::Children | Self::Files | Self::Folders | Self::Stacks => Kind::Folder,
+            Self::Versions => Kind::VersionStack,
+        }
+    }
+
+    /// Whether it shows assets of a kind.
+    #[must_use]
+    pub const fn shows(self, kind: Kind) -> bool {
+        match (self, kind) {
+            (Self::Children, Kind::File | Kind::Folder | Kind::VersionStack)
+            | (Self::Files | Self::Versions, Kind::File)
+            | (Self::Folders, Kind::Folder)
+            | (Self::Stacks, Kind::VersionStack) => true,
+            (Self::Files | Self::Versions, Kind::Folder | Kind::VersionStack)
+            | (Self::Folders, Kind::File | Kind::VersionStack)
+            | (Self::Stacks, Kind::File | Kind::Folder) => false,
+        }
+    }
+
+    /// The rate limit that its pages count against.
+    #[must_use]
+    pub const fn rate_limit(self) -> RateLimit {
+        match self {
+            Self::Children => RateLimit::Children,
+            Self::Files => RateLimit::FolderFiles,
+            Self::Folders => RateLimit::FolderFolders,
+            Self::Stacks => RateLimit::FolderStacks,
+            Self::Versions => RateLimit::StackChildren,
+        }
+    }
 }
 
 impl Call {
@@ -54,7 +124,9 @@ impl Call {
         match self {
             Self::DeleteFile(id)
             | Self::DeleteFolder(id)
-            | Self::Read(Read::Show(_, id) | Read::Children(_, id, _)) => Some(*id),
+            | Self::Read(Read::Show(_, id) | Read::Children(_, id, _) | Read::List(_, id, _)) => {
+                Some(*id)
+            }
             Self::Read(
                 Read::Me
                 | Read::Accounts(_)
@@ -97,7 +169,9 @@ impl call::Call for Read {
             Self::Show(Kind::File, _) => RateLimit::ShowFile,
             Self::Show(Kind::Folder, _) => RateLimit::ShowFolder,
             Self::Show(Kind::VersionStack, _) => RateLimit::ShowStack,
-            Self::Children(..) => RateLimit::Children,
+            Self::Children(Kind::VersionStack, ..) => RateLimit::StackChildren,
+            Self::Children(Kind::File | Kind::Folder, ..) => RateLimit::Children,
+            Self::List(list, ..) => list.rate_limit(),
         }
     }
 
@@ -118,12 +192,14 @@ impl call::Call for Read {
             }
             Self::Show(kind, id) => of_account(account, &of_asset(*kind, *id)),
             Self::Children(kind, id, after) => {
-                let size = match kind {
-                    Kind::Folder => PAGE_OF_FOLDER,
-                    Kind::File | Kind::VersionStack => PAGE,
-                };
                 let children = format!("{}/children", of_asset(*kind, *id));
-                page(&of_account(account, &children), size, after)
+                page(&of_account(account, &children), page_size(*kind), after)
+            }
+            Self::List(list, id, after) => {
+                let kind = list.of();
+                let path = format!("{}/{}", of_asset(kind, *id), list.name());
+                let path = page(&of_account(account, &path), page_size(kind), after);
+                format!("{path}&{WITH}")
             }
         };
         Request::new(Method::Get, path)
@@ -131,6 +207,13 @@ impl call::Call for Read {
 }
 
 impl call::Read for Read {}
+
+const fn page_size(kind: Kind) -> u32 {
+    match kind {
+        Kind::Folder => PAGE_OF_FOLDER,
+        Kind::File | Kind::VersionStack => PAGE,
+    }
+}
 
 fn of_account(account: &str, rest: &str) -> String {
     format!("/v4/accounts/{}/{rest}", segment(account))
@@ -169,5 +252,29 @@ mod tests {
             page("/v4/accounts", PAGE, &Some("g3Q=+/%2B% &#x".into())),
             "/v4/accounts?page_size=100&after=g3Q=+/%2B%%20%26%23x"
         );
+    }
+
+    #[test]
+    fn each_page_of_a_list_is_asked_for_with_all_that_the_first_was() {
+        let id = AssetId::from_uuid(uuid::Uuid::nil());
+        let of = |list, after: Option<&str>| {
+            let read = Read::List(list, id, after.map(Arc::from));
+            call::Call::request(&read, "a").path
+        };
+        let folder = format!("/v4/accounts/a/folders/{id}");
+        let with = "include_total_count=true&include=creator,project,metadata";
+        for (list, name) in [
+            (List::Children, "children"),
+            (List::Files, "files"),
+            (List::Folders, "folders"),
+            (List::Stacks, "version_stacks"),
+        ] {
+            let first = format!("{folder}/{name}?page_size=500&{with}");
+            assert_eq!(of(list, None), first);
+            let next = format!("{folder}/{name}?page_size=500&after=c&{with}");
+            assert_eq!(of(list, Some("c")), next);
+        }
+        let stack = format!("/v4/accounts/a/version_stacks/{id}/children?page_size=100&{with}");
+        assert_eq!(of(List::Versions, None), stack);
     }
 }

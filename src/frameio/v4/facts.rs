@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::asset::{AssetId, Kind};
 use crate::frameio::v4::wire::{Page, Wrapped, page, read};
-use crate::inventory::{Facts, Field, Person};
+use crate::inventory::{Facts, Field, Person, Project};
 
 #[derive(Deserialize)]
 struct Asset {
@@ -43,6 +43,30 @@ struct Asset {
     head_version: Value,
     #[serde(default)]
     metadata: Option<Vec<Metadatum>>,
+    #[serde(default)]
+    project: Option<ProjectOfAccount>,
+}
+
+#[derive(Deserialize)]
+struct ProjectOfAccount {
+    id: AssetId,
+    #[serde(default)]
+    name: Option<Arc<str>>,
+    #[serde(default)]
+    root_folder_id: Option<AssetId>,
+    #[serde(default)]
+    storage: Option<u64>,
+}
+
+/// An asset as a list shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown {
+    /// Its id.
+    pub id: AssetId,
+    /// What the list tells of it.
+    pub facts: Facts,
+    /// What the list tells of its project.
+    pub project: Option<(AssetId, Project)>,
 }
 
 #[derive(Deserialize)]
@@ -87,16 +111,40 @@ pub fn facts(bytes: &[u8]) -> Result<Facts, String> {
 /// # Errors
 ///
 /// Returns why the bytes are not such a page.
-pub fn assets(bytes: &[u8]) -> Result<Page<(AssetId, Facts)>, String> {
-    let Page { items, next } = page::<Asset>(bytes)?;
-    let items = items.into_iter();
-    Ok(Page {
-        items: items.map(|asset| (asset.id, asset.into_facts())).collect(),
-        next,
-    })
+pub fn assets(bytes: &[u8]) -> Result<Page<Shown>, String> {
+    page::<Asset>(bytes).map(|page| page.map(Asset::into_item))
+}
+
+/// Reads a page of the projects of the account.
+///
+/// # Errors
+///
+/// Returns why the bytes are not such a page.
+pub fn projects(bytes: &[u8]) -> Result<Page<(AssetId, Project)>, String> {
+    page::<ProjectOfAccount>(bytes).map(|page| page.map(ProjectOfAccount::into_project))
+}
+
+impl ProjectOfAccount {
+    fn into_project(self) -> (AssetId, Project) {
+        let project = Project {
+            name: self.name,
+            root: self.root_folder_id,
+            storage: self.storage,
+        };
+        (self.id, project)
+    }
 }
 
 impl Asset {
+    fn into_item(mut self) -> Shown {
+        let project = self.project.take();
+        Shown {
+            id: self.id,
+            project: project.map(ProjectOfAccount::into_project),
+            facts: self.into_facts(),
+        }
+    }
+
     /// What people see but nothing is decided by is left out where it is of an odd form; a moment
     /// that cannot be read is none, so that what is decided by it is refused.
     fn into_facts(self) -> Facts {
@@ -176,6 +224,8 @@ mod tests {
     use super::*;
 
     const A: &str = "3fa85f64-5717-4562-b3fc-2c963f66afa6";
+    const PROJECT: &str = r#"{"id":"3fa85f64-5717-4562-b3fc-2c963f66afa6","name":"Tide",
+        "root_folder_id":"3fa85f64-5717-4562-b3fc-2c963f66afa6","storage":9}"#;
 
     #[test]
     fn all_that_is_said_of_an_asset_is_read_and_odd_forms_are_left_out() {
@@ -188,12 +238,21 @@ mod tests {
               "field_options":[{{"id":"o","display_name":"Hold"}}],"value":["o"]}},
               {{"field_definition_id":"g","value":[{{"id":"p","display_name":"Legal"}}]}},
               {{"field_definition_id":"h","value":null}},{{"field_definition_id":"i","value":true}},
-              {{"field_definition_id":"j","value":"on tape"}}]}}]}}"#
+              {{"field_definition_id":"j","value":"on tape"}}],"project":{PROJECT}}}]}}"#
         );
         let page = assets(body.as_bytes()).unwrap();
-        let (id, facts) = &page.items[0];
+        let Shown { id, facts, project } = &page.items[0];
         assert_eq!(*id, AssetId::parse(A).unwrap());
         assert_eq!(facts.head, Some(*id));
+        let tide = Project {
+            name: Some("Tide".into()),
+            root: Some(*id),
+            storage: Some(9),
+        };
+        assert_eq!(*project, Some((*id, tide.clone())));
+        let listed = format!(r#"{{"data":[{PROJECT}]}}"#);
+        let listed = projects(listed.as_bytes()).unwrap();
+        assert_eq!(listed.items, [(*id, tide)]);
         assert_eq!(facts.created.unwrap().to_string(), "2026-01-02T03:04:05Z");
         assert_eq!((facts.updated, facts.restricted), (None, Some(true)));
         let creator = facts.creator.as_ref().unwrap();
@@ -215,6 +274,6 @@ mod tests {
         );
         let bare = format!(r#"{{"data":[{{"id":"{A}","type":"file"}}]}}"#);
         let page = assets(bare.as_bytes()).unwrap();
-        assert_eq!(page.items[0].1, Facts::of_kind(Kind::File));
+        assert_eq!(page.items[0].facts, Facts::of_kind(Kind::File));
     }
 }

@@ -5,7 +5,9 @@ use std::hash::Hash;
 use std::sync::Arc;
 
 use crate::asset::AssetId;
+use crate::frameio::v4::facts::Shown;
 use crate::frameio::v4::wire::{Line, Named, Page};
+use crate::inventory::Project;
 
 /// Something in a list, by which it is known again.
 pub trait Listed {
@@ -21,6 +23,22 @@ impl Listed for AssetId {
 
     fn id(&self) -> Self {
         *self
+    }
+}
+
+impl Listed for Shown {
+    type Id = AssetId;
+
+    fn id(&self) -> AssetId {
+        self.id
+    }
+}
+
+impl Listed for (AssetId, Project) {
+    type Id = AssetId;
+
+    fn id(&self) -> AssetId {
+        self.0
     }
 }
 
@@ -70,6 +88,10 @@ impl<I: Eq + Hash> Trail<I> {
         if !next.all(|cursor| self.cursors.insert(Arc::clone(cursor))) {
             return Err("the list leads back to a page that was read already");
         }
+        let is_last = page.next.is_none();
+        if is_last && page.total.is_some_and(|total| total != self.ids.len()) {
+            return Err("the list does not show as many entries as it says that it has");
+        }
         Ok(())
     }
 }
@@ -88,6 +110,7 @@ mod tests {
                 .map(|id| AssetId::from_uuid(Uuid::from_u128(*id)))
                 .collect(),
             next: next.map(Arc::from),
+            total: None,
         };
         let mut trail = Trail::default();
         assert_eq!(trail.follow(&page(&[1, 2], Some("a"))), Ok(()));
@@ -95,6 +118,13 @@ mod tests {
         assert!(trail.clone().follow(&page(&[3], Some("a"))).is_err());
         assert!(trail.clone().follow(&page(&[3, 2], None)).is_err());
         assert!(Trail::default().follow(&page(&[1, 1], None)).is_err());
+        let said = |total| Page {
+            total: Some(total),
+            ..page(&[3], None)
+        };
+        for (total, is_whole) in [(2, false), (3, true), (4, false)] {
+            assert_eq!(trail.clone().follow(&said(total)).is_ok(), is_whole);
+        }
         assert_eq!(trail.follow(&page(&[3], None)), Ok(()));
     }
 }

@@ -24,6 +24,8 @@ struct Paged<T> {
     data: Vec<T>,
     #[serde(default)]
     links: Option<Links>,
+    #[serde(default)]
+    total_count: Option<usize>,
 }
 
 #[derive(Deserialize)]
@@ -38,6 +40,19 @@ pub struct Page<T> {
     pub items: Vec<T>,
     /// Where the next one begins, as its link has it; nothing on the last.
     pub next: Cursor,
+    /// How many entries the list has, where it says so.
+    pub total: Option<usize>,
+}
+
+impl<T> Page<T> {
+    /// The same page of something else.
+    pub(super) fn map<U>(self, convert: impl FnMut(T) -> U) -> Page<U> {
+        Page {
+            items: self.items.into_iter().map(convert).collect(),
+            next: self.next,
+            total: self.total,
+        }
+    }
 }
 
 /// An account, a workspace or a project.
@@ -107,7 +122,7 @@ pub fn files(bytes: &[u8]) -> Result<Page<AssetId>, String> {
         #[serde(rename = "type")]
         kind: String,
     }
-    let Page { items, next } = page::<Asset>(bytes)?;
+    let Page { items, next, total } = page::<Asset>(bytes)?;
     let files = items.into_iter().map(|asset| match asset.kind.as_str() {
         "file" => Ok(asset.id),
         kind => Err(format!("it holds `{}`, which is a {kind}", asset.id)),
@@ -115,6 +130,7 @@ pub fn files(bytes: &[u8]) -> Result<Page<AssetId>, String> {
     Ok(Page {
         items: files.collect::<Result<_, _>>()?,
         next,
+        total,
     })
 }
 
@@ -143,7 +159,7 @@ pub fn deleted(bytes: &[u8]) -> Result<Page<Line>, String> {
         #[serde(default)]
         deleted_at: Value,
     }
-    let Page { items, next } = page::<Asset>(bytes)?;
+    let page = page::<Asset>(bytes)?;
     let line = |asset: Asset| {
         let parent = asset.parent_id.as_str();
         Some(Line {
@@ -153,8 +169,10 @@ pub fn deleted(bytes: &[u8]) -> Result<Page<Line>, String> {
         })
     };
     Ok(Page {
-        items: items.into_iter().filter_map(line).collect(),
-        next,
+        items: page.items.into_iter().filter_map(line).collect(),
+        next: page.next,
+        // Lines that show nothing are left out here, and counted there.
+        total: None,
     })
 }
 
@@ -198,10 +216,18 @@ pub fn is_error(body: &Body) -> bool {
 ///
 /// Returns why the bytes are not such a page.
 pub fn page<T: for<'de> Deserialize<'de>>(bytes: &[u8]) -> Result<Page<T>, String> {
-    let Paged { data, links } = read::<Paged<T>>(bytes)?;
+    let Paged {
+        data,
+        links,
+        total_count,
+    } = read::<Paged<T>>(bytes)?;
     let next = links.and_then(|links| links.next);
     let next = next.map(|link| cursor(&link)).transpose()?;
-    Ok(Page { items: data, next })
+    Ok(Page {
+        items: data,
+        next,
+        total: total_count,
+    })
 }
 
 pub(super) fn read<T: for<'de> Deserialize<'de>>(bytes: &[u8]) -> Result<T, String> {

@@ -1,0 +1,199 @@
+//! V4: reading folders and version stacks to the bottom.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::asset::{AssetId, Kind};
+use crate::event::StopReason;
+use crate::frameio::client::{Client, Unread};
+use crate::frameio::reader::{Ask, Reader};
+use crate::frameio::survey::PAGES;
+use crate::frameio::v4::Read;
+use crate::frameio::v4::answer::judge_projects;
+use crate::frameio::v4::facts::Shown;
+use crate::inventory::{Contents, Facts, Project};
+
+#[cfg(test)]
+mod tests;
+
+/// What is read of version stacks that lie in folders.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Versions {
+    /// All that is in them: one call more for each stack.
+    All,
+    /// The newest one alone, which the list of the folder names.
+    Head,
+}
+
+/// Hears what is read of trees, and answers in the server's place.
+pub trait Watch {
+    /// What was read before of what is directly in a folder or a version stack, where that is
+    /// believed: then the server is not asked.
+    fn recall(&mut self, of: AssetId) -> Option<Vec<Shown>>;
+
+    /// Hears what is directly in a folder or a version stack: all lists of it were read to their
+    /// ends just now.
+    fn listed(&mut self, of: AssetId, items: &[Shown]);
+
+    /// Hears that lists of a folder or a version stack could not be read to their ends, and why.
+    fn unread(&mut self, of: AssetId, why: &str);
+}
+
+/// What was read of folders and version stacks.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tree {
+    /// What the lists tell of all that they show.
+    pub facts: BTreeMap<AssetId, Facts>,
+    /// What is directly in each folder and version stack, in the order of the ids, or why that
+    /// could not be read.
+    pub lists: BTreeMap<AssetId, Listed>,
+    /// What the lists tell of the projects.
+    pub projects: BTreeMap<AssetId, Project>,
+}
+
+/// What is directly in a folder or a version stack, or why that could not be read.
+pub type Listed = Result<Arc<[AssetId]>, Arc<str>>;
+
+/// Reads all that is in some folders and version stacks, to the bottom.
+///
+/// Folders are listed by `/children`, and at the same time by `/files`, `/folders` and
+/// `/version_stacks`, each under its own limit. What cannot be read is part of the answer and stops
+/// nothing else: a list that is refused, fails, repeats an id or a cursor, shows another number of
+/// assets than it says that it has, or an asset that another list shows as well, is unread, and
+/// with it the contents of whatever it lies in ([`Tree::contents`]). For all that an account has,
+/// the tops are the roots of [`read_projects`].
+///
+/// # Errors
+///
+/// Returns why nothing can be read at all.
+pub async fn read_tree(
+    client: &Client,
+    tops: impl IntoIterator<Item = (AssetId, Kind)>,
+    versions: Versions,
+    watch: &mut dyn Watch,
+) -> Result<Tree, StopReason> {
+    let mut reader = Reader::new(client);
+    let mut growth = Growth {
+        versions,
+        tree: Tree::default(),
+        known: BTreeSet::new(),
+        shown_in: BTreeMap::new(),
+        open: Vec::new(),
+    };
+    for (id, kind) in tops {
+        growth.open(id, kind);
+    }
+    loop {
+        while let Some(ask) = growth.open.pop() {
+            let (Ask::Folder(of) | Ask::Stack(of)) = ask;
+            match watch.recall(of) {
+                Some(items) => growth.take(of, items),
+                None => reader.ask(ask),
+            }
+        }
+        let Some((Ask::Folder(of) | Ask::Stack(of), answer)) = reader.next().await? else {
+            return Ok(growth.tree);
+        };
+        match answer {
+            Ok(items) => {
+                watch.listed(of, &items);
+                growth.take(of, items);
+            }
+            Err(unread) => {
+                let why = unread.why()?;
+                watch.unread(of, &why);
+                growth.tree.lists.insert(of, Err(why.into()));
+            }
+        }
+    }
+}
+
+/// Reads the projects of the account, with their roots.
+///
+/// # Errors
+///
+/// Returns why they could not be read to the end.
+pub async fn read_projects(client: &Client) -> Result<BTreeMap<AssetId, Project>, Unread> {
+    let pages = client.pages(Read::ProjectsOfAccount, judge_projects);
+    let projects = pages.all(PAGES).await?;
+    Ok(projects.into_iter().collect())
+}
+
+/// A tree while it is read.
+struct Growth {
+    versions: Versions,
+    tree: Tree,
+    /// What was asked for, or is to be.
+    known: BTreeSet<AssetId>,
+    /// The list that shows each asset.
+    shown_in: BTreeMap<AssetId, AssetId>,
+    /// What is to be asked for.
+    open: Vec<Ask>,
+}
+
+impl Growth {
+    /// Asks for what is in an asset, where something can be and nobody has asked.
+    fn open(&mut self, id: AssetId, kind: Kind) {
+        let ask = match kind {
+            Kind::File => return,
+            Kind::Folder => Ask::Folder(id),
+            Kind::VersionStack => Ask::Stack(id),
+        };
+        if self.known.insert(id) {
+            self.open.push(ask);
+        }
+    }
+
+    /// Takes in what is directly in a folder or a version stack.
+    fn take(&mut self, of: AssetId, items: Vec<Shown>) {
+        let mut ids: Vec<AssetId> = items.iter().map(|item| item.id).collect();
+        ids.sort_unstable();
+        let mut doubt = None;
+        for Shown { id, facts, project } in items {
+            self.tree.projects.extend(project);
+            // A stack that is no top is opened only where its versions are wanted.
+            if facts.kind == Kind::Folder || self.versions == Versions::All {
+                self.open(id, facts.kind);
+            }
+            let parent = facts.parent.or(Some(of));
+            self.tree.facts.insert(id, Facts { parent, ..facts });
+            if let Some(other) = self.shown_in.insert(id, of) {
+                let why = |other| Err(format!("`{id}` is in the list of `{other}` as well").into());
+                self.tree.lists.insert(other, why(of));
+                doubt = Some(why(other));
+            }
+        }
+        self.tree
+            .lists
+            .insert(of, doubt.unwrap_or_else(|| Ok(ids.into())));
+    }
+}
+
+impl Tree {
+    /// All that is in a folder or a version stack that was read, to the bottom; of version stacks
+    /// in folders what was wanted.
+    #[must_use]
+    pub fn contents(&self, top: AssetId) -> Contents {
+        let mut all = BTreeSet::new();
+        let mut open = vec![top];
+        while let Some(of) = open.pop() {
+            let ids = match self.lists.get(&of) {
+                Some(Ok(ids)) => ids,
+                Some(Err(why)) => {
+                    return Contents::Unread(format!("`{of}` could not be listed: {why}").into());
+                }
+                None if of == top => return Contents::Unread("it was not listed".into()),
+                // A file, or a version stack of which only the newest version was wanted.
+                None => continue,
+            };
+            for id in &**ids {
+                if *id == top || !all.insert(*id) {
+                    let why = format!("the list of `{of}` leads round in a circle");
+                    return Contents::Unread(why.into());
+                }
+                open.push(*id);
+            }
+        }
+        Contents::Whole(all.into_iter().collect())
+    }
+}
