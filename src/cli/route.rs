@@ -33,7 +33,7 @@ pub(super) fn route(
             let parse = |text: &str| Proxy::parse(text).map_err(|why| why.to_string());
             let proxy = Valued::parse(Origin::Environment(name), text, parse)?.value;
             let except = environment.first(&NO_PROXY).unwrap_or_default();
-            let serves = proxy.serves(endpoint, &except);
+            let serves = proxy.serves(endpoint.as_str(), &except);
             return Ok(if serves {
                 direct.through(proxy)
             } else {

@@ -4,6 +4,7 @@
 //! else does. A command that only reads holds a [`client::Client`], which has no call that
 //! deletes.
 
+mod address;
 pub mod call;
 pub mod client;
 pub mod deleter;

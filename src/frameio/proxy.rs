@@ -5,7 +5,7 @@ use std::fmt;
 use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::Url;
 
-use crate::frameio::endpoint::{Endpoint, shown};
+use crate::frameio::address::shown;
 
 /// A proxy.
 #[derive(Clone, PartialEq, Eq)]
@@ -50,12 +50,12 @@ impl Proxy {
         }
     }
 
-    /// Whether requests to a server go through it: to all but those that `except` names, in the
-    /// form of `NO_PROXY`.
+    /// Whether requests to the server at an address go through it: to all but those that `except`
+    /// names, in the form of `NO_PROXY`.
     #[must_use]
-    pub fn serves(&self, endpoint: &Endpoint, except: &str) -> bool {
+    pub fn serves(&self, address: &str, except: &str) -> bool {
         let matcher = Matcher::builder().all(self.0.as_str()).no(except).build();
-        let address = endpoint.as_str().parse();
+        let address = address.parse();
         address.is_ok_and(|address| matcher.intercept(&address).is_some())
     }
 
@@ -111,7 +111,7 @@ mod tests {
     #[test]
     fn it_serves_all_but_the_exceptions() {
         let proxy = Proxy::parse("proxy.example:3128").unwrap();
-        let endpoint = Endpoint::parse("https://api.frame.io").unwrap();
+        let address = "https://api.frame.io";
         for (except, serves) in [
             ("", true),
             ("adobe.com, .example", true),
@@ -119,7 +119,7 @@ mod tests {
             ("localhost,.frame.io", false),
             ("*", false),
         ] {
-            assert_eq!(proxy.serves(&endpoint, except), serves, "{except}");
+            assert_eq!(proxy.serves(address, except), serves, "{except}");
         }
     }
 }
