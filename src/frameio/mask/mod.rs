@@ -13,6 +13,12 @@ use memchr::memmem::Finder;
 
 use crate::frameio::token::Token;
 
+mod escapes;
+mod forms;
+
+use escapes::{LAYERS, unescaped};
+use forms::{base64_forms, hexadecimal_forms};
+
 /// How many characters of one text from outside are kept.
 pub const LONGEST: usize = 500;
 
@@ -27,26 +33,13 @@ const MASK: &[u8] = b"***";
 /// those characters no answer could be read any more.
 const SHORTEST: usize = 4;
 
-/// From this length on a secret is also found inside of words, and in Base64.
+/// From this length on a secret is also found inside of words, in Base64 and in hexadecimal
+/// digits.
 const LONG: usize = 8;
 
-/// In which order the escapes of an answer are undone, since one may be inside of another. Those
-/// of JSON come first and alone, since that is how the program reads an answer.
-const LAYERS: [&[Escape]; 4] = [
-    &[Escape::Json],
-    &[Escape::Address],
-    &[Escape::Json, Escape::Address],
-    &[Escape::Json, Escape::Address],
-];
-
-/// How a character may be written that is not there as itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Escape {
-    /// `\u0041` or `\/`.
-    Json,
-    /// `%41`.
-    Address,
-}
+/// How long a part of a secret is by which the secret is known: half of the shortest that has
+/// parts, and more than anybody guesses.
+const PART: usize = 16;
 
 /// How many renewed tokens are remembered; the older ones have ended long ago.
 const RENEWED: usize = 32;
@@ -80,6 +73,16 @@ impl fmt::Debug for Secrets {
 struct Needle {
     plain: Finder<'static>,
     encoded: Vec<Finder<'static>>,
+    /// Parts of a long one, which an answer may cut, each with its place in the secret.
+    parts: Vec<(usize, Finder<'static>)>,
+}
+
+/// What counts as a secret in a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Counts {
+    Whole,
+    /// Also a long part of one.
+    Parts,
 }
 
 impl Needle {
@@ -88,7 +91,11 @@ impl Needle {
         let secret = secret.trim().as_bytes();
         (secret.len() >= SHORTEST).then(|| Self {
             plain: Finder::new(secret).into_owned(),
-            encoded: base64_forms(secret),
+            encoded: base64_forms(secret)
+                .into_iter()
+                .chain(hexadecimal_forms(secret))
+                .collect(),
+            parts: parts(secret),
         })
     }
 
@@ -97,7 +104,11 @@ impl Needle {
     }
 
     /// Where the secret is in a text, in one of its forms.
-    fn places<'text>(&'text self, text: &'text [u8]) -> impl Iterator<Item = Range<usize>> + 'text {
+    fn places<'text>(
+        &'text self,
+        text: &'text [u8],
+        counts: Counts,
+    ) -> impl Iterator<Item = Range<usize>> + 'text {
         let length = self.plain.needle().len();
         let plain = self.plain.find_iter(text);
         let plain = plain
@@ -107,8 +118,37 @@ impl Needle {
             let length = form.needle().len();
             form.find_iter(text).map(move |start| start..start + length)
         });
-        plain.chain(encoded)
+        let parts = self.parts.iter().filter(move |_| counts == Counts::Parts);
+        let parts = parts.flat_map(|(offset, part)| {
+            let found = part.find_iter(text);
+            found.map(|start| self.whole_part(text, start, *offset))
+        });
+        plain.chain(encoded).chain(parts)
     }
+
+    /// All of a secret that stands in a text around a part of it.
+    fn whole_part(&self, text: &[u8], start: usize, offset: usize) -> Range<usize> {
+        let secret = self.plain.needle();
+        let before = text[..start]
+            .iter()
+            .rev()
+            .zip(secret[..offset].iter().rev());
+        let more = before.take_while(|(one, other)| one == other).count();
+        let length = text[start..].iter().zip(&secret[offset..]);
+        let length = length.take_while(|(one, other)| one == other).count();
+        start - more..start + length
+    }
+}
+
+/// Parts of a secret, one behind the other, where it has several.
+fn parts(secret: &[u8]) -> Vec<(usize, Finder<'static>)> {
+    if secret.len() < 2 * PART {
+        return Vec::new();
+    }
+    let parts = secret.chunks_exact(PART).enumerate();
+    parts
+        .map(|(number, part)| (number * PART, Finder::new(part).into_owned()))
+        .collect()
 }
 
 /// Whether no letter and no digit touches the place.
@@ -156,7 +196,7 @@ impl Secrets {
     /// are longer than anybody reads.
     #[must_use]
     pub fn body(&self, bytes: Vec<u8>) -> Vec<u8> {
-        let bytes = match self.masked(&bytes, SHORTEST) {
+        let bytes = match self.masked(&bytes, SHORTEST, Counts::Parts) {
             Cow::Owned(masked) => masked,
             Cow::Borrowed(_) => bytes,
         };
@@ -172,14 +212,17 @@ impl Secrets {
     /// Words from outside without secrets, as long as they are.
     #[must_use]
     pub fn hide_in(&self, text: &str) -> String {
-        let masked = self.masked(text.as_bytes(), SHORTEST);
+        let masked = self.masked(text.as_bytes(), SHORTEST, Counts::Parts);
         String::from_utf8_lossy(&masked).into_owned()
     }
 
     /// Whether a text from outside has a secret in it.
     #[must_use]
     pub fn shows(&self, text: &str) -> bool {
-        matches!(self.masked(text.as_bytes(), SHORTEST), Cow::Owned(_))
+        matches!(
+            self.masked(text.as_bytes(), SHORTEST, Counts::Parts),
+            Cow::Owned(_)
+        )
     }
 
     /// Where a document has a secret; short ones do not count, since a word may be meant.
@@ -187,9 +230,9 @@ impl Secrets {
     pub fn find(&self, document: &[u8]) -> Option<usize> {
         let kept = self.read();
         let needles = kept.at_least(LONG);
-        let is_there = is_in(&needles, document);
+        let is_there = is_in(&needles, document, Counts::Whole);
         is_there.then(|| {
-            places(&needles, document)
+            places(&needles, document, Counts::Whole)
                 .first()
                 .map_or(0, |place| place.start)
         })
@@ -199,19 +242,19 @@ impl Secrets {
     /// `token` would make the program's own words unreadable; none of them has come in.
     #[must_use]
     pub fn printed<'text>(&self, text: &'text [u8]) -> Cow<'text, [u8]> {
-        self.masked(text, LONG)
+        self.masked(text, LONG, Counts::Whole)
     }
 
     /// The text with a mask in place of each secret of at least `least` characters.
-    fn masked<'text>(&self, text: &'text [u8], least: usize) -> Cow<'text, [u8]> {
+    fn masked<'text>(&self, text: &'text [u8], least: usize, counts: Counts) -> Cow<'text, [u8]> {
         let kept = self.read();
         let needles = kept.at_least(least);
-        if !is_in(&needles, text) {
+        if !is_in(&needles, text, counts) {
             return Cow::Borrowed(text);
         }
         let mut masked = Vec::with_capacity(text.len());
         let mut done = 0;
-        for place in places(&needles, text) {
+        for place in places(&needles, text, counts) {
             // Places may overlap.
             if place.end > done {
                 masked.extend_from_slice(&text[done..place.start.max(done)]);
@@ -227,13 +270,13 @@ impl Secrets {
 }
 
 /// Whether a secret is in a text, escaped or not. Most texts have none, so this keeps no places.
-fn is_in(needles: &[&Needle], text: &[u8]) -> bool {
+fn is_in(needles: &[&Needle], text: &[u8], counts: Counts) -> bool {
     if needles.is_empty() {
         return false;
     }
     let found = |layer: &[u8]| {
         let mut needles = needles.iter();
-        needles.any(|needle| needle.places(layer).next().is_some())
+        needles.any(|needle| needle.places(layer, counts).next().is_some())
     };
     let mut layer = Cow::Borrowed(text);
     found(&layer)
@@ -247,14 +290,14 @@ fn is_in(needles: &[&Needle], text: &[u8]) -> bool {
 }
 
 /// Where secrets are in a text, escaped or not, in order; each place covers whole escapes.
-fn places(needles: &[&Needle], text: &[u8]) -> Vec<Range<usize>> {
+fn places(needles: &[&Needle], text: &[u8], counts: Counts) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut layer = Cow::Borrowed(text);
     // Where each byte of the layer begins in the text, and at last where the text ends.
     let mut starts: Vec<usize> = (0..=text.len()).collect();
     let mut look = |layer: &[u8], starts: &[usize]| {
         for needle in needles {
-            let places = needle.places(layer);
+            let places = needle.places(layer, counts);
             found.extend(places.map(|place| starts[place.start]..starts[place.end]));
         }
     };
@@ -270,71 +313,6 @@ fn places(needles: &[&Needle], text: &[u8]) -> Vec<Range<usize>> {
     }
     found.sort_unstable_by_key(|place| (place.start, place.end));
     found
-}
-
-/// Undoes escapes that stand for ASCII characters, and tells where each byte was; nothing where
-/// there is none.
-fn unescaped(text: &[u8], escapes: &[Escape], tell: &mut dyn FnMut(usize)) -> Option<Vec<u8>> {
-    let (json, address) = (
-        escapes.contains(&Escape::Json),
-        escapes.contains(&Escape::Address),
-    );
-    memchr::memchr2(b'\\', b'%', text)?;
-    let mut plain = Vec::with_capacity(text.len());
-    let (mut at, mut changed) = (0, false);
-    while let Some(&byte) = text.get(at) {
-        let rest = &text[at + 1..];
-        let (byte, length) = match (byte, rest.first()) {
-            (b'\\', Some(b'u')) if json => {
-                hexadecimal(rest.get(1..5)).map_or((byte, 1), |code| (code, 6))
-            }
-            (b'\\', Some(&itself @ (b'\\' | b'/' | b'"'))) if json => (itself, 2),
-            (b'%', _) if address => hexadecimal(rest.get(..2)).map_or((byte, 1), |code| (code, 3)),
-            _ => (byte, 1),
-        };
-        changed |= length > 1;
-        plain.push(byte);
-        tell(at);
-        at += length;
-    }
-    changed.then_some(plain)
-}
-
-/// The ASCII character of a number in hexadecimal digits.
-fn hexadecimal(digits: Option<&[u8]>) -> Option<u8> {
-    let digits = digits.filter(|digits| digits.iter().all(u8::is_ascii_hexdigit))?;
-    let code = u16::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
-    u8::try_from(code).ok().filter(u8::is_ascii)
-}
-
-/// What Base64 makes of a secret, whatever stands before it and behind it.
-fn base64_forms(secret: &[u8]) -> Vec<Finder<'static>> {
-    const USUAL: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const ADDRESS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    if secret.len() < LONG {
-        return Vec::new();
-    }
-    let mut forms: Vec<Vec<u8>> = Vec::new();
-    for before in 0..3 {
-        let bits: Vec<u8> = std::iter::repeat_n(0, before)
-            .chain(secret.iter().copied())
-            .flat_map(|byte| (0..8).rev().map(move |place| byte >> place & 1))
-            .collect();
-        // A letter that also has bits of what stands around the secret may be any.
-        let own = (8 * before).div_ceil(6)..bits.len() / 6;
-        for alphabet in [USUAL, ADDRESS] {
-            let letters = bits.chunks_exact(6).map(|six| {
-                let place = six.iter().fold(0, |sum, bit| sum << 1 | usize::from(*bit));
-                alphabet[place]
-            });
-            let form: Vec<u8> = letters.skip(own.start).take(own.len()).collect();
-            if !forms.contains(&form) {
-                forms.push(form);
-            }
-        }
-    }
-    let finders = forms.iter().map(|form| Finder::new(form).into_owned());
-    finders.collect()
 }
 
 /// The first characters of a text, with an ellipsis where it is longer.

@@ -32,6 +32,14 @@ fn a_secret_is_masked_in_each_of_its_forms() {
             r#"{"a":"***"}"#,
         ),
         ("client%26secret client&secret", "*** ***"),
+        ("client&amp;secret client&#38;secret", "*** ***"),
+        (
+            "client&#x26;secret&lt; &#99;lient&amp;secret",
+            "***&lt; ***",
+        ),
+        ("t=fio-u-Se&#x2f;cr&#43;et&#61;&#061;.", "t=***."),
+        ("66696f2d752d53652f63722b65743d3d", "***"),
+        ("66696F2D752D53652F63722B65743D3D", "***"),
         ("fio-u-Se/cr+et=", "fio-u-Se/cr+et="),
     ] {
         assert_eq!(body(&secrets, text), masked, "{text}");
@@ -45,6 +53,34 @@ fn a_secret_is_masked_in_each_of_its_forms() {
         let masked = body(&secrets, text);
         assert!(masked.contains("***") && masked.len() < 16, "{masked}");
     }
+}
+
+#[test]
+fn a_long_part_of_a_secret_is_masked_in_words_from_outside() {
+    let token = "fio-u-0123456789abcdefghijklmnopqrstuvwxyzABCDEFG";
+    let secrets = hiding(&[token]);
+    for (text, masked) in [
+        (format!("no: {}…", &token[..20]), "no: ***…"),
+        (format!("no: {}", &token[token.len() - 32..]), "no: ***"),
+        (format!("…{}…", &token[3..40]), "…***…"),
+        (format!("a{}b{}c", &token[..16], token), "a***b***c"),
+        (
+            format!(r#"{{"a":"\u0066{}"}}"#, &token[1..30]),
+            r#"{"a":"***"}"#,
+        ),
+        (format!("%66{}", &token[1..30]), "***"),
+    ] {
+        assert_eq!(body(&secrets, &text), masked, "{text}");
+    }
+    for text in [&token[..15], "fio-u-another", "bcdefghijklmnopqr"] {
+        assert_eq!(body(&secrets, text), text);
+    }
+    // Of a shorter one half is soon a word like any other.
+    let short = hiding(&["fio-u-of-the-tests-by-hand"]);
+    assert_eq!(body(&short, "fio-u-of-the-tests"), "fio-u-of-the-tests");
+    // What the program itself says has no cut tokens.
+    let part = token[..20].as_bytes();
+    assert_eq!(secrets.printed(part), part);
 }
 
 #[test]
