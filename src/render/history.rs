@@ -10,6 +10,9 @@ use crate::state::{Counts, RunRecord, State};
 /// How many characters of a commit or a plan's id are shown.
 const SHORT: usize = 12;
 
+/// How many characters of a name are shown; the document for programs has all of it.
+const LONGEST: usize = 24;
+
 /// How an id begins that is a digest.
 const DIGEST: &str = "sha256:";
 
@@ -68,11 +71,22 @@ fn row(number: u64, run: &RunRecord, counts: Counts) -> [String; 6] {
     [
         number.to_string(),
         moment(run.at),
-        escape(from.actor.as_deref().unwrap_or("-")).into_owned(),
+        who(from.actor.as_deref().unwrap_or("-")),
         short(&from.commit),
         short(&from.plan),
         records.join(", "),
     ]
+}
+
+/// Who it was, in few columns: of an address what stands before the `@`.
+fn who(actor: &str) -> String {
+    let name = actor.split_once('@').map_or(actor, |(name, _)| name);
+    let name = escape(name);
+    if name.chars().count() <= LONGEST {
+        return name.into_owned();
+    }
+    let kept = name.chars().take(LONGEST - 1);
+    kept.chain(['…']).collect()
 }
 
 /// Puts cells under each other: the numbers to the right, the rest to the left.

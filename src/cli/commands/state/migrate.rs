@@ -68,7 +68,7 @@ pub(crate) fn run(context: &Context, arguments: &StateMigrate) -> Result<Exit, F
     state.migrate(&info, target);
     session.replace(&state)?;
     context.console.message(&format!(
-        "`{}` is a V4 state now, serial {}; the old one is `{}`.",
+        "`{}` is a V4 state now, serial {}; the old one is `{}`.\nGo on without `--api v2`, and without `api = \"v2\"` in `retire.toml`; `retire plan` shows what is left to do.",
         path.display(),
         state.serial,
         kept.display()
