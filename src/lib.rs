@@ -40,6 +40,8 @@ pub mod asset;
 pub mod diagnostic;
 pub mod event;
 pub mod inventory;
+#[doc(hidden)]
+pub mod measure;
 pub mod outcome;
 mod visible;
 

@@ -23,7 +23,6 @@ mod connect;
 mod console;
 mod context;
 mod destination;
-mod duration;
 mod env;
 pub mod exit;
 mod failure;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::document::{Manifests, Spot};
+use super::document::{Hold, Manifests, Spot};
 use super::text::Text;
 use crate::asset::AssetId;
 use crate::diagnostic::{Finding, Place, Severity};
@@ -17,13 +17,26 @@ pub(super) fn twice(said: &Manifests, texts: &[Text<'_>]) -> Vec<(u32, Finding)>
         let message = format!("`{id}` is listed twice");
         push(&mut found, texts, ("duplicate-id", message), first, again);
     }
-    let held = sorted(said.holds.iter().map(|hold| (hold.id, hold.spot)));
-    for (id, first, again) in repeats(&held, |pair| *pair) {
-        let message = format!("`{id}` is held twice");
-        push(&mut found, texts, ("duplicate-id", message), first, again);
+    let holds = |holds: &[Hold]| sorted(holds.iter().map(|hold| (hold.id, hold.spot)));
+    let releases = said.releases.iter();
+    for (ids, what) in [
+        (holds(&said.holds), "is held twice"),
+        (holds(&said.project_holds), "is held twice"),
+        (
+            sorted(releases.map(|release| (release.id, release.spot))),
+            "is released twice",
+        ),
+    ] {
+        for (id, first, again) in repeats(&ids, |pair| *pair) {
+            let message = format!("`{id}` {what}");
+            push(&mut found, texts, ("duplicate-id", message), first, again);
+        }
     }
     let waivers = said.waivers.iter();
-    let raised = sorted(waivers.map(|waiver| (waiver.guard, waiver.spot)));
+    let raised = sorted(waivers.map(|waiver| {
+        let project = waiver.project.as_deref();
+        ((waiver.guard, project), waiver.spot)
+    }));
     for (_, first, again) in repeats(&raised, |pair| *pair) {
         let what = ("duplicate-waiver", "this guard is waived twice".to_owned());
         push(&mut found, texts, what, first, again);
@@ -34,7 +47,8 @@ pub(super) fn twice(said: &Manifests, texts: &[Text<'_>]) -> Vec<(u32, Finding)>
 /// Finds the ids that only V4 takes, for a run that speaks v2.
 pub(crate) fn only_v4(said: &Manifests) -> Vec<Finding> {
     let listed = said.entries.iter().map(|entry| (entry.id, entry.spot));
-    let held = said.holds.iter().map(|hold| (hold.id, hold.spot));
+    let holds = said.holds.iter().chain(&said.project_holds);
+    let held = holds.map(|hold| (hold.id, hold.spot));
     let mut found: Vec<(AssetId, Spot)> =
         listed.chain(held).filter(|(id, _)| id.is_adobe()).collect();
     found.sort_unstable_by_key(|(_, spot)| *spot);

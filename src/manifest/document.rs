@@ -22,8 +22,12 @@ pub struct Manifests {
     /// What other manifests of the project list, which are read for their holds alone: a run that
     /// leaves them out leaves what is recorded of these as it is.
     pub elsewhere: BTreeSet<AssetId>,
-    /// What is held; no id stands twice.
+    /// The assets that are held; no id stands twice.
     pub holds: Vec<Hold>,
+    /// The projects of which everything is held; no id stands twice.
+    pub project_holds: Vec<Hold>,
+    /// The holds that are lifted, of those that the state remembers.
+    pub releases: Vec<Release>,
     /// The guards that are raised, with figure, reason and end.
     pub waivers: Vec<Waiver>,
     /// The account that the manifests are written for, where one is named.
@@ -104,6 +108,8 @@ pub struct Details {
     pub not_before: Option<Timestamp>,
     /// What the live asset must be like.
     pub pin: Option<Pin>,
+    /// How many files may be in it at most, where it is a folder or a version stack.
+    pub contents: Option<u64>,
     /// What is to become of it where it is missing; nothing where nobody says.
     pub missing: Option<MissingPolicy>,
 }
@@ -130,10 +136,10 @@ pub struct Pin {
     pub filesize: Option<u64>,
 }
 
-/// An asset that must not be deleted, whatever lists it.
+/// An asset that must not be deleted, whatever lists it, or a project of which nothing must.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hold {
-    /// The asset.
+    /// The asset or the project.
     pub id: AssetId,
     /// Where its id stands.
     pub spot: Spot,
@@ -143,14 +149,29 @@ pub struct Hold {
     pub until: Option<Timestamp>,
 }
 
+/// Lifts a hold that the state remembers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Release {
+    /// The asset or the project that was held.
+    pub id: AssetId,
+    /// Where its id stands.
+    pub spot: Spot,
+    /// Why it is held no longer.
+    pub reason: Arc<str>,
+    /// The ticket under which that was decided.
+    pub ticket: Option<Arc<str>>,
+}
+
 /// A guard raised to one figure until one date.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Waiver {
     /// Which guard.
     pub guard: Guard,
+    /// The project in which it is raised, by its name or its id; in all of them without one.
+    pub project: Option<Arc<str>>,
     /// Where the waiver stands.
     pub spot: Spot,
-    /// The figure that holds instead, in the guard's own unit.
+    /// The figure that holds instead: assets, percent, bytes, or the seconds of an age.
     pub limit: u64,
     /// Why.
     pub reason: Arc<str>,
@@ -168,11 +189,11 @@ pub struct Waiver {
 pub enum Guard {
     /// How many assets one plan may delete.
     MaxAssets,
-    /// What share of the known and live files one plan may delete, in percent.
+    /// What share of a project's bytes one plan may delete, in percent.
     MaxPercent,
     /// How many bytes one plan may delete.
     MaxBytes,
-    /// How many days old an asset must be.
+    /// How long ago an asset must have been changed last.
     MinAge,
     /// What share of the assets asked for may be missing during a run, in percent.
     #[cfg_attr(test, schemars(rename = "max-404-percent"))]
@@ -202,6 +223,15 @@ impl Guard {
             Self::MinAge => "min-age",
             Self::Max404Percent => "max-404-percent",
             Self::MaxFailurePercent => "max-failure-percent",
+        }
+    }
+
+    /// Whether it looks at each project by itself, and not only at a run as a whole.
+    #[must_use]
+    pub const fn is_per_project(self) -> bool {
+        match self {
+            Self::MaxAssets | Self::MaxPercent | Self::MaxBytes | Self::MinAge => true,
+            Self::Max404Percent | Self::MaxFailurePercent => false,
         }
     }
 }

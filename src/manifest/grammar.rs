@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::date::Reading;
-use super::document::{Account, Details, Hold, Pin, Waiver};
+use super::document::{Account, Details, Hold, Pin, Release, Spot, Waiver};
 use super::kind::{is_list, is_near};
 use super::walk::{BEGIN, Walk, kind, short};
 use super::yaml::{Node, Value};
@@ -13,11 +13,11 @@ use crate::asset::written::{self, Written};
 /// The version of the document that this program reads.
 const VERSION: u64 = 1;
 
-const ROOT: [&str; 7] = [
-    "version", "account", "defaults", "assets", "holds", "waivers", "$schema",
+const ROOT: [&str; 8] = [
+    "version", "account", "defaults", "assets", "holds", "releases", "waivers", "$schema",
 ];
 const DEFAULTS: [&str; 5] = ["kind", "reason", "ticket", "owner", "not_before"];
-const ITEM: [&str; 8] = [
+const ITEM: [&str; 9] = [
     "id",
     "kind",
     "reason",
@@ -25,11 +25,13 @@ const ITEM: [&str; 8] = [
     "owner",
     "not_before",
     "pin",
+    "contents",
     "missing",
 ];
 const PIN: [&str; 4] = ["name", "project", "parent", "filesize"];
-const HOLD: [&str; 3] = ["id", "reason", "until"];
-const WAIVER: [&str; 4] = ["guard", "limit", "reason", "expires"];
+const HOLD: [&str; 4] = ["id", "project", "reason", "until"];
+const RELEASE: [&str; 4] = ["id", "project", "reason", "ticket"];
+const WAIVER: [&str; 5] = ["guard", "limit", "project", "reason", "expires"];
 
 impl Walk<'_, '_> {
     /// Takes in a document.
@@ -65,8 +67,16 @@ impl Walk<'_, '_> {
         }
         let mut keys = pairs.iter().filter_map(|(key, _)| key.text());
         self.known |= keys.any(is_list);
-        let [version, account, defaults, assets, holds, waivers, schema] =
-            self.fields(pairs, ROOT, "a manifest");
+        let [
+            version,
+            account,
+            defaults,
+            assets,
+            holds,
+            releases,
+            waivers,
+            schema,
+        ] = self.fields(pairs, ROOT, "a manifest");
         match version {
             None => {
                 let message = "`version` is missing".to_owned();
@@ -90,15 +100,22 @@ impl Walk<'_, '_> {
         // A misspelt list is told as that.
         let mut names = pairs.iter().filter_map(|(key, _)| key.text());
         let misspelt = names.any(|name| !is_list(name) && is_near(name));
-        if assets.is_none() && holds.is_none() && waivers.is_none() && !misspelt {
+        let lists = [assets, holds, releases, waivers];
+        if lists.iter().all(Option::is_none) && !misspelt {
             let message =
-                "nothing is listed: `assets`, `holds` and `waivers` are missing".to_owned();
+                "nothing is listed: `assets`, `holds`, `releases` and `waivers` are missing"
+                    .to_owned();
             let hint = "list what is to go under `assets`; an empty list is `assets: []`";
             self.hinted("missing-field", root.at, message, hint);
         }
         if let Some(node) = holds {
             for item in self.list(node, "`holds`") {
                 self.hold(item);
+            }
+        }
+        if let Some(node) = releases {
+            for item in self.list(node, "`releases`") {
+                self.release(item);
             }
         }
         if let Some(node) = waivers {
@@ -169,8 +186,7 @@ impl Walk<'_, '_> {
             owner: owner.and_then(|node| self.shared(2, node)),
             not_before: not_before
                 .and_then(|node| self.date(node, "`not_before`", Reading::Begins)),
-            pin: None,
-            missing: None,
+            ..Details::default()
         }
     }
 
@@ -226,10 +242,20 @@ impl Walk<'_, '_> {
             self.found("missing-field", item.at, no_id());
             return;
         }
-        let [id, kind, reason, ticket, owner, not_before, pin, missing] =
-            self.fields(pairs, ITEM, "an asset");
+        let [
+            id,
+            kind,
+            reason,
+            ticket,
+            owner,
+            not_before,
+            pin,
+            contents,
+            missing,
+        ] = self.fields(pairs, ITEM, "an asset");
         let details = Details {
             pin: pin.and_then(|node| self.pin(node)),
+            contents: contents.and_then(|node| self.whole(node, "`contents`", "a number of files")),
             missing: missing.and_then(|node| self.missing(node)),
             ..self.details([kind, reason, ticket, owner, not_before])
         };
@@ -278,25 +304,83 @@ impl Walk<'_, '_> {
         let Some(pairs) = self.mapping(node, "a hold") else {
             return;
         };
-        let [id, reason, until] = self.fields(pairs, HOLD, "a hold");
-        self.required(node, "this hold", [("id", id), ("reason", reason)]);
+        let [id, project, reason, until] = self.fields(pairs, HOLD, "a hold");
+        let subject = self.subject(node, "this hold", id, project);
+        self.required(node, "this hold", [("reason", reason)]);
         let until = until.map(|node| self.date(node, "`until`", Reading::Ends));
         let reason = reason.and_then(|node| self.shared(0, node));
-        let Some((node, Written { id, .. })) =
-            id.and_then(|node| Some((node, self.written(node, "`id`")?)))
-        else {
-            return;
-        };
-        if let Some(reason) = reason
+        if let Some((id, spot, is_project)) = subject
+            && let Some(reason) = reason
             && until != Some(None)
         {
-            let spot = self.spot(node.at);
-            self.said.holds.push(Hold {
+            let hold = Hold {
                 id,
                 spot,
                 reason,
                 until: until.flatten(),
+            };
+            if is_project {
+                self.said.project_holds.push(hold);
+            } else {
+                self.said.holds.push(hold);
+            }
+        }
+    }
+
+    fn release(&mut self, node: &Node) {
+        if node.text().is_some() {
+            let hint = "a release says why: write `- {id: …, reason: …}`";
+            self.wrong_type(node, "a release", "a mapping", Some(hint));
+            return;
+        }
+        let Some(pairs) = self.mapping(node, "a release") else {
+            return;
+        };
+        let [id, project, reason, ticket] = self.fields(pairs, RELEASE, "a release");
+        let subject = self.subject(node, "this release", id, project);
+        self.required(node, "this release", [("reason", reason)]);
+        let reason = reason.and_then(|node| self.shared(0, node));
+        let ticket = ticket.and_then(|node| self.shared(1, node));
+        if let (Some((id, spot, _)), Some(reason)) = (subject, reason) {
+            self.said.releases.push(Release {
+                id,
+                spot,
+                reason,
+                ticket,
             });
+        }
+    }
+
+    /// The asset or the project that something is about, where its id stands, and whether it is
+    /// a project.
+    fn subject(
+        &mut self,
+        of: &Node,
+        what: &str,
+        id: Option<&Node>,
+        project: Option<&Node>,
+    ) -> Option<(AssetId, Spot, bool)> {
+        match (id, project) {
+            (None, None) => {
+                let message = format!("{what} has neither `id` nor `project`");
+                let hint = "name the asset by `id`, or the project by `project`";
+                self.hinted("missing-field", of.at, message, hint);
+                None
+            }
+            (Some(_), Some(other)) => {
+                let message = format!("{what} has both `id` and `project`");
+                let hint = "write two: one for the asset, and one for the project";
+                self.hinted("two-fields", other.at, message, hint);
+                None
+            }
+            (Some(node), None) => {
+                let Written { id, .. } = self.written(node, "`id`")?;
+                Some((id, self.spot(node.at), false))
+            }
+            (None, Some(node)) => {
+                let id = self.id(node, "`project`")?;
+                Some((id, self.spot(node.at), true))
+            }
         }
     }
 
@@ -304,7 +388,7 @@ impl Walk<'_, '_> {
         let Some(pairs) = self.mapping(node, "a waiver") else {
             return;
         };
-        let [guard, limit, reason, expires] = self.fields(pairs, WAIVER, "a waiver");
+        let [guard, limit, project, reason, expires] = self.fields(pairs, WAIVER, "a waiver");
         self.required(
             node,
             "this waiver",
@@ -317,14 +401,25 @@ impl Walk<'_, '_> {
         );
         let spot = guard.map(|node| self.spot(node.at));
         let guard = guard.and_then(|node| self.guard(node));
-        let limit = limit.and_then(|node| self.whole(node, "`limit`", "a whole number"));
+        let limit = guard.zip(limit);
+        let limit = limit.and_then(|(guard, node)| self.limit(node, guard));
         let reason = reason.and_then(|node| self.shared(0, node));
         let expires = expires.and_then(|node| self.date(node, "`expires`", Reading::Expires));
+        let in_project = project.map(|node| self.words(node, "`project`"));
+        if let (Some(guard), Some(node)) = (guard, project)
+            && !guard.is_per_project()
+        {
+            let message = format!("`{}` looks at a run as a whole", guard.name());
+            self.hinted("unknown-field", node.at, message, "leave `project` out");
+            return;
+        }
         if let (Some(spot), Some(guard), Some(limit), Some(reason), Some(expires)) =
             (spot, guard, limit, reason, expires)
+            && in_project != Some(None)
         {
             self.said.waivers.push(Waiver {
                 guard,
+                project: in_project.flatten().map(Arc::from),
                 spot,
                 limit,
                 reason,

@@ -15,7 +15,7 @@ use crate::asset::Kind;
     title = "frameio-retire manifest",
     deny_unknown_fields,
     transform = without_null,
-    extend("anyOf" = [{"required": ["assets"]}, {"required": ["holds"]}, {"required": ["waivers"]}])
+    extend("anyOf" = [{"required": ["assets"]}, {"required": ["holds"]}, {"required": ["releases"]}, {"required": ["waivers"]}])
 )]
 #[expect(dead_code, reason = "only its schema is used")]
 pub(crate) struct Manifest {
@@ -31,8 +31,11 @@ pub(crate) struct Manifest {
     defaults: Option<Defaults>,
     /// The assets that are to be deleted.
     assets: Option<Vec<Item>>,
-    /// The assets that must not be deleted, whatever lists them.
+    /// The assets that must not be deleted, whatever lists them, and the projects of which nothing
+    /// must.
     holds: Option<Vec<Hold>>,
+    /// The holds that are lifted, of those that the state remembers.
+    releases: Option<Vec<Release>>,
     /// The guards that are raised for a while.
     waivers: Option<Vec<Waiver>>,
 }
@@ -84,6 +87,9 @@ struct Full {
     not_before: Option<Moment>,
     /// What the live asset must be like; one that differs is not deleted.
     pin: Option<Pin>,
+    /// How many files may be in it at most, where it is a folder or a version stack.
+    #[schemars(range(max = u64::MAX))]
+    contents: Option<u64>,
     /// What is to become of it where the server does not know it.
     missing: Option<MissingPolicy>,
 }
@@ -104,33 +110,117 @@ struct Pin {
     filesize: Option<u64>,
 }
 
-/// An asset that must not be deleted.
+/// An asset that must not be deleted, or a project of which nothing must.
 #[derive(JsonSchema)]
-#[schemars(deny_unknown_fields, transform = without_null)]
+#[schemars(
+    deny_unknown_fields,
+    transform = without_null,
+    extend("oneOf" = [{"required": ["id"]}, {"required": ["project"]}])
+)]
 #[expect(dead_code, reason = "only its schema is used")]
 struct Hold {
     /// The asset.
-    id: WrittenAsset,
+    id: Option<WrittenAsset>,
+    /// The id of the project, in place of an asset.
+    project: Option<WrittenId>,
     /// Why it is held.
     reason: Words,
     /// The moment from which the hold no longer counts; without one it stays.
     until: Option<Moment>,
 }
 
+/// Lifts a hold that the state remembers.
+#[derive(JsonSchema)]
+#[schemars(
+    deny_unknown_fields,
+    transform = without_null,
+    extend("oneOf" = [{"required": ["id"]}, {"required": ["project"]}])
+)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct Release {
+    /// The asset that was held.
+    id: Option<WrittenAsset>,
+    /// The id of the project that was held, in place of an asset.
+    project: Option<WrittenId>,
+    /// Why it is held no longer.
+    reason: Words,
+    /// The ticket under which that was decided.
+    ticket: Option<Words>,
+}
+
 /// A guard that is raised to one figure until one date.
 #[derive(JsonSchema)]
-#[schemars(deny_unknown_fields, transform = without_null)]
+#[schemars(
+    deny_unknown_fields,
+    transform = without_null,
+    extend("allOf" = [
+        when(&["max-assets"], &json!({"limit": {"type": "integer"}})),
+        when(
+            &["max-percent"],
+            &json!({"limit": {"type": "integer", "maximum": 100}})
+        ),
+        when(
+            &["max-404-percent", "max-failure-percent"],
+            &json!({"limit": {"type": "integer", "maximum": 100}, "project": false})
+        ),
+        when(
+            &["max-bytes"],
+            &json!({"limit": {
+                "if": {"type": "string"},
+                "then": {
+                    "pattern": "^[0-9]{1,15}([.][0-9]{1,15})? ?([kKMGTP]|[KMGTP]i)?B$",
+                    "patternErrorMessage": "write the size with its unit, like 3 TB"
+                }
+            }})
+        ),
+        when(
+            &["min-age"],
+            &json!({"limit": {
+                "type": "string",
+                "pattern": "^[0-9]{1,6} ?(s|seconds?|m|minutes?|h|hours?|d|days?|w|weeks?)$",
+                "patternErrorMessage": "write a length of time, like 12 hours"
+            }})
+        ),
+    ])
+)]
 #[expect(dead_code, reason = "only its schema is used")]
 struct Waiver {
     /// Which guard.
     guard: Guard,
-    /// The figure that holds instead, in the guard's own unit.
-    #[schemars(range(max = u64::MAX))]
-    limit: u64,
+    /// The figure that holds instead: assets, percent, a size such as `3 TB`, or an age such as
+    /// `12 hours`.
+    limit: Limit,
+    /// The project in which it holds, by its name or its id; in all of them without one.
+    project: Option<Words>,
     /// Why.
     reason: Words,
     /// The moment from which the waiver no longer counts.
     expires: Moment,
+}
+
+/// What must hold besides where a waiver is of one of these guards.
+fn when(guards: &[&str], properties: &Value) -> Value {
+    json!({
+        "if": {"properties": {"guard": {"enum": guards}}},
+        "then": {"properties": properties}
+    })
+}
+
+struct Limit;
+
+impl JsonSchema for Limit {
+    fn schema_name() -> Cow<'static, str> {
+        "Limit".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": ["integer", "string"],
+            "minimum": 0,
+            "maximum": u64::MAX,
+            "description": "A number of assets, a share in percent, a size such as `3 TB`, or an age such as `12 hours`."
+        })
+    }
 }
 
 /// Takes the null from what may be left out: a field is there and says something, or it is not

@@ -10,6 +10,7 @@ use super::walk::{Walk, short};
 use super::yaml::{Node, Value};
 use crate::asset::written::{self, Written, WrittenError};
 use crate::asset::{AssetId, Kind};
+use crate::measure;
 
 impl Walk<'_, '_> {
     pub(super) fn list<'n>(&mut self, node: &'n Node, name: &str) -> &'n [Node] {
@@ -59,7 +60,6 @@ impl Walk<'_, '_> {
             let Some(index) = known.iter().position(|known| *known == name) else {
                 let hint = match name {
                     "<<" => "merge keys are not supported: use `defaults`".to_owned(),
-                    "releases" => "this version lifts no hold by it: remove the hold".to_owned(),
                     _ => near(name, &known, &format!("the fields of {what} are")),
                 };
                 self.hinted(
@@ -245,6 +245,41 @@ impl Walk<'_, '_> {
         known
     }
 
+    /// The figure to which a guard is raised, in the form in which the guard itself is set.
+    pub(super) fn limit(&mut self, node: &Node, guard: Guard) -> Option<u64> {
+        let said = match guard {
+            Guard::MaxAssets => return self.whole(node, "`limit`", "a number of assets"),
+            Guard::MaxPercent | Guard::Max404Percent | Guard::MaxFailurePercent => {
+                let percent = self.whole(node, "`limit`", "a share in percent")?;
+                if percent <= 100 {
+                    return Some(percent);
+                }
+                let message = format!("{percent} is no share in percent");
+                self.hinted("bad-limit", node.at, message, "write a number up to 100");
+                return None;
+            }
+            Guard::MaxBytes => {
+                if let Value::Number(Some(bytes)) = node.value {
+                    return Some(bytes);
+                }
+                size(&self.words(node, "`limit`")?)
+            }
+            Guard::MinAge => age(&self.words(node, "`limit`")?),
+        };
+        if said.is_none() {
+            let (message, hint) = match guard {
+                Guard::MinAge => ("`limit` is no length of time", "write it like `12 hours`"),
+                Guard::MaxAssets
+                | Guard::MaxPercent
+                | Guard::MaxBytes
+                | Guard::Max404Percent
+                | Guard::MaxFailurePercent => ("`limit` is no size", "write it like `3 TB`"),
+            };
+            self.hinted("bad-limit", node.at, message.to_owned(), hint);
+        }
+        said
+    }
+
     /// What is to become of an asset that is missing.
     pub(super) fn missing(&mut self, node: &Node) -> Option<MissingPolicy> {
         let word = self.words(node, "`missing`")?;
@@ -256,6 +291,56 @@ impl Walk<'_, '_> {
         self.hinted("unknown-policy", node.at, message, hint);
         None
     }
+}
+
+/// The bytes of a number and its unit, as the schema takes it too.
+fn size(text: &str) -> Option<u64> {
+    let (number, unit) = split_unit(text)?;
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
+    let are_digits = |text: &str| (1..=15).contains(&text.len()) && is_number(text);
+    let prefix = unit.strip_suffix('B')?;
+    let known = matches!(
+        prefix,
+        "" | "k" | "K" | "M" | "G" | "T" | "P" | "Ki" | "Mi" | "Gi" | "Ti" | "Pi"
+    );
+    let fits = known && are_digits(whole) && are_digits(fraction);
+    fits.then(|| measure::parse_bytes(text).ok()).flatten()
+}
+
+/// The seconds of a number and its unit, as the schema takes it too.
+fn age(text: &str) -> Option<u64> {
+    let (number, unit) = split_unit(text)?;
+    let known = matches!(
+        unit,
+        "s" | "second"
+            | "seconds"
+            | "m"
+            | "minute"
+            | "minutes"
+            | "h"
+            | "hour"
+            | "hours"
+            | "d"
+            | "day"
+            | "days"
+            | "w"
+            | "week"
+            | "weeks"
+    );
+    let fits = known && (1..=6).contains(&number.len()) && is_number(number);
+    let length = fits.then(|| measure::parse_duration(text).ok()).flatten()?;
+    Some(length.as_secs())
+}
+
+/// A number and its unit, with a blank between them or none.
+fn split_unit(text: &str) -> Option<(&str, &str)> {
+    let end = text.find(|letter: char| letter.is_ascii_alphabetic())?;
+    let (number, unit) = text.split_at(end);
+    Some((number.strip_suffix(' ').unwrap_or(number), unit))
+}
+
+fn is_number(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Whether somebody says that a day never comes.

@@ -45,6 +45,8 @@ pub(super) struct Walk<'t, 'a> {
 pub(super) struct Mark {
     entries: usize,
     holds: usize,
+    project_holds: usize,
+    releases: usize,
     waivers: usize,
     cut: usize,
     findings: usize,
@@ -107,6 +109,8 @@ impl<'t, 'a> Walk<'t, 'a> {
         Mark {
             entries: self.said.entries.len(),
             holds: self.said.holds.len(),
+            project_holds: self.said.project_holds.len(),
+            releases: self.said.releases.len(),
             waivers: self.said.waivers.len(),
             cut: self.said.cut.len(),
             findings: self.findings.len(),
@@ -119,6 +123,8 @@ impl<'t, 'a> Walk<'t, 'a> {
     pub(super) fn back(&mut self, mark: Mark) {
         self.said.entries.truncate(mark.entries);
         self.said.holds.truncate(mark.holds);
+        self.said.project_holds.truncate(mark.project_holds);
+        self.said.releases.truncate(mark.releases);
         self.said.waivers.truncate(mark.waivers);
         self.said.cut.truncate(mark.cut);
         self.findings.truncate(mark.findings);
@@ -179,8 +185,7 @@ impl<'t, 'a> Walk<'t, 'a> {
             ticket: plain.ticket.map(|text| self.share(1, text)),
             owner: plain.owner.map(|text| self.share(2, text)),
             not_before: plain.not_before,
-            pin: None,
-            missing: None,
+            ..Details::default()
         };
         let file = self.file;
         self.entry(id, Spot { file, line, column }, details);
@@ -196,6 +201,7 @@ impl<'t, 'a> Walk<'t, 'a> {
             owner: or(said.owner, &self.defaults.owner),
             not_before: said.not_before.or(self.defaults.not_before),
             pin: said.pin,
+            contents: said.contents,
             missing: said.missing,
         };
         let details = if details == Details::default() {

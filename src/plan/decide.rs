@@ -270,7 +270,7 @@ pub fn decide(case: Case<'_>, rules: Rules, now: Timestamp) -> Option<Decision> 
         if let Some(until) = details.not_before.filter(|until| *until > now) {
             return Some(Decision::Defer { until });
         }
-        if details.pin.is_some() {
+        if details.pin.is_some() || details.contents.is_some() {
             return Some(Decision::Mismatch(Mismatch::NotRead));
         }
     }

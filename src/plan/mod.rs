@@ -63,6 +63,8 @@ pub fn make(inputs: Inputs<'_>) -> Plan {
         }));
         plan.steps.push(step);
     }
+    let projects = walk::in_force(&manifests.project_holds, inputs.now);
+    shelter::keep_projects(&mut plan, &projects, inputs.inventory);
     match inputs
         .inventory
         .and_then(|inventory| inventory.places.as_ref())

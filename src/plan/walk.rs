@@ -43,13 +43,7 @@ pub(super) struct Decided<'walk> {
 
 impl<'plan> Walk<'plan> {
     pub(super) fn new(inputs: Inputs<'plan>) -> Self {
-        let holds = inputs.manifests.holds.iter();
-        let holds = holds.filter(|hold| hold.until.is_none_or(|until| until > inputs.now));
-        let in_force = |hold: &Hold| HoldInForce {
-            reason: Arc::clone(&hold.reason),
-            until: hold.until,
-        };
-        let holds = holds.map(|hold| (hold.id, in_force(hold))).collect();
+        let holds = in_force(&inputs.manifests.holds, inputs.now);
         Self { inputs, holds }
     }
 
@@ -109,6 +103,17 @@ impl<'plan> Walk<'plan> {
         };
         iter::from_fn(next).filter(move |decided| !stays(decided))
     }
+}
+
+/// The holds that are in force, by what they hold.
+pub(super) fn in_force(holds: &[Hold], now: Timestamp) -> BTreeMap<AssetId, HoldInForce> {
+    let holds = holds.iter();
+    let holds = holds.filter(|hold| hold.until.is_none_or(|until| until > now));
+    let in_force = |hold: &Hold| HoldInForce {
+        reason: Arc::clone(&hold.reason),
+        until: hold.until,
+    };
+    holds.map(|hold| (hold.id, in_force(hold))).collect()
 }
 
 impl<'walk> Decided<'walk> {

@@ -26,13 +26,28 @@ fn rich() -> Value {
             {
                 "id": "7c9e6679-7425-40de-944b-e07fc1f90ae7", "kind": "folder", "reason": "r",
                 "ticket": "t", "owner": "o", "not_before": "2026-12-01T10:00:00+01:00",
-                "missing": "accept",
+                "missing": "accept", "contents": 412,
                 "pin": {"name": "n", "project": P, "parent": OTHER, "filesize": 3}
             }
         ],
-        "holds": [{"id": "1b4e28ba-2fa1-11d2-883f-0016d3cca427", "reason": "r", "until": "2027-01-01"}],
+        "holds": [
+            {"id": "1b4e28ba-2fa1-11d2-883f-0016d3cca427", "reason": "r", "until": "2027-01-01"},
+            {"project": P, "reason": "r", "until": "2027-01-01"}
+        ],
+        "releases": [
+            {"id": "2b4e28ba-2fa1-11d2-883f-0016d3cca427", "reason": "r", "ticket": "t"},
+            {"project": P, "reason": "r"}
+        ],
         "waivers": [
-            {"guard": "max-404-percent", "limit": 5, "reason": "r", "expires": "2026-12-15"}
+            {"guard": "max-404-percent", "limit": 5, "reason": "r", "expires": "2026-12-15"},
+            {
+                "guard": "max-bytes", "limit": "3 TB", "project": "Tide", "reason": "r",
+                "expires": "2026-12-15"
+            },
+            {
+                "guard": "min-age", "limit": "2 h", "project": "Tide", "reason": "r",
+                "expires": "2026-12-15"
+            }
         ]
     })
 }
@@ -262,6 +277,9 @@ fn documents() -> Vec<(String, Value)> {
         "/assets/0",
         "/assets/1/id",
         "/holds/0/id",
+        "/holds/1/project",
+        "/releases/0/id",
+        "/releases/1/project",
         "/assets/1/pin/parent",
         "/assets/1/pin/project",
     ] {
@@ -301,6 +319,88 @@ fn documents() -> Vec<(String, Value)> {
             documents.push((format!("{at}: {name}"), with(at, json!(name))));
         }
     }
+    for (at, limits) in [
+        (
+            "/waivers/1/limit",
+            &[
+                "3TB",
+                "3 tb",
+                "3  TB",
+                "3 TiB",
+                "3 KiB",
+                "3 kiB",
+                "3 kB",
+                "3.5 GB",
+                "3. GB",
+                ".5 GB",
+                "3 B",
+                "3",
+                "B",
+                "-3 TB",
+                "1234567890123456 B",
+                "999999 PB",
+                "3 TB ",
+                " 3 TB",
+                "3 EB",
+                "1e3 GB",
+                "3,5 GB",
+                "3 days",
+            ][..],
+        ),
+        (
+            "/waivers/2/limit",
+            &[
+                "1 day",
+                "1 days",
+                "2d",
+                "90 s",
+                "1 minute",
+                "2 weeks",
+                "1w",
+                "1.5 h",
+                "1h 30m",
+                "soon",
+                "1 month",
+                "999999 weeks",
+                "1234567 s",
+                "0 seconds",
+                "-1 h",
+                "1  h",
+                "1 Day",
+                "PT1H",
+                "30",
+                "3 TB",
+            ],
+        ),
+    ] {
+        for limit in limits {
+            documents.push((format!("{at}: {limit}"), with(at, json!(limit))));
+        }
+    }
+    for (at, field) in [
+        ("/holds/0", "project"),
+        ("/holds/1", "id"),
+        ("/releases/0", "project"),
+        ("/releases/1", "id"),
+        ("/waivers/0", "project"),
+    ] {
+        let mut both = rich();
+        both.pointer_mut(at).unwrap()[field] = json!(OTHER);
+        documents.push((format!("{at}/{field}"), both));
+    }
+    for guard in ["min-age", "max-bytes", "max-percent"] {
+        for limit in [
+            json!(5),
+            json!(101),
+            json!("5"),
+            json!("5 h"),
+            json!("5 GB"),
+        ] {
+            let mut other = with("/waivers/0/guard", json!(guard));
+            other["waivers"][0]["limit"] = limit.clone();
+            documents.push((format!("{guard} {limit}"), other));
+        }
+    }
     documents.extend([
         ("empty mapping".to_owned(), json!({})),
         ("a list".to_owned(), json!([])),
@@ -318,6 +418,10 @@ fn documents() -> Vec<(String, Value)> {
         (
             "only waivers".to_owned(),
             json!({"version": 1, "waivers": []}),
+        ),
+        (
+            "only releases".to_owned(),
+            json!({"version": 1, "releases": []}),
         ),
     ]);
     documents

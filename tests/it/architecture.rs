@@ -4,21 +4,23 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const DOMAIN_TYPES: [&str; 7] = [
+const DOMAIN_TYPES: [&str; 8] = [
     "asset",
     "crash",
     "outcome",
     "event",
     "inventory",
+    "measure",
     "diagnostic",
     "visible",
 ];
 
 /// Each module and the modules that it may import.
-const MODULES: [(&str, &[&str]); 17] = [
+const MODULES: [(&str, &[&str]); 18] = [
     ("asset", &[]),
     ("crash", &[]),
     ("diagnostic", &[]),
+    ("measure", &[]),
     ("visible", &[]),
     ("outcome", &["asset"]),
     ("event", &["asset", "outcome"]),

@@ -52,6 +52,7 @@ cases! {
     events_overwrite_nothing
     files_that_are_missing
     habits
+    hold_on_a_project
     holds_in_any_letter_case
     holds_of_the_whole_project
     holds_that_cannot_be_read

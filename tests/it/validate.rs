@@ -191,6 +191,48 @@ fn broken() -> Vec<(&'static str, Vec<u8>)> {
             ),
         ),
         (
+            "a waiver without the unit of its guard",
+            text(
+                "version: 1\nwaivers:\n  - {guard: min-age, limit: 1, reason: x, expires: 2026-12-01}\n  - {guard: max-bytes, limit: 3 tapes, reason: x, expires: 2026-12-01}\n",
+            ),
+        ),
+        (
+            "a waiver of more than everything",
+            text(
+                "version: 1\nwaivers:\n  - {guard: max-percent, limit: 101, reason: x, expires: 2026-12-01}\n",
+            ),
+        ),
+        (
+            "a waiver of a run's guard for one project",
+            text(
+                "version: 1\nwaivers:\n  - {guard: max-404-percent, limit: 60, project: Tide, reason: x, expires: 2026-12-01}\n",
+            ),
+        ),
+        (
+            "a guard that is waived twice for one project",
+            text(
+                "version: 1\nwaivers:\n  - {guard: max-assets, limit: 5, project: Tide, reason: x, expires: 2026-12-01}\n  - {guard: max-assets, limit: 6, reason: x, expires: 2026-12-01}\n  - {guard: max-assets, limit: 7, project: Tide, reason: x, expires: 2026-12-01}\n",
+            ),
+        ),
+        (
+            "a hold on an asset and a project at once",
+            text(&format!(
+                "version: 1\nholds:\n  - {{id: {A}, project: {B}, reason: x}}\n"
+            )),
+        ),
+        (
+            "a release of nothing",
+            text("version: 1\nreleases:\n  - {reason: closed by legal}\n"),
+        ),
+        (
+            "a release without a reason",
+            text(&format!("version: 1\nreleases: [{A}]\n")),
+        ),
+        (
+            "contents in words",
+            item(&format!("  - id: {A}\n    contents: a few")),
+        ),
+        (
             "a huge file size",
             item(&format!(
                 "  - id: {A}\n    pin: {{filesize: 99999999999999999999999}}"

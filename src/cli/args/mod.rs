@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 
-use crate::cli::duration::parse_duration;
 use crate::cli::settings::declare::{heading, on};
 use crate::cli::settings::kind::whole;
+use crate::measure::parse_duration;
 use crate::sandbox::fault::{Rule, Share};
 use crate::sandbox::limit::LimitWord;
 

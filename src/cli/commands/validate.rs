@@ -13,7 +13,12 @@ pub(crate) fn run(context: &Context, arguments: &Paths) -> Result<Exit, Failure>
     let files = counted(listed.count(), "manifest", "manifests");
     let mut parts = vec![counted(manifests.entries.len(), "asset", "assets")];
     for (number, one, many) in [
-        (manifests.holds.len(), "hold", "holds"),
+        (
+            manifests.holds.len() + manifests.project_holds.len(),
+            "hold",
+            "holds",
+        ),
+        (manifests.releases.len(), "release", "releases"),
         (manifests.waivers.len(), "waiver", "waivers"),
     ] {
         if number > 0 {

@@ -13,7 +13,7 @@ use serde::{Deserialize, Deserializer};
 #[cfg(test)]
 use serde_json::{Value, json};
 
-use crate::cli::duration::parse_duration;
+use crate::measure::parse_duration;
 use crate::state::Api;
 
 /// A kind of value.

@@ -341,6 +341,7 @@ impl Action {
             owner: self.owner.clone(),
             not_before: None,
             pin: None,
+            contents: None,
             missing: self.missing,
         };
         let step = Step {

@@ -12,8 +12,12 @@ use crate::plan::decide::{Decision, Path, Waypoint, Why};
 use crate::plan::model::{Held, Plan, Shelter, Unplaced, Unsettled};
 use crate::plan::wanted;
 
+mod project;
+
 #[cfg(test)]
 mod tests;
+
+pub(super) use project::keep_projects;
 
 /// How many parents one asset has at most; a chain that is longer leads round in a circle.
 const DEEPEST: usize = 256;
@@ -146,37 +150,44 @@ pub(super) fn inside(plan: &Plan, places: &Places) -> BTreeMap<AssetId, Vec<Asse
 /// Turns what is connected with something protected into what stays.
 fn hold_back(
     plan: &mut Plan,
-    mut kept: HashMap<AssetId, (AssetId, Path)>,
+    kept: HashMap<AssetId, (AssetId, Path)>,
     guards: &HashMap<AssetId, Held>,
 ) {
-    for step in &mut plan.steps {
-        // What is not to be deleted says by itself why.
-        if !step.decision.may_delete() {
-            continue;
+    // In the order of the ids, as the plan is.
+    let kept: BTreeMap<_, _> = kept.into_iter().collect();
+    for (id, (by, path)) in kept {
+        if let Some(guard) = guards.get(&by) {
+            stay(plan, id, guard, path);
         }
-        let Some((by, path)) = kept.remove(&step.id) else {
-            continue;
-        };
-        let Some(guard) = guards.get(&by) else {
-            continue;
-        };
-        let held = Decision::Held {
-            why: guard.why.clone(),
-            until: guard.until,
-            path: Some(Arc::new(path)),
-        };
-        plan.totals.recount(&step.decision, &held);
-        if let Decision::Resolve {
-            attempts: attempts @ 1..,
-            ..
-        } = step.decision
-        {
-            let (id, kind) = (step.id, step.kind());
-            plan.unsettled.push(Unsettled { id, kind, attempts });
-        }
-        plan.stacks.remove(&step.id);
-        step.decision = held;
     }
+}
+
+/// Turns what may be deleted into what stays, since it is connected with something protected.
+fn stay(plan: &mut Plan, id: AssetId, by: &Held, path: Path) {
+    let Ok(at) = plan.steps.binary_search_by_key(&id, |step| step.id) else {
+        return;
+    };
+    let step = &mut plan.steps[at];
+    // What is not to be deleted says by itself why.
+    if !step.decision.may_delete() {
+        return;
+    }
+    let held = Decision::Held {
+        why: by.why.clone(),
+        until: by.until,
+        path: Some(Arc::new(path)),
+    };
+    plan.totals.recount(&step.decision, &held);
+    if let Decision::Resolve {
+        attempts: attempts @ 1..,
+        ..
+    } = step.decision
+    {
+        let kind = step.kind();
+        plan.unsettled.push(Unsettled { id, kind, attempts });
+    }
+    plan.stacks.remove(&id);
+    step.decision = held;
 }
 
 /// What protects, by asset; a hold counts before what the asset itself waits for.

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::asset::Kind;
-use crate::inventory::Inventory;
+use crate::inventory::{Facts, Inventory, Seen};
 use crate::manifest::Part;
 use crate::manifest::document::{Details, Entry, Hold, Manifests, Pin, SourceFile, Spot};
 use crate::outcome::{Evidence, FailureKind};
@@ -228,6 +228,47 @@ fn what_lies_in_something_held_is_kept_and_its_neighbour_goes() {
     let (held, listed) = &unread[0];
     assert_eq!((held.id, *listed), (id(11), 1));
     assert_eq!(held.at.as_deref(), Some("retire.yaml:9:5"));
+}
+
+#[test]
+fn a_hold_on_a_project_keeps_all_that_may_lie_in_it() {
+    let file = Some(Kind::File);
+    let mut said = manifests(
+        vec![listed(100, file), listed(101, file), listed(200, file)],
+        &[],
+    );
+    said.project_holds = vec![hold(7)];
+    let there = |project: u128| {
+        let facts = Facts {
+            project: Some(id(project)),
+            ..Facts::of_kind(Kind::File)
+        };
+        Seen::There(facts)
+    };
+    let inventory = Inventory {
+        assets: [(id(100), there(7)), (id(101), there(8))].into(),
+        ..Inventory::default()
+    };
+    let state = state();
+    let plan = make(inputs(&said, &state, Some(&inventory)));
+    assert_eq!(kept(&plan, 100), Some((legal(), vec![7, 100])));
+    assert_eq!(kept(&plan, 101), None, "it lies in another one");
+    assert_eq!(
+        kept(&plan, 200),
+        Some((legal(), vec![7, 200])),
+        "it was not read"
+    );
+    assert_eq!((plan.totals.held, plan.totals.retire), (2, 1));
+    assert!(approve(&plan, Consent::Auto, false).is_ok());
+    // What was planned without a look at the server is not carried out.
+    let plan = make(inputs(&said, &state, None));
+    assert_eq!(
+        approve(&plan, Consent::Auto, false),
+        Err(Refused::NotChecked)
+    );
+    said.project_holds[0].until = Some(at(1_000));
+    let plan = make(inputs(&said, &state, Some(&inventory)));
+    assert_eq!(plan.totals.retire, 3, "the hold has ended");
 }
 
 #[test]

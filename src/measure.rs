@@ -1,0 +1,220 @@
+//! Lengths of time and sizes, as people write and read them.
+
+use std::time::Duration;
+
+use bytesize::ByteSize;
+use jiff::{SignedDuration, Span, SpanRelativeTo};
+
+/// Reads a length of time, which is not negative: `30s`, `1h 30m`, `2 days`; a number alone means
+/// seconds.
+///
+/// # Errors
+///
+/// Returns that it is none, and how to write one.
+pub fn parse_duration(text: &str) -> Result<Duration, String> {
+    if let Ok(seconds) = text.parse() {
+        return Ok(Duration::from_secs(seconds));
+    }
+    // Days are always 24 hours here, since nothing depends on a calendar.
+    let days = || {
+        let span: Span = text.parse()?;
+        span.to_duration(SpanRelativeTo::days_are_24_hours())
+    };
+    let length = text.parse::<SignedDuration>().or_else(|_no_days| days());
+    let length = length.ok().and_then(|length| length.try_into().ok());
+    length.ok_or_else(|| {
+        format!("`{text}` is not a length of time: write it like `30s`, `1h 30m` or `2 days`")
+    })
+}
+
+/// Shows a length of time in its largest unit that is exact: `1 day`, `36 hours`, `90 seconds`.
+#[must_use]
+pub fn duration(length: Duration) -> String {
+    let seconds = length.as_secs();
+    let units = [
+        (7 * 24 * 60 * 60, "week"),
+        (24 * 60 * 60, "day"),
+        (60 * 60, "hour"),
+        (60, "minute"),
+    ];
+    let exact = units
+        .into_iter()
+        .find(|(each, _)| seconds > 0 && seconds.is_multiple_of(*each));
+    let (each, unit) = exact.unwrap_or((1, "second"));
+    let number = seconds / each;
+    let ending = if number == 1 { "" } else { "s" };
+    format!("{number} {unit}{ending}")
+}
+
+/// Reads a size in bytes: SI units are a thousand each, binary ones 1024.
+///
+/// # Errors
+///
+/// Returns that it is none, and how to write one.
+pub fn parse_bytes(text: &str) -> Result<u64, String> {
+    let text = text.trim();
+    let begins = text.starts_with(|first: char| first.is_ascii_digit());
+    // The crate takes a size of less than nothing for nothing.
+    let read = text.parse::<ByteSize>().ok().filter(|_| begins);
+    read.map(|size| size.as_u64()).ok_or_else(|| {
+        format!("`{text}` is not a size: write it like `500 GB`, `2 TB` or `1.5 TiB`")
+    })
+}
+
+/// Shows a size in SI units: `926 MB`, `1.2 TB`.
+#[must_use]
+pub fn bytes(bytes: u64) -> String {
+    scaled(bytes, Rounding::Nearest)
+}
+
+/// Shows the next size of few digits that is not below this one, to be written as a limit.
+#[must_use]
+pub fn bytes_at_least(bytes: u64) -> String {
+    scaled(bytes, Rounding::Up)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Rounding {
+    Nearest,
+    Up,
+}
+
+/// Shows a size with three digits at most before its unit, one of them behind the point.
+fn scaled(bytes: u64, rounding: Rounding) -> String {
+    let (mut unit, mut each) = ("B", 1);
+    for (larger, name) in (1..).zip(["kB", "MB", "GB", "TB", "PB"]) {
+        let size = 1000_u64.pow(larger);
+        if bytes >= size {
+            (unit, each) = (name, size);
+        }
+    }
+    let round = |step: u64| {
+        let (whole, rest) = (bytes / step, bytes % step);
+        let up = match rounding {
+            Rounding::Nearest => rest >= step.div_ceil(2),
+            Rounding::Up => rest > 0,
+        };
+        whole + u64::from(up)
+    };
+    if each == 1 || bytes / each >= 100 {
+        return format!("{} {unit}", round(each));
+    }
+    let tenths = round(each / 10);
+    match tenths % 10 {
+        0 => format!("{} {unit}", tenths / 10),
+        digit => format!("{}.{digit} {unit}", tenths / 10),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_of_time_are_shown_in_their_largest_exact_unit() {
+        let shown = [0, 1, 90, 120, 3600, 36 * 3600, 86_400, 604_800, 691_200];
+        let shown = shown.map(|seconds| duration(Duration::from_secs(seconds)));
+        let expected = [
+            "0 seconds",
+            "1 second",
+            "90 seconds",
+            "2 minutes",
+            "1 hour",
+            "36 hours",
+            "1 day",
+            "1 week",
+            "8 days",
+        ];
+        assert_eq!(shown, expected);
+        for text in shown {
+            assert!(parse_duration(&text).is_ok(), "{text}");
+        }
+    }
+
+    #[test]
+    fn sizes_are_si_or_binary() {
+        for (text, bytes) in [
+            ("500", 500),
+            ("2 TB", 2_000_000_000_000),
+            (" 2tb ", 2_000_000_000_000),
+            ("1.5TiB", 1_649_267_441_664),
+            ("10 MiB", 10_485_760),
+            ("0", 0),
+        ] {
+            assert_eq!(parse_bytes(text), Ok(bytes), "{text}");
+        }
+        for text in ["", "much", "-5 GB", "5 parsecs", "GB", ".5 GB"] {
+            assert!(parse_bytes(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn sizes_are_shown_with_few_digits_and_limits_are_never_below() {
+        for (size, nearest, above) in [
+            (0, "0 B", "0 B"),
+            (999, "999 B", "999 B"),
+            (1_000, "1 kB", "1 kB"),
+            (1_449, "1.4 kB", "1.5 kB"),
+            (73_400_320, "73.4 MB", "73.5 MB"),
+            (999_960, "1000 kB", "1000 kB"),
+            (2_000_000_000_000, "2 TB", "2 TB"),
+            (2_000_000_000_001, "2 TB", "2.1 TB"),
+            (123_400_000_000_000, "123 TB", "124 TB"),
+        ] {
+            assert_eq!(
+                (&*bytes(size), &*bytes_at_least(size)),
+                (nearest, above),
+                "{size}"
+            );
+            assert!(parse_bytes(&bytes_at_least(size)).unwrap() >= size);
+        }
+    }
+
+    #[test]
+    fn people_write_times_in_many_ways() {
+        for (text, seconds) in [
+            ("0", 0),
+            ("30", 30),
+            ("30s", 30),
+            ("90 s", 90),
+            ("5m", 300),
+            ("1h 30m", 5400),
+            ("24h", 86_400),
+            ("2d", 172_800),
+            ("2 d", 172_800),
+            ("2 days", 172_800),
+            ("1 day", 86_400),
+            ("1d 2h", 93_600),
+            ("1d2h", 93_600),
+            ("1 day, 2 hours", 93_600),
+            ("1w", 604_800),
+            ("90m", 5400),
+            ("1.5h", 5400),
+            ("02:30:00", 9000),
+            ("PT1H", 3600),
+            ("P2DT1H", 176_400),
+        ] {
+            assert_eq!(
+                parse_duration(text),
+                Ok(Duration::from_secs(seconds)),
+                "{text}"
+            );
+        }
+        for text in [
+            "",
+            "-1",
+            "-5s",
+            "soon",
+            "5 parsecs",
+            "d",
+            "1d ago",
+            "1 month",
+            "1 year 2 days",
+            "1 day 2",
+            "1e9",
+            "99999999999999999999",
+        ] {
+            assert!(parse_duration(text).is_err(), "{text}");
+        }
+    }
+}
