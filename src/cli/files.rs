@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, IsTerminal, Read, Write};
+use std::io::{self, IsTerminal, Read};
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
@@ -442,35 +442,6 @@ fn bounded(source: &mut dyn Read, path: &Path, size: usize) -> Result<Vec<u8>, F
         return Err(FilesError::TooLarge(path.to_owned()));
     }
     Ok(bytes)
-}
-
-/// Writes a file that is not there yet, and the folders that it lies in; says whether it did.
-///
-/// # Errors
-///
-/// Returns what the system says where it cannot be written.
-pub(crate) fn write_new(path: &Path, text: &str) -> Result<bool, FilesError> {
-    if let Some(folder) = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-    {
-        fs::create_dir_all(folder).map_err(FilesError::io(folder))?;
-    }
-    // A link is somebody's file too, also where it leads nowhere.
-    let file = fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(path);
-    match file {
-        Ok(mut file) => {
-            let written = file
-                .write_all(text.as_bytes())
-                .and_then(|()| file.sync_all());
-            written.map_err(FilesError::io(path)).map(|()| true)
-        }
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
-        Err(error) => Err(FilesError::io(path)(error)),
-    }
 }
 
 /// A path as it is shown and kept: with slashes.

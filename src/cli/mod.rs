@@ -42,6 +42,7 @@ pub mod schemas;
 mod secrets;
 pub mod settings;
 mod signals;
+mod starter;
 mod streams;
 mod ticker;
 

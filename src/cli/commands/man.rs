@@ -10,6 +10,7 @@ use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::files;
+use crate::cli::starter;
 use crate::render::escape::escape;
 
 pub(crate) fn run(context: &Context, folder: Option<&Path>) -> Result<Exit, Failure> {
@@ -39,7 +40,7 @@ fn write(command: &Command, folder: &Path, names: &mut Vec<String>) -> Result<()
     let name = command.get_display_name().unwrap_or(command.get_name());
     let path = folder.join(format!("{name}.1"));
     let page = page(command).map_err(Failure::system("write the page"))?;
-    if !files::write_new(&path, &page)? && files::text_if_there(&path)?.as_ref() != Some(&page) {
+    if !starter::write_new(&path, &page)? && files::text_if_there(&path)?.as_ref() != Some(&page) {
         return Err(Failure::InTheWay(path));
     }
     names.push(path.to_string_lossy().into_owned());

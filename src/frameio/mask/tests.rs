@@ -79,7 +79,7 @@ fn a_long_part_of_a_secret_is_masked_in_words_from_outside() {
     let short = hiding(&["fio-u-of-the-tests-by-hand"]);
     assert_eq!(body(&short, "fio-u-of-the-tests"), "fio-u-of-the-tests");
     // What the program itself says has no cut tokens.
-    let part = token[..20].as_bytes();
+    let part = &token.as_bytes()[..20];
     assert_eq!(secrets.printed(part), part);
 }
 

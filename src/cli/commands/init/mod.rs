@@ -13,6 +13,7 @@ use crate::cli::files;
 use crate::cli::playground;
 use crate::cli::project;
 use crate::cli::settings::Settings;
+use crate::cli::starter;
 use crate::render::escape::escape;
 use crate::render::whoami::Account;
 use crate::state::Api;
@@ -49,7 +50,7 @@ pub(crate) fn run(context: &Context, arguments: &Init) -> Result<Exit, Failure> 
     let ignores = in_folder(".gitignore");
     let mut told = Vec::new();
     let mut write = |path: PathBuf, text: &str| {
-        let is_new = files::write_new(&path, text)?;
+        let is_new = starter::write_new(&path, text)?;
         told.push((path, is_new));
         Ok::<(), Failure>(())
     };

@@ -14,6 +14,10 @@ use uuid::Uuid;
 use crate::asset::AssetId;
 use crate::outcome::{AssetOutcome, Outcome};
 
+mod rate_limit;
+
+pub use rate_limit::{RateLimit, Task};
+
 /// Who started a run, when, and from what.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunInfo {
@@ -40,106 +44,6 @@ pub struct Provenance {
     pub ci: Option<String>,
     /// The id of the plan that it carries out: `sha256:` and 64 hexadecimal digits.
     pub plan: Option<String>,
-}
-
-/// What a batch asks of the server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum Task {
-    /// Delete the assets.
-    Delete,
-    /// Read the assets, to learn what became of an earlier delete.
-    Resolve,
-}
-
-/// A call of the API, as far as limits are concerned: each has a bucket of its own.
-///
-/// Source: docs/frameio-api.md, "Rate limits".
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum RateLimit {
-    /// v2: the bulk delete.
-    BulkDelete,
-    /// v2: reading one asset.
-    ReadAsset,
-    /// V4: the delete of a file.
-    DeleteFile,
-    /// V4: the delete of a folder.
-    DeleteFolder,
-    /// V4: reading a file.
-    ShowFile,
-    /// V4: reading a folder.
-    ShowFolder,
-    /// V4: reading a version stack.
-    ShowStack,
-    /// Listing what is in a folder; with v2 also what is in a version stack.
-    Children,
-    /// V4: listing the files in a folder.
-    FolderFiles,
-    /// V4: listing the folders in a folder.
-    FolderFolders,
-    /// V4: listing the version stacks in a folder.
-    FolderStacks,
-    /// V4: listing what is in a version stack.
-    StackChildren,
-    /// V4: listing what was deleted from a project.
-    RecentlyDeleted,
-    /// Reading whose token it is.
-    Me,
-    /// Listing the accounts of the token.
-    Accounts,
-    /// Listing the workspaces of an account, which v2 calls teams.
-    Workspaces,
-    /// Listing the projects of a workspace or an account.
-    Projects,
-}
-
-impl RateLimit {
-    /// What its calls ask for.
-    #[must_use]
-    pub const fn task(self) -> Task {
-        match self {
-            Self::BulkDelete | Self::DeleteFile | Self::DeleteFolder => Task::Delete,
-            Self::ReadAsset
-            | Self::ShowFile
-            | Self::ShowFolder
-            | Self::ShowStack
-            | Self::Children
-            | Self::FolderFiles
-            | Self::FolderFolders
-            | Self::FolderStacks
-            | Self::StackChildren
-            | Self::RecentlyDeleted
-            | Self::Me
-            | Self::Accounts
-            | Self::Workspaces
-            | Self::Projects => Task::Resolve,
-        }
-    }
-
-    /// The rate limit's name, as it stands in documents.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::BulkDelete => "bulk_delete",
-            Self::ReadAsset => "read_asset",
-            Self::DeleteFile => "delete_file",
-            Self::DeleteFolder => "delete_folder",
-            Self::ShowFile => "show_file",
-            Self::ShowFolder => "show_folder",
-            Self::ShowStack => "show_version_stack",
-            Self::Children => "children",
-            Self::FolderFiles => "folder_files",
-            Self::FolderFolders => "folder_folders",
-            Self::FolderStacks => "folder_version_stacks",
-            Self::StackChildren => "version_stack_children",
-            Self::RecentlyDeleted => "recently_deleted",
-            Self::Me => "me",
-            Self::Accounts => "accounts",
-            Self::Workspaces => "workspaces",
-            Self::Projects => "projects",
-        }
-    }
 }
 
 /// Why a run ended.
