@@ -127,6 +127,9 @@ const fn other_token(kind: TokenKind, api: Api) -> &'static str {
         (TokenKind::DeveloperToken, Api::V2) | (TokenKind::Unknown, _) => {
             "make a new developer token; accounts in the Adobe Admin Console take none: give `--api v4` with a client or an Adobe access token"
         }
+        (TokenKind::SignIn, _) => {
+            "sign in again with `retire login`; the client needs the Frame.io API and the scopes `openid` and `AdobeID`, and you need a Frame.io account"
+        }
         (TokenKind::Sandbox, _) => "name an account in the seed of the sandbox",
     }
 }

@@ -34,6 +34,7 @@ pub(crate) const fn token_kind(api: Api, sort: Option<Sort>) -> TokenKind {
         (Some(Sort::Developer), _) => TokenKind::DeveloperToken,
         (Some(Sort::Legacy), _) => TokenKind::LegacyToken,
         (Some(Sort::Client), _) => TokenKind::ClientCredentials,
+        (Some(Sort::Person), _) => TokenKind::SignIn,
         // V4 takes no other one.
         (Some(Sort::Other), Api::V4) => TokenKind::AdobeAccessToken,
         (Some(Sort::Other), Api::V2) => TokenKind::Unknown,

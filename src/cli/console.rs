@@ -304,6 +304,21 @@ impl Console {
         Ok((read > 0).then(|| line.trim().to_owned()))
     }
 
+    /// Asks for a secret, which no terminal shows; nothing where nobody answers.
+    ///
+    /// # Errors
+    ///
+    /// Returns why the answer cannot be read.
+    pub(crate) fn ask_hidden(&self, question: &str) -> io::Result<Option<String>> {
+        if !self.asks {
+            return self.ask(question);
+        }
+        let mut sink = io::stderr().lock();
+        sink.write_all(&self.masked(format!("{question} ").into_bytes()))?;
+        sink.flush()?;
+        rpassword::read_password().map(Some)
+    }
+
     /// Asks for a number; nothing where the answer is none.
     ///
     /// # Errors

@@ -15,6 +15,8 @@ use crate::cli::files;
 use crate::cli::ownership::Project;
 use crate::cli::playground;
 use crate::cli::project;
+use crate::cli::secrets::login;
+use crate::cli::settings::access::TokenSource;
 use crate::cli::settings::kind::Kind;
 use crate::cli::settings::origin::{Origin, SettingsError, Valued};
 use crate::cli::settings::server::Server;
@@ -26,6 +28,7 @@ use crate::frameio::mask::Secrets;
 use crate::manifest::{self, Source, document::Manifests};
 use crate::render::escape::escape;
 use crate::render::notices::notices;
+use crate::state::Api;
 use crate::store::file::FileStore;
 
 /// What is said of a secret in a file.
@@ -248,11 +251,34 @@ impl Context {
             folder: &folder,
         };
         let mut settings = sources.resolve()?;
+        self.use_login(&mut settings);
         self.hide_files(&settings);
         self.refuse_secrets(&settings)?;
         self.check_state(&settings, paths)?;
         playground::settle_account(&mut settings, paths)?;
         Ok(settings)
+    }
+
+    /// Takes what somebody has signed in with, where no other way to a token is named: never in
+    /// CI, unless somebody says so.
+    fn use_login(&self, settings: &mut Settings) {
+        let asked = settings.login.value;
+        let is_last = settings.access.token.is_none() && !self.environment.has("CI");
+        let is_real = settings.server.value != Server::Sandbox && settings.api.value == Api::V4;
+        if !is_real || !(asked || is_last) {
+            return;
+        }
+        let path = self
+            .environment
+            .own_data()
+            .map(|folder| folder.join(login::NAME));
+        if let Some(path) = path.filter(|path| asked || files::is_there(path)) {
+            let origin = Origin::Config(path.clone());
+            settings.access.token = Some(Valued {
+                value: TokenSource::Login(path),
+                origin,
+            });
+        }
     }
 
     /// Hides the secrets that lie in plain files, before anything is written down; what is wrong

@@ -220,19 +220,34 @@ impl Environment {
         secrets
     }
 
+    /// A folder that a variable names from the root on.
+    fn folder(&self, name: &str) -> Option<PathBuf> {
+        let folder = self.0.get(OsStr::new(name)).map(PathBuf::from);
+        folder.filter(|folder| folder.is_absolute())
+    }
+
     /// Where this program keeps the settings of a person; nothing where the environment names no
     /// folder from the root on, since any other folder may be the project's.
     pub(crate) fn own_config(&self) -> Option<PathBuf> {
-        let folder = |name: &str| {
-            let folder = self.0.get(OsStr::new(name)).map(PathBuf::from);
-            folder.filter(|folder| folder.is_absolute())
-        };
+        let folder = |name| self.folder(name);
         let configs = if cfg!(windows) {
             folder("APPDATA")
         } else {
             folder("XDG_CONFIG_HOME").or_else(|| Some(folder("HOME")?.join(".config")))
         };
         Some(configs?.join("frameio-retire").join("config.toml"))
+    }
+
+    /// Where this program keeps the data of a person; nothing where the environment names no
+    /// folder from the root on.
+    pub(crate) fn own_data(&self) -> Option<PathBuf> {
+        let folder = |name| self.folder(name);
+        let data = if cfg!(windows) {
+            folder("LOCALAPPDATA")
+        } else {
+            folder("XDG_DATA_HOME").or_else(|| Some(folder("HOME")?.join(".local/share")))
+        };
+        Some(data?.join("frameio-retire"))
     }
 
     /// Where git keeps the settings of a person, the one that counts more first.

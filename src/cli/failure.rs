@@ -46,6 +46,9 @@ pub(crate) enum Failure {
     /// The settings cannot be used.
     #[error(transparent)]
     Settings(#[from] SettingsError),
+    /// A sign-in did not come to its end.
+    #[error("{0}")]
+    SignIn(String),
     /// There is no token.
     #[error(transparent)]
     Secret(#[from] SecretError),
@@ -245,7 +248,7 @@ impl Failure {
             | Self::NotToV4
             | Self::TwoStates(_)
             | Self::NoIds => Exit::Usage,
-            Self::Secret(_) => Exit::Denied,
+            Self::Secret(_) | Self::SignIn(_) => Exit::Denied,
             Self::Store(error) => match error {
                 StoreError::Locked { .. } => Exit::Locked,
                 StoreError::Format { .. }
@@ -279,6 +282,7 @@ impl Failure {
             Self::StateElsewhere { .. } => Some(
                 "a state lies in the project folder, whatever PATH says: move it there with the files next to it, or name it with `--state`",
             ),
+            Self::SignIn(_) => Some("run `retire login` again, and paste the whole address"),
             Self::NoIds => Some("name the assets whose records are to be dropped"),
             Self::NotToV4 => Some("give `--api v4`"),
             Self::InTheWay(_) => {

@@ -33,6 +33,7 @@ mod lock;
 mod log;
 mod ownership;
 mod playground;
+mod private;
 mod project;
 mod reporter;
 mod rescue;
@@ -124,6 +125,8 @@ fn print_usage(error: &clap::Error, environment: &Environment) -> io::Result<()>
 fn run(context: &Context, command: &Command) -> Result<Exit, Failure> {
     match command {
         Command::Init(arguments) => commands::init::run(context, arguments),
+        Command::Login(arguments) => commands::login::run(context, arguments),
+        Command::Logout(arguments) => commands::login::leave(context, arguments),
         Command::Whoami(arguments) => commands::whoami::run(context, arguments),
         Command::Validate(arguments) => commands::validate::run(context, arguments),
         Command::Plan(arguments) => commands::plan::run(context, arguments),

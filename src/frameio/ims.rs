@@ -23,14 +23,20 @@ const USUAL: Duration = Duration::from_hours(24);
 /// The longest answer that is read; the service's own are far below it.
 const LONGEST_BODY: usize = 64 << 10;
 
-/// Asks for access tokens.
+/// The service, at an address.
 #[derive(Debug, Clone)]
-pub struct Ims {
+pub(super) struct Service {
     client: Client,
     endpoint: Endpoint,
-    credentials: Credentials,
-    /// The credentials and all tokens that it has fetched.
+    /// What it is asked with, and all tokens that it has given.
     secrets: Secrets,
+}
+
+/// Asks for access tokens, server to server.
+#[derive(Debug, Clone)]
+pub struct Ims {
+    service: Service,
+    credentials: Credentials,
 }
 
 /// A token and how long it is good.
@@ -40,6 +46,8 @@ pub(super) struct Fetched {
     pub(super) lifetime: Duration,
     /// How long the service says that it is good.
     pub(super) told: Option<Duration>,
+    /// With what the next one is asked for, where the service gives that.
+    pub(super) refresh: Option<Token>,
 }
 
 /// Why there is no token.
@@ -82,26 +90,52 @@ impl Ims {
         credentials: Credentials,
         timeouts: Timeouts,
     ) -> Result<Self, TransportError> {
-        let secrets = Secrets::default();
+        let service = Service::new(endpoint, timeouts)?;
         for text in credentials.texts() {
-            secrets.keep(text);
+            service.secrets.keep(text);
         }
         Ok(Self {
-            client: http::client(&endpoint, timeouts, Connections::Kept)?,
-            endpoint,
+            service,
             credentials,
-            secrets,
         })
     }
 
     /// What nobody may read of what it sends and gets.
     pub(super) const fn secrets(&self) -> &Secrets {
-        &self.secrets
+        &self.service.secrets
     }
 
     pub(super) async fn fetch(&self) -> Result<Fetched, NoToken> {
-        let address = format!("{}/ims/token/v3", self.endpoint.as_str());
-        let form = Url::parse_with_params("form:", self.credentials.form());
+        let form = self.credentials.form();
+        let body = self.service.post("/ims/token/v3", &form).await?;
+        self.service.token(&body)
+    }
+}
+
+impl Service {
+    /// # Errors
+    ///
+    /// Returns what the HTTP library says when its TLS cannot be set up.
+    pub(super) fn new(endpoint: Endpoint, timeouts: Timeouts) -> Result<Self, TransportError> {
+        Ok(Self {
+            client: http::client(&endpoint, timeouts, Connections::Kept)?,
+            endpoint,
+            secrets: Secrets::default(),
+        })
+    }
+
+    pub(super) const fn secrets(&self) -> &Secrets {
+        &self.secrets
+    }
+
+    pub(super) const fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// Sends a form, and returns the body of a success.
+    pub(super) async fn post(&self, path: &str, form: &[(&str, &str)]) -> Result<Vec<u8>, NoToken> {
+        let address = format!("{}{path}", self.endpoint.as_str());
+        let form = Url::parse_with_params("form:", form);
         let form = form.ok().and_then(|form| form.query().map(str::to_owned));
         let sent = self
             .client
@@ -121,19 +155,14 @@ impl Ims {
         let status = response.status().as_u16();
         let wait = pace::wait(response.headers());
         let body = read(response).await.map_err(|error| lost(&error))?;
-        let odd = |what: &str| {
-            let place = self.endpoint.as_str();
-            format!("the token endpoint `{place}` answers with {what}")
-        };
+        let odd = |what: &str| self.odd(what);
         let said = self.refusal(body.clone());
         let detail = match &said {
             Some(said) => format!("the token endpoint gives no token: {said}"),
             None => odd(&format!("status {status}")),
         };
         match status {
-            200 => self
-                .token(&body)
-                .map_err(|what| NoToken::NotReachable { detail: odd(what) }),
+            200 => Ok(body),
             300..=399 => Err(NoToken::Redirected {
                 detail: odd(&format!(
                     "a redirect (status {status}), which is not followed"
@@ -148,25 +177,40 @@ impl Ims {
         }
     }
 
-    /// Takes the token out of an answer, or says what the answer is instead.
-    fn token(&self, body: &[u8]) -> Result<Fetched, &'static str> {
+    fn odd(&self, what: &str) -> String {
+        let place = self.endpoint.as_str();
+        format!("the token endpoint `{place}` answers with {what}")
+    }
+
+    /// Takes the token out of a success.
+    pub(super) fn token(&self, body: &[u8]) -> Result<Fetched, NoToken> {
         #[derive(Deserialize)]
         struct Answer {
             access_token: String,
             expires_in: Option<u64>,
+            refresh_token: Option<String>,
         }
+        let odd = |what: &str| NoToken::NotReachable {
+            detail: self.odd(what),
+        };
         // What the parser says could repeat the token.
         let answer: Answer =
-            serde_json::from_slice(body).map_err(|_secret| "something else than a token")?;
+            serde_json::from_slice(body).map_err(|_secret| odd("something else than a token"))?;
         let token =
-            Token::new(&answer.access_token).map_err(|_secret| "a token that cannot be one")?;
+            |text: &str| Token::new(text).map_err(|_secret| odd("a token that cannot be one"));
+        let refresh = answer.refresh_token.as_deref().map(token).transpose()?;
+        let token = token(&answer.access_token)?;
         // From now on, no words from outside can bring it in.
         self.secrets.renew(&token);
+        if let Some(refresh) = &refresh {
+            self.secrets.keep(refresh.text());
+        }
         let told = answer.expires_in.map(lifetime);
         Ok(Fetched {
             token,
             lifetime: told.map_or(USUAL, |lifetime| lifetime.min(USUAL)),
             told,
+            refresh,
         })
     }
 

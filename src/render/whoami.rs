@@ -65,6 +65,8 @@ pub enum TokenKind {
     AdobeAccessToken,
     /// The id and the secret of a client, which fetches access tokens from Adobe.
     ClientCredentials,
+    /// What somebody has signed in with by `retire login`.
+    SignIn,
     /// The token of the sandbox of this run.
     Sandbox,
     /// A token of which nothing tells what it is.
@@ -80,6 +82,7 @@ impl TokenKind {
             Self::LegacyToken => "legacy token",
             Self::AdobeAccessToken => "Adobe access token",
             Self::ClientCredentials => "client",
+            Self::SignIn => "sign-in",
             Self::Sandbox => "sandbox's token",
             Self::Unknown => "token",
         }
@@ -92,6 +95,7 @@ impl TokenKind {
             Self::LegacyToken => "legacy token: a developer token, told to V4 as such",
             Self::AdobeAccessToken => "Adobe access token",
             Self::ClientCredentials => "client credentials, which fetch Adobe access tokens",
+            Self::SignIn => "sign-in of `retire login`, which is renewed by itself",
             Self::Sandbox => "the sandbox's own",
             Self::Unknown => "of a kind that is not known",
         }

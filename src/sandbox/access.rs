@@ -1,6 +1,6 @@
 //! Who may come in, and the tokens that the sandbox issues.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use axum::http::header::AUTHORIZATION;
@@ -17,6 +17,10 @@ const LEGACY: &str = "x-frameio-legacy-token-auth";
 pub(super) struct Tokens {
     pub(super) access: Access,
     ends: HashMap<String, Duration>,
+    /// The sign-ins that have begun, each code with its challenge.
+    codes: HashMap<String, String>,
+    /// The refresh tokens that are still good.
+    refresh: HashSet<String>,
     count: u64,
 }
 
@@ -25,6 +29,8 @@ impl Tokens {
         Self {
             access,
             ends: HashMap::new(),
+            codes: HashMap::new(),
+            refresh: HashSet::new(),
             count: 0,
         }
     }
@@ -37,6 +43,38 @@ impl Tokens {
         let end = now.saturating_add(Duration::from_secs(self.access.token_lifetime));
         self.ends.insert(token.clone(), end);
         token
+    }
+
+    /// Begins a sign-in, and returns its code.
+    pub(super) fn begin(&mut self, challenge: &str) -> String {
+        self.count += 1;
+        let code = format!("sandbox-code-{}", self.count);
+        self.codes.insert(code.clone(), challenge.to_owned());
+        code
+    }
+
+    /// Takes a code, which is good once, for a refresh token.
+    pub(super) fn finish(&mut self, code: &str, challenge: &str) -> Option<String> {
+        let begun = self.codes.remove(code)?;
+        (begun == challenge).then(|| self.next_refresh())
+    }
+
+    /// Takes a refresh token, which is good once, for the next one.
+    pub(super) fn refresh(&mut self, token: &str) -> Option<String> {
+        self.refresh.remove(token).then(|| self.next_refresh())
+    }
+
+    fn next_refresh(&mut self) -> String {
+        self.count += 1;
+        let token = format!("sandbox-refresh-token-{}", self.count);
+        self.refresh.insert(token.clone());
+        token
+    }
+
+    /// Takes a token back, whatever it is good for.
+    pub(super) fn revoke(&mut self, token: &str) {
+        self.ends.remove(token);
+        self.refresh.remove(token);
     }
 
     /// Checks the token of a request.

@@ -73,6 +73,7 @@ endpoints! {
     ];
     Projects = "projects", Some(a_minute(200)), ["GET /v2/teams/{}/projects", "GET /v2/projects/{}"];
     V4Token = "v4_token", None, ["POST /ims/token/v3"];
+    V4SignIn = "v4_sign_in", None, ["GET /ims/authorize/v2", "POST /ims/revoke"];
     V4Me = "v4_me", Some(a_minute(100)), ["GET /v4/me"];
     V4Accounts = "v4_accounts", Some(a_minute(100)), ["GET /v4/accounts"];
     V4Workspaces = "v4_workspaces", Some(a_minute(100)), ["GET /v4/accounts/{}/workspaces"];

@@ -27,6 +27,7 @@ mod journals;
 mod leaks;
 mod lies;
 mod limits;
+mod login;
 mod outputs;
 mod plan;
 mod proofs;

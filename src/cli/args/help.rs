@@ -9,7 +9,7 @@ use crate::cli::exit::Exit;
 const WIDTH: usize = 72;
 
 /// Three examples each, and what they do; those of `retire state` stand below each of its commands.
-const EXAMPLES: [(&str, &str); 12] = [
+const EXAMPLES: [(&str, &str); 14] = [
     (
         "retire",
         "  retire apply --sandbox examples/quickstart     # play, without an account
@@ -21,6 +21,18 @@ const EXAMPLES: [(&str, &str); 12] = [
         "  retire init                                    # here
   retire init shows/tide                         # a project of its own
   retire init --account 5f0c…                    # where the token opens several",
+    ),
+    (
+        "login",
+        "  retire login --client-id 3f0a…                 # your studio's own client
+  retire login                                   # the same client again
+  retire login --no-browser                      # over SSH",
+    ),
+    (
+        "logout",
+        "  retire logout                                  # take the token back
+  retire login --client-id 3f0a…                 # and sign in as another
+  retire whoami                                  # who is it now?",
     ),
     (
         "whoami",

@@ -92,6 +92,10 @@ pub enum Colour {
 pub enum Command {
     /// Write a starter project: settings, a manifest, .gitignore, a CI workflow
     Init(Init),
+    /// Sign in at Adobe, as a person (V4)
+    Login(Login),
+    /// Take the sign-in back, and forget it
+    Logout(Logout),
     /// Show whose token it is, what it opens, and the settings in force
     Whoami(Whoami),
     /// Check manifests, without a server and without a token
@@ -141,6 +145,36 @@ pub struct Init {
     /// The settings.
     #[command(flatten)]
     pub settings: Flags<{ on::WHOAMI }>,
+}
+
+/// `retire login`.
+#[derive(Debug, Args)]
+pub struct Login {
+    /// The settings.
+    #[command(flatten)]
+    pub settings: Flags<{ on::LOGIN }>,
+    /// The id of your studio's own client, from the Adobe Developer Console
+    ///
+    /// [default: FRAMEIO_CLIENT_ID, else that of the last sign-in]
+    #[arg(long, value_name = "ID", help_heading = heading::CREDENTIALS)]
+    pub client_id: Option<String>,
+    /// The redirect address of that client, at which the browser ends
+    #[arg(
+        long, value_name = "URL", default_value = "https://localhost",
+        value_hint = ValueHint::Url, help_heading = heading::CREDENTIALS
+    )]
+    pub redirect_uri: String,
+    /// Print the address, and open no browser
+    #[arg(long, help_heading = heading::CREDENTIALS)]
+    pub no_browser: bool,
+}
+
+/// `retire logout`.
+#[derive(Debug, Args)]
+pub struct Logout {
+    /// The settings.
+    #[command(flatten)]
+    pub settings: Flags<{ on::LOGIN }>,
 }
 
 /// `retire whoami`.

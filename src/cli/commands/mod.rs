@@ -3,6 +3,7 @@
 pub(super) mod apply;
 pub(super) mod completions;
 pub(super) mod init;
+pub(super) mod login;
 pub(super) mod man;
 pub(super) mod plan;
 pub(super) mod sandbox;

@@ -1,11 +1,13 @@
 //! Why there is no token.
 
+use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::time::Duration;
 
 use crate::cli::env::NotText;
 use crate::cli::files::FilesError;
 use crate::frameio::token::TokenError;
+use crate::frameio::transport::TransportError;
 
 /// How long a command may take to print the token, with all that it starts.
 pub(super) const LONGEST: Duration = Duration::from_secs(30);
@@ -48,6 +50,24 @@ pub(crate) enum SecretError {
     },
     #[error("the command `{command}` for the token failed: {status}")]
     Failed { command: String, status: ExitStatus },
+    /// The file of a sign-in is none.
+    #[error("`{}` is no sign-in of this program", path.display())]
+    Login { path: PathBuf },
+    /// A sign-in is for another server.
+    #[error("what a sign-in at `{there}` gives goes to the server of that service alone")]
+    LoginElsewhere { there: String },
+    /// Nobody can sign in where a program runs this.
+    #[error("nobody can sign in where `CI` is set")]
+    NobodyThere,
+    /// The environment names no folder for it.
+    #[error("there is no folder to keep a sign-in in: neither `XDG_DATA_HOME` nor `HOME` is set")]
+    NoFolder,
+    /// Nobody is signed in.
+    #[error("nobody is signed in")]
+    NoLogin,
+    /// No HTTP client could be made for the identity service.
+    #[error(transparent)]
+    Transport(TransportError),
     /// The command went on and on.
     #[error("the command `{command}` for the token did not end within {} s", LONGEST.as_secs())]
     TooLong { command: String },
@@ -58,9 +78,11 @@ impl SecretError {
     pub(crate) const fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Missing => Some(
-                "set `FRAMEIO_TOKEN`, or give `--token-file FILE` or `--token-command COMMAND`; for V4 also `FRAMEIO_CLIENT_ID` and `FRAMEIO_CLIENT_SECRET`",
+                "set `FRAMEIO_TOKEN`, or give `--token-file FILE` or `--token-command COMMAND`; for V4 also `FRAMEIO_CLIENT_ID` and `FRAMEIO_CLIENT_SECRET`, or `retire login`",
             ),
-            Self::NoClientId => Some("set `FRAMEIO_CLIENT_ID`, or give `--client-id-file FILE`"),
+            Self::NoClientId => Some(
+                "set `FRAMEIO_CLIENT_ID`, or give `--client-id-file FILE` (`retire login` takes `--client-id ID`)",
+            ),
             Self::NoClientSecret => {
                 Some("set `FRAMEIO_CLIENT_SECRET`, or give `--client-secret-file FILE`")
             }
@@ -68,7 +90,17 @@ impl SecretError {
             Self::Failed { .. } => Some(
                 "run it by itself to see why; its arguments and what it prints may hold a secret, and are not shown",
             ),
+            Self::Login { .. } => {
+                Some("`retire logout` removes it, and `retire login` makes another")
+            }
+            Self::LoginElsewhere { .. } => Some("give a token for this server, or sign in there"),
+            Self::NobodyThere => Some(
+                "give a client, server to server: `FRAMEIO_CLIENT_ID` and `FRAMEIO_CLIENT_SECRET`",
+            ),
+            Self::NoLogin => Some("`retire login` signs you in"),
             Self::NotText(_)
+            | Self::NoFolder
+            | Self::Transport(_)
             | Self::File { .. }
             | Self::NoCommand { .. }
             | Self::TooLong { .. } => None,

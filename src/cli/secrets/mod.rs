@@ -1,6 +1,7 @@
 //! The token: from the environment, a file or a command, and never shown.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::cli::env::{Environment, TOKEN};
 use crate::cli::failure::Failure;
@@ -17,8 +18,10 @@ use crate::state::Api;
 
 mod command;
 pub(super) mod error;
+pub(super) mod login;
 
 use error::SecretError;
+use login::LoginFile;
 
 /// Gets what opens the API; warnings about its keeping come beside it.
 ///
@@ -36,6 +39,12 @@ pub(crate) fn token_provider(
         let ims = route(&access.ims, environment)?;
         let ims = Ims::new(ims, credentials, settings.sending.timeouts)?;
         return Ok((TokenProvider::renewed(ims), warnings));
+    }
+    if let TokenSource::Login(path) = &source.value {
+        let (file, _kept) = LoginFile::open(path)?.ok_or(SecretError::NoLogin)?;
+        file.check(settings)?;
+        let login = file.service(settings)?;
+        return Ok((TokenProvider::signed_in(login, Arc::new(file)), Vec::new()));
     }
     let (token, warning) = self::token(source, environment)?;
     let token_provider = if access.legacy && settings.api.value == Api::V4 {
@@ -100,7 +109,7 @@ fn token(
 ) -> Result<(Token, Option<String>), SecretError> {
     match &source.value {
         // Its tokens are fetched when they are needed.
-        TokenSource::Client(_) => Err(SecretError::Missing),
+        TokenSource::Client(_) | TokenSource::Login(_) => Err(SecretError::Missing),
         TokenSource::Environment => {
             let text = environment.text(TOKEN)?.ok_or(SecretError::Missing)?;
             let token = Token::new(text).map_err(no_token(format!("`{TOKEN}`")))?;

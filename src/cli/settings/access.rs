@@ -18,6 +18,8 @@ pub(crate) enum TokenSource {
     Command(TokenCommand),
     /// Adobe's identity service gives it to a client.
     Client(ClientSource),
+    /// What somebody has signed in with is in this file.
+    Login(PathBuf),
 }
 
 /// Where the id and the secret of a client come from.
@@ -148,7 +150,8 @@ impl Access {
         let (one, client) = match self.token.as_ref().map(|token| &token.value) {
             Some(TokenSource::File(path)) => (Some(path), None),
             Some(TokenSource::Client(client)) => (None, client.secret.as_ref()),
-            Some(TokenSource::Environment | TokenSource::Command(_)) | None => (None, None),
+            Some(TokenSource::Environment | TokenSource::Command(_) | TokenSource::Login(_))
+            | None => (None, None),
         };
         let secret = client.and_then(|half| match half {
             Half::File(path) => Some(path),

@@ -27,6 +27,8 @@ pub mod on {
     pub const WRITE_STATE: u8 = 16;
     /// `retire whoami`.
     pub const WHOAMI: u8 = 32;
+    /// `retire login`.
+    pub const LOGIN: u8 = 64;
     /// Every command that has a state.
     pub const ALL: u8 = PLAN | APPLY | MIGRATE | READ_STATE | WRITE_STATE;
     /// The commands that talk to a server.

@@ -45,7 +45,7 @@ settings! {
     /// Talk to this server
     endpoint: String = ENDPOINT {
         key: "endpoint", variable: "RETIRE_ENDPOINT", value: "URL",
-        heading: heading::SERVER, commands: on::SERVER, common: true, guarded: true,
+        heading: heading::SERVER, commands: on::SERVER | on::LOGIN, common: true, guarded: true,
     }
 
     /// Refuse a token of any other account
@@ -89,12 +89,19 @@ settings! {
     /// of V4 from server to server
     ims_endpoint: String = "https://ims-na1.adobelogin.com" {
         key: "ims-endpoint", variable: "RETIRE_IMS_ENDPOINT", value: "URL",
-        heading: heading::CREDENTIALS, commands: on::SERVER, guarded: true,
+        heading: heading::CREDENTIALS, commands: on::SERVER | on::LOGIN, guarded: true,
     }
 
     /// Use a developer token of the legacy API with V4
     legacy_token: bool = "false" {
         key: "legacy-token", variable: "RETIRE_LEGACY_TOKEN", value: "",
+        heading: heading::CREDENTIALS, commands: on::SERVER, guarded: true,
+    }
+
+    /// Use what `retire login` has signed you in with
+    /// which counts last, and where CI is set not at all without this
+    login: bool = "false" {
+        key: "login", variable: "RETIRE_LOGIN", value: "",
         heading: heading::CREDENTIALS, commands: on::SERVER, guarded: true,
     }
 

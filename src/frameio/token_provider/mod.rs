@@ -8,6 +8,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use crate::frameio::ims::{Fetched, Ims, NoToken};
+use crate::frameio::login::{Keeper, Login, Renewal};
 use crate::frameio::mask::Secrets;
 use crate::frameio::token::Token;
 
@@ -35,9 +36,16 @@ enum Source {
 /// A token that is fetched when it is needed, and again before it ends.
 #[derive(Debug)]
 struct Renewed {
-    ims: Ims,
+    fetcher: Fetcher,
     /// Whoever has it renews, and everybody else waits for the new token.
     held: Mutex<Held>,
+}
+
+/// Where the next token comes from.
+#[derive(Debug)]
+enum Fetcher {
+    Client(Ims),
+    Person(Renewal),
 }
 
 #[derive(Debug, Default)]
@@ -67,6 +75,8 @@ pub enum Sort {
     Legacy,
     /// A client that fetches its tokens.
     Client,
+    /// What somebody has signed in with.
+    Person,
     Other,
 }
 
@@ -102,8 +112,19 @@ impl TokenProvider {
     #[must_use]
     pub fn renewed(ims: Ims) -> Self {
         let secrets = ims.secrets().clone();
+        Self::fetched(Fetcher::Client(ims), secrets)
+    }
+
+    /// Goes by what somebody has signed in with, and renews it.
+    #[must_use]
+    pub fn signed_in(login: Login, keeper: Arc<dyn Keeper>) -> Self {
+        let secrets = login.secrets().clone();
+        Self::fetched(Fetcher::Person(Renewal::new(login, keeper)), secrets)
+    }
+
+    fn fetched(fetcher: Fetcher, secrets: Secrets) -> Self {
         let renewed = Renewed {
-            ims,
+            fetcher,
             held: Mutex::default(),
         };
         Self {
@@ -123,7 +144,10 @@ impl TokenProvider {
     #[must_use]
     pub fn sort(&self) -> Sort {
         match &self.source {
-            Source::Renewed(_) => Sort::Client,
+            Source::Renewed(renewed) => match renewed.fetcher {
+                Fetcher::Client(_) => Sort::Client,
+                Fetcher::Person(_) => Sort::Person,
+            },
             Source::Ready(_) if self.legacy => Sort::Legacy,
             Source::Ready(token) if token.is_developer() => Sort::Developer,
             Source::Ready(_) => Sort::Other,
@@ -186,7 +210,11 @@ impl Renewed {
         let now = Instant::now();
         let fresh = held.current.as_ref().is_some_and(|held| now < held.renew);
         if !fresh {
-            match self.ims.fetch().await {
+            let fetched = match &self.fetcher {
+                Fetcher::Client(ims) => ims.fetch().await,
+                Fetcher::Person(renewal) => renewal.fetch().await,
+            };
+            match fetched {
                 Ok(fetched) => {
                     held.current = Some(Current::new(fetched, Instant::now()));
                     held.generation += 1;
@@ -232,6 +260,7 @@ impl Current {
             token,
             lifetime,
             told,
+            refresh: _,
         } = fetched;
         // A token that hardly outlives a minute would be renewed at each request.
         let ahead = if lifetime > AHEAD {

@@ -12,6 +12,7 @@ mod context;
 mod find;
 mod list;
 mod read;
+mod sign_in;
 mod token;
 mod wire;
 mod write;
@@ -86,6 +87,8 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
     });
     Router::new()
         .route("/ims/token/v3", post(token::issue))
+        .route("/ims/authorize/v2", get(sign_in::authorize))
+        .route("/ims/revoke", post(sign_in::revoke))
         .route("/v4/me", get(context::me))
         .route("/v4/accounts", get(context::accounts))
         .nest("/v4/accounts/{account}", account)

@@ -1,4 +1,5 @@
-//! The token endpoint: server to server, by a client's id and secret.
+//! The token endpoint: server to server, by a client's id and secret, or for a person who has
+//! signed in.
 
 use std::sync::Arc;
 
@@ -13,6 +14,7 @@ use serde::Serialize;
 use crate::sandbox::refuse::ApiError;
 use crate::sandbox::shared::Shared;
 use crate::sandbox::v4::find::Answer;
+use crate::sandbox::v4::sign_in;
 
 /// What a token must be asked for.
 const SCOPE: &str = "frame.s2s.all";
@@ -22,9 +24,11 @@ struct Issued {
     access_token: String,
     token_type: &'static str,
     expires_in: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<String>,
 }
 
-/// Issues a token to whoever has the client's id and secret.
+/// Issues a token to whoever has the client's id and secret, or a code or a refresh token.
 pub(super) async fn issue(
     State(shared): State<Arc<Shared>>,
     form: Result<Form<Vec<(String, String)>>, FormRejection>,
@@ -37,27 +41,37 @@ pub(super) async fn issue(
         let found = form.iter().find(|(key, _)| key == name);
         found.map_or("", |(_, value)| value.as_str())
     };
-    if field("grant_type") != "client_credentials" {
-        return refused(
-            "unsupported_grant_type",
-            "Only client_credentials is taken.",
-        );
-    }
     let now = shared.elapsed();
     let mut tokens = shared.tokens();
     let client = &tokens.access.client;
-    if field("client_id") != client.id || field("client_secret") != client.secret {
+    let is_person = match field("grant_type") {
+        "client_credentials" => false,
+        "authorization_code" | "refresh_token" => true,
+        _ => {
+            let why = "Only client_credentials, authorization_code and refresh_token are taken.";
+            return refused("unsupported_grant_type", why);
+        }
+    };
+    // What a person signs in with has no secret.
+    let knows = is_person || field("client_secret") == client.secret;
+    if field("client_id") != client.id || !knows {
         let why = "The client's id or its secret is wrong.";
         let status = StatusCode::UNAUTHORIZED;
         return Err(ApiError::oauth(status, "invalid_client", why));
     }
-    if !field("scope").split([' ', ',']).any(|scope| scope == SCOPE) {
-        return refused("invalid_scope", "The scope must hold frame.s2s.all.");
-    }
+    let refresh_token = match field("grant_type") {
+        "authorization_code" => Some(sign_in::finish(&mut tokens, &form)?),
+        "refresh_token" => Some(sign_in::refresh(&mut tokens, &form)?),
+        _ if !field("scope").split([' ', ',']).any(|scope| scope == SCOPE) => {
+            return refused("invalid_scope", "The scope must hold frame.s2s.all.");
+        }
+        _ => None,
+    };
     let issued = Issued {
         access_token: tokens.issue(now),
         token_type: "bearer",
         expires_in: tokens.access.token_lifetime,
+        refresh_token,
     };
     Ok(Json(issued).into_response())
 }

@@ -1,0 +1,138 @@
+//! `retire login` and `retire logout`: sign in at Adobe, as a person.
+
+use std::future::Future;
+use std::process::{Command, Stdio};
+use std::thread;
+
+use tokio::runtime;
+
+use crate::app::provenance::random;
+use crate::cli::args::{Login as Arguments, Logout, ThisRun};
+use crate::cli::context::Context;
+use crate::cli::env::{CLIENT_ID, SECRETS};
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::private;
+use crate::cli::secrets::error::SecretError;
+use crate::cli::secrets::login::{LoginFile, NAME};
+use crate::frameio::login::Keeper;
+use crate::render::escape::escape;
+use crate::render::moment;
+
+/// Signs in, and keeps what that gives.
+pub(crate) fn run(context: &Context, arguments: &Arguments) -> Result<Exit, Failure> {
+    if context.environment.has("CI") {
+        return Err(SecretError::NobodyThere.into());
+    }
+    let settings = context.settings(&arguments.settings.given, ThisRun::default(), &[])?;
+    let path = path(context)?;
+    let client_id = match &arguments.client_id {
+        Some(id) => id.clone(),
+        None => match context.environment.text(CLIENT_ID)? {
+            Some(id) => id.to_owned(),
+            None => known_client(context)?.ok_or(SecretError::NoClientId)?,
+        },
+    };
+    let file = LoginFile::new(path, settings.access.ims.clone(), client_id);
+    file.check(&settings)?;
+    let login = file.service(&settings)?;
+    context.console.hide(login.secrets());
+    let ids = [(); 3].map(|()| random());
+    let sign_in = login.begin(&arguments.redirect_uri, ids);
+    context.console.message(&format!(
+        "Sign in at this address; the browser then ends at an address that begins with {}:\n\n{}\n",
+        escape(&arguments.redirect_uri),
+        sign_in.address
+    ));
+    if context.console.can_ask() && !arguments.no_browser {
+        open_browser(sign_in.address.clone());
+    }
+    let pasted = context
+        .console
+        .ask_hidden("Paste the address at which the browser ended (it is not shown):")
+        .map_err(Failure::system("read the address"))?
+        .unwrap_or_default();
+    let code = sign_in
+        .code(&pasted)
+        .map_err(|why| Failure::SignIn(why.to_string()))?;
+    let kept = wait_for(login.finish(&sign_in, &code))?.map_err(Failure::SignIn)?;
+    file.keep(&kept).map_err(Failure::SignIn)?;
+    let until = moment(kept.ends);
+    context.console.message(&if kept.refresh.is_some() {
+        format!("Signed in; the token is renewed when it ends, first at {until}. `retire whoami` shows what it opens.")
+    } else {
+        format!("Signed in until {until}. `retire whoami` shows what it opens.")
+    });
+    Ok(Exit::Done)
+}
+
+/// Takes the sign-in back, and forgets it.
+pub(crate) fn leave(context: &Context, arguments: &Logout) -> Result<Exit, Failure> {
+    let settings = context.settings(&arguments.settings.given, ThisRun::default(), &[])?;
+    let path = path(context)?;
+    let revoked = match LoginFile::open(&path) {
+        Ok(Some((file, kept))) => {
+            let login = file.service(&settings)?;
+            context.console.hide(login.secrets());
+            wait_for(login.revoke(&kept))?
+        }
+        Ok(None) => {
+            context.console.message("Nobody is signed in.");
+            return Ok(Exit::Done);
+        }
+        // What cannot be read can be removed all the same.
+        Err(_unreadable) => Ok(()),
+    };
+    private::remove(&path).map_err(Failure::system("remove the sign-in"))?;
+    context.console.message("Signed out.");
+    if let Err(why) = revoked {
+        context.console.warn(&format!(
+            "the sign-in is removed here, but Adobe did not take its token back: {why}"
+        ));
+        return Ok(Exit::Failed);
+    }
+    Ok(Exit::Done)
+}
+
+fn path(context: &Context) -> Result<std::path::PathBuf, SecretError> {
+    let folder = context.environment.own_data();
+    folder
+        .map(|folder| folder.join(NAME))
+        .ok_or(SecretError::NoFolder)
+}
+
+/// The client of the last sign-in.
+fn known_client(context: &Context) -> Result<Option<String>, SecretError> {
+    let open = LoginFile::open(&path(context)?);
+    Ok(open
+        .ok()
+        .flatten()
+        .map(|(file, _)| file.client_id().to_owned()))
+}
+
+fn wait_for<T>(future: impl Future<Output = T>) -> Result<T, Failure> {
+    let runtime = runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(Failure::system("start the thread of the client"))?;
+    Ok(runtime.block_on(future))
+}
+
+/// Opens an address where there is a browser; where there is none, people do it by hand.
+fn open_browser(address: String) {
+    let (program, arguments): (_, &[&str]) = if cfg!(windows) {
+        ("rundll32", &["url.dll,FileProtocolHandler"])
+    } else if cfg!(target_os = "macos") {
+        ("open", &[])
+    } else {
+        ("xdg-open", &[])
+    };
+    let mut command = Command::new(program);
+    for secret in SECRETS {
+        command.env_remove(secret);
+    }
+    command.args(arguments).arg(address);
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    thread::spawn(move || command.status().ok());
+}
