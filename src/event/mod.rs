@@ -14,9 +14,9 @@ use uuid::Uuid;
 use crate::asset::AssetId;
 use crate::outcome::{AssetOutcome, Outcome};
 
-mod rate_limit;
+mod call;
 
-pub use rate_limit::{RateLimit, Task};
+pub use call::{RateLimit, Task};
 
 /// Who started a run, when, and from what.
 #[derive(Debug, Clone, PartialEq, Eq)]

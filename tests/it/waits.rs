@@ -197,7 +197,11 @@ fn what_the_reads_learn_of_a_limit_the_run_begins_with() {
     ));
     let done = run(&desk, &server, "apply --api v4 --auto-approve", &[]).expect(9);
     assert_eq!(count(&server, "/children?"), 1, "{}", done.transcript());
-    assert!(done.out.contains("no `children` request"), "{}", done.out);
+    assert!(
+        done.out.contains("no `version_stack_children` request"),
+        "{}",
+        done.out
+    );
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The words for what is asked of the server, and for its limits.
+//! What the calls of the API ask for, and which limit each counts against.
 
 use serde::{Deserialize, Serialize};
 
