@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use crate::app::prepare::Basis;
 use crate::asset::{self, AssetId};
+use crate::cli::clock;
 use crate::cli::failure::Failure;
 use crate::cli::files;
 use crate::cli::project;
@@ -47,7 +48,7 @@ pub(super) fn seed(path: &Path) -> Result<Option<World>, Failure> {
         return Ok(None);
     };
     let seed = Seed::parse(&path.display().to_string(), &text)?;
-    Ok(Some(World::from_seed(seed)))
+    Ok(Some(World::from_seed_at(seed, clock::now())))
 }
 
 /// Forgets an account that a variable or the config names and the sandbox does not have: it is

@@ -10,7 +10,6 @@ use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
@@ -20,6 +19,7 @@ use crate::sandbox::fault::Faults;
 use crate::sandbox::limit::Limits;
 use crate::sandbox::refuse::ApiError;
 use crate::sandbox::shared::Shared;
+use crate::sandbox::world::edit::Change;
 
 type Answer = Result<Response, ApiError>;
 
@@ -37,6 +37,7 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
         .route("/_sandbox/assets", get(assets))
         .route("/_sandbox/hidden", get(hidden).put(set_hidden))
         .route("/_sandbox/restored", post(restore))
+        .route("/_sandbox/changes", post(change))
 }
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
@@ -108,17 +109,18 @@ async fn clear_log(State(shared): State<Arc<Shared>>) -> StatusCode {
 
 /// The truth of every asset, a JSON document a line, in the order of their ids.
 async fn assets(State(shared): State<Arc<Shared>>) -> Response {
-    let mut assets: Vec<(AssetId, &'static str, Option<Timestamp>)> = shared
-        .world()
-        .nodes()
-        .map(|(id, node)| (id, node.kind.name(), node.deleted_at))
-        .collect();
-    assets.sort_unstable();
-    lines(
-        assets.iter().map(
-            |(id, kind, deleted_at)| json!({"id": id, "type": kind, "deleted_at": deleted_at}),
-        ),
-    )
+    let world = shared.world();
+    let mut assets: Vec<_> = world.nodes().collect();
+    assets.sort_unstable_by_key(|(id, _)| *id);
+    lines(assets.iter().map(|(id, node)| {
+        json!({
+            "id": id,
+            "type": node.kind.name(),
+            "name": node.name(*id),
+            "parent_id": node.parent,
+            "deleted_at": node.deleted_at,
+        })
+    }))
 }
 
 async fn hidden(State(shared): State<Arc<Shared>>) -> Response {
@@ -139,6 +141,16 @@ async fn restore(State(shared): State<Arc<Shared>>, body: Bytes) -> Answer {
         let detail = format!("`{id}` cannot be restored.");
         let restored = world.restore(id);
         restored.map_err(|_why| ApiError::new(StatusCode::CONFLICT, detail))?;
+    }
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// Makes changes one after the other, up to the first that cannot be made.
+async fn change(State(shared): State<Arc<Shared>>, body: Bytes) -> Answer {
+    let set: Vec<Change> = read(&body)?;
+    for change in set {
+        let changed = shared.change(change);
+        changed.map_err(|why| ApiError::new(StatusCode::CONFLICT, why))?;
     }
     Ok(StatusCode::NO_CONTENT.into_response())
 }

@@ -11,6 +11,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use http_body::Frame;
 use jiff::Timestamp;
+use serde_json::Value;
 use tokio::time::{Sleep, sleep};
 
 use crate::sandbox::fault::{Fault, Wait};
@@ -45,7 +46,9 @@ impl Fault {
             | Self::Cut
             | Self::Garbage
             | Self::Drip(_)
-            | Self::WrongType => None,
+            | Self::WrongType
+            | Self::ListEnds
+            | Self::ListRepeats => None,
         }
     }
 
@@ -84,8 +87,14 @@ fn date(now: Timestamp, ahead: u64) -> Option<HeaderValue> {
     HeaderValue::try_from(text).ok()
 }
 
-/// Does to an answer what a fault says; faults that act before the answer leave it as it is.
-pub(super) async fn damage(response: Response, fault: Fault, line: &Line) -> Response {
+/// Does to an answer what a fault says; faults that act before the answer leave it as it is. The
+/// link `itself` leads to the very page that was asked for.
+pub(super) async fn damage(
+    response: Response,
+    fault: Fault,
+    itself: &str,
+    line: &Line,
+) -> Response {
     match fault {
         Fault::Status(..) | Fault::Delay(_) | Fault::Stall(_) => response,
         Fault::DropBefore | Fault::DropAfter => {
@@ -93,6 +102,8 @@ pub(super) async fn damage(response: Response, fault: Fault, line: &Line) -> Res
             response
         }
         Fault::Cut => cut(response, line).await,
+        Fault::ListEnds => relinked(response, Value::Null).await,
+        Fault::ListRepeats => relinked(response, itself.into()).await,
         Fault::Garbage => with_body(response, "application/json", Body::from(GARBAGE)),
         Fault::WrongType | Fault::Page(_) => {
             with_body(response, "text/html; charset=utf-8", Body::from(PAGE))
@@ -126,6 +137,18 @@ async fn cut(response: Response, line: &Line) -> Response {
     let size = bytes.len().max(1);
     let body = Body::new(Crumbs::new(bytes, size, MOMENT, true));
     Response::from_parts(parts, body)
+}
+
+/// The page of a list with another link to the next one; what is no such page stays as it is.
+async fn relinked(response: Response, next: Value) -> Response {
+    let (mut parts, mut bytes) = whole(response).await;
+    let mut body: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+    if let Some(link) = body.pointer_mut("/links/next") {
+        *link = next;
+        bytes = body.to_string().into();
+        parts.headers.remove(CONTENT_LENGTH);
+    }
+    Response::from_parts(parts, Body::from(bytes))
 }
 
 fn with_body(mut response: Response, kind: &'static str, body: Body) -> Response {

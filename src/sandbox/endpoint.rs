@@ -87,6 +87,8 @@ endpoints! {
         "GET /v4/accounts/{}/projects/{}/recently_deleted",
     ];
     V4FileRead = "v4_file_read", Some(a_second(10)), ["GET /v4/accounts/{}/files/{}"];
+    V4Fields = "v4_fields", Some(a_minute(100)), ["GET /v4/accounts/{}/metadata/field_definitions"];
+    V4FileMetadata = "v4_file_metadata", Some(a_minute(100)), ["GET /v4/accounts/{}/files/{}/metadata"];
     V4FileDelete = "v4_file_delete", Some(a_minute(100)), ["DELETE /v4/accounts/{}/files/{}"];
     V4FilesMove = "v4_files_move", Some(a_minute(60)), ["PATCH /v4/accounts/{}/files/move"];
     V4FileMove = "v4_file_move", Some(a_minute(100)), ["PATCH /v4/accounts/{}/files/{}/move"];

@@ -35,6 +35,10 @@ pub enum Fault {
     Page(u16),
     /// It is answered with a success that is none, and nothing comes of it.
     Odd(Odd),
+    /// It is a page of a list that says that nothing comes after it.
+    ListEnds,
+    /// It is a page of a list whose link to the next page leads to itself.
+    ListRepeats,
 }
 
 /// What an answer says of when to try again.
@@ -66,6 +70,8 @@ pub enum When {
     First(u64),
     /// These.
     At(Vec<u64>),
+    /// Those that ask for this page of a list, from 1.
+    Page(u64),
 }
 
 /// A fault, and which requests it meets.
@@ -89,14 +95,16 @@ pub enum RuleError {
     Form(String),
     /// There is no such fault.
     #[error(
-        "`{0}` is no fault: it is a status from 400 to 599, perhaps with a wait (`429/2s`, `429/500ms`, `503/date:2s`), a web page with a status (`page/404`), `drop-before`, `drop-after`, `cut`, `garbage`, `wrong-type`, `odd/` with `errors`, `code`, `failure`, `foreign`, `list` or `other`, or with a time `delay/200ms`, `stall/200ms`, `drip/20ms`"
+        "`{0}` is no fault: it is a status from 400 to 599, perhaps with a wait (`429/2s`, `429/500ms`, `503/date:2s`), a web page with a status (`page/404`), `drop-before`, `drop-after`, `cut`, `garbage`, `wrong-type`, `list-ends`, `list-repeats`, `odd/` with `errors`, `code`, `failure`, `foreign`, `list` or `other`, or with a time `delay/200ms`, `stall/200ms`, `drip/20ms`"
     )]
     Fault(String),
     /// The text is no share.
     #[error("`{0}` is no share: write it like `2%` or `0.5%`, at most `100%`")]
     Share(String),
     /// It cannot be told which requests are meant.
-    #[error("`{0}` does not say which requests: write `10%`, `every:7`, `first:3` or `at:1+4`")]
+    #[error(
+        "`{0}` does not say which requests: write `10%`, `every:7`, `first:3`, `at:1+4` or `page:2`"
+    )]
     When(String),
     /// There is no such endpoint.
     #[error(transparent)]
@@ -184,6 +192,8 @@ impl FromStr for Fault {
             "cut" if detail.is_none() => Ok(Self::Cut),
             "garbage" if detail.is_none() => Ok(Self::Garbage),
             "wrong-type" if detail.is_none() => Ok(Self::WrongType),
+            "list-ends" if detail.is_none() => Ok(Self::ListEnds),
+            "list-repeats" if detail.is_none() => Ok(Self::ListRepeats),
             "page" => status_of(detail).map(Self::Page).ok_or_else(wrong),
             "odd" => detail.and_then(Odd::named).map(Self::Odd).ok_or_else(wrong),
             status => {
@@ -238,6 +248,8 @@ impl fmt::Display for Fault {
             Self::WrongType => formatter.write_str("wrong-type"),
             Self::Page(status) => write!(formatter, "page/{status}"),
             Self::Odd(odd) => write!(formatter, "odd/{odd}"),
+            Self::ListEnds => formatter.write_str("list-ends"),
+            Self::ListRepeats => formatter.write_str("list-repeats"),
         }
     }
 }
@@ -259,6 +271,7 @@ impl FromStr for When {
             None => text.parse().map(Self::Share).map_err(|_why| wrong()),
             Some(("every", every)) => number(every).map(Self::Every),
             Some(("first", first)) => number(first).map(Self::First),
+            Some(("page", page)) => number(page).map(Self::Page),
             Some(("at", places)) => {
                 let places: Result<Vec<u64>, _> = places.split('+').map(number).collect();
                 places.map(Self::At)
@@ -274,6 +287,7 @@ impl fmt::Display for When {
             Self::Share(share) => write!(formatter, "{share}"),
             Self::Every(every) => write!(formatter, "every:{every}"),
             Self::First(first) => write!(formatter, "first:{first}"),
+            Self::Page(page) => write!(formatter, "page:{page}"),
             Self::At(places) => {
                 let places: Vec<String> = places.iter().map(u64::to_string).collect();
                 write!(formatter, "at:{}", places.join("+"))
@@ -334,7 +348,7 @@ impl schemars::JsonSchema for Rule {
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({
-            "description": "A fault, which requests it meets, and with which calls, such as `503=5%`, `429/2s=every:7`, `drop-after=first:1@bulk_delete` or `cut=at:2+5@bulk_delete+asset_delete`.",
+            "description": "A fault, which requests it meets, and with which calls, such as `503=5%`, `429/2s=every:7`, `list-ends=page:2@v4_folder_children`, `drop-after=first:1@bulk_delete` or `cut=at:2+5@bulk_delete+asset_delete`.",
             "type": "string",
             "pattern": "^[^=@]+=[^=@]+(@[a-z0-9_+-]+)?$"
         })
@@ -375,7 +389,9 @@ impl Fate {
             | Fault::Drip(_)
             | Fault::WrongType
             | Fault::Page(_)
-            | Fault::Odd(_) => self.fault = self.fault.or(Some(fault)),
+            | Fault::Odd(_)
+            | Fault::ListEnds
+            | Fault::ListRepeats => self.fault = self.fault.or(Some(fault)),
         }
     }
 }
@@ -401,8 +417,8 @@ impl Schedule {
         &self.faults
     }
 
-    /// Counts a request and says what becomes of it.
-    pub(super) fn next(&mut self, endpoint: Endpoint) -> Fate {
+    /// Counts a request, which asks for a page, and says what becomes of it.
+    pub(super) fn next(&mut self, endpoint: Endpoint, page: u64) -> Fate {
         let mut fate = Fate::default();
         let place = &mut self.by_endpoint[endpoint.number()];
         *place += 1;
@@ -431,6 +447,7 @@ impl Schedule {
                 When::Every(every) => place.is_multiple_of(*every),
                 When::First(first) => *place <= *first,
                 When::At(places) => places.contains(place),
+                When::Page(wanted) => page == *wanted,
             };
             if met {
                 fate.add(rule.fault);

@@ -21,6 +21,7 @@ use crate::sandbox::log::LoggedRequest;
 use crate::sandbox::refuse::{ApiError, Realm, dress};
 use crate::sandbox::shared::Shared;
 use crate::sandbox::v2;
+use crate::sandbox::v4::cursor::{link_to_itself, page_asked};
 
 /// The largest request body that is read, in bytes.
 const LARGEST: usize = 64 << 20;
@@ -75,6 +76,7 @@ async fn pass(
     let method = request.method().to_string();
     let endpoint = Endpoint::matching(&method, request.uri().path());
     let target = request.uri().to_string();
+    let itself = link_to_itself(request.uri().path(), request.uri().query());
     let Answered {
         response,
         fault,
@@ -101,7 +103,7 @@ async fn pass(
     }
     sleep(stall).await;
     match fault {
-        Some(fault) => damage(response, fault, &line).await,
+        Some(fault) => damage(response, fault, &itself, &line).await,
         None => response,
     }
 }
@@ -132,7 +134,8 @@ async fn answer(
     if ticket.is_some_and(|ticket| !ticket.allowed) {
         return plainly(ApiError::too_many().into_response(), ticket);
     }
-    let fate = shared.schedule().next(endpoint);
+    let page = page_asked(request.uri().query());
+    let fate = shared.schedule().next(endpoint, page);
     sleep(fate.delay).await;
     let response = match fate.fault.and_then(|fault| fault.instead(shared.now())) {
         Some(instead) => instead,

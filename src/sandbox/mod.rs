@@ -22,6 +22,7 @@ use crate::sandbox::log::LoggedRequest;
 use crate::sandbox::shared::Shared;
 pub use crate::sandbox::shared::{Clock, Stopwatch};
 use crate::sandbox::world::World;
+use crate::sandbox::world::edit::Change;
 
 mod access;
 mod admin;
@@ -165,6 +166,15 @@ impl Sandbox {
     /// Restores a deleted asset and what was deleted along with it, where it can be.
     pub fn restore(&self, id: AssetId) {
         self.shared.world().restore(id).ok();
+    }
+
+    /// Makes a change that somebody makes.
+    ///
+    /// # Errors
+    ///
+    /// Returns why it cannot be made.
+    pub fn change(&self, change: Change) -> Result<(), String> {
+        self.shared.change(change)
     }
 
     /// Looks at the world as it is now.

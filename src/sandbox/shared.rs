@@ -10,6 +10,7 @@ use crate::sandbox::fault::{Faults, Schedule};
 use crate::sandbox::limit::{Limiter, Limits};
 use crate::sandbox::log::Log;
 use crate::sandbox::world::World;
+use crate::sandbox::world::edit::Change;
 
 /// Tells the sandbox what time it is.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -72,6 +73,12 @@ impl Shared {
 
     pub(super) fn elapsed(&self) -> Duration {
         (self.stopwatch)()
+    }
+
+    /// Makes a change that somebody makes; returns why it cannot be made.
+    pub(super) fn change(&self, change: Change) -> Result<(), String> {
+        let now = self.now();
+        self.world().change(change, now)
     }
 
     /// From now on these are the limits, and every bucket is empty.

@@ -33,6 +33,8 @@ LOCKED, GONE, FOLDER, STACK, EMPTY = 1001, 1002, 1003, 1004, 1005
 SEED = {
     "version": 1,
     "limits": "off",
+    # What these clients rely on where no document says what the server does.
+    "behaviour": {"bare_after": "keeps"},
     "accounts": [
         {
             "id": ACCOUNT,

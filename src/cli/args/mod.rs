@@ -110,6 +110,10 @@ pub enum Command {
     #[command(subcommand)]
     State(State),
     /// Serve the embedded Frame.io sandbox until stopped
+    ///
+    /// While it runs, `POST /_sandbox/changes` changes its world as people do: it moves, renames,
+    /// adds, deletes, restores and marks assets. README.md has these and the other routes of its
+    /// own.
     Sandbox(Sandbox),
     /// Print the JSON Schema of a document
     Schema {

@@ -12,7 +12,7 @@ fn faults(seed: u64, rules: &[&str]) -> Faults {
 
 fn fates(schedule: &mut Schedule, count: usize) -> Vec<Fate> {
     (0..count)
-        .map(|_| schedule.next(Endpoint::BulkDelete))
+        .map(|_| schedule.next(Endpoint::BulkDelete, 1))
         .collect()
 }
 
@@ -82,7 +82,7 @@ fn places_are_counted_by_rule_and_by_endpoint() {
     ];
     let mut schedule = Schedule::new(faults(0, &rules));
     // Calls that a rule is not about are not counted by it.
-    assert_eq!(schedule.next(Endpoint::AssetRead), Fate::default());
+    assert_eq!(schedule.next(Endpoint::AssetRead, 1), Fate::default());
     let fates = fates(&mut schedule, 6);
     let found: Vec<Option<String>> = fates
         .iter()

@@ -83,6 +83,25 @@ fn converted(schema: &Value) -> Value {
     let mut made = Map::new();
     for (name, value) in fields {
         match name.as_str() {
+            // A word says which of the schemas counts.
+            "oneOf" if fields.contains_key("discriminator") => {
+                let discriminator = &fields["discriminator"];
+                let name = discriminator["propertyName"].as_str().unwrap();
+                let mapping = discriminator["mapping"].as_object().unwrap();
+                let cases = mapping.iter().map(|(word, schema)| {
+                    let words = Map::from_iter([(name.to_owned(), json!({"const": word}))]);
+                    json!({
+                        "if": {"properties": words},
+                        "then": converted(&json!({"$ref": schema})),
+                    })
+                });
+                let cases: Vec<Value> = cases.collect();
+                let words: Vec<&String> = mapping.keys().collect();
+                let words = Map::from_iter([(name.to_owned(), json!({"enum": words}))]);
+                made.insert("allOf".to_owned(), json!(cases));
+                made.insert("properties".to_owned(), json!(words));
+                made.insert("required".to_owned(), json!([name]));
+            }
             "nullable" | "example" | "discriminator" | "title" | "description" | "xml" => {}
             "$ref" => {
                 let text = value.as_str().unwrap();

@@ -59,7 +59,7 @@ impl Asset {
             project_id: project.map(|project| project.id),
             team_id: project.map(|project| project.team),
             account_id: project.map(|project| project.account),
-            creator_id: world.me.id,
+            creator_id: world.creator(node).id,
             filesize: node.filesize(),
             filetype: details.and_then(|details| details.filetype.clone()),
             label: details.and_then(|details| details.label.clone()),
@@ -85,7 +85,11 @@ impl Asset {
 }
 
 pub(super) fn account(account: &Account) -> Value {
-    let Account { id, name } = account;
+    let Account {
+        id,
+        name,
+        fields: _,
+    } = account;
     json!({"_type": "account", "id": id, "display_name": name, "name": name})
 }
 

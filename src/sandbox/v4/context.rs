@@ -5,11 +5,13 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use serde::Serialize;
+use serde_json::json;
 
+use crate::sandbox::seed::Kind;
 use crate::sandbox::shared::Shared;
 use crate::sandbox::v4::find::{self, Answer, Place};
 use crate::sandbox::v4::list::{self, LONGEST, Query};
-use crate::sandbox::v4::wire::{Account, Project, User, Workspace, data};
+use crate::sandbox::v4::wire::{self, Account, Project, User, Workspace, data, definition};
 use crate::sandbox::world::{self, World};
 
 pub(super) async fn me(State(shared): State<Arc<Shared>>) -> Response {
@@ -109,4 +111,45 @@ pub(super) async fn project(
     let world = shared.world();
     let project = find::project(&world, &place)?;
     Ok(data(Project::new(&world, project, owner)))
+}
+
+/// Lists the custom fields of an account.
+pub(super) async fn fields(
+    State(shared): State<Arc<Shared>>,
+    Path(account_id): Path<String>,
+    query: Query,
+) -> Answer {
+    let creator = query.include(&["creator"])?.has("creator");
+    let immutable = !query.flag("filters[exclude_immutable]")?;
+    let world = shared.world();
+    let account = find::account(&world, &account_id)?;
+    let all = world.shown_fields(account).iter();
+    let all = all.filter(|field| field.mutable || immutable);
+    let all = all.map(|field| definition(&world, field, creator));
+    listed(&query, "name", all.collect(), |field| {
+        field["name"].as_str().unwrap_or_default()
+    })
+}
+
+/// Shows what a file says in custom fields.
+pub(super) async fn metadata(
+    State(shared): State<Arc<Shared>>,
+    Path(place): Path<Place>,
+    query: Query,
+) -> Answer {
+    let empty = query.flag("show_null")?;
+    let world = shared.world();
+    let (id, node) = find::asset(&world, &place, Kind::File, false)?;
+    let mut shown = wire::metadata(&world, node);
+    if empty {
+        let account = world.account_of(node).unwrap_or_default();
+        for field in world.shown_fields(account) {
+            let id = json!(field.id);
+            if !shown.iter().any(|one| one["field_definition_id"] == id) {
+                let value = json!(field.sort.none());
+                shown.push(wire::metadatum(&world, field, &value));
+            }
+        }
+    }
+    Ok(data(json!({"file_id": id, "metadata": shown})))
 }

@@ -1,5 +1,7 @@
 //! What a list is asked for: how much, from where, in which order and with what.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{self, FromRequestParts, OriginalUri};
@@ -8,7 +10,9 @@ use axum::response::IntoResponse;
 use serde::Serialize;
 
 use crate::sandbox::refuse::ApiError;
-use crate::sandbox::seed::Kind;
+use crate::sandbox::seed::{BareAfter, Kind};
+use crate::sandbox::shared::Shared;
+use crate::sandbox::v4::cursor::Cursor;
 use crate::sandbox::v4::find::Answer;
 
 /// How long a page is, unless asked otherwise.
@@ -24,20 +28,31 @@ pub(super) const LONGEST_OF_ASSETS: usize = 500;
 pub(super) struct Query {
     path: String,
     fields: Vec<(String, String)>,
+    /// What becomes of the order and the kinds of a list that goes on by its cursor alone.
+    bare_after: BareAfter,
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Query {
+impl FromRequestParts<Arc<Shared>> for Query {
     type Rejection = QueryRejection;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, QueryRejection> {
-        let extract::Query(fields) = extract::Query::from_request_parts(parts, state).await?;
-        let Ok(OriginalUri(uri)) = OriginalUri::from_request_parts(parts, state).await;
+    async fn from_request_parts(
+        parts: &mut Parts,
+        shared: &Arc<Shared>,
+    ) -> Result<Self, QueryRejection> {
+        let extract::Query(fields) = extract::Query::from_request_parts(parts, shared).await?;
+        let Ok(OriginalUri(uri)) = OriginalUri::from_request_parts(parts, shared).await;
         let path = uri.path().to_owned();
-        Ok(Self { path, fields })
+        let bare_after = shared.world().behaviour.bare_after;
+        Ok(Self {
+            path,
+            fields,
+            bare_after,
+        })
     }
 }
 
 impl Query {
+    /// What the query says; of what it says twice only the last counts.
     fn value(&self, name: &str) -> Option<&str> {
         let found = self.fields.iter().rev().find(|(key, _)| key == name);
         found
@@ -56,19 +71,23 @@ impl Query {
             }
         };
         let after = self.cursor()?.map(|cursor| cursor.place);
-        let wants_total = match self.value("include_total_count") {
-            None | Some("false") => false,
-            Some("true") => true,
-            Some(_) => {
-                let wrong = "Invalid boolean. Expected true or false.";
-                return Err(ApiError::invalid("/include_total_count", wrong));
-            }
-        };
+        let wants_total = self.flag("include_total_count")?;
         Ok(Paging {
             size,
-            after,
+            after: after.filter(|after| !after.is_empty()),
             wants_total,
         })
+    }
+
+    pub(super) fn flag(&self, name: &str) -> Result<bool, ApiError> {
+        match self.value(name) {
+            None | Some("false") => Ok(false),
+            Some("true") => Ok(true),
+            Some(_) => {
+                let wrong = "Invalid boolean. Expected true or false.";
+                Err(ApiError::invalid(&format!("/{name}"), wrong))
+            }
+        }
     }
 
     fn cursor(&self) -> Result<Option<Cursor>, ApiError> {
@@ -77,14 +96,16 @@ impl Query {
             .transpose()
     }
 
-    /// What the query says, or else the cursor in it; both must not say different things.
+    /// What the query says, or else the cursor in it, where it keeps that; both must not say
+    /// different things.
     fn kept(
         &self,
         name: &str,
         pick: fn(Cursor) -> Option<String>,
     ) -> Result<Option<String>, ApiError> {
         let said = self.value(name).map(str::to_owned);
-        let Some(cursor) = self.cursor()? else {
+        let cursor = self.cursor()?;
+        let Some(cursor) = cursor.filter(|_| self.bare_after == BareAfter::Keeps) else {
             return Ok(said);
         };
         let kept = pick(cursor);
@@ -176,58 +197,6 @@ fn bad_cursor() -> ApiError {
     ApiError::invalid("/after", "Invalid cursor.")
 }
 
-/// What a cursor says. It keeps the order and the kinds of the list that it was made for: the
-/// link to the next page has nothing beside it, and Frame.io's own clients follow just that.
-#[derive(Debug)]
-struct Cursor {
-    sort: Option<String>,
-    kinds: Option<String>,
-    place: String,
-}
-
-impl Cursor {
-    fn read(text: &str) -> Option<Self> {
-        let says = read_cursor(text)?;
-        let mut parts = says.splitn(3, '|').map(str::to_owned);
-        let mut kept = || {
-            parts
-                .next()
-                .map(|part| Some(part).filter(|part| !part.is_empty()))
-        };
-        Some(Self {
-            sort: kept()?,
-            kinds: kept()?,
-            place: parts.next()?,
-        })
-    }
-
-    fn write(&self) -> String {
-        let Self { sort, kinds, place } = self;
-        let kept = |part: &Option<String>| part.clone().unwrap_or_default();
-        write_cursor(&format!("{}|{}|{place}", kept(sort), kept(kinds)))
-    }
-}
-
-/// A cursor is opaque: what it says goes as the numbers of its letters.
-fn write_cursor(says: &str) -> String {
-    says.bytes()
-        .flat_map(|byte| [byte >> 4, byte & 0xf])
-        .filter_map(|half| char::from_digit(u32::from(half), 16))
-        .collect()
-}
-
-fn read_cursor(text: &str) -> Option<String> {
-    let digits = text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if !digits || !text.len().is_multiple_of(2) {
-        return None;
-    }
-    let bytes: Option<Vec<u8>> = (0..text.len())
-        .step_by(2)
-        .map(|at| u8::from_str_radix(text.get(at..at + 2)?, 16).ok())
-        .collect();
-    String::from_utf8(bytes?).ok()
-}
-
 #[derive(Serialize)]
 struct Listed<T> {
     data: Vec<T>,
@@ -251,9 +220,11 @@ pub(super) fn page<T: Serialize>(
     let next = match next {
         None => None,
         Some(place) => {
+            let keeps = query.bare_after == BareAfter::Keeps;
             let cursor = Cursor {
-                sort: query.kept_sort()?,
-                kinds: query.kept_kinds()?,
+                page: query.cursor()?.map_or(1, |cursor| cursor.page) + 1,
+                sort: query.kept_sort()?.filter(|_| keeps),
+                kinds: query.kept_kinds()?.filter(|_| keeps),
                 place,
             };
             Some(format!("{}?after={}", query.path, cursor.write()))

@@ -9,6 +9,7 @@ use crate::sandbox::seed::Kind::{File, Folder, VersionStack};
 use crate::sandbox::shared::Shared;
 
 mod context;
+pub(super) mod cursor;
 mod find;
 mod list;
 mod read;
@@ -31,6 +32,8 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
             "/projects/{id}/recently_deleted",
             get(read::recently_deleted),
         )
+        .route("/metadata/field_definitions", get(context::fields))
+        .route("/files/{id}/metadata", get(context::metadata))
         .route("/files/bulk_get", post(read::bulk_get))
         .route("/files/move", patch(write::move_files))
         .route(

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::asset::AssetId;
 use crate::sandbox::refuse::ApiError;
-use crate::sandbox::seed::{Kind, RecentlyDeleted};
+use crate::sandbox::seed::{Cursors, Kind, RecentlyDeleted};
 use crate::sandbox::shared::Shared;
 use crate::sandbox::v4::find::{self, Answer, Place, asset, experimental};
 use crate::sandbox::v4::list::{self, Include, LONGEST, LONGEST_OF_ASSETS, Paging, Query};
@@ -70,17 +70,16 @@ const SORTS: [(&str, By); 4] = [
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Key {
     Text(String),
-    Moment(Option<Timestamp>),
+    Moment(Timestamp),
     Size(u64),
 }
 
 impl By {
     fn key(self, id: AssetId, node: &Node) -> Key {
-        let details = node.details.as_deref();
         match self {
             Self::Name => Key::Text(node.name(id)),
-            Self::Creation => Key::Moment(details.and_then(|details| details.inserted_at)),
-            Self::Change => Key::Moment(details.and_then(|details| details.updated_at)),
+            Self::Creation => Key::Moment(node.moment(|details| details.inserted_at)),
+            Self::Change => Key::Moment(node.moment(|details| details.updated_at)),
             Self::Size => Key::Size(node.filesize()),
         }
     }
@@ -122,6 +121,37 @@ fn page(
     list::page(asked.query, shown.collect(), next, total)
 }
 
+/// Assets in an order.
+fn sorted(
+    world: &World,
+    (by, reversed): (By, bool),
+    ids: impl Iterator<Item = AssetId>,
+) -> Vec<(Key, AssetId)> {
+    let key = |id: AssetId| Some((by.key(id, world.get(id, true)?), id));
+    let mut all: Vec<_> = ids.filter_map(key).collect();
+    all.sort_unstable();
+    if reversed {
+        all.reverse();
+    }
+    all
+}
+
+/// A page of a list whose cursor says how many entries are on the pages before.
+fn offset_page(
+    world: &World,
+    asked: &Asked<'_>,
+    total: Option<usize>,
+    all: impl Iterator<Item = AssetId>,
+) -> Answer {
+    let before: Option<usize> = asked.paging.after(|text| text.parse().ok())?;
+    let rest = all.enumerate().skip(before.unwrap_or_default());
+    let shown = rest.filter_map(|(index, id)| {
+        let asset = Asset::new(world, id, world.get(id, true)?, &asked.include)?;
+        Some((asset, (index + 1).to_string()))
+    });
+    page(asked, total, shown)
+}
+
 /// A page of a sorted list; the cursor names the last asset, wherever it is by then.
 fn sorted_page(
     world: &World,
@@ -130,13 +160,9 @@ fn sorted_page(
     ids: impl Iterator<Item = AssetId>,
 ) -> Answer {
     let key = |id: AssetId| Some((by.key(id, world.get(id, true)?), id));
-    let mut all: Vec<(Key, AssetId)> = ids.filter_map(key).collect();
+    let all = sorted(world, (by, reversed), ids);
     let total = asked.paging.wants_total.then_some(all.len());
     let after = asked.paging.after(|text| key(AssetId::parse(text).ok()?))?;
-    all.sort_unstable();
-    if reversed {
-        all.reverse();
-    }
     let is_before = |entry: &(Key, AssetId)| match &after {
         None => false,
         Some(after) if reversed => entry >= after,
@@ -179,16 +205,30 @@ pub(super) fn children(
         let below = world.alive_below(parent, after);
         below.filter(|(id, node)| kinds.contains(&node.kind) && !world.is_hidden(*id))
     };
-    if let Some(order) = order {
-        return sorted_page(&world, &asked, order, below(None).map(|(id, _)| id));
+    match (world.behaviour.cursors, order) {
+        (Cursors::Offset, None) => {
+            let total = asked.paging.wants_total.then(|| below(None).count());
+            let all = below(None).map(|(id, _)| id);
+            offset_page(&world, &asked, total, all)
+        }
+        (Cursors::Offset, Some(order)) => {
+            let all = sorted(&world, order, below(None).map(|(id, _)| id));
+            let total = asked.paging.wants_total.then_some(all.len());
+            offset_page(&world, &asked, total, all.into_iter().map(|(_, id)| id))
+        }
+        (Cursors::Place, Some(order)) => {
+            sorted_page(&world, &asked, order, below(None).map(|(id, _)| id))
+        }
+        (Cursors::Place, None) => {
+            let after: Option<u32> = asked.paging.after(|text| text.parse().ok())?;
+            let total = asked.paging.wants_total.then(|| below(None).count());
+            let rest = below(after).filter_map(|(id, node)| {
+                let asset = Asset::new(&world, id, node, &asked.include)?;
+                Some((asset, node.place.to_string()))
+            });
+            page(&asked, total, rest)
+        }
     }
-    let after: Option<u32> = asked.paging.after(|text| text.parse().ok())?;
-    let total = asked.paging.wants_total.then(|| below(None).count());
-    let rest = below(after).filter_map(|(id, node)| {
-        let asset = Asset::new(&world, id, node, &asked.include)?;
-        Some((asset, node.place.to_string()))
-    });
-    page(&asked, total, rest)
 }
 
 pub(super) async fn recently_deleted(

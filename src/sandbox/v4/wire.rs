@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::asset::AssetId;
-use crate::sandbox::seed::Kind;
+use crate::sandbox::seed::{Chosen, Field, Kind, Me};
 use crate::sandbox::v4::list::Include;
 use crate::sandbox::world::{self, Node, World, made};
 
@@ -124,18 +124,22 @@ impl User {
     /// Whose token it is.
     pub(super) fn profile(world: &World) -> Self {
         Self {
-            id: world.me.id,
-            name: world.me.name.clone(),
-            email: world.me.email.clone(),
-            avatar_url: None,
             active: None,
+            ..Self::me(world)
         }
     }
 
     fn me(world: &World) -> Self {
+        Self::of(&world.me)
+    }
+
+    pub(super) fn of(person: &Me) -> Self {
         Self {
+            id: person.id,
+            name: person.name.clone(),
+            email: person.email.clone(),
+            avatar_url: None,
             active: Some(true),
-            ..Self::profile(world)
         }
     }
 }
@@ -212,16 +216,18 @@ impl Asset {
             cover_file_id: None,
             restricted: None,
             head_version: None,
-            creator: include.has("creator").then(|| User::me(world)),
+            creator: include
+                .has("creator")
+                .then(|| User::of(world.creator(node))),
             project: shows_project.then(|| Project::new(world, project, owner)),
-            metadata: include.has("metadata").then(Vec::new),
+            metadata: include.has("metadata").then(|| metadata(world, node)),
             media_links: None,
         };
         match node.kind {
             Kind::File => asset.be_file(node, include),
             Kind::Folder => {
                 asset.cover_file_id = Some(Value::Null);
-                asset.restricted = Some(false);
+                asset.restricted = Some(node.is_restricted());
             }
             Kind::VersionStack => asset.head_version = Some(head(world, id, include)),
             // V4 has no bundles.
@@ -235,13 +241,72 @@ impl Asset {
         let media_type = details.and_then(|details| details.filetype.clone());
         self.file_size = Some(node.filesize());
         self.media_type = Some(media_type.unwrap_or_else(|| UNKNOWN_TYPE.to_owned()));
-        self.status = Some("transcoded");
+        let upload = details.map(|details| details.upload).unwrap_or_default();
+        self.status = Some(upload.name());
         let links: Map<String, Value> = include
             .media_links()
             .map(|name| (name.to_owned(), no_link(name)))
             .collect();
         self.media_links = (!links.is_empty()).then_some(links);
     }
+}
+
+/// What a file says in custom fields; folders and stacks say nothing in any.
+pub(super) fn metadata(world: &World, node: &Node) -> Vec<Value> {
+    if node.kind != Kind::File {
+        return Vec::new();
+    }
+    let filled = world.fields(node).filter(|(_, value)| !is_empty(value));
+    filled
+        .map(|(field, value)| metadatum(world, field, value))
+        .collect()
+}
+
+fn is_empty(value: &Value) -> bool {
+    value.is_null() || value.as_array().is_some_and(Vec::is_empty)
+}
+
+/// What a file says in one custom field.
+pub(super) fn metadatum(world: &World, field: &Field, value: &Value) -> Value {
+    let mut shown = json!({
+        "field_definition_id": field.id,
+        "field_definition_name": field.name,
+        "field_type": field.sort.name(),
+        "mutable": field.mutable,
+        "value": value,
+    });
+    if field.sort.has_options() {
+        let options = field.all_options();
+        if world.behaviour.chosen == Chosen::Objects {
+            let chosen = value.as_array().into_iter().flatten();
+            let option = |id: &Value| options.iter().find(|option| option["id"] == *id).cloned();
+            shown["value"] = chosen.filter_map(option).collect();
+        }
+        shown["field_options"] = Value::Array(options);
+    }
+    if field.sort.names_people() {
+        let people = value.as_array().into_iter().flatten();
+        shown["value"] = people.map(|id| json!({"id": id, "type": "user"})).collect();
+    }
+    shown
+}
+
+/// The definition of a custom field.
+pub(super) fn definition(world: &World, field: &Field, creator: bool) -> Value {
+    let mut shown = json!({
+        "id": field.id,
+        "name": field.name,
+        "field_type": field.sort.name(),
+        "field_configuration": field.configuration(),
+        "mutable": field.mutable,
+        "creator_id": world.me.id,
+        "created_at": made(),
+        "updated_at": made(),
+    });
+    if creator {
+        shown["creator"] = json!(User::me(world));
+    }
+    shown
 }
 
 /// The newest version in a stack.

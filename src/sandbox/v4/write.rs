@@ -94,6 +94,7 @@ pub(super) async fn move_files(
     let fields = fields(&body)?;
     let ids = body_ids(&fields, MOVED)?;
     let to = asset_id(text(&fields, "parent_id")?, "/data/parent_id")?;
+    let now = shared.now();
     let mut world = shared.world();
     let account = account(&world, &account_id)?;
     let belongs = |id: &AssetId| {
@@ -103,7 +104,7 @@ pub(super) async fn move_files(
     if !ids.iter().chain([&to]).all(belongs) {
         return Err(ApiError::not_found());
     }
-    let moved = world.move_files(&ids, to);
+    let moved = world.move_files(&ids, to, now);
     moved.map_err(|_missing| ApiError::not_found())?;
     let shown = ids.iter().filter_map(|id| shown(&world, *id));
     Ok(data(shown.collect::<Vec<_>>()))
@@ -117,9 +118,10 @@ pub(super) fn move_one(
 ) -> Answer {
     let fields = fields(body)?;
     let to = asset_id(text(&fields, "parent_id")?, "/data/parent_id")?;
+    let now = shared.now();
     let mut world = shared.world();
     let (id, _) = asset(&world, &place, kind, false)?;
-    match world.move_one(id, to) {
+    match world.move_one(id, to, now) {
         Ok(()) => shown(&world, id).map(data).ok_or_else(ApiError::not_found),
         Err(Unchanged::NotFound) => Err(ApiError::not_found()),
         Err(Unchanged::Impossible) => {

@@ -4,24 +4,33 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::asset::AssetId;
 use crate::sandbox::limit::Limits;
 use crate::sandbox::seed::{self, Kind, Seed};
 use crate::sandbox::world::{
-    Access, Account, Node, Project, Tally, Team, World, made, numbers, uuid_of,
+    Access, Account, Details, Node, Project, Tally, Team, World, made, numbers, uuid_of,
 };
 
 /// How many files a made-up version stack holds.
 const VERSIONS: u64 = 2;
 
 impl World {
-    /// Makes the world of a seed.
+    /// Makes the world of a seed that says no ages; such a one would count from the moment that
+    /// stands for every date that a seed leaves out.
     #[must_use]
     pub fn from_seed(seed: Seed) -> Self {
+        Self::from_seed_at(seed, made())
+    }
+
+    /// Makes the world of a seed whose ages are counted from a moment.
+    #[must_use]
+    pub fn from_seed_at(seed: Seed, now: Timestamp) -> Self {
         let mut world = Self {
             me: seed.me,
+            people: seed.people,
             behaviour: seed.behaviour,
             limits: seed.limits,
             faults: seed.faults,
@@ -39,15 +48,25 @@ impl World {
             hidden: HashSet::new(),
             place: 0,
         };
-        for seed::Account { id, name, teams } in seed.accounts {
+        for seed::Account {
+            id,
+            name,
+            fields,
+            teams,
+        } in seed.accounts
+        {
             let account = id;
-            world.accounts.push(Account { id, name });
+            world.accounts.push(Account { id, name, fields });
             for seed::Team { id, name, projects } in teams {
                 world.teams.push(Team { id, name, account });
                 for project in projects {
-                    world.add_project(project, id, account);
+                    world.add_project(project, (id, account), now);
                 }
             }
+        }
+        // What a seed says was deleted long ago.
+        for project in &mut world.projects {
+            project.late.clear();
         }
         world
     }
@@ -79,6 +98,7 @@ impl World {
         let account = seed::Account {
             id: account.unwrap_or(made_up(2)),
             name: "Sandbox".to_owned(),
+            fields: Vec::new(),
             teams: vec![team],
         };
         let mut world = Self::from_seed(Seed::new(vec![account], Limits::off()));
@@ -143,7 +163,12 @@ impl World {
         Some(place)
     }
 
-    fn add_project(&mut self, project: seed::Project, team: Uuid, account: Uuid) {
+    fn add_project(
+        &mut self,
+        project: seed::Project,
+        (team, account): (Uuid, Uuid),
+        now: Timestamp,
+    ) {
         let seed::Project { id, name, .. } = project;
         let root = project.root.unwrap_or_else(|| {
             // A fixed twist of the project's id: the same in every run, and no other id.
@@ -161,7 +186,12 @@ impl World {
             lists: 0,
             late: HashMap::new(),
         });
-        self.add(seed::Asset::folder(root, name), None, index);
+        self.add(
+            (root, Kind::Folder),
+            Details::named(name, made()),
+            None,
+            index,
+        );
         let below = |assets: Vec<seed::Asset>, parent| {
             assets.into_iter().rev().map(move |asset| (asset, parent))
         };
@@ -169,69 +199,55 @@ impl World {
         while let Some((mut asset, parent)) = stack.pop() {
             let id = asset.id;
             let children = std::mem::take(&mut asset.children);
-            self.add(asset, Some(parent), index);
+            self.add_seeded(&asset, parent, now);
             stack.extend(below(children, id));
         }
     }
 
-    /// Adds an asset without its children, as the last of those in its parent.
-    pub(super) fn add(&mut self, mut asset: seed::Asset, parent: Option<AssetId>, project: u32) {
-        let inserted_at = *asset.inserted_at.get_or_insert_with(made);
-        asset.updated_at.get_or_insert(inserted_at);
-        asset.uploaded_at.get_or_insert(inserted_at);
-        let (id, kind, deleted_at, filesize) =
-            (asset.id, asset.kind, asset.deleted_at, asset.filesize);
-        if asset.hidden {
-            self.hidden.insert(id);
+    /// Adds what a seed says of an asset, without its children.
+    pub(super) fn add_seeded(&mut self, asset: &seed::Asset, parent: AssetId, now: Timestamp) {
+        let Some(project) = self.nodes.get(&parent).map(|parent| parent.project) else {
+            return;
+        };
+        let mut details = Details::of_seed(asset, now);
+        let creator = asset.creator.as_deref();
+        details.creator = creator.and_then(|email| self.person(email));
+        self.add((asset.id, asset.kind), details, Some(parent), project);
+        for (name, value) in &asset.fields {
+            // What a seed says was checked when it was read.
+            self.fill_in(asset.id, name, value).ok();
         }
+        if asset.hidden {
+            self.hidden.insert(asset.id);
+        }
+        if let Some(deleted) = asset.deleted_at {
+            self.mark(asset.id, Some(deleted.at(now)));
+        }
+    }
+
+    /// Adds an asset that lives, as the last of those in its parent.
+    pub(super) fn add(
+        &mut self,
+        (id, kind): (AssetId, Kind),
+        details: Details,
+        parent: Option<AssetId>,
+        project: u32,
+    ) {
         self.place += 1;
+        let bytes = details.filesize;
         let node = Node {
             kind,
             project,
             parent,
             place: self.place,
-            deleted_at,
-            details: Some(Arc::new(asset)),
+            deleted_at: None,
+            details: Some(Arc::new(details)),
         };
         self.nodes.insert(id, node);
-        let Some(parent) = parent else {
-            return;
-        };
-        let below = self.below.entry(parent).or_default();
-        match deleted_at {
-            None => {
-                below.alive.insert(self.place, id);
-                self.count(project, kind, filesize, true);
-            }
-            Some(deleted_at) => {
-                below.deleted.insert(self.place, id);
-                if let Some(project) = self.projects.get_mut(project as usize) {
-                    project.deleted.insert((deleted_at, id));
-                }
-            }
-        }
-    }
-}
-
-impl seed::Asset {
-    pub(super) fn folder(id: AssetId, name: String) -> Self {
-        Self {
-            id,
-            name,
-            kind: Kind::Folder,
-            filesize: 0,
-            filetype: None,
-            label: None,
-            inserted_at: None,
-            updated_at: None,
-            uploaded_at: None,
-            deleted_at: None,
-            archived_at: None,
-            view_count: 0,
-            refuse: seed::Refusal::default(),
-            deaf: false,
-            hidden: false,
-            children: Vec::new(),
+        if let Some(parent) = parent {
+            let below = self.below.entry(parent).or_default();
+            below.alive.insert(self.place, id);
+            self.count(project, kind, bytes, true);
         }
     }
 }

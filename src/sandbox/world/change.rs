@@ -1,11 +1,14 @@
 //! Every change of an asset, with what is counted and listed of it.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::asset::AssetId;
-use crate::sandbox::seed::{self, Kind};
-use crate::sandbox::world::{Below, NotFound, World};
+use crate::sandbox::seed::{Kind, Upload};
+use crate::sandbox::world::{Below, Details, NotFound, World};
 
 /// Why something stays as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,7 +118,12 @@ impl World {
     /// # Errors
     ///
     /// Returns the first id that is no such file, or no such folder.
-    pub(crate) fn move_files(&mut self, ids: &[AssetId], to: AssetId) -> Result<(), NotFound> {
+    pub(crate) fn move_files(
+        &mut self,
+        ids: &[AssetId],
+        to: AssetId,
+        now: Timestamp,
+    ) -> Result<(), NotFound> {
         let is = |id: AssetId, kind: Kind| self.get(id, false).is_some_and(|it| it.kind == kind);
         if !is(to, Kind::Folder) {
             return Err(NotFound(to));
@@ -124,7 +132,7 @@ impl World {
             return Err(NotFound(*missing));
         }
         for id in ids {
-            self.put(*id, to);
+            self.put(*id, to, now);
         }
         Ok(())
     }
@@ -134,7 +142,12 @@ impl World {
     /// # Errors
     ///
     /// Returns why it stays where it is.
-    pub(crate) fn move_one(&mut self, id: AssetId, to: AssetId) -> Result<(), Unchanged> {
+    pub(crate) fn move_one(
+        &mut self,
+        id: AssetId,
+        to: AssetId,
+        now: Timestamp,
+    ) -> Result<(), Unchanged> {
         let node = self.get(id, false).ok_or(Unchanged::NotFound)?;
         let into = self.get(to, false).ok_or(Unchanged::NotFound)?;
         let fits = match into.kind {
@@ -152,11 +165,11 @@ impl World {
             }
             above = self.nodes.get(&folder).and_then(|node| node.parent);
         }
-        self.put(id, to);
+        self.put(id, to, now);
         Ok(())
     }
 
-    fn put(&mut self, id: AssetId, to: AssetId) {
+    fn put(&mut self, id: AssetId, to: AssetId, now: Timestamp) {
         let Some(project) = self.nodes.get(&to).map(|folder| folder.project) else {
             return;
         };
@@ -179,6 +192,11 @@ impl World {
             .insert(self.place, id);
         self.count(old, kind, bytes, false);
         self.count(project, kind, bytes, true);
+        if self.behaviour.move_updates
+            && let Some(details) = self.details_mut(id)
+        {
+            details.updated_at = now;
+        }
     }
 
     /// Makes a folder in a folder that lives.
@@ -192,7 +210,7 @@ impl World {
         name: String,
         now: Timestamp,
     ) -> Result<AssetId, NotFound> {
-        self.make(parent, seed::Asset::folder(self.new_id(), name), now)
+        self.make(parent, Kind::Folder, Details::named(name, now))
     }
 
     /// Makes a file in a folder that lives; nobody will upload what is in it.
@@ -206,28 +224,72 @@ impl World {
         (name, filesize, filetype): (String, u64, Option<String>),
         now: Timestamp,
     ) -> Result<AssetId, NotFound> {
-        let file = seed::Asset {
-            kind: Kind::File,
+        let file = Details {
             filesize,
             filetype,
-            ..seed::Asset::folder(self.new_id(), name)
+            upload: Upload::Created,
+            ..Details::named(name, now)
         };
-        self.make(parent, file, now)
+        self.make(parent, Kind::File, file)
     }
 
-    fn make(
-        &mut self,
-        parent: AssetId,
-        mut asset: seed::Asset,
-        now: Timestamp,
-    ) -> Result<AssetId, NotFound> {
+    fn make(&mut self, parent: AssetId, kind: Kind, details: Details) -> Result<AssetId, NotFound> {
         let found = self.get(parent, false);
         let found = found.filter(|node| node.kind == Kind::Folder);
         let project = found.ok_or(NotFound(parent))?.project;
-        let id = asset.id;
-        asset.inserted_at = Some(now);
-        self.add(asset, Some(parent), project);
+        let id = self.new_id();
+        self.add((id, kind), details, Some(parent), project);
         Ok(id)
+    }
+
+    /// What is known of an asset, to be changed.
+    pub(super) fn details_mut(&mut self, id: AssetId) -> Option<&mut Details> {
+        let node = self.nodes.get_mut(&id)?;
+        let details = node
+            .details
+            .get_or_insert_with(|| Arc::new(Details::bare(id)));
+        Some(Arc::make_mut(details))
+    }
+
+    /// Fills in a custom field of an asset.
+    ///
+    /// # Errors
+    ///
+    /// Returns what is wrong where there is no such field, or where it does not take that value.
+    pub(super) fn fill_in(&mut self, id: AssetId, name: &str, value: &Value) -> Result<(), String> {
+        let project = self.nodes.get(&id).map(|node| node.project);
+        let project = project.ok_or_else(|| format!("There is no `{id}`."))?;
+        let (field, kept) = self.kept(project, name, value)?;
+        if let Some(details) = self.details_mut(id) {
+            details.fields.retain(|(id, _)| *id != field);
+            details.fields.push((field, kept));
+        }
+        Ok(())
+    }
+
+    /// The field of a project's account with a name, and a value as it keeps it.
+    pub(super) fn kept(
+        &self,
+        project: u32,
+        name: &str,
+        value: &Value,
+    ) -> Result<(Uuid, Value), String> {
+        let project = self.projects.get(project as usize);
+        let account = project.map(|project| project.account);
+        let account = self.accounts.iter().find(|one| Some(one.id) == account);
+        let fields = account.map_or(&[][..], |account| &account.fields);
+        let field = fields.iter().find(|field| field.name == name);
+        let field = field.ok_or_else(|| format!("The account has no field `{name}`."))?;
+        let kept = field.kept(value, |email| self.person(email));
+        let kept = kept.map_err(|part| format!("The field `{name}` does not take `{part}`."))?;
+        Ok((field.id, kept))
+    }
+
+    /// The id of the person with an address.
+    pub(super) fn person(&self, email: &str) -> Option<Uuid> {
+        let mut all = self.people.iter().chain([&self.me]);
+        let found = all.find(|person| person.email == email);
+        found.map(|person| person.id)
     }
 
     /// An id that stands for nothing yet.

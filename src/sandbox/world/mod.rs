@@ -5,27 +5,30 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::asset::AssetId;
 use crate::sandbox::fault::{Faults, Share};
 use crate::sandbox::limit::Limits;
-use crate::sandbox::seed::{self, Behaviour, Client, Kind, Me};
+use crate::sandbox::seed::{self, Behaviour, Client, Field, Kind, Me};
+pub(super) use crate::sandbox::world::details::{Details, made};
 
 mod build;
 pub(super) mod change;
 mod delete;
+mod details;
+pub mod edit;
 
 /// How long a deleted asset can be restored.
 const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
-
-/// When an asset was made whose seed does not say, in seconds since 1970: 2026-01-15, noon.
-const MADE: i64 = 1_768_478_400;
 
 /// Everything that a sandbox knows.
 #[derive(Debug, Clone)]
 pub struct World {
     pub(super) me: Me,
+    /// Who else has made assets.
+    people: Vec<Me>,
     pub(super) behaviour: Behaviour,
     pub(super) limits: Limits,
     pub(super) faults: Faults,
@@ -52,6 +55,8 @@ struct Below {
 pub(super) struct Account {
     pub(super) id: Uuid,
     pub(super) name: String,
+    /// The custom fields of its assets.
+    pub(super) fields: Vec<Field>,
 }
 
 /// A team of an account.
@@ -95,14 +100,14 @@ pub(super) struct Node {
     pub(super) parent: Option<AssetId>,
     pub(super) place: u32,
     pub(super) deleted_at: Option<Timestamp>,
-    /// What a seed says of it, its dates filled in and its children taken out.
-    pub(super) details: Option<Arc<seed::Asset>>,
+    /// What a seed says of it, or what was changed of it since.
+    pub(super) details: Option<Arc<Details>>,
 }
 
 impl Node {
     pub(super) fn name(&self, id: AssetId) -> String {
         let details = self.details.as_ref();
-        details.map_or_else(|| format!("{id}.mov"), |details| details.name.clone())
+        details.map_or_else(|| details::bare_name(id), |details| details.name.clone())
     }
 
     pub(super) fn filesize(&self) -> u64 {
@@ -114,9 +119,15 @@ impl Node {
         self.details.as_ref().is_some_and(|details| details.deaf)
     }
 
-    /// One of its dates; all of them are known where a seed describes it.
-    pub(super) fn moment(&self, pick: fn(&seed::Asset) -> Option<Timestamp>) -> Timestamp {
-        self.details.as_deref().and_then(pick).unwrap_or_else(made)
+    /// One of its dates.
+    pub(super) fn moment(&self, pick: fn(&Details) -> Timestamp) -> Timestamp {
+        self.details.as_deref().map_or_else(made, pick)
+    }
+
+    /// Whether only some members of the project see it.
+    pub(super) fn is_restricted(&self) -> bool {
+        let details = self.details.as_ref();
+        details.is_some_and(|details| details.restricted)
     }
 }
 
@@ -131,11 +142,6 @@ pub enum BatchRefused {
     NotFound(AssetId),
     /// There are more ids than this.
     TooMany(usize),
-}
-
-/// The moment that stands for every date that a seed leaves out.
-pub(super) fn made() -> Timestamp {
-    Timestamp::from_second(MADE).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
 /// When the asset's bytes go, if it was deleted then.
@@ -284,6 +290,37 @@ impl World {
         self.below.get(&id).map_or(0, |below| below.alive.len())
     }
 
+    /// Who made an asset.
+    pub(super) fn creator(&self, node: &Node) -> &Me {
+        let details = node.details.as_ref();
+        let id = details.and_then(|details| details.creator);
+        let found = id.and_then(|id| self.people.iter().find(|person| person.id == id));
+        found.unwrap_or(&self.me)
+    }
+
+    /// What an asset says in the custom fields of its account, as far as V4 shows these.
+    pub(super) fn fields<'world>(
+        &'world self,
+        node: &'world Node,
+    ) -> impl Iterator<Item = (&'world Field, &'world Value)> {
+        let account = self.account_of(node);
+        let known = account.map(|account| self.shown_fields(account));
+        let said = node.details.as_ref().map(|details| &details.fields[..]);
+        let said = said.unwrap_or_default();
+        known.into_iter().flatten().filter_map(|field| {
+            let (_, value) = said.iter().find(|(id, _)| *id == field.id)?;
+            Some((field, value))
+        })
+    }
+
+    /// The custom fields of an account, as far as V4 shows them.
+    pub(super) fn shown_fields(&self, account: Uuid) -> &[Field] {
+        let shown = self.behaviour.fields == seed::Fields::Account;
+        let mut accounts = self.accounts.iter().filter(|_| shown);
+        let found = accounts.find(|one| one.id == account);
+        found.map_or(&[], |account| &account.fields)
+    }
+
     /// The account that an asset's project belongs to.
     pub(super) fn account_of(&self, node: &Node) -> Option<Uuid> {
         let project = self.projects.get(node.project as usize)?;
@@ -302,7 +339,7 @@ pub(super) struct Access {
 
 fn refusal<'node>(behaviour: &Behaviour, id: AssetId, node: &'node Node) -> Option<&'node str> {
     let details = node.details.as_ref();
-    if let Some(refusal) = details.and_then(|details| details.refuse.0.as_deref()) {
+    if let Some(refusal) = details.and_then(|details| details.refusal.as_deref()) {
         return Some(refusal);
     }
     // The root of a project cannot be deleted by anybody, so it is no asset to refuse.

@@ -2,22 +2,30 @@
 
 use std::collections::HashSet;
 
-use jiff::Timestamp;
 use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::asset::AssetId;
-use crate::sandbox::fault::{Faults, Share};
+use crate::sandbox::fault::Faults;
 use crate::sandbox::limit::Limits;
+pub(super) use crate::sandbox::seed::asset::REFUSAL;
+pub use crate::sandbox::seed::asset::{Asset, Kind, Refusal, Upload};
+pub use crate::sandbox::seed::behaviour::{
+    BareAfter, Behaviour, Chosen, Cursors, Fields, RecentlyDeleted, SecondDelete, UnknownId,
+};
+pub use crate::sandbox::seed::date::{Age, Date};
+pub use crate::sandbox::seed::field::{Field, Sort};
+
+mod asset;
+mod behaviour;
+mod date;
+mod field;
 
 /// The version of the document that this program reads.
 const VERSION: u64 = 1;
 
 /// The largest seed that is read, in bytes.
 const LARGEST: usize = 64 << 20;
-
-/// What the sandbox says of an asset that the seed refuses without a message.
-pub(super) const REFUSAL: &str = "Failed to delete asset due to permission restrictions.";
 
 /// A world to serve.
 #[derive(Debug, Clone, Deserialize)]
@@ -44,6 +52,9 @@ pub struct Seed {
     /// Whose token it is.
     #[serde(default)]
     pub me: Me,
+    /// Who else has made assets.
+    #[serde(default)]
+    pub people: Vec<Me>,
     /// How the sandbox behaves where the API's documentation leaves it open.
     #[serde(default)]
     pub behaviour: Behaviour,
@@ -112,83 +123,6 @@ impl Default for Me {
     }
 }
 
-/// How the sandbox behaves where the API's documentation leaves it open.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(default, deny_unknown_fields)]
-pub struct Behaviour {
-    /// What an unknown id in a bulk delete does.
-    pub unknown_id: UnknownId,
-    /// What a second delete of the same asset answers.
-    pub second_delete: SecondDelete,
-    /// Whether the delete of a folder deletes what is in it.
-    pub cascade: bool,
-    /// What the list of the recently deleted shows of what went along with its folder.
-    pub recently_deleted: RecentlyDeleted,
-    /// Whether that list goes on showing what was restored.
-    #[serde(default)]
-    pub stale_lists: bool,
-    /// How often that list is read before it shows what was deleted meanwhile.
-    #[serde(default)]
-    pub late_lists: u64,
-    /// The most ids in one bulk delete; more are refused with 422.
-    pub max_batch: Option<usize>,
-    /// The share of assets whose delete is refused, besides those that say so themselves; which
-    /// ones it is depends on their ids alone.
-    pub refuse: Share,
-}
-
-impl Default for Behaviour {
-    fn default() -> Self {
-        Self {
-            unknown_id: UnknownId::default(),
-            second_delete: SecondDelete::default(),
-            cascade: true,
-            recently_deleted: RecentlyDeleted::default(),
-            stale_lists: false,
-            late_lists: 0,
-            max_batch: None,
-            refuse: Share::default(),
-        }
-    }
-}
-
-/// What an unknown id in a bulk delete does.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum UnknownId {
-    /// It makes the whole call a 404, and nothing is deleted.
-    #[default]
-    NotFound,
-    /// It lands in `error`.
-    InError,
-}
-
-/// What a second delete of the same asset answers.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum SecondDelete {
-    /// The same as for an unknown id.
-    #[default]
-    NotFound,
-    /// Success.
-    Ok,
-}
-
-/// What the list of the recently deleted shows of what went along with its folder.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum RecentlyDeleted {
-    /// All of it.
-    #[default]
-    All,
-    /// Nothing: the folder stands for it.
-    Tops,
-}
-
 /// An account.
 #[derive(Debug, Clone, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -198,6 +132,9 @@ pub struct Account {
     pub id: Uuid,
     /// The account's name.
     pub name: String,
+    /// The custom fields of its assets.
+    #[serde(default)]
+    pub fields: Vec<Field>,
     /// Its teams.
     #[serde(default)]
     pub teams: Vec<Team>,
@@ -234,136 +171,6 @@ pub struct Project {
     pub assets: Vec<Asset>,
 }
 
-/// An asset.
-#[derive(Debug, Clone, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Asset {
-    /// The asset's id.
-    pub id: AssetId,
-    /// Its name.
-    pub name: String,
-    /// What sort of asset it is.
-    #[serde(default, rename = "type")]
-    pub kind: Kind,
-    /// Its size in bytes.
-    #[serde(default)]
-    pub filesize: u64,
-    /// Its media type.
-    #[serde(default)]
-    pub filetype: Option<String>,
-    /// Its label.
-    #[serde(default)]
-    pub label: Option<String>,
-    /// When it was made.
-    #[serde(default)]
-    #[cfg_attr(test, schemars(with = "Option<String>"))]
-    pub inserted_at: Option<Timestamp>,
-    /// When it was changed.
-    #[serde(default)]
-    #[cfg_attr(test, schemars(with = "Option<String>"))]
-    pub updated_at: Option<Timestamp>,
-    /// When it was uploaded.
-    #[serde(default)]
-    #[cfg_attr(test, schemars(with = "Option<String>"))]
-    pub uploaded_at: Option<Timestamp>,
-    /// When it was deleted; it lives where this is missing.
-    #[serde(default)]
-    #[cfg_attr(test, schemars(with = "Option<String>"))]
-    pub deleted_at: Option<Timestamp>,
-    /// When it was archived.
-    #[serde(default)]
-    #[cfg_attr(test, schemars(with = "Option<String>"))]
-    pub archived_at: Option<Timestamp>,
-    /// How often it was looked at.
-    #[serde(default)]
-    pub view_count: u64,
-    /// Whether its delete is refused: `true` for the usual message, or a message.
-    #[serde(default)]
-    #[cfg_attr(test, schemars(with = "RefusalSchema"))]
-    pub refuse: Refusal,
-    /// Whether its delete is answered as if it were not there.
-    #[serde(default)]
-    pub deaf: bool,
-    /// Whether no token sees it: all of it is answered like what never was there.
-    #[serde(default)]
-    pub hidden: bool,
-    /// What is in it.
-    #[serde(default)]
-    pub children: Vec<Asset>,
-}
-
-/// What sort of asset one is.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum Kind {
-    /// A file.
-    #[default]
-    File,
-    /// A folder.
-    Folder,
-    /// A stack of versions of one file.
-    VersionStack,
-    /// A bundle.
-    Bundle,
-}
-
-impl Kind {
-    /// The kind with a name, as the API writes it.
-    pub(super) fn named(name: &str) -> Option<Self> {
-        let all = [Self::File, Self::Folder, Self::VersionStack, Self::Bundle];
-        all.into_iter().find(|kind| kind.name() == name)
-    }
-
-    /// The kind's name, as the API writes it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::File => "file",
-            Self::Folder => "folder",
-            Self::VersionStack => "version_stack",
-            Self::Bundle => "bundle",
-        }
-    }
-}
-
-/// Whether and how the delete of an asset is refused.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Refusal(pub Option<String>);
-
-/// The two ways to write a refusal.
-#[cfg(test)]
-#[derive(schemars::JsonSchema)]
-#[schemars(untagged)]
-#[expect(dead_code, reason = "only its schema is used")]
-enum RefusalSchema {
-    Flag(bool),
-    Message(String),
-}
-
-impl<'de> Deserialize<'de> for Refusal {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Either;
-        impl serde::de::Visitor<'_> for Either {
-            type Value = Refusal;
-
-            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                formatter.write_str("true, false or a message")
-            }
-
-            fn visit_bool<E>(self, refused: bool) -> Result<Refusal, E> {
-                Ok(Refusal(refused.then(|| REFUSAL.to_owned())))
-            }
-
-            fn visit_str<E>(self, message: &str) -> Result<Refusal, E> {
-                Ok(Refusal(Some(message.to_owned())))
-            }
-        }
-        deserializer.deserialize_any(Either)
-    }
-}
-
 /// Why a seed cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{name}:{line}:{column}: {message}")]
@@ -388,6 +195,7 @@ impl Seed {
             client: Client::default(),
             token_lifetime: default_lifetime(),
             me: Me::default(),
+            people: Vec::new(),
             behaviour: Behaviour::default(),
             limits,
             faults: Faults::default(),
@@ -438,7 +246,49 @@ impl Seed {
             let (line, column) = place_of(text, &id.to_string(), 2);
             return Err(fail(line, column, format!("the id `{id}` is given twice")));
         }
+        if let Some((word, message)) = seed.strangers().into_iter().next() {
+            let (line, column) = place_of(text, &word, 1);
+            return Err(fail(line, column, message));
+        }
         Ok(seed)
+    }
+
+    /// The person with an address.
+    pub(super) fn person(&self, email: &str) -> Option<&Me> {
+        let mut all = self.people.iter().chain([&self.me]);
+        all.find(|person| person.email == email)
+    }
+
+    /// What assets name and the seed does not have, each with what is wrong.
+    fn strangers(&self) -> Vec<(String, String)> {
+        let mut strangers = Vec::new();
+        for account in &self.accounts {
+            let projects = account.teams.iter().flat_map(|team| &team.projects);
+            let mut stack: Vec<&Asset> = projects.flat_map(|one| &one.assets).rev().collect();
+            while let Some(asset) = stack.pop() {
+                stack.extend(asset.children.iter().rev());
+                if let Some(email) = &asset.creator
+                    && self.person(email).is_none()
+                {
+                    let message = format!("nobody of `people` has the address `{email}`");
+                    strangers.push((email.clone(), message));
+                }
+                for (name, value) in &asset.fields {
+                    let Some(field) = account.fields.iter().find(|field| field.name == *name)
+                    else {
+                        let message = format!("the account has no field `{name}`");
+                        strangers.push((name.clone(), message));
+                        continue;
+                    };
+                    let person = |email: &str| self.person(email).map(|person| person.id);
+                    if let Err(part) = field.kept(value, person) {
+                        let message = format!("the field `{name}` does not take `{part}`");
+                        strangers.push((value.as_str().unwrap_or(name).to_owned(), message));
+                    }
+                }
+            }
+        }
+        strangers
     }
 
     /// The first id that stands for two things.
