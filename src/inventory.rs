@@ -258,13 +258,18 @@ impl Inventory {
     /// project or its parent is known.
     #[must_use]
     pub fn location(&self, id: AssetId) -> Option<Location> {
-        let facts = self.facts(id)?;
+        self.location_of(self.facts(id)?)
+    }
+
+    /// Where an asset of such facts lies, or lay before it was deleted.
+    #[must_use]
+    pub fn location_of(&self, facts: &Facts) -> Option<Location> {
         let project = facts
             .project
             .and_then(|project| self.projects.get(&project));
         let root = project.and_then(|project| project.root);
         let mut names: Vec<String> = Vec::new();
-        let mut passed = BTreeSet::from([id]);
+        let mut passed = BTreeSet::new();
         let mut above = facts.parent;
         let whole = loop {
             let Some(parent) = above else { break true };
@@ -275,15 +280,20 @@ impl Inventory {
             let Some(facts) = self.facts(parent).filter(|_| passed.insert(parent)) else {
                 break false;
             };
-            if facts.parent.is_none() {
+            if facts.parent.is_none() && facts.project.is_some() {
                 // The folder at the top of a project, whose name nobody sees.
                 break true;
             }
             let name = facts.name.as_deref().unwrap_or("?");
             names.push(name.replace('/', "\\/"));
+            if facts.parent.is_none() {
+                // What it lies in was not read.
+                break false;
+            }
             above = facts.parent;
         };
-        if names.is_empty() && !whole && project.is_none() {
+        let project = project.and_then(|project| project.name.clone());
+        if names.is_empty() && project.is_none() {
             return None;
         }
         if !whole {
@@ -291,7 +301,7 @@ impl Inventory {
         }
         names.reverse();
         Some(Location {
-            project: project.and_then(|project| project.name.clone()),
+            project,
             folder: names.join("/").into(),
         })
     }
@@ -352,5 +362,12 @@ mod tests {
             .around
             .insert(id(2), there(Kind::Folder, "dailies", Some(3)));
         assert!(location(&inventory).unwrap().1.starts_with("…/"));
+        // Of a folder that was only placed, nobody knows what it lies in.
+        let placed = Facts {
+            name: Some("day 1/2".into()),
+            ..Facts::of_kind(Kind::Folder)
+        };
+        inventory.around.insert(id(3), placed);
+        assert_eq!(location(&inventory), Some((None, "…/day 1\\/2".to_owned())));
     }
 }

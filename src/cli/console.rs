@@ -125,6 +125,14 @@ impl Console {
         self.err
     }
 
+    /// How wide the terminal is that standard output is; nothing where it is none.
+    pub(crate) fn width(&self) -> Option<usize> {
+        self.terminals.0.then(|| {
+            let width = terminal_size_of(io::stdout());
+            width.map_or(USUAL_WIDTH, |(Width(width), _)| usize::from(width))
+        })
+    }
+
     /// How many columns a line of [`Console::status`] may have; nothing where lines are not
     /// redrawn.
     pub(crate) fn status_width(&self) -> Option<usize> {

@@ -9,9 +9,11 @@ use crate::plan::decide::{Case, Decision};
 use crate::plan::walk::Walk;
 use crate::state::{Record, Status};
 
+pub mod about;
 pub mod approve;
 pub mod decide;
 pub mod forecast;
+mod gather;
 mod model;
 pub mod saved;
 mod shelter;
@@ -76,6 +78,8 @@ pub fn make(inputs: Inputs<'_>) -> Plan {
         None if shelter::connections(&plan).is_some() => plan.shelter = Shelter::NotChecked,
         None => {}
     }
+    gather::gather(&mut plan, inputs);
+    plan.measure();
     plan
 }
 

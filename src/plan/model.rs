@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use crate::asset::{AssetId, Kind};
 use crate::manifest::document::{Details, Spot};
+use crate::plan::about::{About, WholeFolder};
 use crate::plan::decide::{Decision, Why};
 
 /// What is to happen, in the order of the assets' ids.
@@ -37,6 +38,10 @@ pub struct Plan {
     pub inside: BTreeMap<AssetId, Vec<AssetId>>,
     /// Whether it was looked for what protected assets are connected with, and what that came to.
     pub shelter: Shelter,
+    /// What is known of the assets of the steps, as far as it was read or is recorded.
+    pub about: BTreeMap<AssetId, About>,
+    /// The folders that are not listed, and of which each file is to be deleted.
+    pub whole_folders: Vec<WholeFolder>,
 }
 
 /// An asset that is only read, since an earlier delete was not answered.
@@ -149,6 +154,15 @@ pub struct Totals {
     pub unchanged: usize,
     /// Deleted already and no longer listed.
     pub history: usize,
+    /// How many files go: every version counts as one, and so does what was not listed to its end.
+    #[serde(default)]
+    pub files: usize,
+    /// How many bytes they have, as far as that is known.
+    #[serde(default)]
+    pub bytes: u64,
+    /// Of how many of them it is not known.
+    #[serde(default)]
+    pub unmeasured: usize,
 }
 
 /// Whether there are none; what an earlier version did not count is left out then.
@@ -194,6 +208,10 @@ impl Totals {
             forget,
             unchanged,
             history,
+            // They count no decisions.
+            files: _,
+            bytes: _,
+            unmeasured: _,
         } = *self;
         [
             ("retire", retire),

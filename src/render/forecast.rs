@@ -1,19 +1,23 @@
 //! What a run of a plan would send, and how long that takes.
 
+use std::cmp::Reverse;
 use std::io::{self, Write};
 use std::time::Duration;
 
 use crate::event::RateLimit;
 use crate::plan::Totals;
+use crate::plan::about::WholeFolder;
 use crate::plan::forecast::{RateForecast, at_least};
+use crate::render::escape::escape;
 use crate::render::progress::roughly;
-use crate::render::{Style, count, counted, thousands};
+use crate::render::rows::{Page, label};
+use crate::render::{count, counted, thousands};
 
 /// Says how long a run would take at least, and whether that fits.
 pub(super) fn duration(
     forecast: &[RateForecast],
     time_budget: Option<Duration>,
-    style: Style,
+    page: &Page,
     sink: &mut dyn Write,
 ) -> io::Result<()> {
     let least = at_least(forecast);
@@ -40,22 +44,83 @@ pub(super) fn duration(
                 )
             })
             .collect();
-        writeln!(
-            sink,
-            "At the API's limits that takes at least {}: {}.",
-            roughly(least.as_secs()),
-            rate_limits.join("; ")
-        )?;
+        let least = roughly(least.as_secs());
+        let limits = rate_limits.join("; ");
+        let text = format!("At the API's limits that takes at least {least}: {limits}.");
+        page.prose(&text, sink)?;
     }
     if let Some(budget) = time_budget.filter(|budget| *budget < least) {
-        writeln!(
+        let budget = roughly(budget.as_secs());
+        page.prose(
+            &format!(
+                "{} it does not fit into the time budget of {budget}: a run stops in good order before, and the next one goes on.",
+                page.style.warning("warning:")
+            ),
             sink,
-            "{} it does not fit into the time budget of {}: a run stops in good order before, and the next one goes on.",
-            style.warning("warning:"),
-            roughly(budget.as_secs())
         )?;
     }
     Ok(())
+}
+
+/// Says which folders might be listed in place of all their files; `each` of them, or all in one
+/// line.
+pub(super) fn whole_folders(
+    folders: &[WholeFolder],
+    forecast: &[RateForecast],
+    page: &Page,
+    sink: &mut dyn Write,
+) -> io::Result<()> {
+    // A bulk delete takes no more calls for the files.
+    let mut limits = forecast.iter();
+    let Some(limit) = limits.find(|limit| limit.call == RateLimit::DeleteFile.name()) else {
+        return Ok(());
+    };
+    let told = |files: usize| {
+        let files = u64::try_from(files).unwrap_or(u64::MAX);
+        let windows = u64::from(limit.limit.max(1)) * 1_000;
+        match files.saturating_mul(limit.window_ms) / windows {
+            ..60 => thousands(files),
+            seconds => roughly(seconds),
+        }
+    };
+    let mut folders: Vec<&WholeFolder> = folders.iter().collect();
+    folders.sort_by_key(|folder| Reverse(folder.files));
+    let [first, _, ..] = folders[..] else {
+        return folders.iter().try_for_each(|folder| {
+            let hint = format!("hint: all {}", whole_folder(folder, &told(folder.files)));
+            page.prose(&hint, sink)
+        });
+    };
+    let files = folders.iter().map(|folder| folder.files).sum();
+    let (number, saved) = (count(folders.len()), told(files));
+    let hint = format!(
+        "hint: all files of {number} folders are listed, such as `{}`; the folders themselves could be: {number} calls in place of {saved}",
+        path(first)
+    );
+    page.prose(&hint, sink)?;
+    if page.folds() {
+        return Ok(());
+    }
+    folders.iter().try_for_each(|folder| {
+        let hint = format!("  {}", whole_folder(folder, &told(folder.files)));
+        page.prose(&hint, sink)
+    })
+}
+
+fn whole_folder(folder: &WholeFolder, saved: &str) -> String {
+    format!(
+        "{} files of `{}` are listed; the folder itself (`{}`) could be: 1 call in place of {saved}",
+        count(folder.files),
+        path(folder),
+        folder.id
+    )
+}
+
+fn path(folder: &WholeFolder) -> String {
+    let place = folder.location.as_ref().map(|location| label(location));
+    let name = folder.name.as_ref().map(|name| escape(name).into_owned());
+    let path: Vec<String> = place.into_iter().chain(name).collect();
+    path.join("/")
 }
 
 fn requests(calls: u64) -> String {
@@ -81,6 +146,7 @@ pub(super) fn closing(
     totals: &Totals,
     (batch_size, forecast): (usize, &[RateForecast]),
     skip_mismatched: bool,
+    page: &Page,
     sink: &mut dyn Write,
 ) -> io::Result<()> {
     let assets = totals.retire + totals.retry;
@@ -118,7 +184,8 @@ pub(super) fn closing(
     }
     if let Some((last, before)) = parts.split_last() {
         let and = if before.is_empty() { "" } else { ", and " };
-        writeln!(sink, "A run would {}{and}{last}.", before.join(", "))?;
+        let text = format!("A run would {}{and}{last}.", before.join(", "));
+        page.prose(&text, sink)?;
     }
     if totals.mismatch > 0 && skip_mismatched {
         let assets = counted(totals.mismatch, "mismatched asset", "mismatched assets");

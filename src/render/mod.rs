@@ -10,22 +10,28 @@ use jiff::Timestamp;
 
 pub use crate::diagnostic::{count, counted, thousands};
 
+pub(crate) mod basis;
 pub mod diff;
 pub(crate) mod escape;
 pub(crate) mod events;
 pub(crate) mod findings;
 mod forecast;
+mod group;
 pub(crate) mod history;
 mod hunks;
 pub(crate) mod json;
+mod listing;
 mod next;
 pub(crate) mod notices;
 pub(crate) mod progress;
 pub(crate) mod report;
+mod rows;
 mod shelter;
+pub(crate) mod size;
 pub(crate) mod state;
 pub(crate) mod summary;
 pub(crate) mod text;
+mod tree;
 pub(crate) mod whoami;
 mod words;
 

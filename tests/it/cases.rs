@@ -189,6 +189,15 @@ static UNSTEADY: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         (r"sha256:[0-9a-f]{64}", "sha256:[DIGEST]"),
         (r"(requests? in) [0-9.]+ m?s\b", "$1 [DURATION]"),
         (r#""elapsed_ms":\d+"#, r#""elapsed_ms":[MS]"#),
+        // How old an asset is, in a column of its own and in what is said of a folder.
+        (
+            r" +(?:today|\d+ (?:day|month|year)s?)(  (?:file|folder|stack)\b)",
+            "  [AGE]$1",
+        ),
+        (
+            r"(version| · oldest|, newest| in it ·|versions ·) (?:today|\d+ (?:day|month|year)s?)",
+            "$1 [AGE]",
+        ),
     ];
     let patterns = patterns.into_iter();
     patterns

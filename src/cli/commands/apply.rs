@@ -141,6 +141,8 @@ fn apply(
         time_budget: settings.sending.time_budget,
         skip_mismatched: skip,
         full: arguments.full,
+        width: context.console.width(),
+        now: prepared.basis.now,
     };
     if !arguments.events.on_standard() {
         let shown = context

@@ -71,6 +71,8 @@ pub(crate) fn run(context: &Context, arguments: &Plan) -> Result<Exit, Failure> 
                 time_budget: settings.sending.time_budget,
                 skip_mismatched: arguments.skip_mismatched,
                 full: arguments.full,
+                width: context.console.width(),
+                now: basis.now,
             };
             context
                 .console

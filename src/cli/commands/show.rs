@@ -14,7 +14,7 @@ use crate::cli::{clock, project, saved_plan};
 use crate::diagnostic::{Damage, in_words};
 use crate::render::events::{self, Replayed};
 use crate::render::text::{self, PlanView};
-use crate::render::{json, state, summary};
+use crate::render::{basis, json, state, summary};
 use crate::state::{State, format};
 use crate::store::StoreError;
 use crate::store::file::FileStore;
@@ -132,7 +132,7 @@ fn plan(context: &Context, path: &Path, bytes: &[u8], format: Format) -> Result<
     context.console.data(|style, sink| match format {
         Format::Json => document.to_json(sink),
         Format::Text => {
-            text::basis(document, stale.as_deref(), style, sink)?;
+            basis::basis(document, stale.as_deref(), style, sink)?;
             let view = PlanView {
                 plan: &plan,
                 batch_size: document.settings.batch_size,
@@ -140,6 +140,8 @@ fn plan(context: &Context, path: &Path, bytes: &[u8], format: Format) -> Result<
                 time_budget: None,
                 skip_mismatched: document.settings.skip_mismatched,
                 full: true,
+                width: context.console.width(),
+                now: clock::now(),
             };
             text::plan(&view, style, sink)
         }

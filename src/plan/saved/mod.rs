@@ -326,6 +326,9 @@ impl PlanDocument {
             totals: Totals {
                 unchanged: self.totals.unchanged,
                 history: self.totals.history,
+                files: self.totals.files,
+                bytes: self.totals.bytes,
+                unmeasured: self.totals.unmeasured,
                 ..Totals::default()
             },
             shelter: if self.checked {

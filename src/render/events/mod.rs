@@ -465,5 +465,11 @@ pub(crate) enum EndingName {
 
 /// Writes the figures of a plan, those as well that an earlier version did not count.
 fn every_figure<S: Serializer>(totals: &Totals, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_map(totals.named())
+    let figures = totals.named().map(|(name, figure)| (name, figure as u64));
+    let sizes = [
+        ("files", totals.files as u64),
+        ("bytes", totals.bytes),
+        ("unmeasured", totals.unmeasured as u64),
+    ];
+    serializer.collect_map(figures.into_iter().chain(sizes))
 }

@@ -18,6 +18,7 @@ mod diff;
 mod events;
 mod findings;
 mod notices;
+mod picture;
 mod progress;
 mod state;
 mod summary;
@@ -160,6 +161,9 @@ fn each_thing() -> Plan {
             forget: 1,
             unchanged: 1_204,
             history: 7,
+            files: 5,
+            bytes: 0,
+            unmeasured: 5,
         },
         ..Plan::default()
     }

@@ -8,6 +8,14 @@ use crate::render::text::{PlanView, plan};
 use crate::state::Api;
 
 fn shown(plan_shown: &Plan, full: bool, colour: bool) -> String {
+    on_page(plan_shown, None, full, colour)
+}
+
+fn on_terminal(plan_shown: &Plan, width: usize) -> String {
+    on_page(plan_shown, Some(width), false, false)
+}
+
+fn on_page(plan_shown: &Plan, width: Option<usize>, full: bool, colour: bool) -> String {
     let view = PlanView {
         plan: plan_shown,
         batch_size: 50,
@@ -22,6 +30,8 @@ fn shown(plan_shown: &Plan, full: bool, colour: bool) -> String {
         time_budget: None,
         skip_mismatched: false,
         full,
+        width,
+        now: at("2026-11-27T12:00:00Z"),
     };
     let mut bytes = Vec::new();
     plan(&view, Style { colour }, &mut bytes).unwrap();
@@ -80,7 +90,7 @@ fn a_single_asset_is_one_line() {
 }
 
 #[test]
-fn a_long_plan_is_folded_and_every_group_keeps_lines() {
+fn a_terminal_folds_a_long_plan_and_every_group_keeps_its_figures() {
     let mut steps: Vec<Step> = (1..=1_000)
         .map(|n| step(n, Decision::Retire, None))
         .collect();
@@ -97,22 +107,12 @@ fn a_long_plan_is_folded_and_every_group_keeps_lines() {
         },
         ..Plan::default()
     };
-    let folded = shown(&long, false, false);
-    let lines = |symbol: &str| {
-        let start = format!("  {symbol} ");
-        folded
-            .lines()
-            .filter(|line| line.starts_with(&start))
-            .count()
-    };
-    assert_eq!((lines("-"), lines("~"), lines("·")), (100, 1, 99));
-    assert!(
-        folded.contains("  … 900 more; --full shows them\n"),
-        "{folded}"
-    );
-    let full = shown(&long, true, false);
-    assert_eq!(full.lines().count(), 1_301 + 1 + 3 * 2 + 2);
-    assert!(!full.contains("--full"));
+    let folded = on_terminal(&long, 100);
+    insta::assert_snapshot!(folded);
+    for whole in [shown(&long, false, false), shown(&long, true, false)] {
+        assert_eq!(whole.lines().count(), 1_301 + 1 + 3 * 2 + 2);
+        assert!(!whole.contains("--full"));
+    }
 }
 
 #[test]

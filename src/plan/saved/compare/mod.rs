@@ -131,6 +131,7 @@ pub fn leave_alone(mut live: Plan, saved: &Plan) -> Plan {
         !leaves
     });
     live.left_alone = left;
+    live.measure();
     live
 }
 

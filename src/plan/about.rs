@@ -1,0 +1,131 @@
+//! What people see of the assets of a plan: names, places, sizes and ages.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::asset::{AssetId, Kind};
+use crate::inventory::Location;
+
+/// What is known of one asset.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct About {
+    /// What sort of asset it is.
+    pub kind: Option<Kind>,
+    /// Its name.
+    pub name: Option<Arc<str>>,
+    /// Where it lies; shared, since neighbours lie in one place.
+    pub location: Option<Arc<Location>>,
+    /// Its own size in bytes, or that of all that is in it.
+    pub bytes: Option<u64>,
+    /// When it was made.
+    pub created: Option<Timestamp>,
+    /// When it was changed last.
+    pub updated: Option<Timestamp>,
+    /// What is in it; nothing of a file, and where it was not read.
+    pub inside: Option<Arc<Inside>>,
+}
+
+/// What is in a folder or a version stack, to the bottom.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inside {
+    /// All that is in it, folders and version stacks as well, in the order of the ids.
+    pub ids: Arc<[AssetId]>,
+    /// How many of them are files, versions among them.
+    pub files: usize,
+    /// How many bytes these have, as far as that is known.
+    pub bytes: u64,
+    /// Of how many of them it is not known.
+    pub unmeasured: usize,
+    /// When the first of them was made.
+    pub oldest: Option<Timestamp>,
+    /// When the last of them was changed.
+    pub newest: Option<Timestamp>,
+}
+
+impl Inside {
+    /// Whether the size of some of it is known; what is empty has none.
+    pub(super) const fn is_measured(&self) -> bool {
+        self.files == 0 || self.unmeasured < self.files
+    }
+}
+
+/// A folder that is not listed, and of which each file is to be deleted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WholeFolder {
+    /// The folder.
+    pub id: AssetId,
+    /// Its name.
+    pub name: Option<Arc<str>>,
+    /// Where it lies.
+    pub location: Option<Arc<Location>>,
+    /// How many files are in it.
+    pub files: usize,
+}
+
+impl About {
+    /// When it was changed last, as far as the server says.
+    #[must_use]
+    pub fn changed(&self) -> Option<Timestamp> {
+        self.updated.or(self.created)
+    }
+
+    /// What it adds to a sum.
+    fn sum(&self) -> Sum {
+        let bytes = self.bytes.unwrap_or(0);
+        match (&self.inside, self.kind) {
+            (Some(inside), _) => Sum {
+                files: inside.files,
+                bytes,
+                unmeasured: inside.unmeasured,
+                unlisted: 0,
+            },
+            (None, kind) => Sum {
+                files: 1,
+                bytes,
+                unmeasured: usize::from(self.bytes.is_none()),
+                unlisted: usize::from(matches!(kind, Some(Kind::Folder | Kind::VersionStack))),
+            },
+        }
+    }
+}
+
+/// What some assets come to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Sum {
+    /// How many files they are, or have in them; what was not listed to its end counts as one.
+    pub files: usize,
+    /// How many bytes these have, as far as that is known.
+    pub bytes: u64,
+    /// Of how many files it is not known.
+    pub unmeasured: usize,
+    /// How many folders and version stacks of them were not listed to their ends.
+    pub unlisted: usize,
+}
+
+impl Sum {
+    /// Adds what is known of assets, each with its kind where that is said elsewhere.
+    #[must_use]
+    pub fn of<'about>(
+        assets: impl IntoIterator<Item = (Option<Kind>, Option<&'about About>)>,
+    ) -> Self {
+        let mut all = Self::default();
+        for (kind, about) in assets {
+            let bare = || About {
+                kind,
+                ..About::default()
+            };
+            let Self {
+                files,
+                bytes,
+                unmeasured,
+                unlisted,
+            } = about.map_or_else(|| bare().sum(), About::sum);
+            all.files += files;
+            all.bytes = all.bytes.saturating_add(bytes);
+            all.unmeasured += unmeasured;
+            all.unlisted += unlisted;
+        }
+        all
+    }
+}

@@ -1,0 +1,126 @@
+//! The groups of a plan, and what is said of a decision beyond them.
+
+use crate::asset::AssetId;
+use crate::manifest::document::Details;
+use crate::plan::decide::{Decision, Mismatch};
+use crate::render::escape::escape;
+use crate::render::{Paint, moment, shelter, words};
+
+/// A group of a plan, in the order in which they are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Group {
+    Retire,
+    Retry,
+    Resolve,
+    Record,
+    Missing,
+    Unreadable,
+    Mismatch,
+    Blocked,
+    Held,
+    Defer,
+    Forget,
+}
+
+impl Group {
+    pub(super) const fn title(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Retire => ("Retire", ""),
+            Self::Retry => ("Retry", ": refused before"),
+            Self::Resolve => (
+                "Resolve",
+                ": what became of them is not known, so read them first",
+            ),
+            Self::Record => ("Record", ": gone already, so nothing is sent"),
+            Self::Missing => (
+                "Missing",
+                ": not known to the server, and not shown to be deleted; nothing is sent",
+            ),
+            Self::Unreadable => (
+                "Failed",
+                ": the token may not read them, so nothing is sent",
+            ),
+            Self::Mismatch => ("Mismatched", ": not shown to be what their pins say"),
+            Self::Blocked => (
+                "Blocked",
+                ": refused too often; --retry-blocked tries them again",
+            ),
+            Self::Held => ("Held", ""),
+            Self::Defer => ("Deferred", ""),
+            Self::Forget => (
+                "Forget",
+                ": refused or missing before and no longer listed, so drop their records",
+            ),
+        }
+    }
+
+    pub(super) const fn symbol(self) -> (&'static str, Paint) {
+        match self {
+            Self::Retire => ("-", Paint::Red),
+            Self::Retry => ("~", Paint::Yellow),
+            Self::Resolve => ("?", Paint::Magenta),
+            Self::Missing | Self::Unreadable | Self::Mismatch | Self::Blocked => {
+                ("!", Paint::Yellow)
+            }
+            Self::Record => ("=", Paint::Dim),
+            Self::Held | Self::Defer => ("·", Paint::Blue),
+            Self::Forget => ("x", Paint::Dim),
+        }
+    }
+}
+
+pub(super) const fn group_of(decision: &Decision) -> Option<Group> {
+    Some(match decision {
+        Decision::Retire => Group::Retire,
+        Decision::Retry { .. } => Group::Retry,
+        Decision::Missing => Group::Missing,
+        Decision::Resolve { .. } => Group::Resolve,
+        Decision::Record { .. } => Group::Record,
+        Decision::Unreadable { .. } => Group::Unreadable,
+        Decision::Mismatch(_) => Group::Mismatch,
+        Decision::Blocked { .. } => Group::Blocked,
+        Decision::Held { .. } => Group::Held,
+        Decision::Defer { .. } => Group::Defer,
+        Decision::Forget => Group::Forget,
+        Decision::Unchanged { .. } => return None,
+    })
+}
+
+/// What the decision itself says beyond its group.
+pub(super) fn why(id: AssetId, decision: &Decision) -> Option<String> {
+    match decision {
+        Decision::Retire | Decision::Missing | Decision::Forget | Decision::Unchanged { .. } => {
+            None
+        }
+        Decision::Record { evidence } => Some(format!("evidence: {evidence}")),
+        Decision::Unreadable { message } => Some(escape(message).into_owned()),
+        Decision::Resolve { attempts: 0, .. } => Some("not found by an earlier run".to_owned()),
+        Decision::Retry {
+            attempts, message, ..
+        }
+        | Decision::Blocked {
+            attempts, message, ..
+        } => {
+            let times = words::times(*attempts);
+            Some(format!("refused {times}: {}", escape(message)))
+        }
+        Decision::Resolve { listed, attempts } => Some(format!(
+            "sent {}{}",
+            words::times(*attempts),
+            if *listed { "" } else { ", no longer listed" }
+        )),
+        Decision::Defer { until } => Some(format!("until {}", moment(*until))),
+        Decision::Held { why, until, path } => {
+            Some(shelter::kept(id, why, *until, path.as_deref()))
+        }
+        Decision::Mismatch(Mismatch::NotRead) => {
+            Some("it has a pin, and this version compares none".to_owned())
+        }
+    }
+}
+
+/// What the manifest says of the asset, as far as people decide by it.
+pub(super) fn wherefore(details: &Details) -> [Option<String>; 3] {
+    let said = [&details.reason, &details.ticket, &details.owner];
+    said.map(|text| text.as_ref().map(|text| escape(text).into_owned()))
+}

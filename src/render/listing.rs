@@ -1,0 +1,193 @@
+//! The assets of a group of a plan, by project and folder.
+
+use std::io::{self, Write};
+
+use crate::asset::{AssetId, Kind};
+use crate::plan::Plan;
+use crate::plan::about::Inside;
+use crate::render::escape::escape;
+use crate::render::group::{Group, group_of, wherefore, why};
+use crate::render::rows::{Page, PlaceRow, Widths, label};
+use crate::render::size::{age, bytes};
+use crate::render::tree::{Folder, Leaf, Said, Shape, Tree, shared, sum, unshared};
+use crate::render::{Paint, counted, words};
+
+/// What is said of what is not shown.
+const MORE: &str = "more; --full shows them";
+
+/// Writes the assets of a plan.
+#[derive(Clone, Copy)]
+pub(super) struct Listing<'plan> {
+    pub(super) plan: &'plan Plan,
+    pub(super) page: Page,
+}
+
+impl Listing<'_> {
+    /// Writes as much of a tree as its shape says.
+    pub(super) fn write(
+        &self,
+        tree: &Tree<'_>,
+        shape: &Shape,
+        sink: &mut dyn Write,
+    ) -> io::Result<()> {
+        let style = self.page.style;
+        let mut rows = Vec::new();
+        for (project, opened) in tree.projects[..shape.projects].iter().zip(&shape.opened) {
+            if *opened {
+                rows.extend(project.iter().map(folder_row));
+            } else {
+                let leaves = project.iter().flat_map(|folder| &folder.leaves);
+                let said = project.iter().map(|folder| folder.said.clone());
+                let folders = counted(project.len(), "folder", "folders");
+                let name = project
+                    .first()
+                    .and_then(|first| first.location.project.as_ref());
+                let name = name.map_or("?".into(), |name| escape(name));
+                let said = said.reduce(|said, other| shared(said, &other));
+                let said: Vec<String> = said.into_iter().flatten().flatten().collect();
+                let row = PlaceRow::new(format!("{name}, {folders}"), sum(leaves), &said);
+                rows.push(row);
+            }
+        }
+        let mut rows = PlaceRow::lay_out(&rows, &self.page).into_iter();
+        let shown = tree.projects[..shape.projects].iter().zip(&shape.folders);
+        for ((project, folders), opened) in shown.zip(&shape.opened) {
+            if !*opened {
+                write_rows(rows.next(), sink)?;
+                continue;
+            }
+            for (folder, shown) in project.iter().zip(folders) {
+                write_rows(rows.next(), sink)?;
+                if *shown > 0 {
+                    self.leaves(&folder.leaves, *shown, Some(folder), sink)?;
+                }
+            }
+        }
+        let more = &tree.projects[shape.projects..];
+        if more.is_empty() {
+            return self.leaves(&tree.bare, shape.bare, None, sink);
+        }
+        let assets = more.iter().flatten().map(|folder| folder.leaves.len());
+        let assets = assets.sum::<usize>() + tree.bare.len();
+        words::fold(2, assets, MORE, style, sink)
+    }
+
+    fn leaves(
+        &self,
+        leaves: &[Leaf<'_>],
+        shown: usize,
+        folder: Option<&Folder<'_>>,
+        sink: &mut dyn Write,
+    ) -> io::Result<()> {
+        let widths = self.page.widths(&leaves[..shown]);
+        for leaf in &leaves[..shown] {
+            write_rows(self.asset(leaf, folder, widths), sink)?;
+            if !self.page.folds() {
+                self.files(leaf.step.id, sink)?;
+            }
+        }
+        let indent = if folder.is_some() { 4 } else { 2 };
+        words::fold(indent, leaves.len() - shown, MORE, self.page.style, sink)
+    }
+
+    /// The rows of an asset below and above its neighbours.
+    pub(super) fn asset(
+        &self,
+        leaf: &Leaf<'_>,
+        folder: Option<&Folder<'_>>,
+        widths: Widths,
+    ) -> Vec<String> {
+        let said = self.said(leaf);
+        let said: Vec<String> = match folder {
+            Some(folder) => unshared(said, &folder.said).into_iter().flatten().collect(),
+            None => said.into_iter().flatten().collect(),
+        };
+        let symbol = group_of(&leaf.step.decision).map_or((" ", Paint::Dim), Group::symbol);
+        let is_named = leaf.about.is_some_and(|about| about.name.is_some());
+        if folder.is_some() || is_named {
+            let indent = if folder.is_some() { 4 } else { 2 };
+            return self.page.asset(leaf, symbol, (indent, widths), &said);
+        }
+        let (symbol, paint) = symbol;
+        let rest = format!("{}  {}", leaf.step.id, said.join(" · "));
+        let rest = self.page.cut(rest.trim_end(), 4);
+        vec![format!("  {} {rest}", self.page.style.paint(paint, symbol))]
+    }
+
+    /// What is to say of an asset beyond its name and its figures.
+    pub(super) fn said(&self, leaf: &Leaf<'_>) -> Said {
+        let step = leaf.step;
+        let is_named = leaf.about.is_some_and(|about| about.name.is_some());
+        let goes = step.decision.may_delete();
+        let files = self.plan.stacks.get(&step.id).map(|files| &**files);
+        let inside = leaf.about.and_then(|about| about.inside.as_deref());
+        let what = match inside {
+            Some(inside) if is_named => Some(self.inside(inside, step.kind())),
+            Some(_) | None => what(step.kind(), goes, files).filter(|_| !is_named || goes),
+        };
+        let [reason, ticket, owner] = step
+            .details
+            .as_ref()
+            .map_or_else(Default::default, |details| wherefore(details));
+        [why(step.id, &step.decision), what, reason, ticket, owner]
+    }
+
+    /// What is in a folder or a version stack.
+    fn inside(&self, inside: &Inside, kind: Option<Kind>) -> String {
+        let files = match kind {
+            Some(Kind::VersionStack) => counted(inside.files, "version", "versions"),
+            Some(Kind::File | Kind::Folder) | None => {
+                counted(inside.files, "file in it", "files in it")
+            }
+        };
+        let Some(ages) = inside.oldest.zip(inside.newest) else {
+            return files;
+        };
+        let (oldest, newest) = (age(ages.0, self.page.now), age(ages.1, self.page.now));
+        if oldest == newest {
+            return format!("{files} · {newest}");
+        }
+        format!("{files} · oldest {oldest}, newest {newest}")
+    }
+
+    /// The files that are deleted in place of a version stack.
+    fn files(&self, stack: AssetId, sink: &mut dyn Write) -> io::Result<()> {
+        let files = self.plan.stacks.get(&stack);
+        for file in files.into_iter().flat_map(|files| files.iter()) {
+            let about = self.plan.about.get(file);
+            let name = about.and_then(|about| about.name.as_deref());
+            let size = about.and_then(|about| about.bytes).map(bytes);
+            let name = name.map(|name| escape(name).into_owned());
+            let said = [name, size, Some(file.to_string())];
+            let said: Vec<String> = said.into_iter().flatten().collect();
+            let word = self.page.style.paint(Paint::Dim, "file");
+            writeln!(sink, "      {word} {}", said.join("  "))?;
+        }
+        Ok(())
+    }
+}
+
+fn folder_row(folder: &Folder<'_>) -> PlaceRow {
+    let said: Vec<String> = folder.said.iter().flatten().cloned().collect();
+    PlaceRow::new(label(&folder.location), sum(&folder.leaves), &said)
+}
+
+fn write_rows(rows: impl IntoIterator<Item = String>, sink: &mut dyn Write) -> io::Result<()> {
+    rows.into_iter().try_for_each(|row| writeln!(sink, "{row}"))
+}
+
+/// What sort of asset it is, where that is not the usual one.
+fn what(kind: Option<Kind>, goes: bool, files: Option<&[AssetId]>) -> Option<String> {
+    match (kind, files) {
+        (None | Some(Kind::File), _) => None,
+        (Some(Kind::Folder), _) if !goes => Some("folder".to_owned()),
+        (Some(Kind::Folder), _) => Some(
+            "the folder and all that is in it, also what is added before the delete".to_owned(),
+        ),
+        (Some(Kind::VersionStack), None) => Some("version stack".to_owned()),
+        (Some(Kind::VersionStack), Some(files)) => Some(format!(
+            "version stack of {}",
+            counted(files.len(), "file", "files")
+        )),
+    }
+}

@@ -1,0 +1,231 @@
+//! A plan as people see it who know the show and no ids: names, places, sizes and ages.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use super::*;
+use crate::asset::Kind;
+use crate::inventory::{Contents, Facts, Inventory, Lies, Places, Project, Seen};
+use crate::manifest::document::Manifests;
+use crate::manifest::{self, Part, Source};
+use crate::outcome::Evidence;
+use crate::plan::decide::Rules;
+use crate::plan::forecast::{Cut, forecast};
+use crate::plan::{Inputs, make};
+use crate::render::Style;
+use crate::render::text::{PlanView, plan};
+use crate::sandbox::seed::{self, Seed};
+use crate::state::{Api, State, Target};
+
+/// When the plans of these tests are made.
+const NOW: &str = "2026-11-27T12:00:00Z";
+
+/// When what a seed gives no date was made.
+const MADE: &str = "2026-06-20T08:00:00Z";
+
+/// An account that was read as a whole.
+#[derive(Default)]
+pub(super) struct Account {
+    pub(super) inventory: Inventory,
+    places: Places,
+}
+
+impl Account {
+    /// Adds an asset; says which id it has.
+    pub(super) fn add(&mut self, id: AssetId, facts: Facts) {
+        let lies = facts.parent.map_or(Lies::AtTop, Lies::In);
+        self.places.lies.insert(id, lies);
+        if let Some(name) = &facts.name {
+            self.places.names.insert(id, Arc::clone(name));
+        }
+        self.inventory.assets.insert(id, Seen::There(facts));
+    }
+
+    pub(super) fn project(&mut self, id: AssetId, name: &str, root: AssetId) {
+        let project = Project {
+            name: Some(name.into()),
+            root: Some(root),
+            storage: None,
+        };
+        self.inventory.projects.insert(id, project);
+        let facts = Facts {
+            project: Some(id),
+            ..Facts::of_kind(Kind::Folder)
+        };
+        self.add(root, facts);
+    }
+
+    /// Says of each folder and stack what is in it, and gives what was read.
+    pub(super) fn read(mut self) -> Inventory {
+        let mut below: BTreeMap<AssetId, Vec<AssetId>> = BTreeMap::new();
+        for (id, lies) in &self.places.lies {
+            let mut here = lies;
+            while let Lies::In(parent) = here {
+                below.entry(*parent).or_default().push(*id);
+                here = &self.places.lies[parent];
+            }
+        }
+        for (id, seen) in &self.inventory.assets {
+            if seen.facts().is_some_and(|facts| facts.kind != Kind::File) {
+                let ids = below.remove(id).unwrap_or_default();
+                let whole = Contents::Whole(ids.into());
+                self.inventory.contents.insert(*id, whole);
+            }
+        }
+        for (id, seen) in &mut self.inventory.assets {
+            let Seen::There(facts) = seen else { continue };
+            if facts.kind == Kind::VersionStack
+                && let Some(Contents::Whole(ids)) = self.inventory.contents.get(id)
+            {
+                facts.files = Some(Arc::clone(ids));
+            }
+        }
+        self.places.listed_whole = true;
+        self.inventory.places = Some(self.places);
+        self.inventory
+    }
+
+    fn seeded(&mut self, project: AssetId, parent: AssetId, asset: &seed::Asset) {
+        let facts = Facts {
+            name: Some(asset.name.as_str().into()),
+            project: Some(project),
+            parent: Some(parent),
+            bytes: (asset.kind == seed::Kind::File).then_some(asset.filesize),
+            created: asset.inserted_at.or(Some(at(MADE))),
+            updated: asset.updated_at.or(asset.inserted_at).or(Some(at(MADE))),
+            ..Facts::of_kind(match asset.kind {
+                seed::Kind::File => Kind::File,
+                seed::Kind::Folder => Kind::Folder,
+                seed::Kind::VersionStack => Kind::VersionStack,
+                seed::Kind::Bundle => unreachable!("V4 knows no bundles"),
+            })
+        };
+        if asset.deleted_at.is_some() {
+            let evidence = Evidence::Listed;
+            let facts = Some(facts);
+            let deleted = Seen::Deleted { facts, evidence };
+            self.inventory.assets.insert(asset.id, deleted);
+            return;
+        }
+        self.add(asset.id, facts);
+        for child in &asset.children {
+            self.seeded(project, asset.id, child);
+        }
+    }
+}
+
+/// A file of examples/show-wrap.
+macro_rules! example {
+    ($path:literal) => {
+        include_str!(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/examples/show-wrap/",
+            $path
+        ))
+    };
+}
+
+/// Plans with what was read, as of [`NOW`].
+pub(super) fn planned(manifests: &Manifests, inventory: &Inventory) -> Plan {
+    let target = Target {
+        api: Api::V4,
+        endpoint: "sandbox".to_owned(),
+        account: None,
+    };
+    make(Inputs {
+        manifests,
+        state: &State::new(Uuid::nil(), target),
+        inventory: Some(inventory),
+        rules: Rules::default(),
+        now: at(NOW),
+    })
+}
+
+pub(super) fn manifests(texts: &[(&str, &str)]) -> Manifests {
+    let sources: Vec<Source> = texts
+        .iter()
+        .map(|(path, text)| Source {
+            path: (*path).into(),
+            bytes: text.as_bytes().to_vec(),
+            part: Part::All,
+        })
+        .collect();
+    manifest::read(&sources).unwrap()
+}
+
+/// What a terminal of such a width shows; all, where it is none.
+pub(super) fn shown(shown: &Plan, width: Option<usize>, full: bool) -> String {
+    let cut = Cut {
+        api: Api::V4,
+        batch_size: 50,
+        canary: 5,
+    };
+    let view = PlanView {
+        plan: shown,
+        batch_size: 50,
+        forecast: &forecast(shown, cut),
+        time_budget: None,
+        skip_mismatched: false,
+        full,
+        width,
+        now: at(NOW),
+    };
+    let mut bytes = Vec::new();
+    plan(&view, Style { colour: false }, &mut bytes).unwrap();
+    String::from_utf8(bytes).unwrap()
+}
+
+/// The plan of examples/show-wrap, with all read.
+fn show_wrap() -> Plan {
+    let seed = Seed::parse("seed", example!("sandbox.yaml")).unwrap();
+    let mut account = Account::default();
+    let teams = seed.accounts.iter().flat_map(|account| &account.teams);
+    for (number, project) in teams.flat_map(|team| &team.projects).enumerate() {
+        let root = project.root.unwrap_or(id(0xf00 + number as u128));
+        let project_id = AssetId::from_uuid(project.id);
+        account.project(project_id, &project.name, root);
+        for asset in &project.assets {
+            account.seeded(project_id, root, asset);
+        }
+    }
+    let texts = [
+        ("dailies.yaml", example!("manifests/dailies.yaml")),
+        ("editorial.yaml", example!("manifests/editorial.yaml")),
+        ("marketing.yaml", example!("manifests/marketing.yaml")),
+        ("sound.yml", example!("manifests/sound.yml")),
+        ("vfx.yaml", example!("manifests/vfx.yaml")),
+    ];
+    planned(&manifests(&texts), &account.read())
+}
+
+#[test]
+fn whoever_knows_the_show_reads_its_plan_on_a_terminal() {
+    let plan = show_wrap();
+    for width in [60, 80, 100, 160] {
+        let shown = shown(&plan, Some(width), false);
+        insta::assert_snapshot!(format!("show_wrap_{width}"), shown);
+        // It is seen at once on a terminal of forty lines, its command and the prompt included.
+        assert!(width < 80 || shown.lines().count() <= 37, "{shown}");
+        let rows = shown.lines().filter(|line| line.starts_with("  "));
+        let longest = rows.map(columns).max().unwrap();
+        assert!(longest <= width, "{longest} of {width}: {shown}");
+    }
+}
+
+#[test]
+fn where_it_is_no_terminal_each_asset_has_its_line() {
+    let plan = show_wrap();
+    let all = shown(&plan, None, false);
+    assert_eq!(shown(&plan, None, true), all, "nothing is left out");
+    for step in &plan.steps {
+        assert!(all.contains(&step.id.to_string()), "{}", step.id);
+    }
+    for about in plan.about.values() {
+        assert!(all.contains(&**about.name.as_ref().unwrap()), "{about:?}");
+    }
+    let dailies: String = all.lines().take(40).fold(String::new(), |mut text, line| {
+        writeln!(text, "{line}").unwrap();
+        text
+    });
+    insta::assert_snapshot!(dailies);
+}
