@@ -16,6 +16,7 @@ mod cast;
 mod conformance;
 mod crash;
 mod disk;
+mod dry;
 mod events;
 mod evidence;
 mod evidence_v4;
