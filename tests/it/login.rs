@@ -151,13 +151,15 @@ fn a_sign_in_opens_the_api_is_renewed_and_is_taken_back() {
     stop(child, "-TERM");
 }
 
+/// What somebody pastes in place of an address.
+type Paste = fn(String) -> String;
+
 #[test]
 fn what_is_pasted_must_be_the_end_of_this_sign_in() {
     let served = Desk::new();
     served.write("sandbox.yaml", seed(""));
     let (child, url) = serve(&served, &[]);
     let person = Person::at(Desk::new(), &url);
-    type Paste = fn(String) -> String;
     let rows: [(Paste, &str); 5] = [
         (|_| String::new(), "no web address"),
         (|_| "hello".to_owned(), "no web address"),

@@ -86,13 +86,15 @@ impl Account {
     }
 
     fn seeded(&mut self, project: AssetId, parent: AssetId, asset: &seed::Asset) {
+        let moment = |date: seed::Date| date.at(at(MADE));
+        let changed = asset.updated_at.or(asset.inserted_at);
         let facts = Facts {
             name: Some(asset.name.as_str().into()),
             project: Some(project),
             parent: Some(parent),
             bytes: (asset.kind == seed::Kind::File).then_some(asset.filesize),
-            created: asset.inserted_at.or(Some(at(MADE))),
-            updated: asset.updated_at.or(asset.inserted_at).or(Some(at(MADE))),
+            created: Some(asset.inserted_at.map_or(at(MADE), moment)),
+            updated: Some(changed.map_or(at(MADE), moment)),
             ..Facts::of_kind(match asset.kind {
                 seed::Kind::File => Kind::File,
                 seed::Kind::Folder => Kind::Folder,

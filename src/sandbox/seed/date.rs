@@ -32,7 +32,7 @@ impl Age {
 
 impl Date {
     /// The moment, counted from when the sandbox began.
-    pub(in crate::sandbox) fn at(self, now: Timestamp) -> Timestamp {
+    pub(crate) fn at(self, now: Timestamp) -> Timestamp {
         match self {
             Self::At(moment) => moment,
             Self::Ago(age) => age.before(now),

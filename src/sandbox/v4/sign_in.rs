@@ -44,7 +44,7 @@ pub(super) async fn authorize(
     }
     let scope = value("scope");
     let has = |wanted: &&str| scope.split([' ', ',']).any(|one| one == *wanted);
-    if !SCOPES.iter().all(|scope| has(scope)) {
+    if !SCOPES.iter().all(has) {
         let why = "The scope must hold openid and AdobeID.";
         return Err(refused("invalid_scope", why));
     }
