@@ -329,12 +329,12 @@ mod tests {
         let mut found = calls(&plan);
         found.sort();
         let expected = [
-            "children 1",
             "delete_file 3",
             "delete_folder 1",
             "show_file 2",
             "show_folder 1",
             "show_version_stack 1",
+            "version_stack_children 1",
         ];
         assert_eq!(found, expected);
         let held = [10, 11, 12].map(|number| step(number, None, Decision::Retire).id);
