@@ -9,7 +9,7 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
@@ -19,6 +19,7 @@ use crate::sandbox::fault::Faults;
 use crate::sandbox::limit::Limits;
 use crate::sandbox::refuse::ApiError;
 use crate::sandbox::shared::Shared;
+use crate::sandbox::surprise::Surprise;
 use crate::sandbox::world::edit::Change;
 
 type Answer = Result<Response, ApiError>;
@@ -38,6 +39,7 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
         .route("/_sandbox/hidden", get(hidden).put(set_hidden))
         .route("/_sandbox/restored", post(restore))
         .route("/_sandbox/changes", post(change))
+        .route("/_sandbox/surprises", put(set_surprises))
 }
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
@@ -152,6 +154,15 @@ async fn change(State(shared): State<Arc<Shared>>, body: Bytes) -> Answer {
         let changed = shared.change(change);
         changed.map_err(|why| ApiError::new(StatusCode::CONFLICT, why))?;
     }
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+async fn set_surprises(State(shared): State<Arc<Shared>>, body: Bytes) -> Answer {
+    let set: Vec<Surprise> = read(&body)?;
+    if let Some(mistake) = set.iter().find_map(Surprise::mistake) {
+        return Err(ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, mistake));
+    }
+    shared.set_surprises(set);
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 

@@ -47,6 +47,29 @@ impl Fault {
             | Self::Garbage
             | Self::Drip(_)
             | Self::WrongType
+            | Self::Done(_)
+            | Self::Half
+            | Self::ListEnds
+            | Self::ListRepeats => None,
+        }
+    }
+
+    /// The answer that takes the place of the handler's, after the handler was asked.
+    pub(super) fn afterwards(self, now: Timestamp) -> Option<Response> {
+        match self {
+            Self::Done(status) => Some(refusal(status, None, now)),
+            Self::Half => Some(refusal(504, None, now)),
+            Self::Status(..)
+            | Self::Page(_)
+            | Self::Odd(_)
+            | Self::DropBefore
+            | Self::Delay(_)
+            | Self::Stall(_)
+            | Self::DropAfter
+            | Self::Cut
+            | Self::Garbage
+            | Self::Drip(_)
+            | Self::WrongType
             | Self::ListEnds
             | Self::ListRepeats => None,
         }
@@ -96,7 +119,9 @@ pub(super) async fn damage(
     line: &Line,
 ) -> Response {
     match fault {
-        Fault::Status(..) | Fault::Delay(_) | Fault::Stall(_) => response,
+        Fault::Status(..) | Fault::Delay(_) | Fault::Stall(_) | Fault::Done(_) | Fault::Half => {
+            response
+        }
         Fault::DropBefore | Fault::DropAfter => {
             line.hang_up();
             response

@@ -91,12 +91,20 @@ endpoints! {
     V4FileMetadata = "v4_file_metadata", Some(a_minute(100)), ["GET /v4/accounts/{}/files/{}/metadata"];
     V4FileDelete = "v4_file_delete", Some(a_minute(100)), ["DELETE /v4/accounts/{}/files/{}"];
     V4FilesMove = "v4_files_move", Some(a_minute(60)), ["PATCH /v4/accounts/{}/files/move"];
+    V4FoldersMove = "v4_folders_move", Some(a_minute(10)), ["PATCH /v4/accounts/{}/folders/move"];
+    V4FileCreate = "v4_file_create", Some(a_second(5)), [
+        "POST /v4/accounts/{}/folders/{}/files/local_upload",
+    ];
+    V4StackCreate = "v4_stack_create", Some(a_minute(10)), [
+        "POST /v4/accounts/{}/folders/{}/version_stacks",
+    ];
     V4FileMove = "v4_file_move", Some(a_minute(100)), ["PATCH /v4/accounts/{}/files/{}/move"];
     V4FolderMove = "v4_folder_move", Some(a_minute(10)), ["PATCH /v4/accounts/{}/folders/{}/move"];
     V4StackMove = "v4_stack_move", Some(a_minute(10)), ["PATCH /v4/accounts/{}/version_stacks/{}/move"];
     V4FileBulkGet = "v4_file_bulk_get", Some(a_minute(60)), ["POST /v4/accounts/{}/files/bulk_get"];
     V4FileRestore = "v4_file_restore", Some(a_minute(100)), ["PATCH /v4/accounts/{}/files/{}/restore"];
     V4FolderRead = "v4_folder_read", Some(a_minute(100)), ["GET /v4/accounts/{}/folders/{}"];
+    V4FolderUpdate = "v4_folder_update", Some(a_minute(10)), ["PATCH /v4/accounts/{}/folders/{}"];
     V4FolderDelete = "v4_folder_delete", Some(a_minute(60)), ["DELETE /v4/accounts/{}/folders/{}"];
     V4FolderCreate = "v4_folder_create", Some(a_second(3)), ["POST /v4/accounts/{}/folders/{}/folders"];
     V4FolderRestore = "v4_folder_restore", Some(a_minute(100)), [

@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::sandbox::endpoint::{Endpoint, NoEndpoint};
 use crate::sandbox::limit::milliseconds;
 use crate::sandbox::odd::Odd;
+use crate::sandbox::roll::{WHOLE, roll};
 
 /// What goes wrong with a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,11 +36,19 @@ pub enum Fault {
     Page(u16),
     /// It is answered with a success that is none, and nothing comes of it.
     Odd(Odd),
+    /// It is served, and answered with this status all the same.
+    Done(u16),
+    /// It is served by half, where it moves several, and answered with 504.
+    Half,
     /// It is a page of a list that says that nothing comes after it.
     ListEnds,
     /// It is a page of a list whose link to the next page leads to itself.
     ListRepeats,
 }
+
+/// Says to whoever moves several that half of them is enough.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Half;
 
 /// What an answer says of when to try again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,10 +63,7 @@ pub enum Wait {
 
 /// A share of requests or assets, in millionths.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Share(u32);
-
-/// The whole of a share.
-const WHOLE: u32 = 1_000_000;
+pub struct Share(pub(super) u32);
 
 /// Which requests a fault meets, counted from 1 over those that its rule is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,7 +101,7 @@ pub enum RuleError {
     Form(String),
     /// There is no such fault.
     #[error(
-        "`{0}` is no fault: it is a status from 400 to 599, perhaps with a wait (`429/2s`, `429/500ms`, `503/date:2s`), a web page with a status (`page/404`), `drop-before`, `drop-after`, `cut`, `garbage`, `wrong-type`, `list-ends`, `list-repeats`, `odd/` with `errors`, `code`, `failure`, `foreign`, `list` or `other`, or with a time `delay/200ms`, `stall/200ms`, `drip/20ms`"
+        "`{0}` is no fault: it is a status from 400 to 599, perhaps with a wait (`429/2s`, `429/500ms`, `503/date:2s`), a web page with a status (`page/404`), `drop-before`, `drop-after`, `cut`, `garbage`, `wrong-type`, `done/504`, `half`, `list-ends`, `list-repeats`, `odd/` with `errors`, `code`, `failure`, `foreign`, `list` or `other`, or with a time `delay/200ms`, `stall/200ms`, `drip/20ms`"
     )]
     Fault(String),
     /// The text is no share.
@@ -192,6 +198,8 @@ impl FromStr for Fault {
             "cut" if detail.is_none() => Ok(Self::Cut),
             "garbage" if detail.is_none() => Ok(Self::Garbage),
             "wrong-type" if detail.is_none() => Ok(Self::WrongType),
+            "done" => status_of(detail).map(Self::Done).ok_or_else(wrong),
+            "half" if detail.is_none() => Ok(Self::Half),
             "list-ends" if detail.is_none() => Ok(Self::ListEnds),
             "list-repeats" if detail.is_none() => Ok(Self::ListRepeats),
             "page" => status_of(detail).map(Self::Page).ok_or_else(wrong),
@@ -248,8 +256,24 @@ impl fmt::Display for Fault {
             Self::WrongType => formatter.write_str("wrong-type"),
             Self::Page(status) => write!(formatter, "page/{status}"),
             Self::Odd(odd) => write!(formatter, "odd/{odd}"),
+            Self::Done(status) => write!(formatter, "done/{status}"),
+            Self::Half => formatter.write_str("half"),
             Self::ListEnds => formatter.write_str("list-ends"),
             Self::ListRepeats => formatter.write_str("list-repeats"),
+        }
+    }
+}
+
+impl When {
+    /// Whether it means a request by its place among those that are meant, or by the page that it
+    /// asks for; a share means none.
+    pub(super) fn meets(&self, place: u64, page: u64) -> bool {
+        match self {
+            Self::Share(_) => false,
+            Self::Every(every) => place.is_multiple_of(*every),
+            Self::First(first) => place <= *first,
+            Self::At(places) => places.contains(&place),
+            Self::Page(wanted) => page == *wanted,
         }
     }
 }
@@ -366,111 +390,4 @@ pub struct Faults {
     /// The rules; where several meet one request, the first of them counts, and delays add up.
     #[serde(default)]
     pub rules: Vec<Rule>,
-}
-
-/// What becomes of one request.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Fate {
-    pub(super) delay: Duration,
-    pub(super) stall: Duration,
-    pub(super) fault: Option<Fault>,
-}
-
-impl Fate {
-    fn add(&mut self, fault: Fault) {
-        match fault {
-            Fault::Delay(time) => self.delay += time,
-            Fault::Stall(time) => self.stall += time,
-            Fault::Status(..)
-            | Fault::DropBefore
-            | Fault::DropAfter
-            | Fault::Cut
-            | Fault::Garbage
-            | Fault::Drip(_)
-            | Fault::WrongType
-            | Fault::Page(_)
-            | Fault::Odd(_)
-            | Fault::ListEnds
-            | Fault::ListRepeats => self.fault = self.fault.or(Some(fault)),
-        }
-    }
-}
-
-/// Faults, and how many requests they have seen.
-#[derive(Debug)]
-pub(super) struct Schedule {
-    faults: Faults,
-    by_rule: Vec<u64>,
-    by_endpoint: [u64; Endpoint::ALL.len()],
-}
-
-impl Schedule {
-    pub(super) fn new(faults: Faults) -> Self {
-        Self {
-            by_rule: vec![0; faults.rules.len()],
-            by_endpoint: [0; Endpoint::ALL.len()],
-            faults,
-        }
-    }
-
-    pub(super) const fn faults(&self) -> &Faults {
-        &self.faults
-    }
-
-    /// Counts a request, which asks for a page, and says what becomes of it.
-    pub(super) fn next(&mut self, endpoint: Endpoint, page: u64) -> Fate {
-        let mut fate = Fate::default();
-        let place = &mut self.by_endpoint[endpoint.number()];
-        *place += 1;
-        let place = *place;
-        let salt = |rule: usize| {
-            let rule = u64::try_from(rule).unwrap_or(u64::MAX);
-            roll([self.faults.seed, (rule << 8) | endpoint as u64, place])
-        };
-        // One roll for all shares: they add up, and two of them never meet one request.
-        let one = salt(0);
-        let mut reached = 0_u32;
-        let rules = self.faults.rules.iter().zip(&mut self.by_rule);
-        for (index, (rule, place)) in rules.enumerate() {
-            if !(rule.on.is_empty() || rule.on.contains(&endpoint)) {
-                continue;
-            }
-            *place += 1;
-            let waits = matches!(rule.fault, Fault::Delay(_) | Fault::Stall(_));
-            let met = match &rule.when {
-                When::Share(share) if waits => salt(index + 1) < share.0,
-                When::Share(share) => {
-                    let from = reached;
-                    reached = reached.saturating_add(share.0);
-                    (from..reached).contains(&one)
-                }
-                When::Every(every) => place.is_multiple_of(*every),
-                When::First(first) => *place <= *first,
-                When::At(places) => places.contains(place),
-                When::Page(wanted) => page == *wanted,
-            };
-            if met {
-                fate.add(rule.fault);
-            }
-        }
-        fate
-    }
-}
-
-/// A number below [`WHOLE`] that looks like chance and is not: the same for the same numbers.
-const fn roll([seed, salt, place]: [u64; 3]) -> u32 {
-    let mixed = mix(mix(mix(seed) ^ salt) ^ place);
-    // The remainder of a million fits.
-    #[expect(clippy::cast_possible_truncation, reason = "it is below a million")]
-    {
-        (mixed % WHOLE as u64) as u32
-    }
-}
-
-/// The finaliser of `SplitMix64`: every bit of the input moves about half the bits.
-const fn mix(number: u64) -> u64 {
-    let mut mixed = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    mixed ^ (mixed >> 31)
 }

@@ -14,7 +14,7 @@ use axum::response::{IntoResponse, Response};
 use crate::asset::AssetId;
 use crate::sandbox::damage::damage;
 use crate::sandbox::endpoint::Endpoint;
-use crate::sandbox::fault::Fault;
+use crate::sandbox::fault::{Fault, Half};
 use crate::sandbox::limit::Ticket;
 use crate::sandbox::line::Line;
 use crate::sandbox::log::LoggedRequest;
@@ -77,11 +77,12 @@ async fn pass(
     let endpoint = Endpoint::matching(&method, request.uri().path());
     let target = request.uri().to_string();
     let itself = link_to_itself(request.uri().path(), request.uri().query());
+    let asked = params.as_ref().ok().and_then(asked_in_path);
     let Answered {
         response,
         fault,
         stall,
-    } = answer(&shared, realm, endpoint, request, next).await;
+    } = answer(&shared, realm, endpoint, asked, request, next).await;
     // Before the answer goes: whoever asked may be gone by then.
     if let Some(mut log) = shared.log() {
         log.add(LoggedRequest {
@@ -94,7 +95,7 @@ async fn pass(
             assets: match endpoint {
                 Some(Endpoint::BulkDelete) => v2::parse_ids(&body).unwrap_or_default(),
                 Some(Endpoint::AssetDelete | Endpoint::V4FileDelete | Endpoint::V4FolderDelete) => {
-                    params.iter().filter_map(asked_in_path).collect()
+                    asked.into_iter().collect()
                 }
                 Some(_) | None => Vec::new(),
             },
@@ -113,7 +114,8 @@ async fn answer(
     shared: &Shared,
     realm: Realm,
     endpoint: Option<Endpoint>,
-    request: Request<Body>,
+    asked: Option<AssetId>,
+    mut request: Request<Body>,
     next: Next,
 ) -> Answered {
     let plainly = |response, ticket| Answered {
@@ -137,10 +139,16 @@ async fn answer(
     let page = page_asked(request.uri().query());
     let fate = shared.schedule().next(endpoint, page);
     sleep(fate.delay).await;
+    shared.surprise(endpoint, page, asked);
+    if fate.fault == Some(Fault::Half) {
+        request.extensions_mut().insert(Half);
+    }
     let response = match fate.fault.and_then(|fault| fault.instead(shared.now())) {
         Some(instead) => instead,
         None => next.run(request).await,
     };
+    let afterwards = fate.fault.and_then(|fault| fault.afterwards(shared.now()));
+    let response = afterwards.unwrap_or(response);
     Answered {
         fault: fate.fault,
         stall: fate.stall,
@@ -148,7 +156,7 @@ async fn answer(
     }
 }
 
-/// The asset that the path of a delete names.
+/// The asset that a path names.
 fn asked_in_path(params: &RawPathParams) -> Option<AssetId> {
     let (_, id) = params.iter().find(|(name, _)| *name == "id")?;
     AssetId::parse(id).ok()

@@ -5,10 +5,14 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::asset::AssetId;
 use crate::sandbox::access::Tokens;
-use crate::sandbox::fault::{Faults, Schedule};
+use crate::sandbox::endpoint::Endpoint;
+use crate::sandbox::fault::Faults;
 use crate::sandbox::limit::{Limiter, Limits};
 use crate::sandbox::log::Log;
+use crate::sandbox::schedule::Schedule;
+use crate::sandbox::surprise::Surprise;
 use crate::sandbox::world::World;
 use crate::sandbox::world::edit::Change;
 
@@ -23,6 +27,7 @@ pub(super) struct Shared {
     world: Mutex<World>,
     limiter: Mutex<Limiter>,
     schedule: Mutex<Schedule>,
+    surprises: Mutex<Vec<Surprise>>,
     log: Option<Mutex<Log>>,
     clock: Clock,
     stopwatch: Stopwatch,
@@ -41,6 +46,7 @@ impl Shared {
             limiter: Mutex::new(Limiter::new(world.limits.clone())),
             schedule: Mutex::new(Schedule::new(world.faults.clone())),
             world: Mutex::new(world),
+            surprises: Mutex::default(),
             log: log.then(Mutex::default),
             clock,
             stopwatch,
@@ -79,6 +85,23 @@ impl Shared {
     pub(super) fn change(&self, change: Change) -> Result<(), String> {
         let now = self.now();
         self.world().change(change, now)
+    }
+
+    /// Makes the changes that come before a call.
+    pub(super) fn surprise(&self, endpoint: Endpoint, page: u64, asked: Option<AssetId>) {
+        let mut surprises = lock(&self.surprises);
+        let due = surprises
+            .iter_mut()
+            .flat_map(|surprise| surprise.due(endpoint, page, asked));
+        for change in due {
+            // Where somebody else was faster, there is nothing left to change.
+            self.change(change).ok();
+        }
+    }
+
+    /// From now on these changes come before calls, counted from the next request.
+    pub(super) fn set_surprises(&self, surprises: Vec<Surprise>) {
+        *lock(&self.surprises) = surprises;
     }
 
     /// From now on these are the limits, and every bucket is empty.

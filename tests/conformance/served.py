@@ -34,7 +34,7 @@ SEED = {
     "version": 1,
     "limits": "off",
     # What these clients rely on where no document says what the server does.
-    "behaviour": {"bare_after": "keeps"},
+    "behaviour": {"bare_after": "keeps", "recently_deleted": "all", "restore_polls": 0},
     "accounts": [
         {
             "id": ACCOUNT,

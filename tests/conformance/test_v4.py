@@ -319,8 +319,8 @@ class V4(Sandbox):
             (client.folders.restore, inside.id),
             (client.version_stacks.restore, asset(STACK)),
         ):
-            with self.assertRaises(frameio_experimental.NotFoundError):
-                restore(ACCOUNT, id)
+            with self.assertRaises(frameio_experimental.ConflictError):
+                restore(ACCOUNT, id, request_options=ONCE)
         plain = FrameioExperimental(token=TOKEN, base_url=self.url)
         with self.assertRaises(frameio_experimental.NotFoundError):
             plain.files.restore(ACCOUNT, asset(GONE))

@@ -29,6 +29,33 @@ pub struct Behaviour {
     pub bare_after: BareAfter,
     /// Whether a move changes when an asset was changed.
     pub move_updates: bool,
+    /// What a move of several does where one of its ids is bad: not there, of another kind, of
+    /// another account, or not to be moved there.
+    pub move_bad_id: BadMove,
+    /// What the answer to a move of several lists.
+    pub move_answer: MoveAnswer,
+    /// Whether an asset may be moved to where it is.
+    pub move_already_there: Taken,
+    /// Whether an asset may be moved into another project.
+    pub move_mixed: Taken,
+    /// Whether anything may be moved into a restricted folder.
+    pub move_restricted: Taken,
+    /// Whether an asset may be moved to where another has its name.
+    pub same_name: SameName,
+    /// Whether a folder may be made where another has its name.
+    pub same_folder: Twice,
+    /// How often what is in a folder can still be read with V4 after the folder was deleted.
+    pub slow_cascade: u64,
+    /// The most that may be in a folder that V4 deletes; the delete of more is refused with 422.
+    pub too_large: Option<usize>,
+    /// Whether V4 restores anything.
+    pub restore: Restore,
+    /// How often a restored folder or version stack is read before all that was in it is back.
+    pub restore_polls: u64,
+    /// What becomes of what is restored and was in something that is deleted.
+    pub restore_parent_gone: ParentGone,
+    /// Whether what is deleted still counts in the storage of its project.
+    pub storage: Storage,
     /// Whose the custom fields are.
     pub fields: Fields,
     /// How the chosen options of a custom field are told.
@@ -52,6 +79,19 @@ impl Default for Behaviour {
             cursors: Cursors::default(),
             bare_after: BareAfter::default(),
             move_updates: true,
+            move_bad_id: BadMove::default(),
+            move_answer: MoveAnswer::default(),
+            move_already_there: Taken::default(),
+            move_mixed: Taken::default(),
+            move_restricted: Taken::default(),
+            same_name: SameName::default(),
+            same_folder: Twice::default(),
+            slow_cascade: 2,
+            too_large: None,
+            restore: Restore::default(),
+            restore_polls: 2,
+            restore_parent_gone: ParentGone::default(),
+            storage: Storage::default(),
             fields: Fields::default(),
             chosen: Chosen::default(),
             max_batch: None,
@@ -89,11 +129,11 @@ pub enum SecondDelete {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RecentlyDeleted {
-    /// All of it.
-    #[default]
-    All,
     /// Nothing: the folder stands for it.
+    #[default]
     Tops,
+    /// All of it.
+    All,
 }
 
 /// Where the cursor of a list of what is in a folder goes on.
@@ -143,4 +183,102 @@ pub enum Chosen {
     Objects,
     /// By their ids alone.
     Ids,
+}
+
+/// What a move of several does where one of its ids is bad.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum BadMove {
+    /// It is refused as a whole.
+    #[default]
+    Whole,
+    /// It moves the others.
+    Partial,
+}
+
+/// What the answer to a move of several lists.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum MoveAnswer {
+    /// All that was moved.
+    #[default]
+    Full,
+    /// All but the last of it.
+    Short,
+}
+
+/// Whether something is taken.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Taken {
+    /// It is refused.
+    #[default]
+    Refused,
+    /// It is taken.
+    Ok,
+}
+
+/// Whether an asset may be moved to where another has its name.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum SameName {
+    /// Not where one of them has an id of Adobe's storage.
+    #[default]
+    Adobe,
+    /// Nowhere.
+    Refused,
+    /// Everywhere.
+    Allowed,
+}
+
+/// Whether a folder may be made where another has its name.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Twice {
+    /// It may, so that there are two.
+    #[default]
+    Allowed,
+    /// It is refused with 409.
+    Refused,
+}
+
+/// Whether V4 restores anything.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Restore {
+    /// It does, for those who ask for what is experimental.
+    #[default]
+    Supported,
+    /// It has no such call.
+    Unsupported,
+}
+
+/// What becomes of what is restored and was in something that is deleted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum ParentGone {
+    /// It stays deleted.
+    #[default]
+    Refused,
+    /// It comes back at the top of its project.
+    Root,
+}
+
+/// Whether what is deleted still counts in the storage of its project.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Storage {
+    /// It does, as long as it can be restored.
+    #[default]
+    Kept,
+    /// It does not.
+    Freed,
 }

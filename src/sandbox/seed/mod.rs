@@ -11,7 +11,8 @@ use crate::sandbox::limit::Limits;
 pub(super) use crate::sandbox::seed::asset::REFUSAL;
 pub use crate::sandbox::seed::asset::{Asset, Kind, Refusal, Upload};
 pub use crate::sandbox::seed::behaviour::{
-    BareAfter, Behaviour, Chosen, Cursors, Fields, RecentlyDeleted, SecondDelete, UnknownId,
+    BadMove, BareAfter, Behaviour, Chosen, Cursors, Fields, MoveAnswer, ParentGone,
+    RecentlyDeleted, Restore, SameName, SecondDelete, Storage, Taken, Twice, UnknownId,
 };
 pub use crate::sandbox::seed::date::{Age, Date};
 pub use crate::sandbox::seed::field::{Field, Sort};

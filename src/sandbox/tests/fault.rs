@@ -3,7 +3,8 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use crate::sandbox::endpoint::Endpoint;
-use crate::sandbox::fault::{Fate, Fault, Faults, Rule, Schedule};
+use crate::sandbox::fault::{Fault, Faults, Rule};
+use crate::sandbox::schedule::{Fate, Schedule};
 
 fn faults(seed: u64, rules: &[&str]) -> Faults {
     let rules = rules.iter().map(|rule| rule.parse().unwrap()).collect();

@@ -54,7 +54,8 @@ fn operation<'document>(
 ) -> Option<(&'document str, &'document Value)> {
     let parts: Vec<&str> = path.split('/').collect();
     // Calls that came later than the document.
-    if parts.ends_with(&["files", "move"]) || parts.ends_with(&["files", "bulk_get"]) {
+    let moves = [["files", "move"], ["folders", "move"]];
+    if moves.iter().any(|end| parts.ends_with(end)) || parts.ends_with(&["files", "bulk_get"]) {
         return None;
     }
     let fits = |template: &str| {

@@ -17,7 +17,7 @@ use crate::asset::AssetId;
 use crate::sandbox::refuse::ApiError;
 use crate::sandbox::shared::Shared;
 use crate::sandbox::v2::list::{Asked, Listing, Page, Sort, invalid};
-use crate::sandbox::world::{BatchRefused, Node};
+use crate::sandbox::world::{self, BatchRefused, Node};
 
 mod list;
 mod wire;
@@ -283,16 +283,19 @@ async fn projects(
         return Err(ApiError::not_found());
     }
     let all = world.projects.iter().filter(|project| project.team == id);
-    Ok(paged(&page, all.map(wire::project).collect()))
+    let behaviour = &world.behaviour;
+    let all = all.map(|project| wire::project(project, behaviour));
+    Ok(paged(&page, all.collect()))
 }
 
 async fn project(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Answer {
-    let projects = &shared.world().projects;
-    one(&id, projects, |project| project.id, wire::project)
+    let world = shared.world();
+    let shown = |project: &world::Project| wire::project(project, &world.behaviour);
+    one(&id, &world.projects, |project| project.id, shown)
 }
 
 /// The one of several that a path names.
-fn one<T>(id: &str, all: &[T], id_of: fn(&T) -> Uuid, shown: fn(&T) -> Value) -> Answer {
+fn one<T>(id: &str, all: &[T], id_of: fn(&T) -> Uuid, shown: impl Fn(&T) -> Value) -> Answer {
     let id = other_id(id)?;
     let found = all.iter().find(|one| id_of(one) == id);
     let found = found.map(shown).ok_or_else(ApiError::not_found)?;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::asset::AssetId;
-use crate::sandbox::seed::Kind;
+use crate::sandbox::seed::{Behaviour, Kind};
 use crate::sandbox::world::{Account, Node, Project, Tally, Team, World, hard_deleted_at};
 
 #[derive(Debug, Serialize)]
@@ -99,11 +99,11 @@ pub(super) fn team(team: &Team) -> Value {
 }
 
 /// A project, with what is in it counted.
-pub(super) fn project(project: &Project) -> Value {
+pub(super) fn project(project: &Project, behaviour: &Behaviour) -> Value {
     let Tally {
         files,
         folders,
-        bytes,
+        bytes: _,
     } = project.tally;
     json!({
         "_type": "project",
@@ -113,7 +113,7 @@ pub(super) fn project(project: &Project) -> Value {
         "root_asset_id": project.root,
         "file_count": files,
         "folder_count": folders,
-        "storage": bytes,
+        "storage": project.storage(behaviour),
         "archived_at": null,
     })
 }

@@ -70,6 +70,20 @@ pub(super) fn asset<'world>(
         .ok_or_else(ApiError::not_found)
 }
 
+/// The asset of an account and of a kind that a path names, as far as a reader sees it.
+pub(super) fn seen(
+    world: &World,
+    (account_id, id): &Place,
+    kind: Kind,
+) -> Result<(AssetId, Node), ApiError> {
+    let account = account(world, account_id)?;
+    let id = asset_id(id, &format!("/{}_id", kind.name()))?;
+    let node = world.seen(id);
+    node.filter(|node| node.kind == kind && world.account_of(node) == Some(account))
+        .map(|node| (id, node))
+        .ok_or_else(ApiError::not_found)
+}
+
 /// Lets only those use a call who ask for what is experimental.
 pub(super) fn experimental(headers: &HeaderMap) -> Result<(), ApiError> {
     let version = headers.get("api-version");

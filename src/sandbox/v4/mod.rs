@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
+use axum::body::Bytes;
 use axum::routing::{get, patch, post};
 
 use crate::sandbox::seed::Kind::{File, Folder, VersionStack};
@@ -35,7 +36,15 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
         .route("/metadata/field_definitions", get(context::fields))
         .route("/files/{id}/metadata", get(context::metadata))
         .route("/files/bulk_get", post(read::bulk_get))
-        .route("/files/move", patch(write::move_files))
+        .route(
+            "/files/move",
+            patch(async |s, p, half, body: Bytes| write::move_several(s, p, half, &body, File)),
+        )
+        .route(
+            "/folders/move",
+            patch(async |s, p, half, body: Bytes| write::move_several(s, p, half, &body, Folder)),
+        )
+        .route("/folders/{id}/files/local_upload", post(write::create_file))
         .route(
             "/files/{id}",
             get(async |s, p, q| read::one(s, p, &q, File))
@@ -44,7 +53,8 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
         .route(
             "/folders/{id}",
             get(async |s, p, q| read::one(s, p, &q, Folder))
-                .delete(async |s, p| write::delete(s, p, Folder)),
+                .delete(async |s, p| write::delete(s, p, Folder))
+                .patch(write::update_folder),
         )
         .route(
             "/version_stacks/{id}",
@@ -65,7 +75,8 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
         )
         .route(
             "/folders/{id}/version_stacks",
-            get(async |s, p, q| read::children(s, p, &q, Folder, Some(VersionStack))),
+            get(async |s, p, q| read::children(s, p, &q, Folder, Some(VersionStack)))
+                .post(write::create_stack),
         )
         .route(
             "/version_stacks/{id}/children",

@@ -16,7 +16,7 @@ use crate::asset::AssetId;
 use crate::sandbox::refuse::ApiError;
 use crate::sandbox::seed::{Cursors, Kind, RecentlyDeleted};
 use crate::sandbox::shared::Shared;
-use crate::sandbox::v4::find::{self, Answer, Place, asset, experimental};
+use crate::sandbox::v4::find::{self, Answer, Place, experimental, seen};
 use crate::sandbox::v4::list::{self, Include, LONGEST, LONGEST_OF_ASSETS, Paging, Query};
 use crate::sandbox::v4::wire::{Asset, data};
 use crate::sandbox::v4::write::{body_ids, fields};
@@ -92,9 +92,10 @@ pub(super) fn one(
     kind: Kind,
 ) -> Answer {
     let include = query.include(includes(Some(kind)))?;
-    let world = shared.world();
-    let (id, node) = asset(&world, &place, kind, false)?;
-    let found = Asset::new(&world, id, node, &include);
+    let mut world = shared.world();
+    let (id, node) = seen(&world, &place, kind)?;
+    let found = Asset::new(&world, id, &node, &include);
+    world.count_read(id);
     found.map(data).ok_or_else(ApiError::not_found)
 }
 
@@ -146,7 +147,7 @@ fn offset_page(
     let before: Option<usize> = asked.paging.after(|text| text.parse().ok())?;
     let rest = all.enumerate().skip(before.unwrap_or_default());
     let shown = rest.filter_map(|(index, id)| {
-        let asset = Asset::new(world, id, world.get(id, true)?, &asked.include)?;
+        let asset = Asset::new(world, id, &world.seen(id)?, &asked.include)?;
         Some((asset, (index + 1).to_string()))
     });
     page(asked, total, shown)
@@ -190,8 +191,8 @@ pub(super) fn children(
         None if is_stack => KINDS.to_vec(),
         None => query.kinds()?.unwrap_or(KINDS.to_vec()),
     };
-    let world = shared.world();
-    let (parent, _) = asset(&world, &place, parent, false)?;
+    let mut world = shared.world();
+    let (parent, _) = seen(&world, &place, parent)?;
     let include = query.include(includes(only))?;
     let by_size = is_stack || only == Some(Kind::File);
     let order = query.sort(if by_size { &SORTS } else { &SORTS[..3] })?;
@@ -201,6 +202,28 @@ pub(super) fn children(
         include,
         paging: query.paging(longest)?,
     };
+    let answer = list_children(&world, &asked, parent, &kinds, order);
+    world.count_read(parent);
+    answer
+}
+
+fn list_children(
+    world: &World,
+    asked: &Asked<'_>,
+    parent: AssetId,
+    kinds: &[Kind],
+    order: Option<(By, bool)>,
+) -> Answer {
+    if !world.is_alive(parent) {
+        // It went with its folder, and is still there for those who read.
+        let all = world.ghosts_below(parent).into_iter();
+        let all = all
+            .filter(|(_, kind)| kinds.contains(kind))
+            .map(|(id, _)| id);
+        let all: Vec<AssetId> = all.collect();
+        let total = asked.paging.wants_total.then_some(all.len());
+        return offset_page(world, asked, total, all.into_iter());
+    }
     let below = |after| {
         let below = world.alive_below(parent, after);
         below.filter(|(id, node)| kinds.contains(&node.kind) && !world.is_hidden(*id))
@@ -209,24 +232,24 @@ pub(super) fn children(
         (Cursors::Offset, None) => {
             let total = asked.paging.wants_total.then(|| below(None).count());
             let all = below(None).map(|(id, _)| id);
-            offset_page(&world, &asked, total, all)
+            offset_page(world, asked, total, all)
         }
         (Cursors::Offset, Some(order)) => {
-            let all = sorted(&world, order, below(None).map(|(id, _)| id));
+            let all = sorted(world, order, below(None).map(|(id, _)| id));
             let total = asked.paging.wants_total.then_some(all.len());
-            offset_page(&world, &asked, total, all.into_iter().map(|(_, id)| id))
+            offset_page(world, asked, total, all.into_iter().map(|(_, id)| id))
         }
         (Cursors::Place, Some(order)) => {
-            sorted_page(&world, &asked, order, below(None).map(|(id, _)| id))
+            sorted_page(world, asked, order, below(None).map(|(id, _)| id))
         }
         (Cursors::Place, None) => {
             let after: Option<u32> = asked.paging.after(|text| text.parse().ok())?;
             let total = asked.paging.wants_total.then(|| below(None).count());
             let rest = below(after).filter_map(|(id, node)| {
-                let asset = Asset::new(&world, id, node, &asked.include)?;
+                let asset = Asset::new(world, id, node, &asked.include)?;
                 Some((asset, node.place.to_string()))
             });
-            page(&asked, total, rest)
+            page(asked, total, rest)
         }
     }
 }
@@ -300,7 +323,7 @@ fn shows_all(world: &World) -> bool {
 /// Whether an asset was deleted by itself, and not along with its folder.
 fn stands_alone(world: &World, node: &Node) -> bool {
     let parent = node.parent.and_then(|parent| world.get(parent, true));
-    parent.is_none_or(|parent| parent.deleted_at != node.deleted_at)
+    parent.is_none_or(|parent| parent.deleted_at.is_none() || parent.deleted_at != node.deleted_at)
 }
 
 /// Reads several files of one project, and says of each whether it is there.
@@ -313,8 +336,8 @@ pub(super) async fn bulk_get(
 ) -> Answer {
     experimental(&headers)?;
     let include = query.include(&INCLUDES)?;
-    let fields = fields(&body)?;
-    let ids = body_ids(&fields, BULK)?;
+    let fields = fields(&body, &["file_ids"])?;
+    let ids = body_ids(&fields, "file_ids", 1..=BULK)?;
     let world = shared.world();
     let account = find::account(&world, &account_id)?;
     let found = |id: AssetId| {

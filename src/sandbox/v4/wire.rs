@@ -153,7 +153,9 @@ impl Account {
             display_name: account.name.clone(),
             roles: ["owner"],
             storage_limit: None,
-            storage_usage: projects.map(|project| project.tally.bytes).sum(),
+            storage_usage: projects
+                .map(|project| project.storage(&world.behaviour))
+                .sum(),
             created_at: made(),
             updated_at: made(),
             image: None,
@@ -181,7 +183,7 @@ impl Project {
             name: project.name.clone(),
             description: None,
             status: "active",
-            storage: project.tally.bytes,
+            storage: project.storage(&world.behaviour),
             restricted: false,
             workspace_id: project.team,
             root_folder_id: project.root,

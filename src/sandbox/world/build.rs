@@ -46,6 +46,9 @@ impl World {
             nodes: HashMap::new(),
             below: HashMap::new(),
             hidden: HashSet::new(),
+            ghosts: HashMap::new(),
+            reads: HashMap::new(),
+            returning: Vec::new(),
             place: 0,
         };
         for seed::Account {
@@ -183,6 +186,7 @@ impl World {
             root,
             tally: Tally::default(),
             deleted: BTreeSet::new(),
+            kept: 0,
             lists: 0,
             late: HashMap::new(),
         });

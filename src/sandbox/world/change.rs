@@ -17,6 +17,8 @@ pub(crate) enum Unchanged {
     NotFound,
     /// It cannot be where it would have to be.
     Impossible,
+    /// It lives already.
+    Alive,
 }
 
 impl World {
@@ -58,7 +60,14 @@ impl World {
             from.remove(&place);
             to.insert(place, id);
         }
+        if deleted_at.is_none() {
+            self.ghosts.remove(&id);
+        }
         if let Some(project) = self.projects.get_mut(index as usize) {
+            project.kept = match deleted_at {
+                Some(_) => project.kept.saturating_add(bytes),
+                None => project.kept.saturating_sub(bytes),
+            };
             if let Some(before) = before
                 && !self.behaviour.stale_lists
             {
@@ -75,23 +84,6 @@ impl World {
             }
         }
         self.count(index, kind, bytes, deleted_at.is_none());
-    }
-
-    /// Restores a deleted asset and what was deleted along with it.
-    pub(crate) fn restore(&mut self, id: AssetId) -> Result<(), Unchanged> {
-        let node = self.nodes.get(&id).ok_or(Unchanged::NotFound)?;
-        let deleted_at = node.deleted_at.ok_or(Unchanged::NotFound)?;
-        if node.parent.is_some_and(|parent| !self.is_alive(parent)) {
-            return Err(Unchanged::Impossible);
-        }
-        let mut stack = vec![id];
-        while let Some(id) = stack.pop() {
-            self.mark(id, None);
-            let below = self.children(id, true).into_iter();
-            let along = below.filter(|(_, node)| node.deleted_at == Some(deleted_at));
-            stack.extend(along.map(|(id, _)| id));
-        }
-        Ok(())
     }
 
     /// Counts a reading of the list of what was deleted from a project; it shows no more than what
@@ -113,31 +105,8 @@ impl World {
         })
     }
 
-    /// Moves files that live into a folder that lives, all or none of them.
-    ///
-    /// # Errors
-    ///
-    /// Returns the first id that is no such file, or no such folder.
-    pub(crate) fn move_files(
-        &mut self,
-        ids: &[AssetId],
-        to: AssetId,
-        now: Timestamp,
-    ) -> Result<(), NotFound> {
-        let is = |id: AssetId, kind: Kind| self.get(id, false).is_some_and(|it| it.kind == kind);
-        if !is(to, Kind::Folder) {
-            return Err(NotFound(to));
-        }
-        if let Some(missing) = ids.iter().find(|id| !is(**id, Kind::File)) {
-            return Err(NotFound(*missing));
-        }
-        for id in ids {
-            self.put(*id, to, now);
-        }
-        Ok(())
-    }
-
-    /// Moves one asset that lives within its project: into a folder, or a file into a stack.
+    /// Moves one asset that lives within its project, as people do: into a folder, or a file into
+    /// a stack.
     ///
     /// # Errors
     ///
@@ -148,28 +117,18 @@ impl World {
         to: AssetId,
         now: Timestamp,
     ) -> Result<(), Unchanged> {
-        let node = self.get(id, false).ok_or(Unchanged::NotFound)?;
-        let into = self.get(to, false).ok_or(Unchanged::NotFound)?;
-        let fits = match into.kind {
-            Kind::Folder => true,
-            Kind::VersionStack => node.kind == Kind::File,
-            Kind::File | Kind::Bundle => false,
-        };
-        if !fits || node.parent.is_none() || node.project != into.project {
+        let project = |id: AssetId| self.get(id, false).map(|node| node.project);
+        let from = project(id).ok_or(Unchanged::NotFound)?;
+        let into = project(to).ok_or(Unchanged::NotFound)?;
+        if from != into || !self.fits(id, to) {
             return Err(Unchanged::Impossible);
-        }
-        let mut above = Some(to);
-        while let Some(folder) = above {
-            if folder == id {
-                return Err(Unchanged::Impossible);
-            }
-            above = self.nodes.get(&folder).and_then(|node| node.parent);
         }
         self.put(id, to, now);
         Ok(())
     }
 
-    fn put(&mut self, id: AssetId, to: AssetId, now: Timestamp) {
+    /// Puts an asset that lives into another one.
+    pub(in crate::sandbox) fn put(&mut self, id: AssetId, to: AssetId, now: Timestamp) {
         let Some(project) = self.nodes.get(&to).map(|folder| folder.project) else {
             return;
         };
@@ -192,6 +151,13 @@ impl World {
             .insert(self.place, id);
         self.count(old, kind, bytes, false);
         self.count(project, kind, bytes, true);
+        if old != project {
+            // What is in it goes along.
+            let below: Vec<AssetId> = self.alive_below(id, None).map(|(id, _)| id).collect();
+            for inside in below {
+                self.put(inside, id, now);
+            }
+        }
         if self.behaviour.move_updates
             && let Some(details) = self.details_mut(id)
         {
@@ -231,6 +197,28 @@ impl World {
             ..Details::named(name, now)
         };
         self.make(parent, Kind::File, file)
+    }
+
+    /// Makes a version stack of files, in their order, in a folder that lives; it is called like
+    /// the last of them.
+    ///
+    /// # Errors
+    ///
+    /// Returns the parent where it is no such folder.
+    pub(crate) fn make_stack(
+        &mut self,
+        parent: AssetId,
+        files: &[AssetId],
+        now: Timestamp,
+    ) -> Result<AssetId, NotFound> {
+        let head = files.last().copied().unwrap_or(parent);
+        let name = self.get(head, false).map(|node| node.name(head));
+        let name = name.ok_or(NotFound(parent))?;
+        let stack = self.make(parent, Kind::VersionStack, Details::named(name, now))?;
+        for file in files {
+            self.put(*file, stack, now);
+        }
+        Ok(stack)
     }
 
     fn make(&mut self, parent: AssetId, kind: Kind, details: Details) -> Result<AssetId, NotFound> {

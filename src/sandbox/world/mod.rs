@@ -1,6 +1,6 @@
 //! The world that a sandbox serves: accounts, projects and a tree of assets. Pure.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::asset::AssetId;
 use crate::sandbox::fault::{Faults, Share};
 use crate::sandbox::limit::Limits;
-use crate::sandbox::seed::{self, Behaviour, Client, Field, Kind, Me};
+use crate::sandbox::seed::{self, Behaviour, Client, Field, Kind, Me, Storage};
 pub(super) use crate::sandbox::world::details::{Details, made};
 
 mod build;
@@ -19,6 +19,8 @@ pub(super) mod change;
 mod delete;
 mod details;
 pub mod edit;
+pub(super) mod moves;
+mod slow;
 
 /// How long a deleted asset can be restored.
 const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -40,6 +42,12 @@ pub struct World {
     below: HashMap<AssetId, Below>,
     /// What no token sees.
     hidden: HashSet<AssetId>,
+    /// What V4 still shows although it went with its folder, each with that folder.
+    ghosts: HashMap<AssetId, AssetId>,
+    /// How often what went with a folder can still be read.
+    reads: HashMap<AssetId, u64>,
+    /// What comes back in steps.
+    returning: Vec<Returning>,
     /// The place of the next asset among those beside it.
     place: u32,
 }
@@ -78,10 +86,22 @@ pub(super) struct Project {
     pub(super) tally: Tally,
     /// What the list of the recently deleted has, the oldest first.
     pub(super) deleted: BTreeSet<(Timestamp, AssetId)>,
+    /// The bytes of what is deleted and can be restored.
+    kept: u64,
     /// How often that list was read.
     lists: u64,
     /// How often it had been read when an asset was deleted, where it is late.
     late: HashMap<AssetId, u64>,
+}
+
+impl Project {
+    /// How many bytes it counts, with what is deleted and not gone for good, where that counts.
+    pub(super) fn storage(&self, behaviour: &Behaviour) -> u64 {
+        match behaviour.storage {
+            Storage::Kept => self.tally.bytes.saturating_add(self.kept),
+            Storage::Freed => self.tally.bytes,
+        }
+    }
 }
 
 /// What is in a project and not deleted, its root folder apart.
@@ -90,6 +110,15 @@ pub(super) struct Tally {
     pub(super) files: u64,
     pub(super) folders: u64,
     pub(super) bytes: u64,
+}
+
+/// What is restored, and not yet whole.
+#[derive(Debug, Clone)]
+pub(super) struct Returning {
+    top: AssetId,
+    /// In how many readings the rest comes.
+    left: u64,
+    rest: VecDeque<AssetId>,
 }
 
 /// An asset; what most of them do not have is boxed, since there may be a million.

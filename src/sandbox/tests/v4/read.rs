@@ -150,7 +150,7 @@ async fn files_are_sorted_and_paged_in_that_order() {
 
 #[tokio::test]
 async fn what_was_deleted_is_listed_newest_first() {
-    let guest = Guest::new().await;
+    let guest = Guest::behaving("recently_deleted: all").await;
     let list = format!("{ACCOUNT}/projects/{PROJECT}/recently_deleted");
     assert_eq!(names(&guest.get(&list).await), ["old.mov"]);
     assert_eq!(guest.status(Method::DELETE, &folder(2)).await, 204);
@@ -194,13 +194,8 @@ async fn what_was_deleted_is_listed_newest_first() {
 }
 
 #[tokio::test]
-async fn a_seed_may_show_the_deleted_folder_alone() {
-    let seed = SEED.replace(
-        "accounts:\n",
-        "behaviour: {recently_deleted: tops}\naccounts:\n",
-    );
-    let world = World::from_seed(Seed::parse("sandbox.yaml", &seed).unwrap());
-    let guest = Guest::start(world).await;
+async fn of_what_was_deleted_the_folder_is_listed_alone() {
+    let guest = Guest::new().await;
     assert_eq!(guest.status(Method::DELETE, &folder(2)).await, 204);
     let list = format!("{ACCOUNT}/projects/{PROJECT}/recently_deleted");
     assert_eq!(names(&guest.get(&list).await), ["Day 1", "old.mov"]);
