@@ -20,6 +20,8 @@ enum Asks {
     Nothing,
     /// It may change what is there, which other tests are about.
     Changes,
+    /// It signs somebody in, which other tests are about.
+    SignsIn,
     /// It is a server.
     Serves,
 }
@@ -29,6 +31,8 @@ enum Asks {
 const COMMANDS: &[(&str, Asks, &[&str])] = &[
     ("init", Asks::Reads, &["init fresh"]),
     ("whoami", Asks::Reads, &["whoami", "whoami --format json"]),
+    ("login", Asks::SignsIn, &[]),
+    ("logout", Asks::Nothing, &["logout"]),
     ("validate", Asks::Nothing, &["validate", "validate ."]),
     (
         "plan",
@@ -144,6 +148,7 @@ fn nothing_but_reads_come_of_any_command_that_reads() {
                 ("RETIRE_API", "v2"),
             ];
             let mut command = desk.command(&line);
+            command.env("XDG_DATA_HOME", desk.path("data"));
             if api == "v4" {
                 command.envs(variables);
             } else {
