@@ -98,9 +98,9 @@ impl Lie {
         assets.push_str(&line);
         manifest.push_str(&format!("holds:\n- {{id: {held}, reason: legal}}\n"));
         let lists = [
-            "",
-            "stale_lists: true",
-            "late_lists: 1",
+            "recently_deleted: all",
+            "recently_deleted: all, stale_lists: true",
+            "recently_deleted: all, late_lists: 1",
             "recently_deleted: tops",
         ];
         let behaviour = lists[usize::try_from(dice.below(4)).unwrap()];
