@@ -58,6 +58,8 @@ pub mod cli;
 #[doc(hidden)]
 pub mod crash;
 #[doc(hidden)]
+pub mod find;
+#[doc(hidden)]
 pub mod frameio;
 #[doc(hidden)]
 pub mod render;

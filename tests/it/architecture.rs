@@ -16,7 +16,7 @@ const DOMAIN_TYPES: [&str; 8] = [
 ];
 
 /// Each module and the modules that it may import.
-const MODULES: [(&str, &[&str]); 18] = [
+const MODULES: [(&str, &[&str]); 19] = [
     ("asset", &[]),
     ("crash", &[]),
     ("diagnostic", &[]),
@@ -25,6 +25,7 @@ const MODULES: [(&str, &[&str]); 18] = [
     ("outcome", &["asset"]),
     ("event", &["asset", "outcome"]),
     ("inventory", &["asset", "outcome"]),
+    ("find", &["domain types"]),
     ("manifest", &["domain types"]),
     ("state", &["domain types"]),
     // The client that deletes is made from an approved plan.
@@ -35,12 +36,16 @@ const MODULES: [(&str, &[&str]); 18] = [
         "apply",
         &["domain types", "plan", "state", "frameio", "store"],
     ),
-    ("render", &["domain types", "manifest", "state", "plan"]),
+    (
+        "render",
+        &["domain types", "find", "manifest", "state", "plan"],
+    ),
     ("sandbox", &["domain types"]),
     (
         "app",
         &[
             "domain types",
+            "find",
             "manifest",
             "state",
             "frameio",
@@ -55,6 +60,7 @@ const MODULES: [(&str, &[&str]); 18] = [
         "cli",
         &[
             "domain types",
+            "find",
             "manifest",
             "state",
             "frameio",
@@ -76,7 +82,7 @@ const CRATES: [(&str, &[&str]); 10] = [
     ("reqwest", &["frameio"]),
     ("axum", &["sandbox"]),
     ("clap", &["cli"]),
-    ("serde_yaml", &["manifest", "sandbox"]),
+    ("serde_yaml", &["manifest", "sandbox", "app"]),
     ("terminal_size", &["cli"]),
     ("tracing_subscriber", &["cli"]),
     ("tokio", &["frameio", "apply", "sandbox", "app", "cli"]),
