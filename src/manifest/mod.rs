@@ -19,6 +19,7 @@ mod tests;
 mod text;
 mod values;
 mod walk;
+pub mod write;
 mod yaml;
 
 use std::panic::resume_unwind;
