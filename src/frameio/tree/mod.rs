@@ -31,6 +31,11 @@ pub trait Watch {
     /// believed: then the server is not asked.
     fn recall(&mut self, of: AssetId) -> Option<Vec<Shown>>;
 
+    /// Whether a folder or a version stack is to be read that was found in another one.
+    fn enters(&mut self, _of: AssetId, _item: &Shown) -> bool {
+        true
+    }
+
     /// Hears what is directly in a folder or a version stack: all lists of it were read to their
     /// ends just now.
     fn listed(&mut self, of: AssetId, items: &[Shown]);
@@ -87,7 +92,7 @@ pub async fn read_tree(
         while let Some(ask) = growth.open.pop() {
             let (Ask::Folder(of) | Ask::Stack(of)) = ask;
             match watch.recall(of) {
-                Some(items) => growth.take(of, items),
+                Some(items) => growth.take(of, items, watch),
                 None => reader.ask(ask),
             }
         }
@@ -97,7 +102,7 @@ pub async fn read_tree(
         match answer {
             Ok(items) => {
                 watch.listed(of, &items);
-                growth.take(of, items);
+                growth.take(of, items, watch);
             }
             Err(unread) => {
                 let why = unread.why()?;
@@ -145,16 +150,22 @@ impl Growth {
     }
 
     /// Takes in what is directly in a folder or a version stack.
-    fn take(&mut self, of: AssetId, items: Vec<Shown>) {
+    fn take(&mut self, of: AssetId, items: Vec<Shown>, watch: &mut dyn Watch) {
         let mut ids: Vec<AssetId> = items.iter().map(|item| item.id).collect();
         ids.sort_unstable();
         let mut doubt = None;
-        for Shown { id, facts, project } in items {
-            self.tree.projects.extend(project);
+        for item in items {
             // A stack that is no top is opened only where its versions are wanted.
-            if facts.kind == Kind::Folder || self.versions == Versions::All {
-                self.open(id, facts.kind);
+            let is_wanted = match item.facts.kind {
+                Kind::File => false,
+                Kind::Folder => true,
+                Kind::VersionStack => self.versions == Versions::All,
+            };
+            if is_wanted && watch.enters(of, &item) {
+                self.open(item.id, item.facts.kind);
             }
+            let Shown { id, facts, project } = item;
+            self.tree.projects.extend(project);
             let parent = facts.parent.or(Some(of));
             self.tree.facts.insert(id, Facts { parent, ..facts });
             if let Some(other) = self.shown_in.insert(id, of) {
@@ -170,6 +181,11 @@ impl Growth {
 }
 
 impl Tree {
+    fn is_folder(&self, id: AssetId) -> bool {
+        let facts = self.facts.get(&id);
+        facts.is_some_and(|facts| facts.kind == Kind::Folder)
+    }
+
     /// All that is in a folder or a version stack that was read, to the bottom; of version stacks
     /// in folders what was wanted.
     #[must_use]
@@ -183,6 +199,9 @@ impl Tree {
                     return Contents::Unread(format!("`{of}` could not be listed: {why}").into());
                 }
                 None if of == top => return Contents::Unread("it was not listed".into()),
+                None if self.is_folder(of) => {
+                    return Contents::Unread(format!("`{of}` was not listed").into());
+                }
                 // A file, or a version stack of which only the newest version was wanted.
                 None => continue,
             };

@@ -44,11 +44,16 @@ struct Notes {
     lists: BTreeMap<AssetId, Vec<Shown>>,
     unread: BTreeMap<AssetId, String>,
     known: BTreeMap<AssetId, Vec<Shown>>,
+    closed: BTreeSet<AssetId>,
 }
 
 impl Watch for Notes {
     fn recall(&mut self, of: AssetId) -> Option<Vec<Shown>> {
         self.known.remove(&of)
+    }
+
+    fn enters(&mut self, _of: AssetId, item: &Shown) -> bool {
+        !self.closed.contains(&item.id)
     }
 
     fn listed(&mut self, of: AssetId, items: &[Shown]) {
@@ -245,6 +250,28 @@ async fn a_few_folders_take_one_call_each() {
     let read = read_tree(&client, tops, Versions::All, &mut Notes::default()).await;
     assert_eq!(read.unwrap().lists.len(), 31);
     assert_eq!(sandbox.log().len(), 31);
+}
+
+#[tokio::test]
+async fn a_folder_that_is_not_entered_is_not_read_and_hides_no_contents() {
+    let tree = Planted(vec![
+        (Kind::Folder, 0),
+        (Kind::Folder, 0),
+        (Kind::File, 1),
+        (Kind::Folder, 0),
+        (Kind::File, 3),
+    ]);
+    let (sandbox, client) = tree.serve("limits: off").await;
+    let mut notes = Notes {
+        closed: BTreeSet::from([Planted::id(1)]),
+        ..Notes::default()
+    };
+    let tops = [(Planted::id(0), Kind::Folder)];
+    let read = read_tree(&client, tops, Versions::All, &mut notes).await;
+    let read = read.unwrap();
+    assert_eq!(sandbox.log().len(), 2);
+    let whole = |number| matches!(read.contents(Planted::id(number)), Contents::Whole(_));
+    assert!(whole(3) && !whole(0) && !whole(1));
 }
 
 #[tokio::test]
