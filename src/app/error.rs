@@ -2,9 +2,11 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::diagnostic::Finding;
 use crate::event::StopReason;
+use crate::find::NotThere;
 use crate::frameio::token::TokenError;
 use crate::frameio::transport::{EndpointError, TransportError};
 use crate::plan::saved::{SavedError, Stale};
@@ -78,6 +80,23 @@ pub enum Error {
         /// What the server says.
         #[source]
         why: Box<Self>,
+    },
+    /// A PLACE is not there, or means two.
+    #[error("{}", render::find::not_there(place, why))]
+    NotThere {
+        /// As somebody wrote it.
+        place: String,
+        why: NotThere,
+    },
+    /// No custom field has this name.
+    #[error(
+        "no asset that was read has a field `{name}`{}",
+        render::find::fields(fields)
+    )]
+    NoField {
+        name: String,
+        /// Those that are there.
+        fields: Vec<Arc<str>>,
     },
     /// Whose the token is could not be found out.
     #[error("whose token this is cannot be found out: {0}")]
@@ -188,6 +207,18 @@ impl Error {
             ),
             Self::Who(_) | Self::Stopped(StopReason::NotReachable { .. }) => Some(
                 "nothing was sent; check the network, `--endpoint` and, where tokens are fetched, `--ims-endpoint`, then try again",
+            ),
+            Self::NotThere { why, .. } => Some(match why {
+                NotThere::Id(_) => {
+                    "check the id, the account and the token; `retire whoami` shows what it opens"
+                }
+                NotThere::Missing { .. } => {
+                    "a `/` in a name is written `\\/`; globs are `*`, `?` and `**`"
+                }
+                NotThere::Ambiguous { .. } => "name the one that you mean by its id",
+            }),
+            Self::NoField { .. } => Some(
+                "a field has the display name that the web app shows; fields on project level are not told by V4",
             ),
             Self::OpensNothing { why, .. } if matches!(**why, Self::NoAccount) => {
                 Some("add its user to an account of Frame.io, or use the token of another")

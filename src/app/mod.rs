@@ -10,6 +10,8 @@ use crate::frameio::mask::Secrets;
 pub(crate) mod apply;
 pub(crate) mod connect;
 pub mod error;
+pub(crate) mod find;
+pub mod policy;
 pub(crate) mod prepare;
 pub(crate) mod provenance;
 pub(crate) mod saved_plan;

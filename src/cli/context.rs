@@ -90,7 +90,19 @@ impl Context {
     ///
     /// Returns all that is wrong with them.
     pub(crate) fn manifests(&self, paths: &[PathBuf]) -> Result<Manifests, Failure> {
-        let found = project::load(paths)?;
+        self.read_manifests(project::load(paths)?)
+    }
+
+    /// Reads all manifests of the project folder, where there are any.
+    ///
+    /// # Errors
+    ///
+    /// Returns all that is wrong with them.
+    pub(crate) fn project_manifests(&self) -> Result<Manifests, Failure> {
+        self.read_manifests(project::load_all()?)
+    }
+
+    fn read_manifests(&self, found: project::Found) -> Result<Manifests, Failure> {
         for note in &found.notes {
             self.console.message(&escape(note));
         }

@@ -81,9 +81,11 @@ impl Exit {
                 "done; nothing left open: each listed asset is retired, gone, deferred or held (without `--detailed-exitcode` also a plan with changes)"
             }
             Self::Failed => "failed for a reason not listed here",
-            Self::Pending => "`plan --detailed-exitcode`: changes pending",
+            Self::Pending => {
+                "`plan --detailed-exitcode`: changes pending; `find --policy --check`: a manifest would change"
+            }
             Self::Open => {
-                "apply ended, and some assets failed, are missing, unknown, blocked, skipped or other than reviewed; plan: something listed is missing or may not be read"
+                "apply ended, and some assets failed, are missing, unknown, blocked, skipped or other than reviewed; plan: something listed is missing or may not be read; find could not read everything"
             }
             Self::Refused => {
                 "refused: a pin, something protected that cannot be placed, or missing approval; nothing was sent; also a plan that apply would refuse"
@@ -113,6 +115,8 @@ impl From<&Error> for Exit {
         match error {
             Error::Stopped(reason) => reason.into(),
             Error::Who(_)
+            | Error::NotThere { .. }
+            | Error::NoField { .. }
             | Error::Port { .. }
             | Error::Threads(_)
             | Error::Transport(_)

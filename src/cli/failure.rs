@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use uuid::Uuid;
 
 use crate::app;
+use crate::app::policy::PolicyError;
 use crate::asset::AssetId;
 use crate::cli::console::{Console, OutputError};
 use crate::cli::destination::TargetError;
@@ -99,6 +100,24 @@ pub(crate) enum Failure {
     /// Two PATHs where one state is changed.
     #[error("`{}` is the second PATH, and one state is changed at a time", .0.display())]
     TwoStates(PathBuf),
+    /// A policy that was asked for is not there.
+    #[error("there is no policy `{}`", .0.display())]
+    NoPolicy(PathBuf),
+    /// A policy is wrong.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
+    /// Something on the command line cannot be read.
+    #[error("{0}")]
+    Words(String),
+    /// The legacy API was to be searched.
+    #[error("`retire find` speaks V4 only")]
+    OnlyV4,
+    /// A new manifest would replace another one.
+    #[error("`{}` is there already, and this would not be the same manifest", .0.display())]
+    ManifestThere(PathBuf),
+    /// A manifest cannot be edited.
+    #[error("`{}` has no `assets` with a line of its own for each item", .0.display())]
+    Layout(PathBuf),
     /// No asset was named.
     #[error("no asset is named")]
     NoIds,
@@ -226,6 +245,8 @@ impl Failure {
             | Self::NotKnown { .. }
             | Self::NotMissing { .. }
             | Self::InTheWay(_)
+            | Self::ManifestThere(_)
+            | Self::Layout(_)
             | Self::System { .. }
             | Self::Transport(_) => Exit::Failed,
             Self::App(error) => error.into(),
@@ -236,6 +257,8 @@ impl Failure {
             | Self::Findings(_)
             | Self::NoConfig(_)
             | Self::NoSeed(_)
+            | Self::NoPolicy(_)
+            | Self::Policy(_)
             | Self::NoState(_)
             | Self::StateElsewhere { .. }
             | Self::Seed(_)
@@ -246,6 +269,8 @@ impl Failure {
             | Self::TwoOnStandard
             | Self::SavedStandard
             | Self::NotToV4
+            | Self::Words(_)
+            | Self::OnlyV4
             | Self::TwoStates(_)
             | Self::NoIds => Exit::Usage,
             Self::Secret(_) | Self::SignIn(_) => Exit::Denied,
@@ -285,6 +310,14 @@ impl Failure {
             Self::SignIn(_) => Some("run `retire login` again, and paste the whole address"),
             Self::NoIds => Some("name the assets whose records are to be dropped"),
             Self::NotToV4 => Some("give `--api v4`"),
+            Self::NoPolicy(_) => Some("`retire schema retention` says what stands in one"),
+            Self::OnlyV4 => Some("give `--api v4` and a token of V4"),
+            Self::ManifestThere(_) => Some(
+                "nothing was written; `--update` brings its section of this search up to date, and keeps what people added",
+            ),
+            Self::Layout(_) => Some(
+                "nothing was written; write `assets:` at the beginning of a line and each item below it, or name another file",
+            ),
             Self::InTheWay(_) => {
                 Some("nothing was written over it; move what is there elsewhere, and try again")
             }
@@ -306,8 +339,10 @@ impl Failure {
             | Self::Findings(_)
             | Self::NoConfig(_)
             | Self::NoSeed(_)
+            | Self::Policy(_)
             | Self::TwoStates(_)
             | Self::NotText(_)
+            | Self::Words(_)
             | Self::Seed(_)
             | Self::System { .. }
             | Self::Transport(_) => None,

@@ -128,6 +128,7 @@ fn run(context: &Context, command: &Command) -> Result<Exit, Failure> {
         Command::Login(arguments) => commands::login::run(context, arguments),
         Command::Logout(arguments) => commands::login::leave(context, arguments),
         Command::Whoami(arguments) => commands::whoami::run(context, arguments),
+        Command::Find(arguments) => commands::find::run(context, arguments),
         Command::Validate(arguments) => commands::validate::run(context, arguments),
         Command::Plan(arguments) => commands::plan::run(context, arguments),
         Command::Apply(arguments) => commands::apply::run(context, arguments),

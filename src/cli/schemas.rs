@@ -14,6 +14,8 @@ pub const fn text(name: SchemaName) -> &'static str {
         SchemaName::Plan => include_str!("../../schemas/plan.schema.json"),
         SchemaName::Events => include_str!("../../schemas/events.schema.json"),
         SchemaName::Whoami => include_str!("../../schemas/whoami.schema.json"),
+        SchemaName::Find => include_str!("../../schemas/find.schema.json"),
+        SchemaName::Retention => include_str!("../../schemas/retention.schema.json"),
         SchemaName::Config => include_str!("../../schemas/config.schema.json"),
         SchemaName::SandboxSeed => include_str!("../../schemas/sandbox-seed.schema.json"),
     }
@@ -30,10 +32,12 @@ mod tests {
     use serde_json::{Map, Value, json};
 
     use super::*;
+    use crate::app::policy::Policy;
     use crate::cli::settings::table::SETTINGS;
     use crate::manifest::schema::Manifest;
     use crate::plan::saved::PlanDocument;
     use crate::render::events::Event;
+    use crate::render::find_data::Document;
     use crate::render::whoami::Whoami;
     use crate::sandbox::seed::Seed;
     use crate::state::format::StateDocument;
@@ -47,6 +51,8 @@ mod tests {
             SchemaName::Plan => schema_of::<PlanDocument>(),
             SchemaName::Events => schema_of::<Event<'static>>(),
             SchemaName::Whoami => schema_of::<Whoami>(),
+            SchemaName::Find => schema_of::<Document<'static>>(),
+            SchemaName::Retention => schema_of::<Policy>(),
             SchemaName::Config => return format!("{:#}\n", config()),
             SchemaName::SandboxSeed => schema_of::<Seed>(),
         };

@@ -52,6 +52,8 @@ pub enum RateLimit {
     Workspaces,
     /// Listing the projects of a workspace or an account.
     Projects,
+    /// V4: listing the custom fields of an account.
+    Fields,
 }
 
 impl RateLimit {
@@ -73,7 +75,8 @@ impl RateLimit {
             | Self::Me
             | Self::Accounts
             | Self::Workspaces
-            | Self::Projects => Task::Resolve,
+            | Self::Projects
+            | Self::Fields => Task::Resolve,
         }
     }
 
@@ -98,6 +101,7 @@ impl RateLimit {
             Self::Accounts => "accounts",
             Self::Workspaces => "workspaces",
             Self::Projects => "projects",
+            Self::Fields => "field_definitions",
         }
     }
 }

@@ -20,11 +20,12 @@ const LISTS: [&str; 4] = ["assets", "holds", "releases", "waivers"];
 /// The other keys at the top of a manifest: a document that has no others is one without a list.
 const FRAME: [&str; 5] = ["version", "account", "projects", "defaults", "$schema"];
 
-/// How the other documents of this program begin: state, plan, line of the journal, event, seed.
+/// How the other documents of this program begin: state, plan, policy, line of the journal, event.
 /// A seed may begin with any of its keys, and has its accounts.
-const OURS: [&[&str]; 4] = [
+const OURS: [&[&str]; 5] = [
     &["version", "lineage", "serial"],
     &["version", "id", "created_at"],
+    &["version", "rules"],
     &["sum"],
     &["type", "version"],
 ];
@@ -340,6 +341,7 @@ mod tests {
             "{\"type\":\"run_started\",\"version\":1}\n{\"type\":\"run_ended\"}\n",
             "version: 1\naccounts: []\n",
             "accounts: []\nversion: 1\n",
+            "version: 1\nrules: []\n",
         ];
         for text in ours {
             assert_eq!(kind(text.as_bytes()), DocumentKind::Ours, "{text}");

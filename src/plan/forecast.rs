@@ -59,7 +59,8 @@ const fn documented(rate_limit: RateLimit) -> (u32, Duration, bool) {
         | RateLimit::Me
         | RateLimit::Accounts
         | RateLimit::Workspaces
-        | RateLimit::Projects => (100, Duration::from_mins(1), true),
+        | RateLimit::Projects
+        | RateLimit::Fields => (100, Duration::from_mins(1), true),
         RateLimit::DeleteFolder => (60, Duration::from_mins(1), true),
         RateLimit::ShowFile => (10, Duration::from_secs(1), true),
     }

@@ -14,6 +14,8 @@ pub(crate) mod basis;
 pub mod diff;
 pub(crate) mod escape;
 pub(crate) mod events;
+pub(crate) mod find;
+pub(crate) mod find_data;
 pub(crate) mod findings;
 mod forecast;
 mod group;

@@ -51,6 +51,15 @@ cases! {
     events_of_a_run
     events_overwrite_nothing
     files_that_are_missing
+    find_fields
+    find_filters
+    find_formats
+    find_manifest
+    find_places
+    find_policy
+    find_table
+    find_unread
+    find_update
     habits
     hold_on_a_project
     holds_in_any_letter_case

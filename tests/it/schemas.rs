@@ -83,6 +83,7 @@ fn every_example_fits_its_schema() {
         let text = fs::read_to_string(&path).unwrap();
         let (schema, documents) = match name {
             "sandbox.yaml" => (SchemaName::SandboxSeed, yaml(&text)),
+            "retention.yaml" => (SchemaName::Retention, yaml(&text)),
             "retire.toml" => {
                 let table: toml::Table = toml::from_str(&text).unwrap();
                 let table = serde_json::to_value(table).unwrap();

@@ -9,7 +9,7 @@ use crate::cli::exit::Exit;
 const WIDTH: usize = 72;
 
 /// Three examples each, and what they do; those of `retire state` stand below each of its commands.
-const EXAMPLES: [(&str, &str); 14] = [
+const EXAMPLES: [(&str, &str); 15] = [
     (
         "retire",
         "  retire apply --sandbox examples/quickstart     # play, without an account
@@ -39,6 +39,12 @@ const EXAMPLES: [(&str, &str); 14] = [
         "  retire whoami                                  # whose token, what it opens
   retire whoami --format json                    # for programs
   retire whoami --api v4 --legacy-token          # does V4 take this one?",
+    ),
+    (
+        "find",
+        "  retire find 'The Long Tide' --depth 1          # what fills a project?
+  retire find --old-versions --keep 2 --full     # all but the newest two
+  retire find --older-than 90d --out old.yaml    # list it, for review",
     ),
     (
         "validate",

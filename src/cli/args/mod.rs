@@ -16,11 +16,13 @@ use crate::sandbox::fault::{Rule, Share};
 use crate::sandbox::limit::LimitWord;
 
 mod common;
+mod find;
 pub mod habits;
 pub mod help;
 mod state;
 
 pub use common::{Flags, Format, ThisRun};
+pub use find::{Find, FindFormat, Listing};
 pub use state::*;
 
 /// Retire Frame.io assets on purpose
@@ -98,6 +100,8 @@ pub enum Command {
     Logout(Logout),
     /// Show whose token it is, what it opens, and the settings in force
     Whoami(Whoami),
+    /// Find live assets by place, name, age, size or field: a table, or a manifest
+    Find(Box<Find>),
     /// Check manifests, without a server and without a token
     Validate(Paths),
     /// Show what apply would do
@@ -395,6 +399,10 @@ pub enum SchemaName {
     Events,
     /// What `whoami --format json` prints.
     Whoami,
+    /// What `find --format json` prints.
+    Find,
+    /// retention.yaml, the policies for `find --policy`.
+    Retention,
     /// retire.toml.
     Config,
     /// The sandbox's seed file.

@@ -2,6 +2,7 @@
 
 pub(super) mod apply;
 pub(super) mod completions;
+pub(super) mod find;
 pub(super) mod init;
 pub(super) mod login;
 pub(super) mod man;

@@ -30,6 +30,7 @@ const HEAD: usize = 1 << 20;
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Document<'state> {
     Plan,
+    Manifest,
     /// The events of a run.
     Events,
     /// A copy of the state.
@@ -40,6 +41,7 @@ impl Document<'_> {
     const fn words(self) -> &'static str {
         match self {
             Self::Plan => "a saved plan",
+            Self::Manifest => "a manifest",
             Self::Events => "an event stream",
             Self::Copy(_) => "a copy of this state",
         }
@@ -208,6 +210,19 @@ pub(super) fn publish(
     }
 }
 
+/// Makes the folders that a document lies in, where they are not there.
+///
+/// # Errors
+///
+/// Returns what the system says where one cannot be made.
+pub(super) fn make_folder_of(path: &Path) -> Result<(), TargetError> {
+    let folder = path.parent();
+    match folder.filter(|folder| !folder.as_os_str().is_empty()) {
+        Some(folder) => fs::create_dir_all(folder).map_err(TargetError::write(path)),
+        None => Ok(()),
+    }
+}
+
 /// Opens a place that [`check`] allows for the events of a run, and empties it.
 ///
 /// # Errors
@@ -309,13 +324,17 @@ fn judge(
     match (document, kind) {
         // Behind a link an empty file may be anybody's.
         (_, Kind::Empty) if !linked => Ok(()),
-        (Document::Plan, Kind::Plan) | (Document::Events, Kind::Events) => Ok(()),
+        (Document::Plan, Kind::Plan)
+        | (Document::Manifest, Kind::Manifest)
+        | (Document::Events, Kind::Events) => Ok(()),
         (Document::Copy(state), Kind::State) => judge_state(path, place, state),
-        (Document::Plan | Document::Events | Document::Copy(_), found) => Err(TargetError::Other {
-            path: path.to_owned(),
-            found: found.words(),
-            wanted: document.words(),
-        }),
+        (Document::Plan | Document::Manifest | Document::Events | Document::Copy(_), found) => {
+            Err(TargetError::Other {
+                path: path.to_owned(),
+                found: found.words(),
+                wanted: document.words(),
+            })
+        }
     }
 }
 

@@ -70,6 +70,25 @@ pub(super) fn load(paths: &[PathBuf]) -> Result<Found, FilesError> {
     })
 }
 
+/// Finds and reads all manifests of the project folder, where there are any.
+///
+/// # Errors
+///
+/// Returns the first thing that is in the way.
+pub(super) fn load_all() -> Result<Found, FilesError> {
+    let here = links::here()?;
+    let project = project_of(&[], &here)?;
+    let shown = seen_from(&here, &project, true);
+    let mut search = Search::new(&project);
+    search.usual(&shown, Part::All)?;
+    let notes = search.notes();
+    Ok(Found {
+        folder: files::shown(&shown),
+        sources: search.sources,
+        notes,
+    })
+}
+
 /// Takes in what a PATH means.
 fn named(search: &mut Search<'_>, path: &Path) -> Result<(), FilesError> {
     if path.as_os_str() == "-" {

@@ -29,14 +29,20 @@ pub mod on {
     pub const WHOAMI: u8 = 32;
     /// `retire login`.
     pub const LOGIN: u8 = 64;
+    /// `retire find`.
+    pub const FIND: u8 = 128;
     /// Every command that has a state.
-    pub const ALL: u8 = PLAN | APPLY | MIGRATE | READ_STATE | WRITE_STATE;
+    pub const ALL: u8 = PLAN | APPLY | MIGRATE | READ_STATE | WRITE_STATE | FIND;
     /// The commands that talk to a server.
-    pub const SERVER: u8 = PLAN | APPLY | MIGRATE | WHOAMI;
+    pub const SERVER: u8 = PLAN | APPLY | MIGRATE | WHOAMI | FIND;
 }
 
 /// The parts of the help, in their order.
 pub(crate) mod heading {
+    /// What is found.
+    pub(crate) const FILTERS: &str = "Filters";
+    /// Where what is found is listed.
+    pub(crate) const MANIFEST: &str = "Manifest";
     /// What is planned, and what is left out.
     pub(crate) const PLAN: &str = "Plan";
     /// Who says yes, and what is printed.

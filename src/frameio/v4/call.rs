@@ -44,6 +44,8 @@ pub enum Read {
     Projects(Arc<str>, Cursor),
     /// Lists the projects of the account.
     ProjectsOfAccount(Cursor),
+    /// Lists the custom fields of the account.
+    Fields(Cursor),
     /// Lists what was deleted from a project.
     RecentlyDeleted(Arc<str>, Cursor),
     /// Reads an asset as one of a kind.
@@ -133,6 +135,7 @@ impl Call {
                 | Read::Workspaces(_)
                 | Read::Projects(..)
                 | Read::ProjectsOfAccount(_)
+                | Read::Fields(_)
                 | Read::RecentlyDeleted(..),
             ) => None,
         }
@@ -165,6 +168,7 @@ impl call::Call for Read {
             Self::Accounts(_) => RateLimit::Accounts,
             Self::Workspaces(_) => RateLimit::Workspaces,
             Self::Projects(..) | Self::ProjectsOfAccount(_) => RateLimit::Projects,
+            Self::Fields(_) => RateLimit::Fields,
             Self::RecentlyDeleted(..) => RateLimit::RecentlyDeleted,
             Self::Show(Kind::File, _) => RateLimit::ShowFile,
             Self::Show(Kind::Folder, _) => RateLimit::ShowFolder,
@@ -186,6 +190,7 @@ impl call::Call for Read {
                 after,
             ),
             Self::ProjectsOfAccount(after) => list("projects", after),
+            Self::Fields(after) => list("metadata/field_definitions", after),
             Self::RecentlyDeleted(project, after) => {
                 let project = segment(project);
                 list(&format!("projects/{project}/recently_deleted"), after)

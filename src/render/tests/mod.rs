@@ -16,6 +16,7 @@ use crate::render::{counted, moment, share, thousands};
 
 mod diff;
 mod events;
+mod find;
 mod findings;
 mod notices;
 mod picture;

@@ -1,0 +1,250 @@
+//! Reads as much of a live account as somebody asks for, and finds it there.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::app::Host;
+use crate::app::connect::{AskedAccount, Connection, PAGES, not_told};
+use crate::app::error::Error;
+use crate::asset::{AssetId, Kind};
+use crate::find::place::{Place, Walked};
+use crate::find::tree::Read;
+use crate::find::{Query, check};
+use crate::frameio::client::Client;
+use crate::frameio::survey::survey;
+use crate::frameio::tree::{Versions, Watch, read_projects, read_tree};
+use crate::frameio::v4;
+use crate::frameio::v4::answer::judge_named;
+use crate::frameio::v4::facts::Shown;
+use crate::inventory::Seen;
+use crate::render::counted;
+use crate::render::summary::duration;
+
+/// After how many lists people are told how far it is: about every ten seconds under the
+/// documented limits.
+const EACH: usize = 100;
+
+/// How many folders lie above an asset at most; no tree of people comes near it.
+const DEEPEST: usize = 1000;
+
+/// What was read of an account.
+#[derive(Debug)]
+pub(crate) struct Account {
+    /// Its id.
+    pub(crate) id: Option<String>,
+    /// What is in it, as far as somebody asked.
+    pub(crate) read: Read,
+}
+
+/// Reads what a question needs, and checks that its places are there.
+///
+/// # Errors
+///
+/// Returns why nothing can be read, or what is not there.
+pub(crate) fn read_account(
+    connection: &Connection,
+    asked: Option<&AskedAccount>,
+    queries: &[Query],
+) -> Result<Account, Error> {
+    let id = connection.account(asked)?;
+    let client = connection.client(id.as_deref());
+    let projects = connection.wait_for(read_projects(&client))?;
+    let mut read = Read::default();
+    read.inventory.projects = projects.map_err(not_told)?;
+    let places: Vec<&Place> = queries.iter().flat_map(|query| &query.places).collect();
+    let ids: BTreeSet<AssetId> = places.iter().filter_map(|place| place.id()).collect();
+    connection.wait_for(read_named(&client, &ids, &mut read))??;
+    let mut pages = Pages::new(&*connection.host, queries, &read);
+    let tops = pages.tops(&ids, &read);
+    let reading = read_tree(&client, tops, Versions::All, &mut pages);
+    let tree = connection.wait_for(reading)?.map_err(Error::Stopped)?;
+    for (of, list) in tree.lists {
+        match list {
+            Ok(_) => drop(read.listed.insert(of)),
+            Err(why) => drop(read.unread.insert(of, why)),
+        }
+    }
+    for (id, project) in tree.projects {
+        read.inventory.projects.entry(id).or_insert(project);
+    }
+    let inventory = &mut read.inventory;
+    inventory
+        .assets
+        .retain(|id, _| !tree.facts.contains_key(id));
+    inventory.around = tree.facts;
+    for place in places {
+        check(&read, place).map_err(|why| Error::NotThere {
+            place: place.text.clone(),
+            why,
+        })?;
+    }
+    if queries.iter().any(|query| query.filter.needs_fields()) {
+        let mut fields = read.fields();
+        let pages = client.pages(v4::Read::Fields, judge_named);
+        // An account that keeps its fields in projects has no list of them; what was read of
+        // assets tells which there are.
+        if let Ok(listed) = connection.wait_for(pages.all(PAGES))? {
+            fields.extend(
+                listed
+                    .into_iter()
+                    .filter_map(|field| field.name)
+                    .map(Arc::from),
+            );
+        }
+        let unknown = |query: &Query| query.filter.unknown_field(&fields).map(str::to_owned);
+        if let Some(name) = queries.iter().find_map(unknown) {
+            let fields = fields.into_iter().collect();
+            return Err(Error::NoField { name, fields });
+        }
+    }
+    Ok(Account { id, read })
+}
+
+/// Reads the assets that are named by their ids, and the folders above them.
+async fn read_named(
+    client: &Client,
+    ids: &BTreeSet<AssetId>,
+    read: &mut Read,
+) -> Result<(), Error> {
+    let inventory = &mut read.inventory;
+    let is_project = |id: &AssetId| inventory.projects.contains_key(id);
+    let mut wanted: Vec<AssetId> = ids.iter().copied().filter(|id| !is_project(id)).collect();
+    let roots: BTreeSet<AssetId> = inventory
+        .projects
+        .values()
+        .filter_map(|of| of.root)
+        .collect();
+    for _ in 0..DEEPEST {
+        let asked: Vec<(AssetId, Option<Kind>)> = wanted.iter().map(|id| (*id, None)).collect();
+        if asked.is_empty() {
+            break;
+        }
+        let found = survey(client, &asked, |_| {})
+            .await
+            .map_err(Error::Stopped)?;
+        inventory.assets.extend(found.assets);
+        let above = wanted.iter().filter_map(|id| inventory.facts(*id)?.parent);
+        let above: BTreeSet<AssetId> = above
+            .filter(|id| !roots.contains(id) && !inventory.assets.contains_key(id))
+            .collect();
+        wanted = above.into_iter().collect();
+    }
+    Ok(())
+}
+
+/// Follows the reading of a tree: which folders are entered, and how far it is.
+struct Pages<'a> {
+    host: &'a dyn Host,
+    queries: &'a [Query],
+    /// The way to each folder that was entered; of one in which everything is asked for, nothing.
+    ways: HashMap<AssetId, Option<Vec<Walked>>>,
+    lists: usize,
+    files: usize,
+    known: usize,
+    began: Instant,
+}
+
+impl<'a> Pages<'a> {
+    fn new(host: &'a dyn Host, queries: &'a [Query], read: &Read) -> Self {
+        let mut ways = HashMap::new();
+        for (id, project) in &read.inventory.projects {
+            let name = project.name.as_deref().unwrap_or_default();
+            let way = vec![Walked::project(*id, name)];
+            if let Some(root) = project.root
+                && queries.iter().any(|query| query.enters(&way))
+            {
+                ways.insert(root, Some(way));
+            }
+        }
+        Self {
+            host,
+            queries,
+            ways,
+            lists: 0,
+            files: 0,
+            known: 0,
+            began: Instant::now(),
+        }
+    }
+
+    /// The folders and stacks to begin with.
+    fn tops(&mut self, ids: &BTreeSet<AssetId>, read: &Read) -> Vec<(AssetId, Kind)> {
+        let inventory = &read.inventory;
+        let roots = self.ways.keys().map(|root| (*root, Kind::Folder));
+        let mut tops: Vec<(AssetId, Kind)> = roots.collect();
+        for id in ids {
+            let Some(facts) = inventory.assets.get(id).and_then(Seen::facts) else {
+                continue;
+            };
+            match (facts.kind, facts.parent) {
+                (Kind::Folder | Kind::VersionStack, _) => {
+                    tops.push((*id, facts.kind));
+                    self.ways.insert(*id, None);
+                }
+                // The list that shows it tells more of it: its maker, its fields, its version.
+                (Kind::File, Some(parent)) => {
+                    let above = inventory.facts(parent);
+                    let kind = above.map_or(Kind::Folder, |facts| facts.kind);
+                    tops.push((parent, kind));
+                }
+                (Kind::File, None) => {}
+            }
+        }
+        tops.sort_unstable();
+        tops.dedup();
+        self.known = tops.len();
+        tops
+    }
+}
+
+impl Watch for Pages<'_> {
+    fn recall(&mut self, _of: AssetId) -> Option<Vec<Shown>> {
+        None
+    }
+
+    fn enters(&mut self, of: AssetId, item: &Shown) -> bool {
+        let Some(above) = self.ways.get(&of) else {
+            return false;
+        };
+        let way = above.as_ref().map(|above| {
+            let name = item.facts.name.as_deref().unwrap_or("?");
+            let mut way = above.clone();
+            way.push(Walked::asset(item.id, name, item.facts.kind));
+            way
+        });
+        let enters = way
+            .as_ref()
+            .is_none_or(|way| self.queries.iter().any(|query| query.enters(way)));
+        if enters {
+            self.known += 1;
+            self.ways.insert(item.id, way);
+        }
+        enters
+    }
+
+    fn listed(&mut self, _of: AssetId, items: &[Shown]) {
+        let files = items.iter().filter(|item| item.facts.kind == Kind::File);
+        self.files += files.count();
+        self.lists += 1;
+        if self.lists.is_multiple_of(EACH) && self.known > self.lists {
+            let left = self.known - self.lists;
+            let spent = self.began.elapsed();
+            let each = u32::try_from(self.lists).unwrap_or(u32::MAX);
+            let more = spent / each * u32::try_from(left).unwrap_or(u32::MAX);
+            self.host.message(&format!(
+                "{} read, with {}; {} more known so far: at least {}",
+                counted(self.lists, "folder", "folders"),
+                counted(self.files, "file", "files"),
+                counted(left, "is", "are"),
+                duration(more.max(Duration::from_secs(1))),
+            ));
+        }
+    }
+
+    fn unread(&mut self, _of: AssetId, _why: &str) {
+        self.lists += 1;
+    }
+}

@@ -1,0 +1,350 @@
+//! `retire find`: what is in the live account, as a table or a manifest. It reads, and cannot delete.
+
+mod policy;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use crate::app::find::{Account, read_account};
+use crate::asset::AssetId;
+use crate::cli::args::{Find, FindFormat, Listing, ThisRun};
+use crate::cli::connect::{asked_account, connect};
+use crate::cli::context::Context;
+use crate::cli::destination::{self, Document};
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::files::{self, Input};
+use crate::cli::settings::Settings;
+use crate::cli::{clock, playground};
+use crate::find::asked::{Around, Asked};
+use crate::find::sum::joined;
+use crate::find::{Answer, Found, Query, find, moment};
+use crate::manifest::document::Manifests;
+use crate::manifest::write::{self, Fields, Proposed, Section, WriteError, Written};
+use crate::render::find::{self as table, FindView};
+use crate::render::{counted, find_data as data};
+use crate::state::{Api, Status};
+use crate::store::file::FileStore;
+
+/// Reads the account, shows what is asked for, and lists it.
+pub(crate) fn run(context: &Context, arguments: &Find) -> Result<Exit, Failure> {
+    let Find {
+        places,
+        filters,
+        output,
+        listing,
+        policy,
+        check,
+        sandbox,
+        settings,
+    } = arguments;
+    let run = ThisRun {
+        sandbox: *sandbox,
+        ..ThisRun::default()
+    };
+    let settings = context.settings(&settings.given, run, &[])?;
+    if settings.api.value == Api::V2 {
+        return Err(Failure::OnlyV4);
+    }
+    if let Some(path) = policy {
+        return policy::run(context, &settings, path, *check);
+    }
+    let state = &settings.state.value;
+    if let Some(path) = &listing.out {
+        check_new(path, state)?;
+    }
+    if let Some(path) = &listing.update {
+        destination::check(path, Document::Manifest, state)?;
+        // What is wrong with it is told before anybody waits for a server.
+        updated(path, &text_of(path)?, (None, &Section::default()))?;
+    }
+    let manifests = context.project_manifests()?;
+    let asked = Asked::from(filters);
+    let around = around(context, &settings, &manifests, filters.keep as usize)?;
+    let query = Query {
+        places: places.clone(),
+        filter: asked.filter(&around).map_err(Failure::Words)?,
+    };
+    let title = write::title(&asked.words(places, around.keep));
+    let account = read(context, &settings, &manifests, std::slice::from_ref(&query))?;
+    let answer = find(&account.read, &query, &held(&manifests, &around));
+    let unread = answer.unread(&account.read);
+    let by = query.filter.by;
+    match output.format {
+        FindFormat::Table => {
+            let view = FindView {
+                answer: &answer,
+                unread: &unread,
+                by,
+                depth: output.depth,
+                order: output.sort.into(),
+                full: output.full,
+                width: context.console.width(),
+            };
+            context
+                .console
+                .data(|style, sink| table::table(&view, style, sink))?;
+        }
+        FindFormat::Json => context
+            .console
+            .data(|_, sink| data::json(&answer, &unread, sink))?,
+        FindFormat::Csv => {
+            let escaped = context.console.is_read_by_people();
+            context
+                .console
+                .data(|_, sink| data::csv(&answer, escaped, sink))?;
+        }
+        FindFormat::Ids => context.console.data(|_, sink| data::ids(&answer, sink))?,
+        FindFormat::Manifest => {}
+    }
+    let lists =
+        listing.out.is_some() || listing.update.is_some() || output.format == FindFormat::Manifest;
+    if !unread.is_empty() {
+        if output.format != FindFormat::Table {
+            let folders = counted(unread.len(), "folder", "folders");
+            context.console.warn(&format!(
+                "{folders} could not be read: what is in them is missing"
+            ));
+        }
+        if lists {
+            context
+                .console
+                .warn("no manifest was written, since not everything could be read");
+        }
+        return Ok(Exit::Open);
+    }
+    if lists {
+        let fields = fields(listing, &around)?;
+        let listed = listed(&answer, listing.collapse);
+        let section = section(&answer, &listed, title, fields);
+        tell_kept(context, &answer);
+        tell_listed(context, listing, &section, &manifests);
+        write_down(context, listing, (account.id.as_deref(), &section), state)?;
+    }
+    Ok(Exit::Done)
+}
+
+/// Reads what the questions need.
+fn read(
+    context: &Context,
+    settings: &Settings,
+    manifests: &Manifests,
+    queries: &[Query],
+) -> Result<Account, Failure> {
+    let listed = manifests.account.as_ref();
+    let listed = listed.map(|account| {
+        let who = format!("the manifest (`{}`)", account.place);
+        (who, account.id.to_string())
+    });
+    let asked = asked_account(settings).or(listed);
+    let world = || playground::world_of(manifests, asked.as_ref().map(|(_, account)| &**account));
+    let connection = connect(context, settings, &[], settings.sending.reading, world)?;
+    let account = read_account(&connection, asked.as_ref(), queries);
+    connection.close();
+    Ok(account?)
+}
+
+/// What must be known besides to filter.
+fn around(
+    context: &Context,
+    settings: &Settings,
+    manifests: &Manifests,
+    keep: usize,
+) -> Result<Around, Failure> {
+    let loaded = FileStore::new(&settings.state.value).load()?;
+    let warnings = loaded.iter().flat_map(|loaded| &loaded.warnings);
+    warnings.for_each(|warning| context.console.warn(warning));
+    let records = loaded.iter().flat_map(|loaded| &loaded.state.assets);
+    let retired = records.filter(|(_, record)| match record.status() {
+        Status::Retired(_) | Status::Gone(_) => true,
+        Status::Failed(_) | Status::Unknown { .. } | Status::Missing => false,
+    });
+    let entries = manifests.entries.iter().map(|entry| entry.id);
+    Ok(Around {
+        now: clock::now(),
+        keep,
+        listed: entries.collect(),
+        retired: retired.map(|(id, _)| *id).collect(),
+    })
+}
+
+/// What is held now.
+fn held(manifests: &Manifests, around: &Around) -> BTreeSet<AssetId> {
+    let holds = manifests.holds.iter().chain(&manifests.project_holds);
+    let now = holds.filter(|hold| hold.until.is_none_or(|until| around.now < until));
+    now.map(|hold| hold.id).collect()
+}
+
+/// What new entries say.
+fn fields(listing: &Listing, around: &Around) -> Result<Fields, Failure> {
+    let day = listing.not_before.as_deref();
+    let day = day.map(|day| moment::day_after(day, around.now));
+    Ok(Fields {
+        reason: listing.reason.clone(),
+        ticket: listing.ticket.clone(),
+        owner: listing.owner.clone(),
+        not_before: day.transpose().map_err(Failure::Words)?,
+    })
+}
+
+/// What of an answer is to be listed.
+fn listed<'a>(answer: &'a Answer<'a>, collapse: bool) -> Vec<Found<'a>> {
+    let found = if collapse {
+        answer.collapsed()
+    } else {
+        answer.found.clone()
+    };
+    let may_go = |found: &Found<'_>| found.kept.is_none();
+    let mut listed: Vec<Found<'_>> = found.into_iter().filter(may_go).collect();
+    // What lies right in a folder stands before what lies in those below it.
+    listed.sort_by_cached_key(|found| answer.folder_of(found));
+    listed
+}
+
+/// The section of a manifest that lists it.
+fn section(answer: &Answer<'_>, listed: &[Found<'_>], title: String, fields: Fields) -> Section {
+    let proposed = listed.iter().map(|found| Proposed {
+        id: found.id,
+        kind: found.facts.kind,
+        name: found.facts.name.clone(),
+        filesize: found.facts.bytes,
+        contents: found.within.map(|within| within.files),
+        folder: joined(&answer.folder_of(found)).into(),
+    });
+    Section {
+        title,
+        assets: proposed.collect(),
+        fields,
+    }
+}
+
+/// Says what was found and is not listed.
+fn tell_kept(context: &Context, answer: &Answer<'_>) {
+    let kept = answer.found.iter().filter(|found| found.kept.is_some());
+    let kept = kept.count();
+    if kept > 0 {
+        let assets = counted(kept, "asset is", "assets are");
+        context.console.message(&format!(
+            "{assets} left out: held, or with something held inside."
+        ));
+    }
+}
+
+/// Warns of what other manifests list as well, which no plan takes.
+fn tell_listed(context: &Context, listing: &Listing, section: &Section, manifests: &Manifests) {
+    let file = listing.update.as_deref().or(listing.out.as_deref());
+    let is_other = |path: &str| !file.is_some_and(|file| files::are_same(file, Path::new(path)));
+    let twice = section.assets.iter().filter(|asset| {
+        let place = manifests
+            .entries
+            .binary_search_by_key(&asset.id, |entry| entry.id);
+        let entry = place.ok().and_then(|place| manifests.entries.get(place));
+        let file = entry.and_then(|entry| manifests.files.get(entry.spot.file as usize));
+        file.is_some_and(|file| is_other(&file.path))
+    });
+    let twice = twice.count();
+    if twice > 0 {
+        let assets = counted(twice, "asset is", "assets are");
+        context.console.warn(&format!(
+            "{assets} listed in another manifest of the project already; `--not-listed` leaves them out"
+        ));
+    }
+}
+
+/// Refuses to write a new manifest over one that this command did not write.
+fn check_new(path: &Path, state: &Path) -> Result<(), Failure> {
+    destination::check(path, Document::Manifest, state)?;
+    let there = text_of(path)?;
+    if !there.is_empty() && write::titles(&there).is_empty() {
+        return Err(Failure::ManifestThere(path.to_owned()));
+    }
+    Ok(())
+}
+
+/// The text of a manifest; nothing where it is not there.
+fn text_of(path: &Path) -> Result<String, Failure> {
+    if path.as_os_str() == "-" || !files::is_there(path) {
+        return Ok(String::new());
+    }
+    let source = files::read(&Input::File(path.to_owned()))?;
+    String::from_utf8(source.bytes).map_err(|_bytes| Failure::Layout(path.to_owned()))
+}
+
+/// Writes the section where it belongs.
+fn write_down(
+    context: &Context,
+    listing: &Listing,
+    (account, section): (Option<&str>, &Section),
+    state: &Path,
+) -> Result<(), Failure> {
+    let Some(path) = &listing.update else {
+        let Written { text, .. } =
+            write::whole(account, section).map_err(not_written(Path::new("-")))?;
+        return match &listing.out {
+            Some(path) if path.as_os_str() != "-" => {
+                let there = text_of(path)?;
+                if !there.is_empty() && there != text {
+                    return Err(Failure::ManifestThere(path.clone()));
+                }
+                publish(context, path, &text, state)?;
+                let entries = counted(section.assets.len(), "entry", "entries");
+                let path = path.display();
+                context.console.message(&format!(
+                    "Wrote `{path}` with {entries}; `retire plan {path}` shows what would happen."
+                ));
+                Ok(())
+            }
+            Some(_) | None => {
+                context
+                    .console
+                    .data(|_, sink| sink.write_all(text.as_bytes()))?;
+                Ok(())
+            }
+        };
+    };
+    let there = text_of(path)?;
+    let written = updated(path, &there, (account, section))?;
+    if written.text != there {
+        publish(context, path, &written.text, state)?;
+    }
+    context.console.data(|style, sink| {
+        let title = format!("`{}`", path.display());
+        table::difference(&title, &written, section, style, sink)
+    })?;
+    Ok(())
+}
+
+/// The text of a manifest with its section.
+fn updated(
+    path: &Path,
+    there: &str,
+    (account, section): (Option<&str>, &Section),
+) -> Result<Written, Failure> {
+    let written = if there.trim().is_empty() {
+        write::whole(account, section)
+    } else {
+        write::update(&path.display().to_string(), there, section)
+    };
+    written.map_err(not_written(path))
+}
+
+fn publish(context: &Context, path: &Path, text: &str, state: &Path) -> Result<(), Failure> {
+    let write = |sink: &mut dyn std::io::Write| {
+        context
+            .console
+            .guard(sink, |sink| sink.write_all(text.as_bytes()))
+    };
+    Ok(destination::publish(
+        path,
+        Document::Manifest,
+        state,
+        write,
+    )?)
+}
+
+fn not_written(path: &Path) -> impl FnOnce(WriteError) -> Failure {
+    move |error| match error {
+        WriteError::Findings(findings) => Failure::Findings(findings),
+        WriteError::Layout => Failure::Layout(path.to_owned()),
+    }
+}

@@ -1,0 +1,367 @@
+//! What was found, for people: totals first, then a table by folder.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::asset::{AssetId, Kind};
+use crate::find::filter::By;
+use crate::find::sum::{Folder, Order, joined};
+use crate::find::{Answer, Found, Kept, NotThere};
+use crate::manifest::write::{Proposed, Section, Written};
+use crate::measure;
+use crate::render::escape::{columns, escape};
+use crate::render::words::{figures, fold};
+use crate::render::{Paint, Style, count, counted};
+
+/// How narrow a terminal is at which the table leaves out two of its columns.
+const NARROW: usize = 80;
+
+/// How many folders a terminal shows, and of each folder how many assets.
+const SHOWN: usize = 40;
+
+/// A folder by its path and its project.
+type Key = (Vec<String>, Option<AssetId>);
+
+/// How a name that is too long is cut.
+const CUT: &str = "…";
+
+/// What is shown of an answer.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct FindView<'a> {
+    /// What was found.
+    pub(crate) answer: &'a Answer<'a>,
+    /// The folders that could not be read, by path, and why.
+    pub(crate) unread: &'a [(String, String)],
+    /// Which moment of an asset counts.
+    pub(crate) by: By,
+    /// How far down folders are shown, each with all below it.
+    pub(crate) depth: Option<usize>,
+    /// The order of the folders.
+    pub(crate) order: Order,
+    /// Whether each asset is shown.
+    pub(crate) full: bool,
+    /// How many columns a line may have; nothing where nobody minds.
+    pub(crate) width: Option<usize>,
+}
+
+/// Shows what was found.
+///
+/// # Errors
+///
+/// Returns what the sink says.
+pub(crate) fn table(view: &FindView<'_>, style: Style, sink: &mut dyn Write) -> io::Result<()> {
+    unread(view.unread, style, sink)?;
+    let answer = view.answer;
+    let totals = answer.totals(view.by);
+    if answer.found.is_empty() {
+        return writeln!(sink, "Nothing was found.");
+    }
+    let direct = answer.folders(None, view.by, view.order);
+    let title = format!(
+        "{}, {}, in {} of {}",
+        things(answer),
+        measure::bytes(totals.bytes),
+        counted(direct.len(), "folder", "folders"),
+        counted(answer.projects(), "project", "projects"),
+    );
+    writeln!(sink, "{}", style.paint(Paint::Bold, title))?;
+    kept(&answer.found, sink)?;
+    writeln!(sink)?;
+    let folders = match view.depth {
+        None => direct,
+        Some(_) => answer.folders(view.depth, view.by, view.order),
+    };
+    let is_narrow = view.width.is_some_and(|width| width < NARROW);
+    let head = ["FILES", "BYTES", "OLDEST", "NEWEST", "SHARE", "FOLDER"];
+    let rows: Vec<[String; 6]> = folders.iter().map(row).collect();
+    let mut widths = [0; 5];
+    for cells in std::iter::once(&head.map(str::to_owned)).chain(&rows) {
+        for (width, cell) in widths.iter_mut().zip(cells) {
+            *width = columns(cell).max(*width);
+        }
+    }
+    let shown = match view.width {
+        Some(_) if !view.full => SHOWN,
+        Some(_) | None => usize::MAX,
+    };
+    let line = |cells: &[String; 6]| {
+        // Without the oldest and the share, where there is no room for them.
+        let cells_before = cells.iter().zip(widths).enumerate();
+        let shown = cells_before.filter(|(place, _)| !(is_narrow && matches!(place, 2 | 4)));
+        let shown = shown.map(|(_, (cell, width))| format!("{cell:>width$}  "));
+        let mut line = shown.collect::<Vec<_>>().concat();
+        let left = view.width.map(|all| all.saturating_sub(columns(&line)));
+        line.push_str(&cut(&cells[5], left));
+        line
+    };
+    let head = line(&head.map(str::to_owned));
+    writeln!(sink, "{}", style.paint(Paint::Dim, head))?;
+    let each = view.full.then(|| by_folder(answer));
+    for (folder, cells) in folders.iter().zip(&rows).take(shown) {
+        writeln!(sink, "{}", line(cells))?;
+        if let Some(each) = &each {
+            let key = (folder.path.clone(), folder.project);
+            for found in each.get(&key).into_iter().flatten() {
+                writeln!(sink, "{}", asset(found, view))?;
+            }
+        }
+    }
+    let more = folders.len().saturating_sub(shown);
+    fold(0, more, "more folders; `--full` shows all", style, sink)
+}
+
+/// Says why a PLACE is not there, or what it could mean.
+pub(crate) fn not_there(place: &str, why: &NotThere) -> String {
+    let list = |named: &[(String, AssetId)]| {
+        let named = named.iter().map(|(name, id)| format!("`{name}` ({id})"));
+        named.collect::<Vec<_>>().join(", ")
+    };
+    let within = |within: &str| match within {
+        "" => "the account".to_owned(),
+        within => format!("`{within}`"),
+    };
+    match why {
+        NotThere::Id(id) => format!("neither a project nor an asset has the id `{id}`"),
+        NotThere::Missing {
+            within: above,
+            name,
+            instead,
+            more,
+        } => {
+            let there = match (&**instead, more) {
+                ([], _) => "; nothing is in there".to_owned(),
+                (some, 0) => format!("; there is {}", list(some)),
+                (some, more) => format!("; there is {} and {} more", list(some), count(*more)),
+            };
+            let above = within(above);
+            format!("PLACE `{place}` is not there: {above} has no `{name}`{there}")
+        }
+        NotThere::Ambiguous {
+            within: above,
+            name: _,
+            candidates,
+        } => {
+            let (above, list) = (within(above), list(candidates));
+            let number = count(candidates.len());
+            format!("PLACE `{place}` means {number}: {above} has {list}")
+        }
+    }
+}
+
+/// Says which fields are there.
+pub(crate) fn fields(fields: &[Arc<str>]) -> String {
+    if fields.is_empty() {
+        return ", nor any other".to_owned();
+    }
+    let names = fields.iter().take(SHOWN).map(|name| format!("`{name}`"));
+    format!("; there is {}", names.collect::<Vec<_>>().join(", "))
+}
+
+/// Shows what came into a section of a manifest, and what went out.
+///
+/// # Errors
+///
+/// Returns what the sink says.
+pub(crate) fn difference(
+    title: &str,
+    written: &Written,
+    section: &Section,
+    style: Style,
+    sink: &mut dyn Write,
+) -> io::Result<()> {
+    let Written {
+        text: _,
+        new,
+        gone,
+        changed,
+        elsewhere,
+    } = written;
+    let title = escape(title);
+    let listed = section.assets.len() - elsewhere.len();
+    if new.is_empty() && gone.is_empty() && changed.is_empty() {
+        let entries = counted(listed, "entry", "entries");
+        writeln!(sink, "{title} is up to date: {entries}")?;
+    } else {
+        let counts = [
+            (new.len(), "new"),
+            (gone.len(), "no longer found"),
+            (changed.len(), "changed"),
+            (listed - new.len() - changed.len(), "as before"),
+        ];
+        writeln!(sink, "{title}: {}", figures(&counts).join(", "))?;
+    }
+    let names: BTreeMap<AssetId, &Proposed> = section
+        .assets
+        .iter()
+        .map(|asset| (asset.id, asset))
+        .collect();
+    let name = |id: &AssetId| {
+        let asset = names.get(id);
+        let name = asset.map(|asset| {
+            let name = asset.name.as_deref().unwrap_or("?");
+            format!("{}/{}", asset.folder, name.replace('/', "\\/"))
+        });
+        name.unwrap_or_default()
+    };
+    for id in new {
+        let line = format!("+ {id}  {}", escape(&name(id)));
+        writeln!(sink, "{}", style.paint(Paint::Green, line))?;
+    }
+    for (id, name) in gone {
+        let name = name.as_deref().unwrap_or_default();
+        let line = format!("- {id}  {}", escape(name));
+        writeln!(sink, "{}", style.paint(Paint::Red, line.trim_end()))?;
+    }
+    for id in changed {
+        let line = format!("~ {id}  {}", escape(&name(id)));
+        writeln!(sink, "{}", style.paint(Paint::Yellow, line))?;
+    }
+    if !elsewhere.is_empty() {
+        let assets = counted(elsewhere.len(), "asset is", "assets are");
+        writeln!(sink, "{assets} listed elsewhere in it already")?;
+    }
+    Ok(())
+}
+
+/// What was found, by the folder that it lies in.
+fn by_folder<'a>(answer: &'a Answer<'a>) -> BTreeMap<Key, Vec<&'a Found<'a>>> {
+    let mut each: BTreeMap<Key, Vec<&Found<'_>>> = BTreeMap::new();
+    for found in &answer.found {
+        let path = answer.folder_of(found).into_iter().map(str::to_owned);
+        let key = (path.collect(), found.facts.project);
+        each.entry(key).or_default().push(found);
+    }
+    each
+}
+
+/// Says what could not be read, before anything else.
+fn unread(unread: &[(String, String)], style: Style, sink: &mut dyn Write) -> io::Result<()> {
+    if unread.is_empty() {
+        return Ok(());
+    }
+    let folders = counted(unread.len(), "folder", "folders");
+    let them = if unread.len() == 1 { "it" } else { "them" };
+    let text = format!("{folders} could not be read: what is in {them} is missing below");
+    writeln!(sink, "{}", style.paint(Paint::BoldRed, text))?;
+    for (path, why) in unread.iter().take(SHOWN) {
+        writeln!(sink, "  {}: {}", escape(path), escape(why))?;
+    }
+    fold(2, unread.len().saturating_sub(SHOWN), "more", style, sink)?;
+    writeln!(sink)
+}
+
+/// How many assets were found, by kind.
+fn things(answer: &Answer<'_>) -> String {
+    let number = |kind: Kind| {
+        let found = answer.found.iter();
+        found.filter(|found| found.facts.kind == kind).count()
+    };
+    let figures = [
+        (number(Kind::File), "file", "files"),
+        (
+            number(Kind::VersionStack),
+            "version stack",
+            "version stacks",
+        ),
+        (number(Kind::Folder), "folder", "folders"),
+    ];
+    let some = figures.into_iter().filter(|(number, _, _)| *number > 0);
+    let words: Vec<String> = some
+        .map(|(number, one, many)| counted(number, one, many))
+        .collect();
+    words.join(", ")
+}
+
+/// Says what is held.
+fn kept(found: &[Found<'_>], sink: &mut dyn Write) -> io::Result<()> {
+    let number = |why: Kept| found.iter().filter(|found| found.kept == Some(why)).count();
+    let held = number(Kept::Held);
+    if held > 0 {
+        let verb = if held == 1 { "is" } else { "are" };
+        writeln!(
+            sink,
+            "{} of them {verb} held, and no manifest gets them",
+            count(held)
+        )?;
+    }
+    let holds = number(Kept::HoldsHeld);
+    if holds > 0 {
+        let verb = if holds == 1 { "has" } else { "have" };
+        writeln!(
+            sink,
+            "{} of them {verb} something held inside, and no manifest gets them",
+            count(holds)
+        )?;
+    }
+    Ok(())
+}
+
+fn row(folder: &Folder) -> [String; 6] {
+    let figures = folder.figures;
+    [
+        count(figures.files),
+        measure::bytes(figures.bytes),
+        day(figures.oldest),
+        day(figures.newest),
+        share(figures.bytes, folder.storage),
+        escape(&joined(&folder.path)).into_owned(),
+    ]
+}
+
+/// A line of one asset.
+fn asset(found: &Found<'_>, view: &FindView<'_>) -> String {
+    let kind = match found.facts.kind {
+        Kind::File => "",
+        Kind::Folder => "/",
+        Kind::VersionStack => " (version stack)",
+    };
+    let name = found.facts.name.as_deref().unwrap_or("?");
+    let name = format!("{}{kind}", escape(name));
+    let [_, newest] = found.moments(view.by);
+    let bytes = found.bytes().map_or_else(|| "–".to_owned(), measure::bytes);
+    let before = format!("    {bytes:>9}  {:>10}  {}  ", day(newest), found.id);
+    let left = view.width.map(|all| all.saturating_sub(columns(&before)));
+    format!("{before}{}", cut(&name, left))
+}
+
+/// Cuts a text in its middle, so that both its ends are seen.
+fn cut(text: &str, most: Option<usize>) -> String {
+    let Some(most) = most.filter(|most| columns(text) > *most) else {
+        return text.to_owned();
+    };
+    let half = most.saturating_sub(1) / 2;
+    let take = |letters: &mut dyn Iterator<Item = char>, most: usize| {
+        let mut taken = String::new();
+        for letter in letters {
+            let longer = format!("{taken}{letter}");
+            if columns(&longer) > most {
+                break;
+            }
+            taken = longer;
+        }
+        taken
+    };
+    let begin = take(&mut text.chars(), half);
+    let rest = most.saturating_sub(1).saturating_sub(columns(&begin));
+    let end: String = take(&mut text.chars().rev(), rest).chars().rev().collect();
+    format!("{begin}{CUT}{end}")
+}
+
+fn day(moment: Option<Timestamp>) -> String {
+    moment.map_or_else(
+        || "–".to_owned(),
+        |moment| moment.strftime("%Y-%m-%d").to_string(),
+    )
+}
+
+/// The share of a project's bytes.
+fn share(bytes: u64, storage: Option<u64>) -> String {
+    let Some(storage) = storage.filter(|storage| *storage > 0) else {
+        return "–".to_owned();
+    };
+    let tenths = u128::from(bytes) * 1000 / u128::from(storage);
+    format!("{}.{} %", tenths / 10, tenths % 10)
+}
