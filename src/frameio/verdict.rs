@@ -8,7 +8,7 @@ use crate::asset::AssetId;
 use crate::event::StopReason;
 use crate::frameio::pacer::Pace;
 use crate::frameio::reply::{Body, Reply};
-use crate::frameio::words::{bounded, detail};
+use crate::frameio::words::{bounded, detail, is_to_come};
 use crate::outcome::{AssetOutcome, Failure, FailureKind, Outcome};
 
 /// What follows from an answer.
@@ -74,6 +74,22 @@ pub enum Live {
         /// The server's own words.
         detail: String,
     },
+}
+
+impl Live {
+    /// The same, unless it is said of a moment that is still to come by the answer's own date.
+    ///
+    /// # Errors
+    ///
+    /// Returns why the answer cannot be used.
+    pub(super) fn so_far(self, reply: &Reply) -> Result<Self, String> {
+        match self {
+            Self::Deleted(at) if is_to_come(at, reply.date()) => {
+                Err(format!("its `deleted_at` is still to come: {at}"))
+            }
+            Self::There | Self::Deleted(_) | Self::Missing | Self::OtherKind { .. } => Ok(self),
+        }
+    }
 }
 
 /// An answer as far as a verdict depends on it.

@@ -1,6 +1,6 @@
 //! The words of a server that both versions of the API share: of errors, and of moments.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -87,6 +87,15 @@ pub fn moment(deleted_at: &Value) -> Result<Option<Timestamp>, String> {
     let time = time.and_then(|text| text.parse().ok());
     let wrong = || format!("its `deleted_at` is no time: {deleted_at}");
     time.map(Some).ok_or_else(wrong)
+}
+
+/// Whether a moment is still to come by the server's own clock, which is read as exact to some
+/// minutes: an asset that is deleted then is not deleted now. Where the server does not say what
+/// time it is, nobody can tell.
+#[must_use]
+pub fn is_to_come(at: Timestamp, server: Option<Timestamp>) -> bool {
+    const EXACT: SignedDuration = SignedDuration::from_mins(5);
+    server.is_some_and(|now| at.duration_since(now) > EXACT)
 }
 
 /// Whether a text has the form `2026-11-01T12:00:00Z`, perhaps with a fraction, another offset, or

@@ -125,7 +125,7 @@ fn says_absent(message: &str) -> bool {
 pub fn judge_read(id: AssetId, reply: &Reply) -> Verdict<Live> {
     match reply.answer() {
         Some((404, body)) if is_error(body) => Verdict::Told(Live::Missing),
-        Some(_) | None => Verdict::of_reading(reply, |bytes| wire::live(id, bytes)),
+        Some(_) | None => Verdict::of_reading(reply, |bytes| wire::live(id, bytes)?.so_far(reply)),
     }
 }
 

@@ -9,7 +9,7 @@ use crate::frameio::v4::call::List;
 use crate::frameio::v4::facts::{self, Shown};
 use crate::frameio::v4::wire::{self, Line, Named, Page, User};
 use crate::frameio::verdict::{Answer, Deletion, Live, Verdict, refusal};
-use crate::frameio::words::detail;
+use crate::frameio::words::{detail, is_to_come};
 use crate::inventory::{Facts, Project};
 use crate::outcome::{Evidence, Outcome};
 
@@ -55,7 +55,7 @@ fn absence(reply: &Reply) -> Option<Live> {
 pub fn judge_show(id: AssetId, reply: &Reply) -> Verdict<Live> {
     match absence(reply) {
         Some(absent) => Verdict::Told(absent),
-        None => Verdict::of_reading(reply, |bytes| wire::live(id, bytes)),
+        None => Verdict::of_reading(reply, |bytes| wire::live(id, bytes)?.so_far(reply)),
     }
 }
 
@@ -66,7 +66,7 @@ pub fn judge_facts(id: AssetId, reply: &Reply) -> Verdict<(Live, Option<Facts>)>
     match absence(reply) {
         Some(absent) => Verdict::Told((absent, None)),
         None => Verdict::of_reading(reply, |bytes| {
-            let live = wire::live(id, bytes)?;
+            let live = wire::live(id, bytes)?.so_far(reply)?;
             Ok((live, Some(facts::facts(bytes)?)))
         }),
     }
@@ -141,10 +141,14 @@ pub fn judge_named(reply: &Reply) -> Verdict<Page<Named>> {
     Verdict::of_reading(reply, wire::page)
 }
 
-/// Judges a page of what was deleted from a project.
+/// Judges a page of what was deleted from a project; a line of a moment that is still to come says
+/// nothing.
 #[must_use]
 pub fn judge_deleted(reply: &Reply) -> Verdict<Page<Line>> {
-    Verdict::of_reading(reply, wire::deleted)
+    Verdict::of_reading(reply, wire::deleted).map(|mut page| {
+        page.items.retain(|line| !is_to_come(line.at, reply.date()));
+        page
+    })
 }
 
 #[cfg(test)]
@@ -176,6 +180,46 @@ mod tests {
 
     fn judged(status: u16, body: &str) -> Verdict<Deletion> {
         judge_delete(id(), &reply(status, body))
+    }
+
+    #[test]
+    fn what_is_deleted_only_later_is_not_deleted() {
+        let at = |at: &str, date: Option<&str>| {
+            let mut reply = reply(
+                200,
+                &format!(r#"{{"data":{{"id":"{A}","type":"file","deleted_at":"{at}"}}}}"#),
+            );
+            let list = Reply::Answered {
+                status: 200,
+                wait: None,
+                limits: None,
+                date: date.map(|date| date.parse().unwrap()),
+                pages: None,
+                body: Body::Whole(
+                    format!(r#"{{"data":[{{"id":"{A}","deleted_at":"{at}"}}]}}"#).into_bytes(),
+                ),
+            };
+            if let Reply::Answered { date: said, .. } = &mut reply {
+                *said = date.map(|date| date.parse().unwrap());
+            }
+            let shown = matches!(judge_show(id(), &reply), Verdict::Told(Live::Deleted(_)));
+            let read = matches!(
+                judge_facts(id(), &reply),
+                Verdict::Told((Live::Deleted(_), _))
+            );
+            let Verdict::Told(page) = judge_deleted(&list) else {
+                panic!("the list cannot be read");
+            };
+            (shown, read, page.items.len())
+        };
+        let now = Some("2026-11-01T12:00:00Z");
+        let (yes, no) = ((true, true, 1), (false, false, 0));
+        assert_eq!(at("2026-11-01T11:00:00Z", now), yes);
+        // Two servers need not agree to the second.
+        assert_eq!(at("2026-11-01T12:04:00Z", now), yes);
+        assert_eq!(at("2026-11-01T12:06:00Z", now), no);
+        assert_eq!(at("2030-01-01T00:00:00Z", now), no);
+        assert_eq!(at("2030-01-01T00:00:00Z", None), yes, "nobody can tell");
     }
 
     #[test]
