@@ -99,8 +99,8 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
         if !refused.is_empty() {
             self.record(0, refused);
         }
-        let rest = rest.into_iter().map(|outcome| (0, outcome));
-        self.later.held.extend(rest);
+        let rest = rest.into_iter().map(|(id, outcome)| (id, (0, outcome)));
+        self.memory.held.extend(rest);
     }
 
     /// Serves the workers until nothing is left and nothing is under way.
@@ -353,7 +353,9 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
         for effect in effects {
             match effect {
                 Effect::Record(outcomes) => self.record(batch, outcomes),
-                Effect::HoldBack(outcome) => self.later.hold_back(batch, outcome),
+                Effect::HoldBack((id, outcome)) => {
+                    self.memory.held.insert(id, (batch, outcome));
+                }
                 Effect::SeekFiles(stack) => self.later.seek_files(batch, stack),
                 Effect::Seek(subject) => self.later.absent.push((batch, subject)),
                 Effect::Forget(id) => self.forget(vec![id]),
@@ -377,7 +379,7 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
                     let intents = ids.into_iter().map(|id| (id, at));
                     self.memory.intents.extend(intents);
                 }
-                Effect::Doubt(ids) => self.later.doubt(batch, ids),
+                Effect::Doubt(ids) => self.events.push(RunEvent::Doubted { batch, ids }),
                 Effect::Progress(stack, progress) => self.memory.keep_progress(stack, progress),
                 Effect::Stop(reason) => self.stop(reason),
             }
@@ -385,7 +387,7 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
     }
 
     fn record(&mut self, batch: u64, outcomes: Vec<AssetOutcome>) {
-        self.later.settle(&outcomes);
+        self.memory.settle(&outcomes);
         self.events.push(RunEvent::Answered {
             batch,
             at: self.clock.now(),
@@ -422,7 +424,7 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
     /// Whether the lists of recently deleted assets are to be looked through now.
     fn is_to_seek(&self) -> bool {
         let is_urgent = || self.later.is_urgent(&self.guards.breaker, &self.known());
-        let is_time = self.has_nothing_else() || is_urgent();
+        let is_time = self.has_nothing_else() || self.queue.begins_folders() || is_urgent();
         is_time && self.may_send() && !self.later.absent.is_empty()
     }
 
@@ -461,17 +463,18 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
     pub(super) fn end(mut self) -> Ended {
         // Unless the run stopped since too much is missing: then it is as it was.
         if !self.halt.takes_back() {
-            for (batch, outcomes) in self.later.release() {
+            for (batch, outcomes) in self.memory.release() {
                 self.record(batch, outcomes);
             }
         }
+        let left = self.queue.left() + self.memory.held.len() + self.later.open();
         let ending = self
             .halt
             .reason
             .take()
             .map_or(Ending::Done, Ending::Stopped);
-        if self.halt.is_cut_short {
-            // What was kept back may still be unwritten, and only then it is known what is open.
+        if self.ledger.is_open() {
+            // What was held back may still be unwritten, and only then it is known what is open.
             self.commit();
             for (batch, outcomes) in self.ledger.give_up() {
                 self.record(batch, outcomes);
@@ -486,7 +489,7 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
         let saved = self.ledger.save();
         crash::point("run.saved");
         Ended {
-            left: self.queue.left() + self.later.held.len() + self.later.open(),
+            left,
             state: self.ledger.into_state(),
             ending,
             requests: self.traffic.batches,

@@ -288,6 +288,11 @@ pub(super) fn sought<S: Strategy>(
     }
 }
 
+/// What follows for what a delete did not find, where there is any.
+pub(super) fn doubt<S: Strategy>(ids: Vec<AssetId>) -> Option<Effect<S>> {
+    (!ids.is_empty()).then_some(Effect::Doubt(ids))
+}
+
 /// The refusal of a server that may not be asked.
 pub(super) const fn forbidden(message: String) -> Failure {
     Failure {

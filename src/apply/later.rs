@@ -1,5 +1,4 @@
-//! What is decided later: what a stop could take back, and what is looked for in the lists of
-//! recently deleted assets.
+//! What is decided later: what is looked for in the lists of recently deleted assets.
 //!
 //! That the server does not know an asset is no evidence. With V4 a reading does not tell when an
 //! asset was deleted, so that what is not found is looked for in these lists, many at once: at the
@@ -13,60 +12,23 @@ use crate::apply::breaker::{Breaker, SAMPLE};
 use crate::apply::strategy::{Known, Strategy, Subject};
 use crate::asset::AssetId;
 use crate::frameio::recently_deleted::Wanted;
-use crate::outcome::{AssetOutcome, Outcome};
 
 /// What is decided later; with each the batch that found out.
 #[derive(Debug, Default)]
 pub(super) struct Later {
-    /// What is written down at the end, unless the run stops since too much is missing.
-    pub(super) held: Vec<(u64, AssetOutcome)>,
     /// What the server does not know, until it is looked for in lists.
     pub(super) absent: Vec<(u64, Subject)>,
     /// Those of them that are version stacks and empty.
     emptied: BTreeSet<AssetId>,
-    /// What the server did not know when it was to delete it, until something is found out of it;
-    /// with each the batch.
-    doubtful: BTreeMap<AssetId, u64>,
     /// What is looked for now.
     pub(super) sought: Vec<(u64, Subject)>,
 }
 
 impl Later {
-    /// Holds back what became of an asset.
-    pub(super) fn hold_back(&mut self, batch: u64, outcome: AssetOutcome) {
-        self.doubtful.remove(&outcome.0);
-        self.held.push((batch, outcome));
-    }
-
     /// Has the files of an empty version stack looked for.
     pub(super) fn seek_files(&mut self, batch: u64, stack: AssetId) {
         self.absent.push((batch, Subject::alone(stack)));
         self.emptied.insert(stack);
-    }
-
-    /// Takes notice that the server did not know assets when it was to delete them.
-    pub(super) fn doubt(&mut self, batch: u64, ids: Vec<AssetId>) {
-        self.doubtful.extend(ids.into_iter().map(|id| (id, batch)));
-    }
-
-    /// Takes notice of what is written down.
-    pub(super) fn settle(&mut self, outcomes: &[AssetOutcome]) {
-        for (id, _) in outcomes {
-            self.doubtful.remove(id);
-        }
-    }
-
-    /// Lets go of what was held back, by batch. What a delete was sent for and nothing was found
-    /// out of is not known.
-    pub(super) fn release(&mut self) -> BTreeMap<u64, Vec<AssetOutcome>> {
-        let mut batches: BTreeMap<u64, Vec<AssetOutcome>> = BTreeMap::new();
-        for (id, batch) in std::mem::take(&mut self.doubtful) {
-            self.held.push((batch, (id, Outcome::Unknown)));
-        }
-        for (batch, outcome) in std::mem::take(&mut self.held) {
-            batches.entry(batch).or_default().push(outcome);
-        }
-        batches
     }
 
     /// Whether so much is absent that it is to be known now what became of it.

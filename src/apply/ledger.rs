@@ -95,12 +95,18 @@ impl<'run, Se: Session> Ledger<'run, Se> {
             RunEvent::Forgotten { .. } => true,
             RunEvent::Started(_)
             | RunEvent::Intent { .. }
+            | RunEvent::Doubted { .. }
             | RunEvent::Warned { .. }
             | RunEvent::Paced { .. }
             | RunEvent::Retried { .. }
             | RunEvent::Stopping { .. }
             | RunEvent::Ended { .. } => false,
         }
+    }
+
+    /// Whether something was sent of which nothing is written down.
+    pub(super) fn is_open(&self) -> bool {
+        !self.open.is_empty()
     }
 
     /// Closes what is still open: nobody knows what became of it.

@@ -61,6 +61,8 @@ pub(super) struct Queue<'plan, S: Strategy> {
     found: Vec<(AssetId, Tries)>,
     /// How many assets `again` and `later` ask for.
     returned: usize,
+    /// Whether a folder has gone.
+    folders_begun: bool,
     /// How many jobs of each rank wait in `again` and `later`, or are under way.
     ranks: [usize; Rank::ALL.len()],
 }
@@ -78,6 +80,7 @@ impl<'plan, S: Strategy> Queue<'plan, S> {
             given: 0,
             found: Vec::new(),
             returned: 0,
+            folders_begun: false,
             ranks: [0; Rank::ALL.len()],
         }
     }
@@ -88,6 +91,7 @@ impl<'plan, S: Strategy> Queue<'plan, S> {
     pub(super) fn next(&mut self, terms: Terms<'_>) -> Option<Job<S>> {
         let job = self.pick(terms)?;
         self.ranks[job.rank as usize] += 1;
+        self.folders_begun |= job.rank == Rank::Folder;
         Some(job)
     }
 
@@ -175,6 +179,12 @@ impl<'plan, S: Strategy> Queue<'plan, S> {
             .chain(waiting)
             .min()
             .unwrap_or(Rank::ALL.len())
+    }
+
+    /// Whether folders come next, and none has gone yet: what is absent is looked for before, so
+    /// that what lies in them has evidence of its own.
+    pub(super) fn begins_folders(&self) -> bool {
+        !self.folders_begun && self.first_rank() == Rank::Folder as usize
     }
 
     /// The next reading of an asset whose earlier delete was not answered, or that is missing.

@@ -138,6 +138,13 @@ pub(super) fn event(event: &RunEvent) {
                 "a batch is answered"
             );
         }
+        RunEvent::Doubted { batch, ids } => {
+            debug!(
+                batch,
+                assets = ids.len(),
+                "the server did not know what it was to delete"
+            );
+        }
         RunEvent::Forgotten { at: _, ids } => info!(records = ids.len(), "records are dropped"),
         RunEvent::Warned { batch, message } => warn!(batch, words = message, "an odd answer"),
         RunEvent::Paced {

@@ -179,6 +179,14 @@ pub enum RunEvent {
         /// What became of its assets; one that is missing here stays as it was.
         outcomes: Vec<AssetOutcome>,
     },
+    /// The server did not know assets when it was to delete them: until something is written down
+    /// of one, nobody knows what became of it.
+    Doubted {
+        /// The number of the batch that asked for them.
+        batch: u64,
+        /// Which.
+        ids: Vec<AssetId>,
+    },
     /// Records that nothing needs any more are dropped.
     Forgotten {
         /// When.
@@ -245,6 +253,7 @@ impl RunEvent {
             Self::Started(_)
             | Self::Intent { .. }
             | Self::Answered { .. }
+            | Self::Doubted { .. }
             | Self::Forgotten { .. }
             | Self::Warned { .. }
             | Self::Ended { .. } => true,
@@ -263,7 +272,7 @@ impl RunEvent {
             | Self::Retried { at, .. }
             | Self::Stopping { at, .. }
             | Self::Ended { at, .. } => Some(*at),
-            Self::Intent { .. } | Self::Warned { .. } => None,
+            Self::Intent { .. } | Self::Doubted { .. } | Self::Warned { .. } => None,
         }
     }
 }
@@ -274,23 +283,40 @@ pub trait Listener {
     fn on_event(&mut self, event: &RunEvent);
 }
 
-/// The batches that were sent and are not answered.
+/// The batches that were sent and are not answered, and what was answered and settled nothing.
 ///
 /// A live run, the replay of a journal and the summary learn it by this one fold.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct OpenBatches(BTreeMap<u64, (Task, Arc<[AssetId]>)>);
+pub struct OpenBatches {
+    sent: BTreeMap<u64, (Task, Arc<[AssetId]>)>,
+    /// What the server did not know when it was to delete it, and of which nothing was written
+    /// down since; with each the batch.
+    doubted: BTreeMap<AssetId, u64>,
+}
 
 impl OpenBatches {
     /// Takes in one event, and gives back what the batch asked for that it answers.
     pub fn apply(&mut self, event: &RunEvent) -> Option<(Task, Arc<[AssetId]>)> {
         match event {
             RunEvent::Intent { batch, task, ids } => {
-                self.0.insert(*batch, (*task, Arc::clone(ids)));
+                self.sent.insert(*batch, (*task, Arc::clone(ids)));
                 None
             }
-            RunEvent::Answered { batch, .. } => self.0.remove(batch),
+            RunEvent::Answered {
+                batch, outcomes, ..
+            } => {
+                self.settle(outcomes.iter().map(|(id, _)| id));
+                self.sent.remove(batch)
+            }
+            RunEvent::Doubted { batch, ids } => {
+                self.doubted.extend(ids.iter().map(|id| (*id, *batch)));
+                None
+            }
+            RunEvent::Forgotten { ids, .. } => {
+                self.settle(ids);
+                None
+            }
             RunEvent::Started(_)
-            | RunEvent::Forgotten { .. }
             | RunEvent::Warned { .. }
             | RunEvent::Paced { .. }
             | RunEvent::Retried { .. }
@@ -301,23 +327,50 @@ impl OpenBatches {
 
     /// Takes an asset off its batch that is answered for before the rest of it.
     pub fn take_off(&mut self, batch: u64, asset: AssetId) {
-        if let Some((_, ids)) = self.0.get_mut(&batch) {
+        self.settle([&asset]);
+        if let Some((_, ids)) = self.sent.get_mut(&batch) {
             *ids = ids.iter().filter(|id| **id != asset).copied().collect();
         }
     }
 
-    /// The assets whose delete was sent and not answered, by batch.
-    pub fn deletes(&self) -> impl Iterator<Item = (u64, &Arc<[AssetId]>)> {
-        let batches = self.0.iter();
-        batches.filter_map(|(batch, (task, ids))| (*task == Task::Delete).then_some((*batch, ids)))
+    /// Takes notice that something is written down of assets.
+    pub fn settle<'id>(&mut self, ids: impl IntoIterator<Item = &'id AssetId>) {
+        if self.doubted.is_empty() {
+            return;
+        }
+        for id in ids {
+            self.doubted.remove(id);
+        }
+    }
+
+    /// What a batch asks for that is not answered.
+    #[must_use]
+    pub fn asked(&self, batch: u64) -> Option<&Arc<[AssetId]>> {
+        self.sent.get(&batch).map(|(_, ids)| ids)
+    }
+
+    /// Whether nothing is open.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.sent.is_empty() && self.doubted.is_empty()
+    }
+
+    /// The assets of which nobody knows what became of their delete, each with its batch.
+    pub fn deletes(&self) -> impl Iterator<Item = (u64, AssetId)> {
+        let sent = self.sent.iter();
+        let sent = sent.filter(|(_, (task, _))| *task == Task::Delete);
+        let sent = sent.flat_map(|(batch, (_, ids))| ids.iter().map(|id| (*batch, *id)));
+        sent.chain(self.doubted.iter().map(|(id, batch)| (*batch, *id)))
     }
 
     /// Closes every batch, and says of each delete that nobody knows what became of it.
     pub fn give_up(&mut self) -> Vec<(u64, Vec<AssetOutcome>)> {
-        let unknown = |ids: &Arc<[AssetId]>| ids.iter().map(|id| (*id, Outcome::Unknown)).collect();
-        let open = std::mem::take(self);
-        let deletes = open.deletes().map(|(batch, ids)| (batch, unknown(ids)));
-        deletes.collect()
+        let mut batches: BTreeMap<u64, Vec<AssetOutcome>> = BTreeMap::new();
+        for (batch, id) in std::mem::take(self).deletes() {
+            let outcomes = batches.entry(batch).or_default();
+            outcomes.push((id, Outcome::Unknown));
+        }
+        batches.into_iter().collect()
     }
 }
 
@@ -347,8 +400,11 @@ mod tests {
     }
 
     fn open(batches: &OpenBatches) -> Vec<(u64, Vec<AssetId>)> {
-        let deletes = batches.deletes();
-        deletes.map(|(batch, ids)| (batch, ids.to_vec())).collect()
+        let mut deletes: BTreeMap<u64, Vec<AssetId>> = BTreeMap::new();
+        for (batch, id) in batches.deletes() {
+            deletes.entry(batch).or_default().push(id);
+        }
+        deletes.into_iter().collect()
     }
 
     fn folded(events: &[RunEvent]) -> OpenBatches {
@@ -394,6 +450,30 @@ mod tests {
             intent(2, Task::Delete, &[1]),
         ]);
         assert_eq!(open(&batches), [(2, vec![id(1)])]);
+    }
+
+    #[test]
+    fn what_a_delete_did_not_find_is_open_until_something_is_written_down_of_it() {
+        let doubted = |batch, numbers: &[u128]| RunEvent::Doubted {
+            batch,
+            ids: numbers.iter().map(|number| id(*number)).collect(),
+        };
+        let mut batches = folded(&[
+            intent(1, Task::Delete, &[1, 2, 3]),
+            doubted(1, &[1, 2, 3]),
+            answered(1, Vec::new()),
+            intent(2, Task::Resolve, &[1]),
+            answered(2, Vec::new()),
+        ]);
+        assert_eq!(open(&batches), [(1, vec![id(1), id(2), id(3)])]);
+        batches.apply(&answered(7, vec![(id(1), Outcome::Missing)]));
+        batches.apply(&RunEvent::Forgotten {
+            at: Timestamp::UNIX_EPOCH,
+            ids: vec![id(2)],
+        });
+        assert!(!batches.is_empty());
+        assert_eq!(batches.give_up(), [(1, vec![(id(3), Outcome::Unknown)])]);
+        assert!(batches.is_empty());
     }
 
     #[test]

@@ -84,7 +84,7 @@ fn after_stop(reason: &StopReason) -> String {
             "check the account, the token and the endpoint; if so many really are missing, run apply again with `--max-404-percent 100`"
         }
         StopReason::WrongAccount { .. } => {
-            "check the account, the token and the endpoint; nothing was recorded"
+            "check the account, the token and the endpoint; what was asked for is unknown, and the next run reads it before it deletes anything"
         }
         StopReason::Ended { .. } => {
             "move the state with `retire state migrate --api v4`, then run apply with `--api v4`"

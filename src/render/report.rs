@@ -87,6 +87,11 @@ pub(crate) struct SummaryBuilder {
     /// Those that are refused, unknown or missing now. What is deleted is only counted: nothing more is
     /// said of it, and there may be a million.
     open: HashMap<AssetId, Status>,
+    /// Those of them that nothing was to be sent for: the plan found them out, or they go along
+    /// with what was asked for.
+    beside: HashSet<AssetId>,
+    /// How many such ones are deleted.
+    deleted_beside: usize,
     /// Those that were unknown before the run, and are deleted.
     cleared: HashSet<AssetId>,
     /// How the assets of the last answer stand, in its order.
@@ -183,7 +188,6 @@ impl SummaryBuilder {
     pub(crate) fn unanswered(&self) -> Vec<(u64, AssetId, u32)> {
         let deletes = self.under_way.deletes();
         let mut unanswered: Vec<_> = deletes
-            .flat_map(|(batch, ids)| ids.iter().map(move |id| (batch, *id)))
             .map(|(batch, id)| {
                 let counted = self.open.get(&id).map(Status::attempts);
                 let before = || self.before.get(&id).map_or(0, Status::attempts);
@@ -195,8 +199,23 @@ impl SummaryBuilder {
         unanswered
     }
 
-    /// Takes over where an asset stands after an answer.
-    pub(super) fn record_status(&mut self, id: AssetId, status: Status) {
+    /// Takes over where an asset stands after the answer to a batch, which may be under way still.
+    pub(super) fn record_status(&mut self, batch: u64, id: AssetId, status: Status) {
+        let asked = self.under_way.asked(batch).cloned();
+        self.record_answer((batch, asked.as_deref()), id, status);
+    }
+
+    fn record_answer(&mut self, of: (u64, Option<&[AssetId]>), id: AssetId, status: Status) {
+        self.under_way.settle([&id]);
+        let is_beside = match of {
+            (0, _) => true,
+            // More than it was asked for tells only the delete of one folder or version stack.
+            (_, Some([asked])) => *asked != id,
+            (_, Some(_) | None) => false,
+        };
+        if is_beside && !self.open.contains_key(&id) {
+            self.beside.insert(id);
+        }
         match status {
             Status::Retired(_) => self.summary.counts.retired += 1,
             Status::Gone(_) => self.summary.counts.gone += 1,
@@ -205,6 +224,7 @@ impl SummaryBuilder {
                 return;
             }
         }
+        self.deleted_beside += usize::from(self.beside.remove(&id));
         self.open.remove(&id);
         if let Some(Status::Unknown { .. }) = self.before.get(&id) {
             self.cleared.insert(id);
@@ -228,8 +248,11 @@ impl SummaryBuilder {
     /// Ends the fold. What is still under way counts as unknown, as a replay would say.
     pub(crate) fn finish(mut self) -> Summary {
         let given_up = self.under_way.give_up();
-        for (id, outcome) in given_up.into_iter().flat_map(|(_, all)| all) {
-            self.record_outcome(id, &outcome, Timestamp::UNIX_EPOCH);
+        let given_up = given_up.into_iter();
+        let given_up =
+            given_up.flat_map(|(batch, all)| all.into_iter().map(move |one| (batch, one)));
+        for (batch, (id, outcome)) in given_up {
+            self.record_outcome((batch, None), id, &outcome, Timestamp::UNIX_EPOCH);
         }
         let (mut summary, open) = (self.summary, self.open);
         let deleted = summary.counts.retired + summary.counts.gone;
@@ -276,13 +299,20 @@ impl SummaryBuilder {
         summary.missing.sort_unstable();
         summary.resolved = resolved + dropped;
         summary.forgotten = self.forgotten.len();
-        let told = (deleted + open.len()) + dropped + unread;
+        let told = deleted - self.deleted_beside + open.len() - self.beside.len();
+        let told = told + dropped + unread;
         let asked = summary.totals.deletes() + self.unsettled;
         summary.unsent = asked.saturating_sub(told);
         summary
     }
 
-    fn record_outcome(&mut self, id: AssetId, outcome: &Outcome, at: Timestamp) {
+    fn record_outcome(
+        &mut self,
+        of: (u64, Option<&[AssetId]>),
+        id: AssetId,
+        outcome: &Outcome,
+        at: Timestamp,
+    ) {
         let run = self.summary.run.unwrap_or_default();
         let said = self.open.get(&id).map(|status| (status.clone(), run));
         // Which earlier run said it does not matter, as long as it is another.
@@ -291,14 +321,15 @@ impl SummaryBuilder {
             .or_else(earlier)
             .map(|(status, run)| Record { status, run, at });
         let record = absorb(before.as_ref(), outcome, run, at);
-        self.record_status(id, record.status.clone());
+        self.record_answer(of, id, record.status.clone());
         self.latest.push((id, record));
     }
 }
 
 impl Listener for SummaryBuilder {
     fn on_event(&mut self, event: &RunEvent) {
-        if let Some((Task::Resolve, ids)) = self.under_way.apply(event) {
+        let answered = self.under_way.apply(event);
+        if let Some((Task::Resolve, ids)) = &answered {
             self.read.extend(ids.iter());
         }
         if let RunEvent::Started(info) = event {
@@ -306,10 +337,16 @@ impl Listener for SummaryBuilder {
             self.started = Some(info.at);
         } else if let RunEvent::Intent { .. } = event {
             self.summary.requests += 1;
-        } else if let RunEvent::Answered { at, outcomes, .. } = event {
+        } else if let RunEvent::Answered {
+            batch,
+            at,
+            outcomes,
+        } = event
+        {
             self.latest.clear();
+            let asked = answered.as_ref().map(|(_, ids)| &**ids);
             for (id, outcome) in outcomes {
-                self.record_outcome(*id, outcome, *at);
+                self.record_outcome((*batch, asked), *id, outcome, *at);
             }
         } else if let RunEvent::Forgotten { ids, .. } = event {
             self.forgotten.extend(ids);

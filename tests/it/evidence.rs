@@ -53,11 +53,17 @@ fn the_account_of_somebody_else_leaves_nothing_gone() {
     let plan = desk.run(&["plan", "--endpoint", &server.url]).expect(3);
     assert!(plan.out.contains("Resolve (3)"), "{}", plan.out);
 
-    let desk = Desk::with(&manifest(10));
     for more in [&[][..], &["--max-404-percent", "100"]] {
+        let desk = Desk::with(&manifest(10));
         let done = apply(&desk, &server, more).expect(7);
         assert!(done.out.contains("wrong account or token"), "{}", done.out);
-        assert!(!desk.path("retire.state.json").exists());
+        let state = desk.read("retire.state.json");
+        let others = ["retired", "gone", "missing", "failed"];
+        for status in others {
+            let said = format!(r#""status":"{status}""#);
+            assert!(!state.contains(&said), "{state}");
+        }
+        assert_eq!(record(&desk, 1)["status"], "unknown", "it was sent");
     }
 }
 

@@ -120,6 +120,9 @@ fn known(events: &[RunEvent]) -> BTreeMap<AssetId, &'static str> {
                 }
                 open.retain(|_, of| of != batch);
             }
+            RunEvent::Doubted { batch, ids } => {
+                open.extend(ids.iter().map(|id| (*id, *batch)));
+            }
             RunEvent::Started(_)
             | RunEvent::Forgotten { .. }
             | RunEvent::Warned { .. }

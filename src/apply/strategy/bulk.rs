@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::apply::follow::{
-    forbidden, missing, read_after_loss, record_outcome, refused, settled_alone, shown,
+    doubt, forbidden, missing, read_after_loss, record_outcome, refused, settled_alone, shown,
 };
 use crate::apply::strategy::{Effect, Job, Known, Strategy, Subject};
 use crate::asset::AssetId;
@@ -115,7 +115,8 @@ impl Strategy for Bulk {
                     refusal: Some(Box::new(refusal)),
                     ..Self::read_again(&job, id, known.approved)
                 });
-                let mut effects = vec![Effect::Requeue(reads.collect()), Effect::Doubt(doubts)];
+                let mut effects = vec![Effect::Requeue(reads.collect())];
+                effects.extend(doubt(doubts));
                 effects.extend(record_outcome(outcomes, known));
                 effects
             }

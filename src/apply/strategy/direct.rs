@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::slice;
 
 use crate::apply::follow::{
-    forbidden, read_after_loss, record_outcome, refused, settled_alone, shown,
+    doubt, forbidden, read_after_loss, record_outcome, refused, settled_alone, shown,
 };
 use crate::apply::strategy::asks::{
     Aim, Direct, Look, Told, delete, delete_member, look_at_member, show_asset, subject, target,
@@ -29,7 +29,7 @@ fn deleted(
         // There is nothing to halve, so nobody knows.
         Deletion::Halve => return read_after_loss(job, "the delete was refused".to_owned(), known),
     };
-    let doubts = doubtful.iter().map(|(id, _)| *id).collect();
+    let doubts: Vec<AssetId> = doubtful.iter().map(|(id, _)| *id).collect();
     let reads = doubtful.into_iter().map(|(id, refusal)| Job {
         refusal: Some(Box::new(refusal)),
         ..Direct::read_again(job, id, known.approved)
@@ -37,14 +37,21 @@ fn deleted(
     let mut effects = vec![Effect::Requeue(reads.collect())];
     match subject(job).stack {
         None => {
-            effects.push(Effect::Doubt(doubts));
+            effects.extend(doubt(doubts));
             effects.extend(record_outcome(with_contents(outcomes, known), known));
         }
-        Some(stack) => effects.extend(
-            outcomes
-                .into_iter()
-                .flat_map(|(file, outcome)| stacks::member_done(stack, file, outcome, known)),
-        ),
+        Some(stack) => {
+            if !doubts.is_empty() {
+                // What is not known of a file is not known of the stack.
+                effects.push(Effect::Doubt(vec![stack]));
+                effects.push(Effect::Record(Vec::new()));
+            }
+            effects.extend(
+                outcomes
+                    .into_iter()
+                    .flat_map(|(file, outcome)| stacks::member_done(stack, file, outcome, known)),
+            );
+        }
     }
     effects
 }
@@ -237,7 +244,7 @@ impl Strategy for Direct {
 
     fn on_unknown(subject: Subject, known: &Known<'_, Direct>) -> Vec<Effect<Self>> {
         let stack = subject.stack.map(|stack| stacks::member_lost(stack, known));
-        stack.into_iter().collect()
+        stack.unwrap_or_default()
     }
 
     fn ended(_: &Reply) -> Option<String> {

@@ -4,7 +4,7 @@
 //! [`bulk`] asks for many assets at once (v2), [`direct`] for one a call (V4).
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
@@ -253,6 +253,9 @@ pub(crate) struct Memory<S: Strategy> {
     pub(super) refused_before: HashSet<AssetId>,
     /// How far assets are that take several calls.
     pub(super) progress: HashMap<AssetId, S::Progress>,
+    /// What is written down at the end, unless the run stops since too much is missing; with each
+    /// the batch that found out.
+    pub(super) held: BTreeMap<AssetId, (u64, Outcome)>,
 }
 
 impl<S: Strategy> Memory<S> {
@@ -268,6 +271,7 @@ impl<S: Strategy> Memory<S> {
             ended: None,
             refused_before: state.assets.iter().filter_map(refused).collect(),
             progress: HashMap::new(),
+            held: BTreeMap::new(),
         }
     }
 
@@ -289,6 +293,25 @@ impl<S: Strategy> Memory<S> {
             Some(progress) => drop(self.progress.insert(id, progress)),
             None => drop(self.progress.remove(&id)),
         }
+    }
+
+    /// Takes notice of what is written down: what was held back of it is no news any more.
+    pub(super) fn settle(&mut self, outcomes: &[AssetOutcome]) {
+        if self.held.is_empty() {
+            return;
+        }
+        for (id, _) in outcomes {
+            self.held.remove(id);
+        }
+    }
+
+    /// Lets go of what was held back, by batch.
+    pub(super) fn release(&mut self) -> BTreeMap<u64, Vec<AssetOutcome>> {
+        let mut batches: BTreeMap<u64, Vec<AssetOutcome>> = BTreeMap::new();
+        for (id, (batch, outcome)) in std::mem::take(&mut self.held) {
+            batches.entry(batch).or_default().push((id, outcome));
+        }
+        batches
     }
 
     /// Why nothing is to be hoped for: the API is not served any more, as nothing else was ever
@@ -342,6 +365,9 @@ impl<S: Strategy> Known<'_, S> {
     /// Whether the delete of a folder tells of an asset in it: it is not known to be deleted
     /// already, and what the server refused to delete in this run may have stayed.
     pub(super) fn goes_along(&self, id: AssetId) -> bool {
+        if matches!(self.memory.held.get(&id), Some((_, Outcome::Gone(_)))) {
+            return false;
+        }
         let Some(Record { status, run, at: _ }) = self.state.assets.get(&id) else {
             return true;
         };

@@ -29,8 +29,9 @@ pub(crate) struct Stack {
     left: usize,
     /// What shows that the files are deleted: the weakest that was needed.
     evidence: Option<Evidence>,
-    /// Those that we deleted: a version stack that stays says which.
-    ours: Vec<AssetId>,
+    /// Those that we deleted, and what shows it: where the version stack stays, no record of its
+    /// own covers them.
+    ours: Vec<(AssetId, Evidence)>,
     /// The first refusal of a file.
     failure: Option<Failure>,
     /// Whether the answer for a file never came.
@@ -156,12 +157,27 @@ fn left_alone(stack: AssetId, kind: FailureKind, why: &str, known: &Known<'_, Di
 
 /// What follows where a version stack is not deleted.
 pub(super) fn failed(stack: AssetId, failure: Failure, known: &Known<'_, Direct>) -> Effects {
-    done(stack, Outcome::Failed(failure), known)
+    stays(
+        stack,
+        Outcome::Failed(failure),
+        &progress(stack, known),
+        known,
+    )
 }
 
 fn done(stack: AssetId, outcome: Outcome, known: &Known<'_, Direct>) -> Effects {
     let mut effects = vec![Effect::Progress(stack, None)];
     effects.extend(record_outcome(vec![(stack, outcome)], known));
+    effects
+}
+
+/// What follows where a version stack is not deleted, though files of it may be.
+fn stays(stack: AssetId, outcome: Outcome, entry: &Stack, known: &Known<'_, Direct>) -> Effects {
+    let ours = entry.ours.iter();
+    let ours = ours.map(|(file, evidence)| (*file, Outcome::Retired(*evidence)));
+    let mut effects = vec![Effect::Progress(stack, None)];
+    let outcomes = [(stack, outcome)].into_iter().chain(ours);
+    effects.extend(record_outcome(outcomes.collect(), known));
     effects
 }
 
@@ -175,7 +191,7 @@ pub(super) fn member_done(
     let mut entry = progress(stack, known);
     match outcome {
         Outcome::Retired(evidence) => {
-            entry.ours.push(file);
+            entry.ours.push((file, evidence));
             entry.evidence = entry.evidence.max(Some(evidence));
         }
         Outcome::Gone(evidence) => entry.evidence = entry.evidence.max(Some(evidence)),
@@ -205,20 +221,25 @@ pub(super) fn member_done(
 
 /// What follows where the delete of a file was never answered: the version stack is recorded as
 /// unknown already, and stays so.
-pub(super) fn member_lost(stack: AssetId, known: &Known<'_, Direct>) -> Effect<Direct> {
+pub(super) fn member_lost(stack: AssetId, known: &Known<'_, Direct>) -> Effects {
     let mut entry = progress(stack, known);
     entry.lost = true;
     entry.left = entry.left.saturating_sub(1);
-    let is_last = entry.left == 0;
-    Effect::Progress(stack, (!is_last).then_some(entry))
+    if entry.left == 0 {
+        return all_done(stack, entry, known);
+    }
+    vec![Effect::Progress(stack, Some(entry))]
 }
 
 /// What follows where each file of a version stack is answered for.
 fn all_done(stack: AssetId, entry: Stack, known: &Known<'_, Direct>) -> Effects {
     match &entry.failure {
         // What is unknown counts more: the next run reads it before it does anything.
-        _ if entry.lost => done(stack, Outcome::Unknown, known),
-        Some(failure) => failed(stack, told_with(&entry.ours, failure), known),
+        _ if entry.lost => stays(stack, Outcome::Unknown, &entry, known),
+        Some(failure) => {
+            let failure = told_with(&entry.ours, failure);
+            stays(stack, Outcome::Failed(failure), &entry, known)
+        }
         // Somebody may have put a file into it meanwhile.
         None => vec![
             Effect::Progress(stack, Some(entry)),
@@ -228,11 +249,14 @@ fn all_done(stack: AssetId, entry: Stack, known: &Known<'_, Direct>) -> Effects 
     }
 }
 
-/// A refusal with the files that were deleted before it: no other record names them.
-fn told_with(deleted: &[AssetId], failure: &Failure) -> Failure {
+/// A refusal with the files that were deleted before it.
+fn told_with(deleted: &[(AssetId, Evidence)], failure: &Failure) -> Failure {
     let Failure { kind, mut message } = failure.clone();
     if !deleted.is_empty() {
-        let first = deleted.iter().take(NAMED).map(|file| format!("`{file}`"));
+        let first = deleted
+            .iter()
+            .take(NAMED)
+            .map(|(file, _)| format!("`{file}`"));
         let named = first.collect::<Vec<_>>().join(", ");
         let more = match deleted.len().saturating_sub(NAMED) {
             0 => String::new(),

@@ -74,7 +74,7 @@ fn a_token_without_the_right_costs_ten_refusals() {
 }
 
 #[test]
-fn the_wrong_account_leaves_no_record_at_all() {
+fn a_wrong_account_stops_the_run_and_what_it_asked_for_is_unknown() {
     for canary in [0, 5] {
         let bench = careful(canary, breaker::Limits::default());
         let server = Server::with(1_000..=1_001);
@@ -87,7 +87,11 @@ fn the_wrong_account_leaves_no_record_at_all() {
             "{:?}",
             ended.ending
         );
-        assert!(ended.state.assets.is_empty(), "nothing is recorded");
+        // The server did not know what it was to delete: that is no record of anything else.
+        assert!(ended.state.counts().unknown > 0);
+        assert_eq!(ended.state.counts().total(), ended.state.counts().unknown);
+        let asked: std::collections::BTreeSet<_> = server.asked().concat().into_iter().collect();
+        assert!(ended.state.assets.keys().all(|id| asked.contains(id)));
         assert!(server.asked().len() < 60);
         assert_eq!(ended.left, 200);
 
@@ -106,7 +110,7 @@ fn the_wrong_account_leaves_no_record_at_all() {
             ),
             "whatever the limit is"
         );
-        assert!(ended.state.assets.is_empty());
+        assert_eq!(ended.state.counts().total(), ended.state.counts().unknown);
     }
 }
 

@@ -1,8 +1,9 @@
 //! V4: what goes along with a folder, and where a version stack ends.
 
 use super::*;
-use crate::apply::tests::v4::{V4, empty, listing_in, run_approved};
+use crate::apply::tests::v4::{V4, empty, hear_approved, listing_in, run_approved};
 use crate::asset::Kind;
+use crate::event::{OpenBatches, Task};
 use crate::outcome::Evidence;
 
 #[test]
@@ -134,5 +135,85 @@ fn an_empty_stack_is_deleted_only_where_a_list_shows_that_its_files_are() {
         let ended = run_approved(&server, state, &approved);
         assert_eq!(ended.ending, Ending::Done);
         assert_eq!(ended.state.assets[&asset(1)].status, expected);
+    }
+}
+
+#[test]
+fn nothing_that_was_sent_is_ever_without_a_record() {
+    let server = V4::with([(1, Kind::VersionStack), (2, Kind::File), (11, Kind::File)]);
+    {
+        let mut known = server.0.lock().unwrap();
+        known.stacks.insert(asset(1), vec![asset(11)]);
+        // A delete does not find them, and a reading does.
+        known.stubborn = vec![asset(2), asset(11)];
+    }
+    let listed = [(1, Some(Kind::VersionStack)), (2, Some(Kind::File))];
+    let approved = listing_in(&empty(), &listed, &[], &[]);
+    let (_, heard) = hear_approved(&server, empty(), &approved);
+    // As if the process were killed after each of the events.
+    let (mut state, mut open) = (empty(), OpenBatches::default());
+    let mut sent = std::collections::BTreeSet::new();
+    for event in &heard {
+        state.apply(1, event);
+        open.apply(event);
+        if let RunEvent::Intent {
+            task: Task::Delete,
+            ids,
+            ..
+        } = event
+        {
+            sent.extend(ids.iter().copied());
+        }
+        let left = open.clone().give_up();
+        let left: Vec<_> = left.into_iter().flat_map(|(_, all)| all).collect();
+        for id in &sent {
+            let is_open = left.iter().any(|(unknown, _)| unknown == id);
+            assert!(
+                is_open || state.assets.contains_key(id),
+                "`{id}` after {event:?}"
+            );
+        }
+    }
+    assert_eq!(sent.len(), 2, "{sent:?}");
+    assert_eq!(status(&state, 1), Some("failed"));
+    assert_eq!(status(&state, 2), Some("failed"));
+}
+
+#[test]
+fn what_others_deleted_in_a_folder_is_gone_by_its_own_evidence() {
+    let server = V4::with([(1, Kind::Folder)]);
+    let earlier = "1969-12-31T00:00:00Z".parse().unwrap();
+    // The list of the folder showed both, and somebody has deleted them since.
+    server.0.lock().unwrap().lines.insert(asset(2), earlier);
+    let file = Some(Kind::File);
+    let listed = [(1, Some(Kind::Folder)), (2, file), (3, file)];
+    let contents: [(u128, &[u128]); 1] = [(1, &[2, 3])];
+    let approved = listing_in(&empty(), &listed, &[], &contents);
+    let ended = run_approved(&server, empty(), &approved);
+    let status = |number| ended.state.assets[&asset(number)].status.clone();
+    assert_eq!(status(1), Status::Retired(Evidence::Answer));
+    assert_eq!(status(2), Status::Gone(Evidence::Listed));
+    // Of the other nothing is shown but that its folder is deleted.
+    assert_eq!(status(3), Status::Retired(Evidence::With(asset(1))));
+}
+
+#[test]
+fn a_record_without_evidence_shows_nothing_of_an_empty_stack() {
+    for (evidence, expected) in [(Evidence::Answer, "retired"), (Evidence::Earlier, "failed")] {
+        let server = V4::with([(1, Kind::VersionStack)]);
+        server.0.lock().unwrap().stacks.insert(asset(1), Vec::new());
+        let mut state = empty();
+        let file =
+            crate::state::absorb(None, &Outcome::Retired(evidence), 0, Timestamp::UNIX_EPOCH);
+        state.assets.insert(asset(11), file);
+        let contents: [(u128, &[u128]); 1] = [(1, &[11])];
+        let listed = [(1, Some(Kind::VersionStack))];
+        let approved = listing_in(&state, &listed, &[], &contents);
+        let ended = run_approved(&server, state, &approved);
+        assert_eq!(
+            ended.state.assets[&asset(1)].status.name(),
+            expected,
+            "{evidence:?}"
+        );
     }
 }

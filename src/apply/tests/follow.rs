@@ -95,7 +95,6 @@ fn what_an_answer_confirms_is_recorded_and_counted() {
         follow(job, verdict, &known(&approved, &state, &memory)),
         [
             Effect::Requeue(Vec::new()),
-            Effect::Doubt(Vec::new()),
             Effect::Sane,
             Effect::Record(vec![(asset(1), retired.clone()), (asset(2), retired)]),
             Effect::Count(tally),

@@ -57,3 +57,31 @@ fn a_line_of_a_list_counts_only_beside_a_reading_that_finds_nothing() {
     assert_eq!(status(&ended.state, 4), Some("missing"));
     assert_eq!(server.0.lock().unwrap().sought.len(), 1, "all at once");
 }
+
+#[test]
+fn what_is_shown_to_be_deleted_stops_no_run() {
+    let server = V4::with([]);
+    let earlier = "1969-12-31T00:00:00Z".parse().unwrap();
+    server.0.lock().unwrap().lines = (1..=30).map(|number| (asset(number), earlier)).collect();
+    let listed: Vec<_> = (1..=30).map(|number| (number, Some(Kind::File))).collect();
+    let ended = run_on(&server, empty(), &listed, &[]);
+    assert_eq!(ended.ending, Ending::Done);
+    assert_eq!(ended.state.counts().gone, 30);
+
+    // A stop for missing ones takes back what was called gone.
+    let server = V4::with([]);
+    server.0.lock().unwrap().lines = (1..=3).map(|number| (asset(number), earlier)).collect();
+    let ended = run_on(&server, empty(), &listed, &[]);
+    assert!(
+        matches!(
+            ended.ending,
+            Ending::Stopped(StopReason::TooManyMissing { .. })
+        ),
+        "{:?}",
+        ended.ending
+    );
+    // What a delete was sent for is never without a record.
+    let counts = ended.state.counts();
+    assert_eq!((counts.total(), counts.gone), (counts.unknown, 0));
+    assert!(counts.unknown > 0);
+}

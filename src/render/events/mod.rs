@@ -172,6 +172,20 @@ pub(crate) enum Event<'line> {
         /// How often a delete was tried and not confirmed, earlier runs included.
         attempts: u32,
     },
+    /// The server did not know assets when it was to delete them. Until a later line says more of
+    /// one, it is unknown.
+    Doubted {
+        /// The version of the stream.
+        version: Version,
+        /// When.
+        at: At,
+        /// The run's number.
+        run: u64,
+        /// The batch that asked for them.
+        batch: u64,
+        /// Which.
+        ids: Cow<'line, [AssetId]>,
+    },
     /// Records that nothing needs any more are dropped.
     Forgotten {
         /// The version of the stream.
@@ -332,6 +346,13 @@ impl<'line> Event<'line> {
                 run,
                 batch: *batch,
                 task: *task,
+                ids: Cow::Borrowed(ids),
+            },
+            RunEvent::Doubted { batch, ids } => Self::Doubted {
+                version,
+                at,
+                run,
+                batch: *batch,
                 ids: Cow::Borrowed(ids),
             },
             RunEvent::Forgotten { at: _, ids } => Self::Forgotten {

@@ -115,13 +115,18 @@ impl Replay {
         self.builder.as_mut().ok_or(NO_RUN)
     }
 
+    fn hear(&mut self, event: &RunEvent) -> Result<(), &'static str> {
+        self.running()?.on_event(event);
+        Ok(())
+    }
+
     fn record_status(
         &mut self,
         batch: u64,
         id: AssetId,
         status: Status,
     ) -> Result<(), &'static str> {
-        self.running()?.record_status(id, status);
+        self.running()?.record_status(batch, id, status);
         self.answered.push((batch, id));
         Ok(())
     }
@@ -139,11 +144,11 @@ impl Replay {
     fn found(&mut self, gone: Vec<AssetId>, retired: Vec<AssetId>) -> Result<(), &'static str> {
         let builder = self.running()?;
         for id in gone {
-            builder.record_status(id, Status::Gone(Evidence::Earlier));
+            builder.record_status(0, id, Status::Gone(Evidence::Earlier));
         }
         for id in retired {
             builder.was_unknown(id);
-            builder.record_status(id, Status::Retired(Evidence::Earlier));
+            builder.record_status(0, id, Status::Retired(Evidence::Earlier));
         }
         Ok(())
     }
@@ -188,11 +193,11 @@ impl Replay {
             Event::Answered { at, batch, .. } => {
                 self.answered.clear();
                 // Its assets have lines of their own, see `put`.
-                self.running()?.on_event(&RunEvent::Answered {
+                self.hear(&RunEvent::Answered {
                     batch,
                     at: at.0,
                     outcomes: Vec::new(),
-                });
+                })?;
             }
             Event::AssetRetired { batch, id, .. } => {
                 self.record_deleted(batch, id, Status::Retired)?;
@@ -222,16 +227,18 @@ impl Replay {
                 attempts,
                 ..
             } => self.record_status(batch, id, Status::Unknown { attempts })?,
+            Event::Doubted { batch, ids, .. } => {
+                let ids = ids.into_owned();
+                self.hear(&RunEvent::Doubted { batch, ids })?;
+            }
             Event::Forgotten { at, ids, .. } => {
                 let ids = ids.into_owned();
-                self.running()?
-                    .on_event(&RunEvent::Forgotten { at: at.0, ids });
+                self.hear(&RunEvent::Forgotten { at: at.0, ids })?;
             }
-            Event::Warned { batch, message, .. } => {
-                let message = message.into_owned();
-                self.running()?
-                    .on_event(&RunEvent::Warned { batch, message });
-            }
+            Event::Warned { batch, message, .. } => self.hear(&RunEvent::Warned {
+                batch,
+                message: message.into_owned(),
+            })?,
             Event::FoundDeleted { gone, retired, .. } => self.found(gone, retired)?,
             Event::Paced { .. } | Event::Retried { .. } | Event::Stopped { .. } => {
                 self.running()?;
@@ -252,8 +259,7 @@ impl Replay {
                     let idle = SummaryBuilder::resume(planned, next_due, state.into_owned());
                     self.builder = Some(idle);
                 } else {
-                    let event = ended(at.0, ending, reason)?;
-                    self.running()?.on_event(&event);
+                    self.hear(&ended(at.0, ending, reason)?)?;
                 }
                 self.flush();
             }

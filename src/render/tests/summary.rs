@@ -136,6 +136,34 @@ fn the_last_outcome_of_an_asset_counts() {
 }
 
 #[test]
+fn what_nothing_was_to_be_sent_for_takes_nothing_off_what_was_not_sent() {
+    let stopped = ended(Ending::Stopped(StopReason::TimeBudget));
+    let unsent = |events: &[RunEvent]| folded(&each_thing(), events).unsent;
+    let none = unsent(&[started(), stopped.clone()]);
+    // The plan found 20 and 21 out, and 22 goes along with 1.
+    let beside = [
+        started(),
+        intent(1, Task::Delete, [1]),
+        answered(
+            1,
+            vec![
+                (1, Outcome::Retired(Evidence::Answer)),
+                (22, Outcome::Retired(Evidence::With(id(1)))),
+            ],
+        ),
+        answered(
+            0,
+            vec![
+                (20, Outcome::Gone(Evidence::Listed)),
+                (21, Outcome::Missing),
+            ],
+        ),
+        stopped,
+    ];
+    assert_eq!(unsent(&beside), none - 1);
+}
+
+#[test]
 fn what_is_under_way_at_the_end_is_unknown() {
     let events = [
         started(),

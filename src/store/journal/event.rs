@@ -55,6 +55,12 @@ pub(super) enum EventLine<'line> {
         #[serde(borrow, default, skip_serializing_if = "BTreeMap::is_empty")]
         failed: BTreeMap<AssetId, FailureLine<'line>>,
     },
+    /// The server did not know these assets when it was to delete them; until a later line names
+    /// one, it is unknown.
+    Doubted {
+        batch: u64,
+        ids: Cow<'line, [AssetId]>,
+    },
     /// Records that nothing needs any more are dropped.
     Forgotten {
         #[cfg_attr(test, schemars(with = "String", extend("format" = "date-time")))]
@@ -149,6 +155,10 @@ impl<'line> EventLine<'line> {
                 at,
                 outcomes,
             } => answered(*batch, *at, outcomes),
+            RunEvent::Doubted { batch, ids } => Self::Doubted {
+                batch: *batch,
+                ids: Cow::Borrowed(ids),
+            },
             RunEvent::Forgotten { at, ids } => Self::Forgotten {
                 at: *at,
                 ids: Cow::Borrowed(ids),
@@ -264,6 +274,10 @@ impl From<EventLine<'_>> for RunEvent {
                     outcomes: settled.chain(failed).collect(),
                 }
             }
+            EventLine::Doubted { batch, ids } => Self::Doubted {
+                batch,
+                ids: ids.into_owned(),
+            },
             EventLine::Forgotten { at, ids } => Self::Forgotten {
                 at,
                 ids: ids.into_owned(),
