@@ -89,10 +89,7 @@ pub enum Error {
         why: NotThere,
     },
     /// No custom field has this name.
-    #[error(
-        "no asset that was read has a field `{name}`{}",
-        render::find::fields(fields)
-    )]
+    #[error("there is no custom field `{name}`{}", render::find::fields(fields))]
     NoField {
         name: String,
         /// Those that are there.
