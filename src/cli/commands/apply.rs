@@ -208,14 +208,13 @@ fn apply(
     let ticker = Ticker::start(progress, console, clock, pacer);
     let reporter = Reporter::new(summary, streams, ticker);
     let (summary, is_saved) = run_order(context, order, session, (&connection, clock), reporter);
-    let (summary, exit) = streams.close(summary, is_saved, |summary| {
+    let (mut summary, exit) = streams.close(summary, is_saved, |summary| {
         if is_saved {
             exit(summary)
         } else {
             Exit::Failed
         }
     });
-    let mut summary = summary;
     if !files::is_there(&settings.state.value) {
         // A run in which no status changes writes nothing.
         summary.state_path.clear();

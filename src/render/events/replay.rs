@@ -169,6 +169,12 @@ impl Replay {
         Ok(())
     }
 
+    /// Takes leave of the run before.
+    fn forget(&mut self) {
+        self.flush();
+        self.asked.clear();
+    }
+
     fn read_event(&mut self, event: Event<'_>) -> Result<(), &'static str> {
         match event {
             Event::RunStarted {
@@ -180,8 +186,7 @@ impl Replay {
                 next_due,
                 ..
             } => {
-                self.flush();
-                self.asked.clear();
+                self.forget();
                 let next_due = next_due.map(|at| at.0);
                 let mut builder = SummaryBuilder::resume(planned, next_due, state.into_owned());
                 builder.on_event(&begun(run, id, started.0));
