@@ -303,12 +303,15 @@ fn whoever_reads_ends_with_a_word() {
     }
 }
 
-/// Whether a process catches SIGINT by now.
+/// Whether a process catches all that ends it by now: SIGHUP, SIGINT and SIGTERM, one after the
+/// other.
 fn is_caught(child: &Child) -> bool {
     let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
     let mut lines = status.lines();
     let mask = lines.find_map(|line| line.strip_prefix("SigCgt:")).unwrap();
-    u64::from_str_radix(mask.trim(), 16).unwrap() & 2 == 2
+    let all = [1, 2, 15].map(|signal| 1_u64 << (signal - 1));
+    let caught = u64::from_str_radix(mask.trim(), 16).unwrap();
+    all.iter().all(|signal| caught & signal != 0)
 }
 
 /// Answers the question of a command on a terminal; returns all that was to be seen and its exit
