@@ -24,18 +24,29 @@ fn become_interruptible() {
         .enable_all()
         .build()
         .unwrap();
-    let caught = {
+    let [interrupt, terminate, hangup] = {
         let _entered = runtime.enter();
-        signal(SignalKind::interrupt()).unwrap()
+        [
+            SignalKind::interrupt(),
+            SignalKind::terminate(),
+            SignalKind::hangup(),
+        ]
+        .map(|kind| signal(kind).unwrap())
     };
     thread::spawn(move || {
-        let mut caught = caught;
-        runtime.block_on(caught.recv());
+        let (mut interrupt, mut terminate, mut hangup) = (interrupt, terminate, hangup);
+        let code = runtime.block_on(async {
+            tokio::select! {
+                _ = interrupt.recv() => 130,
+                _ = terminate.recv() => 143,
+                _ = hangup.recv() => 129,
+            }
+        });
         #[expect(
             clippy::exit,
-            reason = "Ctrl-C ends the tests, as it does without this"
+            reason = "what ends the tests ends them as it does without this"
         )]
-        std::process::exit(130);
+        std::process::exit(code);
     });
 }
 

@@ -74,11 +74,15 @@ fn the_first_signal_waits_for_what_is_under_way_and_sends_no_more() {
         });
         // So many that the signal is heard long before they are all sent.
         let desk = Desk::with(&manifest(2000));
-        let child = start(&desk, &server, "1", &[]);
+        let mut child = start(&desk, &server, "1", &[]);
+        // A plan of 2000 lines is more than a pipe holds that nobody reads.
+        let mut printed = child.stdout.take().unwrap();
+        let printed = std::thread::spawn(move || std::io::read_to_string(&mut printed).unwrap());
         comes.recv().unwrap();
         signal(&child, name);
         give.send(()).unwrap();
-        let (found, out, err) = ended(child);
+        let (found, _, err) = ended(child);
+        let out = printed.join().unwrap();
         assert_eq!(found, Some(code), "{out}{err}");
         let deleted = server.deleted();
         assert!(deleted.len() < 2000, "{}", deleted.len());
