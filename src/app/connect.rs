@@ -18,7 +18,6 @@ use crate::event::StopReason;
 use crate::frameio::Reply;
 use crate::frameio::client::{Client, CutOff, Unread, Wait, Waiting, Why};
 use crate::frameio::deleter::DeletingClient;
-use crate::frameio::places::PlaceReader;
 use crate::frameio::retry::Retries;
 use crate::frameio::shared_pacer::SharedPacer;
 use crate::frameio::token::Token;
@@ -336,15 +335,6 @@ impl Connection {
     /// Reads, and cannot delete; V4 does so in an account.
     pub(crate) fn client(&self, account: Option<&str>) -> Client {
         self.client.in_account(account)
-    }
-
-    /// Reads where assets lie, and cannot delete; V4 does so in an account.
-    pub(crate) fn places(&self, account: Option<&str>) -> PlaceReader {
-        let client = self.client(account);
-        match self.api {
-            Api::V2 => PlaceReader::V2(client),
-            Api::V4 => PlaceReader::V4(client),
-        }
     }
 
     /// The pacer of a run that began so long ago: it knows what was learnt before.

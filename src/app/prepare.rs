@@ -23,10 +23,6 @@ use crate::render::{count, counted};
 use crate::state::{Api, State, Target};
 use crate::store::Loaded;
 
-/// How many assets are read at most before the plan is shown; a run reads the others just
-/// before it deletes them. At ten readings a second, a plan is there within two minutes.
-const MOST: usize = 1_000;
-
 /// After how many assets people are told how far it is: every ten seconds at ten a second.
 const EACH: usize = 100;
 
@@ -250,11 +246,12 @@ fn read_assets(
     basis: &Basis,
     wanted: &[(AssetId, Option<Kind>)],
 ) -> Result<Inventory, Error> {
-    let (first, rest) = wanted.split_at(wanted.len().min(MOST));
-    let assets = counted(first.len(), "asset", "assets");
+    let assets = counted(wanted.len(), "asset", "assets");
     connection.host.message(&format!("Reading {assets} …"));
+    let mut last = 0;
     let told = |done: usize| {
-        if done.is_multiple_of(EACH) && done < first.len() {
+        if done / EACH > last && done < wanted.len() {
+            last = done / EACH;
             connection
                 .host
                 .message(&format!("{} of {assets} read", count(done)));
@@ -262,9 +259,9 @@ fn read_assets(
     };
     let client = connection.client(account);
     let place = |id| pinned_place(&basis.manifests, id);
-    let reading = inventory::read_assets(&client, first, place, told);
+    let reading = inventory::read_assets(&client, wanted, place, told);
     let (read, complete) = connection.wait_for(reading)?.map_err(Error::Stopped)?;
-    report_inventory(&*connection.host, &read, complete, rest.len());
+    report_inventory(&*connection.host, &read, complete);
     if let Some(missing) = none_found(&read)
         && !basis.state.vouches()
     {
@@ -282,25 +279,35 @@ fn pinned_place(manifests: &Manifests, id: AssetId) -> [Option<AssetId>; 2] {
     pin.map_or([None; 2], |pin| [pin.project, pin.parent])
 }
 
-/// Reads what protected assets are connected with.
+/// Reads what is in assets and around them; with v2 as far as something protected may be.
 fn read_places(
     connection: &Connection,
     account: Option<&str>,
     connections: &Connections,
     read: &mut Inventory,
 ) -> Result<(), Error> {
-    connection
-        .host
-        .message("Reading where protected assets lie …");
+    connection.host.message(match connection.api {
+        Api::V2 => "Reading where protected assets lie …",
+        Api::V4 => "Reading what is in them and around them …",
+    });
     let told = |requests: usize| {
         if requests.is_multiple_of(EACH) {
             let requests = counted(requests, "request", "requests");
             connection.host.message(&format!("{requests} made so far"));
         }
     };
-    let reader = connection.places(account);
-    let reading = inventory::read_places(&reader, connections, read, told);
-    connection.wait_for(reading)?.map_err(Error::Stopped)
+    let client = connection.client(account);
+    let read = match connection.api {
+        Api::V2 => {
+            let reading = inventory::read_places(&client, connections, read, told);
+            connection.wait_for(reading)?
+        }
+        Api::V4 => {
+            let reading = inventory::read_around(&client, connections, read, told);
+            connection.wait_for(reading)?
+        }
+    };
+    read.map_err(Error::Stopped)
 }
 
 /// How many assets were asked for, where there were ten or more and none of them was found.
@@ -311,7 +318,7 @@ fn none_found(read: &Inventory) -> Option<usize> {
 
 /// Tells what is missing, and what was not read; `complete` says that the missing ones were
 /// looked for in all lists of recently deleted assets.
-fn report_inventory(host: &dyn Host, read: &Inventory, complete: bool, more: usize) {
+fn report_inventory(host: &dyn Host, read: &Inventory, complete: bool) {
     let missing = read.missing().count();
     if missing > 0 {
         let missing = counted(missing, "asset is", "assets are");
@@ -322,11 +329,10 @@ fn report_inventory(host: &dyn Host, read: &Inventory, complete: bool, more: usi
         };
         host.warn(&format!("{missing} not there, {lists}; nothing is sent"));
     }
-    let unread = read.unread + more;
-    if unread > 0 {
+    if read.unread > 0 {
         host.warn(&format!(
             "{} not read; a run reads them before it deletes them",
-            counted(unread, "asset was", "assets were")
+            counted(read.unread, "asset was", "assets were")
         ));
     }
 }

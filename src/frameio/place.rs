@@ -55,12 +55,10 @@ pub(crate) struct Items {
 }
 
 /// Where a list goes on.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Page {
     /// How many pages came before.
     pub(super) before: u32,
-    /// V4: the cursor.
-    pub(super) after: Option<Arc<str>>,
 }
 
 /// One asset, as an answer about it or a list says it.

@@ -1,4 +1,4 @@
-//! V4: reading what sort of asset each one is, and what version stacks hold.
+//! V4: reading assets one by one.
 
 use std::panic::resume_unwind;
 use std::sync::Arc;
@@ -8,12 +8,11 @@ use tokio::task::JoinSet;
 use crate::asset::{AssetId, Kind};
 use crate::event::StopReason;
 use crate::frameio::client::{AT_ONCE, Client, Unread};
-use crate::frameio::reply::Reply;
 use crate::frameio::v4::Read;
 use crate::frameio::v4::answer::judge_facts;
-use crate::frameio::v4::wire;
-use crate::frameio::verdict::{Live, Verdict};
-use crate::inventory::{Facts, Inventory, Seen};
+use crate::frameio::v4::facts::Shown;
+use crate::frameio::verdict::Live;
+use crate::inventory::{Inventory, Project, Seen};
 use crate::outcome::Evidence;
 
 /// How many readings in a row may come to nothing before the rest is not read either: each was
@@ -65,7 +64,10 @@ pub async fn survey(
                 troubles = 0;
                 at_once = AT_ONCE.min(at_once + 1);
                 told += usize::from(seen.is_some());
-                inventory.assets.extend(seen.map(|seen| (id, seen)));
+                if let Some((seen, project)) = seen {
+                    inventory.assets.insert(id, seen);
+                    inventory.projects.extend(project);
+                }
             }
             Err(Unread::Refused(detail)) => {
                 troubles = 0;
@@ -94,42 +96,38 @@ pub async fn survey(
     Ok(inventory)
 }
 
+/// What was seen of an asset, and what was told of its project.
+type Found = (Seen, Option<(AssetId, Project)>);
+
 /// Reads an asset as one kind after another, beginning with the one that somebody said; nothing
 /// where the server takes its id for none of them.
 async fn show_asset(
     client: &Client,
     id: AssetId,
     kind: Option<Kind>,
-) -> Result<Option<Seen>, Unread> {
+) -> Result<Option<Found>, Unread> {
     let mut is_missing = false;
     for kind in kind.map_or(&Kind::ALL, Kind::first) {
-        let show = Read::Show(*kind, id);
+        let show = Read::Facts(*kind, id);
         match client.read(&show, |reply| judge_facts(id, reply)).await? {
             (Live::Missing, _) => is_missing = true,
             (Live::OtherKind { detail: _ }, _) => {}
-            (Live::Deleted(_), facts) => {
-                let evidence = Evidence::Read;
-                return Ok(Some(Seen::Deleted { facts, evidence }));
+            (Live::Deleted(_), shown) => {
+                let seen = Seen::Deleted {
+                    facts: shown.map(|shown| shown.facts),
+                    evidence: Evidence::Read,
+                };
+                return Ok(Some((seen, None)));
             }
-            (Live::There, facts) => return with_files(client, id, facts).await.map(Some),
+            (Live::There, Some(Shown { facts, project, .. })) => {
+                return Ok(Some((Seen::There(facts), project)));
+            }
+            (Live::There, None) => {
+                return Err(Unread::trouble("the server does not say what it is"));
+            }
         }
     }
-    Ok(is_missing.then_some(Seen::Missing))
-}
-
-/// Adds what a version stack holds.
-async fn with_files(client: &Client, id: AssetId, facts: Option<Facts>) -> Result<Seen, Unread> {
-    let facts = facts.ok_or_else(|| Unread::trouble("the server does not say what it is"))?;
-    if facts.kind != Kind::VersionStack {
-        return Ok(Seen::There(facts));
-    }
-    let list = |after| Read::Children(Kind::VersionStack, id, after);
-    let judge = |reply: &Reply| Verdict::of_reading(reply, wire::files);
-    let files = client.pages(list, judge).all(PAGES).await?;
-    Ok(Seen::There(Facts {
-        files: Some(Arc::from(files)),
-        ..facts
-    }))
+    Ok(is_missing.then_some((Seen::Missing, None)))
 }
 
 #[cfg(test)]
@@ -165,7 +163,7 @@ mod tests {
     }
 
     async fn mock_answer(server: &mut ServerGuard, path: &str, status: usize, body: &str) -> Mock {
-        let path = format!("/v4/accounts/acc/{path}");
+        let path = format!("/v4/accounts/acc/{path}?include=creator,project,metadata");
         let mock = server.mock("GET", path.as_str()).with_status(status);
         mock.with_body(body).create_async().await
     }
@@ -182,7 +180,7 @@ mod tests {
     const ERROR: &str = r#"{"errors":[{"title":"No","detail":"No."}]}"#;
 
     #[tokio::test]
-    async fn kinds_are_found_one_after_the_other_and_stacks_page_by_page() {
+    async fn kinds_are_found_one_after_the_other() {
         let mut server = Server::new_async().await;
         let stack = "adobe:urn:aaid:sc:US:1%7C2";
         let file = asset(FILE, r#","type":"file","file_size":7"#);
@@ -191,10 +189,6 @@ mod tests {
             r#","type":"folder","deleted_at":"2026-01-01T00:00:00Z""#,
         );
         let of_stack = asset(CLOSED, r#","type":"version_stack""#);
-        let page =
-            |id: &str, links: &str| format!(r#"{{"data":[{{"id":"{id}","type":"file"}}]{links}}}"#);
-        let first = page(FILE, r#","links":{"next":"/v4/x?after=c%2B1"}"#);
-        let children = format!("version_stacks/{stack}/children?page_size=100");
         let mut mocks = Vec::new();
         for (path, status, body) in [
             (format!("files/{FILE}"), 200, file.as_str()),
@@ -203,8 +197,6 @@ mod tests {
             (format!("files/{stack}"), 422, ERROR),
             (format!("folders/{stack}"), 404, ERROR),
             (format!("version_stacks/{stack}"), 200, &of_stack),
-            (children.clone(), 200, &first),
-            (format!("{children}&after=c%2B1"), 200, &page(GONE, "")),
             (format!("files/{CLOSED}"), 403, ERROR),
         ] {
             mocks.push(mock_answer(&mut server, &path, status, body).await);
@@ -234,7 +226,7 @@ mod tests {
         assert_eq!((found.kind, found.bytes), (Kind::File, Some(7)));
         assert_eq!(found.project, Some(id(CLOSED)));
         let stack = seen.assets[&id(STACK)].facts().unwrap();
-        assert_eq!(stack.files.as_deref(), Some(&[id(FILE), id(GONE)][..]));
+        assert_eq!(stack.kind, Kind::VersionStack);
     }
 
     #[tokio::test]
@@ -293,7 +285,7 @@ mod tests {
                 most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
                 tokio::time::sleep(Duration::from_millis(30)).await;
                 now.fetch_sub(1, Ordering::SeqCst);
-                let path = first.split(' ').nth(1).unwrap();
+                let path = first.split([' ', '?']).nth(1).unwrap();
                 let file = asset(path.rsplit('/').next().unwrap(), r#","type":"file""#);
                 let head = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length";
                 let answer = format!("{head}: {}\r\n\r\n{file}", file.len());

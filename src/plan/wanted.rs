@@ -7,16 +7,15 @@ use crate::asset::{AssetId, Kind};
 use crate::inventory::Connections;
 use crate::plan::decide::Decision;
 use crate::plan::model::Held;
-use crate::plan::walk::{Decided, Inputs, Walk};
+use crate::plan::walk::{Inputs, Walk};
 use crate::state::Api;
 
 /// What must be read, beyond what was read already.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Wanted {
-    /// The assets whose kind V4 needs and nobody says; the version stacks, whose files are
-    /// deleted in their place; and what was missing, which may be missing still.
+    /// V4: the assets that are to be deleted.
     pub assets: Vec<(AssetId, Option<Kind>)>,
-    /// What may be connected with something protected; nothing where nothing can be.
+    /// What lies in others, or around them; with v2 only where something protected may.
     pub connections: Option<Connections>,
 }
 
@@ -39,26 +38,21 @@ pub fn wanted(inputs: Inputs<'_>) -> Wanted {
     let mut assets = Vec::new();
     let decided = walk.decided().map(|decided| {
         let kind = decided.kind();
-        if is_v4 && is_open(&decided, kind) {
+        if is_v4 && decided.case.seen.is_none() && decided.decision.may_delete() {
             assets.push((decided.id, kind));
         }
         (decided.id, decided.decision, kind)
     });
-    let connections = connections(decided, &walk.held());
+    let connections = if is_v4 {
+        // All that is deleted is shown with what is in it and with what it lies in.
+        Some(sorted_out(decided, &walk.held())).filter(|found| !found.listed.is_empty())
+    } else {
+        connections(decided, &walk.held())
+    };
     Wanted {
         assets,
         connections,
     }
-}
-
-/// Whether V4 cannot delete an asset before it was read.
-fn is_open(decided: &Decided<'_>, kind: Option<Kind>) -> bool {
-    let must = match kind {
-        None | Some(Kind::VersionStack) => true,
-        // Whether it is missing still is known only from a reading.
-        Some(Kind::File | Kind::Folder) => decided.decision.is_missing(),
-    };
-    must && decided.case.seen.is_none() && decided.decision.may_delete()
 }
 
 /// Finds what may be connected among what is decided of assets, each with its kind.
@@ -66,6 +60,16 @@ pub(super) fn connections<D: Borrow<Decision>>(
     decided: impl Iterator<Item = (AssetId, D, Option<Kind>)>,
     held: &[Held],
 ) -> Option<Connections> {
+    let found = sorted_out(decided, held);
+    let connects = !found.holds.is_empty() || !found.protected.is_empty();
+    (connects && !found.listed.is_empty()).then_some(found)
+}
+
+/// Sorts out what is to be deleted and what is protected among what is decided of assets.
+fn sorted_out<D: Borrow<Decision>>(
+    decided: impl Iterator<Item = (AssetId, D, Option<Kind>)>,
+    held: &[Held],
+) -> Connections {
     let mut found = Connections::default();
     let mut holds: BTreeSet<AssetId> = held.iter().map(|held| held.id).collect();
     let mut waits = Vec::new();
@@ -87,8 +91,7 @@ pub(super) fn connections<D: Borrow<Decision>>(
     if !found.containers.is_empty() {
         found.protected = held.iter().map(|held| held.id).chain(waits).collect();
     }
-    let connects = !found.holds.is_empty() || !found.protected.is_empty();
-    (connects && !found.listed.is_empty()).then_some(found)
+    found
 }
 
 #[cfg(test)]
@@ -132,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn v4_reads_what_it_cannot_delete_unread_and_then_what_is_around() {
+    fn v4_reads_all_that_is_to_be_deleted_and_what_is_around() {
         let now = Timestamp::UNIX_EPOCH;
         let file = Some(Kind::File);
         let manifests = Manifests {
@@ -176,7 +179,7 @@ mod tests {
         };
         let first = seen(&state, None);
         let stack = Some(Kind::VersionStack);
-        let open = [(1, None), (2, stack), (4, file), (6, None)];
+        let open = [(1, None), (2, stack), (3, file), (4, file), (6, None)];
         assert_eq!(first.assets, open.map(|(n, kind)| (id(n), kind)));
         let around = first.connections.unwrap();
         assert_eq!(
@@ -190,7 +193,7 @@ mod tests {
         let second = seen(&state, Some(&inventory));
         assert_eq!(
             second.assets,
-            [(4, file), (6, None)].map(|(n, kind)| (id(n), kind))
+            [(3, file), (4, file), (6, None)].map(|(n, kind)| (id(n), kind))
         );
         let around = second.connections.unwrap();
         assert_eq!(around.listed, [1, 3, 4, 6].map(id));
@@ -199,8 +202,24 @@ mod tests {
         inventory.assets.insert(id(6), there(Kind::File));
         let last = seen(&state, Some(&inventory)).connections.unwrap();
         assert_eq!((last.holds.len(), last.protected.len()), (1, 0));
+        // What is shown is shown with what it lies in, whether something is protected or not.
+        let only = Manifests {
+            holds: Vec::new(),
+            ..manifests.clone()
+        };
+        let of = |state: &State| {
+            wanted(Inputs {
+                manifests: &only,
+                state,
+                inventory: None,
+                rules: Rules::default(),
+                now: Timestamp::MAX,
+            })
+        };
+        assert_eq!(of(&state).connections.unwrap().listed.len(), 6);
         // The legacy API deletes whatever has the id.
         state.target.api = Api::V2;
         assert!(seen(&state, None).assets.is_empty());
+        assert_eq!(of(&state), Wanted::default());
     }
 }

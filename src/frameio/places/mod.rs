@@ -1,11 +1,12 @@
 //! Reading where assets lie: what protected ones are connected with.
 //!
 //! A connection can be read from either side: from an asset up to the top of its project, or from
-//! a folder down to its bottom. Nobody knows beforehand which takes fewer calls, so both go on
-//! step by step in turn until one of them has come to its end: that takes at most about twice as
-//! many calls as the better one alone.
+//! a folder down to its bottom. With v2 nobody knows beforehand which takes fewer calls, so both go
+//! on step by step in turn until one of them has come to its end: that takes at most about twice as
+//! many calls as the better one alone. With V4 all that is in listed folders is read in each case,
+//! so that only what lies around is left.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use crate::asset::{AssetId, Kind};
@@ -24,56 +25,44 @@ mod tests;
 /// held cannot be listed: at the five readings a second of v2, some minutes.
 const MOST: usize = 1_000;
 
-/// Reads by one version of the API, and cannot delete.
-#[derive(Debug, Clone)]
-pub enum PlaceReader {
-    V2(Client),
-    V4(Client),
+/// The version of the API by which it is read.
+#[derive(Debug, Clone, Copy)]
+enum Version {
+    V2,
+    V4,
 }
 
-impl PlaceReader {
-    /// Reads where one asset lies, as each of some kinds until it is one of them; says how many
-    /// readings that took.
-    async fn read_place(self, id: AssetId, kinds: &'static [Kind]) -> Answer<Place> {
-        let client = match self {
-            Self::V2(client) => {
-                return (1, client.read(&v2::Read::Asset(id), judge_place).await);
-            }
-            Self::V4(client) => client,
-        };
-        for (before, kind) in kinds.iter().enumerate() {
-            let said = client.read(&v4::Read::Show(*kind, id), judge_place).await;
-            if said != Ok(Said::NotThere) {
-                return (before + 1, said);
-            }
+/// Reads where one asset lies, with V4 as each of some kinds until it is one of them; says how many
+/// readings that took.
+async fn read_place(
+    client: Client,
+    version: Version,
+    id: AssetId,
+    kinds: &'static [Kind],
+) -> Answer<Place> {
+    if let Version::V2 = version {
+        return (1, client.read(&v2::Read::Asset(id), judge_place).await);
+    }
+    for (before, kind) in kinds.iter().enumerate() {
+        let said = client.read(&v4::Read::Show(*kind, id), judge_place).await;
+        if said != Ok(Said::NotThere) {
+            return (before + 1, said);
         }
-        (kinds.len(), Ok(Said::NotThere))
     }
+    (kinds.len(), Ok(Said::NotThere))
+}
 
-    /// Reads a page of what is in an asset.
-    async fn list_page(self, id: AssetId, kind: Option<Kind>, page: Page) -> Answer<Items> {
-        let said = match (self, kind) {
-            (Self::V2(client), _) => {
-                let read = v2::Read::Children(id, page.before + 1);
-                let judge = |reply: &_| v2::answer::judge_items(&page, reply);
-                client.read(&read, judge).await
-            }
-            (Self::V4(client), Some(kind)) => {
-                let read = v4::Read::Children(kind, id, page.after.clone());
-                let judge = |reply: &_| v4::answer::judge_items(&page, reply);
-                client.read(&read, judge).await
-            }
-            // Nobody knows how to list what is of no known kind.
-            (Self::V4(_), None) => return (0, Err(Unread::trouble("its kind is not known"))),
-        };
-        (1, said)
-    }
+/// v2: reads a page of what is in an asset.
+async fn list_page(client: Client, id: AssetId, page: Page) -> Answer<Items> {
+    let read = v2::Read::Children(id, page.before + 1);
+    let judge = |reply: &_| v2::answer::judge_items(page, reply);
+    (1, client.read(&read, judge).await)
 }
 
 /// What came of asking for something, and how many readings that took.
 type Answer<T> = (usize, Result<Said<T>, Unread>);
 
-/// Reads where assets lie, until it is known which protected assets are in which listed ones, and
+/// v2: reads where assets lie, until it is known which protected assets are in which listed ones, and
 /// which listed ones are in which held ones; `told` hears how many requests were made.
 ///
 /// What cannot be read is part of the answer.
@@ -82,41 +71,56 @@ type Answer<T> = (usize, Result<Said<T>, Unread>);
 ///
 /// Returns why nothing can be read at all.
 pub async fn find_places(
-    reader: &PlaceReader,
+    client: &Client,
     ask: &Connections,
     told: impl FnMut(usize),
 ) -> Result<Places, StopReason> {
-    let mut search = Search {
-        reader,
-        places: Places::default(),
-        kinds: HashMap::new(),
-        requests: 0,
-        told,
-    };
-    // Each line of a manifest that holds something is looked at: it may be wrong. What lies
-    // around others is named by its UUID.
-    let adobe = ask.listed.iter().filter(|id| id.is_adobe());
-    let mut first: VecDeque<AssetId> = ask.holds.iter().chain(adobe).copied().collect();
-    while !first.is_empty() {
-        let some = first.drain(..search.at_once().min(first.len()));
-        let reads = some.map(|id| (id, &Kind::ALL[..])).collect();
-        search.read_places(reads).await?;
-    }
+    let mut search = Search::new((client, Version::V2), Places::default(), told);
+    search.read_named(ask).await?;
     for (id, kind) in &ask.containers {
         search.kinds.entry(*id).or_insert(*kind);
     }
     search.protected_in_listed(ask).await?;
     search.listed_in_held(ask).await?;
-    let Search {
-        mut places, kinds, ..
-    } = search;
-    let known = kinds.into_iter().filter_map(|(id, kind)| Some((id, kind?)));
-    places.kinds = known.collect();
-    Ok(places)
+    Ok(search.end())
+}
+
+/// V4: reads what lies around protected assets and around what is to be deleted, up to the tops of
+/// their projects, beyond what is known of it already; `told` hears how many requests were made.
+///
+/// What cannot be read is part of the answer.
+///
+/// # Errors
+///
+/// Returns why nothing can be read at all.
+pub async fn find_chains(
+    client: &Client,
+    ask: &Connections,
+    known: Places,
+    told: impl FnMut(usize),
+) -> Result<Places, StopReason> {
+    let mut search = Search::new((client, Version::V4), known, told);
+    search.read_named(ask).await?;
+    for id in &ask.holds {
+        let is_file = search.kinds.get(id) == Some(&Some(Kind::File));
+        if !is_file && !search.is_deleted(*id) {
+            // Whether something listed lies in it is told by what lies around that.
+            search.places.held.insert(*id, false);
+        }
+    }
+    let all = ask.protected.iter().chain(&ask.listed);
+    // Many lie in one folder, of which one is enough.
+    let first: BTreeSet<AssetId> = all.map(|id| search.unread_around(*id)).collect();
+    let mut first: VecDeque<AssetId> = first.into_iter().collect();
+    while !first.is_empty() {
+        search.climb(&mut first).await?;
+    }
+    Ok(search.end())
 }
 
 struct Search<'search, T> {
-    reader: &'search PlaceReader,
+    client: &'search Client,
+    version: Version,
     places: Places,
     /// What sort of asset each is that was read or listed, where that is known.
     kinds: HashMap<AssetId, Option<Kind>>,
@@ -134,8 +138,6 @@ struct Descent {
     seen: HashSet<AssetId>,
     /// What the lists show of which more pages are to come.
     begun: HashMap<AssetId, Vec<AssetId>>,
-    /// Where its pages led to: the same is true of them.
-    cursors: HashSet<(AssetId, Arc<str>)>,
     /// Why it cannot be trusted.
     failure: Option<String>,
 }
@@ -149,7 +151,6 @@ impl Descent {
             queue,
             seen: HashSet::new(),
             begun: HashMap::new(),
-            cursors: HashSet::new(),
             failure: None,
         }
     }
@@ -164,7 +165,54 @@ impl Descent {
     }
 }
 
-impl<T: FnMut(usize)> Search<'_, T> {
+impl<'search, T: FnMut(usize)> Search<'search, T> {
+    fn new((client, version): (&'search Client, Version), places: Places, told: T) -> Self {
+        let kinds = places.kinds.iter();
+        Self {
+            client,
+            version,
+            kinds: kinds.map(|(id, kind)| (*id, Some(*kind))).collect(),
+            places,
+            requests: 0,
+            told,
+        }
+    }
+
+    fn end(self) -> Places {
+        let known = self.kinds.into_iter();
+        Places {
+            kinds: known.filter_map(|(id, kind)| Some((id, kind?))).collect(),
+            ..self.places
+        }
+    }
+
+    /// Reads what is looked at in each case: each line of a manifest that holds something may be
+    /// wrong, and what lies around others is named by its UUID.
+    async fn read_named(&mut self, ask: &Connections) -> Result<(), StopReason> {
+        let adobe = ask.listed.iter().filter(|id| id.is_adobe());
+        let mut first: VecDeque<AssetId> = ask.holds.iter().chain(adobe).copied().collect();
+        while !first.is_empty() {
+            let some = first.drain(..self.at_once().min(first.len()));
+            let reads = some.map(|id| (id, &Kind::ALL[..])).collect();
+            self.read_places(reads).await?;
+        }
+        Ok(())
+    }
+
+    /// The first of what lies around an asset that was not read; else the top.
+    fn unread_around(&self, id: AssetId) -> AssetId {
+        let mut around = HashSet::from([id]);
+        let mut here = id;
+        while let Some(Lies::In(parent)) = self.places.lies.get(&here) {
+            let next = self.places.same.get(parent).copied().unwrap_or(*parent);
+            if !around.insert(next) {
+                break;
+            }
+            here = next;
+        }
+        here
+    }
+
     /// Finds out which protected assets lie in which listed ones.
     async fn protected_in_listed(&mut self, ask: &Connections) -> Result<(), StopReason> {
         let mut descent = Descent::into(ask.containers.iter().map(|(id, _)| *id));
@@ -295,10 +343,9 @@ impl<T: FnMut(usize)> Search<'_, T> {
             .into_iter()
             .filter(|(id, _)| kind(id) != Some(Kind::File) && !self.is_deleted(*id))
             .collect();
-        let asked = lists.iter().map(|(id, page)| {
-            let reader = self.reader.clone();
-            reader.list_page(*id, kind(id), page.clone())
-        });
+        let asked = lists
+            .iter()
+            .map(|(id, page)| list_page(self.client.clone(), *id, *page));
         let answers = side_by_side(asked).await;
         let mut again = Vec::new();
         for ((id, _), (requests, said)) in lists.into_iter().zip(answers) {
@@ -360,12 +407,9 @@ impl<T: FnMut(usize)> Search<'_, T> {
             return Ok(None);
         };
         descent.begun.insert(id, contents);
-        // A page with nothing on it before the last one, or one that leads back to one that was
-        // read, shows that the list cannot be trusted.
-        let mut after = next.after.iter().cloned();
-        let leads_on = after.all(|after| descent.cursors.insert((id, after)));
+        // A page with nothing on it before the last one shows that the list cannot be trusted.
         let is_endless = usize::try_from(next.before).is_ok_and(|before| before >= PAGES);
-        if is_empty || !leads_on || is_endless {
+        if is_empty || is_endless {
             return Err(format!("the list of `{id}` does not come to its end"));
         }
         Ok(Some(next))
@@ -378,10 +422,9 @@ impl<T: FnMut(usize)> Search<'_, T> {
     ) -> Result<(), StopReason> {
         let mut once = HashSet::new();
         reads.retain(|(id, _)| !self.places.lies.contains_key(id) && once.insert(*id));
-        let asked = reads.iter().map(|(id, kinds)| {
-            let reader = self.reader.clone();
-            reader.read_place(*id, kinds)
-        });
+        let asked = reads
+            .iter()
+            .map(|(id, kinds)| read_place(self.client.clone(), self.version, *id, kinds));
         let answers = side_by_side(asked).await;
         for ((id, _), (requests, said)) in reads.into_iter().zip(answers) {
             self.count(requests);

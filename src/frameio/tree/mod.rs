@@ -14,7 +14,7 @@ use crate::frameio::v4::facts::Shown;
 use crate::inventory::{Contents, Facts, Project};
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 /// What is read of version stacks that lie in folders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +44,20 @@ pub trait Watch {
     fn unread(&mut self, of: AssetId, why: &str);
 }
 
+/// Nobody: nothing is recalled.
+#[derive(Debug, Clone, Copy)]
+pub struct Nobody;
+
+impl Watch for Nobody {
+    fn recall(&mut self, _: AssetId) -> Option<Vec<Shown>> {
+        None
+    }
+
+    fn listed(&mut self, _: AssetId, _: &[Shown]) {}
+
+    fn unread(&mut self, _: AssetId, _: &str) {}
+}
+
 /// What was read of folders and version stacks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tree {
@@ -52,6 +66,8 @@ pub struct Tree {
     /// What is directly in each folder and version stack, in the order of the ids, or why that
     /// could not be read.
     pub lists: BTreeMap<AssetId, Listed>,
+    /// What the server refuses to list: it is not for this token, not there, or of another kind.
+    pub refused: BTreeSet<AssetId>,
     /// What the lists tell of the projects.
     pub projects: BTreeMap<AssetId, Project>,
 }
@@ -105,6 +121,9 @@ pub async fn read_tree(
                 growth.take(of, items, watch);
             }
             Err(unread) => {
+                if matches!(unread, Unread::Refused(_)) {
+                    growth.tree.refused.insert(of);
+                }
                 let why = unread.why()?;
                 watch.unread(of, &why);
                 growth.tree.lists.insert(of, Err(why.into()));

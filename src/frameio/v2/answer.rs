@@ -148,7 +148,7 @@ pub fn judge_named(page: u32, reply: &Reply) -> Verdict<(Vec<Named>, bool)> {
 }
 
 /// Judges a page of what is in an asset.
-pub(crate) fn judge_items(page: &Page, reply: &Reply) -> Verdict<Said<Items>> {
+pub(crate) fn judge_items(page: Page, reply: &Reply) -> Verdict<Said<Items>> {
     place::judge(reply, |bytes| {
         let assets: Vec<place::Asset> =
             serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
@@ -157,10 +157,9 @@ pub(crate) fn judge_items(page: &Page, reply: &Reply) -> Verdict<Said<Items>> {
         let more = reply
             .pages()
             .map_or(!assets.is_empty(), |pages| before < pages);
-        let after = None;
         Ok(Items {
             all: assets.into_iter().map(Item::from).collect(),
-            next: more.then_some(Page { before, after }),
+            next: more.then_some(Page { before }),
         })
     })
 }

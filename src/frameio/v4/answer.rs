@@ -3,14 +3,13 @@
 //! Source: docs/frameio-api.md, "Deletes (V4)".
 
 use crate::asset::AssetId;
-use crate::frameio::place::{self, Item, Items, Said};
 use crate::frameio::reply::Reply;
 use crate::frameio::v4::call::List;
 use crate::frameio::v4::facts::{self, Shown};
 use crate::frameio::v4::wire::{self, Line, Named, Page, User};
 use crate::frameio::verdict::{Answer, Deletion, Live, Verdict, refusal};
 use crate::frameio::words::{detail, is_to_come};
-use crate::inventory::{Facts, Project};
+use crate::inventory::Project;
 use crate::outcome::{Evidence, Outcome};
 
 /// Judges the answer to the delete of one file or folder.
@@ -62,7 +61,7 @@ pub fn judge_show(id: AssetId, reply: &Reply) -> Verdict<Live> {
 /// Judges the answer to the reading of one asset as one of a kind: whether it is there, and what
 /// the server says of it where it is or was.
 #[must_use]
-pub fn judge_facts(id: AssetId, reply: &Reply) -> Verdict<(Live, Option<Facts>)> {
+pub fn judge_facts(id: AssetId, reply: &Reply) -> Verdict<(Live, Option<Shown>)> {
     match absence(reply) {
         Some(absent) => Verdict::Told((absent, None)),
         None => Verdict::of_reading(reply, |bytes| {
@@ -108,25 +107,6 @@ pub fn judge_list(list: List, reply: &Reply) -> Verdict<Page<Shown>> {
 #[must_use]
 pub fn judge_projects(reply: &Reply) -> Verdict<Page<(AssetId, Project)>> {
     Verdict::of_reading(reply, facts::projects)
-}
-
-/// Judges a page of what is in a folder or a version stack, as far as it tells where they lie.
-pub(crate) fn judge_items(page: &place::Page, reply: &Reply) -> Verdict<Said<Items>> {
-    place::judge(reply, |bytes| {
-        let Page {
-            items,
-            next,
-            total: _,
-        } = wire::page::<place::Asset>(bytes)?;
-        let before = page.before + 1;
-        Ok(Items {
-            all: items.into_iter().map(Item::from).collect(),
-            next: next.map(|after| place::Page {
-                before,
-                after: Some(after),
-            }),
-        })
-    })
 }
 
 /// Judges the answer to the question whose token this is.

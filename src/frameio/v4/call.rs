@@ -14,10 +14,9 @@ const PAGE: u32 = 100;
 /// How many assets of a folder a page is asked to have; the API takes at most this many.
 const PAGE_OF_FOLDER: u32 = 500;
 
-/// What a list is asked to tell beside its assets: how many it has, so that one that ends early
-/// is found out, and what people see and choose by. One list of names: of repeated ones the API
-/// takes the last alone.
-const WITH: &str = "include_total_count=true&include=creator,project,metadata";
+/// What people see and choose by, and the API tells only where it is asked to. One list of names: of
+/// repeated ones it takes the last alone.
+const WITH: &str = "include=creator,project,metadata";
 
 /// Where a list goes on, as the link to the next page has it; nothing for the first page.
 pub type Cursor = Option<Arc<str>>;
@@ -50,6 +49,8 @@ pub enum Read {
     RecentlyDeleted(Arc<str>, Cursor),
     /// Reads an asset as one of a kind.
     Show(Kind, AssetId),
+    /// Reads the same with all that the API tells of it.
+    Facts(Kind, AssetId),
     /// Lists what is in a folder or a version stack.
     Children(Kind, AssetId, Cursor),
     /// Lists the same with all that the API tells of each asset.
@@ -126,9 +127,12 @@ impl Call {
         match self {
             Self::DeleteFile(id)
             | Self::DeleteFolder(id)
-            | Self::Read(Read::Show(_, id) | Read::Children(_, id, _) | Read::List(_, id, _)) => {
-                Some(*id)
-            }
+            | Self::Read(
+                Read::Show(_, id)
+                | Read::Facts(_, id)
+                | Read::Children(_, id, _)
+                | Read::List(_, id, _),
+            ) => Some(*id),
             Self::Read(
                 Read::Me
                 | Read::Accounts(_)
@@ -170,9 +174,11 @@ impl call::Call for Read {
             Self::Projects(..) | Self::ProjectsOfAccount(_) => RateLimit::Projects,
             Self::Fields(_) => RateLimit::Fields,
             Self::RecentlyDeleted(..) => RateLimit::RecentlyDeleted,
-            Self::Show(Kind::File, _) => RateLimit::ShowFile,
-            Self::Show(Kind::Folder, _) => RateLimit::ShowFolder,
-            Self::Show(Kind::VersionStack, _) => RateLimit::ShowStack,
+            Self::Show(Kind::File, _) | Self::Facts(Kind::File, _) => RateLimit::ShowFile,
+            Self::Show(Kind::Folder, _) | Self::Facts(Kind::Folder, _) => RateLimit::ShowFolder,
+            Self::Show(Kind::VersionStack, _) | Self::Facts(Kind::VersionStack, _) => {
+                RateLimit::ShowStack
+            }
             Self::Children(Kind::VersionStack, ..) => RateLimit::StackChildren,
             Self::Children(Kind::File | Kind::Folder, ..) => RateLimit::Children,
             Self::List(list, ..) => list.rate_limit(),
@@ -196,6 +202,9 @@ impl call::Call for Read {
                 list(&format!("projects/{project}/recently_deleted"), after)
             }
             Self::Show(kind, id) => of_account(account, &of_asset(*kind, *id)),
+            Self::Facts(kind, id) => {
+                format!("{}?{WITH}", of_account(account, &of_asset(*kind, *id)))
+            }
             Self::Children(kind, id, after) => {
                 let children = format!("{}/children", of_asset(*kind, *id));
                 page(&of_account(account, &children), page_size(*kind), after)
@@ -204,7 +213,7 @@ impl call::Call for Read {
                 let kind = list.of();
                 let path = format!("{}/{}", of_asset(kind, *id), list.name());
                 let path = page(&of_account(account, &path), page_size(kind), after);
-                format!("{path}&{WITH}")
+                format!("{path}&include_total_count=true&{WITH}")
             }
         };
         Request::new(Method::Get, path)

@@ -58,14 +58,14 @@ struct ProjectOfAccount {
     storage: Option<u64>,
 }
 
-/// An asset as a list shows it.
+/// An asset as the server shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shown {
     /// Its id.
     pub id: AssetId,
-    /// What the list tells of it.
+    /// What it tells of it.
     pub facts: Facts,
-    /// What the list tells of its project.
+    /// What it tells of its project.
     pub project: Option<(AssetId, Project)>,
 }
 
@@ -102,8 +102,8 @@ struct Choice {
 /// # Errors
 ///
 /// Returns why the bytes are not that answer.
-pub fn facts(bytes: &[u8]) -> Result<Facts, String> {
-    read::<Wrapped<Asset>>(bytes).map(|asset| asset.data.into_facts())
+pub fn facts(bytes: &[u8]) -> Result<Shown, String> {
+    read::<Wrapped<Asset>>(bytes).map(|asset| asset.data.into_shown())
 }
 
 /// Reads a page of what is in a folder or a version stack.
@@ -112,7 +112,7 @@ pub fn facts(bytes: &[u8]) -> Result<Facts, String> {
 ///
 /// Returns why the bytes are not such a page.
 pub fn assets(bytes: &[u8]) -> Result<Page<Shown>, String> {
-    page::<Asset>(bytes).map(|page| page.map(Asset::into_item))
+    page::<Asset>(bytes).map(|page| page.map(Asset::into_shown))
 }
 
 /// Reads a page of the projects of the account.
@@ -136,7 +136,7 @@ impl ProjectOfAccount {
 }
 
 impl Asset {
-    fn into_item(mut self) -> Shown {
+    fn into_shown(mut self) -> Shown {
         let project = self.project.take();
         Shown {
             id: self.id,

@@ -303,8 +303,9 @@ fn nothing_is_read_where_nothing_can_be_connected() {
     let file = Some(Kind::File);
     let wanted = |entries, holds: &[u128]| {
         let manifests = manifests(entries, holds);
-        let wanted = wanted(inputs(&manifests, &state(), None));
-        wanted.connections
+        let mut state = state();
+        state.target.api = Api::V2;
+        wanted(inputs(&manifests, &state, None)).connections
     };
     assert_eq!(wanted(vec![listed(10, None), listed(100, file)], &[]), None);
     assert_eq!(wanted(vec![listed(100, file)], &[100]), None);

@@ -1,0 +1,242 @@
+//! Reading what must be known of the live assets before a plan is made.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::asset::{AssetId, Kind};
+use crate::event::StopReason;
+use crate::frameio::client::Client;
+use crate::frameio::places::{find_chains, find_places};
+use crate::frameio::recently_deleted::{Wanted, recently_deleted, requests};
+use crate::frameio::tree::{Nobody, Tree, Versions, read_tree};
+use crate::inventory::{Connections, Contents, Facts, Inventory, Lies, Places, Seen};
+use crate::outcome::Evidence;
+
+mod search;
+#[cfg(test)]
+mod tests;
+
+/// V4: reads some assets, and looks for those that are not there in the lists of recently deleted
+/// assets; says whether all lists were read.
+///
+/// `place` says in which project and in what an asset should lie, where somebody knows; `told`
+/// hears how many assets are read.
+///
+/// # Errors
+///
+/// Returns why nothing can be read at all.
+pub async fn read_assets(
+    client: &Client,
+    assets: &[(AssetId, Option<Kind>)],
+    place: impl Fn(AssetId) -> [Option<AssetId>; 2],
+    mut told: impl FnMut(usize),
+) -> Result<(Inventory, bool), StopReason> {
+    let mut read = Inventory::default();
+    let wanted: BTreeSet<AssetId> = assets.iter().map(|(id, _)| *id).collect();
+    let parent = |id| place(id)[1];
+    let parents = shared(assets.iter().filter_map(|(id, _)| parent(*id)));
+    search::read_parents(client, parents, &wanted, &mut read).await?;
+    told(read.assets.len());
+    let is_open = |(id, _): &&(AssetId, Option<Kind>)| !read.assets.contains_key(id);
+    let rest: Vec<(AssetId, Option<Kind>)> = assets.iter().filter(is_open).copied().collect();
+    search::read_rest(client, rest, &mut read, told).await?;
+    let mut wanted = Wanted::default();
+    for id in read.missing() {
+        let [project, parent] = place(id);
+        wanted.assets.insert(id, project);
+        wanted.parents.extend(parent.map(|parent| (id, parent)));
+    }
+    if wanted.assets.is_empty() {
+        return Ok((read, true));
+    }
+    let most = requests(wanted.assets.len());
+    let lists = recently_deleted(client, &wanted, most).await?;
+    for id in lists.found.into_keys() {
+        // They were read just now, and not found.
+        read.assets.insert(id, deleted(Evidence::Listed));
+    }
+    Ok((read, lists.complete))
+}
+
+/// What comes more than once.
+fn shared(ids: impl Iterator<Item = AssetId>) -> Vec<AssetId> {
+    let mut once = BTreeSet::new();
+    let again: BTreeSet<AssetId> = ids.filter(|id| !once.insert(*id)).collect();
+    again.into_iter().collect()
+}
+
+/// V4: reads all that is in the folders and version stacks that are to be deleted, and what lies
+/// around what is to be deleted and what is protected; adds it to what was read already. `told`
+/// hears how many requests were made.
+///
+/// What cannot be listed may hold anything, so it is as what may not be read.
+///
+/// # Errors
+///
+/// Returns why nothing can be read at all.
+pub async fn read_around(
+    client: &Client,
+    connections: &Connections,
+    read: &mut Inventory,
+    told: impl FnMut(usize),
+) -> Result<(), StopReason> {
+    let is_there = |id: AssetId| read.assets.get(&id).and_then(Seen::facts);
+    let tops = connections.containers.iter();
+    let tops = tops.filter_map(|(id, _)| Some((*id, is_there(*id)?.kind)));
+    let tops: Vec<(AssetId, Kind)> = tops.collect();
+    let tree = read_tree(client, tops.iter().copied(), Versions::All, &mut Nobody).await?;
+    let mut known = known_places(read, &tree);
+    known.listed_whole = tops.len() == connections.containers.len();
+    for (id, kind) in tops.into_iter().filter(|(_, kind)| *kind != Kind::File) {
+        let contents = tree.contents(id);
+        match (&contents, read.assets.get_mut(&id)) {
+            // The list of a version stack that is in trouble is read again by the run, before it
+            // deletes a file of it.
+            (Contents::Unread(message), Some(seen))
+                if kind == Kind::Folder || tree.refused.contains(&id) =>
+            {
+                known.listed_whole = false;
+                let message = Arc::clone(message);
+                *seen = Seen::Refused { message };
+            }
+            (Contents::Whole(files), Some(Seen::There(facts))) if kind == Kind::VersionStack => {
+                facts.files = Some(Arc::clone(files));
+            }
+            (Contents::Whole(_), _) => {}
+            (Contents::Unread(_), _) => known.listed_whole = false,
+        }
+        read.contents.insert(id, contents);
+    }
+    read.around.extend(tree.facts);
+    read.projects.extend(tree.projects);
+    let mut places = find_chains(client, connections, known, told).await?;
+    find_deleted(client, connections, &mut places).await?;
+    add_chains(places, connections, read);
+    Ok(())
+}
+
+/// Where assets lie, as far as their facts and the lists of folders say.
+fn known_places(read: &Inventory, tree: &Tree) -> Places {
+    let mut places = Places::default();
+    let read = read.assets.iter();
+    let read = read.filter_map(|(id, seen)| Some((id, seen.facts()?)));
+    for (id, facts) in read.chain(&tree.facts) {
+        places.kinds.insert(*id, facts.kind);
+        let name = facts.name.iter().cloned();
+        places.names.extend(name.map(|name| (*id, name)));
+        // What has an id of Adobe's storage is read again: its answer says by which it is listed.
+        if let Some(parent) = facts.parent.filter(|_| !id.is_adobe()) {
+            places.lies.insert(*id, Lies::In(parent));
+        }
+    }
+    for (of, ids) in &tree.lists {
+        if let Ok(ids) = ids {
+            places
+                .lies
+                .extend(ids.iter().map(|id| (*id, Lies::In(*of))));
+            places.contents.insert(*of, ids.to_vec());
+        }
+    }
+    places
+}
+
+/// Looks for protected assets that are not there in the lists of recently deleted assets: what is
+/// deleted protects nothing any more, and holds no folder back.
+async fn find_deleted(
+    client: &Client,
+    connections: &Connections,
+    places: &mut Places,
+) -> Result<(), StopReason> {
+    let missing = connections.holds.iter().chain(&connections.protected);
+    let missing = missing.filter(|id| places.lies.get(id) == Some(&Lies::Missing));
+    let missing: BTreeSet<AssetId> = missing.copied().collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let most = requests(missing.len());
+    let wanted = Wanted {
+        assets: missing.into_iter().map(|id| (id, None)).collect(),
+        ..Wanted::default()
+    };
+    let lists = recently_deleted(client, &wanted, most).await?;
+    for id in lists.found.into_keys() {
+        places.lies.insert(id, Lies::Deleted(Evidence::Listed));
+        places.held.remove(&id);
+    }
+    Ok(())
+}
+
+/// v2: reads what protected assets are connected with, and adds it to what was read already; `told`
+/// hears how many requests were made.
+///
+/// # Errors
+///
+/// Returns why nothing can be read at all.
+pub async fn read_places(
+    client: &Client,
+    connections: &Connections,
+    read: &mut Inventory,
+    told: impl FnMut(usize),
+) -> Result<(), StopReason> {
+    let places = find_places(client, connections, told).await?;
+    add_places(places, read);
+    Ok(())
+}
+
+/// Adds where assets lie to what was read of them.
+fn add_places(places: Places, read: &mut Inventory) {
+    for (id, kind) in &places.kinds {
+        read.assets.entry(*id).or_insert_with(|| {
+            Seen::There(Facts {
+                name: places.names.get(id).cloned(),
+                ..Facts::of_kind(*kind)
+            })
+        });
+    }
+    add_deleted(places, read);
+}
+
+/// Adds what lies around assets to what was read of them.
+fn add_chains(places: Places, connections: &Connections, read: &mut Inventory) {
+    let Connections {
+        holds,
+        protected,
+        listed,
+        containers: _,
+    } = connections;
+    let asked: BTreeSet<&AssetId> = holds.iter().chain(protected).chain(listed).collect();
+    for (id, kind) in &places.kinds {
+        let parent = match places.lies.get(id) {
+            Some(Lies::In(parent)) => Some(*parent),
+            Some(Lies::AtTop | Lies::Deleted(_) | Lies::Missing | Lies::Unread(_)) | None => None,
+        };
+        let facts = || Facts {
+            name: places.names.get(id).cloned(),
+            parent,
+            ..Facts::of_kind(*kind)
+        };
+        if asked.contains(id) {
+            let seen = || Seen::There(facts());
+            read.assets.entry(*id).or_insert_with(seen);
+        } else {
+            read.around.entry(*id).or_insert_with(facts);
+        }
+    }
+    add_deleted(places, read);
+}
+
+fn add_deleted(places: Places, read: &mut Inventory) {
+    for (id, lies) in &places.lies {
+        if let Lies::Deleted(evidence) = *lies {
+            read.assets.insert(*id, deleted(evidence));
+        }
+    }
+    read.places = Some(places);
+}
+
+const fn deleted(evidence: Evidence) -> Seen {
+    Seen::Deleted {
+        facts: None,
+        evidence,
+    }
+}

@@ -1,0 +1,131 @@
+//! V4: finding assets by the lists of what they lie in, and else one by one.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::asset::{AssetId, Kind};
+use crate::event::StopReason;
+use crate::frameio::client::{AT_ONCE, Client, Unread, side_by_side};
+use crate::frameio::reader::{Ask, Reader};
+use crate::frameio::survey::{PAGES, survey};
+use crate::frameio::v4::Read;
+use crate::frameio::v4::answer::judge_list;
+use crate::frameio::v4::call::List;
+use crate::frameio::v4::facts::Shown;
+use crate::inventory::{Inventory, Seen};
+
+/// How many pages of a list may show nothing that is looked for before it is left.
+const IN_VAIN: usize = 3;
+
+/// Finds assets in the lists of what they are said to lie in: folders, or else version stacks. What
+/// cannot be listed says nothing.
+pub(super) async fn read_parents(
+    client: &Client,
+    parents: Vec<AssetId>,
+    wanted: &BTreeSet<AssetId>,
+    read: &mut Inventory,
+) -> Result<(), StopReason> {
+    let mut reader = Reader::new(client);
+    for parent in parents {
+        reader.ask(Ask::Folder(parent));
+    }
+    while let Some((ask, answer)) = reader.next().await? {
+        match (ask, answer) {
+            (_, Ok(items)) => add_shown(items, wanted, read),
+            (Ask::Folder(parent), Err(Unread::Refused(_))) => reader.ask(Ask::Stack(parent)),
+            (Ask::Folder(_) | Ask::Stack(_), Err(unread)) => drop(unread.why()?),
+        }
+    }
+    Ok(())
+}
+
+fn add_shown(items: Vec<Shown>, wanted: &BTreeSet<AssetId>, read: &mut Inventory) {
+    for Shown { id, facts, project } in items {
+        if wanted.contains(&id) {
+            read.assets.insert(id, Seen::There(facts));
+            read.projects.extend(project);
+        }
+    }
+}
+
+/// Reads assets of which nobody knows in what they lie; `told` hears how many assets are read.
+///
+/// One of them tells in what it lies, and the list of that shows the others there, many a page. As
+/// long as lists show about as many assets as they take pages it goes on like this, and the rest is
+/// read one by one.
+pub(super) async fn read_rest(
+    client: &Client,
+    mut rest: Vec<(AssetId, Option<Kind>)>,
+    read: &mut Inventory,
+    mut told: impl FnMut(usize),
+) -> Result<(), StopReason> {
+    let mut listed = BTreeSet::new();
+    let (mut at_once, mut may_spend) = (1, AT_ONCE);
+    while rest.len() > 1 && may_spend > 0 {
+        let some: Vec<_> = rest.drain(..at_once.min(rest.len())).collect();
+        let found = survey(client, &some, |_| {}).await?;
+        let facts = found.assets.values().filter_map(Seen::facts);
+        let parents: BTreeSet<AssetId> = facts.filter_map(|facts| facts.parent).collect();
+        add(found, read);
+        let is_new = |parent: &AssetId| listed.insert(*parent);
+        let parents: Vec<AssetId> = parents.into_iter().filter(is_new).collect();
+        if parents.is_empty() || rest.is_empty() {
+            break;
+        }
+        let wanted: BTreeSet<AssetId> = rest.iter().map(|(id, _)| *id).collect();
+        let wanted = Arc::new(wanted);
+        let lists = parents.into_iter().map(|parent| {
+            let (client, wanted) = (client.clone(), Arc::clone(&wanted));
+            async move { look_in(&client, parent, &wanted).await }
+        });
+        for list in side_by_side(lists).await {
+            let (pages, items) = list?;
+            may_spend = (may_spend + items.len()).saturating_sub(pages);
+            add_shown(items, &wanted, read);
+        }
+        rest.retain(|(id, _)| !read.assets.contains_key(id));
+        at_once = AT_ONCE.min(at_once * 2);
+        told(read.assets.len());
+    }
+    let before = read.assets.len();
+    let found = survey(client, &rest, |done| told(before + done)).await?;
+    add(found, read);
+    Ok(())
+}
+
+fn add(found: Inventory, read: &mut Inventory) {
+    read.assets.extend(found.assets);
+    read.projects.extend(found.projects);
+    read.unread += found.unread;
+}
+
+/// Looks for assets in the list of a folder or, where it is none, of a version stack; says how many
+/// pages that took. A list that shows none of them for a while is left.
+async fn look_in(
+    client: &Client,
+    parent: AssetId,
+    wanted: &BTreeSet<AssetId>,
+) -> Result<(usize, Vec<Shown>), StopReason> {
+    let mut asked = 0;
+    let mut found = Vec::new();
+    for list in [List::Children, List::Versions] {
+        let page = |after| Read::List(list, parent, after);
+        let mut pages = client.pages(page, |reply: &_| judge_list(list, reply));
+        for number in 0..PAGES {
+            asked += 1;
+            let items = match pages.next().await {
+                Ok(items) => items.unwrap_or_default(),
+                Err(Unread::Refused(_)) if number == 0 => break,
+                Err(unread) => {
+                    unread.why()?;
+                    return Ok((asked, found));
+                }
+            };
+            found.extend(items.into_iter().filter(|item| wanted.contains(&item.id)));
+            if pages.is_over() || (found.is_empty() && number + 1 >= IN_VAIN) {
+                return Ok((asked, found));
+            }
+        }
+    }
+    Ok((asked, found))
+}
