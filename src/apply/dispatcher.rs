@@ -93,6 +93,8 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
         if !forget.is_empty() {
             self.forget(forget.to_vec());
         }
+        let ids = self.approved.found().iter().map(|(id, _)| *id);
+        self.events.extend(self.ledger.describe(ids, self.approved));
         let is_refused = |(_, outcome): &AssetOutcome| matches!(outcome, Outcome::Failed(_));
         let found = self.approved.found().iter().cloned();
         let (refused, rest): (Vec<_>, Vec<_>) = found.partition(is_refused);
@@ -147,7 +149,7 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
         nothing_to_come || self.halt.is_cut_short
     }
 
-    /// Whether nothing is under way and nothing is left to be sent.
+    /// Whether nothing is under way or left to be sent.
     fn has_nothing_else(&self) -> bool {
         self.traffic.under_way == 0 && self.queue.is_empty()
     }
@@ -202,6 +204,8 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
             }
             self.traffic.batches += 1;
             self.guards.pacer.sent(job.rate_limit(), now);
+            let ids = job.ids.iter().copied();
+            self.events.extend(self.ledger.describe(ids, self.approved));
             self.events.push(RunEvent::Intent {
                 batch: self.traffic.batches,
                 task: job.task(),
@@ -468,11 +472,8 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
             }
         }
         let left = self.queue.left() + self.memory.held.len() + self.later.open();
-        let ending = self
-            .halt
-            .reason
-            .take()
-            .map_or(Ending::Done, Ending::Stopped);
+        let reason = self.halt.reason.take();
+        let ending = reason.map_or(Ending::Done, Ending::Stopped);
         if self.ledger.is_open() {
             // What was held back may still be unwritten, and only then it is known what is open.
             self.commit();

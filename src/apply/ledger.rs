@@ -1,12 +1,17 @@
 //! The spine: whatever happens is in the journal first, then in the state, then the listeners
 //! hear of it.
 
+use std::collections::BTreeSet;
+use std::iter;
+
 use jiff::Timestamp;
 
 use crate::apply::run::NotSaved;
+use crate::asset::AssetId;
 use crate::diagnostic::in_words;
 use crate::event::{Listener, OpenBatches, RunEvent, StopReason};
 use crate::outcome::{AssetOutcome, Outcome};
+use crate::plan::approve::Approved;
 use crate::state::{State, settles_missing};
 use crate::store::{Session, Synced};
 
@@ -18,6 +23,8 @@ pub(super) struct Ledger<'run, Se> {
     listeners: Vec<&'run mut dyn Listener>,
     /// What was sent and is not answered for.
     open: OpenBatches,
+    /// What has been said of which assets already.
+    described: BTreeSet<AssetId>,
     /// What could not be written down.
     unsaved: Vec<RunEvent>,
     /// Whether the state has something that it did not have.
@@ -39,6 +46,7 @@ impl<'run, Se: Session> Ledger<'run, Se> {
             session,
             listeners,
             open: OpenBatches::default(),
+            described: BTreeSet::new(),
             unsaved: Vec::new(),
             changed: false,
             outdated: true,
@@ -47,6 +55,26 @@ impl<'run, Se: Session> Ledger<'run, Se> {
 
     pub(super) const fn state(&self) -> &State {
         &self.state
+    }
+
+    /// Says what some assets are called, where they lie and how large they are, once in a run;
+    /// what goes along with a folder is said with it.
+    pub(super) fn describe(
+        &mut self,
+        ids: impl Iterator<Item = AssetId>,
+        approved: &Approved,
+    ) -> Option<RunEvent> {
+        let mut assets = Vec::new();
+        for id in ids {
+            for id in iter::once(id).chain(approved.inside(id).iter().copied()) {
+                if let Some(known) = approved.known(id)
+                    && self.described.insert(id)
+                {
+                    assets.push((id, known));
+                }
+            }
+        }
+        (!assets.is_empty()).then_some(RunEvent::Described { assets })
     }
 
     /// Has the journal take events; what is intended may begin after that. Once it has failed it
@@ -94,6 +122,7 @@ impl<'run, Se: Session> Ledger<'run, Se> {
             RunEvent::Answered { outcomes, .. } => outcomes.iter().any(changes),
             RunEvent::Forgotten { .. } => true,
             RunEvent::Started(_)
+            | RunEvent::Described { .. }
             | RunEvent::Intent { .. }
             | RunEvent::Doubted { .. }
             | RunEvent::Warned { .. }

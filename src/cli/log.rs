@@ -5,7 +5,7 @@
 
 use std::io::{self, Write};
 
-use tracing::{debug, info, warn};
+use tracing::{debug, info, trace, warn};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
@@ -113,6 +113,7 @@ impl<'writer> MakeWriter<'writer> for Writer {
 pub(super) fn event(event: &RunEvent) {
     match event {
         RunEvent::Started(RunInfo { number, id, .. }) => info!(run = number, %id, "the run begins"),
+        RunEvent::Described { assets } => trace!(assets = assets.len(), "assets are described"),
         RunEvent::Intent { batch, task, ids } => {
             let task = match task {
                 Task::Delete => "delete",

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use sha2::{Digest, Sha256};
 
 use crate::asset::{AssetId, Kind};
-use crate::inventory::Location;
+use crate::inventory::{Known, Location};
 
 /// What is known of one asset.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -29,8 +30,13 @@ pub struct About {
 /// What is in a folder or a version stack, to the bottom.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inside {
-    /// All that is in it, folders and version stacks as well, in the order of the ids.
+    /// All that is in it, folders and version stacks as well, in the order of the ids; none where
+    /// a saved plan has left them out, since they are many.
     pub ids: Arc<[AssetId]>,
+    /// How many they are.
+    pub count: usize,
+    /// The SHA-256 of the ids, each with a line feed behind it.
+    pub digest: [u8; 32],
     /// How many of them are files, versions among them.
     pub files: usize,
     /// How many bytes these have, as far as that is known.
@@ -44,6 +50,17 @@ pub struct Inside {
 }
 
 impl Inside {
+    /// The digest of ids.
+    #[must_use]
+    pub fn digest_of(ids: &[AssetId]) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        for id in ids {
+            hash.update(id.encode(&mut [0; 36]));
+            hash.update(b"\n");
+        }
+        hash.finalize().into()
+    }
+
     /// Whether the size of some of it is known; what is empty has none.
     pub(super) const fn is_measured(&self) -> bool {
         self.files == 0 || self.unmeasured < self.files
@@ -64,6 +81,18 @@ pub struct WholeFolder {
 }
 
 impl About {
+    /// What is kept of it, for the time when nobody can read it any more; nothing where nothing is
+    /// known.
+    #[must_use]
+    pub fn known(&self) -> Option<Known> {
+        let known = Known {
+            name: self.name.clone(),
+            location: self.location.clone(),
+            bytes: self.bytes,
+        };
+        (known != Known::default()).then_some(known)
+    }
+
     /// When it was changed last, as far as the server says.
     #[must_use]
     pub fn changed(&self) -> Option<Timestamp> {

@@ -5,15 +5,17 @@ use std::sync::Arc;
 
 use crate::asset::{AssetId, Kind};
 use crate::diagnostic::{count, counted};
+use crate::inventory::Known;
 use crate::manifest::document::MissingPolicy;
 use crate::outcome::{AssetOutcome, Failure, FailureKind, Outcome};
+use crate::plan::about::About;
 use crate::plan::decide::Decision;
 use crate::plan::{Place, Plan, Shelter, Unplaced, Unsettled};
 
 /// Who or what agreed to a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Consent {
-    /// Somebody typed the number of assets on a terminal.
+    /// Somebody typed the number of files on a terminal.
     Typed(usize),
     /// `--auto-approve` was given.
     Auto,
@@ -26,12 +28,12 @@ pub enum Consent {
 /// Why a plan is not carried out.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
-    /// The number that was typed is not the number of assets.
-    #[error("{} was typed, and the plan would delete {}", count(*typed), counted(*planned, "asset", "assets"))]
+    /// The number that was typed is not the number of files.
+    #[error("{} was typed, and the plan would delete {}", count(*typed), counted(*planned, "file", "files"))]
     WrongNumber {
         /// What was typed.
         typed: usize,
-        /// How many assets the plan would delete.
+        /// How many files the plan would delete.
         planned: usize,
     },
     /// Some assets are not shown to be what their pins say.
@@ -80,7 +82,7 @@ impl Refused {
                 "nothing was sent; where the server had trouble, run it again; else correct the id in that line, or give a token that may read the asset"
             }
             Self::WrongNumber { .. } => {
-                "read the plan again, then type the number of assets that it would delete"
+                "read the plan again, then type the number of files that it would delete"
             }
             Self::Mismatched(_) => {
                 "this version does not compare pins with the live assets; leave those assets out with `--skip-mismatched`, or take their pins out of the manifest"
@@ -104,6 +106,7 @@ pub struct Approved {
     accepted: Vec<AssetId>,
     places: BTreeMap<AssetId, Place>,
     inside: BTreeMap<AssetId, Vec<AssetId>>,
+    about: BTreeMap<AssetId, About>,
 }
 
 /// An asset whose earlier delete was not answered.
@@ -172,6 +175,12 @@ impl Approved {
         self.places.get(&id).copied().unwrap_or_default()
     }
 
+    /// What an asset is called, where it lies and how large it is, as far as that is known.
+    #[must_use]
+    pub fn known(&self, id: AssetId) -> Option<Known> {
+        self.about.get(&id)?.known()
+    }
+
     /// What is listed or recorded of what a folder is known to hold.
     #[must_use]
     pub fn inside(&self, folder: AssetId) -> &[AssetId] {
@@ -215,7 +224,7 @@ impl Approved {
 /// Returns why the plan is refused: the consent does not fit it, a pin is in the way and
 /// `skip_mismatched` is off, or something protected may be deleted along.
 pub fn approve(plan: &Plan, consent: Consent, skip_mismatched: bool) -> Result<Approved, Refused> {
-    let planned = plan.totals.deletes();
+    let planned = plan.totals.to_type();
     if let Consent::Typed(typed) = consent
         && typed != planned
     {
@@ -233,6 +242,7 @@ pub fn approve(plan: &Plan, consent: Consent, skip_mismatched: bool) -> Result<A
         accepted: Vec::new(),
         places: plan.places.clone(),
         inside: plan.inside.clone(),
+        about: plan.about.clone(),
     };
     for step in &plan.steps {
         let (id, kind) = (step.id, step.kind());

@@ -97,6 +97,25 @@ impl Decision {
         }
     }
 
+    /// Whether a run sends or records something of the asset, its record's end apart.
+    #[must_use]
+    pub const fn is_carried_out(&self) -> bool {
+        match self {
+            Self::Retire
+            | Self::Retry { .. }
+            | Self::Resolve { .. }
+            | Self::Record { .. }
+            | Self::Missing
+            | Self::Unreadable { .. } => true,
+            Self::Blocked { .. }
+            | Self::Defer { .. }
+            | Self::Held { .. }
+            | Self::Mismatch(_)
+            | Self::Forget
+            | Self::Unchanged { .. } => false,
+        }
+    }
+
     /// Whether the asset stays for now, whatever is recorded of it.
     #[must_use]
     pub const fn is_kept(&self) -> bool {

@@ -1,13 +1,13 @@
 //! Gathers what is known of the assets of a plan, and what it comes to. Pure.
 //!
-//! Nothing is decided by it. What the server said just now is told first, then what the manifest
-//! says.
+//! Nothing is decided by it. What the server said just now is told first, then what a record
+//! keeps, then what the manifest says.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::asset::{AssetId, Kind};
-use crate::inventory::{Contents, Facts, Inventory, Location, Seen};
+use crate::inventory::{Contents, Facts, Inventory, Known, Location, Seen};
 use crate::plan::about::{About, Inside, Sum, WholeFolder};
 use crate::plan::model::{Plan, Step};
 use crate::plan::walk::Inputs;
@@ -50,15 +50,29 @@ impl Plan {
 
 /// Adds to a plan what is known of its assets.
 pub(super) fn gather(plan: &mut Plan, inputs: Inputs<'_>) {
-    let inventory = inputs.inventory;
+    let (inventory, catalogue) = (inputs.inventory, &inputs.state.catalogue);
     let mut read = inventory.map(Reading::new);
     for step in &plan.steps {
         let seen = read.as_mut().and_then(|read| read.about(step.id));
+        let recorded = catalogue.get(step.id);
         let pinned = pinned(step);
-        if seen.is_none() && pinned.is_none() {
+        if seen.is_none() && recorded.is_none() && pinned.is_none() {
             continue;
         }
         let mut about = seen.unwrap_or_default();
+        if let Some(Known {
+            name,
+            location,
+            bytes,
+        }) = recorded
+        {
+            about.name = about.name.or(name);
+            about.location = about.location.or(location);
+            // What a folder held then it need not hold now.
+            about.bytes = about
+                .bytes
+                .or(bytes.filter(|_| step.kind() == Some(Kind::File)));
+        }
         about.name = about.name.or(pinned);
         about.kind = step.kind().or(about.kind);
         plan.about.insert(step.id, about);
@@ -134,8 +148,11 @@ impl<'read> Reading<'read> {
             None => None,
         };
         let ids = Arc::clone(listed.or(facts.files.as_ref())?);
+        let ids = sorted(ids);
         let mut inside = Inside {
             ids: Arc::clone(&ids),
+            count: ids.len(),
+            digest: Inside::digest_of(&ids),
             files: 0,
             bytes: 0,
             unmeasured: 0,
@@ -163,6 +180,16 @@ impl<'read> Reading<'read> {
         }
         Some(inside)
     }
+}
+
+/// Ids in their order: a server lists versions as it likes.
+fn sorted(ids: Arc<[AssetId]>) -> Arc<[AssetId]> {
+    if ids.is_sorted() {
+        return ids;
+    }
+    let mut all = ids.to_vec();
+    all.sort_unstable();
+    all.into()
 }
 
 /// Finds the folders that might be listed in place of all their files: the outermost ones.

@@ -269,6 +269,17 @@ impl Totals {
         self.retire + self.retry + self.resolve
     }
 
+    /// The number that whoever approves the plan types: that of the files that go, or of the assets
+    /// where these are folders without any.
+    #[must_use]
+    pub const fn to_type(&self) -> usize {
+        if self.files > 0 {
+            self.files
+        } else {
+            self.deletes()
+        }
+    }
+
     /// How many assets or records the plan would change, those apart that are only read.
     #[must_use]
     pub const fn changes(&self) -> usize {

@@ -15,13 +15,14 @@ use similar::{ChangeTag, TextDiff};
 use crate::asset::AssetId;
 use crate::event::{RunEvent, RunInfo};
 use crate::outcome::{Evidence, Failure, FailureKind, Outcome};
+use crate::plan::about::About;
 use crate::plan::decide::Decision;
 use crate::plan::{Plan, Step};
 use crate::render::escape::escape;
 use crate::render::hunks::{Sort, Stretch, hunks};
 use crate::render::{Paint, Style};
-use crate::state::format::{TAIL, head_lines, record_line};
-use crate::state::{Record, State, absorb, settles_missing};
+use crate::state::format::{TAIL, folders_of, head_lines, record_line};
+use crate::state::{Catalogue, Record, State, absorb, settles_missing};
 
 /// What a diff is made from.
 #[derive(Debug, Clone, Copy)]
@@ -155,6 +156,8 @@ struct Change<'plan> {
     new_head: Vec<String>,
     /// What is recorded of an asset that the run deletes, and of one that it finds deleted.
     expected: Expected,
+    /// What the run learns of the assets that it deals with.
+    catalogue: Catalogue,
     /// How many assets there are after the run.
     new_length: usize,
 }
@@ -169,18 +172,24 @@ impl<'plan> Change<'plan> {
             target: state.target.clone(),
             runs: state.runs.clone(),
             assets: BTreeMap::new(),
+            catalogue: described(view),
         };
         let number = view.run.number;
         after.apply(number, &RunEvent::Started(view.run.clone()));
         let expected = Expected::new(view.plan, assets, number, view.run.at);
-        let new_length = Records::walk(assets, &view.plan.steps, &expected)
-            .filter(|(_, _, new)| new.is_some())
-            .count();
+        let new = || {
+            let walk = Records::walk(assets, &view.plan.steps, &expected);
+            walk.filter_map(|(id, _, new)| new.map(|_| id))
+        };
+        let old_folders = folders_of(assets.keys().copied(), &[&state.catalogue]);
+        let new_folders = folders_of(new(), &[&after.catalogue, &state.catalogue]);
+        let new_length = new().count();
         Self {
             view,
-            old_head: head_lines(view.state),
-            new_head: head_lines(&after),
+            old_head: head_lines(view.state, &old_folders),
+            new_head: head_lines(&after, &new_folders),
             expected,
+            catalogue: after.catalogue,
             new_length,
         }
     }
@@ -205,22 +214,44 @@ impl<'plan> Change<'plan> {
         let assets = &self.view.state.assets;
         let mut left = (assets.len(), self.new_length);
         Records::walk(assets, &self.view.plan.steps, &self.expected).map(move |(id, old, new)| {
-            let line = |record: Option<_>, left: &mut usize| {
+            let (before, after) = (&self.view.state.catalogue, &self.catalogue);
+            let anew = after
+                .get(id)
+                .filter(|known| before.get(id).as_ref() != Some(known));
+            let line = |record: Option<_>, left: &mut usize, anew: bool| {
                 record.map(|record| {
                     *left -= 1;
                     Line::Record {
                         id,
                         record,
+                        known: if anew { after } else { before },
+                        anew,
                         comma: *left > 0,
                     }
                 })
             };
             Pair {
-                old: line(old, &mut left.0),
-                new: line(new, &mut left.1),
+                old: line(old, &mut left.0, false),
+                new: line(new, &mut left.1, anew.is_some()),
             }
         })
     }
+}
+
+/// What a run says of the assets that it deals with, beyond what the state has of them.
+fn described(view: &DiffView<'_>) -> Catalogue {
+    let before = &view.state.catalogue;
+    let mut catalogue = before.of_same_folders();
+    for step in &view.plan.steps {
+        let known = view.plan.about.get(&step.id).and_then(About::known);
+        if let Some(known) = known
+            && step.decision.is_carried_out()
+        {
+            catalogue.insert(step.id, before.get(step.id).unwrap_or_default());
+            catalogue.insert(step.id, known);
+        }
+    }
+    catalogue
 }
 
 /// The records that a run is expected to write.
@@ -356,22 +387,55 @@ impl<'plan> Iterator for Records<'plan> {
 }
 
 /// One line of the document, written only when it is shown.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy)]
 enum Line<'plan> {
     Text(&'plan str),
     Record {
         id: AssetId,
         record: &'plan Record,
+        /// What is known of the asset.
+        known: &'plan Catalogue,
+        /// Whether that is other than before.
+        anew: bool,
         comma: bool,
     },
 }
 
 impl Line<'_> {
+    fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Text(one), Self::Text(other)) => one == other,
+            (
+                Self::Record {
+                    id,
+                    record,
+                    known: _,
+                    anew,
+                    comma,
+                },
+                Self::Record {
+                    id: other_id,
+                    record: other_record,
+                    known: _,
+                    anew: other_anew,
+                    comma: other_comma,
+                },
+            ) => (id, record, anew, comma) == (other_id, other_record, other_anew, other_comma),
+            (Self::Text(_), Self::Record { .. }) | (Self::Record { .. }, Self::Text(_)) => false,
+        }
+    }
+
     fn append(self, line: &mut String) {
         match self {
             Self::Text(text) => line.push_str(text),
-            Self::Record { id, record, comma } => {
-                record_line(id, record, line);
+            Self::Record {
+                id,
+                record,
+                known,
+                anew: _,
+                comma,
+            } => {
+                record_line(id, record, &[known], line);
                 if comma {
                     line.push(',');
                 }
@@ -395,7 +459,7 @@ impl<'plan> Pair<'plan> {
 
     fn sort(&self) -> Sort {
         match (&self.old, &self.new) {
-            (Some(old), Some(new)) if old == new => Sort::Same,
+            (Some(old), Some(new)) if old.is_same(new) => Sort::Same,
             (Some(_), Some(_)) => Sort::Changed,
             (Some(_), None) => Sort::Removed,
             (None, Some(_) | None) => Sort::Added,

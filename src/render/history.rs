@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use crate::render::escape::escape;
 use crate::render::state::{by_hand, figures};
-use crate::render::{Paint, Style, moment};
-use crate::state::{Counts, RunRecord, State};
+use crate::render::{Paint, Style, moment, size};
+use crate::state::{Counts, Deleted, RunRecord, State};
 
 /// How many characters of a commit or a plan's id are shown.
 const SHORT: usize = 12;
@@ -56,10 +56,11 @@ pub(crate) fn history(state: &State, style: Style, sink: &mut dyn Write) -> io::
     Ok(())
 }
 
-fn row(number: u64, run: &RunRecord, counts: Counts) -> [String; 6] {
+fn row(number: u64, run: &RunRecord, (counts, deleted): (Counts, Deleted)) -> [String; 6] {
     let from = &run.provenance;
     let mut records: Vec<String> = run.change.iter().map(by_hand).collect();
     records.extend(Some(figures(counts)).filter(|words| !words.is_empty()));
+    records.extend(size::deleted(deleted).map(|size| format!("{size} deleted")));
     if records.is_empty() {
         records.push("-".to_owned());
     }

@@ -4,6 +4,7 @@
 //! their numbers, which JSON takes for the same text.
 
 use std::io::{self, Write};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -15,19 +16,20 @@ use crate::event::Ending;
 use crate::outcome::{Evidence, FailureKind};
 use crate::plan::Totals;
 use crate::render::report::{FailedAsset, Summary};
-use crate::state::{Api, Change, Counts, Record, RunRecord, State};
+use crate::state::{Api, Change, Counts, Deleted, Record, RunRecord, State};
 use crate::visible::json;
 
-/// Writes records as an array, one a line, in the order in which they come.
+/// Writes records of a state as an array, one a line, in the order in which they come.
 ///
 /// # Errors
 ///
 /// Returns what the sink says when it cannot take the bytes.
 pub(crate) fn list(
+    state: &State,
     rows: &mut dyn Iterator<Item = (AssetId, &Record)>,
     sink: &mut dyn Write,
 ) -> io::Result<()> {
-    let rows = rows.map(|(id, record)| Row::new(id, record));
+    let rows = rows.map(|(id, record)| Row::new(id, record, state));
     array(rows, sink)
 }
 
@@ -54,7 +56,7 @@ pub(crate) fn show(id: AssetId, state: &State, sink: &mut dyn Write) -> io::Resu
     let record = state.assets.get(&id);
     let shown = Shown {
         id,
-        record: record.map(|record| Row::new(id, record)),
+        record: record.map(|record| Row::new(id, record, state)),
         run: record.and_then(|record| {
             let run = state.runs.get(&record.run)?;
             Some(Run::new(record.run, run, None))
@@ -66,7 +68,7 @@ pub(crate) fn show(id: AssetId, state: &State, sink: &mut dyn Write) -> io::Resu
 }
 
 /// Writes the runs of a state as an array, one a line, newest first, each with how many records
-/// name it now.
+/// name it now, and how many bytes those that it deleted had.
 ///
 /// # Errors
 ///
@@ -89,7 +91,8 @@ pub(crate) fn overview(state: &State, sink: &mut dyn Write) -> io::Result<()> {
     let of = |status: &str| {
         let some = state.assets.iter();
         let some = some.filter(|(_, record)| record.status.name() == status);
-        some.map(|(id, record)| Row::new(*id, record)).collect()
+        some.map(|(id, record)| Row::new(*id, record, state))
+            .collect()
     };
     let runs = state.runs.iter().rev();
     let overview = Overview {
@@ -122,6 +125,9 @@ pub(crate) fn summary(summary: &Summary, sink: &mut dyn Write) -> io::Result<()>
         run,
         totals,
         counts,
+        deleted,
+        // The documents that name the assets say what is known of them.
+        known: _,
         resolved,
         forgotten,
         failed,
@@ -146,6 +152,8 @@ pub(crate) fn summary(summary: &Summary, sink: &mut dyn Write) -> io::Result<()>
         detail: detail.flatten(),
         planned: *totals,
         counts: *counts,
+        bytes: deleted.bytes,
+        unmeasured: deleted.unmeasured,
         resolved: *resolved,
         forgotten: *forgotten,
         unsent: *unsent,
@@ -176,11 +184,21 @@ struct Row<'state> {
     attempts: Option<u32>,
     run: u64,
     at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<Arc<str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    project: Option<Arc<str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    folder: Option<Arc<str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bytes: Option<u64>,
 }
 
 impl<'state> Row<'state> {
-    fn new(id: AssetId, record: &'state Record) -> Self {
+    fn new(id: AssetId, record: &'state Record, state: &State) -> Self {
         let refusal = record.status.refusal();
+        let known = state.catalogue.get(id).unwrap_or_default();
+        let place = known.location.as_deref();
         Self {
             id,
             status: record.status.name(),
@@ -190,6 +208,10 @@ impl<'state> Row<'state> {
             attempts: record.status.tries(),
             run: record.run,
             at: record.at,
+            project: place.and_then(|place| place.project.clone()),
+            folder: place.map(|place| Arc::clone(&place.folder)),
+            name: known.name.clone(),
+            bytes: known.bytes,
         }
     }
 }
@@ -207,11 +229,16 @@ struct Run<'state> {
     change: Option<&'state Change>,
     #[serde(skip_serializing_if = "Option::is_none")]
     counts: Option<Counts>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bytes: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unmeasured: Option<usize>,
 }
 
 impl<'state> Run<'state> {
-    fn new(number: u64, run: &'state RunRecord, counts: Option<Counts>) -> Self {
+    fn new(number: u64, run: &'state RunRecord, now: Option<(Counts, Deleted)>) -> Self {
         let from = &run.provenance;
+        let (counts, deleted) = now.unzip();
         Self {
             number,
             id: run.id,
@@ -222,6 +249,8 @@ impl<'state> Run<'state> {
             plan: from.plan.as_deref(),
             change: run.change.as_ref(),
             counts,
+            bytes: deleted.map(|deleted| deleted.bytes),
+            unmeasured: deleted.map(|deleted| deleted.unmeasured),
         }
     }
 }
@@ -258,6 +287,8 @@ struct End<'run> {
     detail: Option<String>,
     planned: Totals,
     counts: Counts,
+    bytes: u64,
+    unmeasured: usize,
     resolved: usize,
     forgotten: usize,
     unsent: usize,

@@ -1,6 +1,6 @@
 //! What a run came to: a fold over its events.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,10 +9,11 @@ use serde::Serialize;
 
 use crate::asset::AssetId;
 use crate::event::{Ending, Listener, OpenBatches, RunEvent, Task};
+use crate::inventory::Known;
 use crate::outcome::{FailureKind, Outcome};
 use crate::plan::decide::{Decision, Path, Why};
 use crate::plan::{LeftAlone, Plan, Totals, Unsettled};
-use crate::state::{Counts, Failed, Record, Status, absorb};
+use crate::state::{Counts, Deleted, Failed, Record, Status, absorb};
 
 /// What a run came to.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -22,6 +23,10 @@ pub(crate) struct Summary {
     pub(crate) totals: Totals,
     /// What became of the assets of this run, each counted once by its last outcome.
     pub(crate) counts: Counts,
+    /// How many bytes were deleted.
+    pub(crate) deleted: Deleted,
+    /// What is known of those that are refused, unknown or missing.
+    pub(crate) known: BTreeMap<AssetId, Known>,
     /// How many assets were unknown before the run, and are known now.
     pub(crate) resolved: usize,
     /// How many records were dropped.
@@ -97,6 +102,8 @@ pub(crate) struct SummaryBuilder {
     /// How the assets of the last answer stand, in its order.
     latest: Vec<(AssetId, Record)>,
     under_way: OpenBatches,
+    /// What is known of assets of which nothing is said yet, or that are open.
+    known: BTreeMap<AssetId, Known>,
     /// The assets that were forgotten.
     forgotten: HashSet<AssetId>,
     /// The assets of readings that were answered, made to learn what became of an earlier
@@ -184,6 +191,16 @@ impl SummaryBuilder {
         &self.latest
     }
 
+    /// What is known of an asset of the last answer, or of one that is open.
+    pub(super) fn known(&self, id: AssetId) -> Option<&Known> {
+        self.known.get(&id)
+    }
+
+    /// Takes over what is known of an asset.
+    pub(super) fn describe(&mut self, id: AssetId, known: Known) {
+        self.known.insert(id, known);
+    }
+
     /// The assets that were sent and not answered for, by batch, with how often each was tried.
     pub(crate) fn unanswered(&self) -> Vec<(u64, AssetId, u32)> {
         let deletes = self.under_way.deletes();
@@ -217,7 +234,11 @@ impl SummaryBuilder {
             self.beside.insert(id);
         }
         match status {
-            Status::Retired(_) => self.summary.counts.retired += 1,
+            Status::Retired(evidence) => {
+                let bytes = self.known.get(&id).and_then(|known| known.bytes);
+                self.summary.deleted.add(evidence, bytes);
+                self.summary.counts.retired += 1;
+            }
             Status::Gone(_) => self.summary.counts.gone += 1,
             Status::Failed(_) | Status::Unknown { .. } | Status::Missing => {
                 self.open.insert(id, status);
@@ -255,6 +276,8 @@ impl SummaryBuilder {
             self.record_outcome((batch, None), id, &outcome, Timestamp::UNIX_EPOCH);
         }
         let (mut summary, open) = (self.summary, self.open);
+        summary.known = self.known;
+        summary.known.retain(|id, _| open.contains_key(id));
         let deleted = summary.counts.retired + summary.counts.gone;
         for (id, status) in &open {
             match status {
@@ -337,12 +360,20 @@ impl Listener for SummaryBuilder {
             self.started = Some(info.at);
         } else if let RunEvent::Intent { .. } = event {
             self.summary.requests += 1;
+        } else if let RunEvent::Described { assets } = event {
+            self.known.extend(assets.iter().cloned());
         } else if let RunEvent::Answered {
             batch,
             at,
             outcomes,
         } = event
         {
+            // Of what is deleted nothing more is said, and there may be a million.
+            for (id, _) in &self.latest {
+                if !self.open.contains_key(id) {
+                    self.known.remove(id);
+                }
+            }
             self.latest.clear();
             let asked = answered.as_ref().map(|(_, ids)| &**ids);
             for (id, outcome) in outcomes {

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use unicode_width::UnicodeWidthChar;
 
 use crate::asset::Kind;
-use crate::inventory::Location;
+use crate::inventory::{Known, Location};
 use crate::plan::about::{About, Sum};
 use crate::render::escape::{columns, escape};
 use crate::render::size::{age, bytes};
@@ -317,6 +317,14 @@ pub(super) fn label(location: &Location) -> String {
         return "the top of the project".to_owned();
     }
     label.join("/")
+}
+
+/// Where an asset lies and what it is called, as far as that is known: `Tide/day 1/a.mov`.
+pub(super) fn path(known: &Known) -> String {
+    let place = known.location.as_ref().map(|place| label(place));
+    let name = known.name.as_ref().map(|name| escape(name).into_owned());
+    let path: Vec<String> = place.into_iter().chain(name).collect();
+    path.join("/")
 }
 
 /// What sort of asset it is, in one word.

@@ -3,6 +3,8 @@
 use bytesize::ByteSize;
 use jiff::Timestamp;
 
+use crate::state::Deleted;
+
 /// Shows a size in SI units: `926 MB`, `1.2 TB`.
 pub(crate) fn bytes(bytes: u64) -> String {
     let size = ByteSize::b(bytes).display().si();
@@ -13,6 +15,20 @@ pub(crate) fn bytes(bytes: u64) -> String {
         return exact;
     }
     format!("{size:.0}")
+}
+
+/// Shows how many bytes were deleted; nothing where no size is known.
+pub(super) fn deleted(deleted: Deleted) -> Option<String> {
+    let Deleted {
+        bytes: known,
+        unmeasured,
+    } = deleted;
+    let size = bytes(known);
+    match (known, unmeasured) {
+        (0, _) => None,
+        (_, 0) => Some(size),
+        _ => Some(format!("at least {size}")),
+    }
 }
 
 /// How many hours are a day.

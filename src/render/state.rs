@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use crate::asset::AssetId;
 use crate::outcome::Evidence;
 use crate::render::escape::escape;
-use crate::render::{Paint, Style, count, counted, moment, thousands, words};
+use crate::render::{Paint, Style, count, counted, moment, rows, size, thousands, words};
 use crate::state::{Accepted, Change, Counts, Record, RunRecord, State, Status};
 
 /// How many runs the overview shows.
@@ -14,30 +14,43 @@ const RUNS: usize = 20;
 /// How many ids the overview shows of each status that needs somebody, as many as a summary.
 const IDS: usize = 50;
 
-/// Writes a table of records, in the order in which they come.
+/// Writes a table of records of a state, in the order in which they come.
 ///
 /// # Errors
 ///
 /// Returns what the sink says when it cannot take the text.
 pub(crate) fn list(
-    rows: &mut dyn Iterator<Item = (AssetId, &Record)>,
+    state: &State,
+    listed: &mut dyn Iterator<Item = (AssetId, &Record)>,
     style: Style,
     sink: &mut dyn Write,
 ) -> io::Result<()> {
-    let mut rows = rows.peekable();
-    if rows.peek().is_none() {
-        return writeln!(sink, "No asset has this status.");
+    let mut listed = listed.peekable();
+    if listed.peek().is_none() {
+        return writeln!(sink, "No asset is like this.");
     }
+    let is_named = !state.catalogue.is_empty();
+    let size = if is_named { "   bytes  " } else { "" };
+    let what = if is_named { "asset and " } else { "" };
     let head = format!(
-        "{:36}  {:7}  {:>5}  {:20}  message",
+        "{:36}  {:7}  {:>5}  {:20}  {size}{what}message",
         "id", "status", "run", "at"
     );
     writeln!(sink, "{}", style.paint(Paint::Dim, head))?;
-    for (id, record) in rows {
+    for (id, record) in listed {
         let Record { status, run, at } = record;
         let words = remarks(status);
         let status = style.paint(paint(status), format!("{:7}", status.name()));
-        let row = format!("{run:>5}  {:20}  {words}", moment(*at));
+        let known = state.catalogue.get(id).unwrap_or_default();
+        let size = known.bytes.map(size::bytes).unwrap_or_default();
+        let size = if is_named {
+            format!("{size:>8}  ")
+        } else {
+            String::new()
+        };
+        let said = [rows::path(&known), words];
+        let said: Vec<String> = said.into_iter().filter(|said| !said.is_empty()).collect();
+        let row = format!("{run:>5}  {:20}  {size}{}", moment(*at), said.join("  "));
         writeln!(sink, "{id}  {status}  {}", row.trim_end())?;
     }
     Ok(())
@@ -84,6 +97,17 @@ pub(crate) fn show(
     let Some(record) = state.assets.get(&id) else {
         return field("status", "nothing is recorded of this asset");
     };
+    let known = state.catalogue.get(id).unwrap_or_default();
+    if let Some(name) = &known.name {
+        field("name", &escape(name))?;
+    }
+    if let Some(place) = &known.location {
+        field("folder", &rows::label(place))?;
+    }
+    if let Some(bytes) = known.bytes {
+        let exact = thousands(bytes);
+        field("bytes", &format!("{exact} ({})", size::bytes(bytes)))?;
+    }
     let status = &record.status;
     let painted = style.paint(paint(status), status.name()).to_string();
     field("status", &painted)?;
@@ -221,13 +245,16 @@ fn attention(
     }
     writeln!(sink)?;
     words::heading(&format!("{title} ({})", count(number)), style, sink)?;
-    let rows = state
+    let some = state
         .assets
         .iter()
         .filter(|(_, record)| record.status.name() == status);
-    for (id, record) in rows.take(IDS) {
-        let words = remarks(&record.status);
-        writeln!(sink, "{}", format!("  {id}  {words}").trim_end())?;
+    for (id, record) in some.take(IDS) {
+        let path = rows::path(&state.catalogue.get(*id).unwrap_or_default());
+        let said = [path, remarks(&record.status)];
+        let said: Vec<String> = said.into_iter().filter(|said| !said.is_empty()).collect();
+        let said = said.join("  ");
+        writeln!(sink, "{}", format!("  {id}  {said}").trim_end())?;
     }
     words::fold(2, number.saturating_sub(IDS), "more", style, sink)
 }

@@ -6,11 +6,14 @@ use std::time::Duration;
 
 use crate::asset::AssetId;
 use crate::event::{Ending, StopReason};
+use crate::inventory::Known;
 use crate::outcome::FailureKind;
 use crate::render::escape::escape;
 use crate::render::progress::roughly;
 use crate::render::report::{FailedAsset, Summary};
-use crate::render::{Paint, Style, count, counted, moment, next, share, shelter, thousands, words};
+use crate::render::{
+    Paint, Style, count, counted, moment, next, rows, share, shelter, size, thousands, words,
+};
 
 /// How many ids are shown before the rest is folded: what somebody copies by hand at most.
 const IDS: usize = 50;
@@ -45,7 +48,7 @@ pub(crate) fn summary(summary: &Summary, style: Style, sink: &mut dyn Write) -> 
     }
     failures(summary, style, sink)?;
     ids(
-        &summary.unknown,
+        (&summary.unknown, &summary.known),
         ("asset is unknown:", "assets are unknown:", Paint::Magenta),
         "the delete was sent, and no answer that can be trusted came back",
         "unknown",
@@ -53,7 +56,7 @@ pub(crate) fn summary(summary: &Summary, style: Style, sink: &mut dyn Write) -> 
         sink,
     )?;
     ids(
-        &summary.missing,
+        (&summary.missing, &summary.known),
         ("asset is missing:", "assets are missing:", Paint::Yellow),
         "the server does not know what is listed here, and nothing shows that it was deleted",
         "missing",
@@ -125,6 +128,12 @@ fn headline(summary: &Summary, style: Style, sink: &mut dyn Write) -> io::Result
         write!(sink, " in {}", duration(summary.elapsed))?;
     }
     writeln!(sink)?;
+    if let Some(size) = size::deleted(summary.deleted) {
+        writeln!(
+            sink,
+            "Deleted: {size}. Frame.io keeps them for 30 days, and may count them as free only later."
+        )?;
+    }
     if summary.resolved > 0 {
         let assets = counted(summary.resolved, "asset", "assets");
         writeln!(sink, "The run settled {assets} that had been unknown.")?;
@@ -136,6 +145,18 @@ fn headline(summary: &Summary, style: Style, sink: &mut dyn Write) -> io::Result
         return Ok(());
     }
     writeln!(sink, "State: {}", escape(&summary.state_path))
+}
+
+/// What an asset is called and where it lies, before its id.
+fn named(id: AssetId, known: &BTreeMap<AssetId, Known>) -> String {
+    let Some(known) = known.get(&id) else {
+        return id.to_string();
+    };
+    let path = rows::path(known);
+    if path.is_empty() {
+        return id.to_string();
+    }
+    format!("{path}  {id}")
 }
 
 /// Shows how long something took: `0.4 s`, `12 s`, `3 min 5 s`, `2 h 10 min`.
@@ -249,7 +270,8 @@ fn failures(summary: &Summary, style: Style, sink: &mut dyn Write) -> io::Result
         let message = style.paint(Paint::Bold, escape(message));
         writeln!(sink, "  {message} ({}, {number})", kind.name())?;
         for FailedAsset { id, attempts, .. } in &assets[..share] {
-            writeln!(sink, "    {id}  tried {}", words::times(*attempts))?;
+            let asset = named(*id, &summary.known);
+            writeln!(sink, "    {asset}  tried {}", words::times(*attempts))?;
         }
         shown += share;
     }
@@ -257,7 +279,7 @@ fn failures(summary: &Summary, style: Style, sink: &mut dyn Write) -> io::Result
 }
 
 fn ids(
-    ids: &[AssetId],
+    (ids, known): (&[AssetId], &BTreeMap<AssetId, Known>),
     (one, many, paint): (&str, &str, Paint),
     why: &str,
     status: &str,
@@ -271,7 +293,7 @@ fn ids(
     writeln!(sink, "\n{assets} {why}:")?;
     let shown = ids.len().min(IDS);
     for id in &ids[..shown] {
-        writeln!(sink, "    {id}")?;
+        writeln!(sink, "    {}", named(*id, known))?;
     }
     fold(ids.len() - shown, status, style, sink)
 }

@@ -128,6 +128,16 @@ fn groups(view: &PlanView<'_>, page: Page, sink: &mut dyn Write) -> io::Result<(
     Ok(())
 }
 
+/// Says how many files go, and what they weigh: `342 files, 142 GB`.
+pub(crate) fn goes(plan: &Plan) -> String {
+    let going = plan.going();
+    if going.files == 0 {
+        return counted(plan.totals.deletes(), "asset", "assets");
+    }
+    let size = rows::sized(going).map_or_else(String::new, |size| format!(", {size}"));
+    format!("{}{size}", rows::files(going))
+}
+
 /// Says in one line how many assets the plan concerns, and how.
 fn headline(totals: &Totals, going: Sum) -> String {
     let list = |figures: &[(usize, &str)]| words::figures(figures).join(", ");

@@ -13,7 +13,9 @@ use uuid::Uuid;
 use crate::asset::AssetId;
 use crate::event::{Provenance, RunEvent, RunInfo};
 use crate::outcome::{Evidence, Failure, FailureKind, Outcome};
+pub use catalogue::Catalogue;
 
+mod catalogue;
 pub mod format;
 
 #[cfg(test)]
@@ -32,6 +34,8 @@ pub struct State {
     pub runs: BTreeMap<u64, RunRecord>,
     /// What is known, by asset.
     pub assets: BTreeMap<AssetId, Record>,
+    /// What the assets were called, where they lay and how large they were.
+    pub catalogue: Catalogue,
 }
 
 /// Which assets a state speaks of: API, server and account.
@@ -226,13 +230,14 @@ impl Status {
 impl State {
     /// Makes the state of a place where nothing was retired yet.
     #[must_use]
-    pub const fn new(lineage: Uuid, target: Target) -> Self {
+    pub fn new(lineage: Uuid, target: Target) -> Self {
         Self {
             lineage,
             serial: 0,
             target,
             runs: BTreeMap::new(),
             assets: BTreeMap::new(),
+            catalogue: Catalogue::default(),
         }
     }
 
@@ -246,10 +251,12 @@ impl State {
             for (id, outcome) in outcomes {
                 self.absorb(*id, outcome, run, *at);
             }
-        } else if let RunEvent::Forgotten { ids, .. } = event {
-            for id in ids {
-                self.assets.remove(id);
+        } else if let RunEvent::Described { assets } = event {
+            for (id, known) in assets {
+                self.catalogue.insert(*id, known.clone());
             }
+        } else if let RunEvent::Forgotten { ids, .. } = event {
+            self.drop_records(ids);
         }
     }
 
@@ -292,8 +299,13 @@ impl State {
     /// Drops records by hand; the change counts as a run and says whose they were.
     pub fn remove(&mut self, info: &RunInfo, ids: &[AssetId]) {
         self.start(info, Some(Change::Removed(ids.to_vec())));
+        self.drop_records(ids);
+    }
+
+    fn drop_records(&mut self, ids: &[AssetId]) {
         for id in ids {
             self.assets.remove(id);
+            self.catalogue.remove(*id);
         }
     }
 
@@ -348,12 +360,37 @@ impl State {
 
     /// Counts the assets by status and by the run that said so last.
     #[must_use]
-    pub fn counts_by_run(&self) -> BTreeMap<u64, Counts> {
-        let mut counts: BTreeMap<u64, Counts> = BTreeMap::new();
-        for record in self.assets.values() {
-            counts.entry(record.run).or_default().add(&record.status);
+    pub fn counts_by_run(&self) -> BTreeMap<u64, (Counts, Deleted)> {
+        let mut counts: BTreeMap<u64, (Counts, Deleted)> = BTreeMap::new();
+        for (id, record) in &self.assets {
+            let (counts, deleted) = counts.entry(record.run).or_default();
+            counts.add(&record.status);
+            if let Status::Retired(evidence) = &record.status {
+                deleted.add(*evidence, self.catalogue.bytes(*id));
+            }
         }
         counts
+    }
+}
+
+/// How many bytes were deleted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Deleted {
+    /// How many, as far as that is known.
+    pub bytes: u64,
+    /// Of how many assets it is not known.
+    pub unmeasured: usize,
+}
+
+impl Deleted {
+    /// Adds one asset that was deleted.
+    pub const fn add(&mut self, evidence: Evidence, bytes: Option<u64>) {
+        match (evidence, bytes) {
+            // The folder that it was deleted with has counted it.
+            (Evidence::With(_), _) => {}
+            (_, Some(bytes)) => self.bytes = self.bytes.saturating_add(bytes),
+            (_, None) => self.unmeasured += 1,
+        }
     }
 }
 

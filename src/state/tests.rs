@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::inventory::{Known, Location};
 
 fn id(n: u128) -> AssetId {
     AssetId::from_uuid(Uuid::from_u128(n))
@@ -251,6 +252,7 @@ fn any_state() -> impl Strategy<Value = State> {
         proptest::collection::btree_map(any_id(), record, 0..20),
     )
         .prop_map(|(lineage, endpoint, account, runs, assets)| State {
+            catalogue: catalogue(&endpoint, &assets),
             lineage: Uuid::from_u128(lineage),
             serial: 9,
             target: Target {
@@ -261,6 +263,24 @@ fn any_state() -> impl Strategy<Value = State> {
             runs,
             assets,
         })
+}
+
+/// Something of every second asset.
+fn catalogue(name: &str, assets: &BTreeMap<AssetId, Record>) -> Catalogue {
+    let mut catalogue = Catalogue::default();
+    for (number, id) in assets.keys().enumerate().step_by(2) {
+        let location = Location {
+            project: (number % 4 == 0).then(|| name.into()),
+            folder: format!("{}/{name}", number / 3).into(),
+        };
+        let known = Known {
+            name: Some(name.into()),
+            location: Some(Arc::new(location)),
+            bytes: u64::try_from(number).ok().filter(|bytes| *bytes > 3),
+        };
+        catalogue.insert(*id, known);
+    }
+    catalogue
 }
 
 fn bytes(state: &State) -> Vec<u8> {
@@ -276,7 +296,8 @@ proptest! {
         prop_assert_eq!(format::read(&written).unwrap(), state.clone());
         // One line an asset: the head, the runs, the assets and the end, nothing else.
         let lines = written.split(|byte| *byte == b'\n').count() - 1;
-        let expected = format::head_lines(&state).len()
+        let folders = format::folders_of(state.assets.keys().copied(), &[&state.catalogue]);
+        let expected = format::head_lines(&state, &folders).len()
             + state.assets.len()
             + format::TAIL.len();
         prop_assert_eq!(lines, expected);
@@ -411,7 +432,12 @@ fn assets_are_counted_by_where_they_stand_and_by_run() {
     };
     let second = Counts { retired: 0, ..all };
     let by_run: Vec<_> = state.counts_by_run().into_iter().collect();
-    assert_eq!(by_run, [(1, first), (2, second)]);
+    let unmeasured = |unmeasured| Deleted {
+        bytes: 0,
+        unmeasured,
+    };
+    let expected = [(1, (first, unmeasured(1))), (2, (second, unmeasured(0)))];
+    assert_eq!(by_run, expected);
 }
 
 #[test]

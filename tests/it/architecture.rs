@@ -23,7 +23,7 @@ const MODULES: [(&str, &[&str]); 19] = [
     ("measure", &[]),
     ("visible", &[]),
     ("outcome", &["asset"]),
-    ("event", &["asset", "outcome"]),
+    ("event", &["asset", "outcome", "inventory"]),
     ("inventory", &["asset", "outcome"]),
     ("find", &["domain types"]),
     ("manifest", &["domain types"]),

@@ -76,6 +76,7 @@ cases! {
     manifests_beside_the_usual
     manifests_passed_over
     missing
+    names_in_the_state
     pipes
     plan_diff
     plan_document
@@ -204,7 +205,7 @@ static UNSTEADY: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
             "  [AGE]$1",
         ),
         (
-            r"(version| · oldest|, newest| in it ·|versions ·) (?:today|\d+ (?:day|month|year)s?)",
+            r"(version| · oldest|, newest| in it ·|versions? ·) (?:today|\d+ (?:day|month|year)s?)",
             "$1 [AGE]",
         ),
     ];

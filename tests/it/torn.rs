@@ -124,6 +124,7 @@ fn known(events: &[RunEvent]) -> BTreeMap<AssetId, &'static str> {
                 open.extend(ids.iter().map(|id| (*id, *batch)));
             }
             RunEvent::Started(_)
+            | RunEvent::Described { .. }
             | RunEvent::Forgotten { .. }
             | RunEvent::Warned { .. }
             | RunEvent::Paced { .. }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::{Args, Subcommand, ValueEnum, ValueHint};
+use glob::Pattern;
 
 use crate::asset::AssetId;
 use crate::asset::written::Written;
@@ -135,6 +136,21 @@ pub struct StateList {
     /// It may be given several times.
     #[arg(long, value_enum, value_name = "STATUS", help_heading = heading::APPROVAL)]
     pub status: Vec<Status>,
+    /// List only assets with such a name
+    ///
+    /// A pattern over the whole name, in any letter case: `*` for any letters, `?` for one,
+    /// `[0-9]` for one of these.
+    #[arg(long, value_name = "GLOB", help_heading = heading::APPROVAL)]
+    pub name: Option<Pattern>,
+    /// List only assets that lay there
+    ///
+    /// A pattern over project, folders and name, with `/` between them, in any letter case: `*`
+    /// stays within one of them, `**` stands for any number of folders.
+    #[arg(id = "place", long = "path", value_name = "GLOB", help_heading = heading::APPROVAL)]
+    pub path: Option<Pattern>,
+    /// List only what this run has said last
+    #[arg(long, value_name = "N", help_heading = heading::APPROVAL)]
+    pub run: Option<u64>,
 }
 
 /// `retire state show`.

@@ -26,12 +26,14 @@ use crate::cli::{identity, lock, playground, project, rescue, saved_plan};
 use crate::event::Ending;
 use crate::manifest::document::Manifests;
 use crate::plan::approve::{Consent, approve, check};
-use crate::plan::{Plan, Shelter};
+use crate::plan::{Plan, Shelter, Totals};
 use crate::render::counted;
+use crate::render::escape::escape;
 use crate::render::progress::Progress;
 use crate::render::report::{Summary, SummaryBuilder};
 use crate::render::summary;
 use crate::render::text::{self, PlanView};
+use crate::state::Target;
 use crate::store::Loaded;
 use crate::store::file::FileSession;
 
@@ -161,7 +163,7 @@ fn apply(
     let consent = if saved.is_some() {
         Some(Consent::Saved)
     } else {
-        consent(context, arguments, &settings, plan.totals.deletes())?
+        consent(context, arguments, &settings, &plan.totals)?
     };
     if arguments.events.on_standard() && consent.is_none() {
         // Nobody approves what they cannot see.
@@ -173,16 +175,12 @@ fn apply(
         Some(connection) => connection,
         None => connecting(&prepared.basis)?,
     };
+    let account = account(&connection, &prepared)?;
     let consent = match consent {
         Some(consent) => consent,
-        None => ask_consent(context)?,
+        None => ask_consent(context, &prepared, account.as_deref())?,
     };
     let approved = approve(plan, consent, skip)?;
-    let account = if approved.sends() {
-        connection.account(prepared.basis.account.as_ref())?
-    } else {
-        None
-    };
     let clock = SystemClock::start();
     let path = settings.state.value.display().to_string();
     let summary = SummaryBuilder::new(plan, path);
@@ -264,24 +262,24 @@ fn options(settings: &Settings) -> Options {
     }
 }
 
-/// Who approves it; nothing where somebody must type the number of assets.
+/// Who approves it; nothing where somebody must type the number of files.
 fn consent(
     context: &Context,
     arguments: &Apply,
     settings: &Settings,
-    planned: usize,
+    totals: &Totals,
 ) -> Result<Option<Consent>, Failure> {
     if settings.server.value == Server::Sandbox {
         return Ok(Some(Consent::Sandbox));
     }
     // Where nothing may be deleted there is nothing to approve.
-    if arguments.auto_approve || planned == 0 {
+    if arguments.auto_approve || totals.deletes() == 0 {
         return Ok(Some(Consent::Auto));
     }
     if context.console.can_ask() {
         Ok(None)
     } else {
-        let planned = counted(planned, "asset", "assets");
+        let planned = counted(totals.to_type(), "file", "files");
         Err(Failure::Unapproved {
             change: format!("the plan would delete {planned}"),
             hint: "read the plan with `retire plan`, then give `--auto-approve`",
@@ -289,9 +287,34 @@ fn consent(
     }
 }
 
-fn ask_consent(context: &Context) -> Result<Consent, Failure> {
-    let words = "\nTo delete them, type the number of assets that may be deleted:";
-    let typed = context.console.ask_number(words);
+/// The account in which something is deleted or read.
+fn account(connection: &Connection, prepared: &Prepared) -> Result<Option<String>, Failure> {
+    let plan = &prepared.plan;
+    if plan.totals.deletes() == 0 && plan.unsettled.is_empty() {
+        return Ok(None);
+    }
+    Ok(connection.account(prepared.basis.account.as_ref())?)
+}
+
+/// Has somebody type how many files go, with where they go from and what they weigh in sight.
+fn ask_consent(
+    context: &Context,
+    prepared: &Prepared,
+    account: Option<&str>,
+) -> Result<Consent, Failure> {
+    let target = &prepared.basis.target;
+    let target = Target {
+        account: account
+            .map(str::to_owned)
+            .or_else(|| target.account.clone()),
+        ..target.clone()
+    };
+    let goes = text::goes(&prepared.plan);
+    let words = format!(
+        "\n{}: {goes}.\nTo delete them, type the number of files that go:",
+        escape(&target.to_string())
+    );
+    let typed = context.console.ask_number(&words);
     let typed = typed.map_err(Failure::system("read the answer"))?;
     typed.map(Consent::Typed).ok_or(Failure::Declined)
 }

@@ -10,6 +10,7 @@ use crate::asset::{AssetId, Kind};
 use crate::manifest::document::{Details, MissingPolicy, Spot};
 use crate::outcome::{Evidence, FailureKind};
 use crate::plan::decide::{Decision, Mismatch, Path, Waypoint, Why};
+use crate::plan::saved::about::Reviewed;
 use crate::plan::{Plan, Step};
 
 /// What is to happen to one asset, and why.
@@ -71,6 +72,9 @@ pub struct Action {
     /// Where a manifest lists it: `file:line:column`; nothing where none does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Listing>,
+    /// What was known of it when the plan was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<Reviewed>,
 }
 
 /// What can be done with an asset, in one word.
@@ -187,6 +191,7 @@ impl Action {
     pub(super) fn new(step: &Step, plan: &Plan, files: &[Arc<str>]) -> Option<Self> {
         Some(Self {
             files: plan.stacks.get(&step.id).cloned(),
+            about: plan.about.get(&step.id).and_then(Reviewed::new),
             ..Self::of_step(step, files)?
         })
     }
@@ -285,6 +290,7 @@ impl Action {
             ticket: None,
             owner: None,
             at: None,
+            about: None,
         }
     }
 
@@ -353,6 +359,7 @@ impl Action {
         // What the step does not say again is a field too many. The files stand in the plan.
         let again = Self::of_step(&step, files).map(|again| Self {
             files: self.files.clone(),
+            about: self.about.clone(),
             ..again
         });
         if again.as_ref() == Some(self) {

@@ -17,6 +17,7 @@ use crate::plan::{Plan, Shelter, Totals};
 use crate::state::{Api, Target};
 use crate::visible::json;
 
+mod about;
 mod action;
 mod compare;
 mod digest;
@@ -27,6 +28,7 @@ mod stale;
 #[cfg(test)]
 mod tests;
 
+pub use about::{Reviewed, ReviewedContents};
 pub use action::{Action, Because, Listing, MismatchName, Verb};
 pub use compare::{check, leave_alone};
 pub use digest::Sha256;
@@ -37,7 +39,7 @@ use layout::{Compared, field, rows};
 pub(crate) use layout::{with_carriage_returns, with_line_feeds};
 
 /// The version of the document that this program reads and writes.
-pub const VERSION: u64 = 2;
+pub const VERSION: u64 = 3;
 
 /// A saved plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,7 +49,7 @@ pub const VERSION: u64 = 2;
 #[cfg_attr(test, schemars(rename = "Plan"))]
 pub struct PlanDocument {
     /// The version of this document.
-    #[cfg_attr(test, schemars(range(min = 2, max = 2)))]
+    #[cfg_attr(test, schemars(range(min = 3, max = 3)))]
     #[serde(deserialize_with = "known_version")]
     version: u64,
     /// `sha256:` and the SHA-256 of the document without this field, as compact JSON.
@@ -352,6 +354,9 @@ impl PlanDocument {
                     return Err(SavedError::Action { id, why });
                 }
                 plan.stacks.insert(id, Arc::clone(files));
+            }
+            if let Some(reviewed) = &action.about {
+                plan.about.insert(id, reviewed.about(step.kind()));
             }
             plan.totals.count(&step.decision);
             plan.steps.push(step);

@@ -294,8 +294,8 @@ fn nonsense_is_refused_with_its_place() {
     let texts = [
         String::new(),
         "[]".to_owned(),
-        written.replace("\"version\":2", "\"version\":3"),
-        written.replace("\"version\":2", "\"version\":1"),
+        written.replace("\"version\":3", "\"version\":4"),
+        written.replace("\"version\":3", "\"version\":1"),
         written.replace("\"tool\"", "\"tolo\""),
         written.replace("\"retry\",", "\"delete\","),
         written.replace("a.yaml:4:5", "a.yaml"),

@@ -7,20 +7,22 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 use uuid::Uuid;
 
 use crate::asset::AssetId;
 use crate::event::{RunEvent, StopReason, Task};
+use crate::inventory::Known;
 use crate::outcome::{Evidence, FailureKind};
 use crate::plan::Totals;
 use crate::render::summary::stopped;
 use crate::state::Counts;
 
+mod fields;
 mod replay;
 mod write;
 
+pub(crate) use fields::{At, Version};
 pub(crate) use replay::{Replayed, StreamError, is_stream, replay};
 pub(crate) use write::{Close, Lines};
 
@@ -104,6 +106,9 @@ pub(crate) enum Event<'line> {
         batch: u64,
         /// The asset.
         id: AssetId,
+        /// What is known of it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        about: Option<Cow<'line, Known>>,
         /// What shows it; nothing in streams of earlier versions.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         evidence: Option<Evidence>,
@@ -120,6 +125,9 @@ pub(crate) enum Event<'line> {
         batch: u64,
         /// The asset.
         id: AssetId,
+        /// What is known of it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        about: Option<Cow<'line, Known>>,
     },
     /// An asset was already deleted before.
     AssetGone {
@@ -133,6 +141,9 @@ pub(crate) enum Event<'line> {
         batch: u64,
         /// The asset.
         id: AssetId,
+        /// What is known of it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        about: Option<Cow<'line, Known>>,
         /// What shows it; nothing in streams of earlier versions.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         evidence: Option<Evidence>,
@@ -149,6 +160,9 @@ pub(crate) enum Event<'line> {
         batch: u64,
         /// The asset.
         id: AssetId,
+        /// What is known of it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        about: Option<Cow<'line, Known>>,
         /// What sort of refusal it is.
         kind: FailureKind,
         /// The server's own words.
@@ -169,6 +183,9 @@ pub(crate) enum Event<'line> {
         batch: u64,
         /// The asset.
         id: AssetId,
+        /// What is known of it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        about: Option<Cow<'line, Known>>,
         /// How often a delete was tried and not confirmed, earlier runs included.
         attempts: u32,
     },
@@ -299,6 +316,12 @@ pub(crate) enum Event<'line> {
         next_due: Option<At>,
         /// What became of the assets, each counted once by its last outcome.
         counts: Counts,
+        /// How many bytes were deleted, as far as that is known.
+        #[serde(default)]
+        bytes: u64,
+        /// Of how many deleted assets it is not known.
+        #[serde(default)]
+        unmeasured: usize,
         /// How many assets were unknown before the run, and are known now.
         resolved: usize,
         /// How many records were dropped.
@@ -337,7 +360,10 @@ impl<'line> Event<'line> {
     fn new(event: &'line RunEvent, run: u64, now: Timestamp) -> Option<Self> {
         let (version, at) = (Version, At(event.at().unwrap_or(now)));
         Some(match event {
-            RunEvent::Started(_) | RunEvent::Answered { .. } | RunEvent::Ended { .. } => {
+            RunEvent::Started(_)
+            | RunEvent::Described { .. }
+            | RunEvent::Answered { .. }
+            | RunEvent::Ended { .. } => {
                 return None;
             }
             RunEvent::Intent { batch, task, ids } => Self::BatchSent {
@@ -413,62 +439,6 @@ impl<'line> Event<'line> {
 
 fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
-}
-
-/// The version of the stream, which is always the one that this program knows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Version;
-
-impl Serialize for Version {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_u64(VERSION)
-    }
-}
-
-impl<'de> Deserialize<'de> for Version {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match u64::deserialize(deserializer)? {
-            VERSION => Ok(Self),
-            other => Err(D::Error::custom(format!(
-                "this is version {other} of the event stream, and this program knows version {VERSION}"
-            ))),
-        }
-    }
-}
-
-#[cfg(test)]
-impl schemars::JsonSchema for Version {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> Cow<'static, str> {
-        "Version".into()
-    }
-
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({"type": "integer", "minimum": VERSION, "maximum": VERSION})
-    }
-}
-
-/// A moment: RFC 3339.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub(crate) struct At(pub Timestamp);
-
-#[cfg(test)]
-impl schemars::JsonSchema for At {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> Cow<'static, str> {
-        "At".into()
-    }
-
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({"type": "string", "format": "date-time"})
-    }
 }
 
 /// How a run ended.

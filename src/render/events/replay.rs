@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::asset::AssetId;
 use crate::event::{Ending, Listener, Provenance, RunEvent, RunInfo, StopReason, Task};
+use crate::inventory::Known;
 use crate::outcome::Evidence;
 use crate::render::events::{EndingName, Event};
 use crate::render::report::{Summary, SummaryBuilder};
@@ -123,22 +124,16 @@ impl Replay {
     fn record_status(
         &mut self,
         batch: u64,
-        id: AssetId,
+        (id, about): (AssetId, Option<Cow<'_, Known>>),
         status: Status,
     ) -> Result<(), &'static str> {
-        self.running()?.record_status(batch, id, status);
+        let builder = self.running()?;
+        if let Some(about) = about {
+            builder.describe(id, about.into_owned());
+        }
+        builder.record_status(batch, id, status);
         self.answered.push((batch, id));
         Ok(())
-    }
-
-    /// What shows it is not shown again, and streams of earlier versions do not say.
-    fn record_deleted(
-        &mut self,
-        batch: u64,
-        id: AssetId,
-        status: fn(Evidence) -> Status,
-    ) -> Result<(), &'static str> {
-        self.record_status(batch, id, status(Evidence::Earlier))
     }
 
     fn found(&mut self, gone: Vec<AssetId>, retired: Vec<AssetId>) -> Result<(), &'static str> {
@@ -175,6 +170,74 @@ impl Replay {
         self.asked.clear();
     }
 
+    /// The line of one asset; any other says nothing of one.
+    fn read_asset(&mut self, event: Event<'_>) -> Result<(), &'static str> {
+        match event {
+            // Streams of earlier versions do not say what shows it.
+            Event::AssetRetired {
+                batch,
+                id,
+                about,
+                evidence,
+                ..
+            } => {
+                let evidence = evidence.unwrap_or(Evidence::Earlier);
+                self.record_status(batch, (id, about), Status::Retired(evidence))?;
+            }
+            Event::AssetGone {
+                batch,
+                id,
+                about,
+                evidence,
+                ..
+            } => {
+                let evidence = evidence.unwrap_or(Evidence::Earlier);
+                self.record_status(batch, (id, about), Status::Gone(evidence))?;
+            }
+            Event::AssetMissing {
+                batch, id, about, ..
+            } => {
+                self.record_status(batch, (id, about), Status::Missing)?;
+            }
+            Event::AssetFailed {
+                batch,
+                id,
+                about,
+                kind,
+                message,
+                attempts,
+                ..
+            } => {
+                let failed = Failed {
+                    kind,
+                    message: message.into(),
+                    attempts,
+                };
+                self.record_status(batch, (id, about), Status::Failed(Box::new(failed)))?;
+            }
+            Event::AssetUnknown {
+                batch,
+                id,
+                about,
+                attempts,
+                ..
+            } => self.record_status(batch, (id, about), Status::Unknown { attempts })?,
+            Event::RunStarted { .. }
+            | Event::BatchSent { .. }
+            | Event::Answered { .. }
+            | Event::Doubted { .. }
+            | Event::Forgotten { .. }
+            | Event::FoundDeleted { .. }
+            | Event::Warned { .. }
+            | Event::Paced { .. }
+            | Event::Retried { .. }
+            | Event::Stopped { .. }
+            | Event::RunEnded { .. }
+            | Event::Error { .. } => {}
+        }
+        Ok(())
+    }
+
     fn read_event(&mut self, event: Event<'_>) -> Result<(), &'static str> {
         match event {
             Event::RunStarted {
@@ -204,34 +267,11 @@ impl Replay {
                     outcomes: Vec::new(),
                 })?;
             }
-            Event::AssetRetired { batch, id, .. } => {
-                self.record_deleted(batch, id, Status::Retired)?;
-            }
-            Event::AssetGone { batch, id, .. } => self.record_deleted(batch, id, Status::Gone)?,
-            Event::AssetMissing { batch, id, .. } => {
-                self.record_status(batch, id, Status::Missing)?;
-            }
-            Event::AssetFailed {
-                batch,
-                id,
-                kind,
-                message,
-                attempts,
-                ..
-            } => {
-                let failed = Failed {
-                    kind,
-                    message: message.into(),
-                    attempts,
-                };
-                self.record_status(batch, id, Status::Failed(Box::new(failed)))?;
-            }
-            Event::AssetUnknown {
-                batch,
-                id,
-                attempts,
-                ..
-            } => self.record_status(batch, id, Status::Unknown { attempts })?,
+            Event::AssetRetired { .. }
+            | Event::AssetGone { .. }
+            | Event::AssetMissing { .. }
+            | Event::AssetFailed { .. }
+            | Event::AssetUnknown { .. } => self.read_asset(event)?,
             Event::Doubted { batch, ids, .. } => {
                 let ids = ids.into_owned();
                 self.hear(&RunEvent::Doubted { batch, ids })?;

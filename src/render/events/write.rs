@@ -89,6 +89,7 @@ impl Lines {
         for (id, record) in summary.latest() {
             counts.add(&record.status);
             let id = *id;
+            let about = summary.known(id).map(Cow::Borrowed);
             let event = match &record.status {
                 Status::Retired(evidence) => Event::AssetRetired {
                     version,
@@ -96,6 +97,7 @@ impl Lines {
                     run,
                     batch,
                     id,
+                    about,
                     evidence: Some(*evidence),
                 },
                 Status::Gone(evidence) => Event::AssetGone {
@@ -104,6 +106,7 @@ impl Lines {
                     run,
                     batch,
                     id,
+                    about,
                     evidence: Some(*evidence),
                 },
                 Status::Missing => Event::AssetMissing {
@@ -112,6 +115,7 @@ impl Lines {
                     run,
                     batch,
                     id,
+                    about,
                 },
                 Status::Failed(failed) => Event::AssetFailed {
                     version,
@@ -119,6 +123,7 @@ impl Lines {
                     run,
                     batch,
                     id,
+                    about,
                     kind: failed.kind,
                     message: Cow::Borrowed(&failed.message),
                     attempts: failed.attempts,
@@ -129,6 +134,7 @@ impl Lines {
                     run,
                     batch,
                     id,
+                    about,
                     attempts: *attempts,
                 },
             };
@@ -154,6 +160,7 @@ impl Lines {
                 run: self.run,
                 batch: *batch,
                 id: *id,
+                about: summary.known.get(id).map(Cow::Borrowed),
                 attempts: *attempts,
             });
         }
@@ -178,6 +185,8 @@ impl Lines {
             planned: summary.totals,
             next_due: summary.next_due.map(At),
             counts: summary.counts,
+            bytes: summary.deleted.bytes,
+            unmeasured: summary.deleted.unmeasured,
             resolved: summary.resolved,
             forgotten: summary.forgotten,
             unsent: summary.unsent,

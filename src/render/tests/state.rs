@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::event::{Ending, Listener, Provenance, RunEvent, StopReason};
+use crate::inventory::{Known, Location};
 use crate::outcome::Evidence;
 use crate::render::report::SummaryBuilder;
 use crate::render::{Style, json, state as render};
-use crate::state::{Api, Failed, Record, RunRecord, State, Status, Target};
+use crate::state::{Api, Catalogue, Failed, Record, RunRecord, State, Status, Target};
 
 fn text(write: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>) -> String {
     let mut bytes = Vec::new();
@@ -37,6 +38,25 @@ fn known() -> State {
         message: HOSTILE.into(),
         attempts: 2,
     }));
+    let mut catalogue = Catalogue::default();
+    let in_tide = |folder: &str| {
+        let location = Location {
+            project: Some("Tide".into()),
+            folder: folder.into(),
+        };
+        Some(Arc::new(location))
+    };
+    for (n, name, folder, bytes) in [
+        (1, "A001_C003.mov", "dailies/day 1", Some(73_400_320)),
+        (3, HOSTILE, "dailies", None),
+    ] {
+        let known = Known {
+            name: Some(name.into()),
+            location: in_tide(folder),
+            bytes,
+        };
+        catalogue.insert(id(n), known);
+    }
     State {
         lineage: Uuid::nil(),
         serial: 7,
@@ -52,6 +72,7 @@ fn known() -> State {
             (id(3), record(failed, 25)),
             (id(4), record(Status::Unknown { attempts: 1 }, 99)),
         ]),
+        catalogue,
     }
 }
 
@@ -71,10 +92,10 @@ fn the_table_has_a_line_an_asset() {
     let state = known();
     let rows = || state.assets.iter().map(|(id, record)| (*id, record));
     insta::assert_snapshot!(text(|sink| {
-        render::list(&mut rows(), Style::default(), sink)?;
-        render::list(&mut rows().skip(9), Style::default(), sink)?;
-        json::list(&mut rows(), sink)?;
-        json::list(&mut rows().skip(9), sink)
+        render::list(&state, &mut rows(), Style::default(), sink)?;
+        render::list(&state, &mut rows().skip(9), Style::default(), sink)?;
+        json::list(&state, &mut rows(), sink)?;
+        json::list(&state, &mut rows().skip(9), sink)
     }));
 }
 

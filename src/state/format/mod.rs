@@ -5,6 +5,8 @@
 //! state in git reads well.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use jiff::Timestamp;
@@ -13,8 +15,10 @@ use uuid::Uuid;
 
 use crate::asset::AssetId;
 use crate::event::Provenance;
+use crate::inventory::Location;
 use crate::outcome::{Evidence, FailureKind};
-use crate::state::{Change, Record, RunRecord, State, Status, Target};
+use crate::state::catalogue::Kept;
+use crate::state::{Catalogue, Change, Record, RunRecord, State, Status, Target};
 use crate::visible;
 
 mod read;
@@ -49,21 +53,27 @@ pub struct FormatError {
 /// Returns what the sink says when it cannot take the bytes.
 pub fn write(state: &State, sink: &mut dyn Write) -> io::Result<()> {
     let mut line = String::new();
-    for head in head_lines(state) {
+    let recorded = state.assets.keys().copied();
+    for head in head_lines(state, &folders_of(recorded, &[&state.catalogue])) {
         sink.write_all(head.as_bytes())?;
         sink.write_all(b"\n")?;
     }
     let mut left = state.assets.len();
     // The assets of one answer have the same record, and mostly stand side by side.
     let mut last: Option<(&Record, String)> = None;
+    let mut kept = state.catalogue.iter().peekable();
     for (id, record) in &state.assets {
+        while kept.next_if(|(known, _)| *known < id).is_some() {}
+        let kept = kept
+            .next_if(|(known, _)| *known == id)
+            .map(|(_, kept)| kept);
         left -= 1;
         let said = match last {
             Some((same, said)) if same == record => said,
             Some(_) | None => json(&RecordLine::from(record)),
         };
         line.clear();
-        keyed(*id, &said, &mut line);
+        keyed(*id, &said, kept, &mut line);
         line.push_str(if left == 0 { "\n" } else { ",\n" });
         sink.write_all(line.as_bytes())?;
         last = Some((record, said));
@@ -75,9 +85,29 @@ pub fn write(state: &State, sink: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-/// The lines before the assets, without their ends.
+/// The numbers of the places in which some assets lay, by the first catalogue that knows each.
 #[must_use]
-pub fn head_lines(state: &State) -> Vec<String> {
+pub fn folders_of(
+    assets: impl Iterator<Item = AssetId>,
+    catalogues: &[&Catalogue],
+) -> BTreeSet<u32> {
+    if catalogues.iter().all(|catalogue| catalogue.is_empty()) {
+        return BTreeSet::new();
+    }
+    assets
+        .filter_map(|id| kept_of(id, catalogues)?.folder)
+        .collect()
+}
+
+/// What the first of some catalogues that knows an asset has of it.
+fn kept_of<'all>(id: AssetId, catalogues: &[&'all Catalogue]) -> Option<&'all Kept> {
+    catalogues.iter().find_map(|catalogue| catalogue.kept(id))
+}
+
+/// The lines before the assets, without their ends; `folders` are the numbers of the places in
+/// which these lay.
+#[must_use]
+pub fn head_lines(state: &State, folders: &BTreeSet<u32>) -> Vec<String> {
     let Target {
         api,
         endpoint,
@@ -105,6 +135,21 @@ pub fn head_lines(state: &State) -> Vec<String> {
         }
         lines.push("},".to_owned());
     }
+    let last = folders.last().copied();
+    if last.is_some() {
+        lines.push(r#""folders":{"#.to_owned());
+    }
+    for (number, Location { project, folder }) in state.catalogue.folders(folders) {
+        let comma = if Some(number) == last { "" } else { "," };
+        let line = json(&FolderLine {
+            project: project.as_deref().map(Cow::Borrowed),
+            path: Cow::Borrowed(folder),
+        });
+        lines.push(format!(r#""{number}":{line}{comma}"#));
+    }
+    if last.is_some() {
+        lines.push("},".to_owned());
+    }
     lines.push(r#""assets":{"#.to_owned());
     lines
 }
@@ -112,19 +157,42 @@ pub fn head_lines(state: &State) -> Vec<String> {
 /// The lines after the assets, without their ends: a state keeps no holds.
 pub const TAIL: [&str; 2] = ["},", r#""holds":{}}"#];
 
-/// Appends the line of one asset, without its comma and end.
-pub fn record_line(id: AssetId, record: &Record, line: &mut String) {
-    keyed(id, &json(&RecordLine::from(record)), line);
+/// Appends the line of one asset, without its comma and end, with what the first of some
+/// catalogues that knows it has of it.
+pub fn record_line(id: AssetId, record: &Record, catalogues: &[&Catalogue], line: &mut String) {
+    let said = json(&RecordLine::from(record));
+    keyed(id, &said, kept_of(id, catalogues), line);
 }
 
-fn keyed(id: AssetId, said: &str, line: &mut String) {
+/// What is kept of the asset itself stands behind what is recorded, which many have in common.
+fn keyed(id: AssetId, said: &str, kept: Option<&Kept>, line: &mut String) {
     line.push('"');
     line.push_str(id.encode(&mut [0; 36]));
     line.push_str(r#"":"#);
-    line.push_str(said);
+    let Some(Kept {
+        name,
+        folder,
+        bytes,
+    }) = kept
+    else {
+        line.push_str(said);
+        return;
+    };
+    line.push_str(said.strip_suffix('}').unwrap_or(said));
+    // Writing to a string cannot fail.
+    if let Some(name) = name {
+        write!(line, r#","name":{}"#, json(&**name)).unwrap_or_default();
+    }
+    if let Some(folder) = folder {
+        write!(line, r#","folder":{folder}"#).unwrap_or_default();
+    }
+    if let Some(bytes) = bytes {
+        write!(line, r#","bytes":{bytes}"#).unwrap_or_default();
+    }
+    line.push('}');
 }
 
-fn json<T: Serialize>(value: &T) -> String {
+fn json<T: Serialize + ?Sized>(value: &T) -> String {
     let mut text = Vec::new();
     // Plain structs of texts and numbers cannot fail to serialise, and JSON is UTF-8.
     drop(visible::json(value, &mut text));
@@ -173,6 +241,29 @@ struct RecordLine<'text> {
     /// When it was said: RFC 3339.
     #[serde(borrow)]
     at: Cow<'text, str>,
+    /// What it was called.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    name: Option<Cow<'text, str>>,
+    /// The number of the folder in which it lay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    folder: Option<u32>,
+    /// How large it was, in bytes; of a folder or a version stack, all that was in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    bytes: Option<u64>,
+}
+
+/// A place in which assets lay.
+#[derive(Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(test, schemars(rename = "Folder"))]
+struct FolderLine<'text> {
+    /// The name of the project.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    project: Option<Cow<'text, str>>,
+    /// The names of the folders from its top, with `/` between them and a `/` in a name as `\/`.
+    #[serde(borrow)]
+    path: Cow<'text, str>,
 }
 
 impl<'text> From<&'text Record> for RecordLine<'text> {
@@ -193,6 +284,9 @@ impl<'text> From<&'text Record> for RecordLine<'text> {
             attempts: status.tries(),
             run: *run,
             at: Cow::Owned(at.to_string()),
+            name: None,
+            folder: None,
+            bytes: None,
         }
     }
 }
@@ -274,6 +368,9 @@ pub(crate) struct StateDocument {
     account: Option<String>,
     /// Who changed the state, when, and from what, by run number.
     runs: std::collections::BTreeMap<String, RunLine>,
+    /// Where assets lay, by the numbers that they have in the records.
+    #[serde(default)]
+    folders: std::collections::BTreeMap<String, FolderLine<'static>>,
     /// What is known, by asset.
     assets: std::collections::BTreeMap<AssetId, RecordLine<'static>>,
     /// Empty: a state keeps no holds.

@@ -12,9 +12,13 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess
 use crate::asset::AssetId;
 use crate::diagnostic::{Damage, without_text};
 use crate::event::Provenance;
+use crate::inventory::Location;
 use crate::outcome::Evidence;
-use crate::state::format::{FormatError, LAST_SERIAL, RecordLine, RunLine, StatusName, VERSION};
-use crate::state::{Failed, Record, RunRecord, State, Status, Target};
+use crate::state::catalogue::Kept;
+use crate::state::format::{
+    FolderLine, FormatError, LAST_SERIAL, RecordLine, RunLine, StatusName, VERSION,
+};
+use crate::state::{Catalogue, Failed, Record, RunRecord, State, Status, Target};
 
 /// Reads a state.
 ///
@@ -58,11 +62,13 @@ impl<'de> Visitor<'de> for StateVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<State, A::Error> {
         const FIELDS: &[&str] = &[
-            "version", "lineage", "serial", "api", "endpoint", "account", "runs", "assets", "holds",
+            "version", "lineage", "serial", "api", "endpoint", "account", "runs", "folders",
+            "assets", "holds",
         ];
         let (mut version, mut lineage, mut serial) = (None, None, None);
         let (mut api, mut endpoint, mut account) = (None, None, None);
-        let (mut runs, mut assets, mut holds) = (None, None, None);
+        let (mut runs, mut folders) = (None, None);
+        let (mut assets, mut holds) = (None, None);
         while let Some(key) = map.next_key::<Cow<'de, str>>()? {
             match &*key {
                 "version" => {
@@ -80,6 +86,7 @@ impl<'de> Visitor<'de> for StateVisitor {
                 "endpoint" => set(&mut endpoint, "endpoint", map.next_value()?)?,
                 "account" => set(&mut account, "account", map.next_value()?)?,
                 "runs" => set(&mut runs, "runs", map.next_value_seed(Runs)?)?,
+                "folders" => set(&mut folders, "folders", map.next_value_seed(Folders)?)?,
                 "assets" => set(&mut assets, "assets", map.next_value_seed(Assets)?)?,
                 "holds" => {
                     let found: BTreeMap<Cow<'de, str>, IgnoredAny> = map.next_value()?;
@@ -96,6 +103,13 @@ impl<'de> Visitor<'de> for StateVisitor {
         }
         let missing = |name| move || A::Error::missing_field(name);
         version.ok_or_else(missing("version"))?;
+        let (assets, kept) = assets.ok_or_else(missing("assets"))?;
+        let catalogue = Catalogue::read(folders.unwrap_or_default(), kept);
+        let catalogue = catalogue.map_err(|(id, number)| {
+            A::Error::custom(format_args!(
+                "the record of `{id}` names folder {number}, which `folders` does not have"
+            ))
+        })?;
         let state = State {
             lineage: lineage.ok_or_else(missing("lineage"))?,
             serial: serial.ok_or_else(missing("serial"))?,
@@ -105,7 +119,8 @@ impl<'de> Visitor<'de> for StateVisitor {
                 account: account.ok_or_else(missing("account"))?,
             },
             runs: runs.ok_or_else(missing("runs"))?,
-            assets: assets.ok_or_else(missing("assets"))?,
+            assets,
+            catalogue,
         };
         holds.ok_or_else(missing("holds"))?;
         check(&state).map_err(A::Error::custom)?;
@@ -175,6 +190,43 @@ impl<'de> Visitor<'de> for Runs {
     }
 }
 
+/// The table of places, whose keys are checked one by one.
+struct Folders;
+
+impl<'de> DeserializeSeed<'de> for Folders {
+    type Value = BTreeMap<u32, Arc<Location>>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Folders {
+    type Value = BTreeMap<u32, Arc<Location>>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a table")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut folders = BTreeMap::new();
+        while let Some(key) = map.next_key::<Cow<'de, str>>()? {
+            let number = key.parse().map_err(|_ignored: ParseIntError| {
+                A::Error::custom(format_args!("`{key}` is not the number of a folder"))
+            })?;
+            let FolderLine { project, path } = map.next_value()?;
+            let location = Location {
+                project: project.as_deref().map(Arc::from),
+                folder: Arc::from(&*path),
+            };
+            if folders.insert(number, Arc::new(location)).is_some() {
+                return Err(A::Error::custom(format_args!("`{key}` stands twice")));
+            }
+        }
+        Ok(folders)
+    }
+}
+
 fn record_of(line: RunLine) -> RunRecord {
     let RunLine {
         id,
@@ -205,8 +257,11 @@ fn asset_id(key: &str) -> Result<AssetId, String> {
 /// The table of assets: up to millions of rows, so texts that repeat are read once.
 struct Assets;
 
+/// The records, and what is kept of the assets themselves.
+type Recorded = (BTreeMap<AssetId, Record>, BTreeMap<AssetId, Kept>);
+
 impl<'de> DeserializeSeed<'de> for Assets {
-    type Value = BTreeMap<AssetId, Record>;
+    type Value = Recorded;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_map(self)
@@ -214,7 +269,7 @@ impl<'de> DeserializeSeed<'de> for Assets {
 }
 
 impl<'de> Visitor<'de> for Assets {
-    type Value = BTreeMap<AssetId, Record>;
+    type Value = Recorded;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("the table of assets")
@@ -223,11 +278,21 @@ impl<'de> Visitor<'de> for Assets {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut memory = Memory::default();
         let mut rows: Vec<(AssetId, Record)> = Vec::new();
+        let mut all_kept = Vec::new();
         let mut sorted = true;
         while let Some(key) = map.next_key::<Cow<'de, str>>()? {
             let id = asset_id(&key).map_err(A::Error::custom)?;
+            let mut line: RecordLine<'_> = map.next_value()?;
+            let kept = Kept {
+                name: line.name.take().as_deref().map(Arc::from),
+                folder: line.folder.take(),
+                bytes: line.bytes.take(),
+            };
+            if kept != Kept::default() {
+                all_kept.push((id, kept));
+            }
             let record = memory
-                .record(map.next_value()?)
+                .record(line)
                 .map_err(|why| A::Error::custom(format_args!("the record of `{id}` {why}")))?;
             sorted &= rows.last().is_none_or(|(last, _)| *last < id);
             rows.push((id, record));
@@ -239,7 +304,9 @@ impl<'de> Visitor<'de> for Assets {
                 return Err(A::Error::custom(format_args!("`{id}` stands twice")));
             }
         }
-        Ok(rows.into_iter().collect())
+        // Built from a list in order, each tree takes one pass.
+        let kept = all_kept.into_iter().collect();
+        Ok((rows.into_iter().collect(), kept))
     }
 }
 
@@ -260,6 +327,10 @@ impl Memory {
             attempts,
             run,
             at,
+            // They were taken out before.
+            name: _,
+            folder: _,
+            bytes: _,
         } = line;
         if evidence.is_some() && !matches!(status, StatusName::Retired | StatusName::Gone) {
             return Err("has `evidence`, which only `retired` and `gone` have".to_owned());

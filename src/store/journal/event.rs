@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::asset::AssetId;
 use crate::event::{Ending, Provenance, RunEvent, RunInfo, Task};
+use crate::inventory::Known;
 use crate::outcome::{AssetOutcome, Evidence, Failure, FailureKind, Outcome};
 
 #[derive(Serialize, Deserialize)]
@@ -28,6 +29,8 @@ pub(super) enum EventLine<'line> {
         plan: Option<String>,
         account: Option<String>,
     },
+    /// What assets are called, where they lie and how large they are.
+    Described { assets: BTreeMap<AssetId, Known> },
     /// A batch is about to be sent; without an answer its assets are unknown.
     Intent {
         batch: u64,
@@ -145,6 +148,9 @@ impl<'line> EventLine<'line> {
                     account,
                 }
             }
+            RunEvent::Described { assets } => Self::Described {
+                assets: assets.iter().cloned().collect(),
+            },
             RunEvent::Intent { batch, task, ids } => Self::Intent {
                 batch: *batch,
                 task: *task,
@@ -236,6 +242,9 @@ impl From<EventLine<'_>> for RunEvent {
                 },
                 account,
             }),
+            EventLine::Described { assets } => Self::Described {
+                assets: assets.into_iter().collect(),
+            },
             EventLine::Intent { batch, task, ids } => Self::Intent {
                 batch,
                 task,

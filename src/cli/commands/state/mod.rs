@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use glob::{MatchOptions, Pattern};
+
 use crate::app::provenance::RawIdentity;
 use crate::asset::AssetId;
 use crate::cli::args::{
@@ -16,9 +18,10 @@ use crate::cli::lock;
 use crate::cli::settings::Settings;
 use crate::cli::settings::declare::on;
 use crate::cli::settings::table::Given;
+use crate::inventory::Known;
 use crate::render;
 use crate::render::escape::escape;
-use crate::state::{self, format};
+use crate::state::{self, Record, format};
 use crate::store::Loaded;
 use crate::store::file::{FileSession, FileStore};
 
@@ -124,18 +127,53 @@ fn list(context: &Context, arguments: &StateList) -> Result<Exit, Failure> {
         .iter()
         .map(|status| status.name())
         .collect();
+    let StateList {
+        name, path, run, ..
+    } = arguments;
+    let fits = |id: AssetId, record: &Record| {
+        let is_status = wanted.is_empty() || wanted.contains(&record.status.name());
+        let is_run = run.is_none_or(|run| run == record.run);
+        let is_asked = is_status && is_run;
+        let is_named = name.is_none() && path.is_none();
+        is_asked && (is_named || is_called(state.catalogue.get(id), name.as_ref(), path.as_ref()))
+    };
     let mut rows = state
         .assets
         .iter()
-        .filter(|(_, record)| wanted.is_empty() || wanted.contains(&record.status.name()))
+        .filter(|(id, record)| fits(**id, record))
         .map(|(id, record)| (*id, record));
     context
         .console
         .data(|style, sink| match arguments.file.format {
-            Format::Text => render::state::list(&mut rows, style, sink),
-            Format::Json => render::json::list(&mut rows, sink),
+            Format::Text => render::state::list(&state, &mut rows, style, sink),
+            Format::Json => render::json::list(&state, &mut rows, sink),
         })?;
     Ok(Exit::Done)
+}
+
+/// Whether an asset is called and lies as two patterns say; one of which nothing is known does
+/// not.
+fn is_called(known: Option<Known>, name: Option<&Pattern>, path: Option<&Pattern>) -> bool {
+    let Some(known) = known else { return false };
+    let options = MatchOptions {
+        case_sensitive: false,
+        require_literal_separator: true,
+        require_literal_leading_dot: false,
+    };
+    let called = known.name.as_deref().unwrap_or_default();
+    // A slash in a name is none between folders.
+    let in_path = called.replace('/', "\\/");
+    let place = known.location.as_deref();
+    let parts = place.map(|place| [place.project.as_deref(), Some(&*place.folder)]);
+    let parts = parts.into_iter().flatten().flatten().chain([&*in_path]);
+    let whole: Vec<&str> = parts.filter(|part| !part.is_empty()).collect();
+    let whole = whole.join("/");
+    let any = MatchOptions {
+        require_literal_separator: false,
+        ..options
+    };
+    name.is_none_or(|name| name.matches_with(called, any))
+        && path.is_none_or(|path| path.matches_with(&whole, options))
 }
 
 fn show(context: &Context, arguments: &StateShow) -> Result<Exit, Failure> {

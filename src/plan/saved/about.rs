@@ -1,0 +1,226 @@
+//! What a plan document keeps of an asset as it was reviewed.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::asset::{AssetId, Kind};
+use crate::inventory::Location;
+use crate::plan::about::{About, Inside};
+use crate::plan::saved::digest::Sha256;
+
+/// How many ids of what is in a folder or a version stack stand in a document at most; its digest
+/// tells of any other whether it is the same.
+const IDS: usize = 1_000;
+
+/// What was known of an asset when the plan was made.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Reviewed {
+    /// Its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<Arc<str>>,
+    /// The name of its project, where it has a `folder`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project: Option<Arc<str>>,
+    /// The folders above it, from the top, with `/` between them and a `/` in a name as `\/`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folder: Option<Arc<str>>,
+    /// Its size in bytes; of a folder or a version stack, that of all in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<u64>,
+    /// When it was made: RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "Option<String>", extend("format" = "date-time")))]
+    pub created: Option<Timestamp>,
+    /// When it was changed last: RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "Option<String>", extend("format" = "date-time")))]
+    pub updated: Option<Timestamp>,
+    /// What was in the folder or version stack; nothing where it was not read to the bottom.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contents: Option<ReviewedContents>,
+}
+
+/// What was in a folder or a version stack, to the bottom.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ReviewedContents {
+    /// How many assets, folders and version stacks among them.
+    pub count: usize,
+    /// How many of them were files, every version counting as one.
+    pub files: usize,
+    /// How many bytes these had, as far as that was known.
+    pub bytes: u64,
+    /// Of how many of them it was not known.
+    pub unmeasured: usize,
+    /// When the first of them was made: RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "Option<String>", extend("format" = "date-time")))]
+    pub oldest: Option<Timestamp>,
+    /// When the last of them was changed: RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "Option<String>", extend("format" = "date-time")))]
+    pub newest: Option<Timestamp>,
+    /// The SHA-256 of all their ids, sorted, each with a line feed behind it.
+    pub digest: Sha256,
+    /// The ids, sorted; nothing where there are more than 1,000.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ids: Option<Arc<[AssetId]>>,
+}
+
+impl Reviewed {
+    /// What is kept of an asset; nothing where nothing is known but its kind.
+    pub(super) fn new(about: &About) -> Option<Self> {
+        let About {
+            // The action says it.
+            kind: _,
+            name,
+            location,
+            bytes,
+            created,
+            updated,
+            inside,
+        } = about.clone();
+        let reviewed = Self {
+            name,
+            project: location.as_ref().and_then(|place| place.project.clone()),
+            folder: location.map(|place| Arc::clone(&place.folder)),
+            bytes,
+            created,
+            updated,
+            contents: inside.map(|inside| ReviewedContents::new(&inside)),
+        };
+        let is_empty = reviewed == Self::default();
+        (!is_empty).then_some(reviewed)
+    }
+
+    /// The same as the plan has it.
+    pub(super) fn about(&self, kind: Option<Kind>) -> About {
+        let Self {
+            name,
+            project,
+            folder,
+            bytes,
+            created,
+            updated,
+            contents,
+        } = self.clone();
+        let location = folder.map(|folder| Arc::new(Location { project, folder }));
+        About {
+            kind,
+            name,
+            location,
+            bytes,
+            created,
+            updated,
+            inside: contents.map(|contents| Arc::new(contents.inside())),
+        }
+    }
+}
+
+impl ReviewedContents {
+    fn new(inside: &Inside) -> Self {
+        let Inside {
+            ids,
+            count,
+            digest,
+            files,
+            bytes,
+            unmeasured,
+            oldest,
+            newest,
+        } = inside.clone();
+        Self {
+            count,
+            files,
+            bytes,
+            unmeasured,
+            oldest,
+            newest,
+            digest: Sha256(digest),
+            ids: (count <= IDS).then_some(ids),
+        }
+    }
+
+    fn inside(self) -> Inside {
+        let Self {
+            count,
+            files,
+            bytes,
+            unmeasured,
+            oldest,
+            newest,
+            digest: Sha256(digest),
+            ids,
+        } = self;
+        Inside {
+            ids: ids.unwrap_or_default(),
+            count,
+            digest,
+            files,
+            bytes,
+            unmeasured,
+            oldest,
+            newest,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn holding(count: u128) -> About {
+        let ids: Vec<AssetId> = (0..count)
+            .map(|n| AssetId::from_uuid(Uuid::from_u128(n)))
+            .collect();
+        let inside = Inside {
+            count: ids.len(),
+            digest: Inside::digest_of(&ids),
+            ids: ids.into(),
+            files: 3,
+            bytes: 7,
+            unmeasured: 1,
+            oldest: Some(Timestamp::UNIX_EPOCH),
+            newest: Some(Timestamp::MAX),
+        };
+        let location = Location {
+            project: Some("Tide".into()),
+            folder: "day 1".into(),
+        };
+        About {
+            kind: Some(Kind::Folder),
+            name: Some("reel".into()),
+            location: Some(Arc::new(location)),
+            bytes: Some(7),
+            created: None,
+            updated: Some(Timestamp::UNIX_EPOCH),
+            inside: Some(Arc::new(inside)),
+        }
+    }
+
+    #[test]
+    fn what_was_reviewed_comes_back_and_many_ids_as_their_digest() {
+        let few = holding(1_000);
+        let reviewed = Reviewed::new(&few).unwrap();
+        assert_eq!(reviewed.about(Some(Kind::Folder)), few);
+        let many = holding(1_001);
+        let reviewed = Reviewed::new(&many).unwrap();
+        assert_eq!(reviewed.contents.as_ref().unwrap().ids, None);
+        let inside = reviewed.about(None).inside.unwrap();
+        let before = many.inside.unwrap();
+        assert_eq!((inside.count, inside.digest), (1_001, before.digest));
+        assert_ne!(before.digest, few.inside.unwrap().digest);
+        let bare = About {
+            kind: Some(Kind::File),
+            ..About::default()
+        };
+        assert_eq!(Reviewed::new(&bare), None);
+    }
+}
