@@ -21,10 +21,10 @@ pub struct Catalogue {
 
 /// What is kept of one asset: as little as can be, since there may be a million.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(in crate::state) struct Kept {
-    pub(in crate::state) name: Option<Arc<str>>,
-    pub(in crate::state) folder: Option<u32>,
-    pub(in crate::state) bytes: Option<u64>,
+pub(crate) struct Kept {
+    pub(crate) name: Option<Arc<str>>,
+    pub(crate) folder: Option<u32>,
+    pub(crate) bytes: Option<u64>,
 }
 
 impl PartialEq for Catalogue {
@@ -106,17 +106,17 @@ impl Catalogue {
         number
     }
 
-    pub(in crate::state) fn kept(&self, id: AssetId) -> Option<&Kept> {
+    pub(crate) fn kept(&self, id: AssetId) -> Option<&Kept> {
         self.assets.get(&id)
     }
 
     /// All that is kept, in the order of the ids.
-    pub(in crate::state) fn iter(&self) -> impl Iterator<Item = (&AssetId, &Kept)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&AssetId, &Kept)> {
         self.assets.iter()
     }
 
     /// Those of the places that have these numbers.
-    pub(in crate::state) fn folders<'own>(
+    pub(crate) fn folders<'own>(
         &'own self,
         numbers: &'own BTreeSet<u32>,
     ) -> impl Iterator<Item = (u32, &'own Location)> {
@@ -126,7 +126,7 @@ impl Catalogue {
     }
 
     /// Puts together what a document says; tells of an asset that names a place that it lacks.
-    pub(in crate::state) fn read(
+    pub(crate) fn read(
         folders: BTreeMap<u32, Arc<Location>>,
         assets: BTreeMap<AssetId, Kept>,
     ) -> Result<Self, (AssetId, u32)> {

@@ -345,6 +345,19 @@ fn a_list_of_imports_is_taken_apart() {
     assert_eq!(found, ["a::self", "a::b::C", "a::b::D", "a::E", "h::I"]);
 }
 
+/// What is no file's own is its folder's or the crate's: a path in between is read by nobody.
+#[test]
+fn what_others_see_is_of_the_folder_or_of_the_crate() {
+    let root = root();
+    let mut paths = Vec::new();
+    sources(&root.join("src"), &mut paths);
+    assert!(paths.len() > 100, "{paths:?}");
+    for path in paths {
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(!text.contains("pub(in "), "{}", path.display());
+    }
+}
+
 #[test]
 fn no_file_outgrows_its_meaning() {
     let root = root();

@@ -12,7 +12,7 @@ pub(super) const JOURNAL: &[u8] = b"{\"sum\":\"";
 
 /// What a file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::cli) enum Kind {
+pub(crate) enum Kind {
     /// Nothing is in it.
     Empty,
     /// A state, also a copy of one.
@@ -33,7 +33,7 @@ pub(in crate::cli) enum Kind {
 
 impl Kind {
     /// What it is, in words.
-    pub(in crate::cli) const fn words(self) -> &'static str {
+    pub(crate) const fn words(self) -> &'static str {
         match self {
             Self::Empty => "an empty file behind a link",
             Self::State => "a state",
@@ -50,7 +50,7 @@ impl Kind {
 }
 
 /// Tells what a file is by how it begins; the last three kinds only matter for the words.
-pub(in crate::cli) fn kind_of(place: &Path, head: &[u8]) -> Kind {
+pub(crate) fn kind_of(place: &Path, head: &[u8]) -> Kind {
     if head.is_empty() {
         return Kind::Empty;
     }

@@ -8,7 +8,7 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::cli::files::{self, FilesError, Sort};
 
-pub(in crate::cli) fn here() -> Result<PathBuf, FilesError> {
+pub(crate) fn here() -> Result<PathBuf, FilesError> {
     env::current_dir().map_err(FilesError::io(Path::new(".")))
 }
 

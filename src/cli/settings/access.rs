@@ -146,7 +146,7 @@ fn two_ways(file: &Origin, origin: Origin) -> SettingsError {
 
 impl Access {
     /// The files that hold a secret.
-    pub(in crate::cli) fn files(&self) -> impl Iterator<Item = &Path> {
+    pub(crate) fn files(&self) -> impl Iterator<Item = &Path> {
         let (one, client) = match self.token.as_ref().map(|token| &token.value) {
             Some(TokenSource::File(path)) => (Some(path), None),
             Some(TokenSource::Client(client)) => (None, client.secret.as_ref()),

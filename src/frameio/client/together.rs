@@ -3,9 +3,7 @@
 use tokio::task::JoinSet;
 
 /// Asks side by side, and gives the answers in the order of the questions.
-pub(in crate::frameio) async fn side_by_side<Q>(
-    questions: impl IntoIterator<Item = Q>,
-) -> Vec<Q::Output>
+pub(crate) async fn side_by_side<Q>(questions: impl IntoIterator<Item = Q>) -> Vec<Q::Output>
 where
     Q: Future<Output: Send> + Send + 'static,
 {

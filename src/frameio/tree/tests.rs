@@ -70,10 +70,10 @@ impl Watch for Notes {
 
 /// A tree: each asset but the first, which is the root folder, with its kind and what it lies in.
 #[derive(Debug, Clone)]
-pub(in crate::frameio) struct Planted(pub(in crate::frameio) Vec<(Kind, usize)>);
+pub(crate) struct Planted(pub(crate) Vec<(Kind, usize)>);
 
 impl Planted {
-    pub(in crate::frameio) fn id(number: usize) -> AssetId {
+    pub(crate) fn id(number: usize) -> AssetId {
         generated_id(number as u64)
     }
 
@@ -112,7 +112,7 @@ impl Planted {
         )
     }
 
-    pub(in crate::frameio) async fn serve(&self, rest: &str) -> (Sandbox, Client) {
+    pub(crate) async fn serve(&self, rest: &str) -> (Sandbox, Client) {
         let seed = Seed::parse("sandbox.yaml", &self.seed(rest)).unwrap();
         let options = Options {
             log: true,

@@ -9,7 +9,7 @@ use crate::plan::model::{Held, Plan, Shelter};
 use crate::plan::shelter::stay;
 
 /// Keeps what lies in held projects, and what may lie in one since its project was not read.
-pub(in crate::plan) fn keep_projects(
+pub(crate) fn keep_projects(
     plan: &mut Plan,
     held: &BTreeMap<AssetId, HoldInForce>,
     inventory: Option<&Inventory>,

@@ -9,8 +9,7 @@ use crate::asset::AssetId;
 use crate::sandbox::seed::date::{Age, Date};
 
 /// What the sandbox says of an asset that the seed refuses without a message.
-pub(in crate::sandbox) const REFUSAL: &str =
-    "Failed to delete asset due to permission restrictions.";
+pub(crate) const REFUSAL: &str = "Failed to delete asset due to permission restrictions.";
 
 /// An asset.
 #[derive(Debug, Clone, Deserialize)]
@@ -97,7 +96,7 @@ pub enum Upload {
 
 impl Upload {
     /// Its name, as the API writes it.
-    pub(in crate::sandbox) const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Created => "created",
             Self::Uploaded => "uploaded",
@@ -124,7 +123,7 @@ pub enum Kind {
 
 impl Kind {
     /// The kind with a name, as the API writes it.
-    pub(in crate::sandbox) fn named(name: &str) -> Option<Self> {
+    pub(crate) fn named(name: &str) -> Option<Self> {
         let all = [Self::File, Self::Folder, Self::VersionStack, Self::Bundle];
         all.into_iter().find(|kind| kind.name() == name)
     }

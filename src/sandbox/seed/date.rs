@@ -25,7 +25,7 @@ pub struct NoDate(String, &'static str);
 
 impl Age {
     /// The moment, counted from when the sandbox began.
-    pub(in crate::sandbox) fn before(self, now: Timestamp) -> Timestamp {
+    pub(crate) fn before(self, now: Timestamp) -> Timestamp {
         now.checked_sub(self.0).unwrap_or(Timestamp::MIN)
     }
 }

@@ -59,7 +59,7 @@ pub enum Sort {
 
 impl Sort {
     /// Its name, as the API writes it.
-    pub(in crate::sandbox) const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Text => "text",
             Self::LongText => "long_text",
@@ -75,7 +75,7 @@ impl Sort {
     }
 
     /// Whether its values are chosen from options.
-    pub(in crate::sandbox) const fn has_options(self) -> bool {
+    pub(crate) const fn has_options(self) -> bool {
         match self {
             Self::Select | Self::SelectMulti => true,
             Self::Text
@@ -90,7 +90,7 @@ impl Sort {
     }
 
     /// What stands for no value.
-    pub(in crate::sandbox) fn none(self) -> Value {
+    pub(crate) fn none(self) -> Value {
         if self.has_options() || self.names_people() {
             json!([])
         } else {
@@ -99,7 +99,7 @@ impl Sort {
     }
 
     /// Whether its values are people.
-    pub(in crate::sandbox) const fn names_people(self) -> bool {
+    pub(crate) const fn names_people(self) -> bool {
         match self {
             Self::UserSingle | Self::UserMulti => true,
             Self::Text
@@ -116,7 +116,7 @@ impl Sort {
 
 impl Field {
     /// The id of the option at a place.
-    pub(in crate::sandbox) fn option_id(&self, place: usize) -> Uuid {
+    pub(crate) fn option_id(&self, place: usize) -> Uuid {
         let place = u128::try_from(place).unwrap_or_default() + 1;
         Uuid::from_u128(self.id.as_u128() ^ (place << 64))
     }
@@ -127,7 +127,7 @@ impl Field {
     /// # Errors
     ///
     /// Returns the part of it that the field does not take.
-    pub(in crate::sandbox) fn kept(
+    pub(crate) fn kept(
         &self,
         value: &Value,
         person: impl Fn(&str) -> Option<Uuid>,
@@ -171,7 +171,7 @@ impl Field {
     }
 
     /// What its definition says of its values.
-    pub(in crate::sandbox) fn configuration(&self) -> Value {
+    pub(crate) fn configuration(&self) -> Value {
         match self.sort {
             Sort::Text | Sort::LongText => json!({}),
             Sort::Number => json!({"scale": 0, "number_format": null}),
@@ -190,7 +190,7 @@ impl Field {
     }
 
     /// Its options, as the API shows them.
-    pub(in crate::sandbox) fn all_options(&self) -> Vec<Value> {
+    pub(crate) fn all_options(&self) -> Vec<Value> {
         let options = self.options.iter().enumerate();
         options
             .map(|(place, name)| json!({"id": self.option_id(place), "display_name": name}))

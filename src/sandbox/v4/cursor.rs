@@ -44,13 +44,13 @@ impl Cursor {
 }
 
 /// Which page of a list a request asks for; whatever is no list has only a first one.
-pub(in crate::sandbox) fn page_asked(query: Option<&str>) -> u64 {
+pub(crate) fn page_asked(query: Option<&str>) -> u64 {
     let cursor = cursor_in(query).and_then(Cursor::read);
     cursor.map_or(1, |cursor| cursor.page)
 }
 
 /// The link that leads to the very page that a request asks for.
-pub(in crate::sandbox) fn link_to_itself(path: &str, query: Option<&str>) -> String {
+pub(crate) fn link_to_itself(path: &str, query: Option<&str>) -> String {
     let first = || {
         let cursor = Cursor {
             page: 1,

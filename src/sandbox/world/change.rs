@@ -128,7 +128,7 @@ impl World {
     }
 
     /// Puts an asset that lives into another one.
-    pub(in crate::sandbox) fn put(&mut self, id: AssetId, to: AssetId, now: Timestamp) {
+    pub(crate) fn put(&mut self, id: AssetId, to: AssetId, now: Timestamp) {
         let Some(project) = self.nodes.get(&to).map(|folder| folder.project) else {
             return;
         };

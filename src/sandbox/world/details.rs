@@ -11,31 +11,31 @@ use crate::sandbox::seed::{self, Upload};
 const MADE: i64 = 1_768_478_400;
 
 /// The moment that stands for every date that a seed leaves out.
-pub(in crate::sandbox) fn made() -> Timestamp {
+pub(crate) fn made() -> Timestamp {
     Timestamp::from_second(MADE).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
 /// What a seed says of an asset, its ages counted and its names looked up.
 #[derive(Debug, Clone)]
-pub(in crate::sandbox) struct Details {
-    pub(in crate::sandbox) name: String,
-    pub(in crate::sandbox) filesize: u64,
-    pub(in crate::sandbox) filetype: Option<String>,
-    pub(in crate::sandbox) label: Option<String>,
-    pub(in crate::sandbox) inserted_at: Timestamp,
-    pub(in crate::sandbox) updated_at: Timestamp,
-    pub(in crate::sandbox) uploaded_at: Timestamp,
-    pub(in crate::sandbox) archived_at: Option<Timestamp>,
+pub(crate) struct Details {
+    pub(crate) name: String,
+    pub(crate) filesize: u64,
+    pub(crate) filetype: Option<String>,
+    pub(crate) label: Option<String>,
+    pub(crate) inserted_at: Timestamp,
+    pub(crate) updated_at: Timestamp,
+    pub(crate) uploaded_at: Timestamp,
+    pub(crate) archived_at: Option<Timestamp>,
     /// The id of who made it; whose token it is, where nobody is named.
-    pub(in crate::sandbox) creator: Option<Uuid>,
-    pub(in crate::sandbox) upload: Upload,
-    pub(in crate::sandbox) restricted: bool,
+    pub(crate) creator: Option<Uuid>,
+    pub(crate) upload: Upload,
+    pub(crate) restricted: bool,
     /// Its values in custom fields, by the ids of these.
-    pub(in crate::sandbox) fields: Vec<(Uuid, Value)>,
-    pub(in crate::sandbox) view_count: u64,
+    pub(crate) fields: Vec<(Uuid, Value)>,
+    pub(crate) view_count: u64,
     /// What the delete of it is refused with.
-    pub(in crate::sandbox) refusal: Option<String>,
-    pub(in crate::sandbox) deaf: bool,
+    pub(crate) refusal: Option<String>,
+    pub(crate) deaf: bool,
 }
 
 impl Details {

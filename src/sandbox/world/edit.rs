@@ -76,11 +76,7 @@ impl World {
     /// # Errors
     ///
     /// Returns why it cannot be made.
-    pub(in crate::sandbox) fn change(
-        &mut self,
-        change: Change,
-        now: Timestamp,
-    ) -> Result<(), String> {
+    pub(crate) fn change(&mut self, change: Change, now: Timestamp) -> Result<(), String> {
         match change {
             Change::Move { id, to } => {
                 let moved = self.move_one(id, to, now);

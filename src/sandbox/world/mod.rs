@@ -123,7 +123,7 @@ pub(super) struct Returning {
 
 /// An asset; what most of them do not have is boxed, since there may be a million.
 #[derive(Debug, Clone)]
-pub(super) struct Node {
+pub(crate) struct Node {
     pub(super) kind: Kind,
     pub(super) project: u32,
     pub(super) parent: Option<AssetId>,

@@ -88,7 +88,7 @@ impl World {
     }
 
     /// Whether something in a folder has a name.
-    pub(in crate::sandbox) fn has_name(&self, folder: AssetId, name: &str) -> bool {
+    pub(crate) fn has_name(&self, folder: AssetId, name: &str) -> bool {
         let mut below = self.alive_below(folder, None);
         below.any(|(id, node)| node.name(id) == name)
     }

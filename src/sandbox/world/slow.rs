@@ -11,7 +11,7 @@ use crate::sandbox::world::{Node, Returning, World};
 
 impl World {
     /// An asset as a reader of V4 sees it: what has just gone with its folder is still there.
-    pub(in crate::sandbox) fn seen(&self, id: AssetId) -> Option<Node> {
+    pub(crate) fn seen(&self, id: AssetId) -> Option<Node> {
         let is_ghost = self.ghosts.contains_key(&id);
         let node = self.get(id, is_ghost)?;
         Some(Node {
@@ -21,14 +21,14 @@ impl World {
     }
 
     /// What is still seen in something that was deleted, in the order in which it came.
-    pub(in crate::sandbox) fn ghosts_below(&self, id: AssetId) -> Vec<(AssetId, Kind)> {
+    pub(crate) fn ghosts_below(&self, id: AssetId) -> Vec<(AssetId, Kind)> {
         let below = self.children(id, true).into_iter();
         let seen = below.filter(|(id, _)| self.ghosts.contains_key(id));
         seen.map(|(id, node)| (id, node.kind)).collect()
     }
 
     /// How much is in a folder and lives, to the bottom.
-    pub(in crate::sandbox) fn count_all_below(&self, id: AssetId) -> usize {
+    pub(crate) fn count_all_below(&self, id: AssetId) -> usize {
         let mut stack = vec![id];
         let mut count = 0;
         while let Some(id) = stack.pop() {
@@ -40,7 +40,7 @@ impl World {
     }
 
     /// Lets what has just gone with a folder be seen for a while.
-    pub(in crate::sandbox) fn haunt(&mut self, top: AssetId, deleted_at: Timestamp) {
+    pub(crate) fn haunt(&mut self, top: AssetId, deleted_at: Timestamp) {
         if self.behaviour.slow_cascade == 0 {
             return;
         }
@@ -51,7 +51,7 @@ impl World {
     }
 
     /// Counts that an asset was read.
-    pub(in crate::sandbox) fn count_read(&mut self, id: AssetId) {
+    pub(crate) fn count_read(&mut self, id: AssetId) {
         if let Some(top) = self.ghosts.get(&id).copied() {
             let left = self.reads.entry(top).or_default();
             *left = left.saturating_sub(1);
