@@ -84,6 +84,7 @@ fn planned(manifests: &Manifests, state: &State) -> Plan {
         manifests,
         state,
         inventory: None,
+        check_retired: false,
         rules: Rules::default(),
         now: Timestamp::UNIX_EPOCH,
     })

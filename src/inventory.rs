@@ -16,6 +16,9 @@ pub struct Inventory {
     pub assets: BTreeMap<AssetId, Seen>,
     /// How many assets should have been read and were not.
     pub unread: usize,
+    /// Whether each open asset that is listed was asked for: what is not here then could not be
+    /// read, and nobody knows what it is.
+    pub asked_all: bool,
     /// Where protected assets and what is to be deleted lie, where that was read.
     pub places: Option<Places>,
     /// What was read of assets that nobody asked for: the folders above others, and what is in
@@ -246,14 +249,21 @@ pub struct Facts {
     pub files: Option<Arc<[AssetId]>>,
 }
 
-/// Somebody who has made an asset.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+/// Somebody who has made an asset, or who works with a token.
+#[derive(
+    Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct Person {
     /// The id of the user.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<Arc<str>>,
     /// The name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<Arc<str>>,
     /// The e-mail address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<Arc<str>>,
 }
 
@@ -314,6 +324,25 @@ impl Inventory {
     pub fn missing(&self) -> impl Iterator<Item = AssetId> {
         let missing = self.assets.iter();
         missing.filter_map(|(id, seen)| matches!(seen, Seen::Missing).then_some(*id))
+    }
+
+    /// How many files go where an asset is deleted, every version of a stack counting as one;
+    /// nothing where what is in it was not read to its end.
+    #[must_use]
+    pub fn files_in(&self, id: AssetId) -> Option<usize> {
+        let facts = self.facts(id)?;
+        let inside = match self.contents.get(&id) {
+            Some(Contents::Whole(ids)) => ids,
+            Some(Contents::Unread(_)) => return None,
+            None if facts.kind == Kind::File => return Some(1),
+            None => facts.files.as_ref()?,
+        };
+        // What nobody has said anything of is a version of a stack.
+        let is_file = |id: &&AssetId| {
+            self.facts(**id)
+                .is_none_or(|facts| facts.kind == Kind::File)
+        };
+        Some(inside.iter().filter(is_file).count())
     }
 
     /// What is known of an asset that is there, whether somebody asked for it or not.

@@ -27,6 +27,7 @@
 //!     state: &State::new(uuid::Uuid::nil(), target),
 //!     rules: Rules::default(),
 //!     inventory: None,
+//!     check_retired: false,
 //!     now: jiff::Timestamp::UNIX_EPOCH,
 //! });
 //! assert_eq!(plan.totals.retire, 1);

@@ -231,27 +231,6 @@ pub(crate) fn is_same_server(one: &str, other: &str) -> bool {
 }
 
 impl Connection {
-    /// Finds out the account that a command works in, if it matters.
-    ///
-    /// V4 always works in one: the one that is asked for, else the only one of the token. With
-    /// v2 it is that of the token, and only asked for where somebody names one.
-    ///
-    /// # Errors
-    ///
-    /// Returns that it is another, or that it is not clear which.
-    pub(crate) fn account(&self, wanted: Option<&AskedAccount>) -> Result<Option<String>, Error> {
-        match self.api {
-            Api::V2 => {
-                let Some((who, wanted)) = wanted else {
-                    return Ok(None);
-                };
-                let found = self.me(|_| {})?.account;
-                belongs(&found, (who, wanted)).map(Some)
-            }
-            Api::V4 => choose(&self.accounts()?, wanted).map(Some),
-        }
-    }
-
     /// Asks v2 whose token it is; `look` sees each answer.
     ///
     /// # Errors
@@ -364,12 +343,7 @@ pub(crate) fn belongs(found: &str, (who, wanted): (&str, &str)) -> Result<String
 /// The account that was asked for, else the only one.
 pub(crate) fn choose(accounts: &[Named], wanted: Option<&AskedAccount>) -> Result<String, Error> {
     if let Some((who, wanted)) = wanted {
-        let is_wanted = |account: &Named| {
-            let adobe = account.adobe_id.as_ref();
-            account_id(&account.id) == *wanted
-                || adobe.is_some_and(|id| wanted.strip_prefix("adobe:") == Some(id))
-        };
-        if accounts.iter().any(is_wanted) {
+        if accounts.iter().any(|account| is_called(account, wanted)) {
             return Ok(wanted.clone());
         }
         return Err(Error::OtherAccount {
@@ -383,6 +357,13 @@ pub(crate) fn choose(accounts: &[Named], wanted: Option<&AskedAccount>) -> Resul
         [] => Err(Error::NoAccount),
         _ => Err(Error::SeveralAccounts(list_accounts(accounts))),
     }
+}
+
+/// Whether an account has an id, be it the one that Adobe's storage has given it.
+pub(crate) fn is_called(account: &Named, id: &str) -> bool {
+    let adobe = account.adobe_id.as_ref();
+    account_id(&account.id) == id
+        || adobe.is_some_and(|adobe| id.strip_prefix("adobe:") == Some(adobe))
 }
 
 /// Accounts with their names, in one sentence's part.

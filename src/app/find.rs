@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::app::Host;
-use crate::app::connect::{AskedAccount, Connection, PAGES, not_told};
+use crate::app::connect::{AskedAccount, Connection, PAGES, choose, not_told};
 use crate::app::error::Error;
 use crate::asset::{AssetId, Kind};
 use crate::find::place::{Place, Walked};
@@ -49,7 +49,7 @@ pub(crate) fn read_account(
     asked: Option<&AskedAccount>,
     queries: &[Query],
 ) -> Result<Account, Error> {
-    let id = connection.account(asked)?;
+    let id = Some(choose(&connection.accounts()?, asked)?);
     let client = connection.client(id.as_deref());
     let projects = connection.wait_for(read_projects(&client))?;
     let mut read = Read::default();

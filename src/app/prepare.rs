@@ -1,6 +1,7 @@
 //! From what was read to a plan: what must be known of the live assets, that, and the plan.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -8,17 +9,19 @@ use crate::app::Host;
 use crate::app::connect::{AskedAccount, Connection, is_same_server};
 use crate::app::error::Error;
 use crate::app::provenance::random;
+use crate::app::who::{Who, who};
 use crate::apply::breaker::SAMPLE;
 use crate::asset::{AssetId, Kind};
 use crate::event::StopReason;
 use crate::frameio::inventory;
+use crate::frameio::survey::survey_v2;
 use crate::inventory::{Connections, Inventory};
 use crate::manifest;
 use crate::manifest::document::Manifests;
 use crate::plan::decide::Rules;
 use crate::plan::forecast::{self, Cut, RateForecast};
 use crate::plan::saved::{self, DecidingSettings};
-use crate::plan::{self, Inputs, Plan, Wanted};
+use crate::plan::{self, Checked, Inputs, LiveCheck, Plan};
 use crate::render::{count, counted};
 use crate::state::{Api, State, Target};
 use crate::store::Loaded;
@@ -37,6 +40,8 @@ pub(crate) struct PlanSettings {
     pub(crate) account: Option<AskedAccount>,
     /// What decides what is sent.
     pub(crate) deciding: DecidingSettings,
+    /// Whether listed assets that are recorded as deleted are read as well.
+    pub(crate) check_retired: bool,
     /// How many assets the first delete asks for at most.
     pub(crate) canary: usize,
 }
@@ -67,32 +72,37 @@ pub(crate) struct Prepared {
     /// What it was made from.
     pub(crate) basis: Basis,
     pub(crate) plan: Plan,
+    /// What it was checked against.
+    pub(crate) checked: Checked,
 }
 
 /// Reads what the plan needs of the live assets, and makes it; what was not reviewed of a saved
-/// one is left alone. With the connection, where one was made; `connect` makes it, and is nothing
-/// where nobody may read.
+/// one is left alone. `connection` is nothing where nobody reads.
 ///
 /// # Errors
 ///
 /// Returns why the account is not clear, or why nothing may be read.
-pub(crate) fn prepare<E: From<Error>>(
+pub(crate) fn prepare(
     mut basis: Basis,
     reviewed: Option<&Plan>,
-    connect: Option<impl FnOnce(&Basis) -> Result<Connection, E>>,
-) -> Result<(Prepared, Option<Connection>), E> {
-    let wanted = plan::wanted(basis.inputs(None));
-    let connect = connect.filter(|_| !wanted.is_empty());
-    let connection = connect.map(|connect| connect(&basis)).transpose()?;
-    let read = match &connection {
-        Some(connection) => Some(read(connection, &mut basis, wanted)?),
-        None => None,
+    connection: Option<&Connection>,
+) -> Result<Prepared, Error> {
+    let (read, checked) = match connection {
+        Some(connection) => {
+            let (read, check) = read(connection, &mut basis)?;
+            (Some(read), Checked::Live(check))
+        }
+        None => (None, Checked::NotChecked),
     };
     let mut plan = plan::make(basis.inputs(read.as_ref()));
     if let Some(reviewed) = reviewed {
         plan = saved::leave_alone(plan, reviewed);
     }
-    Ok((Prepared { basis, plan }, connection))
+    Ok(Prepared {
+        basis,
+        plan,
+        checked,
+    })
 }
 
 impl Basis {
@@ -154,6 +164,7 @@ impl Basis {
             manifests: &self.manifests,
             state: &self.state,
             inventory,
+            check_retired: self.settings.check_retired,
             rules: Rules {
                 max_attempts,
                 retry_blocked,
@@ -219,33 +230,44 @@ impl PlanSettings {
     }
 }
 
-/// Reads what is wanted of the live assets.
-fn read(connection: &Connection, basis: &mut Basis, wanted: Wanted) -> Result<Inventory, Error> {
-    let found = connection.account(basis.account.as_ref())?;
-    let account = found.as_deref();
-    let mut read = Inventory::default();
-    let mut connections = wanted.connections;
-    if !wanted.assets.is_empty() {
-        read = read_assets(connection, account, basis, &wanted.assets)?;
-        // What was read tells what is a folder, and what is deleted already.
-        connections = plan::wanted(basis.inputs(Some(&read))).connections;
-    }
+/// Reads what the plan needs of the live assets, and in whose account that is.
+fn read(connection: &Connection, basis: &mut Basis) -> Result<(Inventory, LiveCheck), Error> {
+    let Who {
+        account,
+        account_name,
+        user,
+    } = who(connection, basis.account.as_ref())?;
+    let wanted = plan::wanted(basis.inputs(None)).assets;
+    let mut read = read_assets(connection, account.as_deref(), basis, &wanted)?;
+    read.asked_all = connection.api == Api::V4;
+    // What was read tells what is a folder, and what is deleted already.
+    let connections = plan::wanted(basis.inputs(Some(&read))).connections;
     if let Some(connections) = connections {
-        read_places(connection, account, &connections, &mut read)?;
+        read_places(connection, account.as_deref(), &connections, &mut read)?;
     }
-    if found.is_some() {
-        basis.target.account = found;
+    let check = LiveCheck {
+        at: basis.now,
+        account: account.as_deref().map(Arc::from),
+        account_name,
+        user,
+        read: wanted.len().saturating_sub(read.unread),
+    };
+    if account.is_some() {
+        basis.target.account = account;
     }
-    Ok(read)
+    Ok((read, check))
 }
 
-/// Reads what sort of assets some are, and what is in version stacks.
+/// Reads what some assets are, and what is in version stacks.
 fn read_assets(
     connection: &Connection,
     account: Option<&str>,
     basis: &Basis,
     wanted: &[(AssetId, Option<Kind>)],
 ) -> Result<Inventory, Error> {
+    if wanted.is_empty() {
+        return Ok(Inventory::default());
+    }
     let assets = counted(wanted.len(), "asset", "assets");
     connection.host.message(&format!("Reading {assets} …"));
     let mut last = 0;
@@ -257,9 +279,15 @@ fn read_assets(
                 .message(&format!("{} of {assets} read", count(done)));
         }
     };
-    let client = connection.client(account);
     let place = |id| pinned_place(&basis.manifests, id);
-    let reading = inventory::read_assets(&client, wanted, place, told);
+    let client = connection.client(account);
+    let reading = async {
+        match connection.api {
+            // It reads a deleted asset as well, and has no lists of them.
+            Api::V2 => Ok((survey_v2(&client, wanted, told).await?, false)),
+            Api::V4 => inventory::read_assets(&client, wanted, place, told).await,
+        }
+    };
     let (read, complete) = connection.wait_for(reading)?.map_err(Error::Stopped)?;
     report_inventory(&*connection.host, &read, complete);
     if let Some(missing) = none_found(&read)
@@ -331,8 +359,8 @@ fn report_inventory(host: &dyn Host, read: &Inventory, complete: bool) {
     }
     if read.unread > 0 {
         host.warn(&format!(
-            "{} not read; a run reads them before it deletes them",
-            counted(read.unread, "asset was", "assets were")
+            "{} not be read; nothing is sent for them",
+            counted(read.unread, "asset could", "assets could")
         ));
     }
 }

@@ -37,7 +37,11 @@ pub(crate) fn document(
     commit: Option<&str>,
     max_age: Duration,
 ) -> PlanDocument {
-    let Prepared { basis, plan } = prepared;
+    let Prepared {
+        basis,
+        plan,
+        checked,
+    } = prepared;
     let Basis {
         settings,
         manifests,
@@ -65,6 +69,7 @@ pub(crate) fn document(
         target: target.clone(),
         settings: settings.deciding,
         forecast: prepared.forecast(),
+        checked: checked.clone(),
     };
     saved::document(plan, manifests, &basis)
 }
@@ -202,6 +207,7 @@ impl SavedPlan {
             manifests,
             state: loaded.map_or(&none, |loaded| &loaded.state),
             inventory: None,
+            check_retired: false,
             rules: Rules {
                 max_attempts: document.settings.max_attempts,
                 retry_blocked: document.settings.retry_blocked,

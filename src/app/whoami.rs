@@ -76,18 +76,9 @@ fn v2(
     let client = connection.client(None);
     let watch = Watch::start(now);
     let me = connection.me(|reply| watch.look(reply))?;
-    let listed = connection.wait_for(pages(|page| {
-        let read = v2::Read::Accounts(page);
-        let client = &client;
-        async move {
-            client
-                .read(&read, |reply| v2::answer::judge_named(page, reply))
-                .await
-        }
-    }))?;
     let wrong = wanted.and_then(|(who, wanted)| belongs(&me.account, (who, wanted)).err());
     // The token works in one account, and may see others.
-    let mut accounts = listed.or_else(passed_over)?;
+    let mut accounts = accounts_of_v2(connection)?;
     if !accounts
         .iter()
         .any(|account| account.id.eq_ignore_ascii_case(&me.account))
@@ -182,10 +173,24 @@ fn project(project: Named) -> Project {
     Project { id, name }
 }
 
-/// A list that is not there, or may not be read, has nothing; all else went wrong.
-fn passed_over(unread: Unread) -> Result<Vec<Named>, Error> {
+/// Asks v2 which accounts the token sees.
+pub(super) fn accounts_of_v2(connection: &Connection) -> Result<Vec<Named>, Error> {
+    let client = &connection.client(None);
+    let listed = pages(|page| {
+        let read = v2::Read::Accounts(page);
+        async move {
+            client
+                .read(&read, |reply| v2::answer::judge_named(page, reply))
+                .await
+        }
+    });
+    connection.wait_for(listed)?.or_else(passed_over)
+}
+
+/// What is not there, or may not be read, has nothing; all else went wrong.
+pub(super) fn passed_over<T: Default>(unread: Unread) -> Result<T, Error> {
     match unread {
-        Unread::Trouble { reached: true, .. } | Unread::Refused(_) => Ok(Vec::new()),
+        Unread::Trouble { reached: true, .. } | Unread::Refused(_) => Ok(T::default()),
         Unread::Trouble { reached: false, .. } | Unread::Stop(_) => Err(not_told(unread)),
     }
 }

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use crate::app::connect::{self, AskedAccount, Connection, Patience, Peer};
 use crate::app::prepare::PlanSettings;
 use crate::app::{Host, OnSignal};
+use crate::cli::args::Choices;
 use crate::cli::clock;
 use crate::cli::console::Console;
 use crate::cli::context::Context;
@@ -131,7 +132,11 @@ pub(super) fn can_read(settings: &Settings) -> bool {
 }
 
 /// What the settings say of a plan.
-pub(super) fn plan_settings(settings: &Settings, skip_mismatched: bool) -> PlanSettings {
+pub(super) fn plan_settings(settings: &Settings, choices: Choices) -> PlanSettings {
+    let Choices {
+        skip_mismatched,
+        check_retired,
+    } = choices;
     let Rules {
         max_attempts,
         retry_blocked,
@@ -147,6 +152,7 @@ pub(super) fn plan_settings(settings: &Settings, skip_mismatched: bool) -> PlanS
             skip_mismatched,
             batch_size: settings.batch_size.value.get(),
         },
+        check_retired,
         canary: settings.sending.canary,
     }
 }

@@ -15,8 +15,8 @@ pub enum Exit {
     Failed,
     /// `plan --detailed-exitcode` found changes.
     Pending,
-    /// The run ended, and some assets failed, are missing, unknown or blocked; or a plan lists
-    /// what is missing or may not be read.
+    /// The run ended, and some assets failed, are missing, unknown, blocked, in drift or not read;
+    /// or a plan lists what is missing, in drift or cannot be read.
     Open,
     /// A guard, a hold or a pin is in the way, or nobody approved.
     Refused,
@@ -85,7 +85,7 @@ impl Exit {
                 "`plan --detailed-exitcode`: changes pending; `find --policy --check`: a manifest would change"
             }
             Self::Open => {
-                "apply ended, and some assets failed, are missing, unknown, blocked, skipped or other than reviewed; plan: something listed is missing or may not be read; find could not read everything"
+                "apply ended, and some assets failed, are missing, unknown, blocked, skipped, in drift, not read or other than reviewed; plan: something listed is missing, in drift or cannot be read; find could not read everything"
             }
             Self::Refused => {
                 "refused: a pin, something protected that cannot be placed, or missing approval; nothing was sent; also a plan that apply would refuse"

@@ -1,4 +1,4 @@
-//! V4: reading assets one by one.
+//! Reading assets one by one.
 
 use std::panic::resume_unwind;
 use std::sync::Arc;
@@ -8,6 +8,8 @@ use tokio::task::JoinSet;
 use crate::asset::{AssetId, Kind};
 use crate::event::StopReason;
 use crate::frameio::client::{AT_ONCE, Client, Unread};
+use crate::frameio::reply::Reply;
+use crate::frameio::v2;
 use crate::frameio::v4::Read;
 use crate::frameio::v4::answer::judge_facts;
 use crate::frameio::v4::facts::Shown;
@@ -39,8 +41,55 @@ const REFUSED: usize = 10;
 pub async fn survey(
     client: &Client,
     wanted: &[(AssetId, Option<Kind>)],
-    mut read: impl FnMut(usize),
+    read: impl FnMut(usize),
 ) -> Result<Inventory, StopReason> {
+    let show = |id, kind| {
+        let client = client.clone();
+        async move { show_asset(&client, id, kind).await }
+    };
+    read_each(wanted, show, read).await
+}
+
+/// The same with v2, which reads an asset of whatever kind, a deleted one included.
+///
+/// # Errors
+///
+/// Returns why nothing can be read at all.
+pub async fn survey_v2(
+    client: &Client,
+    wanted: &[(AssetId, Option<Kind>)],
+    read: impl FnMut(usize),
+) -> Result<Inventory, StopReason> {
+    let show = |id, _| {
+        let client = client.clone();
+        async move {
+            let asset = v2::Read::Asset(id);
+            let judge = |reply: &Reply| v2::answer::judge_facts(id, reply);
+            let seen = match client.read(&asset, judge).await? {
+                (Live::There, facts) => facts.map(Seen::There),
+                (Live::Deleted(_), facts) => {
+                    let evidence = Evidence::Read;
+                    Some(Seen::Deleted { facts, evidence })
+                }
+                (Live::Missing, _) => Some(Seen::Missing),
+                (Live::OtherKind { detail: _ }, _) => None,
+            };
+            // What its project is called is not told.
+            Ok(seen.map(|seen| (seen, None)))
+        }
+    };
+    read_each(wanted, show, read).await
+}
+
+/// Reads assets side by side, one more at once after each that could be read.
+async fn read_each<F>(
+    wanted: &[(AssetId, Option<Kind>)],
+    show: impl Fn(AssetId, Option<Kind>) -> F,
+    mut read: impl FnMut(usize),
+) -> Result<Inventory, StopReason>
+where
+    F: Future<Output = Result<Option<Found>, Unread>> + Send + 'static,
+{
     let mut inventory = Inventory::default();
     let mut rest = wanted.iter().copied();
     let mut under_way = JoinSet::new();
@@ -51,8 +100,8 @@ pub async fn survey(
             && troubles < IN_A_ROW
             && let Some((id, kind)) = rest.next()
         {
-            let client = client.clone();
-            under_way.spawn(async move { (id, show_asset(&client, id, kind).await) });
+            let shown = show(id, kind);
+            under_way.spawn(async move { (id, shown.await) });
         }
         let Some(joined) = under_way.join_next().await else {
             break;

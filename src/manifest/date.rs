@@ -25,6 +25,8 @@ pub(super) enum Reading {
     Ends,
     /// The day must not have begun anywhere.
     Expires,
+    /// The day must not have begun anywhere when the last change was made.
+    Changed,
 }
 
 impl Reading {
@@ -34,7 +36,7 @@ impl Reading {
         let hours = match self {
             Self::Begins => 12,
             Self::Ends => 24 + 12,
-            Self::Expires => -14,
+            Self::Expires | Self::Changed => -14,
         };
         let midnight = DateTime::from(date);
         let moment = midnight.checked_add(Span::new().hours(hours));
@@ -110,6 +112,7 @@ mod tests {
             ("2026-12-01", Reading::Begins, "2026-12-01T12:00:00Z"),
             ("2027-06-30", Reading::Ends, "2027-07-01T12:00:00Z"),
             ("2026-12-15", Reading::Expires, "2026-12-14T10:00:00Z"),
+            ("2026-11-01", Reading::Changed, "2026-10-31T10:00:00Z"),
             ("2028-02-28", Reading::Ends, "2028-02-29T12:00:00Z"),
             ("2027-12-31", Reading::Ends, "2028-01-01T12:00:00Z"),
             ("2027-01-01", Reading::Expires, "2026-12-31T10:00:00Z"),
@@ -128,7 +131,12 @@ mod tests {
 
     #[test]
     fn a_time_is_exact_whatever_it_is_for() {
-        for reading in [Reading::Begins, Reading::Ends, Reading::Expires] {
+        for reading in [
+            Reading::Begins,
+            Reading::Ends,
+            Reading::Expires,
+            Reading::Changed,
+        ] {
             let moment = |text: &str| parse(text, reading).map(|moment| moment.to_string());
             assert_eq!(
                 moment("2026-12-01T10:00:00+01:00").unwrap(),

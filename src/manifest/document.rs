@@ -32,6 +32,9 @@ pub struct Manifests {
     pub waivers: Vec<Waiver>,
     /// The account that the manifests are written for, where one is named.
     pub account: Option<Account>,
+    /// The projects that the documents name: outside of them nothing is deleted. Each asset has
+    /// those that count for it.
+    pub projects: Vec<AssetId>,
     /// The texts that YAML cuts at a ` #`, each by the name of its field.
     pub cut: Vec<(Spot, &'static str)>,
 }
@@ -91,6 +94,18 @@ impl Entry {
         let details = self.details.as_ref();
         details.is_some_and(|details| details.missing == Some(MissingPolicy::Accept))
     }
+
+    /// Whether something that it says must be compared with the live asset.
+    pub(crate) fn is_compared(&self) -> bool {
+        self.details.as_ref().is_some_and(|details| {
+            details.pin.is_some() || details.contents.is_some() || details.projects.is_some()
+        })
+    }
+
+    /// Whether it is to be deleted all the same where it was deleted before and is back.
+    pub(crate) fn goes_again(&self) -> bool {
+        self.details.as_ref().is_some_and(|details| details.again)
+    }
 }
 
 /// What a manifest says of a listed asset beyond its id.
@@ -112,6 +127,11 @@ pub struct Details {
     pub contents: Option<u64>,
     /// What is to become of it where it is missing; nothing where nobody says.
     pub missing: Option<MissingPolicy>,
+    /// Whether it is deleted all the same, once, where it was deleted before and is back.
+    pub again: bool,
+    /// The projects outside of which it is not deleted; nothing where none are named. They are
+    /// those of its document, else those of the others.
+    pub projects: Option<Arc<[AssetId]>>,
 }
 
 /// What is to become of an asset that the server does not know.
@@ -134,6 +154,8 @@ pub struct Pin {
     pub parent: Option<AssetId>,
     /// Its size in bytes.
     pub filesize: Option<u64>,
+    /// The moment before which it must have been changed last.
+    pub updated_before: Option<Timestamp>,
 }
 
 /// An asset that must not be deleted, whatever lists it, or a project of which nothing must.

@@ -13,11 +13,12 @@ use crate::asset::written::{self, Written};
 /// The version of the document that this program reads.
 const VERSION: u64 = 1;
 
-const ROOT: [&str; 8] = [
-    "version", "account", "defaults", "assets", "holds", "releases", "waivers", "$schema",
+const ROOT: [&str; 9] = [
+    "version", "account", "projects", "defaults", "assets", "holds", "releases", "waivers",
+    "$schema",
 ];
 const DEFAULTS: [&str; 5] = ["kind", "reason", "ticket", "owner", "not_before"];
-const ITEM: [&str; 9] = [
+const ITEM: [&str; 10] = [
     "id",
     "kind",
     "reason",
@@ -27,8 +28,9 @@ const ITEM: [&str; 9] = [
     "pin",
     "contents",
     "missing",
+    "again",
 ];
-const PIN: [&str; 4] = ["name", "project", "parent", "filesize"];
+const PIN: [&str; 5] = ["name", "project", "parent", "filesize", "updated_before"];
 const HOLD: [&str; 4] = ["id", "project", "reason", "until"];
 const RELEASE: [&str; 4] = ["id", "project", "reason", "ticket"];
 const WAIVER: [&str; 5] = ["guard", "limit", "project", "reason", "expires"];
@@ -70,6 +72,7 @@ impl Walk<'_, '_> {
         let [
             version,
             account,
+            projects,
             defaults,
             assets,
             holds,
@@ -96,6 +99,9 @@ impl Walk<'_, '_> {
         }
         if let Some(node) = defaults {
             self.defaults(node);
+        }
+        if let Some(node) = projects {
+            self.projects(node);
         }
         // A misspelt list is told as that.
         let mut names = pairs.iter().filter_map(|(key, _)| key.text());
@@ -166,6 +172,24 @@ impl Walk<'_, '_> {
         }
     }
 
+    /// Takes in the projects outside of which nothing is deleted.
+    fn projects(&mut self, node: &Node) {
+        let items = self.list(node, "`projects`");
+        if matches!(&node.value, Value::List(items) if items.is_empty()) {
+            let message = "`projects` is empty, so nothing could be deleted".to_owned();
+            let hint = "name the projects, or leave the field out";
+            self.hinted("missing-field", node.at, message, hint);
+        }
+        let ids: Vec<AssetId> = items
+            .iter()
+            .filter_map(|item| self.id(item, "a project"))
+            .collect();
+        if !ids.is_empty() {
+            self.said.projects.extend(&ids);
+            self.defaults.projects = Some(ids.into());
+        }
+    }
+
     fn defaults(&mut self, node: &Node) {
         let Some(pairs) = self.mapping(node, "`defaults`") else {
             return;
@@ -207,7 +231,7 @@ impl Walk<'_, '_> {
             let hint = match item.value {
                 Value::Number(_) => "put an id that is all digits in quotes",
                 Value::Null
-                | Value::Bool
+                | Value::Bool(_)
                 | Value::Text(_)
                 | Value::List(_)
                 | Value::Map(_)
@@ -252,11 +276,13 @@ impl Walk<'_, '_> {
             pin,
             contents,
             missing,
+            again,
         ] = self.fields(pairs, ITEM, "an asset");
         let details = Details {
             pin: pin.and_then(|node| self.pin(node)),
             contents: contents.and_then(|node| self.whole(node, "`contents`", "a number of files")),
             missing: missing.and_then(|node| self.missing(node)),
+            again: again.is_some_and(|node| self.yes(node, "`again`")),
             ..self.details([kind, reason, ticket, owner, not_before])
         };
         let Some(node) = id else {
@@ -286,12 +312,14 @@ impl Walk<'_, '_> {
             self.hinted("missing-field", node.at, message, hint);
             return None;
         }
-        let [name, project, parent, filesize] = self.fields(pairs, PIN, "a pin");
+        let [name, project, parent, filesize, updated_before] = self.fields(pairs, PIN, "a pin");
         Some(Pin {
             name: name.and_then(|node| self.shared(3, node)),
             project: project.and_then(|node| self.id(node, "`project`")),
             parent: parent.and_then(|node| self.id(node, "`parent`")),
             filesize: filesize.and_then(|node| self.whole(node, "`filesize`", "the size in bytes")),
+            updated_before: updated_before
+                .and_then(|node| self.date(node, "`updated_before`", Reading::Changed)),
         })
     }
 

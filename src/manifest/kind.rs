@@ -168,7 +168,7 @@ fn of_root(root: &Node) -> DocumentKind {
             DocumentKind::Manifest
         }
         Value::Null | Value::Tagged(_) => DocumentKind::Manifest,
-        Value::Bool | Value::Number(_) | Value::Text(_) | Value::List(_) => DocumentKind::Other,
+        Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::List(_) => DocumentKind::Other,
     }
 }
 

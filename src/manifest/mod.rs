@@ -28,9 +28,10 @@ use std::thread;
 
 use sha2::{Digest, Sha256};
 
+use crate::asset::AssetId;
 use crate::diagnostic::Finding;
 pub(crate) use check::only_v4;
-use document::{Manifests, SourceFile};
+use document::{Details, Manifests, SourceFile};
 use text::Text;
 use walk::Walk;
 
@@ -103,6 +104,7 @@ fn read_all(
     let mut findings: Vec<(u32, Finding)> = Vec::new();
     for (file, source) in (0..).zip(sources) {
         let before = said.entries.len();
+        let projects = said.projects.len();
         // What is read for its holds alone may be written for another account's run.
         let account = match source.part {
             Part::All => None,
@@ -131,8 +133,10 @@ fn read_all(
             let dropped = said.entries.split_off(before);
             said.elsewhere.extend(dropped.iter().map(|entry| entry.id));
             said.account = account;
+            said.projects.truncate(projects);
         }
     }
+    bound(&mut said);
     order::by_id(&mut said.entries);
     findings.extend(check::twice(&said, &texts));
     if findings.is_empty() {
@@ -148,4 +152,36 @@ fn read_all(
         )
     });
     Err(findings.into_iter().map(|(_, finding)| finding).collect())
+}
+
+/// Binds what is listed by documents that name no projects to those that the others name.
+fn bound(said: &mut Manifests) {
+    if said.projects.is_empty() {
+        return;
+    }
+    let projects: Arc<[AssetId]> = Arc::from(&*said.projects);
+    let bare = Arc::new(Details {
+        projects: Some(Arc::clone(&projects)),
+        ..Details::default()
+    });
+    // Neighbours mostly share what is said of them.
+    let mut last: Option<(Arc<Details>, Arc<Details>)> = None;
+    for entry in &mut said.entries {
+        let Some(details) = &entry.details else {
+            entry.details = Some(Arc::clone(&bare));
+            continue;
+        };
+        if details.projects.is_some() {
+            continue;
+        }
+        let known = last.take().filter(|(one, _)| Arc::ptr_eq(one, details));
+        let (_, bound) = last.insert(known.unwrap_or_else(|| {
+            let bound = Details {
+                projects: Some(Arc::clone(&projects)),
+                ..Details::clone(details)
+            };
+            (Arc::clone(details), Arc::new(bound))
+        }));
+        entry.details = Some(Arc::clone(bound));
+    }
 }

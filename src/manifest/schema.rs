@@ -27,6 +27,10 @@ pub(crate) struct Manifest {
     version: u64,
     /// The id of the account that the manifest is written for; a token of another one is refused.
     account: Option<WrittenId>,
+    /// The ids of the projects outside of which nothing is deleted that this document lists, nor
+    /// what others list that name no projects.
+    #[schemars(length(min = 1))]
+    projects: Option<Vec<WrittenId>>,
     /// What holds for every asset of this document that does not say otherwise.
     defaults: Option<Defaults>,
     /// The assets that are to be deleted.
@@ -92,6 +96,8 @@ struct Full {
     contents: Option<u64>,
     /// What is to become of it where the server does not know it.
     missing: Option<MissingPolicy>,
+    /// Whether it is deleted all the same, once, where it was deleted before and is back.
+    again: Option<bool>,
 }
 
 /// What the live asset must be like.
@@ -108,6 +114,8 @@ struct Pin {
     /// Its size in bytes.
     #[schemars(range(max = u64::MAX))]
     filesize: Option<u64>,
+    /// The moment before which it must have been changed last.
+    updated_before: Option<Moment>,
 }
 
 /// An asset that must not be deleted, or a project of which nothing must.
@@ -309,7 +317,7 @@ text!(
     Moment,
     format!("^{DAY}([Tt ]{TIME})?$"),
     "write a date, like 2026-12-01, or a time with its offset, like 2026-12-01T18:00:00+01:00",
-    "An RFC 3339 time with its offset, which is exact, or a date such as 2026-12-01, which takes the reading that deletes later: `not_before` begins at 12:00 UTC of its day, `until` ends at 12:00 UTC of the next, `expires` at 10:00 UTC of the day before."
+    "An RFC 3339 time with its offset, which is exact, or a date such as 2026-12-01, which takes the reading that deletes later: `not_before` begins at 12:00 UTC of its day, `until` ends at 12:00 UTC of the next, `expires` and `updated_before` at 10:00 UTC of the day before."
 );
 
 /// A day of the calendar.

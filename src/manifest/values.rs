@@ -22,7 +22,11 @@ impl Walk<'_, '_> {
                 self.hinted("wrong-type", node.at, message, hint);
                 &[]
             }
-            Value::Bool | Value::Number(_) | Value::Text(_) | Value::Map(_) | Value::Tagged(_) => {
+            Value::Bool(_)
+            | Value::Number(_)
+            | Value::Text(_)
+            | Value::Map(_)
+            | Value::Tagged(_) => {
                 self.wrong_type(node, name, "a list", Some("begin each line with `- `"));
                 &[]
             }
@@ -98,7 +102,7 @@ impl Walk<'_, '_> {
                 None
             }
             Value::Text(text) => Some(text.clone()),
-            Value::Number(_) | Value::Bool => {
+            Value::Number(_) | Value::Bool(_) => {
                 self.wrong_type(node, name, "text", Some("put it in quotes"));
                 None
             }
@@ -196,6 +200,7 @@ impl Walk<'_, '_> {
                             Reading::Begins => "to keep the asset for good, list it under `holds`",
                             Reading::Ends => "leave `until` out: a hold without it stays",
                             Reading::Expires => "a waiver ends some day: write that day",
+                            Reading::Changed => "leave `updated_before` out",
                         }
                         .to_owned(),
                     ),
@@ -217,6 +222,15 @@ impl Walk<'_, '_> {
                 None
             }
         }
+    }
+
+    /// Whether a field says yes.
+    pub(super) fn yes(&mut self, node: &Node, name: &str) -> bool {
+        if let Value::Bool(yes) = node.value {
+            return yes;
+        }
+        self.wrong_type(node, name, "true or false", None);
+        false
     }
 
     pub(super) fn kind(&mut self, node: &Node) -> Option<Kind> {

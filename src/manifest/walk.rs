@@ -52,6 +52,7 @@ pub(super) struct Mark {
     findings: usize,
     more: usize,
     account: bool,
+    projects: usize,
 }
 
 /// The texts of an item that holds nothing unusual.
@@ -116,6 +117,7 @@ impl<'t, 'a> Walk<'t, 'a> {
             findings: self.findings.len(),
             more: self.more,
             account: self.said.account.is_some(),
+            projects: self.said.projects.len(),
         }
     }
 
@@ -127,6 +129,7 @@ impl<'t, 'a> Walk<'t, 'a> {
         self.said.releases.truncate(mark.releases);
         self.said.waivers.truncate(mark.waivers);
         self.said.cut.truncate(mark.cut);
+        self.said.projects.truncate(mark.projects);
         self.findings.truncate(mark.findings);
         self.more = mark.more;
         if !mark.account {
@@ -203,6 +206,8 @@ impl<'t, 'a> Walk<'t, 'a> {
             pin: said.pin,
             contents: said.contents,
             missing: said.missing,
+            again: said.again,
+            projects: self.defaults.projects.clone(),
         };
         let details = if details == Details::default() {
             None
@@ -285,7 +290,7 @@ impl<'t, 'a> Walk<'t, 'a> {
 pub(super) const fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "empty",
-        Value::Bool => "true or false",
+        Value::Bool(_) => "true or false",
         Value::Number(_) => "a number",
         Value::Text(_) => "text",
         Value::List(_) => "a list",

@@ -50,7 +50,7 @@ impl Node {
         match &self.value {
             Value::List(list) => list.first().is_none_or(Self::begins_empty),
             Value::Map(pairs) => pairs.first().is_none_or(|(key, _)| key.begins_empty()),
-            Value::Null | Value::Bool | Value::Number(_) | Value::Text(_) | Value::Tagged(_) => {
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::Tagged(_) => {
                 false
             }
         }
@@ -61,7 +61,7 @@ impl Node {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Value {
     Null,
-    Bool,
+    Bool(bool),
     /// A number; its value where it is a whole one that is not negative.
     Number(Option<u64>),
     Text(String),
@@ -396,8 +396,8 @@ impl<'de> Visitor<'de> for Shape<'_, '_, '_, '_> {
         self.placeless(Value::Null)
     }
 
-    fn visit_bool<E: serde::de::Error>(self, _: bool) -> Result<Node, E> {
-        self.placeless(Value::Bool)
+    fn visit_bool<E: serde::de::Error>(self, value: bool) -> Result<Node, E> {
+        self.placeless(Value::Bool(value))
     }
 
     fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<Node, E> {

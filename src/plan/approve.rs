@@ -36,11 +36,11 @@ pub enum Refused {
         /// How many files the plan would delete.
         planned: usize,
     },
-    /// Some assets are not shown to be what their pins say.
-    #[error("{} shown to be what the pin says", counted(*.0, "asset is not", "assets are not"))]
+    /// Some assets are other than their entries say, or not shown to be the same.
+    #[error("{} other than the manifest says", counted(*.0, "asset is", "assets are"))]
     Mismatched(usize),
-    /// Nobody looked whether something protected would be deleted along.
-    #[error("the listed folders were not read, and something is protected")]
+    /// No live asset was read.
+    #[error("the plan was not checked against the server")]
     NotChecked,
     /// Protected assets may lie in what is to be deleted.
     #[error(
@@ -77,7 +77,7 @@ impl Refused {
     #[must_use]
     pub const fn hint(&self) -> &'static str {
         match self {
-            Self::NotChecked => "nothing was sent; give a token that may read the assets",
+            Self::NotChecked => "nothing was sent; make the plan without `--offline`",
             Self::Unplaced(_) | Self::Unread(_) => {
                 "nothing was sent; where the server had trouble, run it again; else correct the id in that line, or give a token that may read the asset"
             }
@@ -85,7 +85,7 @@ impl Refused {
                 "read the plan again, then type the number of files that it would delete"
             }
             Self::Mismatched(_) => {
-                "this version does not compare pins with the live assets; leave those assets out with `--skip-mismatched`, or take their pins out of the manifest"
+                "nothing was sent; correct the ids or the pins, or leave those assets out with `--skip-mismatched`"
             }
         }
     }
@@ -274,7 +274,9 @@ pub fn approve(plan: &Plan, consent: Consent, skip_mismatched: bool) -> Result<A
             Decision::Blocked { .. }
             | Decision::Defer { .. }
             | Decision::Held { .. }
+            | Decision::Unread
             | Decision::Mismatch(_)
+            | Decision::Drift { .. }
             | Decision::Unchanged { .. } => {}
         }
     }
@@ -296,12 +298,14 @@ pub fn approve(plan: &Plan, consent: Consent, skip_mismatched: bool) -> Result<A
 ///
 /// Returns what is in the way.
 pub fn check(plan: &Plan, skip_mismatched: bool) -> Result<(), Refused> {
+    if plan.shelter == Shelter::NotChecked {
+        return Err(Refused::NotChecked);
+    }
     if plan.totals.mismatch > 0 && !skip_mismatched {
         return Err(Refused::Mismatched(plan.totals.mismatch));
     }
     match &plan.shelter {
-        Shelter::NotNeeded => {}
-        Shelter::NotChecked => return Err(Refused::NotChecked),
+        Shelter::NotNeeded | Shelter::NotChecked => {}
         Shelter::Checked { unplaced, unread } => {
             if !unplaced.is_empty() {
                 return Err(Refused::Unplaced(unplaced.clone()));

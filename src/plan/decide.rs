@@ -8,6 +8,7 @@ use crate::asset::AssetId;
 use crate::inventory::Seen;
 use crate::manifest::document::Entry;
 use crate::outcome::{Evidence, FailureKind};
+use crate::plan::pin::{Difference, differences};
 use crate::state::{Record, Status};
 
 /// What is to happen to one asset, and why.
@@ -67,8 +68,17 @@ pub enum Decision {
         /// What connects it with the asset that is protected; nothing where it is itself.
         path: Option<Arc<Path>>,
     },
-    /// Refuse it: it is not shown to be what its pin says.
-    Mismatch(Mismatch),
+    /// Leave it: it could not be read, so nobody knows what it is.
+    Unread,
+    /// Refuse it: it is other than its entry says, or not shown to be the same.
+    Mismatch(Arc<[Difference]>),
+    /// Leave it: it is recorded as deleted, and is there all the same.
+    Drift {
+        /// What is recorded.
+        recorded: Recorded,
+        /// When that was.
+        at: Timestamp,
+    },
     /// Drop its record: it failed or is missing, and is no longer listed.
     Forget,
     /// Nothing: it is deleted already.
@@ -91,7 +101,9 @@ impl Decision {
             | Self::Blocked { .. }
             | Self::Defer { .. }
             | Self::Held { .. }
+            | Self::Unread
             | Self::Mismatch(_)
+            | Self::Drift { .. }
             | Self::Forget
             | Self::Unchanged { .. } => false,
         }
@@ -110,7 +122,9 @@ impl Decision {
             Self::Blocked { .. }
             | Self::Defer { .. }
             | Self::Held { .. }
+            | Self::Unread
             | Self::Mismatch(_)
+            | Self::Drift { .. }
             | Self::Forget
             | Self::Unchanged { .. } => false,
         }
@@ -120,7 +134,11 @@ impl Decision {
     #[must_use]
     pub const fn is_kept(&self) -> bool {
         match self {
-            Self::Held { .. } | Self::Defer { .. } | Self::Mismatch(_) => true,
+            Self::Held { .. }
+            | Self::Defer { .. }
+            | Self::Unread
+            | Self::Mismatch(_)
+            | Self::Drift { .. } => true,
             Self::Retire
             | Self::Retry { .. }
             | Self::Resolve { .. }
@@ -139,6 +157,8 @@ impl Decision {
         match self {
             Self::Defer { until } => Some((Why::Deferred, Some(*until))),
             Self::Mismatch(_) => Some((Why::Pinned, None)),
+            Self::Unread => Some((Why::Unread, None)),
+            Self::Drift { .. } => Some((Why::Drift, None)),
             Self::Blocked { .. } => Some((Why::Blocked, None)),
             Self::Retire
             | Self::Retry { .. }
@@ -165,9 +185,42 @@ impl Decision {
             | Self::Blocked { .. }
             | Self::Defer { .. }
             | Self::Held { .. }
+            | Self::Unread
             | Self::Mismatch(_)
+            | Self::Drift { .. }
             | Self::Forget
             | Self::Unchanged { .. } => false,
+        }
+    }
+}
+
+/// What is recorded of an asset that was deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Recorded {
+    /// It was deleted by us.
+    Retired,
+    /// It was deleted by others.
+    Gone,
+}
+
+impl Recorded {
+    /// The status of such a record, as it stands in documents.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Retired => "retired",
+            Self::Gone => "gone",
+        }
+    }
+
+    /// What a record says, where it says that its asset was deleted.
+    const fn of(status: &Status) -> Option<Self> {
+        match status {
+            Status::Retired(_) => Some(Self::Retired),
+            Status::Gone(_) => Some(Self::Gone),
+            Status::Failed(_) | Status::Unknown { .. } | Status::Missing => None,
         }
     }
 }
@@ -179,10 +232,14 @@ pub enum Why {
     Hold(Arc<str>),
     /// Its date is ahead.
     Deferred,
-    /// It is not shown to be what its pin says.
+    /// It is other than its entry says.
     Pinned,
     /// It was refused too often.
     Blocked,
+    /// It could not be read.
+    Unread,
+    /// It is recorded as deleted, and is there all the same.
+    Drift,
 }
 
 /// What connects an asset with what protects it, from the outermost to the innermost.
@@ -199,13 +256,6 @@ pub struct Waypoint {
     /// What it is called, where that was read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<Arc<str>>,
-}
-
-/// Why an asset is not shown to be what its pin says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mismatch {
-    /// The live asset was not read, so the pin could not be compared.
-    NotRead,
 }
 
 /// A hold that is in force.
@@ -228,6 +278,10 @@ pub struct Case<'plan> {
     pub hold: Option<&'plan HoldInForce>,
     /// What a live reading found, where there was one.
     pub seen: Option<&'plan Seen>,
+    /// How many files go with it, where that was read.
+    pub files: Option<usize>,
+    /// Whether every open asset that is listed should have been read.
+    pub is_checked: bool,
 }
 
 /// The settings that a decision depends on.
@@ -260,13 +314,24 @@ pub fn decide(case: Case<'_>, rules: Rules, now: Timestamp) -> Option<Decision> 
         record,
         hold,
         seen,
+        files,
+        is_checked,
     } = case;
     let status = record.map(|record| &record.status);
     let Some(entry) = entry else {
         return status.map(unlisted);
     };
-    if let Some(Status::Retired(_) | Status::Gone(_)) = status {
-        return Some(Decision::Unchanged { listed: true });
+    let facts = seen.and_then(Seen::facts);
+    if let Some(record) = record
+        && let Some(recorded) = Recorded::of(&record.status)
+    {
+        if facts.is_none() {
+            return Some(Decision::Unchanged { listed: true });
+        }
+        if !entry.goes_again() {
+            let at = record.at;
+            return Some(Decision::Drift { recorded, at });
+        }
     }
     if let Some(hold) = hold {
         return Some(Decision::Held {
@@ -276,8 +341,9 @@ pub fn decide(case: Case<'_>, rules: Rules, now: Timestamp) -> Option<Decision> 
         });
     }
     // What became of a delete that was never answered is found out in the run, not before it.
-    let seen = seen.filter(|_| !matches!(status, Some(Status::Unknown { .. })));
-    let evidence = match seen {
+    let is_unanswered = matches!(status, Some(Status::Unknown { .. }));
+    let absent = seen.filter(|_| !is_unanswered);
+    let evidence = match absent {
         Some(Seen::Deleted { evidence, .. }) => Some(*evidence),
         Some(Seen::Missing) if entry.accepts_missing() => Some(Evidence::ByHand),
         Some(Seen::Missing | Seen::There(_) | Seen::Refused { .. }) | None => None,
@@ -289,17 +355,21 @@ pub fn decide(case: Case<'_>, rules: Rules, now: Timestamp) -> Option<Decision> 
         if let Some(until) = details.not_before.filter(|until| *until > now) {
             return Some(Decision::Defer { until });
         }
-        if details.pin.is_some() || details.contents.is_some() {
-            return Some(Decision::Mismatch(Mismatch::NotRead));
+        let other = facts.map(|facts| differences(details, facts, files));
+        if let Some(other) = other.filter(|other| !other.is_empty()) {
+            return Some(Decision::Mismatch(other.into()));
         }
     }
-    match seen {
+    match absent {
         Some(Seen::Missing) => return Some(Decision::Missing),
         Some(Seen::Refused { message }) => {
             let message = Arc::clone(message);
             return Some(Decision::Unreadable { message });
         }
         Some(Seen::There(_) | Seen::Deleted { .. }) | None => {}
+    }
+    if is_checked && seen.is_none() {
+        return Some(Decision::Unread);
     }
     Some(match status {
         // Where nothing was read before the plan, the run reads it before it sends anything.

@@ -175,7 +175,9 @@ impl Calls {
                 | Decision::Blocked { .. }
                 | Decision::Defer { .. }
                 | Decision::Held { .. }
+                | Decision::Unread
                 | Decision::Mismatch(_)
+                | Decision::Drift { .. }
                 | Decision::Forget
                 | Decision::Unchanged { .. },
                 _,

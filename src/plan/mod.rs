@@ -15,6 +15,7 @@ pub mod decide;
 pub mod forecast;
 mod gather;
 mod model;
+pub mod pin;
 pub mod saved;
 mod shelter;
 mod walk;
@@ -23,7 +24,10 @@ mod wanted;
 #[cfg(test)]
 mod tests;
 
-pub use model::{Held, LeftAlone, Other, Place, Plan, Shelter, Step, Totals, Unplaced, Unsettled};
+pub use model::{
+    Checked, Held, LeftAlone, LiveCheck, Other, Place, Plan, Shelter, Step, Totals, Unplaced,
+    Unsettled,
+};
 pub use walk::Inputs;
 pub use wanted::{Wanted, wanted};
 
@@ -67,16 +71,14 @@ pub fn make(inputs: Inputs<'_>) -> Plan {
     }
     let projects = walk::in_force(&manifests.project_holds, inputs.now);
     shelter::keep_projects(&mut plan, &projects, inputs.inventory);
-    match inputs
-        .inventory
-        .and_then(|inventory| inventory.places.as_ref())
-    {
-        Some(places) => {
+    let places = inputs.inventory.map(|inventory| &inventory.places);
+    match places {
+        Some(Some(places)) => {
             shelter::keep(&mut plan, places, |id| protected_at(manifests, id));
             plan.inside = shelter::inside(&plan, places);
         }
-        None if shelter::connections(&plan).is_some() => plan.shelter = Shelter::NotChecked,
-        None => {}
+        Some(None) if shelter::connections(&plan).is_none() => {}
+        Some(None) | None => plan.shelter = Shelter::NotChecked,
     }
     gather::gather(&mut plan, inputs);
     plan.measure();

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::asset::{AssetId, Kind};
+use crate::inventory::Person;
 use crate::manifest::document::{Details, Spot};
 use crate::plan::about::{About, WholeFolder};
 use crate::plan::decide::{Decision, Why};
@@ -88,6 +89,65 @@ impl Other {
     }
 }
 
+/// What a plan was checked against.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Checked {
+    /// Nothing: no server was asked.
+    NotChecked,
+    /// The live account.
+    Live(LiveCheck),
+}
+
+/// The live account, as a plan was checked against it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct LiveCheck {
+    /// When it was read: RFC 3339.
+    #[cfg_attr(test, schemars(with = "String", extend("format" = "date-time")))]
+    pub at: Timestamp,
+    /// The account; nothing where v2 was not asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<Arc<str>>,
+    /// What it is called, where the server says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account_name: Option<Arc<str>>,
+    /// Who read it.
+    pub user: Person,
+    /// Of how many listed assets the server said what they are, or that they are not there.
+    pub read: usize,
+}
+
+impl Checked {
+    /// The live account, where it was read.
+    #[must_use]
+    pub const fn live(&self) -> Option<&LiveCheck> {
+        match self {
+            Self::NotChecked => None,
+            Self::Live(check) => Some(check),
+        }
+    }
+}
+
+#[cfg(test)]
+impl Checked {
+    /// A live account with few words.
+    pub(crate) fn in_tests() -> Self {
+        Self::Live(LiveCheck {
+            at: Timestamp::UNIX_EPOCH,
+            account: Some("acc".into()),
+            account_name: Some("North".into()),
+            user: Person {
+                name: Some("Ada".into()),
+                ..Person::default()
+            },
+            read: 2,
+        })
+    }
+}
+
 /// A protected asset.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Held {
@@ -146,8 +206,14 @@ pub struct Totals {
     pub defer: usize,
     /// Held.
     pub held: usize,
-    /// Not shown to be what their pin says.
+    /// Other than their entries say, or not shown to be the same.
     pub mismatch: usize,
+    /// Not read, since the server had trouble.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub unread: usize,
+    /// Recorded as deleted, and there all the same.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub drift: usize,
     /// Records to be dropped.
     pub forget: usize,
     /// Listed, and deleted already.
@@ -193,7 +259,7 @@ impl Step {
 impl Totals {
     /// Every figure with its name, in the order of documents.
     #[must_use]
-    pub const fn named(&self) -> [(&'static str, usize); 13] {
+    pub const fn named(&self) -> [(&'static str, usize); 15] {
         let Self {
             retire,
             retry,
@@ -205,6 +271,8 @@ impl Totals {
             defer,
             held,
             mismatch,
+            unread,
+            drift,
             forget,
             unchanged,
             history,
@@ -224,6 +292,8 @@ impl Totals {
             ("defer", defer),
             ("held", held),
             ("mismatch", mismatch),
+            ("unread", unread),
+            ("drift", drift),
             ("forget", forget),
             ("unchanged", unchanged),
             ("history", history),
@@ -257,6 +327,8 @@ impl Totals {
             Decision::Defer { .. } => &mut self.defer,
             Decision::Held { .. } => &mut self.held,
             Decision::Mismatch(_) => &mut self.mismatch,
+            Decision::Unread => &mut self.unread,
+            Decision::Drift { .. } => &mut self.drift,
             Decision::Forget => &mut self.forget,
             Decision::Unchanged { listed: true } => &mut self.unchanged,
             Decision::Unchanged { listed: false } => &mut self.history,
@@ -331,6 +403,8 @@ impl fmt::Display for Unplaced {
             Why::Deferred => "deferred",
             Why::Pinned => "pinned",
             Why::Blocked => "blocked",
+            Why::Unread => "not read",
+            Why::Drift => "recorded as deleted",
         };
         write!(formatter, "`{id}` ({why}")?;
         if let Some(at) = at {

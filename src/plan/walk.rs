@@ -22,6 +22,8 @@ pub struct Inputs<'plan> {
     pub state: &'plan State,
     /// What was read of the live assets, where something was.
     pub inventory: Option<&'plan Inventory>,
+    /// Whether listed assets that are recorded as deleted are read as well.
+    pub check_retired: bool,
     /// The settings that decisions depend on.
     pub rules: Rules,
     /// The time at which holds and dates are looked at.
@@ -47,11 +49,16 @@ impl<'plan> Walk<'plan> {
         Self { inputs, holds }
     }
 
-    /// What is held and not recorded as deleted: only that can be deleted along with something.
+    /// What is held and not recorded as deleted, or is there all the same: only that can be
+    /// deleted along with something.
     pub(super) fn held(&self) -> Vec<Held> {
         let assets = &self.inputs.state.assets;
+        let is_there = |id: &AssetId| {
+            let inventory = self.inputs.inventory;
+            inventory.is_some_and(|inventory| inventory.facts(*id).is_some())
+        };
         let is_deleted = |id: &AssetId| match assets.get(id).map(Record::status) {
-            Some(Status::Retired(_) | Status::Gone(_)) => true,
+            Some(Status::Retired(_) | Status::Gone(_)) => !is_there(id),
             Some(Status::Failed(_) | Status::Unknown { .. } | Status::Missing) | None => false,
         };
         let holds = self.holds.iter().filter(|(id, _)| !is_deleted(id));
@@ -70,6 +77,7 @@ impl<'plan> Walk<'plan> {
             manifests,
             state,
             inventory,
+            check_retired: _,
             rules,
             now,
         } = self.inputs;
@@ -91,7 +99,13 @@ impl<'plan> Walk<'plan> {
                     .map(|(_, record)| record),
                 hold: self.holds.get(&id),
                 seen: inventory.and_then(|inventory| inventory.assets.get(&id)),
+                files: inventory.and_then(|inventory| inventory.files_in(id)),
+                is_checked: false,
             };
+            let is_compared = || case.entry.is_some_and(Entry::is_compared);
+            let is_checked =
+                inventory.is_some_and(|inventory| inventory.asked_all || is_compared());
+            let case = Case { is_checked, ..case };
             // Whatever is listed or recorded has a decision.
             let decision = decide(case, rules, now)?;
             Some(Decided { id, case, decision })

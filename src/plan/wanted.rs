@@ -5,15 +5,17 @@ use std::collections::BTreeSet;
 
 use crate::asset::{AssetId, Kind};
 use crate::inventory::Connections;
-use crate::plan::decide::Decision;
+use crate::manifest::document::Entry;
+use crate::plan::decide::{Case, Decision};
 use crate::plan::model::Held;
-use crate::plan::walk::{Inputs, Walk};
+use crate::plan::walk::{Decided, Inputs, Walk};
 use crate::state::Api;
 
 /// What must be read, beyond what was read already.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Wanted {
-    /// V4: the assets that are to be deleted.
+    /// The listed assets that are open, that are to go again, or all of them where somebody asks
+    /// for that; each with its kind, where the manifest says it.
     pub assets: Vec<(AssetId, Option<Kind>)>,
     /// What lies in others, or around them; with v2 only where something protected may.
     pub connections: Option<Connections>,
@@ -38,7 +40,7 @@ pub fn wanted(inputs: Inputs<'_>) -> Wanted {
     let mut assets = Vec::new();
     let decided = walk.decided().map(|decided| {
         let kind = decided.kind();
-        if is_v4 && decided.case.seen.is_none() && decided.decision.may_delete() {
+        if is_to_be_read(&decided, is_v4, inputs.check_retired) {
             assets.push((decided.id, kind));
         }
         (decided.id, decided.decision, kind)
@@ -53,6 +55,20 @@ pub fn wanted(inputs: Inputs<'_>) -> Wanted {
         assets,
         connections,
     }
+}
+
+/// Whether an asset is to be read: what is recorded as deleted only where somebody asks for it.
+///
+/// v2 deletes fifty assets a request and reads five a second, so that reading ten thousand would
+/// take half an hour: there only that is read whose entry says something to compare.
+fn is_to_be_read(decided: &Decided<'_>, is_v4: bool, check_retired: bool) -> bool {
+    let Case { entry, seen, .. } = decided.case;
+    let is_open = !matches!(decided.decision, Decision::Unchanged { .. });
+    let is_wanted = |entry: &Entry| {
+        let is_due = is_open && (is_v4 || entry.is_compared());
+        is_due || check_retired || entry.goes_again()
+    };
+    entry.is_some_and(is_wanted) && seen.is_none()
 }
 
 /// Finds what may be connected among what is decided of assets, each with its kind.
@@ -103,9 +119,10 @@ mod tests {
 
     use super::*;
     use crate::inventory::{Facts, Inventory, Seen};
-    use crate::manifest::document::{Details, Entry, Hold, Manifests, Spot};
+    use crate::manifest::document::{Details, Hold, Manifests, Spot};
+    use crate::outcome::Evidence;
     use crate::plan::decide::Rules;
-    use crate::state::{Record, State, Status, Target};
+    use crate::state::{Api, Record, State, Status, Target};
 
     const SPOT: Spot = Spot {
         file: 0,
@@ -135,9 +152,17 @@ mod tests {
     }
 
     #[test]
-    fn v4_reads_all_that_is_to_be_deleted_and_what_is_around() {
+    fn what_is_listed_and_open_is_read_and_then_what_is_around() {
         let now = Timestamp::UNIX_EPOCH;
         let file = Some(Kind::File);
+        let details = Details {
+            again: true,
+            ..Details::default()
+        };
+        let again = Entry {
+            details: Some(Arc::new(details)),
+            ..listed(8, None, None)
+        };
         let manifests = Manifests {
             entries: vec![
                 listed(1, None, None),
@@ -146,6 +171,8 @@ mod tests {
                 listed(4, file, None),
                 listed(5, None, Some(Timestamp::MAX)),
                 listed(6, None, None),
+                listed(7, None, None),
+                again,
             ],
             holds: vec![Hold {
                 id: id(9),
@@ -168,58 +195,102 @@ mod tests {
         };
         state.assets.insert(id(4), missing);
         let mut inventory = Inventory::default();
-        let seen = |state: &State, inventory: Option<&Inventory>| {
+        let read = |state: &State, inventory: Option<&Inventory>, check_retired| {
             wanted(Inputs {
                 manifests: &manifests,
                 state,
                 inventory,
+                check_retired,
                 rules: Rules::default(),
                 now,
             })
         };
-        let first = seen(&state, None);
+        let retired = Record {
+            status: Status::Retired(Evidence::Answer),
+            run: 1,
+            at: now,
+        };
+        for n in [7, 8] {
+            state.assets.insert(id(n), retired.clone());
+        }
+        let first = read(&state, None, false);
         let stack = Some(Kind::VersionStack);
-        let open = [(1, None), (2, stack), (3, file), (4, file), (6, None)];
-        assert_eq!(first.assets, open.map(|(n, kind)| (id(n), kind)));
+        let open = [
+            (1, None),
+            (2, stack),
+            (3, file),
+            (4, file),
+            // What is not due may be deleted already, and what is to go again may be back.
+            (5, None),
+            (6, None),
+            (8, None),
+        ];
+        let kinds = |open: &[(u128, Option<Kind>)]| {
+            let ids = open.iter().map(|(n, kind)| (id(*n), *kind));
+            ids.collect::<Vec<_>>()
+        };
+        assert_eq!(first.assets, kinds(&open));
         let around = first.connections.unwrap();
         assert_eq!(
             around.containers,
-            [(1, None), (2, stack), (6, None)].map(|(n, kind)| (id(n), kind))
+            kinds(&[(1, None), (2, stack), (6, None)])
         );
+        let all = read(&state, None, true).assets.into_iter();
+        let all: Vec<AssetId> = all.map(|(id, _)| id).collect();
+        assert_eq!(all, [1, 2, 3, 4, 5, 6, 7, 8].map(id));
         // A file that somebody took for something else holds nothing; what is deleted goes
         // nowhere; and what could not be read may be anything still.
         inventory.assets.insert(id(1), there(Kind::File));
         inventory.assets.insert(id(2), Seen::Missing);
-        let second = seen(&state, Some(&inventory));
-        assert_eq!(
-            second.assets,
-            [(3, file), (4, file), (6, None)].map(|(n, kind)| (id(n), kind))
-        );
+        let second = read(&state, Some(&inventory), false);
+        let rest = [(3, file), (4, file), (5, None), (6, None), (8, None)];
+        assert_eq!(second.assets, kinds(&rest));
         let around = second.connections.unwrap();
         assert_eq!(around.listed, [1, 3, 4, 6].map(id));
         assert_eq!(around.containers, [(id(6), None)]);
         assert_eq!(around.protected, [id(9), id(5)]);
         inventory.assets.insert(id(6), there(Kind::File));
-        let last = seen(&state, Some(&inventory)).connections.unwrap();
+        let last = read(&state, Some(&inventory), false).connections.unwrap();
         assert_eq!((last.holds.len(), last.protected.len()), (1, 0));
-        // What is shown is shown with what it lies in, whether something is protected or not.
-        let only = Manifests {
-            holds: Vec::new(),
-            ..manifests.clone()
+    }
+
+    #[test]
+    fn what_is_around_is_read_with_v4_whether_something_is_protected_or_not() {
+        let again = Details {
+            again: true,
+            ..Details::default()
         };
+        let only = Manifests {
+            entries: vec![
+                listed(1, None, None),
+                Entry {
+                    details: Some(Arc::new(again)),
+                    ..listed(8, None, None)
+                },
+            ],
+            ..Manifests::default()
+        };
+        let target = Target {
+            api: Api::V4,
+            endpoint: "sandbox".to_owned(),
+            account: None,
+        };
+        let mut state = State::new(Uuid::nil(), target);
         let of = |state: &State| {
             wanted(Inputs {
                 manifests: &only,
                 state,
                 inventory: None,
+                check_retired: false,
                 rules: Rules::default(),
                 now: Timestamp::MAX,
             })
         };
-        assert_eq!(of(&state).connections.unwrap().listed.len(), 6);
-        // The legacy API deletes whatever has the id.
+        assert_eq!(of(&state).connections.unwrap().listed.len(), 2);
+        // v2 reads what it must.
         state.target.api = Api::V2;
-        assert!(seen(&state, None).assets.is_empty());
-        assert_eq!(of(&state), Wanted::default());
+        assert_eq!(of(&state).connections, None);
+        let again: Vec<AssetId> = of(&state).assets.iter().map(|(id, _)| *id).collect();
+        assert_eq!(again, [id(8)]);
     }
 }

@@ -377,7 +377,9 @@ impl<'plan> Iterator for Records<'plan> {
                 Decision::Blocked { .. }
                 | Decision::Defer { .. }
                 | Decision::Held { .. }
+                | Decision::Unread
                 | Decision::Mismatch(_)
+                | Decision::Drift { .. }
                 | Decision::Unchanged { .. },
             )
             | None => old,

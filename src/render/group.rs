@@ -2,7 +2,8 @@
 
 use crate::asset::AssetId;
 use crate::manifest::document::Details;
-use crate::plan::decide::{Decision, Mismatch};
+use crate::plan::decide::Decision;
+use crate::plan::pin::Difference;
 use crate::render::escape::escape;
 use crate::render::{Paint, moment, shelter, words};
 
@@ -15,7 +16,9 @@ pub(super) enum Group {
     Record,
     Missing,
     Unreadable,
+    Unread,
     Mismatch,
+    Drift,
     Blocked,
     Held,
     Defer,
@@ -40,7 +43,15 @@ impl Group {
                 "Failed",
                 ": the token may not read them, so nothing is sent",
             ),
-            Self::Mismatch => ("Mismatched", ": not shown to be what their pins say"),
+            Self::Unread => (
+                "Not read",
+                ": the server had trouble, so nothing is sent; run it again",
+            ),
+            Self::Mismatch => ("Mismatched", ": other than the manifest says"),
+            Self::Drift => (
+                "Drift",
+                ": recorded as deleted, and there all the same; nothing is sent until their entries say `again: true`",
+            ),
             Self::Blocked => (
                 "Blocked",
                 ": refused too often; --retry-blocked tries them again",
@@ -59,9 +70,12 @@ impl Group {
             Self::Retire => ("-", Paint::Red),
             Self::Retry => ("~", Paint::Yellow),
             Self::Resolve => ("?", Paint::Magenta),
-            Self::Missing | Self::Unreadable | Self::Mismatch | Self::Blocked => {
-                ("!", Paint::Yellow)
-            }
+            Self::Missing
+            | Self::Unreadable
+            | Self::Unread
+            | Self::Mismatch
+            | Self::Drift
+            | Self::Blocked => ("!", Paint::Yellow),
             Self::Record => ("=", Paint::Dim),
             Self::Held | Self::Defer => ("·", Paint::Blue),
             Self::Forget => ("x", Paint::Dim),
@@ -77,7 +91,9 @@ pub(super) const fn group_of(decision: &Decision) -> Option<Group> {
         Decision::Resolve { .. } => Group::Resolve,
         Decision::Record { .. } => Group::Record,
         Decision::Unreadable { .. } => Group::Unreadable,
+        Decision::Unread => Group::Unread,
         Decision::Mismatch(_) => Group::Mismatch,
+        Decision::Drift { .. } => Group::Drift,
         Decision::Blocked { .. } => Group::Blocked,
         Decision::Held { .. } => Group::Held,
         Decision::Defer { .. } => Group::Defer,
@@ -89,9 +105,11 @@ pub(super) const fn group_of(decision: &Decision) -> Option<Group> {
 /// What the decision itself says beyond its group.
 pub(super) fn why(id: AssetId, decision: &Decision) -> Option<String> {
     match decision {
-        Decision::Retire | Decision::Missing | Decision::Forget | Decision::Unchanged { .. } => {
-            None
-        }
+        Decision::Retire
+        | Decision::Missing
+        | Decision::Unread
+        | Decision::Forget
+        | Decision::Unchanged { .. } => None,
         Decision::Record { evidence } => Some(format!("evidence: {evidence}")),
         Decision::Unreadable { message } => Some(escape(message).into_owned()),
         Decision::Resolve { attempts: 0, .. } => Some("not found by an earlier run".to_owned()),
@@ -113,9 +131,28 @@ pub(super) fn why(id: AssetId, decision: &Decision) -> Option<String> {
         Decision::Held { why, until, path } => {
             Some(shelter::kept(id, why, *until, path.as_deref()))
         }
-        Decision::Mismatch(Mismatch::NotRead) => {
-            Some("it has a pin, and this version compares none".to_owned())
+        Decision::Mismatch(other) => {
+            let other: Vec<String> = other.iter().map(difference).collect();
+            Some(other.join(" · "))
         }
+        Decision::Drift { recorded, at } => {
+            let (status, at) = (recorded.name(), moment(*at));
+            Some(format!("recorded as {status} at {at}, and it is there"))
+        }
+    }
+}
+
+/// Says in what an asset is other than its entry says, both values side by side.
+fn difference(other: &Difference) -> String {
+    let Difference {
+        field,
+        wanted,
+        found,
+    } = other;
+    let (field, wanted) = (field.name(), escape(wanted));
+    match found {
+        Some(found) => format!("{field}: wanted `{wanted}`, found `{}`", escape(found)),
+        None => format!("{field}: wanted `{wanted}`, and the server does not say it"),
     }
 }
 

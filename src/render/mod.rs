@@ -11,6 +11,7 @@ use jiff::Timestamp;
 pub use crate::diagnostic::{count, counted, thousands};
 
 pub(crate) mod basis;
+pub(crate) mod checked;
 pub mod diff;
 pub(crate) mod escape;
 pub(crate) mod events;

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::asset::AssetId;
 use crate::plan::decide::{Path, Waypoint, Why};
-use crate::plan::{LeftAlone, Other, Shelter};
+use crate::plan::{LeftAlone, Other};
 use crate::render::escape::escape;
 use crate::render::report::Kept;
 use crate::render::{Style, counted, moment, words};
@@ -27,8 +27,10 @@ pub(super) fn kept(
         (Why::Hold(reason), None) => format!("held: {}", escape(reason)),
         (Why::Deferred, Some(until)) => format!("deferred until {until}"),
         (Why::Deferred, None) => "deferred".to_owned(),
-        (Why::Pinned, _) => "not shown to be what its pin says".to_owned(),
+        (Why::Pinned, _) => "other than its entry says".to_owned(),
         (Why::Blocked, _) => "blocked".to_owned(),
+        (Why::Unread, _) => "not read".to_owned(),
+        (Why::Drift, _) => "recorded as deleted, and there".to_owned(),
     };
     match path.map(|path| &*path.0) {
         None | Some([]) => why,
@@ -54,23 +56,6 @@ fn names<'path>(path: impl IntoIterator<Item = &'path Waypoint>) -> String {
         })
         .collect();
     names.join("/")
-}
-
-/// Says below a plan that nobody looked for what goes along. What cannot be placed is told by the
-/// refusal that follows.
-///
-/// # Errors
-///
-/// Returns what the sink says when it cannot take the text.
-pub(super) fn notes(shelter: &Shelter, style: Style, sink: &mut dyn Write) -> io::Result<()> {
-    match shelter {
-        Shelter::NotNeeded | Shelter::Checked { .. } => Ok(()),
-        Shelter::NotChecked => writeln!(
-            sink,
-            "{} not checked for what is protected: no live asset was read, so a listed folder may contain what is held; apply reads it first",
-            style.warning("warning:")
-        ),
-    }
 }
 
 /// Says what stays since something protected is connected with it.

@@ -8,13 +8,13 @@ use jiff::Timestamp;
 
 use crate::plan::about::Sum;
 use crate::plan::forecast::RateForecast;
-use crate::plan::{Plan, Totals};
+use crate::plan::{Checked, Plan, Totals};
 use crate::render::group::{Group, group_of};
 use crate::render::listing::Listing;
 use crate::render::rows::{self, Page, Widths};
 use crate::render::tree::{self, Leaf, Shape, Tree};
 use crate::render::words;
-use crate::render::{Paint, Style, count, counted, forecast, shelter};
+use crate::render::{Paint, Style, checked, count, counted, forecast, shelter};
 
 /// How many rows a terminal has for assets, folders and projects: with the totals around them a
 /// plan is seen at once. `--full` shows all.
@@ -24,6 +24,8 @@ const ROWS: usize = 20;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct PlanView<'plan> {
     pub(crate) plan: &'plan Plan,
+    /// What it was checked against.
+    pub(crate) checked: &'plan Checked,
     /// How many assets one delete asks for at most.
     pub(crate) batch_size: usize,
     /// How many calls the plan takes at least, and how long.
@@ -53,6 +55,10 @@ pub(crate) fn plan(view: &PlanView<'_>, style: Style, sink: &mut dyn Write) -> i
         now: view.now,
         style,
     };
+    match view.checked {
+        Checked::Live(_) => {}
+        Checked::NotChecked => page.heading(checked::NOT_CHECKED, sink)?,
+    }
     page.heading(&headline(totals, plan.going()), sink)?;
 
     groups(view, page, sink)?;
@@ -78,7 +84,7 @@ pub(crate) fn plan(view: &PlanView<'_>, style: Style, sink: &mut dyn Write) -> i
         )?;
     }
     shelter::left_alone(&plan.left_alone, style, sink)?;
-    shelter::notes(&plan.shelter, style, sink)
+    checked::note(view.checked, &page, sink)
 }
 
 /// Writes the assets, grouped by what is to happen, and then by where they lie.
@@ -155,12 +161,14 @@ fn headline(totals: &Totals, going: Sum) -> String {
         (totals.held, "held"),
         (totals.blocked, "blocked"),
         (totals.mismatch, "mismatched"),
+        (totals.unread, "not read"),
+        (totals.drift, "in drift"),
     ]);
     let done = list(&[
         (totals.unchanged, "unchanged"),
         (totals.history, "kept as history"),
     ]);
-    let idle = changes.is_empty() && totals.mismatch == 0;
+    let idle = changes.is_empty() && totals.mismatch + totals.unread + totals.drift == 0;
     let freed = rows::sized(going).filter(|_| going.files > 0);
     let verb = if going.files == 1 { "goes" } else { "go" };
     let freed = freed.map_or_else(String::new, |bytes| {

@@ -44,6 +44,7 @@ cases! {
     config_trusted
     config_with_mistakes
     documents_of_others
+    drift
     endpoint_with_a_version
     events_cut_off
     events_in_a_file
@@ -77,13 +78,17 @@ cases! {
     manifests_passed_over
     missing
     names_in_the_state
+    pins
     pipes
+    plan_checks
+    plan_checks_v4
     plan_diff
     plan_document
     plan_exit_code
     plan_long
     plan_names_the_moment
     plan_of_a_part
+    plan_offline
     plan_on_standard_input
     plan_saved
     plan_saved_for_another_server

@@ -50,7 +50,8 @@ fn the_account_of_somebody_else_leaves_nothing_gone() {
             .all(|one| one.line.starts_with("GET"))
     );
     assert_eq!(desk.read("retire.state.json"), before);
-    let plan = desk.run(&["plan", "--endpoint", &server.url]).expect(3);
+    let plan = ["plan", "--endpoint", &server.url];
+    let plan = desk.run_with(&[TOKEN], &plan).expect(3);
     assert!(plan.out.contains("Resolve (3)"), "{}", plan.out);
 
     for more in [&[][..], &["--max-404-percent", "100"]] {

@@ -153,7 +153,11 @@ fn pages_of_a_proxy_and_odd_successes_are_no_answers_of_the_api() {
 
 #[test]
 fn what_a_delete_does_not_find_and_nobody_can_read_is_not_known() {
-    let rules = ["404=100%@v4_file_delete", "page/404=100%@v4_file_read"];
+    // The plan reads it; the run cannot.
+    let rules = [
+        "404=100%@v4_file_delete",
+        "page/404=at:2+3+4+5+6@v4_file_read",
+    ];
     let served = serve(&file(1), "", &rules);
     let desk = listing(&files([1]));
     let done = apply(&served, &desk, &["--retries", "1"]).expect(3);

@@ -27,7 +27,7 @@ pub(crate) fn apply(desk: &Desk, server: &Server, more: &[&str]) -> Done {
 /// Plans for a server, with the state `s.json`.
 pub(crate) fn plan(desk: &Desk, server: &Server, more: &[&str]) -> Done {
     let arguments = ["plan", "--state", STATE, "--endpoint", &server.url];
-    desk.run(&[&arguments[..], more].concat())
+    desk.run_with(&[TOKEN], &[&arguments[..], more].concat())
 }
 
 /// All that is in a folder, by name: what it is and what is in it.

@@ -230,7 +230,8 @@ fn a_plan_that_was_made_beside_a_journal_fits_whoever_takes_the_journal_in() {
         let desk = a_dead_run(&place);
         let out = ["--batch-size", "2", "--out", "plan.json"];
         let arguments = ["plan", "--state", STATE, "--endpoint", &place.server.url];
-        desk.run(&[&arguments[..], &out].concat()).expect(0);
+        desk.run_with(&[TOKEN], &[&arguments[..], &out].concat())
+            .expect(0);
         if by_another {
             let nobody = id(99);
             desk.run(&["state", "rm", &nobody, "--auto-approve", "--state", STATE])
@@ -295,8 +296,8 @@ fn a_journal_that_is_damaged_in_its_only_line_is_never_lost() {
         desk.write("retire.yaml", manifest(assets));
         let cut = &header[..header.len() / (assets + 1)];
         desk.write(JOURNAL, cut);
-        desk.run(&["plan", "--state", STATE, "--endpoint", &place.server.url])
-            .expect(0);
+        let arguments = ["plan", "--state", STATE, "--endpoint", &place.server.url];
+        desk.run_with(&[TOKEN], &arguments).expect(0);
         assert_eq!(desk.read(JOURNAL), cut, "reading changes nothing");
         let done = place.apply(&desk).expect(0);
         assert!(done.err.contains("cut short"), "{}", done.err);

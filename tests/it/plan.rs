@@ -38,7 +38,10 @@ fn the_diff_is_a_patch_of_the_state() {
         if let Some(state) = &state {
             desk.write("retire.state.json", state);
         }
-        let diff = desk.run(&["plan", "--format", "diff"]).expect(0).out;
+        let diff = desk
+            .run(&["plan", "--offline", "--format", "diff"])
+            .expect(0)
+            .out;
         let patch = Command::new("patch")
             .args(["-p1", "--quiet"])
             .current_dir(desk.path(""))
@@ -59,7 +62,9 @@ fn the_diff_is_a_patch_of_the_state() {
             .unwrap();
         assert!(patch.wait().unwrap().success(), "{diff}");
         // What the patch makes is a state, with everything that was planned done.
-        let done = desk.run(&["plan", "--detailed-exitcode"]).expect(0);
+        let done = desk
+            .run(&["plan", "--offline", "--detailed-exitcode"])
+            .expect(0);
         assert!(done.out.contains("Nothing to do"), "{}", done.out);
     }
 }
@@ -69,7 +74,7 @@ fn the_diff_is_a_patch_of_the_state() {
 fn a_reader_that_has_seen_enough_is_no_failure() {
     let desk = Desk::with(&listed(20_000));
     let mut child = desk
-        .command(&["plan", "--full", "--quiet"])
+        .command(&["plan", "--offline", "--full", "--quiet"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()

@@ -212,8 +212,9 @@ impl Rig {
 
     /// Plans.
     pub(crate) fn plan(&self) -> Done {
-        self.desk
-            .run(&["plan", "--endpoint", &self.url, "--state", STATE])
+        let token = self.sandbox.token().to_owned();
+        let arguments = ["plan", "--endpoint", &self.url, "--state", STATE];
+        self.desk.run_with(&[("FRAMEIO_TOKEN", &token)], &arguments)
     }
 
     /// The state with what its journal adds.

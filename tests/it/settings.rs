@@ -17,7 +17,7 @@ fn one() -> Desk {
 
 /// The endpoint that a plan goes by.
 fn endpoint(desk: &Desk, variables: &[(&str, &str)], arguments: &[&str]) -> String {
-    let mut all = vec!["plan", "--format", "json"];
+    let mut all = vec!["plan", "--offline", "--format", "json"];
     all.extend(arguments);
     let done = desk.run_with(variables, &all).expect(0);
     let plan: serde_json::Value = serde_json::from_str(&done.out).unwrap();
@@ -73,7 +73,14 @@ fn the_config_lies_beside_the_manifests_or_is_named() {
 
 /// How many seconds a saved plan may wait.
 fn plan_age(desk: &Desk, variables: &[(&str, &str)], arguments: &[&str]) -> i64 {
-    let mut all = vec!["plan", "--format", "json", "--out", "plan.json"];
+    let mut all = vec![
+        "plan",
+        "--offline",
+        "--format",
+        "json",
+        "--out",
+        "plan.json",
+    ];
     all.extend(arguments);
     let done = desk.run_with(variables, &all).expect(0);
     let plan: serde_json::Value = serde_json::from_str(&done.out).unwrap();

@@ -223,6 +223,7 @@ fn a_run_ends_in_time_and_the_next_one_goes_on() {
     assert_eq!(state["assets"].as_object().unwrap().len(), 10);
     let plan = desk.run(&[
         "plan",
+        "--offline",
         "--state",
         "state.json",
         "--endpoint",

@@ -309,7 +309,7 @@ fn a_state_with_a_changed_byte_is_refused_or_read_as_it_stands() {
 #[test]
 fn the_program_refuses_what_is_damaged_and_goes_on_from_what_is_cut() {
     let desk = Desk::with(&format!("version: 1\nassets: [{}]\n", asset(1)));
-    let arguments = ["plan", "--state", "s.json"];
+    let arguments = ["plan", "--offline", "--state", "s.json"];
     let journal_path = desk.path("s.json.journal");
     let whole = journal();
 

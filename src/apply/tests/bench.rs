@@ -92,6 +92,7 @@ pub(super) fn approved(state: &State, listed: impl IntoIterator<Item = u128>) ->
         manifests: &manifests,
         state,
         inventory: Some(&inventory),
+        check_retired: false,
         rules: Rules::default(),
         now: Timestamp::UNIX_EPOCH,
     });

@@ -138,6 +138,7 @@ fn planned(state: &State, wishes: &Wishes) -> Approved {
         manifests: &manifests,
         state,
         inventory: Some(&Inventory::flat(known)),
+        check_retired: false,
         rules: Rules::default(),
         now: Timestamp::UNIX_EPOCH,
     });

@@ -240,6 +240,7 @@ pub(super) fn listing_in(
         manifests: &manifests,
         state,
         inventory: Some(&inventory),
+        check_retired: false,
         rules: Rules::default(),
         now: Timestamp::UNIX_EPOCH,
     });

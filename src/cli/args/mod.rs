@@ -221,9 +221,14 @@ pub struct Plan {
     /// Which manifests.
     #[command(flatten)]
     pub paths: Paths,
-    /// Let the saved plan leave out the assets that are not shown to be what their pins say
-    #[arg(long, help_heading = heading::PLAN, hide_short_help = true)]
-    pub skip_mismatched: bool,
+    /// What is left out, and what is read.
+    #[command(flatten)]
+    pub choices: Choices,
+    /// Read no server; `retire apply` takes no such plan
+    ///
+    /// Nothing shows that it is true: the token, the account and the assets may be others.
+    #[arg(long, help_heading = heading::PLAN, conflicts_with = "check_retired")]
+    pub offline: bool,
     /// Print it for people, as a diff of the state, or as a document
     #[arg(
         long, value_enum, default_value_t = PlanFormat::Text, value_name = "FORMAT",
@@ -252,6 +257,19 @@ pub struct Plan {
     pub settings: Flags<{ on::PLAN }>,
 }
 
+/// What a plan leaves out, and what it reads beyond what it must.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct Choices {
+    /// Leave out the assets that are other than the manifest says
+    #[arg(long, help_heading = heading::PLAN, hide_short_help = true)]
+    pub skip_mismatched: bool,
+    /// Read also the listed assets that are recorded as deleted
+    ///
+    /// What is there all the same is shown as drift.
+    #[arg(long, help_heading = heading::PLAN, hide_short_help = true)]
+    pub check_retired: bool,
+}
+
 /// `retire apply`.
 #[derive(Debug, Args)]
 pub struct Apply {
@@ -261,9 +279,9 @@ pub struct Apply {
     /// [default: retire.yaml and manifests/ of the project folder]
     #[arg(value_name = "PLAN | PATH", value_hint = ValueHint::AnyPath)]
     pub paths: Vec<PathBuf>,
-    /// Leave out the assets that are not shown to be what their pins say
-    #[arg(long, help_heading = heading::PLAN, hide_short_help = true)]
-    pub skip_mismatched: bool,
+    /// What is left out, and what is read.
+    #[command(flatten)]
+    pub choices: Choices,
     /// Go ahead without asking
     #[arg(long, help_heading = heading::APPROVAL)]
     pub auto_approve: bool,

@@ -4,13 +4,13 @@ use std::path::PathBuf;
 
 use crate::app::apply::{Order, carry_out};
 use crate::app::connect::Connection;
-use crate::app::prepare::{Basis, Prepared, prepare};
+use crate::app::prepare::{Basis, PlanSettings, Prepared, prepare};
 use crate::app::provenance::random;
 use crate::app::saved_plan::SavedPlan;
 use crate::apply::{Clock, Options};
 use crate::cli::args::Apply;
 use crate::cli::clock::{self, SystemClock};
-use crate::cli::connect::{can_read, connect, host, plan_settings, tell_end_of_v2};
+use crate::cli::connect::{connect, host, plan_settings, tell_end_of_v2};
 use crate::cli::console::OutputError;
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
@@ -26,14 +26,13 @@ use crate::cli::{identity, lock, playground, project, rescue, saved_plan};
 use crate::event::Ending;
 use crate::manifest::document::Manifests;
 use crate::plan::approve::{Consent, approve, check};
-use crate::plan::{Plan, Shelter, Totals};
+use crate::plan::{Plan, Totals};
 use crate::render::counted;
 use crate::render::escape::escape;
 use crate::render::progress::Progress;
 use crate::render::report::{Summary, SummaryBuilder};
 use crate::render::summary;
 use crate::render::text::{self, PlanView};
-use crate::state::Target;
 use crate::store::Loaded;
 use crate::store::file::FileSession;
 
@@ -131,13 +130,15 @@ fn apply(
     tell_end_of_v2(context, &settings);
     let world = playground::world_of_basis;
     let retries = settings.sending.retries;
-    let connecting = |basis: &Basis| connect(context, &settings, &paths, retries, || world(basis));
-    let given = (saved.as_deref(), manifests, loaded);
-    let (prepared, connection) = prepared(context, arguments, &settings, given, connecting)?;
+    let terms = plan_settings(&settings, arguments.choices);
+    let (basis, reviewed) = basis(context, terms, saved.as_deref(), (manifests, loaded))?;
+    let connection = connect(context, &settings, &paths, retries, || world(&basis))?;
+    let prepared = prepare(basis, reviewed.as_ref(), Some(&connection))?;
     let skip = prepared.basis.settings.deciding.skip_mismatched;
     let plan = &prepared.plan;
     let view = PlanView {
         plan,
+        checked: &prepared.checked,
         batch_size: settings.batch_size.value.get(),
         forecast: &prepared.forecast(),
         time_budget: settings.sending.time_budget,
@@ -154,9 +155,7 @@ fn apply(
         OutputError::unless_gone(shown)?;
     }
     // What is in the way is refused whether or not anything is to be done, and nobody is asked.
-    if plan.shelter != Shelter::NotChecked {
-        check(plan, skip)?;
-    }
+    check(plan, skip)?;
     if !plan.has_work() {
         return idle(context, arguments, &settings, plan, streams);
     }
@@ -171,16 +170,17 @@ fn apply(
             .console
             .words(|style, sink| text::plan(&view, style, sink));
     }
-    let connection = match connection {
-        Some(connection) => connection,
-        None => connecting(&prepared.basis)?,
-    };
-    let account = account(&connection, &prepared)?;
     let consent = match consent {
         Some(consent) => consent,
-        None => ask_consent(context, &prepared, account.as_deref())?,
+        None => ask_consent(context, &prepared)?,
     };
     let approved = approve(plan, consent, skip)?;
+    let account = prepared
+        .basis
+        .target
+        .account
+        .clone()
+        .filter(|_| approved.sends());
     let clock = SystemClock::start();
     let path = settings.state.value.display().to_string();
     let summary = SummaryBuilder::new(plan, path);
@@ -222,30 +222,20 @@ fn apply(
     said
 }
 
-/// Prepares the plan, or a saved one again; nothing is read without a token for a plan that
-/// nobody could approve.
-fn prepared(
+/// What the plan is made from, and what was reviewed of it, where that was saved.
+fn basis(
     context: &Context,
-    arguments: &Apply,
-    settings: &Settings,
-    (saved, manifests, loaded): (Option<&SavedPlan>, Manifests, Option<Loaded>),
-    connecting: impl FnOnce(&Basis) -> Result<Connection, Failure>,
-) -> Result<(Prepared, Option<Connection>), Failure> {
-    let now = clock::now();
-    let terms = plan_settings(settings, arguments.skip_mismatched);
-    let (basis, reviewed) = if let Some(saved) = saved {
-        let (basis, plan) = saved.basis(terms, manifests, loaded, now, &*host(context))?;
-        (basis, Some(plan))
-    } else {
-        let basis = Basis::new(terms, manifests, loaded, now, &*host(context))?;
-        (basis, None)
+    settings: PlanSettings,
+    saved: Option<&SavedPlan>,
+    (manifests, loaded): (Manifests, Option<Loaded>),
+) -> Result<(Basis, Option<Plan>), Failure> {
+    let (now, hears) = (clock::now(), host(context));
+    let Some(saved) = saved else {
+        let basis = Basis::new(settings, manifests, loaded, now, &*hears)?;
+        return Ok((basis, None));
     };
-    let is_approvable = arguments.auto_approve
-        || saved.is_some()
-        || settings.server.value == Server::Sandbox
-        || context.console.can_ask();
-    let connect = (is_approvable || can_read(settings)).then_some(connecting);
-    prepare(basis, reviewed.as_ref(), connect)
+    let (basis, plan) = saved.basis(settings, manifests, loaded, now, &*hears)?;
+    Ok((basis, Some(plan)))
 }
 
 fn options(settings: &Settings) -> Options {
@@ -287,28 +277,9 @@ fn consent(
     }
 }
 
-/// The account in which something is deleted or read.
-fn account(connection: &Connection, prepared: &Prepared) -> Result<Option<String>, Failure> {
-    let plan = &prepared.plan;
-    if plan.totals.deletes() == 0 && plan.unsettled.is_empty() {
-        return Ok(None);
-    }
-    Ok(connection.account(prepared.basis.account.as_ref())?)
-}
-
 /// Has somebody type how many files go, with where they go from and what they weigh in sight.
-fn ask_consent(
-    context: &Context,
-    prepared: &Prepared,
-    account: Option<&str>,
-) -> Result<Consent, Failure> {
+fn ask_consent(context: &Context, prepared: &Prepared) -> Result<Consent, Failure> {
     let target = &prepared.basis.target;
-    let target = Target {
-        account: account
-            .map(str::to_owned)
-            .or_else(|| target.account.clone()),
-        ..target.clone()
-    };
     let goes = text::goes(&prepared.plan);
     let words = format!(
         "\n{}: {goes}.\nTo delete them, type the number of files that go:",
@@ -370,6 +341,8 @@ fn exit(summary: &Summary) -> Exit {
         + summary.unsent
         + summary.totals.blocked
         + summary.totals.mismatch
+        + summary.totals.unread
+        + summary.totals.drift
         + summary.left_alone.len();
     if open > 0 { Exit::Open } else { Exit::Done }
 }

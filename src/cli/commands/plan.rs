@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 
 use crate::app::prepare::{Basis, Prepared, prepare};
+use crate::app::provenance::Identity;
 use crate::app::saved_plan::document;
 use crate::cli::args::{Plan, PlanFormat, is_standard};
-use crate::cli::connect::{can_read, connect, host, plan_settings, tell_end_of_v2};
+use crate::cli::connect::{connect, host, plan_settings, tell_end_of_v2};
+use crate::cli::console::OutputError;
 use crate::cli::context::Context;
 use crate::cli::destination::{self, Document};
 use crate::cli::exit::Exit;
@@ -14,6 +16,8 @@ use crate::cli::settings::Settings;
 use crate::cli::{clock, identity, playground, project};
 use crate::manifest::document::Manifests;
 use crate::plan::approve::{Refused, check};
+use crate::plan::{Checked, Plan as Planned, Totals};
+use crate::render::checked::{NOT_CHECKED, sentence};
 use crate::render::diff::{self, DiffView};
 use crate::render::text::{self, PlanView};
 use crate::store::Loaded;
@@ -40,11 +44,11 @@ pub(crate) fn run(context: &Context, arguments: &Plan) -> Result<Exit, Failure> 
     let loaded = FileStore::new(state).load()?;
     tell_end_of_v2(context, &settings);
     let prepared = prepared(context, arguments, &settings, manifests, loaded)?;
-    let Prepared { basis, plan } = &prepared;
+    let Prepared { plan, checked, .. } = &prepared;
     let who = identity::find(context, project::beside(paths).as_deref());
     let who = identity::masked(context, &who);
     // A run would refuse it as well, so there is nothing to hand on.
-    let refused = match check(plan, arguments.skip_mismatched) {
+    let refused = match check(plan, arguments.choices.skip_mismatched) {
         Err(Refused::NotChecked) | Ok(()) => None,
         Err(refused) => Some(refused),
     };
@@ -63,40 +67,9 @@ pub(crate) fn run(context: &Context, arguments: &Plan) -> Result<Exit, Failure> 
         arguments.format
     };
     match format {
-        PlanFormat::Text => {
-            let view = PlanView {
-                plan,
-                batch_size: settings.batch_size.value.get(),
-                forecast: &prepared.forecast(),
-                time_budget: settings.sending.time_budget,
-                skip_mismatched: arguments.skip_mismatched,
-                full: arguments.full,
-                width: context.console.width(),
-                now: basis.now,
-            };
-            context
-                .console
-                .data(|style, sink| text::plan(&view, style, sink))?;
-        }
-        PlanFormat::Diff => {
-            let path: PathBuf = settings.state.value.components().collect();
-            let path = path.to_string_lossy();
-            let info = who.run_info(&basis.state, basis.now, basis.target.account.clone());
-            let view = DiffView {
-                plan,
-                state: &basis.state,
-                exists: basis.digest.is_some(),
-                path: &path,
-                run: &info,
-                escaped: context.console.is_read_by_people(),
-            };
-            context
-                .console
-                .data(|style, sink| diff::diff(&view, style, sink))?;
-        }
-        PlanFormat::Json => {
-            context.console.data(|_, sink| document().to_json(sink))?;
-        }
+        PlanFormat::Text => show_text(context, arguments, &settings, &prepared)?,
+        PlanFormat::Diff => show_diff(context, &settings, &prepared, &who)?,
+        PlanFormat::Json => context.console.data(|_, sink| document().to_json(sink))?,
     }
     if let Some(path) = &arguments.out
         && format == PlanFormat::Text
@@ -104,6 +77,9 @@ pub(crate) fn run(context: &Context, arguments: &Plan) -> Result<Exit, Failure> 
         let path = path.display();
         let saved = format!("Saved as `{path}`; `retire apply {path}`");
         context.console.message(&match &refused {
+            None if *checked == Checked::NotChecked => {
+                format!("Saved as `{path}`, to be read: apply does not take it.")
+            }
             None => format!("{saved} does exactly that."),
             Some(_) if is_unsheltered => {
                 format!("Not saved as `{path}`, since `retire apply` would refuse it.")
@@ -114,14 +90,84 @@ pub(crate) fn run(context: &Context, arguments: &Plan) -> Result<Exit, Failure> 
     if let Some(refused) = refused {
         return Err(refused.into());
     }
+    Ok(exit(plan, arguments.detailed_exitcode))
+}
+
+/// Prints the plan for people.
+fn show_text(
+    context: &Context,
+    arguments: &Plan,
+    settings: &Settings,
+    prepared: &Prepared,
+) -> Result<(), OutputError> {
+    let view = PlanView {
+        plan: &prepared.plan,
+        checked: &prepared.checked,
+        batch_size: settings.batch_size.value.get(),
+        forecast: &prepared.forecast(),
+        time_budget: settings.sending.time_budget,
+        skip_mismatched: arguments.choices.skip_mismatched,
+        full: arguments.full,
+        width: context.console.width(),
+        now: prepared.basis.now,
+    };
+    context
+        .console
+        .data(|style, sink| text::plan(&view, style, sink))
+}
+
+/// Prints the plan as a diff of the state, between comments that say what it was checked against.
+fn show_diff(
+    context: &Context,
+    settings: &Settings,
+    prepared: &Prepared,
+    who: &Identity,
+) -> Result<(), OutputError> {
+    let Prepared {
+        basis,
+        plan,
+        checked,
+    } = prepared;
+    let path: PathBuf = settings.state.value.components().collect();
+    let path = path.to_string_lossy();
+    let info = who.run_info(&basis.state, basis.now, basis.target.account.clone());
+    let view = DiffView {
+        plan,
+        state: &basis.state,
+        exists: basis.digest.is_some(),
+        path: &path,
+        run: &info,
+        escaped: context.console.is_read_by_people(),
+    };
+    context.console.data(|style, sink| {
+        if *checked == Checked::NotChecked {
+            writeln!(sink, "# {NOT_CHECKED}")?;
+        }
+        diff::diff(&view, style, sink)?;
+        match checked.live() {
+            Some(check) => writeln!(sink, "# {}", sentence(check)),
+            None => Ok(()),
+        }
+    })
+}
+
+/// How the command ends.
+fn exit(plan: &Planned, detailed: bool) -> Exit {
+    let Totals {
+        missing,
+        unreadable,
+        unread,
+        drift,
+        ..
+    } = plan.totals;
     let mut steps = plan.steps.iter();
-    if plan.totals.unreadable > 0 || steps.any(|step| step.decision.is_missing()) {
-        return Ok(Exit::Open);
+    if missing + unreadable + unread + drift > 0 || steps.any(|step| step.decision.is_missing()) {
+        return Exit::Open;
     }
-    if arguments.detailed_exitcode && plan.has_work() {
-        return Ok(Exit::Pending);
+    if detailed && plan.has_work() {
+        return Exit::Pending;
     }
-    Ok(Exit::Done)
+    Exit::Done
 }
 
 /// Prepares the plan; where nothing can be read, without the live assets.
@@ -132,15 +178,15 @@ fn prepared(
     manifests: Manifests,
     loaded: Option<Loaded>,
 ) -> Result<Prepared, Failure> {
-    let terms = plan_settings(settings, arguments.skip_mismatched);
+    let terms = plan_settings(settings, arguments.choices);
     let basis = Basis::new(terms, manifests, loaded, clock::now(), &*host(context))?;
+    if arguments.offline {
+        return Ok(prepare(basis, None, None)?);
+    }
     let (paths, world) = (&arguments.paths.paths, playground::world_of_basis);
     let retries = settings.sending.reading;
-    let connecting = |basis: &Basis| connect(context, settings, paths, retries, || world(basis));
-    let connect = can_read(settings).then_some(connecting);
-    let (prepared, connection) = prepare(basis, None, connect)?;
-    if let Some(connection) = connection {
-        connection.close();
-    }
-    Ok(prepared)
+    let connection = connect(context, settings, paths, retries, || world(&basis))?;
+    let prepared = prepare(basis, None, Some(&connection));
+    connection.close();
+    Ok(prepared?)
 }

@@ -135,6 +135,7 @@ fn plan(context: &Context, path: &Path, bytes: &[u8], format: Format) -> Result<
             basis::basis(document, stale.as_deref(), style, sink)?;
             let view = PlanView {
                 plan: &plan,
+                checked: &document.checked,
                 batch_size: document.settings.batch_size,
                 forecast: &document.forecast,
                 time_budget: None,

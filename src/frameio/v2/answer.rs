@@ -9,6 +9,7 @@ use crate::frameio::v2::wire::{self, Me};
 use crate::frameio::v4::wire::Named;
 use crate::frameio::verdict::{Answer, Deletion, Live, Verdict, refusal};
 use crate::frameio::words::{bounded, detail, is_error};
+use crate::inventory::Facts;
 use crate::outcome::{Evidence, Failure, FailureKind, Outcome};
 
 /// Judges the answer to a bulk delete of `sent`.
@@ -126,6 +127,26 @@ pub fn judge_read(id: AssetId, reply: &Reply) -> Verdict<Live> {
     match reply.answer() {
         Some((404, body)) if is_error(body) => Verdict::Told(Live::Missing),
         Some(_) | None => Verdict::of_reading(reply, |bytes| wire::live(id, bytes)?.so_far(reply)),
+    }
+}
+
+/// Judges the answer to the reading of one asset, deleted ones included: whether it is there, and
+/// what the server says of it where it is or was. What is none of our kinds is none of them.
+#[must_use]
+pub fn judge_facts(id: AssetId, reply: &Reply) -> Verdict<(Live, Option<Facts>)> {
+    match reply.answer() {
+        Some((404, body)) if is_error(body) => Verdict::Told((Live::Missing, None)),
+        Some(_) | None => Verdict::of_reading(reply, |bytes| {
+            let live = wire::live(id, bytes)?;
+            let facts = wire::facts(bytes)?;
+            Ok(match (live, facts) {
+                (Live::There, Err(kind)) => {
+                    let detail = format!("its type is `{kind}`");
+                    (Live::OtherKind { detail }, None)
+                }
+                (live, facts) => (live, facts.ok()),
+            })
+        }),
     }
 }
 

@@ -4,16 +4,18 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::asset::AssetId;
+use crate::asset::{AssetId, Kind};
 use crate::frameio::mask;
 use crate::frameio::v4::wire::{Named, User};
 use crate::frameio::verdict::Live;
 use crate::frameio::words::{TROUBLE, moment};
+use crate::inventory::Facts;
 
 /// The body of the bulk delete.
 #[must_use]
@@ -128,6 +130,56 @@ pub fn live(id: AssetId, bytes: &[u8]) -> Result<Live, String> {
         return Err(format!("it speaks of `{}` instead of `{id}`", asset.id));
     }
     Ok(moment(&asset.deleted_at)?.map_or(Live::There, Live::Deleted))
+}
+
+/// Reads what the server says of an asset; of one that is none of our kinds only its type.
+///
+/// # Errors
+///
+/// Returns why the bytes are not that answer.
+pub fn facts(bytes: &[u8]) -> Result<Result<Facts, String>, String> {
+    #[derive(Deserialize)]
+    struct Asset {
+        #[serde(rename = "type", default)]
+        kind: Value,
+        /// The same, which real answers have beside it.
+        #[serde(rename = "_type", default)]
+        other_kind: Value,
+        #[serde(default)]
+        name: Option<Arc<str>>,
+        #[serde(default)]
+        project_id: Option<AssetId>,
+        #[serde(default)]
+        parent_id: Option<AssetId>,
+        #[serde(default)]
+        parent_asset_id: Option<AssetId>,
+        #[serde(default)]
+        filesize: Option<u64>,
+        #[serde(default)]
+        inserted_at: Value,
+        #[serde(default)]
+        updated_at: Value,
+        #[serde(default)]
+        filetype: Value,
+    }
+    let asset: Asset = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+    let kind = asset.kind.as_str().or(asset.other_kind.as_str());
+    let kind = kind.unwrap_or("not said");
+    let Some(kind) = Kind::ALL.into_iter().find(|known| known.name() == kind) else {
+        return Ok(Err(mask::bounded(kind)));
+    };
+    // A moment that cannot be read is none, so that what is decided by it is refused.
+    let at = |value: &Value| value.as_str()?.parse().ok();
+    Ok(Ok(Facts {
+        name: asset.name,
+        project: asset.project_id,
+        parent: asset.parent_id.or(asset.parent_asset_id),
+        bytes: asset.filesize,
+        created: at(&asset.inserted_at),
+        updated: at(&asset.updated_at),
+        media_type: asset.filetype.as_str().map(Arc::from),
+        ..Facts::of_kind(kind)
+    }))
 }
 
 /// Whose token it is.

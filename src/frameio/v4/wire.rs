@@ -71,7 +71,7 @@ pub struct Named {
 }
 
 /// Whose token it is, as far as the server says so.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 pub struct User {
     #[serde(default)]
     pub id: Option<String>,

@@ -9,7 +9,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::asset::{AssetId, Kind};
 use crate::manifest::document::{Details, MissingPolicy, Spot};
 use crate::outcome::{Evidence, FailureKind};
-use crate::plan::decide::{Decision, Mismatch, Path, Waypoint, Why};
+use crate::plan::decide::{Decision, Path, Recorded, Waypoint, Why};
+use crate::plan::pin::Difference;
 use crate::plan::saved::about::Reviewed;
 use crate::plan::{Plan, Step};
 
@@ -57,9 +58,17 @@ pub struct Action {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(with = "Option<String>", extend("format" = "date-time")))]
     pub until: Option<Timestamp>,
-    /// Why it is not shown to be what its pin says; only with `mismatch`.
+    /// In what it is other than its entry says, or not shown to be the same; only with `mismatch`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mismatch: Option<MismatchName>,
+    #[cfg_attr(test, schemars(length(min = 1)))]
+    pub mismatch: Option<Arc<[Difference]>>,
+    /// What is recorded of it, though it is there; only with `drift`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recorded: Option<Recorded>,
+    /// When that was recorded: RFC 3339; only with `drift`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "Option<String>", extend("format" = "date-time")))]
+    pub recorded_at: Option<Timestamp>,
     /// Why the manifest lists it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Arc<str>>,
@@ -100,19 +109,14 @@ pub enum Verb {
     Defer,
     /// Leave it: held.
     Held,
-    /// Refuse it: not shown to be what its pin says.
+    /// Leave it: it could not be read.
+    Unread,
+    /// Refuse it: other than its entry says, or not shown to be the same.
     Mismatch,
+    /// Leave it: recorded as deleted, and there all the same.
+    Drift,
     /// Drop its record.
     Forget,
-}
-
-/// Why an asset is not shown to be what its pin says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum MismatchName {
-    /// The live asset was not read.
-    NotRead,
 }
 
 /// Why an asset stays without a hold, and with it what it lies in.
@@ -122,10 +126,14 @@ pub enum MismatchName {
 pub enum Because {
     /// Its date is ahead.
     Deferred,
-    /// It is not shown to be what its pin says.
+    /// It is other than its entry says.
     Pinned,
     /// It was refused too often.
     Blocked,
+    /// It could not be read.
+    Unread,
+    /// It is recorded as deleted, and is there all the same.
+    Drift,
 }
 
 /// Where a manifest lists an asset, written as `file:line:column`.
@@ -234,13 +242,21 @@ impl Action {
                     Why::Deferred => action.because = Some(Because::Deferred),
                     Why::Pinned => action.because = Some(Because::Pinned),
                     Why::Blocked => action.because = Some(Because::Blocked),
+                    Why::Unread => action.because = Some(Because::Unread),
+                    Why::Drift => action.because = Some(Because::Drift),
                 }
                 action.until = *until;
                 action.path = path.as_ref().map(|path| path.0.clone());
             }
-            Decision::Mismatch(Mismatch::NotRead) => {
+            Decision::Unread => action.action = Verb::Unread,
+            Decision::Mismatch(other) => {
                 action.action = Verb::Mismatch;
-                action.mismatch = Some(MismatchName::NotRead);
+                action.mismatch = Some(Arc::clone(other));
+            }
+            Decision::Drift { recorded, at } => {
+                action.action = Verb::Drift;
+                action.recorded = Some(*recorded);
+                action.recorded_at = Some(*at);
             }
             Decision::Record { evidence } => {
                 action.action = Verb::Record;
@@ -286,6 +302,8 @@ impl Action {
             path: None,
             until: None,
             mismatch: None,
+            recorded: None,
+            recorded_at: None,
             reason: None,
             ticket: None,
             owner: None,
@@ -330,9 +348,15 @@ impl Action {
                 until: self.until,
                 path: self.path.clone().map(|path| Arc::new(Path(path))),
             }),
-            Verb::Mismatch => self
-                .mismatch
-                .map(|MismatchName::NotRead| Decision::Mismatch(Mismatch::NotRead)),
+            Verb::Unread => Some(Decision::Unread),
+            Verb::Mismatch => {
+                let other = self.mismatch.clone().filter(|other| !other.is_empty());
+                other.map(Decision::Mismatch)
+            }
+            Verb::Drift => self
+                .recorded
+                .zip(self.recorded_at)
+                .map(|(recorded, at)| Decision::Drift { recorded, at }),
             Verb::Record => self.evidence.map(|evidence| Decision::Record { evidence }),
             Verb::Missing => Some(Decision::Missing),
             Verb::Unreadable => message().map(|message| Decision::Unreadable { message }),
@@ -345,10 +369,8 @@ impl Action {
             reason: self.reason.clone(),
             ticket: self.ticket.clone(),
             owner: self.owner.clone(),
-            not_before: None,
-            pin: None,
-            contents: None,
             missing: self.missing,
+            ..Details::default()
         };
         let step = Step {
             id: self.id,
@@ -377,6 +399,8 @@ impl Action {
                 Because::Deferred => Why::Deferred,
                 Because::Pinned => Why::Pinned,
                 Because::Blocked => Why::Blocked,
+                Because::Unread => Why::Unread,
+                Because::Drift => Why::Drift,
             }),
             (None, _, _) => None,
         }
@@ -396,7 +420,9 @@ fn fits_listing(action: Verb, listed: bool) -> Result<(), &'static str> {
         | Verb::Blocked
         | Verb::Defer
         | Verb::Held
-        | Verb::Mismatch => {
+        | Verb::Unread
+        | Verb::Mismatch
+        | Verb::Drift => {
             let wrong = "names no manifest that lists it";
             listed.then_some(()).ok_or(wrong)
         }

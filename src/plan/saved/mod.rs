@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::diagnostic::without_text;
 use crate::manifest::document::{Manifests, SourceFile};
 use crate::plan::forecast::RateForecast;
-use crate::plan::{Plan, Shelter, Totals};
+use crate::plan::{Checked, Plan, Shelter, Totals};
 use crate::state::{Api, Target};
 use crate::visible::json;
 
@@ -29,7 +29,7 @@ mod stale;
 mod tests;
 
 pub use about::{Reviewed, ReviewedContents};
-pub use action::{Action, Because, Listing, MismatchName, Verb};
+pub use action::{Action, Because, Listing, Verb};
 pub use compare::{check, leave_alone};
 pub use digest::Sha256;
 pub use error::SavedError;
@@ -59,6 +59,8 @@ pub struct PlanDocument {
     /// When the plan was made: RFC 3339.
     #[cfg_attr(test, schemars(with = "String", extend("format" = "date-time")))]
     pub(crate) created_at: Timestamp,
+    /// What it was checked against: `not_checked`, or the live account.
+    pub(crate) checked: Checked,
     /// The moment from which it is not carried out any more: RFC 3339.
     #[cfg_attr(test, schemars(with = "String", extend("format" = "date-time")))]
     pub(crate) expires_at: Timestamp,
@@ -84,9 +86,6 @@ pub struct PlanDocument {
     totals: Totals,
     /// How many calls it takes at least, and how long at the API's limits.
     pub(crate) forecast: Vec<RateForecast>,
-    /// Whether the live assets were read to find what would be deleted along with folders and
-    /// version stacks; true where nothing protected can be.
-    checked: bool,
     /// What is to happen, sorted by asset; unchanged assets are only counted.
     actions: Vec<Action>,
 }
@@ -155,6 +154,8 @@ pub struct Basis {
     pub settings: DecidingSettings,
     /// How many calls the plan takes at least, and how long at the API's limits.
     pub forecast: Vec<RateForecast>,
+    /// What the plan was checked against.
+    pub checked: Checked,
 }
 
 /// Makes the document of a plan.
@@ -174,6 +175,7 @@ pub fn document(plan: &Plan, manifests: &Manifests, basis: &Basis) -> PlanDocume
         },
         settings,
         forecast,
+        checked,
     } = basis.clone();
     let files: Vec<Arc<str>> = manifests
         .files
@@ -184,6 +186,7 @@ pub fn document(plan: &Plan, manifests: &Manifests, basis: &Basis) -> PlanDocume
         version: VERSION,
         id: String::new(),
         created_at,
+        checked,
         expires_at,
         tool,
         state,
@@ -196,7 +199,6 @@ pub fn document(plan: &Plan, manifests: &Manifests, basis: &Basis) -> PlanDocume
         settings,
         totals: plan.totals,
         forecast,
-        checked: plan.shelter != Shelter::NotChecked,
         actions: plan
             .steps
             .iter()
@@ -272,6 +274,7 @@ impl PlanDocument {
             version,
             id,
             created_at,
+            checked,
             expires_at,
             tool,
             state,
@@ -284,14 +287,14 @@ impl PlanDocument {
             settings,
             totals,
             forecast,
-            checked,
             actions,
         } = self;
         let mut sink = io::BufWriter::new(sink);
         write!(sink, "{{\"version\":{version},\"id\":")?;
         json(id, &mut sink)?;
-        field(&mut sink, ",\n\"created_at\":", created_at)?;
-        field(&mut sink, ",\"expires_at\":", expires_at)?;
+        field(&mut sink, ",\"created_at\":", created_at)?;
+        field(&mut sink, ",\"checked\":", checked)?;
+        field(&mut sink, ",\n\"expires_at\":", expires_at)?;
         field(&mut sink, ",\"tool\":", tool)?;
         field(&mut sink, ",\n\"state\":", state)?;
         field(&mut sink, ",\n\"paths\":", paths)?;
@@ -303,7 +306,6 @@ impl PlanDocument {
         field(&mut sink, ",\n\"settings\":", settings)?;
         field(&mut sink, ",\n\"totals\":", totals)?;
         field(&mut sink, ",\n\"forecast\":", forecast)?;
-        field(&mut sink, ",\n\"checked\":", checked)?;
         rows(&mut sink, ",\n\"actions\":[", actions)?;
         sink.write_all(b"}\n")?;
         sink.flush()
@@ -333,10 +335,9 @@ impl PlanDocument {
                 unmeasured: self.totals.unmeasured,
                 ..Totals::default()
             },
-            shelter: if self.checked {
-                Shelter::NotNeeded
-            } else {
-                Shelter::NotChecked
+            shelter: match &self.checked {
+                Checked::Live(_) => Shelter::NotNeeded,
+                Checked::NotChecked => Shelter::NotChecked,
             },
             ..Plan::default()
         };

@@ -10,8 +10,9 @@ use crate::manifest::Part;
 use crate::manifest::document::{Details, Spot};
 use crate::outcome::FailureKind;
 use crate::plan::Step;
-use crate::plan::decide::{Decision, Mismatch, Path, Waypoint, Why};
+use crate::plan::decide::{Decision, Path, Recorded, Waypoint, Why};
 use crate::plan::forecast::{Cut, forecast};
+use crate::plan::pin::{Compared, Difference};
 
 fn id(n: u128) -> AssetId {
     AssetId::from_uuid(Uuid::from_u128(n))
@@ -24,11 +25,21 @@ fn any_id() -> impl Strategy<Value = AssetId> {
     ]
 }
 
-fn at(second: i64) -> Timestamp {
+pub(super) fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
 }
 
-fn manifests() -> Manifests {
+fn mismatch((wanted, found): (Arc<str>, Option<Arc<str>>)) -> Decision {
+    let field = Compared::Name;
+    let other = Difference {
+        field,
+        wanted,
+        found,
+    };
+    Decision::Mismatch([other].into())
+}
+
+pub(super) fn manifests() -> Manifests {
     let file = |path: &str, listed| SourceFile {
         path: path.into(),
         sha256: [0xab; 32],
@@ -41,7 +52,7 @@ fn manifests() -> Manifests {
     }
 }
 
-fn basis() -> Basis {
+pub(super) fn basis() -> Basis {
     Basis {
         created_at: at(1_800_000_000),
         expires_at: at(1_800_086_400),
@@ -79,6 +90,7 @@ fn basis() -> Basis {
                 canary: 5,
             },
         ),
+        checked: Checked::in_tests(),
     }
 }
 
@@ -90,6 +102,8 @@ fn any_step() -> impl Strategy<Value = Step> {
             Just(Why::Deferred),
             Just(Why::Pinned),
             Just(Why::Blocked),
+            Just(Why::Unread),
+            Just(Why::Drift),
         ]
     };
     let refusal = (any::<u32>(), text());
@@ -123,7 +137,12 @@ fn any_step() -> impl Strategy<Value = Step> {
                 }
             },
         ),
-        1 => Just(Decision::Mismatch(Mismatch::NotRead)),
+        1 => (text(), proptest::option::of(text())).prop_map(mismatch),
+        1 => Just(Decision::Unread),
+        1 => (0_i64..4_000_000_000).prop_map(|then| Decision::Drift {
+            recorded: Recorded::Gone,
+            at: at(then),
+        }),
         1 => Just(Decision::Forget),
     ];
     (
@@ -163,9 +182,8 @@ fn any_plan() -> impl Strategy<Value = Plan> {
         proptest::collection::vec(any_step(), 0..12),
         0_usize..9,
         0_usize..9,
-        any::<bool>(),
     )
-        .prop_map(|(mut steps, unchanged, history, checked)| {
+        .prop_map(|(mut steps, unchanged, history)| {
             steps.sort_by_key(|step| step.id);
             steps.dedup_by_key(|step| step.id);
             let mut totals = Totals {
@@ -185,9 +203,6 @@ fn any_plan() -> impl Strategy<Value = Plan> {
                 if step.kind() == Some(Kind::VersionStack) && step.decision.may_delete() {
                     plan.stacks.insert(step.id, [id(7), id(8)].into());
                 }
-            }
-            if !checked {
-                plan.shelter = Shelter::NotChecked;
             }
             plan
         })
@@ -229,7 +244,7 @@ proptest! {
 }
 
 /// A plan of two assets.
-fn small() -> Plan {
+pub(super) fn small() -> Plan {
     let listed = |n, line, decision| Step {
         id: id(n),
         decision,
@@ -363,135 +378,4 @@ fn a_plan_that_this_program_does_not_make_is_refused() {
         }),
         "is listed by a manifest that the plan does not name"
     );
-}
-
-#[test]
-fn a_stale_plan_is_told_why() {
-    let document = document(&small(), &manifests(), &basis());
-    let files = manifests().files;
-    let Basis { state, target, .. } = basis();
-    let fresh = Current {
-        now: at(1_800_086_399),
-        target: &target,
-        state: &state,
-        settings: basis().settings,
-        manifests: &files,
-    };
-    assert_eq!(document.check(fresh), Ok(()));
-
-    let mut changed = files.clone();
-    changed[1].sha256[0] = 0;
-    let mut more = files.clone();
-    more.push(SourceFile {
-        path: "new.yaml".into(),
-        ..files[0].clone()
-    });
-    let other_target = Target {
-        endpoint: "sandbox".to_owned(),
-        account: Some("a".to_owned()),
-        ..target.clone()
-    };
-    let other = StateBasis {
-        lineage: Uuid::max(),
-        ..state.clone()
-    };
-    let older = StateBasis {
-        serial: 6,
-        ..state.clone()
-    };
-    let moved_on = StateBasis {
-        serial: 8,
-        digest: Some(Sha256([9; 32])),
-        ..state.clone()
-    };
-    let later = Current {
-        state: &moved_on,
-        ..fresh
-    };
-    assert_eq!(document.check(later), Ok(()));
-    let edited = StateBasis {
-        digest: Some(Sha256([0; 32])),
-        ..basis().state
-    };
-    let cases = [
-        Current {
-            now: at(1_800_086_400),
-            ..fresh
-        },
-        Current {
-            now: at(1_799_999_999),
-            ..fresh
-        },
-        Current {
-            settings: DecidingSettings {
-                batch_size: 1,
-                ..fresh.settings
-            },
-            ..fresh
-        },
-        Current {
-            settings: DecidingSettings {
-                retry_blocked: true,
-                ..fresh.settings
-            },
-            ..fresh
-        },
-        Current {
-            target: &other_target,
-            ..fresh
-        },
-        Current {
-            state: &other,
-            ..fresh
-        },
-        Current {
-            state: &older,
-            ..fresh
-        },
-        Current {
-            state: &edited,
-            ..fresh
-        },
-        Current {
-            manifests: &changed,
-            ..fresh
-        },
-        Current {
-            manifests: &more,
-            ..fresh
-        },
-        Current {
-            manifests: &files[..1],
-            ..fresh
-        },
-    ];
-    let stale = cases.map(|case| document.check(case).unwrap_err().to_string());
-    insta::assert_snapshot!(stale.join("\n"));
-}
-
-#[test]
-fn a_first_plan_fits_any_fresh_state() {
-    let none = |lineage| StateBasis {
-        lineage,
-        serial: 0,
-        digest: None,
-        ..basis().state
-    };
-    let first = Basis {
-        state: none(Uuid::nil()),
-        ..basis()
-    };
-    let document = document(&small(), &manifests(), &first);
-    let current = |state: &StateBasis| {
-        document.check(Current {
-            now: first.created_at,
-            target: &first.target,
-            state,
-            settings: first.settings,
-            manifests: &manifests().files,
-        })
-    };
-    assert_eq!(current(&none(Uuid::max())), Ok(()));
-    // Another plan's run has made one since; what it did is compared action by action.
-    assert_eq!(current(&basis().state), Ok(()));
 }

@@ -98,10 +98,16 @@ fn tree() -> Places {
 }
 
 fn planned(manifests: &Manifests, state: &State, places: Option<Places>) -> Plan {
-    let inventory = Inventory {
-        places,
-        ..Inventory::default()
-    };
+    planned_seen(manifests, state, places, Inventory::default())
+}
+
+fn planned_seen(
+    manifests: &Manifests,
+    state: &State,
+    places: Option<Places>,
+    seen: Inventory,
+) -> Plan {
+    let inventory = Inventory { places, ..seen };
     make(inputs(manifests, state, Some(&inventory)))
 }
 
@@ -114,6 +120,7 @@ fn inputs<'plan>(
         manifests,
         state,
         inventory,
+        check_retired: false,
         rules: Rules::default(),
         now: at(1_000),
     }
@@ -139,7 +146,9 @@ fn kept(plan: &Plan, n: u128) -> Option<(Why, Vec<u128>)> {
         | Decision::Unreadable { .. }
         | Decision::Blocked { .. }
         | Decision::Defer { .. }
+        | Decision::Unread
         | Decision::Mismatch(_)
+        | Decision::Drift { .. }
         | Decision::Forget
         | Decision::Unchanged { .. } => None,
     }
@@ -180,20 +189,47 @@ fn each_sort_of_protection_keeps_the_folders_around_it() {
         at: at(1),
     };
     blocked.assets.insert(id(100), record);
+    let mut drifted = state();
+    let record = Record {
+        status: Status::Retired(Evidence::Answer),
+        run: 1,
+        at: at(1),
+    };
+    drifted.assets.insert(id(100), record);
+    let one = || vec![listed(100, None)];
     let rows = [
         (vec![], &[100][..], state(), legal()),
         (vec![deferred], &[], state(), Why::Deferred),
         (vec![pinned], &[], state(), Why::Pinned),
-        (vec![listed(100, None)], &[], blocked, Why::Blocked),
+        (one(), &[], blocked, Why::Blocked),
+        (one(), &[], drifted, Why::Drift),
+        (one(), &[], state(), Why::Unread),
     ];
     for (more, holds, state, why) in rows {
+        let there = |bytes| {
+            Seen::There(Facts {
+                bytes: Some(bytes),
+                ..Facts::of_kind(Kind::File)
+            })
+        };
+        let mut seen = Inventory::default();
+        if why == Why::Unread {
+            seen.asked_all = true;
+            for n in [10, 11] {
+                seen.assets
+                    .insert(id(n), Seen::There(Facts::of_kind(Kind::Folder)));
+            }
+            seen.assets.insert(id(200), there(1));
+        } else {
+            seen.assets.insert(id(100), there(2));
+        }
         for around in [10, 11] {
             let mut entries = vec![listed(around, folder), listed(200, None)];
             entries.extend(more.clone());
             let manifests = manifests(entries, holds);
-            let unread = planned(&manifests, &state, None);
+            let unread = planned_seen(&manifests, &state, None, seen.clone());
             assert_eq!(unread.shelter, Shelter::NotChecked, "{why:?}");
-            let plan = planned(&manifests, &state, Some(tree()));
+            let plan = planned_seen(&manifests, &state, Some(tree()), seen.clone());
             let (found, path) = kept(&plan, around).unwrap();
             assert_eq!(found, why);
             let path_down = [vec![10, 11, 100], vec![11, 100]];

@@ -92,6 +92,97 @@ fn what_a_live_reading_found_decides() {
     );
 }
 
+#[test]
+fn what_is_recorded_as_deleted_and_is_there_is_in_drift_until_it_is_to_go_again() {
+    let plain = entry(1, None);
+    let again = entry(
+        1,
+        Some(Details {
+            again: true,
+            ..Details::default()
+        }),
+    );
+    let there = facts(Kind::File, None);
+    let unchanged = Some(Decision::Unchanged { listed: true });
+    for (status, recorded) in [
+        (Status::Retired(Evidence::Answer), Recorded::Retired),
+        (Status::Gone(Evidence::ByHand), Recorded::Gone),
+    ] {
+        let of = |entry, held, seen| row_of(Some(entry), Some(status.clone()), held, seen);
+        let at = record(status.clone()).at;
+        let drift = Some(Decision::Drift { recorded, at });
+        assert_eq!(of(&plain, false, Some(&there)), drift);
+        // It is said before a hold, which holds all the same.
+        assert_eq!(of(&plain, true, Some(&there)), drift);
+        assert_eq!(of(&again, false, Some(&there)), Some(Decision::Retire));
+        let held = of(&again, true, Some(&there));
+        assert!(matches!(held, Some(Decision::Held { .. })));
+        for entry in [&plain, &again] {
+            for seen in [None, Some(&Seen::Missing)] {
+                assert_eq!(of(entry, false, seen), unchanged);
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_other_than_its_entry_says_comes_before_what_was_refused() {
+    let pinned = entry(
+        1,
+        Some(Details {
+            kind: Some(Kind::File),
+            not_before: Some(at(NOW)),
+            ..Details::default()
+        }),
+    );
+    let folder = facts(Kind::Folder, None);
+    let unknown = Status::Unknown { attempts: 1 };
+    for status in [None, Some(failed(9)), Some(Status::Missing), Some(unknown)] {
+        let of = |held, seen| row_of(Some(&pinned), status.clone(), held, Some(seen));
+        let Some(Decision::Mismatch(other)) = of(false, &folder) else {
+            panic!("{status:?}");
+        };
+        assert_eq!(other[0].field.name(), "kind");
+        assert!(matches!(of(true, &folder), Some(Decision::Held { .. })));
+        let same = of(false, &facts(Kind::File, None));
+        assert!(!matches!(same, Some(Decision::Mismatch(_))));
+    }
+}
+
+#[test]
+fn what_should_have_been_read_and_was_not_is_left_alone() {
+    let bare = entry(1, None);
+    let later = entry(
+        1,
+        Some(Details {
+            not_before: Some(at(NOW + 1)),
+            ..Details::default()
+        }),
+    );
+    let unknown = Status::Unknown { attempts: 1 };
+    for status in [None, Some(failed(9)), Some(Status::Missing), Some(unknown)] {
+        let record = status.map(record);
+        let case = |entry| Case {
+            entry: Some(entry),
+            record: record.as_ref(),
+            is_checked: true,
+            ..Case::default()
+        };
+        let decided = |entry| decide(case(entry), Rules::default(), at(NOW));
+        assert_eq!(decided(&bare), Some(Decision::Unread));
+        assert!(matches!(decided(&later), Some(Decision::Defer { .. })));
+    }
+    let retired = record(Status::Retired(Evidence::Answer));
+    let case = Case {
+        entry: Some(&bare),
+        record: Some(&retired),
+        is_checked: true,
+        ..Case::default()
+    };
+    let unchanged = Decision::Unchanged { listed: true };
+    assert_eq!(decide(case, Rules::default(), at(NOW)), Some(unchanged));
+}
+
 fn facts(kind: Kind, files: Option<&[u128]>) -> Seen {
     Seen::There(Facts {
         files: files.map(|files| files.iter().map(|n| id(*n)).collect()),
@@ -100,7 +191,7 @@ fn facts(kind: Kind, files: Option<&[u128]>) -> Seen {
 }
 
 #[test]
-fn a_kind_that_was_read_is_kept_and_the_manifest_beats_it() {
+fn a_kind_that_was_read_is_kept_beside_what_the_manifest_says() {
     let said = Details {
         kind: Some(Kind::Folder),
         ..Details::default()
@@ -126,7 +217,6 @@ fn a_kind_that_was_read_is_kept_and_the_manifest_beats_it() {
         .insert(id(5), record(Status::Unknown { attempts: 1 }));
     let inventory = Inventory {
         assets: [
-            (id(1), facts(Kind::File, None)),
             (id(2), facts(Kind::File, None)),
             (id(3), facts(Kind::VersionStack, Some(&[30, 31]))),
             (id(5), facts(Kind::Folder, None)),

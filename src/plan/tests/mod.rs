@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::approve::{Approved, Consent, Refused, approve};
-use super::decide::{HoldInForce, Mismatch, Rules, Why, decide};
+use super::decide::{HoldInForce, Recorded, Rules, Why, decide};
 use super::*;
 use crate::asset::Kind;
 use crate::event::RunEvent;
@@ -87,6 +87,8 @@ fn row_of(
         record: record.as_ref(),
         hold: held.then_some(&in_force),
         seen,
+        files: None,
+        is_checked: false,
     };
     decide(case, Rules::default(), at(NOW))
 }
@@ -170,10 +172,9 @@ fn each_row_of_the_table() {
         assert_eq!(row(listed, status.clone(), true), held);
         // A hold is said before a date: it is the stronger reason.
         assert_eq!(row(Some(&due_later), status.clone(), true), held);
-        assert_eq!(
-            row(Some(&pinned), status, false),
-            Some(Decision::Mismatch(Mismatch::NotRead))
-        );
+        // Without a reading nothing is compared, and such a plan is not carried out.
+        let bare = row(listed, status.clone(), false);
+        assert_eq!(row(Some(&pinned), status, false), bare);
     }
     for status in [
         Status::Retired(Evidence::Answer),
@@ -208,6 +209,8 @@ fn blocked_assets_are_retried_on_demand() {
         record: Some(&record),
         hold: None,
         seen: None,
+        files: None,
+        is_checked: false,
     };
     let rules = Rules {
         retry_blocked: true,
@@ -250,6 +253,7 @@ fn plan_seen(manifests: &Manifests, state: &State, inventory: &Inventory) -> Pla
         manifests,
         state,
         inventory: Some(inventory),
+        check_retired: false,
         rules: Rules::default(),
         now: at(NOW),
     })

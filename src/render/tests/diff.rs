@@ -115,7 +115,9 @@ fn predicted(plan: &Plan, state: &State) -> State {
             Decision::Blocked { .. }
             | Decision::Defer { .. }
             | Decision::Held { .. }
+            | Decision::Unread
             | Decision::Mismatch(_)
+            | Decision::Drift { .. }
             | Decision::Unreadable { .. }
             | Decision::Unchanged { .. } => {}
         }
@@ -184,7 +186,9 @@ fn plan_of(decisions: Vec<(u128, Decision)>) -> Plan {
             Decision::Blocked { .. }
             | Decision::Defer { .. }
             | Decision::Held { .. }
+            | Decision::Unread
             | Decision::Mismatch(_)
+            | Decision::Drift { .. }
             | Decision::Unchanged { .. } => &mut totals.held,
         };
         *total += 1;

@@ -7,9 +7,10 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use crate::asset::AssetId;
-use crate::manifest::document::{Details, Pin, Spot};
+use crate::manifest::document::{Details, Spot};
 use crate::outcome::FailureKind;
-use crate::plan::decide::{Decision, Mismatch, Why};
+use crate::plan::decide::{Decision, Recorded, Why};
+use crate::plan::pin::{Compared, Difference};
 use crate::plan::{Plan, Step, Totals};
 use crate::render::escape::{columns, escape};
 use crate::render::{counted, moment, share, thousands};
@@ -138,35 +139,51 @@ fn each_thing() -> Plan {
             forget,
             step(
                 12,
-                Decision::Mismatch(Mismatch::NotRead),
-                Some(Details {
-                    pin: Some(Pin {
-                        filesize: Some(7),
-                        ..Pin::default()
-                    }),
-                    ..Details::default()
-                }),
+                Decision::Mismatch(
+                    [
+                        other(Compared::Filesize, "7", Some("8")),
+                        other(Compared::Name, HOSTILE, None),
+                    ]
+                    .into(),
+                ),
+                None,
+            ),
+            step(13, Decision::Unread, None),
+            step(
+                14,
+                Decision::Drift {
+                    recorded: Recorded::Retired,
+                    at: at("2026-11-01T00:00:00Z"),
+                },
+                None,
             ),
         ],
         totals: Totals {
-            missing: 0,
-            unreadable: 0,
             retire: 3,
             retry: 1,
             resolve: 2,
-            record: 0,
             blocked: 1,
             defer: 1,
             held: 2,
             mismatch: 1,
+            unread: 1,
+            drift: 1,
             forget: 1,
             unchanged: 1_204,
             history: 7,
             files: 5,
-            bytes: 0,
             unmeasured: 5,
+            ..Totals::default()
         },
         ..Plan::default()
+    }
+}
+
+fn other(field: Compared, wanted: &str, found: Option<&str>) -> Difference {
+    Difference {
+        field,
+        wanted: wanted.into(),
+        found: found.map(Arc::from),
     }
 }
 

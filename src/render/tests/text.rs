@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::asset::Kind;
+use crate::plan::Checked;
 use crate::plan::forecast::{Cut, forecast};
 use crate::render::Style;
 use crate::render::text::{PlanView, plan};
@@ -18,6 +19,7 @@ fn on_terminal(plan_shown: &Plan, width: usize) -> String {
 fn on_page(plan_shown: &Plan, width: Option<usize>, full: bool, colour: bool) -> String {
     let view = PlanView {
         plan: plan_shown,
+        checked: &Checked::NotChecked,
         batch_size: 50,
         forecast: &forecast(
             plan_shown,
@@ -110,7 +112,7 @@ fn a_terminal_folds_a_long_plan_and_every_group_keeps_its_figures() {
     let folded = on_terminal(&long, 100);
     insta::assert_snapshot!(folded);
     for whole in [shown(&long, false, false), shown(&long, true, false)] {
-        assert_eq!(whole.lines().count(), 1_301 + 1 + 3 * 2 + 2);
+        assert_eq!(whole.lines().count(), 1_301 + 1 + 3 * 2 + 4);
         assert!(!whole.contains("--full"));
     }
 }

@@ -205,11 +205,15 @@ const fn is_gone(decision: &Decision) -> bool {
 
 /// Whether the live account alone can turn the one decision into the other.
 fn is_live(reviewed: &Decision, decided: &Decision) -> bool {
+    let is_other = matches!(reviewed, Decision::Mismatch(_) | Decision::Unread);
     if decided.may_delete() {
-        return is_gone(reviewed) || matches!(reviewed, Decision::Held { path: Some(_), .. });
+        let is_around = matches!(reviewed, Decision::Held { path: Some(_), .. });
+        return is_gone(reviewed) || is_other || is_around;
     }
-    // What is shown to be deleted needs no date, and its pin nothing to be compared with.
-    is_gone(reviewed) && decided.waits().is_some()
+    // What is shown to be deleted needs no date, and what is other is so however often it was
+    // refused.
+    (is_gone(reviewed) && decided.waits().is_some())
+        || (is_other && matches!(decided, Decision::Blocked { .. }))
 }
 
 /// Goes through two lists of steps in the order of their ids.

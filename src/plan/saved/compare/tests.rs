@@ -6,7 +6,8 @@ use super::*;
 use crate::asset::Kind;
 use crate::manifest::document::{Details, Spot};
 use crate::outcome::{Evidence, FailureKind};
-use crate::plan::decide::{Mismatch, Path, Why};
+use crate::plan::decide::{Path, Recorded, Why};
+use crate::plan::pin::{Compared, Difference};
 
 fn id(n: u128) -> AssetId {
     AssetId::from_uuid(Uuid::from_u128(n))
@@ -57,7 +58,24 @@ fn read() -> Decision {
 
 /// What only the account can say.
 fn is_live(decision: &Decision) -> bool {
+    is_gone(decision) || matches!(decision, Decision::Mismatch(_) | Decision::Unread)
+}
+
+fn is_drift(decision: &Decision) -> bool {
+    matches!(decision, Decision::Drift { .. })
+}
+
+fn is_gone(decision: &Decision) -> bool {
     *decision == read() || *decision == Decision::Missing
+}
+
+fn mismatch() -> Decision {
+    let other = Difference {
+        field: Compared::Filesize,
+        wanted: "1".into(),
+        found: None,
+    };
+    Decision::Mismatch([other].into())
 }
 
 fn defer() -> Decision {
@@ -75,7 +93,6 @@ fn resolve() -> Decision {
 
 #[test]
 fn a_saved_plan_says_what_its_manifests_say_or_what_the_account_made_of_it() {
-    let pinned = || Decision::Mismatch(Mismatch::NotRead);
     let all = [
         Decision::Retire,
         resolve(),
@@ -84,7 +101,12 @@ fn a_saved_plan_says_what_its_manifests_say_or_what_the_account_made_of_it() {
         defer(),
         held(false),
         held(true),
-        pinned(),
+        mismatch(),
+        Decision::Unread,
+        Decision::Drift {
+            recorded: Recorded::Retired,
+            at: jiff::Timestamp::UNIX_EPOCH,
+        },
         Decision::Forget,
     ];
     // What may be saved, where the manifests say it without the account.
@@ -92,8 +114,11 @@ fn a_saved_plan_says_what_its_manifests_say_or_what_the_account_made_of_it() {
         Decision::Retire | Decision::Resolve { .. } => {
             saved.may_delete() || is_live(saved) || *saved == held(true)
         }
-        Decision::Defer { .. } | Decision::Mismatch(_) => saved == now || is_live(saved),
-        Decision::Record { .. }
+        Decision::Defer { .. } => saved == now || is_gone(saved),
+        Decision::Mismatch(_)
+        | Decision::Unread
+        | Decision::Drift { .. }
+        | Decision::Record { .. }
         | Decision::Missing
         | Decision::Unreadable { .. }
         | Decision::Retry { .. }
@@ -105,7 +130,7 @@ fn a_saved_plan_says_what_its_manifests_say_or_what_the_account_made_of_it() {
     for saved in &all {
         for now in all
             .iter()
-            .filter(|now| **now != held(true) && !is_live(now))
+            .filter(|now| **now != held(true) && !is_live(now) && !is_drift(now))
         {
             let (one, other) = (step(1, saved.clone()), step(1, now.clone()));
             let now_plan = plan(vec![other]);

@@ -11,6 +11,9 @@ use crate::manifest::document::SourceFile;
 use crate::plan::saved::{DecidingSettings, ManifestBasis, PlanDocument, StateBasis};
 use crate::state::Target;
 
+#[cfg(test)]
+mod tests;
+
 /// What the world is like when a saved plan is to be carried out.
 #[derive(Debug, Clone, Copy)]
 pub struct Current<'now> {
@@ -32,6 +35,9 @@ pub enum Stale {
     /// The plan is too old.
     #[error("the plan expired at {0}")]
     Expired(Timestamp),
+    /// The plan was made without the server.
+    #[error("the plan was made with `--offline`, so nobody knows whether it is true")]
+    NotChecked,
     /// The plan was made later than now.
     #[error("the plan was made at {0}, which is still to come")]
     FromFuture(Timestamp),
@@ -118,6 +124,9 @@ impl Stale {
             Self::FromFuture(_) => {
                 "nothing was sent; set the clocks of the machines right, then make a new plan"
             }
+            Self::NotChecked => {
+                "nothing was sent; such a plan is to be read: make one without `--offline`"
+            }
             Self::Standard => "save the plan of a manifest that is a file",
             Self::LineEnds(_) => {
                 "nothing was sent; git may change line ends where it checks files out: write `*.yaml text eol=lf` into `.gitattributes`, or make a new plan"
@@ -155,6 +164,9 @@ impl PlanDocument {
         } = current;
         if now < self.created_at {
             return Err(Stale::FromFuture(self.created_at));
+        }
+        if self.checked.live().is_none() {
+            return Err(Stale::NotChecked);
         }
         if self.paths.iter().any(|path| path == "-") {
             return Err(Stale::Standard);
