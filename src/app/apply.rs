@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use crate::app::Host;
 use crate::app::connect::Connection;
-use crate::apply::strategy::{Bulk, Direct, Strategy};
+use crate::apply::strategy::Strategy;
 use crate::apply::worker::{Stopper, inbox};
 use crate::apply::{self, Clock, NotSaved, Options, Run};
 use crate::event::{Ending, Listener, RunInfo};
 use crate::frameio::deleter::{Deleter, DeletingClient};
 use crate::plan::approve::Approved;
 use crate::render::summary;
-use crate::state::{Api, State};
+use crate::state::State;
 use crate::store::file::{FileSession, Rescue};
 
 /// What is to be carried out.
@@ -21,30 +21,15 @@ use crate::store::file::{FileSession, Rescue};
 pub(crate) struct Order {
     /// Who runs it, when and from what; also the account, where the server was asked for it.
     pub(crate) info: RunInfo,
-    /// Which version of the API is spoken.
-    pub(crate) api: Api,
     pub(crate) approved: Approved,
     /// The state that the plan was made from.
     pub(crate) state: State,
     pub(crate) options: Options,
 }
 
-/// Carries out what was approved, until it is done or a signal stops it: the first one in order,
-/// the same one soon after it at once. Says why it ended, and what could not be written down, with
-/// what is left of it.
-pub(crate) fn carry_out(
-    order: Order,
-    connection: &Connection,
-    session: FileSession,
-    around: (&mut dyn Listener, &dyn Clock),
-) -> (Ending, Option<(NotSaved, Rescue)>) {
-    match order.api {
-        Api::V2 => run::<Bulk>(order, connection, session, around),
-        Api::V4 => run::<Direct>(order, connection, session, around),
-    }
-}
-
-fn run<S: Strategy>(
+/// Carries out what was approved, as a version of the API does it, until it is done or a signal
+/// stops it. Says why it ended, and what could not be written down, with what is left of it.
+pub(super) fn run<S: Strategy>(
     order: Order,
     connection: &Connection,
     mut session: FileSession,
@@ -55,7 +40,6 @@ where
 {
     let Order {
         info,
-        api: _,
         approved,
         state,
         options,

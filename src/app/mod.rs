@@ -7,6 +7,7 @@ use std::fmt::Debug;
 
 use crate::frameio::mask::Secrets;
 
+pub(crate) mod api;
 pub(crate) mod apply;
 pub(crate) mod connect;
 pub mod error;
@@ -15,7 +16,6 @@ pub mod policy;
 pub(crate) mod prepare;
 pub(crate) mod provenance;
 pub(crate) mod saved_plan;
-pub(crate) mod who;
 pub(crate) mod whoami;
 
 /// What hears a signal by its number, and says whether it takes the next one as well.

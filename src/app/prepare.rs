@@ -6,17 +6,14 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::app::Host;
+use crate::app::api::{Who, adapter};
 use crate::app::connect::{AskedAccount, Connection, is_same_server};
 use crate::app::error::Error;
 use crate::app::provenance::random;
-use crate::app::who::{Who, who};
 use crate::apply::breaker::SAMPLE;
 use crate::asset::{AssetId, Kind};
 use crate::event::StopReason;
-use crate::frameio::inventory;
-use crate::frameio::survey::survey_v2;
 use crate::inventory::{Connections, Inventory};
-use crate::manifest;
 use crate::manifest::document::Manifests;
 use crate::plan::decide::Rules;
 use crate::plan::forecast::{self, Cut, RateForecast};
@@ -118,11 +115,9 @@ impl Basis {
         now: Timestamp,
         host: &dyn Host,
     ) -> Result<Self, Error> {
-        if settings.api == Api::V2 {
-            let findings = manifest::only_v4(&manifests);
-            if !findings.is_empty() {
-                return Err(Error::Findings(findings));
-            }
+        let findings = adapter(settings.api).check(&manifests);
+        if !findings.is_empty() {
+            return Err(Error::Findings(findings));
         }
         let asked = asked_account(&manifests, &settings)?;
         let target = Target {
@@ -236,10 +231,9 @@ fn read(connection: &Connection, basis: &mut Basis) -> Result<(Inventory, LiveCh
         account,
         account_name,
         user,
-    } = who(connection, basis.account.as_ref())?;
+    } = adapter(connection.api).who(connection, basis.account.as_ref())?;
     let wanted = plan::wanted(basis.inputs(None)).assets;
     let mut read = read_assets(connection, account.as_deref(), basis, &wanted)?;
-    read.asked_all = connection.api == Api::V4;
     // What was read tells what is a folder, and what is deleted already.
     let connections = plan::wanted(basis.inputs(Some(&read))).connections;
     if let Some(connections) = connections {
@@ -265,13 +259,12 @@ fn read_assets(
     basis: &Basis,
     wanted: &[(AssetId, Option<Kind>)],
 ) -> Result<Inventory, Error> {
-    if wanted.is_empty() {
-        return Ok(Inventory::default());
-    }
     let assets = counted(wanted.len(), "asset", "assets");
-    connection.host.message(&format!("Reading {assets} …"));
+    if !wanted.is_empty() {
+        connection.host.message(&format!("Reading {assets} …"));
+    }
     let mut last = 0;
-    let told = |done: usize| {
+    let mut told = |done: usize| {
         if done / EACH > last && done < wanted.len() {
             last = done / EACH;
             connection
@@ -280,15 +273,8 @@ fn read_assets(
         }
     };
     let place = |id| pinned_place(&basis.manifests, id);
-    let client = connection.client(account);
-    let reading = async {
-        match connection.api {
-            // It reads a deleted asset as well, and has no lists of them.
-            Api::V2 => Ok((survey_v2(&client, wanted, told).await?, false)),
-            Api::V4 => inventory::read_assets(&client, wanted, place, told).await,
-        }
-    };
-    let (read, complete) = connection.wait_for(reading)?.map_err(Error::Stopped)?;
+    let at = (connection, account);
+    let (read, complete) = adapter(connection.api).read_assets(at, wanted, &place, &mut told)?;
     report_inventory(&*connection.host, &read, complete);
     if let Some(missing) = none_found(&read)
         && !basis.state.vouches()
@@ -307,35 +293,21 @@ fn pinned_place(manifests: &Manifests, id: AssetId) -> [Option<AssetId>; 2] {
     pin.map_or([None; 2], |pin| [pin.project, pin.parent])
 }
 
-/// Reads what is in assets and around them; with v2 as far as something protected may be.
+/// Reads what is in assets and around them.
 fn read_places(
     connection: &Connection,
     account: Option<&str>,
     connections: &Connections,
     read: &mut Inventory,
 ) -> Result<(), Error> {
-    connection.host.message(match connection.api {
-        Api::V2 => "Reading where protected assets lie …",
-        Api::V4 => "Reading what is in them and around them …",
-    });
-    let told = |requests: usize| {
+    let mut told = |requests: usize| {
         if requests.is_multiple_of(EACH) {
             let requests = counted(requests, "request", "requests");
             connection.host.message(&format!("{requests} made so far"));
         }
     };
-    let client = connection.client(account);
-    let read = match connection.api {
-        Api::V2 => {
-            let reading = inventory::read_places(&client, connections, read, told);
-            connection.wait_for(reading)?
-        }
-        Api::V4 => {
-            let reading = inventory::read_around(&client, connections, read, told);
-            connection.wait_for(reading)?
-        }
-    };
-    read.map_err(Error::Stopped)
+    let at = (connection, account);
+    adapter(connection.api).read_places(at, connections, read, &mut told)
 }
 
 /// How many assets were asked for, where there were ten or more and none of them was found.

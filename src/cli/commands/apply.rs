@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use crate::app::apply::{Order, carry_out};
+use crate::app::api::adapter;
+use crate::app::apply::Order;
 use crate::app::connect::Connection;
 use crate::app::prepare::{Basis, PlanSettings, Prepared, prepare};
 use crate::app::provenance::random;
@@ -192,7 +193,6 @@ fn apply(
     info.provenance.plan = saved.map(|saved| saved.document.id.clone());
     let order = Order {
         info,
-        api: settings.api.value,
         approved,
         state,
         options: Options {
@@ -298,7 +298,8 @@ fn run_order(
     (connection, clock): (&Connection, SystemClock),
     mut reporter: Reporter<'_>,
 ) -> (SummaryBuilder, bool) {
-    let (ending, not_saved) = carry_out(order, connection, session, (&mut reporter, &clock));
+    let (ending, not_saved) =
+        adapter(connection.api).carry_out(order, connection, session, (&mut reporter, &clock));
     let summary = reporter.finish(&ending);
     // What nobody else has is told before anything can go wrong with the summary.
     if let Some((not_saved, rescue)) = &not_saved {

@@ -1,6 +1,7 @@
 //! `retire whoami`: whose token it is, what it opens, and the settings in force.
 
-use crate::app::whoami::{Opened, token_end, token_kind, whoami};
+use crate::app::api::Opened;
+use crate::app::whoami::{token_end, token_kind, whoami};
 use crate::cli::args::{Format, ThisRun, Whoami};
 use crate::cli::clock;
 use crate::cli::connect::{asked_account, connect, tell_end_of_v2};
@@ -68,7 +69,7 @@ fn ask(
 ) -> Result<(), Failure> {
     let world = || playground::world_of_ids([]);
     let connection = connect(context, settings, &[], settings.sending.reading, world)?;
-    let kind = token_kind(settings.api.value, connection.token_sort());
+    let kind = token_kind(&connection);
     let opened = whoami(&connection, asked_account(settings).as_ref(), clock::now);
     let source = settings.access.token.as_ref();
     let token = Token {

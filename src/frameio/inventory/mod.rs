@@ -31,7 +31,10 @@ pub async fn read_assets(
     place: impl Fn(AssetId) -> [Option<AssetId>; 2],
     mut told: impl FnMut(usize),
 ) -> Result<(Inventory, bool), StopReason> {
-    let mut read = Inventory::default();
+    let mut read = Inventory {
+        asked_all: true,
+        ..Inventory::default()
+    };
     let wanted: BTreeSet<AssetId> = assets.iter().map(|(id, _)| *id).collect();
     let parent = |id| place(id)[1];
     let parents = shared(assets.iter().filter_map(|(id, _)| parent(*id)));

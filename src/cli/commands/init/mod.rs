@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::app::whoami::{Opened, whoami};
+use crate::app::api::Opened;
+use crate::app::whoami::whoami;
 use crate::cli::args::{Init, ThisRun};
 use crate::cli::clock;
 use crate::cli::connect::{asked_account, can_read, connect};

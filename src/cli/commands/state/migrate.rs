@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::app;
+use crate::app::api::adapter;
 use crate::app::connect::{Connection, is_same_server};
 use crate::app::error::Error;
 use crate::asset::{AssetId, Kind};
@@ -53,7 +53,9 @@ pub(crate) fn run(context: &Context, arguments: &StateMigrate) -> Result<Exit, F
     let connection = connect(context, &settings, &paths, retries, world)?;
     let target = Target {
         // Only what the settings say: v2's own id of the account need not be V4's.
-        account: app::who::who(&connection, asked_account(&settings).as_ref())?.account,
+        account: adapter(connection.api)
+            .who(&connection, asked_account(&settings).as_ref())?
+            .account,
         api: Api::V4,
         endpoint: settings.server.value.name().to_owned(),
     };
