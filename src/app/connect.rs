@@ -1,6 +1,7 @@
 //! The connection with a server, and the account that a command works in.
 
 use std::cell::Cell;
+use std::hint;
 use std::io;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
@@ -40,6 +41,9 @@ pub(crate) const PAGES: usize = 50;
 
 /// The shortest wait that is told: after it people ask themselves whether anything goes on.
 const LONG_WAIT: Duration = Duration::from_secs(5);
+
+/// The address space that a thread needs, in bytes: a stack of 2 MiB, and what lies around it.
+const ROOM: usize = 4 << 20;
 
 /// How many accounts are named at most, so that a refusal fits a screen.
 const NAMED: usize = 10;
@@ -172,6 +176,11 @@ pub(crate) fn connect(
 
 /// Finds out whether so many threads more can be had: the runtime would panic without.
 pub(crate) fn check_threads(count: usize) -> io::Result<()> {
+    // A thread that gets its stack and then no room for the stack of its signals panics.
+    let mut room: Vec<u8> = Vec::new();
+    room.try_reserve_exact(count * ROOM)
+        .map_err(|_full| io::ErrorKind::OutOfMemory)?;
+    drop(hint::black_box(room));
     let spawn = |_| thread::Builder::new().spawn(thread::park);
     let all: Vec<JoinHandle<()>> = (0..count).map(spawn).collect::<io::Result<_>>()?;
     for thread in all {

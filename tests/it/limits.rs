@@ -94,7 +94,7 @@ fn too_few_files_and_threads_are_said() {
         assert!(done.err.contains("ulimit -n"), "{}", done.err);
     }
     // The stacks of threads, of 2 MB and more each, find no room.
-    for room in (20_000..200_000).step_by(4_000) {
+    for room in (20_000..200_000).step_by(1_000) {
         let before = format!("ulimit -v {room}");
         let output = command(&desk, &before, "apply --sandbox").output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr);
