@@ -33,7 +33,7 @@ pub(super) fn run<S: Strategy>(
     order: Order,
     connection: &Connection,
     mut session: FileSession,
-    (listener, clock): (&mut dyn Listener, &dyn Clock),
+    (mut listeners, clock): (Vec<&mut dyn Listener>, &dyn Clock),
 ) -> (Ending, Option<(NotSaved, Rescue)>)
 where
     DeletingClient: Deleter<S::Call>,
@@ -53,7 +53,10 @@ where
         approved: &approved,
         state,
         session: &mut session,
-        listeners: vec![listener],
+        listeners: listeners
+            .iter_mut()
+            .map(|listener| &mut **listener as &mut dyn Listener)
+            .collect(),
         options,
         pacer: connection.pacer(clock.elapsed(), options.concurrency.get()),
         clock,

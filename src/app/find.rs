@@ -4,11 +4,13 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::time::Instant;
 
 use crate::app::Host;
-use crate::app::connect::{AskedAccount, Connection, PAGES, choose, not_told};
+use crate::app::connect::{AskedAccount, Connection, PAGES, not_told};
 use crate::app::error::Error;
+use crate::app::memory::{Keeping, Memory};
 use crate::asset::{AssetId, Kind};
 use crate::find::place::{Place, Walked};
 use crate::find::tree::Read;
@@ -18,8 +20,7 @@ use crate::frameio::survey::survey;
 use crate::frameio::tree::{Versions, Watch, read_projects, read_tree};
 use crate::frameio::v4;
 use crate::frameio::v4::answer::judge_named;
-use crate::frameio::v4::facts::Shown;
-use crate::inventory::Seen;
+use crate::inventory::{Seen, Shown};
 use crate::render::counted;
 use crate::render::summary::duration;
 
@@ -37,6 +38,8 @@ pub(crate) struct Account {
     pub(crate) id: Option<String>,
     /// What is in it, as far as somebody asked.
     pub(crate) read: Read,
+    /// When the oldest of what was recalled of an earlier reading was read.
+    pub(crate) oldest: Option<Timestamp>,
 }
 
 /// Reads what a question needs, and checks that its places are there.
@@ -48,16 +51,23 @@ pub(crate) fn read_account(
     connection: &Connection,
     asked: Option<&AskedAccount>,
     queries: &[Query],
+    keeping: Option<&Keeping>,
 ) -> Result<Account, Error> {
-    let id = Some(choose(&connection.accounts()?, asked)?);
-    let client = connection.client(id.as_deref());
-    let projects = connection.wait_for(read_projects(&client))?;
+    let (id, mut memory) = Keeping::begin(keeping, connection, asked)?;
+    let client = connection.client(Some(&id));
     let mut read = Read::default();
-    read.inventory.projects = projects.map_err(not_told)?;
+    read.inventory.projects = if let Some(projects) = memory.projects() {
+        projects
+    } else {
+        let projects = connection.wait_for(read_projects(&client))?;
+        let projects = projects.map_err(not_told)?;
+        memory.keep_projects(&projects);
+        projects
+    };
     let places: Vec<&Place> = queries.iter().flat_map(|query| &query.places).collect();
     let ids: BTreeSet<AssetId> = places.iter().filter_map(|place| place.id()).collect();
-    connection.wait_for(read_named(&client, &ids, &mut read))??;
-    let mut pages = Pages::new(&*connection.host, queries, &read);
+    connection.wait_for(read_named(&client, &ids, &mut read, &mut memory))??;
+    let mut pages = Pages::new(&*connection.host, queries, &read, &mut memory);
     let tops = pages.tops(&ids, &read);
     let reading = read_tree(&client, tops, Versions::All, &mut pages);
     let tree = connection.wait_for(reading)?.map_err(Error::Stopped)?;
@@ -83,24 +93,37 @@ pub(crate) fn read_account(
     }
     if queries.iter().any(|query| query.filter.needs_fields()) {
         let mut fields = read.fields();
-        let pages = client.pages(v4::Read::Fields, judge_named);
-        // An account that keeps its fields in projects has no list of them; what was read of
-        // assets tells which there are.
-        if let Ok(listed) = connection.wait_for(pages.all(PAGES))? {
-            fields.extend(
-                listed
-                    .into_iter()
-                    .filter_map(|field| field.name)
-                    .map(Arc::from),
-            );
-        }
+        fields.extend(field_names(connection, &client, &mut memory)?);
         let unknown = |query: &Query| query.filter.unknown_field(&fields).map(str::to_owned);
         if let Some(name) = queries.iter().find_map(unknown) {
             let fields = fields.into_iter().collect();
             return Err(Error::NoField { name, fields });
         }
     }
-    Ok(Account { id, read })
+    Ok(Account {
+        id: Some(id),
+        read,
+        oldest: memory.oldest(),
+    })
+}
+
+/// The names of the custom fields of the account.
+fn field_names(
+    connection: &Connection,
+    client: &Client,
+    memory: &mut Memory,
+) -> Result<Vec<Arc<str>>, Error> {
+    if let Some(names) = memory.fields() {
+        return Ok(names);
+    }
+    let pages = client.pages(v4::Read::Fields, judge_named);
+    // An account that keeps its fields in projects has no list of them; what was read of assets
+    // tells which there are.
+    let listed = connection.wait_for(pages.all(PAGES))?.unwrap_or_default();
+    let names = listed.into_iter().filter_map(|field| field.name);
+    let names: Vec<Arc<str>> = names.map(Arc::from).collect();
+    memory.keep_fields(&names);
+    Ok(names)
 }
 
 /// Reads the assets that are named by their ids, and the folders above them.
@@ -108,6 +131,7 @@ async fn read_named(
     client: &Client,
     ids: &BTreeSet<AssetId>,
     read: &mut Read,
+    memory: &mut Memory,
 ) -> Result<(), Error> {
     let inventory = &mut read.inventory;
     let is_project = |id: &AssetId| inventory.projects.contains_key(id);
@@ -118,9 +142,15 @@ async fn read_named(
         .filter_map(|of| of.root)
         .collect();
     for _ in 0..DEEPEST {
-        let asked: Vec<(AssetId, Option<Kind>)> = wanted.iter().map(|id| (*id, None)).collect();
-        if asked.is_empty() {
+        if wanted.is_empty() {
             break;
+        }
+        let mut asked: Vec<(AssetId, Option<Kind>)> = Vec::new();
+        for id in &wanted {
+            match memory.asset(*id) {
+                Some(shown) => drop(inventory.assets.insert(*id, Seen::There(shown.facts))),
+                None => asked.push((*id, None)),
+            }
         }
         let found = survey(client, &asked, |_| {})
             .await
@@ -139,6 +169,7 @@ async fn read_named(
 struct Pages<'a> {
     host: &'a dyn Host,
     queries: &'a [Query],
+    memory: &'a mut Memory,
     /// The way to each folder that was entered; of one in which everything is asked for, nothing.
     ways: HashMap<AssetId, Option<Vec<Walked>>>,
     lists: usize,
@@ -148,7 +179,7 @@ struct Pages<'a> {
 }
 
 impl<'a> Pages<'a> {
-    fn new(host: &'a dyn Host, queries: &'a [Query], read: &Read) -> Self {
+    fn new(host: &'a dyn Host, queries: &'a [Query], read: &Read, memory: &'a mut Memory) -> Self {
         let mut ways = HashMap::new();
         for (id, project) in &read.inventory.projects {
             let name = project.name.as_deref().unwrap_or_default();
@@ -162,6 +193,7 @@ impl<'a> Pages<'a> {
         Self {
             host,
             queries,
+            memory,
             ways,
             lists: 0,
             files: 0,
@@ -201,8 +233,11 @@ impl<'a> Pages<'a> {
 }
 
 impl Watch for Pages<'_> {
-    fn recall(&mut self, _of: AssetId) -> Option<Vec<Shown>> {
-        None
+    fn recall(&mut self, of: AssetId) -> Option<Vec<Shown>> {
+        let items = self.memory.list(of)?;
+        // Nobody waits for it.
+        self.known = self.known.saturating_sub(1);
+        Some(items)
     }
 
     fn enters(&mut self, of: AssetId, item: &Shown) -> bool {
@@ -225,7 +260,8 @@ impl Watch for Pages<'_> {
         enters
     }
 
-    fn listed(&mut self, _of: AssetId, items: &[Shown]) {
+    fn listed(&mut self, of: AssetId, items: &[Shown]) {
+        self.memory.keep_list(of, items);
         let files = items.iter().filter(|item| item.facts.kind == Kind::File);
         self.files += files.count();
         self.lists += 1;

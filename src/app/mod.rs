@@ -12,6 +12,7 @@ pub(crate) mod apply;
 pub(crate) mod connect;
 pub mod error;
 pub(crate) mod find;
+pub(crate) mod memory;
 pub mod policy;
 pub(crate) mod prepare;
 pub(crate) mod provenance;

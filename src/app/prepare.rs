@@ -9,11 +9,12 @@ use crate::app::Host;
 use crate::app::api::{Who, adapter};
 use crate::app::connect::{AskedAccount, Connection, is_same_server};
 use crate::app::error::Error;
+use crate::app::memory::{Keeping, Memory, owner};
 use crate::app::provenance::random;
 use crate::apply::breaker::SAMPLE;
 use crate::asset::{AssetId, Kind};
 use crate::event::StopReason;
-use crate::inventory::{Connections, Inventory};
+use crate::inventory::{Connections, Inventory, Seen, Shown};
 use crate::manifest::document::Manifests;
 use crate::plan::decide::Rules;
 use crate::plan::forecast::{self, Cut, RateForecast};
@@ -74,7 +75,8 @@ pub(crate) struct Prepared {
 }
 
 /// Reads what the plan needs of the live assets, and makes it; what was not reviewed of a saved
-/// one is left alone. `connection` is nothing where nobody reads.
+/// one is left alone. `connection` is nothing where nobody reads; what it comes with says where
+/// earlier readings are kept, where they are believed.
 ///
 /// # Errors
 ///
@@ -82,11 +84,11 @@ pub(crate) struct Prepared {
 pub(crate) fn prepare(
     mut basis: Basis,
     reviewed: Option<&Plan>,
-    connection: Option<&Connection>,
+    connection: Option<(&Connection, Option<&Keeping>)>,
 ) -> Result<Prepared, Error> {
     let (read, checked) = match connection {
-        Some(connection) => {
-            let (read, check) = read(connection, &mut basis)?;
+        Some((connection, keeping)) => {
+            let (read, check) = read(connection, keeping, &mut basis)?;
             (Some(read), Checked::Live(check))
         }
         None => (None, Checked::NotChecked),
@@ -226,18 +228,40 @@ impl PlanSettings {
 }
 
 /// Reads what the plan needs of the live assets, and in whose account that is.
-fn read(connection: &Connection, basis: &mut Basis) -> Result<(Inventory, LiveCheck), Error> {
+fn read(
+    connection: &Connection,
+    keeping: Option<&Keeping>,
+    basis: &mut Basis,
+) -> Result<(Inventory, LiveCheck), Error> {
     let Who {
         account,
         account_name,
         user,
     } = adapter(connection.api).who(connection, basis.account.as_ref())?;
+    let owner = account
+        .as_deref()
+        .and_then(|account| owner(account, user.id.as_deref()));
+    let memory = keeping
+        .zip(owner)
+        .map(|(keeping, owner)| keeping.open(connection, owner));
+    let mut memory = memory.unwrap_or_default();
     let wanted = plan::wanted(basis.inputs(None)).assets;
-    let mut read = read_assets(connection, account.as_deref(), basis, &wanted)?;
+    let mut recalled = recall(&mut memory, &wanted);
+    let mut unknown = wanted.clone();
+    unknown.retain(|(id, _)| !recalled.assets.contains_key(id));
+    let mut read = read_assets(connection, account.as_deref(), basis, &unknown)?;
+    read.assets.append(&mut recalled.assets);
+    read.around.append(&mut recalled.around);
+    read.projects.append(&mut recalled.projects);
     // What was read tells what is a folder, and what is deleted already.
     let connections = plan::wanted(basis.inputs(Some(&read))).connections;
     if let Some(connections) = connections {
-        read_places(connection, account.as_deref(), &connections, &mut read)?;
+        read_places(
+            connection,
+            account.as_deref(),
+            &connections,
+            (&mut read, &mut memory),
+        )?;
     }
     let check = LiveCheck {
         at: basis.now,
@@ -245,11 +269,34 @@ fn read(connection: &Connection, basis: &mut Basis) -> Result<(Inventory, LiveCh
         account_name,
         user,
         read: wanted.len().saturating_sub(read.unread),
+        recalled: memory.oldest(),
     };
     if account.is_some() {
         basis.target.account = account;
     }
     Ok((read, check))
+}
+
+/// What was read before of some assets, and of the folders above them.
+fn recall(memory: &mut Memory, wanted: &[(AssetId, Option<Kind>)]) -> Inventory {
+    let mut recalled = Inventory::default();
+    for (id, _) in wanted {
+        let Some(Shown { id, facts, project }) = memory.asset(*id) else {
+            continue;
+        };
+        let mut above = facts.parent;
+        recalled.assets.insert(id, Seen::There(facts));
+        recalled.projects.extend(project);
+        while let Some(id) = above.filter(|id| !recalled.around.contains_key(id)) {
+            let Some(Shown { facts, project, .. }) = memory.asset(id) else {
+                break;
+            };
+            above = facts.parent;
+            recalled.around.insert(id, facts);
+            recalled.projects.extend(project);
+        }
+    }
+    recalled
 }
 
 /// Reads what some assets are, and what is in version stacks.
@@ -298,7 +345,7 @@ fn read_places(
     connection: &Connection,
     account: Option<&str>,
     connections: &Connections,
-    read: &mut Inventory,
+    (read, memory): (&mut Inventory, &mut Memory),
 ) -> Result<(), Error> {
     let mut told = |requests: usize| {
         if requests.is_multiple_of(EACH) {
@@ -307,7 +354,7 @@ fn read_places(
         }
     };
     let at = (connection, account);
-    adapter(connection.api).read_places(at, connections, read, &mut told)
+    adapter(connection.api).read_places(at, connections, read, memory, &mut told)
 }
 
 /// How many assets were asked for, where there were ten or more and none of them was found.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::app::connect::{self, AskedAccount, Connection, Patience, Peer};
+use crate::app::memory::Keeping;
 use crate::app::prepare::PlanSettings;
 use crate::app::{Host, OnSignal};
 use crate::cli::args::Choices;
@@ -124,6 +125,19 @@ pub(super) fn connect(
 pub(super) fn asked_account(settings: &Settings) -> Option<AskedAccount> {
     let account = settings.account.as_ref()?;
     Some((account.origin.to_string(), account.value.clone()))
+}
+
+/// Where earlier readings of the server's accounts are kept; nothing of the embedded sandbox, and
+/// nowhere where the environment names no folder.
+pub(super) fn keeping(context: &Context, settings: &Settings, anew: bool) -> Option<Keeping> {
+    let is_real = settings.server.value != Server::Sandbox;
+    Some(Keeping {
+        folder: context.environment.cache().filter(|_| is_real)?,
+        server: settings.server.value.name().to_owned(),
+        most: settings.max_inventory_age.value,
+        anew,
+        now: clock::now,
+    })
 }
 
 /// Whether something can be read.

@@ -12,6 +12,9 @@ pub(crate) const CONFIG: &str = "RETIRE_CONFIG";
 /// The variable that lets the project's settings decide where secrets go.
 pub(crate) const TRUST_CONFIG: &str = "RETIRE_TRUST_CONFIG";
 
+/// The variable that names the folder in which what was read is kept for a while.
+pub(crate) const CACHE: &str = "RETIRE_CACHE";
+
 /// The variable with the token itself.
 pub(crate) const TOKEN: &str = "FRAMEIO_TOKEN";
 
@@ -23,10 +26,10 @@ pub(crate) const CLIENT_SECRET: &str = "FRAMEIO_CLIENT_SECRET";
 
 /// The variables of this program that are no setting.
 #[cfg(not(feature = "failpoints"))]
-pub(crate) const OTHERS: [&str; 2] = [CONFIG, TRUST_CONFIG];
+pub(crate) const OTHERS: [&str; 3] = [CONFIG, TRUST_CONFIG, CACHE];
 /// The variables of this program that are no setting.
 #[cfg(feature = "failpoints")]
-pub(crate) const OTHERS: [&str; 3] = [CONFIG, TRUST_CONFIG, CRASH];
+pub(crate) const OTHERS: [&str; 4] = [CONFIG, TRUST_CONFIG, CACHE, CRASH];
 
 /// The variables that hold a secret, or may hold one. No command that this program starts has
 /// them in its environment.
@@ -248,6 +251,23 @@ impl Environment {
             folder("XDG_DATA_HOME").or_else(|| Some(folder("HOME")?.join(".local/share")))
         };
         Some(data?.join("frameio-retire"))
+    }
+
+    /// Where this program keeps what it has read, for a while; nothing where the environment names
+    /// no folder from the root on, or says that nothing is to be kept.
+    pub(crate) fn cache(&self) -> Option<PathBuf> {
+        if self.0.contains_key(OsStr::new(CACHE)) {
+            return self.folder(CACHE);
+        }
+        let folder = |name| self.folder(name);
+        let cache = if cfg!(windows) {
+            Some(folder("LOCALAPPDATA")?.join("frameio-retire"))
+        } else if cfg!(target_os = "macos") {
+            Some(folder("HOME")?.join("Library/Caches"))
+        } else {
+            folder("XDG_CACHE_HOME").or_else(|| Some(folder("HOME")?.join(".cache")))
+        };
+        Some(cache?.join("frameio-retire"))
     }
 
     /// Where git keeps the settings of a person, the one that counts more first.

@@ -16,7 +16,7 @@ use crate::frameio::survey::{IN_A_ROW, PAGES};
 use crate::frameio::v4::Read;
 use crate::frameio::v4::answer::judge_list;
 use crate::frameio::v4::call::List;
-use crate::frameio::v4::facts::Shown;
+use crate::inventory::Shown;
 
 /// How many answers are awaited at once at most, under all limits together.
 const MOST: usize = 3 * AT_ONCE;

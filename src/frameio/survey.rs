@@ -12,9 +12,8 @@ use crate::frameio::reply::Reply;
 use crate::frameio::v2;
 use crate::frameio::v4::Read;
 use crate::frameio::v4::answer::judge_facts;
-use crate::frameio::v4::facts::Shown;
 use crate::frameio::verdict::Live;
-use crate::inventory::{Inventory, Project, Seen};
+use crate::inventory::{Inventory, Project, Seen, Shown};
 use crate::outcome::Evidence;
 
 /// How many readings in a row may come to nothing before the rest is not read either: each was

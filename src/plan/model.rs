@@ -118,6 +118,11 @@ pub struct LiveCheck {
     pub user: Person,
     /// Of how many listed assets the server said what they are, or that they are not there.
     pub read: usize,
+    /// When the oldest of what was recalled was read: RFC 3339; nothing where everything was read
+    /// for this plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "Option<String>", extend("format" = "date-time")))]
+    pub recalled: Option<Timestamp>,
 }
 
 impl Checked {
@@ -144,6 +149,7 @@ impl Checked {
                 ..Person::default()
             },
             read: 2,
+            recalled: None,
         })
     }
 }

@@ -35,6 +35,7 @@ pub(crate) fn sentence(check: &LiveCheck) -> String {
         account_name,
         user,
         read,
+        recalled,
     } = check;
     let account = match (account, account_name) {
         (Some(account), Some(name)) => {
@@ -45,8 +46,12 @@ pub(crate) fn sentence(check: &LiveCheck) -> String {
     };
     let user = named(user).map_or_else(String::new, |user| format!(" as {user}"));
     let read = counted(*read, "asset", "assets");
+    let recalled = recalled.map_or_else(String::new, |oldest| {
+        let oldest = moment(oldest);
+        format!(" Some of it was read before, at {oldest} the earliest; `--refresh` reads it anew.")
+    });
     format!(
-        "Checked against {account}{user}, {}: {read} read.",
+        "Checked against {account}{user}, {}: {read} read.{recalled}",
         moment(*at)
     )
 }
@@ -78,6 +83,7 @@ mod tests {
                 email: Some("ada@x".into()),
             },
             read: 1,
+            recalled: None,
         };
         let whole = sentence(&check);
         assert!(whole.starts_with("Checked against the account North (acc) as Ada <ada@x>, "));

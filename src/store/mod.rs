@@ -7,6 +7,7 @@ use crate::event::RunEvent;
 use crate::state::State;
 use crate::state::format::FormatError;
 
+pub mod cache;
 pub mod file;
 mod fit;
 pub mod ground;

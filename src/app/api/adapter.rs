@@ -13,6 +13,7 @@ use crate::asset::{AssetId, Kind};
 use crate::diagnostic::Finding;
 use crate::event::{Ending, Listener};
 use crate::frameio::client::Unread;
+use crate::frameio::tree::Watch;
 use crate::frameio::v4::wire::{Named, User};
 use crate::inventory::{Connections, Inventory, Person};
 use crate::manifest::document::Manifests;
@@ -61,8 +62,8 @@ pub(crate) trait Adapter {
         told: &mut dyn FnMut(usize),
     ) -> Result<(Inventory, bool), Error>;
 
-    /// Reads what is in assets and around them, as far as this version needs it; `told` hears how
-    /// many requests were made.
+    /// Reads what is in assets and around them, as far as this version needs it and `watch` does
+    /// not recall it; `told` hears how many requests were made.
     ///
     /// # Errors
     ///
@@ -72,6 +73,7 @@ pub(crate) trait Adapter {
         at: (&Connection, Option<&str>),
         connections: &Connections,
         read: &mut Inventory,
+        watch: &mut dyn Watch,
         told: &mut dyn FnMut(usize),
     ) -> Result<(), Error>;
 
@@ -83,7 +85,7 @@ pub(crate) trait Adapter {
         order: Order,
         connection: &Connection,
         session: FileSession,
-        around: (&mut dyn Listener, &dyn Clock),
+        around: (Vec<&mut dyn Listener>, &dyn Clock),
     ) -> (Ending, Option<(NotSaved, Rescue)>);
 }
 

@@ -23,7 +23,7 @@ pub(crate) struct Opened {
 
 /// Reads the projects of each account; what cannot be read says why.
 pub(super) fn opened(
-    (user, watch): (User, Watch),
+    (user, watch): (User, ClockCheck),
     (accounts, wrong): (Vec<Named>, Option<Error>),
     read: impl Fn(&Named) -> Result<Result<Vec<Named>, Unread>, Error>,
 ) -> Result<Opened, Error> {
@@ -69,13 +69,13 @@ fn project(project: Named) -> Project {
 }
 
 /// Compares the clocks by the last answer that had a date.
-pub(super) struct Watch {
+pub(super) struct ClockCheck {
     now: fn() -> Timestamp,
     start: Timestamp,
     clock: Cell<Option<Clock>>,
 }
 
-impl Watch {
+impl ClockCheck {
     pub(super) fn start(now: fn() -> Timestamp) -> Self {
         Self {
             now,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::app::api::adapter::{Adapter, Who, passed_over};
-use crate::app::api::opened::{Opened, Watch, opened};
+use crate::app::api::opened::{ClockCheck, Opened, opened};
 use crate::app::apply::{Order, run};
 use crate::app::connect::{AskedAccount, Connection, PAGES, belongs};
 use crate::app::error::Error;
@@ -17,6 +17,7 @@ use crate::event::{Ending, Listener};
 use crate::frameio::client::{Client, ENDLESS, Unread};
 use crate::frameio::inventory;
 use crate::frameio::survey::survey_v2;
+use crate::frameio::tree::Watch;
 use crate::frameio::v2;
 use crate::frameio::v4::wire::Named;
 use crate::inventory::{Connections, Inventory};
@@ -54,7 +55,7 @@ impl Adapter for V2 {
         now: fn() -> Timestamp,
     ) -> Result<Opened, Error> {
         let client = connection.client(None);
-        let watch = Watch::start(now);
+        let watch = ClockCheck::start(now);
         let me = connection.me(|reply| watch.look(reply))?;
         let wrong = wanted.and_then(|(who, wanted)| belongs(&me.account, (who, wanted)).err());
         // The token works in one account, and may see others.
@@ -99,6 +100,7 @@ impl Adapter for V2 {
         (connection, account): (&Connection, Option<&str>),
         connections: &Connections,
         read: &mut Inventory,
+        _: &mut dyn Watch,
         told: &mut dyn FnMut(usize),
     ) -> Result<(), Error> {
         connection
@@ -114,7 +116,7 @@ impl Adapter for V2 {
         order: Order,
         connection: &Connection,
         session: FileSession,
-        around: (&mut dyn Listener, &dyn Clock),
+        around: (Vec<&mut dyn Listener>, &dyn Clock),
     ) -> (Ending, Option<(NotSaved, Rescue)>) {
         run::<Bulk>(order, connection, session, around)
     }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::app::api::adapter::{Adapter, Who, passed_over};
-use crate::app::api::opened::{Opened, Watch, opened};
+use crate::app::api::opened::{ClockCheck, Opened, opened};
 use crate::app::apply::{Order, run};
 use crate::app::connect::{AskedAccount, Connection, PAGES, choose, not_told};
 use crate::app::error::Error;
@@ -14,6 +14,7 @@ use crate::diagnostic::Finding;
 use crate::event::{Ending, Listener};
 use crate::frameio::Reply;
 use crate::frameio::inventory;
+use crate::frameio::tree::Watch;
 use crate::frameio::v4;
 use crate::frameio::v4::wire::Named;
 use crate::inventory::{Connections, Inventory};
@@ -51,7 +52,7 @@ impl Adapter for V4 {
         now: fn() -> Timestamp,
     ) -> Result<Opened, Error> {
         let client = connection.client(None);
-        let watch = Watch::start(now);
+        let watch = ClockCheck::start(now);
         let judge = |reply: &Reply| {
             watch.look(reply);
             v4::answer::judge_me(reply)
@@ -89,13 +90,14 @@ impl Adapter for V4 {
         (connection, account): (&Connection, Option<&str>),
         connections: &Connections,
         read: &mut Inventory,
+        watch: &mut dyn Watch,
         told: &mut dyn FnMut(usize),
     ) -> Result<(), Error> {
         connection
             .host
             .message("Reading what is in them and around them …");
         let client = connection.client(account);
-        let reading = inventory::read_around(&client, connections, read, told);
+        let reading = inventory::read_around(&client, connections, read, watch, told);
         connection.wait_for(reading)?.map_err(Error::Stopped)
     }
 
@@ -104,7 +106,7 @@ impl Adapter for V4 {
         order: Order,
         connection: &Connection,
         session: FileSession,
-        around: (&mut dyn Listener, &dyn Clock),
+        around: (Vec<&mut dyn Listener>, &dyn Clock),
     ) -> (Ending, Option<(NotSaved, Rescue)>) {
         run::<Direct>(order, connection, session, around)
     }

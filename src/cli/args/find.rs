@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum, ValueHint};
 use jiff::Timestamp;
 
 use crate::asset::Kind;
+use crate::cli::args::Recall;
 use crate::cli::args::common::{self, Flags};
 use crate::cli::settings::declare::{heading, on};
 use crate::find::asked::{self, Asked};
@@ -81,6 +82,15 @@ pub struct Find {
     /// Write nothing, and exit 2 if a manifest would change
     #[arg(long, help_heading = heading::MANIFEST, requires = "policy", hide_short_help = true)]
     pub check: bool,
+    /// What is read anew.
+    #[command(flatten)]
+    pub recall: Recall,
+    /// Remove all that earlier readings of all accounts kept, and find nothing
+    #[arg(
+        long, help_heading = heading::SERVER, hide_short_help = true,
+        conflicts_with_all = ALONE, conflicts_with = "policy"
+    )]
+    pub forget: bool,
     /// Ask the embedded sandbox, started for this one run
     ///
     /// No real token is used.

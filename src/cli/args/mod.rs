@@ -252,6 +252,9 @@ pub struct Plan {
     /// What is said for this run alone.
     #[command(flatten)]
     pub run: ThisRun,
+    /// What is read anew.
+    #[command(flatten)]
+    pub recall: Recall,
     /// The settings.
     #[command(flatten)]
     pub settings: Flags<{ on::PLAN }>,
@@ -268,6 +271,14 @@ pub struct Choices {
     /// What is there all the same is shown as drift.
     #[arg(long, help_heading = heading::PLAN, hide_short_help = true)]
     pub check_retired: bool,
+}
+
+/// What is read anew of what earlier commands read.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct Recall {
+    /// Read everything anew, however lately it was read
+    #[arg(long, help_heading = heading::SERVER, hide_short_help = true)]
+    pub refresh: bool,
 }
 
 /// `retire apply`.

@@ -5,13 +5,14 @@ use std::path::PathBuf;
 use crate::app::api::adapter;
 use crate::app::apply::Order;
 use crate::app::connect::Connection;
+use crate::app::memory::{Memory, owner};
 use crate::app::prepare::{Basis, PlanSettings, Prepared, prepare};
 use crate::app::provenance::random;
 use crate::app::saved_plan::SavedPlan;
 use crate::apply::{Clock, Options};
 use crate::cli::args::Apply;
 use crate::cli::clock::{self, SystemClock};
-use crate::cli::connect::{connect, host, plan_settings, tell_end_of_v2};
+use crate::cli::connect::{connect, host, keeping, plan_settings, tell_end_of_v2};
 use crate::cli::console::OutputError;
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
@@ -24,7 +25,7 @@ use crate::cli::settings::table::STATE;
 use crate::cli::streams::Streams;
 use crate::cli::ticker::Ticker;
 use crate::cli::{identity, lock, playground, project, rescue, saved_plan};
-use crate::event::Ending;
+use crate::event::{Ending, Listener};
 use crate::manifest::document::Manifests;
 use crate::plan::approve::{Consent, approve, check};
 use crate::plan::{Plan, Totals};
@@ -134,7 +135,7 @@ fn apply(
     let terms = plan_settings(&settings, arguments.choices);
     let (basis, reviewed) = basis(context, terms, saved.as_deref(), (manifests, loaded))?;
     let connection = connect(context, &settings, &paths, retries, || world(&basis))?;
-    let prepared = prepare(basis, reviewed.as_ref(), Some(&connection))?;
+    let prepared = prepare(basis, reviewed.as_ref(), Some((&connection, None)))?;
     let skip = prepared.basis.settings.deciding.skip_mismatched;
     let plan = &prepared.plan;
     let view = PlanView {
@@ -176,20 +177,16 @@ fn apply(
         None => ask_consent(context, &prepared)?,
     };
     let approved = approve(plan, consent, skip)?;
-    let account = prepared
-        .basis
-        .target
-        .account
-        .clone()
-        .filter(|_| approved.sends());
+    let account = prepared.basis.target.account.clone();
+    let account = account.filter(|_| approved.sends());
     let clock = SystemClock::start();
     let path = settings.state.value.display().to_string();
     let summary = SummaryBuilder::new(plan, path);
     let progress = Progress::new(plan.totals.deletes(), prepared.forecast());
+    let memory = memory(context, &settings, &prepared, &connection);
     let state = prepared.into_state();
     // The token is known by now, wherever it came from.
-    let who = identity::masked(context, &who);
-    let mut info = who.run_info(&state, clock::now(), account);
+    let mut info = identity::masked(context, &who).run_info(&state, clock::now(), account);
     info.provenance.plan = saved.map(|saved| saved.document.id.clone());
     let order = Order {
         info,
@@ -205,7 +202,13 @@ fn apply(
     let pacer = connection.pacer(clock.elapsed(), settings.concurrency.value.get());
     let ticker = Ticker::start(progress, console, clock, pacer);
     let reporter = Reporter::new(summary, streams, ticker);
-    let (summary, is_saved) = run_order(context, order, session, (&connection, clock), reporter);
+    let (summary, is_saved) = run_order(
+        context,
+        order,
+        session,
+        (&connection, clock),
+        (memory, reporter),
+    );
     let (mut summary, exit) = streams.close(summary, is_saved, |summary| {
         if is_saved {
             exit(summary)
@@ -213,8 +216,8 @@ fn apply(
             Exit::Failed
         }
     });
+    // A run in which no status changes writes nothing.
     if !files::is_there(&settings.state.value) {
-        // A run in which no status changes writes nothing.
         summary.state_path.clear();
     }
     let said = say(context, arguments, &summary, exit);
@@ -290,16 +293,34 @@ fn ask_consent(context: &Context, prepared: &Prepared) -> Result<Consent, Failur
     typed.map(Consent::Typed).ok_or(Failure::Declined)
 }
 
+/// What earlier readings kept of the account: what the run asks to delete is forgotten.
+fn memory(
+    context: &Context,
+    settings: &Settings,
+    prepared: &Prepared,
+    connection: &Connection,
+) -> Memory {
+    let live = prepared.checked.live();
+    let owner = live.and_then(|live| owner(live.account.as_deref()?, live.user.id.as_deref()));
+    let kept = keeping(context, settings, false).zip(owner);
+    kept.map_or_else(Memory::default, |(keeping, owner)| {
+        keeping.forgets(connection, owner)
+    })
+}
+
 /// Carries out what was approved, and says whether all of it could be written down.
 fn run_order(
     context: &Context,
     order: Order,
     session: FileSession,
     (connection, clock): (&Connection, SystemClock),
-    mut reporter: Reporter<'_>,
+    (mut memory, mut reporter): (Memory, Reporter<'_>),
 ) -> (SummaryBuilder, bool) {
-    let (ending, not_saved) =
-        adapter(connection.api).carry_out(order, connection, session, (&mut reporter, &clock));
+    let around = (
+        vec![&mut memory as &mut dyn Listener, &mut reporter],
+        &clock as &dyn Clock,
+    );
+    let (ending, not_saved) = adapter(connection.api).carry_out(order, connection, session, around);
     let summary = reporter.finish(&ending);
     // What nobody else has is told before anything can go wrong with the summary.
     if let Some((not_saved, rescue)) = &not_saved {

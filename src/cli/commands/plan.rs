@@ -6,7 +6,7 @@ use crate::app::prepare::{Basis, Prepared, prepare};
 use crate::app::provenance::Identity;
 use crate::app::saved_plan::document;
 use crate::cli::args::{Plan, PlanFormat, is_standard};
-use crate::cli::connect::{connect, host, plan_settings, tell_end_of_v2};
+use crate::cli::connect::{connect, host, keeping, plan_settings, tell_end_of_v2};
 use crate::cli::console::OutputError;
 use crate::cli::context::Context;
 use crate::cli::destination::{self, Document};
@@ -186,7 +186,8 @@ fn prepared(
     let (paths, world) = (&arguments.paths.paths, playground::world_of_basis);
     let retries = settings.sending.reading;
     let connection = connect(context, settings, paths, retries, || world(&basis))?;
-    let prepared = prepare(basis, None, Some(&connection));
+    let keeping = keeping(context, settings, arguments.recall.refresh);
+    let prepared = prepare(basis, None, Some((&connection, keeping.as_ref())));
     connection.close();
     Ok(prepared?)
 }

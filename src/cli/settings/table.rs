@@ -36,6 +36,13 @@ settings! {
         heading: heading::PLAN, commands: on::PLAN | on::APPLY,
     }
 
+    /// Read anew what was read longer ago than this
+    /// and, in `retire apply`, everything
+    max_inventory_age: Duration = "1h" {
+        key: "max-inventory-age", variable: "RETIRE_MAX_INVENTORY_AGE", value: "TIME",
+        heading: heading::SERVER, commands: on::PLAN | on::FIND,
+    }
+
     /// Speak this version of the API
     api: Api = "v4" {
         key: "api", variable: "RETIRE_API", value: "API",

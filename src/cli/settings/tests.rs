@@ -24,8 +24,9 @@ fn loaded(text: &str) -> Given {
 /// What flags say.
 fn flags(words: &[&str]) -> Given {
     let command = clap::Command::new("test").no_binary_name(true);
-    let command = Flags::<{ on::APPLY }>::augment_args(command);
-    let read = Flags::<{ on::APPLY }>::from_arg_matches(&command.get_matches_from(words));
+    let command = Flags::<{ on::APPLY | on::PLAN }>::augment_args(command);
+    let read =
+        Flags::<{ on::APPLY | on::PLAN }>::from_arg_matches(&command.get_matches_from(words));
     read.unwrap().given
 }
 

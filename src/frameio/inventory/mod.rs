@@ -8,7 +8,7 @@ use crate::event::StopReason;
 use crate::frameio::client::Client;
 use crate::frameio::places::{find_chains, find_places};
 use crate::frameio::recently_deleted::{Wanted, recently_deleted, requests};
-use crate::frameio::tree::{Nobody, Tree, Versions, read_tree};
+use crate::frameio::tree::{Tree, Versions, Watch, read_tree};
 use crate::inventory::{Connections, Contents, Facts, Inventory, Lies, Places, Seen};
 use crate::outcome::Evidence;
 
@@ -81,13 +81,14 @@ pub async fn read_around(
     client: &Client,
     connections: &Connections,
     read: &mut Inventory,
+    watch: &mut dyn Watch,
     told: impl FnMut(usize),
 ) -> Result<(), StopReason> {
     let is_there = |id: AssetId| read.assets.get(&id).and_then(Seen::facts);
     let tops = connections.containers.iter();
     let tops = tops.filter_map(|(id, _)| Some((*id, is_there(*id)?.kind)));
     let tops: Vec<(AssetId, Kind)> = tops.collect();
-    let tree = read_tree(client, tops.iter().copied(), Versions::All, &mut Nobody).await?;
+    let tree = read_tree(client, tops.iter().copied(), Versions::All, watch).await?;
     let mut known = known_places(read, &tree);
     known.listed_whole = tops.len() == connections.containers.len();
     for (id, kind) in tops.into_iter().filter(|(_, kind)| *kind != Kind::File) {
@@ -121,9 +122,10 @@ pub async fn read_around(
 /// Where assets lie, as far as their facts and the lists of folders say.
 fn known_places(read: &Inventory, tree: &Tree) -> Places {
     let mut places = Places::default();
+    let (around, projects) = (&read.around, read.projects.values());
     let read = read.assets.iter();
     let read = read.filter_map(|(id, seen)| Some((id, seen.facts()?)));
-    for (id, facts) in read.chain(&tree.facts) {
+    for (id, facts) in around.iter().chain(read).chain(&tree.facts) {
         places.kinds.insert(*id, facts.kind);
         let name = facts.name.iter().cloned();
         places.names.extend(name.map(|name| (*id, name)));
@@ -131,6 +133,11 @@ fn known_places(read: &Inventory, tree: &Tree) -> Places {
         if let Some(parent) = facts.parent.filter(|_| !id.is_adobe()) {
             places.lies.insert(*id, Lies::In(parent));
         }
+    }
+    let projects = projects.chain(tree.projects.values());
+    for root in projects.filter_map(|project| project.root) {
+        places.kinds.insert(root, Kind::Folder);
+        places.lies.insert(root, Lies::AtTop);
     }
     for (of, ids) in &tree.lists {
         if let Ok(ids) = ids {

@@ -11,8 +11,7 @@ use crate::frameio::survey::{PAGES, survey};
 use crate::frameio::v4::Read;
 use crate::frameio::v4::answer::judge_list;
 use crate::frameio::v4::call::List;
-use crate::frameio::v4::facts::Shown;
-use crate::inventory::{Inventory, Seen};
+use crate::inventory::{Inventory, Seen, Shown};
 
 /// How many pages of a list may show nothing that is looked for before it is left.
 const IN_VAIN: usize = 3;

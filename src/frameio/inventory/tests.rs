@@ -1,7 +1,7 @@
 //! What is read of a world, and by how many calls.
 
 use super::*;
-use crate::frameio::tree::tests::Planted;
+use crate::frameio::tree::tests::{Nobody, Planted};
 
 /// A folder with so many files in it, in the root.
 fn full(files: usize) -> Planted {
@@ -81,7 +81,7 @@ async fn what_is_inside_and_around_is_read_and_what_cannot_be_listed_is_refused(
             listed: ids.to_vec(),
             containers: vec![(ids[0], None)],
         };
-        read_around(&client, &connections, &mut read, |_| {})
+        read_around(&client, &connections, &mut read, &mut Nobody, |_| {})
             .await
             .unwrap();
         let places = read.places.as_ref().unwrap();

@@ -10,8 +10,7 @@ use crate::frameio::reader::{Ask, Reader};
 use crate::frameio::survey::PAGES;
 use crate::frameio::v4::Read;
 use crate::frameio::v4::answer::judge_projects;
-use crate::frameio::v4::facts::Shown;
-use crate::inventory::{Contents, Facts, Project};
+use crate::inventory::{Contents, Facts, Project, Shown};
 
 #[cfg(test)]
 pub(super) mod tests;
@@ -42,20 +41,6 @@ pub trait Watch {
 
     /// Hears that lists of a folder or a version stack could not be read to their ends, and why.
     fn unread(&mut self, of: AssetId, why: &str);
-}
-
-/// Nobody: nothing is recalled.
-#[derive(Debug, Clone, Copy)]
-pub struct Nobody;
-
-impl Watch for Nobody {
-    fn recall(&mut self, _: AssetId) -> Option<Vec<Shown>> {
-        None
-    }
-
-    fn listed(&mut self, _: AssetId, _: &[Shown]) {}
-
-    fn unread(&mut self, _: AssetId, _: &str) {}
 }
 
 /// What was read of folders and version stacks.

@@ -20,6 +20,20 @@ use crate::sandbox::seed::Seed;
 use crate::sandbox::world::{World, generated_id};
 use crate::sandbox::{self, Options, Sandbox};
 
+/// Nobody: nothing is recalled.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Nobody;
+
+impl Watch for Nobody {
+    fn recall(&mut self, _: AssetId) -> Option<Vec<Shown>> {
+        None
+    }
+
+    fn listed(&mut self, _: AssetId, _: &[Shown]) {}
+
+    fn unread(&mut self, _: AssetId, _: &str) {}
+}
+
 const ACCOUNT: &str = "00000000-0000-0000-0000-0000000000a1";
 
 fn client_of(url: &str, token: &str) -> Client {

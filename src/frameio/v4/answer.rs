@@ -5,11 +5,12 @@
 use crate::asset::AssetId;
 use crate::frameio::reply::Reply;
 use crate::frameio::v4::call::List;
-use crate::frameio::v4::facts::{self, Shown};
+use crate::frameio::v4::facts;
 use crate::frameio::v4::wire::{self, Line, Named, Page, User};
 use crate::frameio::verdict::{Answer, Deletion, Live, Verdict, refusal};
 use crate::frameio::words::{detail, is_to_come};
 use crate::inventory::Project;
+use crate::inventory::Shown;
 use crate::outcome::{Evidence, Outcome};
 
 /// Judges the answer to the delete of one file or folder.

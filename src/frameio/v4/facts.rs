@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::asset::{AssetId, Kind};
 use crate::frameio::v4::wire::{Page, Wrapped, page, read};
-use crate::inventory::{Facts, Field, Person, Project};
+use crate::inventory::{Facts, Field, Person, Project, Shown};
 
 #[derive(Deserialize)]
 struct Asset {
@@ -56,17 +56,6 @@ struct ProjectOfAccount {
     root_folder_id: Option<AssetId>,
     #[serde(default)]
     storage: Option<u64>,
-}
-
-/// An asset as the server shows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Shown {
-    /// Its id.
-    pub id: AssetId,
-    /// What it tells of it.
-    pub facts: Facts,
-    /// What it tells of its project.
-    pub project: Option<(AssetId, Project)>,
 }
 
 #[derive(Deserialize)]

@@ -5,9 +5,8 @@ use std::hash::Hash;
 use std::sync::Arc;
 
 use crate::asset::AssetId;
-use crate::frameio::v4::facts::Shown;
 use crate::frameio::v4::wire::{Line, Named, Page};
-use crate::inventory::Project;
+use crate::inventory::{Project, Shown};
 
 /// Something in a list, by which it is known again.
 pub trait Listed {

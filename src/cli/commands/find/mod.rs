@@ -7,8 +7,8 @@ use std::path::Path;
 
 use crate::app::find::{Account, read_account};
 use crate::asset::AssetId;
-use crate::cli::args::{Find, FindFormat, Listing, ThisRun};
-use crate::cli::connect::{asked_account, connect};
+use crate::cli::args::{Find, FindFormat, Listing, Recall, ThisRun};
+use crate::cli::connect::{asked_account, connect, keeping};
 use crate::cli::context::Context;
 use crate::cli::destination::{self, Document};
 use crate::cli::exit::Exit;
@@ -18,12 +18,13 @@ use crate::cli::settings::Settings;
 use crate::cli::{clock, playground};
 use crate::find::asked::{Around, Asked};
 use crate::find::sum::joined;
-use crate::find::{Answer, Found, Query, find, moment};
+use crate::find::{self, Answer, Found, Query, find};
 use crate::manifest::document::Manifests;
 use crate::manifest::write::{self, Fields, Proposed, Section, WriteError, Written};
 use crate::render::find::{self as table, FindView};
-use crate::render::{counted, find_data as data};
+use crate::render::{counted, find_data as data, moment};
 use crate::state::{Api, Status};
+use crate::store::cache;
 use crate::store::file::FileStore;
 
 /// Reads the account, shows what is asked for, and lists it.
@@ -35,9 +36,14 @@ pub(crate) fn run(context: &Context, arguments: &Find) -> Result<Exit, Failure> 
         listing,
         policy,
         check,
+        recall,
+        forget,
         sandbox,
         settings,
     } = arguments;
+    if *forget {
+        return forget_all(context);
+    }
     let run = ThisRun {
         sandbox: *sandbox,
         ..ThisRun::default()
@@ -47,7 +53,7 @@ pub(crate) fn run(context: &Context, arguments: &Find) -> Result<Exit, Failure> 
         return Err(Failure::OnlyV4);
     }
     if let Some(path) = policy {
-        return policy::run(context, &settings, path, *check);
+        return policy::run(context, &settings, path, (*check, *recall));
     }
     let state = &settings.state.value;
     if let Some(path) = &listing.out {
@@ -66,7 +72,8 @@ pub(crate) fn run(context: &Context, arguments: &Find) -> Result<Exit, Failure> 
         filter: asked.filter(&around).map_err(Failure::Words)?,
     };
     let title = write::title(&asked.words(places, around.keep));
-    let account = read(context, &settings, &manifests, std::slice::from_ref(&query))?;
+    let queries = std::slice::from_ref(&query);
+    let account = read(context, &settings, &manifests, (queries, *recall))?;
     let answer = find(&account.read, &query, &held(&manifests, &around));
     let unread = answer.unread(&account.read);
     let by = query.filter.by;
@@ -129,7 +136,7 @@ fn read(
     context: &Context,
     settings: &Settings,
     manifests: &Manifests,
-    queries: &[Query],
+    (queries, recall): (&[Query], Recall),
 ) -> Result<Account, Failure> {
     let listed = manifests.account.as_ref();
     let listed = listed.map(|account| {
@@ -139,9 +146,29 @@ fn read(
     let asked = asked_account(settings).or(listed);
     let world = || playground::world_of(manifests, asked.as_ref().map(|(_, account)| &**account));
     let connection = connect(context, settings, &[], settings.sending.reading, world)?;
-    let account = read_account(&connection, asked.as_ref(), queries);
+    let keeping = keeping(context, settings, recall.refresh);
+    let account = read_account(&connection, asked.as_ref(), queries, keeping.as_ref());
     connection.close();
-    Ok(account?)
+    let account = account?;
+    if let Some(oldest) = account.oldest {
+        context.console.message(&format!(
+            "Some of it was read at {}; `--refresh` reads it anew.",
+            moment(oldest)
+        ));
+    }
+    Ok(account)
+}
+
+/// Removes all that earlier readings kept.
+fn forget_all(context: &Context) -> Result<Exit, Failure> {
+    let folder = context.environment.cache();
+    let removed = folder.map_or(Ok(0), |folder| cache::remove_all(&folder));
+    let removed = removed.map_err(Failure::system("remove what earlier readings kept"))?;
+    let accounts = counted(removed, "account", "accounts");
+    context
+        .console
+        .message(&format!("Forgot what was read of {accounts}."));
+    Ok(Exit::Done)
 }
 
 /// What must be known besides to filter.
@@ -178,7 +205,7 @@ fn held(manifests: &Manifests, around: &Around) -> BTreeSet<AssetId> {
 /// What new entries say.
 fn fields(listing: &Listing, around: &Around) -> Result<Fields, Failure> {
     let day = listing.not_before.as_deref();
-    let day = day.map(|day| moment::day_after(day, around.now));
+    let day = day.map(|day| find::moment::day_after(day, around.now));
     Ok(Fields {
         reason: listing.reason.clone(),
         ticket: listing.ticket.clone(),

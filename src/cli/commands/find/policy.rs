@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::{around, held, listed, publish, read, section, text_of, updated};
 use crate::app::policy::{Policy, Rule};
 use crate::asset::AssetId;
+use crate::cli::args::Recall;
 use crate::cli::context::Context;
 use crate::cli::destination::{self, Document};
 use crate::cli::exit::Exit;
@@ -25,7 +26,7 @@ pub(super) fn run(
     context: &Context,
     settings: &Settings,
     path: &Path,
-    checks: bool,
+    (checks, recall): (bool, Recall),
 ) -> Result<Exit, Failure> {
     project::refuse_stray(path)?;
     let text = files::text_if_there(path)?;
@@ -51,7 +52,7 @@ pub(super) fn run(
         .map(|rule| rule.query(&around))
         .collect::<Result<_, _>>()
         .map_err(Failure::Words)?;
-    let account = read(context, settings, &manifests, &queries)?;
+    let account = read(context, settings, &manifests, (&queries, recall))?;
     let held = held(&manifests, &around);
     let mut texts: BTreeMap<PathBuf, String> = BTreeMap::new();
     for rule in &policy.rules {

@@ -3,11 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-
 use crate::asset::{AssetId, Kind};
 use crate::outcome::Evidence;
+
+mod facts;
+mod known;
+
+pub use facts::{Facts, Field, Person, Project, Shown};
+pub use known::{Known, Location};
 
 /// What was read of assets before a plan was made.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -38,95 +41,6 @@ pub enum Contents {
     Whole(Arc<[AssetId]>),
     /// A list could not be read to its end, and why: so nobody knows what is in it.
     Unread(Arc<str>),
-}
-
-/// A project.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Project {
-    /// Its name.
-    pub name: Option<Arc<str>>,
-    /// The folder at its top.
-    pub root: Option<AssetId>,
-    /// How many bytes are in it.
-    pub storage: Option<u64>,
-}
-
-/// Where an asset lies, as people say it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Location {
-    /// The name of its project, where it is known.
-    pub project: Option<Arc<str>>,
-    /// The names of the folders and version stacks above it, from the top, with `/` between them
-    /// and a `/` in a name as `\/`; begins with `…/` where those at the top are not known.
-    pub folder: Arc<str>,
-}
-
-/// What an asset is called, where it lies and how large it is: what a record keeps of it, so that
-/// in a year somebody can say what was deleted.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(from = "KnownFields", into = "KnownFields")]
-pub struct Known {
-    /// Its name.
-    pub name: Option<Arc<str>>,
-    /// Where it lies.
-    pub location: Option<Arc<Location>>,
-    /// Its size in bytes; of a folder or a version stack, that of all in it.
-    pub bytes: Option<u64>,
-}
-
-/// The same as documents write it.
-#[derive(Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-struct KnownFields {
-    /// Its name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    name: Option<Arc<str>>,
-    /// The name of its project, where it has a `folder`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    project: Option<Arc<str>>,
-    /// The folders above it, from the top, with `/` between them and a `/` in a name as `\/`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    folder: Option<Arc<str>>,
-    /// Its size in bytes; of a folder or a version stack, that of all in it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    bytes: Option<u64>,
-}
-
-impl From<Known> for KnownFields {
-    fn from(known: Known) -> Self {
-        let Known {
-            name,
-            location,
-            bytes,
-        } = known;
-        let project = location.as_ref().and_then(|place| place.project.clone());
-        let folder = location.map(|place| Arc::clone(&place.folder));
-        Self {
-            name,
-            project,
-            folder,
-            bytes,
-        }
-    }
-}
-
-impl From<KnownFields> for Known {
-    fn from(fields: KnownFields) -> Self {
-        let KnownFields {
-            name,
-            project,
-            folder,
-            bytes,
-        } = fields;
-        let location = folder.map(|folder| Arc::new(Location { project, folder }));
-        Self {
-            name,
-            location,
-            bytes,
-        }
-    }
 }
 
 /// Where assets lie, as far as it was read to find out what protected ones are connected with.
@@ -210,96 +124,6 @@ impl Seen {
         match self {
             Self::There(facts) => Some(facts),
             Self::Deleted { .. } | Self::Missing | Self::Refused { .. } => None,
-        }
-    }
-}
-
-/// What the server says of one asset.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Facts {
-    /// What sort of asset it is.
-    pub kind: Kind,
-    /// Its name.
-    pub name: Option<Arc<str>>,
-    /// Its project.
-    pub project: Option<AssetId>,
-    /// The folder or version stack that holds it.
-    pub parent: Option<AssetId>,
-    /// Its size in bytes.
-    pub bytes: Option<u64>,
-    /// When it was made.
-    pub created: Option<Timestamp>,
-    /// When it was changed last.
-    pub updated: Option<Timestamp>,
-    /// Who made it.
-    pub creator: Option<Arc<Person>>,
-    /// How far its upload has come, in the server's word: `created`, `uploaded`, `transcoded`.
-    pub upload: Option<Arc<str>>,
-    /// What sort of media it is, such as `video/quicktime`.
-    pub media_type: Option<Arc<str>>,
-    /// Its address in the web app.
-    pub view_url: Option<Arc<str>>,
-    /// Whether only some members of the project see it; folders alone have that.
-    pub restricted: Option<bool>,
-    /// The newest version of a version stack.
-    pub head: Option<AssetId>,
-    /// Its custom fields; nothing where they were not read.
-    pub fields: Option<Arc<[Field]>>,
-    /// What a version stack holds; nothing where that was not read.
-    pub files: Option<Arc<[AssetId]>>,
-}
-
-/// Somebody who has made an asset, or who works with a token.
-#[derive(
-    Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
-)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Person {
-    /// The id of the user.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub id: Option<Arc<str>>,
-    /// The name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<Arc<str>>,
-    /// The e-mail address.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub email: Option<Arc<str>>,
-}
-
-/// A custom field of an asset.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Field {
-    /// The id of its definition.
-    pub id: Arc<str>,
-    /// The name of its definition.
-    pub name: Arc<str>,
-    /// What it says: the text, number or date as it is written, `true` or `false`, or the display
-    /// name of each option that is chosen (its id where the name is not known). Empty where the
-    /// field is not set.
-    pub values: Vec<Arc<str>>,
-}
-
-impl Facts {
-    /// The facts of an asset of which only the kind is known.
-    #[must_use]
-    pub const fn of_kind(kind: Kind) -> Self {
-        Self {
-            kind,
-            name: None,
-            project: None,
-            parent: None,
-            bytes: None,
-            created: None,
-            updated: None,
-            creator: None,
-            upload: None,
-            media_type: None,
-            view_url: None,
-            restricted: None,
-            head: None,
-            fields: None,
-            files: None,
         }
     }
 }

@@ -1,0 +1,83 @@
+//! What an asset was called, where it lay and how large it was.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+/// Where an asset lies, as people say it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Location {
+    /// The name of its project, where it is known.
+    pub project: Option<Arc<str>>,
+    /// The names of the folders and version stacks above it, from the top, with `/` between them
+    /// and a `/` in a name as `\/`; begins with `…/` where those at the top are not known.
+    pub folder: Arc<str>,
+}
+
+/// What an asset is called, where it lies and how large it is: what a record keeps of it, so that
+/// in a year somebody can say what was deleted.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(from = "KnownFields", into = "KnownFields")]
+pub struct Known {
+    /// Its name.
+    pub name: Option<Arc<str>>,
+    /// Where it lies.
+    pub location: Option<Arc<Location>>,
+    /// Its size in bytes; of a folder or a version stack, that of all in it.
+    pub bytes: Option<u64>,
+}
+
+/// The same as documents write it.
+#[derive(Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+struct KnownFields {
+    /// Its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    name: Option<Arc<str>>,
+    /// The name of its project, where it has a `folder`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    project: Option<Arc<str>>,
+    /// The folders above it, from the top, with `/` between them and a `/` in a name as `\/`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    folder: Option<Arc<str>>,
+    /// Its size in bytes; of a folder or a version stack, that of all in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    bytes: Option<u64>,
+}
+
+impl From<Known> for KnownFields {
+    fn from(known: Known) -> Self {
+        let Known {
+            name,
+            location,
+            bytes,
+        } = known;
+        let project = location.as_ref().and_then(|place| place.project.clone());
+        let folder = location.map(|place| Arc::clone(&place.folder));
+        Self {
+            name,
+            project,
+            folder,
+            bytes,
+        }
+    }
+}
+
+impl From<KnownFields> for Known {
+    fn from(fields: KnownFields) -> Self {
+        let KnownFields {
+            name,
+            project,
+            folder,
+            bytes,
+        } = fields;
+        let location = folder.map(|folder| Arc::new(Location { project, folder }));
+        Self {
+            name,
+            location,
+            bytes,
+        }
+    }
+}
