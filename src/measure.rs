@@ -52,13 +52,26 @@ pub fn duration(length: Duration) -> String {
 ///
 /// Returns that it is none, and how to write one.
 pub fn parse_bytes(text: &str) -> Result<u64, String> {
-    let text = text.trim();
-    let begins = text.starts_with(|first: char| first.is_ascii_digit());
-    // The crate takes a size of less than nothing for nothing.
-    let read = text.parse::<ByteSize>().ok().filter(|_| begins);
-    read.map(|size| size.as_u64()).ok_or_else(|| {
+    exact_bytes(text.trim()).ok_or_else(|| {
         format!("`{text}` is not a size: write it like `500 GB`, `2 TB` or `1.5 TiB`")
     })
+}
+
+/// The bytes of a number and its unit, to the last one: the crate would multiply a fraction as a
+/// float, and be a byte short now and then.
+fn exact_bytes(text: &str) -> Option<u64> {
+    let end = text.find(|letter: char| !letter.is_ascii_digit() && letter != '.');
+    let (number, unit) = text.split_at(end.unwrap_or(text.len()));
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
+    let are_digits = |text: &str| (1..=18).contains(&text.len()) && !text.contains('.');
+    if !are_digits(whole) || !are_digits(fraction) {
+        return None;
+    }
+    let unit: ByteSize = format!("1{unit}").parse().ok()?;
+    let unit = u128::from(unit.as_u64());
+    let places = 10_u128.pow(u32::try_from(fraction.len()).ok()?);
+    let parts = whole.parse::<u128>().ok()? * places + fraction.parse::<u128>().ok()?;
+    Some(u64::try_from(parts * unit / places).unwrap_or(u64::MAX))
 }
 
 /// Shows a size in SI units: `926 MB`, `1.2 TB`.
@@ -82,7 +95,7 @@ enum Rounding {
 /// Shows a size with three digits at most before its unit, one of them behind the point.
 fn scaled(bytes: u64, rounding: Rounding) -> String {
     let (mut unit, mut each) = ("B", 1);
-    for (larger, name) in (1..).zip(["kB", "MB", "GB", "TB", "PB"]) {
+    for (larger, name) in (1..).zip(["kB", "MB", "GB", "TB", "PB", "EB"]) {
         let size = 1000_u64.pow(larger);
         if bytes >= size {
             (unit, each) = (name, size);
@@ -139,6 +152,8 @@ mod tests {
             (" 2tb ", 2_000_000_000_000),
             ("1.5TiB", 1_649_267_441_664),
             ("10 MiB", 10_485_760),
+            ("4.1 TB", 4_100_000_000_000),
+            ("999999999999999999 EB", u64::MAX),
             ("0", 0),
         ] {
             assert_eq!(parse_bytes(text), Ok(bytes), "{text}");
@@ -160,6 +175,7 @@ mod tests {
             (2_000_000_000_000, "2 TB", "2 TB"),
             (2_000_000_000_001, "2 TB", "2.1 TB"),
             (123_400_000_000_000, "123 TB", "124 TB"),
+            (18_400_000_000_000_000_000, "18.4 EB", "18.4 EB"),
         ] {
             assert_eq!(
                 (&*bytes(size), &*bytes_at_least(size)),

@@ -11,13 +11,14 @@ use crate::app::connect::{AskedAccount, Connection, is_same_server};
 use crate::app::error::Error;
 use crate::app::memory::{Keeping, Memory, owner};
 use crate::app::provenance::random;
-use crate::apply::breaker::SAMPLE;
+use crate::apply::breaker::{self, SAMPLE};
 use crate::asset::{AssetId, Kind};
 use crate::event::StopReason;
 use crate::inventory::{Connections, Inventory, Seen, Shown};
-use crate::manifest::document::Manifests;
+use crate::manifest::document::{Guard, Manifests};
 use crate::plan::decide::Rules;
 use crate::plan::forecast::{self, Cut, RateForecast};
+use crate::plan::guard::{self, Limits, Sight};
 use crate::plan::saved::{self, DecidingSettings};
 use crate::plan::{self, Checked, Inputs, LiveCheck, Plan};
 use crate::render::{count, counted};
@@ -40,6 +41,8 @@ pub(crate) struct PlanSettings {
     pub(crate) deciding: DecidingSettings,
     /// Whether listed assets that are recorded as deleted are read as well.
     pub(crate) check_retired: bool,
+    /// How much a plan may delete.
+    pub(crate) limits: Limits,
     /// How many assets the first delete asks for at most.
     pub(crate) canary: usize,
 }
@@ -97,6 +100,14 @@ pub(crate) fn prepare(
     if let Some(reviewed) = reviewed {
         plan = saved::leave_alone(plan, reviewed);
     }
+    let sight = Sight {
+        limits: &basis.settings.limits,
+        manifests: &basis.manifests,
+        inventory: read.as_ref(),
+        api: basis.settings.api,
+        now: basis.now,
+    };
+    plan.guards = Some(Arc::new(guard::look(&plan, sight)));
     Ok(Prepared {
         basis,
         plan,
@@ -175,6 +186,25 @@ impl Prepared {
     /// Lets go of all but the state, which would lie in memory for as long as a run takes.
     pub(crate) fn into_state(self) -> State {
         self.basis.state
+    }
+
+    /// When the run stops by itself: what is set, or what a waiver raises it to.
+    pub(crate) fn breakers(&self, set: breaker::Limits) -> breaker::Limits {
+        let Basis {
+            manifests,
+            settings,
+            now,
+            ..
+        } = &self.basis;
+        let raised = |guard, set: u8| {
+            let figure = guard::of_run(guard, &settings.limits, manifests, *now);
+            u8::try_from(figure).map_or(set, |figure| figure.max(set))
+        };
+        breaker::Limits {
+            max_404_percent: raised(Guard::Max404Percent, set.max_404_percent),
+            max_failure_percent: raised(Guard::MaxFailurePercent, set.max_failure_percent),
+            ..set
+        }
     }
 
     /// Forecasts the calls of the plan.

@@ -7,11 +7,14 @@ use std::path::Path;
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
+use crate::cli::guards;
 use crate::cli::settings::declare::Setting;
+use crate::cli::settings::guards::GuardsGiven;
 use crate::cli::settings::kind::TokenCommand;
 use crate::cli::settings::near::nearest;
 use crate::cli::settings::table::{Given, SETTINGS};
 use crate::diagnostic::{Finding, Place, Severity, Snippet};
+use crate::plan::figure::SetAt;
 
 /// The version of the file that this program reads.
 const VERSION: u64 = 1;
@@ -48,6 +51,18 @@ pub(crate) fn parse(path: &Path, text: &str) -> Result<Given, Vec<Finding>> {
         .iter()
         .filter_map(|(key, value)| config.wrong(key, value))
         .collect();
+    let line = |at| config.line(at);
+    let mut guards = match table.get("guards").map(|value| guards::read(value, &line)) {
+        Some(Ok(guards)) => guards,
+        Some(Err(wrong)) => {
+            let wrong = wrong.iter();
+            found.extend(
+                wrong.map(|(at, message, hint)| config.finding(message, at.clone(), Some(hint))),
+            );
+            GuardsGiven::default()
+        }
+        None => GuardsGiven::default(),
+    };
     if !table.contains_key("version") {
         found.push(config.finding("`version` is missing", 0..0, Some(WITH_VERSION)));
     }
@@ -55,8 +70,10 @@ pub(crate) fn parse(path: &Path, text: &str) -> Result<Given, Vec<Finding>> {
     if !found.is_empty() {
         return Err(found);
     }
+    guards.limits.extend(guards::breakers(&table, &line));
     // Each key was read by itself already.
-    toml::from_str(text).map_err(|error| vec![config.not_toml(&error)])
+    let given: Given = toml::from_str(text).map_err(|error| vec![config.not_toml(&error)])?;
+    Ok(Given { guards, ..given })
 }
 
 /// A file with settings.
@@ -67,6 +84,14 @@ struct Config<'text> {
 }
 
 impl Config<'_> {
+    /// In which line a byte stands.
+    fn line(self, at: usize) -> SetAt {
+        SetAt::File {
+            path: self.path.to_string_lossy().into(),
+            line: self.text[..at.min(self.text.len())].matches('\n').count() + 1,
+        }
+    }
+
     fn finding(self, message: &str, span: Range<usize>, hint: Option<&str>) -> Finding {
         finding(self.path, self.text, message, span, hint.map(str::to_owned))
     }
@@ -87,8 +112,11 @@ impl Config<'_> {
     /// What is wrong with a key or its value.
     fn wrong(self, key: &Spanned<DeString<'_>>, value: &Spanned<DeValue<'_>>) -> Option<Finding> {
         let (name, span) = (&**key.get_ref(), key.span());
-        if name == "version" {
-            return self.wrong_version(span, value);
+        match name {
+            "version" => return self.wrong_version(span, value),
+            // They have findings of their own.
+            "guards" => return None,
+            _ => {}
         }
         if SECRETS.contains(&name) {
             let message = format!("`{name}` does not belong into a file with settings");
@@ -197,7 +225,7 @@ pub(crate) fn untrusted(path: &Path, text: &str, own: Option<&Path>) -> Vec<Find
 /// The field that was probably meant, else all that there are.
 fn nearest_field(name: &str) -> String {
     let fields = || {
-        ["version"]
+        ["version", "guards"]
             .into_iter()
             .chain(SETTINGS.iter().map(|setting| setting.key))
     };
@@ -270,6 +298,7 @@ fn number(count: usize) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::guard::Limits;
 
     fn wrong(text: &str) -> Vec<Finding> {
         parse(Path::new("retire.toml"), text).unwrap_err()
@@ -302,6 +331,30 @@ mod tests {
     }
 
     #[test]
+    fn guards_are_read_with_their_lines() {
+        let text = "version = 1\nmax-404-percent = 60 # more\n[guards]\nmax-assets = 0x10\nmax-bytes = '1.5 TiB'\nmin-age = '1 day'\nrequire = ['reason', 'owner']\n[guards.project.Tide]\nmax-percent = 5\n";
+        let config = parse(Path::new("retire.toml"), text).unwrap();
+        let mut limits = Limits::default();
+        config.guards.add_to(&mut limits);
+        let told = limits.set.iter().map(|limit| {
+            let (guard, project) = (limit.guard.name(), limit.project.as_deref());
+            format!("{guard} {project:?} {} {}", limit.figure, limit.at)
+        });
+        let mut told: Vec<String> = told.collect();
+        told.sort();
+        let expected = [
+            "max-404-percent None 60 retire.toml:2",
+            "max-assets None 16 retire.toml:4",
+            "max-bytes None 1649267441664 retire.toml:5",
+            "max-percent Some(\"Tide\") 5 retire.toml:9",
+            "min-age None 86400 retire.toml:6",
+        ];
+        assert_eq!(told, expected);
+        let required: Vec<&str> = limits.required.iter().map(|one| one.field.name()).collect();
+        assert_eq!(required, ["reason", "owner"]);
+    }
+
+    #[test]
     fn each_mistake_has_a_place_and_a_hint() {
         let mistakes = [
             "",
@@ -318,6 +371,10 @@ mod tests {
             "version = 1\napi = 'v2'\napi = 'v4'\n",
             "version = 1\napi = v4\ngrace = 30s\n",
             "version = 1\nmax-404-percent = 300\nmax-failure-percent = 101\n",
+            "version = 1\nguards = 3\n",
+            "version = 1\n[guards]\nmax-assets = -1\nmax-percent = 101\nmax-bytes = '2 tapes'\nmin-age = 3\nrequire = 'reason'\nmax-asset = 4\nmax-404-percent = 5\n",
+            "version = 1\n[guards]\nrequire = ['reason', 'name']\nproject = 3\n",
+            "version = 1\n[guards.project]\nTide = 3\n[guards.project.Other]\nmax-bytes = true\nproject = {}\n",
         ]
         .map(describe_syntax);
         insta::assert_snapshot!(mistakes.join("\n"));

@@ -167,6 +167,7 @@ pub(super) fn plan_settings(settings: &Settings, choices: Choices) -> PlanSettin
             batch_size: settings.batch_size.value.get(),
         },
         check_retired,
+        limits: settings.limits.clone(),
         canary: settings.sending.canary,
     }
 }

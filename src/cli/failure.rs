@@ -362,5 +362,8 @@ impl Failure {
         if !matches!(self, Self::Output(error) if error.is_reader_gone()) {
             console.error(&in_words(self), self.hint());
         }
+        if let Self::Refused(Refused::Guarded(report)) = self {
+            console.words(|_, sink| render::guards::waivers(report, sink));
+        }
     }
 }

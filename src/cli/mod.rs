@@ -28,6 +28,7 @@ pub mod exit;
 mod failure;
 mod files;
 mod git;
+mod guards;
 mod identity;
 mod lock;
 mod log;

@@ -33,6 +33,7 @@ mod tests {
 
     use super::*;
     use crate::app::policy::Policy;
+    use crate::cli::guards;
     use crate::cli::settings::table::SETTINGS;
     use crate::manifest::schema::Manifest;
     use crate::plan::saved::PlanDocument;
@@ -79,6 +80,7 @@ mod tests {
             .collect();
         let version = json!({"description": "The version of this file.", "const": 1});
         properties.insert("version".to_owned(), version);
+        properties.insert("guards".to_owned(), guards::schema());
         json!({
             "$schema": "https://json-schema.org/draft/2020-12/schema",
             "title": "retire.toml",

@@ -202,12 +202,11 @@ pub struct Waiver {
 }
 
 /// The guards that a waiver can raise.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-#[cfg_attr(
-    test,
-    derive(schemars::JsonSchema),
-    schemars(rename_all = "kebab-case")
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
 )]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub enum Guard {
     /// How many assets one plan may delete.
     MaxAssets,
@@ -218,7 +217,7 @@ pub enum Guard {
     /// How long ago an asset must have been changed last.
     MinAge,
     /// What share of the assets asked for may be missing during a run, in percent.
-    #[cfg_attr(test, schemars(rename = "max-404-percent"))]
+    #[serde(rename = "max-404-percent")]
     Max404Percent,
     /// What share of the assets asked for may fail during a run, in percent.
     MaxFailurePercent,

@@ -10,6 +10,7 @@ use crate::manifest::document::MissingPolicy;
 use crate::outcome::{AssetOutcome, Failure, FailureKind, Outcome};
 use crate::plan::about::About;
 use crate::plan::decide::Decision;
+use crate::plan::figure::Report;
 use crate::plan::{Place, Plan, Shelter, Unplaced, Unsettled};
 
 /// Who or what agreed to a plan.
@@ -56,6 +57,17 @@ pub enum Refused {
         }))
     )]
     Unread(Vec<(Unplaced, usize)>),
+    /// Guards are in the way.
+    #[error("{}", guarded(.0))]
+    Guarded(Arc<Report>),
+}
+
+/// What guards have counted and refuse, in one sentence's part.
+fn guarded(report: &Report) -> String {
+    let refused = report.refused().map(ToString::to_string);
+    let incomplete = report.incomplete.iter().map(ToString::to_string);
+    let all: Vec<String> = refused.chain(incomplete).collect();
+    all.join("; ")
 }
 
 /// How many protected assets a refusal names at most, so that its hint stays in sight.
@@ -83,6 +95,9 @@ impl Refused {
             }
             Self::WrongNumber { .. } => {
                 "read the plan again, then type the number of files that it would delete"
+            }
+            Self::Guarded(_) => {
+                "nothing was sent; list less, or let somebody review a waiver of each guard that has counted too much"
             }
             Self::Mismatched(_) => {
                 "nothing was sent; correct the ids or the pins, or leave those assets out with `--skip-mismatched`"
@@ -315,5 +330,8 @@ pub fn check(plan: &Plan, skip_mismatched: bool) -> Result<(), Refused> {
             }
         }
     }
-    Ok(())
+    match &plan.guards {
+        Some(report) if !report.is_passed() => Err(Refused::Guarded(Arc::clone(report))),
+        Some(_) | None => Ok(()),
+    }
 }

@@ -11,6 +11,7 @@ use crate::inventory::Person;
 use crate::manifest::document::{Details, Spot};
 use crate::plan::about::{About, WholeFolder};
 use crate::plan::decide::{Decision, Why};
+use crate::plan::figure::Report;
 
 /// What is to happen, in the order of the assets' ids.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -43,6 +44,8 @@ pub struct Plan {
     pub about: BTreeMap<AssetId, About>,
     /// The folders that are not listed, and of which each file is to be deleted.
     pub whole_folders: Vec<WholeFolder>,
+    /// What the guards say of it, once they have looked.
+    pub guards: Option<Arc<Report>>,
 }
 
 /// An asset that is only read, since an earlier delete was not answered.

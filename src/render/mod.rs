@@ -20,6 +20,7 @@ pub(crate) mod find_data;
 pub(crate) mod findings;
 mod forecast;
 mod group;
+pub(crate) mod guards;
 pub(crate) mod history;
 mod hunks;
 pub(crate) mod json;

@@ -9,11 +9,18 @@ use crate::render::{count, counted, moment};
 /// How many notices are told at most: a screen of them.
 const MOST: usize = 20;
 
-/// Tells of waivers, which no guard of this version reads, of holds that have ended, of texts that
-/// YAML cuts, and of dates that wait for nothing.
+/// Tells of waivers that have expired, of holds that have ended, of texts that YAML cuts, and of
+/// dates that wait for nothing.
 pub(crate) fn notices(said: &Manifests, now: Timestamp) -> Vec<String> {
-    let waivers = said.waivers.iter().map(|waiver| unread(waiver, now));
-    let ended = said.holds.iter().filter_map(|hold| ended(hold, now));
+    let waivers = said
+        .waivers
+        .iter()
+        .filter_map(|waiver| expired(waiver, now));
+    let holds = said.holds.iter().map(|hold| ("", hold));
+    let projects = said.project_holds.iter().map(|hold| ("project ", hold));
+    let ended = holds
+        .chain(projects)
+        .filter_map(|(what, hold)| ended(what, hold, now));
     let cut = said.cut.iter().map(|(spot, name)| {
         let text = format!("{name} ends before the ` #`, which begins a comment in YAML: put the text in quotes if it belongs to it");
         (*spot, text)
@@ -34,20 +41,18 @@ pub(crate) fn notices(said: &Manifests, now: Timestamp) -> Vec<String> {
     notices
 }
 
-fn unread(waiver: &Waiver, now: Timestamp) -> (Spot, String) {
-    let name = waiver.guard.name();
-    let expired = if waiver.expires <= now {
-        format!(", and it expired at {}", moment(waiver.expires))
-    } else {
-        String::new()
-    };
-    let text = format!("no guard of this version reads the waiver of `{name}`{expired}");
-    (waiver.spot, text)
+fn expired(waiver: &Waiver, now: Timestamp) -> Option<(Spot, String)> {
+    let text = format!(
+        "the waiver of `{}` expired at {}",
+        waiver.guard.name(),
+        moment(waiver.expires)
+    );
+    (waiver.expires <= now).then_some((waiver.spot, text))
 }
 
-fn ended(hold: &Hold, now: Timestamp) -> Option<(Spot, String)> {
+fn ended(what: &str, hold: &Hold, now: Timestamp) -> Option<(Spot, String)> {
     let until = hold.until.filter(|until| *until <= now)?;
-    let text = format!("the hold of `{}` ended at {}", hold.id, moment(until));
+    let text = format!("the hold of {what}`{}` ended at {}", hold.id, moment(until));
     Some((hold.spot, text))
 }
 

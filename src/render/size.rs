@@ -1,21 +1,10 @@
 //! How large and how old something is, in words.
 
-use bytesize::ByteSize;
 use jiff::Timestamp;
 
 use crate::state::Deleted;
 
-/// Shows a size in SI units: `926 MB`, `1.2 TB`.
-pub(crate) fn bytes(bytes: u64) -> String {
-    let size = ByteSize::b(bytes).display().si();
-    let exact = format!("{size:.1}");
-    // A tenth of what has three digits tells nobody anything.
-    let digits = exact.bytes().take_while(u8::is_ascii_digit).count();
-    if digits < 3 {
-        return exact;
-    }
-    format!("{size:.0}")
-}
+pub(crate) use crate::measure::bytes;
 
 /// Shows how many bytes were deleted; nothing where no size is known.
 pub(super) fn deleted(deleted: Deleted) -> Option<String> {

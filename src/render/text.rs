@@ -14,7 +14,7 @@ use crate::render::listing::Listing;
 use crate::render::rows::{self, Page, Widths};
 use crate::render::tree::{self, Leaf, Shape, Tree};
 use crate::render::words;
-use crate::render::{Paint, Style, checked, count, counted, forecast, shelter};
+use crate::render::{Paint, Style, checked, count, counted, forecast, guards, shelter};
 
 /// How many rows a terminal has for assets, folders and projects: with the totals around them a
 /// plan is seen at once. `--full` shows all.
@@ -59,6 +59,9 @@ pub(crate) fn plan(view: &PlanView<'_>, style: Style, sink: &mut dyn Write) -> i
         Checked::Live(_) => {}
         Checked::NotChecked => page.heading(checked::NOT_CHECKED, sink)?,
     }
+    if let Some(report) = &plan.guards {
+        guards::loosened(report, &page, sink)?;
+    }
     page.heading(&headline(totals, plan.going()), sink)?;
 
     groups(view, page, sink)?;
@@ -82,6 +85,9 @@ pub(crate) fn plan(view: &PlanView<'_>, style: Style, sink: &mut dyn Write) -> i
             sink,
             "An earlier delete of {assets} was not answered: a run reads them, and deletes none."
         )?;
+    }
+    if let Some(report) = plan.guards.as_ref().filter(|_| totals.deletes() > 0) {
+        guards::unchecked(report, &page, sink)?;
     }
     shelter::left_alone(&plan.left_alone, style, sink)?;
     checked::note(view.checked, &page, sink)

@@ -62,6 +62,7 @@ cases! {
     find_unread
     find_update
     habits
+    guards
     hold_on_a_project
     holds_in_any_letter_case
     holds_of_the_whole_project

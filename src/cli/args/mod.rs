@@ -17,12 +17,14 @@ use crate::sandbox::limit::LimitWord;
 
 mod common;
 mod find;
+mod guards;
 pub mod habits;
 pub mod help;
 mod state;
 
 pub use common::{Flags, Format, ThisRun};
 pub use find::{Find, FindFormat, Listing};
+pub use guards::GuardFlags;
 pub use state::*;
 
 /// Retire Frame.io assets on purpose
@@ -224,6 +226,9 @@ pub struct Plan {
     /// What is left out, and what is read.
     #[command(flatten)]
     pub choices: Choices,
+    /// How much it may delete.
+    #[command(flatten)]
+    pub guards: GuardFlags,
     /// Read no server; `retire apply` takes no such plan
     ///
     /// Nothing shows that it is true: the token, the account and the assets may be others.
@@ -293,6 +298,9 @@ pub struct Apply {
     /// What is left out, and what is read.
     #[command(flatten)]
     pub choices: Choices,
+    /// How much it may delete.
+    #[command(flatten)]
+    pub guards: GuardFlags,
     /// Go ahead without asking
     #[arg(long, help_heading = heading::APPROVAL)]
     pub auto_approve: bool,

@@ -9,7 +9,7 @@ use crate::app::memory::{Memory, owner};
 use crate::app::prepare::{Basis, PlanSettings, Prepared, prepare};
 use crate::app::provenance::random;
 use crate::app::saved_plan::SavedPlan;
-use crate::apply::{Clock, Options};
+use crate::apply::{Clock, Options, breaker};
 use crate::cli::args::Apply;
 use crate::cli::clock::{self, SystemClock};
 use crate::cli::connect::{connect, host, keeping, plan_settings, tell_end_of_v2};
@@ -132,7 +132,8 @@ fn apply(
     tell_end_of_v2(context, &settings);
     let world = playground::world_of_basis;
     let retries = settings.sending.retries;
-    let terms = plan_settings(&settings, arguments.choices);
+    let mut terms = plan_settings(&settings, arguments.choices);
+    arguments.guards.tighten(&mut terms.limits);
     let (basis, reviewed) = basis(context, terms, saved.as_deref(), (manifests, loaded))?;
     let connection = connect(context, &settings, &paths, retries, || world(&basis))?;
     let prepared = prepare(basis, reviewed.as_ref(), Some((&connection, None)))?;
@@ -184,6 +185,7 @@ fn apply(
     let summary = SummaryBuilder::new(plan, path);
     let progress = Progress::new(plan.totals.deletes(), prepared.forecast());
     let memory = memory(context, &settings, &prepared, &connection);
+    let breakers = prepared.breakers(settings.sending.breakers);
     let state = prepared.into_state();
     // The token is known by now, wherever it came from.
     let mut info = identity::masked(context, &who).run_info(&state, clock::now(), account);
@@ -194,7 +196,7 @@ fn apply(
         state,
         options: Options {
             time_budget: connection.left(),
-            ..options(&settings)
+            ..options(&settings, breakers)
         },
     };
     let shown = streams.leaves_room_for_progress() && !context.console.is_quiet();
@@ -241,13 +243,13 @@ fn basis(
     Ok((basis, Some(plan)))
 }
 
-fn options(settings: &Settings) -> Options {
+fn options(settings: &Settings, breakers: breaker::Limits) -> Options {
     let sending = settings.sending;
     Options {
         batch_size: settings.batch_size.value,
         concurrency: settings.concurrency.value,
         canary: sending.canary,
-        breakers: sending.breakers,
+        breakers,
         retries: sending.retries,
         time_budget: sending.time_budget,
         grace: settings.grace.value,

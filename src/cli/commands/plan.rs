@@ -178,7 +178,8 @@ fn prepared(
     manifests: Manifests,
     loaded: Option<Loaded>,
 ) -> Result<Prepared, Failure> {
-    let terms = plan_settings(settings, arguments.choices);
+    let mut terms = plan_settings(settings, arguments.choices);
+    arguments.guards.tighten(&mut terms.limits);
     let basis = Basis::new(terms, manifests, loaded, clock::now(), &*host(context))?;
     if arguments.offline {
         return Ok(prepare(basis, None, None)?);

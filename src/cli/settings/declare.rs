@@ -5,7 +5,8 @@ use std::path::Path;
 
 use clap::ArgMatches;
 use clap::builder::ValueParser;
-use serde::Deserializer;
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer};
 #[cfg(test)]
 use serde_json::Value;
 
@@ -45,6 +46,8 @@ pub(crate) mod heading {
     pub(crate) const MANIFEST: &str = "Manifest";
     /// What is planned, and what is left out.
     pub(crate) const PLAN: &str = "Plan";
+    /// How much a plan may delete.
+    pub(crate) const GUARDS: &str = "Guards";
     /// Who says yes, and what is printed.
     pub(crate) const APPROVAL: &str = "Approval and output";
     /// Which server, and which account of it.
@@ -182,6 +185,9 @@ macro_rules! settings {
                 #[serde(rename = $key, default, deserialize_with = "from_file")]
                 pub(crate) $name: Option<Valued<$kind>>,
             )+
+            /// The guards; a file has them in tables of their own.
+            #[serde(default, deserialize_with = "read_apart")]
+            pub(crate) guards: GuardsGiven,
         }
 
         impl Given {
@@ -190,6 +196,7 @@ macro_rules! settings {
                 Self {
                     version: None,
                     $($name: from_flag(matches, $key, concat!("--", $key)),)+
+                    guards: GuardsGiven::default(),
                 }
             }
 
@@ -202,6 +209,7 @@ macro_rules! settings {
                 Ok(Self {
                     version: None,
                     $($name: from_variable(environment, $variable)?,)+
+                    guards: GuardsGiven::default(),
                 })
             }
 
@@ -212,6 +220,7 @@ macro_rules! settings {
                 Self {
                     version: self.version,
                     $($name: seen_from(path, self.$name.filter(|_| counts($key))),)+
+                    guards: self.guards,
                 }
             }
         }
@@ -293,6 +302,15 @@ where
     let value = T::read(source)?;
     let origin = Origin::Default;
     Ok(Some(Valued { value, origin }))
+}
+
+/// Passes over a table of a file that is read by itself, for the places of what stands in it.
+pub(super) fn read_apart<'de, D, T>(source: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Default,
+{
+    IgnoredAny::deserialize(source).map(|IgnoredAny| T::default())
 }
 
 /// What a file says, now that it is known which one.

@@ -5,11 +5,15 @@ use std::path::Path;
 
 use crate::asset::account_id;
 use crate::cli::env::Environment;
+use crate::manifest::document::Guard;
 use crate::plan::decide::Rules;
+use crate::plan::figure::SetAt;
+use crate::plan::guard::{Limit, Limits};
 use crate::state::Api;
 
 pub(crate) mod access;
 pub mod declare;
+pub(crate) mod guards;
 pub(crate) mod kind;
 pub(crate) mod near;
 pub(crate) mod origin;
@@ -37,6 +41,8 @@ pub(crate) struct Settings {
     pub(crate) other_state: Option<Origin>,
     /// Whether assets that were refused too often are tried all the same.
     pub(crate) retry_blocked: bool,
+    /// How much a plan may delete, as files say it.
+    pub(crate) limits: Limits,
     /// How a run sends.
     pub(crate) sending: SendingSettings,
     /// How tokens are got and shown to the server.
@@ -160,11 +166,43 @@ impl Sources<'_> {
             dropped,
             other_state,
             retry_blocked: self.retry_blocked,
+            limits: limits(self.files, &values),
             sending: SendingSettings::new(&values),
             access: Access::new(&places, &values, self.sandbox)?,
             values,
         })
     }
+}
+
+/// How much a plan may delete, and when a run stops by itself: what flags and variables say, then
+/// the files.
+fn limits(files: &[Given], values: &Values) -> Limits {
+    let mut limits = Limits::default();
+    for (guard, breaker) in [
+        (Guard::Max404Percent, &values.max_404_percent),
+        (Guard::MaxFailurePercent, &values.max_failure_percent),
+    ] {
+        let limit = |name: &str| Limit {
+            guard,
+            project: None,
+            figure: breaker.value.get().into(),
+            at: SetAt::Flag(name.into()),
+        };
+        match &breaker.origin {
+            // Files say it with its line.
+            Origin::Default | Origin::Config(_) => {}
+            Origin::Environment(name) => limits.set.push(limit(name)),
+            Origin::Flag(name) => {
+                limits.set.push(limit(name));
+                // No waiver goes beyond what somebody says for this very run.
+                limits.tightened.push(limit(name));
+            }
+        }
+    }
+    for file in files {
+        file.guards.add_to(&mut limits);
+    }
+    limits
 }
 
 #[cfg(test)]

@@ -17,8 +17,10 @@ use serde::Deserialize;
 
 use crate::cli::env::Environment;
 use crate::cli::settings::declare::{
-    COLUMNS, Setting, from_file, from_flag, from_variable, heading, on, seen_from, settings, shown,
+    COLUMNS, Setting, from_file, from_flag, from_variable, heading, on, read_apart, seen_from,
+    settings, shown,
 };
+use crate::cli::settings::guards::GuardsGiven;
 use crate::cli::settings::kind::{Kind, Percent, TokenCommand};
 use crate::cli::settings::origin::{Origin, SettingsError, Valued};
 use crate::state::Api;

@@ -447,3 +447,33 @@ fn a_setting_is_read_wherever_it_is_said() {
         }
     }
 }
+
+#[test]
+fn a_breaker_is_said_with_its_place_and_a_flag_beats_every_waiver() {
+    let config = loaded("max-404-percent = 60\nmax-failure-percent = 70\n");
+    let pairs = [("RETIRE_MAX_FAILURE_PERCENT", "80")];
+    let flags = flags(&["--max-404-percent", "10"]);
+    let said = |flags: &Given| {
+        let limits = resolve(flags, &pairs, Some(&config)).unwrap().limits;
+        let said = |limits: &[Limit]| {
+            let limits = limits.iter();
+            let said =
+                limits.map(|limit| format!("{} {} {}", limit.guard.name(), limit.figure, limit.at));
+            said.collect::<Vec<_>>()
+        };
+        (said(&limits.set), said(&limits.tightened))
+    };
+    let (set, tightened) = said(&Given::default());
+    // The first counts.
+    let file = [
+        "max-404-percent 60 repo/retire.toml:2",
+        "max-failure-percent 70 repo/retire.toml:3",
+    ];
+    let variable = "max-failure-percent 80 RETIRE_MAX_FAILURE_PERCENT";
+    assert_eq!(set, [variable, file[0], file[1]]);
+    assert_eq!(tightened, [""; 0]);
+    let (set, tightened) = said(&flags);
+    let flag = "max-404-percent 10 --max-404-percent";
+    assert_eq!(set, [flag, variable, file[0], file[1]]);
+    assert_eq!(tightened, [flag]);
+}

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::diagnostic::without_text;
 use crate::manifest::document::{Manifests, SourceFile};
+use crate::plan::figure::Report;
 use crate::plan::forecast::RateForecast;
 use crate::plan::{Checked, Plan, Shelter, Totals};
 use crate::state::{Api, Target};
@@ -86,6 +87,8 @@ pub struct PlanDocument {
     totals: Totals,
     /// How many calls it takes at least, and how long at the API's limits.
     pub(crate) forecast: Vec<RateForecast>,
+    /// What the guards have counted.
+    guards: Option<Arc<Report>>,
     /// What is to happen, sorted by asset; unchanged assets are only counted.
     actions: Vec<Action>,
 }
@@ -199,6 +202,7 @@ pub fn document(plan: &Plan, manifests: &Manifests, basis: &Basis) -> PlanDocume
         settings,
         totals: plan.totals,
         forecast,
+        guards: plan.guards.clone(),
         actions: plan
             .steps
             .iter()
@@ -287,6 +291,7 @@ impl PlanDocument {
             settings,
             totals,
             forecast,
+            guards,
             actions,
         } = self;
         let mut sink = io::BufWriter::new(sink);
@@ -306,6 +311,7 @@ impl PlanDocument {
         field(&mut sink, ",\n\"settings\":", settings)?;
         field(&mut sink, ",\n\"totals\":", totals)?;
         field(&mut sink, ",\n\"forecast\":", forecast)?;
+        field(&mut sink, ",\n\"guards\":", guards)?;
         rows(&mut sink, ",\n\"actions\":[", actions)?;
         sink.write_all(b"}\n")?;
         sink.flush()
@@ -339,6 +345,7 @@ impl PlanDocument {
                 Checked::Live(_) => Shelter::NotNeeded,
                 Checked::NotChecked => Shelter::NotChecked,
             },
+            guards: self.guards.clone(),
             ..Plan::default()
         };
         for action in &self.actions {

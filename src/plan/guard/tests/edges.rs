@@ -1,0 +1,113 @@
+//! Fields that entries must have, and what was not read.
+
+use super::*;
+
+#[test]
+fn entries_have_the_fields_that_they_must_have() {
+    let mut desk = Desk::new();
+    desk.list(3, file(1, DAY)).list(4, file(1, DAY));
+    let with = crate::manifest::document::Details {
+        reason: Some("wrapped".into()),
+        ..Default::default()
+    };
+    desk.list(5, file(1, DAY));
+    desk.manifests.entries[2].details = Some(Arc::new(with));
+    for (field, project) in [
+        (EntryField::Reason, None),
+        (EntryField::Reason, Some("Tide")),
+        (EntryField::Owner, Some("Tide")),
+        (EntryField::Ticket, Some("Other")),
+    ] {
+        desk.limits.required.push(Required {
+            field,
+            project: project.map(Arc::from),
+            at: SetAt::Flag("--require".into()),
+        });
+    }
+    let report = desk.report();
+    let words: Vec<String> = report.incomplete.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        words,
+        [
+            "`require`: 2 entries have no `reason`, the first at retire.yaml:3:5, and --require requires it",
+            "`require`: 3 entries have no `owner`, the first at retire.yaml:3:5, and --require requires it",
+        ]
+    );
+    assert!(matches!(
+        check(&desk.plan(), false),
+        Err(Refused::Guarded(_))
+    ));
+}
+
+#[test]
+fn with_v2_what_nobody_has_read_is_said_and_a_stricter_guard_refuses() {
+    let mut desk = Desk::new();
+    desk.api = Api::V2;
+    desk.inventory.asked_all = false;
+    for n in 1..=3 {
+        desk.list(n, file(1, 0));
+        desk.inventory.assets.remove(&id(n));
+    }
+    let with_kind = crate::manifest::document::Details {
+        kind: Some(Kind::File),
+        ..Default::default()
+    };
+    desk.manifests.entries[2].details = Some(Arc::new(with_kind));
+    assert_eq!(desk.refused(), [""; 0]);
+    let unread = |desk: &Desk| {
+        let report = desk.report();
+        let figures = report.figures.iter();
+        let figures = figures.map(|figure| (figure.guard, figure.unread));
+        figures.collect::<BTreeMap<_, _>>()
+    };
+    // What is a file has nothing in it.
+    let expected = [
+        (Guard::MaxAssets, 2),
+        (Guard::MaxPercent, 0),
+        (Guard::MaxBytes, 3),
+        (Guard::MinAge, 3),
+    ];
+    assert_eq!(unread(&desk), expected.into());
+    desk.set(Guard::MaxBytes, None, 3_000 * GB);
+    desk.set(Guard::MaxPercent, None, 1);
+    assert_eq!(desk.refused(), [""; 0], "one is looser");
+    desk.set(Guard::MinAge, None, 2 * 86_400);
+    desk.set(Guard::MaxAssets, None, 500);
+    let refused = desk.refused();
+    assert_eq!(
+        refused,
+        [
+            "`max-assets` cannot count: with v2 2 assets would go unread, and it is stricter than usual, and the limit is 500 (retire.toml:7)",
+            "`min-age` cannot count: with v2 3 assets would go unread, and it is stricter than usual, and the limit is 2 days (retire.toml:7)",
+        ]
+    );
+    // What is known counts all the same.
+    desk.limits = Limits::default();
+    desk.list(4, file(2_001 * GB, 0));
+    assert_eq!(desk.refused().len(), 3, "{:?}", desk.refused());
+    desk.set(Guard::MaxAssets, None, 3);
+    assert!(desk.refused()[0].starts_with("`max-assets`: 4 files would go"));
+    // With V4 all of it was asked for.
+    desk.limits = Limits::default();
+    desk.api = Api::V4;
+    desk.inventory.asked_all = true;
+    desk.manifests.entries.drain(..3);
+    desk.inventory.projects.clear();
+    let refused = desk.refused();
+    assert_eq!(refused.len(), 3, "{refused:?}");
+    let words = "the server does not say how many bytes it has";
+    assert!(refused[2].contains(words), "{refused:?}");
+}
+
+#[test]
+fn nothing_is_counted_where_nothing_goes_or_nothing_was_read() {
+    let mut desk = Desk::new();
+    assert_eq!(desk.report().figures, []);
+    desk.list(1, file(1, 0));
+    assert_eq!(desk.refused().len(), 1);
+    let report = desk.look(&desk.plan(), None);
+    assert!(!report.checked && report.is_passed() && report.figures.is_empty());
+    // What is not there has neither size nor age.
+    desk.inventory.assets.insert(id(1), Seen::Missing);
+    assert_eq!(desk.refused(), [""; 0]);
+}

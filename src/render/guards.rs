@@ -1,0 +1,81 @@
+//! What the guards say of a plan, for people.
+
+use std::io::{self, Write};
+
+use crate::manifest::document::Guard;
+use crate::plan::figure::{Found, Report};
+use crate::render::counted;
+use crate::render::escape::escape;
+use crate::render::moment;
+use crate::render::rows::Page;
+
+/// Says at the top of a plan which guards are looser than usual.
+///
+/// # Errors
+///
+/// Returns what the sink says when it cannot take the text.
+pub(super) fn loosened(report: &Report, page: &Page, sink: &mut dyn Write) -> io::Result<()> {
+    for loosened in &report.loosened {
+        let word = page.style.warning("loosened:");
+        let until = loosened
+            .until
+            .map_or_else(String::new, |until| format!(" until {}", moment(until)));
+        let reason = loosened.reason.as_ref();
+        let reason = reason.map_or_else(String::new, |reason| format!(": {reason}"));
+        let text = format!("{loosened}{until}{reason}");
+        page.prose(&format!("{word} {}", escape(&text)), sink)?;
+    }
+    if !report.loosened.is_empty() {
+        writeln!(sink)?;
+    }
+    Ok(())
+}
+
+/// Says below a plan what the guards did not check, since nobody has read it.
+///
+/// # Errors
+///
+/// Returns what the sink says when it cannot take the text.
+pub(super) fn unchecked(report: &Report, page: &Page, sink: &mut dyn Write) -> io::Result<()> {
+    let of_all = report.figures.iter();
+    let of_all = of_all.filter(|figure| figure.project.is_none() && figure.unread > 0);
+    let most = of_all.clone().map(|figure| figure.unread).max();
+    let names: Vec<String> = of_all.map(|figure| quoted(figure.guard)).collect();
+    let unread = most.map(|most| {
+        let assets = counted(most, "asset that was not read", "assets that were not read");
+        format!("{} for {assets}", names.join(", "))
+    });
+    let mut of_projects = report.figures.iter();
+    let share = of_projects
+        .any(|figure| figure.guard == Guard::MaxPercent && figure.found == Found::Unchecked);
+    let share = share.then(|| format!("{} at all", quoted(Guard::MaxPercent)));
+    let all: Vec<String> = unread.into_iter().chain(share).collect();
+    if all.is_empty() {
+        return Ok(());
+    }
+    page.prose(&format!("Not checked with v2: {}.", all.join("; ")), sink)
+}
+
+fn quoted(guard: Guard) -> String {
+    format!("`{}`", guard.name())
+}
+
+/// Writes the waivers that would allow a plan, as a manifest takes them.
+///
+/// # Errors
+///
+/// Returns what the sink says when it cannot take the text.
+pub(crate) fn waivers(report: &Report, sink: &mut dyn Write) -> io::Result<()> {
+    let waivers = report
+        .refused()
+        .filter_map(|figure| figure.waiver(report.at));
+    let waivers: Vec<String> = waivers.collect();
+    if waivers.is_empty() {
+        return Ok(());
+    }
+    writeln!(sink, "\nin a manifest, once somebody has agreed:\nwaivers:")?;
+    for waiver in waivers {
+        writeln!(sink, "  {waiver}")?;
+    }
+    Ok(())
+}
