@@ -73,7 +73,7 @@ impl Exit {
         }
     }
 
-    /// What the code means, as README.md says it.
+    /// What the code means, for the help of each command and for docs/exit-codes.md.
     #[must_use]
     pub const fn meaning(self) -> &'static str {
         match self {

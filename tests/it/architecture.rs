@@ -378,14 +378,23 @@ fn no_file_outgrows_its_meaning() {
 #[test]
 fn no_test_is_forgotten() {
     let folder = root().join("tests/it");
-    let main = fs::read_to_string(folder.join("main.rs")).unwrap();
     let mut paths = Vec::new();
     sources(&folder, &mut paths);
     // The proofs are programs of their own, each of which proofs.rs names by its place.
     paths.retain(|path| !path.starts_with(folder.join("proofs")));
     for path in paths {
-        let name = path.file_stem().unwrap().to_str().unwrap();
-        let declared = name == "main" || main.contains(&format!("mod {name};"));
-        assert!(declared, "tests/it/main.rs does not name `{name}`");
+        // A folder is named by its door, one level up.
+        let named = match path.file_name().unwrap().to_str().unwrap() {
+            "main.rs" => continue,
+            "mod.rs" => path.parent().unwrap(),
+            _ => &path,
+        };
+        let above = named.parent().unwrap();
+        let door = if above == folder { "main.rs" } else { "mod.rs" };
+        let door = above.join(door);
+        let name = named.file_stem().unwrap().to_str().unwrap();
+        let text = fs::read_to_string(&door).unwrap();
+        let declared = text.contains(&format!("mod {name};"));
+        assert!(declared, "{} does not name `{name}`", door.display());
     }
 }

@@ -34,7 +34,7 @@ fn apply(desk: &Desk, server: &Server, state: &str) -> Done {
 /// So many that they are twenty batches.
 const LISTED: usize = 400;
 
-/// What README.md says: the lines that begin so go into the journal.
+/// What docs/incidents.md says: the lines that begin so go into the journal.
 fn bring_back(desk: &Desk, done: &Done, state: &str) {
     let lines = done
         .err

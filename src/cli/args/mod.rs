@@ -118,8 +118,7 @@ pub enum Command {
     /// Serve the embedded Frame.io sandbox until stopped
     ///
     /// While it runs, `POST /_sandbox/changes` changes its world as people do: it moves, renames,
-    /// adds, deletes, restores and marks assets. README.md has these and the other routes of its
-    /// own.
+    /// adds, deletes, restores and marks assets. docs/sandbox.md has these and its other routes.
     Sandbox(Sandbox),
     /// Print the JSON Schema of a document
     Schema {

@@ -1,5 +1,5 @@
-//! Every setting, declared once. A new one is a row here and in README.md's table: from the row
-//! come its flag, its variable, its key in `retire.toml`, its default, its help and its schema.
+//! Every setting, declared once. A new one is a row here: from it come its flag, its variable, its
+//! key in `retire.toml`, its default, its help, its schema and its line in docs/settings.md.
 //!
 //! A flag beats the variable, that beats `retire.toml`, that the user's own `config.toml`, and
 //! that the default. How a row is written stands in `declare.rs`.
