@@ -271,10 +271,10 @@ impl Watch for Pages<'_> {
             let each = u32::try_from(self.lists).unwrap_or(u32::MAX);
             let more = spent / each * u32::try_from(left).unwrap_or(u32::MAX);
             self.host.message(&format!(
-                "{} read, with {}; {} more known so far: at least {}",
+                "{} read, with {}; {} known so far: at least {}",
                 counted(self.lists, "folder", "folders"),
                 counted(self.files, "file", "files"),
-                counted(left, "is", "are"),
+                counted(left, "more is", "more are"),
                 duration(more.max(Duration::from_secs(1))),
             ));
         }

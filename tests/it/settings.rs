@@ -189,7 +189,10 @@ fn a_setting_is_declared_once() {
     let schema = desk.run(&["schema", "config"]).expect(0);
     let schema: serde_json::Value = serde_json::from_str(&schema.out).unwrap();
     let properties = schema["properties"].as_object().unwrap().keys().cloned();
-    let keys = SETTINGS.iter().map(|row| row.key).chain(["version", "guards"]);
+    let keys = SETTINGS
+        .iter()
+        .map(|row| row.key)
+        .chain(["version", "guards"]);
     assert_eq!(
         properties.collect::<BTreeSet<_>>(),
         keys.map(str::to_owned).collect()
