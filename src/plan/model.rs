@@ -75,8 +75,10 @@ pub enum Other {
     NotReviewed,
     /// It is kept now, and the plan would delete it.
     Kept,
-    /// This file is in the version stack now, and the plan does not name it.
+    /// This asset is in the folder or version stack now, and the plan does not name it.
     Grown(AssetId),
+    /// There is other in the folder or version stack than when the plan was reviewed.
+    Contents,
     /// Nothing is left to do for it: another run has done it, or its record is gone.
     Done,
 }
@@ -86,7 +88,7 @@ impl Other {
     #[must_use]
     pub const fn is_open(self) -> bool {
         match self {
-            Self::NotReviewed | Self::Kept | Self::Grown(_) => true,
+            Self::NotReviewed | Self::Kept | Self::Grown(_) | Self::Contents => true,
             Self::Done => false,
         }
     }

@@ -105,7 +105,8 @@ pub(super) fn left_alone(left: &[LeftAlone], style: Style, sink: &mut dyn Write)
             Other::Done => continue,
             Other::NotReviewed => "the plan does not delete it".to_owned(),
             Other::Kept => "it is kept now".to_owned(),
-            Other::Grown(file) => format!("it has `{file}` in it, which the plan does not name"),
+            Other::Grown(id) => format!("it has `{id}` in it, which the plan does not name"),
+            Other::Contents => "what is in it is other than reviewed".to_owned(),
         };
         writeln!(sink, "    {id}  {why}")?;
     }

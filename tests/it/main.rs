@@ -15,6 +15,7 @@ mod cache;
 mod cases;
 mod cast;
 mod conformance;
+mod contents;
 mod crash;
 mod disk;
 mod docs;

@@ -135,11 +135,28 @@ pub fn leave_alone(mut live: Plan, saved: &Plan) -> Plan {
     live
 }
 
-/// What a version stack has in it now and had not when the plan was reviewed.
-fn grown(stack: AssetId, saved: &Plan, live: &Plan) -> Option<Other> {
-    let (reviewed, found) = (saved.stacks.get(&stack)?, live.stacks.get(&stack)?);
-    let other = found.iter().find(|file| !reviewed.contains(file))?;
-    Some(Other::Grown(*other))
+/// What a folder or a version stack has in it now and had not when the plan was reviewed; what only
+/// went away since is nobody's loss.
+fn grown(id: AssetId, saved: &Plan, live: &Plan) -> Option<Other> {
+    if let (Some(reviewed), Some(found)) = (saved.stacks.get(&id), live.stacks.get(&id))
+        && let Some(other) = found.iter().find(|file| !reviewed.contains(file))
+    {
+        return Some(Other::Grown(*other));
+    }
+    let found = live.about.get(&id)?.inside.as_ref()?;
+    let reviewed = saved.about.get(&id).and_then(|about| about.inside.as_ref());
+    let Some(reviewed) = reviewed else {
+        return Some(Other::Contents);
+    };
+    if reviewed.digest == found.digest {
+        return None;
+    }
+    // Of many the document has no ids, so nobody knows which are new.
+    if reviewed.ids.len() < reviewed.count {
+        return Some(Other::Contents);
+    }
+    let is_new = |id: &&AssetId| reviewed.ids.binary_search(id).is_err();
+    found.ids.iter().find(is_new).map(|id| Other::Grown(*id))
 }
 
 /// What a step says apart from the kind of its asset, which the live account may have told.

@@ -6,6 +6,7 @@ use super::*;
 use crate::asset::Kind;
 use crate::manifest::document::{Details, Spot};
 use crate::outcome::{Evidence, FailureKind};
+use crate::plan::about::{About, Inside};
 use crate::plan::decide::{Path, Recorded, Why};
 use crate::plan::pin::{Compared, Difference};
 
@@ -309,4 +310,52 @@ fn what_the_account_made_different_is_left_alone() {
     assert_eq!((totals.retire, totals.held, totals.record), (1, 1, 1));
     assert_eq!((totals.resolve, totals.defer), (0, 1));
     assert!(!kept.stacks.contains_key(&id(4)));
+}
+
+/// What is in a folder: so many of its ids are in the document.
+fn inside(ids: &[u128], kept: bool) -> About {
+    let ids: Vec<AssetId> = ids.iter().map(|n| id(*n)).collect();
+    let inside = Inside {
+        count: ids.len(),
+        digest: Inside::digest_of(&ids),
+        ids: if kept { ids.into() } else { [].into() },
+        files: 1,
+        bytes: 1,
+        unmeasured: 0,
+        oldest: None,
+        newest: None,
+    };
+    About {
+        inside: Some(Arc::new(inside)),
+        ..About::default()
+    }
+}
+
+#[test]
+fn a_folder_is_left_alone_where_something_is_in_it_that_was_not_reviewed() {
+    let left = |reviewed: Option<About>, found: About| {
+        let mut saved = plan(vec![step(1, Decision::Retire)]);
+        saved.about.extend(reviewed.map(|about| (id(1), about)));
+        let mut live = plan(vec![step(1, Decision::Retire)]);
+        live.about.insert(id(1), found);
+        let left = leave_alone(live, &saved).left_alone;
+        left.first().map(|left| left.other)
+    };
+    let all = || inside(&[11, 12], true);
+    assert_eq!(left(Some(all()), all()), None);
+    assert_eq!(left(Some(all()), inside(&[12], true)), None);
+    let grown = left(Some(all()), inside(&[11, 12, 13], true));
+    assert_eq!(grown, Some(Other::Grown(id(13))));
+    // As many, and not the same.
+    let other = left(Some(all()), inside(&[11, 13], true));
+    assert_eq!(other, Some(Other::Grown(id(13))));
+    // Of many there is the digest alone.
+    let many = || inside(&[11, 12], false);
+    assert_eq!(left(Some(many()), all()), None);
+    let fewer = left(Some(many()), inside(&[12], true));
+    assert_eq!(fewer, Some(Other::Contents));
+    // A document from which somebody has taken them says nothing.
+    assert_eq!(left(None, all()), Some(Other::Contents));
+    assert_eq!(left(Some(About::default()), all()), Some(Other::Contents));
+    assert_eq!(left(None, About::default()), None);
 }

@@ -1,0 +1,115 @@
+//! What is in a folder or a version stack when the plan is reviewed, and when it is deleted.
+#![cfg(unix)]
+
+use frameio_retire::asset::AssetId;
+use frameio_retire::sandbox::seed::{Asset, Seed};
+use frameio_retire::sandbox::world::World;
+use frameio_retire::sandbox::world::edit::Change;
+
+use crate::harness::{Desk, Done, seed};
+use crate::soak::Served;
+
+const FOLDER: &str = "8d1f0c52-6a3b-4c7e-9f21-000000000010";
+const DEEP: &str = "8d1f0c52-6a3b-4c7e-9f21-000000000011";
+const INSIDE: &str = "8d1f0c52-6a3b-4c7e-9f21-000000000012";
+const STACK: &str = "8d1f0c52-6a3b-4c7e-9f21-000000000020";
+const VERSION: &str = "8d1f0c52-6a3b-4c7e-9f21-000000000021";
+const OTHER: &str = "8d1f0c52-6a3b-4c7e-9f21-000000000030";
+const LOOSE: &str = "8d1f0c52-6a3b-4c7e-9f21-000000000040";
+
+fn id(text: &str) -> AssetId {
+    AssetId::parse(text).unwrap()
+}
+
+fn world() -> World {
+    let assets = format!(
+        "              - {{id: {FOLDER}, name: day 1, type: folder, children: [
+                  {{id: {DEEP}, name: cards, type: folder, children: [{{id: {INSIDE}, name: a}}]}}]}}
+              - {{id: {STACK}, name: reel, type: version_stack, children: [{{id: {VERSION}, name: v1}}]}}
+              - {{id: {OTHER}, name: day 2, type: folder, children: [{{id: 8d1f0c52-6a3b-4c7e-9f21-000000000031, name: b}}]}}
+              - {{id: {LOOSE}, name: loose, type: file}}
+"
+    );
+    let seed = format!("limits: off\n{}", seed(&assets));
+    World::from_seed(Seed::parse("sandbox.yaml", &seed).unwrap())
+}
+
+/// A served world with a saved plan that deletes two folders and a version stack.
+fn planned() -> (Served, Desk) {
+    let desk = Desk::with(&format!(
+        "version: 1\nassets: [{FOLDER}, {STACK}, {OTHER}]\n"
+    ));
+    let config = "version = 1\n[guards]\nmax-percent = 100\nmin-age = \"0s\"\n";
+    desk.write("retire.toml", config);
+    let served = Served::new(world());
+    run(&served, &desk, &["plan", "--out", "plan.json"]).expect(0);
+    (served, desk)
+}
+
+fn run(served: &Served, desk: &Desk, arguments: &[&str]) -> Done {
+    let url = served.sandbox.url();
+    let variables = [
+        ("FRAMEIO_TOKEN", served.sandbox.token()),
+        ("RETIRE_ENDPOINT", &url),
+        ("RETIRE_API", "v4"),
+    ];
+    desk.run_with(&variables, arguments)
+}
+
+fn lives(served: &Served, text: &str) -> bool {
+    served.sandbox.with_world(|world| world.is_alive(id(text)))
+}
+
+#[test]
+fn a_folder_that_has_grown_since_the_review_is_left_alone() {
+    let (served, desk) = planned();
+    let change = Change::Move {
+        id: id(LOOSE),
+        to: id(DEEP),
+    };
+    served.sandbox.change(change).unwrap();
+    let done = run(&served, &desk, &["apply", "plan.json"]).expect(3);
+    let words = format!("{FOLDER}  it has `{LOOSE}` in it, which the plan does not name");
+    assert!(done.out.contains(&words), "{}", done.out);
+    for there in [FOLDER, DEEP, INSIDE, LOOSE] {
+        assert!(lives(&served, there), "{there}");
+    }
+    for gone in [VERSION, OTHER] {
+        assert!(!lives(&served, gone), "{gone}");
+    }
+    served.stop();
+}
+
+#[test]
+fn a_version_that_was_added_since_the_review_keeps_its_stack() {
+    let (served, desk) = planned();
+    let asset: Asset = serde_json::from_value(serde_json::json!({
+        "id": "8d1f0c52-6a3b-4c7e-9f21-000000000022", "name": "v2"
+    }))
+    .unwrap();
+    let change = Change::Add {
+        asset: Box::new(asset),
+        to: id(STACK),
+    };
+    served.sandbox.change(change).unwrap();
+    let done = run(&served, &desk, &["apply", "plan.json"]).expect(3);
+    assert!(
+        done.out.contains("which the plan does not name"),
+        "{}",
+        done.out
+    );
+    assert!(lives(&served, VERSION) && !lives(&served, FOLDER));
+    served.stop();
+}
+
+#[test]
+fn what_only_went_away_since_the_review_keeps_nothing() {
+    let (served, desk) = planned();
+    served
+        .sandbox
+        .change(Change::Delete { id: id(INSIDE) })
+        .unwrap();
+    run(&served, &desk, &["apply", "plan.json"]).expect(0);
+    assert!(!lives(&served, FOLDER) && !lives(&served, OTHER));
+    served.stop();
+}
