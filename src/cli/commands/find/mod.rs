@@ -60,7 +60,7 @@ pub(crate) fn run(context: &Context, arguments: &Find) -> Result<Exit, Failure> 
         check_new(path, state)?;
     }
     if let Some(path) = &listing.update {
-        destination::check(path, Document::Manifest, state)?;
+        check_place(path, state)?;
         // What is wrong with it is told before anybody waits for a server.
         updated(path, &text_of(path)?, (None, &Section::default()))?;
     }
@@ -280,10 +280,19 @@ fn tell_listed(context: &Context, listing: &Listing, section: &Section, manifest
 
 /// Refuses to write a new manifest over one that this command did not write.
 fn check_new(path: &Path, state: &Path) -> Result<(), Failure> {
-    destination::check(path, Document::Manifest, state)?;
+    check_place(path, state)?;
     let there = text_of(path)?;
     if !there.is_empty() && write::titles(&there).is_empty() {
         return Err(Failure::ManifestThere(path.to_owned()));
+    }
+    Ok(())
+}
+
+/// Checks that a manifest may be written; its folder is made once there is something to write.
+fn check_place(path: &Path, state: &Path) -> Result<(), Failure> {
+    let folder = path.parent();
+    if folder.is_none_or(|folder| folder.as_os_str().is_empty() || files::is_there(folder)) {
+        destination::check(path, Document::Manifest, state)?;
     }
     Ok(())
 }
@@ -361,6 +370,7 @@ fn publish(context: &Context, path: &Path, text: &str, state: &Path) -> Result<(
             .console
             .guard(sink, |sink| sink.write_all(text.as_bytes()))
     };
+    destination::make_folder_of(path)?;
     Ok(destination::publish(
         path,
         Document::Manifest,

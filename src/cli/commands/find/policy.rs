@@ -3,12 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::{around, held, listed, publish, read, section, text_of, updated};
+use super::{around, check_place, held, listed, publish, read, section, text_of, updated};
 use crate::app::policy::{Policy, Rule};
 use crate::asset::AssetId;
 use crate::cli::args::Recall;
 use crate::cli::context::Context;
-use crate::cli::destination::{self, Document};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::files;
@@ -38,11 +37,7 @@ pub(super) fn run(
     for rule in &policy.rules {
         let path = place(rule);
         project::refuse_stray(&path)?;
-        // Its folder is made once there is something to write.
-        let folder = path.parent();
-        if folder.is_none_or(|folder| folder.as_os_str().is_empty() || files::is_there(folder)) {
-            destination::check(&path, Document::Manifest, state)?;
-        }
+        check_place(&path, state)?;
     }
     let manifests = context.project_manifests()?;
     let around = around(context, settings, &manifests, 1)?;
@@ -110,7 +105,6 @@ pub(super) fn run(
         .collect();
     if !checks {
         for (path, text) in &changed {
-            destination::make_folder_of(path)?;
             publish(context, path, text, state)?;
         }
     }
