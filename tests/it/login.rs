@@ -139,7 +139,9 @@ fn a_sign_in_opens_the_api_is_renewed_and_is_taken_back() {
     // Another token beats it.
     let token = [("FRAMEIO_TOKEN", "fio-u-of-nobody")];
     person.run(&token, &["whoami"]).expect(7);
-    person.run(&[], &["logout"]).expect(0);
+    let out = person.run(&[], &["logout"]).expect(0);
+    let deleted = format!("`{}` is deleted, and Adobe has", person.file().display());
+    assert!(out.err.contains(&deleted), "{}", out.err);
     assert!(!person.file().exists());
     person.run(&[], &["whoami"]).expect(7);
     // What was taken back opens nothing, whoever has kept a copy.
@@ -186,7 +188,7 @@ fn what_is_pasted_must_be_the_end_of_this_sign_in() {
     // A file that is none is told as such.
     fs::write(person.file(), "{}").unwrap();
     let odd = person.run(&[], &["whoami"]).expect(7);
-    assert!(odd.err.contains("is no sign-in"), "{}", odd.err);
+    assert!(odd.err.contains("is not a sign-in"), "{}", odd.err);
     stop(child, "-TERM");
 }
 

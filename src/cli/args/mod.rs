@@ -94,11 +94,11 @@ pub enum Colour {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Write a starter project: settings, a manifest, .gitignore, a CI workflow
+    /// Write a starter project: settings, a manifest, policies, .gitignore, a CI workflow
     Init(Init),
     /// Sign in at Adobe, as a person (V4)
     Login(Login),
-    /// Take the sign-in back, and forget it
+    /// Delete the sign-in here, and have Adobe take its token back
     Logout(Logout),
     /// Show whose token it is, what it opens, and the settings in force
     Whoami(Whoami),

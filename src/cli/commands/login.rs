@@ -80,20 +80,29 @@ pub(crate) fn leave(context: &Context, arguments: &Logout) -> Result<Exit, Failu
         Ok(Some((file, kept))) => {
             let login = file.service(&settings)?;
             context.console.hide(login.secrets());
-            wait_for(login.revoke(&kept))?
+            Some(wait_for(login.revoke(&kept))?)
         }
         Ok(None) => {
             context.console.message("Nobody is signed in.");
             return Ok(Exit::Done);
         }
         // What cannot be read can be removed all the same.
-        Err(_unreadable) => Ok(()),
+        Err(_unreadable) => None,
     };
     private::remove(&path).map_err(Failure::system("remove the sign-in"))?;
-    context.console.message("Signed out.");
-    if let Err(why) = revoked {
+    let deleted = escape(&path.to_string_lossy()).into_owned();
+    context.console.message(&match &revoked {
+        Some(Ok(())) => {
+            format!("Signed out: `{deleted}` is deleted, and Adobe has taken its token back.")
+        }
+        Some(Err(_)) => format!("Signed out here: `{deleted}` is deleted."),
+        None => format!(
+            "`{deleted}` is deleted. It could not be read, so Adobe was not asked to take its token back."
+        ),
+    });
+    if let Some(Err(why)) = revoked {
         context.console.warn(&format!(
-            "the sign-in is removed here, but Adobe did not take its token back: {why}"
+            "Adobe did not take the token back, which is good until it ends: {why}"
         ));
         return Ok(Exit::Failed);
     }

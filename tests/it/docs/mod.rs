@@ -57,6 +57,15 @@ fn the_front_page_is_short() {
     assert!(lines <= 150, "{lines}");
 }
 
+#[test]
+fn each_page_says_first_who_it_is_for() {
+    for page in manual() {
+        let is_front = page.path.ends_with("README.md");
+        let third = page.text.lines().nth(2).unwrap();
+        assert!(is_front || third.starts_with("For "), "{}", page.place(3));
+    }
+}
+
 /// Each block is checked by its language; what is in none of these cannot be shown.
 #[test]
 fn every_block_is_true() {

@@ -20,6 +20,7 @@ use crate::render::whoami::Account;
 use crate::state::Api;
 
 const MANIFEST: &str = include_str!("manifest.yaml");
+const RETENTION: &str = include_str!("retention.yaml");
 const GITIGNORE: &str = include_str!("gitignore");
 const WORKFLOW: &str = include_str!("workflow.yaml");
 
@@ -60,6 +61,10 @@ pub(crate) fn run(context: &Context, arguments: &Init) -> Result<Exit, Failure> 
         &config(settings.api.value, &which),
     )?;
     write(in_folder("retire.yaml"), MANIFEST)?;
+    // `retire find` speaks V4 alone.
+    if settings.api.value == Api::V4 {
+        write(in_folder("retention.yaml"), RETENTION)?;
+    }
     write(ignores.clone(), GITIGNORE)?;
     let (path, text) = workflow(folder);
     write(path, &text)?;
