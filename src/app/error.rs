@@ -96,7 +96,7 @@ pub enum Error {
         fields: Vec<Arc<str>>,
     },
     /// Whose the token is could not be found out.
-    #[error("whose token this is cannot be found out: {0}")]
+    #[error("`retire` cannot find out whose token this is: {0}")]
     Who(String),
     /// The server ended it before it began.
     #[error("{}", render::summary::stopped(.0))]
@@ -215,7 +215,7 @@ impl Error {
                 NotThere::Ambiguous { .. } => "name the one that you mean by its id",
             }),
             Self::NoField { .. } => Some(
-                "a field has the display name that the web app shows; fields on project level are not told by V4",
+                "a field has the display name that the web app shows; V4 does not tell fields that belong to a project",
             ),
             Self::OpensNothing { why, .. } if matches!(**why, Self::NoAccount) => {
                 Some("add its user to an account of Frame.io, or use the token of another")

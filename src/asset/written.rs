@@ -35,13 +35,13 @@ pub enum WrittenError {
     #[error("an address begins with `https://`")]
     NoScheme,
     /// It is the page of a project.
-    #[error("this is the address of a project, and a project is no asset")]
+    #[error("this is the address of a project, and a project is not an asset")]
     Project,
     /// It is a short link.
     #[error("this is a short link, and it does not say which asset it leads to")]
     ShortLink,
     /// It is a share.
-    #[error("this is the link of a share, and a share is no asset")]
+    #[error("this is the link of a share, and a share is not an asset")]
     Share,
     /// It is a review or a presentation.
     #[error(

@@ -207,10 +207,10 @@ pub(crate) fn untrusted(path: &Path, text: &str, own: Option<&Path>) -> Vec<Find
             let mut found = finding(
                 path,
                 text,
-                &format!("`{name}` does not count from a file of the project, which a pull request may change"),
+                &format!("`{name}` does not count in a file of the project, since a pull request can change that file"),
                 key.span(),
                 Some(format!(
-                    "say it by `--{name}`, by `{variable}`{own}, or trust this file with `--trust-config` or `RETIRE_TRUST_CONFIG=true`"
+                    "set it by `--{name}`, by `{variable}`{own}, or trust this file with `--trust-config` or `RETIRE_TRUST_CONFIG=true`"
                 )),
             );
             found.code = "untrusted-config";

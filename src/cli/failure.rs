@@ -98,7 +98,7 @@ pub(crate) enum Failure {
     #[error("the state `{}` has no record of `{id}`; nothing was changed", path.display())]
     NotKnown { path: PathBuf, id: AssetId },
     /// Two PATHs where one state is changed.
-    #[error("`{}` is the second PATH, and one state is changed at a time", .0.display())]
+    #[error("`{}` is the second PATH, and a command changes one state at a time", .0.display())]
     TwoStates(PathBuf),
     /// A policy that was asked for is not there.
     #[error("there is no policy `{}`", .0.display())]
@@ -110,7 +110,7 @@ pub(crate) enum Failure {
     #[error("{0}")]
     Words(String),
     /// The legacy API was to be searched.
-    #[error("`retire find` speaks V4 only")]
+    #[error("`retire find` needs V4")]
     OnlyV4,
     /// A new manifest would replace another one.
     #[error("`{}` is there already, and this would not be the same manifest", .0.display())]
@@ -135,7 +135,7 @@ pub(crate) enum Failure {
     #[error("the plan and its document would both go to standard output")]
     TwoOnStandard,
     /// A state was to be migrated, and not to V4.
-    #[error("a state is migrated to V4 only")]
+    #[error("`retire state migrate` makes a state of V4 only")]
     NotToV4,
     /// What is to be kept would overwrite something.
     #[error("`{}` is in the way", .0.display())]
@@ -310,7 +310,7 @@ impl Failure {
             Self::SignIn(_) => Some("run `retire login` again, and paste the whole address"),
             Self::NoIds => Some("name the assets whose records are to be dropped"),
             Self::NotToV4 => Some("give `--api v4`"),
-            Self::NoPolicy(_) => Some("`retire schema retention` says what stands in one"),
+            Self::NoPolicy(_) => Some("`retire schema retention` says what a policy may say"),
             Self::OnlyV4 => Some("give `--api v4` and a token of V4"),
             Self::ManifestThere(_) => Some(
                 "nothing was written; `--update` brings its section of this search up to date, and keeps what people added",

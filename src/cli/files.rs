@@ -59,7 +59,7 @@ pub(crate) enum FilesError {
         passed_over: String,
     },
     /// A link leads out of what belongs together.
-    #[error("`{}` is a link, or lies behind one, that leaves `{}`", path.display(), bound.display())]
+    #[error("`{}` leaves `{}` by a link", path.display(), bound.display())]
     Leaves {
         /// The file or folder.
         path: PathBuf,
@@ -67,7 +67,7 @@ pub(crate) enum FilesError {
         bound: PathBuf,
     },
     /// A link of the project leads its state out of what belongs together.
-    #[error("the state `{}` is a link, or lies behind one, that leaves `{}`", path.display(), bound.display())]
+    #[error("the state `{}` leaves `{}` by a link", path.display(), bound.display())]
     StateLeaves {
         path: PathBuf,
         /// What it must not leave.
@@ -82,7 +82,7 @@ pub(crate) enum FilesError {
         first: PathBuf,
     },
     /// What was found is neither a plain file nor a folder.
-    #[error("`{}` is no plain file", .0.display())]
+    #[error("`{}` is not a plain file", .0.display())]
     NotPlain(PathBuf),
     /// A pipe through which nothing comes.
     #[error("{}, and its end did not come within {} s", pipe_in_words(.0), PATIENCE.as_secs())]
@@ -97,7 +97,7 @@ pub(crate) enum FilesError {
     #[error("the folder `{}` is nested more than {DEEPEST} deep", .0.display())]
     TooDeep(PathBuf),
     /// A saved plan where manifests are listed.
-    #[error("`{}` is a saved plan, and no manifest", .0.display())]
+    #[error("`{}` is a saved plan, not a manifest", .0.display())]
     SavedPlan(PathBuf),
     #[error("`-` is given twice, and standard input can be read once")]
     StandardTwice,
@@ -111,7 +111,7 @@ impl FilesError {
                 let text = path.to_str();
                 let is_asset = text.is_some_and(|text| Written::parse(text).is_ok());
                 Some(if is_asset {
-                    "an id is no PATH: list the asset in a manifest, and name that"
+                    "an id is not a PATH: list the asset in a manifest, and name that"
                 } else {
                     "check the name, and the folder that you are in"
                 })
@@ -124,10 +124,10 @@ impl FilesError {
                 "manifests end in `.yaml`, `.yml` or `.json`, and have `assets` or `holds`; `sandbox.yaml` is not one",
             ),
             Self::Leaves { .. } => Some(
-                "put the file itself there; links are followed inside the git repository or, without one, the project folder",
+                "put the file itself there; `retire` follows links inside the git repository or, without one, inside the project folder",
             ),
             Self::StateLeaves { .. } => Some(
-                "nothing was read or written there; where it is meant to, name it with `--state`",
+                "nothing was read or written there; if you mean that file, name it with `--state`",
             ),
             Self::Apart { .. } => Some("run the command once for each project folder"),
             Self::NotPlain(_) => Some("remove it, or name it as a PATH if it is a pipe"),

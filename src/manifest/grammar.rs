@@ -252,7 +252,7 @@ impl Walk<'_, '_> {
                 .text()
                 .is_some_and(|text| written::parse_id(text).is_ok())
         {
-            let message = "in YAML these braces make a mapping, and no id".to_owned();
+            let message = "in YAML these braces make a mapping, not an id".to_owned();
             self.hinted(
                 "bad-id",
                 key.at,

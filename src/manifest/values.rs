@@ -268,7 +268,7 @@ impl Walk<'_, '_> {
                 if percent <= 100 {
                     return Some(percent);
                 }
-                let message = format!("{percent} is no share in percent");
+                let message = format!("{percent} is not a share in percent");
                 self.hinted("bad-limit", node.at, message, "write a number up to 100");
                 return None;
             }
@@ -282,12 +282,15 @@ impl Walk<'_, '_> {
         };
         if said.is_none() {
             let (message, hint) = match guard {
-                Guard::MinAge => ("`limit` is no length of time", "write it like `12 hours`"),
+                Guard::MinAge => (
+                    "`limit` is not a length of time",
+                    "write it like `12 hours`",
+                ),
                 Guard::MaxAssets
                 | Guard::MaxPercent
                 | Guard::MaxBytes
                 | Guard::Max404Percent
-                | Guard::MaxFailurePercent => ("`limit` is no size", "write it like `3 TB`"),
+                | Guard::MaxFailurePercent => ("`limit` is not a size", "write it like `3 TB`"),
             };
             self.hinted("bad-limit", node.at, message.to_owned(), hint);
         }

@@ -38,14 +38,14 @@ pub enum Refused {
         planned: usize,
     },
     /// Some assets are other than their entries say, or not shown to be the same.
-    #[error("{} other than the manifest says", counted(*.0, "asset is", "assets are"))]
+    #[error("{} from what the manifest says", counted(*.0, "asset differs", "assets differ"))]
     Mismatched(usize),
     /// No live asset was read.
     #[error("the plan was not checked against the server")]
     NotChecked,
     /// Protected assets may lie in what is to be deleted.
     #[error(
-        "a listed folder or version stack may hold what is protected: {}",
+        "a listed folder or version stack may contain what is protected: {}",
         each(.0.iter().map(ToString::to_string))
     )]
     Unplaced(Vec<Unplaced>),
@@ -91,7 +91,7 @@ impl Refused {
         match self {
             Self::NotChecked => "nothing was sent; make the plan without `--offline`",
             Self::Unplaced(_) | Self::Unread(_) => {
-                "nothing was sent; where the server had trouble, run it again; else correct the id in that line, or give a token that may read the asset"
+                "nothing was sent; if the server had trouble, run it again; else correct the id in that line, or give a token that may read the asset"
             }
             Self::WrongNumber { .. } => {
                 "read the plan again, then type the number of files that it would delete"

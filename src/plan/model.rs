@@ -421,6 +421,6 @@ impl fmt::Display for Unplaced {
         if let Some(at) = at {
             write!(formatter, ", {at}")?;
         }
-        write!(formatter, ") could not be placed: {detail}")
+        write!(formatter, ") cannot be placed: {detail}")
     }
 }

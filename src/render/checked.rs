@@ -20,7 +20,7 @@ pub(super) fn note(checked: &Checked, page: &Page, sink: &mut dyn Write) -> io::
     let text = match checked {
         Checked::Live(check) => sentence(check),
         Checked::NotChecked => format!(
-            "{} not checked: the token, the account and the assets may be others, pins were not compared, and a listed folder may contain what is held; apply does not take this plan",
+            "{} not checked: token, account and assets may be others, no pin was compared, and a listed folder may contain something held; `retire apply` does not take this plan",
             page.style.warning("warning:")
         ),
     };

@@ -283,7 +283,7 @@ fn kept(found: &[Found<'_>], sink: &mut dyn Write) -> io::Result<()> {
         let verb = if held == 1 { "is" } else { "are" };
         writeln!(
             sink,
-            "{} of them {verb} held, and no manifest gets them",
+            "{} of them {verb} held; manifests leave out what is held",
             count(held)
         )?;
     }
@@ -292,7 +292,7 @@ fn kept(found: &[Found<'_>], sink: &mut dyn Write) -> io::Result<()> {
         let verb = if holds == 1 { "has" } else { "have" };
         writeln!(
             sink,
-            "{} of them {verb} something held inside, and no manifest gets them",
+            "{} of them {verb} something held inside; manifests leave that out",
             count(holds)
         )?;
     }

@@ -53,7 +53,7 @@ pub(super) fn duration(
         let budget = roughly(budget.as_secs());
         page.prose(
             &format!(
-                "{} it does not fit into the time budget of {budget}: a run stops in good order before, and the next one goes on.",
+                "{} the time budget of {budget} is not enough: the run stops in good order, and the next one goes on.",
                 page.style.warning("warning:")
             ),
             sink,
@@ -94,7 +94,7 @@ pub(super) fn whole_folders(
     let files = folders.iter().map(|folder| folder.files).sum();
     let (number, saved) = (count(folders.len()), told(files));
     let hint = format!(
-        "hint: all files of {number} folders are listed, such as `{}`; the folders themselves could be: {number} calls in place of {saved}",
+        "hint: all files of {number} folders are listed, such as `{}`; you could list the folders themselves: {number} calls in place of {saved}",
         path(first)
     );
     page.prose(&hint, sink)?;
@@ -109,7 +109,7 @@ pub(super) fn whole_folders(
 
 fn whole_folder(folder: &WholeFolder, saved: &str) -> String {
     format!(
-        "{} files of `{}` are listed; the folder itself (`{}`) could be: 1 call in place of {saved}",
+        "{} files of `{}` are listed; you could list the folder itself (`{}`): 1 call in place of {saved}",
         count(folder.files),
         path(folder),
         folder.id
@@ -193,7 +193,7 @@ pub(super) fn closing(
     } else if totals.mismatch > 0 {
         writeln!(
             sink,
-            "It is refused while {} mismatched; --skip-mismatched leaves such assets out.",
+            "`apply` refuses it while {} mismatched; `--skip-mismatched` leaves such assets out.",
             counted(totals.mismatch, "asset is", "assets are")
         )?;
     }

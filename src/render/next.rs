@@ -38,13 +38,13 @@ pub(super) fn next_steps(summary: &Summary) -> Vec<String> {
     }
     if !summary.unknown.is_empty() {
         steps.push(
-            "unknown: run apply again; it reads these assets and deletes those still there; what is known to be gone, `retire state accept-missing ID` records so"
+            "unknown: run apply again; it reads these assets and deletes those that are still there; if you know that one is gone, record it with `retire state accept-missing ID`"
                 .to_owned(),
         );
     }
     if !summary.missing.is_empty() {
         steps.push(
-            "missing: check the ids, the account and the token; what is known to be gone, `retire state accept-missing` records so"
+            "missing: check the ids, the account and the token; if you know that they are gone, record it with `retire state accept-missing`"
                 .to_owned(),
         );
     }
@@ -69,7 +69,7 @@ fn after_stop(reason: &StopReason) -> String {
             "check the client's id and secret (`FRAMEIO_CLIENT_ID`, `FRAMEIO_CLIENT_SECRET`) and `--ims-endpoint`, then run apply again"
         }
         StopReason::NotAuthorised { .. } => {
-            "use a token of this account that may delete (v2: with the scope `asset.delete`), or settle what the server says, then run apply again"
+            "use a token of this account that may delete (v2: with the scope `asset.delete`), or deal with what the server says, then run apply again"
         }
         StopReason::NotReachable { .. } => {
             "check the network, `--endpoint` and, where tokens are fetched, `--ims-endpoint`, then run apply again"
@@ -90,7 +90,7 @@ fn after_stop(reason: &StopReason) -> String {
             "move the state with `retire state migrate --api v4`, then run apply with `--api v4`"
         }
         StopReason::TooManyFailures { .. } => {
-            "read what is said of each above; then run apply again, with a higher `--max-failure-percent` if they are as expected"
+            "read the messages above; if you expected them, run apply again with a higher `--max-failure-percent`"
         }
         StopReason::FailedBatches { .. } => {
             "wait until the server is well again, then run apply again"
@@ -99,7 +99,7 @@ fn after_stop(reason: &StopReason) -> String {
             "run apply again; report this as a defect of frameio-retire, with the words above"
         }
         StopReason::NotRecorded { .. } => {
-            "settle what is in the way there, then run apply again"
+            "clear what is in the way there, then run apply again"
         }
         StopReason::TimeBudget | StopReason::Signal { .. } => "run apply again to go on",
     }
@@ -118,6 +118,6 @@ const fn after_failure(kind: FailureKind) -> &'static str {
             "look at the assets in Frame.io; something there forbids the delete for now"
         }
         FailureKind::Invalid => "check the ids; the server refuses the request for these assets",
-        FailureKind::Other => "read what is said of each above, then run apply again to retry",
+        FailureKind::Other => "read the messages above, then run apply again",
     }
 }

@@ -50,7 +50,7 @@ pub(crate) fn summary(summary: &Summary, style: Style, sink: &mut dyn Write) -> 
     ids(
         (&summary.unknown, &summary.known),
         ("asset is unknown:", "assets are unknown:", Paint::Magenta),
-        "the delete was sent, and no answer that can be trusted came back",
+        "the delete was sent, and no trustworthy answer came back",
         "unknown",
         style,
         sink,
@@ -58,7 +58,7 @@ pub(crate) fn summary(summary: &Summary, style: Style, sink: &mut dyn Write) -> 
     ids(
         (&summary.missing, &summary.known),
         ("asset is missing:", "assets are missing:", Paint::Yellow),
-        "the server does not know what is listed here, and nothing shows that it was deleted",
+        "the server does not find what is listed here, and nothing shows that it was deleted",
         "missing",
         style,
         sink,
@@ -131,7 +131,7 @@ fn headline(summary: &Summary, style: Style, sink: &mut dyn Write) -> io::Result
     if let Some(size) = size::deleted(summary.deleted) {
         writeln!(
             sink,
-            "Deleted: {size}. Frame.io keeps them for 30 days, and may count them as free only later."
+            "Deleted: {size}. Frame.io keeps that for 30 days, and may free the space only later."
         )?;
     }
     if summary.resolved > 0 {
@@ -222,7 +222,7 @@ pub(crate) fn stopped(reason: &StopReason) -> String {
             escape(detail)
         ),
         StopReason::FailedBatches { batches, detail } => format!(
-            "{} in a row came to nothing: this looks like an outage: {}",
+            "{} in a row failed: this looks like an outage: {}",
             counted(
                 usize::try_from(*batches).unwrap_or(usize::MAX),
                 "request",
@@ -230,12 +230,12 @@ pub(crate) fn stopped(reason: &StopReason) -> String {
             ),
             escape(detail)
         ),
-        StopReason::TimeBudget => "the time that the run was given is used up".to_owned(),
+        StopReason::TimeBudget => "the time budget is used up".to_owned(),
         StopReason::Broken { detail } => {
             format!("a worker of this program broke down: {}", escape(detail))
         }
         StopReason::NotRecorded { detail } => format!(
-            "what happens could not be written down any more: {}",
+            "`retire` could no longer write down what happens: {}",
             escape(detail)
         ),
         StopReason::Signal { number } => match number {
@@ -312,9 +312,10 @@ fn warnings(summary: &Summary, style: Style, sink: &mut dyn Write) -> io::Result
     for warning in &summary.warnings {
         *kinds.entry(warning).or_default() += 1;
     }
-    let answers = counted(summary.warnings.len(), "answer", "answers");
+    let number = summary.warnings.len();
+    let answers = counted(number, "unexpected answer", "unexpected answers");
     let answers = style.paint(Paint::Yellow, answers);
-    writeln!(sink, "\n{answers} from the server that it should not give:")?;
+    writeln!(sink, "\n{answers} from the server:")?;
     for (warning, times) in kinds.iter().take(WARNINGS) {
         let times = match times {
             1 => String::new(),

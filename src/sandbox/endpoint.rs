@@ -129,7 +129,7 @@ endpoints! {
 
 /// Says that no call has this name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no endpoint of the sandbox{more}", more = more(.0))]
+#[error("`{0}` is not an endpoint of the sandbox{more}", more = more(.0))]
 pub struct NoEndpoint(pub String);
 
 /// The endpoint that was probably meant, else where all of them stand.

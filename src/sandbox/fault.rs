@@ -96,16 +96,16 @@ pub struct Rule {
 pub enum RuleError {
     /// The text as a whole has another form.
     #[error(
-        "`{0}` is no rule for faults: write it like `503=5%`, `429/2s=every:7` or `drop-after=first:1@bulk_delete`"
+        "`{0}` is not a rule for faults: write it like `503=5%`, `429/2s=every:7` or `drop-after=first:1@bulk_delete`"
     )]
     Form(String),
     /// There is no such fault.
     #[error(
-        "`{0}` is no fault: it is a status from 400 to 599, perhaps with a wait (`429/2s`, `429/500ms`, `503/date:2s`), a web page with a status (`page/404`), `drop-before`, `drop-after`, `cut`, `garbage`, `wrong-type`, `done/504`, `half`, `list-ends`, `list-repeats`, `odd/` with `errors`, `code`, `failure`, `foreign`, `list` or `other`, or with a time `delay/200ms`, `stall/200ms`, `drip/20ms`"
+        "`{0}` is not a fault: it is a status from 400 to 599, perhaps with a wait (`429/2s`, `429/500ms`, `503/date:2s`), a web page with a status (`page/404`), `drop-before`, `drop-after`, `cut`, `garbage`, `wrong-type`, `done/504`, `half`, `list-ends`, `list-repeats`, `odd/` with `errors`, `code`, `failure`, `foreign`, `list` or `other`, or with a time `delay/200ms`, `stall/200ms`, `drip/20ms`"
     )]
     Fault(String),
     /// The text is no share.
-    #[error("`{0}` is no share: write it like `2%` or `0.5%`, at most `100%`")]
+    #[error("`{0}` is not a share: write it like `2%` or `0.5%`, at most `100%`")]
     Share(String),
     /// It cannot be told which requests are meant.
     #[error(

@@ -24,7 +24,7 @@ pub struct Limit {
 pub enum LimitError {
     /// The text has another form.
     #[error(
-        "`{0}` is no limit: write `documented`, `off`, or an endpoint and its limit like `bulk_delete=50/1000ms`"
+        "`{0}` is not a limit: write `documented`, `off`, or an endpoint and its limit like `bulk_delete=50/1000ms`"
     )]
     Form(String),
     /// A window cannot take that many.

@@ -198,7 +198,7 @@ impl StoreError {
         match self {
             Self::Io { source, .. } => hint_of(source.kind()),
             Self::TooLarge { .. } => Some(
-                "nothing was written; this is no state that `retire` has kept: restore the file from git or from its `.backup`, or name another with `--state`",
+                "nothing was written; this is not a state that `retire` has kept: restore the file from git or from its `.backup`, or name another with `--state`",
             ),
             Self::Format { why, .. } => Some(why.hint.unwrap_or(
                 "nothing was written; restore the file from git or from its `.backup`, or name another with `--state`",
@@ -216,7 +216,7 @@ impl StoreError {
                 "nothing more was sent; run it again, and keep `git clean` and other runs away meanwhile",
             ),
             Self::Replaced { .. } => Some(
-                "neither was overwritten: compare the two, and move the one that is to count to the state's place; what it does not know is asked for again",
+                "neither was overwritten: compare the two, and move the one that should count to the state's place; the next run asks again for what it does not know",
             ),
             Self::Locked { .. } => Some(
                 "wait for that run to end, or end its process: the lock ends with it, and the next run takes in what it had done",

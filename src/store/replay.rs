@@ -226,7 +226,7 @@ impl Fold {
         let assets: usize = open.iter().map(|(_, outcomes)| outcomes.len()).sum();
         if assets > 0 {
             warnings.push(format!(
-                "{} sent and not answered for, and unknown as long as that is so",
+                "{} sent and not answered: unknown until a run finds out",
                 counted(assets, "asset was", "assets were")
             ));
         }

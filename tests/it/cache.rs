@@ -208,6 +208,6 @@ fn what_is_kept_can_be_forgotten_and_the_sandbox_keeps_nothing() {
     fs::rename(&lists, stage.desk.path("elsewhere")).unwrap();
     std::os::unix::fs::symlink(stage.desk.path("elsewhere"), &lists).unwrap();
     let done = stage.run(&["find"]).expect(0);
-    assert!(done.err.contains("it is no plain file"), "{}", done.err);
+    assert!(done.err.contains("it is not a plain file"), "{}", done.err);
     stage.served.stop();
 }

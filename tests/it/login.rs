@@ -163,8 +163,8 @@ fn what_is_pasted_must_be_the_end_of_this_sign_in() {
     let (child, url) = serve(&served, &[]);
     let person = Person::at(Desk::new(), &url);
     let rows: [(Paste, &str); 5] = [
-        (|_| String::new(), "no web address"),
-        (|_| "hello".to_owned(), "no web address"),
+        (|_| String::new(), "not a web address"),
+        (|_| "hello".to_owned(), "not a web address"),
         (
             |address| address.replace("state=", "state=0"),
             "another sign-in",

@@ -83,7 +83,7 @@ fn a_forged_plan_says_what_no_manifest_says() {
         forge(&desk, &[]);
         assert_eq!(before, desk.read("plan.json"));
         forgery(&desk);
-        refused(&desk, "what its manifests and the state say");
+        refused(&desk, "than its manifests and the state");
     }
 }
 

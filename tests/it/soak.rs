@@ -208,8 +208,7 @@ fn a_run_ends_in_time_and_the_next_one_goes_on() {
     ];
     let done = served.apply(&desk, &arguments).expect(9);
     assert!(
-        done.out
-            .contains("the time that the run was given is used up"),
+        done.out.contains("the time budget is used up"),
         "{}",
         done.out
     );

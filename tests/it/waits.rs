@@ -247,7 +247,7 @@ fn the_time_budget_ends_what_is_read_before_a_plan() {
             let mut more = more.to_vec();
             more.extend(["--time-budget", "700ms"]);
             let done = run(&desk, &server, command, &more).expect(9);
-            assert!(done.err.contains("time that"), "{}", done.err);
+            assert!(done.err.contains("time budget is used up"), "{}", done.err);
             assert!(done.err.contains("--time-budget"), "{}", done.err);
             assert!(server.asked().len() < 100);
             assert!(!desk.path("retire.state.json").exists());
@@ -262,7 +262,7 @@ fn the_time_budget_ends_a_run_that_waits() {
     let more = ["--auto-approve", "--time-budget", "700ms"];
     let done = run(&desk, &server, "apply --api v2", &more).expect(9);
     assert_eq!(server.asked().len(), 1);
-    assert!(done.out.contains("time that"), "{}", done.out);
+    assert!(done.out.contains("time budget is used up"), "{}", done.out);
 }
 
 #[test]

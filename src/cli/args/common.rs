@@ -66,12 +66,12 @@ fn flag(setting: &Setting) -> Arg {
 /// What is said for one run alone, and is no setting.
 #[derive(Debug, Clone, Copy, Default, Args)]
 pub struct ThisRun {
-    /// Try the assets again that were refused too often
+    /// Try assets again that the server refused too often
     #[arg(long, help_heading = heading::PLAN)]
     pub retry_blocked: bool,
     /// Play: start the embedded sandbox for this one run
     ///
-    /// No real token is used.
+    /// The sandbox uses no real token.
     #[arg(long, help_heading = heading::SERVER, conflicts_with_all = guarded())]
     pub sandbox: bool,
 }

@@ -58,8 +58,8 @@ pub struct Find {
     /// Where to look: a project, a path in it, an id or an address
     ///
     /// A path is PROJECT/FOLDER/…, with globs in each part and ** for any number of folders.
-    /// A folder means all below it, FOLDER/* only what is directly in it, and \/ is a slash in a
-    /// name [default: the whole account]
+    /// FOLDER means all below it, and FOLDER/* only what is directly in it. Write a slash in a
+    /// name as \/ [default: the whole account]
     #[arg(value_name = "PLACE", value_parser = Place::parse)]
     pub places: Vec<Place>,
     /// What to find.
@@ -71,9 +71,9 @@ pub struct Find {
     /// Where to list it.
     #[command(flatten)]
     pub listing: Listing,
-    /// Bring the manifests of a policy up to date
+    /// Update the manifests that the rules of this policy own
     ///
-    /// `retire schema retention` says what stands in one. A rule only ever proposes.
+    /// `retire schema retention` says what a policy may say. A rule only ever proposes.
     #[arg(
         long, value_name = "FILE", value_hint = ValueHint::FilePath,
         help_heading = heading::MANIFEST, conflicts_with_all = ALONE
@@ -91,9 +91,9 @@ pub struct Find {
         conflicts_with_all = ALONE, conflicts_with = "policy"
     )]
     pub forget: bool,
-    /// Ask the embedded sandbox, started for this one run
+    /// Start the embedded sandbox for this one run, and ask it
     ///
-    /// No real token is used.
+    /// The sandbox uses no real token.
     #[arg(long, help_heading = heading::SERVER, conflicts_with_all = common::guarded())]
     pub sandbox: bool,
     /// The settings.
@@ -116,58 +116,60 @@ pub struct Filters {
         hide_short_help = true
     )]
     pub kind: Vec<KindWord>,
-    /// Whose whole name fits this glob, like '*.mov'
+    /// Only assets whose name fits, like '*.mov'
+    ///
+    /// A glob over the whole name.
     #[arg(long, value_name = "GLOB", value_parser = glob)]
     pub name: Vec<String>,
-    /// Whose name fits none of these globs
+    /// Only assets whose name fits none of these globs
     #[arg(long, value_name = "GLOB", value_parser = glob, hide_short_help = true)]
     pub not_name: Vec<String>,
-    /// Last changed before this: 90d or 2026-06-01
+    /// Only assets changed before this: 90d, 2026-06-01
     ///
-    /// A date begins at 00:00 UTC. A folder is as new as the newest of it and what is in it.
+    /// By the last change. A date begins at 00:00 UTC. A folder is as new as itself or the newest in it.
     #[arg(long, value_name = "WHEN", value_parser = age)]
     pub older_than: Vec<String>,
-    /// Last changed since this: 90d or 2026-06-01
+    /// Only assets changed since this: 90d, 2026-06-01
     #[arg(long, value_name = "WHEN", value_parser = age, hide_short_help = true)]
     pub newer_than: Vec<String>,
-    /// Go by the last change or by when it was made
+    /// Count the age from the last change, or from when it was made
     #[arg(long, value_enum, default_value_t = ByWord::Updated, value_name = "MOMENT", hide_short_help = true)]
     pub by: ByWord,
-    /// Larger than this, like '500 MB' or 2TiB
+    /// Only assets larger than this, like '500 MB' or 2TiB
     ///
     /// A folder is as large as what is in it.
     #[arg(long, value_name = "SIZE", value_parser = size)]
     pub larger_than: Vec<String>,
-    /// Smaller than this
+    /// Only assets smaller than this
     #[arg(long, value_name = "SIZE", value_parser = size, hide_short_help = true)]
     pub smaller_than: Vec<String>,
-    /// Made by this user: an id, an address or a name
+    /// Only assets that this user made: an id, an address or a name
     #[arg(long, value_name = "WHO", hide_short_help = true)]
     pub creator: Vec<String>,
-    /// Whose media type fits this glob, like 'video/*'
+    /// Only assets whose media type fits this glob, like 'video/*'
     #[arg(long, value_name = "GLOB", value_parser = glob, hide_short_help = true)]
     pub media_type: Vec<String>,
-    /// Whose custom field says this, like Status=Approved
+    /// Only assets whose custom field says this, like Status=Approved
     ///
-    /// NAME= means that it is not set. Values of one field are joined by or, different fields by and. A toggle is true or false, a
-    /// date is given by its beginning.
+    /// NAME= finds those where the field is not set. Values of one field are joined by or,
+    /// different fields by and. A toggle is true or false. Give a date by its beginning.
     #[arg(long, value_name = "NAME=VALUE", value_parser = field, hide_short_help = true)]
     pub field: Vec<String>,
-    /// Whose upload was begun 7 days ago or earlier, and never finished
+    /// Only uploads that began 7 days ago or earlier and never finished
     #[arg(long, value_enum, value_name = "STATE", hide_short_help = true)]
     pub uploads: Option<Uploads>,
-    /// All but the newest versions of each version stack
+    /// Only old versions, all but the newest of a stack
     ///
-    /// The head is the newest, then those made last.
+    /// The newest is the head; after it come those made last.
     #[arg(long)]
     pub old_versions: bool,
-    /// How many versions of each stack are left
+    /// Leave this many of the newest versions of each stack
     #[arg(long, value_name = "N", default_value_t = 1, requires = "old_versions", value_parser = clap::value_parser!(u32).range(1..), hide_short_help = true)]
     pub keep: u32,
-    /// Not listed in any manifest of the project folder
+    /// Only assets that no manifest of the project folder lists
     #[arg(long, hide_short_help = true)]
     pub not_listed: bool,
-    /// Not recorded as deleted in the state
+    /// Only assets that the state does not record as deleted
     #[arg(long, hide_short_help = true)]
     pub not_retired: bool,
 }
@@ -180,10 +182,10 @@ pub struct FindOutput {
         long, value_enum, default_value_t = FindFormat::Table, value_name = "FORMAT",
         help_heading = heading::APPROVAL, hide_short_help = true)]
     pub format: FindFormat,
-    /// Show folders so far down, each with all that is below it
+    /// Show folders down to this depth, each with all below it
     #[arg(long, value_name = "N", help_heading = heading::APPROVAL, hide_short_help = true)]
     pub depth: Option<usize>,
-    /// Show the largest, the oldest, or the first by name at the top
+    /// Sort by size, by age or by name
     #[arg(
         long, value_enum, default_value_t = OrderWord::Bytes, value_name = "ORDER",
         help_heading = heading::APPROVAL, hide_short_help = true)]
@@ -197,13 +199,13 @@ pub struct FindOutput {
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = heading::MANIFEST)]
 pub struct Listing {
-    /// Write a new manifest
+    /// List what was found in a new manifest
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub out: Option<PathBuf>,
-    /// Bring the section of this search up to date
+    /// Update the section of this search in a manifest
     ///
-    /// A section of a manifest begins with `# retire find: …`. Its entries keep the fields and comments that
-    /// people added; all else in the file is left as it is.
+    /// A section begins with `# retire find: …`. Its entries keep the fields and comments that
+    /// people added; the rest of the file stays as it is.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "out")]
     pub update: Option<PathBuf>,
     /// List a whole folder where all in it is found
@@ -218,7 +220,7 @@ pub struct Listing {
     /// Name who answers for it, in each new entry
     #[arg(long, value_name = "TEXT", value_parser = text, hide_short_help = true)]
     pub owner: Option<String>,
-    /// Delete it on this day at the earliest, like +14d or 2026-12-01, in each new entry
+    /// Name the first day of the delete, like +14d or 2026-12-01, in each new entry
     #[arg(long, value_name = "DAY", value_parser = day, hide_short_help = true)]
     pub not_before: Option<String>,
 }

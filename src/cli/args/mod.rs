@@ -29,8 +29,8 @@ pub use state::*;
 
 /// Retire Frame.io assets on purpose
 ///
-/// A reviewed manifest lists the assets, `plan` shows what that means, and `apply` sends
-/// the deletes and writes every outcome back.
+/// A reviewed manifest lists the assets. `plan` shows what that means. `apply` sends the
+/// deletes and records every outcome.
 #[derive(Debug, Parser)]
 #[command(
     name = "retire",
@@ -108,7 +108,7 @@ pub enum Command {
     Validate(Paths),
     /// Show what apply would do
     Plan(Plan),
-    /// Delete what the manifests list: plan, ask, delete, and write every outcome back
+    /// Delete what the manifests list: plan, ask, delete, and record every outcome
     Apply(Apply),
     /// Show a state, a saved plan, or a run by its events
     Show(Show),
@@ -146,9 +146,9 @@ pub struct Init {
     /// The folder of the project; what is there already stays as it is [default: this folder]
     #[arg(value_name = "FOLDER", value_hint = ValueHint::DirPath)]
     pub folder: Option<PathBuf>,
-    /// Ask the embedded sandbox for the account, started for this one run
+    /// Start the embedded sandbox for this one run, and ask it for the account
     ///
-    /// No real token is used.
+    /// The sandbox uses no real token.
     #[arg(long, help_heading = heading::SERVER, conflicts_with_all = common::guarded())]
     pub sandbox: bool,
     /// The settings.
@@ -195,9 +195,9 @@ pub struct Whoami {
         help_heading = heading::APPROVAL
     )]
     pub format: Format,
-    /// Ask the embedded sandbox, started for this one run
+    /// Start the embedded sandbox for this one run, and ask it
     ///
-    /// No real token is used.
+    /// The sandbox uses no real token.
     #[arg(long, help_heading = heading::SERVER, conflicts_with_all = common::guarded())]
     pub sandbox: bool,
     /// The settings.
@@ -230,7 +230,7 @@ pub struct Plan {
     pub guards: GuardFlags,
     /// Read no server; `retire apply` takes no such plan
     ///
-    /// Nothing shows that it is true: the token, the account and the assets may be others.
+    /// The plan is not checked: token, account and assets may be others.
     #[arg(long, help_heading = heading::PLAN, conflicts_with = "check_retired")]
     pub offline: bool,
     /// Print it for people, as a diff of the state, or as a document
@@ -242,7 +242,7 @@ pub struct Plan {
     /// Show every asset, however many there are
     #[arg(long, help_heading = heading::APPROVAL)]
     pub full: bool,
-    /// Exit 2 if something is to be done
+    /// Exit with 2 if there is something to do
     #[arg(long, help_heading = heading::APPROVAL)]
     pub detailed_exitcode: bool,
     /// Save the plan, for review and for `retire apply FILE`
@@ -267,12 +267,12 @@ pub struct Plan {
 /// What a plan leaves out, and what it reads beyond what it must.
 #[derive(Debug, Clone, Copy, Args)]
 pub struct Choices {
-    /// Leave out the assets that are other than the manifest says
+    /// Leave out assets that differ from what their entry says
     #[arg(long, help_heading = heading::PLAN, hide_short_help = true)]
     pub skip_mismatched: bool,
-    /// Read also the listed assets that are recorded as deleted
+    /// Also read listed assets that are recorded as deleted
     ///
-    /// What is there all the same is shown as drift.
+    /// The plan shows one that is there all the same as drift.
     #[arg(long, help_heading = heading::PLAN, hide_short_help = true)]
     pub check_retired: bool,
 }
@@ -382,7 +382,7 @@ pub struct Show {
 /// `retire sandbox`.
 #[derive(Debug, Args)]
 pub struct Sandbox {
-    /// Manifests to make a world of where there is no seed [default: retire.yaml and manifests/ of the project folder]
+    /// Manifests from which to make a world if there is no seed [default: retire.yaml and manifests/ of the project folder]
     #[command(flatten)]
     pub paths: Paths,
     /// The world to serve
@@ -395,20 +395,20 @@ pub struct Sandbox {
     pub port: u16,
     /// Keep these rate limits: `documented`, `off`, or ENDPOINT=N/WINDOW
     ///
-    /// It may be given several times [default: the seed's, else documented]
+    /// You may give it several times [default: the seed's, else documented]
     #[arg(long, value_name = "LIMIT", value_delimiter = ',')]
     pub limits: Vec<LimitWord>,
     /// Let this go wrong, like `503=5%` or `429/2s=every:7`
     ///
-    /// It may be given several times; `drop-after=first:1@bulk_delete` names a kind of call.
+    /// You may give it several times; `drop-after=first:1@bulk_delete` names a kind of call.
     #[arg(long, value_name = "RULE", value_delimiter = ',')]
     pub fault: Vec<Rule>,
     /// Decide which requests a share meets
     ///
-    /// The same number, the same requests [default: the seed's, else 0]
+    /// With the same number, it meets the same requests [default: the seed's, else 0]
     #[arg(long, value_name = "N", value_parser = whole::<u64>)]
     pub fault_seed: Option<u64>,
-    /// Let the tokens of the token endpoint end after this time
+    /// Let the tokens that the sandbox gives end after this time
     ///
     /// [default: the seed's, else 24h]
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]

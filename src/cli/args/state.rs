@@ -17,7 +17,7 @@ use crate::cli::settings::kind::Percent;
 pub enum State {
     /// List the assets of the state
     List(StateList),
-    /// Show everything that is known of one asset
+    /// Show all that is known of one asset
     Show(StateShow),
     /// List the runs: who, when, from which commit and plan, and what is left of each
     History(StateFile),
@@ -84,7 +84,7 @@ impl FromStr for Word {
 /// Assets, and which state.
 #[derive(Debug, Args)]
 pub struct Words {
-    /// The assets, each by its id or the address of its page; any other word names the state, or a PATH of its project
+    /// Assets, each by its id or the address of its page; any other word names the state, or a PATH of its project
     #[arg(value_name = "ID | PATH")]
     pub words: Vec<Word>,
 }
@@ -131,24 +131,24 @@ pub struct StateList {
     /// Which state.
     #[command(flatten)]
     pub file: StateFile,
-    /// List only these
+    /// List only assets of this status
     ///
-    /// It may be given several times.
+    /// You may give it several times.
     #[arg(long, value_enum, value_name = "STATUS", help_heading = heading::APPROVAL)]
     pub status: Vec<Status>,
-    /// List only assets with such a name
+    /// List only assets whose name fits this pattern
     ///
-    /// A pattern over the whole name, in any letter case: `*` for any letters, `?` for one,
-    /// `[0-9]` for one of these.
+    /// It is over the whole name, in any letter case: `*` for any letters, `?` for one, `[0-9]`
+    /// for one of these.
     #[arg(long, value_name = "GLOB", help_heading = heading::APPROVAL)]
     pub name: Option<Pattern>,
-    /// List only assets that lay there
+    /// List only assets whose path fits this pattern
     ///
-    /// A pattern over project, folders and name, with `/` between them, in any letter case: `*`
-    /// stays within one of them, `**` stands for any number of folders.
+    /// It is over project, folders and name, with `/` between them, in any letter case: `*` stays
+    /// within one of them, `**` stands for any number of folders.
     #[arg(id = "place", long = "path", value_name = "GLOB", help_heading = heading::APPROVAL)]
     pub path: Option<Pattern>,
-    /// List only what this run has said last
+    /// List only assets whose record this run wrote last
     #[arg(long, value_name = "N", help_heading = heading::APPROVAL)]
     pub run: Option<u64>,
 }
@@ -214,7 +214,7 @@ pub struct StateAcceptMissing {
 /// `retire state pull`.
 #[derive(Debug, Args)]
 pub struct StatePull {
-    /// Write it into this file instead; `-` is standard output
+    /// Write it to this file instead; `-` is standard output
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = heading::APPROVAL)]
     pub out: Option<PathBuf>,
     /// Which state.

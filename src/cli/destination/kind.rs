@@ -44,7 +44,7 @@ impl Kind {
             Self::Manifest => "a manifest",
             Self::Seed => "the seed of a sandbox",
             Self::Settings => "a file of settings",
-            Self::Other => "no document of this program",
+            Self::Other => "not a document of `retire`",
         }
     }
 }

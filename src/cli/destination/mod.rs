@@ -76,7 +76,7 @@ pub(crate) enum TargetError {
         state: PathBuf,
     },
     /// No document is written into it, whatever it holds.
-    #[error("`{}` is {found}, and no plain file", path.display())]
+    #[error("`{}` is {found}, not a plain file", path.display())]
     NotPlain { path: PathBuf, found: &'static str },
     /// It is another document, or none.
     #[error("`{}` is there already, and is {found}: only {wanted} is replaced there", path.display())]

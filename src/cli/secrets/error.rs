@@ -42,19 +42,19 @@ pub(crate) enum SecretError {
         why: TokenError,
     },
     /// The command cannot be run.
-    #[error("the command `{command}` for the token cannot be run")]
+    #[error("the token command `{command}` cannot be run")]
     NoCommand {
         command: String,
         /// What the system said.
         source: std::io::Error,
     },
-    #[error("the command `{command}` for the token failed: {status}")]
+    #[error("the token command `{command}` failed: {status}")]
     Failed { command: String, status: ExitStatus },
     /// The file of a sign-in is none.
-    #[error("`{}` is no sign-in of this program", path.display())]
+    #[error("`{}` is not a sign-in of this program", path.display())]
     Login { path: PathBuf },
     /// A sign-in is for another server.
-    #[error("what a sign-in at `{there}` gives goes to the server of that service alone")]
+    #[error("the sign-in at `{there}` is for the server of that service alone")]
     LoginElsewhere { there: String },
     /// Nobody can sign in where a program runs this.
     #[error("nobody can sign in where `CI` is set")]
@@ -69,7 +69,7 @@ pub(crate) enum SecretError {
     #[error(transparent)]
     Transport(TransportError),
     /// The command went on and on.
-    #[error("the command `{command}` for the token did not end within {} s", LONGEST.as_secs())]
+    #[error("the token command `{command}` did not end within {} s", LONGEST.as_secs())]
     TooLong { command: String },
 }
 

@@ -108,7 +108,7 @@ impl Setting {
     /// What it does, in one sentence.
     pub(crate) fn words(&self) -> String {
         let lines: Vec<&str> = self.help.iter().map(|line| line.trim()).collect();
-        lines.join(" ")
+        lines.join(", ")
     }
 }
 

@@ -187,7 +187,7 @@ fn from_one<T: FromStr>(text: &str) -> Result<T, String> {
 fn api(text: &str) -> Result<Api, String> {
     let mut versions = [Api::V2, Api::V4].into_iter();
     let api = versions.find(|api| text.trim().eq_ignore_ascii_case(api.name()));
-    api.ok_or_else(|| format!("`{text}` is no version of the API: it is `v2` or `v4`"))
+    api.ok_or_else(|| format!("`{text}` is not a version of the API: it is `v2` or `v4`"))
 }
 
 /// A share in percent, from 0 to 100.
@@ -206,7 +206,7 @@ impl TryFrom<u8> for Percent {
 
     fn try_from(value: u8) -> Result<Self, String> {
         if value > 100 {
-            return Err(format!("{value} is no share in percent: at most 100"));
+            return Err(format!("{value} is not a share in percent: at most 100"));
         }
         Ok(Self(value))
     }
@@ -219,7 +219,7 @@ impl FromStr for Percent {
         let digits = text.trim().trim_end_matches('%').trim_end();
         let value = digits.parse::<u8>();
         value
-            .map_err(|_no_number| format!("`{text}` is no share in percent: write it like `50`"))
+            .map_err(|_no_number| format!("`{text}` is not a share in percent: write it like `50`"))
             .and_then(Self::try_from)
     }
 }

@@ -39,13 +39,13 @@ settings! {
     }
 
     /// Read anew what was read longer ago than this
-    /// and, in `retire apply`, everything
+    /// or, in `retire apply`, everything
     max_inventory_age: Duration = "1h" {
         key: "max-inventory-age", variable: "RETIRE_MAX_INVENTORY_AGE", value: "TIME",
         heading: heading::SERVER, commands: on::PLAN | on::FIND,
     }
 
-    /// Speak this version of the API
+    /// Use this version of the API
     api: Api = "v4" {
         key: "api", variable: "RETIRE_API", value: "API",
         heading: heading::SERVER, commands: on::SERVER, common: true,
@@ -57,8 +57,7 @@ settings! {
         heading: heading::SERVER, commands: on::SERVER | on::LOGIN, common: true, guarded: true,
     }
 
-    /// Refuse a token of any other account
-    /// and, with V4, work in this one
+    /// Work in this account, and refuse a token of any other
     account: String {
         key: "account", variable: "RETIRE_ACCOUNT", value: "ID",
         heading: heading::SERVER, commands: on::SERVER, common: true,
@@ -79,7 +78,7 @@ settings! {
     }
 
     /// Read the client's id from this file
-    /// instead of FRAMEIO_CLIENT_ID, for V4 from server to server
+    /// instead of FRAMEIO_CLIENT_ID (V4, server to server)
     client_id_file: PathBuf {
         key: "client-id-file", variable: "RETIRE_CLIENT_ID_FILE", value: "FILE",
         heading: heading::CREDENTIALS, commands: on::SERVER, guarded: true,
@@ -87,15 +86,14 @@ settings! {
     }
 
     /// Read the client's secret from this file
-    /// instead of FRAMEIO_CLIENT_SECRET, for V4 from server to server
+    /// instead of FRAMEIO_CLIENT_SECRET (V4, server to server)
     client_secret_file: PathBuf {
         key: "client-secret-file", variable: "RETIRE_CLIENT_SECRET_FILE", value: "FILE",
         heading: heading::CREDENTIALS, commands: on::SERVER, guarded: true,
         excludes: &["token-file", "token-command"],
     }
 
-    /// Ask this server for tokens
-    /// of V4 from server to server
+    /// Fetch Adobe's tokens from this server
     ims_endpoint: String = "https://ims-na1.adobelogin.com" {
         key: "ims-endpoint", variable: "RETIRE_IMS_ENDPOINT", value: "URL",
         heading: heading::CREDENTIALS, commands: on::SERVER | on::LOGIN, guarded: true,
@@ -107,8 +105,8 @@ settings! {
         heading: heading::CREDENTIALS, commands: on::SERVER, guarded: true,
     }
 
-    /// Use what `retire login` has signed you in with
-    /// which counts last, and where CI is set not at all without this
+    /// Use the sign-in of `retire login`
+    /// also where CI is set; elsewhere it counts if you name no other token
     login: bool = "false" {
         key: "login", variable: "RETIRE_LOGIN", value: "",
         heading: heading::CREDENTIALS, commands: on::SERVER, guarded: true,
@@ -121,51 +119,51 @@ settings! {
         heading: heading::STATE, commands: on::ALL, common: true,
     }
 
-    /// Wait this long for a run that has the state
+    /// Wait this long if another run has the state
     lock_timeout: Duration = "0s" {
         key: "lock-timeout", variable: "RETIRE_LOCK_TIMEOUT", value: "TIME",
         heading: heading::STATE, commands: on::APPLY | on::MIGRATE | on::WRITE_STATE,
     }
 
     /// Stop in good order before this time is over
-    /// which counts from the start, but for who is asked; a plan says whether a run would fit
+    /// counted from the start of the command, without the time that you take to answer
     time_budget: Duration, check(some_time) {
         key: "time-budget", variable: "RETIRE_TIME_BUDGET", value: "TIME",
         heading: heading::LIMITS, commands: on::SERVER, common: true,
     }
 
     /// Delete this many assets first
-    /// and, once that came back sane, the rest; 0 sends all at once
+    /// and the rest once the answers to these make sense; 0 sends all at once
     canary: usize = "5" {
         key: "canary", variable: "RETIRE_CANARY", value: "N",
         heading: heading::LIMITS, commands: on::APPLY,
     }
 
-    /// Stop when the server does not know more than this share of the assets
+    /// Stop if more than this share of the assets is missing
     max_404_percent: Percent = "50" {
         key: "max-404-percent", variable: "RETIRE_MAX_404_PERCENT", value: "PERCENT",
         heading: heading::LIMITS, commands: on::APPLY,
     }
 
-    /// Stop when the server refuses more than this share of the assets
+    /// Stop if the server refuses more than this share of the assets
     max_failure_percent: Percent = "50" {
         key: "max-failure-percent", variable: "RETIRE_MAX_FAILURE_PERCENT", value: "PERCENT",
         heading: heading::LIMITS, commands: on::APPLY,
     }
 
-    /// Stop when this many requests in a row came to nothing
+    /// Stop if this many requests in a row fail
     max_failed_batches: NonZeroU32 = "10" {
         key: "max-failed-batches", variable: "RETIRE_MAX_FAILED_BATCHES", value: "N",
         heading: heading::LIMITS, commands: on::APPLY,
     }
 
-    /// When stopped, wait this long for the answers under way
+    /// When stopped, wait this long for answers that are under way
     grace: Duration = "30s" {
         key: "grace", variable: "RETIRE_GRACE", value: "TIME",
         heading: heading::LIMITS, commands: on::APPLY,
     }
 
-    /// Send at most this many assets in one delete
+    /// Delete at most this many assets in one request (v2)
     batch_size: NonZeroUsize = "50", check(at_most(LARGEST_BATCH)) {
         key: "batch-size", variable: "RETIRE_BATCH_SIZE", value: "N",
         heading: heading::REQUESTS, commands: on::PLAN | on::APPLY,
@@ -177,32 +175,32 @@ settings! {
         heading: heading::REQUESTS, commands: on::APPLY, common: true,
     }
 
-    /// Make a request again this often when it went wrong
+    /// Repeat a failed request at most this often
     retries: u32 = "4" {
         key: "retries", variable: "RETIRE_RETRIES", value: "N",
         heading: heading::REQUESTS, commands: on::SERVER,
     }
 
-    /// Make a request again for this long at most
+    /// Repeat a failed request for at most this long
     /// and wait no longer for a limit of the server; 30s where a command only reads
     retry_for: Duration = "10m" {
         key: "retry-for", variable: "RETIRE_RETRY_FOR", value: "TIME",
         heading: heading::REQUESTS, commands: on::SERVER,
     }
 
-    /// Give a connection this long
+    /// Wait this long for a connection
     connect_timeout: Duration = "10s", check(some_time) {
         key: "connect-timeout", variable: "RETIRE_CONNECT_TIMEOUT", value: "TIME",
         heading: heading::REQUESTS, commands: on::APPLY,
     }
 
-    /// Give up an answer after this long a silence
+    /// Give up on an answer after this long a silence
     read_timeout: Duration = "40s", check(some_time) {
         key: "read-timeout", variable: "RETIRE_READ_TIMEOUT", value: "TIME",
         heading: heading::REQUESTS, commands: on::APPLY,
     }
 
-    /// Give a request this long in all
+    /// Give up on a request after this long
     request_timeout: Duration = "1m", check(some_time) {
         key: "request-timeout", variable: "RETIRE_REQUEST_TIMEOUT", value: "TIME",
         heading: heading::REQUESTS, commands: on::APPLY,
@@ -232,7 +230,7 @@ fn at_most(most: usize) -> impl Fn(&NonZeroUsize) -> Result<(), String> {
 
 fn is_file<P: AsRef<Path>>(path: &P) -> Result<(), String> {
     if path.as_ref().as_os_str() == "-" {
-        return Err("a state is a file, and no stream".to_owned());
+        return Err("a state is a file, not a stream".to_owned());
     }
     Ok(())
 }

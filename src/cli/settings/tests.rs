@@ -165,7 +165,7 @@ fn a_value_that_does_not_fit_names_who_set_it() {
         ),
         (
             ("RETIRE_API", "v3"),
-            "`RETIRE_API`: `v3` is no version of the API: it is `v2` or `v4`",
+            "`RETIRE_API`: `v3` is not a version of the API: it is `v2` or `v4`",
         ),
         (
             ("RETIRE_ENDPOINT", "http://10.0.0.1"),

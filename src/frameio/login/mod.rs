@@ -94,7 +94,7 @@ pub struct SignIn {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PasteError {
     /// It is no address.
-    #[error("this is no web address")]
+    #[error("this is not a web address")]
     NotAddress,
     /// It belongs to another sign-in.
     #[error("this address belongs to another sign-in")]

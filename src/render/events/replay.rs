@@ -78,7 +78,7 @@ pub(crate) fn replay(bytes: &[u8]) -> Result<Vec<Replayed>, StreamError> {
                 .read_event(event)
                 .map_err(|message| wrong(message.to_owned()))?,
             Err(_cut) if !whole && number > 1 => {}
-            Err(error) => return Err(wrong(format!("this is no event: {error}"))),
+            Err(error) => return Err(wrong(format!("this is not an event: {error}"))),
         }
     }
     replay.flush();

@@ -257,7 +257,7 @@ fn what_is_no_stream_is_told_by_its_line() {
     let (first, rest) = stream.split_once('\n').unwrap();
     for (text, line, words) in [
         (rest.to_owned(), 1, "before `run_started`"),
-        (format!("{first}\nnonsense\n{rest}"), 2, "no event"),
+        (format!("{first}\nnonsense\n{rest}"), 2, "not an event"),
         (
             stream.replacen("\"version\":1", "\"version\":2", 1),
             1,

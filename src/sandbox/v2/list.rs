@@ -124,7 +124,7 @@ impl Listing {
         let kind = match value(query, "type") {
             None | Some("") => None,
             Some(name) => {
-                let wrong = || invalid(format!("`{name}` is no type of asset."));
+                let wrong = || invalid(format!("`{name}` is not a type of asset."));
                 Some(Kind::named(name).ok_or_else(wrong)?)
             }
         };

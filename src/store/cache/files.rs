@@ -13,7 +13,7 @@ pub(super) fn read(path: &Path) -> io::Result<String> {
     match fs::symlink_metadata(path) {
         Ok(metadata) if !metadata.is_file() => Err(io::Error::new(
             io::ErrorKind::InvalidInput,
-            "it is no plain file",
+            "it is not a plain file",
         )),
         Ok(metadata) if metadata.len() > LARGEST => Ok(String::new()),
         Ok(_) => Ok(String::from_utf8(fs::read(path)?).unwrap_or_default()),

@@ -232,6 +232,6 @@ pub(super) fn is_cut_header(bytes: &[u8]) -> bool {
 /// Returns why it is not an event.
 pub(super) fn read_event(body: &[u8]) -> Result<(u64, RunEvent), String> {
     let EventBody { seq, event } =
-        serde_json::from_slice(body).map_err(|error| format!("this is no event: {error}"))?;
+        serde_json::from_slice(body).map_err(|error| format!("this is not an event: {error}"))?;
     Ok((seq, event.into()))
 }

@@ -59,7 +59,7 @@ fn settings() -> String {
             "| `{}`{star} | {} | {} |\n",
             row.key,
             default.unwrap_or_default(),
-            words.join(" ")
+            words.join(", ")
         );
         let next = SETTINGS
             .iter()

@@ -45,7 +45,7 @@ pub enum Stale {
     #[error("a hold or a date says something else of `{0}` than when the plan was made")]
     Dates(AssetId),
     /// The manifests and the state do not say what the plan says.
-    #[error("the plan does not say of `{0}` what its manifests and the state say")]
+    #[error("the plan says something else of `{0}` than its manifests and the state")]
     Action(AssetId),
     /// The manifests and the state do not count what the plan counts.
     #[error("the plan does not count what its manifests and the state give")]
@@ -125,7 +125,7 @@ impl Stale {
                 "nothing was sent; set the clocks of the machines right, then make a new plan"
             }
             Self::NotChecked => {
-                "nothing was sent; such a plan is to be read: make one without `--offline`"
+                "nothing was sent; a plan of `--offline` is only for reading: make one without it"
             }
             Self::Standard => "save the plan of a manifest that is a file",
             Self::LineEnds(_) => {
