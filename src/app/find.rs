@@ -54,7 +54,31 @@ pub(crate) fn read_account(
     keeping: Option<&Keeping>,
 ) -> Result<Account, Error> {
     let (id, mut memory) = Keeping::begin(keeping, connection, asked)?;
-    let client = connection.client(Some(&id));
+    let read = read_places(connection, &id, queries, &mut memory);
+    // What is not in an earlier reading may be there since.
+    let is_absent = matches!(read, Err(Error::NotThere { .. } | Error::NoField { .. }));
+    let (read, memory) = if is_absent && memory.oldest().is_some() {
+        let anew = keeping.map(Keeping::anew);
+        let (id, mut memory) = Keeping::begin(anew.as_ref(), connection, asked)?;
+        (read_places(connection, &id, queries, &mut memory), memory)
+    } else {
+        (read, memory)
+    };
+    Ok(Account {
+        id: Some(id),
+        read: read?,
+        oldest: memory.oldest(),
+    })
+}
+
+/// Reads what a question needs of an account, as far as `memory` does not recall it.
+fn read_places(
+    connection: &Connection,
+    id: &str,
+    queries: &[Query],
+    memory: &mut Memory,
+) -> Result<Read, Error> {
+    let client = connection.client(Some(id));
     let mut read = Read::default();
     read.inventory.projects = if let Some(projects) = memory.projects() {
         projects
@@ -66,8 +90,8 @@ pub(crate) fn read_account(
     };
     let places: Vec<&Place> = queries.iter().flat_map(|query| &query.places).collect();
     let ids: BTreeSet<AssetId> = places.iter().filter_map(|place| place.id()).collect();
-    connection.wait_for(read_named(&client, &ids, &mut read, &mut memory))??;
-    let mut pages = Pages::new(&*connection.host, queries, &read, &mut memory);
+    connection.wait_for(read_named(&client, &ids, &mut read, memory))??;
+    let mut pages = Pages::new(&*connection.host, queries, &read, memory);
     let tops = pages.tops(&ids, &read);
     let reading = read_tree(&client, tops, Versions::All, &mut pages);
     let tree = connection.wait_for(reading)?.map_err(Error::Stopped)?;
@@ -93,18 +117,14 @@ pub(crate) fn read_account(
     }
     if queries.iter().any(|query| query.filter.needs_fields()) {
         let mut fields = read.fields();
-        fields.extend(field_names(connection, &client, &mut memory)?);
+        fields.extend(field_names(connection, &client, memory)?);
         let unknown = |query: &Query| query.filter.unknown_field(&fields).map(str::to_owned);
         if let Some(name) = queries.iter().find_map(unknown) {
             let fields = fields.into_iter().collect();
             return Err(Error::NoField { name, fields });
         }
     }
-    Ok(Account {
-        id: Some(id),
-        read,
-        oldest: memory.oldest(),
-    })
+    Ok(read)
 }
 
 /// The names of the custom fields of the account.

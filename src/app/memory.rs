@@ -68,6 +68,14 @@ impl Keeping {
         Ok((account, keeping.open(connection, owner)))
     }
 
+    /// The same, with all to be read anew.
+    pub(crate) fn anew(&self) -> Self {
+        Self {
+            anew: true,
+            ..self.clone()
+        }
+    }
+
     /// Opens what is known of an account; where that cannot be had, people are told, and all is
     /// read.
     pub(crate) fn open(&self, connection: &Connection, owner: Owner) -> Memory {

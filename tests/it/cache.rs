@@ -211,3 +211,22 @@ fn what_is_kept_can_be_forgotten_and_the_sandbox_keeps_nothing() {
     assert!(done.err.contains("it is not a plain file"), "{}", done.err);
     stage.served.stop();
 }
+
+#[test]
+fn what_an_earlier_reading_does_not_have_is_looked_for_anew() {
+    let stage = Stage::new(Limits::off());
+    stage.asked(&["find"], 0);
+    let folder = stage.many.listed[1];
+    let change = Change::Rename {
+        id: folder,
+        name: "new".to_owned(),
+    };
+    stage.served.sandbox.change(change).unwrap();
+    let found = stage
+        .run(&["find", "Tide/new", "--format", "ids"])
+        .expect(0);
+    assert_eq!(found.out.lines().count(), 1, "{}", found.out);
+    let done = stage.run(&["find", "Tide/old"]).expect(1);
+    assert!(done.err.contains("is not there"), "{}", done.err);
+    stage.served.stop();
+}
