@@ -239,6 +239,9 @@ impl Error {
             Self::Stopped(StopReason::TimeBudget) => {
                 Some("nothing was sent; give more time with `--time-budget`")
             }
+            Self::Stopped(StopReason::NotPaid { .. }) => {
+                Some("nothing was sent; settle it with Frame.io: it is no matter of the token")
+            }
             Self::Stopped(
                 StopReason::NotAuthenticated { .. } | StopReason::NotAuthorised { .. },
             ) => Some("nothing was sent; check the token"),

@@ -69,6 +69,7 @@ impl Halt {
                 StopReason::NotAuthenticated { .. }
                 | StopReason::NoToken { .. }
                 | StopReason::NotAuthorised { .. }
+                | StopReason::NotPaid { .. }
                 | StopReason::NotReachable { .. }
                 | StopReason::WrongEndpoint { .. }
                 | StopReason::RateLimited { .. }

@@ -145,6 +145,7 @@ impl From<&StopReason> for Exit {
             StopReason::NotAuthenticated { .. }
             | StopReason::NoToken { .. }
             | StopReason::NotAuthorised { .. }
+            | StopReason::NotPaid { .. }
             | StopReason::WrongAccount { .. } => Self::Denied,
             StopReason::NotReachable { .. }
             | StopReason::Ended { .. }

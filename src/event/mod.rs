@@ -72,8 +72,13 @@ pub enum StopReason {
         /// Who that is, and its own words.
         detail: String,
     },
-    /// The server accepts the token and refuses the call (status 402, 403).
+    /// The server accepts the token and refuses the call (status 403).
     NotAuthorised {
+        /// The server's own words.
+        detail: String,
+    },
+    /// What the account pays for does not allow the call (status 402).
+    NotPaid {
         /// The server's own words.
         detail: String,
     },

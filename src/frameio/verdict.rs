@@ -199,7 +199,8 @@ impl<T> Verdict<T> {
                 ),
             },
             401 => StopReason::NotAuthenticated { detail },
-            402 | 403 => StopReason::NotAuthorised { detail },
+            402 => StopReason::NotPaid { detail },
+            403 => StopReason::NotAuthorised { detail },
             _ => StopReason::WrongEndpoint { detail },
         })
     }

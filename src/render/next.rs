@@ -71,6 +71,9 @@ fn after_stop(reason: &StopReason) -> String {
         StopReason::NotAuthorised { .. } => {
             "use a token of this account that may delete (v2: with the scope `asset.delete`), or deal with what the server says, then run apply again"
         }
+        StopReason::NotPaid { .. } => {
+            "settle it with Frame.io, then run apply again: it is no matter of the token"
+        }
         StopReason::NotReachable { .. } => {
             "check the network, `--endpoint` and, where tokens are fetched, `--ims-endpoint`, then run apply again"
         }

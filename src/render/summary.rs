@@ -191,6 +191,10 @@ pub(crate) fn stopped(reason: &StopReason) -> String {
         StopReason::NotAuthorised { detail } => {
             format!("the server refuses the call: {}", escape(detail))
         }
+        StopReason::NotPaid { detail } => format!(
+            "what the account pays for does not allow the call: {}",
+            escape(detail)
+        ),
         StopReason::NotReachable { detail } => {
             format!("the server could not be reached: {}", escape(detail))
         }

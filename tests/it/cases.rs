@@ -111,6 +111,7 @@ cases! {
     sandbox_seed_wrong
     sandbox_wrong_usage
     secret_in_a_manifest
+    server_wants_to_be_paid
     shelter_in_something_held
     shelter_of_a_folder_called_a_file
     shelter_of_what_cannot_be_placed
@@ -151,6 +152,7 @@ cases! {
     v4_version_stack
     v4_without_a_seed
     validate
+    validate_many
     waivers_and_ended_holds
     whoami
     whoami_of_the_sandbox

@@ -338,14 +338,18 @@ fn a_refused_token_stops_the_run() {
             detail: detail.clone()
         }
     );
-    for status in [402, 403] {
-        assert_eq!(
-            stopped(status),
-            StopReason::NotAuthorised {
-                detail: detail.clone()
-            }
-        );
-    }
+    assert_eq!(
+        stopped(403),
+        StopReason::NotAuthorised {
+            detail: detail.clone()
+        }
+    );
+    assert_eq!(
+        stopped(402),
+        StopReason::NotPaid {
+            detail: detail.clone()
+        }
+    );
     for status in [301, 302, 307, 308, 405] {
         assert!(
             matches!(stopped(status), StopReason::WrongEndpoint { .. }),

@@ -168,6 +168,7 @@ fn reasons() -> Vec<StopReason> {
         StopReason::NotAuthenticated { detail: detail() },
         StopReason::NoToken { detail: detail() },
         StopReason::NotAuthorised { detail: detail() },
+        StopReason::NotPaid { detail: detail() },
         StopReason::NotReachable { detail: detail() },
         StopReason::WrongEndpoint { detail: detail() },
         StopReason::rate_limited(RateLimit::BulkDelete, Duration::from_millis(86_400_001)),

@@ -241,6 +241,7 @@ fn each_stop_says_what_to_do() {
         StopReason::NotAuthenticated { detail: detail() },
         StopReason::NoToken { detail: detail() },
         StopReason::NotAuthorised { detail: detail() },
+        StopReason::NotPaid { detail: detail() },
         StopReason::NotReachable { detail: detail() },
         StopReason::WrongEndpoint { detail: detail() },
         StopReason::rate_limited(RateLimit::BulkDelete, Duration::from_hours(24)),
