@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::asset::AssetId;
+use crate::diagnostic::of_a_parser;
 use crate::event::StopReason;
 use crate::frameio::pacer::Pace;
 use crate::frameio::reply::{Body, Reply};
@@ -178,7 +179,10 @@ impl<T> Verdict<T> {
     /// What follows from a success that is not the documented one.
     pub(super) fn undocumented(why: &str) -> Self {
         Self::Unknown {
-            detail: bounded(&format!("the answer is not the documented one: {why}")),
+            detail: bounded(&format!(
+                "the answer is not the documented one: {}",
+                of_a_parser(why)
+            )),
         }
     }
 

@@ -195,7 +195,7 @@ async fn what_is_not_there_or_not_told_is_told_apart() {
         (404, NOT_FOUND, None),
         (404, "<html>", Some("status 404")),
         (403, r#"{"errors":[{"detail":"closed"}]}"#, Some("closed")),
-        (200, "{}", Some("missing field `id`")),
+        (200, "{}", Some("`id` is missing")),
     ];
     for (status, body, why) in answers {
         let mut server = server().await;

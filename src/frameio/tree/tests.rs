@@ -368,7 +368,7 @@ async fn a_list_that_cannot_be_trusted_is_unread_and_the_rest_is_read() {
         ),
         (page(&[-40], ""), String::new(), "leads round in a circle"),
         (page(&[20], ""), String::new(), "is in the list of"),
-        (String::new(), String::new(), "EOF"),
+        (String::new(), String::new(), "ends too early"),
     ] {
         let server = pages(&[
             (40, "", page(&[-1, -2, -3, 4], r#","total_count":4"#)),

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize};
 use uuid::Uuid;
 
-use crate::diagnostic::without_text;
+use crate::diagnostic::of_a_parser;
 use crate::manifest::document::{Manifests, SourceFile};
 use crate::plan::figure::Report;
 use crate::plan::forecast::RateForecast;
@@ -244,12 +244,10 @@ impl PlanDocument {
         }
         let mut document: Self = serde_json::from_slice(bytes).map_err(|error| {
             let (line, column) = (error.line(), error.column());
-            let text = error.to_string();
-            let place = format!(" at line {line} column {column}");
             SavedError::Format {
                 line: line.max(1),
                 column: column.max(1),
-                message: without_text(text.strip_suffix(&place).unwrap_or(&text)),
+                message: of_a_parser(&error.to_string()),
             }
         })?;
         let said = std::mem::take(&mut document.id);

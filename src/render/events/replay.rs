@@ -8,6 +8,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::asset::AssetId;
+use crate::diagnostic::of_a_parser;
 use crate::event::{Ending, Listener, Provenance, RunEvent, RunInfo, StopReason, Task};
 use crate::inventory::Known;
 use crate::outcome::Evidence;
@@ -78,7 +79,10 @@ pub(crate) fn replay(bytes: &[u8]) -> Result<Vec<Replayed>, StreamError> {
                 .read_event(event)
                 .map_err(|message| wrong(message.to_owned()))?,
             Err(_cut) if !whole && number > 1 => {}
-            Err(error) => return Err(wrong(format!("this is not an event: {error}"))),
+            Err(error) => {
+                let why = of_a_parser(&error.to_string());
+                return Err(wrong(format!("this is not an event: {why}")));
+            }
         }
     }
     replay.flush();

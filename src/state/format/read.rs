@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 
 use crate::asset::AssetId;
-use crate::diagnostic::{Damage, without_text};
+use crate::diagnostic::{Damage, of_a_parser};
 use crate::event::Provenance;
 use crate::inventory::Location;
 use crate::outcome::Evidence;
@@ -40,12 +40,10 @@ pub fn read(bytes: &[u8]) -> Result<State, FormatError> {
         .and_then(|state| source.end().map(|()| state));
     state.map_err(|error| {
         let (line, column) = (error.line(), error.column());
-        let text = error.to_string();
-        let place = format!(" at line {line} column {column}");
         FormatError {
             line: line.max(1),
             column: column.max(1),
-            message: without_text(text.strip_suffix(&place).unwrap_or(&text)),
+            message: of_a_parser(&error.to_string()),
             hint: None,
         }
     })
