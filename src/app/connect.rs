@@ -15,7 +15,7 @@ use crate::app::Host;
 use crate::app::error::Error;
 use crate::app::provenance::random;
 use crate::asset::account_id;
-use crate::event::StopReason;
+use crate::event::{RateLimit, StopReason};
 use crate::frameio::Reply;
 use crate::frameio::client::{Client, CutOff, Unread, Wait, Waiting, Why};
 use crate::frameio::deleter::DeletingClient;
@@ -204,6 +204,9 @@ fn tell_wait(host: &dyn Host, wait: &Wait, now: Timestamp) {
     let call = rate_limit.name();
     let time = format!("{}, until {end} UTC …", duration(*time));
     host.message(&match why {
+        Why::Limit if *rate_limit == RateLimit::Token => {
+            format!("The limit of the token endpoint is used up: waiting {time}")
+        }
         Why::Limit => format!("The server's limit of `{call}` is used up: waiting {time}"),
         Why::Retry { tries: _, detail } => {
             let detail = escape(detail);

@@ -18,7 +18,7 @@ pub(super) fn follow<S: Strategy>(
     let mut effects = match verdict {
         Verdict::Told(told) => S::on_answer(job, told, known),
         Verdict::Refused { detail } => S::on_refusal(job, detail, known),
-        Verdict::SlowDown { wait: _ } => slowed_down(job, known),
+        Verdict::SlowDown { wait: _ } | Verdict::NoTokenYet { wait: _ } => slowed_down(job, known),
         Verdict::NotSent { detail } => not_sent(job, detail, known),
         Verdict::Dropped { detail } => match job.task() {
             Task::Delete => read_at_once(&job, &detail, known),
@@ -51,10 +51,9 @@ pub(super) fn broken<S: Strategy>(job: Job<S>, batch: u64) -> Vec<Effect<S>> {
 }
 
 fn slowed_down<S: Strategy>(job: Job<S>, known: &Known<'_, S>) -> Vec<Effect<S>> {
-    let rate_limit = job.rate_limit();
     let late = known
         .late
-        .map(|wait| StopReason::rate_limited(rate_limit, wait));
+        .map(|(wait, limit)| StopReason::rate_limited(limit, wait));
     let again = Effect::Requeue(vec![job]);
     [again].into_iter().chain(late.map(Effect::Stop)).collect()
 }

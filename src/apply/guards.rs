@@ -61,7 +61,11 @@ impl Guards {
         if pace == Pace::Taken {
             self.breaker.sound(limit.task());
         }
-        let Pause { wait, window } = self.pacer.answered(limit, now, limits, pace)?;
+        let Pause {
+            rate_limit: limit,
+            wait,
+            window,
+        } = self.pacer.answered(limit, now, limits, pace)?;
         self.told = Some((limit, now));
         Some(RunEvent::Paced {
             at,
@@ -125,7 +129,7 @@ impl Guards {
         within: Duration,
         now: Duration,
     ) -> Option<StopReason> {
-        let late = |limit: &RateLimit| Some((self.pacer.is_late(*limit, now, within)?, *limit));
+        let late = |limit: &RateLimit| self.pacer.is_late(*limit, now, within);
         let late: Option<Vec<(Duration, RateLimit)>> = limits.iter().map(late).collect();
         let (wait, limit) = late?.into_iter().min()?;
         Some(StopReason::rate_limited(limit, wait))
@@ -140,6 +144,7 @@ impl Guards {
         let waits = limits.into_iter();
         let waits = waits.filter_map(|limit| Some((self.pacer.opens(limit)?, limit)));
         let (opens, limit) = waits.min()?;
+        let limit = self.pacer.closed_by(limit);
         let wait = opens.saturating_sub(now);
         let is_told = |(before, at)| before == limit && now.saturating_sub(at) < TOLD_EVERY;
         if wait < TOLD_WAIT || self.told.is_some_and(is_told) {

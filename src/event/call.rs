@@ -54,6 +54,8 @@ pub enum RateLimit {
     Projects,
     /// V4: listing the custom fields of an account.
     Fields,
+    /// Fetching a token, without which no other call is made.
+    Token,
 }
 
 impl RateLimit {
@@ -76,7 +78,8 @@ impl RateLimit {
             | Self::Accounts
             | Self::Workspaces
             | Self::Projects
-            | Self::Fields => Task::Resolve,
+            | Self::Fields
+            | Self::Token => Task::Resolve,
         }
     }
 
@@ -102,6 +105,7 @@ impl RateLimit {
             Self::Workspaces => "workspaces",
             Self::Projects => "projects",
             Self::Fields => "field_definitions",
+            Self::Token => "token",
         }
     }
 }

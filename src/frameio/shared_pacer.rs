@@ -66,6 +66,11 @@ impl SharedPacer {
         Some(opens.saturating_sub(self.start))
     }
 
+    /// See [`Pacer::closed_by`].
+    pub(crate) fn closed_by(&self, rate_limit: RateLimit) -> RateLimit {
+        self.pacer().closed_by(rate_limit)
+    }
+
     /// See [`Pacer::is_open`].
     pub(crate) fn is_open(&self, rate_limit: RateLimit, now: Duration) -> bool {
         self.pacer().is_open(rate_limit, self.start + now)
@@ -99,7 +104,7 @@ impl SharedPacer {
         rate_limit: RateLimit,
         now: Duration,
         within: Duration,
-    ) -> Option<Duration> {
+    ) -> Option<(Duration, RateLimit)> {
         self.pacer().is_late(rate_limit, self.start + now, within)
     }
 

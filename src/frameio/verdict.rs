@@ -27,6 +27,11 @@ pub enum Verdict<T> {
         /// How long its headers ask to wait.
         wait: Option<Duration>,
     },
+    /// Whoever gives tokens asks for patience, and nothing was sent.
+    NoTokenYet {
+        /// How long its headers ask to wait.
+        wait: Option<Duration>,
+    },
     NotSent {
         /// What the connection said.
         detail: String,
@@ -107,6 +112,7 @@ impl<T> Verdict<T> {
             Self::Told(told) => Verdict::Told(convert(told)),
             Self::Refused { detail } => Verdict::Refused { detail },
             Self::SlowDown { wait } => Verdict::SlowDown { wait },
+            Self::NoTokenYet { wait } => Verdict::NoTokenYet { wait },
             Self::NotSent { detail } => Verdict::NotSent { detail },
             Self::Dropped { detail } => Verdict::Dropped { detail },
             Self::Unknown { detail } => Verdict::Unknown { detail },
@@ -125,7 +131,7 @@ impl<T> Verdict<T> {
                 body,
             }),
             Reply::NoToken(why) => Err(Self::Stop(why.clone())),
-            Reply::Busy { wait, detail: _ } => Err(Self::SlowDown { wait: *wait }),
+            Reply::Busy { wait, detail: _ } => Err(Self::NoTokenYet { wait: *wait }),
             Reply::NotSent { detail } => Err(Self::NotSent {
                 detail: detail.clone(),
             }),
@@ -143,6 +149,7 @@ impl<T> Verdict<T> {
     pub const fn pace(&self) -> Pace {
         match self {
             Self::SlowDown { wait } => Pace::Refused { wait: *wait },
+            Self::NoTokenYet { wait } => Pace::NoToken { wait: *wait },
             Self::Unknown { .. } | Self::NotSent { .. } => Pace::Troubled,
             Self::Told(_) | Self::Refused { .. } | Self::Dropped { .. } | Self::Stop(_) => {
                 Pace::Taken

@@ -60,7 +60,8 @@ const fn documented(rate_limit: RateLimit) -> (u32, Duration, bool) {
         | RateLimit::Accounts
         | RateLimit::Workspaces
         | RateLimit::Projects
-        | RateLimit::Fields => (100, Duration::from_mins(1), true),
+        | RateLimit::Fields
+        | RateLimit::Token => (100, Duration::from_mins(1), true),
         RateLimit::DeleteFolder => (60, Duration::from_mins(1), true),
         RateLimit::ShowFile => (10, Duration::from_secs(1), true),
     }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use crate::asset::AssetId;
-use crate::event::{Ending, StopReason};
+use crate::event::{Ending, RateLimit, StopReason};
 use crate::inventory::Known;
 use crate::outcome::FailureKind;
 use crate::render::escape::escape;
@@ -201,6 +201,10 @@ pub(crate) fn stopped(reason: &StopReason) -> String {
         StopReason::WrongEndpoint { detail } => format!(
             "the server does not answer as the Frame.io API does: {}",
             escape(detail)
+        ),
+        StopReason::RateLimited { call, seconds } if *call == RateLimit::Token.name() => format!(
+            "the token endpoint gives no token for another {}, which is longer than `--retry-for` allows",
+            roughly(*seconds)
         ),
         StopReason::RateLimited { call, seconds } => format!(
             "the server lets no `{}` request through for another {}, which is longer than `--retry-for` allows",

@@ -136,8 +136,17 @@ fn a_token_endpoint_that_asks_for_a_day_is_not_waited_for() {
             if command == "apply" {
                 arguments.push("--auto-approve");
             }
-            desk.run_with(&variables, &arguments).expect(9);
+            let done = desk.run_with(&variables, &arguments).expect(9);
             assert_eq!(server.asked().len(), before + 1, "{command} {headers}");
+            // It is not the limit of the call that the token is for.
+            let said = done
+                .err
+                .contains("the token endpoint gives no token for another");
+            assert!(
+                said && !done.err.contains("request through"),
+                "{}",
+                done.err
+            );
         }
     }
 }

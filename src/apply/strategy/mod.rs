@@ -333,8 +333,9 @@ pub(crate) struct Known<'run, S: Strategy> {
     pub(super) now: Duration,
     /// When the job was given out.
     pub(super) intent: Timestamp,
-    /// How long the job's rate limit stays closed, where that is too long to wait for it.
-    pub(super) late: Option<Duration>,
+    /// How long the job's rate limit stays closed, where that is too long to wait for it, and which
+    /// limit keeps it so.
+    pub(super) late: Option<(Duration, RateLimit)>,
 }
 
 impl<S: Strategy> Known<'_, S> {

@@ -12,7 +12,7 @@ use crate::apply::breaker::Tally;
 use crate::apply::follow::{broken, follow, sought};
 use crate::apply::strategy::{Bulk, Direct, Effect, Job, Known, Memory, Strategy, Subject, Tries};
 use crate::asset::{AssetId, Kind};
-use crate::event::{StopReason, Task};
+use crate::event::{RateLimit, StopReason, Task};
 use crate::frameio::retry::Retries;
 use crate::frameio::verdict::Verdict;
 use crate::frameio::{Body, Limits, Reply};
@@ -123,7 +123,7 @@ fn patience_without_end_stops_the_run() {
     let approved = approved(&state, 1..=4);
     let memory = Memory::<Bulk>::new(&state);
     let known = Known {
-        late: Some(Duration::from_secs(90)),
+        late: Some((Duration::from_secs(90), RateLimit::BulkDelete)),
         ..known(&approved, &state, &memory)
     };
     let stopped = follow(bulk(&approved), Verdict::SlowDown { wait: None }, &known);

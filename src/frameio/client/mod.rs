@@ -267,7 +267,7 @@ impl Client {
                 Verdict::Refused { detail } => return Err(Unread::Refused(detail)),
                 Verdict::Stop(reason) => return Err(Unread::Stop(reason)),
                 // It goes again when its rate limit lets it, which may be too late.
-                Verdict::SlowDown { wait: _ } => continue,
+                Verdict::SlowDown { wait: _ } | Verdict::NoTokenYet { wait: _ } => continue,
                 Verdict::NotSent { detail } => (false, detail),
                 Verdict::Dropped { detail } | Verdict::Unknown { detail } => (true, detail),
             };
@@ -333,8 +333,8 @@ impl Client {
             ..
         } = &*self.shared;
         let now = began.elapsed();
-        if let Some(wait) = pacer.is_late(rate_limit, now, retries.within) {
-            return Some(Closed::Late(StopReason::rate_limited(rate_limit, wait)));
+        if let Some((wait, limit)) = pacer.is_late(rate_limit, now, retries.within) {
+            return Some(Closed::Late(StopReason::rate_limited(limit, wait)));
         }
         match pacer.opens(rate_limit) {
             Some(at) if at <= now => None,
@@ -357,7 +357,7 @@ impl Client {
         time: Duration,
     ) -> Result<(), Unread> {
         self.wait(Wait {
-            rate_limit,
+            rate_limit: self.shared.pacer.closed_by(rate_limit),
             time,
             why: Why::Limit,
         })

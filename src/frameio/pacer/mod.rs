@@ -32,6 +32,12 @@ pub enum Pace {
         /// How long its headers ask to wait in so many words.
         wait: Option<Duration>,
     },
+    /// There was no token to send it with: whoever gives tokens has refused one because of a limit
+    /// of its own.
+    NoToken {
+        /// How long its headers ask to wait.
+        wait: Option<Duration>,
+    },
     /// Nothing that can be trusted came back: the server may be in trouble.
     Troubled,
 }
@@ -39,6 +45,8 @@ pub enum Pace {
 /// A pause of the requests under one rate limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pause {
+    /// The limit that asks for it.
+    pub rate_limit: RateLimit,
     pub wait: Duration,
     /// How many requests may be under way at once afterwards.
     pub window: usize,
@@ -88,9 +96,26 @@ impl Pacer {
     /// When the next request may go under a rate limit; nothing while as many are under way as may.
     #[must_use]
     pub fn opens(&self, rate_limit: RateLimit) -> Option<Duration> {
-        self.rate_limits
-            .get(&rate_limit)
-            .map_or(Some(Duration::ZERO), Bucket::opens)
+        let opens = self.rate_limits.get(&rate_limit).map(Bucket::opens);
+        let opens = opens.unwrap_or(Some(Duration::ZERO))?;
+        Some(opens.max(self.token()))
+    }
+
+    /// When the next token may be asked for: nothing is sent before.
+    fn token(&self) -> Duration {
+        let bucket = self.rate_limits.get(&RateLimit::Token);
+        bucket.map_or(Duration::ZERO, |bucket| bucket.not_before)
+    }
+
+    /// The limit that keeps a rate limit closed the longest: its own, or that of the tokens.
+    #[must_use]
+    pub fn closed_by(&self, rate_limit: RateLimit) -> RateLimit {
+        let own = self.rate_limits.get(&rate_limit).and_then(Bucket::opens);
+        match own {
+            Some(own) if own >= self.token() => rate_limit,
+            None if self.token().is_zero() => rate_limit,
+            Some(_) | None => RateLimit::Token,
+        }
     }
 
     /// Whether a request may go under a rate limit now.
@@ -116,6 +141,16 @@ impl Pacer {
         pace: Pace,
     ) -> Option<Pause> {
         let most = self.most.max(1);
+        if let Pace::NoToken { wait } = pace {
+            let bucket = self.rate_limit(rate_limit);
+            bucket.under_way = bucket.under_way.saturating_sub(1);
+            let bucket = self.rate_limit(RateLimit::Token);
+            return Some(bucket.refused(RateLimit::Token, now, None, wait));
+        }
+        if let Some(token) = self.rate_limits.get_mut(&RateLimit::Token) {
+            // It was sent, and so with a token.
+            (token.refusals, token.refused_since) = (0, None);
+        }
         let bucket = self.rate_limit(rate_limit);
         bucket.under_way = bucket.under_way.saturating_sub(1);
         bucket.drain(now);
@@ -131,8 +166,8 @@ impl Pacer {
                 bucket.window = (bucket.window + growth).min(most * ONE);
                 None
             }
-            Pace::Refused { wait } => Some(bucket.refused(now, limits, wait)),
-            Pace::Troubled => {
+            Pace::Refused { wait } => Some(bucket.refused(rate_limit, now, limits, wait)),
+            Pace::Troubled | Pace::NoToken { .. } => {
                 bucket.window = (bucket.window / 2).max(ONE);
                 None
             }
@@ -147,14 +182,16 @@ impl Pacer {
 
     /// How long a rate limit stays closed, where that is too long: nobody waits beyond `within`,
     /// counted from the first refusal in a row. Without one it is the usual pace that keeps it
-    /// closed, which is no wait up to the longest of the documented windows.
+    /// closed, which is no wait up to the longest of the documented windows. Says as well which
+    /// limit keeps it closed, see [`Self::closed_by`].
     #[must_use]
     pub fn is_late(
         &self,
         rate_limit: RateLimit,
         now: Duration,
         within: Duration,
-    ) -> Option<Duration> {
+    ) -> Option<(Duration, RateLimit)> {
+        let rate_limit = self.closed_by(rate_limit);
         let bucket = self.rate_limits.get(&rate_limit)?;
         let opens = bucket.opens()?;
         let wait = opens.checked_sub(now).filter(|wait| !wait.is_zero())?;
@@ -162,7 +199,7 @@ impl Pacer {
             Some(since) => opens.saturating_sub(since) > within,
             None => wait > within.max(LONGEST_PAUSE),
         };
-        is_late.then_some(wait)
+        is_late.then_some((wait, rate_limit))
     }
 
     /// How many requests the bucket of a rate limit takes now one after another, where the headers
@@ -242,7 +279,13 @@ impl Bucket {
         self.level = self.cost().saturating_mul(used.saturating_add(under_way));
     }
 
-    fn refused(&mut self, now: Duration, limits: Option<Limits>, wait: Option<Duration>) -> Pause {
+    fn refused(
+        &mut self,
+        rate_limit: RateLimit,
+        now: Duration,
+        limits: Option<Limits>,
+        wait: Option<Duration>,
+    ) -> Pause {
         // Requests that were under way together are refused together, which is one refusal.
         if now >= self.not_before {
             self.refusals = self.refusals.saturating_add(1);
@@ -260,6 +303,7 @@ impl Bucket {
         });
         self.not_before = self.not_before.max(now + wait);
         Pause {
+            rate_limit,
             wait: self.not_before.saturating_sub(now),
             window: self.window / ONE,
         }
@@ -282,209 +326,4 @@ impl Bucket {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    /// The server's own bucket: docs/frameio-api.md, "Rate limits".
-    struct Server {
-        limit: u32,
-        window: f64,
-        level: f64,
-        at: f64,
-    }
-
-    impl Server {
-        fn take(&mut self, now: Duration) -> (bool, Limits) {
-            let now = now.as_secs_f64() * 1e3;
-            self.level = (self.level - (now - self.at)).max(0.0);
-            self.at = now;
-            let cost = (self.window / f64::from(self.limit)).round();
-            let taken = self.level + cost <= self.window;
-            if taken {
-                self.level += cost;
-            }
-            let left = ((self.window - self.level).max(0.0)
-                / (self.window / f64::from(self.limit)))
-            .round();
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "a small figure that is not negative"
-            )]
-            let limits = Limits {
-                limit: self.limit,
-                remaining: left as u32,
-                window: Duration::from_secs_f64(self.window / 1e3),
-            };
-            (taken, limits)
-        }
-    }
-
-    /// Runs for a while against the server with answers that take `latency`; returns how many
-    /// requests were taken and refused in each window.
-    fn drive(
-        limit: u32,
-        window: Duration,
-        most: usize,
-        latency: Duration,
-        windows: u32,
-    ) -> Vec<(u32, u32)> {
-        let mut server = Server {
-            limit,
-            window: window.as_secs_f64() * 1e3,
-            level: 0.0,
-            at: 0.0,
-        };
-        let mut pacer = Pacer::new(most);
-        let mut figures = vec![(0, 0); windows as usize];
-        let mut coming: Vec<(Duration, bool, Limits)> = Vec::new();
-        let mut now = Duration::ZERO;
-        let end = window * windows;
-        while now < end {
-            while let Some(at) = pacer.opens(RateLimit::BulkDelete)
-                && at <= now
-            {
-                pacer.sent(RateLimit::BulkDelete, now);
-                let (taken, limits) = server.take(now + latency / 2);
-                coming.push((now + latency, taken, limits));
-                let which = usize::try_from(now.as_nanos() / window.as_nanos()).unwrap();
-                if taken {
-                    figures[which].0 += 1;
-                } else {
-                    figures[which].1 += 1;
-                }
-            }
-            let next = coming.iter().map(|(at, ..)| *at).min();
-            let opens = pacer.opens(RateLimit::BulkDelete).filter(|at| *at > now);
-            now = [next, opens].into_iter().flatten().min().unwrap();
-            let due = coming.iter().position(|(at, ..)| *at <= now);
-            if let Some((_, taken, limits)) = due.map(|place| coming.remove(place)) {
-                let pace = if taken {
-                    Pace::Taken
-                } else {
-                    Pace::Refused { wait: None }
-                };
-                pacer.answered(RateLimit::BulkDelete, now, Some(limits), pace);
-            }
-        }
-        figures
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(64))]
-
-        /// After the first window, at least 95 % of what the limit allows gets through, and
-        /// fewer than 1 % of the requests are refused.
-        #[test]
-        fn the_limit_is_used_and_not_strained(
-            (limit, window_ms) in prop_oneof![
-                Just((50, 1_000)), Just((100, 60_000)), Just((60, 60_000)),
-                Just((5, 1_000)), Just((200, 60_000)), (20_u32..500, 1_000_u32..60_000),
-            ],
-            most in 2_usize..=16,
-            latency_ms in 1_u64..40,
-        ) {
-            let window = Duration::from_millis(window_ms.into());
-            let latency = Duration::from_millis(latency_ms);
-            // A bound that the latency sets, whatever the limit, is not the pacer's.
-            let at_once = u32::try_from(most).unwrap();
-            prop_assume!(latency * limit < window * at_once / 2);
-            let figures = drive(limit, window, most, latency, 7);
-            let (taken, refused) = figures[2..]
-                .iter()
-                .fold((0, 0), |(taken, refused), (more, less)| (taken + more, refused + less));
-            // The server rounds the cost of a request to whole milliseconds.
-            let cost = (f64::from(window_ms) / f64::from(limit)).round();
-            let allowed = 5.0 * (f64::from(window_ms) / cost).min(f64::from(limit));
-            prop_assert!(f64::from(taken) >= 0.95 * allowed, "{taken} of {allowed}");
-            prop_assert!(f64::from(refused) < 0.01 * f64::from(taken), "{refused} of {taken}: {figures:?}");
-        }
-    }
-
-    #[test]
-    fn a_refusal_halves_the_window_and_success_widens_it_by_one_a_round() {
-        let mut pacer = Pacer::new(8);
-        let rate_limit = RateLimit::BulkDelete;
-        for _ in 0..8 {
-            assert!(pacer.opens(rate_limit).is_some());
-            pacer.sent(rate_limit, Duration::ZERO);
-        }
-        assert_eq!(pacer.opens(rate_limit), None, "never more than eight");
-        let now = Duration::from_millis(1);
-        let pause = pacer
-            .answered(rate_limit, now, None, Pace::Refused { wait: None })
-            .unwrap();
-        assert_eq!((pause.wait, pause.window), (UNTOLD_PAUSE, 4));
-        let again = pacer.answered(rate_limit, now, None, Pace::Refused { wait: None });
-        assert_eq!(again.unwrap().window, 4, "together they are one refusal");
-        for _ in 0..6 {
-            pacer.answered(rate_limit, now, None, Pace::Taken);
-        }
-        assert_eq!(pacer.opens(rate_limit), Some(now + UNTOLD_PAUSE));
-        let mut later = Duration::from_secs(5);
-        for _ in 0..64 {
-            pacer.sent(rate_limit, later);
-            later += Duration::from_millis(1);
-            pacer.answered(rate_limit, later, None, Pace::Taken);
-        }
-        assert_eq!(pacer.window(rate_limit), 8);
-    }
-
-    #[test]
-    fn refusals_in_a_row_wait_longer_each_time_and_as_told() {
-        let mut pacer = Pacer::new(1);
-        let rate_limit = RateLimit::ReadAsset;
-        let mut now = Duration::ZERO;
-        let mut waits = Vec::new();
-        for _ in 0..9 {
-            now = now.max(pacer.opens(rate_limit).unwrap());
-            pacer.sent(rate_limit, now);
-            let pause = pacer.answered(rate_limit, now, None, Pace::Refused { wait: None });
-            waits.push(pause.unwrap().wait.as_secs());
-        }
-        assert_eq!(waits, [1, 2, 4, 8, 16, 32, 60, 60, 60]);
-        now = now.max(pacer.opens(rate_limit).unwrap());
-        pacer.sent(rate_limit, now);
-        let told = Some(Duration::from_secs(7));
-        let pause = pacer.answered(rate_limit, now, None, Pace::Refused { wait: told });
-        assert_eq!(pause.unwrap().wait, Duration::from_secs(7));
-        assert_eq!(pacer.rate_limits[&rate_limit].refusals, 10);
-    }
-
-    #[test]
-    fn nobody_waits_beyond_the_time_that_a_request_is_made_again() {
-        let second = Duration::from_secs;
-        let rate_limit = RateLimit::Accounts;
-        let mut pacer = Pacer::new(1);
-        assert_eq!(pacer.is_late(rate_limit, second(0), second(0)), None);
-        let refuse = |pacer: &mut Pacer, now, wait: Option<u64>| {
-            pacer.sent(rate_limit, second(now));
-            let wait = wait.map(second);
-            pacer.answered(rate_limit, second(now), None, Pace::Refused { wait });
-        };
-        refuse(&mut pacer, 10, Some(20));
-        assert_eq!(pacer.is_late(rate_limit, second(10), second(20)), None);
-        let late = Some(second(20));
-        assert_eq!(pacer.is_late(rate_limit, second(10), second(19)), late);
-        // What comes later counts from the first refusal on.
-        refuse(&mut pacer, 30, Some(20));
-        assert_eq!(pacer.is_late(rate_limit, second(30), second(39)), late);
-        assert_eq!(pacer.is_late(rate_limit, second(30), second(40)), None);
-        assert_eq!(pacer.is_late(rate_limit, second(50), second(0)), None);
-        // A limit that the headers foresee is the pace, up to a minute.
-        for (window, is_late) in [(60, false), (61, true)] {
-            let mut pacer = Pacer::new(1);
-            pacer.sent(rate_limit, second(0));
-            let limits = Limits {
-                limit: 1,
-                remaining: 0,
-                window: second(window),
-            };
-            pacer.answered(rate_limit, second(0), Some(limits), Pace::Taken);
-            let late = pacer.is_late(rate_limit, second(0), second(30));
-            assert_eq!(late.is_some(), is_late, "{window}");
-        }
-    }
-}
+mod tests;
