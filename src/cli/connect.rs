@@ -94,7 +94,9 @@ pub(super) fn connect(
         }
         Server::At(endpoint) => {
             let (token_provider, warnings) =
-                secrets::token_provider(settings, &context.environment)?;
+                secrets::token_provider(settings, &context.environment, &|secrets| {
+                    context.console.hide(secrets);
+                })?;
             let secrets = token_provider.secrets();
             if secrets.find(endpoint.as_str().as_bytes()).is_some() {
                 let origin = settings.server.origin.clone();

@@ -313,6 +313,13 @@ fn a_command_has_thirty_seconds_with_all_that_it_starts() {
     }
 }
 
+/// What holds the output of a command that has ended is not waited for.
+#[test]
+fn what_a_command_leaves_in_the_background_adds_nothing_to_its_token() {
+    let (_, done) = with_command("(sleep 5; echo more) & echo token-of-command", 7);
+    assert!(done.err.contains("status 403"), "{}", done.err);
+}
+
 #[test]
 fn words_of_the_environment_are_masked_and_have_an_end() {
     let server = willing();

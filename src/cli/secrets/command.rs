@@ -45,8 +45,12 @@ impl TokenCommand {
     }
 }
 
-/// Runs a command, and takes what it prints.
-pub(super) fn run(printer: &TokenCommand) -> Result<String, SecretError> {
+/// How long nothing more may come from a command that has ended: what it printed itself is there
+/// at once, and what it left in the background may hold its output open for ever.
+const QUIET: Duration = Duration::from_secs(1);
+
+/// Runs a command, and takes what it prints; `hide` hears all of it, whatever becomes of it.
+pub(super) fn run(printer: &TokenCommand, hide: &dyn Fn(&str)) -> Result<String, SecretError> {
     let mut command = printer.command().ok_or(SecretError::Missing)?;
     // What it leaves behind can be ended with it. On a terminal it stays with this program, since
     // it could not ask for a password otherwise.
@@ -65,6 +69,7 @@ pub(super) fn run(printer: &TokenCommand) -> Result<String, SecretError> {
     let status = wait(&mut child, &clock, &mut text);
     // Whatever it leaves in the background has had its time with it.
     end(&mut child, is_apart);
+    hide(&String::from_utf8_lossy(&text));
     match status.map_err(no_command)? {
         Some(status) if status.success() => {
             // What is not text is no token, which is said where it is taken for one.
@@ -89,21 +94,21 @@ fn wait(
     let output = child.stdout.take().map(read).transpose()?;
     let status = loop {
         if let Some(status) = child.try_wait()? {
-            break status;
+            break Some(status);
         }
         if clock.elapsed() >= LONGEST {
-            return Ok(None);
+            break None;
         }
         thread::sleep(GLANCE);
     };
     // A process that it has left behind may still hold the pipe.
     if let Some(output) = output {
-        let left = || LONGEST.saturating_sub(clock.elapsed());
+        let left = || LONGEST.saturating_sub(clock.elapsed()).min(QUIET);
         while let Ok(piece) = output.recv_timeout(left()) {
             text.extend_from_slice(&piece);
         }
     }
-    Ok(Some(status))
+    Ok(status)
 }
 
 /// Reads on a thread of its own, which ends with the pipe, with nobody listening, or with more

@@ -12,6 +12,7 @@ use crate::cli::settings::access::{ClientSource, Half, TokenSource};
 use crate::cli::settings::kind::TokenCommand;
 use crate::cli::settings::origin::Valued;
 use crate::frameio::ims::Ims;
+use crate::frameio::mask::Secrets;
 use crate::frameio::token::{Credentials, Token, TokenError};
 use crate::frameio::token_provider::TokenProvider;
 use crate::state::Api;
@@ -23,7 +24,8 @@ pub(super) mod login;
 use error::SecretError;
 use login::LoginFile;
 
-/// Gets what opens the API; warnings about its keeping come beside it.
+/// Gets what opens the API; warnings about its keeping come beside it, and `hide` hears of what
+/// nobody may see from then on, a token or not.
 ///
 /// # Errors
 ///
@@ -31,6 +33,7 @@ use login::LoginFile;
 pub(crate) fn token_provider(
     settings: &Settings,
     environment: &Environment,
+    hide: &dyn Fn(&Secrets),
 ) -> Result<(TokenProvider, Vec<String>), Failure> {
     let access = &settings.access;
     let source = access.token.as_ref().ok_or(SecretError::Missing)?;
@@ -46,7 +49,7 @@ pub(crate) fn token_provider(
         let login = file.service(settings)?;
         return Ok((TokenProvider::signed_in(login, Arc::new(file)), Vec::new()));
     }
-    let (token, warning) = self::token(source, environment)?;
+    let (token, warning) = self::token(source, environment, hide)?;
     let token_provider = if access.legacy && settings.api.value == Api::V4 {
         TokenProvider::legacy(token)
     } else {
@@ -106,6 +109,7 @@ fn open_to_others(path: &Path) -> Option<String> {
 fn token(
     source: &Valued<TokenSource>,
     environment: &Environment,
+    hide: &dyn Fn(&Secrets),
 ) -> Result<(Token, Option<String>), SecretError> {
     match &source.value {
         // Its tokens are fetched when they are needed.
@@ -116,12 +120,18 @@ fn token(
             Ok((token, None))
         }
         TokenSource::File(path) => from_file(path),
-        TokenSource::Command(command) => Ok((printed(command)?, None)),
+        TokenSource::Command(command) => Ok((printed(command, hide)?, None)),
     }
 }
 
-fn printed(printer: &TokenCommand) -> Result<Token, SecretError> {
-    let text = command::run(printer)?;
+fn printed(printer: &TokenCommand, hide: &dyn Fn(&Secrets)) -> Result<Token, SecretError> {
+    let text = command::run(printer, &|text| {
+        let secrets = Secrets::default();
+        for word in text.split_whitespace() {
+            secrets.keep(word);
+        }
+        hide(&secrets);
+    })?;
     let place = format!("what the command `{}` printed", printer.name());
     Token::new(&text).map_err(no_token(place))
 }
@@ -146,7 +156,7 @@ mod tests {
         let source = flagged(TokenSource::Command(TokenCommand::Shell(
             command.to_owned(),
         )));
-        token(&source, &Environment::default()).map(|(token, _)| token)
+        token(&source, &Environment::default(), &|_| {}).map(|(token, _)| token)
     }
 
     #[cfg(unix)]
@@ -168,8 +178,21 @@ mod tests {
         }
         let nowhere = TokenCommand::Program(vec!["no-such-program-here".to_owned()]);
         let nowhere = TokenSource::Command(nowhere);
-        let error = token(&flagged(nowhere), &Environment::default()).unwrap_err();
+        let error = token(&flagged(nowhere), &Environment::default(), &|_| {}).unwrap_err();
         assert!(matches!(error, SecretError::NoCommand { .. }));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn whatever_a_command_prints_is_hidden_from_then_on() {
+        for command in ["echo hush-hush-hush", "echo a hush-hush-hush; exit 3"] {
+            let source = TokenSource::Command(TokenCommand::Shell(command.to_owned()));
+            let hidden = std::cell::RefCell::new(Vec::new());
+            let hide = |secrets: &Secrets| hidden.borrow_mut().push(secrets.clone());
+            drop(token(&flagged(source), &Environment::default(), &hide));
+            let hidden = hidden.into_inner();
+            assert!(hidden.iter().any(|all| all.shows("is hush-hush-hush.")));
+        }
     }
 
     #[test]
