@@ -204,12 +204,14 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
             }
             self.traffic.batches += 1;
             self.guards.pacer.sent(job.rate_limit(), now);
-            let ids = job.ids.iter().copied();
+            let targets = S::targets(&job);
+            let ids = job.ids.iter().chain(targets).copied();
             self.events.extend(self.ledger.describe(ids, self.approved));
             self.events.push(RunEvent::Intent {
                 batch: self.traffic.batches,
                 task: job.task(),
-                ids: job.ids.clone(),
+                ids: targets.into(),
+                stack: S::stack(&job),
             });
             orders.push(Order {
                 batch: self.traffic.batches,
@@ -360,7 +362,8 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
                 Effect::HoldBack((id, outcome)) => {
                     self.memory.held.insert(id, (batch, outcome));
                 }
-                Effect::SeekFiles(stack) => self.later.seek_files(batch, stack),
+                Effect::Opened(stack, files) => self.events.push(RunEvent::Opened { stack, files }),
+                Effect::FileDone(done) => self.events.push(done.event(batch)),
                 Effect::Seek(subject) => self.later.absent.push((batch, subject)),
                 Effect::Forget(id) => self.forget(vec![id]),
                 Effect::Requeue(jobs) => self.queue.put_first(jobs),
@@ -409,14 +412,7 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
     fn retry(&mut self, batch: u64, retry: Retry<S>) {
         let wait = self.guards.jitter.up_to(retry.longest);
         let due = self.clock.elapsed() + wait;
-        self.events.push(RunEvent::Retried {
-            batch,
-            at: self.clock.now(),
-            assets: retry.assets,
-            tries: retry.count,
-            wait,
-            why: retry.why,
-        });
+        self.events.push(retry.event(batch, self.clock.now(), wait));
         for job in retry.jobs {
             self.queue.put_back(job, due);
         }

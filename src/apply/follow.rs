@@ -34,7 +34,10 @@ pub(super) fn follow<S: Strategy>(
         .iter()
         .any(|effect| matches!(effect, Effect::Record(_)))
     {
-        effects.insert(0, Effect::Record(Vec::new()));
+        // What is known of single assets comes first: a journal may end between any two lines.
+        let told = |effect: &Effect<S>| matches!(effect, Effect::Doubt(_) | Effect::FileDone(_));
+        let place = effects.iter().rposition(told).map_or(0, |last| last + 1);
+        effects.insert(place, Effect::Record(Vec::new()));
     }
     effects
 }
@@ -45,7 +48,7 @@ pub(super) fn broken<S: Strategy>(job: Job<S>, batch: u64) -> Vec<Effect<S>> {
         detail: format!("the worker that had batch {batch} broke down"),
     });
     match job.task() {
-        Task::Delete => vec![Effect::Record(unknown(&job.ids)), stop],
+        Task::Delete => lost(&job).into_iter().chain([stop]).collect(),
         Task::Resolve => vec![Effect::Record(Vec::new()), Effect::Requeue(vec![job]), stop],
     }
 }
@@ -100,14 +103,15 @@ fn read_at_once<S: Strategy>(job: &Job<S>, detail: &str, known: &Known<'_, S>) -
         ..S::read_again(job, *id, known.approved)
     });
     let reads = reads.collect();
-    vec![
-        Effect::Intended(targets, known.intent),
-        Effect::Record(unknown(&job.ids)),
+    let mut effects = vec![Effect::Intended(targets, known.intent)];
+    effects.extend(lost(job));
+    effects.extend([
         Effect::Warn(format!(
             "the server closed a connection that it had kept open, so the assets are read: {detail}"
         )),
         Effect::Requeue(reads),
-    ]
+    ]);
+    effects
 }
 
 /// What follows where nobody knows what became of a delete: after a pause its assets are read, and
@@ -132,12 +136,12 @@ pub(super) fn read_after_loss<S: Strategy>(
         rests: None,
         why: detail.clone(),
     });
-    let mut effects = vec![
-        Effect::Intended(targets, known.intent),
-        Effect::Record(unknown(&job.ids)),
+    let mut effects = vec![Effect::Intended(targets, known.intent)];
+    effects.extend(lost(job));
+    effects.extend([
         Effect::Warn(format!("no answer that can be trusted: {detail}")),
         Effect::Strain(job.rate_limit(), detail),
-    ];
+    ]);
     match retry {
         Some(retry) => effects.push(Effect::RetryAfter(retry)),
         None => effects.extend(given_up(job, known)),
@@ -287,9 +291,29 @@ pub(super) fn sought<S: Strategy>(
     }
 }
 
-/// What follows for what a delete did not find, where there is any.
-pub(super) fn doubt<S: Strategy>(ids: Vec<AssetId>) -> Option<Effect<S>> {
-    (!ids.is_empty()).then_some(Effect::Doubt(ids))
+/// What follows for what a delete did not find, where there is any: what is not known of a file is
+/// not known of its version stack.
+pub(super) fn doubt<S: Strategy>(job: &Job<S>, mut ids: Vec<AssetId>) -> Option<Effect<S>> {
+    if ids.is_empty() {
+        return None;
+    }
+    ids.extend(S::stack(job));
+    Some(Effect::Doubt(ids))
+}
+
+/// Writes down that nobody knows what became of a delete. A file of a version stack has a record of
+/// its own only where something has to be said of it in the end.
+fn lost<S: Strategy>(job: &Job<S>) -> Vec<Effect<S>> {
+    let targets = S::targets(job);
+    if S::stack(job).is_some() {
+        let doubt = doubt(job, targets.to_vec());
+        return doubt
+            .into_iter()
+            .chain([Effect::Record(Vec::new())])
+            .collect();
+    }
+    let unknown = targets.iter().map(|id| (*id, Outcome::Unknown));
+    vec![Effect::Record(unknown.collect())]
 }
 
 /// The refusal of a server that may not be asked.
@@ -298,8 +322,4 @@ pub(super) const fn forbidden(message: String) -> Failure {
         kind: FailureKind::Permission,
         message,
     }
-}
-
-fn unknown(ids: &[AssetId]) -> Vec<AssetOutcome> {
-    ids.iter().map(|id| (*id, Outcome::Unknown)).collect()
 }

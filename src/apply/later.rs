@@ -4,13 +4,12 @@
 //! asset was deleted, so that what is not found is looked for in these lists, many at once: at the
 //! end, or earlier where so many are not found that the run would have to stop.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::apply::breaker::{Breaker, SAMPLE};
 use crate::apply::strategy::{Known, Strategy, Subject};
-use crate::asset::AssetId;
 use crate::frameio::recently_deleted::Wanted;
 
 /// What is decided later; with each the batch that found out.
@@ -18,19 +17,11 @@ use crate::frameio::recently_deleted::Wanted;
 pub(super) struct Later {
     /// What the server does not know, until it is looked for in lists.
     pub(super) absent: Vec<(u64, Subject)>,
-    /// Those of them that are version stacks and empty.
-    emptied: BTreeSet<AssetId>,
     /// What is looked for now.
     pub(super) sought: Vec<(u64, Subject)>,
 }
 
 impl Later {
-    /// Has the files of an empty version stack looked for.
-    pub(super) fn seek_files(&mut self, batch: u64, stack: AssetId) {
-        self.absent.push((batch, Subject::alone(stack)));
-        self.emptied.insert(stack);
-    }
-
     /// Whether so much is absent that it is to be known now what became of it.
     pub(super) fn is_urgent<S: Strategy>(&self, breaker: &Breaker, known: &Known<'_, S>) -> bool {
         let counts = |subject: &&Subject| subject.stack.is_none() && !known.is_unknown(subject.id);
@@ -69,15 +60,9 @@ impl Later {
                 .checked_sub(SignedDuration::from_secs(1))?;
             intent.checked_add(earlier).ok()
         };
-        let emptied = self.emptied.iter();
-        let emptied = emptied.filter_map(|stack| {
-            let intent = known.intent_of(*stack)?;
-            Some((*stack, told(intent)?))
-        });
         Wanted {
             assets,
             parents,
-            emptied: emptied.collect(),
             since: first.and_then(told),
         }
     }

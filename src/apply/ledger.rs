@@ -124,6 +124,8 @@ impl<'run, Se: Session> Ledger<'run, Se> {
             RunEvent::Started(_)
             | RunEvent::Described { .. }
             | RunEvent::Intent { .. }
+            | RunEvent::Opened { .. }
+            | RunEvent::FileDone { .. }
             | RunEvent::Doubted { .. }
             | RunEvent::Warned { .. }
             | RunEvent::Paced { .. }

@@ -114,13 +114,27 @@ pub(super) fn event(event: &RunEvent) {
     match event {
         RunEvent::Started(RunInfo { number, id, .. }) => info!(run = number, %id, "the run begins"),
         RunEvent::Described { assets } => trace!(assets = assets.len(), "assets are described"),
-        RunEvent::Intent { batch, task, ids } => {
+        RunEvent::Intent {
+            batch,
+            task,
+            ids,
+            stack: _,
+        } => {
             let task = match task {
                 Task::Delete => "delete",
                 Task::Resolve => "resolve",
             };
             debug!(batch, task, assets = ids.len(), "a batch is sent");
         }
+        RunEvent::Opened { stack, files } => {
+            debug!(%stack, files = files.len(), "a version stack is deleted file by file");
+        }
+        RunEvent::FileDone {
+            batch,
+            stack,
+            file: _,
+            retired,
+        } => debug!(batch, %stack, retired = retired.is_some(), "a file of it is answered for"),
         RunEvent::Answered {
             batch,
             at: _,

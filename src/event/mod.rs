@@ -12,13 +12,13 @@ use uuid::Uuid;
 
 use crate::asset::AssetId;
 use crate::inventory::Known;
-use crate::outcome::AssetOutcome;
+use crate::outcome::{AssetOutcome, Evidence};
 
 mod call;
 mod open;
 
 pub use call::{RateLimit, Task};
-pub use open::OpenBatches;
+pub use open::{OpenBatches, Sent};
 
 /// Who started a run, when, and from what.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -182,6 +182,29 @@ pub enum RunEvent {
         task: Task,
         /// The assets that it asks for.
         ids: Arc<[AssetId]>,
+        /// The version stack that they are files of, where they are deleted in its place: without
+        /// an answer it is unknown as well.
+        stack: Option<AssetId>,
+    },
+    /// A version stack is about to be deleted file by file.
+    Opened {
+        /// The version stack.
+        stack: AssetId,
+        /// The files that it was found to hold.
+        files: Arc<[AssetId]>,
+    },
+    /// It is known what became of a file that is deleted in place of its version stack. The record
+    /// of a version stack that is deleted speaks for its files; until then, and where it stays,
+    /// those that we deleted have records of their own.
+    FileDone {
+        /// The number of the batch that told it.
+        batch: u64,
+        /// The version stack.
+        stack: AssetId,
+        /// The file.
+        file: AssetId,
+        /// What shows that we deleted it; nothing where we did not.
+        retired: Option<Evidence>,
     },
     /// A batch was answered.
     Answered {
@@ -266,6 +289,8 @@ impl RunEvent {
             Self::Started(_)
             | Self::Described { .. }
             | Self::Intent { .. }
+            | Self::Opened { .. }
+            | Self::FileDone { .. }
             | Self::Answered { .. }
             | Self::Doubted { .. }
             | Self::Forgotten { .. }
@@ -288,6 +313,8 @@ impl RunEvent {
             | Self::Ended { at, .. } => Some(*at),
             Self::Described { .. }
             | Self::Intent { .. }
+            | Self::Opened { .. }
+            | Self::FileDone { .. }
             | Self::Doubted { .. }
             | Self::Warned { .. } => None,
         }

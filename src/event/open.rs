@@ -5,43 +5,100 @@ use std::sync::Arc;
 
 use crate::asset::AssetId;
 use crate::event::{RunEvent, Task};
-use crate::outcome::{AssetOutcome, Outcome};
+use crate::outcome::{AssetOutcome, Evidence, Outcome};
 
 /// The batches that were sent and are not answered, and what was answered and settled nothing.
 ///
 /// A live run, the replay of a journal and the summary learn it by this one fold.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OpenBatches {
-    sent: BTreeMap<u64, (Task, Arc<[AssetId]>)>,
+    sent: BTreeMap<u64, Sent>,
     /// What the server did not know when it was to delete it, and of which nothing was written
     /// down since; with each the batch.
     doubted: BTreeMap<AssetId, u64>,
+    /// The files that we deleted in place of their version stacks, of which nothing was written
+    /// down since.
+    files: BTreeMap<AssetId, DeletedFile>,
+}
+
+/// What a batch asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sent {
+    /// What it asks.
+    pub task: Task,
+    /// For which assets.
+    pub ids: Arc<[AssetId]>,
+    /// The version stack that they are files of, where they are deleted in its place.
+    stack: Option<AssetId>,
+}
+
+/// A file that was deleted in place of its version stack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct DeletedFile {
+    batch: u64,
+    stack: AssetId,
+    evidence: Evidence,
 }
 
 impl OpenBatches {
     /// Takes in one event, and gives back what the batch asked for that it answers.
-    pub fn apply(&mut self, event: &RunEvent) -> Option<(Task, Arc<[AssetId]>)> {
+    pub fn apply(&mut self, event: &RunEvent) -> Option<Sent> {
         match event {
-            RunEvent::Intent { batch, task, ids } => {
-                self.sent.insert(*batch, (*task, Arc::clone(ids)));
+            RunEvent::Intent {
+                batch,
+                task,
+                ids,
+                stack,
+            } => {
+                let sent = Sent {
+                    task: *task,
+                    ids: Arc::clone(ids),
+                    stack: *stack,
+                };
+                self.sent.insert(*batch, sent);
                 None
             }
             RunEvent::Answered {
                 batch, outcomes, ..
             } => {
-                self.settle(outcomes.iter().map(|(id, _)| id));
+                for (id, outcome) in outcomes {
+                    let is_deleted = matches!(outcome, Outcome::Retired(_) | Outcome::Gone(_));
+                    self.settle(*id, is_deleted);
+                }
                 self.sent.remove(batch)
+            }
+            RunEvent::FileDone {
+                batch,
+                stack,
+                file,
+                retired,
+            } => {
+                self.settle(*file, false);
+                if let Some(evidence) = *retired {
+                    let (batch, stack) = (*batch, *stack);
+                    let deleted = DeletedFile {
+                        batch,
+                        stack,
+                        evidence,
+                    };
+                    self.files.insert(*file, deleted);
+                    self.doubted.insert(stack, batch);
+                }
+                None
             }
             RunEvent::Doubted { batch, ids } => {
                 self.doubted.extend(ids.iter().map(|id| (*id, *batch)));
                 None
             }
             RunEvent::Forgotten { ids, .. } => {
-                self.settle(ids);
+                for id in ids {
+                    self.settle(*id, false);
+                }
                 None
             }
             RunEvent::Started(_)
             | RunEvent::Described { .. }
+            | RunEvent::Opened { .. }
             | RunEvent::Warned { .. }
             | RunEvent::Paced { .. }
             | RunEvent::Retried { .. }
@@ -52,48 +109,70 @@ impl OpenBatches {
 
     /// Takes an asset off its batch that is answered for before the rest of it.
     pub fn take_off(&mut self, batch: u64, asset: AssetId) {
-        self.settle([&asset]);
-        if let Some((_, ids)) = self.sent.get_mut(&batch) {
+        if let Some(Sent { ids, .. }) = self.sent.get_mut(&batch) {
             *ids = ids.iter().filter(|id| **id != asset).copied().collect();
         }
     }
 
-    /// Takes notice that something is written down of assets.
-    pub fn settle<'id>(&mut self, ids: impl IntoIterator<Item = &'id AssetId>) {
-        if self.doubted.is_empty() {
+    /// Takes notice that something is written down of an asset: where it is a version stack that
+    /// is deleted, it speaks for its files.
+    pub fn settle(&mut self, id: AssetId, is_deleted: bool) {
+        self.doubted.remove(&id);
+        if self.files.is_empty() {
             return;
         }
-        for id in ids {
-            self.doubted.remove(id);
+        self.files.remove(&id);
+        if is_deleted {
+            self.files.retain(|_, file| file.stack != id);
         }
     }
 
     /// What a batch asks for that is not answered.
     #[must_use]
     pub fn asked(&self, batch: u64) -> Option<&Arc<[AssetId]>> {
-        self.sent.get(&batch).map(|(_, ids)| ids)
+        self.sent.get(&batch).map(|sent| &sent.ids)
     }
 
     /// Whether nothing is open.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.sent.is_empty() && self.doubted.is_empty()
+        self.sent.is_empty() && self.doubted.is_empty() && self.files.is_empty()
+    }
+
+    /// What is known of each asset of which nothing is written down: nothing of what was sent, but
+    /// for files that were deleted in place of a version stack.
+    fn outcomes(&self) -> BTreeMap<AssetId, (u64, Outcome)> {
+        let sent = self.sent.iter();
+        let sent = sent.filter(|(_, sent)| sent.task == Task::Delete);
+        let sent = sent.flat_map(|(batch, Sent { ids, stack, .. })| {
+            ids.iter().chain(stack).map(|id| (*id, *batch))
+        });
+        let doubted = self.doubted.iter().map(|(id, batch)| (*id, *batch));
+        let unknown = doubted.chain(sent);
+        let unknown = unknown.map(|(id, batch)| (id, (batch, Outcome::Unknown)));
+        let files = self.files.iter().map(|(id, file)| {
+            let DeletedFile {
+                batch, evidence, ..
+            } = *file;
+            (*id, (batch, Outcome::Retired(evidence)))
+        });
+        unknown.chain(files).collect()
     }
 
     /// The assets of which nobody knows what became of their delete, each with its batch.
     pub fn deletes(&self) -> impl Iterator<Item = (u64, AssetId)> {
-        let sent = self.sent.iter();
-        let sent = sent.filter(|(_, (task, _))| *task == Task::Delete);
-        let sent = sent.flat_map(|(batch, (_, ids))| ids.iter().map(|id| (*batch, *id)));
-        sent.chain(self.doubted.iter().map(|(id, batch)| (*batch, *id)))
+        let outcomes = self.outcomes().into_iter();
+        outcomes.filter_map(|(id, (batch, outcome))| {
+            (outcome == Outcome::Unknown).then_some((batch, id))
+        })
     }
 
-    /// Closes every batch, and says of each delete that nobody knows what became of it.
+    /// Closes every batch, and says of each delete what is known of it.
     pub fn give_up(&mut self) -> Vec<(u64, Vec<AssetOutcome>)> {
         let mut batches: BTreeMap<u64, Vec<AssetOutcome>> = BTreeMap::new();
-        for (batch, id) in std::mem::take(self).deletes() {
+        for (id, (batch, outcome)) in std::mem::take(self).outcomes() {
             let outcomes = batches.entry(batch).or_default();
-            outcomes.push((id, Outcome::Unknown));
+            outcomes.push((id, outcome));
         }
         batches.into_iter().collect()
     }
@@ -116,6 +195,7 @@ mod tests {
             batch,
             task,
             ids: numbers.iter().map(|number| id(*number)).collect(),
+            stack: None,
         }
     }
 
@@ -156,7 +236,7 @@ mod tests {
         );
         // An asset that the answer does not name stays as it was: it is open no longer.
         let outcomes = vec![(id(1), Outcome::Retired(Evidence::Answer))];
-        let (task, ids) = batches.apply(&answered(1, outcomes)).unwrap();
+        let Sent { task, ids, .. } = batches.apply(&answered(1, outcomes)).unwrap();
         assert_eq!((task, &*ids), (Task::Delete, &[id(1), id(2)][..]));
         assert_eq!(open(&batches), [(2, vec![id(4)])]);
         assert_eq!(batches.apply(&answered(1, Vec::new())), None);
@@ -215,6 +295,58 @@ mod tests {
         let unknown = |number| (id(number), Outcome::Unknown);
         assert_eq!(batches.give_up(), [(2, vec![unknown(2), unknown(3)])]);
         assert_eq!(batches, OpenBatches::default());
+        assert_eq!(batches.give_up(), []);
+    }
+    #[test]
+    fn a_file_of_a_stack_has_an_outcome_of_its_own_until_its_stack_is_deleted() {
+        let file = |batch, number| RunEvent::Intent {
+            batch,
+            task: Task::Delete,
+            ids: [id(number)].into(),
+            stack: Some(id(9)),
+        };
+        let done = |batch, number, retired| RunEvent::FileDone {
+            batch,
+            stack: id(9),
+            file: id(number),
+            retired,
+        };
+        let answer = Evidence::Answer;
+        let before = [
+            file(1, 1),
+            done(1, 1, Some(answer)),
+            answered(1, Vec::new()),
+            file(2, 2),
+            file(3, 3),
+            done(3, 3, None),
+            answered(3, Vec::new()),
+        ];
+        let open = folded(&before).give_up();
+        let all: BTreeMap<AssetId, Outcome> = open.into_iter().flat_map(|(_, all)| all).collect();
+        let expected = [
+            (id(1), Outcome::Retired(answer)),
+            (id(2), Outcome::Unknown),
+            (id(9), Outcome::Unknown),
+        ];
+        assert_eq!(all, expected.into());
+        for (outcome, left) in [
+            (Outcome::Retired(answer), vec![]),
+            (Outcome::Unknown, vec![(id(1), Outcome::Retired(answer))]),
+        ] {
+            let mut batches = folded(&before);
+            batches.apply(&done(2, 2, None));
+            batches.apply(&answered(2, Vec::new()));
+            batches.apply(&answered(4, vec![(id(9), outcome)]));
+            let open = batches.give_up();
+            assert_eq!(
+                open.into_iter()
+                    .flat_map(|(_, all)| all)
+                    .collect::<Vec<_>>(),
+                left
+            );
+        }
+        // Nothing came of the delete of the only one that was sent.
+        let mut batches = folded(&[file(1, 1), done(1, 1, None), answered(1, Vec::new())]);
         assert_eq!(batches.give_up(), []);
     }
 }

@@ -5,22 +5,23 @@
 //! held an asset tells of the asset as well, where it is known what held it.
 //!
 //! A line alone is no evidence, since somebody may have restored the asset: it was read before,
-//! and not found.
+//! and not found. So what held it is read as well where only that has a line.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::asset::AssetId;
+use crate::asset::{AssetId, Kind};
 use crate::event::StopReason;
 use crate::frameio::client::{AT_ONCE, Client, Unread, side_by_side};
 use crate::frameio::survey::IN_A_ROW;
 use crate::frameio::v4::Read;
-use crate::frameio::v4::answer::{judge_deleted, judge_named};
+use crate::frameio::v4::answer::{judge_deleted, judge_named, judge_show};
 use crate::frameio::v4::call::Cursor;
 use crate::frameio::v4::trail::Trail;
 use crate::frameio::v4::wire::{Line, Named, Page};
+use crate::frameio::verdict::Live;
 
 /// How far up is looked from an asset; no folders lie deeper.
 const DEEPEST: usize = 100;
@@ -39,9 +40,6 @@ pub struct Wanted {
     pub assets: BTreeMap<AssetId, Option<AssetId>>,
     /// What holds assets, as far as that is known.
     pub parents: BTreeMap<AssetId, AssetId>,
-    /// The version stacks among them that are empty, each with the moment since which its files may
-    /// have been deleted: a line of one of them shows it.
-    pub emptied: BTreeMap<AssetId, Timestamp>,
     /// No line of an earlier deletion says anything; without it all do.
     pub since: Option<Timestamp>,
 }
@@ -80,8 +78,10 @@ pub async fn recently_deleted(
     };
     search.run().await?;
     let complete = search.complete || search.is_over();
+    search.confirm().await?;
+    let found = search.found.into_iter();
     Ok(Deleted {
-        found: search.found,
+        found: found.map(|(id, line)| (id, line.at)).collect(),
         complete,
     })
 }
@@ -94,10 +94,18 @@ struct Search<'search> {
     parents: BTreeMap<AssetId, AssetId>,
     /// The lines so far, each with when the asset was deleted.
     lines: BTreeMap<AssetId, Timestamp>,
-    found: BTreeMap<AssetId, Timestamp>,
+    found: BTreeMap<AssetId, Found>,
     complete: bool,
     /// How many pages in a row could not be read.
     troubles: u32,
+}
+
+/// The line that tells of an asset.
+#[derive(Clone, Copy)]
+struct Found {
+    /// Whose it is: its own, or that of what held it.
+    of: AssetId,
+    at: Timestamp,
 }
 
 /// The list of one project, as far as it is read.
@@ -201,20 +209,49 @@ impl Search<'_> {
             .is_some_and(|(at, since)| at < since);
         for Line { id, parent, at } in page.items {
             self.lines.insert(id, at);
-            let Some(parent) = parent else { continue };
-            self.parents.entry(id).or_insert(parent);
-            let since = self.wanted.emptied.get(&parent);
-            if since.is_some_and(|since| at >= *since) {
-                self.found.insert(parent, at);
+            if let Some(parent) = parent {
+                self.parents.entry(id).or_insert(parent);
             }
         }
         for id in self.wanted.assets.keys() {
             let line = self.with_line(*id);
-            if let Some(at) = line.and_then(|line| self.lines.get(&line)) {
-                self.found.insert(*id, *at);
+            if let Some((of, at)) = line.and_then(|of| Some((of, *self.lines.get(&of)?))) {
+                self.found.insert(*id, Found { of, at });
             }
         }
         page.next.filter(|_| !is_late)
+    }
+
+    /// Lets go of what only the line of something tells of that is not shown to be deleted still.
+    async fn confirm(&mut self) -> Result<(), StopReason> {
+        let found = self.found.iter();
+        let above: BTreeSet<AssetId> = found
+            .filter(|(id, line)| line.of != **id)
+            .map(|(_, line)| line.of)
+            .collect();
+        for of in above {
+            if !self.is_away(of).await? {
+                self.found.retain(|id, line| line.of != of || *id == of);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the server does not know what held an asset.
+    async fn is_away(&mut self, id: AssetId) -> Result<bool, StopReason> {
+        for kind in [Kind::Folder, Kind::VersionStack] {
+            if self.may_ask(1) == 0 {
+                return Ok(false);
+            }
+            let read = Read::Show(kind, id);
+            let live = self.client.read(&read, |reply| judge_show(id, reply)).await;
+            match self.usable(live)? {
+                Some(Live::Deleted(_)) => return Ok(true),
+                Some(Live::Missing | Live::OtherKind { .. }) => {}
+                Some(Live::There) | None => return Ok(false),
+            }
+        }
+        Ok(true)
     }
 
     /// The asset, or the nearest one known to hold it, of which there is a line.
@@ -382,6 +419,13 @@ mod tests {
         let other = mock_answer(&mut server, &other, 200, &second)
             .await
             .expect(2);
+        let no = r#"{"errors":[{"title":"Not Found","detail":"Not there."}]}"#;
+        let (folder, stack) = (format!("folders/{F}"), format!("version_stacks/{F}"));
+        let away = [(folder, 404), (stack, 422)];
+        let mut reads = Vec::new();
+        for (path, status) in &away {
+            reads.push(mock_answer(&mut server, path, *status, no).await.expect(2));
+        }
         let client = client(&server);
         // A is in C, and C in F, of which there is a line.
         let mut wanted = Wanted {
@@ -407,33 +451,31 @@ mod tests {
         assert_eq!(found(&deleted), [id(B)]);
         one.assert_async().await;
         other.assert_async().await;
+        for read in reads {
+            read.assert_async().await;
+        }
     }
 
     #[tokio::test]
-    async fn a_line_of_a_file_tells_of_its_empty_stack_unless_it_is_older() {
+    async fn a_line_of_what_held_an_asset_and_is_back_tells_nothing() {
         let mut server = Server::new_async().await;
-        let line = |of: &str| {
-            let at = "2026-11-02T00:00:00Z";
-            format!(r#"{{"id":"{A}","parent_id":"{of}","deleted_at":"{at}"}}"#)
-        };
         let list = format!("projects/{P}/recently_deleted?page_size=100");
-        let body = format!(r#"{{"data":[{}]}}"#, line(F));
-        let _mock = mock_answer(&mut server, &list, 200, &body).await;
+        let at = "2026-11-02T00:00:00Z";
+        let lines = [A, F].map(|id| format!(r#"{{"id":"{id}","deleted_at":"{at}"}}"#));
+        let lines = format!(r#"{{"data":[{}]}}"#, lines.join(","));
+        let _list = mock_answer(&mut server, &list, 200, &lines).await;
+        let there = format!(r#"{{"data":{{"id":"{F}","type":"folder"}}}}"#);
+        let folder = format!("folders/{F}");
+        let _folder = mock_answer(&mut server, &folder, 200, &there).await;
         let client = client(&server);
-        for (since, shown) in [
-            ("2026-11-01T00:00:00Z", true),
-            ("2026-11-03T00:00:00Z", false),
-        ] {
-            let emptied = [F, G].map(|stack| (id(stack), since.parse().unwrap()));
-            let wanted = Wanted {
-                assets: [F, G].map(|stack| (id(stack), Some(id(P)))).into(),
-                emptied: emptied.into(),
-                ..Wanted::default()
-            };
-            let deleted = recently_deleted(&client, &wanted, 100).await.unwrap();
-            assert_eq!(deleted.found.contains_key(&id(F)), shown, "{since}");
-            assert!(!deleted.found.contains_key(&id(G)));
-        }
+        // A has a line of its own.
+        let wanted = Wanted {
+            assets: [A, B].map(|text| (id(text), Some(id(P)))).into(),
+            parents: [A, B].map(|text| (id(text), id(F))).into(),
+            since: None,
+        };
+        let deleted = recently_deleted(&client, &wanted, 100).await.unwrap();
+        assert_eq!(found(&deleted), [id(A)]);
     }
 
     #[tokio::test]

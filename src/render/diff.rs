@@ -4,7 +4,7 @@
 //! assets and no more. The walk is made twice, first for the figures in the heads of the
 //! hunks, then for the lines, so that a diff of any length is never held in memory.
 
-use std::collections::{BTreeMap, btree_map};
+use std::collections::{BTreeMap, BTreeSet, btree_map};
 use std::io::{self, Write};
 use std::iter::Peekable;
 use std::slice;
@@ -172,6 +172,7 @@ impl<'plan> Change<'plan> {
             target: state.target.clone(),
             runs: state.runs.clone(),
             assets: BTreeMap::new(),
+            files: BTreeMap::new(),
             catalogue: described(view),
         };
         let number = view.run.number;
@@ -225,6 +226,7 @@ impl<'plan> Change<'plan> {
                         id,
                         record,
                         known: if anew { after } else { before },
+                        files: &self.view.state.files,
                         anew,
                         comma: *left > 0,
                     }
@@ -397,6 +399,8 @@ enum Line<'plan> {
         record: &'plan Record,
         /// What is known of the asset.
         known: &'plan Catalogue,
+        /// The files that version stacks were found to hold.
+        files: &'plan BTreeMap<AssetId, BTreeSet<AssetId>>,
         /// Whether that is other than before.
         anew: bool,
         comma: bool,
@@ -412,6 +416,7 @@ impl Line<'_> {
                     id,
                     record,
                     known: _,
+                    files: _,
                     anew,
                     comma,
                 },
@@ -419,6 +424,7 @@ impl Line<'_> {
                     id: other_id,
                     record: other_record,
                     known: _,
+                    files: _,
                     anew: other_anew,
                     comma: other_comma,
                 },
@@ -434,10 +440,11 @@ impl Line<'_> {
                 id,
                 record,
                 known,
+                files,
                 anew: _,
                 comma,
             } => {
-                record_line(id, record, &[known], line);
+                record_line(id, record, &[known], files, line);
                 if comma {
                     line.push(',');
                 }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::asset::AssetId;
-use crate::event::{Ending, Listener, OpenBatches, RunEvent, Task};
+use crate::event::{Ending, Listener, OpenBatches, RunEvent, Sent, Task};
 use crate::inventory::Known;
 use crate::outcome::{FailureKind, Outcome};
 use crate::plan::decide::{Decision, Path, Why};
@@ -97,6 +97,8 @@ pub(crate) struct SummaryBuilder {
     beside: HashSet<AssetId>,
     /// How many such ones are deleted.
     deleted_beside: usize,
+    /// The files that were asked for in place of their version stacks.
+    members: HashSet<AssetId>,
     /// Those that were unknown before the run, and are deleted.
     cleared: HashSet<AssetId>,
     /// How the assets of the last answer stand, in its order.
@@ -112,6 +114,9 @@ pub(crate) struct SummaryBuilder {
     started: Option<Timestamp>,
     /// How many assets are only read.
     unsettled: usize,
+    /// How many assets the run itself says that it has settled: what was read first, and never
+    /// sent before, looks alike in its events.
+    resolved: Option<usize>,
 }
 
 impl SummaryBuilder {
@@ -223,12 +228,13 @@ impl SummaryBuilder {
     }
 
     fn record_answer(&mut self, of: (u64, Option<&[AssetId]>), id: AssetId, status: Status) {
-        self.under_way.settle([&id]);
+        let is_deleted = matches!(status, Status::Retired(_) | Status::Gone(_));
+        self.under_way.settle(id, is_deleted);
         let is_beside = match of {
             (0, _) => true,
-            // More than it was asked for tells only the delete of one folder or version stack.
-            (_, Some([asked])) => *asked != id,
-            (_, Some(_) | None) => false,
+            // More than it was asked for tells only the delete of one folder.
+            (_, Some([asked])) if !self.members.contains(asked) => *asked != id,
+            (_, Some(_) | None) => self.members.contains(&id),
         };
         if is_beside && !self.open.contains_key(&id) {
             self.beside.insert(id);
@@ -259,6 +265,11 @@ impl SummaryBuilder {
         }
         let unknown = Status::Unknown { attempts: 0 };
         self.before.entry(id).or_insert(unknown);
+    }
+
+    /// Takes over how many assets the run says that it has settled.
+    pub(super) const fn resolved(&mut self, resolved: usize) {
+        self.resolved = Some(resolved);
     }
 
     /// Takes over that an asset is answered for, and nothing yet of the rest of its batch.
@@ -320,7 +331,7 @@ impl SummaryBuilder {
         summary.failed.sort_unstable_by_key(|failed| failed.id);
         summary.unknown.sort_unstable();
         summary.missing.sort_unstable();
-        summary.resolved = resolved + dropped;
+        summary.resolved = self.resolved.unwrap_or(resolved + dropped);
         summary.forgotten = self.forgotten.len();
         let told = deleted - self.deleted_beside + open.len() - self.beside.len();
         let told = told + dropped + unread;
@@ -352,14 +363,22 @@ impl SummaryBuilder {
 impl Listener for SummaryBuilder {
     fn on_event(&mut self, event: &RunEvent) {
         let answered = self.under_way.apply(event);
-        if let Some((Task::Resolve, ids)) = &answered {
+        if let Some(Sent {
+            task: Task::Resolve,
+            ids,
+            ..
+        }) = &answered
+        {
             self.read.extend(ids.iter());
         }
         if let RunEvent::Started(info) = event {
             self.summary.run = Some(info.number);
             self.started = Some(info.at);
-        } else if let RunEvent::Intent { .. } = event {
+        } else if let RunEvent::Intent { ids, stack, .. } = event {
             self.summary.requests += 1;
+            if stack.is_some() {
+                self.members.extend(ids.iter());
+            }
         } else if let RunEvent::Described { assets } = event {
             self.known.extend(assets.iter().cloned());
         } else if let RunEvent::Answered {
@@ -375,7 +394,7 @@ impl Listener for SummaryBuilder {
                 }
             }
             self.latest.clear();
-            let asked = answered.as_ref().map(|(_, ids)| &**ids);
+            let asked = answered.as_ref().map(|sent| &*sent.ids);
             for (id, outcome) in outcomes {
                 self.record_outcome((*batch, asked), *id, outcome, *at);
             }

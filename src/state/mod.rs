@@ -2,8 +2,8 @@
 //!
 //! Everything here is pure: no clock, no file, no network.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -14,8 +14,10 @@ use crate::asset::AssetId;
 use crate::event::{Provenance, RunEvent, RunInfo};
 use crate::outcome::{Evidence, Failure, FailureKind, Outcome};
 pub use catalogue::Catalogue;
+pub use counts::{Counts, Deleted};
 
 mod catalogue;
+mod counts;
 pub mod format;
 
 #[cfg(test)]
@@ -34,6 +36,9 @@ pub struct State {
     pub runs: BTreeMap<u64, RunRecord>,
     /// What is known, by asset.
     pub assets: BTreeMap<AssetId, Record>,
+    /// The files that version stacks were found to hold whose delete was begun and is not over:
+    /// one is deleted when each of its files is.
+    pub files: BTreeMap<AssetId, BTreeSet<AssetId>>,
     /// What the assets were called, where they lay and how large they were.
     pub catalogue: Catalogue,
 }
@@ -237,6 +242,7 @@ impl State {
             target,
             runs: BTreeMap::new(),
             assets: BTreeMap::new(),
+            files: BTreeMap::new(),
             catalogue: Catalogue::default(),
         }
     }
@@ -251,6 +257,9 @@ impl State {
             for (id, outcome) in outcomes {
                 self.absorb(*id, outcome, run, *at);
             }
+        } else if let RunEvent::Opened { stack, files } = event {
+            // What an earlier list showed may be deleted by now, and counts all the same.
+            self.files.entry(*stack).or_default().extend(&**files);
         } else if let RunEvent::Described { assets } = event {
             for (id, known) in assets {
                 self.catalogue.insert(*id, known.clone());
@@ -261,6 +270,10 @@ impl State {
     }
 
     fn absorb(&mut self, id: AssetId, outcome: &Outcome, run: u64, at: Timestamp) {
+        match outcome {
+            Outcome::Retired(_) | Outcome::Gone(_) => drop(self.files.remove(&id)),
+            Outcome::Failed(_) | Outcome::Unknown | Outcome::Missing => {}
+        }
         // One search of the tree for each, since there may be a million.
         match self.assets.entry(id) {
             Entry::Vacant(place) => {
@@ -305,6 +318,7 @@ impl State {
     fn drop_records(&mut self, ids: &[AssetId]) {
         for id in ids {
             self.assets.remove(id);
+            self.files.remove(id);
             self.catalogue.remove(*id);
         }
     }
@@ -370,71 +384,6 @@ impl State {
             }
         }
         counts
-    }
-}
-
-/// How many bytes were deleted.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Deleted {
-    /// How many, as far as that is known.
-    pub bytes: u64,
-    /// Of how many assets it is not known.
-    pub unmeasured: usize,
-}
-
-impl Deleted {
-    /// Adds one asset that was deleted.
-    pub const fn add(&mut self, evidence: Evidence, bytes: Option<u64>) {
-        match (evidence, bytes) {
-            // The folder that it was deleted with has counted it.
-            (Evidence::With(_), _) => {}
-            (_, Some(bytes)) => self.bytes = self.bytes.saturating_add(bytes),
-            (_, None) => self.unmeasured += 1,
-        }
-    }
-}
-
-/// How many assets came to what.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Counts {
-    /// Deleted, and confirmed.
-    pub retired: usize,
-    /// Found already deleted.
-    pub gone: usize,
-    /// Refused by the server.
-    pub failed: usize,
-    /// Sent, and not confirmed.
-    pub unknown: usize,
-    /// Not found, and not shown to be deleted.
-    #[serde(default)]
-    pub missing: usize,
-}
-
-impl Counts {
-    /// How many there are.
-    #[must_use]
-    pub const fn total(&self) -> usize {
-        let Self {
-            retired,
-            gone,
-            failed,
-            unknown,
-            missing,
-        } = *self;
-        retired + gone + failed + unknown + missing
-    }
-
-    /// Counts one more asset.
-    pub const fn add(&mut self, status: &Status) {
-        match status {
-            Status::Retired(_) => self.retired += 1,
-            Status::Gone(_) => self.gone += 1,
-            Status::Failed(_) => self.failed += 1,
-            Status::Unknown { .. } => self.unknown += 1,
-            Status::Missing => self.missing += 1,
-        }
     }
 }
 

@@ -253,6 +253,7 @@ fn any_state() -> impl Strategy<Value = State> {
     )
         .prop_map(|(lineage, endpoint, account, runs, assets)| State {
             catalogue: catalogue(&endpoint, &assets),
+            files: files(&assets),
             lineage: Uuid::from_u128(lineage),
             serial: 9,
             target: Target {
@@ -263,6 +264,18 @@ fn any_state() -> impl Strategy<Value = State> {
             runs,
             assets,
         })
+}
+
+/// Files of every second asset that may have some.
+fn files(assets: &BTreeMap<AssetId, Record>) -> BTreeMap<AssetId, BTreeSet<AssetId>> {
+    let open = assets.iter().filter(|(_, record)| match record.status {
+        Status::Failed(_) | Status::Unknown { .. } => true,
+        Status::Retired(_) | Status::Gone(_) | Status::Missing => false,
+    });
+    let some = assets.keys().copied().take(3);
+    open.step_by(2)
+        .map(|(stack, _)| (*stack, some.clone().collect()))
+        .collect()
 }
 
 /// Something of every second asset.

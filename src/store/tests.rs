@@ -46,6 +46,7 @@ fn started(number: u64) -> RunEvent {
 
 fn intent(batch: u64, ids: &[AssetId]) -> RunEvent {
     RunEvent::Intent {
+        stack: None,
         batch,
         task: Task::Delete,
         ids: Arc::from(ids),

@@ -321,26 +321,28 @@ fn what_the_list_of_a_folder_showed_goes_along_with_it() {
 }
 
 #[test]
-fn a_stack_that_somebody_emptied_is_not_deleted() {
-    let stack = asset(1, "version_stack", "");
-    let deleted = ", deleted_at: 2026-10-01T08:00:00Z";
-    // A file of the second was deleted after our delete, one of the third before it.
-    let of = |number: usize, at: &str| {
-        let child = format!("id: {}, name: b, deleted_at: {at}", text(number + 10));
-        asset(
-            number,
-            "version_stack",
-            &format!(", children: [{{{child}}}]"),
-        )
+fn a_stack_that_somebody_emptied_is_deleted_only_where_each_of_its_files_is_shown_to_be() {
+    let deleted = ", deleted_at: 2026-10-03T08:00:00Z";
+    let of = |number: usize, files: &[usize]| {
+        let children = files.iter().map(|file| {
+            let id = text(*file);
+            format!("{{id: {id}, name: b{deleted}}}")
+        });
+        let children: Vec<String> = children.collect();
+        let children = format!(", children: [{}]", children.join(", "));
+        asset(number, "version_stack", &children)
     };
-    let later = of(2, "2026-10-03T08:00:00Z");
-    let earlier = of(3, "2026-10-01T08:00:00Z");
-    let other = asset(9, "file", deleted);
-    let served = serve(&(stack + &later + &earlier + &other), "", &[]);
-    let desk = listing(&[1, 2, 3].map(|number| (number, "version_stack")));
+    // One of the files of the second is nowhere to be found, and one of the third lives elsewhere.
+    let assets = of(1, &[11, 12]) + &of(2, &[21]) + &of(3, &[31]) + &of(4, &[41]) + &file(32);
+    let served = serve(&assets, "", &[]);
+    let desk = listing(&[1, 2, 3, 4].map(|number| (number, "version_stack")));
     let at = "2026-10-02T08:00:00Z";
-    let records = [1, 2, 3].map(|number| {
-        let record = json!({"status": "unknown", "attempts": 1, "run": 1, "at": at});
+    let held: [(usize, &[usize]); 4] = [(1, &[11, 12]), (2, &[21, 22]), (3, &[31, 32]), (4, &[])];
+    let records = held.map(|(number, files)| {
+        let mut record = json!({"status": "unknown", "attempts": 1, "run": 1, "at": at});
+        if !files.is_empty() {
+            record["files"] = files.iter().map(|file| text(*file)).collect();
+        }
         (text(number), record)
     });
     let records: serde_json::Map<String, Value> = records.into_iter().collect();
@@ -353,13 +355,122 @@ fn a_stack_that_somebody_emptied_is_not_deleted() {
     });
     desk.write("state.json", state.to_string());
     apply(&served, &desk, &[]).expect(3);
-    assert_eq!(
-        record(&desk, 1)["status"],
-        "unknown",
-        "nothing of it is shown"
-    );
-    assert_eq!(record(&desk, 2)["evidence"], "listed");
-    assert_eq!(record(&desk, 2)["status"], "retired");
-    assert_eq!(record(&desk, 3)["status"], "unknown");
+    assert_eq!(record(&desk, 1)["status"], "gone");
+    assert_eq!(record(&desk, 1)["evidence"], "listed");
+    for number in [2, 3, 4] {
+        assert_eq!(record(&desk, number)["status"], "unknown", "{number}");
+    }
+    // What it held is kept as long as that is so.
+    assert_eq!(record(&desk, 1)["files"], Value::Null);
+    assert_eq!(record(&desk, 3)["files"], json!([text(31), text(32)]));
+    assert!(is_alive(&served, 32));
     served.stop();
+}
+
+#[cfg(all(unix, feature = "failpoints"))]
+mod killed {
+    use std::collections::BTreeMap;
+    use std::process::Stdio;
+
+    use frameio_retire::sandbox::world::edit::Change;
+    use frameio_retire::store::file::FileStore;
+
+    use super::*;
+    use crate::rig::was_killed;
+
+    /// What is recorded, with what the journal adds.
+    fn records(desk: &Desk) -> BTreeMap<AssetId, &'static str> {
+        let store = FileStore::new(&desk.path("state.json"));
+        let state = store.load().unwrap().unwrap().state;
+        let records = state.assets.iter();
+        records
+            .map(|(id, record)| (*id, record.status.name()))
+            .collect()
+    }
+
+    /// A version stack of three files of which the second was deleted and the run has died before
+    /// it wrote that down.
+    fn in_the_middle() -> (Served, Desk) {
+        let children: Vec<String> = [11, 12, 13]
+            .iter()
+            .map(|file| format!("{{id: {}, name: b}}", text(*file)))
+            .collect();
+        let children = format!(", children: [{}]", children.join(", "));
+        let assets = asset(1, "version_stack", &children) + &asset(2, "folder", "");
+        let served = serve(&assets, "", &[]);
+        let desk = listing(&[(1, "version_stack")]);
+        let url = served.sandbox.url();
+        let arguments = [
+            "apply",
+            "--auto-approve",
+            "--endpoint",
+            &url,
+            "--state",
+            "state.json",
+            "--api",
+            "v4",
+            "--concurrency",
+            "1",
+        ];
+        let variables = [
+            ("FRAMEIO_TOKEN", served.sandbox.token()),
+            // The list is the first that is heard.
+            ("RETIRE_CRASH", "batch.heard:3"),
+        ];
+        let mut command = desk.command(&arguments);
+        command
+            .envs(variables)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        assert!(was_killed(command.status().unwrap()));
+        let alive = [11, 12, 13].map(|number| is_alive(&served, number));
+        assert_eq!(alive, [false, false, true]);
+        let expected = [(1, "unknown"), (11, "retired"), (12, "unknown")];
+        let expected = expected.map(|(number, status)| (id(number), status));
+        assert_eq!(records(&desk), expected.into());
+        (served, desk)
+    }
+
+    #[test]
+    fn each_file_has_a_record_and_the_next_run_ends_what_was_begun() {
+        let (served, desk) = in_the_middle();
+        apply(&served, &desk, &[]).expect(0);
+        for number in [1, 11, 12] {
+            assert_eq!(record(&desk, number)["status"], "retired", "{number}");
+        }
+        assert!(!is_alive(&served, 13));
+        served.stop();
+    }
+
+    #[test]
+    fn where_somebody_deletes_the_rest_lists_show_it() {
+        let (served, desk) = in_the_middle();
+        let rest = Change::Delete { id: id(13) };
+        served.sandbox.change(rest).unwrap();
+        apply(&served, &desk, &[]).expect(0);
+        assert_eq!(record(&desk, 1)["status"], "retired");
+        served.stop();
+    }
+
+    #[test]
+    fn where_somebody_moves_the_rest_out_of_it_the_stack_stays_unknown() {
+        let (served, desk) = in_the_middle();
+        let (rest, to) = (id(13), id(2));
+        served
+            .sandbox
+            .change(Change::Move { id: rest, to })
+            .unwrap();
+        let done = apply(&served, &desk, &[]).expect(3);
+        assert_eq!(record(&desk, 1)["status"], "unknown");
+        let why = format!("`{}` is deleted", text(13));
+        assert!((done.out.clone() + &done.err).contains(&why), "{done:?}");
+        assert!(is_alive(&served, 13));
+        // Once nobody wants it gone, what was deleted keeps its records.
+        desk.write("retire.yaml", "version: 1\nassets: []\n");
+        apply(&served, &desk, &[]);
+        for number in [11, 12] {
+            assert_eq!(record(&desk, number)["status"], "retired", "{number}");
+        }
+        served.stop();
+    }
 }

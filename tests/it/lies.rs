@@ -2,7 +2,7 @@
 //! lives is recorded as deleted, and none that was deleted is without a record.
 #![cfg(unix)]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use frameio_retire::asset::AssetId;
 use frameio_retire::sandbox::fault::Faults;
@@ -44,6 +44,10 @@ fn id(number: u64) -> AssetId {
         .unwrap()
 }
 
+fn is_deleted(record: &Value) -> bool {
+    record["status"] == "retired" || record["status"] == "gone"
+}
+
 /// A server, what is listed, and what is known to be true of both.
 struct Lie {
     served: Served,
@@ -51,6 +55,8 @@ struct Lie {
     dice: Dice,
     api: &'static str,
     listed: Vec<AssetId>,
+    /// The files of each version stack; V4 deletes them in its place.
+    stacks: BTreeMap<AssetId, [AssetId; 2]>,
     /// Whether the lists of the recently deleted leave out what went with its folder.
     has_only_tops: bool,
     /// What was deleted before the first run.
@@ -66,10 +72,17 @@ impl Lie {
         let mut dice = Dice::new(number);
         let (mut assets, mut manifest) = (String::new(), "version: 1\nassets:\n".to_owned());
         let (mut listed, mut others) = (Vec::new(), BTreeSet::new());
+        let mut stacks = BTreeMap::new();
         for number in 1..=ASSETS {
             let (of, inside) = (id(number), id(1_000 + number));
-            // Every sixth is a folder, in which something lies that is listed too.
-            let kind = if number % 6 == 0 { "folder" } else { "file" };
+            // Every sixth is a folder, in which something lies that is listed too, and every sixth
+            // is a version stack, whose files are not.
+            let kind = match number % 6 {
+                0 => "folder",
+                3 => "version_stack",
+                _ => "file",
+            };
+            let newer = id(3_000 + number);
             let more = match dice.below(8) {
                 0 => ", deaf: true",
                 1 => ", hidden: true",
@@ -77,11 +90,22 @@ impl Lie {
                 3 => ", deleted_at: 2026-10-01T08:00:00Z",
                 _ => "",
             };
-            if more.contains("deleted_at") {
-                others.extend([of, inside]);
+            let is_deleted = more.contains("deleted_at");
+            if is_deleted {
+                others.extend([of, inside, newer]);
             }
-            let child = format!(", children: [{{id: {inside}, name: b{more}}}]");
-            let child = if kind == "folder" { &child } else { "" };
+            let all = if is_deleted { more } else { "" };
+            let child = format!("{{id: {inside}, name: b{more}}}");
+            let child = match kind {
+                "folder" => format!(", children: [{child}]"),
+                "version_stack" => {
+                    format!(", children: [{{id: {newer}, name: c{all}}}, {child}]")
+                }
+                _ => String::new(),
+            };
+            if kind == "version_stack" {
+                stacks.insert(of, [newer, inside]);
+            }
             let line =
                 format!("              - {{id: {of}, name: a, type: {kind}{more}{child}}}\n");
             assets.push_str(&line);
@@ -113,6 +137,7 @@ impl Lie {
             dice,
             api,
             listed,
+            stacks,
             has_only_tops: behaviour.ends_with("tops"),
             others,
             confirmed: BTreeSet::new(),
@@ -132,7 +157,8 @@ impl Lie {
 
     /// Has the server lie in some ways, and others change something.
     fn trouble(&mut self) {
-        const CALLS: &str = "bulk_delete+asset_read+v4_file_delete+v4_folder_delete+v4_file_read";
+        const CALLS: &str =
+            "bulk_delete+asset_read+v4_file_delete+v4_folder_delete+v4_file_read+v4_stack_children";
         let many = u64::try_from(LIES.len()).unwrap();
         let rules = (0..4).map(|_| {
             let lie = LIES[usize::try_from(self.dice.below(many)).unwrap()];
@@ -144,21 +170,31 @@ impl Lie {
         self.served.sandbox.set_faults(Faults { seed, rules });
         let hidden = self.some(4);
         self.served.sandbox.hide(hidden);
-        let dead = |lie: &Self| {
-            let listed = lie.listed.iter().copied();
-            let world = &lie.served.sandbox;
-            let dead = listed.filter(|id| !world.with_world(|world| world.is_alive(*id)));
-            dead.collect::<BTreeSet<_>>()
-        };
-        let before = dead(self);
+        let before = self.dead();
         for id in self.some(2) {
             self.served.sandbox.restore(id);
         }
         // What was deleted with its folder comes back with it.
-        for id in before.difference(&dead(self)) {
+        for id in before.difference(&self.dead()) {
             self.restored.insert(*id);
             self.others.remove(id);
         }
+    }
+
+    /// Whether an asset lives; with V4 a version stack does as long as one of its files does.
+    fn lives(&self, id: AssetId) -> bool {
+        let is_alive = |id| self.served.sandbox.with_world(|world| world.is_alive(id));
+        match self.stacks.get(&id) {
+            Some(files) if self.api == "v4" => files.iter().any(|file| is_alive(*file)),
+            Some(_) | None => is_alive(id),
+        }
+    }
+
+    /// The assets that do not, the files of version stacks among them.
+    fn dead(&self) -> BTreeSet<AssetId> {
+        let files = self.stacks.values().flatten();
+        let all = self.listed.iter().chain(files).copied();
+        all.filter(|id| !self.lives(*id)).collect()
     }
 
     fn apply(&mut self) -> i32 {
@@ -199,8 +235,8 @@ impl Lie {
         let mut confirmed = BTreeSet::new();
         for id in &self.listed {
             let record = &records[id.to_string()];
-            let alive = self.served.sandbox.with_world(|world| world.is_alive(*id));
-            let is_deleted = record["status"] == "retired" || record["status"] == "gone";
+            let alive = self.lives(*id);
+            let is_deleted = is_deleted(record);
             if is_deleted {
                 let is_back = self.confirmed.contains(id) && self.restored.contains(id);
                 assert!(!alive || is_back, "`{id}` lives, and has {record}");
@@ -219,6 +255,20 @@ impl Lie {
         }
         assert!(confirmed.is_superset(&self.confirmed), "a record was lost");
         self.confirmed = confirmed;
+        for (stack, files) in self.stacks.iter().filter(|_| self.api == "v4") {
+            for file in files {
+                let record = &records[file.to_string()];
+                let alive = self.lives(*file);
+                let lies = is_deleted(record) && alive && !self.restored.contains(file);
+                assert!(!lies, "`{file}` lives, and has {record}");
+                let is_ours = !alive && !self.others.contains(file);
+                let is_covered = !record.is_null() || self.confirmed.contains(stack);
+                assert!(
+                    !is_ours || is_covered,
+                    "`{file}` was deleted, and has no record"
+                );
+            }
+        }
     }
 
     /// Has the server tell the truth, until all that can be is settled.
@@ -231,7 +281,7 @@ impl Lie {
         let records = self.records();
         for id in &self.listed {
             let record = &records[id.to_string()];
-            let alive = self.served.sandbox.with_world(|world| world.is_alive(*id));
+            let alive = self.lives(*id);
             let status = record["status"].as_str();
             if self.confirmed.contains(id) {
                 continue;

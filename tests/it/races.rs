@@ -138,6 +138,7 @@ fn run(number: u64) -> [RunEvent; 3] {
             account: None,
         }),
         RunEvent::Intent {
+            stack: None,
             batch: 1,
             task: Task::Delete,
             ids: Arc::from([id]),

@@ -316,7 +316,15 @@ fn compare<'state>(
             assert_eq!(alive, world.is_alive(*folder), "`{id}` in `{folder}`");
             continue;
         }
-        if cast.stack_of(id).is_some() {
+        if let Some(stack) = cast.stack_of(id) {
+            // It goes for itself: its version stack speaks for it only once that is deleted.
+            let deleted = |status: Option<&Status>| {
+                matches!(status, Some(Status::Retired(_) | Status::Gone(_)))
+            };
+            let is_covered = deleted(record(&stack)) || record(&id).is_some();
+            assert!(alive || is_covered, "`{id}` was deleted, and has no record");
+            let lies = alive && deleted(record(&id));
+            assert!(!lies, "`{id}` lives, and is recorded as {:?}", record(&id));
             continue;
         }
         let files = cast.stacks.get(&id).filter(|_| cast.api == "v4");

@@ -36,6 +36,7 @@ fn base() -> State {
 
 fn intent(batch: u64, ids: impl IntoIterator<Item = u128>) -> RunEvent {
     RunEvent::Intent {
+        stack: None,
         batch,
         task: Task::Delete,
         ids: ids.into_iter().map(asset).collect::<Vec<_>>().into(),
@@ -125,6 +126,8 @@ fn known(events: &[RunEvent]) -> BTreeMap<AssetId, &'static str> {
             }
             RunEvent::Started(_)
             | RunEvent::Described { .. }
+            | RunEvent::Opened { .. }
+            | RunEvent::FileDone { .. }
             | RunEvent::Forgotten { .. }
             | RunEvent::Warned { .. }
             | RunEvent::Paced { .. }

@@ -99,6 +99,10 @@ impl Strategy for Bulk {
         &job.ids
     }
 
+    fn stack(_: &Job<Self>) -> Option<AssetId> {
+        None
+    }
+
     fn judge(job: &Job<Self>, reply: &Reply) -> Verdict<Told> {
         match &job.call {
             Call::BulkDelete(ids) => answer::judge_delete(ids, reply).map(Told::Deleted),
@@ -116,7 +120,7 @@ impl Strategy for Bulk {
                     ..Self::read_again(&job, id, known.approved)
                 });
                 let mut effects = vec![Effect::Requeue(reads.collect())];
-                effects.extend(doubt(doubts));
+                effects.extend(doubt(&job, doubts));
                 effects.extend(record_outcome(outcomes, known));
                 effects
             }

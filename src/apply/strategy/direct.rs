@@ -35,17 +35,10 @@ fn deleted(
         ..Direct::read_again(job, id, known.approved)
     });
     let mut effects = vec![Effect::Requeue(reads.collect())];
+    effects.extend(doubt(job, doubts));
     match subject(job).stack {
-        None => {
-            effects.extend(doubt(doubts));
-            effects.extend(record_outcome(with_contents(outcomes, known), known));
-        }
+        None => effects.extend(record_outcome(with_contents(outcomes, known), known)),
         Some(stack) => {
-            if !doubts.is_empty() {
-                // What is not known of a file is not known of the stack.
-                effects.push(Effect::Doubt(vec![stack]));
-                effects.push(Effect::Record(Vec::new()));
-            }
             effects.extend(
                 outcomes
                     .into_iter()
@@ -80,8 +73,10 @@ fn alive(job: Job<Direct>, look: &Look, known: &Known<'_, Direct>) -> Vec<Effect
         return Direct::on_outcome(subject, Outcome::Failed(failure), known);
     }
     let Subject { id, stack } = subject;
-    if !job.listed {
-        return vec![Effect::Forget(id)];
+    match stack {
+        Some(stack) if !job.listed => return stacks::moved(stack, id, known),
+        None if !job.listed => return vec![Effect::Forget(id)],
+        Some(_) | None => {}
     }
     let again = match stack {
         Some(stack) => delete_member(stack, id),
@@ -191,6 +186,10 @@ impl Strategy for Direct {
         slice::from_ref(target(job))
     }
 
+    fn stack(job: &Job<Self>) -> Option<AssetId> {
+        subject(job).stack
+    }
+
     fn judge(job: &Job<Self>, reply: &Reply) -> Verdict<Told> {
         let id = *target(job);
         match &job.aim {
@@ -238,6 +237,10 @@ impl Strategy for Direct {
     ) -> Vec<Effect<Self>> {
         match subject.stack {
             Some(stack) => stacks::member_done(stack, subject.id, outcome, known),
+            // Nothing is left of a version stack once its files are deleted.
+            None if outcome == Outcome::Missing && known.state.files.contains_key(&subject.id) => {
+                stacks::emptied(subject.id, known)
+            }
             None => settled_alone(subject.id, outcome, known),
         }
     }

@@ -13,12 +13,12 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::apply::breaker::Tally;
 use crate::asset::AssetId;
-use crate::event::{RateLimit, StopReason, Task};
+use crate::event::{RateLimit, RunEvent, StopReason, Task};
 use crate::frameio::Reply;
 use crate::frameio::call::Call;
 use crate::frameio::retry::Retries;
 use crate::frameio::verdict::Verdict;
-use crate::outcome::{AssetOutcome, Failure, Outcome};
+use crate::outcome::{AssetOutcome, Evidence, Failure, Outcome};
 use crate::plan::approve::{Approved, Resolve};
 use crate::state::{Record, State, Status};
 
@@ -61,6 +61,9 @@ pub(crate) trait Strategy:
 
     /// The assets that a job asks for.
     fn targets(job: &Job<Self>) -> &[AssetId];
+
+    /// The version stack that they are files of, where they are deleted in its place.
+    fn stack(job: &Job<Self>) -> Option<AssetId>;
 
     /// What an answer means.
     fn judge(job: &Job<Self>, reply: &Reply) -> Verdict<Self::Answer>;
@@ -183,8 +186,10 @@ pub(crate) enum Effect<S: Strategy> {
     HoldBack(AssetOutcome),
     /// Looks for an asset in the lists of recently deleted assets.
     Seek(Subject),
-    /// Looks there for files of a version stack that is empty, and whose files we may have deleted.
-    SeekFiles(AssetId),
+    /// Remembers which files a version stack holds whose delete begins.
+    Opened(AssetId, Arc<[AssetId]>),
+    /// Remembers what became of a file that is deleted in place of its version stack.
+    FileDone(FileDone),
     /// Drops the record of an asset that lives and that nobody wants gone.
     Forget(AssetId),
     /// Sends jobs before everything else.
@@ -210,6 +215,32 @@ pub(crate) enum Effect<S: Strategy> {
     Stop(StopReason),
 }
 
+/// What became of a file that is deleted in place of its version stack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct FileDone {
+    pub(super) stack: AssetId,
+    pub(super) file: AssetId,
+    /// What shows that we deleted it; nothing where we did not.
+    pub(super) retired: Option<Evidence>,
+}
+
+impl FileDone {
+    /// What happened, as the answer to a batch told it.
+    pub(super) const fn event(self, batch: u64) -> RunEvent {
+        let Self {
+            stack,
+            file,
+            retired,
+        } = self;
+        RunEvent::FileDone {
+            batch,
+            stack,
+            file,
+            retired,
+        }
+    }
+}
+
 /// A request that is made again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Retry<S: Strategy> {
@@ -222,6 +253,20 @@ pub(crate) struct Retry<S: Strategy> {
     /// The rate limit that rests as long, if one does.
     pub(super) rests: Option<RateLimit>,
     pub(super) why: String,
+}
+
+impl<S: Strategy> Retry<S> {
+    /// What happened: a batch went wrong, and is made again after a pause.
+    pub(super) fn event(&self, batch: u64, at: Timestamp, wait: Duration) -> RunEvent {
+        RunEvent::Retried {
+            batch,
+            at,
+            assets: self.assets,
+            tries: self.count,
+            wait,
+            why: self.why.clone(),
+        }
+    }
 }
 
 /// An asset, and the version stack that it is a file of, where it is deleted as such.
@@ -355,6 +400,15 @@ impl<S: Strategy> Known<'_, S> {
             Status::Unknown { .. } => Some(self.state.runs.get(&record.run)?.at),
             Status::Retired(_) | Status::Gone(_) | Status::Failed(_) | Status::Missing => None,
         }
+    }
+
+    /// What shows that an asset is deleted, and whether we did it.
+    pub(super) fn evidence(&self, id: AssetId) -> Option<(bool, Evidence)> {
+        if let Some((_, Outcome::Gone(evidence))) = self.memory.held.get(&id) {
+            return Some((false, *evidence));
+        }
+        let status = self.status(id)?;
+        Some((matches!(status, Status::Retired(_)), status.evidence()?))
     }
 
     /// Whether a delete of ours was not answered.

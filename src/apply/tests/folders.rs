@@ -4,7 +4,7 @@ use super::*;
 use crate::apply::tests::v4::{V4, empty, hear_approved, listing_in, run_approved};
 use crate::asset::Kind;
 use crate::event::{OpenBatches, Task};
-use crate::outcome::Evidence;
+use crate::outcome::{Evidence, FailureKind};
 
 #[test]
 fn what_the_last_list_showed_in_a_folder_is_deleted_with_it() {
@@ -112,71 +112,193 @@ fn what_a_delete_does_not_find_and_nobody_can_read_is_not_known() {
     assert_eq!(status(&ended.state, 2), Some("retired"));
 }
 
+/// A state to which a version stack is unknown that held some files.
+fn emptied(files: &[u128]) -> State {
+    let mut state = unanswered(empty(), [1]);
+    state.apply(0, &RunEvent::Started(bench::info(&empty())));
+    state.apply(
+        1,
+        &RunEvent::Opened {
+            stack: asset(1),
+            files: files.iter().map(|number| asset(*number)).collect(),
+        },
+    );
+    for record in state.assets.values_mut() {
+        record.run = 1;
+    }
+    state
+}
+
+fn apply_emptied(server: &V4, state: State) -> State {
+    let approved = listing_in(&state, &[(1, Some(Kind::VersionStack))], &[], &[]);
+    let ended = run_approved(server, state, &approved);
+    assert_eq!(ended.ending, Ending::Done);
+    ended.state
+}
+
 #[test]
-fn an_empty_stack_is_deleted_only_where_a_list_shows_that_its_files_are() {
-    for (is_shown, expected) in [
-        (true, Status::Retired(Evidence::Listed)),
-        (false, Status::Unknown { attempts: 1 }),
+fn an_empty_stack_is_deleted_only_where_each_of_its_files_is_shown_to_be() {
+    for (held, shown, expected) in [
+        (&[11, 12][..], &[11, 12][..], "retired"),
+        (&[11, 12], &[11], "unknown"),
+        (&[11, 12], &[12], "unknown"),
+        (&[], &[11], "unknown"),
     ] {
-        let server = V4::with([(1, Kind::VersionStack)]);
-        {
-            let mut known = server.0.lock().unwrap();
-            known.stacks.insert(asset(1), vec![asset(11)]);
-            if is_shown {
-                known.lines.insert(asset(11), Timestamp::UNIX_EPOCH);
+        for is_there in [true, false] {
+            let alive = is_there.then_some((1, Kind::VersionStack));
+            let server = V4::with(alive);
+            {
+                let mut known = server.0.lock().unwrap();
+                if is_there {
+                    known.stacks.insert(asset(1), Vec::new());
+                }
+                let lines = shown.iter();
+                let lines = lines.map(|number| (asset(*number), Timestamp::UNIX_EPOCH));
+                known.lines.extend(lines);
             }
+            let mut state = emptied(held);
+            // The delete of one was not answered; the other was never sent.
+            let sent = state.assets[&asset(1)].clone();
+            state.assets.insert(asset(12), sent);
+            let after = apply_emptied(&server, state);
+            let status = &after.assets[&asset(1)].status;
+            assert_eq!(status.name(), expected, "{held:?}, {shown:?}, {is_there}");
+            let evidence = (expected == "retired").then_some(Evidence::Listed);
+            assert_eq!(status.evidence(), evidence);
         }
-        let mut state = unanswered(empty(), [1]);
-        state.apply(0, &RunEvent::Started(bench::info(&empty())));
-        let approved = listing_in(&state, &[(1, Some(Kind::VersionStack))], &[], &[]);
-        for record in state.assets.values_mut() {
-            record.run = 1;
+    }
+}
+
+#[test]
+fn a_stack_whose_file_lives_elsewhere_stays_unknown() {
+    let server = V4::with([(1, Kind::VersionStack), (12, Kind::File)]);
+    {
+        let mut known = server.0.lock().unwrap();
+        known.stacks.insert(asset(1), Vec::new());
+        known.lines.insert(asset(11), Timestamp::UNIX_EPOCH);
+    }
+    let after = apply_emptied(&server, emptied(&[11, 12]));
+    assert_eq!(status(&after, 1), Some("unknown"));
+    assert_eq!(status(&after, 12), None, "nothing was sent for it");
+    assert!(server.is_alive(12));
+}
+
+#[test]
+fn a_stack_that_others_emptied_after_a_refusal_is_deleted_with_the_evidence_of_all() {
+    let server = V4::with([(1, Kind::VersionStack), (11, Kind::File), (12, Kind::File)]);
+    {
+        let mut known = server.0.lock().unwrap();
+        known.stacks.insert(asset(1), [11, 12].map(asset).to_vec());
+        known.refuse = vec![asset(12)];
+    }
+    let listed = [(1, Some(Kind::VersionStack))];
+    let approved = listing_in(&empty(), &listed, &[], &[]);
+    let ended = run_approved(&server, empty(), &approved);
+    assert_eq!(status(&ended.state, 1), Some("failed"));
+    assert_eq!(status(&ended.state, 11), Some("retired"));
+    for (line, expected) in [(None, "failed"), (Some(Timestamp::UNIX_EPOCH), "retired")] {
+        let emptied = V4::with([(1, Kind::VersionStack)]);
+        {
+            let mut known = emptied.0.lock().unwrap();
+            known.stacks.insert(asset(1), Vec::new());
+            known.lines.extend(line.map(|at| (asset(12), at)));
         }
-        let ended = run_approved(&server, state, &approved);
-        assert_eq!(ended.ending, Ending::Done);
-        assert_eq!(ended.state.assets[&asset(1)].status, expected);
+        let after = apply_emptied(&emptied, ended.state.clone());
+        assert_eq!(status(&after, 1), Some(expected));
+        assert_eq!(status(&after, 11), Some("retired"), "it is kept");
+        assert_eq!(after.files.is_empty(), line.is_some());
     }
 }
 
 #[test]
 fn nothing_that_was_sent_is_ever_without_a_record() {
-    let server = V4::with([(1, Kind::VersionStack), (2, Kind::File), (11, Kind::File)]);
+    let server = V4::with([
+        (1, Kind::VersionStack),
+        (2, Kind::File),
+        (3, Kind::VersionStack),
+        (11, Kind::File),
+        (31, Kind::File),
+        (32, Kind::File),
+        (33, Kind::File),
+    ]);
     {
         let mut known = server.0.lock().unwrap();
         known.stacks.insert(asset(1), vec![asset(11)]);
+        known
+            .stacks
+            .insert(asset(3), [31, 32, 33].map(asset).to_vec());
         // A delete does not find them, and a reading does.
         known.stubborn = vec![asset(2), asset(11)];
+        known.lost = vec![asset(32)];
     }
-    let listed = [(1, Some(Kind::VersionStack)), (2, Some(Kind::File))];
+    let stack = Some(Kind::VersionStack);
+    let listed = [(1, stack), (2, Some(Kind::File)), (3, stack)];
     let approved = listing_in(&empty(), &listed, &[], &[]);
     let (_, heard) = hear_approved(&server, empty(), &approved);
     // As if the process were killed after each of the events.
     let (mut state, mut open) = (empty(), OpenBatches::default());
     let mut sent = std::collections::BTreeSet::new();
+    let (mut refused, mut retired) = (std::collections::BTreeSet::new(), Vec::new());
     for event in &heard {
         state.apply(1, event);
         open.apply(event);
         if let RunEvent::Intent {
             task: Task::Delete,
             ids,
+            stack,
             ..
         } = event
         {
-            sent.extend(ids.iter().copied());
+            sent.extend(ids.iter().chain(stack).copied());
+        } else if let RunEvent::FileDone {
+            file,
+            retired: shown,
+            ..
+        } = event
+        {
+            if shown.is_some() {
+                retired.push(*file);
+            } else {
+                refused.insert(*file);
+            }
         }
-        let left = open.clone().give_up();
-        let left: Vec<_> = left.into_iter().flat_map(|(_, all)| all).collect();
-        for id in &sent {
-            let is_open = left.iter().any(|(unknown, _)| unknown == id);
-            assert!(
-                is_open || state.assets.contains_key(id),
-                "`{id}` after {event:?}"
+        let mut killed = state.clone();
+        for (batch, outcomes) in open.clone().give_up() {
+            let at = Timestamp::UNIX_EPOCH;
+            killed.apply(
+                1,
+                &RunEvent::Answered {
+                    batch,
+                    at,
+                    outcomes,
+                },
             );
         }
+        let is_retired = status(&killed, 3) == Some("retired");
+        let covered =
+            |id: &AssetId| is_retired && [31, 32, 33].iter().any(|number| asset(*number) == *id);
+        for id in sent
+            .iter()
+            .filter(|id| !refused.contains(id) && !covered(id))
+        {
+            assert!(killed.assets.contains_key(id), "`{id}` after {event:?}");
+        }
+        for id in retired.iter().filter(|id| !covered(id)) {
+            let status = &killed.assets[id].status;
+            assert!(matches!(status, Status::Retired(_)), "`{id}` is {status:?}");
+        }
     }
-    assert_eq!(sent.len(), 2, "{sent:?}");
-    assert_eq!(status(&state, 1), Some("failed"));
-    assert_eq!(status(&state, 2), Some("failed"));
+    assert_eq!(sent.len(), 7, "{sent:?}");
+    assert_eq!(retired.len(), 3);
+    for (number, expected) in [(1, "failed"), (2, "failed"), (3, "retired")] {
+        assert_eq!(status(&state, number), Some(expected));
+    }
+    assert_eq!(
+        state.assets.len(),
+        3,
+        "the version stacks speak for their files"
+    );
+    assert!(open.is_empty());
 }
 
 #[test]
@@ -216,4 +338,19 @@ fn a_record_without_evidence_shows_nothing_of_an_empty_stack() {
             "{evidence:?}"
         );
     }
+}
+
+#[test]
+fn what_is_of_no_kind_in_the_words_of_the_server_failed_unless_a_delete_of_it_was_lost() {
+    let server = V4::with([]);
+    server.0.lock().unwrap().odd = vec![asset(1), asset(2)];
+    let state = unanswered(empty(), [2]);
+    let approved = listing_in(&state, &[(1, None), (2, None)], &[], &[]);
+    let ended = run_approved(&server, state, &approved);
+    let Status::Failed(failed) = &ended.state.assets[&asset(1)].status else {
+        panic!("{:?}", ended.state.assets);
+    };
+    assert_eq!(failed.kind, FailureKind::Invalid);
+    assert_eq!(&*failed.message, "It is none.");
+    assert_eq!(status(&ended.state, 2), Some("unknown"));
 }

@@ -7,7 +7,8 @@ use proptest::prelude::{Just, any, prop, prop_assert, prop_assert_eq, prop_oneof
 use proptest::strategy::Strategy as _;
 use proptest::test_runner::TestCaseError;
 
-use super::bench::{approved, asset, state, unanswered};
+use super::bench::{approved, state, unanswered};
+use super::world::asset;
 use crate::apply::breaker::Tally;
 use crate::apply::follow::{broken, follow, sought};
 use crate::apply::strategy::{Bulk, Direct, Effect, Job, Known, Memory, Strategy, Subject, Tries};
@@ -305,13 +306,13 @@ enum Fate {
 }
 
 /// How each asset that a job asks for ends; nothing where effects say more than one thing of it.
-fn fate<S: Strategy>(id: AssetId, of: AssetId, effects: &[Effect<S>]) -> Option<Fate> {
+fn fate<S: Strategy>(id: AssetId, is_member: bool, effects: &[Effect<S>]) -> Option<Fate> {
     let asks = |jobs: &[Job<S>]| jobs.iter().any(|job| S::targets(job).contains(&id));
     let (mut settled, mut unknown, mut queued) = (0, 0, 0);
     for effect in effects {
         match effect {
             Effect::Record(outcomes) => {
-                for (_, outcome) in outcomes.iter().filter(|(told, _)| *told == of) {
+                for (_, outcome) in outcomes.iter().filter(|(told, _)| *told == id) {
                     if *outcome == Outcome::Unknown {
                         unknown += 1;
                     } else {
@@ -320,9 +321,11 @@ fn fate<S: Strategy>(id: AssetId, of: AssetId, effects: &[Effect<S>]) -> Option<
                 }
             }
             Effect::HoldBack((told, _)) | Effect::Forget(told) => {
-                settled += usize::from(*told == of);
+                settled += usize::from(*told == id);
             }
-            Effect::SeekFiles(stack) => queued += usize::from(*stack == id),
+            // A file of a version stack has an end of its own.
+            Effect::FileDone(done) => settled += usize::from(done.file == id),
+            Effect::Doubt(ids) => unknown += usize::from(is_member && ids.contains(&id)),
             Effect::Seek(subject) => queued += usize::from(subject.id == id),
             Effect::Found(found, _) => queued += usize::from(*found == id),
             Effect::Requeue(jobs) => queued += usize::from(asks(jobs)),
@@ -332,7 +335,7 @@ fn fate<S: Strategy>(id: AssetId, of: AssetId, effects: &[Effect<S>]) -> Option<
             | Effect::Count(_)
             | Effect::Strain(..)
             | Effect::Intended(..)
-            | Effect::Doubt(_)
+            | Effect::Opened(..)
             | Effect::Progress(..)
             | Effect::Stop(_) => {}
         }
@@ -415,12 +418,10 @@ fn ends_once<S: Strategy>(
     let closes = |effect: &&Effect<S>| matches!(effect, Effect::Record(_));
     prop_assert_eq!(effects.iter().filter(closes).count(), 1, "{:?}", effects);
     for id in targets {
-        // A file of a version stack is recorded as the stack.
-        let of = if ids.contains(&id) { id } else { ids[0] };
         // What a reading does not tell stays what it is recorded as: not known.
         let stays = is_reading && nothing_told;
         prop_assert!(
-            fate(id, of, &effects).is_some() || stays,
+            fate(id, !ids.contains(&id), &effects).is_some() || stays,
             "{:?}: {:?}",
             reply,
             effects

@@ -10,29 +10,16 @@ use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state
 use super::*;
 use crate::apply::strategy::{self, Bulk, Direct};
 use crate::apply::tests::bench::Heard;
+use crate::apply::tests::tree::{TREE, WORLD, Wishes, planned};
 use crate::apply::tests::wild::{Death, Mortal, Twist, Twists, Wild, death, twist};
 use crate::apply::{Ended, breaker};
+use crate::asset::Kind;
 use crate::frameio::deleter::Deleter;
-use crate::inventory::Inventory;
-use crate::manifest::document::{Entry, Hold, Manifests, Spot};
-use crate::plan::approve::{Approved, Consent, approve};
 use crate::plan::decide::Rules;
-use crate::plan::{Inputs, make};
 use crate::state::{Api, Target};
 
-/// How many assets the world has.
-const WORLD: u128 = 24;
-
-/// What the model knows: what people and the server want, and nothing of how it is done.
-#[derive(Debug, Clone, Default)]
-struct Wishes {
-    listed: BTreeSet<u128>,
-    held: BTreeSet<u128>,
-    refused: BTreeSet<u128>,
-}
-
 #[derive(Debug, Clone)]
-enum Move {
+pub(super) enum Move {
     List(u128, bool),
     Hold(u128, bool),
     Refuse(u128, bool),
@@ -43,10 +30,11 @@ enum Move {
     /// A delete does not find it, though it lives, or finds it again.
     Deafen(u128, bool),
     Restore(u128),
-    /// The lists of recently deleted assets are stale, or late.
+    /// The lists of recently deleted assets are stale, or late, or leave out what went along.
     Lists {
         stale: bool,
         late: bool,
+        tops: bool,
     },
     /// A run among troubles with deletes and readings, that may die.
     Apply(Vec<Twist>, Vec<Twist>, Option<Death>),
@@ -78,7 +66,8 @@ impl ReferenceStateMachine for Wishes {
             1 => (number(), any::<bool>()).prop_map(|(id, on)| Move::Hide(id, on)),
             1 => (number(), any::<bool>()).prop_map(|(id, on)| Move::Deafen(id, on)),
             1 => number().prop_map(Move::Restore),
-            1 => any::<(bool, bool)>().prop_map(|(stale, late)| Move::Lists { stale, late }),
+            1 => any::<(bool, bool, bool)>()
+                .prop_map(|(stale, late, tops)| Move::Lists { stale, late, tops }),
             5 => (troubles(), troubles(), prop::option::of(death()))
                 .prop_map(|(deletes, readings, death)| Move::Apply(deletes, readings, death)),
             2 => Just(Move::Settle),
@@ -110,41 +99,6 @@ impl ReferenceStateMachine for Wishes {
     }
 }
 
-fn planned(state: &State, wishes: &Wishes) -> Approved {
-    let spot = Spot {
-        file: 0,
-        line: 1,
-        column: 1,
-    };
-    let entry = |number: &u128| Entry {
-        id: asset(*number),
-        spot,
-        details: None,
-    };
-    let hold = |number: &u128| Hold {
-        id: asset(*number),
-        spot,
-        reason: Arc::from("legal"),
-        until: None,
-    };
-    let manifests = Manifests {
-        entries: wishes.listed.iter().map(entry).collect(),
-        holds: wishes.held.iter().map(hold).collect(),
-        ..Manifests::default()
-    };
-    let known = wishes.listed.iter().chain(&wishes.held);
-    let known = known.map(|number| asset(*number));
-    let plan = make(Inputs {
-        manifests: &manifests,
-        state,
-        inventory: Some(&Inventory::flat(known)),
-        check_retired: false,
-        rules: Rules::default(),
-        now: Timestamp::UNIX_EPOCH,
-    });
-    approve(&plan, Consent::Auto, false).unwrap()
-}
-
 /// A version of the API.
 trait Version: strategy::Strategy {
     const API: Api;
@@ -166,6 +120,13 @@ struct Machine<S> {
     /// How many deletes were asked for when that was looked at.
     asked: usize,
     version: PhantomData<S>,
+}
+
+/// Whether the record of a folder or a version stack speaks for what is in it: what goes with a
+/// folder is as unknown as that, and what goes for itself has a record of its own.
+fn speaks(holder: Kind, status: &Status) -> bool {
+    let is_unknown = matches!(status, Status::Unknown { .. });
+    is_deleted(status) || (holder == Kind::Folder && is_unknown)
 }
 
 fn is_deleted(status: &Status) -> bool {
@@ -199,7 +160,7 @@ where
             world.journal = Some(journal.clone());
         }
         *self.wild.twists.lock().unwrap() = twists;
-        let approved = planned(&state, wishes);
+        let approved = planned(&state, wishes, &self.wild.server.0.lock().unwrap());
         let mut heard = Heard::default();
         let mut session = Mortal {
             inner: &mut inner,
@@ -225,13 +186,25 @@ where
         let state = self.state();
         let world = self.wild.server.0.lock().unwrap();
         for id in world.asked[self.asked..].iter().flatten() {
-            let number = id.to_string();
-            let wanted = |set: &BTreeSet<u128>| set.iter().any(|number| asset(*number) == *id);
-            assert!(wanted(&wishes.listed), "{number} is not listed");
-            assert!(!wanted(&wishes.held), "{number} is held");
+            let wanted =
+                |set: &BTreeSet<u128>, id: AssetId| set.iter().any(|number| asset(*number) == id);
+            let parent = world.parent(*id);
+            let stack = parent.filter(|parent| world.kind(*parent) == Kind::VersionStack);
+            let mut listed = stack.into_iter().chain([*id]);
+            let is_listed = listed.any(|id| wanted(&wishes.listed, id));
+            assert!(is_listed, "`{id}` is not listed");
+            let (mut connected, mut above) = (world.below(*id), Some(*id));
+            while let Some(id) = above {
+                connected.push(id);
+                above = world.parent(id);
+            }
+            let mut held = connected.into_iter();
+            let held = held.find(|id| world.lives(*id) && wanted(&wishes.held, *id));
+            assert_eq!(held, None, "it keeps `{id}`");
+            // What is back may go with what it lies in.
             assert!(
-                !self.confirmed.contains(id),
-                "{number} was confirmed before"
+                !self.confirmed.contains(id) || stack.is_some(),
+                "`{id}` was confirmed before"
             );
         }
         self.asked = world.asked.len();
@@ -240,7 +213,7 @@ where
             if is_deleted(&record.status) {
                 // Somebody may have restored it since, and not before.
                 let is_back = self.confirmed.contains(id) && world.restored.contains(id);
-                let lives = world.alive.contains(id);
+                let lives = world.lives(*id);
                 assert!(!lives || is_back, "`{id}` is recorded, and lives");
                 assert!(record.status.evidence().is_some());
                 confirmed.insert(*id);
@@ -249,6 +222,18 @@ where
         assert!(confirmed.is_superset(&self.confirmed), "a record was lost");
         self.confirmed = confirmed;
         for id in &world.dead {
+            let mut above = world.parent(*id);
+            let mut is_covered = false;
+            while let Some(holder) = above {
+                let record = state.assets.get(&holder);
+                let kind = world.kind(holder);
+                is_covered |= record.is_some_and(|record| speaks(kind, &record.status));
+                above = world.parent(holder);
+            }
+            // A version stack goes with the last of its files.
+            if is_covered || world.kind(*id) == Kind::VersionStack {
+                continue;
+            }
             let status = state.assets.get(id).map(|record| record.status.name());
             assert!(
                 matches!(status, Some("retired" | "gone" | "unknown")),
@@ -269,6 +254,10 @@ where
         let mut again = BTreeMap::new();
         for number in 1..=WORLD {
             let id = asset(number);
+            if world.kind(id) != Kind::File || world.parent(id).is_some() {
+                // What holds it, or what is in it, has a say as well.
+                continue;
+            }
             let record = state.assets.get(&id);
             let status = record.map(|record| &record.status);
             let alive = world.alive.contains(&id);
@@ -333,15 +322,18 @@ where
                 (false, _) => assert!(status.is_none_or(is_deleted), "{status:?}"),
             }
         }
-        drop(world);
-        let sends = planned(&state, wishes).sends();
+        if !world.inside.is_empty() {
+            return;
+        }
+        let sends = planned(&state, wishes, &world).sends();
         assert_eq!(sends, again.into_values().any(|again| again), "plan again");
     }
 }
 
-struct Histories<S>(PhantomData<S>);
+/// Histories of a version of the API, with folders and version stacks or with files alone.
+struct Histories<S, const TREES: bool>(PhantomData<S>);
 
-impl<S: Version> StateMachineTest for Histories<S>
+impl<S: Version, const TREES: bool> StateMachineTest for Histories<S, TREES>
 where
     Wild: Deleter<S::Call>,
 {
@@ -352,6 +344,13 @@ where
         let mut bench = Bench::new();
         bench.options.batch_size = NonZeroUsize::new(12).unwrap();
         let server = Server::with(1..=WORLD);
+        if TREES {
+            let tree = TREE.iter().map(|(number, kind, inside)| {
+                let inside = inside.iter().map(|number| asset(*number)).collect();
+                (asset(*number), (*kind, inside))
+            });
+            server.0.lock().unwrap().inside = tree.collect();
+        }
         bench.options.breakers = breaker::Limits {
             max_404_percent: 100,
             max_failure_percent: 100,
@@ -389,15 +388,14 @@ where
             Move::Restore(number) => {
                 machine.wild.server.0.lock().unwrap().restore(asset(number));
             }
-            Move::Lists { stale, late } => {
+            Move::Lists { stale, late, tops } => {
                 let mut world = machine.wild.server.0.lock().unwrap();
                 (world.is_stale, world.is_late) = (stale, late);
+                world.has_only_tops = tops;
             }
             Move::Vanish(number) => {
                 let mut world = machine.wild.server.0.lock().unwrap();
-                if world.alive.remove(&asset(number)) {
-                    world.others.insert(asset(number));
-                }
+                world.kill(asset(number), false);
             }
             Move::Hide(number, on) => {
                 let mut world = machine.wild.server.0.lock().unwrap();
@@ -427,8 +425,13 @@ prop_state_machine! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn whatever_happens_the_record_is_true(sequential 1..16 => Histories<Bulk>);
+    fn whatever_happens_the_record_is_true(sequential 1..16 => Histories<Bulk, false>);
 
     #[test]
-    fn whatever_happens_the_record_is_true_with_v4(sequential 1..16 => Histories<Direct>);
+    fn whatever_happens_the_record_is_true_with_v4(sequential 1..16 => Histories<Direct, false>);
+
+    #[test]
+    fn whatever_happens_the_record_of_folders_and_stacks_is_true(
+        sequential 1..16 => Histories<Direct, true>
+    );
 }

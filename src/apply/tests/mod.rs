@@ -18,7 +18,8 @@ use crate::state::{State, Status};
 use crate::store::file::FileSession;
 use crate::store::{Session, StoreError, Synced};
 
-use crate::apply::tests::bench::{Bench, Server, Step, approved, asset, state, unanswered};
+use crate::apply::tests::bench::{Bench, approved, state, unanswered};
+use crate::apply::tests::world::{Server, Step, asset};
 
 pub(super) mod bench;
 mod care;
@@ -26,9 +27,11 @@ mod folders;
 mod follow;
 mod machine;
 mod searches;
+mod tree;
 mod v4;
 mod wild;
 mod workers;
+mod world;
 
 fn status(state: &State, number: u128) -> Option<&'static str> {
     let record = state.assets.get(&asset(number));

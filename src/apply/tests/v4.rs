@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use super::*;
 use crate::apply::Options;
 use crate::apply::strategy::Direct;
-use crate::apply::tests::bench::{answer, not_found};
+use crate::apply::tests::world::{answer, not_found};
 use crate::asset::Kind;
 use crate::frameio::client::{OnWait, Wait};
 use crate::frameio::deleter::Deleter;
@@ -35,6 +35,8 @@ pub(super) struct Known {
     pub(super) lost: Vec<AssetId>,
     /// What every reading is answered with 503 for.
     pub(super) silent: Vec<AssetId>,
+    /// What is of no kind, whichever it is asked for as.
+    pub(super) odd: Vec<AssetId>,
     endless: Vec<AssetId>,
     /// What a delete does not find, though it lives.
     pub(super) stubborn: Vec<AssetId>,
@@ -74,6 +76,9 @@ impl Known {
             v4::Call::DeleteFile(id) => self.delete(Kind::File, *id),
             v4::Call::DeleteFolder(id) => self.delete(Kind::Folder, *id),
             v4::Call::Read(v4::Read::Show(_, id)) if self.silent.contains(id) => answer(503, ""),
+            v4::Call::Read(v4::Read::Show(_, id)) if self.odd.contains(id) => {
+                answer(422, r#"{"errors":[{"detail":"It is none."}]}"#)
+            }
             v4::Call::Read(v4::Read::Show(kind, id)) if self.alive.get(id) == Some(kind) => {
                 answer(200, &format!(r#"{{"data":{{"id":"{id}"}}}}"#))
             }
@@ -129,13 +134,8 @@ impl Deleter<v4::Call> for V4 {
         }
         let found = wanted.assets.keys();
         let found = found.filter_map(|id| Some((*id, *known.lines.get(id)?)));
-        let emptied = wanted.emptied.iter().filter_map(|(stack, since)| {
-            let files = known.stacks.get(stack)?;
-            let at = files.iter().find_map(|file| known.lines.get(file))?;
-            (at >= since).then_some((*stack, *at))
-        });
         Ok(Deleted {
-            found: found.chain(emptied).collect(),
+            found: found.collect(),
             complete: true,
         })
     }

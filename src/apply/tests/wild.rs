@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use super::*;
-use crate::apply::tests::bench::{World, answer, not_found};
+use crate::apply::tests::world::{World, answer, not_found};
 use crate::asset::Kind;
 use crate::event::Task;
 use crate::frameio::call::Call;
@@ -142,36 +142,77 @@ fn read(step: Step, serve: impl FnOnce() -> Reply) -> Reply {
     }
 }
 
-/// Every asset is a file here.
+impl World {
+    fn show(&self, kind: Kind, id: AssetId) -> Reply {
+        if !self.shows(id) {
+            not_found()
+        } else if self.kind(id) == kind {
+            answer(200, &format!(r#"{{"data":{{"id":"{id}"}}}}"#))
+        } else {
+            answer(422, r#"{"errors":[{"detail":"It is of another kind."}]}"#)
+        }
+    }
+
+    /// Deletes one asset of a kind.
+    fn delete_one(&mut self, kind: Kind, id: AssetId, step: Step) -> Reply {
+        if matches!(step, Step::Serve | Step::LostAfter) && self.kind(id) != kind {
+            return not_found();
+        }
+        let reply = self.delete_as(step, &[id]);
+        match reply.answer() {
+            Some((200, Body::Whole(body))) if body.as_slice() == br#"{"error":{}}"# => {
+                answer(204, "")
+            }
+            Some((200, _)) => answer(409, r#"{"errors":[{"detail":"not now"}]}"#),
+            Some(_) | None => reply,
+        }
+    }
+
+    /// The files of a version stack.
+    fn list(&self, stack: AssetId) -> Reply {
+        if !self.shows(stack) {
+            return not_found();
+        }
+        let files = self.children(stack).iter();
+        let files = files.filter(|file| self.alive.contains(file));
+        let rows = files.map(|file| format!(r#"{{"id":"{file}","type":"file"}}"#));
+        let rows: Vec<String> = rows.collect();
+        let rows = rows.join(",");
+        answer(
+            200,
+            &format!(r#"{{"data":[{rows}],"links":{{"next":null}}}}"#),
+        )
+    }
+
+    /// The line that tells of an asset: its own, or that of something that held it and is away.
+    fn found(&self, wanted: &Wanted, id: AssetId) -> Option<Timestamp> {
+        let mut above = id;
+        loop {
+            let line = self.line(above);
+            if line.is_some() && (above == id || !self.shows(above)) {
+                return line;
+            }
+            above = *wanted.parents.get(&above)?;
+        }
+    }
+}
+
 impl Deleter<v4::Call> for Wild {
     async fn send(&self, call: &v4::Call) -> Reply {
         self.send(call.task(), |world, step| match call {
-            v4::Call::DeleteFile(id) => {
-                let reply = world.delete_as(step, &[*id]);
-                match reply.answer() {
-                    Some((200, Body::Whole(body))) if body.as_slice() == br#"{"error":{}}"# => {
-                        answer(204, "")
-                    }
-                    Some((200, _)) => answer(409, r#"{"errors":[{"detail":"not now"}]}"#),
-                    Some(_) | None => reply,
-                }
-            }
-            v4::Call::Read(v4::Read::Show(kind, id)) => read(step, || {
-                if *kind == Kind::File && world.shows(*id) {
-                    answer(200, &format!(r#"{{"data":{{"id":"{id}","type":"file"}}}}"#))
-                } else {
-                    not_found()
-                }
-            }),
-            v4::Call::DeleteFolder(_) | v4::Call::Read(_) => panic!("there are only files"),
+            v4::Call::DeleteFile(id) => world.delete_one(Kind::File, *id, step),
+            v4::Call::DeleteFolder(id) => world.delete_one(Kind::Folder, *id, step),
+            v4::Call::Read(v4::Read::Show(kind, id)) => read(step, || world.show(*kind, *id)),
+            v4::Call::Read(v4::Read::Children(_, stack, _)) => read(step, || world.list(*stack)),
+            v4::Call::Read(_) => panic!("a run does not ask for it"),
         })
     }
 
     async fn find_deleted(&self, wanted: &Wanted, _: OnWait) -> Result<Deleted, StopReason> {
         let world = self.server.0.lock().unwrap();
-        let line = |id: &AssetId| Some((*id, world.line(*id)?));
+        let found = |id: &AssetId| Some((*id, world.found(wanted, *id)?));
         Ok(Deleted {
-            found: wanted.assets.keys().filter_map(line).collect(),
+            found: wanted.assets.keys().filter_map(found).collect(),
             complete: true,
         })
     }

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::plan::Totals;
 use crate::render::events::VERSION;
 
 /// The version of the stream, which is always the one that this program knows.
@@ -60,4 +61,31 @@ impl schemars::JsonSchema for At {
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({"type": "string", "format": "date-time"})
     }
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum EndingName {
+    /// Everything that was planned has been sent and answered.
+    Done,
+    /// It stopped before that.
+    Stopped,
+    /// Nothing had to be done, and nothing was sent.
+    Idle,
+}
+
+/// Writes the figures of a plan, those as well that an earlier version did not count.
+pub(super) fn every_figure<S: Serializer>(
+    totals: &Totals,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let figures = totals.named().map(|(name, figure)| (name, figure as u64));
+    let sizes = [
+        ("files", totals.files as u64),
+        ("bytes", totals.bytes),
+        ("unmeasured", totals.unmeasured as u64),
+    ];
+    serializer.collect_map(figures.into_iter().chain(sizes))
 }

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::asset::AssetId;
@@ -22,7 +22,7 @@ mod fields;
 mod replay;
 mod write;
 
-pub(crate) use fields::{At, Version};
+pub(crate) use fields::{At, EndingName, Version};
 pub(crate) use replay::{Replayed, StreamError, is_stream, replay};
 pub(crate) use write::{Close, Lines};
 
@@ -58,7 +58,7 @@ pub(crate) enum Event<'line> {
         /// Where the state lies, as the user named it.
         state: Cow<'line, str>,
         /// What was planned.
-        #[serde(serialize_with = "every_figure")]
+        #[serde(serialize_with = "fields::every_figure")]
         planned: Totals,
         /// The earliest date of the deferred assets.
         next_due: Option<At>,
@@ -77,6 +77,29 @@ pub(crate) enum Event<'line> {
         task: Task,
         /// For which assets.
         ids: Cow<'line, [AssetId]>,
+        /// The version stack that they are files of, where they are deleted in its place.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        stack: Option<AssetId>,
+    },
+    /// It is known what became of a file that is deleted in place of its version stack. The line
+    /// of the version stack says more; where it stays, or none comes, the file was deleted if this
+    /// line says so.
+    FileDone {
+        /// The version of the stream.
+        version: Version,
+        /// When.
+        at: At,
+        /// The run's number.
+        run: u64,
+        /// The batch that told it.
+        batch: u64,
+        /// The version stack.
+        stack: AssetId,
+        /// The file.
+        file: AssetId,
+        /// What shows that we deleted it; nothing where we did not.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        retired: Option<Evidence>,
     },
     /// A batch was answered. The lines of its assets come before this one; an asset without a
     /// line stays as it was.
@@ -310,7 +333,7 @@ pub(crate) enum Event<'line> {
         /// Where the state lies, as the user named it.
         state: Cow<'line, str>,
         /// What was planned.
-        #[serde(serialize_with = "every_figure")]
+        #[serde(serialize_with = "fields::every_figure")]
         planned: Totals,
         /// The earliest date of the deferred assets.
         next_due: Option<At>,
@@ -362,17 +385,38 @@ impl<'line> Event<'line> {
         Some(match event {
             RunEvent::Started(_)
             | RunEvent::Described { .. }
+            | RunEvent::Opened { .. }
             | RunEvent::Answered { .. }
             | RunEvent::Ended { .. } => {
                 return None;
             }
-            RunEvent::Intent { batch, task, ids } => Self::BatchSent {
+            RunEvent::Intent {
+                batch,
+                task,
+                ids,
+                stack,
+            } => Self::BatchSent {
                 version,
                 at,
                 run,
                 batch: *batch,
                 task: *task,
                 ids: Cow::Borrowed(ids),
+                stack: *stack,
+            },
+            RunEvent::FileDone {
+                batch,
+                stack,
+                file,
+                retired,
+            } => Self::FileDone {
+                version,
+                at,
+                run,
+                batch: *batch,
+                stack: *stack,
+                file: *file,
+                retired: *retired,
             },
             RunEvent::Doubted { batch, ids } => Self::Doubted {
                 version,
@@ -439,28 +483,4 @@ impl<'line> Event<'line> {
 
 fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
-}
-
-/// How a run ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum EndingName {
-    /// Everything that was planned has been sent and answered.
-    Done,
-    /// It stopped before that.
-    Stopped,
-    /// Nothing had to be done, and nothing was sent.
-    Idle,
-}
-
-/// Writes the figures of a plan, those as well that an earlier version did not count.
-fn every_figure<S: Serializer>(totals: &Totals, serializer: S) -> Result<S::Ok, S::Error> {
-    let figures = totals.named().map(|(name, figure)| (name, figure as u64));
-    let sizes = [
-        ("files", totals.files as u64),
-        ("bytes", totals.bytes),
-        ("unmeasured", totals.unmeasured as u64),
-    ];
-    serializer.collect_map(figures.into_iter().chain(sizes))
 }

@@ -152,9 +152,17 @@ impl Replay {
         Ok(())
     }
 
-    fn sent(&mut self, batch: u64, task: Task, ids: &[AssetId]) -> Result<(), &'static str> {
+    fn sent(
+        &mut self,
+        batch: u64,
+        task: Task,
+        ids: &[AssetId],
+        stack: Option<AssetId>,
+    ) -> Result<(), &'static str> {
         let builder = self.builder.as_mut().ok_or(NO_RUN)?;
         match task {
+            // Nothing was asked of a file for its own sake.
+            Task::Resolve if stack.is_some() => {}
             Task::Resolve => {
                 let before = ids.iter().filter(|id| !self.asked.contains(id));
                 for id in before {
@@ -164,7 +172,12 @@ impl Replay {
             Task::Delete => self.asked.extend(ids),
         }
         let ids = ids.into();
-        builder.on_event(&RunEvent::Intent { batch, task, ids });
+        builder.on_event(&RunEvent::Intent {
+            batch,
+            task,
+            ids,
+            stack,
+        });
         Ok(())
     }
 
@@ -174,35 +187,53 @@ impl Replay {
         self.asked.clear();
     }
 
-    /// The line of one asset; any other says nothing of one.
-    fn read_asset(&mut self, event: Event<'_>) -> Result<(), &'static str> {
+    fn read_event(&mut self, event: Event<'_>) -> Result<(), &'static str> {
         match event {
-            // Streams of earlier versions do not say what shows it.
+            Event::BatchSent {
+                batch,
+                task,
+                ids,
+                stack,
+                ..
+            } => self.sent(batch, task, &ids, stack)?,
+            Event::FileDone {
+                batch,
+                stack,
+                file,
+                retired,
+                ..
+            } => self.hear(&RunEvent::FileDone {
+                batch,
+                stack,
+                file,
+                retired,
+            })?,
+            Event::Answered { at, batch, .. } => {
+                self.answered.clear();
+                // Its assets have lines of their own, see `record_status`.
+                self.hear(&RunEvent::Answered {
+                    batch,
+                    at: at.0,
+                    outcomes: Vec::new(),
+                })?;
+            }
             Event::AssetRetired {
                 batch,
                 id,
                 about,
                 evidence,
                 ..
-            } => {
-                let evidence = evidence.unwrap_or(Evidence::Earlier);
-                self.record_status(batch, (id, about), Status::Retired(evidence))?;
-            }
+            } => self.record_status(batch, (id, about), Status::Retired(shown(evidence)))?,
             Event::AssetGone {
                 batch,
                 id,
                 about,
                 evidence,
                 ..
-            } => {
-                let evidence = evidence.unwrap_or(Evidence::Earlier);
-                self.record_status(batch, (id, about), Status::Gone(evidence))?;
-            }
+            } => self.record_status(batch, (id, about), Status::Gone(shown(evidence)))?,
             Event::AssetMissing {
                 batch, id, about, ..
-            } => {
-                self.record_status(batch, (id, about), Status::Missing)?;
-            }
+            } => self.record_status(batch, (id, about), Status::Missing)?,
             Event::AssetFailed {
                 batch,
                 id,
@@ -226,56 +257,6 @@ impl Replay {
                 attempts,
                 ..
             } => self.record_status(batch, (id, about), Status::Unknown { attempts })?,
-            Event::RunStarted { .. }
-            | Event::BatchSent { .. }
-            | Event::Answered { .. }
-            | Event::Doubted { .. }
-            | Event::Forgotten { .. }
-            | Event::FoundDeleted { .. }
-            | Event::Warned { .. }
-            | Event::Paced { .. }
-            | Event::Retried { .. }
-            | Event::Stopped { .. }
-            | Event::RunEnded { .. }
-            | Event::Error { .. } => {}
-        }
-        Ok(())
-    }
-
-    fn read_event(&mut self, event: Event<'_>) -> Result<(), &'static str> {
-        match event {
-            Event::RunStarted {
-                at: started,
-                run,
-                id,
-                state,
-                planned,
-                next_due,
-                ..
-            } => {
-                self.forget();
-                let next_due = next_due.map(|at| at.0);
-                let mut builder = SummaryBuilder::resume(planned, next_due, state.into_owned());
-                builder.on_event(&begun(run, id, started.0));
-                self.builder = Some(builder);
-            }
-            Event::BatchSent {
-                batch, task, ids, ..
-            } => self.sent(batch, task, &ids)?,
-            Event::Answered { at, batch, .. } => {
-                self.answered.clear();
-                // Its assets have lines of their own, see `put`.
-                self.hear(&RunEvent::Answered {
-                    batch,
-                    at: at.0,
-                    outcomes: Vec::new(),
-                })?;
-            }
-            Event::AssetRetired { .. }
-            | Event::AssetGone { .. }
-            | Event::AssetMissing { .. }
-            | Event::AssetFailed { .. }
-            | Event::AssetUnknown { .. } => self.read_asset(event)?,
             Event::Doubted { batch, ids, .. } => {
                 let ids = ids.into_owned();
                 self.hear(&RunEvent::Doubted { batch, ids })?;
@@ -292,36 +273,66 @@ impl Replay {
             Event::Paced { .. } | Event::Retried { .. } | Event::Stopped { .. } => {
                 self.running()?;
             }
-            Event::RunEnded {
-                at,
-                run,
-                ending,
-                reason,
-                state,
-                planned,
-                next_due,
-                ..
-            } => {
-                if run.is_none() {
-                    self.flush();
-                    let next_due = next_due.map(|at| at.0);
-                    let idle = SummaryBuilder::resume(planned, next_due, state.into_owned());
-                    self.builder = Some(idle);
-                } else {
-                    self.hear(&ended(at.0, ending, reason)?)?;
-                }
-                self.flush();
-            }
-            Event::Error { message, hint, .. } => {
-                self.flush();
-                self.done.push(Replayed::Failed {
-                    message: message.into_owned(),
-                    hint: hint.map(Cow::into_owned),
-                });
+            Event::RunStarted { .. } | Event::RunEnded { .. } | Event::Error { .. } => {
+                self.read_edge(event)?;
             }
         }
         Ok(())
     }
+
+    /// The first and the last line of a stream; no other begins or ends a run.
+    fn read_edge(&mut self, event: Event<'_>) -> Result<(), &'static str> {
+        if let Event::RunStarted {
+            at: started,
+            run,
+            id,
+            state,
+            planned,
+            next_due,
+            ..
+        } = event
+        {
+            self.forget();
+            let next_due = next_due.map(|at| at.0);
+            let mut builder = SummaryBuilder::resume(planned, next_due, state.into_owned());
+            builder.on_event(&begun(run, id, started.0));
+            self.builder = Some(builder);
+        } else if let Event::RunEnded {
+            at,
+            run,
+            ending,
+            reason,
+            state,
+            planned,
+            next_due,
+            resolved,
+            ..
+        } = event
+        {
+            if run.is_none() {
+                self.flush();
+                let next_due = next_due.map(|at| at.0);
+                let idle = SummaryBuilder::resume(planned, next_due, state.into_owned());
+                self.builder = Some(idle);
+            } else {
+                self.hear(&ended(at.0, ending, reason)?)?;
+                self.running()?.resolved(resolved);
+            }
+            self.flush();
+        } else if let Event::Error { message, hint, .. } = event {
+            self.flush();
+            self.done.push(Replayed::Failed {
+                message: message.into_owned(),
+                hint: hint.map(Cow::into_owned),
+            });
+        }
+        Ok(())
+    }
+}
+
+/// What shows that an asset is deleted: streams of earlier versions do not say it.
+fn shown(evidence: Option<Evidence>) -> Evidence {
+    evidence.unwrap_or(Evidence::Earlier)
 }
 
 /// The start of a run, as far as its summary cares.

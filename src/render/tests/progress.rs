@@ -54,6 +54,7 @@ fn the_line_tells_figures_speed_and_rest() {
 fn an_asset_is_counted_once_by_its_last_outcome() {
     let mut progress = Progress::new(3, Vec::new());
     progress.on_event(&RunEvent::Intent {
+        stack: None,
         batch: 1,
         task: Task::Resolve,
         ids: [id(3)].into(),

@@ -72,6 +72,7 @@ fn known() -> State {
             (id(3), record(failed, 25)),
             (id(4), record(Status::Unknown { attempts: 1 }, 99)),
         ]),
+        files: BTreeMap::new(),
         catalogue,
     }
 }

@@ -5,7 +5,7 @@
 //! state in git reads well.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
@@ -73,7 +73,13 @@ pub fn write(state: &State, sink: &mut dyn Write) -> io::Result<()> {
             Some(_) | None => json(&RecordLine::from(record)),
         };
         line.clear();
-        keyed(*id, &said, kept, &mut line);
+        keyed(
+            *id,
+            &said,
+            kept,
+            files_of(*id, record, &state.files),
+            &mut line,
+        );
         line.push_str(if left == 0 { "\n" } else { ",\n" });
         sink.write_all(line.as_bytes())?;
         last = Some((record, said));
@@ -158,26 +164,55 @@ pub fn head_lines(state: &State, folders: &BTreeSet<u32>) -> Vec<String> {
 pub const TAIL: [&str; 2] = ["},", r#""holds":{}}"#];
 
 /// Appends the line of one asset, without its comma and end, with what the first of some
-/// catalogues that knows it has of it.
-pub fn record_line(id: AssetId, record: &Record, catalogues: &[&Catalogue], line: &mut String) {
+/// catalogues that knows it has of it; `files` are those that version stacks hold.
+pub fn record_line(
+    id: AssetId,
+    record: &Record,
+    catalogues: &[&Catalogue],
+    files: &Files,
+    line: &mut String,
+) {
     let said = json(&RecordLine::from(record));
-    keyed(id, &said, kept_of(id, catalogues), line);
+    let kept = kept_of(id, catalogues);
+    keyed(id, &said, kept, files_of(id, record, files), line);
+}
+
+/// The files that version stacks were found to hold.
+type Files = BTreeMap<AssetId, BTreeSet<AssetId>>;
+
+/// The files of an asset, where its record needs them: as long as its delete is not over.
+fn files_of<'all>(
+    id: AssetId,
+    record: &Record,
+    files: &'all Files,
+) -> Option<&'all BTreeSet<AssetId>> {
+    match record.status {
+        Status::Failed(_) | Status::Unknown { .. } => files.get(&id),
+        Status::Retired(_) | Status::Gone(_) | Status::Missing => None,
+    }
 }
 
 /// What is kept of the asset itself stands behind what is recorded, which many have in common.
-fn keyed(id: AssetId, said: &str, kept: Option<&Kept>, line: &mut String) {
+fn keyed(
+    id: AssetId,
+    said: &str,
+    kept: Option<&Kept>,
+    files: Option<&BTreeSet<AssetId>>,
+    line: &mut String,
+) {
     line.push('"');
     line.push_str(id.encode(&mut [0; 36]));
     line.push_str(r#"":"#);
-    let Some(Kept {
+    if kept.is_none() && files.is_none() {
+        line.push_str(said);
+        return;
+    }
+    let nothing = Kept::default();
+    let Kept {
         name,
         folder,
         bytes,
-    }) = kept
-    else {
-        line.push_str(said);
-        return;
-    };
+    } = kept.unwrap_or(&nothing);
     line.push_str(said.strip_suffix('}').unwrap_or(said));
     // Writing to a string cannot fail.
     if let Some(name) = name {
@@ -188,6 +223,9 @@ fn keyed(id: AssetId, said: &str, kept: Option<&Kept>, line: &mut String) {
     }
     if let Some(bytes) = bytes {
         write!(line, r#","bytes":{bytes}"#).unwrap_or_default();
+    }
+    if let Some(files) = files {
+        write!(line, r#","files":{}"#, json(files)).unwrap_or_default();
     }
     line.push('}');
 }
@@ -250,6 +288,10 @@ struct RecordLine<'text> {
     /// How large it was, in bytes; of a folder or a version stack, all that was in it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     bytes: Option<u64>,
+    /// The files that a version stack was found to hold, as long as its delete is not over; only
+    /// with `failed` and `unknown`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    files: Option<BTreeSet<AssetId>>,
 }
 
 /// A place in which assets lay.
@@ -287,6 +329,7 @@ impl<'text> From<&'text Record> for RecordLine<'text> {
             name: None,
             folder: None,
             bytes: None,
+            files: None,
         }
     }
 }
@@ -367,12 +410,12 @@ pub(crate) struct StateDocument {
     /// The account, once the server has named it.
     account: Option<String>,
     /// Who changed the state, when, and from what, by run number.
-    runs: std::collections::BTreeMap<String, RunLine>,
+    runs: BTreeMap<String, RunLine>,
     /// Where assets lay, by the numbers that they have in the records.
     #[serde(default)]
-    folders: std::collections::BTreeMap<String, FolderLine<'static>>,
+    folders: BTreeMap<String, FolderLine<'static>>,
     /// What is known, by asset.
-    assets: std::collections::BTreeMap<AssetId, RecordLine<'static>>,
+    assets: BTreeMap<AssetId, RecordLine<'static>>,
     /// Empty: a state keeps no holds.
     holds: NoHolds,
 }

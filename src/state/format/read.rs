@@ -1,7 +1,7 @@
 //! Reading a state: one pass over its bytes, and the first thing that is wrong.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::num::ParseIntError;
 use std::sync::Arc;
@@ -101,7 +101,11 @@ impl<'de> Visitor<'de> for StateVisitor {
         }
         let missing = |name| move || A::Error::missing_field(name);
         version.ok_or_else(missing("version"))?;
-        let (assets, kept) = assets.ok_or_else(missing("assets"))?;
+        let Recorded {
+            assets,
+            kept,
+            files,
+        } = assets.ok_or_else(missing("assets"))?;
         let catalogue = Catalogue::read(folders.unwrap_or_default(), kept);
         let catalogue = catalogue.map_err(|(id, number)| {
             A::Error::custom(format_args!(
@@ -118,6 +122,7 @@ impl<'de> Visitor<'de> for StateVisitor {
             },
             runs: runs.ok_or_else(missing("runs"))?,
             assets,
+            files,
             catalogue,
         };
         holds.ok_or_else(missing("holds"))?;
@@ -255,8 +260,14 @@ fn asset_id(key: &str) -> Result<AssetId, String> {
 /// The table of assets: up to millions of rows, so texts that repeat are read once.
 struct Assets;
 
-/// The records, and what is kept of the assets themselves.
-type Recorded = (BTreeMap<AssetId, Record>, BTreeMap<AssetId, Kept>);
+/// What the lines of the assets say.
+struct Recorded {
+    assets: BTreeMap<AssetId, Record>,
+    /// What is kept of the assets themselves.
+    kept: BTreeMap<AssetId, Kept>,
+    /// The files that version stacks were found to hold.
+    files: BTreeMap<AssetId, BTreeSet<AssetId>>,
+}
 
 impl<'de> DeserializeSeed<'de> for Assets {
     type Value = Recorded;
@@ -277,6 +288,7 @@ impl<'de> Visitor<'de> for Assets {
         let mut memory = Memory::default();
         let mut rows: Vec<(AssetId, Record)> = Vec::new();
         let mut all_kept = Vec::new();
+        let mut all_files = Vec::new();
         let mut sorted = true;
         while let Some(key) = map.next_key::<Cow<'de, str>>()? {
             let id = asset_id(&key).map_err(A::Error::custom)?;
@@ -288,6 +300,14 @@ impl<'de> Visitor<'de> for Assets {
             };
             if kept != Kept::default() {
                 all_kept.push((id, kept));
+            }
+            if let Some(files) = line.files.take() {
+                if !matches!(line.status, StatusName::Failed | StatusName::Unknown) {
+                    return Err(A::Error::custom(format_args!(
+                        "the record of `{id}` has `files`, which only `failed` and `unknown` have"
+                    )));
+                }
+                all_files.push((id, files));
             }
             let record = memory
                 .record(line)
@@ -303,8 +323,11 @@ impl<'de> Visitor<'de> for Assets {
             }
         }
         // Built from a list in order, each tree takes one pass.
-        let kept = all_kept.into_iter().collect();
-        Ok((rows.into_iter().collect(), kept))
+        Ok(Recorded {
+            assets: rows.into_iter().collect(),
+            kept: all_kept.into_iter().collect(),
+            files: all_files.into_iter().collect(),
+        })
     }
 }
 
@@ -329,6 +352,7 @@ impl Memory {
             name: _,
             folder: _,
             bytes: _,
+            files: _,
         } = line;
         if evidence.is_some() && !matches!(status, StatusName::Retired | StatusName::Gone) {
             return Err("has `evidence`, which only `retired` and `gone` have".to_owned());

@@ -36,6 +36,26 @@ pub(super) enum EventLine<'line> {
         batch: u64,
         task: Task,
         ids: Cow<'line, [AssetId]>,
+        /// The version stack that they are files of, where they are deleted in its place: without
+        /// an answer it is unknown as well.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        stack: Option<AssetId>,
+    },
+    /// A version stack is about to be deleted file by file.
+    Opened {
+        stack: AssetId,
+        /// The files that it was found to hold.
+        files: Cow<'line, [AssetId]>,
+    },
+    /// It is known what became of a file that is deleted in place of its version stack. As long as
+    /// that is not deleted, the file has a record of its own where we deleted it.
+    FileDone {
+        batch: u64,
+        stack: AssetId,
+        file: AssetId,
+        /// What shows that we deleted it; nothing where we did not.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        retired: Option<Evidence>,
     },
     /// A batch was answered; what is missing here stays as it was.
     Answered {
@@ -119,6 +139,22 @@ pub(super) struct FailureLine<'line> {
     message: Cow<'line, str>,
 }
 
+impl From<Shown> for Outcome {
+    fn from(shown: Shown) -> Self {
+        match shown.status {
+            ShownStatus::Retired => Self::Retired(shown.evidence),
+            ShownStatus::Gone => Self::Gone(shown.evidence),
+        }
+    }
+}
+
+impl From<FailureLine<'_>> for Outcome {
+    fn from(FailureLine { kind, message }: FailureLine<'_>) -> Self {
+        let message = message.into_owned();
+        Self::Failed(Failure { kind, message })
+    }
+}
+
 impl<'line> EventLine<'line> {
     /// The line of an event; nothing of one that does not last, see [`RunEvent::lasts`].
     pub(super) fn new(event: &'line RunEvent) -> Option<Self> {
@@ -151,10 +187,31 @@ impl<'line> EventLine<'line> {
             RunEvent::Described { assets } => Self::Described {
                 assets: assets.iter().cloned().collect(),
             },
-            RunEvent::Intent { batch, task, ids } => Self::Intent {
+            RunEvent::Intent {
+                batch,
+                task,
+                ids,
+                stack,
+            } => Self::Intent {
                 batch: *batch,
                 task: *task,
                 ids: Cow::Borrowed(ids),
+                stack: *stack,
+            },
+            RunEvent::Opened { stack, files } => Self::Opened {
+                stack: *stack,
+                files: Cow::Borrowed(files),
+            },
+            RunEvent::FileDone {
+                batch,
+                stack,
+                file,
+                retired,
+            } => Self::FileDone {
+                batch: *batch,
+                stack: *stack,
+                file: *file,
+                retired: *retired,
             },
             RunEvent::Answered {
                 batch,
@@ -245,10 +302,31 @@ impl From<EventLine<'_>> for RunEvent {
             EventLine::Described { assets } => Self::Described {
                 assets: assets.into_iter().collect(),
             },
-            EventLine::Intent { batch, task, ids } => Self::Intent {
+            EventLine::Intent {
+                batch,
+                task,
+                ids,
+                stack,
+            } => Self::Intent {
                 batch,
                 task,
                 ids: Arc::from(&*ids),
+                stack,
+            },
+            EventLine::Opened { stack, files } => Self::Opened {
+                stack,
+                files: Arc::from(&*files),
+            },
+            EventLine::FileDone {
+                batch,
+                stack,
+                file,
+                retired,
+            } => Self::FileDone {
+                batch,
+                stack,
+                file,
+                retired,
             },
             EventLine::Answered {
                 batch,
@@ -260,27 +338,20 @@ impl From<EventLine<'_>> for RunEvent {
                 unknown,
                 failed,
             } => {
-                let shown = shown.into_iter().map(|(id, shown)| match shown.status {
-                    ShownStatus::Retired => (id, Outcome::Retired(shown.evidence)),
-                    ShownStatus::Gone => (id, Outcome::Gone(shown.evidence)),
-                });
                 // Nothing showed that what an earlier version called gone was deleted.
                 let missing = missing.into_iter().chain(gone);
-                let settled = retired
-                    .into_iter()
+                let retired = retired.into_iter();
+                let outcomes = retired
                     .map(|id| (id, Outcome::Retired(Evidence::Answer)))
-                    .chain(shown)
+                    .chain(shown.into_iter().map(|(id, shown)| (id, shown.into())))
                     .chain(missing.map(|id| (id, Outcome::Missing)))
-                    .chain(unknown.into_iter().map(|id| (id, Outcome::Unknown)));
-                let failed = failed.into_iter().map(|(id, failure)| {
-                    let FailureLine { kind, message } = failure;
-                    let message = message.into_owned();
-                    (id, Outcome::Failed(Failure { kind, message }))
-                });
+                    .chain(unknown.into_iter().map(|id| (id, Outcome::Unknown)))
+                    .chain(failed.into_iter().map(|(id, failed)| (id, failed.into())))
+                    .collect();
                 Self::Answered {
                     batch,
                     at,
-                    outcomes: settled.chain(failed).collect(),
+                    outcomes,
                 }
             }
             EventLine::Doubted { batch, ids } => Self::Doubted {

@@ -1,0 +1,69 @@
+//! How many assets of a state came to what, and how many bytes were deleted.
+
+use crate::outcome::Evidence;
+use crate::state::Status;
+
+/// How many bytes were deleted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Deleted {
+    /// How many, as far as that is known.
+    pub bytes: u64,
+    /// Of how many assets it is not known.
+    pub unmeasured: usize,
+}
+
+impl Deleted {
+    /// Adds one asset that was deleted.
+    pub const fn add(&mut self, evidence: Evidence, bytes: Option<u64>) {
+        match (evidence, bytes) {
+            // The folder that it was deleted with has counted it.
+            (Evidence::With(_), _) => {}
+            (_, Some(bytes)) => self.bytes = self.bytes.saturating_add(bytes),
+            (_, None) => self.unmeasured += 1,
+        }
+    }
+}
+
+/// How many assets came to what.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Counts {
+    /// Deleted, and confirmed.
+    pub retired: usize,
+    /// Found already deleted.
+    pub gone: usize,
+    /// Refused by the server.
+    pub failed: usize,
+    /// Sent, and not confirmed.
+    pub unknown: usize,
+    /// Not found, and not shown to be deleted.
+    #[serde(default)]
+    pub missing: usize,
+}
+
+impl Counts {
+    /// How many there are.
+    #[must_use]
+    pub const fn total(&self) -> usize {
+        let Self {
+            retired,
+            gone,
+            failed,
+            unknown,
+            missing,
+        } = *self;
+        retired + gone + failed + unknown + missing
+    }
+
+    /// Counts one more asset.
+    pub const fn add(&mut self, status: &Status) {
+        match status {
+            Status::Retired(_) => self.retired += 1,
+            Status::Gone(_) => self.gone += 1,
+            Status::Failed(_) => self.failed += 1,
+            Status::Unknown { .. } => self.unknown += 1,
+            Status::Missing => self.missing += 1,
+        }
+    }
+}
