@@ -104,7 +104,6 @@ pub(crate) fn prepare(
         limits: &basis.settings.limits,
         manifests: &basis.manifests,
         inventory: read.as_ref(),
-        api: basis.settings.api,
         now: basis.now,
     };
     plan.guards = Some(Arc::new(guard::look(&plan, sight)));

@@ -88,7 +88,7 @@ impl Exit {
                 "apply ended, and some assets failed, are missing, unknown, blocked, skipped, in drift, not read or other than reviewed; plan: something listed is missing, in drift or cannot be read; find could not read everything"
             }
             Self::Refused => {
-                "refused: a pin, something protected that cannot be placed, or missing approval; nothing was sent; also a plan that apply would refuse"
+                "refused: a guard, a pin, something protected that cannot be placed, or missing approval; nothing was sent; also a plan that apply would refuse"
             }
             Self::Stale => {
                 "the plan is expired, from the future, or not what its manifests say now"

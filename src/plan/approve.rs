@@ -97,7 +97,7 @@ impl Refused {
                 "read the plan again, then type the number of files that it would delete"
             }
             Self::Guarded(_) => {
-                "nothing was sent; list less, or let somebody review a waiver of each guard that has counted too much"
+                "nothing was sent; list less, give entries the fields that they lack, or let somebody review a waiver of each guard that counts too much"
             }
             Self::Mismatched(_) => {
                 "nothing was sent; correct the ids or the pins, or leave those assets out with `--skip-mismatched`"

@@ -411,10 +411,15 @@ impl fmt::Display for Lack {
             }
             Self::Storage => formatter.write_str("the server does not say how many bytes it has"),
             Self::Projects(number) => {
+                let lie = if *number == 1 {
+                    "file lies"
+                } else {
+                    "files lie"
+                };
                 let number = thousands(*number);
                 write!(
                     formatter,
-                    "the server does not say in which project {number} of them lie"
+                    "the server does not say in which project {number} {lie}"
                 )
             }
         }

@@ -88,6 +88,7 @@ fn the_stream_says_what_the_state_says() {
 #[test]
 fn a_reader_that_goes_away_stops_nothing() {
     let desk = many(2_000);
+    desk.write("retire.toml", "version = 1\n[guards]\nmax-assets = 2000\n");
     let mut child = desk
         .command(&["apply", "--sandbox", "--json", "--json-out", "run.jsonl"])
         .stdout(Stdio::piped())

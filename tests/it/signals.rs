@@ -74,6 +74,7 @@ fn the_first_signal_waits_for_what_is_under_way_and_sends_no_more() {
         });
         // So many that the signal is heard long before they are all sent.
         let desk = Desk::with(&manifest(2000));
+        desk.write("retire.toml", "version = 1\n[guards]\nmax-assets = 2000\n");
         let mut child = start(&desk, &server, "1", &[]);
         // A plan of 2000 lines is more than a pipe holds that nobody reads.
         let mut printed = child.stdout.take().unwrap();

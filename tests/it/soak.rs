@@ -89,6 +89,7 @@ fn twenty_thousand_assets_under_faults_end_with_an_exact_record() {
         .with_refusals("2%".parse().unwrap());
     let served = Served::new(world);
     let desk = listing(ASSETS);
+    desk.write("retire.toml", "version = 1\n[guards]\nmax-assets = 20000\n");
     let mut runs = 0;
     loop {
         let done = served.apply(&desk, &["--concurrency", "8"]).expect(3);

@@ -23,6 +23,12 @@ const HOSTILE: [&str; 9] = [
     "",
 ];
 
+/// The project of all files.
+const PROJECT: &str = "8d1f0c52-6a3b-4c7e-9f21-000000000900";
+
+/// A file in a version stack.
+const FILE: &str = "8d1f0c52-6a3b-4c7e-9f21-000000000901";
+
 /// A server of V4 with one account, in which all is as `answer` says.
 fn v4(answer: impl Fn(&Request) -> Option<String> + Send + Sync + 'static) -> Server {
     Server::raw(move |request| {
@@ -51,7 +57,17 @@ fn count(server: &Server, line: &str) -> usize {
 
 /// A file as V4 shows it.
 fn file(id: &str) -> String {
-    json!({"data": {"id": id, "type": "file", "name": "x", "deleted_at": null}}).to_string()
+    json!({"data": asset(id, "file")}).to_string()
+}
+
+/// An asset as V4 shows it, with all that the guards count by.
+fn asset(id: &str, kind: &str) -> Value {
+    let project = json!({"id": PROJECT, "name": "Tide", "storage": 1_000_000});
+    json!({
+        "id": id, "type": kind, "name": "x", "deleted_at": null, "file_size": 1,
+        "created_at": "2020-01-01T00:00:00Z", "updated_at": "2020-01-01T00:00:00Z",
+        "project_id": PROJECT, "project": project
+    })
 }
 
 /// What V4 says of what it does not know.
@@ -197,7 +213,7 @@ fn what_the_reads_learn_of_a_limit_the_run_begins_with() {
             asked.fetch_add(1, Ordering::SeqCst);
             text(200, HOSTILE[7], r#"{"data":[]}"#)
         } else if request.line.contains("/version_stacks/") {
-            let stack = json!({"id": id, "type": "version_stack", "deleted_at": null});
+            let stack = asset(&id, "version_stack");
             text(200, "", &json!({ "data": stack }).to_string())
         } else {
             not_found()
@@ -220,7 +236,7 @@ fn what_the_reads_learn_of_a_limit_the_run_begins_with() {
 fn nothing_is_waited_for_once_a_run_is_saved() {
     // The delete of an asset is not answered, and neither is anything else that could tell of it.
     let server = v4(|request| match &request.line {
-        line if line.contains("/workspaces?") => Some(text(429, HOSTILE[0], "")),
+        line if line.contains("/recently_deleted?") => Some(text(429, HOSTILE[0], "")),
         line if line.starts_with("DELETE") => None,
         line if line.contains(&id(1)) && request.number > 4 => Some(not_found()),
         line if line.contains("/files/") => Some(text(200, "", &file(&last(request)))),
@@ -229,11 +245,12 @@ fn nothing_is_waited_for_once_a_run_is_saved() {
     let desk = Desk::with(&manifest(1));
     let more = ["--retries", "1", "--json-out", "events.jsonl"];
     let done = run(&desk, &server, "apply --api v4 --auto-approve", &more).expect(9);
-    assert_eq!(count(&server, "/workspaces?"), 1, "{}", done.transcript());
+    let lists = count(&server, "/recently_deleted?");
+    assert_eq!(lists, 1, "{}", done.transcript());
     let state: Value = serde_json::from_str(&desk.read("retire.state.json")).unwrap();
     assert_eq!(state["assets"][id(1)]["status"], "unknown");
     let events = desk.read("events.jsonl");
-    assert!(events.contains(r#""call":"workspaces""#), "{events}");
+    assert!(events.contains(r#""call":"recently_deleted""#), "{events}");
 }
 
 #[test]
@@ -348,30 +365,45 @@ fn a_list_that_repeats_itself_ends() {
         assert!(server.asked().len() <= 4, "{}", server.asked().len());
         assert!(done.err.contains("the list"), "{}", done.err);
 
-        // What is in a version stack, before the plan and in the run.
-        let pages = AtomicUsize::new(0);
-        let server = v4(move |request| {
-            let id = last(request);
-            Some(if id == "children" {
-                endless(pages.fetch_add(1, Ordering::SeqCst), repeats_cursor, "file")
-            } else if request.line.contains("/version_stacks/") {
-                let stack = json!({"id": id, "type": "version_stack", "deleted_at": null});
-                text(200, "", &json!({ "data": stack }).to_string())
-            } else {
-                not_found()
-            })
-        });
-        let desk = Desk::with(&format!(
-            "version: 1\nassets:\n- {{id: {}, kind: version_stack}}\n",
-            id(1)
-        ));
-        let done = run(&desk, &server, "apply --api v4 --auto-approve", &[]).expect(3);
-        let asked = count(&server, "/children?");
-        assert!(asked <= 8, "{asked}");
-        assert_eq!(count(&server, "DELETE"), 0, "{}", done.transcript());
-        // Nothing in Frame.io forbids the delete.
-        assert!(done.out.contains("1 other failure"), "{}", done.out);
-        assert!(!done.out.contains("conflict"), "{}", done.out);
+        // What is in a version stack: before the plan, which a guard then refuses, and in the run.
+        for whole in [0, 1] {
+            let pages = AtomicUsize::new(0);
+            let server = v4(move |request| {
+                let id = last(request);
+                Some(if id == "children" {
+                    let page = pages.fetch_add(1, Ordering::SeqCst);
+                    if page < whole {
+                        text(200, "", &json!({"data": [asset(FILE, "file")]}).to_string())
+                    } else {
+                        endless(page, repeats_cursor, "file")
+                    }
+                } else if request.line.contains("/version_stacks/") {
+                    let stack = asset(&id, "version_stack");
+                    text(200, "", &json!({ "data": stack }).to_string())
+                } else {
+                    not_found()
+                })
+            });
+            let desk = Desk::with(&format!(
+                "version: 1\nassets:\n- {{id: {}, kind: version_stack}}\n",
+                id(1)
+            ));
+            let code = if whole == 0 { 4 } else { 3 };
+            let done = run(&desk, &server, "apply --api v4 --auto-approve", &[]).expect(code);
+            let asked = count(&server, "/children?");
+            assert!(asked <= 8, "{asked}");
+            assert_eq!(count(&server, "DELETE"), 0, "{}", done.transcript());
+            if whole == 0 {
+                assert!(
+                    done.err.contains("`max-assets` cannot count"),
+                    "{}",
+                    done.err
+                );
+                continue;
+            }
+            assert!(done.out.contains("1 other failure"), "{}", done.out);
+            assert!(!done.out.contains("conflict"), "{}", done.out);
+        }
 
         // What was deleted from a project.
         let pages = AtomicUsize::new(0);

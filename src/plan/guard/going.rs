@@ -85,7 +85,10 @@ pub(super) fn going(plan: &Plan, inventory: &Inventory) -> Going {
     };
     for (id, one) in files {
         going.all.add(id, one);
-        going.projects.entry(one.project).or_default().add(id, one);
+        // What is not there is in no project that anybody could name.
+        if one.project.is_some() || one.is_there {
+            going.projects.entry(one.project).or_default().add(id, one);
+        }
     }
     going
 }
@@ -98,6 +101,8 @@ struct One {
     changed: Known<Timestamp>,
     /// Whether nothing is in it of which nobody knows.
     is_listed: bool,
+    /// Whether it is there, or may be.
+    is_there: bool,
 }
 
 /// What is known of one asset.
@@ -123,6 +128,7 @@ impl One {
             bytes: facts.bytes.into(),
             changed: changed(facts).into(),
             is_listed: true,
+            is_there: true,
         }
     }
 
@@ -146,6 +152,7 @@ impl One {
             bytes: Known::NotSaid,
             changed: Known::NotSaid,
             is_listed: true,
+            is_there: true,
         }
     }
 
@@ -171,6 +178,7 @@ impl One {
             bytes: Known::NotNeeded,
             changed: Known::NotNeeded,
             is_listed: true,
+            is_there: false,
         }
     }
 }

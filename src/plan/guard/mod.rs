@@ -14,7 +14,6 @@ use crate::plan::figure::{
     EntryField, Figure, Found, Incomplete, Lack, Loosened, Report, SetAt, Subject,
 };
 use crate::plan::model::{Plan, Step};
-use crate::state::Api;
 
 mod going;
 mod limits;
@@ -34,8 +33,6 @@ pub struct Sight<'plan> {
     pub manifests: &'plan Manifests,
     /// What was read of the live account, where something was.
     pub inventory: Option<&'plan Inventory>,
-    /// The version of the API: not each says what a project has.
-    pub api: Api,
     /// The time by which ages and ends are judged.
     pub now: Timestamp,
 }
@@ -47,7 +44,6 @@ pub fn look(plan: &Plan, sight: Sight<'_>) -> Report {
         limits,
         manifests,
         inventory,
-        api: _,
         now,
     } = sight;
     let waivers = Waivers::new(manifests, now);
@@ -117,7 +113,7 @@ fn figures(
                 figures.extend(figure(guard, Some(&subject), count, limit, asked_all));
             }
         }
-        let share = share(sum, *id, project, sight.api);
+        let share = share(sum, *id, project, asked_all);
         let limit = sight
             .limits
             .in_force(Guard::MaxPercent, Some(named), waivers);
@@ -161,15 +157,15 @@ fn share(
     sum: &Sum,
     id: Option<AssetId>,
     project: Option<&Project>,
-    api: Api,
+    asked_all: bool,
 ) -> Result<Count, Lack> {
     let storage = project.and_then(|project| project.storage);
     let bytes = sum.bytes;
-    match (storage, api) {
-        (Some(of), _) => Ok((Found::Share { bytes, of }, sum.without_bytes)),
-        (None, Api::V2) => Ok((Found::Unchecked, 0)),
-        (None, Api::V4) if id.is_none() => Err(Lack::Projects(sum.files)),
-        (None, Api::V4) => Err(Lack::Storage),
+    match storage {
+        Some(of) => Ok((Found::Share { bytes, of }, sum.without_bytes)),
+        None if !asked_all => Ok((Found::Unchecked, 0)),
+        None if id.is_none() => Err(Lack::Projects(sum.files)),
+        None => Err(Lack::Storage),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Fields that entries must have, and what was not read.
 
 use super::*;
+use crate::state::{Record, Status};
 
 #[test]
 fn entries_have_the_fields_that_they_must_have() {
@@ -42,7 +43,6 @@ fn entries_have_the_fields_that_they_must_have() {
 #[test]
 fn with_v2_what_nobody_has_read_is_said_and_a_stricter_guard_refuses() {
     let mut desk = Desk::new();
-    desk.api = Api::V2;
     desk.inventory.asked_all = false;
     for n in 1..=3 {
         desk.list(n, file(1, 0));
@@ -89,7 +89,6 @@ fn with_v2_what_nobody_has_read_is_said_and_a_stricter_guard_refuses() {
     assert!(desk.refused()[0].starts_with("`max-assets`: 4 files would go"));
     // With V4 all of it was asked for.
     desk.limits = Limits::default();
-    desk.api = Api::V4;
     desk.inventory.asked_all = true;
     desk.manifests.entries.drain(..3);
     desk.inventory.projects.clear();
@@ -107,7 +106,20 @@ fn nothing_is_counted_where_nothing_goes_or_nothing_was_read() {
     assert_eq!(desk.refused().len(), 1);
     let report = desk.look(&desk.plan(), None);
     assert!(!report.checked && report.is_passed() && report.figures.is_empty());
-    // What is not there has neither size nor age.
+    // What is not there has neither size nor age, and lies in no project.
     desk.inventory.assets.insert(id(1), Seen::Missing);
     assert_eq!(desk.refused(), [""; 0]);
+    let status = Status::Unknown { attempts: 1 };
+    let record = Record {
+        status,
+        run: 1,
+        at: at(0),
+    };
+    let mut state = desk.state();
+    state.assets.insert(id(1), record);
+    let plan = desk.plan_with(&state);
+    assert!(plan.steps[0].decision.may_delete());
+    let report = desk.look(&plan, Some(&desk.inventory));
+    assert!(report.is_passed(), "{report:?}");
+    assert_eq!(report.figures.len(), 2, "{report:?}");
 }

@@ -14,7 +14,7 @@ use crate::manifest::document::{Entry, SourceFile, Spot, Waiver};
 use crate::plan::approve::{Refused, check};
 use crate::plan::decide::Rules;
 use crate::plan::{Inputs, make};
-use crate::state::{State, Target};
+use crate::state::{Api, State, Target};
 
 const GB: u64 = 1_000_000_000;
 const DAY: i64 = 24 * 60 * 60;
@@ -54,7 +54,6 @@ struct Desk {
     manifests: Manifests,
     inventory: Inventory,
     limits: Limits,
-    api: Api,
 }
 
 impl Desk {
@@ -80,7 +79,6 @@ impl Desk {
                 ..Inventory::default()
             },
             limits: Limits::default(),
-            api: Api::V4,
         }
     }
 
@@ -119,15 +117,23 @@ impl Desk {
         self
     }
 
-    fn plan(&self) -> Plan {
+    fn state(&self) -> State {
         let target = Target {
-            api: self.api,
+            api: Api::V4,
             endpoint: "sandbox".to_owned(),
             account: None,
         };
+        State::new(Uuid::nil(), target)
+    }
+
+    fn plan(&self) -> Plan {
+        self.plan_with(&self.state())
+    }
+
+    fn plan_with(&self, state: &State) -> Plan {
         let mut plan = make(Inputs {
             manifests: &self.manifests,
-            state: &State::new(Uuid::nil(), target),
+            state,
             inventory: Some(&self.inventory),
             check_retired: false,
             rules: Rules::default(),
@@ -142,7 +148,6 @@ impl Desk {
             limits: &self.limits,
             manifests: &self.manifests,
             inventory,
-            api: self.api,
             now: at(NOW),
         };
         look(plan, sight)
@@ -279,10 +284,10 @@ fn a_guard_that_lacks_what_it_needs_refuses() {
         ..file(1, DAY)
     };
     desk.inventory.assets.insert(id(1), Seen::There(placeless));
-    let expected = "the server does not say in which project 1 of them lie";
+    let expected = "the server does not say in which project 1 file lies";
     assert!(desk.refused()[0].contains(expected), "{:?}", desk.refused());
     // With v2 that guard counts only where a project says what it has.
-    desk.api = Api::V2;
+    desk.inventory.asked_all = false;
     assert_eq!(desk.refused(), [""; 0]);
     let unchecked = |figure: &&Figure| figure.found == Found::Unchecked;
     assert_eq!(desk.report().figures.iter().filter(unchecked).count(), 1);
