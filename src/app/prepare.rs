@@ -19,6 +19,8 @@ use crate::manifest::document::{Guard, Manifests};
 use crate::plan::decide::Rules;
 use crate::plan::forecast::{self, Cut, RateForecast};
 use crate::plan::guard::{self, Limits, Sight};
+use crate::plan::only::Only;
+use crate::plan::part;
 use crate::plan::saved::{self, DecidingSettings};
 use crate::plan::{self, Checked, Inputs, LiveCheck, Plan};
 use crate::render::{count, counted};
@@ -43,6 +45,8 @@ pub(crate) struct PlanSettings {
     pub(crate) check_retired: bool,
     /// How much a plan may delete.
     pub(crate) limits: Limits,
+    /// What chooses a part of the plan.
+    pub(crate) only: Vec<Only>,
     /// How many assets the first delete asks for at most.
     pub(crate) canary: usize,
 }
@@ -97,6 +101,8 @@ pub(crate) fn prepare(
         None => (None, Checked::NotChecked),
     };
     let mut plan = plan::make(basis.inputs(read.as_ref()));
+    let files = &basis.manifests.files;
+    part::leave_out(&mut plan, &basis.settings.only, files, read.as_ref());
     if let Some(reviewed) = reviewed {
         plan = saved::leave_alone(plan, reviewed);
     }

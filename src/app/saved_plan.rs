@@ -232,6 +232,7 @@ impl SavedPlan {
     ) -> Result<(Basis, Plan), Error> {
         let document = &self.document;
         settings.deciding.skip_mismatched |= document.settings.skip_mismatched;
+        settings.only.clone_from(&document.only);
         let account = || document.target().account;
         let target = Target {
             api: settings.api,

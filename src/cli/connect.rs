@@ -170,6 +170,7 @@ pub(super) fn plan_settings(settings: &Settings, choices: Choices) -> PlanSettin
         },
         check_retired,
         limits: settings.limits.clone(),
+        only: Vec::new(),
         canary: settings.sending.canary,
     }
 }

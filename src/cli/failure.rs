@@ -134,6 +134,9 @@ pub(crate) enum Failure {
     /// Two documents would go to standard output.
     #[error("the plan and its document would both go to standard output")]
     TwoOnStandard,
+    /// A part of a saved plan was to be applied.
+    #[error("a saved plan is applied as it was reviewed, and `--only` chooses nothing of it")]
+    OnlyOfSaved,
     /// A state was to be migrated, and not to V4.
     #[error("`retire state migrate` makes a state of V4 only")]
     NotToV4,
@@ -267,6 +270,7 @@ impl Failure {
             Self::Settings(_)
             | Self::NotText(_)
             | Self::TwoOnStandard
+            | Self::OnlyOfSaved
             | Self::SavedStandard
             | Self::NotToV4
             | Self::Words(_)
@@ -331,6 +335,9 @@ impl Failure {
             Self::Misfit { why, .. } => Some(why.hint()),
             Self::Target(error) => error.hint(),
             Self::TwoOnStandard => Some("name a file for `--out`, or give `--format json`"),
+            Self::OnlyOfSaved => {
+                Some("save a plan of that part: `retire plan --only … --out FILE`")
+            }
             Self::NotShown { .. } => Some(
                 "`retire show` takes a state, a saved plan or the events of a run; `retire validate` and `retire plan` take manifests, and `retire state list` reads a journal with its state",
             ),

@@ -17,6 +17,8 @@ pub mod forecast;
 mod gather;
 pub mod guard;
 mod model;
+pub mod only;
+pub mod part;
 pub mod pin;
 pub mod saved;
 mod shelter;

@@ -12,6 +12,7 @@ use crate::manifest::document::{Details, Spot};
 use crate::plan::about::{About, WholeFolder};
 use crate::plan::decide::{Decision, Why};
 use crate::plan::figure::Report;
+use crate::plan::only::Only;
 
 /// What is to happen, in the order of the assets' ids.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -46,6 +47,10 @@ pub struct Plan {
     pub whole_folders: Vec<WholeFolder>,
     /// What the guards say of it, once they have looked.
     pub guards: Option<Arc<Report>>,
+    /// What chooses the steps, where the plan is a part.
+    pub only: Vec<Only>,
+    /// The steps that this leaves out, for holds and guards, which count over all.
+    pub left_out: Vec<Step>,
 }
 
 /// An asset that is only read, since an earlier delete was not answered.
@@ -252,6 +257,12 @@ const fn is_none(total: &usize) -> bool {
 }
 
 impl Plan {
+    /// The steps that may delete something, those that `only` leaves out among them.
+    pub(super) fn all_going(&self) -> impl Iterator<Item = &Step> {
+        let steps = self.steps.iter().chain(&self.left_out);
+        steps.filter(|step| step.decision.may_delete())
+    }
+
     /// Whether a run has something to do.
     #[must_use]
     pub const fn has_work(&self) -> bool {

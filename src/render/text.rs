@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use crate::plan::about::Sum;
 use crate::plan::forecast::RateForecast;
 use crate::plan::{Checked, Plan, Totals};
+use crate::render::escape::escape;
 use crate::render::group::{Group, group_of};
 use crate::render::listing::Listing;
 use crate::render::rows::{self, Page, Widths};
@@ -62,7 +63,14 @@ pub(crate) fn plan(view: &PlanView<'_>, style: Style, sink: &mut dyn Write) -> i
     if let Some(report) = &plan.guards {
         guards::loosened(report, &page, sink)?;
     }
-    page.heading(&headline(totals, plan.going()), sink)?;
+    if !plan.only.is_empty() {
+        page.prose(&part(plan), sink)?;
+    }
+    if plan.steps.is_empty() && !plan.only.is_empty() {
+        page.heading("Nothing to do: no open asset is chosen.", sink)?;
+    } else {
+        page.heading(&headline(totals, plan.going()), sink)?;
+    }
 
     groups(view, page, sink)?;
 
@@ -91,6 +99,23 @@ pub(crate) fn plan(view: &PlanView<'_>, style: Style, sink: &mut dyn Write) -> i
     }
     shelter::left_alone(&plan.left_alone, style, sink)?;
     checked::note(view.checked, &page, sink)
+}
+
+/// Says what chooses a part of a plan, and how much it leaves out.
+fn part(plan: &Plan) -> String {
+    let only: Vec<String> = plan
+        .only
+        .iter()
+        .map(|only| format!("`{}`", escape(only.said())))
+        .collect();
+    let rest = match plan.left_out.len() {
+        0 => String::new(),
+        rest => format!("; {} left out", counted(rest, "asset is", "assets are")),
+    };
+    format!(
+        "Only {}{rest}. Holds and guards count over all.",
+        only.join(", ")
+    )
 }
 
 /// Writes the assets, grouped by what is to happen, and then by where they lie.

@@ -79,6 +79,7 @@ cases! {
     manifests_passed_over
     missing
     names_in_the_state
+    only
     pins
     pipes
     plan_checks

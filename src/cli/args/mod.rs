@@ -12,6 +12,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 use crate::cli::settings::declare::{heading, on};
 use crate::cli::settings::kind::whole;
 use crate::measure::parse_duration;
+use crate::plan::only::Only;
 use crate::sandbox::fault::{Rule, Share};
 use crate::sandbox::limit::LimitWord;
 
@@ -225,6 +226,12 @@ pub struct Plan {
     /// What is left out, and what is read.
     #[command(flatten)]
     pub choices: Choices,
+    /// Plan a part: `id=…`, `owner=…`, `ticket=…`, `manifest=…`, `project=…`
+    ///
+    /// An asset is chosen if one text of each word fits. Holds and guards count over all that is
+    /// listed.
+    #[arg(long, value_name = "WORD=TEXT", help_heading = heading::PLAN, hide_short_help = true)]
+    pub only: Vec<Only>,
     /// How much it may delete.
     #[command(flatten)]
     pub guards: GuardFlags,
@@ -297,6 +304,12 @@ pub struct Apply {
     /// What is left out, and what is read.
     #[command(flatten)]
     pub choices: Choices,
+    /// Plan a part: `id=…`, `owner=…`, `ticket=…`, `manifest=…`, `project=…`
+    ///
+    /// An asset is chosen if one text of each word fits. Holds and guards count over all that is
+    /// listed.
+    #[arg(long, value_name = "WORD=TEXT", help_heading = heading::PLAN, hide_short_help = true)]
+    pub only: Vec<Only>,
     /// How much it may delete.
     #[command(flatten)]
     pub guards: GuardFlags,

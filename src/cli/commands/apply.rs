@@ -73,6 +73,9 @@ struct Begun {
 impl Begun {
     fn new(context: &Context, arguments: &Apply) -> Result<Self, Failure> {
         let saved = saved_plan::find(&arguments.paths)?.map(Box::new);
+        if saved.is_some() && !arguments.only.is_empty() {
+            return Err(Failure::OnlyOfSaved);
+        }
         let (manifests, paths) = match &saved {
             Some(saved) => (saved_plan::manifests(context, saved)?, saved.paths()),
             None => (
@@ -134,6 +137,7 @@ fn apply(
     let retries = settings.sending.retries;
     let mut terms = plan_settings(&settings, arguments.choices);
     arguments.guards.tighten(&mut terms.limits);
+    terms.only.clone_from(&arguments.only);
     let (basis, reviewed) = basis(context, terms, saved.as_deref(), (manifests, loaded))?;
     let connection = connect(context, &settings, &paths, retries, || world(&basis))?;
     let prepared = prepare(basis, reviewed.as_ref(), Some((&connection, None)))?;

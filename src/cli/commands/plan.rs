@@ -180,6 +180,7 @@ fn prepared(
 ) -> Result<Prepared, Failure> {
     let mut terms = plan_settings(settings, arguments.choices);
     arguments.guards.tighten(&mut terms.limits);
+    terms.only.clone_from(&arguments.only);
     let basis = Basis::new(terms, manifests, loaded, clock::now(), &*host(context))?;
     if arguments.offline {
         return Ok(prepare(basis, None, None)?);

@@ -40,7 +40,7 @@ pub(super) struct Going {
 pub(super) fn going(plan: &Plan, inventory: &Inventory) -> Going {
     let mut files: BTreeMap<AssetId, One> = BTreeMap::new();
     let mut unread = Vec::new();
-    for step in plan.steps.iter().filter(|step| step.decision.may_delete()) {
+    for step in plan.all_going() {
         let id = step.id;
         let Some(facts) = inventory.facts(id) else {
             files

@@ -267,7 +267,7 @@ fn incomplete(plan: &Plan, sight: Sight<'_>, inventory: &Inventory) -> Vec<Incom
     if sight.limits.required.is_empty() {
         return found;
     }
-    for step in plan.steps.iter().filter(|step| step.decision.may_delete()) {
+    for step in plan.all_going() {
         let id = inventory.facts(step.id).and_then(|facts| facts.project);
         let project = id.and_then(|id| inventory.projects.get(&id));
         let named = Named {

@@ -14,6 +14,7 @@ use crate::diagnostic::of_a_parser;
 use crate::manifest::document::{Manifests, SourceFile};
 use crate::plan::figure::Report;
 use crate::plan::forecast::RateForecast;
+use crate::plan::only::Only;
 use crate::plan::{Checked, Plan, Shelter, Totals};
 use crate::state::{Api, Target};
 use crate::visible::json;
@@ -71,6 +72,9 @@ pub struct PlanDocument {
     pub(crate) state: StateBasis,
     /// The PATHs of the manifests, as they were given; none where the usual ones were read.
     pub(crate) paths: Vec<String>,
+    /// What chooses the assets, as it was given with `--only`; none where all are chosen.
+    #[cfg_attr(test, schemars(with = "Vec<String>"))]
+    pub(crate) only: Vec<Only>,
     /// The manifests that it was made from, in the order in which they were read.
     pub(crate) manifests: Vec<ManifestBasis>,
     /// The git commit that it was made from, where there is one.
@@ -194,6 +198,7 @@ pub fn document(plan: &Plan, manifests: &Manifests, basis: &Basis) -> PlanDocume
         tool,
         state,
         paths,
+        only: plan.only.clone(),
         manifests: manifests.files.iter().map(ManifestBasis::from).collect(),
         commit,
         api,
@@ -281,6 +286,7 @@ impl PlanDocument {
             tool,
             state,
             paths,
+            only,
             manifests,
             commit,
             api,
@@ -301,6 +307,7 @@ impl PlanDocument {
         field(&mut sink, ",\"tool\":", tool)?;
         field(&mut sink, ",\n\"state\":", state)?;
         field(&mut sink, ",\n\"paths\":", paths)?;
+        field(&mut sink, ",\"only\":", only)?;
         rows(&mut sink, ",\n\"manifests\":[", manifests)?;
         field(&mut sink, ",\n\"commit\":", commit)?;
         field(&mut sink, ",\n\"api\":", api)?;
@@ -344,6 +351,7 @@ impl PlanDocument {
                 Checked::NotChecked => Shelter::NotChecked,
             },
             guards: self.guards.clone(),
+            only: self.only.clone(),
             ..Plan::default()
         };
         for action in &self.actions {

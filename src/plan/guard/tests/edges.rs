@@ -99,6 +99,22 @@ fn with_v2_what_nobody_has_read_is_said_and_a_stricter_guard_refuses() {
 }
 
 #[test]
+fn what_is_left_out_of_a_part_counts_all_the_same() {
+    let mut desk = Desk::new();
+    for n in 1..=6 {
+        desk.list(n, file(1, DAY));
+    }
+    desk.set(Guard::MaxAssets, None, 5);
+    let mut plan = desk.plan();
+    let only = format!("id={}", id(3)).parse().unwrap();
+    let files = &desk.manifests.files;
+    crate::plan::part::leave_out(&mut plan, &[only], files, Some(&desk.inventory));
+    assert_eq!(plan.steps.len(), 1);
+    let report = desk.look(&plan, Some(&desk.inventory));
+    assert_eq!(report.refused().count(), 1);
+}
+
+#[test]
 fn nothing_is_counted_where_nothing_goes_or_nothing_was_read() {
     let mut desk = Desk::new();
     assert_eq!(desk.report().figures, []);

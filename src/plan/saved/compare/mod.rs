@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use crate::asset::AssetId;
 use crate::manifest::document::{MissingPolicy, Spot};
 use crate::plan::decide::Decision;
+use crate::plan::part::View;
 use crate::plan::saved::stale::Stale;
 use crate::plan::walk::{Decided, Walk};
 use crate::plan::{Inputs, LeftAlone, Other, Plan, Step, Totals};
@@ -35,10 +36,23 @@ pub fn check(saved: &Plan, inputs: Inputs<'_>, created_at: Timestamp) -> Result<
         })
     };
     let (then, now) = (walk(created_at), walk(inputs.now));
+    // What the server alone can choose may be in the plan or not.
+    let view = View {
+        files: &inputs.manifests.files,
+        inventory: None,
+    };
+    let is_saved = |id| {
+        let steps = &saved.steps;
+        steps.binary_search_by_key(&id, |step| step.id).is_ok()
+    };
+    let is_chosen = |step: &Step| {
+        let chosen = view.chooses(&saved.only, step);
+        chosen.unwrap_or_else(|| is_saved(step.id))
+    };
     compare(
         saved,
-        then.decided().map(Decided::step),
-        now.decided().map(Decided::step),
+        then.decided().map(Decided::step).filter(is_chosen),
+        now.decided().map(Decided::step).filter(is_chosen),
     )
 }
 
@@ -80,6 +94,9 @@ fn compare(
     let other = other.or_else(|| Some(rest.next()?.id));
     if let Some(id) = other {
         return Err(Stale::Action(id));
+    }
+    if !saved.only.is_empty() {
+        totals = Totals::default();
     }
     // Other runs may have added to what is history.
     if saved.totals.unchanged != totals.unchanged || saved.totals.history > totals.history {
