@@ -480,30 +480,3 @@ fn a_connection_that_the_server_does_not_keep_costs_nothing() {
     let deletes = count(&server, "DELETE");
     assert!(deletes <= 208, "{deletes} deletes");
 }
-
-#[test]
-fn a_handshake_that_never_ends_has_sent_nothing() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("https://{}", listener.local_addr().unwrap());
-    let desk = Desk::with(&manifest(1));
-    let arguments = [
-        "apply",
-        "--api",
-        "v2",
-        "--auto-approve",
-        "--endpoint",
-        &url,
-        "--retries",
-        "0",
-        "--connect-timeout",
-        "1m",
-        "--request-timeout",
-        "1s",
-    ];
-    let done = desk
-        .run_with(&[("FRAMEIO_TOKEN", "t")], &arguments)
-        .expect(1);
-    assert!(done.out.contains("could not be reached"), "{}", done.out);
-    assert!(!desk.path("retire.state.json").exists());
-    drop(listener);
-}

@@ -201,3 +201,30 @@ fn standard_input_has_an_end_that_is_known_beforehand() {
     assert!(began.elapsed().as_secs() >= 29);
     drop(held);
 }
+
+#[test]
+fn a_handshake_that_never_ends_has_sent_nothing() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("https://{}", listener.local_addr().unwrap());
+    let desk = Desk::with(&manifest(1));
+    let arguments = [
+        "apply",
+        "--api",
+        "v2",
+        "--auto-approve",
+        "--endpoint",
+        &url,
+        "--retries",
+        "0",
+        "--connect-timeout",
+        "1m",
+        "--request-timeout",
+        "1s",
+    ];
+    let done = desk
+        .run_with(&[("FRAMEIO_TOKEN", "t")], &arguments)
+        .expect(1);
+    assert!(done.out.contains("could not be reached"), "{}", done.out);
+    assert!(!desk.path("retire.state.json").exists());
+    drop(listener);
+}

@@ -131,7 +131,7 @@ fn nothing_is_counted_where_nothing_goes_or_nothing_was_read() {
         run: 1,
         at: at(0),
     };
-    let mut state = desk.state();
+    let mut state = Desk::state();
     state.assets.insert(id(1), record);
     let plan = desk.plan_with(&state);
     assert!(plan.steps[0].decision.may_delete());

@@ -117,7 +117,7 @@ impl Desk {
         self
     }
 
-    fn state(&self) -> State {
+    fn state() -> State {
         let target = Target {
             api: Api::V4,
             endpoint: "sandbox".to_owned(),
@@ -127,7 +127,7 @@ impl Desk {
     }
 
     fn plan(&self) -> Plan {
-        self.plan_with(&self.state())
+        self.plan_with(&Self::state())
     }
 
     fn plan_with(&self, state: &State) -> Plan {
