@@ -29,7 +29,7 @@ pub struct Sent {
     /// For which assets.
     pub ids: Arc<[AssetId]>,
     /// The version stack that they are files of, where they are deleted in its place.
-    stack: Option<AssetId>,
+    pub stack: Option<AssetId>,
 }
 
 /// A file that was deleted in place of its version stack.
@@ -129,8 +129,8 @@ impl OpenBatches {
 
     /// What a batch asks for that is not answered.
     #[must_use]
-    pub fn asked(&self, batch: u64) -> Option<&Arc<[AssetId]>> {
-        self.sent.get(&batch).map(|sent| &sent.ids)
+    pub fn asked(&self, batch: u64) -> Option<&Sent> {
+        self.sent.get(&batch)
     }
 
     /// Whether nothing is open.

@@ -224,16 +224,18 @@ impl SummaryBuilder {
     /// Takes over where an asset stands after the answer to a batch, which may be under way still.
     pub(super) fn record_status(&mut self, batch: u64, id: AssetId, status: Status) {
         let asked = self.under_way.asked(batch).cloned();
-        self.record_answer((batch, asked.as_deref()), id, status);
+        self.record_answer((batch, asked.as_ref()), id, status);
     }
 
-    fn record_answer(&mut self, of: (u64, Option<&[AssetId]>), id: AssetId, status: Status) {
+    fn record_answer(&mut self, of: (u64, Option<&Sent>), id: AssetId, status: Status) {
         let is_deleted = matches!(status, Status::Retired(_) | Status::Gone(_));
         self.under_way.settle(id, is_deleted);
         let is_beside = match of {
             (0, _) => true,
-            // More than it was asked for tells only the delete of one folder.
-            (_, Some([asked])) if !self.members.contains(asked) => *asked != id,
+            (_, Some(sent)) if sent.stack.is_none() && sent.ids.len() == 1 => {
+                // More than it was asked for tells only the delete of one folder.
+                sent.ids[0] != id
+            }
             (_, Some(_) | None) => self.members.contains(&id),
         };
         if is_beside && !self.open.contains_key(&id) {
@@ -342,7 +344,7 @@ impl SummaryBuilder {
 
     fn record_outcome(
         &mut self,
-        of: (u64, Option<&[AssetId]>),
+        of: (u64, Option<&Sent>),
         id: AssetId,
         outcome: &Outcome,
         at: Timestamp,
@@ -377,7 +379,9 @@ impl Listener for SummaryBuilder {
         } else if let RunEvent::Intent { ids, stack, .. } = event {
             self.summary.requests += 1;
             if stack.is_some() {
-                self.members.extend(ids.iter());
+                // What became of one that was unknown before is asked for its own sake as well.
+                let members = ids.iter().filter(|id| !self.before.contains_key(id));
+                self.members.extend(members);
             }
         } else if let RunEvent::Described { assets } = event {
             self.known.extend(assets.iter().cloned());
@@ -394,9 +398,8 @@ impl Listener for SummaryBuilder {
                 }
             }
             self.latest.clear();
-            let asked = answered.as_ref().map(|sent| &*sent.ids);
             for (id, outcome) in outcomes {
-                self.record_outcome((*batch, asked), *id, outcome, *at);
+                self.record_outcome((*batch, answered.as_ref()), *id, outcome, *at);
             }
         } else if let RunEvent::Forgotten { ids, .. } = event {
             self.forgotten.extend(ids);
