@@ -139,7 +139,12 @@ fn a_sign_in_opens_the_api_is_renewed_and_is_taken_back() {
     // Another token beats it.
     let token = [("FRAMEIO_TOKEN", "fio-u-of-nobody")];
     person.run(&token, &["whoami"]).expect(7);
-    let out = person.run(&[], &["logout"]).expect(0);
+    let cache = person.data.path().join("cache");
+    let cache = [("RETIRE_CACHE", cache.to_str().unwrap())];
+    person.run(&cache, &["find"]).expect(0);
+    let out = person.run(&cache, &["logout"]).expect(0);
+    let forgotten = "Forgot what was read of 1 account.";
+    assert!(out.err.contains(forgotten), "{}", out.err);
     let deleted = format!("`{}` is deleted, and Adobe has", person.file().display());
     assert!(out.err.contains(&deleted), "{}", out.err);
     assert!(!person.file().exists());

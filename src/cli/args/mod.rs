@@ -99,7 +99,7 @@ pub enum Command {
     Init(Init),
     /// Sign in at Adobe, as a person (V4)
     Login(Login),
-    /// Delete the sign-in here, and have Adobe take its token back
+    /// Delete the sign-in and what was read here, and have Adobe take its token back
     Logout(Logout),
     /// Show whose token it is, what it opens, and the settings in force
     Whoami(Whoami),

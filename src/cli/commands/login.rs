@@ -8,6 +8,7 @@ use tokio::runtime;
 
 use crate::app::provenance::random;
 use crate::cli::args::{Login as Arguments, Logout, ThisRun};
+use crate::cli::commands::find;
 use crate::cli::context::Context;
 use crate::cli::env::{CLIENT_ID, SECRETS};
 use crate::cli::exit::Exit;
@@ -18,7 +19,6 @@ use crate::cli::secrets::login::{LoginFile, NAME};
 use crate::frameio::login::Keeper;
 use crate::render::escape::escape;
 use crate::render::moment;
-use crate::store::cache;
 
 /// Signs in, and keeps what that gives.
 pub(crate) fn run(context: &Context, arguments: &Arguments) -> Result<Exit, Failure> {
@@ -70,10 +70,10 @@ pub(crate) fn run(context: &Context, arguments: &Arguments) -> Result<Exit, Fail
 /// Takes the sign-in back, and forgets it.
 pub(crate) fn leave(context: &Context, arguments: &Logout) -> Result<Exit, Failure> {
     let settings = context.settings(&arguments.settings.given, ThisRun::default(), &[])?;
-    if let Some(folder) = context.environment.cache() {
-        // It names what is in accounts that nobody is signed in to any more.
-        let removed = cache::remove_all(&folder);
-        removed.map_err(Failure::system("remove what earlier readings kept"))?;
+    // It names what is in accounts that nobody is signed in to any more.
+    let forgotten = find::forget_all(context)?;
+    if forgotten > 0 {
+        find::tell_forgotten(context, forgotten);
     }
     let path = path(context)?;
     let revoked = match LoginFile::open(&path) {

@@ -42,7 +42,8 @@ pub(crate) fn run(context: &Context, arguments: &Find) -> Result<Exit, Failure> 
         settings,
     } = arguments;
     if *forget {
-        return forget_all(context);
+        tell_forgotten(context, forget_all(context)?);
+        return Ok(Exit::Done);
     }
     let run = ThisRun {
         sandbox: *sandbox,
@@ -159,16 +160,19 @@ fn read(
     Ok(account)
 }
 
-/// Removes all that earlier readings kept.
-fn forget_all(context: &Context) -> Result<Exit, Failure> {
+/// Removes all that earlier readings kept; returns of how many accounts that was.
+pub(super) fn forget_all(context: &Context) -> Result<usize, Failure> {
     let folder = context.environment.cache();
     let removed = folder.map_or(Ok(0), |folder| cache::remove_all(&folder));
-    let removed = removed.map_err(Failure::system("remove what earlier readings kept"))?;
+    removed.map_err(Failure::system("remove what earlier readings kept"))
+}
+
+/// Says of how many accounts that was.
+pub(super) fn tell_forgotten(context: &Context, removed: usize) {
     let accounts = counted(removed, "account", "accounts");
     context
         .console
         .message(&format!("Forgot what was read of {accounts}."));
-    Ok(Exit::Done)
 }
 
 /// What must be known besides to filter.
