@@ -84,6 +84,7 @@ fn plans(size: usize) {
     ] {
         let done = process::retire(&[
             "plan",
+            "--offline",
             "--state",
             desk.path(state).to_str().unwrap(),
             desk.path(manifest).to_str().unwrap(),
