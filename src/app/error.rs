@@ -128,7 +128,7 @@ pub enum Error {
 /// Source: docs/frameio-api.md, "Authentication", "Authentication (V4)".
 const fn other_token(kind: TokenKind, api: Api) -> &'static str {
     match (kind, api) {
-        (TokenKind::DeveloperToken, Api::V4) => {
+        (TokenKind::DeveloperToken, api) if api.abilities().takes_adobe_tokens => {
             "V4 takes a developer token only with `--legacy-token`, and not for accounts in the Adobe Admin Console: those need a client or an Adobe access token"
         }
         (TokenKind::LegacyToken, _) => {
@@ -140,7 +140,7 @@ const fn other_token(kind: TokenKind, api: Api) -> &'static str {
         (TokenKind::ClientCredentials, _) => {
             "check the client's id and secret; at Adobe its project needs the Frame.io API with the scope `frame.s2s.all`, and its user must be in a Frame.io account"
         }
-        (TokenKind::DeveloperToken, Api::V2) | (TokenKind::Unknown, _) => {
+        (TokenKind::DeveloperToken | TokenKind::Unknown, _) => {
             "make a new developer token; accounts in the Adobe Admin Console take none: give `--api v4` with a client or an Adobe access token"
         }
         (TokenKind::SignIn, _) => {
@@ -188,14 +188,12 @@ impl Error {
         match self {
             Self::Saved { why, .. } => Some(why.hint()),
             Self::Stale { why, .. } => Some(why.hint()),
-            Self::OtherHome {
-                api: Some(Api::V2), ..
-            } => Some(
+            Self::OtherHome { api: Some(api), .. } if api.abilities().ends => Some(
                 "go on with `--api v2`, or with `api = \"v2\"` in `retire.toml`; or make it a state of V4 with `retire state migrate --api v4`",
             ),
-            Self::OtherHome {
-                api: Some(Api::V4), ..
-            } => Some("give `--api v4`: a state of V4 does not become one of v2"),
+            Self::OtherHome { api: Some(_), .. } => {
+                Some("give `--api v4`: a state of V4 does not become one of v2")
+            }
             Self::OtherHome { api: None, .. } => {
                 Some("keep one state for each server and account: name another with `--state`")
             }

@@ -27,7 +27,6 @@ use crate::frameio::retry::Retries;
 use crate::plan::decide::Rules;
 use crate::plan::saved::DecidingSettings;
 use crate::sandbox::world::World;
-use crate::state::Api;
 
 /// The last day on which the legacy API is supported (docs/frameio-api.md).
 const V2_ENDS: &str = "2026-12-01";
@@ -178,7 +177,7 @@ pub(super) fn plan_settings(settings: &Settings, choices: Choices) -> PlanSettin
 /// Tells once, against the real server, when the legacy API ends.
 pub(super) fn tell_end_of_v2(context: &Context, settings: &Settings) {
     let real = settings.server.value.name() == ENDPOINT;
-    if real && settings.api.value == Api::V2 {
+    if real && settings.api.value.abilities().ends {
         context.console.message(&format!(
             "The v2 API is unsupported after {V2_ENDS} and will be removed; `--api v4` speaks the one that stays."
         ));

@@ -28,7 +28,6 @@ use crate::frameio::mask::Secrets;
 use crate::manifest::{self, Source, document::Manifests};
 use crate::render::escape::escape;
 use crate::render::notices::notices;
-use crate::state::Api;
 use crate::store::file::FileStore;
 
 /// What is said of a secret in a file.
@@ -276,7 +275,8 @@ impl Context {
     fn use_login(&self, settings: &mut Settings) {
         let asked = settings.login.value;
         let is_last = settings.access.token.is_none() && !self.environment.has("CI");
-        let is_real = settings.server.value != Server::Sandbox && settings.api.value == Api::V4;
+        let is_real = settings.server.value != Server::Sandbox
+            && settings.api.value.abilities().takes_adobe_tokens;
         if !is_real || !(asked || is_last) {
             return;
         }

@@ -112,21 +112,18 @@ impl RateForecast {
 #[must_use]
 pub fn forecast(plan: &Plan, cut: Cut) -> Vec<RateForecast> {
     let mut calls = Calls::default();
-    match cut.api {
-        Api::V2 => {
-            let Totals {
-                retire,
-                retry,
-                resolve,
-                ..
-            } = plan.totals;
-            calls.add(RateLimit::ReadAsset, resolve);
-            calls.add(RateLimit::BulkDelete, bulk_deletes(retire + retry, cut));
-        }
-        Api::V4 => {
-            for step in &plan.steps {
-                calls.count_step(step, plan);
-            }
+    if cut.api.abilities().deletes_in_bulk {
+        let Totals {
+            retire,
+            retry,
+            resolve,
+            ..
+        } = plan.totals;
+        calls.add(RateLimit::ReadAsset, resolve);
+        calls.add(RateLimit::BulkDelete, bulk_deletes(retire + retry, cut));
+    } else {
+        for step in &plan.steps {
+            calls.count_step(step, plan);
         }
     }
     let rate_limits = calls.0.into_iter();

@@ -9,7 +9,6 @@ use crate::manifest::document::Entry;
 use crate::plan::decide::{Case, Decision};
 use crate::plan::model::Held;
 use crate::plan::walk::{Decided, Inputs, Walk};
-use crate::state::Api;
 
 /// What must be read, beyond what was read already.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -36,16 +35,16 @@ impl Wanted {
 #[must_use]
 pub fn wanted(inputs: Inputs<'_>) -> Wanted {
     let walk = Walk::new(inputs);
-    let is_v4 = inputs.state.target.api == Api::V4;
+    let reads_contents = inputs.state.target.api.abilities().reads_contents;
     let mut assets = Vec::new();
     let decided = walk.decided().map(|decided| {
         let kind = decided.kind();
-        if is_to_be_read(&decided, is_v4, inputs.check_retired) {
+        if is_to_be_read(&decided, reads_contents, inputs.check_retired) {
             assets.push((decided.id, kind));
         }
         (decided.id, decided.decision, kind)
     });
-    let connections = if is_v4 {
+    let connections = if reads_contents {
         // All that is deleted is shown with what is in it and with what it lies in.
         Some(sorted_out(decided, &walk.held())).filter(|found| !found.listed.is_empty())
     } else {
@@ -61,11 +60,11 @@ pub fn wanted(inputs: Inputs<'_>) -> Wanted {
 ///
 /// v2 deletes fifty assets a request and reads five a second, so that reading ten thousand would
 /// take half an hour: there only that is read whose entry says something to compare.
-fn is_to_be_read(decided: &Decided<'_>, is_v4: bool, check_retired: bool) -> bool {
+fn is_to_be_read(decided: &Decided<'_>, reads_contents: bool, check_retired: bool) -> bool {
     let Case { entry, seen, .. } = decided.case;
     let is_open = !matches!(decided.decision, Decision::Unchanged { .. });
     let is_wanted = |entry: &Entry| {
-        let is_due = is_open && (is_v4 || entry.is_compared());
+        let is_due = is_open && (reads_contents || entry.is_compared());
         is_due || check_retired || entry.goes_again()
     };
     entry.is_some_and(is_wanted) && seen.is_none()

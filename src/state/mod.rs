@@ -13,9 +13,11 @@ use uuid::Uuid;
 use crate::asset::AssetId;
 use crate::event::{Provenance, RunEvent, RunInfo};
 use crate::outcome::{Evidence, Failure, FailureKind, Outcome};
+pub use api::{Abilities, Api};
 pub use catalogue::Catalogue;
 pub use counts::{Counts, Deleted};
 
+mod api;
 mod catalogue;
 mod counts;
 pub mod format;
@@ -65,30 +67,6 @@ impl fmt::Display for Target {
         match account {
             Some(account) => write!(formatter, ", account `{account}`"),
             None => Ok(()),
-        }
-    }
-}
-
-/// A version of the Frame.io API.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
-)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "lowercase")]
-pub enum Api {
-    /// The legacy API, which has a bulk delete.
-    V2,
-    /// The current API, which deletes one asset a call.
-    V4,
-}
-
-impl Api {
-    /// The version's name, as it stands in documents and on the command line.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::V2 => "v2",
-            Self::V4 => "v4",
         }
     }
 }

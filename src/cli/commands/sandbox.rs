@@ -37,7 +37,7 @@ pub(crate) fn run(context: &Context, arguments: &Sandbox) -> Result<Exit, Failur
     // Of several accounts V4 needs the name of one.
     let accounts: Vec<Uuid> = world.accounts().collect();
     let account = match *accounts {
-        [first, _, ..] if api == Api::V4 => format!(" --account {first}"),
+        [first, _, ..] if api.abilities().names_accounts => format!(" --account {first}"),
         _ => String::new(),
     };
     let assets = world.assets().count();

@@ -15,7 +15,6 @@ use crate::frameio::ims::Ims;
 use crate::frameio::mask::Secrets;
 use crate::frameio::token::{Credentials, Token, TokenError};
 use crate::frameio::token_provider::TokenProvider;
-use crate::state::Api;
 
 mod command;
 pub(super) mod error;
@@ -50,7 +49,7 @@ pub(crate) fn token_provider(
         return Ok((TokenProvider::signed_in(login, Arc::new(file)), Vec::new()));
     }
     let (token, warning) = self::token(source, environment, hide)?;
-    let token_provider = if access.legacy && settings.api.value == Api::V4 {
+    let token_provider = if access.legacy && settings.api.value.abilities().takes_adobe_tokens {
         TokenProvider::legacy(token)
     } else {
         TokenProvider::ready(token)

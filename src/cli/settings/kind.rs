@@ -185,7 +185,7 @@ fn from_one<T: FromStr>(text: &str) -> Result<T, String> {
 }
 
 fn api(text: &str) -> Result<Api, String> {
-    let mut versions = [Api::V2, Api::V4].into_iter();
+    let mut versions = Api::ALL.into_iter();
     let api = versions.find(|api| text.trim().eq_ignore_ascii_case(api.name()));
     api.ok_or_else(|| format!("`{text}` is not a version of the API: it is `v2` or `v4`"))
 }

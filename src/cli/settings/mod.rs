@@ -9,7 +9,6 @@ use crate::manifest::document::Guard;
 use crate::plan::decide::Rules;
 use crate::plan::figure::SetAt;
 use crate::plan::guard::{Limit, Limits};
-use crate::state::Api;
 
 pub(crate) mod access;
 pub mod declare;
@@ -150,8 +149,8 @@ impl Sources<'_> {
                     origin: Origin::Default,
                 };
             }
-            let counts =
-                |account: &Valued<String>| values.api.value == Api::V4 || is_flag(&account.origin);
+            let names_accounts = values.api.value.abilities().names_accounts;
+            let counts = |account: &Valued<String>| names_accounts || is_flag(&account.origin);
             values.account = values.account.filter(counts);
         }
         if let Some(account) = &mut values.account {

@@ -9,6 +9,7 @@ use crate::cli::settings::access::{ClientSource, Half, TokenSource};
 use crate::cli::settings::declare::{Setting, on};
 use crate::cli::settings::kind::TokenCommand;
 use crate::cli::settings::table::{ENDPOINT, SETTINGS};
+use crate::state::Api;
 
 /// What a file says, without the line of its version.
 fn file(path: &str, trusted: bool, text: &str) -> Given {

@@ -23,7 +23,7 @@ use crate::manifest::document::Manifests;
 use crate::manifest::write::{self, Fields, Proposed, Section, WriteError, Written};
 use crate::render::find::{self as table, FindView};
 use crate::render::{counted, find_data as data, moment};
-use crate::state::{Api, Status};
+use crate::state::Status;
 use crate::store::cache;
 use crate::store::file::FileStore;
 
@@ -50,7 +50,7 @@ pub(crate) fn run(context: &Context, arguments: &Find) -> Result<Exit, Failure> 
         ..ThisRun::default()
     };
     let settings = context.settings(&settings.given, run, &[])?;
-    if settings.api.value == Api::V2 {
+    if !settings.api.value.abilities().reads_contents {
         return Err(Failure::OnlyV4);
     }
     if let Some(path) = policy {

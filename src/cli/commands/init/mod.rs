@@ -61,8 +61,8 @@ pub(crate) fn run(context: &Context, arguments: &Init) -> Result<Exit, Failure> 
         &config(settings.api.value, &which),
     )?;
     write(in_folder("retire.yaml"), MANIFEST)?;
-    // `retire find` speaks V4 alone.
-    if settings.api.value == Api::V4 {
+    // Without it `retire find` finds nothing.
+    if settings.api.value.abilities().reads_contents {
         write(in_folder("retention.yaml"), RETENTION)?;
     }
     write(ignores.clone(), GITIGNORE)?;
@@ -146,8 +146,9 @@ fn config(api: Api, which: &Which) -> String {
         "# The settings of this project; `retire whoami` shows those in force, and where each comes from.".to_owned(),
         "version = 1".to_owned(),
     ];
-    if api == Api::V2 {
-        lines.push("api = \"v2\"".to_owned());
+    // It is no default.
+    if api.abilities().ends {
+        lines.push(format!("api = \"{}\"", api.name()));
     }
     let line = |account: &Account| {
         let name = account.name.as_deref().unwrap_or("no name");
