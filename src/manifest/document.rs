@@ -201,6 +201,9 @@ pub struct Waiver {
     pub expires: Timestamp,
 }
 
+/// What stands for the reason in a waiver that the program proposes; no reason by itself.
+pub const NO_REASON: &str = "say why";
+
 /// The guards that a waiver can raise.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::date::Reading;
-use super::document::{Account, Details, Hold, Pin, Release, Spot, Waiver};
+use super::document::{Account, Details, Hold, NO_REASON, Pin, Release, Spot, Waiver};
 use super::kind::{is_list, is_near};
 use super::walk::{BEGIN, Walk, kind, short};
 use super::yaml::{Node, Value};
@@ -431,7 +431,16 @@ impl Walk<'_, '_> {
         let guard = guard.and_then(|node| self.guard(node));
         let limit = guard.zip(limit);
         let limit = limit.and_then(|(guard, node)| self.limit(node, guard));
-        let reason = reason.and_then(|node| self.shared(0, node));
+        let reason = reason.and_then(|node| {
+            let reason = self.shared(0, node)?;
+            let is_said = !reason.trim().eq_ignore_ascii_case(NO_REASON);
+            if !is_said {
+                let message = format!("`{NO_REASON}` is no reason");
+                let hint = "write why this may be, for whoever reads it in a year";
+                self.hinted("no-reason", node.at, message, hint);
+            }
+            is_said.then_some(reason)
+        });
         let expires = expires.and_then(|node| self.date(node, "`expires`", Reading::Expires));
         let in_project = project.map(|node| self.words(node, "`project`"));
         if let (Some(guard), Some(node)) = (guard, project)

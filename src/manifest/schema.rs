@@ -200,7 +200,8 @@ struct Waiver {
     limit: Limit,
     /// The project in which it holds, by its name or its id; in all of them without one.
     project: Option<Words>,
-    /// Why.
+    /// Why; not the words that stand for it in a proposed waiver.
+    #[schemars(extend("not" = {"pattern": r"^\s*[Ss][Aa][Yy] [Ww][Hh][Yy]\s*$"}))]
     reason: Words,
     /// The moment from which the waiver no longer counts.
     expires: Moment,

@@ -62,12 +62,15 @@ pub enum Refused {
     Guarded(Arc<Report>),
 }
 
-/// What guards have counted and refuse, in one sentence's part.
+/// What a guard has counted and refuses; several have a line each below the message.
 fn guarded(report: &Report) -> String {
     let refused = report.refused().map(ToString::to_string);
     let incomplete = report.incomplete.iter().map(ToString::to_string);
     let all: Vec<String> = refused.chain(incomplete).collect();
-    all.join("; ")
+    match &*all {
+        [one] => one.clone(),
+        several => format!("{} guards refuse the plan", several.len()),
+    }
 }
 
 /// How many protected assets a refusal names at most, so that its hint stays in sight.
@@ -87,7 +90,7 @@ fn each(things: impl ExactSizeIterator<Item = String>) -> String {
 impl Refused {
     /// Says what to do about it.
     #[must_use]
-    pub const fn hint(&self) -> &'static str {
+    pub fn hint(&self) -> &'static str {
         match self {
             Self::NotChecked => "nothing was sent; make the plan without `--offline`",
             Self::Unplaced(_) | Self::Unread(_) => {
@@ -96,9 +99,15 @@ impl Refused {
             Self::WrongNumber { .. } => {
                 "read the plan again, then type the number of files that it would delete"
             }
-            Self::Guarded(_) => {
-                "nothing was sent; list less, give entries the fields that they lack, or let somebody review a waiver of each guard that counts too much"
-            }
+            Self::Guarded(report) => match (report.refused().count(), report.incomplete.len()) {
+                (0, _) => "nothing was sent; give the entries the fields that they lack",
+                (_, 0) => {
+                    "nothing was sent; list less, or let somebody review a waiver of each guard that counts too much"
+                }
+                _ => {
+                    "nothing was sent; list less, give entries the fields that they lack, or let somebody review a waiver of each guard that counts too much"
+                }
+            },
             Self::Mismatched(_) => {
                 "nothing was sent; correct the ids or the pins, or leave those assets out with `--skip-mismatched`"
             }

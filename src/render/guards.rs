@@ -9,7 +9,8 @@ use crate::render::escape::escape;
 use crate::render::moment;
 use crate::render::rows::Page;
 
-/// Says at the top of a plan which guards are looser than usual.
+/// Says at the top of a plan which guards are looser than usual, and what does not count as it may
+/// have been meant.
 ///
 /// # Errors
 ///
@@ -25,7 +26,11 @@ pub(super) fn loosened(report: &Report, page: &Page, sink: &mut dyn Write) -> io
         let text = format!("{loosened}{until}{reason}");
         page.prose(&format!("{word} {}", escape(&text)), sink)?;
     }
-    if !report.loosened.is_empty() {
+    for note in &report.notes {
+        let word = page.style.warning("note:");
+        page.prose(&format!("{word} {}", escape(&note.to_string())), sink)?;
+    }
+    if !report.loosened.is_empty() || !report.notes.is_empty() {
         writeln!(sink)?;
     }
     Ok(())
@@ -60,15 +65,28 @@ fn quoted(guard: Guard) -> String {
     format!("`{}`", guard.name())
 }
 
-/// Writes the waivers that would allow a plan, as a manifest takes them.
+/// Writes what each of several guards refuses, and the waivers that would allow a plan, as a
+/// manifest takes them.
 ///
 /// # Errors
 ///
 /// Returns what the sink says when it cannot take the text.
 pub(crate) fn waivers(report: &Report, sink: &mut dyn Write) -> io::Result<()> {
-    let waivers = report
-        .refused()
-        .filter_map(|figure| figure.waiver(report.at));
+    let refused = report.refused().map(ToString::to_string);
+    let incomplete = report.incomplete.iter().map(ToString::to_string);
+    let all: Vec<String> = refused.chain(incomplete).collect();
+    if all.len() > 1 {
+        writeln!(sink)?;
+        for refusal in all {
+            writeln!(sink, "  {}", escape(&refusal))?;
+        }
+    }
+    let waivers = report.refused().filter_map(|figure| {
+        let project = figure.project.as_ref();
+        let name = project.and_then(|project| project.name.as_deref());
+        let name = name.map_or_else(String::new, |name| format!("  # {}", escape(name)));
+        Some(format!("{}{name}", figure.waiver(report.at)?))
+    });
     let waivers: Vec<String> = waivers.collect();
     if waivers.is_empty() {
         return Ok(());

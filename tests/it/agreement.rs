@@ -314,6 +314,10 @@ fn documents() -> Vec<(String, Value)> {
                 "max-age",
             ],
         ),
+        (
+            "/waivers/0/reason",
+            &["say why", " Say Why ", "say why it is"],
+        ),
     ] {
         for name in names {
             documents.push((format!("{at}: {name}"), with(at, json!(name))));

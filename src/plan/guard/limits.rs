@@ -77,14 +77,17 @@ pub(super) struct Named<'read> {
 }
 
 impl Named<'_> {
-    /// Whether somebody means this project; nothing where that cannot be told.
-    fn is(self, said: &str) -> Option<bool> {
+    /// Whether somebody means this project; nothing where that cannot be told, as of a name that
+    /// differs in letter case alone.
+    pub(super) fn is(self, said: &str) -> Option<bool> {
         if let Ok(id) = parse_id(said)
             && let Some(own) = self.id
         {
             return Some(own == id);
         }
-        self.name.map(|name| name == said)
+        let name = self.name?;
+        let is_near = name.trim().to_lowercase() == said.trim().to_lowercase();
+        (name == said || !is_near).then_some(name == said)
     }
 }
 

@@ -17,6 +17,7 @@ use crate::plan::model::{Plan, Step};
 
 mod going;
 mod limits;
+mod notes;
 #[cfg(test)]
 mod tests;
 
@@ -51,6 +52,7 @@ pub fn look(plan: &Plan, sight: Sight<'_>) -> Report {
         at: now,
         checked: inventory.is_some(),
         loosened: loosened(limits, &waivers),
+        notes: Vec::new(),
         figures: Vec::new(),
         incomplete: Vec::new(),
     };
@@ -60,6 +62,7 @@ pub fn look(plan: &Plan, sight: Sight<'_>) -> Report {
     let going = going(plan, inventory);
     if going.all.files > 0 {
         report.figures = figures(&going, sight, inventory, &waivers);
+        report.notes = notes::notes(&going, sight.limits, inventory, &waivers);
     }
     report.incomplete = incomplete(plan, sight, inventory);
     report

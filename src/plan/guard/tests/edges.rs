@@ -139,3 +139,54 @@ fn nothing_is_counted_where_nothing_goes_or_nothing_was_read() {
     assert!(report.is_passed(), "{report:?}");
     assert_eq!(report.figures.len(), 2, "{report:?}");
 }
+
+#[test]
+fn what_does_not_count_as_it_may_be_meant_is_told() {
+    let mut desk = Desk::new();
+    for n in 1..=3 {
+        desk.list(n, file(1, 0));
+    }
+    desk.set(Guard::MaxAssets, Some("TIDE"), 2);
+    desk.set(Guard::MinAge, Some("tide "), 0);
+    desk.set(Guard::MaxAssets, Some("Tied"), 1);
+    desk.waive(Guard::MinAge, Some("Tied"), 0);
+    desk.waive(Guard::MinAge, Some("tIDE"), 0);
+    desk.limits.tightened.push(Limit {
+        guard: Guard::MaxAssets,
+        project: None,
+        figure: 1001,
+        at: SetAt::Flag("--max-assets".into()),
+    });
+    // A name in another letter case tightens, and loosens nothing.
+    let refused = desk.refused();
+    assert_eq!(refused.len(), 2, "{refused:?}");
+    assert!(refused[0].starts_with("`min-age`: "), "{refused:?}");
+    let words =
+        "`max-assets`: 3 files of the project `Tide` would go, and the limit is 2 (retire.toml:7)";
+    assert_eq!(refused[1], words);
+    let report = desk.report();
+    let notes: Vec<String> = report.notes.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        notes,
+        [
+            "the project is called `Tide`, not `TIDE` (retire.toml:7), which counts only where it is stricter",
+            "the project is called `Tide`, not `tide ` (retire.toml:7), which counts only where it is stricter",
+            "nothing goes of a project `Tied` (retire.toml:7)",
+            "nothing goes of a project `Tied` (the waiver at retire.yaml:50:5)",
+            "the project is called `Tide`, not `tIDE` (the waiver at retire.yaml:50:5), which counts only where it is stricter",
+            "`--max-assets` never loosens: 1,001 does not count, and 1,000 does (the default)",
+        ]
+    );
+}
+
+#[test]
+fn a_project_that_is_said_to_hold_nothing_refuses_what_goes_of_it() {
+    let mut desk = Desk::new();
+    desk.list(1, file(5, DAY));
+    for project in desk.inventory.projects.values_mut() {
+        project.storage = Some(0);
+    }
+    let refused = desk.refused();
+    let words = "`max-percent`: 5 B of the project `Tide` would go, of which the server says that it has none, and the limit is 30 % (the default)";
+    assert_eq!(refused, [words]);
+}

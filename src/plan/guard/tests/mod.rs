@@ -226,6 +226,7 @@ fn each_guard_passes_at_its_limit_and_trips_beyond_it() {
         // The waiver that is proposed allows it, as a manifest reads it.
         let report = desk.report();
         let waiver = report.refused().next().unwrap().waiver(report.at).unwrap();
+        let waiver = waiver.replace(crate::manifest::document::NO_REASON, "agreed");
         let source = crate::manifest::Source {
             path: "w.yaml".into(),
             bytes: format!("version: 1\nwaivers:\n  {waiver}\n").into(),
@@ -418,6 +419,7 @@ fn a_project_has_limits_of_its_own_by_name_or_by_id() {
         assert_eq!(desk.refused(), [words]);
         let report = desk.report();
         let waiver = report.refused().next().unwrap().waiver(report.at).unwrap();
+        let waiver = waiver.replace(crate::manifest::document::NO_REASON, "agreed");
         assert!(
             waiver.contains(&format!("limit: 6, project: {tide}")),
             "{waiver}"
