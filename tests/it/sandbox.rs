@@ -72,6 +72,39 @@ fn the_printed_lines_work_as_they_are() {
 }
 
 #[test]
+fn without_a_manifest_no_line_is_printed_that_needs_one() {
+    for (example, api, first) in [
+        ("quickstart", "v2", None),
+        ("quickstart-v4", "v4", Some("retire find --api v4 ")),
+    ] {
+        let desk = Desk::of_example(example);
+        std::fs::remove_file(desk.path("retire.yaml")).unwrap();
+        let mut command = desk.command(&["sandbox", "--port", "0"]);
+        command.env_remove("RETIRE_API");
+        let (child, lines) = begin(command);
+        let printed: Vec<&str> = lines
+            .iter()
+            .filter_map(|line| line.strip_prefix("  "))
+            .filter(|line| !line.starts_with("curl "))
+            .collect();
+        let find = printed.get(1).copied();
+        assert_eq!(find.is_some(), first.is_some(), "{api}: {lines:?}");
+        if let Some(find) = find {
+            assert!(find.starts_with(first.unwrap()), "{find}");
+            let retire = format!("{} ", env!("CARGO_BIN_EXE_retire"));
+            let script = format!("{}\n{find}", printed[0]);
+            let output = Command::new("sh")
+                .args(["-c", &script.replace("retire ", &retire)])
+                .current_dir(desk.path(""))
+                .output()
+                .unwrap();
+            assert_eq!(output.status.code(), Some(0), "{output:?}");
+        }
+        assert_eq!(stop(child, "-INT"), Some(130));
+    }
+}
+
+#[test]
 fn without_a_seed_the_world_is_what_the_manifest_lists() {
     let desk = Desk::with("version: 1\nassets: [3fa85f64-5717-4562-b3fc-2c963f66afa6]\n");
     let (child, lines) = start(&desk, &["sandbox", "--port", "0"]);

@@ -1,5 +1,6 @@
 //! `retire sandbox`: serve the embedded Frame.io sandbox until stopped.
 
+use std::path::PathBuf;
 use std::sync::mpsc;
 
 use tokio::runtime;
@@ -11,8 +12,9 @@ use crate::cli::console::OutputError;
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::files::FilesError;
 use crate::cli::settings::table::Given;
-use crate::cli::{clock, playground, signals};
+use crate::cli::{clock, playground, project, signals};
 use crate::event::StopReason;
 use crate::render::counted;
 use crate::sandbox::limit::Limits;
@@ -60,7 +62,16 @@ pub(crate) fn run(context: &Context, arguments: &Sandbox) -> Result<Exit, Failur
         .map(|path| format!(" {}", path.display()))
         .collect();
     let (name, paths) = (api.name(), paths.concat());
-    let there = format!("--api {name} --endpoint {url}{account} --state play.state.json{paths}");
+    let there = format!("--api {name} --endpoint {url}{account}");
+    let first = if has_manifests(&arguments.paths.paths) {
+        let those = format!("{there} --state play.state.json{paths}");
+        format!("\n  retire plan {those}\n  retire apply {those}")
+    } else if api.abilities().reads_contents {
+        // What it finds is what a manifest is made of.
+        format!("\n  retire find {there}")
+    } else {
+        String::new()
+    };
     let assets = counted(assets, "asset", "assets");
     let call = match (api, example) {
         (Api::V2, Some(id)) => format!("v2/assets/{id}"),
@@ -73,9 +84,7 @@ Ctrl-C ends it, and what it holds is forgotten.
 
 In another terminal:
 
-  export FRAMEIO_TOKEN={token}
-  retire plan {there}
-  retire apply {there}
+  export FRAMEIO_TOKEN={token}{first}
 
   curl -H 'Authorization: Bearer {token}' {url}/{call}
 "
@@ -86,6 +95,17 @@ In another terminal:
     let number = receiver.recv().unwrap_or(signals::INTERRUPT);
     runtime.block_on(sandbox.shut_down());
     Ok((&StopReason::Signal { number }).into())
+}
+
+/// Whether there is something to plan. Whatever is wrong with a manifest, `retire plan` says it.
+fn has_manifests(paths: &[PathBuf]) -> bool {
+    let is_none = |why: &FilesError| {
+        matches!(
+            why,
+            FilesError::NoDefault(_) | FilesError::EmptyFolder { .. }
+        )
+    };
+    !project::load(paths).is_err_and(|why| is_none(&why))
 }
 
 fn world(context: &Context, arguments: &Sandbox) -> Result<World, Failure> {

@@ -78,7 +78,7 @@ impl SecretError {
     pub(crate) const fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Missing => Some(
-                "set `FRAMEIO_TOKEN`, or give `--token-file FILE` or `--token-command COMMAND`; for V4 also `FRAMEIO_CLIENT_ID` and `FRAMEIO_CLIENT_SECRET`, or `retire login`; `--sandbox` and `retire plan --offline` need none",
+                "set `FRAMEIO_TOKEN`, or give `--token-file FILE` or `--token-command COMMAND`; for V4 also `FRAMEIO_CLIENT_ID` and `FRAMEIO_CLIENT_SECRET`, or `retire login`; `--sandbox` needs none, nor does `retire plan --offline`",
             ),
             Self::NoClientId => Some(
                 "set `FRAMEIO_CLIENT_ID`, or give `--client-id-file FILE` (`retire login` takes `--client-id ID`)",
