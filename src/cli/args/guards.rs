@@ -20,7 +20,10 @@ pub struct GuardFlags {
     /// Refuse a plan that would delete more files than this
     ///
     /// It tightens what retire.toml and the waivers allow, and never loosens it.
-    #[arg(long, value_name = "N", help_heading = heading::GUARDS, hide_short_help = true)]
+    #[arg(
+        long, value_name = "N", value_parser = files,
+        help_heading = heading::GUARDS, hide_short_help = true
+    )]
     pub max_assets: Option<u64>,
     /// Refuse a plan that would delete more than this share of a project's bytes
     ///
@@ -84,6 +87,11 @@ impl GuardFlags {
             at: flag("require"),
         }));
     }
+}
+
+fn files(text: &str) -> Result<u64, String> {
+    let number = text.trim().parse();
+    number.map_err(|_why| format!("`{text}` is not a whole number of files"))
 }
 
 fn flag(name: &str) -> SetAt {

@@ -118,7 +118,18 @@ pub fn command() -> Command {
 /// The command and those below it.
 fn with_examples(command: Command, examples: &str) -> Command {
     let below = below(&command, examples);
-    let command = command.after_long_help(below);
+    let command = command.after_long_help(below).mut_args(|arg| {
+        // `--max-assets -3` is a wrong figure, and not a flag `-3` of which nobody knows.
+        let number = arg.get_num_args();
+        let takes_one = number.map_or(arg.get_action().takes_values(), |range| {
+            range.takes_values()
+        });
+        if takes_one && !arg.is_positional() {
+            arg.allow_negative_numbers(true)
+        } else {
+            arg
+        }
+    });
     command.mut_subcommands(|command| with_examples(command, examples))
 }
 
