@@ -1,6 +1,7 @@
 //! The dispatcher: one plain thread that hands out jobs, and writes down what happens before it
 //! goes on. What follows from an answer is decided in [`follow`].
 
+use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedSender;
@@ -113,13 +114,13 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
         // Nobody brings news before something is handed out.
         let mut longest = Duration::ZERO;
         while !self.is_over() {
-            let Some(news) = self.inbox.wait(longest) else {
+            match self.inbox.wait(longest) {
+                Ok(news) => self.on_news(news),
+                Err(RecvTimeoutError::Timeout) => {}
                 // Every worker is gone, and each has said what became of its batch.
-                break;
-            };
-            for news in news {
-                self.on_news(news);
+                Err(RecvTimeoutError::Disconnected) => break,
             }
+            self.drain();
             if self.is_to_seek() {
                 self.seek();
             }
@@ -128,9 +129,14 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
         }
         if self.halt.is_cut_short {
             // What was answered in this very moment is known.
-            for news in self.inbox.wait(Duration::ZERO).unwrap_or_default() {
-                self.on_news(news);
-            }
+            self.drain();
+        }
+    }
+
+    /// Hears what waits, and what comes in meanwhile: one sync is for all of it.
+    fn drain(&mut self) {
+        while let Some(news) = self.inbox.next() {
+            self.on_news(news);
         }
     }
 
@@ -323,8 +329,8 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
             // Nothing is known of what was looked for.
             News::Sought(Err(reason)) => self.stop(reason),
             News::Signal(number) => {
-                let now = self.clock.elapsed();
-                self.halt.signalled(number, now, self.options.grace);
+                self.halt
+                    .signalled(number, self.clock.elapsed(), self.options.grace);
                 self.stop(StopReason::Signal { number });
             }
         }
@@ -332,8 +338,8 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
 
     fn pace(&mut self, limit: RateLimit, limits: Option<Limits>, pace: Pace) {
         let times = (self.clock.elapsed(), self.clock.now());
-        let paced = self.guards.pace(limit, limits, pace, times);
-        self.events.extend(paced);
+        self.events
+            .extend(self.guards.pace(limit, limits, pace, times));
     }
 
     fn came_back(&mut self, journaled: Journaled<S>) -> Order<S> {
@@ -383,8 +389,7 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
                     }
                 }
                 Effect::Intended(ids, at) => {
-                    let intents = ids.into_iter().map(|id| (id, at));
-                    self.memory.intents.extend(intents);
+                    (self.memory.intents).extend(ids.into_iter().map(|id| (id, at)));
                 }
                 Effect::Doubt(ids) => self.events.push(RunEvent::Doubted { batch, ids }),
                 Effect::Progress(stack, progress) => self.memory.keep_progress(stack, progress),
@@ -468,8 +473,7 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
             }
         }
         let left = self.queue.left() + self.memory.held.len() + self.later.open();
-        let reason = self.halt.reason.take();
-        let ending = reason.map_or(Ending::Done, Ending::Stopped);
+        let ending = (self.halt.reason.take()).map_or(Ending::Done, Ending::Stopped);
         if self.ledger.is_open() {
             // What was held back may still be unwritten, and only then it is known what is open.
             self.commit();

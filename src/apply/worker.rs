@@ -2,7 +2,6 @@
 //!
 //! Two channels join them to the dispatcher: jobs go out on one, news come in on the other.
 
-use std::iter;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::Duration;
@@ -59,14 +58,14 @@ impl<S: Strategy> Stopper<S> {
 }
 
 impl<S: Strategy> Inbox<S> {
-    /// Waits for news, at most so long, and takes all that there are; nothing where nobody is left
-    /// to bring any.
-    pub(super) fn wait(&self, longest: Duration) -> Option<Vec<News<S>>> {
-        match self.0.recv_timeout(longest) {
-            Ok(first) => Some(iter::once(first).chain(self.0.try_iter()).collect()),
-            Err(RecvTimeoutError::Timeout) => Some(Vec::new()),
-            Err(RecvTimeoutError::Disconnected) => None,
-        }
+    /// Waits for news, at most so long; it is disconnected once nobody is left to bring any.
+    pub(super) fn wait(&self, longest: Duration) -> Result<News<S>, RecvTimeoutError> {
+        self.0.recv_timeout(longest)
+    }
+
+    /// What has come in meanwhile, if anything.
+    pub(super) fn next(&self) -> Option<News<S>> {
+        self.0.try_recv().ok()
     }
 }
 
