@@ -84,6 +84,10 @@ pub enum Other {
     Grown(AssetId),
     /// There is other in the folder or version stack than when the plan was reviewed.
     Contents,
+    /// It has another name than when the plan was reviewed.
+    Renamed,
+    /// It lies in another place than when the plan was reviewed.
+    Moved,
     /// Nothing is left to do for it: another run has done it, or its record is gone.
     Done,
 }
@@ -93,7 +97,12 @@ impl Other {
     #[must_use]
     pub const fn is_open(self) -> bool {
         match self {
-            Self::NotReviewed | Self::Kept | Self::Grown(_) | Self::Contents => true,
+            Self::NotReviewed
+            | Self::Kept
+            | Self::Grown(_)
+            | Self::Contents
+            | Self::Renamed
+            | Self::Moved => true,
             Self::Done => false,
         }
     }

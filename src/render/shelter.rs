@@ -107,6 +107,8 @@ pub(super) fn left_alone(left: &[LeftAlone], style: Style, sink: &mut dyn Write)
             Other::Kept => "it is kept now".to_owned(),
             Other::Grown(id) => format!("it has `{id}` in it, which the plan does not name"),
             Other::Contents => "what is in it is other than reviewed".to_owned(),
+            Other::Renamed => "it has another name than reviewed".to_owned(),
+            Other::Moved => "it lies in another place than reviewed".to_owned(),
         };
         writeln!(sink, "    {id}  {why}")?;
     }

@@ -61,6 +61,36 @@ fn lives(served: &Served, text: &str) -> bool {
 }
 
 #[test]
+fn what_was_renamed_or_moved_since_the_review_is_left_alone() {
+    let (served, desk) = planned();
+    for change in [
+        Change::Rename {
+            id: id(STACK),
+            name: "reel, keep".into(),
+        },
+        Change::Move {
+            id: id(OTHER),
+            to: id(FOLDER),
+        },
+    ] {
+        served.sandbox.change(change).unwrap();
+    }
+    let done = run(&served, &desk, &["apply", "plan.json"]).expect(3);
+    for words in [
+        format!("{STACK}  it has another name than reviewed"),
+        format!("{OTHER}  it lies in another place than reviewed"),
+        // And so the folder has something in it that nobody has reviewed.
+        format!("{FOLDER}  it has `{OTHER}` in it, which the plan does not name"),
+    ] {
+        assert!(done.out.contains(&words), "{}", done.out);
+    }
+    for there in [FOLDER, STACK, VERSION, OTHER] {
+        assert!(lives(&served, there), "{there}");
+    }
+    served.stop();
+}
+
+#[test]
 fn a_folder_that_has_grown_since_the_review_is_left_alone() {
     let (served, desk) = planned();
     let change = Change::Move {

@@ -127,7 +127,7 @@ pub fn leave_alone(mut live: Plan, saved: &Plan) -> Plan {
         let was = reviewed.decision.may_delete();
         let is = found.decision.may_delete();
         let other = match (was, is) {
-            (true, true) => grown(id, saved, &live),
+            (true, true) => elsewhere(id, saved, &live).or_else(|| grown(id, saved, &live)),
             (false, true) => Some(Other::NotReviewed),
             // What is deleted or missing is said so; any other that was to go stays, and is there.
             (true, false) => (!is_gone(&found.decision)).then_some(Other::Kept),
@@ -150,6 +150,17 @@ pub fn leave_alone(mut live: Plan, saved: &Plan) -> Plan {
     live.left_alone = left;
     live.measure();
     live
+}
+
+/// Whether an asset is no longer called as it was reviewed, or lies elsewhere: people have approved
+/// what they read, and whoever renames or moves a file may mean to keep it.
+fn elsewhere(id: AssetId, saved: &Plan, live: &Plan) -> Option<Other> {
+    let (reviewed, found) = (saved.about.get(&id)?, live.about.get(&id)?);
+    if reviewed.name.is_some() && reviewed.name != found.name {
+        return Some(Other::Renamed);
+    }
+    let is_moved = reviewed.location.is_some() && reviewed.location != found.location;
+    is_moved.then_some(Other::Moved)
 }
 
 /// What a folder or a version stack has in it now and had not when the plan was reviewed; what only

@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::asset::Kind;
+use crate::inventory::Location;
 use crate::manifest::document::{Details, Spot};
 use crate::outcome::{Evidence, FailureKind};
 use crate::plan::about::{About, Inside};
@@ -328,6 +329,51 @@ fn inside(ids: &[u128], kept: bool) -> About {
     About {
         inside: Some(Arc::new(inside)),
         ..About::default()
+    }
+}
+
+#[test]
+fn what_is_called_otherwise_or_lies_elsewhere_than_reviewed_is_left_alone() {
+    let about = |name: Option<&str>, folder: Option<&str>| About {
+        name: name.map(Arc::from),
+        location: folder.map(|folder| {
+            Arc::new(Location {
+                project: Some("Tide".into()),
+                folder: folder.into(),
+            })
+        }),
+        ..About::default()
+    };
+    let reviewed = || about(Some("a.mov"), Some("day 1"));
+    for (was, is, expected) in [
+        (reviewed(), reviewed(), None),
+        (
+            reviewed(),
+            about(Some("b.mov"), Some("day 1")),
+            Some(Other::Renamed),
+        ),
+        (
+            reviewed(),
+            about(Some("A.mov"), Some("day 1")),
+            Some(Other::Renamed),
+        ),
+        (
+            reviewed(),
+            about(Some("a.mov"), Some("keep")),
+            Some(Other::Moved),
+        ),
+        // What is no longer told is not known to be the same.
+        (reviewed(), about(None, Some("day 1")), Some(Other::Renamed)),
+        (reviewed(), about(Some("a.mov"), None), Some(Other::Moved)),
+        // With v2 nobody has read it, so nobody has reviewed it.
+        (about(None, None), reviewed(), None),
+    ] {
+        let mut saved = plan(vec![step(1, Decision::Retire)]);
+        saved.about.insert(id(1), was);
+        let mut live = plan(vec![step(1, Decision::Retire)]);
+        live.about.insert(id(1), is.clone());
+        let left = leave_alone(live, &saved).left_alone;
+        assert_eq!(left.first().map(|left| left.other), expected, "{is:?}");
     }
 }
 
