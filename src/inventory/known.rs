@@ -14,6 +14,17 @@ pub struct Location {
     pub folder: Arc<str>,
 }
 
+impl Location {
+    /// What stands for the folders at the top where they are not known.
+    pub(super) const UNKNOWN: &str = "…";
+
+    /// Whether all folders above are known.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.folder.split('/').next() != Some(Self::UNKNOWN)
+    }
+}
+
 /// What an asset is called, where it lies and how large it is: what a record keeps of it, so that
 /// in a year somebody can say what was deleted.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -219,7 +219,7 @@ impl Inventory {
             return None;
         }
         if !whole {
-            names.push("…".to_owned());
+            names.push(Location::UNKNOWN.to_owned());
         }
         names.reverse();
         Some(Location {

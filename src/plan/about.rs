@@ -25,6 +25,9 @@ pub struct About {
     pub updated: Option<Timestamp>,
     /// What is in it; nothing of a file, and where it was not read.
     pub inside: Option<Arc<Inside>>,
+    /// What it was called or where it lay when an earlier run sent something for it, where either
+    /// is other now.
+    pub was: Option<Arc<Known>>,
 }
 
 /// What is in a folder or a version stack, to the bottom.
@@ -91,6 +94,21 @@ impl About {
             bytes: self.bytes,
         };
         (known != Known::default()).then_some(known)
+    }
+
+    /// What a record says otherwise of its name and its place; nothing of what is not known now.
+    #[must_use]
+    pub(super) fn differs(&self, recorded: &Known) -> Option<Arc<Known>> {
+        let Known { name, location, .. } = recorded.clone();
+        let own_name = self.name.as_ref();
+        let own_place = self.location.as_ref().filter(|place| place.is_whole());
+        let was = Known {
+            name: name.filter(|name| own_name.is_some_and(|own| own != name)),
+            location: location
+                .filter(|place| place.is_whole() && own_place.is_some_and(|own| own != place)),
+            bytes: None,
+        };
+        (was != Known::default()).then(|| Arc::new(was))
     }
 
     /// When it was changed last, as far as the server says.

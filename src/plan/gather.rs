@@ -60,6 +60,7 @@ pub(super) fn gather(plan: &mut Plan, inputs: Inputs<'_>) {
             continue;
         }
         let mut about = seen.unwrap_or_default();
+        about.was = recorded.as_ref().and_then(|known| about.differs(known));
         if let Some(Known {
             name,
             location,
@@ -138,6 +139,7 @@ impl<'read> Reading<'read> {
             created: facts.created,
             updated: facts.updated,
             inside,
+            was: None,
         })
     }
 

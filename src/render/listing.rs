@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use crate::asset::{AssetId, Kind};
+use crate::inventory::Known;
 use crate::plan::Plan;
 use crate::plan::about::Inside;
 use crate::render::escape::escape;
@@ -125,6 +126,11 @@ impl Listing<'_> {
             Some(inside) if is_named => Some(self.inside(inside, step.kind())),
             Some(_) | None => what(step.kind(), goes, files).filter(|_| !is_named || goes),
         };
+        let was = leaf.about.and_then(|about| about.was.as_deref()).map(was);
+        let what = match (was, what) {
+            (Some(was), Some(what)) => Some(format!("{was} · {what}")),
+            (was, what) => was.or(what),
+        };
         let [reason, ticket, owner] = step
             .details
             .as_ref()
@@ -174,6 +180,21 @@ fn folder_row(folder: &Folder<'_>) -> PlaceRow {
 
 fn write_rows(rows: impl IntoIterator<Item = String>, sink: &mut dyn Write) -> io::Result<()> {
     rows.into_iter().try_for_each(|row| writeln!(sink, "{row}"))
+}
+
+/// What an asset was called and where it lay before.
+fn was(known: &Known) -> String {
+    let name = known.name.as_ref();
+    let name = name.map(|name| format!("was called `{}`", escape(name)));
+    let place = known.location.as_ref().map(|place| {
+        let project = place.project.as_ref();
+        let project = project.map_or("?".into(), |project| escape(project));
+        let folder = escape(&place.folder);
+        let slash = if folder.is_empty() { "" } else { "/" };
+        format!("was in `{project}{slash}{folder}`")
+    });
+    let both: Vec<String> = name.into_iter().chain(place).collect();
+    both.join(", ")
 }
 
 /// What sort of asset it is, where that is not the usual one.

@@ -89,6 +89,7 @@ cases! {
     plan_exit_code
     plan_long
     plan_names_the_moment
+    plan_names_what_moved
     plan_of_a_part
     plan_offline
     plan_on_standard_input

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::asset::{AssetId, Kind};
-use crate::inventory::Location;
+use crate::inventory::{Known, Location};
 use crate::plan::about::{About, Inside};
 use crate::plan::saved::digest::Sha256;
 
@@ -42,6 +42,10 @@ pub struct Reviewed {
     /// What was in the folder or version stack; nothing where it was not read to the bottom.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contents: Option<ReviewedContents>,
+    /// What it was called or where it lay when an earlier run sent something for it, where either
+    /// was other by then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub was: Option<Arc<Known>>,
 }
 
 /// What was in a folder or a version stack, to the bottom.
@@ -84,6 +88,7 @@ impl Reviewed {
             created,
             updated,
             inside,
+            was,
         } = about.clone();
         let reviewed = Self {
             name,
@@ -93,6 +98,7 @@ impl Reviewed {
             created,
             updated,
             contents: inside.map(|inside| ReviewedContents::new(&inside)),
+            was,
         };
         let is_empty = reviewed == Self::default();
         (!is_empty).then_some(reviewed)
@@ -108,6 +114,7 @@ impl Reviewed {
             created,
             updated,
             contents,
+            was,
         } = self.clone();
         let location = folder.map(|folder| Arc::new(Location { project, folder }));
         About {
@@ -118,6 +125,7 @@ impl Reviewed {
             created,
             updated,
             inside: contents.map(|contents| Arc::new(contents.inside())),
+            was,
         }
     }
 }
@@ -202,6 +210,10 @@ mod tests {
             created: None,
             updated: Some(Timestamp::UNIX_EPOCH),
             inside: Some(Arc::new(inside)),
+            was: Some(Arc::new(Known {
+                name: Some("rushes".into()),
+                ..Known::default()
+            })),
         }
     }
 
