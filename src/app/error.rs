@@ -95,6 +95,9 @@ pub enum Error {
         /// Those that are there.
         fields: Vec<Arc<str>>,
     },
+    /// V2 has no marks.
+    #[error("`[marks]` asks for marks ({0}), and v2 has none")]
+    MarksOnlyV4(Arc<str>),
     /// Whose the token is could not be found out.
     #[error("`retire` cannot find out whose token this is: {0}")]
     Who(String),
@@ -214,6 +217,9 @@ impl Error {
             }),
             Self::NoField { .. } => Some(
                 "a field has the display name that the web app shows; V4 does not tell fields that belong to a project",
+            ),
+            Self::MarksOnlyV4(_) => Some(
+                "give `--api v4` and a token of V4, or take `[marks]` out: with v2 only holds in a manifest keep an asset",
             ),
             Self::OpensNothing { why, .. } if matches!(**why, Self::NoAccount) => {
                 Some("add its user to an account of Frame.io, or use the token of another")

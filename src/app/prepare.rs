@@ -14,7 +14,7 @@ use crate::app::provenance::random;
 use crate::apply::breaker::{self, SAMPLE};
 use crate::asset::{AssetId, Kind};
 use crate::event::StopReason;
-use crate::inventory::{Connections, Inventory, Seen, Shown};
+use crate::inventory::{Connections, Inventory, Marking, Marks, Seen, Shown};
 use crate::manifest::document::{Guard, Manifests};
 use crate::plan::decide::Rules;
 use crate::plan::forecast::{self, Cut, RateForecast};
@@ -45,6 +45,8 @@ pub(crate) struct PlanSettings {
     pub(crate) check_retired: bool,
     /// How much a plan may delete.
     pub(crate) limits: Limits,
+    /// The marks that keep assets.
+    pub(crate) marks: Option<Marking>,
     /// What chooses a part of the plan.
     pub(crate) only: Vec<Only>,
     /// How many assets the first delete asks for at most.
@@ -133,7 +135,11 @@ impl Basis {
         now: Timestamp,
         host: &dyn Host,
     ) -> Result<Self, Error> {
-        let findings = adapter(settings.api).check(&manifests);
+        let api = settings.api;
+        if let Some(marking) = settings.marks.as_ref().filter(|_| api == Api::V2) {
+            return Err(Error::MarksOnlyV4(Arc::clone(&marking.at)));
+        }
+        let findings = adapter(api).check(&manifests);
         if !findings.is_empty() {
             return Err(Error::Findings(findings));
         }
@@ -297,6 +303,16 @@ fn read(
             &connections,
             (&mut read, &mut memory),
         )?;
+    }
+    read.marks = basis.settings.marks.clone().map(|marking| Marks {
+        marking,
+        definitions: None,
+    });
+    if plan::wanted(basis.inputs(Some(&read))).definitions {
+        let definitions = adapter(connection.api).read_fields((connection, account.as_deref()))?;
+        if let Some(marks) = &mut read.marks {
+            marks.definitions = Some(definitions);
+        }
     }
     let check = LiveCheck {
         at: basis.now,

@@ -7,12 +7,12 @@ use std::path::Path;
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
-use crate::cli::guards;
+use crate::cli::guards::Wrong;
 use crate::cli::settings::declare::Setting;
-use crate::cli::settings::guards::GuardsGiven;
 use crate::cli::settings::kind::TokenCommand;
 use crate::cli::settings::near::nearest;
 use crate::cli::settings::table::{Given, SETTINGS};
+use crate::cli::{guards, marks};
 use crate::diagnostic::{Finding, Place, Severity, Snippet};
 use crate::plan::figure::SetAt;
 
@@ -52,17 +52,16 @@ pub(crate) fn parse(path: &Path, text: &str) -> Result<Given, Vec<Finding>> {
         .filter_map(|(key, value)| config.wrong(key, value))
         .collect();
     let line = |at| config.line(at);
-    let mut guards = match table.get("guards").map(|value| guards::read(value, &line)) {
-        Some(Ok(guards)) => guards,
-        Some(Err(wrong)) => {
-            let wrong = wrong.iter();
-            found.extend(
-                wrong.map(|(at, message, hint)| config.finding(message, at.clone(), Some(hint))),
-            );
-            GuardsGiven::default()
-        }
-        None => GuardsGiven::default(),
+    let mut tell = |wrong: Vec<Wrong>| {
+        let told = wrong.iter();
+        let told = told.map(|(at, message, hint)| config.finding(message, at.clone(), Some(hint)));
+        found.extend(told);
     };
+    let guards = table.get("guards").map(|value| guards::read(value, &line));
+    let guards = guards.and_then(|guards| guards.map_err(&mut tell).ok());
+    let mut guards = guards.unwrap_or_default();
+    let marks = table.get("marks").map(|value| marks::read(value, &line));
+    let marks = marks.and_then(|marks| marks.map_err(&mut tell).ok());
     if !table.contains_key("version") {
         found.push(config.finding("`version` is missing", 0..0, Some(WITH_VERSION)));
     }
@@ -73,7 +72,11 @@ pub(crate) fn parse(path: &Path, text: &str) -> Result<Given, Vec<Finding>> {
     guards.limits.extend(guards::breakers(&table, &line));
     // Each key was read by itself already.
     let given: Given = toml::from_str(text).map_err(|error| vec![config.not_toml(&error)])?;
-    Ok(Given { guards, ..given })
+    Ok(Given {
+        guards,
+        marks,
+        ..given
+    })
 }
 
 /// A file with settings.
@@ -115,7 +118,7 @@ impl Config<'_> {
         match name {
             "version" => return self.wrong_version(span, value),
             // They have findings of their own.
-            "guards" => return None,
+            "guards" | "marks" => return None,
             _ => {}
         }
         if SECRETS.contains(&name) {
@@ -225,7 +228,7 @@ pub(crate) fn untrusted(path: &Path, text: &str, own: Option<&Path>) -> Vec<Find
 /// The field that was probably meant, else all that there are.
 fn nearest_field(name: &str) -> String {
     let fields = || {
-        ["version", "guards"]
+        ["version", "guards", "marks"]
             .into_iter()
             .chain(SETTINGS.iter().map(|setting| setting.key))
     };
@@ -355,6 +358,25 @@ mod tests {
     }
 
     #[test]
+    fn marks_are_read_with_their_line() {
+        let read = |hold: &str| {
+            let text = format!("version = 1\n[marks]\nhold = {hold}\nfield = ' Retention '\n");
+            parse(Path::new("retire.toml"), &text).unwrap().marks
+        };
+        for (hold, words) in [
+            ("['Hold', ' Legal ']", vec!["Hold", "Legal"]),
+            ("['Hold', true]", vec!["Hold", "true"]),
+            ("'Hold'", vec!["Hold"]),
+            ("true", vec!["true"]),
+        ] {
+            let marks = read(hold).unwrap();
+            let said: Vec<&str> = marks.hold.iter().map(|word| &**word).collect();
+            assert_eq!(said, words);
+            assert_eq!((&*marks.field, &*marks.at), ("Retention", "retire.toml:4"));
+        }
+    }
+
+    #[test]
     fn each_mistake_has_a_place_and_a_hint() {
         let mistakes = [
             "",
@@ -374,6 +396,11 @@ mod tests {
             "version = 1\nguards = 3\n",
             "version = 1\n[guards]\nmax-assets = -1\nmax-percent = 101\nmax-bytes = '2 tapes'\nmin-age = 3\nrequire = 'reason'\nmax-asset = 4\nmax-404-percent = 5\n",
             "version = 1\n[guards]\nrequire = ['reason', 'name']\nproject = 3\n",
+            "version = 1\nmarks = 'Hold'\n",
+            "version = 1\n[marks]\n",
+            "version = 1\n[marks]\nfield = ' '\nhold = []\nfeld = 3\nproject = 'Tide'\n",
+            "version = 1\n[marks]\nfield = true\nhold = ['Hold', 3, '']\n",
+            "version = 1\n[marks]\nfield = 'Retention'\nhold = 3\n",
             "version = 1\n[guards.project]\nTide = 3\n[guards.project.Other]\nmax-bytes = true\nproject = {}\n",
         ]
         .map(describe_syntax);

@@ -169,6 +169,7 @@ pub(super) fn plan_settings(settings: &Settings, choices: Choices) -> PlanSettin
         },
         check_retired,
         limits: settings.limits.clone(),
+        marks: settings.marks.clone(),
         only: Vec::new(),
         canary: settings.sending.canary,
     }

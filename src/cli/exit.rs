@@ -88,7 +88,7 @@ impl Exit {
                 "apply ended, and some assets failed, are missing, unknown, blocked, skipped, in drift, not read or other than reviewed; plan: something listed is missing, in drift or cannot be read; find could not read everything"
             }
             Self::Refused => {
-                "refused: a guard, a pin, something protected that cannot be placed, or missing approval; nothing was sent; also a plan that apply would refuse"
+                "refused: a guard, a pin, a mark that cannot be read, something protected that cannot be placed, or missing approval; nothing was sent; also a plan that apply would refuse"
             }
             Self::Stale => {
                 "the plan is expired, from the future, or not what its manifests say now"
@@ -121,6 +121,7 @@ impl From<&Error> for Exit {
             | Error::Threads(_)
             | Error::Transport(_)
             | Error::Endpoint(_) => Self::Failed,
+            Error::MarksOnlyV4(_) => Self::Usage,
             Error::Stale { .. }
             | Error::Saved {
                 why: SavedError::Older(_) | SavedError::WrongId { .. } | SavedError::Layout { .. },

@@ -32,6 +32,7 @@ mod guards;
 mod identity;
 mod lock;
 mod log;
+mod marks;
 mod ownership;
 mod playground;
 mod private;

@@ -33,8 +33,8 @@ mod tests {
 
     use super::*;
     use crate::app::policy::Policy;
-    use crate::cli::guards;
     use crate::cli::settings::table::SETTINGS;
+    use crate::cli::{guards, marks};
     use crate::manifest::schema::Manifest;
     use crate::plan::saved::PlanDocument;
     use crate::render::events::Event;
@@ -81,6 +81,7 @@ mod tests {
         let version = json!({"description": "The version of this file.", "const": 1});
         properties.insert("version".to_owned(), version);
         properties.insert("guards".to_owned(), guards::schema());
+        properties.insert("marks".to_owned(), marks::schema());
         json!({
             "$schema": "https://json-schema.org/draft/2020-12/schema",
             "title": "retire.toml",

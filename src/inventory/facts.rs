@@ -115,6 +115,9 @@ pub struct Field {
     /// name of each option that is chosen (its id where the name is not known). Empty where the
     /// field is not set.
     pub values: Vec<Arc<str>>,
+    /// Whether it says something that is not among these, or an option whose name is not known.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unclear: bool,
 }
 
 impl Facts {

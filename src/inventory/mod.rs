@@ -8,9 +8,11 @@ use crate::outcome::Evidence;
 
 mod facts;
 mod known;
+mod mark;
 
 pub use facts::{Facts, Field, Person, Project, Shown};
 pub use known::{Known, Location};
+pub use mark::{Definition, Mark, Marked, Marking, Marks, NoMark};
 
 /// What was read of assets before a plan was made.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -31,6 +33,8 @@ pub struct Inventory {
     pub contents: BTreeMap<AssetId, Contents>,
     /// The projects in which all these lie.
     pub projects: BTreeMap<AssetId, Project>,
+    /// The marks that keep assets, where somebody asks for them.
+    pub marks: Option<Marks>,
 }
 
 /// What is in a folder or a version stack, to the bottom.
@@ -167,6 +171,13 @@ impl Inventory {
                 .is_none_or(|facts| facts.kind == Kind::File)
         };
         Some(inside.iter().filter(is_file).count())
+    }
+
+    /// What is known of all that is there, of what nobody asked for first.
+    pub fn all_facts(&self) -> impl Iterator<Item = (AssetId, &Facts)> {
+        let around = self.around.iter().map(|(id, facts)| (*id, facts));
+        let asked = self.assets.iter();
+        around.chain(asked.filter_map(|(id, seen)| Some((*id, seen.facts()?))))
     }
 
     /// What is known of an asset that is there, whether somebody asked for it or not.

@@ -11,6 +11,7 @@ use crate::outcome::{AssetOutcome, Failure, FailureKind, Outcome};
 use crate::plan::about::About;
 use crate::plan::decide::Decision;
 use crate::plan::figure::Report;
+use crate::plan::unread_marks::UnreadMarks;
 use crate::plan::{Place, Plan, Shelter, Unplaced, Unsettled};
 
 /// Who or what agreed to a plan.
@@ -57,6 +58,9 @@ pub enum Refused {
         }))
     )]
     Unread(Vec<(Unplaced, usize)>),
+    /// Nobody knows which assets bear a mark.
+    #[error("{0}")]
+    Marks(UnreadMarks),
     /// Guards are in the way.
     #[error("{}", guarded(.0))]
     Guarded(Arc<Report>),
@@ -96,6 +100,7 @@ impl Refused {
             Self::Unplaced(_) | Self::Unread(_) => {
                 "nothing was sent; if the server had trouble, run it again; else correct the id in that line, or give a token that may read the asset"
             }
+            Self::Marks(unread) => unread.hint(),
             Self::WrongNumber { .. } => {
                 "read the plan again, then type the number of files that it would delete"
             }
@@ -338,6 +343,9 @@ pub fn check(plan: &Plan, skip_mismatched: bool) -> Result<(), Refused> {
                 return Err(Refused::Unread(unread.clone()));
             }
         }
+    }
+    if let Some(unread) = &plan.unread_marks {
+        return Err(Refused::Marks(unread.clone()));
     }
     match &plan.guards {
         Some(report) if !report.is_passed() => Err(Refused::Guarded(Arc::clone(report))),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::asset::AssetId;
-use crate::inventory::Seen;
+use crate::inventory::{Mark, Seen};
 use crate::manifest::document::Entry;
 use crate::outcome::{Evidence, FailureKind};
 use crate::plan::pin::{Difference, differences};
@@ -240,6 +240,8 @@ pub enum Why {
     Unread,
     /// It is recorded as deleted, and is there all the same.
     Drift,
+    /// Somebody has marked it in Frame.io.
+    Marked(Mark),
 }
 
 /// What connects an asset with what protects it, from the outermost to the innermost.
@@ -276,6 +278,8 @@ pub struct Case<'plan> {
     pub record: Option<&'plan Record>,
     /// What holds it, if that is in force at `now`.
     pub hold: Option<&'plan HoldInForce>,
+    /// The mark that it bears, where marks are asked for and it was read.
+    pub mark: Option<&'plan Mark>,
     /// What a live reading found, where there was one.
     pub seen: Option<&'plan Seen>,
     /// How many files go with it, where that was read.
@@ -313,6 +317,7 @@ pub fn decide(case: Case<'_>, rules: Rules, now: Timestamp) -> Option<Decision> 
         entry,
         record,
         hold,
+        mark,
         seen,
         files,
         is_checked,
@@ -337,6 +342,13 @@ pub fn decide(case: Case<'_>, rules: Rules, now: Timestamp) -> Option<Decision> 
         return Some(Decision::Held {
             why: Why::Hold(Arc::clone(&hold.reason)),
             until: hold.until,
+            path: None,
+        });
+    }
+    if let Some(mark) = mark {
+        return Some(Decision::Held {
+            why: Why::Marked(mark.clone()),
+            until: None,
             path: None,
         });
     }

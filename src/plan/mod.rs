@@ -16,12 +16,14 @@ pub mod figure;
 pub mod forecast;
 mod gather;
 pub mod guard;
+mod marks;
 mod model;
 pub mod only;
 pub mod part;
 pub mod pin;
 pub mod saved;
 mod shelter;
+pub mod unread_marks;
 mod walk;
 mod wanted;
 
@@ -86,6 +88,7 @@ pub fn make(inputs: Inputs<'_>) -> Plan {
     }
     gather::gather(&mut plan, inputs);
     plan.measure();
+    plan.unread_marks = marks::unread(&plan, inputs.inventory);
     plan
 }
 

@@ -13,6 +13,7 @@ use crate::plan::about::{About, WholeFolder};
 use crate::plan::decide::{Decision, Why};
 use crate::plan::figure::Report;
 use crate::plan::only::Only;
+use crate::plan::unread_marks::UnreadMarks;
 
 /// What is to happen, in the order of the assets' ids.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -47,6 +48,8 @@ pub struct Plan {
     pub whole_folders: Vec<WholeFolder>,
     /// What the guards say of it, once they have looked.
     pub guards: Option<Arc<Report>>,
+    /// Why marks could not be read of what is to be deleted, where they could not.
+    pub unread_marks: Option<UnreadMarks>,
     /// What chooses the steps, where the plan is a part.
     pub only: Vec<Only>,
     /// The steps that this leaves out, for holds and guards, which count over all.
@@ -78,6 +81,8 @@ pub struct LeftAlone {
 pub enum Other {
     /// It would be deleted now, and the plan does not say so.
     NotReviewed,
+    /// It would be deleted now, and was kept by a mark that somebody has lifted since.
+    Lifted,
     /// It is kept now, and the plan would delete it.
     Kept,
     /// This asset is in the folder or version stack now, and the plan does not name it.
@@ -98,6 +103,7 @@ impl Other {
     pub const fn is_open(self) -> bool {
         match self {
             Self::NotReviewed
+            | Self::Lifted
             | Self::Kept
             | Self::Grown(_)
             | Self::Contents
@@ -436,6 +442,7 @@ impl fmt::Display for Unplaced {
             Why::Blocked => "blocked",
             Why::Unread => "not read",
             Why::Drift => "recorded as deleted",
+            Why::Marked(_) => "marked",
         };
         write!(formatter, "`{id}` ({why}")?;
         if let Some(at) = at {

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::asset::{AssetId, Kind};
-use crate::inventory::{Facts, Inventory};
+use crate::inventory::{Facts, Inventory, Mark};
 use crate::manifest::document::{Details, Entry, Hold, Manifests};
 use crate::plan::decide::{Case, Decision, HoldInForce, Rules, Why, decide};
+use crate::plan::marks;
 use crate::plan::model::{Held, Step};
 use crate::state::{Record, State, Status};
 
@@ -34,6 +35,7 @@ pub struct Inputs<'plan> {
 pub(super) struct Walk<'plan> {
     inputs: Inputs<'plan>,
     holds: BTreeMap<AssetId, HoldInForce>,
+    marks: BTreeMap<AssetId, Mark>,
 }
 
 /// What is known and decided of one asset.
@@ -46,7 +48,12 @@ pub(super) struct Decided<'walk> {
 impl<'plan> Walk<'plan> {
     pub(super) fn new(inputs: Inputs<'plan>) -> Self {
         let holds = in_force(&inputs.manifests.holds, inputs.now);
-        Self { inputs, holds }
+        let marks = marks::in_force(inputs.inventory);
+        Self {
+            inputs,
+            holds,
+            marks,
+        }
     }
 
     /// What is held and not recorded as deleted, or is there all the same: only that can be
@@ -62,13 +69,26 @@ impl<'plan> Walk<'plan> {
             Some(Status::Failed(_) | Status::Unknown { .. } | Status::Missing) | None => false,
         };
         let holds = self.holds.iter().filter(|(id, _)| !is_deleted(id));
-        holds
-            .map(|(id, HoldInForce { reason, until })| Held {
-                id: *id,
-                why: Why::Hold(Arc::clone(reason)),
-                until: *until,
-            })
-            .collect()
+        let holds = holds.map(|(id, HoldInForce { reason, until })| Held {
+            id: *id,
+            why: Why::Hold(Arc::clone(reason)),
+            until: *until,
+        });
+        let marked = |id: &AssetId| !self.holds.contains_key(id);
+        let marks = self.marks.iter().filter(|(id, _)| marked(id));
+        let marks = marks.map(|(id, mark)| Held {
+            id: *id,
+            why: Why::Marked(mark.clone()),
+            until: None,
+        });
+        let mut held: Vec<Held> = holds.chain(marks).collect();
+        held.sort_unstable_by_key(|held| held.id);
+        held
+    }
+
+    /// Whether the custom fields of the account must be read, to know that people can set a mark.
+    pub(super) fn needs_definitions(&self) -> bool {
+        marks::needs_definitions(self.inputs.inventory, &self.marks)
     }
 
     /// Decides upon each asset, in the order of the ids.
@@ -98,6 +118,7 @@ impl<'plan> Walk<'plan> {
                     .next_if(|(known, _)| **known == id)
                     .map(|(_, record)| record),
                 hold: self.holds.get(&id),
+                mark: self.marks.get(&id),
                 seen: inventory.and_then(|inventory| inventory.assets.get(&id)),
                 files: inventory.and_then(|inventory| inventory.files_in(id)),
                 is_checked: false,

@@ -18,13 +18,16 @@ pub struct Wanted {
     pub assets: Vec<(AssetId, Option<Kind>)>,
     /// What lies in others, or around them; with v2 only where something protected may.
     pub connections: Option<Connections>,
+    /// Whether the custom fields of the account are wanted, for the marks: something is to be
+    /// deleted, and nothing that was read bears one.
+    pub definitions: bool,
 }
 
 impl Wanted {
     /// Whether nothing must be read.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.assets.is_empty() && self.connections.is_none()
+        self.assets.is_empty() && self.connections.is_none() && !self.definitions
     }
 }
 
@@ -37,7 +40,9 @@ pub fn wanted(inputs: Inputs<'_>) -> Wanted {
     let walk = Walk::new(inputs);
     let reads_contents = inputs.state.target.api.abilities().reads_contents;
     let mut assets = Vec::new();
+    let mut deletes = false;
     let decided = walk.decided().map(|decided| {
+        deletes |= decided.decision.may_delete();
         let kind = decided.kind();
         if is_to_be_read(&decided, reads_contents, inputs.check_retired) {
             assets.push((decided.id, kind));
@@ -53,6 +58,7 @@ pub fn wanted(inputs: Inputs<'_>) -> Wanted {
     Wanted {
         assets,
         connections,
+        definitions: deletes && walk.needs_definitions(),
     }
 }
 

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use jiff::Timestamp;
 
 use crate::asset::AssetId;
+use crate::inventory::Mark;
 use crate::plan::decide::{Path, Waypoint, Why};
 use crate::plan::{LeftAlone, Other};
 use crate::render::escape::escape;
@@ -31,6 +32,7 @@ pub(super) fn kept(
         (Why::Blocked, _) => "blocked".to_owned(),
         (Why::Unread, _) => "not read".to_owned(),
         (Why::Drift, _) => "recorded as deleted, and there".to_owned(),
+        (Why::Marked(mark), _) => marked(mark),
     };
     match path.map(|path| &*path.0) {
         None | Some([]) => why,
@@ -44,6 +46,12 @@ pub(super) fn kept(
             format!("lies in {} ({outer}), which is {why}", names(around))
         }
     }
+}
+
+/// Says by which field somebody has marked an asset.
+fn marked(mark: &Mark) -> String {
+    let Mark { field, value } = mark;
+    format!("marked `{}: {}`", escape(field), escape(value))
 }
 
 /// A way from the outside in, by names where they are known.
@@ -104,6 +112,7 @@ pub(super) fn left_alone(left: &[LeftAlone], style: Style, sink: &mut dyn Write)
         let why = match other {
             Other::Done => continue,
             Other::NotReviewed => "the plan does not delete it".to_owned(),
+            Other::Lifted => "the mark that kept it was lifted since".to_owned(),
             Other::Kept => "it is kept now".to_owned(),
             Other::Grown(id) => format!("it has `{id}` in it, which the plan does not name"),
             Other::Contents => "what is in it is other than reviewed".to_owned(),

@@ -77,6 +77,9 @@ cases! {
     man_pages
     manifests_beside_the_usual
     manifests_passed_over
+    marks
+    marks_and_a_saved_plan
+    marks_that_cannot_be_read
     missing
     names_in_the_state
     only

@@ -111,6 +111,10 @@ fn every_example_fits_its_schema() {
 fn what_a_run_leaves_fits_the_schemas() {
     for example in ["quickstart", "show-wrap"] {
         let desk = Desk::of_example(example);
+        if example == "show-wrap" {
+            // V2 has no marks.
+            desk.write("retire.toml", "version = 1\n");
+        }
         desk.run(&["apply", "--sandbox", "."]).expect(3);
         let state: Value = serde_json::from_str(&desk.read("retire.sandbox.state.json")).unwrap();
         fits(&validator(SchemaName::State), &state, "the state");

@@ -15,7 +15,7 @@ use crate::event::{Ending, Listener};
 use crate::frameio::client::Unread;
 use crate::frameio::tree::Watch;
 use crate::frameio::v4::wire::{Named, User};
-use crate::inventory::{Connections, Inventory, Person};
+use crate::inventory::{Connections, Definition, Inventory, Person};
 use crate::manifest::document::Manifests;
 use crate::render::whoami::TokenKind;
 use crate::store::file::{FileSession, Rescue};
@@ -76,6 +76,16 @@ pub(crate) trait Adapter {
         watch: &mut dyn Watch,
         told: &mut dyn FnMut(usize),
     ) -> Result<(), Error>;
+
+    /// Reads the custom fields of the account, or says why they cannot be read.
+    ///
+    /// # Errors
+    ///
+    /// Returns why nothing more may be read.
+    fn read_fields(
+        &self,
+        at: (&Connection, Option<&str>),
+    ) -> Result<Result<Vec<Definition>, Arc<str>>, Error>;
 
     /// Carries out what was approved, until it is done or a signal stops it: the first one in
     /// order, the same one soon after it at once. Says why it ended, and what could not be written

@@ -20,7 +20,7 @@ use crate::frameio::survey::survey_v2;
 use crate::frameio::tree::Watch;
 use crate::frameio::v2;
 use crate::frameio::v4::wire::Named;
-use crate::inventory::{Connections, Inventory};
+use crate::inventory::{Connections, Definition, Inventory};
 use crate::manifest;
 use crate::manifest::document::Manifests;
 use crate::render::whoami::TokenKind;
@@ -109,6 +109,14 @@ impl Adapter for V2 {
         let client = connection.client(account);
         let reading = inventory::read_places(&client, connections, read, told);
         connection.wait_for(reading)?.map_err(Error::Stopped)
+    }
+
+    /// It has none.
+    fn read_fields(
+        &self,
+        _: (&Connection, Option<&str>),
+    ) -> Result<Result<Vec<Definition>, Arc<str>>, Error> {
+        Ok(Ok(Vec::new()))
     }
 
     fn carry_out(

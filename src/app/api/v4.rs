@@ -1,5 +1,7 @@
 //! The use cases in V4.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use crate::app::api::adapter::{Adapter, Who, passed_over};
@@ -17,7 +19,7 @@ use crate::frameio::inventory;
 use crate::frameio::tree::Watch;
 use crate::frameio::v4;
 use crate::frameio::v4::wire::Named;
-use crate::inventory::{Connections, Inventory};
+use crate::inventory::{Connections, Definition, Inventory};
 use crate::manifest::document::Manifests;
 use crate::render::whoami::TokenKind;
 use crate::store::file::{FileSession, Rescue};
@@ -99,6 +101,21 @@ impl Adapter for V4 {
         let client = connection.client(account);
         let reading = inventory::read_around(&client, connections, read, watch, told);
         connection.wait_for(reading)?.map_err(Error::Stopped)
+    }
+
+    fn read_fields(
+        &self,
+        (connection, account): (&Connection, Option<&str>),
+    ) -> Result<Result<Vec<Definition>, Arc<str>>, Error> {
+        let client = connection.client(account);
+        let pages = client.pages(v4::Read::Fields, v4::answer::judge_definitions);
+        match connection.wait_for(pages.all(PAGES))? {
+            Ok(definitions) => Ok(Ok(definitions)),
+            Err(unread) => unread
+                .why()
+                .map(|why| Err(why.into()))
+                .map_err(Error::Stopped),
+        }
     }
 
     fn carry_out(

@@ -188,6 +188,9 @@ macro_rules! settings {
             /// The guards; a file has them in tables of their own.
             #[serde(default, deserialize_with = "read_apart")]
             pub(crate) guards: GuardsGiven,
+            /// The marks; a file has them in a table of their own.
+            #[serde(default, deserialize_with = "read_apart")]
+            pub(crate) marks: Option<Marking>,
         }
 
         impl Given {
@@ -197,6 +200,7 @@ macro_rules! settings {
                     version: None,
                     $($name: from_flag(matches, $key, concat!("--", $key)),)+
                     guards: GuardsGiven::default(),
+                    marks: None,
                 }
             }
 
@@ -210,6 +214,7 @@ macro_rules! settings {
                     version: None,
                     $($name: from_variable(environment, $variable)?,)+
                     guards: GuardsGiven::default(),
+                    marks: None,
                 })
             }
 
@@ -221,6 +226,7 @@ macro_rules! settings {
                     version: self.version,
                     $($name: seen_from(path, self.$name.filter(|_| counts($key))),)+
                     guards: self.guards,
+                    marks: self.marks,
                 }
             }
         }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crate::asset::account_id;
 use crate::cli::env::Environment;
+use crate::inventory::Marking;
 use crate::manifest::document::Guard;
 use crate::plan::decide::Rules;
 use crate::plan::figure::SetAt;
@@ -42,6 +43,8 @@ pub(crate) struct Settings {
     pub(crate) retry_blocked: bool,
     /// How much a plan may delete, as files say it.
     pub(crate) limits: Limits,
+    /// The marks that keep assets, as the file says it that counts more.
+    pub(crate) marks: Option<Marking>,
     /// How a run sends.
     pub(crate) sending: SendingSettings,
     /// How tokens are got and shown to the server.
@@ -166,6 +169,7 @@ impl Sources<'_> {
             other_state,
             retry_blocked: self.retry_blocked,
             limits: limits(self.files, &values),
+            marks: self.files.iter().find_map(|file| file.marks.clone()),
             sending: SendingSettings::new(&values),
             access: Access::new(&places, &values, self.sandbox)?,
             values,

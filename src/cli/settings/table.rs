@@ -23,6 +23,7 @@ use crate::cli::settings::declare::{
 use crate::cli::settings::guards::GuardsGiven;
 use crate::cli::settings::kind::{Kind, Percent, TokenCommand};
 use crate::cli::settings::origin::{Origin, SettingsError, Valued};
+use crate::inventory::Marking;
 use crate::state::Api;
 
 settings! {

@@ -34,6 +34,7 @@ fn field(name: &str, values: &[&str]) -> Field {
         id: name.into(),
         name: name.into(),
         values: values.iter().map(|value| (*value).into()).collect(),
+        unclear: false,
     }
 }
 

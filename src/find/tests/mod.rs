@@ -120,6 +120,7 @@ fn read(all: &[Made]) -> Read {
             } else {
                 vec![value.into()]
             },
+            unclear: false,
         };
         let facts = Facts {
             name: Some(made.name.as_str().into()),

@@ -9,8 +9,7 @@ use crate::frameio::v4::facts;
 use crate::frameio::v4::wire::{self, Line, Named, Page, User};
 use crate::frameio::verdict::{Answer, Deletion, Live, Verdict, refusal};
 use crate::frameio::words::{detail, is_to_come};
-use crate::inventory::Project;
-use crate::inventory::Shown;
+use crate::inventory::{Definition, Project, Shown};
 use crate::outcome::{Evidence, Outcome};
 
 /// Judges the answer to the delete of one file or folder.
@@ -108,6 +107,12 @@ pub fn judge_list(list: List, reply: &Reply) -> Verdict<Page<Shown>> {
 #[must_use]
 pub fn judge_projects(reply: &Reply) -> Verdict<Page<(AssetId, Project)>> {
     Verdict::of_reading(reply, facts::projects)
+}
+
+/// Judges a page of the custom fields of the account.
+#[must_use]
+pub fn judge_definitions(reply: &Reply) -> Verdict<Page<Definition>> {
+    Verdict::of_reading(reply, facts::definitions)
 }
 
 /// Judges the answer to the question whose token this is.

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::asset::{AssetId, Kind};
 use crate::frameio::v4::wire::{Page, Wrapped, page, read};
-use crate::inventory::{Facts, Field, Person, Project, Shown};
+use crate::inventory::{Definition, Facts, Field, Person, Project, Shown};
 
 #[derive(Deserialize)]
 struct Asset {
@@ -74,9 +74,27 @@ struct Metadatum {
     #[serde(default)]
     field_definition_name: Option<Arc<str>>,
     #[serde(default)]
+    field_type: Value,
+    #[serde(default)]
     field_options: Option<Vec<Choice>>,
     #[serde(default)]
     value: Value,
+}
+
+#[derive(Deserialize)]
+struct FieldOfAccount {
+    id: Arc<str>,
+    name: Arc<str>,
+    #[serde(default)]
+    field_type: Value,
+    #[serde(default)]
+    field_configuration: Option<Configuration>,
+}
+
+#[derive(Deserialize)]
+struct Configuration {
+    #[serde(default)]
+    options: Option<Vec<Choice>>,
 }
 
 #[derive(Deserialize)]
@@ -111,6 +129,42 @@ pub fn assets(bytes: &[u8]) -> Result<Page<Shown>, String> {
 /// Returns why the bytes are not such a page.
 pub fn projects(bytes: &[u8]) -> Result<Page<(AssetId, Project)>, String> {
     page::<ProjectOfAccount>(bytes).map(|page| page.map(ProjectOfAccount::into_project))
+}
+
+/// Reads a page of the custom fields of the account.
+///
+/// # Errors
+///
+/// Returns why the bytes are not such a page.
+pub fn definitions(bytes: &[u8]) -> Result<Page<Definition>, String> {
+    page::<FieldOfAccount>(bytes).map(|page| page.map(FieldOfAccount::into_definition))
+}
+
+/// Whether the values of a field are chosen from options.
+fn has_options(field_type: &Value) -> bool {
+    matches!(field_type.as_str(), Some("select" | "select_multi"))
+}
+
+impl FieldOfAccount {
+    fn into_definition(self) -> Definition {
+        let listed = self.field_configuration.and_then(|said| said.options);
+        let named = |options: Vec<Choice>| {
+            let names = options.into_iter();
+            names.map(|option| option.display_name.unwrap_or(option.id))
+        };
+        let options = if has_options(&self.field_type) {
+            listed.map(|options| named(options).collect())
+        } else if self.field_type == "toggle" {
+            Some(["true", "false"].map(Arc::from).into())
+        } else {
+            None
+        };
+        Definition {
+            id: self.id,
+            name: self.name,
+            options,
+        }
+    }
 }
 
 impl ProjectOfAccount {
@@ -171,8 +225,10 @@ impl Asset {
 impl Metadatum {
     fn into_field(self) -> Field {
         let options = self.field_options.unwrap_or_default();
+        let is_chosen = has_options(&self.field_type);
+        let mut unclear = false;
         // An option stands as an object or as its bare id.
-        let option = |value: &Value| {
+        let mut said = |value: &Value| {
             let id = text(value.get("id").unwrap_or(value));
             let mut name = ["display_name", "name", "email"].iter();
             let said = name.find_map(|name| text(value.get(name)?));
@@ -182,12 +238,14 @@ impl Metadatum {
                     .find(|option| Some(&option.id) == id.as_ref());
                 option.and_then(|option| option.display_name.clone())
             };
-            said.or_else(known).or_else(|| id.clone())
+            let named = said.or_else(known);
+            unclear |= named.is_none() && (is_chosen || id.is_none());
+            named.or(id)
         };
         let values = match &self.value {
             Value::Null => Vec::new(),
-            Value::Array(values) => values.iter().filter_map(option).collect(),
-            Value::Object(_) | Value::String(_) => option(&self.value).into_iter().collect(),
+            Value::Array(values) => values.iter().filter_map(said).collect(),
+            Value::Object(_) | Value::String(_) => said(&self.value).into_iter().collect(),
             Value::Bool(_) | Value::Number(_) => vec![self.value.to_string().into()],
         };
         Field {
@@ -196,6 +254,7 @@ impl Metadatum {
                 .unwrap_or_else(|| Arc::clone(&self.field_definition_id)),
             id: self.field_definition_id,
             values,
+            unclear,
         }
     }
 }
@@ -215,6 +274,42 @@ mod tests {
     const A: &str = "3fa85f64-5717-4562-b3fc-2c963f66afa6";
     const PROJECT: &str = r#"{"id":"3fa85f64-5717-4562-b3fc-2c963f66afa6","name":"Tide",
         "root_folder_id":"3fa85f64-5717-4562-b3fc-2c963f66afa6","storage":9}"#;
+
+    #[test]
+    fn an_option_without_a_name_is_unclear_and_a_field_tells_its_options() {
+        let body = format!(
+            r#"{{"data":{{"id":"{A}","type":"file","metadata":[
+              {{"field_definition_id":"a","field_type":"select","value":["o"],
+                "field_options":[{{"id":"o","display_name":"Hold"}}]}},
+              {{"field_definition_id":"b","field_type":"select","value":["o"]}},
+              {{"field_definition_id":"c","field_type":"select_multi","value":[7]}},
+              {{"field_definition_id":"d","field_type":"text","value":"o"}},
+              {{"field_definition_id":"e","field_type":"text","value":{{"x":1}}}},
+              {{"field_definition_id":"f","field_type":"user_single","value":[{{"id":"u"}}]}},
+              {{"field_definition_id":"g","field_type":"toggle","value":true}},
+              {{"field_definition_id":"h","field_type":"select","value":[]}}]}}}}"#
+        );
+        let shown = facts(body.as_bytes()).unwrap();
+        let fields = shown.facts.fields.unwrap();
+        let unclear = fields.iter().filter(|field| field.unclear);
+        let unclear: Vec<&str> = unclear.map(|field| &*field.id).collect();
+        assert_eq!(unclear, ["b", "c", "e"]);
+        let body = r#"{"data":[
+            {"id":"a","name":"Retention","field_type":"select","field_configuration":
+              {"options":[{"id":"o","display_name":"Hold"},{"id":"p"}]}},
+            {"id":"b","name":"On tape","field_type":"toggle","field_configuration":{"color":null}},
+            {"id":"c","name":"Note","field_type":"text","field_configuration":null},
+            {"id":"d","name":"Old","field_type":"select"}]}"#;
+        let page = definitions(body.as_bytes()).unwrap();
+        let said = page.items.iter().map(|field| {
+            let options = field.options.as_ref();
+            options.map(|options| options.join(","))
+        });
+        let said: Vec<Option<String>> = said.collect();
+        let options = [Some("Hold,p"), Some("true,false"), None, None];
+        assert_eq!(said, options.map(|said| said.map(str::to_owned)));
+        assert!(definitions(br#"{"data":[{"id":"a"}]}"#).is_err());
+    }
 
     #[test]
     fn all_that_is_said_of_an_asset_is_read_and_odd_forms_are_left_out() {

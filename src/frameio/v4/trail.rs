@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::asset::AssetId;
 use crate::frameio::v4::wire::{Line, Named, Page};
-use crate::inventory::{Project, Shown};
+use crate::inventory::{Definition, Project, Shown};
 
 /// Something in a list, by which it is known again.
 pub trait Listed {
@@ -54,6 +54,14 @@ impl Listed for Named {
 
     fn id(&self) -> String {
         self.id.clone()
+    }
+}
+
+impl Listed for Definition {
+    type Id = Arc<str>;
+
+    fn id(&self) -> Arc<str> {
+        Arc::clone(&self.id)
     }
 }
 

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::asset::{AssetId, Kind};
+use crate::inventory::Mark;
 use crate::manifest::document::{Details, MissingPolicy, Spot};
 use crate::outcome::{Evidence, FailureKind};
 use crate::plan::decide::{Decision, Path, Recorded, Waypoint, Why};
@@ -50,6 +51,10 @@ pub struct Action {
     /// Why the asset that `path` connects it with stays, where that is no hold; only with `held`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub because: Option<Because>,
+    /// The mark in Frame.io by which it stays, or the one that `path` connects it with; only with
+    /// `held`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<Mark>,
     /// What connects it with what is protected, from the outermost asset to the innermost; only
     /// with `held`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -244,6 +249,7 @@ impl Action {
                     Why::Blocked => action.because = Some(Because::Blocked),
                     Why::Unread => action.because = Some(Because::Unread),
                     Why::Drift => action.because = Some(Because::Drift),
+                    Why::Marked(mark) => action.mark = Some(mark.clone()),
                 }
                 action.until = *until;
                 action.path = path.as_ref().map(|path| path.0.clone());
@@ -299,6 +305,7 @@ impl Action {
             missing: None,
             hold: None,
             because: None,
+            mark: None,
             path: None,
             until: None,
             mismatch: None,
@@ -393,6 +400,9 @@ impl Action {
 
     /// Why it is held; without a hold only what connects it with something says that.
     fn why(&self) -> Option<Why> {
+        if let Some(mark) = &self.mark {
+            return Some(Why::Marked(mark.clone()));
+        }
         match (&self.hold, self.because, &self.path) {
             (Some(reason), _, _) => Some(Why::Hold(Arc::clone(reason))),
             (None, Some(because), Some(_)) => Some(match because {

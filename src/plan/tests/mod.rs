@@ -1,6 +1,7 @@
 //! Rows and properties of the planner.
 
 mod live;
+mod marks;
 mod properties;
 
 use jiff::Timestamp;
@@ -86,6 +87,7 @@ fn row_of(
         entry,
         record: record.as_ref(),
         hold: held.then_some(&in_force),
+        mark: None,
         seen,
         files: None,
         is_checked: false,
@@ -208,6 +210,7 @@ fn blocked_assets_are_retried_on_demand() {
         entry: Some(&bare),
         record: Some(&record),
         hold: None,
+        mark: None,
         seen: None,
         files: None,
         is_checked: false,

@@ -171,6 +171,26 @@ pub enum Fields {
     Account,
     /// Each project's: V4 shows none, as if nobody had filled in any.
     Project,
+    /// The account's, and no answer says what assets have in them.
+    Untold,
+}
+
+impl Fields {
+    /// Whether V4 shows which there are.
+    pub(crate) const fn are_listed(self) -> bool {
+        match self {
+            Self::Account | Self::Untold => true,
+            Self::Project => false,
+        }
+    }
+
+    /// Whether an answer says what assets have in them.
+    pub(crate) const fn are_told(self) -> bool {
+        match self {
+            Self::Account | Self::Project => true,
+            Self::Untold => false,
+        }
+    }
 }
 
 /// How the chosen options of a custom field are told.

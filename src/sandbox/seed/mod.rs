@@ -274,6 +274,13 @@ impl Seed {
                     let message = format!("nobody of `people` has the address `{email}`");
                     strangers.push((email.clone(), message));
                 }
+                if let Some((name, _)) = asset.fields.first_key_value()
+                    && asset.kind != Kind::File
+                {
+                    let kind = asset.kind.name();
+                    let message = format!("a {kind} has no custom fields: files alone have them");
+                    strangers.push((name.clone(), message));
+                }
                 for (name, value) in &asset.fields {
                     let Some(field) = account.fields.iter().find(|field| field.name == *name)
                     else {

@@ -202,6 +202,7 @@ impl Asset {
         let owner = include.has("project.owner");
         let shows_project = owner || include.has("project");
         let is_alive = node.deleted_at.is_none();
+        let tells = world.behaviour.fields.are_told() && include.has("metadata");
         let mut asset = Self {
             id,
             kind: node.kind.name(),
@@ -222,7 +223,7 @@ impl Asset {
                 .has("creator")
                 .then(|| User::of(world.creator(node))),
             project: shows_project.then(|| Project::new(world, project, owner)),
-            metadata: include.has("metadata").then(|| metadata(world, node)),
+            metadata: tells.then(|| metadata(world, node)),
             media_links: None,
         };
         match node.kind {

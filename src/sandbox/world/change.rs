@@ -245,8 +245,14 @@ impl World {
     ///
     /// Returns what is wrong where there is no such field, or where it does not take that value.
     pub(super) fn fill_in(&mut self, id: AssetId, name: &str, value: &Value) -> Result<(), String> {
-        let project = self.nodes.get(&id).map(|node| node.project);
-        let project = project.ok_or_else(|| format!("There is no `{id}`."))?;
+        let node = self.nodes.get(&id);
+        let node = node.ok_or_else(|| format!("There is no `{id}`."))?;
+        if node.kind != Kind::File {
+            return Err(format!(
+                "`{id}` is no file, and files alone have custom fields."
+            ));
+        }
+        let project = node.project;
         let (field, kept) = self.kept(project, name, value)?;
         if let Some(details) = self.details_mut(id) {
             details.fields.retain(|(id, _)| *id != field);

@@ -344,7 +344,7 @@ impl World {
 
     /// The custom fields of an account, as far as V4 shows them.
     pub(super) fn shown_fields(&self, account: Uuid) -> &[Field] {
-        let shown = self.behaviour.fields == seed::Fields::Account;
+        let shown = self.behaviour.fields.are_listed();
         let mut accounts = self.accounts.iter().filter(|_| shown);
         let found = accounts.find(|one| one.id == account);
         found.map_or(&[], |account| &account.fields)

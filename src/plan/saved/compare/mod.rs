@@ -12,7 +12,7 @@ use jiff::Timestamp;
 
 use crate::asset::AssetId;
 use crate::manifest::document::{MissingPolicy, Spot};
-use crate::plan::decide::Decision;
+use crate::plan::decide::{Decision, Why};
 use crate::plan::part::View;
 use crate::plan::saved::stale::Stale;
 use crate::plan::walk::{Decided, Walk};
@@ -128,6 +128,7 @@ pub fn leave_alone(mut live: Plan, saved: &Plan) -> Plan {
         let is = found.decision.may_delete();
         let other = match (was, is) {
             (true, true) => elsewhere(id, saved, &live).or_else(|| grown(id, saved, &live)),
+            (false, true) if is_marked(&reviewed.decision) => Some(Other::Lifted),
             (false, true) => Some(Other::NotReviewed),
             // What is deleted or missing is said so; any other that was to go stays, and is there.
             (true, false) => (!is_gone(&found.decision)).then_some(Other::Kept),
@@ -248,9 +249,24 @@ const fn is_gone(decision: &Decision) -> bool {
     )
 }
 
+/// Whether a mark keeps an asset, its own or that of something in it.
+const fn is_marked(decision: &Decision) -> bool {
+    matches!(
+        decision,
+        Decision::Held {
+            why: Why::Marked(_),
+            ..
+        }
+    )
+}
+
 /// Whether the live account alone can turn the one decision into the other.
 fn is_live(reviewed: &Decision, decided: &Decision) -> bool {
     let is_other = matches!(reviewed, Decision::Mismatch(_) | Decision::Unread);
+    if is_marked(reviewed) {
+        // Of the manifests alone nobody can tell it.
+        return decided.may_delete() || decided.waits().is_some();
+    }
     if decided.may_delete() {
         let is_around = matches!(reviewed, Decision::Held { path: Some(_), .. });
         return is_gone(reviewed) || is_other || is_around;

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::asset::Kind;
-use crate::inventory::Location;
+use crate::inventory::{Location, Mark};
 use crate::manifest::document::{Details, Spot};
 use crate::outcome::{Evidence, FailureKind};
 use crate::plan::about::{About, Inside};
@@ -52,6 +52,17 @@ fn held(path: bool) -> Decision {
     }
 }
 
+fn marked(path: bool) -> Decision {
+    Decision::Held {
+        why: Why::Marked(Mark {
+            field: "Retention".into(),
+            value: "Hold".into(),
+        }),
+        until: None,
+        path: path.then(|| Arc::new(Path(Vec::new()))),
+    }
+}
+
 fn read() -> Decision {
     Decision::Record {
         evidence: Evidence::Read,
@@ -61,6 +72,10 @@ fn read() -> Decision {
 /// What only the account can say.
 fn is_live(decision: &Decision) -> bool {
     is_gone(decision) || matches!(decision, Decision::Mismatch(_) | Decision::Unread)
+}
+
+fn is_mark(decision: &Decision) -> bool {
+    [false, true].map(marked).contains(decision)
 }
 
 fn is_drift(decision: &Decision) -> bool {
@@ -103,6 +118,8 @@ fn a_saved_plan_says_what_its_manifests_say_or_what_the_account_made_of_it() {
         defer(),
         held(false),
         held(true),
+        marked(false),
+        marked(true),
         mismatch(),
         Decision::Unread,
         Decision::Drift {
@@ -114,9 +131,10 @@ fn a_saved_plan_says_what_its_manifests_say_or_what_the_account_made_of_it() {
     // What may be saved, where the manifests say it without the account.
     let fits = |saved: &Decision, now: &Decision| match now {
         Decision::Retire | Decision::Resolve { .. } => {
-            saved.may_delete() || is_live(saved) || *saved == held(true)
+            let is_around = *saved == held(true);
+            saved.may_delete() || is_live(saved) || is_around || is_mark(saved)
         }
-        Decision::Defer { .. } => saved == now || is_gone(saved),
+        Decision::Defer { .. } => saved == now || is_gone(saved) || is_mark(saved),
         Decision::Mismatch(_)
         | Decision::Unread
         | Decision::Drift { .. }
@@ -133,6 +151,7 @@ fn a_saved_plan_says_what_its_manifests_say_or_what_the_account_made_of_it() {
         for now in all
             .iter()
             .filter(|now| **now != held(true) && !is_live(now) && !is_drift(now))
+            .filter(|now| !is_mark(now))
         {
             let (one, other) = (step(1, saved.clone()), step(1, now.clone()));
             let now_plan = plan(vec![other]);

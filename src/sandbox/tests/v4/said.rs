@@ -157,6 +157,9 @@ async fn options_may_stand_as_bare_ids_and_fields_may_be_those_of_projects() {
     assert_eq!(guest.get(&address).await["data"]["metadata"], json!([]));
     let fields = format!("{ACCOUNT}/metadata/field_definitions");
     assert_eq!(guest.get(&fields).await["data"], json!([]));
+    let guest = Guest::start(world(&behaving("fields: untold"))).await;
+    assert_eq!(guest.get(&address).await["data"]["metadata"], Value::Null);
+    assert_ne!(guest.get(&fields).await["data"], json!([]));
 }
 
 #[test]
@@ -184,6 +187,11 @@ fn a_seed_names_only_what_it_has() {
             "the field `Takes` does not take `\"three\"`",
         ),
         ("Takes: 3", "Colour: 3", "the account has no field `Colour`"),
+        (
+            "name: b.mov,",
+            "name: b.mov, type: folder,",
+            "a folder has no custom fields: files alone have them",
+        ),
         (
             "age: 120d",
             "age: long",
@@ -231,6 +239,7 @@ async fn people_change_the_world_while_it_is_served() {
         json!([{"restore": {"id": id(3)}}]),
         json!([{"mark": {"id": id(3), "fields": {"Colour": "red"}}}]),
         json!([{"mark": {"id": id(0xff), "fields": {"Note": "x"}}}]),
+        json!([{"mark": {"id": id(2), "fields": {"Note": "x"}}}]),
         json!([{"add": {"to": ROOT, "asset": {"id": id(3), "name": "again"}}}]),
         json!([{"add": {"to": id(0xff), "asset": {"id": id(0x22), "name": "x"}}}]),
         json!([{"add": {"to": ROOT, "asset": {"id": id(0x22), "name": "x", "creator": "eve"}}}]),
