@@ -192,7 +192,7 @@ fn a_setting_is_declared_once() {
     let keys = SETTINGS
         .iter()
         .map(|row| row.key)
-        .chain(["version", "guards"]);
+        .chain(["version", "guards", "marks"]);
     assert_eq!(
         properties.collect::<BTreeSet<_>>(),
         keys.map(str::to_owned).collect()
