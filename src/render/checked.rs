@@ -31,19 +31,13 @@ pub(super) fn note(checked: &Checked, page: &Page, sink: &mut dyn Write) -> io::
 pub(crate) fn sentence(check: &LiveCheck) -> String {
     let LiveCheck {
         at,
-        account,
-        account_name,
+        account: _,
+        account_name: _,
         user,
         read,
         recalled,
     } = check;
-    let account = match (account, account_name) {
-        (Some(account), Some(name)) => {
-            format!("the account {} ({})", escape(name), escape(account))
-        }
-        (Some(account), None) => format!("the account {}", escape(account)),
-        (None, _) => "the server".to_owned(),
-    };
+    let account = account(check).unwrap_or_else(|| "the server".to_owned());
     let user = named(user).map_or_else(String::new, |user| format!(" as {user}"));
     let read = counted(*read, "asset", "assets");
     let recalled = recalled.map_or_else(String::new, |oldest| {
@@ -54,6 +48,15 @@ pub(crate) fn sentence(check: &LiveCheck) -> String {
         "Checked against {account}{user}, {}: {read} read.{recalled}",
         moment(*at)
     )
+}
+
+/// Names the account that a plan was checked against.
+pub(crate) fn account(check: &LiveCheck) -> Option<String> {
+    let account = escape(check.account.as_deref()?);
+    Some(match &check.account_name {
+        Some(name) => format!("the account {} ({account})", escape(name)),
+        None => format!("the account {account}"),
+    })
 }
 
 /// Who somebody is, as far as that is known.

@@ -29,6 +29,7 @@ use crate::event::{Ending, Listener};
 use crate::manifest::document::Manifests;
 use crate::plan::approve::{Consent, approve, check};
 use crate::plan::{Plan, Totals};
+use crate::render::checked;
 use crate::render::counted;
 use crate::render::escape::escape;
 use crate::render::progress::Progress;
@@ -290,10 +291,15 @@ fn consent(
 fn ask_consent(context: &Context, prepared: &Prepared) -> Result<Consent, Failure> {
     let target = &prepared.basis.target;
     let goes = text::goes(&prepared.plan);
-    let words = format!(
-        "\n{}: {goes}.\nTo delete them, type the number of files that go:",
-        escape(&target.to_string())
-    );
+    let account = prepared.checked.live().and_then(checked::account);
+    let place = match account {
+        Some(account) => {
+            let endpoint = escape(&target.endpoint);
+            format!("API {} at `{endpoint}`, {account}", target.api.name())
+        }
+        None => escape(&target.to_string()).into_owned(),
+    };
+    let words = format!("\n{place}: {goes}.\nTo delete them, type the number of files that go:");
     let typed = context.console.ask_number(&words);
     let typed = typed.map_err(Failure::system("read the answer"))?;
     typed.map(Consent::Typed).ok_or(Failure::Declined)
