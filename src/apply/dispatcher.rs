@@ -90,6 +90,8 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
 
     /// Tells what the plan found out already.
     fn begin(&mut self) {
+        let holds = self.approved.hold_changes(self.clock.now());
+        self.events.extend(holds);
         let forget = self.approved.forget();
         if !forget.is_empty() {
             self.forget(forget.to_vec());

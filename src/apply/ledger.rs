@@ -120,7 +120,7 @@ impl<'run, Se: Session> Ledger<'run, Se> {
         };
         match event {
             RunEvent::Answered { outcomes, .. } => outcomes.iter().any(changes),
-            RunEvent::Forgotten { .. } => true,
+            RunEvent::HoldsChanged { .. } | RunEvent::Forgotten { .. } => true,
             RunEvent::Started(_)
             | RunEvent::Described { .. }
             | RunEvent::Intent { .. }

@@ -113,6 +113,12 @@ impl<'writer> MakeWriter<'writer> for Writer {
 pub(super) fn event(event: &RunEvent) {
     match event {
         RunEvent::Started(RunInfo { number, id, .. }) => info!(run = number, %id, "the run begins"),
+        RunEvent::HoldsChanged { at: _, changes } => info!(
+            kept = changes.kept.len(),
+            released = changes.released.len(),
+            ended = changes.ended.len(),
+            "the holds of the state change"
+        ),
         RunEvent::Described { assets } => trace!(assets = assets.len(), "assets are described"),
         RunEvent::Intent {
             batch,

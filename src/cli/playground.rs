@@ -13,6 +13,7 @@ use crate::cli::project;
 use crate::cli::settings::Settings;
 use crate::cli::settings::origin::Origin;
 use crate::cli::settings::server::Server;
+use crate::event::Subject;
 use crate::manifest::document::{Entry, Manifests};
 use crate::sandbox::seed::{self, Seed};
 use crate::sandbox::world::World;
@@ -72,8 +73,9 @@ pub(super) fn settle_account(settings: &mut Settings, paths: &[PathBuf]) -> Resu
 }
 
 /// Makes a world of what the manifests list, all in one project; what has no kind is a file.
-/// It is that of the account that the manifests name, else of the one that is asked for.
-pub(super) fn world_of(manifests: &Manifests, account: Option<&str>) -> World {
+/// It is that of the account that the manifests name, else of the one that is asked for. `kept` is
+/// what the state says is held.
+pub(super) fn world_of(manifests: &Manifests, account: Option<&str>, kept: &[AssetId]) -> World {
     let listed = manifests.account.as_ref();
     let account = listed.map(|account| &*account.id).or(account);
     let account = account.and_then(|account| Uuid::parse_str(account).ok());
@@ -84,14 +86,22 @@ pub(super) fn world_of(manifests: &Manifests, account: Option<&str>) -> World {
         .into_iter()
         .map(|entry| (entry.id, played(entry.kind())));
     // What is held is there as well; the first of two is taken.
-    let held = manifests.holds.iter().map(|hold| (hold.id, played(None)));
+    let held = manifests.holds.iter().map(|hold| hold.id);
+    let held = held.chain(kept.iter().copied());
+    let held = held.map(|id| (id, played(None)));
     World::of_kinds(account, listed.chain(held))
 }
 
 /// Makes a world of what the manifests of a plan list.
 pub(super) fn world_of_basis(basis: &Basis) -> World {
     let account = basis.account.as_ref();
-    world_of(&basis.manifests, account.map(|(_, account)| &**account))
+    let account = account.map(|(_, account)| &**account);
+    let kept = basis.state.holds.keys().filter_map(|held| match held {
+        Subject::Asset(id) => Some(*id),
+        Subject::Project(_) => None,
+    });
+    let kept: Vec<AssetId> = kept.collect();
+    world_of(&basis.manifests, account, &kept)
 }
 
 /// Makes a world of assets: each a file, all in one project.

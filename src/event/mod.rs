@@ -15,9 +15,11 @@ use crate::inventory::Known;
 use crate::outcome::{AssetOutcome, Evidence};
 
 mod call;
+mod hold;
 mod open;
 
 pub use call::{RateLimit, Task};
+pub use hold::{HoldChanges, Released, SeenHold, Subject};
 pub use open::{OpenBatches, Sent};
 
 /// Who started a run, when, and from what.
@@ -168,6 +170,13 @@ impl StopReason {
 pub enum RunEvent {
     /// The run began.
     Started(RunInfo),
+    /// The holds that the state keeps are others now.
+    HoldsChanged {
+        /// When.
+        at: Timestamp,
+        /// Which.
+        changes: HoldChanges,
+    },
     /// What assets are called, where they lie and how large they are, said before anything is
     /// sent or recorded of them: nobody can read it once they are deleted.
     Described {
@@ -287,6 +296,7 @@ impl RunEvent {
     pub const fn lasts(&self) -> bool {
         match self {
             Self::Started(_)
+            | Self::HoldsChanged { .. }
             | Self::Described { .. }
             | Self::Intent { .. }
             | Self::Opened { .. }
@@ -305,6 +315,7 @@ impl RunEvent {
     pub const fn at(&self) -> Option<Timestamp> {
         match self {
             Self::Started(RunInfo { at, .. })
+            | Self::HoldsChanged { at, .. }
             | Self::Answered { at, .. }
             | Self::Forgotten { at, .. }
             | Self::Paced { at, .. }

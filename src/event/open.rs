@@ -97,6 +97,7 @@ impl OpenBatches {
                 None
             }
             RunEvent::Started(_)
+            | RunEvent::HoldsChanged { .. }
             | RunEvent::Described { .. }
             | RunEvent::Opened { .. }
             | RunEvent::Warned { .. }

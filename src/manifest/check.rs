@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use super::document::{Hold, Manifests, Spot};
+use super::document::{Hold, Manifests, Release, Spot};
 use super::text::Text;
 use crate::asset::AssetId;
 use crate::diagnostic::{Finding, Place, Severity};
+use crate::event::Subject;
 
 /// How many findings of this sort are told; nobody reads more.
 const MOST: usize = 10_000;
@@ -23,7 +24,7 @@ pub(super) fn twice(said: &Manifests, texts: &[Text<'_>]) -> Vec<(u32, Finding)>
         (holds(&said.holds), "is held twice"),
         (holds(&said.project_holds), "is held twice"),
         (
-            sorted(releases.map(|release| (release.id, release.spot))),
+            sorted(releases.map(|release| (release.held.id(), release.spot))),
             "is released twice",
         ),
     ] {
@@ -31,6 +32,12 @@ pub(super) fn twice(said: &Manifests, texts: &[Text<'_>]) -> Vec<(u32, Finding)>
             let message = format!("`{id}` {what}");
             push(&mut found, texts, ("duplicate-id", message), first, again);
         }
+    }
+    for (release, hold) in released_and_held(said) {
+        let message = format!("`{}` is released here, and held", release.held.id());
+        let what = ("released-and-held", message);
+        let (said, before) = (release.spot, hold.spot);
+        push_both(&mut found, texts, what, (before, "it is held here"), said);
     }
     let waivers = said.waivers.iter();
     let raised = sorted(waivers.map(|waiver| {
@@ -41,6 +48,24 @@ pub(super) fn twice(said: &Manifests, texts: &[Text<'_>]) -> Vec<(u32, Finding)>
         let what = ("duplicate-waiver", "this guard is waived twice".to_owned());
         push(&mut found, texts, what, first, again);
     }
+    found
+}
+
+/// The releases of what a manifest still holds, each with that hold.
+fn released_and_held(said: &Manifests) -> Vec<(&Release, &Hold)> {
+    let held = |release: &Release| {
+        let holds = match release.held {
+            Subject::Asset(_) => &said.holds,
+            Subject::Project(_) => &said.project_holds,
+        };
+        holds.iter().find(|hold| hold.id == release.held.id())
+    };
+    let mut found: Vec<_> = said
+        .releases
+        .iter()
+        .filter_map(|release| Some((release, held(release)?)))
+        .collect();
+    found.truncate(MOST);
     found
 }
 
@@ -96,8 +121,19 @@ fn repeats<E, T: Eq>(sorted: &[E], key: impl Fn(&E) -> (T, Spot)) -> Vec<(T, Spo
 fn push(
     found: &mut Vec<(u32, Finding)>,
     texts: &[Text<'_>],
-    (code, message): (&'static str, String),
+    what: (&'static str, String),
     first: Spot,
+    again: Spot,
+) {
+    let first = (first, "it stands here first");
+    push_both(found, texts, what, first, again);
+}
+
+fn push_both(
+    found: &mut Vec<(u32, Finding)>,
+    texts: &[Text<'_>],
+    (code, message): (&'static str, String),
+    (first, words): (Spot, &'static str),
     again: Spot,
 ) {
     let text = |spot: Spot| texts.get(spot.file as usize);
@@ -110,7 +146,7 @@ fn push(
         line: first.line,
         column: first.column,
     };
-    finding.related.push((place, "it stands here first"));
+    finding.related.push((place, words));
     finding.hint = Some("remove one of the two".to_owned());
     found.push((again.file, finding));
 }

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::Part;
 use crate::asset::{AssetId, Kind};
 use crate::diagnostic::Place;
+use crate::event::Subject;
 
 /// Everything that the manifests of one run say, checked within and across files.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -174,8 +175,8 @@ pub struct Hold {
 /// Lifts a hold that the state remembers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Release {
-    /// The asset or the project that was held.
-    pub id: AssetId,
+    /// What was held.
+    pub held: Subject,
     /// Where its id stands.
     pub spot: Spot,
     /// Why it is held no longer.

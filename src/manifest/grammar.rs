@@ -9,6 +9,7 @@ use super::walk::{BEGIN, Walk, kind, short};
 use super::yaml::{Node, Value};
 use crate::asset::AssetId;
 use crate::asset::written::{self, Written};
+use crate::event::Subject;
 
 /// The version of the document that this program reads.
 const VERSION: u64 = 1;
@@ -34,6 +35,9 @@ const PIN: [&str; 5] = ["name", "project", "parent", "filesize", "updated_before
 const HOLD: [&str; 4] = ["id", "project", "reason", "until"];
 const RELEASE: [&str; 4] = ["id", "project", "reason", "ticket"];
 const WAIVER: [&str; 5] = ["guard", "limit", "project", "reason", "expires"];
+
+/// What examples say in place of a reason.
+const PLACEHOLDER: &str = "say why";
 
 impl Walk<'_, '_> {
     /// Takes in a document.
@@ -367,11 +371,25 @@ impl Walk<'_, '_> {
         let [id, project, reason, ticket] = self.fields(pairs, RELEASE, "a release");
         let subject = self.subject(node, "this release", id, project);
         self.required(node, "this release", [("reason", reason)]);
-        let reason = reason.and_then(|node| self.shared(0, node));
+        let reason = reason.and_then(|node| {
+            let text = self.shared(0, node)?;
+            if text.trim().eq_ignore_ascii_case(PLACEHOLDER) {
+                let message = format!("`{PLACEHOLDER}` says no reason");
+                let hint = "write who decided that it is held no longer, and why";
+                self.hinted("placeholder", node.at, message, hint);
+                return None;
+            }
+            Some(text)
+        });
         let ticket = ticket.and_then(|node| self.shared(1, node));
-        if let (Some((id, spot, _)), Some(reason)) = (subject, reason) {
+        if let (Some((id, spot, is_project)), Some(reason)) = (subject, reason) {
+            let held = if is_project {
+                Subject::Project(id)
+            } else {
+                Subject::Asset(id)
+            };
             self.said.releases.push(Release {
-                id,
+                held,
                 spot,
                 reason,
                 ticket,

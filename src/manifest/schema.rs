@@ -151,7 +151,7 @@ struct Release {
     /// The id of the project that was held, in place of an asset.
     project: Option<WrittenId>,
     /// Why it is held no longer.
-    reason: Words,
+    reason: Why,
     /// The ticket under which that was decided.
     ticket: Option<Words>,
 }
@@ -295,6 +295,13 @@ text!(
     "\\S",
     "write some words, or leave the field out",
     "Some words."
+);
+
+text!(
+    Why,
+    "^(?!\\s*[sS][aA][yY] [wW][hH][yY]\\s*$)[\\s\\S]*\\S",
+    "say why it is held no longer",
+    "Some words, which say why."
 );
 
 text!(

@@ -3,14 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use crate::asset::{AssetId, Kind};
 use crate::diagnostic::{count, counted};
+use crate::event::{HoldChanges, RunEvent};
 use crate::inventory::Known;
 use crate::manifest::document::MissingPolicy;
 use crate::outcome::{AssetOutcome, Failure, FailureKind, Outcome};
 use crate::plan::about::About;
 use crate::plan::decide::Decision;
 use crate::plan::figure::Report;
+use crate::plan::holds;
 use crate::plan::unread_marks::UnreadMarks;
 use crate::plan::{Place, Plan, Shelter, Unplaced, Unsettled};
 
@@ -136,6 +140,7 @@ pub struct Approved {
     places: BTreeMap<AssetId, Place>,
     inside: BTreeMap<AssetId, Vec<AssetId>>,
     about: BTreeMap<AssetId, About>,
+    holds: HoldChanges,
 }
 
 /// An asset whose earlier delete was not answered.
@@ -231,6 +236,13 @@ impl Approved {
         &self.forget
     }
 
+    /// What changes among the holds that the state keeps, where something does.
+    #[must_use]
+    pub fn hold_changes(&self, at: Timestamp) -> Option<RunEvent> {
+        let changes = self.holds.clone();
+        (!changes.is_empty()).then_some(RunEvent::HoldsChanged { at, changes })
+    }
+
     fn push(&mut self, id: AssetId, kind: Option<Kind>) {
         if kind.is_some() || !self.kinds.is_empty() {
             self.kinds.resize(self.delete.len(), None);
@@ -272,6 +284,7 @@ pub fn approve(plan: &Plan, consent: Consent, skip_mismatched: bool) -> Result<A
         places: plan.places.clone(),
         inside: plan.inside.clone(),
         about: plan.about.clone(),
+        holds: holds::changes(&plan.holds),
     };
     for step in &plan.steps {
         let (id, kind) = (step.id, step.kind());

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use crate::asset::AssetId;
+use crate::event::Subject;
 use crate::inventory::Facts;
-use crate::manifest::document::{Entry, Manifests, Spot};
+use crate::manifest::document::{Entry, Manifests};
 use crate::plan::decide::{Case, Decision};
+use crate::plan::holds::PlannedHold;
 use crate::plan::walk::Walk;
 use crate::state::{Record, Status};
 
@@ -16,6 +18,7 @@ pub mod figure;
 pub mod forecast;
 mod gather;
 pub mod guard;
+pub mod holds;
 mod marks;
 mod model;
 pub mod only;
@@ -45,6 +48,7 @@ pub fn make(inputs: Inputs<'_>) -> Plan {
     let mut plan = Plan {
         steps: Vec::with_capacity(manifests.entries.len()),
         held: walk.held(),
+        holds: holds::all(manifests, &inputs.state.holds, inputs.inventory, inputs.now),
         ..Plan::default()
     };
     for decided in walk.decided() {
@@ -75,12 +79,12 @@ pub fn make(inputs: Inputs<'_>) -> Plan {
         }));
         plan.steps.push(step);
     }
-    let projects = walk::in_force(&manifests.project_holds, inputs.now);
-    shelter::keep_projects(&mut plan, &projects, inputs.inventory);
+    shelter::keep_projects(&mut plan, walk.held_projects(), inputs.inventory);
     let places = inputs.inventory.map(|inventory| &inventory.places);
     match places {
         Some(Some(places)) => {
-            shelter::keep(&mut plan, places, |id| protected_at(manifests, id));
+            let holds = plan.holds.clone();
+            shelter::keep(&mut plan, places, |id| protected_at(&holds, manifests, id));
             plan.inside = shelter::inside(&plan, places);
         }
         Some(None) if shelter::connections(&plan).is_none() => {}
@@ -92,19 +96,15 @@ pub fn make(inputs: Inputs<'_>) -> Plan {
     plan
 }
 
-/// Where a manifest says that an asset is protected: its hold, else its entry.
-fn protected_at(manifests: &Manifests, id: AssetId) -> Option<Arc<str>> {
-    let hold = manifests.holds.iter().find(|hold| hold.id == id);
-    let entry = || {
-        let place = manifests
-            .entries
-            .binary_search_by_key(&id, |entry| entry.id)
-            .ok()?;
-        Some(manifests.entries[place].spot)
-    };
-    let Spot { file, line, column } = hold.map(|hold| hold.spot).or_else(entry)?;
-    let path = &manifests.files.get(usize::try_from(file).ok()?)?.path;
-    Some(format!("{path}:{line}:{column}").into())
+/// Who says that an asset is protected: its hold, else its entry.
+fn protected_at(holds: &[PlannedHold], manifests: &Manifests, id: AssetId) -> Option<Arc<str>> {
+    let held = Subject::Asset(id);
+    if let Some(hold) = holds.iter().find(|hold| hold.held == held) {
+        return Some(hold.said_by());
+    }
+    let entries = &manifests.entries;
+    let entry = entries.binary_search_by_key(&id, |entry| entry.id).ok()?;
+    Some(holds::place(manifests, entries[entry].spot))
 }
 
 /// Where an asset lies, as the server says, else as its pin does; nothing where neither says.

@@ -12,6 +12,7 @@ use crate::manifest::document::{Details, Spot};
 use crate::plan::about::{About, WholeFolder};
 use crate::plan::decide::{Decision, Why};
 use crate::plan::figure::Report;
+use crate::plan::holds::PlannedHold;
 use crate::plan::only::Only;
 use crate::plan::unread_marks::UnreadMarks;
 
@@ -28,6 +29,9 @@ pub struct Plan {
     /// All assets with a hold in force that are not recorded as deleted, in the order of their
     /// ids.
     pub held: Vec<Held>,
+    /// All holds, in the order of what they hold: those that are in force, and those that the plan
+    /// lifts.
+    pub holds: Vec<PlannedHold>,
     /// The listed assets that stay, and of which nobody knows what became of an earlier delete:
     /// they are read, and never deleted.
     pub unsettled: Vec<Unsettled>,
@@ -280,8 +284,14 @@ impl Plan {
 
     /// Whether a run has something to do.
     #[must_use]
-    pub const fn has_work(&self) -> bool {
-        self.totals.changes() > 0 || !self.unsettled.is_empty()
+    pub fn has_work(&self) -> bool {
+        self.totals.changes() > 0 || !self.unsettled.is_empty() || self.changes_holds()
+    }
+
+    /// Whether a run changes what the state keeps of holds.
+    #[must_use]
+    pub fn changes_holds(&self) -> bool {
+        self.holds.iter().any(|hold| hold.change.is_some())
     }
 }
 

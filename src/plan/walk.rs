@@ -8,8 +8,9 @@ use jiff::Timestamp;
 
 use crate::asset::{AssetId, Kind};
 use crate::inventory::{Facts, Inventory, Mark};
-use crate::manifest::document::{Details, Entry, Hold, Manifests};
+use crate::manifest::document::{Details, Entry, Manifests};
 use crate::plan::decide::{Case, Decision, HoldInForce, Rules, Why, decide};
+use crate::plan::holds::{InForce, in_force};
 use crate::plan::marks;
 use crate::plan::model::{Held, Step};
 use crate::state::{Record, State, Status};
@@ -34,7 +35,7 @@ pub struct Inputs<'plan> {
 /// The inputs of a plan with the holds that are in force.
 pub(super) struct Walk<'plan> {
     inputs: Inputs<'plan>,
-    holds: BTreeMap<AssetId, HoldInForce>,
+    holds: InForce,
     marks: BTreeMap<AssetId, Mark>,
 }
 
@@ -47,13 +48,18 @@ pub(super) struct Decided<'walk> {
 
 impl<'plan> Walk<'plan> {
     pub(super) fn new(inputs: Inputs<'plan>) -> Self {
-        let holds = in_force(&inputs.manifests.holds, inputs.now);
+        let holds = in_force(inputs.manifests, &inputs.state.holds, inputs.now);
         let marks = marks::in_force(inputs.inventory);
         Self {
             inputs,
             holds,
             marks,
         }
+    }
+
+    /// The projects of which everything is held.
+    pub(super) const fn held_projects(&self) -> &BTreeMap<AssetId, HoldInForce> {
+        &self.holds.projects
     }
 
     /// What is held and not recorded as deleted, or is there all the same: only that can be
@@ -68,13 +74,13 @@ impl<'plan> Walk<'plan> {
             Some(Status::Retired(_) | Status::Gone(_)) => !is_there(id),
             Some(Status::Failed(_) | Status::Unknown { .. } | Status::Missing) | None => false,
         };
-        let holds = self.holds.iter().filter(|(id, _)| !is_deleted(id));
+        let holds = self.holds.assets.iter().filter(|(id, _)| !is_deleted(id));
         let holds = holds.map(|(id, HoldInForce { reason, until })| Held {
             id: *id,
             why: Why::Hold(Arc::clone(reason)),
             until: *until,
         });
-        let marked = |id: &AssetId| !self.holds.contains_key(id);
+        let marked = |id: &AssetId| !self.holds.assets.contains_key(id);
         let marks = self.marks.iter().filter(|(id, _)| marked(id));
         let marks = marks.map(|(id, mark)| Held {
             id: *id,
@@ -117,7 +123,7 @@ impl<'plan> Walk<'plan> {
                 record: recorded
                     .next_if(|(known, _)| **known == id)
                     .map(|(_, record)| record),
-                hold: self.holds.get(&id),
+                hold: self.holds.assets.get(&id),
                 mark: self.marks.get(&id),
                 seen: inventory.and_then(|inventory| inventory.assets.get(&id)),
                 files: inventory.and_then(|inventory| inventory.files_in(id)),
@@ -138,17 +144,6 @@ impl<'plan> Walk<'plan> {
         };
         iter::from_fn(next).filter(move |decided| !stays(decided))
     }
-}
-
-/// The holds that are in force, by what they hold.
-pub(super) fn in_force(holds: &[Hold], now: Timestamp) -> BTreeMap<AssetId, HoldInForce> {
-    let holds = holds.iter();
-    let holds = holds.filter(|hold| hold.until.is_none_or(|until| until > now));
-    let in_force = |hold: &Hold| HoldInForce {
-        reason: Arc::clone(&hold.reason),
-        until: hold.until,
-    };
-    holds.map(|hold| (hold.id, in_force(hold))).collect()
 }
 
 impl<'walk> Decided<'walk> {

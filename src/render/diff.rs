@@ -17,11 +17,12 @@ use crate::event::{RunEvent, RunInfo};
 use crate::outcome::{Evidence, Failure, FailureKind, Outcome};
 use crate::plan::about::About;
 use crate::plan::decide::Decision;
+use crate::plan::holds;
 use crate::plan::{Plan, Step};
 use crate::render::escape::escape;
 use crate::render::hunks::{Sort, Stretch, hunks};
 use crate::render::{Paint, Style};
-use crate::state::format::{TAIL, folders_of, head_lines, record_line};
+use crate::state::format::{folders_of, head_lines, record_line, tail_lines};
 use crate::state::{Catalogue, Record, State, absorb, settles_missing};
 
 /// What a diff is made from.
@@ -50,7 +51,7 @@ pub struct DiffView<'plan> {
 ///
 /// Returns what the sink says when it cannot take the text.
 pub fn diff(view: &DiffView<'_>, style: Style, sink: &mut dyn Write) -> io::Result<()> {
-    if view.plan.totals.changes() == 0 {
+    if view.plan.totals.changes() == 0 && !view.plan.changes_holds() {
         return Ok(());
     }
     let change = Change::new(view);
@@ -154,6 +155,8 @@ struct Change<'plan> {
     view: &'plan DiffView<'plan>,
     old_head: Vec<String>,
     new_head: Vec<String>,
+    /// The holds before and after.
+    tails: [Vec<String>; 2],
     /// What is recorded of an asset that the run deletes, and of one that it finds deleted.
     expected: Expected,
     /// What the run learns of the assets that it deals with.
@@ -173,10 +176,13 @@ impl<'plan> Change<'plan> {
             runs: state.runs.clone(),
             assets: BTreeMap::new(),
             files: BTreeMap::new(),
+            holds: state.holds.clone(),
             catalogue: described(view),
         };
         let number = view.run.number;
         after.apply(number, &RunEvent::Started(view.run.clone()));
+        let (at, changes) = (view.run.at, holds::changes(&view.plan.holds));
+        after.apply(number, &RunEvent::HoldsChanged { at, changes });
         let expected = Expected::new(view.plan, assets, number, view.run.at);
         let new = || {
             let walk = Records::walk(assets, &view.plan.steps, &expected);
@@ -189,6 +195,7 @@ impl<'plan> Change<'plan> {
             view,
             old_head: head_lines(view.state, &old_folders),
             new_head: head_lines(&after, &new_folders),
+            tails: [tail_lines(state), tail_lines(&after)],
             expected,
             catalogue: after.catalogue,
             new_length,
@@ -198,7 +205,8 @@ impl<'plan> Change<'plan> {
     /// All lines before and after, side by side.
     fn pairs(&self) -> impl Iterator<Item = Pair<'_>> {
         let exists = self.view.exists;
-        let tail = TAIL.iter().map(|line| Pair::of(Some(line), Some(line)));
+        let [old_tail, new_tail] = &self.tails;
+        let tail = head(old_tail, new_tail);
         head(&self.old_head, &self.new_head)
             .chain(self.records())
             .chain(tail)

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use crate::render::escape::escape;
 use crate::render::state::{by_hand, figures};
-use crate::render::{Paint, Style, moment, size};
+use crate::render::{Paint, Style, holds, moment, size};
 use crate::state::{Counts, Deleted, RunRecord, State};
 
 /// How many characters of a commit or a plan's id are shown.
@@ -51,6 +51,10 @@ pub(crate) fn history(state: &State, style: Style, sink: &mut dyn Write) -> io::
             let indent = widths[0] + 2;
             let line = format!("{:indent$}{}", "", escape(ci));
             writeln!(sink, "{}", style.paint(Paint::Dim, line))?;
+        }
+        for released in &run.released {
+            let indent = widths[0] + 2;
+            writeln!(sink, "{:indent$}{}", "", holds::released(released))?;
         }
     }
     Ok(())

@@ -12,11 +12,11 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::asset::AssetId;
-use crate::event::Ending;
+use crate::event::{Ending, Released, Subject};
 use crate::outcome::{Evidence, FailureKind};
 use crate::plan::Totals;
-use crate::render::report::{FailedAsset, Summary};
-use crate::state::{Api, Change, Counts, Deleted, Record, RunRecord, State};
+use crate::render::report::{FailedAsset, HoldFigures, Summary};
+use crate::state::{Api, Change, Counts, Deleted, KeptHold, Record, RunRecord, State};
 use crate::visible::json;
 
 /// Writes records of a state as an array, one a line, in the order in which they come.
@@ -61,7 +61,7 @@ pub(crate) fn show(id: AssetId, state: &State, sink: &mut dyn Write) -> io::Resu
             let run = state.runs.get(&record.run)?;
             Some(Run::new(record.run, run, None))
         }),
-        hold: None,
+        hold: state.holds.get(&Subject::Asset(id)).map(Hold::new),
     };
     json(&shown, sink)?;
     sink.write_all(b"\n")
@@ -102,7 +102,7 @@ pub(crate) fn overview(state: &State, sink: &mut dyn Write) -> io::Result<()> {
         endpoint: &state.target.endpoint,
         account: state.target.account.as_deref(),
         counts: state.counts(),
-        holds: 0,
+        holds: state.holds.iter().map(HeldRow::new).collect(),
         runs: runs
             .map(|(number, run)| Run::new(*number, run, None))
             .collect(),
@@ -130,6 +130,7 @@ pub(crate) fn summary(summary: &Summary, sink: &mut dyn Write) -> io::Result<()>
         known: _,
         resolved,
         forgotten,
+        holds,
         failed,
         unknown,
         missing,
@@ -156,6 +157,7 @@ pub(crate) fn summary(summary: &Summary, sink: &mut dyn Write) -> io::Result<()>
         unmeasured: deleted.unmeasured,
         resolved: *resolved,
         forgotten: *forgotten,
+        holds: *holds,
         unsent: *unsent,
         failed,
         unknown,
@@ -227,6 +229,8 @@ struct Run<'state> {
     plan: Option<&'state str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     change: Option<&'state Change>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    released: &'state [Released],
     #[serde(skip_serializing_if = "Option::is_none")]
     counts: Option<Counts>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -248,6 +252,7 @@ impl<'state> Run<'state> {
             ci: from.ci.as_deref(),
             plan: from.plan.as_deref(),
             change: run.change.as_ref(),
+            released: &run.released,
             counts,
             bytes: deleted.map(|deleted| deleted.bytes),
             unmeasured: deleted.map(|deleted| deleted.unmeasured),
@@ -260,8 +265,51 @@ struct Shown<'state> {
     id: AssetId,
     record: Option<Row<'state>>,
     run: Option<Run<'state>>,
-    /// Null: a state keeps no holds.
-    hold: Option<()>,
+    /// The hold that the state keeps on it.
+    hold: Option<Hold<'state>>,
+}
+
+/// A hold that the state keeps.
+#[derive(Serialize)]
+struct Hold<'state> {
+    reason: &'state str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<Timestamp>,
+    run: u64,
+    at: Timestamp,
+}
+
+impl<'state> Hold<'state> {
+    fn new(hold: &'state KeptHold) -> Self {
+        let KeptHold {
+            reason,
+            until,
+            run,
+            at,
+        } = hold;
+        Self {
+            reason,
+            until: *until,
+            run: *run,
+            at: *at,
+        }
+    }
+}
+
+/// A hold with what it is on.
+#[derive(Serialize)]
+struct HeldRow<'state> {
+    held: Subject,
+    hold: Hold<'state>,
+}
+
+impl<'state> HeldRow<'state> {
+    fn new((subject, kept): (&'state Subject, &'state KeptHold)) -> Self {
+        Self {
+            held: *subject,
+            hold: Hold::new(kept),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -272,8 +320,7 @@ struct Overview<'state> {
     endpoint: &'state str,
     account: Option<&'state str>,
     counts: Counts,
-    /// None: a state keeps no holds.
-    holds: usize,
+    holds: Vec<HeldRow<'state>>,
     runs: Vec<Run<'state>>,
     failed: Vec<Row<'state>>,
     unknown: Vec<Row<'state>>,
@@ -291,6 +338,7 @@ struct End<'run> {
     unmeasured: usize,
     resolved: usize,
     forgotten: usize,
+    holds: HoldFigures,
     unsent: usize,
     failed: &'run [FailedAsset],
     unknown: &'run [AssetId],

@@ -22,6 +22,7 @@ mod forecast;
 mod group;
 pub(crate) mod guards;
 pub(crate) mod history;
+mod holds;
 mod hunks;
 pub(crate) mod json;
 mod listing;

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::asset::AssetId;
-use crate::event::{Ending, Listener, OpenBatches, RunEvent, Sent, Task};
+use crate::event::{Ending, HoldChanges, Listener, OpenBatches, RunEvent, Sent, Task};
 use crate::inventory::Known;
 use crate::outcome::{FailureKind, Outcome};
 use crate::plan::decide::{Decision, Path, Why};
@@ -31,6 +31,8 @@ pub(crate) struct Summary {
     pub(crate) resolved: usize,
     /// How many records were dropped.
     pub(crate) forgotten: usize,
+    /// What became other of the holds that the state keeps.
+    pub(crate) holds: HoldFigures,
     /// The assets that the server refused, by id.
     pub(crate) failed: Vec<FailedAsset>,
     /// The assets whose delete was sent without a trustworthy answer, by id.
@@ -57,6 +59,33 @@ pub(crate) struct Summary {
     pub(crate) state_path: String,
     /// Whether the run could not be written there.
     pub(crate) not_saved: bool,
+}
+
+/// How many holds a run has changed in the state.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct HoldFigures {
+    /// Kept from now on, or with other words.
+    pub(crate) kept: usize,
+    /// Lifted, since a manifest released them.
+    pub(crate) released: usize,
+    /// Dropped, since their moment has come.
+    pub(crate) ended: usize,
+}
+
+impl HoldFigures {
+    /// Counts what changes.
+    pub(crate) const fn of(changes: &HoldChanges) -> Self {
+        let HoldChanges {
+            kept,
+            released,
+            ended,
+        } = changes;
+        Self {
+            kept: kept.len(),
+            released: released.len(),
+            ended: ended.len(),
+        }
+    }
 }
 
 /// An asset that is kept for the sake of another one.
@@ -401,6 +430,8 @@ impl Listener for SummaryBuilder {
             for (id, outcome) in outcomes {
                 self.record_outcome((*batch, answered.as_ref()), *id, outcome, *at);
             }
+        } else if let RunEvent::HoldsChanged { changes, .. } = event {
+            self.summary.holds = HoldFigures::of(changes);
         } else if let RunEvent::Forgotten { ids, .. } = event {
             self.forgotten.extend(ids);
         } else if let RunEvent::Warned { message, .. } = event {

@@ -3,9 +3,10 @@
 use std::io::{self, Write};
 
 use crate::asset::AssetId;
+use crate::event::Subject;
 use crate::outcome::Evidence;
 use crate::render::escape::escape;
-use crate::render::{Paint, Style, count, counted, moment, rows, size, thousands, words};
+use crate::render::{Paint, Style, count, counted, holds, moment, rows, size, thousands, words};
 use crate::state::{Accepted, Change, Counts, Record, RunRecord, State, Status};
 
 /// How many runs the overview shows.
@@ -94,6 +95,11 @@ pub(crate) fn show(
 ) -> io::Result<()> {
     writeln!(sink, "{}", style.paint(Paint::Bold, id))?;
     let mut field = |name: &str, value: &str| writeln!(sink, "  {name:8} {value}");
+    for held in [Subject::Asset(id), Subject::Project(id)] {
+        if let Some(hold) = state.holds.get(&held) {
+            field("hold", &holds::kept(hold))?;
+        }
+    }
     let Some(record) = state.assets.get(&id) else {
         return field("status", "nothing is recorded of this asset");
     };
@@ -172,6 +178,7 @@ pub(crate) fn overview(
     let parts = parts.iter().filter(|part| !part.is_empty());
     field("assets", &parts.cloned().collect::<Vec<_>>().join(": "))?;
 
+    holds::of_state(state.holds.iter(), style, sink)?;
     if !runs.is_empty() {
         writeln!(sink)?;
         let title = format!("Runs ({}), newest first", count(runs.len()));
@@ -218,6 +225,10 @@ fn run_line(run: &RunRecord) -> String {
     let from = &run.provenance;
     let mut parts = vec![moment(run.at)];
     parts.extend(run.change.as_ref().map(by_hand));
+    if !run.released.is_empty() {
+        let holds = counted(run.released.len(), "hold", "holds");
+        parts.push(format!("released {holds}"));
+    }
     for (name, value) in [
         ("by ", &from.actor),
         ("commit ", &from.commit),

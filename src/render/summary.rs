@@ -12,7 +12,7 @@ use crate::render::escape::escape;
 use crate::render::progress::roughly;
 use crate::render::report::{FailedAsset, Summary};
 use crate::render::{
-    Paint, Style, count, counted, moment, next, rows, share, shelter, size, thousands, words,
+    Paint, Style, count, counted, holds, moment, next, rows, share, shelter, size, thousands, words,
 };
 
 /// How many ids are shown before the rest is folded: what somebody copies by hand at most.
@@ -110,6 +110,7 @@ fn headline(summary: &Summary, style: Style, sink: &mut dyn Write) -> io::Result
         (counts.missing, "missing", Paint::Yellow),
         (summary.forgotten, "forgotten", Paint::Dim),
     ];
+    let held = holds::figures(summary.holds, ["kept", "released", "ended"]);
     let mut parts: Vec<String> = figures
         .into_iter()
         .filter(|(figure, ..)| *figure > 0)
@@ -118,6 +119,7 @@ fn headline(summary: &Summary, style: Style, sink: &mut dyn Write) -> io::Result
             style.paint(paint, text).to_string()
         })
         .collect();
+    parts.extend(held);
     if parts.is_empty() {
         parts.push("nothing changed".to_owned());
     }

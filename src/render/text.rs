@@ -8,14 +8,16 @@ use jiff::Timestamp;
 
 use crate::plan::about::Sum;
 use crate::plan::forecast::RateForecast;
-use crate::plan::{Checked, Plan, Totals};
+use crate::plan::holds::changes as changes_of;
+use crate::plan::{Checked, Plan};
 use crate::render::escape::escape;
 use crate::render::group::{Group, group_of};
 use crate::render::listing::Listing;
+use crate::render::report::HoldFigures;
 use crate::render::rows::{self, Page, Widths};
 use crate::render::tree::{self, Leaf, Shape, Tree};
 use crate::render::words;
-use crate::render::{Paint, Style, checked, count, counted, forecast, guards, shelter};
+use crate::render::{Paint, Style, checked, count, counted, forecast, guards, holds, shelter};
 
 /// How many rows a terminal has for assets, folders and projects: with the totals around them a
 /// plan is seen at once. `--full` shows all.
@@ -69,10 +71,11 @@ pub(crate) fn plan(view: &PlanView<'_>, style: Style, sink: &mut dyn Write) -> i
     if plan.steps.is_empty() && !plan.only.is_empty() {
         page.heading("Nothing to do: no open asset is chosen.", sink)?;
     } else {
-        page.heading(&headline(totals, plan.going()), sink)?;
+        page.heading(&headline(plan, plan.going()), sink)?;
     }
 
     groups(view, page, sink)?;
+    holds::planned(&plan.holds, &page, sink)?;
 
     if totals.changes() > 0 || totals.mismatch > 0 {
         writeln!(sink)?;
@@ -139,7 +142,8 @@ fn groups(view: &PlanView<'_>, page: Page, sink: &mut dyn Write) -> io::Result<(
         .map(|(group, leaves)| (group, Tree::new(leaves, &|leaf| listing.said(leaf))))
         .unzip();
     let shapes = if page.folds() {
-        tree::fold(&trees, ROWS, &|leaf, folder| {
+        let rows = ROWS.saturating_sub(holds::lines(&plan.holds, &page));
+        tree::fold(&trees, rows, &|leaf, folder| {
             listing.asset(leaf, folder, Widths::WIDEST).len()
         })
     } else {
@@ -176,7 +180,8 @@ pub(crate) fn goes(plan: &Plan) -> String {
 }
 
 /// Says in one line how many assets the plan concerns, and how.
-fn headline(totals: &Totals, going: Sum) -> String {
+fn headline(plan: &Plan, going: Sum) -> String {
+    let totals = &plan.totals;
     let list = |figures: &[(usize, &str)]| words::figures(figures).join(", ");
     let changes = list(&[
         (totals.retire, "to retire"),
@@ -187,6 +192,13 @@ fn headline(totals: &Totals, going: Sum) -> String {
         (totals.unreadable, "not to be read"),
         (totals.forget, "to forget"),
     ]);
+    let held = HoldFigures::of(&changes_of(&plan.holds));
+    let held = holds::figures(held, ["to keep", "to release", "to drop"]).join(", ");
+    let changes: Vec<String> = [changes, held]
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .collect();
+    let changes = changes.join(", ");
     let kept = list(&[
         (totals.defer, "deferred"),
         (totals.held, "held"),

@@ -11,16 +11,18 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::asset::AssetId;
-use crate::event::{Provenance, RunEvent, RunInfo};
+use crate::event::{Provenance, Released, RunEvent, RunInfo, Subject};
 use crate::outcome::{Evidence, Failure, FailureKind, Outcome};
 pub use api::{Abilities, Api};
 pub use catalogue::Catalogue;
 pub use counts::{Counts, Deleted};
+pub use hold::KeptHold;
 
 mod api;
 mod catalogue;
 mod counts;
 pub mod format;
+mod hold;
 
 #[cfg(test)]
 mod tests;
@@ -41,6 +43,8 @@ pub struct State {
     /// The files that version stacks were found to hold whose delete was begun and is not over:
     /// one is deleted when each of its files is.
     pub files: BTreeMap<AssetId, BTreeSet<AssetId>>,
+    /// What is held, as runs have found it in manifests: it stays so until it is released.
+    pub holds: BTreeMap<Subject, KeptHold>,
     /// What the assets were called, where they lay and how large they were.
     pub catalogue: Catalogue,
 }
@@ -82,6 +86,8 @@ pub struct RunRecord {
     pub provenance: Provenance,
     /// What was changed by hand instead.
     pub change: Option<Change>,
+    /// The holds that were released with it, and why.
+    pub released: Vec<Released>,
 }
 
 /// A change by hand: one that no server has confirmed.
@@ -221,6 +227,7 @@ impl State {
             runs: BTreeMap::new(),
             assets: BTreeMap::new(),
             files: BTreeMap::new(),
+            holds: BTreeMap::new(),
             catalogue: Catalogue::default(),
         }
     }
@@ -231,6 +238,11 @@ impl State {
     pub fn apply(&mut self, run: u64, event: &RunEvent) {
         if let RunEvent::Started(info) = event {
             self.start(info, None);
+        } else if let RunEvent::HoldsChanged { at, changes } = event {
+            hold::absorb(&mut self.holds, changes, run, *at);
+            if let Some(run) = self.runs.get_mut(&run) {
+                run.released.extend_from_slice(&changes.released);
+            }
         } else if let RunEvent::Answered { at, outcomes, .. } = event {
             for (id, outcome) in outcomes {
                 self.absorb(*id, outcome, run, *at);
@@ -283,6 +295,7 @@ impl State {
                 at,
                 provenance,
                 change,
+                released: Vec::new(),
             },
         );
     }

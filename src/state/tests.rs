@@ -243,6 +243,7 @@ fn any_state() -> impl Strategy<Value = State> {
                 ..Provenance::default()
             },
             change: removed.map(Change::Removed),
+            released: Vec::new(),
         });
     (
         any::<u128>(),
@@ -250,8 +251,9 @@ fn any_state() -> impl Strategy<Value = State> {
         proptest::option::of(".{0,20}"),
         proptest::collection::btree_map(0_u64..9, run, 0..4),
         proptest::collection::btree_map(any_id(), record, 0..20),
+        proptest::collection::btree_map(hold::any::subject(), hold::any::kept(), 0..4),
     )
-        .prop_map(|(lineage, endpoint, account, runs, assets)| State {
+        .prop_map(|(lineage, endpoint, account, runs, assets, holds)| State {
             catalogue: catalogue(&endpoint, &assets),
             files: files(&assets),
             lineage: Uuid::from_u128(lineage),
@@ -261,8 +263,9 @@ fn any_state() -> impl Strategy<Value = State> {
                 endpoint,
                 account,
             },
-            runs,
+            runs: hold::any::with_releases(runs, &holds),
             assets,
+            holds,
         })
 }
 
@@ -312,7 +315,7 @@ proptest! {
         let folders = format::folders_of(state.assets.keys().copied(), &[&state.catalogue]);
         let expected = format::head_lines(&state, &folders).len()
             + state.assets.len()
-            + format::TAIL.len();
+            + format::tail_lines(&state).len();
         prop_assert_eq!(lines, expected);
     }
 
@@ -356,6 +359,9 @@ fn nonsense_is_refused_with_its_place() {
         format!("{head}\n\"assets\":{{\n\"x\":{{}}}},\"holds\":{{}}}}"),
         format!(
             "{head}\n\"assets\":{{}},\n\"holds\":{{\n\"3fa85f64-5717-4562-b3fc-2c963f66afa6\":{{\"reason\":\"legal\"}}}}}}"
+        ),
+        format!(
+            "{head}\n\"assets\":{{}},\n\"holds\":{{}},\"project_holds\":{{\n\"3fa85f64-5717-4562-b3fc-2c963f66afa6\":{{\"reason\":\"legal\",\"run\":4,\"at\":\"2026-01-01T00:00:00Z\"}}}}}}"
         ),
         format!(
             "{head}\n\"assets\":{{\n\"3fa85f64-5717-4562-b3fc-2c963f66afa6\":{{\"status\":\"retierd\",\"run\":1,\"at\":\"2026-01-01T00:00:00Z\"}}}},\"holds\":{{}}}}"

@@ -36,7 +36,7 @@ fn rich() -> Value {
         ],
         "releases": [
             {"id": "2b4e28ba-2fa1-11d2-883f-0016d3cca427", "reason": "r", "ticket": "t"},
-            {"project": P, "reason": "r"}
+            {"project": OTHER, "reason": "r"}
         ],
         "waivers": [
             {"guard": "max-404-percent", "limit": 5, "reason": "r", "expires": "2026-12-15"},
@@ -286,6 +286,10 @@ fn documents() -> Vec<(String, Value)> {
         for id in ids() {
             documents.push((format!("{at}: {id}"), with(at, json!(id))));
         }
+    }
+    for reason in ["say why", " Say Why\n", "say why not", "-", " "] {
+        let at = "/releases/0/reason";
+        documents.push((format!("{at}: {reason}"), with(at, json!(reason))));
     }
     for at in [
         "/defaults/not_before",

@@ -67,6 +67,8 @@ cases! {
     holds_in_any_letter_case
     holds_of_the_whole_project
     holds_that_cannot_be_read
+    holds_that_end
+    holds_that_stay
     ids_as_people_write_them
     ids_twice
     init

@@ -28,6 +28,7 @@ mod ground;
 mod harness;
 mod hostile;
 mod journals;
+mod kept_holds;
 mod leaks;
 mod lies;
 mod limits;

@@ -125,6 +125,7 @@ fn known(events: &[RunEvent]) -> BTreeMap<AssetId, &'static str> {
                 open.extend(ids.iter().map(|id| (*id, *batch)));
             }
             RunEvent::Started(_)
+            | RunEvent::HoldsChanged { .. }
             | RunEvent::Described { .. }
             | RunEvent::Opened { .. }
             | RunEvent::FileDone { .. }

@@ -229,6 +229,18 @@ fn broken() -> Vec<(&'static str, Vec<u8>)> {
             text(&format!("version: 1\nreleases: [{A}]\n")),
         ),
         (
+            "a release that says no reason",
+            text(&format!(
+                "version: 1\nreleases:\n  - {{id: {A}, reason: Say why}}\n"
+            )),
+        ),
+        (
+            "a release of what is held",
+            text(&format!(
+                "version: 1\nholds:\n  - {{project: {A}, reason: x}}\nreleases:\n  - {{project: {A}, reason: y}}\n  - {{id: {A}, reason: y}}\n"
+            )),
+        ),
+        (
             "contents in words",
             item(&format!("  - id: {A}\n    contents: a few")),
         ),

@@ -122,7 +122,7 @@ fn world(context: &Context, arguments: &Sandbox) -> Result<World, Failure> {
     } else {
         // As strict as the real thing, unless a flag says otherwise.
         let manifests = context.manifests(paths)?;
-        playground::world_of(&manifests, None).with_limits(Limits::documented())
+        playground::world_of(&manifests, None, &[]).with_limits(Limits::documented())
     };
     Ok(changed(world, arguments))
 }

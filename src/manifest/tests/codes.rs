@@ -1,7 +1,7 @@
 //! Every sort of finding has a name that stays.
 
 /// The names of the sorts of findings, each with what it means.
-const CODES: [(&str, &str); 29] = [
+const CODES: [(&str, &str); 31] = [
     (
         "account-conflict",
         "two documents are written for different accounts",
@@ -34,9 +34,14 @@ const CODES: [(&str, &str); 29] = [
         "a document with none of the fields of a manifest",
     ),
     ("not-utf8", "bytes that are not UTF-8"),
+    ("placeholder", "a reason that only says that one is missing"),
     (
         "project-conflict",
         "an address and a pin that name different projects",
+    ),
+    (
+        "released-and-held",
+        "a release of what a manifest still holds",
     ),
     ("too-deep", "nesting beyond the limit"),
     ("too-large", "a document or its aliases beyond the limit"),

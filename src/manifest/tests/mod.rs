@@ -398,7 +398,7 @@ fn holds_releases_and_waivers_say_what_they_are_about() {
     assert_eq!(held(&said.project_holds), [A]);
     let release = &said.releases[0];
     assert_eq!(
-        (release.id.to_string(), release.spot.line),
+        (release.held.id().to_string(), release.spot.line),
         (ADOBE.to_owned(), 8)
     );
     assert_eq!(release.ticket.as_deref(), Some("LEGAL-90"));

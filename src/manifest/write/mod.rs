@@ -215,7 +215,7 @@ fn says_otherwise(
     let releases = |said: &Manifests| -> Vec<_> {
         said.releases
             .iter()
-            .map(|release| (release.id, Arc::clone(&release.reason)))
+            .map(|release| (release.held, Arc::clone(&release.reason)))
             .collect()
     };
     let account = |said: &Manifests| said.account.as_ref().map(|account| Arc::clone(&account.id));

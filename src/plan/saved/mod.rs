@@ -14,6 +14,7 @@ use crate::diagnostic::of_a_parser;
 use crate::manifest::document::{Manifests, SourceFile};
 use crate::plan::figure::Report;
 use crate::plan::forecast::RateForecast;
+use crate::plan::holds::PlannedHold;
 use crate::plan::only::Only;
 use crate::plan::{Checked, Plan, Shelter, Totals};
 use crate::state::{Api, Target};
@@ -93,6 +94,10 @@ pub struct PlanDocument {
     pub(crate) forecast: Vec<RateForecast>,
     /// What the guards have counted.
     guards: Option<Arc<Report>>,
+    /// The holds that are in force, and those that the plan lifts.
+    ///
+    /// A list called `holds` is that of a manifest.
+    pub(crate) protection: Vec<PlannedHold>,
     /// What is to happen, sorted by asset; unchanged assets are only counted.
     actions: Vec<Action>,
 }
@@ -208,6 +213,7 @@ pub fn document(plan: &Plan, manifests: &Manifests, basis: &Basis) -> PlanDocume
         totals: plan.totals,
         forecast,
         guards: plan.guards.clone(),
+        protection: plan.holds.clone(),
         actions: plan
             .steps
             .iter()
@@ -296,6 +302,7 @@ impl PlanDocument {
             totals,
             forecast,
             guards,
+            protection,
             actions,
         } = self;
         let mut sink = io::BufWriter::new(sink);
@@ -317,6 +324,7 @@ impl PlanDocument {
         field(&mut sink, ",\n\"totals\":", totals)?;
         field(&mut sink, ",\n\"forecast\":", forecast)?;
         field(&mut sink, ",\n\"guards\":", guards)?;
+        rows(&mut sink, ",\n\"protection\":[", protection)?;
         rows(&mut sink, ",\n\"actions\":[", actions)?;
         sink.write_all(b"}\n")?;
         sink.flush()
@@ -351,6 +359,7 @@ impl PlanDocument {
                 Checked::NotChecked => Shelter::NotChecked,
             },
             guards: self.guards.clone(),
+            holds: self.protection.clone(),
             only: self.only.clone(),
             ..Plan::default()
         };

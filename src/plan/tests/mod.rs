@@ -1,5 +1,6 @@
 //! Rows and properties of the planner.
 
+mod held;
 mod live;
 mod marks;
 mod properties;
@@ -13,7 +14,7 @@ use super::*;
 use crate::asset::Kind;
 use crate::event::RunEvent;
 use crate::inventory::{Facts, Inventory, Lies, Places, Seen};
-use crate::manifest::document::{Details, Hold, MissingPolicy, Pin};
+use crate::manifest::document::{Details, Hold, MissingPolicy, Pin, Spot};
 use crate::outcome::{Evidence, FailureKind, Outcome};
 use crate::state::{Api, Failed, State, Status, Target};
 

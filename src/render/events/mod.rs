@@ -4,21 +4,19 @@
 //! secret: ids, counts, times and the server's own words.
 
 use std::borrow::Cow;
-use std::time::Duration;
 
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::asset::AssetId;
-use crate::event::{RunEvent, StopReason, Task};
+use crate::event::{HoldChanges, StopReason, Task};
 use crate::inventory::Known;
 use crate::outcome::{Evidence, FailureKind};
 use crate::plan::Totals;
-use crate::render::summary::stopped;
 use crate::state::Counts;
 
 mod fields;
+mod line;
 mod replay;
 mod write;
 
@@ -62,6 +60,17 @@ pub(crate) enum Event<'line> {
         planned: Totals,
         /// The earliest date of the deferred assets.
         next_due: Option<At>,
+    },
+    /// The holds that the state keeps are others now.
+    HoldsChanged {
+        /// The version of the stream.
+        version: Version,
+        /// When.
+        at: At,
+        /// The run's number.
+        run: u64,
+        /// Which.
+        changes: Cow<'line, HoldChanges>,
     },
     /// A batch is about to be sent. Without an answer its assets are unknown.
     BatchSent {
@@ -375,112 +384,4 @@ pub(crate) enum Event<'line> {
         /// The exit code of the command.
         exit: u8,
     },
-}
-
-impl<'line> Event<'line> {
-    /// The line of an event that says all of it by itself: not of a start, an answer or an end,
-    /// see [`Lines`]. `now` dates an event that does not say when it happened.
-    fn new(event: &'line RunEvent, run: u64, now: Timestamp) -> Option<Self> {
-        let (version, at) = (Version, At(event.at().unwrap_or(now)));
-        Some(match event {
-            RunEvent::Started(_)
-            | RunEvent::Described { .. }
-            | RunEvent::Opened { .. }
-            | RunEvent::Answered { .. }
-            | RunEvent::Ended { .. } => {
-                return None;
-            }
-            RunEvent::Intent {
-                batch,
-                task,
-                ids,
-                stack,
-            } => Self::BatchSent {
-                version,
-                at,
-                run,
-                batch: *batch,
-                task: *task,
-                ids: Cow::Borrowed(ids),
-                stack: *stack,
-            },
-            RunEvent::FileDone {
-                batch,
-                stack,
-                file,
-                retired,
-            } => Self::FileDone {
-                version,
-                at,
-                run,
-                batch: *batch,
-                stack: *stack,
-                file: *file,
-                retired: *retired,
-            },
-            RunEvent::Doubted { batch, ids } => Self::Doubted {
-                version,
-                at,
-                run,
-                batch: *batch,
-                ids: Cow::Borrowed(ids),
-            },
-            RunEvent::Forgotten { at: _, ids } => Self::Forgotten {
-                version,
-                at,
-                run,
-                ids: Cow::Borrowed(ids),
-            },
-            RunEvent::Warned { batch, message } => Self::Warned {
-                version,
-                at,
-                run,
-                batch: *batch,
-                message: Cow::Borrowed(message),
-            },
-            RunEvent::Paced {
-                at: _,
-                rate_limit,
-                wait,
-                refused,
-                window,
-            } => Self::Paced {
-                version,
-                at,
-                run,
-                rate_limit: Cow::Borrowed(rate_limit.name()),
-                wait_ms: milliseconds(*wait),
-                refused: *refused,
-                window: *window,
-            },
-            RunEvent::Retried {
-                batch,
-                at: _,
-                assets,
-                tries,
-                wait,
-                why,
-            } => Self::Retried {
-                version,
-                at,
-                run,
-                batch: *batch,
-                assets: *assets,
-                tries: *tries,
-                wait_ms: milliseconds(*wait),
-                why: Cow::Borrowed(why),
-            },
-            RunEvent::Stopping { at: _, reason } => Self::Stopped {
-                version,
-                at,
-                run,
-                reason: Cow::Borrowed(reason),
-                message: Cow::Owned(stopped(reason)),
-            },
-        })
-    }
-}
-
-fn milliseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

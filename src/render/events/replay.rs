@@ -261,6 +261,10 @@ impl Replay {
                 let ids = ids.into_owned();
                 self.hear(&RunEvent::Doubted { batch, ids })?;
             }
+            Event::HoldsChanged { at, changes, .. } => {
+                let changes = changes.into_owned();
+                self.hear(&RunEvent::HoldsChanged { at: at.0, changes })?;
+            }
             Event::Forgotten { at, ids, .. } => {
                 let ids = ids.into_owned();
                 self.hear(&RunEvent::Forgotten { at: at.0, ids })?;

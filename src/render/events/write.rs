@@ -6,7 +6,8 @@ use jiff::Timestamp;
 
 use crate::asset::AssetId;
 use crate::event::{Ending, RunEvent, RunInfo};
-use crate::render::events::{At, EndingName, Event, Version, milliseconds};
+use crate::render::events::line::milliseconds;
+use crate::render::events::{At, EndingName, Event, Version};
 use crate::render::report::{Summary, SummaryBuilder};
 use crate::render::summary::stopped;
 use crate::state::{Counts, Status};
@@ -42,6 +43,13 @@ impl Lines {
         self.bytes.clear();
         if let RunEvent::Started(info) = event {
             self.started(info, summary);
+        } else if let RunEvent::HoldsChanged { at, changes } = event {
+            self.push(&Event::HoldsChanged {
+                version: Version,
+                at: At(*at),
+                run: self.run,
+                changes: Cow::Borrowed(changes),
+            });
         } else if let RunEvent::Answered { batch, at, .. } = event {
             let counts = self.assets(*batch, *at, summary);
             self.push(&Event::Answered {

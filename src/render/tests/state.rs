@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::event::{Ending, Listener, Provenance, RunEvent, StopReason};
+use crate::event::{Ending, Listener, Provenance, Released, RunEvent, StopReason, Subject};
 use crate::inventory::{Known, Location};
 use crate::outcome::Evidence;
 use crate::render::report::SummaryBuilder;
 use crate::render::{Style, json, state as render};
-use crate::state::{Api, Catalogue, Failed, Record, RunRecord, State, Status, Target};
+use crate::state::{Api, Catalogue, Failed, KeptHold, Record, RunRecord, State, Status, Target};
 
 fn text(write: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>) -> String {
     let mut bytes = Vec::new();
@@ -27,11 +27,25 @@ fn known() -> State {
             ..Provenance::default()
         },
         change: None,
+        released: (n == 25)
+            .then(|| Released {
+                held: Subject::Project(id(6)),
+                reason: "closed by legal".into(),
+                ticket: Some("LEGAL-90".into()),
+            })
+            .into_iter()
+            .collect(),
     };
     let record = |status, run| Record {
         status,
         run,
         at: at("2026-07-01T10:00:04.5Z"),
+    };
+    let hold = |until| KeptHold {
+        reason: HOSTILE.into(),
+        until,
+        run: 7,
+        at: at("2026-07-01T10:00:00Z"),
     };
     let failed = Status::Failed(Box::new(Failed {
         kind: FailureKind::Permission,
@@ -73,6 +87,13 @@ fn known() -> State {
             (id(4), record(Status::Unknown { attempts: 1 }, 99)),
         ]),
         files: BTreeMap::new(),
+        holds: BTreeMap::from([
+            (Subject::Asset(id(5)), hold(None)),
+            (
+                Subject::Project(id(9)),
+                hold(Some(at("2027-06-30T12:00:00Z"))),
+            ),
+        ]),
         catalogue,
     }
 }

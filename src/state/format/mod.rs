@@ -14,13 +14,14 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::asset::AssetId;
-use crate::event::Provenance;
+use crate::event::{Provenance, Released};
 use crate::inventory::Location;
 use crate::outcome::{Evidence, FailureKind};
 use crate::state::catalogue::Kept;
 use crate::state::{Catalogue, Change, Record, RunRecord, State, Status, Target};
 use crate::visible;
 
+mod hold;
 mod read;
 
 pub use read::read;
@@ -84,7 +85,7 @@ pub fn write(state: &State, sink: &mut dyn Write) -> io::Result<()> {
         sink.write_all(line.as_bytes())?;
         last = Some((record, said));
     }
-    for tail in TAIL {
+    for tail in tail_lines(state) {
         sink.write_all(tail.as_bytes())?;
         sink.write_all(b"\n")?;
     }
@@ -160,8 +161,13 @@ pub fn head_lines(state: &State, folders: &BTreeSet<u32>) -> Vec<String> {
     lines
 }
 
-/// The lines after the assets, without their ends: a state keeps no holds.
-pub const TAIL: [&str; 2] = ["},", r#""holds":{}}"#];
+/// The lines after the assets, without their ends: the holds that are kept.
+#[must_use]
+pub fn tail_lines(state: &State) -> Vec<String> {
+    let mut lines = vec!["},".to_owned()];
+    hold::lines(&state.holds, &mut lines);
+    lines
+}
 
 /// Appends the line of one asset, without its comma and end, with what the first of some
 /// catalogues that knows it has of it; `files` are those that version stacks hold.
@@ -359,6 +365,9 @@ struct RunLine {
     /// What was changed by hand instead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     change: Option<Change>,
+    /// The holds that it found released, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    released: Vec<Released>,
 }
 
 impl From<&RunRecord> for RunLine {
@@ -374,6 +383,7 @@ impl From<&RunRecord> for RunLine {
                     plan,
                 },
             change,
+            released,
         } = run.clone();
         Self {
             id,
@@ -383,6 +393,7 @@ impl From<&RunRecord> for RunLine {
             ci,
             plan,
             change,
+            released,
         }
     }
 }
@@ -416,11 +427,9 @@ pub(crate) struct StateDocument {
     folders: BTreeMap<String, FolderLine<'static>>,
     /// What is known, by asset.
     assets: BTreeMap<AssetId, RecordLine<'static>>,
-    /// Empty: a state keeps no holds.
-    holds: NoHolds,
+    /// What is held, by asset, as runs found it in manifests: it stays so until it is released.
+    holds: BTreeMap<AssetId, hold::HoldLine<'static>>,
+    /// The same by project.
+    #[serde(default)]
+    project_holds: BTreeMap<AssetId, hold::HoldLine<'static>>,
 }
-
-#[cfg(test)]
-#[derive(schemars::JsonSchema)]
-#[schemars(inline, deny_unknown_fields)]
-struct NoHolds {}

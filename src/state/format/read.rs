@@ -7,14 +7,15 @@ use std::num::ParseIntError;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, Visitor};
 
 use crate::asset::AssetId;
 use crate::diagnostic::{Damage, of_a_parser};
-use crate::event::Provenance;
+use crate::event::{Provenance, Subject};
 use crate::inventory::Location;
 use crate::outcome::Evidence;
 use crate::state::catalogue::Kept;
+use crate::state::format::hold::Holds;
 use crate::state::format::{
     FolderLine, FormatError, LAST_SERIAL, RecordLine, RunLine, StatusName, VERSION,
 };
@@ -60,13 +61,22 @@ impl<'de> Visitor<'de> for StateVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<State, A::Error> {
         const FIELDS: &[&str] = &[
-            "version", "lineage", "serial", "api", "endpoint", "account", "runs", "folders",
-            "assets", "holds",
+            "version",
+            "lineage",
+            "serial",
+            "api",
+            "endpoint",
+            "account",
+            "runs",
+            "folders",
+            "assets",
+            "holds",
+            "project_holds",
         ];
         let (mut version, mut lineage, mut serial) = (None, None, None);
         let (mut api, mut endpoint, mut account) = (None, None, None);
         let (mut runs, mut folders) = (None, None);
-        let (mut assets, mut holds) = (None, None);
+        let (mut assets, mut holds, mut project_holds) = (None, None, None);
         while let Some(key) = map.next_key::<Cow<'de, str>>()? {
             match &*key {
                 "version" => {
@@ -87,14 +97,13 @@ impl<'de> Visitor<'de> for StateVisitor {
                 "folders" => set(&mut folders, "folders", map.next_value_seed(Folders)?)?,
                 "assets" => set(&mut assets, "assets", map.next_value_seed(Assets)?)?,
                 "holds" => {
-                    let found: BTreeMap<Cow<'de, str>, IgnoredAny> = map.next_value()?;
-                    // To drop a hold in silence could delete what it protects.
-                    if let Some(held) = found.keys().next() {
-                        return Err(A::Error::custom(format_args!(
-                            "`{held}` has a hold here, and this program reads holds from manifests: move it there"
-                        )));
-                    }
-                    set(&mut holds, "holds", ())?;
+                    let subject = Subject::Asset;
+                    set(&mut holds, "holds", map.next_value_seed(Holds { subject })?)?;
+                }
+                "project_holds" => {
+                    let subject = Subject::Project;
+                    let found = map.next_value_seed(Holds { subject })?;
+                    set(&mut project_holds, "project_holds", found)?;
                 }
                 other => return Err(A::Error::unknown_field(other, FIELDS)),
             }
@@ -112,6 +121,8 @@ impl<'de> Visitor<'de> for StateVisitor {
                 "the record of `{id}` names folder {number}, which `folders` does not have"
             ))
         })?;
+        let holds = holds.ok_or_else(missing("holds"))?;
+        let projects = project_holds.unwrap_or_default();
         let state = State {
             lineage: lineage.ok_or_else(missing("lineage"))?,
             serial: serial.ok_or_else(missing("serial"))?,
@@ -123,9 +134,9 @@ impl<'de> Visitor<'de> for StateVisitor {
             runs: runs.ok_or_else(missing("runs"))?,
             assets,
             files,
+            holds: holds.into_iter().chain(projects).collect(),
             catalogue,
         };
-        holds.ok_or_else(missing("holds"))?;
         check(&state).map_err(A::Error::custom)?;
         Ok(state)
     }
@@ -145,6 +156,14 @@ fn check(state: &State) -> Result<(), String> {
         return Err(format!(
             "the record of `{id}` names run {}, which is later than the serial {serial}",
             record.run
+        ));
+    }
+    let late = state.holds.iter().find(|(_, hold)| hold.run > serial);
+    if let Some((held, hold)) = late {
+        return Err(format!(
+            "the hold of `{}` names run {}, which is later than the serial {serial}",
+            held.id(),
+            hold.run
         ));
     }
     Ok(())
@@ -239,6 +258,7 @@ fn record_of(line: RunLine) -> RunRecord {
         ci,
         plan,
         change,
+        released,
     } = line;
     RunRecord {
         id,
@@ -250,6 +270,7 @@ fn record_of(line: RunLine) -> RunRecord {
             plan,
         },
         change,
+        released,
     }
 }
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::asset::AssetId;
-use crate::event::{Ending, Provenance, RunEvent, RunInfo, Task};
+use crate::event::{Ending, HoldChanges, Provenance, RunEvent, RunInfo, Task};
 use crate::inventory::Known;
 use crate::outcome::{AssetOutcome, Evidence, Failure, FailureKind, Outcome};
 
@@ -28,6 +28,12 @@ pub(super) enum EventLine<'line> {
         ci: Option<String>,
         plan: Option<String>,
         account: Option<String>,
+    },
+    /// The holds that the state keeps are others now.
+    HoldsChanged {
+        #[cfg_attr(test, schemars(with = "String", extend("format" = "date-time")))]
+        at: Timestamp,
+        changes: Cow<'line, HoldChanges>,
     },
     /// What assets are called, where they lie and how large they are.
     Described { assets: BTreeMap<AssetId, Known> },
@@ -184,6 +190,10 @@ impl<'line> EventLine<'line> {
                     account,
                 }
             }
+            RunEvent::HoldsChanged { at, changes } => Self::HoldsChanged {
+                at: *at,
+                changes: Cow::Borrowed(changes),
+            },
             RunEvent::Described { assets } => Self::Described {
                 assets: assets.iter().cloned().collect(),
             },
@@ -275,6 +285,10 @@ fn answered(batch: u64, at: Timestamp, outcomes: &[AssetOutcome]) -> EventLine<'
     }
 }
 
+const fn changed(at: Timestamp, changes: HoldChanges) -> RunEvent {
+    RunEvent::HoldsChanged { at, changes }
+}
+
 impl From<EventLine<'_>> for RunEvent {
     fn from(event: EventLine<'_>) -> Self {
         match event {
@@ -299,6 +313,7 @@ impl From<EventLine<'_>> for RunEvent {
                 },
                 account,
             }),
+            EventLine::HoldsChanged { at, changes } => changed(at, changes.into_owned()),
             EventLine::Described { assets } => Self::Described {
                 assets: assets.into_iter().collect(),
             },

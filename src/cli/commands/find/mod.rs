@@ -2,7 +2,7 @@
 
 mod policy;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::app::find::{Account, read_account};
@@ -21,6 +21,7 @@ use crate::find::sum::joined;
 use crate::find::{self, Answer, Found, Query, find};
 use crate::manifest::document::Manifests;
 use crate::manifest::write::{self, Fields, Proposed, Section, WriteError, Written};
+use crate::plan::holds;
 use crate::render::find::{self as table, FindView};
 use crate::render::{counted, find_data as data, moment};
 use crate::state::Status;
@@ -67,7 +68,7 @@ pub(crate) fn run(context: &Context, arguments: &Find) -> Result<Exit, Failure> 
     }
     let manifests = context.project_manifests()?;
     let asked = Asked::from(filters);
-    let around = around(context, &settings, &manifests, filters.keep as usize)?;
+    let (around, held) = around(context, &settings, &manifests, filters.keep as usize)?;
     let query = Query {
         places: places.clone(),
         filter: asked.filter(&around).map_err(Failure::Words)?,
@@ -75,7 +76,7 @@ pub(crate) fn run(context: &Context, arguments: &Find) -> Result<Exit, Failure> 
     let title = write::title(&asked.words(places, around.keep));
     let queries = std::slice::from_ref(&query);
     let account = read(context, &settings, &manifests, (queries, *recall))?;
-    let answer = find(&account.read, &query, &held(&manifests, &around));
+    let answer = find(&account.read, &query, &held);
     let unread = answer.unread(&account.read);
     let by = query.filter.by;
     match output.format {
@@ -145,7 +146,8 @@ fn read(
         (who, account.id.to_string())
     });
     let asked = asked_account(settings).or(listed);
-    let world = || playground::world_of(manifests, asked.as_ref().map(|(_, account)| &**account));
+    let account = asked.as_ref().map(|(_, account)| &**account);
+    let world = || playground::world_of(manifests, account, &[]);
     let connection = connect(context, settings, &[], settings.sending.reading, world)?;
     let keeping = keeping(context, settings, recall.refresh);
     let account = read_account(&connection, asked.as_ref(), queries, keeping.as_ref());
@@ -175,13 +177,13 @@ pub(super) fn tell_forgotten(context: &Context, removed: usize) {
         .message(&format!("Forgot what was read of {accounts}."));
 }
 
-/// What must be known besides to filter.
+/// What must be known besides to filter, and what is held.
 fn around(
     context: &Context,
     settings: &Settings,
     manifests: &Manifests,
     keep: usize,
-) -> Result<Around, Failure> {
+) -> Result<(Around, BTreeSet<AssetId>), Failure> {
     let loaded = FileStore::new(&settings.state.value).load()?;
     let warnings = loaded.iter().flat_map(|loaded| &loaded.warnings);
     warnings.for_each(|warning| context.console.warn(warning));
@@ -191,19 +193,16 @@ fn around(
         Status::Failed(_) | Status::Unknown { .. } | Status::Missing => false,
     });
     let entries = manifests.entries.iter().map(|entry| entry.id);
-    Ok(Around {
-        now: clock::now(),
+    let now = clock::now();
+    let none = BTreeMap::new();
+    let kept = loaded.as_ref().map_or(&none, |loaded| &loaded.state.holds);
+    let around = Around {
+        now,
         keep,
         listed: entries.collect(),
         retired: retired.map(|(id, _)| *id).collect(),
-    })
-}
-
-/// What is held now.
-fn held(manifests: &Manifests, around: &Around) -> BTreeSet<AssetId> {
-    let holds = manifests.holds.iter().chain(&manifests.project_holds);
-    let now = holds.filter(|hold| hold.until.is_none_or(|until| around.now < until));
-    now.map(|hold| hold.id).collect()
+    };
+    Ok((around, holds::held(manifests, kept, now)))
 }
 
 /// What new entries say.

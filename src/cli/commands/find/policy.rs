@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::{around, check_place, held, listed, publish, read, section, text_of, updated};
+use super::{around, check_place, listed, publish, read, section, text_of, updated};
 use crate::app::policy::{Policy, Rule};
 use crate::asset::AssetId;
 use crate::cli::args::Recall;
@@ -40,7 +40,7 @@ pub(super) fn run(
         check_place(&path, state)?;
     }
     let manifests = context.project_manifests()?;
-    let around = around(context, settings, &manifests, 1)?;
+    let (around, held) = around(context, settings, &manifests, 1)?;
     let queries: Vec<Query> = policy
         .rules
         .iter()
@@ -48,7 +48,6 @@ pub(super) fn run(
         .collect::<Result<_, _>>()
         .map_err(Failure::Words)?;
     let account = read(context, settings, &manifests, (&queries, recall))?;
-    let held = held(&manifests, &around);
     let mut texts: BTreeMap<PathBuf, String> = BTreeMap::new();
     for rule in &policy.rules {
         texts.insert(place(rule), text_of(&place(rule))?);

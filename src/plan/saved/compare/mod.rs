@@ -6,6 +6,7 @@
 //! difference refuses the plan.
 
 use std::borrow::Borrow;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -13,6 +14,7 @@ use jiff::Timestamp;
 use crate::asset::AssetId;
 use crate::manifest::document::{MissingPolicy, Spot};
 use crate::plan::decide::{Decision, Why};
+use crate::plan::holds;
 use crate::plan::part::View;
 use crate::plan::saved::stale::Stale;
 use crate::plan::walk::{Decided, Walk};
@@ -49,19 +51,24 @@ pub fn check(saved: &Plan, inputs: Inputs<'_>, created_at: Timestamp) -> Result<
         let chosen = view.chooses(&saved.only, step);
         chosen.unwrap_or_else(|| is_saved(step.id))
     };
+    // What no line holds other runs have found held, maybe since.
+    let kept = holds::all(inputs.manifests, &inputs.state.holds, None, inputs.now);
+    let kept = kept.into_iter().filter(|hold| hold.at.is_none());
     compare(
         saved,
         then.decided().map(Decided::step).filter(is_chosen),
         now.decided().map(Decided::step).filter(is_chosen),
+        &kept.map(|hold| hold.held.id()).collect(),
     )
 }
 
 /// Compares a saved plan with what its manifests give for its date and for now, with the state of
-/// now.
+/// now; `kept` is what the state holds, and none of the manifests.
 fn compare(
     saved: &Plan,
     then: impl Iterator<Item = Step>,
     now: impl Iterator<Item = Step>,
+    kept: &BTreeSet<AssetId>,
 ) -> Result<(), Stale> {
     let mut totals = Totals::default();
     let mut reviewed = saved.steps.iter().peekable();
@@ -84,7 +91,11 @@ fn compare(
             }
             continue;
         }
-        let fits = reviewed.next_if(|saved| saved.id == id && is_of(saved, &now));
+        let is_held = matches!(now.decision, Decision::Held { .. }) && kept.contains(&id);
+        let fits = reviewed.next_if(|saved| {
+            let stays = is_held && saved.decision.may_delete();
+            saved.id == id && (stays || is_of(saved, &now))
+        });
         if fits.is_none() {
             let first = reviewed.peek().map_or(id, |saved| saved.id.min(id));
             other = other.or(Some(first));

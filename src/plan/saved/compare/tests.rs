@@ -41,7 +41,25 @@ fn plan(steps: Vec<Step>) -> Plan {
 
 fn beside(saved: &Plan, then: &Plan, now: &Plan) -> Result<(), Stale> {
     let [then, now] = [then, now].map(|plan| plan.steps.iter().cloned());
-    compare(saved, then, now)
+    compare(saved, then, now, &BTreeSet::new())
+}
+
+#[test]
+fn what_the_state_holds_since_is_no_reason_to_refuse() {
+    for (saved, kept, fits) in [
+        (Decision::Retire, 1, true),
+        (refused(1, false), 1, true),
+        // A line of the manifest held it when the plan was made.
+        (Decision::Retire, 2, false),
+        (defer(), 1, false),
+        (Decision::Forget, 1, false),
+    ] {
+        let now = [step(1, held(false))];
+        let [then, now] = [&now, &now].map(|steps| steps.iter().cloned());
+        let kept = BTreeSet::from([id(kept)]);
+        let found = compare(&plan(vec![step(1, saved.clone())]), then, now, &kept);
+        assert_eq!(found.is_ok(), fits, "{saved:?}");
+    }
 }
 
 fn held(path: bool) -> Decision {

@@ -1,0 +1,245 @@
+//! The holds that count: those of the manifests, and those that the state has kept. Pure.
+//!
+//! The line of a manifest says how long it counts and why. Where no line says so any more, the
+//! hold that a run has written down counts on, until a manifest releases it or its moment comes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::asset::AssetId;
+use crate::event::{HoldChanges, Released, SeenHold, Subject};
+use crate::inventory::Inventory;
+use crate::manifest::document::{Hold, Manifests, Release, Spot};
+use crate::plan::decide::HoldInForce;
+use crate::state::KeptHold;
+
+/// A hold that counts, or one that the plan lifts.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct PlannedHold {
+    /// What is held.
+    pub held: Subject,
+    /// What it is called, where that was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<Arc<str>>,
+    /// Why it is held.
+    pub reason: Arc<str>,
+    /// The moment from which the hold no longer counts: RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "Option<String>", extend("format" = "date-time")))]
+    pub until: Option<Timestamp>,
+    /// Where a manifest says so: `file:line:column`; nothing where only the state does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Arc<str>>,
+    /// The run that wrote it down, where one has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<u64>,
+    /// What a run changes of it in the state; nothing where it is kept as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change: Option<HoldChange>,
+}
+
+/// What becomes of a hold in the state.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum HoldChange {
+    /// It is kept from now on, or with the words that a manifest says now.
+    Kept,
+    /// It is lifted, since a manifest releases it.
+    Released {
+        /// Why.
+        reason: Arc<str>,
+        /// The ticket under which that was decided.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ticket: Option<Arc<str>>,
+        /// Where the manifest says so: `file:line:column`.
+        at: Arc<str>,
+    },
+    /// It is dropped, since its moment has come.
+    Ended,
+}
+
+impl PlannedHold {
+    /// Whether it keeps anything.
+    #[must_use]
+    pub const fn is_in_force(&self) -> bool {
+        match self.change {
+            None | Some(HoldChange::Kept) => true,
+            Some(HoldChange::Released { .. } | HoldChange::Ended) => false,
+        }
+    }
+
+    /// Who says that it is held: the place in a manifest, else the state.
+    pub(super) fn said_by(&self) -> Arc<str> {
+        let kept = || format!("kept since run {}", self.run.unwrap_or_default());
+        self.at.clone().unwrap_or_else(|| kept().into())
+    }
+}
+
+/// The holds that are in force.
+#[derive(Debug, Default)]
+pub(super) struct InForce {
+    pub(super) assets: BTreeMap<AssetId, HoldInForce>,
+    pub(super) projects: BTreeMap<AssetId, HoldInForce>,
+}
+
+/// Finds the holds that are in force.
+pub(super) fn in_force(
+    manifests: &Manifests,
+    kept: &BTreeMap<Subject, KeptHold>,
+    now: Timestamp,
+) -> InForce {
+    let mut found = InForce::default();
+    let holds = planned(manifests, kept, now);
+    for hold in holds.filter(PlannedHold::is_in_force) {
+        let PlannedHold {
+            held,
+            reason,
+            until,
+            ..
+        } = hold;
+        let hold = HoldInForce { reason, until };
+        match held {
+            Subject::Asset(id) => found.assets.insert(id, hold),
+            Subject::Project(id) => found.projects.insert(id, hold),
+        };
+    }
+    found
+}
+
+/// All holds of a plan, with the names that were read.
+pub(super) fn all(
+    manifests: &Manifests,
+    kept: &BTreeMap<Subject, KeptHold>,
+    inventory: Option<&Inventory>,
+    now: Timestamp,
+) -> Vec<PlannedHold> {
+    let named = |hold: PlannedHold| PlannedHold {
+        name: inventory.and_then(|inventory| name(hold.held, inventory)),
+        ..hold
+    };
+    planned(manifests, kept, now).map(named).collect()
+}
+
+/// What is held, assets and projects.
+#[must_use]
+pub fn held(
+    manifests: &Manifests,
+    kept: &BTreeMap<Subject, KeptHold>,
+    now: Timestamp,
+) -> BTreeSet<AssetId> {
+    let holds = planned(manifests, kept, now);
+    let holds = holds.filter(PlannedHold::is_in_force);
+    holds.map(|hold| hold.held.id()).collect()
+}
+
+/// What a run changes of the holds that the state keeps.
+#[must_use]
+pub fn changes(holds: &[PlannedHold]) -> HoldChanges {
+    let mut changes = HoldChanges::default();
+    for hold in holds {
+        let held = hold.held;
+        match &hold.change {
+            None => {}
+            Some(HoldChange::Kept) => changes.kept.push(SeenHold {
+                held,
+                reason: Arc::clone(&hold.reason),
+                until: hold.until,
+            }),
+            Some(HoldChange::Released { reason, ticket, .. }) => changes.released.push(Released {
+                held,
+                reason: Arc::clone(reason),
+                ticket: ticket.clone(),
+            }),
+            Some(HoldChange::Ended) => changes.ended.push(held),
+        }
+    }
+    changes
+}
+
+/// Decides of each hold, in the order of what is held, whether it counts and what is kept of it.
+fn planned<'plan>(
+    manifests: &'plan Manifests,
+    kept: &'plan BTreeMap<Subject, KeptHold>,
+    now: Timestamp,
+) -> impl Iterator<Item = PlannedHold> + use<'plan> {
+    let counts = move |until: &Option<Timestamp>| until.is_none_or(|until| until > now);
+    let lines = lines(manifests);
+    // A line whose moment has come says nothing any more.
+    let lines = lines.filter(|(_, hold)| counts(&hold.until));
+    let lines: BTreeMap<Subject, &Hold> = lines.collect();
+    let released: BTreeMap<Subject, &Release> = manifests
+        .releases
+        .iter()
+        .map(|release| (release.held, release))
+        .collect();
+    let subjects: BTreeSet<Subject> = lines.keys().chain(kept.keys()).copied().collect();
+    subjects.into_iter().filter_map(move |held| {
+        let kept = kept.get(&held);
+        let run = kept.map(|kept| kept.run);
+        if let Some(line) = lines.get(&held) {
+            let is_same =
+                kept.is_some_and(|kept| (&kept.reason, kept.until) == (&line.reason, line.until));
+            return Some(PlannedHold {
+                held,
+                name: None,
+                reason: Arc::clone(&line.reason),
+                until: line.until,
+                at: Some(place(manifests, line.spot)),
+                run,
+                change: (!is_same).then_some(HoldChange::Kept),
+            });
+        }
+        let kept = kept?;
+        let change = if counts(&kept.until) {
+            released.get(&held).map(|release| HoldChange::Released {
+                reason: Arc::clone(&release.reason),
+                ticket: release.ticket.clone(),
+                at: place(manifests, release.spot),
+            })
+        } else {
+            Some(HoldChange::Ended)
+        };
+        Some(PlannedHold {
+            held,
+            name: None,
+            reason: Arc::clone(&kept.reason),
+            until: kept.until,
+            at: None,
+            run,
+            change,
+        })
+    })
+}
+
+/// What the manifests hold.
+fn lines(manifests: &Manifests) -> impl Iterator<Item = (Subject, &Hold)> {
+    let assets = manifests.holds.iter();
+    let assets = assets.map(|hold| (Subject::Asset(hold.id), hold));
+    let projects = manifests.project_holds.iter();
+    assets.chain(projects.map(|hold| (Subject::Project(hold.id), hold)))
+}
+
+/// A place in a manifest: `file:line:column`.
+pub(super) fn place(manifests: &Manifests, spot: Spot) -> Arc<str> {
+    let Spot { file, line, column } = spot;
+    let file = usize::try_from(file).ok();
+    let file = file.and_then(|file| manifests.files.get(file));
+    let path = file.map_or("", |file| &file.path);
+    format!("{path}:{line}:{column}").into()
+}
+
+fn name(held: Subject, inventory: &Inventory) -> Option<Arc<str>> {
+    match held {
+        Subject::Asset(id) => {
+            let read = inventory.facts(id).and_then(|facts| facts.name.clone());
+            let placed = || inventory.places.as_ref()?.names.get(&id).cloned();
+            read.or_else(placed)
+        }
+        Subject::Project(id) => inventory.projects.get(&id)?.name.clone(),
+    }
+}

@@ -1,0 +1,119 @@
+//! From an event of a run to its line in the stream.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::event::RunEvent;
+use crate::render::events::{At, Event, Version};
+use crate::render::summary::stopped;
+
+impl<'line> Event<'line> {
+    /// The line of an event that says all of it by itself: not of a start, of holds, an answer or an end,
+    /// see [`Lines`]. `now` dates an event that does not say when it happened.
+    pub(super) fn new(event: &'line RunEvent, run: u64, now: Timestamp) -> Option<Self> {
+        let (version, at) = (Version, At(event.at().unwrap_or(now)));
+        Some(match event {
+            RunEvent::Started(_)
+            | RunEvent::HoldsChanged { .. }
+            | RunEvent::Described { .. }
+            | RunEvent::Opened { .. }
+            | RunEvent::Answered { .. }
+            | RunEvent::Ended { .. } => {
+                return None;
+            }
+            RunEvent::Intent {
+                batch,
+                task,
+                ids,
+                stack,
+            } => Self::BatchSent {
+                version,
+                at,
+                run,
+                batch: *batch,
+                task: *task,
+                ids: Cow::Borrowed(ids),
+                stack: *stack,
+            },
+            RunEvent::FileDone {
+                batch,
+                stack,
+                file,
+                retired,
+            } => Self::FileDone {
+                version,
+                at,
+                run,
+                batch: *batch,
+                stack: *stack,
+                file: *file,
+                retired: *retired,
+            },
+            RunEvent::Doubted { batch, ids } => Self::Doubted {
+                version,
+                at,
+                run,
+                batch: *batch,
+                ids: Cow::Borrowed(ids),
+            },
+            RunEvent::Forgotten { at: _, ids } => Self::Forgotten {
+                version,
+                at,
+                run,
+                ids: Cow::Borrowed(ids),
+            },
+            RunEvent::Warned { batch, message } => Self::Warned {
+                version,
+                at,
+                run,
+                batch: *batch,
+                message: Cow::Borrowed(message),
+            },
+            RunEvent::Paced {
+                at: _,
+                rate_limit,
+                wait,
+                refused,
+                window,
+            } => Self::Paced {
+                version,
+                at,
+                run,
+                rate_limit: Cow::Borrowed(rate_limit.name()),
+                wait_ms: milliseconds(*wait),
+                refused: *refused,
+                window: *window,
+            },
+            RunEvent::Retried {
+                batch,
+                at: _,
+                assets,
+                tries,
+                wait,
+                why,
+            } => Self::Retried {
+                version,
+                at,
+                run,
+                batch: *batch,
+                assets: *assets,
+                tries: *tries,
+                wait_ms: milliseconds(*wait),
+                why: Cow::Borrowed(why),
+            },
+            RunEvent::Stopping { at: _, reason } => Self::Stopped {
+                version,
+                at,
+                run,
+                reason: Cow::Borrowed(reason),
+                message: Cow::Owned(stopped(reason)),
+            },
+        })
+    }
+}
+
+pub(super) fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,189 @@
+//! The holds that count, and what a run changes of them.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::event::{Released, Subject};
+use crate::plan::holds::{HoldChange, PlannedHold};
+use crate::render::escape::escape;
+use crate::render::report::HoldFigures;
+use crate::render::rows::Page;
+use crate::render::{Style, count, counted, moment, words};
+use crate::state::KeptHold;
+
+/// How many holds are shown before the rest is folded, as many as assets of one list.
+const SHOWN: usize = 50;
+
+/// How many a terminal shows: the plan around them is to be seen at once.
+const SEEN_AT_ONCE: usize = 3;
+
+/// Writes the holds of a plan, a line each; what changes comes first.
+///
+/// # Errors
+///
+/// Returns what the sink says when it cannot take the text.
+pub(super) fn planned(holds: &[PlannedHold], page: &Page, sink: &mut dyn Write) -> io::Result<()> {
+    if holds.is_empty() {
+        return Ok(());
+    }
+    writeln!(sink)?;
+    page.heading(&format!("Holds ({})", count(holds.len())), sink)?;
+    let (changed, rest): (Vec<_>, Vec<_>) = holds.iter().partition(|hold| hold.change.is_some());
+    let shown = shown(holds, page);
+    for hold in changed.into_iter().chain(rest).take(shown) {
+        let text = format!("  {}", line(hold));
+        if hold.is_in_force() {
+            writeln!(sink, "{}", page.cut(&text, 0))?;
+        } else {
+            // Why it is lifted is read to its end.
+            page.prose(&text, sink)?;
+        }
+    }
+    words::fold(
+        2,
+        holds.len() - shown,
+        "more; `--full` shows all",
+        page.style,
+        sink,
+    )
+}
+
+/// How many holds are shown.
+fn shown(holds: &[PlannedHold], page: &Page) -> usize {
+    match (page.full, page.folds()) {
+        (true, _) => holds.len(),
+        (false, true) => holds.len().min(SEEN_AT_ONCE),
+        (false, false) => holds.len().min(SHOWN),
+    }
+}
+
+/// How many lines the holds of a plan take.
+pub(super) fn lines(holds: &[PlannedHold], page: &Page) -> usize {
+    match shown(holds, page) {
+        0 => 0,
+        // A blank one, the title, and one that says how many more there are.
+        shown => 2 + shown + usize::from(shown < holds.len()),
+    }
+}
+
+fn line(hold: &PlannedHold) -> String {
+    let PlannedHold {
+        held,
+        name,
+        reason,
+        until,
+        at,
+        run,
+        change,
+    } = hold;
+    let what = subject(*held, name.as_ref());
+    let why = held_until(reason, *until);
+    let since = run.map(|run| format!("kept since run {run}"));
+    let at = at.as_ref().map(|at| escape(at).into_owned());
+    let said: Vec<String> = match change {
+        None => [Some(why), at, since].into_iter().flatten().collect(),
+        Some(HoldChange::Kept) => {
+            let kept = match run {
+                None => "a run keeps it".to_owned(),
+                Some(run) => format!("other than in run {run}"),
+            };
+            [Some(why), at, Some(kept)].into_iter().flatten().collect()
+        }
+        Some(HoldChange::Released {
+            reason: release,
+            ticket,
+            at,
+        }) => {
+            let released = format!("released: {}", with_ticket(release, ticket.as_ref()));
+            let was = format!("was {why}");
+            vec![released, escape(at).into_owned(), was]
+        }
+        Some(HoldChange::Ended) => {
+            let at = until.map(moment).unwrap_or_default();
+            vec![format!("ended at {at}: {}", escape(reason))]
+        }
+    };
+    format!("{what}  {}", said.join(" · "))
+}
+
+/// Says what was released, and why.
+pub(super) fn released(released: &Released) -> String {
+    let Released {
+        held,
+        reason,
+        ticket,
+    } = released;
+    let why = with_ticket(reason, ticket.as_ref());
+    format!("released {}: {why}", subject(*held, None))
+}
+
+/// A reason, and the ticket under which that was decided.
+fn with_ticket(reason: &str, ticket: Option<&Arc<str>>) -> String {
+    let ticket = ticket.map(|ticket| format!(" ({})", escape(ticket)));
+    format!("{}{}", escape(reason), ticket.unwrap_or_default())
+}
+
+/// What is held, by its name where that is known, and its id.
+fn subject(held: Subject, name: Option<&Arc<str>>) -> String {
+    let project = match held {
+        Subject::Asset(_) => "",
+        Subject::Project(_) => "project ",
+    };
+    let name = name.map(|name| format!("{}  ", escape(name)));
+    format!("{project}{}{}", name.unwrap_or_default(), held.id())
+}
+
+/// Why something is held, and up to when.
+fn held_until(reason: &str, until: Option<Timestamp>) -> String {
+    let until = until.map(|until| format!(" until {}", moment(until)));
+    format!("held{}: {}", until.unwrap_or_default(), escape(reason))
+}
+
+/// Says why something is held that a state keeps a hold of.
+pub(super) fn kept(hold: &KeptHold) -> String {
+    let KeptHold {
+        reason,
+        until,
+        run,
+        at: _,
+    } = hold;
+    format!("{} · since run {run}", held_until(reason, *until))
+}
+
+/// Writes the holds that a state keeps, a line each.
+///
+/// # Errors
+///
+/// Returns what the sink says when it cannot take the text.
+pub(super) fn of_state<'state>(
+    holds: impl ExactSizeIterator<Item = (&'state Subject, &'state KeptHold)>,
+    style: Style,
+    sink: &mut dyn Write,
+) -> io::Result<()> {
+    let number = holds.len();
+    if number == 0 {
+        return Ok(());
+    }
+    writeln!(sink)?;
+    words::heading(&format!("Holds ({})", count(number)), style, sink)?;
+    for (held, hold) in holds.take(SHOWN) {
+        writeln!(sink, "  {}  {}", subject(*held, None), kept(hold))?;
+    }
+    words::fold(2, number.saturating_sub(SHOWN), "more", style, sink)
+}
+
+/// Says in figures what a plan or a run changes of the holds.
+pub(super) fn figures(changed: HoldFigures, [kept, released, ended]: [&str; 3]) -> Vec<String> {
+    let figures = [
+        (changed.kept, kept),
+        (changed.released, released),
+        (changed.ended, ended),
+    ];
+    figures
+        .into_iter()
+        .filter(|(figure, _)| *figure > 0)
+        .map(|(figure, word)| format!("{} {word}", counted(figure, "hold", "holds")))
+        .collect()
+}
