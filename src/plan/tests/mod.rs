@@ -4,6 +4,8 @@ mod held;
 mod live;
 mod marks;
 mod properties;
+mod sheltered;
+mod tree;
 
 use jiff::Timestamp;
 use uuid::Uuid;
