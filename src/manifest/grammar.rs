@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::date::Reading;
-use super::document::{Account, Details, Hold, NO_REASON, Pin, Release, Spot, Waiver};
+use super::document::{Account, Details, Hold, Pin, Release, Spot, Waiver};
 use super::kind::{is_list, is_near};
 use super::walk::{BEGIN, Walk, kind, short};
 use super::yaml::{Node, Value};
@@ -35,9 +35,6 @@ const PIN: [&str; 5] = ["name", "project", "parent", "filesize", "updated_before
 const HOLD: [&str; 4] = ["id", "project", "reason", "until"];
 const RELEASE: [&str; 4] = ["id", "project", "reason", "ticket"];
 const WAIVER: [&str; 5] = ["guard", "limit", "project", "reason", "expires"];
-
-/// What examples say in place of a reason.
-const PLACEHOLDER: &str = "say why";
 
 impl Walk<'_, '_> {
     /// Takes in a document.
@@ -371,16 +368,8 @@ impl Walk<'_, '_> {
         let [id, project, reason, ticket] = self.fields(pairs, RELEASE, "a release");
         let subject = self.subject(node, "this release", id, project);
         self.required(node, "this release", [("reason", reason)]);
-        let reason = reason.and_then(|node| {
-            let text = self.shared(0, node)?;
-            if text.trim().eq_ignore_ascii_case(PLACEHOLDER) {
-                let message = format!("`{PLACEHOLDER}` says no reason");
-                let hint = "write who decided that it is held no longer, and why";
-                self.hinted("placeholder", node.at, message, hint);
-                return None;
-            }
-            Some(text)
-        });
+        let hint = "write who decided that it is held no longer, and why";
+        let reason = reason.and_then(|node| self.said_why(node, hint));
         let ticket = ticket.and_then(|node| self.shared(1, node));
         if let (Some((id, spot, is_project)), Some(reason)) = (subject, reason) {
             let held = if is_project {
@@ -449,16 +438,8 @@ impl Walk<'_, '_> {
         let guard = guard.and_then(|node| self.guard(node));
         let limit = guard.zip(limit);
         let limit = limit.and_then(|(guard, node)| self.limit(node, guard));
-        let reason = reason.and_then(|node| {
-            let reason = self.shared(0, node)?;
-            let is_said = !reason.trim().eq_ignore_ascii_case(NO_REASON);
-            if !is_said {
-                let message = format!("`{NO_REASON}` is no reason");
-                let hint = "write why this may be, for whoever reads it in a year";
-                self.hinted("no-reason", node.at, message, hint);
-            }
-            is_said.then_some(reason)
-        });
+        let hint = "write why this may be, for whoever reads it in a year";
+        let reason = reason.and_then(|node| self.said_why(node, hint));
         let expires = expires.and_then(|node| self.date(node, "`expires`", Reading::Expires));
         let in_project = project.map(|node| self.words(node, "`project`"));
         if let (Some(guard), Some(node)) = (guard, project)

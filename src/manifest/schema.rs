@@ -200,9 +200,8 @@ struct Waiver {
     limit: Limit,
     /// The project in which it holds, by its name or its id; in all of them without one.
     project: Option<Words>,
-    /// Why; not the words that stand for it in a proposed waiver.
-    #[schemars(extend("not" = {"pattern": r"^\s*[Ss][Aa][Yy] [Ww][Hh][Yy]\s*$"}))]
-    reason: Words,
+    /// Why.
+    reason: Why,
     /// The moment from which the waiver no longer counts.
     expires: Moment,
 }
@@ -300,7 +299,7 @@ text!(
 text!(
     Why,
     "^(?!\\s*[sS][aA][yY] [wW][hH][yY]\\s*$)[\\s\\S]*\\S",
-    "say why it is held no longer",
+    "say it in words of your own",
     "Some words, which say why."
 );
 

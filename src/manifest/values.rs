@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::date::{self, DateError, Reading};
-use super::document::{Guard, MissingPolicy};
+use super::document::{Guard, MissingPolicy, NO_REASON};
 use super::walk::{Walk, short};
 use super::yaml::{Node, Value};
 use crate::asset::written::{self, Written, WrittenError};
@@ -125,6 +125,17 @@ impl Walk<'_, '_> {
             self.said.cut.push((place, names[slot]));
         }
         Some(self.share(slot, &text))
+    }
+
+    /// A reason in words of somebody's own.
+    pub(super) fn said_why(&mut self, node: &Node, hint: &'static str) -> Option<Arc<str>> {
+        let reason = self.shared(0, node)?;
+        let is_said = !reason.trim().eq_ignore_ascii_case(NO_REASON);
+        if !is_said {
+            let message = format!("`{NO_REASON}` says no reason");
+            self.hinted("placeholder", node.at, message, hint);
+        }
+        is_said.then_some(reason)
     }
 
     /// Whether a plain text ends before a `#` that seems to belong to it: who means a comment

@@ -1,7 +1,7 @@
 //! Every sort of finding has a name that stays.
 
 /// The names of the sorts of findings, each with what it means.
-const CODES: [(&str, &str); 31] = [
+const CODES: [(&str, &str); 30] = [
     (
         "account-conflict",
         "two documents are written for different accounts",
@@ -28,7 +28,6 @@ const CODES: [(&str, &str); 31] = [
     ("lfs-pointer", "a file that git has not fetched"),
     ("merge-conflict", "a conflict that git has left"),
     ("missing-field", "a field that must be there"),
-    ("no-reason", "the words that stand for a reason"),
     (
         "not-a-manifest",
         "a document with none of the fields of a manifest",
