@@ -90,8 +90,7 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
 
     /// Tells what the plan found out already.
     fn begin(&mut self) {
-        let holds = self.approved.hold_changes(self.clock.now());
-        self.events.extend(holds);
+        (self.events).extend(self.approved.hold_changes(self.clock.now()));
         let forget = self.approved.forget();
         if !forget.is_empty() {
             self.forget(forget.to_vec());
@@ -331,8 +330,7 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
             // Nothing is known of what was looked for.
             News::Sought(Err(reason)) => self.stop(reason),
             News::Signal(number) => {
-                self.halt
-                    .signalled(number, self.clock.elapsed(), self.options.grace);
+                (self.halt).signalled(number, self.clock.elapsed(), self.options.grace);
                 self.stop(StopReason::Signal { number });
             }
         }
@@ -340,8 +338,7 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
 
     fn pace(&mut self, limit: RateLimit, limits: Option<Limits>, pace: Pace) {
         let times = (self.clock.elapsed(), self.clock.now());
-        self.events
-            .extend(self.guards.pace(limit, limits, pace, times));
+        (self.events).extend(self.guards.pace(limit, limits, pace, times));
     }
 
     fn came_back(&mut self, journaled: Journaled<S>) -> Order<S> {
