@@ -143,3 +143,55 @@ fn what_only_went_away_since_the_review_keeps_nothing() {
     assert!(!lives(&served, FOLDER) && !lives(&served, OTHER));
     served.stop();
 }
+
+/// Plans and carries out what is listed in an account whose lists are in trouble.
+fn in_trouble(versions: usize, fault: &str) -> (Served, Desk, Done) {
+    let version = |n| format!("{{id: 8d1f0c52-6a3b-4c7e-9f21-0000000001{n:02x}, name: v}}");
+    let versions: Vec<String> = (0..versions).map(version).collect();
+    let assets = format!(
+        "              - {{id: {FOLDER}, name: day 1, type: folder, children: [{{id: {INSIDE}, name: a}}]}}
+              - {{id: {STACK}, name: reel, type: version_stack, children: [{}]}}
+              - {{id: {LOOSE}, name: loose, type: file}}
+",
+        versions.join(", ")
+    );
+    let seed = format!(
+        "limits: off\nfaults: {{rules: ['{fault}']}}\n{}",
+        seed(&assets)
+    );
+    let served = Served::new(World::from_seed(
+        Seed::parse("sandbox.yaml", &seed).unwrap(),
+    ));
+    let desk = Desk::with(&format!(
+        "version: 1\nassets: [{FOLDER}, {STACK}, {LOOSE}]\n"
+    ));
+    let config = "version = 1\n[guards]\nmax-percent = 100\nmin-age = \"0s\"\n";
+    desk.write("retire.toml", config);
+    let arguments = ["apply", "--auto-approve", "--retries", "0"];
+    let done = run(&served, &desk, &arguments).expect(3);
+    assert!(!lives(&served, LOOSE), "{}", done.transcript());
+    (served, desk, done)
+}
+
+#[test]
+fn folders_and_stacks_in_trouble_are_left_alone_alike_and_the_rest_goes_on() {
+    let fault = "500=100%@v4_stack_children+v4_folder_children+v4_folder_files";
+    let (served, desk, done) = in_trouble(1, fault);
+    let state = desk.run(&["state", "list", "--status", "failed"]).expect(0);
+    for there in [FOLDER, STACK] {
+        assert!(lives(&served, there), "{there}");
+        assert!(done.out.contains(there) && state.out.contains(there));
+    }
+    served.stop();
+}
+
+#[test]
+fn a_stack_whose_list_ends_early_is_left_alone_and_the_rest_goes_on() {
+    // More than a page of it: the list ends after the first one.
+    let (served, _desk, done) = in_trouble(101, "list-ends=page:1@v4_stack_children");
+    assert!(done.out.contains("1 not to be read"), "{}", done.out);
+    assert!(lives(&served, STACK) && !lives(&served, FOLDER));
+    let last = format!("8d1f0c52-6a3b-4c7e-9f21-0000000001{:02x}", 100);
+    assert!(lives(&served, &last));
+    served.stop();
+}

@@ -94,11 +94,7 @@ pub async fn read_around(
     for (id, kind) in tops.into_iter().filter(|(_, kind)| *kind != Kind::File) {
         let contents = tree.contents(id);
         match (&contents, read.assets.get_mut(&id)) {
-            // The list of a version stack that is in trouble is read again by the run, before it
-            // deletes a file of it.
-            (Contents::Unread(message), Some(seen))
-                if kind == Kind::Folder || tree.refused.contains(&id) =>
-            {
+            (Contents::Unread(message), Some(seen)) => {
                 known.listed_whole = false;
                 let message = Arc::clone(message);
                 *seen = Seen::Refused { message };

@@ -51,8 +51,6 @@ pub struct Tree {
     /// What is directly in each folder and version stack, in the order of the ids, or why that
     /// could not be read.
     pub lists: BTreeMap<AssetId, Listed>,
-    /// What the server refuses to list: it is not for this token, not there, or of another kind.
-    pub refused: BTreeSet<AssetId>,
     /// What the lists tell of the projects.
     pub projects: BTreeMap<AssetId, Project>,
 }
@@ -106,9 +104,6 @@ pub async fn read_tree(
                 growth.take(of, items, watch);
             }
             Err(unread) => {
-                if matches!(unread, Unread::Refused(_)) {
-                    growth.tree.refused.insert(of);
-                }
                 let why = unread.why()?;
                 watch.unread(of, &why);
                 growth.tree.lists.insert(of, Err(why.into()));
