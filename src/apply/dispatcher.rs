@@ -90,7 +90,11 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
 
     /// Tells what the plan found out already.
     fn begin(&mut self) {
-        (self.events).extend(self.approved.hold_changes(self.clock.now()));
+        let (holds, marks) = (
+            self.approved.hold_changes(self.clock.now()),
+            self.approved.marks(),
+        );
+        self.events.extend(holds.into_iter().chain(marks.news()));
         let forget = self.approved.forget();
         if !forget.is_empty() {
             self.forget(forget.to_vec());

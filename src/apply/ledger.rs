@@ -108,7 +108,7 @@ impl<'run, Se: Session> Ledger<'run, Se> {
         }
     }
 
-    /// Whether an event changes a record.
+    /// Whether an event changes what the state has.
     fn is_news(&self, event: &RunEvent) -> bool {
         let changes = |(id, outcome): &AssetOutcome| match outcome {
             // What is recorded may stand all the same.
@@ -120,7 +120,9 @@ impl<'run, Se: Session> Ledger<'run, Se> {
         };
         match event {
             RunEvent::Answered { outcomes, .. } => outcomes.iter().any(changes),
-            RunEvent::HoldsChanged { .. } | RunEvent::Forgotten { .. } => true,
+            RunEvent::HoldsChanged { .. }
+            | RunEvent::Forgotten { .. }
+            | RunEvent::Marked { .. } => true,
             RunEvent::Started(_)
             | RunEvent::Described { .. }
             | RunEvent::Intent { .. }

@@ -120,6 +120,13 @@ pub(super) fn event(event: &RunEvent) {
             "the holds of the state change"
         ),
         RunEvent::Described { assets } => trace!(assets = assets.len(), "assets are described"),
+        RunEvent::Marked { seen, lifted } => {
+            debug!(
+                seen = seen.len(),
+                lifted = lifted.len(),
+                "marks are written down"
+            );
+        }
         RunEvent::Intent {
             batch,
             task,

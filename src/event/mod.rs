@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::asset::AssetId;
-use crate::inventory::Known;
+use crate::inventory::{Known, Mark};
 use crate::outcome::{AssetOutcome, Evidence};
 
 mod call;
@@ -183,6 +183,13 @@ pub enum RunEvent {
         /// Which assets, and what is known of each.
         assets: Vec<(AssetId, Known)>,
     },
+    /// The marks that people have set in Frame.io are other than the state has them.
+    Marked {
+        /// Those that are new, or say something else.
+        seen: Vec<(AssetId, Mark)>,
+        /// The assets that bear none any more.
+        lifted: Vec<AssetId>,
+    },
     /// A batch is about to be sent. Without an answer its assets are unknown.
     Intent {
         /// The batch's number within the run, from 1.
@@ -298,6 +305,7 @@ impl RunEvent {
             Self::Started(_)
             | Self::HoldsChanged { .. }
             | Self::Described { .. }
+            | Self::Marked { .. }
             | Self::Intent { .. }
             | Self::Opened { .. }
             | Self::FileDone { .. }
@@ -323,6 +331,7 @@ impl RunEvent {
             | Self::Stopping { at, .. }
             | Self::Ended { at, .. } => Some(*at),
             Self::Described { .. }
+            | Self::Marked { .. }
             | Self::Intent { .. }
             | Self::Opened { .. }
             | Self::FileDone { .. }

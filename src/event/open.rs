@@ -99,6 +99,7 @@ impl OpenBatches {
             RunEvent::Started(_)
             | RunEvent::HoldsChanged { .. }
             | RunEvent::Described { .. }
+            | RunEvent::Marked { .. }
             | RunEvent::Opened { .. }
             | RunEvent::Warned { .. }
             | RunEvent::Paced { .. }

@@ -16,7 +16,7 @@ use crate::plan::decide::Decision;
 use crate::plan::figure::Report;
 use crate::plan::holds;
 use crate::plan::unread_marks::UnreadMarks;
-use crate::plan::{Place, Plan, Shelter, Unplaced, Unsettled};
+use crate::plan::{MarksSince, Place, Plan, Shelter, Unplaced, Unsettled};
 
 /// Who or what agreed to a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -141,6 +141,7 @@ pub struct Approved {
     inside: BTreeMap<AssetId, Vec<AssetId>>,
     about: BTreeMap<AssetId, About>,
     holds: HoldChanges,
+    marks: MarksSince,
 }
 
 /// An asset whose earlier delete was not answered.
@@ -189,6 +190,12 @@ impl Approved {
     #[must_use]
     pub fn resolve(&self) -> &[Resolve] {
         &self.resolve
+    }
+
+    /// What is new of the marks that people have set, and is only written down.
+    #[must_use]
+    pub const fn marks(&self) -> &MarksSince {
+        &self.marks
     }
 
     /// What was found out before the run, and is only written down.
@@ -285,6 +292,7 @@ pub fn approve(plan: &Plan, consent: Consent, skip_mismatched: bool) -> Result<A
         inside: plan.inside.clone(),
         about: plan.about.clone(),
         holds: holds::changes(&plan.holds),
+        marks: plan.marks.clone(),
     };
     for step in &plan.steps {
         let (id, kind) = (step.id, step.kind());

@@ -78,11 +78,11 @@ pub(super) fn gather(plan: &mut Plan, inputs: Inputs<'_>) {
         about.kind = step.kind().or(about.kind);
         plan.about.insert(step.id, about);
     }
-    for files in plan.stacks.values() {
-        for file in files.iter() {
-            if let Some(about) = read.as_mut().and_then(|read| read.about(*file)) {
-                plan.about.entry(*file).or_insert(about);
-            }
+    let files = plan.stacks.values().flat_map(|files| files.iter());
+    let lifted = plan.marks.lifted.iter().map(|(id, _)| id);
+    for id in files.chain(lifted) {
+        if let Some(about) = read.as_mut().and_then(|read| read.about(*id)) {
+            plan.about.entry(*id).or_insert(about);
         }
     }
     if let Some(inventory) = inventory {

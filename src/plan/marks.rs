@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::asset::{AssetId, Kind};
 use crate::inventory::{Contents, Facts, Inventory, Mark, Marked, Marking, Marks, NoMark};
-use crate::plan::model::Plan;
+use crate::plan::model::{MarksSince, Plan};
 use crate::plan::unread_marks::{Lack, UnreadMarks};
 
 /// The marks that are in force, by asset.
@@ -23,6 +23,29 @@ pub(super) fn in_force(inventory: Option<&Inventory>) -> BTreeMap<AssetId, Mark>
 fn asked(inventory: Option<&Inventory>) -> Option<(&Inventory, &Marks)> {
     let inventory = inventory?;
     Some((inventory, inventory.marks.as_ref()?))
+}
+
+/// What is new of marks beside those of earlier runs. Of what was not read nobody knows whether it
+/// was lifted; where nobody asks for marks any more, none counts.
+pub(super) fn since(
+    before: &BTreeMap<AssetId, Mark>,
+    now: &BTreeMap<AssetId, Mark>,
+    inventory: Option<&Inventory>,
+) -> MarksSince {
+    let is_lifted = |id: &AssetId| {
+        let Some(facts) = inventory.and_then(|inventory| inventory.facts(*id)) else {
+            return false;
+        };
+        let asked = inventory.and_then(|inventory| inventory.marks.as_ref());
+        asked.is_none_or(|asked| asked.marking.of(facts) == Marked::No)
+    };
+    let seen = now.iter().filter(|(id, mark)| before.get(id) != Some(mark));
+    let lifted = before.iter().filter(|(id, _)| is_lifted(id));
+    let pair = |(id, mark): (&AssetId, &Mark)| (*id, mark.clone());
+    MarksSince {
+        seen: seen.map(pair).collect(),
+        lifted: lifted.map(pair).collect(),
+    }
 }
 
 /// Whether the fields of the account are to be read: nothing that was read shows that people can

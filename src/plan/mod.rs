@@ -34,8 +34,8 @@ mod wanted;
 mod tests;
 
 pub use model::{
-    Checked, Held, LeftAlone, LiveCheck, Other, Place, Plan, Shelter, Step, Totals, Unplaced,
-    Unsettled,
+    Checked, Held, LeftAlone, LiveCheck, MarksSince, Other, Place, Plan, Shelter, Step, Totals,
+    Unplaced, Unsettled,
 };
 pub use walk::Inputs;
 pub use wanted::{Wanted, wanted};
@@ -90,6 +90,7 @@ pub fn make(inputs: Inputs<'_>) -> Plan {
         Some(None) if shelter::connections(&plan).is_none() => {}
         Some(None) | None => plan.shelter = Shelter::NotChecked,
     }
+    plan.marks = walk.marks_since();
     gather::gather(&mut plan, inputs);
     plan.measure();
     plan.unread_marks = marks::unread(&plan, inputs.inventory);

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::asset::{AssetId, Kind};
-use crate::inventory::Person;
+use crate::event::RunEvent;
+use crate::inventory::{Mark, Person};
 use crate::manifest::document::{Details, Spot};
 use crate::plan::about::{About, WholeFolder};
 use crate::plan::decide::{Decision, Why};
@@ -54,10 +55,34 @@ pub struct Plan {
     pub guards: Option<Arc<Report>>,
     /// Why marks could not be read of what is to be deleted, where they could not.
     pub unread_marks: Option<UnreadMarks>,
+    /// What is new of the marks that people have set, beside what the state has.
+    pub marks: MarksSince,
     /// What chooses the steps, where the plan is a part.
     pub only: Vec<Only>,
     /// The steps that this leaves out, for holds and guards, which count over all.
     pub left_out: Vec<Step>,
+}
+
+/// What is new of the marks that people have set in Frame.io, in the order of the ids.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MarksSince {
+    /// Those that the state does not have, or has otherwise.
+    pub seen: Vec<(AssetId, Mark)>,
+    /// Those that the state has, of assets that were read and bear none now.
+    pub lifted: Vec<(AssetId, Mark)>,
+}
+
+impl MarksSince {
+    /// What a run writes down of it; nothing where nothing is new.
+    #[must_use]
+    pub fn news(&self) -> Option<RunEvent> {
+        let Self { seen, lifted } = self;
+        let is_new = !seen.is_empty() || !lifted.is_empty();
+        is_new.then(|| RunEvent::Marked {
+            seen: seen.clone(),
+            lifted: lifted.iter().map(|(id, _)| *id).collect(),
+        })
+    }
 }
 
 /// An asset that is only read, since an earlier delete was not answered.
@@ -282,7 +307,7 @@ impl Plan {
         steps.filter(|step| step.decision.may_delete())
     }
 
-    /// Whether a run has something to do.
+    /// Whether a run has something to do for an asset.
     #[must_use]
     pub fn has_work(&self) -> bool {
         self.totals.changes() > 0 || !self.unsettled.is_empty() || self.changes_holds()
@@ -292,6 +317,12 @@ impl Plan {
     #[must_use]
     pub fn changes_holds(&self) -> bool {
         self.holds.iter().any(|hold| hold.change.is_some())
+    }
+
+    /// Whether a run has something to do, be it no more than to write marks down.
+    #[must_use]
+    pub fn has_news(&self) -> bool {
+        self.has_work() || self.marks.news().is_some()
     }
 }
 

@@ -12,7 +12,7 @@ use crate::manifest::document::{Details, Entry, Manifests};
 use crate::plan::decide::{Case, Decision, HoldInForce, Rules, Why, decide};
 use crate::plan::holds::{InForce, in_force};
 use crate::plan::marks;
-use crate::plan::model::{Held, Step};
+use crate::plan::model::{Held, MarksSince, Step};
 use crate::state::{Record, State, Status};
 
 /// Everything that a plan is made from.
@@ -90,6 +90,14 @@ impl<'plan> Walk<'plan> {
         let mut held: Vec<Held> = holds.chain(marks).collect();
         held.sort_unstable_by_key(|held| held.id);
         held
+    }
+
+    /// What is new of the marks, beside what the state has.
+    pub(super) fn marks_since(&self) -> MarksSince {
+        let Inputs {
+            state, inventory, ..
+        } = self.inputs;
+        marks::since(&state.marks, &self.marks, inventory)
     }
 
     /// Whether the custom fields of the account must be read, to know that people can set a mark.

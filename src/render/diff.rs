@@ -51,7 +51,8 @@ pub struct DiffView<'plan> {
 ///
 /// Returns what the sink says when it cannot take the text.
 pub fn diff(view: &DiffView<'_>, style: Style, sink: &mut dyn Write) -> io::Result<()> {
-    if view.plan.totals.changes() == 0 && !view.plan.changes_holds() {
+    let news = view.plan.marks.news();
+    if view.plan.totals.changes() == 0 && !view.plan.changes_holds() && news.is_none() {
         return Ok(());
     }
     let change = Change::new(view);
@@ -178,11 +179,15 @@ impl<'plan> Change<'plan> {
             files: BTreeMap::new(),
             holds: state.holds.clone(),
             catalogue: described(view),
+            marks: state.marks.clone(),
         };
         let number = view.run.number;
         after.apply(number, &RunEvent::Started(view.run.clone()));
         let (at, changes) = (view.run.at, holds::changes(&view.plan.holds));
         after.apply(number, &RunEvent::HoldsChanged { at, changes });
+        if let Some(news) = view.plan.marks.news() {
+            after.apply(number, &news);
+        }
         let expected = Expected::new(view.plan, assets, number, view.run.at);
         let new = || {
             let walk = Records::walk(assets, &view.plan.steps, &expected);

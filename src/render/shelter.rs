@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::asset::AssetId;
 use crate::inventory::Mark;
 use crate::plan::decide::{Path, Waypoint, Why};
-use crate::plan::{LeftAlone, Other};
+use crate::plan::{LeftAlone, Other, Plan};
 use crate::render::escape::escape;
 use crate::render::report::Kept;
 use crate::render::{Style, counted, moment, words};
@@ -82,6 +82,28 @@ pub(super) fn kept_back(all: &[Kept], style: Style, sink: &mut dyn Write) -> io:
         writeln!(sink, "    {}  {why}", one.id)?;
     }
     words::fold(4, all.len().saturating_sub(SHOWN), "more", style, sink)
+}
+
+/// Says which marks were lifted since a run has seen them.
+///
+/// # Errors
+///
+/// Returns what the sink says when it cannot take the text.
+pub(super) fn lifted(plan: &Plan, style: Style, sink: &mut dyn Write) -> io::Result<()> {
+    let lifted = &plan.marks.lifted;
+    if lifted.is_empty() {
+        return Ok(());
+    }
+    let marks = counted(lifted.len(), "mark was", "marks were");
+    let word = style.warning("warning:");
+    writeln!(sink, "\n{word} {marks} lifted since an earlier run:")?;
+    for (id, mark) in lifted.iter().take(SHOWN) {
+        let about = plan.about.get(id);
+        let name = about.and_then(|about| about.name.as_deref()).map(escape);
+        let name = name.map_or_else(String::new, |name| format!("  {name}"));
+        writeln!(sink, "    {id}{name}  was {}", marked(mark))?;
+    }
+    words::fold(4, lifted.len().saturating_sub(SHOWN), "more", style, sink)
 }
 
 /// Says what a saved plan leaves alone.

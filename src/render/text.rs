@@ -100,6 +100,7 @@ pub(crate) fn plan(view: &PlanView<'_>, style: Style, sink: &mut dyn Write) -> i
     if let Some(report) = plan.guards.as_ref().filter(|_| totals.deletes() > 0) {
         guards::unchecked(report, &page, sink)?;
     }
+    shelter::lifted(plan, style, sink)?;
     shelter::left_alone(&plan.left_alone, style, sink)?;
     checked::note(view.checked, &page, sink)
 }

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::asset::AssetId;
 use crate::event::{Provenance, Released, RunEvent, RunInfo, Subject};
+use crate::inventory::Mark;
 use crate::outcome::{Evidence, Failure, FailureKind, Outcome};
 pub use api::{Abilities, Api};
 pub use catalogue::Catalogue;
@@ -47,6 +48,8 @@ pub struct State {
     pub holds: BTreeMap<Subject, KeptHold>,
     /// What the assets were called, where they lay and how large they were.
     pub catalogue: Catalogue,
+    /// The marks that people had set in Frame.io when they were read last.
+    pub marks: BTreeMap<AssetId, Mark>,
 }
 
 /// Which assets a state speaks of: API, server and account.
@@ -229,6 +232,7 @@ impl State {
             files: BTreeMap::new(),
             holds: BTreeMap::new(),
             catalogue: Catalogue::default(),
+            marks: BTreeMap::new(),
         }
     }
 
@@ -254,6 +258,9 @@ impl State {
             for (id, known) in assets {
                 self.catalogue.insert(*id, known.clone());
             }
+        } else if let RunEvent::Marked { seen, lifted } = event {
+            self.marks.extend(seen.iter().cloned());
+            self.marks.retain(|id, _| !lifted.contains(id));
         } else if let RunEvent::Forgotten { ids, .. } = event {
             self.drop_records(ids);
         }

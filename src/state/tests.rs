@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::inventory::{Known, Location};
+use crate::inventory::{Known, Location, Mark};
 
 fn id(n: u128) -> AssetId {
     AssetId::from_uuid(Uuid::from_u128(n))
@@ -256,6 +256,7 @@ fn any_state() -> impl Strategy<Value = State> {
         .prop_map(|(lineage, endpoint, account, runs, assets, holds)| State {
             catalogue: catalogue(&endpoint, &assets),
             files: files(&assets),
+            marks: marks(&assets),
             lineage: Uuid::from_u128(lineage),
             serial: 9,
             target: Target {
@@ -267,6 +268,19 @@ fn any_state() -> impl Strategy<Value = State> {
             assets,
             holds,
         })
+}
+
+/// Marks of every third asset.
+fn marks(assets: &BTreeMap<AssetId, Record>) -> BTreeMap<AssetId, Mark> {
+    let mark = |value: usize| Mark {
+        field: "Retention".into(),
+        value: format!("\"{value}").into(),
+    };
+    let some = assets
+        .keys()
+        .enumerate()
+        .filter(|(place, _)| place % 3 == 1);
+    some.map(|(place, id)| (*id, mark(place))).collect()
 }
 
 /// Files of every second asset that may have some.

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::asset::AssetId;
 use crate::event::{Ending, Provenance, RunEvent, RunInfo, Task};
+use crate::inventory::Mark;
 use crate::outcome::{Evidence, Failure, FailureKind, Outcome};
 use crate::state::{Api, State, Status, Target, format};
 use crate::store::file::FileStore;
@@ -103,6 +104,11 @@ fn run() -> impl Strategy<Value = Vec<RunEvent>> {
             }
         }
         if ended {
+            let (field, value) = ("Retention".into(), "Hold".into());
+            events.push(RunEvent::Marked {
+                seen: vec![(asset(2), Mark { field, value })],
+                lifted: vec![asset(3)],
+            });
             events.push(RunEvent::Forgotten {
                 at: Timestamp::UNIX_EPOCH,
                 ids: vec![asset(1)],

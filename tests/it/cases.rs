@@ -81,6 +81,7 @@ cases! {
     manifests_passed_over
     marks
     marks_and_a_saved_plan
+    marks_lifted
     marks_that_cannot_be_read
     missing
     names_in_the_state

@@ -127,6 +127,7 @@ fn known(events: &[RunEvent]) -> BTreeMap<AssetId, &'static str> {
             RunEvent::Started(_)
             | RunEvent::HoldsChanged { .. }
             | RunEvent::Described { .. }
+            | RunEvent::Marked { .. }
             | RunEvent::Opened { .. }
             | RunEvent::FileDone { .. }
             | RunEvent::Forgotten { .. }

@@ -164,7 +164,7 @@ fn apply(
     }
     // What is in the way is refused whether or not anything is to be done, and nobody is asked.
     check(plan, skip)?;
-    if !plan.has_work() {
+    if !plan.has_news() {
         return idle(context, arguments, &settings, plan, streams);
     }
     let consent = if saved.is_some() {

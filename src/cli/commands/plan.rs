@@ -130,7 +130,10 @@ fn show_diff(
     } = prepared;
     let path: PathBuf = settings.state.value.components().collect();
     let path = path.to_string_lossy();
-    let info = who.run_info(&basis.state, basis.now, basis.target.account.clone());
+    // A run that sends nothing writes down no account.
+    let account = basis.target.account.clone();
+    let account = account.filter(|_| plan.totals.deletes() + plan.unsettled.len() > 0);
+    let info = who.run_info(&basis.state, basis.now, account);
     let view = DiffView {
         plan,
         state: &basis.state,

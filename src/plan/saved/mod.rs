@@ -3,6 +3,7 @@
 //! Only this module knows its bytes. The document is written by this program and read by it;
 //! nobody edits it, so it is taken only as it was written, down to the last byte.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::sync::Arc;
 
@@ -10,13 +11,15 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize};
 use uuid::Uuid;
 
+use crate::asset::AssetId;
 use crate::diagnostic::of_a_parser;
+use crate::inventory::Mark;
 use crate::manifest::document::{Manifests, SourceFile};
 use crate::plan::figure::Report;
 use crate::plan::forecast::RateForecast;
 use crate::plan::holds::PlannedHold;
 use crate::plan::only::Only;
-use crate::plan::{Checked, Plan, Shelter, Totals};
+use crate::plan::{Checked, MarksSince, Plan, Shelter, Totals};
 use crate::state::{Api, Target};
 use crate::visible::json;
 
@@ -98,6 +101,9 @@ pub struct PlanDocument {
     ///
     /// A list called `holds` is that of a manifest.
     pub(crate) protection: Vec<PlannedHold>,
+    /// The marks that people had set in Frame.io when an earlier run read them, and that are lifted.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    lifted: BTreeMap<AssetId, Mark>,
     /// What is to happen, sorted by asset; unchanged assets are only counted.
     actions: Vec<Action>,
 }
@@ -214,6 +220,7 @@ pub fn document(plan: &Plan, manifests: &Manifests, basis: &Basis) -> PlanDocume
         forecast,
         guards: plan.guards.clone(),
         protection: plan.holds.clone(),
+        lifted: plan.marks.lifted.iter().cloned().collect(),
         actions: plan
             .steps
             .iter()
@@ -303,6 +310,7 @@ impl PlanDocument {
             forecast,
             guards,
             protection,
+            lifted,
             actions,
         } = self;
         let mut sink = io::BufWriter::new(sink);
@@ -324,6 +332,9 @@ impl PlanDocument {
         field(&mut sink, ",\n\"totals\":", totals)?;
         field(&mut sink, ",\n\"forecast\":", forecast)?;
         field(&mut sink, ",\n\"guards\":", guards)?;
+        if !lifted.is_empty() {
+            field(&mut sink, ",\n\"lifted\":", lifted)?;
+        }
         rows(&mut sink, ",\n\"protection\":[", protection)?;
         rows(&mut sink, ",\n\"actions\":[", actions)?;
         sink.write_all(b"}\n")?;
@@ -360,6 +371,10 @@ impl PlanDocument {
             },
             guards: self.guards.clone(),
             holds: self.protection.clone(),
+            marks: MarksSince {
+                seen: Vec::new(),
+                lifted: self.lifted.clone().into_iter().collect(),
+            },
             only: self.only.clone(),
             ..Plan::default()
         };

@@ -285,6 +285,51 @@ fn a_mark_set_or_lifted_since_the_review_leaves_an_asset_alone() {
     assert_eq!((same.left_alone.len(), same.totals.deletes()), (0, 1));
 }
 
+#[test]
+fn a_mark_is_remembered_and_named_once_it_is_lifted() {
+    let keep = || Some(says("Keep"));
+    let hold = || Some(says("hold"));
+    let since = |state: &State, inventory: &Inventory| {
+        plan_seen(&listing(&[1, 2, 3]), state, inventory).marks
+    };
+    let files = [(1, hold()), (2, keep()), (3, None)];
+    let mut state = empty_state();
+    let first = since(&state, &flat(&files, asked(None)));
+    assert_eq!(first.seen, [(id(1), mark())]);
+    assert_eq!(first.lifted, []);
+    state.apply(1, &first.news().unwrap());
+    assert_eq!(since(&state, &flat(&files, asked(None))).news(), None);
+    // Another value is news, and another letter case of it too.
+    let legal = Mark {
+        value: "Legal".into(),
+        ..mark()
+    };
+    for n in [1, 2, 3, 4] {
+        state.marks.insert(id(n), legal.clone());
+    }
+    let next = since(&state, &flat(&files, asked(None)));
+    assert_eq!(next.seen, [(id(1), mark())]);
+    // The third was read without its fields, and the fourth not at all.
+    assert_eq!(next.lifted, [(id(2), legal.clone())]);
+    // Where nobody asks for marks any more none of them counts.
+    let dropped = since(&state, &flat(&files, None));
+    let ids: Vec<AssetId> = dropped.lifted.iter().map(|(id, _)| *id).collect();
+    assert_eq!(ids, [1, 2, 3].map(id));
+    let mut after = state.clone();
+    after.apply(2, &dropped.news().unwrap());
+    assert_eq!(after.marks, [(id(4), legal)].into());
+    // Without a look at the server nobody knows.
+    let blind = make(Inputs {
+        manifests: &listing(&[1, 2, 3]),
+        state: &state,
+        inventory: None,
+        check_retired: false,
+        rules: Rules::default(),
+        now: at(NOW),
+    });
+    assert_eq!(blind.marks.news(), None);
+}
+
 /// A tree of folders and files: each but the first lies in an earlier folder.
 #[derive(Debug, Clone)]
 struct World {

@@ -102,11 +102,14 @@ impl Tree {
             listed_whole: true,
             ..Places::default()
         };
+        // Whatever a list shows has its place by that.
+        let whole = listed.iter().filter(|n| !unlisted.contains(n));
+        let shown: BTreeSet<u128> = whole.flat_map(|n| self.contents(*n)).collect();
         for n in self.all() {
             let facts = self.facts(n);
             places.kinds.insert(id(n), facts.kind);
             let lies = match self.parent(n) {
-                _ if unplaced.contains(&n) => Lies::Unread("no answer".into()),
+                _ if unplaced.contains(&n) && !shown.contains(&n) => Lies::Unread("no answer".into()),
                 Some(parent) => Lies::In(id(parent)),
                 None => Lies::AtTop,
             };

@@ -18,6 +18,7 @@ impl<'line> Event<'line> {
             RunEvent::Started(_)
             | RunEvent::HoldsChanged { .. }
             | RunEvent::Described { .. }
+            | RunEvent::Marked { .. }
             | RunEvent::Opened { .. }
             | RunEvent::Answered { .. }
             | RunEvent::Ended { .. } => {

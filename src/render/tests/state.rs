@@ -95,6 +95,7 @@ fn known() -> State {
             ),
         ]),
         catalogue,
+        marks: BTreeMap::new(),
     }
 }
 

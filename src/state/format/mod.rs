@@ -157,6 +157,17 @@ pub fn head_lines(state: &State, folders: &BTreeSet<u32>) -> Vec<String> {
     if last.is_some() {
         lines.push("},".to_owned());
     }
+    let last = state.marks.keys().next_back();
+    if last.is_some() {
+        lines.push(r#""marks":{"#.to_owned());
+    }
+    for (id, mark) in &state.marks {
+        let comma = if Some(id) == last { "" } else { "," };
+        lines.push(format!(r#""{id}":{}{comma}"#, json(mark)));
+    }
+    if last.is_some() {
+        lines.push("},".to_owned());
+    }
     lines.push(r#""assets":{"#.to_owned());
     lines
 }
@@ -425,6 +436,9 @@ pub(crate) struct StateDocument {
     /// Where assets lay, by the numbers that they have in the records.
     #[serde(default)]
     folders: BTreeMap<String, FolderLine<'static>>,
+    /// The marks that people had set in Frame.io when they were read last.
+    #[serde(default)]
+    marks: BTreeMap<AssetId, crate::inventory::Mark>,
     /// What is known, by asset.
     assets: BTreeMap<AssetId, RecordLine<'static>>,
     /// What is held, by asset, as runs found it in manifests: it stays so until it is released.

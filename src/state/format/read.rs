@@ -69,13 +69,14 @@ impl<'de> Visitor<'de> for StateVisitor {
             "account",
             "runs",
             "folders",
+            "marks",
             "assets",
             "holds",
             "project_holds",
         ];
         let (mut version, mut lineage, mut serial) = (None, None, None);
         let (mut api, mut endpoint, mut account) = (None, None, None);
-        let (mut runs, mut folders) = (None, None);
+        let (mut runs, mut folders, mut marks) = (None, None, None);
         let (mut assets, mut holds, mut project_holds) = (None, None, None);
         while let Some(key) = map.next_key::<Cow<'de, str>>()? {
             match &*key {
@@ -95,6 +96,7 @@ impl<'de> Visitor<'de> for StateVisitor {
                 "account" => set(&mut account, "account", map.next_value()?)?,
                 "runs" => set(&mut runs, "runs", map.next_value_seed(Runs)?)?,
                 "folders" => set(&mut folders, "folders", map.next_value_seed(Folders)?)?,
+                "marks" => set(&mut marks, "marks", map.next_value()?)?,
                 "assets" => set(&mut assets, "assets", map.next_value_seed(Assets)?)?,
                 "holds" => {
                     let subject = Subject::Asset;
@@ -136,6 +138,7 @@ impl<'de> Visitor<'de> for StateVisitor {
             files,
             holds: holds.into_iter().chain(projects).collect(),
             catalogue,
+            marks: marks.unwrap_or_default(),
         };
         check(&state).map_err(A::Error::custom)?;
         Ok(state)

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::asset::AssetId;
 use crate::event::{Ending, HoldChanges, Provenance, RunEvent, RunInfo, Task};
-use crate::inventory::Known;
+use crate::inventory::{Known, Mark};
 use crate::outcome::{AssetOutcome, Evidence, Failure, FailureKind, Outcome};
 
 #[derive(Serialize, Deserialize)]
@@ -37,6 +37,13 @@ pub(super) enum EventLine<'line> {
     },
     /// What assets are called, where they lie and how large they are.
     Described { assets: BTreeMap<AssetId, Known> },
+    /// The marks that people have set in Frame.io are other than before.
+    Marked {
+        /// Those that are new, or say something else.
+        seen: BTreeMap<AssetId, Mark>,
+        /// The assets that bear none any more.
+        lifted: Cow<'line, [AssetId]>,
+    },
     /// A batch is about to be sent; without an answer its assets are unknown.
     Intent {
         batch: u64,
@@ -197,6 +204,10 @@ impl<'line> EventLine<'line> {
             RunEvent::Described { assets } => Self::Described {
                 assets: assets.iter().cloned().collect(),
             },
+            RunEvent::Marked { seen, lifted } => Self::Marked {
+                seen: seen.iter().cloned().collect(),
+                lifted: Cow::Borrowed(lifted),
+            },
             RunEvent::Intent {
                 batch,
                 task,
@@ -289,6 +300,11 @@ const fn changed(at: Timestamp, changes: HoldChanges) -> RunEvent {
     RunEvent::HoldsChanged { at, changes }
 }
 
+fn marked(seen: BTreeMap<AssetId, Mark>, lifted: Vec<AssetId>) -> RunEvent {
+    let seen = seen.into_iter().collect();
+    RunEvent::Marked { seen, lifted }
+}
+
 impl From<EventLine<'_>> for RunEvent {
     fn from(event: EventLine<'_>) -> Self {
         match event {
@@ -317,6 +333,7 @@ impl From<EventLine<'_>> for RunEvent {
             EventLine::Described { assets } => Self::Described {
                 assets: assets.into_iter().collect(),
             },
+            EventLine::Marked { seen, lifted } => marked(seen, lifted.into_owned()),
             EventLine::Intent {
                 batch,
                 task,
