@@ -41,7 +41,7 @@ impl Group {
             ),
             Self::Unreadable => (
                 "Failed",
-                ": the token may not read them, so nothing is sent",
+                ": they may not be read, or not to their ends, so nothing is sent",
             ),
             Self::Unread => (
                 "Not read",
