@@ -12,6 +12,7 @@ pub const fn text(name: SchemaName) -> &'static str {
         SchemaName::State => include_str!("../../schemas/state.schema.json"),
         SchemaName::Journal => include_str!("../../schemas/journal.schema.json"),
         SchemaName::Plan => include_str!("../../schemas/plan.schema.json"),
+        SchemaName::Due => include_str!("../../schemas/due.schema.json"),
         SchemaName::Events => include_str!("../../schemas/events.schema.json"),
         SchemaName::Whoami => include_str!("../../schemas/whoami.schema.json"),
         SchemaName::Find => include_str!("../../schemas/find.schema.json"),
@@ -37,6 +38,7 @@ mod tests {
     use crate::cli::{guards, marks};
     use crate::manifest::schema::Manifest;
     use crate::plan::saved::PlanDocument;
+    use crate::render::due;
     use crate::render::events::Event;
     use crate::render::find_data::Document;
     use crate::render::whoami::Whoami;
@@ -50,6 +52,7 @@ mod tests {
             SchemaName::State => schema_of::<StateDocument>(),
             SchemaName::Journal => schema_of::<Line<'static>>(),
             SchemaName::Plan => schema_of::<PlanDocument>(),
+            SchemaName::Due => schema_of::<due::Document<'static>>(),
             SchemaName::Events => schema_of::<Event<'static>>(),
             SchemaName::Whoami => schema_of::<Whoami>(),
             SchemaName::Find => schema_of::<Document<'static>>(),

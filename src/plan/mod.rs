@@ -14,6 +14,7 @@ use crate::state::{Record, Status};
 pub mod about;
 pub mod approve;
 pub mod decide;
+pub mod due;
 pub mod figure;
 pub mod forecast;
 mod gather;

@@ -13,6 +13,7 @@ pub use crate::diagnostic::{count, counted, thousands};
 pub(crate) mod basis;
 pub(crate) mod checked;
 pub mod diff;
+pub(crate) mod due;
 pub(crate) mod escape;
 pub(crate) mod events;
 pub(crate) mod find;

@@ -91,6 +91,7 @@ cases! {
     plan_checks
     plan_checks_v4
     plan_diff
+    plan_due
     plan_document
     plan_exit_code
     plan_long

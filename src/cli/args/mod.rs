@@ -240,7 +240,15 @@ pub struct Plan {
     /// The plan is not checked: token, account and assets may be others.
     #[arg(long, help_heading = heading::PLAN, conflicts_with = "check_retired")]
     pub offline: bool,
-    /// Print it for people, as a diff of the state, or as a document
+    /// Say only what comes due within this time, by owner, such as `7d`
+    ///
+    /// It goes by manifests and state, and reads no server.
+    #[arg(
+        long, value_name = "TIME", value_parser = parse_duration, help_heading = heading::PLAN,
+        conflicts_with_all = ["out", "only", "detailed_exitcode", "full", "check_retired"]
+    )]
+    pub due: Option<Duration>,
+    /// Print it for people, as a diff of the state, or as a document; `markdown` with `--due`
     #[arg(
         long, value_enum, default_value_t = PlanFormat::Text, value_name = "FORMAT",
         help_heading = heading::APPROVAL
@@ -371,6 +379,8 @@ pub enum PlanFormat {
     Diff,
     /// The plan document.
     Json,
+    /// To be mailed or pasted.
+    Markdown,
 }
 
 /// `retire show`.
@@ -444,6 +454,8 @@ pub enum SchemaName {
     Journal,
     /// The plan document.
     Plan,
+    /// What `plan --due --format json` prints.
+    Due,
     /// A line of the event stream.
     Events,
     /// What `whoami --format json` prints.

@@ -1,6 +1,9 @@
 //! `retire plan`: show what apply would do. It reads, and cannot delete.
 
 use std::path::PathBuf;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
 
 use crate::app::prepare::{Basis, Prepared, prepare};
 use crate::app::provenance::Identity;
@@ -16,9 +19,11 @@ use crate::cli::settings::Settings;
 use crate::cli::{clock, identity, playground, project};
 use crate::manifest::document::Manifests;
 use crate::plan::approve::{Refused, check};
-use crate::plan::{Checked, Plan as Planned, Totals};
+use crate::plan::{Checked, Plan as Planned, Totals, due};
+use crate::render;
 use crate::render::checked::{NOT_CHECKED, sentence};
 use crate::render::diff::{self, DiffView};
+use crate::render::due::DueView;
 use crate::render::text::{self, PlanView};
 use crate::store::Loaded;
 use crate::store::file::FileStore;
@@ -30,8 +35,17 @@ pub(crate) fn run(context: &Context, arguments: &Plan) -> Result<Exit, Failure> 
     if arguments.out.is_some() && standard {
         return Err(Failure::SavedStandard);
     }
+    if arguments.format == PlanFormat::Markdown && arguments.due.is_none() {
+        return Err(Failure::OnlyDue("markdown"));
+    }
     let manifests = context.manifests(paths)?;
     let settings = context.settings(&arguments.settings.given, arguments.run, paths)?;
+    if let Some(within) = arguments.due {
+        if arguments.format == PlanFormat::Diff {
+            return Err(Failure::NotDue);
+        }
+        return show_due(context, arguments.format, within, (&settings, &manifests));
+    }
     let state = &settings.state.value;
     // What stands in its way is told before anybody waits for a server.
     if let Some(path) = &arguments.out {
@@ -69,7 +83,9 @@ pub(crate) fn run(context: &Context, arguments: &Plan) -> Result<Exit, Failure> 
     match format {
         PlanFormat::Text => show_text(context, arguments, &settings, &prepared)?,
         PlanFormat::Diff => show_diff(context, &settings, &prepared, &who)?,
-        PlanFormat::Json => context.console.data(|_, sink| document().to_json(sink))?,
+        PlanFormat::Json | PlanFormat::Markdown => {
+            context.console.data(|_, sink| document().to_json(sink))?;
+        }
     }
     if let Some(path) = &arguments.out
         && format == PlanFormat::Text
@@ -91,6 +107,33 @@ pub(crate) fn run(context: &Context, arguments: &Plan) -> Result<Exit, Failure> 
         return Err(refused.into());
     }
     Ok(exit(plan, arguments.detailed_exitcode))
+}
+
+/// Prints what comes due, as far as manifests and state say.
+fn show_due(
+    context: &Context,
+    format: PlanFormat,
+    within: Duration,
+    (settings, manifests): (&Settings, &Manifests),
+) -> Result<Exit, Failure> {
+    let loaded = FileStore::new(&settings.state.value).load()?;
+    let warnings = loaded.iter().flat_map(|loaded| &loaded.warnings);
+    warnings.for_each(|warning| context.console.warn(warning));
+    let now = clock::now();
+    let until = now.saturating_add(SignedDuration::try_from(within).unwrap_or(SignedDuration::MAX));
+    let until = until.unwrap_or(Timestamp::MAX);
+    let state = loaded.as_ref().map(|loaded| &loaded.state);
+    let owners = due::due(manifests, state, (now, until));
+    let view = DueView {
+        owners: &owners,
+        until,
+    };
+    context.console.data(|style, sink| match format {
+        PlanFormat::Text | PlanFormat::Diff => render::due::text(&view, style, sink),
+        PlanFormat::Markdown => render::due::markdown(&view, sink),
+        PlanFormat::Json => render::due::json(&view, sink),
+    })?;
+    Ok(Exit::Done)
 }
 
 /// Prints the plan for people.

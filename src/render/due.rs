@@ -1,0 +1,214 @@
+//! What comes due, by owner: to be read, mailed or pasted.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::asset::{AssetId, Kind};
+use crate::plan::due::{Due, OfOwner, Waits};
+use crate::render::escape::escape;
+use crate::render::rows::path;
+use crate::render::size::bytes;
+use crate::render::{Paint, Style, counted, moment};
+use crate::visible;
+
+/// What is said of those for whom nobody answers.
+const NOBODY: &str = "no owner";
+
+/// What is shown of it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct DueView<'due> {
+    pub(crate) owners: &'due [OfOwner],
+    /// The moment up to which it was looked for.
+    pub(crate) until: Timestamp,
+}
+
+impl DueView<'_> {
+    fn headline(&self) -> String {
+        let all = self.owners.iter().map(|of| of.assets.len()).sum();
+        let until = moment(self.until);
+        match all {
+            0 => format!("Nothing comes due until {until}."),
+            1 => format!("1 asset comes due until {until}."),
+            all => format!(
+                "{} come due until {until}.",
+                counted(all, "asset", "assets")
+            ),
+        }
+    }
+}
+
+/// Says what is known beyond the name.
+fn said(due: &Due) -> Vec<String> {
+    let text = |text: &Option<Arc<str>>| text.as_ref().map(|text| escape(text).into_owned());
+    let waits = match &due.waits {
+        Waits::Date => None,
+        Waits::Hold(reason) => Some(format!("until then held: {}", escape(reason))),
+    };
+    let known = [
+        due.known.bytes.map(bytes),
+        waits,
+        text(&due.reason),
+        text(&due.ticket),
+    ];
+    known.into_iter().flatten().collect()
+}
+
+/// Writes it for people.
+///
+/// # Errors
+///
+/// Returns what the sink says when it cannot take the text.
+pub(crate) fn text(view: &DueView<'_>, style: Style, sink: &mut dyn Write) -> io::Result<()> {
+    writeln!(sink, "{}", style.paint(Paint::Bold, view.headline()))?;
+    for OfOwner { owner, assets } in view.owners {
+        let owner = owner.as_deref().map_or(NOBODY.into(), escape);
+        let title = format!("{owner} ({})", assets.len());
+        writeln!(sink, "\n{}", style.paint(Paint::Bold, title))?;
+        for due in assets {
+            let said: Vec<String> = said(due)
+                .into_iter()
+                .chain([escape(&due.listed).into_owned()])
+                .collect();
+            let (id, name) = (style.paint(Paint::Dim, due.id), path(&due.known));
+            let gap = if name.is_empty() { "" } else { "  " };
+            let said = said.join(" · ");
+            writeln!(sink, "  {}  {name}{gap}{id}  {said}", moment(due.at))?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes it as Markdown.
+///
+/// # Errors
+///
+/// Returns what the sink says when it cannot take the text.
+pub(crate) fn markdown(view: &DueView<'_>, sink: &mut dyn Write) -> io::Result<()> {
+    writeln!(sink, "{}", view.headline())?;
+    for OfOwner { owner, assets } in view.owners {
+        let owner = owner.as_deref().unwrap_or(NOBODY);
+        writeln!(sink, "\n## {}\n", plain(owner))?;
+        writeln!(sink, "| due | asset | id | |")?;
+        writeln!(sink, "|---|---|---|---|")?;
+        for due in assets {
+            writeln!(
+                sink,
+                "| {} | {} | `{}` | {} |",
+                moment(due.at),
+                plain(&path(&due.known)),
+                due.id,
+                plain(&said(due).join(" · "))
+            )?;
+        }
+    }
+    Ok(())
+}
+
+/// A text that Markdown takes for nothing but itself.
+fn plain(text: &str) -> String {
+    let mut plain = String::new();
+    for letter in escape(text).chars() {
+        if letter.is_ascii_punctuation() && !matches!(letter, ',' | '/' | '-') {
+            plain.push('\\');
+        }
+        plain.push(letter);
+    }
+    plain
+}
+
+/// What `plan --due --format json` prints.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(title = "frameio-retire due"))]
+pub(crate) struct Document<'a> {
+    /// The version of this document.
+    version: u32,
+    /// The moment up to which it was looked for: RFC 3339.
+    #[cfg_attr(test, schemars(with = "String", extend("format" = "date-time")))]
+    until: Timestamp,
+    /// What comes due, by owner.
+    owners: Vec<Owner<'a>>,
+}
+
+/// The assets of one owner.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Owner<'a> {
+    /// Who answers for them; null where no entry says.
+    owner: Option<&'a str>,
+    /// What comes due, the first at first.
+    assets: Vec<Asset<'a>>,
+}
+
+/// An asset that comes due.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Asset<'a> {
+    /// The moment from which it may be deleted: RFC 3339.
+    #[cfg_attr(test, schemars(with = "String", extend("format" = "date-time")))]
+    due: Timestamp,
+    /// The asset.
+    id: AssetId,
+    /// What sort of asset it is, where its entry says.
+    kind: Option<Kind>,
+    /// What it is called, where that is known.
+    name: Option<&'a str>,
+    /// The name of its project, where that is known.
+    project: Option<&'a str>,
+    /// The folders above it, where that is known.
+    folder: Option<&'a str>,
+    /// How large it is, in bytes, where that is known.
+    bytes: Option<u64>,
+    /// Why it is held until then; null where it waits for the date of its entry.
+    hold: Option<&'a str>,
+    /// Why it is to go.
+    reason: Option<&'a str>,
+    /// The ticket under which that was decided.
+    ticket: Option<&'a str>,
+    /// Where a manifest lists it: `file:line:column`.
+    at: &'a str,
+}
+
+impl<'a> Asset<'a> {
+    fn new(due: &'a Due) -> Self {
+        let location = due.known.location.as_deref();
+        Self {
+            due: due.at,
+            id: due.id,
+            kind: due.kind,
+            name: due.known.name.as_deref(),
+            project: location.and_then(|place| place.project.as_deref()),
+            folder: location.map(|place| &*place.folder),
+            bytes: due.known.bytes,
+            hold: match &due.waits {
+                Waits::Date => None,
+                Waits::Hold(reason) => Some(reason),
+            },
+            reason: due.reason.as_deref(),
+            ticket: due.ticket.as_deref(),
+            at: &due.listed,
+        }
+    }
+}
+
+/// Writes it for programs.
+///
+/// # Errors
+///
+/// Returns what the sink says when it cannot take the text.
+pub(crate) fn json(view: &DueView<'_>, sink: &mut dyn Write) -> io::Result<()> {
+    let owners = view.owners.iter().map(|OfOwner { owner, assets }| Owner {
+        owner: owner.as_deref(),
+        assets: assets.iter().map(Asset::new).collect(),
+    });
+    let document = Document {
+        version: 1,
+        until: view.until,
+        owners: owners.collect(),
+    };
+    visible::json(&document, sink)?;
+    writeln!(sink)
+}
