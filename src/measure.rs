@@ -46,6 +46,20 @@ pub fn duration(length: Duration) -> String {
     format!("{number} {unit}{ending}")
 }
 
+/// Adds a size to a sum, and says whether it is in it: what nobody knows is not, nor what would
+/// take the sum beyond all numbers.
+#[must_use]
+pub const fn add(sum: &mut u64, size: Option<u64>) -> bool {
+    let Some(size) = size else {
+        return false;
+    };
+    let Some(more) = sum.checked_add(size) else {
+        return false;
+    };
+    *sum = more;
+    true
+}
+
 /// Reads a size in bytes: SI units are a thousand each, binary ones 1024.
 ///
 /// # Errors

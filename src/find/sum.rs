@@ -9,6 +9,7 @@ use crate::asset::{AssetId, Kind};
 use crate::find::filter::By;
 use crate::find::tree::Read;
 use crate::find::{Answer, Found};
+use crate::measure;
 
 /// How much of something was found.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -17,6 +18,8 @@ pub struct Figures {
     pub files: usize,
     /// How many bytes, as far as that is known.
     pub bytes: u64,
+    /// Of how many of the things that were found it is not known.
+    pub unmeasured: usize,
     /// When the first of them was changed last.
     pub oldest: Option<Timestamp>,
     /// When the last of them was.
@@ -53,7 +56,7 @@ pub enum Order {
 impl Figures {
     fn add(&mut self, found: &Found<'_>, by: By) {
         self.files += found.files().unwrap_or_default();
-        self.bytes = self.bytes.saturating_add(found.bytes().unwrap_or_default());
+        self.unmeasured += usize::from(!measure::add(&mut self.bytes, found.bytes()));
         let [oldest, newest] = found.moments(by);
         self.oldest = match (self.oldest, oldest) {
             (Some(one), Some(other)) => Some(one.min(other)),

@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 
 use crate::asset::{AssetId, Kind};
 use crate::inventory::{Known, Location};
+use crate::measure;
 
 /// What is known of one asset.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -88,10 +89,13 @@ impl About {
     /// known.
     #[must_use]
     pub fn known(&self) -> Option<Known> {
+        let inside = self.inside.as_ref();
+        let is_whole = inside.is_none_or(|inside| inside.unmeasured == 0);
         let known = Known {
             name: self.name.clone(),
             location: self.location.clone(),
-            bytes: self.bytes,
+            // What is kept is a size and no lower bound.
+            bytes: self.bytes.filter(|_| is_whole),
         };
         (known != Known::default()).then_some(known)
     }
@@ -169,8 +173,8 @@ impl Sum {
                 unlisted,
             } = about.map_or_else(|| bare().sum(), About::sum);
             all.files += files;
-            all.bytes = all.bytes.saturating_add(bytes);
-            all.unmeasured += unmeasured;
+            let is_measured = measure::add(&mut all.bytes, Some(bytes));
+            all.unmeasured += if is_measured { unmeasured } else { files };
             all.unlisted += unlisted;
         }
         all

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crate::asset::{AssetId, Kind};
 use crate::inventory::{Contents, Facts, Inventory, Known, Location, Seen};
+use crate::measure;
 use crate::plan::about::{About, Inside, Sum, WholeFolder};
 use crate::plan::model::{Plan, Step};
 use crate::plan::walk::Inputs;
@@ -172,10 +173,7 @@ impl<'read> Reading<'read> {
                 inside.unmeasured += 1;
                 continue;
             };
-            match facts.bytes {
-                Some(bytes) => inside.bytes = inside.bytes.saturating_add(bytes),
-                None => inside.unmeasured += 1,
-            }
+            inside.unmeasured += usize::from(!measure::add(&mut inside.bytes, facts.bytes));
             let made = facts.created.or(facts.updated);
             inside.oldest = inside.oldest.into_iter().chain(made).min();
             inside.newest = inside.newest.max(facts.updated.or(facts.created));

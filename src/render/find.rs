@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::asset::{AssetId, Kind};
 use crate::find::filter::By;
-use crate::find::sum::{Folder, Order, joined};
+use crate::find::sum::{Figures, Folder, Order, joined};
 use crate::find::{Answer, Found, Kept, NotThere};
 use crate::manifest::write::{Proposed, Section, Written};
 use crate::measure;
@@ -63,7 +63,7 @@ pub(crate) fn table(view: &FindView<'_>, style: Style, sink: &mut dyn Write) -> 
     let title = format!(
         "{}, {}, in {} of {}",
         things(answer),
-        measure::bytes(totals.bytes),
+        size(totals, "at least "),
         counted(direct.len(), "folder", "folders"),
         counted(answer.projects(), "project", "projects"),
     );
@@ -303,10 +303,10 @@ fn row(folder: &Folder) -> [String; 6] {
     let figures = folder.figures;
     [
         count(figures.files),
-        measure::bytes(figures.bytes),
+        size(figures, "≥ "),
         day(figures.oldest),
         day(figures.newest),
-        share(figures.bytes, folder.storage),
+        share(figures, folder.storage),
         escape(&joined(&folder.path)).into_owned(),
     ]
 }
@@ -357,11 +357,18 @@ fn day(moment: Option<Timestamp>) -> String {
     )
 }
 
+/// How large something is, with a word before what is a lower bound.
+fn size(figures: Figures, bound: &str) -> String {
+    let bound = if figures.unmeasured > 0 { bound } else { "" };
+    format!("{bound}{}", measure::bytes(figures.bytes))
+}
+
 /// The share of a project's bytes.
-fn share(bytes: u64, storage: Option<u64>) -> String {
+fn share(figures: Figures, storage: Option<u64>) -> String {
     let Some(storage) = storage.filter(|storage| *storage > 0) else {
         return "–".to_owned();
     };
-    let tenths = u128::from(bytes) * 1000 / u128::from(storage);
-    format!("{}.{} %", tenths / 10, tenths % 10)
+    let tenths = u128::from(figures.bytes) * 1000 / u128::from(storage);
+    let bound = if figures.unmeasured > 0 { "≥ " } else { "" };
+    format!("{bound}{}.{} %", tenths / 10, tenths % 10)
 }

@@ -122,7 +122,7 @@ impl Page {
     fn figures<'plan>(&self, leaf: &Leaf<'plan>) -> Figures<'plan> {
         let about = leaf.about;
         let name = about.and_then(|about| about.name.as_deref()).unwrap_or("?");
-        let size = about.and_then(|about| about.bytes).map(bytes);
+        let size = about.and_then(|about| sized(Sum::of([(about.kind, Some(about))])));
         let changed = about.and_then(About::changed);
         let changed = changed.map(|at| age(at, self.now));
         let said = leaf.step.kind().or_else(|| about?.kind);

@@ -1,5 +1,6 @@
 //! How many assets of a state came to what, and how many bytes were deleted.
 
+use crate::measure;
 use crate::outcome::Evidence;
 use crate::state::Status;
 
@@ -18,8 +19,11 @@ impl Deleted {
         match (evidence, bytes) {
             // The folder that it was deleted with has counted it.
             (Evidence::With(_), _) => {}
-            (_, Some(bytes)) => self.bytes = self.bytes.saturating_add(bytes),
-            (_, None) => self.unmeasured += 1,
+            (_, bytes) => {
+                if !measure::add(&mut self.bytes, bytes) {
+                    self.unmeasured += 1;
+                }
+            }
         }
     }
 }

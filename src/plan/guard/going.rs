@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use crate::asset::{AssetId, Kind};
 use crate::inventory::{Contents, Facts, Inventory, Seen};
+use crate::measure;
 use crate::plan::model::Plan;
 
 /// What is deleted of one project, or of all.
@@ -195,7 +196,10 @@ impl Sum {
         self.files += 1;
         self.unlisted += usize::from(!one.is_listed);
         match one.bytes {
-            Known::Said(bytes) => self.bytes = self.bytes.saturating_add(bytes),
+            Known::Said(bytes) => {
+                let is_measured = measure::add(&mut self.bytes, Some(bytes));
+                self.without_bytes += usize::from(!is_measured);
+            }
             Known::NotNeeded => {}
             Known::NotSaid => self.without_bytes += 1,
         }
