@@ -398,7 +398,9 @@ fn list_accounts(accounts: &[Named]) -> String {
 /// Why the server does not tell whose the token is.
 pub(crate) fn not_told(why: Unread) -> Error {
     match why {
-        Unread::Trouble { detail, .. } => Error::Who(detail),
+        Unread::Trouble { detail, .. } | Unread::Absent(detail) | Unread::Malformed(detail) => {
+            Error::Who(detail)
+        }
         Unread::Refused(detail) => Error::Stopped(StopReason::NotAuthorised { detail }),
         Unread::Stop(reason) => Error::Stopped(reason),
     }

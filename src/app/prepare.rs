@@ -23,6 +23,7 @@ use crate::plan::only::Only;
 use crate::plan::part;
 use crate::plan::saved::{self, DecidingSettings};
 use crate::plan::{self, Checked, Inputs, LiveCheck, Plan};
+use crate::render::escape::escape;
 use crate::render::{count, counted};
 use crate::state::{Api, State, Target};
 use crate::store::Loaded;
@@ -428,9 +429,15 @@ fn report_inventory(host: &dyn Host, read: &Inventory, complete: bool) {
         host.warn(&format!("{missing} not there, {lists}; nothing is sent"));
     }
     if read.unread > 0 {
+        let assets = counted(read.unread, "asset could", "assets could");
+        let why = read.unread_why.as_ref().map(|(id, why)| {
+            let why = escape(why);
+            format!(" (`{id}`: {why})")
+        });
+        let why = why.unwrap_or_default();
+        let them = if read.unread == 1 { "it" } else { "them" };
         host.warn(&format!(
-            "{} not be read; nothing is sent for them",
-            counted(read.unread, "asset could", "assets could")
+            "{assets} not be read{why}; nothing is sent for {them}"
         ));
     }
 }

@@ -17,7 +17,9 @@ pub(super) fn follow<S: Strategy>(
 ) -> Vec<Effect<S>> {
     let mut effects = match verdict {
         Verdict::Told(told) => S::on_answer(job, told, known),
-        Verdict::Refused { detail } => S::on_refusal(job, detail, known),
+        Verdict::Refused { detail } | Verdict::Absent { detail } => {
+            S::on_refusal(job, detail, known)
+        }
         Verdict::SlowDown { wait: _ } | Verdict::NoTokenYet { wait: _ } => slowed_down(job, known),
         Verdict::NotSent { detail } => not_sent(job, detail, known),
         Verdict::Dropped { detail } => match job.task() {
@@ -27,6 +29,15 @@ pub(super) fn follow<S: Strategy>(
         Verdict::Unknown { detail } => match job.task() {
             Task::Delete => read_after_loss(&job, detail, known),
             Task::Resolve => unread(job, &detail, known),
+        },
+        // It would be asked again in vain.
+        Verdict::Malformed { detail } => match job.task() {
+            Task::Delete => read_after_loss(&job, detail, known),
+            Task::Resolve => {
+                let mut effects = vec![not_read(&job, &detail)];
+                effects.extend(S::given_up(&job, known));
+                effects
+            }
         },
         Verdict::Stop(reason) => vec![Effect::Requeue(vec![job]), Effect::Stop(reason)],
     };
@@ -151,10 +162,8 @@ pub(super) fn read_after_loss<S: Strategy>(
 
 /// What follows where a reading told nothing.
 fn unread<S: Strategy>(job: Job<S>, detail: &str, known: &Known<'_, S>) -> Vec<Effect<S>> {
-    let asked = S::targets(&job).first();
-    let asked = asked.map_or_else(String::new, ToString::to_string);
     let mut effects = vec![
-        Effect::Warn(format!("`{asked}` could not be read: {detail}")),
+        not_read(&job, detail),
         Effect::Strain(job.rate_limit(), detail.to_owned()),
     ];
     match again(job, detail, known) {
@@ -162,6 +171,12 @@ fn unread<S: Strategy>(job: Job<S>, detail: &str, known: &Known<'_, S>) -> Vec<E
         Err(job) => effects.extend(given_up(&job, known)),
     }
     effects
+}
+
+fn not_read<S: Strategy>(job: &Job<S>, detail: &str) -> Effect<S> {
+    let asked = S::targets(job).first();
+    let asked = asked.map_or_else(String::new, ToString::to_string);
+    Effect::Warn(format!("`{asked}` could not be read: {detail}"))
 }
 
 /// What follows where a request went wrong too often: where nothing else was ever heard of the

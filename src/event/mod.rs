@@ -209,9 +209,9 @@ pub enum RunEvent {
         /// The files that it was found to hold.
         files: Arc<[AssetId]>,
     },
-    /// It is known what became of a file that is deleted in place of its version stack. The record
-    /// of a version stack that is deleted speaks for its files; until then, and where it stays,
-    /// those that we deleted have records of their own.
+    /// It is known what became of a file that is deleted in place of its version stack. Until its
+    /// version stack is done with and each file has a record of its own, those that we deleted are
+    /// known by this.
     FileDone {
         /// The number of the batch that told it.
         batch: u64,

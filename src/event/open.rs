@@ -36,7 +36,6 @@ pub struct Sent {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct DeletedFile {
     batch: u64,
-    stack: AssetId,
     evidence: Evidence,
 }
 
@@ -61,9 +60,8 @@ impl OpenBatches {
             RunEvent::Answered {
                 batch, outcomes, ..
             } => {
-                for (id, outcome) in outcomes {
-                    let is_deleted = matches!(outcome, Outcome::Retired(_) | Outcome::Gone(_));
-                    self.settle(*id, is_deleted);
+                for (id, _) in outcomes {
+                    self.settle(*id);
                 }
                 self.sent.remove(batch)
             }
@@ -73,16 +71,11 @@ impl OpenBatches {
                 file,
                 retired,
             } => {
-                self.settle(*file, false);
+                self.settle(*file);
                 if let Some(evidence) = *retired {
-                    let (batch, stack) = (*batch, *stack);
-                    let deleted = DeletedFile {
-                        batch,
-                        stack,
-                        evidence,
-                    };
-                    self.files.insert(*file, deleted);
-                    self.doubted.insert(stack, batch);
+                    let batch = *batch;
+                    self.files.insert(*file, DeletedFile { batch, evidence });
+                    self.doubted.insert(*stack, batch);
                 }
                 None
             }
@@ -92,7 +85,7 @@ impl OpenBatches {
             }
             RunEvent::Forgotten { ids, .. } => {
                 for id in ids {
-                    self.settle(*id, false);
+                    self.settle(*id);
                 }
                 None
             }
@@ -116,17 +109,10 @@ impl OpenBatches {
         }
     }
 
-    /// Takes notice that something is written down of an asset: where it is a version stack that
-    /// is deleted, it speaks for its files.
-    pub fn settle(&mut self, id: AssetId, is_deleted: bool) {
+    /// Takes notice that something is written down of an asset.
+    pub fn settle(&mut self, id: AssetId) {
         self.doubted.remove(&id);
-        if self.files.is_empty() {
-            return;
-        }
         self.files.remove(&id);
-        if is_deleted {
-            self.files.retain(|_, file| file.stack != id);
-        }
     }
 
     /// What a batch asks for that is not answered.
@@ -153,9 +139,7 @@ impl OpenBatches {
         let unknown = doubted.chain(sent);
         let unknown = unknown.map(|(id, batch)| (id, (batch, Outcome::Unknown)));
         let files = self.files.iter().map(|(id, file)| {
-            let DeletedFile {
-                batch, evidence, ..
-            } = *file;
+            let DeletedFile { batch, evidence } = *file;
             (*id, (batch, Outcome::Retired(evidence)))
         });
         unknown.chain(files).collect()
@@ -300,7 +284,7 @@ mod tests {
         assert_eq!(batches.give_up(), []);
     }
     #[test]
-    fn a_file_of_a_stack_has_an_outcome_of_its_own_until_its_stack_is_deleted() {
+    fn a_file_of_a_stack_has_an_outcome_of_its_own_until_it_is_written_down() {
         let file = |batch, number| RunEvent::Intent {
             batch,
             task: Task::Delete,
@@ -331,21 +315,18 @@ mod tests {
             (id(9), Outcome::Unknown),
         ];
         assert_eq!(all, expected.into());
-        for (outcome, left) in [
-            (Outcome::Retired(answer), vec![]),
-            (Outcome::Unknown, vec![(id(1), Outcome::Retired(answer))]),
+        let own = (id(1), Outcome::Retired(answer));
+        for (outcomes, left) in [
+            (vec![(id(9), Outcome::Retired(answer)), own.clone()], vec![]),
+            (vec![(id(9), Outcome::Unknown)], vec![own]),
         ] {
             let mut batches = folded(&before);
             batches.apply(&done(2, 2, None));
             batches.apply(&answered(2, Vec::new()));
-            batches.apply(&answered(4, vec![(id(9), outcome)]));
+            batches.apply(&answered(4, outcomes));
             let open = batches.give_up();
-            assert_eq!(
-                open.into_iter()
-                    .flat_map(|(_, all)| all)
-                    .collect::<Vec<_>>(),
-                left
-            );
+            let open: Vec<AssetOutcome> = open.into_iter().flat_map(|(_, all)| all).collect();
+            assert_eq!(open, left);
         }
         // Nothing came of the delete of the only one that was sent.
         let mut batches = folded(&[file(1, 1), done(1, 1, None), answered(1, Vec::new())]);

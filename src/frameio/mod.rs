@@ -15,6 +15,7 @@ pub mod inventory;
 pub(crate) mod jitter;
 pub mod login;
 pub mod mask;
+pub mod odd;
 pub mod pace;
 pub mod pacer;
 mod place;

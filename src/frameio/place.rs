@@ -8,9 +8,10 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::asset::{AssetId, Kind};
+use crate::frameio::odd::{Odd, lenient, parse};
 use crate::frameio::reply::Reply;
-use crate::frameio::verdict::Verdict;
-use crate::frameio::words::{detail, is_error};
+use crate::frameio::verdict::{Live, Verdict};
+use crate::frameio::words::{detail, is_error, moment};
 
 /// Where an asset lies.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,9 +66,9 @@ pub(crate) struct Page {
 #[derive(Deserialize)]
 pub(crate) struct Asset {
     id: AssetId,
-    #[serde(rename = "type", default)]
+    #[serde(rename = "type", default, deserialize_with = "lenient")]
     kind: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient")]
     name: Option<Arc<str>>,
     #[serde(default)]
     deleted_at: Value,
@@ -94,12 +95,11 @@ impl Asset {
         }
     }
 
-    fn place(self) -> Result<Place, String> {
+    fn place(self, reply: &Reply) -> Result<Place, Odd> {
         let kind = self.kind();
-        let is_deleted = !self.deleted_at.is_null();
-        if is_deleted && !self.deleted_at.as_str().is_some_and(is_time) {
-            return Err(format!("its `deleted_at` is `{}`", self.deleted_at));
-        }
+        let deleted = moment(&self.deleted_at).map_err(Odd::Field)?;
+        let live = deleted.map_or(Live::There, Live::Deleted).so_far(reply)?;
+        let is_deleted = matches!(live, Live::Deleted(_));
         let parents = [self.parent_id, self.parent_asset_id];
         let said = parents
             .into_iter()
@@ -109,7 +109,7 @@ impl Asset {
             let id = parent.as_str().map(AssetId::parse);
             match id {
                 Some(Ok(id)) => Ok(id),
-                Some(Err(_)) | None => Err(format!("its parent is `{parent}`")),
+                Some(Err(_)) | None => Err(Odd::Field(format!("its parent is `{parent}`"))),
             }
         });
         let parent = parent.transpose()?;
@@ -123,33 +123,29 @@ impl Asset {
     }
 }
 
-/// Whether a text begins as a date and a time do: nothing else says when something was deleted.
-fn is_time(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    let digits = |range: std::ops::Range<usize>| {
-        bytes
-            .get(range)
-            .is_some_and(|part| part.iter().all(u8::is_ascii_digit))
-    };
-    digits(0..4) && digits(5..7) && digits(8..10) && bytes.get(4) == Some(&b'-') && digits(11..13)
-}
-
 /// Judges the answer to the reading of one asset, with v2 or as one of V4's kinds.
 pub(super) fn judge_place(reply: &Reply) -> Verdict<Said<Place>> {
     judge(reply, |bytes| {
         let asset = one(bytes)?;
         if asset.parent_id.is_none() && asset.parent_asset_id.is_none() {
-            return Err("it does not say what the asset lies in".to_owned());
+            let why = "it does not say what the asset lies in".to_owned();
+            return Err(Odd::Field(why));
         }
-        asset.place()
+        asset.place(reply)
     })
 }
 
 /// An asset alone, as v2 has it, or in `data`, as V4 has it.
-fn one(bytes: &[u8]) -> Result<Asset, String> {
-    let mut value: Value = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
-    let data = value.get_mut("data").map(Value::take).unwrap_or(value);
-    serde_json::from_value(data).map_err(|error| error.to_string())
+fn one(bytes: &[u8]) -> Result<Asset, Odd> {
+    #[derive(Deserialize)]
+    struct Wrapped {
+        data: Asset,
+    }
+    let answer: Value = parse(bytes)?;
+    match answer.get("data") {
+        Some(_) => parse::<Wrapped>(bytes).map(|wrapped| wrapped.data),
+        None => parse(bytes),
+    }
 }
 
 impl From<Asset> for Item {
@@ -165,7 +161,7 @@ impl From<Asset> for Item {
 /// Judges a reading of one asset, or of what is in it.
 pub(super) fn judge<T>(
     reply: &Reply,
-    parse: impl FnOnce(&[u8]) -> Result<T, String>,
+    parse: impl FnOnce(&[u8]) -> Result<T, Odd>,
 ) -> Verdict<Said<T>> {
     match reply.answer() {
         Some((404, body)) if is_error(body) => Verdict::Told(Said::NotThere),

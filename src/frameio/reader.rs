@@ -260,7 +260,7 @@ impl Reader {
     /// Takes notice of how it went; gives the answer where it says something of what was asked.
     fn learn(&mut self, answer: Answer) -> Result<Answer, StopReason> {
         match answer {
-            Ok(_) | Err(Unread::Refused(_)) => {
+            Ok(_) | Err(Unread::Refused(_) | Unread::Absent(_) | Unread::Malformed(_)) => {
                 self.troubles = 0;
                 self.at_once = MOST.min(self.at_once + 1);
             }

@@ -203,12 +203,12 @@ impl Search<'_> {
     /// where it may tell more.
     fn record_page(&mut self, page: Page<Line>) -> Cursor {
         // The newest come first.
-        let oldest = page.items.last().map(|line| line.at);
+        let oldest = page.items.iter().rev().find_map(|line| line.at);
         let is_late = oldest
             .zip(self.wanted.since)
             .is_some_and(|(at, since)| at < since);
         for Line { id, parent, at } in page.items {
-            self.lines.insert(id, at);
+            self.lines.extend(at.map(|at| (id, at)));
             if let Some(parent) = parent {
                 self.parents.entry(id).or_insert(parent);
             }
@@ -287,7 +287,12 @@ impl Search<'_> {
                 Ok(Some(read))
             }
             Err(Unread::Stop(reason)) => Err(reason),
-            Err(Unread::Trouble { .. } | Unread::Refused(_)) => {
+            Err(
+                Unread::Trouble { .. }
+                | Unread::Refused(_)
+                | Unread::Absent(_)
+                | Unread::Malformed(_),
+            ) => {
                 self.troubles += 1;
                 self.complete = false;
                 Ok(None)

@@ -94,6 +94,7 @@ where
     let mut under_way = JoinSet::new();
     let (mut at_once, mut troubles) = (1, 0);
     let (mut done, mut told, mut refused) = (0, 0, 0);
+    let mut why: Option<(AssetId, String)> = None;
     loop {
         while under_way.len() < at_once
             && troubles < IN_A_ROW
@@ -132,15 +133,24 @@ where
                 reached: false,
                 detail,
             }) => return Err(StopReason::NotReachable { detail }),
-            Err(Unread::Trouble { reached: true, .. }) => {
+            Err(Unread::Absent(detail) | Unread::Malformed(detail)) => {
+                troubles = 0;
+                why.get_or_insert((id, detail));
+            }
+            Err(Unread::Trouble {
+                reached: true,
+                detail,
+            }) => {
                 troubles += 1;
                 at_once = 1;
+                why.get_or_insert((id, detail));
             }
             Err(Unread::Stop(reason)) => return Err(reason),
         }
         read(done);
     }
     inventory.unread = wanted.len() - told;
+    inventory.unread_why = why.map(|(id, why)| (id, why.into()));
     Ok(inventory)
 }
 

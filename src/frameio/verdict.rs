@@ -5,11 +5,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::asset::AssetId;
-use crate::diagnostic::of_a_parser;
 use crate::event::StopReason;
+use crate::frameio::odd::Odd;
 use crate::frameio::pacer::Pace;
 use crate::frameio::reply::{Body, Reply};
-use crate::frameio::words::{bounded, detail, is_to_come};
+use crate::frameio::words::{bounded, detail, is_over};
 use crate::outcome::{AssetOutcome, Failure, FailureKind, Outcome};
 
 /// What follows from an answer.
@@ -19,6 +19,11 @@ pub enum Verdict<T> {
     Told(T),
     /// The server refuses to say it (status 403), which says nothing of anything else.
     Refused {
+        /// The server's own words.
+        detail: String,
+    },
+    /// The server does not know what was asked about (status 404), or only as another kind (422).
+    Absent {
         /// The server's own words.
         detail: String,
     },
@@ -45,6 +50,12 @@ pub enum Verdict<T> {
     /// The answer cannot be used: of a delete, nobody knows what became of the assets.
     Unknown {
         /// What came instead of an answer.
+        detail: String,
+    },
+    /// The answer is one of the API's, and a field of it is not what it should be: the server says
+    /// the same whenever it is asked.
+    Malformed {
+        /// Which field, and what is wrong with it.
         detail: String,
     },
     /// The run must stop; the assets stay as they were.
@@ -83,15 +94,16 @@ pub enum Live {
 }
 
 impl Live {
-    /// The same, unless it is said of a moment that is still to come by the answer's own date.
+    /// The same, unless it is said of a moment that is not over by the answer's own date.
     ///
     /// # Errors
     ///
     /// Returns why the answer cannot be used.
-    pub(super) fn so_far(self, reply: &Reply) -> Result<Self, String> {
+    pub(super) fn so_far(self, reply: &Reply) -> Result<Self, Odd> {
         match self {
-            Self::Deleted(at) if is_to_come(at, reply.date()) => {
-                Err(format!("its `deleted_at` is still to come: {at}"))
+            Self::Deleted(at) if !is_over(at, reply.date()) => {
+                let why = format!("nothing shows that its `deleted_at` is over: {at}");
+                Err(Odd::Field(why))
             }
             Self::There | Self::Deleted(_) | Self::Missing | Self::OtherKind { .. } => Ok(self),
         }
@@ -111,11 +123,13 @@ impl<T> Verdict<T> {
         match self {
             Self::Told(told) => Verdict::Told(convert(told)),
             Self::Refused { detail } => Verdict::Refused { detail },
+            Self::Absent { detail } => Verdict::Absent { detail },
             Self::SlowDown { wait } => Verdict::SlowDown { wait },
             Self::NoTokenYet { wait } => Verdict::NoTokenYet { wait },
             Self::NotSent { detail } => Verdict::NotSent { detail },
             Self::Dropped { detail } => Verdict::Dropped { detail },
             Self::Unknown { detail } => Verdict::Unknown { detail },
+            Self::Malformed { detail } => Verdict::Malformed { detail },
             Self::Stop(reason) => Verdict::Stop(reason),
         }
     }
@@ -151,17 +165,17 @@ impl<T> Verdict<T> {
             Self::SlowDown { wait } => Pace::Refused { wait: *wait },
             Self::NoTokenYet { wait } => Pace::NoToken { wait: *wait },
             Self::Unknown { .. } | Self::NotSent { .. } => Pace::Troubled,
-            Self::Told(_) | Self::Refused { .. } | Self::Dropped { .. } | Self::Stop(_) => {
-                Pace::Taken
-            }
+            Self::Told(_)
+            | Self::Refused { .. }
+            | Self::Absent { .. }
+            | Self::Dropped { .. }
+            | Self::Malformed { .. }
+            | Self::Stop(_) => Pace::Taken,
         }
     }
 
     /// Judges the answer to a reading, of which `parse` takes what was asked.
-    pub(super) fn of_reading(
-        reply: &Reply,
-        parse: impl FnOnce(&[u8]) -> Result<T, String>,
-    ) -> Self {
+    pub(super) fn of_reading(reply: &Reply, parse: impl FnOnce(&[u8]) -> Result<T, Odd>) -> Self {
         let Answer { status, wait, body } = match Self::answer(reply) {
             Ok(answer) => answer,
             Err(verdict) => return verdict,
@@ -169,7 +183,12 @@ impl<T> Verdict<T> {
         match (status, body) {
             (200, Body::Whole(bytes)) => match parse(bytes) {
                 Ok(told) => Self::Told(told),
-                Err(why) => Self::undocumented(&why),
+                Err(Odd::Foreign(why)) => Self::Unknown {
+                    detail: undocumented(&why),
+                },
+                Err(Odd::Field(why)) => Self::Malformed {
+                    detail: undocumented(&why),
+                },
             },
             (200, Body::Cut { detail }) => Self::cut_short(detail),
             (429, _) => Self::SlowDown { wait },
@@ -180,16 +199,6 @@ impl<T> Verdict<T> {
             (_, _) => Self::Unknown {
                 detail: detail(status, body),
             },
-        }
-    }
-
-    /// What follows from a success that is not the documented one.
-    pub(super) fn undocumented(why: &str) -> Self {
-        Self::Unknown {
-            detail: bounded(&format!(
-                "the answer is not the documented one: {}",
-                of_a_parser(why)
-            )),
         }
     }
 
@@ -215,6 +224,11 @@ impl<T> Verdict<T> {
             _ => StopReason::WrongEndpoint { detail },
         })
     }
+}
+
+/// Says that a success is not the documented one.
+pub(super) fn undocumented(why: &str) -> String {
+    bounded(&format!("the answer is not the documented one: {why}"))
 }
 
 impl Deletion {

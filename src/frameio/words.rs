@@ -89,13 +89,13 @@ pub fn moment(deleted_at: &Value) -> Result<Option<Timestamp>, String> {
     time.map(Some).ok_or_else(wrong)
 }
 
-/// Whether a moment is still to come by the server's own clock, which is read as exact to some
-/// minutes: an asset that is deleted then is not deleted now. Where the server does not say what
-/// time it is, nobody can tell.
+/// Whether a moment is over by the server's own clock, which is read as exact to some minutes: an
+/// asset that is deleted later is not deleted now. Where the server does not say what time it is,
+/// nobody can tell, and what cannot be told is no evidence.
 #[must_use]
-pub fn is_to_come(at: Timestamp, server: Option<Timestamp>) -> bool {
+pub fn is_over(at: Timestamp, server: Option<Timestamp>) -> bool {
     const EXACT: SignedDuration = SignedDuration::from_mins(5);
-    server.is_some_and(|now| at.duration_since(now) > EXACT)
+    server.is_some_and(|now| at.duration_since(now) <= EXACT)
 }
 
 /// Whether a text has the form `2026-11-01T12:00:00Z`, perhaps with a fraction, another offset, or

@@ -35,7 +35,8 @@ pub struct Known {
     pub name: Option<Arc<str>>,
     /// Where it lies.
     pub location: Option<Arc<Location>>,
-    /// Its size in bytes; of a folder or a version stack, that of all in it.
+    /// Its size in bytes; of a folder or a version stack, that of all in it. Where a version stack
+    /// was deleted file by file, its files have their sizes, and it has none of its own.
     pub bytes: Option<u64>,
 }
 

@@ -21,6 +21,8 @@ pub struct Inventory {
     pub assets: BTreeMap<AssetId, Seen>,
     /// How many assets should have been read and were not.
     pub unread: usize,
+    /// One of them, and why it was not.
+    pub unread_why: Option<(AssetId, Arc<str>)>,
     /// Whether each open asset that is listed was asked for: what is not here then could not be
     /// read, and nobody knows what it is.
     pub asked_all: bool,

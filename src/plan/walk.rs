@@ -1,6 +1,6 @@
 //! The walk over all that is listed or recorded: what is decided of each asset.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::iter;
 use std::sync::Arc;
 
@@ -145,10 +145,18 @@ impl<'plan> Walk<'plan> {
             let decision = decide(case, rules, now)?;
             Some(Decided { id, case, decision })
         };
-        // What another manifest lists is not forgotten because this run leaves that one out.
-        let stays = |decided: &Decided<'_>| {
+        // What another manifest lists is not forgotten because this run leaves that one out, nor is
+        // a file of a listed version stack that is not done with.
+        let entries = &manifests.entries;
+        let is_listed = |id: &AssetId| {
+            manifests.elsewhere.contains(id) || entries.iter().any(|entry| entry.id == *id)
+        };
+        let open = state.files.iter().filter(|(stack, _)| is_listed(stack));
+        let members: BTreeSet<AssetId> = open.flat_map(|(_, files)| files).copied().collect();
+        let stays = move |decided: &Decided<'_>| {
+            let id = decided.id;
             matches!(decided.decision, Decision::Forget)
-                && manifests.elsewhere.contains(&decided.id)
+                && (manifests.elsewhere.contains(&id) || members.contains(&id))
         };
         iter::from_fn(next).filter(move |decided| !stays(decided))
     }

@@ -257,8 +257,7 @@ impl SummaryBuilder {
     }
 
     fn record_answer(&mut self, of: (u64, Option<&Sent>), id: AssetId, status: Status) {
-        let is_deleted = matches!(status, Status::Retired(_) | Status::Gone(_));
-        self.under_way.settle(id, is_deleted);
+        self.under_way.settle(id);
         let is_beside = match of {
             (0, _) => true,
             (_, Some(sent)) if sent.stack.is_none() && sent.ids.len() == 1 => {
@@ -411,6 +410,10 @@ impl Listener for SummaryBuilder {
                 // What became of one that was unknown before is asked for its own sake as well.
                 let members = ids.iter().filter(|id| !self.before.contains_key(id));
                 self.members.extend(members);
+            }
+            // Its files have their own sizes.
+            if let Some(known) = stack.and_then(|stack| self.known.get_mut(&stack)) {
+                known.bytes = Some(0);
             }
         } else if let RunEvent::Described { assets } = event {
             self.known.extend(assets.iter().cloned());

@@ -83,6 +83,13 @@ impl Catalogue {
         kept.bytes = bytes.or(kept.bytes);
     }
 
+    /// Says how large an asset of which something is known is by itself.
+    pub fn set_bytes(&mut self, id: AssetId, bytes: u64) {
+        if let Some(kept) = self.assets.get_mut(&id) {
+            kept.bytes = Some(bytes);
+        }
+    }
+
     /// Whether nothing is known of any asset.
     #[must_use]
     pub fn is_empty(&self) -> bool {

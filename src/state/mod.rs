@@ -268,7 +268,12 @@ impl State {
 
     fn absorb(&mut self, id: AssetId, outcome: &Outcome, run: u64, at: Timestamp) {
         match outcome {
-            Outcome::Retired(_) | Outcome::Gone(_) => drop(self.files.remove(&id)),
+            Outcome::Retired(_) | Outcome::Gone(_) => {
+                if self.files.remove(&id).is_some() {
+                    // Its files have records, and sizes, of their own.
+                    self.catalogue.set_bytes(id, 0);
+                }
+            }
             Outcome::Failed(_) | Outcome::Unknown | Outcome::Missing => {}
         }
         // One search of the tree for each, since there may be a million.

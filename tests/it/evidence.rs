@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde_json::{Value, json};
 
 use crate::harness::{Desk, Done, TOKEN};
-use crate::server::{Server, id, manifest};
+use crate::server::{Server, id, manifest, text};
 
 /// The API's answer to what it does not know.
 fn not_found() -> (u16, String) {
@@ -174,9 +174,13 @@ fn an_odd_success_is_read_and_words_of_absence_too() {
         ),
     ] {
         let (said, is_alive) = (body.clone(), live.is_null());
-        let server = Server::new(move |request| match request.line.split_once(' ') {
-            Some(("GET", path)) => Some(read(path, &live)),
-            _ => Some((200, said.clone())),
+        let server = Server::raw(move |request| match request.line.split_once(' ') {
+            Some(("GET", path)) => {
+                let (status, body) = read(path, &live);
+                let date = "date: Fri, 27 Nov 2026 12:00:00 GMT\r\n";
+                Some(text(status, date, &body))
+            }
+            _ => Some(text(200, "", &said)),
         });
         let desk = Desk::with(&manifest(1));
         apply(&desk, &server, &["--retries", "1"]).expect(code);

@@ -33,6 +33,7 @@ mod leaks;
 mod lies;
 mod limits;
 mod login;
+mod odd;
 mod outputs;
 mod plan;
 mod proofs;

@@ -288,7 +288,8 @@ impl Rig {
             // A stack is left alone where it is found to hold a held file only once it is read.
             let failed = state.assets.iter().filter(|(id, record)| {
                 let failed = matches!(record.status, Status::Failed(_));
-                failed && !cast.spared.contains(id)
+                let is_own = cast.stack_of(**id).is_none();
+                failed && is_own && !cast.spared.contains(id)
             });
             let failed: BTreeSet<AssetId> = failed.map(|(id, _)| *id).collect();
             assert_eq!(failed, cast.refused);

@@ -134,10 +134,10 @@ fn assets_of_every_kind_under_faults_end_with_an_exact_record() {
             refused += usize::from(fails);
             let expected = if fails { "failed" } else { "retired" };
             assert_eq!(records[id.to_string()]["status"], expected, "{id}");
-            // What is deleted of a version stack that stays has a record of its own.
-            let apart = parts.iter().filter(|part| fails && !stays(part));
-            for part in apart {
-                assert_eq!(records[part.to_string()]["status"], "retired", "{part}");
+            // Each file of a version stack has a record of its own.
+            for part in parts.iter().filter(|part| *part != id) {
+                let expected = if stays(part) { "failed" } else { "retired" };
+                assert_eq!(records[part.to_string()]["status"], expected, "{part}");
                 beside += 1;
             }
         }

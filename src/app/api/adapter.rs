@@ -128,7 +128,10 @@ impl Who {
 /// What is not there, or may not be read, has nothing; all else went wrong.
 pub(super) fn passed_over<T: Default>(unread: Unread) -> Result<T, Error> {
     match unread {
-        Unread::Trouble { reached: true, .. } | Unread::Refused(_) => Ok(T::default()),
+        Unread::Trouble { reached: true, .. }
+        | Unread::Refused(_)
+        | Unread::Absent(_)
+        | Unread::Malformed(_) => Ok(T::default()),
         Unread::Trouble { reached: false, .. } | Unread::Stop(_) => Err(not_told(unread)),
     }
 }

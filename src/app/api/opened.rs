@@ -29,7 +29,10 @@ pub(super) fn opened(
 ) -> Result<Opened, Error> {
     let account = |account: Named| {
         let read = read(&account)?.map_err(|unread| match unread {
-            Unread::Trouble { detail, .. } | Unread::Refused(detail) => detail,
+            Unread::Trouble { detail, .. }
+            | Unread::Refused(detail)
+            | Unread::Absent(detail)
+            | Unread::Malformed(detail) => detail,
             Unread::Stop(reason) => stopped(&reason),
         });
         let Named {

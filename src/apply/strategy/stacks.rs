@@ -2,9 +2,9 @@
 //!
 //! V4 has no delete of a version stack as such (docs/frameio-api.md, "Deletes (V4)"): its files
 //! are deleted instead. From the first file that is gone until the last one is, the stack is
-//! unknown for whoever finds the run dead, and each of its files is what became of it. The stack is
-//! deleted when each file that its lists showed is shown to be deleted, and it is empty then; its
-//! record speaks for them from then on.
+//! unknown for whoever finds the run dead. Each of its files has a record of its own, whichever run
+//! sent it and whatever becomes of the stack. The stack is deleted when each file that its lists
+//! showed is shown to be deleted, and it is empty then.
 
 use std::collections::BTreeSet;
 
@@ -32,11 +32,8 @@ pub(crate) struct Stack {
     pages: usize,
     /// How many files are still to be answered for.
     left: usize,
-    /// Those that we deleted, and what shows it: where the version stack stays, no record of its
-    /// own covers them.
-    ours: Vec<(AssetId, Evidence)>,
-    /// Those that somebody else deleted.
-    others: Vec<(AssetId, Evidence)>,
+    /// What became of each that was answered for.
+    files: Vec<AssetOutcome>,
     /// The first refusal of a file.
     failure: Option<Failure>,
     /// Whether the answer for a file never came.
@@ -48,14 +45,15 @@ pub(crate) struct Stack {
 impl Stack {
     /// What shows that a file of it is deleted, and whether we did it.
     fn evidence(&self, file: AssetId, known: &Known<'_, Direct>) -> Option<(bool, Evidence)> {
-        let of = |all: &[(AssetId, Evidence)]| {
-            let found = all.iter().find(|(id, _)| *id == file);
-            found.map(|(_, evidence)| *evidence)
-        };
-        let ours = || of(&self.ours).map(|evidence| (true, evidence));
-        let others = || of(&self.others).map(|evidence| (false, evidence));
+        let outcomes = self.files.iter().rev();
+        let told = outcomes.filter(|(id, _)| *id == file);
+        let mut shown = told.filter_map(|(_, outcome)| match outcome {
+            Outcome::Retired(evidence) => Some((true, *evidence)),
+            Outcome::Gone(evidence) => Some((false, *evidence)),
+            Outcome::Failed(_) | Outcome::Missing | Outcome::Unknown => None,
+        });
         // What is written down already knows of the delete that was not answered.
-        known.evidence(file).or_else(ours).or_else(others)
+        known.evidence(file).or_else(|| shown.next())
     }
 }
 
@@ -76,14 +74,21 @@ pub(super) fn opened(
     known: &Known<'_, Direct>,
 ) -> Effects {
     let stack = job.ids[0];
-    let Ok(page) = page else {
-        if job.looked {
+    let page = match page {
+        Ok(page) => page,
+        // It holds nothing any more, or nothing for us.
+        Err(Live::Missing) if job.looked && !held(stack, known).is_empty() => {
+            return emptied(stack, known);
+        }
+        Err(_) if job.looked => {
             return unlisted(stack, "the server does not list its files", known);
         }
-        return vec![Effect::Requeue(vec![Job {
-            sent: job.sent,
-            ..show_asset(stack, Some(Kind::VersionStack))
-        }])];
+        Err(_) => {
+            return vec![Effect::Requeue(vec![Job {
+                sent: job.sent,
+                ..show_asset(stack, Some(Kind::VersionStack))
+            }])];
+        }
     };
     let mut entry = progress(stack, known);
     if let Err(why) = entry.trail.follow(&page) {
@@ -145,16 +150,21 @@ pub(super) fn emptied(stack: AssetId, known: &Known<'_, Direct>) -> Effects {
     without_files(stack, progress(stack, known), known)
 }
 
+/// The files that lists of a version stack have shown, to this run or to an earlier one.
+fn held(stack: AssetId, known: &Known<'_, Direct>) -> BTreeSet<AssetId> {
+    let planned = known.approved.files(stack).map(|files| &**files);
+    let planned = planned.unwrap_or_default().iter();
+    let shown = known.state.files.get(&stack).into_iter().flatten();
+    planned.chain(shown).copied().collect()
+}
+
 /// What follows where a version stack holds no file.
 ///
 /// Each file that a list of it has shown, to this run or to an earlier one, must be shown to be
 /// deleted: somebody may have moved one out of it as well. Those of which nothing shows it are
 /// read once.
 fn without_files(stack: AssetId, entry: Stack, known: &Known<'_, Direct>) -> Effects {
-    let planned = known.approved.files(stack).map(|files| &**files);
-    let planned = planned.unwrap_or_default().iter();
-    let shown = known.state.files.get(&stack).into_iter().flatten();
-    let files: BTreeSet<AssetId> = planned.chain(shown).copied().collect();
+    let files = held(stack, known);
     if files.is_empty() {
         return stays_empty(
             stack,
@@ -164,26 +174,33 @@ fn without_files(stack: AssetId, entry: Stack, known: &Known<'_, Direct>) -> Eff
         );
     }
     let (mut evidence, mut is_ours, mut open) = (Evidence::Answer, false, Vec::new());
-    for file in files {
-        match entry.evidence(file, known) {
+    for file in &files {
+        match entry.evidence(*file, known) {
             Some((ours, shown)) => {
                 evidence = evidence.max(shown);
                 is_ours |= ours;
             }
-            None => open.push(file),
+            None => open.push(*file),
         }
     }
+    // Its lists may have shown them to the plan alone.
+    let mut effects = Vec::new();
+    if !known.state.files.contains_key(&stack) {
+        effects.push(Effect::Opened(stack, files.into_iter().collect()));
+    }
     let Some(first) = open.first() else {
-        return if is_ours {
-            done(stack, Outcome::Retired(evidence), known)
+        let outcome = if is_ours {
+            Outcome::Retired(evidence)
         } else {
-            let gone = (stack, Outcome::Gone(evidence));
-            vec![Effect::Progress(stack, None), Effect::HoldBack(gone)]
+            Outcome::Gone(evidence)
         };
+        effects.extend(ends(stack, Some(outcome), &entry, known));
+        return effects;
     };
     if entry.looked {
         let why = format!("it holds no file, and nothing shows that its file `{first}` is deleted");
-        return stays_empty(stack, &entry, &why, known);
+        effects.extend(stays_empty(stack, &entry, &why, known));
+        return effects;
     }
     let entry = Stack {
         left: open.len(),
@@ -195,7 +212,8 @@ fn without_files(stack: AssetId, entry: Stack, known: &Known<'_, Direct>) -> Eff
         ..look_at_member(stack, file)
     });
     let reads = reads.collect();
-    vec![Effect::Progress(stack, Some(entry)), Effect::Requeue(reads)]
+    effects.extend([Effect::Progress(stack, Some(entry)), Effect::Requeue(reads)]);
+    effects
 }
 
 /// What follows where it is not shown that a version stack is deleted that holds no file: where a
@@ -206,9 +224,9 @@ fn stays_empty(stack: AssetId, entry: &Stack, why: &str, known: &Known<'_, Direc
             .failure
             .clone()
             .unwrap_or_else(|| left_alone(FailureKind::Conflict, why));
-        return stays(stack, Some(Outcome::Failed(failure)), entry, known);
+        return ends(stack, Some(Outcome::Failed(failure)), entry, known);
     }
-    let mut effects = stays(stack, None, entry, known);
+    let mut effects = ends(stack, None, entry, known);
     effects.push(Effect::Warn(format!("`{stack}` stays unknown: {why}")));
     effects
 }
@@ -231,40 +249,52 @@ fn left_alone(kind: FailureKind, why: &str) -> Failure {
 /// What follows where a version stack is not deleted.
 pub(super) fn failed(stack: AssetId, failure: Failure, known: &Known<'_, Direct>) -> Effects {
     let entry = progress(stack, known);
-    stays(stack, Some(Outcome::Failed(failure)), &entry, known)
+    ends(stack, Some(Outcome::Failed(failure)), &entry, known)
 }
 
-fn done(stack: AssetId, outcome: Outcome, known: &Known<'_, Direct>) -> Effects {
-    let mut effects = vec![Effect::Progress(stack, None)];
-    effects.extend(record_outcome(vec![(stack, outcome)], known));
-    effects
-}
-
-/// What follows where a version stack is not deleted, though files of it may be; without an
-/// outcome it is as it was.
-fn stays(
+/// What follows where a version stack is done with: what became of it and of each of its files;
+/// without an outcome it is as it was.
+fn ends(
     stack: AssetId,
     outcome: Option<Outcome>,
     entry: &Stack,
     known: &Known<'_, Direct>,
 ) -> Effects {
-    let is_recorded = |file: AssetId| matches!(known.status(file), Some(Status::Retired(_)));
-    let ours = entry.ours.iter().filter(|(file, _)| !is_recorded(*file));
-    let ours = ours.map(|(file, evidence)| (*file, Outcome::Retired(*evidence)));
     let of_stack = outcome.map(|outcome| (stack, outcome));
-    let outcomes: Vec<AssetOutcome> = of_stack.into_iter().chain(ours).collect();
+    let all = of_stack.into_iter().chain(entry.files.iter().cloned());
+    // A stop for missing assets takes back what is held back, of files as of all else.
+    let is_held = |(_, outcome): &AssetOutcome| match outcome {
+        Outcome::Gone(_) | Outcome::Missing => true,
+        Outcome::Retired(_) | Outcome::Failed(_) | Outcome::Unknown => false,
+    };
+    let (held, now): (Vec<_>, Vec<_>) = all.partition(is_held);
     let mut effects = vec![Effect::Progress(stack, None)];
-    if !outcomes.is_empty() {
-        effects.extend(record_outcome(outcomes, known));
+    if !now.is_empty() {
+        effects.extend(record_outcome(now, known));
     }
+    effects.extend(held.into_iter().map(Effect::HoldBack));
     effects
 }
 
 /// What follows where a file of a version stack that is empty lives elsewhere.
 pub(super) fn moved(stack: AssetId, file: AssetId, known: &Known<'_, Direct>) -> Effects {
     let why = format!("it holds no file, and its file `{file}` lives elsewhere");
+    let mut entry = progress(stack, known);
     let failure = left_alone(FailureKind::Conflict, &why);
-    member_done(stack, file, Outcome::Failed(failure), known)
+    entry.failure.get_or_insert(failure);
+    // Nothing is said of the file itself: it is where somebody wants it.
+    told_of(stack, file, None)
+        .into_iter()
+        .chain(one_less(stack, entry, known))
+        .collect()
+}
+
+fn told_of(stack: AssetId, file: AssetId, retired: Option<Evidence>) -> Effects {
+    vec![Effect::FileDone(FileDone {
+        stack,
+        file,
+        retired,
+    })]
 }
 
 /// What follows from what became of one file of a version stack.
@@ -274,41 +304,27 @@ pub(super) fn member_done(
     outcome: Outcome,
     known: &Known<'_, Direct>,
 ) -> Effects {
+    let retired = match &outcome {
+        // Where an earlier delete of ours was not answered, that it is missing says nothing.
+        Outcome::Unknown => return member_lost(stack, known),
+        Outcome::Missing if known.is_unknown(file) => return member_lost(stack, known),
+        Outcome::Retired(evidence) => Some(*evidence),
+        Outcome::Gone(_) | Outcome::Failed(_) | Outcome::Missing => None,
+    };
     let mut entry = progress(stack, known);
-    let mut retired = None;
-    let is_lost = match outcome {
-        Outcome::Retired(evidence) => {
-            entry.ours.push((file, evidence));
-            retired = Some(evidence);
-            false
-        }
-        Outcome::Gone(evidence) => {
-            entry.others.push((file, evidence));
-            false
-        }
-        Outcome::Failed(failure) => {
-            entry.failure.get_or_insert(failure);
-            false
-        }
-        Outcome::Missing if known.is_unknown(file) => true,
-        Outcome::Missing => {
-            entry.failure.get_or_insert_with(|| Failure {
-                kind: FailureKind::NotFound,
-                message: format!("its file `{file}` is neither there nor shown to be deleted"),
-            });
-            false
-        }
-        Outcome::Unknown => true,
-    };
-    let done = FileDone {
-        stack,
-        file,
-        retired,
-    };
-    let told = (!is_lost).then_some(Effect::FileDone(done));
-    entry.lost |= is_lost;
-    let rest = one_less(stack, entry, known);
-    told.into_iter().chain(rest).collect()
+    if let Outcome::Failed(failure) = &outcome {
+        entry.failure.get_or_insert_with(|| failure.clone());
+    } else if outcome == Outcome::Missing {
+        entry.failure.get_or_insert_with(|| Failure {
+            kind: FailureKind::NotFound,
+            message: format!("its file `{file}` is neither there nor shown to be deleted"),
+        });
+    }
+    entry.files.push((file, outcome));
+    told_of(stack, file, retired)
+        .into_iter()
+        .chain(one_less(stack, entry, known))
+        .collect()
 }
 
 /// What follows where the delete of a file was never answered, or a reading of it.
@@ -333,10 +349,10 @@ fn all_done(stack: AssetId, entry: Stack, known: &Known<'_, Direct>) -> Effects 
     }
     match &entry.failure {
         // What is unknown counts more: the next run reads it before it does anything.
-        _ if entry.lost => stays(stack, Some(Outcome::Unknown), &entry, known),
+        _ if entry.lost => ends(stack, Some(Outcome::Unknown), &entry, known),
         Some(failure) => {
-            let failure = told_with(&entry.ours, failure);
-            stays(stack, Some(Outcome::Failed(failure)), &entry, known)
+            let failure = told_with(&entry.files, failure);
+            ends(stack, Some(Outcome::Failed(failure)), &entry, known)
         }
         // Somebody may have put a file into it meanwhile.
         None => vec![
@@ -347,13 +363,13 @@ fn all_done(stack: AssetId, entry: Stack, known: &Known<'_, Direct>) -> Effects 
 }
 
 /// A refusal with the files that were deleted before it.
-fn told_with(deleted: &[(AssetId, Evidence)], failure: &Failure) -> Failure {
+fn told_with(files: &[AssetOutcome], failure: &Failure) -> Failure {
     let Failure { kind, mut message } = failure.clone();
+    let deleted = files.iter();
+    let deleted = deleted.filter(|(_, outcome)| matches!(outcome, Outcome::Retired(_)));
+    let deleted: Vec<AssetId> = deleted.map(|(file, _)| *file).collect();
     if !deleted.is_empty() {
-        let first = deleted
-            .iter()
-            .take(NAMED)
-            .map(|(file, _)| format!("`{file}`"));
+        let first = deleted.iter().take(NAMED).map(|file| format!("`{file}`"));
         let named = first.collect::<Vec<_>>().join(", ");
         let more = match deleted.len().saturating_sub(NAMED) {
             0 => String::new(),

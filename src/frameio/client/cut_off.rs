@@ -15,6 +15,10 @@ pub enum Unread {
     },
     /// It may not be read.
     Refused(String),
+    /// The server does not know it, or only as another kind.
+    Absent(String),
+    /// The server answers, and a field of its answer is not what it should be.
+    Malformed(String),
     /// Nothing can be read at all.
     Stop(StopReason),
 }
@@ -39,7 +43,9 @@ impl Unread {
                 reached: true,
                 detail,
             }
-            | Self::Refused(detail) => Ok(detail),
+            | Self::Refused(detail)
+            | Self::Absent(detail)
+            | Self::Malformed(detail) => Ok(detail),
             Self::Trouble {
                 reached: false,
                 detail,

@@ -12,6 +12,7 @@ use crate::frameio::tree::{Tree, Versions, Watch, read_tree};
 use crate::inventory::{Connections, Contents, Facts, Inventory, Lies, Places, Seen};
 use crate::outcome::Evidence;
 
+mod projects;
 mod search;
 #[cfg(test)]
 mod tests;
@@ -49,6 +50,7 @@ pub async fn read_assets(
         wanted.assets.insert(id, project);
         wanted.parents.extend(parent.map(|parent| (id, parent)));
     }
+    projects::read_projects(client, &mut read).await?;
     if wanted.assets.is_empty() {
         return Ok((read, true));
     }
@@ -92,7 +94,13 @@ pub async fn read_around(
     let mut known = known_places(read, &tree);
     known.listed_whole = tops.len() == connections.containers.len();
     for (id, kind) in tops.into_iter().filter(|(_, kind)| *kind != Kind::File) {
-        let contents = tree.contents(id);
+        let mut contents = tree.contents(id);
+        if kind == Kind::VersionStack && tree.absent.contains(&id) {
+            // It was read, and its list is not there: it holds nothing that could be deleted, and
+            // what becomes of it depends on what is known of the files that it held.
+            contents = Contents::Whole(Arc::default());
+            known.listed_whole = false;
+        }
         match (&contents, read.assets.get_mut(&id)) {
             (Contents::Unread(message), Some(seen)) => {
                 known.listed_whole = false;
@@ -109,6 +117,7 @@ pub async fn read_around(
     }
     read.around.extend(tree.facts);
     read.projects.extend(tree.projects);
+    projects::read_projects(client, read).await?;
     let mut places = find_chains(client, connections, known, told).await?;
     find_deleted(client, connections, &mut places).await?;
     add_chains(places, connections, read);

@@ -31,7 +31,9 @@ pub(super) async fn read_parents(
     while let Some((ask, answer)) = reader.next().await? {
         match (ask, answer) {
             (_, Ok(items)) => add_shown(items, wanted, read),
-            (Ask::Folder(parent), Err(Unread::Refused(_))) => reader.ask(Ask::Stack(parent)),
+            (Ask::Folder(parent), Err(Unread::Refused(_) | Unread::Absent(_))) => {
+                reader.ask(Ask::Stack(parent));
+            }
             (Ask::Folder(_) | Ask::Stack(_), Err(unread)) => drop(unread.why()?),
         }
     }
@@ -96,6 +98,7 @@ fn add(found: Inventory, read: &mut Inventory) {
     read.assets.extend(found.assets);
     read.projects.extend(found.projects);
     read.unread += found.unread;
+    read.unread_why = read.unread_why.take().or(found.unread_why);
 }
 
 /// Looks for assets in the list of a folder or, where it is none, of a version stack; says how many
@@ -114,7 +117,7 @@ async fn look_in(
             asked += 1;
             let items = match pages.next().await {
                 Ok(items) => items.unwrap_or_default(),
-                Err(Unread::Refused(_)) if number == 0 => break,
+                Err(Unread::Refused(_) | Unread::Absent(_)) if number == 0 => break,
                 Err(unread) => {
                     unread.why()?;
                     return Ok((asked, found));

@@ -51,6 +51,8 @@ pub struct Tree {
     /// What is directly in each folder and version stack, in the order of the ids, or why that
     /// could not be read.
     pub lists: BTreeMap<AssetId, Listed>,
+    /// What the server does not know where it is to list it, or only as another kind.
+    pub absent: BTreeSet<AssetId>,
     /// What the lists tell of the projects.
     pub projects: BTreeMap<AssetId, Project>,
 }
@@ -104,6 +106,9 @@ pub async fn read_tree(
                 growth.take(of, items, watch);
             }
             Err(unread) => {
+                if let Unread::Absent(_) = &unread {
+                    growth.tree.absent.insert(of);
+                }
                 let why = unread.why()?;
                 watch.unread(of, &why);
                 growth.tree.lists.insert(of, Err(why.into()));

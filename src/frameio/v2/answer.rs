@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 
 use crate::asset::AssetId;
+use crate::diagnostic::of_a_parser;
+use crate::frameio::odd::parse;
 use crate::frameio::place::{self, Item, Items, Page, Said};
 use crate::frameio::reply::{Body, Reply};
 use crate::frameio::v2::wire::{self, Me};
 use crate::frameio::v4::wire::Named;
-use crate::frameio::verdict::{Answer, Deletion, Live, Verdict, refusal};
+use crate::frameio::verdict::{Answer, Deletion, Live, Verdict, refusal, undocumented};
 use crate::frameio::words::{bounded, detail, is_error};
 use crate::inventory::Facts;
 use crate::outcome::{Evidence, Failure, FailureKind, Outcome};
@@ -57,7 +59,10 @@ fn success(sent: &[AssetId], body: &Body) -> Verdict<Deletion> {
     };
     let refused = match wire::refusals(bytes) {
         Ok(refused) => refused,
-        Err(error) => return Verdict::undocumented(&error.to_string()),
+        Err(error) => {
+            let detail = undocumented(&of_a_parser(&error.to_string()));
+            return Verdict::Unknown { detail };
+        }
     };
     let unknown = |detail: &str| Verdict::Unknown {
         detail: bounded(detail),
@@ -171,8 +176,7 @@ pub fn judge_named(page: u32, reply: &Reply) -> Verdict<(Vec<Named>, bool)> {
 /// Judges a page of what is in an asset.
 pub(crate) fn judge_items(page: Page, reply: &Reply) -> Verdict<Said<Items>> {
     place::judge(reply, |bytes| {
-        let assets: Vec<place::Asset> =
-            serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+        let assets: Vec<place::Asset> = parse(bytes)?;
         let before = page.before + 1;
         // Where nobody says how many pages there are, an empty one is behind the last.
         let more = reply

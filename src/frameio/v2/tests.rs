@@ -26,7 +26,7 @@ fn answered(status: u16, body: &str) -> Reply {
         status,
         wait: None,
         limits: None,
-        date: None,
+        date: Some("2026-11-01T12:00:00Z".parse().unwrap()),
         pages: None,
         body: Body::Whole(body.as_bytes().to_vec()),
     }
@@ -402,7 +402,7 @@ fn a_read_tells_there_from_deleted_from_missing() {
     for odd in [r#""""#, r#""never""#, "false", "true", "0", "{}"] {
         let body = format!(r#"{{"id":"{a}","deleted_at":{odd}}}"#);
         assert!(
-            matches!(live(200, &body), Verdict::Unknown { .. }),
+            matches!(live(200, &body), Verdict::Malformed { .. }),
             "{body}"
         );
     }

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use crate::asset::{AssetId, Kind};
 use crate::frameio::mask;
+use crate::frameio::odd::{Odd, lenient, parse};
 use crate::frameio::v4::wire::{Named, User};
 use crate::frameio::verdict::Live;
 use crate::frameio::words::{TROUBLE, moment};
@@ -118,18 +119,20 @@ impl<'de> Deserialize<'de> for Refusals {
 /// # Errors
 ///
 /// Returns why the bytes are not that answer, or that they speak of another asset.
-pub fn live(id: AssetId, bytes: &[u8]) -> Result<Live, String> {
+pub fn live(id: AssetId, bytes: &[u8]) -> Result<Live, Odd> {
     #[derive(Deserialize)]
     struct Asset {
         id: AssetId,
         #[serde(default)]
         deleted_at: Value,
     }
-    let asset: Asset = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+    let asset: Asset = parse(bytes)?;
     if asset.id != id {
-        return Err(format!("it speaks of `{}` instead of `{id}`", asset.id));
+        let why = format!("it speaks of `{}` instead of `{id}`", asset.id);
+        return Err(Odd::Foreign(why));
     }
-    Ok(moment(&asset.deleted_at)?.map_or(Live::There, Live::Deleted))
+    let deleted = moment(&asset.deleted_at).map_err(Odd::Field)?;
+    Ok(deleted.map_or(Live::There, Live::Deleted))
 }
 
 /// Reads what the server says of an asset; of one that is none of our kinds only its type.
@@ -137,7 +140,7 @@ pub fn live(id: AssetId, bytes: &[u8]) -> Result<Live, String> {
 /// # Errors
 ///
 /// Returns why the bytes are not that answer.
-pub fn facts(bytes: &[u8]) -> Result<Result<Facts, String>, String> {
+pub fn facts(bytes: &[u8]) -> Result<Result<Facts, String>, Odd> {
     #[derive(Deserialize)]
     struct Asset {
         #[serde(rename = "type", default)]
@@ -145,7 +148,7 @@ pub fn facts(bytes: &[u8]) -> Result<Result<Facts, String>, String> {
         /// The same, which real answers have beside it.
         #[serde(rename = "_type", default)]
         other_kind: Value,
-        #[serde(default)]
+        #[serde(default, deserialize_with = "lenient")]
         name: Option<Arc<str>>,
         #[serde(default)]
         project_id: Option<AssetId>,
@@ -153,7 +156,7 @@ pub fn facts(bytes: &[u8]) -> Result<Result<Facts, String>, String> {
         parent_id: Option<AssetId>,
         #[serde(default)]
         parent_asset_id: Option<AssetId>,
-        #[serde(default)]
+        #[serde(default, deserialize_with = "lenient")]
         filesize: Option<u64>,
         #[serde(default)]
         inserted_at: Value,
@@ -162,7 +165,7 @@ pub fn facts(bytes: &[u8]) -> Result<Result<Facts, String>, String> {
         #[serde(default)]
         filetype: Value,
     }
-    let asset: Asset = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+    let asset: Asset = parse(bytes)?;
     let kind = asset.kind.as_str().or(asset.other_kind.as_str());
     let kind = kind.unwrap_or("not said");
     let Some(kind) = Kind::ALL.into_iter().find(|known| known.name() == kind) else {
@@ -195,18 +198,15 @@ pub struct Me {
 /// # Errors
 ///
 /// Returns why the bytes are not that answer.
-pub fn me(bytes: &[u8]) -> Result<Me, String> {
+pub fn me(bytes: &[u8]) -> Result<Me, Odd> {
     #[derive(Deserialize)]
     struct Answer {
         account_id: String,
     }
-    let read = || {
-        let Answer { account_id } = serde_json::from_slice(bytes)?;
-        let account = account_id.to_lowercase();
-        let user = serde_json::from_slice(bytes)?;
-        Ok(Me { account, user })
-    };
-    read().map_err(|error: serde_json::Error| error.to_string())
+    let Answer { account_id } = parse(bytes)?;
+    let account = account_id.to_lowercase();
+    let user = parse(bytes)?;
+    Ok(Me { account, user })
 }
 
 /// Reads a list of accounts, teams or projects. The name of an account is its `display_name`
@@ -215,16 +215,16 @@ pub fn me(bytes: &[u8]) -> Result<Me, String> {
 /// # Errors
 ///
 /// Returns why the bytes are not such a list.
-pub fn named(bytes: &[u8]) -> Result<Vec<Named>, String> {
+pub fn named(bytes: &[u8]) -> Result<Vec<Named>, Odd> {
     #[derive(Deserialize)]
     struct Item {
         id: String,
-        #[serde(default)]
+        #[serde(default, deserialize_with = "lenient")]
         name: Option<String>,
-        #[serde(default)]
+        #[serde(default, deserialize_with = "lenient")]
         display_name: Option<String>,
     }
-    let items: Vec<Item> = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+    let items: Vec<Item> = parse(bytes)?;
     let named = items.into_iter().map(|item| Named {
         id: item.id,
         name: item.display_name.or(item.name),

@@ -3,12 +3,13 @@
 //! Source: docs/frameio-api.md, "Deletes (V4)".
 
 use crate::asset::AssetId;
+use crate::frameio::odd::Odd;
 use crate::frameio::reply::Reply;
 use crate::frameio::v4::call::List;
 use crate::frameio::v4::facts;
 use crate::frameio::v4::wire::{self, Line, Named, Page, User};
 use crate::frameio::verdict::{Answer, Deletion, Live, Verdict, refusal};
-use crate::frameio::words::{detail, is_to_come};
+use crate::frameio::words::{detail, is_over};
 use crate::inventory::{Definition, Project, Shown};
 use crate::outcome::{Evidence, Outcome};
 
@@ -86,20 +87,35 @@ pub fn judge_files(reply: &Reply) -> Verdict<Result<Page<AssetId>, Live>> {
 #[must_use]
 pub fn judge_list(list: List, reply: &Reply) -> Verdict<Page<Shown>> {
     match absence(reply) {
-        Some(Live::Missing) => Verdict::Refused {
+        Some(Live::Missing) => Verdict::Absent {
             detail: "the server does not know it".to_owned(),
         },
-        Some(Live::OtherKind { detail }) => Verdict::Refused { detail },
+        Some(Live::OtherKind { detail }) => Verdict::Absent { detail },
         Some(Live::There | Live::Deleted(_)) | None => Verdict::of_reading(reply, |bytes| {
             let page = facts::assets(bytes)?;
             let odd = page.items.iter().find(|item| !list.shows(item.facts.kind));
             match odd {
                 Some(Shown { id, facts, .. }) => {
-                    Err(format!("it shows `{id}`, which is a {}", facts.kind.name()))
+                    let kind = facts.kind.name();
+                    Err(Odd::Foreign(format!("it shows `{id}`, which is a {kind}")))
                 }
                 None => Ok(page),
             }
         }),
+    }
+}
+
+/// Judges the answer to the reading of a project.
+#[must_use]
+pub fn judge_project(id: AssetId, reply: &Reply) -> Verdict<Project> {
+    match absence(reply) {
+        Some(Live::Missing) => Verdict::Absent {
+            detail: "the server does not know it".to_owned(),
+        },
+        Some(Live::OtherKind { detail }) => Verdict::Absent { detail },
+        Some(Live::There | Live::Deleted(_)) | None => {
+            Verdict::of_reading(reply, |bytes| facts::project(id, bytes))
+        }
     }
 }
 
@@ -127,12 +143,14 @@ pub fn judge_named(reply: &Reply) -> Verdict<Page<Named>> {
     Verdict::of_reading(reply, wire::page)
 }
 
-/// Judges a page of what was deleted from a project; a line of a moment that is still to come says
+/// Judges a page of what was deleted from a project; a line of a moment that is not over says
 /// nothing.
 #[must_use]
 pub fn judge_deleted(reply: &Reply) -> Verdict<Page<Line>> {
     Verdict::of_reading(reply, wire::deleted).map(|mut page| {
-        page.items.retain(|line| !is_to_come(line.at, reply.date()));
+        for line in &mut page.items {
+            line.at = line.at.filter(|at| is_over(*at, reply.date()));
+        }
         page
     })
 }
@@ -196,7 +214,8 @@ mod tests {
             let Verdict::Told(page) = judge_deleted(&list) else {
                 panic!("the list cannot be read");
             };
-            (shown, read, page.items.len())
+            let lines = page.items.iter().filter(|line| line.at.is_some());
+            (shown, read, lines.count())
         };
         let now = Some("2026-11-01T12:00:00Z");
         let (yes, no) = ((true, true, 1), (false, false, 0));
@@ -205,7 +224,7 @@ mod tests {
         assert_eq!(at("2026-11-01T12:04:00Z", now), yes);
         assert_eq!(at("2026-11-01T12:06:00Z", now), no);
         assert_eq!(at("2030-01-01T00:00:00Z", now), no);
-        assert_eq!(at("2030-01-01T00:00:00Z", None), yes, "nobody can tell");
+        assert_eq!(at("2030-01-01T00:00:00Z", None), no, "nobody can tell");
     }
 
     #[test]

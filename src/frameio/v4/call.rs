@@ -43,6 +43,8 @@ pub enum Read {
     Projects(Arc<str>, Cursor),
     /// Lists the projects of the account.
     ProjectsOfAccount(Cursor),
+    /// Reads a project of the account.
+    Project(AssetId),
     /// Lists the custom fields of the account.
     Fields(Cursor),
     /// Lists what was deleted from a project.
@@ -139,6 +141,7 @@ impl Call {
                 | Read::Workspaces(_)
                 | Read::Projects(..)
                 | Read::ProjectsOfAccount(_)
+                | Read::Project(_)
                 | Read::Fields(_)
                 | Read::RecentlyDeleted(..),
             ) => None,
@@ -171,7 +174,9 @@ impl call::Call for Read {
             Self::Me => RateLimit::Me,
             Self::Accounts(_) => RateLimit::Accounts,
             Self::Workspaces(_) => RateLimit::Workspaces,
-            Self::Projects(..) | Self::ProjectsOfAccount(_) => RateLimit::Projects,
+            Self::Projects(..) | Self::ProjectsOfAccount(_) | Self::Project(_) => {
+                RateLimit::Projects
+            }
             Self::Fields(_) => RateLimit::Fields,
             Self::RecentlyDeleted(..) => RateLimit::RecentlyDeleted,
             Self::Show(Kind::File, _) | Self::Facts(Kind::File, _) => RateLimit::ShowFile,
@@ -196,6 +201,11 @@ impl call::Call for Read {
                 after,
             ),
             Self::ProjectsOfAccount(after) => list("projects", after),
+            Self::Project(id) => {
+                let mut buffer = [0; 36];
+                let project = segment(id.encode(&mut buffer));
+                of_account(account, &format!("projects/{project}"))
+            }
             Self::Fields(after) => list("metadata/field_definitions", after),
             Self::RecentlyDeleted(project, after) => {
                 let project = segment(project);

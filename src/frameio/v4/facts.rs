@@ -9,7 +9,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::asset::{AssetId, Kind};
-use crate::frameio::v4::wire::{Page, Wrapped, page, read};
+use crate::frameio::odd::{Odd, lenient, parse};
+use crate::frameio::v4::wire::{Page, Wrapped, page};
 use crate::inventory::{Definition, Facts, Field, Person, Project, Shown};
 
 #[derive(Deserialize)]
@@ -17,19 +18,19 @@ struct Asset {
     id: AssetId,
     #[serde(rename = "type")]
     kind: Kind,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient")]
     name: Option<Arc<str>>,
     #[serde(default)]
     project_id: Option<AssetId>,
     #[serde(default)]
     parent_id: Option<AssetId>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient")]
     file_size: Option<u64>,
     #[serde(default)]
     created_at: Value,
     #[serde(default)]
     updated_at: Value,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient")]
     creator: Option<Creator>,
     #[serde(default)]
     status: Value,
@@ -41,20 +42,20 @@ struct Asset {
     restricted: Value,
     #[serde(default)]
     head_version: Value,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient")]
     metadata: Option<Vec<Metadatum>>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient")]
     project: Option<ProjectOfAccount>,
 }
 
 #[derive(Deserialize)]
 struct ProjectOfAccount {
     id: AssetId,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient")]
     name: Option<Arc<str>>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient")]
     root_folder_id: Option<AssetId>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient")]
     storage: Option<u64>,
 }
 
@@ -109,8 +110,8 @@ struct Choice {
 /// # Errors
 ///
 /// Returns why the bytes are not that answer.
-pub fn facts(bytes: &[u8]) -> Result<Shown, String> {
-    read::<Wrapped<Asset>>(bytes).map(|asset| asset.data.into_shown())
+pub fn facts(bytes: &[u8]) -> Result<Shown, Odd> {
+    parse::<Wrapped<Asset>>(bytes).map(|asset| asset.data.into_shown())
 }
 
 /// Reads a page of what is in a folder or a version stack.
@@ -118,8 +119,25 @@ pub fn facts(bytes: &[u8]) -> Result<Shown, String> {
 /// # Errors
 ///
 /// Returns why the bytes are not such a page.
-pub fn assets(bytes: &[u8]) -> Result<Page<Shown>, String> {
+pub fn assets(bytes: &[u8]) -> Result<Page<Shown>, Odd> {
     page::<Asset>(bytes).map(|page| page.map(Asset::into_shown))
+}
+
+/// Reads a project.
+///
+/// # Errors
+///
+/// Returns why the bytes are not that answer, or that they speak of another project.
+pub fn project(id: AssetId, bytes: &[u8]) -> Result<Project, Odd> {
+    let (said, project) = parse::<Wrapped<ProjectOfAccount>>(bytes)?
+        .data
+        .into_project();
+    if said != id {
+        return Err(Odd::Foreign(format!(
+            "it speaks of `{said}` instead of `{id}`"
+        )));
+    }
+    Ok(project)
 }
 
 /// Reads a page of the projects of the account.
@@ -127,7 +145,7 @@ pub fn assets(bytes: &[u8]) -> Result<Page<Shown>, String> {
 /// # Errors
 ///
 /// Returns why the bytes are not such a page.
-pub fn projects(bytes: &[u8]) -> Result<Page<(AssetId, Project)>, String> {
+pub fn projects(bytes: &[u8]) -> Result<Page<(AssetId, Project)>, Odd> {
     page::<ProjectOfAccount>(bytes).map(|page| page.map(ProjectOfAccount::into_project))
 }
 
@@ -136,7 +154,7 @@ pub fn projects(bytes: &[u8]) -> Result<Page<(AssetId, Project)>, String> {
 /// # Errors
 ///
 /// Returns why the bytes are not such a page.
-pub fn definitions(bytes: &[u8]) -> Result<Page<Definition>, String> {
+pub fn definitions(bytes: &[u8]) -> Result<Page<Definition>, Odd> {
     page::<FieldOfAccount>(bytes).map(|page| page.map(FieldOfAccount::into_definition))
 }
 

@@ -6,9 +6,11 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::asset::AssetId;
+use crate::frameio::odd::{Odd, lenient, parse};
 use crate::frameio::reply::Body;
 use crate::frameio::v4::call::Cursor;
 use crate::frameio::verdict::Live;
@@ -60,24 +62,24 @@ impl<T> Page<T> {
 pub struct Named {
     pub id: String,
     /// Its name, as far as it has one.
-    #[serde(default, alias = "display_name")]
+    #[serde(default, alias = "display_name", deserialize_with = "lenient")]
     pub name: Option<String>,
     /// The id that Adobe's storage has given it, where it has.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient")]
     pub adobe_id: Option<String>,
     /// What the token's user is in it, where the server says so: accounts alone have that.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient")]
     pub roles: Option<Vec<String>>,
 }
 
 /// Whose token it is, as far as the server says so.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 pub struct User {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient")]
     pub id: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient")]
     pub name: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient")]
     pub email: Option<String>,
 }
 
@@ -86,8 +88,8 @@ pub struct User {
 /// # Errors
 ///
 /// Returns why the bytes are not that answer.
-pub fn user(bytes: &[u8]) -> Result<User, String> {
-    read::<Wrapped<User>>(bytes).map(|user| user.data)
+pub fn user(bytes: &[u8]) -> Result<User, Odd> {
+    parse::<Wrapped<User>>(bytes).map(|user| user.data)
 }
 
 /// Reads whether an asset is there from the answer to its reading.
@@ -95,19 +97,21 @@ pub fn user(bytes: &[u8]) -> Result<User, String> {
 /// # Errors
 ///
 /// Returns why the bytes are not that answer, or that they speak of another asset.
-pub fn live(id: AssetId, bytes: &[u8]) -> Result<Live, String> {
+pub fn live(id: AssetId, bytes: &[u8]) -> Result<Live, Odd> {
     #[derive(Deserialize)]
     struct Asset {
         id: AssetId,
         #[serde(default)]
         deleted_at: Value,
     }
-    let Wrapped { data } = read::<Wrapped<Asset>>(bytes)?;
+    let Wrapped { data } = parse::<Wrapped<Asset>>(bytes)?;
     // What is asked for by an id of Adobe's storage answers with its own.
     if data.id != id && !id.is_adobe() {
-        return Err(format!("it speaks of `{}` instead of `{id}`", data.id));
+        let why = format!("it speaks of `{}` instead of `{id}`", data.id);
+        return Err(Odd::Foreign(why));
     }
-    Ok(moment(&data.deleted_at)?.map_or(Live::There, Live::Deleted))
+    let deleted = moment(&data.deleted_at).map_err(Odd::Field)?;
+    Ok(deleted.map_or(Live::There, Live::Deleted))
 }
 
 /// Reads a page of the files of a version stack.
@@ -115,7 +119,7 @@ pub fn live(id: AssetId, bytes: &[u8]) -> Result<Live, String> {
 /// # Errors
 ///
 /// Returns why the bytes are not such a page, or hold what is no file.
-pub fn files(bytes: &[u8]) -> Result<Page<AssetId>, String> {
+pub fn files(bytes: &[u8]) -> Result<Page<AssetId>, Odd> {
     #[derive(Deserialize)]
     struct Asset {
         id: AssetId,
@@ -125,7 +129,10 @@ pub fn files(bytes: &[u8]) -> Result<Page<AssetId>, String> {
     let Page { items, next, total } = page::<Asset>(bytes)?;
     let files = items.into_iter().map(|asset| match asset.kind.as_str() {
         "file" => Ok(asset.id),
-        kind => Err(format!("it holds `{}`, which is a {kind}", asset.id)),
+        kind => Err(Odd::Foreign(format!(
+            "it holds `{}`, which is a {kind}",
+            asset.id
+        ))),
     });
     Ok(Page {
         items: files.collect::<Result<_, _>>()?,
@@ -140,17 +147,16 @@ pub struct Line {
     pub id: AssetId,
     /// What held it, where the line says so.
     pub parent: Option<AssetId>,
-    /// When it was deleted.
-    pub at: Timestamp,
+    /// When it was deleted; a line that does not say so shows nothing.
+    pub at: Option<Timestamp>,
 }
 
-/// Reads a page of what was deleted from a project. A line that does not say when is none: it shows
-/// nothing.
+/// Reads a page of what was deleted from a project.
 ///
 /// # Errors
 ///
 /// Returns why the bytes are not such a page.
-pub fn deleted(bytes: &[u8]) -> Result<Page<Line>, String> {
+pub fn deleted(bytes: &[u8]) -> Result<Page<Line>, Odd> {
     #[derive(Deserialize)]
     struct Asset {
         id: AssetId,
@@ -162,18 +168,13 @@ pub fn deleted(bytes: &[u8]) -> Result<Page<Line>, String> {
     let page = page::<Asset>(bytes)?;
     let line = |asset: Asset| {
         let parent = asset.parent_id.as_str();
-        Some(Line {
+        Line {
             id: asset.id,
             parent: parent.and_then(|text| AssetId::parse(text).ok()),
-            at: moment(&asset.deleted_at).ok().flatten()?,
-        })
+            at: moment(&asset.deleted_at).ok().flatten(),
+        }
     };
-    Ok(Page {
-        items: page.items.into_iter().filter_map(line).collect(),
-        next: page.next,
-        // Lines that show nothing are left out here, and counted there.
-        total: None,
-    })
+    Ok(page.map(line))
 }
 
 /// Whether the body of a success to a delete is one: there is none, as the API documents it, or it
@@ -215,12 +216,12 @@ pub fn is_error(body: &Body) -> bool {
 /// # Errors
 ///
 /// Returns why the bytes are not such a page.
-pub fn page<T: for<'de> Deserialize<'de>>(bytes: &[u8]) -> Result<Page<T>, String> {
+pub fn page<T: DeserializeOwned>(bytes: &[u8]) -> Result<Page<T>, Odd> {
     let Paged {
         data,
         links,
         total_count,
-    } = read::<Paged<T>>(bytes)?;
+    } = parse::<Paged<T>>(bytes)?;
     let next = links.and_then(|links| links.next);
     let next = next.map(|link| cursor(&link)).transpose()?;
     Ok(Page {
@@ -228,10 +229,6 @@ pub fn page<T: for<'de> Deserialize<'de>>(bytes: &[u8]) -> Result<Page<T>, Strin
         next,
         total: total_count,
     })
-}
-
-pub(super) fn read<T: for<'de> Deserialize<'de>>(bytes: &[u8]) -> Result<T, String> {
-    serde_json::from_slice(bytes).map_err(|error| error.to_string())
 }
 
 /// Takes the cursor out of a link to the next page, letter for letter as the link has it; a page
@@ -289,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_of_the_deleted_says_when_or_is_none() {
+    fn a_line_of_the_deleted_says_when_or_shows_nothing() {
         let lines = |rest: &str| {
             let body = format!(r#"{{"data":[{{"id":"{A}","type":"file"{rest}}}]}}"#);
             deleted(body.as_bytes()).unwrap().items
@@ -300,9 +297,15 @@ mod tests {
         let line = Line {
             id,
             parent: Some(id),
-            at: at.parse().unwrap(),
+            at: Some(at.parse().unwrap()),
         };
         assert_eq!(said, [line]);
+        let when = |rest: &str| {
+            lines(rest)
+                .into_iter()
+                .map(|line| line.at)
+                .collect::<Vec<_>>()
+        };
         for odd in [
             "\"\"",
             "\"never\"",
@@ -311,9 +314,9 @@ mod tests {
             "null",
             "\"2026-13-01T00:00:00Z\"",
         ] {
-            assert_eq!(lines(&format!(r#","deleted_at":{odd}"#)), [], "{odd}");
+            assert_eq!(when(&format!(r#","deleted_at":{odd}"#)), [None], "{odd}");
         }
-        assert_eq!(lines(""), []);
+        assert_eq!(when(""), [None]);
     }
 
     #[test]

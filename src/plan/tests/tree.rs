@@ -109,7 +109,9 @@ impl Tree {
             let facts = self.facts(n);
             places.kinds.insert(id(n), facts.kind);
             let lies = match self.parent(n) {
-                _ if unplaced.contains(&n) && !shown.contains(&n) => Lies::Unread("no answer".into()),
+                _ if unplaced.contains(&n) && !shown.contains(&n) => {
+                    Lies::Unread("no answer".into())
+                }
                 Some(parent) => Lies::In(id(parent)),
                 None => Lies::AtTop,
             };

@@ -23,6 +23,8 @@ pub struct Behaviour {
     /// How often that list is read before it shows what was deleted meanwhile.
     #[serde(default)]
     pub late_lists: u64,
+    /// Whether the project comes along with an asset of V4 where that is asked for.
+    pub include_project: IncludeProject,
     /// Where the cursor of a list of what is in a folder goes on.
     pub cursors: Cursors,
     /// What becomes of the parameters of a list whose next page is asked for by the cursor alone.
@@ -76,6 +78,7 @@ impl Default for Behaviour {
             recently_deleted: RecentlyDeleted::default(),
             stale_lists: false,
             late_lists: 0,
+            include_project: IncludeProject::default(),
             cursors: Cursors::default(),
             bare_after: BareAfter::default(),
             move_updates: true,
@@ -134,6 +137,18 @@ pub enum RecentlyDeleted {
     Tops,
     /// All of it.
     All,
+}
+
+/// Whether the project comes along with an asset of V4 where that is asked for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum IncludeProject {
+    /// It does.
+    #[default]
+    Heeded,
+    /// The asset says the id of its project alone.
+    Ignored,
 }
 
 /// Where the cursor of a list of what is in a folder goes on.

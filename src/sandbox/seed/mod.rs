@@ -11,7 +11,7 @@ use crate::sandbox::limit::Limits;
 pub(super) use crate::sandbox::seed::asset::REFUSAL;
 pub use crate::sandbox::seed::asset::{Asset, Kind, Refusal, Upload};
 pub use crate::sandbox::seed::behaviour::{
-    BadMove, BareAfter, Behaviour, Chosen, Cursors, Fields, MoveAnswer, ParentGone,
+    BadMove, BareAfter, Behaviour, Chosen, Cursors, Fields, IncludeProject, MoveAnswer, ParentGone,
     RecentlyDeleted, Restore, SameName, SecondDelete, Storage, Taken, Twice, UnknownId,
 };
 pub use crate::sandbox::seed::date::{Age, Date};

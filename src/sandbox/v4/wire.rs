@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::asset::AssetId;
-use crate::sandbox::seed::{Chosen, Field, Kind, Me};
+use crate::sandbox::seed::{Chosen, Field, IncludeProject, Kind, Me};
 use crate::sandbox::v4::list::Include;
 use crate::sandbox::world::{self, Node, World, made};
 
@@ -200,7 +200,8 @@ impl Asset {
     pub(super) fn new(world: &World, id: AssetId, node: &Node, include: &Include) -> Option<Self> {
         let project = world.projects.get(node.project as usize)?;
         let owner = include.has("project.owner");
-        let shows_project = owner || include.has("project");
+        let is_heeded = world.behaviour.include_project == IncludeProject::Heeded;
+        let shows_project = is_heeded && (owner || include.has("project"));
         let is_alive = node.deleted_at.is_none();
         let tells = world.behaviour.fields.are_told() && include.has("metadata");
         let mut asset = Self {
