@@ -13,7 +13,7 @@ use crate::cli::settings::kind::TokenCommand;
 use crate::cli::settings::near::nearest;
 use crate::cli::settings::table::{Given, SETTINGS};
 use crate::cli::{guards, marks};
-use crate::diagnostic::{Finding, Place, Severity, Snippet};
+use crate::diagnostic::{Finding, Place, Severity, Snippet, of_toml};
 use crate::plan::figure::SetAt;
 
 /// The version of the file that this program reads.
@@ -101,10 +101,9 @@ impl Config<'_> {
 
     /// That the file is not even TOML.
     fn not_toml(self, error: &toml::de::Error) -> Finding {
-        let message = error.message().lines().next().unwrap_or_default();
-        let message = match message {
-            "duplicate key" => "this key stands twice".to_owned(),
-            other => format!("this is not TOML: {other}"),
+        let message = match error.message().lines().next() {
+            Some("duplicate key") => "this key stands twice".to_owned(),
+            Some(_) | None => format!("this is not TOML: {}", of_toml(error.message())),
         };
         let mut found = self.finding(&message, error.span().unwrap_or(0..0), None);
         // It may be anything that somebody's link leads to, so that none of it is shown.

@@ -3,6 +3,7 @@
 mod count;
 mod damage;
 mod parser;
+mod toml;
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 pub use count::{count, counted, thousands};
 pub use damage::Damage;
 pub use parser::of_a_parser;
+pub use toml::of_toml;
 
 /// A place in a document.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
