@@ -3,7 +3,8 @@
 use std::cell::Cell;
 use std::hint;
 use std::io;
-use std::sync::Arc;
+use std::mem;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -41,6 +42,9 @@ pub(crate) const PAGES: usize = 50;
 
 /// The shortest wait that is told: after it people ask themselves whether anything goes on.
 const LONG_WAIT: Duration = Duration::from_secs(5);
+
+/// How long short waits take together until they are told: a line every few seconds.
+const LONG_PACE: Duration = Duration::from_secs(10);
 
 /// The address space that a thread needs, in bytes: a stack of 2 MiB, and what lies around it.
 const ROOM: usize = 4 << 20;
@@ -156,8 +160,14 @@ pub(crate) fn connect(
     let transport = Transport::new(endpoint, token_provider.clone(), timeouts)?;
     let cut_off = CutOff::default();
     let hears = Arc::clone(&host);
+    let short = Mutex::new(Duration::ZERO);
     let waiting = Waiting {
-        on_wait: Arc::new(move |wait| tell_wait(&*hears, &wait, now())),
+        on_wait: Arc::new(move |wait| {
+            let mut short = short.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(text) = told_of_wait(&wait, &mut short, now()) {
+                hears.message(&text);
+            }
+        }),
         cut_off: cut_off.clone(),
         retries,
         seed: random().as_u64_pair().0,
@@ -190,20 +200,32 @@ pub(crate) fn check_threads(count: usize) -> io::Result<()> {
     Ok(())
 }
 
-/// Tells of a wait that people would wonder about: why it is, how long, and when it ends.
-fn tell_wait(host: &dyn Host, wait: &Wait, now: Timestamp) {
+/// What is told of a wait that people would wonder about: why it is, how long, and when it ends.
+/// Short ones follow one another where a limit sets the pace: they are told together, `short` so
+/// much of them at a time.
+fn told_of_wait(wait: &Wait, short: &mut Duration, now: Timestamp) -> Option<String> {
     let Wait {
         rate_limit,
         time,
         why,
     } = wait;
-    if *time < LONG_WAIT {
-        return;
-    }
     let end = now.checked_add(*time).unwrap_or(now).strftime("%H:%M:%S");
     let call = rate_limit.name();
+    if *time < LONG_WAIT {
+        if *why == Why::Limit {
+            *short += *time;
+        }
+        if *short < LONG_PACE {
+            return None;
+        }
+        let waited = duration(mem::take(short));
+        return Some(format!(
+            "The server's limit of `{call}` sets the pace: waited {waited} in all, now until {end} UTC …"
+        ));
+    }
+    *short = Duration::ZERO;
     let time = format!("{}, until {end} UTC …", duration(*time));
-    host.message(&match why {
+    Some(match why {
         Why::Limit if *rate_limit == RateLimit::Token => {
             format!("The limit of the token endpoint is used up: waiting {time}")
         }
@@ -212,7 +234,7 @@ fn tell_wait(host: &dyn Host, wait: &Wait, now: Timestamp) {
             let detail = escape(detail);
             format!("A `{call}` request went wrong ({detail}) and is made again: waiting {time}")
         }
-    });
+    })
 }
 
 /// Serves a world on this machine; with a log, its admin routes can tell what was asked.
@@ -422,6 +444,33 @@ mod tests {
     fn chosen(accounts: &[Named], wanted: Option<&str>) -> Result<String, String> {
         let wanted = wanted.map(|wanted| ("`--account`".to_owned(), wanted.to_owned()));
         choose(accounts, wanted.as_ref()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn short_waits_are_told_together_and_a_long_one_at_once() {
+        let now: Timestamp = "2026-11-27T12:00:00Z".parse().unwrap();
+        let mut short = Duration::ZERO;
+        let mut told = |millis| {
+            let wait = Wait {
+                rate_limit: RateLimit::Children,
+                time: Duration::from_millis(millis),
+                why: Why::Limit,
+            };
+            told_of_wait(&wait, &mut short, now)
+        };
+        for _ in 0..16 {
+            assert_eq!(told(600), None);
+        }
+        assert_eq!(
+            told(600).unwrap(),
+            "The server's limit of `children` sets the pace: waited 10 s in all, now until 12:00:00 UTC …"
+        );
+        assert_eq!(told(4_999), None);
+        assert_eq!(
+            told(5_000).unwrap(),
+            "The server's limit of `children` is used up: waiting 5.0 s, until 12:00:05 UTC …"
+        );
+        assert_eq!(told(4_999), None, "the long one was told");
     }
 
     #[test]
