@@ -90,11 +90,8 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
 
     /// Tells what the plan found out already.
     fn begin(&mut self) {
-        let (holds, marks) = (
-            self.approved.hold_changes(self.clock.now()),
-            self.approved.marks(),
-        );
-        self.events.extend(holds.into_iter().chain(marks.news()));
+        (self.events).extend(self.approved.hold_changes(self.clock.now()));
+        (self.events).extend(self.approved.marks().news());
         let forget = self.approved.forget();
         if !forget.is_empty() {
             self.forget(forget.to_vec());

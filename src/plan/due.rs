@@ -196,7 +196,10 @@ mod tests {
         }
     }
 
-    fn found(manifests: &Manifests, state: &State) -> Vec<(Option<String>, Vec<(i64, u128)>)> {
+    /// What comes due: by owner, the second and the number of each asset.
+    type Found = Vec<(Option<String>, Vec<(i64, u128)>)>;
+
+    fn found(manifests: &Manifests, state: &State) -> Found {
         let all = due(manifests, Some(state), (at(100), at(200)));
         let number = |id: AssetId| (1..20).find(|n| self::id(*n) == id).unwrap();
         all.into_iter()

@@ -67,7 +67,7 @@ fn flag(setting: &Setting) -> Arg {
 #[derive(Debug, Clone, Copy, Default, Args)]
 pub struct ThisRun {
     /// Try assets again that the server refused too often
-    #[arg(long, help_heading = heading::PLAN)]
+    #[arg(long, help_heading = heading::PLAN, hide_short_help = true)]
     pub retry_blocked: bool,
     /// Play: start the embedded sandbox for this one run
     ///

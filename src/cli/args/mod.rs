@@ -240,7 +240,7 @@ pub struct Plan {
     /// The plan is not checked: token, account and assets may be others.
     #[arg(long, help_heading = heading::PLAN, conflicts_with = "check_retired")]
     pub offline: bool,
-    /// Say only what comes due within this time, by owner, such as `7d`
+    /// Say only what comes due within this time, by owner
     ///
     /// It goes by manifests and state, and reads no server.
     #[arg(
@@ -248,7 +248,9 @@ pub struct Plan {
         conflicts_with_all = ["out", "only", "detailed_exitcode", "full", "check_retired"]
     )]
     pub due: Option<Duration>,
-    /// Print it for people, as a diff of the state, or as a document; `markdown` with `--due`
+    /// Print it for people, as a diff, or as a document
+    ///
+    /// A diff is one of the state. `markdown` is for `--due`.
     #[arg(
         long, value_enum, default_value_t = PlanFormat::Text, value_name = "FORMAT",
         help_heading = heading::APPROVAL
