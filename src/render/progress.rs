@@ -1,6 +1,6 @@
 //! How far a run is: its events folded into one line, plain or with a bar.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use crate::asset::AssetId;
@@ -46,6 +46,8 @@ pub(crate) struct Progress {
     waits: (Duration, For),
     /// The assets that were refused or not answered so far, since they may be asked for again.
     open: HashMap<AssetId, Open>,
+    /// The files that are deleted in place of their version stacks, which count as one asset each.
+    members: HashSet<AssetId>,
     /// What the plan takes at the server's limits.
     forecast: Vec<RateForecast>,
 }
@@ -140,8 +142,17 @@ impl Listener for Progress {
         } = event
         {
             for (id, outcome) in outcomes {
-                self.record_outcome(*id, outcome);
+                if !self.members.contains(id) {
+                    self.record_outcome(*id, outcome);
+                }
             }
+        } else if let RunEvent::Intent {
+            ids,
+            stack: Some(_),
+            ..
+        } = event
+        {
+            self.members.extend(ids.iter());
         } else if let RunEvent::Paced { wait, .. } = event {
             self.wait_for(For::Limit, *wait);
         } else if let RunEvent::Retried { wait, .. } = event {

@@ -269,19 +269,21 @@ impl SummaryBuilder {
         if is_beside && !self.open.contains_key(&id) {
             self.beside.insert(id);
         }
+        // A version stack counts as one asset, as it does in the plan, whatever is in it.
+        let counts = usize::from(!self.members.contains(&id));
         match status {
             Status::Retired(evidence) => {
                 let bytes = self.known.get(&id).and_then(|known| known.bytes);
                 self.summary.deleted.add(evidence, bytes);
-                self.summary.counts.retired += 1;
+                self.summary.counts.retired += counts;
             }
-            Status::Gone(_) => self.summary.counts.gone += 1,
+            Status::Gone(_) => self.summary.counts.gone += counts,
             Status::Failed(_) | Status::Unknown { .. } | Status::Missing => {
                 self.open.insert(id, status);
                 return;
             }
         }
-        self.deleted_beside += usize::from(self.beside.remove(&id));
+        self.deleted_beside += usize::from(self.beside.remove(&id)) * counts;
         self.open.remove(&id);
         if let Some(Status::Unknown { .. }) = self.before.get(&id) {
             self.cleared.insert(id);
@@ -321,10 +323,11 @@ impl SummaryBuilder {
         summary.known.retain(|id, _| open.contains_key(id));
         let deleted = summary.counts.retired + summary.counts.gone;
         for (id, status) in &open {
+            let counts = usize::from(!self.members.contains(id));
             match status {
                 Status::Retired(_) | Status::Gone(_) => {}
                 Status::Failed(failed) => {
-                    summary.counts.failed += 1;
+                    summary.counts.failed += counts;
                     summary.failed.push(FailedAsset {
                         id: *id,
                         kind: failed.kind,
@@ -333,11 +336,11 @@ impl SummaryBuilder {
                     });
                 }
                 Status::Unknown { attempts: _ } => {
-                    summary.counts.unknown += 1;
+                    summary.counts.unknown += counts;
                     summary.unknown.push(*id);
                 }
                 Status::Missing => {
-                    summary.counts.missing += 1;
+                    summary.counts.missing += counts;
                     summary.missing.push(*id);
                 }
             }
