@@ -216,7 +216,7 @@ impl Recorded {
     }
 
     /// What a record says, where it says that its asset was deleted.
-    const fn of(status: &Status) -> Option<Self> {
+    pub(super) const fn of(status: &Status) -> Option<Self> {
         match status {
             Status::Retired(_) => Some(Self::Retired),
             Status::Gone(_) => Some(Self::Gone),

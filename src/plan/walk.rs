@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use crate::asset::{AssetId, Kind};
 use crate::inventory::{Facts, Inventory, Mark};
 use crate::manifest::document::{Details, Entry, Manifests};
-use crate::plan::decide::{Case, Decision, HoldInForce, Rules, Why, decide};
+use crate::plan::decide::{Case, Decision, HoldInForce, Recorded, Rules, Why, decide};
 use crate::plan::holds::{InForce, in_force};
 use crate::plan::marks;
 use crate::plan::model::{Held, MarksSince, Step};
@@ -87,7 +87,24 @@ impl<'plan> Walk<'plan> {
             why: Why::Marked(mark.clone()),
             until: None,
         });
-        let mut held: Vec<Held> = holds.chain(marks).collect();
+        // What is recorded as deleted and is there was taken back, also where only a list shows it:
+        // whoever restored it means to keep it.
+        let again = self.inputs.manifests.entries.iter();
+        let again: BTreeSet<AssetId> = again
+            .filter(|entry| entry.goes_again())
+            .map(|entry| entry.id)
+            .collect();
+        let unmarked = |id: &AssetId| marked(id) && !self.marks.contains_key(id);
+        let back = assets.iter().filter(|(id, record)| {
+            let is_recorded = Recorded::of(&record.status).is_some();
+            is_recorded && is_there(id) && unmarked(id) && !again.contains(id)
+        });
+        let back = back.map(|(id, _)| Held {
+            id: *id,
+            why: Why::Drift,
+            until: None,
+        });
+        let mut held: Vec<Held> = holds.chain(marks).chain(back).collect();
         held.sort_unstable_by_key(|held| held.id);
         held
     }

@@ -91,6 +91,32 @@ fn what_was_renamed_or_moved_since_the_review_is_left_alone() {
 }
 
 #[test]
+fn what_was_restored_keeps_the_folder_in_which_only_a_list_shows_it() {
+    let desk = Desk::with(&format!("version: 1\nassets: [{INSIDE}]\n"));
+    let config = "version = 1\n[guards]\nmax-percent = 100\nmin-age = \"0s\"\n";
+    desk.write("retire.toml", config);
+    let served = Served::new(world());
+    run(&served, &desk, &["apply", "--auto-approve"]).expect(0);
+    served
+        .sandbox
+        .change(Change::Restore { id: id(INSIDE) })
+        .unwrap();
+    for listed in [format!("{INSIDE}, {FOLDER}"), FOLDER.to_owned()] {
+        desk.write("retire.yaml", format!("version: 1\nassets: [{listed}]\n"));
+        let done = run(&served, &desk, &["apply", "--auto-approve"]);
+        let words = format!("({INSIDE}), which is recorded as deleted");
+        assert!(done.out.contains(&words), "{}", done.out);
+        assert!(lives(&served, INSIDE) && lives(&served, FOLDER));
+    }
+    // Whoever says that it is to go again means the folder as well.
+    let again = format!("{{id: {INSIDE}, again: true}}, {FOLDER}");
+    desk.write("retire.yaml", format!("version: 1\nassets: [{again}]\n"));
+    run(&served, &desk, &["apply", "--auto-approve"]).expect(0);
+    assert!(!lives(&served, FOLDER));
+    served.stop();
+}
+
+#[test]
 fn a_folder_that_has_grown_since_the_review_is_left_alone() {
     let (served, desk) = planned();
     let change = Change::Move {
