@@ -8,6 +8,7 @@ use crate::inventory::Facts;
 use crate::manifest::document::{Entry, Manifests};
 use crate::plan::decide::{Case, Decision};
 use crate::plan::holds::PlannedHold;
+use crate::plan::unread_marks::UnreadMarks;
 use crate::plan::walk::Walk;
 use crate::state::{Record, Status};
 
@@ -95,6 +96,14 @@ pub fn make(inputs: Inputs<'_>) -> Plan {
     gather::gather(&mut plan, inputs);
     plan.measure();
     plan.unread_marks = marks::unread(&plan, inputs.inventory);
+    if plan
+        .unread_marks
+        .as_ref()
+        .is_some_and(UnreadMarks::is_of_all)
+    {
+        // Where nobody knows what a mark looks like, none was lifted.
+        plan.marks.lifted.clear();
+    }
     plan
 }
 

@@ -38,6 +38,14 @@ pub enum Lack {
 }
 
 impl UnreadMarks {
+    /// Whether nothing is known of any mark, and not only of some assets.
+    pub(super) const fn is_of_all(&self) -> bool {
+        match self.why {
+            Lack::NoMark(_) | Lack::Definitions(_) => true,
+            Lack::Assets { .. } => false,
+        }
+    }
+
     /// Says what to do about it.
     #[must_use]
     pub const fn hint(&self) -> &'static str {

@@ -232,6 +232,17 @@ pub enum Note {
         /// Where that is said.
         set_at: SetAt,
     },
+    /// A waiver allows no more than what else is said, which counts.
+    Idle {
+        /// Which guard.
+        guard: Guard,
+        /// The figure of the waiver.
+        figure: u64,
+        /// The figure that counts.
+        limit: u64,
+        /// Where the waiver stands.
+        set_at: SetAt,
+    },
     /// A flag allows more than what else is said, which counts.
     Looser {
         /// Which guard.
@@ -258,6 +269,19 @@ pub struct Incomplete {
     pub entries: usize,
     /// Where the first of them stands: `file:line:column`.
     pub first: Arc<str>,
+}
+
+impl Note {
+    /// Where that is said which does not count; nothing of a flag.
+    #[must_use]
+    pub const fn at(&self) -> Option<&SetAt> {
+        match self {
+            Self::Elsewhere { set_at, .. }
+            | Self::Near { set_at, .. }
+            | Self::Idle { set_at, .. } => Some(set_at),
+            Self::Looser { .. } => None,
+        }
+    }
 }
 
 impl Figure {

@@ -224,6 +224,19 @@ impl fmt::Display for Note {
                 formatter,
                 "the project is called `{name}`, not `{project}` ({set_at}), which counts only where it is stricter"
             ),
+            Self::Idle {
+                guard,
+                figure,
+                limit,
+                set_at,
+            } => {
+                let name = guard.name();
+                let (figure, limit) = (shown(*guard, *figure), shown(*guard, *limit));
+                write!(
+                    formatter,
+                    "{set_at} raises nothing: `{name}` is {limit} without it, and {figure} with it"
+                )
+            }
             Self::Looser {
                 guard,
                 figure,

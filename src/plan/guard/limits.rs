@@ -155,7 +155,7 @@ impl Limits {
     }
 
     /// What files say, else the default.
-    fn base(&self, guard: Guard, project: Option<Named<'_>>) -> InForce {
+    pub(super) fn base(&self, guard: Guard, project: Option<Named<'_>>) -> InForce {
         let set = || self.set.iter().filter(move |limit| limit.guard == guard);
         let general = set().find(|limit| limit.project.is_none());
         let general = general.map_or(

@@ -63,6 +63,11 @@ pub fn look(plan: &Plan, sight: Sight<'_>) -> Report {
     if going.all.files > 0 {
         report.figures = figures(&going, sight, inventory, &waivers);
         report.notes = notes::notes(&going, sight.limits, inventory, &waivers);
+        // What does not count loosens nothing.
+        let Report {
+            loosened, notes, ..
+        } = &mut report;
+        loosened.retain(|one| !notes.iter().any(|note| note.at() == Some(&one.set_at)));
     }
     report.incomplete = incomplete(plan, sight, inventory);
     report

@@ -26,12 +26,32 @@ pub(super) fn notes(
         let note = note(project, set_at, &projects);
         notes.extend(note.filter(|note| !notes.contains(note)));
     }
+    let without_flags = Limits {
+        tightened: Vec::new(),
+        ..limits.clone()
+    };
+    for waiver in waivers.iter() {
+        let project = waiver.project.as_ref();
+        let meant = project.and_then(|said| {
+            let mut there = projects.iter();
+            there.find(|named| named.is(said) == Some(true)).copied()
+        });
+        // Of another project there is a note already.
+        if project.is_some() != meant.is_some() {
+            continue;
+        }
+        let counts = without_flags.base(waiver.guard, meant);
+        if !is_looser(waiver.guard, waiver.limit, counts.figure) {
+            notes.push(Note::Idle {
+                guard: waiver.guard,
+                figure: waiver.limit,
+                limit: counts.figure,
+                set_at: SetAt::Waiver(waivers.place(waiver)),
+            });
+        }
+    }
     for flag in &limits.tightened {
-        let counts = Limits {
-            tightened: Vec::new(),
-            ..limits.clone()
-        };
-        let counts = counts.in_force(flag.guard, None, waivers);
+        let counts = without_flags.in_force(flag.guard, None, waivers);
         if is_looser(flag.guard, flag.figure, counts.figure) {
             notes.push(Note::Looser {
                 guard: flag.guard,

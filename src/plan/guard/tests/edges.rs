@@ -173,7 +173,7 @@ fn what_does_not_count_as_it_may_be_meant_is_told() {
             "the project is called `Tide`, not `tide ` (retire.toml:7), which counts only where it is stricter",
             "nothing goes of a project `Tied` (retire.toml:7)",
             "nothing goes of a project `Tied` (the waiver at retire.yaml:50:5)",
-            "the project is called `Tide`, not `tIDE` (the waiver at retire.yaml:50:5), which counts only where it is stricter",
+            "the project is called `Tide`, not `tIDE` (the waiver at retire.yaml:51:5), which counts only where it is stricter",
             "`--max-assets` never loosens: 1,001 does not count, and 1,000 does (the default)",
         ]
     );

@@ -106,10 +106,11 @@ impl Desk {
     }
 
     fn waive(&mut self, guard: Guard, project: Option<&str>, limit: u64) -> &mut Self {
+        let line = 50 + u32::try_from(self.manifests.waivers.len()).unwrap();
         self.manifests.waivers.push(Waiver {
             guard,
             project: project.map(Arc::from),
-            spot: spot(50),
+            spot: spot(line),
             limit,
             reason: "season 3".into(),
             expires: at(NOW + 1),
@@ -457,8 +458,8 @@ fn a_waiver_counts_until_its_end_and_is_told_with_all_that_is_loosened() {
         "`min-age` is 1 hour (retire.toml:7)",
         "`max-assets` is 5,000 in `Tide` (retire.toml:7)",
         "`max-percent` is 31 % (the waiver at retire.yaml:50:5)",
-        "`max-percent` is 90 % in `Other` (the waiver at retire.yaml:50:5)",
     ];
+    // Nothing goes of the other project, which a note says.
     assert_eq!(loosened(&desk), expected);
     for waiver in &mut desk.manifests.waivers {
         waiver.expires = at(NOW);
