@@ -412,7 +412,10 @@ fn ends_once<S: Strategy>(
     let targets = S::targets(&job).to_vec();
     let ids = job.ids.clone();
     let verdict = S::judge(&job, reply);
-    let nothing_told = matches!(verdict, Verdict::Refused { .. } | Verdict::Unknown { .. });
+    let nothing_told = matches!(
+        verdict,
+        Verdict::Refused { .. } | Verdict::Unknown { .. } | Verdict::Malformed { .. }
+    );
     let is_reading = job.task() == Task::Resolve;
     let effects = follow(job, verdict, &known);
     let closes = |effect: &&Effect<S>| matches!(effect, Effect::Record(_));

@@ -7,8 +7,9 @@ use jiff::Timestamp;
 
 use crate::apply::tests::world::{World, asset};
 use crate::asset::{AssetId, Kind};
+use crate::event::Subject;
 use crate::inventory::{Facts, Inventory, Lies, Seen};
-use crate::manifest::document::{Details, Entry, Hold, Manifests, Spot};
+use crate::manifest::document::{Details, Entry, Hold, Manifests, Release, Spot};
 use crate::plan::approve::{Approved, Consent, approve};
 use crate::plan::decide::Rules;
 use crate::plan::{Inputs, make};
@@ -87,9 +88,24 @@ pub(super) fn planned(state: &State, wishes: &Wishes, world: &World) -> Approved
         reason: Arc::from("legal"),
         until: None,
     };
+    // The state keeps a hold until somebody releases it.
+    let is_held = |held: &Subject| {
+        wishes
+            .held
+            .iter()
+            .any(|n| *held == Subject::Asset(asset(*n)))
+    };
+    let released = state.holds.keys().filter(|held| !is_held(held));
+    let release = |held: &Subject| Release {
+        held: *held,
+        spot,
+        reason: Arc::from("closed"),
+        ticket: None,
+    };
     let manifests = Manifests {
         entries: wishes.listed.iter().map(entry).collect(),
         holds: wishes.held.iter().map(hold).collect(),
+        releases: released.map(release).collect(),
         ..Manifests::default()
     };
     let mut inventory = inventory(world);
