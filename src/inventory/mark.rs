@@ -94,7 +94,14 @@ impl Marking {
             return Marked::Unread;
         };
         let is_meant = |field: &&Field| is_field(&field.name, &field.id, &self.field);
-        let mut marked = Marked::No;
+        // One whose name the server does not tell may be the one that is meant by its name.
+        let is_nameless = |field: &Field| field.name == field.id && !field.values.is_empty();
+        let may_be_meant = |field: &Field| is_nameless(field) && !is_meant(&field);
+        let mut marked = if fields.iter().any(may_be_meant) {
+            Marked::Unread
+        } else {
+            Marked::No
+        };
         for field in fields.iter().filter(is_meant) {
             let said = |value: &&Arc<str>| self.hold.iter().any(|hold| is_same(value, hold));
             if let Some(value) = field.values.iter().find(said) {
@@ -183,6 +190,19 @@ mod tests {
     }
 
     #[test]
+    fn a_field_without_a_name_may_be_the_one_that_is_meant() {
+        let hold = marking(&["Hold"]);
+        let of = |fields: Vec<Field>| hold.of(&facts(Some(fields)));
+        assert_eq!(of(vec![says("f", "f", &["Hold"])]), Marked::Unread);
+        assert_eq!(of(vec![says("f", "f", &[])]), Marked::No);
+        let named = says("Retention", "g", &["Hold"]);
+        assert!(matches!(
+            of(vec![says("f", "f", &["x"]), named]),
+            Marked::Yes(_)
+        ));
+    }
+
+    #[test]
     fn a_mark_is_found_by_name_or_id_in_any_letter_case() {
         let hold = marking(&["Hold", "LEGAL", "true"]);
         for (field, value) in [
@@ -193,6 +213,7 @@ mod tests {
             (says("Retention", "f", &["false"]), None),
             (says("Retention", "f", &[]), None),
             (says("Status", "f", &["Hold"]), None),
+            (says("retention", "retention", &["Keep"]), None),
         ] {
             let name = Arc::clone(&field.name);
             let expected = value.map_or(Marked::No, |value| {

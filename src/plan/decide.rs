@@ -157,7 +157,7 @@ impl Decision {
         match self {
             Self::Defer { until } => Some((Why::Deferred, Some(*until))),
             Self::Mismatch(_) => Some((Why::Pinned, None)),
-            Self::Unread => Some((Why::Unread, None)),
+            Self::Unread | Self::Unreadable { .. } => Some((Why::Unread, None)),
             Self::Drift { .. } => Some((Why::Drift, None)),
             Self::Blocked { .. } => Some((Why::Blocked, None)),
             Self::Retire
@@ -165,7 +165,6 @@ impl Decision {
             | Self::Resolve { .. }
             | Self::Record { .. }
             | Self::Missing
-            | Self::Unreadable { .. }
             | Self::Held { .. }
             | Self::Forget
             | Self::Unchanged { .. } => None,

@@ -257,7 +257,9 @@ impl Metadatum {
                 option.and_then(|option| option.display_name.clone())
             };
             let named = said.or_else(known);
-            unclear |= named.is_none() && (is_chosen || id.is_none());
+            // Where nobody says of which type the field is, an id is no text.
+            let is_id = id.as_deref().is_none_or(|id| AssetId::parse(id).is_ok());
+            unclear |= named.is_none() && (is_chosen || is_id);
             named.or(id)
         };
         let values = match &self.value {

@@ -14,7 +14,7 @@ use crate::frameio::odd::{Odd, lenient, parse};
 use crate::frameio::reply::Body;
 use crate::frameio::v4::call::Cursor;
 use crate::frameio::verdict::Live;
-use crate::frameio::words::{TROUBLE, moment, object};
+use crate::frameio::words::{moment, object};
 
 #[derive(Deserialize)]
 pub(super) struct Wrapped<T> {
@@ -177,20 +177,13 @@ pub fn deleted(bytes: &[u8]) -> Result<Page<Line>, Odd> {
     Ok(page.map(line))
 }
 
-/// Whether the body of a success to a delete is one: there is none, as the API documents it, or it
-/// is an object that speaks of nothing that went wrong.
+/// Whether the body of a success to a delete is one: there is none, as the API documents it. What
+/// says something may say anything, and the asset is read.
 #[must_use]
 pub fn is_success(body: &Body) -> bool {
     match body {
         Body::Whole(bytes) if bytes.iter().all(u8::is_ascii_whitespace) => true,
-        Body::Whole(_) => object(body).is_some_and(|body| {
-            let is_trouble = |(name, value): (&String, &Value)| {
-                TROUBLE.contains(&name.as_str())
-                    || (name == "error" && !value.is_null())
-                    || (name == "success" && *value != Value::Bool(true))
-            };
-            !body.iter().any(is_trouble)
-        }),
+        Body::Whole(_) => object(body).is_some_and(|body| body.is_empty()),
         Body::Cut { .. } => false,
     }
 }

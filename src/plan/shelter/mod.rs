@@ -58,6 +58,11 @@ pub(super) fn keep(plan: &mut Plan, places: &Places, at: impl Fn(AssetId) -> Opt
     } else {
         &wanted.protected
     };
+    // What may not be read has failed by itself: it keeps what is known to hold it, and no more.
+    let is_unreadable = |id: AssetId| {
+        let step = plan.steps.binary_search_by_key(&id, |step| step.id);
+        step.is_ok_and(|at| matches!(plan.steps[at].decision, Decision::Unreadable { .. }))
+    };
     let mut kept: HashMap<AssetId, (AssetId, Path)> = HashMap::new();
     let mut lost = Vec::new();
     for id in within {
@@ -74,6 +79,7 @@ pub(super) fn keep(plan: &mut Plan, places: &Places, at: impl Fn(AssetId) -> Opt
         // Where every listed folder was listed to the end, what is in none of them is elsewhere.
         if let End::Broken(at, why) = &chain.end
             && !only_files
+            && !is_unreadable(*id)
             && (at == id && walk.was_asked(*id) || !places.listed_whole)
         {
             lost.push(unplaced(id, why));

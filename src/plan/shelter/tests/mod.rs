@@ -17,6 +17,8 @@ use crate::plan::decide::Rules;
 use crate::plan::{Inputs, make, wanted};
 use crate::state::{Api, Failed, Record, State, Status, Target};
 
+mod unreadable;
+
 fn id(n: u128) -> AssetId {
     AssetId::from_uuid(Uuid::from_u128(n))
 }
