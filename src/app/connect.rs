@@ -1,11 +1,8 @@
 //! The connection with a server, and the account that a command works in.
 
 use std::cell::Cell;
-use std::hint;
-use std::io;
 use std::mem;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -15,6 +12,7 @@ use tokio::time::{Instant, timeout};
 use crate::app::Host;
 use crate::app::error::Error;
 use crate::app::provenance::random;
+use crate::app::threads::check_threads;
 use crate::asset::account_id;
 use crate::event::{RateLimit, StopReason};
 use crate::frameio::Reply;
@@ -45,9 +43,6 @@ const LONG_WAIT: Duration = Duration::from_secs(5);
 
 /// How long short waits take together until they are told: a line every few seconds.
 const LONG_PACE: Duration = Duration::from_secs(10);
-
-/// The address space that a thread needs, in bytes: a stack of 2 MiB, and what lies around it.
-const ROOM: usize = 4 << 20;
 
 /// How many accounts are named at most, so that a refusal fits a screen.
 const NAMED: usize = 10;
@@ -182,22 +177,6 @@ pub(crate) fn connect(
         left: Cell::new(left),
         sandbox,
     })
-}
-
-/// Finds out whether so many threads more can be had: the runtime would panic without.
-pub(crate) fn check_threads(count: usize) -> io::Result<()> {
-    // A thread that gets its stack and then no room for the stack of its signals panics.
-    let mut room: Vec<u8> = Vec::new();
-    room.try_reserve_exact(count * ROOM)
-        .map_err(|_full| io::ErrorKind::OutOfMemory)?;
-    drop(hint::black_box(room));
-    let spawn = |_| thread::Builder::new().spawn(thread::park);
-    let all: Vec<JoinHandle<()>> = (0..count).map(spawn).collect::<io::Result<_>>()?;
-    for thread in all {
-        thread.thread().unpark();
-        drop(thread.join());
-    }
-    Ok(())
 }
 
 /// What is told of a wait that people would wonder about: why it is, how long, and when it ends.

@@ -17,6 +17,7 @@ pub mod policy;
 pub(crate) mod prepare;
 pub(crate) mod provenance;
 pub(crate) mod saved_plan;
+pub(crate) mod threads;
 pub(crate) mod whoami;
 
 /// What hears a signal by its number, and says whether it takes the next one as well.

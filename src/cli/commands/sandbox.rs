@@ -6,7 +6,8 @@ use std::sync::mpsc;
 use tokio::runtime;
 use uuid::Uuid;
 
-use crate::app::connect::{check_threads, serve};
+use crate::app::connect::serve;
+use crate::app::threads::check_threads;
 use crate::cli::args::{Sandbox, ThisRun};
 use crate::cli::console::OutputError;
 use crate::cli::context::Context;
