@@ -1,7 +1,8 @@
 //! The holds that count: those of the manifests, and those that the state has kept. Pure.
 //!
-//! The line of a manifest says how long it counts and why. Where no line says so any more, the
-//! hold that a run has written down counts on, until a manifest releases it or its moment comes.
+//! The line of a manifest says why it counts, and how long at least: a run that has written down a
+//! later moment keeps it until then. Where no line says so any more, the hold that a run has written
+//! down counts on, until a manifest releases it or its moment comes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -31,6 +32,10 @@ pub struct PlannedHold {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(with = "Option<String>", extend("format" = "date-time")))]
     pub until: Option<Timestamp>,
+    /// The moment that a manifest says, where a run has written down a later one: RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "Option<String>", extend("format" = "date-time")))]
+    pub said: Option<Timestamp>,
     /// Where a manifest says so: `file:line:column`; nothing where only the state does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Arc<str>>,
@@ -182,13 +187,16 @@ fn planned<'plan>(
         let kept = kept.get(&held);
         let run = kept.map(|kept| kept.run);
         if let Some(line) = lines.get(&held) {
+            // A nearer moment would lift what nobody has released.
+            let until = kept.map_or(line.until, |kept| later(kept.until, line.until));
             let is_same =
-                kept.is_some_and(|kept| (&kept.reason, kept.until) == (&line.reason, line.until));
+                kept.is_some_and(|kept| (&kept.reason, kept.until) == (&line.reason, until));
             return Some(PlannedHold {
                 held,
                 name: None,
                 reason: Arc::clone(&line.reason),
-                until: line.until,
+                until,
+                said: line.until.filter(|_| line.until != until),
                 at: Some(place(manifests, line.spot)),
                 run,
                 change: (!is_same).then_some(HoldChange::Kept),
@@ -209,11 +217,17 @@ fn planned<'plan>(
             name: None,
             reason: Arc::clone(&kept.reason),
             until: kept.until,
+            said: None,
             at: None,
             run,
             change,
         })
     })
+}
+
+/// The later of two ends; no end is later than each.
+fn later(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp> {
+    one.zip(other).map(|(one, other)| one.max(other))
 }
 
 /// What the manifests hold.

@@ -74,6 +74,7 @@ fn line(hold: &PlannedHold) -> String {
         name,
         reason,
         until,
+        said,
         at,
         run,
         change,
@@ -81,7 +82,10 @@ fn line(hold: &PlannedHold) -> String {
     let what = subject(*held, name.as_ref());
     let why = held_until(reason, *until);
     let since = run.map(|run| format!("kept since run {run}"));
-    let at = at.as_ref().map(|at| escape(at).into_owned());
+    let at = at.as_ref().map(|at| match said {
+        Some(said) => format!("{} says until {}", escape(at), moment(*said)),
+        None => escape(at).into_owned(),
+    });
     let said: Vec<String> = match change {
         None => [Some(why), at, since].into_iter().flatten().collect(),
         Some(HoldChange::Kept) => {

@@ -72,10 +72,19 @@ fn each_row_of_lines_kept_holds_and_releases() {
     for (lines, before, releases, held, change) in [
         (line(None), None, vec![], true, Some(kept_now.clone())),
         (line(None), Some(kept(None)), vec![], true, Some(None)),
-        // A line says other words than were kept.
+        // A nearer moment lifts nothing, and a later one is kept.
+        (line(Some(1)), Some(kept(None)), vec![], true, Some(None)),
+        (line(Some(1)), Some(kept(Some(5))), vec![], true, Some(None)),
         (
-            line(Some(1)),
-            Some(kept(None)),
+            line(Some(5)),
+            Some(kept(Some(1))),
+            vec![],
+            true,
+            Some(kept_now.clone()),
+        ),
+        (
+            line(None),
+            Some(kept(Some(5))),
             vec![],
             true,
             Some(kept_now.clone()),
@@ -126,6 +135,19 @@ fn each_row_of_lines_kept_holds_and_releases() {
         let changes: Vec<_> = plan.holds.iter().map(|hold| hold.change.clone()).collect();
         assert_eq!(changes, Vec::from_iter(change), "{case}");
     }
+}
+
+#[test]
+fn both_moments_are_told_where_a_line_says_the_nearer_one() {
+    let moments = |line, before| {
+        let plan = planned(&[hold(1, line)], Some(kept(before)), &[]);
+        (plan.holds[0].until, plan.holds[0].said)
+    };
+    let after = |second| Some(at(NOW + second));
+    assert_eq!(moments(Some(1), None), (None, after(1)));
+    assert_eq!(moments(Some(1), Some(5)), (after(5), after(1)));
+    assert_eq!(moments(Some(5), Some(1)), (after(5), None));
+    assert_eq!(moments(None, Some(1)), (None, None));
 }
 
 #[test]
