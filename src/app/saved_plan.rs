@@ -10,13 +10,14 @@ use sha2::{Digest, Sha256 as Hasher};
 use crate::app::Host;
 use crate::app::error::Error;
 use crate::app::prepare::{Basis, PlanSettings, Prepared};
+use crate::inventory::Marking;
 use crate::manifest::document::{Manifests, SourceFile};
 use crate::plan::decide::Rules;
 use crate::plan::saved::{
     self, Current, DecidingSettings, PlanDocument, Sha256, Stale, StateBasis,
     with_carriage_returns, with_line_feeds,
 };
-use crate::plan::{Inputs, Plan};
+use crate::plan::{Inputs, Plan, guard};
 use crate::state::{State, Target};
 use crate::store::Loaded;
 
@@ -70,6 +71,7 @@ pub(crate) fn document(
         settings: settings.deciding,
         forecast: prepared.forecast(),
         checked: checked.clone(),
+        marks: settings.marks.clone(),
     };
     saved::document(plan, manifests, &basis)
 }
@@ -160,6 +162,21 @@ impl SavedPlan {
         Some(self.stale(Stale::LineEnds(Arc::clone(&file.path))))
     }
 
+    /// Compares what the guards allowed with what they allow now.
+    ///
+    /// # Errors
+    ///
+    /// Returns the first that allows more.
+    pub(crate) fn check_guards(&self, plan: &Plan) -> Result<(), Error> {
+        let (reviewed, found) = (self.document.guards.as_deref(), plan.guards.as_deref());
+        let looser = reviewed
+            .zip(found)
+            .and_then(|(reviewed, found)| guard::looser(reviewed, found));
+        looser.map_or(Ok(()), |looser| {
+            Err(self.stale(Stale::Guard(Box::new(looser))))
+        })
+    }
+
     /// Compares what the plan was made from with what is there now.
     ///
     /// # Errors
@@ -169,7 +186,7 @@ impl SavedPlan {
         &self,
         now: Timestamp,
         target: &Target,
-        settings: DecidingSettings,
+        (settings, marks): (DecidingSettings, Option<&Marking>),
         loaded: Option<&Loaded>,
         manifests: &[SourceFile],
     ) -> Result<(), Stale> {
@@ -185,6 +202,7 @@ impl SavedPlan {
             target,
             state: &state,
             settings,
+            marks,
             manifests,
         })
     }
@@ -243,7 +261,8 @@ impl SavedPlan {
             },
         };
         let files = &manifests.files;
-        self.check(now, &target, settings.deciding, loaded.as_ref(), files)
+        let deciding = (settings.deciding, settings.marks.as_ref());
+        self.check(now, &target, deciding, loaded.as_ref(), files)
             .map_err(|why| self.stale(why))?;
         let mut basis = Basis::new(settings, manifests, loaded, now, host)?;
         let plan = self.plan()?;

@@ -320,7 +320,8 @@ impl Context {
     }
 
     /// Reads the configs, the one that counts more first: the one that is named, else that of the
-    /// project folder; then the user's own.
+    /// project folder; then the user's own. Where another one is named, that of the project folder
+    /// still protects what it does.
     fn configs(
         &self,
         paths: &[PathBuf],
@@ -334,6 +335,7 @@ impl Context {
             Some(path) => Some(path.clone()),
             None => self.environment.text(env::CONFIG)?.map(PathBuf::from),
         };
+        let project_file = folder.join(CONFIG);
         let mut configs = Vec::new();
         if let Some(path) = &named {
             let is_own = own.as_ref() == Some(path) && !project.is_tracked(path);
@@ -342,11 +344,18 @@ impl Context {
                 project::refuse_stray(path)?;
             }
             let loaded = self.config(path, trusted, talks)?;
-            configs.push(loaded.ok_or_else(|| Failure::NoConfig(path.clone()))?);
+            let mut named = loaded.ok_or_else(|| Failure::NoConfig(path.clone()))?;
+            if !files::are_same(path, &project_file) {
+                // Whoever names another file says nothing of what protects this project.
+                project::refuse_stray(&project_file)?;
+                if let Some(file) = self.config(&project_file, trusts, false)? {
+                    named.protect(file);
+                }
+            }
+            configs.push(named);
         } else {
-            let path = folder.join(CONFIG);
-            project::refuse_stray(&path)?;
-            configs.extend(self.config(&path, trusts, talks)?);
+            project::refuse_stray(&project_file)?;
+            configs.extend(self.config(&project_file, trusts, talks)?);
         }
         if let Some(path) = own.filter(|own| Some(own) != named.as_ref()) {
             let trusted = trusts || !project.is_tracked(&path);

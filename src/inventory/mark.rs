@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use crate::inventory::{Facts, Field};
 
 /// Which values of which custom field keep an asset.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct Marking {
     /// The field, by its name or its id.
     pub field: Arc<str>,
@@ -67,8 +69,13 @@ pub enum Marked {
 pub enum NoMark {
     /// There is no such field; these are there.
     Field(Vec<Arc<str>>),
-    /// The field says none of the words of a mark; these are all that it says.
-    Option(Vec<Arc<str>>),
+    /// The field cannot say some of the words of a mark.
+    Option {
+        /// These.
+        lacking: Vec<Arc<str>>,
+        /// All that it can say.
+        options: Vec<Arc<str>>,
+    },
 }
 
 impl Definition {
@@ -87,6 +94,13 @@ impl Definition {
 }
 
 impl Marking {
+    /// Whether it keeps all that another one would keep.
+    #[must_use]
+    pub fn covers(&self, other: &Self) -> bool {
+        let has = |word: &Arc<str>| self.hold.iter().any(|hold| is_same(hold, word));
+        is_same(&self.field, &other.field) && other.hold.iter().all(has)
+    }
+
     /// What is known of the mark of an asset.
     #[must_use]
     pub fn of(&self, facts: &Facts) -> Marked {
@@ -139,13 +153,23 @@ impl Marking {
             let names = names.map(|definition| Arc::clone(&definition.name));
             return Err(NoMark::Field(names.collect()));
         }
-        let mut hold = self.hold.iter();
-        if hold.any(|hold| meant.iter().any(|definition| definition.takes(hold))) {
+        // One that is not there may be the one that somebody renamed, and marks by it since.
+        let is_said = |hold: &&Arc<str>| meant.iter().any(|definition| definition.takes(hold));
+        let lacking: Vec<Arc<str>> = self
+            .hold
+            .iter()
+            .filter(|hold| !is_said(hold))
+            .cloned()
+            .collect();
+        if lacking.is_empty() {
             return Ok(());
         }
-        let options = meant.into_iter().flat_map(|definition| &definition.options);
+        let options = meant.iter().flat_map(|definition| &definition.options);
         let options = options.flat_map(|options| options.iter().cloned());
-        Err(NoMark::Option(options.collect()))
+        Err(NoMark::Option {
+            lacking,
+            options: options.collect(),
+        })
     }
 }
 
@@ -264,9 +288,15 @@ mod tests {
             definition("Status", None),
             definition("retention", Some(&["Keep", "Hold"])),
         ];
-        assert_eq!(marking(&["Legal", "HOLD"]).check(&all), Ok(()));
-        let keep = vec!["Keep".into(), "Hold".into()];
-        assert_eq!(marking(&["Legal"]).check(&all), Err(NoMark::Option(keep)));
+        assert_eq!(marking(&["keep ", "HOLD"]).check(&all), Ok(()));
+        // One of several that is not there may have been renamed.
+        for hold in [&["Legal"][..], &["Legal", "HOLD"]] {
+            let no_option = NoMark::Option {
+                lacking: vec!["Legal".into()],
+                options: vec!["Keep".into(), "Hold".into()],
+            };
+            assert_eq!(marking(hold).check(&all), Err(no_option));
+        }
         assert_eq!(
             marking(&["Hold"]).check(&all[..1]),
             Err(NoMark::Field(vec!["Status".into()]))

@@ -48,14 +48,11 @@ pub(super) fn since(
     }
 }
 
-/// Whether the fields of the account are to be read: nothing that was read shows that people can
-/// set such a mark.
-pub(super) fn needs_definitions(
-    inventory: Option<&Inventory>,
-    in_force: &BTreeMap<AssetId, Mark>,
-) -> bool {
+/// Whether the fields of the account are to be read, which show whether people can still set each
+/// such mark: one that somebody bears shows nothing of the others.
+pub(super) fn needs_definitions(inventory: Option<&Inventory>) -> bool {
     let marks = asked(inventory).map(|(_, marks)| marks);
-    in_force.is_empty() && marks.is_some_and(|marks| marks.definitions.is_none())
+    marks.is_some_and(|marks| marks.definitions.is_none())
 }
 
 /// Says why marks could not be read of what a plan would delete; nothing where they could, or

@@ -53,7 +53,7 @@ impl UnreadMarks {
             Lack::NoMark(NoMark::Field(_)) => {
                 "nothing was sent; a field has the name that the web app shows, and V4 does not tell fields that belong to a project; correct `[marks]`, or take it out"
             }
-            Lack::NoMark(NoMark::Option(_)) => {
+            Lack::NoMark(NoMark::Option { .. }) => {
                 "nothing was sent; write into `hold` what the field can say: the display name of an option, or `true` of a toggle"
             }
             Lack::Definitions(_) => {
@@ -74,12 +74,11 @@ impl fmt::Display for UnreadMarks {
                 write!(formatter, "there is no custom field `{field}` ({at})")?;
                 names(formatter, "; there are", known)
             }
-            Lack::NoMark(NoMark::Option(known)) => {
-                write!(
-                    formatter,
-                    "the custom field `{field}` says nothing of what `hold` asks for ({at})"
-                )?;
-                names(formatter, "; it says", known)
+            Lack::NoMark(NoMark::Option { lacking, options }) => {
+                write!(formatter, "the custom field `{field}` has no option")?;
+                names(formatter, "", lacking)?;
+                write!(formatter, ", which `hold` asks for ({at})")?;
+                names(formatter, "; it has", options)
             }
             Lack::Definitions(why) => {
                 write!(

@@ -119,7 +119,7 @@ impl<'plan> Walk<'plan> {
 
     /// Whether the custom fields of the account must be read, to know that people can set a mark.
     pub(super) fn needs_definitions(&self) -> bool {
-        marks::needs_definitions(self.inputs.inventory, &self.marks)
+        marks::needs_definitions(self.inputs.inventory)
     }
 
     /// Decides upon each asset, in the order of the ids.

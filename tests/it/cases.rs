@@ -115,6 +115,7 @@ cases! {
     plan_text
     play_and_earnest
     project_folder
+    protection_loosened
     remarks_on_manifests
     run_by_whom
     sandbox_seed_wrong

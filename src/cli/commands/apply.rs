@@ -144,6 +144,9 @@ fn apply(
     let prepared = prepare(basis, reviewed.as_ref(), Some((&connection, None)))?;
     let skip = prepared.basis.settings.deciding.skip_mismatched;
     let plan = &prepared.plan;
+    if let Some(saved) = saved.as_deref() {
+        saved.check_guards(plan)?;
+    }
     let view = PlanView {
         plan,
         checked: &prepared.checked,
@@ -156,11 +159,7 @@ fn apply(
         now: prepared.basis.now,
     };
     if !arguments.events.on_standard() {
-        let shown = context
-            .console
-            .data(|style, sink| text::plan(&view, style, sink));
-        // Whether anybody reads it changes nothing of what is to be done.
-        OutputError::unless_gone(shown)?;
+        show(context, &view)?;
     }
     // What is in the way is refused whether or not anything is to be done, and nobody is asked.
     check(plan, skip)?;
@@ -230,6 +229,14 @@ fn apply(
     let said = say(context, arguments, &summary, exit);
     connection.close();
     said
+}
+
+/// Shows a plan; whether anybody reads it changes nothing of what is to be done.
+fn show(context: &Context, view: &PlanView<'_>) -> Result<(), Failure> {
+    let shown = context
+        .console
+        .data(|style, sink| text::plan(view, style, sink));
+    Ok(OutputError::unless_gone(shown)?)
 }
 
 /// What the plan is made from, and what was reviewed of it, where that was saved.

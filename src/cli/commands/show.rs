@@ -118,7 +118,7 @@ fn plan(context: &Context, path: &Path, bytes: &[u8], format: Format) -> Result<
             .check(
                 clock::now(),
                 &document.target(),
-                document.settings,
+                (document.settings, document.marks.as_ref()),
                 loaded.as_ref(),
                 &manifests.files,
             )

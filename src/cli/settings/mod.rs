@@ -177,6 +177,17 @@ impl Sources<'_> {
     }
 }
 
+impl Given {
+    /// Takes over what protects the project, from its own file: whoever names another file says
+    /// nothing of that.
+    pub(crate) fn protect(&mut self, project: Self) {
+        self.guards.tighten(project.guards);
+        if project.marks.is_some() {
+            self.marks = project.marks;
+        }
+    }
+}
+
 /// How much a plan may delete, and when a run stops by itself: what flags and variables say, then
 /// the files.
 fn limits(files: &[Given], values: &Values) -> Limits {

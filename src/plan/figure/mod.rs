@@ -188,6 +188,21 @@ pub enum Lack {
     Projects(u64),
 }
 
+/// A guard that allows more than when a plan was reviewed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Looser {
+    /// Which guard.
+    pub guard: Guard,
+    /// The project in which it is; everywhere without one.
+    pub project: Option<Subject>,
+    /// What it allowed.
+    pub planned: u64,
+    /// What it allows.
+    pub limit: u64,
+    /// Where that is set.
+    pub set_at: SetAt,
+}
+
 /// A guard that is looser than usual.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]

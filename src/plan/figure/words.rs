@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 
-use super::{Figure, Found, Incomplete, Lack, Loosened, Note, SetAt, Subject};
+use super::{Figure, Found, Incomplete, Lack, Loosened, Looser, Note, SetAt, Subject};
 use crate::diagnostic::{counted, thousands};
 use crate::manifest::document::{Guard, NO_REASON};
 use crate::measure;
@@ -251,6 +251,25 @@ impl fmt::Display for Note {
                 )
             }
         }
+    }
+}
+
+impl fmt::Display for Looser {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            guard,
+            project,
+            planned,
+            limit,
+            set_at,
+        } = self;
+        let name = guard.name();
+        let (planned, limit) = (shown(*guard, *planned), shown(*guard, *limit));
+        write!(formatter, "the plan was made with `{name}` {planned}")?;
+        if let Some(project) = project {
+            write!(formatter, " for {project}")?;
+        }
+        write!(formatter, ", and this run has {limit} ({set_at})")
     }
 }
 

@@ -58,7 +58,8 @@ pub const fn default_of(guard: Guard) -> u64 {
 }
 
 /// Whether one figure of a guard allows more than another.
-pub(super) const fn is_looser(guard: Guard, one: u64, other: u64) -> bool {
+#[must_use]
+pub const fn is_looser(guard: Guard, one: u64, other: u64) -> bool {
     match guard {
         Guard::MinAge => one < other,
         Guard::MaxAssets

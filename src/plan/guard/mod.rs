@@ -17,13 +17,15 @@ use crate::plan::model::{Plan, Step};
 
 mod going;
 mod limits;
+mod looser;
 mod notes;
 #[cfg(test)]
 mod tests;
 
 use going::{Going, Sum, going};
-use limits::{InForce, Named, Waivers, is_looser};
-pub use limits::{Limit, Limits, Required, default_of};
+use limits::{InForce, Named, Waivers};
+pub use limits::{Limit, Limits, Required, default_of, is_looser};
+pub use looser::looser;
 
 /// What the guards look at beside the plan.
 #[derive(Debug, Clone, Copy)]

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::asset::AssetId;
 use crate::diagnostic::of_a_parser;
-use crate::inventory::Mark;
+use crate::inventory::{Mark, Marking};
 use crate::manifest::document::{Manifests, SourceFile};
 use crate::plan::figure::Report;
 use crate::plan::forecast::RateForecast;
@@ -96,7 +96,10 @@ pub struct PlanDocument {
     /// How many calls it takes at least, and how long at the API's limits.
     pub(crate) forecast: Vec<RateForecast>,
     /// What the guards have counted.
-    guards: Option<Arc<Report>>,
+    pub(crate) guards: Option<Arc<Report>>,
+    /// The marks that keep assets, as the settings asked for them; nothing where they asked for none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) marks: Option<Marking>,
     /// The holds that are in force, and those that the plan lifts.
     ///
     /// A list called `holds` is that of a manifest.
@@ -174,6 +177,8 @@ pub struct Basis {
     pub forecast: Vec<RateForecast>,
     /// What the plan was checked against.
     pub checked: Checked,
+    /// The marks that keep assets.
+    pub marks: Option<Marking>,
 }
 
 /// Makes the document of a plan.
@@ -194,6 +199,7 @@ pub fn document(plan: &Plan, manifests: &Manifests, basis: &Basis) -> PlanDocume
         settings,
         forecast,
         checked,
+        marks,
     } = basis.clone();
     let files: Vec<Arc<str>> = manifests
         .files
@@ -219,6 +225,7 @@ pub fn document(plan: &Plan, manifests: &Manifests, basis: &Basis) -> PlanDocume
         totals: plan.totals,
         forecast,
         guards: plan.guards.clone(),
+        marks,
         protection: plan.holds.clone(),
         lifted: plan.marks.lifted.iter().cloned().collect(),
         actions: plan
@@ -309,6 +316,7 @@ impl PlanDocument {
             totals,
             forecast,
             guards,
+            marks,
             protection,
             lifted,
             actions,
@@ -332,6 +340,9 @@ impl PlanDocument {
         field(&mut sink, ",\n\"totals\":", totals)?;
         field(&mut sink, ",\n\"forecast\":", forecast)?;
         field(&mut sink, ",\n\"guards\":", guards)?;
+        if let Some(marks) = marks {
+            field(&mut sink, ",\n\"marks\":", marks)?;
+        }
         if !lifted.is_empty() {
             field(&mut sink, ",\n\"lifted\":", lifted)?;
         }

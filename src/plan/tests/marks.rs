@@ -196,7 +196,10 @@ fn what_was_not_read_refuses_the_plan() {
     );
     // An account may keep its fields in projects, and an asset shows that it is there.
     assert_eq!(unread(&flat(&all, asked(Some(Ok(Vec::new()))))), None);
-    let no_option = NoMark::Option(vec!["Keep".into()]);
+    let no_option = NoMark::Option {
+        lacking: vec!["Hold".into()],
+        options: vec!["Keep".into()],
+    };
     assert_eq!(
         unread(&flat(&all, asked(Some(Ok(vec![select(&["Keep"])]))))),
         Some(Lack::NoMark(no_option))
@@ -242,7 +245,7 @@ fn a_folder_or_stack_that_was_not_read_to_its_end_may_hold_a_marked_file() {
 }
 
 #[test]
-fn the_fields_of_the_account_are_wanted_where_nothing_bears_a_mark() {
+fn the_fields_of_the_account_are_wanted_where_something_goes() {
     let state = empty_state();
     let wants = |ids: &[u128], inventory: &Inventory| {
         let manifests = listing(ids);
@@ -262,7 +265,11 @@ fn the_fields_of_the_account_are_wanted_where_nothing_bears_a_mark() {
     assert!(!wants(&[1], &flat(&keep, asked(Some(Ok(Vec::new()))))));
     assert!(!wants(&[], &flat(&keep, asked(None))), "nothing is deleted");
     let one = [(1, Some(says("Keep"))), (2, Some(says("Hold")))];
-    assert!(!wants(&[1, 2], &flat(&one, asked(None))));
+    assert!(
+        wants(&[1, 2], &flat(&one, asked(None))),
+        "that one bears a mark shows nothing of another"
+    );
+    assert!(!wants(&[2], &flat(&one, asked(None))), "it stays");
 }
 
 #[test]

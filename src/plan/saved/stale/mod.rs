@@ -7,7 +7,9 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::asset::AssetId;
+use crate::inventory::Marking;
 use crate::manifest::document::SourceFile;
+use crate::plan::figure::Looser;
 use crate::plan::saved::{DecidingSettings, ManifestBasis, PlanDocument, StateBasis};
 use crate::state::Target;
 
@@ -25,6 +27,8 @@ pub struct Current<'now> {
     pub state: &'now StateBasis,
     /// The settings of the run that decide what is sent.
     pub settings: DecidingSettings,
+    /// The marks that keep assets.
+    pub marks: Option<&'now Marking>,
     /// The manifests that the plan's PATHs mean now, in the order in which they were read.
     pub manifests: &'now [SourceFile],
 }
@@ -71,6 +75,12 @@ pub enum Stale {
         /// The run's value.
         found: String,
     },
+    /// The settings ask for fewer marks, or for others.
+    #[error("the plan was made with {}, and this run has {}", marks(Some(&.0.0)), marks(.0.1.as_ref()))]
+    Marks(Box<(Marking, Option<Marking>)>),
+    /// A guard allows more.
+    #[error("{0}")]
+    Guard(Box<Looser>),
     /// It was made for other assets.
     #[error("the plan was made for {planned}, and this run speaks to {found}")]
     Target {
@@ -112,6 +122,15 @@ pub enum Stale {
     NewManifest(Arc<str>),
 }
 
+/// How marks are asked for.
+fn marks(marking: Option<&Marking>) -> String {
+    let Some(Marking { field, hold, at }) = marking else {
+        return "no `[marks]`".to_owned();
+    };
+    let words = hold.join("`, `");
+    format!("`[marks]` of the field `{field}` with `{words}` ({at})")
+}
+
 impl Stale {
     /// Says what to do about it.
     #[must_use]
@@ -119,6 +138,9 @@ impl Stale {
         match self {
             Self::Target { .. } => {
                 "nothing was sent; give the same `--api`, `--endpoint` and `--account`, or make a new plan and have it reviewed"
+            }
+            Self::Marks(_) | Self::Guard(_) => {
+                "nothing was sent; set it as it was reviewed, or make a new plan and have it reviewed"
             }
             Self::Setting { .. } => "leave the flag out, or make a new plan with it",
             Self::FromFuture(_) => {
@@ -160,6 +182,7 @@ impl PlanDocument {
             target,
             state,
             settings,
+            marks,
             manifests,
         } = current;
         if now < self.created_at {
@@ -187,6 +210,7 @@ impl PlanDocument {
             });
         }
         self.check_settings(settings)?;
+        self.check_marks(marks)?;
         let StateBasis {
             path: _,
             lineage,
@@ -238,6 +262,18 @@ impl PlanDocument {
         differs("retry-blocked", &retry_blocked, &found.retry_blocked)?;
         differs("skip-mismatched", &skip_mismatched, &found.skip_mismatched)?;
         differs("batch-size", &batch_size, &found.batch_size)
+    }
+
+    /// More marks than were reviewed only keep more.
+    fn check_marks(&self, found: Option<&Marking>) -> Result<(), Stale> {
+        let Some(planned) = &self.marks else {
+            return Ok(());
+        };
+        if found.is_some_and(|found| found.covers(planned)) {
+            return Ok(());
+        }
+        let (planned, found) = (planned.clone(), found.cloned());
+        Err(Stale::Marks(Box::new((planned, found))))
     }
 
     fn check_manifests(&self, found: &[SourceFile]) -> Result<(), Stale> {

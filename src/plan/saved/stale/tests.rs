@@ -15,6 +15,7 @@ fn a_stale_plan_is_told_why() {
         target: &target,
         state: &state,
         settings: basis().settings,
+        marks: None,
         manifests: &files,
     };
     assert_eq!(document.check(fresh), Ok(()));
@@ -121,6 +122,7 @@ fn a_plan_that_was_not_checked_is_only_read() {
         target: &target,
         state: &state,
         settings: basis().settings,
+        marks: None,
         manifests: &manifests().files,
     };
     assert_eq!(offline.check(fresh), Err(Stale::NotChecked));
@@ -145,10 +147,58 @@ fn a_first_plan_fits_any_fresh_state() {
             target: &first.target,
             state,
             settings: first.settings,
+            marks: None,
             manifests: &manifests().files,
         })
     };
     assert_eq!(current(&none(Uuid::max())), Ok(()));
     // Another plan's run has made one since; what it did is compared action by action.
     assert_eq!(current(&basis().state), Ok(()));
+}
+
+#[test]
+fn marks_that_were_reviewed_must_count() {
+    let reviewed = Basis {
+        marks: Some(marking("Retention", &["Hold", "Legal"])),
+        ..basis()
+    };
+    let document_of = |basis| document(&small(), &manifests(), basis);
+    let marked = document_of(&reviewed);
+    let check = |marks: Option<&Marking>| check_marks(&marked, marks);
+    for same in [
+        marking("Retention", &["Hold", "Legal"]),
+        marking("retention", &["LEGAL", "hold", "Archive"]),
+    ] {
+        assert_eq!(check(Some(&same)), Ok(()));
+    }
+    let hold = marking("Retention", &["Hold"]);
+    let unmarked = document_of(&basis());
+    assert_eq!(check_marks(&unmarked, Some(&hold)), Ok(()));
+    let fewer = [
+        None,
+        Some(marking("Retention", &["Hold"])),
+        Some(marking("Status", &["Hold", "Legal"])),
+    ];
+    let said = fewer.map(|marks| check(marks.as_ref()).unwrap_err().to_string());
+    insta::assert_snapshot!(said.join("\n"));
+}
+
+fn check_marks(document: &PlanDocument, marks: Option<&Marking>) -> Result<(), Stale> {
+    let Basis { state, target, .. } = basis();
+    document.check(Current {
+        now: at(1_800_000_000),
+        target: &target,
+        state: &state,
+        settings: basis().settings,
+        marks,
+        manifests: &manifests().files,
+    })
+}
+
+fn marking(field: &str, hold: &[&str]) -> Marking {
+    Marking {
+        field: field.into(),
+        hold: hold.iter().map(|word| (*word).into()).collect(),
+        at: "retire.toml:4".into(),
+    }
 }
