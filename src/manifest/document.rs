@@ -1,6 +1,6 @@
 //! The types of a manifest that has been read and checked.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -21,8 +21,9 @@ pub struct Manifests {
     /// What is listed, in the order of the ids; no id stands twice.
     pub entries: Vec<Entry>,
     /// What other manifests of the project list, which are read for their holds alone: a run that
-    /// leaves them out leaves what is recorded of these as it is.
-    pub elsewhere: BTreeSet<AssetId>,
+    /// leaves them out leaves what is recorded of these as it is. Each has the latest moment before
+    /// which it is to stay, where one is said.
+    pub elsewhere: BTreeMap<AssetId, Option<(Timestamp, Spot)>>,
     /// The assets that are held; no id stands twice.
     pub holds: Vec<Hold>,
     /// The projects of which everything is held; no id stands twice.
@@ -88,6 +89,12 @@ impl Entry {
     #[must_use]
     pub fn kind(&self) -> Option<Kind> {
         self.details.as_ref()?.kind
+    }
+
+    /// The moment before which it is to stay, and where that stands.
+    pub(crate) fn date(&self) -> Option<(Timestamp, Spot)> {
+        let date = self.details.as_ref()?.not_before?;
+        Some((date, self.spot))
     }
 
     /// Whether it is to be recorded as gone where it is missing.

@@ -130,8 +130,10 @@ fn read_all(
             listed: said.entries.len() - before,
         });
         if source.part == Part::Holds {
-            let dropped = said.entries.split_off(before);
-            said.elsewhere.extend(dropped.iter().map(|entry| entry.id));
+            for entry in said.entries.split_off(before) {
+                let date = said.elsewhere.entry(entry.id).or_default();
+                *date = (*date).max(entry.date());
+            }
             said.account = account;
             said.projects.truncate(projects);
         }

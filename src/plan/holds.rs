@@ -113,6 +113,16 @@ pub(super) fn in_force(
             Subject::Project(id) => found.projects.insert(id, hold),
         };
     }
+    // Whoever lists it with a date expects it to be there until then, whatever PATH says.
+    for (id, date) in &manifests.elsewhere {
+        let Some((date, spot)) = date.filter(|(date, _)| *date > now) else {
+            continue;
+        };
+        found.assets.entry(*id).or_insert_with(|| HoldInForce {
+            reason: format!("listed with that date at {}", place(manifests, spot)).into(),
+            until: Some(date),
+        });
+    }
     found
 }
 

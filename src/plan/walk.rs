@@ -166,14 +166,14 @@ impl<'plan> Walk<'plan> {
         // a file of a listed version stack that is not done with.
         let entries = &manifests.entries;
         let is_listed = |id: &AssetId| {
-            manifests.elsewhere.contains(id) || entries.iter().any(|entry| entry.id == *id)
+            manifests.elsewhere.contains_key(id) || entries.iter().any(|entry| entry.id == *id)
         };
         let open = state.files.iter().filter(|(stack, _)| is_listed(stack));
         let members: BTreeSet<AssetId> = open.flat_map(|(_, files)| files).copied().collect();
         let stays = move |decided: &Decided<'_>| {
             let id = decided.id;
             matches!(decided.decision, Decision::Forget)
-                && (manifests.elsewhere.contains(&id) || members.contains(&id))
+                && (manifests.elsewhere.contains_key(&id) || members.contains(&id))
         };
         iter::from_fn(next).filter(move |decided| !stays(decided))
     }
