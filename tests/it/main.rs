@@ -35,6 +35,7 @@ mod limits;
 mod login;
 mod odd;
 mod outputs;
+mod people;
 mod plan;
 mod proofs;
 mod races;
