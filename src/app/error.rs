@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::diagnostic::Finding;
 use crate::event::StopReason;
 use crate::find::NotThere;
+use crate::find::fields::NoField;
 use crate::frameio::token::TokenError;
 use crate::frameio::transport::{EndpointError, TransportError};
 use crate::plan::saved::{SavedError, Stale};
@@ -88,13 +89,9 @@ pub enum Error {
         place: String,
         why: NotThere,
     },
-    /// No custom field has this name.
-    #[error("there is no custom field `{name}`{}", render::find::fields(fields))]
-    NoField {
-        name: String,
-        /// Those that are there.
-        fields: Vec<Arc<str>>,
-    },
+    /// No custom field has this name, or none says this.
+    #[error("{}", render::find::no_field(.0))]
+    NoField(NoField),
     /// V2 has no marks.
     #[error("`[marks]` asks for marks ({0}), and v2 has none")]
     MarksOnlyV4(Arc<str>),
@@ -215,9 +212,17 @@ impl Error {
                 }
                 NotThere::Ambiguous { .. } => "name the one that you mean by its id",
             }),
-            Self::NoField { .. } => Some(
-                "a field has the display name that the web app shows; V4 does not tell fields that belong to a project",
-            ),
+            Self::NoField(why) => Some(match why {
+                NoField::Name { .. } => {
+                    "a field has the display name that the web app shows; V4 does not tell fields that belong to a project"
+                }
+                NoField::Value { .. } => {
+                    "an option has the display name that the web app shows; `NAME=` finds where nothing is set"
+                }
+                NoField::Unread { .. } => {
+                    "run it again, or give a token that may read the custom fields of the account"
+                }
+            }),
             Self::MarksOnlyV4(_) => Some(
                 "give `--api v4` and a token of V4, or take `[marks]` out: with v2 only holds in a manifest keep an asset",
             ),

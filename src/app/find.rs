@@ -8,19 +8,18 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use crate::app::Host;
-use crate::app::connect::{AskedAccount, Connection, PAGES, not_told};
+use crate::app::api::adapter;
+use crate::app::connect::{AskedAccount, Connection, not_told};
 use crate::app::error::Error;
 use crate::app::memory::{Keeping, Memory};
 use crate::asset::{AssetId, Kind};
 use crate::find::place::{Place, Walked};
 use crate::find::tree::Read;
-use crate::find::{Query, check};
+use crate::find::{Query, check, fields};
 use crate::frameio::client::Client;
 use crate::frameio::survey::survey;
 use crate::frameio::tree::{Versions, Watch, read_projects, read_tree};
-use crate::frameio::v4;
-use crate::frameio::v4::answer::judge_named;
-use crate::inventory::{Seen, Shown};
+use crate::inventory::{Definition, Seen, Shown};
 use crate::render::counted;
 use crate::render::summary::duration;
 
@@ -56,7 +55,7 @@ pub(crate) fn read_account(
     let (id, mut memory) = Keeping::begin(keeping, connection, asked)?;
     let read = read_places(connection, &id, queries, &mut memory);
     // What is not in an earlier reading may be there since.
-    let is_absent = matches!(read, Err(Error::NotThere { .. } | Error::NoField { .. }));
+    let is_absent = matches!(read, Err(Error::NotThere { .. } | Error::NoField(_)));
     let (read, memory) = if is_absent && memory.oldest().is_some() {
         let anew = keeping.map(Keeping::anew);
         let (id, mut memory) = Keeping::begin(anew.as_ref(), connection, asked)?;
@@ -115,35 +114,27 @@ fn read_places(
             why,
         })?;
     }
-    if queries.iter().any(|query| query.filter.needs_fields()) {
-        let mut fields = read.fields();
-        fields.extend(field_names(connection, &client, memory)?);
-        let unknown = |query: &Query| query.filter.unknown_field(&fields).map(str::to_owned);
-        if let Some(name) = queries.iter().find_map(unknown) {
-            let fields = fields.into_iter().collect();
-            return Err(Error::NoField { name, fields });
-        }
+    let asked = queries.iter().flat_map(|query| &query.filter.fields);
+    if asked.clone().next().is_some() {
+        let definitions = definitions((connection, id), memory)?;
+        fields::check(&read, definitions.as_deref(), asked).map_err(Error::NoField)?;
     }
     Ok(read)
 }
 
-/// The names of the custom fields of the account.
-fn field_names(
-    connection: &Connection,
-    client: &Client,
+/// The custom fields of the account, or why they could not be read.
+fn definitions(
+    (connection, account): (&Connection, &str),
     memory: &mut Memory,
-) -> Result<Vec<Arc<str>>, Error> {
-    if let Some(names) = memory.fields() {
-        return Ok(names);
+) -> Result<Result<Vec<Definition>, Arc<str>>, Error> {
+    if let Some(known) = memory.fields() {
+        return Ok(Ok(known));
     }
-    let pages = client.pages(v4::Read::Fields, judge_named);
-    // An account that keeps its fields in projects has no list of them; what was read of assets
-    // tells which there are.
-    let listed = connection.wait_for(pages.all(PAGES))?.unwrap_or_default();
-    let names = listed.into_iter().filter_map(|field| field.name);
-    let names: Vec<Arc<str>> = names.map(Arc::from).collect();
-    memory.keep_fields(&names);
-    Ok(names)
+    let read = adapter(connection.api).read_fields((connection, Some(account)))?;
+    if let Ok(definitions) = &read {
+        memory.keep_fields(definitions);
+    }
+    Ok(read)
 }
 
 /// Reads the assets that are named by their ids, and the folders above them.

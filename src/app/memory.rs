@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -13,7 +12,7 @@ use crate::app::error::Error;
 use crate::asset::AssetId;
 use crate::event::{Listener, RunEvent};
 use crate::frameio::tree::Watch;
-use crate::inventory::{Project, Shown};
+use crate::inventory::{Definition, Project, Shown};
 use crate::store::cache::{Cache, Owner, Scope, TokenKey, existing};
 
 /// Where an account's picture is kept, and for how long it is believed.
@@ -157,8 +156,8 @@ impl Memory {
         self.0.as_mut()?.0.projects()
     }
 
-    /// The names of the custom fields of the account.
-    pub(crate) fn fields(&mut self) -> Option<Vec<Arc<str>>> {
+    /// The custom fields of the account.
+    pub(crate) fn fields(&mut self) -> Option<Vec<Definition>> {
         self.0.as_mut()?.0.fields()
     }
 
@@ -174,9 +173,9 @@ impl Memory {
         }
     }
 
-    pub(crate) fn keep_fields(&mut self, names: &[Arc<str>]) {
+    pub(crate) fn keep_fields(&mut self, definitions: &[Definition]) {
         if let Some((cache, now)) = &mut self.0 {
-            cache.keep_fields(names, now());
+            cache.keep_fields(definitions, now());
         }
     }
 }

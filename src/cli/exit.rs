@@ -116,7 +116,7 @@ impl From<&Error> for Exit {
             Error::Stopped(reason) => reason.into(),
             Error::Who(_)
             | Error::NotThere { .. }
-            | Error::NoField { .. }
+            | Error::NoField(_)
             | Error::Port { .. }
             | Error::Threads(_)
             | Error::Transport(_)

@@ -3,6 +3,7 @@
 //! Everything here is pure: it reads neither a server nor a file nor a clock.
 
 pub mod asked;
+pub mod fields;
 pub mod filter;
 pub mod glob;
 pub mod moment;

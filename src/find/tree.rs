@@ -61,20 +61,8 @@ impl Node<'_> {
     }
 }
 
-impl Read {
-    /// The names of all custom fields that were seen.
-    #[must_use]
-    pub fn fields(&self) -> BTreeSet<Arc<str>> {
-        let fields = facts(&self.inventory).filter_map(|(_, facts)| facts.fields.as_ref());
-        fields
-            .flat_map(|fields| fields.iter())
-            .map(|field| Arc::clone(&field.name))
-            .collect()
-    }
-}
-
 /// Everything that is there, in the order of the ids.
-fn facts(inventory: &Inventory) -> impl Iterator<Item = (AssetId, &Facts)> {
+pub(super) fn facts(inventory: &Inventory) -> impl Iterator<Item = (AssetId, &Facts)> {
     let asked = inventory.assets.iter();
     let asked = asked.filter_map(|(id, seen)| Some((*id, seen.facts()?)));
     let is_asked = |id: &AssetId| matches!(inventory.assets.get(id), Some(Seen::There(_)));

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::asset::{AssetId, Kind};
+use crate::find::fields::NoField;
 use crate::find::filter::By;
 use crate::find::sum::{Figures, Folder, Order, joined};
 use crate::find::{Answer, Found, Kept, NotThere};
@@ -151,13 +152,47 @@ pub(crate) fn not_there(place: &str, why: &NotThere) -> String {
     }
 }
 
-/// Says which fields are there.
-pub(crate) fn fields(fields: &[Arc<str>]) -> String {
-    if fields.is_empty() {
-        return ", nor any other".to_owned();
+/// Says why no custom field says what is asked for, and which would.
+pub(crate) fn no_field(why: &NoField) -> String {
+    let list = |names: &[Arc<str>], more: usize| {
+        let names = names.iter().map(|name| format!("`{name}`"));
+        let names = names.collect::<Vec<_>>().join(", ");
+        match more {
+            0 => names,
+            more => format!("{names} and {} more", count(more)),
+        }
+    };
+    match why {
+        NoField::Name { name, there, more } if there.is_empty() && *more == 0 => {
+            format!("there is no custom field `{name}`, nor any other")
+        }
+        NoField::Name { name, there, more } => {
+            let there = list(there, *more);
+            format!("there is no custom field `{name}`; there is {there}")
+        }
+        NoField::Value {
+            field,
+            value,
+            says,
+            more,
+        } if says.is_empty() && *more == 0 => {
+            format!("the custom field `{field}` has no option `{value}`, nor any other")
+        }
+        NoField::Value {
+            field,
+            value,
+            says,
+            more,
+        } => {
+            let says = list(says, *more);
+            format!("the custom field `{field}` never says `{value}`; it says {says}")
+        }
+        NoField::Unread { name, why } => {
+            format!(
+                "the custom fields of the account could not be read, so nobody knows whether there is a `{name}`: {why}"
+            )
+        }
     }
-    let names = fields.iter().take(SHOWN).map(|name| format!("`{name}`"));
-    format!("; there is {}", names.collect::<Vec<_>>().join(", "))
 }
 
 /// Shows what came into a section of a manifest, and what went out.

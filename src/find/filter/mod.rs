@@ -4,7 +4,6 @@
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -191,20 +190,6 @@ impl Filter {
     pub fn finds_containers(&self) -> bool {
         self.kinds.iter().any(|kind| *kind != Kind::File)
     }
-
-    /// Whether what custom fields say decides.
-    #[must_use]
-    pub fn needs_fields(&self) -> bool {
-        !self.fields.is_empty()
-    }
-
-    /// The first field that is asked for and is not among those of these names.
-    #[must_use]
-    pub fn unknown_field(&self, known: &BTreeSet<Arc<str>>) -> Option<&str> {
-        let known: BTreeSet<String> = known.iter().map(|name| folded(name)).collect();
-        let mut names = self.fields.iter().map(|field| &*field.name);
-        names.find(|name| !known.contains(&folded(name)))
-    }
 }
 
 impl FieldIs {
@@ -243,7 +228,7 @@ fn is_unfinished(facts: &Facts, since: Timestamp) -> bool {
 }
 
 /// Whether the fields say so: of one field any of its values will do.
-fn has_fields(facts: &Facts, asked: &[FieldIs]) -> bool {
+pub(super) fn has_fields(facts: &Facts, asked: &[FieldIs]) -> bool {
     let mut by_name: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for field in asked {
         let values = by_name.entry(folded(&field.name)).or_default();

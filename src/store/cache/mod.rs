@@ -9,7 +9,6 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
@@ -18,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::asset::AssetId;
-use crate::inventory::{Facts, Project, Shown};
+use crate::inventory::{Definition, Facts, Project, Shown};
 use crate::state::Api;
 
 mod files;
@@ -30,7 +29,7 @@ pub use token::{Owner, TokenKey};
 mod tests;
 
 /// The version of the layout; a file of another one is written anew.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// What the names of the files with lists begin with.
 const PREFIX: &str = "inventory-";
@@ -60,8 +59,11 @@ enum Line {
         at: Timestamp,
         projects: Vec<(AssetId, Project)>,
     },
-    /// The names of the custom fields of the account.
-    Fields { at: Timestamp, names: Vec<Arc<str>> },
+    /// The custom fields of the account.
+    Fields {
+        at: Timestamp,
+        definitions: Vec<Definition>,
+    },
     /// Assets of which a run has changed something: no list that names one of them counts any more.
     Changed { assets: Vec<AssetId> },
 }
@@ -75,7 +77,7 @@ pub struct Cache {
     /// The list that shows each asset, and its place there.
     shown_in: HashMap<AssetId, (AssetId, usize)>,
     projects: Option<(Timestamp, Vec<(AssetId, Project)>)>,
-    fields: Option<(Timestamp, Vec<Arc<str>>)>,
+    fields: Option<(Timestamp, Vec<Definition>)>,
     /// When the oldest of what was recalled was read.
     oldest: Option<Timestamp>,
 }
@@ -142,7 +144,9 @@ impl Cache {
                 Line::Projects { at, projects } if is_young(&at) => {
                     self.projects = Some((at, projects));
                 }
-                Line::Fields { at, names } if is_young(&at) => self.fields = Some((at, names)),
+                Line::Fields { at, definitions } if is_young(&at) => {
+                    self.fields = Some((at, definitions));
+                }
                 Line::List { .. } | Line::Projects { .. } | Line::Fields { .. } => is_whole = false,
                 Line::Changed { assets } => {
                     is_whole = false;
@@ -168,8 +172,8 @@ impl Cache {
         if let Some((at, projects)) = self.projects.clone() {
             add(&mut lines, &Line::Projects { at, projects })?;
         }
-        if let Some((at, names)) = self.fields.clone() {
-            add(&mut lines, &Line::Fields { at, names })?;
+        if let Some((at, definitions)) = self.fields.clone() {
+            add(&mut lines, &Line::Fields { at, definitions })?;
         }
         Ok(lines)
     }
@@ -216,11 +220,11 @@ impl Cache {
         Some(projects)
     }
 
-    /// The names of the custom fields of the account, where they were read.
-    pub fn fields(&mut self) -> Option<Vec<Arc<str>>> {
-        let (at, names) = self.fields.clone()?;
+    /// The custom fields of the account, where they were read.
+    pub fn fields(&mut self) -> Option<Vec<Definition>> {
+        let (at, definitions) = self.fields.clone()?;
         self.recalled(at);
-        Some(names)
+        Some(definitions)
     }
 
     fn recalled(&mut self, at: Timestamp) {
@@ -240,10 +244,10 @@ impl Cache {
         self.keep(&Line::Projects { at, projects });
     }
 
-    /// Keeps the names of the custom fields of the account, as they were read just now.
-    pub fn keep_fields(&mut self, names: &[Arc<str>], at: Timestamp) {
-        let names = names.to_vec();
-        self.keep(&Line::Fields { at, names });
+    /// Keeps the custom fields of the account, as they were read just now.
+    pub fn keep_fields(&mut self, definitions: &[Definition], at: Timestamp) {
+        let definitions = definitions.to_vec();
+        self.keep(&Line::Fields { at, definitions });
     }
 
     /// Forgets all lists that show one of these assets or what is in it, since a run has changed

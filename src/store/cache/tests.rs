@@ -53,7 +53,12 @@ fn what_was_kept_is_recalled_by_whoever_kept_it_until_it_is_too_old() {
     let mut first = open(folder, "u", 0);
     first.keep_list(id(1), &[shown(2), shown(3)], at(0));
     first.keep_list(id(4), &[], at(30));
-    first.keep_fields(&["Retention".into()], at(30));
+    let retention = Definition {
+        id: "f".into(),
+        name: "Retention".into(),
+        options: Some(["Keep".into(), "Hold".into()].into()),
+    };
+    first.keep_fields(std::slice::from_ref(&retention), at(30));
     first.keep_projects(&BTreeMap::from([(id(100), Project::default())]), at(30));
     assert_eq!(first.list(id(1)), None, "it is for the next time");
 
@@ -65,7 +70,7 @@ fn what_was_kept_is_recalled_by_whoever_kept_it_until_it_is_too_old() {
     assert_eq!(found.facts.parent, Some(id(1)));
     assert_eq!(found.project, shown(3).project);
     assert_eq!(next.oldest(), Some(at(0)));
-    assert_eq!(next.fields().unwrap().len(), 1);
+    assert_eq!(next.fields(), Some(vec![retention]));
     assert_eq!(next.projects().unwrap().len(), 1);
     assert_eq!(next.asset(id(9)), None);
 
