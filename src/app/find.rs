@@ -19,7 +19,7 @@ use crate::find::{Query, check, fields};
 use crate::frameio::client::Client;
 use crate::frameio::survey::survey;
 use crate::frameio::tree::{Versions, Watch, read_projects, read_tree};
-use crate::inventory::{Definition, Seen, Shown};
+use crate::inventory::{Definition, Marked, Marking, Seen, Shown};
 use crate::render::counted;
 use crate::render::summary::duration;
 
@@ -41,7 +41,7 @@ pub(crate) struct Account {
     pub(crate) oldest: Option<Timestamp>,
 }
 
-/// Reads what a question needs, and checks that its places are there.
+/// Reads what questions need, and checks that their places and fields are there.
 ///
 /// # Errors
 ///
@@ -49,17 +49,21 @@ pub(crate) struct Account {
 pub(crate) fn read_account(
     connection: &Connection,
     asked: Option<&AskedAccount>,
-    queries: &[Query],
+    (queries, marking): (&[Query], Option<&Marking>),
     keeping: Option<&Keeping>,
 ) -> Result<Account, Error> {
+    let questions = (queries, marking);
     let (id, mut memory) = Keeping::begin(keeping, connection, asked)?;
-    let read = read_places(connection, &id, queries, &mut memory);
+    let read = read_places((connection, &id), questions, &mut memory);
     // What is not in an earlier reading may be there since.
     let is_absent = matches!(read, Err(Error::NotThere { .. } | Error::NoField(_)));
     let (read, memory) = if is_absent && memory.oldest().is_some() {
         let anew = keeping.map(Keeping::anew);
         let (id, mut memory) = Keeping::begin(anew.as_ref(), connection, asked)?;
-        (read_places(connection, &id, queries, &mut memory), memory)
+        (
+            read_places((connection, &id), questions, &mut memory),
+            memory,
+        )
     } else {
         (read, memory)
     };
@@ -72,9 +76,8 @@ pub(crate) fn read_account(
 
 /// Reads what a question needs of an account, as far as `memory` does not recall it.
 fn read_places(
-    connection: &Connection,
-    id: &str,
-    queries: &[Query],
+    (connection, id): (&Connection, &str),
+    (queries, marking): (&[Query], Option<&Marking>),
     memory: &mut Memory,
 ) -> Result<Read, Error> {
     let client = connection.client(Some(id));
@@ -115,11 +118,19 @@ fn read_places(
         })?;
     }
     let asked = queries.iter().flat_map(|query| &query.filter.fields);
-    if asked.clone().next().is_some() {
+    let is_asked = asked.clone().next().is_some();
+    if is_asked || marking.is_some_and(|marking| !bears_mark(&read, marking)) {
         let definitions = definitions((connection, id), memory)?;
         fields::check(&read, definitions.as_deref(), asked).map_err(Error::NoField)?;
+        read.definitions = Some(definitions);
     }
     Ok(read)
+}
+
+/// Whether an asset bears a mark, which shows that people can set one.
+fn bears_mark(read: &Read, marking: &Marking) -> bool {
+    let mut all = read.inventory.all_facts();
+    all.any(|(_, facts)| matches!(marking.of(facts), Marked::Yes(_)))
 }
 
 /// The custom fields of the account, or why they could not be read.

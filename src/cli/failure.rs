@@ -18,6 +18,7 @@ use crate::cli::settings::origin::SettingsError;
 use crate::diagnostic::{Finding, in_words};
 use crate::frameio::transport::TransportError;
 use crate::plan::approve::Refused;
+use crate::plan::unread_marks::UnreadMarks;
 use crate::render;
 use crate::render::events::StreamError;
 use crate::sandbox::seed::SeedError;
@@ -168,6 +169,9 @@ pub(crate) enum Failure {
     /// The plan is refused.
     #[error(transparent)]
     Refused(#[from] Refused),
+    /// What is to be listed may be marked.
+    #[error("{0}")]
+    UnreadMarks(UnreadMarks),
     /// The seed of the sandbox is wrong.
     #[error(transparent)]
     Seed(#[from] SeedError),
@@ -302,7 +306,8 @@ impl Failure {
             | Self::Declined
             | Self::Kept
             | Self::TooFewFound { .. }
-            | Self::Refused(_) => Exit::Refused,
+            | Self::Refused(_)
+            | Self::UnreadMarks(_) => Exit::Refused,
         }
     }
 
@@ -315,6 +320,7 @@ impl Failure {
             Self::Store(error) => error.hint(),
             Self::App(error) => error.hint(),
             Self::Refused(why) => Some(why.hint()),
+            Self::UnreadMarks(why) => Some(why.hint_of_find()),
             Self::NoState(_) => Some("`retire apply` makes it; name another with `--state`"),
             Self::StateElsewhere { .. } => Some(
                 "a state lies in the project folder, whatever PATH says: move it there with the files next to it, or name it with `--state`",

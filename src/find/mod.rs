@@ -6,6 +6,7 @@ pub mod asked;
 pub mod fields;
 pub mod filter;
 pub mod glob;
+mod kept;
 pub mod moment;
 pub(crate) mod one_or_many;
 pub mod place;
@@ -16,7 +17,7 @@ pub mod tree;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
@@ -26,6 +27,7 @@ use filter::{By, Filter, Within};
 use place::{Place, Reach, Step, Walked};
 use tree::{Read, Tree};
 
+pub use kept::{Kept, Protected};
 pub use there::{NotThere, check};
 
 /// What somebody looks for.
@@ -63,15 +65,6 @@ pub struct Found<'a> {
     pub covered: bool,
     /// Why it must not be listed, where it must not.
     pub kept: Option<Kept>,
-}
-
-/// Why an asset must not be listed for a delete.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kept {
-    /// It is held, by itself or by what it lies in.
-    Held,
-    /// Something in it is held.
-    HoldsHeld,
 }
 
 impl Found<'_> {
@@ -137,9 +130,9 @@ impl Query {
     }
 }
 
-/// Finds what is asked for; `held` are the assets and projects that are held.
+/// Finds what is asked for.
 #[must_use]
-pub fn find<'a>(read: &'a Read, query: &Query, held: &BTreeSet<AssetId>) -> Answer<'a> {
+pub fn find<'a>(read: &'a Read, query: &Query, protected: &Protected) -> Answer<'a> {
     let tree = Tree::new(read);
     let places = query.places();
     let mut of_project: BTreeMap<Option<AssetId>, Vec<Reach>> = BTreeMap::new();
@@ -147,7 +140,7 @@ pub fn find<'a>(read: &'a Read, query: &Query, held: &BTreeSet<AssetId>) -> Answ
     let mut way: Vec<(usize, Vec<Reach>)> = Vec::new();
     // Where the last found folder or stack ends.
     let mut covers = 0;
-    let kept = kept(&tree, held);
+    let kept = kept::kept(&tree, protected);
     let mut found = Vec::new();
     for (place, node) in tree.nodes.iter().enumerate() {
         while way.last().is_some_and(|(end, _)| *end <= place) {
@@ -203,25 +196,4 @@ fn begin(tree: &Tree<'_>, places: &[Place], project: Option<AssetId>) -> Vec<Rea
         None => Reach::default(),
     };
     places.iter().map(begin).collect()
-}
-
-/// What of a tree must not be listed.
-fn kept(tree: &Tree<'_>, held: &BTreeSet<AssetId>) -> Vec<Option<Kept>> {
-    let mut kept: Vec<Option<Kept>> = Vec::with_capacity(tree.nodes.len());
-    for node in &tree.nodes {
-        let by_above = match node.above {
-            Some(above) => kept[above] == Some(Kept::Held),
-            None => node.project.is_some_and(|project| held.contains(&project)),
-        };
-        let is_held = by_above || held.contains(&node.id);
-        kept.push(is_held.then_some(Kept::Held));
-    }
-    for place in (0..tree.nodes.len()).rev() {
-        if let (Some(_), Some(above)) = (kept[place], tree.nodes[place].above)
-            && kept[above].is_none()
-        {
-            kept[above] = Some(Kept::HoldsHeld);
-        }
-    }
-    kept
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::asset::{AssetId, Kind};
 use crate::find::filter::{By, Candidate, Within};
-use crate::inventory::{Facts, Inventory, Project, Seen};
+use crate::inventory::{Definition, Facts, Inventory, Project, Seen};
 
 /// What was read to find something.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -18,6 +18,9 @@ pub struct Read {
     pub listed: BTreeSet<AssetId>,
     /// Those whose lists could not be, and why.
     pub unread: BTreeMap<AssetId, Arc<str>>,
+    /// The custom fields of the account, or why they could not be read; nothing where nobody asked
+    /// for them.
+    pub definitions: Option<Result<Vec<Definition>, Arc<str>>>,
 }
 
 /// A tree of assets; each stands before what is in it, and siblings by their names.
@@ -79,6 +82,7 @@ impl<'a> Tree<'a> {
             inventory,
             listed,
             unread: _,
+            definitions: _,
         } = read;
         let known: HashMap<AssetId, &Facts> = facts(inventory).collect();
         let projects = &inventory.projects;

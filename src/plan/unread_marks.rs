@@ -64,6 +64,25 @@ impl UnreadMarks {
             }
         }
     }
+
+    /// Says what to do about it, where a manifest was to be written.
+    #[must_use]
+    pub const fn hint_of_find(&self) -> &'static str {
+        match self.why {
+            Lack::NoMark(NoMark::Field(_)) => {
+                "no manifest was written; a field has the name that the web app shows, and V4 does not tell fields that belong to a project; correct `[marks]`, or take it out"
+            }
+            Lack::NoMark(NoMark::Option(_)) => {
+                "no manifest was written; write into `hold` what the field can say: the display name of an option, or `true` of a toggle"
+            }
+            Lack::Definitions(_) => {
+                "no manifest was written; run it again, or give a token that may read the custom fields of the account"
+            }
+            Lack::Assets { .. } => {
+                "no manifest was written; run it again with `--refresh`, or give a token that may read their custom fields"
+            }
+        }
+    }
 }
 
 impl fmt::Display for UnreadMarks {

@@ -69,7 +69,7 @@ pub(crate) fn table(view: &FindView<'_>, style: Style, sink: &mut dyn Write) -> 
         counted(answer.projects(), "project", "projects"),
     );
     writeln!(sink, "{}", style.paint(Paint::Bold, title))?;
-    kept(&answer.found, sink)?;
+    kept(answer, sink)?;
     writeln!(sink)?;
     let folders = match view.depth {
         None => direct,
@@ -222,7 +222,7 @@ pub(crate) fn difference(
     } else {
         let counts = [
             (new.len(), "new"),
-            (gone.len(), "no longer found"),
+            (gone.len(), "taken out"),
             (changed.len(), "changed"),
             (listed - new.len() - changed.len(), "as before"),
         ];
@@ -310,28 +310,43 @@ fn things(answer: &Answer<'_>) -> String {
     words.join(", ")
 }
 
-/// Says what is held.
-fn kept(found: &[Found<'_>], sink: &mut dyn Write) -> io::Result<()> {
-    let number = |why: Kept| found.iter().filter(|found| found.kept == Some(why)).count();
-    let held = number(Kept::Held);
-    if held > 0 {
-        let verb = if held == 1 { "is" } else { "are" };
-        writeln!(
-            sink,
-            "{} of them {verb} held; manifests leave out what is held",
-            count(held)
-        )?;
-    }
-    let holds = number(Kept::HoldsHeld);
-    if holds > 0 {
-        let verb = if holds == 1 { "has" } else { "have" };
-        writeln!(
-            sink,
-            "{} of them {verb} something held inside; manifests leave that out",
-            count(holds)
-        )?;
+/// Says what manifests leave out.
+fn kept(answer: &Answer<'_>, sink: &mut dyn Write) -> io::Result<()> {
+    for (why, number) in answer.left_out() {
+        let (one, many, what) = match why {
+            Kept::Held => ("is held", "are held", "out what is held"),
+            Kept::Marked => ("is marked", "are marked", "out what is marked"),
+            Kept::HoldsHeld => (
+                "has something held inside",
+                "have something held inside",
+                "that out",
+            ),
+            Kept::HoldsMarked => (
+                "has something marked inside",
+                "have something marked inside",
+                "that out",
+            ),
+        };
+        let them = if number == 1 { one } else { many };
+        let number = count(number);
+        writeln!(sink, "{number} of them {them}; manifests leave {what}")?;
     }
     Ok(())
+}
+
+/// Says what was found and must not be listed; nothing where all of it may be.
+pub(crate) fn left_out(answer: &Answer<'_>) -> Option<String> {
+    let words = answer.left_out().into_iter().map(|(why, number)| {
+        let why = match why {
+            Kept::Held => "held",
+            Kept::Marked => "marked",
+            Kept::HoldsHeld => "with something held inside",
+            Kept::HoldsMarked => "with something marked inside",
+        };
+        (number, why)
+    });
+    let words = figures(&words.collect::<Vec<_>>()).join(", ");
+    (!words.is_empty()).then_some(words)
 }
 
 fn row(folder: &Folder) -> [String; 6] {

@@ -56,6 +56,7 @@ cases! {
     find_filters
     find_formats
     find_manifest
+    find_marks
     find_places
     find_policy
     find_table

@@ -24,7 +24,7 @@ pub mod help;
 mod state;
 
 pub use common::{Flags, Format, ThisRun};
-pub use find::{Find, FindFormat, Listing};
+pub use find::{Find, FindFormat, FindOutput, Listing};
 pub use guards::GuardFlags;
 pub use state::*;
 

@@ -1,5 +1,6 @@
 mod brute;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -8,7 +9,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::find::filter::By;
-use crate::inventory::{Field, Person, Project};
+use crate::inventory::{Field, Marking, Person, Project};
 use brute::{asked, below, means, place};
 
 /// What is in a random account: few names, so that globs and filters fit some.
@@ -163,7 +164,7 @@ proptest! {
             places: places.iter().map(|place| Place::parse(place).unwrap()).collect(),
             filter: asked.filter(),
         };
-        let answer = find(&read, &query, &BTreeSet::new());
+        let answer = find(&read, &query, &Protected::default());
         let mut found: Vec<AssetId> = answer.found.iter().map(|found| found.id).collect();
         found.sort_unstable();
         let around = &read.inventory.around;
@@ -192,22 +193,64 @@ proptest! {
     }
 
     #[test]
-    fn nothing_held_and_nothing_that_holds_it_is_listed(
+    fn nothing_held_or_marked_and_nothing_that_holds_it_is_listed(
         all in prop::collection::vec(made(), 0..24),
         held in prop::collection::btree_set(2..28_usize, 0..3),
+        is_asked in any::<bool>(),
     ) {
         let read = read(&all);
-        let held: BTreeSet<AssetId> = held.into_iter().map(id).collect();
+        let protected = Protected {
+            marking: is_asked.then(marking),
+            ..holding(&held.into_iter().collect::<Vec<_>>())
+        };
+        let held = &protected.held;
         let query = Query { filter: Filter { kinds: Kind::ALL.to_vec(), ..Filter::default() }, ..Query::default() };
-        let answer = find(&read, &query, &held);
+        let answer = find(&read, &query, &protected);
         prop_assert_eq!(answer.found.len(), all.len());
         let around = &read.inventory.around;
-        for found in answer.found {
+        let says_hold = |id: &AssetId| {
+            let fields = around[id].fields.as_ref();
+            is_asked && fields.is_some_and(|fields| *fields[0].values == ["Hold".into()])
+        };
+        let listed: BTreeSet<AssetId> = answer.collapsed().iter().map(|found| found.id).collect();
+        for found in &answer.found {
             let above = way(&read, found.id).iter().any(|(id, ..)| held.contains(id));
-            let inside = below(around, found.id).iter().any(|id| held.contains(id));
-            let expected = if above { Some(Kept::Held) } else { inside.then_some(Kept::HoldsHeld) };
+            let inside = below(around, found.id);
+            let expected = if above {
+                Some(Kept::Held)
+            } else if says_hold(&found.id) {
+                Some(Kept::Marked)
+            } else if inside.iter().any(|id| held.contains(id)) {
+                Some(Kept::HoldsHeld)
+            } else {
+                inside.iter().any(says_hold).then_some(Kept::HoldsMarked)
+            };
             prop_assert_eq!(found.kept, expected);
         }
+        for folder in listed.iter().filter(|id| around[*id].kind == Kind::Folder) {
+            let whole = below(around, *folder);
+            let kept = answer.found.iter().filter(|found| found.kept.is_some());
+            let mut kept = kept.filter(|found| whole.contains(&found.id));
+            let found = answer.found.iter().find(|found| found.id == *folder);
+            prop_assert!(found.is_some_and(|found| found.kept.is_some()) || kept.next().is_none());
+        }
+        let left_out: usize = answer.left_out().iter().map(|(_, number)| number).sum();
+        prop_assert_eq!(left_out, answer.found.iter().filter(|found| found.kept.is_some()).count());
+    }
+}
+
+fn holding(held: &[usize]) -> Protected {
+    Protected {
+        held: held.iter().copied().map(id).collect(),
+        marking: None,
+    }
+}
+
+fn marking() -> Marking {
+    Marking {
+        field: "status".into(),
+        hold: vec!["HOLD".into()],
+        at: "retire.toml:3".into(),
     }
 }
 
@@ -323,7 +366,7 @@ fn found(read: &Read, kinds: &[Kind]) -> Vec<AssetId> {
         filter,
         ..Query::default()
     };
-    let answer = find(read, &query, &BTreeSet::new());
+    let answer = find(read, &query, &Protected::default());
     answer.collapsed().iter().map(|found| found.id).collect()
 }
 
@@ -346,6 +389,56 @@ fn nested() -> Read {
 }
 
 #[test]
+fn a_marked_version_keeps_its_stack_and_the_folders_around_it() {
+    let says = |value: &str| {
+        let field = Field {
+            id: "f".into(),
+            name: "Status".into(),
+            values: vec![value.into()],
+            unclear: value == "?",
+        };
+        Some(Arc::from(vec![field]))
+    };
+    let mut read = nested();
+    for facts in read.inventory.around.values_mut() {
+        facts.fields = says("Keep");
+    }
+    let marked = |read: &Read, collapse: bool| {
+        let query = Query::default();
+        let protected = Protected {
+            marking: Some(marking()),
+            ..Protected::default()
+        };
+        let answer = find(read, &query, &protected);
+        let all = if collapse {
+            answer.collapsed()
+        } else {
+            answer.found.clone()
+        };
+        let listed = all.into_iter().filter(|found| found.kept.is_none());
+        let listed: Vec<Found<'_>> = listed.collect();
+        let unread = answer.unread_marks(&listed, &marking());
+        (
+            listed.iter().map(|found| found.id).collect::<Vec<_>>(),
+            unread,
+        )
+    };
+    assert_eq!(marked(&read, true), (vec![id(10), id(4)], vec![]));
+    // A version of the stack 6, which lies in the folder 5 in the folder 4.
+    let version = read.inventory.around.get_mut(&id(7)).unwrap();
+    version.fields = says("hold");
+    let (listed, unread) = marked(&read, true);
+    assert!(!listed.contains(&id(4)) && !listed.contains(&id(5)) && !listed.contains(&id(7)));
+    assert!(listed.contains(&id(8)) && unread.is_empty(), "{listed:?}");
+    // Of what is not listed nobody needs to know; of all else everything in it.
+    let version = read.inventory.around.get_mut(&id(7)).unwrap();
+    version.fields = says("?");
+    assert_eq!(marked(&read, true), (vec![id(10), id(4)], vec![id(7)]));
+    read.inventory.around.get_mut(&id(10)).unwrap().fields = None;
+    assert_eq!(marked(&read, false).1, [id(10), id(7)]);
+}
+
+#[test]
 fn figures_are_by_folder_or_so_far_down_and_count_each_file_once() {
     let read = nested();
     let query = |kinds: &[Kind]| Query {
@@ -356,7 +449,7 @@ fn figures_are_by_folder_or_so_far_down_and_count_each_file_once() {
         ..Query::default()
     };
     let rows = |kinds: &[Kind], depth, order| {
-        let answer = find(&read, &query(kinds), &BTreeSet::new());
+        let answer = find(&read, &query(kinds), &Protected::default());
         assert_eq!(answer.totals(By::Updated).files, 4);
         assert_eq!(answer.totals(By::Updated).bytes, 400);
         let folders = answer.folders(depth, By::Updated, order);
@@ -385,7 +478,7 @@ fn a_folder_is_listed_whole_where_all_in_it_is_found_and_may_go() {
     let mut read = nested();
     assert_eq!(found(&read, &[]), [id(10), id(4)]);
     let query = Query::default();
-    let answer = find(&read, &query, &[id(9)].into());
+    let answer = find(&read, &query, &holding(&[9]));
     let listed: Vec<AssetId> = answer.collapsed().iter().map(|found| found.id).collect();
     assert_eq!(listed, [id(10), id(9), id(5)]);
     // What was not read to the end is never whole.

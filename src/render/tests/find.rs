@@ -7,7 +7,7 @@ use crate::asset::Kind;
 use crate::find::filter::By;
 use crate::find::sum::Order;
 use crate::find::tree::Read;
-use crate::find::{Query, find};
+use crate::find::{Protected, Query, find};
 use crate::inventory::{Facts, Project};
 use crate::render::Style;
 use crate::render::find::{FindView, table};
@@ -55,7 +55,11 @@ fn account() -> Read {
 
 fn shown(width: Option<usize>, full: bool) -> String {
     let read = account();
-    let answer = find(&read, &Query::default(), &BTreeSet::from([id(20)]));
+    let protected = Protected {
+        held: BTreeSet::from([id(20)]),
+        marking: None,
+    };
+    let answer = find(&read, &Query::default(), &protected);
     let unread = [("The Long Tide/vfx".to_owned(), "you may not".to_owned())];
     let view = FindView {
         answer: &answer,
@@ -85,7 +89,7 @@ fn a_table_fits_its_terminal() {
 #[test]
 fn documents_show_what_a_terminal_would_obey_by_its_number() {
     let read = account();
-    let answer = find(&read, &Query::default(), &BTreeSet::new());
+    let answer = find(&read, &Query::default(), &Protected::default());
     let mut sink = Vec::new();
     json(&answer, &[], &mut sink).unwrap();
     csv(&answer, true, &mut sink).unwrap();

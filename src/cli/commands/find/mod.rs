@@ -1,13 +1,13 @@
 //! `retire find`: what is in the live account, as a table or a manifest. It reads, and cannot delete.
 
+mod marks;
 mod policy;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::app::find::{Account, read_account};
-use crate::asset::AssetId;
-use crate::cli::args::{Find, FindFormat, Listing, Recall, ThisRun};
+use crate::cli::args::{Find, FindFormat, FindOutput, Listing, Recall, ThisRun};
 use crate::cli::connect::{asked_account, connect, keeping};
 use crate::cli::context::Context;
 use crate::cli::destination::{self, Document};
@@ -16,9 +16,12 @@ use crate::cli::failure::Failure;
 use crate::cli::files::{self, Input};
 use crate::cli::settings::Settings;
 use crate::cli::{clock, playground};
+use crate::diagnostic::in_words;
 use crate::find::asked::{Around, Asked};
+use crate::find::filter::By;
 use crate::find::sum::joined;
-use crate::find::{self, Answer, Found, Query, find};
+use crate::find::tree::Read;
+use crate::find::{self, Answer, Found, Protected, Query, find};
 use crate::manifest::document::Manifests;
 use crate::manifest::write::{self, Fields, Proposed, Section, WriteError, Written};
 use crate::plan::holds;
@@ -68,44 +71,22 @@ pub(crate) fn run(context: &Context, arguments: &Find) -> Result<Exit, Failure> 
     }
     let manifests = context.project_manifests()?;
     let asked = Asked::from(filters);
-    let (around, held) = around(context, &settings, &manifests, filters.keep as usize)?;
+    let (around, protected) = around(context, &settings, &manifests, filters.keep as usize)?;
     let query = Query {
         places: places.clone(),
         filter: asked.filter(&around).map_err(Failure::Words)?,
     };
     let title = write::title(&asked.words(places, around.keep));
     let queries = std::slice::from_ref(&query);
-    let account = read(context, &settings, &manifests, (queries, *recall))?;
-    let answer = find(&account.read, &query, &held);
+    let account = read(
+        context,
+        &settings,
+        &manifests,
+        (queries, &protected, *recall),
+    )?;
+    let answer = find(&account.read, &query, &protected);
     let unread = answer.unread(&account.read);
-    let by = query.filter.by;
-    match output.format {
-        FindFormat::Table => {
-            let view = FindView {
-                answer: &answer,
-                unread: &unread,
-                by,
-                depth: output.depth,
-                order: output.sort.into(),
-                full: output.full,
-                width: context.console.width(),
-            };
-            context
-                .console
-                .data(|style, sink| table::table(&view, style, sink))?;
-        }
-        FindFormat::Json => context
-            .console
-            .data(|_, sink| data::json(&answer, &unread, sink))?,
-        FindFormat::Csv => {
-            let escaped = context.console.is_read_by_people();
-            context
-                .console
-                .data(|_, sink| data::csv(&answer, escaped, sink))?;
-        }
-        FindFormat::Ids => context.console.data(|_, sink| data::ids(&answer, sink))?,
-        FindFormat::Manifest => {}
-    }
+    show(context, output, (&answer, &unread), query.filter.by)?;
     let lists =
         listing.out.is_some() || listing.update.is_some() || output.format == FindFormat::Manifest;
     if !unread.is_empty() {
@@ -122,15 +103,60 @@ pub(crate) fn run(context: &Context, arguments: &Find) -> Result<Exit, Failure> 
         }
         return Ok(Exit::Open);
     }
-    if lists {
-        let fields = fields(listing, &around)?;
-        let listed = listed(&answer, listing.collapse);
-        let section = section(&answer, &listed, title, fields);
-        tell_kept(context, &answer);
-        tell_listed(context, listing, &section, &manifests);
-        write_down(context, listing, (account.id.as_deref(), &section), state)?;
+    let listed = listed(&answer, listing.collapse);
+    let unmarked = check_marks(&account.read, &answer, &listed, &protected);
+    if !lists {
+        if let Err(why) = unmarked {
+            context.console.warn(&in_words(&why));
+        }
+        return Ok(Exit::Done);
     }
+    unmarked?;
+    let fields = fields(listing, &around)?;
+    let section = section(&answer, &listed, title, fields);
+    if let Some(left_out) = table::left_out(&answer) {
+        context.console.message(&format!("Left out: {left_out}."));
+    }
+    tell_listed(context, listing, &section, &manifests);
+    write_down(context, listing, (account.id.as_deref(), &section), state)?;
     Ok(Exit::Done)
+}
+
+/// Shows what was found; a manifest is shown once it is clear that it may be written.
+fn show(
+    context: &Context,
+    output: &FindOutput,
+    (answer, unread): (&Answer<'_>, &[(String, String)]),
+    by: By,
+) -> Result<(), Failure> {
+    match output.format {
+        FindFormat::Table => {
+            let view = FindView {
+                answer,
+                unread,
+                by,
+                depth: output.depth,
+                order: output.sort.into(),
+                full: output.full,
+                width: context.console.width(),
+            };
+            context
+                .console
+                .data(|style, sink| table::table(&view, style, sink))?;
+        }
+        FindFormat::Json => context
+            .console
+            .data(|_, sink| data::json(answer, unread, sink))?,
+        FindFormat::Csv => {
+            let escaped = context.console.is_read_by_people();
+            context
+                .console
+                .data(|_, sink| data::csv(answer, escaped, sink))?;
+        }
+        FindFormat::Ids => context.console.data(|_, sink| data::ids(answer, sink))?,
+        FindFormat::Manifest => {}
+    }
+    Ok(())
 }
 
 /// Reads what the questions need.
@@ -138,7 +164,7 @@ fn read(
     context: &Context,
     settings: &Settings,
     manifests: &Manifests,
-    (queries, recall): (&[Query], Recall),
+    (queries, protected, recall): (&[Query], &Protected, Recall),
 ) -> Result<Account, Failure> {
     let listed = manifests.account.as_ref();
     let listed = listed.map(|account| {
@@ -150,7 +176,12 @@ fn read(
     let world = || playground::world_of(manifests, account, &[]);
     let connection = connect(context, settings, &[], settings.sending.reading, world)?;
     let keeping = keeping(context, settings, recall.refresh);
-    let account = read_account(&connection, asked.as_ref(), queries, keeping.as_ref());
+    let account = read_account(
+        &connection,
+        asked.as_ref(),
+        (queries, protected.marking.as_ref()),
+        keeping.as_ref(),
+    );
     connection.close();
     let account = account?;
     if let Some(oldest) = account.oldest {
@@ -177,13 +208,13 @@ pub(super) fn tell_forgotten(context: &Context, removed: usize) {
         .message(&format!("Forgot what was read of {accounts}."));
 }
 
-/// What must be known besides to filter, and what is held.
+/// What must be known besides to filter, and what is protected.
 fn around(
     context: &Context,
     settings: &Settings,
     manifests: &Manifests,
     keep: usize,
-) -> Result<(Around, BTreeSet<AssetId>), Failure> {
+) -> Result<(Around, Protected), Failure> {
     let loaded = FileStore::new(&settings.state.value).load()?;
     let warnings = loaded.iter().flat_map(|loaded| &loaded.warnings);
     warnings.for_each(|warning| context.console.warn(warning));
@@ -202,7 +233,11 @@ fn around(
         listed: entries.collect(),
         retired: retired.map(|(id, _)| *id).collect(),
     };
-    Ok((around, holds::held(manifests, kept, now)))
+    let protected = Protected {
+        held: holds::held(manifests, kept, now),
+        marking: settings.marks.clone(),
+    };
+    Ok((around, protected))
 }
 
 /// What new entries say.
@@ -248,16 +283,16 @@ fn section(answer: &Answer<'_>, listed: &[Found<'_>], title: String, fields: Fie
     }
 }
 
-/// Says what was found and is not listed.
-fn tell_kept(context: &Context, answer: &Answer<'_>) {
-    let kept = answer.found.iter().filter(|found| found.kept.is_some());
-    let kept = kept.count();
-    if kept > 0 {
-        let assets = counted(kept, "asset is", "assets are");
-        context.console.message(&format!(
-            "{assets} left out: held, or with something held inside."
-        ));
-    }
+/// Refuses to list what people may have marked.
+fn check_marks(
+    read: &Read,
+    answer: &Answer<'_>,
+    listed: &[Found<'_>],
+    protected: &Protected,
+) -> Result<(), Failure> {
+    let marking = protected.marking.as_ref();
+    let unread = marking.and_then(|marking| marks::unread(read, answer, listed, marking));
+    unread.map_or(Ok(()), |unread| Err(Failure::UnreadMarks(unread)))
 }
 
 /// Warns of what other manifests list as well, which no plan takes.

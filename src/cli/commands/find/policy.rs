@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::{around, check_place, listed, publish, read, section, text_of, updated};
+use super::{around, check_marks, check_place, listed, publish, read, section, text_of, updated};
 use crate::app::policy::{Policy, Rule};
 use crate::asset::AssetId;
 use crate::cli::args::Recall;
@@ -40,14 +40,19 @@ pub(super) fn run(
         check_place(&path, state)?;
     }
     let manifests = context.project_manifests()?;
-    let (around, held) = around(context, settings, &manifests, 1)?;
+    let (around, protected) = around(context, settings, &manifests, 1)?;
     let queries: Vec<Query> = policy
         .rules
         .iter()
         .map(|rule| rule.query(&around))
         .collect::<Result<_, _>>()
         .map_err(Failure::Words)?;
-    let account = read(context, settings, &manifests, (&queries, recall))?;
+    let account = read(
+        context,
+        settings,
+        &manifests,
+        (&queries, &protected, recall),
+    )?;
     let mut texts: BTreeMap<PathBuf, String> = BTreeMap::new();
     for rule in &policy.rules {
         texts.insert(place(rule), text_of(&place(rule))?);
@@ -56,7 +61,7 @@ pub(super) fn run(
     let mut taken = listed_by_people(&manifests, &policy, &texts, place);
     let (mut too_many, mut is_incomplete) = (false, false);
     for (rule, query) in policy.rules.iter().zip(&queries) {
-        let answer = find(&account.read, query, &held);
+        let answer = find(&account.read, query, &protected);
         let unread = answer.unread(&account.read);
         if !unread.is_empty() {
             is_incomplete = true;
@@ -69,6 +74,13 @@ pub(super) fn run(
         }
         let mut found = listed(&answer, rule.collapse);
         found.retain(|found| !taken.contains(&found.id));
+        check_marks(&account.read, &answer, &found, &protected)?;
+        if let Some(left_out) = table::left_out(&answer) {
+            let name = &rule.name;
+            context
+                .console
+                .message(&format!("rule `{name}` leaves out: {left_out}"));
+        }
         if found.len() > rule.max_assets {
             too_many = true;
             context.console.warn(&format!(
