@@ -10,6 +10,7 @@ use crate::find::NotThere;
 use crate::find::fields::NoField;
 use crate::frameio::token::TokenError;
 use crate::frameio::transport::{EndpointError, TransportError};
+use crate::plan::part::ChoosesNothing;
 use crate::plan::saved::{SavedError, Stale};
 use crate::render;
 use crate::render::whoami::TokenKind;
@@ -92,6 +93,9 @@ pub enum Error {
     /// No custom field has this name, or none says this.
     #[error("{}", render::find::no_field(.0))]
     NoField(NoField),
+    /// Nothing is chosen that a plan could speak of.
+    #[error("{0}")]
+    Only(ChoosesNothing),
     /// V2 has no marks.
     #[error("`[marks]` asks for marks ({0}), and v2 has none")]
     MarksOnlyV4(Arc<str>),
@@ -223,6 +227,7 @@ impl Error {
                     "run it again, or give a token that may read the custom fields of the account"
                 }
             }),
+            Self::Only(why) => Some(why.hint()),
             Self::MarksOnlyV4(_) => Some(
                 "give `--api v4` and a token of V4, or take `[marks]` out: with v2 only holds in a manifest keep an asset",
             ),

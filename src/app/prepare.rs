@@ -96,6 +96,10 @@ pub(crate) fn prepare(
     reviewed: Option<&Plan>,
     connection: Option<(&Connection, Option<&Keeping>)>,
 ) -> Result<Prepared, Error> {
+    if reviewed.is_none() {
+        let only = &basis.settings.only;
+        part::check(only, &basis.manifests, &basis.state).map_err(Error::Only)?;
+    }
     let (read, checked) = match connection {
         Some((connection, keeping)) => {
             let (read, check) = read(connection, keeping, &mut basis)?;
@@ -104,6 +108,11 @@ pub(crate) fn prepare(
         None => (None, Checked::NotChecked),
     };
     let mut plan = plan::make(basis.inputs(read.as_ref()));
+    // A saved plan was made of something, and what has gone since is told by itself.
+    if let (None, Some(read)) = (reviewed, &read) {
+        let only = &basis.settings.only;
+        part::check_projects(only, &plan.steps, read, &basis.state).map_err(Error::Only)?;
+    }
     let files = &basis.manifests.files;
     part::leave_out(&mut plan, &basis.settings.only, files, read.as_ref());
     if let Some(reviewed) = reviewed {

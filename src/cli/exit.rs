@@ -121,7 +121,7 @@ impl From<&Error> for Exit {
             | Error::Threads(_)
             | Error::Transport(_)
             | Error::Endpoint(_) => Self::Failed,
-            Error::MarksOnlyV4(_) => Self::Usage,
+            Error::MarksOnlyV4(_) | Error::Only(_) => Self::Usage,
             Error::Stale { .. }
             | Error::Saved {
                 why: SavedError::Older(_) | SavedError::WrongId { .. } | SavedError::Layout { .. },

@@ -12,8 +12,11 @@ use crate::manifest::document::SourceFile;
 use crate::plan::model::{Plan, Step};
 use crate::plan::only::{By, Only};
 
+mod chosen;
 #[cfg(test)]
 mod tests;
+
+pub use chosen::{ChoosesNothing, check, check_projects};
 
 /// What conditions are compared with beside the steps.
 #[derive(Debug, Clone, Copy)]
@@ -93,10 +96,8 @@ impl<'plan> View<'plan> {
             By::Owner => is_said(details.and_then(|details| details.owner.as_ref())),
             By::Ticket => is_said(details.and_then(|details| details.ticket.as_ref())),
             By::Manifest => {
-                let rest = self
-                    .path_of(step)
-                    .and_then(|path| plain(path).strip_prefix(plain(value)));
-                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+                let path = self.path_of(step);
+                path.is_some_and(|path| chosen::is_within(path, value))
             }
             By::Project => return self.is_in(step, value),
         })

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::asset::Kind;
-use crate::inventory::{Facts, Project, Seen};
+use crate::inventory::{Facts, Known, Location, Project, Seen};
 use crate::manifest::Part;
 use crate::manifest::document::{Details, Entry, Manifests, Spot};
 use crate::outcome::Evidence;
@@ -211,4 +211,91 @@ fn a_saved_part_is_compared_with_the_same_part() {
         }
     }
     assert_eq!(part(&["owner=bob"], &state).totals.unchanged, 0);
+}
+
+#[test]
+fn what_chooses_nothing_that_is_listed_is_told_with_what_would() {
+    let (manifests, inventory) = listed();
+    let mut state = state();
+    let told = |texts: &[&str], state: &State| {
+        let whole = part(&[], state);
+        let only = only(texts);
+        check(&only, &manifests, state)
+            .and_then(|()| check_projects(&only, &whole.steps, &inventory, state))
+            .map_or_else(|why| why.to_string(), |()| "ok".to_owned())
+    };
+    let third = format!("project={}", id(91));
+    for texts in [
+        &[][..],
+        &["owner=ada"],
+        &["owner=ada", "owner=bob"],
+        &["owner=ada", "ticket=T-1"],
+        &["manifest=manifests/"],
+        &["manifest=./manifests/a/x.yaml", "owner=bob"],
+        &["project=Tide"],
+        &[&third],
+        &["id=00000000-0000-0000-0000-000000000002"],
+        // The second lies nobody knows where.
+        &["project=tide"],
+    ] {
+        assert_eq!(told(texts, &state), "ok", "{texts:?}");
+    }
+    for (texts, expected) in [
+        (
+            &["owner=Ada"][..],
+            "`--only owner=Ada` chooses nothing: no listed asset has this owner; there is `ada`, `bob`",
+        ),
+        (
+            &["owner=ada", "ticket=t-1"],
+            "`--only ticket=t-1` chooses nothing: no listed asset has this ticket; there is `T-1`",
+        ),
+        (
+            &["manifest=man"],
+            "`--only manifest=man` chooses nothing: no manifest there lists an asset; there is `./manifests/b.yaml`, `manifests/a/x.yaml`",
+        ),
+        (
+            &["id=00000000-0000-0000-0000-000000000008"],
+            "`--only id=00000000-0000-0000-0000-000000000008` chooses nothing: it is neither listed nor in the state",
+        ),
+        (
+            &["manifest=manifests/b.yaml", "owner=bob"],
+            "`--only` chooses nothing: each of these values is there, and no listed asset has all of them",
+        ),
+    ] {
+        assert_eq!(told(texts, &state), expected);
+    }
+    // What is recorded can be chosen by its id, and by the project in which it lay.
+    let retired = Record {
+        status: Status::Retired(Evidence::Answer),
+        run: 1,
+        at: jiff::Timestamp::UNIX_EPOCH,
+    };
+    state.assets.insert(id(8), retired.clone());
+    state.assets.insert(id(2), retired);
+    let place = Location {
+        project: Some("Harbour".into()),
+        folder: "x".into(),
+    };
+    let known = Known {
+        location: Some(place.into()),
+        ..Known::default()
+    };
+    state.catalogue.insert(id(8), known);
+    assert_eq!(
+        told(&["id=00000000-0000-0000-0000-000000000008"], &state),
+        "ok"
+    );
+    assert_eq!(told(&["project=Harbour"], &state), "ok");
+    let facts = Facts {
+        project: Some(id(91)),
+        ..Facts::of_kind(Kind::File)
+    };
+    let mut inventory = inventory.clone();
+    inventory.assets.insert(id(2), Seen::There(facts));
+    let steps = part(&[], &state).steps;
+    let why = check_projects(&only(&["project=tide"]), &steps, &inventory, &state);
+    assert_eq!(
+        why.unwrap_err().to_string(),
+        "`--only project=tide` chooses nothing: no listed asset lies in a project of this name or id; there is `Tide`, `Harbour`"
+    );
 }
