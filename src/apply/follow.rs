@@ -8,6 +8,7 @@ use crate::asset::AssetId;
 use crate::event::{StopReason, Task};
 use crate::frameio::verdict::Verdict;
 use crate::outcome::{AssetOutcome, Evidence, Failure, FailureKind, Outcome};
+use crate::plan::approve::Resolve;
 
 /// What follows from an answer to a job. Exactly one effect closes it.
 pub(super) fn follow<S: Strategy>(
@@ -329,6 +330,17 @@ fn lost<S: Strategy>(job: &Job<S>) -> Vec<Effect<S>> {
     }
     let unknown = targets.iter().map(|id| (*id, Outcome::Unknown));
     vec![Effect::Record(unknown.collect())]
+}
+
+/// Why an asset is not deleted that is read and found alive, where it was not there when the plan
+/// was made: nobody has looked where it lies, what is in it and whether it is what its entry says.
+pub(super) fn back(resolve: Resolve) -> Option<Box<Failure>> {
+    resolve.was_absent.then(|| {
+        Box::new(Failure {
+            kind: FailureKind::Conflict,
+            message: "it is there again, and was not when the plan was made".to_owned(),
+        })
+    })
 }
 
 /// The refusal of a server that may not be asked.

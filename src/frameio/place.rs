@@ -45,6 +45,8 @@ pub(crate) struct Item {
     pub(super) id: AssetId,
     pub(super) kind: Option<Kind>,
     pub(super) name: Option<Arc<str>>,
+    /// Whether it is deleted.
+    pub(super) is_deleted: bool,
 }
 
 /// A page of what is in an asset.
@@ -95,11 +97,25 @@ impl Asset {
         }
     }
 
-    fn place(self, reply: &Reply) -> Result<Place, Odd> {
-        let kind = self.kind();
+    fn is_deleted(&self, reply: &Reply) -> Result<bool, Odd> {
         let deleted = moment(&self.deleted_at).map_err(Odd::Field)?;
         let live = deleted.map_or(Live::There, Live::Deleted).so_far(reply)?;
-        let is_deleted = matches!(live, Live::Deleted(_));
+        Ok(matches!(live, Live::Deleted(_)))
+    }
+
+    /// What a list of v2 says of it.
+    pub(super) fn item(self, reply: &Reply) -> Result<Item, Odd> {
+        Ok(Item {
+            id: self.id,
+            kind: self.kind(),
+            is_deleted: self.is_deleted(reply)?,
+            name: self.name,
+        })
+    }
+
+    fn place(self, reply: &Reply) -> Result<Place, Odd> {
+        let kind = self.kind();
+        let is_deleted = self.is_deleted(reply)?;
         let parents = [self.parent_id, self.parent_asset_id];
         let said = parents
             .into_iter()
@@ -145,16 +161,6 @@ fn one(bytes: &[u8]) -> Result<Asset, Odd> {
     match answer.get("data") {
         Some(_) => parse::<Wrapped>(bytes).map(|wrapped| wrapped.data),
         None => parse(bytes),
-    }
-}
-
-impl From<Asset> for Item {
-    fn from(asset: Asset) -> Self {
-        Self {
-            id: asset.id,
-            kind: asset.kind(),
-            name: asset.name,
-        }
     }
 }
 

@@ -94,12 +94,29 @@ pub enum Lies {
     In(AssetId),
     /// In nothing: it is the top of a project.
     AtTop,
-    /// Nowhere any more: it is shown to be deleted.
-    Deleted(Evidence),
+    /// Nowhere any more: it is shown to be deleted. Whoever restores it puts it back.
+    Deleted {
+        /// What shows it.
+        evidence: Evidence,
+        /// What it lay in, where that is known.
+        was_in: Option<AssetId>,
+    },
     /// The server does not know it.
     Missing,
     /// That could not be found out, and why.
     Unread(Arc<str>),
+}
+
+impl Lies {
+    /// What it lies in, or lay in before it was deleted.
+    #[must_use]
+    pub const fn parent(&self) -> Option<AssetId> {
+        match self {
+            Self::In(parent) => Some(*parent),
+            Self::Deleted { was_in, .. } => *was_in,
+            Self::AtTop | Self::Missing | Self::Unread(_) => None,
+        }
+    }
 }
 
 /// What was seen of one asset.

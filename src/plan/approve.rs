@@ -149,10 +149,12 @@ pub struct Approved {
 pub struct Resolve {
     /// The asset.
     pub id: AssetId,
-    /// Whether it may be deleted again where it is still there.
+    /// Whether it is listed, so that it may be deleted again where it is still there.
     pub listed: bool,
     /// What sort of asset it is, where somebody said.
     pub kind: Option<Kind>,
+    /// Whether it was not there when the plan was made: found alive, it is not deleted by this run.
+    pub was_absent: bool,
 }
 
 impl Approved {
@@ -306,8 +308,12 @@ pub fn approve(plan: &Plan, consent: Consent, skip_mismatched: bool) -> Result<A
         match &step.decision {
             Decision::Retire | Decision::Retry { .. } => approved.push(id, kind),
             Decision::Resolve { listed, .. } => {
-                let listed = *listed;
-                approved.resolve.push(Resolve { id, listed, kind });
+                approved.resolve.push(Resolve {
+                    id,
+                    listed: *listed,
+                    kind,
+                    was_absent: plan.absent.contains(&id),
+                });
             }
             Decision::Record { evidence } => {
                 approved.found.push((id, Outcome::Gone(*evidence)));
@@ -336,6 +342,7 @@ pub fn approve(plan: &Plan, consent: Consent, skip_mismatched: bool) -> Result<A
             id: *id,
             listed: false,
             kind: *kind,
+            was_absent: false,
         });
     }
     approved.resolve.sort_unstable_by_key(|resolve| resolve.id);

@@ -243,6 +243,16 @@ pub enum Why {
     Marked(Mark),
 }
 
+impl Why {
+    /// Whether it keeps what is in the asset as well, and not only what the asset is in.
+    pub(super) const fn keeps_contents(&self) -> bool {
+        match self {
+            Self::Hold(_) | Self::Marked(_) | Self::Drift => true,
+            Self::Deferred | Self::Pinned | Self::Blocked | Self::Unread => false,
+        }
+    }
+}
+
 /// What connects an asset with what protects it, from the outermost to the innermost.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Path(pub Vec<Waypoint>);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::asset::{AssetId, Kind};
-use crate::inventory::{Contents, Facts, Inventory, Mark, Marked, Marking, Marks, NoMark};
+use crate::inventory::{Contents, Facts, Inventory, Mark, Marked, Marking, Marks, NoMark, Seen};
 use crate::plan::model::{MarksSince, Plan};
 use crate::plan::unread_marks::{Lack, UnreadMarks};
 
@@ -17,7 +17,13 @@ pub(super) fn in_force(inventory: Option<&Inventory>) -> BTreeMap<AssetId, Mark>
         Marked::Yes(mark) => Some((id, mark)),
         Marked::No | Marked::Unread => None,
     };
-    inventory.all_facts().filter_map(marked).collect()
+    // What is deleted bears its mark still: somebody may restore it.
+    let deleted = inventory.assets.iter().filter_map(|(id, seen)| match seen {
+        Seen::Deleted { facts, .. } => Some((*id, facts.as_ref()?)),
+        Seen::There(_) | Seen::Missing | Seen::Refused { .. } => None,
+    });
+    let all = inventory.all_facts().chain(deleted);
+    all.filter_map(marked).collect()
 }
 
 fn asked(inventory: Option<&Inventory>) -> Option<(&Inventory, &Marks)> {

@@ -55,7 +55,12 @@ pub fn make(inputs: Inputs<'_>) -> Plan {
     };
     for decided in walk.decided() {
         let facts = decided.facts();
-        let Case { entry, record, .. } = decided.case;
+        let Case {
+            entry,
+            record,
+            seen,
+            ..
+        } = decided.case;
         let step = decided.step();
         let (id, decision) = (step.id, &step.decision);
         plan.totals.count(decision);
@@ -63,6 +68,9 @@ pub fn make(inputs: Inputs<'_>) -> Plan {
             continue;
         }
         if decision.may_delete() {
+            if matches!(decision, Decision::Resolve { .. }) && seen.is_some() && facts.is_none() {
+                plan.absent.insert(id);
+            }
             if let Some(files) = facts.and_then(|facts| facts.files.as_ref()) {
                 plan.stacks.insert(id, Arc::clone(files));
             }

@@ -1,6 +1,6 @@
 //! What a plan is made of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -36,6 +36,9 @@ pub struct Plan {
     /// The listed assets that stay, and of which nobody knows what became of an earlier delete:
     /// they are read, and never deleted.
     pub unsettled: Vec<Unsettled>,
+    /// Those of which an earlier delete was not answered, and that a reading did not find: should
+    /// the run find one there again, nobody has looked where it lies or what is in it.
+    pub absent: BTreeSet<AssetId>,
     /// What a saved plan leaves alone, in the order of the ids, since the live account is other
     /// than it was when the plan was reviewed.
     pub left_alone: Vec<LeftAlone>,

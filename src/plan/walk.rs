@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::asset::{AssetId, Kind};
-use crate::inventory::{Facts, Inventory, Mark};
+use crate::inventory::{Facts, Inventory, Mark, Seen};
 use crate::manifest::document::{Details, Entry, Manifests};
 use crate::plan::decide::{Case, Decision, HoldInForce, Recorded, Rules, Why, decide};
 use crate::plan::holds::{InForce, in_force};
@@ -63,7 +63,7 @@ impl<'plan> Walk<'plan> {
     }
 
     /// What is held and not recorded as deleted, or is there all the same: only that can be
-    /// deleted along with something.
+    /// deleted along with something. What is deleted and would wait if it were restored is among it.
     pub(super) fn held(&self) -> Vec<Held> {
         let assets = &self.inputs.state.assets;
         let is_there = |id: &AssetId| {
@@ -106,7 +106,45 @@ impl<'plan> Walk<'plan> {
         });
         let mut held: Vec<Held> = holds.chain(marks).chain(back).collect();
         held.sort_unstable_by_key(|held| held.id);
+        let is_new = |found: &Held| {
+            held.binary_search_by_key(&found.id, |held| held.id)
+                .is_err()
+        };
+        let waiting: Vec<Held> = self.waiting().filter(is_new).collect();
+        held.extend(waiting);
+        held.sort_unstable_by_key(|held| held.id);
         held
+    }
+
+    /// What is deleted, and would wait where somebody restored it.
+    fn waiting(&self) -> impl Iterator<Item = Held> {
+        let Inputs {
+            manifests,
+            state,
+            inventory,
+            check_retired: _,
+            rules,
+            now,
+        } = self.inputs;
+        let entries = manifests
+            .entries
+            .iter()
+            .filter(move |_| inventory.is_some());
+        entries.filter_map(move |entry| {
+            let id = entry.id;
+            let Some(Seen::Deleted { facts, .. }) = inventory?.assets.get(&id) else {
+                return None;
+            };
+            let there = facts.clone().map(Seen::There);
+            let case = Case {
+                entry: Some(entry),
+                record: state.assets.get(&id),
+                seen: there.as_ref(),
+                ..Case::default()
+            };
+            let (why, until) = decide(case, rules, now)?.waits()?;
+            Some(Held { id, why, until })
+        })
     }
 
     /// What is new of the marks, beside what the state has.

@@ -92,7 +92,8 @@ fn sorted_out<D: Borrow<Decision>>(
     held: &[Held],
 ) -> Connections {
     let mut found = Connections::default();
-    let mut holds: BTreeSet<AssetId> = held.iter().map(|held| held.id).collect();
+    let keeps_all = held.iter().filter(|held| held.why.keeps_contents());
+    let mut holds: BTreeSet<AssetId> = keeps_all.map(|held| held.id).collect();
     let mut waits = Vec::new();
     for (id, decision, kind) in decided {
         let decision = decision.borrow();

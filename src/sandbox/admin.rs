@@ -19,7 +19,6 @@ use crate::sandbox::fault::Faults;
 use crate::sandbox::limit::Limits;
 use crate::sandbox::refuse::ApiError;
 use crate::sandbox::shared::Shared;
-use crate::sandbox::surprise::Surprise;
 use crate::sandbox::world::edit::Change;
 
 type Answer = Result<Response, ApiError>;
@@ -158,11 +157,8 @@ async fn change(State(shared): State<Arc<Shared>>, body: Bytes) -> Answer {
 }
 
 async fn set_surprises(State(shared): State<Arc<Shared>>, body: Bytes) -> Answer {
-    let set: Vec<Surprise> = read(&body)?;
-    if let Some(mistake) = set.iter().find_map(Surprise::mistake) {
-        return Err(ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, mistake));
-    }
-    shared.set_surprises(set);
+    let set = shared.set_surprises(&body);
+    set.map_err(|mistake| ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, mistake))?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 

@@ -180,6 +180,15 @@ impl Sandbox {
         self.shared.change(change)
     }
 
+    /// Makes changes at the very moment of calls, from now on: what `PUT /_sandbox/surprises` takes.
+    ///
+    /// # Errors
+    ///
+    /// Returns why the JSON cannot be read.
+    pub fn surprise(&self, json: &str) -> Result<(), String> {
+        self.shared.set_surprises(json.as_bytes())
+    }
+
     /// Looks at the world as it is now.
     pub fn with_world<T>(&self, look: impl FnOnce(&World) -> T) -> T {
         look(&self.shared.world())

@@ -99,9 +99,16 @@ impl Shared {
         }
     }
 
-    /// From now on these changes come before calls, counted from the next request.
-    pub(super) fn set_surprises(&self, surprises: Vec<Surprise>) {
+    /// From now on these changes come before calls, counted from the next request; returns why the
+    /// JSON cannot be read.
+    pub(super) fn set_surprises(&self, json: &[u8]) -> Result<(), String> {
+        let set = serde_json::from_slice(json);
+        let surprises: Vec<Surprise> = set.map_err(|error| error.to_string())?;
+        if let Some(mistake) = surprises.iter().find_map(Surprise::mistake) {
+            return Err(mistake);
+        }
         *lock(&self.surprises) = surprises;
+        Ok(())
     }
 
     /// From now on these are the limits, and every bucket is empty.

@@ -40,6 +40,7 @@ mod plan;
 mod proofs;
 mod races;
 mod replanned;
+mod restored;
 mod rig;
 mod sandbox;
 mod schemas;

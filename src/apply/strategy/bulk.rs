@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::apply::follow::{
-    doubt, forbidden, missing, read_after_loss, record_outcome, refused, settled_alone, shown,
+    back, doubt, forbidden, missing, read_after_loss, record_outcome, refused, settled_alone, shown,
 };
 use crate::apply::strategy::{Effect, Job, Known, Strategy, Subject};
 use crate::asset::AssetId;
@@ -78,14 +78,11 @@ impl Strategy for Bulk {
         delete(ids)
     }
 
-    fn read(
-        Resolve {
-            id,
-            listed,
-            kind: _,
-        }: Resolve,
-    ) -> Job<Self> {
-        read(id, listed)
+    fn read(resolve: Resolve) -> Job<Self> {
+        Job {
+            refusal: back(resolve),
+            ..read(resolve.id, resolve.listed)
+        }
     }
 
     fn read_again(job: &Job<Self>, id: AssetId, _: &Approved) -> Job<Self> {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::slice;
 
 use crate::apply::follow::{
-    doubt, forbidden, read_after_loss, record_outcome, refused, settled_alone, shown,
+    back, doubt, forbidden, read_after_loss, record_outcome, refused, settled_alone, shown,
 };
 use crate::apply::strategy::asks::{
     Aim, Direct, Look, Told, delete, delete_member, look_at_member, show_asset, subject, target,
@@ -161,10 +161,11 @@ impl Strategy for Direct {
         delete(ids[0], approved.kind(ids[0]))
     }
 
-    fn read(Resolve { id, listed, kind }: Resolve) -> Job<Self> {
+    fn read(resolve: Resolve) -> Job<Self> {
         Job {
-            listed,
-            ..show_asset(id, kind)
+            listed: resolve.listed,
+            refusal: back(resolve),
+            ..show_asset(resolve.id, resolve.kind)
         }
     }
 

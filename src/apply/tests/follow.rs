@@ -27,7 +27,7 @@ const RETRIES: Retries = Retries {
     backoff: Duration::from_secs(1),
 };
 
-fn known<'run, S: Strategy>(
+pub(super) fn known<'run, S: Strategy>(
     approved: &'run Approved,
     state: &'run State,
     memory: &'run Memory<S>,
@@ -54,7 +54,7 @@ fn rows<S: Strategy>(
     follow(job(&approved), verdict, &known(&approved, &state, &memory))
 }
 
-fn answered(status: u16, body: &str) -> Reply {
+pub(super) fn answered(status: u16, body: &str) -> Reply {
     Reply::Answered {
         status,
         wait: None,
@@ -228,8 +228,9 @@ fn a_worker_that_broke_down_leaves_a_delete_unknown_and_a_reading_to_be_made() {
     );
 }
 
-fn resolve(number: u128, listed: bool) -> Resolve {
+pub(super) fn resolve(number: u128, listed: bool) -> Resolve {
     Resolve {
+        was_absent: false,
         id: asset(number),
         listed,
         kind: None,

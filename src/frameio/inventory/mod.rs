@@ -84,7 +84,7 @@ pub async fn read_around(
     connections: &Connections,
     read: &mut Inventory,
     watch: &mut dyn Watch,
-    told: impl FnMut(usize),
+    mut told: impl FnMut(usize),
 ) -> Result<(), StopReason> {
     let is_there = |id: AssetId| read.assets.get(&id).and_then(Seen::facts);
     let tops = connections.containers.iter();
@@ -118,8 +118,8 @@ pub async fn read_around(
     read.around.extend(tree.facts);
     read.projects.extend(tree.projects);
     projects::read_projects(client, read).await?;
-    let mut places = find_chains(client, connections, known, told).await?;
-    find_deleted(client, connections, &mut places).await?;
+    let places = find_chains(client, connections, known, &mut told).await?;
+    let places = find_deleted(client, connections, places, &mut told).await?;
     add_chains(places, connections, read);
     Ok(())
 }
@@ -155,18 +155,20 @@ fn known_places(read: &Inventory, tree: &Tree) -> Places {
     places
 }
 
-/// Looks for protected assets that are not there in the lists of recently deleted assets: what is
-/// deleted protects nothing any more, and holds no folder back.
+/// Looks for protected assets that are not there in the lists of recently deleted assets. These say
+/// what each lay in, where somebody may restore it at any moment: so what lies around that is read
+/// as if it were there.
 async fn find_deleted(
     client: &Client,
     connections: &Connections,
-    places: &mut Places,
-) -> Result<(), StopReason> {
+    mut places: Places,
+    told: &mut impl FnMut(usize),
+) -> Result<Places, StopReason> {
     let missing = connections.holds.iter().chain(&connections.protected);
     let missing = missing.filter(|id| places.lies.get(id) == Some(&Lies::Missing));
     let missing: BTreeSet<AssetId> = missing.copied().collect();
     if missing.is_empty() {
-        return Ok(());
+        return Ok(places);
     }
     let most = requests(missing.len());
     let wanted = Wanted {
@@ -174,11 +176,26 @@ async fn find_deleted(
         ..Wanted::default()
     };
     let lists = recently_deleted(client, &wanted, most).await?;
-    for id in lists.found.into_keys() {
-        places.lies.insert(id, Lies::Deleted(Evidence::Listed));
-        places.held.remove(&id);
+    let deleted = |was_in: Option<&AssetId>| Lies::Deleted {
+        evidence: Evidence::Listed,
+        was_in: was_in.copied(),
+    };
+    for id in lists.found.keys() {
+        places.lies.insert(*id, deleted(lists.was_in.get(id)));
     }
-    Ok(())
+    // What they lay in may be deleted as well.
+    loop {
+        places = find_chains(client, connections, places, &mut *told).await?;
+        let is_missing = |id: &AssetId| places.lies.get(id) == Some(&Lies::Missing);
+        let above = lists.was_in.iter().filter(|(id, _)| is_missing(id));
+        let above: Vec<_> = above
+            .map(|(id, was_in)| (*id, deleted(Some(was_in))))
+            .collect();
+        if above.is_empty() {
+            return Ok(places);
+        }
+        places.lies.extend(above);
+    }
 }
 
 /// v2: reads what protected assets are connected with, and adds it to what was read already; `told`
@@ -223,7 +240,9 @@ fn add_chains(places: Places, connections: &Connections, read: &mut Inventory) {
     for (id, kind) in &places.kinds {
         let parent = match places.lies.get(id) {
             Some(Lies::In(parent)) => Some(*parent),
-            Some(Lies::AtTop | Lies::Deleted(_) | Lies::Missing | Lies::Unread(_)) | None => None,
+            Some(Lies::AtTop | Lies::Deleted { .. } | Lies::Missing | Lies::Unread(_)) | None => {
+                None
+            }
         };
         let facts = || Facts {
             name: places.names.get(id).cloned(),
@@ -242,7 +261,7 @@ fn add_chains(places: Places, connections: &Connections, read: &mut Inventory) {
 
 fn add_deleted(places: Places, read: &mut Inventory) {
     for (id, lies) in &places.lies {
-        if let Lies::Deleted(evidence) = *lies {
+        if let Lies::Deleted { evidence, .. } = *lies {
             read.assets.insert(*id, deleted(evidence));
         }
     }

@@ -103,7 +103,7 @@ pub async fn find_chains(
     search.read_named(ask).await?;
     for id in &ask.holds {
         let is_file = search.kinds.get(id) == Some(&Some(Kind::File));
-        if !is_file && !search.is_deleted(*id) {
+        if !is_file {
             // Whether something listed lies in it is told by what lies around that.
             search.places.held.insert(*id, false);
         }
@@ -203,8 +203,8 @@ impl<'search, T: FnMut(usize)> Search<'search, T> {
     fn unread_around(&self, id: AssetId) -> AssetId {
         let mut around = HashSet::from([id]);
         let mut here = id;
-        while let Some(Lies::In(parent)) = self.places.lies.get(&here) {
-            let next = self.places.same.get(parent).copied().unwrap_or(*parent);
+        while let Some(parent) = self.places.lies.get(&here).and_then(Lies::parent) {
+            let next = self.places.same.get(&parent).copied().unwrap_or(parent);
             if !around.insert(next) {
                 break;
             }
@@ -235,7 +235,7 @@ impl<'search, T: FnMut(usize)> Search<'search, T> {
         let mut descents = VecDeque::new();
         for id in &ask.holds {
             let is_file = self.kinds.get(id) == Some(&Some(Kind::File));
-            if is_file || self.is_deleted(*id) {
+            if is_file {
                 continue;
             }
             self.places.held.insert(*id, false);
@@ -264,10 +264,6 @@ impl<'search, T: FnMut(usize)> Search<'search, T> {
             }
             reads += self.climb(&mut listed).await?;
         }
-    }
-
-    fn is_deleted(&self, id: AssetId) -> bool {
-        matches!(self.places.lies.get(&id), Some(Lies::Deleted(_)))
     }
 
     /// How many readings go side by side: about an eighth of those made so far. Whichever way
@@ -306,10 +302,8 @@ impl<'search, T: FnMut(usize)> Search<'search, T> {
         let mut around = HashSet::new();
         let mut here = id;
         while let Some(lies) = self.places.lies.get(&here) {
-            let Lies::In(parent) = lies else {
-                return None;
-            };
-            here = self.places.same.get(parent).copied().unwrap_or(*parent);
+            let parent = lies.parent()?;
+            here = self.places.same.get(&parent).copied().unwrap_or(parent);
             if !around.insert(here) {
                 return None;
             }
@@ -341,7 +335,7 @@ impl<'search, T: FnMut(usize)> Search<'search, T> {
         }
         let lists: Vec<(AssetId, Page)> = first
             .into_iter()
-            .filter(|(id, _)| kind(id) != Some(Kind::File) && !self.is_deleted(*id))
+            .filter(|(id, _)| kind(id) != Some(Kind::File))
             .collect();
         let asked = lists
             .iter()
@@ -382,17 +376,30 @@ impl<'search, T: FnMut(usize)> Search<'search, T> {
         let Items { all, next } = items;
         let is_empty = all.is_empty();
         let mut contents = descent.begun.remove(&id).unwrap_or_default();
-        contents.extend(all.iter().map(|item| item.id));
+        contents.extend(
+            all.iter()
+                .filter(|item| !item.is_deleted)
+                .map(|item| item.id),
+        );
         for Item {
             id: item,
             kind,
             name,
+            is_deleted,
         } in all
         {
             if !descent.seen.insert(item) {
                 return Err(format!("`{item}` comes twice in the list of `{id}`"));
             }
-            self.places.lies.insert(item, Lies::In(id));
+            let lies = if is_deleted {
+                Lies::Deleted {
+                    evidence: Evidence::Listed,
+                    was_in: Some(id),
+                }
+            } else {
+                Lies::In(id)
+            };
+            self.places.lies.insert(item, lies);
             self.kinds.insert(item, kind);
             if let Some(name) = name {
                 self.places.names.insert(item, name);
@@ -458,7 +465,10 @@ impl<'search, T: FnMut(usize)> Search<'search, T> {
             self.places.names.insert(id, name);
         }
         match (parent, kind) {
-            _ if is_deleted => Lies::Deleted(Evidence::Read),
+            (was_in, _) if is_deleted => Lies::Deleted {
+                evidence: Evidence::Read,
+                was_in,
+            },
             (Some(parent), _) => Lies::In(parent),
             // Only the folder at the top of a project lies in nothing.
             (None, Some(Kind::Folder)) => Lies::AtTop,

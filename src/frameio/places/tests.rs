@@ -64,7 +64,7 @@ async fn page(
     pages: Option<&str>,
     body: &str,
 ) -> Mock {
-    let path = format!("/v2/assets/{of}/children?page={number}&page_size=100");
+    let path = format!("/v2/assets/{of}/children?page={number}&page_size=100&include_deleted=true");
     let mut mock = server.mock("GET", Matcher::Exact(path)).with_body(body);
     if let Some(pages) = pages {
         mock = mock.with_header("total-pages", pages);
@@ -235,7 +235,11 @@ async fn what_is_not_there_or_not_told_is_told_apart() {
         let places = question.ask(v2(&server)).await.unwrap();
         let lies = &places.lies[&id(A)];
         let expected = match is_deleted {
-            Some(()) => *lies == Lies::Deleted(Evidence::Read),
+            Some(()) => {
+                let evidence = Evidence::Read;
+                let was_in = None;
+                *lies == Lies::Deleted { evidence, was_in }
+            }
             None => matches!(lies, Lies::Unread(_)),
         };
         assert!(expected, "{rest}: {lies:?}");

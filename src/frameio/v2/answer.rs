@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::asset::AssetId;
 use crate::diagnostic::of_a_parser;
 use crate::frameio::odd::parse;
-use crate::frameio::place::{self, Item, Items, Page, Said};
+use crate::frameio::place::{self, Items, Page, Said};
 use crate::frameio::reply::{Body, Reply};
 use crate::frameio::v2::wire::{self, Me};
 use crate::frameio::v4::wire::Named;
@@ -182,8 +182,9 @@ pub(crate) fn judge_items(page: Page, reply: &Reply) -> Verdict<Said<Items>> {
         let more = reply
             .pages()
             .map_or(!assets.is_empty(), |pages| before < pages);
+        let items = assets.into_iter().map(|asset| asset.item(reply));
         Ok(Items {
-            all: assets.into_iter().map(Item::from).collect(),
+            all: items.collect::<Result<_, _>>()?,
             next: more.then_some(Page { before }),
         })
     })

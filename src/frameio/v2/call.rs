@@ -33,7 +33,7 @@ pub enum Read {
     Projects(Arc<str>, u32),
     /// Reads one asset, a deleted one included.
     Asset(AssetId),
-    /// Reads a page of what is in an asset, from 1.
+    /// Reads a page of what is in an asset, from 1; what is deleted included.
     Children(AssetId, u32),
 }
 
@@ -79,7 +79,11 @@ impl call::Call for Read {
             Self::Projects(team, page) => list(&format!("teams/{}/projects", segment(team)), page),
             // A deleted asset is an answer here, not a 404.
             Self::Asset(id) => format!("/v2/assets/{id}?include_deleted=true"),
-            Self::Children(id, page) => list(&format!("assets/{id}/children"), page),
+            // What is deleted has its place still: somebody may restore it there.
+            Self::Children(id, page) => {
+                let list = list(&format!("assets/{id}/children"), page);
+                format!("{list}&include_deleted=true")
+            }
         };
         Request::new(Method::Get, path)
     }

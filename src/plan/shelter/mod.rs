@@ -67,20 +67,18 @@ pub(super) fn keep(plan: &mut Plan, places: &Places, at: impl Fn(AssetId) -> Opt
     let mut lost = Vec::new();
     for id in within {
         let chain = walk.up(*id);
-        if chain.end == End::Gone {
-            continue;
-        }
         for (depth, around) in chain.ids.iter().enumerate().skip(1) {
             if listed.contains(around) {
                 kept.entry(*around)
                     .or_insert_with(|| (*id, walk.path(&chain.ids[..=depth])));
             }
         }
-        // Where every listed folder was listed to the end, what is in none of them is elsewhere.
+        // Where every listed folder was listed to the end, what is in none of them is elsewhere,
+        // unless it is deleted: no list shows it then, and it may be restored into one of them.
         if let End::Broken(at, why) = &chain.end
             && !only_files
             && !is_unreadable(*id)
-            && (at == id && walk.was_asked(*id) || !places.listed_whole)
+            && (at == id && walk.was_asked(*id) || chain.is_deleted || !places.listed_whole)
         {
             lost.push(unplaced(id, why));
         }
@@ -95,6 +93,8 @@ pub(super) fn keep(plan: &mut Plan, places: &Places, at: impl Fn(AssetId) -> Opt
             kept.insert(*id, (alias, walk.path(&[*id])));
         } else if let Some((depth, holder)) = holder {
             kept.insert(*id, (*holder, walk.path(&chain.ids[..=depth])));
+        } else if plan.absent.contains(id) {
+            // The run reads it, and deletes nothing.
         } else if let End::Broken(..) = chain.end {
             // A list shows an asset by its UUID, which is not known of what was not read.
             let shown = !id.is_adobe() || walk.was_asked(*id);
@@ -108,7 +108,7 @@ pub(super) fn keep(plan: &mut Plan, places: &Places, at: impl Fn(AssetId) -> Opt
         let detail = match places.lies.get(&id) {
             Some(Lies::Unread(why)) => Arc::clone(why),
             Some(Lies::Missing) => Arc::from(MISSING),
-            Some(Lies::In(_) | Lies::AtTop | Lies::Deleted(_)) | None => {
+            Some(Lies::In(_) | Lies::AtTop | Lies::Deleted { .. }) | None => {
                 unlisted().unwrap_or_else(|| Arc::from("what is in it was not listed to its end"))
             }
         };
@@ -215,6 +215,8 @@ struct Walk<'places> {
 /// An asset and what is around it, from the inside out.
 struct Chain {
     ids: Vec<AssetId>,
+    /// Whether one of them is deleted.
+    is_deleted: bool,
     end: End,
 }
 
@@ -223,8 +225,6 @@ struct Chain {
 enum End {
     /// At the top of a project.
     Top,
-    /// At the asset itself, which is deleted.
-    Gone,
     /// Somewhere below, at an asset whose place is not known.
     Broken(AssetId, Arc<str>),
 }
@@ -249,24 +249,33 @@ impl Walk<'_> {
     fn up(&self, id: AssetId) -> Chain {
         let mut ids = vec![id];
         let mut here = id;
+        let mut is_deleted = false;
         let end = loop {
-            match self.places.lies.get(&here) {
-                Some(Lies::In(parent)) => {
-                    here = self.known_as(*parent);
-                    if ids.len() > DEEPEST || ids.contains(&here) {
-                        break End::broken(here, "what is around it leads round in a circle");
-                    }
-                    ids.push(here);
+            let lies = self.places.lies.get(&here);
+            is_deleted |= matches!(lies, Some(Lies::Deleted { .. }));
+            if let Some(parent) = lies.and_then(Lies::parent) {
+                here = self.known_as(parent);
+                if ids.len() > DEEPEST || ids.contains(&here) {
+                    break End::broken(here, "what is around it leads round in a circle");
                 }
+                ids.push(here);
+                continue;
+            }
+            match lies {
                 Some(Lies::AtTop) => break End::Top,
-                Some(Lies::Deleted(_)) if here == id => break End::Gone,
-                Some(Lies::Deleted(_)) => break End::broken(here, "what it lies in is deleted"),
                 Some(Lies::Missing) => break End::broken(here, MISSING),
                 Some(Lies::Unread(why)) => break End::Broken(here, Arc::clone(why)),
+                Some(Lies::In(_) | Lies::Deleted { .. }) => {
+                    break End::broken(here, "it is deleted, and nothing says what it lay in");
+                }
                 None => break End::broken(here, "it was not read"),
             }
         };
-        Chain { ids, end }
+        Chain {
+            ids,
+            is_deleted,
+            end,
+        }
     }
 
     /// The way from the last of some assets, which is the outermost, to the first.

@@ -221,8 +221,29 @@ impl World {
         tree
     }
 
-    /// What protects an asset by itself at a moment, if anything does.
-    fn protects(&self, tree: &Tree, n: u128, now: i64, state: &State) -> Option<&'static str> {
+    /// The account when something is deleted: what was not there when it was read is back.
+    fn restored(read: &Tree) -> (Tree, BTreeSet<u128>) {
+        let back = (0..ASSETS).filter(|n| !read.is_there(*n)).collect();
+        let tree = Tree {
+            gone: BTreeSet::new(),
+            ..read.clone()
+        };
+        (tree, back)
+    }
+
+    /// What protects an asset by itself at a moment, if anything does. `back` was not there when
+    /// all was read: what is recorded as deleted then is not looked for.
+    fn protects(
+        &self,
+        (tree, back): (&Tree, &BTreeSet<u128>),
+        n: u128,
+        now: i64,
+        state: &State,
+    ) -> Option<&'static str> {
+        let status = self.statuses.get(&n);
+        if back.contains(&n) && matches!(status, Some(Status::Retired(_) | Status::Gone(_))) {
+            return None;
+        }
         let ahead = |until: &Option<i64>| until.is_none_or(|second| NOW + second > now);
         let kept = state.holds.get(&Subject::Asset(id(n)));
         let is_kept = kept.is_some_and(|kept| kept.until.is_none_or(|until| until > at(now)));
@@ -241,12 +262,13 @@ impl World {
             return Some("other than pinned");
         }
         let all = [n].into_iter().chain(tree.contents(n));
+        let all = all.filter(|n| !back.contains(n));
         let files = all.filter(|n| tree.kind(*n) == Kind::File).count();
-        let most = listed.most;
+        let most = listed.most.filter(|_| !back.contains(&n));
         if most.is_some_and(|most| u64::try_from(files).unwrap() > most) {
             return Some("more than allowed");
         }
-        match self.statuses.get(&n) {
+        match status {
             Some(Status::Retired(_) | Status::Gone(_)) => Some("in drift"),
             Some(Status::Failed(failed)) if failed.attempts >= 5 => Some("blocked"),
             Some(Status::Failed(_) | Status::Unknown { .. } | Status::Missing) | None => None,
@@ -336,7 +358,8 @@ fn reviewed(plan: &Plan, manifests: &Manifests, state: &State) -> Plan {
 /// All that goes where an approved plan is carried out, by what takes it along.
 fn going(approved: &Approved, tree: &Tree) -> Vec<(u128, u128)> {
     let number = |id: &AssetId| (0..ASSETS).find(|n| super::id(*n) == *id).unwrap();
-    let read = approved.resolve().iter().filter(|resolve| resolve.listed);
+    let read = approved.resolve().iter();
+    let read = read.filter(|resolve| resolve.listed && !resolve.was_absent);
     let asked = approved
         .delete()
         .iter()
@@ -351,13 +374,15 @@ fn going(approved: &Approved, tree: &Tree) -> Vec<(u128, u128)> {
 }
 
 /// Looks at all that a plan deletes at a moment.
-fn check(world: &World, approved: &Approved, tree: &Tree, state: &State, now: i64) {
+fn check(world: &World, approved: &Approved, read: &Tree, state: &State, now: i64) {
+    let (tree, back) = World::restored(read);
+    let tree = &tree;
     for (by, n) in going(approved, tree) {
         assert!(world.listed.contains_key(&by), "{by} is not listed");
-        let own = world.protects(tree, n, now, state);
+        let own = world.protects((tree, &back), n, now, state);
         assert_eq!(own, None, "{n} goes with {by}");
         for around in tree.chain(n) {
-            let why = world.protects(tree, around, now, state);
+            let why = world.protects((tree, &back), around, now, state);
             let is_held = matches!(why, Some("held" | "kept"));
             assert!(!is_held, "{n} lies in {around}, which is held");
         }
@@ -370,10 +395,14 @@ proptest! {
     #[test]
     fn nothing_goes_that_is_protected(world in world()) {
         let (manifests, state) = (world.manifests(), world.state(false));
-        let read = read(&world.tree, &world, (&manifests, &state), NOW, true);
+        let tree = Tree {
+            gone: world.deleted.clone(),
+            ..world.tree.clone()
+        };
+        let read = read(&tree, &world, (&manifests, &state), NOW, true);
         let plan = make(inputs(&manifests, &state, Some(&read), NOW));
         if let Ok(approved) = approve(&plan, Consent::Auto, true) {
-            check(&world, &approved, &world.tree, &state, NOW);
+            check(&world, &approved, &tree, &state, NOW);
             for n in world.unlisted.iter().filter(|n| world.tree.kind(**n) != Kind::File) {
                 prop_assert!(!approved.delete().contains(&id(*n)), "{n} was not listed to its end");
             }

@@ -142,12 +142,16 @@ impl Tree {
             }
             read.contents.insert(id(n), Contents::Whole(ids(&inside)));
         }
-        for n in listed.iter().filter(|n| !self.is_there(**n)) {
+        for n in (TOPS..ASSETS).filter(|n| !self.is_there(*n)) {
             let evidence = Evidence::Listed;
-            let facts = None;
-            read.assets
-                .insert(id(*n), Seen::Deleted { facts, evidence });
-            places.lies.insert(id(*n), Lies::Deleted(evidence));
+            if listed.contains(&n) {
+                let facts = Some(self.facts(n));
+                read.assets.insert(id(n), Seen::Deleted { facts, evidence });
+            }
+            let was_in = self.parent(n).map(id);
+            places
+                .lies
+                .insert(id(n), Lies::Deleted { evidence, was_in });
         }
         for top in 0..TOPS {
             let project = Project {

@@ -17,6 +17,8 @@ use crate::plan::decide::Rules;
 use crate::plan::{Inputs, make, wanted};
 use crate::state::{Api, Failed, Record, State, Status, Target};
 
+mod project;
+mod restored;
 mod unreadable;
 
 fn id(n: u128) -> AssetId {
@@ -269,48 +271,7 @@ fn what_lies_in_something_held_is_kept_and_its_neighbour_goes() {
 }
 
 #[test]
-fn a_hold_on_a_project_keeps_all_that_may_lie_in_it() {
-    let file = Some(Kind::File);
-    let mut said = manifests(
-        vec![listed(100, file), listed(101, file), listed(200, file)],
-        &[],
-    );
-    said.project_holds = vec![hold(7)];
-    let there = |project: u128| {
-        let facts = Facts {
-            project: Some(id(project)),
-            ..Facts::of_kind(Kind::File)
-        };
-        Seen::There(facts)
-    };
-    let inventory = Inventory {
-        assets: [(id(100), there(7)), (id(101), there(8))].into(),
-        ..Inventory::default()
-    };
-    let state = state();
-    let plan = make(inputs(&said, &state, Some(&inventory)));
-    assert_eq!(kept(&plan, 100), Some((legal(), vec![7, 100])));
-    assert_eq!(kept(&plan, 101), None, "it lies in another one");
-    assert_eq!(
-        kept(&plan, 200),
-        Some((legal(), vec![7, 200])),
-        "it was not read"
-    );
-    assert_eq!((plan.totals.held, plan.totals.retire), (2, 1));
-    assert!(approve(&plan, Consent::Auto, false).is_ok());
-    // What was planned without a look at the server is not carried out.
-    let plan = make(inputs(&said, &state, None));
-    assert_eq!(
-        approve(&plan, Consent::Auto, false),
-        Err(Refused::NotChecked)
-    );
-    said.project_holds[0].until = Some(at(1_000));
-    let plan = make(inputs(&said, &state, Some(&inventory)));
-    assert_eq!(plan.totals.retire, 3, "the hold has ended");
-}
-
-#[test]
-fn what_cannot_be_placed_keeps_everything_unless_it_is_deleted() {
+fn what_cannot_be_placed_keeps_everything() {
     let manifests = manifests(vec![listed(20, None)], &[100]);
     let refused = |lies: Lies, whole: bool| {
         let mut places = tree();
@@ -325,7 +286,17 @@ fn what_cannot_be_placed_keeps_everything_unless_it_is_deleted() {
         assert!(matches!(&refused, Refused::Unplaced(all) if all.len() == 1));
         assert!(refused.to_string().contains("retire.yaml:9:5"));
     }
-    assert_eq!(refused(Lies::Deleted(Evidence::Read), false), None);
+    // Whoever restores it puts it back where it lay.
+    let deleted = |was_in: Option<u128>| Lies::Deleted {
+        evidence: Evidence::Read,
+        was_in: was_in.map(id),
+    };
+    assert_eq!(refused(deleted(Some(11)), false), None, "it lay elsewhere");
+    assert!(
+        refused(deleted(Some(77)), true).is_some(),
+        "no list shows it"
+    );
+    assert!(refused(deleted(None), true).is_some());
     // It lies somewhere, and not in what is listed.
     assert_eq!(refused(Lies::In(id(77)), true), None);
     assert!(refused(Lies::Missing, true).is_some());

@@ -1,0 +1,124 @@
+//! What is deleted while a run reads, and is there again when the run deletes.
+#![cfg(unix)]
+
+use frameio_retire::asset::AssetId;
+use frameio_retire::sandbox::fault::Faults;
+use frameio_retire::sandbox::seed::Seed;
+use frameio_retire::sandbox::world::World;
+use frameio_retire::sandbox::world::edit::Change;
+use serde_json::{Value, json};
+
+use crate::harness::{Desk, Done, seed};
+use crate::soak::Served;
+
+const FOLDER: &str = "8d1f0c52-6a3b-4c7e-9f21-000000000010";
+const DEEP: &str = "8d1f0c52-6a3b-4c7e-9f21-000000000011";
+const INSIDE: &str = "8d1f0c52-6a3b-4c7e-9f21-000000000012";
+const OTHER: &str = "8d1f0c52-6a3b-4c7e-9f21-000000000030";
+const LOOSE: &str = "8d1f0c52-6a3b-4c7e-9f21-000000000040";
+
+fn id(text: &str) -> AssetId {
+    AssetId::parse(text).unwrap()
+}
+
+/// A file, two folders down, and its neighbours.
+fn served() -> Served {
+    let assets = format!(
+        "              - {{id: {FOLDER}, name: day 1, type: folder, children: [
+                  {{id: {DEEP}, name: cards, type: folder, children: [{{id: {INSIDE}, name: a}}]}}]}}
+              - {{id: {OTHER}, name: b, type: file}}
+              - {{id: {LOOSE}, name: loose, type: file}}
+"
+    );
+    let seed = format!("limits: off\n{}", seed(&assets));
+    Served::new(World::from_seed(
+        Seed::parse("sandbox.yaml", &seed).unwrap(),
+    ))
+}
+
+fn desk(manifest: &str) -> Desk {
+    let desk = Desk::with(&format!("version: 1\n{manifest}"));
+    let config = "version = 1\n[guards]\nmax-percent = 100\nmin-age = \"0s\"\n";
+    desk.write("retire.toml", config);
+    desk
+}
+
+fn delete(served: &Served, text: &str) {
+    let change = Change::Delete { id: id(text) };
+    served.sandbox.change(change).unwrap();
+}
+
+/// Has somebody restore an asset at the moment of some calls.
+fn restore_before(served: &Served, text: &str, calls: &str) {
+    let restore = json!({"restore": {"id": text}});
+    let surprise = json!([{"before": calls, "changes": [restore]}]);
+    served.sandbox.surprise(&surprise.to_string()).unwrap();
+}
+
+fn apply(served: &Served, desk: &Desk, api: &str) -> Done {
+    served.apply(desk, &["--api", api, "--canary", "0", "--retries", "0"])
+}
+
+fn lives(served: &Served, text: &str) -> bool {
+    served.sandbox.with_world(|world| world.is_alive(id(text)))
+}
+
+fn record(desk: &Desk, text: &str) -> Value {
+    let state: Value = serde_json::from_str(&desk.read("state.json")).unwrap();
+    state["assets"][text].clone()
+}
+
+#[test]
+fn what_is_held_keeps_the_folder_that_somebody_deleted_it_from() {
+    for (api, delete_call) in [("v4", "v4_folder_delete"), ("v2", "bulk_delete")] {
+        // Alone, or with the folder that it lies in.
+        for gone in [INSIDE, DEEP] {
+            let served = served();
+            let desk = desk(&format!(
+                "assets: [{FOLDER}, {LOOSE}]\nholds: [{{id: {INSIDE}, reason: legal}}]\n"
+            ));
+            delete(&served, gone);
+            restore_before(&served, gone, &format!("at:1@{delete_call}"));
+            let done = apply(&served, &desk, api);
+            let is_kept = lives(&served, FOLDER);
+            assert!(is_kept, "{api} {gone}\n{}\n{}", done.out, done.err);
+            // What is not shown alone cannot be placed, so nothing is sent.
+            let is_refused = done.code == 4;
+            assert!(is_refused || done.code == 0, "{}\n{}", done.out, done.err);
+            assert_eq!(lives(&served, LOOSE), is_refused, "{api} {gone}");
+            served.stop();
+        }
+    }
+}
+
+#[test]
+fn what_lies_in_a_held_folder_and_was_not_there_is_not_deleted_when_it_is_back() {
+    for (api, delete_call, read_call) in [
+        ("v4", "v4_file_delete", "v4_file_read"),
+        ("v2", "bulk_delete", "asset_read"),
+    ] {
+        let served = served();
+        let desk = desk(&format!(
+            "assets: [{{id: {INSIDE}, kind: file}}, {{id: {LOOSE}, kind: file}}]\n"
+        ));
+        let rules = vec![format!("drop-before=100%@{delete_call}").parse().unwrap()];
+        served.sandbox.set_faults(Faults { seed: 1, rules });
+        apply(&served, &desk, api).expect(3);
+        assert_eq!(record(&desk, INSIDE)["status"], "unknown", "{api}");
+        served.sandbox.set_faults(Faults::default());
+        // Somebody deletes it, and restores it while the run is on its way.
+        delete(&served, INSIDE);
+        desk.write(
+            "retire.yaml",
+            format!(
+                "version: 1\nassets: [{{id: {INSIDE}, kind: file}}, {{id: {LOOSE}, kind: file}}]\n\
+                 holds: [{{id: {FOLDER}, reason: legal}}]\n"
+            ),
+        );
+        restore_before(&served, INSIDE, &format!("at:3@{read_call}"));
+        let done = apply(&served, &desk, api);
+        assert!(lives(&served, INSIDE), "{api}\n{}\n{}", done.out, done.err);
+        assert!(!lives(&served, LOOSE), "{api}\n{}\n{}", done.out, done.err);
+        served.stop();
+    }
+}
