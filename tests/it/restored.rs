@@ -122,3 +122,27 @@ fn what_lies_in_a_held_folder_and_was_not_there_is_not_deleted_when_it_is_back()
         served.stop();
     }
 }
+
+#[test]
+fn what_one_answer_calls_deleted_and_another_shows_is_left_alone_with_what_it_lies_in() {
+    let served = served();
+    let desk = desk(&format!(
+        "assets:\n- {FOLDER}\n- {{id: {INSIDE}, kind: file, not_before: 2040-01-01}}\n\
+         - {{id: {LOOSE}, kind: file}}\n"
+    ));
+    delete(&served, INSIDE);
+    restore_before(&served, INSIDE, "at:1@v4_folder_children");
+    let done = apply(&served, &desk, "v4");
+    assert!(lives(&served, FOLDER), "{}\n{}", done.out, done.err);
+    assert!(!lives(&served, LOOSE), "{}\n{}", done.out, done.err);
+    assert_eq!(record(&desk, INSIDE), Value::Null);
+    // Without a date it goes with its folder.
+    let undated = format!("version: 1\nassets: [{FOLDER}, {INSIDE}]\n");
+    desk.write("retire.yaml", undated);
+    delete(&served, INSIDE);
+    restore_before(&served, INSIDE, "at:2@v4_folder_children");
+    let done = apply(&served, &desk, "v4").expect(3);
+    assert!(lives(&served, FOLDER), "{}\n{}", done.out, done.err);
+    assert_eq!(record(&desk, INSIDE), Value::Null);
+    served.stop();
+}

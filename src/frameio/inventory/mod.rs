@@ -217,7 +217,11 @@ pub async fn read_places(
 
 /// Adds where assets lie to what was read of them.
 fn add_places(places: Places, read: &mut Inventory) {
-    for (id, kind) in &places.kinds {
+    for (id, kind) in places
+        .kinds
+        .iter()
+        .filter(|(id, _)| !is_deleted(&places, **id))
+    {
         read.assets.entry(*id).or_insert_with(|| {
             Seen::There(Facts {
                 name: places.names.get(id).cloned(),
@@ -237,7 +241,11 @@ fn add_chains(places: Places, connections: &Connections, read: &mut Inventory) {
         containers: _,
     } = connections;
     let asked: BTreeSet<&AssetId> = holds.iter().chain(protected).chain(listed).collect();
-    for (id, kind) in &places.kinds {
+    for (id, kind) in places
+        .kinds
+        .iter()
+        .filter(|(id, _)| !is_deleted(&places, **id))
+    {
         let parent = match places.lies.get(id) {
             Some(Lies::In(parent)) => Some(*parent),
             Some(Lies::AtTop | Lies::Deleted { .. } | Lies::Missing | Lies::Unread(_)) | None => {
@@ -259,13 +267,47 @@ fn add_chains(places: Places, connections: &Connections, read: &mut Inventory) {
     add_deleted(places, read);
 }
 
+fn is_deleted(places: &Places, id: AssetId) -> bool {
+    matches!(places.lies.get(&id), Some(Lies::Deleted { .. }))
+}
+
 fn add_deleted(places: Places, read: &mut Inventory) {
     for (id, lies) in &places.lies {
-        if let Lies::Deleted { evidence, .. } = *lies {
+        if let Lies::Deleted { evidence, .. } = *lies
+            && read.facts(*id).is_none()
+        {
             read.assets.insert(*id, deleted(evidence));
         }
     }
     read.places = Some(places);
+    take_back(read);
+}
+
+/// Takes back that an asset is deleted or not there where another answer shows it: it may have been
+/// restored meanwhile, and nobody knows what it is.
+fn take_back(read: &mut Inventory) {
+    let Inventory {
+        assets,
+        around,
+        places,
+        unread,
+        unread_why,
+        ..
+    } = read;
+    let is_placed = |id: &AssetId| {
+        let lies = places.as_ref().and_then(|places| places.lies.get(id));
+        matches!(lies, Some(Lies::In(_) | Lies::AtTop))
+    };
+    assets.retain(|id, seen| {
+        let is_absent = matches!(seen, Seen::Deleted { .. } | Seen::Missing);
+        let is_shown = is_absent && (around.contains_key(id) || is_placed(id));
+        if is_shown {
+            *unread += 1;
+            let why = "one answer shows it, and by another it is deleted or not there";
+            unread_why.get_or_insert((*id, why.into()));
+        }
+        !is_shown
+    });
 }
 
 const fn deleted(evidence: Evidence) -> Seen {

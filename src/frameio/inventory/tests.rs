@@ -105,3 +105,32 @@ async fn what_is_inside_and_around_is_read_and_what_cannot_be_listed_is_refused(
         }
     }
 }
+
+#[tokio::test]
+async fn what_one_answer_shows_is_not_deleted_and_not_missing_by_another() {
+    // 1 in the root; 2, 3 and 4 in it.
+    let file = (Kind::File, 1);
+    let tree = Planted(vec![(Kind::Folder, 0), (Kind::Folder, 0), file, file, file]);
+    let (_sandbox, client) = tree.serve("limits: off").await;
+    let (mut read, _) = read_assets(&client, &wanted([1, 2]), |_| [None; 2], |_| {})
+        .await
+        .unwrap();
+    // They were not there a moment ago.
+    read.assets
+        .insert(Planted::id(3), deleted(Evidence::Listed));
+    read.assets.insert(Planted::id(4), Seen::Missing);
+    let connections = Connections {
+        listed: vec![Planted::id(1)],
+        containers: vec![(Planted::id(1), None)],
+        ..Connections::default()
+    };
+    read_around(&client, &connections, &mut read, &mut Nobody, |_| {})
+        .await
+        .unwrap();
+    let known: Vec<AssetId> = read.assets.keys().copied().collect();
+    assert_eq!(known, [1, 2].map(Planted::id));
+    assert_eq!(read.unread, 2);
+    let (first, why) = read.unread_why.unwrap();
+    assert!([3, 4].map(Planted::id).contains(&first));
+    assert!(why.contains("one answer shows it"), "{why}");
+}

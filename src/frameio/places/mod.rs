@@ -399,7 +399,11 @@ impl<'search, T: FnMut(usize)> Search<'search, T> {
             } else {
                 Lies::In(id)
             };
-            self.places.lies.insert(item, lies);
+            // What another answer shows alive is not deleted.
+            let is_alive = matches!(self.places.lies.get(&item), Some(Lies::In(_)));
+            if !(is_alive && is_deleted) {
+                self.places.lies.insert(item, lies);
+            }
             self.kinds.insert(item, kind);
             if let Some(name) = name {
                 self.places.names.insert(item, name);
