@@ -72,7 +72,7 @@ impl UnreadMarks {
             Lack::NoMark(NoMark::Field(_)) => {
                 "no manifest was written; a field has the name that the web app shows, and V4 does not tell fields that belong to a project; correct `[marks]`, or take it out"
             }
-            Lack::NoMark(NoMark::Option(_)) => {
+            Lack::NoMark(NoMark::Option { .. }) => {
                 "no manifest was written; write into `hold` what the field can say: the display name of an option, or `true` of a toggle"
             }
             Lack::Definitions(_) => {
