@@ -30,6 +30,18 @@ impl Traffic {
     }
 }
 
+/// The moment after which an answer might come too late, where some took so long lately: before it
+/// has any, a run keeps a tenth of its time, at most what a stop would wait.
+pub(super) fn last_call(
+    budget: Option<Duration>,
+    grace: Duration,
+    latency: Duration,
+) -> Option<Duration> {
+    let budget = budget?;
+    let margin = (budget / 10).min(grace);
+    Some(budget.saturating_sub(latency.max(margin)))
+}
+
 /// Why, when and how a run stops.
 #[derive(Debug, Default)]
 pub(super) struct Halt {
@@ -43,6 +55,14 @@ pub(super) struct Halt {
 }
 
 impl Halt {
+    /// A run that ends by then, whatever is under way.
+    pub(super) fn by(budget: Option<Duration>) -> Self {
+        Self {
+            by: budget,
+            ..Self::default()
+        }
+    }
+
     /// Whether the run goes on.
     pub(super) const fn goes_on(&self) -> bool {
         self.reason.is_none()
@@ -53,7 +73,8 @@ impl Halt {
     pub(super) fn signalled(&mut self, number: i32, now: Duration, grace: Duration) {
         let last = self.signals.insert(number, now);
         self.is_cut_short |= last.is_some_and(|last| now.saturating_sub(last) <= TWICE);
-        self.by.get_or_insert(now + grace);
+        let end = now + grace;
+        self.by = Some(self.by.map_or(end, |by| by.min(end)));
     }
 
     /// Whether a signal has asked it to stop.
@@ -116,5 +137,38 @@ mod tests {
         assert!(!cut_short(&[(2, 0), (2, 5_000), (15, 6_000)]));
         assert!(cut_short(&[(2, 0), (2, 5_000), (2, 6_000)]));
         assert!(cut_short(&[(2, 0), (15, 500), (2, 1_000)]));
+    }
+    #[test]
+    fn a_run_ends_when_its_time_is_over_whatever_is_under_way() {
+        let seconds = Duration::from_secs;
+        for (budget, signal, by) in [
+            (Some(5), None, Some(5)),
+            (Some(5), Some(1), Some(5)),
+            (Some(100), Some(1), Some(31)),
+            (None, Some(1), Some(31)),
+            (None, None, None),
+        ] {
+            let mut halt = Halt::by(budget.map(seconds));
+            if let Some(at) = signal {
+                halt.signalled(2, seconds(at), GRACE);
+            }
+            assert_eq!(halt.by, by.map(seconds), "{budget:?} {signal:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_sent_whose_answer_might_come_too_late() {
+        let millis = Duration::from_millis;
+        for (budget, latency, call) in [
+            (Some(5_000), 0, Some(4_500)),
+            (Some(5_000), 700, Some(4_300)),
+            (Some(5_000), 9_000, Some(0)),
+            // A stop waits no longer for any answer.
+            (Some(3_600_000), 200, Some(3_570_000)),
+            (None, 200, None),
+        ] {
+            let found = last_call(budget.map(millis), GRACE, millis(latency));
+            assert_eq!(found, call.map(millis), "{budget:?} {latency}");
+        }
     }
 }

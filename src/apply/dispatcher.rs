@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::mpsc::error::SendError;
 
-use crate::apply::course::{Halt, Traffic};
+use crate::apply::course::{Halt, Traffic, last_call};
 use crate::apply::follow::{broken, follow, sought};
 use crate::apply::guards::Guards;
 use crate::apply::later::Later;
@@ -68,6 +68,7 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
             pacer,
             clock,
         } = run;
+        let halt = Halt::by(options.time_budget);
         let mut dispatcher = Self {
             memory: Memory::new(&state),
             guards: Guards::new(&options, state.vouches(), pacer),
@@ -81,7 +82,7 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
             queue: Queue::new(approved),
             later: Later::default(),
             traffic: Traffic::default(),
-            halt: Halt::default(),
+            halt,
             seeker,
         };
         dispatcher.begin();
@@ -167,7 +168,6 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
         self.halt.is_cut_short |= self.halt.by.is_some_and(|time| time <= now);
         if self.last_call().is_some_and(|time| time <= now) {
             self.stop(StopReason::TimeBudget);
-            self.halt.by.get_or_insert(now + self.options.grace);
         }
         let orders = self.assign(now);
         let events = std::mem::take(&mut self.events);
@@ -459,9 +459,9 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
 
     /// The moment from which nothing is sent any more, since its answer might come too late.
     fn last_call(&self) -> Option<Duration> {
-        let budget = self.options.time_budget?;
-        let goes_on = self.halt.goes_on();
-        goes_on.then(|| budget.saturating_sub(self.traffic.latency))
+        let (budget, grace) = (self.options.time_budget, self.options.grace);
+        let call = last_call(budget, grace, self.traffic.latency);
+        call.filter(|_| self.halt.goes_on())
     }
 
     /// Writes back, and says how the run ended.
