@@ -307,7 +307,12 @@ enum Fate {
 }
 
 /// How each asset that a job asks for ends; nothing where effects say more than one thing of it.
-fn fate<S: Strategy>(id: AssetId, is_member: bool, effects: &[Effect<S>]) -> Option<Fate> {
+/// One that is recorded as unknown stays so where they say nothing.
+fn fate<S: Strategy>(
+    id: AssetId,
+    (is_member, is_unknown): (bool, bool),
+    effects: &[Effect<S>],
+) -> Option<Fate> {
     let asks = |jobs: &[Job<S>]| jobs.iter().any(|job| S::targets(job).contains(&id));
     let (mut settled, mut unknown, mut queued) = (0, 0, 0);
     for effect in effects {
@@ -346,6 +351,7 @@ fn fate<S: Strategy>(id: AssetId, is_member: bool, effects: &[Effect<S>]) -> Opt
         (0, 0, 1) => Some(Fate::Requeued),
         // It is read again, where it was not tried too often.
         (0, 1, 0 | 1) => Some(Fate::Unknown),
+        (0, 0, 0) if is_unknown => Some(Fate::Unknown),
         _ => None,
     }
 }
@@ -425,7 +431,7 @@ fn ends_once<S: Strategy>(
         // What a reading does not tell stays what it is recorded as: not known.
         let stays = is_reading && nothing_told;
         prop_assert!(
-            fate(id, !ids.contains(&id), &effects).is_some() || stays,
+            fate(id, (!ids.contains(&id), is_unknown), &effects).is_some() || stays,
             "{:?}: {:?}",
             reply,
             effects
