@@ -209,6 +209,7 @@ fn told_of_wait(wait: &Wait, short: &mut Duration, now: Timestamp) -> Option<Str
             format!("The limit of the token endpoint is used up: waiting {time}")
         }
         Why::Limit => format!("The server's limit of `{call}` is used up: waiting {time}"),
+        Why::Answer => format!("No answer to `{call}` yet: waiting for it, at most {time}"),
         Why::Retry { tries: _, detail } => {
             let detail = escape(detail);
             format!("A `{call}` request went wrong ({detail}) and is made again: waiting {time}")
@@ -450,6 +451,15 @@ mod tests {
             "The server's limit of `children` is used up: waiting 5.0 s, until 12:00:05 UTC …"
         );
         assert_eq!(told(4_999), None, "the long one was told");
+        let answer = Wait {
+            rate_limit: RateLimit::Children,
+            time: Duration::from_secs(55),
+            why: Why::Answer,
+        };
+        assert_eq!(
+            told_of_wait(&answer, &mut short, now).unwrap(),
+            "No answer to `children` yet: waiting for it, at most 55 s, until 12:00:55 UTC …"
+        );
     }
 
     #[test]

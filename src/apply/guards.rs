@@ -118,6 +118,8 @@ impl Guards {
                 wait,
                 why: detail,
             }),
+            // Progress and lines go on meanwhile.
+            Why::Answer => None,
         }
     }
 

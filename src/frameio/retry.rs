@@ -11,7 +11,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 pub struct Retries {
     /// How often a request that went wrong is made again at most.
     pub tries: u32,
-    /// For how long a request is made again at most, counted from when it first went wrong.
+    /// For how long a request is made again at most: of one that reads, counted from when it was
+    /// first made; else from when it first went wrong.
     pub within: Duration,
     /// The longest first pause before a request is made again; each later one may be four times
     /// as long, so that a few tries reach the half minute that the API asks for.
@@ -19,8 +20,8 @@ pub struct Retries {
 }
 
 impl Retries {
-    /// The longest pause before a request is made again that went wrong `tries` times before,
-    /// first so long ago; nothing where it is not made again.
+    /// The longest pause before a request is made again that went wrong `tries` times before, and
+    /// took so long by now; nothing where it is not made again.
     #[must_use]
     pub fn pause(self, tries: u32, waited: Duration) -> Option<Duration> {
         let left = self.within.saturating_sub(waited);

@@ -68,6 +68,11 @@ impl Transport {
         })
     }
 
+    /// How long a request may take at most.
+    pub(super) const fn longest(&self) -> Duration {
+        self.timeouts.request
+    }
+
     /// Sends one request and reads its answer.
     pub async fn send(&self, request: Request) -> Reply {
         let began = Instant::now();

@@ -310,6 +310,30 @@ fn the_time_budget_ends_a_run_whose_delete_is_never_answered() {
 }
 
 #[test]
+fn a_reading_that_is_not_answered_is_told_and_its_time_counts() {
+    let (give, gate) = mpsc::channel::<()>();
+    let gate = Mutex::new(gate);
+    let server = Server::raw(move |_| {
+        // Until the test is over.
+        gate.lock().unwrap().recv().ok();
+        None
+    });
+    let desk = Desk::with(&manifest(1));
+    let more = [
+        "--auto-approve",
+        "--read-timeout",
+        "6s",
+        "--retry-for",
+        "5s",
+    ];
+    let done = run(&desk, &server, "apply --api v4", &more).expect(1);
+    let told = "No answer to `accounts` yet: waiting for it, at most 55 s, until ";
+    assert_eq!(done.err.matches(told).count(), 1, "{}", done.err);
+    assert_eq!(server.asked().len(), 1, "it took longer than it may again");
+    drop(give);
+}
+
+#[test]
 fn a_server_that_cannot_be_reached_is_an_error_of_every_command() {
     let desk = Desk::with(&manifest(1));
     let held = format!("{}holds:\n- {{id: {}, reason: x}}\n", manifest(1), id(2));

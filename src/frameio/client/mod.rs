@@ -11,8 +11,7 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
-use tokio::time::{Instant, sleep};
-use tracing::debug;
+use tokio::time::Instant;
 
 use crate::event::{RateLimit, StopReason};
 use crate::frameio::call::{Call, Read};
@@ -39,9 +38,6 @@ pub use wait::{OnWait, Wait, Why};
 /// How many readings are under way at once at most. An answer takes a fraction of a second, and
 /// the API takes ten readings a second where it takes most (docs/frameio-api.md, "Reading (V4)").
 pub(super) const AT_ONCE: usize = 8;
-
-/// Waits whose ends are so close are one wait for whoever hears of them.
-const SAME: Duration = Duration::from_millis(5);
 
 /// What is said of a list that goes on and on.
 pub(crate) const ENDLESS: &str = "the list does not come to its end";
@@ -108,6 +104,8 @@ struct Pauses {
     jitter: Jitter,
     /// The end of the wait that was told last, counted from when the client was made.
     told: Duration,
+    /// The same of a wait for an answer.
+    told_of_answer: Duration,
 }
 
 impl fmt::Debug for Admitted {
@@ -174,6 +172,7 @@ impl Client {
         let pauses = Pauses {
             jitter: Jitter::new(seed),
             told: Duration::ZERO,
+            told_of_answer: Duration::ZERO,
         };
         Self {
             shared: Arc::new(Shared {
@@ -258,7 +257,8 @@ impl Client {
                 Some(admitted) => admitted,
                 None => self.admit(rate_limit).await?,
             };
-            let reply = cut_off.unless(self.send(read)).await?;
+            let sent = began.elapsed();
+            let reply = cut_off.unless(self.send_telling(read)).await?;
             let verdict = judge(&reply);
             admitted.came = (reply.limits(), verdict.pace());
             drop(admitted);
@@ -274,7 +274,7 @@ impl Client {
                 Verdict::Dropped { detail } | Verdict::Unknown { detail } => (true, detail),
             };
             let now = began.elapsed();
-            let waited = now.saturating_sub(*since.get_or_insert(now));
+            let waited = now.saturating_sub(*since.get_or_insert(sent));
             let longest = retries.pause(tries, waited);
             let Some(longest) = longest.filter(|_| !is_refusal(&reply)) else {
                 return Err(Unread::Trouble { reached, detail });
@@ -369,23 +369,6 @@ impl Client {
     /// Waits for the next answer to any request.
     pub(super) fn answered(&self) -> Notified<'_> {
         self.shared.answered.notified()
-    }
-
-    /// Waits, and tells so; several that wait for the same are told of once.
-    async fn wait(&self, wait: Wait) -> Result<(), Unread> {
-        let Shared { cut_off, began, .. } = &*self.shared;
-        debug!(call = wait.rate_limit.name(), time = ?wait.time, why = ?wait.why, "waits");
-        let (now, time) = (began.elapsed(), wait.time);
-        let is_new = {
-            let told = &mut self.shared.pauses().told;
-            let is_new = now + time > *told + SAME;
-            *told = (now + time).max(*told);
-            is_new
-        };
-        if is_new {
-            (self.on_wait.0)(wait);
-        }
-        cut_off.unless(sleep(time)).await
     }
 
     /// The pages of a list of V4.

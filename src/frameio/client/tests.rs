@@ -1,6 +1,7 @@
 use std::sync::mpsc::{self, Receiver};
 
 use mockito::{Server, ServerGuard};
+use tokio::time::sleep;
 
 use super::*;
 use crate::frameio::token::Token;
