@@ -388,9 +388,8 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
                         self.stop(self.memory.api_ended().unwrap_or(reason));
                     }
                 }
-                Effect::Intended(ids, at) => {
-                    (self.memory.intents).extend(ids.into_iter().map(|id| (id, at)));
-                }
+                Effect::Intended(ids, at) => self.memory.intended(ids, at),
+                Effect::Alive(ids) => self.memory.saw_alive(&ids, self.clock.now()),
                 Effect::Doubt(ids) => self.events.push(RunEvent::Doubted { batch, ids }),
                 Effect::Progress(stack, progress) => self.memory.keep_progress(stack, progress),
                 Effect::Stop(reason) => self.stop(reason),

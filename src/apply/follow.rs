@@ -236,6 +236,9 @@ pub(super) fn shown<S: Strategy>(
     evidence: Evidence,
     known: &Known<'_, S>,
 ) -> Vec<Effect<S>> {
+    if known.was_back(subject, at) {
+        return missing(subject, known);
+    }
     let outcome = if known.is_ours(subject.id, at) {
         Outcome::Retired(evidence)
     } else {

@@ -133,6 +133,7 @@ pub struct Approved {
     stacks: BTreeMap<AssetId, Arc<[AssetId]>>,
     protected: BTreeSet<AssetId>,
     resolve: Vec<Resolve>,
+    alive: (BTreeSet<AssetId>, Timestamp),
     found: Vec<AssetOutcome>,
     forget: Vec<AssetId>,
     /// Those that are known to be gone, should the server not know them; sorted.
@@ -204,6 +205,16 @@ impl Approved {
     #[must_use]
     pub fn found(&self) -> &[AssetOutcome] {
         &self.found
+    }
+
+    /// The moment after which a reading for the plan has shown an asset alive, where one has: itself,
+    /// or a file in the list of its version stack.
+    #[must_use]
+    pub fn alive_after(&self, id: AssetId, stack: Option<AssetId>) -> Option<Timestamp> {
+        let (alive, moment) = &self.alive;
+        let files = stack.and_then(|stack| self.files(stack));
+        let is_shown = alive.contains(&id) || files.is_some_and(|files| files.contains(&id));
+        is_shown.then_some(*moment)
     }
 
     /// Whether an asset is known to be gone, should the server not know it.
@@ -287,6 +298,7 @@ pub fn approve(plan: &Plan, consent: Consent, skip_mismatched: bool) -> Result<A
         stacks: plan.stacks.clone(),
         protected: plan.held.iter().map(|held| held.id).collect(),
         resolve: Vec::new(),
+        alive: plan.alive.clone(),
         found: Vec::new(),
         forget: Vec::new(),
         accepted: Vec::new(),

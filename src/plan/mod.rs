@@ -1,5 +1,6 @@
 //! The planner: from manifests, state and the time to a plan. Pure.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::asset::AssetId;
@@ -50,6 +51,7 @@ pub fn make(inputs: Inputs<'_>) -> Plan {
     let mut plan = Plan {
         steps: Vec::with_capacity(manifests.entries.len()),
         held: walk.held(),
+        alive: (BTreeSet::new(), inputs.now),
         holds: holds::all(manifests, &inputs.state.holds, inputs.inventory, inputs.now),
         ..Plan::default()
     };
@@ -68,6 +70,9 @@ pub fn make(inputs: Inputs<'_>) -> Plan {
             continue;
         }
         if decision.may_delete() {
+            if facts.is_some() {
+                plan.alive.0.insert(id);
+            }
             if matches!(decision, Decision::Resolve { .. }) && seen.is_some() && facts.is_none() {
                 plan.absent.insert(id);
             }

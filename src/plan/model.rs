@@ -39,6 +39,8 @@ pub struct Plan {
     /// Those of which an earlier delete was not answered, and that a reading did not find: should
     /// the run find one there again, nobody has looked where it lies or what is in it.
     pub absent: BTreeSet<AssetId>,
+    /// Those that may be deleted and that a reading has shown alive, and since when.
+    pub alive: (BTreeSet<AssetId>, Timestamp),
     /// What a saved plan leaves alone, in the order of the ids, since the live account is other
     /// than it was when the plan was reviewed.
     pub left_alone: Vec<LeftAlone>,

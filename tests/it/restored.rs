@@ -23,14 +23,19 @@ fn id(text: &str) -> AssetId {
 
 /// A file, two folders down, and its neighbours.
 fn served() -> Served {
+    served_as("", "")
+}
+
+/// The same, of such a behaviour, and with further fields of a neighbour.
+fn served_as(behaviour: &str, more: &str) -> Served {
     let assets = format!(
         "              - {{id: {FOLDER}, name: day 1, type: folder, children: [
                   {{id: {DEEP}, name: cards, type: folder, children: [{{id: {INSIDE}, name: a}}]}}]}}
-              - {{id: {OTHER}, name: b, type: file}}
+              - {{id: {OTHER}, name: b, type: file{more}}}
               - {{id: {LOOSE}, name: loose, type: file}}
 "
     );
-    let seed = format!("limits: off\n{}", seed(&assets));
+    let seed = format!("limits: off\nbehaviour: {{{behaviour}}}\n{}", seed(&assets));
     Served::new(World::from_seed(
         Seed::parse("sandbox.yaml", &seed).unwrap(),
     ))
@@ -144,5 +149,20 @@ fn what_one_answer_calls_deleted_and_another_shows_is_left_alone_with_what_it_li
     let done = apply(&served, &desk, "v4").expect(3);
     assert!(lives(&served, FOLDER), "{}\n{}", done.out, done.err);
     assert_eq!(record(&desk, INSIDE), Value::Null);
+    served.stop();
+}
+
+#[test]
+fn a_line_that_is_older_than_our_own_reading_is_no_evidence() {
+    // It was restored, and the list of the recently deleted shows it still.
+    let served = served_as("stale_lists: true", ", deleted_at: 2026-11-01T10:00:00Z");
+    let desk = desk(&format!("assets: [{{id: {OTHER}, kind: file}}]\n"));
+    served.sandbox.restore(id(OTHER));
+    // It is there when the run reads it, and then nobody knows it any more.
+    let rules = ["404=100%@v4_file_delete", "404=at:2@v4_file_read"];
+    let rules = rules.map(|rule| rule.parse().unwrap()).to_vec();
+    served.sandbox.set_faults(Faults { seed: 1, rules });
+    apply(&served, &desk, "v4").expect(3);
+    assert_eq!(record(&desk, OTHER)["status"], "missing");
     served.stop();
 }

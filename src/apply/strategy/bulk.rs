@@ -57,7 +57,7 @@ fn alive(job: Job<Bulk>, id: AssetId, known: &Known<'_, Bulk>) -> Vec<Effect<Bul
     match job.refusal {
         Some(refusal) => settled_alone(id, Outcome::Failed(*refusal), known),
         None if !job.listed => vec![Effect::Forget(id)],
-        None => vec![Effect::Found(id, job.sent)],
+        None => vec![Effect::Alive([id].into()), Effect::Found(id, job.sent)],
     }
 }
 

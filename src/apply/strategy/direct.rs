@@ -82,11 +82,12 @@ fn alive(job: Job<Direct>, look: &Look, known: &Known<'_, Direct>) -> Vec<Effect
         Some(stack) => delete_member(stack, id),
         None => delete(id, Some(look.kind)),
     };
-    vec![Effect::Requeue(vec![Job {
+    let again = Job {
         looked: true,
         sent: job.sent,
         ..again
-    }])]
+    };
+    vec![Effect::Alive([id].into()), Effect::Requeue(vec![again])]
 }
 
 /// Asks for the next kind of an asset that is not found as one kind; `other` are the words by

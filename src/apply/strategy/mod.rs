@@ -207,6 +207,8 @@ pub(crate) enum Effect<S: Strategy> {
     Strain(RateLimit, String),
     /// Remembers that deletes were sent then and not answered.
     Intended(Vec<AssetId>, Timestamp),
+    /// Remembers that assets are alive.
+    Alive(Arc<[AssetId]>),
     /// Remembers that the server did not know assets when it was to delete them: until something
     /// is recorded of one, nobody knows what became of it.
     Doubt(Vec<AssetId>),
@@ -288,6 +290,8 @@ impl Subject {
 pub(crate) struct Memory<S: Strategy> {
     /// When the deletes were sent that were not answered, the last of each asset.
     pub(super) intents: HashMap<AssetId, Timestamp>,
+    /// When assets were seen alive, the last time of each.
+    pub(super) alive: HashMap<AssetId, Timestamp>,
     /// How far the server's clock is ahead of ours, by its latest answer.
     pub(super) skew: Option<SignedDuration>,
     /// Whether the server has answered as the API does.
@@ -311,6 +315,7 @@ impl<S: Strategy> Memory<S> {
         };
         Self {
             intents: HashMap::new(),
+            alive: HashMap::new(),
             skew: None,
             has_spoken: false,
             ended: None,
@@ -330,6 +335,16 @@ impl<S: Strategy> Memory<S> {
             Some(detail) => self.ended = Some(detail),
             None => self.has_spoken |= reply.answer().is_some(),
         }
+    }
+
+    /// Remembers that deletes were sent then and not answered.
+    pub(super) fn intended(&mut self, ids: Vec<AssetId>, at: Timestamp) {
+        self.intents.extend(ids.into_iter().map(|id| (id, at)));
+    }
+
+    /// Remembers that assets were alive then.
+    pub(super) fn saw_alive(&mut self, ids: &[AssetId], at: Timestamp) {
+        self.alive.extend(ids.iter().map(|id| (*id, at)));
     }
 
     /// Remembers how far an asset is; nothing where it is done with.
@@ -443,6 +458,18 @@ impl<S: Strategy> Known<'_, S> {
         let intent = intent.and_then(|(intent, skew)| intent.checked_add(skew).ok());
         // Neither time need have more than seconds.
         intent.is_some_and(|intent| at.as_second() >= intent.as_second())
+    }
+
+    /// Whether an asset was seen alive after it is said to have been deleted: somebody has restored it
+    /// since, and what became of it then is not known.
+    pub(super) fn was_back(&self, subject: Subject, deleted_at: Timestamp) -> bool {
+        let Subject { id, stack } = subject;
+        let seen = self.memory.alive.get(&id).copied();
+        let seen = seen.or_else(|| self.approved.alive_after(id, stack));
+        // By the server's clock, where it has told the time; neither time need have more than seconds.
+        let skew = self.memory.skew.unwrap_or_default();
+        let seen = seen.and_then(|seen| seen.checked_add(skew).ok());
+        seen.is_some_and(|seen| deleted_at.as_second() + 1 < seen.as_second())
     }
 
     /// How a request that went wrong may be made again: counted once more, after a pause that is

@@ -7,6 +7,7 @@
 //! showed is shown to be deleted, and it is empty then.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::apply::follow::record_outcome;
 use crate::apply::strategy::asks::{
@@ -131,7 +132,8 @@ fn delete_files(stack: AssetId, entry: Stack, known: &Known<'_, Direct>) -> Effe
     }
     let members = files.iter().map(|file| delete_member(stack, *file));
     let members = members.collect();
-    let opened = Effect::Opened(stack, files.as_slice().into());
+    let files: Arc<[AssetId]> = files.as_slice().into();
+    let opened = Effect::Opened(stack, Arc::clone(&files));
     let entry = Stack {
         left: files.len(),
         found: Vec::new(),
@@ -140,6 +142,7 @@ fn delete_files(stack: AssetId, entry: Stack, known: &Known<'_, Direct>) -> Effe
     };
     vec![
         opened,
+        Effect::Alive(files),
         Effect::Progress(stack, Some(entry)),
         Effect::Requeue(members),
     ]

@@ -3,9 +3,9 @@
 use super::bench::{approved, state, unanswered};
 use super::follow::{answered, known, resolve};
 use super::world::asset;
-use crate::apply::follow::follow;
-use crate::apply::strategy::{Bulk, Direct, Effect, Job, Known, Memory, Strategy};
-use crate::outcome::{AssetOutcome, FailureKind, Outcome};
+use crate::apply::follow::{follow, sought};
+use crate::apply::strategy::{Bulk, Direct, Effect, Job, Known, Memory, Strategy, Subject};
+use crate::outcome::{AssetOutcome, Evidence, FailureKind, Outcome};
 use crate::plan::approve::Resolve;
 
 /// What is recorded where a reading finds an asset alive; nothing where something else is asked.
@@ -55,4 +55,39 @@ fn what_is_back_that_the_plan_did_not_find_is_left_alone() {
             assert_eq!(is_left, was_absent, "{recorded:?}");
         }
     }
+}
+
+#[test]
+fn a_line_that_is_older_than_when_the_asset_was_seen_alive_is_no_evidence() {
+    let state = state();
+    let approved = approved(&state, 1..=2);
+    let second = |second| jiff::Timestamp::from_second(second).unwrap();
+    let mut memory = Memory::<Direct>::new(&state);
+    memory.saw_alive(&[asset(1)], second(100));
+    let found = |memory: &Memory<Direct>, number, deleted_at| {
+        let subject = Subject::alone(asset(number));
+        let known = known(&approved, &state, memory);
+        let effects = sought(subject, Some(&second(deleted_at)), &known);
+        let mut all = effects.into_iter().filter_map(|effect| {
+            let Effect::HoldBack((_, outcome)) = effect else {
+                return None;
+            };
+            Some(outcome)
+        });
+        all.next().unwrap()
+    };
+    let gone = Outcome::Gone(Evidence::Listed);
+    for (deleted_at, expected) in [
+        (98, Outcome::Missing),
+        // Neither time need have more than seconds.
+        (99, gone.clone()),
+        (101, gone.clone()),
+    ] {
+        assert_eq!(found(&memory, 1, deleted_at), expected, "{deleted_at}");
+        assert_eq!(found(&memory, 2, deleted_at), gone, "it was not seen");
+    }
+    // The server's clock is ten seconds behind ours.
+    memory.skew = Some(jiff::SignedDuration::from_secs(-10));
+    assert_eq!(found(&memory, 1, 89), gone);
+    assert_eq!(found(&memory, 1, 88), Outcome::Missing);
 }

@@ -341,6 +341,7 @@ fn fate<S: Strategy>(
             | Effect::Count(_)
             | Effect::Strain(..)
             | Effect::Intended(..)
+            | Effect::Alive(_)
             | Effect::Opened(..)
             | Effect::Progress(..)
             | Effect::Stop(_) => {}

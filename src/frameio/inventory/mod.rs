@@ -217,11 +217,12 @@ pub async fn read_places(
 
 /// Adds where assets lie to what was read of them.
 fn add_places(places: Places, read: &mut Inventory) {
-    for (id, kind) in places
+    // Of what was not placed only its manifest says the kind.
+    let kinds = places
         .kinds
         .iter()
-        .filter(|(id, _)| !is_deleted(&places, **id))
-    {
+        .filter(|(id, _)| is_alive(&places, **id));
+    for (id, kind) in kinds {
         read.assets.entry(*id).or_insert_with(|| {
             Seen::There(Facts {
                 name: places.names.get(id).cloned(),
@@ -267,6 +268,10 @@ fn add_chains(places: Places, connections: &Connections, read: &mut Inventory) {
     add_deleted(places, read);
 }
 
+fn is_alive(places: &Places, id: AssetId) -> bool {
+    matches!(places.lies.get(&id), Some(Lies::In(_) | Lies::AtTop))
+}
+
 fn is_deleted(places: &Places, id: AssetId) -> bool {
     matches!(places.lies.get(&id), Some(Lies::Deleted { .. }))
 }
@@ -294,13 +299,10 @@ fn take_back(read: &mut Inventory) {
         unread_why,
         ..
     } = read;
-    let is_placed = |id: &AssetId| {
-        let lies = places.as_ref().and_then(|places| places.lies.get(id));
-        matches!(lies, Some(Lies::In(_) | Lies::AtTop))
-    };
+    let is_placed = |id| places.as_ref().is_some_and(|places| is_alive(places, id));
     assets.retain(|id, seen| {
         let is_absent = matches!(seen, Seen::Deleted { .. } | Seen::Missing);
-        let is_shown = is_absent && (around.contains_key(id) || is_placed(id));
+        let is_shown = is_absent && (around.contains_key(id) || is_placed(*id));
         if is_shown {
             *unread += 1;
             let why = "one answer shows it, and by another it is deleted or not there";
