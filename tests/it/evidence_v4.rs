@@ -105,6 +105,20 @@ fn a_file_of_a_stack_that_its_delete_does_not_find_keeps_the_stack() {
 }
 
 #[test]
+fn a_file_of_a_stack_that_is_called_deleted_and_listed_still_is_not() {
+    let (one, other) = (text(11), text(12));
+    let children =
+        format!(", children: [{{id: {one}, name: b}}, {{id: {other}, name: c, feigned: true}}]");
+    let served = serve(&asset(1, "version_stack", &children), "", &[]);
+    let desk = listing(&[(1, "version_stack")]);
+    apply(&served, &desk, &[]).expect(3);
+    let told = [1, 11, 12].map(|number| record(&desk, number)["status"].clone());
+    assert_eq!(told, ["failed", "retired", "failed"]);
+    assert!(is_alive(&served, 12) && !is_alive(&served, 11));
+    served.stop();
+}
+
+#[test]
 fn a_delete_that_was_not_answered_stays_unknown_where_the_asset_is_not_found() {
     let served = serve(
         &(file(1) + &file(2)),

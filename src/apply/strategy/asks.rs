@@ -113,11 +113,11 @@ pub(super) fn open(stack: AssetId, after: Option<Arc<str>>) -> Job<Direct> {
     }
 }
 
-/// Reads whether a version stack holds something still.
-pub(super) fn close(stack: AssetId) -> Job<Direct> {
+/// Reads a page of what a version stack holds still.
+pub(super) fn close(stack: AssetId, after: Option<Arc<str>>) -> Job<Direct> {
     Job {
         aim: Aim::Close,
-        ..open(stack, None)
+        ..open(stack, after)
     }
 }
 

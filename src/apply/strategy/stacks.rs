@@ -357,11 +357,14 @@ fn all_done(stack: AssetId, entry: Stack, known: &Known<'_, Direct>) -> Effects 
             let failure = told_with(&entry.files, failure);
             ends(stack, Some(Outcome::Failed(failure)), &entry, known)
         }
-        // Somebody may have put a file into it meanwhile.
-        None => vec![
-            Effect::Progress(stack, Some(entry)),
-            Effect::Requeue(vec![close(stack)]),
-        ],
+        // Somebody may have put a file into it meanwhile, or the server may not have told the truth.
+        None => {
+            let entry = Stack { pages: 0, ..entry };
+            vec![
+                Effect::Progress(stack, Some(entry)),
+                Effect::Requeue(vec![close(stack, None)]),
+            ]
+        }
     }
 }
 
@@ -383,19 +386,63 @@ fn told_with(files: &[AssetOutcome], failure: &Failure) -> Failure {
     Failure { kind, message }
 }
 
-/// What follows from the reading of whether a version stack holds something still.
+/// What follows from a page of what a version stack holds still, whose files are deleted.
 pub(super) fn closed(
     stack: AssetId,
     page: Result<Page<AssetId>, Live>,
     known: &Known<'_, Direct>,
 ) -> Effects {
-    let why = match page {
-        Ok(page) if page.items.is_empty() && page.next.is_none() => return emptied(stack, known),
+    let page = match page {
+        Ok(page) => page,
         Err(Live::Missing) => return emptied(stack, known),
-        Ok(_) => "it holds a file still, though each that it showed before is deleted",
         Err(Live::OtherKind { .. } | Live::There | Live::Deleted(_)) => {
-            "each file that it showed is deleted, and the server does not list it again"
+            let why = "each file that it showed is deleted, and the server does not list it again";
+            return leave_alone(stack, why, known);
         }
     };
-    leave_alone(stack, why, known)
+    let mut entry = progress(stack, known);
+    if let Err(why) = entry.trail.follow(&page) {
+        return still_there(stack, entry, why, known);
+    }
+    entry.found.extend(page.items);
+    entry.pages += 1;
+    match page.next {
+        None if entry.found.is_empty() => without_files(stack, entry, known),
+        None => {
+            let why = "it holds a file still, though each that it showed before is deleted";
+            still_there(stack, entry, why, known)
+        }
+        Some(_) if entry.pages >= PAGES => {
+            let why = "the list of its files does not end";
+            still_there(stack, entry, why, known)
+        }
+        Some(after) => vec![
+            Effect::Progress(stack, Some(entry)),
+            Effect::Requeue(vec![close(stack, Some(after))]),
+        ],
+    }
+}
+
+/// What follows where a version stack shows files still: what the server has called deleted and
+/// shows after that is not.
+fn still_there(stack: AssetId, mut entry: Stack, why: &str, known: &Known<'_, Direct>) -> Effects {
+    let mut effects = Vec::new();
+    let mut refusal = None;
+    for (file, outcome) in &mut entry.files {
+        let is_deleted = matches!(outcome, Outcome::Retired(_) | Outcome::Gone(_));
+        if is_deleted && entry.found.contains(file) {
+            let message = format!("the server says that `{file}` is deleted, and shows it still");
+            let kind = FailureKind::Conflict;
+            let failure = Failure { kind, message };
+            refusal.get_or_insert_with(|| failure.clone());
+            *outcome = Outcome::Failed(failure);
+            effects.extend(told_of(stack, *file, None));
+        }
+    }
+    let failure = refusal.map_or_else(
+        || left_alone(FailureKind::Conflict, why),
+        |failure| told_with(&entry.files, &failure),
+    );
+    effects.extend(ends(stack, Some(Outcome::Failed(failure)), &entry, known));
+    effects
 }

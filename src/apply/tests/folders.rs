@@ -78,6 +78,36 @@ fn a_folder_whose_delete_is_refused_or_not_answered_says_nothing_of_what_is_in_i
 }
 
 #[test]
+fn a_file_that_the_server_calls_deleted_and_shows_still_is_not() {
+    let files = [11, 12, 13];
+    let server = V4::with(
+        [(1, Kind::VersionStack)]
+            .into_iter()
+            .chain(files.map(|number| (number, Kind::File))),
+    );
+    {
+        let mut known = server.0.lock().unwrap();
+        known.stacks.insert(asset(1), files.map(asset).to_vec());
+        // Each is on a page of its own.
+        known.feigned = [11, 13].map(asset).to_vec();
+    }
+    let state = empty();
+    let approved = listing_in(&state, &[(1, Some(Kind::VersionStack))], &[], &[]);
+    let ended = run_approved(&server, state, &approved);
+    assert_eq!(ended.ending, Ending::Done);
+    let told = [1, 11, 12, 13].map(|number| status(&ended.state, number).unwrap());
+    assert_eq!(told, ["failed", "failed", "retired", "failed"]);
+    let Status::Failed(failed) = &ended.state.assets[&asset(1)].status else {
+        panic!("{:?}", ended.state.assets);
+    };
+    assert!(failed.message.contains("shows it still"), "{failed:?}");
+    assert!(
+        failed.message.contains(&asset(12).to_string()),
+        "{failed:?}"
+    );
+}
+
+#[test]
 fn a_stack_whose_list_is_refused_at_the_end_is_left_alone() {
     let server = V4::with([(1, Kind::VersionStack), (11, Kind::File)]);
     {

@@ -40,6 +40,8 @@ pub(super) struct Known {
     endless: Vec<AssetId>,
     /// What a delete does not find, though it lives.
     pub(super) stubborn: Vec<AssetId>,
+    /// What is called deleted, and is there still.
+    pub(super) feigned: Vec<AssetId>,
     /// The stacks that may not be listed.
     closed: Vec<AssetId>,
     calls: Vec<v4::Call>,
@@ -59,8 +61,10 @@ impl Known {
         if self.refuse.contains(&id) {
             return answer(403, r#"{"errors":[{"detail":"You may not."}]}"#);
         }
-        self.alive.remove(&id);
-        self.lines.insert(id, Timestamp::UNIX_EPOCH);
+        if !self.feigned.contains(&id) {
+            self.alive.remove(&id);
+            self.lines.insert(id, Timestamp::UNIX_EPOCH);
+        }
         if let Some(place) = self.lost.iter().position(|lost| *lost == id) {
             self.lost.remove(place);
             return Reply::Lost {

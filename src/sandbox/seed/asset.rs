@@ -15,6 +15,10 @@ pub(crate) const REFUSAL: &str = "Failed to delete asset due to permission restr
 #[derive(Debug, Clone, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a field of the seed, and none depends on another"
+)]
 pub struct Asset {
     /// The asset's id.
     pub id: AssetId,
@@ -72,6 +76,9 @@ pub struct Asset {
     /// Whether its delete is answered as if it were not there.
     #[serde(default)]
     pub deaf: bool,
+    /// Whether its delete is answered as if it were done, and it stays.
+    #[serde(default)]
+    pub feigned: bool,
     /// Whether no token sees it: all of it is answered like what never was there.
     #[serde(default)]
     pub hidden: bool,

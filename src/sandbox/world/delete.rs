@@ -78,13 +78,17 @@ impl World {
         if let Some(refusal) = refusal(&self.behaviour, id, node) {
             return Ok(Some(refusal.to_owned()));
         }
+        if node.is_feigned() {
+            return Ok(None);
+        }
         let mut stack = vec![id];
         while let Some(id) = stack.pop() {
             let Some(node) = self.nodes.get(&id) else {
                 continue;
             };
             // What may not be deleted stays, in whatever folder it is.
-            let stays = node.is_deaf() || refusal(&self.behaviour, id, node).is_some();
+            let is_refused = refusal(&self.behaviour, id, node).is_some();
+            let stays = node.is_deaf() || node.is_feigned() || is_refused;
             if node.deleted_at.is_some() || stays {
                 continue;
             }

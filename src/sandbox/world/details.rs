@@ -36,6 +36,7 @@ pub(crate) struct Details {
     /// What the delete of it is refused with.
     pub(crate) refusal: Option<String>,
     pub(crate) deaf: bool,
+    pub(crate) feigned: bool,
 }
 
 impl Details {
@@ -57,6 +58,7 @@ impl Details {
             view_count: 0,
             refusal: None,
             deaf: false,
+            feigned: false,
         }
     }
 
@@ -83,6 +85,7 @@ impl Details {
             view_count: asset.view_count,
             refusal: asset.refuse.0.clone(),
             deaf: asset.deaf,
+            feigned: asset.feigned,
             ..Self::named(asset.name.clone(), inserted_at)
         }
     }

@@ -144,6 +144,10 @@ impl Node {
     }
 
     /// Whether its delete is answered as if it were not there.
+    fn is_feigned(&self) -> bool {
+        self.details.as_ref().is_some_and(|details| details.feigned)
+    }
+
     fn is_deaf(&self) -> bool {
         self.details.as_ref().is_some_and(|details| details.deaf)
     }
