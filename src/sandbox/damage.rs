@@ -50,6 +50,7 @@ impl Fault {
             | Self::Done(_)
             | Self::Half
             | Self::ListEnds
+            | Self::ListStops
             | Self::ListRepeats => None,
         }
     }
@@ -71,6 +72,7 @@ impl Fault {
             | Self::Drip(_)
             | Self::WrongType
             | Self::ListEnds
+            | Self::ListStops
             | Self::ListRepeats => None,
         }
     }
@@ -127,8 +129,9 @@ pub(super) async fn damage(
             response
         }
         Fault::Cut => cut(response, line).await,
-        Fault::ListEnds => relinked(response, Value::Null).await,
-        Fault::ListRepeats => relinked(response, itself.into()).await,
+        Fault::ListEnds => relinked(response, Value::Null, true).await,
+        Fault::ListStops => relinked(response, Value::Null, false).await,
+        Fault::ListRepeats => relinked(response, itself.into(), true).await,
         Fault::Garbage => with_body(response, "application/json", Body::from(GARBAGE)),
         Fault::WrongType | Fault::Page(_) => {
             with_body(response, "text/html; charset=utf-8", Body::from(PAGE))
@@ -165,11 +168,14 @@ async fn cut(response: Response, line: &Line) -> Response {
 }
 
 /// The page of a list with another link to the next one; what is no such page stays as it is.
-async fn relinked(response: Response, next: Value) -> Response {
+async fn relinked(response: Response, next: Value, is_counted: bool) -> Response {
     let (mut parts, mut bytes) = whole(response).await;
     let mut body: Value = serde_json::from_slice(&bytes).unwrap_or_default();
     if let Some(link) = body.pointer_mut("/links/next") {
         *link = next;
+        if let Some(body) = body.as_object_mut().filter(|_| !is_counted) {
+            body.remove("total_count");
+        }
         bytes = body.to_string().into();
         parts.headers.remove(CONTENT_LENGTH);
     }

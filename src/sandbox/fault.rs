@@ -42,6 +42,8 @@ pub enum Fault {
     Half,
     /// It is a page of a list that says that nothing comes after it.
     ListEnds,
+    /// The same, and it does not say how many entries the list has.
+    ListStops,
     /// It is a page of a list whose link to the next page leads to itself.
     ListRepeats,
 }
@@ -101,7 +103,7 @@ pub enum RuleError {
     Form(String),
     /// There is no such fault.
     #[error(
-        "`{0}` is not a fault: it is a status from 400 to 599, perhaps with a wait (`429/2s`, `429/500ms`, `503/date:2s`), a web page with a status (`page/404`), `drop-before`, `drop-after`, `cut`, `garbage`, `wrong-type`, `done/504`, `half`, `list-ends`, `list-repeats`, `odd/` with `errors`, `code`, `failure`, `foreign`, `list` or `other`, or with a time `delay/200ms`, `stall/200ms`, `drip/20ms`"
+        "`{0}` is not a fault: it is a status from 400 to 599, perhaps with a wait (`429/2s`, `429/500ms`, `503/date:2s`), a web page with a status (`page/404`), `drop-before`, `drop-after`, `cut`, `garbage`, `wrong-type`, `done/504`, `half`, `list-ends`, `list-stops`, `list-repeats`, `odd/` with `errors`, `code`, `failure`, `foreign`, `list` or `other`, or with a time `delay/200ms`, `stall/200ms`, `drip/20ms`"
     )]
     Fault(String),
     /// The text is no share.
@@ -201,6 +203,7 @@ impl FromStr for Fault {
             "done" => status_of(detail).map(Self::Done).ok_or_else(wrong),
             "half" if detail.is_none() => Ok(Self::Half),
             "list-ends" if detail.is_none() => Ok(Self::ListEnds),
+            "list-stops" if detail.is_none() => Ok(Self::ListStops),
             "list-repeats" if detail.is_none() => Ok(Self::ListRepeats),
             "page" => status_of(detail).map(Self::Page).ok_or_else(wrong),
             "odd" => detail.and_then(Odd::named).map(Self::Odd).ok_or_else(wrong),
@@ -259,6 +262,7 @@ impl fmt::Display for Fault {
             Self::Done(status) => write!(formatter, "done/{status}"),
             Self::Half => formatter.write_str("half"),
             Self::ListEnds => formatter.write_str("list-ends"),
+            Self::ListStops => formatter.write_str("list-stops"),
             Self::ListRepeats => formatter.write_str("list-repeats"),
         }
     }

@@ -31,6 +31,7 @@ impl Fate {
             | Fault::Done(_)
             | Fault::Half
             | Fault::ListEnds
+            | Fault::ListStops
             | Fault::ListRepeats => self.fault = self.fault.or(Some(fault)),
         }
     }

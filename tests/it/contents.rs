@@ -214,10 +214,13 @@ fn folders_and_stacks_in_trouble_are_left_alone_alike_and_the_rest_goes_on() {
 #[test]
 fn a_stack_whose_list_ends_early_is_left_alone_and_the_rest_goes_on() {
     // More than a page of it: the list ends after the first one.
-    let (served, _desk, done) = in_trouble(101, "list-ends=page:1@v4_stack_children");
-    assert!(done.out.contains("1 not to be read"), "{}", done.out);
-    assert!(lives(&served, STACK) && !lives(&served, FOLDER));
-    let last = format!("8d1f0c52-6a3b-4c7e-9f21-0000000001{:02x}", 100);
-    assert!(lives(&served, &last));
-    served.stop();
+    for fault in ["list-ends", "list-stops"] {
+        let fault = format!("{fault}=page:1@v4_stack_children");
+        let (served, _desk, done) = in_trouble(101, &fault);
+        assert!(done.out.contains("1 not to be read"), "{}", done.out);
+        assert!(lives(&served, STACK) && !lives(&served, FOLDER));
+        let last = format!("8d1f0c52-6a3b-4c7e-9f21-0000000001{:02x}", 100);
+        assert!(lives(&served, &last));
+        served.stop();
+    }
 }

@@ -347,12 +347,17 @@ fn page(ids: &[i32], rest: &str) -> String {
 #[tokio::test]
 async fn a_list_that_cannot_be_trusted_is_unread_and_the_rest_is_read() {
     let next = r#","links":{"next":"/v4/x?after=c"}"#;
+    let [one, two] = [r#","total_count":1"#, r#","total_count":2"#];
     for (first, second, why) in [
-        (page(&[10], next), page(&[10], ""), "shows something twice"),
+        (page(&[10], next), page(&[10], two), "shows something twice"),
         (page(&[10], next), page(&[11], next), "leads back to a page"),
-        (page(&[], next), page(&[10], ""), "does not come to its end"),
         (
-            page(&[10], r#","total_count":2"#),
+            page(&[], next),
+            page(&[10], one),
+            "does not come to its end",
+        ),
+        (
+            page(&[10], two),
             String::new(),
             "as many entries as it says",
         ),
@@ -363,18 +368,20 @@ async fn a_list_that_cannot_be_trusted_is_unread_and_the_rest_is_read() {
         ),
         (
             page(&[10], next),
-            page(&[11], "").replace("file", "bundle"),
+            page(&[11], two).replace("file", "bundle"),
             "bundle",
         ),
-        (page(&[-40], ""), String::new(), "leads round in a circle"),
-        (page(&[20], ""), String::new(), "is in the list of"),
+        (page(&[-40], one), String::new(), "leads round in a circle"),
+        (page(&[20], one), String::new(), "is in the list of"),
+        // It may be the last page, and may have been cut off behind this asset.
+        (page(&[10], ""), String::new(), "`total_count` is missing"),
         (String::new(), String::new(), "ends too early"),
     ] {
         let server = pages(&[
             (40, "", page(&[-1, -2, -3, 4], r#","total_count":4"#)),
             (1, "", first),
             (1, "c", second),
-            (2, "", page(&[20], "")),
+            (2, "", page(&[20], one)),
             (3, "", page(&[30], next)),
             (3, "c", page(&[31], r#","total_count":2"#)),
         ])

@@ -82,8 +82,9 @@ pub fn judge_files(reply: &Reply) -> Verdict<Result<Page<AssetId>, Live>> {
     }
 }
 
-/// Judges a page of a list of assets, with all that it tells of each. The server refuses it where
-/// it does not know what is to be listed, or only as another kind.
+/// Judges a page of a list of assets, with all that it tells of each; the last one says how many
+/// there are. The server refuses it where it does not know what is to be listed, or only as another
+/// kind.
 #[must_use]
 pub fn judge_list(list: List, reply: &Reply) -> Verdict<Page<Shown>> {
     match absence(reply) {
@@ -93,6 +94,10 @@ pub fn judge_list(list: List, reply: &Reply) -> Verdict<Page<Shown>> {
         Some(Live::OtherKind { detail }) => Verdict::Absent { detail },
         Some(Live::There | Live::Deleted(_)) | None => Verdict::of_reading(reply, |bytes| {
             let page = facts::assets(bytes)?;
+            if page.next.is_none() && page.total.is_none() {
+                // It was asked for, and by nothing else is it known that a list has ended.
+                return Err(Odd::Field("`total_count` is missing".to_owned()));
+            }
             let odd = page.items.iter().find(|item| !list.shows(item.facts.kind));
             match odd {
                 Some(Shown { id, facts, .. }) => {
@@ -305,6 +310,28 @@ mod tests {
         assert_eq!(lost, Verdict::Unknown { detail: detail() });
         let unsent = judge_delete(id(), &Reply::NotSent { detail: detail() });
         assert_eq!(unsent, Verdict::NotSent { detail: detail() });
+    }
+
+    #[test]
+    fn the_last_page_of_a_list_says_how_many_entries_there_are() {
+        let of = |rest: &str| {
+            let body = format!(r#"{{"data":[{{"id":"{A}","type":"file"}}]{rest}}}"#);
+            judge_list(List::Children, &reply(200, &body))
+        };
+        for whole in [
+            r#","links":{"next":null},"total_count":1"#,
+            r#","links":{"next":"/v4/x?after=c"}"#,
+        ] {
+            assert!(matches!(of(whole), Verdict::Told(_)), "{whole}");
+        }
+        for odd in [
+            "",
+            r#","links":{"next":null}"#,
+            r#","links":{"next":null},"total_count":null"#,
+            r#","links":{"next":null},"total_count":"1""#,
+        ] {
+            assert!(matches!(of(odd), Verdict::Malformed { .. }), "{odd}");
+        }
     }
 
     #[test]
