@@ -102,7 +102,7 @@ impl Refused {
         match self {
             Self::NotChecked => "nothing was sent; make the plan without `--offline`",
             Self::Unplaced(_) | Self::Unread(_) => {
-                "nothing was sent; if the server had trouble, run it again; else correct the id in that line, or give a token that may read the asset"
+                "nothing was sent; if the server had trouble, run it again; else correct the id in that line (a project is held by `project: ID`), or give a token that may read the asset"
             }
             Self::Marks(unread) => unread.hint(),
             Self::WrongNumber { .. } => {

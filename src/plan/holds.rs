@@ -262,7 +262,8 @@ fn name(held: Subject, inventory: &Inventory) -> Option<Arc<str>> {
         Subject::Asset(id) => {
             let read = inventory.facts(id).and_then(|facts| facts.name.clone());
             let placed = || inventory.places.as_ref()?.names.get(&id).cloned();
-            read.or_else(placed)
+            let project = || inventory.projects.get(&id)?.name.clone();
+            read.or_else(placed).or_else(project)
         }
         Subject::Project(id) => inventory.projects.get(&id)?.name.clone(),
     }

@@ -94,16 +94,18 @@ pub fn make(inputs: Inputs<'_>) -> Plan {
         }));
         plan.steps.push(step);
     }
-    shelter::keep_projects(&mut plan, walk.held_projects(), inputs.inventory);
-    let places = inputs.inventory.map(|inventory| &inventory.places);
-    match places {
-        Some(Some(places)) => {
+    shelter::keep_projects(&mut plan, walk.holds(), inputs.inventory);
+    let read = inputs.inventory.map(|read| (read, &read.places));
+    match read {
+        Some((read, Some(places))) => {
             let holds = plan.holds.clone();
-            shelter::keep(&mut plan, places, |id| protected_at(&holds, manifests, id));
+            let at = |id| protected_at(&holds, manifests, id);
+            shelter::keep(&mut plan, places, at);
+            shelter::place_projects(&mut plan, read, at);
             plan.inside = shelter::inside(&plan, places);
         }
-        Some(None) if shelter::connections(&plan).is_none() => {}
-        Some(None) | None => plan.shelter = Shelter::NotChecked,
+        Some((_, None)) if shelter::connections(&plan).is_none() => {}
+        Some((_, None)) | None => plan.shelter = Shelter::NotChecked,
     }
     plan.marks = walk.marks_since();
     gather::gather(&mut plan, inputs);

@@ -57,9 +57,9 @@ impl<'plan> Walk<'plan> {
         }
     }
 
-    /// The projects of which everything is held.
-    pub(super) const fn held_projects(&self) -> &BTreeMap<AssetId, HoldInForce> {
-        &self.holds.projects
+    /// The holds that are in force.
+    pub(super) const fn holds(&self) -> &InForce {
+        &self.holds
     }
 
     /// What is held and not recorded as deleted, or is there all the same: only that can be

@@ -1,4 +1,5 @@
-//! What is deleted while a run reads, and is there again when the run deletes.
+//! What is protected stays, though it is deleted while a run reads and there again when the run
+//! deletes, and though its hold names a project as an asset.
 #![cfg(unix)]
 
 use frameio_retire::asset::AssetId;
@@ -165,4 +166,23 @@ fn a_line_that_is_older_than_our_own_reading_is_no_evidence() {
     apply(&served, &desk, "v4").expect(3);
     assert_eq!(record(&desk, OTHER)["status"], "missing");
     served.stop();
+}
+
+#[test]
+fn a_hold_on_the_id_of_a_project_is_never_without_effect() {
+    const PROJECT: &str = "7b2c3d4e-5f6a-4b7c-9d8e-0f1a2b3c4d5e";
+    for kind in ["file", "folder"] {
+        let served = served();
+        let listed = if kind == "file" { LOOSE } else { FOLDER };
+        let desk = desk(&format!(
+            "assets: [{{id: {listed}, kind: {kind}}}]\nholds: [{{id: {PROJECT}, reason: legal}}]\n"
+        ));
+        let done = apply(&served, &desk, "v4").expect(0);
+        assert!(done.out.contains("held: legal"), "{}", done.out);
+        // With v2 nobody knows in which project it lies, so nothing is sent.
+        let done = apply(&served, &self::desk(&desk.read("retire.yaml")[11..]), "v2").expect(4);
+        assert!(done.err.contains("`project: ID`"), "{}", done.err);
+        assert!(lives(&served, listed));
+        served.stop();
+    }
 }

@@ -17,7 +17,7 @@ mod project;
 #[cfg(test)]
 mod tests;
 
-pub(super) use project::keep_projects;
+pub(super) use project::{keep_projects, place_projects};
 
 /// How many parents one asset has at most; a chain that is longer leads round in a circle.
 const DEEPEST: usize = 256;

@@ -1,32 +1,38 @@
 //! A hold on a project keeps everything in it.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::asset::AssetId;
-use crate::inventory::Inventory;
+use crate::inventory::{Inventory, Lies, Places};
 use crate::plan::decide::{HoldInForce, Path, Waypoint, Why};
-use crate::plan::model::{Held, Plan, Shelter};
-use crate::plan::shelter::stay;
+use crate::plan::holds::InForce;
+use crate::plan::model::{Held, Plan, Shelter, Unplaced};
+use crate::plan::shelter::{MISSING, stay};
 
-/// Keeps what lies in held projects, and what may lie in one since its project was not read.
-pub(crate) fn keep_projects(
-    plan: &mut Plan,
-    held: &BTreeMap<AssetId, HoldInForce>,
-    inventory: Option<&Inventory>,
-) {
-    let Some((first, _)) = held.first_key_value() else {
-        return;
-    };
+/// Keeps what lies in held projects, and what may lie in one since its project was not read. Where
+/// the id of an asset that is held is that of a project, all of the project is.
+pub(crate) fn keep_projects(plan: &mut Plan, held: &InForce, inventory: Option<&Inventory>) {
+    let InForce { assets, projects } = held;
     let Some(inventory) = inventory else {
-        plan.shelter = Shelter::NotChecked;
+        if !projects.is_empty() {
+            plan.shelter = Shelter::NotChecked;
+        }
         return;
     };
+    if projects.is_empty() && assets.is_empty() {
+        return;
+    }
+    let first = projects.first_key_value().map(|(first, _)| *first);
     let open = plan.steps.iter().filter(|step| step.decision.may_delete());
     let open: Vec<AssetId> = open.map(|step| step.id).collect();
     for id in open {
         let facts = inventory.facts(id);
-        let project = facts.and_then(|facts| facts.project).unwrap_or(*first);
-        let Some(HoldInForce { reason, until }) = held.get(&project) else {
+        let project = facts.and_then(|facts| facts.project);
+        let Some(project) = project.or(first) else {
+            continue;
+        };
+        let found = projects.get(&project).or_else(|| assets.get(&project));
+        let Some(HoldInForce { reason, until }) = found else {
             continue;
         };
         let by = Held {
@@ -46,5 +52,47 @@ pub(crate) fn keep_projects(
             },
         ]);
         stay(plan, id, &by, path);
+    }
+}
+
+/// Takes back that a held asset cannot be placed which is a project, as what was read shows; and says
+/// so of one that may be a project of which nothing was read.
+pub(crate) fn place_projects(
+    plan: &mut Plan,
+    inventory: &Inventory,
+    at: impl Fn(AssetId) -> Option<Arc<str>>,
+) {
+    let project = |id: AssetId| inventory.facts(id).and_then(|facts| facts.project);
+    let open = plan.steps.iter().filter(|step| step.decision.may_delete());
+    let in_unknown = open.filter(|step| project(step.id).is_none()).count();
+    let lies = |id| {
+        inventory
+            .places
+            .as_ref()
+            .and_then(|places: &Places| places.lies.get(&id))
+    };
+    let missing = plan
+        .held
+        .iter()
+        .filter(|held| lies(held.id) == Some(&Lies::Missing));
+    let missing = missing.filter(|held| held.why.keeps_contents() && in_unknown > 0);
+    let missing: Vec<Unplaced> = missing
+        .map(|held| Unplaced {
+            id: held.id,
+            why: held.why.clone(),
+            at: at(held.id),
+            detail: MISSING.into(),
+        })
+        .collect();
+    let Shelter::Checked { unplaced, unread } = &mut plan.shelter else {
+        return;
+    };
+    let is_project = |id| inventory.projects.contains_key(&id);
+    unplaced.retain(|unplaced| !is_project(unplaced.id));
+    unread.retain(|(unplaced, _)| !is_project(unplaced.id));
+    for unplaced in missing {
+        if !is_project(unplaced.id) && unread.iter().all(|(other, _)| other.id != unplaced.id) {
+            unread.push((unplaced, in_unknown));
+        }
     }
 }

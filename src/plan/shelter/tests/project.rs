@@ -1,6 +1,7 @@
 //! A hold on a project.
 
 use super::*;
+use crate::inventory::Project;
 
 #[test]
 fn a_hold_on_a_project_keeps_all_that_may_lie_in_it() {
@@ -41,4 +42,53 @@ fn a_hold_on_a_project_keeps_all_that_may_lie_in_it() {
     said.project_holds[0].until = Some(at(1_000));
     let plan = make(inputs(&said, &state, Some(&inventory)));
     assert_eq!(plan.totals.retire, 3, "the hold has ended");
+}
+
+#[test]
+fn the_id_of_a_project_holds_all_of_it_also_where_it_is_said_to_be_that_of_an_asset() {
+    let file = Some(Kind::File);
+    let there = |project: Option<u128>| {
+        let facts = Facts {
+            project: project.map(id),
+            ..Facts::of_kind(Kind::File)
+        };
+        Seen::There(facts)
+    };
+    let listings = || {
+        vec![
+            listed(100, file),
+            listed(101, file),
+            listed(20, Some(Kind::Folder)),
+        ]
+    };
+    let said = manifests(listings(), &[7]);
+    let mut places = tree();
+    places.lies.insert(id(7), Lies::Missing);
+    places.held.insert(id(7), false);
+    let mut seen = Inventory {
+        assets: [(100, 7), (101, 8)]
+            .map(|(n, project)| (id(n), there(Some(project))))
+            .into(),
+        ..Inventory::default()
+    };
+    let folder = Facts {
+        project: Some(id(8)),
+        ..Facts::of_kind(Kind::Folder)
+    };
+    seen.assets.insert(id(20), Seen::There(folder));
+    seen.projects = [7, 8].map(|n| (id(n), Project::default())).into();
+    let plan = planned_seen(&said, &state(), Some(places.clone()), seen.clone());
+    assert_eq!(kept(&plan, 100), Some((legal(), vec![7, 100])));
+    assert_eq!((plan.totals.held, plan.totals.retire), (1, 2));
+    assert!(approve(&plan, Consent::Auto, false).is_ok());
+    // Of what nobody says in which project it lies, it may be in this one.
+    let said = manifests(vec![listed(100, file), listed(101, file)], &[7]);
+    seen.assets.insert(id(101), there(None));
+    seen.projects.clear();
+    let plan = planned_seen(&said, &state(), Some(places), seen);
+    assert_eq!(kept(&plan, 100), Some((legal(), vec![7, 100])));
+    let Err(Refused::Unread(unread)) = approve(&plan, Consent::Auto, false) else {
+        panic!("{:?}", plan.shelter);
+    };
+    assert_eq!((unread[0].0.id, unread[0].1), (id(7), 1));
 }
