@@ -19,7 +19,7 @@ use crate::find::{Query, check, fields};
 use crate::frameio::client::Client;
 use crate::frameio::survey::survey;
 use crate::frameio::tree::{Versions, Watch, read_projects, read_tree};
-use crate::inventory::{Definition, Marked, Marking, Seen, Shown};
+use crate::inventory::{Definition, ListPart, Marked, Marking, Seen, Shown};
 use crate::render::counted;
 use crate::render::summary::duration;
 
@@ -85,10 +85,10 @@ fn read_places(
     read.inventory.projects = if let Some(projects) = memory.projects() {
         projects
     } else {
-        let projects = connection.wait_for(read_projects(&client))?;
-        let projects = projects.map_err(not_told)?;
-        memory.keep_projects(&projects);
-        projects
+        let begun = memory.begun_projects();
+        let heard = |page| memory.keep_projects(page);
+        let projects = connection.wait_for(read_projects(&client, begun, heard))?;
+        projects.map_err(not_told)?
     };
     let places: Vec<&Place> = queries.iter().flat_map(|query| &query.places).collect();
     let ids: BTreeSet<AssetId> = places.iter().filter_map(|place| place.id()).collect();
@@ -177,6 +177,11 @@ async fn read_named(
         let found = survey(client, &asked, |_| {})
             .await
             .map_err(Error::Stopped)?;
+        for (id, seen) in &found.assets {
+            if let Seen::There(facts) = seen {
+                memory.keep_asset(*id, facts);
+            }
+        }
         inventory.assets.extend(found.assets);
         let above = wanted.iter().filter_map(|id| inventory.facts(*id)?.parent);
         let above: BTreeSet<AssetId> = above
@@ -255,6 +260,14 @@ impl<'a> Pages<'a> {
 }
 
 impl Watch for Pages<'_> {
+    fn begun(&mut self, of: AssetId) -> Vec<ListPart> {
+        self.memory.begun(of)
+    }
+
+    fn page(&mut self, of: AssetId, page: ListPart) {
+        self.memory.keep_page(of, page);
+    }
+
     fn recall(&mut self, of: AssetId) -> Option<Vec<Shown>> {
         let items = self.memory.list(of)?;
         // Nobody waits for it.
@@ -282,8 +295,7 @@ impl Watch for Pages<'_> {
         enters
     }
 
-    fn listed(&mut self, of: AssetId, items: &[Shown]) {
-        self.memory.keep_list(of, items);
+    fn listed(&mut self, _of: AssetId, items: &[Shown]) {
         let files = items.iter().filter(|item| item.facts.kind == Kind::File);
         self.files += files.count();
         self.lists += 1;

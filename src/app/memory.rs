@@ -12,7 +12,7 @@ use crate::app::error::Error;
 use crate::asset::AssetId;
 use crate::event::{Listener, RunEvent};
 use crate::frameio::tree::Watch;
-use crate::inventory::{Definition, Project, Shown};
+use crate::inventory::{Definition, Facts, ListPart, Project, ProjectsPart, Shown};
 use crate::store::cache::{Cache, Owner, Scope, TokenKey, existing};
 
 /// Where an account's picture is kept, and for how long it is believed.
@@ -161,15 +161,33 @@ impl Memory {
         self.0.as_mut()?.0.fields()
     }
 
-    pub(crate) fn keep_list(&mut self, of: AssetId, items: &[Shown]) {
+    /// What was read of lists that did not come to their ends.
+    pub(crate) fn begun(&mut self, of: AssetId) -> Vec<ListPart> {
+        let cache = self.0.as_mut().map(|(cache, _)| cache);
+        cache.map(|cache| cache.begun(of)).unwrap_or_default()
+    }
+
+    pub(crate) fn keep_page(&mut self, of: AssetId, page: ListPart) {
         if let Some((cache, now)) = &mut self.0 {
-            cache.keep_list(of, items, now());
+            cache.keep_page(of, page, now());
         }
     }
 
-    pub(crate) fn keep_projects(&mut self, projects: &BTreeMap<AssetId, Project>) {
+    /// What was read of the projects, where that did not come to its end.
+    pub(crate) fn begun_projects(&mut self) -> Option<ProjectsPart> {
+        self.0.as_mut()?.0.begun_projects()
+    }
+
+    pub(crate) fn keep_projects(&mut self, page: ProjectsPart) {
         if let Some((cache, now)) = &mut self.0 {
-            cache.keep_projects(projects, now());
+            cache.keep_projects(page, now());
+        }
+    }
+
+    /// Keeps what was read of an asset by itself.
+    pub(crate) fn keep_asset(&mut self, id: AssetId, facts: &Facts) {
+        if let Some((cache, now)) = &mut self.0 {
+            cache.keep_asset(id, facts, now());
         }
     }
 
@@ -185,9 +203,15 @@ impl Watch for Memory {
         self.list(of)
     }
 
-    fn listed(&mut self, of: AssetId, items: &[Shown]) {
-        self.keep_list(of, items);
+    fn begun(&mut self, of: AssetId) -> Vec<ListPart> {
+        self.begun(of)
     }
+
+    fn page(&mut self, of: AssetId, page: ListPart) {
+        self.keep_page(of, page);
+    }
+
+    fn listed(&mut self, _: AssetId, _: &[Shown]) {}
 
     fn unread(&mut self, _: AssetId, _: &str) {}
 }

@@ -13,6 +13,7 @@ mod http;
 pub mod ims;
 pub mod inventory;
 pub(crate) mod jitter;
+mod lists;
 pub mod login;
 pub mod mask;
 pub mod odd;

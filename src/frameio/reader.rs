@@ -7,16 +7,15 @@ use std::collections::{BTreeMap, VecDeque};
 use std::panic::resume_unwind;
 use std::time::Duration;
 
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
 
 use crate::asset::AssetId;
 use crate::event::{RateLimit, StopReason};
-use crate::frameio::client::{AT_ONCE, Admitted, Client, Closed, ENDLESS, Unread, side_by_side};
-use crate::frameio::survey::{IN_A_ROW, PAGES};
-use crate::frameio::v4::Read;
-use crate::frameio::v4::answer::judge_list;
-use crate::frameio::v4::call::List;
-use crate::inventory::Shown;
+use crate::frameio::client::{AT_ONCE, Admitted, Client, Closed, Unread};
+use crate::frameio::lists::{Answer, Ask, Lists, Way};
+use crate::frameio::survey::IN_A_ROW;
+use crate::inventory::ListPart;
 
 /// How many answers are awaited at once at most, under all limits together.
 const MOST: usize = 3 * AT_ONCE;
@@ -24,24 +23,26 @@ const MOST: usize = 3 * AT_ONCE;
 /// What is said of what is not asked for any more.
 const IN_TROUBLE: &str = "several answers in a row could not be used, so nothing more was asked";
 
-/// What is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Ask {
-    /// What is in a folder.
-    Folder(AssetId),
-    /// What is in a version stack.
-    Stack(AssetId),
+/// What is heard of what was asked for.
+pub(super) enum News {
+    /// A page of a list of something.
+    Page(AssetId, ListPart),
+    /// All of its lists, read to their ends, or why that could not be.
+    Answer(Ask, Answer),
 }
-
-/// What comes of it.
-pub(super) type Answer = Result<Vec<Shown>, Unread>;
 
 /// Asks for much, and gives the answers as they come.
 pub(super) struct Reader {
     client: Client,
     /// What waits to be asked for.
     waiting: BTreeMap<Queue, VecDeque<AssetId>>,
+    /// What was begun before, with what is known of it: few, so each waits for its own limits.
+    begun: VecDeque<(Ask, Vec<ListPart>)>,
     under_way: JoinSet<(Ask, Answer)>,
+    /// The pages as they come, and what came after those that wait here.
+    tell: UnboundedSender<(AssetId, ListPart)>,
+    pages: UnboundedReceiver<(AssetId, ListPart)>,
+    answered: Option<(Ask, Answer)>,
     /// How many answers may be awaited at once.
     at_once: usize,
     /// How many in a row could not be used.
@@ -55,31 +56,11 @@ enum Queue {
     Stacks,
 }
 
-/// A way to ask, under limits of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Way {
-    /// The one list of all that is in a folder.
-    Whole,
-    /// The three lists of what is in a folder, side by side.
-    Apart,
-    /// The list of what is in a version stack.
-    Stack,
-}
-
 /// What the limits allow of what waits for them.
 enum Choice {
     Go(Way, Vec<Option<Admitted>>),
     /// An answer lets more through, or this limit after so long.
     Wait(Option<(RateLimit, Duration)>),
-}
-
-impl Ask {
-    const fn queue(self) -> (Queue, AssetId) {
-        match self {
-            Self::Folder(id) => (Queue::Folders, id),
-            Self::Stack(id) => (Queue::Stacks, id),
-        }
-    }
 }
 
 impl Queue {
@@ -99,36 +80,44 @@ impl Queue {
             Self::Stacks => Ask::Stack(id),
         }
     }
-}
 
-impl Way {
-    const fn lists(self) -> &'static [List] {
-        match self {
-            Self::Whole => &[List::Children],
-            Self::Apart => &[List::Files, List::Folders, List::Stacks],
-            Self::Stack => &[List::Versions],
+    /// The queue in which something waits.
+    const fn of(ask: Ask) -> Self {
+        match ask {
+            Ask::Folder(_) => Self::Folders,
+            Ask::Stack(_) => Self::Stacks,
         }
     }
 }
 
 impl Reader {
     pub(super) fn new(client: &Client) -> Self {
+        let (tell, pages) = unbounded_channel();
         Self {
             client: client.clone(),
             waiting: BTreeMap::new(),
+            begun: VecDeque::new(),
             under_way: JoinSet::new(),
+            tell,
+            pages,
+            answered: None,
             at_once: 1,
             troubles: 0,
         }
     }
 
-    /// Asks for something, after what waits already.
-    pub(super) fn ask(&mut self, ask: Ask) {
-        let (queue, id) = ask.queue();
-        self.waiting.entry(queue).or_default().push_back(id);
+    /// Asks for something, after what waits already; with what was read of it before.
+    pub(super) fn ask(&mut self, ask: Ask, begun: Vec<ListPart>) {
+        if !begun.is_empty() {
+            self.begun.push_back((ask, begun));
+            return;
+        }
+        let waiting = self.waiting.entry(Queue::of(ask)).or_default();
+        waiting.push_back(ask.id());
     }
 
-    /// The next answer, in whatever order they come; nothing where no more is to come.
+    /// The next page or answer, in whatever order they come, an answer after its pages; nothing
+    /// where no more is to come.
     ///
     /// One is asked for at first, and one more at once after each answer that can be used; after
     /// trouble it is one again, and after several in a row the rest is not asked for: this is an
@@ -137,18 +126,25 @@ impl Reader {
     /// # Errors
     ///
     /// Returns why nothing can be read at all.
-    pub(super) async fn next(&mut self) -> Result<Option<(Ask, Answer)>, StopReason> {
+    pub(super) async fn next(&mut self) -> Result<Option<News>, StopReason> {
         let client = self.client.clone();
         loop {
+            if let Ok((of, page)) = self.pages.try_recv() {
+                return Ok(Some(News::Page(of, page)));
+            }
+            if let Some((ask, answer)) = self.answered.take() {
+                return Ok(Some(News::Answer(ask, self.learn(answer)?)));
+            }
             if self.troubles >= IN_A_ROW
-                && let Some(ask) = Queue::ALL.iter().find_map(|queue| self.take(*queue))
+                && let Some(ask) = self.take_any()
             {
-                return Ok(Some((ask, Err(Unread::trouble(IN_TROUBLE)))));
+                return Ok(Some(News::Answer(ask, Err(Unread::trouble(IN_TROUBLE)))));
             }
             // Who is told of answers is so from before it is looked whether one is needed.
             let answered = client.answered();
             let opens = self.start()?;
-            if self.under_way.is_empty() && self.waiting.values().all(VecDeque::is_empty) {
+            let waits = self.waiting.values().any(|queue| !queue.is_empty());
+            if self.under_way.is_empty() && !waits && self.begun.is_empty() {
                 return Ok(None);
             }
             let opening = async {
@@ -160,12 +156,28 @@ impl Reader {
             };
             tokio::select! {
                 Some(joined) = self.under_way.join_next() => {
-                    let (ask, answer) = joined.unwrap_or_else(|broken| resume_unwind(broken.into_panic()));
-                    return Ok(Some((ask, self.learn(answer)?)));
+                    let answered = joined.unwrap_or_else(|broken| resume_unwind(broken.into_panic()));
+                    self.answered = Some(answered);
                 }
+                Some((of, page)) = self.pages.recv() => return Ok(Some(News::Page(of, page))),
                 opened = opening => if let Err(unread) = opened {
                     unread.why()?;
                 },
+            }
+        }
+    }
+
+    /// The next answer, for whom pages alone say nothing.
+    ///
+    /// # Errors
+    ///
+    /// Returns why nothing can be read at all.
+    pub(super) async fn next_answer(&mut self) -> Result<Option<(Ask, Answer)>, StopReason> {
+        loop {
+            match self.next().await? {
+                None => return Ok(None),
+                Some(News::Page(..)) => {}
+                Some(News::Answer(ask, answer)) => return Ok(Some((ask, answer))),
             }
         }
     }
@@ -174,6 +186,13 @@ impl Reader {
     /// waits for one.
     fn start(&mut self) -> Result<Option<(RateLimit, Duration)>, StopReason> {
         let mut opens: Option<(RateLimit, Duration)> = None;
+        while self.under_way.len() < self.at_once
+            && let Some((ask, begun)) = self.begun.pop_front()
+        {
+            let lists = self.lists(ask);
+            self.under_way
+                .spawn(async move { (ask, lists.go_on(ask, begun).await) });
+        }
         for queue in Queue::ALL {
             while self.under_way.len() < self.at_once && self.waits(queue) > 0 {
                 let (way, admitted) = match self.choose(queue)? {
@@ -185,14 +204,9 @@ impl Reader {
                     }
                 };
                 if let Some(ask) = self.take(queue) {
-                    let client = self.client.clone();
-                    let lists = way.lists();
-                    self.under_way.spawn(async move {
-                        (
-                            ask,
-                            read_lists(&client, ask.queue().1, lists, admitted).await,
-                        )
-                    });
+                    let lists = self.lists(ask);
+                    self.under_way
+                        .spawn(async move { (ask, lists.read(way, admitted).await) });
                 }
             }
         }
@@ -257,6 +271,20 @@ impl Reader {
         Some(queue.ask(id))
     }
 
+    fn lists(&self, ask: Ask) -> Lists {
+        Lists {
+            client: self.client.clone(),
+            of: ask.id(),
+            tell: self.tell.clone(),
+        }
+    }
+
+    fn take_any(&mut self) -> Option<Ask> {
+        let begun = self.begun.pop_front();
+        let waiting = || Queue::ALL.iter().find_map(|queue| self.take(*queue));
+        begun.map(|(ask, _)| ask).or_else(waiting)
+    }
+
     /// Takes notice of how it went; gives the answer where it says something of what was asked.
     fn learn(&mut self, answer: Answer) -> Result<Answer, StopReason> {
         match answer {
@@ -276,43 +304,4 @@ impl Reader {
         }
         Ok(answer)
     }
-}
-
-/// Reads lists side by side, each to its end.
-async fn read_lists(
-    client: &Client,
-    of: AssetId,
-    lists: &'static [List],
-    admitted: Vec<Option<Admitted>>,
-) -> Answer {
-    let reads = lists.iter().zip(admitted).map(|(list, admitted)| {
-        let (client, list) = (client.clone(), *list);
-        async move { read_list(&client, of, list, admitted).await }
-    });
-    let mut all = Vec::new();
-    for items in side_by_side(reads).await {
-        all.extend(items?);
-    }
-    Ok(all)
-}
-
-/// Reads a list to its end; one that goes on after a page with nothing on it, repeats itself or
-/// shows another number of assets than it says that it has cannot be trusted.
-async fn read_list(client: &Client, of: AssetId, list: List, admitted: Option<Admitted>) -> Answer {
-    let page = |after| Read::List(list, of, after);
-    let judge = |reply: &_| judge_list(list, reply);
-    let mut pages = client.pages(page, judge).admitted(admitted);
-    let mut all = Vec::new();
-    for _ in 0..PAGES {
-        let items = pages.next().await?.unwrap_or_default();
-        let is_empty = items.is_empty();
-        all.extend(items);
-        if pages.is_over() {
-            return Ok(all);
-        }
-        if is_empty {
-            break;
-        }
-    }
-    Err(Unread::trouble(ENDLESS))
 }

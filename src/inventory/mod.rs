@@ -8,10 +8,12 @@ use crate::outcome::Evidence;
 
 mod facts;
 mod known;
+mod list;
 mod mark;
 
 pub use facts::{Facts, Field, Person, Project, Shown};
 pub use known::{Known, Location};
+pub use list::{ListPart, ProjectsPart};
 pub use mark::{Definition, Mark, Marked, Marking, Marks, NoMark};
 
 /// What was read of assets before a plan was made.

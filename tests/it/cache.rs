@@ -4,12 +4,16 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
+use std::process::{Command, Stdio};
 
 use frameio_retire::sandbox::endpoint::Endpoint;
+use frameio_retire::sandbox::fault::Faults;
 use frameio_retire::sandbox::limit::Limits;
+use frameio_retire::sandbox::seed::Seed;
 use frameio_retire::sandbox::world::edit::Change;
+use frameio_retire::sandbox::world::{World, generated_id};
 
-use crate::harness::{Desk, Done};
+use crate::harness::{Desk, Done, seed};
 use crate::soak::Served;
 use crate::soak_v4::Many;
 
@@ -23,21 +27,37 @@ struct Stage {
 impl Stage {
     fn new(limits: Limits) -> Self {
         let many = Many::new(60);
-        let served = Served::new(many.world().with_limits(limits));
+        let world = many.world().with_limits(limits);
+        Self::with(world, many)
+    }
+
+    /// Of another world than that of the manifest.
+    fn of(world: World) -> Self {
+        Self::with(world, Many::new(1))
+    }
+
+    fn with(world: World, many: Many) -> Self {
+        let served = Served::new(world);
         let desk = Desk::with(&many.manifest);
         Self { served, desk, many }
     }
 
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = self.desk.command(arguments);
+        let sandbox = &self.served.sandbox;
+        command
+            .env("FRAMEIO_TOKEN", sandbox.token())
+            .env("RETIRE_API", "v4")
+            .env("RETIRE_ENDPOINT", sandbox.url())
+            .env("RETIRE_CACHE", self.desk.path("cache"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
     fn run(&self, arguments: &[&str]) -> Done {
-        let url = self.served.sandbox.url();
-        let cache = self.desk.path("cache");
-        let variables = [
-            ("FRAMEIO_TOKEN", self.served.sandbox.token()),
-            ("RETIRE_API", "v4"),
-            ("RETIRE_ENDPOINT", &url),
-            ("RETIRE_CACHE", cache.to_str().unwrap()),
-        ];
-        self.desk.run_with(&variables, arguments)
+        self.desk.done(&mut self.command(arguments))
     }
 
     /// The endpoints that a command asks, each as often as it does.
@@ -164,6 +184,133 @@ fn a_find_that_was_cut_off_goes_on_where_it_was() {
     let whole = stage.asked(&["find", "--refresh"], 0);
     let whole = whole.iter().filter(|one| is_list(**one)).count();
     assert!(rest < whole, "{cut} and then {rest} of {whole}");
+    stage.served.stop();
+}
+
+#[test]
+fn what_is_named_by_its_id_is_not_asked_again() {
+    let stage = Stage::new(Limits::off());
+    let folder = stage.many.listed[1];
+    for place in [folder, generated_id(1_000_001)] {
+        let place = place.to_string();
+        let first = stage.asked(&["find", &place, "--refresh"], 0);
+        assert!(first.len() > 2, "{first:?}");
+        assert_eq!(stage.asked(&["find", &place], 0), []);
+    }
+    stage.served.stop();
+}
+
+/// A project with a folder of so many files, and so many folders with a file each.
+fn wide(files: u64, folders: u64) -> World {
+    let file = |number: u64| format!("{{id: {}, name: f{number}}}", generated_id(number));
+    let many: Vec<String> = (0..files).map(file).collect();
+    let mut assets = format!(
+        "              - {{id: {}, name: wide, type: folder, children: [{}]}}\n",
+        generated_id(1_000_000),
+        many.join(", ")
+    );
+    for number in 0..folders {
+        let (id, file) = (generated_id(2_000_000 + number), file(3_000_000 + number));
+        assets.push_str(&format!(
+            "              - {{id: {id}, name: d{number}, type: folder, children: [{file}]}}\n"
+        ));
+    }
+    let seed = format!("limits: off\n{}", seed(&assets));
+    World::from_seed(Seed::parse("sandbox.yaml", &seed).unwrap())
+}
+
+/// A second page that fails, so that a list is cut off behind its first one.
+fn cut_second_page() -> Faults {
+    Faults {
+        seed: 1,
+        rules: vec!["503=page:2".parse().unwrap()],
+    }
+}
+
+#[test]
+fn pages_of_a_list_that_was_cut_off_are_not_asked_again() {
+    let stage = Stage::of(wide(1_200, 3));
+    let pages = |asked: &[Endpoint]| asked.iter().filter(|one| is_list(**one)).count();
+    let served = &stage.served.sandbox;
+    served.set_faults(cut_second_page());
+    let cut = stage.run(&["find", "--retries", "0", "--format", "ids"]);
+    assert_eq!(cut.code, 3, "{}", cut.err);
+    served.set_faults(Faults::default());
+    // Of the three pages of one folder the second and the third are left.
+    let rest = stage.asked(&["find"], 0);
+    assert_eq!(pages(&rest), 2, "{rest:?}");
+    let recalled = stage.run(&["find", "--format", "ids"]).expect(0).out;
+    assert_eq!(stage.asked(&["find"], 0), []);
+    let whole = stage.run(&["find", "--refresh", "--format", "ids"]);
+    assert_eq!(whole.out, recalled);
+    assert_eq!(recalled.lines().count(), 1_203);
+    stage.served.stop();
+}
+
+#[test]
+fn a_list_that_changed_since_it_was_cut_off_is_read_from_its_beginning() {
+    let stage = Stage::of(wide(1_200, 0));
+    let served = &stage.served.sandbox;
+    let all = |count: usize| {
+        let found = stage.run(&["find", "--format", "ids"]).expect(0).out;
+        assert_eq!(found.lines().count(), count);
+        let whole = stage
+            .run(&["find", "--refresh", "--format", "ids"])
+            .expect(0);
+        assert_eq!(found, whole.out);
+    };
+    let cut = |change: Change| {
+        served.set_faults(cut_second_page());
+        stage
+            .run(&["find", "--refresh", "--retries", "0"])
+            .expect(3);
+        served.set_faults(Faults::default());
+        served.change(change).unwrap();
+    };
+    // What is gone from the first page would hide what was first on the second one.
+    cut(Change::Delete {
+        id: generated_id(7),
+    });
+    all(1_199);
+    // What is there since would show something twice.
+    let restored = Change::Restore {
+        id: generated_id(7),
+    };
+    cut(restored);
+    all(1_200);
+    stage.served.stop();
+}
+
+#[test]
+fn a_find_that_was_killed_asks_again_no_more_than_was_under_way() {
+    // As many answers are awaited at once at most.
+    const UNDER_WAY: usize = 24;
+    let stage = Stage::of(wide(1_200, 300));
+    let log = || {
+        let log = stage.served.sandbox.log();
+        let lists = log.into_iter().filter(|request| {
+            let endpoint = request.endpoint;
+            request.status == Some(200) && endpoint.is_some_and(is_list)
+        });
+        lists.count()
+    };
+    let whole = 1 + 3 + 300;
+    for before in [1, 60, 200] {
+        let started = log();
+        let mut child = stage.command(&["find", "--refresh"]).spawn().unwrap();
+        while log() - started < before && child.try_wait().unwrap().is_none() {
+            std::thread::yield_now();
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let killed = log();
+        stage.run(&["find"]).expect(0);
+        let (first, second) = (killed - started, log() - killed);
+        assert!(
+            first + second <= whole + UNDER_WAY && first + second >= whole,
+            "{first} and then {second} of {whole}"
+        );
+    }
     stage.served.stop();
 }
 

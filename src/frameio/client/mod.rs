@@ -21,17 +21,15 @@ use crate::frameio::reply::{Limits, Reply};
 use crate::frameio::retry::Retries;
 use crate::frameio::shared_pacer::SharedPacer;
 use crate::frameio::transport::Transport;
-use crate::frameio::v4;
-use crate::frameio::v4::call::Cursor;
-use crate::frameio::v4::trail::{Listed, Trail};
-use crate::frameio::v4::wire::Page;
 use crate::frameio::verdict::Verdict;
 
 mod cut_off;
+mod pages;
 mod together;
 mod wait;
 
 pub use cut_off::{CutOff, Unread};
+pub use pages::Pages;
 pub(super) use together::side_by_side;
 pub use wait::{OnWait, Wait, Why};
 
@@ -132,7 +130,7 @@ impl Shared {
 }
 
 /// A request that its rate limit has let through; without an answer it counts as trouble.
-pub(super) struct Admitted {
+pub(crate) struct Admitted {
     shared: Arc<Shared>,
     rate_limit: RateLimit,
     came: (Option<Limits>, Pace),
@@ -373,85 +371,7 @@ impl Client {
 
     /// The pages of a list of V4.
     pub fn pages<L, J, I: Eq + Hash>(&self, list: L, judge: J) -> Pages<'_, L, J, I> {
-        Pages {
-            client: self,
-            list,
-            judge,
-            next: Some(None),
-            admitted: None,
-            trail: Trail::default(),
-        }
-    }
-}
-
-/// The pages of a list of V4, one after another.
-#[derive(Debug)]
-pub struct Pages<'client, L, J, I: Eq + Hash> {
-    client: &'client Client,
-    list: L,
-    judge: J,
-    /// Where the next one begins; nothing after the last.
-    next: Option<Cursor>,
-    /// What lets the next one through, where that is clear already.
-    admitted: Option<Admitted>,
-    trail: Trail<I>,
-}
-
-impl<L, J, I> Pages<'_, L, J, I>
-where
-    L: Fn(Cursor) -> v4::Read,
-    I: Eq + Hash,
-{
-    /// The same, where the first page was let through already.
-    pub(super) fn admitted(self, admitted: Option<Admitted>) -> Self {
-        Self { admitted, ..self }
-    }
-
-    /// Whether the last page was read, or one could not be.
-    pub const fn is_over(&self) -> bool {
-        self.next.is_none()
-    }
-
-    /// Reads the next page; nothing after the last.
-    ///
-    /// # Errors
-    ///
-    /// Returns why it could not be read, or that the list repeats itself.
-    pub async fn next<T>(&mut self) -> Result<Option<Vec<T>>, Unread>
-    where
-        T: Listed<Id = I>,
-        J: Fn(&Reply) -> Verdict<Page<T>>,
-    {
-        let Some(cursor) = self.next.take() else {
-            return Ok(None);
-        };
-        let (admitted, read) = (self.admitted.take(), (self.list)(cursor));
-        let client = self.client;
-        let page = client.read_admitted(admitted, &read, &self.judge).await?;
-        self.trail.follow(&page).map_err(Unread::trouble)?;
-        let Page { items, next, .. } = page;
-        self.next = next.map(Some);
-        Ok(Some(items))
-    }
-
-    /// Reads all pages, at most so many.
-    ///
-    /// # Errors
-    ///
-    /// Returns why one could not be read, or that the list does not end.
-    pub async fn all<T>(mut self, most: usize) -> Result<Vec<T>, Unread>
-    where
-        T: Listed<Id = I>,
-        J: Fn(&Reply) -> Verdict<Page<T>>,
-    {
-        let mut all = Vec::new();
-        for _ in 0..most {
-            all.extend(self.next().await?.unwrap_or_default());
-            if self.is_over() {
-                return Ok(all);
-            }
-        }
-        Err(Unread::trouble(ENDLESS))
+        Pages::new(self, list, judge)
     }
 }
 

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use crate::asset::{AssetId, Kind};
 use crate::event::StopReason;
 use crate::frameio::client::{AT_ONCE, Client, Unread, side_by_side};
-use crate::frameio::reader::{Ask, Reader};
+use crate::frameio::lists::Ask;
+use crate::frameio::reader::Reader;
 use crate::frameio::survey::{PAGES, survey};
 use crate::frameio::v4::Read;
 use crate::frameio::v4::answer::judge_list;
@@ -26,13 +27,13 @@ pub(super) async fn read_parents(
 ) -> Result<(), StopReason> {
     let mut reader = Reader::new(client);
     for parent in parents {
-        reader.ask(Ask::Folder(parent));
+        reader.ask(Ask::Folder(parent), Vec::new());
     }
-    while let Some((ask, answer)) = reader.next().await? {
+    while let Some((ask, answer)) = reader.next_answer().await? {
         match (ask, answer) {
             (_, Ok(items)) => add_shown(items, wanted, read),
             (Ask::Folder(parent), Err(Unread::Refused(_) | Unread::Absent(_))) => {
-                reader.ask(Ask::Stack(parent));
+                reader.ask(Ask::Stack(parent), Vec::new());
             }
             (Ask::Folder(_) | Ask::Stack(_), Err(unread)) => drop(unread.why()?),
         }

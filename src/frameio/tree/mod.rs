@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use crate::asset::{AssetId, Kind};
 use crate::event::StopReason;
-use crate::frameio::client::{Client, Unread};
-use crate::frameio::reader::{Ask, Reader};
+use crate::frameio::client::{Client, ENDLESS, Unread};
+use crate::frameio::lists::Ask;
+use crate::frameio::reader::{News, Reader};
 use crate::frameio::survey::PAGES;
 use crate::frameio::v4::Read;
 use crate::frameio::v4::answer::judge_projects;
-use crate::inventory::{Contents, Facts, Project, Shown};
+use crate::frameio::v4::wire::Page;
+use crate::inventory::{Contents, Facts, ListPart, Project, ProjectsPart, Shown};
 
 #[cfg(test)]
 pub(super) mod tests;
@@ -29,6 +31,14 @@ pub trait Watch {
     /// What was read before of what is directly in a folder or a version stack, where that is
     /// believed: then the server is not asked.
     fn recall(&mut self, of: AssetId) -> Option<Vec<Shown>>;
+
+    /// What was read before of lists that did not come to their ends, each from its beginning.
+    fn begun(&mut self, _of: AssetId) -> Vec<ListPart> {
+        Vec::new()
+    }
+
+    /// Hears a page of a list of a folder or a version stack.
+    fn page(&mut self, _of: AssetId, _page: ListPart) {}
 
     /// Whether a folder or a version stack is to be read that was found in another one.
     fn enters(&mut self, _of: AssetId, _item: &Shown) -> bool {
@@ -94,11 +104,16 @@ pub async fn read_tree(
             let (Ask::Folder(of) | Ask::Stack(of)) = ask;
             match watch.recall(of) {
                 Some(items) => growth.take(of, items, watch),
-                None => reader.ask(ask),
+                None => reader.ask(ask, watch.begun(of)),
             }
         }
-        let Some((Ask::Folder(of) | Ask::Stack(of), answer)) = reader.next().await? else {
-            return Ok(growth.tree);
+        let (of, answer) = match reader.next().await? {
+            None => return Ok(growth.tree),
+            Some(News::Page(of, page)) => {
+                watch.page(of, page);
+                continue;
+            }
+            Some(News::Answer(Ask::Folder(of) | Ask::Stack(of), answer)) => (of, answer),
         };
         match answer {
             Ok(items) => {
@@ -117,15 +132,64 @@ pub async fn read_tree(
     }
 }
 
-/// Reads the projects of the account, with their roots.
+/// Reads the projects of the account, with their roots, from where an earlier reading was cut off;
+/// `heard` hears each page. Where it cannot go on there, it begins anew: this cursor is a key, and
+/// what comes or goes meanwhile shifts nothing.
 ///
 /// # Errors
 ///
 /// Returns why they could not be read to the end.
-pub async fn read_projects(client: &Client) -> Result<BTreeMap<AssetId, Project>, Unread> {
-    let pages = client.pages(Read::ProjectsOfAccount, judge_projects);
-    let projects = pages.all(PAGES).await?;
-    Ok(projects.into_iter().collect())
+pub async fn read_projects(
+    client: &Client,
+    begun: Option<ProjectsPart>,
+    mut heard: impl FnMut(ProjectsPart),
+) -> Result<BTreeMap<AssetId, Project>, Unread> {
+    if let Some(begun) = begun {
+        match go_through_projects(client, begun, &mut heard).await {
+            Ok(all) => return Ok(all),
+            Err(Unread::Stop(reason)) => return Err(Unread::Stop(reason)),
+            Err(
+                Unread::Trouble { .. }
+                | Unread::Refused(_)
+                | Unread::Absent(_)
+                | Unread::Malformed(_),
+            ) => {}
+        }
+    }
+    go_through_projects(client, ProjectsPart::default(), &mut heard).await
+}
+
+async fn go_through_projects(
+    client: &Client,
+    begun: ProjectsPart,
+    heard: &mut impl FnMut(ProjectsPart),
+) -> Result<BTreeMap<AssetId, Project>, Unread> {
+    let mut pages = client.pages(Read::ProjectsOfAccount, judge_projects);
+    let mut after = begun.next;
+    if after.is_some() {
+        pages = pages.go_on(&Page {
+            items: begun.projects.clone(),
+            next: after.clone(),
+            total: None,
+        })?;
+    }
+    let mut all: BTreeMap<AssetId, Project> = begun.projects.into_iter().collect();
+    for _ in 0..PAGES {
+        let Some(Page { items, next, .. }) = pages.next_page().await? else {
+            break;
+        };
+        all.extend(items.iter().cloned());
+        heard(ProjectsPart {
+            after,
+            next: next.clone(),
+            projects: items,
+        });
+        if next.is_none() {
+            return Ok(all);
+        }
+        after = next;
+    }
+    Err(Unread::trouble(ENDLESS))
 }
 
 /// A tree while it is read.

@@ -77,7 +77,7 @@ pub enum List {
 
 impl List {
     /// The path of it below the path of what it lists.
-    const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Children | Self::Versions => "children",
             Self::Files => "files",

@@ -70,6 +70,8 @@ impl Listed for Definition {
 pub struct Trail<I: Eq + Hash> {
     ids: HashSet<I>,
     cursors: HashSet<Arc<str>>,
+    /// How many entries the list has, as far as a page has said so.
+    total: Option<usize>,
 }
 
 impl<I: Eq + Hash> Default for Trail<I> {
@@ -77,6 +79,7 @@ impl<I: Eq + Hash> Default for Trail<I> {
         Self {
             ids: HashSet::new(),
             cursors: HashSet::new(),
+            total: None,
         }
     }
 }
@@ -95,6 +98,12 @@ impl<I: Eq + Hash> Trail<I> {
         if !next.all(|cursor| self.cursors.insert(Arc::clone(cursor))) {
             return Err("the list leads back to a page that was read already");
         }
+        // Cursors are offsets: what came or went meanwhile has shifted what the next page shows.
+        let total = page.total.or(self.total);
+        if self.total.is_some() && total != self.total {
+            return Err("the list has changed while it was read");
+        }
+        self.total = total;
         let is_last = page.next.is_none();
         if is_last && page.total.is_some_and(|total| total != self.ids.len()) {
             return Err("the list does not show as many entries as it says that it has");
@@ -131,6 +140,20 @@ mod tests {
         };
         for (total, is_whole) in [(2, false), (3, true), (4, false)] {
             assert_eq!(trail.clone().follow(&said(total)).is_ok(), is_whole);
+        }
+        // One that went from what was read hides another, and one that came shows it twice.
+        let mut counted = trail.clone();
+        let first = Page {
+            next: Some("c".into()),
+            ..said(5)
+        };
+        assert_eq!(counted.follow(&first), Ok(()));
+        for (total, is_same) in [(Some(4), false), (Some(5), true), (None, true)] {
+            let next = Page {
+                total,
+                ..page(&[4, 5], None)
+            };
+            assert_eq!(counted.clone().follow(&next).is_ok(), is_same);
         }
         assert_eq!(trail.follow(&page(&[3], None)), Ok(()));
     }

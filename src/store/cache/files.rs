@@ -2,28 +2,40 @@
 #![expect(clippy::disallowed_methods, reason = "the store is a home of files")]
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// The largest file that is read: a million assets take less.
 const LARGEST: u64 = 1 << 30;
 
-/// Reads a file; one that is not there, too large or no text is empty.
-pub(super) fn read(path: &Path) -> io::Result<String> {
+/// Opens a file to be read; nothing where it is not there, or too large.
+pub(super) fn open(path: &Path) -> io::Result<Option<BufReader<File>>> {
     match fs::symlink_metadata(path) {
         Ok(metadata) if !metadata.is_file() => Err(io::Error::new(
             io::ErrorKind::InvalidInput,
             "it is not a plain file",
         )),
-        Ok(metadata) if metadata.len() > LARGEST => Ok(String::new()),
-        Ok(_) => Ok(String::from_utf8(fs::read(path)?).unwrap_or_default()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
+        Ok(metadata) if metadata.len() > LARGEST => Ok(None),
+        Ok(_) => Ok(Some(BufReader::new(File::open(path)?))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
 }
 
+/// Reads a file; one that is not there, too large or no text is empty.
+pub(super) fn read(path: &Path) -> io::Result<String> {
+    let mut bytes = Vec::new();
+    if let Some(mut file) = open(path)? {
+        file.read_to_end(&mut bytes)?;
+    }
+    Ok(String::from_utf8(bytes).unwrap_or_default())
+}
+
 /// Replaces a file as a whole.
-pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(super) fn replace(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let mut builder = DirBuilder::new();
     builder.recursive(true);
@@ -31,8 +43,9 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(folder)?;
     // A temporary file is made with mode 600. It is not synced: after a crash it is read anew.
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(bytes)?;
+    let mut file = BufWriter::new(tempfile::NamedTempFile::new_in(folder)?);
+    write(&mut file)?;
+    let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
     file.persist(path)?;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! What was read of a live account, kept for a while: a line of JSON for each list.
+//! What was read of a live account, kept for a while: a line of JSON for each page of a list.
 //!
 //! It is a hint and no record. What is damaged, of another account, too old or ahead of now counts
 //! as not there, and a file that cannot be written costs no more than the next reading. Only what
@@ -7,8 +7,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, BufRead, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
@@ -17,11 +18,14 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::asset::AssetId;
-use crate::inventory::{Definition, Facts, Project, Shown};
+use crate::inventory::{Definition, Facts, ListPart, Project, ProjectsPart, Shown};
 use crate::state::Api;
 
+mod chain;
 mod files;
 mod token;
+
+use chain::{At, Chains};
 
 pub use token::{Owner, TokenKey};
 
@@ -33,6 +37,9 @@ const VERSION: u32 = 2;
 
 /// What the names of the files with lists begin with.
 const PREFIX: &str = "inventory-";
+
+/// What stands for the name of a list where it shows all.
+const ALL: &str = "all";
 
 /// Of what account a cache is, and who read it: what one person may see another may not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -48,17 +55,29 @@ pub struct Scope {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 enum Line {
-    /// All that is directly in a folder or a version stack: its lists were read to their ends.
-    List {
+    /// A page of a list of what is directly in a folder or a version stack.
+    Page {
         of: AssetId,
+        list: Arc<str>,
+        /// How many lists show all of it.
+        lists: usize,
         at: Timestamp,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<Arc<str>>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        next: Option<Arc<str>>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        total: Option<usize>,
         items: Vec<Shown>,
     },
-    /// All projects of the account.
-    Projects {
+    /// An asset that was read by itself.
+    Asset {
+        id: AssetId,
         at: Timestamp,
-        projects: Vec<(AssetId, Project)>,
+        facts: Box<Facts>,
     },
+    /// A page of all projects of the account.
+    Projects { at: Timestamp, page: ProjectsPart },
     /// The custom fields of the account.
     Fields {
         at: Timestamp,
@@ -73,11 +92,15 @@ enum Line {
 pub struct Cache {
     /// Nothing once something could not be written.
     file: Option<File>,
-    lists: BTreeMap<AssetId, (Timestamp, Vec<Shown>)>,
+    lists: BTreeMap<AssetId, At<Vec<Shown>>>,
+    /// What was read of those that did not come to their ends, each from its beginning.
+    begun: BTreeMap<AssetId, Vec<At<ListPart>>>,
     /// The list that shows each asset, and its place there.
     shown_in: HashMap<AssetId, (AssetId, usize)>,
-    projects: Option<(Timestamp, Vec<(AssetId, Project)>)>,
-    fields: Option<(Timestamp, Vec<Definition>)>,
+    /// What was read by itself, and not shown by a list.
+    alone: BTreeMap<AssetId, At<Facts>>,
+    projects: Option<At<ProjectsPart>>,
+    fields: Option<At<Vec<Definition>>>,
     /// When the oldest of what was recalled was read.
     oldest: Option<Timestamp>,
 }
@@ -96,24 +119,16 @@ impl Cache {
         anew: bool,
     ) -> io::Result<Self> {
         let path = path(folder, scope);
-        let text = if anew {
-            String::new()
-        } else {
-            files::read(&path)?
-        };
-        let mut cache = Self {
-            file: None,
-            lists: BTreeMap::new(),
-            shown_in: HashMap::new(),
-            projects: None,
-            fields: None,
-            oldest: None,
-        };
+        let file = if anew { None } else { files::open(&path)? };
+        let mut cache = Self::empty();
         let is_young =
             |at: &Timestamp| *at <= now && now.duration_since(*at).unsigned_abs() <= most;
-        if !cache.load(&text, &header(scope), is_young) {
-            let lines = cache.lines(scope)?;
-            files::replace(&path, &lines)?;
+        let is_whole = match file {
+            Some(file) => cache.load(file, &header(scope), is_young)?,
+            None => false,
+        };
+        if !is_whole {
+            files::replace(&path, |sink| cache.write(scope, sink))?;
         }
         cache.file = Some(files::append(&path)?);
         for (of, (_, items)) in &cache.lists {
@@ -125,57 +140,137 @@ impl Cache {
         Ok(cache)
     }
 
-    /// Takes in what the file has; says whether that was all.
-    fn load(&mut self, text: &str, header: &str, is_young: impl Fn(&Timestamp) -> bool) -> bool {
-        let mut lines = text.lines();
-        if lines.next() != Some(header) {
-            return false;
+    fn empty() -> Self {
+        Self {
+            file: None,
+            lists: BTreeMap::new(),
+            begun: BTreeMap::new(),
+            shown_in: HashMap::new(),
+            alone: BTreeMap::new(),
+            projects: None,
+            fields: None,
+            oldest: None,
         }
-        let mut is_whole = text.ends_with('\n');
-        for line in lines {
-            let Ok(line) = serde_json::from_str(line) else {
+    }
+
+    /// Takes in what the file has; says whether that was all.
+    fn load(
+        &mut self,
+        mut file: impl BufRead,
+        header: &str,
+        is_young: impl Fn(&Timestamp) -> bool,
+    ) -> io::Result<bool> {
+        let mut chains: BTreeMap<AssetId, Chains> = BTreeMap::new();
+        let mut line = Vec::new();
+        file.read_until(b'\n', &mut line)?;
+        if line.strip_suffix(b"\n") != Some(header.as_bytes()) {
+            return Ok(false);
+        }
+        let mut is_whole = true;
+        loop {
+            line.clear();
+            if file.read_until(b'\n', &mut line)? == 0 {
+                break;
+            }
+            let read = line.strip_suffix(b"\n");
+            let Some(Ok(read)) = read.map(serde_json::from_slice) else {
                 is_whole = false;
                 continue;
             };
-            match line {
-                Line::List { of, at, items } if is_young(&at) => {
-                    self.lists.insert(of, (at, items));
+            match read {
+                Line::Page {
+                    of,
+                    list,
+                    lists,
+                    at,
+                    after,
+                    next,
+                    total,
+                    items,
+                } if is_young(&at) => {
+                    let part = ListPart {
+                        list,
+                        lists,
+                        after,
+                        items,
+                        next,
+                        total,
+                    };
+                    chains.entry(of).or_default().take(at, part);
                 }
-                Line::Projects { at, projects } if is_young(&at) => {
-                    self.projects = Some((at, projects));
+                Line::Asset { id, at, facts } if is_young(&at) => {
+                    self.alone.insert(id, (at, *facts));
                 }
+                Line::Projects { at, page } if is_young(&at) => self.take_projects(at, page),
                 Line::Fields { at, definitions } if is_young(&at) => {
                     self.fields = Some((at, definitions));
                 }
-                Line::List { .. } | Line::Projects { .. } | Line::Fields { .. } => is_whole = false,
+                Line::Page { .. }
+                | Line::Asset { .. }
+                | Line::Projects { .. }
+                | Line::Fields { .. } => is_whole = false,
                 Line::Changed { assets } => {
                     is_whole = false;
                     let changed: BTreeSet<AssetId> = assets.into_iter().collect();
-                    let shows =
-                        |items: &[Shown]| items.iter().any(|item| changed.contains(&item.id));
-                    self.lists
-                        .retain(|of, (_, items)| !changed.contains(of) && !shows(items));
+                    self.alone.retain(|id, _| !changed.contains(id));
+                    chains.retain(|of, chains| {
+                        !changed.contains(of) && !chains.shows(|item| changed.contains(&item.id))
+                    });
                 }
             }
         }
-        is_whole
+        for (of, chains) in chains {
+            match chains.whole() {
+                Ok(list) => drop(self.lists.insert(of, list)),
+                Err(begun) => drop(self.begun.insert(of, begun)),
+            }
+        }
+        Ok(is_whole)
     }
 
-    /// The whole file.
-    fn lines(&self, scope: &Scope) -> io::Result<Vec<u8>> {
-        let mut lines = header(scope).into_bytes();
-        lines.push(b'\n');
-        for (of, (at, items)) in &self.lists {
-            let (of, at, items) = (*of, *at, items.clone());
-            add(&mut lines, &Line::List { of, at, items })?;
+    fn take_projects(&mut self, at: Timestamp, page: ProjectsPart) {
+        match &mut self.projects {
+            Some((oldest, before)) if page.after.is_some() && before.next == page.after => {
+                *oldest = at.min(*oldest);
+                before.next = page.next;
+                before.projects.extend(page.projects);
+            }
+            _ if page.after.is_none() => self.projects = Some((at, page)),
+            // It goes on elsewhere, and says nothing.
+            Some(_) | None => {}
         }
-        if let Some((at, projects)) = self.projects.clone() {
-            add(&mut lines, &Line::Projects { at, projects })?;
+    }
+
+    /// Writes all of it.
+    fn write(&self, scope: &Scope, sink: &mut dyn Write) -> io::Result<()> {
+        writeln!(sink, "{}", header(scope))?;
+        for (of, (at, items)) in &self.lists {
+            let part = ListPart {
+                list: ALL.into(),
+                lists: 1,
+                after: None,
+                items: items.clone(),
+                next: None,
+                total: None,
+            };
+            add(sink, &Line::page(*of, *at, part))?;
+        }
+        for (of, begun) in &self.begun {
+            for (at, part) in begun {
+                add(sink, &Line::page(*of, *at, part.clone()))?;
+            }
+        }
+        for (id, (at, facts)) in &self.alone {
+            let (id, at, facts) = (*id, *at, Box::new(facts.clone()));
+            add(sink, &Line::Asset { id, at, facts })?;
+        }
+        if let Some((at, page)) = self.projects.clone() {
+            add(sink, &Line::Projects { at, page })?;
         }
         if let Some((at, definitions)) = self.fields.clone() {
-            add(&mut lines, &Line::Fields { at, definitions })?;
+            add(sink, &Line::Fields { at, definitions })?;
         }
-        Ok(lines)
+        Ok(())
     }
 
     /// When the oldest of what was recalled so far was read; nothing where nothing was.
@@ -194,6 +289,19 @@ impl Cache {
 
     /// What the list of something tells of an asset, where it was read.
     pub fn asset(&mut self, id: AssetId) -> Option<Shown> {
+        self.listed(id).or_else(|| {
+            let (at, facts) = self.alone.get(&id)?;
+            let (at, facts) = (*at, facts.clone());
+            self.recalled(at);
+            Some(Shown {
+                id,
+                facts,
+                project: None,
+            })
+        })
+    }
+
+    fn listed(&mut self, id: AssetId) -> Option<Shown> {
         let (of, place) = self.shown_in.get(&id)?;
         let (at, items) = self.lists.get(of)?;
         let shown = items.get(*place)?;
@@ -214,10 +322,20 @@ impl Cache {
 
     /// All projects of the account, where they were read.
     pub fn projects(&mut self) -> Option<BTreeMap<AssetId, Project>> {
-        let (at, projects) = self.projects.as_ref()?;
-        let (at, projects) = (*at, projects.iter().cloned().collect());
+        let (at, part) = self.projects.as_ref()?;
+        if part.next.is_some() {
+            return None;
+        }
+        let (at, projects) = (*at, part.projects.iter().cloned().collect());
         self.recalled(at);
         Some(projects)
+    }
+
+    /// What was read of the projects, where that did not come to its end.
+    pub fn begun_projects(&mut self) -> Option<ProjectsPart> {
+        let (at, part) = self.projects.take()?;
+        self.recalled(at);
+        Some(part)
     }
 
     /// The custom fields of the account, where they were read.
@@ -231,17 +349,31 @@ impl Cache {
         self.oldest = Some(self.oldest.map_or(at, |oldest| oldest.min(at)));
     }
 
-    /// Keeps what is directly in a folder or a version stack, as it was read just now.
-    pub fn keep_list(&mut self, of: AssetId, items: &[Shown], at: Timestamp) {
-        let items = items.to_vec();
-        self.keep(&Line::List { of, at, items });
+    /// What was read of the lists of something that did not come to their ends.
+    pub fn begun(&mut self, of: AssetId) -> Vec<ListPart> {
+        let begun = self.begun.remove(&of).unwrap_or_default();
+        let parts = begun.into_iter().map(|(at, part)| {
+            self.recalled(at);
+            part
+        });
+        parts.collect()
     }
 
-    /// Keeps all projects of the account, as they were read just now.
-    pub fn keep_projects(&mut self, projects: &BTreeMap<AssetId, Project>, at: Timestamp) {
-        let projects = projects.iter().map(|(id, project)| (*id, project.clone()));
-        let projects = projects.collect();
-        self.keep(&Line::Projects { at, projects });
+    /// Keeps a page of a list of what is directly in a folder or a version stack, as it was read
+    /// just now.
+    pub fn keep_page(&mut self, of: AssetId, page: ListPart, at: Timestamp) {
+        self.keep(&Line::page(of, at, page));
+    }
+
+    /// Keeps what was read just now of an asset by itself.
+    pub fn keep_asset(&mut self, id: AssetId, facts: &Facts, at: Timestamp) {
+        let facts = Box::new(facts.clone());
+        self.keep(&Line::Asset { id, at, facts });
+    }
+
+    /// Keeps a page of the projects of the account, as it was read just now.
+    pub fn keep_projects(&mut self, page: ProjectsPart, at: Timestamp) {
+        self.keep(&Line::Projects { at, page });
     }
 
     /// Keeps the custom fields of the account, as they were read just now.
@@ -278,11 +410,7 @@ pub fn existing(folder: &Path, scope: &Scope) -> Option<Cache> {
         .filter(fs::Metadata::is_file)?;
     Some(Cache {
         file: Some(files::append(&path).ok()?),
-        lists: BTreeMap::new(),
-        shown_in: HashMap::new(),
-        projects: None,
-        fields: None,
-        oldest: None,
+        ..Cache::empty()
     })
 }
 
@@ -328,8 +456,30 @@ fn header(scope: &Scope) -> String {
     serde_json::to_string(&header).unwrap_or_default()
 }
 
-fn add(lines: &mut Vec<u8>, line: &Line) -> io::Result<()> {
-    serde_json::to_writer(&mut *lines, line)?;
-    lines.push(b'\n');
-    Ok(())
+fn add(sink: &mut dyn Write, line: &Line) -> io::Result<()> {
+    serde_json::to_writer(&mut *sink, line)?;
+    sink.write_all(b"\n")
+}
+
+impl Line {
+    fn page(of: AssetId, at: Timestamp, page: ListPart) -> Self {
+        let ListPart {
+            list,
+            lists,
+            after,
+            items,
+            next,
+            total,
+        } = page;
+        Self::Page {
+            of,
+            list,
+            lists,
+            at,
+            after,
+            next,
+            total,
+            items,
+        }
+    }
 }

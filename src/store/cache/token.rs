@@ -77,7 +77,8 @@ impl TokenKey {
             },
         );
         all.truncate(MOST);
-        files::replace(&folder.join(NAME), &serde_json::to_vec(&all)?)
+        let bytes = serde_json::to_vec(&all)?;
+        files::replace(&folder.join(NAME), |sink| sink.write_all(&bytes))
     }
 }
 

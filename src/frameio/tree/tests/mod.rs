@@ -1,5 +1,7 @@
 //! Trees as the sandbox serves them, and lists that cannot be trusted.
 
+mod resumed;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -58,12 +60,22 @@ struct Notes {
     lists: BTreeMap<AssetId, Vec<Shown>>,
     unread: BTreeMap<AssetId, String>,
     known: BTreeMap<AssetId, Vec<Shown>>,
+    begun: BTreeMap<AssetId, Vec<ListPart>>,
+    pages: Vec<(AssetId, ListPart)>,
     closed: BTreeSet<AssetId>,
 }
 
 impl Watch for Notes {
     fn recall(&mut self, of: AssetId) -> Option<Vec<Shown>> {
         self.known.remove(&of)
+    }
+
+    fn begun(&mut self, of: AssetId) -> Vec<ListPart> {
+        self.begun.remove(&of).unwrap_or_default()
+    }
+
+    fn page(&mut self, of: AssetId, page: ListPart) {
+        self.pages.push((of, page));
     }
 
     fn enters(&mut self, _of: AssetId, item: &Shown) -> bool {
@@ -307,7 +319,7 @@ async fn the_versions_of_stacks_are_read_where_they_are_wanted() {
         };
         assert_eq!(all.len(), count);
     }
-    let projects = read_projects(&client).await.unwrap();
+    let projects = read_projects(&client, None, |_| {}).await.unwrap();
     let project = projects.values().next().unwrap();
     assert_eq!(project.name.as_deref(), Some("Tide"));
     assert_eq!(project.root, Some(Planted::id(0)));

@@ -1,0 +1,185 @@
+//! V4: the lists of what is in one folder or version stack, read page by page.
+
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::asset::AssetId;
+use crate::frameio::client::{Admitted, Client, ENDLESS, Unread, side_by_side};
+use crate::frameio::survey::PAGES;
+use crate::frameio::v4::Read;
+use crate::frameio::v4::answer::judge_list;
+use crate::frameio::v4::call::{Cursor, List};
+use crate::frameio::v4::wire::Page;
+use crate::inventory::{ListPart, Shown};
+
+/// What is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ask {
+    /// What is in a folder.
+    Folder(AssetId),
+    /// What is in a version stack.
+    Stack(AssetId),
+}
+
+/// What comes of it.
+pub(super) type Answer = Result<Vec<Shown>, Unread>;
+
+/// A way to ask, under limits of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    /// The one list of all that is in a folder.
+    Whole,
+    /// The three lists of what is in a folder, side by side.
+    Apart,
+    /// The list of what is in a version stack.
+    Stack,
+}
+
+impl Ask {
+    /// What is listed.
+    pub(super) const fn id(self) -> AssetId {
+        match self {
+            Self::Folder(id) | Self::Stack(id) => id,
+        }
+    }
+}
+
+impl Way {
+    pub(super) const fn lists(self) -> &'static [List] {
+        match self {
+            Self::Whole => &[List::Children],
+            Self::Apart => &[List::Files, List::Folders, List::Stacks],
+            Self::Stack => &[List::Versions],
+        }
+    }
+}
+
+/// The lists of something.
+#[derive(Debug, Clone)]
+pub(super) struct Lists {
+    pub(super) client: Client,
+    /// What is listed.
+    pub(super) of: AssetId,
+    /// Hears each page as it comes.
+    pub(super) tell: UnboundedSender<(AssetId, ListPart)>,
+}
+
+impl Lists {
+    /// Reads them side by side, each to its end.
+    pub(super) async fn read(&self, way: Way, admitted: Vec<Option<Admitted>>) -> Answer {
+        let lists = way.lists().iter();
+        let reads = lists.zip(admitted).map(|(list, admitted)| {
+            let (own, list) = (self.clone(), *list);
+            async move { own.read_list((list, way), admitted, None).await }
+        });
+        let mut all = Vec::new();
+        for items in side_by_side(reads).await {
+            all.extend(items?);
+        }
+        Ok(all)
+    }
+
+    /// Goes on where an earlier reading was cut off.
+    ///
+    /// Cursors are offsets, so a list that has changed since may skip something. One that says
+    /// another number of entries than before, shows something twice or cannot be gone on with is
+    /// read anew from its beginning.
+    pub(super) async fn go_on(&self, ask: Ask, begun: Vec<ListPart>) -> Answer {
+        let way = way(ask, &begun);
+        let reads = way.lists().iter().map(|list| {
+            let is_it =
+                |part: &&ListPart| part.lists == way.lists().len() && &*part.list == list.name();
+            let begun = begun.iter().find(is_it);
+            let (own, list, begun) = (self.clone(), *list, begun.cloned());
+            async move { own.read_list((list, way), None, begun).await }
+        });
+        let mut all = Vec::new();
+        for items in side_by_side(reads).await {
+            match items {
+                Ok(items) => all.extend(items),
+                Err(Unread::Stop(reason)) => return Err(Unread::Stop(reason)),
+                Err(
+                    Unread::Trouble { .. }
+                    | Unread::Refused(_)
+                    | Unread::Absent(_)
+                    | Unread::Malformed(_),
+                ) => {
+                    let admitted = way.lists().iter().map(|_| None);
+                    return self.read(way, admitted.collect()).await;
+                }
+            }
+        }
+        Ok(all)
+    }
+
+    /// Reads a list to its end; one that goes on after a page with nothing on it, repeats itself or
+    /// shows another number of assets than it says that it has cannot be trusted.
+    async fn read_list(
+        &self,
+        (list, way): (List, Way),
+        admitted: Option<Admitted>,
+        begun: Option<ListPart>,
+    ) -> Answer {
+        let page = |after| Read::List(list, self.of, after);
+        let judge = |reply: &_| judge_list(list, reply);
+        let mut pages = self.client.pages(page, judge).admitted(admitted);
+        let mut after: Cursor = None;
+        let mut all = Vec::new();
+        if let Some(begun) = begun {
+            let ListPart {
+                list: _,
+                lists: _,
+                after: _,
+                items,
+                next,
+                total,
+            } = begun;
+            let begun = Page { items, next, total };
+            pages = pages.go_on(&begun)?;
+            after = begun.next;
+            all = begun.items;
+            if after.is_none() {
+                return Ok(all);
+            }
+        }
+        for _ in 0..PAGES {
+            let Some(page) = pages.next_page().await? else {
+                break;
+            };
+            let is_empty = page.items.is_empty();
+            let part = ListPart {
+                list: list.name().into(),
+                lists: way.lists().len(),
+                after,
+                items: page.items.clone(),
+                next: page.next.clone(),
+                total: page.total,
+            };
+            // Where nobody listens any more, nobody waits for the list either.
+            drop(self.tell.send((self.of, part)));
+            after = page.next;
+            all.extend(page.items);
+            if after.is_none() {
+                return Ok(all);
+            }
+            if is_empty {
+                break;
+            }
+        }
+        Err(Unread::trouble(ENDLESS))
+    }
+}
+
+/// The way in which a reading was begun.
+fn way(ask: Ask, begun: &[ListPart]) -> Way {
+    match ask {
+        Ask::Stack(_) => Way::Stack,
+        Ask::Folder(_) => {
+            let is_whole = |part: &ListPart| part.lists == Way::Whole.lists().len();
+            if begun.iter().any(is_whole) {
+                Way::Whole
+            } else {
+                Way::Apart
+            }
+        }
+    }
+}
