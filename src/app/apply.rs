@@ -1,15 +1,22 @@
 //! Carrying out what was approved.
 
+use std::collections::BTreeSet;
+use std::fmt;
 use std::mem;
-use std::sync::Arc;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, Scope};
 use std::time::Duration;
 
 use crate::app::Host;
 use crate::app::connect::Connection;
+use crate::apply::readings::{Readings, Reread};
 use crate::apply::strategy::Strategy;
 use crate::apply::worker::{Stopper, inbox};
 use crate::apply::{self, Clock, NotSaved, Options, Run};
-use crate::event::{Ending, Listener, RunInfo};
+use crate::asset::AssetId;
+use crate::event::{Ending, Listener, RunInfo, StopReason};
+use crate::frameio::client::CutOff;
 use crate::frameio::deleter::{Deleter, DeletingClient};
 use crate::plan::approve::Approved;
 use crate::render::summary;
@@ -25,6 +32,27 @@ pub(crate) struct Order {
     /// The state that the plan was made from.
     pub(crate) state: State,
     pub(crate) options: Options,
+    /// What is read again of what is to be deleted, once it is too old.
+    pub(crate) again: Option<Box<dyn Again>>,
+}
+
+/// Reads again what a run is about to delete.
+pub(crate) trait Again: fmt::Debug + Send {
+    /// How long ago the first reading came to its end, and for how long one is believed.
+    fn age(&self) -> (Duration, Duration);
+
+    /// Reads some assets again, with what is in and around them, and decides again; `state` is what
+    /// is known of them now.
+    ///
+    /// # Errors
+    ///
+    /// Returns why nothing can be read.
+    fn read_again(
+        &mut self,
+        at: (&Connection, &dyn Clock),
+        ids: &BTreeSet<AssetId>,
+        state: State,
+    ) -> Result<Reread, StopReason>;
 }
 
 /// Carries out what was approved, as a version of the API does it, until it is done or a signal
@@ -43,30 +71,89 @@ where
         approved,
         state,
         options,
+        again,
     } = order;
     let deleter = connection.deleter(info.account.as_deref(), &approved);
     let (stopper, inbox) = inbox::<S>();
     stop_in_order(&connection.host, stopper.clone(), options.grace);
     session.begin(&state);
-    let run = Run {
-        info,
-        approved: &approved,
-        state,
-        session: &mut session,
-        listeners: listeners
-            .iter_mut()
-            .map(|listener| &mut **listener as &mut dyn Listener)
-            .collect(),
-        options,
-        pacer: connection.pacer(clock.elapsed(), options.concurrency.get()),
-        clock,
-    };
-    let ended = apply::run(run, &deleter, (stopper, inbox), connection.handle());
+    let ended = thread::scope(|scope| {
+        let (readings, cut_off) = match again {
+            Some(again) => readings(again, connection, (stopper.clone(), clock), scope),
+            None => Default::default(),
+        };
+        let run = Run {
+            info,
+            approved: &approved,
+            state,
+            session: &mut session,
+            listeners: listeners
+                .iter_mut()
+                .map(|listener| &mut **listener as &mut dyn Listener)
+                .collect(),
+            options,
+            pacer: connection.pacer(clock.elapsed(), options.concurrency.get()),
+            readings,
+            clock,
+        };
+        let ended = apply::run(run, &deleter, (stopper, inbox), connection.handle());
+        // Nobody waits for what is still read.
+        cut_off.end();
+        ended
+    });
     let not_saved = ended.saved.err().map(|not_saved| {
         let rescue = session.rescue(&not_saved.lost);
         (not_saved, rescue)
     });
     (ended.ending, not_saved)
+}
+
+/// Tells a run what was read again, whatever comes of it.
+struct Telling<S: Strategy> {
+    reread: Option<Result<Reread, StopReason>>,
+    run: Stopper<S>,
+}
+
+impl<S: Strategy> Drop for Telling<S> {
+    fn drop(&mut self) {
+        let broken = || {
+            Err(StopReason::Broken {
+                detail: "what was to be deleted could not be read again".to_owned(),
+            })
+        };
+        self.run.reread(self.reread.take().unwrap_or_else(broken));
+    }
+}
+
+/// Has a run read again what it is about to delete, on threads of a scope; what comes along cuts
+/// off what is read when the run is over.
+fn readings<'scope, S: Strategy>(
+    again: Box<dyn Again>,
+    connection: &Connection,
+    (run, clock): (Stopper<S>, &'scope dyn Clock),
+    scope: &'scope Scope<'scope, '_>,
+) -> (Readings<'scope>, CutOff) {
+    let (since, age) = again.age();
+    let (connection, cut_off) = connection.beside_run();
+    let both = Arc::new(Mutex::new((again, connection)));
+    let rereader = move |ids, state| {
+        let telling = Telling {
+            reread: None,
+            run: run.clone(),
+        };
+        let both = Arc::clone(&both);
+        let pass = move || {
+            let mut telling = telling;
+            // One pass is over before the next one begins, and one that broke down stops the run.
+            let mut both = both.lock().unwrap_or_else(PoisonError::into_inner);
+            let (again, connection) = &mut *both;
+            let reread = || again.read_again((connection, clock), &ids, state);
+            telling.reread = catch_unwind(AssertUnwindSafe(reread)).ok();
+        };
+        // Where there is no thread, the run hears of it all the same.
+        drop(thread::Builder::new().spawn_scoped(scope, pass));
+    };
+    (Readings::new(since, age, Box::new(rereader)), cut_off)
 }
 
 /// Has each signal from now on stop the run, and says so at the first: people who see nothing

@@ -1,7 +1,6 @@
 //! The connection with a server, and the account that a command works in.
 
 use std::cell::Cell;
-use std::mem;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -9,15 +8,17 @@ use jiff::Timestamp;
 use tokio::runtime::{self, Handle, Runtime};
 use tokio::time::{Instant, timeout};
 
-use crate::app::Host;
 use crate::app::error::Error;
 use crate::app::provenance::random;
 use crate::app::threads::check_threads;
+use crate::app::waits::told_of_wait;
+use crate::app::{Host, OnSignal};
 use crate::asset::account_id;
-use crate::event::{RateLimit, StopReason};
+use crate::event::StopReason;
 use crate::frameio::Reply;
-use crate::frameio::client::{Client, CutOff, Unread, Wait, Waiting, Why};
+use crate::frameio::client::{Client, CutOff, Unread, Waiting};
 use crate::frameio::deleter::DeletingClient;
+use crate::frameio::mask::Secrets;
 use crate::frameio::retry::Retries;
 use crate::frameio::shared_pacer::SharedPacer;
 use crate::frameio::token::Token;
@@ -29,8 +30,6 @@ use crate::frameio::v4;
 use crate::frameio::v4::wire::Named;
 use crate::plan::approve::Approved;
 use crate::render::counted;
-use crate::render::escape::escape;
-use crate::render::summary::duration;
 use crate::sandbox::world::World;
 use crate::sandbox::{self, Options, Sandbox};
 use crate::state::Api;
@@ -38,11 +37,6 @@ use crate::state::Api;
 /// How many pages of accounts are read at most: nobody has five thousand accounts.
 pub(crate) const PAGES: usize = 50;
 
-/// The shortest wait that is told: after it people ask themselves whether anything goes on.
-const LONG_WAIT: Duration = Duration::from_secs(5);
-
-/// How long short waits take together until they are told: a line every few seconds.
-const LONG_PACE: Duration = Duration::from_secs(10);
 
 /// How many accounts are named at most, so that a refusal fits a screen.
 const NAMED: usize = 10;
@@ -60,10 +54,28 @@ pub(crate) struct Connection {
     pub(crate) host: Arc<dyn Host>,
     /// The threads that requests run on.
     threads: Threads,
+    /// Whether signals cut off what is read; else a run hears them.
+    hears_signals: bool,
     /// How much is left of the time that the command was given.
     left: Cell<Option<Duration>>,
     /// The embedded one, which ends with the run.
     sandbox: Option<Sandbox>,
+}
+
+/// The program around what is read beside a run: nothing is said of it.
+#[derive(Debug)]
+struct Silent;
+
+impl Host for Silent {
+    fn message(&self, _: &str) {}
+
+    fn warn(&self, _: &str) {}
+
+    fn hide(&self, _: &Secrets) {}
+
+    fn give_signals(&self, _: OnSignal) {}
+
+    fn take_signals_back(&self) {}
 }
 
 /// Who asks for an account, and for which.
@@ -174,47 +186,12 @@ pub(crate) fn connect(
         cut_off,
         host,
         threads: runtime.into(),
+        hears_signals: true,
         left: Cell::new(left),
         sandbox,
     })
 }
 
-/// What is told of a wait that people would wonder about: why it is, how long, and when it ends.
-/// Short ones follow one another where a limit sets the pace: they are told together, `short` so
-/// much of them at a time.
-fn told_of_wait(wait: &Wait, short: &mut Duration, now: Timestamp) -> Option<String> {
-    let Wait {
-        rate_limit,
-        time,
-        why,
-    } = wait;
-    let end = now.checked_add(*time).unwrap_or(now).strftime("%H:%M:%S");
-    let call = rate_limit.name();
-    if *time < LONG_WAIT {
-        if *why == Why::Limit {
-            *short += *time;
-        }
-        if *short < LONG_PACE {
-            return None;
-        }
-        let waited = duration(mem::take(short));
-        return Some(format!(
-            "The server's limit of `{call}` sets the pace: waited {waited} in all, now until {end} UTC …"
-        ));
-    }
-    *short = Duration::ZERO;
-    let time = format!("{}, until {end} UTC …", duration(*time));
-    Some(match why {
-        Why::Limit if *rate_limit == RateLimit::Token => {
-            format!("The limit of the token endpoint is used up: waiting {time}")
-        }
-        Why::Limit => format!("The server's limit of `{call}` is used up: waiting {time}"),
-        Why::Answer => format!("No answer to `{call}` yet: waiting for it, at most {time}"),
-        Why::Retry { tries: _, detail } => {
-            let detail = escape(detail);
-            format!("A `{call}` request went wrong ({detail}) and is made again: waiting {time}")
-        }
-    })
 }
 
 /// Serves a world on this machine; with a log, its admin routes can tell what was asked.
@@ -292,6 +269,10 @@ impl Connection {
         let began = Instant::now();
         let left = self.left.get();
         let cut_off = self.cut_off.clone();
+        if !self.hears_signals {
+            let read = self.threads.handle.block_on(cut_off.unless(reading));
+            return read.map_err(not_told);
+        }
         self.host
             .give_signals(Box::new(move |number| cut_off.signal(number)));
         let read = self.threads.handle.block_on(async {
@@ -306,6 +287,27 @@ impl Connection {
         let reason = self.cut_off.reason().unwrap_or(StopReason::TimeBudget);
         let is_cut_off = self.cut_off.reason().is_some();
         read.filter(|_| !is_cut_off).ok_or(Error::Stopped(reason))
+    }
+
+    /// The same for what is read beside a run, which hears the signals itself and stops in time;
+    /// it is silent. What is given with it cuts it off.
+    pub(crate) fn beside_run(&self) -> (Self, CutOff) {
+        let cut_off = CutOff::default();
+        let connection = Self {
+            api: self.api,
+            token_provider: self.token_provider.clone(),
+            client: self.client.with_waits(Arc::new(|_| {})),
+            cut_off: cut_off.clone(),
+            host: Arc::new(Silent),
+            threads: Threads {
+                handle: self.threads.handle.clone(),
+                runtime: None,
+            },
+            hears_signals: false,
+            left: Cell::new(None),
+            sandbox: None,
+        };
+        (connection, cut_off)
     }
 
     /// How much is left of the time that the command was given.
@@ -424,42 +426,6 @@ mod tests {
     fn chosen(accounts: &[Named], wanted: Option<&str>) -> Result<String, String> {
         let wanted = wanted.map(|wanted| ("`--account`".to_owned(), wanted.to_owned()));
         choose(accounts, wanted.as_ref()).map_err(|error| error.to_string())
-    }
-
-    #[test]
-    fn short_waits_are_told_together_and_a_long_one_at_once() {
-        let now: Timestamp = "2026-11-27T12:00:00Z".parse().unwrap();
-        let mut short = Duration::ZERO;
-        let mut told = |millis| {
-            let wait = Wait {
-                rate_limit: RateLimit::Children,
-                time: Duration::from_millis(millis),
-                why: Why::Limit,
-            };
-            told_of_wait(&wait, &mut short, now)
-        };
-        for _ in 0..16 {
-            assert_eq!(told(600), None);
-        }
-        assert_eq!(
-            told(600).unwrap(),
-            "The server's limit of `children` sets the pace: waited 10 s in all, now until 12:00:00 UTC …"
-        );
-        assert_eq!(told(4_999), None);
-        assert_eq!(
-            told(5_000).unwrap(),
-            "The server's limit of `children` is used up: waiting 5.0 s, until 12:00:05 UTC …"
-        );
-        assert_eq!(told(4_999), None, "the long one was told");
-        let answer = Wait {
-            rate_limit: RateLimit::Children,
-            time: Duration::from_secs(55),
-            why: Why::Answer,
-        };
-        assert_eq!(
-            told_of_wait(&answer, &mut short, now).unwrap(),
-            "No answer to `children` yet: waiting for it, at most 55 s, until 12:00:55 UTC …"
-        );
     }
 
     #[test]

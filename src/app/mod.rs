@@ -16,8 +16,10 @@ pub(crate) mod memory;
 pub mod policy;
 pub(crate) mod prepare;
 pub(crate) mod provenance;
+pub(crate) mod reread;
 pub(crate) mod saved_plan;
 pub(crate) mod threads;
+mod waits;
 pub(crate) mod whoami;
 
 /// What hears a signal by its number, and says whether it takes the next one as well.

@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::time::Instant;
 
 use crate::app::Host;
 use crate::app::api::{Who, adapter};
@@ -52,6 +54,8 @@ pub(crate) struct PlanSettings {
     pub(crate) only: Vec<Only>,
     /// How many assets the first delete asks for at most.
     pub(crate) canary: usize,
+    /// How old a reading may be when what it decided is deleted; nothing where nothing is.
+    pub(crate) verify_age: Option<Duration>,
 }
 
 /// Everything that a plan is made from, but for what is read of the live assets.
@@ -82,6 +86,8 @@ pub(crate) struct Prepared {
     pub(crate) plan: Plan,
     /// What it was checked against.
     pub(crate) checked: Checked,
+    /// What was read, and when that came to its end, where a run believes it no longer than so long.
+    pub(crate) read: Option<(Inventory, Instant)>,
 }
 
 /// Reads what the plan needs of the live assets, and makes it; what was not reviewed of a saved
@@ -107,6 +113,7 @@ pub(crate) fn prepare(
         }
         None => (None, Checked::NotChecked),
     };
+    let ended = Instant::now();
     let mut plan = plan::make(basis.inputs(read.as_ref()));
     // A saved plan was made of something, and what has gone since is told by itself.
     if let (None, Some(read)) = (reviewed, &read) {
@@ -125,10 +132,12 @@ pub(crate) fn prepare(
         now: basis.now,
     };
     plan.guards = Some(Arc::new(guard::look(&plan, sight)));
+    let is_kept = basis.settings.verify_age.is_some();
     Ok(Prepared {
         basis,
         plan,
         checked,
+        read: read.filter(|_| is_kept).map(|read| (read, ended)),
     })
 }
 
@@ -204,11 +213,6 @@ impl Basis {
 }
 
 impl Prepared {
-    /// Lets go of all but the state, which would lie in memory for as long as a run takes.
-    pub(crate) fn into_state(self) -> State {
-        self.basis.state
-    }
-
     /// When the run stops by itself: what is set, or what a waiver raises it to.
     pub(crate) fn breakers(&self, set: breaker::Limits) -> breaker::Limits {
         let Basis {
@@ -393,7 +397,7 @@ fn read_assets(
 }
 
 /// The project and the parent that a pin names.
-fn pinned_place(manifests: &Manifests, id: AssetId) -> [Option<AssetId>; 2] {
+pub(super) fn pinned_place(manifests: &Manifests, id: AssetId) -> [Option<AssetId>; 2] {
     let entries = &manifests.entries;
     let place = entries.binary_search_by_key(&id, |entry| entry.id);
     let entry = place.ok().and_then(|place| entries.get(place));

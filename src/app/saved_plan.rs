@@ -42,6 +42,7 @@ pub(crate) fn document(
         basis,
         plan,
         checked,
+        read: _,
     } = prepared;
     let Basis {
         settings,

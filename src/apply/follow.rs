@@ -216,6 +216,28 @@ pub(super) fn record_outcome<S: Strategy>(
     sane.into_iter().chain(effects).collect()
 }
 
+/// What follows where a delete is not made after all, since its asset is other than it was approved.
+/// What was not sent stays as it was; of a version stack some files may be gone already.
+pub(super) fn stays<S: Strategy>(job: &Job<S>, known: &Known<'_, S>) -> Vec<Effect<S>> {
+    let Some(stack) = S::stack(job) else {
+        return Vec::new();
+    };
+    let targets = S::targets(job).iter();
+    let outcomes = targets.flat_map(|file| {
+        let failure = Failure {
+            kind: FailureKind::Conflict,
+            message: "the version stack was left alone: read again, it was other than reviewed"
+                .to_owned(),
+        };
+        let subject = Subject {
+            id: *file,
+            stack: Some(stack),
+        };
+        S::on_outcome(subject, Outcome::Failed(failure), known)
+    });
+    outcomes.collect()
+}
+
 /// What follows from the outcome of an asset that is deleted for itself and was read.
 pub(super) fn settled_alone<S: Strategy>(
     id: AssetId,

@@ -129,6 +129,7 @@ impl<'run, Se: Session> Ledger<'run, Se> {
             | RunEvent::Opened { .. }
             | RunEvent::FileDone { .. }
             | RunEvent::Doubted { .. }
+            | RunEvent::LeftAlone { .. }
             | RunEvent::Warned { .. }
             | RunEvent::Paced { .. }
             | RunEvent::Retried { .. }

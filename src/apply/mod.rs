@@ -26,6 +26,7 @@ mod later;
 mod ledger;
 mod order;
 mod queue;
+pub(crate) mod readings;
 mod run;
 pub(crate) mod strategy;
 pub(crate) mod worker;

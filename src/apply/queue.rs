@@ -2,13 +2,14 @@
 
 use std::borrow::Cow;
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
+use std::mem;
 use std::time::Duration;
 
 use crate::apply::order::Order;
 use crate::apply::strategy::{Job, Rank, Strategy, Tries};
 use crate::asset::AssetId;
-use crate::event::RateLimit;
+use crate::event::{RateLimit, Task};
 use crate::plan::approve::{Approved, Resolve};
 
 /// What the queue may give out just now.
@@ -23,7 +24,58 @@ pub(super) struct Terms<'run> {
     pub(super) size: Option<usize>,
     /// Whether a rate limit is open.
     pub(super) open: &'run dyn Fn(RateLimit) -> bool,
+    /// Whether assets were read lately enough to be deleted.
+    pub(super) fresh: &'run dyn Fn(&[AssetId]) -> bool,
 }
+
+/// What is asked of the queue to know what is to be read again.
+pub(super) struct Rereading<'run> {
+    /// The time, counted from the start of the run.
+    pub(super) now: Duration,
+    /// How long before its turn an asset is read again, so that nothing waits for it.
+    pub(super) ahead: Duration,
+    /// Until when an asset is believed to be as it was read.
+    pub(super) believed: &'run dyn Fn(AssetId) -> Duration,
+    /// How long the API takes for each asset that is deleted under a rate limit.
+    pub(super) pace: &'run dyn Fn(RateLimit) -> Duration,
+}
+
+impl Rereading<'_> {
+    /// Chooses among assets that go one after another from a time on, each with how long it takes;
+    /// says when the last one that was looked at is over.
+    ///
+    /// With the first one those are read that come soon after it.
+    fn choose(
+        &self,
+        mut turn: Duration,
+        ids: impl Iterator<Item = (AssetId, Duration)>,
+        stale: &mut BTreeSet<AssetId>,
+    ) -> Duration {
+        let soon = self.now + self.ahead;
+        let mut last = soon;
+        let mut is_begun = false;
+        for (id, pace) in ids {
+            if turn > last || stale.len() >= MOST_READ {
+                break;
+            }
+            if (self.believed)(id) <= turn {
+                if !is_begun {
+                    (last, is_begun) = (turn + TOGETHER * self.ahead, true);
+                }
+                stale.insert(id);
+            }
+            turn += pace;
+        }
+        turn
+    }
+}
+
+/// How many assets are read again in one pass at most.
+const MOST_READ: usize = 10_000;
+
+/// For how long a pass reads beyond the first asset, in times of how long it is begun before its
+/// turn: all that is read with it is still believed then.
+const TOGETHER: u32 = 3;
 
 /// A job that waits for its time; the earliest first, and among equals the one put back first.
 #[derive(Debug, PartialEq, Eq)]
@@ -107,6 +159,7 @@ impl<'plan, S: Strategy> Queue<'plan, S> {
             idle,
             size,
             open,
+            fresh,
         } = terms;
         while self
             .later
@@ -126,7 +179,9 @@ impl<'plan, S: Strategy> Queue<'plan, S> {
             if !open(*rate_limit) {
                 continue;
             }
-            let place = jobs.iter().position(|job| job.rank as usize <= may_go);
+            let may_go =
+                |job: &Job<S>| job.rank as usize <= may_go && (!deletes(job) || fresh(&job.ids));
+            let place = jobs.iter().position(may_go);
             if let Some(job) = place.and_then(|place| jobs.remove(place)) {
                 self.returned -= job.ids.len();
                 self.ranks[job.rank as usize] -= 1;
@@ -144,7 +199,7 @@ impl<'plan, S: Strategy> Queue<'plan, S> {
             if rank > may_go || !open(rate_limit) {
                 return None;
             }
-            let job = self.deletion(size)?;
+            let job = self.deletion(size).filter(|job| fresh(&job.ids))?;
             self.given += job.ids.len();
             return Some(job);
         }
@@ -153,10 +208,12 @@ impl<'plan, S: Strategy> Queue<'plan, S> {
         }
         // What readings find is sent in full batches, the rest once no reading is under way.
         if self.found.len() >= size || (idle && !self.found.is_empty()) {
-            let batch = self
-                .found
-                .split_off(self.found.len() - size.min(self.found.len()));
-            let ids: Vec<AssetId> = batch.iter().map(|(id, _)| *id).collect();
+            let first = self.found.len() - size.min(self.found.len());
+            let ids: Vec<AssetId> = self.found[first..].iter().map(|(id, _)| *id).collect();
+            if !fresh(&ids) {
+                return None;
+            }
+            let batch = self.found.split_off(first);
             let sent = batch.iter().map(|(_, sent)| *sent);
             return Some(Job {
                 looked: true,
@@ -288,4 +345,75 @@ impl<'plan, S: Strategy> Queue<'plan, S> {
         let deletes = self.delete.len() - self.given;
         self.returned + self.resolve.len() + deletes + self.found.len()
     }
+
+    /// What is to be read again before it is deleted: each asset that is older than it may be when
+    /// its turn comes.
+    pub(super) fn stale(&self, terms: &Rereading<'_>) -> BTreeSet<AssetId> {
+        let pace = terms.pace;
+        let mut stale = BTreeSet::new();
+        let mut turns: BTreeMap<RateLimit, Duration> = BTreeMap::new();
+        for (rate_limit, jobs) in &self.again {
+            let ids = jobs.iter().filter(|job| deletes(job));
+            let ids = ids.flat_map(|job| job.ids.iter().map(|id| (*id, pace(*rate_limit))));
+            let turn = terms.choose(terms.now, ids, &mut stale);
+            turns.insert(*rate_limit, turn);
+        }
+        let found = self.found.iter().map(|(id, _)| (*id, Duration::ZERO));
+        terms.choose(terms.now, found, &mut stale);
+        let first = self
+            .next_deletion()
+            .and_then(|(limit, _)| turns.get(&limit).copied());
+        let rest = self.delete[self.given..].iter().map(|id| {
+            let rate_limit = S::delete(&[*id], self.approved).rate_limit();
+            (*id, pace(rate_limit))
+        });
+        terms.choose(first.unwrap_or(terms.now), rest, &mut stale);
+        stale
+    }
+
+    /// Takes off what is not to be deleted now; gives what is done in its place: the assets that
+    /// were not asked for yet, and the jobs that were to be made again.
+    pub(super) fn take_off(&mut self, off: &BTreeSet<AssetId>) -> (Vec<AssetId>, Vec<Job<S>>) {
+        let is_off = |id: &AssetId| off.contains(id);
+        let (mut ids, mut jobs) = (Vec::new(), Vec::new());
+        if self.delete[self.given..].iter().any(is_off) {
+            let rest = self.delete.to_mut().split_off(self.given);
+            let (taken, rest): (Vec<AssetId>, Vec<AssetId>) = rest.into_iter().partition(is_off);
+            self.delete.to_mut().extend(rest);
+            ids.extend(taken);
+        }
+        let (taken, rest): (Vec<_>, Vec<_>) = mem::take(&mut self.found)
+            .into_iter()
+            .partition(|(id, _)| is_off(id));
+        self.found = rest;
+        ids.extend(taken.into_iter().map(|(id, _)| id));
+        let mut again = Vec::new();
+        for waiting in self.again.values_mut() {
+            let all = mem::take(waiting).into_iter();
+            let is_off = |job: &Job<S>| deletes(job) && job.ids.iter().any(is_off);
+            let (taken, rest): (Vec<_>, Vec<_>) = all.partition(is_off);
+            waiting.extend(rest);
+            again.extend(taken);
+        }
+        for job in again {
+            self.returned -= job.ids.len();
+            self.ranks[job.rank as usize] -= 1;
+            let rest: Vec<AssetId> = job.ids.iter().filter(|id| !is_off(id)).copied().collect();
+            if !rest.is_empty() {
+                self.put_first([Job {
+                    looked: job.looked,
+                    tries: job.tries,
+                    sent: job.sent,
+                    ..S::delete(&rest, self.approved)
+                }]);
+            }
+            jobs.push(job);
+        }
+        (ids, jobs)
+    }
+}
+
+/// Whether a job deletes something.
+fn deletes<S: Strategy>(job: &Job<S>) -> bool {
+    job.task() == Task::Delete
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::apply::breaker::Limits;
+use crate::apply::readings::Readings;
 use crate::event::{Ending, Listener, RunEvent, RunInfo};
 use crate::frameio::recently_deleted::Wanted;
 use crate::frameio::retry::Retries;
@@ -37,7 +38,7 @@ pub(crate) struct Options {
 }
 
 /// Tells the time to a run.
-pub(crate) trait Clock {
+pub(crate) trait Clock: Sync {
     /// What time it is.
     fn now(&self) -> Timestamp;
 
@@ -57,6 +58,8 @@ pub(crate) struct Run<'run, S> {
     /// Who hears of what happens.
     pub listeners: Vec<&'run mut dyn Listener>,
     pub options: Options,
+    /// When what is to be deleted was read.
+    pub readings: Readings<'run>,
     /// When to send: it knows what was learnt of the server's limits before the run.
     pub pacer: SharedPacer,
     pub clock: &'run dyn Clock,

@@ -10,6 +10,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::JoinSet;
 
 use crate::apply::order::Journaled;
+use crate::apply::readings::Reread;
 use crate::apply::strategy::Strategy;
 use crate::crash;
 use crate::event::StopReason;
@@ -29,6 +30,8 @@ pub(crate) enum News<S: Strategy> {
     Waits(Wait),
     /// It has come to its end.
     Sought(Result<Deleted, StopReason>),
+    /// What was read again before it is deleted.
+    Reread(Result<Reread, StopReason>),
     /// A signal came in; its number as the system counts them.
     Signal(i32),
 }
@@ -54,6 +57,11 @@ impl<S: Strategy> Stopper<S> {
     /// A run that is over already does not mind.
     pub(crate) fn signal(&self, number: i32) {
         self.0.send(News::Signal(number)).ok();
+    }
+
+    /// Tells the run what was read again.
+    pub(crate) fn reread(&self, reread: Result<Reread, StopReason>) {
+        self.0.send(News::Reread(reread)).ok();
     }
 }
 

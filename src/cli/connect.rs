@@ -172,6 +172,7 @@ pub(super) fn plan_settings(settings: &Settings, choices: Choices) -> PlanSettin
         marks: settings.marks.clone(),
         only: Vec::new(),
         canary: settings.sending.canary,
+        verify_age: None,
     }
 }
 

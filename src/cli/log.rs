@@ -174,6 +174,12 @@ pub(super) fn event(event: &RunEvent) {
             );
         }
         RunEvent::Forgotten { at: _, ids } => info!(records = ids.len(), "records are dropped"),
+        RunEvent::LeftAlone { at: _, assets } => {
+            warn!(
+                assets = assets.len(),
+                "read again, assets are other than reviewed"
+            );
+        }
         RunEvent::Warned { batch, message } => warn!(batch, words = message, "an odd answer"),
         RunEvent::Paced {
             at: _,

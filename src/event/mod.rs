@@ -17,10 +17,12 @@ use crate::outcome::{AssetOutcome, Evidence};
 mod call;
 mod hold;
 mod open;
+mod other;
 
 pub use call::{RateLimit, Task};
 pub use hold::{HoldChanges, Released, SeenHold, Subject};
 pub use open::{OpenBatches, Sent};
+pub use other::Other;
 
 /// Who started a run, when, and from what.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -246,6 +248,14 @@ pub enum RunEvent {
         /// Whose records.
         ids: Vec<AssetId>,
     },
+    /// Assets that were to be deleted stay: read again before they were sent, they were other than
+    /// reviewed. Their records stay as they are.
+    LeftAlone {
+        /// When.
+        at: Timestamp,
+        /// Which, and what is other.
+        assets: Vec<(AssetId, Other)>,
+    },
     /// The server said something that it should not say.
     Warned {
         /// The batch's number within the run.
@@ -314,7 +324,10 @@ impl RunEvent {
             | Self::Forgotten { .. }
             | Self::Warned { .. }
             | Self::Ended { .. } => true,
-            Self::Paced { .. } | Self::Retried { .. } | Self::Stopping { .. } => false,
+            Self::LeftAlone { .. }
+            | Self::Paced { .. }
+            | Self::Retried { .. }
+            | Self::Stopping { .. } => false,
         }
     }
 
@@ -326,6 +339,7 @@ impl RunEvent {
             | Self::HoldsChanged { at, .. }
             | Self::Answered { at, .. }
             | Self::Forgotten { at, .. }
+            | Self::LeftAlone { at, .. }
             | Self::Paced { at, .. }
             | Self::Retried { at, .. }
             | Self::Stopping { at, .. }

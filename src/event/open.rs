@@ -94,6 +94,7 @@ impl OpenBatches {
             | RunEvent::Described { .. }
             | RunEvent::Marked { .. }
             | RunEvent::Opened { .. }
+            | RunEvent::LeftAlone { .. }
             | RunEvent::Warned { .. }
             | RunEvent::Paced { .. }
             | RunEvent::Retried { .. }

@@ -142,6 +142,30 @@ pub enum Seen {
     },
 }
 
+impl Places {
+    /// Adds what was read later.
+    fn add(&mut self, later: Self) {
+        let Self {
+            lies,
+            names,
+            kinds,
+            contents,
+            same,
+            listed_whole,
+            unlisted,
+            held,
+        } = later;
+        self.lies.extend(lies);
+        self.names.extend(names);
+        self.kinds.extend(kinds);
+        self.contents.extend(contents);
+        self.same.extend(same);
+        self.listed_whole &= listed_whole;
+        self.unlisted.extend(unlisted);
+        self.held.extend(held);
+    }
+}
+
 impl Seen {
     /// The facts of an asset that is there.
     #[must_use]
@@ -173,6 +197,20 @@ impl Inventory {
     pub fn missing(&self) -> impl Iterator<Item = AssetId> {
         let missing = self.assets.iter();
         missing.filter_map(|(id, seen)| matches!(seen, Seen::Missing).then_some(*id))
+    }
+
+    /// Adds what was read later: of each asset that counts. What was read before and not again is
+    /// as it was.
+    pub fn add(&mut self, later: Self) {
+        self.assets.extend(later.assets);
+        self.around.extend(later.around);
+        self.contents.extend(later.contents);
+        self.projects.extend(later.projects);
+        match (&mut self.places, later.places) {
+            (Some(places), Some(later)) => places.add(later),
+            (places @ None, later) => *places = later,
+            (Some(_), None) => {}
+        }
     }
 
     /// How many files go where an asset is deleted, every version of a stack counting as one;

@@ -42,7 +42,8 @@ pub struct Cut {
 /// A limit: how many requests in which time, and whether a document says so.
 ///
 /// Source: docs/frameio-api.md, "Rate limits".
-const fn documented(rate_limit: RateLimit) -> (u32, Duration, bool) {
+#[must_use]
+pub const fn documented(rate_limit: RateLimit) -> (u32, Duration, bool) {
     match rate_limit {
         // Not documented for deletes; the API's general default.
         RateLimit::BulkDelete => (50, Duration::from_secs(1), false),

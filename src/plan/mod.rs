@@ -36,9 +36,10 @@ mod wanted;
 #[cfg(test)]
 mod tests;
 
+pub use crate::event::Other;
 pub use model::{
-    Checked, Held, LeftAlone, LiveCheck, MarksSince, Other, Place, Plan, Shelter, Step, Totals,
-    Unplaced, Unsettled,
+    Checked, Held, LeftAlone, LiveCheck, MarksSince, Place, Plan, Shelter, Step, Totals, Unplaced,
+    Unsettled,
 };
 pub use walk::Inputs;
 pub use wanted::{Wanted, wanted};

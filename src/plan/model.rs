@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::asset::{AssetId, Kind};
-use crate::event::RunEvent;
+use crate::event::{Other, RunEvent};
 use crate::inventory::{Mark, Person};
 use crate::manifest::document::{Details, Spot};
 use crate::plan::about::{About, WholeFolder};
@@ -101,51 +101,13 @@ pub struct Unsettled {
     pub attempts: u32,
 }
 
-/// An asset that a saved plan leaves alone.
+/// An asset that is left alone, since it is other than reviewed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LeftAlone {
     /// The asset.
     pub id: AssetId,
     /// What is other than reviewed.
     pub other: Other,
-}
-
-/// What is other than it was when a saved plan was reviewed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Other {
-    /// It would be deleted now, and the plan does not say so.
-    NotReviewed,
-    /// It would be deleted now, and was kept by a mark that somebody has lifted since.
-    Lifted,
-    /// It is kept now, and the plan would delete it.
-    Kept,
-    /// This asset is in the folder or version stack now, and the plan does not name it.
-    Grown(AssetId),
-    /// There is other in the folder or version stack than when the plan was reviewed.
-    Contents,
-    /// It has another name than when the plan was reviewed.
-    Renamed,
-    /// It lies in another place than when the plan was reviewed.
-    Moved,
-    /// Nothing is left to do for it: another run has done it, or its record is gone.
-    Done,
-}
-
-impl Other {
-    /// Whether the asset is still there, so that something is left to do.
-    #[must_use]
-    pub const fn is_open(self) -> bool {
-        match self {
-            Self::NotReviewed
-            | Self::Lifted
-            | Self::Kept
-            | Self::Grown(_)
-            | Self::Contents
-            | Self::Renamed
-            | Self::Moved => true,
-            Self::Done => false,
-        }
-    }
 }
 
 /// What a plan was checked against.

@@ -141,6 +141,8 @@ pub(crate) struct SummaryBuilder {
     /// delete.
     read: HashSet<AssetId>,
     started: Option<Timestamp>,
+    /// The assets that the run itself left alone.
+    left: HashSet<AssetId>,
     /// How many assets are only read.
     unsettled: usize,
     /// How many assets the run itself says that it has settled: what was read first, and never
@@ -369,7 +371,10 @@ impl SummaryBuilder {
         let told = deleted - self.deleted_beside + open.len() - self.beside.len();
         let told = told + dropped + unread;
         let asked = summary.totals.deletes() + self.unsettled;
-        summary.unsent = asked.saturating_sub(told);
+        // What was settled before it was left alone is told already.
+        let is_told = |id: &&AssetId| open.contains_key(id) || self.before.contains_key(id);
+        let left = self.left.iter().filter(|id| !is_told(id)).count();
+        summary.unsent = asked.saturating_sub(told + left);
         summary
     }
 
@@ -440,6 +445,13 @@ impl Listener for SummaryBuilder {
             self.summary.holds = HoldFigures::of(changes);
         } else if let RunEvent::Forgotten { ids, .. } = event {
             self.forgotten.extend(ids);
+        } else if let RunEvent::LeftAlone { assets, .. } = event {
+            let left = assets.iter().map(|(id, other)| LeftAlone {
+                id: *id,
+                other: *other,
+            });
+            self.summary.left_alone.extend(left);
+            self.left.extend(assets.iter().map(|(id, _)| *id));
         } else if let RunEvent::Warned { message, .. } = event {
             self.summary.warnings.push(message.clone());
         } else if let RunEvent::Ended { at, ending } = event {

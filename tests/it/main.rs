@@ -54,6 +54,7 @@ mod token;
 mod torn;
 mod unknown;
 mod validate;
+mod verify_age;
 mod waits;
 mod ways;
 mod whoami;

@@ -124,7 +124,8 @@ fn known(events: &[RunEvent]) -> BTreeMap<AssetId, &'static str> {
             RunEvent::Doubted { batch, ids } => {
                 open.extend(ids.iter().map(|id| (*id, *batch)));
             }
-            RunEvent::Started(_)
+            RunEvent::LeftAlone { .. }
+            | RunEvent::Started(_)
             | RunEvent::HoldsChanged { .. }
             | RunEvent::Described { .. }
             | RunEvent::Marked { .. }

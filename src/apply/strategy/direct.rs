@@ -153,8 +153,12 @@ impl Strategy for Direct {
 
     fn in_order(approved: &Approved) -> Cow<'_, [AssetId]> {
         let mut ids = approved.delete().to_vec();
-        // What is of no known kind is looked at first, and then takes its place.
-        ids.sort_by_key(|id| delete(*id, approved.kind(*id)).rank);
+        // What is of no known kind is looked at first, and then takes its place. What lies together
+        // goes together: should it be read again before, one list shows all of it.
+        ids.sort_by_key(|id| {
+            let rank = delete(*id, approved.kind(*id)).rank;
+            (rank, approved.place(*id).parent)
+        });
         Cow::Owned(ids)
     }
 

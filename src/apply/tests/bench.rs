@@ -12,6 +12,7 @@ use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 use uuid::Uuid;
 
+use crate::apply::readings::Readings;
 use crate::apply::strategy::Bulk;
 use crate::apply::strategy::Strategy;
 use crate::apply::tests::world::{Server, asset};
@@ -225,6 +226,24 @@ impl Bench {
         Se: Session,
         D: Deleter<S::Call> + Clone + 'static,
     {
+        let timed = (Readings::default(), &Watch(Instant::now()) as &dyn Clock);
+        self.run_timed((session, state, approved), server, heard, mailbox, timed)
+    }
+
+    /// The same by a clock of its own, with what is known of when the assets were read.
+    pub(super) fn run_timed<'run, S, Se, D>(
+        &'run self,
+        (session, state, approved): (&'run mut Se, State, &'run Approved),
+        server: &'run D,
+        heard: &'run mut Heard,
+        mailbox: (Stopper<S>, Inbox<S>),
+        (readings, clock): (Readings<'run>, &'run dyn Clock),
+    ) -> Ended
+    where
+        S: Strategy,
+        Se: Session,
+        D: Deleter<S::Call> + Clone + 'static,
+    {
         run(
             Run {
                 info: info(&state),
@@ -234,7 +253,8 @@ impl Bench {
                 listeners: vec![heard],
                 options: self.options,
                 pacer: self.pacer(),
-                clock: &Watch(Instant::now()),
+                readings,
+                clock,
             },
             server,
             mailbox,

@@ -21,6 +21,7 @@ use crate::store::{Session, StoreError, Synced};
 use crate::apply::tests::bench::{Bench, approved, state, unanswered};
 use crate::apply::tests::world::{Server, Step, asset};
 
+mod again;
 mod back;
 pub(super) mod bench;
 mod care;

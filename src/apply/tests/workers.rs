@@ -1,16 +1,16 @@
 //! What goes between the dispatcher and the workers, seen from outside.
 
-use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::mpsc::unbounded_channel;
 
 use super::*;
 use crate::apply::dispatcher::Dispatcher;
+use crate::apply::readings::Readings;
 use crate::apply::strategy::Bulk;
 use crate::apply::tests::bench::{Heard, info};
 use crate::apply::tests::world::answer;
@@ -96,7 +96,7 @@ fn every_batch_is_heard_of_once_and_no_more_are_under_way_than_may() {
 
 /// A clock that is set by hand.
 #[derive(Default)]
-struct Hand(Cell<Duration>);
+struct Hand(Mutex<Duration>);
 
 impl Clock for Hand {
     fn now(&self) -> Timestamp {
@@ -104,7 +104,7 @@ impl Clock for Hand {
     }
 
     fn elapsed(&self) -> Duration {
-        self.0.get()
+        *self.0.lock().unwrap()
     }
 }
 
@@ -124,15 +124,16 @@ fn what_opens_during_a_sync_is_not_slept_through() {
         listeners: Vec::new(),
         options: bench.options,
         pacer: pacer.clone(),
+        readings: Readings::default(),
         clock: &clock,
     };
     let mut dispatcher = Dispatcher::new(run, (unbounded_channel().0, inbox), Box::new(|_| ()));
     let [looked, opens, later] = [1, 5, 9].map(Duration::from_millis);
     pacer.pause(RateLimit::BulkDelete, opens);
-    clock.0.set(looked);
+    *clock.0.lock().unwrap() = looked;
     assert!(dispatcher.assign(looked).is_empty());
     assert_eq!(dispatcher.sleep(), opens.checked_sub(looked).unwrap());
-    clock.0.set(later);
+    *clock.0.lock().unwrap() = later;
     assert_eq!(dispatcher.sleep(), Duration::ZERO);
     assert_eq!(dispatcher.assign(later).len(), 1);
 }

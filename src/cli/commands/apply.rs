@@ -8,6 +8,7 @@ use crate::app::connect::Connection;
 use crate::app::memory::{Memory, owner};
 use crate::app::prepare::{Basis, PlanSettings, Prepared, prepare};
 use crate::app::provenance::random;
+use crate::app::reread::Recheck;
 use crate::app::saved_plan::SavedPlan;
 use crate::apply::{Clock, Options, breaker};
 use crate::cli::args::Apply;
@@ -136,9 +137,7 @@ fn apply(
     tell_end_of_v2(context, &settings);
     let world = playground::world_of_basis;
     let retries = settings.sending.retries;
-    let mut terms = plan_settings(&settings, arguments.choices);
-    arguments.guards.tighten(&mut terms.limits);
-    terms.only.clone_from(&arguments.only);
+    let terms = terms(arguments, &settings);
     let (basis, reviewed) = basis(context, terms, saved.as_deref(), (manifests, loaded))?;
     let connection = connect(context, &settings, &paths, retries, || world(&basis))?;
     let prepared = prepare(basis, reviewed.as_ref(), Some((&connection, None)))?;
@@ -185,12 +184,11 @@ fn apply(
     let account = prepared.basis.target.account.clone();
     let account = account.filter(|_| approved.sends());
     let clock = SystemClock::start();
-    let path = settings.state.value.display().to_string();
-    let summary = SummaryBuilder::new(plan, path);
+    let summary = SummaryBuilder::new(plan, settings.state.value.display().to_string());
     let progress = Progress::new(plan.totals.deletes(), prepared.forecast());
     let memory = memory(context, &settings, &prepared, &connection);
     let breakers = prepared.breakers(settings.sending.breakers);
-    let state = prepared.into_state();
+    let (state, again) = Recheck::of(prepared);
     // The token is known by now, wherever it came from.
     let mut info = identity::masked(context, &who).run_info(&state, clock::now(), account);
     info.provenance.plan = saved.map(|saved| saved.document.id.clone());
@@ -202,6 +200,7 @@ fn apply(
             time_budget: connection.left(),
             ..options(&settings, breakers)
         },
+        again,
     };
     let shown = streams.leaves_room_for_progress() && !context.console.is_quiet();
     let console = shown.then_some(&context.console);
@@ -237,6 +236,15 @@ fn show(context: &Context, view: &PlanView<'_>) -> Result<(), Failure> {
         .console
         .data(|style, sink| text::plan(view, style, sink));
     Ok(OutputError::unless_gone(shown)?)
+}
+
+/// What flags and settings say of the plan.
+fn terms(arguments: &Apply, settings: &Settings) -> PlanSettings {
+    let mut terms = plan_settings(settings, arguments.choices);
+    arguments.guards.tighten(&mut terms.limits);
+    terms.only.clone_from(&arguments.only);
+    terms.verify_age = Some(settings.verify_age.value);
+    terms
 }
 
 /// What the plan is made from, and what was reviewed of it, where that was saved.

@@ -170,6 +170,7 @@ fn show_diff(
         basis,
         plan,
         checked,
+        read: _,
     } = prepared;
     let path: PathBuf = settings.state.value.components().collect();
     let path = path.to_string_lossy();

@@ -140,6 +140,12 @@ settings! {
         heading: heading::LIMITS, commands: on::APPLY,
     }
 
+    /// Read again, right before it is deleted, what was read longer ago than this
+    verify_age: Duration = "10m", check(some_seconds) {
+        key: "verify-age", variable: "RETIRE_VERIFY_AGE", value: "TIME",
+        heading: heading::LIMITS, commands: on::APPLY,
+    }
+
     /// Stop if more than this share of the assets is missing
     max_404_percent: Percent = "50" {
         key: "max-404-percent", variable: "RETIRE_MAX_404_PERCENT", value: "PERCENT",
@@ -232,6 +238,14 @@ fn at_most(most: usize) -> impl Fn(&NonZeroUsize) -> Result<(), String> {
 fn is_file<P: AsRef<Path>>(path: &P) -> Result<(), String> {
     if path.as_ref().as_os_str() == "-" {
         return Err("a state is a file, not a stream".to_owned());
+    }
+    Ok(())
+}
+
+fn some_seconds(time: &Duration) -> Result<(), String> {
+    // A reading takes about that long itself.
+    if *time < Duration::from_secs(1) {
+        return Err("less than a second is too short".to_owned());
     }
     Ok(())
 }

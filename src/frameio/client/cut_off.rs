@@ -77,6 +77,11 @@ impl CutOff {
         })
     }
 
+    /// Cuts off everything that nobody needs any more.
+    pub(crate) fn end(&self) {
+        self.0.send_modify(|told| *told = told.or(Some(0)));
+    }
+
     /// Why nothing is read any more, where it was cut off.
     #[must_use]
     pub fn reason(&self) -> Option<StopReason> {
@@ -84,7 +89,7 @@ impl CutOff {
     }
 
     /// Does something unless it is cut off.
-    pub(super) async fn unless<T>(&self, work: impl Future<Output = T>) -> Result<T, Unread> {
+    pub(crate) async fn unless<T>(&self, work: impl Future<Output = T>) -> Result<T, Unread> {
         let mut told = self.0.subscribe();
         tokio::select! {
             biased;

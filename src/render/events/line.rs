@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::event::RunEvent;
+use crate::asset::AssetId;
+use crate::event::{Other, RunEvent};
 use crate::render::events::{At, Event, Version};
 use crate::render::summary::stopped;
 
@@ -65,6 +66,7 @@ impl<'line> Event<'line> {
                 run,
                 ids: Cow::Borrowed(ids),
             },
+            RunEvent::LeftAlone { at: _, assets } => Self::left_alone(at, run, assets),
             RunEvent::Warned { batch, message } => Self::Warned {
                 version,
                 at,
@@ -112,6 +114,17 @@ impl<'line> Event<'line> {
                 message: Cow::Owned(stopped(reason)),
             },
         })
+    }
+}
+
+impl Event<'_> {
+    fn left_alone(at: At, run: u64, assets: &[(AssetId, Other)]) -> Self {
+        Self::LeftAlone {
+            version: Version,
+            at,
+            run,
+            assets: assets.iter().copied().collect(),
+        }
     }
 }
 

@@ -4,12 +4,13 @@
 //! secret: ids, counts, times and the server's own words.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::asset::AssetId;
-use crate::event::{HoldChanges, StopReason, Task};
+use crate::event::{HoldChanges, Other, StopReason, Task};
 use crate::inventory::Known;
 use crate::outcome::{Evidence, FailureKind};
 use crate::plan::Totals;
@@ -261,6 +262,18 @@ pub(crate) enum Event<'line> {
         /// Those whose own delete was not answered before: it took effect.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         retired: Vec<AssetId>,
+    },
+    /// Assets that were to be deleted stay: read again before they were sent, they were other than
+    /// reviewed.
+    LeftAlone {
+        /// The version of the stream.
+        version: Version,
+        /// When.
+        at: At,
+        /// The run's number.
+        run: u64,
+        /// Which, and what is other of each.
+        assets: BTreeMap<AssetId, Other>,
     },
     /// The server said something that it should not say.
     Warned {

@@ -269,6 +269,10 @@ impl Replay {
                 let ids = ids.into_owned();
                 self.hear(&RunEvent::Forgotten { at: at.0, ids })?;
             }
+            Event::LeftAlone { at, assets, .. } => {
+                let assets = assets.into_iter().collect();
+                self.hear(&RunEvent::LeftAlone { at: at.0, assets })?;
+            }
             Event::Warned { batch, message, .. } => self.hear(&RunEvent::Warned {
                 batch,
                 message: message.into_owned(),

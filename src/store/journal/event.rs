@@ -255,7 +255,10 @@ impl<'line> EventLine<'line> {
                 at: *at,
                 done: *ending == Ending::Done,
             },
-            RunEvent::Paced { .. } | RunEvent::Retried { .. } | RunEvent::Stopping { .. } => {
+            RunEvent::LeftAlone { .. }
+            | RunEvent::Paced { .. }
+            | RunEvent::Retried { .. }
+            | RunEvent::Stopping { .. } => {
                 return None;
             }
         })

@@ -14,6 +14,7 @@ use crate::apply::later::Later;
 use crate::apply::ledger::Ledger;
 use crate::apply::order::{Journaled, Order};
 use crate::apply::queue::{Queue, Terms};
+use crate::apply::readings::Readings;
 use crate::apply::run::{Clock, Ended, Options, Run, Seeker};
 use crate::apply::strategy::{Effect, Known, Memory, Retry, Strategy};
 use crate::apply::worker::{Inbox, News};
@@ -25,6 +26,8 @@ use crate::frameio::pacer::Pace;
 use crate::outcome::{AssetOutcome, Outcome};
 use crate::plan::approve::Approved;
 use crate::store::{Session, Synced};
+
+mod again;
 
 /// How long the dispatcher sleeps at most, so that its listeners can say how time goes by.
 const TICK: Duration = Duration::from_secs(1);
@@ -50,6 +53,8 @@ pub(super) struct Dispatcher<'run, S: Strategy, Se> {
     halt: Halt,
     /// Looks for what is absent.
     seeker: Seeker<'run>,
+    /// When was read what is to be deleted.
+    readings: Readings<'run>,
 }
 
 impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
@@ -66,6 +71,7 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
             listeners,
             options,
             pacer,
+            readings,
             clock,
         } = run;
         let halt = Halt::by(options.time_budget);
@@ -84,6 +90,7 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
             traffic: Traffic::default(),
             halt,
             seeker,
+            readings,
         };
         dispatcher.begin();
         dispatcher
@@ -169,6 +176,7 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
         if self.last_call().is_some_and(|time| time <= now) {
             self.stop(StopReason::TimeBudget);
         }
+        self.read_again(now);
         let orders = self.assign(now);
         let events = std::mem::take(&mut self.events);
         let synced = self.journal(&events);
@@ -197,12 +205,13 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
                 idle && !self.queue.has_returned(),
                 self.options.batch_size.get(),
             );
-            let pacer = &self.guards.pacer;
+            let (pacer, readings) = (&self.guards.pacer, &self.readings);
             let terms = Terms {
                 now,
                 idle,
                 size,
                 open: &|limit| pacer.is_open(limit, now),
+                fresh: &|ids| readings.are_fresh(ids, now),
             };
             let Some(job) = self.queue.next(terms) else {
                 break;
@@ -328,8 +337,9 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
                     self.carry_out(batch, effects);
                 }
             }
-            // Nothing is known of what was looked for.
-            News::Sought(Err(reason)) => self.stop(reason),
+            News::Reread(Ok(reread)) => self.hear_reread(&reread),
+            // Nothing is known of what was looked for, or read again.
+            News::Sought(Err(reason)) | News::Reread(Err(reason)) => self.stop(reason),
             News::Signal(number) => {
                 (self.halt).signalled(number, self.clock.elapsed(), self.options.grace);
                 self.stop(StopReason::Signal { number });
@@ -423,20 +433,6 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
         if let Some(limit) = retry.rests {
             self.guards.pacer.pause(limit, due);
         }
-    }
-
-    /// Whether the lists of recently deleted assets are to be looked through now.
-    fn is_to_seek(&self) -> bool {
-        let is_urgent = || self.later.is_urgent(&self.guards.breaker, &self.known());
-        let is_time = self.has_nothing_else() || self.queue.begins_folders() || is_urgent();
-        is_time && self.may_send() && !self.later.absent.is_empty()
-    }
-
-    /// Looks for what the server does not know in the lists of recently deleted assets.
-    fn seek(&mut self) {
-        let wanted = self.later.wanted(&self.known());
-        self.later.sought = std::mem::take(&mut self.later.absent);
-        (self.seeker)(wanted);
     }
 
     /// How long nothing can happen unless somebody says something.

@@ -1,0 +1,108 @@
+//! What the dispatcher has looked for beside what it sends: what is absent, in the lists of recently
+//! deleted assets, and what is to be deleted and was read too long ago.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use crate::apply::dispatcher::Dispatcher;
+use crate::apply::follow::stays;
+use crate::apply::queue::Rereading;
+use crate::apply::readings::Reread;
+use crate::apply::strategy::{Job, Strategy};
+use crate::asset::AssetId;
+use crate::event::{Other, RateLimit, RunEvent};
+use crate::plan::approve::Resolve;
+use crate::plan::forecast::documented;
+use crate::store::Session;
+
+impl<S: Strategy, Se: Session> Dispatcher<'_, S, Se> {
+    /// Whether the lists of recently deleted assets are to be looked through now.
+    pub(super) fn is_to_seek(&self) -> bool {
+        let is_urgent = || self.later.is_urgent(&self.guards.breaker, &self.known());
+        let is_time = self.has_nothing_else() || self.queue.begins_folders() || is_urgent();
+        is_time && self.may_send() && !self.later.absent.is_empty()
+    }
+
+    /// Looks for what the server does not know in the lists of recently deleted assets.
+    pub(super) fn seek(&mut self) {
+        let wanted = self.later.wanted(&self.known());
+        self.later.sought = std::mem::take(&mut self.later.absent);
+        (self.seeker)(wanted);
+    }
+
+    /// Has that read again which would be older than it may be when its turn comes.
+    pub(super) fn read_again(&mut self, now: Duration) {
+        let Some(ahead) = self.readings.ahead().filter(|_| self.may_send()) else {
+            return;
+        };
+        let (readings, at_once) = (&self.readings, self.options.batch_size.get());
+        let told = self.guards.pacer.limits();
+        let pace = |limit: RateLimit| {
+            let told = told.iter().find(|(told, ..)| *told == limit);
+            let documented = documented(limit);
+            let (most, window) = told.map_or((documented.0, documented.1), |told| (told.1, told.2));
+            let each = window / most.max(1);
+            // One call of v2 deletes many.
+            let assets = if limit == RateLimit::BulkDelete {
+                at_once
+            } else {
+                1
+            };
+            each / u32::try_from(assets).unwrap_or(u32::MAX)
+        };
+        let stale = self.queue.stale(&Rereading {
+            now,
+            ahead,
+            believed: &|id| readings.believed(id),
+            pace: &pace,
+        });
+        if !stale.is_empty() {
+            let known = self.ledger.state().clone();
+            self.readings.begin(stale, known);
+        }
+    }
+
+    /// Goes on with what was read again: as approved, not at all, or as what may be deleted
+    /// already.
+    pub(super) fn hear_reread(&mut self, reread: &Reread) {
+        let asked = self.readings.under_way.clone();
+        let absent = self.readings.end(reread);
+        let mut other = reread.other.clone();
+        // What nothing is said of was not read.
+        let is_told = |id: &AssetId| reread.same.contains(id) || absent.contains(id);
+        for id in asked.into_iter().filter(|id| !is_told(id)) {
+            other.entry(id).or_insert(Other::Unread);
+        }
+        self.leave_alone(other.into_iter().collect());
+        let (ids, jobs) = self.queue.take_off(&absent);
+        let reads = ids.into_iter().map(|id| {
+            let (listed, kind) = (true, self.approved.kind(id));
+            S::read(Resolve { id, listed, kind })
+        });
+        let mut reads: Vec<Job<S>> = reads.collect();
+        for job in jobs {
+            let targets = S::targets(&job).iter();
+            let is_absent = |id: &&AssetId| absent.contains(id) || S::stack(&job).is_some();
+            let targets = targets.filter(is_absent);
+            reads.extend(targets.map(|id| S::read_again(&job, *id, self.approved)));
+        }
+        self.queue.put_first(reads);
+    }
+
+    /// Leaves alone what is other than it was when it was approved.
+    fn leave_alone(&mut self, assets: Vec<(AssetId, Other)>) {
+        if assets.is_empty() {
+            return;
+        }
+        let ids: BTreeSet<AssetId> = assets.iter().map(|(id, _)| *id).collect();
+        let (_, jobs) = self.queue.take_off(&ids);
+        for job in jobs {
+            let effects = stays(&job, &self.known());
+            // No batch has told it.
+            self.traffic.batches += u64::from(!effects.is_empty());
+            self.carry_out(self.traffic.batches, effects);
+        }
+        let at = self.clock.now();
+        self.events.push(RunEvent::LeftAlone { at, assets });
+    }
+}

@@ -1,0 +1,272 @@
+//! What was read too long ago is read again before it is deleted.
+
+use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use super::bench::Heard;
+use super::v4::{V4, empty, listing_in};
+use super::*;
+use crate::apply::readings::{Readings, Reread};
+use crate::apply::strategy::Direct;
+use crate::apply::{Clock, Ended};
+use crate::asset::Kind;
+use crate::event::{Other, Task};
+use crate::frameio::client::OnWait;
+use crate::frameio::deleter::Deleter;
+use crate::frameio::recently_deleted::{Deleted, Wanted};
+use crate::frameio::{Reply, v4};
+use crate::plan::approve::Approved;
+
+const AGE: Duration = Duration::from_mins(10);
+
+/// A clock that only moves when the server is asked something, by so many seconds after another.
+#[derive(Clone, Default)]
+struct Steps {
+    now: Arc<AtomicU64>,
+    next: Arc<Mutex<Vec<u64>>>,
+}
+
+impl Clock for Steps {
+    fn now(&self) -> Timestamp {
+        Timestamp::UNIX_EPOCH
+    }
+
+    fn elapsed(&self) -> Duration {
+        Duration::from_secs(self.now.load(Ordering::SeqCst))
+    }
+}
+
+/// A server that takes its time.
+#[derive(Clone)]
+struct Slow(V4, Steps);
+
+impl Deleter<v4::Call> for Slow {
+    async fn send(&self, call: &v4::Call) -> Reply {
+        let step = self.1.next.lock().unwrap().pop().unwrap_or_default();
+        self.1.now.fetch_add(step, Ordering::SeqCst);
+        self.0.send(call).await
+    }
+
+    async fn find_deleted(&self, wanted: &Wanted, on_wait: OnWait) -> Result<Deleted, StopReason> {
+        self.0.find_deleted(wanted, on_wait).await
+    }
+}
+
+/// What a pass says of some assets.
+type Says = Box<dyn FnMut(&BTreeSet<AssetId>) -> Reread + Send>;
+
+/// What was read again, and when.
+type Passes = Vec<(Duration, BTreeSet<AssetId>)>;
+
+/// Runs on a server that takes so many seconds for each call; the first reading was made so long
+/// ago. Gives what was read again, pass by pass.
+fn run(
+    server: &V4,
+    approved: &Approved,
+    (since, steps): (Duration, Vec<u64>),
+    mut says: Says,
+) -> (Ended, Vec<RunEvent>, Passes) {
+    let mut bench = Bench::new();
+    bench.options.concurrency = NonZeroUsize::MIN;
+    let clock = Steps::default();
+    clock.next.lock().unwrap().extend(steps);
+    let slow = Slow(server.clone(), clock.clone());
+    let (mut session, _) = bench.open();
+    session.begin(&empty());
+    let (stopper, mailbox) = inbox::<Direct>();
+    let passes = Arc::new(Mutex::new(Vec::new()));
+    let (told, to, times) = (Arc::clone(&passes), stopper.clone(), clock.clone());
+    let rereader = move |ids: BTreeSet<AssetId>, _: State| {
+        told.lock().unwrap().push((times.elapsed(), ids.clone()));
+        let ended = times.elapsed();
+        to.reread(Ok(Reread {
+            ended,
+            ..says(&ids)
+        }));
+    };
+    let readings = Readings::new(since, AGE, Box::new(rereader));
+    let mut heard = Heard::default();
+    let ended = bench.run_timed(
+        (&mut session, empty(), approved),
+        &slow,
+        &mut heard,
+        (stopper, mailbox),
+        (readings, &clock),
+    );
+    let passes = passes.lock().unwrap().clone();
+    (ended, heard.0, passes)
+}
+
+fn all_same() -> Says {
+    Box::new(|ids| Reread {
+        same: ids.clone(),
+        ..Reread::default()
+    })
+}
+
+fn files(numbers: impl IntoIterator<Item = u128>) -> Vec<(u128, Option<Kind>)> {
+    let numbers = numbers.into_iter();
+    numbers.map(|number| (number, Some(Kind::File))).collect()
+}
+
+fn approved(listed: &[(u128, Option<Kind>)], contents: &[(u128, &[u128])]) -> Approved {
+    listing_in(&empty(), listed, &[], contents)
+}
+
+fn alive(numbers: impl IntoIterator<Item = u128>) -> V4 {
+    V4::with(numbers.into_iter().map(|number| (number, Kind::File)))
+}
+
+#[test]
+fn a_young_reading_is_not_made_again() {
+    let server = alive(1..=5);
+    let approved = approved(&files(1..=5), &[]);
+    let steps = vec![100; 5];
+    let (ended, _, passes) = run(&server, &approved, (Duration::ZERO, steps), all_same());
+    assert_eq!(ended.state.counts().retired, 5);
+    assert_eq!(passes, []);
+}
+
+#[test]
+fn what_is_other_is_left_alone_and_what_is_absent_is_looked_at() {
+    let server = alive([1, 2, 5]);
+    let earlier = "1969-12-31T00:00:00Z".parse().unwrap();
+    server.0.lock().unwrap().lines.insert(asset(3), earlier);
+    let approved = approved(&files(1..=6), &[]);
+    let says = |ids: &BTreeSet<AssetId>| Reread {
+        same: [asset(1)].into(),
+        other: [(asset(2), Other::Kept)].into(),
+        ended: Duration::ZERO,
+        // Of the fifth nothing is said, and the others are not found.
+        absent: ids
+            .iter()
+            .copied()
+            .filter(|id| [3, 4, 6].map(asset).contains(id))
+            .collect(),
+    };
+    let (ended, heard, passes) = run(&server, &approved, (AGE, Vec::new()), Box::new(says));
+    assert_eq!(passes.len(), 1);
+    assert_eq!(passes[0].1, (1..=6).map(asset).collect());
+    assert_eq!(ended.ending, Ending::Done);
+    let statuses = [1, 2, 3, 4, 5, 6].map(|number| status(&ended.state, number));
+    let (retired, gone, missing) = (Some("retired"), Some("gone"), Some("missing"));
+    assert_eq!(statuses, [retired, None, gone, missing, None, missing]);
+    assert_eq!(
+        [1, 2, 5].map(|number| server.is_alive(number)),
+        [false, true, true]
+    );
+    let deletes = heard.iter().filter(|event| {
+        let task = |task: &Task| *task == Task::Delete;
+        matches!(event, RunEvent::Intent { task: asked, .. } if task(asked))
+    });
+    assert_eq!(
+        deletes.count(),
+        1,
+        "no delete for what is not as it was approved"
+    );
+    let left = heard.iter().find_map(|event| {
+        if let RunEvent::LeftAlone { assets, .. } = event {
+            return Some(assets.clone());
+        }
+        None
+    });
+    let mut left = left.unwrap();
+    left.sort_unstable_by_key(|(id, _)| *id);
+    let mut expected = vec![(asset(2), Other::Kept), (asset(5), Other::Unread)];
+    expected.sort_unstable_by_key(|(id, _)| *id);
+    assert_eq!(left, expected);
+}
+
+#[test]
+fn what_is_absent_in_a_list_and_alive_is_not_deleted_unread() {
+    let server = alive([1]);
+    let approved = approved(&files([1]), &[]);
+    let says = |ids: &BTreeSet<AssetId>| Reread {
+        absent: ids.clone(),
+        ..Reread::default()
+    };
+    let (ended, _, passes) = run(&server, &approved, (AGE, Vec::new()), Box::new(says));
+    assert_eq!((ended.ending, passes.len()), (Ending::Done, 2));
+    assert!(server.is_alive(1));
+}
+
+#[test]
+fn the_files_of_a_stack_wait_for_a_new_reading_of_it() {
+    for is_same in [true, false] {
+        let server = alive([11, 12]);
+        let stack = [(1, Some(Kind::VersionStack))];
+        let inside = [11, 12].map(asset).to_vec();
+        server.0.lock().unwrap().stacks.insert(asset(1), inside);
+        let approved = approved(&stack, &[(1, &[11, 12])]);
+        let says: Says = Box::new(move |ids| {
+            let other = ids.iter().map(|id| (*id, Other::Grown(asset(13))));
+            Reread {
+                same: if is_same {
+                    ids.clone()
+                } else {
+                    BTreeSet::new()
+                },
+                other: if is_same {
+                    std::collections::BTreeMap::new()
+                } else {
+                    other.collect()
+                },
+                ..Reread::default()
+            }
+        });
+        // The first call reads the stack's first page, and the clock goes on by a quarter of an hour.
+        let steps = vec![0, 0, 0, 0, 0, 900];
+        let (ended, heard, passes) = run(&server, &approved, (Duration::ZERO, steps), says);
+        assert_eq!(passes.len(), 1);
+        assert_eq!(
+            passes[0].1,
+            [asset(1)].into(),
+            "the stack, and not its files"
+        );
+        let (expected, lives) = if is_same {
+            ("retired", false)
+        } else {
+            ("failed", true)
+        };
+        assert_eq!(status(&ended.state, 1), Some(expected));
+        assert_eq!([11, 12].map(|number| server.is_alive(number)), [lives; 2]);
+        let left = |event: &&RunEvent| matches!(event, RunEvent::LeftAlone { .. });
+        assert_eq!(heard.iter().filter(left).count(), usize::from(!is_same));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    /// However slow the server is, and however old the first reading, nothing is deleted whose last
+    /// reading is older than it may be; and no reading is made in vain.
+    #[test]
+    fn nothing_is_deleted_that_was_read_too_long_ago(
+        count in 1_u128..30,
+        since in 0_u64..900,
+        steps in prop::collection::vec(0_u64..400, 0..40),
+    ) {
+        let server = alive(1..=count);
+        let approved = approved(&files(1..=count), &[]);
+        let since = Duration::from_secs(since);
+        let total: u64 = steps.iter().sum();
+        let clock = steps.clone();
+        let (ended, heard, passes) = run(&server, &approved, (since, steps), all_same());
+        prop_assert_eq!(ended.state.counts().retired, usize::try_from(count).unwrap());
+        // Each call moves the clock once, and one is under way at a time.
+        let mut next = clock.into_iter().rev();
+        let mut now = Duration::ZERO;
+        for event in &heard {
+            let RunEvent::Intent { ids, .. } = event else { continue };
+            let read = passes.iter().rev().find(|(at, read)| *at <= now && read.contains(&ids[0]));
+            let age = read.map_or(since + now, |(at, _)| now.saturating_sub(*at));
+            prop_assert!(age < AGE, "{age:?}");
+            now += Duration::from_secs(next.next().unwrap_or_default());
+        }
+        if since + Duration::from_secs(total) < AGE / 2 {
+            prop_assert_eq!(passes, []);
+        }
+    }
+}

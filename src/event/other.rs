@@ -1,0 +1,48 @@
+//! What keeps a run from an asset that was to be deleted when somebody approved it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::asset::AssetId;
+
+/// What is other than it was when a plan was reviewed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Other {
+    /// It would be deleted now, and the plan does not say so.
+    NotReviewed,
+    /// It would be deleted now, and was kept by a mark that somebody has lifted since.
+    Lifted,
+    /// It is kept now, and the plan would delete it.
+    Kept,
+    /// This asset is in the folder or version stack now, and the plan does not name it.
+    Grown(AssetId),
+    /// There is other in the folder or version stack than when the plan was reviewed.
+    Contents,
+    /// It has another name than when the plan was reviewed.
+    Renamed,
+    /// It lies in another place than when the plan was reviewed.
+    Moved,
+    /// It could not be read again before it was to be sent.
+    Unread,
+    /// Nothing is left to do for it: another run has done it, or its record is gone.
+    Done,
+}
+
+impl Other {
+    /// Whether the asset is still there, so that something is left to do.
+    #[must_use]
+    pub const fn is_open(self) -> bool {
+        match self {
+            Self::NotReviewed
+            | Self::Lifted
+            | Self::Kept
+            | Self::Grown(_)
+            | Self::Contents
+            | Self::Renamed
+            | Self::Moved
+            | Self::Unread => true,
+            Self::Done => false,
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! What a run deletes was read not long before: what people changed meanwhile counts.
+#![cfg(unix)]
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+use frameio_retire::asset::AssetId;
+use frameio_retire::sandbox::seed::Seed;
+use frameio_retire::sandbox::world::World;
+
+use crate::harness::{Desk, Done, seed};
+use crate::soak::Served;
+
+const KEPT: &str = "8d1f0c52-6a3b-4c7e-9f21-000000000001";
+const DAY: &str = "8d1f0c52-6a3b-4c7e-9f21-000000000002";
+const WHOLE: &str = "8d1f0c52-6a3b-4c7e-9f21-000000000003";
+
+fn file(number: usize) -> String {
+    format!("8d1f0c52-6a3b-4c7e-9f21-0000000001{number:02}")
+}
+
+/// A folder of eight files that go at one a second, a folder that goes as a whole, and one that is
+/// held; before the first delete somebody makes changes.
+fn served(changes: &str) -> (Served, Desk) {
+    let files = (1..=8).map(|number| format!("{{id: {}, name: f{number}}}", file(number)));
+    let files: Vec<String> = files.collect();
+    let assets = format!(
+        "              - {{id: {KEPT}, name: kept, type: folder, children: []}}
+              - {{id: {DAY}, name: day, type: folder, children: [{}]}}
+              - {{id: {WHOLE}, name: whole, type: folder, children: [{{id: {}, name: f9}}]}}
+",
+        files.join(", "),
+        file(9)
+    );
+    let world = format!("limits: {{v4_file_delete: 2/2000ms}}\n{}", seed(&assets));
+    let world = World::from_seed(Seed::parse("sandbox.yaml", &world).unwrap());
+    let listed: Vec<String> = (1..=8).map(file).collect();
+    let desk = Desk::with(&format!(
+        "version: 1\nassets: [{}, {WHOLE}]\nholds: [{{id: {KEPT}, reason: legal}}]\n",
+        listed.join(", ")
+    ));
+    let config = "version = 1\n[guards]\nmax-percent = 100\nmin-age = \"0s\"\n";
+    desk.write("retire.toml", config);
+    let served = Served::new(world);
+    let body = format!("[{{\"before\": \"at:1@v4_file_delete\", \"changes\": [{changes}]}}]");
+    put(&served, "/_sandbox/surprises", &body);
+    (served, desk)
+}
+
+fn put(served: &Served, path: &str, body: &str) {
+    let url = served.sandbox.url();
+    let host = url.trim_start_matches("http://");
+    let mut stream = TcpStream::connect(host).unwrap();
+    let token = served.sandbox.token();
+    let head = format!("authorization: Bearer {token}\r\nconnection: close");
+    write!(
+        stream,
+        "PUT {path} HTTP/1.1\r\nhost: {host}\r\n{head}\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 20"), "{answer}");
+}
+
+fn apply(served: &Served, desk: &Desk, more: &[&str]) -> Done {
+    let url = served.sandbox.url();
+    let variables = [
+        ("FRAMEIO_TOKEN", served.sandbox.token()),
+        ("RETIRE_ENDPOINT", &url),
+        ("RETIRE_API", "v4"),
+    ];
+    let arguments = [&["apply", "--auto-approve", "--canary", "0"], more].concat();
+    desk.run_with(&variables, &arguments)
+}
+
+fn lives(served: &Served, text: &str) -> bool {
+    let id = AssetId::parse(text).unwrap();
+    served.sandbox.with_world(|world| world.is_alive(id))
+}
+
+/// How often what is in the folder of the files was listed.
+fn lists(served: &Served) -> usize {
+    let log = served.sandbox.log();
+    let of_day = log.iter().filter(|request| {
+        let request = format!("{request:?}");
+        request.contains("GET") && request.contains(&format!("folders/{DAY}/"))
+    });
+    of_day.count()
+}
+
+#[test]
+fn what_changed_since_it_was_read_is_left_alone() {
+    let changes = format!(
+        r#"{{"move": {{"id": "{}", "to": "{KEPT}"}}}}, {{"rename": {{"id": "{}", "name": "keep.mov"}}}},
+        {{"delete": {{"id": "{}"}}}},
+        {{"add": {{"to": "{WHOLE}", "asset": {{"id": "{}", "name": "new.mov"}}}}}}"#,
+        file(6),
+        file(7),
+        file(8),
+        file(10),
+    );
+    let (served, desk) = served(&changes);
+    let done = apply(&served, &desk, &["--verify-age", "1s"]).expect(3);
+    for words in [
+        "3 assets are other than reviewed and left alone".to_owned(),
+        format!("{}  it is kept now", file(6)),
+        format!("{}  it has another name than reviewed", file(7)),
+        format!(
+            "{WHOLE}  it has `{}` in it, which the plan does not name",
+            file(10)
+        ),
+        "5 retired, 1 already gone".to_owned(),
+    ] {
+        assert!(done.out.contains(&words), "{words}\n{}", done.out);
+    }
+    assert!(!done.out.contains("Nothing was sent for"), "{}", done.out);
+    for there in [&file(6), &file(7), WHOLE, &file(9), &file(10)] {
+        assert!(lives(&served, there), "{there}");
+    }
+    assert!(!lives(&served, &file(5)));
+    // The next run plans anew what is left.
+    let done = apply(&served, &desk, &[]);
+    assert!(done.out.contains("1 listed asset stays"), "{}", done.out);
+    assert!(lives(&served, &file(6)) && !lives(&served, &file(7)));
+    served.stop();
+}
+
+#[test]
+fn what_is_young_enough_is_read_once() {
+    let (served, desk) = served("");
+    apply(&served, &desk, &[]).expect(0);
+    assert_eq!(lists(&served), 1);
+    assert!(!lives(&served, WHOLE));
+    served.stop();
+}
