@@ -37,7 +37,6 @@ use crate::state::Api;
 /// How many pages of accounts are read at most: nobody has five thousand accounts.
 pub(crate) const PAGES: usize = 50;
 
-
 /// How many accounts are named at most, so that a refusal fits a screen.
 const NAMED: usize = 10;
 
@@ -190,8 +189,6 @@ pub(crate) fn connect(
         left: Cell::new(left),
         sandbox,
     })
-}
-
 }
 
 /// Serves a world on this machine; with a log, its admin routes can tell what was asked.

@@ -1,5 +1,6 @@
 //! From what was read to a plan: what must be known of the live assets, that, and the plan.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,6 +17,7 @@ use crate::app::provenance::random;
 use crate::apply::breaker::{self, SAMPLE};
 use crate::asset::{AssetId, Kind};
 use crate::event::StopReason;
+use crate::frameio::inventory::Question;
 use crate::inventory::{Connections, Inventory, Marking, Marks, Seen, Shown};
 use crate::manifest::document::{Guard, Manifests};
 use crate::plan::decide::Rules;
@@ -24,7 +26,7 @@ use crate::plan::guard::{self, Limits, Sight};
 use crate::plan::only::Only;
 use crate::plan::part;
 use crate::plan::saved::{self, DecidingSettings};
-use crate::plan::{self, Checked, Inputs, LiveCheck, Plan};
+use crate::plan::{self, Checked, Inputs, LiveCheck, Plan, Wanted};
 use crate::render::escape::escape;
 use crate::render::{count, counted};
 use crate::state::{Api, State, Target};
@@ -300,11 +302,17 @@ fn read(
         .zip(owner)
         .map(|(keeping, owner)| keeping.open(connection, owner));
     let mut memory = memory.unwrap_or_default();
-    let wanted = plan::wanted(basis.inputs(None)).assets;
+    let Wanted {
+        assets: wanted,
+        connections: going,
+        definitions: _,
+    } = plan::wanted(basis.inputs(None));
+    let going = going_into(going.as_ref());
     let mut recalled = recall(&mut memory, &wanted);
     let mut unknown = wanted.clone();
     unknown.retain(|(id, _)| !recalled.assets.contains_key(id));
-    let mut read = read_assets(connection, account.as_deref(), basis, &unknown)?;
+    let at = (connection, account.as_deref());
+    let mut read = read_assets(at, basis, (&unknown, &going))?;
     read.assets.append(&mut recalled.assets);
     read.around.append(&mut recalled.around);
     read.projects.append(&mut recalled.projects);
@@ -366,11 +374,11 @@ fn recall(memory: &mut Memory, wanted: &[(AssetId, Option<Kind>)]) -> Inventory 
 
 /// Reads what some assets are, and what is in version stacks.
 fn read_assets(
-    connection: &Connection,
-    account: Option<&str>,
+    at: (&Connection, Option<&str>),
     basis: &Basis,
-    wanted: &[(AssetId, Option<Kind>)],
+    (wanted, going): (&[(AssetId, Option<Kind>)], &BTreeSet<AssetId>),
 ) -> Result<Inventory, Error> {
+    let (connection, _) = at;
     let assets = counted(wanted.len(), "asset", "assets");
     if !wanted.is_empty() {
         connection.host.message(&format!("Reading {assets} …"));
@@ -385,8 +393,12 @@ fn read_assets(
         }
     };
     let place = |id| pinned_place(&basis.manifests, id);
-    let at = (connection, account);
-    let (read, complete) = adapter(connection.api).read_assets(at, wanted, &place, &mut told)?;
+    let question = Question {
+        assets: wanted,
+        going,
+        place: &place,
+    };
+    let (read, complete) = adapter(connection.api).read_assets(at, &question, &mut told)?;
     report_inventory(&*connection.host, &read, complete);
     if let Some(missing) = none_found(&read)
         && !basis.state.vouches()
@@ -394,6 +406,13 @@ fn read_assets(
         return Err(Error::Stopped(StopReason::WrongAccount { missing }));
     }
     Ok(read)
+}
+
+/// The folders and version stacks that are to be deleted, as far as somebody said.
+pub(super) fn going_into(connections: Option<&Connections>) -> BTreeSet<AssetId> {
+    let containers = connections.map(|connections| connections.containers.iter());
+    let containers = containers.into_iter().flatten();
+    containers.map(|(id, _)| *id).collect()
 }
 
 /// The project and the parent that a pin names.

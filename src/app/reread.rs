@@ -15,12 +15,13 @@ use crate::app::apply::Again;
 use crate::app::connect::Connection;
 use crate::app::error::Error;
 use crate::app::memory::Memory;
-use crate::app::prepare::{Basis, Prepared, pinned_place};
+use crate::app::prepare::{Basis, Prepared, going_into, pinned_place};
 use crate::apply::Clock;
 use crate::apply::readings::Reread;
 use crate::asset::AssetId;
 use crate::diagnostic::in_words;
 use crate::event::{Other, StopReason};
+use crate::frameio::inventory::Question;
 use crate::inventory::Inventory;
 use crate::plan::decide::Decision;
 use crate::plan::{self, Plan, Shelter, saved};
@@ -98,15 +99,23 @@ impl Recheck {
         let api = adapter(connection.api);
         let account = basis.target.account.clone();
         let at = (connection, account.as_deref());
-        let mut wanted = plan::wanted(basis.inputs(None)).assets;
+        let first = plan::wanted(basis.inputs(None));
+        let mut wanted = first.assets;
         wanted.retain(|(id, _)| ids.contains(id));
+        let mut going = going_into(first.connections.as_ref());
+        going.retain(|id| ids.contains(id));
         let mut anew = {
             let place = |id| {
                 let facts = read.facts(id);
                 let seen = facts.map(|facts| [facts.project, facts.parent]);
                 seen.unwrap_or_else(|| pinned_place(&basis.manifests, id))
             };
-            api.read_assets(at, &wanted, &place, &mut |_| {})?.0
+            let question = Question {
+                assets: &wanted,
+                going: &going,
+                place: &place,
+            };
+            api.read_assets(at, &question, &mut |_| {})?.0
         };
         for (id, _) in &wanted {
             read.assets.remove(id);

@@ -2,7 +2,7 @@
 
 use tokio::sync::mpsc::UnboundedSender;
 
-use crate::asset::AssetId;
+use crate::asset::{AssetId, Kind};
 use crate::frameio::client::{Admitted, Client, ENDLESS, Unread, side_by_side};
 use crate::frameio::survey::PAGES;
 use crate::frameio::v4::Read;
@@ -39,6 +39,15 @@ impl Ask {
     pub(super) const fn id(self) -> AssetId {
         match self {
             Self::Folder(id) | Self::Stack(id) => id,
+        }
+    }
+
+    /// What asks for what is in an asset, where something can be.
+    pub(super) const fn inside(id: AssetId, kind: Kind) -> Option<Self> {
+        match kind {
+            Kind::File => None,
+            Kind::Folder => Some(Self::Folder(id)),
+            Kind::VersionStack => Some(Self::Stack(id)),
         }
     }
 }

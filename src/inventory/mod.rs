@@ -35,6 +35,8 @@ pub struct Inventory {
     pub around: BTreeMap<AssetId, Facts>,
     /// What is in each folder and version stack of which that was asked, to the bottom.
     pub contents: BTreeMap<AssetId, Contents>,
+    /// What was listed already of what is in folders and version stacks, until all of that is read.
+    pub ahead: BTreeMap<AssetId, Vec<Shown>>,
     /// The projects in which all these lie.
     pub projects: BTreeMap<AssetId, Project>,
     /// The marks that keep assets, where somebody asks for them.
@@ -205,6 +207,7 @@ impl Inventory {
         self.assets.extend(later.assets);
         self.around.extend(later.around);
         self.contents.extend(later.contents);
+        self.ahead.extend(later.ahead);
         self.projects.extend(later.projects);
         match (&mut self.places, later.places) {
             (Some(places), Some(later)) => places.add(later),

@@ -9,10 +9,10 @@ use crate::app::apply::Order;
 use crate::app::connect::{AskedAccount, Connection, is_called, not_told};
 use crate::app::error::Error;
 use crate::apply::{Clock, NotSaved};
-use crate::asset::{AssetId, Kind};
 use crate::diagnostic::Finding;
 use crate::event::{Ending, Listener};
 use crate::frameio::client::Unread;
+use crate::frameio::inventory::Question;
 use crate::frameio::tree::Watch;
 use crate::frameio::v4::wire::{Named, User};
 use crate::inventory::{Connections, Definition, Inventory, Person};
@@ -47,9 +47,8 @@ pub(crate) trait Adapter {
         now: fn() -> Timestamp,
     ) -> Result<Opened, Error>;
 
-    /// Reads what some assets are; `place` says which project and which parent a pin names, and
-    /// `told` hears how many were read. Also says whether the missing ones were looked for in all
-    /// lists of recently deleted assets.
+    /// Reads what some assets are; `told` hears how many were read. Also says whether the missing
+    /// ones were looked for in all lists of recently deleted assets.
     ///
     /// # Errors
     ///
@@ -57,8 +56,7 @@ pub(crate) trait Adapter {
     fn read_assets(
         &self,
         at: (&Connection, Option<&str>),
-        wanted: &[(AssetId, Option<Kind>)],
-        place: &dyn Fn(AssetId) -> [Option<AssetId>; 2],
+        question: &Question<'_>,
         told: &mut dyn FnMut(usize),
     ) -> Result<(Inventory, bool), Error>;
 

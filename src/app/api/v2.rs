@@ -11,11 +11,10 @@ use crate::app::connect::{AskedAccount, Connection, PAGES, belongs};
 use crate::app::error::Error;
 use crate::apply::strategy::Bulk;
 use crate::apply::{Clock, NotSaved};
-use crate::asset::{AssetId, Kind};
 use crate::diagnostic::Finding;
 use crate::event::{Ending, Listener};
 use crate::frameio::client::{Client, ENDLESS, Unread};
-use crate::frameio::inventory;
+use crate::frameio::inventory::{self, Question};
 use crate::frameio::survey::survey_v2;
 use crate::frameio::tree::Watch;
 use crate::frameio::v2;
@@ -85,12 +84,11 @@ impl Adapter for V2 {
     fn read_assets(
         &self,
         (connection, account): (&Connection, Option<&str>),
-        wanted: &[(AssetId, Option<Kind>)],
-        _: &dyn Fn(AssetId) -> [Option<AssetId>; 2],
+        question: &Question<'_>,
         told: &mut dyn FnMut(usize),
     ) -> Result<(Inventory, bool), Error> {
         let client = connection.client(account);
-        let read = connection.wait_for(survey_v2(&client, wanted, told))?;
+        let read = connection.wait_for(survey_v2(&client, question.assets, told))?;
         Ok((read.map_err(Error::Stopped)?, false))
     }
 

@@ -11,11 +11,10 @@ use crate::app::connect::{AskedAccount, Connection, PAGES, choose, not_told};
 use crate::app::error::Error;
 use crate::apply::strategy::Direct;
 use crate::apply::{Clock, NotSaved};
-use crate::asset::{AssetId, Kind};
 use crate::diagnostic::Finding;
 use crate::event::{Ending, Listener};
 use crate::frameio::Reply;
-use crate::frameio::inventory;
+use crate::frameio::inventory::{self, Question};
 use crate::frameio::tree::Watch;
 use crate::frameio::v4;
 use crate::frameio::v4::wire::Named;
@@ -78,12 +77,11 @@ impl Adapter for V4 {
     fn read_assets(
         &self,
         (connection, account): (&Connection, Option<&str>),
-        wanted: &[(AssetId, Option<Kind>)],
-        place: &dyn Fn(AssetId) -> [Option<AssetId>; 2],
+        question: &Question<'_>,
         told: &mut dyn FnMut(usize),
     ) -> Result<(Inventory, bool), Error> {
         let client = connection.client(account);
-        let reading = inventory::read_assets(&client, wanted, place, told);
+        let reading = inventory::read_assets(&client, question, told);
         connection.wait_for(reading)?.map_err(Error::Stopped)
     }
 

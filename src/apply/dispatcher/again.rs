@@ -76,8 +76,12 @@ impl<S: Strategy, Se: Session> Dispatcher<'_, S, Se> {
         self.leave_alone(other.into_iter().collect());
         let (ids, jobs) = self.queue.take_off(&absent);
         let reads = ids.into_iter().map(|id| {
-            let (listed, kind) = (true, self.approved.kind(id));
-            S::read(Resolve { id, listed, kind })
+            S::read(Resolve {
+                id,
+                listed: true,
+                kind: self.approved.kind(id),
+                was_absent: true,
+            })
         });
         let mut reads: Vec<Job<S>> = reads.collect();
         for job in jobs {

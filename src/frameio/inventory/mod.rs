@@ -1,47 +1,81 @@
 //! Reading what must be known of the live assets before a plan is made.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::mem;
 use std::sync::Arc;
 
 use crate::asset::{AssetId, Kind};
-use crate::event::StopReason;
+use crate::event::{RateLimit, StopReason};
 use crate::frameio::client::Client;
+use crate::frameio::inventory::above::{Above, read_above};
+use crate::frameio::inventory::search::{Sought, read_parents};
 use crate::frameio::places::{find_chains, find_places};
 use crate::frameio::recently_deleted::{Wanted, recently_deleted, requests};
+use crate::frameio::survey::survey;
 use crate::frameio::tree::{Tree, Versions, Watch, read_tree};
-use crate::inventory::{Connections, Contents, Facts, Inventory, Lies, Places, Seen};
+use crate::inventory::{Connections, Contents, Facts, Inventory, Lies, Places, Seen, Shown};
 use crate::outcome::Evidence;
+use crate::plan::forecast::documented;
 
+mod above;
 mod projects;
 mod search;
 #[cfg(test)]
 mod tests;
 
-/// V4: reads some assets, and looks for those that are not there in the lists of recently deleted
-/// assets; says whether all lists were read.
+/// What is to be read of assets, and what is known of them before.
+pub struct Question<'ask> {
+    /// The assets, each with its kind where somebody said it.
+    pub assets: &'ask [(AssetId, Option<Kind>)],
+    /// Those of them that may be deleted, and that are or may be folders or version stacks.
+    pub going: &'ask BTreeSet<AssetId>,
+    /// In which project and in what each should lie, where somebody knows.
+    pub place: &'ask dyn Fn(AssetId) -> [Option<AssetId>; 2],
+}
+
+/// V4: reads some assets and the folders above them, and looks for those that are not there in the
+/// lists of recently deleted assets; says whether all lists were read. `told` hears how many assets
+/// are read.
 ///
-/// `place` says in which project and in what an asset should lie, where somebody knows; `told`
-/// hears how many assets are read.
+/// Whatever has a limit of its own goes on side by side: the lists of what assets are known to lie
+/// in, what is in those that may be deleted, single assets, and the folders above.
 ///
 /// # Errors
 ///
 /// Returns why nothing can be read at all.
 pub async fn read_assets(
     client: &Client,
-    assets: &[(AssetId, Option<Kind>)],
-    place: impl Fn(AssetId) -> [Option<AssetId>; 2],
+    question: &Question<'_>,
     mut told: impl FnMut(usize),
 ) -> Result<(Inventory, bool), StopReason> {
+    let Question {
+        assets,
+        going,
+        place,
+    } = *question;
+    let wanted: BTreeSet<AssetId> = assets.iter().map(|(id, _)| *id).collect();
+    let (lists, singles) = divide(assets, place);
+    let sought = Sought {
+        wanted: &wanted,
+        going,
+    };
+    let parents = assets.iter().filter_map(|(id, _)| place(*id)[1]);
+    let above = read_above(client, parents.collect(), |id| wanted.contains(&id));
+    let (listed, alone, above) = tokio::join!(
+        read_parents(client, lists, sought),
+        survey(client, &singles, |_| {}),
+        above
+    );
     let mut read = Inventory {
         asked_all: true,
-        ..Inventory::default()
+        ..listed?
     };
-    let wanted: BTreeSet<AssetId> = assets.iter().map(|(id, _)| *id).collect();
-    let parent = |id| place(id)[1];
-    let parents = shared(assets.iter().filter_map(|(id, _)| parent(*id)));
-    search::read_parents(client, parents, &wanted, &mut read).await?;
+    search::add(alone?, &mut read);
+    add_above(above?, &mut read);
     told(read.assets.len());
-    let is_open = |(id, _): &&(AssetId, Option<Kind>)| !read.assets.contains_key(id);
+    let asked: BTreeSet<AssetId> = singles.iter().map(|(id, _)| *id).collect();
+    let is_open =
+        |(id, _): &&(AssetId, Option<Kind>)| !read.assets.contains_key(id) && !asked.contains(id);
     let rest: Vec<(AssetId, Option<Kind>)> = assets.iter().filter(is_open).copied().collect();
     search::read_rest(client, rest, &mut read, told).await?;
     let mut wanted = Wanted::default();
@@ -51,6 +85,9 @@ pub async fn read_assets(
         wanted.parents.extend(parent.map(|parent| (id, parent)));
     }
     projects::read_projects(client, &mut read).await?;
+    let rest = unread_above(&read);
+    let above = read_above(client, rest, |id| read.facts(id).is_some()).await?;
+    add_above(above, &mut read);
     if wanted.assets.is_empty() {
         return Ok((read, true));
     }
@@ -63,11 +100,98 @@ pub async fn read_assets(
     Ok((read, lists.complete))
 }
 
-/// What comes more than once.
-fn shared(ids: impl Iterator<Item = AssetId>) -> Vec<AssetId> {
-    let mut once = BTreeSet::new();
-    let again: BTreeSet<AssetId> = ids.filter(|id| !once.insert(*id)).collect();
-    again.into_iter().collect()
+/// Divides assets of which it is known in what they lie: the lists that show several of them, or
+/// one, and those that are read one by one. Where each lies alone, both ways are as good, and take
+/// their share by their limits.
+fn divide(
+    assets: &[(AssetId, Option<Kind>)],
+    place: &dyn Fn(AssetId) -> [Option<AssetId>; 2],
+) -> (BTreeSet<AssetId>, Vec<(AssetId, Option<Kind>)>) {
+    let mut inside: BTreeMap<AssetId, Vec<(AssetId, Option<Kind>)>> = BTreeMap::new();
+    for (id, kind) in assets {
+        if let Some(parent) = place(*id)[1] {
+            inside.entry(parent).or_default().push((*id, *kind));
+        }
+    }
+    let lists: BTreeSet<AssetId> = inside.keys().copied().collect();
+    let alone: Vec<(AssetId, (AssetId, Option<Kind>))> = inside
+        .into_iter()
+        .filter_map(|(parent, all)| (all.len() == 1).then(|| (parent, all[0])))
+        .collect();
+    let most = one_by_one(lists.len() - alone.len(), alone.len());
+    let singles: Vec<_> = alone.into_iter().take(most).collect();
+    let parents: BTreeSet<AssetId> = singles.iter().map(|(parent, _)| *parent).collect();
+    let lists = lists.into_iter().filter(|parent| !parents.contains(parent));
+    (
+        lists.collect(),
+        singles.into_iter().map(|(_, asset)| asset).collect(),
+    )
+}
+
+/// How many of the assets that lie alone are read one by one, so that this takes as long as the
+/// lists of the others, and so many lists more.
+fn one_by_one(lists: usize, alone: usize) -> usize {
+    let rates = |limits: &[RateLimit]| {
+        limits.iter().fold((0, 0), |(bucket, an_hour), limit| {
+            let (most, window, _) = documented(*limit);
+            let windows = 3_600_000 / window.as_millis().max(1);
+            (
+                bucket + u128::from(most),
+                an_hour + u128::from(most) * windows,
+            )
+        })
+    };
+    let (at_once, each_single) = rates(&[RateLimit::ShowFile]);
+    let (of_lists, each_list) = rates(&[RateLimit::Children, RateLimit::FolderFiles]);
+    let calls = (lists + alone) as u128;
+    let waiting = calls.saturating_sub(at_once + of_lists);
+    let most = at_once + waiting * each_single / (each_single + each_list);
+    alone.min(usize::try_from(most).unwrap_or(usize::MAX))
+}
+
+fn add_above(above: Above, read: &mut Inventory) {
+    let Above { facts, projects } = above;
+    let new = facts
+        .into_iter()
+        .filter(|(id, _)| !read.assets.contains_key(id));
+    read.around.extend(new.collect::<Vec<_>>());
+    read.projects.extend(projects);
+}
+
+/// The first of what lies above assets that was not read.
+fn unread_above(read: &Inventory) -> BTreeSet<AssetId> {
+    let roots: BTreeSet<AssetId> = read.projects.values().filter_map(|one| one.root).collect();
+    let parents = read.all_facts().filter_map(|(_, facts)| facts.parent);
+    let is_open = |id: &AssetId| !roots.contains(id) && read.facts(*id).is_none();
+    parents.filter(is_open).collect()
+}
+
+/// Gives what was listed already, and hears of it as of what is listed now.
+struct Ahead<'watch> {
+    ahead: BTreeMap<AssetId, Vec<Shown>>,
+    watch: &'watch mut dyn Watch,
+}
+
+impl Watch for Ahead<'_> {
+    fn recall(&mut self, of: AssetId) -> Option<Vec<Shown>> {
+        let Some(items) = self.ahead.remove(&of) else {
+            return self.watch.recall(of);
+        };
+        self.watch.listed(of, &items);
+        Some(items)
+    }
+
+    fn enters(&mut self, of: AssetId, item: &Shown) -> bool {
+        self.watch.enters(of, item)
+    }
+
+    fn listed(&mut self, of: AssetId, items: &[Shown]) {
+        self.watch.listed(of, items);
+    }
+
+    fn unread(&mut self, of: AssetId, why: &str) {
+        self.watch.unread(of, why);
+    }
 }
 
 /// V4: reads all that is in the folders and version stacks that are to be deleted, and what lies
@@ -90,7 +214,11 @@ pub async fn read_around(
     let tops = connections.containers.iter();
     let tops = tops.filter_map(|(id, _)| Some((*id, is_there(*id)?.kind)));
     let tops: Vec<(AssetId, Kind)> = tops.collect();
-    let tree = read_tree(client, tops.iter().copied(), Versions::All, watch).await?;
+    let mut ahead = Ahead {
+        ahead: mem::take(&mut read.ahead),
+        watch,
+    };
+    let tree = read_tree(client, tops.iter().copied(), Versions::All, &mut ahead).await?;
     let mut known = known_places(read, &tree);
     known.listed_whole = tops.len() == connections.containers.len();
     for (id, kind) in tops.into_iter().filter(|(_, kind)| *kind != Kind::File) {

@@ -17,28 +17,61 @@ use crate::inventory::{Inventory, Seen, Shown};
 /// How many pages of a list may show nothing that is looked for before it is left.
 const IN_VAIN: usize = 3;
 
+/// What lists are read for.
+pub(super) struct Sought<'search> {
+    /// What is looked for in the lists.
+    pub(super) wanted: &'search BTreeSet<AssetId>,
+    /// What is to be deleted: of a folder or a version stack among it all that is in it is wanted
+    /// as well, which is asked for as soon as its place is clear.
+    pub(super) going: &'search BTreeSet<AssetId>,
+}
+
 /// Finds assets in the lists of what they are said to lie in: folders, or else version stacks. What
 /// cannot be listed says nothing.
 pub(super) async fn read_parents(
     client: &Client,
-    parents: Vec<AssetId>,
-    wanted: &BTreeSet<AssetId>,
-    read: &mut Inventory,
-) -> Result<(), StopReason> {
+    parents: BTreeSet<AssetId>,
+    sought: Sought<'_>,
+) -> Result<Inventory, StopReason> {
+    let Sought { wanted, going } = sought;
+    let mut read = Inventory::default();
     let mut reader = Reader::new(client);
-    for parent in parents {
-        reader.ask(Ask::Folder(parent), Vec::new());
+    let mut asked = parents.clone();
+    for parent in &parents {
+        reader.ask(Ask::Folder(*parent), Vec::new());
     }
     while let Some((ask, answer)) = reader.next_answer().await? {
-        match (ask, answer) {
-            (_, Ok(items)) => add_shown(items, wanted, read),
-            (Ask::Folder(parent), Err(Unread::Refused(_) | Unread::Absent(_))) => {
+        let (Ask::Folder(of) | Ask::Stack(of)) = ask;
+        let items = match (ask, answer) {
+            (_, Ok(items)) => items,
+            (Ask::Folder(parent), Err(Unread::Refused(_) | Unread::Absent(_)))
+                if parents.contains(&parent) =>
+            {
                 reader.ask(Ask::Stack(parent), Vec::new());
+                continue;
             }
-            (Ask::Folder(_) | Ask::Stack(_), Err(unread)) => drop(unread.why()?),
+            (Ask::Folder(_) | Ask::Stack(_), Err(unread)) => {
+                unread.why()?;
+                continue;
+            }
+        };
+        let is_inside = going.contains(&of) || !parents.contains(&of);
+        for item in &items {
+            if (is_inside || going.contains(&item.id))
+                && let Some(ask) = Ask::inside(item.id, item.facts.kind)
+                && asked.insert(item.id)
+            {
+                reader.ask(ask, Vec::new());
+            }
+        }
+        if is_inside {
+            read.ahead.insert(of, items.clone());
+        }
+        if parents.contains(&of) {
+            add_shown(items, wanted, &mut read);
         }
     }
-    Ok(())
+    Ok(read)
 }
 
 fn add_shown(items: Vec<Shown>, wanted: &BTreeSet<AssetId>, read: &mut Inventory) {
@@ -95,7 +128,7 @@ pub(super) async fn read_rest(
     Ok(())
 }
 
-fn add(found: Inventory, read: &mut Inventory) {
+pub(super) fn add(found: Inventory, read: &mut Inventory) {
     read.assets.extend(found.assets);
     read.projects.extend(found.projects);
     read.unread += found.unread;

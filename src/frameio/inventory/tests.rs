@@ -16,11 +16,27 @@ fn wanted(numbers: impl IntoIterator<Item = usize>) -> Vec<(AssetId, Option<Kind
     ids.map(|id| (id, None)).collect()
 }
 
+/// Reads assets, of which some may be deleted with what is in them.
+async fn read_all(
+    client: &Client,
+    assets: &[(AssetId, Option<Kind>)],
+    going: &[usize],
+    place: &dyn Fn(AssetId) -> [Option<AssetId>; 2],
+) -> Result<(Inventory, bool), StopReason> {
+    let going = going.iter().map(|number| Planted::id(*number)).collect();
+    let question = Question {
+        assets,
+        going: &going,
+        place,
+    };
+    read_assets(client, &question, |_| {}).await
+}
+
 #[tokio::test]
 async fn assets_of_a_known_folder_are_found_by_its_list() {
     let (sandbox, client) = full(12).serve("limits: off").await;
     let place = |_| [None, Some(Planted::id(1))];
-    let read = read_assets(&client, &wanted(2..14), place, |_| {}).await;
+    let read = read_all(&client, &wanted(2..14), &[], &place).await;
     let (read, complete) = read.unwrap();
     assert!(complete);
     assert_eq!(read.assets.len(), 12);
@@ -30,15 +46,15 @@ async fn assets_of_a_known_folder_are_found_by_its_list() {
         (Kind::File, Some(Planted::id(1)))
     );
     assert!(facts.fields.is_some());
-    assert_eq!(sandbox.log().len(), 1);
+    assert_eq!(sandbox.log().len(), 2, "the list, and the folder itself");
 }
 
 #[tokio::test]
 async fn of_unknown_assets_one_tells_where_the_others_are() {
     let (sandbox, client) = full(12).serve("limits: off").await;
-    let read = read_assets(&client, &wanted(2..14), |_| [None; 2], |_| {}).await;
+    let read = read_all(&client, &wanted(2..14), &[], &|_| [None; 2]).await;
     assert_eq!(read.unwrap().0.assets.len(), 12);
-    assert_eq!(sandbox.log().len(), 2);
+    assert_eq!(sandbox.log().len(), 3, "and the folder itself");
 }
 
 #[tokio::test]
@@ -50,11 +66,12 @@ async fn lists_that_show_nothing_are_soon_left() {
     }
     let (sandbox, client) = Planted(all).serve("limits: off").await;
     let files = (2..81).step_by(2);
-    let read = read_assets(&client, &wanted(files), |_| [None; 2], |_| {}).await;
+    let read = read_all(&client, &wanted(files), &[], &|_| [None; 2]).await;
     let (read, _) = read.unwrap();
     assert_eq!((read.assets.len(), read.unread), (40, 0));
     let calls = sandbox.log().len();
-    assert!((40..=56).contains(&calls), "{calls}");
+    // One of the folders tells where the others are.
+    assert!((42..=58).contains(&calls), "{calls}");
 }
 
 #[tokio::test]
@@ -73,7 +90,7 @@ async fn what_is_inside_and_around_is_read_and_what_cannot_be_listed_is_refused(
         let rest = format!("limits: off\nfaults: {{rules: {faults}}}");
         let (_sandbox, client) = tree.serve(&rest).await;
         let ids = [3, 6].map(Planted::id);
-        let read = read_assets(&client, &wanted([3, 6]), |_| [None; 2], |_| {}).await;
+        let read = read_all(&client, &wanted([3, 6]), &[3], &|_| [None; 2]).await;
         let (mut read, _) = read.unwrap();
         let connections = Connections {
             holds: vec![Planted::id(1)],
@@ -112,9 +129,8 @@ async fn what_one_answer_shows_is_not_deleted_and_not_missing_by_another() {
     let file = (Kind::File, 1);
     let tree = Planted(vec![(Kind::Folder, 0), (Kind::Folder, 0), file, file, file]);
     let (_sandbox, client) = tree.serve("limits: off").await;
-    let (mut read, _) = read_assets(&client, &wanted([1, 2]), |_| [None; 2], |_| {})
-        .await
-        .unwrap();
+    let read = read_all(&client, &wanted([1, 2]), &[], &|_| [None; 2]).await;
+    let mut read = read.unwrap().0;
     // They were not there a moment ago.
     read.assets
         .insert(Planted::id(3), deleted(Evidence::Listed));
@@ -133,4 +149,159 @@ async fn what_one_answer_shows_is_not_deleted_and_not_missing_by_another() {
     let (first, why) = read.unread_why.unwrap();
     assert!([3, 4].map(Planted::id).contains(&first));
     assert!(why.contains("one answer shows it"), "{why}");
+}
+
+/// How long so many calls take at least, by a documented limit (docs/frameio-api.md, "Rate limits"):
+/// a full bucket at once, and then one after another.
+fn takes(calls: usize, most: u32, window: f64) -> f64 {
+    let calls = u32::try_from(calls).unwrap();
+    f64::from(calls.saturating_sub(most)) * window / f64::from(most)
+}
+
+/// What must be read of a world, however that is done.
+#[derive(Debug, Clone, Default)]
+struct Must {
+    /// The folders of which all is wanted, or several assets.
+    lists: usize,
+    /// The assets that are alone in their folders.
+    alone: usize,
+    /// The version stacks of which all is wanted.
+    stacks: usize,
+    /// How many folders are to be known of those in each folder above.
+    above: Vec<usize>,
+}
+
+/// The least time that the documented limits allow, over all ways to divide the calls.
+fn least(must: &Must) -> f64 {
+    let mut groups = must.above.clone();
+    groups.sort_unstable_by_key(|group| std::cmp::Reverse(*group));
+    let all: usize = groups.iter().sum();
+    let mut best = f64::MAX;
+    for shown in 0..=must.alone {
+        let lists = must.lists + must.alone - shown;
+        for apart in 0..=lists {
+            for by_list in 0..=groups.len() {
+                let saved: usize = groups[..by_list].iter().map(|group| group - 1).sum();
+                let all = [
+                    takes(lists - apart, 100, 60.0),
+                    takes(apart, 5, 1.0),
+                    takes(apart + by_list, 5, 1.0),
+                    takes(shown, 10, 1.0),
+                    takes(all - saved, 100, 60.0),
+                    takes(must.stacks, 100, 60.0),
+                ];
+                best = best.min(all.into_iter().fold(0.0, f64::max));
+            }
+        }
+    }
+    best
+}
+
+/// Reads a world whose parents are known, with all that is in what goes, at the documented limits;
+/// says how long that took by a clock that only moves where everybody waits.
+async fn time_of(tree: &Planted, assets: &[usize], going: &[usize]) -> f64 {
+    let (sandbox, client) = tree.serve("").await;
+    let place = |id| {
+        let number = (0..tree.0.len()).find(|number| Planted::id(*number) == id);
+        [None, number.map(|number| Planted::id(tree.0[number].1))]
+    };
+    let began = tokio::time::Instant::now();
+    let wanted = wanted(assets.iter().copied());
+    let read = read_all(&client, &wanted, going, &place).await;
+    let mut read = read.unwrap().0;
+    let containers = going.iter().map(|number| (Planted::id(*number), None));
+    let connections = Connections {
+        listed: wanted.iter().map(|(id, _)| *id).collect(),
+        containers: containers.collect(),
+        ..Connections::default()
+    };
+    read_around(&client, &connections, &mut read, &mut Nobody, |_| {})
+        .await
+        .unwrap();
+    let took = began.elapsed().as_secs_f64();
+    assert_eq!(read.assets.len(), assets.len());
+    assert_eq!(read.contents.len(), going.len());
+    for (id, _) in wanted {
+        assert!(read.location(id).unwrap().is_whole(), "its path is known");
+    }
+    drop(sandbox);
+    took
+}
+
+/// Adds assets to a tree; gives their numbers.
+fn plant(tree: &mut Planted, kind: Kind, parents: impl IntoIterator<Item = usize>) -> Vec<usize> {
+    let first = tree.0.len();
+    tree.0
+        .extend(parents.into_iter().map(|parent| (kind, parent)));
+    (first..tree.0.len()).collect()
+}
+
+/// Several of each.
+fn each(parents: &[usize], count: usize) -> impl Iterator<Item = usize> {
+    parents
+        .iter()
+        .flat_map(move |parent| std::iter::repeat_n(*parent, count))
+}
+
+#[tokio::test(start_paused = true)]
+async fn reading_takes_little_more_than_the_limits_allow() {
+    let root = || Planted(vec![(Kind::Folder, 0)]);
+    // Files in folders that lie in several folders.
+    let mut files = root();
+    let weeks = plant(&mut files, Kind::Folder, [0; 5]);
+    let days = plant(&mut files, Kind::Folder, each(&weeks, 60));
+    let all = plant(&mut files, Kind::File, each(&days, 2));
+    let must = Must {
+        lists: 300,
+        above: vec![60, 60, 60, 60, 60, 5],
+        ..Must::default()
+    };
+    let mut worlds = vec![("files", files, all, Vec::new(), must)];
+    // Each file alone in its folder.
+    let mut alone = root();
+    let days = plant(&mut alone, Kind::Folder, [0; 400]);
+    let all = plant(&mut alone, Kind::File, days);
+    let must = Must {
+        alone: 400,
+        above: vec![400],
+        ..Must::default()
+    };
+    worlds.push(("alone", alone, all, Vec::new(), must));
+    // Files and version stacks, of which the versions are wanted.
+    let mut stacks = root();
+    let days = plant(&mut stacks, Kind::Folder, [0; 160]);
+    let of_days = plant(&mut stacks, Kind::VersionStack, days.iter().copied());
+    let more = plant(&mut stacks, Kind::File, each(&days, 2));
+    plant(&mut stacks, Kind::File, each(&of_days, 2));
+    let all = [of_days.clone(), more].concat();
+    let must = Must {
+        lists: 160,
+        stacks: 160,
+        above: vec![160],
+        ..Must::default()
+    };
+    worlds.push(("stacks", stacks, all, of_days, must));
+    // Folders that go with what is in them.
+    let mut whole = root();
+    let weeks = plant(&mut whole, Kind::Folder, [0; 4]);
+    let days = plant(&mut whole, Kind::Folder, each(&weeks, 60));
+    plant(
+        &mut whole,
+        Kind::VersionStack,
+        days.iter().copied().take(120),
+    );
+    plant(&mut whole, Kind::File, each(&days, 1));
+    let must = Must {
+        lists: 1 + 4 + 240,
+        stacks: 120,
+        ..Must::default()
+    };
+    worlds.push(("whole", whole, weeks.clone(), weeks, must));
+    for (name, tree, assets, going, must) in worlds {
+        let took = time_of(&tree, &assets, &going).await;
+        let least = least(&must);
+        let times = format!("{name}: {took:.1} s where {least:.1} s would do");
+        assert!(took <= 1.2 * least, "{times}");
+        assert!(least <= took, "{times}: it was not the least");
+    }
 }

@@ -207,12 +207,9 @@ struct Growth {
 impl Growth {
     /// Asks for what is in an asset, where something can be and nobody has asked.
     fn open(&mut self, id: AssetId, kind: Kind) {
-        let ask = match kind {
-            Kind::File => return,
-            Kind::Folder => Ask::Folder(id),
-            Kind::VersionStack => Ask::Stack(id),
-        };
-        if self.known.insert(id) {
+        if let Some(ask) = Ask::inside(id, kind)
+            && self.known.insert(id)
+        {
             self.open.push(ask);
         }
     }
