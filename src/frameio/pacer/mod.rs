@@ -16,6 +16,10 @@ use crate::frameio::reply::Limits;
 /// A second is the shortest window of a documented limit.
 const UNTOLD_PAUSE: Duration = Duration::from_secs(1);
 
+/// The shortest pause after the first refusal, whatever its headers say; each later one in a row
+/// doubles it.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(10);
+
 /// The longest pause that the pacer takes by itself: the longest window of a documented limit.
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
@@ -293,14 +297,16 @@ impl Bucket {
         }
         self.refused_since.get_or_insert(now);
         let factor = 2_u32.pow(self.refusals.saturating_sub(1).min(DOUBLINGS));
-        let wait = wait.unwrap_or_else(|| {
-            let first = match limits {
-                // The bucket is full, and drains by one request in this time.
-                Some(_) => self.cost().max(Duration::from_millis(10)),
-                None => UNTOLD_PAUSE,
-            };
-            first.saturating_mul(factor).min(LONGEST_PAUSE)
-        });
+        let wait = match (wait, limits) {
+            // Whoever asks for no wait and refuses all the same would be asked without end.
+            (Some(told), _) => told.max(SHORTEST_PAUSE.saturating_mul(factor)),
+            // The bucket is full, and drains by one request in this time.
+            (None, Some(_)) => {
+                let first = self.cost().max(SHORTEST_PAUSE);
+                first.saturating_mul(factor).min(LONGEST_PAUSE)
+            }
+            (None, None) => UNTOLD_PAUSE.saturating_mul(factor).min(LONGEST_PAUSE),
+        };
         self.not_before = self.not_before.max(now + wait);
         Pause {
             rate_limit,

@@ -233,3 +233,19 @@ fn without_a_token_nothing_is_sent_and_its_limit_is_what_keeps_all_closed() {
     pacer.answered(files, second(22), None, Pace::NoToken { wait });
     assert_eq!(pacer.is_late(files, second(22), second(20)), None);
 }
+
+#[test]
+fn a_server_that_asks_for_no_wait_and_refuses_is_not_asked_without_end() {
+    let mut pacer = Pacer::new(4);
+    let (rate_limit, within) = (RateLimit::BulkDelete, Duration::from_secs(30));
+    let (mut now, mut requests) = (Duration::ZERO, 0);
+    while pacer.is_late(rate_limit, now, within).is_none() {
+        now = pacer.opens(rate_limit).unwrap_or(now).max(now);
+        pacer.sent(rate_limit, now);
+        let wait = Some(Duration::ZERO);
+        pacer.answered(rate_limit, now, None, Pace::Refused { wait });
+        requests += 1;
+        assert!(requests < 200, "{now:?}");
+    }
+    assert!(now <= within);
+}
