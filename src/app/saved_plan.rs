@@ -24,11 +24,15 @@ use crate::store::Loaded;
 /// How far into a file a plan's id stands at most, in bytes: it is the second field.
 pub(crate) const HEAD: usize = 200;
 
-/// Whether a document begins as a plan does: a state names its lineage before any id.
+/// Whether a document begins as a plan does, whose id is a digest: assets have ids of other forms.
 pub(crate) fn is_plan(bytes: &[u8]) -> bool {
     let head = String::from_utf8_lossy(&bytes[..bytes.len().min(HEAD)]);
-    let place = |name: &str| head.find(name).unwrap_or(HEAD);
-    head.starts_with('{') && place("\"id\":") < place("\"lineage\":")
+    let after = |text: &str| {
+        let (_, rest) = text.split_once("\"id\"")?;
+        let value = rest.trim_start().strip_prefix(':')?.trim_start();
+        Some(value.starts_with("\"sha256:"))
+    };
+    head.trim_start_matches('\u{feff}').starts_with('{') && after(&head) == Some(true)
 }
 
 /// Makes the document of a plan that was made from what some PATHs mean, at a commit.
@@ -272,5 +276,27 @@ impl SavedPlan {
         let who = || format!("the plan `{}`", self.path.display());
         basis.account = basis.account.or_else(|| Some((who(), account()?)));
         Ok((basis, plan))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plan_is_told_by_its_digest() {
+        for (text, is) in [
+            (r#"{"version":3,"id":"sha256:00","created_at":"#, true),
+            ("{\n  \"version\": 2,\n  \"id\" : \"sha256:00\"", true),
+            ("\u{feff}{\"version\":3,\"id\":\"sha256:00\"", true),
+            (
+                r#"{"version":1,"assets":[{"id":"8d1f0c52-6a3b-4c7e-9f21-000000000100"}]}"#,
+                false,
+            ),
+            (r#"{"version":4,"lineage":"00"}"#, false),
+            ("version: 1\nassets:\n- {\"id\": \"sha256:00\"}", false),
+        ] {
+            assert_eq!(is_plan(text.as_bytes()), is, "{text}");
+        }
     }
 }

@@ -112,7 +112,7 @@ pub(super) fn check(saved: &SavedPlan, settings: &Settings, now: Timestamp) -> R
         .created_at
         .saturating_add(age.unwrap_or(SignedDuration::MAX))
         .unwrap_or(Timestamp::MAX);
-    if settings.max_plan_age.origin != Origin::Default && now >= end {
+    if now >= end {
         return Err(saved.stale(Stale::Expired(end)).into());
     }
     let planned = &document.state.path;
