@@ -291,6 +291,8 @@ pub struct Case<'plan> {
     pub mark: Option<&'plan Mark>,
     /// What a live reading found, where there was one.
     pub seen: Option<&'plan Seen>,
+    /// Whether some answer shows it, be it only the list of what it lies in.
+    pub is_there: bool,
     /// How many files go with it, where that was read.
     pub files: Option<usize>,
     /// Whether every open asset that is listed should have been read.
@@ -328,6 +330,7 @@ pub fn decide(case: Case<'_>, rules: Rules, now: Timestamp) -> Option<Decision> 
         hold,
         mark,
         seen,
+        is_there,
         files,
         is_checked,
     } = case;
@@ -339,7 +342,7 @@ pub fn decide(case: Case<'_>, rules: Rules, now: Timestamp) -> Option<Decision> 
     if let Some(record) = record
         && let Some(recorded) = Recorded::of(&record.status)
     {
-        if facts.is_none() {
+        if facts.is_none() && !is_there {
             return Some(Decision::Unchanged { listed: true });
         }
         if !entry.goes_again() {

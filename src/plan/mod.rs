@@ -101,11 +101,11 @@ pub fn make(inputs: Inputs<'_>) -> Plan {
         Some((read, Some(places))) => {
             let holds = plan.holds.clone();
             let at = |id| protected_at(&holds, manifests, id);
-            shelter::keep(&mut plan, places, at);
+            shelter::keep(&mut plan, (places, inputs), at);
             shelter::place_projects(&mut plan, read, at);
             plan.inside = shelter::inside(&plan, places);
         }
-        Some((_, None)) if shelter::connections(&plan).is_none() => {}
+        Some((_, None)) if shelter::connections(&plan, inputs).is_none() => {}
         Some((_, None)) | None => plan.shelter = Shelter::NotChecked,
     }
     plan.marks = walk.marks_since();

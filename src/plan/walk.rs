@@ -32,6 +32,19 @@ pub struct Inputs<'plan> {
     pub now: Timestamp,
 }
 
+impl Inputs<'_> {
+    /// What sort of asset one is, as it was read. What its entry says is believed only where each
+    /// asset is read before it is deleted: else a folder that is called a file would go with what
+    /// is protected in it.
+    pub(super) fn kind_of(&self, id: AssetId, said: Option<Kind>) -> Option<Kind> {
+        let facts = self.inventory.and_then(|inventory| inventory.facts(id));
+        let reads_all = self.state.target.api.abilities().reads_contents;
+        facts
+            .map(|facts| facts.kind)
+            .or_else(|| said.filter(|_| reads_all))
+    }
+}
+
 /// The inputs of a plan with the holds that are in force.
 pub(super) struct Walk<'plan> {
     inputs: Inputs<'plan>,
@@ -66,10 +79,7 @@ impl<'plan> Walk<'plan> {
     /// deleted along with something. What is deleted and would wait if it were restored is among it.
     pub(super) fn held(&self) -> Vec<Held> {
         let assets = &self.inputs.state.assets;
-        let is_there = |id: &AssetId| {
-            let inventory = self.inputs.inventory;
-            inventory.is_some_and(|inventory| inventory.facts(*id).is_some())
-        };
+        let is_there = |id: &AssetId| self.is_there(*id);
         let is_deleted = |id: &AssetId| match assets.get(id).map(Record::status) {
             Some(Status::Retired(_) | Status::Gone(_)) => !is_there(id),
             Some(Status::Failed(_) | Status::Unknown { .. } | Status::Missing) | None => false,
@@ -147,6 +157,17 @@ impl<'plan> Walk<'plan> {
         })
     }
 
+    /// Whether some answer shows an asset. A version stack without files is none that is there: V4
+    /// deletes the files in it, and whether the stack goes with the last of them no document says.
+    fn is_there(&self, id: AssetId) -> bool {
+        let Some(inventory) = self.inputs.inventory else {
+            return false;
+        };
+        let is_emptied =
+            |facts: &Facts| facts.kind == Kind::VersionStack && inventory.files_in(id) == Some(0);
+        inventory.facts(id).is_some_and(|facts| !is_emptied(facts))
+    }
+
     /// What is new of the marks, beside what the state has.
     pub(super) fn marks_since(&self) -> MarksSince {
         let Inputs {
@@ -189,6 +210,7 @@ impl<'plan> Walk<'plan> {
                 hold: self.holds.assets.get(&id),
                 mark: self.marks.get(&id),
                 seen: inventory.and_then(|inventory| inventory.assets.get(&id)),
+                is_there: self.is_there(id),
                 files: inventory.and_then(|inventory| inventory.files_in(id)),
                 is_checked: false,
             };

@@ -47,7 +47,8 @@ pub fn wanted(inputs: Inputs<'_>) -> Wanted {
         if is_to_be_read(&decided, reads_contents, inputs.check_retired) {
             assets.push((decided.id, kind));
         }
-        (decided.id, decided.decision, kind)
+        let id = decided.id;
+        (id, decided.decision, inputs.kind_of(id, kind))
     });
     let connections = if reads_contents {
         // All that is deleted is shown with what is in it and with what it lies in.
@@ -76,7 +77,8 @@ fn is_to_be_read(decided: &Decided<'_>, reads_contents: bool, check_retired: boo
     entry.is_some_and(is_wanted) && seen.is_none()
 }
 
-/// Finds what may be connected among what is decided of assets, each with its kind.
+/// Finds what may be connected among what is decided of assets, each with its kind where that is
+/// known.
 pub(super) fn connections<D: Borrow<Decision>>(
     decided: impl Iterator<Item = (AssetId, D, Option<Kind>)>,
     held: &[Held],

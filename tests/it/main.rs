@@ -48,6 +48,7 @@ mod secrets;
 mod server;
 mod settings;
 mod signals;
+mod silence;
 mod soak;
 mod soak_v4;
 mod token;

@@ -10,6 +10,7 @@ use crate::asset::AssetId;
 use crate::inventory::{Connections, Lies, Places};
 use crate::plan::decide::{Decision, Path, Waypoint, Why};
 use crate::plan::model::{Held, Plan, Shelter, Unplaced, Unsettled};
+use crate::plan::walk::Inputs;
 use crate::plan::wanted;
 
 mod project;
@@ -26,17 +27,24 @@ const DEEPEST: usize = 256;
 const MISSING: &str = "the server does not know it, and nothing shows that it is deleted";
 
 /// What of a plan may be connected with something protected; nothing where nothing can be.
-pub(super) fn connections(plan: &Plan) -> Option<Connections> {
+pub(super) fn connections(plan: &Plan, inputs: Inputs<'_>) -> Option<Connections> {
     let steps = plan.steps.iter();
-    let decided = steps.map(|step| (step.id, &step.decision, step.kind()));
+    let decided = steps.map(|step| {
+        let kind = inputs.kind_of(step.id, step.kind());
+        (step.id, &step.decision, kind)
+    });
     wanted::connections(decided, &plan.held)
 }
 
 /// Keeps what is connected with something protected, by where all of it lies.
 ///
 /// `at` says where a manifest protects an asset.
-pub(super) fn keep(plan: &mut Plan, places: &Places, at: impl Fn(AssetId) -> Option<Arc<str>>) {
-    let Some(wanted) = connections(plan) else {
+pub(super) fn keep(
+    plan: &mut Plan,
+    (places, inputs): (&Places, Inputs<'_>),
+    at: impl Fn(AssetId) -> Option<Arc<str>>,
+) {
+    let Some(wanted) = connections(plan, inputs) else {
         plan.shelter = Shelter::NotNeeded;
         return;
     };

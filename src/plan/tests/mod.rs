@@ -92,6 +92,7 @@ fn row_of(
         hold: held.then_some(&in_force),
         mark: None,
         seen,
+        is_there: seen.and_then(Seen::facts).is_some(),
         files: None,
         is_checked: false,
     };
@@ -215,6 +216,7 @@ fn blocked_assets_are_retried_on_demand() {
         hold: None,
         mark: None,
         seen: None,
+        is_there: false,
         files: None,
         is_checked: false,
     };
