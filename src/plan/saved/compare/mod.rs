@@ -167,11 +167,17 @@ pub fn leave_alone(mut live: Plan, saved: &Plan) -> Plan {
 /// Whether an asset is no longer called as it was reviewed, or lies elsewhere: people have approved
 /// what they read, and whoever renames or moves a file may mean to keep it.
 fn elsewhere(id: AssetId, saved: &Plan, live: &Plan) -> Option<Other> {
-    let (reviewed, found) = (saved.about.get(&id)?, live.about.get(&id)?);
-    if reviewed.name.is_some() && reviewed.name != found.name {
+    let found = live.about.get(&id)?;
+    let reviewed = saved.about.get(&id);
+    // What is read with its place was so for the review: where the plan says nothing of that,
+    // somebody has taken it out. With v2 nobody reads it.
+    let is_read = found.location.is_some();
+    let name = reviewed.and_then(|reviewed| reviewed.name.as_ref());
+    if (is_read || name.is_some()) && name != found.name.as_ref() {
         return Some(Other::Renamed);
     }
-    let is_moved = reviewed.location.is_some() && reviewed.location != found.location;
+    let location = reviewed.and_then(|reviewed| reviewed.location.as_ref());
+    let is_moved = (is_read || location.is_some()) && location != found.location.as_ref();
     is_moved.then_some(Other::Moved)
 }
 

@@ -403,10 +403,16 @@ fn what_is_called_otherwise_or_lies_elsewhere_than_reviewed_is_left_alone() {
         (reviewed(), about(None, Some("day 1")), Some(Other::Renamed)),
         (reviewed(), about(Some("a.mov"), None), Some(Other::Moved)),
         // With v2 nobody has read it, so nobody has reviewed it.
-        (about(None, None), reviewed(), None),
+        (about(None, None), about(Some("a.mov"), None), None),
+        // With V4 somebody has taken out of the plan what was reviewed.
+        (about(None, None), reviewed(), Some(Other::Renamed)),
+        (about(Some("a.mov"), None), reviewed(), Some(Other::Moved)),
     ] {
         let mut saved = plan(vec![step(1, Decision::Retire)]);
-        saved.about.insert(id(1), was);
+        // To say nothing of it is to say nothing at all.
+        saved
+            .about
+            .extend((was != About::default()).then(|| (id(1), was)));
         let mut live = plan(vec![step(1, Decision::Retire)]);
         live.about.insert(id(1), is.clone());
         let left = leave_alone(live, &saved).left_alone;
