@@ -230,10 +230,19 @@ pub async fn read_around(
             known.listed_whole = false;
         }
         match (&contents, read.assets.get_mut(&id)) {
-            (Contents::Unread(message), Some(seen)) => {
+            (Contents::Unread(message), Some(seen)) if tree.is_refused(id) => {
                 known.listed_whole = false;
                 let message = Arc::clone(message);
                 *seen = Seen::Refused { message };
+            }
+            (Contents::Unread(why), Some(_)) => {
+                known.listed_whole = false;
+                read.unread += 1;
+                read.unread_why.get_or_insert((id, Arc::clone(why)));
+                // It is there, and nobody knows what would go with it.
+                if let Some(Seen::There(facts)) = read.assets.remove(&id) {
+                    read.around.insert(id, facts);
+                }
             }
             (Contents::Whole(files), Some(Seen::There(facts))) if kind == Kind::VersionStack => {
                 facts.files = Some(Arc::clone(files));
@@ -386,7 +395,9 @@ fn add_chains(places: Places, connections: &Connections, read: &mut Inventory) {
             parent,
             ..Facts::of_kind(*kind)
         };
-        if asked.contains(id) {
+        if read.around.contains_key(id) {
+            // More is known of it.
+        } else if asked.contains(id) {
             let seen = || Seen::There(facts());
             read.assets.entry(*id).or_insert_with(seen);
         } else {

@@ -86,7 +86,11 @@ async fn what_is_inside_and_around_is_read_and_what_cannot_be_listed_is_refused(
         (Kind::File, 4),
         (Kind::File, 2),
     ]);
-    for (faults, is_whole) in [("[]", true), ("['500=every:1@v4_stack_children']", false)] {
+    for (faults, is_whole) in [
+        ("[]", true),
+        ("['500=every:1@v4_stack_children']", false),
+        ("['403=every:1@v4_stack_children']", false),
+    ] {
         let rest = format!("limits: off\nfaults: {{rules: {faults}}}");
         let (_sandbox, client) = tree.serve(&rest).await;
         let ids = [3, 6].map(Planted::id);
@@ -118,7 +122,10 @@ async fn what_is_inside_and_around_is_read_and_what_cannot_be_listed_is_refused(
             assert_eq!(inside.len(), 2);
         } else {
             assert!(matches!(read.contents[&ids[0]], Contents::Unread(_)));
-            assert!(matches!(read.assets[&ids[0]], Seen::Refused { .. }));
+            // Only what may not be listed is recorded as such.
+            let is_refused = matches!(read.assets.get(&ids[0]), Some(Seen::Refused { .. }));
+            assert_eq!(is_refused, faults.contains("403"), "{faults}");
+            assert_eq!(read.unread, usize::from(!is_refused), "{faults}");
         }
     }
 }

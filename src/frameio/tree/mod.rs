@@ -63,6 +63,8 @@ pub struct Tree {
     pub lists: BTreeMap<AssetId, Listed>,
     /// What the server does not know where it is to list it, or only as another kind.
     pub absent: BTreeSet<AssetId>,
+    /// What may not be listed.
+    pub refused: BTreeSet<AssetId>,
     /// What the lists tell of the projects.
     pub projects: BTreeMap<AssetId, Project>,
 }
@@ -121,8 +123,10 @@ pub async fn read_tree(
                 growth.take(of, items, watch);
             }
             Err(unread) => {
-                if let Unread::Absent(_) = &unread {
-                    growth.tree.absent.insert(of);
+                match &unread {
+                    Unread::Absent(_) => drop(growth.tree.absent.insert(of)),
+                    Unread::Refused(_) => drop(growth.tree.refused.insert(of)),
+                    Unread::Trouble { .. } | Unread::Malformed(_) | Unread::Stop(_) => {}
                 }
                 let why = unread.why()?;
                 watch.unread(of, &why);
@@ -255,29 +259,41 @@ impl Tree {
     /// in folders what was wanted.
     #[must_use]
     pub fn contents(&self, top: AssetId) -> Contents {
+        match self.read(top) {
+            Ok(all) => Contents::Whole(all.into_iter().collect()),
+            Err((_, why)) => Contents::Unread(why.into()),
+        }
+    }
+
+    /// Whether it is for want of a right that nobody knows all that is in something.
+    #[must_use]
+    pub fn is_refused(&self, top: AssetId) -> bool {
+        let unread = self.read(top).err();
+        unread.is_some_and(|(of, _)| self.refused.contains(&of))
+    }
+
+    /// What is in something, to the bottom, or else what could not be listed, and why.
+    fn read(&self, top: AssetId) -> Result<BTreeSet<AssetId>, (AssetId, String)> {
         let mut all = BTreeSet::new();
         let mut open = vec![top];
         while let Some(of) = open.pop() {
             let ids = match self.lists.get(&of) {
                 Some(Ok(ids)) => ids,
                 Some(Err(why)) => {
-                    return Contents::Unread(format!("`{of}` could not be listed: {why}").into());
+                    return Err((of, format!("`{of}` could not be listed: {why}")));
                 }
-                None if of == top => return Contents::Unread("it was not listed".into()),
-                None if self.is_folder(of) => {
-                    return Contents::Unread(format!("`{of}` was not listed").into());
-                }
+                None if of == top => return Err((of, "it was not listed".to_owned())),
+                None if self.is_folder(of) => return Err((of, format!("`{of}` was not listed"))),
                 // A file, or a version stack of which only the newest version was wanted.
                 None => continue,
             };
             for id in &**ids {
                 if *id == top || !all.insert(*id) {
-                    let why = format!("the list of `{of}` leads round in a circle");
-                    return Contents::Unread(why.into());
+                    return Err((of, format!("the list of `{of}` leads round in a circle")));
                 }
                 open.push(*id);
             }
         }
-        Contents::Whole(all.into_iter().collect())
+        Ok(all)
     }
 }
