@@ -5,15 +5,21 @@ use std::time::Duration;
 use bytesize::ByteSize;
 use jiff::{SignedDuration, Span, SpanRelativeTo};
 
-/// Reads a length of time, which is not negative: `30s`, `1h 30m`, `2 days`; a number alone means
-/// seconds.
+/// Reads a length of time, which is not negative: `30s`, `1h 30m`, `2 days`. A number alone is none,
+/// but for 0: whoever writes `7` may mean days, or seconds.
 ///
 /// # Errors
 ///
 /// Returns that it is none, and how to write one.
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
-    if let Ok(seconds) = text.parse() {
-        return Ok(Duration::from_secs(seconds));
+    let number = text.trim();
+    if number == "0" {
+        return Ok(Duration::ZERO);
+    }
+    if !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(format!(
+            "`{number}` has no unit: write `{number}s`, `{number}m`, `{number}h` or `{number}d`"
+        ));
     }
     // Days are always 24 hours here, since nothing depends on a calendar.
     let days = || {
@@ -204,7 +210,6 @@ mod tests {
     fn people_write_times_in_many_ways() {
         for (text, seconds) in [
             ("0", 0),
-            ("30", 30),
             ("30s", 30),
             ("90 s", 90),
             ("5m", 300),
@@ -233,6 +238,8 @@ mod tests {
         for text in [
             "",
             "-1",
+            "30",
+            " 7 ",
             "-5s",
             "soon",
             "5 parsecs",

@@ -59,6 +59,7 @@ pub fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(mut error) => {
             let hint = args::habits::hint(&error);
+            args::habits::forget_value_tip(&mut error);
             if hint.is_some() {
                 // The parser guesses by letters, and people do not mean what is spelt alike.
                 args::habits::forget_tips(&mut error);

@@ -11,7 +11,7 @@ use crate::plan::due::{Due, OfOwner, Waits};
 use crate::render::escape::escape;
 use crate::render::rows::path;
 use crate::render::size::bytes;
-use crate::render::{Paint, Style, counted, moment};
+use crate::render::{Paint, Style, counted};
 use crate::visible;
 
 /// What is said of those for whom nobody answers.
@@ -28,7 +28,8 @@ pub(crate) struct DueView<'due> {
 impl DueView<'_> {
     fn headline(&self) -> String {
         let all = self.owners.iter().map(|of| of.assets.len()).sum();
-        let until = moment(self.until);
+        // Nobody asks for it to the second.
+        let until = self.until.strftime("%Y-%m-%d %H:%M UTC");
         match all {
             0 => format!("Nothing comes due until {until}."),
             1 => format!("1 asset comes due until {until}."),
@@ -38,6 +39,16 @@ impl DueView<'_> {
             ),
         }
     }
+}
+
+/// A moment as a calendar has it, to the second where it is not that of a minute.
+fn minute(at: Timestamp) -> String {
+    let form = if at.as_second() % 60 == 0 {
+        "%Y-%m-%d %H:%M UTC"
+    } else {
+        "%Y-%m-%d %H:%M:%S UTC"
+    };
+    at.strftime(form).to_string()
 }
 
 /// Says what is known beyond the name.
@@ -68,14 +79,17 @@ pub(crate) fn text(view: &DueView<'_>, style: Style, sink: &mut dyn Write) -> io
         let title = format!("{owner} ({})", assets.len());
         writeln!(sink, "\n{}", style.paint(Paint::Bold, title))?;
         for due in assets {
-            let said: Vec<String> = said(due)
-                .into_iter()
-                .chain([escape(&due.listed).into_owned()])
-                .collect();
-            let (id, name) = (style.paint(Paint::Dim, due.id), path(&due.known));
-            let gap = if name.is_empty() { "" } else { "  " };
+            let (at, name) = (minute(due.at), path(&due.known));
+            let id = style.paint(Paint::Dim, due.id);
+            let said = said(due).into_iter();
+            let said: Vec<String> = said.chain([escape(&due.listed).into_owned()]).collect();
             let said = said.join(" · ");
-            writeln!(sink, "  {}  {name}{gap}{id}  {said}", moment(due.at))?;
+            if name.is_empty() {
+                writeln!(sink, "  {at}  {id}")?;
+            } else {
+                writeln!(sink, "  {at}  {name}\n      {id}")?;
+            }
+            writeln!(sink, "      {said}")?;
         }
     }
     Ok(())
@@ -97,7 +111,7 @@ pub(crate) fn markdown(view: &DueView<'_>, sink: &mut dyn Write) -> io::Result<(
             writeln!(
                 sink,
                 "| {} | {} | `{}` | {} |",
-                moment(due.at),
+                minute(due.at),
                 plain(&path(&due.known)),
                 due.id,
                 plain(&said(due).join(" · "))

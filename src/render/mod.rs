@@ -40,6 +40,7 @@ pub(crate) mod text;
 mod tree;
 pub(crate) mod whoami;
 mod words;
+pub(crate) mod wrap;
 
 #[cfg(test)]
 mod tests;

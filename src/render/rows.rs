@@ -99,7 +99,7 @@ impl Page {
         let width = self.width.unwrap_or(usize::MAX);
         let mut taken = 0;
         for (number, word) in text.split(' ').enumerate() {
-            let wide = columns(word) - colours(word);
+            let wide = shown(word);
             if number > 0 && taken + 1 + wide > width {
                 write!(sink, "\n  ")?;
                 taken = 2;
@@ -334,6 +334,11 @@ pub(super) const fn kind(kind: Kind) -> &'static str {
         Kind::Folder => "folder",
         Kind::VersionStack => "stack",
     }
+}
+
+/// How many columns a terminal shows of a text, colours being none.
+pub(super) fn shown(text: &str) -> usize {
+    columns(text).saturating_sub(colours(text))
 }
 
 /// How many columns of an escaped text are colours, which a terminal does not show.

@@ -214,6 +214,7 @@ fn a_command_has_the_flags_that_the_table_gives_it() {
         let flag = match (setting.value, setting.key) {
             ("", key) => format!("--{key}"),
             ("API", key) => format!("--{key}=v4"),
+            ("TIME", key) => format!("--{key}=7s"),
             (_, key) => format!("--{key}=7"),
         };
         for (words, on) in commands {

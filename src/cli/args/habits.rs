@@ -47,6 +47,12 @@ const HABITS: [(&[&str], &str); 9] = [
     ),
 ];
 
+/// Takes out of an error that a flag could be meant as a value behind `--`: nobody has a PATH or a
+/// PLACE of that name.
+pub fn forget_value_tip(error: &mut clap::Error) {
+    error.remove(ContextKind::Suggested);
+}
+
 /// Takes the parser's own guesses out of an error.
 pub fn forget_tips(error: &mut clap::Error) {
     for kind in [
@@ -101,6 +107,10 @@ mod tests {
             assert!(hint.contains(part), "{line}: {hint}");
         }
         let error = help::command().try_get_matches_from(["retire", "plan", "--nonsense"]);
-        assert_eq!(hint(&error.unwrap_err()), None);
+        let mut error = error.unwrap_err();
+        assert_eq!(hint(&error), None);
+        assert!(error.to_string().contains("-- --nonsense"), "{error}");
+        forget_value_tip(&mut error);
+        assert!(!error.to_string().contains("tip"), "{error}");
     }
 }

@@ -25,6 +25,7 @@ use crate::render::checked::{NOT_CHECKED, sentence};
 use crate::render::diff::{self, DiffView};
 use crate::render::due::DueView;
 use crate::render::text::{self, PlanView};
+use crate::render::wrap::wrapped;
 use crate::store::Loaded;
 use crate::store::file::FileStore;
 
@@ -129,7 +130,9 @@ fn show_due(
         until,
     };
     context.console.data(|style, sink| match format {
-        PlanFormat::Text | PlanFormat::Diff => render::due::text(&view, style, sink),
+        PlanFormat::Text | PlanFormat::Diff => wrapped(context.console.width(), sink, |sink| {
+            render::due::text(&view, style, sink)
+        }),
         PlanFormat::Markdown => render::due::markdown(&view, sink),
         PlanFormat::Json => render::due::json(&view, sink),
     })?;

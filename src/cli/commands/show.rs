@@ -14,6 +14,7 @@ use crate::cli::{clock, project, saved_plan};
 use crate::diagnostic::{Damage, in_words};
 use crate::render::events::{self, Replayed};
 use crate::render::text::{self, PlanView};
+use crate::render::wrap::wrapped;
 use crate::render::{basis, json, state, summary};
 use crate::state::{State, format};
 use crate::store::StoreError;
@@ -132,7 +133,9 @@ fn plan(context: &Context, path: &Path, bytes: &[u8], format: Format) -> Result<
     context.console.data(|style, sink| match format {
         Format::Json => document.to_json(sink),
         Format::Text => {
-            basis::basis(document, stale.as_deref(), style, sink)?;
+            wrapped(context.console.width(), sink, |sink| {
+                basis::basis(document, stale.as_deref(), style, sink)
+            })?;
             let view = PlanView {
                 plan: &plan,
                 checked: &document.checked,
@@ -169,9 +172,12 @@ fn state_as_a_whole(
     read: &State,
     format: Format,
 ) -> Result<(), Failure> {
+    let width = context.console.width();
     context.console.data(|style, sink| match format {
         Format::Json => json::overview(read, sink),
-        Format::Text => state::overview(read, &path.display().to_string(), style, sink),
+        Format::Text => wrapped(width, sink, |sink| {
+            state::overview(read, &path.display().to_string(), style, sink)
+        }),
     })?;
     Ok(())
 }

@@ -21,6 +21,7 @@ use crate::cli::settings::table::Given;
 use crate::inventory::Known;
 use crate::render;
 use crate::render::escape::escape;
+use crate::render::wrap::wrapped;
 use crate::state::{self, Record, format};
 use crate::store::Loaded;
 use crate::store::file::{FileSession, FileStore};
@@ -142,10 +143,13 @@ fn list(context: &Context, arguments: &StateList) -> Result<Exit, Failure> {
         .iter()
         .filter(|(id, record)| fits(**id, record))
         .map(|(id, record)| (*id, record));
+    let width = context.console.width();
     context
         .console
         .data(|style, sink| match arguments.file.format {
-            Format::Text => render::state::list(&state, &mut rows, style, sink),
+            Format::Text => wrapped(width, sink, |sink| {
+                render::state::list(&state, &mut rows, style, sink)
+            }),
             Format::Json => render::json::list(&state, &mut rows, sink),
         })?;
     Ok(Exit::Done)
@@ -179,10 +183,13 @@ fn is_called(known: Option<Known>, name: Option<&Pattern>, path: Option<&Pattern
 fn show(context: &Context, arguments: &StateShow) -> Result<Exit, Failure> {
     let state = load(context, &arguments.file.which)?;
     let id = arguments.id;
+    let width = context.console.width();
     context
         .console
         .data(|style, sink| match arguments.file.format {
-            Format::Text => render::state::show(id, &state, style, sink),
+            Format::Text => wrapped(width, sink, |sink| {
+                render::state::show(id, &state, style, sink)
+            }),
             Format::Json => render::json::show(id, &state, sink),
         })?;
     Ok(Exit::Done)
@@ -190,8 +197,11 @@ fn show(context: &Context, arguments: &StateShow) -> Result<Exit, Failure> {
 
 fn history(context: &Context, arguments: &StateFile) -> Result<Exit, Failure> {
     let state = load(context, &arguments.which)?;
+    let width = context.console.width();
     context.console.data(|style, sink| match arguments.format {
-        Format::Text => render::history::history(&state, style, sink),
+        Format::Text => wrapped(width, sink, |sink| {
+            render::history::history(&state, style, sink)
+        }),
         Format::Json => render::json::history(&state, sink),
     })?;
     Ok(Exit::Done)

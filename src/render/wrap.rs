@@ -1,0 +1,128 @@
+//! Lines that are longer than a terminal is wide, in several.
+
+use std::io::{self, Write};
+
+use crate::render::rows;
+
+/// How far the rest of a line stands behind its beginning.
+const INDENT: usize = 4;
+
+/// Writes whole lines, each in several where a terminal has no room for it in one.
+///
+/// # Errors
+///
+/// Returns what the sink says when it cannot take the text.
+pub(crate) fn wrapped(
+    width: Option<usize>,
+    sink: &mut dyn Write,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
+    let Some(width) = width else {
+        return write(sink);
+    };
+    let mut wrap = Wrap {
+        width,
+        sink,
+        line: Vec::new(),
+    };
+    write(&mut wrap)?;
+    wrap.end()
+}
+
+struct Wrap<'sink> {
+    width: usize,
+    sink: &'sink mut dyn Write,
+    /// What was written since the last end of a line.
+    line: Vec<u8>,
+}
+
+impl Wrap<'_> {
+    /// Writes what has no end of a line behind it.
+    fn end(&mut self) -> io::Result<()> {
+        let line = std::mem::take(&mut self.line);
+        let text = String::from_utf8_lossy(&line);
+        if rows::shown(&text) <= self.width {
+            return self.sink.write_all(&line);
+        }
+        let margin = text.len() - text.trim_start().len();
+        let indent = (margin + INDENT).min(self.width / 2);
+        let (mut taken, mut begins) = (0, false);
+        // Gaps between columns stay where there is room for what comes behind them.
+        for word in text.split_inclusive(' ') {
+            let wide = rows::shown(word.trim_end());
+            if taken > indent && wide > 0 && taken + wide > self.width {
+                write!(self.sink, "\n{:indent$}", "")?;
+                (taken, begins) = (indent, true);
+            }
+            if !begins || wide > 0 {
+                write!(self.sink, "{word}")?;
+                taken += rows::shown(word);
+                begins = false;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Write for Wrap<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        for part in bytes.split_inclusive(|byte| *byte == b'\n') {
+            if let Some(line) = part.strip_suffix(b"\n") {
+                self.line.extend_from_slice(line);
+                self.end()?;
+                self.sink.write_all(b"\n")?;
+            } else {
+                self.line.extend_from_slice(part);
+            }
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.sink.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn lines(width: Option<usize>, text: &str) -> String {
+        let mut sink = Vec::new();
+        wrapped(width, &mut sink, |sink| sink.write_all(text.as_bytes())).unwrap();
+        String::from_utf8(sink).unwrap()
+    }
+
+    #[test]
+    fn a_long_line_goes_on_below_its_beginning() {
+        let text = "  one  two three four\nshort\nlast";
+        assert_eq!(lines(None, text), text);
+        let wrapped = "  one  two\n      three\n      four\nshort\nlast";
+        let trimmed: Vec<String> = lines(Some(12), text)
+            .lines()
+            .map(|line| line.trim_end().to_owned())
+            .collect();
+        assert_eq!(trimmed.join("\n"), wrapped);
+        // A word that is too long by itself is not cut: it may be an id.
+        assert_eq!(lines(Some(4), "abcdefgh ij").lines().count(), 2);
+    }
+
+    proptest! {
+        #[test]
+        fn no_word_is_lost_and_no_line_is_too_long(
+            words in prop::collection::vec("[a-zé·\u{1b}日]{1,9}", 0..30),
+            width in 30..90_usize,
+        ) {
+            let words: Vec<String> = words.iter().map(|word| word.replace('\u{1b}', "\u{1b}[2mx\u{1b}[0m")).collect();
+            let text = format!("  {}\n", words.join("  "));
+            let wrapped = lines(Some(width), &text);
+            prop_assert_eq!(wrapped.split_whitespace().collect::<Vec<_>>(), words.iter().map(String::as_str).collect::<Vec<_>>());
+            for line in wrapped.lines() {
+                prop_assert!(rows::shown(line.trim_end()) <= width.max(90), "{line:?}");
+                prop_assert!(line.split_whitespace().count() == 1 || rows::shown(line.trim_end()) <= width, "{line:?}");
+            }
+        }
+    }
+}
