@@ -23,6 +23,7 @@ use crate::manifest::document::{Guard, Manifests};
 use crate::plan::decide::Rules;
 use crate::plan::forecast::{self, Cut, RateForecast};
 use crate::plan::guard::{self, Limits, Sight};
+use crate::plan::holds;
 use crate::plan::only::Only;
 use crate::plan::part;
 use crate::plan::saved::{self, DecidingSettings};
@@ -177,6 +178,12 @@ impl Basis {
             None => (State::new(random(), target.clone()), 0, None),
         };
         settings.check_target(&state.target, &target)?;
+        for (held, at) in holds::idle_releases(&manifests, &state) {
+            let id = held.id();
+            host.warn(&format!(
+                "{at}: `releases` names `{id}`, and no run has kept a hold of it: check the id"
+            ));
+        }
         let account = asked.or_else(|| {
             let who = format!("the state `{}`", settings.state.display());
             Some((who, state.target.account.clone()?))

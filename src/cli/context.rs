@@ -21,6 +21,7 @@ use crate::cli::settings::kind::Kind;
 use crate::cli::settings::origin::{Origin, SettingsError, Valued};
 use crate::cli::settings::server::Server;
 use crate::cli::settings::table::Given;
+use crate::cli::settings::table::STATE;
 use crate::cli::settings::{Settings, Sources};
 use crate::cli::signals::Signals;
 use crate::diagnostic::{Finding, Place, Severity};
@@ -226,6 +227,14 @@ impl Context {
         }
         let is_plays = settings.server.value == Server::Sandbox;
         if *origin != Origin::Default || is_plays {
+            let usual = project::folder(paths)?.join(STATE);
+            let is_new = store.path().symlink_metadata().is_err();
+            if is_new && !is_plays && usual.symlink_metadata().is_ok() {
+                let (state, usual) = (value.display(), usual.display());
+                self.console.warn(&format!(
+                    "there is no state `{state}` yet ({origin}), so nothing is known of earlier runs; `{usual}` lies in the project folder"
+                ));
+            }
             return Ok(());
         }
         let Some(old) = project::old_state(paths, value) else {

@@ -58,7 +58,7 @@ pub(crate) enum Failure {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// There is no state where one was asked for.
-    #[error("there is no state `{}`", .0.display())]
+    #[error("there is no state `{}` yet: no run has written one", .0.display())]
     NoState(PathBuf),
     /// There is no state in the project folder, and one lies where it was looked for before.
     #[error("there is no state `{}`, and one lies at `{}`", state.display(), old.display())]
@@ -321,7 +321,9 @@ impl Failure {
             Self::App(error) => error.hint(),
             Self::Refused(why) => Some(why.hint()),
             Self::UnreadMarks(why) => Some(why.hint_of_find()),
-            Self::NoState(_) => Some("`retire apply` makes it; name another with `--state`"),
+            Self::NoState(_) => Some(
+                "the first `retire apply` writes it; name another with `--state`, as `retire.sandbox.state.json` where that was in the sandbox",
+            ),
             Self::StateElsewhere { .. } => Some(
                 "a state lies in the project folder, whatever PATH says: move it there with the files next to it, or name it with `--state`",
             ),

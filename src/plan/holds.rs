@@ -14,7 +14,7 @@ use crate::event::{HoldChanges, Released, SeenHold, Subject};
 use crate::inventory::Inventory;
 use crate::manifest::document::{Hold, Manifests, Release, Spot};
 use crate::plan::decide::HoldInForce;
-use crate::state::KeptHold;
+use crate::state::{KeptHold, State};
 
 /// A hold that counts, or one that the plan lifts.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -150,6 +150,22 @@ pub fn held(
     let holds = planned(manifests, kept, now);
     let holds = holds.filter(PlannedHold::is_in_force);
     holds.map(|hold| hold.held.id()).collect()
+}
+
+/// The releases that lift nothing and never have: neither does the state keep such a hold, nor has
+/// a run lifted it.
+pub fn idle_releases<'plan>(
+    manifests: &'plan Manifests,
+    state: &'plan State,
+) -> impl Iterator<Item = (Subject, Arc<str>)> + use<'plan> {
+    let lines: BTreeSet<Subject> = lines(manifests).map(|(held, _)| held).collect();
+    let lifted = state.runs.values().flat_map(|run| &run.released);
+    let lifted: BTreeSet<Subject> = lifted.map(|released| released.held).collect();
+    let idle = manifests.releases.iter().filter(move |release| {
+        let held = release.held;
+        !lines.contains(&held) && !lifted.contains(&held) && !state.holds.contains_key(&held)
+    });
+    idle.map(|release| (release.held, place(manifests, release.spot)))
 }
 
 /// What a run changes of the holds that the state keeps.

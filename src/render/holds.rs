@@ -19,7 +19,7 @@ const SHOWN: usize = 50;
 /// How many a terminal shows: the plan around them is to be seen at once.
 const SEEN_AT_ONCE: usize = 3;
 
-/// Writes the holds of a plan, a line each; what changes comes first.
+/// Writes the holds of a plan, a line each; what changes comes first, then what no line says any more.
 ///
 /// # Errors
 ///
@@ -31,13 +31,14 @@ pub(super) fn planned(holds: &[PlannedHold], page: &Page, sink: &mut dyn Write) 
     writeln!(sink)?;
     page.heading(&format!("Holds ({})", count(holds.len())), sink)?;
     let (changed, rest): (Vec<_>, Vec<_>) = holds.iter().partition(|hold| hold.change.is_some());
+    let (alone, rest): (Vec<_>, Vec<_>) = rest.into_iter().partition(|hold| hold.at.is_none());
     let shown = shown(holds, page);
-    for hold in changed.into_iter().chain(rest).take(shown) {
+    for hold in changed.into_iter().chain(alone).chain(rest).take(shown) {
         let text = format!("  {}", line(hold));
-        if hold.is_in_force() {
+        if hold.is_in_force() && hold.at.is_some() {
             writeln!(sink, "{}", page.cut(&text, 0))?;
         } else {
-            // Why it is lifted is read to its end.
+            // Why it is lifted, or how that is done, is read to its end.
             page.prose(&text, sink)?;
         }
     }
@@ -87,6 +88,14 @@ fn line(hold: &PlannedHold) -> String {
         None => escape(at).into_owned(),
     });
     let said: Vec<String> = match change {
+        // Whoever took the line out may think that it lifts the hold.
+        None if at.is_none() => {
+            let gone = "no manifest holds it any more; `releases:` lifts it".to_owned();
+            [Some(why), since, Some(gone)]
+                .into_iter()
+                .flatten()
+                .collect()
+        }
         None => [Some(why), at, since].into_iter().flatten().collect(),
         Some(HoldChange::Kept) => {
             let kept = match run {

@@ -111,6 +111,7 @@ cases! {
     plan_saved_then_settings_changed
     plan_saved_then_state_moved
     plan_saved_too_long_ago
+    plan_saved_where
     plan_saved_with_other_line_ends
     plan_saved_with_pins
     plan_text

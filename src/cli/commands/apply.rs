@@ -37,6 +37,7 @@ use crate::render::progress::Progress;
 use crate::render::report::{Summary, SummaryBuilder};
 use crate::render::summary;
 use crate::render::text::{self, PlanView};
+use crate::render::wrap::wrapped;
 use crate::store::Loaded;
 use crate::store::file::FileSession;
 
@@ -314,7 +315,16 @@ fn ask_consent(context: &Context, prepared: &Prepared) -> Result<Consent, Failur
         }
         None => escape(&target.to_string()).into_owned(),
     };
-    let words = format!("\n{place}: {goes}.\nTo delete them, type the number of files that go:");
+    let mut words = Vec::new();
+    let width = context.console.width();
+    // Into memory it cannot fail.
+    drop(wrapped(width, &mut words, |sink| {
+        write!(
+            sink,
+            "\n{place}: {goes}.\nTo delete them, type the number of files that go:"
+        )
+    }));
+    let words = String::from_utf8_lossy(&words);
     let typed = context.console.ask_number(&words);
     let typed = typed.map_err(Failure::system("read the answer"))?;
     typed.map(Consent::Typed).ok_or(Failure::Declined)

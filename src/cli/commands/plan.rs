@@ -92,7 +92,8 @@ pub(crate) fn run(context: &Context, arguments: &Plan) -> Result<Exit, Failure> 
         && format == PlanFormat::Text
     {
         let path = path.display();
-        let saved = format!("Saved as `{path}`; `retire apply {path}`");
+        let sandbox = settings.again();
+        let saved = format!("Saved as `{path}`; `retire apply{sandbox} {path}`");
         context.console.message(&match &refused {
             None if *checked == Checked::NotChecked => {
                 format!("Saved as `{path}`, to be read: apply does not take it.")

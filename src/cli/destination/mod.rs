@@ -7,6 +7,7 @@
     reason = "this is the home of the files that a command is told to write"
 )]
 
+use std::ffi::OsStr;
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
@@ -14,6 +15,8 @@ use std::path::{Path, PathBuf};
 use uuid::Uuid;
 
 use crate::cli::files;
+use crate::cli::settings::SANDBOX_STATE;
+use crate::cli::settings::table::STATE;
 use crate::state::{State, format};
 use crate::store::file::{self, FileStore};
 use crate::store::{StoreError, ground, lock};
@@ -75,6 +78,9 @@ pub(crate) enum TargetError {
         what: &'static str,
         state: PathBuf,
     },
+    /// It is where the state of a project lies.
+    #[error("`{}` is the place of a project's state", .0.display())]
+    OfProject(PathBuf),
     /// No document is written into it, whatever it holds.
     #[error("`{}` is {found}, not a plain file", path.display())]
     NotPlain { path: PathBuf, found: &'static str },
@@ -105,7 +111,7 @@ impl TargetError {
     /// Whether the call itself is wrong, whatever lies there.
     pub(super) const fn is_usage(&self) -> bool {
         match self {
-            Self::InUse { .. } => true,
+            Self::InUse { .. } | Self::OfProject(_) => true,
             Self::Beside { .. }
             | Self::NotPlain { .. }
             | Self::Other { .. }
@@ -118,7 +124,7 @@ impl TargetError {
     /// Says what to do about it.
     pub(crate) fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::InUse { .. } | Self::Beside { .. } => {
+            Self::InUse { .. } | Self::Beside { .. } | Self::OfProject(_) => {
                 Some("nothing was sent or written; name another file")
             }
             Self::NotPlain { .. } => {
@@ -183,6 +189,14 @@ pub(super) fn check(
         return Err(TargetError::write(path)(io::ErrorKind::NotFound.into()));
     }
     of_the_command(path, &place, there.as_ref(), state)?;
+    // Also where another one is used this time, as that of the sandbox: the next run would find it.
+    let name = place.file_name();
+    let is_of_project = [STATE, SANDBOX_STATE]
+        .map(Some)
+        .contains(&name.and_then(OsStr::to_str));
+    if is_of_project && !matches!(document, Document::Copy(_)) {
+        return Err(TargetError::OfProject(path.to_owned()));
+    }
     beside_a_state(path, &place, there.as_ref())?;
     if there.is_some() {
         let mut options = OpenOptions::new();

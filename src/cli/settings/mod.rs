@@ -28,7 +28,7 @@ use server::{Dropped, Server};
 use table::{Given, Values};
 
 /// The state's file of the sandbox, so that play never mixes with earnest.
-const SANDBOX_STATE: &str = "retire.sandbox.state.json";
+pub(crate) const SANDBOX_STATE: &str = "retire.sandbox.state.json";
 
 /// Everything that a command goes by: each setting of the table, and what follows from several.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,6 +66,14 @@ impl DerefMut for Settings {
 }
 
 impl Settings {
+    /// What the next command says that is to speak to the same server, where only a flag says so.
+    pub(crate) const fn again(&self) -> &'static str {
+        match self.server.value {
+            Server::Sandbox => " --sandbox",
+            Server::At(_) => "",
+        }
+    }
+
     /// What decisions depend on.
     pub(crate) fn rules(&self) -> Rules {
         Rules {

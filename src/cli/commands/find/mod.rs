@@ -118,7 +118,12 @@ pub(crate) fn run(context: &Context, arguments: &Find) -> Result<Exit, Failure> 
         context.console.message(&format!("Left out: {left_out}."));
     }
     tell_listed(context, listing, &section, &manifests);
-    write_down(context, listing, (account.id.as_deref(), &section), state)?;
+    write_down(
+        context,
+        listing,
+        (account.id.as_deref(), &section),
+        &settings,
+    )?;
     Ok(Exit::Done)
 }
 
@@ -349,8 +354,9 @@ fn write_down(
     context: &Context,
     listing: &Listing,
     (account, section): (Option<&str>, &Section),
-    state: &Path,
+    settings: &Settings,
 ) -> Result<(), Failure> {
+    let state = &settings.state.value;
     let Some(path) = &listing.update else {
         let Written { text, .. } =
             write::whole(account, section).map_err(not_written(Path::new("-")))?;
@@ -362,9 +368,9 @@ fn write_down(
                 }
                 publish(context, path, &text, state)?;
                 let entries = counted(section.assets.len(), "entry", "entries");
-                let path = path.display();
+                let (path, again) = (path.display(), settings.again());
                 context.console.message(&format!(
-                    "Wrote `{path}` with {entries}; `retire plan {path}` shows what would happen."
+                    "Wrote `{path}` with {entries}; `retire plan{again} {path}` shows what would happen."
                 ));
                 Ok(())
             }
