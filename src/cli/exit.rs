@@ -78,7 +78,7 @@ impl Exit {
     pub const fn meaning(self) -> &'static str {
         match self {
             Self::Done => {
-                "done; nothing left open: each listed asset is retired, gone, deferred or held (without `--detailed-exitcode` also a plan with changes)"
+                "done; nothing left open: each listed asset is retired, gone, deferred, held or covered (without `--detailed-exitcode` also a plan with changes)"
             }
             Self::Failed => "failed for a reason not listed here",
             Self::Pending => {
@@ -95,7 +95,9 @@ impl Exit {
             }
             Self::Locked => "the state is locked by another run",
             Self::Denied => "not authenticated, not authorised, or the wrong account",
-            Self::Invalid => "a manifest, state, plan or config does not parse or validate",
+            Self::Invalid => {
+                "a manifest, state, plan, policy or config does not parse or validate, or is not there"
+            }
             Self::Stopped => "stopped in good order with work left",
             Self::Usage => "wrong usage",
             Self::Interrupted => "interrupted (SIGINT); stopped in good order",

@@ -1,5 +1,6 @@
 //! Whose token it is and what it opens, with the settings in force: for people and for programs.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 use std::time::Duration;
 
@@ -158,8 +159,9 @@ pub(crate) struct Project {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Setting {
-    /// Its key in `retire.toml`, and its flag without the `--`.
-    pub name: &'static str,
+    /// Its key in `retire.toml`, with a table before it where it has one; else also its flag without
+    /// the `--`.
+    pub name: Cow<'static, str>,
     /// Its value, as a flag would say it; null where it has none.
     pub value: Option<String>,
     /// Who set it: a flag, a variable, a file, or `default`.

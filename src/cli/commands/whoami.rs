@@ -1,5 +1,7 @@
 //! `retire whoami`: whose token it is, what it opens, and the settings in force.
 
+use std::time::Duration;
+
 use crate::app::api::Opened;
 use crate::app::whoami::{token_end, token_kind, whoami};
 use crate::cli::args::{Format, ThisRun, Whoami};
@@ -10,7 +12,20 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::playground;
 use crate::cli::settings::Settings;
+use crate::inventory::Marking;
+use crate::manifest::document::Guard;
+use crate::measure;
+use crate::plan::figure::SetAt;
+use crate::plan::guard::{Limit, Limits, default_of};
 use crate::render::whoami::{self as render, Setting, Token};
+
+/// The guards that look at a plan before it is carried out; the others are settings like any.
+const OF_A_PLAN: [Guard; 4] = [
+    Guard::MaxAssets,
+    Guard::MaxPercent,
+    Guard::MaxBytes,
+    Guard::MinAge,
+];
 
 /// The least difference between the clocks, in seconds, that is warned of.
 const WORTH_A_WORD: u64 = 60;
@@ -43,7 +58,7 @@ pub(crate) fn run(context: &Context, arguments: &Whoami) -> Result<Exit, Failure
 /// What is known before a server was asked.
 fn known(settings: &Settings) -> render::Whoami {
     let settings_in_force = settings.shown().into_iter().map(|(name, valued)| Setting {
-        name,
+        name: name.into(),
         from: valued
             .as_ref()
             .map_or_else(|| "default".to_owned(), |valued| valued.origin.name()),
@@ -57,7 +72,76 @@ fn known(settings: &Settings) -> render::Whoami {
         user: None,
         clock: None,
         accounts: Vec::new(),
-        settings: settings_in_force.collect(),
+        settings: settings_in_force.chain(tables(settings)).collect(),
+    }
+}
+
+/// What the tables of `retire.toml` say: how much a plan may delete, and which marks keep an asset.
+fn tables(settings: &Settings) -> Vec<Setting> {
+    let Limits {
+        set,
+        tightened: _,
+        required,
+    } = &settings.limits;
+    let key = |project: Option<&str>, name: &str| match project {
+        None => format!("guards.{name}"),
+        Some(project) => format!("guards.project.\"{project}\".{name}"),
+    };
+    let from = |at: &SetAt| match at {
+        SetAt::Default => "default".to_owned(),
+        SetAt::File { .. } | SetAt::Flag(_) | SetAt::Waiver(_) => at.to_string(),
+    };
+    let mut all = Vec::new();
+    for guard in OF_A_PLAN {
+        let limit = |limit: &Limit| Setting {
+            name: key(limit.project.as_deref(), guard.name()).into(),
+            value: Some(as_written(guard, limit.figure)),
+            from: from(&limit.at),
+        };
+        let said = || set.iter().filter(|limit| limit.guard == guard);
+        let whole = said().find(|limit| limit.project.is_none());
+        all.push(whole.map_or_else(
+            || {
+                limit(&Limit {
+                    guard,
+                    project: None,
+                    figure: default_of(guard),
+                    at: SetAt::Default,
+                })
+            },
+            limit,
+        ));
+        all.extend(said().filter(|limit| limit.project.is_some()).map(limit));
+    }
+    all.extend(required.iter().map(|required| Setting {
+        name: key(required.project.as_deref(), "require").into(),
+        value: Some(required.field.name().to_owned()),
+        from: from(&required.at),
+    }));
+    if let Some(Marking { field, hold, at }) = &settings.marks {
+        let said = [
+            ("marks.field", field.to_string()),
+            ("marks.hold", hold.join(", ")),
+        ];
+        all.extend(said.map(|(name, value)| Setting {
+            name: name.into(),
+            value: Some(value),
+            from: at.to_string(),
+        }));
+    }
+    all
+}
+
+/// A figure of a guard as a flag takes it.
+fn as_written(guard: Guard, figure: u64) -> String {
+    match guard {
+        Guard::MaxBytes => Some(measure::bytes(figure))
+            .filter(|rounded| measure::parse_bytes(rounded) == Ok(figure))
+            .unwrap_or_else(|| format!("{figure} B")),
+        Guard::MinAge => measure::duration(Duration::from_secs(figure)),
+        Guard::MaxAssets | Guard::MaxPercent | Guard::Max404Percent | Guard::MaxFailurePercent => {
+            figure.to_string()
+        }
     }
 }
 
