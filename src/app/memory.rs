@@ -9,10 +9,12 @@ use jiff::Timestamp;
 use crate::app::api::adapter;
 use crate::app::connect::{AskedAccount, Connection, choose};
 use crate::app::error::Error;
-use crate::asset::AssetId;
+use crate::asset::{AssetId, Kind};
 use crate::event::{Listener, RunEvent};
 use crate::frameio::tree::Watch;
-use crate::inventory::{Definition, Facts, ListPart, Project, ProjectsPart, Shown};
+use crate::inventory::{
+    Definition, Facts, Inventory, ListPart, Project, ProjectsPart, Seen, Shown,
+};
 use crate::store::cache::{Cache, Owner, Scope, TokenKey, existing};
 
 /// Where an account's picture is kept, and for how long it is believed.
@@ -223,4 +225,26 @@ impl Listener for Memory {
             cache.forget(ids.to_vec());
         }
     }
+}
+
+/// What was read before of some assets, and of the folders above them.
+pub(super) fn recall(memory: &mut Memory, wanted: &[(AssetId, Option<Kind>)]) -> Inventory {
+    let mut recalled = Inventory::default();
+    for (id, _) in wanted {
+        let Some(Shown { id, facts, project }) = memory.asset(*id) else {
+            continue;
+        };
+        let mut above = facts.parent;
+        recalled.assets.insert(id, Seen::There(facts));
+        recalled.projects.extend(project);
+        while let Some(id) = above.filter(|id| !recalled.around.contains_key(id)) {
+            let Some(Shown { facts, project, .. }) = memory.asset(id) else {
+                break;
+            };
+            above = facts.parent;
+            recalled.around.insert(id, facts);
+            recalled.projects.extend(project);
+        }
+    }
+    recalled
 }

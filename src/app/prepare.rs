@@ -12,16 +12,16 @@ use crate::app::Host;
 use crate::app::api::{Who, adapter};
 use crate::app::connect::{AskedAccount, Connection, is_same_server};
 use crate::app::error::Error;
-use crate::app::memory::{Keeping, Memory, owner};
+use crate::app::memory::{Keeping, Memory, owner, recall};
 use crate::app::provenance::random;
 use crate::apply::breaker::{self, SAMPLE};
 use crate::asset::{AssetId, Kind};
 use crate::event::StopReason;
 use crate::frameio::inventory::Question;
-use crate::inventory::{Connections, Inventory, Marking, Marks, Seen, Shown};
+use crate::inventory::{Connections, Inventory, Marking, Marks};
 use crate::manifest::document::{Guard, Manifests};
 use crate::plan::decide::Rules;
-use crate::plan::forecast::{self, Cut, RateForecast};
+use crate::plan::forecast::{self, Asked, Cut, RateForecast, Reads};
 use crate::plan::guard::{self, Limits, Sight};
 use crate::plan::holds;
 use crate::plan::only::Only;
@@ -57,8 +57,10 @@ pub(crate) struct PlanSettings {
     pub(crate) only: Vec<Only>,
     /// How many assets the first delete asks for at most.
     pub(crate) canary: usize,
-    /// How old a reading may be when what it decided is deleted; nothing where nothing is.
-    pub(crate) verify_age: Option<Duration>,
+    /// How old a reading may be when what it decided is deleted.
+    pub(crate) verify_age: Duration,
+    /// Whether a run follows, which needs what was read.
+    pub(crate) is_sent: bool,
 }
 
 /// Everything that a plan is made from, but for what is read of the live assets.
@@ -89,8 +91,10 @@ pub(crate) struct Prepared {
     pub(crate) plan: Plan,
     /// What it was checked against.
     pub(crate) checked: Checked,
-    /// What was read, and when that came to its end, where a run believes it no longer than so long.
+    /// What was read, and when that came to its end, where a run follows.
     pub(crate) read: Option<(Inventory, Instant)>,
+    /// What a run of it reads.
+    pub(crate) reads: Reads,
 }
 
 /// Reads what the plan needs of the live assets, and makes it; what was not reviewed of a saved
@@ -109,12 +113,12 @@ pub(crate) fn prepare(
         let only = &basis.settings.only;
         part::check(only, &basis.manifests, &basis.state).map_err(Error::Only)?;
     }
-    let (read, checked) = match connection {
+    let (read, checked, reads) = match connection {
         Some((connection, keeping)) => {
-            let (read, check) = read(connection, keeping, &mut basis)?;
-            (Some(read), Checked::Live(check))
+            let (read, check, reads) = read(connection, keeping, &mut basis)?;
+            (Some(read), Checked::Live(check), reads)
         }
-        None => (None, Checked::NotChecked),
+        None => (None, Checked::NotChecked, Reads::default()),
     };
     let ended = Instant::now();
     let mut plan = plan::make(basis.inputs(read.as_ref()));
@@ -135,12 +139,13 @@ pub(crate) fn prepare(
         now: basis.now,
     };
     plan.guards = Some(Arc::new(guard::look(&plan, sight)));
-    let is_kept = basis.settings.verify_age.is_some();
+    let is_kept = basis.settings.is_sent;
     Ok(Prepared {
         basis,
         plan,
         checked,
         read: read.filter(|_| is_kept).map(|read| (read, ended)),
+        reads,
     })
 }
 
@@ -249,7 +254,9 @@ impl Prepared {
             batch_size: settings.deciding.batch_size,
             canary: settings.canary,
         };
-        forecast::forecast(&self.plan, cut)
+        let deletes = forecast::forecast(&self.plan, cut);
+        self.reads
+            .add_to(deletes, (settings.is_sent, settings.verify_age))
     }
 }
 
@@ -296,14 +303,13 @@ fn read(
     connection: &Connection,
     keeping: Option<&Keeping>,
     basis: &mut Basis,
-) -> Result<(Inventory, LiveCheck), Error> {
+) -> Result<(Inventory, LiveCheck, Reads), Error> {
     let Who {
         account,
         account_name,
         user,
     } = adapter(connection.api).who(connection, basis.account.as_ref())?;
-    let only_plans = basis.settings.verify_age.is_none();
-    if account.is_none() && only_plans {
+    if account.is_none() && !basis.settings.is_sent {
         // It may read nothing else, and says that it was checked all the same.
         connection.me(|_| {})?;
     }
@@ -330,11 +336,11 @@ fn read(
     read.projects.append(&mut recalled.projects);
     // What was read tells what is a folder, and what is deleted already.
     let connections = plan::wanted(basis.inputs(Some(&read))).connections;
-    if let Some(connections) = connections {
+    if let Some(connections) = &connections {
         read_places(
             connection,
             account.as_deref(),
-            &connections,
+            connections,
             (&mut read, &mut memory),
         )?;
     }
@@ -359,29 +365,17 @@ fn read(
     if account.is_some() {
         basis.target.account = account;
     }
-    Ok((read, check))
-}
-
-/// What was read before of some assets, and of the folders above them.
-fn recall(memory: &mut Memory, wanted: &[(AssetId, Option<Kind>)]) -> Inventory {
-    let mut recalled = Inventory::default();
-    for (id, _) in wanted {
-        let Some(Shown { id, facts, project }) = memory.asset(*id) else {
-            continue;
+    let reads = if connection.api.abilities().reads_contents {
+        let asked = Asked {
+            assets: &wanted,
+            connections: connections.as_ref(),
+            is_placed: &|id| pinned_place(&basis.manifests, id)[1].is_some(),
         };
-        let mut above = facts.parent;
-        recalled.assets.insert(id, Seen::There(facts));
-        recalled.projects.extend(project);
-        while let Some(id) = above.filter(|id| !recalled.around.contains_key(id)) {
-            let Some(Shown { facts, project, .. }) = memory.asset(id) else {
-                break;
-            };
-            above = facts.parent;
-            recalled.around.insert(id, facts);
-            recalled.projects.extend(project);
-        }
-    }
-    recalled
+        Reads::of(&asked, &read)
+    } else {
+        Reads::one_by_one(wanted.len())
+    };
+    Ok((read, check, reads))
 }
 
 /// Reads what some assets are, and what is in version stacks.

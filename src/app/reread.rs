@@ -75,14 +75,15 @@ impl Recheck {
             plan,
             read,
             checked: _,
+            reads: _,
         } = prepared;
         let none = State::new(basis.state.lineage, basis.target.clone());
         let state = mem::replace(&mut basis.state, none);
         let decides =
             |read: &Inventory| read.asked_all || !read.assets.is_empty() || read.places.is_some();
         let read = read.filter(|(read, _)| decides(read));
-        let again = read.zip(basis.settings.verify_age);
-        let again = again.map(|((read, ended), age)| {
+        let age = basis.settings.verify_age;
+        let again = read.map(|(read, ended)| {
             Box::new(Self {
                 basis,
                 plan,

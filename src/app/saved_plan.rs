@@ -47,6 +47,7 @@ pub(crate) fn document(
         plan,
         checked,
         read: _,
+        reads: _,
     } = prepared;
     let Basis {
         settings,

@@ -172,7 +172,8 @@ pub(super) fn plan_settings(settings: &Settings, choices: Choices) -> PlanSettin
         marks: settings.marks.clone(),
         only: Vec::new(),
         canary: settings.sending.canary,
-        verify_age: None,
+        verify_age: settings.verify_age.value,
+        is_sent: false,
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::event::RateLimit;
 use crate::plan::Totals;
 use crate::plan::about::WholeFolder;
-use crate::plan::forecast::{RateForecast, at_least};
+use crate::plan::forecast::{RateForecast, Stage, at_least};
 use crate::render::escape::escape;
 use crate::render::progress::roughly;
 use crate::render::rows::{Page, label};
@@ -20,6 +20,7 @@ pub(super) fn duration(
     page: &Page,
     sink: &mut dyn Write,
 ) -> io::Result<()> {
+    reading(forecast, page, sink)?;
     let least = at_least(forecast);
     if !least.is_zero() {
         let rate_limits: Vec<String> = forecast
@@ -36,8 +37,13 @@ pub(super) fn duration(
                 } else {
                     ", which is assumed"
                 };
+                let stage = match rate_limit.stage {
+                    Stage::Before => " to read first",
+                    Stage::Run => "",
+                    Stage::Again => " to read again",
+                };
                 format!(
-                    "{} `{}` at {} {window}{assumed}",
+                    "{} `{}`{stage} at {} {window}{assumed}",
                     thousands(rate_limit.calls),
                     rate_limit.call,
                     rate_limit.limit
@@ -60,6 +66,31 @@ pub(super) fn duration(
         )?;
     }
     Ok(())
+}
+
+/// Says how often a run reads, before it sends anything and on its way.
+fn reading(forecast: &[RateForecast], page: &Page, sink: &mut dyn Write) -> io::Result<()> {
+    let calls = |stage| {
+        let lines = forecast.iter().filter(|line| line.stage == stage);
+        lines.map(|line| line.calls).sum()
+    };
+    let text = match (calls(Stage::Before), calls(Stage::Again)) {
+        (0, 0) => return Ok(()),
+        (before, 0) => format!(
+            "Before that it makes at least {} to read.",
+            requests(before)
+        ),
+        (0, again) => format!(
+            "Meanwhile it makes at least {} to read again what it read too long ago.",
+            requests(again)
+        ),
+        (before, again) => format!(
+            "Before that it makes at least {} to read, and meanwhile {} to read again what it read too long ago.",
+            requests(before),
+            thousands(again)
+        ),
+    };
+    page.prose(&text, sink)
 }
 
 /// Says which folders might be listed in place of all their files; `each` of them, or all in one

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::asset::AssetId;
 use crate::event::{Listener, RateLimit, RunEvent};
 use crate::outcome::Outcome;
-use crate::plan::forecast::RateForecast;
+use crate::plan::forecast::{RateForecast, Stage};
 use crate::render::{Paint, Style, count, counted, escape, words};
 use crate::state::Counts;
 
@@ -60,7 +60,9 @@ enum Open {
 
 impl Progress {
     /// Starts with the number of assets that the plan may delete, and with what that takes.
-    pub(crate) fn new(total: usize, forecast: Vec<RateForecast>) -> Self {
+    pub(crate) fn new(total: usize, mut forecast: Vec<RateForecast>) -> Self {
+        // What is read beside that says nothing of how far it is.
+        forecast.retain(|line| line.stage == Stage::Run);
         Self {
             total,
             forecast,

@@ -244,7 +244,7 @@ fn terms(arguments: &Apply, settings: &Settings) -> PlanSettings {
     let mut terms = plan_settings(settings, arguments.choices);
     arguments.guards.tighten(&mut terms.limits);
     terms.only.clone_from(&arguments.only);
-    terms.verify_age = Some(settings.verify_age.value);
+    terms.is_sent = true;
     terms
 }
 

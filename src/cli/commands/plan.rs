@@ -175,6 +175,7 @@ fn show_diff(
         plan,
         checked,
         read: _,
+        reads: _,
     } = prepared;
     let path: PathBuf = settings.state.value.components().collect();
     let path = path.to_string_lossy();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::*;
 use crate::event::{Listener, RateLimit, RunEvent, Task};
 use crate::outcome::{Evidence, Failure, Outcome};
-use crate::plan::forecast::RateForecast;
+use crate::plan::forecast::{RateForecast, Stage};
 use crate::render::Style;
 use crate::render::escape::columns as columns_of;
 use crate::render::progress::{Progress, bar, line};
@@ -136,6 +136,7 @@ fn the_bar_is_full_at_the_end_and_empty_at_the_start() {
 #[test]
 fn what_is_left_is_never_below_what_the_limit_allows() {
     let calls = RateForecast {
+        stage: Stage::Run,
         call: RateLimit::DeleteFile.name().to_owned(),
         calls: 1_000,
         limit: 100,

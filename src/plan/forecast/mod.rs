@@ -9,11 +9,18 @@ use crate::plan::decide::Decision;
 use crate::plan::{Plan, Step, Totals};
 use crate::state::Api;
 
+mod reads;
+
+pub use reads::{Asked, Reads};
+
 /// What a plan takes of one kind of call.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RateForecast {
+    /// What the calls are for.
+    #[serde(default, skip_serializing_if = "Stage::is_run")]
+    pub stage: Stage,
     /// The kind of call.
     pub call: String,
     /// How many of them at least.
@@ -26,6 +33,30 @@ pub struct RateForecast {
     pub documented: bool,
     /// How long they take at least at that limit, in seconds.
     pub seconds: u64,
+}
+
+/// What the calls of a run are for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// To read what the plan needs, before anything is sent.
+    Before,
+    /// To delete, and what belongs to that.
+    #[default]
+    Run,
+    /// To read again what was read too long ago, while the run goes on.
+    Again,
+}
+
+impl Stage {
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde passes a reference"
+    )]
+    const fn is_run(&self) -> bool {
+        matches!(self, Self::Run)
+    }
 }
 
 /// What decides how a plan is cut into calls.
@@ -73,6 +104,7 @@ impl RateForecast {
         let calls = u64::try_from(calls).ok().filter(|calls| *calls > 0)?;
         let (limit, window, documented) = documented(rate_limit);
         let mut forecast = Self {
+            stage: Stage::Run,
             call: rate_limit.name().to_owned(),
             calls,
             limit,
@@ -185,11 +217,19 @@ impl Calls {
     }
 }
 
-/// How long the calls take at least; those of different kinds go on side by side.
+/// How long the calls take at least: those before the run, and then all others. Those of different
+/// kinds go on side by side.
 #[must_use]
 pub fn at_least(forecast: &[RateForecast]) -> Duration {
-    let longest = forecast.iter().map(|rate_limit| rate_limit.seconds).max();
-    Duration::from_secs(longest.unwrap_or(0))
+    let of = |before: bool| {
+        let mut seconds: BTreeMap<&str, u64> = BTreeMap::new();
+        let lines = forecast.iter();
+        for line in lines.filter(|line| (line.stage == Stage::Before) == before) {
+            *seconds.entry(&line.call).or_default() += line.seconds;
+        }
+        seconds.into_values().max().unwrap_or_default()
+    };
+    Duration::from_secs(of(true) + of(false))
 }
 
 fn bulk_deletes(assets: usize, cut: Cut) -> usize {

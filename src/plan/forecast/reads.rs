@@ -1,0 +1,334 @@
+//! How many calls a run makes to read: what its plan needs, and what it reads again. Pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use crate::asset::{AssetId, Kind};
+use crate::event::RateLimit;
+use crate::inventory::{Connections, Contents, Inventory};
+use crate::plan::forecast::{Calls, RateForecast, Stage, documented};
+
+/// What is read for a plan.
+#[derive(Clone, Copy)]
+pub struct Asked<'plan> {
+    /// The assets.
+    pub assets: &'plan [(AssetId, Option<Kind>)],
+    /// What is to be deleted, and what is protected.
+    pub connections: Option<&'plan Connections>,
+    /// Whether a run knows before in what an asset lies.
+    pub is_placed: &'plan dyn Fn(AssetId) -> bool,
+}
+
+/// The calls by which all that a plan needs is read, at least.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reads {
+    /// Who asks, and which custom fields there are.
+    once: BTreeMap<RateLimit, usize>,
+    /// What the assets are, what is in them and around them.
+    assets: BTreeMap<RateLimit, usize>,
+}
+
+impl Reads {
+    /// Counts the calls of v2: one for each asset.
+    #[must_use]
+    pub fn one_by_one(assets: usize) -> Self {
+        Self {
+            assets: [(RateLimit::ReadAsset, assets)].into(),
+            ..Self::default()
+        }
+    }
+
+    /// Counts the calls of V4 by what was read.
+    #[must_use]
+    pub fn of(asked: &Asked<'_>, read: &Inventory) -> Self {
+        let mut calls = Calls::default();
+        let (mut lists, mut stacks) = (BTreeSet::new(), BTreeSet::new());
+        let mut inside: BTreeMap<AssetId, (usize, bool)> = BTreeMap::new();
+        for (id, _) in asked.assets {
+            let Some(parent) = read.facts(*id).and_then(|facts| facts.parent) else {
+                // It is asked for as each kind.
+                calls.add(RateLimit::ShowFile, 1);
+                calls.add(RateLimit::ShowFolder, 1);
+                calls.add(RateLimit::ShowStack, 1);
+                continue;
+            };
+            let (count, is_placed) = inside.entry(parent).or_default();
+            *count += 1;
+            *is_placed |= (asked.is_placed)(*id);
+        }
+        for (parent, (count, is_placed)) in &inside {
+            if !is_placed {
+                // One of them tells in what it lies.
+                calls.add(RateLimit::ShowFile, 1);
+            }
+            if *is_placed || *count > 1 {
+                lists.insert(*parent);
+            }
+        }
+        let kind = |id: AssetId| read.facts(id).map(|facts| facts.kind);
+        let containers = asked.connections.iter();
+        let containers = containers.flat_map(|connections| connections.containers.iter());
+        for (top, _) in containers {
+            let contents = match read.contents.get(top) {
+                Some(Contents::Whole(ids)) => &**ids,
+                Some(Contents::Unread(_)) | None => &[],
+            };
+            for id in contents.iter().chain([top]) {
+                match kind(*id) {
+                    Some(Kind::Folder) => drop(lists.insert(*id)),
+                    Some(Kind::VersionStack) => drop(stacks.insert(*id)),
+                    Some(Kind::File) | None => {}
+                }
+            }
+        }
+        calls.add(RateLimit::StackChildren, stacks.len());
+        calls.add_lists(lists.len());
+        calls.add_above(inside.into_keys(), read);
+        let holds = asked.connections.map(|connections| &connections.holds);
+        for hold in holds.into_iter().flatten() {
+            // It is asked for as each kind until one fits.
+            calls.add(RateLimit::ShowFile, 1);
+            match kind(*hold) {
+                Some(Kind::File) | None => {}
+                Some(Kind::Folder) => calls.add(RateLimit::ShowFolder, 1),
+                Some(Kind::VersionStack) => {
+                    calls.add(RateLimit::ShowFolder, 1);
+                    calls.add(RateLimit::ShowStack, 1);
+                }
+            }
+        }
+        let mut once = BTreeMap::from([(RateLimit::Accounts, 1), (RateLimit::Me, 1)]);
+        if read
+            .marks
+            .as_ref()
+            .is_some_and(|marks| marks.definitions.is_some())
+        {
+            once.insert(RateLimit::Fields, 1);
+        }
+        Self {
+            once,
+            assets: calls.0,
+        }
+    }
+
+    /// Adds the calls to those that delete: those before the run, where it has not read yet, and
+    /// those that read again what would be older than `age` when it is deleted.
+    #[must_use]
+    pub fn add_to(
+        &self,
+        deletes: Vec<RateForecast>,
+        (has_read, age): (bool, Duration),
+    ) -> Vec<RateForecast> {
+        let line = |stage, (limit, calls): (&RateLimit, usize)| {
+            let line = RateForecast::new(*limit, calls)?;
+            Some(RateForecast { stage, ..line })
+        };
+        let mut all = Vec::new();
+        if !has_read {
+            let before = self.once.iter().chain(&self.assets);
+            let before = before.map(|(limit, calls)| (limit, *calls));
+            all.extend(before.filter_map(|one| line(Stage::Before, one)));
+        }
+        // What goes within that time is not read again.
+        let longest = deletes
+            .iter()
+            .map(|line| line.seconds)
+            .max()
+            .unwrap_or_default();
+        let late = u128::from(longest.saturating_sub(age.as_secs()));
+        let share = |calls: usize| {
+            let calls = (calls as u128 * late).div_ceil(u128::from(longest.max(1)));
+            usize::try_from(calls).unwrap_or(usize::MAX)
+        };
+        let again = self
+            .assets
+            .iter()
+            .map(|(limit, calls)| (limit, share(*calls)));
+        let again: Vec<_> = again.filter_map(|one| line(Stage::Again, one)).collect();
+        all.extend(deletes);
+        all.extend(again);
+        all
+    }
+}
+
+impl Calls {
+    /// Adds the lists of so many folders, each by the one list of all that is in it or by the three
+    /// of what sort each is, whichever limits let it through first.
+    fn add_lists(&mut self, lists: usize) {
+        let a_minute = |limit| {
+            let (most, window, _) = documented(limit);
+            let windows = Duration::from_mins(1).as_millis() / window.as_millis().max(1);
+            let windows = usize::try_from(windows).unwrap_or(usize::MAX);
+            let most = usize::try_from(most).unwrap_or(usize::MAX);
+            (most, most.saturating_mul(windows))
+        };
+        let (at_once, whole) = a_minute(RateLimit::Children);
+        let (at_once_apart, each) = a_minute(RateLimit::FolderFiles);
+        let waiting = lists.saturating_sub(at_once + at_once_apart);
+        let apart = lists.saturating_sub(at_once).min(at_once_apart);
+        let apart = apart + waiting.saturating_mul(each) / (whole + each).max(1);
+        self.add(RateLimit::Children, lists - apart);
+        for limit in [
+            RateLimit::FolderFiles,
+            RateLimit::FolderFolders,
+            RateLimit::FolderStacks,
+        ] {
+            self.add(limit, apart);
+        }
+    }
+
+    /// Adds the folders above assets: of those in one folder, one is read by itself, and a list
+    /// shows the others.
+    fn add_above(&mut self, parents: impl Iterator<Item = AssetId>, read: &Inventory) {
+        let roots = read.projects.values().filter_map(|project| project.root);
+        let mut passed: BTreeSet<AssetId> = roots.collect();
+        let mut groups: BTreeMap<Option<AssetId>, usize> = BTreeMap::new();
+        for parent in parents {
+            let mut next = Some(parent);
+            while let Some(id) = next.filter(|id| passed.insert(*id)) {
+                next = read.facts(id).and_then(|facts| facts.parent);
+                // What was asked for is shown by a list anyway.
+                if !read.assets.contains_key(&id) {
+                    *groups.entry(next).or_default() += 1;
+                }
+            }
+        }
+        for (above, folders) in groups {
+            let is_listed = above.is_some() && folders > 1;
+            self.add(RateLimit::ShowFolder, if is_listed { 1 } else { folders });
+            self.add(RateLimit::FolderFolders, usize::from(is_listed));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::inventory::{Facts, Project, Seen};
+    use crate::plan::forecast::at_least;
+
+    fn id(number: usize) -> AssetId {
+        AssetId::from_uuid(Uuid::from_u128(number as u128))
+    }
+
+    fn facts(kind: Kind, parent: usize) -> Facts {
+        Facts {
+            parent: Some(id(parent)),
+            project: Some(id(9_000)),
+            ..Facts::of_kind(kind)
+        }
+    }
+
+    fn counted(lines: &[RateForecast]) -> Vec<(&str, u64)> {
+        let lines = lines.iter();
+        let mut lines: Vec<_> = lines.map(|line| (&*line.call, line.calls)).collect();
+        lines.sort_unstable();
+        lines
+    }
+
+    /// Two files and a version stack of three files in each of two folders of the root 1, and a
+    /// folder with another one in it.
+    fn world() -> (Inventory, Vec<(AssetId, Option<Kind>)>, Connections) {
+        let mut read = Inventory::default();
+        let project = Project {
+            root: Some(id(1)),
+            ..Project::default()
+        };
+        read.projects.insert(id(9_000), project);
+        let mut assets = Vec::new();
+        let mut ask = |read: &mut Inventory, number, kind, parent| {
+            let seen = Seen::There(facts(kind, parent));
+            read.assets.insert(id(number), seen);
+            assets.push((id(number), None));
+        };
+        for folder in [10, 20] {
+            read.around.insert(id(folder), facts(Kind::Folder, 1));
+            ask(&mut read, folder + 1, Kind::File, folder);
+            ask(&mut read, folder + 2, Kind::File, folder);
+            ask(&mut read, folder + 3, Kind::VersionStack, folder);
+            let files: Arc<[AssetId]> = [folder + 4, folder + 5, folder + 6].map(id).into();
+            read.contents.insert(id(folder + 3), Contents::Whole(files));
+        }
+        ask(&mut read, 30, Kind::Folder, 1);
+        read.around.insert(id(31), facts(Kind::Folder, 30));
+        read.contents
+            .insert(id(30), Contents::Whole([id(31)].into()));
+        let connections = Connections {
+            containers: vec![(id(13), None), (id(23), None), (id(30), None)],
+            ..Connections::default()
+        };
+        (read, assets, connections)
+    }
+
+    #[test]
+    fn what_is_read_is_counted_by_its_limits() {
+        let (read, assets, connections) = world();
+        let asked = |is_placed| Asked {
+            assets: &assets,
+            connections: Some(&connections),
+            is_placed,
+        };
+        let placed = Reads::of(&asked(&|_| true), &read);
+        let lines = placed.add_to(Vec::new(), (false, Duration::ZERO));
+        assert!(lines.iter().all(|line| line.stage == Stage::Before));
+        let expected = [
+            ("accounts", 1),
+            // The root, two folders, and the two that go.
+            ("children", 5),
+            // The two folders lie in the root, which is the top.
+            ("folder_folders", 1),
+            ("me", 1),
+            ("show_folder", 1),
+            ("version_stack_children", 2),
+        ];
+        assert_eq!(counted(&lines), expected);
+        // Of what nobody knows where it lies one is read first.
+        let unplaced = Reads::of(&asked(&|_| false), &read);
+        assert_eq!(unplaced.assets[&RateLimit::ShowFile], 3);
+        assert_eq!(unplaced.assets[&RateLimit::Children], 4, "one is alone");
+    }
+
+    #[test]
+    fn lists_are_divided_as_their_limits_allow() {
+        let of = |lists| {
+            let mut calls = Calls::default();
+            calls.add_lists(lists);
+            let calls = |limit| calls.0.get(&limit).copied().unwrap_or_default();
+            (calls(RateLimit::Children), calls(RateLimit::FolderStacks))
+        };
+        assert_eq!(of(100), (100, 0));
+        assert_eq!(of(105), (100, 5));
+        // Three of four go apart: 300 a minute beside 100.
+        assert_eq!(of(505), (200, 305));
+    }
+
+    #[test]
+    fn what_is_deleted_late_is_read_again() {
+        let reads = Reads {
+            assets: [(RateLimit::Children, 100)].into(),
+            ..Reads::default()
+        };
+        let files = |calls| {
+            RateForecast::new(RateLimit::DeleteFile, calls)
+                .into_iter()
+                .collect()
+        };
+        let age = Duration::from_mins(10);
+        let again = |calls| {
+            let lines = reads.add_to(files(calls), (true, age));
+            lines
+                .iter()
+                .find(|line| line.stage == Stage::Again)
+                .map(|line| line.calls)
+        };
+        assert_eq!(again(1_100), None, "ten minutes");
+        assert_eq!(again(2_100), Some(50), "half of it goes later");
+        assert_eq!(again(10_100), Some(90));
+        let all = reads.add_to(files(1_100), (false, age));
+        assert_eq!(at_least(&all), age, "the lists take a bucket");
+    }
+}
