@@ -31,8 +31,14 @@ async fn a_list_goes_on_where_it_was_cut_off_unless_it_has_changed() {
             1,
             &[10, 11, 12][..],
         ),
-        // A page that does not say how many there are is none to go on from.
-        (begun(None, Some("b")), page(&[12], &count(3)), 2, anew),
+        // The last page says how many there are.
+        (
+            begun(None, Some("b")),
+            page(&[12], &count(3)),
+            1,
+            &[10, 11, 12],
+        ),
+        (begun(None, Some("b")), page(&[12], ""), 2, anew),
         (begun(Some(2), None), String::new(), 0, &[10, 11]),
         // Something went or came meanwhile, is shown twice, or the server takes no such cursor.
         (begun(Some(4), Some("b")), page(&[12], &count(3)), 2, anew),
