@@ -10,6 +10,7 @@
 )]
 
 mod bare;
+mod live;
 mod process;
 mod script;
 mod worlds;
@@ -38,6 +39,9 @@ const FAR: usize = 100_000;
 /// How long a request takes to such a server: little, as things go over the internet.
 const FAR_AWAY: Duration = Duration::from_millis(20);
 
+/// The number of assets that is also planned with names in the state.
+const NAMED: usize = 1_000_000;
+
 /// The largest number of assets that is deleted one by one.
 const ONE_BY_ONE: usize = 10_000;
 
@@ -57,10 +61,33 @@ fn main() {
     );
     println!("|---|--:|--:|--:|--:|--:|");
     startup();
-    for size in sizes {
-        plans(size);
-        applies(size);
+    for size in &sizes {
+        plans(*size);
+        applies(*size);
     }
+    live::rows();
+    if sizes.contains(&NAMED) {
+        known_by_name();
+    }
+}
+
+/// Plans what a state knows the names of.
+fn known_by_name() {
+    let desk = Desk::named(NAMED);
+    let done = process::retire(&[
+        "plan",
+        "--offline",
+        "--state",
+        desk.path("known.json").to_str().unwrap(),
+        desk.path("bare.yaml").to_str().unwrap(),
+    ]);
+    row(
+        "`plan`, bare ids, all known by name",
+        Some(NAMED),
+        done.wall,
+        done.peak,
+        None,
+    );
 }
 
 fn startup() {

@@ -102,10 +102,21 @@ impl Server {
     pub(crate) fn of(manifest: &Path, delay: Duration) -> Self {
         let fault = format!("delay/{}ms=100%", delay.as_millis());
         let faults = (!delay.is_zero()).then_some(["--fault", &fault]);
+        let manifest = manifest.to_str().unwrap();
+        let arguments = ["--limits", "off"].into_iter();
+        let arguments = arguments.chain(faults.into_iter().flatten());
+        Self::start(arguments.chain([manifest]))
+    }
+
+    /// Serves a world of V4 with the limits that it says.
+    pub(crate) fn seeded(seed: &Path) -> Self {
+        Self::start(["--seed", seed.to_str().unwrap()].into_iter())
+    }
+
+    fn start<'argument>(arguments: impl Iterator<Item = &'argument str>) -> Self {
         let mut child = command()
-            .args(["sandbox", "--port", "0", "--limits", "off"])
-            .args(faults.into_iter().flatten())
-            .arg(manifest)
+            .args(["sandbox", "--port", "0"])
+            .args(arguments)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();

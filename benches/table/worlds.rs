@@ -3,8 +3,10 @@
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use frameio_retire::asset::AssetId;
+use frameio_retire::inventory::{Known, Location};
 use frameio_retire::outcome::Evidence;
 use frameio_retire::state::{Api, Record, State, Status, Target, format};
 use jiff::Timestamp;
@@ -20,6 +22,15 @@ pub(crate) struct Desk {
 
 impl Desk {
     pub(crate) fn new(size: usize) -> Self {
+        Self::filled(size, false)
+    }
+
+    /// The same, whose state keeps a name, a folder and a size of each.
+    pub(crate) fn named(size: usize) -> Self {
+        Self::filled(size, true)
+    }
+
+    fn filled(size: usize, has_names: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let ids: Vec<AssetId> = (1..=size as u128)
             .map(|number| {
@@ -28,7 +39,7 @@ impl Desk {
             })
             .collect();
         let desk = Self { folder, ids };
-        desk.fill();
+        desk.fill(has_names);
         desk
     }
 
@@ -40,7 +51,7 @@ impl Desk {
         BufWriter::new(File::create(self.path(name)).unwrap())
     }
 
-    fn fill(&self) {
+    fn fill(&self, has_names: bool) {
         let (mut bare, mut full) = (self.create("bare.yaml"), self.create("full.yaml"));
         let mut lines = self.create("ids.txt");
         for sink in [&mut bare, &mut full] {
@@ -77,6 +88,20 @@ impl Desk {
                 (*id, record)
             })
             .collect();
+        if has_names {
+            for (number, id) in self.ids.iter().enumerate() {
+                let location = Location {
+                    project: Some("The Long Tide".into()),
+                    folder: format!("dailies/day {}", number / 50).into(),
+                };
+                let known = Known {
+                    name: Some(format!("A001_C{number:07}_0412.mov").into()),
+                    location: Some(Arc::new(location)),
+                    bytes: Some(73_400_320),
+                };
+                state.catalogue.insert(*id, known);
+            }
+        }
         let mut bytes = Vec::new();
         format::write(&state, &mut bytes).unwrap();
         fs::write(self.path("known.json"), bytes).unwrap();
