@@ -1,7 +1,7 @@
 //! From what was read to a plan: what must be known of the live assets, that, and the plan.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -206,6 +206,13 @@ impl Basis {
     }
 
     /// What the plan is made from, with what was read of the live assets, where something was.
+    /// Where the state belongs, where there is none yet.
+    pub(crate) fn no_state(&self) -> Option<&Path> {
+        // A journal alone is all there is after a first run that died.
+        let is_first = self.digest.is_none() && self.state.runs.is_empty();
+        is_first.then_some(&*self.settings.state)
+    }
+
     pub(crate) fn inputs<'plan>(&'plan self, inventory: Option<&'plan Inventory>) -> Inputs<'plan> {
         let DecidingSettings {
             max_attempts,

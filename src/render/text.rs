@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
+use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -29,6 +30,8 @@ pub(crate) struct PlanView<'plan> {
     pub(crate) plan: &'plan Plan,
     /// What it was checked against.
     pub(crate) checked: &'plan Checked,
+    /// The state, where it is not there yet.
+    pub(crate) no_state: Option<&'plan Path>,
     /// How many assets one delete asks for at most.
     pub(crate) batch_size: usize,
     /// How many calls the plan takes at least, and how long.
@@ -61,6 +64,9 @@ pub(crate) fn plan(view: &PlanView<'_>, style: Style, sink: &mut dyn Write) -> i
     match view.checked {
         Checked::Live(_) => {}
         Checked::NotChecked => page.heading(checked::NOT_CHECKED, sink)?,
+    }
+    if let Some(path) = view.no_state {
+        page.prose(&no_state(path), sink)?;
     }
     if let Some(report) = &plan.guards {
         guards::loosened(report, &page, sink)?;
@@ -103,6 +109,13 @@ pub(crate) fn plan(view: &PlanView<'_>, style: Style, sink: &mut dyn Write) -> i
     shelter::lifted(plan, style, sink)?;
     shelter::left_alone(&plan.left_alone, style, sink)?;
     checked::note(view.checked, &page, sink)
+}
+
+/// Says that a plan knows nothing of earlier runs.
+pub(crate) fn no_state(path: &Path) -> String {
+    let path = path.display().to_string();
+    let path = escape(&path);
+    format!("No state yet: `{path}` is not there, so nothing of earlier runs counts.")
 }
 
 /// Says what chooses a part of a plan, and how much it leaves out.

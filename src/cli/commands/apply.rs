@@ -150,6 +150,7 @@ fn apply(
     let view = PlanView {
         plan,
         checked: &prepared.checked,
+        no_state: prepared.basis.no_state(),
         batch_size: settings.batch_size.value.get(),
         forecast: &prepared.forecast(),
         time_budget: settings.sending.time_budget,

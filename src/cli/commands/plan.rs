@@ -150,6 +150,7 @@ fn show_text(
     let view = PlanView {
         plan: &prepared.plan,
         checked: &prepared.checked,
+        no_state: prepared.basis.no_state(),
         batch_size: settings.batch_size.value.get(),
         forecast: &prepared.forecast(),
         time_budget: settings.sending.time_budget,
@@ -194,6 +195,9 @@ fn show_diff(
     context.console.data(|style, sink| {
         if *checked == Checked::NotChecked {
             writeln!(sink, "# {NOT_CHECKED}")?;
+        }
+        if let Some(path) = basis.no_state() {
+            writeln!(sink, "# {}", text::no_state(path))?;
         }
         diff::diff(&view, style, sink)?;
         match checked.live() {

@@ -139,6 +139,8 @@ fn plan(context: &Context, path: &Path, bytes: &[u8], format: Format) -> Result<
             let view = PlanView {
                 plan: &plan,
                 checked: &document.checked,
+                no_state: (document.state.digest.is_none() && document.state.serial == 0)
+                    .then_some(Path::new(&document.state.path)),
                 batch_size: document.settings.batch_size,
                 forecast: &document.forecast,
                 time_budget: None,

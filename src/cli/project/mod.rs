@@ -206,17 +206,52 @@ pub(super) fn named_state(path: &Path) -> Result<Option<&Path>, FilesError> {
     Ok((!is_manifest).then_some(path))
 }
 
-/// A state with this name where it was looked for before its place was the project folder: beside
-/// the first PATH, or among the manifests.
+/// A state with this name near a project without one: where it was looked for before its place was
+/// the project folder, and above the PATHs, since manifests may have moved into a folder of theirs.
 pub(super) fn old_state(paths: &[PathBuf], state: &Path) -> Option<PathBuf> {
     let name = state.file_name()?;
     let project = state.parent().unwrap_or(Path::new(""));
-    let places = [beside(paths), Some(project.join(MANIFESTS))];
-    let mut states = places.into_iter().flatten().map(|place| place.join(name));
+    let mut places: Vec<PathBuf> = beside(paths).into_iter().collect();
+    places.push(project.join(MANIFESTS));
+    places.extend(above(paths).unwrap_or_default());
+    let mut states = places.into_iter().map(|place| place.join(name));
     states.find(|old| {
         let plain = files::sort(old).is_ok_and(|sort| sort == Sort::File);
         plain && !files::are_same(old, state)
     })
+}
+
+/// The folders around PATHs, as they are seen from the current one: upwards to a folder that a
+/// `retire.toml` marks, else to the root of the git repository; without one, to the project folder
+/// or the one above it where it is called `manifests`.
+fn above(paths: &[PathBuf]) -> Result<Vec<PathBuf>, FilesError> {
+    let here = links::here()?;
+    let relative = paths.iter().all(|path| path.is_relative());
+    let project = project_of(paths, &here)?;
+    let is_marked = project.join(MARK).symlink_metadata().is_ok();
+    let mut found = Vec::new();
+    let places = paths.iter().filter(|path| !is_stream(path));
+    let mut starts = places
+        .map(|path| links::from_root(path))
+        .collect::<Result<Vec<_>, _>>()?;
+    if starts.is_empty() {
+        starts.push(here.clone());
+    }
+    for start in &starts {
+        let start = links::folder_of(start);
+        let root = links::git_root(start).filter(|_| !is_marked);
+        let name = project.file_name().unwrap_or_default();
+        let is_part = !is_marked && name.eq_ignore_ascii_case(MANIFESTS);
+        let end = match (root, project.parent()) {
+            (Some(root), _) => root,
+            (None, Some(parent)) if is_part => parent,
+            (None, _) => &project,
+        };
+        let upwards = start.ancestors();
+        let upwards = upwards.take_while(|folder| folder.starts_with(end));
+        found.extend(upwards.map(|folder| seen_from(&here, folder, relative)));
+    }
+    Ok(found)
 }
 
 /// The folder of the first manifest's PATH; nothing for standard input.

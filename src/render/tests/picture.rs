@@ -166,6 +166,7 @@ pub(super) fn shown(shown: &Plan, width: Option<usize>, full: bool) -> String {
     let view = PlanView {
         plan: shown,
         checked: &Checked::in_tests(),
+        no_state: None,
         batch_size: 50,
         forecast: &forecast(shown, cut),
         time_budget: None,

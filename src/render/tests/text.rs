@@ -1,5 +1,7 @@
 //! A plan as text.
 
+use std::path::Path;
+
 use super::*;
 use crate::asset::Kind;
 use crate::plan::Checked;
@@ -20,6 +22,7 @@ fn on_page(plan_shown: &Plan, width: Option<usize>, full: bool, colour: bool) ->
     let view = PlanView {
         plan: plan_shown,
         checked: &Checked::NotChecked,
+        no_state: None,
         batch_size: 50,
         forecast: &forecast(
             plan_shown,
@@ -76,6 +79,29 @@ fn nothing_to_do_is_said_in_a_sentence() {
     };
     let texts = [nothing, unchanged, deferred].map(|plan| shown(&plan, false, false));
     insta::assert_snapshot!(texts.join("----\n"));
+}
+
+#[test]
+fn that_there_is_no_state_yet_stands_at_the_top() {
+    let view = PlanView {
+        plan: &Plan::default(),
+        checked: &Checked::in_tests(),
+        no_state: Some(Path::new("a\u{1b}b.json")),
+        batch_size: 50,
+        forecast: &[],
+        time_budget: None,
+        skip_mismatched: false,
+        full: true,
+        width: None,
+        now: at("2026-11-27T12:00:00Z"),
+    };
+    let mut bytes = Vec::new();
+    plan(&view, Style { colour: false }, &mut bytes).unwrap();
+    let text = String::from_utf8(bytes).unwrap();
+    assert!(
+        text.starts_with("No state yet: `a\\u{1b}b.json` is not there, "),
+        "{text}"
+    );
 }
 
 #[test]
