@@ -51,13 +51,17 @@ pub(crate) fn read(
     }
 }
 
-/// The settings at the top of a file that say when a run stops by itself; waivers raise them as
-/// they do the guards.
+/// The settings at the top of a file that say when a run stops by itself; waivers raise the shares
+/// as they do the guards.
 pub(crate) fn breakers<'text>(
     table: &'text DeTable<'_>,
     line: &'text impl Fn(usize) -> SetAt,
 ) -> impl Iterator<Item = Limit> + 'text {
-    let guards = [Guard::Max404Percent, Guard::MaxFailurePercent];
+    let guards = [
+        Guard::Max404Percent,
+        Guard::MaxFailurePercent,
+        Guard::MaxFailedBatches,
+    ];
     table.iter().filter_map(move |(key, value)| {
         let name = &**key.get_ref();
         let guard = guards.into_iter().find(|guard| guard.name() == name)?;
@@ -136,16 +140,17 @@ impl<L: Fn(usize) -> SetAt> Reading<'_, L> {
                 length.and_then(Result::ok).map(|length| length.as_secs())
             }
             // They are settings of their own, at the top of the file.
-            Guard::Max404Percent | Guard::MaxFailurePercent => None,
+            Guard::Max404Percent | Guard::MaxFailurePercent | Guard::MaxFailedBatches => None,
         };
         if said.is_none() {
             let (wanted, hint) = match guard {
                 Guard::MinAge => ("a length of time", "write it like `\"1 day\"`"),
                 Guard::MaxBytes => ("a size", "write it like `\"2 TB\"`"),
                 Guard::MaxPercent => ("a share in percent", "write a number up to 100"),
-                Guard::MaxAssets | Guard::Max404Percent | Guard::MaxFailurePercent => {
-                    ("a number of assets", "write it like `1000`")
-                }
+                Guard::MaxAssets
+                | Guard::Max404Percent
+                | Guard::MaxFailurePercent
+                | Guard::MaxFailedBatches => ("a number of assets", "write it like `1000`"),
             };
             self.other(value, guard.name(), wanted, hint);
         }
@@ -188,7 +193,13 @@ impl<L: Fn(usize) -> SetAt> Reading<'_, L> {
 }
 
 fn hint_for(name: &str, in_project: bool) -> String {
-    if ["max-404-percent", "max-failure-percent"].contains(&name) {
+    if [
+        "max-404-percent",
+        "max-failure-percent",
+        "max-failed-batches",
+    ]
+    .contains(&name)
+    {
         return format!("`{name}` stands at the top of the file, before `[guards]`");
     }
     let known = || {

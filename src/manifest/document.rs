@@ -212,7 +212,7 @@ pub struct Waiver {
 /// What stands for the reason in a waiver that the program proposes; no reason by itself.
 pub const NO_REASON: &str = "say why";
 
-/// The guards that a waiver can raise.
+/// The guards, of which a waiver can raise all but the last.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
 )]
@@ -232,11 +232,13 @@ pub enum Guard {
     Max404Percent,
     /// What share of the assets asked for may fail during a run, in percent.
     MaxFailurePercent,
+    /// How many requests in a row may come to nothing during a run.
+    MaxFailedBatches,
 }
 
 impl Guard {
-    /// All of them.
-    pub const ALL: [Self; 6] = [
+    /// Those that a waiver can raise.
+    pub const RAISED: [Self; 6] = [
         Self::MaxAssets,
         Self::MaxPercent,
         Self::MaxBytes,
@@ -255,6 +257,7 @@ impl Guard {
             Self::MinAge => "min-age",
             Self::Max404Percent => "max-404-percent",
             Self::MaxFailurePercent => "max-failure-percent",
+            Self::MaxFailedBatches => "max-failed-batches",
         }
     }
 
@@ -263,7 +266,7 @@ impl Guard {
     pub const fn is_per_project(self) -> bool {
         match self {
             Self::MaxAssets | Self::MaxPercent | Self::MaxBytes | Self::MinAge => true,
-            Self::Max404Percent | Self::MaxFailurePercent => false,
+            Self::Max404Percent | Self::MaxFailurePercent | Self::MaxFailedBatches => false,
         }
     }
 }

@@ -194,6 +194,7 @@ struct Release {
 #[expect(dead_code, reason = "only its schema is used")]
 struct Waiver {
     /// Which guard.
+    #[schemars(schema_with = "raised")]
     guard: Guard,
     /// The figure that holds instead: assets, percent, a size such as `3 TB`, or an age such as
     /// `12 hours`.
@@ -204,6 +205,21 @@ struct Waiver {
     reason: Why,
     /// The moment from which the waiver no longer counts.
     expires: Moment,
+}
+
+/// The guards that a waiver can raise.
+fn raised(generator: &mut SchemaGenerator) -> Schema {
+    let mut schema = Guard::json_schema(generator);
+    let names = Guard::RAISED.map(Guard::name);
+    let is_raised = |guard: &Value| {
+        guard["const"]
+            .as_str()
+            .is_some_and(|name| names.contains(&name))
+    };
+    if let Some(guards) = schema.get_mut("oneOf").and_then(Value::as_array_mut) {
+        guards.retain(is_raised);
+    }
+    schema
 }
 
 /// What must hold besides where a waiver is of one of these guards.

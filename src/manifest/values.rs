@@ -257,9 +257,9 @@ impl Walk<'_, '_> {
 
     pub(super) fn guard(&mut self, node: &Node) -> Option<Guard> {
         let name = self.words(node, "`guard`")?;
-        let known = Guard::ALL.into_iter().find(|guard| guard.name() == name);
+        let known = Guard::RAISED.into_iter().find(|guard| guard.name() == name);
         if known.is_none() {
-            let hint = near(&name, &Guard::ALL.map(Guard::name), "the guards are");
+            let hint = near(&name, &Guard::RAISED.map(Guard::name), "the guards are");
             self.hinted(
                 "unknown-guard",
                 node.at,
@@ -274,6 +274,9 @@ impl Walk<'_, '_> {
     pub(super) fn limit(&mut self, node: &Node, guard: Guard) -> Option<u64> {
         let said = match guard {
             Guard::MaxAssets => return self.whole(node, "`limit`", "a number of assets"),
+            Guard::MaxFailedBatches => {
+                return self.whole(node, "`limit`", "a number of requests");
+            }
             Guard::MaxPercent | Guard::Max404Percent | Guard::MaxFailurePercent => {
                 let percent = self.whole(node, "`limit`", "a share in percent")?;
                 if percent <= 100 {
@@ -301,7 +304,8 @@ impl Walk<'_, '_> {
                 | Guard::MaxPercent
                 | Guard::MaxBytes
                 | Guard::Max404Percent
-                | Guard::MaxFailurePercent => ("`limit` is not a size", "write it like `3 TB`"),
+                | Guard::MaxFailurePercent
+                | Guard::MaxFailedBatches => ("`limit` is not a size", "write it like `3 TB`"),
             };
             self.hinted("bad-limit", node.at, message.to_owned(), hint);
         }

@@ -139,9 +139,11 @@ fn as_written(guard: Guard, figure: u64) -> String {
             .filter(|rounded| measure::parse_bytes(rounded) == Ok(figure))
             .unwrap_or_else(|| format!("{figure} B")),
         Guard::MinAge => measure::duration(Duration::from_secs(figure)),
-        Guard::MaxAssets | Guard::MaxPercent | Guard::Max404Percent | Guard::MaxFailurePercent => {
-            figure.to_string()
-        }
+        Guard::MaxAssets
+        | Guard::MaxPercent
+        | Guard::Max404Percent
+        | Guard::MaxFailurePercent
+        | Guard::MaxFailedBatches => figure.to_string(),
     }
 }
 

@@ -200,17 +200,32 @@ impl Given {
 /// the files.
 fn limits(files: &[Given], values: &Values) -> Limits {
     let mut limits = Limits::default();
-    for (guard, breaker) in [
-        (Guard::Max404Percent, &values.max_404_percent),
-        (Guard::MaxFailurePercent, &values.max_failure_percent),
+    let (missing, failed) = (&values.max_404_percent, &values.max_failure_percent);
+    let batches = &values.max_failed_batches;
+    for (guard, figure, origin) in [
+        (
+            Guard::Max404Percent,
+            missing.value.get().into(),
+            &missing.origin,
+        ),
+        (
+            Guard::MaxFailurePercent,
+            failed.value.get().into(),
+            &failed.origin,
+        ),
+        (
+            Guard::MaxFailedBatches,
+            batches.value.get().into(),
+            &batches.origin,
+        ),
     ] {
         let limit = |name: &str| Limit {
             guard,
             project: None,
-            figure: breaker.value.get().into(),
+            figure,
             at: SetAt::Flag(name.into()),
         };
-        match &breaker.origin {
+        match origin {
             // Files say it with its line.
             Origin::Default | Origin::Config(_) => {}
             Origin::Environment(name) => limits.set.push(limit(name)),

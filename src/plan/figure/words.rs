@@ -31,7 +31,8 @@ impl Figure {
                 Guard::MaxAssets
                 | Guard::MaxBytes
                 | Guard::Max404Percent
-                | Guard::MaxFailurePercent => return None,
+                | Guard::MaxFailurePercent
+                | Guard::MaxFailedBatches => return None,
             },
         };
         if matches!(self.set_at, SetAt::Flag(_)) {
@@ -71,7 +72,7 @@ fn rounded_down(seconds: u64) -> Duration {
 /// Shows a figure of a guard in its unit.
 fn shown(guard: Guard, figure: u64) -> String {
     match guard {
-        Guard::MaxAssets => thousands(figure),
+        Guard::MaxAssets | Guard::MaxFailedBatches => thousands(figure),
         Guard::MaxPercent | Guard::Max404Percent | Guard::MaxFailurePercent => {
             format!("{figure} %")
         }

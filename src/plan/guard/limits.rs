@@ -54,6 +54,7 @@ pub const fn default_of(guard: Guard) -> u64 {
         Guard::MaxBytes => 2_000_000_000_000,
         Guard::MinAge => 24 * 60 * 60,
         Guard::Max404Percent | Guard::MaxFailurePercent => 50,
+        Guard::MaxFailedBatches => 10,
     }
 }
 
@@ -66,7 +67,8 @@ pub const fn is_looser(guard: Guard, one: u64, other: u64) -> bool {
         | Guard::MaxPercent
         | Guard::MaxBytes
         | Guard::Max404Percent
-        | Guard::MaxFailurePercent => one > other,
+        | Guard::MaxFailurePercent
+        | Guard::MaxFailedBatches => one > other,
     }
 }
 

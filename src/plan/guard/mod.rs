@@ -147,9 +147,10 @@ fn count(guard: Guard, sum: &Sum, now: Timestamp) -> Count {
         Guard::MaxAssets => (Found::Assets(sum.files), sum.unlisted),
         Guard::MaxBytes => (Found::Bytes(sum.bytes), sum.without_bytes),
         Guard::MinAge => (aged(sum, now), sum.without_change),
-        Guard::MaxPercent | Guard::Max404Percent | Guard::MaxFailurePercent => {
-            (Found::Unchecked, 0)
-        }
+        Guard::MaxPercent
+        | Guard::Max404Percent
+        | Guard::MaxFailurePercent
+        | Guard::MaxFailedBatches => (Found::Unchecked, 0),
     }
 }
 
@@ -223,9 +224,11 @@ const fn allows_all(guard: Guard, limit: u64) -> bool {
     match guard {
         Guard::MinAge => limit == 0,
         Guard::MaxPercent => limit >= 100,
-        Guard::MaxAssets | Guard::MaxBytes | Guard::Max404Percent | Guard::MaxFailurePercent => {
-            false
-        }
+        Guard::MaxAssets
+        | Guard::MaxBytes
+        | Guard::Max404Percent
+        | Guard::MaxFailurePercent
+        | Guard::MaxFailedBatches => false,
     }
 }
 
@@ -234,9 +237,11 @@ const fn lack(guard: Guard, files: usize) -> Lack {
     match guard {
         Guard::MaxAssets => Lack::Lists(files),
         Guard::MinAge => Lack::Changes(files),
-        Guard::MaxBytes | Guard::MaxPercent | Guard::Max404Percent | Guard::MaxFailurePercent => {
-            Lack::Sizes(files)
-        }
+        Guard::MaxBytes
+        | Guard::MaxPercent
+        | Guard::Max404Percent
+        | Guard::MaxFailurePercent
+        | Guard::MaxFailedBatches => Lack::Sizes(files),
     }
 }
 
