@@ -14,7 +14,8 @@ use crate::app::connect::{AskedAccount, Connection, is_same_server};
 use crate::app::error::Error;
 use crate::app::memory::{Keeping, Memory, owner, recall};
 use crate::app::provenance::random;
-use crate::apply::breaker::{self, SAMPLE};
+use crate::app::silence::{none_allowed, none_found, shows_nothing};
+use crate::apply::breaker;
 use crate::asset::{AssetId, Kind};
 use crate::event::StopReason;
 use crate::frameio::inventory::Question;
@@ -205,7 +206,6 @@ impl Basis {
         })
     }
 
-    /// What the plan is made from, with what was read of the live assets, where something was.
     /// Where the state belongs, where there is none yet.
     pub(crate) fn no_state(&self) -> Option<&Path> {
         // A journal alone is all there is after a first run that died.
@@ -213,6 +213,7 @@ impl Basis {
         is_first.then_some(&*self.settings.state)
     }
 
+    /// What the plan is made from, with what was read of the live assets, where something was.
     pub(crate) fn inputs<'plan>(&'plan self, inventory: Option<&'plan Inventory>) -> Inputs<'plan> {
         let DecidingSettings {
             max_attempts,
@@ -338,6 +339,7 @@ fn read(
     unknown.retain(|(id, _)| !recalled.assets.contains_key(id));
     let at = (connection, account.as_deref());
     let mut read = read_assets(at, basis, (&unknown, &going))?;
+    let refused = none_allowed(&read, wanted.len());
     read.assets.append(&mut recalled.assets);
     read.around.append(&mut recalled.around);
     read.projects.append(&mut recalled.projects);
@@ -350,6 +352,10 @@ fn read(
             connections,
             (&mut read, &mut memory),
         )?;
+    }
+    // What is held, or lies around, may have shown that the token is allowed to read something.
+    if let Some(reason) = refused.filter(|_| shows_nothing(&read)) {
+        return Err(Error::Stopped(reason));
     }
     read.marks = basis.settings.marks.clone().map(|marking| Marks {
         marking,
@@ -452,12 +458,6 @@ fn read_places(
     };
     let at = (connection, account);
     adapter(connection.api).read_places(at, connections, read, memory, &mut told)
-}
-
-/// How many assets were asked for, where there were ten or more and none of them was found.
-fn none_found(read: &Inventory) -> Option<usize> {
-    let missing = read.missing().count();
-    (missing >= SAMPLE && missing == read.assets.len()).then_some(missing)
 }
 
 /// Tells what is missing, and what was not read; `complete` says that the missing ones were
