@@ -106,9 +106,7 @@ impl Listener for Ticker {
         {
             let progress = &self.progress;
             let mut progress = progress.lock().unwrap_or_else(PoisonError::into_inner);
-            for (rate_limit, limit, window) in self.pacer.limits() {
-                progress.learn(rate_limit, limit, window);
-            }
+            progress.keep_to(&self.pacer.limits());
             progress.tick(self.clock.elapsed());
             progress.on_event(event);
         }

@@ -143,6 +143,7 @@ pub(crate) fn summary(summary: &Summary, sink: &mut dyn Write) -> io::Result<()>
         ending,
         requests,
         elapsed,
+        least: _,
         state_path,
         not_saved: _,
     } = summary;

@@ -7,6 +7,7 @@ use crate::asset::AssetId;
 use crate::event::{Listener, RateLimit, RunEvent};
 use crate::outcome::Outcome;
 use crate::plan::forecast::{RateForecast, Stage};
+use crate::render::report::Summary;
 use crate::render::{Paint, Style, count, counted, escape, words};
 use crate::state::Counts;
 
@@ -70,12 +71,32 @@ impl Progress {
         }
     }
 
-    /// Takes a limit that the server has said.
-    pub(crate) fn learn(&mut self, rate_limit: RateLimit, limit: u32, window: Duration) {
-        let lines = self.forecast.iter_mut();
-        for line in lines.filter(|line| line.call == rate_limit.name()) {
-            line.keep_to(limit, window);
+    /// Takes the limits that the server has said.
+    pub(crate) fn keep_to(&mut self, limits: &[(RateLimit, u32, Duration)]) {
+        for (rate_limit, limit, window) in limits {
+            let lines = self.forecast.iter_mut();
+            for line in lines.filter(|line| line.call == rate_limit.name()) {
+                line.keep_to(*limit, *window);
+            }
         }
+    }
+
+    /// How long what is left takes at least at the server's limits, after a while in which so many
+    /// assets were done: the first calls go at once, however few a limit lets through afterwards.
+    fn least(&self, elapsed: Duration, done: usize) -> Duration {
+        let lines = self.forecast.iter();
+        let least = lines.filter_map(|line| line.left(elapsed, (done, self.total)));
+        least.max().unwrap_or_default()
+    }
+
+    /// The same at the end of a run, by the limits that the server has said by then.
+    pub(crate) fn least_after(
+        &mut self,
+        summary: &Summary,
+        limits: &[(RateLimit, u32, Duration)],
+    ) -> Duration {
+        self.keep_to(limits);
+        self.least(summary.elapsed, summary.counts.total())
     }
 
     /// Takes the time since the run began, for the speed and for what is left.
@@ -274,13 +295,7 @@ fn forecast(progress: &Progress) -> (Option<String>, Option<String>) {
     let left = progress.total.saturating_sub(done);
     let milliseconds = (left as u128).saturating_mul(elapsed) / done as u128;
     let seconds = u64::try_from(milliseconds.div_ceil(1_000)).unwrap_or(u64::MAX);
-    // The first calls go at once, however few the limit lets through afterwards.
-    let share = (done, progress.total);
-    let least = progress.forecast.iter();
-    let least = least
-        .filter_map(|line| line.left(progress.elapsed, share))
-        .max();
-    let seconds = seconds.max(least.unwrap_or_default().as_secs());
+    let seconds = seconds.max(progress.least(progress.elapsed, done).as_secs());
     let left = (left > 0).then(|| roughly(seconds));
     (Some(speed(done, elapsed)), left)
 }

@@ -55,6 +55,8 @@ pub(crate) struct Summary {
     pub(crate) requests: usize,
     /// How long the run took.
     pub(crate) elapsed: Duration,
+    /// How long what is left takes at least at the server's limits, as far as these are known.
+    pub(crate) least: Duration,
     /// Where the state lies, as the user named it; empty where none was written.
     pub(crate) state_path: String,
     /// Whether the run could not be written there.

@@ -89,7 +89,9 @@ fn rest(summary: &Summary) -> Option<String> {
     }
     let left = u128::try_from(summary.unsent).ok()?;
     let seconds = left.saturating_mul(elapsed).div_ceil(done * 1_000);
-    Some(roughly(u64::try_from(seconds).ok()?))
+    let seconds = u64::try_from(seconds).ok()?;
+    // The first requests of a run go at once, and the rest waits for the limit.
+    Some(roughly(seconds.max(summary.least.as_secs())))
 }
 
 fn headline(summary: &Summary, style: Style, sink: &mut dyn Write) -> io::Result<()> {

@@ -187,7 +187,7 @@ fn apply(
     let account = account.filter(|_| approved.sends());
     let clock = SystemClock::start();
     let summary = SummaryBuilder::new(plan, settings.state.value.display().to_string());
-    let progress = Progress::new(plan.totals.deletes(), prepared.forecast());
+    let mut progress = Progress::new(plan.totals.deletes(), prepared.forecast());
     let memory = memory(context, &settings, &prepared, &connection);
     let breakers = prepared.breakers(settings.sending.breakers);
     let (state, again) = Recheck::of(prepared);
@@ -207,7 +207,7 @@ fn apply(
     let shown = streams.leaves_room_for_progress() && !context.console.is_quiet();
     let console = shown.then_some(&context.console);
     let pacer = connection.pacer(clock.elapsed(), settings.concurrency.value.get());
-    let ticker = Ticker::start(progress, console, clock, pacer);
+    let ticker = Ticker::start(progress.clone(), console, clock, pacer.clone());
     let reporter = Reporter::new(summary, streams, ticker);
     let (summary, is_saved) = run_order(
         context,
@@ -223,6 +223,7 @@ fn apply(
             Exit::Failed
         }
     });
+    summary.least = progress.least_after(&summary, &pacer.limits());
     // A run in which no status changes writes nothing.
     if !files::is_there(&settings.state.value) {
         summary.state_path.clear();

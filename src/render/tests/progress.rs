@@ -147,7 +147,7 @@ fn what_is_left_is_never_below_what_the_limit_allows() {
     let told = |done: u128, limit: Option<u32>| {
         let mut progress = Progress::new(1_000, vec![calls.clone()]);
         if let Some(limit) = limit {
-            progress.learn(RateLimit::DeleteFile, limit, Duration::from_mins(1));
+            progress.keep_to(&[(RateLimit::DeleteFile, limit, Duration::from_mins(1))]);
         }
         let retired = (0..done).map(|n| (n, Outcome::Retired(Evidence::Answer)));
         answer(&mut progress, retired.collect());

@@ -178,6 +178,29 @@ fn what_is_under_way_at_the_end_is_unknown() {
 }
 
 #[test]
+fn the_rest_takes_no_less_than_the_limits_allow() {
+    let events = [
+        started(),
+        intent(1, Task::Delete, [1, 2]),
+        ended(Ending::Stopped(StopReason::TimeBudget)),
+    ];
+    let mut summary = folded(&each_thing(), &events);
+    let rest = |summary: &Summary| {
+        let text = shown(summary);
+        let line = text.lines().find(|line| line.contains("At the pace"));
+        line.map(str::to_owned)
+    };
+    let expected = |time| {
+        Some(format!(
+            "At the pace of this run the rest takes about {time}."
+        ))
+    };
+    assert_eq!(rest(&summary), expected("25 s"));
+    summary.least = Duration::from_secs(101);
+    assert_eq!(rest(&summary), expected("2 min"));
+}
+
+#[test]
 fn many_failures_are_folded() {
     let plan = Plan {
         steps: (1..=300).map(|n| step(n, Decision::Retire, None)).collect(),
