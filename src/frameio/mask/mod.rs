@@ -34,12 +34,15 @@ const MASK: &[u8] = b"***";
 const SHORTEST: usize = 4;
 
 /// From this length on a secret is also found inside of words, in Base64 and in hexadecimal
-/// digits.
+/// digits, and in whatever letter case: as the host of an address it is written small.
 const LONG: usize = 8;
 
 /// How long a part of a secret is by which the secret is known: half of the shortest that has
 /// parts, and more than anybody guesses.
 const PART: usize = 16;
+
+/// How many bytes of a text are written small at a time.
+const PIECE: usize = 64 << 10;
 
 /// How many renewed tokens are remembered; the older ones have ended long ago.
 const RENEWED: usize = 32;
@@ -72,6 +75,8 @@ impl fmt::Debug for Secrets {
 /// One secret, and the forms in which it is looked for.
 struct Needle {
     plain: Finder<'static>,
+    /// A long one in small letters.
+    small: Option<Finder<'static>>,
     encoded: Vec<Finder<'static>>,
     /// Parts of a long one, which an answer may cut, each with its place in the secret.
     parts: Vec<(usize, Finder<'static>)>,
@@ -91,6 +96,8 @@ impl Needle {
         let secret = secret.trim().as_bytes();
         (secret.len() >= SHORTEST).then(|| Self {
             plain: Finder::new(secret).into_owned(),
+            small: (secret.len() >= LONG)
+                .then(|| Finder::new(&secret.to_ascii_lowercase()).into_owned()),
             encoded: base64_forms(secret)
                 .into_iter()
                 .chain(hexadecimal_forms(secret))
@@ -110,8 +117,11 @@ impl Needle {
         counts: Counts,
     ) -> impl Iterator<Item = Range<usize>> + 'text {
         let length = self.plain.needle().len();
-        let plain = self.plain.find_iter(text);
-        let plain = plain
+        let small = self.small.iter();
+        let small = small.flat_map(move |form| find_small(form, text));
+        let exact = self.small.is_none().then(|| self.plain.find_iter(text));
+        let plain = small
+            .chain(exact.into_iter().flatten())
             .map(move |start| start..start + length)
             .filter(move |place| length >= LONG || is_word(text, place));
         let encoded = self.encoded.iter().flat_map(|form| {
@@ -138,6 +148,19 @@ impl Needle {
         let length = length.take_while(|(one, other)| one == other).count();
         start - more..start + length
     }
+}
+
+/// Where a form in small letters is in a text, whatever letters that has: piece by piece, so that
+/// no second copy of a large document lies in memory.
+fn find_small(form: &Finder<'_>, text: &[u8]) -> impl Iterator<Item = usize> {
+    let more = form.needle().len().saturating_sub(1);
+    let starts = (0..text.len()).step_by(PIECE);
+    starts.flat_map(move |start| {
+        let end = text.len().min(start + PIECE + more);
+        let piece = text[start..end].to_ascii_lowercase();
+        let found: Vec<usize> = form.find_iter(&piece).map(|at| start + at).collect();
+        found
+    })
 }
 
 /// Parts of a secret, one behind the other, where it has several.

@@ -56,6 +56,28 @@ fn a_secret_is_masked_in_each_of_its_forms() {
 }
 
 #[test]
+fn letter_case_hides_no_secret() {
+    let secrets = hiding(&[TOKEN, "Short"]);
+    for (text, masked) in [
+        ("https://FIO-U-Se/cR+et==/x", "https://***/x"),
+        ("https://fio-u-se/cr+et==/x", "https://***/x"),
+        ("fio-u-se%2fcr%2bet%3d%3d", "***"),
+        // A short one is a word, and another one in other letters.
+        ("Short short", "*** short"),
+    ] {
+        assert_eq!(body(&secrets, text), masked, "{text}");
+    }
+    // Across the pieces in which a long text is looked through.
+    for before in PIECE - TOKEN.len()..=PIECE + 1 {
+        let text = format!("{}{}", "x".repeat(before), TOKEN.to_uppercase());
+        assert_eq!(secrets.find(text.as_bytes()), Some(before));
+        let twice = format!("{text}{TOKEN}");
+        let printed = secrets.printed(twice.as_bytes()).into_owned();
+        assert_eq!(printed.len(), before + 6);
+    }
+}
+
+#[test]
 fn a_long_part_of_a_secret_is_masked_in_words_from_outside() {
     let token = "fio-u-0123456789abcdefghijklmnopqrstuvwxyzABCDEFG";
     let secrets = hiding(&[token]);
