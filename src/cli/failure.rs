@@ -263,7 +263,7 @@ impl Failure {
             | Self::System { .. }
             | Self::Transport(_) => Exit::Failed,
             Self::App(error) => error.into(),
-            Self::Files(FilesError::Apart { .. }) => Exit::Usage,
+            Self::Files(FilesError::Apart { .. } | FilesError::NoFolder(_)) => Exit::Usage,
             Self::Files(_)
             | Self::NotShown { .. }
             | Self::Stream { .. }
@@ -297,6 +297,7 @@ impl Failure {
                 | StoreError::Journal { .. }
                 | StoreError::OtherRun { .. } => Exit::Invalid,
                 StoreError::Io { .. }
+                | StoreError::LockClosed { .. }
                 | StoreError::NoLocks { .. }
                 | StoreError::NotOurs { .. }
                 | StoreError::Taken { .. }

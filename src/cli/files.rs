@@ -93,6 +93,12 @@ pub(crate) enum FilesError {
     /// Neither a file nor a folder nor a pipe.
     #[error("`{}` is neither a file nor a folder", .0.display())]
     NoFile(PathBuf),
+    /// A folder where a file belongs.
+    #[error("`{}` is a folder, where a file belongs", .0.display())]
+    Folder(PathBuf),
+    /// A file where a folder belongs.
+    #[error("`{}` is a file, where a folder belongs", .0.display())]
+    NoFolder(PathBuf),
     /// Folders within folders without end.
     #[error("the folder `{}` is nested more than {DEEPEST} deep", .0.display())]
     TooDeep(PathBuf),
@@ -132,9 +138,16 @@ impl FilesError {
             Self::Apart { .. } => Some("run the command once for each project folder"),
             Self::NotPlain(_) => Some("remove it, or name it as a PATH if it is a pipe"),
             Self::SavedPlan(_) => Some("give it alone to `retire apply`; `retire show` shows it"),
-            Self::TooLarge(_) => Some("split it into several files"),
+            Self::TooLarge(_) => Some(
+                "a list of assets may stand in several manifests; nothing else that belongs here is as large",
+            ),
             Self::Silent(_) => Some("write it into a file first, and name that"),
-            Self::Io { .. } | Self::NoFile(_) | Self::TooDeep(_) | Self::StandardTwice => None,
+            Self::Io { .. }
+            | Self::NoFile(_)
+            | Self::Folder(_)
+            | Self::NoFolder(_)
+            | Self::TooDeep(_)
+            | Self::StandardTwice => None,
         }
     }
 
@@ -384,6 +397,9 @@ pub(crate) fn head(path: &Path, longest: usize) -> Result<Vec<u8>, FilesError> {
 /// Opens a file that is not too large, and says how large it is.
 fn open(path: &Path) -> Result<(fs::File, usize), FilesError> {
     let metadata = fs::metadata(path).map_err(FilesError::io(path))?;
+    if metadata.is_dir() {
+        return Err(FilesError::Folder(path.to_owned()));
+    }
     if !metadata.is_file() {
         return Err(FilesError::NoFile(path.to_owned()));
     }
@@ -451,20 +467,6 @@ pub(super) fn shown(path: &Path) -> Arc<str> {
         text.into()
     } else {
         text.replace(std::path::MAIN_SEPARATOR, "/").into()
-    }
-}
-
-/// Whether others than the owner may read a file.
-pub(crate) fn is_open_to_others(path: &Path) -> bool {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o077 != 0)
-    }
-    #[cfg(not(unix))]
-    {
-        let _ = path;
-        false
     }
 }
 

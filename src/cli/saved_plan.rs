@@ -11,6 +11,7 @@ use crate::cli::files::{self, Input, Sort};
 use crate::cli::project;
 use crate::cli::settings::Settings;
 use crate::cli::settings::origin::Origin;
+use crate::diagnostic::without_mark;
 use crate::manifest::document::Manifests;
 use crate::plan::saved::{DecidingSettings, Stale};
 
@@ -35,7 +36,8 @@ pub(super) fn find(paths: &[PathBuf]) -> Result<Option<SavedPlan>, Failure> {
             Ok(Sort::Folder | Sort::Other) | Err(_) => return Ok(None),
         }
     };
-    if !is_plan(&head) {
+    // What an editor has written before it is no part of it, as line ends are not.
+    if !is_plan(without_mark(&head)) {
         return Ok(None);
     }
     let bytes = if path.is_file() {
@@ -43,7 +45,7 @@ pub(super) fn find(paths: &[PathBuf]) -> Result<Option<SavedPlan>, Failure> {
     } else {
         head
     };
-    Ok(Some(SavedPlan::read(path, &bytes)?))
+    Ok(Some(SavedPlan::read(path, without_mark(&bytes))?))
 }
 
 /// Reads again what the PATHs of a plan mean.

@@ -17,7 +17,14 @@ pub(crate) fn write_new(path: &Path, text: &str) -> Result<bool, FilesError> {
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty())
     {
-        fs::create_dir_all(folder).map_err(FilesError::io(folder))?;
+        fs::create_dir_all(folder).map_err(|error| {
+            // The folder itself, or one above it, may be a file.
+            let file = folder.ancestors().find(|place| place.is_file());
+            match file {
+                Some(file) => FilesError::NoFolder(file.to_owned()),
+                None => FilesError::io(folder)(error),
+            }
+        })?;
     }
     // A link is somebody's file too, also where it leads nowhere.
     let file = fs::OpenOptions::new()

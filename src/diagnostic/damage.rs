@@ -1,5 +1,8 @@
 //! What tools and transports make of a text file, so that it is no document any more.
 
+/// The byte order mark, in UTF-8.
+const MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// What a file is in place of the document that belongs there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Damage {
@@ -30,7 +33,7 @@ impl Damage {
         if bytes.trim_ascii().is_empty() {
             return Some((Self::Empty, 1));
         }
-        if bytes.starts_with(b"\xef\xbb\xbf") {
+        if bytes.starts_with(MARK) {
             return Some((Self::Mark, 1));
         }
         if bytes.starts_with(b"version https://git-lfs") {
@@ -55,6 +58,12 @@ impl Damage {
             Self::Pointer => "fetch the file with `git lfs pull`",
         }
     }
+}
+
+/// A document without the byte order mark that some editors write.
+#[must_use]
+pub fn without_mark(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(MARK).unwrap_or(bytes)
 }
 
 /// The line that begins with a mark, from 1.

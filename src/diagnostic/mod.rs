@@ -9,7 +9,7 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use count::{count, counted, thousands};
-pub use damage::Damage;
+pub use damage::{Damage, without_mark};
 pub use parser::of_a_parser;
 pub use toml::of_toml;
 

@@ -54,6 +54,7 @@ fn wrong_type(message: &str) -> Option<String> {
         "i8" | "i16" | "i32" | "i64" => "a whole number",
         "f32" | "f64" => "a number",
         "a boolean" => "`true` or `false`",
+        "a formatted UUID string" => "a UUID",
         "a string" | "a borrowed string" | "str" => "a text",
         "a sequence" => "a list",
         "a map" => "a table",
@@ -104,6 +105,7 @@ fn wrong_form(message: &str) -> Option<&'static str> {
         "number out of range" => "the number is too large",
         "invalid escape" => "this is no escape",
         "recursion limit exceeded" => "lists and tables lie too deep in one another",
+        _ if message.starts_with("UUID parsing failed") => "a UUID belongs here",
         _ if message.starts_with("EOF while parsing ") => "the document ends too early",
         _ if message.starts_with("control character ") => {
             "a character stands in a text that must be escaped there"
@@ -134,6 +136,14 @@ mod tests {
             (
                 "invalid type: null, expected struct RunLine",
                 "a table belongs here, and not `null`",
+            ),
+            (
+                "invalid type: integer `3`, expected a formatted UUID string at line 1 column 2",
+                "a UUID belongs here, and not `3`",
+            ),
+            (
+                "UUID parsing failed: invalid length: expected 32 bytes, found 1 at line 1 column 2",
+                "a UUID belongs here",
             ),
             ("missing field `version`", "`version` is missing"),
             ("duplicate field `serial`", "`serial` stands twice"),

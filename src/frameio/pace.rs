@@ -7,9 +7,12 @@ use reqwest::header::HeaderMap;
 
 use crate::frameio::reply::Limits;
 
-/// The longest wait that a header is believed: no documented window is longer than a minute, and
-/// a run that waits for hours is one that nobody watches any more.
+/// The longest window that a header is believed: no documented one is longer than a minute.
 const LONGEST: Duration = Duration::from_hours(1);
+
+/// The longest wait that a header is believed. Whether anybody waits for it is decided elsewhere;
+/// here it is only kept within what clocks can count.
+const LONGEST_WAIT: Duration = Duration::from_hours(24 * 365);
 
 /// Reads the wait that an answer's headers ask for in so many words: `retry-after-ms`, else
 /// `Retry-After` in seconds or as a date.
@@ -24,7 +27,7 @@ pub fn wait(headers: &HeaderMap) -> Option<Duration> {
         .map(Duration::from_millis)
         .or_else(|| number("retry-after").map(Duration::from_secs))
         .or_else(|| until(text("retry-after")?, text("date")?))?;
-    Some(wait.min(LONGEST))
+    Some(wait.min(LONGEST_WAIT))
 }
 
 /// Reads what an answer's headers say of the rate limit; nothing where they are not whole.
@@ -123,7 +126,10 @@ mod tests {
     fn nonsense_is_no_wait() {
         assert_eq!(parse_wait(&[]), None);
         assert_eq!(parse_wait(&[("retry-after", "soon")]), None);
-        assert_eq!(parse_wait(&[("retry-after", "99999999999")]), Some(LONGEST));
+        let day = parse_wait(&[("retry-after", "86400")]);
+        assert_eq!(day, Some(Duration::from_hours(24)), "as it is said");
+        let longest = parse_wait(&[("retry-after", "99999999999")]);
+        assert_eq!(longest, Some(LONGEST_WAIT));
         let past = [
             ("date", "Mon, 23 Nov 2026 20:00:00 GMT"),
             ("retry-after", "Mon, 23 Nov 2026 19:00:00 GMT"),

@@ -236,6 +236,11 @@ fn headline(plan: &Plan, going: Sum) -> String {
         .filter(|part| !part.is_empty())
         .collect();
     match (idle, parts.is_empty()) {
+        (true, true) if !plan.left_alone.is_empty() => {
+            let left = plan.left_alone.len();
+            let assets = counted(left, "listed asset is", "listed assets are");
+            format!("Nothing to do: {assets} left alone.")
+        }
         (true, true) => "Nothing to do: no asset is listed.".to_owned(),
         (true, false) => format!("Nothing to do: {}.", parts.join(", ")),
         (false, _) => format!("Plan: {}", parts.join(" · ")),

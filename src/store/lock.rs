@@ -140,7 +140,14 @@ fn open(path: &Path, create: bool) -> Result<Option<(File, bool)>, StoreError> {
         Ok(file) => (file, true),
         Err(error) if there && error.kind() == io::ErrorKind::PermissionDenied => {
             let file = ground::without_following(OpenOptions::new().read(true)).open(path);
-            (file.map_err(StoreError::io("open the lock", path))?, false)
+            let file = file.map_err(|error| {
+                if error.kind() == io::ErrorKind::PermissionDenied {
+                    let path = path.to_owned();
+                    return StoreError::LockClosed { path };
+                }
+                StoreError::io("open the lock", path)(error)
+            });
+            (file?, false)
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound && !create => return Ok(None),
         Err(error) => return Err(StoreError::io("open the lock", path)(error)),

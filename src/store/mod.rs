@@ -152,6 +152,9 @@ pub enum StoreError {
         /// Who says to have it.
         holder: Option<String>,
     },
+    /// The lock's file is there, and this user may not even read it.
+    #[error("the lock `{}` is another user's, and this one may not read it", path.display())]
+    LockClosed { path: PathBuf },
     /// The file system cannot lock.
     #[error("`{}` cannot be locked on this file system", path.display())]
     NoLocks {
@@ -220,6 +223,9 @@ impl StoreError {
             ),
             Self::Locked { .. } => Some(
                 "wait for that run to end, or end its process: the lock ends with it, and the next run takes in what it had done",
+            ),
+            Self::LockClosed { .. } => Some(
+                "let this user read it (`chmod a+r`), or remove it while no run is on; who may read a lock can see that it is held",
             ),
             Self::NoLocks { .. } => {
                 Some("put the state on a file system that has locks, a local one for example")

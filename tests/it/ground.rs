@@ -169,6 +169,12 @@ fn a_lock_of_another_user_is_locked_all_the_same() {
     assert_eq!(code, 0, "{said}");
     assert_eq!(desk.read("s.json.lock"), "");
     assert!(desk.read(STATE).contains(&id(1)));
+    // Who may not even read it cannot see whether it is held, whatever the folder allows.
+    fs::set_permissions(&lock, fs::Permissions::from_mode(0o200)).unwrap();
+    let (code, said) = run();
+    assert_eq!(code, 1, "{said}");
+    assert!(said.contains("chmod a+r"), "{said}");
+    assert!(!said.contains("into the folder"), "{said}");
 }
 
 #[test]

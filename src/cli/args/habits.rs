@@ -3,7 +3,7 @@
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 /// What is typed, and what to do in its place.
-const HABITS: [(&[&str], &str); 9] = [
+const HABITS: [(&[&str], &str); 10] = [
     (
         &["--dry-run", "-n", "--check", "diff", "preview"],
         "`retire plan` shows what apply would do, and changes nothing",
@@ -27,6 +27,10 @@ const HABITS: [(&[&str], &str); 9] = [
     (
         &["--target", "-target", "-t"],
         "name the manifests that list what is meant: `retire plan manifests/dailies.yaml`",
+    ),
+    (
+        &["-o", "-out", "--output"],
+        "`--out FILE` saves it: `retire plan --out plan.json`",
     ),
     (&["version", "-v"], "`retire --version` prints the version"),
     (
@@ -96,6 +100,9 @@ mod tests {
             ("retire plan --json", "`--format json`"),
             ("retire plan -target=x", "name the manifests"),
             ("retire plan --target x", "name the manifests"),
+            ("retire plan -out p", "`--out FILE`"),
+            ("retire plan -out=p", "`--out FILE`"),
+            ("retire plan --output p", "`--out FILE`"),
             ("retire version", "`retire --version`"),
             ("retire undo", "restored for 30 days"),
             ("retire list", "`retire state list`"),

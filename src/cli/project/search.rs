@@ -7,6 +7,7 @@ use super::links::{self, keep_inside};
 use super::{MANIFESTS, USUAL, some};
 use crate::app::saved_plan::{HEAD as PLAN_HEAD, is_plan};
 use crate::cli::files::{self, DEEPEST, FilesError, Sort};
+use crate::diagnostic::without_mark;
 use crate::manifest::kind::{DocumentKind, has_list, kind, lists_something};
 use crate::manifest::{Part, Source};
 
@@ -165,7 +166,7 @@ impl<'p> Search<'p> {
         let place = links::from_root(path)?;
         let bound = links::bound(links::folder_of(&place), self.project);
         keep_inside(&place, &bound, path)?;
-        if is_plan(&files::head(path, PLAN_HEAD)?) {
+        if is_plan(without_mark(&files::head(path, PLAN_HEAD)?)) {
             return Err(FilesError::SavedPlan(path.to_owned()));
         }
         if self.is_new(path) {

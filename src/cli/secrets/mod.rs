@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use crate::cli::env::{Environment, TOKEN};
 use crate::cli::failure::Failure;
-use crate::cli::files;
 use crate::cli::route::route;
 use crate::cli::settings::Settings;
 use crate::cli::settings::access::{ClientSource, Half, TokenSource};
 use crate::cli::settings::kind::TokenCommand;
 use crate::cli::settings::origin::Valued;
+use crate::cli::{files, private};
 use crate::frameio::ims::Ims;
 use crate::frameio::mask::Secrets;
 use crate::frameio::token::{Credentials, Token, TokenError};
@@ -96,7 +96,7 @@ fn no_token(place: String) -> impl FnOnce(TokenError) -> SecretError {
 
 /// Warns where others may read a file.
 fn open_to_others(path: &Path) -> Option<String> {
-    files::is_open_to_others(path).then(|| {
+    private::is_open_to_others(path).then(|| {
         format!(
             "`{}` holds a secret, and others on this machine may read it: `chmod 600` it",
             Path::display(path)

@@ -4,8 +4,9 @@ use std::path::Path;
 
 use super::*;
 use crate::asset::Kind;
-use crate::plan::Checked;
+use crate::event::Other;
 use crate::plan::forecast::{Cut, forecast};
+use crate::plan::{Checked, LeftAlone};
 use crate::render::Style;
 use crate::render::text::{PlanView, plan};
 use crate::state::Api;
@@ -79,6 +80,23 @@ fn nothing_to_do_is_said_in_a_sentence() {
     };
     let texts = [nothing, unchanged, deferred].map(|plan| shown(&plan, false, false));
     insta::assert_snapshot!(texts.join("----\n"));
+}
+
+#[test]
+fn what_was_left_alone_was_listed() {
+    let left = |n| LeftAlone {
+        id: id(n),
+        other: Other::Moved,
+    };
+    let plan = Plan {
+        left_alone: vec![left(1), left(2)],
+        ..Plan::default()
+    };
+    let text = shown(&plan, false, false);
+    assert!(
+        text.contains("Nothing to do: 2 listed assets are left alone."),
+        "{text}"
+    );
 }
 
 #[test]

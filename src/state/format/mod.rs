@@ -22,6 +22,7 @@ use crate::state::{Catalogue, Change, Record, RunRecord, State, Status, Target};
 use crate::visible;
 
 mod hold;
+mod other;
 mod read;
 
 pub use read::read;

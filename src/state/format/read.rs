@@ -16,6 +16,7 @@ use crate::inventory::Location;
 use crate::outcome::Evidence;
 use crate::state::catalogue::Kept;
 use crate::state::format::hold::Holds;
+use crate::state::format::other;
 use crate::state::format::{
     FolderLine, FormatError, LAST_SERIAL, RecordLine, RunLine, StatusName, VERSION,
 };
@@ -40,6 +41,14 @@ pub fn read(bytes: &[u8]) -> Result<State, FormatError> {
         .deserialize_map(StateVisitor)
         .and_then(|state| source.end().map(|()| state));
     state.map_err(|error| {
+        if let Some(other) = other::what(bytes) {
+            return FormatError {
+                line: 1,
+                column: 1,
+                message: other.to_owned(),
+                hint: Some(other::HINT),
+            };
+        }
         let (line, column) = (error.line(), error.column());
         FormatError {
             line: line.max(1),
