@@ -399,10 +399,11 @@ fn list_accounts(accounts: &[Named]) -> String {
 /// Why the server does not tell whose the token is.
 pub(crate) fn not_told(why: Unread) -> Error {
     match why {
-        Unread::Trouble { detail, .. } | Unread::Absent(detail) | Unread::Malformed(detail) => {
-            Error::Who(detail)
+        Unread::Trouble { detail, .. } | Unread::Malformed(detail) => Error::Who(detail),
+        // The API itself says that there is nothing for this token.
+        Unread::Refused(detail) | Unread::Absent(detail) => {
+            Error::Stopped(StopReason::NotAuthorised { detail })
         }
-        Unread::Refused(detail) => Error::Stopped(StopReason::NotAuthorised { detail }),
         Unread::Stop(reason) => Error::Stopped(reason),
     }
 }

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::time::Instant;
@@ -12,6 +11,7 @@ use crate::app::api::adapter;
 use crate::app::connect::{AskedAccount, Connection, not_told};
 use crate::app::error::Error;
 use crate::app::memory::{Keeping, Memory};
+use crate::app::prepare::remaining;
 use crate::asset::{AssetId, Kind};
 use crate::find::place::{Place, Walked};
 use crate::find::tree::Read;
@@ -21,7 +21,6 @@ use crate::frameio::survey::survey;
 use crate::frameio::tree::{Versions, Watch, read_projects, read_tree};
 use crate::inventory::{Definition, ListPart, Marked, Marking, Seen, Shown};
 use crate::render::counted;
-use crate::render::summary::duration;
 
 /// After how many lists people are told how far it is: about every ten seconds under the
 /// documented limits.
@@ -301,15 +300,13 @@ impl Watch for Pages<'_> {
         self.lists += 1;
         if self.lists.is_multiple_of(EACH) && self.known > self.lists {
             let left = self.known - self.lists;
-            let spent = self.began.elapsed();
-            let each = u32::try_from(self.lists).unwrap_or(u32::MAX);
-            let more = spent / each * u32::try_from(left).unwrap_or(u32::MAX);
+            let more = remaining(self.began.elapsed(), self.lists, left);
             self.host.message(&format!(
                 "{} read, with {}; {} known so far: at least {}",
                 counted(self.lists, "folder", "folders"),
                 counted(self.files, "file", "files"),
                 counted(left, "more is", "more are"),
-                duration(more.max(Duration::from_secs(1))),
+                more,
             ));
         }
     }

@@ -30,6 +30,7 @@ use crate::plan::part;
 use crate::plan::saved::{self, DecidingSettings};
 use crate::plan::{self, Checked, Inputs, LiveCheck, Plan, Wanted};
 use crate::render::escape::escape;
+use crate::render::summary::duration;
 use crate::render::{count, counted};
 use crate::state::{Api, State, Target};
 use crate::store::Loaded;
@@ -402,13 +403,17 @@ fn read_assets(
     if !wanted.is_empty() {
         connection.host.message(&format!("Reading {assets} …"));
     }
+    let began = Instant::now();
     let mut last = 0;
     let mut told = |done: usize| {
         if done / EACH > last && done < wanted.len() {
             last = done / EACH;
+            let left = wanted.len() - done;
+            let left = remaining(began.elapsed(), done, left);
+            let done = count(done);
             connection
                 .host
-                .message(&format!("{} of {assets} read", count(done)));
+                .message(&format!("{done} of {assets} read; about {left} left"));
         }
     };
     let place = |id| pinned_place(&basis.manifests, id);
@@ -432,6 +437,13 @@ pub(super) fn going_into(connections: Option<&Connections>) -> BTreeSet<AssetId>
     let containers = connections.map(|connections| connections.containers.iter());
     let containers = containers.into_iter().flatten();
     containers.map(|(id, _)| *id).collect()
+}
+
+/// How long the rest takes, going by what was done in a time.
+pub(super) fn remaining(spent: Duration, done: usize, left: usize) -> String {
+    let each = spent / u32::try_from(done).unwrap_or(u32::MAX);
+    let rest = each * u32::try_from(left).unwrap_or(u32::MAX);
+    duration(rest.max(Duration::from_secs(1)))
 }
 
 /// The project and the parent that a pin names.
