@@ -17,6 +17,9 @@ pub enum Other {
     Kept,
     /// This asset is in the folder or version stack now, and the plan does not name it.
     Grown(AssetId),
+    /// This asset in the folder or version stack has another name, place or size than when the plan
+    /// was reviewed.
+    Changed(AssetId),
     /// There is other in the folder or version stack than when the plan was reviewed.
     Contents,
     /// It has another name than when the plan was reviewed.
@@ -38,6 +41,7 @@ impl Other {
             | Self::Lifted
             | Self::Kept
             | Self::Grown(_)
+            | Self::Changed(_)
             | Self::Contents
             | Self::Renamed
             | Self::Moved

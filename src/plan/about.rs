@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use crate::asset::{AssetId, Kind};
-use crate::inventory::{Known, Location};
+use crate::inventory::{Facts, Known, Location};
 use crate::measure;
 
 /// What is known of one asset.
@@ -37,9 +37,11 @@ pub struct Inside {
     /// All that is in it, folders and version stacks as well, in the order of the ids; none where
     /// a saved plan has left them out, since they are many.
     pub ids: Arc<[AssetId]>,
+    /// What each of them was like, in the same order.
+    pub looks: Arc<[Look]>,
     /// How many they are.
     pub count: usize,
-    /// The SHA-256 of the ids, each with a line feed behind it.
+    /// The SHA-256 of the ids, each with what it is like behind it.
     pub digest: [u8; 32],
     /// How many of them are files, versions among them.
     pub files: usize,
@@ -53,14 +55,46 @@ pub struct Inside {
     pub newest: Option<Timestamp>,
 }
 
-impl Inside {
-    /// The digest of ids.
+/// What an asset is like that goes along with another one: its kind, its name, what it lies in and
+/// its size. These are the first bytes of their SHA-256, which are enough to tell whether people have
+/// changed something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Look(pub [u8; 8]);
+
+impl Look {
+    /// What an asset of such facts is like; of nothing is known what one is like without any.
     #[must_use]
-    pub fn digest_of(ids: &[AssetId]) -> [u8; 32] {
+    pub fn of(facts: Option<&Facts>) -> Self {
         let mut hash = Sha256::new();
-        for id in ids {
+        if let Some(facts) = facts {
+            hash.update(facts.kind.name());
+            for text in [
+                facts.parent.map(|parent| parent.to_string()),
+                facts.bytes.map(|bytes| bytes.to_string()),
+                facts.name.as_deref().map(str::to_owned),
+            ] {
+                // Neither the one nor the other can be written so that it reads as both.
+                let length = text.as_ref().map_or(u64::MAX, |text| text.len() as u64);
+                hash.update(length.to_le_bytes());
+                hash.update(text.unwrap_or_default());
+            }
+        }
+        let all: [u8; 32] = hash.finalize().into();
+        let mut first = [0; 8];
+        first.copy_from_slice(&all[..8]);
+        Self(first)
+    }
+}
+
+impl Inside {
+    /// The digest of ids, each with what it is like.
+    #[must_use]
+    pub fn digest_of(ids: &[AssetId], looks: &[Look]) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        for (id, Look(look)) in ids.iter().zip(looks) {
             hash.update(id.encode(&mut [0; 36]));
             hash.update(b"\n");
+            hash.update(look);
         }
         hash.finalize().into()
     }
@@ -178,5 +212,50 @@ impl Sum {
             all.unlisted += unlisted;
         }
         all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn what_an_asset_is_like_changes_with_each_of_its_parts() {
+        let id = |n| Some(AssetId::from_uuid(Uuid::from_u128(n)));
+        let facts = |name: Option<&str>, parent, bytes| Facts {
+            name: name.map(Arc::from),
+            parent,
+            bytes,
+            ..Facts::of_kind(Kind::File)
+        };
+        let all = [
+            facts(Some("a"), id(1), Some(7)),
+            facts(Some("b"), id(1), Some(7)),
+            facts(None, id(1), Some(7)),
+            facts(Some("a"), id(2), Some(7)),
+            facts(Some("a"), None, Some(7)),
+            facts(Some("a"), id(1), Some(8)),
+            facts(Some("a"), id(1), None),
+            // One text is not taken for the other.
+            facts(Some("7"), id(1), None),
+            facts(Some(""), id(1), None),
+            Facts {
+                kind: Kind::Folder,
+                ..facts(Some("a"), id(1), Some(7))
+            },
+        ];
+        let looks: Vec<Look> = all.iter().map(|facts| Look::of(Some(facts))).collect();
+        for (n, look) in looks.iter().enumerate() {
+            assert!(!looks[..n].contains(look), "{:?}", all[n]);
+            assert_ne!(*look, Look::of(None));
+        }
+        // When it was changed last says nothing of what was reviewed.
+        let touched = Facts {
+            updated: Some(Timestamp::MAX),
+            ..all[0].clone()
+        };
+        assert_eq!(Look::of(Some(&touched)), looks[0]);
     }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::asset::{AssetId, Kind};
 use crate::inventory::{Contents, Facts, Inventory, Known, Location, Seen};
 use crate::measure;
-use crate::plan::about::{About, Inside, Sum, WholeFolder};
+use crate::plan::about::{About, Inside, Look, Sum, WholeFolder};
 use crate::plan::model::{Plan, Step};
 use crate::plan::walk::Inputs;
 
@@ -152,10 +152,12 @@ impl<'read> Reading<'read> {
         };
         let ids = Arc::clone(listed.or(facts.files.as_ref())?);
         let ids = sorted(ids);
+        let looks: Arc<[Look]> = ids.iter().map(|id| Look::of(self.facts(*id))).collect();
         let mut inside = Inside {
             ids: Arc::clone(&ids),
             count: ids.len(),
-            digest: Inside::digest_of(&ids),
+            digest: Inside::digest_of(&ids, &looks),
+            looks,
             files: 0,
             bytes: 0,
             unmeasured: 0,

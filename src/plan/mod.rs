@@ -22,6 +22,7 @@ pub mod forecast;
 mod gather;
 pub mod guard;
 pub mod holds;
+mod left_alone;
 mod marks;
 mod model;
 pub mod only;
@@ -37,9 +38,9 @@ mod wanted;
 mod tests;
 
 pub use crate::event::Other;
+pub use left_alone::LeftAlone;
 pub use model::{
-    Checked, Held, LeftAlone, LiveCheck, MarksSince, Place, Plan, Shelter, Step, Totals, Unplaced,
-    Unsettled,
+    Checked, Held, LiveCheck, MarksSince, Place, Plan, Shelter, Step, Totals, Unplaced, Unsettled,
 };
 pub use walk::Inputs;
 pub use wanted::{Wanted, wanted};

@@ -7,13 +7,14 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::asset::{AssetId, Kind};
-use crate::event::{Other, RunEvent};
+use crate::event::RunEvent;
 use crate::inventory::{Mark, Person};
 use crate::manifest::document::{Details, Spot};
 use crate::plan::about::{About, WholeFolder};
 use crate::plan::decide::{Decision, Why};
 use crate::plan::figure::Report;
 use crate::plan::holds::PlannedHold;
+use crate::plan::left_alone::LeftAlone;
 use crate::plan::only::Only;
 use crate::plan::unread_marks::UnreadMarks;
 
@@ -99,15 +100,6 @@ pub struct Unsettled {
     pub kind: Option<Kind>,
     /// How often a delete was tried and not confirmed.
     pub attempts: u32,
-}
-
-/// An asset that is left alone, since it is other than reviewed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LeftAlone {
-    /// The asset.
-    pub id: AssetId,
-    /// What is other than reviewed.
-    pub other: Other,
 }
 
 /// What a plan was checked against.

@@ -137,6 +137,9 @@ pub(super) fn left_alone(left: &[LeftAlone], style: Style, sink: &mut dyn Write)
             Other::Lifted => "the mark that kept it was lifted since".to_owned(),
             Other::Kept => "it is kept now".to_owned(),
             Other::Grown(id) => format!("it has `{id}` in it, which the plan does not name"),
+            Other::Changed(id) => {
+                format!("`{id}` in it has another name, place or size than reviewed")
+            }
             Other::Contents => "what is in it is other than reviewed".to_owned(),
             Other::Renamed => "it has another name than reviewed".to_owned(),
             Other::Moved => "it lies in another place than reviewed".to_owned(),

@@ -91,6 +91,28 @@ fn what_was_renamed_or_moved_since_the_review_is_left_alone() {
 }
 
 #[test]
+fn a_folder_in_which_something_was_renamed_or_moved_since_the_review_is_left_alone() {
+    let renamed = || Change::Rename {
+        id: id(INSIDE),
+        name: "a, keep".into(),
+    };
+    let moved = || Change::Move {
+        id: id(INSIDE),
+        to: id(FOLDER),
+    };
+    for change in [renamed(), moved()] {
+        let (served, desk) = planned();
+        served.sandbox.change(change).unwrap();
+        let done = run(&served, &desk, &["apply", "plan.json"]).expect(3);
+        let words =
+            format!("{FOLDER}  `{INSIDE}` in it has another name, place or size than reviewed");
+        assert!(done.out.contains(&words), "{}", done.out);
+        assert!(lives(&served, FOLDER) && !lives(&served, OTHER));
+        served.stop();
+    }
+}
+
+#[test]
 fn what_was_restored_keeps_the_folder_in_which_only_a_list_shows_it() {
     let desk = Desk::with(&format!("version: 1\nassets: [{INSIDE}]\n"));
     let config = "version = 1\n[guards]\nmax-percent = 100\nmin-age = \"0s\"\n";

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::asset::{AssetId, Kind};
 use crate::inventory::{Known, Location};
-use crate::plan::about::{About, Inside};
+use crate::plan::about::{About, Inside, Look};
 use crate::plan::saved::digest::Sha256;
 
 /// How many ids of what is in a folder or a version stack stand in a document at most; its digest
@@ -69,11 +69,15 @@ pub struct ReviewedContents {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(with = "Option<String>", extend("format" = "date-time")))]
     pub newest: Option<Timestamp>,
-    /// The SHA-256 of all their ids, sorted, each with a line feed behind it.
+    /// The SHA-256 of all their ids, sorted, each with what it was like.
     pub digest: Sha256,
     /// The ids, sorted; nothing where there are more than 1,000.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ids: Option<Arc<[AssetId]>>,
+    /// What each of these was like: the first 16 hexadecimal digits of the SHA-256 of its kind, its
+    /// name, what it lay in and its size.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub looks: Option<Arc<[Look]>>,
 }
 
 impl Reviewed {
@@ -134,6 +138,7 @@ impl ReviewedContents {
     fn new(inside: &Inside) -> Self {
         let Inside {
             ids,
+            looks,
             count,
             digest,
             files,
@@ -151,6 +156,7 @@ impl ReviewedContents {
             newest,
             digest: Sha256(digest),
             ids: (count <= IDS).then_some(ids),
+            looks: (count <= IDS).then_some(looks),
         }
     }
 
@@ -164,9 +170,11 @@ impl ReviewedContents {
             newest,
             digest: Sha256(digest),
             ids,
+            looks,
         } = self;
         Inside {
             ids: ids.unwrap_or_default(),
+            looks: looks.unwrap_or_default(),
             count,
             digest,
             files,
@@ -188,10 +196,12 @@ mod tests {
         let ids: Vec<AssetId> = (0..count)
             .map(|n| AssetId::from_uuid(Uuid::from_u128(n)))
             .collect();
+        let looks: Vec<Look> = ids.iter().map(|_| Look::of(None)).collect();
         let inside = Inside {
             count: ids.len(),
-            digest: Inside::digest_of(&ids),
+            digest: Inside::digest_of(&ids, &looks),
             ids: ids.into(),
+            looks: looks.into(),
             files: 3,
             bytes: 7,
             unmeasured: 1,

@@ -434,6 +434,9 @@ proptest! {
             prop_assert!(step.decision.may_delete(), "{by} was not to go");
             let was_in = n == by || world.tree.contents(by).contains(&n);
             prop_assert!(was_in, "{n} was not in {by} when that was reviewed");
+            let is_same = n == by || tree.facts(n) == world.tree.facts(n);
+            let is_file = tree.kind(n) == Kind::File;
+            prop_assert!(is_same || !is_file, "{n} in {by} is other than reviewed");
         }
     }
 }

@@ -13,6 +13,7 @@ use jiff::Timestamp;
 
 use crate::asset::AssetId;
 use crate::manifest::document::{MissingPolicy, Spot};
+use crate::plan::about::Look;
 use crate::plan::decide::{Decision, Why};
 use crate::plan::holds;
 use crate::plan::part::View;
@@ -201,8 +202,13 @@ fn grown(id: AssetId, saved: &Plan, live: &Plan) -> Option<Other> {
     if reviewed.ids.len() < reviewed.count {
         return Some(Other::Contents);
     }
-    let is_new = |id: &&AssetId| reviewed.ids.binary_search(id).is_err();
-    found.ids.iter().find(is_new).map(|id| Other::Grown(*id))
+    let other = |(id, look): (&AssetId, &Look)| match reviewed.ids.binary_search(id) {
+        Err(_) => Some(Other::Grown(*id)),
+        // What was not said of it was taken out, or left out by an earlier version.
+        Ok(at) => (reviewed.looks.get(at) != Some(look)).then_some(Other::Changed(*id)),
+    };
+    let others = found.ids.iter().zip(found.looks.iter()).filter_map(other);
+    others.min_by_key(|other| !matches!(other, Other::Grown(_)))
 }
 
 /// What a step says apart from the kind of its asset, which the live account may have told.

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::asset::Kind;
-use crate::inventory::{Location, Mark};
+use crate::inventory::{Facts, Location, Mark};
 use crate::manifest::document::{Details, Spot};
 use crate::outcome::{Evidence, FailureKind};
 use crate::plan::about::{About, Inside};
@@ -352,11 +352,25 @@ fn what_the_account_made_different_is_left_alone() {
 
 /// What is in a folder: so many of its ids are in the document.
 fn inside(ids: &[u128], kept: bool) -> About {
-    let ids: Vec<AssetId> = ids.iter().map(|n| id(*n)).collect();
+    let named: Vec<(u128, &str)> = ids.iter().map(|n| (*n, "a.mov")).collect();
+    inside_as(&named, kept)
+}
+
+/// The same, each with its name.
+fn inside_as(named: &[(u128, &str)], kept: bool) -> About {
+    let ids: Vec<AssetId> = named.iter().map(|(n, _)| id(*n)).collect();
+    let looks = named.iter().map(|(_, name)| {
+        Look::of(Some(&Facts {
+            name: Some((*name).into()),
+            ..Facts::of_kind(Kind::File)
+        }))
+    });
+    let looks: Vec<Look> = looks.collect();
     let inside = Inside {
         count: ids.len(),
-        digest: Inside::digest_of(&ids),
+        digest: Inside::digest_of(&ids, &looks),
         ids: if kept { ids.into() } else { [].into() },
+        looks: if kept { looks.into() } else { [].into() },
         files: 1,
         bytes: 1,
         unmeasured: 0,
@@ -438,6 +452,20 @@ fn a_folder_is_left_alone_where_something_is_in_it_that_was_not_reviewed() {
     // As many, and not the same.
     let other = left(Some(all()), inside(&[11, 13], true));
     assert_eq!(other, Some(Other::Grown(id(13))));
+    // Others have the names that these had.
+    let as_named = |one, other| inside_as(&[(11, one), (12, other)], true);
+    let renamed = left(Some(as_named("a", "b")), as_named("b", "a"));
+    assert_eq!(renamed, Some(Other::Changed(id(11))));
+    let renamed = left(Some(as_named("a", "b")), as_named("a", "c"));
+    assert_eq!(renamed, Some(Other::Changed(id(12))));
+    // What was not said of them is not known to be the same.
+    let mut silent = all();
+    if let Some(inside) = &mut silent.inside {
+        let inside = Arc::make_mut(inside);
+        inside.looks = [].into();
+        inside.digest = [0; 32];
+    }
+    assert_eq!(left(Some(silent), all()), Some(Other::Changed(id(11))));
     // Of many there is the digest alone.
     let many = || inside(&[11, 12], false);
     assert_eq!(left(Some(many()), all()), None);
