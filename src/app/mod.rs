@@ -18,7 +18,6 @@ pub(crate) mod prepare;
 pub(crate) mod provenance;
 pub(crate) mod reread;
 pub(crate) mod saved_plan;
-mod silence;
 pub(crate) mod threads;
 mod waits;
 pub(crate) mod whoami;

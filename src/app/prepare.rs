@@ -14,8 +14,7 @@ use crate::app::connect::{AskedAccount, Connection, is_same_server};
 use crate::app::error::Error;
 use crate::app::memory::{Keeping, Memory, owner, recall};
 use crate::app::provenance::random;
-use crate::app::silence::{none_allowed, none_found, shows_nothing};
-use crate::apply::breaker;
+use crate::apply::breaker::{self, SAMPLE};
 use crate::asset::{AssetId, Kind};
 use crate::event::StopReason;
 use crate::frameio::inventory::Question;
@@ -207,6 +206,7 @@ impl Basis {
         })
     }
 
+    /// What the plan is made from, with what was read of the live assets, where something was.
     /// Where the state belongs, where there is none yet.
     pub(crate) fn no_state(&self) -> Option<&Path> {
         // A journal alone is all there is after a first run that died.
@@ -214,7 +214,6 @@ impl Basis {
         is_first.then_some(&*self.settings.state)
     }
 
-    /// What the plan is made from, with what was read of the live assets, where something was.
     pub(crate) fn inputs<'plan>(&'plan self, inventory: Option<&'plan Inventory>) -> Inputs<'plan> {
         let DecidingSettings {
             max_attempts,
@@ -340,7 +339,6 @@ fn read(
     unknown.retain(|(id, _)| !recalled.assets.contains_key(id));
     let at = (connection, account.as_deref());
     let mut read = read_assets(at, basis, (&unknown, &going))?;
-    let refused = none_allowed(&read, wanted.len());
     read.assets.append(&mut recalled.assets);
     read.around.append(&mut recalled.around);
     read.projects.append(&mut recalled.projects);
@@ -353,10 +351,6 @@ fn read(
             connections,
             (&mut read, &mut memory),
         )?;
-    }
-    // What is held, or lies around, may have shown that the token is allowed to read something.
-    if let Some(reason) = refused.filter(|_| shows_nothing(&read)) {
-        return Err(Error::Stopped(reason));
     }
     read.marks = basis.settings.marks.clone().map(|marking| Marks {
         marking,
@@ -470,6 +464,12 @@ fn read_places(
     };
     let at = (connection, account);
     adapter(connection.api).read_places(at, connections, read, memory, &mut told)
+}
+
+/// How many assets were asked for, where there were ten or more and none of them was found.
+fn none_found(read: &Inventory) -> Option<usize> {
+    let missing = read.missing().count();
+    (missing >= SAMPLE && missing == read.assets.len()).then_some(missing)
 }
 
 /// Tells what is missing, and what was not read; `complete` says that the missing ones were

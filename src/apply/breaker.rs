@@ -6,10 +6,6 @@ use crate::event::{StopReason, Task};
 /// says what it saw; from it on the shares count.
 pub const SAMPLE: usize = 10;
 
-/// Of how many assets none must get through for want of a right, so that a run that had no more
-/// of them says that it is the token: of one alone it may be the asset.
-const NONE: usize = 2;
-
 /// When a run stops by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -40,11 +36,6 @@ pub struct Tally {
     pub failed: usize,
     /// How many of these were refused for want of a right.
     pub forbidden: usize,
-    /// How many were refused that earlier runs saw refused: they are no news, and have no part in
-    /// any share.
-    pub again: usize,
-    /// How many of these were refused for want of a right.
-    pub forbidden_again: usize,
     /// How many the server does not know, with nothing that shows them to be deleted.
     pub missing: usize,
     /// How many were shown to be deleted before; they show that the server is the right one, and
@@ -59,8 +50,6 @@ impl Tally {
             retired,
             failed,
             forbidden: _,
-            again: _,
-            forbidden_again: _,
             missing,
             shown: _,
         } = self;
@@ -106,40 +95,15 @@ impl Breaker {
             retired,
             failed,
             forbidden,
-            again,
-            forbidden_again,
             missing,
             shown,
         } = tally;
         self.total.retired += retired;
         self.total.failed += failed;
         self.total.forbidden += forbidden;
-        self.total.again += again;
-        self.total.forbidden_again += forbidden_again;
         self.total.missing += missing;
         self.total.shown += shown;
         self.verdict()
-    }
-
-    /// Whether a run that is over got nothing through, and why: below the sample it goes on to its
-    /// end, since the next asset may be another's, and then it is known of all of them.
-    #[must_use]
-    pub fn at_end(&self) -> Option<StopReason> {
-        let Tally {
-            retired,
-            failed,
-            forbidden,
-            again,
-            forbidden_again,
-            missing: _,
-            shown,
-        } = self.total;
-        let refused = forbidden + forbidden_again;
-        let is_all = refused == failed + again && retired + shown == 0;
-        (is_all && refused >= NONE).then(|| {
-            let detail = format!("each of {refused} assets was refused (status 403)");
-            StopReason::NotAuthorised { detail }
-        })
     }
 
     /// Whether it would trip if so many more were missing.
@@ -185,8 +149,6 @@ impl Breaker {
             retired,
             failed,
             forbidden,
-            again: _,
-            forbidden_again: _,
             missing,
             shown,
         } = self.total;
@@ -307,39 +269,6 @@ mod tests {
             assert_eq!(breaker.answered(one), None);
             assert_eq!(breaker.answered(forbidden(50)), None, "one got through");
         }
-    }
-
-    #[test]
-    fn where_none_of_few_gets_through_it_is_the_token_too_once_all_were_asked() {
-        let forbidden = |forbidden| Tally {
-            forbidden,
-            ..tally(0, forbidden, 0)
-        };
-        let again = |again, forbidden_again| Tally {
-            again,
-            forbidden_again,
-            ..Tally::default()
-        };
-        let ended = |tallies: &[Tally]| {
-            let mut breaker = self::breaker();
-            for tally in tallies {
-                assert_eq!(breaker.answered(*tally), None);
-            }
-            breaker.at_end().is_some()
-        };
-        assert!(!ended(&[]));
-        assert!(!ended(&[forbidden(1)]), "it may be the asset");
-        assert!(ended(&[forbidden(2)]));
-        assert!(ended(&[again(9, 9)]), "as it was in the run before");
-        assert!(ended(&[forbidden(1), again(1, 1)]));
-        assert!(!ended(&[again(9, 8)]));
-        assert!(!ended(&[forbidden(9), tally(1, 0, 0)]), "one got through");
-        assert!(!ended(&[forbidden(3), tally(0, 1, 0)]), "of another reason");
-        let shown = Tally {
-            shown: 1,
-            ..Tally::default()
-        };
-        assert!(!ended(&[forbidden(3), shown]));
     }
 
     #[test]

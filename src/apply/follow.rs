@@ -194,6 +194,7 @@ pub(super) fn record_outcome<S: Strategy>(
     known: &Known<'_, S>,
 ) -> Vec<Effect<S>> {
     let mut tally = Tally::default();
+    let mut expected = 0;
     for (id, outcome) in &outcomes {
         match outcome {
             // The folder's own answer is counted, and not what goes along with it.
@@ -202,20 +203,15 @@ pub(super) fn record_outcome<S: Strategy>(
             | Outcome::Missing
             | Outcome::Unknown => {}
             Outcome::Retired(_) => tally.retired += 1,
+            Outcome::Failed(_) if known.memory.refused_before.contains(id) => expected += 1,
             Outcome::Failed(failure) => {
+                tally.failed += 1;
                 let forbidden = failure.kind == FailureKind::Permission;
-                let forbidden = usize::from(forbidden && S::TELLS_RIGHTS);
-                if known.memory.refused_before.contains(id) {
-                    tally.again += 1;
-                    tally.forbidden_again += forbidden;
-                } else {
-                    tally.failed += 1;
-                    tally.forbidden += forbidden;
-                }
+                tally.forbidden += usize::from(forbidden && S::TELLS_RIGHTS);
             }
         }
     }
-    let sane = (tally.retired + tally.again > 0).then_some(Effect::Sane);
+    let sane = (tally.retired + expected > 0).then_some(Effect::Sane);
     let effects = [Effect::Record(outcomes), Effect::Count(tally)];
     sane.into_iter().chain(effects).collect()
 }

@@ -42,7 +42,6 @@ mod races;
 mod replanned;
 mod restored;
 mod rig;
-mod rights;
 mod sandbox;
 mod schemas;
 mod secrets;

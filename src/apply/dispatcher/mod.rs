@@ -468,9 +468,7 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
             }
         }
         let left = self.queue.left() + self.memory.held.len() + self.later.open();
-        let reason = self.halt.reason.take();
-        let reason = reason.or_else(|| self.guards.breaker.at_end());
-        let ending = reason.map_or(Ending::Done, Ending::Stopped);
+        let ending = (self.halt.reason.take()).map_or(Ending::Done, Ending::Stopped);
         if self.ledger.is_open() {
             // What was held back may still be unwritten, and only then it is known what is open.
             self.commit();
