@@ -19,6 +19,7 @@ pub(crate) mod provenance;
 pub(crate) mod reread;
 pub(crate) mod saved_plan;
 pub(crate) mod threads;
+mod unlisted;
 mod waits;
 pub(crate) mod whoami;
 

@@ -8,12 +8,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use crate::app::Host;
 use crate::app::api::{Who, adapter};
 use crate::app::connect::{AskedAccount, Connection, is_same_server};
 use crate::app::error::Error;
 use crate::app::memory::{Keeping, Memory, owner, recall};
 use crate::app::provenance::random;
+use crate::app::{Host, unlisted};
 use crate::apply::breaker::{self, SAMPLE};
 use crate::asset::{AssetId, Kind};
 use crate::event::StopReason;
@@ -317,10 +317,6 @@ fn read(
         account_name,
         user,
     } = adapter(connection.api).who(connection, basis.account.as_ref())?;
-    if account.is_none() && !basis.settings.is_sent {
-        // It may read nothing else, and says that it was checked all the same.
-        connection.me(|_| {})?;
-    }
     let owner = account
         .as_deref()
         .and_then(|account| owner(account, user.id.as_deref()));
@@ -351,6 +347,7 @@ fn read(
             connections,
             (&mut read, &mut memory),
         )?;
+        unlisted::report(&*connection.host, &read);
     }
     read.marks = basis.settings.marks.clone().map(|marking| Marks {
         marking,

@@ -50,8 +50,7 @@ impl Cast {
         }
     }
 
-    /// For v2: `count` files that are to be deleted, and some that may not be. The manifest says
-    /// that they are files, so that nothing is read before the first delete.
+    /// For v2: `count` files that are to be deleted, and some that may not be.
     pub(crate) fn v2(count: u64) -> Self {
         let mut cast = Self::empty("v2");
         for number in 1..=count {

@@ -20,7 +20,10 @@ const FOLDER: &str = "8d1f0c52-6a3b-4c7e-9f21-000000000901";
 fn v4(change: impl Fn(&mut Value) + Send + Sync + 'static) -> Server {
     Server::raw(move |request| {
         let line = &request.line;
-        let listed = |items: Value| Some(dated(200, &json!({"data": items})));
+        let listed = |items: Value| {
+            let count = items.as_array().map_or(0, Vec::len);
+            Some(dated(200, &json!({"data": items, "total_count": count})))
+        };
         if line.starts_with("DELETE") {
             return Some(text(204, "", ""));
         }
@@ -258,7 +261,8 @@ fn a_line_counts_only_where_the_server_says_that_its_moment_is_over() {
         let server = Server::raw(move |request| {
             let line = &request.line;
             let listed = |items: Value| {
-                let body = json!({"data": items}).to_string();
+                let count = items.as_array().map_or(0, Vec::len);
+                let body = json!({"data": items, "total_count": count}).to_string();
                 Some(text(200, headers, &body))
             };
             if line.starts_with("GET /v4/me") {
@@ -292,7 +296,10 @@ fn vanishing(stack: &'static str) -> Server {
     let is_gone = AtomicBool::new(false);
     Server::raw(move |request| {
         let line = &request.line;
-        let listed = |items: Value| Some(dated(200, &json!({"data": items})));
+        let listed = |items: Value| {
+            let count = items.as_array().map_or(0, Vec::len);
+            Some(dated(200, &json!({"data": items, "total_count": count})))
+        };
         let absent = || Some(dated(404, &json!({"errors": [{"title": "Not Found"}]})));
         if line.starts_with("DELETE") && last(request) == id(1) {
             is_gone.store(true, Ordering::SeqCst);

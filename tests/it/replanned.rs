@@ -110,7 +110,7 @@ fn a_plan_from_the_future_and_one_of_an_ended_hold_are_refused() {
     let listed = format!(
         "assets: [{LOOSE}]\nholds:\n- {{id: {LOOSE}, reason: x, until: 2026-02-01T00:00:00Z}}\n"
     );
-    for (year, words) in [("2126", "still to come"), ("2016", "hold or a date")] {
+    for (year, words) in [("2126", "still to come"), ("2016", "the plan expired")] {
         let desk = desk(&listed);
         planned(&desk);
         let saved: Value = serde_json::from_str(&desk.read("plan.json")).unwrap();

@@ -210,11 +210,17 @@ impl Rig {
             .run_with(&[("FRAMEIO_TOKEN", &token)], &self.arguments(more))
     }
 
-    /// Plans.
+    /// Plans without the server.
     pub(crate) fn plan(&self) -> Done {
-        let token = self.sandbox.token().to_owned();
-        let arguments = ["plan", "--endpoint", &self.url, "--state", STATE];
-        self.desk.run_with(&[("FRAMEIO_TOKEN", &token)], &arguments)
+        let arguments = [
+            "plan",
+            "--offline",
+            "--endpoint",
+            &self.url,
+            "--state",
+            STATE,
+        ];
+        self.desk.run(&arguments)
     }
 
     /// The state with what its journal adds.

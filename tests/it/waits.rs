@@ -211,7 +211,7 @@ fn what_the_reads_learn_of_a_limit_the_run_begins_with() {
         let id = last(request);
         Some(if id == "children" {
             asked.fetch_add(1, Ordering::SeqCst);
-            text(200, HOSTILE[7], r#"{"data":[]}"#)
+            text(200, HOSTILE[7], r#"{"data":[],"total_count":0}"#)
         } else if request.line.contains("/version_stacks/") {
             let stack = asset(&id, "version_stack");
             text(200, "", &json!({ "data": stack }).to_string())
@@ -373,7 +373,12 @@ fn a_list_that_repeats_itself_ends() {
                 Some(if id == "children" {
                     let page = pages.fetch_add(1, Ordering::SeqCst);
                     if page < whole {
-                        text(200, "", &json!({"data": [asset(FILE, "file")]}).to_string())
+                        let data = [asset(FILE, "file")];
+                        text(
+                            200,
+                            "",
+                            &json!({"data": data, "total_count": 1}).to_string(),
+                        )
                     } else {
                         endless(page, repeats_cursor, "file")
                     }
@@ -393,7 +398,7 @@ fn a_list_that_repeats_itself_ends() {
             assert!(asked <= 8, "{asked}");
             assert_eq!(count(&server, "DELETE"), 0, "{}", done.transcript());
             if whole == 0 {
-                assert!(done.out.contains("could not be listed"), "{}", done.out);
+                assert!(done.err.contains("could not be listed"), "{}", done.err);
                 continue;
             }
             assert!(done.out.contains("1 other failure"), "{}", done.out);
