@@ -40,7 +40,14 @@ pub(super) fn follow<S: Strategy>(
                 effects
             }
         },
-        Verdict::Stop(reason) => vec![Effect::Requeue(vec![job]), Effect::Stop(reason)],
+        Verdict::Denied(reason) if job.task() == Task::Delete => {
+            let intended = Effect::Intended(S::targets(&job).to_vec(), known.intent);
+            let unknown = [intended].into_iter().chain(lost(&job));
+            unknown.chain([Effect::Stop(reason)]).collect()
+        }
+        Verdict::Denied(reason) | Verdict::Stop(reason) => {
+            vec![Effect::Requeue(vec![job]), Effect::Stop(reason)]
+        }
     };
     if !effects
         .iter()

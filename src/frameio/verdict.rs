@@ -9,7 +9,7 @@ use crate::event::StopReason;
 use crate::frameio::odd::Odd;
 use crate::frameio::pacer::Pace;
 use crate::frameio::reply::{Body, Reply};
-use crate::frameio::words::{bounded, detail, is_over};
+use crate::frameio::words::{bounded, detail, is_over, is_refusal};
 use crate::outcome::{AssetOutcome, Failure, FailureKind, Outcome};
 
 /// What follows from an answer.
@@ -58,6 +58,10 @@ pub enum Verdict<T> {
         /// Which field, and what is wrong with it.
         detail: String,
     },
+    /// The same would come to any other call, and it is not said in the API's own words that nothing
+    /// was done: the run must stop. Of a delete nobody knows what became of the assets, since a
+    /// login page or a proxy may answer in place of a server that had the request already.
+    Denied(StopReason),
     /// The run must stop; the assets stay as they were.
     Stop(StopReason),
 }
@@ -73,8 +77,8 @@ pub enum Deletion {
         /// the refusal that this is where it is found alive.
         doubtful: Vec<(AssetId, Failure)>,
     },
-    /// The server refused the batch as a whole because of some of its assets, and deleted
-    /// nothing: send its halves.
+    /// The server refused the batch as a whole because of some of its assets: send its halves.
+    /// Until they are answered nobody knows what became of the assets.
     Halve,
 }
 
@@ -130,6 +134,7 @@ impl<T> Verdict<T> {
             Self::Dropped { detail } => Verdict::Dropped { detail },
             Self::Unknown { detail } => Verdict::Unknown { detail },
             Self::Malformed { detail } => Verdict::Malformed { detail },
+            Self::Denied(reason) => Verdict::Denied(reason),
             Self::Stop(reason) => Verdict::Stop(reason),
         }
     }
@@ -170,6 +175,7 @@ impl<T> Verdict<T> {
             | Self::Absent { .. }
             | Self::Dropped { .. }
             | Self::Malformed { .. }
+            | Self::Denied(_)
             | Self::Stop(_) => Pace::Taken,
         }
     }
@@ -195,7 +201,7 @@ impl<T> Verdict<T> {
             (403, _) => Self::Refused {
                 detail: detail(status, body),
             },
-            (300..=399 | 401 | 402 | 405, _) => Self::stop(status, body),
+            (300..=399 | 401 | 402 | 405, _) => Self::denied(status, body),
             (_, _) => Self::Unknown {
                 detail: detail(status, body),
             },
@@ -210,9 +216,10 @@ impl<T> Verdict<T> {
     }
 
     /// What follows from a status that every other call would be answered with as well.
-    pub(super) fn stop(status: u16, body: &Body) -> Self {
+    pub(super) fn denied(status: u16, body: &Body) -> Self {
+        let in_own_words = matches!(status, 401..=403) && is_refusal(body);
         let detail = detail(status, body);
-        Self::Stop(match status {
+        let reason = match status {
             300..=399 => StopReason::WrongEndpoint {
                 detail: format!(
                     "it answers with a redirect (status {status}), which is not followed"
@@ -222,7 +229,12 @@ impl<T> Verdict<T> {
             402 => StopReason::NotPaid { detail },
             403 => StopReason::NotAuthorised { detail },
             _ => StopReason::WrongEndpoint { detail },
-        })
+        };
+        if in_own_words {
+            Self::Stop(reason)
+        } else {
+            Self::Denied(reason)
+        }
     }
 }
 

@@ -43,6 +43,12 @@ pub fn is_error(body: &Body) -> bool {
     not_found || errors
 }
 
+/// Whether a body says that something went wrong, in a whole object with one of the fields in which
+/// either version of the API says so.
+pub(super) fn is_refusal(body: &Body) -> bool {
+    object(body).is_some_and(|body| TROUBLE.iter().any(|field| body.contains_key(*field)))
+}
+
 /// Says in words what an answer that is no success says: its most telling field, or its status.
 #[must_use]
 pub fn detail(status: u16, body: &Body) -> String {

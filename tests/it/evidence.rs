@@ -199,3 +199,58 @@ fn one_asset_that_may_not_be_read_failed_at_once() {
     assert_eq!(server.asked().len(), 2, "without retries");
     assert_eq!(record(&desk, 1)["kind"], "permission");
 }
+
+#[test]
+fn a_delete_that_was_carried_out_has_a_record_whatever_was_said_of_it() {
+    for (status, headers, said, code) in [
+        (302, "location: /login\r\n", "", 1),
+        (302, "location: /login\r\n", r#"{"message":"Moved."}"#, 1),
+        (401, "", "<html>Sign in</html>", 7),
+        (402, "", "", 7),
+        (403, "", "{}", 7),
+        (405, "", r#"{"message":"No."}"#, 1),
+    ] {
+        let server = Server::raw(move |request| {
+            let date = "date: Fri, 27 Nov 2099 12:00:00 GMT\r\n";
+            if request.line.starts_with("GET") {
+                let path = request.line.trim_start_matches("GET ");
+                let (status, body) = read(path, &json!("2099-11-27T11:00:00Z"));
+                return Some(text(status, date, &body));
+            }
+            Some(text(status, headers, said))
+        });
+        let desk = Desk::with(&manifest(2));
+        let done = apply(&desk, &server, &[]).expect(code);
+        assert!(done.out.contains("2 unknown"), "{status}: {}", done.out);
+        assert_eq!(record(&desk, 1)["status"], "unknown", "{status}");
+        apply(&desk, &server, &[]).expect(0);
+        assert_eq!(server.deleted().len(), 2, "{status}: it is not sent again");
+        let record = record(&desk, 1);
+        assert_eq!(record["evidence"], "read", "{status}: {record}");
+    }
+}
+
+#[test]
+fn a_batch_that_is_refused_as_a_whole_has_a_record_until_its_halves_are_answered() {
+    for status in [404, 409, 422] {
+        let server = Server::raw(move |request| {
+            let date = "date: Fri, 27 Nov 2099 12:00:00 GMT\r\n";
+            if request.line.starts_with("GET") {
+                let path = request.line.trim_start_matches("GET ");
+                let (status, body) = read(path, &json!("2099-11-27T11:00:00Z"));
+                return Some(text(status, date, &body));
+            }
+            let refused = r#"{"code":404,"message":"No."}"#;
+            Some(match request.ids.len() {
+                4 => text(status, "", refused),
+                _ => text(429, "retry-after: 3600\r\n", r#"{"message":"Later."}"#),
+            })
+        });
+        let desk = Desk::with(&manifest(4));
+        let done = apply(&desk, &server, &["--retry-for", "1s"]).expect(9);
+        assert!(done.out.contains("4 unknown"), "{status}: {}", done.out);
+        for number in 1..=4 {
+            assert_eq!(record(&desk, number)["status"], "unknown", "{status}");
+        }
+    }
+}

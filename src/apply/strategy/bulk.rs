@@ -121,7 +121,11 @@ impl Strategy for Bulk {
                 effects.extend(record_outcome(outcomes, known));
                 effects
             }
-            Told::Deleted(Deletion::Halve) => vec![Effect::Requeue(halves(&job))],
+            Told::Deleted(Deletion::Halve) => {
+                let doubt = doubt(&job, job.ids.to_vec());
+                let again = Effect::Requeue(halves(&job));
+                doubt.into_iter().chain([again]).collect()
+            }
             Told::Read(Live::There) => alive(job, subject.id, known),
             Told::Read(Live::Deleted(at)) => shown(subject, at, Evidence::Read, known),
             Told::Read(Live::Missing | Live::OtherKind { .. }) => missing(subject, known),

@@ -265,7 +265,9 @@ impl Client {
                 Verdict::Refused { detail } => return Err(Unread::Refused(detail)),
                 Verdict::Absent { detail } => return Err(Unread::Absent(detail)),
                 Verdict::Malformed { detail } => return Err(Unread::Malformed(detail)),
-                Verdict::Stop(reason) => return Err(Unread::Stop(reason)),
+                Verdict::Denied(reason) | Verdict::Stop(reason) => {
+                    return Err(Unread::Stop(reason));
+                }
                 // It goes again when its rate limit lets it, which may be too late.
                 Verdict::SlowDown { wait: _ } | Verdict::NoTokenYet { wait: _ } => continue,
                 Verdict::NotSent { detail } => (false, detail),

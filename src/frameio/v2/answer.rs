@@ -33,7 +33,7 @@ pub fn judge_delete(sent: &[AssetId], reply: &Reply) -> Verdict<Deletion> {
         }
         (400 | 409 | 413 | 422, _) => Verdict::Told(Deletion::Halve),
         (429, _) => Verdict::SlowDown { wait },
-        (300..=399 | 401..=403 | 405, _) => Verdict::stop(status, body),
+        (300..=399 | 401..=403 | 405, _) => Verdict::denied(status, body),
         // Anything else that is no success leaves open whether the delete took effect: 5xx,
         // a proxy's 408, a 404 of whoever answers in the server's place, 410, and successes that
         // the API does not document.

@@ -325,11 +325,21 @@ fn an_invalid_asset_is_found_by_halving() {
 #[test]
 fn a_refused_token_stops_the_run() {
     let stopped = |status| {
-        let verdict = judge_delete(&[id(A), id(B)], &answered(status, r#"{"message":"No"}"#));
-        let Verdict::Stop(reason) = verdict else {
-            panic!("{verdict:?}");
-        };
-        reason
+        let judged = |body| judge_delete(&[id(A), id(B)], &answered(status, body));
+        for other in ["", "{}", "<html>", "null"] {
+            let verdict = judged(other);
+            assert!(
+                matches!(verdict, Verdict::Denied(_)),
+                "{status}: {verdict:?}"
+            );
+        }
+        // What redirects or knows no such method is not the API, whatever it says.
+        match (judged(r#"{"message":"No"}"#), status) {
+            (Verdict::Stop(reason), 401..=403) | (Verdict::Denied(reason), 300..=399 | 405) => {
+                reason
+            }
+            (verdict, _) => panic!("{status}: {verdict:?}"),
+        }
     };
     let detail = "No".to_owned();
     assert_eq!(
@@ -425,7 +435,7 @@ fn a_read_tells_there_from_deleted_from_missing() {
         Verdict::Refused { detail }
     );
     for status in [301, 401, 402, 405] {
-        assert!(matches!(live(status, "{}"), Verdict::Stop(_)), "{status}");
+        assert!(matches!(live(status, "{}"), Verdict::Denied(_)), "{status}");
     }
     assert!(matches!(live(429, "{}"), Verdict::SlowDown { wait: None }));
 }
@@ -451,5 +461,5 @@ fn the_account_and_the_user_are_read_from_the_answer() {
         judge_me(&answered(404, "{}")),
         Verdict::Unknown { .. }
     ));
-    assert!(matches!(judge_me(&answered(401, "{}")), Verdict::Stop(_)));
+    assert!(matches!(judge_me(&answered(401, "{}")), Verdict::Denied(_)));
 }

@@ -29,7 +29,7 @@ pub fn judge_delete(id: AssetId, reply: &Reply) -> Verdict<Deletion> {
         404 if wire::is_error(body) => Verdict::Told(Deletion::not_found(id)),
         400 | 403 | 409 | 413 | 422 => settled(Outcome::Failed(refusal(status, body))),
         429 => Verdict::SlowDown { wait },
-        300..=399 | 401 | 402 | 405 => Verdict::stop(status, body),
+        300..=399 | 401 | 402 | 405 => Verdict::denied(status, body),
         // A success or a 404 of whoever answers in the server's place, a proxy's 408, 410, 5xx:
         // nobody knows.
         _ => Verdict::Unknown {
@@ -302,7 +302,10 @@ mod tests {
             );
         }
         for status in [301, 302, 401, 402, 405] {
-            assert!(matches!(judged(status, ""), Verdict::Stop(_)), "{status}");
+            assert!(matches!(judged(status, ""), Verdict::Denied(_)), "{status}");
+            let said = judged(status, ERROR);
+            let own = matches!(said, Verdict::Stop(_));
+            assert_eq!(own, matches!(status, 401 | 402), "{status}: {said:?}");
         }
         assert_eq!(judged(429, ""), Verdict::SlowDown { wait: None });
         let detail = || "x".to_owned();
@@ -359,7 +362,7 @@ mod tests {
             assert!(matches!(list, Verdict::Unknown { .. }), "{status}");
         }
         for status in [301, 401, 402] {
-            assert!(matches!(show(status, ""), Verdict::Stop(_)), "{status}");
+            assert!(matches!(show(status, ""), Verdict::Denied(_)), "{status}");
         }
         for status in [404, 422] {
             let absent = match status {
