@@ -247,7 +247,7 @@ impl Connection {
     pub(crate) fn accounts(&self) -> Result<Vec<Named>, Error> {
         let pages = self
             .client
-            .pages(v4::Read::Accounts, v4::answer::judge_named);
+            .pages(v4::Read::Accounts, v4::answer::judge_accounts);
         self.wait_for(pages.all(PAGES))?.map_err(not_told)
     }
 

@@ -18,6 +18,7 @@ pub(crate) mod prepare;
 pub(crate) mod provenance;
 pub(crate) mod reread;
 pub(crate) mod saved_plan;
+mod silence;
 pub(crate) mod threads;
 mod unlisted;
 mod waits;

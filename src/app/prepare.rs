@@ -13,8 +13,9 @@ use crate::app::connect::{AskedAccount, Connection, is_same_server};
 use crate::app::error::Error;
 use crate::app::memory::{Keeping, Memory, owner, recall};
 use crate::app::provenance::random;
+use crate::app::silence::{none_allowed, none_found, shows_nothing};
 use crate::app::{Host, unlisted};
-use crate::apply::breaker::{self, SAMPLE};
+use crate::apply::breaker;
 use crate::asset::{AssetId, Kind};
 use crate::event::StopReason;
 use crate::frameio::inventory::Question;
@@ -335,6 +336,7 @@ fn read(
     unknown.retain(|(id, _)| !recalled.assets.contains_key(id));
     let at = (connection, account.as_deref());
     let mut read = read_assets(at, basis, (&unknown, &going))?;
+    let refused = none_allowed(&read, wanted.len()).filter(|_| !basis.state.vouches());
     read.assets.append(&mut recalled.assets);
     read.around.append(&mut recalled.around);
     read.projects.append(&mut recalled.projects);
@@ -348,6 +350,10 @@ fn read(
             (&mut read, &mut memory),
         )?;
         unlisted::report(&*connection.host, &read);
+    }
+    // What is held, or lies around, may have shown that the token is allowed to read something.
+    if let Some(reason) = refused.filter(|_| shows_nothing(&read)) {
+        return Err(Error::Stopped(reason));
     }
     read.marks = basis.settings.marks.clone().map(|marking| Marks {
         marking,
@@ -461,12 +467,6 @@ fn read_places(
     };
     let at = (connection, account);
     adapter(connection.api).read_places(at, connections, read, memory, &mut told)
-}
-
-/// How many assets were asked for, where there were ten or more and none of them was found.
-fn none_found(read: &Inventory) -> Option<usize> {
-    let missing = read.missing().count();
-    (missing >= SAMPLE && missing == read.assets.len()).then_some(missing)
 }
 
 /// Tells what is missing, and what was not read; `complete` says that the missing ones were

@@ -10,7 +10,7 @@ use crate::harness::{Desk, Done, seed};
 use crate::soak::Served;
 
 /// The text of the id of one of the assets.
-fn text(number: usize) -> String {
+pub(crate) fn text(number: usize) -> String {
     format!("00000000-0000-4000-8000-{number:012}")
 }
 
@@ -24,12 +24,12 @@ fn asset(number: usize, kind: &str, more: &str) -> String {
     format!("              - {{id: {id}, name: a, type: {kind}{more}}}\n")
 }
 
-fn file(number: usize) -> String {
+pub(crate) fn file(number: usize) -> String {
     asset(number, "file", "")
 }
 
 /// A manifest of assets, each with its kind.
-fn listing(assets: &[(usize, &str)]) -> Desk {
+pub(crate) fn listing(assets: &[(usize, &str)]) -> Desk {
     let lines = assets.iter().map(|(number, kind)| {
         let id = text(*number);
         format!("- {{id: {id}, kind: {kind}}}\n")
@@ -40,12 +40,12 @@ fn listing(assets: &[(usize, &str)]) -> Desk {
     ))
 }
 
-fn files(numbers: impl IntoIterator<Item = usize>) -> Vec<(usize, &'static str)> {
+pub(crate) fn files(numbers: impl IntoIterator<Item = usize>) -> Vec<(usize, &'static str)> {
     numbers.into_iter().map(|number| (number, "file")).collect()
 }
 
 /// A sandbox of assets; `behaviour` and `rules` say how it is.
-fn serve(assets: &str, behaviour: &str, rules: &[&str]) -> Served {
+pub(crate) fn serve(assets: &str, behaviour: &str, rules: &[&str]) -> Served {
     let text = format!("limits: off\nbehaviour: {{{behaviour}}}\n{}", seed(assets));
     let faults = Faults {
         seed: 1,
@@ -55,13 +55,13 @@ fn serve(assets: &str, behaviour: &str, rules: &[&str]) -> Served {
     Served::new(world.with_faults(faults))
 }
 
-fn apply(served: &Served, desk: &Desk, more: &[&str]) -> Done {
+pub(crate) fn apply(served: &Served, desk: &Desk, more: &[&str]) -> Done {
     let mut arguments = vec!["--api", "v4", "--canary", "0"];
     arguments.extend(more);
     served.apply(desk, &arguments)
 }
 
-fn record(desk: &Desk, number: usize) -> Value {
+pub(crate) fn record(desk: &Desk, number: usize) -> Value {
     let state: Value = serde_json::from_str(&desk.read("state.json")).unwrap();
     state["assets"][text(number)].clone()
 }
@@ -257,38 +257,6 @@ fn ten_of_ten_that_are_shown_to_be_deleted_stop_no_run() {
         }
         served.stop();
     }
-}
-
-#[test]
-fn what_may_not_be_read_failed_at_once_and_where_nothing_may_it_is_the_token() {
-    // All is read before the plan.
-    let served = serve(&(file(1) + &file(2)), "", &["403=at:1@v4_file_read"]);
-    let lines = format!("- {}\n- {{id: {}, kind: file}}\n", text(1), text(2));
-    let desk = Desk::with(&format!("version: 1\nassets:\n{lines}"));
-    apply(&served, &desk, &[]).expect(3);
-    let failed = record(&desk, 1);
-    assert_eq!(
-        (&failed["status"], &failed["kind"]),
-        (&json!("failed"), &json!("permission"))
-    );
-    assert_eq!(record(&desk, 2)["status"], "retired");
-    let reads = served.sandbox.log();
-    let reads = reads
-        .iter()
-        .filter(|request| request.target.contains(&text(1)));
-    assert_eq!(reads.count(), 1, "without retries");
-    served.stop();
-
-    let assets: String = (1..=20).map(file).collect();
-    let served = serve(&assets, "", &["403=100%@v4_file_read"]);
-    let lines: Vec<String> = (1..=20)
-        .map(|number| format!("- {}", text(number)))
-        .collect();
-    let lines = lines.join("\n");
-    let desk = Desk::with(&format!("version: 1\nassets:\n{lines}\n"));
-    apply(&served, &desk, &[]).expect(7);
-    assert!(!desk.path("state.json").exists());
-    served.stop();
 }
 
 #[test]

@@ -42,6 +42,7 @@ mod races;
 mod replanned;
 mod restored;
 mod rig;
+mod rights;
 mod sandbox;
 mod schemas;
 mod secrets;

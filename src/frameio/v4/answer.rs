@@ -139,10 +139,25 @@ pub fn judge_definitions(reply: &Reply) -> Verdict<Page<Definition>> {
 /// Judges the answer to the question whose token this is.
 #[must_use]
 pub fn judge_me(reply: &Reply) -> Verdict<User> {
-    Verdict::of_reading(reply, wire::user)
+    of_token(reply).unwrap_or_else(|| Verdict::of_reading(reply, wire::user))
 }
 
-/// Judges a page of accounts, workspaces or projects.
+/// Judges a page of the accounts that a token opens.
+#[must_use]
+pub fn judge_accounts(reply: &Reply) -> Verdict<Page<Named>> {
+    of_token(reply).unwrap_or_else(|| judge_named(reply))
+}
+
+/// That the API says of a token itself that there is nothing: the token opens nothing, and asking
+/// again changes nothing.
+fn of_token<T>(reply: &Reply) -> Option<Verdict<T>> {
+    let (status, body) = reply.answer()?;
+    (status == 404 && wire::is_error(body)).then(|| Verdict::Refused {
+        detail: detail(status, body),
+    })
+}
+
+/// Judges a page of workspaces or projects.
 #[must_use]
 pub fn judge_named(reply: &Reply) -> Verdict<Page<Named>> {
     Verdict::of_reading(reply, wire::page)
