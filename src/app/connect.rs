@@ -28,6 +28,7 @@ use crate::frameio::v2;
 use crate::frameio::v2::wire::Me;
 use crate::frameio::v4;
 use crate::frameio::v4::wire::Named;
+use crate::frameio::verdict::Verdict;
 use crate::plan::approve::Approved;
 use crate::render::counted;
 use crate::sandbox::world::World;
@@ -237,6 +238,27 @@ impl Connection {
             }
             found @ (Ok(_) | Err(_)) => found.map_err(not_told),
         }
+    }
+
+    /// Asks v2 whether it takes the token, where nothing else is asked of it; what a server answers
+    /// that knows no such question says nothing.
+    ///
+    /// # Errors
+    ///
+    /// Returns that it refuses the token, or is not reached.
+    pub(crate) fn try_token(&self) -> Result<(), Error> {
+        let judge = |reply: &_| {
+            let verdict = v2::answer::judge_me(reply).map(drop);
+            let says_nothing =
+                matches!(verdict, Verdict::Unknown { .. } | Verdict::Malformed { .. });
+            if says_nothing {
+                Verdict::Told(())
+            } else {
+                verdict
+            }
+        };
+        let asked = self.wait_for(self.client.read(&v2::Read::Me, judge))?;
+        asked.map_err(not_told)
     }
 
     /// Asks V4 which accounts the token opens.

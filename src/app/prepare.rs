@@ -29,7 +29,6 @@ use crate::plan::only::Only;
 use crate::plan::part;
 use crate::plan::saved::{self, DecidingSettings};
 use crate::plan::{self, Checked, Inputs, LiveCheck, Plan, Wanted};
-use crate::render::escape::escape;
 use crate::render::summary::duration;
 use crate::render::{count, counted};
 use crate::state::{Api, State, Target};
@@ -342,6 +341,10 @@ fn read(
     read.projects.append(&mut recalled.projects);
     // What was read tells what is a folder, and what is deleted already.
     let connections = plan::wanted(basis.inputs(Some(&read))).connections;
+    if wanted.is_empty() && account.is_none() && !basis.settings.is_sent {
+        // It may read nothing at all, and says that it was checked all the same.
+        connection.try_token()?;
+    }
     if let Some(connections) = &connections {
         read_places(
             connection,
@@ -420,7 +423,7 @@ fn read_assets(
         place: &place,
     };
     let (read, complete) = adapter(connection.api).read_assets(at, &question, &mut told)?;
-    report_inventory(&*connection.host, &read, complete);
+    unlisted::report_assets(&*connection.host, &read, complete);
     if let Some(missing) = none_found(&read)
         && !basis.state.vouches()
     {
@@ -467,31 +470,4 @@ fn read_places(
     };
     let at = (connection, account);
     adapter(connection.api).read_places(at, connections, read, memory, &mut told)
-}
-
-/// Tells what is missing, and what was not read; `complete` says that the missing ones were
-/// looked for in all lists of recently deleted assets.
-fn report_inventory(host: &dyn Host, read: &Inventory, complete: bool) {
-    let missing = read.missing().count();
-    if missing > 0 {
-        let missing = counted(missing, "asset is", "assets are");
-        let lists = if complete {
-            "and not among the recently deleted: check the ids"
-        } else {
-            "or deleted long ago"
-        };
-        host.warn(&format!("{missing} not there, {lists}; nothing is sent"));
-    }
-    if read.unread > 0 {
-        let assets = counted(read.unread, "asset could", "assets could");
-        let why = read.unread_why.as_ref().map(|(id, why)| {
-            let why = escape(why);
-            format!(" (`{id}`: {why})")
-        });
-        let why = why.unwrap_or_default();
-        let them = if read.unread == 1 { "it" } else { "them" };
-        host.warn(&format!(
-            "{assets} not be read{why}; nothing is sent for {them}"
-        ));
-    }
 }

@@ -40,7 +40,9 @@ pub(super) fn follow<S: Strategy>(
                 effects
             }
         },
-        Verdict::Denied(reason) if job.task() == Task::Delete => {
+        // Whoever denies everything from the first call on is a wrong endpoint or a wrong token, and
+        // has carried out nothing.
+        Verdict::Denied(reason) if job.task() == Task::Delete && known.memory.has_spoken => {
             let intended = Effect::Intended(S::targets(&job).to_vec(), known.intent);
             let unknown = [intended].into_iter().chain(lost(&job));
             unknown.chain([Effect::Stop(reason)]).collect()

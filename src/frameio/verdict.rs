@@ -217,7 +217,7 @@ impl<T> Verdict<T> {
 
     /// What follows from a status that every other call would be answered with as well.
     pub(super) fn denied(status: u16, body: &Body) -> Self {
-        let in_own_words = matches!(status, 401..=403) && is_refusal(body);
+        let denied = is_denied(status, body);
         let detail = detail(status, body);
         let reason = match status {
             300..=399 => StopReason::WrongEndpoint {
@@ -230,11 +230,22 @@ impl<T> Verdict<T> {
             403 => StopReason::NotAuthorised { detail },
             _ => StopReason::WrongEndpoint { detail },
         };
-        if in_own_words {
-            Self::Stop(reason)
-        } else {
+        if denied {
             Self::Denied(reason)
+        } else {
+            Self::Stop(reason)
         }
+    }
+}
+
+/// Whether an answer denies the call, and is not the API's own refusal: a redirect, a method that is
+/// not known, or a refusal in nobody's words.
+#[must_use]
+pub fn is_denied(status: u16, body: &Body) -> bool {
+    match status {
+        300..=399 | 405 => true,
+        401..=403 => !is_refusal(body),
+        _ => false,
     }
 }
 

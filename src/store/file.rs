@@ -231,6 +231,10 @@ fn write(journal: &mut File, lines: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
+fn length(file: &File) -> io::Result<u64> {
+    Ok(file.metadata()?.len())
+}
+
 /// Reads a file as a whole, which must be a plain one: a pipe would be waited for.
 fn read(path: &Path, place: &'static str) -> Result<Option<(Vec<u8>, Metadata)>, StoreError> {
     if !ground::is_there(path, place)? {
@@ -297,7 +301,8 @@ impl FileSession {
         let continues = match &mut self.journal {
             // Half a line at its end would be damage in the middle once it is continued.
             Some(file) if ground::is_at(file, &self.journal_path) => {
-                file.set_len(self.whole).is_ok()
+                let is_there = length(file).is_ok_and(|there| there >= self.whole);
+                is_there && file.set_len(self.whole).is_ok()
             }
             Some(_) | None => false,
         };
@@ -413,7 +418,13 @@ impl Session for FileSession {
         let path = self.journal_path.clone();
         let whole = self.whole;
         let in_doubt = std::mem::replace(&mut self.in_doubt, true);
+        let what = "the journal of the run";
         let file = self.file()?;
+        // What somebody cut off is gone, and more would hide that.
+        let there = length(file).map_err(StoreError::io("look at", &path))?;
+        if there < whole || (there > whole && !in_doubt) {
+            return Err(StoreError::Taken { path, what });
+        }
         if in_doubt {
             // What an append left behind that failed half-way would be damage in the middle.
             file.set_len(whole)
@@ -423,15 +434,15 @@ impl Session for FileSession {
         write(file, &lines).map_err(StoreError::io("append to", &path))?;
         file.sync_data().map_err(StoreError::io("sync", &path))?;
         // A file that was removed meanwhile takes everything, and nobody will ever read it.
-        if !ground::is_at(file, &path) {
-            let what = "the journal of the run";
+        let after = whole + lines.len() as u64;
+        if !ground::is_at(file, &path) || length(file).ok() != Some(after) {
             return Err(StoreError::Taken { path, what });
         }
         self.lock.check()?;
         crash::point("journal.synced");
         self.in_doubt = false;
         self.sequence = sequence;
-        self.whole = whole + lines.len() as u64;
+        self.whole = after;
         trace!(
             events = sequence,
             bytes = self.whole,

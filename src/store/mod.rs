@@ -132,7 +132,7 @@ pub enum StoreError {
         found: &'static str,
     },
     /// Somebody took away, in mid-run, what shows that this run has the state.
-    #[error("{what} was removed or replaced while this run went on: `{}`", path.display())]
+    #[error("{what} was removed, changed or replaced while this run went on: `{}`", path.display())]
     Taken {
         path: PathBuf,
         /// What it was, in words.

@@ -4,7 +4,7 @@
 
 use std::fs;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 
@@ -131,19 +131,41 @@ fn a_folder_that_vanishes_ends_the_run_before_the_next_batch() {
     nothing_is_lost(&desk, &server, state, LISTED);
 }
 
+/// What somebody does to a journal.
+type Damage = Box<dyn Fn(&Path) + Send + Sync>;
+
 #[test]
 fn a_journal_that_somebody_removes_ends_the_run_and_the_state_has_it() {
-    let desk = Desk::with(&manifest(LISTED));
-    let journal = desk.path("retire.state.json.journal");
-    let server = serving(move |request: &Request| {
-        if request.number == 1 {
-            fs::remove_file(&journal).unwrap();
-        }
-    });
-    let done = apply(&desk, &server, "retire.state.json").expect(1);
-    let words = "the journal of the run was removed or replaced while this run went on";
-    assert!(done.err.contains(words), "{}", done.err);
-    nothing_is_lost(&desk, &server, "retire.state.json", LISTED);
+    let emptied = |journal: &Path| fs::write(journal, "").unwrap();
+    let cut = |journal: &Path| {
+        let file = fs::OpenOptions::new().write(true).open(journal).unwrap();
+        file.set_len(file.metadata().unwrap().len() / 2).unwrap();
+    };
+    let longer = |journal: &Path| {
+        let mut file = fs::OpenOptions::new().append(true).open(journal).unwrap();
+        file.write_all(b"somebody's own\n").unwrap();
+    };
+    let removed = |journal: &Path| fs::remove_file(journal).unwrap();
+    let damages: [Damage; 4] = [
+        Box::new(removed),
+        Box::new(emptied),
+        Box::new(cut),
+        Box::new(longer),
+    ];
+    for damage in damages {
+        let desk = Desk::with(&manifest(LISTED));
+        let journal = desk.path("retire.state.json.journal");
+        let server = serving(move |request: &Request| {
+            if request.number == 1 {
+                damage(&journal);
+            }
+        });
+        let done = apply(&desk, &server, "retire.state.json").expect(1);
+        let words =
+            "the journal of the run was removed, changed or replaced while this run went on";
+        assert!(done.err.contains(words), "{}", done.err);
+        nothing_is_lost(&desk, &server, "retire.state.json", LISTED);
+    }
 }
 
 #[test]
@@ -167,7 +189,7 @@ fn a_lock_that_somebody_removes_ends_the_run_and_the_state_has_it() {
         });
         let done = apply(&desk, &server, "retire.state.json").expect(1);
         assert!(server.asked().len() <= 7, "{}", done.transcript());
-        let words = "was removed or replaced while this run went on";
+        let words = "was removed, changed or replaced while this run went on";
         assert!(done.err.contains(words), "{}", done.err);
         let what = if clean {
             "the journal of the run"
@@ -270,7 +292,11 @@ fn what_somebody_puts_where_files_of_a_run_belong_is_kept() {
         }
     });
     let done = apply(&desk, &server, state).expect(1);
-    assert!(done.err.contains("was removed or replaced"), "{}", done.err);
+    assert!(
+        done.err.contains("was removed, changed or replaced"),
+        "{}",
+        done.err
+    );
     assert_eq!(desk.read("retire.state.json.journal"), "somebody's own");
     fs::remove_file(desk.path("retire.state.json.journal")).unwrap();
     nothing_is_lost(&desk, &server, state, LISTED);

@@ -217,15 +217,22 @@ fn a_delete_that_was_carried_out_has_a_record_whatever_was_said_of_it() {
                 let (status, body) = read(path, &json!("2099-11-27T11:00:00Z"));
                 return Some(text(status, date, &body));
             }
-            Some(text(status, headers, said))
+            Some(match request.number {
+                1 => text(200, "", "{}"),
+                _ => text(status, headers, said),
+            })
         });
-        let desk = Desk::with(&manifest(2));
-        let done = apply(&desk, &server, &[]).expect(code);
-        assert!(done.out.contains("2 unknown"), "{status}: {}", done.out);
-        assert_eq!(record(&desk, 1)["status"], "unknown", "{status}");
+        let desk = Desk::with(&manifest(3));
+        let one_each = ["--batch-size", "1", "--concurrency", "1"];
+        let done = apply(&desk, &server, &one_each).expect(code);
+        assert!(done.out.contains("1 unknown"), "{status}: {}", done.out);
+        assert_eq!(record(&desk, 1)["status"], "retired", "{status}");
+        assert_eq!(record(&desk, 2)["status"], "unknown", "{status}");
+        assert_eq!(record(&desk, 3), Value::Null, "{status}: it was not sent");
+        desk.write("retire.yaml", manifest(2));
         apply(&desk, &server, &[]).expect(0);
         assert_eq!(server.deleted().len(), 2, "{status}: it is not sent again");
-        let record = record(&desk, 1);
+        let record = record(&desk, 2);
         assert_eq!(record["evidence"], "read", "{status}: {record}");
     }
 }

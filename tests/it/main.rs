@@ -39,6 +39,7 @@ mod people;
 mod plan;
 mod proofs;
 mod races;
+mod remaining;
 mod replanned;
 mod restored;
 mod rig;

@@ -47,7 +47,7 @@ fn what_may_not_be_read_is_no_matter_of_a_token_that_has_deleted_something() {
     let served = serve(&assets, "", &["403=at:2+3+4+5@v4_file_read"]);
     let desk = listing(&files(1..=1));
     apply(&served, &desk, &[]).expect(0);
-    desk.write("retire.yaml", &listing(&files(1..=3)).read("retire.yaml"));
+    desk.write("retire.yaml", listing(&files(1..=3)).read("retire.yaml"));
     for _ in 0..2 {
         apply(&served, &desk, &[]).expect(3);
         assert_eq!(record(&desk, 1)["status"], "retired");

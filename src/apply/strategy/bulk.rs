@@ -70,6 +70,8 @@ impl Strategy for Bulk {
     /// It speaks of all assets of the call at once.
     const TELLS_RIGHTS: bool = false;
 
+    const READS_FIRST: bool = false;
+
     fn in_order(approved: &Approved) -> Cow<'_, [AssetId]> {
         Cow::Borrowed(approved.delete())
     }

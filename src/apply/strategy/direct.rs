@@ -151,6 +151,8 @@ impl Strategy for Direct {
 
     const TELLS_RIGHTS: bool = true;
 
+    const READS_FIRST: bool = true;
+
     fn in_order(approved: &Approved) -> Cow<'_, [AssetId]> {
         let mut ids = approved.delete().to_vec();
         // What is of no known kind is looked at first, and then takes its place. What lies together

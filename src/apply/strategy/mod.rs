@@ -17,7 +17,7 @@ use crate::event::{RateLimit, RunEvent, StopReason, Task};
 use crate::frameio::Reply;
 use crate::frameio::call::Call;
 use crate::frameio::retry::Retries;
-use crate::frameio::verdict::Verdict;
+use crate::frameio::verdict::{Verdict, is_denied};
 use crate::outcome::{AssetOutcome, Evidence, Failure, Outcome};
 use crate::plan::approve::{Approved, Resolve};
 use crate::state::{Record, State, Status};
@@ -45,6 +45,9 @@ pub(crate) trait Strategy:
 
     /// Whether a refusal for want of a right speaks of one asset alone.
     const TELLS_RIGHTS: bool;
+
+    /// Whether everything that is deleted was read before: then the server has spoken as the API.
+    const READS_FIRST: bool;
 
     /// The assets to delete in the order in which they go.
     fn in_order(approved: &Approved) -> Cow<'_, [AssetId]>;
@@ -317,7 +320,7 @@ impl<S: Strategy> Memory<S> {
             intents: HashMap::new(),
             alive: HashMap::new(),
             skew: None,
-            has_spoken: false,
+            has_spoken: S::READS_FIRST,
             ended: None,
             refused_before: state.assets.iter().filter_map(refused).collect(),
             progress: HashMap::new(),
@@ -331,9 +334,10 @@ impl<S: Strategy> Memory<S> {
         if let Some(date) = reply.date() {
             self.skew = Some(date.duration_since(now));
         }
-        match S::ended(reply) {
-            Some(detail) => self.ended = Some(detail),
-            None => self.has_spoken |= reply.answer().is_some(),
+        if let Some(detail) = S::ended(reply) {
+            self.ended = Some(detail);
+        } else if let Some((status, body)) = reply.answer() {
+            self.has_spoken |= !is_denied(status, body);
         }
     }
 

@@ -80,12 +80,11 @@ fn fate<S: Strategy>(
 
 /// Whether effects write something down of an asset, be it that nobody knows what became of it.
 fn is_written<S: Strategy>(id: AssetId, effects: &[Effect<S>]) -> bool {
-    effects.iter().any(|effect| match effect {
-        Effect::Record(outcomes) => outcomes.iter().any(|(told, _)| *told == id),
-        Effect::Doubt(ids) => ids.contains(&id),
-        Effect::FileDone(done) => done.file == id,
-        Effect::HoldBack((told, _)) => *told == id,
-        _ => false,
+    effects.iter().any(|effect| {
+        matches!(effect, Effect::Record(outcomes) if outcomes.iter().any(|(told, _)| *told == id))
+            || matches!(effect, Effect::Doubt(ids) if ids.contains(&id))
+            || matches!(effect, Effect::FileDone(done) if done.file == id)
+            || matches!(effect, Effect::HoldBack((told, _)) if *told == id)
     })
 }
 
@@ -138,7 +137,7 @@ fn reply() -> impl proptest::strategy::Strategy<Value = Reply> {
 fn ends_once<S: Strategy>(
     job: Job<S>,
     reply: &Reply,
-    is_unknown: bool,
+    (is_unknown, has_spoken): (bool, bool),
 ) -> Result<(), TestCaseError> {
     let state = if is_unknown {
         unanswered(state(), 1..=4)
@@ -147,6 +146,7 @@ fn ends_once<S: Strategy>(
     };
     let approved = approved(&state, 1..=4);
     let mut memory = Memory::new(&state);
+    memory.has_spoken |= has_spoken;
     memory.learn(reply, Timestamp::UNIX_EPOCH);
     let known = known(&approved, &state, &memory);
     let targets = S::targets(&job).to_vec();
@@ -156,7 +156,8 @@ fn ends_once<S: Strategy>(
         verdict,
         Verdict::Refused { .. } | Verdict::Unknown { .. } | Verdict::Malformed { .. }
     );
-    let nothing_done = matches!(verdict, Verdict::SlowDown { .. } | Verdict::Stop(_));
+    let nothing_done = matches!(verdict, Verdict::SlowDown { .. } | Verdict::Stop(_))
+        || matches!(verdict, Verdict::Denied(_)) && !memory.has_spoken;
     let is_reading = job.task() == Task::Resolve;
     let effects = follow(job, verdict, &known);
     let closes = |effect: &&Effect<S>| matches!(effect, Effect::Record(_));
@@ -190,7 +191,7 @@ proptest! {
         reply in reply(),
         which in 0..8_usize,
         count in 0..4_u32,
-        is_unknown in any::<bool>(),
+        before in any::<(bool, bool)>(),
         listed in any::<bool>(),
     ) {
         let state = state();
@@ -198,17 +199,17 @@ proptest! {
         let tries = Tries { count, since: None };
         let ids = approved.delete();
         match which {
-            0 => ends_once(Job { sent: tries, tries, ..Bulk::delete(ids, &approved) }, &reply, is_unknown)?,
-            1 => ends_once(Job { sent: tries, tries, ..Bulk::delete(&ids[..1], &approved) }, &reply, is_unknown)?,
-            2 => ends_once(Job { tries, ..Bulk::read(resolve(1, listed)) }, &reply, is_unknown)?,
+            0 => ends_once(Job { sent: tries, tries, ..Bulk::delete(ids, &approved) }, &reply, before)?,
+            1 => ends_once(Job { sent: tries, tries, ..Bulk::delete(&ids[..1], &approved) }, &reply, before)?,
+            2 => ends_once(Job { tries, ..Bulk::read(resolve(1, listed)) }, &reply, before)?,
             which => {
                 let kind = [None, Some(Kind::File), Some(Kind::Folder), Some(Kind::VersionStack), None][which - 3];
                 let read = Job { tries, ..Direct::read(Resolve { kind, ..resolve(1, listed) }) };
-                ends_once(read.clone(), &reply, is_unknown)?;
+                ends_once(read.clone(), &reply, before)?;
                 let again = Direct::read_again(&read, asset(1), &approved);
-                ends_once(Job { tries, ..again }, &reply, is_unknown)?;
+                ends_once(Job { tries, ..again }, &reply, before)?;
                 if let (Some(delete), true) = (found_alive(kind), listed) {
-                    ends_once(Job { sent: tries, tries, ..delete }, &reply, is_unknown)?;
+                    ends_once(Job { sent: tries, tries, ..delete }, &reply, before)?;
                 }
             }
         }

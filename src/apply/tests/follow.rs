@@ -118,7 +118,24 @@ fn patience_and_a_stop_leave_everything_as_it_was() {
 #[test]
 fn a_denied_delete_is_unknown_and_a_denied_reading_is_open() {
     let reason = StopReason::NotAuthenticated { detail: detail() };
-    let denied = rows(bulk, Verdict::Denied(reason.clone()));
+    let verdict = || Verdict::Denied(reason.clone());
+    let first = rows(bulk, verdict());
+    assert!(matches!(
+        &first[..],
+        [Effect::Record(none), Effect::Requeue(jobs), Effect::Stop(_)]
+        if none.is_empty() && jobs.len() == 1
+    ));
+    let state = state();
+    let approved = approved(&state, 1..=4);
+    let mut memory = Memory::<Bulk>::new(&state);
+    memory.learn(&answered(302, ""), Timestamp::UNIX_EPOCH);
+    assert!(!memory.has_spoken, "that is nobody's word");
+    memory.learn(&answered(200, "{}"), Timestamp::UNIX_EPOCH);
+    let denied = follow(
+        bulk(&approved),
+        verdict(),
+        &known(&approved, &state, &memory),
+    );
     let [
         Effect::Intended(ids, _),
         Effect::Record(outcomes),
@@ -130,7 +147,7 @@ fn a_denied_delete_is_unknown_and_a_denied_reading_is_open() {
     assert_eq!((ids.len(), why), (4, &reason));
     assert_eq!(*outcomes, unknown(1..=4));
     let read = |_: &Approved| Bulk::read(resolve(1, true));
-    let denied = rows(read, Verdict::Denied(reason));
+    let denied = rows(read, verdict());
     assert!(matches!(
         &denied[..],
         [Effect::Record(none), Effect::Requeue(jobs), Effect::Stop(_)]

@@ -82,7 +82,11 @@ fn everything_is_sent_once_in_batches_and_saved() {
 
 #[test]
 fn a_refused_token_stops_the_run_and_changes_nothing() {
-    for (status, word) in [(401, "NotAuthenticated"), (403, "NotAuthorised")] {
+    for (status, word) in [
+        (401, "NotAuthenticated"),
+        (403, "NotAuthorised"),
+        (302, "WrongEndpoint"),
+    ] {
         let bench = Bench::new();
         let server = Server::with(1..=40).script([Step::Status(status); 40]);
         let (ended, _) = bench.apply(&server, 1..=40);

@@ -41,6 +41,9 @@ const LONG: usize = 8;
 /// parts, and more than anybody guesses.
 const PART: usize = 16;
 
+/// How long the pieces are by which a part is found: one of them lies whole within any part.
+const SEED: usize = PART / 2;
+
 /// How many bytes of a text are written small at a time.
 const PIECE: usize = 64 << 10;
 
@@ -78,8 +81,8 @@ struct Needle {
     /// A long one in small letters.
     small: Option<Finder<'static>>,
     encoded: Vec<Finder<'static>>,
-    /// Parts of a long one, which an answer may cut, each with its place in the secret.
-    parts: Vec<(usize, Finder<'static>)>,
+    /// Pieces of a long one, which an answer may cut, each with its place in the secret.
+    seeds: Vec<(usize, Finder<'static>)>,
 }
 
 /// What counts as a secret in a text.
@@ -102,7 +105,7 @@ impl Needle {
                 .into_iter()
                 .chain(hexadecimal_forms(secret))
                 .collect(),
-            parts: parts(secret),
+            seeds: seeds(secret),
         })
     }
 
@@ -128,10 +131,11 @@ impl Needle {
             let length = form.needle().len();
             form.find_iter(text).map(move |start| start..start + length)
         });
-        let parts = self.parts.iter().filter(move |_| counts == Counts::Parts);
-        let parts = parts.flat_map(|(offset, part)| {
-            let found = part.find_iter(text);
-            found.map(|start| self.whole_part(text, start, *offset))
+        let seeds = self.seeds.iter().filter(move |_| counts == Counts::Parts);
+        let parts = seeds.flat_map(|(offset, seed)| {
+            let found = seed.find_iter(text);
+            let parts = found.map(|start| self.whole_part(text, start, *offset));
+            parts.filter(|part| part.len() >= PART)
         });
         plain.chain(encoded).chain(parts)
     }
@@ -163,14 +167,14 @@ fn find_small(form: &Finder<'_>, text: &[u8]) -> impl Iterator<Item = usize> {
     })
 }
 
-/// Parts of a secret, one behind the other, where it has several.
-fn parts(secret: &[u8]) -> Vec<(usize, Finder<'static>)> {
+/// Pieces of a secret, one behind the other, where it has several parts.
+fn seeds(secret: &[u8]) -> Vec<(usize, Finder<'static>)> {
     if secret.len() < 2 * PART {
         return Vec::new();
     }
-    let parts = secret.chunks_exact(PART).enumerate();
-    parts
-        .map(|(number, part)| (number * PART, Finder::new(part).into_owned()))
+    let seeds = secret.chunks_exact(SEED).enumerate();
+    seeds
+        .map(|(number, seed)| (number * SEED, Finder::new(seed).into_owned()))
         .collect()
 }
 
