@@ -55,9 +55,9 @@ pub struct Inside {
     pub newest: Option<Timestamp>,
 }
 
-/// What an asset is like that goes along with another one: its kind, its name, what it lies in and
-/// its size. These are the first bytes of their SHA-256, which are enough to tell whether people have
-/// changed something.
+/// What an asset is like that goes along with another one: its kind, its project, what it lies in, its
+/// size and its name. These are the first bytes of their SHA-256, which are enough to tell whether
+/// people have changed something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Look(pub [u8; 8]);
 
@@ -69,6 +69,7 @@ impl Look {
         if let Some(facts) = facts {
             hash.update(facts.kind.name());
             for text in [
+                facts.project.map(|project| project.to_string()),
                 facts.parent.map(|parent| parent.to_string()),
                 facts.bytes.map(|bytes| bytes.to_string()),
                 facts.name.as_deref().map(str::to_owned),
@@ -238,6 +239,10 @@ mod tests {
             facts(Some("a"), None, Some(7)),
             facts(Some("a"), id(1), Some(8)),
             facts(Some("a"), id(1), None),
+            Facts {
+                project: id(3),
+                ..facts(Some("a"), id(1), Some(7))
+            },
             // One text is not taken for the other.
             facts(Some("7"), id(1), None),
             facts(Some(""), id(1), None),

@@ -79,9 +79,8 @@ impl<'plan> Walk<'plan> {
     /// deleted along with something. What is deleted and would wait if it were restored is among it.
     pub(super) fn held(&self) -> Vec<Held> {
         let assets = &self.inputs.state.assets;
-        let is_there = |id: &AssetId| self.is_there(*id);
         let is_deleted = |id: &AssetId| match assets.get(id).map(Record::status) {
-            Some(Status::Retired(_) | Status::Gone(_)) => !is_there(id),
+            Some(Status::Retired(_) | Status::Gone(_)) => !self.is_shown(*id),
             Some(Status::Failed(_) | Status::Unknown { .. } | Status::Missing) | None => false,
         };
         let holds = self.holds.assets.iter().filter(|(id, _)| !is_deleted(id));
@@ -107,7 +106,7 @@ impl<'plan> Walk<'plan> {
         let unmarked = |id: &AssetId| marked(id) && !self.marks.contains_key(id);
         let back = assets.iter().filter(|(id, record)| {
             let is_recorded = Recorded::of(&record.status).is_some();
-            is_recorded && is_there(id) && unmarked(id) && !again.contains(id)
+            is_recorded && self.is_back(**id) && unmarked(id) && !again.contains(id)
         });
         let back = back.map(|(id, _)| Held {
             id: *id,
@@ -157,15 +156,23 @@ impl<'plan> Walk<'plan> {
         })
     }
 
-    /// Whether some answer shows an asset. A version stack without files is none that is there: V4
-    /// deletes the files in it, and whether the stack goes with the last of them no document says.
-    fn is_there(&self, id: AssetId) -> bool {
-        let Some(inventory) = self.inputs.inventory else {
-            return false;
-        };
-        let is_emptied =
-            |facts: &Facts| facts.kind == Kind::VersionStack && inventory.files_in(id) == Some(0);
-        inventory.facts(id).is_some_and(|facts| !is_emptied(facts))
+    /// Whether some answer shows an asset; what may not be read is there.
+    fn is_shown(&self, id: AssetId) -> bool {
+        self.inputs.inventory.is_some_and(|inventory| {
+            let is_refused = matches!(inventory.assets.get(&id), Some(Seen::Refused { .. }));
+            is_refused || inventory.facts(id).is_some()
+        })
+    }
+
+    /// The same, but for a version stack without files, which is none that is back: V4 deletes the
+    /// files in it, and whether the stack goes with the last of them no document says.
+    fn is_back(&self, id: AssetId) -> bool {
+        let is_emptied = self.inputs.inventory.is_some_and(|inventory| {
+            let facts = inventory.facts(id);
+            let is_stack = facts.is_some_and(|facts| facts.kind == Kind::VersionStack);
+            is_stack && inventory.files_in(id) == Some(0)
+        });
+        self.is_shown(id) && !is_emptied
     }
 
     /// What is new of the marks, beside what the state has.
@@ -210,7 +217,7 @@ impl<'plan> Walk<'plan> {
                 hold: self.holds.assets.get(&id),
                 mark: self.marks.get(&id),
                 seen: inventory.and_then(|inventory| inventory.assets.get(&id)),
-                is_there: self.is_there(id),
+                is_there: self.is_back(id),
                 files: inventory.and_then(|inventory| inventory.files_in(id)),
                 is_checked: false,
             };

@@ -75,7 +75,7 @@ pub struct ReviewedContents {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ids: Option<Arc<[AssetId]>>,
     /// What each of these was like: the first 16 hexadecimal digits of the SHA-256 of its kind, its
-    /// name, what it lay in and its size.
+    /// project, what it lay in, its size and its name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub looks: Option<Arc<[Look]>>,
 }
