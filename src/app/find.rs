@@ -268,7 +268,7 @@ impl Watch for Pages<'_> {
     }
 
     fn recall(&mut self, of: AssetId) -> Option<Vec<Shown>> {
-        let items = self.memory.list(of)?;
+        let items = self.memory.take_list(of)?;
         // Nobody waits for it.
         self.known = self.known.saturating_sub(1);
         Some(items)

@@ -148,6 +148,11 @@ impl Memory {
         self.0.as_mut()?.0.list(of)
     }
 
+    /// The same, for whoever asks once.
+    pub(crate) fn take_list(&mut self, of: AssetId) -> Option<Vec<Shown>> {
+        self.0.as_mut()?.0.take_list(of)
+    }
+
     /// What the list of something tells of an asset.
     pub(crate) fn asset(&mut self, id: AssetId) -> Option<Shown> {
         self.0.as_mut()?.0.asset(id)

@@ -18,6 +18,7 @@ pub mod tree;
 mod tests;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -51,14 +52,14 @@ pub struct Answer<'a> {
 }
 
 /// An asset that was found.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Found<'a> {
     /// The asset.
     pub id: AssetId,
     /// What is known of it.
     pub facts: &'a Facts,
     /// What is in a folder or a stack.
-    pub within: Option<Within>,
+    pub within: Option<Arc<Within>>,
     /// Its place in the tree.
     place: usize,
     /// Whether something that it lies in was found as well.
@@ -73,7 +74,7 @@ impl Found<'_> {
     pub fn bytes(&self) -> Option<u64> {
         match self.facts.kind {
             Kind::File => self.facts.bytes,
-            Kind::Folder | Kind::VersionStack => self.within.and_then(|within| within.bytes),
+            Kind::Folder | Kind::VersionStack => self.within.as_ref()?.bytes,
         }
     }
 
@@ -84,7 +85,7 @@ impl Found<'_> {
             By::Updated => (self.facts.updated, 0),
             By::Created => (self.facts.created, 1),
         };
-        match (self.facts.kind, self.within) {
+        match (self.facts.kind, &self.within) {
             (Kind::File, _) => [own; 2],
             (Kind::Folder | Kind::VersionStack, Some(within)) => {
                 [within.oldest[place], within.newest[place]]
@@ -98,7 +99,7 @@ impl Found<'_> {
     pub fn files(&self) -> Option<usize> {
         match self.facts.kind {
             Kind::File => Some(1),
-            Kind::Folder | Kind::VersionStack => self.within.map(|within| within.files),
+            Kind::Folder | Kind::VersionStack => Some(self.within.as_ref()?.files),
         }
     }
 }
@@ -169,7 +170,7 @@ pub fn find<'a>(read: &'a Read, query: &Query, protected: &Protected) -> Answer<
             found.push(Found {
                 id: node.id,
                 facts: node.facts,
-                within: node.within,
+                within: node.within.clone(),
                 place,
                 kept: kept[place],
                 covered: place < covers,

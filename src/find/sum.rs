@@ -128,6 +128,22 @@ impl Answer<'_> {
         self.tree.names(found.facts.project, &folders)
     }
 
+    /// Brings assets into the order of the folders that they lie in; what lies right in a folder
+    /// stands before what lies in those below it.
+    pub fn sort_by_folder(&self, listed: &mut [Found<'_>]) {
+        let folder = |found: &Found<'_>| {
+            let above = self.tree.folders_above(found.place);
+            (found.facts.project, above.last().copied())
+        };
+        let mut paths: BTreeMap<_, Vec<&str>> = BTreeMap::new();
+        for found in listed.iter() {
+            paths
+                .entry(folder(found))
+                .or_insert_with(|| self.folder_of(found));
+        }
+        listed.sort_by(|one, other| paths[&folder(one)].cmp(&paths[&folder(other)]));
+    }
+
     /// What the project of an asset is called, where that is known.
     #[must_use]
     pub fn project_of(&self, found: &Found<'_>) -> Option<&str> {
@@ -186,13 +202,13 @@ impl Answer<'_> {
         let mut listed = Vec::new();
         let mut place = 0;
         while let Some(node) = nodes.get(place) {
-            let whole = node.within.filter(|within| within.files > 0);
+            let whole = node.within.as_ref().filter(|within| within.files > 0);
             let is_kept = self.kept[place].is_some();
             if node.facts.kind == Kind::Folder && whole.is_some() && !missing[place] && !is_kept {
                 listed.push(Found {
                     id: node.id,
                     facts: node.facts,
-                    within: node.within,
+                    within: node.within.clone(),
                     place,
                     kept: None,
                     covered: false,
@@ -200,7 +216,7 @@ impl Answer<'_> {
                 place = node.end;
                 continue;
             }
-            listed.extend(by_place[place].copied());
+            listed.extend(by_place[place].cloned());
             place += 1;
         }
         listed

@@ -44,7 +44,7 @@ pub(super) struct Node<'a> {
     /// Behind the last of what is in it.
     pub(super) end: usize,
     /// What is in it, where all of it was read.
-    pub(super) within: Option<Within>,
+    pub(super) within: Option<Arc<Within>>,
     /// Which version it is in its stack, the newest being 0.
     pub(super) version: Option<usize>,
 }
@@ -58,7 +58,7 @@ impl Node<'_> {
         Candidate {
             id: self.id,
             facts: self.facts,
-            within: self.within,
+            within: self.within.as_deref().copied(),
             version: self.version,
         }
     }
@@ -169,7 +169,7 @@ impl<'a> Tree<'a> {
             };
             let above = node.above;
             let node = &mut self.nodes[place];
-            node.within = within;
+            node.within = within.map(Arc::new);
             if let Some(above) = above {
                 sums[above].add(own);
                 self.nodes[above].end = self.nodes[above].end.max(end);

@@ -10,11 +10,13 @@ mod facts;
 mod known;
 mod list;
 mod mark;
+mod share;
 
 pub use facts::{Facts, Field, Person, Project, Shown};
 pub use known::{Known, Location};
 pub use list::{ListPart, ProjectsPart};
 pub use mark::{Definition, Mark, Marked, Marking, Marks, NoMark};
+pub use share::Sharing;
 
 /// What was read of assets before a plan was made.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

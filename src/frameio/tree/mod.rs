@@ -12,7 +12,7 @@ use crate::frameio::survey::PAGES;
 use crate::frameio::v4::Read;
 use crate::frameio::v4::answer::judge_projects;
 use crate::frameio::v4::wire::Page;
-use crate::inventory::{Contents, Facts, ListPart, Project, ProjectsPart, Shown};
+use crate::inventory::{Contents, Facts, ListPart, Project, ProjectsPart, Sharing, Shown};
 
 #[cfg(test)]
 pub(super) mod tests;
@@ -97,6 +97,7 @@ pub async fn read_tree(
         known: BTreeSet::new(),
         shown_in: BTreeMap::new(),
         open: Vec::new(),
+        sharing: Sharing::default(),
     };
     for (id, kind) in tops {
         growth.open(id, kind);
@@ -206,6 +207,7 @@ struct Growth {
     shown_in: BTreeMap<AssetId, AssetId>,
     /// What is to be asked for.
     open: Vec<Ask>,
+    sharing: Sharing,
 }
 
 impl Growth {
@@ -233,7 +235,12 @@ impl Growth {
             if is_wanted && watch.enters(of, &item) {
                 self.open(item.id, item.facts.kind);
             }
-            let Shown { id, facts, project } = item;
+            let Shown {
+                id,
+                mut facts,
+                project,
+            } = item;
+            self.sharing.share(&mut facts);
             self.tree.projects.extend(project);
             let parent = facts.parent.or(Some(of));
             self.tree.facts.insert(id, Facts { parent, ..facts });

@@ -10,7 +10,7 @@ mod section;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -144,12 +144,16 @@ pub fn update(path: &str, text: &str, section: &Section) -> Result<Written, Writ
         ..Written::default()
     };
     let mut body = Vec::new();
+    let mut of_folder: HashMap<&str, usize> = HashMap::new();
+    for asset in &wanted {
+        *of_folder.entry(&asset.folder).or_default() += 1;
+    }
     let mut folder: Option<&str> = None;
     for asset in &wanted {
         if folder != Some(&asset.folder) {
             folder = Some(&asset.folder);
-            let of_folder = wanted.iter().filter(|other| other.folder == asset.folder);
-            body.push(section::of_folder(&asset.folder, of_folder.count()));
+            let number = of_folder.get(&*asset.folder).copied().unwrap_or_default();
+            body.push(section::of_folder(&asset.folder, number));
         }
         if let Some(item) = items.remove(&asset.id) {
             let (item, is_changed) = section::refreshed(&item, asset);

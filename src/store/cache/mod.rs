@@ -9,23 +9,24 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::{self, File};
 use std::io::{self, BufRead, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::asset::AssetId;
-use crate::inventory::{Definition, Facts, ListPart, Project, ProjectsPart, Shown};
+use crate::inventory::{Definition, Facts, ListPart, Project, ProjectsPart, Sharing, Shown};
 use crate::state::Api;
 
 mod chain;
 mod files;
+mod line;
 mod token;
 
 use chain::{At, Chains};
+use line::{Line, add};
 
 pub use token::{Owner, TokenKey};
 
@@ -51,42 +52,6 @@ pub struct Scope {
     pub owner: Owner,
 }
 
-/// A line of the file; the first one is a [`Scope`] with the version of the layout.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-enum Line {
-    /// A page of a list of what is directly in a folder or a version stack.
-    Page {
-        of: AssetId,
-        list: Arc<str>,
-        /// How many lists show all of it.
-        lists: usize,
-        at: Timestamp,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        after: Option<Arc<str>>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        next: Option<Arc<str>>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        total: Option<usize>,
-        items: Vec<Shown>,
-    },
-    /// An asset that was read by itself.
-    Asset {
-        id: AssetId,
-        at: Timestamp,
-        facts: Box<Facts>,
-    },
-    /// A page of all projects of the account.
-    Projects { at: Timestamp, page: ProjectsPart },
-    /// The custom fields of the account.
-    Fields {
-        at: Timestamp,
-        definitions: Vec<Definition>,
-    },
-    /// Assets of which a run has changed something: no list that names one of them counts any more.
-    Changed { assets: Vec<AssetId> },
-}
-
 /// What was read of an account, as far as it is believed.
 #[derive(Debug)]
 pub struct Cache {
@@ -96,7 +61,9 @@ pub struct Cache {
     /// What was read of those that did not come to their ends, each from its beginning.
     begun: BTreeMap<AssetId, Vec<At<ListPart>>>,
     /// The list that shows each asset, and its place there.
-    shown_in: HashMap<AssetId, (AssetId, usize)>,
+    shown_in: Option<HashMap<AssetId, (AssetId, usize)>>,
+    /// What the lists tell of the projects.
+    told: BTreeMap<AssetId, Project>,
     /// What was read by itself, and not shown by a list.
     alone: BTreeMap<AssetId, At<Facts>>,
     projects: Option<At<ProjectsPart>>,
@@ -131,12 +98,6 @@ impl Cache {
             files::replace(&path, |sink| cache.write(scope, sink))?;
         }
         cache.file = Some(files::append(&path)?);
-        for (of, (_, items)) in &cache.lists {
-            let places = items.iter().enumerate();
-            cache
-                .shown_in
-                .extend(places.map(|(place, item)| (item.id, (*of, place))));
-        }
         Ok(cache)
     }
 
@@ -145,7 +106,8 @@ impl Cache {
             file: None,
             lists: BTreeMap::new(),
             begun: BTreeMap::new(),
-            shown_in: HashMap::new(),
+            shown_in: None,
+            told: BTreeMap::new(),
             alone: BTreeMap::new(),
             projects: None,
             fields: None,
@@ -161,6 +123,7 @@ impl Cache {
         is_young: impl Fn(&Timestamp) -> bool,
     ) -> io::Result<bool> {
         let mut chains: BTreeMap<AssetId, Chains> = BTreeMap::new();
+        let mut sharing = Sharing::default();
         let mut line = Vec::new();
         file.read_until(b'\n', &mut line)?;
         if line.strip_suffix(b"\n") != Some(header.as_bytes()) {
@@ -186,8 +149,12 @@ impl Cache {
                     after,
                     next,
                     total,
-                    items,
+                    mut items,
                 } if is_young(&at) => {
+                    for item in &mut items {
+                        sharing.share(&mut item.facts);
+                        self.told.extend(item.project.clone());
+                    }
                     let part = ListPart {
                         list,
                         lists,
@@ -293,16 +260,29 @@ impl Cache {
             let (at, facts) = self.alone.get(&id)?;
             let (at, facts) = (*at, facts.clone());
             self.recalled(at);
-            Some(Shown {
-                id,
-                facts,
-                project: None,
-            })
+            let project = facts.project;
+            let project = project.and_then(|id| Some((id, self.told.get(&id)?.clone())));
+            Some(Shown { id, facts, project })
         })
     }
 
+    /// The same as [`Self::list`], for whoever asks once.
+    pub fn take_list(&mut self, of: AssetId) -> Option<Vec<Shown>> {
+        let (at, items) = self.lists.remove(&of)?;
+        self.recalled(at);
+        Some(items)
+    }
+
     fn listed(&mut self, id: AssetId) -> Option<Shown> {
-        let (of, place) = self.shown_in.get(&id)?;
+        let lists = &self.lists;
+        let shown_in = self.shown_in.get_or_insert_with(|| {
+            let each = lists.iter().flat_map(|(of, (_, items))| {
+                let places = items.iter().enumerate();
+                places.map(|(place, item)| (item.id, (*of, place)))
+            });
+            each.collect()
+        });
+        let (of, place) = shown_in.get(&id)?;
         let (at, items) = self.lists.get(of)?;
         let shown = items.get(*place)?;
         // What the list of something shows lies in it.
@@ -311,9 +291,12 @@ impl Cache {
             parent,
             ..shown.facts.clone()
         };
+        let of_project = facts.project;
+        let told = of_project.and_then(|id| Some((id, self.told.get(&id)?.clone())));
         let shown = Shown {
             facts,
-            ..shown.clone()
+            id,
+            project: shown.project.clone().or(told),
         };
         let at = *at;
         self.recalled(at);
@@ -454,32 +437,4 @@ fn header(scope: &Scope) -> String {
         scope,
     };
     serde_json::to_string(&header).unwrap_or_default()
-}
-
-fn add(sink: &mut dyn Write, line: &Line) -> io::Result<()> {
-    serde_json::to_writer(&mut *sink, line)?;
-    sink.write_all(b"\n")
-}
-
-impl Line {
-    fn page(of: AssetId, at: Timestamp, page: ListPart) -> Self {
-        let ListPart {
-            list,
-            lists,
-            after,
-            items,
-            next,
-            total,
-        } = page;
-        Self::Page {
-            of,
-            list,
-            lists,
-            at,
-            after,
-            next,
-            total,
-            items,
-        }
-    }
 }

@@ -5,6 +5,7 @@ mod policy;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::app::find::{Account, read_account};
 use crate::cli::args::{Find, FindFormat, FindOutput, Listing, Recall, ThisRun};
@@ -118,12 +119,12 @@ pub(crate) fn run(context: &Context, arguments: &Find) -> Result<Exit, Failure> 
         context.console.message(&format!("Left out: {left_out}."));
     }
     tell_listed(context, listing, &section, &manifests);
-    write_down(
-        context,
-        listing,
-        (account.id.as_deref(), &section),
-        &settings,
-    )?;
+    // All that was read would lie in memory beside the text of a large manifest.
+    drop(listed);
+    drop(answer);
+    let Account { id, read, .. } = account;
+    drop((read, manifests));
+    write_down(context, listing, (id.as_deref(), &section), &settings)?;
     Ok(Exit::Done)
 }
 
@@ -259,27 +260,34 @@ fn fields(listing: &Listing, around: &Around) -> Result<Fields, Failure> {
 
 /// What of an answer is to be listed.
 fn listed<'a>(answer: &'a Answer<'a>, collapse: bool) -> Vec<Found<'a>> {
-    let found = if collapse {
-        answer.collapsed()
-    } else {
-        answer.found.clone()
-    };
     let may_go = |found: &Found<'_>| found.kept.is_none();
-    let mut listed: Vec<Found<'_>> = found.into_iter().filter(may_go).collect();
-    // What lies right in a folder stands before what lies in those below it.
-    listed.sort_by_cached_key(|found| answer.folder_of(found));
+    let mut listed: Vec<Found<'_>> = if collapse {
+        answer.collapsed().into_iter().filter(may_go).collect()
+    } else {
+        let found = answer.found.iter();
+        found.filter(|found| may_go(found)).cloned().collect()
+    };
+    answer.sort_by_folder(&mut listed);
     listed
 }
 
 /// The section of a manifest that lists it.
 fn section(answer: &Answer<'_>, listed: &[Found<'_>], title: String, fields: Fields) -> Section {
-    let proposed = listed.iter().map(|found| Proposed {
-        id: found.id,
-        kind: found.facts.kind,
-        name: found.facts.name.clone(),
-        filesize: found.facts.bytes,
-        contents: found.within.map(|within| within.files),
-        folder: joined(&answer.folder_of(found)).into(),
+    // They stand in the order of their folders.
+    let mut last: Arc<str> = "".into();
+    let proposed = listed.iter().map(|found| {
+        let folder = joined(&answer.folder_of(found));
+        if *last != *folder {
+            last = folder.into();
+        }
+        Proposed {
+            id: found.id,
+            kind: found.facts.kind,
+            name: found.facts.name.clone(),
+            filesize: found.facts.bytes,
+            contents: found.within.as_ref().map(|within| within.files),
+            folder: Arc::clone(&last),
+        }
     });
     Section {
         title,
