@@ -1,6 +1,6 @@
 //! `retire find`: places, filters, and what becomes of the answer.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum, ValueHint};
 use jiff::Timestamp;
@@ -223,6 +223,14 @@ pub struct Listing {
     /// Name the first day of the delete, like +14d or 2026-12-01, in each new entry
     #[arg(long, value_name = "DAY", value_parser = day, hide_short_help = true)]
     pub not_before: Option<String>,
+}
+
+impl Listing {
+    /// The manifest in which it is listed; nothing where none is named.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        self.update.as_deref().or(self.out.as_deref())
+    }
 }
 
 /// What sort of assets are found.

@@ -3,11 +3,12 @@
 mod marks;
 mod policy;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
 use crate::app::find::{Account, read_account};
+use crate::asset::AssetId;
 use crate::cli::args::{Find, FindFormat, FindOutput, Listing, Recall, ThisRun};
 use crate::cli::connect::{asked_account, connect, keeping};
 use crate::cli::context::Context;
@@ -23,7 +24,7 @@ use crate::find::filter::By;
 use crate::find::sum::joined;
 use crate::find::tree::Read;
 use crate::find::{self, Answer, Found, Protected, Query, find};
-use crate::manifest::document::Manifests;
+use crate::manifest::document::{Entry, Manifests};
 use crate::manifest::write::{self, Fields, Proposed, Section, WriteError, Written};
 use crate::plan::holds;
 use crate::render::find::{self as table, FindView};
@@ -72,12 +73,15 @@ pub(crate) fn run(context: &Context, arguments: &Find) -> Result<Exit, Failure> 
     }
     let manifests = context.project_manifests()?;
     let asked = Asked::from(filters);
-    let (around, protected) = around(context, &settings, &manifests, filters.keep as usize)?;
+    let (mut around, protected) = around(context, &settings, &manifests, filters.keep as usize)?;
+    let title = write::title(&asked.words(places, around.keep));
+    if let Some(path) = listing.file() {
+        around.listed = listed_elsewhere(&manifests, path, &title)?;
+    }
     let query = Query {
         places: places.clone(),
         filter: asked.filter(&around).map_err(Failure::Words)?,
     };
-    let title = write::title(&asked.words(places, around.keep));
     let queries = std::slice::from_ref(&query);
     let account = read(
         context,
@@ -246,6 +250,25 @@ fn around(
     Ok((around, protected))
 }
 
+/// What manifests list, without what a section of one lists: its own entries would go out of it as
+/// listed already, and come in again the next time.
+fn listed_elsewhere(
+    manifests: &Manifests,
+    path: &Path,
+    title: &str,
+) -> Result<BTreeSet<AssetId>, Failure> {
+    let own = write::owned(&text_of(path)?, title);
+    let files = manifests.files.iter();
+    let files: Vec<bool> = files
+        .map(|file| files::are_same(path, Path::new(&*file.path)))
+        .collect();
+    let is_own = |entry: &&Entry| {
+        own.contains(&entry.id) && files.get(entry.spot.file as usize) == Some(&true)
+    };
+    let entries = manifests.entries.iter().filter(|entry| !is_own(entry));
+    Ok(entries.map(|entry| entry.id).collect())
+}
+
 /// What new entries say.
 fn fields(listing: &Listing, around: &Around) -> Result<Fields, Failure> {
     let day = listing.not_before.as_deref();
@@ -310,7 +333,7 @@ fn check_marks(
 
 /// Warns of what other manifests list as well, which no plan takes.
 fn tell_listed(context: &Context, listing: &Listing, section: &Section, manifests: &Manifests) {
-    let file = listing.update.as_deref().or(listing.out.as_deref());
+    let file = listing.file();
     let is_other = |path: &str| !file.is_some_and(|file| files::are_same(file, Path::new(path)));
     let twice = section.assets.iter().filter(|asset| {
         let place = manifests

@@ -3,7 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::{around, check_marks, check_place, listed, publish, read, section, text_of, updated};
+use super::{
+    around, check_marks, check_place, listed, listed_elsewhere, publish, read, section, text_of,
+    updated,
+};
 use crate::app::policy::{Policy, Rule};
 use crate::asset::AssetId;
 use crate::cli::args::Recall;
@@ -13,6 +16,7 @@ use crate::cli::failure::Failure;
 use crate::cli::files;
 use crate::cli::project;
 use crate::cli::settings::Settings;
+use crate::find::asked::Around;
 use crate::find::{Query, find};
 use crate::manifest::document::Manifests;
 use crate::manifest::write::{self, Written};
@@ -41,12 +45,14 @@ pub(super) fn run(
     }
     let manifests = context.project_manifests()?;
     let (around, protected) = around(context, settings, &manifests, 1)?;
-    let queries: Vec<Query> = policy
-        .rules
-        .iter()
-        .map(|rule| rule.query(&around))
-        .collect::<Result<_, _>>()
-        .map_err(Failure::Words)?;
+    let query = |rule: &Rule| {
+        let around = Around {
+            listed: listed_elsewhere(&manifests, &place(rule), &rule.title())?,
+            ..around.clone()
+        };
+        rule.query(&around).map_err(Failure::Words)
+    };
+    let queries: Vec<Query> = policy.rules.iter().map(query).collect::<Result<_, _>>()?;
     let account = read(
         context,
         settings,
