@@ -70,16 +70,16 @@ impl UnreadMarks {
     pub const fn hint_of_find(&self) -> &'static str {
         match self.why {
             Lack::NoMark(NoMark::Field(_)) => {
-                "no manifest was written; a field has the name that the web app shows, and V4 does not tell fields that belong to a project; correct `[marks]`, or take it out"
+                "nothing was written; a field has the name that the web app shows, and V4 does not tell fields that belong to a project; correct `[marks]`, or take it out"
             }
             Lack::NoMark(NoMark::Option { .. }) => {
-                "no manifest was written; write into `hold` what the field can say: the display name of an option, or `true` of a toggle"
+                "nothing was written; write into `hold` what the field can say: the display name of an option, or `true` of a toggle"
             }
             Lack::Definitions(_) => {
-                "no manifest was written; run it again, or give a token that may read the custom fields of the account"
+                "nothing was written; run it again, or give a token that may read the custom fields of the account"
             }
             Lack::Assets { .. } => {
-                "no manifest was written; run it again with `--refresh`, or give a token that may read their custom fields"
+                "nothing was written; run it again with `--refresh`, or give a token that may read their custom fields"
             }
         }
     }

@@ -18,7 +18,6 @@ use crate::cli::failure::Failure;
 use crate::cli::files::{self, Input};
 use crate::cli::settings::Settings;
 use crate::cli::{clock, playground};
-use crate::diagnostic::in_words;
 use crate::find::asked::{Around, Asked};
 use crate::find::filter::By;
 use crate::find::sum::joined;
@@ -109,14 +108,10 @@ pub(crate) fn run(context: &Context, arguments: &Find) -> Result<Exit, Failure> 
         return Ok(Exit::Open);
     }
     let listed = listed(&answer, listing.collapse);
-    let unmarked = check_marks(&account.read, &answer, &listed, &protected);
+    check_marks(&account.read, &answer, &listed, &protected)?;
     if !lists {
-        if let Err(why) = unmarked {
-            context.console.warn(&in_words(&why));
-        }
         return Ok(Exit::Done);
     }
-    unmarked?;
     let fields = fields(listing, &around)?;
     let section = section(&answer, &listed, title, fields);
     if let Some(left_out) = table::left_out(&answer) {
