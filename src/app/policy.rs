@@ -68,7 +68,8 @@ pub(crate) struct Rule {
     /// The manifest that it keeps up to date, from the folder of this file.
     #[cfg_attr(test, schemars(with = "String", length(min = 1)))]
     pub(crate) manifest: PathBuf,
-    /// How many entries it may list at most; with more, nothing is written.
+    /// How many files it may list at most, those in folders and version stacks as well; with more,
+    /// its section stays as it is.
     #[cfg_attr(test, schemars(range(min = 1)))]
     pub(crate) max_assets: usize,
     /// Whether a whole folder is listed where all in it is found.

@@ -17,7 +17,7 @@ use crate::cli::files;
 use crate::cli::project;
 use crate::cli::settings::Settings;
 use crate::find::asked::Around;
-use crate::find::{Query, find};
+use crate::find::{Found, Query, find};
 use crate::manifest::document::Manifests;
 use crate::manifest::write::{self, Written};
 use crate::render::find as table;
@@ -79,7 +79,9 @@ pub(super) fn run(
             break;
         }
         let mut found = listed(&answer, rule.collapse);
+        let before = found.len();
         found.retain(|found| !taken.contains(&found.id));
+        let files = files_of(&found, found.len() == before);
         check_marks(&account.read, &answer, &found, &protected)?;
         if let Some(left_out) = table::left_out(&answer) {
             let name = &rule.name;
@@ -87,14 +89,9 @@ pub(super) fn run(
                 .console
                 .message(&format!("rule `{name}` leaves out: {left_out}"));
         }
-        if found.len() > rule.max_assets {
+        if files > rule.max_assets {
             too_many = true;
-            context.console.warn(&format!(
-                "rule `{}` finds {}, and lists {} at most (`max-assets`): its section stays as it is",
-                rule.name,
-                counted(found.len(), "asset", "assets"),
-                count(rule.max_assets),
-            ));
+            tell_too_many(context, rule, files);
             continue;
         }
         taken.extend(found.iter().map(|found| found.id));
@@ -130,6 +127,25 @@ pub(super) fn run(
         (false, true) => Exit::Pending,
         (false, false) => Exit::Done,
     })
+}
+
+/// Says that a rule finds more than it may list.
+fn tell_too_many(context: &Context, rule: &Rule, files: usize) {
+    context.console.warn(&format!(
+        "rule `{}` finds {}, and lists {} at most (`max-assets`): its section stays as it is",
+        rule.name,
+        counted(files, "file", "files"),
+        count(rule.max_assets),
+    ));
+}
+
+/// How many files would go, every version as one; an empty folder counts as one as well. What lies
+/// in another one of them counts once, as long as that one is among them.
+fn files_of(found: &[Found<'_>], all: bool) -> usize {
+    let counted = found.iter().filter(|found| !(all && found.covered));
+    counted
+        .map(|found| found.files().unwrap_or_default().max(1))
+        .sum()
 }
 
 /// What manifests list of their own: a second entry would make them invalid.
