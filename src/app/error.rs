@@ -211,6 +211,9 @@ impl Error {
                 NotThere::Id(_) => {
                     "check the id, the account and the token; `retire whoami` shows what it opens"
                 }
+                NotThere::Elsewhere { .. } => {
+                    "somebody may have moved it: open it in the web app and paste its address anew"
+                }
                 NotThere::Missing { .. } => {
                     "a `/` in a name is written `\\/`; globs are `*`, `?` and `**`"
                 }

@@ -209,7 +209,7 @@ impl<'a> Pages<'a> {
         let mut ways = HashMap::new();
         for (id, project) in &read.inventory.projects {
             let name = project.name.as_deref().unwrap_or_default();
-            let way = vec![Walked::project(*id, name)];
+            let way = vec![Walked::project(*id, name, project.root)];
             if let Some(root) = project.root
                 && queries.iter().any(|query| query.enters(&way))
             {

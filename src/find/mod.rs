@@ -163,6 +163,7 @@ pub fn find<'a>(read: &'a Read, query: &Query, protected: &Protected) -> Answer<
             id: node.id,
             name: node.name(),
             kind: Some(node.facts.kind),
+            root: None,
         };
         let reach = places.iter().zip(above);
         let reach: Vec<Reach> = reach.map(|(of, above)| of.step(above, step)).collect();
@@ -185,6 +186,7 @@ pub fn find<'a>(read: &'a Read, query: &Query, protected: &Protected) -> Answer<
 /// How far each place has come at a project.
 fn begin(tree: &Tree<'_>, places: &[Place], project: Option<AssetId>) -> Vec<Reach> {
     let name = tree.project_name(project);
+    let root = project.and_then(|id| tree.projects.get(&id)?.root);
     let begin = |of: &Place| match project {
         Some(id) => of.step(
             &of.start(),
@@ -192,6 +194,7 @@ fn begin(tree: &Tree<'_>, places: &[Place], project: Option<AssetId>) -> Vec<Rea
                 id,
                 name,
                 kind: None,
+                root,
             },
         ),
         None => Reach::default(),

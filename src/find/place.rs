@@ -18,8 +18,8 @@ pub struct Place {
 /// What a place is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Means {
-    /// An asset or a project by its id.
-    Id(AssetId),
+    /// An asset or a project by its id, with the project that its address names.
+    Id(AssetId, Option<AssetId>),
     /// A path from the project down.
     Path(Vec<Part>),
 }
@@ -77,6 +77,8 @@ pub(super) struct Step<'a> {
     pub(super) name: &'a str,
     /// Nothing for a project.
     pub(super) kind: Option<Kind>,
+    /// Of a project the folder at its top: in the web app its page is the project's.
+    pub(super) root: Option<AssetId>,
 }
 
 /// A project, folder or stack on the way down a tree.
@@ -85,16 +87,18 @@ pub struct Walked {
     id: AssetId,
     name: String,
     kind: Option<Kind>,
+    root: Option<AssetId>,
 }
 
 impl Walked {
-    /// A project.
+    /// A project, with the folder at its top.
     #[must_use]
-    pub fn project(id: AssetId, name: &str) -> Self {
+    pub fn project(id: AssetId, name: &str, root: Option<AssetId>) -> Self {
         Self {
             id,
             name: name.to_owned(),
             kind: None,
+            root,
         }
     }
 
@@ -105,6 +109,7 @@ impl Walked {
             id,
             name: name.to_owned(),
             kind: Some(kind),
+            root: None,
         }
     }
 
@@ -113,6 +118,7 @@ impl Walked {
             id: self.id,
             name: &self.name,
             kind: self.kind,
+            root: self.root,
         }
     }
 }
@@ -125,7 +131,7 @@ impl Place {
     /// Returns what is wrong with it.
     pub fn parse(text: &str) -> Result<Self, String> {
         let means = match project_page(text).map_or_else(|| Written::parse(text), Written::parse) {
-            Ok(written) => Means::Id(written.id),
+            Ok(Written { id, project }) => Means::Id(id, project),
             Err(WrittenError::Id(_) | WrittenError::More | WrittenError::Comma) => path(text)?,
             Err(error) if text.contains("://") || error == WrittenError::NoScheme => {
                 return Err(refusal(text, &error));
@@ -152,7 +158,15 @@ impl Place {
     #[must_use]
     pub const fn id(&self) -> Option<AssetId> {
         match &self.means {
-            Means::Id(id) => Some(*id),
+            Means::Id(id, _) => Some(*id),
+            Means::Path(_) => None,
+        }
+    }
+
+    /// The project that its address names, where it is one.
+    pub(super) const fn project(&self) -> Option<AssetId> {
+        match &self.means {
+            Means::Id(_, project) => *project,
             Means::Path(_) => None,
         }
     }
@@ -161,7 +175,7 @@ impl Place {
     pub(super) fn start(&self) -> Reach {
         match &self.means {
             // Where it lies is not known, so it may be anywhere.
-            Means::Id(_) => Reach::default(),
+            Means::Id(..) => Reach::default(),
             Means::Path(parts) => reach(parts, vec![0], false),
         }
     }
@@ -176,14 +190,14 @@ impl Place {
             };
         }
         let parts = match &self.means {
-            Means::Id(id) if *id == step.id => {
+            Means::Id(id, _) if *id == step.id || Some(*id) == step.root => {
                 return Reach {
                     next: Vec::new(),
                     inside: true,
                     itself: !holds_others(step.kind),
                 };
             }
-            Means::Id(_) => return Reach::default(),
+            Means::Id(..) => return Reach::default(),
             Means::Path(parts) => parts,
         };
         let mut next = Vec::new();
@@ -225,7 +239,8 @@ impl Place {
             return (Vec::new(), false);
         };
         let plain = parts.iter().map_while(|part| match part {
-            Part::Name(name) if !is_glob(&name.text) => Some(&*name.text),
+            // What has a `[` and is no glob can only be a name.
+            Part::Name(name) if name.glob.is_none() => Some(&*name.text),
             Part::Name(_) | Part::Any | Part::All => None,
         });
         let plain: Vec<&str> = plain.collect();
@@ -335,7 +350,14 @@ mod tests {
                 _ => Some(Kind::File),
             };
             let id = AssetId::from_uuid(Uuid::from_u128(n));
-            reach = place.step(&reach, Step { id, name, kind });
+            let root = None;
+            let step = Step {
+                id,
+                name,
+                kind,
+                root,
+            };
+            reach = place.step(&reach, step);
         }
         (reach.itself, reach.goes_on())
     }

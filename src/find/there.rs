@@ -13,6 +13,15 @@ const NAMED: usize = 10;
 pub enum NotThere {
     /// No project or asset has this id.
     Id(AssetId),
+    /// The address names another project than the asset lies in.
+    Elsewhere {
+        /// The asset.
+        id: AssetId,
+        /// The project that the address names.
+        said: AssetId,
+        /// The one in which it lies.
+        project: AssetId,
+    },
     /// A part of the path is not there.
     Missing {
         /// The path up to it; empty for a project.
@@ -43,11 +52,16 @@ pub enum NotThere {
 pub fn check(read: &Read, place: &Place) -> Result<(), NotThere> {
     if let Some(id) = place.id() {
         let inventory = &read.inventory;
-        let is_there = inventory.projects.contains_key(&id) || inventory.facts(id).is_some();
-        return if is_there {
-            Ok(())
-        } else {
-            Err(NotThere::Id(id))
+        let facts = inventory.facts(id);
+        if facts.is_none() && !inventory.projects.contains_key(&id) {
+            return Err(NotThere::Id(id));
+        }
+        let project = facts.and_then(|facts| facts.project);
+        return match (place.project(), project) {
+            (Some(said), Some(project)) if said != project => {
+                Err(NotThere::Elsewhere { id, said, project })
+            }
+            (_, _) => Ok(()),
         };
     }
     let tree = Tree::new(read);

@@ -131,6 +131,9 @@ pub(crate) fn not_there(place: &str, why: &NotThere) -> String {
             name,
             instead,
             more,
+        NotThere::Elsewhere { id, said, project } => {
+            format!("the address names the project `{said}`, and `{id}` lies in `{project}`")
+        }
         } => {
             let there = match (&**instead, more) {
                 ([], _) => "; nothing is in there".to_owned(),

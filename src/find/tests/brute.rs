@@ -29,7 +29,7 @@ fn part() -> impl Strategy<Value = String> {
 pub(super) fn place() -> impl Strategy<Value = String> {
     prop_oneof![
         4 => prop::collection::vec(part(), 1..5).prop_map(|parts| parts.join("/")),
-        1 => (2..20_usize).prop_map(|number| id(number).to_string()),
+        1 => (0..20_usize).prop_map(|number| id(number).to_string()),
     ]
 }
 
@@ -281,7 +281,11 @@ fn fits(glob: &[char], text: &[char]) -> bool {
 pub(super) fn means(place: &str, way: &[(AssetId, String, Option<Kind>)]) -> bool {
     let holds = |kind: Option<Kind>| !matches!(kind, Some(Kind::File | Kind::VersionStack));
     let (own, above) = way.split_last().unwrap();
-    if let Ok(id) = AssetId::parse(place) {
+    if let Ok(said) = AssetId::parse(place) {
+        // The folder at the top of a project is the project.
+        let tops = [(id(0), id(2)), (id(1), id(3))];
+        let top = tops.iter().find(|(top, _)| *top == said);
+        let id = top.map_or(said, |(_, project)| *project);
         return above.iter().any(|(other, ..)| *other == id) || own.0 == id && !holds(own.2);
     }
     let place = place.replace("\\/", "\u{1}");

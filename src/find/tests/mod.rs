@@ -1,4 +1,5 @@
 mod brute;
+mod places;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -179,7 +180,7 @@ proptest! {
         for own in by_force {
             let way = way(&read, own);
             let walked = way.iter().map(|(id, name, kind)| match kind {
-                None => Walked::project(*id, name),
+                None => Walked::project(*id, name, read.inventory.projects[id].root),
                 Some(kind) => Walked::asset(*id, name, *kind),
             });
             let walked: Vec<Walked> = walked.collect();
@@ -287,59 +288,6 @@ fn world(assets: &[(usize, usize, Kind, &str)]) -> Read {
         read.listed.insert(id(*own));
     }
     read
-}
-
-#[test]
-fn a_place_that_is_not_there_or_means_two_says_so_with_what_is() {
-    let read = world(&[
-        (4, 0, Kind::Folder, "dailies"),
-        (5, 0, Kind::Folder, "Proxies"),
-        (6, 0, Kind::Folder, "proxies"),
-        (7, 4, Kind::File, "a.mov"),
-        (8, 4, Kind::File, "A.mov"),
-        (9, 4, Kind::Folder, "day"),
-        (10, 4, Kind::Folder, "day"),
-    ]);
-    let check = |text: &str| check(&read, &Place::parse(text).unwrap());
-    for text in [
-        "alpha",
-        "Alpha/dailies",
-        "ALPHA/Dailies/A.mov",
-        "Alpha/Proxies",
-        "Alpha/x*",
-        "**/x",
-        "Alpha/dailies/*",
-    ] {
-        assert_eq!(check(text), Ok(()), "{text}");
-    }
-    assert_eq!(check(&id(7).to_string()), Ok(()));
-    assert_eq!(check(&id(3).to_string()), Ok(()));
-    assert_eq!(check(&id(99).to_string()), Err(NotThere::Id(id(99))));
-    let Err(NotThere::Missing {
-        within, instead, ..
-    }) = check("alpha/daily/x*")
-    else {
-        panic!("it is not there");
-    };
-    assert_eq!(
-        (within.as_str(), instead[0].0.as_str()),
-        ("alpha", "dailies")
-    );
-    let two = |text: &str| match check(text) {
-        Err(NotThere::Ambiguous { candidates, .. }) => candidates.len(),
-        other => panic!("{text}: {other:?}"),
-    };
-    assert_eq!(two("Alpha/dailies/day"), 2);
-    assert_eq!(two("Alpha/PROXIES"), 2);
-    assert_eq!(two("Alpha/dailies/a.MOV"), 2);
-    // What could not be read may be there.
-    let mut unread = read.clone();
-    unread.unread.insert(id(4), "you may not".into());
-    let place = Place::parse("Alpha/dailies/x").unwrap();
-    assert_eq!(super::check(&unread, &place), Ok(()));
-    assert!(super::check(&read, &place).is_err());
-    // A file is not on the way to anything.
-    assert!(check("Alpha/dailies/a.mov/x").is_err());
 }
 
 #[test]
