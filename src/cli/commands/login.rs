@@ -16,7 +16,7 @@ use crate::cli::failure::Failure;
 use crate::cli::private;
 use crate::cli::secrets::error::SecretError;
 use crate::cli::secrets::login::{LoginFile, NAME};
-use crate::frameio::login::Keeper;
+use crate::frameio::login::{Keeper, alone};
 use crate::render::escape::escape;
 use crate::render::moment;
 
@@ -57,7 +57,10 @@ pub(crate) fn run(context: &Context, arguments: &Arguments) -> Result<Exit, Fail
         .code(&pasted)
         .map_err(|why| Failure::SignIn(why.to_string()))?;
     let kept = wait_for(login.finish(&sign_in, &code))?.map_err(Failure::SignIn)?;
-    file.keep(&kept).map_err(Failure::SignIn)?;
+    {
+        let _alone = wait_for(alone(&file))?.map_err(Failure::SignIn)?;
+        file.keep(&kept).map_err(Failure::SignIn)?;
+    }
     let until = moment(kept.ends);
     context.console.message(&if kept.refresh.is_some() {
         format!("Signed in; the token is renewed when it ends, first at {until}. `retire whoami` shows what it opens.")
@@ -76,6 +79,11 @@ pub(crate) fn leave(context: &Context, arguments: &Logout) -> Result<Exit, Failu
         find::tell_forgotten(context, forgotten);
     }
     let path = path(context)?;
+    // Whoever renewed it meanwhile would write it anew.
+    let mut lock = None;
+    if let Ok(Some((file, _))) = LoginFile::open(&path) {
+        lock = Some(wait_for(alone(&file))?.map_err(Failure::SignIn)?);
+    }
     let revoked = match LoginFile::open(&path) {
         Ok(Some((file, kept))) => {
             let login = file.service(&settings)?;
@@ -90,6 +98,7 @@ pub(crate) fn leave(context: &Context, arguments: &Logout) -> Result<Exit, Failu
         Err(_unreadable) => None,
     };
     private::remove(&path).map_err(Failure::system("remove the sign-in"))?;
+    drop(lock);
     let deleted = escape(&path.to_string_lossy()).into_owned();
     context.console.message(&match &revoked {
         Some(Ok(())) => {

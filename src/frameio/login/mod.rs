@@ -244,6 +244,21 @@ impl Login {
     }
 }
 
+/// Waits until no other process changes what is kept of a sign-in, and keeps it so.
+///
+/// # Errors
+///
+/// Returns that it takes too long, or why nobody can know.
+pub async fn alone(keeper: &dyn Keeper) -> Result<Box<dyn Send>, String> {
+    for _ in 0..GLANCES {
+        if let Some(lock) = keeper.lock()? {
+            return Ok(lock);
+        }
+        sleep(GLANCE).await;
+    }
+    Err("another process renews the sign-in for too long".to_owned())
+}
+
 /// Renews a sign-in that is kept.
 #[derive(Debug)]
 pub(super) struct Renewal {
@@ -269,7 +284,7 @@ impl Renewal {
 
     pub(super) async fn fetch(&self) -> Result<Fetched, NoToken> {
         // A refresh token is good once, so one process at a time renews.
-        let _alone = self.lock().await?;
+        let _alone = alone(&*self.keeper).await.map_err(refused)?;
         let kept = self.keeper.load().map_err(refused)?;
         let kept = kept.ok_or_else(|| refused("nobody is signed in any more".to_owned()))?;
         let secrets = self.secrets();
@@ -311,18 +326,6 @@ impl Renewal {
         // The one before is good no more, so this one is on the disk before it is used.
         self.keeper.keep(&fresh).map_err(refused)?;
         Ok(fresh)
-    }
-
-    async fn lock(&self) -> Result<Box<dyn Send>, NoToken> {
-        for _ in 0..GLANCES {
-            if let Some(lock) = self.keeper.lock().map_err(refused)? {
-                return Ok(lock);
-            }
-            sleep(GLANCE).await;
-        }
-        Err(refused(
-            "another process renews the sign-in for too long".to_owned(),
-        ))
     }
 
     fn used(&self) -> std::sync::MutexGuard<'_, Option<Token>> {
@@ -374,6 +377,36 @@ mod tests {
     fn sign_in() -> SignIn {
         let ids = [1, 2, 3].map(Uuid::from_u128);
         login().begin("https://localhost", ids)
+    }
+
+    /// A sign-in that others change for a while.
+    #[derive(Debug)]
+    struct Busy(Mutex<u32>);
+
+    impl Keeper for Busy {
+        fn lock(&self) -> Result<Option<Box<dyn Send>>, String> {
+            let mut left = self.0.lock().unwrap();
+            let is_free = *left == 0;
+            *left = left.saturating_sub(1);
+            Ok(is_free.then(|| Box::new(()) as Box<dyn Send>))
+        }
+
+        fn load(&self) -> Result<Option<Kept>, String> {
+            Ok(None)
+        }
+
+        fn keep(&self, _kept: &Kept) -> Result<(), String> {
+            Ok(())
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_changes_a_sign_in_waits_for_others_and_not_for_ever() {
+        let busy = |times: u32| Busy(Mutex::new(times));
+        assert!(alone(&busy(0)).await.is_ok());
+        assert!(alone(&busy(5)).await.is_ok());
+        let late = alone(&busy(u32::MAX)).await.err();
+        assert!(late.is_some_and(|late| late.contains("too long")));
     }
 
     #[test]
