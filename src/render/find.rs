@@ -23,6 +23,12 @@ const NARROW: usize = 80;
 /// How many folders a terminal shows, and of each folder how many assets.
 const SHOWN: usize = 40;
 
+/// How wide the size of an asset is, with the blanks around it.
+const BYTES: usize = 15;
+
+/// How far names are padded at most, so that the ids behind them stand below each other.
+const PADDED: usize = 60;
+
 /// A folder by its path and its project.
 type Key = (Vec<String>, Option<AssetId>);
 
@@ -105,9 +111,8 @@ pub(crate) fn table(view: &FindView<'_>, style: Style, sink: &mut dyn Write) -> 
         writeln!(sink, "{}", line(cells))?;
         if let Some(each) = &each {
             let key = (folder.path.clone(), folder.project);
-            for found in each.get(&key).into_iter().flatten() {
-                writeln!(sink, "{}", asset(found, view))?;
-            }
+            let lines = assets(each.get(&key).map_or(&[], Vec::as_slice), view);
+            lines.iter().try_for_each(|line| writeln!(sink, "{line}"))?;
         }
     }
     let more = folders.len().saturating_sub(shown);
@@ -126,14 +131,14 @@ pub(crate) fn not_there(place: &str, why: &NotThere) -> String {
     };
     match why {
         NotThere::Id(id) => format!("neither a project nor an asset has the id `{id}`"),
+        NotThere::Elsewhere { id, said, project } => {
+            format!("the address names the project `{said}`, and `{id}` lies in `{project}`")
+        }
         NotThere::Missing {
             within: above,
             name,
             instead,
             more,
-        NotThere::Elsewhere { id, said, project } => {
-            format!("the address names the project `{said}`, and `{id}` lies in `{project}`")
-        }
         } => {
             let there = match (&**instead, more) {
                 ([], _) => "; nothing is in there".to_owned(),
@@ -364,20 +369,38 @@ fn row(folder: &Folder) -> [String; 6] {
     ]
 }
 
-/// A line of one asset.
-fn asset(found: &Found<'_>, view: &FindView<'_>) -> String {
-    let kind = match found.facts.kind {
-        Kind::File => "",
-        Kind::Folder => "/",
-        Kind::VersionStack => " (version stack)",
+/// The lines of the assets of one folder, the id behind each; where there is no room for it, it has
+/// a line of its own.
+fn assets(all: &[&Found<'_>], view: &FindView<'_>) -> Vec<String> {
+    let is_narrow = view.width.is_some_and(|width| width < NARROW);
+    let cells = all.iter().map(|found| {
+        let kind = match found.facts.kind {
+            Kind::File => "",
+            Kind::Folder => "/",
+            Kind::VersionStack => " (version stack)",
+        };
+        let name = found.facts.name.as_deref().unwrap_or("?");
+        let [_, newest] = found.moments(view.by);
+        let bytes = found.bytes().map_or_else(|| "–".to_owned(), measure::bytes);
+        let before = format!("{bytes:>width$}  {:>10}  ", day(newest), width = BYTES - 2);
+        let id = found.id.to_string();
+        let behind = if is_narrow { 0 } else { columns(&id) + 2 };
+        let taken = columns(&before) + behind;
+        let left = view.width.map(|all| all.saturating_sub(taken));
+        (before, cut(&format!("{}{kind}", escape(name)), left), id)
+    });
+    let cells: Vec<(String, String, String)> = cells.collect();
+    let names = cells.iter().map(|(_, name, _)| columns(name));
+    // One long name does not push the ids of all others aside.
+    let widest = names.filter(|width| *width <= PADDED).max().unwrap_or(0);
+    let line = |(before, name, id): &(String, String, String)| {
+        if is_narrow {
+            return format!("{before}{name}\n{:pad$}{id}", "", pad = BYTES);
+        }
+        let pad = widest.saturating_sub(columns(name));
+        format!("{before}{name}{:pad$}  {id}", "")
     };
-    let name = found.facts.name.as_deref().unwrap_or("?");
-    let name = format!("{}{kind}", escape(name));
-    let [_, newest] = found.moments(view.by);
-    let bytes = found.bytes().map_or_else(|| "–".to_owned(), measure::bytes);
-    let before = format!("    {bytes:>9}  {:>10}  {}  ", day(newest), found.id);
-    let left = view.width.map(|all| all.saturating_sub(columns(&before)));
-    format!("{before}{}", cut(&name, left))
+    cells.iter().map(line).collect()
 }
 
 /// Cuts a text in its middle, so that both its ends are seen.

@@ -82,6 +82,12 @@ fn a_table_fits_its_terminal() {
         let longest = table.lines().map(super::columns).max();
         assert!(longest <= Some(width), "{table}");
         insta::assert_snapshot!(format!("find_at_{width}"), table);
+        let full = shown(Some(width), true);
+        assert!(
+            full.lines().map(super::columns).max() <= Some(width),
+            "{full}"
+        );
+        insta::assert_snapshot!(format!("find_full_at_{width}"), full);
     }
     insta::assert_snapshot!("find_full", shown(None, true));
 }
