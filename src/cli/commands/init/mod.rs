@@ -24,6 +24,16 @@ const RETENTION: &str = include_str!("retention.yaml");
 const GITIGNORE: &str = include_str!("gitignore");
 const WORKFLOW: &str = include_str!("workflow.yaml");
 
+/// How marks are asked for; the names of field and options are the studio's own.
+const MARKS: [&str; 6] = [
+    "",
+    "# What people mark in Frame.io's web app stays: a custom field, and what it says of such a file.",
+    "# Take the `#` off the next three lines, and write the names that your account has.",
+    "# [marks]",
+    "# field = \"Retention\"",
+    "# hold = [\"Hold\"]",
+];
+
 /// What becomes of the account.
 enum Which {
     /// The token opens this one, or somebody has named it.
@@ -169,6 +179,10 @@ fn config(api: Api, which: &Which) -> String {
         Which::NotAsked => {
             lines.push("# account = \"…\"  # `retire whoami` shows its id".to_owned());
         }
+    }
+    // Files of V4 alone have custom fields.
+    if api.abilities().reads_contents {
+        lines.extend(MARKS.map(str::to_owned));
     }
     lines.push(String::new());
     lines.join("\n")
