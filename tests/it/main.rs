@@ -24,6 +24,7 @@ mod events;
 mod evidence;
 mod evidence_v4;
 mod foreign;
+mod found;
 mod ground;
 mod harness;
 mod hostile;
