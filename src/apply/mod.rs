@@ -12,7 +12,7 @@ use crate::apply::dispatcher::Dispatcher;
 use crate::apply::run::Seeker;
 pub(crate) use crate::apply::run::{Clock, Ended, NotSaved, Options, Run};
 use crate::apply::strategy::Strategy;
-use crate::apply::worker::{Inbox, Stopper};
+use crate::apply::worker::{Inbox, Stopper, Workers};
 use crate::frameio::deleter::Deleter;
 use crate::store::Session;
 
@@ -57,7 +57,7 @@ where
     });
     let (jobs, to_send) = unbounded_channel();
     let workers = runtime.spawn(worker::work(deleter.clone(), to_send, stopper));
-    let mut dispatcher = Dispatcher::<S, _>::new(run, (jobs, inbox), seeker);
+    let mut dispatcher = Dispatcher::<S, _>::new(run, Workers::new(jobs, inbox), seeker);
     dispatcher.serve();
     if !dispatcher.close() {
         workers.abort();

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::Duration;
 
-use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::mpsc::error::SendError;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use tokio::task::JoinSet;
 
 use crate::apply::order::Journaled;
@@ -74,6 +75,37 @@ impl<S: Strategy> Inbox<S> {
     /// What has come in meanwhile, if anything.
     pub(super) fn next(&self) -> Option<News<S>> {
         self.0.try_recv().ok()
+    }
+}
+
+/// The workers as the dispatcher sees them: where jobs go out, and where news come in.
+#[derive(Debug)]
+pub(super) struct Workers<S: Strategy> {
+    /// Nothing once there are to be no more jobs.
+    jobs: Option<UnboundedSender<Journaled<S>>>,
+    pub(super) inbox: Inbox<S>,
+}
+
+impl<S: Strategy> Workers<S> {
+    /// The workers at the other ends of two channels.
+    pub(super) const fn new(jobs: UnboundedSender<Journaled<S>>, inbox: Inbox<S>) -> Self {
+        Self {
+            jobs: Some(jobs),
+            inbox,
+        }
+    }
+
+    /// Gives them a job, or gives it back where nobody is left to do it.
+    pub(super) fn give(&self, job: Journaled<S>) -> Result<(), Journaled<S>> {
+        match &self.jobs {
+            Some(jobs) => jobs.send(job).map_err(|SendError(job)| job),
+            None => Err(job),
+        }
+    }
+
+    /// Tells them that nothing more comes.
+    pub(super) fn dismiss(&mut self) {
+        self.jobs = None;
     }
 }
 

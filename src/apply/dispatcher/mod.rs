@@ -4,9 +4,6 @@
 use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
 
-use tokio::sync::mpsc::UnboundedSender;
-use tokio::sync::mpsc::error::SendError;
-
 use crate::apply::course::{Halt, Traffic, last_call};
 use crate::apply::follow::{broken, follow, sought};
 use crate::apply::guards::Guards;
@@ -17,7 +14,7 @@ use crate::apply::queue::{Queue, Terms};
 use crate::apply::readings::Readings;
 use crate::apply::run::{Clock, Ended, Options, Run, Seeker};
 use crate::apply::strategy::{Effect, Known, Memory, Retry, Strategy};
-use crate::apply::worker::{Inbox, News};
+use crate::apply::worker::{News, Workers};
 use crate::asset::AssetId;
 use crate::crash;
 use crate::event::{Ending, RateLimit, RunEvent, StopReason};
@@ -40,9 +37,7 @@ pub(super) struct Dispatcher<'run, S: Strategy, Se> {
     clock: &'run dyn Clock,
     options: Options,
     approved: &'run Approved,
-    /// Where jobs go out; nothing once there are to be no more.
-    jobs: Option<UnboundedSender<Journaled<S>>>,
-    inbox: Inbox<S>,
+    workers: Workers<S>,
     queue: Queue<'run, S>,
     guards: Guards,
     memory: Memory<S>,
@@ -58,11 +53,7 @@ pub(super) struct Dispatcher<'run, S: Strategy, Se> {
 }
 
 impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
-    pub(super) fn new(
-        run: Run<'run, Se>,
-        (jobs, inbox): (UnboundedSender<Journaled<S>>, Inbox<S>),
-        seeker: Seeker<'run>,
-    ) -> Self {
+    pub(super) fn new(run: Run<'run, Se>, workers: Workers<S>, seeker: Seeker<'run>) -> Self {
         let Run {
             info,
             approved,
@@ -83,8 +74,7 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
             clock,
             options,
             approved,
-            jobs: Some(jobs),
-            inbox,
+            workers,
             queue: Queue::new(approved),
             later: Later::default(),
             traffic: Traffic::default(),
@@ -124,7 +114,7 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
         // Nobody brings news before something is handed out.
         let mut longest = Duration::ZERO;
         while !self.is_over() {
-            match self.inbox.wait(longest) {
+            match self.workers.inbox.wait(longest) {
                 Ok(news) => self.on_news(news),
                 Err(RecvTimeoutError::Timeout) => {}
                 // Every worker is gone, and each has said what became of its batch.
@@ -145,14 +135,14 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
 
     /// Hears what waits, and what comes in meanwhile: one sync is for all of it.
     fn drain(&mut self) {
-        while let Some(news) = self.inbox.next() {
+        while let Some(news) = self.workers.inbox.next() {
             self.on_news(news);
         }
     }
 
     /// Tells the workers that nothing more comes; says whether to wait for what they have.
     pub(super) fn close(&mut self) -> bool {
-        self.jobs = None;
+        self.workers.dismiss();
         !self.halt.is_cut_short
     }
 
@@ -263,11 +253,7 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
         }
         for job in Journaled::after(synced, orders) {
             self.traffic.under_way += 1;
-            let sent = match &self.jobs {
-                Some(jobs) => jobs.send(job),
-                None => Err(SendError(job)),
-            };
-            if let Err(SendError(job)) = sent {
+            if let Err(job) = self.workers.give(job) {
                 self.on_news(News::Broken(job));
             }
         }

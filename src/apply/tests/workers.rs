@@ -14,6 +14,7 @@ use crate::apply::readings::Readings;
 use crate::apply::strategy::Bulk;
 use crate::apply::tests::bench::{Heard, info};
 use crate::apply::tests::world::answer;
+use crate::apply::worker::Workers;
 use crate::apply::{Clock, Run};
 use crate::event::RateLimit;
 use crate::frameio::deleter::Deleter;
@@ -127,7 +128,11 @@ fn what_opens_during_a_sync_is_not_slept_through() {
         readings: Readings::default(),
         clock: &clock,
     };
-    let mut dispatcher = Dispatcher::new(run, (unbounded_channel().0, inbox), Box::new(|_| ()));
+    let mut dispatcher = Dispatcher::new(
+        run,
+        Workers::new(unbounded_channel().0, inbox),
+        Box::new(|_| ()),
+    );
     let [looked, opens, later] = [1, 5, 9].map(Duration::from_millis);
     pacer.pause(RateLimit::BulkDelete, opens);
     *clock.0.lock().unwrap() = looked;
