@@ -10,7 +10,8 @@ use jiff::Timestamp;
 
 use crate::asset::{AssetId, Kind};
 use crate::inventory::Known;
-use crate::manifest::document::{Details, Entry, Hold, Manifests, Spot};
+use crate::manifest::document::{Details, Entry, Manifests, Spot};
+use crate::plan::holds::{InForce, in_force};
 use crate::state::{Record, State, Status};
 
 /// The assets of one owner that come due.
@@ -59,13 +60,16 @@ pub fn due(
     state: Option<&State>,
     (now, until): (Timestamp, Timestamp),
 ) -> Vec<OfOwner> {
+    let none = BTreeMap::new();
+    let kept = state.map_or(&none, |state| &state.holds);
+    let holds = in_force(manifests, kept, now);
     let mut by_owner: BTreeMap<Option<Arc<str>>, Vec<Due>> = BTreeMap::new();
     for entry in &manifests.entries {
         let record = state.and_then(|state| state.assets.get(&entry.id));
         if is_over(record, entry) {
             continue;
         }
-        let Some((at, waits)) = begins(manifests, entry, now) else {
+        let Some((at, waits)) = begins(&holds, entry, now) else {
             continue;
         };
         if at > until {
@@ -120,18 +124,16 @@ fn is_over(record: Option<&Record>, entry: &Entry) -> bool {
 
 /// The moment from which an asset may be deleted, and what it waits for until then; nothing where
 /// it waits for nothing, or for something without an end.
-fn begins(manifests: &Manifests, entry: &Entry, now: Timestamp) -> Option<(Timestamp, Waits)> {
+fn begins(holds: &InForce, entry: &Entry, now: Timestamp) -> Option<(Timestamp, Waits)> {
     let details = entry.details.as_deref();
     let date = details.and_then(|details| details.not_before);
     let project = details.and_then(|details| details.pin.as_ref()?.project);
-    let of_asset = manifests.holds.iter().filter(|hold| hold.id == entry.id);
-    let of_project = manifests.project_holds.iter();
-    let of_project = of_project.filter(|hold| Some(hold.id) == project);
-    let in_force = |hold: &&Hold| hold.until.is_none_or(|until| until > now);
+    let of_asset = holds.assets.get(&entry.id);
+    let of_project = project.and_then(|project| holds.projects.get(&project));
     let mut begins = date
         .filter(|date| *date > now)
         .map(|date| (date, Waits::Date));
-    for hold in of_asset.chain(of_project).filter(in_force) {
+    for hold in of_asset.into_iter().chain(of_project) {
         let until = hold.until?;
         if begins.as_ref().is_none_or(|(at, _)| *at < until) {
             begins = Some((until, Waits::Hold(Arc::clone(&hold.reason))));
@@ -152,9 +154,10 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::manifest::document::Pin;
+    use crate::event::Subject;
+    use crate::manifest::document::{Hold, Pin, Release};
     use crate::outcome::Evidence;
-    use crate::state::{Api, Target};
+    use crate::state::{Api, KeptHold, Target};
 
     fn id(n: u128) -> AssetId {
         AssetId::from_uuid(Uuid::from_u128(n))
@@ -276,5 +279,39 @@ mod tests {
         assert_eq!(of(vec![], vec![hold(100, Some(180))], Some(140)), Some(180));
         assert_eq!(of(vec![], vec![hold(100, None)], Some(140)), None);
         assert_eq!(of(vec![], vec![hold(101, None)], Some(140)), Some(140));
+    }
+
+    #[test]
+    fn a_hold_that_the_state_keeps_counts_until_it_is_released() {
+        let of = |until: Option<i64>, holds: Vec<Hold>, releases: Vec<Release>| {
+            let manifests = Manifests {
+                entries: vec![entry(1, None, Some(140))],
+                holds,
+                releases,
+                ..Manifests::default()
+            };
+            let mut state = state();
+            let kept = KeptHold {
+                reason: "claim".into(),
+                until: until.map(at),
+                run: 1,
+                at: at(1),
+            };
+            state.holds.insert(Subject::Asset(id(1)), kept);
+            let all = found(&manifests, &state).into_iter();
+            all.flat_map(|(_, assets)| assets).map(|(at, _)| at).next()
+        };
+        assert_eq!(of(None, vec![], vec![]), None, "it has no end");
+        assert_eq!(of(Some(180), vec![], vec![]), Some(180));
+        assert_eq!(of(Some(100), vec![], vec![]), Some(140), "it has ended");
+        // The later of both ends counts, as in a plan.
+        assert_eq!(of(Some(180), vec![hold(1, Some(150))], vec![]), Some(180));
+        let release = Release {
+            held: Subject::Asset(id(1)),
+            spot: SPOT,
+            reason: "closed".into(),
+            ticket: None,
+        };
+        assert_eq!(of(None, vec![], vec![release]), Some(140));
     }
 }
