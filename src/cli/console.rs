@@ -366,10 +366,13 @@ impl<W: Write> Masking<'_, W> {
 
 impl<W: Write> Write for Masking<'_, W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let before = self.lines.len();
         self.lines.extend_from_slice(bytes);
-        if self.lines.len() >= PIECE {
-            let end = memchr::memrchr(b'\n', &self.lines);
-            self.hand_on(end.map_or(0, |end| end + 1))?;
+        // What waits is not looked through again: a document of one line comes in small pieces.
+        if self.lines.len() >= PIECE
+            && let Some(end) = memchr::memrchr(b'\n', bytes)
+        {
+            self.hand_on(before + end + 1)?;
         }
         Ok(bytes.len())
     }
@@ -377,5 +380,46 @@ impl<W: Write> Write for Masking<'_, W> {
     fn flush(&mut self) -> io::Result<()> {
         self.hand_on(self.lines.len())?;
         self.sink.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A document of one line is millions of pieces: looking through all that waits at each of them
+    /// would never end.
+    #[test]
+    fn a_long_line_is_looked_through_once_and_takes_no_secret() {
+        let console = Console::new(Colour::Never, true, &Environment::default());
+        let secrets = Secrets::default();
+        secrets.keep("hush-hush-hush");
+        console.hide(&secrets);
+        let mut out = Vec::new();
+        let piece = b"hush-hush-hush, and ";
+        let count = 32 * PIECE / piece.len();
+        let written = console.guard(&mut out, |sink| {
+            (0..count).try_for_each(|_| sink.write_all(piece))
+        });
+        assert!(written.is_err() && out.is_empty());
+        let mut sink = Masking {
+            console: &console,
+            sink: Vec::new(),
+            refuses: false,
+            lines: Vec::new(),
+        };
+        for _ in 0..count {
+            // Also where a piece ends in the middle of a secret.
+            sink.write_all(&piece[..5]).unwrap();
+            sink.write_all(&piece[5..]).unwrap();
+        }
+        assert!(sink.sink.is_empty());
+        sink.write_all(b"\nrest").unwrap();
+        let first = sink.sink.len();
+        assert!(first > PIECE && sink.sink.ends_with(b"\n"));
+        sink.flush().unwrap();
+        let text = String::from_utf8(sink.sink).unwrap();
+        assert!(!text.contains("hush") && text.ends_with("\nrest"));
+        assert_eq!(text.matches(", and ").count(), count);
     }
 }
