@@ -1,5 +1,6 @@
 //! The lines of a manifest, and which of them are a section's.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -125,9 +126,9 @@ impl<'a> Lines<'a> {
 
     /// The lines of each entry of the section, without their indent: those of its own, with the
     /// comments over it. Nothing where these cannot be told apart.
-    pub(super) fn items(&self, said: &Manifests) -> Option<BTreeMap<AssetId, Vec<String>>> {
-        let mut items: Vec<(Option<usize>, Vec<String>)> = Vec::new();
-        let mut over: Vec<&str> = Vec::new();
+    pub(super) fn items(&self, said: &Manifests) -> Option<BTreeMap<AssetId, Vec<&'a str>>> {
+        let mut items: Vec<(Option<usize>, Vec<&'a str>)> = Vec::new();
+        let mut over: Vec<&'a str> = Vec::new();
         // Blank lines in a text of several lines are its own.
         let mut blank = 0;
         for place in self.section.clone() {
@@ -140,17 +141,15 @@ impl<'a> Lines<'a> {
                     continue;
                 }
                 Line::Item(of) if of == self.indent => {
-                    let mut lines: Vec<String> = std::mem::take(&mut over)
-                        .into_iter()
-                        .map(|line| line.trim().to_owned())
-                        .collect();
+                    let over = std::mem::take(&mut over).into_iter();
+                    let mut lines: Vec<&str> = over.map(str::trim).collect();
                     lines.push(self.unindented(line));
                     items.push((Some(place), lines));
                 }
                 Line::Comment(of) if of <= self.indent => over.push(line),
                 Line::Comment(_) | Line::Item(_) | Line::Text(_) => {
                     let (_, lines) = items.last_mut()?;
-                    lines.extend(std::iter::repeat_n(String::new(), blank));
+                    lines.extend(std::iter::repeat_n("", blank));
                     lines.push(self.unindented(line));
                 }
             }
@@ -168,54 +167,72 @@ impl<'a> Lines<'a> {
                 .partition_point(|start| *start <= line)
                 .checked_sub(1)?;
             taken[item] += 1;
-            by_id.insert(entry.id, items[item].1.clone());
+            by_id.insert(entry.id, std::mem::take(&mut items[item].1));
         }
         taken.iter().all(|taken| *taken == 1).then_some(by_id)
     }
 
-    fn unindented(&self, line: &str) -> String {
+    fn unindented(&self, line: &'a str) -> &'a str {
         let blank = line.len() - line.trim_start_matches(' ').len();
-        line[blank.min(self.indent)..].trim_end().to_owned()
+        line[blank.min(self.indent)..].trim_end()
     }
 
     /// The whole text with these lines in the section.
-    pub(super) fn with_section(&self, title: &str, body: &[String], is_empty: bool) -> String {
-        let mut lines: Vec<String> = Vec::with_capacity(self.all.len() + body.len() + 3);
-        let own = |lines: &mut Vec<String>| {
-            let header = format!("{HEADER}{title}");
-            let all = std::iter::once(&*header).chain(body.iter().map(String::as_str));
-            for line in all.chain([END]) {
-                let indent = if line.is_empty() { 0 } else { self.indent };
-                lines.push(format!("{:indent$}{line}", ""));
-            }
+    pub(super) fn with_section(
+        &self,
+        title: &str,
+        body: &[Cow<'_, str>],
+        is_empty: bool,
+    ) -> String {
+        let length = |lines: &mut dyn Iterator<Item = &str>| -> usize {
+            let each = self.indent + self.ending.len();
+            lines.map(|line| line.len() + each).sum()
         };
+        let kept = length(&mut self.all.iter().copied());
+        let own = length(&mut body.iter().map(AsRef::as_ref));
+        let mut text = String::with_capacity(kept + own + title.len() + 100);
         let key = if is_empty { "assets: []" } else { "assets:" };
         for (place, line) in self.all.iter().enumerate() {
             if place == self.section.start {
-                own(&mut lines);
+                self.add_section(&mut text, title, body);
             }
             if self.section.contains(&place) {
                 continue;
             }
             let is_other = Some(place) == self.key && is_empty != self.is_empty_list;
-            let rest = line
-                .split_once(" #")
-                .map(|(_, comment)| format!(" #{comment}"));
-            lines.push(if is_other {
-                format!("{key}{}", rest.unwrap_or_default())
+            if is_other {
+                text.push_str(key);
+                if let Some((_, comment)) = line.split_once(" #") {
+                    text.push_str(" #");
+                    text.push_str(comment);
+                }
             } else {
-                (*line).to_owned()
-            });
+                text.push_str(line);
+            }
+            text.push_str(self.ending);
         }
         if self.key.is_none() {
-            lines.push(key.to_owned());
+            text.push_str(key);
+            text.push_str(self.ending);
         }
         if self.section.start >= self.all.len() {
-            own(&mut lines);
+            self.add_section(&mut text, title, body);
         }
-        let mut text = lines.join(self.ending);
-        text.push_str(self.ending);
         text
+    }
+
+    /// Adds a section with its header and its end.
+    fn add_section(&self, text: &mut String, title: &str, body: &[Cow<'_, str>]) {
+        let header = format!("{HEADER}{title}");
+        let body = body.iter().flat_map(|lines| lines.split('\n'));
+        let all = std::iter::once(&*header).chain(body);
+        for line in all.chain([END]) {
+            if !line.is_empty() {
+                text.extend(std::iter::repeat_n(' ', self.indent));
+                text.push_str(line);
+            }
+            text.push_str(self.ending);
+        }
     }
 }
 

@@ -10,16 +10,19 @@ mod section;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::document::{Entry, Manifests};
+use super::document::{Details, Entry, Guard, Manifests};
 use super::{Part, Source, read};
 use crate::asset::{AssetId, Kind};
 use crate::diagnostic::Finding;
+use crate::event::Subject;
 use crate::visible::obeyed;
 use lines::Lines;
 
@@ -128,11 +131,11 @@ pub fn update(path: &str, text: &str, section: &Section) -> Result<Written, Writ
         .filter(is_ours)
         .map(|entry| entry.id)
         .collect();
-    let others: BTreeMap<AssetId, &Entry> = before
+    let others: BTreeMap<AssetId, Option<Arc<Details>>> = before
         .entries
         .iter()
         .filter(|entry| !ours.contains(&entry.id))
-        .map(|entry| (entry.id, entry))
+        .map(|entry| (entry.id, entry.details.clone()))
         .collect();
     let (elsewhere, wanted): (Vec<&Proposed>, Vec<&Proposed>) = section
         .assets
@@ -143,7 +146,7 @@ pub fn update(path: &str, text: &str, section: &Section) -> Result<Written, Writ
         elsewhere: elsewhere.iter().map(|asset| asset.id).collect(),
         ..Written::default()
     };
-    let mut body = Vec::new();
+    let mut body: Vec<Cow<'_, str>> = Vec::new();
     let mut of_folder: HashMap<&str, usize> = HashMap::new();
     for asset in &wanted {
         *of_folder.entry(&asset.folder).or_default() += 1;
@@ -153,15 +156,17 @@ pub fn update(path: &str, text: &str, section: &Section) -> Result<Written, Writ
         if folder != Some(&asset.folder) {
             folder = Some(&asset.folder);
             let number = of_folder.get(&*asset.folder).copied().unwrap_or_default();
-            body.push(section::of_folder(&asset.folder, number));
+            body.push(section::of_folder(&asset.folder, number).into());
         }
         if let Some(item) = items.remove(&asset.id) {
-            let (item, is_changed) = section::refreshed(&item, asset);
+            let (item, is_changed) = section::refreshed(item, asset);
             written.changed.extend(is_changed.then_some(asset.id));
             body.extend(item);
         } else {
             written.new.push(asset.id);
-            body.extend(section::entry(asset, &section.fields));
+            // One text for all its lines takes less memory than one for each.
+            let lines = section::entry(asset, &section.fields);
+            body.push(lines.join("\n").into());
         }
     }
     for entry in before
@@ -178,9 +183,12 @@ pub fn update(path: &str, text: &str, section: &Section) -> Result<Written, Writ
     }
     let is_empty = wanted.is_empty() && others.is_empty();
     written.text = lines.with_section(&section.title, &body, is_empty);
+    let rest = Rest::of(&before);
+    // All that the old one lists would lie in memory beside all that the new one does.
+    drop((items, body, lines, before));
     let wanted: BTreeSet<AssetId> = wanted.iter().map(|asset| asset.id).collect();
     let after = parse(path, &written.text).map_err(|_odd_layout| WriteError::Layout)?;
-    if says_otherwise(&before, &after, &wanted, &others) {
+    if lists_otherwise(&after, &wanted, &others) || Rest::of(&after) != rest {
         return Err(WriteError::Layout);
     }
     Ok(written)
@@ -188,46 +196,53 @@ pub fn update(path: &str, text: &str, section: &Section) -> Result<Written, Writ
 
 /// Whether a manifest lists other assets than it should, or says something else of what is not
 /// in the section.
-fn says_otherwise(
-    before: &Manifests,
+fn lists_otherwise(
     after: &Manifests,
     wanted: &BTreeSet<AssetId>,
-    others: &BTreeMap<AssetId, &Entry>,
+    others: &BTreeMap<AssetId, Option<Arc<Details>>>,
 ) -> bool {
     let mut listed = BTreeSet::new();
     let same = after
         .entries
         .iter()
         .all(|entry| match others.get(&entry.id) {
-            Some(other) => other.details == entry.details,
+            Some(details) => *details == entry.details,
             None => listed.insert(entry.id),
         });
     let all = after.entries.len() == wanted.len() + others.len();
-    let holds = |said: &Manifests| -> Vec<_> {
-        said.holds
-            .iter()
-            .chain(&said.project_holds)
-            .map(|hold| (hold.id, Arc::clone(&hold.reason), hold.until))
-            .collect()
-    };
-    let waivers = |said: &Manifests| -> Vec<_> {
-        said.waivers
-            .iter()
-            .map(|waiver| (waiver.guard, waiver.limit, waiver.expires))
-            .collect()
-    };
-    let releases = |said: &Manifests| -> Vec<_> {
-        said.releases
-            .iter()
-            .map(|release| (release.held, Arc::clone(&release.reason)))
-            .collect()
-    };
-    let account = |said: &Manifests| said.account.as_ref().map(|account| Arc::clone(&account.id));
     !(same && all && listed == *wanted)
-        || holds(before) != holds(after)
-        || waivers(before) != waivers(after)
-        || releases(before) != releases(after)
-        || account(before) != account(after)
+}
+
+/// What a manifest says besides what it lists.
+#[derive(PartialEq, Eq)]
+struct Rest {
+    holds: Vec<(AssetId, Arc<str>, Option<Timestamp>)>,
+    waivers: Vec<(Guard, Option<Arc<str>>, u64, Timestamp)>,
+    releases: Vec<(Subject, Arc<str>)>,
+    account: Option<Arc<str>>,
+}
+
+impl Rest {
+    fn of(said: &Manifests) -> Self {
+        let holds = said.holds.iter().chain(&said.project_holds);
+        let waivers = said.waivers.iter();
+        let releases = said.releases.iter();
+        Self {
+            holds: holds
+                .map(|hold| (hold.id, Arc::clone(&hold.reason), hold.until))
+                .collect(),
+            waivers: waivers
+                .map(|waiver| {
+                    let project = waiver.project.clone();
+                    (waiver.guard, project, waiver.limit, waiver.expires)
+                })
+                .collect(),
+            releases: releases
+                .map(|release| (release.held, Arc::clone(&release.reason)))
+                .collect(),
+            account: said.account.as_ref().map(|account| Arc::clone(&account.id)),
+        }
+    }
 }
 
 /// What the section of a title lists; nothing where it is not there or cannot be read.

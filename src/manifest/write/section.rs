@@ -1,5 +1,7 @@
 //! The lines of a section: its folders and its entries, without their indent.
 
+use std::borrow::Cow;
+
 use super::{FOLDER, Fields, Proposed, quoted};
 use crate::asset::Kind;
 
@@ -43,9 +45,9 @@ pub(super) fn entry(asset: &Proposed, fields: &Fields) -> Vec<String> {
 
 /// The lines of an entry that is there, with what the live asset is now where this program wrote
 /// what it was; says whether anything changed.
-pub(super) fn refreshed(lines: &[String], asset: &Proposed) -> (Vec<String>, bool) {
+pub(super) fn refreshed<'a>(lines: Vec<&'a str>, asset: &Proposed) -> (Vec<Cow<'a, str>>, bool) {
     let mut is_changed = false;
-    let refreshed = lines.iter().map(|line| {
+    let refreshed = lines.into_iter().map(|line| {
         let new = if line.starts_with(PIN) && is_own_pin(line) {
             pin(asset)
         } else if line.strip_prefix(CONTENTS).is_some_and(is_number) {
@@ -54,11 +56,11 @@ pub(super) fn refreshed(lines: &[String], asset: &Proposed) -> (Vec<String>, boo
             None
         };
         match new {
-            Some(new) if new != *line => {
+            Some(new) if new != line => {
                 is_changed = true;
-                new
+                new.into()
             }
-            Some(_) | None => line.clone(),
+            Some(_) | None => line.into(),
         }
     });
     (refreshed.collect(), is_changed)

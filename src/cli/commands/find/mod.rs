@@ -17,6 +17,7 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::files::{self, Input};
 use crate::cli::settings::Settings;
+use crate::cli::settings::server::Server;
 use crate::cli::{clock, playground};
 use crate::find::asked::{Around, Asked};
 use crate::find::filter::By;
@@ -70,9 +71,10 @@ pub(crate) fn run(context: &Context, arguments: &Find) -> Result<Exit, Failure> 
         // What is wrong with it is told before anybody waits for a server.
         updated(path, &text_of(path)?, (None, &Section::default()))?;
     }
-    let manifests = context.project_manifests()?;
+    let mut manifests = context.project_manifests()?;
     let asked = Asked::from(filters);
     let (mut around, protected) = around(context, &settings, &manifests, filters.keep as usize)?;
+    keep_ids(&settings, &mut manifests);
     let title = write::title(&asked.words(places, around.keep));
     if let Some(path) = listing.file() {
         around.listed = listed_elsewhere(&manifests, path, &title)?;
@@ -245,6 +247,15 @@ fn around(
     Ok((around, protected))
 }
 
+/// Keeps of what is listed no more than what it is: a long manifest would lie in memory beside all
+/// that is read. A sandbox may be made of what it says.
+fn keep_ids(settings: &Settings, manifests: &mut Manifests) {
+    if settings.server.value != Server::Sandbox {
+        let entries = manifests.entries.iter_mut();
+        entries.for_each(|entry| entry.details = None);
+    }
+}
+
 /// What manifests list, without what a section of one lists: its own entries would go out of it as
 /// listed already, and come in again the next time.
 fn listed_elsewhere(
@@ -253,15 +264,20 @@ fn listed_elsewhere(
     title: &str,
 ) -> Result<BTreeSet<AssetId>, Failure> {
     let own = write::owned(&text_of(path)?, title);
-    let files = manifests.files.iter();
-    let files: Vec<bool> = files
-        .map(|file| files::are_same(path, Path::new(&*file.path)))
-        .collect();
+    let files = are_it(manifests, path);
     let is_own = |entry: &&Entry| {
         own.contains(&entry.id) && files.get(entry.spot.file as usize) == Some(&true)
     };
     let entries = manifests.entries.iter().filter(|entry| !is_own(entry));
     Ok(entries.map(|entry| entry.id).collect())
+}
+
+/// Which files of the manifests are this one.
+fn are_it(manifests: &Manifests, path: &Path) -> Vec<bool> {
+    let files = manifests.files.iter();
+    files
+        .map(|file| files::are_same(path, Path::new(&*file.path)))
+        .collect()
 }
 
 /// What new entries say.
@@ -328,15 +344,14 @@ fn check_marks(
 
 /// Warns of what other manifests list as well, which no plan takes.
 fn tell_listed(context: &Context, listing: &Listing, section: &Section, manifests: &Manifests) {
-    let file = listing.file();
-    let is_other = |path: &str| !file.is_some_and(|file| files::are_same(file, Path::new(path)));
+    let own = listing.file().map(|path| are_it(manifests, path));
+    let own = own.unwrap_or_default();
     let twice = section.assets.iter().filter(|asset| {
         let place = manifests
             .entries
             .binary_search_by_key(&asset.id, |entry| entry.id);
         let entry = place.ok().and_then(|place| manifests.entries.get(place));
-        let file = entry.and_then(|entry| manifests.files.get(entry.spot.file as usize));
-        file.is_some_and(|file| is_other(&file.path))
+        entry.is_some_and(|entry| own.get(entry.spot.file as usize) != Some(&true))
     });
     let twice = twice.count();
     if twice > 0 {

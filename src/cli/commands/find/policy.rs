@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::{
-    around, check_marks, check_place, listed, listed_elsewhere, publish, read, section, text_of,
-    updated,
+    around, check_marks, check_place, keep_ids, listed, listed_elsewhere, publish, read, section,
+    text_of, updated,
 };
 use crate::app::policy::{Policy, Rule};
 use crate::asset::AssetId;
@@ -43,8 +43,9 @@ pub(super) fn run(
         project::refuse_stray(&path)?;
         check_place(&path, state)?;
     }
-    let manifests = context.project_manifests()?;
+    let mut manifests = context.project_manifests()?;
     let (around, protected) = around(context, settings, &manifests, 1)?;
+    keep_ids(settings, &mut manifests);
     let query = |rule: &Rule| {
         let around = Around {
             listed: listed_elsewhere(&manifests, &place(rule), &rule.title())?,
