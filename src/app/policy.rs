@@ -131,7 +131,8 @@ impl Policy {
                 value == Some(&*rule.name)
             });
             let place = (line.map_or(1, |line| line + 1), 1);
-            if !names.insert(&rule.name) {
+            // By this its section is known.
+            if !names.insert(rule.title()) {
                 let message = format!("two rules are called `{}`", rule.name);
                 return Err(fail(place, message));
             }
@@ -284,6 +285,15 @@ mod tests {
             (
                 format!("{RULE}{}", &RULE["version: 1\nrules:\n".len()..]),
                 "retention.yaml:3:1: two rules",
+            ),
+            // The same section would be written by both.
+            (
+                format!("{RULE}{}", &RULE["version: 1\nrules:\n".len()..]).replacen(
+                    "name: dailies",
+                    "name: 'dailies '",
+                    1,
+                ),
+                "retention.yaml:7:1: two rules",
             ),
             (
                 format!("{RULE}    nonsense: 1\n"),
