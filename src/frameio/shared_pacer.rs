@@ -4,6 +4,9 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
+
 use crate::event::RateLimit;
 use crate::frameio::pacer::{Pace, Pacer, Pause};
 use crate::frameio::reply::Limits;
@@ -12,6 +15,8 @@ use crate::frameio::reply::Limits;
 #[derive(Debug, Clone)]
 pub(crate) struct SharedPacer {
     pacer: Arc<Mutex<Pacer>>,
+    /// Tells that an answer has come in, to whichever holder: a slot is free again.
+    answers: Arc<Notify>,
     /// When this holder's time began, in the time of the first one.
     start: Duration,
 }
@@ -21,6 +26,7 @@ impl SharedPacer {
     pub(crate) fn new(most: usize) -> Self {
         Self {
             pacer: Arc::new(Mutex::new(Pacer::new(most))),
+            answers: Arc::default(),
             start: Duration::ZERO,
         }
     }
@@ -31,6 +37,7 @@ impl SharedPacer {
         self.pacer().keep_to(most);
         Self {
             pacer: Arc::clone(&self.pacer),
+            answers: Arc::clone(&self.answers),
             start: self.start + start,
         }
     }
@@ -90,7 +97,14 @@ impl SharedPacer {
         pace: Pace,
     ) -> Option<Pause> {
         let now = self.start + now;
-        self.pacer().answered(rate_limit, now, limits, pace)
+        let pause = self.pacer().answered(rate_limit, now, limits, pace);
+        self.answers.notify_waiters();
+        pause
+    }
+
+    /// Waits for the next answer to a request of any holder.
+    pub(crate) fn next_answer(&self) -> Notified<'_> {
+        self.answers.notified()
     }
 
     /// See [`Pacer::pause`].

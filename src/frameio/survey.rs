@@ -165,10 +165,12 @@ async fn show_asset(
     kind: Option<Kind>,
 ) -> Result<Option<Found>, Unread> {
     let mut is_missing = false;
+    let said = kind;
     for kind in kind.map_or(&Kind::ALL, Kind::first) {
         let show = Read::Facts(*kind, id);
         match client.read(&show, |reply| judge_facts(id, reply)).await? {
-            (Live::Missing, _) => is_missing = true,
+            // Of a known kind only its own answer says so: a 422 to that one says the contrary.
+            (Live::Missing, _) => is_missing |= said.is_none_or(|said| said == *kind),
             (Live::OtherKind { detail: _ }, _) => {}
             (Live::Deleted(_), shown) => {
                 let seen = Seen::Deleted {
@@ -285,6 +287,21 @@ mod tests {
         assert_eq!(found.project, Some(id(CLOSED)));
         let stack = seen.assets[&id(STACK)].facts().unwrap();
         assert_eq!(stack.kind, Kind::VersionStack);
+    }
+
+    #[tokio::test]
+    async fn a_422_to_what_is_known_as_that_kind_does_not_say_that_it_is_missing() {
+        let mut server = Server::new_async().await;
+        for (path, status) in [("files", 422), ("folders", 404), ("version_stacks", 404)] {
+            mock_answer(&mut server, &format!("{path}/{FILE}"), status, ERROR).await;
+        }
+        let client = client(&server);
+        for (kind, missing) in [(Some(Kind::File), 0), (Some(Kind::Folder), 1), (None, 1)] {
+            let one = [(id(FILE), kind)];
+            let seen = survey(&client, &one, |_| {}).await.unwrap();
+            assert_eq!(seen.missing().count(), missing, "{kind:?}");
+            assert_eq!(seen.unread, 1 - missing, "{kind:?}");
+        }
     }
 
     #[tokio::test]

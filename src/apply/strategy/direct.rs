@@ -99,11 +99,16 @@ fn show_next_kind(
     known: &Known<'_, Direct>,
 ) -> Vec<Effect<Direct>> {
     let subject = subject(&job);
+    // Of a known kind only its own answer says that it is not there: a 422 to that one says the
+    // contrary, whatever those of the other kinds are.
+    let known_kind = look.said.or(look.member.and(Some(Kind::File)));
+    let counts = known_kind.is_none_or(|kind| kind == look.kind);
+    let missing = look.missing || (counts && other.is_none());
     if let [kind, next @ ..] = look.next {
         let aim = Aim::Look(Look {
             kind: *kind,
             next,
-            missing: look.missing || other.is_none(),
+            missing,
             ..look
         });
         return vec![Effect::Requeue(vec![Job {
@@ -113,13 +118,15 @@ fn show_next_kind(
             ..job
         }])];
     }
-    match other {
-        Some(message) if !look.missing => {
-            let kind = FailureKind::Invalid;
-            refused(subject, Failure { kind, message }, known)
-        }
-        Some(_) | None => vec![Effect::Seek(subject)],
+    if missing {
+        return vec![Effect::Seek(subject)];
     }
+    let none = || "the server takes it for no asset of its kind, and knows no other".to_owned();
+    let failure = Failure {
+        kind: FailureKind::Invalid,
+        message: other.unwrap_or_else(none),
+    };
+    refused(subject, failure, known)
 }
 
 /// Says that an asset is of another kind than the manifest says.

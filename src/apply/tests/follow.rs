@@ -320,6 +320,33 @@ fn what_lists_do_not_show_is_missing_and_counted_unless_our_delete_was_lost() {
 }
 
 #[test]
+fn a_file_that_the_server_takes_for_another_kind_and_knows_as_none_is_not_missing() {
+    const ERROR: &str = r#"{"errors":[{"title":"No","detail":"No."}]}"#;
+    let state = state();
+    let approved = approved(&state, 1..=2);
+    let memory = Memory::<Direct>::new(&state);
+    // What each kind is answered with: the file first.
+    for (statuses, is_sought) in [([404, 422, 422], true), ([422, 404, 404], false)] {
+        let mut job = Direct::read(Resolve {
+            kind: Some(Kind::File),
+            ..resolve(1, true)
+        });
+        let mut last = Vec::new();
+        for status in statuses {
+            let verdict = Direct::judge(&job, &answered(status, ERROR));
+            last = follow(job.clone(), verdict, &known(&approved, &state, &memory));
+            for effect in &last {
+                if let Effect::Requeue(jobs) = effect {
+                    job = jobs[0].clone();
+                }
+            }
+        }
+        let seeks = last.iter().any(|effect| matches!(effect, Effect::Seek(_)));
+        assert_eq!(seeks, is_sought, "{statuses:?}: {last:?}");
+    }
+}
+
+#[test]
 fn what_may_not_be_read_is_refused_unless_our_delete_was_lost() {
     let refused = |state: &State| {
         let approved = approved(state, 1..=2);

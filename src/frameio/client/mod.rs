@@ -9,7 +9,6 @@ use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 use tokio::time::Instant;
 
@@ -93,8 +92,6 @@ struct Shared {
     began: Instant,
     pacer: SharedPacer,
     pauses: Mutex<Pauses>,
-    /// Tells that an answer has come in.
-    answered: Notify,
 }
 
 /// What the pauses of all requests depend on.
@@ -153,7 +150,6 @@ impl Drop for Admitted {
         let now = self.shared.began.elapsed();
         let pacer = &self.shared.pacer;
         pacer.answered(self.rate_limit, now, limits, pace);
-        self.shared.answered.notify_waiters();
     }
 }
 
@@ -180,7 +176,6 @@ impl Client {
                 began: Instant::now(),
                 pacer: SharedPacer::new(AT_ONCE),
                 pauses: Mutex::new(pauses),
-                answered: Notify::new(),
             }),
             account: Arc::default(),
             on_wait: Hears(on_wait),
@@ -366,9 +361,9 @@ impl Client {
         .await
     }
 
-    /// Waits for the next answer to any request.
+    /// Waits for the next answer to any request, be it one of the run that shares the pacer.
     pub(super) fn answered(&self) -> Notified<'_> {
-        self.shared.answered.notified()
+        self.shared.pacer.next_answer()
     }
 
     /// The pages of a list of V4.

@@ -89,3 +89,23 @@ async fn a_signal_cuts_off_a_wait_and_all_that_comes() {
     assert_eq!(cut_off.reason(), Some(StopReason::Signal { number: 2 }));
     busy.assert_async().await;
 }
+
+#[tokio::test]
+async fn a_reading_goes_on_once_the_run_has_an_answer_that_shares_its_pacer() {
+    let mut server = Server::new_async().await;
+    let me = server.mock("GET", "/v2/me");
+    let me = me.with_body(r#"{"account_id":"a"}"#).expect(1);
+    let me = me.create_async().await;
+    let (client, _waits) = client(&server, &CutOff::default());
+    // The run has all requests under way that may be.
+    let run = client.hand_over_pacer(Duration::ZERO, 1);
+    run.sent(RateLimit::Me, Duration::ZERO);
+    let read = client.read(&Read::Me, judge_me);
+    let answered = async {
+        sleep(Duration::from_millis(20)).await;
+        assert!(!me.matched_async().await, "there is no room for it");
+        run.answered(RateLimit::Me, Duration::from_secs(1), None, Pace::Taken);
+    };
+    let (told, ()) = tokio::join!(read, answered);
+    assert_eq!(told.map(|me| me.account), Ok("a".to_owned()));
+}

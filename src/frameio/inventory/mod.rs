@@ -80,9 +80,9 @@ pub async fn read_assets(
     search::read_rest(client, rest, &mut read, told).await?;
     let mut wanted = Wanted::default();
     for id in read.missing() {
-        let [project, parent] = place(id);
+        // In which folder it lay, nobody but the server can say: a pin may be wrong.
+        let [project, _] = place(id);
         wanted.assets.insert(id, project);
-        wanted.parents.extend(parent.map(|parent| (id, parent)));
     }
     projects::read_projects(client, &mut read).await?;
     let rest = unread_above(&read);
