@@ -8,7 +8,7 @@ use crate::asset::AssetId;
 use crate::inventory::{Mark, Seen};
 use crate::manifest::document::Entry;
 use crate::outcome::{Evidence, FailureKind};
-use crate::plan::pin::{Difference, differences};
+use crate::plan::pin::{Compared, Difference, differences};
 use crate::state::{Record, Status};
 
 /// What is to happen to one asset, and why.
@@ -295,6 +295,8 @@ pub struct Case<'plan> {
     pub is_there: bool,
     /// How many files go with it, where that was read.
     pub files: Option<usize>,
+    /// Whether what is in it is still to be read: until then nothing is compared with it.
+    pub is_unopened: bool,
     /// Whether every open asset that is listed should have been read.
     pub is_checked: bool,
 }
@@ -332,6 +334,7 @@ pub fn decide(case: Case<'_>, rules: Rules, now: Timestamp) -> Option<Decision> 
         seen,
         is_there,
         files,
+        is_unopened,
         is_checked,
     } = case;
     let status = record.map(|record| &record.status);
@@ -367,20 +370,16 @@ pub fn decide(case: Case<'_>, rules: Rules, now: Timestamp) -> Option<Decision> 
     // What became of a delete that was never answered is found out in the run, not before it.
     let is_unanswered = matches!(status, Some(Status::Unknown { .. }));
     let absent = seen.filter(|_| !is_unanswered);
-    let evidence = match absent {
-        Some(Seen::Deleted { evidence, .. }) => Some(*evidence),
-        Some(Seen::Missing) if entry.accepts_missing() => Some(Evidence::ByHand),
-        Some(Seen::Missing | Seen::There(_) | Seen::Refused { .. }) | None => None,
-    };
-    if let Some(evidence) = evidence {
+    if let Some(evidence) = shown_deleted(entry, absent) {
         return Some(Decision::Record { evidence });
     }
     if let Some(details) = &entry.details {
         if let Some(until) = details.not_before.filter(|until| *until > now) {
             return Some(Decision::Defer { until });
         }
-        let other = facts.map(|facts| differences(details, facts, files));
-        if let Some(other) = other.filter(|other| !other.is_empty()) {
+        let mut other = facts.map_or_else(Vec::new, |facts| differences(details, facts, files));
+        other.retain(|other| !(is_unopened && other.field == Compared::Contents));
+        if !other.is_empty() {
             return Some(Decision::Mismatch(other.into()));
         }
     }
@@ -425,6 +424,15 @@ pub fn decide(case: Case<'_>, rules: Rules, now: Timestamp) -> Option<Decision> 
             }
         }
     })
+}
+
+/// What shows that a listed asset is deleted, if anything does.
+fn shown_deleted(entry: &Entry, absent: Option<&Seen>) -> Option<Evidence> {
+    match absent? {
+        Seen::Deleted { evidence, .. } => Some(*evidence),
+        Seen::Missing => entry.accepts_missing().then_some(Evidence::ByHand),
+        Seen::There(_) | Seen::Refused { .. } => None,
+    }
 }
 
 fn unlisted(status: &Status) -> Decision {

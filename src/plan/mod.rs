@@ -139,7 +139,8 @@ fn protected_at(holds: &[PlannedHold], manifests: &Manifests, id: AssetId) -> Op
 fn place_of(entry: Option<&Entry>, seen: Option<&Facts>) -> Option<Place> {
     let pin = entry.and_then(|entry| entry.details.as_ref()?.pin.as_ref());
     let seen = seen.map(|facts| (facts.project, facts.parent));
-    let said = pin.map(|pin| (pin.project, pin.parent));
+    // In which folder it lies, only the server can say: what a pin expects is no evidence.
+    let said = pin.map(|pin| (pin.project, None));
     let (project, parent) = seen.or(said)?;
     (project.is_some() || parent.is_some()).then_some(Place { project, parent })
 }

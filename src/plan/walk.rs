@@ -50,6 +50,8 @@ pub(super) struct Walk<'plan> {
     inputs: Inputs<'plan>,
     holds: InForce,
     marks: BTreeMap<AssetId, Mark>,
+    /// Whether it is found out what is to be read, and not what is to be done.
+    asks: bool,
 }
 
 /// What is known and decided of one asset.
@@ -67,6 +69,15 @@ impl<'plan> Walk<'plan> {
             inputs,
             holds,
             marks,
+            asks: false,
+        }
+    }
+
+    /// The same, to find out what is still to be read.
+    pub(super) fn asking(inputs: Inputs<'plan>) -> Self {
+        Self {
+            asks: true,
+            ..Self::new(inputs)
         }
     }
 
@@ -219,6 +230,8 @@ impl<'plan> Walk<'plan> {
                 seen: inventory.and_then(|inventory| inventory.assets.get(&id)),
                 is_there: self.is_back(id),
                 files: inventory.and_then(|inventory| inventory.files_in(id)),
+                is_unopened: self.asks
+                    && inventory.is_some_and(|inventory| !inventory.contents.contains_key(&id)),
                 is_checked: false,
             };
             let is_compared = || case.entry.is_some_and(Entry::is_compared);

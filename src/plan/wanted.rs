@@ -37,7 +37,7 @@ impl Wanted {
 /// once the assets were read, with them as the inventory.
 #[must_use]
 pub fn wanted(inputs: Inputs<'_>) -> Wanted {
-    let walk = Walk::new(inputs);
+    let walk = Walk::asking(inputs);
     let reads_contents = inputs.state.target.api.abilities().reads_contents;
     let mut assets = Vec::new();
     let mut deletes = false;

@@ -250,3 +250,26 @@ fn a_stack_whose_list_ends_early_is_left_alone_and_the_rest_goes_on() {
         served.stop();
     }
 }
+
+#[test]
+fn an_entry_says_how_many_files_may_go_with_its_folder_at_most() {
+    for (folder, stack, code) in [(1, 1, 0), (2, 9, 0), (0, 1, 4), (1, 0, 4)] {
+        let desk = Desk::with(&format!(
+            "version: 1\nassets: [{{id: {FOLDER}, contents: {folder}}}, {{id: {STACK}, contents: {stack}}}]\n"
+        ));
+        let config = "version = 1\n[guards]\nmax-percent = 100\nmin-age = \"0s\"\n";
+        desk.write("retire.toml", config);
+        let served = Served::new(world());
+        let done = run(&served, &desk, &["apply", "--auto-approve"]).expect(code);
+        if code == 4 {
+            let least = folder.min(stack);
+            let seen = done.transcript();
+            assert!(
+                seen.contains(&format!("contents: wanted `{least}`, found `1`")),
+                "{seen}"
+            );
+        }
+        assert_eq!(lives(&served, INSIDE), code == 4);
+        served.stop();
+    }
+}

@@ -3,7 +3,7 @@
 //! A delete of a folder takes all that is in it. So whatever must stay keeps each folder and
 //! stack that it lies in, and a hold on a folder or stack keeps all that is in it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::asset::AssetId;
@@ -19,9 +19,6 @@ mod project;
 mod tests;
 
 pub(super) use project::{keep_projects, place_projects};
-
-/// How many parents one asset has at most; a chain that is longer leads round in a circle.
-const DEEPEST: usize = 256;
 
 /// What is said of an asset that the server does not know.
 const MISSING: &str = "the server does not know it, and nothing shows that it is deleted";
@@ -86,7 +83,10 @@ pub(super) fn keep(
         if let End::Broken(at, why) = &chain.end
             && !only_files
             && !is_unreadable(*id)
-            && (at == id && walk.was_asked(*id) || chain.is_deleted || !places.listed_whole)
+            && (at == id && walk.was_asked(*id)
+                || chain.is_deleted
+                || chain.is_circle
+                || !places.listed_whole)
         {
             lost.push(unplaced(id, why));
         }
@@ -225,6 +225,8 @@ struct Chain {
     ids: Vec<AssetId>,
     /// Whether one of them is deleted.
     is_deleted: bool,
+    /// Whether it comes back to where it has been: then no answer says where anything of it lies.
+    is_circle: bool,
     end: End,
 }
 
@@ -256,14 +258,16 @@ impl Walk<'_> {
 
     fn up(&self, id: AssetId) -> Chain {
         let mut ids = vec![id];
+        let mut passed = HashSet::from([id]);
         let mut here = id;
-        let mut is_deleted = false;
+        let (mut is_deleted, mut is_circle) = (false, false);
         let end = loop {
             let lies = self.places.lies.get(&here);
             is_deleted |= matches!(lies, Some(Lies::Deleted { .. }));
             if let Some(parent) = lies.and_then(Lies::parent) {
                 here = self.known_as(parent);
-                if ids.len() > DEEPEST || ids.contains(&here) {
+                if !passed.insert(here) {
+                    is_circle = true;
                     break End::broken(here, "what is around it leads round in a circle");
                 }
                 ids.push(here);
@@ -282,6 +286,7 @@ impl Walk<'_> {
         Chain {
             ids,
             is_deleted,
+            is_circle,
             end,
         }
     }

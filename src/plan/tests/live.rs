@@ -165,6 +165,7 @@ fn what_should_have_been_read_and_was_not_is_left_alone() {
         let case = |entry| Case {
             entry: Some(entry),
             record: record.as_ref(),
+            is_unopened: false,
             is_checked: true,
             ..Case::default()
         };
@@ -176,6 +177,7 @@ fn what_should_have_been_read_and_was_not_is_left_alone() {
     let case = Case {
         entry: Some(&bare),
         record: Some(&retired),
+        is_unopened: false,
         is_checked: true,
         ..Case::default()
     };

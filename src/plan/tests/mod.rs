@@ -94,6 +94,7 @@ fn row_of(
         seen,
         is_there: seen.and_then(Seen::facts).is_some(),
         files: None,
+        is_unopened: false,
         is_checked: false,
     };
     decide(case, Rules::default(), at(NOW))
@@ -218,6 +219,7 @@ fn blocked_assets_are_retried_on_demand() {
         seen: None,
         is_there: false,
         files: None,
+        is_unopened: false,
         is_checked: false,
     };
     let rules = Rules {

@@ -138,7 +138,7 @@ fn kept(plan: &Plan, n: u128) -> Option<(Why, Vec<u128>)> {
             path: Some(path),
             ..
         } => {
-            let number = |waypoint: &Waypoint| (1..999).find(|n| id(*n) == waypoint.id).unwrap();
+            let number = |waypoint: &Waypoint| (1..3_000).find(|n| id(*n) == waypoint.id).unwrap();
             Some((why.clone(), path.0.iter().map(number).collect()))
         }
         Decision::Held { path: None, .. }
@@ -300,11 +300,28 @@ fn what_cannot_be_placed_keeps_everything() {
     // It lies somewhere, and not in what is listed.
     assert_eq!(refused(Lies::In(id(77)), true), None);
     assert!(refused(Lies::Missing, true).is_some());
-    // Round in a circle leads nowhere.
+    // Round in a circle leads nowhere, whatever lists show.
+    for whole in [false, true] {
+        let mut places = tree();
+        places.lies.insert(id(1), Lies::In(id(11)));
+        places.listed_whole = whole;
+        let plan = planned(&manifests, &state(), Some(places));
+        assert!(approve(&plan, Consent::Auto, false).is_err(), "{whole}");
+    }
+}
+
+#[test]
+fn what_is_held_keeps_its_folder_however_deep_it_lies() {
+    let manifests = manifests(vec![listed(20, None)], &[100]);
     let mut places = tree();
-    places.lies.insert(id(1), Lies::In(id(11)));
+    let way: Vec<u128> = [100].into_iter().chain(1_000..3_000).chain([20]).collect();
+    for step in way.windows(2) {
+        places.lies.insert(id(step[0]), Lies::In(id(step[1])));
+    }
+    places.listed_whole = true;
     let plan = planned(&manifests, &state(), Some(places));
-    assert!(approve(&plan, Consent::Auto, false).is_err());
+    let (why, path) = kept(&plan, 20).unwrap();
+    assert_eq!((why, path.len()), (legal(), way.len()));
 }
 
 #[test]
