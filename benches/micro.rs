@@ -155,6 +155,7 @@ fn journal_a_batch_of_500(bencher: Bencher<'_, '_>) {
     let ids: Vec<AssetId> = (0..500).map(id).collect();
     let intent = [RunEvent::Intent {
         stack: None,
+        with: [].into(),
         batch: 1,
         task: Task::Delete,
         ids: ids.clone().into(),

@@ -140,6 +140,7 @@ pub(crate) fn prepare(
         now: basis.now,
     };
     plan.guards = Some(Arc::new(guard::look(&plan, sight)));
+    plan.cover(basis.settings.api);
     let is_kept = basis.settings.is_sent;
     Ok(Prepared {
         basis,

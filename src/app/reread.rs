@@ -53,7 +53,8 @@ impl Again for Recheck {
         state: State,
     ) -> Result<Reread, StopReason> {
         self.basis.state = state;
-        let read = self.read(connection, ids);
+        let all = self.with_covered(ids);
+        let read = self.read(connection, &all);
         let ended = clock.elapsed();
         read.map_err(|error| {
             let detail = in_words(&error);
@@ -93,6 +94,16 @@ impl Recheck {
             }) as Box<dyn Again>
         });
         (state, again)
+    }
+
+    /// Some assets, and what has no delete of its own since it goes along with one of them: whether
+    /// that is still as its entry says decides upon both.
+    fn with_covered(&self, ids: &BTreeSet<AssetId>) -> BTreeSet<AssetId> {
+        let covered = self.plan.steps.iter().filter(
+            |step| matches!(&step.decision, Decision::Covered { by, .. } if ids.contains(by)),
+        );
+        let covered = covered.map(|step| step.id);
+        ids.iter().copied().chain(covered).collect()
     }
 
     fn read(&mut self, connection: &Connection, ids: &BTreeSet<AssetId>) -> Result<(), Error> {

@@ -29,6 +29,8 @@ pub(crate) struct Options {
     pub breakers: Limits,
     /// How often a request that went wrong is made again.
     pub retries: Retries,
+    /// For how long the run waits until what goes along with a deleted folder is not there any more.
+    pub cascade_wait: Duration,
     /// How long the run may send.
     pub time_budget: Option<Duration>,
     /// How long an orderly stop waits for the answers that are under way.

@@ -132,6 +132,7 @@ pub(super) fn event(event: &RunEvent) {
             task,
             ids,
             stack: _,
+            with: _,
         } => {
             let task = match task {
                 Task::Delete => "delete",

@@ -203,6 +203,9 @@ pub enum RunEvent {
         /// The version stack that they are files of, where they are deleted in its place: without
         /// an answer it is unknown as well.
         stack: Option<AssetId>,
+        /// What the plan knows of what goes along with the folder that is deleted: unless that is
+        /// refused, it is unknown until something is written down of it.
+        with: Arc<[AssetId]>,
     },
     /// A version stack is about to be deleted file by file.
     Opened {

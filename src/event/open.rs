@@ -30,6 +30,8 @@ pub struct Sent {
     pub ids: Arc<[AssetId]>,
     /// The version stack that they are files of, where they are deleted in its place.
     pub stack: Option<AssetId>,
+    /// What goes along with the folder that is deleted.
+    pub with: Arc<[AssetId]>,
 }
 
 /// A file that was deleted in place of its version stack.
@@ -37,6 +39,23 @@ pub struct Sent {
 struct DeletedFile {
     batch: u64,
     evidence: Evidence,
+}
+
+impl Sent {
+    /// What goes along with a folder whose delete was not refused, and of which the answer tells
+    /// nothing.
+    fn not_told(&self, outcomes: &[AssetOutcome]) -> Vec<AssetId> {
+        let went = |(id, outcome): &AssetOutcome| match outcome {
+            Outcome::Failed(_) | Outcome::Missing => false,
+            Outcome::Retired(_) | Outcome::Gone(_) | Outcome::Unknown => self.ids.contains(id),
+        };
+        if self.with.is_empty() || !outcomes.iter().any(went) {
+            return Vec::new();
+        }
+        let is_told = |with: &AssetId| outcomes.iter().any(|(id, _)| id == with);
+        let with = self.with.iter().copied();
+        with.filter(|id| !is_told(id)).collect()
+    }
 }
 
 impl OpenBatches {
@@ -48,11 +67,13 @@ impl OpenBatches {
                 task,
                 ids,
                 stack,
+                with,
             } => {
                 let sent = Sent {
                     task: *task,
                     ids: Arc::clone(ids),
                     stack: *stack,
+                    with: Arc::clone(with),
                 };
                 self.sent.insert(*batch, sent);
                 None
@@ -63,7 +84,13 @@ impl OpenBatches {
                 for (id, _) in outcomes {
                     self.settle(*id);
                 }
-                self.sent.remove(batch)
+                let sent = self.sent.remove(batch);
+                if let Some(sent) = &sent {
+                    let doubted = sent.not_told(outcomes).into_iter();
+                    let doubted = doubted.map(|id| (id, *batch));
+                    self.doubted.extend(doubted);
+                }
+                sent
             }
             RunEvent::FileDone {
                 batch,
@@ -110,6 +137,14 @@ impl OpenBatches {
         }
     }
 
+    /// Takes notice of what is deleted of what a batch asked for: nobody knows yet what became of
+    /// what goes along with it.
+    pub fn doubt_along(&mut self, batch: u64) {
+        if let Some(sent) = self.sent.get(&batch) {
+            self.doubted.extend(sent.with.iter().map(|id| (*id, batch)));
+        }
+    }
+
     /// Takes notice that something is written down of an asset.
     pub fn settle(&mut self, id: AssetId) {
         self.doubted.remove(&id);
@@ -133,8 +168,12 @@ impl OpenBatches {
     fn outcomes(&self) -> BTreeMap<AssetId, (u64, Outcome)> {
         let sent = self.sent.iter();
         let sent = sent.filter(|(_, sent)| sent.task == Task::Delete);
-        let sent = sent.flat_map(|(batch, Sent { ids, stack, .. })| {
-            ids.iter().chain(stack).map(|id| (*id, *batch))
+        let sent = sent.flat_map(|(batch, sent)| {
+            let Sent {
+                ids, stack, with, ..
+            } = sent;
+            let ids = ids.iter().chain(stack).chain(&**with);
+            ids.map(|id| (*id, *batch))
         });
         let doubted = self.doubted.iter().map(|(id, batch)| (*id, *batch));
         let unknown = doubted.chain(sent);
@@ -183,6 +222,7 @@ mod tests {
             task,
             ids: numbers.iter().map(|number| id(*number)).collect(),
             stack: None,
+            with: Arc::default(),
         }
     }
 
@@ -227,6 +267,34 @@ mod tests {
         assert_eq!((task, &*ids), (Task::Delete, &[id(1), id(2)][..]));
         assert_eq!(open(&batches), [(2, vec![id(4)])]);
         assert_eq!(batches.apply(&answered(1, Vec::new())), None);
+    }
+
+    #[test]
+    fn what_goes_along_is_unknown_until_it_is_told_unless_the_folder_is_refused() {
+        let folder = |batch| RunEvent::Intent {
+            batch,
+            task: Task::Delete,
+            ids: [id(1)].into(),
+            stack: None,
+            with: [id(2), id(3)].into(),
+        };
+        let all = vec![id(1), id(2), id(3)];
+        assert_eq!(open(&folded(&[folder(1)])), [(1, all.clone())]);
+        let kind = crate::outcome::FailureKind::Permission;
+        let message = "No.".to_owned();
+        let refused = Outcome::Failed(crate::outcome::Failure { kind, message });
+        for outcomes in [vec![(id(1), refused)], Vec::new()] {
+            let batches = folded(&[folder(1), answered(1, outcomes)]);
+            assert!(batches.is_empty(), "{batches:?}");
+        }
+        let lost = folded(&[folder(1), answered(1, vec![(id(1), Outcome::Unknown)])]);
+        assert_eq!(open(&lost), [(1, vec![id(2), id(3)])]);
+        let retired = |number| (id(number), Outcome::Retired(Evidence::Answer));
+        let mut batches = folded(&[folder(1), answered(1, vec![retired(1), retired(3)])]);
+        assert_eq!(open(&batches), [(1, vec![id(2)])]);
+        let with = Outcome::Retired(Evidence::With(id(1)));
+        batches.apply(&answered(2, vec![(id(2), with)]));
+        assert!(batches.is_empty());
     }
 
     #[test]
@@ -291,6 +359,7 @@ mod tests {
             task: Task::Delete,
             ids: [id(number)].into(),
             stack: Some(id(9)),
+            with: Arc::default(),
         };
         let done = |batch, number, retired| RunEvent::FileDone {
             batch,

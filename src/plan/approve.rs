@@ -12,9 +12,11 @@ use crate::inventory::Known;
 use crate::manifest::document::MissingPolicy;
 use crate::outcome::{AssetOutcome, Failure, FailureKind, Outcome};
 use crate::plan::about::About;
+use crate::plan::cover;
 use crate::plan::decide::Decision;
 use crate::plan::figure::Report;
 use crate::plan::holds;
+use crate::plan::model::Parts;
 use crate::plan::unread_marks::UnreadMarks;
 use crate::plan::{MarksSince, Place, Plan, Shelter, Unplaced, Unsettled};
 
@@ -139,6 +141,7 @@ pub struct Approved {
     /// Those that are known to be gone, should the server not know them; sorted.
     accepted: Vec<AssetId>,
     places: BTreeMap<AssetId, Place>,
+    parts: Parts,
     inside: BTreeMap<AssetId, Vec<AssetId>>,
     about: BTreeMap<AssetId, About>,
     holds: HoldChanges,
@@ -173,6 +176,12 @@ impl Approved {
         }
         let place = self.resolve.binary_search_by_key(&id, |resolve| resolve.id);
         self.resolve.get(place.ok()?)?.kind
+    }
+
+    /// The same, of what lies in a folder or version stack that goes as well.
+    #[must_use]
+    pub fn kind_in(&self, id: AssetId) -> Option<Kind> {
+        self.kind(id).or_else(|| self.about.get(&id)?.kind)
     }
 
     /// The files that are deleted in place of a version stack; nothing where they are still to
@@ -235,7 +244,14 @@ impl Approved {
         self.about.get(&id)?.known()
     }
 
-    /// What is listed or recorded of what a folder is known to hold.
+    /// What is directly in a folder or version stack that goes, as the lists showed it that were
+    /// read before; nothing where they were not.
+    #[must_use]
+    pub fn parts(&self, folder: AssetId) -> &[(AssetId, Option<Kind>)] {
+        self.parts.get(&folder).map_or(&[], Vec::as_slice)
+    }
+
+    /// What is listed or recorded of what a folder is known to hold, to the bottom.
     #[must_use]
     pub fn inside(&self, folder: AssetId) -> &[AssetId] {
         self.inside.get(&folder).map_or(&[], Vec::as_slice)
@@ -303,7 +319,8 @@ pub fn approve(plan: &Plan, consent: Consent, skip_mismatched: bool) -> Result<A
         forget: Vec::new(),
         accepted: Vec::new(),
         places: plan.places.clone(),
-        inside: plan.inside.clone(),
+        parts: plan.parts.clone(),
+        inside: inside(plan),
         about: plan.about.clone(),
         holds: holds::changes(&plan.holds),
         marks: plan.marks.clone(),
@@ -339,7 +356,8 @@ pub fn approve(plan: &Plan, consent: Consent, skip_mismatched: bool) -> Result<A
                 approved.found.push((id, Outcome::Failed(refused)));
             }
             Decision::Forget => approved.forget.push(id),
-            Decision::Blocked { .. }
+            Decision::Covered { .. }
+            | Decision::Blocked { .. }
             | Decision::Defer { .. }
             | Decision::Held { .. }
             | Decision::Unread
@@ -359,6 +377,21 @@ pub fn approve(plan: &Plan, consent: Consent, skip_mismatched: bool) -> Result<A
     }
     approved.resolve.sort_unstable_by_key(|resolve| resolve.id);
     Ok(approved)
+}
+
+/// What goes along with each folder and version stack, of what the plan knows. What is recorded as
+/// deleted has no step, and needs none.
+fn inside(plan: &Plan) -> BTreeMap<AssetId, Vec<AssetId>> {
+    let is_known = |id: &AssetId| {
+        let step = plan.steps.binary_search_by_key(id, |step| step.id);
+        step.is_ok()
+    };
+    let all = plan.parts.keys().map(|top| {
+        let mut inside = cover::inside(&plan.parts, *top);
+        inside.retain(is_known);
+        (*top, inside.into_iter().collect::<Vec<_>>())
+    });
+    all.filter(|(_, inside)| !inside.is_empty()).collect()
 }
 
 /// Checks whether a plan may be carried out at all, whoever agrees to it.

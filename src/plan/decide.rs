@@ -59,6 +59,13 @@ pub enum Decision {
         /// The moment from which it may be deleted.
         until: Timestamp,
     },
+    /// Send nothing for it: it goes along with a folder or version stack that is deleted.
+    Covered {
+        /// The outermost of those in which it lies.
+        by: AssetId,
+        /// What would happen to it alone.
+        alone: Box<Decision>,
+    },
     /// Leave it: it is protected, or connected with something that is.
     Held {
         /// What protects it.
@@ -95,6 +102,7 @@ impl Decision {
         match self {
             Self::Retire | Self::Retry { .. } | Self::Resolve { listed: true, .. } => true,
             Self::Resolve { listed: false, .. }
+            | Self::Covered { .. }
             | Self::Record { .. }
             | Self::Missing
             | Self::Unreadable { .. }
@@ -116,6 +124,7 @@ impl Decision {
             Self::Retire
             | Self::Retry { .. }
             | Self::Resolve { .. }
+            | Self::Covered { .. }
             | Self::Record { .. }
             | Self::Missing
             | Self::Unreadable { .. } => true,
@@ -142,12 +151,41 @@ impl Decision {
             Self::Retire
             | Self::Retry { .. }
             | Self::Resolve { .. }
+            | Self::Covered { .. }
             | Self::Record { .. }
             | Self::Missing
             | Self::Unreadable { .. }
             | Self::Blocked { .. }
             | Self::Forget
             | Self::Unchanged { .. } => false,
+        }
+    }
+
+    /// Whether the asset goes, for itself or with what it lies in.
+    #[must_use]
+    pub const fn goes(&self) -> bool {
+        self.may_delete() || matches!(self, Self::Covered { .. })
+    }
+
+    /// What happens to the asset, or would if nothing took it along.
+    #[must_use]
+    pub fn alone(&self) -> &Self {
+        match self {
+            Self::Covered { alone, .. } => alone,
+            Self::Retire
+            | Self::Retry { .. }
+            | Self::Resolve { .. }
+            | Self::Held { .. }
+            | Self::Record { .. }
+            | Self::Missing
+            | Self::Unreadable { .. }
+            | Self::Blocked { .. }
+            | Self::Defer { .. }
+            | Self::Unread
+            | Self::Mismatch(_)
+            | Self::Drift { .. }
+            | Self::Forget
+            | Self::Unchanged { .. } => self,
         }
     }
 
@@ -163,6 +201,7 @@ impl Decision {
             Self::Retire
             | Self::Retry { .. }
             | Self::Resolve { .. }
+            | Self::Covered { .. }
             | Self::Record { .. }
             | Self::Missing
             | Self::Held { .. }
@@ -179,6 +218,7 @@ impl Decision {
             Self::Resolve { listed, attempts } => *listed && *attempts == 0,
             Self::Retire
             | Self::Retry { .. }
+            | Self::Covered { .. }
             | Self::Record { .. }
             | Self::Unreadable { .. }
             | Self::Blocked { .. }

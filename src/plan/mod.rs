@@ -15,6 +15,7 @@ use crate::state::{Record, Status};
 
 pub mod about;
 pub mod approve;
+mod cover;
 pub mod decide;
 pub mod due;
 pub mod figure;
@@ -104,7 +105,7 @@ pub fn make(inputs: Inputs<'_>) -> Plan {
             let at = |id| protected_at(&holds, manifests, id);
             shelter::keep(&mut plan, (places, inputs), at);
             shelter::place_projects(&mut plan, read, at);
-            plan.inside = shelter::inside(&plan, places);
+            plan.parts = cover::parts(&plan, places);
         }
         Some((_, None)) if shelter::connections(&plan, inputs).is_none() => {}
         Some((_, None)) | None => plan.shelter = Shelter::NotChecked,

@@ -18,6 +18,9 @@ use crate::plan::left_alone::LeftAlone;
 use crate::plan::only::Only;
 use crate::plan::unread_marks::UnreadMarks;
 
+/// What is directly in folders and version stacks, with its kind where that is known.
+pub(super) type Parts = BTreeMap<AssetId, Vec<(AssetId, Option<Kind>)>>;
+
 /// What is to happen, in the order of the assets' ids.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Plan {
@@ -48,9 +51,9 @@ pub struct Plan {
     /// Where assets lie that may be deleted, as far as somebody said: it tells where to look for
     /// what shows that they are.
     pub places: BTreeMap<AssetId, Place>,
-    /// What goes along with each folder or version stack that is to be deleted: what is listed or
-    /// recorded of all that the lists show in it that were read to their ends.
-    pub inside: BTreeMap<AssetId, Vec<AssetId>>,
+    /// What is directly in each folder and version stack that goes, for itself or along with
+    /// another one, as lists show it that were read to their ends.
+    pub parts: Parts,
     /// Whether it was looked for what protected assets are connected with, and what that came to.
     pub shelter: Shelter,
     /// What is known of the assets of the steps, as far as it was read or is recorded.
@@ -211,6 +214,9 @@ pub struct Totals {
     pub retry: usize,
     /// To be read live, and then decided.
     pub resolve: usize,
+    /// To go along with folders or version stacks.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub covered: usize,
     /// Found deleted, and only to be recorded so.
     pub record: usize,
     /// Not found, and not shown to be deleted.
@@ -296,11 +302,12 @@ impl Step {
 impl Totals {
     /// Every figure with its name, in the order of documents.
     #[must_use]
-    pub const fn named(&self) -> [(&'static str, usize); 15] {
+    pub const fn named(&self) -> [(&'static str, usize); 16] {
         let Self {
             retire,
             retry,
             resolve,
+            covered,
             record,
             missing,
             unreadable,
@@ -322,6 +329,7 @@ impl Totals {
             ("retire", retire),
             ("retry", retry),
             ("resolve", resolve),
+            ("covered", covered),
             ("record", record),
             ("missing", missing),
             ("unreadable", unreadable),
@@ -357,6 +365,7 @@ impl Totals {
             Decision::Retire => &mut self.retire,
             Decision::Retry { .. } => &mut self.retry,
             Decision::Resolve { .. } => &mut self.resolve,
+            Decision::Covered { .. } => &mut self.covered,
             Decision::Record { .. } => &mut self.record,
             Decision::Missing => &mut self.missing,
             Decision::Unreadable { .. } => &mut self.unreadable,
@@ -378,6 +387,12 @@ impl Totals {
         self.retire + self.retry + self.resolve
     }
 
+    /// How many assets go if the plan is carried out, for themselves or along with others.
+    #[must_use]
+    pub const fn going(&self) -> usize {
+        self.deletes() + self.covered
+    }
+
     /// The number that whoever approves the plan types: that of the files that go, or of the assets
     /// where these are folders without any.
     #[must_use]
@@ -392,7 +407,7 @@ impl Totals {
     /// How many assets or records the plan would change, those apart that are only read.
     #[must_use]
     pub const fn changes(&self) -> usize {
-        self.deletes() + self.record + self.missing + self.unreadable + self.forget
+        self.going() + self.record + self.missing + self.unreadable + self.forget
     }
 }
 

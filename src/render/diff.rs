@@ -272,6 +272,7 @@ fn described(view: &DiffView<'_>) -> Catalogue {
 /// The records that a run is expected to write.
 struct Expected {
     retired: Record,
+    with: BTreeMap<AssetId, Record>,
     gone: BTreeMap<Evidence, Record>,
     missing: Record,
     unreadable: BTreeMap<AssetId, Record>,
@@ -280,11 +281,16 @@ struct Expected {
 impl Expected {
     fn new(plan: &Plan, assets: &BTreeMap<AssetId, Record>, run: u64, at: Timestamp) -> Self {
         let record = |before, outcome: &Outcome| absorb(before, outcome, run, at);
-        let (mut gone, mut unreadable) = (BTreeMap::new(), BTreeMap::new());
+        let (mut with, mut gone) = (BTreeMap::new(), BTreeMap::new());
+        let mut unreadable = BTreeMap::new();
         for step in &plan.steps {
             if let Decision::Record { evidence } = step.decision {
                 let shown = || record(None, &Outcome::Gone(evidence));
                 gone.entry(evidence).or_insert_with(shown);
+            } else if let Decision::Covered { by, .. } = step.decision {
+                let evidence = plan.evidence_with(by);
+                let shown = || record(None, &Outcome::Retired(evidence));
+                with.entry(by).or_insert_with(shown);
             } else if let Decision::Unreadable { message } = &step.decision {
                 let refused = Outcome::Failed(Failure {
                     kind: FailureKind::Permission,
@@ -295,6 +301,7 @@ impl Expected {
         }
         Self {
             retired: record(None, &Outcome::Retired(Evidence::Answer)),
+            with,
             gone,
             missing: record(None, &Outcome::Missing),
             unreadable,
@@ -387,6 +394,7 @@ impl<'plan> Iterator for Records<'plan> {
             Some(Decision::Record { evidence }) => self.expected.gone.get(evidence),
             Some(Decision::Missing) => self.expected.missing(old),
             Some(Decision::Unreadable { .. }) => self.expected.unreadable.get(&id),
+            Some(Decision::Covered { by, .. }) => self.expected.with.get(by),
             Some(Decision::Forget) => None,
             Some(
                 Decision::Blocked { .. }

@@ -13,6 +13,7 @@ pub(super) enum Group {
     Retire,
     Retry,
     Resolve,
+    Covered,
     Record,
     Missing,
     Unreadable,
@@ -33,6 +34,10 @@ impl Group {
             Self::Resolve => (
                 "Resolve",
                 ": what became of them is not known, so read them first",
+            ),
+            Self::Covered => (
+                "Covered",
+                ": deleted along with the folder or version stack that they lie in",
             ),
             Self::Record => ("Record", ": gone already, so nothing is sent"),
             Self::Missing => (
@@ -76,7 +81,7 @@ impl Group {
             | Self::Mismatch
             | Self::Drift
             | Self::Blocked => ("!", Paint::Yellow),
-            Self::Record => ("=", Paint::Dim),
+            Self::Covered | Self::Record => ("=", Paint::Dim),
             Self::Held | Self::Defer => ("·", Paint::Blue),
             Self::Forget => ("x", Paint::Dim),
         }
@@ -89,6 +94,7 @@ pub(super) const fn group_of(decision: &Decision) -> Option<Group> {
         Decision::Retry { .. } => Group::Retry,
         Decision::Missing => Group::Missing,
         Decision::Resolve { .. } => Group::Resolve,
+        Decision::Covered { .. } => Group::Covered,
         Decision::Record { .. } => Group::Record,
         Decision::Unreadable { .. } => Group::Unreadable,
         Decision::Unread => Group::Unread,
@@ -110,6 +116,7 @@ pub(super) fn why(id: AssetId, decision: &Decision) -> Option<String> {
         | Decision::Unread
         | Decision::Forget
         | Decision::Unchanged { .. } => None,
+        Decision::Covered { by, .. } => Some(format!("with {by}")),
         Decision::Record { evidence } => Some(format!("evidence: {evidence}")),
         Decision::Unreadable { message } => Some(escape(message).into_owned()),
         Decision::Resolve { attempts: 0, .. } => Some("not found by an earlier run".to_owned()),

@@ -119,7 +119,7 @@ impl Listing<'_> {
     pub(super) fn said(&self, leaf: &Leaf<'_>) -> Said {
         let step = leaf.step;
         let is_named = leaf.about.is_some_and(|about| about.name.is_some());
-        let goes = step.decision.may_delete();
+        let goes = step.decision.goes();
         let files = self.plan.stacks.get(&step.id).map(|files| &**files);
         let inside = leaf.about.and_then(|about| about.inside.as_deref());
         let what = match inside {

@@ -128,6 +128,8 @@ pub(crate) struct SummaryBuilder {
     beside: HashSet<AssetId>,
     /// How many such ones are deleted.
     deleted_beside: usize,
+    /// What goes along with folders that were asked for.
+    along: HashSet<AssetId>,
     /// The files that were asked for in place of their version stacks.
     members: HashSet<AssetId>,
     /// Those that were unknown before the run, and are deleted.
@@ -164,11 +166,12 @@ impl SummaryBuilder {
             before.insert(*id, Status::Unknown { attempts });
         }
         for step in &plan.steps {
+            let decision = step.decision.alone();
             if let Decision::Retry {
                 attempts,
                 kind,
                 message,
-            } = &step.decision
+            } = decision
             {
                 let failed = Failed {
                     kind: *kind,
@@ -176,8 +179,8 @@ impl SummaryBuilder {
                     attempts: *attempts,
                 };
                 before.insert(step.id, Status::Failed(Box::new(failed)));
-            } else if let Decision::Resolve { attempts, .. } = step.decision {
-                let status = match attempts {
+            } else if let Decision::Resolve { attempts, .. } = decision {
+                let status = match *attempts {
                     0 => Status::Missing,
                     attempts => Status::Unknown { attempts },
                 };
@@ -257,6 +260,10 @@ impl SummaryBuilder {
     /// Takes over where an asset stands after the answer to a batch, which may be under way still.
     pub(super) fn record_status(&mut self, batch: u64, id: AssetId, status: Status) {
         let asked = self.under_way.asked(batch).cloned();
+        let is_asked = asked.as_ref().is_some_and(|sent| sent.ids.contains(&id));
+        if is_asked && !matches!(status, Status::Failed(_) | Status::Missing) {
+            self.under_way.doubt_along(batch);
+        }
         self.record_answer((batch, asked.as_ref()), id, status);
     }
 
@@ -270,6 +277,9 @@ impl SummaryBuilder {
             }
             (_, Some(_) | None) => self.members.contains(&id),
         };
+        // What goes along with a folder is told with it, unless it is read for its own sake.
+        let was_unknown = matches!(self.before.get(&id), Some(Status::Unknown { .. }));
+        let is_beside = is_beside || (self.along.contains(&id) && !was_unknown);
         if is_beside && !self.open.contains_key(&id) {
             self.beside.insert(id);
         }
@@ -414,8 +424,12 @@ impl Listener for SummaryBuilder {
         if let RunEvent::Started(info) = event {
             self.summary.run = Some(info.number);
             self.started = Some(info.at);
-        } else if let RunEvent::Intent { ids, stack, .. } = event {
+        } else if let RunEvent::Intent {
+            ids, stack, with, ..
+        } = event
+        {
             self.summary.requests += 1;
+            self.along.extend(with.iter());
             if stack.is_some() {
                 // What became of one that was unknown before is asked for its own sake as well.
                 let members = ids.iter().filter(|id| !self.before.contains_key(id));

@@ -201,6 +201,7 @@ fn headline(plan: &Plan, going: Sum) -> String {
         (totals.retire, "to retire"),
         (totals.retry, "to retry"),
         (totals.resolve, "to resolve"),
+        (totals.covered, "covered"),
         (totals.record, "to record as gone"),
         (totals.missing, "missing"),
         (totals.unreadable, "not to be read"),

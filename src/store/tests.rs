@@ -48,6 +48,7 @@ fn started(number: u64) -> RunEvent {
 fn intent(batch: u64, ids: &[AssetId]) -> RunEvent {
     RunEvent::Intent {
         stack: None,
+        with: Arc::default(),
         batch,
         task: Task::Delete,
         ids: Arc::from(ids),

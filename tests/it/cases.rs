@@ -43,6 +43,7 @@ cases! {
     config_of_the_user
     config_trusted
     config_with_mistakes
+    covered
     documents_of_others
     drift
     endpoint_with_a_version

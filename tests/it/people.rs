@@ -117,10 +117,7 @@ impl Play {
         let holds = nodes.keys().filter(|_| dice.below(16) == 0).copied();
         let holds = holds.collect();
         let is_project_held = dice.below(20) == 0;
-        let text = format!(
-            "limits: off\nbehaviour: {{slow_cascade: 0}}\n{}",
-            seed(&assets(&nodes, None, 14))
-        );
+        let text = format!("limits: off\n{}", seed(&assets(&nodes, None, 14)));
         let text = text.replace(
             "    name: Tidewater\n",
             "    name: Tidewater\n    fields:\n      - {id: 00000000-0000-4000-8000-0000000000f1, name: Retention, type: select, options: [Keep, Hold]}\n",

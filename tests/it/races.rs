@@ -144,6 +144,7 @@ fn run(number: u64) -> [RunEvent; 3] {
         }),
         RunEvent::Intent {
             stack: None,
+            with: Arc::default(),
             batch: 1,
             task: Task::Delete,
             ids: Arc::from([id]),

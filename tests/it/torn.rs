@@ -37,6 +37,7 @@ fn base() -> State {
 fn intent(batch: u64, ids: impl IntoIterator<Item = u128>) -> RunEvent {
     RunEvent::Intent {
         stack: None,
+        with: [].into(),
         batch,
         task: Task::Delete,
         ids: ids.into_iter().map(asset).collect::<Vec<_>>().into(),

@@ -2,6 +2,7 @@
 //! deleted assets, and what is to be deleted and was read too long ago.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::apply::dispatcher::Dispatcher;
@@ -11,6 +12,7 @@ use crate::apply::readings::Reread;
 use crate::apply::strategy::{Job, Strategy};
 use crate::asset::AssetId;
 use crate::event::{Other, RateLimit, RunEvent};
+use crate::outcome::Outcome;
 use crate::plan::approve::Resolve;
 use crate::plan::forecast::documented;
 use crate::store::Session;
@@ -28,6 +30,31 @@ impl<S: Strategy, Se: Session> Dispatcher<'_, S, Se> {
         let wanted = self.later.wanted(&self.known());
         self.later.sought = std::mem::take(&mut self.later.absent);
         (self.seeker)(wanted);
+    }
+
+    /// What goes along with what a job deletes; of what was answered for in this very turn the state
+    /// does not know yet.
+    pub(super) fn along(&self, job: &Job<S>) -> Arc<[AssetId]> {
+        let mut along = S::along(job, &self.known());
+        if along.is_empty() {
+            return Arc::default();
+        }
+        let settles = |outcome: &Outcome| match outcome {
+            Outcome::Retired(_) | Outcome::Gone(_) | Outcome::Failed(_) => true,
+            Outcome::Missing | Outcome::Unknown => false,
+        };
+        let mut settled = BTreeSet::new();
+        for event in &self.events {
+            if let RunEvent::Answered { outcomes, .. } = event {
+                let all = outcomes.iter();
+                settled.extend(
+                    all.filter(|(_, outcome)| settles(outcome))
+                        .map(|(id, _)| *id),
+                );
+            }
+        }
+        along.retain(|id| !settled.contains(id));
+        along.into()
     }
 
     /// Has that read again which would be older than it may be when its turn comes.

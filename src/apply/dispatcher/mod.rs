@@ -219,6 +219,7 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
                 task: job.task(),
                 ids: targets.into(),
                 stack: S::stack(&job),
+                with: self.along(&job),
             });
             orders.push(Order {
                 batch: self.traffic.batches,
@@ -351,6 +352,7 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
             state: self.ledger.state(),
             memory: &self.memory,
             retries: self.options.retries,
+            cascade_wait: self.options.cascade_wait,
             now: self.clock.elapsed(),
             intent: self.clock.now(),
             late: None,

@@ -18,7 +18,7 @@ pub(crate) enum Aim {
     /// To delete an asset.
     #[default]
     Delete,
-    /// To delete a file of the version stack that the job is for.
+    /// To delete a file of the version stack that the job is for, or a part of the folder.
     Member(AssetId),
     /// To read an asset, by asking for one kind after another.
     Look(Look),
@@ -37,8 +37,10 @@ pub(crate) struct Look {
     pub(super) next: &'static [Kind],
     /// The kind of which somebody says that it is.
     pub(super) said: Option<Kind>,
-    /// The file of the version stack that the job is for, where it is one.
+    /// The file of the version stack or the part of the folder that the job is for, where it is one.
     pub(super) member: Option<AssetId>,
+    /// The folder that it was to go along with, where that is deleted.
+    pub(super) with: Option<AssetId>,
     /// Whether the server has said of a kind that it knows no such asset, rather than that the
     /// asset is none of that kind.
     pub(super) missing: bool,
@@ -78,6 +80,7 @@ pub(super) fn show_asset(id: AssetId, said: Option<Kind>) -> Job<Direct> {
         next,
         said,
         member: None,
+        with: None,
         missing: false,
     };
     let job = Job::new(Call::Read(Read::Show(*kind, id)), [id]);
@@ -87,19 +90,53 @@ pub(super) fn show_asset(id: AssetId, said: Option<Kind>) -> Job<Direct> {
     }
 }
 
-/// Reads a file of a version stack.
-pub(super) fn look_at_member(stack: AssetId, file: AssetId) -> Job<Direct> {
-    let [kind, next @ ..] = Kind::File.first();
+/// Reads a file of a version stack, or a part of a folder.
+pub(super) fn look_at_member(whole: AssetId, part: AssetId, kind: Kind) -> Job<Direct> {
+    let [kind, next @ ..] = kind.first();
     let look = Look {
         kind: *kind,
         next,
         said: None,
-        member: Some(file),
+        member: Some(part),
+        with: None,
         missing: false,
     };
     Job {
         aim: Aim::Look(look),
-        ..Job::new(Call::Read(Read::Show(*kind, file)), [stack])
+        ..Job::new(Call::Read(Read::Show(*kind, part)), [whole])
+    }
+}
+
+/// Reads an asset that was to go along with a folder. Other folders need not wait for it.
+pub(super) fn look_at_gone(folder: AssetId, id: AssetId, kind: Option<Kind>) -> Job<Direct> {
+    let job = show_asset(id, kind);
+    let Aim::Look(look) = job.aim else {
+        return job;
+    };
+    let look = Look {
+        // As what it is known to be it is not there, and so it is as nothing.
+        next: kind.map_or(look.next, |_| &[]),
+        with: Some(folder),
+        ..look
+    };
+    Job {
+        aim: Aim::Look(look),
+        rank: Rank::Folder,
+        listed: false,
+        ..job
+    }
+}
+
+/// Deletes a part of a folder that is taken apart.
+pub(super) fn delete_part(whole: AssetId, part: AssetId, kind: Kind) -> Job<Direct> {
+    let call = match kind {
+        Kind::Folder => Call::DeleteFolder(part),
+        Kind::File | Kind::VersionStack => Call::DeleteFile(part),
+    };
+    Job {
+        aim: Aim::Member(part),
+        rank: Rank::Folder,
+        ..Job::new(call, [whole])
     }
 }
 

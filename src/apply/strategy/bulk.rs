@@ -102,6 +102,11 @@ impl Strategy for Bulk {
         None
     }
 
+    /// What becomes of what is in a folder no document of v2 says.
+    fn along(_: &Job<Self>, _: &Known<'_, Bulk>) -> Vec<AssetId> {
+        Vec::new()
+    }
+
     fn judge(job: &Job<Self>, reply: &Reply) -> Verdict<Told> {
         match &job.call {
             Call::BulkDelete(ids) => answer::judge_delete(ids, reply).map(Told::Deleted),

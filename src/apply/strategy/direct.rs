@@ -4,18 +4,20 @@ use std::borrow::Cow;
 use std::slice;
 
 use crate::apply::follow::{
-    back, doubt, forbidden, read_after_loss, record_outcome, refused, settled_alone, shown,
+    back, doubt, forbidden, read_after_loss, refused, settled_alone, shown,
 };
 use crate::apply::strategy::asks::{
-    Aim, Direct, Look, Told, delete, delete_member, look_at_member, show_asset, subject, target,
+    Aim, Direct, Look, Told, delete, delete_member, delete_part, look_at_member, show_asset,
+    subject, target,
 };
-use crate::apply::strategy::stacks::{self, Stack};
+use crate::apply::strategy::way::Way;
 use crate::apply::strategy::{Effect, Job, Known, Rank, Strategy, Subject, Tries};
+use crate::apply::strategy::{folders, stacks};
 use crate::asset::{AssetId, Kind};
 use crate::frameio::Reply;
 use crate::frameio::v4::{self, Call, Read, answer};
 use crate::frameio::verdict::{Deletion, Live, Verdict};
-use crate::outcome::{AssetOutcome, Evidence, Failure, FailureKind, Outcome};
+use crate::outcome::{Evidence, Failure, FailureKind, Outcome};
 use crate::plan::approve::{Approved, Resolve};
 
 /// What follows from the answer to a delete.
@@ -37,7 +39,11 @@ fn deleted(
     let mut effects = vec![Effect::Requeue(reads.collect())];
     effects.extend(doubt(job, doubts));
     match subject(job).stack {
-        None => effects.extend(record_outcome(with_contents(outcomes, known), known)),
+        None => effects.extend(folders::told(job, outcomes, known)),
+        Some(whole) if folders::is_apart(whole, known) => {
+            let part = (whole, *target(job));
+            effects.extend(folders::told_of_part(part, outcomes, known));
+        }
         Some(stack) => {
             effects.extend(
                 outcomes
@@ -49,36 +55,26 @@ fn deleted(
     effects
 }
 
-/// Adds what goes along with a folder that is deleted: what its list showed before.
-fn with_contents(mut outcomes: Vec<AssetOutcome>, known: &Known<'_, Direct>) -> Vec<AssetOutcome> {
-    let deleted = outcomes.iter().filter_map(|(id, outcome)| match outcome {
-        Outcome::Retired(_) => Some(*id),
-        Outcome::Gone(_) | Outcome::Failed(_) | Outcome::Unknown | Outcome::Missing => None,
-    });
-    let along = deleted.flat_map(|folder| {
-        let inside = known.approved.inside(folder).iter();
-        let along = inside.filter(|id| known.goes_along(**id));
-        along.map(move |id| (*id, Outcome::Retired(Evidence::With(folder))))
-    });
-    let along: Vec<AssetOutcome> = along.collect();
-    outcomes.extend(along);
-    outcomes
-}
-
 /// What follows where a reading found an asset alive.
 fn alive(job: Job<Direct>, look: &Look, known: &Known<'_, Direct>) -> Vec<Effect<Direct>> {
     let subject = subject(&job);
+    if let Some(folder) = look.with {
+        return folders::stays(folder, subject.id, known);
+    }
     let failure = other_kind(look).or_else(|| job.refusal.map(|refusal| *refusal));
     if let Some(failure) = failure {
         return Direct::on_outcome(subject, Outcome::Failed(failure), known);
     }
     let Subject { id, stack } = subject;
     match stack {
-        Some(stack) if !job.listed => return stacks::moved(stack, id, known),
+        Some(stack) if !job.listed && !folders::is_apart(stack, known) => {
+            return stacks::moved(stack, id, known);
+        }
         None if !job.listed => return vec![Effect::Forget(id)],
         Some(_) | None => {}
     }
     let again = match stack {
+        Some(whole) if folders::is_apart(whole, known) => delete_part(whole, id, look.kind),
         Some(stack) => delete_member(stack, id),
         None => delete(id, Some(look.kind)),
     };
@@ -118,8 +114,11 @@ fn show_next_kind(
             ..job
         }])];
     }
-    if missing {
-        return vec![Effect::Seek(subject)];
+    match look.with {
+        Some(folder) if missing => return folders::went(folder, subject.id, known),
+        Some(folder) => return folders::unclear(folder, known),
+        None if missing => return vec![Effect::Seek(subject)],
+        None => {}
     }
     let none = || "the server takes it for no asset of its kind, and knows no other".to_owned();
     let failure = Failure {
@@ -154,7 +153,7 @@ impl Strategy for Direct {
     type Call = v4::Call;
     type Aim = Aim;
     type Answer = Told;
-    type Progress = Stack;
+    type Progress = Way;
 
     const TELLS_RIGHTS: bool = true;
 
@@ -186,7 +185,10 @@ impl Strategy for Direct {
     fn read_again(job: &Job<Self>, id: AssetId, approved: &Approved) -> Job<Self> {
         let said = approved.kind(id);
         let read = match (&job.aim, job.rank) {
-            (Aim::Member(_), _) => look_at_member(job.ids[0], id),
+            (Aim::Member(_), _) => {
+                let kind = approved.kind_in(id).unwrap_or(Kind::File);
+                look_at_member(job.ids[0], id, kind)
+            }
             (_, Rank::Folder) => show_asset(id, said.or(Some(Kind::Folder))),
             (_, Rank::File | Rank::Stack) => show_asset(id, said.or(Some(Kind::File))),
         };
@@ -205,6 +207,13 @@ impl Strategy for Direct {
         subject(job).stack
     }
 
+    fn along(job: &Job<Self>, known: &Known<'_, Direct>) -> Vec<AssetId> {
+        match &job.call {
+            Call::DeleteFolder(folder) => folders::along(*folder, known),
+            Call::DeleteFile(_) | Call::Read(_) => Vec::new(),
+        }
+    }
+
     fn judge(job: &Job<Self>, reply: &Reply) -> Verdict<Told> {
         let id = *target(job);
         match &job.aim {
@@ -219,6 +228,12 @@ impl Strategy for Direct {
         match told {
             Told::Deleted(deletion) => deleted(&job, deletion, known),
             Told::Read(look, Live::There) => alive(job, &look, known),
+            Told::Read(
+                Look {
+                    with: Some(folder), ..
+                },
+                Live::Deleted(_),
+            ) => folders::went(folder, job.ids[0], known),
             Told::Read(_, Live::Deleted(at)) => shown(subject(&job), at, Evidence::Read, known),
             Told::Read(look, Live::Missing) => show_next_kind(job, look, None, known),
             Told::Read(look, Live::OtherKind { detail }) => {
@@ -232,6 +247,9 @@ impl Strategy for Direct {
     fn on_refusal(job: Job<Self>, detail: String, known: &Known<'_, Direct>) -> Vec<Effect<Self>> {
         match &job.aim {
             Aim::Delete | Aim::Member(_) => read_after_loss(&job, detail, known),
+            Aim::Look(Look {
+                with: Some(folder), ..
+            }) => folders::unclear(*folder, known),
             Aim::Look(_) => refused(subject(&job), forbidden(detail), known),
             Aim::Open => stacks::failed(job.ids[0], forbidden(detail), known),
             Aim::Close => {
@@ -242,7 +260,14 @@ impl Strategy for Direct {
     }
 
     fn given_up(job: &Job<Self>, known: &Known<'_, Direct>) -> Vec<Effect<Self>> {
-        Self::on_unknown(subject(job), known)
+        match &job.aim {
+            Aim::Look(Look {
+                with: Some(folder), ..
+            }) => folders::unclear(*folder, known),
+            Aim::Delete | Aim::Member(_) | Aim::Look(_) | Aim::Open | Aim::Close => {
+                Self::on_unknown(subject(job), known)
+            }
+        }
     }
 
     fn on_outcome(
@@ -251,6 +276,9 @@ impl Strategy for Direct {
         known: &Known<'_, Direct>,
     ) -> Vec<Effect<Self>> {
         match subject.stack {
+            Some(whole) if folders::is_apart(whole, known) => {
+                folders::part_done(whole, subject.id, outcome, known)
+            }
             Some(stack) => stacks::member_done(stack, subject.id, outcome, known),
             // Nothing is left of a version stack once its files are deleted.
             None if outcome == Outcome::Missing && known.state.files.contains_key(&subject.id) => {
@@ -261,8 +289,11 @@ impl Strategy for Direct {
     }
 
     fn on_unknown(subject: Subject, known: &Known<'_, Direct>) -> Vec<Effect<Self>> {
-        let stack = subject.stack.map(|stack| stacks::member_lost(stack, known));
-        stack.unwrap_or_default()
+        match subject.stack {
+            Some(whole) if folders::is_apart(whole, known) => folders::part_lost(whole, known),
+            Some(stack) => stacks::member_lost(stack, known),
+            None => Vec::new(),
+        }
     }
 
     fn ended(_: &Reply) -> Option<String> {

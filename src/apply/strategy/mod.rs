@@ -25,7 +25,9 @@ use crate::state::{Record, State, Status};
 mod asks;
 mod bulk;
 mod direct;
+mod folders;
 mod stacks;
+mod way;
 
 pub(crate) use asks::Direct;
 pub(crate) use bulk::Bulk;
@@ -67,6 +69,9 @@ pub(crate) trait Strategy:
 
     /// The version stack that they are files of, where they are deleted in its place.
     fn stack(job: &Job<Self>) -> Option<AssetId>;
+
+    /// What goes along with what a job deletes, of what the plan knows.
+    fn along(job: &Job<Self>, known: &Known<'_, Self>) -> Vec<AssetId>;
 
     /// What an answer means.
     fn judge(job: &Job<Self>, reply: &Reply) -> Verdict<Self::Answer>;
@@ -397,6 +402,8 @@ pub(crate) struct Known<'run, S: Strategy> {
     pub(super) now: Duration,
     /// When the job was given out.
     pub(super) intent: Timestamp,
+    /// For how long the run waits until what goes along with a folder is not there any more.
+    pub(super) cascade_wait: Duration,
     /// How long the job's rate limit stays closed, where that is too long to wait for it, and which
     /// limit keeps it so.
     pub(super) late: Option<(Duration, RateLimit)>,
@@ -446,8 +453,8 @@ impl<S: Strategy> Known<'_, S> {
             return true;
         };
         match status {
-            Status::Retired(_) | Status::Gone(_) => false,
-            Status::Failed(_) => *run < self.state.serial,
+            // What an earlier run has deleted is back, and is to go again.
+            Status::Retired(_) | Status::Gone(_) | Status::Failed(_) => *run < self.state.serial,
             Status::Unknown { .. } | Status::Missing => true,
         }
     }

@@ -13,6 +13,7 @@ use crate::apply::follow::record_outcome;
 use crate::apply::strategy::asks::{
     Direct, close, delete_member, look_at_member, open, show_asset,
 };
+use crate::apply::strategy::way::{Stack, Way};
 use crate::apply::strategy::{Effect, FileDone, Job, Known};
 use crate::asset::{AssetId, Kind};
 use crate::frameio::survey::PAGES;
@@ -21,27 +22,6 @@ use crate::frameio::v4::wire::Page;
 use crate::frameio::verdict::Live;
 use crate::outcome::{AssetOutcome, Evidence, Failure, FailureKind, Outcome};
 use crate::state::Status;
-
-/// A version stack on its way.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Stack {
-    /// The files that were read so far, as long as more are to come.
-    found: Vec<AssetId>,
-    /// The pages that show them.
-    trail: Trail<AssetId>,
-    /// How many pages that were.
-    pages: usize,
-    /// How many files are still to be answered for.
-    left: usize,
-    /// What became of each that was answered for.
-    files: Vec<AssetOutcome>,
-    /// The first refusal of a file.
-    failure: Option<Failure>,
-    /// Whether the answer for a file never came.
-    lost: bool,
-    /// Whether the files were read that it does not hold any more.
-    looked: bool,
-}
 
 impl Stack {
     /// What shows that a file of it is deleted, and whether we did it.
@@ -63,9 +43,15 @@ const NAMED: usize = 8;
 
 type Effects = Vec<Effect<Direct>>;
 
+const fn keep(stack: AssetId, entry: Stack) -> Effect<Direct> {
+    Effect::Progress(stack, Some(Way::Stack(entry)))
+}
+
 fn progress(stack: AssetId, known: &Known<'_, Direct>) -> Stack {
-    let entry = known.memory.progress.get(&stack);
-    entry.cloned().unwrap_or_default()
+    match known.memory.progress.get(&stack) {
+        Some(Way::Stack(entry)) => entry.clone(),
+        Some(Way::Folder(_)) | None => Stack::default(),
+    }
 }
 
 /// What follows from a page of what a version stack holds.
@@ -107,10 +93,7 @@ pub(super) fn opened(
         looked: true,
         ..open(stack, Some(after))
     };
-    vec![
-        Effect::Progress(stack, Some(entry)),
-        Effect::Requeue(vec![next]),
-    ]
+    vec![keep(stack, entry), Effect::Requeue(vec![next])]
 }
 
 /// What follows from the files that a version stack was found to hold.
@@ -143,7 +126,7 @@ fn delete_files(stack: AssetId, entry: Stack, known: &Known<'_, Direct>) -> Effe
     vec![
         opened,
         Effect::Alive(files),
-        Effect::Progress(stack, Some(entry)),
+        keep(stack, entry),
         Effect::Requeue(members),
     ]
 }
@@ -212,10 +195,10 @@ fn without_files(stack: AssetId, entry: Stack, known: &Known<'_, Direct>) -> Eff
     };
     let reads = open.into_iter().map(|file| Job {
         listed: false,
-        ..look_at_member(stack, file)
+        ..look_at_member(stack, file, Kind::File)
     });
     let reads = reads.collect();
-    effects.extend([Effect::Progress(stack, Some(entry)), Effect::Requeue(reads)]);
+    effects.extend([keep(stack, entry), Effect::Requeue(reads)]);
     effects
 }
 
@@ -342,7 +325,7 @@ fn one_less(stack: AssetId, mut entry: Stack, known: &Known<'_, Direct>) -> Effe
     if entry.left == 0 {
         return all_done(stack, entry, known);
     }
-    vec![Effect::Progress(stack, Some(entry))]
+    vec![keep(stack, entry)]
 }
 
 /// What follows where each file of a version stack is answered for.
@@ -361,7 +344,7 @@ fn all_done(stack: AssetId, entry: Stack, known: &Known<'_, Direct>) -> Effects 
         None => {
             let entry = Stack { pages: 0, ..entry };
             vec![
-                Effect::Progress(stack, Some(entry)),
+                keep(stack, entry),
                 Effect::Requeue(vec![close(stack, None)]),
             ]
         }
@@ -417,7 +400,7 @@ pub(super) fn closed(
             still_there(stack, entry, why, known)
         }
         Some(after) => vec![
-            Effect::Progress(stack, Some(entry)),
+            keep(stack, entry),
             Effect::Requeue(vec![close(stack, Some(after))]),
         ],
     }

@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use super::bench::Heard;
-use super::v4::{V4, empty, listing_in};
+use super::listing::{empty, listing_in};
+use super::served::V4;
 use super::*;
 use crate::apply::readings::{Readings, Reread};
 use crate::apply::strategy::Direct;

@@ -156,6 +156,7 @@ impl Bench {
                 },
                 time_budget: None,
                 grace: Duration::from_millis(200),
+                cascade_wait: Duration::from_mins(10),
                 seed: 3,
             },
         }

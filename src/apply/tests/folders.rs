@@ -1,7 +1,8 @@
 //! V4: what goes along with a folder, and where a version stack ends.
 
 use super::*;
-use crate::apply::tests::v4::{V4, empty, hear_approved, listing_in, run_approved};
+use crate::apply::tests::listing::{empty, hear_approved, listing_in, run_approved};
+use crate::apply::tests::served::V4;
 use crate::asset::Kind;
 use crate::event::{OpenBatches, Task};
 use crate::outcome::{Evidence, FailureKind};
@@ -52,9 +53,15 @@ fn what_the_last_list_showed_in_a_folder_is_deleted_with_it() {
     );
     let refused = status(3).unwrap();
     assert_eq!(refused.name(), "failed", "it may have stayed");
-    for number in [4, 5, 7] {
+    for number in [5, 7] {
         assert_eq!(status(number), with, "{number}");
     }
+    let unread = status(4).unwrap();
+    assert_eq!(
+        unread.name(),
+        "unknown",
+        "nobody can tell whether it is there"
+    );
     assert_eq!(status(8), None, "nobody lists it");
     assert_eq!(status(9), answer);
 }

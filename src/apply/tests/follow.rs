@@ -34,6 +34,7 @@ pub(super) fn known<'run, S: Strategy>(
         state,
         memory,
         retries: RETRIES,
+        cascade_wait: Duration::from_mins(10),
         now: Duration::from_secs(5),
         intent: Timestamp::UNIX_EPOCH,
         late: None,

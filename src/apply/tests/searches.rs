@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::v4::{V4, empty, hear_approved, listing, run_on};
+use super::listing::{empty, hear_approved, listing, run_on};
+use super::served::V4;
 use super::*;
 use crate::asset::Kind;
 use crate::event::RateLimit;

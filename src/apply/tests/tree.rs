@@ -113,7 +113,7 @@ pub(super) fn planned(state: &State, wishes: &Wishes, world: &World) -> Approved
         let kept = wishes.held.iter().map(|number| (asset(*number), true));
         places.held = kept.collect();
     }
-    let plan = make(Inputs {
+    let mut plan = make(Inputs {
         manifests: &manifests,
         state,
         inventory: Some(&inventory),
@@ -121,5 +121,6 @@ pub(super) fn planned(state: &State, wishes: &Wishes, world: &World) -> Approved
         rules: Rules::default(),
         now: Timestamp::UNIX_EPOCH,
     });
+    plan.cover(state.target.api);
     approve(&plan, Consent::Auto, false).unwrap()
 }

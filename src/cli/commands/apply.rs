@@ -187,7 +187,7 @@ fn apply(
     let account = account.filter(|_| approved.sends());
     let clock = SystemClock::start();
     let summary = SummaryBuilder::new(plan, settings.state.value.display().to_string());
-    let mut progress = Progress::new(plan.totals.deletes(), prepared.forecast());
+    let mut progress = Progress::new(plan.totals.going(), prepared.forecast());
     let memory = memory(context, &settings, &prepared, &connection);
     let breakers = prepared.breakers(settings.sending.breakers);
     let (state, again) = Recheck::of(prepared);
@@ -276,6 +276,7 @@ fn options(settings: &Settings, breakers: breaker::Limits) -> Options {
         retries: sending.retries,
         time_budget: sending.time_budget,
         grace: settings.grace.value,
+        cascade_wait: settings.cascade_wait.value,
         seed: random().as_u64_pair().0,
     }
 }

@@ -170,6 +170,12 @@ settings! {
         heading: heading::LIMITS, commands: on::APPLY,
     }
 
+    /// Wait this long for what a deleted folder held to be gone (V4)
+    cascade_wait: Duration = "10m" {
+        key: "cascade-wait", variable: "RETIRE_CASCADE_WAIT", value: "TIME",
+        heading: heading::LIMITS, commands: on::APPLY,
+    }
+
     /// Delete at most this many assets in one request (v2)
     batch_size: NonZeroUsize = "50", check(at_most(LARGEST_BATCH)) {
         key: "batch-size", variable: "RETIRE_BATCH_SIZE", value: "N",

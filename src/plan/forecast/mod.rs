@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::asset::Kind;
 use crate::event::RateLimit;
+use crate::outcome::Evidence;
 use crate::plan::decide::Decision;
 use crate::plan::{Plan, Step, Totals};
 use crate::state::Api;
@@ -198,6 +199,19 @@ impl Calls {
             (Decision::Retire | Decision::Retry { .. }, None) => {
                 self.add(RateLimit::ShowFile, 1);
                 self.add(RateLimit::DeleteFile, 1);
+            }
+            // What goes along with a folder is read after that, to see that it is not there.
+            (Decision::Covered { by, .. }, kind) => {
+                if matches!(plan.evidence_with(*by), Evidence::With(_)) {
+                    self.add(
+                        match kind {
+                            None | Some(Kind::File) => RateLimit::ShowFile,
+                            Some(Kind::Folder) => RateLimit::ShowFolder,
+                            Some(Kind::VersionStack) => RateLimit::ShowStack,
+                        },
+                        1,
+                    );
+                }
             }
             (
                 Decision::Record { .. }

@@ -51,10 +51,6 @@ pub fn leave_out(
         plan.totals.uncount(&step.decision);
         plan.stacks.remove(&step.id);
         plan.places.remove(&step.id);
-        plan.inside.remove(&step.id);
-    }
-    for inside in plan.inside.values_mut() {
-        inside.retain(|id| !rest.contains(id));
     }
     plan.unsettled
         .retain(|unsettled| !rest.contains(&unsettled.id));

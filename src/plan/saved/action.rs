@@ -27,6 +27,9 @@ pub struct Action {
     /// What sort of asset it is, where somebody said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asset_kind: Option<Kind>,
+    /// The folder or version stack that it goes along with; only with `covered`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub with: Option<AssetId>,
     /// The files that V4 deletes in place of a version stack.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub files: Option<Arc<[AssetId]>>,
@@ -102,6 +105,8 @@ pub enum Verb {
     Retry,
     /// Read it live, then decide.
     Resolve,
+    /// Send nothing for it: it goes along with a folder or version stack.
+    Covered,
     /// Write down that it is gone.
     Record,
     /// Leave it: not found, and not shown to be deleted.
@@ -236,6 +241,10 @@ impl Action {
                 action.action = Verb::Resolve;
                 action.attempts = Some(*attempts);
             }
+            Decision::Covered { by, alone: _ } => {
+                action.action = Verb::Covered;
+                action.with = Some(*by);
+            }
             Decision::Defer { until } => {
                 action.action = Verb::Defer;
                 action.until = Some(*until);
@@ -297,6 +306,7 @@ impl Action {
             id,
             action,
             asset_kind: None,
+            with: None,
             files: None,
             attempts: None,
             kind: None,
@@ -349,6 +359,10 @@ impl Action {
             Verb::Resolve => self
                 .attempts
                 .map(|attempts| Decision::Resolve { listed, attempts }),
+            Verb::Covered => self.with.map(|by| Decision::Covered {
+                by,
+                alone: Box::new(Decision::Retire),
+            }),
             Verb::Defer => self.until.map(|until| Decision::Defer { until }),
             Verb::Held => self.why().map(|why| Decision::Held {
                 why,
@@ -424,6 +438,7 @@ fn fits_listing(action: Verb, listed: bool) -> Result<(), &'static str> {
         Verb::Forget | Verb::Resolve => Ok(()),
         Verb::Retire
         | Verb::Retry
+        | Verb::Covered
         | Verb::Record
         | Verb::Missing
         | Verb::Unreadable

@@ -140,6 +140,10 @@ fn any_step() -> impl Strategy<Value = Step> {
         ),
         1 => (text(), proptest::option::of(text())).prop_map(mismatch),
         1 => Just(Decision::Unread),
+        1 => (0_u128..9).prop_map(|by| Decision::Covered {
+            by: id(by),
+            alone: Box::new(Decision::Retire),
+        }),
         1 => (0_i64..4_000_000_000).prop_map(|then| Decision::Drift {
             recorded: Recorded::Gone,
             at: at(then),

@@ -136,31 +136,6 @@ pub(super) fn keep(
     hold_back(plan, kept, &guards);
 }
 
-/// What goes along with what is to be deleted, of what the plan knows.
-pub(super) fn inside(plan: &Plan, places: &Places) -> BTreeMap<AssetId, Vec<AssetId>> {
-    // What is recorded as deleted has no step, and needs none.
-    let is_known = |id: &AssetId| {
-        let step = plan.steps.binary_search_by_key(id, |step| step.id);
-        step.is_ok()
-    };
-    let deleted = plan.steps.iter().filter(|step| step.decision.may_delete());
-    let mut inside = BTreeMap::new();
-    for step in deleted {
-        let mut all = BTreeSet::new();
-        let mut open = vec![step.id];
-        while let Some(id) = open.pop() {
-            let contents = places.contents.get(&id).into_iter().flatten();
-            open.extend(contents.filter(|id| all.insert(**id)));
-        }
-        all.remove(&step.id);
-        all.retain(is_known);
-        if !all.is_empty() {
-            inside.insert(step.id, all.into_iter().collect());
-        }
-    }
-    inside
-}
-
 /// Turns what is connected with something protected into what stays.
 fn hold_back(
     plan: &mut Plan,

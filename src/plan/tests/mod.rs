@@ -1,5 +1,6 @@
 //! Rows and properties of the planner.
 
+mod covered;
 mod held;
 mod live;
 mod marks;

@@ -391,6 +391,31 @@ fn check(world: &World, approved: &Approved, read: &Tree, state: &State, now: i6
     }
 }
 
+/// What is covered has no delete of its own, and lies in what is deleted for the first time; and what
+/// goes lies in nothing of that sort.
+fn check_covered(plan: &Plan, approved: &Approved, tree: &Tree) {
+    let inside = |by: AssetId| {
+        let by = (0..ASSETS).find(|n| id(*n) == by).unwrap();
+        tree.contents(by).into_iter().map(id).collect::<Vec<_>>()
+    };
+    let first = |id: &AssetId| {
+        let step = plan.steps.iter().find(|step| step.id == *id);
+        step.is_some_and(|step| step.decision == Decision::Retire)
+    };
+    for step in &plan.steps {
+        let is_asked = approved.delete().contains(&step.id);
+        if let Decision::Covered { by, alone } = &step.decision {
+            assert!(!is_asked && alone.may_delete());
+            assert!(first(by) && approved.delete().contains(by));
+            assert!(inside(*by).contains(&step.id));
+            assert!(approved.inside(*by).contains(&step.id));
+        } else if is_asked {
+            let mut around = plan.steps.iter().map(|step| step.id).filter(first);
+            assert!(!around.any(|by| inside(by).contains(&step.id)));
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn nothing_goes_that_is_protected(world in world()) {
@@ -400,9 +425,11 @@ proptest! {
             ..world.tree.clone()
         };
         let read = read(&tree, &world, (&manifests, &state), NOW, true);
-        let plan = make(inputs(&manifests, &state, Some(&read), NOW));
+        let mut plan = make(inputs(&manifests, &state, Some(&read), NOW));
+        plan.cover(Api::V4);
         if let Ok(approved) = approve(&plan, Consent::Auto, true) {
             check(&world, &approved, &tree, &state, NOW);
+            check_covered(&plan, &approved, &tree);
             for n in world.unlisted.iter().filter(|n| world.tree.kind(**n) != Kind::File) {
                 prop_assert!(!approved.delete().contains(&id(*n)), "{n} was not listed to its end");
             }
@@ -413,7 +440,8 @@ proptest! {
     fn nothing_goes_that_is_protected_by_then_or_was_not_reviewed(world in world()) {
         let (manifests, state) = (world.manifests(), world.state(false));
         let before = read(&world.tree, &world, (&manifests, &state), NOW, false);
-        let plan = make(inputs(&manifests, &state, Some(&before), NOW));
+        let mut plan = make(inputs(&manifests, &state, Some(&before), NOW));
+        plan.cover(Api::V4);
         prop_assume!(approve(&plan, Consent::Saved, true).is_ok());
         let plan = reviewed(&plan, &manifests, &state);
 
@@ -424,14 +452,16 @@ proptest! {
         let read = read(&tree, &world, (&manifests, &state), RUN, true);
         let mut live = make(inputs(&manifests, &state, Some(&read), RUN));
         part::leave_out(&mut live, &plan.only, &manifests.files, Some(&read));
-        let live = saved::leave_alone(live, &plan);
+        let mut live = saved::leave_alone(live, &plan);
+        live.cover(Api::V4);
         let Ok(approved) = approve(&live, Consent::Saved, true) else {
             return Ok(());
         };
         check(&world, &approved, &tree, &state, RUN);
+        check_covered(&live, &approved, &tree);
         for (by, n) in going(&approved, &tree) {
             let step = plan.steps.iter().find(|step| step.id == id(by)).unwrap();
-            prop_assert!(step.decision.may_delete(), "{by} was not to go");
+            prop_assert!(step.decision.goes(), "{by} was not to go");
             let was_in = n == by || world.tree.contents(by).contains(&n);
             prop_assert!(was_in, "{n} was not in {by} when that was reviewed");
             let is_same = n == by || tree.facts(n) == world.tree.facts(n);

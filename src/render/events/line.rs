@@ -22,14 +22,13 @@ impl<'line> Event<'line> {
             | RunEvent::Marked { .. }
             | RunEvent::Opened { .. }
             | RunEvent::Answered { .. }
-            | RunEvent::Ended { .. } => {
-                return None;
-            }
+            | RunEvent::Ended { .. } => return None,
             RunEvent::Intent {
                 batch,
                 task,
                 ids,
                 stack,
+                with,
             } => Self::BatchSent {
                 version,
                 at,
@@ -38,6 +37,7 @@ impl<'line> Event<'line> {
                 task: *task,
                 ids: Cow::Borrowed(ids),
                 stack: *stack,
+                with: Cow::Borrowed(with),
             },
             RunEvent::FileDone {
                 batch,

@@ -90,6 +90,9 @@ pub(crate) enum Event<'line> {
         /// The version stack that they are files of, where they are deleted in its place.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         stack: Option<AssetId>,
+        /// What the plan knows of what goes along with the folder that is deleted.
+        #[serde(default, skip_serializing_if = "<[AssetId]>::is_empty")]
+        with: Cow<'line, [AssetId]>,
     },
     /// It is known what became of a file that is deleted in place of its version stack. The line
     /// of the version stack says more; where it stays, or none comes, the file was deleted if this

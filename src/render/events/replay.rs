@@ -157,7 +157,7 @@ impl Replay {
         batch: u64,
         task: Task,
         ids: &[AssetId],
-        stack: Option<AssetId>,
+        (stack, with): (Option<AssetId>, &[AssetId]),
     ) -> Result<(), &'static str> {
         let builder = self.builder.as_mut().ok_or(NO_RUN)?;
         match task {
@@ -169,7 +169,7 @@ impl Replay {
                     builder.was_unknown(*id);
                 }
             }
-            Task::Delete => self.asked.extend(ids),
+            Task::Delete => self.asked.extend(ids.iter().chain(with)),
         }
         let ids = ids.into();
         builder.on_event(&RunEvent::Intent {
@@ -177,6 +177,7 @@ impl Replay {
             task,
             ids,
             stack,
+            with: with.into(),
         });
         Ok(())
     }
@@ -194,8 +195,9 @@ impl Replay {
                 task,
                 ids,
                 stack,
+                with,
                 ..
-            } => self.sent(batch, task, &ids, stack)?,
+            } => self.sent(batch, task, &ids, (stack, &with))?,
             Event::FileDone {
                 batch,
                 stack,

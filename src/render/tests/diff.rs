@@ -96,6 +96,14 @@ fn predicted(plan: &Plan, state: &State) -> State {
                 };
                 after.assets.insert(step.id, retired);
             }
+            Decision::Covered { by, .. } => {
+                let with = Record {
+                    status: Status::Retired(Evidence::With(by)),
+                    run: run.number,
+                    at: run.at,
+                };
+                after.assets.insert(step.id, with);
+            }
             Decision::Record { evidence } => {
                 let gone = Record {
                     status: Status::Gone(evidence),
@@ -179,6 +187,7 @@ fn plan_of(decisions: Vec<(u128, Decision)>) -> Plan {
         let total = match step.decision {
             Decision::Retire | Decision::Retry { .. } => &mut totals.retire,
             Decision::Resolve { .. } => &mut totals.resolve,
+            Decision::Covered { .. } => &mut totals.covered,
             Decision::Record { .. } => &mut totals.record,
             Decision::Missing => &mut totals.missing,
             Decision::Unreadable { .. } => &mut totals.unreadable,

@@ -92,6 +92,7 @@ fn refusal(message: &str) -> Outcome {
 fn intent(batch: u64, task: Task, ids: &[u128]) -> RunEvent {
     RunEvent::Intent {
         stack: None,
+        with: Arc::default(),
         batch,
         task,
         ids: ids.iter().map(|n| id(*n)).collect(),

@@ -77,6 +77,13 @@ fn refused(attempts: u32) -> Decision {
     }
 }
 
+fn covered(by: u128) -> Decision {
+    Decision::Covered {
+        by: id(by),
+        alone: Box::new(Decision::Retire),
+    }
+}
+
 /// A plan that says each thing once.
 fn each_thing() -> Plan {
     let blocked = Decision::Blocked {
@@ -157,11 +164,13 @@ fn each_thing() -> Plan {
                 },
                 None,
             ),
+            step(15, covered(1), None),
         ],
         totals: Totals {
             retire: 3,
             retry: 1,
             resolve: 2,
+            covered: 1,
             blocked: 1,
             defer: 1,
             held: 2,

@@ -55,6 +55,7 @@ fn an_asset_is_counted_once_by_its_last_outcome() {
     let mut progress = Progress::new(3, Vec::new());
     progress.on_event(&RunEvent::Intent {
         stack: None,
+        with: Arc::default(),
         batch: 1,
         task: Task::Resolve,
         ids: [id(3)].into(),

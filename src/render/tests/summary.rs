@@ -36,6 +36,7 @@ fn ended(ending: Ending) -> RunEvent {
 fn intent(batch: u64, task: Task, ids: impl IntoIterator<Item = u128>) -> RunEvent {
     RunEvent::Intent {
         stack: None,
+        with: Arc::default(),
         batch,
         task,
         ids: ids.into_iter().map(id).collect(),

@@ -53,6 +53,10 @@ pub(super) enum EventLine<'line> {
         /// an answer it is unknown as well.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         stack: Option<AssetId>,
+        /// What goes along with the folder that is deleted: unless that is refused, it is unknown
+        /// until a later line names it.
+        #[serde(default, skip_serializing_if = "<[AssetId]>::is_empty")]
+        with: Cow<'line, [AssetId]>,
     },
     /// A version stack is about to be deleted file by file.
     Opened {
@@ -213,11 +217,13 @@ impl<'line> EventLine<'line> {
                 task,
                 ids,
                 stack,
+                with,
             } => Self::Intent {
                 batch: *batch,
                 task: *task,
                 ids: Cow::Borrowed(ids),
                 stack: *stack,
+                with: Cow::Borrowed(with),
             },
             RunEvent::Opened { stack, files } => Self::Opened {
                 stack: *stack,
@@ -303,6 +309,12 @@ const fn changed(at: Timestamp, changes: HoldChanges) -> RunEvent {
     RunEvent::HoldsChanged { at, changes }
 }
 
+fn described(assets: BTreeMap<AssetId, Known>) -> RunEvent {
+    RunEvent::Described {
+        assets: assets.into_iter().collect(),
+    }
+}
+
 fn marked(seen: BTreeMap<AssetId, Mark>, lifted: Vec<AssetId>) -> RunEvent {
     let seen = seen.into_iter().collect();
     RunEvent::Marked { seen, lifted }
@@ -333,20 +345,20 @@ impl From<EventLine<'_>> for RunEvent {
                 account,
             }),
             EventLine::HoldsChanged { at, changes } => changed(at, changes.into_owned()),
-            EventLine::Described { assets } => Self::Described {
-                assets: assets.into_iter().collect(),
-            },
+            EventLine::Described { assets } => described(assets),
             EventLine::Marked { seen, lifted } => marked(seen, lifted.into_owned()),
             EventLine::Intent {
                 batch,
                 task,
                 ids,
                 stack,
+                with,
             } => Self::Intent {
                 batch,
                 task,
                 ids: Arc::from(&*ids),
                 stack,
+                with: Arc::from(&*with),
             },
             EventLine::Opened { stack, files } => Self::Opened {
                 stack,

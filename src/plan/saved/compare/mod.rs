@@ -94,7 +94,7 @@ fn compare(
         }
         let is_held = matches!(now.decision, Decision::Held { .. }) && kept.contains(&id);
         let fits = reviewed.next_if(|saved| {
-            let stays = is_held && saved.decision.may_delete();
+            let stays = is_held && saved.decision.goes();
             saved.id == id && (stays || is_of(saved, &now))
         });
         if fits.is_none() {
@@ -136,7 +136,8 @@ pub fn leave_alone(mut live: Plan, saved: &Plan) -> Plan {
                 continue;
             }
         };
-        let was = reviewed.decision.may_delete();
+        // What was to go along with its folder may go without it.
+        let was = reviewed.decision.goes();
         let is = found.decision.may_delete();
         let other = match (was, is) {
             (true, true) => elsewhere(id, saved, &live).or_else(|| grown(id, saved, &live)),
@@ -251,7 +252,7 @@ fn is_of(saved: &Step, now: &Step) -> bool {
 fn is_same(reviewed: &Decision, decided: &Decision) -> bool {
     let is_blocked = matches!(decided, Decision::Blocked { .. });
     reviewed == decided
-        || (reviewed.may_delete() && (decided.may_delete() || is_blocked))
+        || (reviewed.goes() && (decided.may_delete() || is_blocked))
         || (matches!(reviewed, Decision::Blocked { .. }) && is_blocked)
         || (is_unlisted(reviewed) && is_unlisted(decided))
 }

@@ -145,15 +145,17 @@ fn a_saved_plan_says_what_its_manifests_say_or_what_the_account_made_of_it() {
             at: jiff::Timestamp::UNIX_EPOCH,
         },
         Decision::Forget,
+        covered(),
     ];
     // What may be saved, where the manifests say it without the account.
     let fits = |saved: &Decision, now: &Decision| match now {
         Decision::Retire | Decision::Resolve { .. } => {
             let is_around = *saved == held(true);
-            saved.may_delete() || is_live(saved) || is_around || is_mark(saved)
+            saved.goes() || is_live(saved) || is_around || is_mark(saved)
         }
         Decision::Defer { .. } => saved == now || is_gone(saved) || is_mark(saved),
         Decision::Mismatch(_)
+        | Decision::Covered { .. }
         | Decision::Unread
         | Decision::Drift { .. }
         | Decision::Record { .. }
@@ -169,7 +171,7 @@ fn a_saved_plan_says_what_its_manifests_say_or_what_the_account_made_of_it() {
         for now in all
             .iter()
             .filter(|now| **now != held(true) && !is_live(now) && !is_drift(now))
-            .filter(|now| !is_mark(now))
+            .filter(|now| !is_mark(now) && **now != covered())
         {
             let (one, other) = (step(1, saved.clone()), step(1, now.clone()));
             let now_plan = plan(vec![other]);
@@ -181,6 +183,13 @@ fn a_saved_plan_says_what_its_manifests_say_or_what_the_account_made_of_it() {
             };
             assert_eq!(found, expected, "{saved:?} beside {now:?}");
         }
+    }
+}
+
+fn covered() -> Decision {
+    Decision::Covered {
+        by: id(9),
+        alone: Box::new(Decision::Retire),
     }
 }
 

@@ -1,0 +1,290 @@
+//! V4: what goes along with a folder, and a folder that one delete cannot take.
+//!
+//! The delete of a folder answers for what lists showed in it before. The server may reach that
+//! later, so each asset that has a record to get is read: as long as it is there, the run waits for
+//! it, up to `--cascade-wait`. A folder that has too much in it is taken apart: what is directly in
+//! it is deleted first, each by a delete of its own, and a folder in it is taken apart in turn where
+//! that must be. Only what the lists showed is asked for. Until it is done, the folder is unknown for
+//! whoever finds the run dead.
+
+use crate::apply::follow::record_outcome;
+use crate::apply::strategy::asks::{Direct, delete, delete_part, look_at_gone};
+use crate::apply::strategy::way::{Folder, Way};
+use crate::apply::strategy::{Effect, Job, Known, Retry};
+use crate::asset::{AssetId, Kind};
+use crate::diagnostic::counted;
+use crate::frameio::retry::Retries;
+use crate::measure;
+use crate::outcome::{AssetOutcome, Evidence, Failure, FailureKind, Outcome};
+
+type Effects = Vec<Effect<Direct>>;
+
+fn progress(folder: AssetId, known: &Known<'_, Direct>) -> Folder {
+    match known.memory.progress.get(&folder) {
+        Some(Way::Folder(entry)) => entry.clone(),
+        Some(Way::Stack(_)) | None => Folder::default(),
+    }
+}
+
+const fn keep(folder: AssetId, entry: Folder) -> Effect<Direct> {
+    Effect::Progress(folder, Some(Way::Folder(entry)))
+}
+
+/// Whether a folder is being taken apart.
+pub(super) fn is_apart(whole: AssetId, known: &Known<'_, Direct>) -> bool {
+    matches!(known.memory.progress.get(&whole), Some(Way::Folder(_)))
+}
+
+/// What goes along with a folder, of what the plan knows, and is not answered for.
+pub(super) fn along(folder: AssetId, known: &Known<'_, Direct>) -> Vec<AssetId> {
+    let inside = known.approved.inside(folder).iter();
+    inside
+        .filter(|id| known.goes_along(**id))
+        .copied()
+        .collect()
+}
+
+/// What follows from what the delete of an asset for itself said.
+pub(super) fn told(
+    job: &Job<Direct>,
+    outcomes: Vec<AssetOutcome>,
+    known: &Known<'_, Direct>,
+) -> Effects {
+    let id = job.ids[0];
+    if let Some(effects) = taken_apart(id, id, &outcomes, known) {
+        return effects;
+    }
+    let is_deleted = matches!(&*outcomes, [(_, Outcome::Retired(_))]);
+    let with = along(id, known);
+    let mut effects = record_outcome(outcomes, known);
+    if !is_deleted || with.is_empty() {
+        return effects;
+    }
+    let entry = Folder {
+        left: with.len(),
+        since: known.now,
+        ..Folder::default()
+    };
+    let reads = reads(id, &with, known);
+    effects.extend([keep(id, entry), Effect::Requeue(reads)]);
+    effects
+}
+
+/// Reads what was to go along with a folder.
+fn reads(folder: AssetId, with: &[AssetId], known: &Known<'_, Direct>) -> Vec<Job<Direct>> {
+    let reads = with.iter();
+    let reads = reads.map(|id| look_at_gone(folder, *id, known.approved.kind_in(*id)));
+    reads.collect()
+}
+
+/// What follows where an asset is not there that went along with a folder.
+pub(super) fn went(folder: AssetId, id: AssetId, known: &Known<'_, Direct>) -> Effects {
+    let with = Outcome::Retired(Evidence::With(folder));
+    let mut effects = record_outcome(vec![(id, with)], known);
+    effects.extend(one_less(folder, progress(folder, known), known));
+    effects
+}
+
+/// What follows where an asset is there still that was to go along with a folder.
+pub(super) fn stays(folder: AssetId, id: AssetId, known: &Known<'_, Direct>) -> Effects {
+    let mut entry = progress(folder, known);
+    entry.there.push(id);
+    one_less(folder, entry, known)
+}
+
+/// What follows where nobody can tell whether an asset is there still: it stays unknown.
+pub(super) fn unclear(folder: AssetId, known: &Known<'_, Direct>) -> Effects {
+    one_less(folder, progress(folder, known), known)
+}
+
+fn one_less(folder: AssetId, mut entry: Folder, known: &Known<'_, Direct>) -> Effects {
+    entry.left = entry.left.saturating_sub(1);
+    if entry.left > 0 {
+        return vec![keep(folder, entry)];
+    }
+    if entry.there.is_empty() {
+        return vec![Effect::Progress(folder, None)];
+    }
+    let there = std::mem::take(&mut entry.there);
+    let assets = counted(there.len(), "asset", "assets");
+    let all = Retries {
+        tries: u32::MAX,
+        within: known.cascade_wait,
+        backoff: known.retries.backoff,
+    };
+    let waited = known.now.saturating_sub(entry.since);
+    let Some(longest) = all.pause(entry.passes, waited) else {
+        let unknown = there.into_iter().map(|id| (id, Outcome::Unknown)).collect();
+        let message = format!(
+            "`{folder}` is deleted, and {assets} in it could still be read after {}",
+            measure::duration(known.cascade_wait)
+        );
+        return vec![
+            Effect::Record(unknown),
+            Effect::Progress(folder, None),
+            Effect::Warn(message),
+        ];
+    };
+    entry.passes += 1;
+    entry.left = there.len();
+    let left = measure::duration(known.cascade_wait.saturating_sub(waited));
+    let retry = Retry {
+        jobs: reads(folder, &there, known),
+        assets: there.len(),
+        count: entry.passes,
+        longest,
+        rests: None,
+        why: format!(
+            "`{folder}` is deleted, and {assets} in it can still be read; they are waited for, {left} at most"
+        ),
+    };
+    vec![keep(folder, entry), Effect::RetryAfter(retry)]
+}
+
+/// Takes a folder apart whose delete the server refuses, as it does where too much is in it;
+/// nothing where it has said something else, or that cannot help.
+fn taken_apart(
+    whole: AssetId,
+    folder: AssetId,
+    outcomes: &[AssetOutcome],
+    known: &Known<'_, Direct>,
+) -> Option<Effects> {
+    let [(_, Outcome::Failed(failure))] = outcomes else {
+        return None;
+    };
+    let mut entry = progress(whole, known);
+    if failure.kind != FailureKind::Invalid || entry.tried.contains(&folder) {
+        return None;
+    }
+    let parts = parts(folder, known).filter(|parts| !parts.is_empty())?;
+    entry.tried.push(folder);
+    entry.apart.push(folder);
+    entry.left += parts.len();
+    let jobs = parts.into_iter();
+    let jobs = jobs
+        .map(|(id, kind)| delete_part(whole, id, kind))
+        .collect();
+    let parts = if folder == whole {
+        "what is in it"
+    } else {
+        "what is in that one"
+    };
+    let message = format!(
+        "the server refuses to delete `{folder}`, so {parts} is deleted first: {}",
+        failure.message
+    );
+    Some(vec![
+        Effect::Warn(message),
+        keep(whole, entry),
+        Effect::Requeue(jobs),
+    ])
+}
+
+/// What is deleted in place of a folder: what is directly in it, and of a version stack its files.
+/// Nothing where something of it must stay, or is of no known kind.
+fn parts(folder: AssetId, known: &Known<'_, Direct>) -> Option<Vec<(AssetId, Kind)>> {
+    let approved = known.approved;
+    let mut parts = Vec::new();
+    for (id, kind) in approved.parts(folder) {
+        match (*kind)? {
+            Kind::VersionStack => {
+                let files = approved.parts(*id).iter();
+                parts.extend(files.map(|(file, _)| (*file, Kind::File)));
+            }
+            kind @ (Kind::File | Kind::Folder) => parts.push((*id, kind)),
+        }
+    }
+    // What is deleted already needs nothing.
+    parts.retain(|(id, _)| known.evidence(*id).is_none() || known.goes_along(*id));
+    let stays = parts.iter().any(|(id, _)| approved.is_protected(*id));
+    (!stays).then_some(parts)
+}
+
+/// What follows from what the delete of a part of a folder said.
+pub(super) fn told_of_part(
+    (whole, part): (AssetId, AssetId),
+    outcomes: Vec<AssetOutcome>,
+    known: &Known<'_, Direct>,
+) -> Effects {
+    if let Some(mut effects) = taken_apart(whole, part, &outcomes, known) {
+        // It is answered for once all that is in it is.
+        let counted = |effect: &mut Effect<Direct>| {
+            if let Effect::Progress(_, Some(Way::Folder(entry))) = effect {
+                entry.left -= 1;
+            }
+        };
+        effects.iter_mut().for_each(counted);
+        return effects;
+    }
+    let all = outcomes.into_iter();
+    all.flat_map(|(id, outcome)| part_done(whole, id, outcome, known))
+        .collect()
+}
+
+/// What follows from what became of a part of a folder.
+pub(super) fn part_done(
+    whole: AssetId,
+    part: AssetId,
+    outcome: Outcome,
+    known: &Known<'_, Direct>,
+) -> Effects {
+    let mut entry = progress(whole, known);
+    let mut effects = Vec::new();
+    match &outcome {
+        Outcome::Retired(_) => {
+            // From the first part that is gone, the folder is no longer what it was.
+            effects.push(Effect::Doubt(vec![whole]));
+            effects.extend(record_outcome(vec![(part, outcome)], known));
+        }
+        Outcome::Failed(failure) => {
+            entry.failure.get_or_insert_with(|| failure.clone());
+            effects.extend(record_outcome(vec![(part, outcome)], known));
+        }
+        Outcome::Gone(_) => effects.push(Effect::HoldBack((part, outcome))),
+        Outcome::Missing if !known.is_unknown(part) => {
+            entry.failure.get_or_insert_with(|| Failure {
+                kind: FailureKind::NotFound,
+                message: format!("`{part}` in it is neither there nor shown to be deleted"),
+            });
+            effects.push(Effect::HoldBack((part, outcome)));
+        }
+        // Where a delete of ours was not answered, that it is missing says nothing.
+        Outcome::Missing | Outcome::Unknown => entry.lost = true,
+    }
+    effects.extend(next(whole, entry, known));
+    effects
+}
+
+/// What follows where a part of a folder was never answered for.
+pub(super) fn part_lost(whole: AssetId, known: &Known<'_, Direct>) -> Effects {
+    let mut entry = progress(whole, known);
+    entry.lost = true;
+    next(whole, entry, known)
+}
+
+/// What is asked for once all that is in a folder is answered for.
+fn next(whole: AssetId, mut entry: Folder, known: &Known<'_, Direct>) -> Effects {
+    entry.left = entry.left.saturating_sub(1);
+    if entry.left > 0 {
+        return vec![keep(whole, entry)];
+    }
+    // What is unknown counts more: the next run reads it before it does anything.
+    let outcome = match (&entry.failure, entry.lost) {
+        (_, true) => Some(Outcome::Unknown),
+        (Some(failure), false) => Some(Outcome::Failed(failure.clone())),
+        (None, false) => None,
+    };
+    if let Some(outcome) = outcome {
+        let mut effects = vec![Effect::Progress(whole, None)];
+        effects.extend(record_outcome(vec![(whole, outcome)], known));
+        return effects;
+    }
+    let again = match entry.apart.pop() {
+        Some(folder) if folder != whole => {
+            entry.left = 1;
+            delete_part(whole, folder, Kind::Folder)
+        }
+        Some(_) | None => delete(whole, Some(Kind::Folder)),
+    };
+    vec![keep(whole, entry), Effect::Requeue(vec![again])]
+}

@@ -1,0 +1,105 @@
+//! What goes along with what: one delete of a folder takes all that is in it, and a version stack
+//! is deleted file by file. Pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::asset::{AssetId, Kind};
+use crate::inventory::Places;
+use crate::outcome::Evidence;
+use crate::plan::decide::Decision;
+use crate::plan::model::{Parts, Plan, Unsettled};
+use crate::state::Api;
+
+/// All that is in a folder or version stack, to the bottom, as far as that is known.
+pub(super) fn inside(parts: &Parts, top: AssetId) -> BTreeSet<AssetId> {
+    let mut all = BTreeSet::new();
+    let mut open = vec![top];
+    while let Some(id) = open.pop() {
+        let contents = parts.get(&id).into_iter().flatten();
+        open.extend(contents.map(|(id, _)| *id).filter(|id| all.insert(*id)));
+    }
+    // Where a folder holds what holds it, nobody is lost in it.
+    all.remove(&top);
+    all
+}
+
+/// What is in all that a plan deletes, as lists show it.
+pub(super) fn parts(plan: &Plan, places: &Places) -> Parts {
+    let mut parts = Parts::new();
+    let going = plan.steps.iter().filter(|step| step.decision.may_delete());
+    let mut open: Vec<AssetId> = going.map(|step| step.id).collect();
+    while let Some(id) = open.pop() {
+        let Some(contents) = places.contents.get(&id) else {
+            continue;
+        };
+        parts.entry(id).or_insert_with(|| {
+            open.extend(contents);
+            let kind = |id: &AssetId| (*id, places.kinds.get(id).copied());
+            contents.iter().map(kind).collect()
+        });
+    }
+    parts
+}
+
+impl Plan {
+    /// What shows that something is deleted that goes along with a folder or a version stack: the
+    /// files of a version stack are deleted one by one.
+    #[must_use]
+    pub fn evidence_with(&self, by: AssetId) -> Evidence {
+        let step = self.steps.binary_search_by_key(&by, |step| step.id);
+        match step.ok().and_then(|at| self.steps[at].kind()) {
+            Some(Kind::VersionStack) => Evidence::Answer,
+            Some(Kind::File | Kind::Folder) | None => Evidence::With(by),
+        }
+    }
+
+    /// Takes the deletes off what goes along with a folder or version stack that is to be deleted
+    /// for the first time. Beside one that was refused or not answered before, what is in it goes on
+    /// its own first.
+    ///
+    /// It comes last: what decides whether the folder goes decides it for what is in it.
+    pub fn cover(&mut self, api: Api) {
+        // What becomes of what is in a folder no document of v2 says.
+        if !api.abilities().reads_contents {
+            return;
+        }
+        let covers = |decision: &Decision| matches!(decision, Decision::Retire);
+        let steps = self.steps.iter().filter(|step| covers(&step.decision));
+        let inside = steps.map(|step| (step.id, inside(&self.parts, step.id)));
+        let inside: BTreeMap<AssetId, BTreeSet<AssetId>> =
+            inside.filter(|(_, inside)| !inside.is_empty()).collect();
+        let is_outermost = |id: &AssetId| !inside.values().any(|inside| inside.contains(id));
+        let outermost = inside.iter().filter(|(id, _)| is_outermost(id));
+        let covered: BTreeMap<AssetId, AssetId> = outermost
+            .flat_map(|(by, inside)| inside.iter().map(|id| (*id, *by)))
+            .collect();
+        for step in &mut self.steps {
+            let Some(by) = covered.get(&step.id) else {
+                continue;
+            };
+            if !step.decision.may_delete() {
+                continue;
+            }
+            // What became of an earlier delete is found out all the same.
+            if let Decision::Resolve {
+                attempts: attempts @ 1..,
+                ..
+            } = step.decision
+            {
+                self.unsettled.push(Unsettled {
+                    id: step.id,
+                    kind: step.kind(),
+                    attempts,
+                });
+            }
+            let alone = std::mem::replace(&mut step.decision, Decision::Forget);
+            self.totals.uncount(&alone);
+            step.decision = Decision::Covered {
+                by: *by,
+                alone: Box::new(alone),
+            };
+            self.totals.count(&step.decision);
+            self.stacks.remove(&step.id);
+        }
+    }
+}
