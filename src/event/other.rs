@@ -26,6 +26,8 @@ pub enum Other {
     Renamed,
     /// It lies in another place than when the plan was reviewed.
     Moved,
+    /// It has another size than when the plan was reviewed.
+    Resized,
     /// It could not be read again before it was to be sent.
     Unread,
     /// Nothing is left to do for it: another run has done it, or its record is gone.
@@ -45,6 +47,7 @@ impl Other {
             | Self::Contents
             | Self::Renamed
             | Self::Moved
+            | Self::Resized
             | Self::Unread => true,
             Self::Done => false,
         }

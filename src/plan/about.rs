@@ -18,6 +18,9 @@ pub struct About {
     pub name: Option<Arc<str>>,
     /// Where it lies; shared, since neighbours lie in one place.
     pub location: Option<Arc<Location>>,
+    /// Its project, and what holds it, by their ids: others may have the same names. Nothing where
+    /// nobody read it.
+    pub place: [Option<AssetId>; 2],
     /// Its own size in bytes, or that of all that is in it.
     pub bytes: Option<u64>,
     /// When it was made.

@@ -133,6 +133,7 @@ impl<'read> Reading<'read> {
             kind: Some(facts.kind),
             name: facts.name.clone(),
             location,
+            place: [facts.project, facts.parent],
             bytes: match facts.kind {
                 Kind::File => facts.bytes,
                 Kind::Folder | Kind::VersionStack => within.map(|inside| inside.bytes),

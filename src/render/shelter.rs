@@ -143,6 +143,7 @@ pub(super) fn left_alone(left: &[LeftAlone], style: Style, sink: &mut dyn Write)
             Other::Contents => "what is in it is other than reviewed".to_owned(),
             Other::Renamed => "it has another name than reviewed".to_owned(),
             Other::Moved => "it lies in another place than reviewed".to_owned(),
+            Other::Resized => "it has another size than reviewed".to_owned(),
             Other::Unread => "it could not be read again before it was to go".to_owned(),
         };
         writeln!(sink, "    {id}  {why}")?;

@@ -28,6 +28,12 @@ pub struct Reviewed {
     /// The folders above it, from the top, with `/` between them and a `/` in a name as `\/`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub folder: Option<Arc<str>>,
+    /// The id of its project.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project_id: Option<AssetId>,
+    /// The id of the folder or version stack that holds it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent_id: Option<AssetId>,
     /// Its size in bytes; of a folder or a version stack, that of all in it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bytes: Option<u64>,
@@ -88,6 +94,7 @@ impl Reviewed {
             kind: _,
             name,
             location,
+            place: [project_id, parent_id],
             bytes,
             created,
             updated,
@@ -98,6 +105,8 @@ impl Reviewed {
             name,
             project: location.as_ref().and_then(|place| place.project.clone()),
             folder: location.map(|place| Arc::clone(&place.folder)),
+            project_id,
+            parent_id,
             bytes,
             created,
             updated,
@@ -108,12 +117,22 @@ impl Reviewed {
         (!is_empty).then_some(reviewed)
     }
 
+    /// Whether what it says of contents is what was read: their count and their digest tell of the
+    /// ids that are there, and none is left out of few.
+    pub(super) fn is_whole(&self) -> bool {
+        self.contents
+            .as_ref()
+            .is_none_or(ReviewedContents::is_whole)
+    }
+
     /// The same as the plan has it.
     pub(super) fn about(&self, kind: Option<Kind>) -> About {
         let Self {
             name,
             project,
             folder,
+            project_id,
+            parent_id,
             bytes,
             created,
             updated,
@@ -125,6 +144,7 @@ impl Reviewed {
             kind,
             name,
             location,
+            place: [project_id, parent_id],
             bytes,
             created,
             updated,
@@ -157,6 +177,17 @@ impl ReviewedContents {
             digest: Sha256(digest),
             ids: (count <= IDS).then_some(ids),
             looks: (count <= IDS).then_some(looks),
+        }
+    }
+
+    fn is_whole(&self) -> bool {
+        match (&self.ids, &self.looks) {
+            (Some(ids), Some(looks)) => {
+                let counts = [ids.len(), looks.len()];
+                counts == [self.count; 2] && Inside::digest_of(ids, looks) == self.digest.0
+            }
+            (None, None) => self.count > IDS,
+            (Some(_), None) | (None, Some(_)) => false,
         }
     }
 
@@ -216,6 +247,7 @@ mod tests {
             kind: Some(Kind::Folder),
             name: Some("reel".into()),
             location: Some(Arc::new(location)),
+            place: [7, 8].map(|n| Some(AssetId::from_uuid(Uuid::from_u128(n)))),
             bytes: Some(7),
             created: None,
             updated: Some(Timestamp::UNIX_EPOCH),
@@ -238,11 +270,35 @@ mod tests {
         let inside = reviewed.about(None).inside.unwrap();
         let before = many.inside.unwrap();
         assert_eq!((inside.count, inside.digest), (1_001, before.digest));
+        assert!(reviewed.is_whole());
         assert_ne!(before.digest, few.inside.unwrap().digest);
         let bare = About {
             kind: Some(Kind::File),
             ..About::default()
         };
         assert_eq!(Reviewed::new(&bare), None);
+    }
+
+    #[test]
+    fn contents_that_are_not_those_of_their_digest_are_seen() {
+        let whole = Reviewed::new(&holding(3)).unwrap();
+        assert!(whole.is_whole());
+        let changes: [fn(&mut ReviewedContents); 6] = [
+            |contents| contents.ids = contents.ids.as_ref().map(|ids| ids[1..].into()),
+            |contents| {
+                contents.ids = contents.ids.as_ref().map(|ids| ids[1..].into());
+                contents.looks = contents.looks.as_ref().map(|looks| looks[1..].into());
+                contents.count = 2;
+            },
+            |contents| contents.looks = None,
+            |contents| (contents.ids, contents.looks) = (None, None),
+            |contents| contents.count = 4,
+            |contents| contents.digest = Sha256([0; 32]),
+        ];
+        for (number, change) in changes.into_iter().enumerate() {
+            let mut forged = whole.clone();
+            change(forged.contents.as_mut().unwrap());
+            assert!(!forged.is_whole(), "{number}");
+        }
     }
 }

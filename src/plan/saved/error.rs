@@ -20,12 +20,10 @@ pub enum SavedError {
     #[error("the plan is of version {0}, and this program carries out version {VERSION}")]
     Older(u64),
     /// The content is not the one that the id was made from.
-    #[error("the plan says that its id is `{said}`, and its content has the id `{content}`")]
+    #[error("the plan says that its id is `{said}`, and its content has another one")]
     WrongId {
         /// The id in the document.
         said: String,
-        /// The id of its content.
-        content: String,
     },
     /// The content is right, and the bytes are not those that this program writes.
     #[error("the plan is not laid out as it was written, from line {line} on")]

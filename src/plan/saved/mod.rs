@@ -276,9 +276,9 @@ impl PlanDocument {
             }
         })?;
         let said = std::mem::take(&mut document.id);
-        let content = document.content_id();
-        if said != content {
-            return Err(SavedError::WrongId { said, content });
+        // To say the right one would help whoever has changed the rest.
+        if said != document.content_id() {
+            return Err(SavedError::WrongId { said });
         }
         document.id = said;
         let mut compared = Compared::with(bytes);
@@ -405,6 +405,10 @@ impl PlanDocument {
                 plan.stacks.insert(id, Arc::clone(files));
             }
             if let Some(reviewed) = &action.about {
+                if !reviewed.is_whole() {
+                    let why = "has contents that are not those of its digest";
+                    return Err(SavedError::Action { id, why });
+                }
                 plan.about.insert(id, reviewed.about(step.kind()));
             }
             plan.totals.count(&step.decision);

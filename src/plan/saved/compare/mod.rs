@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::asset::AssetId;
+use crate::asset::{AssetId, Kind};
 use crate::manifest::document::{MissingPolicy, Spot};
 use crate::plan::about::Look;
 use crate::plan::decide::{Decision, Why};
@@ -21,6 +21,8 @@ use crate::plan::saved::stale::Stale;
 use crate::plan::walk::{Decided, Walk};
 use crate::plan::{Inputs, LeftAlone, Other, Plan, Step, Totals};
 
+#[cfg(test)]
+mod replaced;
 #[cfg(test)]
 mod tests;
 
@@ -166,8 +168,9 @@ pub fn leave_alone(mut live: Plan, saved: &Plan) -> Plan {
     live
 }
 
-/// Whether an asset is no longer called as it was reviewed, or lies elsewhere: people have approved
-/// what they read, and whoever renames or moves a file may mean to keep it.
+/// Whether an asset is no longer called as it was reviewed, lies elsewhere or has another size: people
+/// have approved what they read, and whoever renames, moves or replaces a file may mean to keep it.
+/// Another folder or project of the same name is another place.
 fn elsewhere(id: AssetId, saved: &Plan, live: &Plan) -> Option<Other> {
     let found = live.about.get(&id)?;
     let reviewed = saved.about.get(&id);
@@ -179,8 +182,18 @@ fn elsewhere(id: AssetId, saved: &Plan, live: &Plan) -> Option<Other> {
         return Some(Other::Renamed);
     }
     let location = reviewed.and_then(|reviewed| reviewed.location.as_ref());
-    let is_moved = (is_read || location.is_some()) && location != found.location.as_ref();
-    is_moved.then_some(Other::Moved)
+    let place = reviewed.map_or([None; 2], |reviewed| reviewed.place);
+    let is_told = is_read || location.is_some() || place != [None; 2];
+    if is_told && (location != found.location.as_ref() || place != found.place) {
+        return Some(Other::Moved);
+    }
+    // What is in a folder or a version stack is compared one by one, and may have gone.
+    if found.kind != Some(Kind::File) {
+        return None;
+    }
+    let bytes = reviewed.and_then(|reviewed| reviewed.bytes);
+    let is_resized = (is_read || bytes.is_some()) && bytes != found.bytes;
+    is_resized.then_some(Other::Resized)
 }
 
 /// What a folder or a version stack has in it now and had not when the plan was reviewed; what only

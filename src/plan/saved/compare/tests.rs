@@ -11,11 +11,11 @@ use crate::plan::about::{About, Inside};
 use crate::plan::decide::{Path, Recorded, Why};
 use crate::plan::pin::{Compared, Difference};
 
-fn id(n: u128) -> AssetId {
+pub(super) fn id(n: u128) -> AssetId {
     AssetId::from_uuid(Uuid::from_u128(n))
 }
 
-fn step(n: u128, decision: Decision) -> Step {
+pub(super) fn step(n: u128, decision: Decision) -> Step {
     Step {
         id: id(n),
         decision,
@@ -28,7 +28,7 @@ fn step(n: u128, decision: Decision) -> Step {
     }
 }
 
-fn plan(steps: Vec<Step>) -> Plan {
+pub(super) fn plan(steps: Vec<Step>) -> Plan {
     let mut plan = Plan {
         steps,
         ..Plan::default()
