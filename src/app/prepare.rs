@@ -328,6 +328,7 @@ fn read(
     let Wanted {
         assets: wanted,
         connections: going,
+        back,
         definitions: _,
     } = plan::wanted(basis.inputs(None));
     let going = going_into(going.as_ref());
@@ -335,7 +336,7 @@ fn read(
     let mut unknown = wanted.clone();
     unknown.retain(|(id, _)| !recalled.assets.contains_key(id));
     let at = (connection, account.as_deref());
-    let mut read = read_assets(at, basis, (&unknown, &going))?;
+    let mut read = read_assets(at, basis, (&unknown, &going, &back))?;
     let refused = none_allowed(&read, wanted.len()).filter(|_| !basis.state.vouches());
     read.assets.append(&mut recalled.assets);
     read.around.append(&mut recalled.around);
@@ -397,7 +398,11 @@ fn read(
 fn read_assets(
     at: (&Connection, Option<&str>),
     basis: &Basis,
-    (wanted, going): (&[(AssetId, Option<Kind>)], &BTreeSet<AssetId>),
+    (wanted, going, back): (
+        &[(AssetId, Option<Kind>)],
+        &BTreeSet<AssetId>,
+        &Arc<[AssetId]>,
+    ),
 ) -> Result<Inventory, Error> {
     let (connection, _) = at;
     let assets = counted(wanted.len(), "asset", "assets");
@@ -422,6 +427,7 @@ fn read_assets(
         assets: wanted,
         going,
         place: &place,
+        back,
     };
     let (read, complete) = adapter(connection.api).read_assets(at, &question, &mut told)?;
     unlisted::report_assets(&*connection.host, &read, complete);

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 use std::mem;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -126,6 +127,7 @@ impl Recheck {
                 assets: &wanted,
                 going: &going,
                 place: &place,
+                back: &Arc::default(),
             };
             api.read_assets(at, &question, &mut |_| {})?.0
         };

@@ -2,6 +2,7 @@
 
 use std::borrow::Borrow;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::asset::{AssetId, Kind};
 use crate::inventory::Connections;
@@ -18,6 +19,9 @@ pub struct Wanted {
     pub assets: Vec<(AssetId, Option<Kind>)>,
     /// What lies in others, or around them; with v2 only where something protected may.
     pub connections: Option<Connections>,
+    /// What is listed and recorded as deleted, in the order of the ids: it is not read, and where a
+    /// list shows it all the same it is back.
+    pub back: Arc<[AssetId]>,
     /// Whether the custom fields of the account are wanted, for the marks: something is to be
     /// deleted, and nothing that was read bears one.
     pub definitions: bool,
@@ -40,12 +44,16 @@ pub fn wanted(inputs: Inputs<'_>) -> Wanted {
     let walk = Walk::asking(inputs);
     let reads_contents = inputs.state.target.api.abilities().reads_contents;
     let mut assets = Vec::new();
+    let mut back = Vec::new();
     let mut deletes = false;
     let decided = walk.decided().map(|decided| {
         deletes |= decided.decision.may_delete();
         let kind = decided.kind();
         if is_to_be_read(&decided, reads_contents, inputs.check_retired) {
             assets.push((decided.id, kind));
+        } else if reads_contents && matches!(decided.decision, Decision::Unchanged { listed: true })
+        {
+            back.push(decided.id);
         }
         let id = decided.id;
         (id, decided.decision, inputs.kind_of(id, kind))
@@ -59,6 +67,7 @@ pub fn wanted(inputs: Inputs<'_>) -> Wanted {
     Wanted {
         assets,
         connections,
+        back: back.into(),
         definitions: deletes && walk.needs_definitions(),
     }
 }
@@ -120,8 +129,6 @@ fn sorted_out<D: Borrow<Decision>>(
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use jiff::Timestamp;
     use uuid::Uuid;
 

@@ -186,3 +186,22 @@ fn a_hold_on_the_id_of_a_project_is_never_without_effect() {
         served.stop();
     }
 }
+
+#[test]
+fn what_is_back_is_seen_in_the_list_that_is_read_for_others() {
+    let served = served();
+    let desk = desk(&format!("assets: [{OTHER}]\n"));
+    apply(&served, &desk, "v4").expect(0);
+    served.sandbox.restore(id(OTHER));
+    // Nobody reads it for its own sake.
+    apply(&served, &desk, "v4").expect(0);
+    desk.write(
+        "retire.yaml",
+        format!("version: 1\nassets: [{DEEP}, {FOLDER}, {OTHER}, {LOOSE}]\n"),
+    );
+    let done = apply(&served, &desk, "v4").expect(3);
+    assert!(done.out.contains("1 in drift"), "{}", done.out);
+    assert!(lives(&served, OTHER));
+    assert!(!lives(&served, LOOSE));
+    served.stop();
+}

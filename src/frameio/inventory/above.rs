@@ -26,11 +26,13 @@ pub(super) struct Above {
 ///
 /// One of them tells in what it lies, and the list of the folders there shows the others, under a
 /// limit of its own that lets five times as many calls through. As long as lists show about as many
-/// as they take pages it goes on like this, and the rest is read one by one.
+/// as they take pages it goes on like this, and the rest is read one by one. Of `back` nothing is asked:
+/// where a list shows something of it, that is part of the answer.
 pub(super) async fn read_above(
     client: &Client,
     mut open: BTreeSet<AssetId>,
     known: impl Fn(AssetId) -> bool,
+    back: &Arc<[AssetId]>,
 ) -> Result<Above, StopReason> {
     let mut above = Above::default();
     let mut asked = open.clone();
@@ -54,10 +56,11 @@ pub(super) async fn read_above(
             let wanted = Arc::new(open.clone());
             let lists = new
                 .into_iter()
-                .map(|id| find_in(client.clone(), id, Arc::clone(&wanted)));
+                .map(|id| find_in(client.clone(), id, (Arc::clone(&wanted), Arc::clone(back))));
             for list in side_by_side(lists).await {
                 let (pages, items) = list?;
-                may_spend = (may_spend + items.len()).saturating_sub(pages);
+                let hits = items.iter().filter(|item| wanted.contains(&item.id));
+                may_spend = (may_spend + hits.count()).saturating_sub(pages);
                 for Shown { id, facts, project } in items {
                     open.remove(&id);
                     above.projects.extend(project);
@@ -96,7 +99,7 @@ async fn show(client: Client, id: AssetId) -> Result<Option<Shown>, Unread> {
 async fn find_in(
     client: Client,
     parent: AssetId,
-    wanted: Arc<BTreeSet<AssetId>>,
+    (wanted, back): (Arc<BTreeSet<AssetId>>, Arc<[AssetId]>),
 ) -> Result<(usize, Vec<Shown>), StopReason> {
     let list = |after| Read::List(List::Folders, parent, after);
     let mut pages = client.pages(list, |reply: &_| judge_list(List::Folders, reply));
@@ -104,9 +107,9 @@ async fn find_in(
     while asked < PAGES && !pages.is_over() {
         asked += 1;
         let items = unless_stopped(pages.next().await)?.unwrap_or_default();
-        let items = items
-            .into_iter()
-            .filter(|item: &Shown| wanted.contains(&item.id));
+        let items = items.into_iter().filter(|item: &Shown| {
+            wanted.contains(&item.id) || back.binary_search(&item.id).is_ok()
+        });
         found.extend(items.map(|item| Shown {
             facts: Facts {
                 parent: item.facts.parent.or(Some(parent)),

@@ -31,6 +31,9 @@ pub struct Question<'ask> {
     pub going: &'ask BTreeSet<AssetId>,
     /// In which project and in what each should lie, where somebody knows.
     pub place: &'ask dyn Fn(AssetId) -> [Option<AssetId>; 2],
+    /// What is listed and recorded as deleted, in the order of the ids: it is not asked for, and
+    /// where a list shows it all the same it is back.
+    pub back: &'ask Arc<[AssetId]>,
 }
 
 /// V4: reads some assets and the folders above them, and looks for those that are not there in the
@@ -52,15 +55,17 @@ pub async fn read_assets(
         assets,
         going,
         place,
+        back,
     } = *question;
     let wanted: BTreeSet<AssetId> = assets.iter().map(|(id, _)| *id).collect();
     let (lists, singles) = divide(assets, place);
     let sought = Sought {
         wanted: &wanted,
         going,
+        back,
     };
     let parents = assets.iter().filter_map(|(id, _)| place(*id)[1]);
-    let above = read_above(client, parents.collect(), |id| wanted.contains(&id));
+    let above = read_above(client, parents.collect(), |id| wanted.contains(&id), back);
     let (listed, alone, above) = tokio::join!(
         read_parents(client, lists, sought),
         survey(client, &singles, |_| {}),
@@ -77,7 +82,7 @@ pub async fn read_assets(
     let is_open =
         |(id, _): &&(AssetId, Option<Kind>)| !read.assets.contains_key(id) && !asked.contains(id);
     let rest: Vec<(AssetId, Option<Kind>)> = assets.iter().filter(is_open).copied().collect();
-    search::read_rest(client, rest, &mut read, told).await?;
+    search::read_rest(client, (rest, back), &mut read, told).await?;
     let mut wanted = Wanted::default();
     for id in read.missing() {
         // In which folder it lay, nobody but the server can say: a pin may be wrong.
@@ -86,8 +91,9 @@ pub async fn read_assets(
     }
     projects::read_projects(client, &mut read).await?;
     let rest = unread_above(&read);
-    let above = read_above(client, rest, |id| read.facts(id).is_some()).await?;
+    let above = read_above(client, rest, |id| read.facts(id).is_some(), back).await?;
     add_above(above, &mut read);
+    search::drop_emptied(client, back, &mut read).await?;
     if wanted.assets.is_empty() {
         return Ok((read, true));
     }

@@ -24,6 +24,8 @@ pub(super) struct Sought<'search> {
     /// What is to be deleted: of a folder or a version stack among it all that is in it is wanted
     /// as well, which is asked for as soon as its place is clear.
     pub(super) going: &'search BTreeSet<AssetId>,
+    /// What nobody looks for, and is told of where a list shows it.
+    pub(super) back: &'search [AssetId],
 }
 
 /// Finds assets in the lists of what they are said to lie in: folders, or else version stacks. What
@@ -33,7 +35,11 @@ pub(super) async fn read_parents(
     parents: BTreeSet<AssetId>,
     sought: Sought<'_>,
 ) -> Result<Inventory, StopReason> {
-    let Sought { wanted, going } = sought;
+    let Sought {
+        wanted,
+        going,
+        back,
+    } = sought;
     let mut read = Inventory::default();
     let mut reader = Reader::new(client);
     let mut asked = parents.clone();
@@ -68,16 +74,53 @@ pub(super) async fn read_parents(
             read.ahead.insert(of, items.clone());
         }
         if parents.contains(&of) {
-            add_shown(items, wanted, &mut read);
+            add_shown(items, (wanted, back), &mut read);
         }
     }
     Ok(read)
 }
 
-fn add_shown(items: Vec<Shown>, wanted: &BTreeSet<AssetId>, read: &mut Inventory) {
+/// Lets go of the version stacks that are back and have no file in them: V4 deletes the files of a
+/// stack, and whether the stack goes with the last of them no document says.
+pub(super) async fn drop_emptied(
+    client: &Client,
+    back: &[AssetId],
+    read: &mut Inventory,
+) -> Result<(), StopReason> {
+    let stacks = read
+        .around
+        .iter()
+        .filter(|(id, facts)| facts.kind == Kind::VersionStack && back.binary_search(id).is_ok());
+    let stacks: Vec<AssetId> = stacks.map(|(id, _)| *id).collect();
+    for id in stacks {
+        let page = |after| Read::List(List::Versions, id, after);
+        let mut pages = client.pages(page, |reply: &_| judge_list(List::Versions, reply));
+        let files = match pages.next().await {
+            Ok(files) => files,
+            Err(unread) => {
+                // It is there, and nobody knows what is in it.
+                unread.why()?;
+                continue;
+            }
+        };
+        if files.is_none_or(|files| files.is_empty()) {
+            read.around.remove(&id);
+        }
+    }
+    Ok(())
+}
+
+fn add_shown(
+    items: Vec<Shown>,
+    (wanted, back): (&BTreeSet<AssetId>, &[AssetId]),
+    read: &mut Inventory,
+) {
     for Shown { id, facts, project } in items {
         if wanted.contains(&id) {
             read.assets.insert(id, Seen::There(facts));
+            read.projects.extend(project);
+        } else if back.binary_search(&id).is_ok() {
+            read.around.insert(id, facts);
             read.projects.extend(project);
         }
     }
@@ -90,7 +133,7 @@ fn add_shown(items: Vec<Shown>, wanted: &BTreeSet<AssetId>, read: &mut Inventory
 /// read one by one.
 pub(super) async fn read_rest(
     client: &Client,
-    mut rest: Vec<(AssetId, Option<Kind>)>,
+    (mut rest, back): (Vec<(AssetId, Option<Kind>)>, &Arc<[AssetId]>),
     read: &mut Inventory,
     mut told: impl FnMut(usize),
 ) -> Result<(), StopReason> {
@@ -110,13 +153,15 @@ pub(super) async fn read_rest(
         let wanted: BTreeSet<AssetId> = rest.iter().map(|(id, _)| *id).collect();
         let wanted = Arc::new(wanted);
         let lists = parents.into_iter().map(|parent| {
-            let (client, wanted) = (client.clone(), Arc::clone(&wanted));
-            async move { look_in(&client, parent, &wanted).await }
+            let sought = (Arc::clone(&wanted), Arc::clone(back));
+            let client = client.clone();
+            async move { look_in(&client, parent, (&sought.0, &sought.1)).await }
         });
         for list in side_by_side(lists).await {
             let (pages, items) = list?;
-            may_spend = (may_spend + items.len()).saturating_sub(pages);
-            add_shown(items, &wanted, read);
+            let hits = items.iter().filter(|item| wanted.contains(&item.id));
+            may_spend = (may_spend + hits.count()).saturating_sub(pages);
+            add_shown(items, (&wanted, back), read);
         }
         rest.retain(|(id, _)| !read.assets.contains_key(id));
         at_once = AT_ONCE.min(at_once * 2);
@@ -140,9 +185,10 @@ pub(super) fn add(found: Inventory, read: &mut Inventory) {
 async fn look_in(
     client: &Client,
     parent: AssetId,
-    wanted: &BTreeSet<AssetId>,
+    (wanted, back): (&BTreeSet<AssetId>, &[AssetId]),
 ) -> Result<(usize, Vec<Shown>), StopReason> {
     let mut asked = 0;
+    let mut is_in_vain = true;
     let mut found = Vec::new();
     for list in [List::Children, List::Versions] {
         let page = |after| Read::List(list, parent, after);
@@ -157,8 +203,14 @@ async fn look_in(
                     return Ok((asked, found));
                 }
             };
-            found.extend(items.into_iter().filter(|item| wanted.contains(&item.id)));
-            if pages.is_over() || (found.is_empty() && number + 1 >= IN_VAIN) {
+            for item in items {
+                let is_wanted = wanted.contains(&item.id);
+                is_in_vain &= !is_wanted;
+                if is_wanted || back.binary_search(&item.id).is_ok() {
+                    found.push(item);
+                }
+            }
+            if pages.is_over() || (is_in_vain && number + 1 >= IN_VAIN) {
                 return Ok((asked, found));
             }
         }

@@ -28,6 +28,7 @@ async fn read_all(
         assets,
         going: &going,
         place,
+        back: &Arc::default(),
     };
     read_assets(client, &question, |_| {}).await
 }
@@ -310,5 +311,39 @@ async fn reading_takes_little_more_than_the_limits_allow() {
         let times = format!("{name}: {took:.1} s where {least:.1} s would do");
         assert!(took <= 1.2 * least, "{times}");
         assert!(least <= took, "{times}: it was not the least");
+    }
+}
+
+#[tokio::test]
+async fn what_is_back_is_told_where_a_list_shows_it_and_a_stack_only_with_files() {
+    // 1 in the root; files 2 to 4 in it, and version stacks 5, and 6 with file 7.
+    let file = (Kind::File, 1);
+    let stack = (Kind::VersionStack, 1);
+    let root = (Kind::Folder, 0);
+    let tree = Planted(vec![
+        root,
+        root,
+        file,
+        file,
+        file,
+        stack,
+        stack,
+        (Kind::File, 6),
+    ]);
+    let mut back = [2, 5, 6].map(Planted::id);
+    back.sort_unstable();
+    let back: Arc<[AssetId]> = back.into();
+    for parent in [None, Some(Planted::id(1))] {
+        let (_sandbox, client) = tree.serve("limits: off").await;
+        let question = Question {
+            assets: &wanted([3, 4]),
+            going: &BTreeSet::new(),
+            place: &|_| [None, parent],
+            back: &back,
+        };
+        let (read, _) = read_assets(&client, &question, |_| {}).await.unwrap();
+        let found = [2, 5, 6].map(|number| read.facts(Planted::id(number)).is_some());
+        assert_eq!(found, [true, false, true], "{parent:?}");
+        assert_eq!(read.assets.len(), 2, "nobody asked for it");
     }
 }
