@@ -142,6 +142,10 @@ impl Recheck {
             let mut nobody = Memory::default();
             api.read_places(at, &connections, &mut anew, &mut nobody, &mut |_| {})?;
         }
+        // What was read of them before that is no longer believed.
+        for (id, _) in &wanted {
+            read.assets.remove(id);
+        }
         read.add(anew);
         if plan::wanted(basis.inputs(Some(read))).definitions {
             let definitions = api.read_fields(at)?;

@@ -18,6 +18,7 @@ use crate::outcome::Evidence;
 use crate::plan::forecast::documented;
 
 mod above;
+mod contradicted;
 mod projects;
 mod search;
 #[cfg(test)]
@@ -94,6 +95,7 @@ pub async fn read_assets(
     let above = read_above(client, rest, |id| read.facts(id).is_some(), back).await?;
     add_above(above, &mut read);
     search::drop_emptied(client, back, &mut read).await?;
+    contradicted::drop_contradicted(&mut read);
     if wanted.assets.is_empty() {
         return Ok((read, true));
     }
@@ -235,6 +237,13 @@ pub async fn read_around(
             contents = Contents::Whole(Arc::default());
             known.listed_whole = false;
         }
+        if let Contents::Whole(ids) = &contents {
+            let project = |id| tree.facts.get(&id).and_then(|facts| facts.project);
+            let top = read.facts(id).and_then(|facts| facts.project);
+            if let Some(why) = contradicted::foreign_in(top, ids, project) {
+                contents = Contents::Unread(why);
+            }
+        }
         match (&contents, read.assets.get_mut(&id)) {
             (Contents::Unread(message), Some(seen)) if tree.is_refused(id) => {
                 known.listed_whole = false;
@@ -262,7 +271,8 @@ pub async fn read_around(
     read.projects.extend(tree.projects);
     projects::read_projects(client, read).await?;
     let places = find_chains(client, connections, known, &mut told).await?;
-    let places = find_deleted(client, connections, places, &mut told).await?;
+    let mut places = find_deleted(client, connections, places, &mut told).await?;
+    contradicted::check_tops(client, read, &mut places).await?;
     add_chains(places, connections, read);
     Ok(())
 }

@@ -36,7 +36,7 @@ pub(super) async fn read_projects(client: &Client, read: &mut Inventory) -> Resu
     Ok(())
 }
 
-async fn read_project(client: &Client, id: AssetId) -> Result<Project, Unread> {
+pub(super) async fn read_project(client: &Client, id: AssetId) -> Result<Project, Unread> {
     let judge = |reply: &_| judge_project(id, reply);
     client.read(&Read::Project(id), judge).await
 }

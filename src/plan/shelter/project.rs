@@ -22,7 +22,10 @@ pub(crate) fn keep_projects(plan: &mut Plan, held: &InForce, inventory: Option<&
     if projects.is_empty() && assets.is_empty() {
         return;
     }
+    // What does not say its project may lie in any that is held.
     let first = projects.first_key_value().map(|(first, _)| *first);
+    let is_project = |id: &&AssetId| inventory.projects.contains_key(id);
+    let first = first.or_else(|| assets.keys().find(is_project).copied());
     let open = plan.steps.iter().filter(|step| step.decision.may_delete());
     let open: Vec<AssetId> = open.map(|step| step.id).collect();
     for id in open {

@@ -84,6 +84,8 @@ fn the_id_of_a_project_holds_all_of_it_also_where_it_is_said_to_be_that_of_an_as
     // Of what nobody says in which project it lies, it may be in this one.
     let said = manifests(vec![listed(100, file), listed(101, file)], &[7]);
     seen.assets.insert(id(101), there(None));
+    let plan = planned_seen(&said, &state(), Some(places.clone()), seen.clone());
+    assert_eq!(kept(&plan, 101), Some((legal(), vec![7, 101])));
     seen.projects.clear();
     let plan = planned_seen(&said, &state(), Some(places), seen);
     assert_eq!(kept(&plan, 100), Some((legal(), vec![7, 100])));
