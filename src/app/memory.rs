@@ -240,6 +240,11 @@ pub(super) fn recall(memory: &mut Memory, wanted: &[(AssetId, Option<Kind>)]) ->
             continue;
         };
         let mut above = facts.parent;
+        if let Some(parent) = above.filter(|parent| !recalled.lists.contains_key(parent))
+            && let Some(items) = memory.list(parent)
+        {
+            recalled.add_list(parent, &items);
+        }
         recalled.assets.insert(id, Seen::There(facts));
         recalled.projects.extend(project);
         while let Some(id) = above.filter(|id| !recalled.around.contains_key(id)) {

@@ -340,6 +340,7 @@ fn read(
     let refused = none_allowed(&read, wanted.len()).filter(|_| !basis.state.vouches());
     read.assets.append(&mut recalled.assets);
     read.around.append(&mut recalled.around);
+    read.lists.append(&mut recalled.lists);
     read.projects.append(&mut recalled.projects);
     // What was read tells what is a folder, and what is deleted already.
     let connections = plan::wanted(basis.inputs(Some(&read))).connections;

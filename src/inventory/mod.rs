@@ -37,6 +37,9 @@ pub struct Inventory {
     pub around: BTreeMap<AssetId, Facts>,
     /// What is in each folder and version stack of which that was asked, to the bottom.
     pub contents: BTreeMap<AssetId, Contents>,
+    /// What is directly in folders and version stacks that hold assets that were asked for, where
+    /// a list was read to its end.
+    pub lists: BTreeMap<AssetId, Arc<[(AssetId, Kind)]>>,
     /// What was listed already of what is in folders and version stacks, until all of that is read.
     pub ahead: BTreeMap<AssetId, Vec<Shown>>,
     /// The projects in which all these lie.
@@ -209,6 +212,7 @@ impl Inventory {
         self.assets.extend(later.assets);
         self.around.extend(later.around);
         self.contents.extend(later.contents);
+        self.lists.extend(later.lists);
         self.ahead.extend(later.ahead);
         self.projects.extend(later.projects);
         match (&mut self.places, later.places) {
@@ -216,6 +220,12 @@ impl Inventory {
             (places @ None, later) => *places = later,
             (Some(_), None) => {}
         }
+    }
+
+    /// Keeps what a list shows that was read to its end.
+    pub fn add_list(&mut self, of: AssetId, items: &[Shown]) {
+        let items = items.iter().map(|item| (item.id, item.facts.kind));
+        self.lists.insert(of, items.collect());
     }
 
     /// How many files go where an asset is deleted, every version of a stack counting as one;

@@ -197,42 +197,85 @@ fn sorted(ids: Arc<[AssetId]>) -> Arc<[AssetId]> {
 
 /// Finds the folders that might be listed in place of all their files: the outermost ones.
 fn whole_folders(plan: &Plan, inventory: &Inventory) -> Vec<WholeFolder> {
-    let carried = plan.carried();
-    let is_listed = |id: &AssetId| {
-        let step = plan.steps.binary_search_by_key(id, |step| step.id);
-        step.is_ok_and(|step| plan.steps[step].decision.may_delete())
+    let wholes = Wholes {
+        plan,
+        inventory,
+        carried: plan.carried(),
     };
-    let goes = |id: &AssetId| carried.contains(id) || is_listed(id);
-    let is_file = |id: &AssetId| {
-        let facts = inventory.facts(*id);
-        facts.is_some_and(|facts| facts.kind == Kind::File)
-    };
-    let mut found: Vec<(WholeFolder, &Arc<[AssetId]>)> = Vec::new();
-    for (id, contents) in &inventory.contents {
-        let (Contents::Whole(ids), Some(facts)) = (contents, inventory.facts(*id)) else {
+    let places = inventory.places.as_ref();
+    let inside = places.into_iter().flat_map(|places| places.contents.keys());
+    let candidates: BTreeSet<AssetId> = inventory.lists.keys().chain(inside).copied().collect();
+    let mut found: Vec<WholeFolder> = Vec::new();
+    let mut inner = BTreeSet::new();
+    for id in candidates {
+        let Some(facts) = inventory.facts(id) else {
             continue;
         };
         // The folder at the top of a project is no folder that can be deleted.
-        if facts.kind != Kind::Folder || facts.parent.is_none() || goes(id) {
+        if facts.kind != Kind::Folder || facts.parent.is_none() || wholes.goes(id) {
             continue;
         }
-        let files = ids.iter().filter(|id| is_file(id));
-        let (gone, files): (Vec<&AssetId>, Vec<&AssetId>) = files.partition(|id| goes(id));
-        if !files.is_empty() || gone.len() < 2 {
+        let Some((files, below)) = wholes.files(id).filter(|(files, _)| *files > 1) else {
             continue;
-        }
-        let folder = WholeFolder {
-            id: *id,
+        };
+        inner.extend(below);
+        found.push(WholeFolder {
+            id,
             name: facts.name.clone(),
             location: inventory.location_of(facts).map(Arc::new),
-            files: gone.len(),
-        };
-        found.push((folder, ids));
+            files,
+        });
     }
-    let inner: BTreeSet<AssetId> = found
-        .iter()
-        .flat_map(|(_, ids)| ids.iter().copied())
-        .collect();
-    let outer = found.into_iter().map(|(folder, _)| folder);
-    outer.filter(|folder| !inner.contains(&folder.id)).collect()
+    found.retain(|folder| !inner.contains(&folder.id));
+    found
+}
+
+/// Tells of what folders nothing would stay.
+struct Wholes<'plan> {
+    plan: &'plan Plan,
+    inventory: &'plan Inventory,
+    carried: BTreeSet<AssetId>,
+}
+
+impl Wholes<'_> {
+    /// Whether an asset goes, itself or along with another one.
+    fn goes(&self, id: AssetId) -> bool {
+        let steps = &self.plan.steps;
+        let step = steps.binary_search_by_key(&id, |step| step.id);
+        self.carried.contains(&id) || step.is_ok_and(|step| steps[step].decision.may_delete())
+    }
+
+    /// How many listed files go of a folder, and the folders and version stacks in it that are not
+    /// listed; nothing where something would stay, or where nobody has seen all of it.
+    fn files(&self, top: AssetId) -> Option<(usize, BTreeSet<AssetId>)> {
+        let mut open = vec![top];
+        let (mut files, mut below) = (0, BTreeSet::new());
+        while let Some(id) = open.pop() {
+            for (id, kind) in self.list(id)? {
+                match (self.goes(id), kind) {
+                    (true, Kind::File) => files += 1,
+                    // A stack goes by its versions.
+                    (true, Kind::VersionStack) => files += self.inventory.files_in(id).unwrap_or(1),
+                    (true, Kind::Folder) => {}
+                    (false, Kind::Folder | Kind::VersionStack) if below.insert(id) => open.push(id),
+                    // A file stays; and a circle, which no server should have, leads to no end.
+                    (false, Kind::File | Kind::Folder | Kind::VersionStack) => return None,
+                }
+            }
+        }
+        Some((files, below))
+    }
+
+    /// What is directly in a folder or a version stack, where its list was read to its end.
+    fn list(&self, id: AssetId) -> Option<Vec<(AssetId, Kind)>> {
+        if let Some(all) = self.inventory.lists.get(&id) {
+            return Some(all.to_vec());
+        }
+        let places = self.inventory.places.as_ref()?;
+        let kind = |id: &AssetId| {
+            let facts = self.inventory.facts(*id).map(|facts| facts.kind);
+            Some((*id, facts.or_else(|| places.kinds.get(id).copied())?))
+        };
+        places.contents.get(&id)?.iter().map(kind).collect()
+    }
 }

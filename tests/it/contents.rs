@@ -16,6 +16,9 @@ const STACK: &str = "8d1f0c52-6a3b-4c7e-9f21-000000000020";
 const VERSION: &str = "8d1f0c52-6a3b-4c7e-9f21-000000000021";
 const OTHER: &str = "8d1f0c52-6a3b-4c7e-9f21-000000000030";
 const LOOSE: &str = "8d1f0c52-6a3b-4c7e-9f21-000000000040";
+const PLAIN: &str = "8d1f0c52-6a3b-4c7e-9f21-000000000050";
+const FIRST: &str = "8d1f0c52-6a3b-4c7e-9f21-000000000051";
+const SECOND: &str = "8d1f0c52-6a3b-4c7e-9f21-000000000052";
 
 fn id(text: &str) -> AssetId {
     AssetId::parse(text).unwrap()
@@ -270,6 +273,40 @@ fn an_entry_says_how_many_files_may_go_with_its_folder_at_most() {
             );
         }
         assert_eq!(lives(&served, INSIDE), code == 4);
+        served.stop();
+    }
+}
+
+#[test]
+fn a_folder_of_which_each_file_is_listed_could_be_listed_itself() {
+    let files = format!("{{id: {FIRST}, name: a}}, {{id: {SECOND}, name: b}}");
+    let assets = format!(
+        "              - {{id: {PLAIN}, name: day 3, type: folder, children: [{files}]}}\n"
+    );
+    let hint = "hint: all 2 files of `Tide/day 3` are listed; you could list the folder itself";
+    for (listed, is_said) in [
+        (vec![FIRST], false),
+        (vec![PLAIN, FIRST, SECOND], false),
+        (vec![FIRST, SECOND], true),
+    ] {
+        let desk = Desk::with(&format!("version: 1\nassets: [{}]\n", listed.join(", ")));
+        let seed = format!("limits: off\n{}", seed(&assets));
+        let world = World::from_seed(Seed::parse("sandbox.yaml", &seed).unwrap());
+        let served = Served::new(world);
+        // What is recalled tells the same.
+        for _ in 0..2 {
+            let done = run(&served, &desk, &["plan"]).expect(0);
+            assert_eq!(done.out.contains("hint: "), is_said, "{}", done.out);
+            assert!(!is_said || done.out.contains(hint), "{}", done.out);
+        }
+        // Not where one of them stays.
+        let entry = format!(
+            "version: 1\nassets: [{}]\nholds: [{{id: {SECOND}, reason: legal}}]\n",
+            listed.join(", ")
+        );
+        desk.write("retire.yaml", entry);
+        let done = run(&served, &desk, &["plan"]);
+        assert!(!done.out.contains("hint: all"), "{}", done.out);
         served.stop();
     }
 }

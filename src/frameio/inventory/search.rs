@@ -74,6 +74,7 @@ pub(super) async fn read_parents(
             read.ahead.insert(of, items.clone());
         }
         if parents.contains(&of) {
+            read.add_list(of, &items);
             add_shown(items, (wanted, back), &mut read);
         }
     }
@@ -155,12 +156,20 @@ pub(super) async fn read_rest(
         let lists = parents.into_iter().map(|parent| {
             let sought = (Arc::clone(&wanted), Arc::clone(back));
             let client = client.clone();
-            async move { look_in(&client, parent, (&sought.0, &sought.1)).await }
+            async move {
+                let looked = look_in(&client, parent, (&sought.0, &sought.1)).await;
+                (parent, looked)
+            }
         });
-        for list in side_by_side(lists).await {
-            let (pages, items) = list?;
+        for (parent, looked) in side_by_side(lists).await {
+            let Looked {
+                pages,
+                items,
+                whole,
+            } = looked?;
             let hits = items.iter().filter(|item| wanted.contains(&item.id));
             may_spend = (may_spend + hits.count()).saturating_sub(pages);
+            read.lists.extend(whole.map(|all| (parent, all.into())));
             add_shown(items, (&wanted, back), read);
         }
         rest.retain(|(id, _)| !read.assets.contains_key(id));
@@ -180,40 +189,55 @@ pub(super) fn add(found: Inventory, read: &mut Inventory) {
     read.unread_why = read.unread_why.take().or(found.unread_why);
 }
 
-/// Looks for assets in the list of a folder or, where it is none, of a version stack; says how many
-/// pages that took. A list that shows none of them for a while is left.
+/// What the list of something shows of what is looked for.
+#[derive(Debug, Default)]
+struct Looked {
+    /// How many pages that took.
+    pages: usize,
+    items: Vec<Shown>,
+    /// All that it shows, where it was read to its end.
+    whole: Option<Vec<(AssetId, Kind)>>,
+}
+
+/// Looks for assets in the list of a folder or, where it is none, of a version stack. A list that
+/// shows none of them for a while is left.
 async fn look_in(
     client: &Client,
     parent: AssetId,
     (wanted, back): (&BTreeSet<AssetId>, &[AssetId]),
-) -> Result<(usize, Vec<Shown>), StopReason> {
-    let mut asked = 0;
+) -> Result<Looked, StopReason> {
+    let mut looked = Looked::default();
     let mut is_in_vain = true;
-    let mut found = Vec::new();
     for list in [List::Children, List::Versions] {
         let page = |after| Read::List(list, parent, after);
         let mut pages = client.pages(page, |reply: &_| judge_list(list, reply));
+        let mut all = Vec::new();
         for number in 0..PAGES {
-            asked += 1;
-            let items = match pages.next().await {
+            looked.pages += 1;
+            let items: Vec<Shown> = match pages.next().await {
                 Ok(items) => items.unwrap_or_default(),
                 Err(Unread::Refused(_) | Unread::Absent(_)) if number == 0 => break,
                 Err(unread) => {
                     unread.why()?;
-                    return Ok((asked, found));
+                    return Ok(looked);
                 }
             };
+            all.extend(items.iter().map(|item| (item.id, item.facts.kind)));
             for item in items {
                 let is_wanted = wanted.contains(&item.id);
                 is_in_vain &= !is_wanted;
                 if is_wanted || back.binary_search(&item.id).is_ok() {
-                    found.push(item);
+                    looked.items.push(item);
                 }
             }
-            if pages.is_over() || (is_in_vain && number + 1 >= IN_VAIN) {
-                return Ok((asked, found));
+            if pages.is_over() {
+                looked.whole = Some(all);
+                return Ok(looked);
+            }
+            if is_in_vain && number + 1 >= IN_VAIN {
+                return Ok(looked);
             }
         }
     }
-    Ok((asked, found))
+    Ok(looked)
 }

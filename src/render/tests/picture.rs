@@ -67,6 +67,11 @@ impl Account {
         }
         for (id, seen) in &self.inventory.assets {
             if seen.facts().is_some_and(|facts| facts.kind != Kind::File) {
+                let lies_in = |other: &&AssetId| self.places.lies[other] == Lies::In(*id);
+                let inside = self.places.lies.keys().filter(lies_in);
+                let inside = inside
+                    .filter_map(|id| Some((*id, self.inventory.assets.get(id)?.facts()?.kind)));
+                self.inventory.lists.insert(*id, inside.collect());
                 let ids = below.remove(id).unwrap_or_default();
                 let whole = Contents::Whole(ids.into());
                 self.inventory.contents.insert(*id, whole);
