@@ -395,15 +395,14 @@ fn read(
     Ok((read, check, reads))
 }
 
+/// An asset that is to be read, with what somebody said that it is.
+type Sought = (AssetId, Option<Kind>);
+
 /// Reads what some assets are, and what is in version stacks.
 fn read_assets(
     at: (&Connection, Option<&str>),
     basis: &Basis,
-    (wanted, going, back): (
-        &[(AssetId, Option<Kind>)],
-        &BTreeSet<AssetId>,
-        &Arc<[AssetId]>,
-    ),
+    (wanted, going, back): (&[Sought], &BTreeSet<AssetId>, &Arc<[AssetId]>),
 ) -> Result<Inventory, Error> {
     let (connection, _) = at;
     let assets = counted(wanted.len(), "asset", "assets");

@@ -3,6 +3,7 @@
 use std::panic::resume_unwind;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use tokio::task::JoinSet;
 
 use crate::asset::{AssetId, Kind};
@@ -13,7 +14,7 @@ use crate::frameio::v2;
 use crate::frameio::v4::Read;
 use crate::frameio::v4::answer::judge_facts;
 use crate::frameio::verdict::Live;
-use crate::inventory::{Inventory, Project, Seen, Shown};
+use crate::inventory::{Facts, Inventory, Project, Seen, Shown};
 use crate::outcome::Evidence;
 
 /// How many readings in a row may come to nothing before the rest is not read either: each was
@@ -66,8 +67,9 @@ pub async fn survey_v2(
             let judge = |reply: &Reply| v2::answer::judge_facts(id, reply);
             let seen = match client.read(&asset, judge).await? {
                 (Live::There, facts) => facts.map(Seen::There),
-                (Live::Deleted(_), facts) => {
-                    let evidence = Evidence::Read;
+                (Live::Deleted(at), facts) => {
+                    let (facts, evidence) =
+                        (facts.map(|facts| departed(facts, at)), Evidence::Read);
                     Some(Seen::Deleted { facts, evidence })
                 }
                 (Live::Missing, _) => Some(Seen::Missing),
@@ -157,6 +159,14 @@ where
 /// What was seen of an asset, and what was told of its project.
 type Found = (Seen, Option<(AssetId, Project)>);
 
+/// The facts of an asset that was deleted at a moment.
+fn departed(facts: Facts, at: Timestamp) -> Facts {
+    Facts {
+        deleted: Some(at),
+        ..facts
+    }
+}
+
 /// Reads an asset as one kind after another, beginning with the one that somebody said; nothing
 /// where the server takes its id for none of them.
 async fn show_asset(
@@ -172,9 +182,9 @@ async fn show_asset(
             // Of a known kind only its own answer says so: a 422 to that one says the contrary.
             (Live::Missing, _) => is_missing |= said.is_none_or(|said| said == *kind),
             (Live::OtherKind { detail: _ }, _) => {}
-            (Live::Deleted(_), shown) => {
+            (Live::Deleted(at), shown) => {
                 let seen = Seen::Deleted {
-                    facts: shown.map(|shown| shown.facts),
+                    facts: shown.map(|shown| departed(shown.facts, at)),
                     evidence: Evidence::Read,
                 };
                 return Ok(Some((seen, None)));

@@ -83,6 +83,9 @@ pub struct Facts {
     /// What a version stack holds; nothing where that was not read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub files: Option<Arc<[AssetId]>>,
+    /// When it was deleted, of what is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted: Option<Timestamp>,
 }
 
 /// Somebody who has made an asset, or who works with a token.
@@ -149,6 +152,7 @@ impl Facts {
             head: None,
             fields: None,
             files: None,
+            deleted: None,
         }
     }
 }

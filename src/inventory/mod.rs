@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use crate::asset::{AssetId, Kind};
 use crate::outcome::Evidence;
 
@@ -42,6 +44,9 @@ pub struct Inventory {
     pub lists: BTreeMap<AssetId, Arc<[(AssetId, Kind)]>>,
     /// What was listed already of what is in folders and version stacks, until all of that is read.
     pub ahead: BTreeMap<AssetId, Vec<Shown>>,
+    /// What the lists of recently deleted assets tell of those that they show, each with when it
+    /// was deleted; nothing is decided by it.
+    pub departed: BTreeMap<AssetId, (Option<Facts>, Timestamp)>,
     /// The projects in which all these lie.
     pub projects: BTreeMap<AssetId, Project>,
     /// The marks that keep assets, where somebody asks for them.
@@ -214,6 +219,7 @@ impl Inventory {
         self.contents.extend(later.contents);
         self.lists.extend(later.lists);
         self.ahead.extend(later.ahead);
+        self.departed.extend(later.departed);
         self.projects.extend(later.projects);
         match (&mut self.places, later.places) {
             (Some(places), Some(later)) => places.add(later),

@@ -32,6 +32,8 @@ pub struct About {
     /// What it was called or where it lay when an earlier run sent something for it, where either
     /// is other now.
     pub was: Option<Arc<Known>>,
+    /// When it was deleted, of what others have deleted.
+    pub deleted: Option<Timestamp>,
 }
 
 /// What is in a folder or a version stack, to the bottom.

@@ -122,7 +122,18 @@ impl<'read> Reading<'read> {
     }
 
     fn about(&mut self, id: AssetId) -> Option<About> {
-        let facts = self.facts(id)?;
+        let seen = self.inventory.assets.get(&id);
+        let departed = matches!(seen, Some(Seen::Deleted { .. }))
+            .then(|| self.inventory.departed.get(&id))
+            .flatten();
+        let told = departed.and_then(|(facts, _)| facts.as_ref());
+        let at = departed.map(|(_, at)| *at);
+        let Some(facts) = self.facts(id).or(told) else {
+            return at.map(|at| About {
+                deleted: Some(at),
+                ..About::default()
+            });
+        };
         let place = self.places.entry((facts.project, facts.parent));
         let inventory = self.inventory;
         let location = place.or_insert_with(|| inventory.location_of(facts).map(Arc::new));
@@ -142,6 +153,7 @@ impl<'read> Reading<'read> {
             updated: facts.updated,
             inside,
             was: None,
+            deleted: facts.deleted.or(at),
         })
     }
 

@@ -6,6 +6,7 @@ use crate::asset::{AssetId, Kind};
 use crate::inventory::Known;
 use crate::plan::Plan;
 use crate::plan::about::Inside;
+use crate::plan::decide::Decision;
 use crate::render::escape::escape;
 use crate::render::group::{Group, group_of, wherefore, why};
 use crate::render::rows::{Page, PlaceRow, Widths, label};
@@ -135,7 +136,16 @@ impl Listing<'_> {
             .details
             .as_ref()
             .map_or_else(Default::default, |details| wherefore(details));
-        [why(step.id, &step.decision), what, reason, ticket, owner]
+        let is_gone = matches!(step.decision, Decision::Record { .. });
+        let about = leaf.about.filter(|_| is_gone);
+        let deleted = about.and_then(|about| about.deleted);
+        let deleted = deleted.map(|at| format!("deleted by others, {}", at.strftime("%F")));
+        let why: Vec<String> = deleted
+            .into_iter()
+            .chain(why(step.id, &step.decision))
+            .collect();
+        let why = (!why.is_empty()).then(|| why.join(" · "));
+        [why, what, reason, ticket, owner]
     }
 
     /// What is in a folder or a version stack.

@@ -168,6 +168,7 @@ impl Deleter<v4::Call> for V4 {
         let found = wanted.assets.keys();
         let found = found.filter_map(|id| Some((*id, *known.lines.get(id)?)));
         Ok(Deleted {
+            told: BTreeMap::new(),
             was_in: BTreeMap::new(),
             found: found.collect(),
             complete: true,

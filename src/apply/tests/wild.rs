@@ -212,6 +212,7 @@ impl Deleter<v4::Call> for Wild {
         let world = self.server.0.lock().unwrap();
         let found = |id: &AssetId| Some((*id, world.found(wanted, *id)?));
         Ok(Deleted {
+            told: std::collections::BTreeMap::new(),
             was_in: std::collections::BTreeMap::new(),
             found: wanted.assets.keys().filter_map(found).collect(),
             complete: true,

@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use crate::asset::{AssetId, Kind};
 use crate::event::{RateLimit, StopReason};
-use crate::frameio::client::Client;
+use crate::frameio::client::{AT_ONCE, Client};
 use crate::frameio::inventory::above::{Above, read_above};
 use crate::frameio::inventory::search::{Sought, read_parents};
 use crate::frameio::places::{find_chains, find_places};
-use crate::frameio::recently_deleted::{Wanted, recently_deleted, requests};
+use crate::frameio::recently_deleted::{Deleted, Wanted, recently_deleted, requests};
 use crate::frameio::survey::survey;
 use crate::frameio::tree::{Tree, Versions, Watch, read_tree};
 use crate::inventory::{Connections, Contents, Facts, Inventory, Lies, Places, Seen, Shown};
@@ -101,11 +101,21 @@ pub async fn read_assets(
     }
     let most = requests(wanted.assets.len());
     let lists = recently_deleted(client, &wanted, most).await?;
-    for id in lists.found.into_keys() {
+    let Deleted {
+        found,
+        mut told,
+        complete,
+        ..
+    } = lists;
+    for (id, at) in found {
         // They were read just now, and not found.
         read.assets.insert(id, deleted(Evidence::Listed));
+        read.departed.insert(id, (told.remove(&id), at));
     }
-    Ok((read, lists.complete))
+    let rest = where_they_lay(&read);
+    let above = read_above(client, rest, |id| read.facts(id).is_some(), back).await?;
+    add_above(above, &mut read);
+    Ok((read, complete))
 }
 
 /// Divides assets of which it is known in what they lie: the lists that show several of them, or
@@ -172,6 +182,21 @@ fn unread_above(read: &Inventory) -> BTreeSet<AssetId> {
     let parents = read.all_facts().filter_map(|(_, facts)| facts.parent);
     let is_open = |id: &AssetId| !roots.contains(id) && read.facts(*id).is_none();
     parents.filter(is_open).collect()
+}
+
+/// What deleted assets lay in, as far as it was not read; many of them are not worth the calls.
+fn where_they_lay(read: &Inventory) -> BTreeSet<AssetId> {
+    let roots: BTreeSet<AssetId> = read.projects.values().filter_map(|one| one.root).collect();
+    let told = read
+        .departed
+        .values()
+        .filter_map(|(facts, _)| facts.as_ref());
+    let parents = told.filter_map(|facts| facts.parent);
+    let is_open = |id: &AssetId| {
+        !roots.contains(id) && !read.assets.contains_key(id) && read.facts(*id).is_none()
+    };
+    let open: BTreeSet<AssetId> = parents.filter(is_open).collect();
+    open.into_iter().take(AT_ONCE).collect()
 }
 
 /// Gives what was listed already, and hears of it as of what is listed now.

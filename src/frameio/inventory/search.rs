@@ -127,6 +127,9 @@ fn add_shown(
     }
 }
 
+/// An asset that is still to be read, with what somebody said that it is.
+type Rest = (AssetId, Option<Kind>);
+
 /// Reads assets of which nobody knows in what they lie; `told` hears how many assets are read.
 ///
 /// One of them tells in what it lies, and the list of that shows the others there, many a page. As
@@ -134,7 +137,7 @@ fn add_shown(
 /// read one by one.
 pub(super) async fn read_rest(
     client: &Client,
-    (mut rest, back): (Vec<(AssetId, Option<Kind>)>, &Arc<[AssetId]>),
+    (mut rest, back): (Vec<Rest>, &Arc<[AssetId]>),
     read: &mut Inventory,
     mut told: impl FnMut(usize),
 ) -> Result<(), StopReason> {

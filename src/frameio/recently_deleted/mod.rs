@@ -22,6 +22,7 @@ use crate::frameio::v4::call::Cursor;
 use crate::frameio::v4::trail::Trail;
 use crate::frameio::v4::wire::{Line, Named, Page};
 use crate::frameio::verdict::Live;
+use crate::inventory::Facts;
 
 #[cfg(test)]
 mod tests;
@@ -54,6 +55,8 @@ pub struct Deleted {
     pub found: BTreeMap<AssetId, Timestamp>,
     /// What held each asset that has a line of its own, where that is known.
     pub was_in: BTreeMap<AssetId, AssetId>,
+    /// What else the own line of each asset tells of it.
+    pub told: BTreeMap<AssetId, Facts>,
     /// Whether all lists were read, so that the others are in none. An end that comes early
     /// because all are found counts as well.
     pub complete: bool,
@@ -77,6 +80,7 @@ pub async fn recently_deleted(
         left: most,
         parents: wanted.parents.clone(),
         lines: BTreeMap::new(),
+        told: BTreeMap::new(),
         found: BTreeMap::new(),
         complete: true,
         troubles: 0,
@@ -87,6 +91,7 @@ pub async fn recently_deleted(
     let Search {
         found,
         lines,
+        told,
         mut parents,
         ..
     } = search;
@@ -94,6 +99,7 @@ pub async fn recently_deleted(
     let found = found.into_iter();
     Ok(Deleted {
         was_in: parents,
+        told,
         found: found.map(|(id, line)| (id, line.at)).collect(),
         complete,
     })
@@ -107,6 +113,8 @@ struct Search<'search> {
     parents: BTreeMap<AssetId, AssetId>,
     /// The lines so far, each with when the asset was deleted.
     lines: BTreeMap<AssetId, Timestamp>,
+    /// What the lines tell of what is looked for.
+    told: BTreeMap<AssetId, Facts>,
     found: BTreeMap<AssetId, Found>,
     complete: bool,
     /// How many pages in a row could not be read.
@@ -220,7 +228,16 @@ impl Search<'_> {
         let is_late = oldest
             .zip(self.wanted.since)
             .is_some_and(|(at, since)| at < since);
-        for Line { id, parent, at } in page.items {
+        for Line {
+            id,
+            parent,
+            at,
+            facts,
+        } in page.items
+        {
+            if self.wanted.assets.contains_key(&id) {
+                self.told.extend(facts.map(|facts| (id, facts)));
+            }
             self.lines.extend(at.map(|at| (id, at)));
             if let Some(parent) = parent {
                 self.parents.entry(id).or_insert(parent);

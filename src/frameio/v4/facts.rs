@@ -214,6 +214,7 @@ impl Asset {
         let head = text(head.get("id").unwrap_or(&head));
         Facts {
             kind: self.kind,
+            deleted: None,
             name: self.name,
             project: self.project_id,
             parent: self.parent_id,

@@ -9,12 +9,13 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::asset::AssetId;
+use crate::asset::{AssetId, Kind};
 use crate::frameio::odd::{Odd, lenient, parse};
 use crate::frameio::reply::Body;
 use crate::frameio::v4::call::Cursor;
 use crate::frameio::verdict::Live;
 use crate::frameio::words::{moment, object};
+use crate::inventory::Facts;
 
 #[derive(Deserialize)]
 pub(super) struct Wrapped<T> {
@@ -149,6 +150,8 @@ pub struct Line {
     pub parent: Option<AssetId>,
     /// When it was deleted; a line that does not say so shows nothing.
     pub at: Option<Timestamp>,
+    /// What else it tells of the asset, where it says its kind.
+    pub facts: Option<Facts>,
 }
 
 /// Reads a page of what was deleted from a project.
@@ -160,6 +163,14 @@ pub fn deleted(bytes: &[u8]) -> Result<Page<Line>, Odd> {
     #[derive(Deserialize)]
     struct Asset {
         id: AssetId,
+        #[serde(rename = "type", default, deserialize_with = "lenient")]
+        kind: Option<Kind>,
+        #[serde(default, deserialize_with = "lenient")]
+        name: Option<Arc<str>>,
+        #[serde(default, deserialize_with = "lenient")]
+        file_size: Option<u64>,
+        #[serde(default, deserialize_with = "lenient")]
+        project_id: Option<AssetId>,
         #[serde(default)]
         parent_id: Value,
         #[serde(default)]
@@ -168,10 +179,18 @@ pub fn deleted(bytes: &[u8]) -> Result<Page<Line>, Odd> {
     let page = page::<Asset>(bytes)?;
     let line = |asset: Asset| {
         let parent = asset.parent_id.as_str();
+        let parent = parent.and_then(|text| AssetId::parse(text).ok());
         Line {
             id: asset.id,
-            parent: parent.and_then(|text| AssetId::parse(text).ok()),
+            parent,
             at: moment(&asset.deleted_at).ok().flatten(),
+            facts: asset.kind.map(|kind| Facts {
+                name: asset.name,
+                bytes: asset.file_size,
+                project: asset.project_id,
+                parent,
+                ..Facts::of_kind(kind)
+            }),
         }
     };
     Ok(page.map(line))
@@ -285,12 +304,20 @@ mod tests {
             deleted(body.as_bytes()).unwrap().items
         };
         let at = "2026-11-01T12:00:00Z";
-        let said = lines(&format!(r#","deleted_at":"{at}","parent_id":"{A}""#));
+        let said = lines(&format!(
+            r#","deleted_at":"{at}","parent_id":"{A}","name":"a.mov","file_size":7"#
+        ));
         let id = AssetId::parse(A).unwrap();
         let line = Line {
             id,
             parent: Some(id),
             at: Some(at.parse().unwrap()),
+            facts: Some(Facts {
+                name: Some("a.mov".into()),
+                bytes: Some(7),
+                parent: Some(id),
+                ..Facts::of_kind(Kind::File)
+            }),
         };
         assert_eq!(said, [line]);
         let when = |rest: &str| {

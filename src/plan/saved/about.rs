@@ -52,6 +52,10 @@ pub struct Reviewed {
     /// was other by then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub was: Option<Arc<Known>>,
+    /// When it was deleted, of what others have deleted: RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "Option<String>", extend("format" = "date-time")))]
+    pub deleted: Option<Timestamp>,
 }
 
 /// What was in a folder or a version stack, to the bottom.
@@ -100,6 +104,7 @@ impl Reviewed {
             updated,
             inside,
             was,
+            deleted,
         } = about.clone();
         let reviewed = Self {
             name,
@@ -112,6 +117,7 @@ impl Reviewed {
             updated,
             contents: inside.map(|inside| ReviewedContents::new(&inside)),
             was,
+            deleted,
         };
         let is_empty = reviewed == Self::default();
         (!is_empty).then_some(reviewed)
@@ -138,6 +144,7 @@ impl Reviewed {
             updated,
             contents,
             was,
+            deleted,
         } = self.clone();
         let location = folder.map(|folder| Arc::new(Location { project, folder }));
         About {
@@ -150,6 +157,7 @@ impl Reviewed {
             updated,
             inside: contents.map(|contents| Arc::new(contents.inside())),
             was,
+            deleted,
         }
     }
 }
@@ -256,6 +264,7 @@ mod tests {
                 name: Some("rushes".into()),
                 ..Known::default()
             })),
+            deleted: Some(Timestamp::UNIX_EPOCH),
         }
     }
 
