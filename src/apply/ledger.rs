@@ -122,7 +122,8 @@ impl<'run, Se: Session> Ledger<'run, Se> {
             RunEvent::Answered { outcomes, .. } => outcomes.iter().any(changes),
             RunEvent::HoldsChanged { .. }
             | RunEvent::Forgotten { .. }
-            | RunEvent::Marked { .. } => true,
+            | RunEvent::Marked { .. }
+            | RunEvent::AgainOver { .. } => true,
             RunEvent::Started(_)
             | RunEvent::Described { .. }
             | RunEvent::Intent { .. }
@@ -160,6 +161,7 @@ impl<'run, Se: Session> Ledger<'run, Se> {
         let known: Vec<_> = ids
             .map(|(id, _)| (*id, self.state.assets.get(id).cloned()))
             .collect();
+        let again = self.state.again.clone();
         for (batch, outcomes) in open {
             let event = RunEvent::Answered {
                 batch,
@@ -171,6 +173,7 @@ impl<'run, Se: Session> Ledger<'run, Se> {
         // What goes wrong with it goes wrong at the end as well, which says so.
         drop(self.session.checkpoint(&self.state));
         // What its answer means depends on what was known before.
+        self.state.again = again;
         for (id, record) in known {
             match record {
                 Some(record) => self.state.assets.insert(id, record),

@@ -127,19 +127,21 @@ pub(super) fn event(event: &RunEvent) {
                 "marks are written down"
             );
         }
+        RunEvent::AgainOver { ids } => {
+            debug!(assets = ids.len(), "entries say `again: true` no more");
+        }
         RunEvent::Intent {
             batch,
             task,
             ids,
             stack: _,
             with: _,
-        } => {
-            let task = match task {
-                Task::Delete => "delete",
-                Task::Resolve => "resolve",
-            };
-            debug!(batch, task, assets = ids.len(), "a batch is sent");
-        }
+        } => debug!(
+            batch,
+            task = in_words(*task),
+            assets = ids.len(),
+            "a batch is sent"
+        ),
         RunEvent::Opened { stack, files } => {
             debug!(%stack, files = files.len(), "a version stack is deleted file by file");
         }
@@ -208,6 +210,13 @@ pub(super) fn event(event: &RunEvent) {
             Ending::Done => info!("the run is done"),
             Ending::Stopped(_) => info!("the run has stopped"),
         },
+    }
+}
+
+const fn in_words(task: Task) -> &'static str {
+    match task {
+        Task::Delete => "delete",
+        Task::Resolve => "resolve",
     }
 }
 

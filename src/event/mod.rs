@@ -192,6 +192,11 @@ pub enum RunEvent {
         /// The assets that bear none any more.
         lifted: Vec<AssetId>,
     },
+    /// Entries that had said `again: true` say it no more: written anew, it counts once more.
+    AgainOver {
+        /// The assets.
+        ids: Vec<AssetId>,
+    },
     /// A batch is about to be sent. Without an answer its assets are unknown.
     Intent {
         /// The batch's number within the run, from 1.
@@ -319,6 +324,7 @@ impl RunEvent {
             | Self::HoldsChanged { .. }
             | Self::Described { .. }
             | Self::Marked { .. }
+            | Self::AgainOver { .. }
             | Self::Intent { .. }
             | Self::Opened { .. }
             | Self::FileDone { .. }
@@ -349,6 +355,7 @@ impl RunEvent {
             | Self::Ended { at, .. } => Some(*at),
             Self::Described { .. }
             | Self::Marked { .. }
+            | Self::AgainOver { .. }
             | Self::Intent { .. }
             | Self::Opened { .. }
             | Self::FileDone { .. }

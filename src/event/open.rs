@@ -120,6 +120,7 @@ impl OpenBatches {
             | RunEvent::HoldsChanged { .. }
             | RunEvent::Described { .. }
             | RunEvent::Marked { .. }
+            | RunEvent::AgainOver { .. }
             | RunEvent::Opened { .. }
             | RunEvent::LeftAlone { .. }
             | RunEvent::Warned { .. }

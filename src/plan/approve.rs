@@ -146,6 +146,7 @@ pub struct Approved {
     about: BTreeMap<AssetId, About>,
     holds: HoldChanges,
     marks: MarksSince,
+    again_over: Vec<AssetId>,
 }
 
 /// An asset whose earlier delete was not answered.
@@ -208,6 +209,13 @@ impl Approved {
     #[must_use]
     pub const fn marks(&self) -> &MarksSince {
         &self.marks
+    }
+
+    /// That entries say `again: true` no more, where some do; it is only written down.
+    #[must_use]
+    pub fn again_over(&self) -> Option<RunEvent> {
+        let ids = self.again_over.clone();
+        (!ids.is_empty()).then_some(RunEvent::AgainOver { ids })
     }
 
     /// What was found out before the run, and is only written down.
@@ -324,6 +332,7 @@ pub fn approve(plan: &Plan, consent: Consent, skip_mismatched: bool) -> Result<A
         about: plan.about.clone(),
         holds: holds::changes(&plan.holds),
         marks: plan.marks.clone(),
+        again_over: plan.again_over.clone(),
     };
     for step in &plan.steps {
         let (id, kind) = (step.id, step.kind());

@@ -85,6 +85,8 @@ pub enum Decision {
         recorded: Recorded,
         /// When that was.
         at: Timestamp,
+        /// The run that has deleted it again, where its entry says `again: true` since then.
+        again: Option<u64>,
     },
     /// Drop its record: it failed or is missing, and is no longer listed.
     Forget,
@@ -333,6 +335,8 @@ pub struct Case<'plan> {
     pub seen: Option<&'plan Seen>,
     /// Whether some answer shows it, be it only the list of what it lies in.
     pub is_there: bool,
+    /// The run that has deleted it again, since its entry said so then.
+    pub again: Option<u64>,
     /// How many files go with it, where that was read.
     pub files: Option<usize>,
     /// Whether what is in it is still to be read: until then nothing is compared with it.
@@ -373,6 +377,7 @@ pub fn decide(case: Case<'_>, rules: Rules, now: Timestamp) -> Option<Decision> 
         mark,
         seen,
         is_there,
+        again,
         files,
         is_unopened,
         is_checked,
@@ -388,9 +393,10 @@ pub fn decide(case: Case<'_>, rules: Rules, now: Timestamp) -> Option<Decision> 
         if facts.is_none() && !is_there {
             return Some(Decision::Unchanged { listed: true });
         }
-        if !entry.goes_again() {
-            let at = record.at;
-            return Some(Decision::Drift { recorded, at });
+        // It is said for once.
+        let again = again.filter(|_| entry.goes_again());
+        if !entry.goes_again() || again.is_some() {
+            return Some(drift(recorded, record, again));
         }
     }
     if let Some(hold) = hold {
@@ -446,8 +452,7 @@ pub fn decide(case: Case<'_>, rules: Rules, now: Timestamp) -> Option<Decision> 
             attempts: *attempts,
         },
         Some(Status::Failed(failed)) => {
-            let attempts = failed.attempts;
-            let kind = failed.kind;
+            let (attempts, kind) = (failed.attempts, failed.kind);
             let message = Arc::clone(&failed.message);
             if attempts >= rules.max_attempts && !rules.retry_blocked {
                 Decision::Blocked {
@@ -472,6 +477,14 @@ fn shown_deleted(entry: &Entry, absent: Option<&Seen>) -> Option<Evidence> {
         Seen::Deleted { evidence, .. } => Some(*evidence),
         Seen::Missing => entry.accepts_missing().then_some(Evidence::ByHand),
         Seen::There(_) | Seen::Refused { .. } => None,
+    }
+}
+
+const fn drift(recorded: Recorded, record: &Record, again: Option<u64>) -> Decision {
+    Decision::Drift {
+        recorded,
+        at: record.at,
+        again,
     }
 }
 

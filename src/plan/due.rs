@@ -66,7 +66,8 @@ pub fn due(
     let mut by_owner: BTreeMap<Option<Arc<str>>, Vec<Due>> = BTreeMap::new();
     for entry in &manifests.entries {
         let record = state.and_then(|state| state.assets.get(&entry.id));
-        if is_over(record, entry) {
+        let again = state.and_then(|state| state.again.get(&entry.id));
+        if is_over(record, entry, again.is_some()) {
             continue;
         }
         let Some((at, waits)) = begins(&holds, entry, now) else {
@@ -115,9 +116,9 @@ pub fn due(
 }
 
 /// Whether an asset is deleted already, so that nothing comes due for it.
-fn is_over(record: Option<&Record>, entry: &Entry) -> bool {
+fn is_over(record: Option<&Record>, entry: &Entry, again: bool) -> bool {
     match record.map(Record::status) {
-        Some(Status::Retired(_) | Status::Gone(_)) => !entry.goes_again(),
+        Some(Status::Retired(_) | Status::Gone(_)) => again || !entry.goes_again(),
         Some(Status::Failed(_) | Status::Unknown { .. } | Status::Missing) | None => false,
     }
 }

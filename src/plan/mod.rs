@@ -111,6 +111,7 @@ pub fn make(inputs: Inputs<'_>) -> Plan {
         Some((_, None)) | None => plan.shelter = Shelter::NotChecked,
     }
     plan.marks = walk.marks_since();
+    plan.again_over = walk.again_over();
     gather::gather(&mut plan, inputs);
     plan.measure();
     plan.unread_marks = marks::unread(&plan, inputs.inventory);

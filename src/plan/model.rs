@@ -11,12 +11,13 @@ use crate::event::RunEvent;
 use crate::inventory::{Mark, Person};
 use crate::manifest::document::{Details, Spot};
 use crate::plan::about::{About, WholeFolder};
-use crate::plan::decide::{Decision, Why};
+use crate::plan::decide::{Decision, Recorded, Why};
 use crate::plan::figure::Report;
 use crate::plan::holds::PlannedHold;
 use crate::plan::left_alone::LeftAlone;
 use crate::plan::only::Only;
 use crate::plan::unread_marks::UnreadMarks;
+use crate::state::State;
 
 /// What is directly in folders and version stacks, with its kind where that is known.
 pub(super) type Parts = BTreeMap<AssetId, Vec<(AssetId, Option<Kind>)>>;
@@ -66,6 +67,9 @@ pub struct Plan {
     pub unread_marks: Option<UnreadMarks>,
     /// What is new of the marks that people have set, beside what the state has.
     pub marks: MarksSince,
+    /// The assets that were deleted again, and whose entries say `again: true` no more, in the order
+    /// of their ids.
+    pub again_over: Vec<AssetId>,
     /// What chooses the steps, where the plan is a part.
     pub only: Vec<Only>,
     /// The steps that this leaves out, for holds and guards, which count over all.
@@ -284,10 +288,28 @@ impl Plan {
         self.holds.iter().any(|hold| hold.change.is_some())
     }
 
-    /// Whether a run has something to do, be it no more than to write marks down.
+    /// Whether a run has something to do, be it no more than to write down marks, or that entries say
+    /// `again: true` no more.
     #[must_use]
     pub fn has_news(&self) -> bool {
-        self.has_work() || self.marks.news().is_some()
+        self.has_work() || self.marks.news().is_some() || !self.again_over.is_empty()
+    }
+}
+
+impl Plan {
+    /// The assets that were deleted again, after a run of the plan: those that go now are among them.
+    #[must_use]
+    pub fn again_after(&self, state: &State, run: u64) -> BTreeMap<AssetId, u64> {
+        let is_deleted = |id: &AssetId| {
+            let record = state.assets.get(id);
+            record.is_some_and(|record| Recorded::of(&record.status).is_some())
+        };
+        let going = self.steps.iter().filter(|step| step.decision.may_delete());
+        let going = going.map(|step| step.id).filter(is_deleted);
+        let mut again = state.again.clone();
+        again.retain(|id, _| !self.again_over.contains(id));
+        again.extend(going.map(|id| (id, run)));
+        again
     }
 }
 

@@ -112,6 +112,7 @@ impl<'plan> Walk<'plan> {
         let again = self.inputs.manifests.entries.iter();
         let again: BTreeSet<AssetId> = again
             .filter(|entry| entry.goes_again())
+            .filter(|entry| !self.inputs.state.again.contains_key(&entry.id))
             .map(|entry| entry.id)
             .collect();
         let unmarked = |id: &AssetId| marked(id) && !self.marks.contains_key(id);
@@ -186,6 +187,22 @@ impl<'plan> Walk<'plan> {
         self.is_shown(id) && !is_emptied
     }
 
+    /// The assets that were deleted again, and whose entries say so no more. What another manifest
+    /// lists, which PATH leaves out, stays as it is.
+    pub(super) fn again_over(&self) -> Vec<AssetId> {
+        let Inputs {
+            manifests, state, ..
+        } = self.inputs;
+        if state.again.is_empty() {
+            return Vec::new();
+        }
+        let entries = manifests.entries.iter();
+        let again = entries.filter(|entry| entry.goes_again());
+        let again: BTreeSet<AssetId> = again.map(|entry| entry.id).collect();
+        let is_over = |id: &&AssetId| !again.contains(id) && !manifests.elsewhere.contains_key(id);
+        state.again.keys().filter(is_over).copied().collect()
+    }
+
     /// What is new of the marks, beside what the state has.
     pub(super) fn marks_since(&self) -> MarksSince {
         let Inputs {
@@ -229,6 +246,7 @@ impl<'plan> Walk<'plan> {
                 mark: self.marks.get(&id),
                 seen: inventory.and_then(|inventory| inventory.assets.get(&id)),
                 is_there: self.is_back(id),
+                again: state.again.get(&id).copied(),
                 files: inventory.and_then(|inventory| inventory.files_in(id)),
                 is_unopened: self.asks
                     && inventory.is_some_and(|inventory| !inventory.contents.contains_key(&id)),

@@ -52,7 +52,8 @@ pub struct DiffView<'plan> {
 /// Returns what the sink says when it cannot take the text.
 pub fn diff(view: &DiffView<'_>, style: Style, sink: &mut dyn Write) -> io::Result<()> {
     let news = view.plan.marks.news();
-    if view.plan.totals.changes() == 0 && !view.plan.changes_holds() && news.is_none() {
+    let has_news = news.is_some() || !view.plan.again_over.is_empty();
+    if view.plan.totals.changes() == 0 && !view.plan.changes_holds() && !has_news {
         return Ok(());
     }
     let change = Change::new(view);
@@ -180,6 +181,7 @@ impl<'plan> Change<'plan> {
             holds: state.holds.clone(),
             catalogue: described(view),
             marks: state.marks.clone(),
+            again: view.plan.again_after(state, view.run.number),
         };
         let number = view.run.number;
         after.apply(number, &RunEvent::Started(view.run.clone()));

@@ -142,9 +142,21 @@ pub(super) fn why(id: AssetId, decision: &Decision) -> Option<String> {
             let other: Vec<String> = other.iter().map(difference).collect();
             Some(other.join(" · "))
         }
-        Decision::Drift { recorded, at } => {
+        Decision::Drift {
+            recorded,
+            at,
+            again,
+        } => {
             let (status, at) = (recorded.name(), moment(*at));
-            Some(format!("recorded as {status} at {at}, and it is there"))
+            let again = again.map(|run| {
+                format!(
+                    "; its `again: true` was used up by run {run}: take the line out, apply, and write it anew"
+                )
+            });
+            let again = again.unwrap_or_default();
+            Some(format!(
+                "recorded as {status} at {at}, and it is there{again}"
+            ))
         }
     }
 }

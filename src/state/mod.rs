@@ -50,6 +50,9 @@ pub struct State {
     pub catalogue: Catalogue,
     /// The marks that people had set in Frame.io when they were read last.
     pub marks: BTreeMap<AssetId, Mark>,
+    /// The assets whose entries said `again: true` when a run asked to delete them again, and which
+    /// run: it counts once.
+    pub again: BTreeMap<AssetId, u64>,
 }
 
 /// Which assets a state speaks of: API, server and account.
@@ -233,6 +236,7 @@ impl State {
             holds: BTreeMap::new(),
             catalogue: Catalogue::default(),
             marks: BTreeMap::new(),
+            again: BTreeMap::new(),
         }
     }
 
@@ -261,6 +265,8 @@ impl State {
         } else if let RunEvent::Marked { seen, lifted } = event {
             self.marks.extend(seen.iter().cloned());
             self.marks.retain(|id, _| !lifted.contains(id));
+        } else if let RunEvent::AgainOver { ids } = event {
+            self.again.retain(|id, _| !ids.contains(id));
         } else if let RunEvent::Forgotten { ids, .. } = event {
             self.drop_records(ids);
         }
@@ -275,6 +281,17 @@ impl State {
                 }
             }
             Outcome::Failed(_) | Outcome::Unknown | Outcome::Missing => {}
+        }
+        // What an earlier run has recorded as deleted is only sent where its entry says so.
+        let earlier = self.assets.get(&id).filter(|record| record.run != run);
+        let was_deleted = earlier
+            .is_some_and(|record| matches!(record.status, Status::Retired(_) | Status::Gone(_)));
+        let is_sent = matches!(
+            outcome,
+            Outcome::Retired(_) | Outcome::Failed(_) | Outcome::Unknown
+        );
+        if was_deleted && is_sent {
+            self.again.insert(id, run);
         }
         // One search of the tree for each, since there may be a million.
         match self.assets.entry(id) {
@@ -322,6 +339,7 @@ impl State {
         for id in ids {
             self.assets.remove(id);
             self.files.remove(id);
+            self.again.remove(id);
             self.catalogue.remove(*id);
         }
     }

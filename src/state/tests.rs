@@ -257,6 +257,7 @@ fn any_state() -> impl Strategy<Value = State> {
             catalogue: catalogue(&endpoint, &assets),
             files: files(&assets),
             marks: marks(&assets),
+            again: assets.keys().step_by(4).map(|id| (*id, 3)).collect(),
             lineage: Uuid::from_u128(lineage),
             serial: 9,
             target: Target {

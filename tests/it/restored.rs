@@ -205,3 +205,28 @@ fn what_is_back_is_seen_in_the_list_that_is_read_for_others() {
     assert!(!lives(&served, LOOSE));
     served.stop();
 }
+
+#[test]
+fn what_is_to_go_again_goes_once_until_its_line_is_written_anew() {
+    for api in ["v4", "v2"] {
+        let served = served();
+        let plain = format!("assets: [{OTHER}]\n");
+        let again = format!("version: 1\nassets: [{{id: {OTHER}, again: true}}]\n");
+        let desk = desk(&plain);
+        apply(&served, &desk, api).expect(0);
+        served.sandbox.restore(id(OTHER));
+        desk.write("retire.yaml", &again);
+        apply(&served, &desk, api).expect(0);
+        assert!(!lives(&served, OTHER), "{api}");
+        served.sandbox.restore(id(OTHER));
+        let done = apply(&served, &desk, api).expect(3);
+        assert!(done.out.contains("used up by run 2"), "{}", done.out);
+        assert!(lives(&served, OTHER), "{api}");
+        desk.write("retire.yaml", format!("version: 1\n{plain}"));
+        apply(&served, &desk, api).expect(0);
+        desk.write("retire.yaml", &again);
+        apply(&served, &desk, api).expect(0);
+        assert!(!lives(&served, OTHER), "{api}");
+        served.stop();
+    }
+}

@@ -129,6 +129,7 @@ fn known(events: &[RunEvent]) -> BTreeMap<AssetId, &'static str> {
             | RunEvent::Started(_)
             | RunEvent::HoldsChanged { .. }
             | RunEvent::Described { .. }
+            | RunEvent::AgainOver { .. }
             | RunEvent::Marked { .. }
             | RunEvent::Opened { .. }
             | RunEvent::FileDone { .. }

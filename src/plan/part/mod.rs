@@ -39,6 +39,8 @@ pub fn leave_out(
         return;
     }
     plan.only = only.to_vec();
+    // What it leaves out may be among them.
+    plan.again_over.clear();
     let view = View { files, inventory };
     let steps = std::mem::take(&mut plan.steps);
     // What lies in a project that nobody knows is not chosen by it.

@@ -77,6 +77,9 @@ pub struct Action {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(with = "Option<String>", extend("format" = "date-time")))]
     pub recorded_at: Option<Timestamp>,
+    /// The run that has used up the `again: true` of its entry; only with `drift`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub again_run: Option<u64>,
     /// Why the manifest lists it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Arc<str>>,
@@ -268,10 +271,15 @@ impl Action {
                 action.action = Verb::Mismatch;
                 action.mismatch = Some(Arc::clone(other));
             }
-            Decision::Drift { recorded, at } => {
+            Decision::Drift {
+                recorded,
+                at,
+                again,
+            } => {
                 action.action = Verb::Drift;
                 action.recorded = Some(*recorded);
                 action.recorded_at = Some(*at);
+                action.again_run = *again;
             }
             Decision::Record { evidence } => {
                 action.action = Verb::Record;
@@ -321,6 +329,7 @@ impl Action {
             mismatch: None,
             recorded: None,
             recorded_at: None,
+            again_run: None,
             reason: None,
             ticket: None,
             owner: None,
@@ -374,10 +383,15 @@ impl Action {
                 let other = self.mismatch.clone().filter(|other| !other.is_empty());
                 other.map(Decision::Mismatch)
             }
-            Verb::Drift => self
-                .recorded
-                .zip(self.recorded_at)
-                .map(|(recorded, at)| Decision::Drift { recorded, at }),
+            Verb::Drift => {
+                self.recorded
+                    .zip(self.recorded_at)
+                    .map(|(recorded, at)| Decision::Drift {
+                        recorded,
+                        at,
+                        again: self.again_run,
+                    })
+            }
             Verb::Record => self.evidence.map(|evidence| Decision::Record { evidence }),
             Verb::Missing => Some(Decision::Missing),
             Verb::Unreadable => message().map(|message| Decision::Unreadable { message }),

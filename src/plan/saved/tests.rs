@@ -147,6 +147,7 @@ fn any_step() -> impl Strategy<Value = Step> {
         1 => (0_i64..4_000_000_000).prop_map(|then| Decision::Drift {
             recorded: Recorded::Gone,
             at: at(then),
+            again: (then % 2 == 0).then_some(7),
         }),
         1 => Just(Decision::Forget),
     ];

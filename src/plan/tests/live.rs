@@ -93,6 +93,50 @@ fn what_a_live_reading_found_decides() {
 }
 
 #[test]
+fn what_was_deleted_again_goes_once_more_only_when_its_entry_says_so_anew() {
+    let details = |again| Details {
+        again,
+        ..Details::default()
+    };
+    let manifests = |again| Manifests {
+        entries: vec![entry(1, Some(details(again)))],
+        ..Manifests::default()
+    };
+    let retired = record(Status::Retired(Evidence::Answer));
+    let mut state = empty_state();
+    state.assets.insert(id(1), retired);
+    let mut live = Inventory::default();
+    live.assets.insert(id(1), facts(Kind::File, None));
+    let plan = |manifests, state: &State| plan_seen(&manifests, state, &live);
+    let first = plan(manifests(true), &state);
+    assert_eq!(first.steps[0].decision, Decision::Retire);
+    assert_eq!(first.again_after(&state, 4), [(id(1), 4)].into());
+    let answered = RunEvent::Answered {
+        batch: 1,
+        at: at(NOW),
+        outcomes: vec![(id(1), Outcome::Retired(Evidence::Answer))],
+    };
+    state.apply(4, &answered);
+    assert_eq!(state.again, [(id(1), 4)].into());
+    let second = plan(manifests(true), &state);
+    let is_used = |plan: &Plan| {
+        let again = Some(4);
+        matches!(plan.steps[0].decision, Decision::Drift { again: found, .. } if found == again)
+    };
+    assert!(is_used(&second), "{:?}", second.steps);
+    assert!(second.again_over.is_empty() && !second.has_news());
+    // A run in which the line is out lets it count once more.
+    let out = plan(manifests(false), &state);
+    assert_eq!(out.again_over, [id(1)]);
+    assert!(out.has_news());
+    let approved = approve(&out, Consent::Auto, true).unwrap();
+    state.apply(5, &approved.again_over().unwrap());
+    assert!(state.again.is_empty());
+    let anew = plan(manifests(true), &state);
+    assert_eq!(anew.steps[0].decision, Decision::Retire);
+}
+
+#[test]
 fn what_is_recorded_as_deleted_and_is_there_is_in_drift_until_it_is_to_go_again() {
     let plain = entry(1, None);
     let again = entry(
@@ -110,7 +154,11 @@ fn what_is_recorded_as_deleted_and_is_there_is_in_drift_until_it_is_to_go_again(
     ] {
         let of = |entry, held, seen| row_of(Some(entry), Some(status.clone()), held, seen);
         let at = record(status.clone()).at;
-        let drift = Some(Decision::Drift { recorded, at });
+        let drift = Some(Decision::Drift {
+            recorded,
+            at,
+            again: None,
+        });
         assert_eq!(of(&plain, false, Some(&there)), drift);
         // It is said before a hold, which holds all the same.
         assert_eq!(of(&plain, true, Some(&there)), drift);

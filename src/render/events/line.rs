@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::asset::AssetId;
-use crate::event::{Other, RunEvent};
+use crate::event::{Other, RunEvent, StopReason};
 use crate::render::events::{At, Event, Version};
 use crate::render::summary::stopped;
 
@@ -20,6 +20,7 @@ impl<'line> Event<'line> {
             | RunEvent::HoldsChanged { .. }
             | RunEvent::Described { .. }
             | RunEvent::Marked { .. }
+            | RunEvent::AgainOver { .. }
             | RunEvent::Opened { .. }
             | RunEvent::Answered { .. }
             | RunEvent::Ended { .. } => return None,
@@ -106,18 +107,22 @@ impl<'line> Event<'line> {
                 wait_ms: milliseconds(*wait),
                 why: Cow::Borrowed(why),
             },
-            RunEvent::Stopping { at: _, reason } => Self::Stopped {
-                version,
-                at,
-                run,
-                reason: Cow::Borrowed(reason),
-                message: Cow::Owned(stopped(reason)),
-            },
+            RunEvent::Stopping { at: _, reason } => Self::stopping(at, run, reason),
         })
     }
 }
 
-impl Event<'_> {
+impl<'line> Event<'line> {
+    fn stopping(at: At, run: u64, reason: &'line StopReason) -> Self {
+        Self::Stopped {
+            version: Version,
+            at,
+            run,
+            reason: Cow::Borrowed(reason),
+            message: Cow::Owned(stopped(reason)),
+        }
+    }
+
     fn left_alone(at: At, run: u64, assets: &[(AssetId, Other)]) -> Self {
         Self::LeftAlone {
             version: Version,

@@ -94,7 +94,11 @@ fn predicted(plan: &Plan, state: &State) -> State {
                     run: run.number,
                     at: run.at,
                 };
-                after.assets.insert(step.id, retired);
+                let before = after.assets.insert(step.id, retired);
+                let before = before.map(|record| record.status);
+                if let Some(Status::Retired(_) | Status::Gone(_)) = before {
+                    after.again.insert(step.id, run.number);
+                }
             }
             Decision::Covered { by, .. } => {
                 let with = Record {

@@ -84,6 +84,14 @@ fn covered(by: u128) -> Decision {
     }
 }
 
+fn drift() -> Decision {
+    Decision::Drift {
+        recorded: Recorded::Retired,
+        at: at("2026-11-01T00:00:00Z"),
+        again: None,
+    }
+}
+
 /// A plan that says each thing once.
 fn each_thing() -> Plan {
     let blocked = Decision::Blocked {
@@ -156,14 +164,7 @@ fn each_thing() -> Plan {
                 None,
             ),
             step(13, Decision::Unread, None),
-            step(
-                14,
-                Decision::Drift {
-                    recorded: Recorded::Retired,
-                    at: at("2026-11-01T00:00:00Z"),
-                },
-                None,
-            ),
+            step(14, drift(), None),
             step(15, covered(1), None),
         ],
         totals: Totals {

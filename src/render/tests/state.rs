@@ -87,6 +87,7 @@ fn known() -> State {
             (id(4), record(Status::Unknown { attempts: 1 }, 99)),
         ]),
         files: BTreeMap::new(),
+        again: BTreeMap::new(),
         holds: BTreeMap::from([
             (Subject::Asset(id(5)), hold(None)),
             (

@@ -169,6 +169,9 @@ pub fn head_lines(state: &State, folders: &BTreeSet<u32>) -> Vec<String> {
     if last.is_some() {
         lines.push("},".to_owned());
     }
+    if !state.again.is_empty() {
+        lines.push(format!(r#""again":{},"#, json(&state.again)));
+    }
     lines.push(r#""assets":{"#.to_owned());
     lines
 }
@@ -440,6 +443,10 @@ pub(crate) struct StateDocument {
     /// The marks that people had set in Frame.io when they were read last.
     #[serde(default)]
     marks: BTreeMap<AssetId, crate::inventory::Mark>,
+    /// The assets that were deleted again, since their entries said `again: true`, each with the
+    /// run; only there as long as an entry says so.
+    #[serde(default)]
+    again: BTreeMap<AssetId, u64>,
     /// What is known, by asset.
     assets: BTreeMap<AssetId, RecordLine<'static>>,
     /// What is held, by asset, as runs found it in manifests: it stays so until it is released.

@@ -79,13 +79,14 @@ impl<'de> Visitor<'de> for StateVisitor {
             "runs",
             "folders",
             "marks",
+            "again",
             "assets",
             "holds",
             "project_holds",
         ];
         let (mut version, mut lineage, mut serial) = (None, None, None);
         let (mut api, mut endpoint, mut account) = (None, None, None);
-        let (mut runs, mut folders, mut marks) = (None, None, None);
+        let (mut runs, mut folders, mut marks, mut again) = (None, None, None, None);
         let (mut assets, mut holds, mut project_holds) = (None, None, None);
         while let Some(key) = map.next_key::<Cow<'de, str>>()? {
             match &*key {
@@ -106,6 +107,7 @@ impl<'de> Visitor<'de> for StateVisitor {
                 "runs" => set(&mut runs, "runs", map.next_value_seed(Runs)?)?,
                 "folders" => set(&mut folders, "folders", map.next_value_seed(Folders)?)?,
                 "marks" => set(&mut marks, "marks", map.next_value()?)?,
+                "again" => set(&mut again, "again", map.next_value()?)?,
                 "assets" => set(&mut assets, "assets", map.next_value_seed(Assets)?)?,
                 "holds" => {
                     let subject = Subject::Asset;
@@ -148,6 +150,7 @@ impl<'de> Visitor<'de> for StateVisitor {
             holds: holds.into_iter().chain(projects).collect(),
             catalogue,
             marks: marks.unwrap_or_default(),
+            again: again.unwrap_or_default(),
         };
         check(&state).map_err(A::Error::custom)?;
         Ok(state)
@@ -168,6 +171,12 @@ fn check(state: &State) -> Result<(), String> {
         return Err(format!(
             "the record of `{id}` names run {}, which is later than the serial {serial}",
             record.run
+        ));
+    }
+    let late = state.again.iter().find(|(_, run)| **run > serial);
+    if let Some((id, run)) = late {
+        return Err(format!(
+            "`{id}` was deleted again in run {run}, which is later than the serial {serial}"
         ));
     }
     let late = state.holds.iter().find(|(_, hold)| hold.run > serial);

@@ -44,6 +44,8 @@ pub(super) enum EventLine<'line> {
         /// The assets that bear none any more.
         lifted: Cow<'line, [AssetId]>,
     },
+    /// Entries that had said `again: true` say it no more.
+    AgainOver { ids: Cow<'line, [AssetId]> },
     /// A batch is about to be sent; without an answer its assets are unknown.
     Intent {
         batch: u64,
@@ -212,6 +214,9 @@ impl<'line> EventLine<'line> {
                 seen: seen.iter().cloned().collect(),
                 lifted: Cow::Borrowed(lifted),
             },
+            RunEvent::AgainOver { ids } => Self::AgainOver {
+                ids: Cow::Borrowed(ids),
+            },
             RunEvent::Intent {
                 batch,
                 task,
@@ -309,10 +314,14 @@ const fn changed(at: Timestamp, changes: HoldChanges) -> RunEvent {
     RunEvent::HoldsChanged { at, changes }
 }
 
+fn again_over(ids: Cow<'_, [AssetId]>) -> RunEvent {
+    let ids = ids.into_owned();
+    RunEvent::AgainOver { ids }
+}
+
 fn described(assets: BTreeMap<AssetId, Known>) -> RunEvent {
-    RunEvent::Described {
-        assets: assets.into_iter().collect(),
-    }
+    let assets = assets.into_iter().collect();
+    RunEvent::Described { assets }
 }
 
 fn marked(seen: BTreeMap<AssetId, Mark>, lifted: Vec<AssetId>) -> RunEvent {
@@ -347,6 +356,7 @@ impl From<EventLine<'_>> for RunEvent {
             EventLine::HoldsChanged { at, changes } => changed(at, changes.into_owned()),
             EventLine::Described { assets } => described(assets),
             EventLine::Marked { seen, lifted } => marked(seen, lifted.into_owned()),
+            EventLine::AgainOver { ids } => again_over(ids),
             EventLine::Intent {
                 batch,
                 task,
@@ -387,8 +397,7 @@ impl From<EventLine<'_>> for RunEvent {
             } => {
                 // Nothing showed that what an earlier version called gone was deleted.
                 let missing = missing.into_iter().chain(gone);
-                let retired = retired.into_iter();
-                let outcomes = retired
+                let outcomes = (retired.into_iter())
                     .map(|id| (id, Outcome::Retired(Evidence::Answer)))
                     .chain(shown.into_iter().map(|(id, shown)| (id, shown.into())))
                     .chain(missing.map(|id| (id, Outcome::Missing)))

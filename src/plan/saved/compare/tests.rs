@@ -143,6 +143,7 @@ fn a_saved_plan_says_what_its_manifests_say_or_what_the_account_made_of_it() {
         Decision::Drift {
             recorded: Recorded::Retired,
             at: jiff::Timestamp::UNIX_EPOCH,
+            again: None,
         },
         Decision::Forget,
         covered(),
