@@ -190,14 +190,14 @@ where
                 |set: &BTreeSet<u128>, id: AssetId| set.iter().any(|number| asset(*number) == id);
             let parent = world.parent(*id);
             let stack = parent.filter(|parent| world.kind(*parent) == Kind::VersionStack);
-            let mut listed = stack.into_iter().chain([*id]);
-            let is_listed = listed.any(|id| wanted(&wishes.listed, id));
-            assert!(is_listed, "`{id}` is not listed");
-            let (mut connected, mut above) = (world.below(*id), Some(*id));
-            while let Some(id) = above {
-                connected.push(id);
-                above = world.parent(id);
+            let (mut connected, mut around) = (world.below(*id), vec![*id]);
+            while let Some(parent) = around.last().and_then(|id| world.parent(*id)) {
+                around.push(parent);
             }
+            // What is in a listed folder goes by itself where the server refuses the whole.
+            let is_listed = around.iter().any(|id| wanted(&wishes.listed, *id));
+            assert!(is_listed, "`{id}` is not listed");
+            connected.append(&mut around);
             let mut held = connected.into_iter();
             let held = held.find(|id| world.lives(*id) && wanted(&wishes.held, *id));
             assert_eq!(held, None, "it keeps `{id}`");
