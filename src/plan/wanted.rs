@@ -121,7 +121,10 @@ fn sorted_out<D: Borrow<Decision>>(
         }
     }
     found.holds = holds.into_iter().collect();
-    if !found.containers.is_empty() {
+    if found.containers.is_empty() {
+        // Such a one may be listed by its UUID as well, which only its answer says.
+        found.protected = waits.into_iter().filter(|id| id.is_adobe()).collect();
+    } else {
         found.protected = held.iter().map(|held| held.id).chain(waits).collect();
     }
     found

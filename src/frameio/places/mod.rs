@@ -189,7 +189,8 @@ impl<'search, T: FnMut(usize)> Search<'search, T> {
     /// Reads what is looked at in each case: each line of a manifest that holds something may be
     /// wrong, and what lies around others is named by its UUID.
     async fn read_named(&mut self, ask: &Connections) -> Result<(), StopReason> {
-        let adobe = ask.listed.iter().filter(|id| id.is_adobe());
+        let adobe = ask.listed.iter().chain(&ask.protected);
+        let adobe = adobe.filter(|id| id.is_adobe());
         let mut first: VecDeque<AssetId> = ask.holds.iter().chain(adobe).copied().collect();
         while !first.is_empty() {
             let some = first.drain(..self.at_once().min(first.len()));

@@ -23,6 +23,9 @@ pub(super) use project::{keep_projects, place_projects};
 /// What is said of an asset that the server does not know.
 const MISSING: &str = "the server does not know it, and nothing shows that it is deleted";
 
+/// What stays, with what keeps it and the way there.
+type Kept = HashMap<AssetId, (AssetId, Path)>;
+
 /// What of a plan may be connected with something protected; nothing where nothing can be.
 pub(super) fn connections(plan: &Plan, inputs: Inputs<'_>) -> Option<Connections> {
     let steps = plan.steps.iter();
@@ -41,12 +44,14 @@ pub(super) fn keep(
     (places, inputs): (&Places, Inputs<'_>),
     at: impl Fn(AssetId) -> Option<Arc<str>>,
 ) {
-    let Some(wanted) = connections(plan, inputs) else {
-        plan.shelter = Shelter::NotNeeded;
-        return;
-    };
     let walk = Walk { places };
     let guards = guards(plan);
+    let mut kept = under_other_ids(plan, &walk, &guards);
+    let Some(wanted) = connections(plan, inputs) else {
+        plan.shelter = Shelter::NotNeeded;
+        hold_back(plan, kept, &guards);
+        return;
+    };
     let unplaced = |id: &AssetId, detail: &Arc<str>| Unplaced {
         id: *id,
         why: guards
@@ -68,7 +73,6 @@ pub(super) fn keep(
         let step = plan.steps.binary_search_by_key(&id, |step| step.id);
         step.is_ok_and(|at| matches!(plan.steps[at].decision, Decision::Unreadable { .. }))
     };
-    let mut kept: HashMap<AssetId, (AssetId, Path)> = HashMap::new();
     let mut lost = Vec::new();
     for id in within {
         let chain = walk.up(*id);
@@ -96,10 +100,7 @@ pub(super) fn keep(
         let chain = walk.up(*id);
         let mut around = chain.ids.iter().enumerate().skip(1);
         let holder = around.find(|(_, around)| places.held.contains_key(around));
-        let alias = walk.known_as(*id);
-        if alias != *id && guards.contains_key(&alias) {
-            kept.insert(*id, (alias, walk.path(&[*id])));
-        } else if let Some((depth, holder)) = holder {
+        if let Some((depth, holder)) = holder {
             kept.insert(*id, (*holder, walk.path(&chain.ids[..=depth])));
         } else if plan.absent.contains(id) {
             // The run reads it, and deletes nothing.
@@ -126,22 +127,30 @@ pub(super) fn keep(
         unplaced: lost,
         unread: unread.collect(),
     };
-    for held in &plan.held {
-        let alias = walk.known_as(held.id);
-        if alias != held.id {
-            let path = walk.path(&[alias]);
-            kept.entry(alias).or_insert((held.id, path));
-        }
-    }
     hold_back(plan, kept, &guards);
 }
 
+/// What is protected under another of its ids than the one by which it is listed: `adobe:` and the
+/// UUID of one asset are two entries, and what the one says the other keeps.
+fn under_other_ids(plan: &Plan, walk: &Walk<'_>, guards: &HashMap<AssetId, Held>) -> Kept {
+    let path = |id: AssetId| walk.path(&[id]);
+    let aliases = guards.keys().map(|id| (*id, walk.known_as(*id)));
+    let aliases = aliases.filter(|(id, alias)| alias != id);
+    let mut kept: Kept = aliases
+        .map(|(id, alias)| (alias, (id, path(alias))))
+        .collect();
+    let deleted = plan.steps.iter().filter(|step| step.decision.may_delete());
+    for id in deleted.map(|step| step.id) {
+        let alias = walk.known_as(id);
+        if alias != id && guards.contains_key(&alias) {
+            kept.insert(id, (alias, path(id)));
+        }
+    }
+    kept
+}
+
 /// Turns what is connected with something protected into what stays.
-fn hold_back(
-    plan: &mut Plan,
-    kept: HashMap<AssetId, (AssetId, Path)>,
-    guards: &HashMap<AssetId, Held>,
-) {
+fn hold_back(plan: &mut Plan, kept: Kept, guards: &HashMap<AssetId, Held>) {
     // In the order of the ids, as the plan is.
     let kept: BTreeMap<_, _> = kept.into_iter().collect();
     for (id, (by, path)) in kept {

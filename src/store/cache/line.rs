@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::asset::AssetId;
 use crate::inventory::{Definition, Facts, ListPart, ProjectsPart, Shown};
 
-/// A line of the file; the first one is a [`Scope`] with the version of the layout.
+/// A line of the file; the first one is the scope with the version of the layout.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(super) enum Line {

@@ -17,6 +17,7 @@ use crate::plan::decide::Rules;
 use crate::plan::{Inputs, make, wanted};
 use crate::state::{Api, Failed, Record, State, Status, Target};
 
+mod ids;
 mod project;
 mod restored;
 mod unreadable;
@@ -355,27 +356,6 @@ fn nothing_is_read_where_nothing_can_be_connected() {
     let manifests = manifests(vec![listed(10, None)], &[100]);
     let plan = planned(&manifests, &retired, None);
     assert_eq!(plan.shelter, Shelter::NotNeeded);
-}
-
-#[test]
-fn an_asset_is_known_by_both_of_its_ids() {
-    let adobe: AssetId = "adobe:urn:1".parse().unwrap();
-    let entry = Entry {
-        id: adobe,
-        ..listed(10, Some(Kind::Folder))
-    };
-    let mut places = tree();
-    places.lies.insert(adobe, Lies::In(id(1)));
-    places.same.insert(id(10), adobe);
-    // The chain of the held file names the folder by its UUID.
-    let within = manifests(vec![entry.clone()], &[100]);
-    let plan = planned(&within, &state(), Some(places.clone()));
-    assert_eq!(plan.totals.held, 1);
-    // The same asset is held by the one id and listed by the other.
-    let itself = manifests(vec![entry], &[10]);
-    places.held.insert(id(10), true);
-    let plan = planned(&itself, &state(), Some(places));
-    assert_eq!((plan.totals.held, plan.totals.retire), (1, 0));
 }
 
 /// A tree of 12 assets: each lies in one of those before it, or at the top.
