@@ -57,6 +57,12 @@ pub(super) fn next_steps(summary: &Summary) -> Vec<String> {
     if summary.totals.mismatch > 0 {
         steps.push("mismatched: compare the pins in the manifest with the live assets".to_owned());
     }
+    if summary.totals.drift > 0 {
+        steps.push(
+            "in drift: they were deleted, and somebody may have restored them: ask, then take them out of the manifest, or write `again: true` into their entries"
+                .to_owned(),
+        );
+    }
     steps
 }
 

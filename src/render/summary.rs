@@ -355,6 +355,7 @@ fn left(summary: &Summary, sink: &mut dyn Write) -> io::Result<()> {
         (totals.held, "held"),
         (totals.blocked, "blocked"),
         (totals.mismatch, "mismatched"),
+        (totals.drift, "in drift"),
     ]));
     if parts.is_empty() {
         return Ok(());
