@@ -68,8 +68,8 @@ impl Plan {
         let inside = steps.map(|step| (step.id, inside(&self.parts, step.id)));
         let inside: BTreeMap<AssetId, BTreeSet<AssetId>> =
             inside.filter(|(_, inside)| !inside.is_empty()).collect();
-        let is_outermost = |id: &AssetId| !inside.values().any(|inside| inside.contains(id));
-        let outermost = inside.iter().filter(|(id, _)| is_outermost(id));
+        let within: BTreeSet<AssetId> = inside.values().flatten().copied().collect();
+        let outermost = inside.iter().filter(|(id, _)| !within.contains(id));
         let covered: BTreeMap<AssetId, AssetId> = outermost
             .flat_map(|(by, inside)| inside.iter().map(|id| (*id, *by)))
             .collect();
