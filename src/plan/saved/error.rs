@@ -24,6 +24,9 @@ pub enum SavedError {
     WrongId {
         /// The id in the document.
         said: String,
+        /// The id that its content has. It is in no message: that would help whoever has changed
+        /// the rest.
+        content: String,
     },
     /// The content is right, and the bytes are not those that this program writes.
     #[error("the plan is not laid out as it was written, from line {line} on")]

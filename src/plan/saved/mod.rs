@@ -276,9 +276,9 @@ impl PlanDocument {
             }
         })?;
         let said = std::mem::take(&mut document.id);
-        // To say the right one would help whoever has changed the rest.
-        if said != document.content_id() {
-            return Err(SavedError::WrongId { said });
+        let content = document.content_id();
+        if said != content {
+            return Err(SavedError::WrongId { said, content });
         }
         document.id = said;
         let mut compared = Compared::with(bytes);
