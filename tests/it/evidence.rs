@@ -200,6 +200,12 @@ fn one_asset_that_may_not_be_read_failed_at_once() {
     assert_eq!(record(&desk, 1)["kind"], "permission");
 }
 
+/// What a reading says of an asset that was deleted after all that the tests do.
+fn read_as_deleted(path: &str) -> String {
+    let (status, body) = read(path, &json!("2099-11-27T11:00:00Z"));
+    text(status, "date: Fri, 27 Nov 2099 12:00:00 GMT\r\n", &body)
+}
+
 #[test]
 fn a_delete_that_was_carried_out_has_a_record_whatever_was_said_of_it() {
     for (status, headers, said, code) in [
@@ -211,11 +217,8 @@ fn a_delete_that_was_carried_out_has_a_record_whatever_was_said_of_it() {
         (405, "", r#"{"message":"No."}"#, 1),
     ] {
         let server = Server::raw(move |request| {
-            let date = "date: Fri, 27 Nov 2099 12:00:00 GMT\r\n";
-            if request.line.starts_with("GET") {
-                let path = request.line.trim_start_matches("GET ");
-                let (status, body) = read(path, &json!("2099-11-27T11:00:00Z"));
-                return Some(text(status, date, &body));
+            if let Some(path) = request.line.strip_prefix("GET ") {
+                return Some(read_as_deleted(path));
             }
             Some(match request.number {
                 1 => text(200, "", "{}"),
@@ -241,11 +244,8 @@ fn a_delete_that_was_carried_out_has_a_record_whatever_was_said_of_it() {
 fn a_batch_that_is_refused_as_a_whole_has_a_record_until_its_halves_are_answered() {
     for status in [404, 409, 422] {
         let server = Server::raw(move |request| {
-            let date = "date: Fri, 27 Nov 2099 12:00:00 GMT\r\n";
-            if request.line.starts_with("GET") {
-                let path = request.line.trim_start_matches("GET ");
-                let (status, body) = read(path, &json!("2099-11-27T11:00:00Z"));
-                return Some(text(status, date, &body));
+            if let Some(path) = request.line.strip_prefix("GET ") {
+                return Some(read_as_deleted(path));
             }
             let refused = r#"{"code":404,"message":"No."}"#;
             Some(match request.ids.len() {

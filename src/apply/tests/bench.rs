@@ -27,7 +27,7 @@ use crate::inventory::Inventory;
 use crate::manifest::document::{Entry, Manifests, Spot};
 use crate::plan::approve::{Approved, Consent, approve};
 use crate::plan::decide::Rules;
-use crate::plan::{Inputs, make};
+use crate::plan::{Inputs, Plan, make};
 use crate::state::{Api, Record, State, Status, Target};
 use crate::store::Session;
 use crate::store::file::{FileSession, FileStore};
@@ -56,6 +56,18 @@ pub(super) fn unanswered(mut known: State, numbers: impl IntoIterator<Item = u12
     known
 }
 
+/// The plan of manifests and a state at the beginning of time, by what was read.
+pub(super) fn plan_of(manifests: &Manifests, state: &State, inventory: &Inventory) -> Plan {
+    make(Inputs {
+        manifests,
+        state,
+        inventory: Some(inventory),
+        check_retired: false,
+        rules: Rules::default(),
+        now: Timestamp::UNIX_EPOCH,
+    })
+}
+
 pub(super) fn approved(state: &State, listed: impl IntoIterator<Item = u128>) -> Approved {
     let manifests = Manifests {
         entries: listed
@@ -73,14 +85,7 @@ pub(super) fn approved(state: &State, listed: impl IntoIterator<Item = u128>) ->
         ..Manifests::default()
     };
     let inventory = Inventory::flat(manifests.entries.iter().map(|entry| entry.id));
-    let plan = make(Inputs {
-        manifests: &manifests,
-        state,
-        inventory: Some(&inventory),
-        check_retired: false,
-        rules: Rules::default(),
-        now: Timestamp::UNIX_EPOCH,
-    });
+    let plan = plan_of(&manifests, state, &inventory);
     approve(&plan, Consent::Auto, false).unwrap()
 }
 

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use super::*;
 use crate::apply::Options;
 use crate::apply::strategy::Direct;
+use crate::apply::tests::bench::plan_of;
 use crate::apply::tests::served::V4;
 use crate::asset::Kind;
 use crate::inventory::{Facts, Inventory, Seen};
 use crate::manifest::document::{Details, Entry, Hold, Manifests, Spot};
+use crate::plan::Plan;
 use crate::plan::approve::{Approved, Consent, approve};
-use crate::plan::decide::Rules;
-use crate::plan::{Inputs, Plan, make};
 use crate::state::{Api, Target};
 
 pub(super) fn empty() -> State {
@@ -111,14 +111,7 @@ fn planned_in(
             inventory.assets.insert(asset(*stack), Seen::There(facts));
         }
     }
-    make(Inputs {
-        manifests: &manifests,
-        state,
-        inventory: Some(&inventory),
-        check_retired: false,
-        rules: Rules::default(),
-        now: Timestamp::UNIX_EPOCH,
-    })
+    plan_of(&manifests, state, &inventory)
 }
 
 pub(super) fn run_on(

@@ -3,16 +3,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use jiff::Timestamp;
-
+use crate::apply::tests::bench::plan_of;
 use crate::apply::tests::world::{World, asset};
 use crate::asset::{AssetId, Kind};
 use crate::event::Subject;
 use crate::inventory::{Facts, Inventory, Lies, Seen};
 use crate::manifest::document::{Details, Entry, Hold, Manifests, Release, Spot};
 use crate::plan::approve::{Approved, Consent, approve};
-use crate::plan::decide::Rules;
-use crate::plan::{Inputs, make};
 use crate::state::State;
 
 /// How many assets the world has.
@@ -113,14 +110,7 @@ pub(super) fn planned(state: &State, wishes: &Wishes, world: &World) -> Approved
         let kept = wishes.held.iter().map(|number| (asset(*number), true));
         places.held = kept.collect();
     }
-    let mut plan = make(Inputs {
-        manifests: &manifests,
-        state,
-        inventory: Some(&inventory),
-        check_retired: false,
-        rules: Rules::default(),
-        now: Timestamp::UNIX_EPOCH,
-    });
+    let mut plan = plan_of(&manifests, state, &inventory);
     plan.cover(state.target.api);
     approve(&plan, Consent::Auto, false).unwrap()
 }

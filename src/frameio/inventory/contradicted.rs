@@ -1,6 +1,6 @@
 //! V4: rows that contradict each other. What depends on them is as what was not read.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::asset::{AssetId, Kind};
@@ -66,7 +66,7 @@ pub(super) fn drop_contradicted(read: &mut Inventory) {
     let mut above = Above::new(read);
     let asked = read.assets.iter();
     let asked = asked.filter_map(|(id, seen)| Some((*id, seen.facts()?)));
-    let odd = asked.filter(|(_, facts)| above.project(facts, 0).is_err());
+    let odd = asked.filter(|(_, facts)| above.project(facts).is_err());
     let odd: Vec<AssetId> = odd.map(|(id, _)| id).collect();
     for id in odd {
         let Some(Seen::There(facts)) = read.assets.remove(&id) else {
@@ -90,9 +90,6 @@ pub(super) fn foreign_in(
     let foreign = ids.iter().find(is_foreign)?;
     Some(format!("`{foreign}` in it says another project").into())
 }
-
-/// How many folders one asset lies in at most; a chain that is longer leads round in a circle.
-const DEEPEST: usize = 256;
 
 /// The projects in which folders lie, as all that is around them says.
 struct Above<'read> {
@@ -118,32 +115,44 @@ impl<'read> Above<'read> {
     }
 
     /// The project of an asset of such facts, by its own word and by that of what it lies in.
-    fn project(&mut self, facts: &Facts, depth: usize) -> Result<Option<AssetId>, Contradiction> {
-        let above = facts.parent.map(|parent| self.of_parent(parent, depth));
-        let above = above.transpose()?.flatten();
-        match (facts.project, above) {
-            (Some(own), Some(above)) if own != above => Err(Contradiction),
-            (own, above) => Ok(own.or(above)),
-        }
+    fn project(&mut self, facts: &Facts) -> Result<Option<AssetId>, Contradiction> {
+        let above = facts.parent.map(|parent| self.of_parent(parent));
+        agreed(facts.project, above.transpose()?.flatten())
     }
 
-    fn of_parent(
-        &mut self,
-        parent: AssetId,
-        depth: usize,
-    ) -> Result<Option<AssetId>, Contradiction> {
-        if let Some(project) = self.roots.get(&parent) {
-            return Ok(Some(*project));
-        }
-        if let Some(known) = self.known.get(&parent) {
-            return *known;
-        }
-        let found = match self.read.facts(parent) {
-            Some(facts) if depth < DEEPEST => self.project(facts, depth + 1),
-            Some(_) | None => Ok(None),
+    /// The project in which a folder or version stack lies, however deep: up to where it is known,
+    /// and down again with what each on the way says.
+    fn of_parent(&mut self, parent: AssetId) -> Result<Option<AssetId>, Contradiction> {
+        let (mut way, mut passed) = (Vec::new(), HashSet::new());
+        let mut next = Some(parent);
+        let mut project = loop {
+            let Some(here) = next else { break Ok(None) };
+            if let Some(project) = self.roots.get(&here) {
+                break Ok(Some(*project));
+            }
+            if let Some(known) = self.known.get(&here) {
+                break *known;
+            }
+            // What leads round in a circle has no top that could say something.
+            let Some(facts) = self.read.facts(here).filter(|_| passed.insert(here)) else {
+                break Ok(None);
+            };
+            way.push((here, facts.project));
+            next = facts.parent;
         };
-        self.known.insert(parent, found);
-        found
+        for (id, own) in way.into_iter().rev() {
+            project = project.and_then(|above| agreed(own, above));
+            self.known.insert(id, project);
+        }
+        project
+    }
+}
+
+/// The project that an asset says and the one in which it lies are one, where both are said.
+fn agreed(own: Option<AssetId>, above: Option<AssetId>) -> Result<Option<AssetId>, Contradiction> {
+    match (own, above) {
+        (Some(own), Some(above)) if own != above => Err(Contradiction),
+        (own, above) => Ok(own.or(above)),
     }
 }
 
@@ -197,6 +206,31 @@ mod tests {
             assert_eq!(read.unread, usize::from(is_odd));
             assert_eq!(read.around.contains_key(&id(4)), is_odd);
         }
+    }
+
+    #[test]
+    fn a_contradiction_is_found_however_deep_it_lies_and_a_circle_ends() {
+        let folder = |parent| Facts {
+            parent: Some(id(parent)),
+            ..Facts::of_kind(Kind::Folder)
+        };
+        for (project, is_odd) in [(100, false), (200, true)] {
+            let mut read = read([project, 0, 0]);
+            // A thousand folders lie between 3 and 2.
+            read.around.insert(id(3), folder(1_000));
+            let way = (1_000..2_000).map(|n| (id(n), folder(n + 1)));
+            read.around.extend(way);
+            read.around.insert(id(2_000), folder(2));
+            drop_contradicted(&mut read);
+            assert_eq!(read.assets.is_empty(), is_odd, "{project}");
+        }
+        let mut circle = read([200, 0, 0]);
+        circle.around.insert(id(2), folder(3));
+        drop_contradicted(&mut circle);
+        assert!(
+            !circle.assets.is_empty(),
+            "nothing says that it lies elsewhere"
+        );
     }
 
     #[test]
