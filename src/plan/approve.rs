@@ -259,6 +259,13 @@ impl Approved {
         self.parts.get(&folder).map_or(&[], Vec::as_slice)
     }
 
+    /// Whether the asset lies in a folder or version stack that goes, and goes along with it.
+    #[must_use]
+    pub fn goes_along(&self, id: AssetId) -> bool {
+        let mut inside = self.inside.values();
+        inside.any(|inside| inside.binary_search(&id).is_ok())
+    }
+
     /// What is listed or recorded of what a folder is known to hold, to the bottom.
     #[must_use]
     pub fn inside(&self, folder: AssetId) -> &[AssetId] {

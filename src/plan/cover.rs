@@ -7,7 +7,7 @@ use crate::asset::{AssetId, Kind};
 use crate::inventory::Places;
 use crate::outcome::Evidence;
 use crate::plan::decide::Decision;
-use crate::plan::model::{Parts, Plan, Unsettled};
+use crate::plan::model::{Parts, Plan, Step, Unsettled};
 use crate::state::Api;
 
 /// All that is in a folder or version stack, to the bottom, as far as that is known.
@@ -63,6 +63,7 @@ impl Plan {
         if !api.abilities().reads_contents {
             return;
         }
+        self.leave_to_stacks();
         let covers = |decision: &Decision| matches!(decision, Decision::Retire);
         let steps = self.steps.iter().filter(|step| covers(&step.decision));
         let inside = steps.map(|step| (step.id, inside(&self.parts, step.id)));
@@ -101,5 +102,25 @@ impl Plan {
             self.totals.count(&step.decision);
             self.stacks.remove(&step.id);
         }
+    }
+
+    /// Leaves out the files of version stacks of which an earlier run does not know what became:
+    /// the stack is opened and its files are deleted one by one, which settles each of them.
+    fn leave_to_stacks(&mut self) {
+        let opened =
+            |step: &&Step| step.decision.may_delete() && step.kind() == Some(Kind::VersionStack);
+        let stacks = self.steps.iter().filter(opened);
+        let files = stacks.filter_map(|step| self.parts.get(&step.id));
+        let files: BTreeSet<AssetId> = files.flatten().map(|(id, _)| *id).collect();
+        let is_open =
+            |step: &Step| matches!(step.decision, Decision::Resolve { listed: false, .. });
+        let totals = &mut self.totals;
+        self.steps.retain(|step| {
+            let is_left = is_open(step) && files.contains(&step.id);
+            if is_left {
+                totals.uncount(&step.decision);
+            }
+            !is_left
+        });
     }
 }

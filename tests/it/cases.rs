@@ -155,6 +155,7 @@ cases! {
     token_is_refused
     token_twice
     unknown
+    unknown_goes_along
     v2_ends
     v4_account
     v4_client

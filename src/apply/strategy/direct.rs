@@ -70,6 +70,8 @@ fn alive(job: Job<Direct>, look: &Look, known: &Known<'_, Direct>) -> Vec<Effect
         Some(stack) if !job.listed && !folders::is_apart(stack, known) => {
             return stacks::moved(stack, id, known);
         }
+        // The delete of what it lies in settles it, and its record keeps what it was.
+        None if !job.listed && known.approved.goes_along(id) => return Vec::new(),
         None if !job.listed => return vec![Effect::Forget(id)],
         Some(_) | None => {}
     }

@@ -196,6 +196,32 @@ fn what_was_not_answered_is_read_and_not_deleted_where_it_goes_along() {
 }
 
 #[test]
+fn a_file_that_was_not_answered_is_settled_with_the_stack_that_it_is_still_in() {
+    let unknown = [
+        (4, Status::Unknown { attempts: 1 }),
+        (5, Status::Unknown { attempts: 1 }),
+    ];
+    let row = Row {
+        listed: &[4],
+        statuses: &unknown,
+        ..ROW
+    };
+    let (plan, approved) = planned(&row);
+    assert_eq!(plan.totals.resolve, 1);
+    let resolved = approved.resolve().iter().map(|resolve| resolve.id);
+    assert_eq!(resolved.collect::<Vec<_>>(), [id(4)]);
+    // Where the stack stays, it is found out what became of the file.
+    let kept = Row {
+        held: Some(4),
+        ..row
+    };
+    let (plan, approved) = planned(&kept);
+    assert_eq!((plan.totals.held, plan.totals.resolve), (1, 1));
+    let resolved = approved.resolve().iter().map(|resolve| resolve.id);
+    assert_eq!(resolved.collect::<Vec<_>>(), [id(4), id(5)]);
+}
+
+#[test]
 fn what_was_reviewed_as_covered_goes_on_its_own_where_its_folder_stays() {
     let whole = Row {
         listed: &[2, 6],
