@@ -69,6 +69,15 @@ pub enum WrittenError {
     /// A blank of another sort than the keyboard's stands in it.
     #[error("the character U+{:04X} stands beside the id, which looks like a blank", u32::from(*.0))]
     OddBlank(char),
+    /// Quotation marks of another sort than YAML's, or more of them, stand around it.
+    #[error("the quotation mark `{0}` stands beside the id")]
+    Quotes(char),
+    /// A program that writes texts has put a dash in place of a hyphen.
+    #[error("the dash `{0}` stands in the id in place of `-`")]
+    Dash(char),
+    /// Several ids stand in one place.
+    #[error("several ids stand here, and one belongs here")]
+    Several,
     /// Something stands behind it.
     #[error("something stands behind the id")]
     More,
@@ -101,6 +110,9 @@ impl WrittenError {
             Self::Comma => "remove the comma: each asset has a line of its own",
             Self::Variable => "write the id itself",
             Self::OddBlank(_) => "remove it, and write a plain blank where one belongs",
+            Self::Quotes(_) => "write the id alone, without quotation marks",
+            Self::Dash(_) => "write hyphens, the character of the keyboard",
+            Self::Several => "give each id a line of its own that begins with `- `",
             Self::More => "put a remark behind ` # `, or a name as `- {id: …, pin: {name: …}}`",
         };
         Some(hint.to_owned())
@@ -216,9 +228,40 @@ fn slip(text: &str) -> Option<WrittenError> {
     if let Some(before) = text.strip_suffix(',') {
         return id(before).ok().map(|_| WrittenError::Comma);
     }
-    let (first, _) = text.split_once(' ')?;
-    id(first).ok().map(|_| WrittenError::More)
+    let is_id = |text: &str| id(text).is_ok();
+    if let Some(mark) = text.chars().find(|letter| QUOTES.contains(letter))
+        && is_id(text.trim_matches(QUOTES))
+    {
+        return Some(WrittenError::Quotes(mark));
+    }
+    if let Some(dash) = text.chars().find(|letter| DASHES.contains(letter))
+        && is_id(&text.replace(DASHES, "-"))
+    {
+        return Some(WrittenError::Dash(dash));
+    }
+    let mut pieces = text.split(BREAKS).filter(|piece| !piece.is_empty());
+    if !is_id(pieces.next()?) {
+        return None;
+    }
+    let mut others = pieces.peekable();
+    let are_ids = others.peek().is_some() && others.all(is_id);
+    Some(if are_ids {
+        WrittenError::Several
+    } else {
+        WrittenError::More
+    })
 }
+
+/// The quotation marks that programs write around a word.
+const QUOTES: [char; 12] = ['"', '\'', '`', '´', '“', '”', '„', '‘', '’', '‚', '«', '»'];
+
+/// The dashes that programs write in place of a hyphen.
+const DASHES: [char; 7] = [
+    '\u{2010}', '\u{2011}', '\u{2012}', '\u{2013}', '\u{2014}', '\u{2015}', '\u{2212}',
+];
+
+/// What people write between two things on one line.
+const BREAKS: [char; 4] = [' ', ',', ';', '|'];
 
 #[cfg(test)]
 mod tests {
@@ -348,6 +391,15 @@ mod tests {
             (format!("id:{A}"), WrittenError::NoBlank),
             (format!("{A},"), WrittenError::Comma),
             (format!("{A} A001.mov"), WrittenError::More),
+            (format!("{A},A001.mov,12"), WrittenError::More),
+            (format!("{A}; {P}"), WrittenError::Several),
+            (format!("{A} {P}"), WrittenError::Several),
+            (
+                format!("\u{201c}{A}\u{201d}"),
+                WrittenError::Quotes('\u{201c}'),
+            ),
+            (format!("'{A}'"), WrittenError::Quotes('\'')),
+            (A.replace('-', "\u{2013}"), WrittenError::Dash('\u{2013}')),
             (format!("{A}\u{a0}"), WrittenError::OddBlank('\u{a0}')),
             ("${ASSET}".to_owned(), WrittenError::Variable),
         ] {

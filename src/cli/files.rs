@@ -118,6 +118,8 @@ impl FilesError {
                 let is_asset = text.is_some_and(|text| Written::parse(text).is_ok());
                 Some(if is_asset {
                     "an id is not a PATH: list the asset in a manifest, and name that"
+                } else if text.is_some_and(|text| text.starts_with("run:")) {
+                    "`retire state list --run N` lists what a run did, and `retire state history` all runs"
                 } else {
                     "check the name, and the folder that you are in"
                 })

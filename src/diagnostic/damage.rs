@@ -39,10 +39,10 @@ impl Damage {
         if bytes.starts_with(b"version https://git-lfs") {
             return Some((Self::Pointer, 1));
         }
-        // A text of a document may have one of the two, at the beginning of a line hardly both.
-        let begins = line_with(bytes, b"<<<<<<< ")?;
-        line_with(bytes, b">>>>>>> ")?;
-        Some((Self::Conflict, begins))
+        // No document has either at the beginning of a line; a file that was cut has only one.
+        let mut marks = [&b"<<<<<<< "[..], b">>>>>>> "].into_iter();
+        let line = marks.find_map(|mark| line_with(bytes, mark))?;
+        Some((Self::Conflict, line))
     }
 
     /// Says what to do about it.
@@ -108,7 +108,9 @@ mod tests {
             ),
             (conflict.as_bytes(), Some((Damage::Conflict, 2))),
             (b"{\"version\":1}\n", None),
-            (b"a: <<<<<<< b\n>>>>>>> c\n", None),
+            (b"{\n<<<<<<< HEAD\n\"a\": 1\n", Some((Damage::Conflict, 2))),
+            (b"{\"a\": 1}\n>>>>>>> other\n", Some((Damage::Conflict, 2))),
+            (b"a: <<<<<<< b\n", None),
         ] {
             assert_eq!(Damage::find(bytes), damage, "{bytes:?}");
         }

@@ -27,7 +27,15 @@ impl Walk<'_, '_> {
             | Value::Text(_)
             | Value::Map(_)
             | Value::Tagged(_) => {
-                self.wrong_type(node, name, "a list", Some("begin each line with `- `"));
+                let odd = node.text().and_then(|text| text.strip_prefix('-'));
+                let hint = match odd.and_then(|rest| rest.chars().next()) {
+                    Some(odd) if odd.is_whitespace() => {
+                        "the blank behind `-` is none of the keyboard: write a plain one"
+                    }
+                    Some(_) => "write a blank behind each `-`",
+                    None => "begin each line with `- `",
+                };
+                self.wrong_type(node, name, "a list", Some(hint));
                 &[]
             }
         }

@@ -241,8 +241,11 @@ impl<'t, 'a> Walk<'t, 'a> {
     pub(super) fn refusal(&mut self, refusal: Refusal) {
         let at = refusal.at;
         let rest = &self.text.all[at.min(self.text.all.len())..];
+        let mut places = [Some(at), refusal.context].into_iter().flatten();
         let hint = if self.tab_before(at) {
             Some("YAML takes no tab for indentation: use spaces")
+        } else if places.any(|at| self.has_odd_indentation(at)) {
+            Some("the line begins with a blank that is none of the keyboard: use plain spaces")
         } else {
             hint_for(refusal.code, &refusal.message, rest)
         };
@@ -263,6 +266,15 @@ impl<'t, 'a> Walk<'t, 'a> {
         let before = bytes[..at].iter().rev().take_while(blank);
         let after = bytes[at..].iter().take_while(blank);
         before.chain(after).any(|byte| *byte == b'\t')
+    }
+
+    /// Whether the line of a byte begins with a blank that YAML takes for a letter.
+    fn has_odd_indentation(&self, at: usize) -> bool {
+        let all = &self.text.all;
+        let before = all.get(..at).unwrap_or_default();
+        let begin = before.rfind('\n').map_or(0, |end| end + 1);
+        let mut blanks = all[begin..].chars().take_while(|one| one.is_whitespace());
+        blanks.any(|blank| !blank.is_ascii())
     }
 
     pub(super) fn wrong_type(&mut self, node: &Node, name: &str, wanted: &str, hint: Option<&str>) {

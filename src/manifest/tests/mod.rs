@@ -454,3 +454,28 @@ fn a_million_wrong_things_are_told_in_part() {
     assert_eq!(findings.len(), 10_001);
     assert_eq!(findings.last().unwrap().code, "too-many");
 }
+
+#[test]
+fn blanks_of_other_programs_are_named() {
+    for (text, hint) in [
+        (
+            format!("version: 1\nassets:\n  -\u{a0}{A}\n"),
+            "the blank behind `-` is none of the keyboard: write a plain one",
+        ),
+        (
+            format!("version: 1\nassets:\n  -{A}\n"),
+            "write a blank behind each `-`",
+        ),
+        (
+            format!("version: 1\nassets:\n\u{a0} - {A}\n"),
+            "the line begins with a blank that is none of the keyboard: use plain spaces",
+        ),
+        (
+            format!("version: 1\nassets: {A}\n"),
+            "begin each line with `- `",
+        ),
+    ] {
+        let found = apart(&text).unwrap_err();
+        assert_eq!(found[0].hint.as_deref(), Some(hint), "{text}");
+    }
+}
