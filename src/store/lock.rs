@@ -1,11 +1,12 @@
 //! The lock of a state: the system's own, so that it dies with its process.
 //!
-//! The file beside the state stays; only the lock on it counts. Its text says who has it, and
-//! goes when the lock is given back in order. A file with another text is somebody else's: it is
-//! neither emptied nor shown.
+//! Only the lock on the file beside the state counts, and not the file: its text says who has it,
+//! and both go when the lock is given back in order. Whoever takes a lock looks afterwards whether
+//! its file is still the one that lies there, so that two never have the locks of two files. A file
+//! with another text is somebody else's: it is neither emptied nor shown.
 #![expect(clippy::disallowed_methods, reason = "the store is a home of files")]
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
@@ -21,14 +22,17 @@ const PROCESS: &str = "process ";
 /// What belongs into a lock's place.
 const PLACE: &str = "the lock of the state";
 
-/// How often a lock is taken whose file is another one by then.
-const MOST_TRIES: usize = 3;
+/// How often a lock is taken whose file is another one by then: each time another run has ended in
+/// between.
+const MOST_TRIES: usize = 10;
 
 /// A lock that is held until it is dropped.
 #[derive(Debug)]
 pub struct Lock {
     file: File,
     path: PathBuf,
+    /// Whether a run of ours made the file: an empty one that lay there may be anybody's.
+    ours: bool,
 }
 
 impl Lock {
@@ -53,6 +57,11 @@ impl Drop for Lock {
         // What stays behind speaks of a process that died. A file that was opened for reading
         // alone has nothing of ours.
         drop(self.file.set_len(0));
+        // While it is still locked: whoever opened it before meets nothing at its place afterwards,
+        // and takes the lock of its successor.
+        if self.ours && ground::is_at(&self.file, &self.path) {
+            drop(fs::remove_file(&self.path));
+        }
         // A child process that was forked meanwhile may hold a copy of the file until it runs
         // its program, so closing ours would not be enough.
         drop(self.file.unlock());
@@ -80,10 +89,11 @@ pub fn is_text_of_lock(bytes: &[u8]) -> bool {
 pub fn acquire(state: &Path, holder: &str) -> Result<Lock, StoreError> {
     let path = path_of(state);
     for _ in 0..MOST_TRIES {
+        let there = ground::is_there(&path, PLACE)?;
         let Some((mut file, writable)) = open(&path, true)? else {
             continue;
         };
-        lock(&mut file, state, &path)?;
+        let left = lock(&mut file, state, &path)?;
         // Whoever removed the file meanwhile has let somebody else lock its successor.
         if !ground::is_at(&file, &path) {
             continue;
@@ -93,17 +103,19 @@ pub fn acquire(state: &Path, holder: &str) -> Result<Lock, StoreError> {
             write_holder(&mut file, holder).map_err(StoreError::io("write the lock", &path))?;
         }
         crash::point("lock.signed");
-        return Ok(Lock { file, path });
+        return Ok(Lock {
+            ours: writable && (!there || left.is_some()),
+            file,
+            path,
+        });
     }
     let gone = io::ErrorKind::NotFound.into();
     Err(StoreError::io("open the lock", &path)(gone))
 }
 
-/// Clears what a process that died has left in the lock's file, and says what that was.
+/// Removes the lock's file that a process has left which died, and says whose it was.
 ///
-/// The file itself stays: were it removed, one process could lock it and another its
-/// successor. A lock that is held cannot be taken away, and need not be, since it ends with
-/// its process.
+/// A lock that is held cannot be taken away, and need not be, since it ends with its process.
 ///
 /// # Errors
 ///
@@ -122,7 +134,15 @@ pub fn clear(state: &Path) -> Result<Option<String>, StoreError> {
         file.set_len(0)
             .map_err(StoreError::io("write the lock", &path))?;
     }
-    drop(Lock { file, path });
+    if !ground::is_at(&file, &path) {
+        // Somebody else has cleared it meanwhile.
+        return Ok(None);
+    }
+    drop(Lock {
+        ours: writable && holder.is_some(),
+        file,
+        path,
+    });
     Ok(holder)
 }
 

@@ -124,6 +124,8 @@ fn the_state_in_use_and_what_lies_beside_it_is_no_place_to_write() {
     fs::create_dir(desk.path("sub")).unwrap();
     symlink(STATE, desk.path("link")).unwrap();
     fs::hard_link(desk.path(STATE), desk.path("twin")).unwrap();
+    // As a run that was killed before it left word leaves it.
+    desk.write("s.json.lock", "");
     fs::hard_link(desk.path("s.json.lock"), desk.path("twin.of.lock")).unwrap();
     symlink("s.json.backup", desk.path("link.to.backup")).unwrap();
     let whole = desk.path(STATE);
@@ -273,10 +275,15 @@ fn a_copy_of_the_state_replaces_an_earlier_copy_of_it_alone() {
     // A state that has a life of its own.
     apply(&desk, &server, &["--state", "other.json"]).expect(0);
     let done = refused(&desk, &server, &pull, "other.json", 1);
-    assert!(done.err.contains("a state in use"), "{}", done.err);
-    desk.write("lone.json", desk.read("other.json"));
-    let done = refused(&desk, &server, &pull, "lone.json", 1);
     assert!(done.err.contains("another lineage"), "{}", done.err);
+    // A copy that somebody has gone on from.
+    for ending in [".backup", ".journal", ".lock"] {
+        desk.write("own.json", desk.read(STATE));
+        desk.write(&format!("own.json{ending}"), "");
+        let done = refused(&desk, &server, &pull, "own.json", 1);
+        assert!(done.err.contains("a state in use"), "{}", done.err);
+        fs::remove_file(desk.path(&format!("own.json{ending}"))).unwrap();
+    }
 }
 
 #[test]
