@@ -86,6 +86,7 @@ pub(super) fn connect(
     retries: Retries,
     world: impl FnOnce() -> World,
 ) -> Result<Connection, Failure> {
+    let time = context.time_left(settings);
     let peer = match &settings.server.value {
         Server::Sandbox => {
             let seeded = playground::seed_beside(paths)?;
@@ -93,7 +94,7 @@ pub(super) fn connect(
         }
         Server::At(endpoint) => {
             let (token_provider, warnings) =
-                secrets::token_provider(settings, &context.environment, &|secrets| {
+                secrets::token_provider(settings, (&context.environment, time), &|secrets| {
                     context.console.hide(secrets);
                 })?;
             let secrets = token_provider.secrets();
@@ -111,7 +112,7 @@ pub(super) fn connect(
     let patience = Patience {
         timeouts: settings.sending.timeouts,
         retries,
-        left: context.time_left(settings),
+        left: time.left(),
     };
     let around = (host(context), clock::now as fn() -> Timestamp);
     Ok(connect::connect(

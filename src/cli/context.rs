@@ -2,11 +2,9 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
-use crate::apply::Clock;
 use crate::cli::args::ThisRun;
-use crate::cli::clock::{self, SystemClock};
+use crate::cli::clock::{self, SystemClock, TimeLeft};
 use crate::cli::config;
 use crate::cli::console::Console;
 use crate::cli::env::{self, Environment};
@@ -78,19 +76,33 @@ pub(crate) struct Context {
 }
 
 impl Context {
-    /// How much is left of the time that the settings give the command, from when it began.
-    pub(super) fn time_left(&self, settings: &Settings) -> Option<Duration> {
-        let budget = settings.sending.time_budget?;
-        Some(budget.saturating_sub(self.clock.elapsed()))
+    /// How long the settings let the command go on, from when it began.
+    pub(super) const fn time_left(&self, settings: &Settings) -> TimeLeft {
+        TimeLeft::new(self.clock, settings.sending.time_budget)
     }
 
-    /// Reads the manifests that PATHs mean.
+    /// How long the command may go on, before all is decided that it goes by: what a flag, a
+    /// variable or a file says that cannot be used is told where they are decided.
+    pub(crate) fn time(&self, flags: &Given, paths: &[PathBuf]) -> TimeLeft {
+        let variables = Given::by_variables(&self.environment).unwrap_or_default();
+        let folder = project::folder(paths).unwrap_or_default();
+        let files = self.configs(paths, &folder, false).unwrap_or_default();
+        let mut places = [flags, &variables].into_iter().chain(&files);
+        let budget = places.find_map(|given| given.time_budget.as_ref());
+        TimeLeft::new(self.clock, budget.map(|budget| budget.value))
+    }
+
+    /// Reads the manifests that PATHs mean, while the command has time.
     ///
     /// # Errors
     ///
     /// Returns all that is wrong with them.
-    pub(crate) fn manifests(&self, paths: &[PathBuf]) -> Result<Manifests, Failure> {
-        self.read_manifests(project::load(paths)?)
+    pub(crate) fn manifests(
+        &self,
+        paths: &[PathBuf],
+        time: TimeLeft,
+    ) -> Result<Manifests, Failure> {
+        self.read_manifests(project::load(paths, time)?)
     }
 
     /// Reads all manifests of the project folder, where there are any.

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::app;
 use crate::app::policy::PolicyError;
 use crate::asset::AssetId;
+use crate::cli::clock::OutOfTime;
 use crate::cli::console::{Console, OutputError};
 use crate::cli::destination::TargetError;
 use crate::cli::env::NotText;
@@ -57,6 +58,9 @@ pub(crate) enum Failure {
     /// The state cannot be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The time of the command was over before something came that it waited for.
+    #[error(transparent)]
+    OutOfTime(#[from] OutOfTime),
     /// There is no state where one was asked for.
     #[error("there is no state `{}` yet: no run has written one", .0.display())]
     NoState(PathBuf),
@@ -263,6 +267,9 @@ impl Failure {
             | Self::System { .. }
             | Self::Transport(_) => Exit::Failed,
             Self::App(error) => error.into(),
+            Self::OutOfTime(_)
+            | Self::Files(FilesError::OutOfTime(_))
+            | Self::Secret(SecretError::OutOfTime(_)) => Exit::Stopped,
             Self::Files(FilesError::Apart { .. } | FilesError::NoFolder(_)) => Exit::Usage,
             Self::Files(_)
             | Self::NotShown { .. }
@@ -315,6 +322,7 @@ impl Failure {
     /// Says what to do about it.
     pub(crate) fn hint(&self) -> Option<&'static str> {
         match self {
+            Self::OutOfTime(_) => Some(OutOfTime::HINT),
             Self::Files(error) => error.hint(),
             Self::Settings(error) => error.hint(),
             Self::Secret(error) => error.hint(),

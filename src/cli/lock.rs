@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::app::provenance::RawIdentity;
 use crate::apply::Clock;
-use crate::cli::clock::{self, SystemClock};
+use crate::cli::clock::{self, OutOfTime, SystemClock};
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::identity;
@@ -32,9 +32,7 @@ pub(super) fn open(
     let holder = identity::masked(context, who).holder(command, clock::now());
     let clock = SystemClock::start();
     let timeout = settings.lock_timeout.value;
-    let timeout = context
-        .time_left(settings)
-        .map_or(timeout, |left| timeout.min(left));
+    let time = context.time_left(settings);
     let mut told = false;
     loop {
         let error = match store.open(&holder) {
@@ -49,6 +47,11 @@ pub(super) fn open(
         let left = timeout.saturating_sub(clock.elapsed());
         if !matches!(error, StoreError::Locked { .. }) || left.is_zero() {
             return Err(error.into());
+        }
+        let left = time.at_most(left);
+        if left.is_zero() {
+            let lock = format!("the lock; {}", escape(&error.to_string()));
+            return Err(OutOfTime(lock).into());
         }
         if !told {
             context

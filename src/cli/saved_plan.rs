@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::app::saved_plan::{HEAD, SavedPlan, is_plan};
+use crate::cli::clock::TimeLeft;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
-use crate::cli::files::{self, Input, Sort};
+use crate::cli::files::{self, FilesError, Input, Sort};
 use crate::cli::project;
 use crate::cli::settings::Settings;
 use crate::cli::settings::origin::Origin;
@@ -15,24 +16,24 @@ use crate::diagnostic::without_mark;
 use crate::manifest::document::Manifests;
 use crate::plan::saved::{DecidingSettings, Stale};
 
-/// Reads the one PATH of a command, if it is a saved plan.
+/// Reads the one PATH of a command, if it is a saved plan, while the command has time.
 ///
 /// # Errors
 ///
 /// Returns what is wrong with it.
-pub(super) fn find(paths: &[PathBuf]) -> Result<Option<SavedPlan>, Failure> {
+pub(super) fn find(paths: &[PathBuf], time: TimeLeft) -> Result<Option<SavedPlan>, Failure> {
     let [path] = paths else {
         return Ok(None);
     };
     let head = if path.as_os_str() == "-" {
-        files::read(&Input::Standard)?.bytes
+        files::read(&Input::Standard, time)?.bytes
     } else {
         match files::sort(path) {
             Ok(Sort::File) => {
                 project::refuse_stray(path)?;
                 files::head(path, HEAD)?
             }
-            Ok(Sort::Pipe) => files::bytes(path)?,
+            Ok(Sort::Pipe) => files::bytes(path, time)?,
             Ok(Sort::Folder | Sort::Other) | Err(_) => return Ok(None),
         }
     };
@@ -41,27 +42,32 @@ pub(super) fn find(paths: &[PathBuf]) -> Result<Option<SavedPlan>, Failure> {
         return Ok(None);
     }
     let bytes = if path.is_file() {
-        files::bytes(path)?
+        files::plain(path)?
     } else {
         head
     };
     Ok(Some(SavedPlan::read(path, without_mark(&bytes))?))
 }
 
-/// Reads again what the PATHs of a plan mean.
+/// Reads again what the PATHs of a plan mean, while the command has time.
 ///
 /// # Errors
 ///
 /// Returns that a manifest is not the one that the plan was made from, or what else is wrong
 /// with the manifests.
-pub(super) fn manifests(context: &Context, saved: &SavedPlan) -> Result<Manifests, Failure> {
+pub(super) fn manifests(
+    context: &Context,
+    saved: &SavedPlan,
+    time: TimeLeft,
+) -> Result<Manifests, Failure> {
     let paths = saved.paths();
     if paths.iter().any(|path| path.as_os_str() == "-") {
         return Err(saved.stale(Stale::Standard).into());
     }
-    let read = context.manifests(&paths);
-    let bytes = |path: &Path| files::bytes(path).ok();
+    let read = context.manifests(&paths, time);
+    let bytes = |path: &Path| files::bytes(path, time).ok();
     let changed = match &read {
+        Err(Failure::Files(FilesError::OutOfTime(_))) => None,
         // What cannot be read any more, or not as a manifest, has changed since.
         Err(Failure::Findings(_) | Failure::Files(_)) => saved.changed_manifest(bytes),
         Err(_) => None,

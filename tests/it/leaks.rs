@@ -74,9 +74,11 @@ impl Leaks {
             self.hide(secret.unwrap().as_str().trim_matches(['\'', '"']));
         }
         for found in FILES.captures_iter(&line) {
-            // Where there is no such file, there is no secret in it.
-            let secret = fs::read_to_string(folder.join(&found[1])).unwrap_or_default();
-            self.hide(&secret);
+            // Where there is no such file, there is no secret in it; a pipe tells it once.
+            let path = folder.join(&found[1]);
+            if path.is_file() {
+                self.hide(&fs::read_to_string(&path).unwrap_or_default());
+            }
         }
     }
 

@@ -11,6 +11,7 @@
 
 mod agreement;
 mod architecture;
+mod budget;
 mod cache;
 mod cases;
 mod cast;

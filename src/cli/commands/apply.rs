@@ -75,18 +75,19 @@ struct Begun {
 
 impl Begun {
     fn new(context: &Context, arguments: &Apply) -> Result<Self, Failure> {
-        let saved = saved_plan::find(&arguments.paths)?.map(Box::new);
+        let flags = &arguments.settings.given;
+        let time = context.time(flags, &arguments.paths);
+        let saved = saved_plan::find(&arguments.paths, time)?.map(Box::new);
         if saved.is_some() && !arguments.only.is_empty() {
             return Err(Failure::OnlyOfSaved);
         }
         let (manifests, paths) = match &saved {
-            Some(saved) => (saved_plan::manifests(context, saved)?, saved.paths()),
+            Some(saved) => (saved_plan::manifests(context, saved, time)?, saved.paths()),
             None => (
-                context.manifests(&arguments.paths)?,
+                context.manifests(&arguments.paths, time)?,
                 arguments.paths.clone(),
             ),
         };
-        let flags = &arguments.settings.given;
         let mut settings = context.settings(flags, arguments.run, &paths)?;
         if let Some(saved) = &saved {
             saved_plan::adopt_settings(saved, &mut settings);

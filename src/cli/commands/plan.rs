@@ -39,7 +39,7 @@ pub(crate) fn run(context: &Context, arguments: &Plan) -> Result<Exit, Failure> 
     if arguments.format == PlanFormat::Markdown && arguments.due.is_none() {
         return Err(Failure::OnlyDue("markdown"));
     }
-    let manifests = context.manifests(paths)?;
+    let manifests = context.manifests(paths, context.time(&arguments.settings.given, paths))?;
     let settings = context.settings(&arguments.settings.given, arguments.run, paths)?;
     if let Some(within) = arguments.due {
         if arguments.format == PlanFormat::Diff {

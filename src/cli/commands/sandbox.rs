@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::app::connect::serve;
 use crate::app::threads::check_threads;
 use crate::cli::args::{Sandbox, ThisRun};
+use crate::cli::clock::TimeLeft;
 use crate::cli::console::OutputError;
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
@@ -106,7 +107,7 @@ fn has_manifests(paths: &[PathBuf]) -> bool {
             FilesError::NoDefault(_) | FilesError::EmptyFolder { .. }
         )
     };
-    !project::load(paths).is_err_and(|why| is_none(&why))
+    !project::load(paths, TimeLeft::unbound()).is_err_and(|why| is_none(&why))
 }
 
 fn world(context: &Context, arguments: &Sandbox) -> Result<World, Failure> {
@@ -122,7 +123,7 @@ fn world(context: &Context, arguments: &Sandbox) -> Result<World, Failure> {
         world
     } else {
         // As strict as the real thing, unless a flag says otherwise.
-        let manifests = context.manifests(paths)?;
+        let manifests = context.manifests(paths, TimeLeft::unbound())?;
         playground::world_of(&manifests, None, &[]).with_limits(Limits::documented())
     };
     Ok(changed(world, arguments))

@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::app::error::Error;
 use crate::app::saved_plan::{SavedPlan, is_plan};
 use crate::cli::args::{Format, Show};
+use crate::cli::clock::TimeLeft;
 use crate::cli::context::Context;
 use crate::cli::destination::kind::{Kind, kind_of};
 use crate::cli::exit::Exit;
@@ -29,9 +30,9 @@ pub(crate) fn run(context: &Context, arguments: &Show) -> Result<Exit, Failure> 
     };
     project::refuse_stray(path)?;
     let bytes = if path.as_os_str() == "-" {
-        files::read(&Input::Standard)?.bytes
+        files::read(&Input::Standard, TimeLeft::unbound())?.bytes
     } else {
-        files::bytes(path)?
+        files::bytes(path, TimeLeft::unbound())?
     };
     if events::is_stream(&bytes) {
         return runs(context, path, &bytes, arguments.format);
@@ -114,7 +115,10 @@ fn plan(context: &Context, path: &Path, bytes: &[u8], format: Format) -> Result<
     let plan = saved.plan()?;
     // A state that cannot be read is not the one that the plan was made from either.
     let loaded = FileStore::new(Path::new(&document.state.path)).load();
-    let stale = match (loaded, saved_plan::manifests(context, &saved)) {
+    let stale = match (
+        loaded,
+        saved_plan::manifests(context, &saved, TimeLeft::unbound()),
+    ) {
         (Ok(loaded), Ok(manifests)) => saved
             .check(
                 clock::now(),

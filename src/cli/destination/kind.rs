@@ -115,7 +115,7 @@ fn is_stream(head: &[u8]) -> bool {
 fn is_laid_out_anew(place: &Path, head: &[u8]) -> bool {
     head.trim_ascii_start().starts_with(b"{")
         && !head.starts_with(JOURNAL)
-        && files::bytes(place).is_ok_and(|bytes| format::read(&bytes).is_ok())
+        && files::plain(place).is_ok_and(|bytes| format::read(&bytes).is_ok())
 }
 
 #[cfg(test)]

@@ -366,7 +366,7 @@ fn judge_state(path: &Path, place: &Path, state: &State) -> Result<(), TargetErr
             "a state in use: a journal, a lock or a backup lies beside it".to_owned(),
         ));
     }
-    let there = files::bytes(place).ok();
+    let there = files::plain(place).ok();
     let Some(there) = there.and_then(|bytes| format::read(&bytes).ok()) else {
         return Err(other("a state that cannot be read".to_owned()));
     };

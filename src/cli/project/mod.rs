@@ -9,6 +9,7 @@ mod search;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
+use crate::cli::clock::TimeLeft;
 use crate::cli::files::{self, DEFAULTS, FilesError, Input, Sort};
 use crate::manifest::{Part, Source};
 
@@ -39,12 +40,12 @@ pub(super) struct Found {
 }
 
 /// Finds and reads the manifests that PATHs mean, each once, and then those of the project
-/// folder that count for their holds.
+/// folder that count for their holds; what comes through a pipe, while the command has time.
 ///
 /// # Errors
 ///
 /// Returns the first thing that is in the way.
-pub(super) fn load(paths: &[PathBuf]) -> Result<Found, FilesError> {
+pub(super) fn load(paths: &[PathBuf], time: TimeLeft) -> Result<Found, FilesError> {
     let here = links::here()?;
     let project = project_of(paths, &here)?;
     let shown = seen_from(&here, &project, paths.iter().all(|path| path.is_relative()));
@@ -58,7 +59,7 @@ pub(super) fn load(paths: &[PathBuf]) -> Result<Found, FilesError> {
         }
     } else {
         for path in paths {
-            named(&mut search, path)?;
+            named(&mut search, path, time)?;
         }
         search.usual(&shown, Part::Holds)?;
     }
@@ -90,12 +91,12 @@ pub(super) fn load_all() -> Result<Found, FilesError> {
 }
 
 /// Takes in what a PATH means.
-fn named(search: &mut Search<'_>, path: &Path) -> Result<(), FilesError> {
+fn named(search: &mut Search<'_>, path: &Path, time: TimeLeft) -> Result<(), FilesError> {
     if path.as_os_str() == "-" {
         if search.sources.iter().any(|source| &*source.path == "-") {
             return Err(FilesError::StandardTwice);
         }
-        search.sources.push(files::read(&Input::Standard)?);
+        search.sources.push(files::read(&Input::Standard, time)?);
         return Ok(());
     }
     let path = files::tidy(path);
@@ -110,7 +111,7 @@ fn named(search: &mut Search<'_>, path: &Path) -> Result<(), FilesError> {
         }
         Sort::File => search.named_file(&path),
         Sort::Pipe => {
-            search.sources.push(files::read(&Input::File(path))?);
+            search.sources.push(files::read(&Input::File(path), time)?);
             Ok(())
         }
         Sort::Other => Err(FilesError::NoFile(path)),

@@ -172,7 +172,7 @@ impl<'p> Search<'p> {
         if self.is_new(path) {
             self.sources.push(Source {
                 path: files::shown(path),
-                bytes: files::bytes(path)?,
+                bytes: files::plain(path)?,
                 part: Part::All,
             });
         }

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::apply::Clock;
-use crate::cli::clock::SystemClock;
+use crate::cli::clock::{OutOfTime, SystemClock, TimeLeft};
 use crate::cli::env::SECRETS;
 use crate::cli::secrets::error::{LONGEST, SecretError};
 use crate::cli::settings::kind::TokenCommand;
@@ -49,8 +49,13 @@ impl TokenCommand {
 /// at once, and what it left in the background may hold its output open for ever.
 const QUIET: Duration = Duration::from_secs(1);
 
-/// Runs a command, and takes what it prints; `hide` hears all of it, whatever becomes of it.
-pub(super) fn run(printer: &TokenCommand, hide: &dyn Fn(&str)) -> Result<String, SecretError> {
+/// Runs a command, and takes what it prints while there is time; `hide` hears all of it, whatever
+/// becomes of it.
+pub(super) fn run(
+    printer: &TokenCommand,
+    time: TimeLeft,
+    hide: &dyn Fn(&str),
+) -> Result<String, SecretError> {
     let mut command = printer.command().ok_or(SecretError::Missing)?;
     // What it leaves behind can be ended with it. On a terminal it stays with this program, since
     // it could not ask for a password otherwise.
@@ -59,6 +64,7 @@ pub(super) fn run(printer: &TokenCommand, hide: &dyn Fn(&str)) -> Result<String,
     if is_apart {
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
     }
+    let longest = time.at_most(LONGEST);
     let clock = SystemClock::start();
     let no_command = |source| SecretError::NoCommand {
         command: printer.name(),
@@ -66,7 +72,7 @@ pub(super) fn run(printer: &TokenCommand, hide: &dyn Fn(&str)) -> Result<String,
     };
     let mut child = command.spawn().map_err(no_command)?;
     let mut text = Vec::new();
-    let status = wait(&mut child, &clock, &mut text);
+    let status = wait(&mut child, (&clock, longest), &mut text);
     // Whatever it leaves in the background has had its time with it.
     end(&mut child, is_apart);
     hide(&String::from_utf8_lossy(&text));
@@ -79,6 +85,10 @@ pub(super) fn run(printer: &TokenCommand, hide: &dyn Fn(&str)) -> Result<String,
             command: printer.name(),
             status,
         }),
+        None if time.is_over() => {
+            let command = format!("the token command `{}`", printer.name());
+            Err(SecretError::OutOfTime(OutOfTime(command)))
+        }
         None => Err(SecretError::TooLong {
             command: printer.name(),
         }),
@@ -88,7 +98,7 @@ pub(super) fn run(printer: &TokenCommand, hide: &dyn Fn(&str)) -> Result<String,
 /// Waits for a command and takes what it prints; nothing where it takes too long.
 fn wait(
     child: &mut Child,
-    clock: &SystemClock,
+    (clock, longest): (&SystemClock, Duration),
     text: &mut Vec<u8>,
 ) -> io::Result<Option<ExitStatus>> {
     let output = child.stdout.take().map(read).transpose()?;
@@ -96,14 +106,14 @@ fn wait(
         if let Some(status) = child.try_wait()? {
             break Some(status);
         }
-        if clock.elapsed() >= LONGEST {
+        if clock.elapsed() >= longest {
             break None;
         }
         thread::sleep(GLANCE);
     };
     // A process that it has left behind may still hold the pipe.
     if let Some(output) = output {
-        let left = || LONGEST.saturating_sub(clock.elapsed()).min(QUIET);
+        let left = || longest.saturating_sub(clock.elapsed()).min(QUIET);
         while let Ok(piece) = output.recv_timeout(left()) {
             text.extend_from_slice(&piece);
         }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::time::Duration;
 
+use crate::cli::clock::OutOfTime;
 use crate::cli::env::NotText;
 use crate::cli::files::FilesError;
 use crate::frameio::token::TokenError;
@@ -71,6 +72,9 @@ pub(crate) enum SecretError {
     /// The command went on and on.
     #[error("the token command `{command}` did not end within {} s", LONGEST.as_secs())]
     TooLong { command: String },
+    /// It did not come while the command had time.
+    #[error(transparent)]
+    OutOfTime(OutOfTime),
 }
 
 impl SecretError {
@@ -98,6 +102,7 @@ impl SecretError {
                 "give a client, server to server: `FRAMEIO_CLIENT_ID` and `FRAMEIO_CLIENT_SECRET`",
             ),
             Self::NoLogin => Some("`retire login` signs you in"),
+            Self::OutOfTime(_) => Some(OutOfTime::HINT),
             Self::NotText(_)
             | Self::NoFolder
             | Self::Transport(_)

@@ -3,8 +3,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::cli::clock::TimeLeft;
 use crate::cli::env::{Environment, TOKEN};
 use crate::cli::failure::Failure;
+use crate::cli::files::FilesError;
 use crate::cli::route::route;
 use crate::cli::settings::Settings;
 use crate::cli::settings::access::{ClientSource, Half, TokenSource};
@@ -31,13 +33,13 @@ use login::LoginFile;
 /// Returns why there is none.
 pub(crate) fn token_provider(
     settings: &Settings,
-    environment: &Environment,
+    (environment, time): (&Environment, TimeLeft),
     hide: &dyn Fn(&Secrets),
 ) -> Result<(TokenProvider, Vec<String>), Failure> {
     let access = &settings.access;
     let source = access.token.as_ref().ok_or(SecretError::Missing)?;
     if let TokenSource::Client(client) = &source.value {
-        let (credentials, warnings) = credentials(client, environment)?;
+        let (credentials, warnings) = credentials(client, environment, time)?;
         let ims = route(&access.ims, environment)?;
         let ims = Ims::new(ims, credentials, settings.sending.timeouts)?;
         return Ok((TokenProvider::renewed(ims), warnings));
@@ -48,7 +50,7 @@ pub(crate) fn token_provider(
         let login = file.service(settings)?;
         return Ok((TokenProvider::signed_in(login, Arc::new(file)), Vec::new()));
     }
-    let (token, warning) = self::token(source, environment, hide)?;
+    let (token, warning) = self::token(source, (environment, time), hide)?;
     let token_provider = if access.legacy && settings.api.value.abilities().takes_adobe_tokens {
         TokenProvider::legacy(token)
     } else {
@@ -60,33 +62,45 @@ pub(crate) fn token_provider(
 fn credentials(
     client: &ClientSource,
     environment: &Environment,
+    time: TimeLeft,
 ) -> Result<(Credentials, Vec<String>), SecretError> {
     let id = client.id.as_ref().ok_or(SecretError::NoClientId)?;
-    let (id, _open) = half(id, environment)?;
+    let (id, _open) = half(id, environment, time)?;
     let secret = client.secret.as_ref();
-    let (secret, open) = half(secret.ok_or(SecretError::NoClientSecret)?, environment)?;
+    let secret = secret.ok_or(SecretError::NoClientSecret)?;
+    let (secret, open) = half(secret, environment, time)?;
     let credentials = Credentials::new(&id, &secret)
         .map_err(no_token("the client of the token endpoint".to_owned()))?;
     Ok((credentials, open.into_iter().collect()))
 }
 
 /// Reads one half, and warns where others may read its file.
-fn half(half: &Half, environment: &Environment) -> Result<(String, Option<String>), SecretError> {
+fn half(
+    half: &Half,
+    environment: &Environment,
+    time: TimeLeft,
+) -> Result<(String, Option<String>), SecretError> {
     match half {
         Half::Variable(name) => {
             let text = environment.text(name)?.ok_or(SecretError::Missing)?;
             Ok((text.to_owned(), None))
         }
         Half::File(path) => {
-            let text = content(path, "client")?;
+            let text = content(path, "client", time)?;
             Ok((text, open_to_others(path)))
         }
     }
 }
 
 /// The content of a file that should hold a secret; what is not text is none.
-fn content(path: &Path, what: &'static str) -> Result<String, SecretError> {
-    let bytes = files::bytes(path).map_err(|source| SecretError::File { what, source })?;
+fn content(path: &Path, what: &'static str, time: TimeLeft) -> Result<String, SecretError> {
+    let bytes = files::bytes(path, time).map_err(|source| {
+        if let FilesError::OutOfTime(late) = source {
+            SecretError::OutOfTime(late)
+        } else {
+            SecretError::File { what, source }
+        }
+    })?;
     Ok(String::from_utf8(bytes).unwrap_or_else(|_binary| "\0".to_owned()))
 }
 
@@ -107,7 +121,7 @@ fn open_to_others(path: &Path) -> Option<String> {
 /// Gets a token that is there; a warning about its keeping comes beside it.
 fn token(
     source: &Valued<TokenSource>,
-    environment: &Environment,
+    (environment, time): (&Environment, TimeLeft),
     hide: &dyn Fn(&Secrets),
 ) -> Result<(Token, Option<String>), SecretError> {
     match &source.value {
@@ -118,13 +132,17 @@ fn token(
             let token = Token::new(text).map_err(no_token(format!("`{TOKEN}`")))?;
             Ok((token, None))
         }
-        TokenSource::File(path) => from_file(path),
-        TokenSource::Command(command) => Ok((printed(command, hide)?, None)),
+        TokenSource::File(path) => from_file(path, time),
+        TokenSource::Command(command) => Ok((printed(command, time, hide)?, None)),
     }
 }
 
-fn printed(printer: &TokenCommand, hide: &dyn Fn(&Secrets)) -> Result<Token, SecretError> {
-    let text = command::run(printer, &|text| {
+fn printed(
+    printer: &TokenCommand,
+    time: TimeLeft,
+    hide: &dyn Fn(&Secrets),
+) -> Result<Token, SecretError> {
+    let text = command::run(printer, time, &|text| {
         let secrets = Secrets::default();
         for word in text.split_whitespace() {
             secrets.keep(word);
@@ -135,8 +153,8 @@ fn printed(printer: &TokenCommand, hide: &dyn Fn(&Secrets)) -> Result<Token, Sec
     Token::new(&text).map_err(no_token(place))
 }
 
-fn from_file(path: &Path) -> Result<(Token, Option<String>), SecretError> {
-    let text = content(path, "token")?;
+fn from_file(path: &Path, time: TimeLeft) -> Result<(Token, Option<String>), SecretError> {
+    let text = content(path, "token", time)?;
     let token = Token::new(&text).map_err(no_token(format!("`{}`", path.display())))?;
     Ok((token, open_to_others(path)))
 }
@@ -155,7 +173,12 @@ mod tests {
         let source = flagged(TokenSource::Command(TokenCommand::Shell(
             command.to_owned(),
         )));
-        token(&source, &Environment::default(), &|_| {}).map(|(token, _)| token)
+        token(
+            &source,
+            (&Environment::default(), TimeLeft::unbound()),
+            &|_| {},
+        )
+        .map(|(token, _)| token)
     }
 
     #[cfg(unix)]
@@ -177,7 +200,12 @@ mod tests {
         }
         let nowhere = TokenCommand::Program(vec!["no-such-program-here".to_owned()]);
         let nowhere = TokenSource::Command(nowhere);
-        let error = token(&flagged(nowhere), &Environment::default(), &|_| {}).unwrap_err();
+        let error = token(
+            &flagged(nowhere),
+            (&Environment::default(), TimeLeft::unbound()),
+            &|_| {},
+        )
+        .unwrap_err();
         assert!(matches!(error, SecretError::NoCommand { .. }));
     }
 
@@ -188,7 +216,11 @@ mod tests {
             let source = TokenSource::Command(TokenCommand::Shell(command.to_owned()));
             let hidden = std::cell::RefCell::new(Vec::new());
             let hide = |secrets: &Secrets| hidden.borrow_mut().push(secrets.clone());
-            drop(token(&flagged(source), &Environment::default(), &hide));
+            drop(token(
+                &flagged(source),
+                (&Environment::default(), TimeLeft::unbound()),
+                &hide,
+            ));
             let hidden = hidden.into_inner();
             assert!(hidden.iter().any(|all| all.shows("is hush-hush-hush.")));
         }

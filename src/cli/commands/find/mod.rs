@@ -10,6 +10,7 @@ use std::sync::Arc;
 use crate::app::find::{Account, read_account};
 use crate::asset::AssetId;
 use crate::cli::args::{Find, FindFormat, FindOutput, Listing, Recall, ThisRun};
+use crate::cli::clock::TimeLeft;
 use crate::cli::connect::{asked_account, connect, keeping};
 use crate::cli::context::Context;
 use crate::cli::destination::{self, Document};
@@ -386,7 +387,7 @@ fn text_of(path: &Path) -> Result<String, Failure> {
     if path.as_os_str() == "-" || !files::is_there(path) {
         return Ok(String::new());
     }
-    let source = files::read(&Input::File(path.to_owned()))?;
+    let source = files::read(&Input::File(path.to_owned()), TimeLeft::unbound())?;
     String::from_utf8(source.bytes).map_err(|_bytes| Failure::Layout(path.to_owned()))
 }
 

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::cli::args::{StatePush, Which};
+use crate::cli::clock::TimeLeft;
 use crate::cli::commands::state::changer;
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
@@ -51,7 +52,7 @@ fn read(path: &Path) -> Result<State, Failure> {
     } else {
         Input::File(path.to_owned())
     };
-    let bytes = files::read(&input)?.bytes;
+    let bytes = files::read(&input, TimeLeft::unbound())?.bytes;
     let format = |why| StoreError::Format {
         path: path.to_owned(),
         why,

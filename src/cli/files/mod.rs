@@ -9,186 +9,20 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use crate::asset::written::Written;
+use crate::cli::clock::{OutOfTime, TimeLeft};
 use crate::manifest::{Part, Source};
 
-/// The largest file that is read, in bytes: six million assets, while a place still fits 32 bits.
-const LARGEST: u64 = 256 << 20;
+mod error;
 
-/// How deep folders are looked into; nobody sorts manifests so deep, and a loop of mounts ends.
-pub(super) const DEEPEST: usize = 64;
-
-/// Beside what the state lies where no PATH is given.
-pub(super) const DEFAULTS: [&str; 2] = ["retire.yaml", "manifests"];
-
-/// How long is waited for what comes through a pipe.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) use error::FilesError;
+pub(super) use error::{DEEPEST, DEFAULTS};
+use error::{LARGEST, PATIENCE};
 
 /// A document that somebody named.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Input {
     Standard,
     File(PathBuf),
-}
-
-/// Why files cannot be read.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum FilesError {
-    /// No PATH was given, and none of the usual ones is there.
-    #[error("there is no manifest: neither `{}` nor `{}/` is in {}", DEFAULTS[0], DEFAULTS[1], folder_in_words(.0))]
-    NoDefault(PathBuf),
-    /// There is nothing.
-    #[error("there is no `{}`", .0.display())]
-    Missing(PathBuf),
-    /// There is only a link.
-    #[error("`{}` is a link that leads nowhere", .0.display())]
-    Dangling(PathBuf),
-    /// The system refused something.
-    #[error("cannot read `{}`", path.display())]
-    Io {
-        /// Which file or folder.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// A folder without a manifest.
-    #[error("there is no manifest in the folder `{}`{}", folder.display(), besides(passed_over))]
-    EmptyFolder {
-        folder: PathBuf,
-        /// What is in it, in words; empty where nothing is.
-        passed_over: String,
-    },
-    /// A link leads out of what belongs together.
-    #[error("`{}` leaves `{}` by a link", path.display(), bound.display())]
-    Leaves {
-        /// The file or folder.
-        path: PathBuf,
-        /// What it must not leave.
-        bound: PathBuf,
-    },
-    /// A link of the project leads its state out of what belongs together.
-    #[error("the state `{}` leaves `{}` by a link", path.display(), bound.display())]
-    StateLeaves {
-        path: PathBuf,
-        /// What it must not leave.
-        bound: PathBuf,
-    },
-    /// PATHs of different projects.
-    #[error("`{}` lies in the project folder `{}`, and the PATHs before it in `{}`", path.display(), other.display(), first.display())]
-    Apart {
-        path: PathBuf,
-        other: PathBuf,
-        /// That of the PATHs before it.
-        first: PathBuf,
-    },
-    /// What was found is neither a plain file nor a folder.
-    #[error("`{}` is not a plain file", .0.display())]
-    NotPlain(PathBuf),
-    /// A pipe through which nothing comes.
-    #[error("{}, and its end did not come within {} s", pipe_in_words(.0), PATIENCE.as_secs())]
-    Silent(PathBuf),
-    /// Too large a file.
-    #[error("`{}` is larger than {} MiB", .0.display(), LARGEST >> 20)]
-    TooLarge(PathBuf),
-    /// Neither a file nor a folder nor a pipe.
-    #[error("`{}` is neither a file nor a folder", .0.display())]
-    NoFile(PathBuf),
-    /// A folder where a file belongs.
-    #[error("`{}` is a folder, where a file belongs", .0.display())]
-    Folder(PathBuf),
-    /// A file where a folder belongs.
-    #[error("`{}` is a file, where a folder belongs", .0.display())]
-    NoFolder(PathBuf),
-    /// Folders within folders without end.
-    #[error("the folder `{}` is nested more than {DEEPEST} deep", .0.display())]
-    TooDeep(PathBuf),
-    /// A saved plan where manifests are listed.
-    #[error("`{}` is a saved plan, not a manifest", .0.display())]
-    SavedPlan(PathBuf),
-    #[error("`-` is given twice, and standard input can be read once")]
-    StandardTwice,
-}
-
-impl FilesError {
-    /// Says what to do about it.
-    pub(crate) fn hint(&self) -> Option<&'static str> {
-        match self {
-            Self::Missing(path) => {
-                let text = path.to_str();
-                let is_asset = text.is_some_and(|text| Written::parse(text).is_ok());
-                Some(if is_asset {
-                    "an id is not a PATH: list the asset in a manifest, and name that"
-                } else if text.is_some_and(|text| text.starts_with("run:")) {
-                    "`retire state list --run N` lists what a run did, and `retire state history` all runs"
-                } else {
-                    "check the name, and the folder that you are in"
-                })
-            }
-            Self::Dangling(_) => Some("put the file there that it leads to, or remove the link"),
-            Self::NoDefault(_) => {
-                Some("name a manifest: a file, a folder, or `-` for standard input")
-            }
-            Self::EmptyFolder { .. } => Some(
-                "manifests end in `.yaml`, `.yml` or `.json`, and have `assets` or `holds`; `sandbox.yaml` is not one",
-            ),
-            Self::Leaves { .. } => Some(
-                "put the file itself there; `retire` follows links inside the git repository or, without one, inside the project folder",
-            ),
-            Self::StateLeaves { .. } => Some(
-                "nothing was read or written there; if you mean that file, name it with `--state`",
-            ),
-            Self::Apart { .. } => Some("run the command once for each project folder"),
-            Self::NotPlain(_) => Some("remove it, or name it as a PATH if it is a pipe"),
-            Self::SavedPlan(_) => Some("give it alone to `retire apply`; `retire show` shows it"),
-            Self::TooLarge(_) => Some(
-                "a list of assets may stand in several manifests; nothing else that belongs here is as large",
-            ),
-            Self::Silent(_) => Some("write it into a file first, and name that"),
-            Self::Io { .. }
-            | Self::NoFile(_)
-            | Self::Folder(_)
-            | Self::NoFolder(_)
-            | Self::TooDeep(_)
-            | Self::StandardTwice => None,
-        }
-    }
-
-    pub(super) fn io(path: &Path) -> impl FnOnce(io::Error) -> Self {
-        let path = path.to_owned();
-        move |source| {
-            if source.kind() != io::ErrorKind::NotFound {
-                Self::Io { path, source }
-            } else if path.is_symlink() {
-                Self::Dangling(path)
-            } else {
-                Self::Missing(path)
-            }
-        }
-    }
-}
-
-fn pipe_in_words(path: &Path) -> String {
-    if path.as_os_str() == "-" {
-        "standard input is a pipe".to_owned()
-    } else {
-        format!("`{}` is a pipe", path.display())
-    }
-}
-
-fn folder_in_words(folder: &Path) -> String {
-    if folder.as_os_str().is_empty() {
-        "this folder".to_owned()
-    } else {
-        format!("`{}`", folder.display())
-    }
-}
-
-fn besides(passed_over: &str) -> String {
-    if passed_over.is_empty() {
-        String::new()
-    } else {
-        format!("; {passed_over}")
-    }
 }
 
 /// What stands at a path, links followed.
@@ -282,18 +116,18 @@ pub(super) fn place_of(path: &Path) -> io::Result<PathBuf> {
     })
 }
 
-/// Reads what somebody named.
+/// Reads what somebody named, while the command has time.
 ///
 /// # Errors
 ///
 /// Returns why it cannot be read.
-pub(crate) fn read(input: &Input) -> Result<Source, FilesError> {
+pub(crate) fn read(input: &Input, time: TimeLeft) -> Result<Source, FilesError> {
     let (path, bytes) = match input {
         Input::Standard => {
             let path = Path::new("-");
-            (path, once(path, standard)?)
+            (path, once(path, || standard(time))?)
         }
-        Input::File(path) => (&**path, bytes(path)?),
+        Input::File(path) => (&**path, bytes(path, time)?),
     };
     Ok(Source {
         path: shown(path),
@@ -302,15 +136,20 @@ pub(crate) fn read(input: &Input) -> Result<Source, FilesError> {
     })
 }
 
-/// Reads a file as a whole, or what comes through a pipe.
+/// Reads a file as a whole, or what comes through a pipe while the command has time.
 ///
 /// # Errors
 ///
 /// Returns why it cannot be read.
-pub(crate) fn bytes(path: &Path) -> Result<Vec<u8>, FilesError> {
+pub(crate) fn bytes(path: &Path, time: TimeLeft) -> Result<Vec<u8>, FilesError> {
     if sort(path)? == Sort::Pipe {
-        return once(path, || piped(path, PATIENCE));
+        return once(path, || piped(path, (PATIENCE, time)));
     }
+    whole(path)
+}
+
+/// Reads a file as a whole.
+fn whole(path: &Path) -> Result<Vec<u8>, FilesError> {
     let (mut file, size) = open(path)?;
     bounded(&mut file, path, size)
 }
@@ -325,7 +164,7 @@ pub(crate) fn plain(path: &Path) -> Result<Vec<u8>, FilesError> {
     if sort(path)? != Sort::File {
         return Err(FilesError::NotPlain(path.to_owned()));
     }
-    bytes(path)
+    whole(path)
 }
 
 /// What came through standard input and pipes so far.
@@ -347,18 +186,18 @@ fn once(
 }
 
 /// Reads standard input. Whoever types there may take their time.
-fn standard() -> Result<Vec<u8>, FilesError> {
+fn standard(time: TimeLeft) -> Result<Vec<u8>, FilesError> {
     let read = |path: &Path| bounded(&mut io::stdin().lock(), path, 0);
     let path = Path::new("-");
     if io::stdin().is_terminal() {
         read(path)
     } else {
-        within(PATIENCE, path, read)
+        within((PATIENCE, time), path, read)
     }
 }
 
 /// Reads what comes through a pipe, for so long at most.
-fn piped(path: &Path, patience: Duration) -> Result<Vec<u8>, FilesError> {
+fn piped(path: &Path, patience: (Duration, TimeLeft)) -> Result<Vec<u8>, FilesError> {
     within(patience, path, |path| {
         // To open a pipe waits for somebody at its other end.
         let mut file = fs::File::open(path).map_err(FilesError::io(path))?;
@@ -366,9 +205,9 @@ fn piped(path: &Path, patience: Duration) -> Result<Vec<u8>, FilesError> {
     })
 }
 
-/// Reads on a thread of its own, for so long at most.
+/// Reads on a thread of its own, for so long at most, and while the command has time.
 fn within(
-    patience: Duration,
+    (patience, time): (Duration, TimeLeft),
     path: &Path,
     read: impl FnOnce(&Path) -> Result<Vec<u8>, FilesError> + Send + 'static,
 ) -> Result<Vec<u8>, FilesError> {
@@ -378,8 +217,19 @@ fn within(
     let reading = move || drop(sender.send(read(&whole)));
     let reader = thread::Builder::new().spawn(reading);
     reader.map_err(FilesError::io(path))?;
-    let read = receiver.recv_timeout(patience);
-    read.unwrap_or_else(|_late| Err(FilesError::Silent(path.to_owned())))
+    let read = receiver.recv_timeout(time.at_most(patience));
+    read.unwrap_or_else(|_late| {
+        Err(if time.is_over() {
+            let pipe = if path.as_os_str() == "-" {
+                "standard input".to_owned()
+            } else {
+                format!("the pipe `{}`", path.display())
+            };
+            FilesError::OutOfTime(OutOfTime(pipe))
+        } else {
+            FilesError::Silent(path.to_owned())
+        })
+    })
 }
 
 /// Reads the first bytes of a file, at most so many.
@@ -477,6 +327,7 @@ mod tests {
     use std::process::Command;
 
     use super::*;
+    use crate::cli::clock::SystemClock;
 
     #[test]
     fn a_pipe_is_read_while_somebody_fills_it_and_a_device_never() {
@@ -484,10 +335,14 @@ mod tests {
         let pipe = folder.path().join("pipe");
         let made = Command::new("mkfifo").arg(&pipe).status().unwrap();
         assert!(made.success());
-        let silent = piped(&pipe, Duration::from_millis(50));
+        let wait = Duration::from_millis(50);
+        let silent = piped(&pipe, (wait, TimeLeft::unbound()));
         assert!(matches!(silent, Err(FilesError::Silent(_))));
+        let late = TimeLeft::new(SystemClock::start(), Some(wait));
+        let late = piped(&pipe, (Duration::from_hours(1), late));
+        assert!(matches!(late, Err(FilesError::OutOfTime(_))));
         assert!(matches!(plain(&pipe), Err(FilesError::NotPlain(_))));
-        let device = bytes(Path::new("/dev/null"));
+        let device = bytes(Path::new("/dev/null"), TimeLeft::unbound());
         assert!(matches!(device, Err(FilesError::NoFile(_))));
     }
 }
