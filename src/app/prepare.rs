@@ -92,8 +92,8 @@ pub(crate) struct Prepared {
     pub(crate) plan: Plan,
     /// What it was checked against.
     pub(crate) checked: Checked,
-    /// What was read, and when that came to its end, where a run follows.
-    pub(crate) read: Option<(Inventory, Instant)>,
+    /// What was read, and when that began and came to its end, where a run follows.
+    pub(crate) read: Option<(Inventory, [Instant; 2])>,
     /// What a run of it reads.
     pub(crate) reads: Reads,
 }
@@ -114,6 +114,7 @@ pub(crate) fn prepare(
         let only = &basis.settings.only;
         part::check(only, &basis.manifests, &basis.state).map_err(Error::Only)?;
     }
+    let began = Instant::now();
     let (read, checked, reads) = match connection {
         Some((connection, keeping)) => {
             let (read, check, reads) = read(connection, keeping, &mut basis)?;
@@ -146,7 +147,7 @@ pub(crate) fn prepare(
         basis,
         plan,
         checked,
-        read: read.filter(|_| is_kept).map(|read| (read, ended)),
+        read: read.filter(|_| is_kept).map(|read| (read, [began, ended])),
         reads,
     })
 }
@@ -428,6 +429,7 @@ fn read_assets(
         going,
         place: &place,
         back,
+        singly: false,
     };
     let (read, complete) = adapter(connection.api).read_assets(at, &question, &mut told)?;
     unlisted::report_assets(&*connection.host, &read, complete);

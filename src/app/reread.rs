@@ -1,10 +1,18 @@
 //! Reading again what a run is about to delete, and deciding again.
 //!
-//! The run believes no reading that is older than `--verify-age`. What is older is read once more
-//! right before it is sent, in the same way as before the plan, and a plan is made of it by the
-//! same rules: what is kept now, or is other than approved, is left alone.
+//! The run believes no reading that is older than `--verify-age`, and with V4 none of an asset
+//! itself and of what it lies in that is older than a part of that. What is older is read once more
+//! right before it is sent, and a plan is made of it by the rules of the first one: what is kept
+//! now, or is other than approved, is left alone.
+//!
+//! With V4 each asset is shown by itself, whatever a list could say, and what it lies in up to the
+//! top of its project: ten files a second can be shown, and a hundred a minute deleted. What is in a
+//! folder or a version stack is listed again as well where that takes no longer than deletes do.
+//! The chains of holds are not read again: the own chain of an asset shows whether it has come into
+//! something held. v2 deletes fifty assets a call and shows five a second, so that there only
+//! `--verify-age` counts.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,14 +27,30 @@ use crate::app::memory::Memory;
 use crate::app::prepare::{Basis, Prepared, going_into, pinned_place};
 use crate::apply::Clock;
 use crate::apply::readings::Reread;
-use crate::asset::AssetId;
+use crate::asset::{AssetId, Kind};
 use crate::diagnostic::in_words;
 use crate::event::{Other, StopReason};
 use crate::frameio::inventory::Question;
-use crate::inventory::Inventory;
+use crate::inventory::{Contents, Facts, Inventory, Seen};
 use crate::plan::decide::Decision;
+use crate::plan::forecast::near;
 use crate::plan::{self, Plan, Shelter, saved};
 use crate::state::State;
+
+/// How many pages of lists are read again for a folder that goes: sixty folders go in a minute, in
+/// which a hundred lists can be read of all that is in a folder, and three hundred by sort.
+const FEW_PAGES: usize = 4;
+
+/// How many version stacks are listed again for a folder that goes: a hundred lists of stacks can be
+/// read in a minute.
+const FEW_STACKS: usize = 1;
+
+/// From how many files on a version stack is listed again before it goes: a run lists it twice
+/// itself, and a hundred lists can be read in the time in which a hundred files go.
+const MANY_FILES: usize = 4;
+
+/// How many assets a page of a list of a folder shows.
+const PAGE: usize = 500;
 
 /// What a plan was made from, and what was approved of it.
 #[derive(Debug)]
@@ -36,15 +60,22 @@ pub(crate) struct Recheck {
     plan: Plan,
     /// What was read last of each asset.
     read: Inventory,
-    /// When the first reading came to its end.
-    ended: Instant,
-    /// For how long a reading is believed.
+    /// When the first reading began and came to its end.
+    times: [Instant; 2],
+    /// When all lists of a folder or a version stack were read again.
+    listed: BTreeMap<AssetId, Instant>,
+    /// For how long a list is believed.
     age: Duration,
 }
 
 impl Again for Recheck {
     fn age(&self) -> (Duration, Duration) {
-        (self.ended.elapsed(), self.age)
+        let [began, ended] = self.times;
+        if self.looks_near() {
+            (began.elapsed(), self.near())
+        } else {
+            (ended.elapsed(), self.age)
+        }
     }
 
     fn read_again(
@@ -54,9 +85,9 @@ impl Again for Recheck {
         state: State,
     ) -> Result<Reread, StopReason> {
         self.basis.state = state;
-        let all = self.with_covered(ids);
-        let read = self.read(connection, &all);
-        let ended = clock.elapsed();
+        let read = self.read(connection, ids);
+        // No list is older than it may be before the assets themselves are too old.
+        let ended = (clock.elapsed() + self.listed_for(ids)).saturating_sub(self.near());
         read.map_err(|error| {
             let detail = in_words(&error);
             if let Error::Stopped(reason) = error {
@@ -85,73 +116,202 @@ impl Recheck {
             |read: &Inventory| read.asked_all || !read.assets.is_empty() || read.places.is_some();
         let read = read.filter(|(read, _)| decides(read));
         let age = basis.settings.verify_age;
-        let again = read.map(|(read, ended)| {
+        let again = read.map(|(read, times)| {
             Box::new(Self {
                 basis,
                 plan,
                 read,
-                ended,
+                times,
+                listed: BTreeMap::new(),
                 age,
             }) as Box<dyn Again>
         });
         (state, again)
     }
 
-    /// Some assets, and what has no delete of its own since it goes along with one of them: whether
-    /// that is still as its entry says decides upon both.
-    fn with_covered(&self, ids: &BTreeSet<AssetId>) -> BTreeSet<AssetId> {
+    /// Whether each asset is looked at right before its delete.
+    fn looks_near(&self) -> bool {
+        self.basis.settings.api.abilities().reads_contents
+    }
+
+    /// For how long an asset itself is believed, and what it lies in.
+    fn near(&self) -> Duration {
+        if self.looks_near() {
+            near(self.age)
+        } else {
+            self.age
+        }
+    }
+
+    /// For how long at most the lists of all of some assets are still believed, and the assets
+    /// themselves.
+    fn listed_for(&self, ids: &BTreeSet<AssetId>) -> Duration {
+        if !self.looks_near() {
+            return self.age;
+        }
+        let containers = ids.iter().filter(|id| self.read.contents.contains_key(id));
+        let left = containers.map(|id| self.age.saturating_sub(self.listed_at(*id).elapsed()));
+        left.fold(self.near(), Duration::min)
+    }
+
+    fn listed_at(&self, id: AssetId) -> Instant {
+        let [_, ended] = self.times;
+        self.listed.get(&id).copied().unwrap_or(ended)
+    }
+
+    /// Whether all that is in a folder or a version stack is to be listed again with it.
+    fn is_to_be_listed(&self, id: AssetId, before: Option<&Facts>) -> bool {
+        // As long again as it may wait for its turn.
+        let is_late = self.listed_at(id).elapsed() + 2 * self.near() >= self.age;
+        is_late || self.changed(id, before) || self.is_cheap(id)
+    }
+
+    /// Whether what is shown of a folder or a version stack itself says that something in it may
+    /// be other than it was.
+    fn changed(&self, id: AssetId, before: Option<&Facts>) -> bool {
+        let said = |facts: &Facts| (facts.kind, facts.head, facts.updated);
+        self.read.facts(id).map(said) != before.map(said)
+    }
+
+    /// Whether the lists of a folder or a version stack take no longer than the deletes do.
+    fn is_cheap(&self, id: AssetId) -> bool {
+        let Some(Contents::Whole(inside)) = self.read.contents.get(&id) else {
+            return true;
+        };
+        let of = |kind| {
+            let kinds = inside.iter().filter_map(|id| self.read.facts(*id));
+            kinds.filter(|facts| facts.kind == kind).count()
+        };
+        if self.read.facts(id).map(|facts| facts.kind) == Some(Kind::VersionStack) {
+            return inside.len() >= MANY_FILES;
+        }
+        let pages = 1 + of(Kind::Folder) + inside.len() / PAGE;
+        pages <= FEW_PAGES && of(Kind::VersionStack) <= FEW_STACKS
+    }
+
+    /// What has no delete of its own since it goes along with one of some assets: whether that is
+    /// still as its entry says decides upon both.
+    fn covered(&self, by: impl Fn(AssetId) -> bool) -> BTreeSet<AssetId> {
         let covered = self.plan.steps.iter().filter(
-            |step| matches!(&step.decision, Decision::Covered { by, .. } if ids.contains(by)),
+            |step| matches!(&step.decision, Decision::Covered { by: around, .. } if by(*around)),
         );
-        let covered = covered.map(|step| step.id);
-        ids.iter().copied().chain(covered).collect()
+        covered.map(|step| step.id).collect()
     }
 
     fn read(&mut self, connection: &Connection, ids: &BTreeSet<AssetId>) -> Result<(), Error> {
-        let Self { basis, read, .. } = self;
-        let api = adapter(connection.api);
-        let account = basis.target.account.clone();
-        let at = (connection, account.as_deref());
-        let first = plan::wanted(basis.inputs(None));
-        let mut wanted = first.assets;
-        wanted.retain(|(id, _)| ids.contains(id));
-        let mut going = going_into(first.connections.as_ref());
-        going.retain(|id| ids.contains(id));
-        let mut anew = {
-            let place = |id| {
-                let facts = read.facts(id);
-                let seen = facts.map(|facts| [facts.project, facts.parent]);
-                seen.unwrap_or_else(|| pinned_place(&basis.manifests, id))
-            };
-            let question = Question {
-                assets: &wanted,
-                going: &going,
-                place: &place,
-                back: &Arc::default(),
-            };
-            api.read_assets(at, &question, &mut |_| {})?.0
-        };
-        for (id, _) in &wanted {
-            read.assets.remove(id);
+        let is_near = self.looks_near();
+        let mut asked = ids.clone();
+        if !is_near {
+            asked.extend(self.covered(|by| ids.contains(&by)));
         }
-        read.assets.extend(anew.assets.clone());
-        let connections = plan::wanted(basis.inputs(Some(read))).connections;
+        let before: BTreeMap<AssetId, Facts> = ids
+            .iter()
+            .filter_map(|id| Some((*id, self.read.facts(*id)?.clone())))
+            .collect();
+        let (read, mut anew) = self.read_assets(connection, &asked)?;
+        for id in &read {
+            self.read.assets.remove(id);
+        }
+        self.read.assets.extend(anew.assets.clone());
+        let connections = plan::wanted(self.basis.inputs(Some(&self.read))).connections;
+        let mut listed = BTreeSet::new();
         if let Some(mut connections) = connections {
-            connections.listed.retain(|id| ids.contains(id));
-            connections.containers.retain(|(id, _)| ids.contains(id));
+            connections.listed.retain(|id| asked.contains(id));
+            connections.containers.retain(|(id, _)| asked.contains(id));
+            if is_near {
+                connections.holds.clear();
+                connections.protected.clear();
+                let is_late = |id: AssetId| self.is_to_be_listed(id, before.get(&id));
+                connections.containers.retain(|(id, _)| is_late(*id));
+            }
+            listed.extend(connections.containers.iter().map(|(id, _)| *id));
+            let api = adapter(connection.api);
+            let account = self.basis.target.account.clone();
+            let at = (connection, account.as_deref());
             let mut nobody = Memory::default();
             api.read_places(at, &connections, &mut anew, &mut nobody, &mut |_| {})?;
         }
-        // What was read of them before that is no longer believed.
-        for (id, _) in &wanted {
-            read.assets.remove(id);
+        if is_near {
+            self.read_covered(connection, &listed, &mut anew)?;
         }
-        read.add(anew);
-        if plan::wanted(basis.inputs(Some(read))).definitions {
-            let definitions = api.read_fields(at)?;
-            if let Some(marks) = &mut read.marks {
+        // What was read of them before that is no longer believed.
+        for id in &read {
+            self.read.assets.remove(id);
+        }
+        self.read.add(anew);
+        let now = Instant::now();
+        self.listed.extend(listed.iter().map(|id| (*id, now)));
+        for (id, facts) in before {
+            // A version stack that was not listed again holds what it held.
+            if let (false, Some(Seen::There(now))) =
+                (listed.contains(&id), self.read.assets.get_mut(&id))
+            {
+                now.files = now.files.take().or(facts.files);
+            }
+        }
+        if plan::wanted(self.basis.inputs(Some(&self.read))).definitions {
+            let api = adapter(connection.api);
+            let account = self.basis.target.account.clone();
+            let definitions = api.read_fields((connection, account.as_deref()))?;
+            if let Some(marks) = &mut self.read.marks {
                 marks.definitions = Some(definitions);
             }
+        }
+        Ok(())
+    }
+
+    /// Reads what those of some assets are that are still to be read, each by itself with V4; says
+    /// which these are.
+    fn read_assets(
+        &self,
+        connection: &Connection,
+        ids: &BTreeSet<AssetId>,
+    ) -> Result<(BTreeSet<AssetId>, Inventory), Error> {
+        let Self { basis, read, .. } = self;
+        let account = basis.target.account.clone();
+        let first = plan::wanted(basis.inputs(None));
+        let mut wanted = first.assets;
+        wanted.retain(|(id, _)| ids.contains(id));
+        for (id, kind) in &mut wanted {
+            *kind = read.facts(*id).map(|facts| facts.kind).or(*kind);
+        }
+        let mut going = going_into(first.connections.as_ref());
+        going.retain(|id| ids.contains(id));
+        let place = |id| {
+            let facts = read.facts(id);
+            let seen = facts.map(|facts| [facts.project, facts.parent]);
+            seen.unwrap_or_else(|| pinned_place(&basis.manifests, id))
+        };
+        let question = Question {
+            assets: &wanted,
+            going: &going,
+            place: &place,
+            back: &Arc::default(),
+            singly: self.looks_near(),
+        };
+        let at = (connection, account.as_deref());
+        let (anew, _) = adapter(connection.api).read_assets(at, &question, &mut |_| {})?;
+        Ok((wanted.iter().map(|(id, _)| *id).collect(), anew))
+    }
+
+    /// Takes what goes along with some folders from their lists, and reads what these do not show
+    /// any more.
+    fn read_covered(
+        &self,
+        connection: &Connection,
+        listed: &BTreeSet<AssetId>,
+        anew: &mut Inventory,
+    ) -> Result<(), Error> {
+        let mut covered = self.covered(|by| listed.contains(&by));
+        covered.retain(|id| {
+            let shown = anew.around.get(id).cloned();
+            let is_shown = shown.is_some();
+            let seen = shown.map(|facts| (*id, Seen::There(facts)));
+            anew.assets.extend(seen);
+            !is_shown
+        });
+        if !covered.is_empty() {
+            anew.add(self.read_assets(connection, &covered)?.1);
         }
         Ok(())
     }

@@ -75,7 +75,7 @@ const MOST_READ: usize = 10_000;
 
 /// For how long a pass reads beyond the first asset, in times of how long it is begun before its
 /// turn: all that is read with it is still believed then.
-const TOGETHER: u32 = 3;
+const TOGETHER: u32 = 1;
 
 /// A job that waits for its time; the earliest first, and among equals the one put back first.
 #[derive(Debug, PartialEq, Eq)]

@@ -8,9 +8,10 @@ use crate::asset::AssetId;
 use crate::event::Other;
 use crate::state::State;
 
-/// Which part of the time for which a reading is believed is left to read again: with what is read
-/// along (`queue::TOGETHER`), all of it is over before the new reading is too old.
-const AHEAD: u32 = 5;
+/// Which part of the time for which a reading is believed is left to read again, in fifths: with
+/// what is read along (`queue::TOGETHER`), all of it is over before the new reading is too old. It is
+/// as much as is read along, so that nothing waits where reading is as slow as deleting.
+const AHEAD: (u32, u32) = (2, 5);
 
 /// Reads assets again that are to be deleted, with what a state knows of them; what comes of it
 /// comes in as news.
@@ -85,7 +86,9 @@ impl<'run> Readings<'run> {
     /// How long before its turn an asset is read again; nothing where nothing is to be read now.
     pub(super) fn ahead(&self) -> Option<Duration> {
         let terms = self.terms.as_ref()?;
-        self.under_way.is_empty().then(|| terms.age / AHEAD)
+        self.under_way
+            .is_empty()
+            .then(|| terms.age / AHEAD.1 * AHEAD.0)
     }
 
     /// Has assets read again.

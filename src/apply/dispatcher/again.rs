@@ -120,13 +120,20 @@ impl<S: Strategy, Se: Session> Dispatcher<'_, S, Se> {
         self.queue.put_first(reads);
     }
 
-    /// Leaves alone what is other than it was when it was approved.
-    fn leave_alone(&mut self, assets: Vec<(AssetId, Other)>) {
+    /// Leaves alone what is other than it was when it was approved. What was sent meanwhile, on the
+    /// word of the reading before, is past that.
+    fn leave_alone(&mut self, mut assets: Vec<(AssetId, Other)>) {
         if assets.is_empty() {
             return;
         }
         let ids: BTreeSet<AssetId> = assets.iter().map(|(id, _)| *id).collect();
-        let (_, jobs) = self.queue.take_off(&ids);
+        let (mut off, jobs) = self.queue.take_off(&ids);
+        off.extend(jobs.iter().flat_map(|job| &*job.ids));
+        let off: BTreeSet<AssetId> = off.into_iter().collect();
+        assets.retain(|(id, _)| off.contains(id));
+        if assets.is_empty() {
+            return;
+        }
         for job in jobs {
             let effects = stays(&job, &self.known());
             // No batch has told it.

@@ -141,6 +141,7 @@ settings! {
     }
 
     /// Read again, right before it is deleted, what was read longer ago than this
+    /// and with V4 an asset itself and what it lies in after a twentieth of that
     verify_age: Duration = "10m", check(some_seconds) {
         key: "verify-age", variable: "RETIRE_VERIFY_AGE", value: "TIME",
         heading: heading::LIMITS, commands: on::APPLY,

@@ -5,9 +5,10 @@ use std::mem;
 use std::sync::Arc;
 
 use crate::asset::{AssetId, Kind};
-use crate::event::{RateLimit, StopReason};
+use crate::event::StopReason;
 use crate::frameio::client::{AT_ONCE, Client};
 use crate::frameio::inventory::above::{Above, read_above};
+use crate::frameio::inventory::divide::divide;
 use crate::frameio::inventory::search::{Sought, read_parents};
 use crate::frameio::places::{find_chains, find_places};
 use crate::frameio::recently_deleted::{Deleted, Wanted, recently_deleted, requests};
@@ -15,10 +16,10 @@ use crate::frameio::survey::survey;
 use crate::frameio::tree::{Tree, Versions, Watch, read_tree};
 use crate::inventory::{Connections, Contents, Facts, Inventory, Lies, Places, Seen, Shown};
 use crate::outcome::Evidence;
-use crate::plan::forecast::documented;
 
 mod above;
 mod contradicted;
+mod divide;
 mod projects;
 mod search;
 #[cfg(test)]
@@ -35,6 +36,8 @@ pub struct Question<'ask> {
     /// What is listed and recorded as deleted, in the order of the ids: it is not asked for, and
     /// where a list shows it all the same it is back.
     pub back: &'ask Arc<[AssetId]>,
+    /// Whether each is asked for by itself, whatever a list could show.
+    pub singly: bool,
 }
 
 /// V4: reads some assets and the folders above them, and looks for those that are not there in the
@@ -57,9 +60,14 @@ pub async fn read_assets(
         going,
         place,
         back,
+        singly,
     } = *question;
     let wanted: BTreeSet<AssetId> = assets.iter().map(|(id, _)| *id).collect();
-    let (lists, singles) = divide(assets, place);
+    let (lists, singles) = if singly {
+        (BTreeSet::new(), assets.to_vec())
+    } else {
+        divide(assets, place)
+    };
     let sought = Sought {
         wanted: &wanted,
         going,
@@ -116,55 +124,6 @@ pub async fn read_assets(
     let above = read_above(client, rest, |id| read.facts(id).is_some(), back).await?;
     add_above(above, &mut read);
     Ok((read, complete))
-}
-
-/// Divides assets of which it is known in what they lie: the lists that show several of them, or
-/// one, and those that are read one by one. Where each lies alone, both ways are as good, and take
-/// their share by their limits.
-fn divide(
-    assets: &[(AssetId, Option<Kind>)],
-    place: &dyn Fn(AssetId) -> [Option<AssetId>; 2],
-) -> (BTreeSet<AssetId>, Vec<(AssetId, Option<Kind>)>) {
-    let mut inside: BTreeMap<AssetId, Vec<(AssetId, Option<Kind>)>> = BTreeMap::new();
-    for (id, kind) in assets {
-        if let Some(parent) = place(*id)[1] {
-            inside.entry(parent).or_default().push((*id, *kind));
-        }
-    }
-    let lists: BTreeSet<AssetId> = inside.keys().copied().collect();
-    let alone: Vec<(AssetId, (AssetId, Option<Kind>))> = inside
-        .into_iter()
-        .filter_map(|(parent, all)| (all.len() == 1).then(|| (parent, all[0])))
-        .collect();
-    let most = one_by_one(lists.len() - alone.len(), alone.len());
-    let singles: Vec<_> = alone.into_iter().take(most).collect();
-    let parents: BTreeSet<AssetId> = singles.iter().map(|(parent, _)| *parent).collect();
-    let lists = lists.into_iter().filter(|parent| !parents.contains(parent));
-    (
-        lists.collect(),
-        singles.into_iter().map(|(_, asset)| asset).collect(),
-    )
-}
-
-/// How many of the assets that lie alone are read one by one, so that this takes as long as the
-/// lists of the others, and so many lists more.
-fn one_by_one(lists: usize, alone: usize) -> usize {
-    let rates = |limits: &[RateLimit]| {
-        limits.iter().fold((0, 0), |(bucket, an_hour), limit| {
-            let (most, window, _) = documented(*limit);
-            let windows = 3_600_000 / window.as_millis().max(1);
-            (
-                bucket + u128::from(most),
-                an_hour + u128::from(most) * windows,
-            )
-        })
-    };
-    let (at_once, each_single) = rates(&[RateLimit::ShowFile]);
-    let (of_lists, each_list) = rates(&[RateLimit::Children, RateLimit::FolderFiles]);
-    let calls = (lists + alone) as u128;
-    let waiting = calls.saturating_sub(at_once + of_lists);
-    let most = at_once + waiting * each_single / (each_single + each_list);
-    alone.min(usize::try_from(most).unwrap_or(usize::MAX))
 }
 
 fn add_above(above: Above, read: &mut Inventory) {

@@ -29,6 +29,7 @@ async fn read_all(
         going: &going,
         place,
         back: &Arc::default(),
+        singly: false,
     };
     read_assets(client, &question, |_| {}).await
 }
@@ -340,6 +341,7 @@ async fn what_is_back_is_told_where_a_list_shows_it_and_a_stack_only_with_files(
             going: &BTreeSet::new(),
             place: &|_| [None, parent],
             back: &back,
+            singly: false,
         };
         let (read, _) = read_assets(&client, &question, |_| {}).await.unwrap();
         let found = [2, 5, 6].map(|number| read.facts(Planted::id(number)).is_some());

@@ -26,14 +26,35 @@ pub struct Reads {
     once: BTreeMap<RateLimit, usize>,
     /// What the assets are, what is in them and around them.
     assets: BTreeMap<RateLimit, usize>,
+    /// What is looked at right before a delete: what goes, and what it lies in.
+    near: BTreeMap<RateLimit, usize>,
+    /// What is read again once it is too old.
+    again: BTreeMap<RateLimit, usize>,
+}
+
+/// For which part of the time for which a list is believed an asset itself is: with the ten minutes
+/// of the default for half a minute. In that time fifty files go at V4's documented limit, and three
+/// hundred can be shown.
+const NEAR: u32 = 20;
+
+/// The least time for which an asset itself is believed.
+const LEAST: Duration = Duration::from_secs(1);
+
+/// For how long an asset itself is believed, and what it lies in, where a list is believed for `age`
+/// and each is looked at right before its delete.
+#[must_use]
+pub fn near(age: Duration) -> Duration {
+    (age / NEAR).max(LEAST).min(age)
 }
 
 impl Reads {
     /// Counts the calls of v2: one for each asset.
     #[must_use]
     pub fn one_by_one(assets: usize) -> Self {
+        let assets: BTreeMap<_, _> = [(RateLimit::ReadAsset, assets)].into();
         Self {
-            assets: [(RateLimit::ReadAsset, assets)].into(),
+            again: assets.clone(),
+            assets,
             ..Self::default()
         }
     }
@@ -66,6 +87,7 @@ impl Reads {
             }
         }
         let kind = |id: AssetId| read.facts(id).map(|facts| facts.kind);
+        let mut within = BTreeSet::new();
         let containers = asked.connections.iter();
         let containers = containers.flat_map(|connections| connections.containers.iter());
         for (top, _) in containers {
@@ -75,12 +97,16 @@ impl Reads {
             };
             for id in contents.iter().chain([top]) {
                 match kind(*id) {
-                    Some(Kind::Folder) => drop(lists.insert(*id)),
+                    Some(Kind::Folder) => drop(within.insert(*id)),
                     Some(Kind::VersionStack) => drop(stacks.insert(*id)),
                     Some(Kind::File) | None => {}
                 }
             }
         }
+        let mut again = Calls::default();
+        again.add(RateLimit::StackChildren, stacks.len());
+        again.add_lists(within.len());
+        lists.extend(within);
         calls.add(RateLimit::StackChildren, stacks.len());
         calls.add_lists(lists.len());
         calls.add_above(inside.into_keys(), read);
@@ -105,9 +131,20 @@ impl Reads {
         {
             once.insert(RateLimit::Fields, 1);
         }
+        let listed = asked.connections.map(|connections| &connections.listed);
+        let mut near = Calls::default();
+        let mut parents = BTreeSet::new();
+        for id in listed.into_iter().flatten() {
+            let facts = read.facts(*id);
+            parents.extend(facts.and_then(|facts| facts.parent));
+            near.add(show(facts.map(|facts| facts.kind)), 1);
+        }
+        near.add_above(parents.into_iter(), read);
         Self {
             once,
             assets: calls.0,
+            near: near.0,
+            again: again.0,
         }
     }
 
@@ -135,19 +172,31 @@ impl Reads {
             .map(|line| line.seconds)
             .max()
             .unwrap_or_default();
-        let late = u128::from(longest.saturating_sub(age.as_secs()));
-        let share = |calls: usize| {
+        let share = |calls: usize, age: Duration| {
+            let late = u128::from(longest.saturating_sub(age.as_secs()));
             let calls = (calls as u128 * late).div_ceil(u128::from(longest.max(1)));
             usize::try_from(calls).unwrap_or(usize::MAX)
         };
-        let again = self
-            .assets
-            .iter()
-            .map(|(limit, calls)| (limit, share(*calls)));
+        let mut again = Calls::default();
+        for (read, age) in [(&self.near, near(age)), (&self.again, age)] {
+            for (limit, calls) in read {
+                again.add(*limit, share(*calls, age));
+            }
+        }
+        let again = again.0.iter().map(|(limit, calls)| (limit, *calls));
         let again: Vec<_> = again.filter_map(|one| line(Stage::Again, one)).collect();
         all.extend(deletes);
         all.extend(again);
         all
+    }
+}
+
+/// The limit under which an asset of a kind is shown; most of what nobody knows are files.
+const fn show(kind: Option<Kind>) -> RateLimit {
+    match kind {
+        None | Some(Kind::File) => RateLimit::ShowFile,
+        Some(Kind::Folder) => RateLimit::ShowFolder,
+        Some(Kind::VersionStack) => RateLimit::ShowStack,
     }
 }
 
@@ -307,9 +356,37 @@ mod tests {
     }
 
     #[test]
+    fn what_goes_is_looked_at_right_before() {
+        let (read, assets, mut connections) = world();
+        connections.listed = [11, 12, 13, 21, 22, 30].map(id).to_vec();
+        let asked = Asked {
+            assets: &assets,
+            connections: Some(&connections),
+            is_placed: &|_| true,
+        };
+        let reads = Reads::of(&asked, &read);
+        let expected = [
+            (RateLimit::ShowFile, 4),
+            (RateLimit::ShowStack, 1),
+            // What goes, and one of the two folders, which lie in the root.
+            (RateLimit::ShowFolder, 2),
+            (RateLimit::FolderFolders, 1),
+        ];
+        assert_eq!(reads.near, expected.into());
+        assert_eq!(reads.again[&RateLimit::StackChildren], 2);
+        let files = RateForecast::new(RateLimit::DeleteFile, 200);
+        let lines = reads.add_to(files.into_iter().collect(), (true, Duration::from_mins(10)));
+        let again = lines.iter().filter(|line| line.stage == Stage::Again);
+        let shown = again.filter(|line| line.call == RateLimit::ShowFile.name());
+        // In a minute, of which the first half goes by what was read before.
+        assert_eq!(shown.map(|line| line.calls).collect::<Vec<_>>(), [2]);
+    }
+
+    #[test]
     fn what_is_deleted_late_is_read_again() {
         let reads = Reads {
             assets: [(RateLimit::Children, 100)].into(),
+            again: [(RateLimit::Children, 100)].into(),
             ..Reads::default()
         };
         let files = |calls| {
