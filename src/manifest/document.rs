@@ -106,7 +106,10 @@ impl Entry {
     /// Whether something that it says must be compared with the live asset.
     pub(crate) fn is_compared(&self) -> bool {
         self.details.as_ref().is_some_and(|details| {
-            details.pin.is_some() || details.contents.is_some() || details.projects.is_some()
+            details.kind.is_some()
+                || details.pin.is_some()
+                || details.contents.is_some()
+                || details.projects.is_some()
         })
     }
 
@@ -119,7 +122,8 @@ impl Entry {
 /// What a manifest says of a listed asset beyond its id.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Details {
-    /// What sort of asset it is; V4 asks the server where nobody says, and v2 does not care.
+    /// What sort of asset it is: it is compared. V4 asks the server where nobody says, and v2 does
+    /// not care.
     pub kind: Option<Kind>,
     /// Why it is to go.
     pub reason: Option<Arc<str>>,

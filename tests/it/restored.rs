@@ -179,8 +179,12 @@ fn a_hold_on_the_id_of_a_project_is_never_without_effect() {
         ));
         let done = apply(&served, &desk, "v4").expect(0);
         assert!(done.out.contains("held: legal"), "{}", done.out);
-        // With v2 nobody knows in which project it lies, so nothing is sent.
-        let done = apply(&served, &self::desk(&desk.read("retire.yaml")[11..]), "v2").expect(4);
+        // With v2 it is read to compare its kind, which tells in which project it lies.
+        let done = apply(&served, &self::desk(&desk.read("retire.yaml")[11..]), "v2").expect(0);
+        assert!(done.out.contains("held: legal"), "{}", done.out);
+        // Where it is not read nobody knows, so nothing is sent.
+        let bare = format!("assets: [{listed}]\nholds: [{{id: {PROJECT}, reason: legal}}]\n");
+        let done = apply(&served, &self::desk(&bare), "v2").expect(4);
         assert!(done.err.contains("`project: ID`"), "{}", done.err);
         assert!(lives(&served, listed));
         served.stop();
