@@ -120,13 +120,7 @@ pub(super) fn event(event: &RunEvent) {
             "the holds of the state change"
         ),
         RunEvent::Described { assets } => trace!(assets = assets.len(), "assets are described"),
-        RunEvent::Marked { seen, lifted } => {
-            debug!(
-                seen = seen.len(),
-                lifted = lifted.len(),
-                "marks are written down"
-            );
-        }
+        RunEvent::Marked { seen } => debug!(seen = seen.len(), "marks are written down"),
         RunEvent::AgainOver { ids } => {
             debug!(assets = ids.len(), "entries say `again: true` no more");
         }

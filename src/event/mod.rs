@@ -189,8 +189,6 @@ pub enum RunEvent {
     Marked {
         /// Those that are new, or say something else.
         seen: Vec<(AssetId, Mark)>,
-        /// The assets that bear none any more.
-        lifted: Vec<AssetId>,
     },
     /// Entries that had said `again: true` say it no more: written anew, it counts once more.
     AgainOver {

@@ -89,12 +89,9 @@ impl MarksSince {
     /// What a run writes down of it; nothing where nothing is new.
     #[must_use]
     pub fn news(&self) -> Option<RunEvent> {
-        let Self { seen, lifted } = self;
-        let is_new = !seen.is_empty() || !lifted.is_empty();
-        is_new.then(|| RunEvent::Marked {
-            seen: seen.clone(),
-            lifted: lifted.iter().map(|(id, _)| *id).collect(),
-        })
+        // What is lifted is known, and named, until a run has deleted the asset.
+        let Self { seen, lifted: _ } = self;
+        (!seen.is_empty()).then(|| RunEvent::Marked { seen: seen.clone() })
     }
 }
 

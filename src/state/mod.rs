@@ -48,7 +48,8 @@ pub struct State {
     pub holds: BTreeMap<Subject, KeptHold>,
     /// What the assets were called, where they lay and how large they were.
     pub catalogue: Catalogue,
-    /// The marks that people had set in Frame.io when they were read last.
+    /// The marks that people have set in Frame.io, as they were when a run read them last. One that
+    /// is lifted stays here, so that each plan names it, until a run has deleted the asset.
     pub marks: BTreeMap<AssetId, Mark>,
     /// The assets whose entries said `again: true` when a run asked to delete them again, and which
     /// run: it counts once.
@@ -262,9 +263,8 @@ impl State {
             for (id, known) in assets {
                 self.catalogue.insert(*id, known.clone());
             }
-        } else if let RunEvent::Marked { seen, lifted } = event {
+        } else if let RunEvent::Marked { seen } = event {
             self.marks.extend(seen.iter().cloned());
-            self.marks.retain(|id, _| !lifted.contains(id));
         } else if let RunEvent::AgainOver { ids } = event {
             self.again.retain(|id, _| !ids.contains(id));
         } else if let RunEvent::Forgotten { ids, .. } = event {
@@ -273,6 +273,10 @@ impl State {
     }
 
     fn absorb(&mut self, id: AssetId, outcome: &Outcome, run: u64, at: Timestamp) {
+        if matches!(outcome, Outcome::Retired(_)) {
+            // What was marked and goes was reviewed as lifted.
+            self.marks.remove(&id);
+        }
         match outcome {
             Outcome::Retired(_) | Outcome::Gone(_) => {
                 if self.files.remove(&id).is_some() {

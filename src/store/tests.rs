@@ -108,7 +108,6 @@ fn run() -> impl Strategy<Value = Vec<RunEvent>> {
             let (field, value) = ("Retention".into(), "Hold".into());
             events.push(RunEvent::Marked {
                 seen: vec![(asset(2), Mark { field, value })],
-                lifted: vec![asset(3)],
             });
             events.push(RunEvent::Forgotten {
                 at: Timestamp::UNIX_EPOCH,

@@ -322,9 +322,19 @@ fn a_mark_is_remembered_and_named_once_it_is_lifted() {
     let dropped = since(&state, &flat(&files, None));
     let ids: Vec<AssetId> = dropped.lifted.iter().map(|(id, _)| *id).collect();
     assert_eq!(ids, [1, 2, 3].map(id));
+    // It is no news for a run, and each plan names it until the asset is deleted.
+    assert_eq!(dropped.news(), None);
     let mut after = state.clone();
-    after.apply(2, &dropped.news().unwrap());
-    assert_eq!(after.marks, [(id(4), legal)].into());
+    let answered = |n, outcome| RunEvent::Answered {
+        batch: 1,
+        at: at(NOW),
+        outcomes: vec![(id(n), outcome)],
+    };
+    after.apply(2, &answered(1, Outcome::Unknown));
+    after.apply(2, &answered(2, Outcome::Gone(Evidence::Listed)));
+    after.apply(2, &answered(3, Outcome::Retired(Evidence::Answer)));
+    let kept = [1, 2, 4].map(|n| (id(n), legal.clone()));
+    assert_eq!(after.marks, kept.into());
     // Without a look at the server nobody knows.
     let blind = make(Inputs {
         manifests: &listing(&[1, 2, 3]),

@@ -41,8 +41,6 @@ pub(super) enum EventLine<'line> {
     Marked {
         /// Those that are new, or say something else.
         seen: BTreeMap<AssetId, Mark>,
-        /// The assets that bear none any more.
-        lifted: Cow<'line, [AssetId]>,
     },
     /// Entries that had said `again: true` say it no more.
     AgainOver { ids: Cow<'line, [AssetId]> },
@@ -210,9 +208,8 @@ impl<'line> EventLine<'line> {
             RunEvent::Described { assets } => Self::Described {
                 assets: assets.iter().cloned().collect(),
             },
-            RunEvent::Marked { seen, lifted } => Self::Marked {
+            RunEvent::Marked { seen } => Self::Marked {
                 seen: seen.iter().cloned().collect(),
-                lifted: Cow::Borrowed(lifted),
             },
             RunEvent::AgainOver { ids } => Self::AgainOver {
                 ids: Cow::Borrowed(ids),
@@ -324,9 +321,9 @@ fn described(assets: BTreeMap<AssetId, Known>) -> RunEvent {
     RunEvent::Described { assets }
 }
 
-fn marked(seen: BTreeMap<AssetId, Mark>, lifted: Vec<AssetId>) -> RunEvent {
+fn marked(seen: BTreeMap<AssetId, Mark>) -> RunEvent {
     let seen = seen.into_iter().collect();
-    RunEvent::Marked { seen, lifted }
+    RunEvent::Marked { seen }
 }
 
 impl From<EventLine<'_>> for RunEvent {
@@ -355,7 +352,7 @@ impl From<EventLine<'_>> for RunEvent {
             }),
             EventLine::HoldsChanged { at, changes } => changed(at, changes.into_owned()),
             EventLine::Described { assets } => described(assets),
-            EventLine::Marked { seen, lifted } => marked(seen, lifted.into_owned()),
+            EventLine::Marked { seen } => marked(seen),
             EventLine::AgainOver { ids } => again_over(ids),
             EventLine::Intent {
                 batch,
