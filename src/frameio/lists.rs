@@ -11,6 +11,9 @@ use crate::frameio::v4::call::{Cursor, List};
 use crate::frameio::v4::wire::Page;
 use crate::inventory::{ListPart, Shown};
 
+/// What is said of a list that is not what it was when it was read.
+const CHANGED: &str = "it has changed while it was read";
+
 /// What is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ask {
@@ -70,6 +73,8 @@ pub(super) struct Lists {
     pub(super) of: AssetId,
     /// Hears each page as it comes.
     pub(super) tell: UnboundedSender<(AssetId, ListPart)>,
+    /// Whether a list of several pages is compared with what it shows afterwards.
+    pub(super) compares: bool,
 }
 
 impl Lists {
@@ -120,6 +125,32 @@ impl Lists {
         Ok(all)
     }
 
+    /// Compares the pages that were read of a list, but for the last one, with what they show now.
+    ///
+    /// Cursors are offsets: an entry that goes from a page that was read moves one from the next
+    /// page onto it, which is in neither then; where another one comes meanwhile, the list shows as
+    /// many as it says that it has. The page that it went from, or one of those up to where it was
+    /// missed, shows that.
+    async fn compare(&self, list: List, read: &[(Cursor, Vec<AssetId>)]) -> Result<(), Unread> {
+        let Some((_, before)) = read.split_last() else {
+            return Ok(());
+        };
+        let again = before.iter().map(|(after, ids)| {
+            let page = Read::List(list, self.of, after.clone());
+            let (client, ids) = (self.client.clone(), ids.clone());
+            async move {
+                let page = client.read(&page, |reply| judge_list(list, reply)).await?;
+                Ok(page.items.iter().map(|item| item.id).eq(ids))
+            }
+        });
+        for is_same in side_by_side(again).await {
+            if !is_same? {
+                return Err(Unread::trouble(CHANGED));
+            }
+        }
+        Ok(())
+    }
+
     /// Reads a list to its end; one that goes on after a page with nothing on it, repeats itself or
     /// shows another number of assets than it says that it has cannot be trusted.
     async fn read_list(
@@ -132,7 +163,7 @@ impl Lists {
         let judge = |reply: &_| judge_list(list, reply);
         let mut pages = self.client.pages(page, judge).admitted(admitted);
         let mut after: Cursor = None;
-        let mut all = Vec::new();
+        let (mut all, mut read) = (Vec::new(), Vec::new());
         if let Some(begun) = begun {
             let ListPart {
                 list: _,
@@ -163,11 +194,16 @@ impl Lists {
                 next: page.next.clone(),
                 total: page.total,
             };
+            let ids = part.items.iter().map(|item| item.id);
+            read.push((part.after.clone(), ids.collect()));
             // Where nobody listens any more, nobody waits for the list either.
             drop(self.tell.send((self.of, part)));
             after = page.next;
             all.extend(page.items);
             if after.is_none() {
+                if self.compares {
+                    self.compare(list, &read).await?;
+                }
                 return Ok(all);
             }
             if is_empty {

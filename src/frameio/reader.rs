@@ -43,6 +43,8 @@ pub(super) struct Reader {
     tell: UnboundedSender<(AssetId, ListPart)>,
     pages: UnboundedReceiver<(AssetId, ListPart)>,
     answered: Option<(Ask, Answer)>,
+    /// Whether lists of several pages are compared with what they show afterwards.
+    compares: bool,
     /// How many answers may be awaited at once.
     at_once: usize,
     /// How many in a row could not be used.
@@ -101,9 +103,15 @@ impl Reader {
             tell,
             pages,
             answered: None,
+            compares: false,
             at_once: 1,
             troubles: 0,
         }
+    }
+
+    /// Compares each list of several pages with what it shows afterwards.
+    pub(super) const fn compare(&mut self) {
+        self.compares = true;
     }
 
     /// Asks for something, after what waits already; with what was read of it before.
@@ -276,6 +284,7 @@ impl Reader {
             client: self.client.clone(),
             of: ask.id(),
             tell: self.tell.clone(),
+            compares: self.compares,
         }
     }
 

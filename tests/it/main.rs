@@ -55,6 +55,7 @@ mod signals;
 mod silence;
 mod soak;
 mod soak_v4;
+mod swapped;
 mod token;
 mod torn;
 mod unknown;

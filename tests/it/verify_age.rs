@@ -48,7 +48,7 @@ fn served(changes: &str) -> (Served, Desk) {
     (served, desk)
 }
 
-fn put(served: &Served, path: &str, body: &str) {
+pub(crate) fn put(served: &Served, path: &str, body: &str) {
     let url = served.sandbox.url();
     let host = url.trim_start_matches("http://");
     let mut stream = TcpStream::connect(host).unwrap();
@@ -65,7 +65,7 @@ fn put(served: &Served, path: &str, body: &str) {
     assert!(answer.starts_with("HTTP/1.1 20"), "{answer}");
 }
 
-fn apply(served: &Served, desk: &Desk, more: &[&str]) -> Done {
+pub(crate) fn apply(served: &Served, desk: &Desk, more: &[&str]) -> Done {
     let url = served.sandbox.url();
     let variables = [
         ("FRAMEIO_TOKEN", served.sandbox.token()),
@@ -76,7 +76,7 @@ fn apply(served: &Served, desk: &Desk, more: &[&str]) -> Done {
     desk.run_with(&variables, &arguments)
 }
 
-fn lives(served: &Served, text: &str) -> bool {
+pub(crate) fn lives(served: &Served, text: &str) -> bool {
     let id = AssetId::parse(text).unwrap();
     served.sandbox.with_world(|world| world.is_alive(id))
 }

@@ -177,6 +177,10 @@ impl Watch for Ahead<'_> {
         self.watch.enters(of, item)
     }
 
+    fn decides(&self) -> bool {
+        true
+    }
+
     fn listed(&mut self, of: AssetId, items: &[Shown]) {
         self.watch.listed(of, items);
     }

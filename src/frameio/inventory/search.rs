@@ -42,6 +42,9 @@ pub(super) async fn read_parents(
     } = sought;
     let mut read = Inventory::default();
     let mut reader = Reader::new(client);
+    if !going.is_empty() {
+        reader.compare();
+    }
     let mut asked = parents.clone();
     for parent in &parents {
         reader.ask(Ask::Folder(*parent), Vec::new());

@@ -45,6 +45,12 @@ pub trait Watch {
         true
     }
 
+    /// Whether what is in something decides whether it goes: then a list of several pages is
+    /// compared with what it shows afterwards.
+    fn decides(&self) -> bool {
+        false
+    }
+
     /// Hears what is directly in a folder or a version stack: all lists of it were read to their
     /// ends just now.
     fn listed(&mut self, of: AssetId, items: &[Shown]);
@@ -91,6 +97,9 @@ pub async fn read_tree(
     watch: &mut dyn Watch,
 ) -> Result<Tree, StopReason> {
     let mut reader = Reader::new(client);
+    if watch.decides() {
+        reader.compare();
+    }
     let mut growth = Growth {
         versions,
         tree: Tree::default(),
