@@ -103,10 +103,11 @@ impl Entry {
         details.is_some_and(|details| details.missing == Some(MissingPolicy::Accept))
     }
 
-    /// Whether something that it says must be compared with the live asset.
-    pub(crate) fn is_compared(&self) -> bool {
+    /// Whether it says something that only a reading of the live asset can be compared with. A kind
+    /// is one where not every asset is read before it is deleted.
+    pub(crate) fn is_compared(&self, reads_all: bool) -> bool {
         self.details.as_ref().is_some_and(|details| {
-            details.kind.is_some()
+            (details.kind.is_some() && !reads_all)
                 || details.pin.is_some()
                 || details.contents.is_some()
                 || details.projects.is_some()

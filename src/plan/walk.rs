@@ -252,7 +252,8 @@ impl<'plan> Walk<'plan> {
                     && inventory.is_some_and(|inventory| !inventory.contents.contains_key(&id)),
                 is_checked: false,
             };
-            let is_compared = || case.entry.is_some_and(Entry::is_compared);
+            let reads_all = state.target.api.abilities().reads_contents;
+            let is_compared = || case.entry.is_some_and(|entry| entry.is_compared(reads_all));
             let is_checked =
                 inventory.is_some_and(|inventory| inventory.asked_all || is_compared());
             let case = Case { is_checked, ..case };

@@ -80,7 +80,7 @@ fn is_to_be_read(decided: &Decided<'_>, reads_contents: bool, check_retired: boo
     let Case { entry, seen, .. } = decided.case;
     let is_open = !matches!(decided.decision, Decision::Unchanged { .. });
     let is_wanted = |entry: &Entry| {
-        let is_due = is_open && (reads_contents || entry.is_compared());
+        let is_due = is_open && (reads_contents || entry.is_compared(false));
         is_due || check_retired || entry.goes_again()
     };
     entry.is_some_and(is_wanted) && seen.is_none()

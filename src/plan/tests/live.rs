@@ -267,6 +267,7 @@ fn a_kind_that_was_read_is_kept_beside_what_the_manifest_says() {
         .insert(id(5), record(Status::Unknown { attempts: 1 }));
     let inventory = Inventory {
         assets: [
+            (id(1), facts(Kind::Folder, None)),
             (id(2), facts(Kind::File, None)),
             (id(3), facts(Kind::VersionStack, Some(&[30, 31]))),
             (id(5), facts(Kind::Folder, None)),
