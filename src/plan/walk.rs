@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::asset::{AssetId, Kind};
-use crate::inventory::{Facts, Inventory, Mark, Seen};
+use crate::inventory::{Facts, Inventory, Lies, Mark, Seen};
 use crate::manifest::document::{Details, Entry, Manifests};
 use crate::plan::decide::{Case, Decision, HoldInForce, Recorded, Rules, Why, decide};
 use crate::plan::holds::{InForce, in_force};
@@ -50,6 +50,9 @@ pub(super) struct Walk<'plan> {
     inputs: Inputs<'plan>,
     holds: InForce,
     marks: BTreeMap<AssetId, Mark>,
+    /// What is recorded as deleted, and lies in something whose entry says that it goes again, with
+    /// what was read of it.
+    freed: BTreeMap<AssetId, Seen>,
     /// Whether it is found out what is to be read, and not what is to be done.
     asks: bool,
 }
@@ -69,6 +72,7 @@ impl<'plan> Walk<'plan> {
             inputs,
             holds,
             marks,
+            freed: freed(inputs),
             asks: false,
         }
     }
@@ -109,16 +113,12 @@ impl<'plan> Walk<'plan> {
         });
         // What is recorded as deleted and is there was taken back, also where only a list shows it:
         // whoever restored it means to keep it.
-        let again = self.inputs.manifests.entries.iter();
-        let again: BTreeSet<AssetId> = again
-            .filter(|entry| entry.goes_again())
-            .filter(|entry| !self.inputs.state.again.contains_key(&entry.id))
-            .map(|entry| entry.id)
-            .collect();
+        let again = again(self.inputs);
         let unmarked = |id: &AssetId| marked(id) && !self.marks.contains_key(id);
         let back = assets.iter().filter(|(id, record)| {
             let is_recorded = Recorded::of(&record.status).is_some();
-            is_recorded && self.is_back(**id) && unmarked(id) && !again.contains(id)
+            let is_freed = again.contains(id) || self.freed.contains_key(id);
+            is_recorded && self.is_back(**id) && unmarked(id) && !is_freed
         });
         let back = back.map(|(id, _)| Held {
             id: *id,
@@ -237,14 +237,18 @@ impl<'plan> Walk<'plan> {
                 recorded.peek().map(|(id, _)| **id),
             ];
             let id = first.into_iter().flatten().min()?;
+            let entry = listed.next_if(|entry| entry.id == id);
+            let record = recorded.next_if(|(known, _)| **known == id);
+            let freed = self.freed.get(&id).filter(|_| entry.is_some());
             let case = Case {
-                entry: listed.next_if(|entry| entry.id == id),
-                record: recorded
-                    .next_if(|(known, _)| **known == id)
-                    .map(|(_, record)| record),
+                entry,
+                // What goes again with what it lies in is as if it had not gone before.
+                record: record.map(|(_, record)| record).filter(|_| freed.is_none()),
                 hold: self.holds.assets.get(&id),
                 mark: self.marks.get(&id),
-                seen: inventory.and_then(|inventory| inventory.assets.get(&id)),
+                seen: inventory
+                    .and_then(|inventory| inventory.assets.get(&id))
+                    .or(freed),
                 is_there: self.is_back(id),
                 again: state.again.get(&id).copied(),
                 files: inventory.and_then(|inventory| inventory.files_in(id)),
@@ -276,6 +280,44 @@ impl<'plan> Walk<'plan> {
         };
         iter::from_fn(next).filter(move |decided| !stays(decided))
     }
+}
+
+/// What goes again though it was deleted before: its entry says so, for the first time.
+fn again(inputs: Inputs<'_>) -> BTreeSet<AssetId> {
+    let entries = inputs.manifests.entries.iter();
+    let again = entries.filter(|entry| entry.goes_again());
+    let again = again.filter(|entry| !inputs.state.again.contains_key(&entry.id));
+    again.map(|entry| entry.id).collect()
+}
+
+/// What is recorded as deleted, is there, and lies in something that goes again, however deep.
+fn freed(inputs: Inputs<'_>) -> BTreeMap<AssetId, Seen> {
+    let again = again(inputs);
+    let Some(inventory) = inputs.inventory.filter(|_| !again.is_empty()) else {
+        return BTreeMap::new();
+    };
+    let lies = |id: AssetId| {
+        let lies = inventory.places.as_ref().and_then(|all| all.lies.get(&id));
+        let parent = lies.and_then(Lies::parent);
+        parent.or_else(|| inventory.facts(id)?.parent)
+    };
+    let is_inside = |id: AssetId| {
+        let mut passed = BTreeSet::from([id]);
+        let mut above = lies(id);
+        while let Some(here) = above.filter(|here| passed.insert(*here)) {
+            if again.contains(&here) {
+                return true;
+            }
+            above = lies(here);
+        }
+        false
+    };
+    let recorded = inputs.state.assets.iter();
+    let recorded = recorded.filter(|(_, record)| Recorded::of(&record.status).is_some());
+    let back = recorded.filter_map(|(id, _)| Some((*id, inventory.facts(*id)?)));
+    back.filter(|(id, _)| is_inside(*id))
+        .map(|(id, facts)| (id, Seen::There(facts.clone())))
+        .collect()
 }
 
 impl<'walk> Decided<'walk> {

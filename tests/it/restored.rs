@@ -210,6 +210,40 @@ fn what_is_back_is_seen_in_the_list_that_is_read_for_others() {
     served.stop();
 }
 
+/// `again: true` on a folder is for what came back in it as well, listed or not.
+#[test]
+fn a_folder_that_is_to_go_again_takes_along_what_came_back_in_it() {
+    for more in ["", ", {id: 8d1f0c52-6a3b-4c7e-9f21-000000000012}"] {
+        let served = served();
+        let desk = desk(&format!("assets: [{INSIDE}]\n"));
+        apply(&served, &desk, "v4").expect(0);
+        served.sandbox.restore(id(INSIDE));
+        desk.write(
+            "retire.yaml",
+            format!("version: 1\nassets: [{FOLDER}{more}]\n"),
+        );
+        let done = apply(&served, &desk, "v4");
+        assert!(done.out.contains("contains"), "{}", done.out);
+        assert!(lives(&served, FOLDER) && lives(&served, INSIDE));
+        let again = format!("version: 1\nassets: [{{id: {FOLDER}, again: true}}{more}]\n");
+        desk.write("retire.yaml", &again);
+        let done = apply(&served, &desk, "v4").expect(0);
+        assert!(
+            !lives(&served, FOLDER) && !lives(&served, INSIDE),
+            "{}",
+            done.out
+        );
+        // Once: where all of it is back, it goes by the line of the folder, and then no more.
+        served.sandbox.restore(id(FOLDER));
+        apply(&served, &desk, "v4").expect(0);
+        assert!(!lives(&served, FOLDER));
+        served.sandbox.restore(id(FOLDER));
+        apply(&served, &desk, "v4").expect(3);
+        assert!(lives(&served, FOLDER) && lives(&served, INSIDE));
+        served.stop();
+    }
+}
+
 #[test]
 fn what_is_to_go_again_goes_once_until_its_line_is_written_anew() {
     for api in ["v4", "v2"] {
