@@ -35,7 +35,7 @@ use crate::inventory::{Contents, Facts, Inventory, Seen};
 use crate::plan::decide::Decision;
 use crate::plan::forecast::near;
 use crate::plan::{self, Plan, Shelter, saved};
-use crate::state::State;
+use crate::state::{State, Status};
 
 /// How many pages of lists are read again for a folder that goes: sixty folders go in a minute, in
 /// which a hundred lists can be read of all that is in a folder, and three hundred by sort.
@@ -208,7 +208,9 @@ impl Recheck {
             .iter()
             .filter_map(|id| Some((*id, self.read.facts(*id)?.clone())))
             .collect();
-        let (read, mut anew) = self.read_assets(connection, &asked)?;
+        let versions = self.versions(ids);
+        let (read, mut anew) = self.read_assets(connection, (&asked, &versions))?;
+        self.take_versions(&versions, &mut anew);
         for id in &read {
             self.read.assets.remove(id);
         }
@@ -260,12 +262,60 @@ impl Recheck {
         Ok(())
     }
 
+    /// The files of those version stacks among some assets that are not listed again, each with its
+    /// stack: a run lists what is in a stack itself before it deletes its files, but not their marks.
+    fn versions(&self, ids: &BTreeSet<AssetId>) -> BTreeMap<AssetId, AssetId> {
+        let mut versions = BTreeMap::new();
+        if !self.looks_near() {
+            return versions;
+        }
+        let is_deleted = |file: &AssetId| {
+            let record = self.basis.state.assets.get(file);
+            record
+                .is_some_and(|record| matches!(record.status, Status::Retired(_) | Status::Gone(_)))
+        };
+        for id in ids {
+            let before = self.read.facts(*id);
+            let is_stack = before.is_some_and(|facts| facts.kind == Kind::VersionStack);
+            if let Some(Contents::Whole(files)) = self.read.contents.get(id)
+                && is_stack
+                && !self.is_to_be_listed(*id, before)
+            {
+                let files = files
+                    .iter()
+                    .filter(|file| !ids.contains(file) && !is_deleted(file));
+                versions.extend(files.map(|file| (*file, *id)));
+            }
+        }
+        versions
+    }
+
+    /// Takes what was shown of files of version stacks for what lists would show; a stack of which
+    /// one could not be read is as one that could not be read itself.
+    fn take_versions(&self, versions: &BTreeMap<AssetId, AssetId>, anew: &mut Inventory) {
+        for (file, stack) in versions {
+            match anew.assets.get(file) {
+                Some(Seen::There(_)) if self.read.assets.contains_key(file) => {}
+                Some(Seen::There(facts)) => {
+                    anew.around.insert(*file, facts.clone());
+                    anew.assets.remove(file);
+                }
+                // It goes from its stack, or went already.
+                Some(Seen::Deleted { .. } | Seen::Missing) => drop(anew.assets.remove(file)),
+                Some(Seen::Refused { .. }) | None => {
+                    anew.assets.remove(file);
+                    anew.assets.remove(stack);
+                }
+            }
+        }
+    }
+
     /// Reads what those of some assets are that are still to be read, each by itself with V4; says
     /// which these are.
     fn read_assets(
         &self,
         connection: &Connection,
-        ids: &BTreeSet<AssetId>,
+        (ids, versions): (&BTreeSet<AssetId>, &BTreeMap<AssetId, AssetId>),
     ) -> Result<(BTreeSet<AssetId>, Inventory), Error> {
         let Self { basis, read, .. } = self;
         let account = basis.target.account.clone();
@@ -275,6 +325,8 @@ impl Recheck {
         for (id, kind) in &mut wanted {
             *kind = read.facts(*id).map(|facts| facts.kind).or(*kind);
         }
+        let read_for_itself = wanted.iter().map(|(id, _)| *id).collect();
+        wanted.extend(versions.keys().map(|file| (*file, Some(Kind::File))));
         let mut going = going_into(first.connections.as_ref());
         going.retain(|id| ids.contains(id));
         let place = |id| {
@@ -291,7 +343,7 @@ impl Recheck {
         };
         let at = (connection, account.as_deref());
         let (anew, _) = adapter(connection.api).read_assets(at, &question, &mut |_| {})?;
-        Ok((wanted.iter().map(|(id, _)| *id).collect(), anew))
+        Ok((read_for_itself, anew))
     }
 
     /// Takes what goes along with some folders from their lists, and reads what these do not show
@@ -311,7 +363,10 @@ impl Recheck {
             !is_shown
         });
         if !covered.is_empty() {
-            anew.add(self.read_assets(connection, &covered)?.1);
+            anew.add(
+                self.read_assets(connection, (&covered, &BTreeMap::new()))?
+                    .1,
+            );
         }
         Ok(())
     }

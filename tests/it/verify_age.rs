@@ -14,6 +14,7 @@ use crate::soak::Served;
 const KEPT: &str = "8d1f0c52-6a3b-4c7e-9f21-000000000001";
 const DAY: &str = "8d1f0c52-6a3b-4c7e-9f21-000000000002";
 const NIGHT: &str = "8d1f0c52-6a3b-4c7e-9f21-000000000004";
+const STACK: &str = "8d1f0c52-6a3b-4c7e-9f21-000000000005";
 const WHOLE: &str = "8d1f0c52-6a3b-4c7e-9f21-000000000003";
 
 fn file(number: usize) -> String {
@@ -102,9 +103,12 @@ fn a_mark_and_a_move_of_the_folder_above_are_seen_right_before_a_delete() {
         "              - {{id: {KEPT}, name: kept, type: folder, children: []}}
               - {{id: {DAY}, name: day, type: folder, children: [{}]}}
               - {{id: {NIGHT}, name: night, type: folder, children: [{{id: {}, name: f6}}]}}
+              - {{id: {STACK}, name: cut, type: version_stack, children: [{{id: {}, name: v1}}, {{id: {}, name: v2}}]}}
 ",
         files.join(", "),
-        file(6)
+        file(6),
+        file(7),
+        file(8)
     );
     let fields = "name: Tidewater\n    fields: [{id: 00000000-0000-4000-8000-0000000000f1, name: Retention}]\n";
     let world = seed(&assets).replacen("name: Tidewater\n", fields, 1);
@@ -114,23 +118,25 @@ fn a_mark_and_a_move_of_the_folder_above_are_seen_right_before_a_delete() {
     ));
     let listed: Vec<String> = (1..=6).map(file).collect();
     let desk = Desk::with(&format!(
-        "version: 1\nassets: [{}]\nholds: [{{id: {KEPT}, reason: legal}}]\n",
+        "version: 1\nassets: [{}, {STACK}]\nholds: [{{id: {KEPT}, reason: legal}}]\n",
         listed.join(", ")
     ));
     let config = "version = 1\n[guards]\nmax-percent = 100\nmin-age = \"0s\"\n[marks]\nfield = \"Retention\"\nhold = [\"Hold\"]\n";
     desk.write("retire.toml", config);
     let changes = format!(
-        r#"{{"mark": {{"id": "{}", "fields": {{"Retention": "Hold"}}}}}}, {{"move": {{"id": "{NIGHT}", "to": "{KEPT}"}}}}"#,
-        file(5)
+        r#"{{"mark": {{"id": "{}", "fields": {{"Retention": "Hold"}}}}}}, {{"mark": {{"id": "{}", "fields": {{"Retention": "Hold"}}}}}}, {{"move": {{"id": "{NIGHT}", "to": "{KEPT}"}}}}"#,
+        file(5),
+        file(7)
     );
     let body = format!("[{{\"before\": \"at:1@v4_file_delete\", \"changes\": [{changes}]}}]");
     put(&served, "/_sandbox/surprises", &body);
     let done = apply(&served, &desk, &["--verify-age", "20s"]).expect(3);
-    for number in [5, 6] {
-        let words = format!("{}  it is kept now", file(number));
+    for kept in [&file(5), &file(6), STACK] {
+        let words = format!("{kept}  it is kept now");
         assert!(done.out.contains(&words), "{words}\n{}", done.out);
-        assert!(lives(&served, &file(number)));
+        assert!(lives(&served, kept));
     }
+    assert!(lives(&served, &file(7)) && lives(&served, &file(8)));
     assert!(done.out.contains("4 retired"), "{}", done.out);
     served.stop();
 }
