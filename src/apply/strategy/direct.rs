@@ -3,9 +3,7 @@
 use std::borrow::Cow;
 use std::slice;
 
-use crate::apply::follow::{
-    back, doubt, forbidden, read_after_loss, refused, settled_alone, shown,
-};
+use crate::apply::follow::{back, doubt, forbidden, read_after_loss, refused, shown};
 use crate::apply::strategy::asks::{
     Aim, Direct, Look, Told, delete, delete_member, delete_part, look_at_member, show_asset,
     subject, target,
@@ -286,7 +284,7 @@ impl Strategy for Direct {
             None if outcome == Outcome::Missing && known.state.files.contains_key(&subject.id) => {
                 stacks::emptied(subject.id, known)
             }
-            None => settled_alone(subject.id, outcome, known),
+            None => folders::settled(subject.id, outcome, known),
         }
     }
 

@@ -7,7 +7,7 @@
 //! that must be. Only what the lists showed is asked for. Until it is done, the folder is unknown for
 //! whoever finds the run dead.
 
-use crate::apply::follow::record_outcome;
+use crate::apply::follow::{record_outcome, settled_alone};
 use crate::apply::strategy::asks::{Direct, delete, delete_part, look_at_gone};
 use crate::apply::strategy::way::{Folder, Way};
 use crate::apply::strategy::{Effect, Job, Known, Retry};
@@ -55,19 +55,38 @@ pub(super) fn told(
         return effects;
     }
     let is_deleted = matches!(&*outcomes, [(_, Outcome::Retired(_))]);
-    let with = along(id, known);
     let mut effects = record_outcome(outcomes, known);
-    if !is_deleted || with.is_empty() {
-        return effects;
+    if is_deleted {
+        effects.extend(look_along(id, known));
+    }
+    effects
+}
+
+/// What follows from what a reading says of an asset that is deleted for itself, such as a folder
+/// whose delete was not answered: where it is shown to be ours, that has taken along what lists
+/// showed in it.
+pub(super) fn settled(id: AssetId, outcome: Outcome, known: &Known<'_, Direct>) -> Effects {
+    let is_deleted = matches!(outcome, Outcome::Retired(_));
+    let mut effects = settled_alone(id, outcome, known);
+    if is_deleted {
+        effects.extend(look_along(id, known));
+    }
+    effects
+}
+
+/// Looks at what goes along with a folder that is deleted.
+fn look_along(folder: AssetId, known: &Known<'_, Direct>) -> Effects {
+    let with = along(folder, known);
+    if with.is_empty() {
+        return Vec::new();
     }
     let entry = Folder {
         left: with.len(),
         since: known.now,
         ..Folder::default()
     };
-    let reads = reads(id, &with, known);
-    effects.extend([keep(id, entry), Effect::Requeue(reads)]);
-    effects
+    let reads = reads(folder, &with, known);
+    vec![keep(folder, entry), Effect::Requeue(reads)]
 }
 
 /// Reads what was to go along with a folder.

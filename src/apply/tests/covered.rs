@@ -102,23 +102,34 @@ fn what_is_there_when_the_wait_is_over_is_unknown() {
 }
 
 #[test]
-fn what_is_covered_stays_as_it_was_where_its_folder_is_refused_and_is_unknown_where_nobody_knows() {
-    for (is_refused, expected) in [(true, None), (false, Some("unknown"))] {
+fn what_is_covered_stays_as_it_was_where_its_folder_is_refused() {
+    let server = nested();
+    server.0.lock().unwrap().refuse = vec![asset(1)];
+    let approved = covering(&empty(), &all_listed(), &NESTED, &CONTENTS);
+    let ended = run_approved(&server, empty(), &approved);
+    for number in [2, 3, 4, 31, 41] {
+        assert_eq!(status(&ended.state, number), None, "{number}");
+    }
+    assert_eq!(deleted(&server).len(), 2);
+}
+
+#[test]
+fn what_went_along_with_a_folder_whose_delete_was_not_answered_is_settled_with_it() {
+    for slow in [0, 3] {
         let server = nested();
         {
             let mut known = server.0.lock().unwrap();
-            if is_refused {
-                known.refuse = vec![asset(1)];
-            } else {
-                known.lost = vec![asset(1)];
-            }
+            known.lost = vec![asset(1)];
+            // The cascade takes its time.
+            known.slow = slow;
         }
         let approved = covering(&empty(), &all_listed(), &NESTED, &CONTENTS);
-        let ended = run_approved(&server, empty(), &approved);
+        let (ended, _) = hear_approved(&server, empty(), &approved);
+        assert_eq!(status(&ended.state, 1), Some("retired"), "it is ours");
+        let with = Status::Retired(Evidence::With(asset(1)));
         for number in [2, 3, 4, 31, 41] {
-            assert_eq!(status(&ended.state, number), expected, "{number}");
+            assert_eq!(ended.state.assets[&asset(number)].status, with, "{number}");
         }
-        assert_eq!(deleted(&server).len(), 2);
     }
 }
 
