@@ -168,8 +168,12 @@ pub(crate) fn connect(
     let cut_off = CutOff::default();
     let hears = Arc::clone(&host);
     let short = Mutex::new(Duration::ZERO);
+    let began = Instant::now();
     let waiting = Waiting {
-        on_wait: Arc::new(move |wait| {
+        on_wait: Arc::new(move |mut wait| {
+            // What the command was given may be over before.
+            let left = left.map(|left| left.saturating_sub(began.elapsed()));
+            wait.time = left.map_or(wait.time, |left| left.min(wait.time));
             let mut short = short.lock().unwrap_or_else(PoisonError::into_inner);
             if let Some(text) = told_of_wait(&wait, &mut short, now()) {
                 hears.message(&text);
@@ -303,9 +307,10 @@ impl Connection {
         self.host.take_signals_back();
         let spent = began.elapsed();
         self.left.set(left.map(|left| left.saturating_sub(spent)));
-        let reason = self.cut_off.reason().unwrap_or(StopReason::TimeBudget);
-        let is_cut_off = self.cut_off.reason().is_some();
-        read.filter(|_| !is_cut_off).ok_or(Error::Stopped(reason))
+        if let Some(reason) = self.cut_off.reason() {
+            return Err(Error::Stopped(reason));
+        }
+        read.ok_or_else(|| Error::OutOfTime(self.client.waited_for()))
     }
 
     /// The same for what is read beside a run, which hears the signals itself and stops in time;

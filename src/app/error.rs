@@ -105,6 +105,9 @@ pub enum Error {
     /// The server ended it before it began.
     #[error("{}", render::summary::stopped(.0))]
     Stopped(StopReason),
+    /// The time of the command was over before it was read what it needs.
+    #[error("the time budget is used up: waited for {0}")]
+    OutOfTime(String),
     /// The sandbox cannot be served.
     #[error("the sandbox cannot listen on port {port}")]
     Port {
@@ -253,7 +256,10 @@ impl Error {
             Self::Stopped(StopReason::RateLimited { .. }) => {
                 Some("nothing was sent; try again after that, or give a longer `--retry-for`")
             }
-            Self::Stopped(StopReason::TimeBudget) => {
+            Self::Stopped(StopReason::NoAnswer { .. }) => {
+                Some("nothing was sent; try again later, or give a longer `--retry-for`")
+            }
+            Self::OutOfTime(_) | Self::Stopped(StopReason::TimeBudget) => {
                 Some("nothing was sent; give more time with `--time-budget`")
             }
             Self::Stopped(StopReason::NotPaid { .. }) => {

@@ -27,7 +27,8 @@ pub(super) fn told_of_wait(wait: &Wait, short: &mut Duration, now: Timestamp) ->
     } = wait;
     let end = now.checked_add(*time).unwrap_or(now).strftime("%H:%M:%S");
     let call = rate_limit.name();
-    if *time < LONG_WAIT {
+    // Of an answer it is told only after a while, however soon that ends.
+    if *time < LONG_WAIT && *why != Why::Answer {
         if *why == Why::Limit {
             *short += *time;
         }

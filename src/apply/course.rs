@@ -18,6 +18,8 @@ pub(super) struct Traffic {
     pub(super) batches: u64,
     /// How long a batch may take from when it is handed out to its answer.
     pub(super) latency: Duration,
+    /// When the server last gave a whole answer, counted from the start of the run.
+    pub(super) heard: Option<Duration>,
     /// When the queue was last looked through, counted from the start of the run.
     pub(super) looked_at: Duration,
 }
@@ -94,6 +96,7 @@ impl Halt {
                 | StopReason::NotReachable { .. }
                 | StopReason::WrongEndpoint { .. }
                 | StopReason::RateLimited { .. }
+                | StopReason::NoAnswer { .. }
                 | StopReason::TooManyFailures { .. }
                 | StopReason::Ended { .. }
                 | StopReason::FailedBatches { .. }

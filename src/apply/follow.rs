@@ -194,6 +194,15 @@ fn not_read<S: Strategy>(job: &Job<S>, detail: &str) -> Effect<S> {
 fn given_up<S: Strategy>(job: &Job<S>, known: &Known<'_, S>) -> Vec<Effect<S>> {
     let mut effects = S::given_up(job, known);
     effects.extend(known.memory.api_ended().map(Effect::Stop));
+    if known.is_silent {
+        let tries = match job.task() {
+            Task::Delete => job.sent,
+            Task::Resolve => job.tries,
+        };
+        let waited = known.now.saturating_sub(tries.since.unwrap_or(known.sent));
+        let reason = StopReason::no_answer(job.rate_limit(), waited);
+        effects.push(Effect::Stop(reason));
+    }
     effects
 }
 

@@ -56,7 +56,8 @@ where
         searches.spawn_on(search, runtime);
     });
     let (jobs, to_send) = unbounded_channel();
-    let workers = runtime.spawn(worker::work(deleter.clone(), to_send, stopper));
+    let sender = (deleter.clone(), run.options.retries);
+    let workers = runtime.spawn(worker::work(sender, to_send, stopper));
     let mut dispatcher = Dispatcher::<S, _>::new(run, Workers::new(jobs, inbox), seeker);
     dispatcher.serve();
     if !dispatcher.close() {

@@ -5,6 +5,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::apply::strategy::{Job, Strategy};
+use crate::event::Task;
+use crate::frameio::retry::Retries;
 use crate::store::Synced;
 
 /// A job that is given out.
@@ -31,6 +33,19 @@ impl<S: Strategy> Journaled<S> {
     /// The call to make.
     pub(super) const fn call(&self) -> &S::Call {
         &self.0.job.call
+    }
+
+    /// How long its answer is waited for: that to a delete as long as to any request, since what is
+    /// not answered is unknown.
+    pub(super) fn longest(&self, retries: Retries) -> Duration {
+        let Order { job, at, .. } = &self.0;
+        match job.task() {
+            Task::Delete => Duration::MAX,
+            Task::Resolve => {
+                let since = job.tries.since.unwrap_or(*at);
+                retries.answer(at.saturating_sub(since))
+            }
+        }
     }
 
     /// What was given out.

@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::sync::mpsc::error::SendError;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use crate::apply::order::Journaled;
 use crate::apply::readings::Reread;
@@ -19,6 +20,7 @@ use crate::frameio::Reply;
 use crate::frameio::client::Wait;
 use crate::frameio::deleter::Deleter;
 use crate::frameio::recently_deleted::{Deleted, Wanted};
+use crate::frameio::retry::Retries;
 
 /// What the dispatcher is told.
 #[derive(Debug)]
@@ -127,7 +129,7 @@ impl<S: Strategy> Drop for UnderWay<S> {
 ///
 /// The dispatcher hands out no more than may be under way at once.
 pub(super) async fn work<S: Strategy, D: Deleter<S::Call> + Clone + 'static>(
-    deleter: D,
+    (deleter, retries): (D, Retries),
     mut jobs: UnboundedReceiver<Journaled<S>>,
     Stopper(news): Stopper<S>,
 ) {
@@ -138,7 +140,7 @@ pub(super) async fn work<S: Strategy, D: Deleter<S::Call> + Clone + 'static>(
             job: Some(job),
             news: news.clone(),
         };
-        under_way.spawn(send(deleter.clone(), guard));
+        under_way.spawn(send(deleter.clone(), retries, guard));
     }
     while under_way.join_next().await.is_some() {}
 }
@@ -178,11 +180,16 @@ pub(super) async fn search<S: Strategy, D: Deleter<S::Call>>(
     search.sought = Some(sought);
 }
 
-async fn send<S: Strategy, D: Deleter<S::Call>>(deleter: D, mut under_way: UnderWay<S>) {
+async fn send<S: Strategy, D: Deleter<S::Call>>(
+    deleter: D,
+    retries: Retries,
+    mut under_way: UnderWay<S>,
+) {
     let Some(job) = &under_way.job else {
         return;
     };
-    let reply = deleter.send(job.call()).await;
+    let reply = timeout(job.longest(retries), deleter.send(job.call())).await;
+    let reply = reply.unwrap_or_else(|_late| Reply::late());
     crash::point("batch.answered");
     if let Some(job) = under_way.job.take() {
         // A dispatcher that broke down hears nothing any more.

@@ -116,6 +116,7 @@ impl From<&Error> for Exit {
     fn from(error: &Error) -> Self {
         match error {
             Error::Stopped(reason) => reason.into(),
+            Error::OutOfTime(_) => Self::Stopped,
             Error::Who(_)
             | Error::NotThere { .. }
             | Error::NoField(_)
@@ -156,6 +157,7 @@ impl From<&StopReason> for Exit {
             | StopReason::Broken { .. }
             | StopReason::NotRecorded { .. } => Self::Failed,
             StopReason::RateLimited { .. }
+            | StopReason::NoAnswer { .. }
             | StopReason::TooManyMissing { .. }
             | StopReason::TooManyFailures { .. }
             | StopReason::FailedBatches { .. }

@@ -103,6 +103,13 @@ pub enum StopReason {
         /// For how much longer, in seconds.
         seconds: u64,
     },
+    /// The server takes requests, and none was answered for as long as one is made again.
+    NoAnswer {
+        /// The call: `bulk_delete`, `read_asset` and so on.
+        call: String,
+        /// For how long it was waited, in seconds.
+        seconds: u64,
+    },
     /// So many assets are missing that the account or the token is probably the wrong one.
     TooManyMissing {
         /// How many assets the server does not know.
@@ -155,6 +162,15 @@ pub enum StopReason {
 }
 
 impl StopReason {
+    /// That no answer came for so long.
+    #[must_use]
+    pub fn no_answer(rate_limit: RateLimit, waited: Duration) -> Self {
+        Self::NoAnswer {
+            call: rate_limit.name().to_owned(),
+            seconds: waited.as_secs(),
+        }
+    }
+
     /// That a rate limit lets nothing through for too long.
     #[must_use]
     pub fn rate_limited(rate_limit: RateLimit, wait: Duration) -> Self {

@@ -7,6 +7,7 @@ use reqwest::{Client, redirect};
 
 use crate::diagnostic::of_the_system;
 use crate::frameio::endpoint::Endpoint;
+use crate::frameio::reply::TOO_LONG;
 
 /// How long things may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,7 +98,7 @@ pub(super) fn client(
 /// The cause at the bottom, since the library's outer words name the address and little else.
 pub(super) fn innermost(error: &reqwest::Error) -> String {
     if error.is_timeout() {
-        return "it took too long".to_owned();
+        return TOO_LONG.to_owned();
     }
     let mut cause: &dyn Error = error;
     while let Some(deeper) = cause.source() {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Client, Response, Url};
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::frameio::endpoint::Endpoint;
 use crate::frameio::http::{self, Connections, Timeouts, TransportError, innermost};
@@ -169,6 +170,8 @@ impl Service {
                 )),
             }),
             429 => Err(NoToken::Busy { wait, detail }),
+            // Whoever says when to come back is there.
+            503 if wait.is_some() => Err(NoToken::Busy { wait, detail }),
             // Only the service's own words are a refusal.
             400..=499 if said.is_some() && !matches!(status, 408 | 425) => {
                 Err(NoToken::Refused { detail })
@@ -187,7 +190,7 @@ impl Service {
         #[derive(Deserialize)]
         struct Answer {
             access_token: String,
-            expires_in: Option<u64>,
+            expires_in: Option<Value>,
             refresh_token: Option<String>,
         }
         let odd = |what: &str| NoToken::NotReachable {
@@ -196,6 +199,11 @@ impl Service {
         // What the parser says could repeat the token.
         let answer: Answer =
             serde_json::from_slice(body).map_err(|_secret| odd("something else than a token"))?;
+        let told = answer.expires_in.map(|expires_in| {
+            let seconds = seconds(&expires_in);
+            seconds.ok_or_else(|| odd("an `expires_in` that is no number of seconds"))
+        });
+        let told = told.transpose()?.map(lifetime);
         let token =
             |text: &str| Token::new(text).map_err(|_secret| odd("a token that cannot be one"));
         let refresh = answer.refresh_token.as_deref().map(token).transpose()?;
@@ -205,7 +213,6 @@ impl Service {
         if let Some(refresh) = &refresh {
             self.secrets.keep(refresh.text());
         }
-        let told = answer.expires_in.map(lifetime);
         Ok(Fetched {
             token,
             lifetime: told.map_or(USUAL, |lifetime| lifetime.min(USUAL)),
@@ -226,6 +233,15 @@ impl Service {
         let texts = [Some(answer.error?), answer.error_description];
         let texts: Vec<String> = texts.into_iter().flatten().collect();
         Some(mask::bounded(&texts.join(": ")))
+    }
+}
+
+/// The number of an `expires_in`, which some services write as a text.
+fn seconds(expires_in: &Value) -> Option<u64> {
+    match expires_in {
+        Value::Number(number) => number.as_u64(),
+        Value::String(text) => text.trim().parse().ok(),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
     }
 }
 

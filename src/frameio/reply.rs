@@ -47,7 +47,39 @@ pub enum Reply {
     },
 }
 
+/// What is said of an answer that did not come in its time, or not all of it.
+pub(super) const TOO_LONG: &str = "it took too long";
+
 impl Reply {
+    /// An answer for which nobody waits any longer.
+    pub(crate) fn late() -> Self {
+        Self::Lost {
+            detail: TOO_LONG.to_owned(),
+        }
+    }
+
+    /// Whether it did not come in its time, or not all of it.
+    pub(crate) fn is_late(&self) -> bool {
+        let detail = match self {
+            Self::Answered {
+                body: Body::Cut { detail },
+                ..
+            }
+            | Self::Lost { detail } => detail,
+            Self::Answered { .. }
+            | Self::NoToken(_)
+            | Self::Busy { .. }
+            | Self::NotSent { .. }
+            | Self::Dropped { .. } => return false,
+        };
+        detail == TOO_LONG
+    }
+
+    /// Whether the server has answered, and all of it came.
+    pub(crate) const fn is_whole(&self) -> bool {
+        matches!(self.answer(), Some((_, Body::Whole(_))))
+    }
+
     /// The HTTP status and the body, where the server answered.
     #[must_use]
     pub const fn answer(&self) -> Option<(u16, &Body)> {

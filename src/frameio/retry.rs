@@ -11,9 +11,11 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 pub struct Retries {
     /// How often a request that went wrong is made again at most.
     pub tries: u32,
-    /// For how long a request is made again at most: of one that reads, counted from when it was
-    /// first made; else from when it first went wrong.
+    /// For how long a request is made again at most, counted from when it was first made.
     pub within: Duration,
+    /// How long the answer to a request that reads is waited for at least, however little is left
+    /// of the time in which it may be made again.
+    pub answer: Duration,
     /// The longest first pause before a request is made again; each later one may be four times
     /// as long, so that a few tries reach the half minute that the API asks for.
     pub backoff: Duration,
@@ -27,6 +29,13 @@ impl Retries {
         let left = self.within.saturating_sub(waited);
         let is_late = tries >= self.tries || left.is_zero();
         (!is_late).then(|| self.longest(tries).min(left))
+    }
+
+    /// How long the answer to a request that reads is waited for at most, which was first made so
+    /// long ago. A delete gets all the time of a request: what is not answered is unknown.
+    #[must_use]
+    pub fn answer(self, waited: Duration) -> Duration {
+        self.within.saturating_sub(waited).max(self.answer)
     }
 
     /// The longest pause after a request that went wrong `tries` times before.
@@ -48,6 +57,7 @@ mod tests {
         let retries = Retries {
             tries: 5,
             within: second(600),
+            answer: second(5),
             backoff: Duration::from_millis(500),
         };
         let longest: Vec<u128> = (0..6)
@@ -61,5 +71,18 @@ mod tests {
             ..retries
         };
         assert_eq!(never.pause(0, Duration::ZERO), None);
+    }
+
+    #[test]
+    fn an_answer_is_waited_for_no_longer_than_the_request_is_made_again() {
+        let second = Duration::from_secs;
+        let retries = Retries {
+            tries: 5,
+            within: second(10),
+            answer: second(5),
+            backoff: second(1),
+        };
+        let times = [0, 3, 7, 10, 90].map(|waited| retries.answer(second(waited)));
+        assert_eq!(times, [10, 7, 5, 5, 5].map(second));
     }
 }

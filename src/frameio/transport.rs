@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName};
 use reqwest::{Client, Response};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 use tracing::{Level, debug, enabled, trace};
 
 use crate::event::StopReason;
@@ -17,7 +17,7 @@ pub use crate::frameio::http::{Timeouts, TransportError};
 use crate::frameio::ims::NoToken;
 use crate::frameio::mask::Secrets;
 use crate::frameio::pace;
-use crate::frameio::reply::{Body, Reply};
+use crate::frameio::reply::{Body, Reply, TOO_LONG};
 use crate::frameio::token_provider::{Grant, TokenProvider};
 
 /// The longest answer that is read; the API's own are far below it.
@@ -75,35 +75,51 @@ impl Transport {
 
     /// Sends one request and reads its answer.
     pub async fn send(&self, request: Request) -> Reply {
+        self.send_within(request, self.longest()).await
+    }
+
+    /// The same, where an answer is of use for so long only.
+    pub(super) async fn send_within(&self, request: Request, longest: Duration) -> Reply {
         let began = Instant::now();
-        let reply = self.exchange(&request).await;
+        let end = began + longest.min(self.longest());
+        let reply = self.exchange(&request, end).await;
         log(request.method, &request.path, began.elapsed(), &reply);
         reply
     }
 
-    async fn exchange(&self, request: &Request) -> Reply {
-        let grant = match self.token_provider.grant().await {
+    async fn exchange(&self, request: &Request, end: Instant) -> Reply {
+        let grant = match self.grant(end).await {
             Ok(grant) => grant,
             Err(why) => return without(why),
         };
-        let reply = self.attempt(request, &grant).await;
+        let reply = self.attempt(request, &grant, end).await;
         let rejected = matches!(reply, Reply::Answered { status: 401, .. });
         if !rejected || !self.token_provider.is_renewed() {
             return reply;
         }
         // Nothing was done, so the same can be asked with the next token, once.
         self.token_provider.reject(&grant).await;
-        match self.token_provider.grant().await {
-            Ok(grant) => self.attempt(request, &grant).await,
+        match self.grant(end).await {
+            Ok(grant) => self.attempt(request, &grant, end).await,
             Err(why) => without(why),
         }
     }
 
-    async fn attempt(&self, request: &Request, grant: &Grant) -> Reply {
+    /// A token, while there is time to use it.
+    async fn grant(&self, end: Instant) -> Result<Grant, NoToken> {
+        let grant = timeout_at(end, self.token_provider.grant()).await;
+        grant.unwrap_or_else(|_late| {
+            Err(NoToken::NotReachable {
+                detail: format!("the token endpoint does not answer: {TOO_LONG}"),
+            })
+        })
+    }
+
+    async fn attempt(&self, request: &Request, grant: &Grant, end: Instant) -> Reply {
         let single = self.seen.single.get();
         let may_be_used_again = single.is_none() && self.seen.answer.load(Ordering::Relaxed);
         let client = single.unwrap_or(&self.client);
-        let error = match self.send_by(client, request, grant).await {
+        let error = match self.send_by(client, request, (grant, end)).await {
             Ok(reply) => return reply,
             Err(error) => error,
         };
@@ -116,7 +132,7 @@ impl Transport {
             return self.unanswered(&error);
         };
         match request.method {
-            Method::Get => match self.send_by(single, request, grant).await {
+            Method::Get => match self.send_by(single, request, (grant, end)).await {
                 Ok(reply) => reply,
                 Err(error) => self.unanswered(&error),
             },
@@ -140,7 +156,7 @@ impl Transport {
         &self,
         client: &Client,
         request: &Request,
-        grant: &Grant,
+        (grant, end): (&Grant, Instant),
     ) -> Result<Reply, reqwest::Error> {
         let method = match request.method {
             Method::Get => reqwest::Method::GET,
@@ -149,6 +165,7 @@ impl Transport {
         let address = format!("{}{}", self.endpoint.as_str(), request.path);
         let mut sent = client
             .request(method, address)
+            .timeout(end.saturating_duration_since(Instant::now()))
             .header(AUTHORIZATION, grant.header.clone());
         if self.token_provider.is_legacy() {
             sent = sent.header(LEGACY, "true");

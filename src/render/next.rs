@@ -89,6 +89,9 @@ fn after_stop(reason: &StopReason) -> String {
         StopReason::RateLimited { .. } => {
             "run apply again after that, or with a longer `--retry-for`"
         }
+        StopReason::NoAnswer { .. } => {
+            "wait until the server answers, then run apply again, or with a longer `--retry-for`"
+        }
         StopReason::TooManyMissing { .. } => {
             "check the account, the token and the endpoint; if so many really are missing, run apply again with `--max-404-percent 100`"
         }

@@ -215,6 +215,11 @@ pub(crate) fn stopped(reason: &StopReason) -> String {
             escape(call),
             roughly(*seconds)
         ),
+        StopReason::NoAnswer { call, seconds } => format!(
+            "the server takes requests and answers none: waited {} for the answer to `{}`, which is as long as `--retry-for` and `--retries` allow",
+            roughly(*seconds),
+            escape(call)
+        ),
         StopReason::TooManyMissing { missing, answered } => format!(
             "the server does not know {} of {}: this looks like the wrong account, token or server",
             count(*missing),

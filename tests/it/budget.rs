@@ -5,7 +5,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::harness::{Desk, Done};
-use crate::server::{Server, manifest};
+use crate::server::{Server, manifest, text};
 
 /// Far less than anything here would be waited for by itself.
 const BUDGET: [&str; 2] = ["--time-budget", "700ms"];
@@ -150,4 +150,79 @@ fn of_the_lock_and_the_budget_whichever_ends_first_says_its_reason() {
     let done = desk.done(&mut run(&soon)).expect(6);
     assert!(!done.err.contains("budget"), "{}", done.err);
     assert!(server.asked().is_empty());
+}
+
+/// What a token endpoint says, and what is said of it.
+fn token_endpoint(answer: &'static str, headers: &'static str, status: u16) -> (Server, Desk) {
+    let server = Server::raw(move |request| {
+        Some(match &request.line {
+            line if line.starts_with("POST /ims/") => text(status, headers, answer),
+            line if line.starts_with("GET /v4/me") => text(200, "", r#"{"data":{"id":"u"}}"#),
+            line if line.starts_with("GET /v4/accounts") => {
+                text(200, "", r#"{"data":[{"id":"a"}]}"#)
+            }
+            _ => text(404, "", r#"{"errors":[{"title":"Not Found"}]}"#),
+        })
+    });
+    (server, Desk::with(&manifest(1)))
+}
+
+fn fetch(server: &Server, desk: &Desk, command: &[&str]) -> Done {
+    let variables = [
+        ("FRAMEIO_CLIENT_ID", "robot"),
+        ("FRAMEIO_CLIENT_SECRET", "hush"),
+    ];
+    let both = ["--endpoint", &server.url, "--ims-endpoint", &server.url];
+    desk.run_with(&variables, &[command, &both].concat())
+}
+
+#[test]
+fn how_long_a_token_is_good_may_be_a_text_and_nonsense_is_told_as_that() {
+    let whoami = ["whoami", "--api", "v4", "--retries", "0"];
+    for good in [
+        r#"{"access_token":"abc-def-ghi","expires_in":"86399"}"#,
+        r#"{"access_token":"abc-def-ghi","expires_in":86399}"#,
+        r#"{"access_token":"abc-def-ghi","expires_in":null}"#,
+        r#"{"access_token":"abc-def-ghi"}"#,
+    ] {
+        let (server, desk) = token_endpoint(good, "", 200);
+        fetch(&server, &desk, &whoami).expect(0);
+    }
+    for odd in [
+        r#"{"access_token":"abc-def-ghi","expires_in":"soon"}"#,
+        r#"{"access_token":"abc-def-ghi","expires_in":-1}"#,
+        r#"{"access_token":"abc-def-ghi","expires_in":[]}"#,
+    ] {
+        let (server, desk) = token_endpoint(odd, "", 200);
+        let done = fetch(&server, &desk, &whoami).expect(1);
+        let said = "with an `expires_in` that is no number of seconds";
+        assert!(done.err.contains(said), "{}", done.err);
+    }
+    for odd in ["", "<html>", r#"{"access_token":5}"#, r#"{"token":"abc"}"#] {
+        let (server, desk) = token_endpoint(odd, "", 200);
+        let done = fetch(&server, &desk, &whoami).expect(1);
+        let said = "with something else than a token";
+        assert!(done.err.contains(said), "{}", done.err);
+    }
+}
+
+#[test]
+fn a_token_endpoint_that_says_when_to_come_back_is_taken_at_its_word() {
+    for status in [429, 503] {
+        let plan = ["plan", "--api", "v4", "--retry-for", "10s"];
+        let (server, desk) = token_endpoint("{}", "retry-after: 3600\r\n", status);
+        let began = Instant::now();
+        let done = fetch(&server, &desk, &plan).expect(9);
+        assert!(began.elapsed() < SOON, "{:?}", began.elapsed());
+        let said = "the token endpoint gives no token for another 1 h 0 min";
+        assert!(done.err.contains(said), "{}", done.err);
+        assert_eq!(server.asked().len(), 1);
+        // A second is waited for.
+        let (server, desk) = token_endpoint("{}", "retry-after: 1\r\n", status);
+        let began = Instant::now();
+        let plan = ["plan", "--api", "v4", "--retry-for", "1500ms"];
+        fetch(&server, &desk, &plan).expect(9);
+        assert!(began.elapsed() >= Duration::from_secs(1));
+        assert_eq!(server.asked().len(), 2, "{status}");
+    }
 }

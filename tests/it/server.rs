@@ -53,6 +53,26 @@ impl Server {
         Self { url, asked }
     }
 
+    /// Starts one whose answers never come to their ends: a byte comes every now and then.
+    pub(crate) fn dripping() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        std::thread::spawn(move || {
+            for mut stream in listener.incoming().flatten() {
+                std::thread::spawn(move || -> std::io::Result<()> {
+                    let head = "HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n{";
+                    stream.write_all(head.as_bytes())?;
+                    loop {
+                        std::thread::sleep(std::time::Duration::from_millis(200));
+                        stream.write_all(b" ")?;
+                    }
+                });
+            }
+        });
+        let asked = Arc::default();
+        Self { url, asked }
+    }
+
     /// Every request so far.
     pub(crate) fn asked(&self) -> Vec<Request> {
         self.asked.lock().unwrap().clone()

@@ -293,12 +293,17 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
                 let order = self.came_back(journaled);
                 let elapsed = self.clock.elapsed();
                 self.traffic.answered(elapsed.saturating_sub(order.at));
+                if reply.is_whole() {
+                    self.traffic.heard = Some(elapsed);
+                }
                 self.memory.learn(&reply, self.clock.now());
                 let verdict = S::judge(&order.job, &reply);
                 let limit = order.job.rate_limit();
                 self.pace(limit, reply.limits(), verdict.pace());
                 let known = Known {
                     intent: order.intent,
+                    sent: order.at,
+                    is_silent: reply.is_late() && self.traffic.heard < Some(order.at),
                     late: self
                         .guards
                         .pacer
@@ -356,6 +361,8 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
             cascade_wait: self.options.cascade_wait,
             now: self.clock.elapsed(),
             intent: self.clock.now(),
+            sent: self.clock.elapsed(),
+            is_silent: false,
             late: None,
         }
     }

@@ -129,6 +129,7 @@ fn one_less(folder: AssetId, mut entry: Folder, known: &Known<'_, Direct>) -> Ef
     let all = Retries {
         tries: u32::MAX,
         within: known.cascade_wait,
+        answer: known.retries.answer,
         backoff: known.retries.backoff,
     };
     let waited = known.now.saturating_sub(entry.since);

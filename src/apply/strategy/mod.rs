@@ -27,10 +27,12 @@ mod bulk;
 mod direct;
 mod folders;
 mod stacks;
+mod tries;
 mod way;
 
 pub(crate) use asks::Direct;
 pub(crate) use bulk::Bulk;
+pub(crate) use tries::Tries;
 
 /// How one version of the API deletes.
 pub(crate) trait Strategy:
@@ -110,28 +112,6 @@ pub(crate) enum Rank {
 impl Rank {
     /// All of them, in order.
     pub(super) const ALL: [Self; 3] = [Self::File, Self::Stack, Self::Folder];
-}
-
-/// How often a request went wrong, and since when.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Tries {
-    pub(super) count: u32,
-    /// When it first went wrong, counted from the start of the run.
-    pub(super) since: Option<Duration>,
-}
-
-impl Tries {
-    /// What is true of a request for both.
-    pub(super) fn with(self, other: Self) -> Self {
-        let since = match (self.since, other.since) {
-            (Some(one), Some(other)) => Some(one.min(other)),
-            (one, other) => one.or(other),
-        };
-        Self {
-            count: self.count.max(other.count),
-            since,
-        }
-    }
 }
 
 /// One request that is to be made.
@@ -402,6 +382,11 @@ pub(crate) struct Known<'run, S: Strategy> {
     pub(super) now: Duration,
     /// When the job was given out.
     pub(super) intent: Timestamp,
+    /// The same, counted from the start of the run.
+    pub(super) sent: Duration,
+    /// Whether the server is silent: the answer did not come in its time, and no other has come
+    /// since it was asked for.
+    pub(super) is_silent: bool,
     /// For how long the run waits until what goes along with a folder is not there any more.
     pub(super) cascade_wait: Duration,
     /// How long the job's rate limit stays closed, where that is too long to wait for it, and which
@@ -486,7 +471,7 @@ impl<S: Strategy> Known<'_, S> {
     /// How a request that went wrong may be made again: counted once more, after a pause that is
     /// no longer than this.
     pub(super) fn retry(&self, tries: Tries) -> Option<(Tries, Duration)> {
-        let since = tries.since.unwrap_or(self.now);
+        let since = tries.since.unwrap_or(self.sent);
         let waited = self.now.saturating_sub(since);
         let longest = self.retries.pause(tries.count, waited)?;
         let again = Tries {

@@ -157,6 +157,7 @@ impl Bench {
                 retries: Retries {
                     tries: 2,
                     within: Duration::from_millis(50),
+                    answer: Duration::from_mins(1),
                     backoff: Duration::from_millis(2),
                 },
                 time_budget: None,

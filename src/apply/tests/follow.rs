@@ -21,6 +21,7 @@ use crate::state::State;
 const RETRIES: Retries = Retries {
     tries: 2,
     within: Duration::from_mins(1),
+    answer: Duration::from_secs(5),
     backoff: Duration::from_secs(1),
 };
 
@@ -37,6 +38,8 @@ pub(super) fn known<'run, S: Strategy>(
         cascade_wait: Duration::from_mins(10),
         now: Duration::from_secs(5),
         intent: Timestamp::UNIX_EPOCH,
+        sent: Duration::from_secs(5),
+        is_silent: false,
         late: None,
     }
 }

@@ -11,10 +11,10 @@ use crate::cli::clock::OutOfTime;
 pub(super) const LARGEST: u64 = 256 << 20;
 
 /// How deep folders are looked into; nobody sorts manifests so deep, and a loop of mounts ends.
-pub(in crate::cli) const DEEPEST: usize = 64;
+pub(crate) const DEEPEST: usize = 64;
 
 /// Beside what the state lies where no PATH is given.
-pub(in crate::cli) const DEFAULTS: [&str; 2] = ["retire.yaml", "manifests"];
+pub(crate) const DEFAULTS: [&str; 2] = ["retire.yaml", "manifests"];
 
 /// How long is waited for what comes through a pipe.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
@@ -145,7 +145,7 @@ impl FilesError {
         }
     }
 
-    pub(in crate::cli) fn io(path: &Path) -> impl FnOnce(io::Error) -> Self {
+    pub(crate) fn io(path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
         move |source| {
             if source.kind() != io::ErrorKind::NotFound {

@@ -15,7 +15,7 @@ use crate::manifest::{Part, Source};
 mod error;
 
 pub(crate) use error::FilesError;
-pub(super) use error::{DEEPEST, DEFAULTS};
+pub(crate) use error::{DEEPEST, DEFAULTS};
 use error::{LARGEST, PATIENCE};
 
 /// A document that somebody named.

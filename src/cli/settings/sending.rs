@@ -15,6 +15,10 @@ const BACKOFF: Duration = Duration::from_millis(500);
 /// waits for what it says.
 const READING: Duration = Duration::from_secs(30);
 
+/// How long the answer to a reading is waited for at least where somebody says for how long a
+/// request is made again.
+const ANSWER: Duration = Duration::from_secs(5);
+
 /// How a run sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct SendingSettings {
@@ -34,17 +38,31 @@ pub(crate) struct SendingSettings {
 
 impl SendingSettings {
     pub(super) fn new(values: &Values) -> Self {
+        let mut timeouts = Timeouts {
+            connect: values.connect_timeout.value,
+            read: values.read_timeout.value,
+            request: values.request_timeout.value,
+        };
         let retries = Retries {
             tries: values.retries.value,
             within: values.retry_for.value,
+            answer: ANSWER,
             backoff: BACKOFF,
         };
-        let reading = match values.retry_for.origin {
-            Origin::Default => Retries {
-                within: READING,
-                ..retries
-            },
-            Origin::Flag(_) | Origin::Environment(_) | Origin::Config(_) => retries,
+        let (retries, reading) = match values.retry_for.origin {
+            // A slow answer is an answer, unless somebody says that it comes too late.
+            Origin::Default => {
+                let answer = timeouts.request;
+                let retries = Retries { answer, ..retries };
+                let within = READING;
+                (retries, Retries { within, ..retries })
+            }
+            Origin::Flag(_) | Origin::Environment(_) | Origin::Config(_) => {
+                // What is not reached is to be told from what does not answer.
+                let connect = retries.answer(Duration::ZERO) * 9 / 10;
+                timeouts.connect = timeouts.connect.min(connect);
+                (retries, retries)
+            }
         };
         Self {
             canary: values.canary.value,
@@ -56,11 +74,7 @@ impl SendingSettings {
             retries,
             reading,
             time_budget: values.time_budget.as_ref().map(|budget| budget.value),
-            timeouts: Timeouts {
-                connect: values.connect_timeout.value,
-                read: values.read_timeout.value,
-                request: values.request_timeout.value,
-            },
+            timeouts,
         }
     }
 }

@@ -196,7 +196,7 @@ settings! {
     }
 
     /// Repeat a failed request for at most this long
-    /// and wait no longer for a limit of the server; 30s where a command only reads
+    /// and wait no longer for a limit of the server or, beyond 5s, for what it shows; 30s where a command only reads
     retry_for: Duration = "10m" {
         key: "retry-for", variable: "RETIRE_RETRY_FOR", value: "TIME",
         heading: heading::REQUESTS, commands: on::SERVER,

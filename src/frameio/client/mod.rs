@@ -59,6 +59,7 @@ impl Default for Waiting {
             retries: Retries {
                 tries: 3,
                 within: Duration::from_secs(30),
+                answer: Duration::from_mins(1),
                 backoff: Duration::from_millis(10),
             },
             seed: 0,
@@ -101,6 +102,10 @@ struct Pauses {
     told: Duration,
     /// The same of a wait for an answer.
     told_of_answer: Duration,
+    /// What was waited for last, in words.
+    last: String,
+    /// When the server last gave a whole answer, counted likewise.
+    heard: Option<Duration>,
 }
 
 impl fmt::Debug for Admitted {
@@ -167,6 +172,8 @@ impl Client {
             jitter: Jitter::new(seed),
             told: Duration::ZERO,
             told_of_answer: Duration::ZERO,
+            last: String::new(),
+            heard: None,
         };
         Self {
             shared: Arc::new(Shared {
@@ -213,6 +220,12 @@ impl Client {
         self.shared.transport.send(request).await
     }
 
+    /// The same, where an answer is of use for so long only.
+    async fn send_within(&self, call: &impl Call, longest: Duration) -> Reply {
+        let request = call.request(&self.account);
+        self.shared.transport.send_within(request, longest).await
+    }
+
     /// Reads once its rate limit allows it, and again where it goes wrong.
     ///
     /// # Errors
@@ -244,14 +257,20 @@ impl Client {
             began,
             ..
         } = &*self.shared;
-        let (mut tries, mut since) = (0, None);
+        let (mut tries, mut since, mut not_sent) = (0, None, None);
         loop {
             let mut admitted = match first.take() {
                 Some(admitted) => admitted,
                 None => self.admit(rate_limit).await?,
             };
             let sent = began.elapsed();
-            let reply = cut_off.unless(self.send_telling(read)).await?;
+            let first = *since.get_or_insert(sent);
+            let longest = retries.answer(sent.saturating_sub(first));
+            let sending = self.send_telling(read, longest);
+            let reply = cut_off.unless(sending).await?;
+            if reply.is_whole() {
+                self.shared.pauses().heard = Some(began.elapsed());
+            }
             let verdict = judge(&reply);
             admitted.came = (reply.limits(), verdict.pace());
             drop(admitted);
@@ -265,13 +284,24 @@ impl Client {
                 }
                 // It goes again when its rate limit lets it, which may be too late.
                 Verdict::SlowDown { wait: _ } | Verdict::NoTokenYet { wait: _ } => continue,
-                Verdict::NotSent { detail } => (false, detail),
+                Verdict::NotSent { detail } => {
+                    not_sent.get_or_insert_with(|| detail.clone());
+                    (false, detail)
+                }
                 Verdict::Dropped { detail } | Verdict::Unknown { detail } => (true, detail),
             };
-            let now = began.elapsed();
-            let waited = now.saturating_sub(*since.get_or_insert(sent));
+            let waited = began.elapsed().saturating_sub(first);
             let longest = retries.pause(tries, waited);
             let Some(longest) = longest.filter(|_| !is_refusal(&reply)) else {
+                // The last connection may have been given less time than one takes.
+                let (reached, detail) = match not_sent {
+                    Some(detail) if reply.is_late() => (false, detail),
+                    Some(_) | None => (reached, detail),
+                };
+                let is_silent = self.shared.pauses().heard.is_none_or(|at| at < first);
+                if reached && reply.is_late() && is_silent {
+                    return Err(Unread::Stop(StopReason::no_answer(rate_limit, waited)));
+                }
                 return Err(Unread::Trouble { reached, detail });
             };
             tries += 1;

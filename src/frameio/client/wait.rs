@@ -48,25 +48,46 @@ pub enum Why {
 pub type OnWait = Arc<dyn Fn(Wait) + Send + Sync>;
 
 impl Client {
-    /// Makes a call at once, and tells of an answer that takes long.
-    pub(super) async fn send_telling(&self, read: &impl Read) -> Reply {
-        let mut sending = pin!(self.send(read));
+    /// Makes a call at once, and tells of an answer that takes long; after so long nobody waits
+    /// for it any more.
+    pub(super) async fn send_telling(&self, read: &impl Read, longest: Duration) -> Reply {
+        let longest = longest.min(self.shared.transport.longest());
+        self.waits_for(read.rate_limit(), &Why::Answer);
+        let mut sending = pin!(self.send_within(read, longest));
         if let Ok(reply) = timeout(SLOW, &mut sending).await {
             return reply;
         }
-        self.tell(Wait {
-            rate_limit: read.rate_limit(),
-            time: self.shared.transport.longest().saturating_sub(SLOW),
-            why: Why::Answer,
-        });
+        let time = longest.saturating_sub(SLOW);
+        if !time.is_zero() {
+            self.tell(Wait {
+                rate_limit: read.rate_limit(),
+                time,
+                why: Why::Answer,
+            });
+        }
         sending.await
     }
 
     /// Waits, and tells so.
     pub(super) async fn wait(&self, wait: Wait) -> Result<(), Unread> {
         let time = wait.time;
+        self.waits_for(wait.rate_limit, &wait.why);
         self.tell(wait);
         self.shared.cut_off.unless(sleep(time)).await
+    }
+
+    fn waits_for(&self, rate_limit: RateLimit, why: &Why) {
+        let call = rate_limit.name();
+        self.shared.pauses().last = match why {
+            Why::Answer => format!("the answer to `{call}`"),
+            Why::Limit => format!("the server's limit of `{call}`"),
+            Why::Retry { detail, .. } => format!("another try of `{call}` ({detail})"),
+        };
+    }
+
+    /// What was waited for last, in words.
+    pub(crate) fn waited_for(&self) -> String {
+        self.shared.pauses().last.clone()
     }
 
     /// Tells of a wait that begins; of several for the same, once.

@@ -46,7 +46,7 @@ struct Renewed {
 #[derive(Debug)]
 enum Fetcher {
     Client(Ims),
-    Person(Renewal),
+    Person(Arc<Renewal>),
 }
 
 #[derive(Debug, Default)]
@@ -120,7 +120,8 @@ impl TokenProvider {
     #[must_use]
     pub fn signed_in(login: Login, keeper: Arc<dyn Keeper>) -> Self {
         let secrets = login.secrets().clone();
-        Self::fetched(Fetcher::Person(Renewal::new(login, keeper)), secrets)
+        let renewal = Arc::new(Renewal::new(login, keeper));
+        Self::fetched(Fetcher::Person(renewal), secrets)
     }
 
     fn fetched(fetcher: Fetcher, secrets: Secrets) -> Self {
@@ -219,7 +220,7 @@ impl Renewed {
         if !fresh {
             let fetched = match &self.fetcher {
                 Fetcher::Client(ims) => ims.fetch().await,
-                Fetcher::Person(renewal) => renewal.fetch().await,
+                Fetcher::Person(renewal) => renew(renewal).await,
             };
             match fetched {
                 Ok(fetched) => {
@@ -235,6 +236,18 @@ impl Renewed {
             .map(|header| Grant { header, generation })
             .ok_or_else(NoToken::none)
     }
+}
+
+/// Renews what somebody signed in with, to the end: a refresh token is good once, and whoever
+/// waits for the next one may have no more time.
+async fn renew(renewal: &Arc<Renewal>) -> Result<Fetched, NoToken> {
+    let renewal = Arc::clone(renewal);
+    let renewed = tokio::spawn(async move { renewal.fetch().await }).await;
+    renewed.unwrap_or_else(|broken| {
+        Err(NoToken::NotReachable {
+            detail: format!("the sign-in could not be renewed: {broken}"),
+        })
+    })
 }
 
 impl Held {
