@@ -60,6 +60,9 @@ impl Server {
         std::thread::spawn(move || {
             for mut stream in listener.incoming().flatten() {
                 std::thread::spawn(move || -> std::io::Result<()> {
+                    // Nobody is answered before they have asked.
+                    let mut line = String::new();
+                    BufReader::with_capacity(1, &stream).read_line(&mut line)?;
                     let head = "HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n{";
                     stream.write_all(head.as_bytes())?;
                     loop {
