@@ -13,10 +13,8 @@ use crate::plan::shelter::{MISSING, stay};
 /// the id of an asset that is held is that of a project, all of the project is.
 pub(crate) fn keep_projects(plan: &mut Plan, held: &InForce, inventory: Option<&Inventory>) {
     let InForce { assets, projects } = held;
+    // What is made without a look at the server is not carried out.
     let Some(inventory) = inventory else {
-        if !projects.is_empty() {
-            plan.shelter = Shelter::NotChecked;
-        }
         return;
     };
     if projects.is_empty() && assets.is_empty() {
