@@ -48,3 +48,35 @@ fn what_waits_under_one_of_its_ids_is_not_deleted_by_the_other() {
         assert_eq!(totals, (1, 1, 0), "{waiting}");
     }
 }
+
+#[test]
+fn a_list_shows_an_asset_by_its_uuid_alone() {
+    let adobe: AssetId = "adobe:urn:1".parse().unwrap();
+    // What is listed, and whether it was read, while nobody knows where it lies; 11 is held, and
+    // was listed to its end.
+    for (going, was_read, may_be_in_it) in [
+        (id(200), false, false),
+        (id(200), true, false),
+        (adobe, true, false),
+        (adobe, false, true),
+    ] {
+        let entry = Entry {
+            id: going,
+            ..listed(200, Some(Kind::File))
+        };
+        let mut places = tree();
+        places.held.insert(id(11), true);
+        places.lies.remove(&id(200));
+        if was_read {
+            places.lies.insert(going, Lies::Unread("no".into()));
+        }
+        let plan = planned(&manifests(vec![entry], &[11]), &state(), Some(places));
+        let refused = match approve(&plan, Consent::Auto, false) {
+            Ok(_) => None,
+            Err(Refused::Unread(unread)) => Some((unread[0].0.id, unread[0].1)),
+            Err(other) => panic!("{other:?}"),
+        };
+        let held = may_be_in_it.then_some((id(11), 1));
+        assert_eq!(refused, held, "{going} {was_read}");
+    }
+}

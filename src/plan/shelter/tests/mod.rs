@@ -301,7 +301,17 @@ fn what_cannot_be_placed_keeps_everything() {
     assert!(refused(deleted(None), true).is_some());
     // It lies somewhere, and not in what is listed.
     assert_eq!(refused(Lies::In(id(77)), true), None);
-    assert!(refused(Lies::Missing, true).is_some());
+    for lies in [Lies::Missing, unread()] {
+        assert!(refused(lies, true).is_some());
+    }
+    // What nobody has asked for is in none of the listed ones, where each was listed to its end.
+    for whole in [false, true] {
+        let mut places = tree();
+        places.lies.remove(&id(100));
+        places.listed_whole = whole;
+        let plan = planned(&manifests, &state(), Some(places));
+        assert_eq!(approve(&plan, Consent::Auto, false).is_ok(), whole);
+    }
     // Round in a circle leads nowhere, whatever lists show.
     for whole in [false, true] {
         let mut places = tree();

@@ -94,3 +94,63 @@ fn the_id_of_a_project_holds_all_of_it_also_where_it_is_said_to_be_that_of_an_as
     };
     assert_eq!((unread[0].0.id, unread[0].1), (id(7), 1));
 }
+
+#[test]
+fn what_is_held_and_unknown_may_be_the_project_of_what_does_not_say_its_own() {
+    let file = Some(Kind::File);
+    let there = |project: Option<u128>| {
+        Seen::There(Facts {
+            project: project.map(id),
+            ..Facts::of_kind(Kind::File)
+        })
+    };
+    // The project of what is listed, whether it was placed, and what may be in the held one.
+    for (project, is_placed, listed_in_it) in [
+        (Some(8), true, None),
+        (None, true, Some(1)),
+        (None, false, Some(1)),
+    ] {
+        let mut places = tree();
+        places.lies.insert(id(77), Lies::Missing);
+        places.held.insert(id(77), false);
+        if !is_placed {
+            places.lies.remove(&id(100));
+        }
+        let seen = Inventory {
+            assets: [(id(100), there(project))].into(),
+            ..Inventory::default()
+        };
+        let said = manifests(vec![listed(100, file)], &[77]);
+        let plan = planned_seen(&said, &state(), Some(places), seen);
+        let found = match approve(&plan, Consent::Auto, false) {
+            Ok(_) => vec![],
+            Err(Refused::Unread(unread)) => unread.iter().map(|(by, n)| (by.id, *n)).collect(),
+            Err(other) => panic!("{other:?}"),
+        };
+        let expected: Vec<_> = listed_in_it.map(|n| (id(77), n)).into_iter().collect();
+        assert_eq!(found, expected, "{project:?} {is_placed}");
+    }
+}
+
+#[test]
+fn what_waits_and_is_unknown_is_no_project() {
+    let later = Details {
+        not_before: Some(at(2_000)),
+        ..Details::default()
+    };
+    let waits = Entry {
+        details: Some(Arc::new(later)),
+        ..listed(77, None)
+    };
+    let mut places = tree();
+    places.lies.insert(id(77), Lies::Missing);
+    let facts = Facts::of_kind(Kind::File);
+    let seen = Inventory {
+        assets: [(id(77), Seen::Missing), (id(100), Seen::There(facts))].into(),
+        ..Inventory::default()
+    };
+    let said = manifests(vec![waits, listed(100, Some(Kind::File))], &[]);
+    let plan = planned_seen(&said, &state(), Some(places), seen);
+    assert_eq!((plan.totals.defer, plan.totals.retire), (1, 1));
+    assert!(approve(&plan, Consent::Auto, false).is_ok());
+}
