@@ -1,6 +1,7 @@
 //! Fields that entries must have, and what was not read.
 
 use super::*;
+use crate::plan::figure::Note;
 use crate::state::{Record, Status};
 
 #[test]
@@ -189,4 +190,140 @@ fn a_project_that_is_said_to_hold_nothing_refuses_what_goes_of_it() {
     let refused = desk.refused();
     let words = "`max-percent`: 5 B of the project `Tide` would go, of which the server says that it has none, and the limit is 30 % (the default)";
     assert_eq!(refused, [words]);
+}
+
+#[test]
+fn each_limit_that_is_loosened_is_told_and_one_that_another_overrides_is_not() {
+    let mut desk = Desk::new();
+    desk.list(1, file(1, DAY));
+    desk.set(Guard::MaxAssets, None, 2000)
+        .set(Guard::MaxAssets, Some("Tide"), 3000)
+        .set(Guard::MinAge, Some("Tide"), 60)
+        .set(Guard::MinAge, None, 3600)
+        // It is what it always is, it is stricter, and it was said before.
+        .set(Guard::MaxPercent, Some("Tide"), 30)
+        .set(Guard::MaxBytes, None, GB)
+        .set(Guard::MaxAssets, None, 4000)
+        .set(Guard::MinAge, Some("Tide"), 0);
+    let report = desk.report();
+    let loosened = report.loosened.iter();
+    let loosened: Vec<_> = loosened
+        .map(|one| (one.guard, one.project.as_deref(), one.limit))
+        .collect();
+    assert_eq!(
+        loosened,
+        [
+            (Guard::MaxAssets, None, 2000),
+            (Guard::MaxAssets, Some("Tide"), 3000),
+            (Guard::MinAge, Some("Tide"), 60),
+            (Guard::MinAge, None, 3600),
+        ]
+    );
+}
+
+#[test]
+fn a_guard_of_a_run_goes_by_what_is_set_for_all_and_by_its_waiver() {
+    let mut desk = Desk::new();
+    let found = |desk: &Desk, second| {
+        of_run(
+            Guard::Max404Percent,
+            &desk.limits,
+            &desk.manifests,
+            at(NOW + second),
+        )
+    };
+    assert_eq!(found(&desk, 0), 50);
+    desk.set(Guard::Max404Percent, None, 20);
+    assert_eq!(found(&desk, 0), 20);
+    desk.waive(Guard::Max404Percent, None, 70);
+    // The waiver ends after a second.
+    assert_eq!((found(&desk, 0), found(&desk, 1)), (70, 20));
+}
+
+#[test]
+fn a_folder_that_is_empty_lacks_no_size_and_one_that_was_not_listed_does() {
+    let folder = |bytes| Facts {
+        bytes,
+        ..Facts {
+            kind: Kind::Folder,
+            ..file(0, DAY)
+        }
+    };
+    let mut desk = Desk::new();
+    desk.list(1, folder(None));
+    let whole = Contents::Whole([].into());
+    desk.inventory.contents.insert(id(1), whole);
+    assert_eq!(desk.refused(), [""; 0]);
+    // What a folder says of its own size is not that of all in it.
+    let mut desk = Desk::new();
+    desk.list(1, folder(Some(1)));
+    let refused = desk.refused();
+    let lacks = |guard: &str| refused.iter().any(|words| words.starts_with(guard));
+    assert!(lacks("`max-assets` cannot count"), "{refused:?}");
+    assert!(lacks("`max-bytes` cannot count"), "{refused:?}");
+}
+
+#[test]
+fn more_bytes_than_can_be_counted_refuse() {
+    let mut desk = Desk::new();
+    desk.list(1, file(u64::MAX, DAY)).list(2, file(1, DAY));
+    desk.set(Guard::MaxBytes, None, u64::MAX)
+        .set(Guard::MaxPercent, None, 100);
+    let refused = desk.refused();
+    assert_eq!(refused.len(), 1, "{refused:?}");
+    assert!(refused[0].starts_with("`max-bytes` cannot count"));
+}
+
+#[test]
+fn what_was_deleted_meanwhile_counts_in_the_project_that_it_lay_in() {
+    let mut desk = Desk::new();
+    desk.list(1, file(1, DAY));
+    let deleted = Seen::Deleted {
+        facts: Some(file(1, DAY)),
+        evidence: crate::outcome::Evidence::Read,
+    };
+    desk.inventory.assets.insert(id(1), deleted);
+    desk.set(Guard::MaxAssets, Some("Tide"), 0);
+    let record = Record {
+        status: Status::Unknown { attempts: 1 },
+        run: 1,
+        at: at(0),
+    };
+    let mut state = Desk::state();
+    state.assets.insert(id(1), record);
+    let report = desk.look(&desk.plan_with(&state), Some(&desk.inventory));
+    let refused: Vec<String> = report.refused().map(ToString::to_string).collect();
+    let words =
+        "`max-assets`: 1 file of the project `Tide` would go, and the limit is 0 (retire.toml:7)";
+    assert_eq!(refused, [words]);
+}
+
+#[test]
+fn a_waiver_that_allows_no_more_than_the_rest_is_told_and_loosens_nothing() {
+    let mut desk = Desk::new();
+    desk.list(1, file(1, DAY));
+    desk.waive(Guard::MaxAssets, Some("Tide"), 1000)
+        .waive(Guard::MaxAssets, None, 900)
+        .waive(Guard::MinAge, Some("Tide"), 60)
+        .waive(Guard::MinAge, None, 3600);
+    let notes = |desk: &Desk| -> Vec<_> {
+        let report = desk.report();
+        let idle = report.notes.iter().map(|note| match note {
+            Note::Idle { guard, figure, .. } => Some((*guard, *figure)),
+            Note::Elsewhere { .. } | Note::Near { .. } | Note::Looser { .. } => None,
+        });
+        idle.collect()
+    };
+    let idle = [
+        Some((Guard::MaxAssets, 1000)),
+        Some((Guard::MaxAssets, 900)),
+    ];
+    assert_eq!(notes(&desk), idle);
+    let report = desk.report();
+    let loosened = report.loosened.iter();
+    let loosened: Vec<_> = loosened.map(|one| (one.guard, one.limit)).collect();
+    assert_eq!(loosened, [(Guard::MinAge, 60), (Guard::MinAge, 3600)]);
+    // A project that nobody names may be the one that is meant.
+    desk.inventory.projects.get_mut(&id(TIDE)).unwrap().name = None;
+    assert_eq!(notes(&desk), idle[1..]);
 }
