@@ -136,7 +136,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::inventory::{Facts, Inventory, Seen};
+    use crate::inventory::{Contents, Facts, Inventory, Seen};
     use crate::manifest::document::{Details, Hold, Manifests, Spot};
     use crate::outcome::Evidence;
     use crate::plan::decide::Rules;
@@ -248,6 +248,7 @@ mod tests {
             ids.collect::<Vec<_>>()
         };
         assert_eq!(first.assets, kinds(&open));
+        assert_eq!(*first.back, [id(7)]);
         let around = first.connections.unwrap();
         assert_eq!(
             around.containers,
@@ -263,6 +264,7 @@ mod tests {
         let second = read(&state, Some(&inventory), false);
         let rest = [(3, file), (4, file), (5, None), (6, None), (8, None)];
         assert_eq!(second.assets, kinds(&rest));
+        assert_eq!(*second.back, [id(7)]);
         let around = second.connections.unwrap();
         assert_eq!(around.listed, [1, 3, 4, 6].map(id));
         assert_eq!(around.containers, [(id(6), None)]);
@@ -308,7 +310,76 @@ mod tests {
         // v2 reads what it must.
         state.target.api = Api::V2;
         assert_eq!(of(&state).connections, None);
+        let retired = Record {
+            status: Status::Retired(Evidence::Answer),
+            run: 1,
+            at: Timestamp::UNIX_EPOCH,
+        };
+        state.assets.insert(id(1), retired);
+        assert_eq!(*of(&state).back, [], "no list shows it");
         let again: Vec<AssetId> = of(&state).assets.iter().map(|(id, _)| *id).collect();
         assert_eq!(again, [id(8)]);
+    }
+
+    #[test]
+    fn a_folder_is_opened_before_its_contents_are_compared() {
+        let details = Details {
+            contents: Some(1),
+            ..Details::default()
+        };
+        let manifests = Manifests {
+            entries: vec![Entry {
+                details: Some(Arc::new(details)),
+                ..listed(1, None, None)
+            }],
+            ..Manifests::default()
+        };
+        let target = Target {
+            api: Api::V4,
+            endpoint: "sandbox".to_owned(),
+            account: None,
+        };
+        let state = State::new(Uuid::nil(), target);
+        let listed = |inventory: &Inventory| {
+            let wanted = wanted(Inputs {
+                manifests: &manifests,
+                state: &state,
+                inventory: Some(inventory),
+                check_retired: false,
+                rules: Rules::default(),
+                now: Timestamp::MAX,
+            });
+            wanted.connections.map(|found| found.listed)
+        };
+        let mut inventory = Inventory::default();
+        inventory.assets.insert(id(1), there(Kind::Folder));
+        assert_eq!(listed(&inventory), Some(vec![id(1)]));
+        for (inside, expected) in [(vec![id(2)], Some(vec![id(1)])), (vec![id(2), id(3)], None)] {
+            let whole = Contents::Whole(inside.into());
+            inventory.contents.insert(id(1), whole);
+            assert_eq!(listed(&inventory), expected);
+        }
+    }
+
+    #[test]
+    fn something_is_to_be_read_as_long_as_anything_is_wanted() {
+        let none = Wanted::default;
+        assert!(none().is_empty());
+        for wanted in [
+            Wanted {
+                assets: vec![(id(1), None)],
+                ..none()
+            },
+            Wanted {
+                connections: Some(Connections::default()),
+                ..none()
+            },
+            Wanted {
+                definitions: true,
+                ..none()
+            },
+        ] {
+            assert!(!wanted.is_empty(), "{wanted:?}");
+        }
     }
 }
