@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::event::{HoldChanges, Released, SeenHold, Subject};
+use crate::event::{HoldChanges, Provenance, Released, SeenHold, Subject};
+use crate::inventory::Project;
 use crate::manifest::document::Release;
 use crate::plan::holds::{self, HoldChange};
-use crate::state::KeptHold;
+use crate::state::{KeptHold, RunRecord};
 
 const REASON: &str = "legal";
 
@@ -199,4 +200,105 @@ fn what_a_run_has_changed_is_not_changed_again() {
     assert!(!again.has_work());
     let approved = approve(&again, Consent::Auto, true).unwrap();
     assert_eq!(approved.hold_changes(at(NOW)), None);
+}
+
+#[test]
+fn what_another_manifest_lists_with_a_date_stays_until_then() {
+    let of = |date: Option<i64>, lines: &[Hold]| {
+        let date = date.map(|second| (at(NOW + second), SPOT));
+        let manifests = Manifests {
+            entries: vec![entry(1, None)],
+            elsewhere: [(id(1), date)].into(),
+            holds: lines.to_vec(),
+            ..Manifests::default()
+        };
+        let plan = plan_of(&manifests, &empty_state());
+        let decision = &plan.steps[0].decision;
+        if let Decision::Held { until, .. } = decision {
+            return Some(*until);
+        }
+        assert_eq!(*decision, Decision::Retire);
+        None
+    };
+    assert_eq!(of(Some(1), &[]), Some(Some(at(NOW + 1))));
+    assert_eq!(of(Some(0), &[]), None, "the moment has come");
+    assert_eq!(of(Some(-1), &[]), None);
+    assert_eq!(of(None, &[]), None);
+    assert_eq!(of(Some(1), &[hold(1, None)]), Some(None), "a hold is more");
+}
+
+#[test]
+fn a_hold_has_the_name_of_what_it_holds_wherever_that_was_read() {
+    let manifests = Manifests {
+        holds: vec![hold(1, None), hold(2, None), hold(3, None), hold(4, None)],
+        project_holds: vec![hold(5, None)],
+        ..Manifests::default()
+    };
+    let named = |name: &str| Project {
+        name: Some(name.into()),
+        ..Project::default()
+    };
+    let mut live = Inventory::flat((1..5).map(id));
+    let file = Facts {
+        name: Some("a.mov".into()),
+        ..Facts::of_kind(Kind::File)
+    };
+    live.assets.insert(id(1), Seen::There(file));
+    let places = live.places.as_mut().unwrap();
+    places.names.insert(id(2), "day 1".into());
+    live.projects = [(id(3), named("Tide")), (id(5), named("Reef"))].into();
+    let plan = plan_seen(&manifests, &empty_state(), &live);
+    let found: Vec<_> = plan.holds.iter().map(|hold| hold.name.as_deref()).collect();
+    let expected = [
+        Some("a.mov"),
+        Some("day 1"),
+        Some("Tide"),
+        None,
+        Some("Reef"),
+    ];
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn a_release_is_idle_that_lifts_nothing_and_never_has() {
+    let held = |n| Subject::Asset(id(n));
+    let manifests = Manifests {
+        holds: vec![hold(1, None)],
+        releases: (1..=4).map(|n| release(held(n))).collect(),
+        ..Manifests::default()
+    };
+    let mut state = empty_state();
+    state.holds = [(held(2), kept(None))].into();
+    // A run has lifted the third.
+    let lifted = Released {
+        held: held(3),
+        reason: "closed".into(),
+        ticket: None,
+    };
+    let run = RunRecord {
+        id: Uuid::nil(),
+        at: at(1),
+        provenance: Provenance::default(),
+        change: None,
+        released: vec![lifted],
+    };
+    state.runs.insert(1, run);
+    let idle: Vec<_> = holds::idle_releases(&manifests, &state).collect();
+    assert_eq!(idle, [(held(4), ":1:1".into())]);
+}
+
+#[test]
+fn what_is_held_is_told_by_asset_and_by_project_as_long_as_it_is() {
+    let manifests = Manifests {
+        holds: vec![hold(1, None), hold(2, Some(0))],
+        project_holds: vec![hold(5, Some(1))],
+        ..Manifests::default()
+    };
+    let before = [
+        (Subject::Asset(id(3)), kept(None)),
+        (Subject::Asset(id(4)), kept(Some(0))),
+    ]
+    .into();
+    let found = holds::held(&manifests, &before, at(NOW));
+    assert_eq!(found, [1, 3, 5].map(id).into());
 }

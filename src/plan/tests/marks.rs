@@ -318,6 +318,13 @@ fn a_mark_is_remembered_and_named_once_it_is_lifted() {
     assert_eq!(next.seen, [(id(1), mark())]);
     // The third was read without its fields, and the fourth not at all.
     assert_eq!(next.lifted, [(id(2), legal.clone())]);
+    // Where nobody knows what a mark looks like, none was lifted.
+    let no_field = (Some([].into()), Ok(Vec::new()));
+    let no_answer = (keep(), Err("timed out".into()));
+    for (fields, definitions) in [no_field, no_answer] {
+        let live = flat(&[(2, fields)], asked(Some(definitions)));
+        assert_eq!(since(&state, &live).lifted, [], "{:?}", live.marks);
+    }
     // Where nobody asks for marks any more none of them counts.
     let dropped = since(&state, &flat(&files, None));
     let ids: Vec<AssetId> = dropped.lifted.iter().map(|(id, _)| *id).collect();

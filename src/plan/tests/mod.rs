@@ -5,6 +5,7 @@ mod held;
 mod live;
 mod marks;
 mod properties;
+mod records;
 mod sheltered;
 mod tree;
 
