@@ -6,8 +6,9 @@ use super::*;
 use crate::asset::Kind;
 use crate::inventory::{Facts, Known, Location, Project, Seen};
 use crate::manifest::Part;
-use crate::manifest::document::{Details, Entry, Manifests, Spot};
+use crate::manifest::document::{Details, Entry, Hold, Manifests, Spot};
 use crate::outcome::Evidence;
+use crate::plan::approve::{Consent, approve};
 use crate::plan::decide::{Decision, Rules};
 use crate::plan::saved::{self, Stale};
 use crate::plan::{Inputs, make};
@@ -151,6 +152,46 @@ fn what_is_left_out_is_neither_counted_nor_acted_on() {
 }
 
 #[test]
+fn a_delete_that_was_not_answered_is_found_out_of_what_is_chosen_alone() {
+    let (mut manifests, inventory) = listed();
+    let mut state = state();
+    // Both stay, and a delete of each was not answered.
+    for n in [2, 3] {
+        let record = Record {
+            status: Status::Unknown { attempts: 1 },
+            run: 1,
+            at: jiff::Timestamp::UNIX_EPOCH,
+        };
+        state.assets.insert(id(n), record);
+        manifests.holds.push(Hold {
+            id: id(n),
+            spot: manifests.entries[0].spot,
+            reason: "legal".into(),
+            until: None,
+        });
+    }
+    let asked = |texts: &[&str]| {
+        let mut plan = make(Inputs {
+            manifests: &manifests,
+            state: &state,
+            inventory: Some(&inventory),
+            check_retired: false,
+            rules: Rules::default(),
+            now: jiff::Timestamp::UNIX_EPOCH,
+        });
+        leave_out(&mut plan, &only(texts), &manifests.files, Some(&inventory));
+        let approved = approve(&plan, Consent::Auto, false).unwrap();
+        let resolve = approved.resolve().iter().map(|resolve| resolve.id);
+        resolve.collect::<Vec<AssetId>>()
+    };
+    assert_eq!(asked(&[]), [2, 3].map(id));
+    assert_eq!(asked(&["owner=bob"]), [id(2)]);
+    assert_eq!(asked(&["ticket=T-1"]), [id(2)]);
+    assert_eq!(asked(&["owner=ada"]), [id(3)]);
+    assert_eq!(asked(&["id=00000000-0000-0000-0000-000000000001"]), []);
+}
+
+#[test]
 fn what_only_the_server_can_say_is_not_said_without_it() {
     let (manifests, inventory) = listed();
     let plan = part(&[], &state());
@@ -235,6 +276,7 @@ fn what_chooses_nothing_that_is_listed_is_told_with_what_would() {
         &["project=Tide"],
         &[&third],
         &["id=00000000-0000-0000-0000-000000000002"],
+        &["id=00000000-0000-0000-0000-000000000002", "owner=bob"],
         // The second lies nobody knows where.
         &["project=tide"],
     ] {
@@ -256,6 +298,10 @@ fn what_chooses_nothing_that_is_listed_is_told_with_what_would() {
         (
             &["id=00000000-0000-0000-0000-000000000008"],
             "`--only id=00000000-0000-0000-0000-000000000008` chooses nothing: it is neither listed nor in the state",
+        ),
+        (
+            &["id=00000000-0000-0000-0000-000000000002", "owner=ada"],
+            "`--only` chooses nothing: each of these values is there, and no listed asset has all of them",
         ),
         (
             &["manifest=manifests/b.yaml", "owner=bob"],

@@ -6,13 +6,18 @@ use sha2::Digest as _;
 
 use super::*;
 use crate::asset::{AssetId, Kind};
+use crate::event::Subject;
+use crate::inventory::Mark;
 use crate::manifest::Part;
-use crate::manifest::document::{Details, Spot};
+use crate::manifest::document::{Details, MissingPolicy, Spot};
 use crate::outcome::FailureKind;
 use crate::plan::Step;
 use crate::plan::decide::{Decision, Path, Recorded, Waypoint, Why};
+use crate::plan::figure::Report;
 use crate::plan::forecast::{Cut, forecast};
+use crate::plan::holds::PlannedHold;
 use crate::plan::pin::{Compared, Difference};
+use crate::plan::saved::action::Verb;
 
 fn id(n: u128) -> AssetId {
     AssetId::from_uuid(Uuid::from_u128(n))
@@ -384,4 +389,63 @@ fn a_plan_that_this_program_does_not_make_is_refused() {
         }),
         "is listed by a manifest that the plan does not name"
     );
+    let forget = |action: &mut Action| {
+        action.action = Verb::Forget;
+        action.attempts = None;
+        action.kind = None;
+        action.message = None;
+    };
+    assert_eq!(why(forget), "is forgotten, and listed all the same");
+}
+
+#[test]
+fn what_a_plan_says_beside_its_actions_is_read_back() {
+    let report = Report {
+        at: at(1_800_000_000),
+        checked: true,
+        loosened: Vec::new(),
+        notes: Vec::new(),
+        figures: Vec::new(),
+        incomplete: Vec::new(),
+    };
+    let hold = PlannedHold {
+        held: Subject::Asset(id(3)),
+        name: None,
+        reason: "legal".into(),
+        until: None,
+        said: None,
+        at: None,
+        run: Some(4),
+        change: None,
+    };
+    let mark = Mark {
+        field: "Retention".into(),
+        value: "Hold".into(),
+    };
+    let mut plan = Plan {
+        guards: Some(Arc::new(report)),
+        holds: vec![hold],
+        only: vec!["owner=ada".parse().unwrap()],
+        ..small()
+    };
+    plan.marks.lifted = vec![(id(1), mark)];
+    (plan.totals.files, plan.totals.unmeasured) = (2, 1);
+    let accepted = Some(Arc::new(Details {
+        missing: Some(MissingPolicy::Accept),
+        ..Details::default()
+    }));
+    plan.steps[1].details = accepted;
+    for (checked, shelter) in [
+        (Checked::in_tests(), Shelter::NotNeeded),
+        (Checked::NotChecked, Shelter::NotChecked),
+    ] {
+        let basis = Basis { checked, ..basis() };
+        let written = bytes(&document(&plan, &manifests(), &basis));
+        let read = PlanDocument::read(&written).unwrap().plan().unwrap();
+        let expected = Plan {
+            shelter,
+            ..plan.clone()
+        };
+        assert_eq!(read, expected);
+    }
 }

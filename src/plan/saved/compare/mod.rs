@@ -22,6 +22,8 @@ use crate::plan::walk::{Decided, Walk};
 use crate::plan::{Inputs, LeftAlone, Other, Plan, Step, Totals};
 
 #[cfg(test)]
+mod dated;
+#[cfg(test)]
 mod replaced;
 #[cfg(test)]
 mod tests;

@@ -24,6 +24,11 @@ fn what_lies_in_another_place_of_the_same_name_or_has_another_size_is_left_alone
         ..About::default()
     };
     let file = |place, bytes| about(place, bytes, Kind::File);
+    // Without the name of a place, as v2 tells it.
+    let bare = |place| About {
+        location: None,
+        ..file(place, None)
+    };
     let reviewed = || file([8, 9], Some(7));
     for (was, is, expected) in [
         (reviewed(), reviewed(), None),
@@ -35,6 +40,9 @@ fn what_lies_in_another_place_of_the_same_name_or_has_another_size_is_left_alone
         (reviewed(), file([8, 9], Some(8)), Some(Other::Resized)),
         (reviewed(), file([8, 9], None), Some(Other::Resized)),
         (file([8, 9], None), reviewed(), Some(Other::Resized)),
+        (bare([8, 9]), bare([8, 9]), None),
+        (bare([8, 9]), bare([0, 0]), Some(Other::Moved)),
+        (bare([0, 0]), bare([8, 9]), None),
         // What is in a folder is compared one by one.
         (
             about([8, 9], Some(7), Kind::Folder),
