@@ -1,6 +1,8 @@
 //! Rows and properties of the planner.
 
+mod approved;
 mod covered;
+mod decisions;
 mod held;
 mod live;
 mod marks;
