@@ -264,7 +264,11 @@ mod tests {
             breaker.answered(forbidden(1)),
             Some(StopReason::NotAuthorised { .. })
         ));
-        for one in [tally(1, 0, 0), tally(0, 1, 0)] {
+        let shown = Tally {
+            shown: 1,
+            ..Tally::default()
+        };
+        for one in [tally(1, 0, 0), tally(0, 1, 0), shown] {
             let mut breaker = Breaker::new(limits, false);
             assert_eq!(breaker.answered(one), None);
             assert_eq!(breaker.answered(forbidden(50)), None, "one got through");

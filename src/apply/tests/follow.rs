@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::bench::{approved, state, unanswered};
 use super::world::asset;
 use crate::apply::breaker::Tally;
-use crate::apply::follow::{broken, follow, sought};
+use crate::apply::follow::{self, broken, follow, sought};
 use crate::apply::strategy::{Bulk, Direct, Effect, Job, Known, Memory, Strategy, Subject, Tries};
 use crate::asset::{AssetId, Kind};
 use crate::event::{RateLimit, StopReason};
@@ -246,6 +246,45 @@ fn what_was_lost_is_unknown_and_read_after_a_pause() {
 }
 
 #[test]
+fn what_a_closed_connection_took_is_read_at_once_and_counts_no_try_anew() {
+    let lost = |approved: &Approved| Job {
+        sent: Tries {
+            count: 1,
+            since: Some(Duration::from_secs(3)),
+        },
+        ..bulk(approved)
+    };
+    let effects = rows(lost, Verdict::Dropped { detail: detail() });
+    let reads = effects.iter().find_map(|effect| {
+        if let Effect::Requeue(jobs) = effect {
+            Some(jobs)
+        } else {
+            None
+        }
+    });
+    let reads = reads.unwrap();
+    assert_eq!(reads.len(), 4);
+    assert!(reads.iter().all(|read| read.sent.count == 1), "{reads:?}");
+}
+
+#[test]
+fn a_reading_that_tells_nothing_is_made_again_after_a_pause() {
+    let read = |_: &Approved| Bulk::read(resolve(1, true));
+    let effects = rows(read, Verdict::Unknown { detail: detail() });
+    let [
+        Effect::Record(none),
+        Effect::Warn(_),
+        Effect::Strain(..),
+        Effect::RetryAfter(retry),
+    ] = &effects[..]
+    else {
+        panic!("{effects:?}");
+    };
+    assert!(none.is_empty());
+    assert_eq!(retry.jobs.len(), 1);
+}
+
+#[test]
 fn what_was_lost_too_often_stays_unknown_and_an_api_that_ended_is_told() {
     let state = state();
     let approved = approved(&state, 1..=2);
@@ -367,6 +406,24 @@ fn what_may_not_be_read_is_refused_unless_our_delete_was_lost() {
     assert!(refused(&state()).contains(&failed));
     let effects = refused(&unanswered(state(), [1]));
     assert!(effects.contains(&Effect::Record(Vec::new())), "{effects:?}");
+    // It counts all the same, and a missing right as such.
+    for (kind, forbidden) in [(FailureKind::Permission, 1), (FailureKind::Conflict, 0)] {
+        let state = unanswered(state(), [1]);
+        let approved = approved(&state, 1..=2);
+        let memory = Memory::<Bulk>::new(&state);
+        let failure = Failure {
+            kind,
+            message: detail(),
+        };
+        let subject = Subject::alone(asset(1));
+        let effects = follow::refused(subject, failure, &known(&approved, &state, &memory));
+        let tally = Tally {
+            failed: 1,
+            forbidden,
+            ..Tally::default()
+        };
+        assert!(effects.contains(&Effect::Count(tally)), "{effects:?}");
+    }
 }
 
 /// What is asked next of an asset that was found alive as one of a kind.
