@@ -118,6 +118,9 @@ impl Context {
         for note in &found.notes {
             self.console.message(&escape(note));
         }
+        for warning in &found.warnings {
+            self.console.warn(&escape(warning));
+        }
         let read = manifest::read(&found.sources);
         let manifests = read.map_err(|findings| Failure::Findings(self.masked(findings)))?;
         let with_secret: Vec<Finding> = found

@@ -270,7 +270,9 @@ impl Failure {
             Self::OutOfTime(_)
             | Self::Files(FilesError::OutOfTime(_))
             | Self::Secret(SecretError::OutOfTime(_)) => Exit::Stopped,
-            Self::Files(FilesError::Apart { .. } | FilesError::NoFolder(_)) => Exit::Usage,
+            Self::Files(
+                FilesError::Apart { .. } | FilesError::Nested { .. } | FilesError::NoFolder(_),
+            ) => Exit::Usage,
             Self::Files(_)
             | Self::NotShown { .. }
             | Self::Stream { .. }

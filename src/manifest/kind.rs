@@ -210,7 +210,8 @@ pub(super) fn is_near(key: &str) -> bool {
         .filter(|letter| letter.is_alphanumeric())
         .collect();
     let plain = plain.to_lowercase();
-    let about_holds = words(key).any(|word| matches!(&*word, "hold" | "holds"));
+    let about_holds =
+        words(key).any(|word| matches!(&*word, "hold" | "holds" | "held" | "holding" | "holdings"));
     about_holds
         || ["hold", "asset", "release", "waiver", "waive"].contains(&&*plain)
         || LISTS.iter().any(|list| {

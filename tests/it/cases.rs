@@ -66,6 +66,7 @@ cases! {
     habits
     guards
     hold_on_a_project
+    holds_around_a_path
     holds_in_any_letter_case
     holds_of_the_whole_project
     holds_that_cannot_be_read
@@ -118,6 +119,7 @@ cases! {
     plan_text
     play_and_earnest
     project_folder
+    projects_inside_a_path
     protection_loosened
     remarks_on_manifests
     run_by_whom

@@ -61,6 +61,16 @@ pub(crate) enum FilesError {
         /// What it must not leave.
         bound: PathBuf,
     },
+    /// A folder below a PATH is a project of its own.
+    #[error("`{}` is a project of its own: `{}` is there, and counts for none but its PATHs", folder.display(), mark.display())]
+    Nested {
+        folder: PathBuf,
+        /// What shows it.
+        mark: PathBuf,
+    },
+    /// A config in another letter case.
+    #[error("`{}` does not count: a config is called `retire.toml`", path.display())]
+    Miscalled { path: PathBuf },
     /// PATHs of different projects.
     #[error("`{}` lies in the project folder `{}`, and the PATHs before it in `{}`", path.display(), other.display(), first.display())]
     Apart {
@@ -128,7 +138,10 @@ impl FilesError {
             Self::StateLeaves { .. } => Some(
                 "nothing was read or written there; if you mean that file, name it with `--state`",
             ),
-            Self::Apart { .. } => Some("run the command once for each project folder"),
+            Self::Miscalled { .. } => Some("rename it to `retire.toml`, or remove it"),
+            Self::Nested { .. } | Self::Apart { .. } => {
+                Some("run the command once for each project folder")
+            }
             Self::NotPlain(_) => Some("remove it, or name it as a PATH if it is a pipe"),
             Self::SavedPlan(_) => Some("give it alone to `retire apply`; `retire show` shows it"),
             Self::TooLarge(_) => Some(

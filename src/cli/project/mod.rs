@@ -37,6 +37,8 @@ pub(super) struct Found {
     pub(super) sources: Vec<Source>,
     /// What was passed over, and what is read for its holds alone, in words.
     pub(super) notes: Vec<String>,
+    /// What could hold something and is not read, in words.
+    pub(super) warnings: Vec<String>,
 }
 
 /// Finds and reads the manifests that PATHs mean, each once, and then those of the project
@@ -63,12 +65,29 @@ pub(super) fn load(paths: &[PathBuf], time: TimeLeft) -> Result<Found, FilesErro
         }
         search.usual(&shown, Part::Holds)?;
     }
-    let notes = search.notes();
-    Ok(Found {
-        folder: files::shown(&shown),
-        sources: search.sources,
-        notes,
-    })
+    for folder in above(paths)? {
+        if !files::are_same(&folder, &shown) {
+            search.around(&folder)?;
+        }
+    }
+    // Whoever keeps lists side by side keeps the holds there too.
+    for path in paths.iter().filter(|path| !is_stream(path)) {
+        for folder in starts_of(path)? {
+            search.siblings(&seen_from(&here, &folder, path.is_relative()))?;
+        }
+    }
+    Ok(Found::new(search, &shown))
+}
+
+impl Found {
+    fn new(search: Search<'_>, folder: &Path) -> Self {
+        Self {
+            folder: files::shown(folder),
+            notes: search.notes(),
+            warnings: search.warnings(),
+            sources: search.sources,
+        }
+    }
 }
 
 /// Finds and reads all manifests of the project folder, where there are any.
@@ -82,12 +101,7 @@ pub(super) fn load_all() -> Result<Found, FilesError> {
     let shown = seen_from(&here, &project, true);
     let mut search = Search::new(&project);
     search.usual(&shown, Part::All)?;
-    let notes = search.notes();
-    Ok(Found {
-        folder: files::shown(&shown),
-        sources: search.sources,
-        notes,
-    })
+    Ok(Found::new(search, &shown))
 }
 
 /// Takes in what a PATH means.
@@ -142,28 +156,49 @@ fn project_of(paths: &[PathBuf], here: &Path) -> Result<PathBuf, FilesError> {
     Ok(project)
 }
 
-/// The project folder of one PATH, from the root: that of the `retire.toml` found upwards, not
-/// beyond the git repository; without one, the current folder where the PATH lies in it, else
-/// the PATH's own folder.
+/// The project folder of one PATH, from the root: that of the `retire.toml` found upwards from it,
+/// else from the current folder, not beyond the git repository; without one, the current folder
+/// where the PATH lies in it, else the PATH's own folder.
 fn folder_of(path: Option<&Path>, here: &Path) -> Result<PathBuf, FilesError> {
     let path = path.filter(|path| !is_stream(path));
-    let place = path.map(links::from_root).transpose()?;
-    let start = place.as_deref().map_or(here, links::folder_of);
-    let root = links::git_root(start).unwrap_or(start);
-    let mut upwards = start
-        .ancestors()
-        .take_while(|folder| folder.starts_with(root));
-    if let Some(marked) = upwards.find(|folder| folder.join(MARK).symlink_metadata().is_ok()) {
+    let mut starts = path.map(starts_of).transpose()?.unwrap_or_default();
+    starts.push(here.to_owned());
+    if let Some(marked) = starts.iter().find_map(|start| marked_above(start)) {
         return Ok(marked.to_owned());
     }
-    if place.as_ref().is_none_or(|place| place.starts_with(here)) {
-        return Ok(here.to_owned());
-    }
-    let name = start.file_name().unwrap_or_default();
-    let above = start
-        .parent()
-        .filter(|_| name.eq_ignore_ascii_case(MANIFESTS));
-    Ok(above.unwrap_or(start).to_owned())
+    let place = path.map(links::from_root).transpose()?;
+    let place = place.filter(|place| !place.starts_with(here));
+    Ok(place.map_or_else(
+        || here.to_owned(),
+        |place| of_manifests(links::folder_of(&place)).to_owned(),
+    ))
+}
+
+/// The folder of a PATH, from the root: as it is named, and as it truly is where a link leads there.
+fn starts_of(path: &Path) -> Result<Vec<PathBuf>, FilesError> {
+    let place = links::from_root(path)?;
+    let named = links::folder_of(&place).to_owned();
+    let real = place.canonicalize().ok();
+    let real = real.map(|real| links::folder_of(&real).to_owned());
+    let real = real.filter(|real| *real != named);
+    Ok([Some(named), real].into_iter().flatten().collect())
+}
+
+/// The nearest folder with a `retire.toml`, upwards from one and not beyond the git repository;
+/// without one not beyond the folder itself, or the one above it where it is called `manifests`.
+fn marked_above(start: &Path) -> Option<&Path> {
+    let root = links::git_root(start).unwrap_or_else(|| of_manifests(start));
+    let upwards = start.ancestors();
+    let mut upwards = upwards.take_while(|folder| folder.starts_with(root));
+    upwards.find(|folder| folder.join(MARK).symlink_metadata().is_ok())
+}
+
+/// The folder that one belongs to: the one above it where it is called `manifests`, else itself.
+fn of_manifests(folder: &Path) -> &Path {
+    let name = folder.file_name().unwrap_or_default();
+    let above = folder.parent();
+    let above = above.filter(|_| name.eq_ignore_ascii_case(MANIFESTS));
+    above.unwrap_or(folder)
 }
 
 /// Whether a PATH is standard input or a pipe without a place of its own, as shells make them.
@@ -222,31 +257,26 @@ pub(super) fn old_state(paths: &[PathBuf], state: &Path) -> Option<PathBuf> {
     })
 }
 
-/// The folders around PATHs, as they are seen from the current one: upwards to a folder that a
-/// `retire.toml` marks, else to the root of the git repository; without one, to the project folder
-/// or the one above it where it is called `manifests`.
+/// The folders around PATHs and around the current one, as they are seen from there: upwards to a project folder that
+/// a `retire.toml` marks, else to the root of the git repository; without one, to the PATH's own
+/// folder or the one above it where it is called `manifests`.
 fn above(paths: &[PathBuf]) -> Result<Vec<PathBuf>, FilesError> {
     let here = links::here()?;
     let relative = paths.iter().all(|path| path.is_relative());
     let project = project_of(paths, &here)?;
     let is_marked = project.join(MARK).symlink_metadata().is_ok();
-    let mut found = Vec::new();
     let places = paths.iter().filter(|path| !is_stream(path));
-    let mut starts = places
-        .map(|path| links::from_root(path))
+    let starts = places
+        .map(|path| starts_of(path))
         .collect::<Result<Vec<_>, _>>()?;
-    if starts.is_empty() {
-        starts.push(here.clone());
-    }
+    let mut starts = starts.concat();
+    starts.push(here.clone());
+    let mut found = Vec::new();
     for start in &starts {
-        let start = links::folder_of(start);
-        let root = links::git_root(start).filter(|_| !is_marked);
-        let name = project.file_name().unwrap_or_default();
-        let is_part = !is_marked && name.eq_ignore_ascii_case(MANIFESTS);
-        let end = match (root, project.parent()) {
-            (Some(root), _) => root,
-            (None, Some(parent)) if is_part => parent,
-            (None, _) => &project,
+        let end = if is_marked && start.starts_with(&project) {
+            &project
+        } else {
+            links::git_root(start).unwrap_or_else(|| of_manifests(start))
         };
         let upwards = start.ancestors();
         let upwards = upwards.take_while(|folder| folder.starts_with(end));

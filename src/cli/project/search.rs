@@ -4,9 +4,10 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use super::links::{self, keep_inside};
-use super::{MANIFESTS, USUAL, some};
+use super::{MANIFESTS, MARK, USUAL, some};
 use crate::app::saved_plan::{HEAD as PLAN_HEAD, is_plan};
 use crate::cli::files::{self, DEEPEST, FilesError, Sort};
+use crate::cli::settings::table::STATE;
 use crate::diagnostic::without_mark;
 use crate::manifest::kind::{DocumentKind, has_list, kind, lists_something};
 use crate::manifest::{Part, Source};
@@ -14,11 +15,20 @@ use crate::manifest::{Part, Source};
 /// How a sandbox's seed is called, whatever its ending.
 const SEED: &str = "sandbox";
 
+/// What people call the folder of manifests by mistake.
+const MANIFEST: &str = "manifest";
+
+/// How other lists end that somebody may take for manifests, in any letter case.
+const OTHER_LISTS: [&str; 7] = ["csv", "tsv", "txt", "xls", "xlsx", "ods", "toml"];
+
 /// How far into a file that is not read it is told what it is, in bytes.
 const HEAD: usize = 64 << 10;
 
 /// How many folders down a hidden folder is looked into.
 const HIDDEN: usize = 3;
+
+/// Why what could be a manifest is passed over.
+const DOUBTFUL: &str = "by its name, though it looks like a manifest";
 
 /// How manifests end, in any letter case.
 const ENDINGS: [&str; 3] = ["yaml", "yml", "json"];
@@ -58,11 +68,17 @@ impl<'p> Search<'p> {
     /// Takes in the usual manifests of the project folder; says whether there are any, or a
     /// folder for them.
     pub(super) fn usual(&mut self, folder: &Path, part: Part) -> Result<bool, FilesError> {
-        let bound = links::bound(self.project, self.project);
+        let bound = links::bound(&links::from_root(folder)?, self.project);
         let (mut there, mut folders) = (false, Vec::new());
         for path in files::entries(folder)? {
             let name = path.file_name().unwrap_or_default();
             let is = |usual: &str| name.eq_ignore_ascii_case(usual);
+            if is(MARK) && name != MARK {
+                return Err(FilesError::Miscalled { path });
+            }
+            if is(MANIFEST) && path.is_dir() && could_list(&path, 0) {
+                self.doubtful.push(format!("{}/", files::shown(&path)));
+            }
             if !is(MANIFESTS) && !USUAL.into_iter().any(is) {
                 if has_ending(&path) && !is_seed(&path) {
                     self.beside.push(path);
@@ -84,6 +100,28 @@ impl<'p> Search<'p> {
             self.folder(&path, part)?;
         }
         Ok(there)
+    }
+
+    /// Takes in the holds of the usual manifests of a folder around a PATH.
+    pub(super) fn around(&mut self, folder: &Path) -> Result<(), FilesError> {
+        let beside = self.beside.len();
+        self.usual(folder, Part::Holds)?;
+        // What else lies in the folders above is nobody's business here.
+        self.beside.truncate(beside);
+        Ok(())
+    }
+
+    /// Takes in the holds of the manifests that lie in the folder of a PATH.
+    pub(super) fn siblings(&mut self, folder: &Path) -> Result<(), FilesError> {
+        let bound = links::bound(&links::from_root(folder)?, self.project);
+        for path in files::entries(folder)? {
+            let path = files::tidy(&path);
+            let could_be = has_ending(&path) && !is_hidden(&path) && !is_seed(&path);
+            if could_be && self.is_unread_list(&path) {
+                self.found(&path, &bound, Part::Holds)?;
+            }
+        }
+        Ok(())
     }
 
     /// Takes in the manifests below a folder.
@@ -110,6 +148,9 @@ impl<'p> Search<'p> {
             self.met += 1;
             return Ok(());
         }
+        if part == Part::All && depth > 0 {
+            self.refuse_project(folder)?;
+        }
         for path in files::entries(folder)? {
             let path = files::tidy(&path);
             let hidden = is_hidden(&path);
@@ -129,6 +170,8 @@ impl<'p> Search<'p> {
                     self.others.push(files::shown(&path).to_string());
                 } else if lists(&path) {
                     self.doubtful.push(files::shown(&path).to_string());
+                } else if !hidden && !path.ends_with(MARK) && ends_with(&path, &OTHER_LISTS) {
+                    self.others.push(files::shown(&path).to_string());
                 }
             } else if hidden || is_seed(&path) {
                 self.doubt(&path, hidden);
@@ -137,6 +180,27 @@ impl<'p> Search<'p> {
             }
         }
         Ok(())
+    }
+
+    /// Refuses a folder that is a project of its own: its guards would not count, nor what its
+    /// state remembers.
+    fn refuse_project(&self, folder: &Path) -> Result<(), FilesError> {
+        let marks = [MARK, STATE].map(|name| folder.join(name));
+        let mark = marks.iter().find(|mark| mark.symlink_metadata().is_ok());
+        let is_own = links::from_root(folder)? == *self.project;
+        // The place beside the manifests is where states lay once, and is told by itself.
+        let is_manifests = folder
+            .file_name()
+            .is_some_and(|name| name.eq_ignore_ascii_case(MANIFESTS));
+        match mark {
+            Some(mark) if !is_own && !(is_manifests && mark.ends_with(STATE)) => {
+                Err(FilesError::Nested {
+                    folder: folder.to_owned(),
+                    mark: mark.clone(),
+                })
+            }
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// Takes in a file that was found, if it is a manifest.
@@ -224,20 +288,25 @@ impl<'p> Search<'p> {
             let named = some(for_holds.into_iter());
             notes.push(format!("also read for their holds: {named}"));
         }
-        notes.extend(self.passed_over());
-        let beside: Vec<_> = self
-            .beside
-            .iter()
-            .filter(|path| self.is_unread_list(path))
-            .collect();
-        if !beside.is_empty() {
-            let names: Vec<_> = beside.into_iter().map(|path| files::shown(path)).collect();
-            let names = some(names.iter().map(|name| &**name));
-            notes.push(format!(
-                "not read, though it looks like a manifest: {names}; only `retire.yaml`, `manifests/` and PATHs are read"
-            ));
-        }
+        notes.extend(self.passed_over(&self.others, "not a manifest"));
         notes
+    }
+
+    /// What could hold something and is not read, whatever the reason.
+    pub(super) fn warnings(&self) -> Vec<String> {
+        let doubtful = self.passed_over(&self.doubtful, DOUBTFUL);
+        let beside = self.beside.iter();
+        let beside: Vec<_> = beside
+            .filter(|path| self.is_unread_list(path))
+            .map(|path| files::shown(path))
+            .collect();
+        let beside = (!beside.is_empty()).then(|| {
+            let names = some(beside.iter().map(|name| &**name));
+            format!(
+                "not read, though it looks like a manifest: {names}; only `retire.yaml`, `manifests/` and PATHs are read"
+            )
+        });
+        doubtful.into_iter().chain(beside).collect()
     }
 
     /// Whether a file that nothing asks for looks like a manifest, as far as its first lines show
@@ -252,28 +321,25 @@ impl<'p> Search<'p> {
             && files::head(path, HEAD).is_ok_and(|head| has_list(&String::from_utf8_lossy(&head)))
     }
 
-    fn passed_over(&self) -> impl Iterator<Item = String> {
-        let kinds = [
-            (&self.others, "not a manifest"),
-            (
-                &self.doubtful,
-                "by its name, though it looks like a manifest",
-            ),
-        ];
-        kinds
-            .into_iter()
-            .filter(|(names, _)| !names.is_empty())
-            .map(|(names, why)| {
-                let names = some(names.iter().map(String::as_str));
-                format!("passed over, {why}: {names}")
-            })
+    fn passed_over(&self, names: &[String], why: &str) -> Option<String> {
+        (!names.is_empty()).then(|| {
+            let names = some(names.iter().map(String::as_str));
+            format!("passed over, {why}: {names}")
+        })
     }
 
     /// That a folder has no manifest.
     pub(super) fn empty(&self, folder: &Path) -> FilesError {
         FilesError::EmptyFolder {
             folder: files::tidy(folder),
-            passed_over: self.passed_over().collect::<Vec<_>>().join("; "),
+            passed_over: [
+                self.passed_over(&self.others, "not a manifest"),
+                self.passed_over(&self.doubtful, DOUBTFUL),
+            ]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join("; "),
         }
     }
 }
@@ -312,10 +378,13 @@ fn is_hidden(path: &Path) -> bool {
 
 /// Whether a file ends as manifests do.
 fn has_ending(path: &Path) -> bool {
+    ends_with(path, &ENDINGS)
+}
+
+fn ends_with(path: &Path, endings: &[&str]) -> bool {
     let ending = path.extension().unwrap_or_default();
-    ENDINGS
-        .into_iter()
-        .any(|known| ending.eq_ignore_ascii_case(known))
+    let mut endings = endings.iter();
+    endings.any(|known| ending.eq_ignore_ascii_case(known))
 }
 
 /// Whether a file is a sandbox's seed by its name.
