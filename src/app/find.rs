@@ -3,7 +3,6 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use tokio::time::Instant;
 
 use crate::app::Host;
@@ -20,6 +19,7 @@ use crate::frameio::client::Client;
 use crate::frameio::survey::survey;
 use crate::frameio::tree::{Versions, Watch, read_projects, read_tree};
 use crate::inventory::{Definition, ListPart, Marked, Marking, Seen, Shown};
+use crate::plan::Recalled;
 use crate::render::counted;
 
 /// After how many lists people are told how far it is: about every ten seconds under the
@@ -36,8 +36,8 @@ pub(crate) struct Account {
     pub(crate) id: Option<String>,
     /// What is in it, as far as somebody asked.
     pub(crate) read: Read,
-    /// When the oldest of what was recalled of an earlier reading was read.
-    pub(crate) oldest: Option<Timestamp>,
+    /// What was recalled of an earlier reading.
+    pub(crate) recalled: Option<Recalled>,
 }
 
 /// Reads what questions need, and checks that their places and fields are there.
@@ -56,7 +56,7 @@ pub(crate) fn read_account(
     let read = read_places((connection, &id), questions, &mut memory);
     // What is not in an earlier reading may be there since.
     let is_absent = matches!(read, Err(Error::NotThere { .. } | Error::NoField(_)));
-    let (read, memory) = if is_absent && memory.oldest().is_some() {
+    let (read, memory) = if is_absent && memory.recalled().is_some() {
         let anew = keeping.map(Keeping::anew);
         let (id, mut memory) = Keeping::begin(anew.as_ref(), connection, asked)?;
         (
@@ -69,7 +69,7 @@ pub(crate) fn read_account(
     Ok(Account {
         id: Some(id),
         read: read?,
-        oldest: memory.oldest(),
+        recalled: memory.recalled(),
     })
 }
 

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use crate::app::api::{Who, adapter};
 use crate::app::connect::{AskedAccount, Connection, is_same_server};
 use crate::app::error::Error;
-use crate::app::memory::{Keeping, Memory, owner, recall};
+use crate::app::memory::{Keeping, Memory, add_recalled, owner, recall};
 use crate::app::provenance::random;
 use crate::app::silence::{none_allowed, none_found, shows_nothing};
 use crate::app::{Host, unlisted};
@@ -333,16 +333,20 @@ fn read(
         definitions: _,
     } = plan::wanted(basis.inputs(None));
     let going = going_into(going.as_ref());
-    let mut recalled = recall(&mut memory, &wanted);
+    let recalled = recall(&mut memory, &wanted, &back);
     let mut unknown = wanted.clone();
     unknown.retain(|(id, _)| !recalled.assets.contains_key(id));
     let at = (connection, account.as_deref());
-    let mut read = read_assets(at, basis, (&unknown, &going, &back))?;
+    let (mut read, complete) = read_assets(at, basis, (&unknown, &going, &back), &mut memory)?;
+    memory.keep_assets(&read);
+    add_recalled(&mut read, recalled);
+    unlisted::report_assets(&*connection.host, &read, complete);
+    if let Some(missing) = none_found(&read)
+        && !basis.state.vouches()
+    {
+        return Err(Error::Stopped(StopReason::WrongAccount { missing }));
+    }
     let refused = none_allowed(&read, wanted.len()).filter(|_| !basis.state.vouches());
-    read.assets.append(&mut recalled.assets);
-    read.around.append(&mut recalled.around);
-    read.lists.append(&mut recalled.lists);
-    read.projects.append(&mut recalled.projects);
     // What was read tells what is a folder, and what is deleted already.
     let connections = plan::wanted(basis.inputs(Some(&read))).connections;
     if wanted.is_empty() && account.is_none() && !basis.settings.is_sent {
@@ -378,7 +382,7 @@ fn read(
         account_name,
         user,
         read: wanted.len().saturating_sub(read.unread),
-        recalled: memory.oldest(),
+        recalled: memory.recalled(),
     };
     if account.is_some() {
         basis.target.account = account;
@@ -399,12 +403,14 @@ fn read(
 /// An asset that is to be read, with what somebody said that it is.
 type Sought = (AssetId, Option<Kind>);
 
-/// Reads what some assets are, and what is in version stacks.
+/// Reads what some assets are, and what is in version stacks; says whether the missing ones were
+/// looked for in all lists of recently deleted assets.
 fn read_assets(
     at: (&Connection, Option<&str>),
     basis: &Basis,
     (wanted, going, back): (&[Sought], &BTreeSet<AssetId>, &Arc<[AssetId]>),
-) -> Result<Inventory, Error> {
+    memory: &mut Memory,
+) -> Result<(Inventory, bool), Error> {
     let (connection, _) = at;
     let assets = counted(wanted.len(), "asset", "assets");
     if !wanted.is_empty() {
@@ -431,14 +437,7 @@ fn read_assets(
         back,
         singly: false,
     };
-    let (read, complete) = adapter(connection.api).read_assets(at, &question, &mut told)?;
-    unlisted::report_assets(&*connection.host, &read, complete);
-    if let Some(missing) = none_found(&read)
-        && !basis.state.vouches()
-    {
-        return Err(Error::Stopped(StopReason::WrongAccount { missing }));
-    }
-    Ok(read)
+    adapter(connection.api).read_assets(at, &question, memory, &mut told)
 }
 
 /// The folders and version stacks that are to be deleted, as far as somebody said.

@@ -342,7 +342,12 @@ impl Recheck {
             singly: self.looks_near(),
         };
         let at = (connection, account.as_deref());
-        let (anew, _) = adapter(connection.api).read_assets(at, &question, &mut |_| {})?;
+        let (anew, _) = adapter(connection.api).read_assets(
+            at,
+            &question,
+            &mut Memory::default(),
+            &mut |_| {},
+        )?;
         Ok((read_for_itself, anew))
     }
 

@@ -175,21 +175,6 @@ impl Reader {
         }
     }
 
-    /// The next answer, for whom pages alone say nothing.
-    ///
-    /// # Errors
-    ///
-    /// Returns why nothing can be read at all.
-    pub(super) async fn next_answer(&mut self) -> Result<Option<(Ask, Answer)>, StopReason> {
-        loop {
-            match self.next().await? {
-                None => return Ok(None),
-                Some(News::Page(..)) => {}
-                Some(News::Answer(ask, answer)) => return Ok(Some((ask, answer))),
-            }
-        }
-    }
-
     /// Asks for as much as may be asked for now; says which limit opens first, and when, where more
     /// waits for one.
     fn start(&mut self) -> Result<Option<(RateLimit, Duration)>, StopReason> {

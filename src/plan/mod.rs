@@ -15,6 +15,7 @@ use crate::state::{Record, Status};
 
 pub mod about;
 pub mod approve;
+mod checked;
 mod cover;
 pub mod decide;
 pub mod due;
@@ -39,10 +40,9 @@ mod wanted;
 mod tests;
 
 pub use crate::event::Other;
+pub use checked::{Checked, LiveCheck, Recalled};
 pub use left_alone::LeftAlone;
-pub use model::{
-    Checked, Held, LiveCheck, MarksSince, Place, Plan, Shelter, Step, Totals, Unplaced, Unsettled,
-};
+pub use model::{Held, MarksSince, Place, Plan, Shelter, Step, Totals, Unplaced, Unsettled};
 pub use walk::Inputs;
 pub use wanted::{Wanted, wanted};
 

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::asset::{AssetId, Kind};
 use crate::event::RunEvent;
-use crate::inventory::{Mark, Person};
+use crate::inventory::Mark;
 use crate::manifest::document::{Details, Spot};
 use crate::plan::about::{About, WholeFolder};
 use crate::plan::decide::{Decision, Recorded, Why};
@@ -104,71 +104,6 @@ pub struct Unsettled {
     pub kind: Option<Kind>,
     /// How often a delete was tried and not confirmed.
     pub attempts: u32,
-}
-
-/// What a plan was checked against.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum Checked {
-    /// Nothing: no server was asked.
-    NotChecked,
-    /// The live account.
-    Live(LiveCheck),
-}
-
-/// The live account, as a plan was checked against it.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct LiveCheck {
-    /// When it was read: RFC 3339.
-    #[cfg_attr(test, schemars(with = "String", extend("format" = "date-time")))]
-    pub at: Timestamp,
-    /// The account; nothing where v2 was not asked.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub account: Option<Arc<str>>,
-    /// What it is called, where the server says so.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub account_name: Option<Arc<str>>,
-    /// Who read it.
-    pub user: Person,
-    /// Of how many listed assets the server said what they are, or that they are not there.
-    pub read: usize,
-    /// When the oldest of what was recalled was read: RFC 3339; nothing where everything was read
-    /// for this plan.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, schemars(with = "Option<String>", extend("format" = "date-time")))]
-    pub recalled: Option<Timestamp>,
-}
-
-impl Checked {
-    /// The live account, where it was read.
-    #[must_use]
-    pub const fn live(&self) -> Option<&LiveCheck> {
-        match self {
-            Self::NotChecked => None,
-            Self::Live(check) => Some(check),
-        }
-    }
-}
-
-#[cfg(test)]
-impl Checked {
-    /// A live account with few words.
-    pub(crate) fn in_tests() -> Self {
-        Self::Live(LiveCheck {
-            at: Timestamp::UNIX_EPOCH,
-            account: Some("acc".into()),
-            account_name: Some("North".into()),
-            user: Person {
-                name: Some("Ada".into()),
-                ..Person::default()
-            },
-            read: 2,
-            recalled: None,
-        })
-    }
 }
 
 /// A protected asset.

@@ -65,6 +65,9 @@ pub(crate) fn plan(view: &PlanView<'_>, style: Style, sink: &mut dyn Write) -> i
         Checked::Live(_) => {}
         Checked::NotChecked => page.heading(checked::NOT_CHECKED, sink)?,
     }
+    if let Some(recalled) = checked::recalled(view.checked, view.now) {
+        page.prose(&recalled, sink)?;
+    }
     if let Some(path) = view.no_state {
         page.prose(&no_state(path), sink)?;
     }

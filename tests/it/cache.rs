@@ -13,6 +13,8 @@ use frameio_retire::sandbox::seed::Seed;
 use frameio_retire::sandbox::world::edit::Change;
 use frameio_retire::sandbox::world::{World, generated_id};
 
+use serde_json::Value;
+
 use crate::harness::{Desk, Done, seed};
 use crate::soak::Served;
 use crate::soak_v4::Many;
@@ -78,6 +80,9 @@ impl Stage {
     }
 }
 
+/// Whose token it is, and what it opens: that is asked each time.
+const WHO: [Endpoint; 2] = [Endpoint::V4Accounts, Endpoint::V4Me];
+
 const fn is_list(endpoint: Endpoint) -> bool {
     matches!(
         endpoint,
@@ -90,27 +95,113 @@ const fn is_list(endpoint: Endpoint) -> bool {
 }
 
 #[test]
-fn a_second_find_asks_nothing_and_a_plan_reads_no_asset() {
+fn a_second_find_asks_who_it_is_alone_and_a_plan_reads_no_asset() {
     let stage = Stage::new(Limits::off());
     let first = stage.asked(&["find"], 0);
     assert!(
         first.iter().filter(|one| is_list(**one)).count() > 4,
         "{first:?}"
     );
-    assert_eq!(stage.asked(&["find", "--format", "ids"], 0), []);
+    assert_eq!(stage.asked(&["find", "--format", "ids"], 0), WHO);
     let said = stage.run(&["find"]).expect(0).err;
     assert!(said.contains("`--refresh` reads it anew"), "{said}");
 
-    let plan = stage.asked(&["plan"], 0);
-    let who = [Endpoint::V4Accounts, Endpoint::V4Me];
-    assert!(plan.iter().all(|one| who.contains(one)), "{plan:?}");
+    assert_eq!(stage.asked(&["plan"], 0), WHO);
     let said = stage.run(&["plan"]).expect(0).out;
-    assert!(said.contains("Some of it was read before"), "{said}");
+    assert!(said.contains("Some of it was read"), "{said}");
 
     let anew = stage.asked(&["find", "--refresh"], 0);
     assert_eq!(anew.len(), first.len());
     let anew = stage.asked(&["plan", "--refresh"], 0);
     assert!(anew.iter().any(|one| is_list(*one)), "{anew:?}");
+    stage.served.stop();
+}
+
+#[test]
+fn a_second_plan_asks_for_no_list_and_no_asset() {
+    let stage = Stage::new(Limits::off());
+    let first = stage.asked(&["plan"], 0);
+    assert!(first.iter().any(|one| is_list(*one)), "{first:?}");
+    let second = stage.asked(&["plan"], 0);
+    let is_who = |one: &Endpoint| WHO.contains(one) || *one == Endpoint::V4Project;
+    assert!(second.iter().all(is_who), "{second:?}");
+    let before = stage.run(&["plan", "--out", "plan.json"]).expect(0).out;
+    // It stands above all that was recalled, and goes with the saved plan.
+    let first = before.lines().next().unwrap();
+    assert!(
+        first.starts_with("Some of it was read a moment ago and is kept until 2"),
+        "{before}"
+    );
+    let saved: Value = serde_json::from_str(&stage.desk.read("plan.json")).unwrap();
+    let recalled = &saved["checked"]["live"]["recalled"];
+    assert!(recalled["oldest"].as_str() < recalled["until"].as_str());
+    let shown = stage.run(&["show", "plan.json"]).expect(0).out;
+    assert!(
+        shown.contains("Some of it was read a moment ago"),
+        "{shown}"
+    );
+    let diff = stage.run(&["plan", "--format", "diff"]).expect(0).out;
+    assert!(diff.starts_with("# Some of it was read"), "{diff}");
+    // It comes to the same, whether it is recalled or read.
+    let anew = stage.asked(&["plan", "--refresh"], 0);
+    assert!(anew.iter().any(|one| is_list(*one)), "{anew:?}");
+    let plan = |arguments: &[&str]| {
+        let out = stage.run(arguments).expect(0).out;
+        let lines = out
+            .lines()
+            .filter(|line| !line.starts_with("Some of it") && !line.starts_with("Checked"));
+        lines.collect::<Vec<_>>().join("\n")
+    };
+    assert_eq!(plan(&["plan"]), plan(&["plan", "--refresh"]));
+    // A run believes none of it, and reads what the saved plan was made of.
+    let run = stage.asked(&["apply", "plan.json"], 0);
+    assert!(run.iter().any(|one| is_list(*one)), "{run:?}");
+    stage.served.stop();
+}
+
+#[test]
+fn what_is_recalled_opens_for_no_token_that_was_taken_back() {
+    let stage = Stage::new(Limits::off());
+    stage.asked(&["find"], 0);
+    stage.asked(&["plan"], 0);
+    let other = |arguments: &[&str]| {
+        let mut command = stage.command(arguments);
+        command.env("FRAMEIO_TOKEN", "fio-u-another");
+        stage.desk.done(&mut command)
+    };
+    for command in ["find", "plan"] {
+        let done = other(&[command]).expect(7);
+        assert_eq!(done.out, "", "{command}");
+        let account = generated_id(77).to_string();
+        let done = stage.run(&[command, "--account", &account]).expect(7);
+        assert_eq!(done.out, "", "{command}");
+        // The very token with which it was read is taken back.
+        let revoked = Faults {
+            seed: 1,
+            rules: vec!["401=every:1".parse().unwrap()],
+        };
+        stage.served.sandbox.set_faults(revoked);
+        let done = stage.run(&[command]).expect(7);
+        assert_eq!(done.out, "", "{command}");
+        stage.served.sandbox.set_faults(Faults::default());
+        stage.run(&[command]).expect(0);
+    }
+    stage.served.stop();
+}
+
+#[test]
+fn what_is_missing_of_many_that_are_recalled_is_no_other_account() {
+    let stage = Stage::new(Limits::off());
+    let asked = stage.run(&["plan"]).expect(0);
+    assert!(asked.out.contains("60 to retire"), "{}", asked.out);
+    let gone: Vec<String> = (0..12)
+        .map(|n| format!("  - {}\n", generated_id(9_000_000 + n)))
+        .collect();
+    let listed = stage.desk.read("retire.yaml");
+    let listed = listed.replacen("assets:\n", &format!("assets:\n{}", gone.concat()), 1);
+    stage.desk.write("retire.yaml", &listed);
+    let plan = stage.run(&["plan"]).expect(3);
+    assert!(plan.out.contains("12 missing"), "{}{}", plan.out, plan.err);
     stage.served.stop();
 }
 
@@ -138,14 +229,20 @@ fn what_deletes_reads_by_itself_and_what_it_deletes_is_forgotten() {
 
 #[test]
 fn what_is_damaged_old_or_ahead_or_of_another_user_is_read_anew() {
+    for command in ["find", "plan"] {
+        anew_where_it_is_not_believed(command);
+    }
+}
+
+fn anew_where_it_is_not_believed(command: &str) {
     let stage = Stage::new(Limits::off());
-    let first = stage.asked(&["find"], 0);
+    let first = stage.asked(&[command], 0);
     let lists = first.iter().filter(|one| is_list(**one)).count();
     let path = stage.lists();
     let text = fs::read_to_string(&path).unwrap();
     let again = |text: String| {
         fs::write(&path, text).unwrap();
-        let asked = stage.asked(&["find"], 0);
+        let asked = stage.asked(&[command], 0);
         asked.iter().filter(|one| is_list(**one)).count()
     };
     let year = text.find("\"at\":\"").unwrap() + 6;
@@ -163,7 +260,7 @@ fn what_is_damaged_old_or_ahead_or_of_another_user_is_read_anew() {
     let cut = text.trim_end();
     let asked = again(cut[..cut.len() - 5].to_owned());
     assert!(asked < lists, "{asked} of {lists}");
-    let aged = stage.asked(&["find", "--max-inventory-age", "0s"], 0);
+    let aged = stage.asked(&[command, "--max-inventory-age", "0s"], 0);
     assert_eq!(aged.len(), first.len());
     let mode = fs::metadata(stage.lists()).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
@@ -195,7 +292,7 @@ fn what_is_named_by_its_id_is_not_asked_again() {
         let place = place.to_string();
         let first = stage.asked(&["find", &place, "--refresh"], 0);
         assert!(first.len() > 2, "{first:?}");
-        assert_eq!(stage.asked(&["find", &place], 0), []);
+        assert_eq!(stage.asked(&["find", &place], 0), WHO);
     }
     stage.served.stop();
 }
@@ -240,7 +337,7 @@ fn pages_of_a_list_that_was_cut_off_are_not_asked_again() {
     let rest = stage.asked(&["find"], 0);
     assert_eq!(pages(&rest), 2, "{rest:?}");
     let recalled = stage.run(&["find", "--format", "ids"]).expect(0).out;
-    assert_eq!(stage.asked(&["find"], 0), []);
+    assert_eq!(stage.asked(&["find"], 0), WHO);
     let whole = stage.run(&["find", "--refresh", "--format", "ids"]);
     assert_eq!(whole.out, recalled);
     assert_eq!(recalled.lines().count(), 1_203);
@@ -324,6 +421,7 @@ fn what_is_kept_can_be_forgotten_and_the_sandbox_keeps_nothing() {
         }
     };
     stage.run(&["find", "--sandbox"]).expect(0);
+    stage.run(&["plan", "--sandbox"]).expect(0);
     assert!(!is_kept());
     stage.asked(&["find"], 0);
     assert!(is_kept());
@@ -348,6 +446,9 @@ fn what_is_kept_can_be_forgotten_and_the_sandbox_keeps_nothing() {
         ("RETIRE_CACHE", cache.to_str().unwrap()),
     ];
     stage.desk.run_with(&variables, &["logout"]).expect(0);
+    assert!(!is_kept());
+    let mut nowhere = stage.command(&["plan"]);
+    stage.desk.done(nowhere.env("RETIRE_CACHE", "")).expect(0);
     assert!(!is_kept());
     // A link that somebody laid is not followed, and finding goes on.
     stage.asked(&["find"], 0);

@@ -47,8 +47,9 @@ pub(crate) trait Adapter {
         now: fn() -> Timestamp,
     ) -> Result<Opened, Error>;
 
-    /// Reads what some assets are; `told` hears how many were read. Also says whether the missing
-    /// ones were looked for in all lists of recently deleted assets.
+    /// Reads what some assets are; `watch` hears the lists that this takes, and `told` how many
+    /// were read. Also says whether the missing ones were looked for in all lists of recently
+    /// deleted assets.
     ///
     /// # Errors
     ///
@@ -57,6 +58,7 @@ pub(crate) trait Adapter {
         &self,
         at: (&Connection, Option<&str>),
         question: &Question<'_>,
+        watch: &mut dyn Watch,
         told: &mut dyn FnMut(usize),
     ) -> Result<(Inventory, bool), Error>;
 

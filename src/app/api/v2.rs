@@ -85,6 +85,7 @@ impl Adapter for V2 {
         &self,
         (connection, account): (&Connection, Option<&str>),
         question: &Question<'_>,
+        _: &mut dyn Watch,
         told: &mut dyn FnMut(usize),
     ) -> Result<(Inventory, bool), Error> {
         let client = connection.client(account);

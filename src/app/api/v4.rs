@@ -78,10 +78,11 @@ impl Adapter for V4 {
         &self,
         (connection, account): (&Connection, Option<&str>),
         question: &Question<'_>,
+        watch: &mut dyn Watch,
         told: &mut dyn FnMut(usize),
     ) -> Result<(Inventory, bool), Error> {
         let client = connection.client(account);
-        let reading = inventory::read_assets(&client, question, told);
+        let reading = inventory::read_assets(&client, question, watch, told);
         connection.wait_for(reading)?.map_err(Error::Stopped)
     }
 

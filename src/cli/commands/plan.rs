@@ -21,7 +21,7 @@ use crate::manifest::document::Manifests;
 use crate::plan::approve::{Refused, check};
 use crate::plan::{Checked, Plan as Planned, Totals, due};
 use crate::render;
-use crate::render::checked::{NOT_CHECKED, sentence};
+use crate::render::checked::{NOT_CHECKED, recalled, sentence};
 use crate::render::diff::{self, DiffView};
 use crate::render::due::DueView;
 use crate::render::text::{self, PlanView};
@@ -195,6 +195,9 @@ fn show_diff(
     context.console.data(|style, sink| {
         if *checked == Checked::NotChecked {
             writeln!(sink, "# {NOT_CHECKED}")?;
+        }
+        if let Some(recalled) = recalled(checked, basis.now) {
+            writeln!(sink, "# {recalled}")?;
         }
         if let Some(path) = basis.no_state() {
             writeln!(sink, "# {}", text::no_state(path))?;

@@ -62,7 +62,7 @@ async fn root_of(client: &Client, id: AssetId) -> Result<Option<AssetId>, Unread
 
 /// Lets go of the assets that say another project than what they lie in: nobody knows whether a hold
 /// on either is theirs.
-pub(super) fn drop_contradicted(read: &mut Inventory) {
+pub fn drop_contradicted(read: &mut Inventory) {
     let mut above = Above::new(read);
     let asked = read.assets.iter();
     let asked = asked.filter_map(|(id, seen)| Some((*id, seen.facts()?)));

@@ -8,16 +8,20 @@ use crate::asset::{AssetId, Kind};
 use crate::event::StopReason;
 use crate::frameio::client::{AT_ONCE, Client};
 use crate::frameio::inventory::above::{Above, read_above};
+use crate::frameio::inventory::ahead::Ahead;
 use crate::frameio::inventory::divide::divide;
 use crate::frameio::inventory::search::{Sought, read_parents};
 use crate::frameio::places::{find_chains, find_places};
 use crate::frameio::recently_deleted::{Deleted, Wanted, recently_deleted, requests};
 use crate::frameio::survey::survey;
 use crate::frameio::tree::{Tree, Versions, Watch, read_tree};
-use crate::inventory::{Connections, Contents, Facts, Inventory, Lies, Places, Seen, Shown};
+use crate::inventory::{Connections, Contents, Facts, Inventory, Lies, Places, Seen};
 use crate::outcome::Evidence;
 
+pub use contradicted::drop_contradicted;
+
 mod above;
+mod ahead;
 mod contradicted;
 mod divide;
 mod projects;
@@ -41,8 +45,8 @@ pub struct Question<'ask> {
 }
 
 /// V4: reads some assets and the folders above them, and looks for those that are not there in the
-/// lists of recently deleted assets; says whether all lists were read. `told` hears how many assets
-/// are read.
+/// lists of recently deleted assets; says whether all lists were read. `watch` hears
+/// what lists show, and `told` how many assets are read.
 ///
 /// Whatever has a limit of its own goes on side by side: the lists of what assets are known to lie
 /// in, what is in those that may be deleted, single assets, and the folders above.
@@ -53,6 +57,7 @@ pub struct Question<'ask> {
 pub async fn read_assets(
     client: &Client,
     question: &Question<'_>,
+    watch: &mut dyn Watch,
     mut told: impl FnMut(usize),
 ) -> Result<(Inventory, bool), StopReason> {
     let Question {
@@ -76,7 +81,7 @@ pub async fn read_assets(
     let parents = assets.iter().filter_map(|(id, _)| place(*id)[1]);
     let above = read_above(client, parents.collect(), |id| wanted.contains(&id), back);
     let (listed, alone, above) = tokio::join!(
-        read_parents(client, lists, sought),
+        read_parents(client, lists, sought, watch),
         survey(client, &singles, |_| {}),
         above
     );
@@ -91,7 +96,7 @@ pub async fn read_assets(
     let is_open =
         |(id, _): &&(AssetId, Option<Kind>)| !read.assets.contains_key(id) && !asked.contains(id);
     let rest: Vec<(AssetId, Option<Kind>)> = assets.iter().filter(is_open).copied().collect();
-    search::read_rest(client, (rest, back), &mut read, told).await?;
+    search::read_rest(client, (rest, back), (&mut read, watch), told).await?;
     let mut wanted = Wanted::default();
     for id in read.missing() {
         // In which folder it lay, nobody but the server can say: a pin may be wrong.
@@ -103,7 +108,7 @@ pub async fn read_assets(
     let above = read_above(client, rest, |id| read.facts(id).is_some(), back).await?;
     add_above(above, &mut read);
     search::drop_emptied(client, back, &mut read).await?;
-    contradicted::drop_contradicted(&mut read);
+    drop_contradicted(&mut read);
     if wanted.assets.is_empty() {
         return Ok((read, true));
     }
@@ -156,38 +161,6 @@ fn where_they_lay(read: &Inventory) -> BTreeSet<AssetId> {
     };
     let open: BTreeSet<AssetId> = parents.filter(is_open).collect();
     open.into_iter().take(AT_ONCE).collect()
-}
-
-/// Gives what was listed already, and hears of it as of what is listed now.
-struct Ahead<'watch> {
-    ahead: BTreeMap<AssetId, Vec<Shown>>,
-    watch: &'watch mut dyn Watch,
-}
-
-impl Watch for Ahead<'_> {
-    fn recall(&mut self, of: AssetId) -> Option<Vec<Shown>> {
-        let Some(items) = self.ahead.remove(&of) else {
-            return self.watch.recall(of);
-        };
-        self.watch.listed(of, &items);
-        Some(items)
-    }
-
-    fn enters(&mut self, of: AssetId, item: &Shown) -> bool {
-        self.watch.enters(of, item)
-    }
-
-    fn decides(&self) -> bool {
-        true
-    }
-
-    fn listed(&mut self, of: AssetId, items: &[Shown]) {
-        self.watch.listed(of, items);
-    }
-
-    fn unread(&mut self, of: AssetId, why: &str) {
-        self.watch.unread(of, why);
-    }
 }
 
 /// V4: reads all that is in the folders and version stacks that are to be deleted, and what lies

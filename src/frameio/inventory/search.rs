@@ -7,12 +7,13 @@ use crate::asset::{AssetId, Kind};
 use crate::event::StopReason;
 use crate::frameio::client::{AT_ONCE, Client, Unread, side_by_side};
 use crate::frameio::lists::Ask;
-use crate::frameio::reader::Reader;
+use crate::frameio::reader::{News, Reader};
 use crate::frameio::survey::{PAGES, survey};
+use crate::frameio::tree::Watch;
 use crate::frameio::v4::Read;
 use crate::frameio::v4::answer::judge_list;
 use crate::frameio::v4::call::List;
-use crate::inventory::{Inventory, Seen, Shown};
+use crate::inventory::{Inventory, ListPart, Seen, Shown};
 
 /// How many pages of a list may show nothing that is looked for before it is left.
 const IN_VAIN: usize = 3;
@@ -34,6 +35,7 @@ pub(super) async fn read_parents(
     client: &Client,
     parents: BTreeSet<AssetId>,
     sought: Sought<'_>,
+    watch: &mut dyn Watch,
 ) -> Result<Inventory, StopReason> {
     let Sought {
         wanted,
@@ -49,7 +51,14 @@ pub(super) async fn read_parents(
     for parent in &parents {
         reader.ask(Ask::Folder(*parent), Vec::new());
     }
-    while let Some((ask, answer)) = reader.next_answer().await? {
+    while let Some(news) = reader.next().await? {
+        let (ask, answer) = match news {
+            News::Page(of, page) => {
+                watch.page(of, page);
+                continue;
+            }
+            News::Answer(ask, answer) => (ask, answer),
+        };
         let (Ask::Folder(of) | Ask::Stack(of)) = ask;
         let items = match (ask, answer) {
             (_, Ok(items)) => items,
@@ -141,7 +150,7 @@ type Rest = (AssetId, Option<Kind>);
 pub(super) async fn read_rest(
     client: &Client,
     (mut rest, back): (Vec<Rest>, &Arc<[AssetId]>),
-    read: &mut Inventory,
+    (read, watch): (&mut Inventory, &mut dyn Watch),
     mut told: impl FnMut(usize),
 ) -> Result<(), StopReason> {
     let mut listed = BTreeSet::new();
@@ -175,7 +184,10 @@ pub(super) async fn read_rest(
             } = looked?;
             let hits = items.iter().filter(|item| wanted.contains(&item.id));
             may_spend = (may_spend + hits.count()).saturating_sub(pages);
-            read.lists.extend(whole.map(|all| (parent, all.into())));
+            if let Some(part) = whole {
+                read.add_list(parent, &part.items);
+                watch.page(parent, part);
+            }
             add_shown(items, (&wanted, back), read);
         }
         rest.retain(|(id, _)| !read.assets.contains_key(id));
@@ -202,7 +214,7 @@ struct Looked {
     pages: usize,
     items: Vec<Shown>,
     /// All that it shows, where it was read to its end.
-    whole: Option<Vec<(AssetId, Kind)>>,
+    whole: Option<ListPart>,
 }
 
 /// Looks for assets in the list of a folder or, where it is none, of a version stack. A list that
@@ -228,16 +240,23 @@ async fn look_in(
                     return Ok(looked);
                 }
             };
-            all.extend(items.iter().map(|item| (item.id, item.facts.kind)));
-            for item in items {
+            for item in &items {
                 let is_wanted = wanted.contains(&item.id);
                 is_in_vain &= !is_wanted;
                 if is_wanted || back.binary_search(&item.id).is_ok() {
-                    looked.items.push(item);
+                    looked.items.push(item.clone());
                 }
             }
+            all.extend(items);
             if pages.is_over() {
-                looked.whole = Some(all);
+                looked.whole = Some(ListPart {
+                    list: list.name().into(),
+                    lists: 1,
+                    after: None,
+                    items: all,
+                    next: None,
+                    total: None,
+                });
                 return Ok(looked);
             }
             if is_in_vain && number + 1 >= IN_VAIN {

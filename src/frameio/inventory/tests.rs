@@ -31,7 +31,7 @@ async fn read_all(
         back: &Arc::default(),
         singly: false,
     };
-    read_assets(client, &question, |_| {}).await
+    read_assets(client, &question, &mut Nobody, |_| {}).await
 }
 
 #[tokio::test]
@@ -343,7 +343,9 @@ async fn what_is_back_is_told_where_a_list_shows_it_and_a_stack_only_with_files(
             back: &back,
             singly: false,
         };
-        let (read, _) = read_assets(&client, &question, |_| {}).await.unwrap();
+        let (read, _) = read_assets(&client, &question, &mut Nobody, |_| {})
+            .await
+            .unwrap();
         let found = [2, 5, 6].map(|number| read.facts(Planted::id(number)).is_some());
         assert_eq!(found, [true, false, true], "{parent:?}");
         assert_eq!(read.assets.len(), 2, "nobody asked for it");

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::HeaderValue;
-use sha2::{Digest, Sha256};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
@@ -184,12 +183,6 @@ impl TokenProvider {
             }),
             Source::Renewed(renewed) => renewed.grant().await,
         }
-    }
-
-    /// A digest of the token in use, of which nobody learns it; nothing where there is none.
-    pub async fn digest(&self) -> Option<[u8; 32]> {
-        let grant = self.grant().await.ok()?;
-        Some(Sha256::digest(grant.header.as_bytes()).into())
     }
 
     /// Whether another token can be had once one is not accepted.

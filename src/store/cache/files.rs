@@ -2,7 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "the store is a home of files")]
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::io::{self, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 /// The largest file that is read: a million assets take less.
@@ -20,15 +20,6 @@ pub(super) fn open(path: &Path) -> io::Result<Option<BufReader<File>>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
-}
-
-/// Reads a file; one that is not there, too large or no text is empty.
-pub(super) fn read(path: &Path) -> io::Result<String> {
-    let mut bytes = Vec::new();
-    if let Some(mut file) = open(path)? {
-        file.read_to_end(&mut bytes)?;
-    }
-    Ok(String::from_utf8(bytes).unwrap_or_default())
 }
 
 /// Replaces a file as a whole.

@@ -5,7 +5,7 @@
 //! is looked at goes by it, never a delete.
 #![expect(clippy::disallowed_methods, reason = "the store is a home of files")]
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File};
 use std::io::{self, BufRead, Write};
 use std::path::{Path, PathBuf};
@@ -23,12 +23,9 @@ use crate::state::Api;
 mod chain;
 mod files;
 mod line;
-mod token;
 
-use chain::{At, Chains};
+use chain::{At, Kept};
 use line::{Line, add};
-
-pub use token::{Owner, TokenKey};
 
 #[cfg(test)]
 mod tests;
@@ -41,6 +38,15 @@ const PREFIX: &str = "inventory-";
 
 /// What stands for the name of a list where it shows all.
 const ALL: &str = "all";
+
+/// In whose account something was read, and by whom.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Owner {
+    /// The account's id.
+    pub account: String,
+    /// The user's id.
+    pub user: String,
+}
 
 /// Of what account a cache is, and who read it: what one person may see another may not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -122,7 +128,7 @@ impl Cache {
         header: &str,
         is_young: impl Fn(&Timestamp) -> bool,
     ) -> io::Result<bool> {
-        let mut chains: BTreeMap<AssetId, Chains> = BTreeMap::new();
+        let mut kept = Kept::default();
         let mut sharing = Sharing::default();
         let mut line = Vec::new();
         file.read_until(b'\n', &mut line)?;
@@ -130,7 +136,7 @@ impl Cache {
             return Ok(false);
         }
         let mut is_whole = true;
-        loop {
+        for number in 0.. {
             line.clear();
             if file.read_until(b'\n', &mut line)? == 0 {
                 break;
@@ -163,10 +169,10 @@ impl Cache {
                         next,
                         total,
                     };
-                    chains.entry(of).or_default().take(at, part);
+                    kept.chains.entry(of).or_default().take(number, at, part);
                 }
                 Line::Asset { id, at, facts } if is_young(&at) => {
-                    self.alone.insert(id, (at, *facts));
+                    kept.alone.insert(id, (number, (at, *facts)));
                 }
                 Line::Projects { at, page } if is_young(&at) => self.take_projects(at, page),
                 Line::Fields { at, definitions } if is_young(&at) => {
@@ -178,15 +184,15 @@ impl Cache {
                 | Line::Fields { .. } => is_whole = false,
                 Line::Changed { assets } => {
                     is_whole = false;
-                    let changed: BTreeSet<AssetId> = assets.into_iter().collect();
-                    self.alone.retain(|id, _| !changed.contains(id));
-                    chains.retain(|of, chains| {
-                        !changed.contains(of) && !chains.shows(|item| changed.contains(&item.id))
-                    });
+                    let changed = assets.into_iter().map(|id| (id, number));
+                    kept.changed.extend(changed);
                 }
             }
         }
-        for (of, chains) in chains {
+        kept.forget_changed();
+        let alone = kept.alone.into_iter();
+        self.alone = alone.map(|(id, (_, facts))| (id, facts)).collect();
+        for (of, chains) in kept.chains {
             match chains.whole() {
                 Ok(list) => drop(self.lists.insert(of, list)),
                 Err(begun) => drop(self.begun.insert(of, begun)),
@@ -405,10 +411,9 @@ pub fn existing(folder: &Path, scope: &Scope) -> Option<Cache> {
 pub fn remove_all(folder: &Path) -> io::Result<usize> {
     let mut removed = 0;
     for (path, name) in files::in_folder(folder)? {
-        let is_own = name.starts_with(PREFIX) && is_lines(&name) || name == token::NAME;
-        if is_own {
+        if name.starts_with(PREFIX) && is_lines(&name) {
             fs::remove_file(path)?;
-            removed += usize::from(name != token::NAME);
+            removed += 1;
         }
     }
     Ok(removed)

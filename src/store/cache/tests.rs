@@ -137,6 +137,35 @@ fn lists_with_what_a_run_changed_are_forgotten_and_those_read_since_are_not() {
 }
 
 #[test]
+fn what_is_in_something_that_a_run_changed_is_forgotten_to_the_bottom() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let alone = |parent: u128| Facts {
+        parent: Some(id(parent)),
+        ..shown(0).facts
+    };
+    let mut cache = open(folder, "u", 0);
+    // 1 has 2, which has 3 and 4; 5 was read by itself and lies in 4, and 6 in 5.
+    cache.keep_page(id(1), page(&[shown(2), shown(9)]), at(0));
+    cache.keep_page(id(2), page(&[shown(3), shown(4)]), at(0));
+    cache.keep_page(id(3), page(&[shown(30)]), at(0));
+    cache.keep_asset(id(5), &alone(4), at(0));
+    cache.keep_asset(id(6), &alone(5), at(0));
+    cache.keep_asset(id(7), &alone(1), at(0));
+    cache.forget(vec![id(2)]);
+    // What is read since counts, also of what is in it.
+    cache.keep_page(id(3), page(&[shown(31)]), at(1));
+    cache.keep_asset(id(6), &alone(5), at(1));
+    let mut next = open(folder, "u", 2);
+    for gone in [2, 4, 5, 9, 30] {
+        assert_eq!(next.asset(id(gone)), None, "{gone}");
+    }
+    assert_eq!((next.list(id(1)), next.list(id(2))), (None, None));
+    assert_eq!(next.list(id(3)).map(|items| items[0].id), Some(id(31)));
+    assert!(next.asset(id(6)).is_some() && next.asset(id(7)).is_some());
+}
+
+#[test]
 fn pages_go_on_where_a_list_was_cut_off() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
@@ -196,21 +225,4 @@ fn pages_go_on_where_a_list_was_cut_off() {
     assert_eq!(ids(&anew.begun(id(1))[0].items), [id(30)]);
     // What is older than is believed cannot be gone on with.
     assert_eq!(open(folder, "u", 66).begun(id(1)), []);
-}
-
-#[test]
-fn whose_token_it_is_is_known_for_a_while() {
-    let folder = tempfile::tempdir().unwrap();
-    let folder = folder.path();
-    let key = TokenKey::new(&[b"token", b"v4"]);
-    assert_ne!(key, TokenKey::new(&[b"tokenv", b"4"]));
-    assert_eq!(key.owner(folder, (at(0), HOUR)), None);
-    let owner = scope("u").owner;
-    key.keep(folder, &owner, at(0)).unwrap();
-    TokenKey::new(&[b"other"])
-        .keep(folder, &scope("v").owner, at(0))
-        .unwrap();
-    assert_eq!(key.owner(folder, (at(60), HOUR)), Some(owner));
-    assert_eq!(key.owner(folder, (at(61), HOUR)), None);
-    assert_eq!(key.owner(folder, (at(-1), HOUR)), None);
 }

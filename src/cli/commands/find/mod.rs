@@ -28,8 +28,9 @@ use crate::find::{self, Answer, Found, Protected, Query, find};
 use crate::manifest::document::{Entry, Manifests};
 use crate::manifest::write::{self, Fields, Proposed, Section, WriteError, Written};
 use crate::plan::holds;
+use crate::render::checked::read_before;
 use crate::render::find::{self as table, FindView};
-use crate::render::{counted, find_data as data, moment};
+use crate::render::{counted, find_data as data};
 use crate::state::Status;
 use crate::store::cache;
 use crate::store::file::FileStore;
@@ -192,11 +193,9 @@ fn read(
     );
     connection.close();
     let account = account?;
-    if let Some(oldest) = account.oldest {
-        context.console.message(&format!(
-            "Some of it was read at {}; `--refresh` reads it anew.",
-            moment(oldest)
-        ));
+    if let Some(recalled) = &account.recalled {
+        let before = read_before(recalled, clock::now());
+        context.console.message(&format!("{before}."));
     }
     Ok(account)
 }
