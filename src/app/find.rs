@@ -16,7 +16,7 @@ use crate::find::place::{Place, Walked};
 use crate::find::tree::Read;
 use crate::find::{Query, check, fields};
 use crate::frameio::client::Client;
-use crate::frameio::survey::survey;
+use crate::frameio::survey::{Lot, survey};
 use crate::frameio::tree::{Versions, Watch, read_projects, read_tree};
 use crate::inventory::{Definition, ListPart, Marked, Marking, Seen, Shown};
 use crate::plan::Recalled;
@@ -173,7 +173,7 @@ async fn read_named(
                 None => asked.push((*id, None)),
             }
         }
-        let found = survey(client, &asked, |_| {})
+        let found = survey(client, &asked, Lot::All, |_| {})
             .await
             .map_err(Error::Stopped)?;
         for (id, seen) in &found.assets {

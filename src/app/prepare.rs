@@ -395,7 +395,7 @@ fn read(
         };
         Reads::of(&asked, &read)
     } else {
-        Reads::one_by_one(wanted.len())
+        Reads::of_v2(&wanted, |id| pinned_place(&basis.manifests, id)[1])
     };
     Ok((read, check, reads))
 }

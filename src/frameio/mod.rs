@@ -28,6 +28,7 @@ mod reply;
 pub mod retry;
 pub(crate) mod shared_pacer;
 pub mod survey;
+pub mod survey_v2;
 pub mod token;
 pub mod token_provider;
 pub mod transport;

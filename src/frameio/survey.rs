@@ -9,8 +9,6 @@ use tokio::task::JoinSet;
 use crate::asset::{AssetId, Kind};
 use crate::event::StopReason;
 use crate::frameio::client::{AT_ONCE, Client, Unread};
-use crate::frameio::reply::Reply;
-use crate::frameio::v2;
 use crate::frameio::v4::Read;
 use crate::frameio::v4::answer::judge_facts;
 use crate::frameio::verdict::Live;
@@ -28,6 +26,15 @@ pub const PAGES: usize = 1000;
 /// token that lacks it: as many as make a share (`breaker::SAMPLE`).
 const REFUSED: usize = 10;
 
+/// Whether some assets are all that is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lot {
+    /// They are: where none of the first ones may be read, it is the token, and no more is asked.
+    All,
+    /// Others are read as well, which may show that the token is allowed to.
+    Part,
+}
+
 /// Reads assets of which only the kind may be known, as fast as the server's limits allow;
 /// `read` hears how many are done.
 ///
@@ -41,50 +48,19 @@ const REFUSED: usize = 10;
 pub async fn survey(
     client: &Client,
     wanted: &[(AssetId, Option<Kind>)],
+    lot: Lot,
     read: impl FnMut(usize),
 ) -> Result<Inventory, StopReason> {
     let show = |id, kind| {
         let client = client.clone();
         async move { show_asset(&client, id, kind).await }
     };
-    read_each(wanted, show, read).await
-}
-
-/// The same with v2, which reads an asset of whatever kind, a deleted one included.
-///
-/// # Errors
-///
-/// Returns why nothing can be read at all.
-pub async fn survey_v2(
-    client: &Client,
-    wanted: &[(AssetId, Option<Kind>)],
-    read: impl FnMut(usize),
-) -> Result<Inventory, StopReason> {
-    let show = |id, _| {
-        let client = client.clone();
-        async move {
-            let asset = v2::Read::Asset(id);
-            let judge = |reply: &Reply| v2::answer::judge_facts(id, reply);
-            let seen = match client.read(&asset, judge).await? {
-                (Live::There, facts) => facts.map(Seen::There),
-                (Live::Deleted(at), facts) => {
-                    let (facts, evidence) =
-                        (facts.map(|facts| departed(facts, at)), Evidence::Read);
-                    Some(Seen::Deleted { facts, evidence })
-                }
-                (Live::Missing, _) => Some(Seen::Missing),
-                (Live::OtherKind { detail: _ }, _) => None,
-            };
-            // What its project is called is not told.
-            Ok(seen.map(|seen| (seen, None)))
-        }
-    };
-    read_each(wanted, show, read).await
+    read_each((wanted, lot), show, read).await
 }
 
 /// Reads assets side by side, one more at once after each that could be read.
-async fn read_each<F>(
-    wanted: &[(AssetId, Option<Kind>)],
+pub(super) async fn read_each<F>(
+    (wanted, lot): (&[(AssetId, Option<Kind>)], Lot),
     show: impl Fn(AssetId, Option<Kind>) -> F,
     mut read: impl FnMut(usize),
 ) -> Result<Inventory, StopReason>
@@ -124,7 +100,7 @@ where
                 troubles = 0;
                 told += 1;
                 refused += 1;
-                if refused >= REFUSED && refused == done {
+                if lot == Lot::All && refused >= REFUSED && refused == done {
                     // Not one of them gets through.
                     return Err(StopReason::NotAuthorised { detail });
                 }
@@ -157,10 +133,10 @@ where
 }
 
 /// What was seen of an asset, and what was told of its project.
-type Found = (Seen, Option<(AssetId, Project)>);
+pub(super) type Found = (Seen, Option<(AssetId, Project)>);
 
 /// The facts of an asset that was deleted at a moment.
-fn departed(facts: Facts, at: Timestamp) -> Facts {
+pub(super) fn departed(facts: Facts, at: Timestamp) -> Facts {
     Facts {
         deleted: Some(at),
         ..facts
@@ -274,7 +250,7 @@ mod tests {
         let ids = [FILE, GONE, STACK, CLOSED].map(|text| (id(text), None));
         let mut heard = Vec::new();
         let client = client(&server);
-        let seen = survey(&client, &ids, |done| heard.push(done))
+        let seen = survey(&client, &ids, Lot::All, |done| heard.push(done))
             .await
             .unwrap();
         for mock in mocks {
@@ -308,7 +284,7 @@ mod tests {
         let client = client(&server);
         for (kind, missing) in [(Some(Kind::File), 0), (Some(Kind::Folder), 1), (None, 1)] {
             let one = [(id(FILE), kind)];
-            let seen = survey(&client, &one, |_| {}).await.unwrap();
+            let seen = survey(&client, &one, Lot::All, |_| {}).await.unwrap();
             assert_eq!(seen.missing().count(), missing, "{kind:?}");
             assert_eq!(seen.unread, 1 - missing, "{kind:?}");
         }
@@ -320,12 +296,12 @@ mod tests {
         mock_answer(&mut server, &format!("files/{FILE}"), 401, "").await;
         let client = client(&server);
         let one = [(id(FILE), Some(Kind::File))];
-        let refused = survey(&client, &one, |_| {}).await.unwrap_err();
+        let refused = survey(&client, &one, Lot::All, |_| {}).await.unwrap_err();
         assert!(matches!(refused, StopReason::NotAuthenticated { .. }));
         let broken = mock_answer(&mut server, &format!("folders/{CLOSED}"), 400, "").await;
         let broken = broken.expect(3);
         let many = [(id(CLOSED), Some(Kind::Folder)); 9];
-        let seen = survey(&client, &many, |_| {}).await.unwrap();
+        let seen = survey(&client, &many, Lot::All, |_| {}).await.unwrap();
         assert_eq!(seen.unread, 9);
         broken.assert_async().await;
     }
@@ -334,13 +310,17 @@ mod tests {
     async fn where_nothing_may_be_read_it_is_the_token() {
         let mut server = Server::new_async().await;
         let closed = mock_answer(&mut server, &format!("folders/{CLOSED}"), 403, ERROR).await;
-        let closed = closed.expect(19);
+        let closed = closed.expect(31);
         let client = client(&server);
         let nine = [(id(CLOSED), Some(Kind::Folder)); 9];
-        let seen = survey(&client, &nine, |_| {}).await.unwrap();
+        let seen = survey(&client, &nine, Lot::All, |_| {}).await.unwrap();
+        assert!(matches!(seen.assets[&id(CLOSED)], Seen::Refused { .. }));
+        // What else is read may show that the token is allowed to.
+        let others = [(id(CLOSED), Some(Kind::Folder)); 12];
+        let seen = survey(&client, &others, Lot::Part, |_| {}).await.unwrap();
         assert!(matches!(seen.assets[&id(CLOSED)], Seen::Refused { .. }));
         let many = [(id(CLOSED), Some(Kind::Folder)); 30];
-        let stop = survey(&client, &many, |_| {}).await.unwrap_err();
+        let stop = survey(&client, &many, Lot::All, |_| {}).await.unwrap_err();
         assert!(matches!(stop, StopReason::NotAuthorised { .. }));
         closed.assert_async().await;
     }
@@ -354,7 +334,9 @@ mod tests {
             }
         }
         let ids = [(id(FILE), Some(Kind::VersionStack)), (id(GONE), None)];
-        let seen = survey(&client(&server), &ids, |_| {}).await.unwrap();
+        let seen = survey(&client(&server), &ids, Lot::All, |_| {})
+            .await
+            .unwrap();
         assert_eq!(seen.assets[&id(FILE)], Seen::Missing);
         assert_eq!((seen.assets.len(), seen.unread), (1, 1));
     }
@@ -393,7 +375,9 @@ mod tests {
                 )
             })
             .collect();
-        let seen = survey(&client_of(&address), &wanted, |_| {}).await.unwrap();
+        let seen = survey(&client_of(&address), &wanted, Lot::All, |_| {})
+            .await
+            .unwrap();
         assert_eq!((seen.assets.len(), seen.unread), (60, 0));
         assert_eq!(most.load(Ordering::SeqCst), AT_ONCE);
         server.abort();

@@ -3,7 +3,12 @@
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use crate::harness::Desk;
+use frameio_retire::sandbox::endpoint::Endpoint;
+use frameio_retire::sandbox::seed::Seed;
+use frameio_retire::sandbox::world::{World, generated_id};
+
+use crate::harness::{Desk, seed};
+use crate::soak::Served;
 
 const A: &str = "3fa85f64-5717-4562-b3fc-2c963f66afa6";
 const B: &str = "7c9e6679-7425-40de-944b-e07fc1f90ae7";
@@ -83,4 +88,44 @@ fn a_reader_that_has_seen_enough_is_no_failure() {
     let output = child.wait_with_output().unwrap();
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
     assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn v2_reads_by_one_list_what_is_pinned_to_one_parent() {
+    let folder = generated_id(100);
+    let files: Vec<String> = (0..10)
+        .map(|n| {
+            format!(
+                "{{id: {}, name: f{n}.mov, filesize: 7000000}}",
+                generated_id(n)
+            )
+        })
+        .collect();
+    let assets = format!(
+        "              - {{id: {folder}, name: day 1, type: folder, children: [{}]}}\n",
+        files.join(", ")
+    );
+    let world = Seed::parse("sandbox.yaml", &format!("limits: off\n{}", seed(&assets))).unwrap();
+    let served = Served::new(World::from_seed(world));
+    let listed: Vec<String> = (0..10)
+        .map(|n| {
+            format!(
+                "  - {{id: {}, pin: {{parent: {folder}}}}}\n",
+                generated_id(n)
+            )
+        })
+        .collect();
+    let desk = Desk::with(&format!("version: 1\nassets:\n{}", listed.concat()));
+    let url = served.sandbox.url();
+    let arguments = ["plan", "--api", "v2", "--endpoint", &url];
+    let token = [("FRAMEIO_TOKEN", served.sandbox.token())];
+    let plan = desk.run_with(&token, &arguments).expect(0).out;
+    // Names and sizes are known by it, as if each had been read.
+    assert!(plan.starts_with("No state yet"), "{plan}");
+    assert!(plan.contains("10 files go, 70 MB"), "{plan}");
+    assert!(plan.contains("f9.mov"), "{plan}");
+    let asked: Vec<_> = served.sandbox.log();
+    let asked: Vec<_> = asked.iter().filter_map(|one| one.endpoint).collect();
+    assert_eq!(asked, [Endpoint::Children], "{asked:?}");
+    served.stop();
 }

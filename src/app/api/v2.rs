@@ -15,7 +15,7 @@ use crate::diagnostic::Finding;
 use crate::event::{Ending, Listener};
 use crate::frameio::client::{Client, ENDLESS, Unread};
 use crate::frameio::inventory::{self, Question};
-use crate::frameio::survey::survey_v2;
+use crate::frameio::survey_v2::survey_v2;
 use crate::frameio::tree::Watch;
 use crate::frameio::v2;
 use crate::frameio::v4::wire::Named;
@@ -89,7 +89,12 @@ impl Adapter for V2 {
         told: &mut dyn FnMut(usize),
     ) -> Result<(Inventory, bool), Error> {
         let client = connection.client(account);
-        let read = connection.wait_for(survey_v2(&client, question.assets, told))?;
+        let read = connection.wait_for(survey_v2(
+            &client,
+            question.assets,
+            |id| (question.place)(id)[1],
+            told,
+        ))?;
         Ok((read.map_err(Error::Stopped)?, false))
     }
 

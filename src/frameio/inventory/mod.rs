@@ -13,7 +13,7 @@ use crate::frameio::inventory::divide::divide;
 use crate::frameio::inventory::search::{Sought, read_parents};
 use crate::frameio::places::{find_chains, find_places};
 use crate::frameio::recently_deleted::{Deleted, Wanted, recently_deleted, requests};
-use crate::frameio::survey::survey;
+use crate::frameio::survey::{Lot, survey};
 use crate::frameio::tree::{Tree, Versions, Watch, read_tree};
 use crate::inventory::{Connections, Contents, Facts, Inventory, Lies, Places, Seen};
 use crate::outcome::Evidence;
@@ -78,11 +78,16 @@ pub async fn read_assets(
         going,
         back,
     };
+    let lot = if lists.is_empty() {
+        Lot::All
+    } else {
+        Lot::Part
+    };
     let parents = assets.iter().filter_map(|(id, _)| place(*id)[1]);
     let above = read_above(client, parents.collect(), |id| wanted.contains(&id), back);
     let (listed, alone, above) = tokio::join!(
         read_parents(client, lists, sought, watch),
-        survey(client, &singles, |_| {}),
+        survey(client, &singles, lot, |_| {}),
         above
     );
     let mut read = Inventory {

@@ -8,7 +8,7 @@ use crate::event::StopReason;
 use crate::frameio::client::{AT_ONCE, Client, Unread, side_by_side};
 use crate::frameio::lists::Ask;
 use crate::frameio::reader::{News, Reader};
-use crate::frameio::survey::{PAGES, survey};
+use crate::frameio::survey::{Lot, PAGES, survey};
 use crate::frameio::tree::Watch;
 use crate::frameio::v4::Read;
 use crate::frameio::v4::answer::judge_list;
@@ -157,7 +157,7 @@ pub(super) async fn read_rest(
     let (mut at_once, mut may_spend) = (1, AT_ONCE);
     while rest.len() > 1 && may_spend > 0 {
         let some: Vec<_> = rest.drain(..at_once.min(rest.len())).collect();
-        let found = survey(client, &some, |_| {}).await?;
+        let found = survey(client, &some, lot(read), |_| {}).await?;
         let facts = found.assets.values().filter_map(Seen::facts);
         let parents: BTreeSet<AssetId> = facts.filter_map(|facts| facts.parent).collect();
         add(found, read);
@@ -195,9 +195,15 @@ pub(super) async fn read_rest(
         told(read.assets.len());
     }
     let before = read.assets.len();
-    let found = survey(client, &rest, |done| told(before + done)).await?;
+    let found = survey(client, &rest, lot(read), |done| told(before + done)).await?;
     add(found, read);
     Ok(())
+}
+
+/// What is read after something that was found is no more than a part.
+fn lot(read: &Inventory) -> Lot {
+    let mut found = read.assets.values().filter_map(Seen::facts);
+    found.next().map_or(Lot::All, |_| Lot::Part)
 }
 
 pub(super) fn add(found: Inventory, read: &mut Inventory) {

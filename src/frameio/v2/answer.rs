@@ -173,6 +173,26 @@ pub fn judge_named(page: u32, reply: &Reply) -> Verdict<(Vec<Named>, bool)> {
     })
 }
 
+/// Judges a page of what is in an asset for what it tells of all that is there, and tells whether
+/// another one follows. What does not say in what it lies lies in that asset.
+#[must_use]
+pub fn judge_list(
+    (of, page): (AssetId, u32),
+    reply: &Reply,
+) -> Verdict<(Vec<(AssetId, Facts)>, bool)> {
+    if matches!(reply.answer(), Some((404, body)) if is_error(body)) {
+        return Verdict::Told((Vec::new(), false));
+    }
+    Verdict::of_reading(reply, wire::list).map(|(rows, mut there)| {
+        for (_, facts) in &mut there {
+            facts.parent = facts.parent.or(Some(of));
+        }
+        // Where nobody says how many pages there are, an empty one is behind the last.
+        let more = reply.pages().map_or(rows > 0, |pages| page < pages);
+        (there, more)
+    })
+}
+
 /// Judges a page of what is in an asset.
 pub(crate) fn judge_items(page: Page, reply: &Reply) -> Verdict<Said<Items>> {
     place::judge(reply, |bytes| {

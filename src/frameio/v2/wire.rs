@@ -135,54 +135,88 @@ pub fn live(id: AssetId, bytes: &[u8]) -> Result<Live, Odd> {
     Ok(deleted.map_or(Live::There, Live::Deleted))
 }
 
+/// What the server says of an asset, alone or in a list.
+#[derive(Deserialize)]
+struct Asset {
+    id: AssetId,
+    #[serde(rename = "type", default)]
+    kind: Value,
+    /// The same, which real answers have beside it.
+    #[serde(rename = "_type", default)]
+    other_kind: Value,
+    #[serde(default, deserialize_with = "lenient")]
+    name: Option<Arc<str>>,
+    #[serde(default)]
+    project_id: Option<AssetId>,
+    #[serde(default)]
+    parent_id: Option<AssetId>,
+    #[serde(default)]
+    parent_asset_id: Option<AssetId>,
+    #[serde(default, deserialize_with = "lenient")]
+    filesize: Option<u64>,
+    #[serde(default)]
+    inserted_at: Value,
+    #[serde(default)]
+    updated_at: Value,
+    #[serde(default)]
+    filetype: Value,
+    #[serde(default)]
+    deleted_at: Value,
+}
+
+impl Asset {
+    /// What is told of it; of one that is none of our kinds only its type.
+    fn facts(self) -> Result<Facts, String> {
+        let kind = self.kind.as_str().or(self.other_kind.as_str());
+        let kind = kind.unwrap_or("not said");
+        let Some(kind) = Kind::ALL.into_iter().find(|known| known.name() == kind) else {
+            return Err(mask::bounded(kind));
+        };
+        // A moment that cannot be read is none, so that what is decided by it is refused.
+        let at = |value: &Value| value.as_str()?.parse().ok();
+        Ok(Facts {
+            name: self.name,
+            project: self.project_id,
+            parent: self.parent_id.or(self.parent_asset_id),
+            bytes: self.filesize,
+            created: at(&self.inserted_at),
+            updated: at(&self.updated_at),
+            media_type: self.filetype.as_str().map(Arc::from),
+            ..Facts::of_kind(kind)
+        })
+    }
+}
+
 /// Reads what the server says of an asset; of one that is none of our kinds only its type.
 ///
 /// # Errors
 ///
 /// Returns why the bytes are not that answer.
 pub fn facts(bytes: &[u8]) -> Result<Result<Facts, String>, Odd> {
-    #[derive(Deserialize)]
-    struct Asset {
-        #[serde(rename = "type", default)]
-        kind: Value,
-        /// The same, which real answers have beside it.
-        #[serde(rename = "_type", default)]
-        other_kind: Value,
-        #[serde(default, deserialize_with = "lenient")]
-        name: Option<Arc<str>>,
-        #[serde(default)]
-        project_id: Option<AssetId>,
-        #[serde(default)]
-        parent_id: Option<AssetId>,
-        #[serde(default)]
-        parent_asset_id: Option<AssetId>,
-        #[serde(default, deserialize_with = "lenient")]
-        filesize: Option<u64>,
-        #[serde(default)]
-        inserted_at: Value,
-        #[serde(default)]
-        updated_at: Value,
-        #[serde(default)]
-        filetype: Value,
+    Ok(parse::<Asset>(bytes)?.facts())
+}
+
+/// Reads a page of what is in an asset: how many rows it has, and those of what is there and is one
+/// of our kinds.
+///
+/// # Errors
+///
+/// Returns why the bytes are not such a list.
+pub fn list(bytes: &[u8]) -> Result<(usize, Vec<(AssetId, Facts)>), Odd> {
+    let rows: Vec<Asset> = parse(bytes)?;
+    let count = rows.len();
+    let mut there = Vec::with_capacity(count);
+    for row in rows {
+        let is_deleted = moment(&row.deleted_at).map_err(Odd::Field)?.is_some();
+        let id = row.id;
+        there.extend(
+            row.facts()
+                .ok()
+                .filter(|_| !is_deleted)
+                .map(|facts| (id, facts)),
+        );
     }
-    let asset: Asset = parse(bytes)?;
-    let kind = asset.kind.as_str().or(asset.other_kind.as_str());
-    let kind = kind.unwrap_or("not said");
-    let Some(kind) = Kind::ALL.into_iter().find(|known| known.name() == kind) else {
-        return Ok(Err(mask::bounded(kind)));
-    };
-    // A moment that cannot be read is none, so that what is decided by it is refused.
-    let at = |value: &Value| value.as_str()?.parse().ok();
-    Ok(Ok(Facts {
-        name: asset.name,
-        project: asset.project_id,
-        parent: asset.parent_id.or(asset.parent_asset_id),
-        bytes: asset.filesize,
-        created: at(&asset.inserted_at),
-        updated: at(&asset.updated_at),
-        media_type: asset.filetype.as_str().map(Arc::from),
-        ..Facts::of_kind(kind)
-    }))
+    Ok((count, there))
 }
 
 /// Whose token it is.

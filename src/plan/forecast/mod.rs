@@ -12,7 +12,7 @@ use crate::state::Api;
 
 mod reads;
 
-pub use reads::{Asked, Reads, near};
+pub use reads::{Asked, Reads, near, together};
 
 /// What a plan takes of one kind of call.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

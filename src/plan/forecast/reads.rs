@@ -47,11 +47,41 @@ pub fn near(age: Duration) -> Duration {
     (age / NEAR).max(LEAST).min(age)
 }
 
+/// How many assets must lie together for v2 to be asked for their list: it lets through 300
+/// readings of an asset while it lets through 40 pages.
+const WORTH: usize = 8;
+
+/// The assets that v2 reads by the lists of what they are said to lie in, by that.
+pub fn together(
+    assets: &[(AssetId, Option<Kind>)],
+    parent: impl Fn(AssetId) -> Option<AssetId>,
+) -> BTreeMap<AssetId, BTreeSet<AssetId>> {
+    let mut inside: BTreeMap<AssetId, BTreeSet<AssetId>> = BTreeMap::new();
+    for (id, _) in assets {
+        if let Some(parent) = parent(*id) {
+            inside.entry(parent).or_default().insert(*id);
+        }
+    }
+    inside.retain(|_, ids| ids.len() >= WORTH);
+    inside
+}
+
 impl Reads {
-    /// Counts the calls of v2: one for each asset.
+    /// Counts the calls of v2: a page for each list of what many lie in, and one for each other
+    /// asset.
     #[must_use]
-    pub fn one_by_one(assets: usize) -> Self {
-        let assets: BTreeMap<_, _> = [(RateLimit::ReadAsset, assets)].into();
+    pub fn of_v2(
+        assets: &[(AssetId, Option<Kind>)],
+        parent: impl Fn(AssetId) -> Option<AssetId>,
+    ) -> Self {
+        let lists = together(assets, parent);
+        let listed: usize = lists.values().map(BTreeSet::len).sum();
+        let alone = assets.len().saturating_sub(listed);
+        let calls = [
+            (RateLimit::Children, lists.len()),
+            (RateLimit::ReadAsset, alone),
+        ];
+        let assets: BTreeMap<_, _> = calls.into_iter().filter(|(_, calls)| *calls > 0).collect();
         Self {
             again: assets.clone(),
             assets,
@@ -339,6 +369,24 @@ mod tests {
         let unplaced = Reads::of(&asked(&|_| false), &read);
         assert_eq!(unplaced.assets[&RateLimit::ShowFile], 3);
         assert_eq!(unplaced.assets[&RateLimit::Children], 4, "one is alone");
+    }
+
+    #[test]
+    fn v2_reads_by_lists_what_many_lie_in() {
+        let assets: Vec<_> = (0..20).map(|n| (id(n), None)).collect();
+        let reads = Reads::of_v2(&assets, |asset| {
+            // Eight in one folder, seven in another, and nobody knows of the rest.
+            let folder = match (0..20).find(|n| id(*n) == asset)? {
+                0..8 => 100,
+                8..15 => 101,
+                _ => return None,
+            };
+            Some(id(folder))
+        });
+        let calls = [(RateLimit::Children, 1), (RateLimit::ReadAsset, 12)];
+        assert_eq!(reads.assets, calls.into());
+        assert_eq!(reads.again, reads.assets);
+        assert_eq!(Reads::of_v2(&[], |_| None), Reads::default());
     }
 
     #[test]

@@ -17,7 +17,7 @@ use crate::cli::identity;
 use crate::cli::playground;
 use crate::cli::settings::Settings;
 use crate::cli::settings::kind::Percent;
-use crate::frameio::survey::survey;
+use crate::frameio::survey::{Lot, survey};
 use crate::inventory::{Inventory, Seen};
 use crate::render::{count, counted};
 use crate::state::{Api, State, Status, Target, format};
@@ -128,7 +128,7 @@ fn read_open(
             context.console.message(&format!("{} read", count(done)));
         }
     };
-    let read = connection.wait_for(survey(&reader, &wanted, told))?;
+    let read = connection.wait_for(survey(&reader, &wanted, Lot::All, told))?;
     Ok(read.map_err(Error::Stopped)?)
 }
 
