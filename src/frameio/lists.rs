@@ -1,5 +1,8 @@
 //! V4: the lists of what is in one folder or version stack, read page by page.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::asset::{AssetId, Kind};
@@ -13,6 +16,9 @@ use crate::inventory::{ListPart, Shown};
 
 /// What is said of a list that is not what it was when it was read.
 const CHANGED: &str = "it has changed while it was read";
+
+/// What is said of a list that was left.
+const IN_VAIN: &str = "it shows nothing that is looked for";
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +81,23 @@ pub(super) struct Lists {
     pub(super) tell: UnboundedSender<(AssetId, ListPart)>,
     /// Whether a list of several pages is compared with what it shows afterwards.
     pub(super) compares: bool,
+    /// What is looked for, where a list that shows none of it is left.
+    pub(super) sought: Option<Sought>,
+}
+
+/// What is looked for in lists.
+#[derive(Debug, Clone)]
+pub(super) struct Sought {
+    pub(super) wanted: Arc<BTreeSet<AssetId>>,
+    /// After how many pages that show none of it a list is left.
+    pub(super) in_vain: usize,
+}
+
+impl Sought {
+    /// Whether a list is left that has shown this on so many pages.
+    fn is_in_vain(&self, pages: usize, all: &[Shown]) -> bool {
+        pages >= self.in_vain && !all.iter().any(|item| self.wanted.contains(&item.id))
+    }
 }
 
 impl Lists {
@@ -181,7 +204,7 @@ impl Lists {
                 return Ok(all);
             }
         }
-        for _ in 0..PAGES {
+        for pages_before in 0..PAGES {
             let Some(page) = pages.next_page().await? else {
                 break;
             };
@@ -208,6 +231,10 @@ impl Lists {
             }
             if is_empty {
                 break;
+            }
+            let sought = self.sought.as_ref();
+            if sought.is_some_and(|sought| sought.is_in_vain(pages_before + 1, &all)) {
+                return Err(Unread::Absent(IN_VAIN.to_owned()));
             }
         }
         Err(Unread::trouble(ENDLESS))

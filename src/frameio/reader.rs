@@ -3,8 +3,9 @@
 //! A call takes a place under its limit before it is chosen what is asked for: so whichever limit
 //! is free takes what waits, and nothing waits for one limit while another is free.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::panic::resume_unwind;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -13,7 +14,7 @@ use tokio::task::JoinSet;
 use crate::asset::AssetId;
 use crate::event::{RateLimit, StopReason};
 use crate::frameio::client::{AT_ONCE, Admitted, Client, Closed, Unread};
-use crate::frameio::lists::{Answer, Ask, Lists, Way};
+use crate::frameio::lists::{Answer, Ask, Lists, Sought, Way};
 use crate::frameio::survey::IN_A_ROW;
 use crate::inventory::ListPart;
 
@@ -38,6 +39,8 @@ pub(super) struct Reader {
     waiting: BTreeMap<Queue, VecDeque<AssetId>>,
     /// What was begun before, with what is known of it: few, so each waits for its own limits.
     begun: VecDeque<(Ask, Vec<ListPart>)>,
+    /// What is looked for, where a list that shows none of it is left.
+    sought: Option<Sought>,
     under_way: JoinSet<(Ask, Answer)>,
     /// The pages as they come, and what came after those that wait here.
     tell: UnboundedSender<(AssetId, ListPart)>,
@@ -99,6 +102,7 @@ impl Reader {
             client: client.clone(),
             waiting: BTreeMap::new(),
             begun: VecDeque::new(),
+            sought: None,
             under_way: JoinSet::new(),
             tell,
             pages,
@@ -112,6 +116,11 @@ impl Reader {
     /// Compares each list of several pages with what it shows afterwards.
     pub(super) const fn compare(&mut self) {
         self.compares = true;
+    }
+
+    /// Leaves from now on each list of which so many pages show nothing that is looked for.
+    pub(super) fn seek(&mut self, wanted: Arc<BTreeSet<AssetId>>, in_vain: usize) {
+        self.sought = Some(Sought { wanted, in_vain });
     }
 
     /// Asks for something, after what waits already; with what was read of it before.
@@ -270,6 +279,7 @@ impl Reader {
             of: ask.id(),
             tell: self.tell.clone(),
             compares: self.compares,
+            sought: self.sought.clone(),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Reading what must be known of the live assets before a plan is made.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::mem;
 use std::sync::Arc;
 

@@ -5,18 +5,22 @@ use std::sync::Arc;
 
 use crate::asset::{AssetId, Kind};
 use crate::event::StopReason;
-use crate::frameio::client::{AT_ONCE, Client, Unread, side_by_side};
+use crate::frameio::client::{AT_ONCE, Client, Unread};
 use crate::frameio::lists::Ask;
 use crate::frameio::reader::{News, Reader};
-use crate::frameio::survey::{Lot, PAGES, survey};
+use crate::frameio::survey::{Lot, survey};
 use crate::frameio::tree::Watch;
 use crate::frameio::v4::Read;
 use crate::frameio::v4::answer::judge_list;
 use crate::frameio::v4::call::List;
-use crate::inventory::{Inventory, ListPart, Seen, Shown};
+use crate::inventory::{Inventory, Seen, Shown};
 
 /// How many pages of a list may show nothing that is looked for before it is left.
 const IN_VAIN: usize = 3;
+
+/// How many assets are read one by one at most before the lists of what they lie in are read: they
+/// lie in about as many folders, whose lists take all limits that there are.
+const LOOKED_AT: usize = 4 * AT_ONCE;
 
 /// What lists are read for.
 pub(super) struct Sought<'search> {
@@ -153,10 +157,11 @@ pub(super) async fn read_rest(
     (read, watch): (&mut Inventory, &mut dyn Watch),
     mut told: impl FnMut(usize),
 ) -> Result<(), StopReason> {
+    let mut reader = Reader::new(client);
     let mut listed = BTreeSet::new();
     let (mut at_once, mut may_spend) = (1, AT_ONCE);
     while rest.len() > 1 && may_spend > 0 {
-        let some: Vec<_> = rest.drain(..at_once.min(rest.len())).collect();
+        let some = spread(&mut rest, at_once);
         let found = survey(client, &some, lot(read), |_| {}).await?;
         let facts = found.assets.values().filter_map(Seen::facts);
         let parents: BTreeSet<AssetId> = facts.filter_map(|facts| facts.parent).collect();
@@ -168,30 +173,14 @@ pub(super) async fn read_rest(
         }
         let wanted: BTreeSet<AssetId> = rest.iter().map(|(id, _)| *id).collect();
         let wanted = Arc::new(wanted);
-        let lists = parents.into_iter().map(|parent| {
-            let sought = (Arc::clone(&wanted), Arc::clone(back));
-            let client = client.clone();
-            async move {
-                let looked = look_in(&client, parent, (&sought.0, &sought.1)).await;
-                (parent, looked)
-            }
-        });
-        for (parent, looked) in side_by_side(lists).await {
-            let Looked {
-                pages,
-                items,
-                whole,
-            } = looked?;
-            let hits = items.iter().filter(|item| wanted.contains(&item.id));
-            may_spend = (may_spend + hits.count()).saturating_sub(pages);
-            if let Some(part) = whole {
-                read.add_list(parent, &part.items);
-                watch.page(parent, part);
-            }
-            add_shown(items, (&wanted, back), read);
+        reader.seek(Arc::clone(&wanted), IN_VAIN);
+        for parent in parents {
+            reader.ask(Ask::Folder(parent), Vec::new());
         }
+        let (pages, hits) = look(&mut reader, (&wanted, back), (read, watch)).await?;
+        may_spend = (may_spend + hits).saturating_sub(pages);
         rest.retain(|(id, _)| !read.assets.contains_key(id));
-        at_once = AT_ONCE.min(at_once * 2);
+        at_once = LOOKED_AT.min(at_once * 2);
         told(read.assets.len());
     }
     let before = read.assets.len();
@@ -213,62 +202,50 @@ pub(super) fn add(found: Inventory, read: &mut Inventory) {
     read.unread_why = read.unread_why.take().or(found.unread_why);
 }
 
-/// What the list of something shows of what is looked for.
-#[derive(Debug, Default)]
-struct Looked {
-    /// How many pages that took.
-    pages: usize,
-    items: Vec<Shown>,
-    /// All that it shows, where it was read to its end.
-    whole: Option<ListPart>,
+/// Takes some out of all: not those that stand together, since what was made together often lies
+/// together, and one of it is enough.
+fn spread(rest: &mut Vec<Rest>, count: usize) -> Vec<Rest> {
+    let step = rest.len().div_ceil(count).max(1);
+    let mut number = 0;
+    let taken = rest.extract_if(.., |_| {
+        number += 1;
+        (number - 1) % step == 0
+    });
+    taken.collect()
 }
 
-/// Looks for assets in the list of a folder or, where it is none, of a version stack. A list that
-/// shows none of them for a while is left.
-async fn look_in(
-    client: &Client,
-    parent: AssetId,
+/// Takes in what lists of folders or, where they are none, of version stacks show; says how many
+/// pages there were, and how many of the assets that are looked for stood on them.
+async fn look(
+    reader: &mut Reader,
     (wanted, back): (&BTreeSet<AssetId>, &[AssetId]),
-) -> Result<Looked, StopReason> {
-    let mut looked = Looked::default();
-    let mut is_in_vain = true;
-    for list in [List::Children, List::Versions] {
-        let page = |after| Read::List(list, parent, after);
-        let mut pages = client.pages(page, |reply: &_| judge_list(list, reply));
-        let mut all = Vec::new();
-        for number in 0..PAGES {
-            looked.pages += 1;
-            let items: Vec<Shown> = match pages.next().await {
-                Ok(items) => items.unwrap_or_default(),
-                Err(Unread::Refused(_) | Unread::Absent(_)) if number == 0 => break,
-                Err(unread) => {
-                    unread.why()?;
-                    return Ok(looked);
-                }
-            };
-            for item in &items {
-                let is_wanted = wanted.contains(&item.id);
-                is_in_vain &= !is_wanted;
-                if is_wanted || back.binary_search(&item.id).is_ok() {
-                    looked.items.push(item.clone());
-                }
+    (read, watch): (&mut Inventory, &mut dyn Watch),
+) -> Result<(usize, usize), StopReason> {
+    let (mut pages, mut hits) = (0, 0);
+    let mut begun = BTreeSet::new();
+    while let Some(news) = reader.next().await? {
+        match news {
+            News::Page(of, page) => {
+                begun.insert(of);
+                pages += 1;
+                hits += page
+                    .items
+                    .iter()
+                    .filter(|item| wanted.contains(&item.id))
+                    .count();
+                add_shown(page.items.clone(), (wanted, back), read);
+                watch.page(of, page);
             }
-            all.extend(items);
-            if pages.is_over() {
-                looked.whole = Some(ListPart {
-                    list: list.name().into(),
-                    lists: 1,
-                    after: None,
-                    items: all,
-                    next: None,
-                    total: None,
-                });
-                return Ok(looked);
+            News::Answer(ask, Ok(items)) => read.add_list(ask.id(), &items),
+            News::Answer(Ask::Folder(of), Err(Unread::Refused(_) | Unread::Absent(_)))
+                if !begun.contains(&of) =>
+            {
+                pages += 1;
+                reader.ask(Ask::Stack(of), Vec::new());
             }
-            if is_in_vain && number + 1 >= IN_VAIN {
-                return Ok(looked);
-            }
+            // It was left, or cannot be read: what it has not shown is read by itself.
+            News::Answer(_, Err(unread)) => drop(unread.why()?),
         }
     }
-    Ok(looked)
+    Ok((pages, hits))
 }

@@ -77,6 +77,39 @@ async fn lists_that_show_nothing_are_soon_left() {
 }
 
 #[tokio::test]
+async fn a_list_is_left_after_three_pages_that_show_nothing() {
+    // The two first ones lie each in a folder with two thousand others; all three in one project.
+    let mut tree = Planted(vec![(Kind::Folder, 0)]);
+    let folders = plant(&mut tree, Kind::Folder, [0, 0]);
+    let some = plant(&mut tree, Kind::File, folders.iter().copied());
+    plant(&mut tree, Kind::File, each(&folders, 2_000));
+    let (sandbox, client) = tree.serve("limits: off").await;
+    let read = read_all(&client, &wanted(some), &[], &|_| [None; 2]).await;
+    let (read, _) = read.unwrap();
+    assert_eq!((read.assets.len(), read.unread), (2, 0));
+    assert!(read.lists.is_empty(), "it was not read to its end");
+    // Two files, three of the five pages, and the folders above.
+    let calls = sandbox.log().len();
+    assert!((6..=9).contains(&calls), "{calls}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_no_place_is_known_lists_are_read_under_all_limits() {
+    let mut tree = Planted(vec![(Kind::Folder, 0)]);
+    let days = plant(&mut tree, Kind::Folder, [0; 300]);
+    let files = plant(&mut tree, Kind::File, each(&days, 3));
+    let (sandbox, client) = tree.serve("").await;
+    let began = tokio::time::Instant::now();
+    let read = read_all(&client, &wanted(files), &[], &|_| [None; 2]).await;
+    let took = began.elapsed().as_secs_f64();
+    let (read, _) = read.unwrap();
+    assert_eq!((read.assets.len(), read.lists.len()), (900, 300));
+    // By one limit alone it would take two minutes.
+    assert!(took < 0.6 * takes(300, 100, 60.0), "{took:.1} s");
+    drop(sandbox);
+}
+
+#[tokio::test]
 async fn what_is_inside_and_around_is_read_and_what_cannot_be_listed_is_refused() {
     // 1 and 2 in the root; 3 in 1; 4 a version stack of 5 in 3; 6 in 2.
     let tree = Planted(vec![

@@ -18,8 +18,11 @@ use crate::frameio::{v2, v4};
 use crate::inventory::{Connections, Lies, Places};
 use crate::outcome::Evidence;
 
+mod descent;
 #[cfg(test)]
 mod tests;
+
+use descent::Descent;
 
 /// How many listed assets are followed up at most once it is known that what is in something
 /// held cannot be listed: at the five readings a second of v2, some minutes.
@@ -110,7 +113,15 @@ pub async fn find_chains(
     }
     let all = ask.protected.iter().chain(&ask.listed);
     // Many lie in one folder, of which one is enough.
-    let first: BTreeSet<AssetId> = all.map(|id| search.unread_around(*id)).collect();
+    let first: BTreeSet<AssetId> = all
+        .map(|id| {
+            let first = search.unread_around(*id);
+            if first != *id {
+                search.around.insert(first);
+            }
+            first
+        })
+        .collect();
     let mut first: VecDeque<AssetId> = first.into_iter().collect();
     while !first.is_empty() {
         search.climb(&mut first).await?;
@@ -124,45 +135,10 @@ struct Search<'search, T> {
     places: Places,
     /// What sort of asset each is that was read or listed, where that is known.
     kinds: HashMap<AssetId, Option<Kind>>,
+    /// What others are known to lie in, so that none of them is a file.
+    around: HashSet<AssetId>,
     requests: usize,
     told: T,
-}
-
-/// What is to be listed to its bottom.
-struct Descent {
-    /// Each with the page that comes next.
-    queue: VecDeque<(AssetId, Page)>,
-    /// Everything that is or was on it.
-    known: HashSet<AssetId>,
-    /// Everything that was listed: what comes twice shows that a list cannot be trusted.
-    seen: HashSet<AssetId>,
-    /// What the lists show of which more pages are to come.
-    begun: HashMap<AssetId, Vec<AssetId>>,
-    /// Why it cannot be trusted.
-    failure: Option<String>,
-}
-
-impl Descent {
-    fn into(tops: impl IntoIterator<Item = AssetId>) -> Self {
-        let queue: VecDeque<(AssetId, Page)> =
-            tops.into_iter().map(|top| (top, Page::default())).collect();
-        Self {
-            known: queue.iter().map(|(top, _)| *top).collect(),
-            queue,
-            seen: HashSet::new(),
-            begun: HashMap::new(),
-            failure: None,
-        }
-    }
-
-    fn is_over(&self) -> bool {
-        self.queue.is_empty() || self.failure.is_some()
-    }
-
-    /// Whether all was listed to the end.
-    fn is_whole(&self) -> bool {
-        self.queue.is_empty() && self.failure.is_none()
-    }
 }
 
 impl<'search, T: FnMut(usize)> Search<'search, T> {
@@ -173,6 +149,7 @@ impl<'search, T: FnMut(usize)> Search<'search, T> {
             version,
             kinds: kinds.map(|(id, kind)| (*id, Some(*kind))).collect(),
             places,
+            around: HashSet::new(),
             requests: 0,
             told,
         }
@@ -311,7 +288,8 @@ impl<'search, T: FnMut(usize)> Search<'search, T> {
         }
         let kinds: &[Kind] = match self.kinds.get(&here).copied().flatten() {
             Some(kind) => kind.alone(),
-            None if here == id => &Kind::ALL,
+            None if here == id && !self.around.contains(&id) => &Kind::ALL,
+            // Something lies in it.
             None => &[Kind::Folder, Kind::VersionStack],
         };
         Some((here, kinds))

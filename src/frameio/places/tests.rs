@@ -297,6 +297,35 @@ async fn v4_asks_for_each_kind_and_up_to_the_top() {
 }
 
 #[tokio::test]
+async fn what_something_lies_in_is_not_asked_for_as_a_file() {
+    let mut server = server().await;
+    let of = |kind: &str, id: &str| format!("/v4/accounts/acc/{kind}/{id}");
+    let said = format!(
+        r#"{{"data":{{"id":"{FOLDER}","type":"folder","parent_id":{}}}}}"#,
+        quoted(TOP)
+    );
+    let top = format!(r#"{{"data":{{"id":"{TOP}","type":"folder","parent_id":null}}}}"#);
+    let folder = mock_answer(&mut server, of("folders", FOLDER), 200, &said).await;
+    let top = mock_answer(&mut server, of("folders", TOP), 200, &top).await;
+    let client = v2(&server).in_account(Some("acc"));
+    let known = Places {
+        lies: [(id(A), Lies::In(id(FOLDER)))].into(),
+        kinds: [(id(A), Kind::File)].into(),
+        ..Places::default()
+    };
+    let ask = Connections {
+        protected: vec![id(A)],
+        ..Connections::default()
+    };
+    let mut requests = 0;
+    let places = find_chains(&client, &ask, known, |done| requests = done).await;
+    assert_eq!(places.unwrap().lies[&id(TOP)], Lies::AtTop);
+    assert_eq!(requests, 2, "a folder is none, and was not asked as one");
+    folder.assert_async().await;
+    top.assert_async().await;
+}
+
+#[tokio::test]
 async fn a_token_that_is_refused_stops_it() {
     let mut server = server().await;
     let path = format!("/v2/assets/{A}?include_deleted=true");
