@@ -102,7 +102,20 @@ impl Context {
         paths: &[PathBuf],
         time: TimeLeft,
     ) -> Result<Manifests, Failure> {
-        self.read_manifests(project::load(paths, time)?)
+        let found = project::load(paths, time)?;
+        match found.nested {
+            Some(nested) => Err(nested.into()),
+            None => self.read_manifests(found),
+        }
+    }
+
+    /// Reads the manifests that PATHs mean, of several projects too: nothing is done with them.
+    ///
+    /// # Errors
+    ///
+    /// Returns all that is wrong with them.
+    pub(crate) fn manifests_to_check(&self, paths: &[PathBuf]) -> Result<Manifests, Failure> {
+        self.read_manifests(project::load(paths, TimeLeft::unbound())?)
     }
 
     /// Reads all manifests of the project folder, where there are any.

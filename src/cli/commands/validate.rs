@@ -1,7 +1,6 @@
 //! `retire validate`: check manifests, without a server and without a token.
 
 use crate::cli::args::Paths;
-use crate::cli::clock::TimeLeft;
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -9,7 +8,7 @@ use crate::render::counted;
 
 /// Reads the manifests and says what is in them.
 pub(crate) fn run(context: &Context, arguments: &Paths) -> Result<Exit, Failure> {
-    let manifests = context.manifests(&arguments.paths, TimeLeft::unbound())?;
+    let manifests = context.manifests_to_check(&arguments.paths)?;
     let listed = manifests.files.iter().filter(|file| !file.is_for_holds());
     let files = counted(listed.count(), "manifest", "manifests");
     let mut parts = vec![counted(manifests.entries.len(), "asset", "assets")];

@@ -39,6 +39,8 @@ pub(super) struct Found {
     pub(super) notes: Vec<String>,
     /// What could hold something and is not read, in words.
     pub(super) warnings: Vec<String>,
+    /// That a folder below a PATH is a project of its own.
+    pub(super) nested: Option<FilesError>,
 }
 
 /// Finds and reads the manifests that PATHs mean, each once, and then those of the project
@@ -85,6 +87,7 @@ impl Found {
             folder: files::shown(folder),
             notes: search.notes(),
             warnings: search.warnings(),
+            nested: search.nested,
             sources: search.sources,
         }
     }

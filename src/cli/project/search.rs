@@ -19,7 +19,7 @@ const SEED: &str = "sandbox";
 const MANIFEST: &str = "manifest";
 
 /// How other lists end that somebody may take for manifests, in any letter case.
-const OTHER_LISTS: [&str; 7] = ["csv", "tsv", "txt", "xls", "xlsx", "ods", "toml"];
+const OTHER_LISTS: [&str; 5] = ["csv", "tsv", "xls", "xlsx", "ods"];
 
 /// How far into a file that is not read it is told what it is, in bytes.
 const HEAD: usize = 64 << 10;
@@ -49,6 +49,8 @@ pub(super) struct Search<'p> {
     doubtful: Vec<String>,
     /// What lies beside the usual manifests and ends as they do.
     beside: Vec<PathBuf>,
+    /// That a folder below a PATH is a project of its own.
+    pub(super) nested: Option<FilesError>,
 }
 
 impl<'p> Search<'p> {
@@ -62,6 +64,7 @@ impl<'p> Search<'p> {
             others: Vec::new(),
             doubtful: Vec::new(),
             beside: Vec::new(),
+            nested: None,
         }
     }
 
@@ -149,7 +152,7 @@ impl<'p> Search<'p> {
             return Ok(());
         }
         if part == Part::All && depth > 0 {
-            self.refuse_project(folder)?;
+            self.meet_project(folder)?;
         }
         for path in files::entries(folder)? {
             let path = files::tidy(&path);
@@ -170,7 +173,7 @@ impl<'p> Search<'p> {
                     self.others.push(files::shown(&path).to_string());
                 } else if lists(&path) {
                     self.doubtful.push(files::shown(&path).to_string());
-                } else if !hidden && !path.ends_with(MARK) && ends_with(&path, &OTHER_LISTS) {
+                } else if !hidden && ends_with(&path, &OTHER_LISTS) {
                     self.others.push(files::shown(&path).to_string());
                 }
             } else if hidden || is_seed(&path) {
@@ -182,9 +185,9 @@ impl<'p> Search<'p> {
         Ok(())
     }
 
-    /// Refuses a folder that is a project of its own: its guards would not count, nor what its
-    /// state remembers.
-    fn refuse_project(&self, folder: &Path) -> Result<(), FilesError> {
+    /// Keeps in mind a folder that is a project of its own: its guards do not count here, nor what
+    /// its state remembers.
+    fn meet_project(&mut self, folder: &Path) -> Result<(), FilesError> {
         let marks = [MARK, STATE].map(|name| folder.join(name));
         let mark = marks.iter().find(|mark| mark.symlink_metadata().is_ok());
         let is_own = links::from_root(folder)? == *self.project;
@@ -192,15 +195,13 @@ impl<'p> Search<'p> {
         let is_manifests = folder
             .file_name()
             .is_some_and(|name| name.eq_ignore_ascii_case(MANIFESTS));
-        match mark {
-            Some(mark) if !is_own && !(is_manifests && mark.ends_with(STATE)) => {
-                Err(FilesError::Nested {
-                    folder: folder.to_owned(),
-                    mark: mark.clone(),
-                })
-            }
-            Some(_) | None => Ok(()),
+        if let Some(mark) = mark.filter(|mark| !(is_own || is_manifests && mark.ends_with(STATE))) {
+            self.nested.get_or_insert_with(|| FilesError::Nested {
+                folder: folder.to_owned(),
+                mark: mark.clone(),
+            });
         }
+        Ok(())
     }
 
     /// Takes in a file that was found, if it is a manifest.
@@ -288,13 +289,13 @@ impl<'p> Search<'p> {
             let named = some(for_holds.into_iter());
             notes.push(format!("also read for their holds: {named}"));
         }
-        notes.extend(self.passed_over(&self.others, "not a manifest"));
+        notes.extend(passed_over(&self.others, "not a manifest"));
         notes
     }
 
     /// What could hold something and is not read, whatever the reason.
     pub(super) fn warnings(&self) -> Vec<String> {
-        let doubtful = self.passed_over(&self.doubtful, DOUBTFUL);
+        let doubtful = passed_over(&self.doubtful, DOUBTFUL);
         let beside = self.beside.iter();
         let beside: Vec<_> = beside
             .filter(|path| self.is_unread_list(path))
@@ -321,20 +322,13 @@ impl<'p> Search<'p> {
             && files::head(path, HEAD).is_ok_and(|head| has_list(&String::from_utf8_lossy(&head)))
     }
 
-    fn passed_over(&self, names: &[String], why: &str) -> Option<String> {
-        (!names.is_empty()).then(|| {
-            let names = some(names.iter().map(String::as_str));
-            format!("passed over, {why}: {names}")
-        })
-    }
-
     /// That a folder has no manifest.
     pub(super) fn empty(&self, folder: &Path) -> FilesError {
         FilesError::EmptyFolder {
             folder: files::tidy(folder),
             passed_over: [
-                self.passed_over(&self.others, "not a manifest"),
-                self.passed_over(&self.doubtful, DOUBTFUL),
+                passed_over(&self.others, "not a manifest"),
+                passed_over(&self.doubtful, DOUBTFUL),
             ]
             .into_iter()
             .flatten()
@@ -342,6 +336,13 @@ impl<'p> Search<'p> {
             .join("; "),
         }
     }
+}
+
+fn passed_over(names: &[String], why: &str) -> Option<String> {
+    (!names.is_empty()).then(|| {
+        let names = some(names.iter().map(String::as_str));
+        format!("passed over, {why}: {names}")
+    })
 }
 
 /// Whether a file is a manifest by its ending, or lists something: any other that somebody names
