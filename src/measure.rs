@@ -90,8 +90,10 @@ fn exact_bytes(text: &str) -> Option<u64> {
     let unit: ByteSize = format!("1{unit}").parse().ok()?;
     let unit = u128::from(unit.as_u64());
     let places = 10_u128.pow(u32::try_from(fraction.len()).ok()?);
-    let parts = whole.parse::<u128>().ok()? * places + fraction.parse::<u128>().ok()?;
-    Some(u64::try_from(parts * unit / places).unwrap_or(u64::MAX))
+    // Apart, since the digits of both times a large unit are more than any number holds.
+    let whole = whole.parse::<u128>().ok()? * unit;
+    let part = fraction.parse::<u128>().ok()? * unit / places;
+    u64::try_from(whole + part).ok()
 }
 
 /// Shows a size in SI units: `926 MB`, `1.2 TB`.
@@ -173,12 +175,23 @@ mod tests {
             ("1.5TiB", 1_649_267_441_664),
             ("10 MiB", 10_485_760),
             ("4.1 TB", 4_100_000_000_000),
-            ("999999999999999999 EB", u64::MAX),
+            ("18.446744073709551615 EB", u64::MAX),
+            ("0.999999999999999999 EiB", 1_152_921_504_606_846_974),
             ("0", 0),
         ] {
             assert_eq!(parse_bytes(text), Ok(bytes), "{text}");
         }
-        for text in ["", "much", "-5 GB", "5 parsecs", "GB", ".5 GB"] {
+        for text in [
+            "",
+            "much",
+            "-5 GB",
+            "5 parsecs",
+            "GB",
+            ".5 GB",
+            "18.446744073709551616 EB",
+            "999999999999999.999999999999999999 PiB",
+            "999999999999999999.999999999999999999 EiB",
+        ] {
             assert!(parse_bytes(text).is_err(), "{text}");
         }
     }

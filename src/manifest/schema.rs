@@ -176,7 +176,7 @@ struct Release {
             &json!({"limit": {
                 "if": {"type": "string"},
                 "then": {
-                    "pattern": "^[0-9]{1,15}([.][0-9]{1,15})? ?([kKMGTP]|[KMGTP]i)?B$",
+                    "pattern": "^([0-9]{1,15}([.][0-9]{1,15})? ?(k|Ki?)?|[0-9]{1,13}([.][0-9]{1,15})? ?Mi?|[0-9]{1,10}([.][0-9]{1,15})? ?Gi?|[0-9]{1,7}([.][0-9]{1,15})? ?Ti?|[0-9]{1,4}([.][0-9]{1,15})? ?Pi?)B$",
                     "patternErrorMessage": "write the size with its unit, like 3 TB"
                 }
             }})

@@ -337,13 +337,17 @@ impl Walk<'_, '_> {
 fn size(text: &str) -> Option<u64> {
     let (number, unit) = split_unit(text)?;
     let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
-    let are_digits = |text: &str| (1..=15).contains(&text.len()) && is_number(text);
-    let prefix = unit.strip_suffix('B')?;
-    let known = matches!(
-        prefix,
-        "" | "k" | "K" | "M" | "G" | "T" | "P" | "Ki" | "Mi" | "Gi" | "Ti" | "Pi"
-    );
-    let fits = known && are_digits(whole) && are_digits(fraction);
+    // As many digits as always fit 64 bits: a pattern can count digits, and cannot compare.
+    let longest = match unit.strip_suffix('B')? {
+        "" | "k" | "K" | "Ki" => 15,
+        "M" | "Mi" => 13,
+        "G" | "Gi" => 10,
+        "T" | "Ti" => 7,
+        "P" | "Pi" => 4,
+        _ => return None,
+    };
+    let are_digits = |text: &str, longest| (1..=longest).contains(&text.len()) && is_number(text);
+    let fits = are_digits(whole, longest) && are_digits(fraction, 15);
     fits.then(|| measure::parse_bytes(text).ok()).flatten()
 }
 
