@@ -173,6 +173,7 @@ impl<'a> Unit<'a> {
             unit: self,
             // Aliases may make a tree larger than its text, but not without end.
             left: Cell::new(self.text.len().saturating_mul(2).saturating_add(10_000)),
+            bytes: Cell::new(self.text.len().saturating_add(LARGEST)),
             spent: Cell::new(false),
         };
         let mut documents = Vec::new();
@@ -298,7 +299,21 @@ struct Build<'u, 'a> {
     unit: &'u Unit<'a>,
     /// How many more nodes may be built.
     left: Cell<usize>,
+    /// How many more bytes of text they may have: an alias is short, and repeats what is long.
+    bytes: Cell<usize>,
     spent: Cell<bool>,
+}
+
+impl Build<'_, '_> {
+    /// Counts a text before it is copied.
+    fn spend<E: serde::de::Error>(&self, text: &str) -> Result<(), E> {
+        if let Some(bytes) = self.bytes.get().checked_sub(text.len()) {
+            self.bytes.set(bytes);
+            return Ok(());
+        }
+        self.spent.set(true);
+        Err(E::custom("too many bytes"))
+    }
 }
 
 /// Builds one node.
@@ -365,6 +380,7 @@ impl<'de> Visitor<'de> for Shape<'_, '_, '_, '_> {
         let address = text.as_ptr().addr();
         match address.checked_sub(unit.text.as_ptr().addr()) {
             Some(at) if at <= unit.text.len() => {
+                self.seed.build.spend(text)?;
                 // Of a quoted text, the quote is where it begins.
                 let quoted = at
                     .checked_sub(1)
@@ -384,6 +400,7 @@ impl<'de> Visitor<'de> for Shape<'_, '_, '_, '_> {
     }
 
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Node, E> {
+        self.seed.build.spend(text)?;
         self.placeless(Value::Text(text.to_owned()))
     }
 
@@ -458,6 +475,7 @@ impl<'de> Visitor<'de> for Shape<'_, '_, '_, '_> {
 
     fn visit_enum<A: EnumAccess<'de>>(self, access: A) -> Result<Node, A::Error> {
         let (tag, content) = access.variant_seed(std::marker::PhantomData::<String>)?;
+        self.seed.build.spend(&tag)?;
         let node = content.newtype_variant_seed(self.seed)?;
         Ok(Node {
             at: node.at,

@@ -1,5 +1,6 @@
 //! The module's own tests: both ways of reading agree, places are right, nothing panics.
 
+mod aliases;
 mod codes;
 mod written;
 
