@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::cli::clock::OutOfTime;
 use crate::cli::env::NotText;
 use crate::cli::files::FilesError;
+use crate::cli::settings::origin::Origin;
 use crate::frameio::token::TokenError;
 use crate::frameio::transport::TransportError;
 
@@ -34,6 +35,14 @@ pub(crate) enum SecretError {
         /// What should be in it.
         what: &'static str,
         source: FilesError,
+    },
+    /// There is no file where somebody says that it is.
+    #[error("{origin} names a file that is not there")]
+    Nowhere {
+        /// Who names it.
+        origin: Origin,
+        /// What the system said, which does not repeat the name.
+        source: std::io::Error,
     },
     /// What was found is no token.
     #[error("{place}: {why}")]
@@ -90,6 +99,9 @@ impl SecretError {
             Self::NoClientSecret => {
                 Some("set `FRAMEIO_CLIENT_SECRET`, or give `--client-secret-file FILE`")
             }
+            Self::Nowhere { .. } => Some(
+                "give the path of a file that holds the secret, and not the secret itself; what is given there is not shown, since it may be one",
+            ),
             Self::NoToken { .. } => Some("it must be one word: the token and nothing else"),
             Self::Failed { .. } => Some(
                 "run it by itself to see why; its arguments and what it prints may hold a secret, and are not shown",

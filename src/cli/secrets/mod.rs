@@ -11,7 +11,7 @@ use crate::cli::route::route;
 use crate::cli::settings::Settings;
 use crate::cli::settings::access::{ClientSource, Half, TokenSource};
 use crate::cli::settings::kind::TokenCommand;
-use crate::cli::settings::origin::Valued;
+use crate::cli::settings::origin::{Origin, Valued};
 use crate::cli::{files, private};
 use crate::frameio::ims::Ims;
 use crate::frameio::mask::Secrets;
@@ -85,20 +85,30 @@ fn half(
             let text = environment.text(name)?.ok_or(SecretError::Missing)?;
             Ok((text.to_owned(), None))
         }
-        Half::File(path) => {
-            let text = content(path, "client", time)?;
-            Ok((text, open_to_others(path)))
+        Half::File(Valued { value, origin }) => {
+            let text = content((value, origin), "client", time)?;
+            Ok((text, open_to_others(value)))
         }
     }
 }
 
 /// The content of a file that should hold a secret; what is not text is none.
-fn content(path: &Path, what: &'static str, time: TimeLeft) -> Result<String, SecretError> {
+fn content(
+    (path, origin): (&Path, &Origin),
+    what: &'static str,
+    time: TimeLeft,
+) -> Result<String, SecretError> {
     let bytes = files::bytes(path, time).map_err(|source| {
         if let FilesError::OutOfTime(late) = source {
-            SecretError::OutOfTime(late)
-        } else {
-            SecretError::File { what, source }
+            return SecretError::OutOfTime(late);
+        }
+        // What names no file may be the secret itself, which somebody took for its place.
+        match path.symlink_metadata() {
+            Ok(_) => SecretError::File { what, source },
+            Err(source) => {
+                let origin = origin.clone();
+                SecretError::Nowhere { origin, source }
+            }
         }
     })?;
     Ok(String::from_utf8(bytes).unwrap_or_else(|_binary| "\0".to_owned()))
@@ -132,7 +142,7 @@ fn token(
             let token = Token::new(text).map_err(no_token(format!("`{TOKEN}`")))?;
             Ok((token, None))
         }
-        TokenSource::File(path) => from_file(path, time),
+        TokenSource::File(path) => from_file((path, &source.origin), time),
         TokenSource::Command(command) => Ok((printed(command, time, hide)?, None)),
     }
 }
@@ -153,16 +163,20 @@ fn printed(
     Token::new(&text).map_err(no_token(place))
 }
 
-fn from_file(path: &Path, time: TimeLeft) -> Result<(Token, Option<String>), SecretError> {
-    let text = content(path, "token", time)?;
+fn from_file(
+    (path, origin): (&Path, &Origin),
+    time: TimeLeft,
+) -> Result<(Token, Option<String>), SecretError> {
+    let text = content((path, origin), "token", time)?;
     let token = Token::new(&text).map_err(no_token(format!("`{}`", path.display())))?;
     Ok((token, open_to_others(path)))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use super::*;
-    use crate::cli::settings::origin::Origin;
 
     fn flagged(value: TokenSource) -> Valued<TokenSource> {
         let origin = Origin::Flag("--token-command");
@@ -224,6 +238,37 @@ mod tests {
             let hidden = hidden.into_inner();
             assert!(hidden.iter().any(|all| all.shows("is hush-hush-hush.")));
         }
+    }
+
+    #[test]
+    fn what_names_no_file_is_not_repeated() {
+        let time = TimeLeft::unbound();
+        let origin = Origin::Environment("RETIRE_TOKEN_FILE");
+        let long = "hush".repeat(1000);
+        for secret in ["hush", "hush/hush", "/dev/null/hush", &long] {
+            let path = PathBuf::from(secret);
+            let source = Valued {
+                value: TokenSource::File(path.clone()),
+                origin: origin.clone(),
+            };
+            let environment = Environment::default();
+            let whole = token(&source, (&environment, time), &|_| {}).unwrap_err();
+            let half = Half::File(Valued {
+                value: path,
+                origin: origin.clone(),
+            });
+            let half = half_of(&half, time);
+            for error in [whole, half] {
+                let cause = std::error::Error::source(&error);
+                let said = format!("{error} {cause:?} {:?}", error.hint());
+                assert!(said.contains("`RETIRE_TOKEN_FILE`"), "{said}");
+                assert!(!said.contains("hush"), "{said}");
+            }
+        }
+    }
+
+    fn half_of(half: &Half, time: TimeLeft) -> SecretError {
+        super::half(half, &Environment::default(), time).unwrap_err()
     }
 
     #[test]

@@ -35,7 +35,7 @@ pub(crate) struct ClientSource {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Half {
     Variable(&'static str),
-    File(PathBuf),
+    File(Valued<PathBuf>),
 }
 
 /// How tokens are got and shown to the server.
@@ -97,7 +97,7 @@ impl<'call> Place<'call> {
         if self.secret(variable).is_some() {
             return Some(Half::Variable(variable));
         }
-        Some(Half::File(file(self.given)?.value.clone()))
+        Some(Half::File(file(self.given)?.clone()))
     }
 
     /// The ways to a token that this place names, the one that counts first.
@@ -154,7 +154,7 @@ impl Access {
             | None => (None, None),
         };
         let secret = client.and_then(|half| match half {
-            Half::File(path) => Some(path),
+            Half::File(path) => Some(&path.value),
             Half::Variable(_) => None,
         });
         one.into_iter().chain(secret).map(PathBuf::as_path)

@@ -193,7 +193,11 @@ fn a_client_is_put_together_from_the_nearest_halves() {
         Some(TokenSource::Client(ClientSource { id, secret })) => (id, secret),
         other => panic!("{other:?}"),
     };
-    let path = |path: &str| Some(Half::File(path.into()));
+    let half = |path: &str, origin| {
+        let value = path.into();
+        Some(Half::File(Valued { value, origin }))
+    };
+    let path = |path| half(path, Origin::Config("repo/retire.toml".into()));
     let none = Given::default();
     assert_eq!(
         client(&none, &[], Some(&file)),
@@ -207,12 +211,16 @@ fn a_client_is_put_together_from_the_nearest_halves() {
         )
     );
     let flagged = flags(&["--client-id-file=flag"]);
+    let flag = || half("flag", Origin::Flag("--client-id-file"));
     let variables = [(TOKEN, "x"), ("RETIRE_CLIENT_SECRET_FILE", "env")];
     assert_eq!(
         client(&flagged, &variables, None),
-        (path("flag"), path("env"))
+        (
+            flag(),
+            half("env", Origin::Environment("RETIRE_CLIENT_SECRET_FILE"))
+        )
     );
-    assert_eq!(client(&flagged, &[], None), (path("flag"), None));
+    assert_eq!(client(&flagged, &[], None), (flag(), None));
     // A token that is ready needs nobody to ask.
     let ready = resolve(
         &none,
