@@ -38,9 +38,51 @@ pub(super) fn find(context: &Context, folder: Option<&Path>) -> RawIdentity {
         provenance: Provenance {
             actor,
             commit: environment.ci_commit().or_else(commit),
-            ci: environment.ci(),
+            ci: environment.ci().as_deref().map(without_user),
             plan: None,
         },
         host: host().or_else(|| environment.host()),
     })
+}
+
+/// An address without what stands before its host.
+fn without_user(address: &str) -> String {
+    let (scheme, rest) = match address.find("://") {
+        Some(at) => address.split_at(at + "://".len()),
+        None => ("", address),
+    };
+    let end = rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len());
+    let (authority, behind) = rest.split_at(end);
+    if let Some((_user, host)) = authority.rsplit_once('@') {
+        return format!("{scheme}{host}{behind}");
+    }
+    // What no port can be is a password with such a character in it.
+    let port = authority.rsplit_once(':').map_or("", |(_host, port)| port);
+    let is_port = port.bytes().all(|byte| byte.is_ascii_digit());
+    let is_host = authority.ends_with(']');
+    match behind.rsplit_once('@') {
+        Some((_user, host)) if !is_port && !is_host => format!("{scheme}{host}"),
+        Some(_) | None => address.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_address_of_a_job_has_no_user() {
+        for (told, kept) in [
+            ("https://bot:pw@host/jobs/7", "https://host/jobs/7"),
+            ("https://bot:p@w@host:8080/7", "https://host:8080/7"),
+            ("https://bot:p/w#?@host/7", "https://host/7"),
+            ("https://token@host", "https://host"),
+            ("bot:pw@host/7", "host/7"),
+            ("https://host/@ana/7?to=b@c", "https://host/@ana/7?to=b@c"),
+            ("https://host:8080/@ana/7", "https://host:8080/@ana/7"),
+            ("https://[::1]/@ana/7", "https://[::1]/@ana/7"),
+        ] {
+            assert_eq!(without_user(told), kept);
+        }
+    }
 }
