@@ -27,28 +27,32 @@ impl Project {
         let whole = project::common_folder(paths);
         let folders = here.into_iter().chain(folders).chain(whole.as_deref());
         let folders: Vec<PathBuf> = folders.flat_map(names).collect();
-        let trees = folders.iter().filter_map(|folder| tree(folder));
+        let trees = folders.iter().flat_map(|folder| trees(folder));
         let trees = trees.map(Path::to_owned).collect();
         Self { folders, trees }
     }
 
-    /// Whether a file lies in the project, by its name or in truth.
+    /// Whether a file lies in the project, by its name or in truth, or in any work tree of git:
+    /// a repository may lie in another one, and its files come from whoever may change that.
     pub(super) fn has(&self, file: &Path) -> bool {
-        self.is_tracked(file) || is_below(file, &self.folders)
+        let is_in_a_tree = || {
+            let names = names(file);
+            names.iter().any(|name| trees(name).next().is_some())
+        };
+        is_in_a_tree() || is_below(file, &self.folders)
     }
 
-    /// Whether a file lies in a work tree of git around the project. The folder of somebody who
-    /// works at home is no proof that a file in it is not their own.
+    /// Whether a file lies in a work tree of git around the project, the nearest or another. The
+    /// folder of somebody who works at home is no proof that a file in it is not their own.
     pub(super) fn is_tracked(&self, file: &Path) -> bool {
         is_below(file, &self.trees)
     }
 }
 
-/// The work tree of git around a folder.
-fn tree(folder: &Path) -> Option<&Path> {
-    folder
-        .ancestors()
-        .find(|folder| folder.join(".git").symlink_metadata().is_ok())
+/// The work trees of git around a path, the nearest one first: a submodule lies in another.
+fn trees(path: &Path) -> impl Iterator<Item = &Path> {
+    let is_tree = |folder: &&Path| folder.join(".git").symlink_metadata().is_ok();
+    path.ancestors().filter(is_tree)
 }
 
 fn is_below(file: &Path, folders: &[PathBuf]) -> bool {
@@ -137,6 +141,19 @@ mod tests {
             assert_eq!(project.has(&root.join(file)), is_in, "{file}");
             assert_eq!(project.is_tracked(&root.join(file)), is_in, "{file}");
         }
+        // A repository in another one: what lies in the outer one is the project's too.
+        fs::create_dir_all(root.join("repo/show/sub/.git")).unwrap();
+        let inner = Project::containing(&[root.join("repo/show/sub")]);
+        for file in ["repo/ci/a.toml", "repo/show/x.toml", "elsewhere/in.toml"] {
+            assert!(inner.has(&root.join(file)), "{file}");
+            assert!(inner.is_tracked(&root.join(file)), "{file}");
+        }
+        assert!(!inner.has(&root.join("elsewhere/b.toml")));
+        // What lies in another repository is somebody's who may change that one.
+        let outside = Project::containing(&[root.join("elsewhere")]);
+        assert!(outside.has(&root.join("repo/ci/a.toml")));
+        assert!(!outside.is_tracked(&root.join("repo/ci/a.toml")));
+        fs::remove_dir_all(root.join("repo/show/sub")).unwrap();
         // Without git, the folder of the manifests is the project.
         fs::remove_dir(root.join("repo/.git")).unwrap();
         let project = Project::containing(&[show.join("x.yaml")]);
