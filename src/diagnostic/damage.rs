@@ -58,6 +58,17 @@ impl Damage {
             Self::Pointer => "fetch the file with `git lfs pull`",
         }
     }
+
+    /// Says what to do about it where the file is a state, which nobody joins by hand.
+    #[must_use]
+    pub const fn hint_of_state(self) -> &'static str {
+        match self {
+            Self::Conflict => {
+                "do not join the lines by hand: take the state of the side that deleted more, with `git checkout --ours` or `--theirs`; docs/incidents.md says what follows"
+            }
+            Self::Empty | Self::Encoding(_) | Self::Mark | Self::Pointer => self.hint(),
+        }
+    }
 }
 
 /// A document without the byte order mark that some editors write.

@@ -491,3 +491,9 @@ fn a_change_by_hand_counts_as_a_run_and_says_what_it_was() {
     assert_eq!(state.runs[&4].change, Some(Change::Migrated(Api::V2)));
     assert_eq!(state.assets.len(), 2, "history stays");
 }
+
+#[test]
+fn a_state_in_conflict_is_not_joined_by_hand() {
+    let error = format::read(b"<<<<<<< HEAD\n{}\n=======\n{}\n>>>>>>> b\n").unwrap_err();
+    assert!(error.hint.unwrap().starts_with("do not join"));
+}

@@ -33,7 +33,7 @@ pub fn read(bytes: &[u8]) -> Result<State, FormatError> {
             line,
             column: 1,
             message: damage.to_string(),
-            hint: Some(damage.hint()),
+            hint: Some(damage.hint_of_state()),
         });
     }
     let mut source = serde_json::Deserializer::from_slice(bytes);
