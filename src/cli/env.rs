@@ -44,6 +44,9 @@ pub(crate) const NO_PROXY: [&str; 2] = ["NO_PROXY", "no_proxy"];
 /// The variable that names the certificates that count in place of the system's.
 pub(crate) const CERTIFICATES: &str = "SSL_CERT_FILE";
 
+/// The variable that names folders of such certificates, as a search path.
+pub(crate) const CERTIFICATE_FOLDERS: &str = "SSL_CERT_DIR";
+
 /// The variable that says what is logged, as programs in Rust have it.
 pub(crate) const LOG: &str = "RUST_LOG";
 
@@ -91,6 +94,12 @@ impl Environment {
         };
         let text = value.to_str().ok_or_else(|| NotText(name.to_owned()))?;
         Ok((!text.is_empty()).then_some(text))
+    }
+
+    /// Whether a variable is set to nothing.
+    pub(crate) fn is_blank(&self, name: &str) -> bool {
+        let value = self.0.get(OsStr::new(name));
+        value.is_some_and(|value| value.is_empty())
     }
 
     /// Whether a variable is set to anything but nothing.
@@ -152,7 +161,8 @@ impl Environment {
             .next()
     }
 
-    /// The address of the CI job that this runs in, as far as the environment tells.
+    /// The address of the CI job that this runs in, as far as the environment tells; some runners
+    /// have a user and a password in it.
     pub(crate) fn ci(&self) -> Option<String> {
         let joined = |parts: [&str; 5]| {
             let [root, between, middle, before, number] = parts;

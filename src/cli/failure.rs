@@ -380,8 +380,8 @@ impl Failure {
             | Self::NotText(_)
             | Self::Words(_)
             | Self::Seed(_)
-            | Self::System { .. }
-            | Self::Transport(_) => None,
+            | Self::System { .. } => None,
+            Self::Transport(_) => Some(TransportError::HINT),
             Self::Declined | Self::Kept => Some(
                 "to approve, type the number that the question asks for, and nothing else; `--auto-approve` goes ahead without a question",
             ),

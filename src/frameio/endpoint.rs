@@ -118,7 +118,7 @@ impl Endpoint {
     }
 
     /// How the server is reached.
-    pub(super) fn scheme(&self) -> &str {
+    pub(crate) fn scheme(&self) -> &str {
         self.url.scheme()
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use reqwest::{Client, redirect};
 
 use crate::diagnostic::of_the_system;
+use crate::frameio::certificates;
 use crate::frameio::endpoint::Endpoint;
 use crate::frameio::reply::TOO_LONG;
 
@@ -48,6 +49,12 @@ pub(super) enum Connections {
 #[derive(Debug, thiserror::Error)]
 #[error("no HTTP client could be made")]
 pub struct TransportError(#[source] reqwest::Error);
+
+impl TransportError {
+    /// What to do about it: only the certificates of the system may be missing.
+    pub(crate) const HINT: &str =
+        "the system may have no certificates to trust: `SSL_CERT_FILE` names a file with some";
+}
 
 /// Makes an HTTP client for one server.
 ///
@@ -99,6 +106,9 @@ pub(super) fn client(
 pub(super) fn innermost(error: &reqwest::Error) -> String {
     if error.is_timeout() {
         return TOO_LONG.to_owned();
+    }
+    if let Some(problem) = certificates::problem(error) {
+        return problem;
     }
     let mut cause: &dyn Error = error;
     while let Some(deeper) = cause.source() {

@@ -6,6 +6,7 @@
 
 mod address;
 pub mod call;
+pub(crate) mod certificates;
 pub mod client;
 pub mod deleter;
 pub mod endpoint;

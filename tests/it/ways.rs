@@ -93,16 +93,49 @@ fn what_is_no_proxy_is_refused() {
 fn certificates_that_are_not_there_are_named() {
     let desk = Desk::with(&manifest(1));
     desk.write("words.pem", "none\n");
-    for (file, words) in [
-        ("nowhere.pem", "`nowhere.pem` cannot be read"),
-        (".", "`.` cannot be read"),
-        ("words.pem", "`words.pem` has no certificate"),
-    ] {
-        let variables = [TOKEN, ("SSL_CERT_FILE", file)];
-        let done = run(&desk, &variables, COMMANDS[0], "https://frame.invalid").expect(64);
-        assert!(done.err.contains("`SSL_CERT_FILE`"), "{}", done.err);
-        assert!(done.err.contains(words), "{}", done.err);
+    desk.write("empty.pem", "");
+    let key = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
+    desk.write("key.pem", key);
+    desk.write("folder/key.pem", key);
+    let mut wrong = vec![
+        ("SSL_CERT_FILE", "", "set to nothing"),
+        ("SSL_CERT_FILE", "nowhere.pem", "no file `nowhere.pem`"),
+        ("SSL_CERT_FILE", ".", "`.` is not a plain file"),
+        (
+            "SSL_CERT_FILE",
+            "words.pem",
+            "`words.pem` has no certificate",
+        ),
+        (
+            "SSL_CERT_FILE",
+            "empty.pem",
+            "`empty.pem` has no certificate",
+        ),
+        ("SSL_CERT_FILE", "key.pem", "`key.pem` has no certificate"),
+        ("SSL_CERT_DIR", "nowhere", "no folder of `nowhere`"),
+        ("SSL_CERT_DIR", "key.pem", "no folder of `key.pem`"),
+        ("SSL_CERT_DIR", "folder", "no folder of `folder`"),
+    ];
+    if cfg!(unix) {
+        // Neither ever ends.
+        wrong.push(("SSL_CERT_FILE", "/dev/zero", "is not a plain file"));
+        let pipe = desk.path("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.unwrap().success());
+        wrong.push(("SSL_CERT_FILE", "pipe", "`pipe` is not a plain file"));
     }
+    for (variable, value, words) in wrong {
+        for endpoint in ["https://frame.invalid", "https://127.0.0.1:9"] {
+            let variables = [TOKEN, (variable, value)];
+            let done = run(&desk, &variables, COMMANDS[0], endpoint).expect(64);
+            assert!(done.err.contains(&format!("`{variable}`")), "{}", done.err);
+            assert!(done.err.contains(words), "{}", done.err);
+        }
+    }
+    // Nothing is read of them where nothing is encrypted.
+    let server = Server::new(|_| Some((403, String::new())));
+    let variables = [TOKEN, ("SSL_CERT_FILE", "nowhere.pem")];
+    run(&desk, &variables, COMMANDS[0], &server.url).expect(7);
 }
 
 #[test]
