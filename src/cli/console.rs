@@ -271,11 +271,14 @@ impl Console {
         text.into()
     }
 
-    /// Writes a line to standard error, unless `--quiet`.
+    /// Writes a line to standard error, or several, unless `--quiet`; a path in it is data.
     pub(crate) fn message(&self, text: &str) {
         if !self.quiet {
             let text = self.shortened(text);
-            self.words(|_, sink| writeln!(sink, "{text}"));
+            self.words(|_, sink| {
+                let mut lines = text.split('\n');
+                lines.try_for_each(|line| writeln!(sink, "{}", escape(line)))
+            });
         }
     }
 

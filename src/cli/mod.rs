@@ -15,6 +15,8 @@ use failure::Failure;
 use settings::near::misspelt_variables;
 use signals::Signals;
 
+use crate::render::escape;
+
 pub mod args;
 mod clock;
 mod commands;
@@ -115,13 +117,43 @@ pub fn main() -> ExitCode {
 
 /// Prints a help text, or what is wrong with the arguments: one of them may be a secret.
 fn print_usage(error: &clap::Error, environment: &Environment) -> io::Result<()> {
-    let text = error.render().ansi().to_string();
+    let text = printable(&error.render().ansi().to_string());
     let secrets = environment.secrets();
     let text = secrets.printed(text.as_bytes());
     if error.use_stderr() {
         anstream::stderr().write_all(&text)
     } else {
         anstream::stdout().write_all(&text)
+    }
+}
+
+/// A text with colours, and with nothing else that a terminal obeys: it repeats the arguments.
+fn printable(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(character) = rest.chars().next() {
+        let colour = colour(rest);
+        if colour > 0 {
+            shown.push_str(&rest[..colour]);
+        } else if matches!(character, '\n' | '\t') {
+            shown.push(character);
+        } else {
+            escape::push(character, &mut shown);
+        }
+        rest = &rest[colour.max(character.len_utf8())..];
+    }
+    shown
+}
+
+/// How many bytes set a colour at the beginning of a text.
+fn colour(text: &str) -> usize {
+    let Some(order) = text.strip_prefix("\u{1b}[") else {
+        return 0;
+    };
+    let end = order.find(|letter: char| !(letter.is_ascii_digit() || letter == ';'));
+    match end {
+        Some(end) if order[end..].starts_with('m') => "\u{1b}[".len() + end + 1,
+        Some(_) | None => 0,
     }
 }
 
@@ -141,5 +173,19 @@ fn run(context: &Context, command: &Command) -> Result<Exit, Failure> {
         Command::Schema { name } => commands::schema::run(context, *name),
         Command::Completions { shell } => commands::completions::run(context, *shell),
         Command::Man { folder } => commands::man::run(context, folder.as_deref()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::printable;
+
+    #[test]
+    fn what_is_printed_of_arguments_sets_colours_and_nothing_else() {
+        let plain = "\u{1b}[1merror:\u{1b}[0m\n\tunknown `é`\n";
+        assert_eq!(printable(plain), plain);
+        let odd = "\u{1b}]0;x\u{7} \u{9b}2J \u{202e} \u{1b}[2J \u{1b}[ \r";
+        let shown = "\\u{1b}]0;x\\u{7} \\u{9b}2J \\u{202e} \\u{1b}[2J \\u{1b}[ \\r";
+        assert_eq!(printable(odd), shown);
     }
 }

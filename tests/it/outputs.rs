@@ -254,6 +254,30 @@ fn a_document_replaces_one_of_its_own_kind_and_fills_an_empty_file() {
     desk.run(&["show", "p"]).expect(0);
 }
 
+#[cfg(unix)]
+#[test]
+fn no_path_that_is_printed_moves_a_cursor() {
+    let server = serving();
+    let desk = Desk::with(&manifest(1));
+    let odd = "p\u{1b}[2J\u{9b}2J\u{202e}\nx";
+    let done = plan(&desk, &server, &["--out", odd]).expect(0);
+    assert!(
+        done.err.contains(r"p\u{1b}[2J\u{9b}2J\u{202e}\nx"),
+        "{}",
+        done.err
+    );
+    let wrong = desk
+        .run(&["plan", "--no-such", "--x\u{9b}2J\u{202e}"])
+        .expect(64);
+    for done in [done, wrong] {
+        let seen = done.transcript();
+        let obeyed = seen
+            .chars()
+            .find(|each| ['\u{1b}', '\u{9b}', '\u{202e}'].contains(each));
+        assert_eq!(obeyed, None, "{seen}");
+    }
+}
+
 #[test]
 fn a_copy_of_the_state_replaces_an_earlier_copy_of_it_alone() {
     let server = serving();

@@ -24,6 +24,7 @@ use crate::render;
 use crate::render::checked::{NOT_CHECKED, recalled, sentence};
 use crate::render::diff::{self, DiffView};
 use crate::render::due::DueView;
+use crate::render::escape::escape;
 use crate::render::text::{self, PlanView};
 use crate::render::wrap::wrapped;
 use crate::store::Loaded;
@@ -91,7 +92,8 @@ pub(crate) fn run(context: &Context, arguments: &Plan) -> Result<Exit, Failure> 
     if let Some(path) = &arguments.out
         && format == PlanFormat::Text
     {
-        let path = path.display();
+        let path = path.display().to_string();
+        let path = escape(&path);
         let sandbox = settings.again();
         let saved = format!("Saved as `{path}`; `retire apply{sandbox} {path}`");
         context.console.message(&match &refused {

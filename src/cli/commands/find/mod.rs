@@ -29,6 +29,7 @@ use crate::manifest::document::{Entry, Manifests};
 use crate::manifest::write::{self, Fields, Proposed, Section, WriteError, Written};
 use crate::plan::holds;
 use crate::render::checked::read_before;
+use crate::render::escape::escape;
 use crate::render::find::{self as table, FindView};
 use crate::render::{counted, find_data as data};
 use crate::state::Status;
@@ -409,7 +410,8 @@ fn write_down(
                 }
                 publish(context, path, &text, state)?;
                 let entries = counted(section.assets.len(), "entry", "entries");
-                let (path, again) = (path.display(), settings.again());
+                let path = path.display().to_string();
+                let (path, again) = (escape(&path), settings.again());
                 context.console.message(&format!(
                     "Wrote `{path}` with {entries}; `retire plan{again} {path}` shows what would happen."
                 ));
