@@ -173,6 +173,11 @@ fn address(text: &str) -> Result<Written, WrittenError> {
     if !text.contains("://") {
         return Err(WrittenError::NoScheme);
     }
+    // A browser drops what ends a line, so that nobody sees it there.
+    let ends_line = |letter: &char| matches!(letter, '\n' | '\r' | '\u{2028}' | '\u{2029}');
+    if let Some(odd) = text.chars().find(ends_line) {
+        return Err(WrittenError::OddBlank(odd));
+    }
     let page = text.split(['?', '#']).next().unwrap_or_default();
     if page.starts_with(SHORT_LINKS) {
         return Err(WrittenError::ShortLink);
@@ -308,6 +313,17 @@ mod tests {
             (format!("https://next.frame.io/player/{A}"), false),
         ] {
             assert_eq!(Written::parse(&page), Ok(written(project)), "{page}");
+        }
+    }
+
+    #[test]
+    fn an_address_is_one_line() {
+        for odd in ['\n', '\r', '\u{2028}', '\u{2029}'] {
+            for behind in ["?x", "#x"] {
+                let page = format!("https://next.frame.io/project/{P}/view/{A}{behind}{odd}y");
+                let odd = WrittenError::OddBlank(odd);
+                assert_eq!(Written::parse(&page), Err(odd), "{page:?}");
+            }
         }
     }
 
