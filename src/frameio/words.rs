@@ -76,6 +76,25 @@ pub fn detail(status: u16, body: &Body) -> String {
     .map_or_else(|| format!("status {status}"), |text| bounded(&text))
 }
 
+/// Says in words that a success has a body that the API does not send, with its beginning.
+#[must_use]
+pub(super) fn odd_success(status: u16, body: &Body) -> String {
+    const SHOWN: usize = 80;
+    match body {
+        Body::Whole(bytes) => {
+            let text = String::from_utf8_lossy(bytes);
+            let text = text.trim();
+            let cut = text.char_indices().nth(SHOWN);
+            let (begin, end) = match cut {
+                Some((at, _)) => (&text[..at], "…"),
+                None => (text, ""),
+            };
+            format!("status {status} with a body that is not the API's: `{begin}{end}`")
+        }
+        Body::Cut { detail } => format!("status {status} with a body that is cut short: {detail}"),
+    }
+}
+
 /// The moment at which an asset was deleted: nothing where its `deleted_at` is null, which is how
 /// the server says that it is there.
 ///

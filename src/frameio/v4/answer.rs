@@ -9,7 +9,7 @@ use crate::frameio::v4::call::List;
 use crate::frameio::v4::facts;
 use crate::frameio::v4::wire::{self, Line, Named, Page, User};
 use crate::frameio::verdict::{Answer, Deletion, Live, Verdict, refusal};
-use crate::frameio::words::{detail, is_over};
+use crate::frameio::words::{detail, is_over, odd_success};
 use crate::inventory::{Definition, Project, Shown};
 use crate::outcome::{Evidence, Outcome};
 
@@ -32,6 +32,9 @@ pub fn judge_delete(id: AssetId, reply: &Reply) -> Verdict<Deletion> {
         300..=399 | 401 | 402 | 405 => Verdict::denied(status, body),
         // A success or a 404 of whoever answers in the server's place, a proxy's 408, 410, 5xx:
         // nobody knows.
+        200..=299 => Verdict::Unknown {
+            detail: odd_success(status, body),
+        },
         _ => Verdict::Unknown {
             detail: detail(status, body),
         },
@@ -204,6 +207,22 @@ mod tests {
 
     fn judged(status: u16, body: &str) -> Verdict<Deletion> {
         judge_delete(id(), &reply(status, body))
+    }
+
+    #[test]
+    fn a_success_with_an_odd_body_is_told_with_the_body() {
+        for (body, said) in [
+            ("<html>hello", "`<html>hello`"),
+            (r#"{"ok":true}"#, r#"`{"ok":true}`"#),
+        ] {
+            let Verdict::Unknown { detail } = judged(200, body) else {
+                panic!("{body}");
+            };
+            assert!(
+                detail.contains("status 200") && detail.contains(said),
+                "{detail}"
+            );
+        }
     }
 
     #[test]
