@@ -61,6 +61,14 @@ impl Walk<'_, '_> {
             return None;
         };
         if let Some((at, other)) = other_version(pairs) {
+            let is_digest = |node: &Node| node.text().is_some_and(|id| id.starts_with("sha256:"));
+            let is_id = |(key, id): &(Node, Node)| key.text() == Some("id") && is_digest(id);
+            if pairs.iter().any(is_id) {
+                let message = "this is a saved plan that another program has written anew";
+                let hint = "save it again with `retire plan --out`, and leave the file as it is";
+                self.hinted("unsupported-version", at, message.to_owned(), hint);
+                return None;
+            }
             // Whatever else stands in it may be right in that version.
             let message = format!(
                 "this is version {other} of the manifest, and this program knows version {VERSION}"
