@@ -269,7 +269,7 @@ impl<'p> Search<'p> {
         }
     }
 
-    /// A hidden folder is not searched; where files in it end like manifests, it is named.
+    /// A hidden folder is not searched; where a file in it could be a manifest, it is named.
     fn hidden_folder(&mut self, path: &Path) {
         if !path.ends_with(".git") && could_list(path, 0) {
             self.doubtful.push(format!("{}/", files::shown(path)));
@@ -362,13 +362,14 @@ fn lists(path: &Path) -> bool {
     plain && files::head(path, HEAD).is_ok_and(|head| lists_something(&head))
 }
 
-/// Whether something in a hidden folder ends like a manifest, also some folders down.
+/// Whether something in a hidden folder ends like a manifest and lists something, also some
+/// folders down: a pipeline of CI does not.
 fn could_list(folder: &Path, depth: usize) -> bool {
     let inside = files::entries(folder).unwrap_or_default();
     let is_link = |path: &Path| path.is_symlink();
     inside.iter().any(|path| {
         let below = || depth < HIDDEN && path.is_dir() && !is_link(path);
-        has_ending(path) || (below() && could_list(path, depth + 1))
+        (has_ending(path) && lists(path)) || (below() && could_list(path, depth + 1))
     })
 }
 
