@@ -207,11 +207,11 @@ pub(crate) fn stopped(reason: &StopReason) -> String {
             escape(detail)
         ),
         StopReason::RateLimited { call, seconds } if *call == RateLimit::Token.name() => format!(
-            "the token endpoint gives no token for another {}, which is longer than `--retry-for` allows",
+            "the token endpoint gives no token for another {}, and `--retry-for` ends before that",
             roughly(*seconds)
         ),
         StopReason::RateLimited { call, seconds } => format!(
-            "the server lets no `{}` request through for another {}, which is longer than `--retry-for` allows",
+            "the server lets no `{}` request through for another {}, and `--retry-for` ends before that",
             escape(call),
             roughly(*seconds)
         ),

@@ -149,6 +149,11 @@ impl FilesError {
             ),
             Self::Silent(_) => Some("write it into a file first, and name that"),
             Self::OutOfTime(_) => Some(OutOfTime::HINT),
+            Self::Io { path: _, source } if source.kind() == io::ErrorKind::PermissionDenied => {
+                Some(
+                    "nothing goes on without what it may say: let this user read it, and look into the folders above it",
+                )
+            }
             Self::Io { .. }
             | Self::NoFile(_)
             | Self::Folder(_)
