@@ -147,15 +147,15 @@ impl AssetIdError {
     }
 }
 
-/// The id of an account as it is compared: in lower case, unless Adobe's storage has given it.
+/// The id of an account as it is compared: a UUID in its usual notation, whatever it was written
+/// in, and anything else in lower case, unless Adobe's storage has given it.
 #[must_use]
 pub fn account_id(text: &str) -> String {
     let text = text.trim();
     if text.starts_with(adobe::PREFIX) {
-        text.to_owned()
-    } else {
-        text.to_lowercase()
+        return text.to_owned();
     }
+    Uuid::try_parse(text).map_or_else(|_other| text.to_lowercase(), |uuid| uuid.to_string())
 }
 
 impl AssetId {
@@ -346,6 +346,20 @@ mod tests {
             any::<u128>().prop_map(|bits| AssetId(Uuid::from_u128(bits & !(1 << 127)))),
             "adobe:[-0-9A-Za-z._~:@!$&'()*+,;=/%|]{1,8}".prop_map(|text| text.parse().unwrap()),
         ]
+    }
+
+    #[test]
+    fn an_account_is_one_in_every_notation_of_its_id() {
+        let usual = "5f0c9a1e-3d42-4b8e-a6f7-1c2d3e4f5a60";
+        for text in [
+            " 5F0C9A1E-3D42-4B8E-A6F7-1C2D3E4F5A60",
+            "{5f0c9a1e-3d42-4b8e-a6f7-1c2d3e4f5a60}",
+            "5f0c9a1e3d424b8ea6f71c2d3e4f5a60",
+            usual,
+        ] {
+            assert_eq!(account_id(text), usual);
+        }
+        assert_eq!(account_id("adobe:ABC@AdobeOrg"), "adobe:ABC@AdobeOrg");
     }
 
     proptest! {
