@@ -38,6 +38,9 @@ pub struct Tally {
     pub forbidden: usize,
     /// How many the server does not know, with nothing that shows them to be deleted.
     pub missing: usize,
+    /// How many the server does not know either, and people say to be gone. They have no part in
+    /// any share; a server that knows nothing else is the wrong one all the same.
+    pub accepted: usize,
     /// How many were shown to be deleted before; they show that the server is the right one, and
     /// have no part in any share.
     pub shown: usize,
@@ -51,6 +54,7 @@ impl Tally {
             failed,
             forbidden: _,
             missing,
+            accepted: _,
             shown: _,
         } = self;
         retired + failed + missing
@@ -96,12 +100,14 @@ impl Breaker {
             failed,
             forbidden,
             missing,
+            accepted,
             shown,
         } = tally;
         self.total.retired += retired;
         self.total.failed += failed;
         self.total.forbidden += forbidden;
         self.total.missing += missing;
+        self.total.accepted += accepted;
         self.total.shown += shown;
         self.verdict()
     }
@@ -150,11 +156,13 @@ impl Breaker {
             failed,
             forbidden,
             missing,
+            accepted,
             shown,
         } = self.total;
         let answered = self.total.answered();
-        if missing >= SAMPLE && !self.has_passed() && !self.vouched {
-            return Some(StopReason::WrongAccount { missing });
+        let not_known = missing + accepted;
+        if not_known >= SAMPLE && !self.has_passed() && !self.vouched {
+            return Some(StopReason::WrongAccount { missing: not_known });
         }
         // With V4 a missing right is told asset by asset: where none gets through for want of it,
         // it is the token that lacks it.
@@ -273,6 +281,23 @@ mod tests {
             assert_eq!(breaker.answered(one), None);
             assert_eq!(breaker.answered(forbidden(50)), None, "one got through");
         }
+    }
+
+    #[test]
+    fn what_people_say_to_be_gone_is_no_share_and_no_sign_of_the_right_account() {
+        let accepted = |accepted| Tally {
+            accepted,
+            ..Tally::default()
+        };
+        let mut breaker = self::breaker();
+        assert_eq!(breaker.answered(accepted(9)), None);
+        let stop = breaker.answered(tally(0, 0, 1));
+        assert_eq!(stop, Some(StopReason::WrongAccount { missing: 10 }));
+        let mut breaker = self::breaker();
+        assert_eq!(breaker.answered(tally(1, 0, 0)), None);
+        assert_eq!(breaker.answered(accepted(500)), None, "one is known");
+        let mut breaker = Breaker::new(Limits::default(), true);
+        assert_eq!(breaker.answered(accepted(500)), None, "vouched for");
     }
 
     #[test]

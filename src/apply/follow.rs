@@ -300,17 +300,19 @@ pub(super) fn missing<S: Strategy>(subject: Subject, known: &Known<'_, S>) -> Ve
     if stack.is_some() {
         return S::on_outcome(subject, Outcome::Missing, known);
     }
-    if known.approved.accepts_missing(id) {
-        let gone = Outcome::Gone(Evidence::ByHand);
-        return S::on_outcome(subject, gone, known);
-    }
-    // Our own delete is why an unknown one is missing, most probably; many of them say nothing
-    // against the account, which the state remembers.
-    let mut effects = S::on_outcome(subject, Outcome::Missing, known);
-    effects.push(Effect::Count(Tally {
-        missing: usize::from(!known.is_unknown(id)),
-        ..Tally::default()
-    }));
+    let mut tally = Tally::default();
+    let outcome = if known.approved.accepts_missing(id) {
+        // It is about to be recorded as gone, whatever was sent before.
+        tally.accepted = 1;
+        Outcome::Gone(Evidence::ByHand)
+    } else {
+        // Our own delete is why an unknown one is missing, most probably; many of them say nothing
+        // against the account, which the state remembers.
+        tally.missing = usize::from(!known.is_unknown(id));
+        Outcome::Missing
+    };
+    let mut effects = S::on_outcome(subject, outcome, known);
+    effects.push(Effect::Count(tally));
     effects
 }
 

@@ -69,6 +69,33 @@ fn the_account_of_somebody_else_leaves_nothing_gone() {
 }
 
 #[test]
+fn the_account_of_somebody_else_makes_nothing_gone_that_people_say_is_gone() {
+    let listed = |count| {
+        let ids = (1..=count).map(|number| format!("- {{id: {}, missing: accept}}\n", id(number)));
+        format!("version: 1\nassets:\n{}", ids.collect::<String>())
+    };
+    let server = Server::new(|_| Some(not_found()));
+    for count in [10, 30] {
+        let desk = Desk::with(&listed(count));
+        for _ in 0..2 {
+            apply(&desk, &server, &[]).expect(7);
+            assert!(
+                !desk
+                    .read("retire.state.json")
+                    .contains(r#""status":"gone""#)
+            );
+        }
+    }
+    // Few may be gone, which does not show that it is the account.
+    let desk = Desk::with(&listed(9));
+    apply(&desk, &server, &[]).expect(0);
+    assert_eq!(record(&desk, 9)["status"], "gone");
+    desk.write("retire.yaml", listed(30));
+    apply(&desk, &server, &[]).expect(7);
+    assert_eq!(record(&desk, 30)["status"], "unknown", "it was sent");
+}
+
+#[test]
 fn an_asset_that_is_there_and_that_a_delete_does_not_find_failed() {
     let server = Server::new(|request| match request.line.split_once(' ') {
         Some(("GET", path)) => Some(read(path, &Value::Null)),
