@@ -182,6 +182,7 @@ pub(crate) fn connect(
         cut_off: cut_off.clone(),
         retries,
         seed: random().as_u64_pair().0,
+        now,
     };
     Ok(Connection {
         api,
@@ -337,6 +338,12 @@ impl Connection {
     /// How much is left of the time that the command was given.
     pub(crate) const fn left(&self) -> Option<Duration> {
         self.left.get()
+    }
+
+    /// By how many seconds this machine's clock is ahead of the server's, where the server has told
+    /// the time; negative where it is behind.
+    pub(crate) fn ahead_seconds(&self) -> Option<i64> {
+        self.client.ahead_seconds()
     }
 
     /// The threads that requests run on.

@@ -10,6 +10,7 @@ use crate::frameio::mask::Secrets;
 pub(crate) mod api;
 pub(crate) mod apply;
 pub(crate) mod connect;
+mod dates;
 pub mod error;
 pub(crate) mod find;
 pub(crate) mod memory;

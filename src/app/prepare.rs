@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use crate::app::api::{Who, adapter};
 use crate::app::connect::{AskedAccount, Connection, is_same_server};
+use crate::app::dates::{Dates, has_dates};
 use crate::app::error::Error;
 use crate::app::memory::{Keeping, Memory, add_recalled, owner, recall};
 use crate::app::provenance::random;
@@ -117,7 +118,14 @@ pub(crate) fn prepare(
     let began = Instant::now();
     let (read, checked, reads) = match connection {
         Some((connection, keeping)) => {
-            let (read, check, reads) = read(connection, keeping, &mut basis)?;
+            let mut dates = Dates::default();
+            let mut found = read(connection, keeping, (&mut basis, &mut dates))?;
+            // What is due, and held, by an earlier time is read by that.
+            let is_earlier = dates.set_back(&mut basis.now, connection);
+            if is_earlier && has_dates(&basis.manifests, &basis.state) {
+                found = read(connection, keeping, (&mut basis, &mut dates))?;
+            }
+            let (read, check, reads) = found;
             (Some(read), Checked::Live(check), reads)
         }
         None => (None, Checked::NotChecked, Reads::default()),
@@ -312,13 +320,19 @@ impl PlanSettings {
 fn read(
     connection: &Connection,
     keeping: Option<&Keeping>,
-    basis: &mut Basis,
+    (basis, dates): (&mut Basis, &mut Dates),
 ) -> Result<(Inventory, LiveCheck, Reads), Error> {
     let Who {
         account,
         account_name,
         user,
     } = adapter(connection.api).who(connection, basis.account.as_ref())?;
+    let tells = connection.api == Api::V4 || connection.ahead_seconds().is_some();
+    if !tells && has_dates(&basis.manifests, &basis.state) {
+        // v2 was asked nothing yet, and may be asked nothing before a delete.
+        connection.try_token()?;
+    }
+    dates.set_back(&mut basis.now, connection);
     let owner = account
         .as_deref()
         .and_then(|account| owner(account, user.id.as_deref()));

@@ -8,6 +8,7 @@ mod address;
 pub mod call;
 pub(crate) mod certificates;
 pub mod client;
+pub(crate) mod clocks;
 pub mod deleter;
 pub mod endpoint;
 mod http;

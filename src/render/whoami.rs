@@ -169,29 +169,21 @@ pub(crate) struct Setting {
 }
 
 impl Clock {
-    /// Compares the clocks by an answer that came between two moments of this machine's clock.
-    ///
-    /// The date of an answer is a whole second, and the answer was made at some time in it.
-    #[must_use]
-    pub(crate) fn compare(before: Timestamp, server: Timestamp, after: Timestamp) -> Self {
-        let server = server.as_second();
-        let ahead = (before.as_second() - server).max(0);
-        let behind = (server - after.as_second()).max(0);
-        Self {
-            server: Timestamp::from_second(server).unwrap_or(after),
-            ahead_seconds: ahead - behind,
-        }
-    }
-
     /// The difference in words, where people should know of it.
     #[must_use]
     pub(crate) fn difference(self) -> Option<String> {
-        let time = || duration(Duration::from_secs(self.ahead_seconds.unsigned_abs()));
-        match self.ahead_seconds {
-            0 => None,
-            1.. => Some(format!("{} ahead of the server's", time())),
-            ..0 => Some(format!("{} behind the server's", time())),
-        }
+        difference(self.ahead_seconds)
+    }
+}
+
+/// By how much this machine's clock is ahead or behind, in words; nothing where it is neither.
+#[must_use]
+pub(crate) fn difference(ahead_seconds: i64) -> Option<String> {
+    let time = || duration(Duration::from_secs(ahead_seconds.unsigned_abs()));
+    match ahead_seconds {
+        0 => None,
+        1.. => Some(format!("{} ahead of the server's", time())),
+        ..0 => Some(format!("{} behind the server's", time())),
     }
 }
 

@@ -19,6 +19,7 @@ mod conformance;
 mod contents;
 mod crash;
 mod cut;
+mod dates;
 mod disk;
 mod docs;
 mod dry;

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use crate::app::error::Error;
 use crate::frameio::Reply;
 use crate::frameio::client::Unread;
+use crate::frameio::clocks::ahead_seconds;
 use crate::frameio::v4::wire::{Named, User};
 use crate::render::summary::stopped;
 use crate::render::whoami::{self, Account, Clock, Project};
@@ -89,7 +90,10 @@ impl ClockCheck {
 
     pub(super) fn look(&self, reply: &Reply) {
         if let Some(date) = reply.date() {
-            let clock = Clock::compare(self.start, date, (self.now)());
+            let clock = Clock {
+                server: date,
+                ahead_seconds: ahead_seconds(self.start, date, (self.now)()),
+            };
             self.clock.set(Some(clock));
         }
     }

@@ -9,11 +9,13 @@ use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::sync::futures::Notified;
 use tokio::time::Instant;
 
 use crate::event::{RateLimit, StopReason};
 use crate::frameio::call::{Call, Read};
+use crate::frameio::clocks::Clocks;
 use crate::frameio::jitter::Jitter;
 use crate::frameio::pacer::Pace;
 use crate::frameio::reply::{Limits, Reply};
@@ -48,6 +50,8 @@ pub struct Waiting {
     pub retries: Retries,
     /// Where the randomness of the pauses comes from.
     pub seed: u64,
+    /// Tells this machine's time, which is compared with the server's.
+    pub now: fn() -> Timestamp,
 }
 
 #[cfg(test)]
@@ -63,6 +67,7 @@ impl Default for Waiting {
                 backoff: Duration::from_millis(10),
             },
             seed: 0,
+            now: || Timestamp::UNIX_EPOCH,
         }
     }
 }
@@ -93,6 +98,7 @@ struct Shared {
     began: Instant,
     pacer: SharedPacer,
     pauses: Mutex<Pauses>,
+    clocks: Clocks,
 }
 
 /// What the pauses of all requests depend on.
@@ -167,6 +173,7 @@ impl Client {
             cut_off,
             retries,
             seed,
+            now,
         } = waiting;
         let pauses = Pauses {
             jitter: Jitter::new(seed),
@@ -183,6 +190,7 @@ impl Client {
                 began: Instant::now(),
                 pacer: SharedPacer::new(AT_ONCE),
                 pauses: Mutex::new(pauses),
+                clocks: Clocks::new(now),
             }),
             account: Arc::default(),
             on_wait: Hears(on_wait),
@@ -217,7 +225,19 @@ impl Client {
     /// Makes a call at once.
     pub(super) async fn send(&self, call: &impl Call) -> Reply {
         let request = call.request(&self.account);
-        self.shared.transport.send(request).await
+        let Shared {
+            transport, clocks, ..
+        } = &*self.shared;
+        let asked = clocks.now();
+        let reply = transport.send(request).await;
+        clocks.look(asked, &reply);
+        reply
+    }
+
+    /// By how many seconds this machine's clock is ahead of the server's, where an answer had a
+    /// date; negative where it is behind.
+    pub(crate) fn ahead_seconds(&self) -> Option<i64> {
+        self.shared.clocks.ahead_seconds()
     }
 
     /// The same, where an answer is of use for so long only.
