@@ -137,7 +137,7 @@ fn reply() -> impl proptest::strategy::Strategy<Value = Reply> {
 fn ends_once<S: Strategy>(
     job: Job<S>,
     reply: &Reply,
-    (is_unknown, has_spoken): (bool, bool),
+    is_unknown: bool,
 ) -> Result<(), TestCaseError> {
     let state = if is_unknown {
         unanswered(state(), 1..=4)
@@ -146,7 +146,6 @@ fn ends_once<S: Strategy>(
     };
     let approved = approved(&state, 1..=4);
     let mut memory = Memory::new(&state);
-    memory.has_spoken |= has_spoken;
     memory.learn(reply, Timestamp::UNIX_EPOCH);
     let known = known(&approved, &state, &memory);
     let targets = S::targets(&job).to_vec();
@@ -156,8 +155,7 @@ fn ends_once<S: Strategy>(
         verdict,
         Verdict::Refused { .. } | Verdict::Unknown { .. } | Verdict::Malformed { .. }
     );
-    let nothing_done = matches!(verdict, Verdict::SlowDown { .. } | Verdict::Stop(_))
-        || matches!(verdict, Verdict::Denied(_)) && !memory.has_spoken;
+    let nothing_done = matches!(verdict, Verdict::SlowDown { .. } | Verdict::Stop(_));
     let is_reading = job.task() == Task::Resolve;
     let effects = follow(job, verdict, &known);
     let closes = |effect: &&Effect<S>| matches!(effect, Effect::Record(_));
@@ -191,7 +189,7 @@ proptest! {
         reply in reply(),
         which in 0..8_usize,
         count in 0..4_u32,
-        before in any::<(bool, bool)>(),
+        before in any::<bool>(),
         listed in any::<bool>(),
     ) {
         let state = state();
