@@ -30,14 +30,17 @@ fn of_twenty_runs_at_once_one_has_the_state() {
     let manifest = rig.desk.read("retire.yaml");
     let (listed, _) = manifest.split_once("holds:").unwrap();
     let (listed, _) = listed.trim_end().rsplit_once('\n').unwrap();
-    let of_any_kind = listed.lines().map(|line| match line.split_once(", kind: ") {
-        Some((before, rest)) => {
-            let end = rest.find([',', '}']).unwrap();
-            format!("{before}{}\n", &rest[end..])
-        }
-        None => format!("{line}\n"),
-    });
-    rig.desk.write("retire.yaml", of_any_kind.collect::<String>());
+    let of_any_kind = listed
+        .lines()
+        .map(|line| match line.split_once(", kind: ") {
+            Some((before, rest)) => {
+                let end = rest.find([',', '}']).unwrap();
+                format!("{before}{}\n", &rest[end..])
+            }
+            None => format!("{line}\n"),
+        });
+    rig.desk
+        .write("retire.yaml", of_any_kind.collect::<String>());
     // Nothing is answered before all others have been turned away.
     rig.trouble(0, 600_000);
     let mut runs: Vec<_> = (0..RUNS)
