@@ -225,11 +225,14 @@ impl Client {
     /// Makes a call at once.
     pub(super) async fn send(&self, call: &impl Call) -> Reply {
         let request = call.request(&self.account);
-        let Shared {
-            transport, clocks, ..
-        } = &*self.shared;
+        self.dated(self.shared.transport.send(request)).await
+    }
+
+    /// Waits for an answer, and looks at its date.
+    async fn dated(&self, sent: impl Future<Output = Reply>) -> Reply {
+        let clocks = &self.shared.clocks;
         let asked = clocks.now();
-        let reply = transport.send(request).await;
+        let reply = sent.await;
         clocks.look(asked, &reply);
         reply
     }
@@ -243,7 +246,8 @@ impl Client {
     /// The same, where an answer is of use for so long only.
     async fn send_within(&self, call: &impl Call, longest: Duration) -> Reply {
         let request = call.request(&self.account);
-        self.shared.transport.send_within(request, longest).await
+        let sent = self.shared.transport.send_within(request, longest);
+        self.dated(sent).await
     }
 
     /// Reads once its rate limit allows it, and again where it goes wrong.
