@@ -225,9 +225,9 @@ pub(crate) enum Misfit {
     /// It is as old and says something else.
     #[error("both are serial {0}, and they differ")]
     Twin(u64),
-    /// It cannot know what the journal has just added.
+    /// It does not know what the journal adds.
     #[error(
-        "it is older than the journal beside the state, which was taken in just now as serial {0}"
+        "it does not know the run of the journal beside the state, which is serial {0} with that"
     )]
     Journal(u64),
 }

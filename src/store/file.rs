@@ -158,8 +158,9 @@ impl FileStore {
         lock::clear(&self.path)
     }
 
-    /// Takes the lock, reads the state, and writes down what a journal of an earlier run adds;
-    /// `holder` begins with `process` and its number.
+    /// Takes the lock, and reads the state and what a journal of an earlier run adds, which is written
+    /// down by [`FileSession::take_in`] or with the first change; `holder` begins with `process` and
+    /// its number.
     ///
     /// # Errors
     ///
@@ -186,12 +187,13 @@ impl FileStore {
             sequence: 0,
             whole: 0,
             in_doubt: true,
+            is_left: false,
             notes,
             lock,
         };
         if session.journal_path.exists() {
             match &loaded {
-                Some(loaded) if begun => session.replace(&loaded.state)?,
+                Some(_) if begun => session.is_left = true,
                 Some(_) | None => session.put_journal_aside(&self.path)?,
             }
         }
@@ -273,6 +275,8 @@ pub struct FileSession {
     whole: u64,
     /// Whether something may stand behind that.
     in_doubt: bool,
+    /// Whether a journal of an earlier run lies there that the state's file does not know yet.
+    is_left: bool,
     /// What somebody should know of a journal that was dropped and led to no state.
     notes: Vec<String>,
     lock: Lock,
@@ -333,7 +337,21 @@ impl FileSession {
         }
     }
 
-    /// Says what state the journal of the coming run starts from; needed before the first event.
+    /// Writes down what the journal of an earlier run adds, where one was left: `state` is what was
+    /// read. Until then, and where nothing is changed, both files stay as they are.
+    ///
+    /// # Errors
+    ///
+    /// Returns why it is not written down; the journal is still there then.
+    pub fn take_in(&mut self, state: &State) -> Result<(), StoreError> {
+        if self.is_left {
+            self.replace(state)?;
+        }
+        Ok(())
+    }
+
+    /// Says what state the journal of the coming run starts from, with what an earlier one has left
+    /// taken in; needed before the first event.
     pub fn begin(&mut self, base: &State) {
         self.header = Some(Header::new(base));
         self.sequence = 0;
@@ -457,7 +475,9 @@ impl Session for FileSession {
 
     fn replace(&mut self, state: &State) -> Result<(), StoreError> {
         self.place.replace(state)?;
-        self.drop_journal()
+        self.drop_journal()?;
+        self.is_left = false;
+        Ok(())
     }
 
     fn abandon(&mut self) -> Result<(), StoreError> {

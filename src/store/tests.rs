@@ -340,9 +340,10 @@ fn a_run_survives_the_loss_of_its_process_at_any_append() {
     assert_eq!(read.state, folded(&events));
     assert_eq!(read.digest, None);
     assert!(store.journal().exists(), "reading writes nothing");
-
-    let (session, loaded) = store.open("the second").unwrap();
+    let (mut session, loaded) = store.open("the second").unwrap();
     let state = loaded.unwrap().state;
+    assert!(!path.exists() && store.journal().exists(), "no change yet");
+    session.take_in(&state).unwrap();
     assert_eq!(
         state.assets[&asset(3)].status,
         Status::Unknown { attempts: 1 }

@@ -179,9 +179,13 @@ fn load(desk: &Desk, bytes: &[u8]) -> Result<Option<Loaded>, StoreError> {
         "reading changes nothing"
     );
     match (&loaded, store.open("test")) {
-        (Ok(read), Ok((session, opened))) => {
-            drop(session);
+        (Ok(read), Ok((mut session, opened))) => {
             assert_eq!(read, &opened);
+            if let Some(opened) = &opened {
+                assert_eq!(fs::read(store.journal()).unwrap(), bytes);
+                session.take_in(&opened.state).unwrap();
+            }
+            drop(session);
             assert!(!store.journal().exists(), "it was taken in");
             let again = store.load().unwrap().map(|loaded| loaded.state);
             assert_eq!(again.as_ref(), read.as_ref().map(|loaded| &loaded.state));

@@ -179,6 +179,7 @@ impl Bench {
     pub(super) fn open(&self) -> (FileSession, State) {
         let (mut session, loaded) = self.store().open("test").unwrap();
         let state = loaded.map_or_else(state, |loaded| loaded.state);
+        session.take_in(&state).unwrap();
         session.begin(&state);
         (session, state)
     }

@@ -153,6 +153,7 @@ where
     fn apply(&mut self, wishes: &Wishes, twists: Twists, death: Option<Death>) -> Ended {
         let (mut inner, loaded) = self.bench.store().open("test").unwrap();
         let state = loaded.map_or_else(Self::empty, |loaded| loaded.state);
+        inner.take_in(&state).unwrap();
         inner.begin(&state);
         let journal = self.bench.store().journal();
         {

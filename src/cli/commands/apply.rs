@@ -135,7 +135,7 @@ fn apply(
         settings,
     } = begun;
     let who = identity::find(context, project::beside(&paths).as_deref());
-    let (session, loaded) = lock::open(context, &settings, &who, "apply")?;
+    let (mut session, loaded) = lock::open(context, &settings, &who, "apply")?;
     tell_end_of_v2(context, &settings);
     let world = playground::world_of_basis;
     let retries = settings.sending.retries;
@@ -166,13 +166,11 @@ fn apply(
     // What is in the way is refused whether or not anything is to be done, and nobody is asked.
     check(plan, skip)?;
     if !plan.has_news() {
+        session.take_in(&prepared.basis.state)?;
         return idle(context, arguments, &settings, plan, streams);
     }
-    let consent = if saved.is_some() {
-        Some(Consent::Saved)
-    } else {
-        consent(context, arguments, &settings, &plan.totals)?
-    };
+    let terms = (saved.is_some(), &plan.totals);
+    let consent = consent(context, arguments, &settings, terms)?;
     if arguments.events.on_standard() && consent.is_none() {
         // Nobody approves what they cannot see.
         context
@@ -191,6 +189,7 @@ fn apply(
     let mut progress = Progress::new(plan.totals.going(), prepared.forecast());
     let memory = memory(context, &settings, &prepared, &connection);
     let breakers = prepared.breakers(settings.sending.breakers);
+    session.take_in(&prepared.basis.state)?;
     let (state, again) = Recheck::of(prepared);
     // The token is known by now, wherever it came from.
     let mut info = identity::masked(context, &who).run_info(&state, clock::now(), account);
@@ -287,8 +286,11 @@ fn consent(
     context: &Context,
     arguments: &Apply,
     settings: &Settings,
-    totals: &Totals,
+    (is_saved, totals): (bool, &Totals),
 ) -> Result<Option<Consent>, Failure> {
+    if is_saved {
+        return Ok(Some(Consent::Saved));
+    }
     if settings.server.value == Server::Sandbox {
         return Ok(Some(Consent::Sandbox));
     }
