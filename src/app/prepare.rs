@@ -141,6 +141,9 @@ pub(crate) fn prepare(
     part::leave_out(&mut plan, &basis.settings.only, files, read.as_ref());
     if let Some(reviewed) = reviewed {
         plan = saved::leave_alone(plan, reviewed);
+        if let Some(read) = &read {
+            plan::tell_of_left_alone(&mut plan, read);
+        }
     }
     let sight = Sight {
         limits: &basis.settings.limits,

@@ -10,6 +10,7 @@ use crate::asset::{AssetId, Kind};
 use crate::inventory::{Contents, Facts, Inventory, Known, Location, Seen};
 use crate::measure;
 use crate::plan::about::{About, Inside, Look, Sum, WholeFolder};
+use crate::plan::left_alone::LeftAlone;
 use crate::plan::model::{Plan, Step};
 use crate::plan::walk::Inputs;
 
@@ -88,6 +89,17 @@ pub(super) fn gather(plan: &mut Plan, inputs: Inputs<'_>) {
     }
     if let Some(inventory) = inventory {
         plan.whole_folders = whole_folders(plan, inventory);
+    }
+}
+
+/// Adds what is known of the assets that a saved plan leaves alone, and of what in them is other
+/// than reviewed.
+pub fn tell_of_left_alone(plan: &mut Plan, inventory: &Inventory) {
+    let mut read = Reading::new(inventory);
+    for id in plan.left_alone.iter().flat_map(LeftAlone::ids) {
+        if let Some(about) = read.about(id) {
+            plan.about.entry(id).or_insert(about);
+        }
     }
 }
 

@@ -11,3 +11,22 @@ pub struct LeftAlone {
     /// What is other than reviewed.
     pub other: Other,
 }
+
+impl LeftAlone {
+    /// The asset, and what in it is other than reviewed.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = AssetId> + use<> {
+        let inside = match self.other {
+            Other::Grown(id) | Other::Changed(id) => Some(id),
+            Other::Done
+            | Other::NotReviewed
+            | Other::Lifted
+            | Other::Kept
+            | Other::Contents
+            | Other::Renamed
+            | Other::Moved
+            | Other::Resized
+            | Other::Unread => None,
+        };
+        [self.id].into_iter().chain(inside)
+    }
+}

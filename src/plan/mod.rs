@@ -41,6 +41,7 @@ mod tests;
 
 pub use crate::event::Other;
 pub use checked::{Checked, LiveCheck, Recalled};
+pub use gather::tell_of_left_alone;
 pub use left_alone::LeftAlone;
 pub use model::{Held, MarksSince, Place, Plan, Shelter, Step, Totals, Unplaced, Unsettled};
 pub use walk::Inputs;

@@ -18,6 +18,24 @@ use crate::render::rows::Page;
 pub(super) fn loosened(report: &Report, page: &Page, sink: &mut dyn Write) -> io::Result<()> {
     for loosened in &report.loosened {
         let word = page.style.warning("loosened:");
+        if page.folds() {
+            // A line each: what counts stands first, and where it is set only where it fits.
+            let place = format!(" ({})", loosened.set_at);
+            let text = loosened.to_string();
+            let what = text.strip_suffix(&place).unwrap_or(&text);
+            let until = loosened.until.map(|until| until.strftime(" until %F"));
+            let until = until.map_or_else(String::new, |until| until.to_string());
+            let reason = loosened.reason.as_ref();
+            let reason = reason.map_or_else(String::new, |reason| format!(": {reason}"));
+            let text = format!("{what}{until}{reason}");
+            let whole = format!("{text}{place}");
+            let [text, whole] = [&text, &whole].map(|text| escape(text));
+            let taken = "loosened: ".len();
+            let fits = page.cut(&whole, taken) == whole;
+            let text = if fits { whole } else { page.cut(&text, taken) };
+            writeln!(sink, "{word} {text}")?;
+            continue;
+        }
         let until = loosened
             .until
             .map_or_else(String::new, |until| format!(" until {}", moment(until)));
@@ -96,4 +114,45 @@ pub(crate) fn waivers(report: &Report, sink: &mut dyn Write) -> io::Result<()> {
         writeln!(sink, "  {waiver}")?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::figure::{Loosened, SetAt};
+    use crate::render::Style;
+
+    #[test]
+    fn on_a_terminal_what_is_looser_takes_a_line_each() {
+        let report = Report {
+            at: "2026-11-01T00:00:00Z".parse().unwrap(),
+            checked: true,
+            loosened: vec![Loosened {
+                guard: Guard::MaxPercent,
+                project: Some("Tide".into()),
+                limit: 85,
+                set_at: SetAt::Waiver("m.yaml:7:13".into()),
+                reason: Some("wrap of season 1".into()),
+                until: Some("2040-02-29T10:00:00Z".parse().unwrap()),
+            }],
+            notes: Vec::new(),
+            figures: Vec::new(),
+            incomplete: Vec::new(),
+        };
+        let shown = |width| {
+            let page = Page {
+                width,
+                full: false,
+                now: report.at,
+                style: Style { colour: false },
+            };
+            let mut bytes = Vec::new();
+            loosened(&report, &page, &mut bytes).unwrap();
+            String::from_utf8(bytes).unwrap()
+        };
+        insta::assert_snapshot!(shown(None).trim(), @"loosened: `max-percent` is 85 % in `Tide` (the waiver at m.yaml:7:13) until 2040-02-29T10:00:00Z: wrap of season 1");
+        insta::assert_snapshot!(shown(Some(110)).trim(), @"loosened: `max-percent` is 85 % in `Tide` until 2040-02-29: wrap of season 1 (the waiver at m.yaml:7:13)");
+        insta::assert_snapshot!(shown(Some(90)).trim(), @"loosened: `max-percent` is 85 % in `Tide` until 2040-02-29: wrap of season 1");
+        insta::assert_snapshot!(shown(Some(60)).trim(), @"loosened: `max-percent` is 85 % in `Tide` until 2040-02-29:…");
+    }
 }

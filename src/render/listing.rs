@@ -1,5 +1,6 @@
 //! The assets of a group of a plan, by project and folder.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use crate::asset::{AssetId, Kind};
@@ -9,13 +10,22 @@ use crate::plan::about::Inside;
 use crate::plan::decide::Decision;
 use crate::render::escape::escape;
 use crate::render::group::{Group, group_of, wherefore, why};
-use crate::render::rows::{Page, PlaceRow, Widths, label};
+use crate::render::rows::{Page, PlaceRow, Widths, files, label, sized};
 use crate::render::size::{age, bytes};
 use crate::render::tree::{Folder, Leaf, Said, Shape, Tree, shared, sum, unshared};
 use crate::render::{Paint, counted, words};
 
-/// What is said of what is not shown.
-const MORE: &str = "more; --full shows them";
+/// What is said of what is not shown: what it comes to, and how it is seen.
+fn more<'leaves>(leaves: impl IntoIterator<Item = &'leaves Leaf<'leaves>> + Clone) -> String {
+    let assets = leaves.clone().into_iter().count();
+    let sum = sum(leaves);
+    let mut figures = vec!["more".to_owned()];
+    if sum.files != assets {
+        figures.push(files(sum));
+    }
+    figures.extend(sized(sum));
+    format!("{}; --full shows them", figures.join(", "))
+}
 
 /// Writes the assets of a plan.
 #[derive(Clone, Copy)]
@@ -34,9 +44,11 @@ impl Listing<'_> {
     ) -> io::Result<()> {
         let style = self.page.style;
         let mut rows = Vec::new();
-        for (project, opened) in tree.projects[..shape.projects].iter().zip(&shape.opened) {
+        let shapes = shape.opened.iter().zip(&shape.folders);
+        for (project, (opened, folders)) in tree.projects[..shape.projects].iter().zip(shapes) {
             if *opened {
-                rows.extend(project.iter().map(folder_row));
+                let each = project.iter().zip(folders);
+                rows.extend(each.map(|(folder, shown)| self.folder_row(folder, *shown == 0)));
             } else {
                 let leaves = project.iter().flat_map(|folder| &folder.leaves);
                 let said = project.iter().map(|folder| folder.said.clone());
@@ -46,7 +58,11 @@ impl Listing<'_> {
                     .and_then(|first| first.location.project.as_ref());
                 let name = name.map_or("?".into(), |name| escape(name));
                 let said = said.reduce(|said, other| shared(said, &other));
-                let said: Vec<String> = said.into_iter().flatten().flatten().collect();
+                let mut said = said.unwrap_or_default();
+                if said[0].is_none() {
+                    said[0] = self.some_of_why(leaves.clone());
+                }
+                let said: Vec<String> = said.into_iter().flatten().collect();
                 let row = PlaceRow::new(format!("{name}, {folders}"), sum(leaves), &said);
                 rows.push(row);
             }
@@ -69,9 +85,37 @@ impl Listing<'_> {
         if more.is_empty() {
             return self.leaves(&tree.bare, shape.bare, None, sink);
         }
-        let assets = more.iter().flatten().map(|folder| folder.leaves.len());
-        let assets = assets.sum::<usize>() + tree.bare.len();
-        words::fold(2, assets, MORE, style, sink)
+        let folded = more.iter().flatten();
+        let folded = folded.flat_map(|folder| &folder.leaves).chain(&tree.bare);
+        let assets = folded.clone().count();
+        words::fold(2, assets, &self::more(folded), style, sink)
+    }
+
+    /// The row of a folder, `alone` where none of its assets has one.
+    fn folder_row(&self, folder: &Folder<'_>, alone: bool) -> PlaceRow {
+        let mut said = folder.said.clone();
+        if alone && said[0].is_none() {
+            said[0] = self.some_of_why(&folder.leaves);
+        }
+        let said: Vec<String> = said.into_iter().flatten().collect();
+        PlaceRow::new(label(&folder.location), sum(&folder.leaves), &said)
+    }
+
+    /// Why most of some assets stay or go, and how many other reasons there are, where a row stands
+    /// for all of them.
+    fn some_of_why<'leaves>(
+        &self,
+        leaves: impl IntoIterator<Item = &'leaves Leaf<'leaves>>,
+    ) -> Option<String> {
+        let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
+        for leaf in leaves {
+            let [why, ..] = self.said(leaf);
+            *reasons.entry(why?).or_default() += 1;
+        }
+        let others = reasons.len().saturating_sub(1);
+        let (first, _) = reasons.into_iter().max_by_key(|(_, count)| *count)?;
+        let others = counted(others, "other reason", "other reasons");
+        Some(format!("{first} · and {others}"))
     }
 
     fn leaves(
@@ -89,7 +133,8 @@ impl Listing<'_> {
             }
         }
         let indent = if folder.is_some() { 4 } else { 2 };
-        words::fold(indent, leaves.len() - shown, MORE, self.page.style, sink)
+        let more = more(&leaves[shown..]);
+        words::fold(indent, leaves.len() - shown, &more, self.page.style, sink)
     }
 
     /// The rows of an asset below and above its neighbours.
@@ -181,11 +226,6 @@ impl Listing<'_> {
         }
         Ok(())
     }
-}
-
-fn folder_row(folder: &Folder<'_>) -> PlaceRow {
-    let said: Vec<String> = folder.said.iter().flatten().cloned().collect();
-    PlaceRow::new(label(&folder.location), sum(&folder.leaves), &said)
 }
 
 fn write_rows(rows: impl IntoIterator<Item = String>, sink: &mut dyn Write) -> io::Result<()> {

@@ -139,6 +139,8 @@ pub(crate) struct SummaryBuilder {
     under_way: OpenBatches,
     /// What is known of assets of which nothing is said yet, or that are open.
     known: BTreeMap<AssetId, Known>,
+    /// What is known of assets that are kept or left alone.
+    staying: BTreeMap<AssetId, Known>,
     /// The assets that were forgotten.
     forgotten: HashSet<AssetId>,
     /// The assets of readings that were answered, made to learn what became of an earlier
@@ -204,6 +206,10 @@ impl SummaryBuilder {
         }
         let open = plan.left_alone.iter().filter(|left| left.other.is_open());
         summary.left_alone = open.copied().collect();
+        let kept = summary.kept.iter().map(|kept| kept.id);
+        let staying = summary.left_alone.iter().flat_map(LeftAlone::ids);
+        let known = |id| Some((id, plan.about.get(&id)?.known()?));
+        builder.staying = kept.chain(staying).filter_map(known).collect();
         builder.unsettled = plan.unsettled.len();
         builder
     }
@@ -335,6 +341,7 @@ impl SummaryBuilder {
         let (mut summary, open) = (self.summary, self.open);
         summary.known = self.known;
         summary.known.retain(|id, _| open.contains_key(id));
+        summary.known.append(&mut self.staying);
         let deleted = summary.counts.retired + summary.counts.gone;
         for (id, status) in &open {
             let counts = usize::from(!self.members.contains(id));

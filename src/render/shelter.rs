@@ -71,7 +71,12 @@ fn names<'path>(path: impl IntoIterator<Item = &'path Waypoint>) -> String {
 /// # Errors
 ///
 /// Returns what the sink says when it cannot take the text.
-pub(super) fn kept_back(all: &[Kept], style: Style, sink: &mut dyn Write) -> io::Result<()> {
+pub(super) fn kept_back(
+    all: &[Kept],
+    path: &dyn Fn(AssetId) -> Option<String>,
+    style: Style,
+    sink: &mut dyn Write,
+) -> io::Result<()> {
     if all.is_empty() {
         return Ok(());
     }
@@ -79,17 +84,23 @@ pub(super) fn kept_back(all: &[Kept], style: Style, sink: &mut dyn Write) -> io:
     writeln!(sink, "\n{assets} because of what is protected:")?;
     for one in all.iter().take(SHOWN) {
         let why = kept(one.id, &one.why, one.until, Some(&one.path));
-        writeln!(sink, "    {}  {why}", one.id)?;
+        writeln!(sink, "    {}  {why}", named(one.id, path))?;
     }
     words::fold(4, all.len().saturating_sub(SHOWN), "more", style, sink)
 }
 
-/// Says which marks were lifted since a run has seen them.
+/// Says which marks were lifted since a run has seen them; `path` tells where an asset lies and what
+/// it is called.
 ///
 /// # Errors
 ///
 /// Returns what the sink says when it cannot take the text.
-pub(super) fn lifted(plan: &Plan, style: Style, sink: &mut dyn Write) -> io::Result<()> {
+pub(super) fn lifted(
+    plan: &Plan,
+    path: &dyn Fn(AssetId) -> Option<String>,
+    style: Style,
+    sink: &mut dyn Write,
+) -> io::Result<()> {
     let lifted = &plan.marks.lifted;
     if lifted.is_empty() {
         return Ok(());
@@ -98,26 +109,33 @@ pub(super) fn lifted(plan: &Plan, style: Style, sink: &mut dyn Write) -> io::Res
     let word = style.warning("warning:");
     writeln!(sink, "\n{word} {marks} lifted since an earlier run:")?;
     for (id, mark) in lifted.iter().take(SHOWN) {
-        let about = plan.about.get(id);
-        let name = about.and_then(|about| about.name.as_deref()).map(escape);
-        let name = name.map_or_else(String::new, |name| format!("  {name}"));
-        writeln!(sink, "    {id}{name}  was {}", marked(mark))?;
+        writeln!(sink, "    {}  was {}", named(*id, path), marked(mark))?;
     }
     words::fold(4, lifted.len().saturating_sub(SHOWN), "more", style, sink)
 }
 
-/// Says what a saved plan leaves alone.
+/// An asset by its place and its name, as far as these are known, with its id behind.
+fn named(id: AssetId, path: &dyn Fn(AssetId) -> Option<String>) -> String {
+    path(id).map_or_else(|| id.to_string(), |path| format!("{path}  {id}"))
+}
+
+/// Says what a saved plan leaves alone; `path` tells where an asset lies and what it is called.
 ///
 /// # Errors
 ///
 /// Returns what the sink says when it cannot take the text.
-pub(super) fn left_alone(left: &[LeftAlone], style: Style, sink: &mut dyn Write) -> io::Result<()> {
+pub(super) fn left_alone(
+    left: &[LeftAlone],
+    path: &dyn Fn(AssetId) -> Option<String>,
+    style: Style,
+    sink: &mut dyn Write,
+) -> io::Result<()> {
     let (left, done): (Vec<_>, Vec<_>) = left.iter().partition(|left| left.other.is_open());
     if !done.is_empty() {
         let assets = counted(done.len(), "action of the plan", "actions of the plan");
         writeln!(sink, "\nLeft out, since nothing is left to do: {assets}")?;
         for LeftAlone { id, .. } in done.iter().take(SHOWN) {
-            writeln!(sink, "    {id}")?;
+            writeln!(sink, "    {}", named(*id, path))?;
         }
         words::fold(4, done.len().saturating_sub(SHOWN), "more", style, sink)?;
     }
@@ -136,9 +154,13 @@ pub(super) fn left_alone(left: &[LeftAlone], style: Style, sink: &mut dyn Write)
             Other::NotReviewed => "the plan does not delete it".to_owned(),
             Other::Lifted => "the mark that kept it was lifted since".to_owned(),
             Other::Kept => "it is kept now".to_owned(),
-            Other::Grown(id) => format!("it has `{id}` in it, which the plan does not name"),
+            Other::Grown(id) => {
+                let other = path(*id).unwrap_or_else(|| id.to_string());
+                format!("it has `{other}` in it, which the plan does not name")
+            }
             Other::Changed(id) => {
-                format!("`{id}` in it has another name, place or size than reviewed")
+                let other = path(*id).unwrap_or_else(|| id.to_string());
+                format!("`{other}` in it has another name, place or size than reviewed")
             }
             Other::Contents => "what is in it is other than reviewed".to_owned(),
             Other::Renamed => "it has another name than reviewed".to_owned(),
@@ -146,7 +168,7 @@ pub(super) fn left_alone(left: &[LeftAlone], style: Style, sink: &mut dyn Write)
             Other::Resized => "it has another size than reviewed".to_owned(),
             Other::Unread => "it could not be read again before it was to go".to_owned(),
         };
-        writeln!(sink, "    {id}  {why}")?;
+        writeln!(sink, "    {}  {why}", named(*id, path))?;
     }
     words::fold(4, left.len().saturating_sub(SHOWN), "more", style, sink)
 }

@@ -65,8 +65,12 @@ pub(crate) fn summary(summary: &Summary, style: Style, sink: &mut dyn Write) -> 
     )?;
     warnings(summary, style, sink)?;
     left(summary, sink)?;
-    shelter::kept_back(&summary.kept, style, sink)?;
-    shelter::left_alone(&summary.left_alone, style, sink)?;
+    let path = |id| {
+        let path = rows::path(summary.known.get(&id)?);
+        (!path.is_empty()).then_some(path)
+    };
+    shelter::kept_back(&summary.kept, &path, style, sink)?;
+    shelter::left_alone(&summary.left_alone, &path, style, sink)?;
     next(summary, style, sink)
 }
 

@@ -83,7 +83,7 @@ fn what_was_renamed_or_moved_since_the_review_is_left_alone() {
         format!("{STACK}  it has another name than reviewed"),
         format!("{OTHER}  it lies in another place than reviewed"),
         // And so the folder has something in it that nobody has reviewed.
-        format!("{FOLDER}  it has `{OTHER}` in it, which the plan does not name"),
+        format!("{FOLDER}  it has `Tide/day 1/day 2` in it, which the plan does not name"),
     ] {
         assert!(done.out.contains(&words), "{}", done.out);
     }
@@ -103,12 +103,16 @@ fn a_folder_in_which_something_was_renamed_or_moved_since_the_review_is_left_alo
         id: id(INSIDE),
         to: id(FOLDER),
     };
-    for change in [renamed(), moved()] {
+    let changes = [
+        (renamed(), "Tide/day 1/cards/a, keep"),
+        (moved(), "Tide/day 1/a"),
+    ];
+    for (change, now) in changes {
         let (served, desk) = planned();
         served.sandbox.change(change).unwrap();
         let done = run(&served, &desk, &["apply", "plan.json"]).expect(3);
         let words =
-            format!("{FOLDER}  `{INSIDE}` in it has another name, place or size than reviewed");
+            format!("{FOLDER}  `{now}` in it has another name, place or size than reviewed");
         assert!(done.out.contains(&words), "{}", done.out);
         assert!(lives(&served, FOLDER) && !lives(&served, OTHER));
         served.stop();
@@ -150,7 +154,8 @@ fn a_folder_that_has_grown_since_the_review_is_left_alone() {
     };
     served.sandbox.change(change).unwrap();
     let done = run(&served, &desk, &["apply", "plan.json"]).expect(3);
-    let words = format!("{FOLDER}  it has `{LOOSE}` in it, which the plan does not name");
+    let there = "Tide/day 1/cards/loose";
+    let words = format!("{FOLDER}  it has `{there}` in it, which the plan does not name");
     assert!(done.out.contains(&words), "{}", done.out);
     for there in [FOLDER, DEEP, INSIDE, LOOSE] {
         assert!(lives(&served, there), "{there}");

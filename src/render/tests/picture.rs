@@ -239,3 +239,62 @@ fn where_it_is_no_terminal_each_asset_has_its_line() {
     });
     insta::assert_snapshot!(dailies);
 }
+
+#[test]
+fn what_is_folded_keeps_its_sums_and_says_why_most_of_it_stays() {
+    let mut account = Account::default();
+    account.project(id(1), "Tide", id(2));
+    let mut listed = "version: 1\nassets:\n".to_owned();
+    let mut holds = "holds:\n".to_owned();
+    for day in 0..2 {
+        let folder = id(10 + day);
+        account.add(
+            folder,
+            Facts {
+                name: Some(format!("day {day}").into()),
+                project: Some(id(1)),
+                parent: Some(id(2)),
+                ..Facts::of_kind(Kind::Folder)
+            },
+        );
+        for number in 0..60 {
+            let file = id(1_000 * (day + 1) + number);
+            account.add(
+                file,
+                Facts {
+                    name: Some(format!("{number:02}.mov").into()),
+                    project: Some(id(1)),
+                    parent: Some(folder),
+                    bytes: Some(1_000_000_000),
+                    ..Facts::of_kind(Kind::File)
+                },
+            );
+            writeln!(listed, "  - {file}").unwrap();
+            if day == 1 {
+                let claim = if number < 50 { "claim A" } else { "claim B" };
+                writeln!(holds, "  - {{id: {file}, reason: {claim}}}").unwrap();
+            }
+        }
+    }
+    let text = format!("{listed}{holds}");
+    let plan = planned(&manifests(&[("retire.yaml", &text)]), &account.read());
+    let shown = shown(&plan, Some(100), false);
+    let line = |start: &str| {
+        let found = shown
+            .lines()
+            .find(|line| line.trim_start().starts_with(start));
+        found.unwrap_or_else(|| panic!("{start}: {shown}")).trim()
+    };
+    assert_eq!(
+        line("Tide/day 1"),
+        "Tide/day 1  60 files  60 GB  held: claim A · and 1 other reason"
+    );
+    // The beginning of what goes is shown, and what the rest comes to.
+    let more = line("… ");
+    let rest = more
+        .strip_prefix("… ")
+        .and_then(|more| more.split(' ').next());
+    let rest: usize = rest.unwrap().parse().unwrap();
+    assert!((40..60).contains(&rest), "{more}");
+    assert_eq!(more, format!("… {rest} more, {rest} GB; --full shows them"));
+}
