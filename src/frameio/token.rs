@@ -30,7 +30,13 @@ pub enum TokenError {
     /// It has a character that none has.
     #[error("the {0} has a space, a line end or another character that a {0} cannot have")]
     Character(Sort),
+    /// It is longer than any.
+    #[error("the {0} is longer than any is: {LONGEST} bytes at most")]
+    Length(Sort),
 }
+
+/// How long a secret is at most, in bytes: no header of a request is longer.
+const LONGEST: usize = 64 << 10;
 
 /// What a secret is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +63,9 @@ fn word(text: &str, sort: Sort) -> Result<String, TokenError> {
     let text = text.trim();
     if text.is_empty() {
         return Err(TokenError::Empty(sort));
+    }
+    if text.len() > LONGEST {
+        return Err(TokenError::Length(sort));
     }
     if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(TokenError::Character(sort));
@@ -156,6 +165,10 @@ mod tests {
     #[test]
     fn what_cannot_be_a_secret_is_refused_without_repeating_it() {
         assert_eq!(Token::new(" \n"), Err(TokenError::Empty(Sort::Token)));
+        let long = "a".repeat(LONGEST);
+        assert!(Token::new(&long).is_ok());
+        let longer = Token::new(&format!("{long}a"));
+        assert_eq!(longer, Err(TokenError::Length(Sort::Token)));
         for text in ["two words", "a\nb", "schl\u{fc}ssel", "nul\0"] {
             let error = Token::new(text).unwrap_err();
             assert_eq!(error, TokenError::Character(Sort::Token));

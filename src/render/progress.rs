@@ -14,21 +14,34 @@ use crate::state::Counts;
 /// The shortest wait for the server's limit that is told.
 const SHORTEST_WAIT: Duration = Duration::from_millis(500);
 
-/// What a run waits for: the server's limit, or that a request that went wrong is made again.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// How much of the reason of a wait is told, in characters: a server's own words may be long.
+const REASON: usize = 120;
+
+/// What a run waits for: the server's limit, or that a request that went wrong is made again, and
+/// what went wrong.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 enum For {
     #[default]
     Limit,
-    Retry,
+    Retry(String),
 }
 
 impl For {
-    /// What is said of it where there is room.
-    const fn words(self) -> &'static str {
-        match self {
+    /// What is said of it where there is room, the shorter one first.
+    fn words(&self) -> [String; 2] {
+        let words = match self {
             Self::Limit => " for the limit",
-            Self::Retry => " to try again",
-        }
+            Self::Retry(_) => " to try again",
+        };
+        let whole = match self {
+            Self::Limit => words.to_owned(),
+            Self::Retry(why) => {
+                let short: String = why.chars().take(REASON).collect();
+                let cut = if short.len() < why.len() { "…" } else { "" };
+                format!("{words}: {}{cut}", escape::escape(&short))
+            }
+        };
+        [words.to_owned(), whole]
     }
 }
 
@@ -178,8 +191,8 @@ impl Listener for Progress {
             self.members.extend(ids.iter());
         } else if let RunEvent::Paced { wait, .. } = event {
             self.wait_for(For::Limit, *wait);
-        } else if let RunEvent::Retried { wait, .. } = event {
-            self.wait_for(For::Retry, *wait);
+        } else if let RunEvent::Retried { wait, why, .. } = event {
+            self.wait_for(For::Retry(why.clone()), *wait);
         }
     }
 }
@@ -200,7 +213,8 @@ pub(crate) fn line(progress: &Progress) -> String {
     parts.extend(speed);
     parts.extend(left.map(|left| format!("about {left} left")));
     let wait = progress.wait();
-    parts.extend(wait.map(|wait| waiting(wait) + progress.waits.1.words()));
+    let [_, what] = progress.waits.1.words();
+    parts.extend(wait.map(|wait| waiting(wait) + &what));
     parts.join(" · ")
 }
 
@@ -223,13 +237,13 @@ pub(crate) fn bar(progress: &Progress, columns: usize, style: Style) -> String {
         (4, left.map(|left| format!("{left} left")), None),
         (1, progress.wait().map(waiting), Some(Paint::Yellow)),
     ];
-    let for_what = progress.waits.1.words();
     let texts = pieces.iter().filter_map(|(_, text, _)| text.as_deref());
     let needed: usize = texts.map(|text| escape::columns(text) + BETWEEN).sum();
-    if let (_, Some(wait), _) = &mut pieces[5]
-        && needed + for_what.len() <= columns + BETWEEN
-    {
-        wait.push_str(for_what);
+    if let (_, Some(wait), _) = &mut pieces[5] {
+        let words = progress.waits.1.words().into_iter().rev();
+        let mut fitting =
+            words.filter(|words| needed + escape::columns(words) <= columns + BETWEEN);
+        wait.push_str(&fitting.next().unwrap_or_default());
     }
     let mut order: Vec<usize> = (0..pieces.len()).collect();
     order.sort_by_key(|index| pieces[*index].0);

@@ -72,10 +72,12 @@ pub(super) fn load(paths: &[PathBuf], time: TimeLeft) -> Result<Found, FilesErro
             search.around(&folder)?;
         }
     }
-    // Whoever keeps lists side by side keeps the holds there too.
+    // Whoever keeps lists side by side may keep the holds there too.
     for path in paths.iter().filter(|path| !is_stream(path)) {
         for folder in starts_of(path)? {
-            search.siblings(&seen_from(&here, &folder, path.is_relative()))?;
+            if folder != project {
+                search.beside(&seen_from(&here, &folder, path.is_relative()))?;
+            }
         }
     }
     Ok(Found::new(search, &shown))

@@ -114,14 +114,12 @@ impl<'p> Search<'p> {
         Ok(())
     }
 
-    /// Takes in the holds of the manifests that lie in the folder of a PATH.
-    pub(super) fn siblings(&mut self, folder: &Path) -> Result<(), FilesError> {
-        let bound = links::bound(&links::from_root(folder)?, self.project);
+    /// Looks for what lies beside a PATH and is not read, though it could be a manifest.
+    pub(super) fn beside(&mut self, folder: &Path) -> Result<(), FilesError> {
         for path in files::entries(folder)? {
             let path = files::tidy(&path);
-            let could_be = has_ending(&path) && !is_hidden(&path) && !is_seed(&path);
-            if could_be && self.is_unread_list(&path) {
-                self.found(&path, &bound, Part::Holds)?;
+            if has_ending(&path) && !is_hidden(&path) && !is_seed(&path) {
+                self.beside.push(path);
             }
         }
         Ok(())
@@ -317,9 +315,7 @@ impl<'p> Search<'p> {
             .canonicalize()
             .is_ok_and(|real| self.files.contains(&real));
         let plain = files::sort(path).is_ok_and(|sort| sort == Sort::File);
-        plain
-            && !read
-            && files::head(path, HEAD).is_ok_and(|head| has_list(&String::from_utf8_lossy(&head)))
+        plain && !read && looks_like_a_list(path)
     }
 
     /// That a folder has no manifest.
@@ -343,6 +339,24 @@ fn passed_over(names: &[String], why: &str) -> Option<String> {
         let names = some(names.iter().map(String::as_str));
         format!("passed over, {why}: {names}")
     })
+}
+
+/// Whether a file could be a manifest by its first lines, or is one, or a broken one, that is
+/// written in another way.
+fn looks_like_a_list(path: &Path) -> bool {
+    let Ok(head) = files::head(path, HEAD) else {
+        return false;
+    };
+    let text = String::from_utf8_lossy(&head);
+    if has_list(&text) {
+        return true;
+    }
+    let small = text.to_lowercase();
+    let speaks_of_one = ["hold", "asset", "release", "waiver"]
+        .iter()
+        .any(|word| small.contains(word));
+    let whole = || files::plain(path).is_ok_and(|bytes| kind(&bytes) == DocumentKind::Manifest);
+    (speaks_of_one || head.len() >= HEAD) && whole()
 }
 
 /// Whether a file is a manifest by its ending, or lists something: any other that somebody names

@@ -65,6 +65,9 @@ impl DerefMut for Settings {
     }
 }
 
+/// The settings that name the file of a secret.
+const SECRET_FILES: [&str; 3] = ["token-file", "client-id-file", "client-secret-file"];
+
 impl Settings {
     /// What the next command says that is to speak to the same server, where only a flag says so.
     pub(crate) const fn again(&self) -> &'static str {
@@ -93,6 +96,13 @@ impl Settings {
                     value: self.server.value.name().to_owned(),
                     origin: self.server.origin.clone(),
                 });
+            }
+            // Somebody may have given the secret itself.
+            let is_path = SECRET_FILES.contains(key);
+            if let Some(given) = value.as_mut().filter(|_| is_path)
+                && !Path::new(&given.value).exists()
+            {
+                "(no such file, and not shown)".clone_into(&mut given.value);
             }
         }
         shown

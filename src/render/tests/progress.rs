@@ -189,7 +189,23 @@ fn a_pause_after_an_error_is_told_as_such() {
         wait: Duration::from_secs(20),
         why: "status 503".to_owned(),
     });
-    assert!(line(&progress).ends_with("waiting 20 s to try again"));
+    assert!(line(&progress).ends_with("waiting 20 s to try again: status 503"));
+    // A server's own words may be long, and are none that a terminal obeys.
+    progress.on_event(&RunEvent::Retried {
+        batch: 1,
+        at: at("2026-07-01T10:00:00Z"),
+        assets: 4,
+        tries: 1,
+        wait: Duration::from_secs(30),
+        why: format!("\u{1b}[2J{}", "é".repeat(500)),
+    });
+    let told = line(&progress);
+    assert!(told.ends_with("é…") && !told.contains('\u{1b}'), "{told}");
+    assert!(told.chars().count() < 220, "{told}");
+    // A bar says what there is room for.
+    let plain = Style::default();
+    assert!(bar(&progress, 70, plain).contains("to try again"));
+    assert!(!bar(&progress, 70, plain).contains("é"));
 }
 
 #[test]
