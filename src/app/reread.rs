@@ -198,7 +198,23 @@ impl Recheck {
         covered.map(|step| step.id).collect()
     }
 
+    /// What this run has deleted is no longer there, whatever was read before: a folder is taken
+    /// apart while it is read again.
+    fn forget_deleted(&mut self) {
+        let run = self.basis.state.runs.keys().next_back();
+        let records = self.basis.state.assets.iter();
+        let deleted = records.filter(|(_, record)| {
+            let is_deleted = matches!(record.status, Status::Retired(_) | Status::Gone(_));
+            is_deleted && Some(&record.run) == run
+        });
+        let deleted: BTreeSet<AssetId> = deleted.map(|(id, _)| *id).collect();
+        if !deleted.is_empty() {
+            self.read.forget(&deleted);
+        }
+    }
+
     fn read(&mut self, connection: &Connection, ids: &BTreeSet<AssetId>) -> Result<(), Error> {
+        self.forget_deleted();
         let is_near = self.looks_near();
         let mut asked = ids.clone();
         if !is_near {
@@ -391,6 +407,11 @@ impl Recheck {
             ended,
             ..Reread::default()
         };
+        for id in ids {
+            if let Some(Contents::Whole(inside)) = self.read.contents.get(id) {
+                reread.inside.insert(*id, inside.iter().copied().collect());
+            }
+        }
         for id in ids {
             let left = made.left_alone.iter().find(|left| left.id == *id);
             let step = made.steps.binary_search_by_key(id, |step| step.id);

@@ -371,6 +371,13 @@ impl<'plan, S: Strategy> Queue<'plan, S> {
         stale
     }
 
+    /// What is still to be deleted one by one in place of what it lies in.
+    pub(super) fn parts_of(&self, whole: AssetId) -> impl Iterator<Item = AssetId> {
+        let waiting = self.again.values().flatten();
+        let parts = waiting.filter(move |job| S::stack(job) == Some(whole));
+        parts.flat_map(|job| S::targets(job).iter().copied())
+    }
+
     /// Takes off what is not to be deleted now; gives what is done in its place: the assets that
     /// were not asked for yet, and the jobs that were to be made again.
     pub(super) fn take_off(&mut self, off: &BTreeSet<AssetId>) -> (Vec<AssetId>, Vec<Job<S>>) {

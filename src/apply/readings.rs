@@ -49,6 +49,9 @@ pub(crate) struct Reread {
     pub(crate) other: BTreeMap<AssetId, Other>,
     /// Those that were not found there: whether they are deleted is found out one by one.
     pub(crate) absent: BTreeSet<AssetId>,
+    /// What is in those of them that are folders or version stacks, to the bottom: what is deleted
+    /// one by one in place of its folder must be in it still.
+    pub(crate) inside: BTreeMap<AssetId, BTreeSet<AssetId>>,
 }
 
 impl fmt::Debug for Readings<'_> {
@@ -76,6 +79,11 @@ impl<'run> Readings<'run> {
         let again = self.again.get(&id).copied();
         let first = || self.terms.as_ref().map(|terms| terms.first);
         again.or_else(first).unwrap_or(Duration::MAX)
+    }
+
+    /// Believes no reading of an asset any more that there was so far.
+    pub(super) fn distrust(&mut self, id: AssetId) {
+        self.again.insert(id, Duration::ZERO);
     }
 
     /// Whether assets were read lately enough to be deleted.

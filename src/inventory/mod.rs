@@ -205,6 +205,33 @@ impl Inventory {
 }
 
 impl Inventory {
+    /// Drops what was read of assets that were deleted since.
+    pub fn forget(&mut self, deleted: &BTreeSet<AssetId>) {
+        for id in deleted {
+            self.assets.remove(id);
+            self.around.remove(id);
+        }
+        let stays = |id: &AssetId| !deleted.contains(id);
+        for contents in self.contents.values_mut() {
+            if let Contents::Whole(inside) = contents
+                && !inside.iter().all(stays)
+            {
+                *inside = inside.iter().copied().filter(stays).collect();
+            }
+        }
+        for list in self.lists.values_mut() {
+            if !list.iter().all(|(id, _)| stays(id)) {
+                *list = list.iter().copied().filter(|(id, _)| stays(id)).collect();
+            }
+        }
+        if let Some(places) = &mut self.places {
+            places.lies.retain(|id, _| stays(id));
+            for inside in places.contents.values_mut() {
+                inside.retain(stays);
+            }
+        }
+    }
+
     /// The assets that were looked for and that the server does not know, or no longer.
     pub fn missing(&self) -> impl Iterator<Item = AssetId> {
         let missing = self.assets.iter();

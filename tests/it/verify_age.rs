@@ -232,3 +232,44 @@ fn what_is_young_enough_is_read_once() {
     assert!(!lives(&served, WHOLE));
     served.stop();
 }
+
+/// A folder that is refused goes file by file, and what somebody has taken out of it until then
+/// is none of its files any more.
+#[test]
+fn what_was_moved_out_of_a_folder_that_is_taken_apart_stays() {
+    let assets = format!(
+        "              - {{id: {KEPT}, name: kept, type: folder, children: []}}
+              - {{id: {WHOLE}, name: whole, type: folder, children: [{{id: {}, name: f1}}, {{id: {}, name: f2}}]}}
+",
+        file(1),
+        file(2)
+    );
+    let world = format!(
+        "limits: off\nfaults: {{rules: ['422=first:1@v4_folder_delete']}}\n{}",
+        seed(&assets)
+    );
+    let served = Served::new(World::from_seed(
+        Seed::parse("sandbox.yaml", &world).unwrap(),
+    ));
+    let desk = Desk::with(&format!(
+        "version: 1\nassets: [{WHOLE}]\nholds: [{{id: {KEPT}, reason: legal}}]\n"
+    ));
+    let config = "version = 1\n[guards]\nmax-percent = 100\nmin-age = \"0s\"\n";
+    desk.write("retire.toml", config);
+    let change = format!(
+        "{{\"move\": {{\"id\": \"{}\", \"to\": \"{KEPT}\"}}}}",
+        file(1)
+    );
+    let body = format!("[{{\"before\": \"at:1@v4_folder_delete\", \"changes\": [{change}]}}]");
+    put(&served, "/_sandbox/surprises", &body);
+    let done = apply(&served, &desk, &[]).expect(3);
+    for there in [KEPT, &file(1), &file(2), WHOLE] {
+        assert!(lives(&served, there), "{there}: {}", done.transcript());
+    }
+    let words = "in it has another name, place or size than reviewed";
+    assert!(done.out.contains(words), "{}", done.transcript());
+    // Without it, all else goes.
+    apply(&served, &desk, &[]).expect(0);
+    assert!(lives(&served, &file(1)) && !lives(&served, WHOLE));
+    served.stop();
+}

@@ -100,6 +100,13 @@ impl<S: Strategy, Se: Session> Dispatcher<'_, S, Se> {
         for id in asked.into_iter().filter(|id| !is_told(id)) {
             other.entry(id).or_insert(Other::Unread);
         }
+        // Somebody took it out of what is deleted file by file.
+        for (whole, inside) in &reread.inside {
+            let mut parts = self.queue.parts_of(*whole);
+            if let Some(part) = parts.find(|part| !inside.contains(part)) {
+                other.insert(*whole, Other::Changed(part));
+            }
+        }
         self.leave_alone(other.into_iter().collect());
         let (ids, jobs) = self.queue.take_off(&absent);
         let reads = ids.into_iter().map(|id| {

@@ -382,6 +382,7 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
                 Effect::Found(id, sent) => self.queue.put_found(id, sent),
                 Effect::RetryAfter(retry) => self.retry(batch, retry),
                 Effect::Warn(message) => self.events.push(RunEvent::Warned { batch, message }),
+                Effect::Distrust(id) => self.readings.distrust(id),
                 Effect::Sane => self.guards.canary.came_back(),
                 Effect::Count(tally) => {
                     if let Some(reason) = self.guards.breaker.answered(tally) {

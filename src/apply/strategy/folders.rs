@@ -196,6 +196,8 @@ fn taken_apart(
     Some(vec![
         Effect::Warn(message),
         keep(whole, entry),
+        // The answer may have taken its time, and somebody may have taken something out meanwhile.
+        Effect::Distrust(whole),
         Effect::Requeue(jobs),
     ])
 }

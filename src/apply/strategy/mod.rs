@@ -200,6 +200,8 @@ pub(crate) enum Effect<S: Strategy> {
     /// Remembers that the server did not know assets when it was to delete them: until something
     /// is recorded of one, nobody knows what became of it.
     Doubt(Vec<AssetId>),
+    /// Has an asset read again before anything more is deleted of it.
+    Distrust(AssetId),
     /// Remembers how far an asset is that takes several calls; nothing where it is done with.
     Progress(AssetId, Option<S::Progress>),
     Stop(StopReason),

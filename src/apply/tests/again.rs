@@ -146,6 +146,7 @@ fn what_is_other_is_left_alone_and_what_is_absent_is_looked_at() {
             .copied()
             .filter(|id| [3, 4, 6].map(asset).contains(id))
             .collect(),
+        ..Reread::default()
     };
     let (ended, heard, passes) = run(&server, &approved, (AGE, Vec::new()), Box::new(says));
     assert_eq!(passes.len(), 1);

@@ -65,6 +65,7 @@ fn fate<S: Strategy>(
             | Effect::Alive(_)
             | Effect::Opened(..)
             | Effect::Progress(..)
+            | Effect::Distrust(_)
             | Effect::Stop(_) => {}
         }
     }
