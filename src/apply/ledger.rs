@@ -123,7 +123,8 @@ impl<'run, Se: Session> Ledger<'run, Se> {
             RunEvent::HoldsChanged { .. }
             | RunEvent::Forgotten { .. }
             | RunEvent::Marked { .. }
-            | RunEvent::AgainOver { .. } => true,
+            | RunEvent::AgainOver { .. }
+            | RunEvent::AgainUsed { .. } => true,
             RunEvent::Started(_)
             | RunEvent::Described { .. }
             | RunEvent::Intent { .. }

@@ -124,6 +124,9 @@ pub(super) fn event(event: &RunEvent) {
         RunEvent::AgainOver { ids } => {
             debug!(assets = ids.len(), "entries say `again: true` no more");
         }
+        RunEvent::AgainUsed { ids } => {
+            debug!(assets = ids.len(), "`again: true` of entries is used up");
+        }
         RunEvent::Intent {
             batch,
             task,

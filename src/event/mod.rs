@@ -211,6 +211,12 @@ pub enum RunEvent {
         /// The assets.
         ids: Vec<AssetId>,
     },
+    /// Assets whose entries say `again: true` are deleted, which uses that up; said right before the
+    /// answer is.
+    AgainUsed {
+        /// The assets.
+        ids: Vec<AssetId>,
+    },
     /// A batch is about to be sent. Without an answer its assets are unknown.
     Intent {
         /// The batch's number within the run, from 1.
@@ -339,6 +345,7 @@ impl RunEvent {
             | Self::Described { .. }
             | Self::Marked { .. }
             | Self::AgainOver { .. }
+            | Self::AgainUsed { .. }
             | Self::Intent { .. }
             | Self::Opened { .. }
             | Self::FileDone { .. }
@@ -370,6 +377,7 @@ impl RunEvent {
             Self::Described { .. }
             | Self::Marked { .. }
             | Self::AgainOver { .. }
+            | Self::AgainUsed { .. }
             | Self::Intent { .. }
             | Self::Opened { .. }
             | Self::FileDone { .. }

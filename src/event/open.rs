@@ -121,6 +121,7 @@ impl OpenBatches {
             | RunEvent::Described { .. }
             | RunEvent::Marked { .. }
             | RunEvent::AgainOver { .. }
+            | RunEvent::AgainUsed { .. }
             | RunEvent::Opened { .. }
             | RunEvent::LeftAlone { .. }
             | RunEvent::Warned { .. }

@@ -147,6 +147,8 @@ pub struct Approved {
     holds: HoldChanges,
     marks: MarksSince,
     again_over: Vec<AssetId>,
+    /// The assets whose entries say `again: true`.
+    again: BTreeSet<AssetId>,
 }
 
 /// An asset whose earlier delete was not answered.
@@ -216,6 +218,18 @@ impl Approved {
     pub fn again_over(&self) -> Option<RunEvent> {
         let ids = self.again_over.clone();
         (!ids.is_empty()).then_some(RunEvent::AgainOver { ids })
+    }
+
+    /// That outcomes of what a run has asked for use up the `again: true` of entries, where they do.
+    /// What is found to be gone may be by a delete of ours that was not answered.
+    #[must_use]
+    pub fn again_used(&self, outcomes: &[AssetOutcome]) -> Option<RunEvent> {
+        let is_deleted =
+            |outcome: &Outcome| matches!(outcome, Outcome::Retired(_) | Outcome::Gone(_));
+        let deleted = outcomes.iter().filter(|(_, outcome)| is_deleted(outcome));
+        let ids = deleted.map(|(id, _)| *id);
+        let ids: Vec<AssetId> = ids.filter(|id| self.again.contains(id)).collect();
+        (!ids.is_empty()).then_some(RunEvent::AgainUsed { ids })
     }
 
     /// What was found out before the run, and is only written down.
@@ -340,6 +354,7 @@ pub fn approve(plan: &Plan, consent: Consent, skip_mismatched: bool) -> Result<A
         holds: holds::changes(&plan.holds),
         marks: plan.marks.clone(),
         again_over: plan.again_over.clone(),
+        again: plan.going_again().collect(),
     };
     for step in &plan.steps {
         let (id, kind) = (step.id, step.kind());

@@ -229,15 +229,26 @@ impl Plan {
 }
 
 impl Plan {
-    /// The assets that were deleted again, after a run of the plan: those that go now are among them.
+    /// The assets whose entries say `again: true`, and those of what it leaves out.
+    pub(super) fn going_again(&self) -> impl Iterator<Item = AssetId> {
+        let steps = self.steps.iter().chain(&self.left_out);
+        steps.filter(|step| step.goes_again()).map(|step| step.id)
+    }
+
+    /// The assets that were deleted again, or by an entry that says `again: true`, after a run of the
+    /// plan: those that go now are among them.
     #[must_use]
     pub fn again_after(&self, state: &State, run: u64) -> BTreeMap<AssetId, u64> {
         let is_deleted = |id: &AssetId| {
             let record = state.assets.get(id);
             record.is_some_and(|record| Recorded::of(&record.status).is_some())
         };
-        let going = self.steps.iter().filter(|step| step.decision.may_delete());
-        let going = going.map(|step| step.id).filter(is_deleted);
+        let goes = |decision: &Decision| {
+            decision.may_delete() || matches!(decision, Decision::Covered { .. })
+        };
+        let going = self.steps.iter().filter(|step| goes(&step.decision));
+        let going = going.filter(|step| step.goes_again() || is_deleted(&step.id));
+        let going = going.map(|step| step.id);
         let mut again = state.again.clone();
         again.retain(|id, _| !self.again_over.contains(id));
         again.extend(going.map(|id| (id, run)));
@@ -250,6 +261,10 @@ impl Step {
     #[must_use]
     pub fn kind(&self) -> Option<Kind> {
         self.details.as_ref()?.kind
+    }
+
+    fn goes_again(&self) -> bool {
+        self.details.as_ref().is_some_and(|details| details.again)
     }
 }
 

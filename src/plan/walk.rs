@@ -282,11 +282,20 @@ impl<'plan> Walk<'plan> {
     }
 }
 
-/// What goes again though it was deleted before: its entry says so, for the first time.
+/// What goes again though it was deleted before: its entry says so, and that is not used up. A
+/// delete that was refused, or not answered, is tried anew by the same line.
 fn again(inputs: Inputs<'_>) -> BTreeSet<AssetId> {
-    let entries = inputs.manifests.entries.iter();
+    let Inputs {
+        manifests, state, ..
+    } = inputs;
+    let entries = manifests.entries.iter();
     let again = entries.filter(|entry| entry.goes_again());
-    let again = again.filter(|entry| !inputs.state.again.contains_key(&entry.id));
+    let is_used = |id: &AssetId| {
+        let record = state.assets.get(id);
+        let recorded = record.and_then(|record| Recorded::of(&record.status));
+        recorded.is_some() && state.again.contains_key(id)
+    };
+    let again = again.filter(|entry| !is_used(&entry.id));
     again.map(|entry| entry.id).collect()
 }
 

@@ -51,8 +51,8 @@ pub struct State {
     /// The marks that people have set in Frame.io, as they were when a run read them last. One that
     /// is lifted stays here, so that each plan names it, until a run has deleted the asset.
     pub marks: BTreeMap<AssetId, Mark>,
-    /// The assets whose entries said `again: true` when a run asked to delete them again, and which
-    /// run: it counts once.
+    /// The assets whose entries said `again: true` when a run deleted them, or asked to delete them
+    /// again, and which run: it counts once.
     pub again: BTreeMap<AssetId, u64>,
 }
 
@@ -267,6 +267,8 @@ impl State {
             self.marks.extend(seen.iter().cloned());
         } else if let RunEvent::AgainOver { ids } = event {
             self.again.retain(|id, _| !ids.contains(id));
+        } else if let RunEvent::AgainUsed { ids } = event {
+            self.again.extend(ids.iter().map(|id| (*id, run)));
         } else if let RunEvent::Forgotten { ids, .. } = event {
             self.drop_records(ids);
         }

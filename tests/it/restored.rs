@@ -233,12 +233,10 @@ fn a_folder_that_is_to_go_again_takes_along_what_came_back_in_it() {
             "{}",
             done.out
         );
-        // Once: where all of it is back, it goes by the line of the folder, and then no more.
+        // Once: where all of it is back, the line of the folder is used up.
         served.sandbox.restore(id(FOLDER));
-        apply(&served, &desk, "v4").expect(0);
-        assert!(!lives(&served, FOLDER));
-        served.sandbox.restore(id(FOLDER));
-        apply(&served, &desk, "v4").expect(3);
+        let done = apply(&served, &desk, "v4").expect(3);
+        assert!(done.out.contains("used up by run 2"), "{}", done.out);
         assert!(lives(&served, FOLDER) && lives(&served, INSIDE));
         served.stop();
     }
@@ -267,4 +265,63 @@ fn what_is_to_go_again_goes_once_until_its_line_is_written_anew() {
         assert!(!lives(&served, OTHER), "{api}");
         served.stop();
     }
+}
+
+/// The first delete of an entry uses it up as well, alone or along with the folder it lies in, and
+/// also by a saved plan.
+#[test]
+fn what_says_that_it_goes_again_goes_once_though_it_was_never_deleted_before() {
+    for (api, is_saved) in [("v4", false), ("v4", true), ("v2", false)] {
+        for (listed, more, back) in [
+            (OTHER, "", OTHER),
+            (FOLDER, "", FOLDER),
+            (INSIDE, FOLDER, FOLDER),
+        ] {
+            let served = served();
+            let desk = desk(&format!(
+                "assets: [{{id: {listed}, again: true}}, {more}]\n"
+            ));
+            if is_saved {
+                let (url, token) = (served.sandbox.url(), served.sandbox.token());
+                let env = [("FRAMEIO_TOKEN", token)];
+                let of = ["--api", api, "--endpoint", &url, "--state", "state.json"];
+                let plan = [&["plan", "--out", "reviewed.json"], &of[..]].concat();
+                desk.run_with(&env, &plan).expect(0);
+                let saved = [&["apply", "reviewed.json"], &of[..]].concat();
+                desk.run_with(&env, &saved).expect(0);
+            } else {
+                apply(&served, &desk, api).expect(0);
+            }
+            assert!(!lives(&served, listed), "{api} {listed}");
+            served.sandbox.restore(id(back));
+            let alone = format!("version: 1\nassets: [{{id: {listed}, again: true}}]\n");
+            desk.write("retire.yaml", alone);
+            let done = apply(&served, &desk, api).expect(3);
+            assert!(done.out.contains("used up by run 1"), "{}", done.out);
+            assert!(lives(&served, listed), "{api} {listed}");
+            served.stop();
+        }
+    }
+}
+
+/// A delete that was refused is tried anew by the same line, with what came back in the folder.
+#[test]
+fn what_goes_again_and_is_refused_goes_in_the_next_run() {
+    let served = served();
+    let desk = desk(&format!("assets: [{FOLDER}, {INSIDE}]\n"));
+    apply(&served, &desk, "v4").expect(0);
+    served.sandbox.restore(id(FOLDER));
+    let again = format!("version: 1\nassets: [{{id: {FOLDER}, again: true}}]\n");
+    desk.write("retire.yaml", again);
+    let rules = vec!["409=100%@v4_folder_delete".parse().unwrap()];
+    served.sandbox.set_faults(Faults { seed: 1, rules });
+    apply(&served, &desk, "v4").expect(3);
+    assert!(lives(&served, FOLDER));
+    served.sandbox.set_faults(Faults::default());
+    let done = apply(&served, &desk, "v4").expect(0);
+    assert!(!lives(&served, FOLDER), "{}", done.out);
+    served.sandbox.restore(id(FOLDER));
+    apply(&served, &desk, "v4").expect(3);
+    assert!(lives(&served, FOLDER));
+    served.stop();
 }

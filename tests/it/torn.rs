@@ -130,6 +130,7 @@ fn known(events: &[RunEvent]) -> BTreeMap<AssetId, &'static str> {
             | RunEvent::HoldsChanged { .. }
             | RunEvent::Described { .. }
             | RunEvent::AgainOver { .. }
+            | RunEvent::AgainUsed { .. }
             | RunEvent::Marked { .. }
             | RunEvent::Opened { .. }
             | RunEvent::FileDone { .. }

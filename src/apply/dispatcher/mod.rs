@@ -406,6 +406,9 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
 
     fn record(&mut self, batch: u64, outcomes: Vec<AssetOutcome>) {
         self.memory.settle(&outcomes);
+        if batch > 0 {
+            self.events.extend(self.approved.again_used(&outcomes));
+        }
         self.events.push(RunEvent::Answered {
             batch,
             at: self.clock.now(),

@@ -1,6 +1,7 @@
 //! What was read of the live account decides as well.
 
 use super::*;
+use crate::outcome::Failure;
 
 #[test]
 fn what_a_live_reading_found_decides() {
@@ -134,6 +135,55 @@ fn what_was_deleted_again_goes_once_more_only_when_its_entry_says_so_anew() {
     assert!(state.again.is_empty());
     let anew = plan(manifests(true), &state);
     assert_eq!(anew.steps[0].decision, Decision::Retire);
+}
+
+#[test]
+fn the_first_delete_uses_up_that_an_entry_goes_again_and_a_refusal_does_not() {
+    let said = Details {
+        again: true,
+        ..Details::default()
+    };
+    let manifests = Manifests {
+        entries: vec![entry(1, Some(said)), entry(2, None)],
+        ..Manifests::default()
+    };
+    let mut state = empty_state();
+    let mut live = Inventory::default();
+    for n in [1, 2] {
+        live.assets.insert(id(n), facts(Kind::File, None));
+    }
+    let first = plan_seen(&manifests, &state, &live);
+    assert_eq!(first.again_after(&state, 4), [(id(1), 4)].into());
+    let approved = approve(&first, Consent::Auto, true).unwrap();
+    let failed = Outcome::Failed(Failure {
+        kind: FailureKind::Other,
+        message: String::new(),
+    });
+    for outcome in [failed, Outcome::Unknown, Outcome::Missing] {
+        assert_eq!(approved.again_used(&[(id(1), outcome)]), None);
+    }
+    let retired = Outcome::Retired(Evidence::Answer);
+    let outcomes = vec![(id(1), retired.clone()), (id(2), retired)];
+    let used = approved.again_used(&outcomes).unwrap();
+    assert_eq!(used, RunEvent::AgainUsed { ids: vec![id(1)] });
+    state.apply(4, &used);
+    // Where the answer is not written down any more, the delete is tried anew.
+    state
+        .assets
+        .insert(id(1), record(Status::Unknown { attempts: 1 }));
+    let anew = plan_seen(&manifests, &state, &live);
+    assert!(anew.steps[0].decision.may_delete(), "{:?}", anew.steps);
+    let answered = RunEvent::Answered {
+        batch: 1,
+        at: at(NOW),
+        outcomes,
+    };
+    state.apply(4, &answered);
+    let second = plan_seen(&manifests, &state, &live);
+    let is_used = |step: &Step| matches!(step.decision, Decision::Drift { again: Some(4), .. });
+    assert!(is_used(&second.steps[0]), "{:?}", second.steps);
+    let is_plain = |step: &Step| matches!(step.decision, Decision::Drift { again: None, .. });
+    assert!(is_plain(&second.steps[1]), "{:?}", second.steps);
 }
 
 #[test]

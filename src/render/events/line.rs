@@ -21,6 +21,7 @@ impl<'line> Event<'line> {
             | RunEvent::Described { .. }
             | RunEvent::Marked { .. }
             | RunEvent::AgainOver { .. }
+            | RunEvent::AgainUsed { .. }
             | RunEvent::Opened { .. }
             | RunEvent::Answered { .. }
             | RunEvent::Ended { .. } => return None,

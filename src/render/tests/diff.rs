@@ -96,7 +96,9 @@ fn predicted(plan: &Plan, state: &State) -> State {
                 };
                 let before = after.assets.insert(step.id, retired);
                 let before = before.map(|record| record.status);
-                if let Some(Status::Retired(_) | Status::Gone(_)) = before {
+                let says_again = step.details.as_ref().is_some_and(|said| said.again);
+                let was_deleted = matches!(before, Some(Status::Retired(_) | Status::Gone(_)));
+                if says_again || was_deleted {
                     after.again.insert(step.id, run.number);
                 }
             }
@@ -106,7 +108,13 @@ fn predicted(plan: &Plan, state: &State) -> State {
                     run: run.number,
                     at: run.at,
                 };
-                after.assets.insert(step.id, with);
+                let before = after.assets.insert(step.id, with);
+                let before = before.map(|record| record.status);
+                let says_again = step.details.as_ref().is_some_and(|said| said.again);
+                let was_deleted = matches!(before, Some(Status::Retired(_) | Status::Gone(_)));
+                if says_again || was_deleted {
+                    after.again.insert(step.id, run.number);
+                }
             }
             Decision::Record { evidence } => {
                 let gone = Record {

@@ -44,6 +44,8 @@ pub(super) enum EventLine<'line> {
     },
     /// Entries that had said `again: true` say it no more.
     AgainOver { ids: Cow<'line, [AssetId]> },
+    /// Assets whose entries say `again: true` are deleted, which uses that up.
+    AgainUsed { ids: Cow<'line, [AssetId]> },
     /// A batch is about to be sent; without an answer its assets are unknown.
     Intent {
         batch: u64,
@@ -214,6 +216,9 @@ impl<'line> EventLine<'line> {
             RunEvent::AgainOver { ids } => Self::AgainOver {
                 ids: Cow::Borrowed(ids),
             },
+            RunEvent::AgainUsed { ids } => Self::AgainUsed {
+                ids: Cow::Borrowed(ids),
+            },
             RunEvent::Intent {
                 batch,
                 task,
@@ -316,6 +321,16 @@ fn again_over(ids: Cow<'_, [AssetId]>) -> RunEvent {
     RunEvent::AgainOver { ids }
 }
 
+fn again_used(ids: Cow<'_, [AssetId]>) -> RunEvent {
+    let ids = ids.into_owned();
+    RunEvent::AgainUsed { ids }
+}
+
+fn opened(stack: AssetId, files: &[AssetId]) -> RunEvent {
+    let files = Arc::from(files);
+    RunEvent::Opened { stack, files }
+}
+
 fn described(assets: BTreeMap<AssetId, Known>) -> RunEvent {
     let assets = assets.into_iter().collect();
     RunEvent::Described { assets }
@@ -354,6 +369,7 @@ impl From<EventLine<'_>> for RunEvent {
             EventLine::Described { assets } => described(assets),
             EventLine::Marked { seen } => marked(seen),
             EventLine::AgainOver { ids } => again_over(ids),
+            EventLine::AgainUsed { ids } => again_used(ids),
             EventLine::Intent {
                 batch,
                 task,
@@ -367,10 +383,7 @@ impl From<EventLine<'_>> for RunEvent {
                 stack,
                 with: Arc::from(&*with),
             },
-            EventLine::Opened { stack, files } => Self::Opened {
-                stack,
-                files: Arc::from(&*files),
-            },
+            EventLine::Opened { stack, files } => opened(stack, &files),
             EventLine::FileDone {
                 batch,
                 stack,
