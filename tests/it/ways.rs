@@ -143,7 +143,6 @@ fn a_redirect_is_told_at_once() {
     for location in ["https://elsewhere.invalid/", "/v4/me", ""] {
         let headers = format!("location: {location}\r\n");
         let server = Server::raw(move |_| Some(text(302, &headers, "")));
-        let desk = Desk::with(&manifest(1));
         for command in [
             "whoami --api v2",
             "apply --auto-approve --api v2",
@@ -152,6 +151,8 @@ fn a_redirect_is_told_at_once() {
             "whoami --api v4",
             "apply --auto-approve --api v4",
         ] {
+            // A delete that is answered so leaves a state behind.
+            let desk = Desk::with(&manifest(1));
             let before = server.asked().len();
             let done = run(&desk, &[TOKEN], command, &server.url).expect(1);
             assert_eq!(server.asked().len(), before + 1, "{command}: {}", done.err);
@@ -159,6 +160,7 @@ fn a_redirect_is_told_at_once() {
             assert!(seen.contains("a redirect (status 302)"), "{seen}");
         }
         // The endpoint that gives tokens.
+        let desk = Desk::with(&manifest(1));
         let before = server.asked().len();
         let command = format!("plan --api v4 --ims-endpoint {}", server.url);
         let done = run(&desk, &CLIENT, &command, &server.url).expect(1);
