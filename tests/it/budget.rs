@@ -60,7 +60,11 @@ fn a_token_command_gets_no_more_time_than_the_command_has() {
             let arguments = [command, &BUDGET[..], &["--token-command", token]].concat();
             let arguments = [&arguments[..], &["--endpoint", &server.url]].concat();
             let mut command = desk.command(&arguments);
-            let done = ends(&desk, &mut command, "the token command `");
+            let done = ends(
+                &desk,
+                &mut command,
+                "the token command of `--token-command`",
+            );
             assert!(!done.err.contains("30 s"), "{}", done.err);
         }
     }

@@ -251,25 +251,51 @@ fn with_command(command: &str, code: i32) -> (Desk, Done) {
 }
 
 #[test]
-fn of_a_command_that_fails_only_the_name_is_said() {
-    for (command, name) in [
-        ("TOKEN=hush ls hush hush", "`ls`"),
-        ("A='hush hush' ls --hush", "`ls`"),
-        ("hush=$(echo hush); echo hush; echo hush >&2; exit 3", "`…`"),
-        ("echo hush hush", "`echo`"),
-        ("echo hush >&2; exit 3", "`echo`"),
-        ("/bin/no-such-program hush", "`no-such-program`"),
+fn of_a_command_that_fails_only_the_place_is_said() {
+    for command in [
+        "TOKEN=hush ls hush hush",
+        "hush=$(echo hush); echo hush; echo hush >&2; exit 3",
+        "echo hush hush",
+        "echo hush >&2; exit 3",
+        // Somebody gave the token itself.
+        "p8e-hush",
+        "/bin/p8e-hush hush",
     ] {
         let (desk, done) = with_command(command, 7);
-        assert!(done.err.contains(name), "{}", done.err);
+        assert!(
+            done.err.contains("token command of `--token-command`"),
+            "{}",
+            done.err
+        );
         is_nowhere("hush", &desk, &done);
     }
-    let desk = Desk::with(&manifest(1));
-    let config = "version = 1\ntoken-command = ['TOKEN=hush op', 'hush']\n";
-    desk.write("retire.toml", config);
-    let done = desk.run(&["apply", "--auto-approve", "--trust-config"]);
-    let done = done.expect(7);
-    assert!(!done.transcript().contains("hush"), "{}", done.transcript());
+    for command in ["['TOKEN=hush op', 'hush']", "['hush']"] {
+        let desk = Desk::with(&manifest(1));
+        let config = format!("version = 1\ntoken-command = {command}\n");
+        desk.write("retire.toml", config);
+        let done = desk.run(&["apply", "--auto-approve", "--trust-config"]);
+        let done = done.expect(7);
+        assert!(done.err.contains("retire.toml"), "{}", done.err);
+        assert!(!done.transcript().contains("hush"), "{}", done.transcript());
+    }
+}
+
+#[test]
+fn whoami_shows_no_secret_that_was_given_in_place_of_a_path() {
+    let server = Server::new(|_| Some((401, "{}".to_owned())));
+    let desk = Desk::new();
+    for flag in [
+        "--token-file",
+        "--token-command",
+        "--client-id-file",
+        "--client-secret-file",
+    ] {
+        for form in [&["--format", "json"][..], &[]] {
+            let arguments = ["whoami", "--endpoint", &server.url, flag, "p8e-hush"];
+            let done = desk.run(&[&arguments, form].concat()).expect(7);
+            is_nowhere("hush", &desk, &done);
+        }
+    }
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! The command that prints the token: what it is given, how long it may take, and what is said
-//! of it. Its arguments and its output are never shown, since both may hold a secret.
+//! of it. Neither the command nor its output is ever shown, since both may hold a secret.
 
 use std::io::{self, IsTerminal, Read};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
@@ -12,6 +12,7 @@ use crate::cli::clock::{OutOfTime, SystemClock, TimeLeft};
 use crate::cli::env::SECRETS;
 use crate::cli::secrets::error::{LONGEST, SecretError};
 use crate::cli::settings::kind::TokenCommand;
+use crate::cli::settings::origin::Origin;
 
 /// How often a command is looked after: the system tells nobody when it ends within a time.
 const GLANCE: Duration = Duration::from_millis(20);
@@ -52,7 +53,7 @@ const QUIET: Duration = Duration::from_secs(1);
 /// Runs a command, and takes what it prints while there is time; `hide` hears all of it, whatever
 /// becomes of it.
 pub(super) fn run(
-    printer: &TokenCommand,
+    (printer, origin): (&TokenCommand, &Origin),
     time: TimeLeft,
     hide: &dyn Fn(&str),
 ) -> Result<String, SecretError> {
@@ -67,7 +68,7 @@ pub(super) fn run(
     let longest = time.at_most(LONGEST);
     let clock = SystemClock::start();
     let no_command = |source| SecretError::NoCommand {
-        command: printer.name(),
+        origin: origin.clone(),
         source,
     };
     let mut child = command.spawn().map_err(no_command)?;
@@ -82,15 +83,15 @@ pub(super) fn run(
             Ok(String::from_utf8(text).unwrap_or_default())
         }
         Some(status) => Err(SecretError::Failed {
-            command: printer.name(),
+            origin: origin.clone(),
             status,
         }),
         None if time.is_over() => {
-            let command = format!("the token command `{}`", printer.name());
+            let command = format!("the token command of {origin}");
             Err(SecretError::OutOfTime(OutOfTime(command)))
         }
         None => Err(SecretError::TooLong {
-            command: printer.name(),
+            origin: origin.clone(),
         }),
     }
 }

@@ -52,14 +52,15 @@ pub(crate) enum SecretError {
         why: TokenError,
     },
     /// The command cannot be run.
-    #[error("the token command `{command}` cannot be run")]
+    #[error("the token command of {origin} cannot be run")]
     NoCommand {
-        command: String,
+        /// Who gives it. The command itself is never repeated: somebody may have given the token.
+        origin: Origin,
         /// What the system said.
         source: std::io::Error,
     },
-    #[error("the token command `{command}` failed: {status}")]
-    Failed { command: String, status: ExitStatus },
+    #[error("the token command of {origin} failed: {status}")]
+    Failed { origin: Origin, status: ExitStatus },
     /// The file of a sign-in is none.
     #[error("`{}` is not a sign-in of this program", path.display())]
     Login { path: PathBuf },
@@ -79,8 +80,8 @@ pub(crate) enum SecretError {
     #[error(transparent)]
     Transport(TransportError),
     /// The command went on and on.
-    #[error("the token command `{command}` did not end within {} s", LONGEST.as_secs())]
-    TooLong { command: String },
+    #[error("the token command of {origin} did not end within {} s", LONGEST.as_secs())]
+    TooLong { origin: Origin },
     /// It did not come while the command had time.
     #[error(transparent)]
     OutOfTime(OutOfTime),
@@ -104,7 +105,10 @@ impl SecretError {
             ),
             Self::NoToken { .. } => Some("it must be one word: the token and nothing else"),
             Self::Failed { .. } => Some(
-                "run it by itself to see why; its arguments and what it prints may hold a secret, and are not shown",
+                "run it by itself to see why; the command and what it prints may hold a secret, and are not shown",
+            ),
+            Self::NoCommand { .. } => Some(
+                "give the command that prints the token, and not the token itself; what is given there is not shown, since it may be one",
             ),
             Self::Login { .. } => {
                 Some("`retire logout` removes it, and `retire login` makes another")
@@ -119,7 +123,6 @@ impl SecretError {
             | Self::NoFolder
             | Self::Transport(_)
             | Self::File { .. }
-            | Self::NoCommand { .. }
             | Self::TooLong { .. } => None,
         }
     }

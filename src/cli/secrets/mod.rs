@@ -143,23 +143,25 @@ fn token(
             Ok((token, None))
         }
         TokenSource::File(path) => from_file((path, &source.origin), time),
-        TokenSource::Command(command) => Ok((printed(command, time, hide)?, None)),
+        TokenSource::Command(command) => {
+            Ok((printed((command, &source.origin), time, hide)?, None))
+        }
     }
 }
 
 fn printed(
-    printer: &TokenCommand,
+    (printer, origin): (&TokenCommand, &Origin),
     time: TimeLeft,
     hide: &dyn Fn(&Secrets),
 ) -> Result<Token, SecretError> {
-    let text = command::run(printer, time, &|text| {
+    let text = command::run((printer, origin), time, &|text| {
         let secrets = Secrets::default();
         for word in text.split_whitespace() {
             secrets.keep(word);
         }
         hide(&secrets);
     })?;
-    let place = format!("what the command `{}` printed", printer.name());
+    let place = format!("what the token command of {origin} printed");
     Token::new(&text).map_err(no_token(place))
 }
 
