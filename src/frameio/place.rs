@@ -11,7 +11,7 @@ use crate::asset::{AssetId, Kind};
 use crate::frameio::odd::{Odd, lenient, parse};
 use crate::frameio::reply::Reply;
 use crate::frameio::verdict::{Live, Verdict};
-use crate::frameio::words::{detail, is_error, moment};
+use crate::frameio::words::{deletion, detail, is_error};
 
 /// Where an asset lies.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,6 +74,12 @@ pub(crate) struct Asset {
     name: Option<Arc<str>>,
     #[serde(default)]
     deleted_at: Value,
+    /// When it was made.
+    #[serde(default)]
+    created_at: Value,
+    /// The same in v2.
+    #[serde(default)]
+    inserted_at: Value,
     /// What it lies in: null at the top, and missing where the answer does not tell.
     #[serde(default, deserialize_with = "present")]
     parent_id: Option<Value>,
@@ -98,7 +104,10 @@ impl Asset {
     }
 
     fn is_deleted(&self, reply: &Reply) -> Result<bool, Odd> {
-        let deleted = moment(&self.deleted_at).map_err(Odd::Field)?;
+        let created = [&self.created_at, &self.inserted_at];
+        let created = created.into_iter().find(|at| !at.is_null());
+        let deleted = deletion(&self.deleted_at, created.unwrap_or(&Value::Null));
+        let deleted = deleted.map_err(Odd::Field)?;
         let live = deleted.map_or(Live::There, Live::Deleted).so_far(reply)?;
         Ok(matches!(live, Live::Deleted(_)))
     }

@@ -20,7 +20,62 @@ pub fn bounded(text: &str) -> String {
 }
 
 /// The fields in which servers say that something went wrong; none of them belongs to a success.
-pub(super) const TROUBLE: [&str; 5] = ["errors", "code", "status", "message", "failed"];
+const TROUBLE: [&str; 5] = ["errors", "code", "status", "message", "failed"];
+
+/// What the name of a field has in it that says that something went wrong, however it is written.
+const STEMS: [&str; 12] = [
+    "error",
+    "fail",
+    "fault",
+    "exception",
+    "denied",
+    "reject",
+    "refus",
+    "code",
+    "status",
+    "message",
+    "detail",
+    "reason",
+];
+
+/// What the name of a field is that says that something went well.
+const SUCCESSES: [&str; 7] = [
+    "success",
+    "succeeded",
+    "ok",
+    "done",
+    "deleted",
+    "result",
+    "count",
+];
+
+/// Whether a field beside the outcome of a bulk delete says that something went wrong: by its name,
+/// in whatever letters, or by a success that is none, at whatever depth. All else says nothing.
+pub(super) fn is_trouble(name: &str, value: &Value) -> bool {
+    let letters = name.chars().filter(char::is_ascii_alphanumeric);
+    let name = letters.collect::<String>().to_ascii_lowercase();
+    let is_stem = |text: &str| STEMS.iter().any(|stem| text.contains(stem));
+    if is_stem(&name) {
+        return true;
+    }
+    if name == "success" && *value != Value::Bool(true) {
+        return true;
+    }
+    let is_success = SUCCESSES.contains(&&*name);
+    match value {
+        Value::Null => is_success,
+        Value::Bool(said) => is_success && !said,
+        Value::Number(number) => is_success && number.as_f64() == Some(0.0),
+        Value::String(text) => {
+            let text = text.to_ascii_lowercase();
+            is_success && (text.is_empty() || text == "false" || is_stem(&text))
+        }
+        Value::Array(values) => {
+            is_success && values.is_empty() || values.iter().any(|value| is_trouble("", value))
+        }
+        Value::Object(fields) => fields.iter().any(|(name, value)| is_trouble(name, value)),
+    }
+}
 
 /// The fields of a body that is a whole object.
 pub(super) fn object(body: &Body) -> Option<Map<String, Value>> {
@@ -96,22 +151,39 @@ pub(super) fn odd_success(status: u16, body: &Body) -> String {
 }
 
 /// The moment at which an asset was deleted: nothing where its `deleted_at` is null, which is how
-/// the server says that it is there.
+/// the server says that it is there. `created_at` is when the same answer says that it was made.
 ///
 /// Only a whole time counts: RFC 3339, or the same with a space in place of the `T`. Anything else
-/// says neither that the asset is deleted nor that it is there, so the answer cannot be used.
+/// says neither that the asset is deleted nor that it is there, so the answer cannot be used. Nor
+/// can it where the time is one that no asset was deleted at: before it was made, or before there
+/// was a Frame.io, as where a program writes the first moment that it knows for none.
 ///
 /// # Errors
 ///
 /// Returns why the value is neither.
-pub fn moment(deleted_at: &Value) -> Result<Option<Timestamp>, String> {
+pub fn deletion(deleted_at: &Value, created_at: &Value) -> Result<Option<Timestamp>, String> {
     if deleted_at.is_null() {
         return Ok(None);
     }
-    let time = deleted_at.as_str().filter(|text| is_time(text));
-    let time = time.and_then(|text| text.parse().ok());
-    let wrong = || format!("its `deleted_at` is no time: {deleted_at}");
-    time.map(Some).ok_or_else(wrong)
+    let wrong = |why: &str| format!("its `deleted_at` is {why}: {deleted_at}");
+    let at = time(deleted_at).ok_or_else(|| wrong("no time"))?;
+    if at < FIRST {
+        return Err(wrong("before there was a Frame.io"));
+    }
+    // The two may be written to other fractions of a second.
+    let is_before = |created: Timestamp| at.as_second() < created.as_second();
+    if time(created_at).is_some_and(is_before) {
+        return Err(wrong("before it was made"));
+    }
+    Ok(Some(at))
+}
+
+/// No asset is older: the company was founded in that year.
+const FIRST: Timestamp = Timestamp::constant(1_388_534_400, 0);
+
+/// A whole time of an answer.
+fn time(value: &Value) -> Option<Timestamp> {
+    value.as_str().filter(|text| is_time(text))?.parse().ok()
 }
 
 /// Whether a moment is over by the server's own clock, which is read as exact to some minutes: an
@@ -158,6 +230,7 @@ mod tests {
 
     #[test]
     fn only_a_whole_time_is_one() {
+        let moment = |value: &Value| deletion(value, &Value::Null);
         for text in [
             "2026-11-01T12:00:00Z",
             "2026-11-01 12:00:00Z",
@@ -190,8 +263,70 @@ mod tests {
             json!("0000-00-00T00:00:00Z"),
             json!(" 2026-11-01T12:00:00Z"),
             json!("2026-11-01T12:00:00Z[UTC]"),
+            json!("0001-01-01T00:00:00Z"),
+            json!("1970-01-01T00:00:00Z"),
+            json!("2013-12-31T23:59:59Z"),
         ] {
             assert!(moment(&odd).is_err(), "{odd}");
+        }
+    }
+
+    #[test]
+    fn a_field_beside_the_outcome_says_trouble_however_it_is_written() {
+        for (name, value) in [
+            ("errors", json!([])),
+            ("Errors", json!([1])),
+            ("code", json!(200)),
+            ("statusCode", json!(403)),
+            ("status_code", json!(403)),
+            ("fault", json!({"faultstring": "x"})),
+            ("error_description", json!("x")),
+            ("error_ids", json!(["a"])),
+            ("exception", json!("x")),
+            ("reason", json!("denied")),
+            ("detail", json!("x")),
+            ("success", json!(false)),
+            ("Success", json!(false)),
+            ("success", json!("false")),
+            ("success", json!("true")),
+            ("success", json!(null)),
+            ("ok", json!(false)),
+            ("result", json!("failure")),
+            ("count", json!(0)),
+            ("deleted", json!([])),
+            ("succeeded", json!([])),
+            ("data", json!({"errors": ["a"]})),
+            ("data", json!([{"message": "x"}])),
+        ] {
+            assert!(is_trouble(name, &value), "{name}: {value}");
+        }
+        for (name, value) in [
+            ("success", json!(true)),
+            ("ok", json!(true)),
+            ("result", json!("deleted")),
+            ("count", json!(3)),
+            ("deleted", json!(["a"])),
+            ("ids", json!([])),
+            ("request_id", json!("error-free")),
+            ("data", json!({"id": "a", "name": null})),
+            ("total", json!(0)),
+        ] {
+            assert!(!is_trouble(name, &value), "{name}: {value}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_deleted_before_it_is_made() {
+        let deleted = json!("2026-11-01T12:00:00Z");
+        for (created, counts) in [
+            (json!(null), true),
+            (json!("nonsense"), true),
+            (json!("2026-11-01T11:59:59Z"), true),
+            (json!("2026-11-01T12:00:00.9Z"), true),
+            (json!("2026-11-01T12:00:01Z"), false),
+            (json!("2027-01-01T00:00:00Z"), false),
+        ] {
+            assert_eq!(deletion(&deleted, &created).is_ok(), counts, "{created}");
         }
     }
 

@@ -170,6 +170,18 @@ fn an_odd_success_is_read_and_words_of_absence_too() {
         ),
         (r#"{"success":false}"#.to_owned(), Value::Null, 3, "unknown"),
         (
+            r#"{"error":{},"statusCode":403}"#.to_owned(),
+            Value::Null,
+            3,
+            "unknown",
+        ),
+        (
+            r#"{"error":null,"deleted":[]}"#.to_owned(),
+            Value::Null,
+            3,
+            "unknown",
+        ),
+        (
             r#"{"error":{"all":"No."}}"#.to_owned(),
             Value::Null,
             3,
@@ -190,6 +202,18 @@ fn an_odd_success_is_read_and_words_of_absence_too() {
         (
             json!({"error": {id(1): "Asset not found."}}).to_string(),
             json!("never"),
+            3,
+            "unknown",
+        ),
+        (
+            json!({"error": {id(1): "Asset not found."}}).to_string(),
+            json!("1970-01-01T00:00:00Z"),
+            3,
+            "unknown",
+        ),
+        (
+            json!({"error": {id(1): "Asset not found."}}).to_string(),
+            json!("2999-01-01T00:00:00Z"),
             3,
             "unknown",
         ),

@@ -173,6 +173,11 @@ fn a_field_that_matters_is_named_and_not_asked_for_again() {
             json!("2099-01-01T00:00:00Z"),
             "its `deleted_at` is over",
         ),
+        (
+            "deleted_at",
+            json!("0001-01-01T00:00:00Z"),
+            "its `deleted_at` is before there was a Frame.io",
+        ),
     ] {
         let server = v4(move |asset| asset[field] = value.clone());
         let desk = Desk::with(&manifest(2));
@@ -252,12 +257,24 @@ fn a_sum_beyond_all_numbers_is_said_to_be_a_lower_bound() {
 #[test]
 fn a_line_counts_only_where_the_server_says_that_its_moment_is_over() {
     let date = "date: Fri, 27 Nov 2026 12:00:00 GMT\r\n";
-    for (at, headers, status) in [
-        ("2026-11-20T12:00:00Z", date, Some("gone")),
-        ("2026-11-20T12:00:00Z", "", Some("missing")),
-        ("2026-11-28T12:00:00Z", date, Some("missing")),
-        ("2099-01-01T00:00:00Z", "", Some("missing")),
+    let elsewhere = json!({"project_id": id(9)});
+    let younger = json!({"created_at": "2026-11-21T12:00:00Z"});
+    for (at, more, headers, status) in [
+        ("2026-11-20T12:00:00Z", json!({}), date, Some("gone")),
+        ("2026-11-20T12:00:00Z", json!({}), "", Some("missing")),
+        ("2026-11-28T12:00:00Z", json!({}), date, Some("missing")),
+        ("2099-01-01T00:00:00Z", json!({}), "", Some("missing")),
+        // Programs write their first moment for none.
+        ("0001-01-01T00:00:00Z", json!({}), date, Some("missing")),
+        ("1970-01-01T00:00:00Z", json!({}), date, Some("missing")),
+        // A line that contradicts itself, or its list.
+        ("2026-11-20T12:00:00Z", younger, date, Some("missing")),
+        ("2026-11-20T12:00:00Z", elsewhere, date, Some("missing")),
     ] {
+        let mut line = json!({"id": id(1), "type": "file", "deleted_at": at});
+        let fields = more.as_object().unwrap().clone();
+        line.as_object_mut().unwrap().extend(fields);
+        let deleted = line.clone();
         let server = Server::raw(move |request| {
             let line = &request.line;
             let listed = |items: Value| {
@@ -272,9 +289,7 @@ fn a_line_counts_only_where_the_server_says_that_its_moment_is_over() {
                 line if line.contains("/accounts?") => listed(json!([{"id": "acc"}])),
                 line if line.contains("/workspaces?") => listed(json!([{"id": "w"}])),
                 line if line.contains("/projects?") => listed(json!([{"id": PROJECT}])),
-                line if line.contains("/recently_deleted?") => {
-                    listed(json!([{"id": id(1), "type": "file", "deleted_at": at}]))
-                }
+                line if line.contains("/recently_deleted?") => listed(json!([deleted])),
                 _ => {
                     let body = json!({"errors": [{"title": "Not Found"}]}).to_string();
                     Some(text(404, headers, &body))
@@ -286,7 +301,7 @@ fn a_line_counts_only_where_the_server_says_that_its_moment_is_over() {
         run(&desk, &server, &["apply", "--auto-approve"]).expect(code);
         let state: Value = serde_json::from_str(&desk.read("retire.state.json")).unwrap();
         let record = &state["assets"][id(1)]["status"];
-        assert_eq!(record.as_str(), status, "{at} {headers}");
+        assert_eq!(record.as_str(), status, "{line} {headers}");
     }
 }
 

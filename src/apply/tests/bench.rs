@@ -15,6 +15,7 @@ use uuid::Uuid;
 use crate::apply::readings::Readings;
 use crate::apply::strategy::Bulk;
 use crate::apply::strategy::Strategy;
+use crate::apply::tests::START;
 use crate::apply::tests::world::{Server, asset};
 use crate::apply::worker::{Inbox, Stopper, inbox};
 use crate::apply::{Clock, Ended, Options, Run, breaker, run};
@@ -49,7 +50,7 @@ pub(super) fn unanswered(mut known: State, numbers: impl IntoIterator<Item = u12
         let record = Record {
             status: Status::Unknown { attempts: 1 },
             run: 0,
-            at: Timestamp::UNIX_EPOCH,
+            at: START,
         };
         known.assets.insert(id, record);
     }
@@ -64,7 +65,7 @@ pub(super) fn plan_of(manifests: &Manifests, state: &State, inventory: &Inventor
         inventory: Some(inventory),
         check_retired: false,
         rules: Rules::default(),
-        now: Timestamp::UNIX_EPOCH,
+        now: START,
     })
 }
 
@@ -93,7 +94,7 @@ pub(super) fn info(state: &State) -> RunInfo {
     RunInfo {
         number: state.serial + 1,
         id: Uuid::from_u128(2),
-        at: Timestamp::UNIX_EPOCH,
+        at: START,
         provenance: Provenance::default(),
         account: None,
     }
@@ -103,7 +104,7 @@ pub(super) struct Watch(pub(super) Instant);
 
 impl Clock for Watch {
     fn now(&self) -> Timestamp {
-        Timestamp::UNIX_EPOCH
+        START
     }
 
     fn elapsed(&self) -> Duration {

@@ -164,7 +164,7 @@ fn whoever_finds_the_run_dead_knows_of_all_that_may_have_gone_along() {
             }
             let mut killed = state.clone();
             for (batch, outcomes) in open.clone().give_up() {
-                let at = Timestamp::UNIX_EPOCH;
+                let at = START;
                 let event = RunEvent::Answered {
                     batch,
                     at,

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
 use proptest::prelude::{Just, any, prop, prop_assert, prop_assert_eq, prop_oneof, proptest};
 use proptest::strategy::Strategy as _;
 use proptest::test_runner::TestCaseError;
 
+use super::START;
 use super::bench::{approved, state, unanswered};
 use super::follow::{detail, found_alive, known, resolve};
 use super::world::asset;
@@ -118,7 +118,7 @@ fn reply() -> impl proptest::strategy::Strategy<Value = Reply> {
                 status,
                 wait: None,
                 limits: told.then_some(limits),
-                date: Some(Timestamp::UNIX_EPOCH),
+                date: Some(START),
                 pages: None,
                 body: if cut {
                     Body::Cut { detail: detail() }
@@ -147,7 +147,7 @@ fn ends_once<S: Strategy>(
     };
     let approved = approved(&state, 1..=4);
     let mut memory = Memory::new(&state);
-    memory.learn(reply, Timestamp::UNIX_EPOCH);
+    memory.learn(reply, START);
     let known = known(&approved, &state, &memory);
     let targets = S::targets(&job).to_vec();
     let ids = job.ids.clone();

@@ -33,7 +33,7 @@ fn what_the_last_list_showed_in_a_folder_is_deleted_with_it() {
         (4, file),
         (9, Some(Kind::Folder)),
     ];
-    let missing = crate::state::absorb(None, &Outcome::Missing, 0, Timestamp::UNIX_EPOCH);
+    let missing = crate::state::absorb(None, &Outcome::Missing, 0, START);
     state.assets.insert(asset(5), missing);
     let contents: [(u128, &[u128]); 1] = [(1, &[2, 3, 4, 5, 7, 8])];
     let approved = listing_in(&state, &listed, &[], &contents);
@@ -191,7 +191,7 @@ fn an_empty_stack_is_deleted_only_where_each_of_its_files_is_shown_to_be() {
                     known.stacks.insert(asset(1), Vec::new());
                 }
                 let lines = shown.iter();
-                let lines = lines.map(|number| (asset(*number), Timestamp::UNIX_EPOCH));
+                let lines = lines.map(|number| (asset(*number), START));
                 known.lines.extend(lines);
             }
             let mut state = emptied(held);
@@ -213,7 +213,7 @@ fn a_stack_whose_file_lives_elsewhere_stays_unknown() {
     {
         let mut known = server.0.lock().unwrap();
         known.stacks.insert(asset(1), Vec::new());
-        known.lines.insert(asset(11), Timestamp::UNIX_EPOCH);
+        known.lines.insert(asset(11), START);
     }
     let after = apply_emptied(&server, emptied(&[11, 12]));
     assert_eq!(status(&after, 1), Some("unknown"));
@@ -234,7 +234,7 @@ fn a_stack_that_others_emptied_after_a_refusal_is_deleted_with_the_evidence_of_a
     let ended = run_approved(&server, empty(), &approved);
     assert_eq!(status(&ended.state, 1), Some("failed"));
     assert_eq!(status(&ended.state, 11), Some("retired"));
-    for (line, expected) in [(None, "failed"), (Some(Timestamp::UNIX_EPOCH), "retired")] {
+    for (line, expected) in [(None, "failed"), (Some(START), "retired")] {
         let emptied = V4::with([(1, Kind::VersionStack)]);
         {
             let mut known = emptied.0.lock().unwrap();
@@ -302,7 +302,7 @@ fn nothing_that_was_sent_is_ever_without_a_record() {
         }
         let mut killed = state.clone();
         for (batch, outcomes) in open.clone().give_up() {
-            let at = Timestamp::UNIX_EPOCH;
+            let at = START;
             killed.apply(
                 1,
                 &RunEvent::Answered {
@@ -335,7 +335,7 @@ fn nothing_that_was_sent_is_ever_without_a_record() {
 #[test]
 fn what_others_deleted_in_a_folder_is_gone_by_its_own_evidence() {
     let server = V4::with([(1, Kind::Folder)]);
-    let earlier = "1969-12-31T00:00:00Z".parse().unwrap();
+    let earlier = "2025-12-31T00:00:00Z".parse().unwrap();
     // The list of the folder showed both, and somebody has deleted them since.
     server.0.lock().unwrap().lines.insert(asset(2), earlier);
     let file = Some(Kind::File);
@@ -356,8 +356,7 @@ fn a_record_without_evidence_shows_nothing_of_an_empty_stack() {
         let server = V4::with([(1, Kind::VersionStack)]);
         server.0.lock().unwrap().stacks.insert(asset(1), Vec::new());
         let mut state = empty();
-        let file =
-            crate::state::absorb(None, &Outcome::Retired(evidence), 0, Timestamp::UNIX_EPOCH);
+        let file = crate::state::absorb(None, &Outcome::Retired(evidence), 0, START);
         state.assets.insert(asset(11), file);
         let contents: [(u128, &[u128]); 1] = [(1, &[11])];
         let listed = [(1, Some(Kind::VersionStack))];

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
-
+use super::START;
 use super::bench::{approved, state, unanswered};
 use super::world::asset;
 use crate::apply::breaker::Tally;
@@ -37,7 +36,7 @@ pub(super) fn known<'run, S: Strategy>(
         retries: RETRIES,
         cascade_wait: Duration::from_mins(10),
         now: Duration::from_secs(5),
-        intent: Timestamp::UNIX_EPOCH,
+        intent: START,
         sent: Duration::from_secs(5),
         is_silent: false,
         late: None,
@@ -273,7 +272,7 @@ fn what_was_lost_too_often_stays_unknown_and_an_api_that_ended_is_told() {
     let state = state();
     let approved = approved(&state, 1..=2);
     let mut memory = Memory::<Bulk>::new(&state);
-    memory.learn(&answered(410, "gone"), Timestamp::UNIX_EPOCH);
+    memory.learn(&answered(410, "gone"), START);
     let job = Job {
         sent: Tries {
             count: 2,
@@ -288,7 +287,7 @@ fn what_was_lost_too_often_stays_unknown_and_an_api_that_ended_is_told() {
         effects.last(),
         Some(Effect::Stop(StopReason::Ended { .. }))
     ));
-    memory.learn(&answered(200, "{}"), Timestamp::UNIX_EPOCH);
+    memory.learn(&answered(200, "{}"), START);
     let effects = follow(job, verdict(), &known(&approved, &state, &memory));
     assert!(
         !effects

@@ -39,6 +39,9 @@ mod wild;
 mod workers;
 mod world;
 
+/// When each run of the tests begins, by every clock.
+const START: Timestamp = Timestamp::constant(1_767_225_600, 0);
+
 fn status(state: &State, number: u128) -> Option<&'static str> {
     let record = state.assets.get(&asset(number));
     record.map(|record| record.status.name())

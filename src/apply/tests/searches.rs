@@ -41,7 +41,7 @@ fn the_waits_of_a_search_are_events_and_its_stop_leaves_what_was_sought_open() {
 #[test]
 fn a_line_of_a_list_counts_only_beside_a_reading_that_finds_nothing() {
     let server = V4::with([(1, Kind::File)]);
-    let earlier = "1969-12-31T00:00:00Z".parse().unwrap();
+    let earlier = "2025-12-31T00:00:00Z".parse().unwrap();
     server.0.lock().unwrap().lines = [1, 2, 3].map(|number| (asset(number), earlier)).into();
     let known = unanswered(empty(), [1, 2]);
     let listed = [1, 2, 3, 4].map(|number| (number, Some(Kind::File)));
@@ -62,7 +62,7 @@ fn a_line_of_a_list_counts_only_beside_a_reading_that_finds_nothing() {
 #[test]
 fn what_is_shown_to_be_deleted_stops_no_run() {
     let server = V4::with([]);
-    let earlier = "1969-12-31T00:00:00Z".parse().unwrap();
+    let earlier = "2025-12-31T00:00:00Z".parse().unwrap();
     server.0.lock().unwrap().lines = (1..=30).map(|number| (asset(number), earlier)).collect();
     let listed: Vec<_> = (1..=30).map(|number| (number, Some(Kind::File))).collect();
     let ended = run_on(&server, empty(), &listed, &[]);

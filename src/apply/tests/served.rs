@@ -69,7 +69,7 @@ impl Known {
         }
         if !self.feigned.contains(&id) {
             self.alive.remove(&id);
-            self.lines.insert(id, Timestamp::UNIX_EPOCH);
+            self.lines.insert(id, START);
             for id in inside {
                 let kind = self.alive.remove(&id).unwrap();
                 self.ghosts.insert(id, kind);

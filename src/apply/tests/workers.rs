@@ -41,7 +41,7 @@ impl Deleter<v2::Call> for Fickle {
         }
         self.under_way.fetch_sub(1, Ordering::SeqCst);
         if let v2::Call::Read(v2::Read::Asset(id)) = call {
-            let gone = format!(r#"{{"id":"{id}","deleted_at":"1970-01-01T00:00:00Z"}}"#);
+            let gone = format!(r#"{{"id":"{id}","deleted_at":"2026-01-01T00:00:00Z"}}"#);
             return answer(200, &gone);
         }
         match random / 11 % 200 {
@@ -101,7 +101,7 @@ struct Hand(Mutex<Duration>);
 
 impl Clock for Hand {
     fn now(&self) -> Timestamp {
-        Timestamp::UNIX_EPOCH
+        START
     }
 
     fn elapsed(&self) -> Duration {

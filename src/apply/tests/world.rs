@@ -12,6 +12,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use crate::apply::tests::START;
 use crate::asset::{AssetId, Kind};
 use crate::frameio::{Body, Reply};
 
@@ -110,7 +111,7 @@ pub(super) fn answer(status: u16, body: &str) -> Reply {
         status,
         wait: Some(Duration::from_millis(1)),
         limits: None,
-        date: Some(Timestamp::UNIX_EPOCH),
+        date: Some(START),
         pages: None,
         body: Body::Whole(body.as_bytes().to_vec()),
     }
@@ -252,9 +253,9 @@ impl World {
     /// When an asset was deleted; we did it after it was asked of us.
     fn deleted_at(&self, id: AssetId) -> Option<Timestamp> {
         if self.others.contains(&id) {
-            return Some("1969-12-31T00:00:00Z".parse().unwrap());
+            return Some("2025-12-31T00:00:00Z".parse().unwrap());
         }
-        self.dead.contains(&id).then_some(Timestamp::UNIX_EPOCH)
+        self.dead.contains(&id).then_some(START)
     }
 
     /// Whether an asset lives and the token sees it.
@@ -269,7 +270,7 @@ impl World {
             return None;
         }
         let stale = self.is_stale && self.restored.contains(&id);
-        let stale = stale.then_some(Timestamp::UNIX_EPOCH);
+        let stale = stale.then_some(START);
         self.deleted_at(id).or(stale)
     }
 

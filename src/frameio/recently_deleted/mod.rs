@@ -209,7 +209,7 @@ impl Search<'_> {
                 let Some(page) = self.usable(page)? else {
                     continue;
                 };
-                if let Some(next) = self.record_page(page) {
+                if let Some(next) = self.record_page(&list.project, page) {
                     waiting.push_front(List {
                         next: Some(next),
                         ..list
@@ -221,8 +221,9 @@ impl Search<'_> {
     }
 
     /// Takes in a page, and what its lines tell of the assets; says where the next one begins,
-    /// where it may tell more.
-    fn record_page(&mut self, page: Page<Line>) -> Cursor {
+    /// where it may tell more. A line that names another project than that of its list contradicts
+    /// it, and says nothing.
+    fn record_page(&mut self, project: &str, page: Page<Line>) -> Cursor {
         // The newest come first.
         let oldest = page.items.iter().rev().find_map(|line| line.at);
         let is_late = oldest
@@ -235,6 +236,10 @@ impl Search<'_> {
             facts,
         } in page.items
         {
+            let named = facts.as_ref().and_then(|facts| facts.project);
+            if named.is_some_and(|named| named.to_string() != project) {
+                continue;
+            }
             if self.wanted.assets.contains_key(&id) {
                 self.told.extend(facts.map(|facts| (id, facts)));
             }

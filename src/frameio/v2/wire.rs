@@ -15,7 +15,7 @@ use crate::frameio::mask;
 use crate::frameio::odd::{Odd, lenient, parse};
 use crate::frameio::v4::wire::{Named, User};
 use crate::frameio::verdict::Live;
-use crate::frameio::words::{TROUBLE, moment};
+use crate::frameio::words::{deletion, is_trouble};
 use crate::inventory::Facts;
 
 /// The body of the bulk delete.
@@ -67,9 +67,7 @@ impl<'de> Deserialize<'de> for Answer {
                         continue;
                     }
                     let value = map.next_value::<Value>()?;
-                    let is_trouble = TROUBLE.contains(&&*key)
-                        || (key == "success" && value != Value::Bool(true));
-                    if is_trouble {
+                    if is_trouble(&key, &value) {
                         let said = format!("it has `{key}`: {value}");
                         return Err(A::Error::custom(said));
                     }
@@ -125,13 +123,15 @@ pub fn live(id: AssetId, bytes: &[u8]) -> Result<Live, Odd> {
         id: AssetId,
         #[serde(default)]
         deleted_at: Value,
+        #[serde(default)]
+        inserted_at: Value,
     }
     let asset: Asset = parse(bytes)?;
     if asset.id != id {
         let why = format!("it speaks of `{}` instead of `{id}`", asset.id);
         return Err(Odd::Foreign(why));
     }
-    let deleted = moment(&asset.deleted_at).map_err(Odd::Field)?;
+    let deleted = deletion(&asset.deleted_at, &asset.inserted_at).map_err(Odd::Field)?;
     Ok(deleted.map_or(Live::There, Live::Deleted))
 }
 
@@ -207,7 +207,9 @@ pub fn list(bytes: &[u8]) -> Result<(usize, Vec<(AssetId, Facts)>), Odd> {
     let count = rows.len();
     let mut there = Vec::with_capacity(count);
     for row in rows {
-        let is_deleted = moment(&row.deleted_at).map_err(Odd::Field)?.is_some();
+        let is_deleted = deletion(&row.deleted_at, &row.inserted_at)
+            .map_err(Odd::Field)?
+            .is_some();
         let id = row.id;
         there.extend(
             row.facts()

@@ -14,7 +14,7 @@ use crate::frameio::odd::{Odd, lenient, parse};
 use crate::frameio::reply::Body;
 use crate::frameio::v4::call::Cursor;
 use crate::frameio::verdict::Live;
-use crate::frameio::words::{moment, object};
+use crate::frameio::words::{deletion, object};
 use crate::inventory::Facts;
 
 #[derive(Deserialize)]
@@ -104,6 +104,8 @@ pub fn live(id: AssetId, bytes: &[u8]) -> Result<Live, Odd> {
         id: AssetId,
         #[serde(default)]
         deleted_at: Value,
+        #[serde(default)]
+        created_at: Value,
     }
     let Wrapped { data } = parse::<Wrapped<Asset>>(bytes)?;
     // What is asked for by an id of Adobe's storage answers with its own.
@@ -111,7 +113,7 @@ pub fn live(id: AssetId, bytes: &[u8]) -> Result<Live, Odd> {
         let why = format!("it speaks of `{}` instead of `{id}`", data.id);
         return Err(Odd::Foreign(why));
     }
-    let deleted = moment(&data.deleted_at).map_err(Odd::Field)?;
+    let deleted = deletion(&data.deleted_at, &data.created_at).map_err(Odd::Field)?;
     Ok(deleted.map_or(Live::There, Live::Deleted))
 }
 
@@ -175,6 +177,8 @@ pub fn deleted(bytes: &[u8]) -> Result<Page<Line>, Odd> {
         parent_id: Value,
         #[serde(default)]
         deleted_at: Value,
+        #[serde(default)]
+        created_at: Value,
     }
     let page = page::<Asset>(bytes)?;
     let line = |asset: Asset| {
@@ -183,7 +187,9 @@ pub fn deleted(bytes: &[u8]) -> Result<Page<Line>, Odd> {
         Line {
             id: asset.id,
             parent,
-            at: moment(&asset.deleted_at).ok().flatten(),
+            at: deletion(&asset.deleted_at, &asset.created_at)
+                .ok()
+                .flatten(),
             facts: asset.kind.map(|kind| Facts {
                 name: asset.name,
                 bytes: asset.file_size,
