@@ -46,19 +46,28 @@ pub fn limits(headers: &HeaderMap) -> Option<Limits> {
     })
 }
 
-/// Reads when an answer was made, by the server's own clock.
+/// Reads when an answer was made, by the server's own clock: the earliest where it says several
+/// times, since that keeps more.
 #[must_use]
 pub fn date(headers: &HeaderMap) -> Option<Timestamp> {
-    let text = headers.get("date")?.to_str().ok()?;
-    let date = jiff::fmt::rfc2822::parse(text.trim()).ok()?;
-    Some(date.timestamp())
+    let all = headers.get_all("date").iter();
+    all.filter_map(|text| moment(text.to_str().ok()?)).min()
+}
+
+/// Reads a moment of a header: in each form that a recipient must take (RFC 9110, 5.6.7), and in
+/// those that servers write by mistake and that say the same: another weekday, RFC 3339.
+fn moment(text: &str) -> Option<Timestamp> {
+    let text = text.trim();
+    let usual = jiff::fmt::rfc2822::DateTimeParser::new().relaxed_weekday(true);
+    usual
+        .parse_timestamp(text)
+        .ok()
+        .or_else(|| Timestamp::try_from(httpdate::parse_http_date(text).ok()?).ok())
+        .or_else(|| text.parse().ok())
 }
 
 fn until(then: &str, now: &str) -> Option<Duration> {
-    let second = |text| {
-        let date = jiff::fmt::rfc2822::parse(text).ok()?;
-        Some(date.timestamp().as_second())
-    };
+    let second = |text| Some(moment(text)?.as_second());
     let seconds = second(then)?.saturating_sub(second(now)?);
     Some(Duration::from_secs(u64::try_from(seconds).unwrap_or(0)))
 }
@@ -88,6 +97,38 @@ mod tests {
             ("retry-after", "Mon, 23 Nov 2026 20:00:07 GMT"),
         ];
         assert_eq!(parse_wait(&date), Some(Duration::from_secs(7)));
+    }
+
+    #[test]
+    fn a_date_is_read_in_each_form_and_the_earliest_counts() {
+        let read = |texts: &[&str]| {
+            let mut headers = HeaderMap::new();
+            for text in texts {
+                headers.append("date", text.parse().unwrap());
+            }
+            date(&headers)
+        };
+        let at: Timestamp = "2026-11-28T01:50:00Z".parse().unwrap();
+        for text in [
+            "Sat, 28 Nov 2026 01:50:00 GMT",
+            "sat, 28 nov 2026 01:50:00 gmt",
+            "Sat, 28 Nov 2026 10:50:00 +0900",
+            "Saturday, 28-Nov-26 01:50:00 GMT",
+            "Sat Nov 28 01:50:00 2026",
+            "Mon, 28 Nov 2026 01:50:00 GMT",
+            "28 Nov 2026 01:50:00 GMT",
+            "2026-11-28T01:50:00Z",
+            "2026-11-28T02:50:00+01:00",
+        ] {
+            assert_eq!(read(&[text]), Some(at), "{text}");
+            let later = "Mon, 28 Dec 2026 01:50:00 GMT";
+            assert_eq!(read(&[later, text]), Some(at), "{text}");
+            assert_eq!(read(&["nonsense", text, later]), Some(at), "{text}");
+        }
+        for text in ["", "soon", "1795830600", "28/11/2026", "2026-11-28"] {
+            assert_eq!(read(&[text]), None, "{text}");
+        }
+        assert_eq!(read(&[]), None);
     }
 
     #[test]
