@@ -12,6 +12,12 @@ use crate::asset::written::{self, Written, WrittenError};
 use crate::asset::{AssetId, Kind};
 use crate::measure;
 
+/// Whether a text is a whole number of YAML 1.2, as its core schema has it.
+fn is_whole_number(text: &str) -> bool {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 impl Walk<'_, '_> {
     pub(super) fn list<'n>(&mut self, node: &'n Node, name: &str) -> &'n [Node] {
         match &node.value {
@@ -109,6 +115,13 @@ impl Walk<'_, '_> {
                 self.found("empty-text", node.at, format!("{name} is blank"));
                 None
             }
+            // The reader takes `0123` for text, and an editor that goes by the schema for a number.
+            Value::Text(text) if is_whole_number(text) && self.is_plain(node) => {
+                let message = format!("{name} must be text, and this is a number");
+                let hint = "put it in quotes".to_owned();
+                self.hinted("wrong-type", node.at, message, hint);
+                None
+            }
             Value::Text(text) => Some(text.clone()),
             Value::Number(_) | Value::Bool(_) => {
                 self.wrong_type(node, name, "text", Some("put it in quotes"));
@@ -146,14 +159,19 @@ impl Walk<'_, '_> {
         is_said.then_some(reason)
     }
 
+    /// Whether a text stands without quotes and in one line.
+    fn is_plain(&self, node: &Node) -> bool {
+        let rest = &self.text().all[node.at as usize..];
+        !rest.starts_with(['"', '\'', '|', '>', '!', '&', '*'])
+    }
+
     /// Whether a plain text ends before a `#` that seems to belong to it: who means a comment
     /// puts a blank behind it.
     fn is_cut(&self, node: &Node) -> bool {
         let rest = &self.text().all[node.at as usize..];
         let line = rest.split('\n').next().unwrap_or_default();
-        let plain = !line.starts_with(['"', '\'', '|', '>']);
         let after = line.split_once(" #").map(|(_, after)| after);
-        plain && after.is_some_and(|after| after.starts_with(char::is_alphanumeric))
+        self.is_plain(node) && after.is_some_and(|after| after.starts_with(char::is_alphanumeric))
     }
 
     /// An asset: its id, or the address of its page.

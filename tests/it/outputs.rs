@@ -211,6 +211,7 @@ fn what_is_no_plain_file_is_refused_and_never_waited_for() {
         "round",
         "to.empty",
         ".",
+        "new/",
     ];
     for writer in writers(&server) {
         for name in names {

@@ -10,7 +10,7 @@
 use std::ffi::OsStr;
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read, Seek, Write};
-use std::path::{Path, PathBuf};
+use std::path::{Path, PathBuf, is_separator};
 
 use uuid::Uuid;
 
@@ -168,6 +168,10 @@ pub(super) fn check(
         path: path.to_owned(),
         found,
     };
+    // The rest of the program would take `new/` for `new`.
+    if path.as_os_str().to_string_lossy().ends_with(is_separator) {
+        return Err(not_plain("a folder"));
+    }
     // A link is followed only to a document that is there: who names one does not always know
     // where it leads.
     let there = if linked {
