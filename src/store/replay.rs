@@ -1,11 +1,13 @@
 //! What a journal adds to the state that it continues.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use crate::diagnostic::counted;
 use crate::event::{OpenBatches, RunEvent, RunInfo};
-use crate::state::State;
 use crate::state::format::LAST_SERIAL;
+use crate::state::{State, Status};
 use crate::store::fit::{self, Fit};
 use crate::store::journal;
 
@@ -223,14 +225,10 @@ impl Fold {
 
     fn end(mut self, warnings: &mut Vec<String>) -> State {
         let open = self.open.give_up();
-        let assets: usize = open.iter().map(|(_, outcomes)| outcomes.len()).sum();
-        if assets > 0 {
-            warnings.push(format!(
-                "{} sent and not answered: unknown until a run finds out",
-                counted(assets, "asset was", "assets were")
-            ));
-        }
+        // One asset may be open in several batches, as a version and with its stack.
+        let mut assets = BTreeSet::new();
         for (batch, outcomes) in open {
+            assets.extend(outcomes.iter().map(|(id, _)| *id));
             let at = self.last;
             let event = RunEvent::Answered {
                 batch,
@@ -238,6 +236,15 @@ impl Fold {
                 outcomes,
             };
             self.state.apply(self.run, &event);
+        }
+        let records = assets.iter().filter_map(|id| self.state.assets.get(id));
+        let unknown = records.filter(|record| matches!(record.status, Status::Unknown { .. }));
+        let unknown = unknown.count();
+        if unknown > 0 {
+            warnings.push(format!(
+                "{} sent and not answered: unknown until a run finds out",
+                counted(unknown, "asset was", "assets were")
+            ));
         }
         self.state
     }
