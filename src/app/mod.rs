@@ -9,10 +9,12 @@ use crate::frameio::mask::Secrets;
 
 pub(crate) mod api;
 pub(crate) mod apply;
+pub(crate) mod basis;
 pub(crate) mod connect;
 mod dates;
 pub mod error;
 pub(crate) mod find;
+mod live;
 pub(crate) mod memory;
 pub mod policy;
 pub(crate) mod prepare;

@@ -21,10 +21,12 @@ use tokio::time::Instant;
 
 use crate::app::api::adapter;
 use crate::app::apply::Again;
+use crate::app::basis::Basis;
 use crate::app::connect::Connection;
 use crate::app::error::Error;
+use crate::app::live::{going_into, pinned_place};
 use crate::app::memory::Memory;
-use crate::app::prepare::{Basis, Prepared, going_into, pinned_place};
+use crate::app::prepare::Prepared;
 use crate::apply::Clock;
 use crate::apply::readings::Reread;
 use crate::asset::{AssetId, Kind};

@@ -8,8 +8,9 @@ use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256 as Hasher};
 
 use crate::app::Host;
+use crate::app::basis::{Basis, PlanSettings};
 use crate::app::error::Error;
-use crate::app::prepare::{Basis, PlanSettings, Prepared};
+use crate::app::prepare::Prepared;
 use crate::inventory::Marking;
 use crate::manifest::document::{Manifests, SourceFile};
 use crate::plan::decide::Rules;

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::app::basis::PlanSettings;
 use crate::app::connect::{self, AskedAccount, Connection, Patience, Peer};
 use crate::app::memory::Keeping;
-use crate::app::prepare::PlanSettings;
 use crate::app::{Host, OnSignal};
 use crate::cli::args::Choices;
 use crate::cli::clock;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
 
-use crate::app::prepare::Basis;
+use crate::app::basis::Basis;
 use crate::asset::{self, AssetId};
 use crate::cli::clock;
 use crate::cli::failure::Failure;

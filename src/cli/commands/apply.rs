@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use crate::app::api::adapter;
 use crate::app::apply::Order;
+use crate::app::basis::{Basis, PlanSettings};
 use crate::app::connect::Connection;
 use crate::app::memory::{Memory, owner};
-use crate::app::prepare::{Basis, PlanSettings, Prepared, prepare};
+use crate::app::prepare::{Prepared, prepare};
 use crate::app::provenance::random;
 use crate::app::reread::Recheck;
 use crate::app::saved_plan::SavedPlan;

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::app::prepare::{Basis, Prepared, prepare};
+use crate::app::basis::Basis;
+use crate::app::prepare::{Prepared, prepare};
 use crate::app::provenance::Identity;
 use crate::app::saved_plan::document;
 use crate::cli::args::{Plan, PlanFormat, is_standard};
