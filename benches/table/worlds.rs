@@ -97,6 +97,7 @@ impl Desk {
                 let known = Known {
                     name: Some(format!("A001_C{number:07}_0412.mov").into()),
                     location: Some(Arc::new(location)),
+                    parent: None,
                     bytes: Some(73_400_320),
                 };
                 state.catalogue.insert(*id, known);

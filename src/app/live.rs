@@ -1,6 +1,6 @@
 //! Reading what a plan needs of the live assets.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ use crate::frameio::inventory::Question;
 use crate::inventory::{Connections, Inventory, Marks};
 use crate::manifest::document::Manifests;
 use crate::plan::forecast::{Asked, Reads};
-use crate::plan::{self, LiveCheck, Wanted};
+use crate::plan::{self, LiveCheck, Plan, Wanted};
 use crate::render::summary::duration;
 use crate::render::{count, counted};
 use crate::state::Api;
@@ -28,10 +28,41 @@ use crate::state::Api;
 /// After how many assets people are told how far it is: every ten seconds at ten a second.
 const EACH: usize = 100;
 
+/// What was learnt of the assets earlier.
+#[derive(Clone, Copy)]
+pub(super) struct Earlier<'run> {
+    /// Where earlier readings are kept; nothing where they are not.
+    pub(super) keeping: Option<&'run Keeping>,
+    /// The plan as it was reviewed, where it was saved.
+    pub(super) reviewed: Option<&'run Plan>,
+}
+
+/// Where assets are looked for first. Whoever says it may be wrong: what is not there is looked for
+/// by itself.
+struct Hints<'run> {
+    basis: &'run Basis,
+    reviewed: Option<&'run Plan>,
+    /// What earlier readings say.
+    kept: BTreeMap<AssetId, AssetId>,
+}
+
+impl Hints<'_> {
+    /// The project and the parent of an asset, as far as somebody knows; the newest knowledge first.
+    fn place(&self, id: AssetId) -> [Option<AssetId>; 2] {
+        let [project, parent] = pinned_place(&self.basis.manifests, id);
+        let reviewed = || self.reviewed?.about.get(&id)?.place[1];
+        let parent = parent
+            .or_else(|| self.kept.get(&id).copied())
+            .or_else(reviewed)
+            .or_else(|| self.basis.state.catalogue.parent(id));
+        [project, parent]
+    }
+}
+
 /// Reads what the plan needs of the live assets, and in whose account that is.
 pub(super) fn read(
     connection: &Connection,
-    keeping: Option<&Keeping>,
+    Earlier { keeping, reviewed }: Earlier<'_>,
     (basis, dates): (&mut Basis, &mut Dates),
 ) -> Result<(Inventory, LiveCheck, Reads), Error> {
     let Who {
@@ -48,9 +79,14 @@ pub(super) fn read(
     let owner = account
         .as_deref()
         .and_then(|account| owner(account, user.id.as_deref()));
-    let memory = keeping
-        .zip(owner)
-        .map(|(keeping, owner)| keeping.open(connection, owner));
+    let is_sent = basis.settings.is_sent;
+    let memory = keeping.zip(owner).map(|(keeping, owner)| {
+        if is_sent {
+            keeping.hints(connection, owner)
+        } else {
+            keeping.open(connection, owner)
+        }
+    });
     let mut memory = memory.unwrap_or_default();
     let Wanted {
         assets: wanted,
@@ -59,11 +95,21 @@ pub(super) fn read(
         definitions: _,
     } = plan::wanted(basis.inputs(None));
     let going = going_into(going.as_ref());
+    let kept = memory.parents(&wanted);
+    if is_sent {
+        // A run believes nothing that was read before it began.
+        memory = Memory::default();
+    }
     let recalled = recall(&mut memory, &wanted, &back);
     let mut unknown = wanted.clone();
     unknown.retain(|(id, _)| !recalled.assets.contains_key(id));
     let at = (connection, account.as_deref());
-    let (mut read, complete) = read_assets(at, basis, (&unknown, &going, &back), &mut memory)?;
+    let hints = Hints {
+        basis,
+        reviewed,
+        kept,
+    };
+    let (mut read, complete) = read_assets(at, &hints, (&unknown, &going, &back), &mut memory)?;
     memory.keep_assets(&read);
     add_recalled(&mut read, recalled);
     unlisted::report_assets(&*connection.host, &read, complete);
@@ -75,7 +121,7 @@ pub(super) fn read(
     let refused = none_allowed(&read, wanted.len()).filter(|_| !basis.state.vouches());
     // What was read tells what is a folder, and what is deleted already.
     let connections = plan::wanted(basis.inputs(Some(&read))).connections;
-    if wanted.is_empty() && account.is_none() && !basis.settings.is_sent {
+    if wanted.is_empty() && account.is_none() && !is_sent {
         // It may read nothing at all, and says that it was checked all the same.
         connection.try_token()?;
     }
@@ -113,17 +159,31 @@ pub(super) fn read(
     if account.is_some() {
         basis.target.account = account;
     }
-    let reads = if connection.api.abilities().reads_contents {
-        let asked = Asked {
-            assets: &wanted,
-            connections: connections.as_ref(),
-            is_placed: &|id| pinned_place(&basis.manifests, id)[1].is_some(),
-        };
-        Reads::of(&asked, &read)
-    } else {
-        Reads::of_v2(&wanted, |id| pinned_place(&basis.manifests, id)[1])
-    };
+    let reads = reads_of(basis, (&wanted, connections.as_ref()), &read);
     Ok((read, check, reads))
+}
+
+/// What a run of the plan reads, that knows no more than what pins and the state say of where assets
+/// lie: what is kept here, its machine need not have.
+fn reads_of(
+    basis: &Basis,
+    (assets, connections): (&[Sought], Option<&Connections>),
+    read: &Inventory,
+) -> Reads {
+    let parent = |id| {
+        let pinned = pinned_place(&basis.manifests, id)[1];
+        pinned.or_else(|| basis.state.catalogue.parent(id))
+    };
+    if basis.settings.api.abilities().reads_contents {
+        let asked = Asked {
+            assets,
+            connections,
+            is_placed: &|id| parent(id).is_some(),
+        };
+        Reads::of(&asked, read)
+    } else {
+        Reads::of_v2(assets, parent)
+    }
 }
 
 /// An asset that is to be read, with what somebody said that it is.
@@ -133,7 +193,7 @@ type Sought = (AssetId, Option<Kind>);
 /// looked for in all lists of recently deleted assets.
 fn read_assets(
     at: (&Connection, Option<&str>),
-    basis: &Basis,
+    hints: &Hints<'_>,
     (wanted, going, back): (&[Sought], &BTreeSet<AssetId>, &Arc<[AssetId]>),
     memory: &mut Memory,
 ) -> Result<(Inventory, bool), Error> {
@@ -155,7 +215,7 @@ fn read_assets(
                 .message(&format!("{done} of {assets} read; about {left} left"));
         }
     };
-    let place = |id| pinned_place(&basis.manifests, id);
+    let place = |id| hints.place(id);
     let question = Question {
         assets: wanted,
         going,

@@ -17,7 +17,7 @@ use crate::inventory::{
     Definition, Facts, Inventory, ListPart, Project, ProjectsPart, Seen, Shown,
 };
 use crate::plan::Recalled;
-use crate::store::cache::{Cache, Owner, Scope, existing};
+use crate::store::cache::{Cache, Owner, Scope, existing, known};
 
 /// Where an account's picture is kept, and for how long it is believed.
 #[derive(Debug, Clone)]
@@ -94,6 +94,13 @@ impl Keeping {
         }
     }
 
+    /// Opens what is known of an account for no more than to know where to look first.
+    pub(crate) fn hints(&self, connection: &Connection, owner: Owner) -> Memory {
+        let times = ((self.now)(), self.most);
+        let cache = known(&self.folder, &self.scope(connection, owner), times);
+        cache.map_or_else(Memory::default, |cache| self.kept(cache))
+    }
+
     /// Opens what is known of an account for no more than to forget what a run changes.
     pub(crate) fn forgets(&self, connection: &Connection, owner: Owner) -> Memory {
         let cache = existing(&self.folder, &self.scope(connection, owner));
@@ -149,6 +156,19 @@ impl Memory {
     /// What the list of something tells of an asset.
     pub(crate) fn asset(&mut self, id: AssetId) -> Option<Shown> {
         self.0.as_mut()?.cache.asset(id)
+    }
+
+    /// In what each of some assets lay when it was read, as far as that is known.
+    pub(crate) fn parents(
+        &mut self,
+        assets: &[(AssetId, Option<Kind>)],
+    ) -> BTreeMap<AssetId, AssetId> {
+        let Some(Kept { cache, .. }) = &mut self.0 else {
+            return BTreeMap::new();
+        };
+        let known = assets.iter();
+        let known = known.filter_map(|(id, _)| Some((*id, cache.parent(*id)?)));
+        known.collect()
     }
 
     /// All projects of the account.

@@ -8,7 +8,7 @@ use crate::app::basis::Basis;
 use crate::app::connect::Connection;
 use crate::app::dates::{Dates, has_dates};
 use crate::app::error::Error;
-use crate::app::live::read;
+use crate::app::live::{Earlier, read};
 use crate::app::memory::Keeping;
 use crate::apply::breaker;
 use crate::inventory::Inventory;
@@ -50,14 +50,15 @@ pub(crate) fn prepare(
         part::check(only, &basis.manifests, &basis.state).map_err(Error::Only)?;
     }
     let began = Instant::now();
+    let earlier = |keeping| Earlier { keeping, reviewed };
     let (read, checked, reads) = match connection {
         Some((connection, keeping)) => {
             let mut dates = Dates::default();
-            let mut found = read(connection, keeping, (&mut basis, &mut dates))?;
+            let mut found = read(connection, earlier(keeping), (&mut basis, &mut dates))?;
             // What is due, and held, by an earlier time is read by that.
             let is_earlier = dates.set_back(&mut basis.now, connection);
             if is_earlier && has_dates(&basis.manifests, &basis.state) {
-                found = read(connection, keeping, (&mut basis, &mut dates))?;
+                found = read(connection, earlier(keeping), (&mut basis, &mut dates))?;
             }
             let (read, check, reads) = found;
             (Some(read), Checked::Live(check), reads)

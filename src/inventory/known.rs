@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::asset::AssetId;
+
 /// Where an asset lies, as people say it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Location {
@@ -35,6 +37,9 @@ pub struct Known {
     pub name: Option<Arc<str>>,
     /// Where it lies.
     pub location: Option<Arc<Location>>,
+    /// The folder or version stack that holds it, where its location is known: by that, a later run
+    /// finds it in a list.
+    pub parent: Option<AssetId>,
     /// Its size in bytes; of a folder or a version stack, that of all in it. Where a version stack
     /// was deleted file by file, its files have their sizes, and it has none of its own.
     pub bytes: Option<u64>,
@@ -54,6 +59,9 @@ struct KnownFields {
     /// The folders above it, from the top, with `/` between them and a `/` in a name as `\/`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     folder: Option<Arc<str>>,
+    /// The id of the last of these, where it has a `folder`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    parent: Option<AssetId>,
     /// Its size in bytes; of a folder or a version stack, that of all in it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     bytes: Option<u64>,
@@ -64,14 +72,17 @@ impl From<Known> for KnownFields {
         let Known {
             name,
             location,
+            parent,
             bytes,
         } = known;
+        let parent = parent.filter(|_| location.is_some());
         let project = location.as_ref().and_then(|place| place.project.clone());
         let folder = location.map(|place| Arc::clone(&place.folder));
         Self {
             name,
             project,
             folder,
+            parent,
             bytes,
         }
     }
@@ -83,12 +94,15 @@ impl From<KnownFields> for Known {
             name,
             project,
             folder,
+            parent,
             bytes,
         } = fields;
+        let parent = parent.filter(|_| folder.is_some());
         let location = folder.map(|folder| Arc::new(Location { project, folder }));
         Self {
             name,
             location,
+            parent,
             bytes,
         }
     }

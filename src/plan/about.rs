@@ -134,6 +134,7 @@ impl About {
         let known = Known {
             name: self.name.clone(),
             location: self.location.clone(),
+            parent: self.place[1].filter(|_| self.location.is_some()),
             // What is kept is a size and no lower bound.
             bytes: self.bytes.filter(|_| is_whole),
         };
@@ -150,6 +151,7 @@ impl About {
             name: name.filter(|name| own_name.is_some_and(|own| own != name)),
             location: location
                 .filter(|place| place.is_whole() && own_place.is_some_and(|own| own != place)),
+            parent: None,
             bytes: None,
         };
         (was != Known::default()).then(|| Arc::new(was))

@@ -92,6 +92,7 @@ pub fn due(
             known: Known {
                 name: recorded.name.or(pinned.name),
                 location: recorded.location,
+                parent: recorded.parent,
                 bytes: recorded.bytes.or(pinned.filesize),
             },
             reason: text(|details| &details.reason),

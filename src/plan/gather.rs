@@ -66,6 +66,7 @@ pub(super) fn gather(plan: &mut Plan, inputs: Inputs<'_>) {
         if let Some(Known {
             name,
             location,
+            parent: _,
             bytes,
         }) = recorded
         {

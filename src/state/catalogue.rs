@@ -15,8 +15,16 @@ pub struct Catalogue {
     assets: BTreeMap<AssetId, Kept>,
     /// The places by their numbers. A number once given stays, so that a run changes no line of
     /// another run's.
-    folders: BTreeMap<u32, Arc<Location>>,
-    numbers: HashMap<Arc<Location>, u32>,
+    folders: BTreeMap<u32, Folder>,
+    numbers: HashMap<Folder, u32>,
+}
+
+/// Where assets lay: the same names may be those of several folders.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Folder {
+    pub(crate) location: Arc<Location>,
+    /// The folder or version stack itself; nothing where no run has kept it.
+    pub(crate) id: Option<AssetId>,
 }
 
 /// What is kept of one asset: as little as can be, since there may be a million.
@@ -55,12 +63,23 @@ impl Catalogue {
             folder,
             bytes,
         } = self.assets.get(&id)?;
-        let location = folder.and_then(|number| self.folders.get(&number));
+        let folder = folder.and_then(|number| self.folder(number));
         Some(Known {
             name: name.clone(),
-            location: location.cloned(),
+            location: folder.map(|folder| Arc::clone(&folder.location)),
+            parent: folder.and_then(|folder| folder.id),
             bytes: *bytes,
         })
+    }
+
+    /// In what it lay, where a run has kept that; it may lie elsewhere by now.
+    #[must_use]
+    pub fn parent(&self, id: AssetId) -> Option<AssetId> {
+        self.folder(self.assets.get(&id)?.folder?)?.id
+    }
+
+    fn folder(&self, number: u32) -> Option<&Folder> {
+        self.folders.get(&number)
     }
 
     /// Its size alone.
@@ -74,9 +93,21 @@ impl Catalogue {
         let Known {
             name,
             location,
+            parent,
             bytes,
         } = known;
-        let folder = location.map(|location| self.number(location));
+        let folder = location.map(|location| {
+            // Whoever did not read it says nothing of the folder itself.
+            let before = self.assets.get(&id).and_then(|kept| kept.folder);
+            let is_same = |number: &u32| {
+                let before = self.folder(*number);
+                parent.is_none() && before.is_some_and(|folder| folder.location == location)
+            };
+            let id = parent;
+            before
+                .filter(is_same)
+                .unwrap_or_else(|| self.number(Folder { location, id }))
+        });
         let kept = self.assets.entry(id).or_default();
         kept.name = name.or_else(|| kept.name.take());
         kept.folder = folder.or(kept.folder);
@@ -102,14 +133,14 @@ impl Catalogue {
     }
 
     /// The number of a place, a new one where it has none.
-    fn number(&mut self, location: Arc<Location>) -> u32 {
-        if let Some(number) = self.numbers.get(&location) {
+    fn number(&mut self, folder: Folder) -> u32 {
+        if let Some(number) = self.numbers.get(&folder) {
             return *number;
         }
         let last = self.folders.last_key_value().map(|(number, _)| *number);
         let number = last.map_or(1, |last| last.saturating_add(1));
-        self.folders.insert(number, Arc::clone(&location));
-        self.numbers.insert(location, number);
+        self.folders.insert(number, folder.clone());
+        self.numbers.insert(folder, number);
         number
     }
 
@@ -126,15 +157,15 @@ impl Catalogue {
     pub(crate) fn folders<'own>(
         &'own self,
         numbers: &'own BTreeSet<u32>,
-    ) -> impl Iterator<Item = (u32, &'own Location)> {
+    ) -> impl Iterator<Item = (u32, &'own Folder)> {
         let folders = self.folders.iter();
         let wanted = folders.filter(|(number, _)| numbers.contains(number));
-        wanted.map(|(number, location)| (*number, &**location))
+        wanted.map(|(number, folder)| (*number, folder))
     }
 
     /// Puts together what a document says; tells of an asset that names a place that it lacks.
     pub(crate) fn read(
-        folders: BTreeMap<u32, Arc<Location>>,
+        folders: BTreeMap<u32, Folder>,
         assets: BTreeMap<AssetId, Kept>,
     ) -> Result<Self, (AssetId, u32)> {
         let lacks = |kept: &Kept| kept.folder.filter(|number| !folders.contains_key(number));
@@ -145,7 +176,7 @@ impl Catalogue {
             return Err(lost);
         }
         let numbers = folders.iter();
-        let numbers = numbers.map(|(number, location)| (Arc::clone(location), *number));
+        let numbers = numbers.map(|(number, folder)| (folder.clone(), *number));
         Ok(Self {
             numbers: numbers.collect(),
             assets,
@@ -176,6 +207,7 @@ mod tests {
         Known {
             name: Some(name.into()),
             location: Some(Arc::new(location)),
+            parent: None,
             bytes: Some(bytes),
         }
     }
@@ -204,6 +236,28 @@ mod tests {
         assert_eq!((folder(&next, 9), next.get(id(1))), (Some(2), None));
         catalogue.remove(id(2));
         assert_eq!(catalogue.get(id(2)), None);
+    }
+
+    #[test]
+    fn folders_of_one_name_are_two_and_whoever_says_no_id_changes_none() {
+        let mut catalogue = Catalogue::default();
+        let of = |parent: Option<u128>| Known {
+            parent: parent.map(id),
+            ..known("a.mov", "day 1", 7)
+        };
+        for (n, parent) in [(1, Some(11)), (2, Some(12)), (3, None)] {
+            catalogue.insert(id(n), of(parent));
+        }
+        let parents = |catalogue: &Catalogue| [1, 2, 3].map(|n| catalogue.parent(id(n)));
+        assert_eq!(parents(&catalogue), [Some(id(11)), Some(id(12)), None]);
+        assert_eq!(catalogue.get(id(2)), Some(of(Some(12))));
+        // It was not read, or only by itself.
+        catalogue.insert(id(1), of(None));
+        catalogue.insert(id(2), of(Some(11)));
+        assert_eq!(parents(&catalogue), [Some(id(11)), Some(id(11)), None]);
+        // Another place without an id is one of which nobody knows the id.
+        catalogue.insert(id(1), known("a.mov", "day 2", 7));
+        assert_eq!(catalogue.parent(id(1)), None);
     }
 
     const AT: Timestamp = Timestamp::UNIX_EPOCH;

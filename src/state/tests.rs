@@ -307,6 +307,7 @@ fn catalogue(name: &str, assets: &BTreeMap<AssetId, Record>) -> Catalogue {
         let known = Known {
             name: Some(name.into()),
             location: Some(Arc::new(location)),
+            parent: (number % 3 == 0).then_some(*id),
             bytes: u64::try_from(number).ok().filter(|bytes| *bytes > 3),
         };
         catalogue.insert(*id, known);

@@ -40,6 +40,7 @@ mod login;
 mod odd;
 mod outputs;
 mod people;
+mod placed;
 mod plan;
 mod proofs;
 mod races;

@@ -143,7 +143,8 @@ fn apply(
     let terms = terms(arguments, &settings);
     let (basis, reviewed) = basis(context, terms, saved.as_deref(), (manifests, loaded))?;
     let connection = connect(context, &settings, &paths, retries, || world(&basis))?;
-    let prepared = prepare(basis, reviewed.as_ref(), Some((&connection, None)))?;
+    let kept = keeping(context, &settings, false);
+    let prepared = prepare(basis, reviewed.as_ref(), Some((&connection, kept.as_ref())))?;
     let skip = prepared.basis.settings.deciding.skip_mismatched;
     let plan = &prepared.plan;
     if let Some(saved) = saved.as_deref() {

@@ -67,6 +67,7 @@ fn known() -> State {
         let known = Known {
             name: Some(name.into()),
             location: in_tide(folder),
+            parent: Some(id(9)),
             bytes,
         };
         catalogue.insert(id(n), known);

@@ -17,7 +17,7 @@ use crate::asset::AssetId;
 use crate::event::{Provenance, Released};
 use crate::inventory::Location;
 use crate::outcome::{Evidence, FailureKind};
-use crate::state::catalogue::Kept;
+use crate::state::catalogue::{Folder, Kept};
 use crate::state::{Catalogue, Change, Record, RunRecord, State, Status, Target};
 use crate::visible;
 
@@ -147,11 +147,13 @@ pub fn head_lines(state: &State, folders: &BTreeSet<u32>) -> Vec<String> {
     if last.is_some() {
         lines.push(r#""folders":{"#.to_owned());
     }
-    for (number, Location { project, folder }) in state.catalogue.folders(folders) {
+    for (number, Folder { location, id }) in state.catalogue.folders(folders) {
+        let Location { project, folder } = &**location;
         let comma = if Some(number) == last { "" } else { "," };
         let line = json(&FolderLine {
             project: project.as_deref().map(Cow::Borrowed),
             path: Cow::Borrowed(folder),
+            id: *id,
         });
         lines.push(format!(r#""{number}":{line}{comma}"#));
     }
@@ -327,6 +329,9 @@ struct FolderLine<'text> {
     /// The names of the folders from its top, with `/` between them and a `/` in a name as `\/`.
     #[serde(borrow)]
     path: Cow<'text, str>,
+    /// The id of the last of these, by which a later run finds in a list what lay in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    id: Option<AssetId>,
 }
 
 impl<'text> From<&'text Record> for RecordLine<'text> {

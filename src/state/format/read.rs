@@ -14,7 +14,7 @@ use crate::diagnostic::{Damage, of_a_parser};
 use crate::event::{Provenance, Subject};
 use crate::inventory::Location;
 use crate::outcome::Evidence;
-use crate::state::catalogue::Kept;
+use crate::state::catalogue::{Folder, Kept};
 use crate::state::format::hold::Holds;
 use crate::state::format::other;
 use crate::state::format::{
@@ -237,7 +237,7 @@ impl<'de> Visitor<'de> for Runs {
 struct Folders;
 
 impl<'de> DeserializeSeed<'de> for Folders {
-    type Value = BTreeMap<u32, Arc<Location>>;
+    type Value = BTreeMap<u32, Folder>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_map(self)
@@ -245,7 +245,7 @@ impl<'de> DeserializeSeed<'de> for Folders {
 }
 
 impl<'de> Visitor<'de> for Folders {
-    type Value = BTreeMap<u32, Arc<Location>>;
+    type Value = BTreeMap<u32, Folder>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("a table")
@@ -257,12 +257,12 @@ impl<'de> Visitor<'de> for Folders {
             let number = key.parse().map_err(|_ignored: ParseIntError| {
                 A::Error::custom(format_args!("`{key}` is not the number of a folder"))
             })?;
-            let FolderLine { project, path } = map.next_value()?;
-            let location = Location {
+            let FolderLine { project, path, id } = map.next_value()?;
+            let location = Arc::new(Location {
                 project: project.as_deref().map(Arc::from),
                 folder: Arc::from(&*path),
-            };
-            if folders.insert(number, Arc::new(location)).is_some() {
+            });
+            if folders.insert(number, Folder { location, id }).is_some() {
                 return Err(A::Error::custom(format_args!("`{key}` stands twice")));
             }
         }

@@ -94,8 +94,7 @@ impl Cache {
         let path = path(folder, scope);
         let file = if anew { None } else { files::open(&path)? };
         let mut cache = Self::empty();
-        let is_young =
-            |at: &Timestamp| *at <= now && now.duration_since(*at).unsigned_abs() <= most;
+        let is_young = |at: &Timestamp| is_young(*at, (now, most));
         let is_whole = match file {
             Some(file) => cache.load(file, &header(scope), is_young)?,
             None => false,
@@ -279,7 +278,18 @@ impl Cache {
         Some(items)
     }
 
-    fn listed(&mut self, id: AssetId) -> Option<Shown> {
+    /// In what an asset lay when it was read. That says no more than where to look for it first,
+    /// so nobody is told how old it is.
+    pub fn parent(&mut self, id: AssetId) -> Option<AssetId> {
+        let Some((of, place)) = self.place(id) else {
+            return self.alone.get(&id)?.1.parent;
+        };
+        let shown = self.lists.get(&of)?.1.get(place)?;
+        shown.facts.parent.or(Some(of))
+    }
+
+    /// The list that shows an asset, and its place there.
+    fn place(&mut self, id: AssetId) -> Option<(AssetId, usize)> {
         let lists = &self.lists;
         let shown_in = self.shown_in.get_or_insert_with(|| {
             let each = lists.iter().flat_map(|(of, (_, items))| {
@@ -288,11 +298,15 @@ impl Cache {
             });
             each.collect()
         });
-        let (of, place) = shown_in.get(&id)?;
-        let (at, items) = self.lists.get(of)?;
-        let shown = items.get(*place)?;
+        shown_in.get(&id).copied()
+    }
+
+    fn listed(&mut self, id: AssetId) -> Option<Shown> {
+        let (of, place) = self.place(id)?;
+        let (at, items) = self.lists.get(&of)?;
+        let shown = items.get(place)?;
         // What the list of something shows lies in it.
-        let parent = shown.facts.parent.or(Some(*of));
+        let parent = shown.facts.parent.or(Some(of));
         let facts = Facts {
             parent,
             ..shown.facts.clone()
@@ -401,6 +415,21 @@ pub fn existing(folder: &Path, scope: &Scope) -> Option<Cache> {
         file: Some(files::append(&path).ok()?),
         ..Cache::empty()
     })
+}
+
+/// What was read of an account, as [`Cache::open`] opens it, to look at and to keep nothing in;
+/// nothing where there is none that can be read.
+#[must_use]
+pub fn known(folder: &Path, scope: &Scope, (now, most): (Timestamp, Duration)) -> Option<Cache> {
+    let file = files::open(&path(folder, scope)).ok()??;
+    let mut cache = Cache::empty();
+    let is_young = |at: &Timestamp| is_young(*at, (now, most));
+    cache.load(file, &header(scope), is_young).ok()?;
+    Some(cache)
+}
+
+fn is_young(at: Timestamp, (now, most): (Timestamp, Duration)) -> bool {
+    at <= now && now.duration_since(at).unsigned_abs() <= most
 }
 
 /// Removes all caches in a folder; says how many there were.
