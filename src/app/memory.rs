@@ -17,6 +17,7 @@ use crate::inventory::{
     Definition, Facts, Inventory, ListPart, Project, ProjectsPart, Seen, Shown,
 };
 use crate::plan::Recalled;
+use crate::state::State;
 use crate::store::cache::{Cache, Owner, Scope, existing, known};
 
 /// Where an account's picture is kept, and for how long it is believed.
@@ -169,6 +170,13 @@ impl Memory {
         let known = assets.iter();
         let known = known.filter_map(|(id, _)| Some((*id, cache.parent(*id)?)));
         known.collect()
+    }
+
+    /// Does not believe what was read of an asset before a run recorded what became of it.
+    pub(crate) fn drop_before_records(&mut self, state: &State) {
+        if let Some(Kept { cache, .. }) = &mut self.0 {
+            cache.drop_before(|id| Some(state.assets.get(&id)?.at));
+        }
     }
 
     /// All projects of the account.

@@ -103,6 +103,26 @@ impl Stage {
     }
 }
 
+#[test]
+fn what_a_run_with_another_cache_deleted_is_not_recalled_as_alive() {
+    let stage = Stage::new();
+    stage.reads(&["plan"], 0);
+    let mut elsewhere = stage.command(&["apply", "--auto-approve"]);
+    stage.desk.done(elsewhere.env("RETIRE_CACHE", "")).expect(0);
+    // One more file is listed, and then the folder of some that were deleted.
+    let manifest = stage.desk.read("retire.yaml");
+    for number in [2, folder(1)] {
+        let id = generated_id(number);
+        stage
+            .desk
+            .write("retire.yaml", format!("{manifest}  - {id}\n"));
+        let (files, lists, done) = stage.reads(&["plan", "--detailed-exitcode"], 2);
+        assert!(done.out.contains("1 to retire"), "{}", done.out);
+        assert!(files + lists > 0, "what showed them is read anew");
+    }
+    stage.served.stop();
+}
+
 const LISTED: &str = "80 to retry";
 
 #[test]

@@ -43,18 +43,7 @@ impl Kept {
                 inside.entry(parent).or_default().push(*id);
             }
         }
-        // The last change goes first, so that each asset is met once.
-        let mut tops: Vec<(AssetId, usize)> =
-            self.changed.iter().map(|(id, line)| (*id, *line)).collect();
-        tops.sort_unstable_by_key(|(_, line)| Reverse(*line));
-        for (top, line) in tops {
-            let mut open = inside.remove(&top).unwrap_or_default();
-            while let Some(id) = open.pop() {
-                let last = self.changed.entry(id).or_insert(line);
-                *last = line.max(*last);
-                open.extend(inside.remove(&id).unwrap_or_default());
-            }
-        }
+        spread(inside, &mut self.changed);
         let changed = &self.changed;
         let is_since = |id: &AssetId, line: usize| changed.get(id).is_none_or(|last| *last < line);
         self.alone.retain(|id, (line, _)| is_since(id, *line));
@@ -66,6 +55,24 @@ impl Kept {
                 .retain(|_, (line, _)| last.is_none_or(|last| last < *line));
             !chains.0.is_empty()
         });
+    }
+}
+
+/// Says of all that is in what was changed, to the bottom, that it was changed then as well.
+pub(super) fn spread<When: Copy + Ord>(
+    mut inside: BTreeMap<AssetId, Vec<AssetId>>,
+    changed: &mut BTreeMap<AssetId, When>,
+) {
+    // The last change goes first, so that each asset is met once.
+    let mut tops: Vec<(AssetId, When)> = changed.iter().map(|(id, when)| (*id, *when)).collect();
+    tops.sort_unstable_by_key(|(_, when)| Reverse(*when));
+    for (top, when) in tops {
+        let mut open = inside.remove(&top).unwrap_or_default();
+        while let Some(id) = open.pop() {
+            let last = changed.entry(id).or_insert(when);
+            *last = when.max(*last);
+            open.extend(inside.remove(&id).unwrap_or_default());
+        }
     }
 }
 

@@ -23,6 +23,7 @@ use crate::state::Api;
 mod chain;
 mod files;
 mod line;
+mod older;
 
 use chain::{At, Kept};
 use line::{Line, add};

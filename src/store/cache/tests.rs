@@ -226,3 +226,41 @@ fn pages_go_on_where_a_list_was_cut_off() {
     // What is older than is believed cannot be gone on with.
     assert_eq!(open(folder, "u", 66).begun(id(1)), []);
 }
+
+#[test]
+fn what_was_read_before_something_became_of_it_is_not_believed_to_the_bottom() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let alone = |parent: u128| Facts {
+        parent: Some(id(parent)),
+        ..shown(0).facts
+    };
+    let mut cache = open(folder, "u", 0);
+    // 1 has 2, which has 3; 5 was read by itself and lies in 3.
+    cache.keep_page(id(1), page(&[shown(2), shown(9)]), at(5));
+    cache.keep_page(id(2), page(&[shown(3)]), at(5));
+    cache.keep_page(id(3), page(&[shown(30)]), at(15));
+    cache.keep_asset(id(5), &alone(3), at(5));
+    cache.keep_asset(id(6), &alone(3), at(15));
+    let begun = ListPart {
+        next: Some("b".into()),
+        ..page(&[shown(40)])
+    };
+    cache.keep_page(id(4), begun, at(5));
+    let mut next = open(folder, "u", 20);
+    assert_eq!(next.parent(id(3)), Some(id(2)));
+    let became = |asset| (asset == id(2) || asset == id(40)).then_some(at(10));
+    next.drop_before(became);
+    assert_eq!((next.list(id(1)), next.list(id(2))), (None, None));
+    assert_eq!((next.asset(id(9)), next.asset(id(5))), (None, None));
+    assert_eq!(next.begun(id(4)), []);
+    assert!(next.list(id(3)).is_some() && next.asset(id(6)).is_some());
+    assert_eq!(next.parent(id(9)), None);
+    // What was read since stays whole.
+    let mut later = open(folder, "u", 20);
+    later.drop_before(|_| Some(at(4)));
+    assert!(later.list(id(1)).is_some() && later.asset(id(5)).is_some());
+    // In one and the same moment nobody knows what came first.
+    later.drop_before(|asset| (asset == id(9)).then_some(at(5)));
+    assert_eq!(later.list(id(1)), None);
+}
