@@ -23,7 +23,8 @@ pub(super) fn report(host: &dyn Host, read: &Inventory) {
     };
     let why = escape(why);
     host.warn(&format!(
-        "nobody knows what is in `{id}`{others}, since it could not be listed: {why}"
+        "nobody knows what is in {}{others}, since it could not be listed: {why}",
+        escape(&read.called(*id).to_string())
     ));
 }
 
@@ -44,7 +45,7 @@ pub(super) fn report_assets(host: &dyn Host, read: &Inventory, complete: bool) {
         let assets = counted(read.unread, "asset could", "assets could");
         let why = read.unread_why.as_ref().map(|(id, why)| {
             let why = escape(why);
-            format!(" (`{id}`: {why})")
+            format!(" ({}: {why})", escape(&read.called(*id).to_string()))
         });
         let why = why.unwrap_or_default();
         let them = if read.unread == 1 { "it" } else { "them" };

@@ -328,7 +328,10 @@ pub(super) fn refused<S: Strategy>(
         return S::on_outcome(subject, Outcome::Failed(failure), known);
     }
     let Failure { kind, message } = failure;
-    let mut effects = vec![Effect::Warn(format!("`{id}` could not be read: {message}"))];
+    let mut effects = vec![Effect::Warn(format!(
+        "{} could not be read: {message}",
+        known.approved.called(id)
+    ))];
     effects.extend(S::on_unknown(subject, known));
     effects.push(Effect::Count(Tally {
         failed: 1,

@@ -1,5 +1,6 @@
 //! What an asset was called, where it lay and how large it was.
 
+use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -43,6 +44,47 @@ pub struct Known {
     /// Its size in bytes; of a folder or a version stack, that of all in it. Where a version stack
     /// was deleted file by file, its files have their sizes, and it has none of its own.
     pub bytes: Option<u64>,
+}
+
+/// An asset as a sentence names it: where it lies and what it is called, with its id behind; by its
+/// id alone where that is not known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Called {
+    /// The asset.
+    pub id: AssetId,
+    /// Its project, its folders and its name: `Tide/day 1/a.mov`.
+    pub path: Option<Arc<str>>,
+}
+
+impl From<AssetId> for Called {
+    fn from(id: AssetId) -> Self {
+        Self { id, path: None }
+    }
+}
+
+impl fmt::Display for Called {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { id, path } = self;
+        match path {
+            Some(path) => write!(formatter, "`{path}` ({id})"),
+            None => write!(formatter, "`{id}`"),
+        }
+    }
+}
+
+impl Known {
+    /// Where it lies and what it is called, in one word; nothing where its name is not known.
+    #[must_use]
+    pub fn path(&self) -> Option<Arc<str>> {
+        let name = self.name.as_deref()?;
+        let place = self.location.as_deref();
+        let project = place.and_then(|place| place.project.as_deref());
+        let folder = place.map(|place| &*place.folder);
+        let above = project.into_iter().chain(folder);
+        let above = above.filter(|part| !part.is_empty());
+        let parts: Vec<&str> = above.chain([name]).collect();
+        Some(parts.join("/").into())
+    }
 }
 
 /// The same as documents write it.

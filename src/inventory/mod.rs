@@ -15,7 +15,7 @@ mod mark;
 mod share;
 
 pub use facts::{Facts, Field, Person, Project, Shown};
-pub use known::{Known, Location};
+pub use known::{Called, Known, Location};
 pub use list::{ListPart, ProjectsPart};
 pub use mark::{Definition, Mark, Marked, Marking, Marks, NoMark};
 pub use share::Sharing;
@@ -299,6 +299,19 @@ impl Inventory {
     #[must_use]
     pub fn location(&self, id: AssetId) -> Option<Location> {
         self.location_of(self.facts(id)?)
+    }
+
+    /// How a sentence names an asset.
+    #[must_use]
+    pub fn called(&self, id: AssetId) -> Called {
+        let facts = self.facts(id);
+        let known = facts.map(|facts| Known {
+            name: facts.name.clone(),
+            location: self.location_of(facts).map(Arc::new),
+            ..Known::default()
+        });
+        let path = known.and_then(|known| known.path());
+        Called { id, path }
     }
 
     /// Where an asset of such facts lies, or lay before it was deleted.

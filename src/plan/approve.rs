@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::asset::{AssetId, Kind};
 use crate::diagnostic::{count, counted};
 use crate::event::{HoldChanges, RunEvent};
-use crate::inventory::Known;
+use crate::inventory::{Called, Known};
 use crate::manifest::document::MissingPolicy;
 use crate::outcome::{AssetOutcome, Failure, FailureKind, Outcome};
 use crate::plan::about::About;
@@ -264,6 +264,13 @@ impl Approved {
     #[must_use]
     pub fn known(&self, id: AssetId) -> Option<Known> {
         self.about.get(&id)?.known()
+    }
+
+    /// How a sentence names an asset.
+    #[must_use]
+    pub fn called(&self, id: AssetId) -> Called {
+        let path = self.known(id).and_then(|known| known.path());
+        Called { id, path }
     }
 
     /// What is directly in a folder or version stack that goes, as the lists showed it that were

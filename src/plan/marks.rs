@@ -99,7 +99,10 @@ pub(super) fn unread(plan: &Plan, inventory: Option<&Inventory>) -> Option<Unrea
                 first.get_or_insert(id);
             }
         }
-        first.map(|first| Lack::Assets { count, first })
+        first.map(|first| Lack::Assets {
+            count,
+            first: inventory.called(first),
+        })
     })?;
     Some(UnreadMarks {
         field: Arc::clone(&marking.field),

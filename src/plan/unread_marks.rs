@@ -3,9 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::asset::AssetId;
 use crate::diagnostic::counted;
-use crate::inventory::NoMark;
+use crate::inventory::{Called, NoMark};
 
 /// How many names a message tells at most.
 const NAMED: usize = 12;
@@ -33,7 +32,7 @@ pub enum Lack {
         /// How many.
         count: usize,
         /// The first of them.
-        first: AssetId,
+        first: Called,
     },
 }
 
@@ -109,7 +108,7 @@ impl fmt::Display for UnreadMarks {
                 let assets = counted(*count, "asset", "assets");
                 write!(
                     formatter,
-                    "the server does not say what the custom field `{field}` says of {assets} ({at}), the first `{first}`"
+                    "the server does not say what the custom field `{field}` says of {assets} ({at}), the first {first}"
                 )
             }
         }

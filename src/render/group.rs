@@ -109,14 +109,21 @@ pub(super) const fn group_of(decision: &Decision) -> Option<Group> {
 }
 
 /// What the decision itself says beyond its group.
-pub(super) fn why(id: AssetId, decision: &Decision) -> Option<String> {
+pub(super) fn why(
+    id: AssetId,
+    decision: &Decision,
+    path: impl Fn(AssetId) -> Option<String>,
+) -> Option<String> {
     match decision {
         Decision::Retire
         | Decision::Missing
         | Decision::Unread
         | Decision::Forget
         | Decision::Unchanged { .. } => None,
-        Decision::Covered { by, .. } => Some(format!("with {by}")),
+        Decision::Covered { by, .. } => {
+            let by = path(*by).unwrap_or_else(|| by.to_string());
+            Some(format!("with {by}"))
+        }
         Decision::Record { evidence } => Some(format!("evidence: {evidence}")),
         Decision::Unreadable { message } => Some(escape(message).into_owned()),
         Decision::Resolve { attempts: 0, .. } => Some("not found by an earlier run".to_owned()),

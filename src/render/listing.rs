@@ -10,7 +10,7 @@ use crate::plan::about::Inside;
 use crate::plan::decide::Decision;
 use crate::render::escape::escape;
 use crate::render::group::{Group, group_of, wherefore, why};
-use crate::render::rows::{Page, PlaceRow, Widths, files, label, sized};
+use crate::render::rows::{Page, PlaceRow, Widths, files, label, path_in, sized};
 use crate::render::size::{age, bytes};
 use crate::render::tree::{Folder, Leaf, Said, Shape, Tree, shared, sum, unshared};
 use crate::render::{Paint, counted, words};
@@ -187,7 +187,7 @@ impl Listing<'_> {
         let deleted = deleted.map(|at| format!("deleted by others, {}", at.strftime("%F")));
         let why: Vec<String> = deleted
             .into_iter()
-            .chain(why(step.id, &step.decision))
+            .chain(why(step.id, &step.decision, |id| path_in(self.plan, id)))
             .collect();
         let why = (!why.is_empty()).then(|| why.join(" · "));
         [why, what, reason, ticket, owner]

@@ -7,8 +7,9 @@ use std::iter;
 use jiff::Timestamp;
 use unicode_width::UnicodeWidthChar;
 
-use crate::asset::Kind;
+use crate::asset::{AssetId, Kind};
 use crate::inventory::{Known, Location};
+use crate::plan::Plan;
 use crate::plan::about::{About, Sum};
 use crate::render::escape::{columns, escape};
 use crate::render::size::{age, bytes};
@@ -325,6 +326,12 @@ pub(super) fn path(known: &Known) -> String {
     let name = known.name.as_ref().map(|name| escape(name).into_owned());
     let path: Vec<String> = place.into_iter().chain(name).collect();
     path.join("/")
+}
+
+/// The same of an asset of a plan; nothing where that is not known.
+pub(super) fn path_in(plan: &Plan, id: AssetId) -> Option<String> {
+    let path = path(&plan.about.get(&id)?.known()?);
+    (!path.is_empty()).then_some(path)
 }
 
 /// What sort of asset it is, in one word.

@@ -7,7 +7,7 @@ use crate::event::Subject;
 use crate::outcome::Evidence;
 use crate::render::escape::escape;
 use crate::render::{Paint, Style, count, counted, holds, moment, rows, size, thousands, words};
-use crate::state::{Accepted, Change, Counts, Record, RunRecord, State, Status};
+use crate::state::{Accepted, Catalogue, Change, Counts, Record, RunRecord, State, Status};
 
 /// How many runs the overview shows.
 const RUNS: usize = 20;
@@ -40,7 +40,7 @@ pub(crate) fn list(
     writeln!(sink, "{}", style.paint(Paint::Dim, head))?;
     for (id, record) in listed {
         let Record { status, run, at } = record;
-        let words = remarks(status);
+        let words = remarks(status, &state.catalogue);
         let status = style.paint(paint(status), format!("{:7}", status.name()));
         let known = state.catalogue.get(id).unwrap_or_default();
         let size = known.bytes.map(size::bytes).unwrap_or_default();
@@ -57,12 +57,31 @@ pub(crate) fn list(
     Ok(())
 }
 
+/// What shows that something is deleted; a folder that it went with by its path.
+fn shown(evidence: Evidence, catalogue: &Catalogue) -> String {
+    let of_folder = match evidence {
+        Evidence::With(folder) => catalogue.get(folder),
+        Evidence::Answer
+        | Evidence::Read
+        | Evidence::Listed
+        | Evidence::ByHand
+        | Evidence::Earlier => None,
+    };
+    let path = of_folder.map(|known| rows::path(&known));
+    match path.filter(|path| !path.is_empty()) {
+        Some(path) => format!("{evidence} ({path})"),
+        None => evidence.to_string(),
+    }
+}
+
 /// What is to say of a status beyond its name.
-fn remarks(status: &Status) -> String {
+fn remarks(status: &Status, catalogue: &Catalogue) -> String {
     match status {
         // An answer is the rule, and what an earlier version recorded has none to show.
         Status::Retired(Evidence::Answer | Evidence::Earlier) | Status::Missing => String::new(),
-        Status::Retired(evidence) | Status::Gone(evidence) => format!("evidence: {evidence}"),
+        Status::Retired(evidence) | Status::Gone(evidence) => {
+            format!("evidence: {}", shown(*evidence, catalogue))
+        }
         Status::Failed(failed) => format!(
             "{} ({}, tried {})",
             escape(&failed.message),
@@ -118,7 +137,7 @@ pub(crate) fn show(
     let painted = style.paint(paint(status), status.name()).to_string();
     field("status", &painted)?;
     if let Status::Retired(evidence) | Status::Gone(evidence) = status {
-        field("evidence", &evidence.to_string())?;
+        field("evidence", &shown(*evidence, &state.catalogue))?;
     }
     if let Some(refusal) = status.refusal() {
         field("message", &escape(&refusal.message))?;
@@ -262,7 +281,7 @@ fn attention(
         .filter(|(_, record)| record.status.name() == status);
     for (id, record) in some.take(IDS) {
         let path = rows::path(&state.catalogue.get(*id).unwrap_or_default());
-        let said = [path, remarks(&record.status)];
+        let said = [path, remarks(&record.status, &state.catalogue)];
         let said: Vec<String> = said.into_iter().filter(|said| !said.is_empty()).collect();
         let said = said.join("  ");
         writeln!(sink, "{}", format!("  {id}  {said}").trim_end())?;

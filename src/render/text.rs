@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::asset::AssetId;
 use crate::plan::about::Sum;
 use crate::plan::forecast::RateForecast;
 use crate::plan::holds::changes as changes_of;
@@ -110,16 +109,10 @@ pub(crate) fn plan(view: &PlanView<'_>, style: Style, sink: &mut dyn Write) -> i
     if let Some(report) = plan.guards.as_ref().filter(|_| totals.deletes() > 0) {
         guards::unchecked(report, &page, sink)?;
     }
-    let path = |id| path_of(plan, id);
+    let path = |id| rows::path_in(plan, id);
     shelter::lifted(plan, &path, style, sink)?;
     shelter::left_alone(&plan.left_alone, &path, style, sink)?;
     checked::note(view.checked, &page, sink)
-}
-
-/// Where an asset of a plan lies and what it is called; nothing where that is not known.
-fn path_of(plan: &Plan, id: AssetId) -> Option<String> {
-    let path = rows::path(&plan.about.get(&id)?.known()?);
-    (!path.is_empty()).then_some(path)
 }
 
 /// Says that a plan knows nothing of earlier runs.

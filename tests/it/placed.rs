@@ -116,9 +116,9 @@ fn what_a_run_with_another_cache_deleted_is_not_recalled_as_alive() {
         stage
             .desk
             .write("retire.yaml", format!("{manifest}  - {id}\n"));
-        let (files, lists, done) = stage.reads(&["plan", "--detailed-exitcode"], 2);
+        let (alone, lists, done) = stage.reads(&["plan", "--detailed-exitcode"], 2);
         assert!(done.out.contains("1 to retire"), "{}", done.out);
-        assert!(files + lists > 0, "what showed them is read anew");
+        assert!(alone + lists > 0, "what showed them is read anew");
     }
     stage.served.stop();
 }
@@ -129,16 +129,16 @@ const LISTED: &str = "80 to retry";
 fn what_the_state_says_is_where_an_asset_is_looked_for_first() {
     let stage = Stage::new();
     stage.refused_once(|_| None);
-    let (files, _, done) = stage.reads(&["plan", "--refresh"], 0);
+    let (alone, _, done) = stage.reads(&["plan", "--refresh"], 0);
     assert!(
-        files > 0 && done.out.contains(LISTED),
-        "{files}, {}",
+        alone > 0 && done.out.contains(LISTED),
+        "{alone}, {}",
         done.out
     );
     stage.refused_once(|number| Some(folder(number)));
-    let (files, lists, done) = stage.reads(&["plan", "--refresh"], 0);
+    let (alone, lists, done) = stage.reads(&["plan", "--refresh"], 0);
     assert!(done.out.contains(LISTED), "{}", done.out);
-    assert_eq!(files, 0, "none is asked for by itself");
+    assert_eq!(alone, 0, "none is asked for by itself");
     // Each list once, and that of what the folders lie in.
     assert!((40..=42).contains(&lists), "{lists}");
     stage.served.stop();
@@ -161,9 +161,9 @@ fn what_does_not_lie_where_the_state_says_is_looked_for_by_itself() {
             }
         };
         stage.refused_once(|number| Some(of(number)));
-        let (files, _, done) = stage.reads(&["plan", "--refresh"], 0);
+        let (alone, _, done) = stage.reads(&["plan", "--refresh"], 0);
         assert!(done.out.contains(LISTED), "{}", done.out);
-        assert_eq!(files > 0, is_alone, "{files}");
+        assert_eq!(alone > 0, is_alone, "{alone}");
     }
     stage.refused_once(|number| Some(folder(number)));
     let moved = Change::Move {
@@ -189,14 +189,14 @@ fn a_run_looks_where_its_saved_plan_or_an_earlier_reading_found_an_asset() {
             let forget = stage.command(&["find", "--forget"]).output().unwrap();
             assert!(forget.status.success());
         }
-        let (files, lists, done) = stage.reads(&second, 0);
+        let (alone, lists, done) = stage.reads(&second, 0);
         assert!(done.out.contains("80 retired"), "{}", done.out);
-        assert_eq!(files, 0, "none is asked for by itself");
+        assert_eq!(alone, 0, "none is asked for by itself");
         // It believes nothing that was read before, and lists each folder itself.
         assert!(lists >= 40, "{lists}");
-        let state = stage.desk.read("retire.state.json");
+        let recorded = stage.desk.read("retire.state.json");
         let id = format!("\"path\":\"d3\",\"id\":\"{}\"", generated_id(folder(3)));
-        assert!(state.contains(&id), "{state}");
+        assert!(recorded.contains(&id), "{recorded}");
         stage.served.stop();
     }
 }

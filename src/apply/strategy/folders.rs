@@ -136,7 +136,8 @@ fn one_less(folder: AssetId, mut entry: Folder, known: &Known<'_, Direct>) -> Ef
     let Some(longest) = all.pause(entry.passes, waited) else {
         let unknown = there.into_iter().map(|id| (id, Outcome::Unknown)).collect();
         let message = format!(
-            "`{folder}` is deleted, and {assets} in it could still be read after {}",
+            "{} is deleted, and {assets} in it could still be read after {}",
+            known.approved.called(folder),
             measure::duration(known.cascade_wait)
         );
         return vec![
@@ -155,7 +156,8 @@ fn one_less(folder: AssetId, mut entry: Folder, known: &Known<'_, Direct>) -> Ef
         longest,
         rests: None,
         why: format!(
-            "`{folder}` is deleted, and {assets} in it can still be read; they are waited for, {left} at most"
+            "{} is deleted, and {assets} in it can still be read; they are waited for, {left} at most",
+            known.approved.called(folder)
         ),
     };
     vec![keep(folder, entry), Effect::RetryAfter(retry)]
@@ -190,7 +192,8 @@ fn taken_apart(
         "what is in that one"
     };
     let message = format!(
-        "the server refuses to delete `{folder}`, so {parts} is deleted first: {}",
+        "the server refuses to delete {}, so {parts} is deleted first: {}",
+        known.approved.called(folder),
         failure.message
     );
     Some(vec![

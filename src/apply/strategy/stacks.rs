@@ -101,7 +101,8 @@ fn delete_files(stack: AssetId, entry: Stack, known: &Known<'_, Direct>) -> Effe
     let approved = known.approved;
     let files = &entry.found;
     if let Some(held) = files.iter().find(|file| approved.is_protected(**file)) {
-        return leave_alone(stack, &format!("`{held}` in it must stay"), known);
+        let held = approved.called(*held);
+        return leave_alone(stack, &format!("{held} in it must stay"), known);
     }
     // A stack that was reviewed file by file must not have grown since.
     let planned = approved.files(stack);
@@ -213,7 +214,8 @@ fn stays_empty(stack: AssetId, entry: &Stack, why: &str, known: &Known<'_, Direc
         return ends(stack, Some(Outcome::Failed(failure)), entry, known);
     }
     let mut effects = ends(stack, None, entry, known);
-    effects.push(Effect::Warn(format!("`{stack}` stays unknown: {why}")));
+    let stack = known.approved.called(stack);
+    effects.push(Effect::Warn(format!("{stack} stays unknown: {why}")));
     effects
 }
 

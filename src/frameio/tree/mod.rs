@@ -12,7 +12,7 @@ use crate::frameio::survey::PAGES;
 use crate::frameio::v4::Read;
 use crate::frameio::v4::answer::judge_projects;
 use crate::frameio::v4::wire::Page;
-use crate::inventory::{Contents, Facts, ListPart, Project, ProjectsPart, Sharing, Shown};
+use crate::inventory::{Called, Contents, Facts, ListPart, Project, ProjectsPart, Sharing, Shown};
 
 #[cfg(test)]
 pub(super) mod tests;
@@ -254,9 +254,13 @@ impl Growth {
             let parent = facts.parent.or(Some(of));
             self.tree.facts.insert(id, Facts { parent, ..facts });
             if let Some(other) = self.shown_in.insert(id, of) {
-                let why = |other| Err(format!("`{id}` is in the list of `{other}` as well").into());
-                self.tree.lists.insert(other, why(of));
-                doubt = Some(why(other));
+                let called = self.tree.called(id);
+                let why = |other: Called| {
+                    Err(format!("{called} is in the list of {other} as well").into())
+                };
+                doubt = Some(why(self.tree.called(other)));
+                let this = why(self.tree.called(of));
+                self.tree.lists.insert(other, this);
             }
         }
         self.tree
@@ -269,6 +273,12 @@ impl Tree {
     fn is_folder(&self, id: AssetId) -> bool {
         let facts = self.facts.get(&id);
         facts.is_some_and(|facts| facts.kind == Kind::Folder)
+    }
+
+    /// How a sentence names an asset: by its name, where a list has told it.
+    fn called(&self, id: AssetId) -> Called {
+        let path = self.facts.get(&id).and_then(|facts| facts.name.clone());
+        Called { id, path }
     }
 
     /// All that is in a folder or a version stack that was read, to the bottom; of version stacks
@@ -296,16 +306,20 @@ impl Tree {
             let ids = match self.lists.get(&of) {
                 Some(Ok(ids)) => ids,
                 Some(Err(why)) => {
-                    return Err((of, format!("`{of}` could not be listed: {why}")));
+                    let called = self.called(of);
+                    return Err((of, format!("{called} could not be listed: {why}")));
                 }
                 None if of == top => return Err((of, "it was not listed".to_owned())),
-                None if self.is_folder(of) => return Err((of, format!("`{of}` was not listed"))),
+                None if self.is_folder(of) => {
+                    return Err((of, format!("{} was not listed", self.called(of))));
+                }
                 // A file, or a version stack of which only the newest version was wanted.
                 None => continue,
             };
             for id in &**ids {
                 if *id == top || !all.insert(*id) {
-                    return Err((of, format!("the list of `{of}` leads round in a circle")));
+                    let called = self.called(of);
+                    return Err((of, format!("the list of {called} leads round in a circle")));
                 }
                 open.push(*id);
             }

@@ -155,6 +155,9 @@ pub enum Found {
         seconds: u64,
         /// Which it is.
         id: AssetId,
+        /// Its project, its folders and its name, where they are known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        path: Option<Arc<str>>,
     },
     /// It lacks what it needs.
     Lacking(Lack),
@@ -171,6 +174,9 @@ pub enum Lack {
     Contents {
         /// The folder or version stack.
         id: AssetId,
+        /// Its project, its folders and its name, where they are known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        path: Option<Arc<str>>,
         /// Why it was not read.
         why: Arc<str>,
     },

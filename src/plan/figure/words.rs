@@ -8,6 +8,7 @@ use jiff::{Span, Timestamp};
 
 use super::{Figure, Found, Incomplete, Lack, Loosened, Looser, Note, SetAt, Subject};
 use crate::diagnostic::{counted, thousands};
+use crate::inventory::Called;
 use crate::manifest::document::{Guard, NO_REASON};
 use crate::measure;
 
@@ -130,9 +131,10 @@ impl fmt::Display for Figure {
                 let (bytes, all) = (measure::bytes(*bytes), measure::bytes(*all));
                 write!(formatter, ": {percent} %{of} would go, {bytes} of {all}")?;
             }
-            Found::Age { seconds, id } => {
+            Found::Age { seconds, id, path } => {
                 let ago = measure::duration(rounded_down(*seconds));
-                write!(formatter, ": `{id}` was changed {ago} ago")?;
+                let (id, path) = (*id, path.clone());
+                write!(formatter, ": {} was changed {ago} ago", Called { id, path })?;
             }
             Found::Lacking(lack) => write!(formatter, " cannot count{for_it}: {lack}")?,
             Found::Unchecked => return write!(formatter, " was not checked{for_it}"),
@@ -146,8 +148,10 @@ impl fmt::Display for Lack {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let files = |number: usize| counted(number, "file", "files");
         match self {
-            Self::Contents { id, why } => {
-                write!(formatter, "what is in `{id}` was not read: {why}")
+            Self::Contents { id, path, why } => {
+                let (id, path) = (*id, path.clone());
+                let called = Called { id, path };
+                write!(formatter, "what is in {called} was not read: {why}")
             }
             Self::Lists(number) => {
                 let lists = counted(*number, "folder or stack", "folders or stacks");

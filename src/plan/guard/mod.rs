@@ -97,9 +97,10 @@ fn figures(
         let count = match going.unread.first() {
             Some((id, why)) => Err(Lack::Contents {
                 id: *id,
+                path: inventory.called(*id).path,
                 why: Arc::clone(why),
             }),
-            None => Ok(count(guard, &going.all, sight.now)),
+            None => Ok(count(guard, &going.all, (inventory, sight.now))),
         };
         figures.extend(figure(guard, None, count, limit, asked_all));
     }
@@ -119,7 +120,7 @@ fn figures(
             let same = |all: &Figure| all.guard == guard && all.limit == limit.figure;
             // What concerns a project only as it concerns the whole is told once.
             if !figures[..of_all].iter().any(same) {
-                let count = Ok(count(guard, sum, sight.now));
+                let count = Ok(count(guard, sum, (inventory, sight.now)));
                 figures.extend(figure(guard, Some(&subject), count, limit, asked_all));
             }
         }
@@ -142,11 +143,11 @@ fn figures(
 type Count = (Found, usize);
 
 /// What a guard counts that looks at files alone.
-fn count(guard: Guard, sum: &Sum, now: Timestamp) -> Count {
+fn count(guard: Guard, sum: &Sum, at: (&Inventory, Timestamp)) -> Count {
     match guard {
         Guard::MaxAssets => (Found::Assets(sum.files), sum.unlisted),
         Guard::MaxBytes => (Found::Bytes(sum.bytes), sum.without_bytes),
-        Guard::MinAge => (aged(sum, now), sum.without_change),
+        Guard::MinAge => (aged(sum, at), sum.without_change),
         Guard::MaxPercent
         | Guard::Max404Percent
         | Guard::MaxFailurePercent
@@ -155,11 +156,12 @@ fn count(guard: Guard, sum: &Sum, now: Timestamp) -> Count {
 }
 
 /// How old the youngest is.
-fn aged(sum: &Sum, now: Timestamp) -> Found {
+fn aged(sum: &Sum, (inventory, now): (&Inventory, Timestamp)) -> Found {
     sum.newest.map_or(Found::Unchecked, |(at, id)| {
         // What was changed in the future was changed just now.
         let seconds = u64::try_from(now.duration_since(at).as_secs()).unwrap_or(0);
-        Found::Age { seconds, id }
+        let path = inventory.called(id).path;
+        Found::Age { seconds, id, path }
     })
 }
 

@@ -166,7 +166,7 @@ fn what_was_not_read_refuses_the_plan() {
     // One of them was listed without its fields.
     let some = [(1, keep()), (2, None)];
     let first = |count, first| {
-        let first = id(first);
+        let first = id(first).into();
         Some(Lack::Assets { count, first })
     };
     assert_eq!(unread(&flat(&some, asked(known()))), first(1, 2));

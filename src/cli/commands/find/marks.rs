@@ -26,7 +26,7 @@ pub(super) fn unread(
     };
     let of_some = || {
         let unread = answer.unread_marks(listed, marking);
-        let first = *unread.first()?;
+        let first = read.inventory.called(*unread.first()?);
         let count = unread.len();
         Some(Lack::Assets { count, first })
     };

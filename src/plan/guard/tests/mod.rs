@@ -345,8 +345,17 @@ fn what_is_in_folders_counts_once_and_must_be_known() {
     let age = Found::Age {
         seconds: 86_400,
         id: id(20),
+        path: None,
     };
     assert_eq!(figures(&desk)[&Guard::MinAge], age);
+    // It is named where its name is known.
+    let facts = desk.inventory.around.get_mut(&id(20)).unwrap();
+    facts.name = Some("a.mov".into());
+    let report = desk.report();
+    let is_age = |figure: &&Figure| figure.guard == Guard::MinAge;
+    let said = report.figures.iter().find(is_age).unwrap().to_string();
+    let named = format!(": `Tide/a.mov` ({}) was changed 1 day ago", id(20));
+    assert!(said.contains(&named), "{said}");
     // A file that is only named has neither size nor age.
     desk.inventory.around.remove(&id(20));
     assert_eq!(desk.refused().len(), 3);
@@ -358,6 +367,7 @@ fn what_is_in_folders_counts_once_and_must_be_known() {
     let age = Found::Age {
         seconds: 0,
         id: id(10),
+        path: None,
     };
     assert_eq!(figures(&desk)[&Guard::MinAge], age);
     let unread = Contents::Unread("the server had trouble".into());
