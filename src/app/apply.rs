@@ -134,7 +134,7 @@ fn readings<'scope, S: Strategy>(
     scope: &'scope Scope<'scope, '_>,
 ) -> (Readings<'scope>, CutOff) {
     let (since, age) = again.age();
-    let (connection, cut_off) = connection.beside_run();
+    let (connection, cut_off) = connection.beside_run(run.on_wait());
     let both = Arc::new(Mutex::new((again, connection)));
     let rereader = move |ids, state| {
         let telling = Telling {

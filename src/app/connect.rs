@@ -16,7 +16,7 @@ use crate::app::{Host, OnSignal};
 use crate::asset::account_id;
 use crate::event::StopReason;
 use crate::frameio::Reply;
-use crate::frameio::client::{Client, CutOff, Unread, Waiting};
+use crate::frameio::client::{Client, CutOff, OnWait, Unread, Waiting};
 use crate::frameio::deleter::DeletingClient;
 use crate::frameio::mask::Secrets;
 use crate::frameio::retry::Retries;
@@ -314,14 +314,14 @@ impl Connection {
         read.ok_or_else(|| Error::OutOfTime(self.client.waited_for()))
     }
 
-    /// The same for what is read beside a run, which hears the signals itself and stops in time;
-    /// it is silent. What is given with it cuts it off.
-    pub(crate) fn beside_run(&self) -> (Self, CutOff) {
+    /// The same for what is read beside a run, which hears of its waits and of the signals itself,
+    /// and stops in time; else it is silent. What is given with it cuts it off.
+    pub(crate) fn beside_run(&self, on_wait: OnWait) -> (Self, CutOff) {
         let cut_off = CutOff::default();
         let connection = Self {
             api: self.api,
             token_provider: self.token_provider.clone(),
-            client: self.client.with_waits(Arc::new(|_| {})),
+            client: self.client.with_waits(on_wait),
             cut_off: cut_off.clone(),
             host: Arc::new(Silent),
             threads: Threads {

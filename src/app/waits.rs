@@ -47,6 +47,9 @@ pub(super) fn told_of_wait(wait: &Wait, short: &mut Duration, now: Timestamp) ->
             format!("The limit of the token endpoint is used up: waiting {time}")
         }
         Why::Limit => format!("The server's limit of `{call}` is used up: waiting {time}"),
+        Why::Answer if *rate_limit == RateLimit::Token => {
+            format!("No answer of the token endpoint yet: waiting for it, at most {time}")
+        }
         Why::Answer => format!("No answer to `{call}` yet: waiting for it, at most {time}"),
         Why::Retry { tries: _, detail } => {
             let detail = escape(detail);

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::apply::breaker::Tally;
 use crate::apply::strategy::{Effect, Job, Known, Retry, Strategy, Subject};
 use crate::asset::AssetId;
-use crate::event::{StopReason, Task};
+use crate::event::{RateLimit, StopReason, Task};
 use crate::frameio::verdict::Verdict;
 use crate::outcome::{AssetOutcome, Evidence, Failure, FailureKind, Outcome};
 use crate::plan::approve::Resolve;
@@ -88,10 +88,15 @@ fn not_sent<S: Strategy>(job: Job<S>, detail: String, known: &Known<'_, S>) -> V
             rests: Some(retry.jobs[0].rate_limit()),
             ..retry
         })],
-        Err(job) => vec![
-            Effect::Requeue(vec![*job]),
-            Effect::Stop(StopReason::NotReachable { detail }),
-        ],
+        Err(job) => {
+            let reason = if known.has_no_token {
+                let since = job.tries.since.unwrap_or(known.sent);
+                StopReason::no_answer(RateLimit::Token, known.now.saturating_sub(since))
+            } else {
+                StopReason::NotReachable { detail }
+            };
+            vec![Effect::Requeue(vec![*job]), Effect::Stop(reason)]
+        }
     }
 }
 

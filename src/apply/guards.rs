@@ -95,8 +95,14 @@ impl Guards {
         reason
     }
 
-    /// Tells that a search for so many assets waits, where that takes a while.
-    pub(super) fn hear_search(&self, wait: Wait, assets: usize, at: Timestamp) -> Option<RunEvent> {
+    /// Tells that a batch of so many assets waits, or as batch 0 a search or what reads them again,
+    /// where that takes a while.
+    pub(super) fn hear_wait(
+        &self,
+        wait: Wait,
+        (batch, assets): (u64, usize),
+        at: Timestamp,
+    ) -> Option<RunEvent> {
         let Wait {
             rate_limit,
             time: wait,
@@ -111,15 +117,20 @@ impl Guards {
                 window: self.pacer.window(rate_limit),
             }),
             Why::Retry { tries, detail } => Some(RunEvent::Retried {
-                batch: 0,
+                batch,
                 at,
                 assets,
                 tries,
                 wait,
                 why: detail,
             }),
-            // Progress and lines go on meanwhile.
-            Why::Answer => None,
+            Why::Answer => Some(RunEvent::Slow {
+                batch,
+                at,
+                rate_limit,
+                assets,
+                wait,
+            }),
         }
     }
 

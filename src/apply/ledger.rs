@@ -135,6 +135,7 @@ impl<'run, Se: Session> Ledger<'run, Se> {
             | RunEvent::Warned { .. }
             | RunEvent::Paced { .. }
             | RunEvent::Retried { .. }
+            | RunEvent::Slow { .. }
             | RunEvent::Stopping { .. }
             | RunEvent::Ended { .. } => false,
         }

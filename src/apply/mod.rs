@@ -4,6 +4,8 @@
 //! it hands them. Whatever happens passes through one function of the dispatcher: the journal
 //! first, synced, then the state, then the listeners.
 
+use std::time::Duration;
+
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::unbounded_channel;
 use tokio::task::JoinSet;
@@ -56,7 +58,14 @@ where
         searches.spawn_on(search, runtime);
     });
     let (jobs, to_send) = unbounded_channel();
-    let sender = (deleter.clone(), run.options.retries);
+    let Options {
+        retries,
+        time_budget,
+        grace,
+        ..
+    } = run.options;
+    let last_call = course::last_call(time_budget, grace, Duration::ZERO);
+    let sender = (deleter.clone(), (retries, last_call));
     let workers = runtime.spawn(worker::work(sender, to_send, stopper));
     let mut dispatcher = Dispatcher::<S, _>::new(run, Workers::new(jobs, inbox), seeker);
     dispatcher.serve();

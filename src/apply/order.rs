@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use crate::apply::strategy::{Job, Strategy};
 use crate::event::Task;
 use crate::frameio::retry::Retries;
+use crate::frameio::transport::Longest;
 use crate::store::Synced;
 
 /// A job that is given out.
@@ -35,16 +36,25 @@ impl<S: Strategy> Journaled<S> {
         &self.0.job.call
     }
 
-    /// How long its answer is waited for: that to a delete as long as to any request, since what is
-    /// not answered is unknown.
-    pub(super) fn longest(&self, retries: Retries) -> Duration {
+    /// The number of its batch, and of how many assets it is.
+    pub(super) fn about(&self) -> (u64, usize) {
+        let Order { batch, job, .. } = &self.0;
+        (*batch, job.ids.len())
+    }
+
+    /// How long is waited for what it needs: for the answer to a delete as long as for that to any
+    /// request, since what is not answered is unknown; and for a token no longer than something may
+    /// be sent, since until then nothing was.
+    pub(super) fn longest(&self, retries: Retries, last_call: Option<Duration>) -> Longest {
         let Order { job, at, .. } = &self.0;
-        match job.task() {
-            Task::Delete => Duration::MAX,
-            Task::Resolve => {
-                let since = job.tries.since.unwrap_or(*at);
-                retries.answer(at.saturating_sub(since))
-            }
+        let since = job.tries.since.unwrap_or(*at);
+        let answer = retries.answer(at.saturating_sub(since));
+        Longest {
+            token: last_call.map_or(answer, |end| answer.min(end.saturating_sub(*at))),
+            answer: match job.task() {
+                Task::Delete => Duration::MAX,
+                Task::Resolve => answer,
+            },
         }
     }
 

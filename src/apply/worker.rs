@@ -9,7 +9,6 @@ use std::time::Duration;
 use tokio::sync::mpsc::error::SendError;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use tokio::task::JoinSet;
-use tokio::time::timeout;
 
 use crate::apply::order::Journaled;
 use crate::apply::readings::Reread;
@@ -17,7 +16,7 @@ use crate::apply::strategy::Strategy;
 use crate::crash;
 use crate::event::StopReason;
 use crate::frameio::Reply;
-use crate::frameio::client::Wait;
+use crate::frameio::client::{OnWait, Wait};
 use crate::frameio::deleter::Deleter;
 use crate::frameio::recently_deleted::{Deleted, Wanted};
 use crate::frameio::retry::Retries;
@@ -29,14 +28,25 @@ pub(crate) enum News<S: Strategy> {
     Answered(Journaled<S>, Reply),
     /// A worker broke down with a job under way.
     Broken(Journaled<S>),
-    /// A search in the lists of recently deleted assets waits.
-    Waits(Wait),
+    /// Something waits for longer than nobody would ask why.
+    Waits(Waits, Wait),
     /// It has come to its end.
     Sought(Result<Deleted, StopReason>),
     /// What was read again before it is deleted.
     Reread(Result<Reread, StopReason>),
     /// A signal came in; its number as the system counts them.
     Signal(i32),
+}
+
+/// What waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Waits {
+    /// A batch, by its number, and how many assets it is of.
+    Batch(u64, usize),
+    /// The search in the lists of recently deleted assets.
+    Search,
+    /// What reads again what is to be deleted.
+    Reread,
 }
 
 /// Asks a run to stop.
@@ -60,6 +70,17 @@ impl<S: Strategy> Stopper<S> {
     /// A run that is over already does not mind.
     pub(crate) fn signal(&self, number: i32) {
         self.0.send(News::Signal(number)).ok();
+    }
+
+    /// Tells the run of what waits while it is read again.
+    pub(crate) fn on_wait(&self) -> OnWait
+    where
+        S: Strategy,
+    {
+        let news = self.0.clone();
+        Arc::new(move |wait| {
+            news.send(News::Waits(Waits::Reread, wait)).ok();
+        })
     }
 
     /// Tells the run what was read again.
@@ -125,11 +146,15 @@ impl<S: Strategy> Drop for UnderWay<S> {
     }
 }
 
+/// How often something is asked for again, and until when anything is sent, counted from the start
+/// of the run.
+pub(super) type Patience = (Retries, Option<Duration>);
+
 /// Sends jobs as they come, each at once, until there are no more and all are answered.
 ///
 /// The dispatcher hands out no more than may be under way at once.
 pub(super) async fn work<S: Strategy, D: Deleter<S::Call> + Clone + 'static>(
-    (deleter, retries): (D, Retries),
+    (deleter, patience): (D, Patience),
     mut jobs: UnboundedReceiver<Journaled<S>>,
     Stopper(news): Stopper<S>,
 ) {
@@ -140,7 +165,7 @@ pub(super) async fn work<S: Strategy, D: Deleter<S::Call> + Clone + 'static>(
             job: Some(job),
             news: news.clone(),
         };
-        under_way.spawn(send(deleter.clone(), retries, guard));
+        under_way.spawn(send(deleter.clone(), patience, guard));
     }
     while under_way.join_next().await.is_some() {}
 }
@@ -174,7 +199,7 @@ pub(super) async fn search<S: Strategy, D: Deleter<S::Call>>(
         news: news.clone(),
     };
     let on_wait = move |wait| {
-        news.send(News::Waits(wait)).ok();
+        news.send(News::Waits(Waits::Search, wait)).ok();
     };
     let sought = deleter.find_deleted(&wanted, Arc::new(on_wait)).await;
     search.sought = Some(sought);
@@ -182,14 +207,20 @@ pub(super) async fn search<S: Strategy, D: Deleter<S::Call>>(
 
 async fn send<S: Strategy, D: Deleter<S::Call>>(
     deleter: D,
-    retries: Retries,
+    (retries, last_call): Patience,
     mut under_way: UnderWay<S>,
 ) {
     let Some(job) = &under_way.job else {
         return;
     };
-    let reply = timeout(job.longest(retries), deleter.send(job.call())).await;
-    let reply = reply.unwrap_or_else(|_late| Reply::late());
+    let (batch, assets) = job.about();
+    let news = under_way.news.clone();
+    let on_wait = move |wait| {
+        news.send(News::Waits(Waits::Batch(batch, assets), wait))
+            .ok();
+    };
+    let longest = job.longest(retries, last_call);
+    let reply = deleter.send(job.call(), longest, Arc::new(on_wait)).await;
     crash::point("batch.answered");
     if let Some(job) = under_way.job.take() {
         // A dispatcher that broke down hears nothing any more.

@@ -13,7 +13,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use crate::cli::console::Console;
 use crate::cli::env::{Environment, LOG};
 use crate::event::{Ending, RunEvent, RunInfo, Task};
-use crate::outcome::Outcome;
+use crate::outcome::{AssetOutcome, Outcome};
 use crate::render::summary::stopped;
 
 /// Begins to log, if `-v` or `RUST_LOG` ask for it.
@@ -152,20 +152,7 @@ pub(super) fn event(event: &RunEvent) {
             batch,
             at: _,
             outcomes,
-        } => {
-            let of = |fits: fn(&Outcome) -> bool| {
-                outcomes.iter().filter(|(_, outcome)| fits(outcome)).count()
-            };
-            debug!(
-                batch,
-                retired = of(|outcome| matches!(outcome, Outcome::Retired(_))),
-                gone = of(|outcome| matches!(outcome, Outcome::Gone(_))),
-                failed = of(|outcome| matches!(outcome, Outcome::Failed(_))),
-                unknown = of(|outcome| matches!(outcome, Outcome::Unknown)),
-                missing = of(|outcome| matches!(outcome, Outcome::Missing)),
-                "a batch is answered"
-            );
-        }
+        } => answered(*batch, outcomes),
         RunEvent::Doubted { batch, ids } => {
             debug!(
                 batch,
@@ -202,12 +189,39 @@ pub(super) fn event(event: &RunEvent) {
             wait,
             why,
         } => info!(batch, assets, tries, ?wait, why, "a request is made again"),
+        RunEvent::Slow {
+            batch,
+            at: _,
+            rate_limit,
+            assets,
+            wait,
+        } => info!(
+            batch,
+            call = rate_limit.name(),
+            assets,
+            ?wait,
+            "not answered yet"
+        ),
         RunEvent::Stopping { at: _, reason } => warn!("stopping: {}", stopped(reason)),
         RunEvent::Ended { at: _, ending } => match ending {
             Ending::Done => info!("the run is done"),
             Ending::Stopped(_) => info!("the run has stopped"),
         },
     }
+}
+
+fn answered(batch: u64, outcomes: &[AssetOutcome]) {
+    let of =
+        |fits: fn(&Outcome) -> bool| outcomes.iter().filter(|(_, outcome)| fits(outcome)).count();
+    debug!(
+        batch,
+        retired = of(|outcome| matches!(outcome, Outcome::Retired(_))),
+        gone = of(|outcome| matches!(outcome, Outcome::Gone(_))),
+        failed = of(|outcome| matches!(outcome, Outcome::Failed(_))),
+        unknown = of(|outcome| matches!(outcome, Outcome::Unknown)),
+        missing = of(|outcome| matches!(outcome, Outcome::Missing)),
+        "a batch is answered"
+    );
 }
 
 const fn in_words(task: Task) -> &'static str {

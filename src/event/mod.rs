@@ -319,6 +319,19 @@ pub enum RunEvent {
         /// What went wrong.
         why: String,
     },
+    /// What was asked for is not answered yet, and people ask themselves whether anything goes on.
+    Slow {
+        /// The number of the batch; 0 for what is read beside the run.
+        batch: u64,
+        /// When.
+        at: Timestamp,
+        /// Through which rate limit; that of the token where it waits for one.
+        rate_limit: RateLimit,
+        /// How many assets it asks for.
+        assets: usize,
+        /// For how much longer the answer is waited for at most.
+        wait: Duration,
+    },
     /// Nothing new is sent from now on.
     Stopping {
         /// When.
@@ -357,6 +370,7 @@ impl RunEvent {
             Self::LeftAlone { .. }
             | Self::Paced { .. }
             | Self::Retried { .. }
+            | Self::Slow { .. }
             | Self::Stopping { .. } => false,
         }
     }
@@ -372,6 +386,7 @@ impl RunEvent {
             | Self::LeftAlone { at, .. }
             | Self::Paced { at, .. }
             | Self::Retried { at, .. }
+            | Self::Slow { at, .. }
             | Self::Stopping { at, .. }
             | Self::Ended { at, .. } => Some(*at),
             Self::Described { .. }

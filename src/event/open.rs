@@ -127,6 +127,7 @@ impl OpenBatches {
             | RunEvent::Warned { .. }
             | RunEvent::Paced { .. }
             | RunEvent::Retried { .. }
+            | RunEvent::Slow { .. }
             | RunEvent::Stopping { .. }
             | RunEvent::Ended { .. } => None,
         }

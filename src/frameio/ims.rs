@@ -64,6 +64,11 @@ pub(super) enum NoToken {
         wait: Option<Duration>,
         detail: String,
     },
+    /// The service took the question, and its answer did not come, or not all of it.
+    Silent {
+        /// What came instead of an answer.
+        detail: String,
+    },
     /// The service could not be reached, has trouble of its own, or somebody else answers in its
     /// place for now.
     NotReachable {
@@ -145,12 +150,17 @@ impl Service {
             .body(form.unwrap_or_default())
             .send()
             .await;
-        let lost = |error: &reqwest::Error| NoToken::NotReachable {
-            detail: format!(
+        let lost = |error: &reqwest::Error| {
+            let detail = format!(
                 "the token endpoint `{}` does not answer: {}",
                 self.endpoint.way(),
                 self.secrets.words(&innermost(error))
-            ),
+            );
+            if error.is_timeout() && !error.is_connect() {
+                NoToken::Silent { detail }
+            } else {
+                NoToken::NotReachable { detail }
+            }
         };
         let response = sent.map_err(|error| lost(&error))?;
         let status = response.status().as_u16();

@@ -30,6 +30,11 @@ pub enum Reply {
         wait: Option<Duration>,
         detail: String,
     },
+    /// Whoever gives tokens took the question and did not answer it in time, so nothing was sent.
+    TokenLate {
+        /// What came instead of an answer.
+        detail: String,
+    },
     /// The connection failed before anything was sent.
     NotSent {
         /// What the connection said.
@@ -51,13 +56,6 @@ pub enum Reply {
 pub(super) const TOO_LONG: &str = "it took too long";
 
 impl Reply {
-    /// An answer for which nobody waits any longer.
-    pub(crate) fn late() -> Self {
-        Self::Lost {
-            detail: TOO_LONG.to_owned(),
-        }
-    }
-
     /// Whether it did not come in its time, or not all of it.
     pub(crate) fn is_late(&self) -> bool {
         let detail = match self {
@@ -69,10 +67,16 @@ impl Reply {
             Self::Answered { .. }
             | Self::NoToken(_)
             | Self::Busy { .. }
+            | Self::TokenLate { .. }
             | Self::NotSent { .. }
             | Self::Dropped { .. } => return false,
         };
         detail == TOO_LONG
+    }
+
+    /// Whether whoever gives tokens took the question and did not answer it in time.
+    pub(crate) const fn is_token_late(&self) -> bool {
+        matches!(self, Self::TokenLate { .. })
     }
 
     /// Whether the server has answered, and all of it came.
@@ -87,6 +91,7 @@ impl Reply {
             Self::Answered { status, body, .. } => Some((*status, body)),
             Self::NoToken(_)
             | Self::Busy { .. }
+            | Self::TokenLate { .. }
             | Self::NotSent { .. }
             | Self::Dropped { .. }
             | Self::Lost { .. } => None,
@@ -100,6 +105,7 @@ impl Reply {
             Self::Answered { limits, .. } => *limits,
             Self::NoToken(_)
             | Self::Busy { .. }
+            | Self::TokenLate { .. }
             | Self::NotSent { .. }
             | Self::Dropped { .. }
             | Self::Lost { .. } => None,
@@ -113,6 +119,7 @@ impl Reply {
             Self::Answered { pages, .. } => *pages,
             Self::NoToken(_)
             | Self::Busy { .. }
+            | Self::TokenLate { .. }
             | Self::NotSent { .. }
             | Self::Dropped { .. }
             | Self::Lost { .. } => None,
@@ -126,6 +133,7 @@ impl Reply {
             Self::Answered { date, .. } => *date,
             Self::NoToken(_)
             | Self::Busy { .. }
+            | Self::TokenLate { .. }
             | Self::NotSent { .. }
             | Self::Dropped { .. }
             | Self::Lost { .. } => None,

@@ -28,6 +28,25 @@ const LONGEST_BODY: usize = 16 << 20;
 /// Source: docs/frameio-api.md, "Authentication (V4)".
 const LEGACY: HeaderName = HeaderName::from_static("x-frameio-legacy-token-auth");
 
+/// How long is waited for what a request needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Longest {
+    /// For each token that it needs: nothing is sent before.
+    pub token: Duration,
+    /// For its answer, from when it was to be sent.
+    pub answer: Duration,
+}
+
+/// What a request waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Awaits {
+    Token,
+    Answer,
+}
+
+/// Hears what is waited for from now on, and until when at most.
+pub(super) type Hears<'a> = &'a (dyn Fn(Awaits, Instant) + Sync);
+
 /// Sends requests to one server.
 #[derive(Debug, Clone)]
 pub struct Transport {
@@ -75,51 +94,82 @@ impl Transport {
 
     /// Sends one request and reads its answer.
     pub async fn send(&self, request: Request) -> Reply {
-        self.send_within(request, self.longest()).await
+        let all = self.longest();
+        let longest = Longest {
+            token: all,
+            answer: all,
+        };
+        self.send_within(request, longest, &|_, _| {}).await
     }
 
     /// The same, where an answer is of use for so long only.
-    pub(super) async fn send_within(&self, request: Request, longest: Duration) -> Reply {
+    pub(super) async fn send_within(
+        &self,
+        request: Request,
+        longest: Longest,
+        hears: Hears<'_>,
+    ) -> Reply {
         let began = Instant::now();
-        let end = began + longest.min(self.longest());
-        let reply = self.exchange(&request, end).await;
+        let end = began + longest.answer.min(self.longest());
+        let token = longest.token.min(self.longest());
+        let reply = self.exchange(&request, (end, token), hears).await;
         log(request.method, &request.path, began.elapsed(), &reply);
         reply
     }
 
-    async fn exchange(&self, request: &Request, end: Instant) -> Reply {
-        let grant = match self.grant(end).await {
+    async fn exchange(
+        &self,
+        request: &Request,
+        (end, token): (Instant, Duration),
+        hears: Hears<'_>,
+    ) -> Reply {
+        let granted = async |rejected: Option<&Grant>| {
+            let end = end.min(Instant::now() + token);
+            hears(Awaits::Token, end);
+            self.grant(rejected, end).await
+        };
+        let grant = match granted(None).await {
             Ok(grant) => grant,
             Err(why) => return without(why),
         };
-        let reply = self.attempt(request, &grant, end).await;
+        let reply = self.attempt(request, (&grant, end), hears).await;
         let rejected = matches!(reply, Reply::Answered { status: 401, .. });
         if !rejected || !self.token_provider.is_renewed() {
             return reply;
         }
         // Nothing was done, so the same can be asked with the next token, once.
-        self.token_provider.reject(&grant).await;
-        match self.grant(end).await {
-            Ok(grant) => self.attempt(request, &grant, end).await,
+        match granted(Some(&grant)).await {
+            Ok(grant) => self.attempt(request, (&grant, end), hears).await,
             Err(why) => without(why),
         }
     }
 
-    /// A token, while there is time to use it.
-    async fn grant(&self, end: Instant) -> Result<Grant, NoToken> {
-        let grant = timeout_at(end, self.token_provider.grant()).await;
+    /// A token, while there is time to use it; another one than what was not accepted.
+    async fn grant(&self, rejected: Option<&Grant>, end: Instant) -> Result<Grant, NoToken> {
+        let granting = async {
+            if let Some(grant) = rejected {
+                self.token_provider.reject(grant).await;
+            }
+            self.token_provider.grant().await
+        };
+        let grant = timeout_at(end, granting).await;
         grant.unwrap_or_else(|_late| {
-            Err(NoToken::NotReachable {
+            Err(NoToken::Silent {
                 detail: format!("the token endpoint does not answer: {TOO_LONG}"),
             })
         })
     }
 
-    async fn attempt(&self, request: &Request, grant: &Grant, end: Instant) -> Reply {
+    async fn attempt(
+        &self,
+        request: &Request,
+        (grant, end): (&Grant, Instant),
+        hears: Hears<'_>,
+    ) -> Reply {
         let single = self.seen.single.get();
         let may_be_used_again = single.is_none() && self.seen.answer.load(Ordering::Relaxed);
         let client = single.unwrap_or(&self.client);
-        let error = match self.send_by(client, request, (grant, end)).await {
+        let error = match self.send_by(client, request, (grant, end), hears).await {
             Ok(reply) => return reply,
             Err(error) => error,
         };
@@ -132,7 +182,7 @@ impl Transport {
             return self.unanswered(&error);
         };
         match request.method {
-            Method::Get => match self.send_by(single, request, (grant, end)).await {
+            Method::Get => match self.send_by(single, request, (grant, end), hears).await {
                 Ok(reply) => reply,
                 Err(error) => self.unanswered(&error),
             },
@@ -157,6 +207,7 @@ impl Transport {
         client: &Client,
         request: &Request,
         (grant, end): (&Grant, Instant),
+        hears: Hears<'_>,
     ) -> Result<Reply, reqwest::Error> {
         let method = match request.method {
             Method::Get => reqwest::Method::GET,
@@ -173,8 +224,11 @@ impl Transport {
         if let Some(json) = request.body.clone() {
             sent = sent.header(CONTENT_TYPE, "application/json").body(json);
         }
+        // An answer that does not begin is waited for no longer than any silence.
+        hears(Awaits::Answer, end.min(Instant::now() + self.timeouts.read));
         let response = sent.send().await?;
         self.seen.answer.store(true, Ordering::Relaxed);
+        hears(Awaits::Answer, end);
         Ok(answered(response, self.token_provider.secrets()).await)
     }
 
@@ -201,6 +255,7 @@ fn without(why: NoToken) -> Reply {
         NoToken::Refused { detail } => Reply::NoToken(StopReason::NoToken { detail }),
         NoToken::Redirected { detail } => Reply::NoToken(StopReason::WrongEndpoint { detail }),
         NoToken::Busy { wait, detail } => Reply::Busy { wait, detail },
+        NoToken::Silent { detail } => Reply::TokenLate { detail },
         NoToken::NotReachable { detail } => Reply::NotSent { detail },
     }
 }
@@ -223,6 +278,7 @@ fn log(method: Method, path: &str, took: Duration, reply: &Reply) {
         },
         Reply::NoToken(why) => debug!(?method, path, ?why, ?took, "no token"),
         Reply::Busy { wait, detail } => debug!(?method, path, ?wait, detail, ?took, "no token yet"),
+        Reply::TokenLate { detail } => debug!(?method, path, detail, ?took, "no token in time"),
         Reply::NotSent { detail } => debug!(?method, path, detail, ?took, "not sent"),
         Reply::Dropped { detail } => debug!(?method, path, detail, ?took, "dropped"),
         Reply::Lost { detail } => debug!(?method, path, detail, ?took, "lost"),

@@ -151,7 +151,7 @@ impl<T> Verdict<T> {
             }),
             Reply::NoToken(why) => Err(Self::Stop(why.clone())),
             Reply::Busy { wait, detail: _ } => Err(Self::NoTokenYet { wait: *wait }),
-            Reply::NotSent { detail } => Err(Self::NotSent {
+            Reply::TokenLate { detail } | Reply::NotSent { detail } => Err(Self::NotSent {
                 detail: detail.clone(),
             }),
             Reply::Dropped { detail } => Err(Self::Dropped {

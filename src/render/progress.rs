@@ -1,6 +1,6 @@
 //! How far a run is: its events folded into one line, plain or with a bar.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
 use crate::asset::AssetId;
@@ -17,12 +17,13 @@ const SHORTEST_WAIT: Duration = Duration::from_millis(500);
 /// How much of the reason of a wait is told, in characters: a server's own words may be long.
 const REASON: usize = 120;
 
-/// What a run waits for: the server's limit, or that a request that went wrong is made again, and
-/// what went wrong.
+/// What a run waits for: the server's limit, an answer, or that a request that went wrong is made
+/// again, and what went wrong.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 enum For {
     #[default]
     Limit,
+    Answer(RateLimit),
     Retry(String),
 }
 
@@ -31,10 +32,13 @@ impl For {
     fn words(&self) -> [String; 2] {
         let words = match self {
             Self::Limit => " for the limit",
+            Self::Answer(RateLimit::Token) => " for a token",
+            Self::Answer(_) => " for an answer",
             Self::Retry(_) => " to try again",
         };
         let whole = match self {
-            Self::Limit => words.to_owned(),
+            Self::Limit | Self::Answer(RateLimit::Token) => words.to_owned(),
+            Self::Answer(rate_limit) => format!(" for the answer to `{}`", rate_limit.name()),
             Self::Retry(why) => {
                 let short: String = why.chars().take(REASON).collect();
                 let cut = if short.len() < why.len() { "…" } else { "" };
@@ -58,6 +62,8 @@ pub(crate) struct Progress {
     elapsed: Duration,
     /// Until when the run waits, counted as `elapsed` is, and what for.
     waits: (Duration, For),
+    /// The same of what is not answered, by batch.
+    slow: BTreeMap<u64, (Duration, For)>,
     /// The assets that were refused or not answered so far, since they may be asked for again.
     open: HashMap<AssetId, Open>,
     /// The files that are deleted in place of their version stacks, which count as one asset each.
@@ -124,9 +130,24 @@ impl Progress {
 
     /// How long the run still waits; nothing where it does not.
     pub(crate) fn wait(&self) -> Option<Duration> {
-        let wait = self.waits.0.saturating_sub(self.elapsed);
+        let wait = self.longest_wait().0.saturating_sub(self.elapsed);
         // A pause that nobody can see is the pace itself, and no wait.
         (wait >= SHORTEST_WAIT).then_some(wait)
+    }
+
+    /// The wait that ends last.
+    fn longest_wait(&self) -> &(Duration, For) {
+        let all = self.slow.values().chain([&self.waits]);
+        all.max_by_key(|(until, _)| *until).unwrap_or(&self.waits)
+    }
+
+    /// Takes notice that a batch is answered, or goes on; what is read beside the run has no line of
+    /// its own for that, so that whatever happens is taken for it.
+    fn goes_on(&mut self, batch: u64) {
+        if !self.slow.is_empty() {
+            self.slow.remove(&batch);
+            self.slow.remove(&0);
+        }
     }
 
     /// The wait that ends last is the one that is told.
@@ -170,6 +191,11 @@ impl Progress {
 
 impl Listener for Progress {
     fn on_event(&mut self, event: &RunEvent) {
+        if let RunEvent::Answered { batch, .. } | RunEvent::Intent { batch, .. } = event {
+            self.goes_on(*batch);
+        } else if let RunEvent::LeftAlone { .. } = event {
+            self.goes_on(0);
+        }
         // What was read before the run, as batch 0, is no part of its total.
         if let RunEvent::Answered {
             batch: 1..,
@@ -193,6 +219,15 @@ impl Listener for Progress {
             self.wait_for(For::Limit, *wait);
         } else if let RunEvent::Retried { wait, why, .. } = event {
             self.wait_for(For::Retry(why.clone()), *wait);
+        } else if let RunEvent::Slow {
+            batch,
+            rate_limit,
+            wait,
+            ..
+        } = event
+        {
+            let until = self.elapsed + *wait;
+            self.slow.insert(*batch, (until, For::Answer(*rate_limit)));
         }
     }
 }
@@ -213,7 +248,7 @@ pub(crate) fn line(progress: &Progress) -> String {
     parts.extend(speed);
     parts.extend(left.map(|left| format!("about {left} left")));
     let wait = progress.wait();
-    let [_, what] = progress.waits.1.words();
+    let [_, what] = progress.longest_wait().1.words();
     parts.extend(wait.map(|wait| waiting(wait) + &what));
     parts.join(" · ")
 }
@@ -240,7 +275,7 @@ pub(crate) fn bar(progress: &Progress, columns: usize, style: Style) -> String {
     let texts = pieces.iter().filter_map(|(_, text, _)| text.as_deref());
     let needed: usize = texts.map(|text| escape::columns(text) + BETWEEN).sum();
     if let (_, Some(wait), _) = &mut pieces[5] {
-        let words = progress.waits.1.words().into_iter().rev();
+        let words = progress.longest_wait().1.words().into_iter().rev();
         let mut fitting =
             words.filter(|words| needed + escape::columns(words) <= columns + BETWEEN);
         wait.push_str(&fitting.next().unwrap_or_default());

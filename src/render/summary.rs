@@ -219,6 +219,10 @@ pub(crate) fn stopped(reason: &StopReason) -> String {
             escape(call),
             roughly(*seconds)
         ),
+        StopReason::NoAnswer { call, seconds } if *call == RateLimit::Token.name() => format!(
+            "the token endpoint takes requests and answers none: waited {} for a token, which is as long as `--retry-for` and `--retries` allow",
+            roughly(*seconds)
+        ),
         StopReason::NoAnswer { call, seconds } => format!(
             "the server takes requests and answers none: waited {} for the answer to `{}`, which is as long as `--retry-for` and `--retries` allow",
             roughly(*seconds),

@@ -29,6 +29,7 @@ mod evidence_v4;
 mod foreign;
 mod found;
 mod ground;
+mod hanging;
 mod harness;
 mod hostile;
 mod journals;

@@ -138,6 +138,7 @@ fn known(events: &[RunEvent]) -> BTreeMap<AssetId, &'static str> {
             | RunEvent::Warned { .. }
             | RunEvent::Paced { .. }
             | RunEvent::Retried { .. }
+            | RunEvent::Slow { .. }
             | RunEvent::Stopping { .. }
             | RunEvent::Ended { .. } => {}
         }

@@ -10,8 +10,10 @@ use crate::apply::follow::stays;
 use crate::apply::queue::Rereading;
 use crate::apply::readings::Reread;
 use crate::apply::strategy::{Job, Strategy};
+use crate::apply::worker::Waits;
 use crate::asset::AssetId;
 use crate::event::{Other, RateLimit, RunEvent};
+use crate::frameio::client::Wait;
 use crate::outcome::Outcome;
 use crate::plan::approve::Resolve;
 use crate::plan::forecast::documented;
@@ -30,6 +32,17 @@ impl<S: Strategy, Se: Session> Dispatcher<'_, S, Se> {
         let wanted = self.later.wanted(&self.known());
         self.later.sought = std::mem::take(&mut self.later.absent);
         (self.seeker)(wanted);
+    }
+
+    /// Tells of a wait for something that was sent, or is read beside it.
+    pub(super) fn hear_wait(&mut self, what: Waits, wait: Wait) {
+        let about = match what {
+            Waits::Batch(batch, assets) => (batch, assets),
+            Waits::Search => (0, self.later.sought.len()),
+            Waits::Reread => (0, self.readings.under_way.len()),
+        };
+        let at = self.clock.now();
+        self.events.extend(self.guards.hear_wait(wait, about, at));
     }
 
     /// What goes along with what a job deletes; of what was answered for in this very turn the state

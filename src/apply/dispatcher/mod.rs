@@ -304,6 +304,7 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
                     intent: order.intent,
                     sent: order.at,
                     is_silent: reply.is_late() && self.traffic.heard < Some(order.at),
+                    has_no_token: reply.is_token_late(),
                     late: self
                         .guards
                         .pacer
@@ -318,11 +319,7 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
                 self.pace(order.job.rate_limit(), None, Pace::Troubled);
                 self.carry_out(order.batch, broken(order.job, order.batch));
             }
-            News::Waits(wait) => {
-                let (assets, at) = (self.later.sought.len(), self.clock.now());
-                self.events
-                    .extend(self.guards.hear_search(wait, assets, at));
-            }
+            News::Waits(what, wait) => self.hear_wait(what, wait),
             News::Sought(Ok(deleted)) => {
                 for (batch, subject) in std::mem::take(&mut self.later.sought) {
                     let line = deleted.found.get(&subject.id);
@@ -363,6 +360,7 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
             intent: self.clock.now(),
             sent: self.clock.elapsed(),
             is_silent: false,
+            has_no_token: false,
             late: None,
         }
     }

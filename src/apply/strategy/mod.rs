@@ -389,6 +389,8 @@ pub(crate) struct Known<'run, S: Strategy> {
     /// Whether the server is silent: the answer did not come in its time, and no other has come
     /// since it was asked for.
     pub(super) is_silent: bool,
+    /// Whether nothing was sent since whoever gives tokens does not answer.
+    pub(super) has_no_token: bool,
     /// For how long the run waits until what goes along with a folder is not there any more.
     pub(super) cascade_wait: Duration,
     /// How long the job's rate limit stays closed, where that is too long to wait for it, and which

@@ -17,6 +17,7 @@ use crate::event::{Other, Task};
 use crate::frameio::client::OnWait;
 use crate::frameio::deleter::Deleter;
 use crate::frameio::recently_deleted::{Deleted, Wanted};
+use crate::frameio::transport::Longest;
 use crate::frameio::{Reply, v4};
 use crate::plan::approve::Approved;
 
@@ -44,10 +45,10 @@ impl Clock for Steps {
 struct Slow(V4, Steps);
 
 impl Deleter<v4::Call> for Slow {
-    async fn send(&self, call: &v4::Call) -> Reply {
+    async fn send(&self, call: &v4::Call, longest: Longest, on_wait: OnWait) -> Reply {
         let step = self.1.next.lock().unwrap().pop().unwrap_or_default();
         self.1.now.fetch_add(step, Ordering::SeqCst);
-        self.0.send(call).await
+        self.0.send(call, longest, on_wait).await
     }
 
     async fn find_deleted(&self, wanted: &Wanted, on_wait: OnWait) -> Result<Deleted, StopReason> {

@@ -20,9 +20,11 @@ use crate::apply::tests::world::{Server, asset};
 use crate::apply::worker::{Inbox, Stopper, inbox};
 use crate::apply::{Clock, Ended, Options, Run, breaker, run};
 use crate::event::{Listener, Provenance, RunEvent, RunInfo};
+use crate::frameio::client::OnWait;
 use crate::frameio::deleter::Deleter;
 use crate::frameio::retry::Retries;
 use crate::frameio::shared_pacer::SharedPacer;
+use crate::frameio::transport::Longest;
 use crate::frameio::{Reply, v2};
 use crate::inventory::Inventory;
 use crate::manifest::document::{Entry, Manifests, Spot};
@@ -122,7 +124,7 @@ impl Listener for Heard {
 }
 
 impl Deleter<v2::Call> for Server {
-    async fn send(&self, call: &v2::Call) -> Reply {
+    async fn send(&self, call: &v2::Call, _: Longest, _: OnWait) -> Reply {
         tokio::task::yield_now().await;
         match call {
             v2::Call::BulkDelete(ids) => self.0.lock().unwrap().delete(ids),

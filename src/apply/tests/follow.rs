@@ -39,6 +39,7 @@ pub(super) fn known<'run, S: Strategy>(
         intent: START,
         sent: Duration::from_secs(5),
         is_silent: false,
+        has_no_token: false,
         late: None,
     }
 }
@@ -207,6 +208,32 @@ fn what_was_not_sent_rests_and_then_stops_the_run() {
             Effect::Stop(StopReason::NotReachable { .. })
         ]
     ));
+}
+
+#[test]
+fn a_run_without_a_token_stops_as_one_that_is_not_answered() {
+    let state = state();
+    let approved = approved(&state, 1..=4);
+    let memory = Memory::new(&state);
+    let known = Known {
+        has_no_token: true,
+        now: Duration::from_secs(65),
+        ..known(&approved, &state, &memory)
+    };
+    let tired = Job {
+        tries: Tries {
+            count: 2,
+            since: Some(Duration::from_secs(5)),
+        },
+        ..bulk(&approved)
+    };
+    let effects = follow(tired, Verdict::NotSent { detail: detail() }, &known);
+    let reason = StopReason::no_answer(RateLimit::Token, Duration::from_mins(1));
+    let [Effect::Record(none), Effect::Requeue(_), Effect::Stop(stop)] = &effects[..] else {
+        panic!("{effects:?}");
+    };
+    assert!(none.is_empty(), "nothing was sent");
+    assert_eq!(*stop, reason);
 }
 
 #[test]

@@ -16,6 +16,7 @@ fn the_waits_of_a_search_are_events_and_its_stop_leaves_what_was_sought_open() {
     let (rate_limit, time) = (RateLimit::RecentlyDeleted, Duration::from_secs(8));
     let reason = StopReason::rate_limited(rate_limit, Duration::from_hours(1));
     let why = [
+        Why::Answer,
         Why::Limit,
         Why::Retry {
             tries: 1,
@@ -34,8 +35,8 @@ fn the_waits_of_a_search_are_events_and_its_stop_leaves_what_was_sought_open() {
     assert_eq!((ended.ending, ended.left), (Ending::Stopped(reason), 1));
     assert_eq!(status(&ended.state, 1), Some("retired"));
     assert_eq!(status(&ended.state, 2), None);
-    let told = |event: &&RunEvent| matches!(event, RunEvent::Paced { wait, .. } | RunEvent::Retried { wait, .. } if *wait == time);
-    assert_eq!(heard.iter().filter(told).count(), 2);
+    let told = |event: &&RunEvent| matches!(event, RunEvent::Slow { wait, .. } | RunEvent::Paced { wait, .. } | RunEvent::Retried { wait, .. } if *wait == time);
+    assert_eq!(heard.iter().filter(told).count(), 3);
 }
 
 #[test]

@@ -9,6 +9,7 @@ use crate::asset::Kind;
 use crate::frameio::client::{OnWait, Wait};
 use crate::frameio::deleter::Deleter;
 use crate::frameio::recently_deleted::{Deleted, Wanted};
+use crate::frameio::transport::Longest;
 use crate::frameio::{Reply, v4};
 
 /// A server that knows assets by kind.
@@ -175,7 +176,7 @@ impl Deleter<v4::Call> for V4 {
         })
     }
 
-    async fn send(&self, call: &v4::Call) -> Reply {
+    async fn send(&self, call: &v4::Call, _: Longest, _: OnWait) -> Reply {
         tokio::task::yield_now().await;
         self.0.lock().unwrap().serve(call)
     }
@@ -196,7 +197,7 @@ impl V4 {
     }
 
     /// What a search waits for, and why it then stops.
-    pub(super) fn wait_in_search(&self, waits: [Wait; 2], reason: StopReason) {
+    pub(super) fn wait_in_search(&self, waits: [Wait; 3], reason: StopReason) {
         self.0.lock().unwrap().waits = (waits.into(), Some(reason));
     }
 

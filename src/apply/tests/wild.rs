@@ -14,6 +14,7 @@ use crate::frameio::call::Call;
 use crate::frameio::client::OnWait;
 use crate::frameio::deleter::Deleter;
 use crate::frameio::recently_deleted::{Deleted, Wanted};
+use crate::frameio::transport::Longest;
 use crate::frameio::{Body, Reply, v2, v4};
 use crate::store::journal;
 
@@ -121,7 +122,7 @@ impl Wild {
 }
 
 impl Deleter<v2::Call> for Wild {
-    async fn send(&self, call: &v2::Call) -> Reply {
+    async fn send(&self, call: &v2::Call, _: Longest, _: OnWait) -> Reply {
         self.send(call.task(), |world, step| match call {
             v2::Call::BulkDelete(ids) => world.delete_as(step, ids),
             v2::Call::Read(v2::Read::Asset(id)) => read(step, || world.read(*id)),
@@ -198,7 +199,7 @@ impl World {
 }
 
 impl Deleter<v4::Call> for Wild {
-    async fn send(&self, call: &v4::Call) -> Reply {
+    async fn send(&self, call: &v4::Call, _: Longest, _: OnWait) -> Reply {
         self.send(call.task(), |world, step| match call {
             v4::Call::DeleteFile(id) => world.delete_one(Kind::File, *id, step),
             v4::Call::DeleteFolder(id) => world.delete_one(Kind::Folder, *id, step),

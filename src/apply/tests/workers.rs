@@ -17,7 +17,9 @@ use crate::apply::tests::world::answer;
 use crate::apply::worker::Workers;
 use crate::apply::{Clock, Run};
 use crate::event::RateLimit;
+use crate::frameio::client::OnWait;
 use crate::frameio::deleter::Deleter;
+use crate::frameio::transport::Longest;
 use crate::frameio::{Reply, v2};
 
 /// Answers at once or after a while, now and then with trouble, and counts what is under way.
@@ -29,7 +31,7 @@ struct Fickle {
 }
 
 impl Deleter<v2::Call> for Fickle {
-    async fn send(&self, call: &v2::Call) -> Reply {
+    async fn send(&self, call: &v2::Call, _: Longest, _: OnWait) -> Reply {
         let now = self.under_way.fetch_add(1, Ordering::SeqCst) + 1;
         self.most.fetch_max(now, Ordering::SeqCst);
         let random = self.seed.fetch_add(0x9e37_79b9, Ordering::SeqCst);

@@ -14,14 +14,14 @@ use tokio::sync::futures::Notified;
 use tokio::time::Instant;
 
 use crate::event::{RateLimit, StopReason};
-use crate::frameio::call::{Call, Read};
+use crate::frameio::call::Read;
 use crate::frameio::clocks::Clocks;
 use crate::frameio::jitter::Jitter;
 use crate::frameio::pacer::Pace;
 use crate::frameio::reply::{Limits, Reply};
 use crate::frameio::retry::Retries;
 use crate::frameio::shared_pacer::SharedPacer;
-use crate::frameio::transport::Transport;
+use crate::frameio::transport::{Longest, Transport};
 use crate::frameio::verdict::Verdict;
 
 mod cut_off;
@@ -222,12 +222,6 @@ impl Client {
         self.shared.pacer.hand_over(start, most)
     }
 
-    /// Makes a call at once.
-    pub(super) async fn send(&self, call: &impl Call) -> Reply {
-        let request = call.request(&self.account);
-        self.dated(self.shared.transport.send(request)).await
-    }
-
     /// Waits for an answer, and looks at its date.
     async fn dated(&self, sent: impl Future<Output = Reply>) -> Reply {
         let clocks = &self.shared.clocks;
@@ -241,13 +235,6 @@ impl Client {
     /// date; negative where it is behind.
     pub(crate) fn ahead_seconds(&self) -> Option<i64> {
         self.shared.clocks.ahead_seconds()
-    }
-
-    /// The same, where an answer is of use for so long only.
-    async fn send_within(&self, call: &impl Call, longest: Duration) -> Reply {
-        let request = call.request(&self.account);
-        let sent = self.shared.transport.send_within(request, longest);
-        self.dated(sent).await
     }
 
     /// Reads once its rate limit allows it, and again where it goes wrong.
@@ -290,7 +277,11 @@ impl Client {
             let sent = began.elapsed();
             let first = *since.get_or_insert(sent);
             let longest = retries.answer(sent.saturating_sub(first));
-            let sending = self.send_telling(read, longest);
+            let longest = Longest {
+                token: longest,
+                answer: longest,
+            };
+            let sending = self.send_telling(read, longest, |wait| self.tell(wait));
             let reply = cut_off.unless(sending).await?;
             if reply.is_whole() {
                 self.shared.pauses().heard = Some(began.elapsed());
@@ -309,7 +300,9 @@ impl Client {
                 // It goes again when its rate limit lets it, which may be too late.
                 Verdict::SlowDown { wait: _ } | Verdict::NoTokenYet { wait: _ } => continue,
                 Verdict::NotSent { detail } => {
-                    not_sent.get_or_insert_with(|| detail.clone());
+                    if !reply.is_token_late() {
+                        not_sent.get_or_insert_with(|| detail.clone());
+                    }
                     (false, detail)
                 }
                 Verdict::Dropped { detail } | Verdict::Unknown { detail } => (true, detail),
@@ -319,7 +312,11 @@ impl Client {
             let Some(longest) = longest.filter(|_| !is_refusal(&reply)) else {
                 // The last connection may have been given less time than one takes.
                 let (reached, detail) = match not_sent {
-                    Some(detail) if reply.is_late() => (false, detail),
+                    Some(detail) if reply.is_late() || reply.is_token_late() => (false, detail),
+                    None if reply.is_token_late() => {
+                        let reason = StopReason::no_answer(RateLimit::Token, waited);
+                        return Err(Unread::Stop(reason));
+                    }
                     Some(_) | None => (reached, detail),
                 };
                 let is_silent = self.shared.pauses().heard.is_none_or(|at| at < first);

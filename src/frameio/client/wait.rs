@@ -1,16 +1,17 @@
 //! Waits, and what is told of them.
 
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tracing::debug;
 
 use super::{Client, Unread};
 use crate::event::RateLimit;
-use crate::frameio::call::Read;
+use crate::frameio::call::Call;
 use crate::frameio::reply::Reply;
+use crate::frameio::transport::{Awaits, Longest};
 
 /// After so long people ask themselves whether anything goes on.
 const SLOW: Duration = Duration::from_secs(5);
@@ -48,24 +49,46 @@ pub enum Why {
 pub type OnWait = Arc<dyn Fn(Wait) + Send + Sync>;
 
 impl Client {
-    /// Makes a call at once, and tells of an answer that takes long; after so long nobody waits
-    /// for it any more.
-    pub(super) async fn send_telling(&self, read: &impl Read, longest: Duration) -> Reply {
-        let longest = longest.min(self.shared.transport.longest());
-        self.waits_for(read.rate_limit(), &Why::Answer);
-        let mut sending = pin!(self.send_within(read, longest));
-        if let Ok(reply) = timeout(SLOW, &mut sending).await {
-            return reply;
+    /// Makes a call at once, and tells of an answer, or a token, that takes long; after so long
+    /// nobody waits for it any more.
+    pub(crate) async fn send_telling(
+        &self,
+        call: &impl Call,
+        longest: Longest,
+        tell: impl Fn(Wait),
+    ) -> Reply {
+        let awaited: Mutex<Option<(RateLimit, Instant)>> = Mutex::default();
+        let awaited_now = || *awaited.lock().unwrap_or_else(PoisonError::into_inner);
+        let hears = |awaits, end| {
+            let of = match awaits {
+                Awaits::Token => RateLimit::Token,
+                Awaits::Answer => call.rate_limit(),
+            };
+            self.waits_for(of, &Why::Answer);
+            *awaited.lock().unwrap_or_else(PoisonError::into_inner) = Some((of, end));
+        };
+        let request = call.request(&self.account);
+        let transport = &self.shared.transport;
+        let mut sending = pin!(self.dated(transport.send_within(request, longest, &hears)));
+        let mut told = None;
+        loop {
+            if let Ok(reply) = timeout(SLOW, &mut sending).await {
+                return reply;
+            }
+            let Some((rate_limit, end)) = awaited_now() else {
+                continue;
+            };
+            let time = end.saturating_duration_since(Instant::now());
+            let is_told = told.is_some_and(|(of, until)| of == rate_limit && end <= until);
+            if !is_told && !time.is_zero() {
+                told = Some((rate_limit, end));
+                tell(Wait {
+                    rate_limit,
+                    time,
+                    why: Why::Answer,
+                });
+            }
         }
-        let time = longest.saturating_sub(SLOW);
-        if !time.is_zero() {
-            self.tell(Wait {
-                rate_limit: read.rate_limit(),
-                time,
-                why: Why::Answer,
-            });
-        }
-        sending.await
     }
 
     /// Waits, and tells so.
@@ -79,6 +102,9 @@ impl Client {
     fn waits_for(&self, rate_limit: RateLimit, why: &Why) {
         let call = rate_limit.name();
         self.shared.pauses().last = match why {
+            Why::Answer if rate_limit == RateLimit::Token => {
+                "the answer of the token endpoint".to_owned()
+            }
             Why::Answer => format!("the answer to `{call}`"),
             Why::Limit => format!("the server's limit of `{call}`"),
             Why::Retry { detail, .. } => format!("another try of `{call}` ({detail})"),
@@ -91,7 +117,7 @@ impl Client {
     }
 
     /// Tells of a wait that begins; of several for the same, once.
-    fn tell(&self, wait: Wait) {
+    pub(super) fn tell(&self, wait: Wait) {
         debug!(call = wait.rate_limit.name(), time = ?wait.time, why = ?wait.why, "waits");
         let end = self.shared.began.elapsed() + wait.time;
         let is_new = {

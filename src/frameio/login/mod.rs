@@ -298,7 +298,6 @@ impl Renewal {
         } else {
             self.renew(&kept).await?
         };
-        *self.used() = Some(fresh.access.clone());
         let left = fresh.ends.duration_since((self.login.now)());
         let lifetime = Duration::try_from(left).unwrap_or_default();
         secrets.renew(&fresh.access);
@@ -328,6 +327,11 @@ impl Renewal {
         Ok(fresh)
     }
 
+    /// Takes notice that a token is in use: it is renewed where the next one is asked for.
+    pub(super) fn is_used(&self, token: &Token) {
+        *self.used() = Some(token.clone());
+    }
+
     fn used(&self) -> std::sync::MutexGuard<'_, Option<Token>> {
         // Each change is whole before anything can panic.
         self.used.lock().unwrap_or_else(PoisonError::into_inner)
@@ -343,6 +347,7 @@ fn detail(why: NoToken) -> String {
         NoToken::Refused { detail }
         | NoToken::Busy { detail, .. }
         | NoToken::Redirected { detail }
+        | NoToken::Silent { detail }
         | NoToken::NotReachable { detail } => detail,
     }
 }

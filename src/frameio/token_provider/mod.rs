@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use reqwest::header::HeaderValue;
 use tokio::sync::Mutex;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use crate::frameio::ims::{Fetched, Ims, NoToken};
 use crate::frameio::login::{Keeper, Login, Renewal};
@@ -15,8 +15,8 @@ use crate::frameio::token::Token;
 /// How long before its end a token is renewed: as long as one request may take.
 const AHEAD: Duration = Duration::from_mins(1);
 
-/// How long a token that is still good is used before its renewal is tried again: a dozen tries
-/// before it ends.
+/// How long a renewal is waited for while the token is still good, and how long that is used before
+/// it is tried again: half a dozen tries before it ends.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What opens the API; all workers of a run share one.
@@ -211,13 +211,21 @@ impl Renewed {
         let now = Instant::now();
         let fresh = held.current.as_ref().is_some_and(|held| now < held.renew);
         if !fresh {
-            let fetched = match &self.fetcher {
-                Fetcher::Client(ims) => ims.fetch().await,
-                Fetcher::Person(renewal) => renew(renewal).await,
+            let fetched = match &held.current {
+                // Nobody waits long for the next token who can go on with this one.
+                Some(current) if now + PATIENCE < current.end => {
+                    let fetched = timeout(PATIENCE, self.fetch()).await;
+                    fetched.unwrap_or_else(|_late| {
+                        let detail = "the token endpoint does not answer".to_owned();
+                        Err(NoToken::Silent { detail })
+                    })
+                }
+                Some(_) | None => self.fetch().await,
             };
+            let now = Instant::now();
             match fetched {
                 Ok(fetched) => {
-                    held.current = Some(Current::new(fetched, Instant::now()));
+                    held.current = Some(Current::new(fetched, now));
                     held.generation += 1;
                 }
                 Err(why) => held.put_up_with(why, now)?,
@@ -229,32 +237,44 @@ impl Renewed {
             .map(|header| Grant { header, generation })
             .ok_or_else(NoToken::none)
     }
+
+    async fn fetch(&self) -> Result<Fetched, NoToken> {
+        match &self.fetcher {
+            Fetcher::Client(ims) => ims.fetch().await,
+            Fetcher::Person(renewal) => renew(renewal).await,
+        }
+    }
 }
 
 /// Renews what somebody signed in with, to the end: a refresh token is good once, and whoever
 /// waits for the next one may have no more time.
 async fn renew(renewal: &Arc<Renewal>) -> Result<Fetched, NoToken> {
-    let renewal = Arc::clone(renewal);
-    let renewed = tokio::spawn(async move { renewal.fetch().await }).await;
-    renewed.unwrap_or_else(|broken| {
+    let renews = Arc::clone(renewal);
+    let renewed = tokio::spawn(async move { renews.fetch().await }).await;
+    let fetched = renewed.unwrap_or_else(|broken| {
         Err(NoToken::NotReachable {
             detail: format!("the sign-in could not be renewed: {broken}"),
         })
-    })
+    })?;
+    // Where nobody waited so long, the next one who asks uses what is kept.
+    renewal.is_used(&fetched.token);
+    Ok(fetched)
 }
 
 impl Held {
     /// Goes on with a token that is still good where the next one cannot be had yet.
     fn put_up_with(&mut self, why: NoToken, now: Instant) -> Result<(), NoToken> {
         match (why, &mut self.current) {
-            (NoToken::NotReachable { .. } | NoToken::Busy { .. }, Some(current))
-                if now < current.end =>
-            {
+            (
+                NoToken::Silent { .. } | NoToken::NotReachable { .. } | NoToken::Busy { .. },
+                Some(current),
+            ) if now < current.end => {
                 current.renew = now + PATIENCE;
                 Ok(())
             }
             (
-                why @ (NoToken::NotReachable { .. }
+                why @ (NoToken::Silent { .. }
+                | NoToken::NotReachable { .. }
                 | NoToken::Busy { .. }
                 | NoToken::Redirected { .. }
                 | NoToken::Refused { .. }),

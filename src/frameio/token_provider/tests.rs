@@ -1,10 +1,12 @@
 use mockito::{Matcher, Mock, Server, ServerGuard};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 
 use super::*;
 use crate::event::StopReason;
 use crate::frameio::call::{Method, Request};
 use crate::frameio::token::Credentials;
-use crate::frameio::transport::{Endpoint, Timeouts, Transport};
+use crate::frameio::transport::{Endpoint, Longest, Timeouts, Transport};
 use crate::frameio::{Body, Reply};
 
 const TOKEN_PATH: &str = "/ims/token/v3";
@@ -43,6 +45,7 @@ async fn status(transport: &Transport) -> u16 {
         Reply::Answered { status, .. } => status,
         other @ (Reply::NoToken(_)
         | Reply::Busy { .. }
+        | Reply::TokenLate { .. }
         | Reply::NotSent { .. }
         | Reply::Dropped { .. }
         | Reply::Lost { .. }) => {
@@ -182,6 +185,47 @@ async fn a_renewal_that_fails_for_a_while_leaves_the_old_token() {
         .send(Request::new(Method::Get, "/v4/me".to_owned()))
         .await;
     assert!(matches!(reply, Reply::NotSent { .. }), "{reply:?}");
+}
+
+/// A token endpoint that answers once; returns its address.
+async fn once() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let body = r#"{"access_token":"one","expires_in":600}"#;
+        let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len());
+        let (mut first, _) = listener.accept().await.unwrap();
+        // Nobody is answered before they have asked.
+        let mut asked = [0; 4096];
+        assert!(first.read(&mut asked).await.unwrap() > 0);
+        first.write_all((head + body).as_bytes()).await.unwrap();
+        std::future::pending::<()>().await;
+    });
+    url
+}
+
+#[tokio::test]
+async fn a_renewal_that_is_not_answered_leaves_the_old_token_and_then_is_told_as_such() {
+    let mut server = Server::new_async().await;
+    let used = mock_token(&mut server, "one", 2).await;
+    let times = Timeouts::default();
+    let credentials = Credentials::new("the-client", "hush").unwrap();
+    let ims = Endpoint::parse(&once().await).unwrap();
+    let ims = Ims::new(ims, credentials, times).unwrap();
+    let provider = TokenProvider::renewed(ims);
+    let transport = Transport::new(endpoint(&server), provider, times).unwrap();
+    assert_eq!(status(&transport).await, 200);
+    pass(Duration::from_secs(545)).await;
+    assert_eq!(status(&transport).await, 200, "it is good for a minute");
+    used.assert_async().await;
+    pass(Duration::from_mins(1)).await;
+    let longest = Longest {
+        token: Duration::from_millis(50),
+        answer: Duration::from_mins(1),
+    };
+    let request = Request::new(Method::Get, "/v4/me".to_owned());
+    let reply = transport.send_within(request, longest, &|_, _| {}).await;
+    assert!(matches!(reply, Reply::TokenLate { .. }), "{reply:?}");
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::asset::AssetId;
-use crate::event::{Other, RunEvent, StopReason};
+use crate::event::{Other, RateLimit, RunEvent, StopReason};
 use crate::render::events::{At, Event, Version};
 use crate::render::summary::stopped;
 
@@ -62,12 +62,7 @@ impl<'line> Event<'line> {
                 batch: *batch,
                 ids: Cow::Borrowed(ids),
             },
-            RunEvent::Forgotten { at: _, ids } => Self::Forgotten {
-                version,
-                at,
-                run,
-                ids: Cow::Borrowed(ids),
-            },
+            RunEvent::Forgotten { at: _, ids } => Self::forgotten(at, run, ids),
             RunEvent::LeftAlone { at: _, assets } => Self::left_alone(at, run, assets),
             RunEvent::Warned { batch, message } => Self::Warned {
                 version,
@@ -108,6 +103,13 @@ impl<'line> Event<'line> {
                 wait_ms: milliseconds(*wait),
                 why: Cow::Borrowed(why),
             },
+            RunEvent::Slow {
+                batch,
+                at: _,
+                rate_limit,
+                assets,
+                wait,
+            } => Self::slow((at, run), (*batch, *assets), *rate_limit, *wait),
             RunEvent::Stopping { at: _, reason } => Self::stopping(at, run, reason),
         })
     }
@@ -121,6 +123,32 @@ impl<'line> Event<'line> {
             run,
             reason: Cow::Borrowed(reason),
             message: Cow::Owned(stopped(reason)),
+        }
+    }
+
+    fn forgotten(at: At, run: u64, ids: &'line [AssetId]) -> Self {
+        Self::Forgotten {
+            version: Version,
+            at,
+            run,
+            ids: Cow::Borrowed(ids),
+        }
+    }
+
+    fn slow(
+        (at, run): (At, u64),
+        (batch, assets): (u64, usize),
+        rate_limit: RateLimit,
+        wait: Duration,
+    ) -> Self {
+        Self::Slow {
+            version: Version,
+            at,
+            run,
+            batch,
+            call: Cow::Borrowed(rate_limit.name()),
+            assets,
+            wait_ms: milliseconds(wait),
         }
     }
 

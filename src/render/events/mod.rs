@@ -328,6 +328,25 @@ pub(crate) enum Event<'line> {
         /// What went wrong.
         why: Cow<'line, str>,
     },
+    /// What was asked for is not answered yet. The answer, the next try or the stop is told by a line
+    /// of its own.
+    Slow {
+        /// The version of the stream.
+        version: Version,
+        /// When.
+        at: At,
+        /// The run's number.
+        run: u64,
+        /// The number of the batch; 0 for what is read beside the run.
+        batch: u64,
+        /// What is not answered: `bulk_delete`, `read_asset` and so on, or `token` where a token is
+        /// waited for.
+        call: Cow<'line, str>,
+        /// How many assets it asks for.
+        assets: usize,
+        /// For how much longer the answer is waited for at most, in milliseconds.
+        wait_ms: u64,
+    },
     /// Nothing new is sent from now on.
     Stopped {
         /// The version of the stream.

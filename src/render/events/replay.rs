@@ -12,7 +12,7 @@ use crate::diagnostic::of_a_parser;
 use crate::event::{Ending, Listener, Provenance, RunEvent, RunInfo, StopReason, Task};
 use crate::inventory::Known;
 use crate::outcome::Evidence;
-use crate::render::events::{EndingName, Event};
+use crate::render::events::{At, EndingName, Event};
 use crate::render::report::{Summary, SummaryBuilder};
 use crate::state::{Failed, Status};
 
@@ -210,15 +210,7 @@ impl Replay {
                 file,
                 retired,
             })?,
-            Event::Answered { at, batch, .. } => {
-                self.answered.clear();
-                // Its assets have lines of their own, see `record_status`.
-                self.hear(&RunEvent::Answered {
-                    batch,
-                    at: at.0,
-                    outcomes: Vec::new(),
-                })?;
-            }
+            Event::Answered { at, batch, .. } => self.answered(batch, at)?,
             Event::AssetRetired {
                 batch,
                 id,
@@ -280,7 +272,10 @@ impl Replay {
                 message: message.into_owned(),
             })?,
             Event::FoundDeleted { gone, retired, .. } => self.found(gone, retired)?,
-            Event::Paced { .. } | Event::Retried { .. } | Event::Stopped { .. } => {
+            Event::Paced { .. }
+            | Event::Retried { .. }
+            | Event::Slow { .. }
+            | Event::Stopped { .. } => {
                 self.running()?;
             }
             Event::RunStarted { .. } | Event::RunEnded { .. } | Event::Error { .. } => {
@@ -288,6 +283,16 @@ impl Replay {
             }
         }
         Ok(())
+    }
+
+    /// The end of a batch, whose assets have lines of their own, see `record_status`.
+    fn answered(&mut self, batch: u64, at: At) -> Result<(), &'static str> {
+        self.answered.clear();
+        self.hear(&RunEvent::Answered {
+            batch,
+            at: at.0,
+            outcomes: Vec::new(),
+        })
     }
 
     /// The first and the last line of a stream; no other begins or ends a run.

@@ -156,6 +156,13 @@ fn each_event() -> Vec<RunEvent> {
             why: "status 503".to_owned(),
         },
         intent(3, Task::Delete, &[3]),
+        RunEvent::Slow {
+            batch: 3,
+            at: when,
+            rate_limit: RateLimit::BulkDelete,
+            assets: 1,
+            wait: Duration::from_secs(35),
+        },
         RunEvent::Stopping {
             at: when,
             reason: StopReason::Signal { number: 2 },
@@ -174,6 +181,7 @@ fn reasons() -> Vec<StopReason> {
         StopReason::NotReachable { detail: detail() },
         StopReason::WrongEndpoint { detail: detail() },
         StopReason::rate_limited(RateLimit::BulkDelete, Duration::from_millis(86_400_001)),
+        StopReason::no_answer(RateLimit::Token, Duration::from_secs(30)),
         StopReason::TooManyMissing {
             missing: 3,
             answered: 9,
@@ -273,7 +281,7 @@ fn what_is_no_stream_is_told_by_its_line() {
         ),
         (
             stream.replacen("\"requests\"", "\"demands\"", 1),
-            18,
+            19,
             "demands",
         ),
     ] {

@@ -208,6 +208,41 @@ fn a_pause_after_an_error_is_told_as_such() {
     assert!(!bar(&progress, 70, plain).contains("é"));
 }
 
+/// A batch that is not answered yet.
+fn slow(batch: u64, rate_limit: RateLimit, seconds: u64) -> RunEvent {
+    RunEvent::Slow {
+        batch,
+        at: at("2026-07-01T10:00:00Z"),
+        rate_limit,
+        assets: 4,
+        wait: Duration::from_secs(seconds),
+    }
+}
+
+#[test]
+fn what_is_not_answered_is_told_until_it_is() {
+    let mut progress = Progress::new(4, Vec::new());
+    let answered = |batch| RunEvent::Answered {
+        batch,
+        at: at("2026-07-01T10:00:00Z"),
+        outcomes: Vec::new(),
+    };
+    progress.on_event(&slow(1, RateLimit::BulkDelete, 35));
+    progress.on_event(&slow(2, RateLimit::Token, 20));
+    let delete = "waiting 35 s for the answer to `bulk_delete`";
+    assert!(line(&progress).ends_with(delete));
+    assert!(bar(&progress, 50, Style::default()).ends_with("waiting 35 s for an answer"));
+    progress.on_event(&answered(1));
+    assert!(line(&progress).ends_with("waiting 20 s for a token"));
+    progress.on_event(&answered(2));
+    assert!(!line(&progress).contains("waiting"));
+    // What is read beside the run is taken to be over once the run goes on.
+    progress.on_event(&slow(0, RateLimit::RecentlyDeleted, 35));
+    assert!(line(&progress).ends_with("waiting 35 s for the answer to `recently_deleted`"));
+    progress.on_event(&answered(3));
+    assert!(!line(&progress).contains("waiting"));
+}
+
 #[test]
 fn a_wait_is_told_until_it_is_over() {
     let mut progress = busy();

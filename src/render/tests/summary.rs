@@ -270,6 +270,8 @@ fn each_stop_says_what_to_do() {
         StopReason::NotReachable { detail: detail() },
         StopReason::WrongEndpoint { detail: detail() },
         StopReason::rate_limited(RateLimit::BulkDelete, Duration::from_hours(24)),
+        StopReason::no_answer(RateLimit::Token, Duration::from_secs(30)),
+        StopReason::no_answer(RateLimit::Me, Duration::from_secs(30)),
         StopReason::Broken { detail: detail() },
         StopReason::NotRecorded { detail: detail() },
         StopReason::Signal { number: 2 },

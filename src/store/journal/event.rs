@@ -271,6 +271,7 @@ impl<'line> EventLine<'line> {
             RunEvent::LeftAlone { .. }
             | RunEvent::Paced { .. }
             | RunEvent::Retried { .. }
+            | RunEvent::Slow { .. }
             | RunEvent::Stopping { .. } => {
                 return None;
             }
