@@ -53,7 +53,7 @@ pub(super) struct Fetched {
 
 /// Why there is no token.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum NoToken {
+pub(crate) enum NoToken {
     /// The service does not give one.
     Refused { detail: String },
     /// Whoever answers says that the service is elsewhere, where no secret is taken.

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use crate::harness::{Desk, Done, seed};
 use crate::sandbox::{serve, stop};
+use crate::server::{Server, text};
 
 const FILE: &str = "frameio-retire/login.json";
 
@@ -71,9 +72,13 @@ impl Person {
 
     /// Signs in, and pastes what `paste` makes of the address at which the browser ends.
     fn sign_in(&self, paste: impl FnOnce(String) -> String) -> Done {
-        let mut command = self
-            .desk
-            .command(&["login", "--client-id", "sandbox-client"]);
+        self.sign_in_with(&[], |address| paste(browse(address)))
+    }
+
+    /// The same with more flags, where somebody says at which address the browser ends.
+    fn sign_in_with(&self, more: &[&str], ends: impl FnOnce(&str) -> String) -> Done {
+        let words = [&["login", "--client-id", "sandbox-client"], more].concat();
+        let mut command = self.desk.command(&words);
         command
             .envs(self.variables())
             .stdin(Stdio::piped())
@@ -86,7 +91,7 @@ impl Person {
             line.clear();
             assert!(said.read_line(&mut line).unwrap() > 0);
         }
-        let pasted = paste(browse(line.trim()));
+        let pasted = ends(line.trim());
         writeln!(child.stdin.take().unwrap(), "{pasted}").unwrap();
         let mut err = String::new();
         said.read_to_string(&mut err).unwrap();
@@ -156,6 +161,55 @@ fn a_sign_in_opens_the_api_is_renewed_and_is_taken_back() {
     let nobody = person.run(&[], &["logout"]).expect(0);
     assert!(nobody.err.contains("Nobody is signed in"), "{}", nobody.err);
     stop(child, "-TERM");
+}
+
+/// Signs in at a service that takes the address of the browser's end and answers the question for a
+/// token like this.
+fn sign_in_at(
+    answer: impl Fn() -> Option<String> + Send + Sync + 'static,
+    more: &[&str],
+    code: i32,
+) -> Done {
+    let server = Server::raw(move |_| answer());
+    let person = Person::at(Desk::new(), &server.url);
+    let end = |address: &str| {
+        let state = address.split("state=").nth(1).unwrap();
+        let state = state.split('&').next().unwrap();
+        format!("https://localhost/?code=abc&state={state}")
+    };
+    person.sign_in_with(more, end).expect(code)
+}
+
+#[test]
+fn a_token_that_does_not_come_ends_a_sign_in_in_order() {
+    let silent = || loop {
+        std::thread::park();
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            let done = sign_in_at(silent, &["--retry-for", "6s"], 9);
+            let told = "No answer of the token endpoint yet: waiting for it, at most ";
+            assert!(done.err.contains(told), "{}", done.err);
+            assert!(done.err.contains("answers none"), "{}", done.err);
+        });
+        scope.spawn(move || {
+            let done = sign_in_at(silent, &["--time-budget", "300ms"], 9);
+            let said = "time budget is used up: waited for the answer of the token endpoint";
+            assert!(done.err.contains(said), "{}", done.err);
+        });
+        let patient = || {
+            Some(text(
+                429,
+                "retry-after: 3600\r\n",
+                r#"{"error":"slow_down"}"#,
+            ))
+        };
+        let done = sign_in_at(patient, &[], 9);
+        assert!(done.err.contains("for another 1 h"), "{}", done.err);
+        let away = || Some(text(503, "", ""));
+        let done = sign_in_at(away, &["--retries", "0"], 1);
+        assert!(done.err.contains("could not be reached"), "{}", done.err);
+    });
 }
 
 /// What somebody pastes in place of an address.

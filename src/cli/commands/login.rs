@@ -1,14 +1,20 @@
 //! `retire login` and `retire logout`: sign in at Adobe, as a person.
 
-use std::future::Future;
 use std::process::{Command, Stdio};
 use std::thread;
+use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::runtime;
+use tokio::time::{Instant, timeout};
 
+use crate::app::error::Error;
 use crate::app::provenance::random;
+use crate::app::sign_in::{Patience, ask};
 use crate::cli::args::{Login as Arguments, Logout, ThisRun};
+use crate::cli::clock::{self, OutOfTime};
 use crate::cli::commands::find;
+use crate::cli::connect::host;
 use crate::cli::context::Context;
 use crate::cli::env::{CLIENT_ID, SECRETS};
 use crate::cli::exit::Exit;
@@ -16,6 +22,9 @@ use crate::cli::failure::Failure;
 use crate::cli::private;
 use crate::cli::secrets::error::SecretError;
 use crate::cli::secrets::login::{LoginFile, NAME};
+use crate::cli::settings::Settings;
+use crate::cli::settings::sending::SendingSettings;
+use crate::event::StopReason;
 use crate::frameio::login::{Keeper, alone};
 use crate::render::escape::escape;
 use crate::render::moment;
@@ -56,9 +65,17 @@ pub(crate) fn run(context: &Context, arguments: &Arguments) -> Result<Exit, Fail
     let code = sign_in
         .code(&pasted)
         .map_err(|why| Failure::SignIn(why.to_string()))?;
-    let kept = wait_for(login.finish(&sign_in, &code))?.map_err(Failure::SignIn)?;
+    // The time that it took to answer does not count.
+    let began = Instant::now();
+    let patience = || patience(&settings, began);
+    let around = host(context);
+    let around = (&*around, clock::now as fn() -> Timestamp);
+    let kept = ask(patience(), around, async || {
+        login.finish(&sign_in, &code).await
+    });
+    let kept = kept.map_err(not_signed_in)?;
     {
-        let _alone = wait_for(alone(&file))?.map_err(Failure::SignIn)?;
+        let _alone = wait_alone(&file, patience())?;
         file.keep(&kept).map_err(Failure::SignIn)?;
     }
     let until = moment(kept.ends);
@@ -79,16 +96,20 @@ pub(crate) fn leave(context: &Context, arguments: &Logout) -> Result<Exit, Failu
         find::tell_forgotten(context, forgotten);
     }
     let path = path(context)?;
+    let began = Instant::now();
+    let patience = || patience(&settings, began);
+    let around = host(context);
+    let around = (&*around, clock::now as fn() -> Timestamp);
     // Whoever renewed it meanwhile would write it anew.
     let mut lock = None;
     if let Ok(Some((file, _))) = LoginFile::open(&path) {
-        lock = Some(wait_for(alone(&file))?.map_err(Failure::SignIn)?);
+        lock = Some(wait_alone(&file, patience())?);
     }
     let revoked = match LoginFile::open(&path) {
         Ok(Some((file, kept))) => {
             let login = file.service(&settings)?;
             context.console.hide(login.secrets());
-            Some(wait_for(login.revoke(&kept))?)
+            Some(ask(patience(), around, async || login.revoke(&kept).await))
         }
         Ok(None) => {
             context.console.message("Nobody is signed in.");
@@ -113,7 +134,8 @@ pub(crate) fn leave(context: &Context, arguments: &Logout) -> Result<Exit, Failu
         context.console.warn(&format!(
             "Adobe did not take the token back, which is good until it ends: {why}"
         ));
-        return Ok(Exit::Failed);
+        let is_late = Exit::from(&why) == Exit::Stopped;
+        return Ok(if is_late { Exit::Stopped } else { Exit::Failed });
     }
     Ok(Exit::Done)
 }
@@ -134,10 +156,39 @@ fn known_client(context: &Context) -> Result<Option<String>, SecretError> {
         .map(|(file, _)| file.client_id().to_owned()))
 }
 
-fn wait_for<T>(future: impl Future<Output = T>) -> Result<T, Failure> {
+/// How long is waited for what is asked from that moment on.
+fn patience(settings: &Settings, began: Instant) -> Patience {
+    let SendingSettings {
+        reading,
+        time_budget,
+        timeouts,
+        ..
+    } = settings.sending;
+    Patience {
+        retries: reading,
+        request: timeouts.request,
+        left: time_budget.map(|budget| budget.saturating_sub(began.elapsed())),
+    }
+}
+
+/// Waits until no other process changes the sign-in.
+fn wait_alone(file: &LoginFile, patience: Patience) -> Result<Box<dyn Send>, Failure> {
     let runtime = runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(Failure::system("start the thread of the client"))?;
-    Ok(runtime.block_on(future))
+    runtime.block_on(async {
+        let left = patience.left.unwrap_or(Duration::MAX);
+        let late = || OutOfTime("another process, which renews the sign-in".to_owned());
+        let alone = timeout(left, alone(file)).await.map_err(|_late| late())?;
+        alone.map_err(Failure::SignIn)
+    })
+}
+
+/// Says what to do where the sign-in is refused.
+fn not_signed_in(error: Error) -> Failure {
+    if let Error::Stopped(StopReason::NoToken { detail }) = error {
+        return Failure::SignIn(detail);
+    }
+    error.into()
 }
 
 /// Opens an address where there is a browser; where there is none, people do it by hand.

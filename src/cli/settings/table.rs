@@ -130,7 +130,7 @@ settings! {
     /// counted from the start of the command, without the time that you take to answer
     time_budget: Duration, check(some_time) {
         key: "time-budget", variable: "RETIRE_TIME_BUDGET", value: "TIME",
-        heading: heading::LIMITS, commands: on::SERVER, common: true,
+        heading: heading::LIMITS, commands: on::SERVER | on::LOGIN, common: true,
     }
 
     /// Delete this many assets first
@@ -192,14 +192,14 @@ settings! {
     /// Repeat a failed request at most this often
     retries: u32 = "4" {
         key: "retries", variable: "RETIRE_RETRIES", value: "N",
-        heading: heading::REQUESTS, commands: on::SERVER,
+        heading: heading::REQUESTS, commands: on::SERVER | on::LOGIN,
     }
 
     /// Repeat a failed request for at most this long
     /// and wait no longer for a limit of the server or, beyond 5s, for what it shows; 30s where a command only reads
     retry_for: Duration = "10m" {
         key: "retry-for", variable: "RETIRE_RETRY_FOR", value: "TIME",
-        heading: heading::REQUESTS, commands: on::SERVER,
+        heading: heading::REQUESTS, commands: on::SERVER | on::LOGIN,
     }
 
     /// Wait this long for a connection

@@ -32,6 +32,7 @@ mod wait;
 pub use cut_off::{CutOff, Unread};
 pub use pages::Pages;
 pub(super) use together::side_by_side;
+pub(crate) use wait::SLOW;
 pub use wait::{OnWait, Wait, Why};
 
 /// How many readings are under way at once at most. An answer takes a fraction of a second, and

@@ -14,7 +14,7 @@ use crate::frameio::reply::Reply;
 use crate::frameio::transport::{Awaits, Longest};
 
 /// After so long people ask themselves whether anything goes on.
-const SLOW: Duration = Duration::from_secs(5);
+pub(crate) const SLOW: Duration = Duration::from_secs(5);
 
 /// Waits whose ends are so close are one wait for whoever hears of them.
 const SAME: Duration = Duration::from_millis(5);

@@ -193,7 +193,7 @@ impl Login {
     /// # Errors
     ///
     /// Returns why there is no token, or that it lacks a scope that V4 needs.
-    pub async fn finish(&self, sign_in: &SignIn, code: &str) -> Result<Kept, String> {
+    pub(crate) async fn finish(&self, sign_in: &SignIn, code: &str) -> Result<Kept, NoToken> {
         self.secrets().keep(code);
         let form = [
             ("grant_type", "authorization_code"),
@@ -201,11 +201,11 @@ impl Login {
             ("code", code),
             ("code_verifier", &sign_in.verifier),
         ];
-        let fetched = self.ask(&form).await.map_err(detail)?;
+        let fetched = self.ask(&form).await?;
         if let Some(scope) = missing_scope(fetched.token.text()) {
-            return Err(format!(
+            return Err(refused(format!(
                 "the token that came lacks the scope `{scope}`, and V4 takes none without it: add it to the client in the Adobe Developer Console"
-            ));
+            )));
         }
         Ok(self.kept(fetched, None))
     }
@@ -215,14 +215,11 @@ impl Login {
     /// # Errors
     ///
     /// Returns why the service did not.
-    pub async fn revoke(&self, kept: &Kept) -> Result<(), String> {
+    pub(crate) async fn revoke(&self, kept: &Kept) -> Result<(), NoToken> {
         for token in kept.refresh.iter().chain([&kept.access]) {
             self.secrets().keep(token.text());
             let form = [("client_id", &*self.client_id), ("token", token.text())];
-            self.service
-                .post("/ims/revoke", &form)
-                .await
-                .map_err(detail)?;
+            self.service.post("/ims/revoke", &form).await?;
         }
         Ok(())
     }
@@ -340,16 +337,6 @@ impl Renewal {
 
 fn refused(detail: String) -> NoToken {
     NoToken::Refused { detail }
-}
-
-fn detail(why: NoToken) -> String {
-    match why {
-        NoToken::Refused { detail }
-        | NoToken::Busy { detail, .. }
-        | NoToken::Redirected { detail }
-        | NoToken::Silent { detail }
-        | NoToken::NotReachable { detail } => detail,
-    }
 }
 
 /// A scope that V4 needs and a token lacks, as far as the token tells: Adobe's are JSON web tokens,
