@@ -371,10 +371,12 @@ impl<'plan, S: Strategy> Queue<'plan, S> {
         stale
     }
 
-    /// What is still to be deleted one by one in place of what it lies in.
+    /// What is still to be deleted one by one in place of what it lies in. What is only read may be
+    /// deleted already, and then lies in nothing.
     pub(super) fn parts_of(&self, whole: AssetId) -> impl Iterator<Item = AssetId> {
-        let waiting = self.again.values().flatten();
-        let parts = waiting.filter(move |job| S::stack(job) == Some(whole));
+        let later = self.later.iter().map(|Reverse(later)| &later.job);
+        let waiting = self.again.values().flatten().chain(later);
+        let parts = waiting.filter(move |job| deletes(job) && S::stack(job) == Some(whole));
         parts.flat_map(|job| S::targets(job).iter().copied())
     }
 

@@ -147,6 +147,10 @@ impl<S: Strategy, Se: Session> Dispatcher<'_, S, Se> {
             return;
         }
         let ids: BTreeSet<AssetId> = assets.iter().map(|(id, _)| *id).collect();
+        // What is under way may come back unsent, and what waits for its time is not taken off.
+        for id in &ids {
+            self.readings.distrust(*id);
+        }
         let (mut off, jobs) = self.queue.take_off(&ids);
         off.extend(jobs.iter().flat_map(|job| &*job.ids));
         let off: BTreeSet<AssetId> = off.into_iter().collect();

@@ -6,11 +6,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use super::bench::Heard;
+use super::follow::{answered, known};
 use super::listing::{empty, listing_in};
 use super::served::V4;
 use super::*;
+use crate::apply::follow::follow;
+use crate::apply::queue::Queue;
 use crate::apply::readings::{Readings, Reread};
-use crate::apply::strategy::Direct;
+use crate::apply::strategy::{Direct, Effect, Memory, Strategy as _};
 use crate::apply::{Clock, Ended};
 use crate::asset::Kind;
 use crate::event::{Other, Task};
@@ -23,11 +26,14 @@ use crate::plan::approve::Approved;
 
 const AGE: Duration = Duration::from_mins(10);
 
-/// A clock that only moves when the server is asked something, by so many seconds after another.
+/// A clock that moves when the server is asked something, by one time after another, and by a tick
+/// when it is looked at.
 #[derive(Clone, Default)]
 struct Steps {
+    /// In milliseconds.
     now: Arc<AtomicU64>,
-    next: Arc<Mutex<Vec<u64>>>,
+    next: Arc<Mutex<Vec<Duration>>>,
+    tick: u64,
 }
 
 impl Clock for Steps {
@@ -36,7 +42,7 @@ impl Clock for Steps {
     }
 
     fn elapsed(&self) -> Duration {
-        Duration::from_secs(self.now.load(Ordering::SeqCst))
+        Duration::from_millis(self.now.fetch_add(self.tick, Ordering::SeqCst))
     }
 }
 
@@ -47,6 +53,7 @@ struct Slow(V4, Steps);
 impl Deleter<v4::Call> for Slow {
     async fn send(&self, call: &v4::Call, longest: Longest, on_wait: OnWait) -> Reply {
         let step = self.1.next.lock().unwrap().pop().unwrap_or_default();
+        let step = step.as_millis().try_into().unwrap();
         self.1.now.fetch_add(step, Ordering::SeqCst);
         self.0.send(call, longest, on_wait).await
     }
@@ -68,11 +75,26 @@ fn run(
     server: &V4,
     approved: &Approved,
     (since, steps): (Duration, Vec<u64>),
+    says: Says,
+) -> (Ended, Vec<RunEvent>, Passes) {
+    let steps = steps.into_iter().map(Duration::from_secs).collect();
+    run_with((1, 0), server, approved, (since, steps), says)
+}
+
+/// The same, with so much under way at once and a clock that ticks.
+fn run_with(
+    (at_once, tick): (usize, u64),
+    server: &V4,
+    approved: &Approved,
+    (since, steps): (Duration, Vec<Duration>),
     mut says: Says,
 ) -> (Ended, Vec<RunEvent>, Passes) {
     let mut bench = Bench::new();
-    bench.options.concurrency = NonZeroUsize::MIN;
-    let clock = Steps::default();
+    bench.options.concurrency = NonZeroUsize::new(at_once).unwrap();
+    let clock = Steps {
+        tick,
+        ..Steps::default()
+    };
     clock.next.lock().unwrap().extend(steps);
     let slow = Slow(server.clone(), clock.clone());
     let (mut session, _) = bench.open();
@@ -238,6 +260,55 @@ fn the_files_of_a_stack_wait_for_a_new_reading_of_it() {
         let left = |event: &&RunEvent| matches!(event, RunEvent::LeftAlone { .. });
         assert_eq!(heard.iter().filter(left).count(), usize::from(!is_same));
     }
+}
+
+/// A file of which the delete was lost is no longer in its stack, and waits to be read: a new
+/// reading of the stack that does not show it says nothing against the rest.
+#[test]
+fn what_waits_to_be_read_is_no_part_that_waits_for_its_delete() {
+    let approved = approved(&[(1, Some(Kind::VersionStack))], &[(1, &[11, 12, 13])]);
+    let (state, stack) = (empty(), asset(1));
+    let open = Direct::delete(&[stack], &approved);
+    let rows = [11, 12, 13].map(|number| format!(r#"{{"id":"{}","type":"file"}}"#, asset(number)));
+    let page = format!(r#"{{"data":[{}],"links":{{"next":null}}}}"#, rows.join(","));
+    let verdict = Direct::judge(&open, &answered(200, &page));
+    let memory = Memory::new(&state);
+    let effects = follow(open, verdict, &known(&approved, &state, &memory));
+    let jobs = effects.into_iter().find_map(|effect| {
+        if let Effect::Requeue(jobs) = effect {
+            return Some(jobs);
+        }
+        None
+    });
+    let [first, second, third] = jobs.unwrap().try_into().unwrap();
+    let mut queue = Queue::<Direct>::new(&approved);
+    queue.put_first([Direct::read_again(&first, asset(11), &approved), second]);
+    // Its delete was not sent, and is made again after a pause.
+    queue.put_back(third, Duration::from_secs(9));
+    let parts: BTreeSet<AssetId> = queue.parts_of(stack).collect();
+    assert_eq!(parts, [12, 13].map(asset).into());
+    assert_eq!(queue.parts_of(asset(11)).next(), None);
+}
+
+/// A delete that is under way while its asset is found to be other is past that; where the server
+/// did not take it, it is not sent again on the word of the reading before.
+#[test]
+fn a_delete_that_comes_back_unsent_counts_what_was_read_meanwhile() {
+    let server = alive([1, 2]);
+    server.0.lock().unwrap().busy = vec![asset(2)];
+    let approved = approved(&files([1, 2]), &[]);
+    let says: Says = Box::new(|ids| Reread {
+        other: ids.iter().map(|id| (*id, Other::Renamed)).collect(),
+        ..Reread::default()
+    });
+    // The second is still believed when both are sent, and not when its turn comes.
+    let since = AGE.saturating_sub(Duration::from_millis(500));
+    let steps = Vec::new();
+    let (ended, _, passes) = run_with((2, 1), &server, &approved, (since, steps), says);
+    assert_eq!(passes[0].1, [asset(2)].into());
+    assert_eq!(ended.ending, Ending::Done);
+    assert!(!server.is_alive(1) && server.is_alive(2));
+    assert_eq!(status(&ended.state, 2), None);
 }
 
 proptest! {

@@ -25,6 +25,8 @@ pub(super) struct Known {
     pub(super) refuse: Vec<AssetId>,
     /// The deletes that take effect and are not answered.
     pub(super) lost: Vec<AssetId>,
+    /// The deletes that come too soon, once.
+    pub(super) busy: Vec<AssetId>,
     /// What every reading is answered with 503 for.
     pub(super) silent: Vec<AssetId>,
     /// What is of no kind, whichever it is asked for as.
@@ -55,6 +57,10 @@ pub(super) struct Known {
 
 impl Known {
     fn delete(&mut self, kind: Kind, id: AssetId) -> Reply {
+        if let Some(place) = self.busy.iter().position(|busy| *busy == id) {
+            self.busy.remove(place);
+            return answer(429, r#"{"errors":[{"detail":"Too many requests."}]}"#);
+        }
         if self.alive.get(&id) != Some(&kind) || self.stubborn.contains(&id) {
             return not_found();
         }
