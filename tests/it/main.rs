@@ -10,6 +10,7 @@
 )]
 
 mod agreement;
+mod apart;
 mod architecture;
 mod budget;
 mod cache;
