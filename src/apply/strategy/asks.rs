@@ -41,6 +41,8 @@ pub(crate) struct Look {
     pub(super) member: Option<AssetId>,
     /// The folder that it was to go along with, where that is deleted.
     pub(super) with: Option<AssetId>,
+    /// What it lies in as the server says, where it was to go along with a folder.
+    pub(super) parent: Option<AssetId>,
     /// Whether the server has said of a kind that it knows no such asset, rather than that the
     /// asset is none of that kind.
     pub(super) missing: bool,
@@ -81,6 +83,7 @@ pub(super) fn show_asset(id: AssetId, said: Option<Kind>) -> Job<Direct> {
         said,
         member: None,
         with: None,
+        parent: None,
         missing: false,
     };
     let job = Job::new(Call::Read(Read::Show(*kind, id)), [id]);
@@ -99,6 +102,7 @@ pub(super) fn look_at_member(whole: AssetId, part: AssetId, kind: Kind) -> Job<D
         said: None,
         member: Some(part),
         with: None,
+        parent: None,
         missing: false,
     };
     Job {

@@ -57,7 +57,7 @@ fn deleted(
 fn alive(job: Job<Direct>, look: &Look, known: &Known<'_, Direct>) -> Vec<Effect<Direct>> {
     let subject = subject(&job);
     if let Some(folder) = look.with {
-        return folders::stays(folder, subject.id, known);
+        return folders::stays(folder, (subject.id, look.parent), known);
     }
     let failure = other_kind(look).or_else(|| job.refusal.map(|refusal| *refusal));
     if let Some(failure) = failure {
@@ -218,6 +218,8 @@ impl Strategy for Direct {
         let id = *target(job);
         match &job.aim {
             Aim::Delete | Aim::Member(_) => answer::judge_delete(id, reply).map(Told::Deleted),
+            Aim::Look(look @ Look { with: Some(_), .. }) => answer::judge_place(id, reply)
+                .map(|(live, parent)| Told::Read(Look { parent, ..*look }, live)),
             Aim::Look(look) => answer::judge_show(id, reply).map(|live| Told::Read(*look, live)),
             Aim::Open => answer::judge_files(reply).map(Told::Opened),
             Aim::Close => answer::judge_files(reply).map(Told::Closed),

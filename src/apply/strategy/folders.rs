@@ -2,10 +2,12 @@
 //!
 //! The delete of a folder answers for what lists showed in it before. The server may reach that
 //! later, so each asset that has a record to get is read: as long as it is there, the run waits for
-//! it, up to `--cascade-wait`. A folder that has too much in it is taken apart: what is directly in
+//! it, up to `--cascade-wait`. What lies elsewhere by then is not waited for. A folder that has too much in it is taken apart: what is directly in
 //! it is deleted first, each by a delete of its own, and a folder in it is taken apart in turn where
 //! that must be. Only what the lists showed is asked for. Until it is done, the folder is unknown for
 //! whoever finds the run dead.
+
+use std::collections::BTreeSet;
 
 use crate::apply::follow::{record_outcome, settled_alone};
 use crate::apply::strategy::asks::{Direct, delete, delete_part, look_at_gone};
@@ -104,11 +106,46 @@ pub(super) fn went(folder: AssetId, id: AssetId, known: &Known<'_, Direct>) -> E
     effects
 }
 
-/// What follows where an asset is there still that was to go along with a folder.
-pub(super) fn stays(folder: AssetId, id: AssetId, known: &Known<'_, Direct>) -> Effects {
+/// What follows where an asset is there still that was to go along with a folder, and lies in what
+/// the server says.
+///
+/// What was moved out of it is not waited for. It is unknown for the next run, which reads it where
+/// it is: what it lies in now may be in the folder as well, where somebody has just made it.
+pub(super) fn stays(
+    folder: AssetId,
+    (id, parent): (AssetId, Option<AssetId>),
+    known: &Known<'_, Direct>,
+) -> Effects {
     let mut entry = progress(folder, known);
-    entry.there.push(id);
-    one_less(folder, entry, known)
+    let Some(elsewhere) = parent.filter(|parent| !is_within((id, *parent), folder, known)) else {
+        entry.there.push(id);
+        return one_less(folder, entry, known);
+    };
+    let message = format!(
+        "`{id}` was in `{folder}`, which is deleted, and lies in `{elsewhere}` now: it is not waited for"
+    );
+    let unknown = Effect::Record(vec![(id, Outcome::Unknown)]);
+    let mut effects = vec![unknown, Effect::Warn(message)];
+    effects.extend(one_less(folder, entry, known));
+    effects
+}
+
+/// Whether an asset that lies in another one lies in a folder, as far as lists have shown that.
+fn is_within((id, parent): (AssetId, AssetId), folder: AssetId, known: &Known<'_, Direct>) -> bool {
+    let approved = known.approved;
+    let is_shown = |(part, _): &(AssetId, Option<Kind>)| *part == id;
+    // Mostly it lies where it lay.
+    if parent == folder || approved.parts(parent).iter().any(is_shown) {
+        return true;
+    }
+    let mut open = vec![folder];
+    let mut passed = BTreeSet::new();
+    while let Some(here) = open.pop() {
+        let folders = approved.parts(here).iter();
+        let folders = folders.filter(|(_, kind)| *kind != Some(Kind::File));
+        open.extend(folders.map(|(id, _)| *id).filter(|id| passed.insert(*id)));
+    }
+    passed.contains(&parent)
 }
 
 /// What follows where nobody can tell whether an asset is there still: it stays unknown.

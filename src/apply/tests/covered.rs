@@ -133,6 +133,60 @@ fn what_went_along_with_a_folder_whose_delete_was_not_answered_is_settled_with_i
     }
 }
 
+/// What lies elsewhere by the word of the server is left to the next run at once; what lies where
+/// the lists showed it, or nobody says where, is waited for.
+#[test]
+fn what_was_moved_out_of_a_folder_that_is_deleted_is_not_waited_for() {
+    for is_lost in [true, false] {
+        let server = nested();
+        {
+            let mut known = server.0.lock().unwrap();
+            known.lost = is_lost.then_some(asset(1)).into_iter().collect();
+            known.slow = 3;
+            let places = [(41, 9), (2, 1), (31, 3)];
+            let places = places.map(|(number, parent)| (asset(number), asset(parent)));
+            known.parents = places.into();
+            known.folders.insert(asset(4), Vec::new());
+        }
+        let approved = covering(&empty(), &all_listed(), &NESTED, &CONTENTS);
+        let (ended, heard) = hear_approved(&server, empty(), &approved);
+        assert_eq!(ended.ending, Ending::Done);
+        let with = Status::Retired(Evidence::With(asset(1)));
+        for number in [2, 3, 4, 31] {
+            assert_eq!(ended.state.assets[&asset(number)].status, with, "{number}");
+        }
+        assert_eq!(status(&ended.state, 41), Some("unknown"));
+        assert!(server.is_alive(41));
+        let reads = server.calls().into_iter().filter(|call| {
+            matches!(call, Call::Read(crate::frameio::v4::Read::Show(_, id)) if *id == asset(41))
+        });
+        assert_eq!(reads.count(), 1);
+        let told = |event: &RunEvent| {
+            let words = format!("`{}` now: it is not waited for", asset(9));
+            matches!(event, RunEvent::Warned { message, .. } if message.contains(&words))
+        };
+        assert!(heard.iter().any(told), "{heard:?}");
+    }
+}
+
+/// It was moved within the folder, and goes along with it all the same.
+#[test]
+fn what_was_moved_to_another_place_in_a_folder_that_is_deleted_is_waited_for() {
+    let server = nested();
+    {
+        let mut known = server.0.lock().unwrap();
+        known.slow = 9;
+        known.parents = [(asset(2), asset(4)), (asset(41), asset(3))].into();
+    }
+    let approved = covering(&empty(), &all_listed(), &NESTED, &CONTENTS);
+    let (ended, heard) = hear_approved(&server, empty(), &approved);
+    assert_eq!(waits(&heard).len(), 2);
+    let with = Status::Retired(Evidence::With(asset(1)));
+    for number in [2, 41] {
+        assert_eq!(ended.state.assets[&asset(number)].status, with, "{number}");
+    }
+}
+
 #[test]
 fn whoever_finds_the_run_dead_knows_of_all_that_may_have_gone_along() {
     for most in [None, Some(2)] {

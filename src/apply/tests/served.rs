@@ -40,6 +40,8 @@ pub(super) struct Known {
     pub(super) folders: BTreeMap<AssetId, Vec<AssetId>>,
     /// How many readings find what has gone along with a folder still there.
     pub(super) slow: u32,
+    /// What a reading says of where an asset lies.
+    pub(super) parents: BTreeMap<AssetId, AssetId>,
     /// What has gone so.
     pub(super) ghosts: BTreeMap<AssetId, Kind>,
     /// How much a folder holds at most that one delete takes.
@@ -104,6 +106,12 @@ impl Known {
         all
     }
 
+    fn show(&self, id: AssetId) -> Reply {
+        let parent = self.parents.get(&id);
+        let data = serde_json::json!({"id": id, "parent_id": parent});
+        answer(200, &serde_json::json!({ "data": data }).to_string())
+    }
+
     fn serve(&mut self, call: &v4::Call) -> Reply {
         self.calls.push(call.clone());
         match call {
@@ -114,13 +122,13 @@ impl Known {
                 answer(422, r#"{"errors":[{"detail":"It is none."}]}"#)
             }
             v4::Call::Read(v4::Read::Show(kind, id)) if self.alive.get(id) == Some(kind) => {
-                answer(200, &format!(r#"{{"data":{{"id":"{id}"}}}}"#))
+                self.show(*id)
             }
             v4::Call::Read(v4::Read::Show(kind, id))
                 if self.slow > 0 && self.ghosts.get(id) == Some(kind) =>
             {
                 self.slow -= 1;
-                answer(200, &format!(r#"{{"data":{{"id":"{id}"}}}}"#))
+                self.show(*id)
             }
             v4::Call::Read(v4::Read::Show(..)) => not_found(),
             v4::Call::Read(v4::Read::Children(_, of, _)) if self.closed.contains(of) => {

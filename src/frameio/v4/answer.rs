@@ -62,6 +62,18 @@ pub fn judge_show(id: AssetId, reply: &Reply) -> Verdict<Live> {
     }
 }
 
+/// The same, and what the asset lies in where it is there and the server says so.
+#[must_use]
+pub fn judge_place(id: AssetId, reply: &Reply) -> Verdict<(Live, Option<AssetId>)> {
+    match absence(reply) {
+        Some(absent) => Verdict::Told((absent, None)),
+        None => Verdict::of_reading(reply, |bytes| {
+            let live = wire::live(id, bytes)?.so_far(reply)?;
+            Ok((live, wire::parent(bytes)))
+        }),
+    }
+}
+
 /// Judges the answer to the reading of one asset as one of a kind: whether it is there, and what
 /// the server says of it where it is or was.
 #[must_use]

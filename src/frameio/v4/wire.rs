@@ -117,6 +117,17 @@ pub fn live(id: AssetId, bytes: &[u8]) -> Result<Live, Odd> {
     Ok(deleted.map_or(Live::There, Live::Deleted))
 }
 
+/// Reads what an asset lies in; nothing where its answer does not say so.
+#[must_use]
+pub fn parent(bytes: &[u8]) -> Option<AssetId> {
+    #[derive(Deserialize)]
+    struct Asset {
+        parent_id: AssetId,
+    }
+    let asset = parse::<Wrapped<Asset>>(bytes).ok()?;
+    Some(asset.data.parent_id)
+}
+
 /// Reads a page of the files of a version stack.
 ///
 /// # Errors
