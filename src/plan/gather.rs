@@ -10,8 +10,10 @@ use crate::asset::{AssetId, Kind};
 use crate::inventory::{Contents, Facts, Inventory, Known, Location, Seen};
 use crate::measure;
 use crate::plan::about::{About, Inside, Look, Sum, WholeFolder};
+use crate::plan::cover;
+use crate::plan::decide::Recorded;
 use crate::plan::left_alone::LeftAlone;
-use crate::plan::model::{Plan, Step};
+use crate::plan::model::{Back, Plan, Step};
 use crate::plan::walk::Inputs;
 
 impl Plan {
@@ -91,6 +93,34 @@ pub(super) fn gather(plan: &mut Plan, inputs: Inputs<'_>) {
     if let Some(inventory) = inventory {
         plan.whole_folders = whole_folders(plan, inventory);
     }
+}
+
+/// Adds what of some assets that were deleted before goes again with something whose entry says so:
+/// with the innermost of those.
+pub(super) fn tell_of_back(
+    plan: &mut Plan,
+    inputs: Inputs<'_>,
+    freed: impl Iterator<Item = AssetId>,
+) {
+    let Some(mut read) = inputs.inventory.map(Reading::new) else {
+        return;
+    };
+    let again = plan.steps.iter();
+    let again = again.filter(|step| step.goes_again() && step.decision.goes());
+    let again = again.map(|step| (step.id, cover::inside(&plan.parts, step.id)));
+    let again: Vec<(AssetId, BTreeSet<AssetId>)> = again.collect();
+    let back = freed.filter_map(|id| {
+        let around = again.iter().filter(|(_, inside)| inside.contains(&id));
+        let (with, _) = around.min_by_key(|(_, inside)| inside.len())?;
+        let record = inputs.state.assets.get(&id)?;
+        let back = Back {
+            with: *with,
+            recorded: Recorded::of(&record.status)?,
+            about: read.about(id).and_then(|about| about.known()),
+        };
+        Some((id, back))
+    });
+    plan.back = back.collect();
 }
 
 /// Adds what is known of the assets that a saved plan leaves alone, and of what in them is other

@@ -43,7 +43,7 @@ pub use crate::event::Other;
 pub use checked::{Checked, LiveCheck, Recalled};
 pub use gather::tell_of_left_alone;
 pub use left_alone::LeftAlone;
-pub use model::{Held, MarksSince, Place, Plan, Shelter, Step, Totals, Unplaced, Unsettled};
+pub use model::{Back, Held, MarksSince, Place, Plan, Shelter, Step, Totals, Unplaced, Unsettled};
 pub use walk::Inputs;
 pub use wanted::{Wanted, wanted};
 
@@ -114,6 +114,7 @@ pub fn make(inputs: Inputs<'_>) -> Plan {
     plan.marks = walk.marks_since();
     plan.again_over = walk.again_over();
     gather::gather(&mut plan, inputs);
+    gather::tell_of_back(&mut plan, inputs, walk.freed());
     plan.measure();
     plan.unread_marks = marks::unread(&plan, inputs.inventory);
     if plan

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::asset::{AssetId, Kind};
 use crate::event::RunEvent;
-use crate::inventory::Mark;
+use crate::inventory::{Known, Mark};
 use crate::manifest::document::{Details, Spot};
 use crate::plan::about::{About, WholeFolder};
 use crate::plan::decide::{Decision, Recorded, Why};
@@ -70,6 +70,8 @@ pub struct Plan {
     /// The assets that were deleted again, and whose entries say `again: true` no more, in the order
     /// of their ids.
     pub again_over: Vec<AssetId>,
+    /// What was deleted before, is back, and goes again with something whose entry says `again: true`.
+    pub back: BTreeMap<AssetId, Back>,
     /// What chooses the steps, where the plan is a part.
     pub only: Vec<Only>,
     /// The steps that this leaves out, for holds and guards, which count over all.
@@ -93,6 +95,20 @@ impl MarksSince {
         let Self { seen, lifted: _ } = self;
         (!seen.is_empty()).then(|| RunEvent::Marked { seen: seen.clone() })
     }
+}
+
+/// An asset that was deleted before, is back, and goes again with what it lies in.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Back {
+    /// The folder or version stack whose entry says `again: true`.
+    pub with: AssetId,
+    /// What is recorded of it.
+    pub recorded: Recorded,
+    /// What it is called, where it lies and how large it is, as far as that was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<Known>,
 }
 
 /// An asset that is only read, since an earlier delete was not answered.
@@ -235,6 +251,16 @@ impl Plan {
         steps.filter(|step| step.goes_again()).map(|step| step.id)
     }
 
+    /// What was deleted before and goes again with something that goes.
+    pub fn going_back(&self) -> impl Iterator<Item = (AssetId, &Back)> {
+        let goes = |back: &Back| {
+            let step = self.steps.binary_search_by_key(&back.with, |step| step.id);
+            step.is_ok_and(|at| self.steps[at].decision.goes())
+        };
+        let all = self.back.iter().map(|(id, back)| (*id, back));
+        all.filter(move |(_, back)| goes(back))
+    }
+
     /// The assets that were deleted again, or by an entry that says `again: true`, after a run of the
     /// plan: those that go now are among them.
     #[must_use]
@@ -263,7 +289,7 @@ impl Step {
         self.details.as_ref()?.kind
     }
 
-    fn goes_again(&self) -> bool {
+    pub(super) fn goes_again(&self) -> bool {
         self.details.as_ref().is_some_and(|details| details.again)
     }
 }

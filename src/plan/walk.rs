@@ -85,6 +85,11 @@ impl<'plan> Walk<'plan> {
         }
     }
 
+    /// What is recorded as deleted, and goes again with what it lies in.
+    pub(super) fn freed(&self) -> impl Iterator<Item = AssetId> {
+        self.freed.keys().copied()
+    }
+
     /// The holds that are in force.
     pub(super) const fn holds(&self) -> &InForce {
         &self.holds

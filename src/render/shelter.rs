@@ -7,10 +7,10 @@ use jiff::Timestamp;
 use crate::asset::AssetId;
 use crate::inventory::Mark;
 use crate::plan::decide::{Path, Waypoint, Why};
-use crate::plan::{LeftAlone, Other, Plan};
+use crate::plan::{Back, LeftAlone, Other, Plan};
 use crate::render::escape::escape;
 use crate::render::report::Kept;
-use crate::render::{Style, counted, moment, words};
+use crate::render::{Style, counted, moment, rows, words};
 
 /// How many assets of one list are shown before the rest is folded.
 const SHOWN: usize = 50;
@@ -112,6 +112,48 @@ pub(super) fn lifted(
         writeln!(sink, "    {}  was {}", named(*id, path), marked(mark))?;
     }
     words::fold(4, lifted.len().saturating_sub(SHOWN), "more", style, sink)
+}
+
+/// Says what was deleted before and goes again with what it lies in.
+///
+/// # Errors
+///
+/// Returns what the sink says when it cannot take the text.
+pub(super) fn back(
+    plan: &Plan,
+    path: &dyn Fn(AssetId) -> Option<String>,
+    style: Style,
+    sink: &mut dyn Write,
+) -> io::Result<()> {
+    let back: Vec<_> = plan.going_back().collect();
+    if back.is_empty() {
+        return Ok(());
+    }
+    let assets = counted(back.len(), "asset goes", "assets go");
+    writeln!(
+        sink,
+        "\n{assets} again, deleted before and back since, as an entry around says `again: true`:"
+    )?;
+    for (
+        id,
+        Back {
+            with,
+            recorded,
+            about,
+        },
+    ) in back.iter().take(SHOWN)
+    {
+        let own = |_| {
+            about
+                .as_ref()
+                .map(rows::path)
+                .filter(|path| !path.is_empty())
+        };
+        let (asset, with) = (named(*id, &own), named(*with, path));
+        let recorded = recorded.name();
+        writeln!(sink, "    {asset}  was {recorded}, goes with {with}")?;
+    }
+    words::fold(4, back.len().saturating_sub(SHOWN), "more", style, sink)
 }
 
 /// An asset by its place and its name, as far as these are known, with its id behind.

@@ -110,6 +110,7 @@ pub(crate) fn plan(view: &PlanView<'_>, style: Style, sink: &mut dyn Write) -> i
         guards::unchecked(report, &page, sink)?;
     }
     let path = |id| rows::path_in(plan, id);
+    shelter::back(plan, &path, style, sink)?;
     shelter::lifted(plan, &path, style, sink)?;
     shelter::left_alone(&plan.left_alone, &path, style, sink)?;
     checked::note(view.checked, &page, sink)

@@ -325,3 +325,44 @@ fn what_goes_again_and_is_refused_goes_in_the_next_run() {
     assert!(lives(&served, FOLDER));
     served.stop();
 }
+
+/// Whoever reviews a plan by which a folder goes again sees what of it was deleted before.
+#[test]
+fn a_plan_names_what_goes_again_along_with_a_folder() {
+    let served = served();
+    let desk = desk(&format!("assets: [{FOLDER}, {INSIDE}]\n"));
+    apply(&served, &desk, "v4").expect(0);
+    served.sandbox.restore(id(FOLDER));
+    let (url, token) = (served.sandbox.url(), served.sandbox.token());
+    let env = [("FRAMEIO_TOKEN", token)];
+    let of = ["--api", "v4", "--endpoint", &url, "--state", "state.json"];
+    let plan = [&["plan", "--out", "plan.json"], &of[..]].concat();
+    let again = format!("version: 1\nassets: [{{id: {FOLDER}, again: true}}]\n");
+    desk.write("retire.yaml", &again);
+    let done = desk.run_with(&env, &plan).expect(0);
+    let shown = desk.run(&["show", "plan.json"]).expect(0);
+    let saved: Value = serde_json::from_str(&desk.read("plan.json")).unwrap();
+    let title = "1 asset goes again, deleted before and back since";
+    let row = format!("Tide/day 1/cards/a  {INSIDE}  was retired, goes with Tide/day 1  {FOLDER}");
+    for out in [&done.out, &shown.out] {
+        assert!(out.contains(title) && out.contains(&row), "{out}");
+    }
+    let about = json!({"name": "a", "project": "Tide", "folder": "day 1/cards", "bytes": 1});
+    let mut back = saved["back"].clone();
+    back[INSIDE]["about"]["bytes"] = json!(1);
+    let expected = json!({INSIDE: {"with": FOLDER, "recorded": "retired", "about": about}});
+    assert_eq!(back, expected);
+    desk.run_with(&env, &[&["apply", "plan.json"], &of[..]].concat())
+        .expect(0);
+    assert!(!lives(&served, INSIDE));
+    // Where the folder stays, nothing goes again with it.
+    served.sandbox.restore(id(FOLDER));
+    let held = format!("{again}holds: [{{id: {DEEP}, reason: legal}}]\n");
+    desk.write("retire.yaml", held);
+    let plan = [&["plan", "--out", "second.json"], &of[..]].concat();
+    let done = desk.run_with(&env, &plan);
+    assert!(!done.out.contains("again, deleted before"), "{}", done.out);
+    let saved: Value = serde_json::from_str(&desk.read("second.json")).unwrap();
+    assert!(saved.get("back").is_none());
+    served.stop();
+}

@@ -19,7 +19,7 @@ use crate::plan::figure::Report;
 use crate::plan::forecast::RateForecast;
 use crate::plan::holds::PlannedHold;
 use crate::plan::only::Only;
-use crate::plan::{Checked, MarksSince, Plan, Shelter, Totals};
+use crate::plan::{Back, Checked, MarksSince, Plan, Shelter, Totals};
 use crate::state::{Api, Target};
 use crate::visible::json;
 
@@ -107,6 +107,9 @@ pub struct PlanDocument {
     /// The marks that people had set in Frame.io when an earlier run read them, and that are lifted.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     lifted: BTreeMap<AssetId, Mark>,
+    /// What was deleted before, is back, and goes again with something whose entry says `again: true`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    back: BTreeMap<AssetId, Back>,
     /// What is to happen, sorted by asset; unchanged assets are only counted.
     actions: Vec<Action>,
 }
@@ -228,6 +231,7 @@ pub fn document(plan: &Plan, manifests: &Manifests, basis: &Basis) -> PlanDocume
         marks,
         protection: plan.holds.clone(),
         lifted: plan.marks.lifted.iter().cloned().collect(),
+        back: (plan.going_back().map(|(id, back)| (id, back.clone()))).collect(),
         actions: plan
             .steps
             .iter()
@@ -319,6 +323,7 @@ impl PlanDocument {
             marks,
             protection,
             lifted,
+            back,
             actions,
         } = self;
         let mut sink = io::BufWriter::new(sink);
@@ -345,6 +350,9 @@ impl PlanDocument {
         }
         if !lifted.is_empty() {
             field(&mut sink, ",\n\"lifted\":", lifted)?;
+        }
+        if !back.is_empty() {
+            field(&mut sink, ",\n\"back\":", back)?;
         }
         rows(&mut sink, ",\n\"protection\":[", protection)?;
         rows(&mut sink, ",\n\"actions\":[", actions)?;
@@ -386,6 +394,7 @@ impl PlanDocument {
                 seen: Vec::new(),
                 lifted: self.lifted.clone().into_iter().collect(),
             },
+            back: self.back.clone(),
             only: self.only.clone(),
             ..Plan::default()
         };
