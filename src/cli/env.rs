@@ -280,9 +280,14 @@ impl Environment {
         Some(cache?.join("frameio-retire"))
     }
 
+    /// The folder of whoever runs this.
+    pub(crate) fn home(&self) -> Option<PathBuf> {
+        self.first(&["HOME", "USERPROFILE"]).map(PathBuf::from)
+    }
+
     /// Where git keeps the settings of a person, the one that counts more first.
     pub(crate) fn git_configs(&self) -> Vec<PathBuf> {
-        let home = self.first(&["HOME", "USERPROFILE"]).map(PathBuf::from);
+        let home = self.home();
         let own = home.as_ref().map(|home| home.join(".gitconfig"));
         let shared = match self.first(&["XDG_CONFIG_HOME"]) {
             Some(folder) => Some(PathBuf::from(folder)),

@@ -4,8 +4,11 @@ use std::path::Path;
 
 use crate::app::provenance::{Identity, RawIdentity};
 use crate::cli::context::Context;
-use crate::cli::git::{self, Repository};
+use crate::cli::git::{self, Around, Repository};
 use crate::event::Provenance;
+
+/// What is said where git keeps the commit in a form that nobody reads here.
+const NO_COMMIT: &str = "no commit is recorded: this git repository keeps its references in a reftable, which `retire` does not read; set `GIT_COMMIT` to the commit";
 
 /// The machine's name, where the system tells it.
 fn host() -> Option<String> {
@@ -28,9 +31,21 @@ pub(super) fn find(context: &Context, folder: Option<&Path>) -> RawIdentity {
     let person = || {
         let own = repository.as_ref().map(Repository::config);
         let mut configs = own.into_iter().chain(environment.git_configs());
-        configs.find_map(|config| git::user(&config))
+        let home = environment.home();
+        let around = Around {
+            home: home.as_deref(),
+            repository: repository.as_ref(),
+        };
+        configs.find_map(|config| git::person(&config, around).said())
     };
-    let commit = || repository.as_ref().and_then(Repository::commit);
+    let commit = || {
+        let repository = repository.as_ref()?;
+        let commit = repository.commit();
+        if commit.is_none() && repository.has_reftable() {
+            context.console.warn(NO_COMMIT);
+        }
+        commit
+    };
     // A CI system knows best, then git, and the system itself least.
     let actor = environment.ci_actor().or_else(person);
     let actor = actor.or_else(|| environment.user());
