@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::time::Duration;
 
-use reqwest::{Client, redirect};
+use reqwest::{Certificate, Client, redirect};
 
 use crate::diagnostic::of_the_system;
 use crate::frameio::certificates;
@@ -80,26 +80,45 @@ pub(super) fn client(
     };
     // Somebody else in the process may have installed one already; either serves.
     drop(rustls::crypto::ring::default_provider().install_default());
-    let mut builder = Client::builder()
-        .user_agent(concat!("frameio-retire/", env!("CARGO_PKG_VERSION")))
-        .redirect(redirect::Policy::none())
-        .retry(reqwest::retry::never())
-        .connect_timeout(connect)
-        .read_timeout(read)
-        .timeout(request)
-        .pool_idle_timeout(IDLE)
-        .pool_max_idle_per_host(most_idle)
-        .tcp_nodelay(true);
-    // The library would read the environment by itself.
-    builder = match endpoint.proxy() {
-        Some(proxy) => builder.proxy(proxy.for_client().map_err(TransportError)?),
-        None => builder.no_proxy(),
+    let builder = || {
+        let builder = Client::builder()
+            .user_agent(concat!("frameio-retire/", env!("CARGO_PKG_VERSION")))
+            .redirect(redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .connect_timeout(connect)
+            .read_timeout(read)
+            .timeout(request)
+            .pool_idle_timeout(IDLE)
+            .pool_max_idle_per_host(most_idle)
+            .tcp_nodelay(true);
+        // The library would read the environment by itself.
+        Ok(match endpoint.proxy() {
+            Some(proxy) => builder.proxy(proxy.for_client()?),
+            None => builder.no_proxy(),
+        })
     };
+    let builder = || builder().map_err(TransportError);
     if endpoint.scheme() == "http" {
         // To read the certificates of the system takes as long as all else at the start.
-        builder = builder.tls_certs_only([]);
+        return builder()?
+            .tls_certs_only([])
+            .build()
+            .map_err(TransportError);
     }
-    builder.build().map_err(TransportError)
+    // A machine without any, such as a container that was made from nothing, trusts what the browsers
+    // trust. Whoever names certificates by a variable has some, so these are never taken in place of
+    // those.
+    builder()?.build().or_else(|_no_certificates| {
+        let roots = webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter();
+        let roots = roots.map(|root| Certificate::from_der(root));
+        let roots = roots
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(TransportError)?;
+        builder()?
+            .tls_certs_only(roots)
+            .build()
+            .map_err(TransportError)
+    })
 }
 
 /// The cause at the bottom, since the library's outer words name the address and little else.
