@@ -172,21 +172,80 @@ fn is_ignored(number: i32) -> bool {
     use crate::cli::files;
 
     let status = files::text_if_there(Path::new("/proc/self/status"));
-    let status = status.ok().flatten().unwrap_or_default();
+    let status = status.ok().flatten();
+    status.map_or_else(
+        || is_ignored_without_status(number, is_of_a_terminal()),
+        |status| is_ignored_by(&status, number),
+    )
+}
+
+/// Whether the system says in a status of this process that it ignores a signal.
+#[cfg(unix)]
+fn is_ignored_by(status: &str, number: i32) -> bool {
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
     mask.is_some_and(|mask| mask >> (number - 1) & 1 == 1)
 }
 
-/// Calls `stop` each time Ctrl-C asks to stop.
+/// What is taken for ignored where the system has no such status, as on macOS: `nohup` takes every
+/// stream from the terminal, and what has none is not told that it was closed for a reason of its own.
+#[cfg(unix)]
+const fn is_ignored_without_status(number: i32, is_of_a_terminal: bool) -> bool {
+    number == HANG_UP && !is_of_a_terminal
+}
+
+#[cfg(unix)]
+fn is_of_a_terminal() -> bool {
+    use std::io::IsTerminal;
+
+    io::stdin().is_terminal() || io::stdout().is_terminal() || io::stderr().is_terminal()
+}
+
+/// Calls `stop` each time Ctrl-C asks to stop, or the system says that it ends the program: its
+/// window is closed, its user signs out, the machine shuts down.
 #[cfg(not(unix))]
 fn catch(runtime: Runtime, mut stop: impl FnMut(i32) + Send + 'static) -> io::Result<()> {
+    use tokio::signal::windows;
+
+    let inside = runtime.enter();
+    let mut interrupts = windows::ctrl_c()?;
+    let mut breaks = windows::ctrl_break()?;
+    let mut closings = windows::ctrl_close()?;
+    let mut goodbyes = windows::ctrl_logoff()?;
+    let mut shutdowns = windows::ctrl_shutdown()?;
+    drop(inside);
     let listening = move || {
         runtime.block_on(async move {
-            while tokio::signal::ctrl_c().await.is_ok() {
-                stop(INTERRUPT);
+            loop {
+                let number = tokio::select! {
+                    _ = interrupts.recv() => INTERRUPT,
+                    _ = breaks.recv() => TERMINATE,
+                    // The system gives a few seconds, which is enough to write the state.
+                    _ = closings.recv() => HANG_UP,
+                    _ = goodbyes.recv() => HANG_UP,
+                    _ = shutdowns.recv() => TERMINATE,
+                };
+                stop(number);
             }
         });
     };
     thread::Builder::new().spawn(listening).map(drop)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_ignored_is_read_from_the_status_or_guessed_from_the_streams() {
+        let status = "Name:\tretire\nSigIgn:\t0000000000001001\nSigCgt:\t0\n";
+        assert!(is_ignored_by(status, HANG_UP));
+        assert!(!is_ignored_by(status, INTERRUPT));
+        assert!(!is_ignored_by("Name:\tretire\n", HANG_UP));
+        assert!(!is_ignored_by("SigIgn:\tnonsense\n", HANG_UP));
+        assert!(is_ignored_without_status(HANG_UP, false));
+        assert!(!is_ignored_without_status(HANG_UP, true));
+        assert!(!is_ignored_without_status(INTERRUPT, false));
+        assert!(!is_ignored_without_status(TERMINATE, false));
+    }
 }

@@ -12,13 +12,18 @@ use crate::store::{LARGEST, StoreError};
 /// How the name of a state's lock ends.
 pub const LOCK: &str = ".lock";
 
+/// How the name of the file ends that says who holds a state's lock, where the system lets nobody
+/// read what is locked.
+pub const HOLDER: &str = ".lock.holder";
+
 /// How the name of a state's journal ends.
 pub const JOURNAL: &str = ".journal";
 
 /// How the files beside a state end, with what each is, in words.
-pub const BESIDE: [(&str, &str); 4] = [
+pub const BESIDE: [(&str, &str); 5] = [
     (JOURNAL, "the journal of the state"),
     (LOCK, "the lock of the state"),
+    (HOLDER, "the holder of the lock of the state"),
     (".backup", "the backup of the state"),
     (".v2", "the old self of the state"),
 ];

@@ -4,6 +4,9 @@
 //! and both go when the lock is given back in order. Whoever takes a lock looks afterwards whether
 //! its file is still the one that lies there, so that two never have the locks of two files. A file
 //! with another text is somebody else's: it is neither emptied nor shown.
+//!
+//! Windows lets nobody else read what is locked, so there the text stands in a second file as well,
+//! which says nothing but who it is.
 #![expect(clippy::disallowed_methods, reason = "the store is a home of files")]
 
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -26,11 +29,16 @@ const PLACE: &str = "the lock of the state";
 /// between.
 const MOST_TRIES: usize = 10;
 
+/// Whether others can read a file that is locked.
+const READABLE: bool = cfg!(unix);
+
 /// A lock that is held until it is dropped.
 #[derive(Debug)]
 pub struct Lock {
     file: File,
     path: PathBuf,
+    /// The second file, which says who has the lock, where there is one.
+    second: Option<PathBuf>,
     /// Whether a run of ours made the file: an empty one that lay there may be anybody's.
     ours: bool,
 }
@@ -54,6 +62,9 @@ impl Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
+        if let Some(second) = &self.second {
+            drop(fs::remove_file(second));
+        }
         // What stays behind speaks of a process that died. A file that was opened for reading
         // alone has nothing of ours.
         drop(self.file.set_len(0));
@@ -102,11 +113,14 @@ pub fn acquire(state: &Path, holder: &str) -> Result<Lock, StoreError> {
         if writable {
             write_holder(&mut file, holder).map_err(StoreError::io("write the lock", &path))?;
         }
+        let second = ground::beside(state, ground::HOLDER);
+        let second = (!READABLE && write_second(&second, holder)).then_some(second);
         crash::point("lock.signed");
         return Ok(Lock {
             ours: writable && (!there || left.is_some()),
             file,
             path,
+            second,
         });
     }
     let gone = io::ErrorKind::NotFound.into();
@@ -142,6 +156,7 @@ pub fn clear(state: &Path) -> Result<Option<String>, StoreError> {
         ours: writable && holder.is_some(),
         file,
         path,
+        second: None,
     });
     Ok(holder)
 }
@@ -193,7 +208,12 @@ fn lock(file: &mut File, state: &Path, path: &Path) -> Result<Option<String>, St
             });
         }
     };
-    let holder = match read_word(file).map_err(StoreError::io("read the lock", path))? {
+    let word = if locked || READABLE {
+        read_word(file).map_err(StoreError::io("read the lock", path))?
+    } else {
+        read_second(&ground::beside(state, ground::HOLDER))
+    };
+    let holder = match word {
         Word::Nothing => None,
         Word::Holder(holder) => Some(holder),
         Word::Foreign => return Err(not_ours(path, "no lock of this program")),
@@ -256,6 +276,31 @@ fn write_holder(file: &mut File, holder: &str) -> io::Result<()> {
     file.write_all(line_of(holder).as_bytes())
 }
 
+/// Writes into the second file who has the lock, and says whether it is there; nobody needs it to
+/// have the lock.
+fn write_second(path: &Path, holder: &str) -> bool {
+    if matches!(read_second(path), Word::Foreign) {
+        return false;
+    }
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    let file = ground::without_following(&mut options).open(path);
+    file.and_then(|mut file| file.write_all(line_of(holder).as_bytes()))
+        .is_ok()
+}
+
+/// Reads the second file; where there is none, nobody has left word.
+fn read_second(path: &Path) -> Word {
+    match ground::is_there(path, PLACE) {
+        Ok(true) => {}
+        Ok(false) => return Word::Nothing,
+        Err(_) => return Word::Foreign,
+    }
+    let file = ground::without_following(OpenOptions::new().read(true)).open(path);
+    let word = file.and_then(|mut file| read_word(&mut file));
+    word.unwrap_or(Word::Nothing)
+}
+
 /// A holder as one line that [`word_of`] knows again, whatever a variable has put into it.
 fn line_of(holder: &str) -> String {
     let mut line = holder.replace(char::is_control, " ");
@@ -292,6 +337,24 @@ mod tests {
             assert!(!is_text_of_lock(foreign.as_bytes()), "{foreign:?}");
         }
         assert!(!is_text_of_lock(b"process 7 \xff"));
+    }
+
+    #[test]
+    fn a_second_file_says_who_has_the_lock_and_takes_no_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("holder");
+        assert!(matches!(read_second(&path), Word::Nothing));
+        for holder in ["process 7 on build-3 since today", "process 8"] {
+            assert!(write_second(&path, holder));
+            assert!(matches!(read_second(&path), Word::Holder(who) if who == holder));
+        }
+        fs::write(&path, "notes of somebody").unwrap();
+        assert!(!write_second(&path, "process 9"));
+        assert!(matches!(read_second(&path), Word::Foreign));
+        assert_eq!(fs::read_to_string(&path).unwrap(), "notes of somebody");
+        let within = path.with_file_name("folder");
+        fs::create_dir(&within).unwrap();
+        assert!(!write_second(&within, "process 9"));
     }
 
     #[test]

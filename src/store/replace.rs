@@ -166,8 +166,12 @@ fn keep(path: &Path, prefix: &OsStr, folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Makes a rename in a folder last.
+/// Makes a rename in a folder last. Other systems open no folder as a file, and write a rename down
+/// by themselves.
 pub(super) fn sync_folder(folder: &Path) -> Result<(), StoreError> {
+    if cfg!(not(unix)) {
+        return Ok(());
+    }
     File::open(folder)
         .and_then(|folder| folder.sync_all())
         .map_err(StoreError::io("sync the folder", folder))
