@@ -37,7 +37,7 @@ pub(super) struct TimeLeft {
 /// Says that the time of a command was over before something came that it waited for.
 #[derive(Debug, thiserror::Error)]
 #[error("the time budget is used up: waited for {0}")]
-pub(crate) struct OutOfTime(pub(in crate::cli) String);
+pub(crate) struct OutOfTime(pub(crate) String);
 
 impl OutOfTime {
     /// What to do about it: whoever waits before a run has sent nothing.
