@@ -380,27 +380,6 @@ fn defaults_hold_for_their_own_document_only() {
 }
 
 #[test]
-fn a_number_is_no_text_however_it_begins() {
-    let of = |ticket: &str| format!("version: 1\nassets:\n- {{id: {A}, ticket: {ticket}}}\n");
-    for number in ["0123", "00", "-07", "+0123", "123", "1.5"] {
-        let text = of(number);
-        for read in [apart, whole] {
-            let findings = read(&text).unwrap_err();
-            assert_eq!(findings[0].code, "wrong-type", "{number}");
-            assert!(findings[0].message.contains("a number"), "{findings:?}");
-        }
-    }
-    for told in ["'0123'", "\"0123\"", "0123-a", "LEGAL-90", "!!str 0123"] {
-        let text = of(told);
-        let (apart, whole) = (apart(&text), whole(&text));
-        assert_eq!(apart.is_ok(), whole.is_ok(), "{told}");
-        if !told.starts_with('!') {
-            assert!(apart.is_ok(), "{told}");
-        }
-    }
-}
-
-#[test]
 fn holds_releases_and_waivers_say_what_they_are_about() {
     let text = format!(
         "version: 1\nassets:\n- {{id: {A}, contents: 412}}\nholds:\n- {{id: {B}, reason: r}}\n- {{project: {A}, reason: claim open}}\nreleases:\n- {{id: {ADOBE}, reason: closed, ticket: LEGAL-90}}\nwaivers:\n- {{guard: max-bytes, limit: 3 TB, project: Tide, reason: r, expires: 2026-12-15}}\n- {{guard: min-age, limit: 36 hours, reason: r, expires: 2026-12-15}}\n"

@@ -36,3 +36,24 @@ fn the_project_of_an_address_is_a_pin() {
     let held = format!("version: 1\nholds:\n- {{id: '{address}', reason: x}}\n");
     assert_eq!(apart(&held).unwrap().holds[0].id.to_string(), A);
 }
+
+#[test]
+fn a_number_is_no_text_however_it_begins() {
+    let of = |ticket: &str| format!("version: 1\nassets:\n- {{id: {A}, ticket: {ticket}}}\n");
+    for number in ["0123", "00", "-07", "+0123", "123", "1.5"] {
+        let text = of(number);
+        for read in [apart, whole] {
+            let findings = read(&text).unwrap_err();
+            assert_eq!(findings[0].code, "wrong-type", "{number}");
+            assert!(findings[0].message.contains("a number"), "{findings:?}");
+        }
+    }
+    for told in ["'0123'", "\"0123\"", "0123-a", "LEGAL-90", "!!str 0123"] {
+        let text = of(told);
+        let (apart, whole) = (apart(&text), whole(&text));
+        assert_eq!(apart.is_ok(), whole.is_ok(), "{told}");
+        if !told.starts_with('!') {
+            assert!(apart.is_ok(), "{told}");
+        }
+    }
+}
