@@ -60,6 +60,11 @@ pub(crate) fn prepare(
             if is_earlier && has_dates(&basis.manifests, &basis.state) {
                 found = read(connection, earlier(keeping), (&mut basis, &mut dates))?;
             }
+            if connection.ahead_seconds().is_none() && has_dates(&basis.manifests, &basis.state) {
+                connection.host.warn(
+                    "the server does not say what time it is: dates go by this machine's clock alone, so see that it is right",
+                );
+            }
             let (read, check, reads) = found;
             (Some(read), Checked::Live(check), reads)
         }
