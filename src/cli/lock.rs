@@ -37,6 +37,7 @@ pub(super) fn open(
     loop {
         let error = match store.open(&holder) {
             Ok((session, loaded)) => {
+                context.signals.keep_lock(session.lock());
                 for note in session.notes() {
                     context.console.warn(note);
                 }

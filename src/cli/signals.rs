@@ -10,6 +10,7 @@ use tokio::runtime::{self, Runtime};
 use crate::cli::console::Console;
 use crate::event::StopReason;
 use crate::render::summary::stopped;
+use crate::store::lock::LockOfOther;
 
 /// The number of the signal that Ctrl-C sends.
 pub(super) const INTERRUPT: i32 = 2;
@@ -32,6 +33,8 @@ type Stop = Box<dyn FnMut(i32) + Send>;
 pub(crate) struct Signals {
     /// What follows from the next one.
     stop: Arc<Mutex<Stop>>,
+    /// The lock that is given back where one ends the program.
+    lock: Arc<Mutex<Option<LockOfOther>>>,
     /// Where it is said that one has ended the program.
     console: Console,
 }
@@ -50,8 +53,10 @@ impl Signals {
     /// Returns why they cannot be caught.
     pub(crate) fn install(console: &Console) -> io::Result<Self> {
         check_files()?;
+        let lock = Arc::default();
         let signals = Self {
-            stop: Arc::new(Mutex::new(ending(console))),
+            stop: Arc::new(Mutex::new(ending(console, &lock))),
+            lock,
             console: console.clone(),
         };
         let heard = signals.clone();
@@ -67,7 +72,14 @@ impl Signals {
 
     /// Ends the program at the next signal, now that nothing is left to be written down.
     pub(crate) fn take_back(&self) {
-        *self.stop.lock().unwrap_or_else(PoisonError::into_inner) = ending(&self.console);
+        *self.stop.lock().unwrap_or_else(PoisonError::into_inner) =
+            ending(&self.console, &self.lock);
+    }
+
+    /// Gives this lock back where a signal ends the program: a file that stays behind says that a
+    /// process died.
+    pub(crate) fn keep_lock(&self, lock: LockOfOther) {
+        *self.lock.lock().unwrap_or_else(PoisonError::into_inner) = Some(lock);
     }
 
     fn pass(&self, number: i32) {
@@ -99,19 +111,30 @@ fn check_files() -> io::Result<()> {
     Ok(())
 }
 
-fn ending(console: &Console) -> Stop {
-    let console = console.clone();
-    Box::new(move |number| end(&console, number))
+fn ending(console: &Console, lock: &Arc<Mutex<Option<LockOfOther>>>) -> Stop {
+    let (console, lock) = (console.clone(), Arc::clone(lock));
+    Box::new(move |number| {
+        end_after(&console, number, || {
+            let lock = lock.lock().unwrap_or_else(PoisonError::into_inner);
+            lock.iter().for_each(LockOfOther::give_back);
+        });
+    })
 }
 
 /// Says that a signal ends the program, and ends it.
+pub(super) fn end(console: &Console, number: i32) {
+    end_after(console, number, || {});
+}
+
+/// Says that a signal ends the program, does what is left to do, and ends it.
 #[expect(
     clippy::disallowed_methods,
     clippy::exit,
     reason = "this runs only while nothing is under way that is to be written back"
 )]
-pub(super) fn end(console: &Console, number: i32) {
+fn end_after(console: &Console, number: i32, last: impl FnOnce()) {
     console.error(&stopped(&StopReason::Signal { number }), None);
+    last();
     let number = if number == HANG_UP { TERMINATE } else { number };
     std::process::exit(128 + number);
 }

@@ -12,7 +12,7 @@ use crate::crash;
 use crate::event::RunEvent;
 use crate::state::{State, format};
 use crate::store::journal::{self, Header};
-use crate::store::lock::{self, Lock};
+use crate::store::lock::{self, Lock, LockOfOther};
 use crate::store::place::Place;
 use crate::store::replace;
 use crate::store::replay::{self, Damage};
@@ -293,6 +293,12 @@ pub struct Rescue {
 }
 
 impl FileSession {
+    /// Its lock for whoever ends the process while the session is open.
+    #[must_use]
+    pub fn lock(&self) -> LockOfOther {
+        self.lock.for_other()
+    }
+
     /// What somebody should know about how the state was found, where there was none.
     #[must_use]
     pub fn notes(&self) -> &[String] {

@@ -12,6 +12,7 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Weak};
 
 use crate::crash;
 use crate::store::{StoreError, ground};
@@ -34,7 +35,23 @@ const READABLE: bool = cfg!(unix);
 
 /// A lock that is held until it is dropped.
 #[derive(Debug)]
-pub struct Lock {
+pub struct Lock(Arc<Held>);
+
+/// A lock that somebody else holds, and that can be given back in a hurry.
+#[derive(Debug, Clone)]
+pub struct LockOfOther(Weak<Held>);
+
+impl LockOfOther {
+    /// Gives the lock back, if it is still held: the process ends at once.
+    pub fn give_back(&self) {
+        if let Some(held) = self.0.upgrade() {
+            held.give_back();
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Held {
     file: File,
     path: PathBuf,
     /// The second file, which says who has the lock, where there is one.
@@ -50,18 +67,30 @@ impl Lock {
     ///
     /// Returns that its file was removed or replaced, so that another may lock its successor.
     pub fn check(&self) -> Result<(), StoreError> {
-        if ground::is_at(&self.file, &self.path) {
+        if ground::is_at(&self.0.file, &self.0.path) {
             return Ok(());
         }
         Err(StoreError::Taken {
-            path: self.path.clone(),
+            path: self.0.path.clone(),
             what: PLACE,
         })
     }
+
+    /// The same lock for whoever ends the process while it is held.
+    #[must_use]
+    pub fn for_other(&self) -> LockOfOther {
+        LockOfOther(Arc::downgrade(&self.0))
+    }
 }
 
-impl Drop for Lock {
+impl Drop for Held {
     fn drop(&mut self) {
+        self.give_back();
+    }
+}
+
+impl Held {
+    fn give_back(&self) {
         if let Some(second) = &self.second {
             drop(fs::remove_file(second));
         }
@@ -116,12 +145,12 @@ pub fn acquire(state: &Path, holder: &str) -> Result<Lock, StoreError> {
         let second = ground::beside(state, ground::HOLDER);
         let second = (!READABLE && write_second(&second, holder)).then_some(second);
         crash::point("lock.signed");
-        return Ok(Lock {
+        return Ok(Lock(Arc::new(Held {
             ours: writable && (!there || left.is_some()),
             file,
             path,
             second,
-        });
+        })));
     }
     let gone = io::ErrorKind::NotFound.into();
     Err(StoreError::io("open the lock", &path)(gone))
@@ -152,7 +181,7 @@ pub fn clear(state: &Path) -> Result<Option<String>, StoreError> {
         // Somebody else has cleared it meanwhile.
         return Ok(None);
     }
-    drop(Lock {
+    drop(Held {
         ours: writable && holder.is_some(),
         file,
         path,

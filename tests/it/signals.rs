@@ -60,6 +60,24 @@ fn silent() -> (Server, mpsc::Receiver<()>) {
 }
 
 #[test]
+fn a_signal_before_the_first_delete_leaves_no_lock_behind() {
+    for (name, code) in [("INT", 130), ("TERM", 143), ("HUP", 143)] {
+        let (server, comes) = silent();
+        let desk = Desk::with(&manifest(3));
+        let mut command = desk.command(&["apply", "--auto-approve", "--endpoint", &server.url]);
+        command.env("RETIRE_API", "v4").env(TOKEN.0, TOKEN.1);
+        let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let child = command.spawn().unwrap();
+        // It has the lock, and reads.
+        comes.recv().unwrap();
+        assert!(desk.path("retire.state.json.lock").exists());
+        signal(&child, name);
+        assert_eq!(ended(child).0, Some(code), "{name}");
+        assert!(!desk.path("retire.state.json.lock").exists(), "{name}");
+    }
+}
+
+#[test]
 fn the_first_signal_waits_for_what_is_under_way_and_sends_no_more() {
     for (name, code) in [("INT", 130), ("TERM", 143)] {
         let (came, comes) = mpsc::channel();
