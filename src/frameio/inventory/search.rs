@@ -13,7 +13,7 @@ use crate::frameio::tree::Watch;
 use crate::frameio::v4::Read;
 use crate::frameio::v4::answer::judge_list;
 use crate::frameio::v4::call::List;
-use crate::inventory::{Inventory, Seen, Shown};
+use crate::inventory::{Inventory, Seen, Sharing, Shown};
 
 /// How many pages of a list may show nothing that is looked for before it is left.
 const IN_VAIN: usize = 3;
@@ -46,7 +46,7 @@ pub(super) async fn read_parents(
         going,
         back,
     } = sought;
-    let mut read = Inventory::default();
+    let (mut read, mut sharing) = (Inventory::default(), Sharing::default());
     let mut reader = Reader::new(client);
     if !going.is_empty() {
         reader.compare();
@@ -64,7 +64,7 @@ pub(super) async fn read_parents(
             News::Answer(ask, answer) => (ask, answer),
         };
         let (Ask::Folder(of) | Ask::Stack(of)) = ask;
-        let items = match (ask, answer) {
+        let mut items = match (ask, answer) {
             (_, Ok(items)) => items,
             (Ask::Folder(parent), Err(Unread::Refused(_) | Unread::Absent(_)))
                 if parents.contains(&parent) =>
@@ -77,6 +77,9 @@ pub(super) async fn read_parents(
                 continue;
             }
         };
+        for item in &mut items {
+            sharing.share(&mut item.facts);
+        }
         let is_inside = going.contains(&of) || !parents.contains(&of);
         for item in &items {
             if (is_inside || going.contains(&item.id))
@@ -223,6 +226,7 @@ async fn look(
 ) -> Result<(usize, usize), StopReason> {
     let (mut pages, mut hits) = (0, 0);
     let mut begun = BTreeSet::new();
+    let mut sharing = Sharing::default();
     while let Some(news) = reader.next().await? {
         match news {
             News::Page(of, page) => {
@@ -233,7 +237,11 @@ async fn look(
                     .iter()
                     .filter(|item| wanted.contains(&item.id))
                     .count();
-                add_shown(page.items.clone(), (wanted, back), read);
+                let mut items = page.items.clone();
+                for item in &mut items {
+                    sharing.share(&mut item.facts);
+                }
+                add_shown(items, (wanted, back), read);
                 watch.page(of, page);
             }
             News::Answer(ask, Ok(items)) => read.add_list(ask.id(), &items),
