@@ -53,10 +53,10 @@ pub(super) fn planned(holds: &[PlannedHold], page: &Page, sink: &mut dyn Write) 
 
 /// How many holds are shown.
 fn shown(holds: &[PlannedHold], page: &Page) -> usize {
-    match (page.full, page.folds()) {
-        (true, _) => holds.len(),
-        (false, true) => holds.len().min(SEEN_AT_ONCE),
-        (false, false) => holds.len().min(SHOWN),
+    if page.folds() {
+        holds.len().min(SEEN_AT_ONCE)
+    } else {
+        holds.len()
     }
 }
 

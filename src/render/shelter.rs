@@ -15,6 +15,36 @@ use crate::render::{Style, counted, moment, rows, words};
 /// How many assets of one list are shown before the rest is folded.
 const SHOWN: usize = 50;
 
+/// How much of one list is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Most {
+    /// The first few: the plan around them is to be seen at once, and `--full` shows all.
+    Glance,
+    /// As many as a summary has of one list.
+    Summary,
+    /// Each of them.
+    All,
+}
+
+impl Most {
+    const fn lines(self) -> usize {
+        match self {
+            Self::Glance => 5,
+            Self::Summary => SHOWN,
+            Self::All => usize::MAX,
+        }
+    }
+
+    /// Says how many more there are.
+    fn fold(self, all: usize, style: Style, sink: &mut dyn Write) -> io::Result<()> {
+        let more = match self {
+            Self::Glance => "more; `--full` shows all",
+            Self::Summary | Self::All => "more",
+        };
+        words::fold(4, all.saturating_sub(self.lines()), more, style, sink)
+    }
+}
+
 /// Says why an asset stays, and what connects it with what protects it.
 pub(super) fn kept(
     id: AssetId,
@@ -98,7 +128,7 @@ pub(super) fn kept_back(
 pub(super) fn lifted(
     plan: &Plan,
     path: &dyn Fn(AssetId) -> Option<String>,
-    style: Style,
+    (most, style): (Most, Style),
     sink: &mut dyn Write,
 ) -> io::Result<()> {
     let lifted = &plan.marks.lifted;
@@ -108,10 +138,10 @@ pub(super) fn lifted(
     let marks = counted(lifted.len(), "mark was", "marks were");
     let word = style.warning("warning:");
     writeln!(sink, "\n{word} {marks} lifted since an earlier run:")?;
-    for (id, mark) in lifted.iter().take(SHOWN) {
+    for (id, mark) in lifted.iter().take(most.lines()) {
         writeln!(sink, "    {}  was {}", named(*id, path), marked(mark))?;
     }
-    words::fold(4, lifted.len().saturating_sub(SHOWN), "more", style, sink)
+    most.fold(lifted.len(), style, sink)
 }
 
 /// Says what was deleted before and goes again with what it lies in.
@@ -122,7 +152,7 @@ pub(super) fn lifted(
 pub(super) fn back(
     plan: &Plan,
     path: &dyn Fn(AssetId) -> Option<String>,
-    style: Style,
+    (most, style): (Most, Style),
     sink: &mut dyn Write,
 ) -> io::Result<()> {
     let back: Vec<_> = plan.going_back().collect();
@@ -141,7 +171,7 @@ pub(super) fn back(
             recorded,
             about,
         },
-    ) in back.iter().take(SHOWN)
+    ) in back.iter().take(most.lines())
     {
         let own = |_| {
             about
@@ -153,7 +183,7 @@ pub(super) fn back(
         let recorded = recorded.name();
         writeln!(sink, "    {asset}  was {recorded}, goes with {with}")?;
     }
-    words::fold(4, back.len().saturating_sub(SHOWN), "more", style, sink)
+    most.fold(back.len(), style, sink)
 }
 
 /// An asset by its place and its name, as far as these are known, with its id behind.
@@ -169,17 +199,17 @@ fn named(id: AssetId, path: &dyn Fn(AssetId) -> Option<String>) -> String {
 pub(super) fn left_alone(
     left: &[LeftAlone],
     path: &dyn Fn(AssetId) -> Option<String>,
-    style: Style,
+    (most, style): (Most, Style),
     sink: &mut dyn Write,
 ) -> io::Result<()> {
     let (left, done): (Vec<_>, Vec<_>) = left.iter().partition(|left| left.other.is_open());
     if !done.is_empty() {
         let assets = counted(done.len(), "action of the plan", "actions of the plan");
         writeln!(sink, "\nLeft out, since nothing is left to do: {assets}")?;
-        for LeftAlone { id, .. } in done.iter().take(SHOWN) {
+        for LeftAlone { id, .. } in done.iter().take(most.lines()) {
             writeln!(sink, "    {}", named(*id, path))?;
         }
-        words::fold(4, done.len().saturating_sub(SHOWN), "more", style, sink)?;
+        most.fold(done.len(), style, sink)?;
     }
     if left.is_empty() {
         return Ok(());
@@ -190,7 +220,7 @@ pub(super) fn left_alone(
         "\n{} {assets} other than reviewed and left alone; make a new plan for what is left:",
         style.warning("warning:")
     )?;
-    for LeftAlone { id, other } in left.iter().take(SHOWN) {
+    for LeftAlone { id, other } in left.iter().take(most.lines()) {
         let why = match other {
             Other::Done => continue,
             Other::NotReviewed => "the plan does not delete it".to_owned(),
@@ -212,5 +242,41 @@ pub(super) fn left_alone(
         };
         writeln!(sink, "    {}  {why}", named(*id, path))?;
     }
-    words::fold(4, left.len().saturating_sub(SHOWN), "more", style, sink)
+    most.fold(left.len(), style, sink)
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn a_glance_shows_the_first_few_and_how_many_more_there_are() {
+        let left: Vec<LeftAlone> = (0..60)
+            .map(|n| LeftAlone {
+                id: AssetId::from_uuid(Uuid::from_u128(n)),
+                other: Other::Kept,
+            })
+            .collect();
+        let lines = |most, number: usize| {
+            let mut shown = Vec::new();
+            let style = Style { colour: false };
+            left_alone(&left[..number], &|_| None, (most, style), &mut shown).unwrap();
+            let shown = String::from_utf8(shown).unwrap();
+            let rows = shown
+                .lines()
+                .filter(|line| line.ends_with("it is kept now"));
+            let more = shown.lines().find(|line| line.contains("more"));
+            (rows.count(), more.map(|more| more.trim().to_owned()))
+        };
+        let more = |more: &str| Some(format!("… {more}"));
+        assert_eq!(
+            lines(Most::Glance, 60),
+            (5, more("55 more; `--full` shows all"))
+        );
+        assert_eq!(lines(Most::Glance, 5), (5, None));
+        assert_eq!(lines(Most::Summary, 60), (50, more("10 more")));
+        assert_eq!(lines(Most::All, 60), (60, None));
+    }
 }

@@ -11,6 +11,7 @@ use crate::outcome::FailureKind;
 use crate::render::escape::escape;
 use crate::render::progress::roughly;
 use crate::render::report::{FailedAsset, Summary};
+use crate::render::shelter::Most;
 use crate::render::{
     Paint, Style, count, counted, holds, moment, next, rows, share, shelter, size, thousands, words,
 };
@@ -70,7 +71,7 @@ pub(crate) fn summary(summary: &Summary, style: Style, sink: &mut dyn Write) -> 
         (!path.is_empty()).then_some(path)
     };
     shelter::kept_back(&summary.kept, &path, style, sink)?;
-    shelter::left_alone(&summary.left_alone, &path, style, sink)?;
+    shelter::left_alone(&summary.left_alone, &path, (Most::Summary, style), sink)?;
     next(summary, style, sink)
 }
 

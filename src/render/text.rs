@@ -16,6 +16,7 @@ use crate::render::group::{Group, group_of};
 use crate::render::listing::Listing;
 use crate::render::report::HoldFigures;
 use crate::render::rows::{self, Page, Widths};
+use crate::render::shelter::Most;
 use crate::render::tree::{self, Leaf, Shape, Tree};
 use crate::render::words;
 use crate::render::{Paint, Style, checked, count, counted, forecast, guards, holds, shelter};
@@ -110,9 +111,14 @@ pub(crate) fn plan(view: &PlanView<'_>, style: Style, sink: &mut dyn Write) -> i
         guards::unchecked(report, &page, sink)?;
     }
     let path = |id| rows::path_in(plan, id);
-    shelter::back(plan, &path, style, sink)?;
-    shelter::lifted(plan, &path, style, sink)?;
-    shelter::left_alone(&plan.left_alone, &path, style, sink)?;
+    let most = if page.folds() {
+        Most::Glance
+    } else {
+        Most::All
+    };
+    shelter::back(plan, &path, (most, style), sink)?;
+    shelter::lifted(plan, &path, (most, style), sink)?;
+    shelter::left_alone(&plan.left_alone, &path, (most, style), sink)?;
     checked::note(view.checked, &page, sink)
 }
 

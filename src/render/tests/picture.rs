@@ -278,12 +278,12 @@ fn what_is_folded_keeps_its_sums_and_says_why_most_of_it_stays() {
     }
     let text = format!("{listed}{holds}");
     let plan = planned(&manifests(&[("retire.yaml", &text)]), &account.read());
-    let shown = shown(&plan, Some(100), false);
+    let glance = shown(&plan, Some(100), false);
     let line = |start: &str| {
-        let found = shown
+        let found = glance
             .lines()
             .find(|line| line.trim_start().starts_with(start));
-        found.unwrap_or_else(|| panic!("{start}: {shown}")).trim()
+        found.unwrap_or_else(|| panic!("{start}: {glance}")).trim()
     };
     assert_eq!(
         line("Tide/day 1"),
@@ -297,4 +297,9 @@ fn what_is_folded_keeps_its_sums_and_says_why_most_of_it_stays() {
     let rest: usize = rest.unwrap().parse().unwrap();
     assert!((40..60).contains(&rest), "{more}");
     assert_eq!(more, format!("… {rest} more, {rest} GB; --full shows them"));
+    // What is no terminal has all of it.
+    let whole = shown(&plan, None, false);
+    let (_, holds) = whole.split_once("Holds (60)\n").unwrap();
+    let all = holds.lines().take_while(|line| !line.is_empty());
+    assert_eq!(all.count(), 60);
 }
