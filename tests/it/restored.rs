@@ -347,7 +347,9 @@ fn a_plan_names_what_goes_again_along_with_a_folder() {
     for out in [&done.out, &shown.out] {
         assert!(out.contains(title) && out.contains(&row), "{out}");
     }
-    let about = json!({"name": "a", "project": "Tide", "folder": "day 1/cards", "bytes": 1});
+    let about = json!({
+        "name": "a", "project": "Tide", "folder": "day 1/cards", "parent": DEEP, "bytes": 1
+    });
     let mut back = saved["back"].clone();
     back[INSIDE]["about"]["bytes"] = json!(1);
     let expected = json!({INSIDE: {"with": FOLDER, "recorded": "retired", "about": about}});
