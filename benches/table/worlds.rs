@@ -99,6 +99,7 @@ impl Desk {
                     location: Some(Arc::new(location)),
                     parent: None,
                     bytes: Some(73_400_320),
+                    above: Arc::default(),
                 };
                 state.catalogue.insert(*id, known);
             }

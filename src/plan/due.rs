@@ -94,6 +94,7 @@ pub fn due(
                 location: recorded.location,
                 parent: recorded.parent,
                 bytes: recorded.bytes.or(pinned.filesize),
+                above: recorded.above,
             },
             reason: text(|details| &details.reason),
             ticket: text(|details| &details.ticket),

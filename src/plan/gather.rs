@@ -70,6 +70,7 @@ pub(super) fn gather(plan: &mut Plan, inputs: Inputs<'_>) {
             location,
             parent: _,
             bytes,
+            above: _,
         }) = recorded
         {
             about.name = about.name.or(name);
@@ -116,7 +117,10 @@ pub(super) fn tell_of_back(
         let back = Back {
             with: *with,
             recorded: Recorded::of(&record.status)?,
-            about: read.about(id).and_then(|about| about.known()),
+            about: read.about(id).and_then(|about| {
+                let above = Arc::default();
+                About { above, ..about }.known()
+            }),
         };
         Some((id, back))
     });
@@ -142,10 +146,13 @@ fn pinned(step: &Step) -> Option<Arc<str>> {
 /// A project and a parent.
 type Where = (Option<AssetId>, Option<AssetId>);
 
+/// The same in words, and the ids of all that lies above.
+type Around = (Option<Arc<Location>>, Arc<[AssetId]>);
+
 /// An inventory, with the places that were worked out already.
 struct Reading<'read> {
     inventory: &'read Inventory,
-    places: HashMap<Where, Option<Arc<Location>>>,
+    places: HashMap<Where, Around>,
 }
 
 impl<'read> Reading<'read> {
@@ -179,8 +186,11 @@ impl<'read> Reading<'read> {
         };
         let place = self.places.entry((facts.project, facts.parent));
         let inventory = self.inventory;
-        let location = place.or_insert_with(|| inventory.location_of(facts).map(Arc::new));
-        let location = location.clone();
+        let (location, above) = place.or_insert_with(|| {
+            let location = inventory.location_of(facts).map(Arc::new);
+            (location, inventory.above_of(facts).into())
+        });
+        let (location, above) = (location.clone(), Arc::clone(above));
         let inside = self.inside(id, facts).map(Arc::new);
         let within = inside.as_ref().filter(|inside| inside.is_measured());
         Some(About {
@@ -188,6 +198,7 @@ impl<'read> Reading<'read> {
             name: facts.name.clone(),
             location,
             place: [facts.project, facts.parent],
+            above,
             bytes: match facts.kind {
                 Kind::File => facts.bytes,
                 Kind::Folder | Kind::VersionStack => within.map(|inside| inside.bytes),

@@ -447,7 +447,18 @@ impl Listener for SummaryBuilder {
                 known.bytes = Some(0);
             }
         } else if let RunEvent::Described { assets } = event {
-            self.known.extend(assets.iter().cloned());
+            // By what an asset lay in, only the state finds out what became of it.
+            let known = assets.iter().map(|(id, known)| {
+                let above = Arc::default();
+                (
+                    *id,
+                    Known {
+                        above,
+                        ..known.clone()
+                    },
+                )
+            });
+            self.known.extend(known);
         } else if let RunEvent::Answered {
             batch,
             at,

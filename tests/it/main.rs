@@ -35,6 +35,7 @@ mod harness;
 mod hostile;
 mod journals;
 mod kept_holds;
+mod lay_in;
 mod leaks;
 mod lies;
 mod limits;
