@@ -13,12 +13,12 @@ use crate::app::error::Error;
 use crate::app::provenance::random;
 use crate::inventory::{Inventory, Marking};
 use crate::manifest::document::Manifests;
-use crate::plan::Inputs;
 use crate::plan::decide::Rules;
 use crate::plan::guard::Limits;
 use crate::plan::holds;
 use crate::plan::only::Only;
 use crate::plan::saved::DecidingSettings;
+use crate::plan::{Inputs, Times};
 use crate::state::{Api, State, Target};
 use crate::store::Loaded;
 
@@ -66,7 +66,7 @@ pub(crate) struct Basis {
     /// The SHA-256 of the state's bytes; nothing where there is no file.
     pub(crate) digest: Option<[u8; 32]>,
     /// When the plan is made.
-    pub(crate) now: Timestamp,
+    pub(crate) times: Times,
 }
 
 impl Basis {
@@ -121,7 +121,7 @@ impl Basis {
             state,
             serial,
             digest,
-            now,
+            times: Times::of(now),
         })
     }
 
@@ -148,7 +148,7 @@ impl Basis {
                 max_attempts,
                 retry_blocked,
             },
-            now: self.now,
+            now: self.times.earlier,
         }
     }
 }

@@ -17,6 +17,7 @@ use crate::asset::account_id;
 use crate::event::StopReason;
 use crate::frameio::Reply;
 use crate::frameio::client::{Client, CutOff, OnWait, Unread, Waiting};
+use crate::frameio::clocks::Ahead;
 use crate::frameio::deleter::DeletingClient;
 use crate::frameio::mask::Secrets;
 use crate::frameio::retry::Retries;
@@ -340,10 +341,9 @@ impl Connection {
         self.left.get()
     }
 
-    /// By how many seconds this machine's clock is ahead of the server's, where the server has told
-    /// the time; negative where it is behind.
-    pub(crate) fn ahead_seconds(&self) -> Option<i64> {
-        self.client.ahead_seconds()
+    /// By how much this machine's clock is ahead of the server's, where the server has told the time.
+    pub(crate) fn ahead(&self) -> Option<Ahead> {
+        self.client.ahead()
     }
 
     /// The threads that requests run on.

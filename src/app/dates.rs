@@ -1,11 +1,15 @@
-//! By which clock the dates of a plan go: by the earlier of this machine's and the server's.
+//! By which clock a plan goes: this machine's or the server's.
 //!
-//! Whoever's clock is wrong, nothing is due before both say so, and no hold is over before that.
+//! Whoever's clock is wrong, nothing is due before both say so, and no hold is over before that; and
+//! what allows something until its end, a waiver or a saved plan, ends as soon as one of them says so.
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::app::connect::Connection;
+use crate::frameio::clocks::Ahead;
 use crate::manifest::document::Manifests;
+use crate::plan::Times;
+use crate::render::notices::dated;
 use crate::render::whoami::difference;
 use crate::state::State;
 
@@ -17,34 +21,72 @@ const TWO: u64 = 5 * 60;
 #[derive(Debug, Default)]
 pub(super) struct Dates {
     /// By how many seconds this machine is ahead, as far as that was told.
-    ahead: i64,
+    ahead: u64,
+    /// By how many seconds it is behind.
+    behind: u64,
+    /// Whether they are those of a saved plan, which has an end.
+    is_saved: bool,
 }
 
 impl Dates {
-    /// Sets a time of this machine back where it is ahead of the server, and tells people of clocks
-    /// that differ; says whether it has set it back. What the server told before counts already.
-    pub(super) fn set_back(&mut self, now: &mut Timestamp, connection: &Connection) -> bool {
-        let Some(ahead) = connection.ahead_seconds() else {
+    /// Those of a plan that was saved, or is made now.
+    pub(super) fn of(is_saved: bool) -> Self {
+        Self {
+            is_saved,
+            ..Self::default()
+        }
+    }
+
+    /// Whether it matters to what is read, deleted and allowed what time it is.
+    pub(super) fn matter(&self, manifests: &Manifests, state: &State) -> bool {
+        self.is_saved || !manifests.waivers.is_empty() || has_dates(manifests, state)
+    }
+
+    /// Moves times of this machine apart where it is ahead of the server, or behind, and tells
+    /// people of clocks that differ; says whether the earlier one was moved. What the server told
+    /// before counts already.
+    pub(super) fn compare(&mut self, times: &mut Times, connection: &Connection) -> bool {
+        let Some(Ahead { least, most }) = connection.ahead() else {
             return false;
         };
-        if ahead.abs_diff(self.ahead) <= TWO {
-            return false;
+        let differs = |seconds: i64, told: u64| {
+            let more = u64::try_from(seconds).unwrap_or(0).saturating_sub(told);
+            (more > TWO).then_some(more)
+        };
+        let warn = |ahead: i64, [earlier, later]: [&str; 2]| {
+            if let Some(difference) = difference(ahead) {
+                connection.host.warn(&format!(
+                    "this machine's clock is {difference}: dates go by {earlier}, the earlier, and waivers and saved plans end by {later}, the later; set the one that is wrong"
+                ));
+            }
+        };
+        let both = ["this machine's", "the server's"];
+        let back = differs(most, self.ahead);
+        if let Some(more) = back {
+            let [machine, server] = both;
+            warn(most, [server, machine]);
+            self.ahead += more;
+            let earlier = times.earlier.checked_sub(seconds(more));
+            times.earlier = earlier.unwrap_or(Timestamp::MIN);
         }
-        let back = ahead.max(0) - self.ahead.max(0);
-        self.ahead = ahead;
-        if let Some(difference) = difference(ahead) {
-            let whose = if ahead > 0 {
-                "the server's"
-            } else {
-                "this machine's"
-            };
-            connection.host.warn(&format!(
-                "this machine's clock is {difference}: dates go by {whose}, the earlier; set the one that is wrong"
-            ));
+        if let Some(more) = differs(least.saturating_neg(), self.behind) {
+            warn(least, both);
+            self.behind += more;
+            let later = times.later.checked_add(seconds(more));
+            times.later = later.unwrap_or(Timestamp::MAX);
         }
-        let earlier = now.checked_sub(SignedDuration::from_secs(back));
-        *now = earlier.unwrap_or(Timestamp::MIN);
-        back > 0
+        back.is_some()
+    }
+}
+
+fn seconds(seconds: u64) -> SignedDuration {
+    SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX))
+}
+
+/// Tells of the dates in manifests by the times by which the plan goes.
+pub(super) fn tell_dates(manifests: &Manifests, times: Times, connection: &Connection) {
+    for notice in dated(manifests, times) {
+        connection.host.warn(&notice);
     }
 }
 

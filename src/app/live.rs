@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use crate::app::api::{Who, adapter};
 use crate::app::basis::Basis;
 use crate::app::connect::Connection;
-use crate::app::dates::{Dates, has_dates};
+use crate::app::dates::Dates;
 use crate::app::error::Error;
 use crate::app::memory::{Keeping, Memory, add_recalled, owner, recall};
 use crate::app::silence::{none_allowed, none_found, shows_nothing};
@@ -70,12 +70,12 @@ pub(super) fn read(
         account_name,
         user,
     } = adapter(connection.api).who(connection, basis.account.as_ref())?;
-    let tells = connection.api == Api::V4 || connection.ahead_seconds().is_some();
-    if !tells && has_dates(&basis.manifests, &basis.state) {
+    let tells = connection.api == Api::V4 || connection.ahead().is_some();
+    if !tells && dates.matter(&basis.manifests, &basis.state) {
         // v2 was asked nothing yet, and may be asked nothing before a delete.
         connection.try_token()?;
     }
-    dates.set_back(&mut basis.now, connection);
+    dates.compare(&mut basis.times, connection);
     let owner = account
         .as_deref()
         .and_then(|account| owner(account, user.id.as_deref()));
@@ -150,7 +150,7 @@ pub(super) fn read(
         }
     }
     let check = LiveCheck {
-        at: basis.now,
+        at: basis.times.earlier,
         account: account.as_deref().map(Arc::from),
         account_name,
         user,

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use crate::app::basis::Basis;
 use crate::app::connect::Connection;
-use crate::app::dates::{Dates, has_dates};
+use crate::app::dates::{Dates, has_dates, tell_dates};
 use crate::app::error::Error;
 use crate::app::live::{Earlier, read};
 use crate::app::memory::Keeping;
@@ -53,14 +53,15 @@ pub(crate) fn prepare(
     let earlier = |keeping| Earlier { keeping, reviewed };
     let (read, checked, reads) = match connection {
         Some((connection, keeping)) => {
-            let mut dates = Dates::default();
+            let mut dates = Dates::of(reviewed.is_some());
             let mut found = read(connection, earlier(keeping), (&mut basis, &mut dates))?;
             // What is due, and held, by an earlier time is read by that.
-            let is_earlier = dates.set_back(&mut basis.now, connection);
+            let is_earlier = dates.compare(&mut basis.times, connection);
             if is_earlier && has_dates(&basis.manifests, &basis.state) {
                 found = read(connection, earlier(keeping), (&mut basis, &mut dates))?;
             }
-            if connection.ahead_seconds().is_none() && has_dates(&basis.manifests, &basis.state) {
+            tell_dates(&basis.manifests, basis.times, connection);
+            if connection.ahead().is_none() && dates.matter(&basis.manifests, &basis.state) {
                 connection.host.warn(
                     "the server does not say what time it is: dates go by this machine's clock alone, so see that it is right",
                 );
@@ -77,8 +78,8 @@ pub(crate) fn prepare(
         let only = &basis.settings.only;
         part::check_projects(only, &plan.steps, read, &basis.state).map_err(Error::Only)?;
     }
-    let files = &basis.manifests.files;
-    part::leave_out(&mut plan, &basis.settings.only, files, read.as_ref());
+    let (only, files) = (&basis.settings.only, &basis.manifests.files);
+    part::leave_out(&mut plan, only, files, read.as_ref());
     if let Some(reviewed) = reviewed {
         plan = saved::leave_alone(plan, reviewed);
         if let Some(read) = &read {
@@ -89,7 +90,7 @@ pub(crate) fn prepare(
         limits: &basis.settings.limits,
         manifests: &basis.manifests,
         inventory: read.as_ref(),
-        now: basis.now,
+        times: basis.times,
     };
     plan.guards = Some(Arc::new(guard::look(&plan, sight)));
     plan.cover(basis.settings.api);
@@ -109,11 +110,11 @@ impl Prepared {
         let Basis {
             manifests,
             settings,
-            now,
+            times,
             ..
         } = &self.basis;
         let raised = |guard, set: u8| {
-            let figure = guard::of_run(guard, &settings.limits, manifests, *now);
+            let figure = guard::of_run(guard, &settings.limits, manifests, times.later);
             u8::try_from(figure).map_or(set, |figure| figure.max(set))
         };
         breaker::Limits {

@@ -18,7 +18,7 @@ use crate::plan::saved::{
     self, Current, DecidingSettings, PlanDocument, Sha256, Stale, StateBasis,
     with_carriage_returns, with_line_feeds,
 };
-use crate::plan::{Inputs, Plan, guard};
+use crate::plan::{Inputs, Plan, Times, guard};
 use crate::state::{State, Target};
 use crate::store::Loaded;
 
@@ -58,8 +58,9 @@ pub(crate) fn document(
         state,
         serial,
         digest,
-        now,
+        times,
     } = basis;
+    let now = &times.earlier;
     let expires_at = now.saturating_add(signed(max_age));
     let text = |path: &PathBuf| path.to_string_lossy().into_owned();
     let basis = saved::Basis {
@@ -93,6 +94,9 @@ pub(crate) struct SavedPlan {
     path: PathBuf,
     pub(crate) document: PlanDocument,
 }
+
+/// How much two comparisons of the same clocks may differ: the date of an answer is a whole second.
+const NEARLY: SignedDuration = SignedDuration::from_secs(2);
 
 impl SavedPlan {
     /// Reads a saved plan.
@@ -167,6 +171,20 @@ impl SavedPlan {
             })
         })?;
         Some(self.stale(Stale::LineEnds(Arc::clone(&file.path))))
+    }
+
+    /// Compares when it was made, and when it ends, with the times by which it is carried out.
+    ///
+    /// # Errors
+    ///
+    /// Returns that it is from the future, or has expired.
+    pub(crate) fn check_times(&self, times: Times) -> Result<(), Error> {
+        let earlier = times.earlier.saturating_add(NEARLY);
+        let checked = self.document.check_times(Times {
+            earlier: earlier.unwrap_or(Timestamp::MAX),
+            ..times
+        });
+        checked.map_err(|why| self.stale(why))
     }
 
     /// Compares what the guards allowed with what they allow now.

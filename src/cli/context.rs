@@ -25,8 +25,9 @@ use crate::cli::signals::Signals;
 use crate::diagnostic::{Finding, Place, Severity};
 use crate::frameio::mask::Secrets;
 use crate::manifest::{self, Source, document::Manifests};
+use crate::plan::Times;
 use crate::render::escape::escape;
-use crate::render::notices::notices;
+use crate::render::notices;
 use crate::store::file::FileStore;
 
 /// What is said of a secret in a file.
@@ -92,7 +93,8 @@ impl Context {
         TimeLeft::new(self.clock, budget.map(|budget| budget.value))
     }
 
-    /// Reads the manifests that PATHs mean, while the command has time.
+    /// Reads the manifests that PATHs mean, while the command has time. Their dates are told once it
+    /// is clear by which clock they go.
     ///
     /// # Errors
     ///
@@ -103,10 +105,14 @@ impl Context {
         time: TimeLeft,
     ) -> Result<Manifests, Failure> {
         let found = project::load(paths, time)?;
-        match found.nested {
-            Some(nested) => Err(nested.into()),
-            None => self.read_manifests(found),
+        if let Some(nested) = found.nested {
+            return Err(nested.into());
         }
+        let manifests = self.read_manifests(found)?;
+        for notice in notices::texts(&manifests) {
+            self.console.warn(&notice);
+        }
+        Ok(manifests)
     }
 
     /// Reads the manifests that PATHs mean, of several projects too: nothing is done with them.
@@ -115,7 +121,23 @@ impl Context {
     ///
     /// Returns all that is wrong with them.
     pub(crate) fn manifests_to_check(&self, paths: &[PathBuf]) -> Result<Manifests, Failure> {
-        self.read_manifests(project::load(paths, TimeLeft::unbound())?)
+        self.read_and_tell(project::load(paths, TimeLeft::unbound())?)
+    }
+
+    /// Reads manifests, and tells of what they say by this machine's clock.
+    fn read_and_tell(&self, found: project::Found) -> Result<Manifests, Failure> {
+        let manifests = self.read_manifests(found)?;
+        for notice in notices::notices(&manifests, clock::now()) {
+            self.console.warn(&notice);
+        }
+        Ok(manifests)
+    }
+
+    /// Tells of the dates in manifests by this machine's clock, where no server is asked.
+    pub(crate) fn tell_dates(&self, manifests: &Manifests) {
+        for notice in notices::dated(manifests, Times::of(clock::now())) {
+            self.console.warn(&notice);
+        }
     }
 
     /// Reads all manifests of the project folder, where there are any.
@@ -124,7 +146,7 @@ impl Context {
     ///
     /// Returns all that is wrong with them.
     pub(crate) fn project_manifests(&self) -> Result<Manifests, Failure> {
-        self.read_manifests(project::load_all()?)
+        self.read_and_tell(project::load_all()?)
     }
 
     fn read_manifests(&self, found: project::Found) -> Result<Manifests, Failure> {
@@ -143,9 +165,6 @@ impl Context {
             .collect();
         if !with_secret.is_empty() {
             return Err(Failure::Findings(with_secret));
-        }
-        for notice in notices(&manifests, clock::now()) {
-            self.console.warn(&notice);
         }
         Ok(Manifests {
             folder: found.folder,

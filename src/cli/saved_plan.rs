@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::app::prepare::Prepared;
 use crate::app::saved_plan::{HEAD, SavedPlan, is_plan};
 use crate::cli::clock::TimeLeft;
 use crate::cli::context::Context;
@@ -132,4 +133,21 @@ pub(super) fn check(saved: &SavedPlan, settings: &Settings, now: Timestamp) -> R
         found: settings.state.value.display().to_string(),
     });
     Err(stale.into())
+}
+
+/// Checks what could not be judged before the server was asked: its ends by both clocks, and what the
+/// guards allow.
+///
+/// # Errors
+///
+/// Returns which of them does not fit.
+pub(super) fn check_again(
+    saved: &SavedPlan,
+    settings: &Settings,
+    prepared: &Prepared,
+) -> Result<(), Failure> {
+    let times = prepared.basis.times;
+    saved.check_times(times)?;
+    check(saved, settings, times.later)?;
+    Ok(saved.check_guards(&prepared.plan)?)
 }

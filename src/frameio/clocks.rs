@@ -6,11 +6,24 @@ use jiff::Timestamp;
 
 use crate::frameio::reply::Reply;
 
+/// By how many seconds this machine's clock is ahead of the server's, by all answers; negative where
+/// it is behind.
+///
+/// Whatever made an answer older or younger than it seems: what keeps goes by the earlier time, and
+/// what allows something until its end by the later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Ahead {
+    /// The least that an answer showed.
+    pub(crate) least: i64,
+    /// The most that an answer showed.
+    pub(crate) most: i64,
+}
+
 /// Compares the two clocks by each answer that has a date.
 #[derive(Debug)]
 pub(super) struct Clocks {
     now: fn() -> Timestamp,
-    ahead: Mutex<Option<i64>>,
+    ahead: Mutex<Option<Ahead>>,
 }
 
 impl Clocks {
@@ -32,13 +45,19 @@ impl Clocks {
         if let Some(date) = reply.date() {
             let found = ahead_seconds(asked, date, self.now());
             let mut ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
-            *ahead = (*ahead).max(Some(found));
+            let before = ahead.unwrap_or(Ahead {
+                least: found,
+                most: found,
+            });
+            *ahead = Some(Ahead {
+                least: before.least.min(found),
+                most: before.most.max(found),
+            });
         }
     }
 
-    /// By how many seconds this machine is ahead of the server: the most that an answer showed.
-    /// Whatever made an answer that old, the earlier time is the one that keeps more.
-    pub(super) fn ahead_seconds(&self) -> Option<i64> {
+    /// By how much this machine is ahead of the server, as far as answers had dates.
+    pub(super) fn ahead(&self) -> Option<Ahead> {
         *self.ahead.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -90,13 +109,19 @@ mod tests {
     }
 
     #[test]
-    fn the_earliest_time_of_the_server_counts_and_no_date_changes_nothing() {
+    fn the_earliest_and_the_latest_time_of_the_server_count_and_no_date_changes_nothing() {
         let clocks = Clocks::new(|| Timestamp::from_second(1_000).unwrap());
         clocks.look(clocks.now(), &dated(None));
-        assert_eq!(clocks.ahead_seconds(), None);
-        for (date, ahead) in [(1_060, -60), (1_030, -30), (900, 100), (1_000, 100)] {
+        assert_eq!(clocks.ahead(), None);
+        for (date, least, most) in [
+            (1_060, -60, -60),
+            (1_030, -60, -30),
+            (900, -60, 100),
+            (1_000, -60, 100),
+            (1_090, -90, 100),
+        ] {
             clocks.look(clocks.now(), &dated(Some(date)));
-            assert_eq!(clocks.ahead_seconds(), Some(ahead));
+            assert_eq!(clocks.ahead(), Some(Ahead { least, most }));
         }
     }
 }

@@ -32,6 +32,7 @@ pub mod part;
 pub mod pin;
 pub mod saved;
 mod shelter;
+mod times;
 pub mod unread_marks;
 mod walk;
 mod wanted;
@@ -44,6 +45,7 @@ pub use checked::{Checked, LiveCheck, Recalled};
 pub use gather::tell_of_left_alone;
 pub use left_alone::LeftAlone;
 pub use model::{Back, Held, MarksSince, Place, Plan, Shelter, Step, Totals, Unplaced, Unsettled};
+pub use times::Times;
 pub use walk::Inputs;
 pub use wanted::{Wanted, wanted};
 

@@ -4,29 +4,51 @@ use jiff::Timestamp;
 
 use crate::diagnostic::Place;
 use crate::manifest::document::{Hold, Manifests, Spot, Waiver};
+use crate::plan::Times;
 use crate::render::{count, counted, moment};
 
 /// How many notices are told at most: a screen of them.
 const MOST: usize = 20;
 
-/// Tells of waivers that have expired, of holds that have ended, of texts that YAML cuts, and of
-/// dates that wait for nothing.
+/// Tells of all that somebody should know where no server is asked.
 pub(crate) fn notices(said: &Manifests, now: Timestamp) -> Vec<String> {
-    let waivers = said
-        .waivers
-        .iter()
-        .filter_map(|waiver| expired(waiver, now));
+    let mut found = of_dates(said, Times::of(now));
+    found.extend(of_texts(said));
+    told(said, found)
+}
+
+/// Tells of texts that YAML cuts.
+pub(crate) fn texts(said: &Manifests) -> Vec<String> {
+    told(said, of_texts(said).collect())
+}
+
+/// Tells of waivers that have expired, of holds that have ended, and of dates that wait for nothing,
+/// by the times by which a plan goes.
+pub(crate) fn dated(said: &Manifests, times: Times) -> Vec<String> {
+    told(said, of_dates(said, times))
+}
+
+fn of_dates(said: &Manifests, times: Times) -> Vec<(Spot, String)> {
+    let Times { earlier, later } = times;
+    let waivers = said.waivers.iter();
+    let waivers = waivers.filter_map(|waiver| expired(waiver, later));
     let holds = said.holds.iter().map(|hold| ("", hold));
     let projects = said.project_holds.iter().map(|hold| ("project ", hold));
     let ended = holds
         .chain(projects)
-        .filter_map(|(what, hold)| ended(what, hold, now));
-    let cut = said.cut.iter().map(|(spot, name)| {
+        .filter_map(|(what, hold)| ended(what, hold, earlier));
+    waivers.chain(ended).chain(begun(said, earlier)).collect()
+}
+
+fn of_texts(said: &Manifests) -> impl Iterator<Item = (Spot, String)> {
+    said.cut.iter().map(|(spot, name)| {
         let text = format!("{name} ends before the ` #`, which begins a comment in YAML: put the text in quotes if it belongs to it");
         (*spot, text)
-    });
-    let mut found: Vec<(Spot, String)> = waivers.chain(ended).chain(cut).collect();
-    found.extend(begun(said, now));
+    })
+}
+
+/// In the order of the manifests, each with its place.
+fn told(said: &Manifests, mut found: Vec<(Spot, String)>) -> Vec<String> {
     found.sort_by_key(|(spot, _)| *spot);
     let more = found.len().saturating_sub(MOST);
     let placed = |(Spot { file, line, column }, text): (Spot, String)| {

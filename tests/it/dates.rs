@@ -2,6 +2,8 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use frameio_retire::sandbox::seed::Seed;
 use frameio_retire::sandbox::world::World;
@@ -35,13 +37,18 @@ fn files(hours: i64) -> Served {
 /// A server that passes everything on to a sandbox, and whose dates are so many hours behind; it
 /// has none without hours.
 fn behind(world: &Served, hours: Option<i64>) -> Server {
+    set_by(world, move || hours)
+}
+
+/// The same, where somebody sets its clock meanwhile.
+fn set_by(world: &Served, hours: impl Fn() -> Option<i64> + Send + Sync + 'static) -> Server {
     let (url, token) = (world.sandbox.url(), world.sandbox.token().to_owned());
     Server::raw(move |request| {
         let answer = pass_on(&url, &token, request);
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
         let is_date = |line: &&str| line.to_ascii_lowercase().starts_with("date:");
         let mut lines: Vec<&str> = head.split("\r\n").filter(|line| !is_date(line)).collect();
-        let date = hours.map(|hours| {
+        let date = hours().map(|hours| {
             let printer = jiff::fmt::rfc2822::DateTimePrinter::new();
             let date = printer.timestamp_to_rfc9110_string(&ago(hours)).unwrap();
             format!("date: {date}")
@@ -113,6 +120,10 @@ fn nothing_is_due_and_no_hold_over_before_both_clocks_say_so() {
                 "{api}: {}",
                 done.err
             );
+            // By the clock that decides, nothing has ended.
+            let notices = ["ended at", "no longer"];
+            let is_told = notices.iter().any(|words| done.err.contains(words));
+            assert!(!is_told, "{api}: {}", done.err);
             assert_eq!(done.err.matches("clock").count(), 1, "{}", done.err);
         }
     }
@@ -175,4 +186,52 @@ fn a_saved_plan_goes_by_the_same_clock_when_it_is_applied() {
     // By this machine it would be due, and the hold over.
     let done = run(&desk, &world, &server, "v4", &["apply", "plan.json"]);
     assert_eq!(deletes(&server), 0, "{} {}", done.out, done.err);
+}
+
+#[test]
+fn a_waiver_ends_as_soon_as_one_of_the_clocks_says_so() {
+    // Hours from now at which it ends, hours that the server is behind, and whether it counts.
+    for (ends, behind_by, counts) in [
+        (1, 0, true),
+        (1, 48, true),
+        (1, -48, false),
+        (-1, 48, false),
+    ] {
+        // With v2 no waiver raises what is stricter than usual: `guard::tests` looks at it.
+        for api in ["v4"] {
+            let world = files(100);
+            let server = behind(&world, Some(behind_by));
+            let expires = ago(-ends);
+            let desk = Desk::with(&format!(
+                "version: 1\nassets: [{LATER}, {HELD}, {FREE}]\nwaivers:\n- {{guard: max-assets, limit: 5, reason: more, expires: {expires}}}\n"
+            ));
+            desk.write("retire.toml", format!("{LOOSE}max-assets = 1\n"));
+            let code = if counts { 0 } else { 4 };
+            let done = run(&desk, &world, &server, api, &["plan"]).expect(code);
+            let is_over = done.err.contains("the waiver of `max-assets` expired at");
+            assert_eq!(is_over, !counts, "{api} {ends} {behind_by}: {}", done.err);
+            let apply = ["apply", "--auto-approve", "--canary", "0"];
+            run(&desk, &world, &server, api, &apply).expect(code);
+            assert_eq!(deletes(&server) > 0, counts, "{api} {ends} {behind_by}");
+        }
+    }
+}
+
+#[test]
+fn a_saved_plan_ends_as_soon_as_one_of_the_clocks_says_so() {
+    for api in ["v2", "v4"] {
+        let world = files(1_000);
+        let hours = Arc::new(AtomicI64::new(0));
+        let clock = Arc::clone(&hours);
+        let server = set_by(&world, move || Some(clock.load(Ordering::SeqCst)));
+        let desk = Desk::with(&format!("version: 1\nassets: [{FREE}]\n"));
+        desk.write("retire.toml", LOOSE);
+        let plan = ["plan", "--out", "plan.json"];
+        run(&desk, &world, &server, api, &plan).expect(0);
+        hours.store(-500, Ordering::SeqCst);
+        let apply = ["apply", "plan.json"];
+        let done = run(&desk, &world, &server, api, &apply).expect(5);
+        assert!(done.err.contains("the plan expired"), "{api}: {}", done.err);
+        assert_eq!(deletes(&server), 0);
+    }
 }

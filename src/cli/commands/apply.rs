@@ -148,7 +148,7 @@ fn apply(
     let skip = prepared.basis.settings.deciding.skip_mismatched;
     let plan = &prepared.plan;
     if let Some(saved) = saved.as_deref() {
-        saved.check_guards(plan)?;
+        saved_plan::check_again(saved, &settings, &prepared)?;
     }
     let view = PlanView {
         plan,
@@ -160,7 +160,7 @@ fn apply(
         skip_mismatched: skip,
         full: arguments.full,
         width: context.console.width(),
-        now: prepared.basis.now,
+        now: prepared.basis.times.earlier,
     };
     if !arguments.events.on_standard() {
         show(context, &view)?;

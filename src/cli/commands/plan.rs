@@ -47,6 +47,7 @@ pub(crate) fn run(context: &Context, arguments: &Plan) -> Result<Exit, Failure> 
         if arguments.format == PlanFormat::Diff {
             return Err(Failure::NotDue);
         }
+        context.tell_dates(&manifests);
         return show_due(context, arguments.format, within, (&settings, &manifests));
     }
     let state = &settings.state.value;
@@ -160,7 +161,7 @@ fn show_text(
         skip_mismatched: arguments.choices.skip_mismatched,
         full: arguments.full,
         width: context.console.width(),
-        now: prepared.basis.now,
+        now: prepared.basis.times.earlier,
     };
     context
         .console
@@ -186,7 +187,7 @@ fn show_diff(
     // A run that sends nothing writes down no account.
     let account = basis.target.account.clone();
     let account = account.filter(|_| plan.totals.deletes() + plan.unsettled.len() > 0);
-    let info = who.run_info(&basis.state, basis.now, account);
+    let info = who.run_info(&basis.state, basis.times.earlier, account);
     let view = DiffView {
         plan,
         state: &basis.state,
@@ -199,7 +200,7 @@ fn show_diff(
         if *checked == Checked::NotChecked {
             writeln!(sink, "# {NOT_CHECKED}")?;
         }
-        if let Some(recalled) = recalled(checked, basis.now) {
+        if let Some(recalled) = recalled(checked, basis.times.earlier) {
             writeln!(sink, "# {recalled}")?;
         }
         if let Some(path) = basis.no_state() {
@@ -245,6 +246,7 @@ fn prepared(
     terms.only.clone_from(&arguments.only);
     let basis = Basis::new(terms, manifests, loaded, clock::now(), &*host(context))?;
     if arguments.offline {
+        context.tell_dates(&basis.manifests);
         return Ok(prepare(basis, None, None)?);
     }
     let (paths, world) = (&arguments.paths.paths, playground::world_of_basis);

@@ -49,7 +49,7 @@ pub(crate) fn run(context: &Context, arguments: &Whoami) -> Result<Exit, Failure
         .filter(|clock| clock.ahead_seconds.unsigned_abs() >= WORTH_A_WORD);
     if let Some(difference) = ahead.and_then(render::Clock::difference) {
         context.console.warn(&format!(
-            "this machine's clock is {difference}; when an asset is due, and a hold over, goes by the earlier one"
+            "this machine's clock is {difference}; when an asset is due, and a hold over, goes by the earlier one, and when a waiver ends by the later"
         ));
     }
     asked.map(|()| Exit::Done)

@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 use crate::event::{RateLimit, StopReason};
 use crate::frameio::call::Read;
-use crate::frameio::clocks::Clocks;
+use crate::frameio::clocks::{Ahead, Clocks};
 use crate::frameio::jitter::Jitter;
 use crate::frameio::pacer::Pace;
 use crate::frameio::reply::{Limits, Reply};
@@ -232,10 +232,9 @@ impl Client {
         reply
     }
 
-    /// By how many seconds this machine's clock is ahead of the server's, where an answer had a
-    /// date; negative where it is behind.
-    pub(crate) fn ahead_seconds(&self) -> Option<i64> {
-        self.shared.clocks.ahead_seconds()
+    /// By how much this machine's clock is ahead of the server's, where an answer had a date.
+    pub(crate) fn ahead(&self) -> Option<Ahead> {
+        self.shared.clocks.ahead()
     }
 
     /// Reads once its rate limit allows it, and again where it goes wrong.

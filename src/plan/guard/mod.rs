@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use crate::asset::AssetId;
 use crate::inventory::{Inventory, Project};
 use crate::manifest::document::{Guard, Manifests};
+use crate::plan::Times;
 use crate::plan::figure::{
     EntryField, Figure, Found, Incomplete, Lack, Loosened, Report, SetAt, Subject,
 };
@@ -36,8 +37,8 @@ pub struct Sight<'plan> {
     pub manifests: &'plan Manifests,
     /// What was read of the live account, where something was.
     pub inventory: Option<&'plan Inventory>,
-    /// The time by which ages and ends are judged.
-    pub now: Timestamp,
+    /// The times by which ages and ends are judged.
+    pub times: Times,
 }
 
 /// Looks at a plan.
@@ -47,11 +48,11 @@ pub fn look(plan: &Plan, sight: Sight<'_>) -> Report {
         limits,
         manifests,
         inventory,
-        now,
+        times,
     } = sight;
-    let waivers = Waivers::new(manifests, now);
+    let waivers = Waivers::new(manifests, times.later);
     let mut report = Report {
-        at: now,
+        at: times.earlier,
         checked: inventory.is_some(),
         loosened: loosened(limits, &waivers),
         notes: Vec::new(),
@@ -100,7 +101,7 @@ fn figures(
                 path: inventory.called(*id).path,
                 why: Arc::clone(why),
             }),
-            None => Ok(count(guard, &going.all, (inventory, sight.now))),
+            None => Ok(count(guard, &going.all, (inventory, sight.times.earlier))),
         };
         figures.extend(figure(guard, None, count, limit, asked_all));
     }
@@ -120,7 +121,7 @@ fn figures(
             let same = |all: &Figure| all.guard == guard && all.limit == limit.figure;
             // What concerns a project only as it concerns the whole is told once.
             if !figures[..of_all].iter().any(same) {
-                let count = Ok(count(guard, sum, (inventory, sight.now)));
+                let count = Ok(count(guard, sum, (inventory, sight.times.earlier)));
                 figures.extend(figure(guard, Some(&subject), count, limit, asked_all));
             }
         }

@@ -1,7 +1,8 @@
 //! Notices at the very second at which a hold or a waiver ends.
 
 use crate::manifest::{self, Part, Source};
-use crate::render::notices::notices;
+use crate::plan::Times;
+use crate::render::notices::{dated, notices, texts};
 use crate::render::tests::at;
 
 const A: &str = "3fa85f64-5717-4562-b3fc-2c963f66afa6";
@@ -53,4 +54,32 @@ fn a_hundred_notices_are_told_in_part() {
     let told = told(&text, "2026-01-01T00:00:00Z");
     assert_eq!(told.len(), 21);
     assert_eq!(told[20], "80 more notices like these");
+}
+
+#[test]
+fn a_hold_ends_by_the_earlier_clock_and_a_waiver_by_the_later() {
+    let text = format!(
+        "version: 1\nassets:\n- {{id: {A}, not_before: 2026-12-10T00:00:00Z}}\nholds:\n- {{id: {A}, reason: see, until: 2026-12-10T00:00:00Z}}\nwaivers:\n- {{guard: max-assets, limit: 5, reason: r, expires: 2026-12-10T00:00:00Z}}\n"
+    );
+    let source = Source {
+        path: "m.yaml".into(),
+        bytes: text.into_bytes(),
+        part: Part::All,
+    };
+    let manifests = manifest::read(&[source]).unwrap();
+    let told = |earlier, later| {
+        dated(
+            &manifests,
+            Times {
+                earlier: at(earlier),
+                later: at(later),
+            },
+        )
+    };
+    let (before, after) = ("2026-12-09T00:00:00Z", "2026-12-11T00:00:00Z");
+    assert_eq!(told(before, before), Vec::<String>::new());
+    let apart = told(before, after);
+    assert!(apart.len() == 1 && apart[0].contains("waiver"), "{apart:?}");
+    assert_eq!(told(after, after).len(), 3);
+    assert_eq!(texts(&manifests), Vec::<String>::new());
 }

@@ -149,7 +149,7 @@ impl Desk {
             limits: &self.limits,
             manifests: &self.manifests,
             inventory,
-            now: at(NOW),
+            times: Times::of(at(NOW)),
         };
         look(plan, sight)
     }

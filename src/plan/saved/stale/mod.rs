@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::asset::AssetId;
 use crate::inventory::Marking;
 use crate::manifest::document::SourceFile;
+use crate::plan::Times;
 use crate::plan::figure::Looser;
 use crate::plan::saved::{DecidingSettings, ManifestBasis, PlanDocument, StateBasis};
 use crate::state::Target;
@@ -171,6 +172,22 @@ impl Stale {
 }
 
 impl PlanDocument {
+    /// Compares when it was made with the earlier time by which it is carried out, and its end with
+    /// the later.
+    ///
+    /// # Errors
+    ///
+    /// Returns that it is from the future, or has expired.
+    pub(crate) fn check_times(&self, times: Times) -> Result<(), Stale> {
+        if times.earlier < self.created_at {
+            return Err(Stale::FromFuture(self.created_at));
+        }
+        if times.later >= self.expires_at {
+            return Err(Stale::Expired(self.expires_at));
+        }
+        Ok(())
+    }
+
     /// Compares what the plan was made from with what is there now.
     ///
     /// # Errors
@@ -185,8 +202,9 @@ impl PlanDocument {
             marks,
             manifests,
         } = current;
-        if now < self.created_at {
-            return Err(Stale::FromFuture(self.created_at));
+        let ends = self.check_times(Times::of(now));
+        if let Err(why @ Stale::FromFuture(_)) = ends {
+            return Err(why);
         }
         if self.checked.live().is_none() {
             return Err(Stale::NotChecked);
@@ -194,9 +212,7 @@ impl PlanDocument {
         if self.paths.iter().any(|path| path == "-") {
             return Err(Stale::Standard);
         }
-        if now >= self.expires_at {
-            return Err(Stale::Expired(self.expires_at));
-        }
+        ends?;
         let planned = self.target();
         // An account that nobody has named yet is no contradiction.
         let account = |target: &Target| target.account.clone();
