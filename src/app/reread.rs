@@ -185,10 +185,22 @@ impl Recheck {
             kinds.filter(|facts| facts.kind == kind).count()
         };
         if self.read.facts(id).map(|facts| facts.kind) == Some(Kind::VersionStack) {
-            return inside.len() >= MANY_FILES;
+            return inside.len() >= MANY_FILES || self.is_begun(id);
         }
         let pages = 1 + of(Kind::Folder) + inside.len() / PAGE;
         pages <= FEW_PAGES && of(Kind::VersionStack) <= FEW_STACKS
+    }
+
+    /// Whether files of a version stack are deleted, and the rest is to go: only a list shows that
+    /// people have taken one back.
+    fn is_begun(&self, stack: AssetId) -> bool {
+        let files = self.basis.state.files.get(&stack);
+        files.is_some_and(|files| files.iter().any(|file| self.is_deleted(*file)))
+    }
+
+    fn is_deleted(&self, id: AssetId) -> bool {
+        let record = self.basis.state.assets.get(&id);
+        record.is_some_and(|record| matches!(record.status, Status::Retired(_) | Status::Gone(_)))
     }
 
     /// What has no delete of its own since it goes along with one of some assets: whether that is
@@ -287,11 +299,6 @@ impl Recheck {
         if !self.looks_near() {
             return versions;
         }
-        let is_deleted = |file: &AssetId| {
-            let record = self.basis.state.assets.get(file);
-            record
-                .is_some_and(|record| matches!(record.status, Status::Retired(_) | Status::Gone(_)))
-        };
         for id in ids {
             let before = self.read.facts(*id);
             let is_stack = before.is_some_and(|facts| facts.kind == Kind::VersionStack);
@@ -301,7 +308,7 @@ impl Recheck {
             {
                 let files = files
                     .iter()
-                    .filter(|file| !ids.contains(file) && !is_deleted(file));
+                    .filter(|file| !ids.contains(file) && !self.is_deleted(**file));
                 versions.extend(files.map(|file| (*file, *id)));
             }
         }

@@ -57,6 +57,21 @@ impl<'run, Se: Session> Ledger<'run, Se> {
         &self.state
     }
 
+    /// The state, with the files that were deleted in place of version stacks whose delete is not
+    /// over: one that is there all the same was taken back by people.
+    pub(super) fn state_so_far(&self, at: Timestamp) -> State {
+        let mut state = self.state.clone();
+        let files = self.open.files();
+        let outcomes = files.map(|(id, evidence)| (id, Outcome::Retired(evidence)));
+        let event = RunEvent::Answered {
+            batch: 0,
+            at,
+            outcomes: outcomes.collect(),
+        };
+        state.apply(self.run, &event);
+        state
+    }
+
     /// Says what some assets are called, where they lie and how large they are, once in a run;
     /// what goes along with a folder is said with it.
     pub(super) fn describe(

@@ -188,6 +188,13 @@ impl OpenBatches {
         unknown.chain(files).collect()
     }
 
+    /// The files that were deleted in place of their version stacks, of which nothing is written
+    /// down yet, each with what shows it.
+    pub fn files(&self) -> impl Iterator<Item = (AssetId, Evidence)> {
+        let files = self.files.iter();
+        files.map(|(id, DeletedFile { evidence, .. })| (*id, *evidence))
+    }
+
     /// The assets of which nobody knows what became of their delete, each with its batch.
     pub fn deletes(&self) -> impl Iterator<Item = (u64, AssetId)> {
         let outcomes = self.outcomes().into_iter();

@@ -105,7 +105,7 @@ fn a_file_of_a_stack_that_its_delete_does_not_find_keeps_the_stack() {
 }
 
 #[test]
-fn a_file_of_a_stack_that_is_called_deleted_and_listed_still_is_not() {
+fn a_file_of_a_stack_that_is_called_deleted_and_listed_all_the_same_keeps_the_stack() {
     let (one, other) = (text(11), text(12));
     let children =
         format!(", children: [{{id: {one}, name: b}}, {{id: {other}, name: c, feigned: true}}]");
@@ -113,8 +113,11 @@ fn a_file_of_a_stack_that_is_called_deleted_and_listed_still_is_not() {
     let desk = listing(&[(1, "version_stack")]);
     apply(&served, &desk, &[]).expect(3);
     let told = [1, 11, 12].map(|number| record(&desk, number)["status"].clone());
-    assert_eq!(told, ["failed", "retired", "failed"]);
+    assert_eq!(told, ["failed", "retired", "retired"]);
     assert!(is_alive(&served, 12) && !is_alive(&served, 11));
+    // As a rule people have taken it back.
+    let done = apply(&served, &desk, &[]).expect(0);
+    assert!(done.out.contains("1 held"), "{}", done.transcript());
     served.stop();
 }
 

@@ -97,7 +97,7 @@ impl<S: Strategy, Se: Session> Dispatcher<'_, S, Se> {
             pace: &pace,
         });
         if !stale.is_empty() {
-            let known = self.ledger.state().clone();
+            let known = self.ledger.state_so_far(self.clock.now());
             self.readings.begin(stale, known);
         }
     }

@@ -387,7 +387,7 @@ pub(super) fn closed(
     };
     let mut entry = progress(stack, known);
     if let Err(why) = entry.trail.follow(&page) {
-        return still_there(stack, entry, why, known);
+        return still_there(stack, &entry, why, known);
     }
     entry.found.extend(page.items);
     entry.pages += 1;
@@ -395,11 +395,11 @@ pub(super) fn closed(
         None if entry.found.is_empty() => without_files(stack, entry, known),
         None => {
             let why = "it holds a file still, though each that it showed before is deleted";
-            still_there(stack, entry, why, known)
+            still_there(stack, &entry, why, known)
         }
         Some(_) if entry.pages >= PAGES => {
             let why = "the list of its files does not end";
-            still_there(stack, entry, why, known)
+            still_there(stack, &entry, why, known)
         }
         Some(after) => vec![
             keep(stack, entry),
@@ -408,26 +408,21 @@ pub(super) fn closed(
     }
 }
 
-/// What follows where a version stack shows files still: what the server has called deleted and
-/// shows after that is not.
-fn still_there(stack: AssetId, mut entry: Stack, why: &str, known: &Known<'_, Direct>) -> Effects {
-    let mut effects = Vec::new();
-    let mut refusal = None;
-    for (file, outcome) in &mut entry.files {
-        let is_deleted = matches!(outcome, Outcome::Retired(_) | Outcome::Gone(_));
-        if is_deleted && entry.found.contains(file) {
-            let message = format!("the server says that `{file}` is deleted, and shows it still");
-            let kind = FailureKind::Conflict;
-            let failure = Failure { kind, message };
-            refusal.get_or_insert_with(|| failure.clone());
-            *outcome = Outcome::Failed(failure);
-            effects.extend(told_of(stack, *file, None));
+/// What follows where a version stack shows files still. What the server has called deleted keeps
+/// its record all the same: as a rule somebody has restored it since, and whoever finds it alive
+/// beside that record leaves the stack alone until an entry says `again: true`.
+fn still_there(stack: AssetId, entry: &Stack, why: &str, known: &Known<'_, Direct>) -> Effects {
+    let is_back = |(file, outcome): &&AssetOutcome| {
+        matches!(outcome, Outcome::Retired(_) | Outcome::Gone(_)) && entry.found.contains(file)
+    };
+    let failure = match entry.files.iter().find(is_back) {
+        Some((file, _)) => {
+            let why =
+                format!("the server says that `{file}` is deleted, and shows it all the same");
+            left_alone(FailureKind::Conflict, &why)
         }
-    }
-    let failure = refusal.map_or_else(
-        || left_alone(FailureKind::Conflict, why),
-        |failure| told_with(&entry.files, &failure),
-    );
-    effects.extend(ends(stack, Some(Outcome::Failed(failure)), &entry, known));
-    effects
+        None => left_alone(FailureKind::Conflict, why),
+    };
+    let failure = told_with(&entry.files, &failure);
+    ends(stack, Some(Outcome::Failed(failure)), entry, known)
 }

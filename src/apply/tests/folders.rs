@@ -86,7 +86,7 @@ fn a_folder_whose_delete_is_refused_says_nothing_of_what_is_in_it_and_one_that_i
 }
 
 #[test]
-fn a_file_that_the_server_calls_deleted_and_shows_still_is_not() {
+fn a_file_that_the_server_calls_deleted_and_shows_all_the_same_keeps_its_record_and_the_stack() {
     let files = [11, 12, 13];
     let server = V4::with(
         [(1, Kind::VersionStack)]
@@ -104,11 +104,14 @@ fn a_file_that_the_server_calls_deleted_and_shows_still_is_not() {
     let ended = run_approved(&server, state, &approved);
     assert_eq!(ended.ending, Ending::Done);
     let told = [1, 11, 12, 13].map(|number| status(&ended.state, number).unwrap());
-    assert_eq!(told, ["failed", "failed", "retired", "failed"]);
+    assert_eq!(told, ["failed", "retired", "retired", "retired"]);
     let Status::Failed(failed) = &ended.state.assets[&asset(1)].status else {
         panic!("{:?}", ended.state.assets);
     };
-    assert!(failed.message.contains("shows it still"), "{failed:?}");
+    assert!(
+        failed.message.contains("shows it all the same"),
+        "{failed:?}"
+    );
     assert!(
         failed.message.contains(&asset(12).to_string()),
         "{failed:?}"
