@@ -43,7 +43,7 @@ pub(super) fn follow<S: Strategy>(
         // It is nobody's word whether the delete was carried out before.
         Verdict::Denied(reason) if job.task() == Task::Delete => {
             let intended = Effect::Intended(S::targets(&job).to_vec(), known.intent);
-            let unknown = [intended].into_iter().chain(lost(&job));
+            let unknown = [intended].into_iter().chain(lost(&job, known));
             unknown.chain([Effect::Stop(reason)]).collect()
         }
         Verdict::Denied(reason) | Verdict::Stop(reason) => {
@@ -63,12 +63,12 @@ pub(super) fn follow<S: Strategy>(
 }
 
 /// What follows where the worker broke down that had a job.
-pub(super) fn broken<S: Strategy>(job: Job<S>, batch: u64) -> Vec<Effect<S>> {
+pub(super) fn broken<S: Strategy>(job: Job<S>, batch: u64, known: &Known<'_, S>) -> Vec<Effect<S>> {
     let stop = Effect::Stop(StopReason::Broken {
         detail: format!("the worker that had batch {batch} broke down"),
     });
     match job.task() {
-        Task::Delete => lost(&job).into_iter().chain([stop]).collect(),
+        Task::Delete => lost(&job, known).into_iter().chain([stop]).collect(),
         Task::Resolve => vec![Effect::Record(Vec::new()), Effect::Requeue(vec![job]), stop],
     }
 }
@@ -129,7 +129,7 @@ fn read_at_once<S: Strategy>(job: &Job<S>, detail: &str, known: &Known<'_, S>) -
     });
     let reads = reads.collect();
     let mut effects = vec![Effect::Intended(targets, known.intent)];
-    effects.extend(lost(job));
+    effects.extend(lost(job, known));
     effects.extend([
         Effect::Warn(format!(
             "the server closed a connection that it had kept open, so the assets are read: {detail}"
@@ -162,7 +162,7 @@ pub(super) fn read_after_loss<S: Strategy>(
         why: detail.clone(),
     });
     let mut effects = vec![Effect::Intended(targets, known.intent)];
-    effects.extend(lost(job));
+    effects.extend(lost(job, known));
     effects.extend([
         Effect::Warn(format!("no answer that can be trusted: {detail}")),
         Effect::Strain(job.rate_limit(), detail),
@@ -236,28 +236,6 @@ pub(super) fn record_outcome<S: Strategy>(
     let sane = (tally.retired + expected > 0).then_some(Effect::Sane);
     let effects = [Effect::Record(outcomes), Effect::Count(tally)];
     sane.into_iter().chain(effects).collect()
-}
-
-/// What follows where a delete is not made after all, since its asset is other than it was approved.
-/// What was not sent stays as it was; of a version stack some files may be gone already.
-pub(super) fn stays<S: Strategy>(job: &Job<S>, known: &Known<'_, S>) -> Vec<Effect<S>> {
-    let Some(stack) = S::stack(job) else {
-        return Vec::new();
-    };
-    let targets = S::targets(job).iter();
-    let outcomes = targets.flat_map(|file| {
-        let failure = Failure {
-            kind: FailureKind::Conflict,
-            message: "the version stack was left alone: read again, it was other than reviewed"
-                .to_owned(),
-        };
-        let subject = Subject {
-            id: *file,
-            stack: Some(stack),
-        };
-        S::on_outcome(subject, Outcome::Failed(failure), known)
-    });
-    outcomes.collect()
 }
 
 /// What follows from the outcome of an asset that is deleted for itself and was read.
@@ -370,11 +348,13 @@ pub(super) fn doubt<S: Strategy>(job: &Job<S>, mut ids: Vec<AssetId>) -> Option<
 }
 
 /// Writes down that nobody knows what became of a delete. A file of a version stack has a record of
-/// its own only where something has to be said of it in the end.
-fn lost<S: Strategy>(job: &Job<S>) -> Vec<Effect<S>> {
+/// its own only where something has to be said of it in the end; with a folder that is part of
+/// another one, what is in it may have gone.
+fn lost<S: Strategy>(job: &Job<S>, known: &Known<'_, S>) -> Vec<Effect<S>> {
     let targets = S::targets(job);
     if S::stack(job).is_some() {
-        let doubt = doubt(job, targets.to_vec());
+        let along = S::along(job, known).into_iter();
+        let doubt = doubt(job, targets.iter().copied().chain(along).collect());
         return doubt
             .into_iter()
             .chain([Effect::Record(Vec::new())])

@@ -10,10 +10,21 @@ use crate::apply::run::NotSaved;
 use crate::asset::AssetId;
 use crate::diagnostic::in_words;
 use crate::event::{Listener, OpenBatches, RunEvent, StopReason};
+use crate::inventory::Known;
 use crate::outcome::{AssetOutcome, Outcome};
 use crate::plan::approve::Approved;
 use crate::state::{State, settles_missing};
 use crate::store::{Session, Synced};
+
+/// Says that nothing is in a folder any more, where something is known of it.
+pub(super) fn emptied(id: AssetId, approved: &Approved) -> Option<RunEvent> {
+    let known = Known {
+        bytes: Some(0),
+        ..approved.known(id)?
+    };
+    let assets = vec![(id, known)];
+    Some(RunEvent::Described { assets })
+}
 
 /// What a run writes down, and where.
 pub(super) struct Ledger<'run, Se> {

@@ -91,6 +91,9 @@ pub(super) fn gather(plan: &mut Plan, inputs: Inputs<'_>) {
             plan.about.entry(*id).or_insert(about);
         }
     }
+    if let Some(read) = &mut read {
+        tell_of_parts(plan, read);
+    }
     if let Some(inventory) = inventory {
         plan.whole_folders = whole_folders(plan, inventory);
     }
@@ -125,6 +128,40 @@ pub(super) fn tell_of_back(
         Some((id, back))
     });
     plan.back = back.collect();
+}
+
+/// Adds what is known of all that goes along: a folder that the server refuses goes part by part,
+/// and each has a record of its own.
+fn tell_of_parts(plan: &mut Plan, read: &mut Reading<'_>) {
+    let parts: BTreeSet<AssetId> = plan.parts.values().flatten().map(|(id, _)| *id).collect();
+    for id in parts {
+        if plan.about.contains_key(&id) {
+            continue;
+        }
+        let Some(mut about) = read.about(id) else {
+            continue;
+        };
+        if about.kind == Some(Kind::Folder) && about.bytes.is_none() {
+            about.bytes = weight(plan, read, id);
+        }
+        plan.about.insert(id, about);
+    }
+}
+
+/// What all in a folder weighs; nothing where a list of it is not known, or a size.
+fn weight(plan: &Plan, read: &Reading<'_>, folder: AssetId) -> Option<u64> {
+    let mut bytes = Some(0_u64);
+    for id in cover::inside(&plan.parts, folder)
+        .into_iter()
+        .chain([folder])
+    {
+        let facts = read.facts(id)?;
+        bytes = match facts.kind {
+            Kind::File => bytes?.checked_add(facts.bytes?),
+            Kind::Folder | Kind::VersionStack => bytes.filter(|_| plan.parts.contains_key(&id)),
+        };
+    }
+    bytes
 }
 
 /// Adds what is known of the assets that a saved plan leaves alone, and of what in them is other

@@ -12,6 +12,9 @@ use crate::verify_age::{apply, lives};
 
 const STACK: &str = "8d1f0c52-6a3b-4c7e-9f21-000000000005";
 
+const WHOLE: &str = "8d1f0c52-6a3b-4c7e-9f21-000000000003";
+const DEEP: &str = "8d1f0c52-6a3b-4c7e-9f21-000000000004";
+
 fn file(number: usize) -> String {
     format!("8d1f0c52-6a3b-4c7e-9f21-0000000001{number:02}")
 }
@@ -57,6 +60,81 @@ fn deletes(served: &Served) -> usize {
     log.iter()
         .filter(|request| request.method == "DELETE")
         .count()
+}
+
+/// A folder with two files, a version stack of two, and a folder of one file; its first delete is
+/// refused.
+fn refused_folder() -> (Served, Desk) {
+    let inside = [
+        format!("{{id: {}, name: f1, filesize: 5000000}}", file(1)),
+        format!("{{id: {}, name: f2, filesize: 6000000}}", file(2)),
+        format!(
+            "{{id: {STACK}, name: cut, type: version_stack, children: [{{id: {}, name: v1, filesize: 1000000}}, {{id: {}, name: v2, filesize: 1000000}}]}}",
+            file(3),
+            file(4)
+        ),
+        format!(
+            "{{id: {DEEP}, name: deep, type: folder, children: [{{id: {}, name: f5, filesize: 7000000}}]}}",
+            file(5)
+        ),
+    ];
+    let folder = format!(
+        "              - {{id: {WHOLE}, name: whole, type: folder, children: [{}]}}\n",
+        inside.join(", ")
+    );
+    let behaviour = "limits: off\nfaults: {rules: ['422=first:1@v4_folder_delete']}";
+    served(behaviour, &folder, &format!("assets: [{WHOLE}]"))
+}
+
+#[test]
+fn what_a_refused_folder_held_keeps_its_names_and_sizes() {
+    let (served, desk) = refused_folder();
+    let done = apply(&served, &desk, &[]).expect(0);
+    assert!(done.out.contains("Deleted: 20 MB"), "{}", done.transcript());
+    let all = records(&desk);
+    for (id, name, bytes) in [
+        (file(1), "f1", 5_000_000),
+        (file(2), "f2", 6_000_000),
+        (file(3), "v1", 1_000_000),
+        (file(4), "v2", 1_000_000),
+        (DEEP.to_owned(), "deep", 7_000_000),
+        // All that it held has a record of its own.
+        (WHOLE.to_owned(), "whole", 0),
+    ] {
+        let record = &all[&id];
+        assert_eq!(record["status"], "retired", "{name}");
+        assert_eq!(record["name"], name);
+        assert_eq!(record["bytes"], bytes, "{name}");
+        assert!(record["folder"].is_number(), "{name}: {record}");
+    }
+    assert_eq!(all.as_object().unwrap().len(), 6);
+    let history = desk.run(&["state", "history"]).expect(0).out;
+    assert!(history.contains("6 retired, 20 MB deleted"), "{history}");
+    served.stop();
+}
+
+/// Only the folder was sent: what lies in it has no record, whatever people do to the folder.
+#[test]
+fn what_was_not_sent_of_a_refused_folder_has_no_record() {
+    for (change, expected, words) in [
+        (
+            json!([{"rename": {"id": WHOLE, "name": "keep"}}]),
+            "failed",
+            "it has another name than reviewed",
+        ),
+        (json!([{"delete": {"id": WHOLE}}]), "gone", "1 already gone"),
+    ] {
+        let (served, desk) = refused_folder();
+        change_before(&served, "at:1@v4_folder_delete", &change);
+        let done = apply(&served, &desk, &[]);
+        assert!(done.out.contains(words), "{}", done.transcript());
+        assert_eq!(deletes(&served), 1, "{}", done.transcript());
+        let all = records(&desk);
+        assert_eq!(all[WHOLE]["status"], expected, "{}", done.transcript());
+        let names: Vec<&String> = all.as_object().unwrap().keys().collect();
+        assert_eq!(names, [WHOLE], "{}", done.transcript());
+        served.stop();
+    }
 }
 
 /// A version stack of six files, of which people take one back while the rest goes.
@@ -119,6 +197,8 @@ fn what_is_left_of_a_stack_stays_once_a_version_of_it_was_taken_back() {
         assert!(lives(&served, &file(*number)), "{number}");
     }
     assert_eq!(status(&desk, STACK), "failed");
+    let all = records(&desk).as_object().unwrap().len();
+    assert_eq!(all, retired.len() + 1, "nothing of what was not sent");
     apply(&served, &desk, &[]).expect(0);
     assert_eq!(deletes(&served), sent);
     served.stop();

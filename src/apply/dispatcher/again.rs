@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::apply::dispatcher::Dispatcher;
-use crate::apply::follow::stays;
 use crate::apply::queue::Rereading;
 use crate::apply::readings::Reread;
 use crate::apply::strategy::{Job, Strategy};
@@ -132,6 +131,12 @@ impl<S: Strategy, Se: Session> Dispatcher<'_, S, Se> {
         });
         let mut reads: Vec<Job<S>> = reads.collect();
         for job in jobs {
+            if let Some(effects) = S::whole_absent(&job, &self.known()) {
+                // No batch has told it.
+                self.traffic.batches += 1;
+                self.carry_out(self.traffic.batches, effects);
+                continue;
+            }
             let targets = S::targets(&job).iter();
             let is_absent = |id: &&AssetId| absent.contains(id) || S::stack(&job).is_some();
             let targets = targets.filter(is_absent);
@@ -159,7 +164,7 @@ impl<S: Strategy, Se: Session> Dispatcher<'_, S, Se> {
             return;
         }
         for job in jobs {
-            let effects = stays(&job, &self.known());
+            let effects = S::left_alone(&job, &self.known());
             // No batch has told it.
             self.traffic.batches += u64::from(!effects.is_empty());
             self.carry_out(self.traffic.batches, effects);

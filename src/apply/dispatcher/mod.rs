@@ -8,7 +8,7 @@ use crate::apply::course::{Halt, Traffic, last_call};
 use crate::apply::follow::{broken, follow, sought};
 use crate::apply::guards::Guards;
 use crate::apply::later::Later;
-use crate::apply::ledger::Ledger;
+use crate::apply::ledger::{Ledger, emptied};
 use crate::apply::order::{Journaled, Order};
 use crate::apply::queue::{Queue, Terms};
 use crate::apply::readings::Readings;
@@ -317,7 +317,8 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
             News::Broken(journaled) => {
                 let order = self.came_back(journaled);
                 self.pace(order.job.rate_limit(), None, Pace::Troubled);
-                self.carry_out(order.batch, broken(order.job, order.batch));
+                let effects = broken(order.job, order.batch, &self.known());
+                self.carry_out(order.batch, effects);
             }
             News::Waits(what, wait) => self.hear_wait(what, wait),
             News::Sought(Ok(deleted)) => {
@@ -381,6 +382,7 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
                 Effect::RetryAfter(retry) => self.retry(batch, retry),
                 Effect::Warn(message) => self.events.push(RunEvent::Warned { batch, message }),
                 Effect::Distrust(id) => self.readings.distrust(id),
+                Effect::Emptied(id) => self.events.extend(emptied(id, self.approved)),
                 Effect::Sane => self.guards.canary.came_back(),
                 Effect::Count(tally) => {
                     if let Some(reason) = self.guards.breaker.answered(tally) {

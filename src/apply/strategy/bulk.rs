@@ -146,6 +146,14 @@ impl Strategy for Bulk {
         }
     }
 
+    fn left_alone(_: &Job<Self>, _: &Known<'_, Bulk>) -> Vec<Effect<Self>> {
+        Vec::new()
+    }
+
+    fn whole_absent(_: &Job<Self>, _: &Known<'_, Bulk>) -> Option<Vec<Effect<Self>>> {
+        None
+    }
+
     fn given_up(_: &Job<Self>, _: &Known<'_, Bulk>) -> Vec<Effect<Self>> {
         Vec::new()
     }

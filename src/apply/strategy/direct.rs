@@ -261,6 +261,28 @@ impl Strategy for Direct {
         }
     }
 
+    fn left_alone(job: &Job<Self>, known: &Known<'_, Direct>) -> Vec<Effect<Self>> {
+        match subject(job) {
+            Subject {
+                id,
+                stack: Some(whole),
+            } if folders::is_apart(whole, known) => folders::part_left(whole, id, known),
+            Subject {
+                id,
+                stack: Some(stack),
+            } => stacks::member_left(stack, id, known),
+            Subject { id, stack: None } if folders::is_apart(id, known) => {
+                folders::left_half_way(id, known)
+            }
+            Subject { stack: None, .. } => Vec::new(),
+        }
+    }
+
+    fn whole_absent(job: &Job<Self>, known: &Known<'_, Direct>) -> Option<Vec<Effect<Self>>> {
+        let whole = subject(job).stack?;
+        folders::is_apart(whole, known).then(|| folders::part_absent(whole, known))
+    }
+
     fn given_up(job: &Job<Self>, known: &Known<'_, Direct>) -> Vec<Effect<Self>> {
         match &job.aim {
             Aim::Look(Look {

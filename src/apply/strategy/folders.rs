@@ -11,13 +11,15 @@ use std::collections::BTreeSet;
 
 use crate::apply::follow::{record_outcome, settled_alone};
 use crate::apply::strategy::asks::{Direct, delete, delete_part, look_at_gone};
+use crate::apply::strategy::stacks::OTHER;
 use crate::apply::strategy::way::{Folder, Way};
-use crate::apply::strategy::{Effect, Job, Known, Retry};
+use crate::apply::strategy::{Effect, Job, Known, Retry, Strategy};
 use crate::asset::{AssetId, Kind};
 use crate::diagnostic::counted;
 use crate::frameio::retry::Retries;
 use crate::measure;
 use crate::outcome::{AssetOutcome, Evidence, Failure, FailureKind, Outcome};
+use crate::plan::approve::Resolve;
 
 type Effects = Vec<Effect<Direct>>;
 
@@ -41,9 +43,17 @@ pub(super) fn is_apart(whole: AssetId, known: &Known<'_, Direct>) -> bool {
 pub(super) fn along(folder: AssetId, known: &Known<'_, Direct>) -> Vec<AssetId> {
     let inside = known.approved.inside(folder).iter();
     inside
-        .filter(|id| known.goes_along(**id))
+        .filter(|id| known.goes_along(**id) && !went_with_a_part(**id, known))
         .copied()
         .collect()
+}
+
+/// Whether an asset lies in a folder that went as a part of another one, and is answered for with
+/// that: it may not be written down yet.
+fn went_with_a_part(id: AssetId, known: &Known<'_, Direct>) -> bool {
+    let is_in = |part: &AssetId| known.approved.inside(*part).binary_search(&id).is_ok();
+    let mut ways = known.memory.progress.values();
+    ways.any(|way| matches!(way, Way::Folder(entry) if entry.gone.iter().any(is_in)))
 }
 
 /// What follows from what the delete of an asset for itself said.
@@ -238,6 +248,8 @@ fn taken_apart(
         keep(whole, entry),
         // The answer may have taken its time, and somebody may have taken something out meanwhile.
         Effect::Distrust(whole),
+        // It was sent, and is asked for again: whoever finds the run dead knows of it.
+        Effect::Doubt(vec![folder]),
         Effect::Requeue(jobs),
     ])
 }
@@ -297,6 +309,9 @@ pub(super) fn part_done(
             // From the first part that is gone, the folder is no longer what it was.
             effects.push(Effect::Doubt(vec![whole]));
             effects.extend(record_outcome(vec![(part, outcome)], known));
+            // Whether the folder around it goes as well is another matter.
+            effects.extend(look_along(part, known));
+            entry.gone.push(part);
         }
         Outcome::Failed(failure) => {
             entry.failure.get_or_insert_with(|| failure.clone());
@@ -317,6 +332,41 @@ pub(super) fn part_done(
     effects
 }
 
+fn left_alone() -> Failure {
+    Failure {
+        kind: FailureKind::Conflict,
+        message: format!("the folder was left alone: {OTHER}"),
+    }
+}
+
+/// What follows where a part of a folder is not deleted after all, since the folder is other than it
+/// was approved: only what was sent has a record.
+pub(super) fn part_left(whole: AssetId, part: AssetId, known: &Known<'_, Direct>) -> Effects {
+    let mut entry = progress(whole, known);
+    if known.is_unknown(part) || entry.tried.contains(&part) {
+        return part_done(whole, part, Outcome::Failed(left_alone()), known);
+    }
+    entry.failure.get_or_insert_with(left_alone);
+    next(whole, entry, known)
+}
+
+/// What follows where a folder that was taken apart is not asked for again, since it is other than
+/// it was approved.
+pub(super) fn left_half_way(whole: AssetId, known: &Known<'_, Direct>) -> Effects {
+    let mut effects = vec![Effect::Progress(whole, None)];
+    let failed = (whole, Outcome::Failed(left_alone()));
+    effects.extend(record_outcome(vec![failed], known));
+    effects
+}
+
+/// What follows where a part of a folder is not deleted since the folder is not there any more: of
+/// the parts that were not sent nothing is said, and what became of the folder is found out.
+pub(super) fn part_absent(whole: AssetId, known: &Known<'_, Direct>) -> Effects {
+    let mut entry = progress(whole, known);
+    entry.absent = true;
+    next(whole, entry, known)
+}
+
 /// What follows where a part of a folder was never answered for.
 pub(super) fn part_lost(whole: AssetId, known: &Known<'_, Direct>) -> Effects {
     let mut entry = progress(whole, known);
@@ -330,6 +380,15 @@ fn next(whole: AssetId, mut entry: Folder, known: &Known<'_, Direct>) -> Effects
     if entry.left > 0 {
         return vec![keep(whole, entry)];
     }
+    if entry.absent {
+        let read = Direct::read(Resolve {
+            id: whole,
+            listed: true,
+            kind: Some(Kind::Folder),
+            was_absent: true,
+        });
+        return vec![Effect::Progress(whole, None), Effect::Requeue(vec![read])];
+    }
     // What is unknown counts more: the next run reads it before it does anything.
     let outcome = match (&entry.failure, entry.lost) {
         (_, true) => Some(Outcome::Unknown),
@@ -337,16 +396,24 @@ fn next(whole: AssetId, mut entry: Folder, known: &Known<'_, Direct>) -> Effects
         (None, false) => None,
     };
     if let Some(outcome) = outcome {
+        // Those in it that were refused as well are not asked for again either.
+        let inner = entry.apart.iter().filter(|folder| **folder != whole);
+        let all = inner.chain([&whole]);
+        let all = all.map(|folder| (*folder, outcome.clone())).collect();
         let mut effects = vec![Effect::Progress(whole, None)];
-        effects.extend(record_outcome(vec![(whole, outcome)], known));
+        effects.extend(record_outcome(all, known));
         return effects;
     }
-    let again = match entry.apart.pop() {
-        Some(folder) if folder != whole => {
-            entry.left = 1;
-            delete_part(whole, folder, Kind::Folder)
-        }
-        Some(_) | None => delete(whole, Some(Kind::Folder)),
+    let folder = entry.apart.pop().unwrap_or(whole);
+    let again = if folder == whole {
+        delete(whole, Some(Kind::Folder))
+    } else {
+        entry.left = 1;
+        delete_part(whole, folder, Kind::Folder)
     };
-    vec![keep(whole, entry), Effect::Requeue(vec![again])]
+    vec![
+        keep(whole, entry),
+        Effect::Emptied(folder),
+        Effect::Requeue(vec![again]),
+    ]
 }

@@ -84,6 +84,15 @@ pub(crate) trait Strategy:
     /// What follows where the server refuses to say what a job asks.
     fn on_refusal(job: Job<Self>, detail: String, known: &Known<'_, Self>) -> Vec<Effect<Self>>;
 
+    /// What follows where a delete is not made after all, since its asset, or what that lies in, is
+    /// other than it was approved. What was not sent stays as it was; of a folder or a version stack
+    /// that goes one by one some may be gone already.
+    fn left_alone(job: &Job<Self>, known: &Known<'_, Self>) -> Vec<Effect<Self>>;
+
+    /// What follows where a delete is not made since that is not there any more in place of which it
+    /// was to be; nothing where its own asset is to be read.
+    fn whole_absent(job: &Job<Self>, known: &Known<'_, Self>) -> Option<Vec<Effect<Self>>>;
+
     /// What follows where a job went wrong too often and is not made again.
     fn given_up(job: &Job<Self>, known: &Known<'_, Self>) -> Vec<Effect<Self>>;
 
@@ -202,6 +211,9 @@ pub(crate) enum Effect<S: Strategy> {
     Doubt(Vec<AssetId>),
     /// Has an asset read again before anything more is deleted of it.
     Distrust(AssetId),
+    /// Says that what was in a folder is deleted and has sizes of its own: nothing goes along with
+    /// the folder any more.
+    Emptied(AssetId),
     /// Remembers how far an asset is that takes several calls; nothing where it is done with.
     Progress(AssetId, Option<S::Progress>),
     Stop(StopReason),

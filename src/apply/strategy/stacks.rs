@@ -41,6 +41,9 @@ impl Stack {
 /// How many deleted files the refusal of a version stack names: texts are kept to 500 characters.
 const NAMED: usize = 8;
 
+/// Why something is left alone half way.
+pub(super) const OTHER: &str = "read again, it was other than reviewed";
+
 type Effects = Vec<Effect<Direct>>;
 
 const fn keep(stack: AssetId, entry: Stack) -> Effect<Direct> {
@@ -313,6 +316,18 @@ pub(super) fn member_done(
         .into_iter()
         .chain(one_less(stack, entry, known))
         .collect()
+}
+
+/// What follows where a file is not deleted after all, since its version stack is other than it was
+/// approved: only what was sent has a record.
+pub(super) fn member_left(stack: AssetId, file: AssetId, known: &Known<'_, Direct>) -> Effects {
+    let failure = left_alone(FailureKind::Conflict, OTHER);
+    if known.is_unknown(file) {
+        return member_done(stack, file, Outcome::Failed(failure), known);
+    }
+    let mut entry = progress(stack, known);
+    entry.failure.get_or_insert(failure);
+    one_less(stack, entry, known)
 }
 
 /// What follows where the delete of a file was never answered, or a reading of it.

@@ -43,10 +43,14 @@ pub(crate) struct Folder {
     pub(super) apart: Vec<AssetId>,
     /// All that were taken apart: once is enough.
     pub(super) tried: Vec<AssetId>,
+    /// The folders in it that went as parts of it: what is in these is answered for with them.
+    pub(super) gone: Vec<AssetId>,
     /// The first refusal of what is in it.
     pub(super) failure: Option<Failure>,
     /// Whether an answer never came.
     pub(super) lost: bool,
+    /// Whether the folder itself was not there when it was read again.
+    pub(super) absent: bool,
     /// What was there still when it was read after the delete.
     pub(super) there: Vec<AssetId>,
     /// When the delete was answered, counted from the start of the run.

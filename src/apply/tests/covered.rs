@@ -272,6 +272,54 @@ fn a_folder_that_is_too_large_is_taken_apart_and_asked_for_again() {
     assert_eq!(heard.iter().filter(warned).count(), 2);
 }
 
+/// The folder itself may be refused again: what went with a part of it went all the same.
+#[test]
+fn what_went_with_a_part_of_a_folder_is_recorded_with_that_part() {
+    for (lost, refused) in [(false, 1), (false, 2), (true, 1), (true, 2)] {
+        let server = nested();
+        {
+            let mut known = server.0.lock().unwrap();
+            known.invalid.insert(asset(1), refused);
+            known.lost.extend(lost.then_some(asset(4)));
+        }
+        let approved = covering(&empty(), &all_listed(), &NESTED, &CONTENTS);
+        let (ended, heard) = hear_approved(&server, empty(), &approved);
+        let of = |number| &ended.state.assets[&asset(number)].status;
+        let with = Status::Retired(Evidence::With(asset(4)));
+        assert_eq!(*of(41), with, "{lost} {refused}");
+        assert_eq!(of(4).name(), "retired");
+        let whole = ["retired", "failed"][usize::from(refused == 2)];
+        assert_eq!(of(1).name(), whole, "{lost} {refused}");
+        // From the lost answer on there is a record of it for whoever finds the run dead.
+        let mut open = OpenBatches::default();
+        let mut is_doubted = false;
+        for event in &heard {
+            open.apply(event);
+            let doubted = matches!(event, RunEvent::Doubted { ids, .. } if ids.contains(&asset(4)));
+            if doubted {
+                is_doubted = open.deletes().any(|(_, id)| id == asset(41));
+            }
+        }
+        assert_eq!(is_doubted, lost);
+        assert!(open.is_empty());
+    }
+}
+
+#[test]
+fn a_folder_in_a_folder_that_is_refused_has_a_record_whatever_becomes_of_the_rest() {
+    let server = nested();
+    {
+        let mut known = server.0.lock().unwrap();
+        known.most = Some(0);
+        known.refuse = vec![asset(2)];
+    }
+    let approved = covering(&empty(), &[(1, Some(Kind::Folder))], &NESTED, &CONTENTS);
+    let ended = run_approved(&server, empty(), &approved);
+    for (number, expected) in [(1, "failed"), (4, "failed"), (2, "failed"), (41, "retired")] {
+        assert_eq!(status(&ended.state, number), Some(expected), "{number}");
+    }
+}
+
 #[test]
 fn a_folder_stays_where_a_part_of_it_is_refused_or_not_answered() {
     for (is_refused, expected) in [(true, "failed"), (false, "unknown")] {

@@ -66,6 +66,7 @@ fn fate<S: Strategy>(
             | Effect::Opened(..)
             | Effect::Progress(..)
             | Effect::Distrust(_)
+            | Effect::Emptied(_)
             | Effect::Stop(_) => {}
         }
     }

@@ -327,13 +327,17 @@ fn what_was_lost_too_often_stays_unknown_and_an_api_that_ended_is_told() {
 fn a_worker_that_broke_down_leaves_a_delete_unknown_and_a_reading_to_be_made() {
     let state = state();
     let approved = approved(&state, 1..=2);
-    let effects = broken(bulk(&approved), 7);
+    let effects = broken(
+        bulk(&approved),
+        7,
+        &known(&approved, &state, &Memory::new(&state)),
+    );
     assert!(
         matches!(&effects[..], [Effect::Record(outcomes), Effect::Stop(_)]
         if *outcomes == unknown(1..=2))
     );
     let read = Bulk::read(resolve(1, true));
-    let effects = broken(read, 7);
+    let effects = broken(read, 7, &known(&approved, &state, &Memory::new(&state)));
     assert!(
         matches!(&effects[..], [Effect::Record(none), Effect::Requeue(_), Effect::Stop(_)]
         if none.is_empty())

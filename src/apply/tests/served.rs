@@ -23,6 +23,8 @@ pub(super) struct Known {
     /// The stacks that are none any more once they are empty.
     pub(super) turns: Vec<AssetId>,
     pub(super) refuse: Vec<AssetId>,
+    /// How often a delete of what is there is refused as invalid.
+    pub(super) invalid: BTreeMap<AssetId, u32>,
     /// The deletes that take effect and are not answered.
     pub(super) lost: Vec<AssetId>,
     /// The deletes that come too soon, once.
@@ -68,6 +70,10 @@ impl Known {
         }
         if self.refuse.contains(&id) {
             return answer(403, r#"{"errors":[{"detail":"You may not."}]}"#);
+        }
+        if let Some(left @ 1..) = self.invalid.get_mut(&id) {
+            *left -= 1;
+            return answer(422, r#"{"errors":[{"detail":"It is too large."}]}"#);
         }
         let inside = self.inside(id);
         // A version stack is nothing once it is empty.
