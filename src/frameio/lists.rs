@@ -174,6 +174,24 @@ impl Lists {
         Ok(())
     }
 
+    /// Why what a folder shows cannot be trusted: something in it says that it lies elsewhere. Of a
+    /// version stack no document says what its files lie in.
+    fn contradicts(&self, way: Way, items: &[Shown]) -> Option<String> {
+        match way {
+            Way::Whole | Way::Apart => {}
+            Way::Stack => return None,
+        }
+        // What is asked for by an id of Adobe's storage answers with its own.
+        let is_other = |said: AssetId| said != self.of && !self.of.is_adobe() && !said.is_adobe();
+        let odd = items
+            .iter()
+            .find(|item| item.facts.parent.is_some_and(is_other))?;
+        Some(format!(
+            "`{}` in its list says that it lies elsewhere",
+            odd.id
+        ))
+    }
+
     /// Reads a list to its end; one that goes on after a page with nothing on it, repeats itself or
     /// shows another number of assets than it says that it has cannot be trusted.
     async fn read_list(
@@ -208,6 +226,9 @@ impl Lists {
             let Some(page) = pages.next_page().await? else {
                 break;
             };
+            if let Some(why) = self.contradicts(way, &page.items) {
+                return Err(Unread::Malformed(why));
+            }
             let is_empty = page.items.is_empty();
             let part = ListPart {
                 list: list.name().into(),

@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::asset::{AssetId, Kind};
 use crate::frameio::odd::{Odd, lenient, parse};
 use crate::frameio::reply::Reply;
+use crate::frameio::v4::wire::other_kind;
 use crate::frameio::verdict::{Live, Verdict};
 use crate::frameio::words::{deletion, detail, is_error};
 
@@ -148,10 +149,16 @@ impl Asset {
     }
 }
 
-/// Judges the answer to the reading of one asset, with v2 or as one of V4's kinds.
-pub(super) fn judge_place(reply: &Reply) -> Verdict<Said<Place>> {
+/// Judges the answer to the reading of one asset, with v2, or as the one of V4's kinds that it was
+/// asked for as.
+pub(super) fn judge_place(asked: Option<Kind>, reply: &Reply) -> Verdict<Said<Place>> {
     judge(reply, |bytes| {
         let asset = one(bytes)?;
+        if let (Some(asked), Some(said)) = (asked, &asset.kind)
+            && said != asked.name()
+        {
+            return Err(other_kind(said, asked));
+        }
         if asset.parent_id.is_none() && asset.parent_asset_id.is_none() {
             let why = "it does not say what the asset lies in".to_owned();
             return Err(Odd::Field(why));

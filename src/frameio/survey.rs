@@ -154,7 +154,10 @@ async fn show_asset(
     let said = kind;
     for kind in kind.map_or(&Kind::ALL, Kind::first) {
         let show = Read::Facts(*kind, id);
-        match client.read(&show, |reply| judge_facts(id, reply)).await? {
+        match client
+            .read(&show, |reply| judge_facts((*kind, id), reply))
+            .await?
+        {
             // Of a known kind only its own answer says so: a 422 to that one says the contrary.
             (Live::Missing, _) => is_missing |= said.is_none_or(|said| said == *kind),
             (Live::OtherKind { detail: _ }, _) => {}

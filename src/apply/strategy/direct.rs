@@ -218,9 +218,13 @@ impl Strategy for Direct {
         let id = *target(job);
         match &job.aim {
             Aim::Delete | Aim::Member(_) => answer::judge_delete(id, reply).map(Told::Deleted),
-            Aim::Look(look @ Look { with: Some(_), .. }) => answer::judge_place(id, reply)
-                .map(|(live, parent)| Told::Read(Look { parent, ..*look }, live)),
-            Aim::Look(look) => answer::judge_show(id, reply).map(|live| Told::Read(*look, live)),
+            Aim::Look(look @ Look { with: Some(_), .. }) => {
+                answer::judge_place((look.kind, id), reply)
+                    .map(|(live, parent)| Told::Read(Look { parent, ..*look }, live))
+            }
+            Aim::Look(look) => {
+                answer::judge_show((look.kind, id), reply).map(|live| Told::Read(*look, live))
+            }
             Aim::Open => answer::judge_files(reply).map(Told::Opened),
             Aim::Close => answer::judge_files(reply).map(Told::Closed),
         }

@@ -85,7 +85,7 @@ fn unless_stopped<T>(read: Result<Option<T>, Unread>) -> Result<Option<T>, StopR
 
 async fn show(client: Client, id: AssetId) -> Result<Option<Shown>, Unread> {
     for kind in [Kind::Folder, Kind::VersionStack] {
-        let judge = |reply: &_| judge_facts(id, reply);
+        let judge = |reply: &_| judge_facts((kind, id), reply);
         match client.read(&Read::Facts(kind, id), judge).await? {
             (Live::There, shown) => return Ok(shown),
             (Live::Deleted(_), _) => return Ok(None),
@@ -107,8 +107,11 @@ async fn find_in(
     while asked < PAGES && !pages.is_over() {
         asked += 1;
         let items = unless_stopped(pages.next().await)?.unwrap_or_default();
+        // A row that says that it lies elsewhere is asked for itself.
+        let lies_here = |item: &Shown| item.facts.parent.is_none_or(|said| said == parent);
         let items = items.into_iter().filter(|item: &Shown| {
-            wanted.contains(&item.id) || back.binary_search(&item.id).is_ok()
+            let is_sought = wanted.contains(&item.id) || back.binary_search(&item.id).is_ok();
+            is_sought && lies_here(item)
         });
         found.extend(items.map(|item| Shown {
             facts: Facts {

@@ -45,7 +45,7 @@ pub(super) async fn check_tops(
 
 /// The top of the project in which a folder lies; nothing where no answer tells it.
 async fn root_of(client: &Client, id: AssetId) -> Result<Option<AssetId>, Unread> {
-    let judge = |reply: &_| judge_facts(id, reply);
+    let judge = |reply: &_| judge_facts((Kind::Folder, id), reply);
     let (_, shown) = client.read(&Read::Facts(Kind::Folder, id), judge).await?;
     match shown {
         Some(Shown {

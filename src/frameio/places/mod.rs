@@ -44,10 +44,15 @@ async fn read_place(
     kinds: &'static [Kind],
 ) -> Answer<Place> {
     if let Version::V2 = version {
-        return (1, client.read(&v2::Read::Asset(id), judge_place).await);
+        let judge = |reply: &_| judge_place(None, reply);
+        return (1, client.read(&v2::Read::Asset(id), judge).await);
     }
     for (before, kind) in kinds.iter().enumerate() {
-        let said = client.read(&v4::Read::Show(*kind, id), judge_place).await;
+        let said = client
+            .read(&v4::Read::Show(*kind, id), |reply| {
+                judge_place(Some(*kind), reply)
+            })
+            .await;
         if said != Ok(Said::NotThere) {
             return (before + 1, said);
         }

@@ -246,6 +246,31 @@ async fn what_is_not_there_or_not_told_is_told_apart() {
     }
 }
 
+/// What is held is taken for a folder or for a file, and that decides what it keeps.
+#[tokio::test]
+async fn v4_an_answer_of_another_kind_than_was_asked_for_says_nothing() {
+    let mut server = server().await;
+    let error = r#"{"errors":[{"title":"x","detail":"is not a file"}]}"#;
+    let path = |kind: &str| format!("/v4/accounts/acc/{kind}/{FOLDER}");
+    let said = format!(
+        r#"{{"data":{{"id":"{FOLDER}","type":"file","parent_id":{}}}}}"#,
+        quoted(TOP)
+    );
+    mock_answer(&mut server, path("files"), 422, error).await;
+    mock_answer(&mut server, path("folders"), 200, &said).await;
+    let client = v2(&server).in_account(Some("acc"));
+    let above = Connections {
+        listed: Vec::new(),
+        ..Connections::above()
+    };
+    let places = find_chains(&client, &above, Places::default(), |_| {}).await;
+    let lies = &places.unwrap().lies[&id(FOLDER)];
+    assert!(
+        matches!(lies, Lies::Unread(why) if why.contains("where a folder was asked for")),
+        "{lies:?}"
+    );
+}
+
 #[tokio::test]
 async fn v4_asks_for_each_kind_and_up_to_the_top() {
     let mut server = server().await;

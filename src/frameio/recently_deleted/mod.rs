@@ -290,7 +290,10 @@ impl Search<'_> {
                 return Ok(false);
             }
             let read = Read::Show(kind, id);
-            let live = self.client.read(&read, |reply| judge_show(id, reply)).await;
+            let live = self
+                .client
+                .read(&read, |reply| judge_show((kind, id), reply))
+                .await;
             match self.usable(live)? {
                 Some(Live::Deleted(_)) => return Ok(true),
                 Some(Live::Missing | Live::OtherKind { .. }) => {}

@@ -2,7 +2,7 @@
 //!
 //! Source: docs/frameio-api.md, "Deletes (V4)".
 
-use crate::asset::AssetId;
+use crate::asset::{AssetId, Kind};
 use crate::frameio::odd::Odd;
 use crate::frameio::reply::Reply;
 use crate::frameio::v4::call::List;
@@ -55,20 +55,20 @@ fn absence(reply: &Reply) -> Option<Live> {
 
 /// Judges the answer to the reading of one asset as one of a kind.
 #[must_use]
-pub fn judge_show(id: AssetId, reply: &Reply) -> Verdict<Live> {
+pub fn judge_show(asked: (Kind, AssetId), reply: &Reply) -> Verdict<Live> {
     match absence(reply) {
         Some(absent) => Verdict::Told(absent),
-        None => Verdict::of_reading(reply, |bytes| wire::live(id, bytes)?.so_far(reply)),
+        None => Verdict::of_reading(reply, |bytes| wire::live(asked, bytes)?.so_far(reply)),
     }
 }
 
 /// The same, and what the asset lies in where it is there and the server says so.
 #[must_use]
-pub fn judge_place(id: AssetId, reply: &Reply) -> Verdict<(Live, Option<AssetId>)> {
+pub fn judge_place(asked: (Kind, AssetId), reply: &Reply) -> Verdict<(Live, Option<AssetId>)> {
     match absence(reply) {
         Some(absent) => Verdict::Told((absent, None)),
         None => Verdict::of_reading(reply, |bytes| {
-            let live = wire::live(id, bytes)?.so_far(reply)?;
+            let live = wire::live(asked, bytes)?.so_far(reply)?;
             Ok((live, wire::parent(bytes)))
         }),
     }
@@ -77,11 +77,11 @@ pub fn judge_place(id: AssetId, reply: &Reply) -> Verdict<(Live, Option<AssetId>
 /// Judges the answer to the reading of one asset as one of a kind: whether it is there, and what
 /// the server says of it where it is or was.
 #[must_use]
-pub fn judge_facts(id: AssetId, reply: &Reply) -> Verdict<(Live, Option<Shown>)> {
+pub fn judge_facts(asked: (Kind, AssetId), reply: &Reply) -> Verdict<(Live, Option<Shown>)> {
     match absence(reply) {
         Some(absent) => Verdict::Told((absent, None)),
         None => Verdict::of_reading(reply, |bytes| {
-            let live = wire::live(id, bytes)?.so_far(reply)?;
+            let live = wire::live(asked, bytes)?.so_far(reply)?;
             Ok((live, Some(facts::facts(bytes)?)))
         }),
     }
@@ -257,9 +257,12 @@ mod tests {
             if let Reply::Answered { date: said, .. } = &mut reply {
                 *said = date.map(|date| date.parse().unwrap());
             }
-            let shown = matches!(judge_show(id(), &reply), Verdict::Told(Live::Deleted(_)));
+            let shown = matches!(
+                judge_show((Kind::File, id()), &reply),
+                Verdict::Told(Live::Deleted(_))
+            );
             let read = matches!(
-                judge_facts(id(), &reply),
+                judge_facts((Kind::File, id()), &reply),
                 Verdict::Told((Live::Deleted(_), _))
             );
             let Verdict::Told(page) = judge_deleted(&list) else {
@@ -385,7 +388,7 @@ mod tests {
 
     #[test]
     fn each_status_of_a_reading_has_its_row() {
-        let show = |status, body| judge_show(id(), &reply(status, body));
+        let show = |status, body| judge_show((Kind::File, id()), &reply(status, body));
         for body in [ERROR, r#"{"errors":[{"title":"No"}]}"#] {
             assert_eq!(show(404, body), Verdict::Told(Live::Missing));
         }
@@ -417,7 +420,7 @@ mod tests {
             };
             let none = judge_files(&reply(status, ERROR));
             assert_eq!(none, Verdict::Told(Err(absent)));
-            let none = judge_facts(id(), &reply(status, ERROR));
+            let none = judge_facts((Kind::File, id()), &reply(status, ERROR));
             assert!(matches!(none, Verdict::Told((_, None))));
         }
     }

@@ -97,11 +97,14 @@ pub fn user(bytes: &[u8]) -> Result<User, Odd> {
 ///
 /// # Errors
 ///
-/// Returns why the bytes are not that answer, or that they speak of another asset.
-pub fn live(id: AssetId, bytes: &[u8]) -> Result<Live, Odd> {
+/// Returns why the bytes are not that answer, or that they speak of another asset or of one of
+/// another kind than was asked for.
+pub fn live((kind, id): (Kind, AssetId), bytes: &[u8]) -> Result<Live, Odd> {
     #[derive(Deserialize)]
     struct Asset {
         id: AssetId,
+        #[serde(rename = "type", default)]
+        kind: Value,
         #[serde(default)]
         deleted_at: Value,
         #[serde(default)]
@@ -113,8 +116,22 @@ pub fn live(id: AssetId, bytes: &[u8]) -> Result<Live, Odd> {
         let why = format!("it speaks of `{}` instead of `{id}`", data.id);
         return Err(Odd::Foreign(why));
     }
+    // What is no kind at all is told where the kind is read.
+    let said = data.kind.as_str();
+    let mut others = Kind::ALL.iter().filter(|other| **other != kind);
+    if let Some(other) = others.find(|other| said == Some(other.name())) {
+        return Err(other_kind(other.name(), kind));
+    }
     let deleted = deletion(&data.deleted_at, &data.created_at).map_err(Odd::Field)?;
     Ok(deleted.map_or(Live::There, Live::Deleted))
+}
+
+/// What is said of an answer that contradicts what it was asked as: what an asset is decides what
+/// goes along with it, and what a hold on it keeps.
+#[must_use]
+pub fn other_kind(said: &str, asked: Kind) -> Odd {
+    let asked = asked.name();
+    Odd::Foreign(format!("it says `{said}` where a {asked} was asked for"))
 }
 
 /// Reads what an asset lies in; nothing where its answer does not say so.
@@ -359,7 +376,13 @@ mod tests {
     #[test]
     fn a_deleted_asset_and_another_one_are_told_apart() {
         let id = AssetId::parse(A).unwrap();
-        let of = |rest: &str| live(id, format!(r#"{{"data":{{"id":"{A}"{rest}}}}}"#).as_bytes());
+        let file = Kind::File;
+        let of = |rest: &str| {
+            live(
+                (file, id),
+                format!(r#"{{"data":{{"id":"{A}"{rest}}}}}"#).as_bytes(),
+            )
+        };
         assert_eq!(of(""), Ok(Live::There));
         assert_eq!(of(r#","deleted_at":null"#), Ok(Live::There));
         assert_eq!(
@@ -371,8 +394,10 @@ mod tests {
         }
         let other = AssetId::parse("7c9e6679-7425-40de-944b-e07fc1f90ae7").unwrap();
         let body = format!(r#"{{"data":{{"id":"{A}"}}}}"#);
-        assert!(live(other, body.as_bytes()).is_err());
+        assert!(live((file, other), body.as_bytes()).is_err());
         let adobe = AssetId::parse("adobe:urn:aaid:sc:US:1").unwrap();
-        assert_eq!(live(adobe, body.as_bytes()), Ok(Live::There));
+        assert_eq!(live((file, adobe), body.as_bytes()), Ok(Live::There));
+        assert_eq!(of(r#","type":"file""#), Ok(Live::There));
+        assert!(of(r#","type":"folder""#).is_err());
     }
 }

@@ -385,6 +385,14 @@ async fn a_list_that_cannot_be_trusted_is_unread_and_the_rest_is_read() {
         ),
         (page(&[-40], one), String::new(), "leads round in a circle"),
         (page(&[20], one), String::new(), "is in the list of"),
+        (
+            page(&[10], one).replace(
+                r#""type":"file""#,
+                &format!(r#""type":"file","parent_id":"{}""#, Planted::id(2)),
+            ),
+            String::new(),
+            "says that it lies elsewhere",
+        ),
         // It may be the last page, and may have been cut off behind this asset.
         (page(&[10], ""), String::new(), "`total_count` is missing"),
         (String::new(), String::new(), "ends too early"),
