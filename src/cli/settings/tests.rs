@@ -363,23 +363,6 @@ fn a_version_behind_the_endpoint_is_left_out_with_a_word() {
 }
 
 #[test]
-fn what_may_be_a_secret_is_not_shown() {
-    for flag in [
-        "--token-file",
-        "--token-command",
-        "--client-id-file",
-        "--client-secret-file",
-    ] {
-        let settings = resolve(&flags(&[flag, "p8e-hush"]), &[], None).unwrap();
-        let key = flag.trim_start_matches('-');
-        let shown = settings.shown();
-        let (_, shown) = shown.iter().find(|(name, _)| *name == key).unwrap();
-        let shown = shown.as_ref().unwrap();
-        assert!(shown.value.ends_with("not shown)"), "{}", shown.value);
-    }
-}
-
-#[test]
 fn a_command_is_in_no_debug_form() {
     let flags = flags(&["--token-command", "TOKEN=hush op"]);
     let settings = resolve(&flags, &[], None).unwrap();
