@@ -127,12 +127,17 @@ pub(super) fn read(
         connection.try_token()?;
     }
     if let Some(connections) = &connections {
+        // What could not be read a moment ago stays so: nobody has looked what lies in it.
+        let unread = wanted.iter().map(|(id, _)| *id);
+        let unread = unread.filter(|id| !read.assets.contains_key(id));
+        let unread: BTreeSet<AssetId> = unread.collect();
         read_places(
             connection,
             account.as_deref(),
             connections,
             (&mut read, &mut memory),
         )?;
+        read.assets.retain(|id, _| !unread.contains(id));
         unlisted::report(&*connection.host, &read);
     }
     // What is held, or lies around, may have shown that the token is allowed to read something.

@@ -312,3 +312,43 @@ fn a_batch_that_is_refused_as_a_whole_has_a_record_until_its_halves_are_answered
         }
     }
 }
+
+/// A later look at where something lies may find what the first reading did not.
+#[test]
+fn what_was_not_read_at_first_stays_with_what_may_hold_it() {
+    let asked = [AtomicUsize::new(0), AtomicUsize::new(0)];
+    let server = Server::new(move |request| {
+        let path = request.line.strip_prefix("GET ")?;
+        let which = (1..=3).find(|number| path.contains(&id(*number)))?;
+        if path.contains("/children") {
+            return Some((200, "[]".to_owned()));
+        }
+        if which < 3 && asked[which - 1].fetch_add(1, Ordering::Relaxed) == 0 {
+            return Some((500, "{}".to_owned()));
+        }
+        let parent = if which == 2 {
+            json!(id(1))
+        } else {
+            Value::Null
+        };
+        let kind = ["folder", "file", "folder"][which - 1];
+        let body = json!({"id": id(which), "type": kind, "name": "x", "parent_id": parent,
+            "deleted_at": null, "filesize": 1});
+        Some((200, body.to_string()))
+    });
+    // Another folder has it looked for what lies where.
+    let desk = Desk::with(&format!(
+        "version: 1\nassets:\n- {{id: {}, kind: folder}}\n- {{id: {}, kind: file}}\n- {{id: {}, kind: folder}}\n",
+        id(1),
+        id(2),
+        id(3)
+    ));
+    let done = apply(&desk, &server, &["--retries", "0"]);
+    let deleted = server.deleted();
+    assert!(
+        !deleted.contains(&id(1)) && !deleted.contains(&id(2)),
+        "{}",
+        done.transcript()
+    );
+    assert!(done.out.contains("Not read (2)"), "{}", done.transcript());
+}

@@ -10,7 +10,7 @@ use frameio_retire::sandbox::seed::Seed;
 use frameio_retire::sandbox::world::World;
 use serde_json::Value;
 
-use crate::harness::{Desk, seed};
+use crate::harness::{Desk, Done, seed};
 use crate::rig::Dice;
 use crate::soak::Served;
 
@@ -57,6 +57,8 @@ struct Lie {
     listed: Vec<AssetId>,
     /// The files of each version stack; V4 deletes them in its place.
     stacks: BTreeMap<AssetId, [AssetId; 2]>,
+    /// What lies in each folder.
+    folders: BTreeMap<AssetId, AssetId>,
     /// Whether the lists of the recently deleted leave out what went with its folder.
     has_only_tops: bool,
     /// What was deleted before the first run.
@@ -72,7 +74,7 @@ impl Lie {
         let mut dice = Dice::new(number);
         let (mut assets, mut manifest) = (String::new(), "version: 1\nassets:\n".to_owned());
         let (mut listed, mut others) = (Vec::new(), BTreeSet::new());
-        let mut stacks = BTreeMap::new();
+        let (mut stacks, mut folders) = (BTreeMap::new(), BTreeMap::new());
         for number in 1..=ASSETS {
             let (of, inside) = (id(number), id(1_000 + number));
             // Every sixth is a folder, in which something lies that is listed too, and every sixth
@@ -114,6 +116,7 @@ impl Lie {
             if kind == "folder" {
                 manifest.push_str(&format!("- {{id: {inside}, kind: file}}\n"));
                 listed.push(inside);
+                folders.insert(of, inside);
             }
         }
         // What is held has the folders listed.
@@ -138,6 +141,7 @@ impl Lie {
             api,
             listed,
             stacks,
+            folders,
             has_only_tops: behaviour.ends_with("tops"),
             others,
             confirmed: BTreeSet::new(),
@@ -197,7 +201,7 @@ impl Lie {
         all.filter(|id| !self.lives(*id)).collect()
     }
 
-    fn apply(&mut self) -> i32 {
+    fn apply(&mut self) -> Done {
         let arguments = [
             "--api",
             self.api,
@@ -217,8 +221,8 @@ impl Lie {
         ];
         let done = self.served.apply(&self.desk, &arguments);
         assert!(matches!(done.code, 0 | 1 | 3 | 4 | 7 | 9), "{done:?}");
-        self.check(done.code);
-        done.code
+        self.check(&done);
+        done
     }
 
     fn records(&self) -> Value {
@@ -230,7 +234,8 @@ impl Lie {
     }
 
     /// Compares the record with the truth.
-    fn check(&mut self, code: i32) {
+    fn check(&mut self, done: &Done) {
+        let (code, said) = (done.code, done.transcript());
         let records = self.records();
         let mut confirmed = BTreeSet::new();
         for id in &self.listed {
@@ -239,14 +244,14 @@ impl Lie {
             let is_deleted = is_deleted(record);
             if is_deleted {
                 let is_back = self.confirmed.contains(id) && self.restored.contains(id);
-                assert!(!alive || is_back, "`{id}` lives, and has {record}");
+                assert!(!alive || is_back, "`{id}` lives, and has {record}: {said}");
                 assert!(!record["evidence"].is_null(), "`{id}` has {record}");
                 confirmed.insert(*id);
             }
             let is_ours = !alive && !self.others.contains(id);
             assert!(
                 !is_ours || !record.is_null(),
-                "`{id}` was deleted, and has no record"
+                "`{id}` was deleted, and has no record: {said}"
             );
             assert!(
                 is_deleted || code != 0,
@@ -265,7 +270,7 @@ impl Lie {
                 let is_covered = !record.is_null() || self.confirmed.contains(stack);
                 assert!(
                     !is_ours || is_covered,
-                    "`{file}` was deleted, and has no record"
+                    "`{file}` was deleted, and has no record: {said}"
                 );
             }
         }
@@ -275,8 +280,9 @@ impl Lie {
     fn settle(mut self) {
         self.served.sandbox.set_faults(Faults::default());
         self.served.sandbox.hide([]);
+        let mut said = String::new();
         for _ in 0..3 {
-            self.apply();
+            said = self.apply().transcript();
         }
         let records = self.records();
         for id in &self.listed {
@@ -291,9 +297,15 @@ impl Lie {
             let is_told = match status {
                 Some("failed") => alive,
                 Some("missing" | "unknown") => !is_shown,
-                Some(_) | None => false,
+                Some(_) => false,
+                // Somebody has brought back what lies in it, which keeps it.
+                None => {
+                    let inside = self.folders.get(id);
+                    let is_back = |id| self.restored.contains(id) && self.confirmed.contains(id);
+                    alive && inside.is_some_and(is_back)
+                }
             };
-            assert!(is_told, "`{id}` {alive} has {record}");
+            assert!(is_told, "`{id}` {alive} has {record}: {said}");
         }
         self.served.stop();
     }
