@@ -99,7 +99,6 @@ impl Desk {
                     location: Some(Arc::new(location)),
                     parent: None,
                     bytes: Some(73_400_320),
-                    above: Arc::default(),
                 };
                 state.catalogue.insert(*id, known);
             }

@@ -222,12 +222,10 @@ fn read_assets(
         }
     };
     let place = |id| hints.place(id);
-    let catalogue = &hints.basis.state.catalogue;
     let question = Question {
         assets: wanted,
         going,
         place: &place,
-        lay_in: &|id| catalogue.above(id).cloned().unwrap_or_default(),
         back,
         singly: false,
     };

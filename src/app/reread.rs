@@ -363,7 +363,6 @@ impl Recheck {
             assets: &wanted,
             going: &going,
             place: &place,
-            lay_in: &|id| basis.state.catalogue.above(id).cloned().unwrap_or_default(),
             back: &Arc::default(),
             singly: self.looks_near(),
         };

@@ -4,6 +4,8 @@
 //! asset was deleted, so that what is not found is looked for in these lists, many at once: at the
 //! end, or earlier where so many are not found that the run would have to stop.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 
 use crate::apply::breaker::{Breaker, SAMPLE};
@@ -36,20 +38,13 @@ impl Later {
 
     /// What to look for.
     pub(super) fn wanted<S: Strategy>(&self, known: &Known<'_, S>) -> Wanted {
-        let mut wanted = Wanted {
-            parents: known.approved.parents(),
-            ..Wanted::default()
-        };
+        let mut parents = known.approved.parents();
+        let mut assets = BTreeMap::new();
         for (_, Subject { id, stack }) in &self.absent {
             let whole = stack.unwrap_or(*id);
-            let project = known.approved.place(whole).project;
-            wanted.assets.insert(*id, project);
+            assets.insert(*id, known.approved.place(whole).project);
             if let Some(stack) = stack {
-                wanted.parents.insert(*id, *stack);
-            }
-            // Nobody reads what an earlier run has left open and the server does not find.
-            if let Some(above) = known.state.catalogue.above(whole) {
-                wanted.lay_in(whole, above);
+                parents.insert(*id, *stack);
             }
         }
         // Only where each of them was deleted by us, if at all, does no earlier line matter.
@@ -66,8 +61,9 @@ impl Later {
             intent.checked_add(earlier).ok()
         };
         Wanted {
+            assets,
+            parents,
             since: first.and_then(told),
-            ..wanted
         }
     }
 }

@@ -44,9 +44,6 @@ pub struct Known {
     /// Its size in bytes; of a folder or a version stack, that of all in it. Where a version stack
     /// was deleted file by file, its files have their sizes, and it has none of its own.
     pub bytes: Option<u64>,
-    /// The folders and version stacks above it by their ids, the innermost first, as far as they
-    /// were read. What becomes of one of them tells of what lay in it.
-    pub above: Arc<[AssetId]>,
 }
 
 /// An asset as a sentence names it: where it lies and what it is called, with its id behind; by its
@@ -110,9 +107,6 @@ struct KnownFields {
     /// Its size in bytes; of a folder or a version stack, that of all in it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     bytes: Option<u64>,
-    /// The ids of the folders and version stacks above it, the innermost first.
-    #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
-    above: Arc<[AssetId]>,
 }
 
 impl From<Known> for KnownFields {
@@ -122,7 +116,6 @@ impl From<Known> for KnownFields {
             location,
             parent,
             bytes,
-            above,
         } = known;
         let parent = parent.filter(|_| location.is_some());
         let project = location.as_ref().and_then(|place| place.project.clone());
@@ -133,7 +126,6 @@ impl From<Known> for KnownFields {
             folder,
             parent,
             bytes,
-            above,
         }
     }
 }
@@ -146,7 +138,6 @@ impl From<KnownFields> for Known {
             folder,
             parent,
             bytes,
-            above,
         } = fields;
         let parent = parent.filter(|_| folder.is_some());
         let location = folder.map(|folder| Arc::new(Location { project, folder }));
@@ -155,7 +146,6 @@ impl From<KnownFields> for Known {
             location,
             parent,
             bytes,
-            above,
         }
     }
 }

@@ -13,8 +13,6 @@ mod known;
 mod list;
 mod mark;
 mod share;
-#[cfg(test)]
-mod tests;
 
 pub use facts::{Facts, Field, Person, Project, Shown};
 pub use known::{Called, Known, Location};
@@ -316,26 +314,6 @@ impl Inventory {
         Called { id, path }
     }
 
-    /// What an asset of such facts lies in, the innermost first, as far as that was read; the folder
-    /// at the top of a project, which cannot be deleted, is not among it.
-    #[must_use]
-    pub fn above_of(&self, facts: &Facts) -> Vec<AssetId> {
-        let project = facts.project.and_then(|id| self.projects.get(&id));
-        let root = project.and_then(|project| project.root);
-        let mut above: Vec<AssetId> = Vec::new();
-        let mut next = facts.parent;
-        while let Some(parent) = next.filter(|parent| !above.contains(parent)) {
-            let facts = self.facts(parent);
-            let is_top = |facts: &Facts| facts.parent.is_none() && facts.project.is_some();
-            if Some(parent) == root || facts.is_some_and(is_top) {
-                break;
-            }
-            above.push(parent);
-            next = facts.and_then(|facts| facts.parent);
-        }
-        above
-    }
-
     /// Where an asset of such facts lies, or lay before it was deleted.
     #[must_use]
     pub fn location_of(&self, facts: &Facts) -> Option<Location> {
@@ -379,5 +357,70 @@ impl Inventory {
             project,
             folder: names.join("/").into(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn id(n: u128) -> AssetId {
+        AssetId::from_uuid(Uuid::from_u128(n))
+    }
+
+    fn there(kind: Kind, name: &str, parent: Option<u128>) -> Facts {
+        Facts {
+            name: Some(name.into()),
+            parent: parent.map(id),
+            project: Some(id(100)),
+            ..Facts::of_kind(kind)
+        }
+    }
+
+    #[test]
+    fn a_location_is_read_from_the_top_and_says_where_it_does_not_begin() {
+        let mut inventory = Inventory::default();
+        let file = there(Kind::File, "a.mov", Some(3));
+        inventory.assets.insert(id(4), Seen::There(file));
+        let location = |inventory: &Inventory| {
+            let Location { project, folder } = inventory.location(id(4))?;
+            Some((project.map(|name| name.to_string()), folder.to_string()))
+        };
+        assert_eq!(location(&inventory), None);
+        inventory
+            .around
+            .insert(id(3), there(Kind::Folder, "day 1/2", Some(2)));
+        assert_eq!(location(&inventory), Some((None, "…/day 1\\/2".to_owned())));
+        inventory
+            .around
+            .insert(id(2), there(Kind::Folder, "dailies", Some(1)));
+        let project = Project {
+            name: Some("Tide".into()),
+            root: Some(id(1)),
+            storage: None,
+        };
+        inventory.projects.insert(id(100), project);
+        let whole = Some((Some("Tide".to_owned()), "dailies/day 1\\/2".to_owned()));
+        assert_eq!(location(&inventory), whole);
+        // The same where only the top folder itself tells that it is the top.
+        inventory.projects.clear();
+        inventory
+            .around
+            .insert(id(1), there(Kind::Folder, "root", None));
+        let whole = Some((None, "dailies/day 1\\/2".to_owned()));
+        assert_eq!(location(&inventory), whole);
+        inventory
+            .around
+            .insert(id(2), there(Kind::Folder, "dailies", Some(3)));
+        assert!(location(&inventory).unwrap().1.starts_with("…/"));
+        // Of a folder that was only placed, nobody knows what it lies in.
+        let placed = Facts {
+            name: Some("day 1/2".into()),
+            ..Facts::of_kind(Kind::Folder)
+        };
+        inventory.around.insert(id(3), placed);
+        assert_eq!(location(&inventory), Some((None, "…/day 1\\/2".to_owned())));
     }
 }

@@ -21,8 +21,6 @@ pub struct About {
     /// Its project, and what holds it, by their ids: others may have the same names. Nothing where
     /// nobody read it.
     pub place: [Option<AssetId>; 2],
-    /// What it lies in by the ids, the innermost first; shared as well.
-    pub above: Arc<[AssetId]>,
     /// Its own size in bytes, or that of all that is in it.
     pub bytes: Option<u64>,
     /// When it was made.
@@ -139,7 +137,6 @@ impl About {
             parent: self.place[1].filter(|_| self.location.is_some()),
             // What is kept is a size and no lower bound.
             bytes: self.bytes.filter(|_| is_whole),
-            above: Arc::clone(&self.above),
         };
         (known != Known::default()).then_some(known)
     }
@@ -156,7 +153,6 @@ impl About {
                 .filter(|place| place.is_whole() && own_place.is_some_and(|own| own != place)),
             parent: None,
             bytes: None,
-            above: Arc::default(),
         };
         (was != Known::default()).then(|| Arc::new(was))
     }

@@ -94,7 +94,6 @@ pub fn due(
                 location: recorded.location,
                 parent: recorded.parent,
                 bytes: recorded.bytes.or(pinned.filesize),
-                above: recorded.above,
             },
             reason: text(|details| &details.reason),
             ticket: text(|details| &details.ticket),

@@ -70,7 +70,6 @@ pub(super) fn gather(plan: &mut Plan, inputs: Inputs<'_>) {
             location,
             parent: _,
             bytes,
-            above: _,
         }) = recorded
         {
             about.name = about.name.or(name);
@@ -120,10 +119,7 @@ pub(super) fn tell_of_back(
         let back = Back {
             with: *with,
             recorded: Recorded::of(&record.status)?,
-            about: read.about(id).and_then(|about| {
-                let above = Arc::default();
-                About { above, ..about }.known()
-            }),
+            about: read.about(id).and_then(|about| about.known()),
         };
         Some((id, back))
     });
@@ -183,13 +179,10 @@ fn pinned(step: &Step) -> Option<Arc<str>> {
 /// A project and a parent.
 type Where = (Option<AssetId>, Option<AssetId>);
 
-/// The same in words, and the ids of all that lies above.
-type Around = (Option<Arc<Location>>, Arc<[AssetId]>);
-
 /// An inventory, with the places that were worked out already.
 struct Reading<'read> {
     inventory: &'read Inventory,
-    places: HashMap<Where, Around>,
+    places: HashMap<Where, Option<Arc<Location>>>,
 }
 
 impl<'read> Reading<'read> {
@@ -223,11 +216,8 @@ impl<'read> Reading<'read> {
         };
         let place = self.places.entry((facts.project, facts.parent));
         let inventory = self.inventory;
-        let (location, above) = place.or_insert_with(|| {
-            let location = inventory.location_of(facts).map(Arc::new);
-            (location, inventory.above_of(facts).into())
-        });
-        let (location, above) = (location.clone(), Arc::clone(above));
+        let location = place.or_insert_with(|| inventory.location_of(facts).map(Arc::new));
+        let location = location.clone();
         let inside = self.inside(id, facts).map(Arc::new);
         let within = inside.as_ref().filter(|inside| inside.is_measured());
         Some(About {
@@ -235,7 +225,6 @@ impl<'read> Reading<'read> {
             name: facts.name.clone(),
             location,
             place: [facts.project, facts.parent],
-            above,
             bytes: match facts.kind {
                 Kind::File => facts.bytes,
                 Kind::Folder | Kind::VersionStack => within.map(|inside| inside.bytes),

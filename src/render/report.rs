@@ -447,18 +447,7 @@ impl Listener for SummaryBuilder {
                 known.bytes = Some(0);
             }
         } else if let RunEvent::Described { assets } = event {
-            // By what an asset lay in, only the state finds out what became of it.
-            let known = assets.iter().map(|(id, known)| {
-                let above = Arc::default();
-                (
-                    *id,
-                    Known {
-                        above,
-                        ..known.clone()
-                    },
-                )
-            });
-            self.known.extend(known);
+            self.known.extend(assets.iter().cloned());
         } else if let RunEvent::Answered {
             batch,
             at,

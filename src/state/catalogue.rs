@@ -17,8 +17,6 @@ pub struct Catalogue {
     /// another run's.
     folders: BTreeMap<u32, Folder>,
     numbers: HashMap<Folder, u32>,
-    /// What those lay in that are not shown to be deleted, by the ids, the innermost first.
-    above: Above,
 }
 
 /// Where assets lay: the same names may be those of several folders.
@@ -28,9 +26,6 @@ pub(crate) struct Folder {
     /// The folder or version stack itself; nothing where no run has kept it.
     pub(crate) id: Option<AssetId>,
 }
-
-/// What assets lay in.
-type Above = BTreeMap<AssetId, Arc<[AssetId]>>;
 
 /// What is kept of one asset: as little as can be, since there may be a million.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -43,7 +38,7 @@ pub(crate) struct Kept {
 impl PartialEq for Catalogue {
     fn eq(&self, other: &Self) -> bool {
         // The numbers follow from the folders.
-        (&self.assets, &self.folders, &self.above) == (&other.assets, &other.folders, &other.above)
+        (&self.assets, &self.folders) == (&other.assets, &other.folders)
     }
 }
 
@@ -57,7 +52,6 @@ impl Catalogue {
             assets: BTreeMap::new(),
             folders: self.folders.clone(),
             numbers: self.numbers.clone(),
-            above: BTreeMap::new(),
         }
     }
 
@@ -75,7 +69,6 @@ impl Catalogue {
             location: folder.map(|folder| Arc::clone(&folder.location)),
             parent: folder.and_then(|folder| folder.id),
             bytes: *bytes,
-            above: self.above(id).cloned().unwrap_or_default(),
         })
     }
 
@@ -102,11 +95,7 @@ impl Catalogue {
             location,
             parent,
             bytes,
-            above,
         } = known;
-        if !above.is_empty() {
-            self.above.insert(id, above);
-        }
         let folder = location.map(|location| {
             // Whoever did not read it says nothing of the folder itself.
             let before = self.assets.get(&id).and_then(|kept| kept.folder);
@@ -125,17 +114,6 @@ impl Catalogue {
         kept.bytes = bytes.or(kept.bytes);
     }
 
-    /// What an asset lay in when it was read last, where it is not shown to be deleted.
-    #[must_use]
-    pub fn above(&self, id: AssetId) -> Option<&Arc<[AssetId]>> {
-        self.above.get(&id)
-    }
-
-    /// Takes notice that an asset is shown to be deleted: nothing else needs to show it.
-    pub fn settle(&mut self, id: AssetId) {
-        self.above.remove(&id);
-    }
-
     /// Says how large an asset of which something is known is by itself.
     pub fn set_bytes(&mut self, id: AssetId, bytes: u64) {
         if let Some(kept) = self.assets.get_mut(&id) {
@@ -152,7 +130,6 @@ impl Catalogue {
     /// Forgets an asset.
     pub fn remove(&mut self, id: AssetId) {
         self.assets.remove(&id);
-        self.above.remove(&id);
     }
 
     /// The number of a place, a new one where it has none.
@@ -189,7 +166,7 @@ impl Catalogue {
     /// Puts together what a document says; tells of an asset that names a place that it lacks.
     pub(crate) fn read(
         folders: BTreeMap<u32, Folder>,
-        (assets, above): (BTreeMap<AssetId, Kept>, Above),
+        assets: BTreeMap<AssetId, Kept>,
     ) -> Result<Self, (AssetId, u32)> {
         let lacks = |kept: &Kept| kept.folder.filter(|number| !folders.contains_key(number));
         let lost = assets
@@ -204,7 +181,6 @@ impl Catalogue {
             numbers: numbers.collect(),
             assets,
             folders,
-            above,
         })
     }
 }
@@ -233,7 +209,6 @@ mod tests {
             location: Some(Arc::new(location)),
             parent: None,
             bytes: Some(bytes),
-            above: Arc::default(),
         }
     }
 

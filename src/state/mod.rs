@@ -281,7 +281,6 @@ impl State {
         }
         match outcome {
             Outcome::Retired(_) | Outcome::Gone(_) => {
-                self.catalogue.settle(id);
                 if self.files.remove(&id).is_some() {
                     // Its files have records, and sizes, of their own.
                     self.catalogue.set_bytes(id, 0);

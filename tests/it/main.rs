@@ -35,7 +35,6 @@ mod harness;
 mod hostile;
 mod journals;
 mod kept_holds;
-mod lay_in;
 mod leaks;
 mod lies;
 mod limits;

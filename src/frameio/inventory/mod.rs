@@ -37,8 +37,6 @@ pub struct Question<'ask> {
     pub going: &'ask BTreeSet<AssetId>,
     /// In which project and in what each should lie, where somebody knows.
     pub place: &'ask dyn Fn(AssetId) -> [Option<AssetId>; 2],
-    /// What each lay in when it was read last, the innermost first, where somebody knows.
-    pub lay_in: &'ask dyn Fn(AssetId) -> Arc<[AssetId]>,
     /// What is listed and recorded as deleted, in the order of the ids: it is not asked for, and
     /// where a list shows it all the same it is back.
     pub back: &'ask Arc<[AssetId]>,
@@ -66,7 +64,6 @@ pub async fn read_assets(
         assets,
         going,
         place,
-        lay_in,
         back,
         singly,
     } = *question;
@@ -110,7 +107,6 @@ pub async fn read_assets(
         // In which folder it lay, nobody but the server can say: a pin may be wrong.
         let [project, _] = place(id);
         wanted.assets.insert(id, project);
-        wanted.lay_in(id, &lay_in(id));
     }
     projects::read_projects(client, &mut read).await?;
     let rest = unread_above(&read);

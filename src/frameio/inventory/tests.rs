@@ -28,7 +28,6 @@ async fn read_all(
         assets,
         going: &going,
         place,
-        lay_in: &|_| Arc::default(),
         back: &Arc::default(),
         singly: false,
     };
@@ -383,7 +382,6 @@ async fn what_is_back_is_told_where_a_list_shows_it_and_a_stack_only_with_files(
             assets: &wanted([3, 4]),
             going: &BTreeSet::new(),
             place: &|_| [None, parent],
-            lay_in: &|_| Arc::default(),
             back: &back,
             singly: false,
         };

@@ -48,17 +48,6 @@ pub struct Wanted {
     pub since: Option<Timestamp>,
 }
 
-impl Wanted {
-    /// Takes notice of what an asset lay in, the innermost first; what is known already counts more.
-    pub fn lay_in(&mut self, id: AssetId, above: &[AssetId]) {
-        let mut inner = id;
-        for outer in above {
-            self.parents.entry(inner).or_insert(*outer);
-            inner = *outer;
-        }
-    }
-}
-
 /// What the lists say of some assets.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Deleted {

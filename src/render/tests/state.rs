@@ -69,7 +69,6 @@ fn known() -> State {
             location: in_tide(folder),
             parent: Some(id(9)),
             bytes,
-            above: Arc::default(),
         };
         catalogue.insert(id(n), known);
     }

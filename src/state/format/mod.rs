@@ -79,7 +79,6 @@ pub fn write(state: &State, sink: &mut dyn Write) -> io::Result<()> {
             *id,
             &said,
             kept,
-            above_of(*id, record, &[&state.catalogue]),
             files_of(*id, record, &state.files),
             &mut line,
         );
@@ -198,8 +197,7 @@ pub fn record_line(
 ) {
     let said = json(&RecordLine::from(record));
     let kept = kept_of(id, catalogues);
-    let above = above_of(id, record, catalogues);
-    keyed(id, &said, kept, above, files_of(id, record, files), line);
+    keyed(id, &said, kept, files_of(id, record, files), line);
 }
 
 /// The files that version stacks were found to hold.
@@ -217,35 +215,18 @@ fn files_of<'all>(
     }
 }
 
-/// What an asset lay in, by the first of some catalogues that knows it, as long as nothing shows that
-/// it is deleted.
-fn above_of<'all>(
-    id: AssetId,
-    record: &Record,
-    catalogues: &[&'all Catalogue],
-) -> Option<&'all [AssetId]> {
-    match record.status {
-        Status::Failed(_) | Status::Unknown { .. } | Status::Missing => {
-            let mut above = catalogues.iter().filter_map(|all| all.above(id));
-            above.next().map(|above| &**above)
-        }
-        Status::Retired(_) | Status::Gone(_) => None,
-    }
-}
-
 /// What is kept of the asset itself stands behind what is recorded, which many have in common.
 fn keyed(
     id: AssetId,
     said: &str,
     kept: Option<&Kept>,
-    above: Option<&[AssetId]>,
     files: Option<&BTreeSet<AssetId>>,
     line: &mut String,
 ) {
     line.push('"');
     line.push_str(id.encode(&mut [0; 36]));
     line.push_str(r#"":"#);
-    if kept.is_none() && above.is_none() && files.is_none() {
+    if kept.is_none() && files.is_none() {
         line.push_str(said);
         return;
     }
@@ -265,9 +246,6 @@ fn keyed(
     }
     if let Some(bytes) = bytes {
         write!(line, r#","bytes":{bytes}"#).unwrap_or_default();
-    }
-    if let Some(above) = above {
-        write!(line, r#","in":{}"#, json(above)).unwrap_or_default();
     }
     if let Some(files) = files {
         write!(line, r#","files":{}"#, json(files)).unwrap_or_default();
@@ -333,10 +311,6 @@ struct RecordLine<'text> {
     /// How large it was, in bytes; of a folder or a version stack, all that was in it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     bytes: Option<u64>,
-    /// The folders and version stacks in which it lay, by their ids, the innermost first, as long as
-    /// nothing shows that it is deleted; only with `failed`, `unknown` and `missing`.
-    #[serde(rename = "in", default, skip_serializing_if = "Option::is_none")]
-    above: Option<Vec<AssetId>>,
     /// The files that a version stack was found to hold, as long as its delete is not over; only
     /// with `failed` and `unknown`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -381,7 +355,6 @@ impl<'text> From<&'text Record> for RecordLine<'text> {
             name: None,
             folder: None,
             bytes: None,
-            above: None,
             files: None,
         }
     }

@@ -126,10 +126,9 @@ impl<'de> Visitor<'de> for StateVisitor {
         let Recorded {
             assets,
             kept,
-            above,
             files,
         } = assets.ok_or_else(missing("assets"))?;
-        let catalogue = Catalogue::read(folders.unwrap_or_default(), (kept, above));
+        let catalogue = Catalogue::read(folders.unwrap_or_default(), kept);
         let catalogue = catalogue.map_err(|(id, number)| {
             A::Error::custom(format_args!(
                 "the record of `{id}` names folder {number}, which `folders` does not have"
@@ -308,8 +307,6 @@ struct Recorded {
     assets: BTreeMap<AssetId, Record>,
     /// What is kept of the assets themselves.
     kept: BTreeMap<AssetId, Kept>,
-    /// What they lay in.
-    above: BTreeMap<AssetId, Arc<[AssetId]>>,
     /// The files that version stacks were found to hold.
     files: BTreeMap<AssetId, BTreeSet<AssetId>>,
 }
@@ -333,7 +330,7 @@ impl<'de> Visitor<'de> for Assets {
         let mut memory = Memory::default();
         let mut rows: Vec<(AssetId, Record)> = Vec::new();
         let mut all_kept = Vec::new();
-        let (mut all_above, mut all_files) = (Vec::new(), Vec::new());
+        let mut all_files = Vec::new();
         let mut sorted = true;
         while let Some(key) = map.next_key::<Cow<'de, str>>()? {
             let id = asset_id(&key).map_err(A::Error::custom)?;
@@ -345,14 +342,6 @@ impl<'de> Visitor<'de> for Assets {
             };
             if kept != Kept::default() {
                 all_kept.push((id, kept));
-            }
-            if let Some(above) = line.above.take() {
-                if matches!(line.status, StatusName::Retired | StatusName::Gone) {
-                    return Err(A::Error::custom(format_args!(
-                        "the record of `{id}` has `in`, which only `failed`, `unknown` and `missing` have"
-                    )));
-                }
-                all_above.push((id, Arc::from(above)));
             }
             if let Some(files) = line.files.take() {
                 if !matches!(line.status, StatusName::Failed | StatusName::Unknown) {
@@ -379,7 +368,6 @@ impl<'de> Visitor<'de> for Assets {
         Ok(Recorded {
             assets: rows.into_iter().collect(),
             kept: all_kept.into_iter().collect(),
-            above: all_above.into_iter().collect(),
             files: all_files.into_iter().collect(),
         })
     }
@@ -406,7 +394,6 @@ impl Memory {
             name: _,
             folder: _,
             bytes: _,
-            above: _,
             files: _,
         } = line;
         if evidence.is_some() && !matches!(status, StatusName::Retired | StatusName::Gone) {
