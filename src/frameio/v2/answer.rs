@@ -142,7 +142,7 @@ pub fn judge_facts(id: AssetId, reply: &Reply) -> Verdict<(Live, Option<Facts>)>
     match reply.answer() {
         Some((404, body)) if is_error(body) => Verdict::Told((Live::Missing, None)),
         Some(_) | None => Verdict::of_reading(reply, |bytes| {
-            let live = wire::live(id, bytes)?;
+            let live = wire::live(id, bytes)?.so_far(reply)?;
             let facts = wire::facts(bytes)?;
             Ok(match (live, facts) {
                 (Live::There, Err(kind)) => {
