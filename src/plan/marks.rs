@@ -93,7 +93,11 @@ pub(super) fn unread(plan: &Plan, inventory: Option<&Inventory>) -> Option<Unrea
     let why = why.or_else(|| {
         let mut count = 0;
         let mut first = None;
-        for id in going {
+        // What a reading did not find has no mark to be read, and goes in no case: should the run find
+        // it there again, it deletes none of it.
+        let is_there =
+            |id: &AssetId| matches!(inventory.assets.get(id), Some(Seen::There(_)) | None);
+        for id in going.filter(is_there) {
             for id in unread_in(inventory, marking, id) {
                 count += 1;
                 first.get_or_insert(id);

@@ -173,6 +173,15 @@ fn what_was_not_read_refuses_the_plan() {
     assert_eq!(unread(&flat(&some, None)), None);
     let none = [(1, None), (2, None)];
     assert_eq!(unread(&flat(&none, asked(known()))), first(2, 1));
+    // What a reading did not find has no mark to be read: an earlier delete may have taken it.
+    let mut gone = flat(&[(1, keep())], asked(known()));
+    gone.assets.insert(id(2), Seen::Missing);
+    let mut state = empty_state();
+    let unanswered = record(Status::Unknown { attempts: 1 });
+    state.assets.insert(id(2), unanswered);
+    let plan = plan_seen(&listing(&[1, 2]), &state, &gone);
+    assert_eq!(plan.unread_marks, None);
+    assert_eq!((plan.totals.retire, plan.totals.resolve), (1, 1));
     // A field that has another name, that cannot say it, or that nobody could read.
     let other = Definition {
         name: "Status".into(),
