@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use crate::asset::{AssetId, Kind};
 use crate::inventory::{Facts, Inventory, Lies, Mark, Seen};
 use crate::manifest::document::{Details, Entry, Manifests};
+use crate::outcome::Evidence;
 use crate::plan::decide::{Case, Decision, HoldInForce, Recorded, Rules, Why, decide};
 use crate::plan::holds::{InForce, in_force};
 use crate::plan::marks;
@@ -192,6 +193,25 @@ impl<'plan> Walk<'plan> {
         self.is_shown(id) && !is_emptied
     }
 
+    /// What was seen of an asset, but for a line of the recently deleted that is older than what an
+    /// earlier run has seen: somebody has restored it since, and what became of it then is not known.
+    fn as_of_now<'seen>(&self, id: AssetId, seen: &'seen Seen) -> &'seen Seen {
+        let is_line = matches!(
+            seen,
+            Seen::Deleted {
+                evidence: Evidence::Listed,
+                ..
+            }
+        );
+        let inventory = self.inputs.inventory.filter(|_| is_line);
+        let line = inventory.and_then(|inventory| inventory.departed.get(&id));
+        let alive = self.inputs.state.alive_at(id);
+        let is_stale = line
+            .zip(alive)
+            .is_some_and(|((_, at), alive)| at.as_second() + 1 < alive.as_second());
+        if is_stale { &Seen::Missing } else { seen }
+    }
+
     /// The assets that were deleted again, and whose entries say so no more. What another manifest
     /// lists, which PATH leaves out, stays as it is.
     pub(super) fn again_over(&self) -> Vec<AssetId> {
@@ -253,6 +273,7 @@ impl<'plan> Walk<'plan> {
                 mark: self.marks.get(&id),
                 seen: inventory
                     .and_then(|inventory| inventory.assets.get(&id))
+                    .map(|seen| self.as_of_now(id, seen))
                     .or(freed),
                 is_there: self.is_back(id),
                 again: state.again.get(&id).copied(),

@@ -389,6 +389,16 @@ impl State {
         })
     }
 
+    /// When the run began that has left an open record of an asset: with V4 it has seen it alive, so
+    /// no older line of a list shows that it is deleted.
+    #[must_use]
+    pub fn alive_at(&self, id: AssetId) -> Option<Timestamp> {
+        let record = self.assets.get(&id)?;
+        let is_open = matches!(record.status, Status::Failed(_) | Status::Unknown { .. });
+        let is_seen = is_open && self.target.api == Api::V4;
+        is_seen.then_some(self.runs.get(&record.run)?.at)
+    }
+
     /// Counts the assets by status.
     #[must_use]
     pub fn counts(&self) -> Counts {

@@ -472,12 +472,12 @@ impl<S: Strategy> Known<'_, S> {
         intent.is_some_and(|intent| at.as_second() >= intent.as_second())
     }
 
-    /// Whether an asset was seen alive after it is said to have been deleted: somebody has restored it
-    /// since, and what became of it then is not known.
+    /// Whether an asset was seen alive after it is said to have been deleted: it was restored since.
     pub(super) fn was_back(&self, subject: Subject, deleted_at: Timestamp) -> bool {
         let Subject { id, stack } = subject;
         let seen = self.memory.alive.get(&id).copied();
         let seen = seen.or_else(|| self.approved.alive_after(id, stack));
+        let seen = seen.or_else(|| self.state.alive_at(id));
         // By the server's clock, where it has told the time; neither time need have more than seconds.
         let skew = self.memory.skew.unwrap_or_default();
         let seen = seen.and_then(|seen| seen.checked_add(skew).ok());

@@ -1,6 +1,7 @@
 //! What was read of the live account decides as well.
 
 use super::*;
+use crate::event::Provenance;
 use crate::outcome::Failure;
 
 #[test]
@@ -416,4 +417,54 @@ fn what_is_found_deleted_is_recorded_and_not_read() {
     assert_eq!(approved.found(), [(id(4), Outcome::Gone(Evidence::Read))]);
     assert_eq!(read(&approved), [2, 3].map(id));
     assert_eq!(approved.delete(), [id(1)]);
+}
+
+/// Somebody has restored it since the line was written, and what became of it then is not known.
+#[test]
+fn a_line_that_is_older_than_the_run_that_saw_an_asset_shows_nothing() {
+    let manifests = Manifests {
+        entries: vec![entry(1, None)],
+        ..Manifests::default()
+    };
+    let run = crate::state::RunRecord {
+        id: Uuid::nil(),
+        at: at(1_000),
+        provenance: Provenance::default(),
+        change: None,
+        released: Vec::new(),
+    };
+    let decided = |api, status: Option<Status>, line| {
+        let mut state = empty_state();
+        state.target.api = api;
+        state.runs.insert(1, run.clone());
+        state
+            .assets
+            .extend(status.map(|status| (id(1), record(status))));
+        let deleted = Seen::Deleted {
+            facts: None,
+            evidence: Evidence::Listed,
+        };
+        let inventory = Inventory {
+            assets: [(id(1), deleted)].into(),
+            departed: [(id(1), (None, at(line)))].into(),
+            ..Inventory::default()
+        };
+        plan_seen(&manifests, &state, &inventory).steps[0]
+            .decision
+            .clone()
+    };
+    let shown = Decision::Record {
+        evidence: Evidence::Listed,
+    };
+    for (api, status, line, expected) in [
+        (Api::V4, Some(failed(1)), 100, Decision::Missing),
+        (Api::V4, Some(failed(1)), 2_000, shown.clone()),
+        // Nothing has seen these alive.
+        (Api::V4, Some(Status::Missing), 100, shown.clone()),
+        (Api::V4, None, 100, shown.clone()),
+        (Api::V2, Some(failed(1)), 100, shown),
+    ] {
+        let found = decided(api, status.clone(), line);
+        assert_eq!(found, expected, "{api:?} {status:?} {line}");
+    }
 }
