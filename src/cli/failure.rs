@@ -117,9 +117,6 @@ pub(crate) enum Failure {
     /// The legacy API was to be searched.
     #[error("`retire find` needs V4")]
     OnlyV4,
-    /// A format that only `--due` has.
-    #[error("`--format {0}` goes only with `--due`")]
-    OnlyDue(&'static str),
     /// What comes due is no change of the state.
     #[error("`--format diff` does not go with `--due`")]
     NotDue,
@@ -294,7 +291,6 @@ impl Failure {
             | Self::NotToV4
             | Self::Words(_)
             | Self::OnlyV4
-            | Self::OnlyDue(_)
             | Self::NotDue
             | Self::TwoStates(_)
             | Self::NoIds => Exit::Usage,
@@ -342,7 +338,6 @@ impl Failure {
             Self::NoIds => Some("name the assets whose records are to be dropped"),
             Self::NotToV4 => Some("give `--api v4`"),
             Self::NoPolicy(_) => Some("`retire schema retention` says what a policy may say"),
-            Self::OnlyDue(_) => Some("a plan has `text`, `diff` and `json`"),
             Self::NotDue => Some("what comes due has `text`, `markdown` and `json`"),
             Self::OnlyV4 => Some("give `--api v4` and a token of V4"),
             Self::ManifestThere(_) => Some(

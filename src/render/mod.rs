@@ -27,6 +27,7 @@ mod holds;
 mod hunks;
 pub(crate) mod json;
 mod listing;
+pub(crate) mod markdown;
 mod next;
 pub(crate) mod notices;
 pub(crate) mod progress;

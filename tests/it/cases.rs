@@ -98,6 +98,7 @@ cases! {
     plan_document
     plan_exit_code
     plan_long
+    plan_markdown
     plan_names_the_moment
     plan_names_what_moved
     plan_of_a_part

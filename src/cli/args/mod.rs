@@ -250,7 +250,7 @@ pub struct Plan {
     pub due: Option<Duration>,
     /// Print it for people, as a diff, or as a document
     ///
-    /// A diff is one of the state. `markdown` is for `--due`.
+    /// A diff is one of the state.
     #[arg(
         long, value_enum, default_value_t = PlanFormat::Text, value_name = "FORMAT",
         help_heading = heading::APPROVAL
@@ -381,7 +381,7 @@ pub enum PlanFormat {
     Diff,
     /// The plan document.
     Json,
-    /// To be mailed or pasted.
+    /// For the comment on a pull request, or to be mailed or pasted.
     Markdown,
 }
 

@@ -1,5 +1,6 @@
 //! `retire plan`: show what apply would do. It reads, and cannot delete.
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -20,12 +21,15 @@ use crate::cli::settings::Settings;
 use crate::cli::{clock, identity, playground, project};
 use crate::manifest::document::Manifests;
 use crate::plan::approve::{Refused, check};
+use crate::plan::forecast::RateForecast;
 use crate::plan::{Checked, Plan as Planned, Totals, due};
 use crate::render;
 use crate::render::checked::{NOT_CHECKED, recalled, sentence};
 use crate::render::diff::{self, DiffView};
 use crate::render::due::DueView;
 use crate::render::escape::escape;
+use crate::render::markdown::plan::MarkdownPlan;
+use crate::render::markdown::{self, COMMENT};
 use crate::render::text::{self, PlanView};
 use crate::render::wrap::wrapped;
 use crate::store::Loaded;
@@ -37,9 +41,6 @@ pub(crate) fn run(context: &Context, arguments: &Plan) -> Result<Exit, Failure> 
     let standard = paths.iter().any(|path| path.as_os_str() == "-");
     if arguments.out.is_some() && standard {
         return Err(Failure::SavedStandard);
-    }
-    if arguments.format == PlanFormat::Markdown && arguments.due.is_none() {
-        return Err(Failure::OnlyDue("markdown"));
     }
     let manifests = context.manifests(paths, context.time(&arguments.settings.given, paths))?;
     let settings = context.settings(&arguments.settings.given, arguments.run, paths)?;
@@ -84,11 +85,32 @@ pub(crate) fn run(context: &Context, arguments: &Plan) -> Result<Exit, Failure> 
     } else {
         arguments.format
     };
+    let forecast = prepared.forecast();
     match format {
-        PlanFormat::Text => show_text(context, arguments, &settings, &prepared)?,
+        PlanFormat::Text => {
+            let view = view(context, arguments, &settings, (&prepared, &forecast));
+            let print = |style, sink: &mut dyn Write| text::plan(&view, style, sink);
+            context.console.data(print)?;
+        }
         PlanFormat::Diff => show_diff(context, &settings, &prepared, &who)?,
-        PlanFormat::Json | PlanFormat::Markdown => {
-            context.console.data(|_, sink| document().to_json(sink))?;
+        PlanFormat::Json => context.console.data(|_, sink| document().to_json(sink))?,
+        PlanFormat::Markdown => {
+            let document = document();
+            let state = settings.state.value.to_string_lossy();
+            let view = view(context, arguments, &settings, (&prepared, &forecast));
+            let report = MarkdownPlan {
+                view: &view,
+                state: &state,
+                serial: document.state.serial,
+                id: &document.id,
+                commit,
+                expires_at: document.expires_at,
+                refused: refused.as_ref(),
+                most: COMMENT,
+            };
+            context
+                .console
+                .data(|_, sink| markdown::plan::plan(&report, sink))?;
         }
     }
     if let Some(path) = &arguments.out
@@ -144,28 +166,25 @@ fn show_due(
     Ok(Exit::Done)
 }
 
-/// Prints the plan for people.
-fn show_text(
+/// What people are shown of the plan.
+fn view<'plan>(
     context: &Context,
     arguments: &Plan,
     settings: &Settings,
-    prepared: &Prepared,
-) -> Result<(), OutputError> {
-    let view = PlanView {
+    (prepared, forecast): (&'plan Prepared, &'plan [RateForecast]),
+) -> PlanView<'plan> {
+    PlanView {
         plan: &prepared.plan,
         checked: &prepared.checked,
         no_state: prepared.basis.no_state(),
         batch_size: settings.batch_size.value.get(),
-        forecast: &prepared.forecast(),
+        forecast,
         time_budget: settings.sending.time_budget,
         skip_mismatched: arguments.choices.skip_mismatched,
         full: arguments.full,
         width: context.console.width(),
         now: prepared.basis.times.earlier,
-    };
-    context
-        .console
-        .data(|style, sink| text::plan(&view, style, sink))
+    }
 }
 
 /// Prints the plan as a diff of the state, between comments that say what it was checked against.

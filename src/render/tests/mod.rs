@@ -19,6 +19,7 @@ mod diff;
 mod events;
 mod find;
 mod findings;
+mod markdown;
 mod notices;
 mod picture;
 mod progress;
