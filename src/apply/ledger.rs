@@ -146,6 +146,7 @@ impl<'run, Se: Session> Ledger<'run, Se> {
         };
         match event {
             RunEvent::Answered { outcomes, .. } => outcomes.iter().any(changes),
+            RunEvent::Kept { kept, over } => self.state.keeps_other(kept, over),
             RunEvent::HoldsChanged { .. }
             | RunEvent::Forgotten { .. }
             | RunEvent::Marked { .. }

@@ -121,6 +121,7 @@ pub(super) fn event(event: &RunEvent) {
         ),
         RunEvent::Described { assets } => trace!(assets = assets.len(), "assets are described"),
         RunEvent::Marked { seen } => debug!(seen = seen.len(), "marks are written down"),
+        RunEvent::Kept { kept, over } => held_back(kept.len(), over.len()),
         RunEvent::AgainOver { ids } => {
             debug!(assets = ids.len(), "entries say `again: true` no more");
         }
@@ -208,6 +209,13 @@ pub(super) fn event(event: &RunEvent) {
             Ending::Stopped(_) => info!("the run has stopped"),
         },
     }
+}
+
+fn held_back(kept: usize, over: usize) {
+    debug!(
+        kept,
+        over, "what stays for the sake of something else is written down"
+    );
 }
 
 fn answered(batch: u64, outcomes: &[AssetOutcome]) {

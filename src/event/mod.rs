@@ -16,11 +16,15 @@ use crate::outcome::{AssetOutcome, Evidence};
 
 mod call;
 mod hold;
+mod kept;
 mod open;
 mod other;
 
 pub use call::{RateLimit, Task};
 pub use hold::{HoldChanges, Released, SeenHold, Subject};
+#[cfg(test)]
+pub(crate) use kept::samples as kept_samples;
+pub use kept::{Kept, Path, Waypoint, Why};
 pub use open::{OpenBatches, Sent};
 pub use other::Other;
 
@@ -206,6 +210,13 @@ pub enum RunEvent {
         /// Those that are new, or say something else.
         seen: Vec<(AssetId, Mark)>,
     },
+    /// What stays since something protected is connected with it, as the plan has it.
+    Kept {
+        /// All that the plan holds back so.
+        kept: Vec<Kept>,
+        /// What an earlier run held back, and this plan does not.
+        over: Vec<AssetId>,
+    },
     /// Entries that had said `again: true` say it no more: written anew, it counts once more.
     AgainOver {
         /// The assets.
@@ -357,6 +368,7 @@ impl RunEvent {
             | Self::HoldsChanged { .. }
             | Self::Described { .. }
             | Self::Marked { .. }
+            | Self::Kept { .. }
             | Self::AgainOver { .. }
             | Self::AgainUsed { .. }
             | Self::Intent { .. }
@@ -391,6 +403,7 @@ impl RunEvent {
             | Self::Ended { at, .. } => Some(*at),
             Self::Described { .. }
             | Self::Marked { .. }
+            | Self::Kept { .. }
             | Self::AgainOver { .. }
             | Self::AgainUsed { .. }
             | Self::Intent { .. }

@@ -120,6 +120,7 @@ impl OpenBatches {
             | RunEvent::HoldsChanged { .. }
             | RunEvent::Described { .. }
             | RunEvent::Marked { .. }
+            | RunEvent::Kept { .. }
             | RunEvent::AgainOver { .. }
             | RunEvent::AgainUsed { .. }
             | RunEvent::Opened { .. }

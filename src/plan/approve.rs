@@ -146,6 +146,7 @@ pub struct Approved {
     about: BTreeMap<AssetId, About>,
     holds: HoldChanges,
     marks: MarksSince,
+    kept: Option<RunEvent>,
     again_over: Vec<AssetId>,
     /// The assets whose entries say `again: true`.
     again: BTreeSet<AssetId>,
@@ -211,6 +212,12 @@ impl Approved {
     #[must_use]
     pub const fn marks(&self) -> &MarksSince {
         &self.marks
+    }
+
+    /// What stays for the sake of something protected, and is only written down.
+    #[must_use]
+    pub fn kept(&self) -> Option<RunEvent> {
+        self.kept.clone()
     }
 
     /// That entries say `again: true` no more, where some do; it is only written down.
@@ -360,6 +367,7 @@ pub fn approve(plan: &Plan, consent: Consent, skip_mismatched: bool) -> Result<A
         about: plan.about.clone(),
         holds: holds::changes(&plan.holds),
         marks: plan.marks.clone(),
+        kept: plan.says_kept(),
         again_over: plan.again_over.clone(),
         again: plan.going_again().collect(),
     };

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::asset::AssetId;
+pub use crate::event::{Path, Waypoint, Why};
 use crate::inventory::{Mark, Seen};
 use crate::manifest::document::Entry;
 use crate::outcome::{Evidence, FailureKind};
@@ -264,51 +265,6 @@ impl Recorded {
             Status::Failed(_) | Status::Unknown { .. } | Status::Missing => None,
         }
     }
-}
-
-/// Why an asset stays, and with it what it lies in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Why {
-    /// Somebody holds it, for this reason.
-    Hold(Arc<str>),
-    /// Its date is ahead.
-    Deferred,
-    /// It is other than its entry says.
-    Pinned,
-    /// It was refused too often.
-    Blocked,
-    /// It could not be read.
-    Unread,
-    /// It is recorded as deleted, and is there all the same.
-    Drift,
-    /// Somebody has marked it in Frame.io.
-    Marked(Mark),
-}
-
-impl Why {
-    /// Whether it keeps what is in the asset as well, and not only what the asset is in.
-    pub(super) const fn keeps_contents(&self) -> bool {
-        match self {
-            Self::Hold(_) | Self::Marked(_) | Self::Drift => true,
-            Self::Deferred | Self::Pinned | Self::Blocked | Self::Unread => false,
-        }
-    }
-}
-
-/// What connects an asset with what protects it, from the outermost to the innermost.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Path(pub Vec<Waypoint>);
-
-/// One asset of a path.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Waypoint {
-    /// The asset.
-    pub id: AssetId,
-    /// What it is called, where that was read.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<Arc<str>>,
 }
 
 /// A hold that is in force.

@@ -24,6 +24,7 @@ pub mod forecast;
 mod gather;
 pub mod guard;
 pub mod holds;
+mod kept;
 mod left_alone;
 mod marks;
 mod model;
@@ -44,7 +45,9 @@ pub use crate::event::Other;
 pub use checked::{Checked, LiveCheck, Recalled};
 pub use gather::tell_of_left_alone;
 pub use left_alone::LeftAlone;
-pub use model::{Back, Held, MarksSince, Place, Plan, Shelter, Step, Totals, Unplaced, Unsettled};
+pub use model::{
+    Back, Held, KeptSince, MarksSince, Place, Plan, Shelter, Step, Totals, Unplaced, Unsettled,
+};
 pub use times::Times;
 pub use walk::Inputs;
 pub use wanted::{Wanted, wanted};
@@ -115,6 +118,7 @@ pub fn make(inputs: Inputs<'_>) -> Plan {
     }
     plan.marks = walk.marks_since();
     plan.again_over = walk.again_over();
+    plan.kept_since = kept::since(&plan, manifests, inputs.state);
     gather::gather(&mut plan, inputs);
     gather::tell_of_back(&mut plan, inputs, walk.freed());
     plan.measure();

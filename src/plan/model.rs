@@ -67,6 +67,8 @@ pub struct Plan {
     pub unread_marks: Option<UnreadMarks>,
     /// What is new of the marks that people have set, beside what the state has.
     pub marks: MarksSince,
+    /// What is new of what stays for the sake of something protected.
+    pub kept_since: KeptSince,
     /// The assets that were deleted again, and whose entries say `again: true` no more, in the order
     /// of their ids.
     pub again_over: Vec<AssetId>,
@@ -85,6 +87,15 @@ pub struct MarksSince {
     pub seen: Vec<(AssetId, Mark)>,
     /// Those that the state has, of assets that were read and bear none now.
     pub lifted: Vec<(AssetId, Mark)>,
+}
+
+/// What is new of what stays, beside what the state has.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct KeptSince {
+    /// The assets that stay as the state has it.
+    pub known: BTreeSet<AssetId>,
+    /// The assets that the state has, and that are not held back any more.
+    pub over: Vec<AssetId>,
 }
 
 impl MarksSince {
@@ -236,11 +247,17 @@ impl Plan {
         self.holds.iter().any(|hold| hold.change.is_some())
     }
 
-    /// Whether a run has something to do, be it no more than to write down marks, or that entries say
-    /// `again: true` no more.
+    /// Whether a run writes down something that is no outcome and no hold: marks, what stays for the
+    /// sake of something else, or that entries say `again: true` no more.
+    #[must_use]
+    pub fn says_news(&self) -> bool {
+        self.marks.news().is_some() || self.keeps_other() || !self.again_over.is_empty()
+    }
+
+    /// Whether a run has something to do, be it no more than to write that down.
     #[must_use]
     pub fn has_news(&self) -> bool {
-        self.has_work() || self.marks.news().is_some() || !self.again_over.is_empty()
+        self.has_work() || self.says_news()
     }
 }
 

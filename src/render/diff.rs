@@ -51,9 +51,7 @@ pub struct DiffView<'plan> {
 ///
 /// Returns what the sink says when it cannot take the text.
 pub fn diff(view: &DiffView<'_>, style: Style, sink: &mut dyn Write) -> io::Result<()> {
-    let news = view.plan.marks.news();
-    let has_news = news.is_some() || !view.plan.again_over.is_empty();
-    if view.plan.totals.changes() == 0 && !view.plan.changes_holds() && !has_news {
+    if view.plan.totals.changes() == 0 && !view.plan.changes_holds() && !view.plan.says_news() {
         return Ok(());
     }
     let change = Change::new(view);
@@ -181,14 +179,16 @@ impl<'plan> Change<'plan> {
             holds: state.holds.clone(),
             catalogue: described(view),
             marks: state.marks.clone(),
+            kept: state.kept.clone(),
             again: view.plan.again_after(state, view.run.number),
         };
         let number = view.run.number;
         after.apply(number, &RunEvent::Started(view.run.clone()));
         let (at, changes) = (view.run.at, holds::changes(&view.plan.holds));
         after.apply(number, &RunEvent::HoldsChanged { at, changes });
-        if let Some(news) = view.plan.marks.news() {
-            after.apply(number, &news);
+        let news = [view.plan.marks.news(), view.plan.says_kept()];
+        for news in news.iter().flatten() {
+            after.apply(number, news);
         }
         let expected = Expected::new(view.plan, assets, number, view.run.at);
         let new = || {

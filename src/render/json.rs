@@ -12,11 +12,11 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::asset::AssetId;
-use crate::event::{Ending, Released, Subject};
+use crate::event::{Ending, Kept, Released, Subject};
 use crate::outcome::{Evidence, FailureKind};
 use crate::plan::Totals;
 use crate::render::report::{FailedAsset, HoldFigures, Summary};
-use crate::state::{Api, Change, Counts, Deleted, KeptHold, Record, RunRecord, State};
+use crate::state::{Api, Change, Counts, Deleted, KeptBack, KeptHold, Record, RunRecord, State};
 use crate::visible::json;
 
 /// Writes records of a state as an array, one a line, in the order in which they come.
@@ -62,6 +62,7 @@ pub(crate) fn show(id: AssetId, state: &State, sink: &mut dyn Write) -> io::Resu
             Some(Run::new(record.run, run, None))
         }),
         hold: state.holds.get(&Subject::Asset(id)).map(Hold::new),
+        kept: state.kept.get(&id),
     };
     json(&shown, sink)?;
     sink.write_all(b"\n")
@@ -94,7 +95,7 @@ pub(crate) fn overview(state: &State, sink: &mut dyn Write) -> io::Result<()> {
         some.map(|(id, record)| Row::new(*id, record, state))
             .collect()
     };
-    let runs = state.runs.iter().rev();
+    let (runs, kept) = (state.runs.iter().rev(), state.kept.iter());
     let overview = Overview {
         lineage: state.lineage,
         serial: state.serial,
@@ -103,6 +104,7 @@ pub(crate) fn overview(state: &State, sink: &mut dyn Write) -> io::Result<()> {
         account: state.target.account.as_deref(),
         counts: state.counts(),
         holds: state.holds.iter().map(HeldRow::new).collect(),
+        kept: kept.map(|(id, kept)| KeptRow { id: *id, kept }).collect(),
         runs: runs
             .map(|(number, run)| Run::new(*number, run, None))
             .collect(),
@@ -137,8 +139,8 @@ pub(crate) fn summary(summary: &Summary, sink: &mut dyn Write) -> io::Result<()>
         unsent,
         warnings,
         next_due,
-        // The stream of a run does not say them, so neither does what is read from it.
-        kept: _,
+        kept,
+        // The stream of a run does not say all of them, so neither does what is read from it.
         left_alone: _,
         ending,
         requests,
@@ -159,6 +161,7 @@ pub(crate) fn summary(summary: &Summary, sink: &mut dyn Write) -> io::Result<()>
         resolved: *resolved,
         forgotten: *forgotten,
         holds: *holds,
+        kept,
         unsent: *unsent,
         failed,
         unknown,
@@ -268,6 +271,16 @@ struct Shown<'state> {
     run: Option<Run<'state>>,
     /// The hold that the state keeps on it.
     hold: Option<Hold<'state>>,
+    /// What keeps it though it is listed: something protected that is connected with it.
+    kept: Option<&'state KeptBack>,
+}
+
+/// An asset that stays, with what keeps it.
+#[derive(Serialize)]
+struct KeptRow<'state> {
+    id: AssetId,
+    #[serde(flatten)]
+    kept: &'state KeptBack,
 }
 
 /// A hold that the state keeps.
@@ -322,6 +335,7 @@ struct Overview<'state> {
     account: Option<&'state str>,
     counts: Counts,
     holds: Vec<HeldRow<'state>>,
+    kept: Vec<KeptRow<'state>>,
     runs: Vec<Run<'state>>,
     failed: Vec<Row<'state>>,
     unknown: Vec<Row<'state>>,
@@ -340,6 +354,7 @@ struct End<'run> {
     resolved: usize,
     forgotten: usize,
     holds: HoldFigures,
+    kept: &'run [Kept],
     unsent: usize,
     failed: &'run [FailedAsset],
     unknown: &'run [AssetId],

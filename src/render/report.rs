@@ -8,10 +8,10 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::asset::AssetId;
-use crate::event::{Ending, HoldChanges, Listener, OpenBatches, RunEvent, Sent, Task};
+use crate::event::{Ending, HoldChanges, Kept, Listener, OpenBatches, RunEvent, Sent, Task};
 use crate::inventory::Known;
 use crate::outcome::{FailureKind, Outcome};
-use crate::plan::decide::{Decision, Path, Why};
+use crate::plan::decide::Decision;
 use crate::plan::{LeftAlone, Plan, Totals, Unsettled};
 use crate::state::{Counts, Deleted, Failed, Record, Status, absorb};
 
@@ -88,18 +88,6 @@ impl HoldFigures {
             ended: ended.len(),
         }
     }
-}
-
-/// An asset that is kept for the sake of another one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Kept {
-    pub(crate) id: AssetId,
-    /// What protects the other one.
-    pub(crate) why: Why,
-    /// The moment up to which it is protected, where that is known.
-    pub(crate) until: Option<Timestamp>,
-    /// What connects the two.
-    pub(crate) path: Arc<Path>,
 }
 
 /// An asset that the server refused to delete.
@@ -190,20 +178,9 @@ impl SummaryBuilder {
             } else if let Decision::Defer { until } = step.decision {
                 let next = summary.next_due.map_or(until, |next| next.min(until));
                 summary.next_due = Some(next);
-            } else if let Decision::Held {
-                why,
-                until,
-                path: Some(path),
-            } = &step.decision
-            {
-                summary.kept.push(Kept {
-                    id: step.id,
-                    why: why.clone(),
-                    until: *until,
-                    path: Arc::clone(path),
-                });
             }
         }
+        summary.kept = plan.kept();
         let open = plan.left_alone.iter().filter(|left| left.other.is_open());
         summary.left_alone = open.copied().collect();
         let kept = summary.kept.iter().map(|kept| kept.id);
@@ -466,6 +443,8 @@ impl Listener for SummaryBuilder {
             }
         } else if let RunEvent::HoldsChanged { changes, .. } = event {
             self.summary.holds = HoldFigures::of(changes);
+        } else if let RunEvent::Kept { kept, over: _ } = event {
+            self.summary.kept.clone_from(kept);
         } else if let RunEvent::Forgotten { ids, .. } = event {
             self.forgotten.extend(ids);
         } else if let RunEvent::LeftAlone { assets, .. } = event {

@@ -5,11 +5,11 @@ use std::io::{self, Write};
 use jiff::Timestamp;
 
 use crate::asset::AssetId;
+use crate::event::Kept;
 use crate::inventory::Mark;
 use crate::plan::decide::{Path, Waypoint, Why};
 use crate::plan::{Back, LeftAlone, Other, Plan};
 use crate::render::escape::escape;
-use crate::render::report::Kept;
 use crate::render::{Style, counted, moment, rows, words};
 
 /// How many assets of one list are shown before the rest is folded.

@@ -6,8 +6,12 @@ use crate::asset::AssetId;
 use crate::event::Subject;
 use crate::outcome::Evidence;
 use crate::render::escape::escape;
-use crate::render::{Paint, Style, count, counted, holds, moment, rows, size, thousands, words};
-use crate::state::{Accepted, Catalogue, Change, Counts, Record, RunRecord, State, Status};
+use crate::render::{
+    Paint, Style, count, counted, holds, moment, rows, shelter, size, thousands, words,
+};
+use crate::state::{
+    Accepted, Catalogue, Change, Counts, KeptBack, Record, RunRecord, State, Status,
+};
 
 /// How many runs the overview shows.
 const RUNS: usize = 20;
@@ -119,6 +123,9 @@ pub(crate) fn show(
             field("hold", &holds::kept(hold))?;
         }
     }
+    if let Some(kept) = state.kept.get(&id) {
+        field("kept", &keeps(id, kept))?;
+    }
     let Some(record) = state.assets.get(&id) else {
         return field("status", "nothing is recorded of this asset");
     };
@@ -198,6 +205,7 @@ pub(crate) fn overview(
     field("assets", &parts.cloned().collect::<Vec<_>>().join(": "))?;
 
     holds::of_state(state.holds.iter(), style, sink)?;
+    kept(state, style, sink)?;
     if !runs.is_empty() {
         writeln!(sink)?;
         let title = format!("Runs ({}), newest first", count(runs.len()));
@@ -215,6 +223,33 @@ pub(crate) fn overview(
         attention(title, number, status, state, style, sink)?;
     }
     Ok(())
+}
+
+/// Says why a listed asset stays, and since which run.
+fn keeps(id: AssetId, kept: &KeptBack) -> String {
+    let KeptBack {
+        why,
+        until,
+        path,
+        run,
+    } = kept;
+    let why = shelter::kept(id, why, *until, Some(path));
+    format!("{why} · since run {run}")
+}
+
+/// Lists the assets that stay since something protected is connected with them.
+fn kept(state: &State, style: Style, sink: &mut dyn Write) -> io::Result<()> {
+    let number = state.kept.len();
+    if number == 0 {
+        return Ok(());
+    }
+    writeln!(sink)?;
+    let title = format!("Kept because of what is protected ({})", count(number));
+    words::heading(&title, style, sink)?;
+    for (id, kept) in state.kept.iter().take(IDS) {
+        writeln!(sink, "  {id}  {}", keeps(*id, kept))?;
+    }
+    words::fold(2, number.saturating_sub(IDS), "more", style, sink)
 }
 
 /// Says how many assets stand where, without those of whom there are none.

@@ -11,19 +11,21 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::asset::AssetId;
-use crate::event::{Provenance, Released, RunEvent, RunInfo, Subject};
+use crate::event::{Kept, Provenance, Released, RunEvent, RunInfo, Subject};
 use crate::inventory::Mark;
 use crate::outcome::{Evidence, Failure, FailureKind, Outcome};
 pub use api::{Abilities, Api};
 pub use catalogue::Catalogue;
 pub use counts::{Counts, Deleted};
 pub use hold::KeptHold;
+pub use kept::KeptBack;
 
 mod api;
 mod catalogue;
 mod counts;
 pub mod format;
 mod hold;
+mod kept;
 
 #[cfg(test)]
 mod tests;
@@ -51,6 +53,9 @@ pub struct State {
     /// The marks that people have set in Frame.io, as they were when a run read them last. One that
     /// is lifted stays here, so that each plan names it, until a run has deleted the asset.
     pub marks: BTreeMap<AssetId, Mark>,
+    /// The listed assets that stay since something protected is connected with them, as the last run
+    /// that planned over each has found it.
+    pub kept: BTreeMap<AssetId, KeptBack>,
     /// The assets whose entries said `again: true` when a run deleted them, or asked to delete them
     /// again, and which run: it counts once.
     pub again: BTreeMap<AssetId, u64>,
@@ -237,6 +242,7 @@ impl State {
             holds: BTreeMap::new(),
             catalogue: Catalogue::default(),
             marks: BTreeMap::new(),
+            kept: BTreeMap::new(),
             again: BTreeMap::new(),
         }
     }
@@ -265,6 +271,8 @@ impl State {
             }
         } else if let RunEvent::Marked { seen } = event {
             self.marks.extend(seen.iter().cloned());
+        } else if let RunEvent::Kept { kept, over } = event {
+            kept::absorb(&mut self.kept, (kept, over), run);
         } else if let RunEvent::AgainOver { ids } = event {
             self.again.retain(|id, _| !ids.contains(id));
         } else if let RunEvent::AgainUsed { ids } = event {
@@ -274,6 +282,12 @@ impl State {
         }
     }
 
+    /// Whether what a plan holds back is other than what the state has of it.
+    #[must_use]
+    pub fn keeps_other(&self, kept: &[Kept], over: &[AssetId]) -> bool {
+        kept::is_news(&self.kept, kept, over)
+    }
+
     fn absorb(&mut self, id: AssetId, outcome: &Outcome, run: u64, at: Timestamp) {
         if matches!(outcome, Outcome::Retired(_)) {
             // What was marked and goes was reviewed as lifted.
@@ -281,6 +295,7 @@ impl State {
         }
         match outcome {
             Outcome::Retired(_) | Outcome::Gone(_) => {
+                self.kept.remove(&id);
                 if self.files.remove(&id).is_some() {
                     // Its files have records, and sizes, of their own.
                     self.catalogue.set_bytes(id, 0);

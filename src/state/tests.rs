@@ -257,6 +257,7 @@ fn any_state() -> impl Strategy<Value = State> {
             catalogue: catalogue(&endpoint, &assets),
             files: files(&assets),
             marks: marks(&assets),
+            kept: kept::tests::all(&assets),
             again: assets.keys().step_by(4).map(|id| (*id, 3)).collect(),
             lineage: Uuid::from_u128(lineage),
             serial: 9,
@@ -273,15 +274,12 @@ fn any_state() -> impl Strategy<Value = State> {
 
 /// Marks of every third asset.
 fn marks(assets: &BTreeMap<AssetId, Record>) -> BTreeMap<AssetId, Mark> {
-    let mark = |value: usize| Mark {
-        field: "Retention".into(),
-        value: format!("\"{value}").into(),
+    let mark = |(place, id): (usize, &AssetId)| {
+        let (field, value) = ("Retention".into(), format!("\"{place}").into());
+        (*id, Mark { field, value })
     };
-    let some = assets
-        .keys()
-        .enumerate()
-        .filter(|(place, _)| place % 3 == 1);
-    some.map(|(place, id)| (*id, mark(place))).collect()
+    let some = assets.keys().enumerate().skip(1).step_by(3);
+    some.map(mark).collect()
 }
 
 /// Files of every second asset that may have some.

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use crate::asset::AssetId;
-use crate::event::{Ending, Provenance, RunEvent, RunInfo, Task};
+use crate::event::{Ending, Provenance, RunEvent, RunInfo, Task, kept_samples};
 use crate::inventory::Mark;
 use crate::outcome::{Evidence, Failure, FailureKind, Outcome};
 use crate::state::{Api, State, Status, Target, format};
@@ -80,7 +80,7 @@ fn run() -> impl Strategy<Value = Vec<RunEvent>> {
         prop::bool::weighted(0.8),
     );
     (prop::collection::vec(batch, 0..6), prop::bool::ANY).prop_map(|(batches, ended)| {
-        let mut events = vec![started(1)];
+        let mut events = vec![started(1), kept_samples::event()];
         let mut next = 0;
         for (number, (outcomes, answered)) in (1..).zip(batches) {
             let outcomes: Vec<_> = outcomes

@@ -34,6 +34,7 @@ mod hanging;
 mod harness;
 mod hostile;
 mod journals;
+mod kept_back;
 mod kept_holds;
 mod leaks;
 mod lies;

@@ -223,6 +223,7 @@ fn a_folder_that_is_to_go_again_takes_along_what_came_back_in_it() {
             format!("version: 1\nassets: [{FOLDER}{more}]\n"),
         );
         let done = apply(&served, &desk, "v4");
+        // The second run, which writes down what stays.
         assert!(done.out.contains("contains"), "{}", done.out);
         assert!(lives(&served, FOLDER) && lives(&served, INSIDE));
         let again = format!("version: 1\nassets: [{{id: {FOLDER}, again: true}}{more}]\n");
@@ -236,7 +237,7 @@ fn a_folder_that_is_to_go_again_takes_along_what_came_back_in_it() {
         // Once: where all of it is back, the line of the folder is used up.
         served.sandbox.restore(id(FOLDER));
         let done = apply(&served, &desk, "v4").expect(3);
-        assert!(done.out.contains("used up by run 2"), "{}", done.out);
+        assert!(done.out.contains("used up by run 3"), "{}", done.out);
         assert!(lives(&served, FOLDER) && lives(&served, INSIDE));
         served.stop();
     }

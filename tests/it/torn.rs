@@ -132,6 +132,7 @@ fn known(events: &[RunEvent]) -> BTreeMap<AssetId, &'static str> {
             | RunEvent::AgainOver { .. }
             | RunEvent::AgainUsed { .. }
             | RunEvent::Marked { .. }
+            | RunEvent::Kept { .. }
             | RunEvent::Opened { .. }
             | RunEvent::FileDone { .. }
             | RunEvent::Forgotten { .. }

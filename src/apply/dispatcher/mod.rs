@@ -90,6 +90,7 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
     fn begin(&mut self) {
         (self.events).extend(self.approved.hold_changes(self.clock.now()));
         (self.events).extend(self.approved.marks().news());
+        (self.events).extend(self.approved.kept());
         (self.events).extend(self.approved.again_over());
         let forget = self.approved.forget();
         if !forget.is_empty() {

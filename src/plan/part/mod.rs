@@ -48,6 +48,10 @@ pub fn leave_out(
         .into_iter()
         .partition(|step| view.chooses(only, step) == Some(true));
     (plan.steps, plan.left_out) = (chosen, rest);
+    // Of the rest, and of what is listed no more, nothing is said.
+    let steps = &plan.steps;
+    let is_chosen = |id: &AssetId| steps.binary_search_by_key(id, |step| step.id).is_ok();
+    plan.kept_since.over.retain(is_chosen);
     let rest: BTreeSet<AssetId> = plan.left_out.iter().map(|step| step.id).collect();
     for step in &plan.left_out {
         plan.totals.uncount(&step.decision);

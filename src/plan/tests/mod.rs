@@ -4,6 +4,7 @@ mod approved;
 mod covered;
 mod decisions;
 mod held;
+mod kept;
 mod live;
 mod marks;
 mod properties;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::asset::AssetId;
-use crate::event::{Other, RateLimit, RunEvent, StopReason};
+use crate::event::{Kept, Other, RateLimit, RunEvent, StopReason};
 use crate::render::events::{At, Event, Version};
 use crate::render::summary::stopped;
 
@@ -25,6 +25,7 @@ impl<'line> Event<'line> {
             | RunEvent::Opened { .. }
             | RunEvent::Answered { .. }
             | RunEvent::Ended { .. } => return None,
+            RunEvent::Kept { kept, over } => Self::kept_back(at, run, (kept, over)),
             RunEvent::Intent {
                 batch,
                 task,
@@ -132,6 +133,16 @@ impl<'line> Event<'line> {
             at,
             run,
             ids: Cow::Borrowed(ids),
+        }
+    }
+
+    fn kept_back(at: At, run: u64, (kept, over): (&'line [Kept], &'line [AssetId])) -> Self {
+        Self::Kept {
+            version: Version,
+            at,
+            run,
+            kept: Cow::Borrowed(kept),
+            over: Cow::Borrowed(over),
         }
     }
 

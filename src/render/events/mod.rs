@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::asset::AssetId;
-use crate::event::{HoldChanges, Other, StopReason, Task};
+use crate::event::{HoldChanges, Kept, Other, StopReason, Task};
 use crate::inventory::Known;
 use crate::outcome::{Evidence, FailureKind};
 use crate::plan::Totals;
@@ -72,6 +72,20 @@ pub(crate) enum Event<'line> {
         run: u64,
         /// Which.
         changes: Cow<'line, HoldChanges>,
+    },
+    /// What stays since something protected is connected with it.
+    Kept {
+        /// The version of the stream.
+        version: Version,
+        /// When.
+        at: At,
+        /// The run's number.
+        run: u64,
+        /// All that the plan holds back so.
+        kept: Cow<'line, [Kept]>,
+        /// What an earlier run held back, and this plan does not.
+        #[serde(default, skip_serializing_if = "<[AssetId]>::is_empty")]
+        over: Cow<'line, [AssetId]>,
     },
     /// A batch is about to be sent. Without an answer its assets are unknown.
     BatchSent {
@@ -381,6 +395,10 @@ pub(crate) enum Event<'line> {
         planned: Totals,
         /// The earliest date of the deferred assets.
         next_due: Option<At>,
+        /// What stays since something protected is connected with it; only where nothing had to be
+        /// done, else the line `kept` says it.
+        #[serde(default, skip_serializing_if = "<[Kept]>::is_empty")]
+        kept: Cow<'line, [Kept]>,
         /// What became of the assets, each counted once by its last outcome.
         counts: Counts,
         /// How many bytes were deleted, as far as that is known.

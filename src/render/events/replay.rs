@@ -259,6 +259,10 @@ impl Replay {
                 let changes = changes.into_owned();
                 self.hear(&RunEvent::HoldsChanged { at: at.0, changes })?;
             }
+            Event::Kept { kept, over, .. } => {
+                let (kept, over) = (kept.into_owned(), over.into_owned());
+                self.hear(&RunEvent::Kept { kept, over })?;
+            }
             Event::Forgotten { at, ids, .. } => {
                 let ids = ids.into_owned();
                 self.hear(&RunEvent::Forgotten { at: at.0, ids })?;
@@ -320,6 +324,7 @@ impl Replay {
             state,
             planned,
             next_due,
+            kept,
             resolved,
             ..
         } = event
@@ -327,7 +332,9 @@ impl Replay {
             if run.is_none() {
                 self.flush();
                 let next_due = next_due.map(|at| at.0);
-                let idle = SummaryBuilder::resume(planned, next_due, state.into_owned());
+                let mut idle = SummaryBuilder::resume(planned, next_due, state.into_owned());
+                let (kept, over) = (kept.into_owned(), Vec::new());
+                idle.on_event(&RunEvent::Kept { kept, over });
                 self.builder = Some(idle);
             } else {
                 self.hear(&ended(at.0, ending, reason)?)?;

@@ -192,6 +192,10 @@ impl Lines {
             state: Cow::Borrowed(&summary.state_path),
             planned: summary.totals,
             next_due: summary.next_due.map(At),
+            kept: Cow::Borrowed(match summary.run {
+                Some(_) => &[],
+                None => &summary.kept,
+            }),
             counts: summary.counts,
             bytes: summary.deleted.bytes,
             unmeasured: summary.deleted.unmeasured,

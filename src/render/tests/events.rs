@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::*;
 use crate::cli::args::SchemaName;
 use crate::cli::schemas;
+use crate::event::kept_samples;
 use crate::event::{Ending, Listener, Provenance, RateLimit, RunEvent, RunInfo, StopReason, Task};
 use crate::outcome::{Evidence, Failure, Outcome};
 use crate::render::events::{Close, Event, Lines, Replayed, is_stream, replay};
@@ -120,6 +121,7 @@ fn each_event() -> Vec<RunEvent> {
     let when = at("2026-07-01T10:00:02Z");
     vec![
         RunEvent::Started(info()),
+        kept_samples::event(),
         RunEvent::Forgotten {
             at: when,
             ids: vec![id(11)],
@@ -234,6 +236,20 @@ fn every_reason_comes_back_as_it_was() {
     }
 }
 
+/// A plan in which nothing goes, since something protected is connected with it.
+fn holding_back() -> Plan {
+    let kept = kept_samples::kept(0, id(1));
+    let held = Decision::Held {
+        why: kept.why,
+        until: kept.until,
+        path: Some(kept.path),
+    };
+    Plan {
+        steps: vec![step(1, held, None)],
+        ..Plan::default()
+    }
+}
+
 #[test]
 fn a_run_without_work_and_a_command_that_failed_are_told_too() {
     let mut lines = Lines::default();
@@ -242,6 +258,13 @@ fn a_run_without_work_and_a_command_that_failed_are_told_too() {
     let idle = String::from_utf8(bytes.to_vec()).unwrap();
     fits(&idle);
     assert_eq!(replayed(&idle), summary);
+    // What is held back all the same is said at the end.
+    let kept = SummaryBuilder::new(&holding_back(), "retire.state.json").finish();
+    assert_eq!(kept.kept.len(), 1);
+    let bytes = lines.close(&[], &kept, Close { exit: 0, ..close() });
+    let said = String::from_utf8(bytes.to_vec()).unwrap();
+    fits(&said);
+    assert_eq!(replayed(&said), kept);
     let error = lines.error(at("2026-07-01T10:00:00Z"), "no token", Some("give one"), 7);
     let error = String::from_utf8(error.to_vec()).unwrap();
     fits(&error);
@@ -276,12 +299,12 @@ fn what_is_no_stream_is_told_by_its_line() {
         ),
         (
             stream.replacen("batch_sent", "batch_cent", 1),
-            3,
+            4,
             "batch_cent",
         ),
         (
             stream.replacen("\"requests\"", "\"demands\"", 1),
-            19,
+            20,
             "demands",
         ),
     ] {

@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::event::{Ending, Listener, Provenance, Released, RunEvent, StopReason, Subject};
+use crate::event::{Path, Waypoint, Why};
 use crate::inventory::{Known, Location};
 use crate::outcome::Evidence;
 use crate::render::report::SummaryBuilder;
 use crate::render::{Style, json, state as render};
-use crate::state::{Api, Catalogue, Failed, KeptHold, Record, RunRecord, State, Status, Target};
+use crate::state::{
+    Api, Catalogue, Failed, KeptBack, KeptHold, Record, RunRecord, State, Status, Target,
+};
 
 fn text(write: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>) -> String {
     let mut bytes = Vec::new();
@@ -98,6 +101,26 @@ fn known() -> State {
         ]),
         catalogue,
         marks: BTreeMap::new(),
+        kept: BTreeMap::from([(id(3), kept())]),
+    }
+}
+
+/// What keeps asset 3: something in it, two folders down.
+fn kept() -> KeptBack {
+    let waypoint = |n, name: Option<&str>| Waypoint {
+        id: id(n),
+        name: name.map(Into::into),
+    };
+    let path = vec![
+        waypoint(3, Some("dailies")),
+        waypoint(7, None),
+        waypoint(8, Some(HOSTILE)),
+    ];
+    KeptBack {
+        why: Why::Hold(HOSTILE.into()),
+        until: Some(at("2027-06-30T12:00:00Z")),
+        path: std::sync::Arc::new(Path(path)),
+        run: 7,
     }
 }
 

@@ -160,22 +160,26 @@ pub fn head_lines(state: &State, folders: &BTreeSet<u32>) -> Vec<String> {
     if last.is_some() {
         lines.push("},".to_owned());
     }
-    let last = state.marks.keys().next_back();
-    if last.is_some() {
-        lines.push(r#""marks":{"#.to_owned());
-    }
-    for (id, mark) in &state.marks {
-        let comma = if Some(id) == last { "" } else { "," };
-        lines.push(format!(r#""{id}":{}{comma}"#, json(mark)));
-    }
-    if last.is_some() {
-        lines.push("},".to_owned());
-    }
+    table("marks", &state.marks, &mut lines);
+    table("kept", &state.kept, &mut lines);
     if !state.again.is_empty() {
         lines.push(format!(r#""again":{},"#, json(&state.again)));
     }
     lines.push(r#""assets":{"#.to_owned());
     lines
+}
+
+/// Appends the lines of a table that is left out where it is empty.
+fn table<T: Serialize>(name: &str, rows: &BTreeMap<AssetId, T>, lines: &mut Vec<String>) {
+    let Some(last) = rows.keys().next_back() else {
+        return;
+    };
+    lines.push(format!(r#""{name}":{{"#));
+    for (id, row) in rows {
+        let comma = if id == last { "" } else { "," };
+        lines.push(format!(r#""{id}":{}{comma}"#, json(row)));
+    }
+    lines.push("},".to_owned());
 }
 
 /// The lines after the assets, without their ends: the holds that are kept.
@@ -448,6 +452,9 @@ pub(crate) struct StateDocument {
     /// The marks that people had set in Frame.io when they were read last.
     #[serde(default)]
     marks: BTreeMap<AssetId, crate::inventory::Mark>,
+    /// The listed assets that stay since something protected is connected with them.
+    #[serde(default)]
+    kept: BTreeMap<AssetId, crate::state::KeptBack>,
     /// The assets that were deleted again, since their entries said `again: true`, each with the
     /// run; only there as long as an entry says so.
     #[serde(default)]

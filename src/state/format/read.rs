@@ -79,6 +79,7 @@ impl<'de> Visitor<'de> for StateVisitor {
             "runs",
             "folders",
             "marks",
+            "kept",
             "again",
             "assets",
             "holds",
@@ -86,7 +87,8 @@ impl<'de> Visitor<'de> for StateVisitor {
         ];
         let (mut version, mut lineage, mut serial) = (None, None, None);
         let (mut api, mut endpoint, mut account) = (None, None, None);
-        let (mut runs, mut folders, mut marks, mut again) = (None, None, None, None);
+        let (mut runs, mut folders, mut marks, mut stays, mut again) =
+            (None, None, None, None, None);
         let (mut assets, mut holds, mut project_holds) = (None, None, None);
         while let Some(key) = map.next_key::<Cow<'de, str>>()? {
             match &*key {
@@ -107,6 +109,7 @@ impl<'de> Visitor<'de> for StateVisitor {
                 "runs" => set(&mut runs, "runs", map.next_value_seed(Runs)?)?,
                 "folders" => set(&mut folders, "folders", map.next_value_seed(Folders)?)?,
                 "marks" => set(&mut marks, "marks", map.next_value()?)?,
+                "kept" => set(&mut stays, "kept", map.next_value()?)?,
                 "again" => set(&mut again, "again", map.next_value()?)?,
                 "assets" => set(&mut assets, "assets", map.next_value_seed(Assets)?)?,
                 "holds" => {
@@ -150,6 +153,7 @@ impl<'de> Visitor<'de> for StateVisitor {
             holds: holds.into_iter().chain(projects).collect(),
             catalogue,
             marks: marks.unwrap_or_default(),
+            kept: stays.unwrap_or_default(),
             again: again.unwrap_or_default(),
         };
         check(&state).map_err(A::Error::custom)?;
@@ -177,6 +181,13 @@ fn check(state: &State) -> Result<(), String> {
     if let Some((id, run)) = late {
         return Err(format!(
             "`{id}` was deleted again in run {run}, which is later than the serial {serial}"
+        ));
+    }
+    let late = state.kept.iter().find(|(_, kept)| kept.run > serial);
+    if let Some((id, kept)) = late {
+        return Err(format!(
+            "what keeps `{id}` names run {}, which is later than the serial {serial}",
+            kept.run
         ));
     }
     let late = state.holds.iter().find(|(_, hold)| hold.run > serial);

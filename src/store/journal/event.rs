@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::asset::AssetId;
-use crate::event::{Ending, HoldChanges, Provenance, RunEvent, RunInfo, Task};
+use crate::event::{Ending, HoldChanges, Kept, Provenance, RunEvent, RunInfo, Task};
 use crate::inventory::{Known, Mark};
 use crate::outcome::{AssetOutcome, Evidence, Failure, FailureKind, Outcome};
 
@@ -41,6 +41,15 @@ pub(super) enum EventLine<'line> {
     Marked {
         /// Those that are new, or say something else.
         seen: BTreeMap<AssetId, Mark>,
+    },
+    /// What stays since something protected is connected with it.
+    Kept {
+        /// All that the plan holds back so.
+        #[serde(default, skip_serializing_if = "<[Kept]>::is_empty")]
+        kept: Cow<'line, [Kept]>,
+        /// What an earlier run held back, and this plan does not.
+        #[serde(default, skip_serializing_if = "<[AssetId]>::is_empty")]
+        over: Cow<'line, [AssetId]>,
     },
     /// Entries that had said `again: true` say it no more.
     AgainOver { ids: Cow<'line, [AssetId]> },
@@ -175,6 +184,13 @@ impl From<FailureLine<'_>> for Outcome {
 }
 
 impl<'line> EventLine<'line> {
+    const fn kept_back(kept: &'line [Kept], over: &'line [AssetId]) -> Self {
+        Self::Kept {
+            kept: Cow::Borrowed(kept),
+            over: Cow::Borrowed(over),
+        }
+    }
+
     /// The line of an event; nothing of one that does not last, see [`RunEvent::lasts`].
     pub(super) fn new(event: &'line RunEvent) -> Option<Self> {
         Some(match event {
@@ -213,6 +229,7 @@ impl<'line> EventLine<'line> {
             RunEvent::Marked { seen } => Self::Marked {
                 seen: seen.iter().cloned().collect(),
             },
+            RunEvent::Kept { kept, over } => Self::kept_back(kept, over),
             RunEvent::AgainOver { ids } => Self::AgainOver {
                 ids: Cow::Borrowed(ids),
             },
@@ -342,6 +359,11 @@ fn marked(seen: BTreeMap<AssetId, Mark>) -> RunEvent {
     RunEvent::Marked { seen }
 }
 
+fn kept_back(kept: Cow<'_, [Kept]>, over: Cow<'_, [AssetId]>) -> RunEvent {
+    let (kept, over) = (kept.into_owned(), over.into_owned());
+    RunEvent::Kept { kept, over }
+}
+
 impl From<EventLine<'_>> for RunEvent {
     fn from(event: EventLine<'_>) -> Self {
         match event {
@@ -369,6 +391,7 @@ impl From<EventLine<'_>> for RunEvent {
             EventLine::HoldsChanged { at, changes } => changed(at, changes.into_owned()),
             EventLine::Described { assets } => described(assets),
             EventLine::Marked { seen } => marked(seen),
+            EventLine::Kept { kept, over } => kept_back(kept, over),
             EventLine::AgainOver { ids } => again_over(ids),
             EventLine::AgainUsed { ids } => again_used(ids),
             EventLine::Intent {
