@@ -195,10 +195,8 @@ fn what_is_missing_is_found_by_halving() {
 
 #[test]
 fn a_server_that_is_not_there_changes_nothing() {
-    let port = {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        listener.local_addr().unwrap().port()
-    };
+    let taken = crate::server::taken();
+    let port = taken.local_addr().unwrap().port();
     let desk = Desk::with(&manifest(&[A]));
     let done = desk.run_with(
         &[("FRAMEIO_TOKEN", TOKEN)],

@@ -151,3 +151,11 @@ pub(crate) fn manifest(count: usize) -> String {
 pub(crate) fn id(number: usize) -> String {
     format!("00000000-0000-4000-8000-{number:012}")
 }
+
+/// A port on which nobody listens, and that no other test gets: the server of one would be asked in
+/// its place.
+pub(crate) fn taken() -> tokio::net::TcpSocket {
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    socket
+}

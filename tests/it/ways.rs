@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use std::process::Stdio;
 
 use crate::harness::{Desk, Done, TOKEN};
-use crate::server::{Server, manifest, text};
+use crate::server::{Server, manifest, taken, text};
 
 const CLIENT: [(&str, &str); 2] = [
     ("FRAMEIO_CLIENT_ID", "robot"),
@@ -26,18 +26,13 @@ fn run(desk: &Desk, variables: &[(&str, &str)], command: &str, endpoint: &str) -
     desk.run_with(variables, &arguments)
 }
 
-/// A port on which nobody listens.
-fn free() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
-}
-
 #[test]
 fn a_proxy_that_does_not_let_through_is_named_without_its_password() {
     let desk = Desk::with(&manifest(1));
     let refusing = Server::new(|_| Some((407, String::new())));
     let refusing = refusing.url.strip_prefix("http://").unwrap().to_owned();
-    let nobody = format!("127.0.0.1:{}", free());
+    let taken = taken();
+    let nobody = taken.local_addr().unwrap().to_string();
     for (place, words) in [(&refusing, "proxy authorization"), (&nobody, "refused")] {
         for name in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"] {
             let proxy = format!("http://me:hush@{place}");
