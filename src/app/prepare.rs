@@ -61,7 +61,9 @@ pub(crate) fn prepare(
                 found = read(connection, earlier(keeping), (&mut basis, &mut dates))?;
             }
             tell_dates(&basis.manifests, basis.times, connection);
-            if connection.ahead().is_none() && dates.matter(&basis.manifests, &basis.state) {
+            // `min-age` goes by it wherever something was read.
+            let matters = dates.matter(&basis.manifests, &basis.state);
+            if connection.ahead().is_none() && (matters || !found.0.assets.is_empty()) {
                 connection.host.warn(
                     "the server does not say what time it is: dates go by this machine's clock alone, so see that it is right",
                 );

@@ -294,7 +294,7 @@ pub(crate) struct Memory<S: Strategy> {
     pub(super) intents: HashMap<AssetId, Timestamp>,
     /// When assets were seen alive, the last time of each.
     pub(super) alive: HashMap<AssetId, Timestamp>,
-    /// How far the server's clock is ahead of ours, by its latest answer.
+    /// How far the server's clock is ahead of ours: the most, since ours may jump ahead in mid-run.
     pub(super) skew: Option<SignedDuration>,
     /// Whether the server has answered as the API does.
     pub(super) has_spoken: bool,
@@ -331,7 +331,7 @@ impl<S: Strategy> Memory<S> {
     /// is served.
     pub(super) fn learn(&mut self, reply: &Reply, now: Timestamp) {
         if let Some(date) = reply.date() {
-            self.skew = Some(date.duration_since(now));
+            self.skew = self.skew.max(Some(date.duration_since(now)));
         }
         if let Some(detail) = S::ended(reply) {
             self.ended = Some(detail);

@@ -253,7 +253,7 @@ impl World {
     /// When an asset was deleted; we did it after it was asked of us.
     fn deleted_at(&self, id: AssetId) -> Option<Timestamp> {
         if self.others.contains(&id) {
-            return Some("2025-12-31T00:00:00Z".parse().unwrap());
+            return Some("2025-12-31T23:59:59Z".parse().unwrap());
         }
         self.dead.contains(&id).then_some(START)
     }
