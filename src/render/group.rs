@@ -151,19 +151,18 @@ pub(super) fn why(
         }
         Decision::Drift {
             recorded,
-            at,
+            // Neighbours say the same, to the second or not: `state show` tells the moment.
+            at: _,
             again,
         } => {
-            let (status, at) = (recorded.name(), moment(*at));
+            let status = recorded.name();
             let again = again.map(|run| {
                 format!(
                     "; its `again: true` was used up by run {run}: take the line out, apply, and write it anew"
                 )
             });
             let again = again.unwrap_or_default();
-            Some(format!(
-                "recorded as {status} at {at}, and it is there{again}"
-            ))
+            Some(format!("recorded as {status}, and it is there{again}"))
         }
     }
 }
