@@ -9,7 +9,7 @@ fn delete<C>(_: &impl Deleter<C>) {}
 async fn misuse(client: &Client, call: &v4::Call) {
     delete::<v2::Call>(client);
     delete::<v4::Call>(client);
-    client.send(call).await;
+    client.send_telling(call, panic!(), |_| {}).await;
 }
 
 fn main() {}
