@@ -220,8 +220,9 @@ where
                 confirmed.insert(*id);
             }
         }
-        // What somebody brought back may have gone again with its stack, and been refused.
-        let is_back = |id: &AssetId| world.lives(*id) && world.restored.contains(id);
+        // What somebody brought back may have gone again with its stack, and been refused, or not been
+        // answered: then it has a record of that.
+        let is_back = |id: &AssetId| world.restored.contains(id) && state.assets.contains_key(id);
         let lost = self.confirmed.difference(&confirmed);
         let mut lost = lost.filter(|id| !is_back(id));
         assert_eq!(lost.next().map(|id| (id, state.assets.get(id))), None);
