@@ -8,6 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, Scope};
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use crate::app::Host;
 use crate::app::connect::Connection;
 use crate::apply::readings::{Readings, Reread};
@@ -16,7 +18,8 @@ use crate::apply::worker::{Stopper, inbox};
 use crate::apply::{self, Clock, NotSaved, Options, Run};
 use crate::asset::AssetId;
 use crate::event::{Ending, Listener, RunInfo, StopReason};
-use crate::frameio::client::CutOff;
+use crate::frameio::client::{Client, CutOff};
+use crate::frameio::clocks::later;
 use crate::frameio::deleter::{Deleter, DeletingClient};
 use crate::plan::approve::Approved;
 use crate::render::summary;
@@ -73,6 +76,7 @@ where
         options,
         again,
     } = order;
+    let clock = &ServerClock::new(connection, &info, clock);
     let deleter = connection.deleter(info.account.as_deref(), &approved);
     let (stopper, inbox) = inbox::<S>();
     stop_in_order(&connection.host, stopper.clone(), options.grace);
@@ -106,6 +110,39 @@ where
         (not_saved, rescue)
     });
     (ended.ending, not_saved)
+}
+
+/// The time of a run: the server's, where it has told the time.
+///
+/// A machine's clock is set while a run goes on, and between two runs, and what a run remembers of
+/// when it saw or sent something is compared with the server's times.
+struct ServerClock<'run> {
+    client: Client,
+    /// When the run began, and how long the command had been going on by then.
+    began: (Timestamp, Duration),
+    clock: &'run dyn Clock,
+}
+
+impl<'run> ServerClock<'run> {
+    fn new(connection: &Connection, info: &RunInfo, clock: &'run dyn Clock) -> Self {
+        Self {
+            client: connection.client(None),
+            began: (info.at, clock.elapsed()),
+            clock,
+        }
+    }
+}
+
+impl Clock for ServerClock<'_> {
+    fn now(&self) -> Timestamp {
+        let (at, before) = self.began;
+        let untold = || later(at, self.elapsed().saturating_sub(before));
+        self.client.server_time().unwrap_or_else(untold)
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.clock.elapsed()
+    }
 }
 
 /// Tells a run what was read again, whatever comes of it.

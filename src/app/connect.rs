@@ -346,6 +346,11 @@ impl Connection {
         self.client.ahead()
     }
 
+    /// What time it is on the server, where it has told the time.
+    pub(crate) fn server_time(&self) -> Option<Timestamp> {
+        self.client.server_time()
+    }
+
     /// The threads that requests run on.
     pub(crate) const fn handle(&self) -> &Handle {
         &self.threads.handle

@@ -11,6 +11,7 @@ use crate::app::error::Error;
 use crate::app::live::{Earlier, read};
 use crate::app::memory::Keeping;
 use crate::apply::breaker;
+use crate::frameio::clocks::earlier;
 use crate::inventory::Inventory;
 use crate::manifest::document::Guard;
 use crate::plan::forecast::{self, Cut, RateForecast, Reads};
@@ -50,15 +51,15 @@ pub(crate) fn prepare(
         part::check(only, &basis.manifests, &basis.state).map_err(Error::Only)?;
     }
     let began = Instant::now();
-    let earlier = |keeping| Earlier { keeping, reviewed };
+    let kept = |keeping| Earlier { keeping, reviewed };
     let (read, checked, reads) = match connection {
         Some((connection, keeping)) => {
             let mut dates = Dates::of(reviewed.is_some());
-            let mut found = read(connection, earlier(keeping), (&mut basis, &mut dates))?;
+            let mut found = read(connection, kept(keeping), (&mut basis, &mut dates))?;
             // What is due, and held, by an earlier time is read by that.
             let is_earlier = dates.compare(&mut basis.times, connection);
             if is_earlier && has_dates(&basis.manifests, &basis.state) {
-                found = read(connection, earlier(keeping), (&mut basis, &mut dates))?;
+                found = read(connection, kept(keeping), (&mut basis, &mut dates))?;
             }
             tell_dates(&basis.manifests, basis.times, connection);
             // `min-age` goes by it wherever something was read.
@@ -75,6 +76,10 @@ pub(crate) fn prepare(
     };
     let ended = Instant::now();
     let mut plan = plan::make(basis.inputs(read.as_ref()));
+    if let Some(time) = connection.and_then(|(connection, _)| connection.server_time()) {
+        // Nothing that was read alive had been deleted before the reading began.
+        plan.alive.1 = earlier(time, began.elapsed());
+    }
     // A saved plan was made of something, and what has gone since is told by itself.
     if let (None, Some(read)) = (reviewed, &read) {
         let only = &basis.settings.only;

@@ -52,13 +52,10 @@ impl Later {
         let intents = absent.map(|(_, subject)| known.intent_of(subject.id));
         let first: Option<Vec<Timestamp>> = intents.collect();
         let first = first.and_then(|intents| intents.into_iter().min());
-        // By the server's clock; neither time need have more than seconds.
+        // Neither time need have more than seconds.
         let told = |intent: Timestamp| {
-            let earlier = known
-                .memory
-                .skew?
-                .checked_sub(SignedDuration::from_secs(1))?;
-            intent.checked_add(earlier).ok()
+            let earlier = intent.checked_sub(SignedDuration::from_secs(1));
+            earlier.ok().filter(|_| known.memory.has_told_time)
         };
         Wanted {
             assets,

@@ -41,7 +41,8 @@ pub(crate) struct Options {
 
 /// Tells the time to a run.
 pub(crate) trait Clock: Sync {
-    /// What time it is.
+    /// What time it is: the server's, where it has told the time, since a run compares its own times
+    /// with those that the server tells. Nothing that is done to this machine's clock moves it.
     fn now(&self) -> Timestamp;
 
     /// How long the run has been going on; unlike [`Clock::now`], nothing sets it back.

@@ -297,7 +297,7 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
                 if reply.is_whole() {
                     self.traffic.heard = Some(elapsed);
                 }
-                self.memory.learn(&reply, self.clock.now());
+                self.memory.learn(&reply);
                 let verdict = S::judge(&order.job, &reply);
                 let limit = order.job.rate_limit();
                 self.pace(limit, reply.limits(), verdict.pace());

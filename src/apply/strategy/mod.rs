@@ -9,7 +9,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::apply::breaker::Tally;
 use crate::asset::AssetId;
@@ -294,8 +294,8 @@ pub(crate) struct Memory<S: Strategy> {
     pub(super) intents: HashMap<AssetId, Timestamp>,
     /// When assets were seen alive, the last time of each.
     pub(super) alive: HashMap<AssetId, Timestamp>,
-    /// How far the server's clock is ahead of ours: the most, since ours may jump ahead in mid-run.
-    pub(super) skew: Option<SignedDuration>,
+    /// Whether the server has told the time, so that the run goes by it.
+    pub(super) has_told_time: bool,
     /// Whether the server has answered as the API does.
     pub(super) has_spoken: bool,
     /// What it answers instead.
@@ -318,7 +318,7 @@ impl<S: Strategy> Memory<S> {
         Self {
             intents: HashMap::new(),
             alive: HashMap::new(),
-            skew: None,
+            has_told_time: false,
             has_spoken: S::READS_FIRST,
             ended: None,
             refused_before: state.assets.iter().filter_map(refused).collect(),
@@ -329,10 +329,8 @@ impl<S: Strategy> Memory<S> {
 
     /// Takes notice of what an answer tells of the server itself: its clock, and whether the API
     /// is served.
-    pub(super) fn learn(&mut self, reply: &Reply, now: Timestamp) {
-        if let Some(date) = reply.date() {
-            self.skew = self.skew.max(Some(date.duration_since(now)));
-        }
+    pub(super) fn learn(&mut self, reply: &Reply) {
+        self.has_told_time |= reply.date().is_some();
         if let Some(detail) = S::ended(reply) {
             self.ended = Some(detail);
         } else if let Some((status, body)) = reply.answer() {
@@ -415,7 +413,7 @@ impl<S: Strategy> Known<'_, S> {
         self.state.assets.get(&id).map(Record::status)
     }
 
-    /// When the delete of an asset was sent that was not answered, by our own clock.
+    /// When the delete of an asset was sent that was not answered, by the run's clock.
     ///
     /// Of those of earlier runs nobody has kept more than when the run began.
     pub(super) fn intent_of(&self, id: AssetId) -> Option<Timestamp> {
@@ -463,11 +461,10 @@ impl<S: Strategy> Known<'_, S> {
     /// Whether an asset was deleted by a delete of ours that was not answered: it is not older
     /// than that.
     ///
-    /// The clocks of both sides are compared by the server's own date. What cannot be compared is
-    /// not ours: whoever takes back what a run deleted must not take back what others did.
+    /// Both times are the server's. Where it tells none they cannot be compared, and what cannot be
+    /// compared is not ours: whoever takes back what a run deleted must not take back what others did.
     pub(super) fn is_ours(&self, id: AssetId, at: Timestamp) -> bool {
-        let intent = self.intent_of(id).zip(self.memory.skew);
-        let intent = intent.and_then(|(intent, skew)| intent.checked_add(skew).ok());
+        let intent = self.intent_of(id).filter(|_| self.memory.has_told_time);
         // Neither time need have more than seconds.
         intent.is_some_and(|intent| at.as_second() >= intent.as_second())
     }
@@ -478,9 +475,7 @@ impl<S: Strategy> Known<'_, S> {
         let seen = self.memory.alive.get(&id).copied();
         let seen = seen.or_else(|| self.approved.alive_after(id, stack));
         let seen = seen.or_else(|| self.state.alive_at(id));
-        // By the server's clock, where it has told the time; neither time need have more than seconds.
-        let skew = self.memory.skew.unwrap_or_default();
-        let seen = seen.and_then(|seen| seen.checked_add(skew).ok());
+        // Neither time need have more than seconds.
         seen.is_some_and(|seen| deleted_at.as_second() + 1 < seen.as_second())
     }
 

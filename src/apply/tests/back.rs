@@ -5,7 +5,6 @@ use super::follow::{answered, known, resolve};
 use super::world::asset;
 use crate::apply::follow::{follow, sought};
 use crate::apply::strategy::{Bulk, Direct, Effect, Job, Known, Memory, Strategy, Subject};
-use crate::frameio::{Body, Reply};
 use crate::outcome::{AssetOutcome, Evidence, FailureKind, Outcome};
 use crate::plan::approve::Resolve;
 
@@ -86,30 +85,5 @@ fn a_line_that_is_older_than_when_the_asset_was_seen_alive_is_no_evidence() {
     ] {
         assert_eq!(found(&memory, 1, deleted_at), expected, "{deleted_at}");
         assert_eq!(found(&memory, 2, deleted_at), gone, "it was not seen");
-    }
-    // The server's clock is ten seconds behind ours.
-    memory.skew = Some(jiff::SignedDuration::from_secs(-10));
-    assert_eq!(found(&memory, 1, 89), gone);
-    assert_eq!(found(&memory, 1, 88), Outcome::Missing);
-}
-
-/// An intent has the time that this machine had then: by a later difference it would seem to be older
-/// than it is, and so would a line that somebody else's delete has left seem to be ours.
-#[test]
-fn a_clock_that_jumps_ahead_in_mid_run_makes_no_intent_older() {
-    let state = state();
-    let mut memory = Memory::<Direct>::new(&state);
-    let at = |second: i64| jiff::Timestamp::from_second(1_800_000_000 + second).unwrap();
-    let dated = |second| Reply::Answered {
-        status: 200,
-        wait: None,
-        limits: None,
-        date: Some(at(second)),
-        pages: None,
-        body: Body::Whole(Vec::new()),
-    };
-    for (server, machine) in [(0, 0), (10, 10), (11, 311), (12, 312)] {
-        memory.learn(&dated(server), at(machine));
-        assert_eq!(memory.skew, Some(jiff::SignedDuration::ZERO));
     }
 }

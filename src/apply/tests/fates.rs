@@ -148,7 +148,7 @@ fn ends_once<S: Strategy>(
     };
     let approved = approved(&state, 1..=4);
     let mut memory = Memory::new(&state);
-    memory.learn(reply, START);
+    memory.learn(reply);
     let known = known(&approved, &state, &memory);
     let targets = S::targets(&job).to_vec();
     let ids = job.ids.clone();

@@ -299,7 +299,7 @@ fn what_was_lost_too_often_stays_unknown_and_an_api_that_ended_is_told() {
     let state = state();
     let approved = approved(&state, 1..=2);
     let mut memory = Memory::<Bulk>::new(&state);
-    memory.learn(&answered(410, "gone"), START);
+    memory.learn(&answered(410, "gone"));
     let job = Job {
         sent: Tries {
             count: 2,
@@ -314,7 +314,7 @@ fn what_was_lost_too_often_stays_unknown_and_an_api_that_ended_is_told() {
         effects.last(),
         Some(Effect::Stop(StopReason::Ended { .. }))
     ));
-    memory.learn(&answered(200, "{}"), START);
+    memory.learn(&answered(200, "{}"));
     let effects = follow(job, verdict(), &known(&approved, &state, &memory));
     assert!(
         !effects

@@ -193,8 +193,10 @@ fn apply(
     let breakers = prepared.breakers(settings.sending.breakers);
     session.take_in(&prepared.basis.state)?;
     let (state, again) = Recheck::of(prepared);
+    // What the server says of times is compared with it later.
+    let began = connection.server_time().unwrap_or_else(clock::now);
     // The token is known by now, wherever it came from.
-    let mut info = identity::masked(context, &who).run_info(&state, clock::now(), account);
+    let mut info = identity::masked(context, &who).run_info(&state, began, account);
     info.provenance.plan = saved.map(|saved| saved.document.id.clone());
     let order = Order {
         info,

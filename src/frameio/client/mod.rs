@@ -237,6 +237,11 @@ impl Client {
         self.shared.clocks.ahead()
     }
 
+    /// What time it is on the server, where an answer had a date.
+    pub(crate) fn server_time(&self) -> Option<Timestamp> {
+        self.shared.clocks.time()
+    }
+
     /// Reads once its rate limit allows it, and again where it goes wrong.
     ///
     /// # Errors
