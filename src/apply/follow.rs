@@ -23,10 +23,6 @@ pub(super) fn follow<S: Strategy>(
         }
         Verdict::SlowDown { wait: _ } | Verdict::NoTokenYet { wait: _ } => slowed_down(job, known),
         Verdict::NotSent { detail } => not_sent(job, detail, known),
-        Verdict::Dropped { detail } => match job.task() {
-            Task::Delete => read_at_once(&job, &detail, known),
-            Task::Resolve => vec![Effect::Requeue(vec![job])],
-        },
         Verdict::Unknown { detail } => match job.task() {
             Task::Delete => read_after_loss(&job, detail, known),
             Task::Resolve => unread(job, &detail, known),
@@ -117,26 +113,6 @@ fn again<S: Strategy>(
         rests: None,
         why: why.to_owned(),
     })
-}
-
-/// What follows where the server closed a connection that it had kept open: the assets of a
-/// delete are read at once, and what is found alive is deleted again. Nothing went wrong.
-fn read_at_once<S: Strategy>(job: &Job<S>, detail: &str, known: &Known<'_, S>) -> Vec<Effect<S>> {
-    let targets = S::targets(job).to_vec();
-    let reads = targets.iter().map(|id| Job {
-        sent: job.sent,
-        ..S::read_again(job, *id, known.approved)
-    });
-    let reads = reads.collect();
-    let mut effects = vec![Effect::Intended(targets, known.intent)];
-    effects.extend(lost(job, known));
-    effects.extend([
-        Effect::Warn(format!(
-            "the server closed a connection that it had kept open, so the assets are read: {detail}"
-        )),
-        Effect::Requeue(reads),
-    ]);
-    effects
 }
 
 /// What follows where nobody knows what became of a delete: after a pause its assets are read, and

@@ -40,11 +40,6 @@ pub enum Reply {
         /// What the connection said.
         detail: String,
     },
-    /// The server closed a connection that it had kept open, before any answer to a delete began.
-    Dropped {
-        /// What the connection said.
-        detail: String,
-    },
     /// The connection failed after something may have been sent.
     Lost {
         /// What the connection said.
@@ -68,8 +63,7 @@ impl Reply {
             | Self::NoToken(_)
             | Self::Busy { .. }
             | Self::TokenLate { .. }
-            | Self::NotSent { .. }
-            | Self::Dropped { .. } => return false,
+            | Self::NotSent { .. } => return false,
         };
         detail == TOO_LONG
     }
@@ -93,7 +87,6 @@ impl Reply {
             | Self::Busy { .. }
             | Self::TokenLate { .. }
             | Self::NotSent { .. }
-            | Self::Dropped { .. }
             | Self::Lost { .. } => None,
         }
     }
@@ -107,7 +100,6 @@ impl Reply {
             | Self::Busy { .. }
             | Self::TokenLate { .. }
             | Self::NotSent { .. }
-            | Self::Dropped { .. }
             | Self::Lost { .. } => None,
         }
     }
@@ -121,7 +113,6 @@ impl Reply {
             | Self::Busy { .. }
             | Self::TokenLate { .. }
             | Self::NotSent { .. }
-            | Self::Dropped { .. }
             | Self::Lost { .. } => None,
         }
     }
@@ -135,7 +126,6 @@ impl Reply {
             | Self::Busy { .. }
             | Self::TokenLate { .. }
             | Self::NotSent { .. }
-            | Self::Dropped { .. }
             | Self::Lost { .. } => None,
         }
     }

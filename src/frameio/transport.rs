@@ -166,7 +166,19 @@ impl Transport {
         (grant, end): (&Grant, Instant),
         hears: Hears<'_>,
     ) -> Reply {
-        let single = self.seen.single.get();
+        // Only on a connection that nothing else was asked on is an answer certain to be the answer
+        // to this delete, and one that closes is not what the server had kept open.
+        let is_delete = request.method == Method::Delete;
+        let single = match self.seen.single.get() {
+            None if is_delete => match self.single() {
+                Ok(single) => Some(single),
+                Err(error) => {
+                    let detail = crate::diagnostic::in_words(&error);
+                    return Reply::NotSent { detail };
+                }
+            },
+            single => single,
+        };
         let may_be_used_again = single.is_none() && self.seen.answer.load(Ordering::Relaxed);
         let client = single.unwrap_or(&self.client);
         let error = match self.send_by(client, request, (grant, end), hears).await {
@@ -174,32 +186,25 @@ impl Transport {
             Err(error) => error,
         };
         let is_closed = error.is_request() && !error.is_connect() && !error.is_timeout();
-        if !(is_closed && may_be_used_again) {
-            return self.unanswered(&error);
-        }
         // The server closed a connection that it had kept open, most probably.
-        let Some(single) = self.single() else {
-            return self.unanswered(&error);
-        };
-        match request.method {
-            Method::Get => match self.send_by(single, request, (grant, end), hears).await {
-                Ok(reply) => reply,
-                Err(error) => self.unanswered(&error),
-            },
-            Method::Delete => Reply::Dropped {
-                detail: self.words(&error),
-            },
+        let single = (is_closed && may_be_used_again).then(|| self.single());
+        match single {
+            Some(Ok(single)) => {
+                let again = self.send_by(single, request, (grant, end), hears).await;
+                again.unwrap_or_else(|error| self.unanswered(&error))
+            }
+            Some(Err(_)) | None => self.unanswered(&error),
         }
     }
 
-    /// What sends each request on a connection of its own from now on.
-    fn single(&self) -> Option<&Client> {
+    /// What sends each request on a connection of its own.
+    fn single(&self) -> Result<&Client, TransportError> {
         let single = &self.seen.single;
-        if single.get().is_none() {
-            let client = client(&self.endpoint, self.timeouts, Connections::Single).ok()?;
-            single.get_or_init(|| client);
+        if let Some(single) = single.get() {
+            return Ok(single);
         }
-        single.get()
+        let client = client(&self.endpoint, self.timeouts, Connections::Single)?;
+        Ok(single.get_or_init(|| client))
     }
 
     async fn send_by(
@@ -280,7 +285,6 @@ fn log(method: Method, path: &str, took: Duration, reply: &Reply) {
         Reply::Busy { wait, detail } => debug!(?method, path, ?wait, detail, ?took, "no token yet"),
         Reply::TokenLate { detail } => debug!(?method, path, detail, ?took, "no token in time"),
         Reply::NotSent { detail } => debug!(?method, path, detail, ?took, "not sent"),
-        Reply::Dropped { detail } => debug!(?method, path, detail, ?took, "dropped"),
         Reply::Lost { detail } => debug!(?method, path, detail, ?took, "lost"),
     }
 }

@@ -41,12 +41,6 @@ pub enum Verdict<T> {
         /// What the connection said.
         detail: String,
     },
-    /// The server closed a connection that it had kept open: nobody knows what became of the
-    /// assets, and nothing is wrong with the server.
-    Dropped {
-        /// What the connection said.
-        detail: String,
-    },
     /// The answer cannot be used: of a delete, nobody knows what became of the assets.
     Unknown {
         /// What came instead of an answer.
@@ -131,7 +125,6 @@ impl<T> Verdict<T> {
             Self::SlowDown { wait } => Verdict::SlowDown { wait },
             Self::NoTokenYet { wait } => Verdict::NoTokenYet { wait },
             Self::NotSent { detail } => Verdict::NotSent { detail },
-            Self::Dropped { detail } => Verdict::Dropped { detail },
             Self::Unknown { detail } => Verdict::Unknown { detail },
             Self::Malformed { detail } => Verdict::Malformed { detail },
             Self::Denied(reason) => Verdict::Denied(reason),
@@ -154,9 +147,6 @@ impl<T> Verdict<T> {
             Reply::TokenLate { detail } | Reply::NotSent { detail } => Err(Self::NotSent {
                 detail: detail.clone(),
             }),
-            Reply::Dropped { detail } => Err(Self::Dropped {
-                detail: detail.clone(),
-            }),
             Reply::Lost { detail } => Err(Self::Unknown {
                 detail: detail.clone(),
             }),
@@ -173,7 +163,6 @@ impl<T> Verdict<T> {
             Self::Told(_)
             | Self::Refused { .. }
             | Self::Absent { .. }
-            | Self::Dropped { .. }
             | Self::Malformed { .. }
             | Self::Denied(_)
             | Self::Stop(_) => Pace::Taken,

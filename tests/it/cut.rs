@@ -8,10 +8,10 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::harness::{Desk, TOKEN, repository};
-use crate::server::{id, manifest, text};
+use crate::server::{Answer, Request, Server, id, manifest, text};
 
 /// A success to a delete that ends too early, and whether the connection is reset after it.
 const CUT: [(&str, bool); 6] = [
@@ -86,6 +86,52 @@ fn a_success_that_is_cut_off_is_no_evidence() {
         let asked = asked.lock().unwrap();
         let read = format!("GET /v2/assets/{}", id(1));
         assert!(asked.iter().any(|line| line.starts_with(&read)), "{cut}");
+    }
+}
+
+/// What is said of files that are all there.
+fn live(request: &Request) -> Answer {
+    let (method, path) = request.line.split_once(' ')?;
+    let path = path.split('?').next()?;
+    let project = id(99);
+    let data = match path.rsplit_once('/')? {
+        (_, "assets") => json!({}),
+        _ if method == "DELETE" => return Some((204, String::new())),
+        ("/v4", "accounts") => json!([{ "id": "acc" }]),
+        (files, id) if files.ends_with("/files") => json!({
+            "id": id, "type": "file", "name": "x", "file_size": 1,
+            "created_at": "2020-01-01T00:00:00Z", "updated_at": "2020-01-01T00:00:00Z",
+            "project_id": project, "project": {"id": project, "name": "Tide", "storage": 1_000_000}
+        }),
+        _ => json!({ "id": "u" }),
+    };
+    let body = match path.strip_prefix("/v4/") {
+        Some(_) => json!({ "data": data }),
+        None => data,
+    };
+    Some((200, body.to_string()))
+}
+
+/// On a connection that is used again, what was too much of one answer is that to the next request.
+#[test]
+fn each_delete_has_a_connection_of_its_own() {
+    for api in ["v2", "v4"] {
+        let server = Server::new(live);
+        let desk = Desk::with(&manifest(6));
+        let mut arguments = vec!["apply", "--auto-approve", "--batch-size", "1", "--api", api];
+        arguments.extend(["--concurrency", "1", "--endpoint", &server.url]);
+        desk.write(
+            "retire.toml",
+            "version = 1\n[guards]\nmax-percent = 100\nmin-age = \"0s\"\n",
+        );
+        desk.run_with(&[TOKEN], &arguments).expect(0);
+        let asked = server.asked();
+        let deletes = asked.iter().filter(|one| one.line.starts_with("DELETE"));
+        let places: Vec<usize> = deletes.map(|one| one.nth).collect();
+        assert_eq!(places, [1; 6], "{api}");
+        // Connections are kept for what is read.
+        let is_kept = asked.iter().any(|one| one.nth > 1);
+        assert_eq!(is_kept, api == "v4");
     }
 }
 

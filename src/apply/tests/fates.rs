@@ -130,7 +130,6 @@ fn reply() -> impl proptest::strategy::Strategy<Value = Reply> {
         }),
         1 => Just(Reply::NoToken(StopReason::NoToken { detail: detail() })),
         1 => Just(Reply::Busy { wait: None, detail: detail() }),
-        1 => Just(Reply::Dropped { detail: detail() }),
         1 => Just(Reply::NotSent { detail: detail() }),
         1 => Just(Reply::Lost { detail: detail() }),
     ]
@@ -164,7 +163,7 @@ fn ends_once<S: Strategy>(
     // A 429, a refusal in the API's own words and what was not sent leave an asset as it was; all
     // else of a delete is written down.
     let is_answered = matches!(reply, Reply::Answered { .. }) && !nothing_done;
-    let is_lost = matches!(reply, Reply::Dropped { .. } | Reply::Lost { .. });
+    let is_lost = matches!(reply, Reply::Lost { .. });
     if !is_reading && (is_answered || is_lost) {
         for id in &targets {
             prop_assert!(is_written(*id, &effects), "{:?}: {:?}", reply, effects);

@@ -256,28 +256,6 @@ fn what_was_lost_is_unknown_and_read_after_a_pause() {
 }
 
 #[test]
-fn what_a_closed_connection_took_is_read_at_once_and_counts_no_try_anew() {
-    let lost = |approved: &Approved| Job {
-        sent: Tries {
-            count: 1,
-            since: Some(Duration::from_secs(3)),
-        },
-        ..bulk(approved)
-    };
-    let effects = rows(lost, Verdict::Dropped { detail: detail() });
-    let reads = effects.iter().find_map(|effect| {
-        if let Effect::Requeue(jobs) = effect {
-            Some(jobs)
-        } else {
-            None
-        }
-    });
-    let reads = reads.unwrap();
-    assert_eq!(reads.len(), 4);
-    assert!(reads.iter().all(|read| read.sent.count == 1), "{reads:?}");
-}
-
-#[test]
 fn a_reading_that_tells_nothing_is_made_again_after_a_pause() {
     let read = |_: &Approved| Bulk::read(resolve(1, true));
     let effects = rows(read, Verdict::Unknown { detail: detail() });

@@ -310,7 +310,7 @@ impl Client {
                     }
                     (false, detail)
                 }
-                Verdict::Dropped { detail } | Verdict::Unknown { detail } => (true, detail),
+                Verdict::Unknown { detail } => (true, detail),
             };
             let waited = began.elapsed().saturating_sub(first);
             let longest = retries.pause(tries, waited);

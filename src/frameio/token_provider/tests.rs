@@ -47,7 +47,6 @@ async fn status(transport: &Transport) -> u16 {
         | Reply::Busy { .. }
         | Reply::TokenLate { .. }
         | Reply::NotSent { .. }
-        | Reply::Dropped { .. }
         | Reply::Lost { .. }) => {
             panic!("{other:?}")
         }
