@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::app::Host;
 use crate::app::connect::Connection;
 use crate::apply::readings::{Readings, Reread};
 use crate::apply::strategy::Strategy;
@@ -79,7 +78,7 @@ where
     let clock = &ServerClock::new(connection, &info, clock);
     let deleter = connection.deleter(info.account.as_deref(), &approved);
     let (stopper, inbox) = inbox::<S>();
-    stop_in_order(&connection.host, stopper.clone(), options.grace);
+    stop_in_order(connection, stopper.clone(), options.grace);
     session.begin(&state);
     let ended = thread::scope(|scope| {
         let (readings, cut_off) = match again {
@@ -195,11 +194,14 @@ fn readings<'scope, S: Strategy>(
 
 /// Has each signal from now on stop the run, and says so at the first: people who see nothing
 /// happen press Ctrl-C again, which does not wait for the answers.
-fn stop_in_order<S: Strategy>(host: &Arc<dyn Host>, run: Stopper<S>, grace: Duration) {
-    let hears = Arc::clone(host);
+fn stop_in_order<S: Strategy>(connection: &Connection, run: Stopper<S>, grace: Duration) {
+    let hears = Arc::clone(&connection.host);
+    let token_provider = connection.token_provider.clone();
     let mut told = false;
-    host.give_signals(Box::new(move |number| {
+    connection.host.give_signals(Box::new(move |number| {
         run.signal(number);
+        // What still waits for a token is not sent, and what was sent has one.
+        token_provider.give_up();
         if !mem::replace(&mut told, true) {
             hears.message(&summary::stop_asked(grace));
         }

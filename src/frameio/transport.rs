@@ -9,6 +9,7 @@ use reqwest::{Client, Response};
 use tokio::time::{Instant, timeout_at};
 use tracing::{Level, debug, enabled, trace};
 
+use crate::diagnostic::in_words;
 use crate::event::StopReason;
 use crate::frameio::call::{Method, Request};
 pub use crate::frameio::endpoint::{Base, Endpoint, EndpointError};
@@ -62,8 +63,9 @@ pub struct Transport {
 struct Seen {
     /// Whether an answer came, so that a connection may be used again.
     answer: AtomicBool,
-    /// What sends each request on a connection of its own, once the server has closed one that it
-    /// had kept open.
+    /// Whether the server has closed a connection that it had kept open, so that none is used again.
+    closes: AtomicBool,
+    /// What sends each request on a connection of its own.
     single: OnceLock<Client>,
 }
 
@@ -109,6 +111,12 @@ impl Transport {
         longest: Longest,
         hears: Hears<'_>,
     ) -> Reply {
+        // Only on a connection that nothing else was asked on is an answer certain to be the answer
+        // to this delete, and one that closes is not what the server had kept open. To read the
+        // certificates of the system for it is no part of the request's time.
+        if request.method == Method::Delete {
+            self.single().ok();
+        }
         let began = Instant::now();
         let end = began + longest.answer.min(self.longest());
         let token = longest.token.min(self.longest());
@@ -166,34 +174,38 @@ impl Transport {
         (grant, end): (&Grant, Instant),
         hears: Hears<'_>,
     ) -> Reply {
-        // Only on a connection that nothing else was asked on is an answer certain to be the answer
-        // to this delete, and one that closes is not what the server had kept open.
         let is_delete = request.method == Method::Delete;
-        let single = match self.seen.single.get() {
-            None if is_delete => match self.single() {
-                Ok(single) => Some(single),
-                Err(error) => {
-                    let detail = crate::diagnostic::in_words(&error);
-                    return Reply::NotSent { detail };
-                }
-            },
-            single => single,
-        };
-        let may_be_used_again = single.is_none() && self.seen.answer.load(Ordering::Relaxed);
-        let client = single.unwrap_or(&self.client);
-        let error = match self.send_by(client, request, (grant, end), hears).await {
-            Ok(reply) => return reply,
-            Err(error) => error,
-        };
-        let is_closed = error.is_request() && !error.is_connect() && !error.is_timeout();
-        // The server closed a connection that it had kept open, most probably.
-        let single = (is_closed && may_be_used_again).then(|| self.single());
-        match single {
-            Some(Ok(single)) => {
-                let again = self.send_by(single, request, (grant, end), hears).await;
-                again.unwrap_or_else(|error| self.unanswered(&error))
+        if is_delete || self.seen.closes.load(Ordering::Relaxed) {
+            return self.attempt_alone(request, (grant, end), hears).await;
+        }
+        let may_be_used_again = self.seen.answer.load(Ordering::Relaxed);
+        let sent = self.send_by(&self.client, request, (grant, end), hears);
+        match sent.await {
+            Ok(reply) => reply,
+            // The server closed a connection that it had kept open, most probably.
+            Err(error) if may_be_used_again && is_closed(&error) => {
+                self.seen.closes.store(true, Ordering::Relaxed);
+                self.attempt_alone(request, (grant, end), hears).await
             }
-            Some(Err(_)) | None => self.unanswered(&error),
+            Err(error) => self.unanswered(&error),
+        }
+    }
+
+    /// Sends a request on a connection that nothing else is asked on.
+    async fn attempt_alone(
+        &self,
+        request: &Request,
+        end: (&Grant, Instant),
+        hears: Hears<'_>,
+    ) -> Reply {
+        match self.single() {
+            Ok(single) => {
+                let sent = self.send_by(single, request, end, hears).await;
+                sent.unwrap_or_else(|error| self.unanswered(&error))
+            }
+            Err(error) => Reply::NotSent {
+                detail: in_words(&error),
+            },
         }
     }
 
@@ -252,6 +264,11 @@ impl Transport {
     fn words(&self, error: &reqwest::Error) -> String {
         self.token_provider.secrets().words(&innermost(error))
     }
+}
+
+/// Whether a connection was closed under a request, and not for want of time.
+fn is_closed(error: &reqwest::Error) -> bool {
+    error.is_request() && !error.is_connect() && !error.is_timeout()
 }
 
 /// What comes of a request for which there is no token.

@@ -3,7 +3,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
-use std::sync::Mutex;
+use std::sync::{Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -11,6 +11,8 @@ use serde_json::{Value, json};
 
 use crate::harness::{Desk, Done};
 use crate::server::{Request, Server, id, manifest, text};
+#[cfg(unix)]
+use crate::signals::signal;
 
 const CLIENT: [(&str, &str); 2] = [
     ("FRAMEIO_CLIENT_ID", "robot"),
@@ -169,6 +171,42 @@ fn a_renewal_that_is_never_answered_stops_a_run_and_leaves_nothing_unknown() {
         });
         scope.spawn(move || ends(&["--time-budget", "4s"], "time budget is used up"));
     });
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_waits_for_no_renewal_and_leaves_nothing_unknown() {
+    let (came, comes) = mpsc::channel();
+    let server = Server::raw(move |request| {
+        if is_token(request) && request.number > 1 {
+            came.send(()).ok();
+            park();
+        }
+        let is_delete = request.line.starts_with("DELETE");
+        Some(if is_delete {
+            text(401, "", r#"{"errors":[{"title":"Unauthorized"}]}"#)
+        } else {
+            v4(request)
+        })
+    });
+    let desk = Desk::with(&manifest(4));
+    let mut command = desk.command(&["apply", "--api", "v4", "--auto-approve", "--grace", "5m"]);
+    command.args(["--endpoint", &server.url, "--ims-endpoint", &server.url]);
+    command
+        .envs(CLIENT)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let run = command.spawn().unwrap();
+    comes.recv_timeout(Duration::from_secs(60)).unwrap();
+    let began = Instant::now();
+    signal(&run, "TERM");
+    let done = Done::of(run.wait_with_output().unwrap());
+    assert!(began.elapsed() < Duration::from_secs(60), "{}", done.err);
+    let done = done.expect(143);
+    assert!(!done.out.contains("unknown"), "{}", done.out);
+    // What was under way when the signal came was on record for as long as that.
+    let state: Value = serde_json::from_str(&desk.read("retire.state.json")).unwrap();
+    assert_eq!(state["assets"], json!({}));
 }
 
 /// Which request is not answered, by all that came before it.

@@ -148,7 +148,10 @@ fn assets_of_every_kind_under_faults_end_with_an_exact_record() {
 
     // The least possible: each delete once, each request that met a fault once more, and of an
     // asset whose delete took effect without an answer the two kinds that it might be instead.
-    let log = served.sandbox.log();
+    let mut log = served.sandbox.log();
+    // How often folders are looked at again depends on how long the run takes.
+    let looks = [Endpoint::V4FolderRead, Endpoint::V4FolderChildren];
+    log.retain(|request| !request.endpoint.is_some_and(|at| looks.contains(&at)));
     let faulted = log.iter().filter(|request| request.fault.is_some()).count();
     let lost = |request: &&LoggedRequest| {
         let fault = request.fault.as_deref().unwrap_or_default();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::HeaderValue;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 use tokio::time::{Instant, timeout};
 
 use crate::frameio::ims::{Fetched, Ims, NoToken};
@@ -39,6 +39,8 @@ struct Renewed {
     fetcher: Fetcher,
     /// Whoever has it renews, and everybody else waits for the new token.
     held: Mutex<Held>,
+    /// Whether no token is waited for any more.
+    given_up: watch::Sender<bool>,
 }
 
 /// Where the next token comes from.
@@ -127,6 +129,7 @@ impl TokenProvider {
         let renewed = Renewed {
             fetcher,
             held: Mutex::default(),
+            given_up: watch::Sender::default(),
         };
         Self {
             source: Source::Renewed(Arc::new(renewed)),
@@ -181,7 +184,23 @@ impl TokenProvider {
                 header: token.header(),
                 generation: 0,
             }),
-            Source::Renewed(renewed) => renewed.grant().await,
+            Source::Renewed(renewed) => {
+                let mut given_up = renewed.given_up.subscribe();
+                tokio::select! {
+                    biased;
+                    granted = renewed.grant() => granted,
+                    _ = given_up.wait_for(|given_up| *given_up) => Err(NoToken::Silent {
+                        detail: "no token is waited for, since the run stops".to_owned(),
+                    }),
+                }
+            }
+        }
+    }
+
+    /// Waits for no token any more, from now on: what has none is not sent.
+    pub(crate) fn give_up(&self) {
+        if let Source::Renewed(renewed) = &self.source {
+            renewed.given_up.send_replace(true);
         }
     }
 
