@@ -68,10 +68,12 @@ pub(super) fn gather(plan: &mut Plan, inputs: Inputs<'_>) {
         if let Some(Known {
             name,
             location,
-            parent: _,
+            parent,
             bytes,
         }) = recorded
         {
+            // Where nothing was read it tells folders of one path apart, and nothing is compared.
+            about.place[1] = about.place[1].or(parent.filter(|_| inventory.is_none()));
             about.name = about.name.or(name);
             about.location = about.location.or(location);
             // What a folder held then it need not hold now.

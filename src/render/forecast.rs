@@ -9,8 +9,9 @@ use crate::plan::Totals;
 use crate::plan::about::WholeFolder;
 use crate::plan::forecast::{RateForecast, Stage, at_least};
 use crate::render::escape::escape;
+use crate::render::places::label;
 use crate::render::progress::roughly;
-use crate::render::rows::{Page, label};
+use crate::render::rows::Page;
 use crate::render::{count, counted, thousands};
 
 /// Says how long a run would take at least, and whether that fits.

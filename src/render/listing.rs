@@ -10,7 +10,8 @@ use crate::plan::about::Inside;
 use crate::plan::decide::Decision;
 use crate::render::escape::escape;
 use crate::render::group::{Group, group_of, wherefore, why};
-use crate::render::rows::{Page, PlaceRow, Widths, files, label, path_in, sized};
+use crate::render::places::Places;
+use crate::render::rows::{Page, PlaceRow, Widths, files, path_in, sized};
 use crate::render::size::{age, bytes};
 use crate::render::tree::{Folder, Leaf, Said, Shape, Tree, shared, sum, unshared};
 use crate::render::{Paint, counted, words};
@@ -40,6 +41,7 @@ impl Listing<'_> {
         &self,
         tree: &Tree<'_>,
         shape: &Shape,
+        places: &Places<'_>,
         sink: &mut dyn Write,
     ) -> io::Result<()> {
         let style = self.page.style;
@@ -48,15 +50,15 @@ impl Listing<'_> {
         for (project, (opened, folders)) in tree.projects[..shape.projects].iter().zip(shapes) {
             if *opened {
                 let each = project.iter().zip(folders);
-                rows.extend(each.map(|(folder, shown)| self.folder_row(folder, *shown == 0)));
+                rows.extend(
+                    each.map(|(folder, shown)| self.folder_row(folder, places, *shown == 0)),
+                );
             } else {
                 let leaves = project.iter().flat_map(|folder| &folder.leaves);
                 let said = project.iter().map(|folder| folder.said.clone());
                 let folders = counted(project.len(), "folder", "folders");
-                let name = project
-                    .first()
-                    .and_then(|first| first.location.project.as_ref());
-                let name = name.map_or("?".into(), |name| escape(name));
+                let name = project.first().map(|first| places.project(&first.spot));
+                let name = name.unwrap_or_default();
                 let said = said.reduce(|said, other| shared(said, &other));
                 let mut said = said.unwrap_or_default();
                 if said[0].is_none() {
@@ -92,13 +94,13 @@ impl Listing<'_> {
     }
 
     /// The row of a folder, `alone` where none of its assets has one.
-    fn folder_row(&self, folder: &Folder<'_>, alone: bool) -> PlaceRow {
+    fn folder_row(&self, folder: &Folder<'_>, places: &Places<'_>, alone: bool) -> PlaceRow {
         let mut said = folder.said.clone();
         if alone && said[0].is_none() {
             said[0] = self.some_of_why(&folder.leaves);
         }
         let said: Vec<String> = said.into_iter().flatten().collect();
-        PlaceRow::new(label(&folder.location), sum(&folder.leaves), &said)
+        PlaceRow::new(places.folder(&folder.spot), sum(&folder.leaves), &said)
     }
 
     /// Why most of some assets stay or go, and how many other reasons there are, where a row stands

@@ -30,6 +30,7 @@ mod listing;
 pub(crate) mod markdown;
 mod next;
 pub(crate) mod notices;
+mod places;
 pub(crate) mod progress;
 pub(crate) mod report;
 mod rows;

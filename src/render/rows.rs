@@ -2,16 +2,16 @@
 
 use std::borrow::Cow;
 use std::io::{self, Write};
-use std::iter;
 
 use jiff::Timestamp;
 use unicode_width::UnicodeWidthChar;
 
 use crate::asset::{AssetId, Kind};
-use crate::inventory::{Known, Location};
+use crate::inventory::Known;
 use crate::plan::Plan;
 use crate::plan::about::{About, Sum};
 use crate::render::escape::{columns, escape};
+use crate::render::places::label;
 use crate::render::size::{age, bytes};
 use crate::render::tree::Leaf;
 use crate::render::{Paint, Style, counted};
@@ -306,18 +306,6 @@ pub(super) fn sized(sum: Sum) -> Option<String> {
         some if some >= files || known == 0 => None,
         _ => Some(format!("at least {}", bytes(known))),
     }
-}
-
-/// What a place is called: its project and the path in it.
-pub(super) fn label(location: &Location) -> String {
-    let Location { project, folder } = location;
-    let parts = project.iter().chain(iter::once(folder));
-    let parts: Vec<_> = parts.filter(|part| !part.is_empty()).collect();
-    let label = parts.iter().map(|part| escape(part)).collect::<Vec<_>>();
-    if label.is_empty() {
-        return "the top of the project".to_owned();
-    }
-    label.join("/")
 }
 
 /// Where an asset lies and what it is called, as far as that is known: `Tide/day 1/a.mov`.

@@ -6,6 +6,7 @@ use crate::asset::AssetId;
 use crate::event::Subject;
 use crate::outcome::Evidence;
 use crate::render::escape::escape;
+use crate::render::places::label;
 use crate::render::{
     Paint, Style, count, counted, holds, moment, rows, shelter, size, thousands, words,
 };
@@ -134,7 +135,7 @@ pub(crate) fn show(
         field("name", &escape(name))?;
     }
     if let Some(place) = &known.location {
-        field("folder", &rows::label(place))?;
+        field("folder", &label(place))?;
     }
     if let Some(bytes) = known.bytes {
         let exact = thousands(bytes);

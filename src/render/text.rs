@@ -14,6 +14,7 @@ use crate::plan::{Checked, Plan};
 use crate::render::escape::escape;
 use crate::render::group::{Group, group_of};
 use crate::render::listing::Listing;
+use crate::render::places::Places;
 use crate::render::report::HoldFigures;
 use crate::render::rows::{self, Page, Widths};
 use crate::render::shelter::Most;
@@ -166,6 +167,8 @@ fn groups(view: &PlanView<'_>, page: Page, sink: &mut dyn Write) -> io::Result<(
         .into_iter()
         .map(|(group, leaves)| (group, Tree::new(leaves, &|leaf| listing.said(leaf))))
         .unzip();
+    let folders = trees.iter().flat_map(|tree| tree.projects.iter().flatten());
+    let places = Places::new(folders.map(|folder| folder.spot));
     let shapes = if page.folds() {
         let rows = ROWS.saturating_sub(holds::lines(&plan.holds, &page));
         tree::fold(&trees, rows, &|leaf, folder| {
@@ -189,7 +192,7 @@ fn groups(view: &PlanView<'_>, page: Page, sink: &mut dyn Write) -> io::Result<(
             &format!("{}{why}", page.style.paint(Paint::Bold, title)),
             sink,
         )?;
-        listing.write(tree, shape, sink)?;
+        listing.write(tree, shape, &places, sink)?;
     }
     Ok(())
 }

@@ -1,12 +1,9 @@
 //! The assets of one group of a plan by project and folder, and how much of them a terminal has
 //! room for.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
-use crate::inventory::Location;
 use crate::plan::Step;
 use crate::plan::about::{About, Sum};
+use crate::render::places::{self, Spot};
 use crate::render::share;
 
 /// One asset.
@@ -16,6 +13,13 @@ pub(super) struct Leaf<'plan> {
     pub(super) about: Option<&'plan About>,
     /// Whether it is deleted along with something else, which counts it.
     pub(super) carried: bool,
+}
+
+impl<'plan> Leaf<'plan> {
+    /// Where it lies; nothing where nobody knows.
+    pub(super) fn spot(&self) -> Option<Spot<'plan>> {
+        Spot::of(self.about?)
+    }
 }
 
 /// What assets come to; what is deleted along with others is counted with those.
@@ -50,7 +54,7 @@ pub(super) fn unshared(mut said: Said, before: &Said) -> Said {
 /// A folder with those of its assets that belong to the group.
 #[derive(Debug)]
 pub(super) struct Folder<'plan> {
-    pub(super) location: Arc<Location>,
+    pub(super) spot: Spot<'plan>,
     pub(super) leaves: Vec<Leaf<'plan>>,
     /// What is to say of each of them.
     pub(super) said: Said,
@@ -72,30 +76,20 @@ impl<'plan> Tree<'plan> {
     ///
     /// `said` tells what is to say of one.
     pub(super) fn new(leaves: Vec<Leaf<'plan>>, said: &dyn Fn(&Leaf<'plan>) -> Said) -> Self {
-        let mut placed: BTreeMap<&Location, (&Arc<Location>, Vec<Leaf<'plan>>)> = BTreeMap::new();
-        let mut bare = Vec::new();
-        for leaf in leaves {
-            match leaf.about.and_then(|about| about.location.as_ref()) {
-                Some(location) => {
-                    let (_, leaves) = placed.entry(location).or_insert((location, Vec::new()));
-                    leaves.push(leaf);
-                }
-                None => bare.push(leaf),
-            }
-        }
+        let (placed, bare) = places::by_spot(leaves, Leaf::spot);
         let mut projects: Vec<Project<'plan>> = Vec::new();
-        for (location, mut leaves) in placed.into_values() {
+        for (spot, mut leaves) in placed {
             leaves.sort_by_key(|leaf| leaf.about.and_then(|about| about.name.as_deref()));
             let all = leaves.iter().map(said);
             let said = all.reduce(|said, other| shared(said, &other));
             let folder = Folder {
-                location: Arc::clone(location),
+                spot,
                 leaves,
                 said: said.unwrap_or_default(),
             };
             let last = projects.last_mut().filter(|project: &&mut Project<'_>| {
                 let first = project.first();
-                first.is_some_and(|first| first.location.project == folder.location.project)
+                first.is_some_and(|first| first.spot.project() == spot.project())
             });
             match last {
                 Some(project) => project.push(folder),

@@ -22,6 +22,7 @@ mod findings;
 mod markdown;
 mod notices;
 mod picture;
+mod places;
 mod progress;
 mod state;
 mod summary;

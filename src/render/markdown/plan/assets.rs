@@ -4,13 +4,13 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::inventory::Location;
 use crate::plan::Plan;
 use crate::plan::about::{About, Sum};
 use crate::render::group::{Group, group_of};
 use crate::render::listing::Listing;
 use crate::render::markdown::List;
 use crate::render::markdown::inline::code;
+use crate::render::places::{Places, by_spot};
 use crate::render::rows::{self, Page};
 use crate::render::size::age;
 use crate::render::text::PlanView;
@@ -23,14 +23,10 @@ const LEAST: usize = 40;
 /// The assets that go, by project and folder.
 pub(super) fn folders(view: &PlanView<'_>) -> List {
     let plan = view.plan;
-    let mut sums: BTreeMap<&Location, Vec<Leaf<'_>>> = BTreeMap::new();
-    let mut bare = Vec::new();
-    for leaf in leaves(plan).filter(|leaf| leaf.step.decision.may_delete() && !leaf.carried) {
-        match leaf.about.and_then(|about| about.location.as_deref()) {
-            Some(location) => sums.entry(location).or_default().push(leaf),
-            None => bare.push(leaf),
-        }
-    }
+    let all = leaves(plan);
+    let going = all.filter(|leaf| leaf.step.decision.may_delete() && !leaf.carried);
+    let (folders, bare) = by_spot(going.collect(), Leaf::spot);
+    let places = Places::new(folders.iter().map(|(spot, _)| *spot));
     let row = |label: String, leaves: &[Leaf<'_>]| {
         let all = sum(leaves);
         let size = rows::sized(all).unwrap_or_else(|| "?".to_owned());
@@ -43,9 +39,9 @@ pub(super) fn folders(view: &PlanView<'_>) -> List {
             format!("| {label} | {} | {size} | {newest} |\n", count(all.files)),
         )
     };
-    let mut table: Vec<(Sum, String)> = sums
-        .into_iter()
-        .map(|(location, leaves)| row(code(&rows::label(location)), &leaves))
+    let mut table: Vec<(Sum, String)> = folders
+        .iter()
+        .map(|(spot, leaves)| row(code(&places.folder(spot)), leaves))
         .collect();
     if !bare.is_empty() {
         table.push(row("nobody knows where".to_owned(), &bare));
