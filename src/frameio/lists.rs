@@ -223,7 +223,14 @@ impl Lists {
             }
         }
         for pages_before in 0..PAGES {
-            let Some(page) = pages.next_page().await? else {
+            let page = match pages.next_page().await {
+                // What has its first pages is there, whatever the answer to the next one says.
+                Err(Unread::Absent(detail)) if after.is_some() => {
+                    return Err(Unread::Malformed(detail));
+                }
+                page => page?,
+            };
+            let Some(page) = page else {
                 break;
             };
             if let Some(why) = self.contradicts(way, &page.items) {

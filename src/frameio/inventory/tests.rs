@@ -175,6 +175,43 @@ async fn what_is_inside_and_around_is_read_and_what_cannot_be_listed_is_refused(
 }
 
 #[tokio::test]
+async fn a_stack_whose_list_fails_is_not_taken_for_an_empty_one() {
+    // A version stack in the root, of which the list takes two pages.
+    let mut tree = Planted(vec![(Kind::Folder, 0), (Kind::VersionStack, 0)]);
+    plant(&mut tree, Kind::File, [1; 120]);
+    for (fault, contents) in [
+        // Its last version is gone, and the stack with it.
+        ("404=every:1", Some(0)),
+        ("404=page:2", None),
+        ("422=page:2", None),
+        ("422=every:1", None),
+        ("500=page:2", None),
+        ("list-ends=page:1", None),
+        ("list-repeats=page:1", None),
+    ] {
+        let rest = format!("limits: off\nfaults: {{rules: ['{fault}@v4_stack_children']}}");
+        let (_sandbox, client) = tree.serve(&rest).await;
+        let read = read_all(&client, &wanted([1]), &[1], &|_| [None; 2]).await;
+        let mut read = read.unwrap().0;
+        let id = Planted::id(1);
+        let connections = Connections {
+            listed: vec![id],
+            containers: vec![(id, None)],
+            ..Connections::default()
+        };
+        read_around(&client, &connections, &mut read, &mut Nobody, |_| {})
+            .await
+            .unwrap();
+        let whole = match &read.contents[&id] {
+            Contents::Whole(ids) => Some(ids.len()),
+            Contents::Unread(_) => None,
+        };
+        assert_eq!(whole, contents, "{fault}");
+        assert_eq!(read.unread, usize::from(contents.is_none()), "{fault}");
+    }
+}
+
+#[tokio::test]
 async fn what_one_answer_shows_is_not_deleted_and_not_missing_by_another() {
     // 1 in the root; 2, 3 and 4 in it.
     let file = (Kind::File, 1);

@@ -106,6 +106,9 @@ pub fn judge_list(list: List, reply: &Reply) -> Verdict<Page<Shown>> {
         Some(Live::Missing) => Verdict::Absent {
             detail: "the server does not know it".to_owned(),
         },
+        // Only what was shown as a version stack is asked for its versions, and it has some while it
+        // is there: an empty one is told by 404.
+        Some(Live::OtherKind { detail }) if list == List::Versions => Verdict::Malformed { detail },
         Some(Live::OtherKind { detail }) => Verdict::Absent { detail },
         Some(Live::There | Live::Deleted(_)) | None => Verdict::of_reading(reply, |bytes| {
             let page = facts::assets(bytes)?;
