@@ -85,8 +85,9 @@ fn seconds(seconds: u64) -> SignedDuration {
 
 /// Tells of the dates in manifests by the times by which the plan goes.
 pub(super) fn tell_dates(manifests: &Manifests, times: Times, connection: &Connection) {
-    for notice in dated(manifests, times) {
-        connection.host.warn(&notice);
+    let host = &connection.host;
+    for notice in dated(manifests, times, host.notices()) {
+        host.warn(&notice);
     }
 }
 

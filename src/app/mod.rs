@@ -6,6 +6,7 @@
 use std::fmt::Debug;
 
 use crate::frameio::mask::Secrets;
+use crate::render::notices::Most;
 
 pub(crate) mod api;
 pub(crate) mod apply;
@@ -38,6 +39,11 @@ pub(crate) trait Host: Debug + Send + Sync {
 
     /// Says what somebody should look at.
     fn warn(&self, text: &str);
+
+    /// How much is said of many dates.
+    fn notices(&self) -> Most {
+        Most::Screen
+    }
 
     /// Shows these secrets nowhere from now on.
     fn hide(&self, secrets: &Secrets);

@@ -26,6 +26,7 @@ use crate::frameio::mask::Secrets;
 use crate::frameio::retry::Retries;
 use crate::plan::decide::Rules;
 use crate::plan::saved::DecidingSettings;
+use crate::render::notices::Most;
 use crate::sandbox::world::World;
 
 /// The last day on which the legacy API is supported (docs/frameio-api.md).
@@ -35,6 +36,7 @@ const V2_ENDS: &str = "2026-12-01";
 #[derive(Debug)]
 struct Process {
     console: Console,
+    notices: Most,
     signals: Signals,
 }
 
@@ -42,6 +44,7 @@ struct Process {
 pub(super) fn host(context: &Context) -> Arc<dyn Host> {
     Arc::new(Process {
         console: context.console.clone(),
+        notices: context.notices,
         signals: context.signals.clone(),
     })
 }
@@ -53,6 +56,10 @@ impl Host for Process {
 
     fn warn(&self, text: &str) {
         self.console.warn(text);
+    }
+
+    fn notices(&self) -> Most {
+        self.notices
     }
 
     fn hide(&self, secrets: &Secrets) {

@@ -27,7 +27,7 @@ use crate::frameio::mask::Secrets;
 use crate::manifest::{self, Source, document::Manifests};
 use crate::plan::Times;
 use crate::render::escape::escape;
-use crate::render::notices;
+use crate::render::notices::{self, Most};
 use crate::store::file::FileStore;
 
 /// What is said of a secret in a file.
@@ -72,6 +72,8 @@ pub(crate) struct Context {
     pub(crate) config: Option<PathBuf>,
     /// `--trust-config`.
     pub(crate) trust_config: bool,
+    /// How much is said of many dates.
+    pub(super) notices: Most,
     /// The time since the command began.
     pub(super) clock: SystemClock,
 }
@@ -109,7 +111,7 @@ impl Context {
             return Err(nested.into());
         }
         let manifests = self.read_manifests(found)?;
-        for notice in notices::texts(&manifests) {
+        for notice in notices::texts(&manifests, self.notices) {
             self.console.warn(&notice);
         }
         Ok(manifests)
@@ -135,7 +137,7 @@ impl Context {
 
     /// Tells of the dates in manifests by this machine's clock, where no server is asked.
     pub(crate) fn tell_dates(&self, manifests: &Manifests) {
-        for notice in notices::dated(manifests, Times::of(clock::now())) {
+        for notice in notices::dated(manifests, Times::of(clock::now()), self.notices) {
             self.console.warn(&notice);
         }
     }

@@ -16,6 +16,7 @@ use settings::near::misspelt_variables;
 use signals::Signals;
 
 use crate::render::escape;
+use crate::render::notices::Most;
 
 pub mod args;
 mod clock;
@@ -97,7 +98,14 @@ pub fn main() -> ExitCode {
             return failure.exit().into();
         }
     };
+    let notices = match arguments.command.is_full() {
+        // As with the rest of a plan.
+        Some(full) if full || console.width().is_none() => Most::All,
+        Some(_) => Most::Few,
+        None => Most::Screen,
+    };
     let context = Context {
+        notices,
         console,
         environment,
         signals,

@@ -13,7 +13,7 @@ use crate::render::group::{Group, group_of, wherefore, why};
 use crate::render::places::Places;
 use crate::render::rows::{Page, PlaceRow, Widths, files, path_in, sized};
 use crate::render::size::{age, bytes};
-use crate::render::tree::{Folder, Leaf, Said, Shape, Tree, shared, sum, unshared};
+use crate::render::tree::{Folder, Leaf, Opened, Said, Shape, Tree, shared, sum, unshared};
 use crate::render::{Paint, counted, words};
 
 /// What is said of what is not shown: what it comes to, and how it is seen.
@@ -48,32 +48,44 @@ impl Listing<'_> {
         let mut rows = Vec::new();
         let shapes = shape.opened.iter().zip(&shape.folders);
         for (project, (opened, folders)) in tree.projects[..shape.projects].iter().zip(shapes) {
-            if *opened {
-                let each = project.iter().zip(folders);
-                rows.extend(
-                    each.map(|(folder, shown)| self.folder_row(folder, places, *shown == 0)),
-                );
-            } else {
-                let leaves = project.iter().flat_map(|folder| &folder.leaves);
-                let said = project.iter().map(|folder| folder.said.clone());
-                let folders = counted(project.len(), "folder", "folders");
-                let name = project.first().map(|first| places.project(&first.spot));
-                let name = name.unwrap_or_default();
-                let said = said.reduce(|said, other| shared(said, &other));
-                let mut said = said.unwrap_or_default();
-                if said[0].is_none() {
-                    said[0] = self.some_of_why(leaves.clone());
+            match opened {
+                Opened::Whole => {
+                    let each = project.iter().zip(folders);
+                    let row = |(folder, shown): (&Folder<'_>, &usize)| {
+                        self.folder_row(folder, places, *shown == 0)
+                    };
+                    rows.extend(each.map(row));
                 }
-                let said: Vec<String> = said.into_iter().flatten().collect();
-                let row = PlaceRow::new(format!("{name}, {folders}"), sum(leaves), &said);
-                rows.push(row);
+                Opened::Partly(shown) => {
+                    let all = project.iter().enumerate();
+                    let (seen, rest): (Vec<_>, Vec<_>) =
+                        all.partition(|(at, _)| shown.contains(at));
+                    rows.extend(
+                        seen.iter()
+                            .map(|(_, folder)| self.folder_row(folder, places, true)),
+                    );
+                    let rest: Vec<&Folder<'_>> =
+                        rest.into_iter().map(|(_, folder)| folder).collect();
+                    let more = counted(rest.len(), "more folder", "more folders");
+                    rows.push(self.project_row(&rest, &more, places));
+                }
+                Opened::Closed => {
+                    let all: Vec<&Folder<'_>> = project.iter().collect();
+                    let folders = counted(all.len(), "folder", "folders");
+                    rows.push(self.project_row(&all, &folders, places));
+                }
             }
         }
         let mut rows = PlaceRow::lay_out(&rows, &self.page).into_iter();
         let shown = tree.projects[..shape.projects].iter().zip(&shape.folders);
         for ((project, folders), opened) in shown.zip(&shape.opened) {
-            if !*opened {
-                write_rows(rows.next(), sink)?;
+            let alone = match opened {
+                Opened::Whole => 0,
+                Opened::Partly(shown) => shown.len() + 1,
+                Opened::Closed => 1,
+            };
+            if alone > 0 {
+                write_rows(rows.by_ref().take(alone), sink)?;
                 continue;
             }
             for (folder, shown) in project.iter().zip(folders) {
@@ -91,6 +103,21 @@ impl Listing<'_> {
         let folded = folded.flat_map(|folder| &folder.leaves).chain(&tree.bare);
         let assets = folded.clone().count();
         words::fold(2, assets, &self::more(folded), style, sink)
+    }
+
+    /// The row of folders of a project that have none of their own.
+    fn project_row(&self, folders: &[&Folder<'_>], what: &str, places: &Places<'_>) -> PlaceRow {
+        let leaves = folders.iter().flat_map(|folder| &folder.leaves);
+        let said = folders.iter().map(|folder| folder.said.clone());
+        let said = said.reduce(|said, other| shared(said, &other));
+        let mut said = said.unwrap_or_default();
+        if said[0].is_none() {
+            said[0] = self.some_of_why(leaves.clone());
+        }
+        let said: Vec<String> = said.into_iter().flatten().collect();
+        let name = folders.first().map(|first| places.project(&first.spot));
+        let name = name.unwrap_or_default();
+        PlaceRow::new(format!("{name}, {what}"), sum(leaves), &said)
     }
 
     /// The row of a folder, `alone` where none of its assets has one.

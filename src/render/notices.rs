@@ -7,25 +7,46 @@ use crate::manifest::document::{Hold, Manifests, Spot, Waiver};
 use crate::plan::Times;
 use crate::render::{count, counted, moment};
 
-/// How many notices are told at most: a screen of them.
-const MOST: usize = 20;
+/// How many notices are told.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Most {
+    /// The first few, above a plan that is to be seen at once, and how many more there are.
+    Few,
+    /// A screen of them.
+    #[default]
+    Screen,
+    /// Each of them.
+    All,
+}
+
+impl Most {
+    /// How many of so many, and what is said of the rest.
+    const fn of(self, all: usize) -> (usize, &'static str) {
+        let (most, rest) = match self {
+            Self::Few => (3, "more notices like these; `--full` shows all"),
+            Self::Screen => (20, "more notices like these"),
+            Self::All => (all, ""),
+        };
+        (if most < all { most } else { all }, rest)
+    }
+}
 
 /// Tells of all that somebody should know where no server is asked.
 pub(crate) fn notices(said: &Manifests, now: Timestamp) -> Vec<String> {
     let mut found = of_dates(said, Times::of(now));
     found.extend(of_texts(said));
-    told(said, found)
+    told(said, Most::Screen, found)
 }
 
 /// Tells of texts that YAML cuts.
-pub(crate) fn texts(said: &Manifests) -> Vec<String> {
-    told(said, of_texts(said).collect())
+pub(crate) fn texts(said: &Manifests, most: Most) -> Vec<String> {
+    told(said, most, of_texts(said).collect())
 }
 
 /// Tells of waivers that have expired, of holds that have ended, and of dates that wait for nothing,
 /// by the times by which a plan goes.
-pub(crate) fn dated(said: &Manifests, times: Times) -> Vec<String> {
-    told(said, of_dates(said, times))
+pub(crate) fn dated(said: &Manifests, times: Times, most: Most) -> Vec<String> {
+    told(said, most, of_dates(said, times))
 }
 
 fn of_dates(said: &Manifests, times: Times) -> Vec<(Spot, String)> {
@@ -48,17 +69,18 @@ fn of_texts(said: &Manifests) -> impl Iterator<Item = (Spot, String)> {
 }
 
 /// In the order of the manifests, each with its place.
-fn told(said: &Manifests, mut found: Vec<(Spot, String)>) -> Vec<String> {
+fn told(said: &Manifests, most: Most, mut found: Vec<(Spot, String)>) -> Vec<String> {
     found.sort_by_key(|(spot, _)| *spot);
-    let more = found.len().saturating_sub(MOST);
+    let (shown, rest) = most.of(found.len());
+    let more = found.len() - shown;
     let placed = |(Spot { file, line, column }, text): (Spot, String)| {
         let file = said.files.get(file as usize);
         let file = file.map(|file| file.path.clone()).unwrap_or_default();
         format!("{}: {text}", Place { file, line, column })
     };
-    let mut notices: Vec<String> = found.into_iter().take(MOST).map(placed).collect();
+    let mut notices: Vec<String> = found.into_iter().take(shown).map(placed).collect();
     if more > 0 {
-        notices.push(format!("{} more notices like these", count(more)));
+        notices.push(format!("{} {rest}", count(more)));
     }
     notices
 }

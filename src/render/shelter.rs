@@ -12,37 +12,54 @@ use crate::plan::{Back, LeftAlone, Other, Plan};
 use crate::render::escape::escape;
 use crate::render::{Style, counted, moment, rows, words};
 
-/// How many assets of one list are shown before the rest is folded.
-const SHOWN: usize = 50;
-
 /// How much of one list is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Most {
-    /// The first few: the plan around them is to be seen at once, and `--full` shows all.
+    /// The first few: the plan around them is to be seen at once.
     Glance,
-    /// As many as a summary has of one list.
-    Summary,
+    /// So many lines, the last of which says how many more there are, and how they are seen.
+    Lines(usize, &'static str),
     /// Each of them.
     All,
 }
 
 impl Most {
-    const fn lines(self) -> usize {
-        match self {
-            Self::Glance => 5,
-            Self::Summary => SHOWN,
-            Self::All => usize::MAX,
-        }
+    /// How many of so many are shown.
+    const fn of(self, all: usize) -> usize {
+        let most = match self {
+            Self::Glance => GLANCE,
+            Self::Lines(lines, _) if all > lines => lines.saturating_sub(1),
+            Self::Lines(..) | Self::All => all,
+        };
+        if most < all { most } else { all }
     }
 
     /// Says how many more there are.
     fn fold(self, all: usize, style: Style, sink: &mut dyn Write) -> io::Result<()> {
-        let more = match self {
-            Self::Glance => "more; `--full` shows all",
-            Self::Summary | Self::All => "more",
+        let how = match self {
+            Self::Glance => "`--full` shows all",
+            Self::Lines(_, how) => how,
+            Self::All => return Ok(()),
         };
-        words::fold(4, all.saturating_sub(self.lines()), more, style, sink)
+        words::fold(4, all - self.of(all), &format!("more; {how}"), style, sink)
     }
+}
+
+/// How many of one list are shown at a glance.
+const GLANCE: usize = 3;
+
+/// How many lines the lists below a plan take at a glance, their titles being no part of them.
+pub(super) fn lines(plan: &Plan) -> usize {
+    let open = plan.left_alone.iter().filter(|left| left.other.is_open());
+    let open = open.count();
+    let lists = [
+        plan.going_back().count(),
+        plan.marks.lifted.len(),
+        plan.left_alone.len() - open,
+        open,
+    ];
+    let lines = lists.map(|all| Most::Glance.of(all) + usize::from(all > GLANCE));
+    lines.iter().sum()
 }
 
 /// Says why an asset stays, and what connects it with what protects it.
@@ -104,7 +121,7 @@ fn names<'path>(path: impl IntoIterator<Item = &'path Waypoint>) -> String {
 pub(super) fn kept_back(
     all: &[Kept],
     path: &dyn Fn(AssetId) -> Option<String>,
-    style: Style,
+    (most, style): (Most, Style),
     sink: &mut dyn Write,
 ) -> io::Result<()> {
     if all.is_empty() {
@@ -112,11 +129,11 @@ pub(super) fn kept_back(
     }
     let assets = counted(all.len(), "listed asset stays", "listed assets stay");
     writeln!(sink, "\n{assets} because of what is protected:")?;
-    for one in all.iter().take(SHOWN) {
+    for one in all.iter().take(most.of(all.len())) {
         let why = kept(one.id, &one.why, one.until, Some(&one.path));
         writeln!(sink, "    {}  {why}", named(one.id, path))?;
     }
-    words::fold(4, all.len().saturating_sub(SHOWN), "more", style, sink)
+    most.fold(all.len(), style, sink)
 }
 
 /// Says which marks were lifted since a run has seen them; `path` tells where an asset lies and what
@@ -138,7 +155,7 @@ pub(super) fn lifted(
     let marks = counted(lifted.len(), "mark was", "marks were");
     let word = style.warning("warning:");
     writeln!(sink, "\n{word} {marks} lifted since an earlier run:")?;
-    for (id, mark) in lifted.iter().take(most.lines()) {
+    for (id, mark) in lifted.iter().take(most.of(lifted.len())) {
         writeln!(sink, "    {}  was {}", named(*id, path), marked(mark))?;
     }
     most.fold(lifted.len(), style, sink)
@@ -171,7 +188,7 @@ pub(super) fn back(
             recorded,
             about,
         },
-    ) in back.iter().take(most.lines())
+    ) in back.iter().take(most.of(back.len()))
     {
         let own = |_| {
             about
@@ -206,7 +223,7 @@ pub(super) fn left_alone(
     if !done.is_empty() {
         let assets = counted(done.len(), "action of the plan", "actions of the plan");
         writeln!(sink, "\nLeft out, since nothing is left to do: {assets}")?;
-        for LeftAlone { id, .. } in done.iter().take(most.lines()) {
+        for LeftAlone { id, .. } in done.iter().take(most.of(done.len())) {
             writeln!(sink, "    {}", named(*id, path))?;
         }
         most.fold(done.len(), style, sink)?;
@@ -220,7 +237,7 @@ pub(super) fn left_alone(
         "\n{} {assets} other than reviewed and left alone; make a new plan for what is left:",
         style.warning("warning:")
     )?;
-    for LeftAlone { id, other } in left.iter().take(most.lines()) {
+    for LeftAlone { id, other } in left.iter().take(most.of(left.len())) {
         let why = match other {
             Other::Done => continue,
             Other::NotReviewed => "the plan does not delete it".to_owned(),
@@ -271,12 +288,17 @@ mod tests {
             (rows.count(), more.map(|more| more.trim().to_owned()))
         };
         let more = |more: &str| Some(format!("… {more}"));
+        let all = Most::Lines(10, "`retire plan` shows all");
         assert_eq!(
             lines(Most::Glance, 60),
-            (5, more("55 more; `--full` shows all"))
+            (3, more("57 more; `--full` shows all"))
         );
-        assert_eq!(lines(Most::Glance, 5), (5, None));
-        assert_eq!(lines(Most::Summary, 60), (50, more("10 more")));
+        assert_eq!(lines(Most::Glance, 3), (3, None));
+        assert_eq!(
+            lines(all, 60),
+            (9, more("51 more; `retire plan` shows all"))
+        );
+        assert_eq!(lines(all, 10), (10, None));
         assert_eq!(lines(Most::All, 60), (60, None));
     }
 }

@@ -12,25 +12,41 @@ use crate::render::escape::escape;
 use crate::render::progress::roughly;
 use crate::render::report::{FailedAsset, Summary};
 use crate::render::shelter::Most;
+use crate::render::text::ROWS;
 use crate::render::{
     Paint, Style, count, counted, holds, moment, next, rows, share, shelter, size, thousands, words,
 };
 
-/// How many ids are shown before the rest is folded: what somebody copies by hand at most.
-const IDS: usize = 50;
+/// How the lists are seen that only the plan has.
+const IN_PLAN: &str = "`retire plan --full` shows all";
 
-/// How many different warnings are shown before the rest is folded.
-const WARNINGS: usize = 10;
-
-/// How many different messages are shown before the rest is folded.
-const MESSAGES: usize = 10;
-
-/// Writes the end of a run for people.
+/// Writes the end of a run for people. Where it `folds`, as on a terminal, its lists take as many lines
+/// together as those of a plan.
 ///
 /// # Errors
 ///
 /// Returns what the sink says when it cannot take the text.
-pub(crate) fn summary(summary: &Summary, style: Style, sink: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn summary(
+    summary: &Summary,
+    folds: bool,
+    style: Style,
+    sink: &mut dyn Write,
+) -> io::Result<()> {
+    let groups = failure_groups(summary);
+    let kinds = warning_kinds(summary);
+    let mut lists = [
+        groups.len() + summary.failed.len(),
+        summary.unknown.len(),
+        summary.missing.len(),
+        kinds.len(),
+        summary.kept.len(),
+        summary.left_alone.len(),
+    ];
+    if folds {
+        let shares = share(&lists, ROWS);
+        lists.copy_from_slice(&shares);
+    }
+    let [failed, unknown, missing, warned, kept, left_alone] = lists;
     headline(summary, style, sink)?;
     let stop = match &summary.ending {
         Some(Ending::Stopped(reason)) => Some(stopped(reason)),
@@ -47,9 +63,9 @@ pub(crate) fn summary(summary: &Summary, style: Style, sink: &mut dyn Write) -> 
             writeln!(sink, "At the pace of this run the rest takes about {rest}.")?;
         }
     }
-    failures(summary, style, sink)?;
+    failures(summary, &groups, failed, style, sink)?;
     ids(
-        (&summary.unknown, &summary.known),
+        (&summary.unknown, unknown, &summary.known),
         ("asset is unknown:", "assets are unknown:", Paint::Magenta),
         "the delete was sent, and no trustworthy answer came back",
         "unknown",
@@ -57,21 +73,23 @@ pub(crate) fn summary(summary: &Summary, style: Style, sink: &mut dyn Write) -> 
         sink,
     )?;
     ids(
-        (&summary.missing, &summary.known),
+        (&summary.missing, missing, &summary.known),
         ("asset is missing:", "assets are missing:", Paint::Yellow),
         "the server does not find what is listed here, and nothing shows that it was deleted",
         "missing",
         style,
         sink,
     )?;
-    warnings(summary, style, sink)?;
+    warnings((summary.warnings.len(), &kinds), warned, style, sink)?;
     left(summary, sink)?;
     let path = |id| {
         let path = rows::path(summary.known.get(&id)?);
         (!path.is_empty()).then_some(path)
     };
-    shelter::kept_back(&summary.kept, &path, style, sink)?;
-    shelter::left_alone(&summary.left_alone, &path, (Most::Summary, style), sink)?;
+    let kept = Most::Lines(kept, IN_PLAN);
+    shelter::kept_back(&summary.kept, &path, (kept, style), sink)?;
+    let left_alone = Most::Lines(left_alone, IN_PLAN);
+    shelter::left_alone(&summary.left_alone, &path, (left_alone, style), sink)?;
     next(summary, style, sink)
 }
 
@@ -273,25 +291,45 @@ pub(crate) fn stopped(reason: &StopReason) -> String {
     }
 }
 
-fn failures(summary: &Summary, style: Style, sink: &mut dyn Write) -> io::Result<()> {
-    if summary.failed.is_empty() {
-        return Ok(());
-    }
+/// Assets that were refused alike.
+type FailureGroup<'run> = ((FailureKind, &'run str), Vec<&'run FailedAsset>);
+
+/// The refusals, those that most assets share first.
+fn failure_groups(summary: &Summary) -> Vec<FailureGroup<'_>> {
     let mut groups: BTreeMap<(FailureKind, &str), Vec<&FailedAsset>> = BTreeMap::new();
     for failed in &summary.failed {
         let group = groups.entry((failed.kind, &*failed.message));
         group.or_default().push(failed);
     }
     let mut groups: Vec<_> = groups.into_iter().collect();
-    // The message that most assets share is the one to read first.
     groups.sort_by_key(|(_, assets)| std::cmp::Reverse(assets.len()));
+    groups
+}
 
+/// Writes what was refused, in so many lines.
+fn failures(
+    summary: &Summary,
+    groups: &[FailureGroup<'_>],
+    lines: usize,
+    style: Style,
+    sink: &mut dyn Write,
+) -> io::Result<()> {
+    if summary.failed.is_empty() {
+        return Ok(());
+    }
     let assets = counted(summary.failed.len(), "asset failed", "assets failed");
     writeln!(sink, "\n{}:", style.paint(Paint::Red, assets))?;
-    let told = groups.len().min(MESSAGES);
+    let all = groups.len() + summary.failed.len();
+    // One of them says how many more there are, and each message wants an asset.
+    let lines = if lines < all {
+        lines.saturating_sub(1)
+    } else {
+        lines
+    };
+    let told = groups.len().min(lines.div_ceil(2));
     let sizes: Vec<usize> = groups[..told].iter().map(|(_, ids)| ids.len()).collect();
     let mut shown = 0;
-    for (((kind, message), assets), share) in groups.iter().zip(share(&sizes, IDS)) {
+    for (((kind, message), assets), share) in groups.iter().zip(share(&sizes, lines - told)) {
         let number = counted(assets.len(), "asset", "assets");
         let message = style.paint(Paint::Bold, escape(message));
         writeln!(sink, "  {message} ({}, {number})", kind.name())?;
@@ -305,7 +343,7 @@ fn failures(summary: &Summary, style: Style, sink: &mut dyn Write) -> io::Result
 }
 
 fn ids(
-    (ids, known): (&[AssetId], &BTreeMap<AssetId, Known>),
+    (ids, lines, known): (&[AssetId], usize, &BTreeMap<AssetId, Known>),
     (one, many, paint): (&str, &str, Paint),
     why: &str,
     status: &str,
@@ -317,7 +355,11 @@ fn ids(
     }
     let assets = style.paint(paint, counted(ids.len(), one, many));
     writeln!(sink, "\n{assets} {why}:")?;
-    let shown = ids.len().min(IDS);
+    let shown = if lines < ids.len() {
+        lines.saturating_sub(1)
+    } else {
+        ids.len()
+    };
     for id in &ids[..shown] {
         writeln!(sink, "    {}", named(*id, known))?;
     }
@@ -330,29 +372,41 @@ fn fold(more: usize, status: &str, style: Style, sink: &mut dyn Write) -> io::Re
     words::fold(4, more, &what, style, sink)
 }
 
-fn warnings(summary: &Summary, style: Style, sink: &mut dyn Write) -> io::Result<()> {
-    if summary.warnings.is_empty() {
-        return Ok(());
-    }
+/// What the server has answered that was not to be expected, each with how often.
+fn warning_kinds(summary: &Summary) -> BTreeMap<&str, usize> {
     let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
     for warning in &summary.warnings {
         *kinds.entry(warning).or_default() += 1;
     }
-    let number = summary.warnings.len();
+    kinds
+}
+
+fn warnings(
+    (number, kinds): (usize, &BTreeMap<&str, usize>),
+    lines: usize,
+    style: Style,
+    sink: &mut dyn Write,
+) -> io::Result<()> {
+    if kinds.is_empty() {
+        return Ok(());
+    }
     let answers = counted(number, "unexpected answer", "unexpected answers");
     let answers = style.paint(Paint::Yellow, answers);
     writeln!(sink, "\n{answers} from the server:")?;
-    for (warning, times) in kinds.iter().take(WARNINGS) {
+    let shown = if lines < kinds.len() {
+        lines.saturating_sub(1)
+    } else {
+        kinds.len()
+    };
+    for (warning, times) in kinds.iter().take(shown) {
         let times = match times {
             1 => String::new(),
             times => format!(" ({} times)", count(*times)),
         };
         writeln!(sink, "  {}{times}", escape(warning))?;
     }
-    if let Some(more) = kinds.len().checked_sub(WARNINGS).filter(|more| *more > 0) {
-        writeln!(sink, "  … {} more of other words", count(more))?;
-    }
-    Ok(())
+    let what = "more of other words";
+    words::fold(2, kinds.len() - shown, what, style, sink)
 }
 
 /// Counts what the plan itself left alone.

@@ -22,9 +22,12 @@ use crate::render::tree::{self, Leaf, Shape, Tree};
 use crate::render::words;
 use crate::render::{Paint, Style, checked, count, counted, forecast, guards, holds, shelter};
 
-/// How many rows a terminal has for assets, folders and projects: with the totals around them a
-/// plan is seen at once. `--full` shows all.
-const ROWS: usize = 20;
+/// How many rows a terminal has for assets, folders, projects and holds, and for what is said of
+/// single assets below: with the totals around them a plan is seen at once. `--full` shows all.
+pub(super) const ROWS: usize = 20;
+
+/// How many of them are for assets, folders and projects, whatever else there is.
+const LEAST_ROWS: usize = 6;
 
 /// What is shown of a plan.
 #[derive(Debug, Clone, Copy)]
@@ -170,7 +173,8 @@ fn groups(view: &PlanView<'_>, page: Page, sink: &mut dyn Write) -> io::Result<(
     let folders = trees.iter().flat_map(|tree| tree.projects.iter().flatten());
     let places = Places::new(folders.map(|folder| folder.spot));
     let shapes = if page.folds() {
-        let rows = ROWS.saturating_sub(holds::lines(&plan.holds, &page));
+        let beside = holds::lines(&plan.holds, &page) + shelter::lines(plan);
+        let rows = ROWS.saturating_sub(beside).max(LEAST_ROWS);
         tree::fold(&trees, rows, &|leaf, folder| {
             listing.asset(leaf, folder, Widths::WIDEST).len()
         })

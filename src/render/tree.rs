@@ -1,6 +1,8 @@
 //! The assets of one group of a plan by project and folder, and how much of them a terminal has
 //! room for.
 
+use std::cmp::Reverse;
+
 use crate::plan::Step;
 use crate::plan::about::{About, Sum};
 use crate::render::places::{self, Spot};
@@ -113,13 +115,24 @@ impl<'plan> Tree<'plan> {
     }
 }
 
+/// How much of a project is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Opened {
+    /// One row for all of it.
+    Closed,
+    /// These of its folders, in their order, and one row for all others.
+    Partly(Vec<usize>),
+    /// All of its folders.
+    Whole,
+}
+
 /// What of a tree is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Shape {
     /// How many projects are shown at all.
     pub(super) projects: usize,
-    /// Those that are shown folder by folder; the others have one row.
-    pub(super) opened: Vec<bool>,
+    /// How much of each.
+    pub(super) opened: Vec<Opened>,
     /// How many assets of each folder are shown, by project.
     pub(super) folders: Vec<Vec<usize>>,
     /// How many assets are shown that lie nobody knows where.
@@ -135,7 +148,7 @@ impl Shape {
         });
         Self {
             projects: tree.projects.len(),
-            opened: vec![true; tree.projects.len()],
+            opened: vec![Opened::Whole; tree.projects.len()],
             folders: projects.collect(),
             bare: tree.bare.len(),
         }
@@ -155,7 +168,10 @@ impl Shape {
             opened: tree
                 .projects
                 .iter()
-                .map(|project| project.len() == 1)
+                .map(|project| match project.len() {
+                    1 => Opened::Whole,
+                    _ => Opened::Closed,
+                })
                 .collect(),
             folders: tree
                 .projects
@@ -179,7 +195,9 @@ enum Part {
 }
 
 /// Says what is shown of some trees in so many rows. All are shown at their least first, then
-/// what takes the fewest rows: the small things are seen whole, and the large ones by their sums.
+/// what takes the fewest rows: the small things are seen whole, and the large ones by their sums. Of
+/// a project with too many folders the largest are shown, in half of the rows that are left at first,
+/// and in all that nothing else takes.
 ///
 /// `rows_of` says how many rows an asset of a folder takes.
 pub(super) fn fold(
@@ -206,6 +224,9 @@ pub(super) fn fold(
         }
     }
     open(&mut parts, &mut left, &mut shapes, trees);
+    let closed = closed(&shapes, &fits);
+    let mut taken = open_partly(&closed, left / 2, &mut shapes, trees);
+    left -= taken;
 
     let cost = |leaves: &[Leaf<'_>], folder: Option<&Folder<'_>>| {
         // What is longer than all rows needs no counting.
@@ -219,7 +240,7 @@ pub(super) fn fold(
     };
     for (at, tree) in trees.iter().enumerate().filter(|(at, _)| fits(*at)) {
         for (number, project) in tree.projects.iter().enumerate() {
-            if !shapes[at].opened[number] {
+            if shapes[at].opened[number] != Opened::Whole {
                 continue;
             }
             for (place, folder) in project.iter().enumerate() {
@@ -234,6 +255,9 @@ pub(super) fn fold(
         }
     }
     open(&mut parts, &mut left, &mut shapes, trees);
+    left += taken;
+    taken = open_partly(&closed, left, &mut shapes, trees);
+    left -= taken;
     begin(trees, left, &mut shapes, rows_of, &fits);
     shapes
 }
@@ -252,7 +276,7 @@ fn open(
         }
         *left -= rows;
         match part {
-            Part::Project(tree, project) => shapes[tree].opened[project] = true,
+            Part::Project(tree, project) => shapes[tree].opened[project] = Opened::Whole,
             Part::Folder(tree, project, folder) => {
                 let leaves = &trees[tree].projects[project][folder].leaves;
                 shapes[tree].folders[project][folder] = leaves.len();
@@ -264,6 +288,70 @@ fn open(
 
 /// Fewer rows than this are better left empty than filled with the beginning of a list.
 const WORTH: usize = 3;
+
+/// The projects that have one row, by their trees.
+fn closed(shapes: &[Shape], fits: &dyn Fn(usize) -> bool) -> Vec<(usize, usize)> {
+    let all = shapes.iter().enumerate().filter(|(tree, _)| fits(*tree));
+    let closed = all.flat_map(|(tree, shape)| {
+        let projects = shape.opened.iter().enumerate();
+        let closed = projects.filter(|(_, opened)| **opened == Opened::Closed);
+        closed.map(move |(project, _)| (tree, project))
+    });
+    closed.collect()
+}
+
+/// Shows the largest folders of projects in so many rows beyond the one that each has; says how many
+/// it took. With more rows it shows as much of each at least.
+fn open_partly(
+    closed: &[(usize, usize)],
+    rows: usize,
+    shapes: &mut [Shape],
+    trees: &[Tree<'_>],
+) -> usize {
+    let folders = |(tree, project): (usize, usize)| trees[tree].projects[project].len();
+    // With so many rows beside its one row all of it is shown.
+    let sizes: Vec<usize> = closed.iter().map(|one| folders(*one) - 1).collect();
+    let mut extra = share(&sizes, rows);
+    let least = |share: usize, size: usize| share >= WORTH.min(size);
+    if !extra
+        .iter()
+        .zip(&sizes)
+        .any(|(share, size)| least(*share, *size))
+    {
+        // Too many of them: the first is what goes.
+        extra = vec![0; closed.len()];
+        if let (Some(first), Some(size)) = (extra.first_mut(), sizes.first()) {
+            *first = rows.min(*size);
+        }
+    }
+    let mut taken = 0;
+    for ((at, share), size) in closed.iter().zip(extra).zip(sizes) {
+        if !least(share, size) {
+            continue;
+        }
+        taken += share;
+        let (tree, project) = *at;
+        shapes[tree].opened[project] = if share == size {
+            Opened::Whole
+        } else {
+            Opened::Partly(largest(&trees[tree].projects[project], share))
+        };
+    }
+    taken
+}
+
+/// So many folders of a project, the largest ones.
+fn largest(project: &Project<'_>, most: usize) -> Vec<usize> {
+    let mut all: Vec<(usize, Sum)> = project
+        .iter()
+        .map(|folder| sum(&folder.leaves))
+        .enumerate()
+        .collect();
+    all.sort_by_key(|(_, sum)| Reverse((sum.bytes, sum.files)));
+    let mut largest: Vec<usize> = all.into_iter().take(most).map(|(at, _)| at).collect();
+    largest.sort_unstable();
+    largest
+}
 
 /// Shows the beginning of the first list that is not shown, in the rows that are left.
 fn begin(
@@ -289,7 +377,7 @@ fn begin(
         let shape = &mut shapes[at];
         for (number, project) in tree.projects.iter().enumerate() {
             for (place, folder) in project.iter().enumerate() {
-                if shape.opened[number] && shape.folders[number][place] == 0 {
+                if shape.opened[number] == Opened::Whole && shape.folders[number][place] == 0 {
                     // One row says how many more there are.
                     shape.folders[number][place] = first(&folder.leaves, Some(folder), left - 1);
                     return;

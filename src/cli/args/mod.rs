@@ -141,6 +141,19 @@ pub enum Command {
     },
 }
 
+impl Command {
+    /// Whether everything is shown of a plan; nothing where none is.
+    pub(super) const fn is_full(&self) -> Option<bool> {
+        if let Self::Plan(plan) = self {
+            return Some(plan.full);
+        }
+        if let Self::Apply(apply) = self {
+            return Some(apply.full);
+        }
+        None
+    }
+}
+
 /// `retire init`.
 #[derive(Debug, Args)]
 pub struct Init {

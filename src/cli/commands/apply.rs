@@ -384,9 +384,10 @@ fn say(
     exit: Exit,
 ) -> Result<Exit, Failure> {
     if !arguments.events.on_standard() {
+        let folds = context.console.width().is_some() && !arguments.full;
         let shown = context.console.data(|style, sink| {
             writeln!(sink)?;
-            summary::summary(summary, style, sink)
+            summary::summary(summary, folds, style, sink)
         });
         OutputError::unless_gone(shown)?;
     }

@@ -99,7 +99,7 @@ fn runs(context: &Context, path: &Path, bytes: &[u8], format: Format) -> Result<
         match run {
             Replayed::Run(summary) => context.console.data(|style, sink| match format {
                 Format::Json => json::summary(summary, sink),
-                Format::Text => summary::summary(summary, style, sink),
+                Format::Text => summary::summary(summary, false, style, sink),
             })?,
             Replayed::Failed { message, hint } => context
                 .console

@@ -2,7 +2,7 @@
 
 use crate::manifest::{self, Part, Source};
 use crate::plan::Times;
-use crate::render::notices::{dated, notices, texts};
+use crate::render::notices::{Most, dated, notices, texts};
 use crate::render::tests::at;
 
 const A: &str = "3fa85f64-5717-4562-b3fc-2c963f66afa6";
@@ -54,6 +54,17 @@ fn a_hundred_notices_are_told_in_part() {
     let told = told(&text, "2026-01-01T00:00:00Z");
     assert_eq!(told.len(), 21);
     assert_eq!(told[20], "80 more notices like these");
+    let source = Source {
+        path: "m.yaml".into(),
+        bytes: text.into_bytes(),
+        part: Part::All,
+    };
+    let manifests = manifest::read(&[source]).unwrap();
+    let times = Times::of(at("2026-01-01T00:00:00Z"));
+    let few = dated(&manifests, times, Most::Few);
+    assert_eq!(few[..3], told[..3]);
+    assert_eq!(few[3..], ["97 more notices like these; `--full` shows all"]);
+    assert_eq!(dated(&manifests, times, Most::All).len(), 100);
 }
 
 #[test]
@@ -74,6 +85,7 @@ fn a_hold_ends_by_the_earlier_clock_and_a_waiver_by_the_later() {
                 earlier: at(earlier),
                 later: at(later),
             },
+            Most::All,
         )
     };
     let (before, after) = ("2026-12-09T00:00:00Z", "2026-12-11T00:00:00Z");
@@ -81,5 +93,5 @@ fn a_hold_ends_by_the_earlier_clock_and_a_waiver_by_the_later() {
     let apart = told(before, after);
     assert!(apart.len() == 1 && apart[0].contains("waiver"), "{apart:?}");
     assert_eq!(told(after, after).len(), 3);
-    assert_eq!(texts(&manifests), Vec::<String>::new());
+    assert_eq!(texts(&manifests, Most::All), Vec::<String>::new());
 }

@@ -303,3 +303,73 @@ fn what_is_folded_keeps_its_sums_and_says_why_most_of_it_stays() {
     let all = holds.lines().take_while(|line| !line.is_empty());
     assert_eq!(all.count(), 60);
 }
+
+/// A project with so many folders, of which each has as many files as its number says, all of a size.
+fn many_folders(account: &mut Account, number: u128, folders: u128) -> String {
+    let (project, root) = (id(number), id(number + 1));
+    account.project(project, &format!("Show {number}"), root);
+    let mut listed = String::new();
+    for folder in 1..=folders {
+        let own = id(number + 100 * folder);
+        let facts = |name: String, parent, kind| Facts {
+            name: Some(name.into()),
+            project: Some(project),
+            parent: Some(parent),
+            bytes: (kind == Kind::File).then_some(1_000_000),
+            ..Facts::of_kind(kind)
+        };
+        account.add(own, facts(format!("day {folder:02}"), root, Kind::Folder));
+        for file in 1..=folder {
+            let one = id(number + 100 * folder + file);
+            account.add(one, facts(format!("{file:02}.mov"), own, Kind::File));
+            writeln!(listed, "  - {one}").unwrap();
+        }
+    }
+    listed
+}
+
+#[test]
+fn of_a_project_with_many_folders_the_largest_are_seen() {
+    let mut account = Account::default();
+    let one = many_folders(&mut account, 10_000, 41);
+    let text = format!("version: 1\nassets:\n{one}");
+    let plan = planned(&manifests(&[("retire.yaml", &text)]), &account.read());
+    let glance = shown(&plan, Some(100), false);
+    insta::assert_snapshot!(glance);
+    let rows = glance.lines().filter(|line| line.starts_with("  "));
+    let rows: Vec<&str> = rows.collect();
+    assert_eq!(
+        rows.iter().filter(|row| row.contains("files")).count(),
+        20,
+        "{glance}"
+    );
+    // Nothing is lost: 861 files are all of them.
+    let files = rows.iter().filter_map(|row| {
+        let (before, _) = row.split_once(" files")?;
+        before.rsplit(' ').next()?.parse::<usize>().ok()
+    });
+    assert_eq!(files.sum::<usize>(), 861, "{glance}");
+}
+
+#[test]
+fn several_projects_with_many_folders_share_the_rows() {
+    let mut account = Account::default();
+    let mut text = "version: 1\nassets:\n".to_owned();
+    for project in [10_000, 20_000, 30_000] {
+        text += &many_folders(&mut account, project, 30);
+    }
+    let plan = planned(&manifests(&[("retire.yaml", &text)]), &account.read());
+    let glance = shown(&plan, Some(100), false);
+    for project in ["Show 10000", "Show 20000", "Show 30000"] {
+        let rows = glance
+            .lines()
+            .filter(|line| line.trim_start().starts_with(project));
+        let rows: Vec<&str> = rows.collect();
+        assert!((4..=8).contains(&rows.len()), "{glance}");
+        assert!(rows.last().unwrap().contains("more folders"), "{glance}");
+        // The largest.
+        assert!(rows[rows.len() - 2].contains("day 30"), "{glance}");
+    }
+    let rows = glance.lines().filter(|line| line.starts_with("  Show"));
+    assert_eq!(rows.count(), 20, "{glance}");
+}

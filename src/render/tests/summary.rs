@@ -5,14 +5,20 @@ use std::time::Duration;
 
 use crate::event::{Ending, Listener, Provenance, RateLimit, RunEvent, RunInfo, StopReason, Task};
 use crate::outcome::{Evidence, Failure, Outcome};
+use crate::plan::{LeftAlone, Other};
 use crate::render::Style;
 use crate::render::report::{Summary, SummaryBuilder};
 
 const DENIED: &str = "Failed to delete asset due to permission restrictions.";
 
+/// The end of a run where it is no terminal.
 fn shown(summary: &Summary) -> String {
+    said(summary, false)
+}
+
+fn said(summary: &Summary, folds: bool) -> String {
     let mut bytes = Vec::new();
-    crate::render::summary::summary(summary, Style::default(), &mut bytes).unwrap();
+    crate::render::summary::summary(summary, folds, Style::default(), &mut bytes).unwrap();
     String::from_utf8(bytes).unwrap()
 }
 
@@ -202,7 +208,7 @@ fn the_rest_takes_no_less_than_the_limits_allow() {
 }
 
 #[test]
-fn many_failures_are_folded() {
+fn a_terminal_folds_the_lists_of_a_run_and_nothing_else_does() {
     let plan = Plan {
         steps: (1..=300).map(|n| step(n, Decision::Retire, None)).collect(),
         totals: Totals {
@@ -227,13 +233,30 @@ fn many_failures_are_folded() {
         answered(1, outcomes),
         ended(Ending::Done),
     ];
-    let text = shown(&folded(&plan, &events));
-    assert_eq!(
-        text.lines().filter(|line| line.contains("tried")).count(),
-        50
-    );
-    assert!(text.contains("    … 193 more; `retire state list --status failed` lists them\n"));
-    assert!(text.contains("    … 7 more; `retire state list --status unknown` lists them\n"));
+    let mut summary = folded(&plan, &events);
+    let left = |n: u128| LeftAlone {
+        id: id(n),
+        other: Other::Moved,
+    };
+    summary.left_alone = (1_001..=1_060).map(left).collect();
+    summary.warnings = (1..=30).map(|n| format!("odd {n:02}")).collect();
+    let rows = |text: &str| {
+        let rows = text.lines().filter(|line| line.starts_with("  "));
+        rows.filter(|line| !line.starts_with("  - ")).count()
+    };
+    let text = said(&summary, true);
+    assert_eq!(rows(&text), 20, "{text}");
+    insta::assert_snapshot!(text);
+    // Each of them, with the two messages.
+    let text = said(&summary, false);
+    assert_eq!(rows(&text), 2 + 300 + 60 + 30, "{text}");
+    assert!(!text.contains('…'), "{text}");
+}
+
+#[test]
+fn a_terminal_folds_no_list_that_it_has_room_for() {
+    let summary = each_outcome();
+    assert_eq!(said(&summary, true), said(&summary, false));
 }
 
 #[test]
