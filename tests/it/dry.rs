@@ -40,6 +40,7 @@ const COMMANDS: &[(&str, Asks, &[&str])] = &[
             "find",
             "find --old-versions --depth 1",
             "find --format manifest --collapse",
+            "find --refresh --policy policy.yaml --check",
             "find --out found.yaml",
         ],
     ),
@@ -51,6 +52,9 @@ const COMMANDS: &[(&str, Asks, &[&str])] = &[
             "plan",
             "plan --format diff",
             "plan --format json",
+            "plan --format markdown",
+            "plan --check-retired --refresh",
+            "plan --only owner=dailies@tidewater.example",
             "plan --detailed-exitcode",
             "plan --retry-blocked --max-attempts 1",
             "plan --skip-mismatched --out skipped.json",
@@ -138,6 +142,8 @@ fn nothing_but_reads_come_of_any_command_that_reads() {
         let served = Served::new(world());
         let desk = Desk::of_example("quickstart-v4");
         std::fs::remove_file(desk.path("retire.toml")).unwrap();
+        let policy = "version: 1\nrules:\n  - {name: cuts, places: '*/cuts', filters: {older-than: 1d}, reason: old, manifest: cuts.yaml, max-assets: 100}\n";
+        std::fs::write(desk.path("policy.yaml"), policy).unwrap();
         let account = "5f0c9a1e-3d42-4b8e-a6f7-1c2d3e4f5a60";
         let url = served.sandbox.url();
         let run = |line: &str| {
