@@ -129,6 +129,9 @@ pub(crate) struct SummaryBuilder {
     known: BTreeMap<AssetId, Known>,
     /// What is known of assets that are kept or left alone.
     staying: BTreeMap<AssetId, Known>,
+    /// What the plan knew of what it deletes: a run tells that of what it asks for, and leaves
+    /// something alone before it does.
+    planned: BTreeMap<AssetId, Known>,
     /// The assets that were forgotten.
     forgotten: HashSet<AssetId>,
     /// The assets of readings that were answered, made to learn what became of an earlier
@@ -187,6 +190,8 @@ impl SummaryBuilder {
         let staying = summary.left_alone.iter().flat_map(LeftAlone::ids);
         let known = |id| Some((id, plan.about.get(&id)?.known()?));
         builder.staying = kept.chain(staying).filter_map(known).collect();
+        let going = plan.steps.iter().filter(|step| step.decision.may_delete());
+        builder.planned = going.filter_map(|step| known(step.id)).collect();
         builder.unsettled = plan.unsettled.len();
         builder
     }
@@ -454,6 +459,9 @@ impl Listener for SummaryBuilder {
             });
             self.summary.left_alone.extend(left);
             self.left.extend(assets.iter().map(|(id, _)| *id));
+            let planned = assets.iter().map(|(id, _)| *id);
+            let planned = planned.filter_map(|id| self.planned.remove_entry(&id));
+            self.staying.extend(planned);
         } else if let RunEvent::Warned { message, .. } = event {
             self.summary.warnings.push(message.clone());
         } else if let RunEvent::Ended { at, ending } = event {

@@ -4,7 +4,9 @@ use super::*;
 use std::time::Duration;
 
 use crate::event::{Ending, Listener, Provenance, RateLimit, RunEvent, RunInfo, StopReason, Task};
+use crate::inventory::Location;
 use crate::outcome::{Evidence, Failure, Outcome};
+use crate::plan::about::About;
 use crate::plan::{LeftAlone, Other};
 use crate::render::Style;
 use crate::render::report::{Summary, SummaryBuilder};
@@ -311,4 +313,42 @@ fn each_stop_says_what_to_do() {
         .filter(|line| line.starts_with("Stopped") || line.starts_with("  - "))
         .collect();
     insta::assert_snapshot!(texts.join("\n"));
+}
+
+#[test]
+fn what_a_run_leaves_alone_has_its_name() {
+    let about = |name: &str| About {
+        name: Some(name.into()),
+        location: Some(Arc::new(Location {
+            project: Some("Tide".into()),
+            folder: "dailies".into(),
+        })),
+        ..About::default()
+    };
+    let plan = Plan {
+        steps: (1..=2).map(|n| step(n, Decision::Retire, None)).collect(),
+        about: [(id(1), about("a.mov")), (id(2), about("b.mov"))].into(),
+        totals: Totals {
+            retire: 2,
+            ..Totals::default()
+        },
+        ..Plan::default()
+    };
+    let events = [
+        started(),
+        RunEvent::LeftAlone {
+            at: at("2026-07-01T10:00:01Z"),
+            assets: vec![(id(2), Other::Unread)],
+        },
+        intent(1, Task::Delete, [1]),
+        answered(1, vec![(1, Outcome::Retired(Evidence::Answer))]),
+        ended(Ending::Done),
+    ];
+    let text = shown(&folded(&plan, &events));
+    let line = format!(
+        "    Tide/dailies/b.mov  {}  it could not be read again",
+        id(2)
+    );
+    assert!(text.contains(&line), "{text}");
+    assert!(!text.contains("a.mov"), "{text}");
 }
