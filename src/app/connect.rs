@@ -351,6 +351,12 @@ impl Connection {
         self.client.server_time()
     }
 
+    /// What time it is: the server's, where it has told the time, since what it says of times is
+    /// compared with that.
+    pub(crate) fn time(&self, here: Timestamp) -> Timestamp {
+        self.server_time().unwrap_or(here)
+    }
+
     /// The threads that requests run on.
     pub(crate) const fn handle(&self) -> &Handle {
         &self.threads.handle

@@ -193,10 +193,9 @@ fn apply(
     let breakers = prepared.breakers(settings.sending.breakers);
     session.take_in(&prepared.basis.state)?;
     let (state, again) = Recheck::of(prepared);
-    // What the server says of times is compared with it later.
-    let began = connection.server_time().unwrap_or_else(clock::now);
     // The token is known by now, wherever it came from.
-    let mut info = identity::masked(context, &who).run_info(&state, began, account);
+    let mut info =
+        identity::masked(context, &who).run_info(&state, connection.time(clock::now()), account);
     info.provenance.plan = saved.map(|saved| saved.document.id.clone());
     let order = Order {
         info,
