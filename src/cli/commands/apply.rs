@@ -1,6 +1,7 @@
 //! `retire apply`: plan, ask, delete, and write every outcome back.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::app::api::adapter;
 use crate::app::apply::Order;
@@ -184,8 +185,7 @@ fn apply(
         None => ask_consent(context, &prepared)?,
     };
     let approved = approve(plan, consent, skip)?;
-    let account = prepared.basis.target.account.clone();
-    let account = account.filter(|_| approved.sends());
+    let account = (prepared.basis.target.account.clone()).filter(|_| approved.sends());
     let clock = SystemClock::start();
     let summary = SummaryBuilder::new(plan, settings.state.value.display().to_string());
     let mut progress = Progress::new(plan.totals.going(), prepared.forecast());
@@ -194,21 +194,21 @@ fn apply(
     session.take_in(&prepared.basis.state)?;
     let (state, again) = Recheck::of(prepared);
     // The token is known by now, wherever it came from.
-    let mut info =
-        identity::masked(context, &who).run_info(&state, connection.time(clock::now()), account);
+    let (at, who) = (
+        connection.time(clock::now()),
+        identity::masked(context, &who),
+    );
+    let mut info = who.run_info(&state, at, account);
     info.provenance.plan = saved.map(|saved| saved.document.id.clone());
     let order = Order {
         info,
         approved,
         state,
-        options: Options {
-            time_budget: connection.left(),
-            ..options(&settings, breakers)
-        },
+        options: options(&settings, breakers, connection.left()),
         again,
     };
-    let shown = streams.leaves_room_for_progress() && !context.console.is_quiet();
-    let console = shown.then_some(&context.console);
+    let console = Some(&context.console)
+        .filter(|console| streams.leaves_room_for_progress() && !console.is_quiet());
     let pacer = connection.pacer(clock.elapsed(), settings.concurrency.value.get());
     let ticker = Ticker::start(progress.clone(), console, clock, pacer.clone());
     let reporter = Reporter::new(summary, streams, ticker);
@@ -269,7 +269,8 @@ fn basis(
     Ok((basis, Some(plan)))
 }
 
-fn options(settings: &Settings, breakers: breaker::Limits) -> Options {
+/// How it sends, with what is left of the command's time.
+fn options(settings: &Settings, breakers: breaker::Limits, left: Option<Duration>) -> Options {
     let sending = settings.sending;
     Options {
         batch_size: settings.batch_size.value,
@@ -277,7 +278,7 @@ fn options(settings: &Settings, breakers: breaker::Limits) -> Options {
         canary: sending.canary,
         breakers,
         retries: sending.retries,
-        time_budget: sending.time_budget,
+        time_budget: left,
         grace: settings.grace.value,
         cascade_wait: settings.cascade_wait.value,
         seed: random().as_u64_pair().0,
