@@ -50,6 +50,9 @@ pub(crate) const CERTIFICATE_FOLDERS: &str = "SSL_CERT_DIR";
 /// The variable that says what is logged, as programs in Rust have it.
 pub(crate) const LOG: &str = "RUST_LOG";
 
+/// The file that GitHub shows as the summary of a job.
+pub(crate) const STEP_SUMMARY: &str = "GITHUB_STEP_SUMMARY";
+
 /// The variable that names the point at which the process dies, see [`crate::crash`].
 #[cfg(feature = "failpoints")]
 pub(crate) const CRASH: &str = "RETIRE_CRASH";

@@ -139,6 +139,16 @@ pub(crate) enum Failure {
     /// Nothing is written where somebody wants it.
     #[error(transparent)]
     Target(#[from] TargetError),
+    /// A report has an ending of which the command writes none.
+    #[error("`{}` ends in none of {}, so it is no report of this command", path.display(), endings.join(", "))]
+    NoReport {
+        path: PathBuf,
+        /// The endings that the command knows.
+        endings: Vec<&'static str>,
+    },
+    /// The summary of a CI job was asked for where there is none.
+    #[error("`--summary` writes into the file that GITHUB_STEP_SUMMARY names, and that is not set")]
+    NoSummary,
     /// Two documents would go to standard output.
     #[error("the plan and its document would both go to standard output")]
     TwoOnStandard,
@@ -286,6 +296,8 @@ impl Failure {
             Self::Settings(_)
             | Self::NotText(_)
             | Self::TwoOnStandard
+            | Self::NoReport { .. }
+            | Self::NoSummary
             | Self::OnlyOfSaved
             | Self::SavedStandard
             | Self::NotToV4
@@ -372,6 +384,8 @@ impl Failure {
             | Self::NoSeed(_)
             | Self::Policy(_)
             | Self::TwoStates(_)
+            | Self::NoReport { .. }
+            | Self::NoSummary
             | Self::NotText(_)
             | Self::Words(_)
             | Self::Seed(_)

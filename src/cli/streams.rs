@@ -10,6 +10,7 @@ use crate::cli::console::Console;
 use crate::cli::destination::{self, Document, Output};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::reports::Reports;
 use crate::diagnostic::in_words;
 use crate::event::RunEvent;
 use crate::render::events::{Close, Lines};
@@ -33,21 +34,24 @@ impl Streams {
     pub(super) fn open(
         console: &Console,
         arguments: &Events,
-        state: &Path,
+        (reports, state): (&Reports<'_>, &Path),
     ) -> Result<Self, Failure> {
-        let file = match &arguments.json_out {
-            Some(path) => match destination::check(path, Document::Events, state)? {
-                Output::File(place) => Some((path.clone(), destination::create_stream(&place)?)),
-                Output::Standard => None,
-            },
-            None => None,
-        };
+        let mut files = Vec::new();
+        let named = arguments.json_out.iter().map(|path| &**path);
+        for path in named.chain(reports.events()) {
+            match destination::check(path, Document::Events, state)? {
+                Output::File(place) => {
+                    files.push((path.to_owned(), destination::create_stream(&place)?));
+                }
+                Output::Standard => {}
+            }
+        }
         Ok(Self {
             lines: Lines::default(),
             sinks: Sinks {
                 console: console.clone(),
                 out: arguments.on_standard(),
-                file,
+                files,
                 broken: false,
             },
             begun: false,
@@ -120,13 +124,13 @@ impl Streams {
 struct Sinks {
     console: Console,
     out: bool,
-    file: Option<(PathBuf, File)>,
+    files: Vec<(PathBuf, File)>,
     broken: bool,
 }
 
 impl Sinks {
-    const fn is_open(&self) -> bool {
-        self.out || self.file.is_some()
+    fn is_open(&self) -> bool {
+        self.out || !self.files.is_empty()
     }
 
     fn send(&mut self, bytes: &[u8]) {
@@ -139,12 +143,15 @@ impl Sinks {
             self.out = false;
             self.lost("standard output", &error);
         }
-        if let Some((path, file)) = &mut self.file
-            && let Err(error) = file.write_all(bytes)
-        {
-            let name = format!("`{}`", path.display());
-            self.file = None;
-            self.lost(&name, &error);
+        let mut lost = Vec::new();
+        self.files.retain_mut(|(path, file)| {
+            let written = file.write_all(bytes);
+            let is_whole = written.is_ok();
+            lost.extend(written.err().map(|error| (path.clone(), error)));
+            is_whole
+        });
+        for (path, error) in lost {
+            self.lost(&format!("`{}`", path.display()), &error);
         }
     }
 

@@ -235,6 +235,13 @@ impl Plan {
         steps.filter(|step| step.decision.may_delete())
     }
 
+    /// The step of an asset.
+    #[must_use]
+    pub fn step(&self, id: AssetId) -> Option<&Step> {
+        let place = self.steps.binary_search_by_key(&id, |step| step.id);
+        self.steps.get(place.ok()?)
+    }
+
     /// Whether a run has something to do for an asset.
     #[must_use]
     pub fn has_work(&self) -> bool {

@@ -297,7 +297,7 @@ fn unread(unread: &[(String, String)], style: Style, sink: &mut dyn Write) -> io
 }
 
 /// How many assets were found, by kind.
-fn things(answer: &Answer<'_>) -> String {
+pub(super) fn things(answer: &Answer<'_>) -> String {
     let number = |kind: Kind| {
         let found = answer.found.iter();
         found.filter(|found| found.facts.kind == kind).count()

@@ -20,6 +20,15 @@ pub(super) fn deleted(deleted: Deleted) -> Option<String> {
     }
 }
 
+/// Shows how large something is of which the sizes of some parts may not be known.
+pub(super) fn at_least(known: u64, unmeasured: usize) -> String {
+    match (known, unmeasured) {
+        (_, 0) => bytes(known),
+        (0, _) => "?".to_owned(),
+        _ => format!("at least {}", bytes(known)),
+    }
+}
+
 /// How many hours are a day.
 const DAY: i64 = 24;
 

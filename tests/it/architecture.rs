@@ -75,9 +75,11 @@ const MODULES: [(&str, &[&str]); 19] = [
 ];
 
 /// Outside crates that only some modules may import.
-const CRATES: [(&str, &[&str]); 10] = [
+const CRATES: [(&str, &[&str]); 12] = [
     ("anstream", &["cli"]),
     ("anstyle", &["render"]),
+    ("askama", &["render"]),
+    ("quick_junit", &["render"]),
     ("hyper_util", &["frameio"]),
     ("reqwest", &["frameio"]),
     ("axum", &["sandbox"]),

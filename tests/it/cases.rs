@@ -123,6 +123,7 @@ cases! {
     projects_inside_a_path
     protection_loosened
     remarks_on_manifests
+    reports
     run_by_whom
     sandbox_seed_wrong
     sandbox_wrong_usage

@@ -42,6 +42,7 @@ mod limits;
 mod login;
 mod odd;
 mod outputs;
+mod pages;
 mod parts;
 mod people;
 mod placed;

@@ -6,8 +6,8 @@ use clap::{Args, ValueEnum, ValueHint};
 use jiff::Timestamp;
 
 use crate::asset::Kind;
-use crate::cli::args::Recall;
 use crate::cli::args::common::{self, Flags};
+use crate::cli::args::{Printed, Recall, Reports, Summaries};
 use crate::cli::settings::declare::{heading, on};
 use crate::find::asked::{self, Asked};
 use crate::find::filter::{By, FieldIs};
@@ -21,7 +21,7 @@ use crate::measure::parse_bytes;
 const ANY_TIME: Timestamp = Timestamp::UNIX_EPOCH;
 
 /// What a policy says itself.
-const ALONE: [&str; 28] = [
+const ALONE: [&str; 31] = [
     "places",
     "kind",
     "name",
@@ -43,6 +43,9 @@ const ALONE: [&str; 28] = [
     "depth",
     "sort",
     "full",
+    "report",
+    "summary",
+    "report_bytes",
     "out",
     "update",
     "collapse",
@@ -68,6 +71,12 @@ pub struct Find {
     /// How to show it.
     #[command(flatten)]
     pub output: FindOutput,
+    /// What is written besides.
+    #[command(flatten)]
+    pub reports: Reports,
+    /// How Markdown is bounded.
+    #[command(flatten)]
+    pub summaries: Summaries,
     /// Where to list it.
     #[command(flatten)]
     pub listing: Listing,
@@ -275,6 +284,24 @@ pub enum FindFormat {
     Ids,
     /// A manifest.
     Manifest,
+    /// For a comment, or to be mailed or pasted.
+    Markdown,
+    /// A page of its own.
+    Html,
+}
+
+impl From<FindFormat> for Option<Printed> {
+    fn from(format: FindFormat) -> Self {
+        match format {
+            FindFormat::Table
+            | FindFormat::Json
+            | FindFormat::Csv
+            | FindFormat::Ids
+            | FindFormat::Manifest => None,
+            FindFormat::Markdown => Some(Printed::Markdown),
+            FindFormat::Html => Some(Printed::Html),
+        }
+    }
 }
 
 /// The order of folders.

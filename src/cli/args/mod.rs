@@ -17,15 +17,21 @@ use crate::sandbox::fault::{Rule, Share};
 use crate::sandbox::limit::LimitWord;
 
 mod common;
+mod documents;
 mod find;
+mod formats;
 mod guards;
 pub mod habits;
 pub mod help;
+mod reports;
 mod state;
 
 pub use common::{Flags, Format, ThisRun};
+pub use documents::{Show, Validate};
 pub use find::{Find, FindFormat, FindOutput, Listing};
+pub use formats::{CheckFormat, PlanFormat, Printed, RunFormat, ShowFormat};
 pub use guards::GuardFlags;
+pub use reports::{ReportKind, Reports, Summaries};
 pub use state::*;
 
 /// Retire Frame.io assets on purpose
@@ -106,7 +112,7 @@ pub enum Command {
     /// Find live assets by place, name, age, size or field: a table, or a manifest
     Find(Box<Find>),
     /// Check manifests, without a server and without a token
-    Validate(Paths),
+    Validate(Validate),
     /// Show what apply would do
     Plan(Plan),
     /// Delete what the manifests list: plan, ask, delete, and record every outcome
@@ -283,6 +289,12 @@ pub struct Plan {
         help_heading = heading::APPROVAL
     )]
     pub out: Option<PathBuf>,
+    /// What is written besides.
+    #[command(flatten)]
+    pub reports: Reports,
+    /// How Markdown is bounded.
+    #[command(flatten)]
+    pub summaries: Summaries,
     /// What is said for this run alone.
     #[command(flatten)]
     pub run: ThisRun,
@@ -342,15 +354,34 @@ pub struct Apply {
     /// Show every asset, however many there are
     #[arg(long, help_heading = heading::APPROVAL)]
     pub full: bool,
+    /// Print what came of it for people, or for what shows findings in a CI system
+    #[arg(
+        long, value_enum, default_value_t = RunFormat::Text, value_name = "FORMAT",
+        help_heading = heading::APPROVAL, hide_short_help = true, conflicts_with = "json"
+    )]
+    pub format: RunFormat,
     /// Where the run's events go.
     #[command(flatten)]
     pub events: Events,
+    /// What is written besides.
+    #[command(flatten)]
+    pub reports: Reports,
+    /// How Markdown is bounded.
+    #[command(flatten)]
+    pub summaries: Summaries,
     /// What is said for this run alone.
     #[command(flatten)]
     pub run: ThisRun,
     /// The settings.
     #[command(flatten)]
     pub settings: Flags<{ on::APPLY }>,
+}
+
+impl Apply {
+    /// Whether standard output is for people.
+    pub(crate) fn prints_text(&self) -> bool {
+        self.format == RunFormat::Text && !self.events.on_standard()
+    }
 }
 
 /// Where the events of a run go.
@@ -383,38 +414,6 @@ impl Events {
 #[must_use]
 pub fn is_standard(path: Option<&Path>) -> bool {
     path.is_some_and(|path| path.as_os_str() == "-")
-}
-
-/// How a plan is printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum PlanFormat {
-    /// For people.
-    Text,
-    /// A unified diff of the state file.
-    Diff,
-    /// The plan document.
-    Json,
-    /// For the comment on a pull request, or to be mailed or pasted.
-    Markdown,
-}
-
-/// `retire show`.
-#[derive(Debug, Args)]
-pub struct Show {
-    /// A state, a saved plan, the events of a run, or the folder of a project
-    ///
-    /// `-` is standard input [default: the state of the project folder]
-    #[arg(value_hint = ValueHint::AnyPath)]
-    pub file: Option<PathBuf>,
-    /// Print it for people or for programs
-    #[arg(
-        long, value_enum, default_value_t = Format::Text, value_name = "FORMAT",
-        help_heading = heading::APPROVAL
-    )]
-    pub format: Format,
-    /// Which state, where none is named.
-    #[command(flatten)]
-    pub settings: Flags<{ on::READ_STATE }>,
 }
 
 /// `retire sandbox`.

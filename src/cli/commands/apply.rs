@@ -13,15 +13,18 @@ use crate::app::provenance::random;
 use crate::app::reread::Recheck;
 use crate::app::saved_plan::SavedPlan;
 use crate::apply::{Clock, Options, breaker};
-use crate::cli::args::Apply;
+use crate::cli::args::{Apply, ReportKind};
 use crate::cli::clock::{self, SystemClock};
 use crate::cli::connect::{connect, host, keeping, plan_settings, tell_end_of_v2};
 use crate::cli::console::OutputError;
 use crate::cli::context::Context;
+use crate::cli::destination::Document;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::files;
 use crate::cli::reporter::Reporter;
+use crate::cli::reports::{Asked, Reports};
+use crate::cli::run_report::{Planned, report_refused, report_run};
 use crate::cli::settings::Settings;
 use crate::cli::settings::server::Server;
 use crate::cli::settings::table::STATE;
@@ -29,8 +32,9 @@ use crate::cli::streams::Streams;
 use crate::cli::ticker::Ticker;
 use crate::cli::{identity, lock, playground, project, rescue, saved_plan};
 use crate::event::{Ending, Listener};
-use crate::manifest::document::Manifests;
+use crate::manifest::document::{Manifests, SourceFile};
 use crate::plan::approve::{Consent, approve, check};
+use crate::plan::forecast::RateForecast;
 use crate::plan::{Plan, Totals};
 use crate::render::checked;
 use crate::render::counted;
@@ -45,6 +49,18 @@ use crate::store::file::FileSession;
 
 /// Plans, or takes a saved plan; asks, deletes, and says what came of it.
 pub(crate) fn run(context: &Context, arguments: &Apply) -> Result<Exit, Failure> {
+    let asked = Asked {
+        command: "apply",
+        reports: &arguments.reports,
+        summaries: Some(&arguments.summaries),
+        printed: arguments.format.into(),
+        paths: &arguments.paths,
+        json: Document::Report(ReportKind::Json),
+    };
+    let reports = Reports::new(context, &asked)?;
+    if reports.prints() && arguments.events.on_standard() {
+        return Err(Failure::TwoOnStandard);
+    }
     let begun = Begun::new(context, arguments);
     // The events go nowhere near the state, also those that only say what was wrong.
     let named = arguments.settings.given.state.as_ref();
@@ -52,14 +68,16 @@ pub(crate) fn run(context: &Context, arguments: &Apply) -> Result<Exit, Failure>
         Ok(begun) => begun.settings.state.value.clone(),
         Err(_) => named.map_or_else(|| STATE.into(), |state| state.value.clone()),
     };
-    let mut streams = Streams::open(&context.console, &arguments.events, &state)?;
-    let exit = begun.and_then(|begun| apply(context, arguments, begun, &mut streams));
+    reports.check(&state)?;
+    let mut streams = Streams::open(&context.console, &arguments.events, (&reports, &state))?;
+    let exit = begun.and_then(|begun| apply(context, arguments, begun, (&mut streams, &reports)));
     match exit {
         // Somebody counts on a file that is not whole.
         Ok(Exit::Done) if streams.is_broken() => Ok(Exit::Failed),
         Ok(exit) => Ok(exit),
         Err(failure) => {
             streams.fail(&failure);
+            reports.fail(&failure, &state);
             Err(failure)
         }
     }
@@ -110,12 +128,14 @@ fn idle(
     context: &Context,
     arguments: &Apply,
     settings: &Settings,
-    plan: &Plan,
-    streams: &mut Streams,
+    (plan, files): (&Plan, &[SourceFile]),
+    (streams, reports): (&mut Streams, &Reports<'_>),
 ) -> Result<Exit, Failure> {
     let path = settings.state.value.display().to_string();
     let (summary, exit) = streams.close(SummaryBuilder::new(plan, path), true, exit);
-    if !arguments.events.on_standard() {
+    let report = Planned::of(reports, plan, files);
+    report_run(settings, report.as_ref(), &summary, reports)?;
+    if arguments.prints_text() {
         let shown = context
             .console
             .data(|style, sink| summary::after_idle(&summary, style, sink));
@@ -128,7 +148,7 @@ fn apply(
     context: &Context,
     arguments: &Apply,
     begun: Begun,
-    streams: &mut Streams,
+    (streams, reports): (&mut Streams, &Reports<'_>),
 ) -> Result<Exit, Failure> {
     let Begun {
         saved,
@@ -151,30 +171,25 @@ fn apply(
     if let Some(saved) = saved.as_deref() {
         saved_plan::check_again(saved, &settings, &prepared)?;
     }
-    let view = PlanView {
-        plan,
-        checked: &prepared.checked,
-        no_state: prepared.basis.no_state(),
-        batch_size: settings.batch_size.value.get(),
-        forecast: &prepared.forecast(),
-        time_budget: settings.sending.time_budget,
-        skip_mismatched: skip,
-        full: arguments.full,
-        width: context.console.width(),
-        now: prepared.basis.times.earlier,
-    };
-    if !arguments.events.on_standard() {
+    let forecast = prepared.forecast();
+    let view = view(context, arguments, &settings, (&prepared, &forecast));
+    if arguments.prints_text() {
         show(context, &view)?;
     }
+    let files = &prepared.basis.manifests.files;
     // What is in the way is refused whether or not anything is to be done, and nobody is asked.
-    check(plan, skip)?;
+    if let Err(refused) = check(plan, skip) {
+        report_refused(&settings, (plan, files), &refused, reports)?;
+        return Err(refused.into());
+    }
     if !plan.has_news() {
         session.take_in(&prepared.basis.state)?;
-        return idle(context, arguments, &settings, plan, streams);
+        let planned = (plan, &**files);
+        return idle(context, arguments, &settings, planned, (streams, reports));
     }
     let terms = (saved.is_some(), &plan.totals);
     let consent = consent(context, arguments, &settings, terms)?;
-    if arguments.events.on_standard() && consent.is_none() {
+    if !arguments.prints_text() && consent.is_none() {
         // Nobody approves what they cannot see.
         context
             .console
@@ -187,6 +202,7 @@ fn apply(
     let approved = approve(plan, consent, skip)?;
     let account = (prepared.basis.target.account.clone()).filter(|_| approved.sends());
     let clock = SystemClock::start();
+    let planned = Planned::of(reports, plan, files);
     let summary = SummaryBuilder::new(plan, settings.state.value.display().to_string());
     let mut progress = Progress::new(plan.totals.going(), prepared.forecast());
     let memory = memory(context, &settings, &prepared, &connection);
@@ -231,9 +247,31 @@ fn apply(
     if !files::is_there(&settings.state.value) {
         summary.state_path.clear();
     }
+    report_run(&settings, planned.as_ref(), &summary, reports)?;
     let said = say(context, arguments, &summary, exit);
     connection.close();
     said
+}
+
+/// What people are shown of the plan.
+fn view<'plan>(
+    context: &Context,
+    arguments: &Apply,
+    settings: &Settings,
+    (prepared, forecast): (&'plan Prepared, &'plan [RateForecast]),
+) -> PlanView<'plan> {
+    PlanView {
+        plan: &prepared.plan,
+        checked: &prepared.checked,
+        no_state: prepared.basis.no_state(),
+        batch_size: settings.batch_size.value.get(),
+        forecast,
+        time_budget: settings.sending.time_budget,
+        skip_mismatched: prepared.basis.settings.deciding.skip_mismatched,
+        full: arguments.full,
+        width: context.console.width(),
+        now: prepared.basis.times.earlier,
+    }
 }
 
 /// Shows a plan; whether anybody reads it changes nothing of what is to be done.
@@ -383,7 +421,7 @@ fn say(
     summary: &Summary,
     exit: Exit,
 ) -> Result<Exit, Failure> {
-    if !arguments.events.on_standard() {
+    if arguments.prints_text() {
         let folds = context.console.width().is_some() && !arguments.full;
         let shown = context.console.data(|style, sink| {
             writeln!(sink)?;
@@ -392,7 +430,7 @@ fn say(
         OutputError::unless_gone(shown)?;
     }
     if let Some(Ending::Stopped(reason)) = &summary.ending
-        && (arguments.events.on_standard() || !context.console.is_read_by_people())
+        && (!arguments.prints_text() || !context.console.is_read_by_people())
     {
         // Where the summary goes into a file, nobody would see why the run stopped.
         context.console.error(&summary::stopped(reason), None);

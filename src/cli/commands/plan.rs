@@ -1,7 +1,7 @@
 //! `retire plan`: show what apply would do. It reads, and cannot delete.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -17,7 +17,9 @@ use crate::cli::context::Context;
 use crate::cli::destination::{self, Document};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::reports::{Asked, Content, Reports};
 use crate::cli::settings::Settings;
+use crate::cli::settings::table::STATE;
 use crate::cli::{clock, identity, playground, project};
 use crate::manifest::document::Manifests;
 use crate::plan::approve::{Refused, check};
@@ -25,11 +27,12 @@ use crate::plan::forecast::RateForecast;
 use crate::plan::{Checked, Plan as Planned, Totals, due};
 use crate::render;
 use crate::render::checked::{NOT_CHECKED, recalled, sentence};
+use crate::render::checks::plan::checks;
 use crate::render::diff::{self, DiffView};
 use crate::render::due::DueView;
 use crate::render::escape::escape;
-use crate::render::markdown::plan::MarkdownPlan;
-use crate::render::markdown::{self, COMMENT};
+use crate::render::model;
+use crate::render::model::plan::PlanReport;
 use crate::render::text::{self, PlanView};
 use crate::render::wrap::wrapped;
 use crate::store::Loaded;
@@ -37,6 +40,23 @@ use crate::store::file::FileStore;
 
 /// Makes the plan and prints it.
 pub(crate) fn run(context: &Context, arguments: &Plan) -> Result<Exit, Failure> {
+    let asked = Asked {
+        command: "plan",
+        reports: &arguments.reports,
+        summaries: Some(&arguments.summaries),
+        // What comes due has words of its own.
+        printed: Option::from(arguments.format).filter(|_| arguments.due.is_none()),
+        paths: &arguments.paths.paths,
+        json: Document::Plan,
+    };
+    let reports = Reports::new(context, &asked)?;
+    let named = arguments.settings.given.state.as_ref();
+    let named = named.map_or(Path::new(STATE), |state| &state.value);
+    let done = plan(context, arguments, &reports);
+    done.inspect_err(|failure| reports.fail(failure, named))
+}
+
+fn plan(context: &Context, arguments: &Plan, reports: &Reports<'_>) -> Result<Exit, Failure> {
     let paths = &arguments.paths.paths;
     let standard = paths.iter().any(|path| path.as_os_str() == "-");
     if arguments.out.is_some() && standard {
@@ -45,19 +65,18 @@ pub(crate) fn run(context: &Context, arguments: &Plan) -> Result<Exit, Failure> 
     let manifests = context.manifests(paths, context.time(&arguments.settings.given, paths))?;
     let settings = context.settings(&arguments.settings.given, arguments.run, paths)?;
     if let Some(within) = arguments.due {
-        if arguments.format == PlanFormat::Diff {
-            return Err(Failure::NotDue);
-        }
+        let format = DueFormat::of(arguments.format).ok_or(Failure::NotDue)?;
         context.tell_dates(&manifests);
-        return show_due(context, arguments.format, within, (&settings, &manifests));
+        return show_due(context, format, within, (&settings, &manifests));
     }
     let state = &settings.state.value;
     // What stands in its way is told before anybody waits for a server.
     if let Some(path) = &arguments.out {
         destination::check(path, Document::Plan, state)?;
     }
+    reports.check(state)?;
     let printed = is_standard(arguments.out.as_deref());
-    if printed && arguments.format == PlanFormat::Diff {
+    if printed && (reports.prints() || arguments.format == PlanFormat::Diff) {
         return Err(Failure::TwoOnStandard);
     }
     let loaded = FileStore::new(state).load()?;
@@ -86,6 +105,22 @@ pub(crate) fn run(context: &Context, arguments: &Plan) -> Result<Exit, Failure> 
         arguments.format
     };
     let forecast = prepared.forecast();
+    let report = |most: usize| {
+        let document = document();
+        let state = settings.state.value.to_string_lossy();
+        let view = view(context, arguments, &settings, (&prepared, &forecast));
+        let report = PlanReport {
+            view: &view,
+            state: &state,
+            serial: document.state.serial,
+            id: &document.id,
+            commit,
+            expires_at: document.expires_at,
+            api: settings.api.value,
+            refused: refused.as_ref(),
+        };
+        model::plan::plan(&report, most)
+    };
     match format {
         PlanFormat::Text => {
             let view = view(context, arguments, &settings, (&prepared, &forecast));
@@ -94,42 +129,30 @@ pub(crate) fn run(context: &Context, arguments: &Plan) -> Result<Exit, Failure> 
         }
         PlanFormat::Diff => show_diff(context, &settings, &prepared, &who)?,
         PlanFormat::Json => context.console.data(|_, sink| document().to_json(sink))?,
-        PlanFormat::Markdown => {
-            let document = document();
-            let state = settings.state.value.to_string_lossy();
-            let view = view(context, arguments, &settings, (&prepared, &forecast));
-            let report = MarkdownPlan {
-                view: &view,
-                state: &state,
-                serial: document.state.serial,
-                id: &document.id,
-                commit,
-                expires_at: document.expires_at,
-                refused: refused.as_ref(),
-                most: COMMENT,
-            };
-            context
-                .console
-                .data(|_, sink| markdown::plan::plan(&report, sink))?;
-        }
+        // These are printed with the other reports.
+        PlanFormat::Markdown
+        | PlanFormat::Html
+        | PlanFormat::Github
+        | PlanFormat::Gitlab
+        | PlanFormat::Junit => {}
     }
+    let files = &prepared.basis.manifests.files;
+    let reported = Content {
+        checks: &|| checks(plan, files, refused.as_ref()),
+        report: &report,
+        json: &|sink| document().to_json(sink),
+    };
+    reports.publish(state, &reported)?;
     if let Some(path) = &arguments.out
         && format == PlanFormat::Text
     {
-        let path = path.display().to_string();
-        let path = escape(&path);
-        let sandbox = settings.again();
-        let saved = format!("Saved as `{path}`; `retire apply{sandbox} {path}`");
-        context.console.message(&match &refused {
-            None if *checked == Checked::NotChecked => {
-                format!("Saved as `{path}`, to be read: apply does not take it.")
-            }
-            None => format!("{saved} does exactly that."),
-            Some(_) if is_unsheltered => {
-                format!("Not saved as `{path}`, since `retire apply` would refuse it.")
-            }
-            Some(_) => format!("{saved} refuses it as well, until what stands below is settled."),
-        });
+        let fate = match &refused {
+            None if *checked == Checked::NotChecked => Fate::ToBeRead,
+            None => Fate::Done,
+            Some(_) if is_unsheltered => Fate::NotSaved,
+            Some(_) => Fate::Refused,
+        };
+        tell_saved(context, &settings, path, fate);
     }
     if let Some(refused) = refused {
         return Err(refused.into());
@@ -137,10 +160,61 @@ pub(crate) fn run(context: &Context, arguments: &Plan) -> Result<Exit, Failure> 
     Ok(exit(plan, arguments.detailed_exitcode))
 }
 
+/// What becomes of a plan that was to be saved.
+#[derive(Debug, Clone, Copy)]
+enum Fate {
+    /// `apply` does what it says.
+    Done,
+    /// It was not checked.
+    ToBeRead,
+    /// `apply` refuses it.
+    Refused,
+    /// It is not saved.
+    NotSaved,
+}
+
+/// Says where the plan lies, and what can be done with it.
+fn tell_saved(context: &Context, settings: &Settings, path: &Path, fate: Fate) {
+    let path = path.display().to_string();
+    let path = escape(&path);
+    let sandbox = settings.again();
+    let saved = format!("Saved as `{path}`; `retire apply{sandbox} {path}`");
+    context.console.message(&match fate {
+        Fate::ToBeRead => format!("Saved as `{path}`, to be read: apply does not take it."),
+        Fate::Done => format!("{saved} does exactly that."),
+        Fate::NotSaved => format!("Not saved as `{path}`, since `retire apply` would refuse it."),
+        Fate::Refused => format!("{saved} refuses it as well, until what stands below is settled."),
+    });
+}
+
+/// How what comes due is printed.
+#[derive(Debug, Clone, Copy)]
+enum DueFormat {
+    Text,
+    Markdown,
+    Json,
+}
+
+impl DueFormat {
+    /// What it is; nothing of what only a plan has.
+    const fn of(format: PlanFormat) -> Option<Self> {
+        match format {
+            PlanFormat::Text => Some(Self::Text),
+            PlanFormat::Markdown => Some(Self::Markdown),
+            PlanFormat::Json => Some(Self::Json),
+            PlanFormat::Diff
+            | PlanFormat::Html
+            | PlanFormat::Github
+            | PlanFormat::Gitlab
+            | PlanFormat::Junit => None,
+        }
+    }
+}
+
 /// Prints what comes due, as far as manifests and state say.
 fn show_due(
     context: &Context,
-    format: PlanFormat,
+    format: DueFormat,
     within: Duration,
     (settings, manifests): (&Settings, &Manifests),
 ) -> Result<Exit, Failure> {
@@ -157,11 +231,11 @@ fn show_due(
         until,
     };
     context.console.data(|style, sink| match format {
-        PlanFormat::Text | PlanFormat::Diff => wrapped(context.console.width(), sink, |sink| {
+        DueFormat::Text => wrapped(context.console.width(), sink, |sink| {
             render::due::text(&view, style, sink)
         }),
-        PlanFormat::Markdown => render::due::markdown(&view, sink),
-        PlanFormat::Json => render::due::json(&view, sink),
+        DueFormat::Markdown => render::due::markdown(&view, sink),
+        DueFormat::Json => render::due::json(&view, sink),
     })?;
     Ok(Exit::Done)
 }

@@ -1,14 +1,58 @@
 //! `retire validate`: check manifests, without a server and without a token.
 
-use crate::cli::args::Paths;
+use std::path::Path;
+
+use crate::cli::args::Validate;
+use crate::cli::clock;
 use crate::cli::context::Context;
+use crate::cli::destination::Document;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::reports::{Asked, Content, Reports};
+use crate::cli::settings::table::STATE;
+use crate::manifest::document::Manifests;
+use crate::render::checks::Check;
 use crate::render::counted;
+use crate::render::model::failed;
 
 /// Reads the manifests and says what is in them.
-pub(crate) fn run(context: &Context, arguments: &Paths) -> Result<Exit, Failure> {
-    let manifests = context.manifests_to_check(&arguments.paths)?;
+pub(crate) fn run(context: &Context, arguments: &Validate) -> Result<Exit, Failure> {
+    let Validate {
+        paths,
+        format,
+        reports,
+    } = arguments;
+    let paths = &paths.paths;
+    let asked = Asked {
+        command: "validate",
+        reports,
+        summaries: None,
+        printed: (*format).into(),
+        paths,
+        json: Document::Events,
+    };
+    let reports = Reports::new(context, &asked)?;
+    let state = Path::new(STATE);
+    reports.check(state)?;
+    let manifests = context.manifests_to_check(paths);
+    let manifests = manifests.inspect_err(|failure| reports.fail(failure, state))?;
+    let reported = Content {
+        checks: &|| {
+            let files = manifests.files.iter();
+            files.map(|file| Check::passed(&file.path)).collect()
+        },
+        report: &|_| failed(("validate", STATE), ("", None), clock::now()),
+        json: &|_| Ok(()),
+    };
+    reports.publish(state, &reported)?;
+    if !reports.prints() {
+        tell(context, &manifests)?;
+    }
+    Ok(Exit::Done)
+}
+
+/// Says what is in them.
+fn tell(context: &Context, manifests: &Manifests) -> Result<(), Failure> {
     let listed = manifests.files.iter().filter(|file| !file.is_for_holds());
     let files = counted(listed.count(), "manifest", "manifests");
     let mut parts = vec![counted(manifests.entries.len(), "asset", "assets")];
@@ -29,5 +73,5 @@ pub(crate) fn run(context: &Context, arguments: &Paths) -> Result<Exit, Failure>
     context
         .console
         .data(|_, sink| writeln!(sink, "{files}, {parts}: no errors"))?;
-    Ok(Exit::Done)
+    Ok(())
 }

@@ -2,8 +2,11 @@
 
 use std::path::Path;
 
+use crate::cli::args::ReportKind;
 use crate::cli::files;
+use crate::render::checks::junit;
 use crate::render::events;
+use crate::render::html;
 use crate::state::format;
 use crate::store::{ground, lock};
 
@@ -20,6 +23,8 @@ pub(crate) enum Kind {
     Plan,
     /// The events of runs.
     Events,
+    /// A report of this kind.
+    Report(ReportKind),
     /// The journal of a run.
     Journal,
     /// A lock that somebody has or had.
@@ -39,6 +44,7 @@ impl Kind {
             Self::State => "a state",
             Self::Plan => "a saved plan",
             Self::Events => "an event stream",
+            Self::Report(kind) => report_words(kind),
             Self::Journal => "a journal",
             Self::Lock => "a lock",
             Self::Manifest => "a manifest",
@@ -59,6 +65,9 @@ pub(crate) fn kind_of(place: &Path, head: &[u8]) -> Kind {
     }
     if is_stream(head) {
         return Kind::Events;
+    }
+    if let Some(kind) = report(head) {
+        return Kind::Report(kind);
     }
     if ground::begins_as_state(head) || is_laid_out_anew(place, head) {
         return Kind::State;
@@ -105,6 +114,42 @@ fn is_plan(head: &[u8]) -> bool {
         })
 }
 
+/// What a report is, in words.
+pub(super) const fn report_words(kind: ReportKind) -> &'static str {
+    match kind {
+        ReportKind::Json => "the end of a run as JSON",
+        ReportKind::Events => "an event stream",
+        ReportKind::Junit => "a report as JUnit",
+        ReportKind::Gitlab => "a report of code quality",
+        ReportKind::Markdown => "a report as Markdown",
+        ReportKind::Html => "a report as HTML",
+    }
+}
+
+/// Which of our reports bytes begin as.
+fn report(head: &[u8]) -> Option<ReportKind> {
+    const XML: &[u8] = b"<?xml version=\"1.0\" encoding=\"UTF-8\"?>";
+    let junit = format!("<testsuites name=\"{}\"", junit::NAME);
+    let rest = head.strip_prefix(XML).map(<[u8]>::trim_ascii_start);
+    if rest.is_some_and(|rest| rest.starts_with(junit.as_bytes())) {
+        return Some(ReportKind::Junit);
+    }
+    // Where nothing was found there is only an empty list.
+    if head.starts_with(b"[{\"check_name\":\"retire/") || head.trim_ascii() == b"[]" {
+        return Some(ReportKind::Gitlab);
+    }
+    if head.starts_with(html::BEGINS.as_bytes()) {
+        return Some(ReportKind::Html);
+    }
+    if head.starts_with(b"<!-- retire ") {
+        return Some(ReportKind::Markdown);
+    }
+    if head.starts_with(b"{\"run\":") && memchr::memmem::find(head, b",\"ending\":").is_some() {
+        return Some(ReportKind::Json);
+    }
+    None
+}
+
 /// Whether whole lines are those of an event stream.
 fn is_stream(head: &[u8]) -> bool {
     let end = memchr::memrchr(b'\n', head).map_or(head.len(), |end| end + 1);
@@ -138,6 +183,31 @@ mod tests {
             ("{\"type\":\"module\",\"version\":1}\n", Kind::Other),
             (" \n", Kind::Other),
             ("dear diary: nothing\n", Kind::Other),
+            (
+                "<!-- retire plan x -->\n",
+                Kind::Report(ReportKind::Markdown),
+            ),
+            (
+                "<!doctype html>\n<!-- retire plan -->\n",
+                Kind::Report(ReportKind::Html),
+            ),
+            ("<!doctype html>\n<html>\n", Kind::Other),
+            ("<!-- mine -->\n", Kind::Other),
+            ("[]\n", Kind::Report(ReportKind::Gitlab)),
+            ("[1]\n", Kind::Other),
+            (
+                "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"retire\" tests=\"1\"",
+                Kind::Report(ReportKind::Junit),
+            ),
+            (
+                "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"mine\"",
+                Kind::Other,
+            ),
+            (
+                "{\"run\":7,\"ending\":\"done\"",
+                Kind::Report(ReportKind::Json),
+            ),
+            ("{\"run\":7}", Kind::Other),
         ];
         for (text, kind) in kinds {
             assert_eq!(kind_of(Path::new("p"), text.as_bytes()), kind, "{text}");

@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf, is_separator};
 
 use uuid::Uuid;
 
+use crate::cli::args::ReportKind;
 use crate::cli::files;
 use crate::cli::settings::SANDBOX_STATE;
 use crate::cli::settings::table::STATE;
@@ -23,7 +24,7 @@ use crate::store::{StoreError, ground, lock};
 
 pub(super) mod kind;
 
-use kind::{JOURNAL, Kind, kind_of};
+use kind::{JOURNAL, Kind, kind_of, report_words};
 
 /// How much of a file is read to tell what it is: the first lines of an event stream are whole
 /// in it.
@@ -36,6 +37,8 @@ pub(super) enum Document<'state> {
     Manifest,
     /// The events of a run.
     Events,
+    /// A report of this kind.
+    Report(ReportKind),
     /// A copy of the state.
     Copy(&'state State),
 }
@@ -46,6 +49,7 @@ impl Document<'_> {
             Self::Plan => "a saved plan",
             Self::Manifest => "a manifest",
             Self::Events => "an event stream",
+            Self::Report(kind) => report_words(kind),
             Self::Copy(_) => "a copy of this state",
         }
     }
@@ -228,6 +232,38 @@ pub(super) fn publish(
     }
 }
 
+/// How much of a summary of a CI job is there already.
+///
+/// # Errors
+///
+/// Returns what it is, where it is no plain file.
+pub(super) fn length_of_summary(path: &Path) -> Result<u64, TargetError> {
+    match fs::symlink_metadata(path) {
+        Ok(metadata) => match ground::oddity(&metadata) {
+            Some(found) => Err(TargetError::NotPlain {
+                path: path.to_owned(),
+                found,
+            }),
+            None => Ok(metadata.len()),
+        },
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
+        Err(error) => Err(TargetError::write(path)(error)),
+    }
+}
+
+/// Writes behind what is in the summary of a CI job.
+///
+/// # Errors
+///
+/// Returns why it cannot be written.
+pub(super) fn append_summary(path: &Path, bytes: &[u8]) -> Result<(), TargetError> {
+    let wrong = TargetError::write(path);
+    let mut options = OpenOptions::new();
+    let file = ground::without_following(options.append(true).create(true)).open(path);
+    file.and_then(|mut file| file.write_all(bytes))
+        .map_err(wrong)
+}
+
 /// Makes the folders that a document lies in, where they are not there.
 ///
 /// # Errors
@@ -345,14 +381,20 @@ fn judge(
         (Document::Plan, Kind::Plan)
         | (Document::Manifest, Kind::Manifest)
         | (Document::Events, Kind::Events) => Ok(()),
+        (Document::Report(wanted), Kind::Report(found)) if wanted == found => Ok(()),
         (Document::Copy(state), Kind::State) => judge_state(path, place, state),
-        (Document::Plan | Document::Manifest | Document::Events | Document::Copy(_), found) => {
-            Err(TargetError::Other {
-                path: path.to_owned(),
-                found: found.words(),
-                wanted: document.words(),
-            })
-        }
+        (
+            Document::Plan
+            | Document::Manifest
+            | Document::Events
+            | Document::Report(_)
+            | Document::Copy(_),
+            found,
+        ) => Err(TargetError::Other {
+            path: path.to_owned(),
+            found: found.words(),
+            wanted: document.words(),
+        }),
     }
 }
 

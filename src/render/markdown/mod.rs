@@ -1,14 +1,36 @@
-//! Reports as Markdown, for the comment on a pull request and the summary of a CI job.
+//! Reports as Markdown, for the comment on a pull request and the summary of a CI job: what is left
+//! out where there is no room is what nobody reads in a comment.
 
-use std::fmt::Write;
+use std::fmt::Write as _;
+use std::io::{self, Write};
 
-use crate::render::count;
+use jiff::Timestamp;
+
+use crate::render::markdown::inline::code;
+use crate::render::model::{Block, FolderRow, Line, MOST_ROWS, Piece, Report, Row};
+use crate::render::places::label;
+use crate::render::size::age;
+use crate::render::{count, counted};
 
 pub(crate) mod inline;
-pub(crate) mod plan;
 
 /// How long a comment may be, in bytes: GitHub takes 65,536 characters.
 pub(crate) const COMMENT: usize = 60_000;
+
+/// How long the summary of a step may be, in bytes: GitHub takes 1,048,576.
+pub(crate) const STEP_SUMMARY: usize = 1_000_000;
+
+/// How many folders the table always has room for.
+const FOLDERS: usize = 10;
+
+/// How few bytes the row of an asset has: a report that is made for so many bytes needs no more rows
+/// of a group.
+const LEAST: usize = 40;
+
+/// How many rows of a group a text of so many bytes has room for at most.
+pub(crate) fn most_rows(most: usize) -> usize {
+    (most / LEAST).min(MOST_ROWS)
+}
 
 /// A list of a report of which as much is written as there is room for.
 #[derive(Debug, Default)]
@@ -33,7 +55,7 @@ impl List {
             total,
             foot,
         } = self;
-        if rows.is_empty() {
+        if *total == 0 {
             return String::new();
         }
         let more = |left: usize| match left {
@@ -56,6 +78,179 @@ impl List {
         text.push_str(foot);
         text
     }
+}
+
+/// Writes a report in `most` bytes: first the rows of assets are left out, then folders beyond ten,
+/// and nothing else, whatever the room.
+///
+/// # Errors
+///
+/// Returns what the sink says when it cannot take the text.
+pub(crate) fn report(report: &Report, most: usize, sink: &mut dyn Write) -> io::Result<()> {
+    let mut head = format!("<!-- retire {} {} -->\n", report.of, comment(&report.key));
+    paragraph(&mut head, &format!("**{}**", plain(&report.title)));
+    for words in &report.lead {
+        paragraph(&mut head, &line(words));
+    }
+    let mut attention = String::new();
+    if !report.attention.is_empty() {
+        attention.push_str("### Attention\n\n");
+        for words in &report.attention {
+            item(&mut attention, &line(words));
+        }
+        attention.push('\n');
+    }
+    let checks = blocks(&report.checks);
+    let mut foot = String::new();
+    for words in &report.closing {
+        paragraph(&mut foot, &line(words));
+    }
+    // What decides is written whole, whatever the room.
+    let fixed = head.len() + attention.len() + checks.len() + foot.len();
+    let mut room = most.saturating_sub(fixed);
+    let folders = folders(report);
+    let more = |left: &str| format!("| … {left} more | | | |\n");
+    let few = folders.within(usize::MAX, FOLDERS, &more);
+    let assets = assets(report, room.saturating_sub(few.len()));
+    room = room.saturating_sub(assets.iter().map(String::len).sum());
+    let whole = folders.within(room, usize::MAX, &more);
+    let folders = if whole.is_empty() { few } else { whole };
+    for part in [head, attention, checks, folders]
+        .into_iter()
+        .chain(assets)
+        .chain([foot])
+    {
+        sink.write_all(part.as_bytes())?;
+    }
+    Ok(())
+}
+
+/// A text in a comment of HTML, which may not hold what ends one.
+fn comment(text: &str) -> String {
+    let plain = |character: char| {
+        if character.is_alphanumeric() || "/._ ".contains(character) {
+            character
+        } else {
+            '_'
+        }
+    };
+    text.chars().map(plain).collect()
+}
+
+/// A line with all that it says.
+fn line(line: &Line) -> String {
+    let pieces = line.0.iter().map(|piece| match piece {
+        Piece::Words(words) => words.clone(),
+        Piece::Strong(words) => format!("**{words}**"),
+        Piece::Foreign(text) => code(text),
+    });
+    pieces.collect()
+}
+
+/// A line that is to be seen first as a whole.
+fn plain(line: &Line) -> String {
+    let pieces = line.0.iter().map(|piece| match piece {
+        Piece::Words(words) | Piece::Strong(words) => words.clone(),
+        Piece::Foreign(text) => code(text),
+    });
+    pieces.collect()
+}
+
+/// Paragraphs and lists, one below the other.
+fn blocks(blocks: &[Block]) -> String {
+    let mut text = String::new();
+    for (number, block) in blocks.iter().enumerate() {
+        match block {
+            Block::Paragraph(words) => paragraph(&mut text, &line(words)),
+            Block::Item(words) => {
+                item(&mut text, &line(words));
+                if !matches!(blocks.get(number + 1), Some(Block::Item(_))) {
+                    text.push('\n');
+                }
+            }
+        }
+    }
+    text
+}
+
+/// The sums by project and folder.
+fn folders(report: &Report) -> List {
+    let rows = report.folders.iter().map(|row| {
+        let FolderRow {
+            label,
+            place: _,
+            files,
+            bytes: _,
+            size,
+            changed,
+        } = row;
+        let label = label.as_ref().map(|label| code(label));
+        let label = label.unwrap_or_else(|| "nobody knows where".to_owned());
+        let newest = changed.map_or_else(String::new, |at| age(at, report.now));
+        format!("| {label} | {} | {size} | {newest} |\n", count(*files))
+    });
+    List {
+        total: report.folders.len(),
+        head: format!(
+            "| project / folder | {} | size | last change |\n|---|--:|--:|---|\n",
+            report.counted
+        ),
+        rows: rows.collect(),
+        foot: "\n".to_owned(),
+    }
+}
+
+/// The assets of each group, in as much room as there is.
+fn assets(report: &Report, room: usize) -> Vec<String> {
+    let mut room = room;
+    let mut left = report.groups.len();
+    let mut lists = Vec::new();
+    for group in &report.groups {
+        let (title, assets) = (&group.title, counted(group.total, "asset", "assets"));
+        let list = List {
+            head: format!("<details><summary>{title}: {assets}</summary>\n\n"),
+            total: group.total,
+            // What there is no room for is not made.
+            rows: group
+                .rows
+                .iter()
+                .take(room / LEAST)
+                .map(|asset| row(asset, report.now))
+                .collect(),
+            foot: "\n</details>\n\n".to_owned(),
+        };
+        let share = room / left.max(1);
+        let text = list.within(share, usize::MAX, &|left| format!("- … {left} more\n"));
+        room = room.saturating_sub(text.len());
+        left -= 1;
+        lists.push(text);
+    }
+    lists
+}
+
+/// The row of one asset.
+fn row(row: &Row, now: Timestamp) -> String {
+    let Row {
+        id,
+        kind: _,
+        name,
+        place,
+        project: _,
+        bytes: _,
+        size,
+        changed,
+        said,
+    } = row;
+    let place = place.as_ref().map(|place| label(place));
+    let parts = place.iter().map(|place| &**place).chain(name.as_deref());
+    let path = parts.collect::<Vec<_>>().join("/");
+    let path = (!path.is_empty()).then(|| code(&path));
+    let changed = changed.map(|at| age(at, now));
+    let said = (!said.is_empty()).then(|| code(said));
+    let id = code(&id.to_string());
+    let parts = [path, size.clone(), changed, said, Some(id)];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    format!("- {}\n", parts.join(" · "))
 }
 
 /// Appends a paragraph.

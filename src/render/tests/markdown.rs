@@ -7,8 +7,10 @@ use super::*;
 use crate::asset::Kind;
 use crate::inventory::Facts;
 use crate::plan::Checked;
-use crate::render::markdown::plan::{MarkdownPlan, plan};
+use crate::render::markdown::{self, most_rows};
+use crate::render::model::plan::{PlanReport, plan};
 use crate::render::text::PlanView;
+use crate::state::Api;
 
 /// The plan of so many files in so many folders, of which the first three are held.
 fn large(files: u128, folders: u128) -> Plan {
@@ -62,18 +64,18 @@ fn shown(shown: &Plan, most: usize) -> String {
         width: None,
         now: "2026-11-27T12:00:00Z".parse().unwrap(),
     };
-    let report = MarkdownPlan {
+    let report = PlanReport {
         view: &view,
         state: "retire.state.json",
         serial: 7,
         id: "sha256:1",
         commit: Some("abc"),
         expires_at: "2026-11-28T12:00:00Z".parse().unwrap(),
+        api: Api::V4,
         refused: None,
-        most,
     };
     let mut bytes = Vec::new();
-    plan(&report, &mut bytes).unwrap();
+    markdown::report(&plan(&report, most_rows(most)), most, &mut bytes).unwrap();
     String::from_utf8(bytes).unwrap()
 }
 

@@ -21,6 +21,7 @@ mod find;
 mod findings;
 mod markdown;
 mod notices;
+mod pages;
 mod picture;
 mod places;
 mod progress;

@@ -1,13 +1,14 @@
 //! What a page has from the program itself, between `<!-- generated: NAME -->` and `<!-- end -->`.
 
 use frameio_retire::cli::args;
+use frameio_retire::cli::args::ReportKind;
 use frameio_retire::cli::exit::Exit;
 use frameio_retire::cli::settings::table::SETTINGS;
 
 use crate::settings::helps;
 
 /// What may be generated.
-const NAMES: [&str; 3] = ["commands", "exit codes", "settings"];
+const NAMES: [&str; 4] = ["commands", "exit codes", "formats", "settings"];
 
 /// A page with what the program says now; `seen` gets the names.
 pub(super) fn fill(page: &str, seen: &mut Vec<String>) -> String {
@@ -22,6 +23,7 @@ pub(super) fn fill(page: &str, seen: &mut Vec<String>) -> String {
         filled += &match name {
             "commands" => commands(),
             "exit codes" => exit_codes(),
+            "formats" => formats(),
             "settings" => settings(),
             other => panic!("nothing generates `{other}`"),
         };
@@ -68,6 +70,29 @@ fn settings() -> String {
         if next.is_some_and(|next| next.heading != heading) {
             text += "\n";
         }
+    }
+    text
+}
+
+/// What each command prints, and which reports it writes.
+fn formats() -> String {
+    let mut text = "| command | `--format` | `--report` |\n|---|---|---|\n".to_owned();
+    for command in args::help::command().get_subcommands() {
+        let format = command.get_arguments().find(|arg| arg.get_id() == "format");
+        let Some(format) = format else { continue };
+        let formats = format.get_possible_values();
+        let formats: Vec<String> = formats
+            .iter()
+            .map(|format| format!("`{}`", format.get_name()))
+            .collect();
+        let reports = ReportKind::of_command(command.get_name()).iter();
+        let reports: Vec<String> = reports.map(|kind| format!("`{}`", kind.ending())).collect();
+        text += &format!(
+            "| `{}` | {} | {} |\n",
+            command.get_name(),
+            formats.join(", "),
+            reports.join(", ")
+        );
     }
     text
 }

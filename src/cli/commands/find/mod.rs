@@ -1,7 +1,11 @@
 //! `retire find`: what is in the live account, as a table or a manifest. It reads, and cannot delete.
 
+mod forget;
 mod marks;
 mod policy;
+mod reports;
+
+pub(crate) use forget::{forget_all, tell_forgotten};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -17,6 +21,7 @@ use crate::cli::destination::{self, Document};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::files::{self, Input};
+use crate::cli::reports::Reports;
 use crate::cli::settings::Settings;
 use crate::cli::settings::server::Server;
 use crate::cli::{clock, playground};
@@ -33,7 +38,6 @@ use crate::render::escape::escape;
 use crate::render::find::{self as table, FindView};
 use crate::render::{counted, find_data as data};
 use crate::state::Status;
-use crate::store::cache;
 use crate::store::file::FileStore;
 
 /// Reads the account, shows what is asked for, and lists it.
@@ -42,6 +46,8 @@ pub(crate) fn run(context: &Context, arguments: &Find) -> Result<Exit, Failure> 
         places,
         filters,
         output,
+        reports: _,
+        summaries: _,
         listing,
         policy,
         check,
@@ -54,6 +60,7 @@ pub(crate) fn run(context: &Context, arguments: &Find) -> Result<Exit, Failure> 
         tell_forgotten(context, forget_all(context)?);
         return Ok(Exit::Done);
     }
+    let reports = Reports::new(context, &reports::asked(arguments))?;
     let run = ThisRun {
         sandbox: *sandbox,
         ..ThisRun::default()
@@ -66,6 +73,7 @@ pub(crate) fn run(context: &Context, arguments: &Find) -> Result<Exit, Failure> 
         return policy::run(context, &settings, path, (*check, *recall));
     }
     let state = &settings.state.value;
+    reports.check(state)?;
     if let Some(path) = &listing.out {
         check_new(path, state)?;
     }
@@ -95,7 +103,9 @@ pub(crate) fn run(context: &Context, arguments: &Find) -> Result<Exit, Failure> 
     )?;
     let answer = find(&account.read, &query, &protected);
     let unread = answer.unread(&account.read);
-    show(context, output, (&answer, &unread), query.filter.by)?;
+    let by = query.filter.by;
+    reports::publish(&reports, state, (&answer, &unread, by), &title)?;
+    show(context, output, (&answer, &unread), by)?;
     let lists =
         listing.out.is_some() || listing.update.is_some() || output.format == FindFormat::Manifest;
     if !unread.is_empty() {
@@ -164,7 +174,8 @@ fn show(
                 .data(|_, sink| data::csv(answer, escaped, sink))?;
         }
         FindFormat::Ids => context.console.data(|_, sink| data::ids(answer, sink))?,
-        FindFormat::Manifest => {}
+        // A manifest is written later, and a report is already.
+        FindFormat::Manifest | FindFormat::Markdown | FindFormat::Html => {}
     }
     Ok(())
 }
@@ -199,21 +210,6 @@ fn read(
         context.console.message(&format!("{before}."));
     }
     Ok(account)
-}
-
-/// Removes all that earlier readings kept; returns of how many accounts that was.
-pub(super) fn forget_all(context: &Context) -> Result<usize, Failure> {
-    let folder = context.environment.cache();
-    let removed = folder.map_or(Ok(0), |folder| cache::remove_all(&folder));
-    removed.map_err(Failure::system("remove what earlier readings kept"))
-}
-
-/// Says of how many accounts that was.
-pub(super) fn tell_forgotten(context: &Context, removed: usize) {
-    let accounts = counted(removed, "account", "accounts");
-    context
-        .console
-        .message(&format!("Forgot what was read of {accounts}."));
 }
 
 /// What must be known besides to filter, and what is protected.

@@ -1,0 +1,51 @@
+//! The reports of what was found.
+
+use std::path::Path;
+
+use crate::cli::args::Find;
+use crate::cli::clock;
+use crate::cli::destination::Document;
+use crate::cli::failure::Failure;
+use crate::cli::reports::{Asked, Content, Reports};
+use crate::find::Answer;
+use crate::find::filter::By;
+use crate::render::model;
+use crate::render::model::find::FindReport;
+
+/// Which reports are asked for.
+pub(super) fn asked(arguments: &Find) -> Asked<'_> {
+    Asked {
+        command: "find",
+        reports: &arguments.reports,
+        summaries: Some(&arguments.summaries),
+        printed: arguments.output.format.into(),
+        paths: &[],
+        json: Document::Events,
+    }
+}
+
+/// Writes the reports.
+///
+/// # Errors
+///
+/// Returns which of them cannot be written.
+pub(super) fn publish(
+    reports: &Reports<'_>,
+    state: &Path,
+    (answer, unread, by): (&Answer<'_>, &[(String, String)], By),
+    asked: &str,
+) -> Result<(), Failure> {
+    let report = FindReport {
+        answer,
+        unread,
+        by,
+        asked,
+        now: clock::now(),
+    };
+    let content = Content {
+        checks: &Vec::new,
+        report: &|most| model::find::find(&report, most),
+        json: &|_| Ok(()),
+    };
+    reports.publish(state, &content)
+}

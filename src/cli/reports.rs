@@ -1,0 +1,268 @@
+//! The reports of a command: files that `--report` names, the summary of a CI job, and what of them
+//! goes to standard output.
+
+use std::cell::Cell;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use crate::cli::args::{self, Printed, ReportKind, Summaries};
+use crate::cli::clock;
+use crate::cli::context::Context;
+use crate::cli::destination::{self, Document};
+use crate::cli::env::STEP_SUMMARY;
+use crate::cli::failure::Failure;
+use crate::diagnostic::{Finding, in_words};
+use crate::render::checks::Check;
+use crate::render::checks::annotations::annotations;
+use crate::render::checks::gitlab::quality;
+use crate::render::checks::junit::junit;
+use crate::render::html::page;
+use crate::render::markdown::{self, COMMENT, most_rows};
+use crate::render::model::{Block, Line, MOST_ROWS, Report, failed};
+
+/// How many findings a report for people has: a broken file has as many as it has lines.
+const FINDINGS: usize = 20;
+
+/// A finding as an item of a report.
+fn finding(finding: &Finding) -> Block {
+    let place = Line::foreign(finding.place.to_string());
+    let line = place.and(": ").and_foreign(&*finding.message);
+    Block::Item(line)
+}
+
+/// What a command asks for.
+#[derive(Debug)]
+pub(super) struct Asked<'run> {
+    /// Its name.
+    pub(super) command: &'static str,
+    pub(super) reports: &'run args::Reports,
+    pub(super) summaries: Option<&'run Summaries>,
+    /// What goes to standard output.
+    pub(super) printed: Option<Printed>,
+    pub(super) paths: &'run [PathBuf],
+    /// What it writes for programs.
+    pub(super) json: Document<'static>,
+}
+
+/// What there is to write.
+pub(super) struct Content<'run> {
+    /// What was checked.
+    pub(super) checks: &'run dyn Fn() -> Vec<Check>,
+    /// The report for people, of so many rows a group at most.
+    pub(super) report: &'run dyn Fn(usize) -> Report,
+    /// The document for programs.
+    pub(super) json: &'run dyn Fn(&mut dyn Write) -> io::Result<()>,
+}
+
+/// What is written of a command, beside what it prints for people.
+#[derive(Debug)]
+pub(super) struct Reports<'run> {
+    context: &'run Context,
+    command: &'static str,
+    files: Vec<(PathBuf, ReportKind)>,
+    /// What goes to standard output.
+    printed: Option<Printed>,
+    /// The summary of the CI job.
+    summary: Option<PathBuf>,
+    /// How many bytes Markdown has at most.
+    most: usize,
+    /// Where GitLab shows what has no place of its own.
+    top: String,
+    /// What a report for programs is as a document.
+    json: Document<'static>,
+    is_written: Cell<bool>,
+}
+
+impl<'run> Reports<'run> {
+    /// Takes what the arguments of a command ask for.
+    ///
+    /// # Errors
+    ///
+    /// Returns which file has another ending, or that there is no summary.
+    pub(super) fn new(context: &'run Context, asked: &Asked<'_>) -> Result<Self, Failure> {
+        let kinds = ReportKind::of_command(asked.command);
+        let named = asked.reports.report.iter().map(|path| {
+            let kind = ReportKind::of(path).filter(|kind| kinds.contains(kind));
+            let kind = kind.ok_or_else(|| Failure::NoReport {
+                path: path.clone(),
+                endings: kinds.iter().map(|kind| kind.ending()).collect(),
+            })?;
+            Ok((path.clone(), kind))
+        });
+        let is_manifest = |path: &&PathBuf| {
+            let ending = path.extension().and_then(|ending| ending.to_str());
+            matches!(ending, Some("yaml" | "yml"))
+        };
+        let top = asked.paths.iter().find(is_manifest);
+        let top = top.map_or_else(|| "retire.yaml".into(), |path| path.to_string_lossy());
+        let wants = asked.summaries.is_some_and(|summaries| summaries.summary);
+        let summary = match context.environment.text(STEP_SUMMARY)? {
+            Some(path) if wants => Some(PathBuf::from(path)),
+            None if wants => return Err(Failure::NoSummary),
+            Some(_) | None => None,
+        };
+        Ok(Self {
+            context,
+            command: asked.command,
+            files: named.collect::<Result<_, Failure>>()?,
+            printed: asked.printed,
+            summary,
+            most: asked
+                .summaries
+                .map_or(COMMENT, |summaries| summaries.report_bytes),
+            top: top.into_owned(),
+            json: asked.json,
+            is_written: Cell::new(false),
+        })
+    }
+
+    /// Checks that each may be written, before anybody waits for a server; `state` is the state that
+    /// the command uses.
+    ///
+    /// # Errors
+    ///
+    /// Returns what lies there.
+    pub(super) fn check(&self, state: &Path) -> Result<(), Failure> {
+        for (path, kind) in &self.files {
+            destination::check(path, self.document(*kind), state)?;
+        }
+        if let Some(path) = &self.summary {
+            destination::length_of_summary(path)?;
+        }
+        Ok(())
+    }
+
+    /// Whether a report goes to standard output.
+    pub(super) const fn prints(&self) -> bool {
+        self.printed.is_some()
+    }
+
+    /// Whether anything is written of what comes of the command.
+    pub(super) fn are_wanted(&self) -> bool {
+        let is_other = |(_, kind): &(PathBuf, ReportKind)| *kind != ReportKind::Events;
+        self.prints() || self.summary.is_some() || self.files.iter().any(is_other)
+    }
+
+    /// The files that the events of a run go to.
+    pub(super) fn events(&self) -> impl Iterator<Item = &Path> {
+        let files = self.files.iter();
+        let events = files.filter(|(_, kind)| *kind == ReportKind::Events);
+        events.map(|(path, _)| &**path)
+    }
+
+    /// Writes all of them, and prints what is to be printed.
+    ///
+    /// # Errors
+    ///
+    /// Returns which cannot be written.
+    pub(super) fn publish(&self, state: &Path, content: &Content<'_>) -> Result<(), Failure> {
+        self.is_written.set(true);
+        let console = &self.context.console;
+        for (path, kind) in &self.files {
+            let printed = match kind {
+                // The stream of events has its file open.
+                ReportKind::Events => continue,
+                ReportKind::Json => None,
+                ReportKind::Markdown => Some(Printed::Markdown),
+                ReportKind::Html => Some(Printed::Html),
+                ReportKind::Junit => Some(Printed::Junit),
+                ReportKind::Gitlab => Some(Printed::Gitlab),
+            };
+            let write = |sink: &mut dyn Write| match printed {
+                Some(printed) => self.write(printed, content, sink),
+                None => (content.json)(sink),
+            };
+            destination::publish(path, self.document(*kind), state, |sink| {
+                console.guard(sink, write)
+            })?;
+        }
+        if let Some(path) = &self.summary {
+            self.summarise(path, content)?;
+        }
+        if let Some(printed) = self.printed {
+            console.data(|_, sink| self.write(printed, content, sink))?;
+        }
+        Ok(())
+    }
+
+    fn write(
+        &self,
+        printed: Printed,
+        content: &Content<'_>,
+        sink: &mut dyn Write,
+    ) -> io::Result<()> {
+        let Content {
+            checks,
+            report,
+            json: _,
+        } = content;
+        match printed {
+            Printed::Markdown => markdown::report(&report(most_rows(self.most)), self.most, sink),
+            Printed::Html => page(&report(MOST_ROWS), sink),
+            Printed::Github => annotations(&checks(), sink),
+            Printed::Gitlab => quality(&checks(), &self.top, sink),
+            Printed::Junit => junit(&checks(), sink),
+        }
+    }
+
+    /// Writes behind what the summary of the CI job has, as much as there is room for.
+    fn summarise(&self, path: &Path, content: &Content<'_>) -> Result<(), Failure> {
+        let there = destination::length_of_summary(path)?;
+        let there = usize::try_from(there).unwrap_or(usize::MAX);
+        let most = markdown::STEP_SUMMARY.saturating_sub(there);
+        let report = (content.report)(most_rows(most));
+        let mut text = Vec::new();
+        let written = self
+            .context
+            .console
+            .guard(&mut text, |sink| markdown::report(&report, most, sink));
+        written.map_err(Failure::system("write the summary of the job"))?;
+        Ok(destination::append_summary(path, &text)?)
+    }
+
+    /// What such a report is as a document.
+    const fn document(&self, kind: ReportKind) -> Document<'static> {
+        match kind {
+            ReportKind::Events => Document::Events,
+            ReportKind::Json => self.json,
+            ReportKind::Junit | ReportKind::Gitlab | ReportKind::Markdown | ReportKind::Html => {
+                Document::Report(kind)
+            }
+        }
+    }
+
+    /// Writes why the command did nothing, where no report says so yet: one of an earlier time would
+    /// be taken for that of this one.
+    pub(super) fn fail(&self, failure: &Failure, state: &Path) {
+        if self.is_written.get() || !self.are_wanted() {
+            return;
+        }
+        let text = self.context.console.masked(in_words(failure).into_bytes());
+        let text = String::from_utf8_lossy(&text).into_owned();
+        let content = Content {
+            checks: &|| {
+                if let Failure::Findings(findings) = failure {
+                    return findings.iter().map(Check::of_finding).collect();
+                }
+                vec![Check::of_failure(&text, failure.hint())]
+            },
+            report: &|_| {
+                let key = state.to_string_lossy();
+                let mut report =
+                    failed((self.command, &key), (&text, failure.hint()), clock::now());
+                if let Failure::Findings(findings) = failure {
+                    report.checks = findings.iter().take(FINDINGS).map(finding).collect();
+                }
+                report
+            },
+            json: &|_| Ok(()),
+        };
+        // The failure itself is told anyway.
+        let written = self.publish(state, &content);
+        if let Err(other) = written
+            && in_words(&other) != in_words(failure)
+        {
+            other.print(&self.context.console);
+        }
+    }
+}

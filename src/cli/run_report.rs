@@ -1,0 +1,82 @@
+//! The reports of a run: what was planned, and how it stands in the state afterwards.
+
+use crate::cli::clock;
+use crate::cli::failure::Failure;
+use crate::cli::reports::{Content, Reports};
+use crate::cli::settings::Settings;
+use crate::manifest::document::SourceFile;
+use crate::plan::Plan;
+use crate::plan::approve::Refused;
+use crate::render::report::Summary;
+use crate::render::{checks, json, model};
+use crate::store::file::FileStore;
+
+/// What was planned, kept for the reports of what came of it.
+#[derive(Debug)]
+pub(super) struct Planned {
+    plan: Plan,
+    files: Vec<SourceFile>,
+}
+
+impl Planned {
+    /// Keeps it where a report is wanted.
+    pub(super) fn of(reports: &Reports<'_>, plan: &Plan, files: &[SourceFile]) -> Option<Self> {
+        reports.are_wanted().then(|| Self {
+            plan: plan.clone(),
+            files: files.to_vec(),
+        })
+    }
+}
+
+/// Writes the reports of a run, by how its assets stand in the state after it.
+///
+/// # Errors
+///
+/// Returns which of them cannot be written.
+pub(super) fn report_run(
+    settings: &Settings,
+    planned: Option<&Planned>,
+    summary: &Summary,
+    reports: &Reports<'_>,
+) -> Result<(), Failure> {
+    let Some(Planned { plan, files }) = planned else {
+        return Ok(());
+    };
+    let state = &settings.state.value;
+    // What could not be written there is not there: then nothing is said to be done.
+    let loaded = FileStore::new(state).load().ok().flatten();
+    let after = loaded.as_ref().map(|loaded| &loaded.state);
+    let content = Content {
+        checks: &|| {
+            let records = after.into_iter().flat_map(|state| &state.assets);
+            let own = records.filter(|(_, record)| Some(record.run) == summary.run);
+            let own = own.map(|(id, record)| (*id, record.status.clone()));
+            checks::run::checks(plan, files, summary, &own.collect())
+        },
+        report: &|most| model::run::run(summary, after, most, clock::now()),
+        json: &|sink| json::summary(summary, sink),
+    };
+    reports.publish(state, &content)
+}
+
+/// Writes the reports of a plan that is not carried out.
+///
+/// # Errors
+///
+/// Returns which of them cannot be written.
+pub(super) fn report_refused(
+    settings: &Settings,
+    (plan, files): (&Plan, &[SourceFile]),
+    refused: &Refused,
+    reports: &Reports<'_>,
+) -> Result<(), Failure> {
+    let state = &settings.state.value;
+    let key = state.to_string_lossy();
+    let (why, hint) = (refused.to_string(), Some(refused.hint()));
+    let content = Content {
+        checks: &|| checks::plan::checks(plan, files, Some(refused)),
+        report: &|_| model::failed(("apply", &key), (&why, hint), clock::now()),
+        json: &|_| Ok(()),
+    };
+    reports.publish(state, &content)
+}

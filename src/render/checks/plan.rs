@@ -1,0 +1,167 @@
+//! The checks of a plan: what refuses it, and each asset.
+
+use std::sync::Arc;
+
+use crate::diagnostic::Place;
+use crate::manifest::document::{SourceFile, Spot};
+use crate::plan::Plan;
+use crate::plan::about::About;
+use crate::plan::approve::Refused;
+use crate::plan::figure::{Report, SetAt};
+use crate::render::checks::{Check, Verdict};
+use crate::render::group::{Group, group_of, why};
+use crate::render::rows;
+
+/// What refuses a plan, and each of its assets, in the order of the plan.
+pub(crate) fn checks(plan: &Plan, files: &[SourceFile], refused: Option<&Refused>) -> Vec<Check> {
+    let mut checks = Vec::new();
+    match refused {
+        // Each of them has its own asset, or is said by the guards.
+        Some(Refused::Mismatched(_) | Refused::Guarded(_)) | None => {}
+        Some(refused) => checks.push(Check::of_failure(
+            &refused.to_string(),
+            Some(refused.hint()),
+        )),
+    }
+    if let Some(report) = &plan.guards {
+        guards(report, &mut checks);
+    }
+    for step in &plan.steps {
+        let Some(group) = group_of(&step.decision) else {
+            continue;
+        };
+        let known = plan.about.get(&step.id).and_then(About::known);
+        let path = known.as_ref().map(rows::path);
+        let path = path.filter(|path| !path.is_empty());
+        let (title, words) = group.title();
+        let why = why(step.id, &step.decision, |id| rows::path_in(plan, id));
+        let why = why.unwrap_or_else(|| words.trim_start_matches(": ").to_owned());
+        let name = title.to_lowercase();
+        let message = if why.starts_with(&name) {
+            why
+        } else if why.is_empty() {
+            name
+        } else {
+            format!("{name}: {why}")
+        };
+        checks.push(Check {
+            verdict: verdict(group),
+            code: code(group),
+            place: step.spot.and_then(|spot| place(spot, files)),
+            suite: title,
+            subject: path.unwrap_or_else(|| step.id.to_string()),
+            message,
+            id: Some(step.id),
+        });
+    }
+    checks
+}
+
+/// Where an entry stands.
+pub(super) fn place(spot: Spot, files: &[SourceFile]) -> Option<Place> {
+    let file = files.get(usize::try_from(spot.file).ok()?)?;
+    Some(Place {
+        file: Arc::clone(&file.path),
+        line: spot.line,
+        column: spot.column,
+    })
+}
+
+/// What the guards counted: each that refuses, and what is looser than usual.
+fn guards(report: &Report, checks: &mut Vec<Check>) {
+    let check = |verdict, code, place, message: String| Check {
+        verdict,
+        code,
+        place,
+        suite: "Guards",
+        subject: message.clone(),
+        message,
+        id: None,
+    };
+    for figure in &report.figures {
+        let verdict = if report.refused().any(|refused| refused == figure) {
+            Verdict::Refused
+        } else {
+            Verdict::Passed
+        };
+        let waiver = figure.waiver(report.at);
+        let waiver = waiver.filter(|_| verdict == Verdict::Refused);
+        let waiver = waiver.map_or_else(String::new, |waiver| {
+            format!("; once somebody has agreed, under `waivers:`: {waiver}")
+        });
+        let mut check = check(
+            verdict,
+            figure.guard.name(),
+            set_at(&figure.set_at),
+            figure.to_string(),
+        );
+        check.message.push_str(&waiver);
+        checks.push(check);
+    }
+    for incomplete in &report.incomplete {
+        let place = written(&incomplete.first);
+        let words = incomplete.to_string();
+        checks.push(check(Verdict::Refused, "require", place, words));
+    }
+    for loosened in &report.loosened {
+        let place = set_at(&loosened.set_at);
+        let words = format!("loosened: {loosened}");
+        checks.push(check(Verdict::Warned, loosened.guard.name(), place, words));
+    }
+}
+
+/// The place in a file where a limit is set.
+fn set_at(set_at: &SetAt) -> Option<Place> {
+    match set_at {
+        SetAt::Default | SetAt::Flag(_) => None,
+        SetAt::File { path, line } => Some(Place {
+            file: Arc::clone(path),
+            line: u32::try_from(*line).ok()?,
+            column: 1,
+        }),
+        SetAt::Waiver(place) => written(place),
+    }
+}
+
+/// A place that is written as `file:line:column`.
+fn written(place: &str) -> Option<Place> {
+    let (rest, column) = place.rsplit_once(':')?;
+    let (file, line) = rest.rsplit_once(':')?;
+    Some(Place {
+        file: file.into(),
+        line: line.parse().ok()?,
+        column: column.parse().ok()?,
+    })
+}
+
+/// What a group means for whoever reads it.
+const fn verdict(group: Group) -> Verdict {
+    match group {
+        Group::Mismatch => Verdict::Refused,
+        Group::Missing | Group::Unreadable | Group::Unread | Group::Drift => Verdict::Failed,
+        Group::Blocked | Group::Resolve => Verdict::Warned,
+        Group::Held | Group::Defer => Verdict::Kept,
+        Group::Retire | Group::Retry | Group::Covered | Group::Record | Group::Forget => {
+            Verdict::Passed
+        }
+    }
+}
+
+const fn code(group: Group) -> &'static str {
+    match group {
+        Group::Retire => "retire",
+        Group::Retry => "retry",
+        Group::Resolve => "resolve",
+        Group::Covered => "covered",
+        Group::Record => "record",
+        Group::Missing => "missing",
+        Group::Unreadable => "failed",
+        Group::Unread => "unread",
+        Group::Mismatch => "mismatch",
+        Group::Drift => "drift",
+        Group::Blocked => "blocked",
+        Group::Held => "held",
+        Group::Defer => "defer",
+        Group::Forget => "forget",
+    }
+}

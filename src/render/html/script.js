@@ -1,0 +1,139 @@
+(() => {
+  "use strict";
+  const find = (id) => document.getElementById(id);
+  const data = JSON.parse(find("data").textContent);
+  // The cells of a row, as the page has them.
+  const [GROUP, PLACE, NAME, KIND, BYTES, SIZE, CHANGED, AGE, SAID, ID, PROJECT] = Array(11).keys();
+  const PAGE = 100;
+  const PRINTED = 2000;
+  const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+  const table = find("table");
+  const body = table.tBodies[0];
+  const path = (row) => (row[PLACE] === null ? "" : data.places[row[PLACE]] + "/") + (row[NAME] ?? "");
+  const words = data.rows.map((row) => `${path(row)}\n${row[SAID]}\n${row[ID]}`.toLowerCase());
+  const number = new Intl.NumberFormat("en");
+  const all = data.rows.map((_, at) => at);
+  let shown = all;
+  let page = 0;
+  let sort = { key: null, up: true };
+
+  const orders = {
+    group: (row) => row[GROUP],
+    path: (row) => path(row),
+    bytes: (row) => row[BYTES] ?? -1,
+    changed: (row) => row[CHANGED] ?? Number.MAX_SAFE_INTEGER,
+  };
+
+  const element = (name, text, kind) => {
+    const made = document.createElement(name);
+    // Every text comes in here, and never as markup.
+    if (text !== undefined) made.textContent = text;
+    if (kind) made.className = kind;
+    return made;
+  };
+
+  const line = (at) => {
+    const row = data.rows[at];
+    const tr = element("tr");
+    tr.append(element("td", data.groups[row[GROUP]], "what"));
+    const asset = element("th");
+    asset.scope = "row";
+    if (row[PLACE] !== null) {
+      const place = element("bdi", data.places[row[PLACE]] + "/", "folder-of");
+      asset.append(place);
+    }
+    const label = element("bdi", row[NAME] ?? row[ID]);
+    const project = row[PROJECT] === null ? undefined : data.projects[row[PROJECT]];
+    if (project && UUID.test(project) && UUID.test(row[ID])) {
+      const link = element("a");
+      link.href = `https://next.frame.io/project/${project}/view/${row[ID]}`;
+      link.rel = "noopener noreferrer";
+      link.target = "_blank";
+      link.append(label);
+      asset.append(link);
+    } else {
+      asset.append(label);
+    }
+    if (row[KIND]) asset.append(` (${row[KIND]})`);
+    if (row[NAME] !== null) asset.append(element("span", row[ID], "id"));
+    tr.append(asset);
+    tr.append(element("td", row[SIZE] ?? "", "number"));
+    tr.append(element("td", row[AGE] ?? "", "when"));
+    const why = element("td");
+    why.append(element("bdi", row[SAID]));
+    tr.append(why);
+    return tr;
+  };
+
+  const draw = (from, most) => {
+    body.replaceChildren(...shown.slice(from, from + most).map(line));
+  };
+
+  const show = () => {
+    const pages = Math.max(1, Math.ceil(shown.length / PAGE));
+    page = Math.min(page, pages - 1);
+    draw(page * PAGE, PAGE);
+    find("page").textContent = `Page ${number.format(page + 1)} of ${number.format(pages)}`;
+    find("previous").disabled = page === 0;
+    find("next").disabled = page === pages - 1;
+    const of = `${number.format(shown.length)} of ${number.format(all.length)} assets`;
+    find("status").textContent = shown.length === 0 ? "No asset is like this." : of;
+  };
+
+  const choose = () => {
+    const asked = find("search").value.toLowerCase().split(/\s+/).filter(Boolean);
+    const group = find("group").value;
+    const fits = (at) =>
+      (group === "" || data.rows[at][GROUP] === Number(group)) &&
+      asked.every((word) => words[at].includes(word));
+    shown = asked.length === 0 && group === "" ? all.slice() : all.filter(fits);
+    if (sort.key) {
+      const keys = new Map(shown.map((at) => [at, orders[sort.key](data.rows[at])]));
+      const sign = sort.up ? 1 : -1;
+      shown.sort((one, other) => {
+        const [a, b] = [keys.get(one), keys.get(other)];
+        return a < b ? -sign : a > b ? sign : one - other;
+      });
+    }
+    page = 0;
+    show();
+  };
+
+  let waiting;
+  find("search").addEventListener("input", () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(choose, 120);
+  });
+  find("group").addEventListener("change", choose);
+  const turn = (by) => {
+    page += by;
+    show();
+    table.parentElement.scrollTop = 0;
+  };
+  find("previous").addEventListener("click", () => turn(-1));
+  find("next").addEventListener("click", () => turn(1));
+  for (const head of table.tHead.rows[0].cells) {
+    const key = head.dataset.key;
+    if (!key) continue;
+    head.firstElementChild.addEventListener("click", () => {
+      // The largest is looked for first.
+      const first = key !== "bytes";
+      sort = { key, up: sort.key === key ? !sort.up : first };
+      for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
+      head.setAttribute("aria-sort", sort.up ? "ascending" : "descending");
+      choose();
+    });
+  }
+  for (const place of document.querySelectorAll(".place")) {
+    place.addEventListener("click", () => {
+      find("search").value = place.dataset.search;
+      find("group").value = "";
+      choose();
+      find("assets").scrollIntoView();
+      find("search").focus();
+    });
+  }
+  addEventListener("beforeprint", () => draw(0, PRINTED));
+  addEventListener("afterprint", show);
+  choose();
+})();

@@ -1,0 +1,238 @@
+//! What is said of a plan, a run, a state or a finding to people who did not run it: one model, from
+//! which Markdown and HTML are written.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::asset::{AssetId, Kind};
+use crate::inventory::Location;
+use crate::render::places::label;
+use crate::render::size::at_least;
+
+pub(crate) mod find;
+pub(crate) mod plan;
+pub(crate) mod run;
+pub(crate) mod state;
+
+/// A piece of a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Piece {
+    /// Words of ours; what stands between accents is code.
+    Words(String),
+    /// The same, and what is to be seen first.
+    Strong(String),
+    /// A text from elsewhere, of which nothing is made.
+    Foreign(String),
+}
+
+/// A line of a report.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Line(pub(crate) Vec<Piece>);
+
+impl Line {
+    /// A line of our words.
+    pub(crate) fn words(text: impl Into<String>) -> Self {
+        Self::default().and(text)
+    }
+
+    /// A line that begins with what is to be seen first.
+    pub(crate) fn strong(text: impl Into<String>) -> Self {
+        Self(vec![Piece::Strong(text.into())])
+    }
+
+    /// A line of a text from elsewhere.
+    pub(crate) fn foreign(text: impl Into<String>) -> Self {
+        Self::default().and_foreign(text)
+    }
+
+    /// The line, and words of ours behind it.
+    pub(crate) fn and(mut self, text: impl Into<String>) -> Self {
+        let text = text.into();
+        if !text.is_empty() {
+            self.0.push(Piece::Words(text));
+        }
+        self
+    }
+
+    /// The line, and a text from elsewhere behind it.
+    pub(crate) fn and_foreign(mut self, text: impl Into<String>) -> Self {
+        self.0.push(Piece::Foreign(text.into()));
+        self
+    }
+
+    /// The line, and another one behind it.
+    pub(crate) fn and_line(mut self, other: Self) -> Self {
+        self.0.extend(other.0);
+        self
+    }
+
+    /// Several lines as one, with words of ours between them.
+    pub(crate) fn joined(lines: impl IntoIterator<Item = Self>, between: &str) -> Self {
+        let mut all = Self::default();
+        for (number, line) in lines.into_iter().enumerate() {
+            if number > 0 {
+                all = all.and(between);
+            }
+            all = all.and_line(line);
+        }
+        all
+    }
+}
+
+/// A paragraph, or an item of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Block {
+    Paragraph(Line),
+    Item(Line),
+}
+
+/// What is said of all that lies in one folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct FolderRow {
+    /// What it is called; nothing where nobody knows where it is.
+    pub(crate) label: Option<String>,
+    /// Where it is.
+    pub(crate) place: Option<Arc<Location>>,
+    pub(crate) files: usize,
+    pub(crate) bytes: u64,
+    /// How large it is, in words.
+    pub(crate) size: String,
+    /// When the last of it was changed.
+    pub(crate) changed: Option<Timestamp>,
+}
+
+/// Sorts the largest first.
+pub(super) fn largest_first(folders: &mut [FolderRow]) {
+    folders.sort_by_key(|row| Reverse((row.bytes, row.files)));
+}
+
+/// What is said of one asset.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Row {
+    pub(crate) id: AssetId,
+    pub(crate) kind: Option<Kind>,
+    pub(crate) name: Option<Arc<str>>,
+    pub(crate) place: Option<Arc<Location>>,
+    /// Its project, by which a page of Frame.io shows it.
+    pub(crate) project: Option<AssetId>,
+    pub(crate) bytes: Option<u64>,
+    /// How large it is, in words; a size may be a lower bound.
+    pub(crate) size: Option<String>,
+    pub(crate) changed: Option<Timestamp>,
+    /// What else is to say of it, with texts from elsewhere.
+    pub(crate) said: String,
+}
+
+/// Assets of which the same is to say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Assets {
+    pub(crate) title: String,
+    /// How many they are; the rows may be fewer, where there is no room for more.
+    pub(crate) total: usize,
+    pub(crate) rows: Vec<Row>,
+}
+
+/// What is said of a plan, a run, a state or a finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Report {
+    /// What it is of, in one word.
+    pub(crate) of: &'static str,
+    /// What tells it from another one of its sort: the name of the state.
+    pub(crate) key: String,
+    /// The one sentence that is read first.
+    pub(crate) title: Line,
+    /// The figures that are seen at once, each with its name.
+    pub(crate) figures: Vec<(&'static str, String)>,
+    /// What follows the sentence: whose it is.
+    pub(crate) lead: Vec<Line>,
+    /// What somebody has to look at first.
+    pub(crate) attention: Vec<Line>,
+    /// What was counted, and how long it takes.
+    pub(crate) checks: Vec<Block>,
+    /// What the sums by folder count: files or assets.
+    pub(crate) counted: &'static str,
+    /// The sums by folder, the largest first.
+    pub(crate) folders: Vec<FolderRow>,
+    pub(crate) groups: Vec<Assets>,
+    pub(crate) closing: Vec<Line>,
+    /// What ages are counted to.
+    pub(crate) now: Timestamp,
+}
+
+/// The report of a command that did nothing, and why.
+pub(crate) fn failed(
+    (command, key): (&'static str, &str),
+    (why, hint): (&str, Option<&str>),
+    now: Timestamp,
+) -> Report {
+    let of = if command == "apply" { "run" } else { command };
+    let mut attention = vec![Line::foreign(why)];
+    attention.extend(hint.map(Line::words));
+    Report {
+        of,
+        key: key.to_owned(),
+        title: Line::words(format!("`retire {command}` did nothing.")),
+        figures: Vec::new(),
+        lead: Vec::new(),
+        attention,
+        checks: Vec::new(),
+        counted: "files",
+        folders: Vec::new(),
+        groups: Vec::new(),
+        closing: Vec::new(),
+        now,
+    }
+}
+
+/// How many rows a report holds of each group at most, however large it may be.
+pub(crate) const MOST_ROWS: usize = 100_000;
+
+/// What lies in one folder.
+#[derive(Debug, Default)]
+struct Sum {
+    count: usize,
+    bytes: u64,
+    unmeasured: usize,
+    newest: Option<Timestamp>,
+}
+
+/// Sums of assets by folder, in the order of the folders.
+#[derive(Debug, Default)]
+pub(super) struct ByFolder {
+    sums: BTreeMap<Option<Arc<Location>>, Sum>,
+}
+
+impl ByFolder {
+    /// Adds an asset of so many files.
+    pub(super) fn add(
+        &mut self,
+        place: Option<Arc<Location>>,
+        count: usize,
+        (bytes, changed): (Option<u64>, Option<Timestamp>),
+    ) {
+        let sum = self.sums.entry(place).or_default();
+        sum.count += count;
+        sum.unmeasured += usize::from(bytes.is_none());
+        sum.bytes = sum.bytes.saturating_add(bytes.unwrap_or_default());
+        sum.newest = sum.newest.max(changed);
+    }
+
+    /// The rows, the largest first.
+    pub(super) fn rows(self) -> Vec<FolderRow> {
+        let rows = self.sums.into_iter();
+        let rows = rows.map(|(place, sum)| FolderRow {
+            label: place.as_deref().map(label),
+            place,
+            files: sum.count,
+            bytes: sum.bytes,
+            size: at_least(sum.bytes, sum.unmeasured),
+            changed: sum.newest,
+        });
+        let mut rows: Vec<FolderRow> = rows.collect();
+        largest_first(&mut rows);
+        rows
+    }
+}

@@ -1,0 +1,112 @@
+//! The assets of a plan: by project and folder, and one by one.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::plan::Plan;
+use crate::plan::about::{About, Sum};
+use crate::render::Style;
+use crate::render::group::{Group, group_of};
+use crate::render::listing::Listing;
+use crate::render::model::{Assets, FolderRow, Row, largest_first};
+use crate::render::places::{Places, by_spot};
+use crate::render::rows::{self, Page};
+use crate::render::text::PlanView;
+use crate::render::tree::{Leaf, sum};
+
+/// The assets that go, by project and folder.
+pub(super) fn folders(view: &PlanView<'_>) -> Vec<FolderRow> {
+    let all = leaves(view.plan);
+    let going = all.filter(|leaf| leaf.step.decision.may_delete() && !leaf.carried);
+    let (folders, bare) = by_spot(going.collect(), Leaf::spot);
+    let places = Places::new(folders.iter().map(|(spot, _)| *spot));
+    let row = |label: Option<String>, leaves: &[Leaf<'_>]| {
+        let all = sum(leaves);
+        let changed = leaves.iter().filter_map(|leaf| leaf.about?.changed());
+        let first = leaves.iter().find_map(|leaf| leaf.about?.location.clone());
+        FolderRow {
+            place: first.filter(|_| label.is_some()),
+            label,
+            files: all.files,
+            bytes: all.bytes,
+            size: rows::sized(all).unwrap_or_else(|| "?".to_owned()),
+            changed: changed.max(),
+        }
+    };
+    let named = folders.iter();
+    let named = named.map(|(spot, leaves)| row(Some(places.folder(spot)), leaves));
+    let bare = Some(&bare).filter(|bare| !bare.is_empty());
+    let rows = named.chain(bare.map(|leaves| row(None, leaves)));
+    // Those that lie nobody knows where come last of what is as large.
+    let mut rows: Vec<FolderRow> = rows.collect();
+    rows.sort_by_key(|row| row.label.is_none());
+    largest_first(&mut rows);
+    rows
+}
+
+/// The assets of each group, `most` of each at most.
+pub(super) fn groups(view: &PlanView<'_>, most: usize) -> Vec<Assets> {
+    let listing = listing(view);
+    let mut groups: BTreeMap<Group, Vec<Leaf<'_>>> = BTreeMap::new();
+    for leaf in leaves(view.plan) {
+        if let Some(group) = group_of(&leaf.step.decision) {
+            groups.entry(group).or_default().push(leaf);
+        }
+    }
+    let groups = groups.into_iter().map(|(group, mut leaves)| {
+        leaves.sort_by_key(|leaf| {
+            let about = leaf.about;
+            let place = about.and_then(|about| about.location.as_ref().map(Arc::clone));
+            let name = about.and_then(|about| about.name.as_ref().map(Arc::clone));
+            (place, name)
+        });
+        let (title, _) = group.title();
+        let rows = leaves.iter().take(most).map(|leaf| row(&listing, leaf));
+        Assets {
+            title: title.to_owned(),
+            total: leaves.len(),
+            rows: rows.collect(),
+        }
+    });
+    groups.collect()
+}
+
+/// What is said of one asset.
+fn row(listing: &Listing<'_>, leaf: &Leaf<'_>) -> Row {
+    let about = leaf.about;
+    let sum = about.map(|about| Sum::of([(about.kind, Some(about))]));
+    let said: Vec<String> = listing.said(leaf).into_iter().flatten().collect();
+    Row {
+        id: leaf.step.id,
+        kind: leaf.step.kind().or_else(|| about?.kind),
+        name: about.and_then(|about| about.name.clone()),
+        place: about.and_then(|about| about.location.clone()),
+        project: about.and_then(|about| about.place[0]),
+        bytes: about.and_then(|about| about.bytes),
+        size: sum.and_then(rows::sized),
+        changed: about.and_then(About::changed),
+        said: said.join(" · "),
+    }
+}
+
+pub(super) fn listing<'plan>(view: &PlanView<'plan>) -> Listing<'plan> {
+    Listing {
+        plan: view.plan,
+        page: Page {
+            width: None,
+            full: true,
+            now: view.now,
+            style: Style { colour: false },
+        },
+    }
+}
+
+/// The assets of a plan, with what is known of each.
+pub(super) fn leaves(plan: &Plan) -> impl Iterator<Item = Leaf<'_>> {
+    let carried = plan.carried();
+    plan.steps.iter().map(move |step| Leaf {
+        step,
+        about: plan.about.get(&step.id),
+        carried: carried.contains(&step.id),
+    })
+}

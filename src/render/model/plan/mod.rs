@@ -1,0 +1,213 @@
+//! What is said of a plan: what a reviewer asks first stands first.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::plan::about::Sum;
+use crate::plan::approve::Refused;
+use crate::plan::figure::{Figure, Report as Guards};
+use crate::plan::forecast::at_least;
+use crate::plan::{Checked, Plan, Step};
+use crate::render::model::{Block, Line, Report};
+use crate::render::progress::roughly;
+use crate::render::rows;
+use crate::render::text::PlanView;
+use crate::render::{checked, count, counted, moment, thousands};
+use crate::state::Api;
+
+mod assets;
+mod attention;
+
+pub(crate) use attention::commonest;
+
+use assets::{folders, groups};
+use attention::attention;
+
+/// How many owners are named.
+const OWNERS: usize = 5;
+
+/// How many entries that lack a field are shown.
+const SHOWN: usize = 20;
+
+/// What is shown beside the plan itself.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PlanReport<'plan> {
+    pub(crate) view: &'plan PlanView<'plan>,
+    /// The state, as the user named it: it tells the comments of two projects apart.
+    pub(crate) state: &'plan str,
+    /// The serial of the state.
+    pub(crate) serial: u64,
+    /// The plan's id.
+    pub(crate) id: &'plan str,
+    /// The commit that it was made at, where that is known.
+    pub(crate) commit: Option<&'plan str>,
+    /// Up to when `apply` takes it.
+    pub(crate) expires_at: Timestamp,
+    /// The API that its ids are of: the web app has a page of those of V4.
+    pub(crate) api: Api,
+    /// Why `apply` refuses it.
+    pub(crate) refused: Option<&'plan Refused>,
+}
+
+/// Makes the report of a plan; a group has `most` rows at most.
+pub(crate) fn plan(of: &PlanReport<'_>, most: usize) -> Report {
+    let view = of.view;
+    let mut groups = groups(view, most);
+    if of.api != Api::V4 {
+        let rows = groups.iter_mut().flat_map(|group| &mut group.rows);
+        rows.for_each(|row| row.project = None);
+    }
+    Report {
+        of: "plan",
+        key: of.state.to_owned(),
+        title: Line::words(headline(view.plan)),
+        figures: figures(of),
+        lead: owners(view.plan).into_iter().collect(),
+        attention: attention(of),
+        checks: checks(view),
+        counted: "files",
+        folders: folders(view),
+        groups,
+        closing: closing(of),
+        now: view.now,
+    }
+}
+
+/// Says in one sentence how much goes, and that nothing has happened yet.
+fn headline(plan: &Plan) -> String {
+    let going = plan.going();
+    let totals = &plan.totals;
+    if totals.deletes() == 0 {
+        return match totals.changes() {
+            0 => "Nothing goes.".to_owned(),
+            _ => "Nothing goes; only records change.".to_owned(),
+        };
+    }
+    let size = match rows::sized(going) {
+        Some(size) => format!(", {size}"),
+        None => ", of which no size is known".to_owned(),
+    };
+    let verb = if going.files == 1 { "goes" } else { "go" };
+    format!(
+        "{}{size}, {verb}; nothing is sent before the merge.",
+        rows::files(going)
+    )
+}
+
+/// How many, how large, what is protected, what is unusual.
+fn figures(of: &PlanReport<'_>) -> Vec<(&'static str, String)> {
+    let plan = of.view.plan;
+    let (going, totals) = (plan.going(), &plan.totals);
+    let protected = totals.held + totals.defer;
+    let unusual = totals.missing
+        + totals.unreadable
+        + totals.unread
+        + totals.mismatch
+        + totals.drift
+        + totals.blocked;
+    let size = rows::sized(going).filter(|_| totals.deletes() > 0);
+    vec![
+        ("files go", count(going.files)),
+        ("size", size.unwrap_or_else(|| "–".to_owned())),
+        ("held or deferred", count(protected)),
+        ("in the way or unusual", count(unusual)),
+    ]
+}
+
+/// Whose the assets are that go, as far as their entries say.
+fn owners(plan: &Plan) -> Option<Line> {
+    let carried = plan.carried();
+    let mut owners: BTreeMap<Option<&str>, Vec<&Step>> = BTreeMap::new();
+    let goes = |step: &&Step| step.decision.may_delete() && !carried.contains(&step.id);
+    for step in plan.steps.iter().filter(goes) {
+        let owner = step
+            .details
+            .as_ref()
+            .and_then(|details| details.owner.as_deref());
+        owners.entry(owner).or_default().push(step);
+    }
+    let mut all: Vec<(Option<&str>, Sum)> = owners
+        .into_iter()
+        .map(|(owner, steps)| {
+            let about = steps.iter();
+            let about = about.map(|step| (step.kind(), plan.about.get(&step.id)));
+            (owner, Sum::of(about))
+        })
+        .collect();
+    if all.is_empty() {
+        return None;
+    }
+    all.sort_by_key(|(_, sum)| Reverse((sum.files, sum.bytes)));
+    let more = all.len().saturating_sub(OWNERS);
+    let said = all.iter().take(OWNERS).map(|(owner, sum)| {
+        let owner = owner.map_or_else(|| Line::words("nobody named"), Line::foreign);
+        let size = rows::sized(*sum).map_or_else(String::new, |size| format!(" ({size})"));
+        owner.and(format!(" {}{size}", rows::files(*sum)))
+    });
+    let mut said: Vec<Line> = said.collect();
+    if more > 0 {
+        let more = counted(more, "owner", "owners");
+        said.push(Line::words(format!("{more} more")));
+    }
+    let said = Line::joined(said, " · ");
+    Some(Line::words("Whose: ").and_line(said).and("."))
+}
+
+/// What the guards counted, and how long it takes.
+fn checks(view: &PlanView<'_>) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    if let Some(report) = view.plan.guards.as_deref() {
+        guards(report, &mut blocks);
+    }
+    let least = at_least(view.forecast);
+    if !least.is_zero() {
+        let calls: u64 = view.forecast.iter().map(|line| line.calls).sum();
+        let words = format!(
+            "At the API's limits that takes at least {}, with {} requests.",
+            roughly(least.as_secs()),
+            thousands(calls)
+        );
+        blocks.push(Block::Paragraph(Line::words(words)));
+    }
+    blocks
+}
+
+fn guards(report: &Guards, blocks: &mut Vec<Block>) {
+    let refused: Vec<&Figure> = report.refused().collect();
+    if report.figures.is_empty() && report.incomplete.is_empty() {
+        return;
+    }
+    let verdict = match refused.len() + report.incomplete.len() {
+        0 => Line::words("Guards: all within their limits."),
+        1 => Line::strong("Guards: one is in the way."),
+        failed => Line::strong(format!("Guards: {} are in the way.", count(failed))),
+    };
+    blocks.push(Block::Paragraph(verdict));
+    for figure in &refused {
+        blocks.push(Block::Item(Line::foreign(figure.to_string())));
+        if let Some(waiver) = figure.waiver(report.at) {
+            let line = Line::words("once somebody has agreed, under `waivers:`: ");
+            blocks.push(Block::Item(line.and_foreign(waiver)));
+        }
+    }
+    let incomplete = report.incomplete.iter().take(SHOWN);
+    blocks.extend(incomplete.map(|one| Block::Item(Line::foreign(one.to_string()))));
+}
+
+/// What the plan is good for.
+fn closing(of: &PlanReport<'_>) -> Vec<Line> {
+    let mut lines = Vec::new();
+    if let Checked::Live(check) = of.view.checked {
+        lines.push(Line::foreign(checked::sentence(check)));
+    }
+    let mut line = Line::words("Plan ").and_foreign(of.id);
+    line = line.and(" · state ").and_foreign(of.state);
+    line = line.and(format!(" at serial {}", thousands(of.serial)));
+    if let Some(commit) = of.commit {
+        line = line.and(" · commit ").and_foreign(commit);
+    }
+    lines.push(line.and(format!(" · valid until {}", moment(of.expires_at))));
+    lines
+}

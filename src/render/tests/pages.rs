@@ -1,0 +1,136 @@
+//! Pages of HTML, and that no text from elsewhere becomes more than a text there.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use serde_json::Value;
+
+use super::*;
+use crate::asset::Kind;
+use crate::inventory::Location;
+use crate::render::escape::escape;
+use crate::render::html::{BEGINS, page};
+use crate::render::model::{Assets, Block, FolderRow, Line, Report, Row};
+
+/// A report in which one text stands in every place that has one.
+fn report(text: &str) -> Report {
+    let place = Some(Arc::new(Location {
+        project: Some(format!("x{text}").into()),
+        folder: format!("x{text}").into(),
+    }));
+    Report {
+        of: "plan",
+        key: text.to_owned(),
+        title: Line::words("Of ").and_foreign(text),
+        figures: vec![("files", "1".to_owned())],
+        lead: vec![Line::foreign(text)],
+        attention: vec![Line::strong("`apply` refuses it:").and_foreign(text)],
+        checks: vec![
+            Block::Item(Line::foreign(text)),
+            Block::Paragraph(Line::foreign(text)),
+        ],
+        counted: "files",
+        folders: vec![FolderRow {
+            label: Some(format!("x{text}/x{text}")),
+            place: place.clone(),
+            files: 1,
+            bytes: 5,
+            size: "5 B".to_owned(),
+            changed: None,
+        }],
+        groups: vec![Assets {
+            title: "Retire".to_owned(),
+            total: 1,
+            rows: vec![row(text, place)],
+        }],
+        closing: vec![Line::foreign(text)],
+        now: "2026-11-27T12:00:00Z".parse().unwrap(),
+    }
+}
+
+fn row(text: &str, place: Option<Arc<Location>>) -> Row {
+    Row {
+        id: id(7),
+        kind: Some(Kind::File),
+        name: Some(text.into()),
+        place,
+        project: Some(id(1)),
+        bytes: Some(5),
+        size: Some("5 B".to_owned()),
+        changed: None,
+        said: text.to_owned(),
+    }
+}
+
+fn shown(report: &Report) -> String {
+    let mut bytes = Vec::new();
+    page(report, &mut bytes).unwrap();
+    String::from_utf8(bytes).unwrap()
+}
+
+/// The block of data of a page.
+fn data(page: &str) -> Value {
+    let (_, rest) = page
+        .split_once("<script type=\"application/json\" id=\"data\">")
+        .unwrap();
+    let (data, _) = rest.split_once("</script>").unwrap();
+    assert!(!data.contains('<'), "{data}");
+    serde_json::from_str(data).unwrap()
+}
+
+#[test]
+fn a_page_begins_as_ours_and_lets_only_its_own_script_run() {
+    let page = shown(&report("a.mov"));
+    assert!(page.starts_with(BEGINS), "{page}");
+    let (_, policy) = page
+        .split_once("content=\"default-src 'none'; script-src 'sha256-")
+        .unwrap();
+    let (policy, _) = policy.split_once("\">").unwrap();
+    assert!(
+        policy.ends_with("base-uri 'none'; form-action 'none'"),
+        "{policy}"
+    );
+    assert_eq!(page.matches("<script>").count(), 1);
+    assert_eq!(page.matches("<style>").count(), 1);
+    for outside in ["http:", "https:", "src=", "@import", "url("] {
+        let script = page.matches("https://next.frame.io/").count();
+        let found = page.matches(outside).count();
+        assert_eq!(
+            found,
+            if outside == "https:" { script } else { 0 },
+            "{outside}"
+        );
+    }
+}
+
+#[test]
+fn a_page_has_a_bound_and_says_what_is_left_out() {
+    let mut large = report("a.mov");
+    let one = row("b.mov", None);
+    large.groups[0].rows = vec![one; 100_001];
+    large.groups[0].total = 200_000;
+    let page = shown(&large);
+    assert_eq!(data(&page)["rows"].as_array().unwrap().len(), 100_000);
+    assert!(page.contains("100,000 more assets have no row in this page"));
+}
+
+proptest! {
+    #[test]
+    fn any_text_stays_a_text(text in "\\PC{1,30}|[<>&\"'/a!-]{1,20}") {
+        let page = shown(&report(&text));
+        // Whatever the text, the page has the same tags and attributes.
+        let plain = shown(&report("aaaa"));
+        for mark in ["<", "\""] {
+            let of = |page: &str| {
+                let (before, rest) = page.split_once("<script type").unwrap();
+                let (_, after) = rest.split_once("</script>").unwrap();
+                before.matches(mark).count() + after.matches(mark).count()
+            };
+            prop_assert_eq!(of(&page), of(&plain), "{}", page);
+        }
+        let data = data(&page);
+        let escaped = escape(&text);
+        prop_assert_eq!(data["rows"][0][2].as_str(), Some(&*escaped));
+        prop_assert_eq!(data["rows"][0][8].as_str(), Some(&*escaped));
+    }
+}

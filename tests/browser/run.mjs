@@ -1,0 +1,146 @@
+// Opens pages of `retire` in Chromium, and looks at them as people and programs do.
+//
+// Usage: node run.mjs FOLDER [PICTURES]
+//
+// FOLDER has the pages: hostile.html of names that want to be more than names, and large.html of
+// many assets. Ends with 1 and words on standard error where something is wrong.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+
+import binary from "@sparticuz/chromium";
+import { chromium } from "playwright-core";
+
+const [folder, pictures] = process.argv.slice(2).map((path) => resolve(path));
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+/** Opens a page, and hears of all that it must not do. */
+async function open(name, options = {}) {
+  // What is a page of its own has a browser of its own: this one does not outlive a closed page.
+  const browser = await chromium.launch({
+    executablePath: await binary.executablePath(),
+    args: ["--no-sandbox", "--disable-gpu"],
+    headless: true,
+  });
+  const context = await browser.newContext({ viewport: { width: 1200, height: 900 }, ...options });
+  const page = await context.newPage();
+  const wrong = [];
+  const own = pathToFileURL(join(folder, name)).href;
+  page.on("console", (message) => wrong.push(`console: ${message.text()}`));
+  page.on("pageerror", (error) => wrong.push(`error: ${error.message}`));
+  page.on("dialog", (dialog) => {
+    wrong.push(`dialog: ${dialog.message()}`);
+    return dialog.dismiss();
+  });
+  page.on("request", (request) => {
+    if (request.url() !== own) wrong.push(`request: ${request.url()}`);
+  });
+  await page.goto(own);
+  await page.waitForFunction(() => document.getElementById("status").textContent !== "");
+  return { page, wrong, close: () => browser.close() };
+}
+
+/** What a program that reads pages for people finds wrong. */
+async function barriers(page) {
+  await page.evaluate(axe);
+  const found = await page.evaluate(() => globalThis.axe.run());
+  return found.violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.html).join(" ")}`);
+}
+
+const rows = (page) => page.locator("#table tbody tr");
+const status = (page) => page.locator("#status").textContent();
+
+async function hostile() {
+  for (const colorScheme of ["light", "dark"]) {
+    const { page, wrong, close } = await open("hostile.html", { colorScheme });
+    assert.equal(await page.evaluate(() => globalThis.hacked), undefined);
+    const names = JSON.parse(readFileSync(join(folder, "names.json"), "utf8"));
+    const shown = await page.locator("#table tbody th").allTextContents();
+    for (const name of names) {
+      assert.ok(shown.some((text) => text.includes(name)), `${name} in ${shown.join("\n")}`);
+    }
+    const made = await page.evaluate(() =>
+      ["img", "iframe", "object", "b", "form", "base", "link"].filter((name) =>
+        document.querySelector(name),
+      ),
+    );
+    assert.deepEqual(made, [], "no element is made of a name");
+    assert.equal(await page.locator("script").count(), 2);
+    const links = await page.evaluate(() => [...document.links].map((link) => link.href));
+    assert.ok(links.length > 1);
+    for (const link of links) {
+      assert.match(link, /^(https:\/\/(next|app)\.frame\.io\/|file:.*#assets$)/);
+    }
+    // The policy holds: what is added afterwards does not run.
+    await page.evaluate(() => {
+      const script = document.createElement("script");
+      script.textContent = "globalThis.hacked = true";
+      document.body.append(script);
+    });
+    assert.equal(await page.evaluate(() => globalThis.hacked), undefined);
+    const refused = wrong.filter((words) => words.includes("Content Security Policy"));
+    assert.equal(refused.length, 1, wrong.join("\n"));
+    assert.deepEqual(wrong.filter((words) => !refused.includes(words)), []);
+    assert.deepEqual(await barriers(page), [], colorScheme);
+    if (pictures) {
+      await page.screenshot({ path: join(pictures, `hostile-${colorScheme}.png`), fullPage: true });
+    }
+    await close();
+  }
+}
+
+async function keyboard() {
+  const { page, wrong, close } = await open("hostile.html");
+  await page.keyboard.press("Tab");
+  assert.equal(await page.evaluate(() => document.activeElement.className), "skip");
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Tab");
+  assert.equal(await page.evaluate(() => document.activeElement.id), "search");
+  await page.keyboard.type("no such asset");
+  await page.waitForFunction(() => document.getElementById("status").textContent.startsWith("No "));
+  assert.equal(await rows(page).count(), 0);
+  const size = page.locator("th[data-key=bytes]");
+  await page.locator("#search").fill("");
+  await page.waitForFunction(() => document.querySelector("#table tbody tr"));
+  await size.locator("button").focus();
+  await page.keyboard.press("Enter");
+  assert.equal(await size.getAttribute("aria-sort"), "descending");
+  await page.keyboard.press("Space");
+  assert.equal(await size.getAttribute("aria-sort"), "ascending");
+  await page.locator(".place").first().focus();
+  await page.keyboard.press("Enter");
+  assert.notEqual(await page.locator("#search").inputValue(), "");
+  assert.deepEqual(wrong, []);
+  await page.emulateMedia({ media: "print" });
+  assert.ok(!(await page.locator(".controls").isVisible()));
+  await close();
+}
+
+async function large() {
+  const { page, wrong, close } = await open("large.html");
+  const total = Number(readFileSync(join(folder, "large.txt"), "utf8"));
+  const counted = new Intl.NumberFormat("en").format(total);
+  assert.equal(await status(page), `${counted} of ${counted} assets`);
+  assert.equal(await rows(page).count(), 100);
+  await page.locator("#next").click();
+  assert.match(await page.locator("#page").textContent(), /^Page 2 of /);
+  const last = await page.locator("#table tbody th").last().textContent();
+  await page.locator("#search").fill(last);
+  await page.waitForFunction(() => document.getElementById("status").textContent.startsWith("1 of"));
+  assert.equal(await rows(page).count(), 1);
+  await page.locator("#search").fill("");
+  await page.locator("th[data-key=path] button").click();
+  await page.waitForFunction(
+    () => document.querySelector("th[data-key=path]").ariaSort === "ascending",
+  );
+  assert.deepEqual(wrong, []);
+  if (pictures) await page.screenshot({ path: join(pictures, "large.png") });
+  await close();
+}
+
+await hostile();
+await keyboard();
+await large();
