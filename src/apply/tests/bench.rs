@@ -159,7 +159,7 @@ impl Bench {
                 },
                 retries: Retries {
                     tries: 2,
-                    within: Duration::from_millis(50),
+                    within: Duration::from_secs(20),
                     answer: Duration::from_mins(1),
                     backoff: Duration::from_millis(2),
                 },
