@@ -39,3 +39,10 @@ fn run(suite: &str) {
 fn the_official_clients_get_along_with_the_sandbox() {
     run("conformance");
 }
+
+/// The examples for pipelines are linted, and run against the sandbox.
+#[cfg(unix)]
+#[test]
+fn the_pipelines_do_what_they_say() {
+    run("pipelines");
+}

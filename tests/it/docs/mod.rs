@@ -6,6 +6,7 @@ use std::fs;
 use std::process::{Command, Stdio};
 
 use frameio_retire::cli::args::{self, SchemaName};
+use regex::Regex;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -94,6 +95,29 @@ fn every_block_is_true() {
         }
     }
     assert!(known >= 40, "{known}");
+}
+
+/// What the pipelines in examples/ci run; tests/pipelines runs it, where it can be had.
+#[test]
+fn every_command_of_the_pipelines_is_known() {
+    let before = r#"^\s*(?:- |run: |entry: |ExecStart=)?(?:[A-Z_]+="[^"]*"\s+)*(?:/usr/bin/)?"#;
+    let command = Regex::new(&format!("{before}(retire [^|>]+)")).unwrap();
+    let mut known = 0;
+    for path in page::pipelines() {
+        let text = fs::read_to_string(repository().join(&path)).unwrap();
+        let text = text.replace("\\\n", "");
+        let lines = text.lines().filter_map(|line| command.captures(line));
+        let commands: Vec<&str> = lines.map(|found| found.extract::<1>().1[0]).collect();
+        let block = Block {
+            line: 1,
+            language: "sh".to_owned(),
+            marks: Vec::new(),
+            text: commands.join("\n"),
+            is_generated: false,
+        };
+        known += commands_are_known(path.to_str().unwrap(), &block);
+    }
+    assert!(known >= 14, "{known}");
 }
 
 /// Has a shell take the lines of a block apart, and looks whether `retire` knows its words.

@@ -129,12 +129,31 @@ pub(super) fn all() -> Vec<Page> {
     paths.iter().map(|path| Page::read(path)).collect()
 }
 
+/// The files of examples/ci that are no pages.
+pub(super) fn pipelines() -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in entries("examples/ci") {
+        if repository().join(&entry).is_dir() {
+            found.extend(entries(entry.to_str().unwrap()));
+        } else if entry.extension().is_none_or(|ending| ending != "md") {
+            found.push(entry);
+        }
+    }
+    found
+}
+
 /// The pages that lie in a folder.
 fn files(folder: &str) -> Vec<PathBuf> {
+    let mut found = entries(folder);
+    found.retain(|path| path.extension().is_some_and(|ending| ending == "md"));
+    found
+}
+
+/// What lies in a folder, sorted.
+fn entries(folder: &str) -> Vec<PathBuf> {
     let mut found: Vec<PathBuf> = fs::read_dir(repository().join(folder))
         .unwrap()
         .map(|entry| Path::new(folder).join(entry.unwrap().file_name()))
-        .filter(|path| path.extension().is_some_and(|ending| ending == "md"))
         .collect();
     found.sort();
     found

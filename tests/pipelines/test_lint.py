@@ -1,0 +1,88 @@
+"""Each example is what the tools of its kind take."""
+
+import re
+import shutil
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+import yaml
+from studio import CI, HERE, ROOT, TOOLS
+
+WORKFLOWS = sorted((CI / "github").glob("*.yaml"))
+
+
+class Lint(unittest.TestCase):
+    def run_tool(self, *words):
+        done = subprocess.run(words, capture_output=True, text=True, cwd=ROOT)
+        self.assertEqual(done.returncode, 0, f"{words}\n{done.stdout}{done.stderr}")
+        return done.stdout + done.stderr
+
+    def test_workflows_and_action(self):
+        self.assertGreaterEqual(len(WORKFLOWS), 4)
+        schema = [TOOLS / "check-jsonschema", "--builtin-schema"]
+        self.run_tool(*schema, "vendor.github-workflows", *WORKFLOWS)
+        self.run_tool(*schema, "vendor.github-actions", ROOT / "action.yml")
+        audited = [*WORKFLOWS, ROOT / "action.yml"]
+        self.run_tool(TOOLS / "zizmor", "--offline", "--no-progress", "--persona=pedantic", *audited)
+
+    def test_gitlab(self):
+        schema = ["--builtin-schema", "vendor.gitlab-ci"]
+        self.run_tool(TOOLS / "check-jsonschema", *schema, *(CI / "gitlab").glob("*.yml"))
+
+    def test_kubernetes(self):
+        told = self.run_tool(TOOLS / "kubernetes-validate", "--strict", *(CI / "kubernetes").glob("*.yaml"))
+        self.assertIn("cronjob", told)
+
+    @unittest.skipUnless(shutil.which("systemd-analyze"), "there is no systemd-analyze here")
+    def test_systemd(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for path in (CI / "systemd").iterdir():
+                # The program is not where a package puts it.
+                text = path.read_text().replace("/usr/bin/retire", "/bin/true")
+                (Path(folder) / path.name).write_text(text)
+            units = sorted(Path(folder).iterdir())
+            self.assertEqual(len(units), 2)
+            told = self.run_tool("systemd-analyze", "verify", "--man=no", *units)
+            self.assertEqual(told, "")
+
+    def test_pre_commit(self):
+        self.run_tool(TOOLS / "pre-commit", "validate-config", CI / "pre-commit" / ".pre-commit-config.yaml")
+
+    def test_scripts(self):
+        """Also those that stand in the pipelines: bash runs them all."""
+        with tempfile.TemporaryDirectory() as folder:
+            scripts = [CI / "retire.sh", HERE / "fakes" / "curl"]
+            for name, text in inner_scripts():
+                path = Path(folder) / f"{name}.sh"
+                path.write_text("#!/usr/bin/env bash\n" + text)
+                scripts.append(path)
+            self.assertGreaterEqual(len(scripts), 20)
+            # Variables of a pipeline are set elsewhere.
+            self.run_tool(TOOLS / "shellcheck", "--exclude=SC2154", *scripts)
+
+    def test_an_expression_never_stands_in_a_script(self):
+        for name, text in inner_scripts():
+            self.assertNotRegex(text, r"\$\{\{", name)
+
+    def test_actions_are_pinned_by_commit(self):
+        for path in WORKFLOWS:
+            for used in re.findall(r"uses: (.*)", path.read_text()):
+                self.assertRegex(used, r"^[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$", path.name)
+
+
+def inner_scripts():
+    """The scripts in workflows, in the action and in jobs of GitLab, each with a name."""
+    for path in [*WORKFLOWS, ROOT / "action.yml"]:
+        read = yaml.safe_load(path.read_text())
+        jobs = read["jobs"] if "jobs" in read else {"action": read["runs"]}
+        for job, body in jobs.items():
+            for number, step in enumerate(body["steps"]):
+                if "run" in step:
+                    yield f"{path.stem}-{job}-{number}", step["run"]
+    for path in (CI / "gitlab").glob("*.yml"):
+        for job, body in yaml.safe_load(path.read_text()).items():
+            for kind in ("before_script", "script"):
+                if kind in body:
+                    yield f"{job}-{kind}", "\n".join(body[kind])
