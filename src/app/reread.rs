@@ -401,6 +401,13 @@ impl Recheck {
         Ok(())
     }
 
+    /// Whether the list of a version stack could not be read whose delete has begun: each file that
+    /// the run deletes meanwhile moves the rest of it from page to page.
+    fn may_be_disturbed(&self, id: AssetId) -> bool {
+        let is_unread = matches!(self.read.contents.get(&id), Some(Contents::Unread(_)));
+        is_unread && self.basis.state.files.contains_key(&id)
+    }
+
     /// Decides upon the assets that were read again, by the rules of the plan.
     fn decide(&self, ids: &BTreeSet<AssetId>, ended: Duration) -> Reread {
         let made = plan::make(self.basis.inputs(Some(&self.read)));
@@ -422,10 +429,17 @@ impl Recheck {
             }
         }
         for id in ids {
+            if self.may_be_disturbed(*id) {
+                reread.again.insert(*id);
+                continue;
+            }
             let left = made.left_alone.iter().find(|left| left.id == *id);
             let step = made.steps.binary_search_by_key(id, |step| step.id);
             let decision = step.ok().map(|at| &made.steps[at].decision);
             match (decision, left) {
+                _ if made.absent.contains(id) => {
+                    reread.absent.insert(*id);
+                }
                 (Some(Decision::Record { .. } | Decision::Missing), _) => {
                     reread.absent.insert(*id);
                 }

@@ -266,7 +266,9 @@ pub(super) fn missing<S: Strategy>(subject: Subject, known: &Known<'_, S>) -> Ve
     } else {
         // Our own delete is why an unknown one is missing, most probably; many of them say nothing
         // against the account, which the state remembers.
-        tally.missing = usize::from(!known.is_unknown(id));
+        // What held files tells by them what became of it.
+        let is_told = known.is_unknown(id) || known.state.files.contains_key(&id);
+        tally.missing = usize::from(!is_told);
         Outcome::Missing
     };
     let mut effects = S::on_outcome(subject, outcome, known);

@@ -169,6 +169,11 @@ impl<'run, Se: Session> Ledger<'run, Se> {
     }
 
     /// Whether something was sent of which nothing is written down.
+    /// Whether a delete is under way of something that goes in place of what it lies in.
+    pub(super) fn is_under_way(&self, whole: AssetId) -> bool {
+        self.open.is_under_way(whole)
+    }
+
     pub(super) fn is_open(&self) -> bool {
         !self.open.is_empty()
     }

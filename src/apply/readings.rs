@@ -26,6 +26,9 @@ pub(crate) struct Readings<'run> {
     again: HashMap<AssetId, Duration>,
     /// What was not found when it was read again.
     absent: BTreeSet<AssetId>,
+    /// What is to be read while nothing in it is being deleted, since a list does not keep still
+    /// meanwhile.
+    still: BTreeSet<AssetId>,
     /// What is being read again.
     pub(super) under_way: BTreeSet<AssetId>,
 }
@@ -49,6 +52,9 @@ pub(crate) struct Reread {
     pub(crate) other: BTreeMap<AssetId, Other>,
     /// Those that were not found there: whether they are deleted is found out one by one.
     pub(crate) absent: BTreeSet<AssetId>,
+    /// Those of which the list could not be read, and need not have kept still: the run deletes what
+    /// is in them.
+    pub(crate) again: BTreeSet<AssetId>,
     /// What is in those of them that are folders or version stacks, to the bottom: what is deleted
     /// one by one in place of its folder must be in it still.
     pub(crate) inside: BTreeMap<AssetId, BTreeSet<AssetId>>,
@@ -86,6 +92,18 @@ impl<'run> Readings<'run> {
         self.again.insert(id, Duration::ZERO);
     }
 
+    /// Whether an asset is to be read while nothing in it is being deleted.
+    pub(super) fn wants_still(&self, id: AssetId) -> bool {
+        self.still.contains(&id)
+    }
+
+    /// Takes notice that a list of an asset may not have kept still; says whether it is to be read
+    /// once more. Nothing more of it is deleted until then.
+    pub(super) fn is_to_be_still(&mut self, id: AssetId) -> bool {
+        self.distrust(id);
+        self.still.insert(id)
+    }
+
     /// Whether assets were read lately enough to be deleted.
     pub(super) fn are_fresh(&self, ids: &[AssetId], now: Duration) -> bool {
         self.terms.is_none() || ids.iter().all(|id| self.believed(*id) > now)
@@ -111,6 +129,7 @@ impl<'run> Readings<'run> {
     /// already, and lives, cannot be read.
     pub(super) fn end(&mut self, reread: &Reread) -> BTreeSet<AssetId> {
         self.under_way.clear();
+        self.still.retain(|id| !reread.same.contains(id));
         if let Some(terms) = &self.terms {
             let until = reread.ended + terms.age;
             let same = reread.same.iter().map(|id| (*id, until));

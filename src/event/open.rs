@@ -161,6 +161,13 @@ impl OpenBatches {
         self.sent.get(&batch)
     }
 
+    /// Whether a delete is under way of something that goes in place of what it lies in.
+    #[must_use]
+    pub fn is_under_way(&self, whole: AssetId) -> bool {
+        let mut sent = self.sent.values();
+        sent.any(|sent| sent.task == Task::Delete && sent.stack == Some(whole))
+    }
+
     /// Whether nothing is open.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -412,5 +419,27 @@ mod tests {
         // Nothing came of the delete of the only one that was sent.
         let mut batches = folded(&[file(1, 1), done(1, 1, None), answered(1, Vec::new())]);
         assert_eq!(batches.give_up(), []);
+    }
+
+    #[test]
+    fn a_delete_in_place_of_something_is_under_way_until_it_is_answered() {
+        let of_stack = |batch: u64, task, stack: u128| RunEvent::Intent {
+            batch,
+            task,
+            ids: [id(batch.into())].into(),
+            stack: Some(id(stack)),
+            with: Arc::default(),
+        };
+        let mut open = folded(&[
+            of_stack(1, Task::Delete, 7),
+            of_stack(2, Task::Resolve, 8),
+            intent(3, Task::Delete, &[9]),
+        ]);
+        assert_eq!(
+            [7, 8, 9].map(|n| open.is_under_way(id(n))),
+            [true, false, false]
+        );
+        open.apply(&answered(1, Vec::new()));
+        assert!(!open.is_under_way(id(7)));
     }
 }

@@ -1,5 +1,6 @@
 //! The first decision table: what a plan can say of one asset.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -295,6 +296,9 @@ pub struct Case<'plan> {
     pub again: Option<u64>,
     /// How many files go with it, where that was read.
     pub files: Option<usize>,
+    /// The files that it held when their delete began, where the state has that: what became of
+    /// them says what became of it.
+    pub held: Option<&'plan BTreeSet<AssetId>>,
     /// Whether what is in it is still to be read: until then nothing is compared with it.
     pub is_unopened: bool,
     /// Whether every open asset that is listed should have been read.
@@ -335,6 +339,7 @@ pub fn decide(case: Case<'_>, rules: Rules, now: Timestamp) -> Option<Decision> 
         is_there,
         again,
         files,
+        held,
         is_unopened,
         is_checked,
     } = case;
@@ -385,13 +390,8 @@ pub fn decide(case: Case<'_>, rules: Rules, now: Timestamp) -> Option<Decision> 
             return Some(Decision::Mismatch(other.into()));
         }
     }
-    match absent {
-        Some(Seen::Missing) => return Some(Decision::Missing),
-        Some(Seen::Refused { message }) => {
-            let message = Arc::clone(message);
-            return Some(Decision::Unreadable { message });
-        }
-        Some(Seen::There(_) | Seen::Deleted { .. }) | None => {}
+    if let Some(decision) = not_there(absent, held.is_some()) {
+        return Some(decision);
     }
     if is_checked && seen.is_none() {
         return Some(Decision::Unread);
@@ -425,6 +425,24 @@ pub fn decide(case: Case<'_>, rules: Rules, now: Timestamp) -> Option<Decision> 
             }
         }
     })
+}
+
+/// What is said of a listed asset that a reading has not found; `has_held` says whether the files are
+/// known that it held.
+fn not_there(absent: Option<&Seen>, has_held: bool) -> Option<Decision> {
+    match absent? {
+        // The run reads its files.
+        Seen::Missing if has_held => Some(Decision::Resolve {
+            listed: true,
+            attempts: 0,
+        }),
+        Seen::Missing => Some(Decision::Missing),
+        Seen::Refused { message } => {
+            let message = Arc::clone(message);
+            Some(Decision::Unreadable { message })
+        }
+        Seen::There(_) | Seen::Deleted { .. } => None,
+    }
 }
 
 /// What shows that a listed asset is deleted, if anything does.

@@ -278,6 +278,7 @@ impl<'plan> Walk<'plan> {
                 is_there: self.is_back(id),
                 again: state.again.get(&id).copied(),
                 files: inventory.and_then(|inventory| inventory.files_in(id)),
+                held: state.files.get(&id),
                 is_unopened: self.asks
                     && inventory.is_some_and(|inventory| !inventory.contents.contains_key(&id)),
                 is_checked: false,

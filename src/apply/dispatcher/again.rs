@@ -89,12 +89,13 @@ impl<S: Strategy, Se: Session> Dispatcher<'_, S, Se> {
             };
             each / u32::try_from(assets).unwrap_or(u32::MAX)
         };
-        let stale = self.queue.stale(&Rereading {
+        let mut stale = self.queue.stale(&Rereading {
             now,
             ahead,
             believed: &|id| readings.believed(id),
             pace: &pace,
         });
+        stale.retain(|id| !(self.readings.wants_still(*id) && self.ledger.is_under_way(*id)));
         if !stale.is_empty() {
             let known = self.ledger.state_so_far(self.clock.now());
             self.readings.begin(stale, known);
@@ -108,7 +109,12 @@ impl<S: Strategy, Se: Session> Dispatcher<'_, S, Se> {
         let absent = self.readings.end(reread);
         let mut other = reread.other.clone();
         // What nothing is said of was not read.
-        let is_told = |id: &AssetId| reread.same.contains(id) || absent.contains(id);
+        let again = reread.again.iter().copied();
+        let again: BTreeSet<AssetId> = again
+            .filter(|id| self.readings.is_to_be_still(*id))
+            .collect();
+        let is_told =
+            |id: &AssetId| reread.same.contains(id) || absent.contains(id) || again.contains(id);
         for id in asked.into_iter().filter(|id| !is_told(id)) {
             other.entry(id).or_insert(Other::Unread);
         }

@@ -210,7 +210,8 @@ impl Strategy for Direct {
     fn along(job: &Job<Self>, known: &Known<'_, Direct>) -> Vec<AssetId> {
         match &job.call {
             Call::DeleteFolder(folder) => folders::along(*folder, known),
-            Call::DeleteFile(_) | Call::Read(_) => Vec::new(),
+            Call::DeleteFile(_) => folders::stack_of(subject(job), known),
+            Call::Read(_) => Vec::new(),
         }
     }
 
@@ -310,7 +311,7 @@ impl Strategy for Direct {
             Some(stack) => stacks::member_done(stack, subject.id, outcome, known),
             // Nothing is left of a version stack once its files are deleted.
             None if outcome == Outcome::Missing && known.state.files.contains_key(&subject.id) => {
-                stacks::emptied(subject.id, known)
+                stacks::absent(subject.id, known)
             }
             None => folders::settled(subject.id, outcome, known),
         }

@@ -7,13 +7,14 @@
 //! that must be. Only what the lists showed is asked for. Until it is done, the folder is unknown for
 //! whoever finds the run dead.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::apply::follow::{record_outcome, settled_alone};
-use crate::apply::strategy::asks::{Direct, delete, delete_part, look_at_gone};
+use crate::apply::strategy::asks::{Direct, close, delete, delete_part, look_at_gone};
 use crate::apply::strategy::stacks::OTHER;
 use crate::apply::strategy::way::{Folder, Way};
-use crate::apply::strategy::{Effect, Job, Known, Retry, Strategy};
+use crate::apply::strategy::{Effect, Job, Known, Retry, Strategy, Subject};
 use crate::asset::{AssetId, Kind};
 use crate::diagnostic::counted;
 use crate::frameio::retry::Retries;
@@ -48,6 +49,53 @@ pub(super) fn along(folder: AssetId, known: &Known<'_, Direct>) -> Vec<AssetId> 
         .collect()
 }
 
+/// The version stack that a part of a folder is a file of, where that has a record to get: with its
+/// last file it goes.
+pub(super) fn stack_of(Subject { id, stack }: Subject, known: &Known<'_, Direct>) -> Vec<AssetId> {
+    let whole = stack.and_then(|whole| known.memory.progress.get(&whole));
+    let Some(Way::Folder(entry)) = whole else {
+        return Vec::new();
+    };
+    let stack = entry.stacks.get(&id).copied();
+    stack
+        .filter(|stack| known.goes_along(*stack))
+        .into_iter()
+        .collect()
+}
+
+/// The version stacks directly in a folder that have a record to get, with their files.
+fn stacks_in(
+    folder: AssetId,
+    known: &Known<'_, Direct>,
+) -> impl Iterator<Item = (AssetId, Arc<[AssetId]>)> {
+    let approved = known.approved;
+    let parts = approved.parts(folder).iter();
+    let stacks = parts.filter(|(id, kind)| {
+        *kind == Some(Kind::VersionStack) && approved.goes_along(*id) && known.goes_along(*id)
+    });
+    stacks.map(|(stack, _)| {
+        let files = approved.parts(*stack).iter();
+        (*stack, files.map(|(file, _)| *file).collect())
+    })
+}
+
+/// What follows where a folder that was taken apart stays after all: the version stacks in it are
+/// looked at again whose files went as parts of it, all of them.
+fn look_at_stacks(entry: &Folder, known: &Known<'_, Direct>) -> Effects {
+    let gone: BTreeSet<&AssetId> = entry.gone.iter().collect();
+    let is_gone = |file: &AssetId| gone.contains(file) || known.evidence(*file).is_some();
+    let all: BTreeSet<AssetId> = entry.stacks.values().copied().collect();
+    let left = entry.stacks.iter().filter(|(file, _)| !is_gone(file));
+    let left: BTreeSet<AssetId> = left.map(|(_, stack)| *stack).collect();
+    let emptied = all.difference(&left).copied();
+    let emptied = emptied.filter(|stack| known.goes_along(*stack));
+    let emptied: Vec<AssetId> = emptied.collect();
+    let reads = emptied.iter().map(|stack| close(*stack, None)).collect();
+    // Its files have told their sizes.
+    let sizes = emptied.iter().map(|stack| Effect::Emptied(*stack));
+    sizes.chain([Effect::Requeue(reads)]).collect()
+}
+
 /// Whether an asset lies in a folder that went as a part of another one, and is answered for with
 /// that: it may not be written down yet.
 fn went_with_a_part(id: AssetId, known: &Known<'_, Direct>) -> bool {
@@ -67,9 +115,12 @@ pub(super) fn told(
         return effects;
     }
     let is_deleted = matches!(&*outcomes, [(_, Outcome::Retired(_))]);
+    let is_refused = matches!(&*outcomes, [(_, Outcome::Failed(_))]);
     let mut effects = record_outcome(outcomes, known);
     if is_deleted {
         effects.extend(look_along(id, known));
+    } else if is_refused {
+        effects.extend(look_at_stacks(&progress(id, known), known));
     }
     effects
 }
@@ -229,6 +280,13 @@ fn taken_apart(
     entry.tried.push(folder);
     entry.apart.push(folder);
     entry.left += parts.len();
+    let mut opened = Vec::new();
+    let mut stacks = BTreeMap::clone(&entry.stacks);
+    for (stack, files) in stacks_in(folder, known) {
+        stacks.extend(files.iter().map(|file| (*file, stack)));
+        opened.push(Effect::Opened(stack, files));
+    }
+    entry.stacks = Arc::new(stacks);
     let jobs = parts.into_iter();
     let jobs = jobs
         .map(|(id, kind)| delete_part(whole, id, kind))
@@ -243,7 +301,8 @@ fn taken_apart(
         known.approved.called(folder),
         failure.message
     );
-    Some(vec![
+    let mut effects = opened;
+    effects.extend([
         Effect::Warn(message),
         keep(whole, entry),
         // The answer may have taken its time, and somebody may have taken something out meanwhile.
@@ -251,7 +310,8 @@ fn taken_apart(
         // It was sent, and is asked for again: whoever finds the run dead knows of it.
         Effect::Doubt(vec![folder]),
         Effect::Requeue(jobs),
-    ])
+    ]);
+    Some(effects)
 }
 
 /// What is deleted in place of a folder: what is directly in it, and of a version stack its files.
@@ -400,7 +460,8 @@ fn next(whole: AssetId, mut entry: Folder, known: &Known<'_, Direct>) -> Effects
         let inner = entry.apart.iter().filter(|folder| **folder != whole);
         let all = inner.chain([&whole]);
         let all = all.map(|folder| (*folder, outcome.clone())).collect();
-        let mut effects = vec![Effect::Progress(whole, None)];
+        let mut effects = look_at_stacks(&entry, known);
+        effects.push(Effect::Progress(whole, None));
         effects.extend(record_outcome(all, known));
         return effects;
     }

@@ -135,17 +135,34 @@ fn delete_files(stack: AssetId, entry: Stack, known: &Known<'_, Direct>) -> Effe
     ]
 }
 
-/// What follows where a version stack is not there, of which it is known which files it held.
+/// What follows where a version stack is not there any more, of which it is known which files it
+/// held.
 pub(super) fn emptied(stack: AssetId, known: &Known<'_, Direct>) -> Effects {
     without_files(stack, progress(stack, known), known)
 }
 
-/// The files that lists of a version stack have shown, to this run or to an earlier one.
+/// The same where nobody has seen it in this run.
+pub(super) fn absent(stack: AssetId, known: &Known<'_, Direct>) -> Effects {
+    let entry = Stack {
+        absent: true,
+        ..progress(stack, known)
+    };
+    without_files(stack, entry, known)
+}
+
+/// The files that a version stack held, as lists of it have shown that to this run, and those of
+/// which an earlier one has written something down. What was in it before, was never sent and is not
+/// in it any more says nothing of it; where lists show nothing now, all that was in it counts.
 fn held(stack: AssetId, known: &Known<'_, Direct>) -> BTreeSet<AssetId> {
     let planned = known.approved.files(stack).map(|files| &**files);
-    let planned = planned.unwrap_or_default().iter();
-    let shown = known.state.files.get(&stack).into_iter().flatten();
-    planned.chain(shown).copied().collect()
+    let planned = planned.unwrap_or_default();
+    let earlier = known.state.files.get(&stack).into_iter().flatten();
+    let counts = |file: &&AssetId| planned.is_empty() || known.status(**file).is_some();
+    planned
+        .iter()
+        .chain(earlier.filter(counts))
+        .copied()
+        .collect()
 }
 
 /// What follows where a version stack holds no file.
@@ -209,7 +226,19 @@ fn without_files(stack: AssetId, entry: Stack, known: &Known<'_, Direct>) -> Eff
 /// What follows where it is not shown that a version stack is deleted that holds no file: where a
 /// delete of ours was not answered it is as unknown as before.
 fn stays_empty(stack: AssetId, entry: &Stack, why: &str, known: &Known<'_, Direct>) -> Effects {
-    if !matches!(known.status(stack), Some(Status::Unknown { .. })) {
+    let is_unknown = matches!(known.status(stack), Some(Status::Unknown { .. }));
+    if entry.absent && !is_unknown {
+        let outcome = if entry.lost {
+            Outcome::Unknown
+        } else {
+            Outcome::Missing
+        };
+        let mut effects = ends(stack, Some(outcome), entry, known);
+        let stack = known.approved.called(stack);
+        effects.push(Effect::Warn(format!("{stack} is not there: {why}")));
+        return effects;
+    }
+    if !is_unknown {
         let failure = entry
             .failure
             .clone()
@@ -303,19 +332,22 @@ pub(super) fn member_done(
         Outcome::Gone(_) | Outcome::Failed(_) | Outcome::Missing => None,
     };
     let mut entry = progress(stack, known);
+    let mut effects = told_of(stack, file, retired);
     if let Outcome::Failed(failure) = &outcome {
         entry.failure.get_or_insert_with(|| failure.clone());
-    } else if outcome == Outcome::Missing {
-        entry.failure.get_or_insert_with(|| Failure {
-            kind: FailureKind::NotFound,
-            message: format!("its file `{file}` is neither there nor shown to be deleted"),
-        });
+        // Should the run stop before its stack is done with, nothing else tells of it.
+        effects.extend(record_outcome(vec![(file, outcome)], known));
+    } else {
+        if outcome == Outcome::Missing {
+            entry.failure.get_or_insert_with(|| Failure {
+                kind: FailureKind::NotFound,
+                message: format!("its file `{file}` is neither there nor shown to be deleted"),
+            });
+        }
+        entry.files.push((file, outcome));
     }
-    entry.files.push((file, outcome));
-    told_of(stack, file, retired)
-        .into_iter()
-        .chain(one_less(stack, entry, known))
-        .collect()
+    effects.extend(one_less(stack, entry, known));
+    effects
 }
 
 /// What follows where a file is not deleted after all, since its version stack is other than it was

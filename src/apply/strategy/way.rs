@@ -1,5 +1,7 @@
 //! V4: how far an asset is that takes several calls.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::asset::AssetId;
@@ -32,6 +34,8 @@ pub(crate) struct Stack {
     pub(super) lost: bool,
     /// Whether the files were read that it does not hold any more.
     pub(super) looked: bool,
+    /// Whether it was not there when it was read, so that no list was.
+    pub(super) absent: bool,
 }
 
 /// A folder on its way.
@@ -43,6 +47,9 @@ pub(crate) struct Folder {
     pub(super) apart: Vec<AssetId>,
     /// All that were taken apart: once is enough.
     pub(super) tried: Vec<AssetId>,
+    /// The version stacks in these that have a record to get, by each of their files: as parts of
+    /// the folder the files go one by one.
+    pub(super) stacks: Arc<BTreeMap<AssetId, AssetId>>,
     /// The folders in it that went as parts of it: what is in these is answered for with them.
     pub(super) gone: Vec<AssetId>,
     /// The first refusal of what is in it.

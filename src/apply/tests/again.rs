@@ -1,6 +1,7 @@
 //! What was read too long ago is read again before it is deleted.
 
 use std::collections::BTreeSet;
+use std::mem;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -259,6 +260,46 @@ fn the_files_of_a_stack_wait_for_a_new_reading_of_it() {
         assert_eq!([11, 12].map(|number| server.is_alive(number)), [lives; 2]);
         let left = |event: &&RunEvent| matches!(event, RunEvent::LeftAlone { .. });
         assert_eq!(heard.iter().filter(left).count(), usize::from(!is_same));
+    }
+}
+
+/// What the run itself may have disturbed while it was read is read once more, with nothing of it
+/// under way; when that fails as well, the fault lies elsewhere.
+#[test]
+fn what_did_not_keep_still_is_read_once_more() {
+    for fails in [1, 2] {
+        let server = alive([11, 12, 13]);
+        let stack = [(1, Some(Kind::VersionStack))];
+        let inside = [11, 12, 13].map(asset).to_vec();
+        server.0.lock().unwrap().stacks.insert(asset(1), inside);
+        let approved = approved(&stack, &[(1, &[11, 12, 13])]);
+        let mut pass = 0;
+        let says: Says = Box::new(move |ids| {
+            pass += 1;
+            let (mut same, mut again) = (ids.clone(), BTreeSet::new());
+            if pass <= fails {
+                mem::swap(&mut same, &mut again);
+            }
+            Reread {
+                same,
+                again,
+                ..Reread::default()
+            }
+        });
+        // After the list of the stack a quarter of an hour goes by.
+        let steps = vec![0, 0, 0, 0, 0, 900];
+        let (ended, heard, passes) = run(&server, &approved, (Duration::ZERO, steps), says);
+        assert_eq!((ended.ending, passes.len()), (Ending::Done, 2));
+        let lives = fails == 2;
+        assert_eq!([11, 12, 13].map(|n| server.is_alive(n)), [lives; 3]);
+        let left = heard.iter().find_map(|event| {
+            if let RunEvent::LeftAlone { assets, .. } = event {
+                return Some(assets.clone());
+            }
+            None
+        });
+        let unread = vec![(asset(1), Other::Unread)];
+        assert_eq!(left, lives.then_some(unread));
     }
 }
 

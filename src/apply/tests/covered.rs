@@ -357,3 +357,46 @@ fn a_folder_that_is_refused_without_anything_in_it_has_failed() {
     assert_eq!(status(&ended.state, 1), Some("failed"));
     assert_eq!(deleted(&server), [asset(1)]);
 }
+
+/// With its last file a version stack goes, whatever becomes of the folder around it.
+#[test]
+fn a_stack_that_went_as_parts_of_a_folder_that_stays_has_a_record() {
+    for (lost, refused) in [(false, false), (true, false), (false, true)] {
+        let server = nested();
+        {
+            let mut known = server.0.lock().unwrap();
+            known.invalid.insert(asset(1), 2);
+            known.stacks.insert(asset(3), vec![asset(31)]);
+            known.lost.extend(lost.then_some(asset(31)));
+            known.refuse.extend(refused.then_some(asset(31)));
+        }
+        let approved = covering(
+            &empty(),
+            &[(1, Some(Kind::Folder)), (3, None)],
+            &NESTED,
+            &CONTENTS,
+        );
+        let (ended, heard) = hear_approved(&server, empty(), &approved);
+        assert_eq!(status(&ended.state, 1), Some("failed"));
+        let expected = if refused { None } else { Some("retired") };
+        assert_eq!(status(&ended.state, 3), expected, "{lost} {refused}");
+        if refused {
+            continue;
+        }
+        // From the moment at which its last file may be gone there is a record of it.
+        let (mut state, mut open) = (empty(), OpenBatches::default());
+        let mut is_sent = false;
+        for event in &heard {
+            state.apply(1, event);
+            open.apply(event);
+            is_sent |= matches!(event, RunEvent::Intent { task: Task::Delete, ids, .. } if ids.contains(&asset(31)));
+            let is_open = || open.deletes().any(|(_, id)| id == asset(3));
+            assert!(
+                !is_sent || state.assets.contains_key(&asset(3)) || is_open(),
+                "{event:?}"
+            );
+        }
+        assert!(is_sent);
+        assert_eq!(state.files.get(&asset(3)), None, "{lost}");
+    }
+}

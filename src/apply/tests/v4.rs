@@ -1,11 +1,12 @@
 //! V4: one call an asset, kinds by reading, version stacks file by file.
 
 use super::*;
-use crate::apply::tests::listing::{empty, run_on};
+use crate::apply::tests::listing::{empty, hear_approved, listing, listing_in, run_on};
 use crate::apply::tests::served::V4;
 use crate::asset::Kind;
 use crate::frameio::v4;
-use crate::outcome::Evidence;
+use crate::outcome::{Evidence, FailureKind};
+use crate::state::{Failed, Record};
 
 #[test]
 fn each_kind_has_its_call_and_an_open_kind_is_read_first() {
@@ -206,4 +207,119 @@ fn a_stack_that_may_not_be_listed_failed_and_the_rest_goes_on() {
     assert_eq!(ended.ending, Ending::Done);
     assert_eq!(status(&ended.state, 1), Some("failed"));
     assert_eq!(status(&ended.state, 2), Some("retired"));
+}
+
+#[test]
+fn a_version_that_is_refused_has_a_record_before_its_stack_is_done_with() {
+    let server = V4::with([
+        (1, Kind::VersionStack),
+        (11, Kind::File),
+        (12, Kind::File),
+        (13, Kind::File),
+    ]);
+    {
+        let mut known = server.0.lock().unwrap();
+        known
+            .stacks
+            .insert(asset(1), [11, 12, 13].map(asset).to_vec());
+        known.refuse = vec![asset(12)];
+    }
+    let approved = listing(&empty(), &[(1, Some(Kind::VersionStack))], &[]);
+    let (ended, heard) = hear_approved(&server, empty(), &approved);
+    assert_eq!(status(&ended.state, 1), Some("failed"));
+    let mut asked = None;
+    for event in &heard {
+        if let RunEvent::Intent { batch, ids, .. } = event
+            && **ids == [asset(12)]
+        {
+            asked = Some(*batch);
+        } else if let RunEvent::Answered {
+            batch, outcomes, ..
+        } = event
+            && Some(*batch) == asked
+        {
+            assert!(matches!(&**outcomes, [(id, Outcome::Failed(_)), ..] if *id == asset(12)));
+            return;
+        }
+    }
+    panic!("it was not answered: {heard:?}");
+}
+
+#[test]
+fn a_stack_that_is_not_there_any_more_is_what_became_of_its_files() {
+    // The last file was deleted by others, lives elsewhere, or nothing is known of it.
+    for (last, expected) in [
+        ("deleted", "retired"),
+        ("elsewhere", "missing"),
+        ("nowhere", "missing"),
+        ("sent", "unknown"),
+    ] {
+        let server = V4::with([(2, Kind::File)]);
+        let mut known = empty();
+        let record = |status| Record {
+            status,
+            run: 1,
+            at: START,
+        };
+        known.assets.insert(asset(1), record(Status::Missing));
+        let retired = Status::Retired(Evidence::Answer);
+        known.assets.insert(asset(11), record(retired));
+        known
+            .files
+            .insert(asset(1), [11, 12].map(asset).into_iter().collect());
+        {
+            let mut world = server.0.lock().unwrap();
+            match last {
+                "deleted" => drop(world.lines.insert(asset(12), START)),
+                "elsewhere" => drop(world.alive.insert(asset(12), Kind::File)),
+                "sent" => known = unanswered(known, [12]),
+                _ => {}
+            }
+        }
+        let ended = run_on(&server, known, &[(1, Some(Kind::VersionStack))], &[]);
+        assert_eq!(status(&ended.state, 1), Some(expected), "{last}");
+        assert_eq!(server.is_alive(12), last == "elsewhere");
+    }
+}
+
+/// What people took out of a stack before the run, and what was never sent, is not of it any more.
+#[test]
+fn a_stack_is_deleted_with_what_is_in_it_now_and_what_was_sent_of_it_before() {
+    for (sent, expected) in [(false, "retired"), (true, "failed")] {
+        let server = V4::with([(1, Kind::VersionStack), (12, Kind::File), (13, Kind::File)]);
+        server
+            .0
+            .lock()
+            .unwrap()
+            .stacks
+            .insert(asset(1), vec![asset(12)]);
+        let mut known = empty();
+        let failed = Status::Failed(Box::new(Failed {
+            kind: FailureKind::Conflict,
+            message: "No.".into(),
+            attempts: 1,
+        }));
+        let retired = Status::Retired(Evidence::Answer);
+        let mut records = vec![(1, failed.clone()), (11, retired)];
+        records.extend(sent.then_some((13, failed)));
+        for (number, status) in records {
+            let record = Record {
+                status,
+                run: 0,
+                at: START,
+            };
+            known.assets.insert(asset(number), record);
+        }
+        known
+            .files
+            .insert(asset(1), [11, 12, 13].map(asset).into_iter().collect());
+        let listed = [(1, Some(Kind::VersionStack))];
+        let approved = listing_in(&known, &listed, &[], &[(1, &[12])]);
+        let (ended, _) = hear_approved(&server, known, &approved);
+        assert_eq!(status(&ended.state, 1), Some(expected), "{sent}");
+        assert_eq!(
+            [12, 13].map(|number| server.is_alive(number)),
+            [false, true]
+        );
+    }
 }

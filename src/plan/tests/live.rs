@@ -468,3 +468,29 @@ fn a_line_that_is_older_than_the_run_that_saw_an_asset_shows_nothing() {
         assert_eq!(found, expected, "{api:?} {status:?} {line}");
     }
 }
+
+#[test]
+fn a_stack_that_is_not_there_is_looked_at_where_its_files_are_known() {
+    let file = Details {
+        kind: Some(Kind::VersionStack),
+        ..Details::default()
+    };
+    let bare = entry(1, Some(file));
+    let record = record(Status::Missing);
+    let files = [AssetId::from_uuid(Uuid::from_u128(2))].into();
+    let case = |held| Case {
+        entry: Some(&bare),
+        record: Some(&record),
+        seen: Some(&Seen::Missing),
+        held,
+        is_checked: true,
+        ..Case::default()
+    };
+    let decided = |held| decide(case(held), Rules::default(), at(NOW));
+    assert_eq!(decided(None), Some(Decision::Missing));
+    let resolve = Decision::Resolve {
+        listed: true,
+        attempts: 0,
+    };
+    assert_eq!(decided(Some(&files)), Some(resolve));
+}

@@ -100,6 +100,7 @@ fn row_of(
         is_there: seen.and_then(Seen::facts).is_some(),
         again: None,
         files: None,
+        held: None,
         is_unopened: false,
         is_checked: false,
     };
@@ -226,6 +227,7 @@ fn blocked_assets_are_retried_on_demand() {
         is_there: false,
         again: None,
         files: None,
+        held: None,
         is_unopened: false,
         is_checked: false,
     };
