@@ -93,6 +93,7 @@ pub(super) fn read(
         connections: going,
         back,
         definitions: _,
+        projects: _,
     } = plan::wanted(basis.inputs(None));
     let going = going_into(going.as_ref());
     let kept = memory.parents(&wanted);
@@ -144,6 +145,7 @@ pub(super) fn read(
     if let Some(reason) = refused.filter(|_| shows_nothing(&read)) {
         return Err(Error::Stopped(reason));
     }
+    read_held_projects((connection, account.as_deref()), basis, &mut read)?;
     read.marks = basis.settings.marks.clone().map(|marking| Marks {
         marking,
         definitions: None,
@@ -253,6 +255,20 @@ pub(super) fn pinned_place(manifests: &Manifests, id: AssetId) -> [Option<AssetI
     let entry = place.ok().and_then(|place| entries.get(place));
     let pin = entry.and_then(|entry| entry.details.as_ref()?.pin.as_ref());
     pin.map_or([None; 2], |pin| [pin.project, pin.parent])
+}
+
+/// Reads the held projects of which nothing was read so far.
+fn read_held_projects(
+    at: (&Connection, Option<&str>),
+    basis: &Basis,
+    read: &mut Inventory,
+) -> Result<(), Error> {
+    let (connection, _) = at;
+    let held = plan::wanted(basis.inputs(Some(read))).projects;
+    if held.is_empty() {
+        return Ok(());
+    }
+    adapter(connection.api).read_projects(at, &held, read)
 }
 
 /// Reads what is in assets and around them.

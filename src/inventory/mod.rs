@@ -49,6 +49,9 @@ pub struct Inventory {
     pub departed: BTreeMap<AssetId, (Option<Facts>, Timestamp)>,
     /// The projects in which all these lie.
     pub projects: BTreeMap<AssetId, Project>,
+    /// The held projects that were asked for and could not be read, and why: nobody knows whether
+    /// there is such a project.
+    pub unread_projects: BTreeMap<AssetId, Arc<str>>,
     /// The marks that keep assets, where somebody asks for them.
     pub marks: Option<Marks>,
 }

@@ -64,6 +64,12 @@ pub enum Refused {
         }))
     )]
     Unread(Vec<(Unplaced, usize)>),
+    /// There may be no such project as one that is held.
+    #[error(
+        "nobody knows what a hold on a project keeps: {}",
+        each(.0.iter().map(Unplaced::unread))
+    )]
+    Projects(Vec<Unplaced>),
     /// Nobody knows which assets bear a mark.
     #[error("{0}")]
     Marks(UnreadMarks),
@@ -105,6 +111,9 @@ impl Refused {
             Self::NotChecked => "nothing was sent; make the plan without `--offline`",
             Self::Unplaced(_) | Self::Unread(_) => {
                 "nothing was sent; if the server had trouble, run it again; else correct the id in that line (a project is held by `project: ID`), or give a token that may read the asset"
+            }
+            Self::Projects(_) => {
+                "nothing was sent; if the server had trouble, run it again; else correct the id in that line, lift the hold by a line under `releases` where that project is over, or give a token that may read it"
             }
             Self::Marks(unread) => unread.hint(),
             Self::WrongNumber { .. } => {
@@ -462,6 +471,9 @@ pub fn check(plan: &Plan, skip_mismatched: bool) -> Result<(), Refused> {
                 return Err(Refused::Unread(unread.clone()));
             }
         }
+    }
+    if !plan.unread_projects.is_empty() {
+        return Err(Refused::Projects(plan.unread_projects.clone()));
     }
     if let Some(unread) = &plan.unread_marks {
         return Err(Refused::Marks(unread.clone()));

@@ -116,6 +116,7 @@ pub fn make(inputs: Inputs<'_>) -> Plan {
         Some((_, None)) if shelter::connections(&plan, inputs).is_none() => {}
         Some((_, None)) | None => plan.shelter = Shelter::NotChecked,
     }
+    plan.unread_projects = shelter::unread_projects(&plan, inputs.inventory);
     plan.marks = walk.marks_since();
     plan.again_over = walk.again_over();
     plan.kept_since = kept::since(&plan, manifests, inputs.state);

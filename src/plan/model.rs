@@ -57,6 +57,9 @@ pub struct Plan {
     pub parts: Parts,
     /// Whether it was looked for what protected assets are connected with, and what that came to.
     pub shelter: Shelter,
+    /// The held projects that could not be read: whoever wrote the hold relies on it, and nobody
+    /// knows what it keeps.
+    pub unread_projects: Vec<Unplaced>,
     /// What is known of the assets of the steps, as far as it was read or is recorded.
     pub about: BTreeMap<AssetId, About>,
     /// The folders that are not listed, and of which each file is to be deleted.
@@ -459,6 +462,16 @@ pub struct Unplaced {
     pub at: Option<Arc<str>>,
     /// What came instead of its place.
     pub detail: Arc<str>,
+}
+
+impl Unplaced {
+    /// The same of a project that could not be read.
+    #[must_use]
+    pub fn unread(&self) -> String {
+        let Self { id, at, detail, .. } = self;
+        let at = at.as_ref().map(|at| format!(" ({at})"));
+        format!("`{id}`{}: {detail}", at.unwrap_or_default())
+    }
 }
 
 impl fmt::Display for Unplaced {

@@ -241,6 +241,14 @@ impl<'plan> Walk<'plan> {
         marks::needs_definitions(self.inputs.inventory)
     }
 
+    /// The held projects of which nothing was read.
+    pub(super) fn unread_projects(&self) -> Vec<AssetId> {
+        let read = self.inputs.inventory.map(|read| &read.projects);
+        let is_read = |id: &AssetId| read.is_some_and(|read| read.contains_key(id));
+        let held = self.holds.projects.keys();
+        held.filter(|id| !is_read(id)).copied().collect()
+    }
+
     /// Decides upon each asset, in the order of the ids.
     pub(super) fn decided(&self) -> impl Iterator<Item = Decided<'_>> {
         let Inputs {

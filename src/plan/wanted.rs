@@ -25,13 +25,23 @@ pub struct Wanted {
     /// Whether the custom fields of the account are wanted, for the marks: something is to be
     /// deleted, and nothing that was read bears one.
     pub definitions: bool,
+    /// The held projects of which nothing was read: that an id is that of a project only the
+    /// server knows.
+    pub projects: Vec<AssetId>,
 }
 
 impl Wanted {
     /// Whether nothing must be read.
     #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.assets.is_empty() && self.connections.is_none() && !self.definitions
+    pub fn is_empty(&self) -> bool {
+        let Self {
+            assets,
+            connections,
+            back: _,
+            definitions,
+            projects,
+        } = self;
+        assets.is_empty() && connections.is_none() && !definitions && projects.is_empty()
     }
 }
 
@@ -69,6 +79,11 @@ pub fn wanted(inputs: Inputs<'_>) -> Wanted {
         connections,
         back: back.into(),
         definitions: deletes && walk.needs_definitions(),
+        projects: if deletes {
+            walk.unread_projects()
+        } else {
+            Vec::new()
+        },
     }
 }
 
@@ -376,6 +391,10 @@ mod tests {
             },
             Wanted {
                 definitions: true,
+                ..none()
+            },
+            Wanted {
+                projects: vec![id(1)],
                 ..none()
             },
         ] {

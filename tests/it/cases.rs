@@ -66,6 +66,7 @@ cases! {
     habits
     guards
     hold_on_a_project
+    hold_on_an_unknown_project
     holds_around_a_path
     holds_in_any_letter_case
     holds_of_the_whole_project

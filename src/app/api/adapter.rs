@@ -9,6 +9,7 @@ use crate::app::apply::Order;
 use crate::app::connect::{AskedAccount, Connection, is_called, not_told};
 use crate::app::error::Error;
 use crate::apply::{Clock, NotSaved};
+use crate::asset::AssetId;
 use crate::diagnostic::Finding;
 use crate::event::{Ending, Listener};
 use crate::frameio::client::Unread;
@@ -75,6 +76,18 @@ pub(crate) trait Adapter {
         read: &mut Inventory,
         watch: &mut dyn Watch,
         told: &mut dyn FnMut(usize),
+    ) -> Result<(), Error>;
+
+    /// Reads held projects, as far as this version can tell whether there is one.
+    ///
+    /// # Errors
+    ///
+    /// Returns why nothing more may be read.
+    fn read_projects(
+        &self,
+        at: (&Connection, Option<&str>),
+        ids: &[AssetId],
+        read: &mut Inventory,
     ) -> Result<(), Error>;
 
     /// Reads the custom fields of the account, or says why they cannot be read.

@@ -11,6 +11,7 @@ use crate::app::connect::{AskedAccount, Connection, PAGES, belongs};
 use crate::app::error::Error;
 use crate::apply::strategy::Bulk;
 use crate::apply::{Clock, NotSaved};
+use crate::asset::AssetId;
 use crate::diagnostic::Finding;
 use crate::event::{Ending, Listener};
 use crate::frameio::client::{Client, ENDLESS, Unread};
@@ -112,6 +113,24 @@ impl Adapter for V2 {
             .message("Reading where protected assets lie …");
         let client = connection.client(account);
         let reading = inventory::read_places(&client, connections, read, told);
+        connection.wait_for(reading)?.map_err(Error::Stopped)
+    }
+
+    fn read_projects(
+        &self,
+        (connection, account): (&Connection, Option<&str>),
+        ids: &[AssetId],
+        read: &mut Inventory,
+    ) -> Result<(), Error> {
+        let client = connection.client(account);
+        let ask = |id| {
+            let client = client.clone();
+            async move {
+                let judge = |reply: &_| v2::answer::judge_project(id, reply);
+                client.read(&v2::Read::Project(id), judge).await
+            }
+        };
+        let reading = inventory::read_held_projects(ids, ask, read);
         connection.wait_for(reading)?.map_err(Error::Stopped)
     }
 

@@ -11,6 +11,7 @@ use crate::app::connect::{AskedAccount, Connection, PAGES, choose, not_told};
 use crate::app::error::Error;
 use crate::apply::strategy::Direct;
 use crate::apply::{Clock, NotSaved};
+use crate::asset::AssetId;
 use crate::diagnostic::Finding;
 use crate::event::{Ending, Listener};
 use crate::frameio::Reply;
@@ -99,6 +100,21 @@ impl Adapter for V4 {
             .message("Reading what is in them and around them …");
         let client = connection.client(account);
         let reading = inventory::read_around(&client, connections, read, watch, told);
+        connection.wait_for(reading)?.map_err(Error::Stopped)
+    }
+
+    fn read_projects(
+        &self,
+        (connection, account): (&Connection, Option<&str>),
+        ids: &[AssetId],
+        read: &mut Inventory,
+    ) -> Result<(), Error> {
+        let client = connection.client(account);
+        let ask = |id| {
+            let client = client.clone();
+            async move { inventory::read_project(&client, id).await }
+        };
+        let reading = inventory::read_held_projects(ids, ask, read);
         connection.wait_for(reading)?.map_err(Error::Stopped)
     }
 

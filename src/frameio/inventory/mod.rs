@@ -19,6 +19,7 @@ use crate::inventory::{Connections, Contents, Facts, Inventory, Lies, Places, Se
 use crate::outcome::Evidence;
 
 pub use contradicted::drop_contradicted;
+pub use projects::{read_held_projects, read_project};
 
 mod above;
 mod ahead;

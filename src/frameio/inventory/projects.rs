@@ -36,7 +36,37 @@ pub(super) async fn read_projects(client: &Client, read: &mut Inventory) -> Resu
     Ok(())
 }
 
-pub(super) async fn read_project(client: &Client, id: AssetId) -> Result<Project, Unread> {
+/// Reads some projects, each by itself as `ask` does it; what cannot be read is told of with why.
+///
+/// # Errors
+///
+/// Returns why nothing more may be read.
+pub async fn read_held_projects<F>(
+    ids: &[AssetId],
+    ask: impl Fn(AssetId) -> F,
+    read: &mut Inventory,
+) -> Result<(), StopReason>
+where
+    F: Future<Output = Result<Project, Unread>> + Send + 'static,
+{
+    for some in ids.chunks(AT_ONCE) {
+        let asked = some.iter().map(|id| ask(*id));
+        for (id, project) in some.iter().zip(side_by_side(asked).await) {
+            match project {
+                Ok(project) => drop(read.projects.insert(*id, project)),
+                Err(unread) => drop(read.unread_projects.insert(*id, unread.why()?.into())),
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Reads one project.
+///
+/// # Errors
+///
+/// Returns why it could not be read.
+pub async fn read_project(client: &Client, id: AssetId) -> Result<Project, Unread> {
     let judge = |reply: &_| judge_project(id, reply);
     client.read(&Read::Project(id), judge).await
 }

@@ -11,7 +11,7 @@ use crate::frameio::v2::wire::{self, Me};
 use crate::frameio::v4::wire::Named;
 use crate::frameio::verdict::{Answer, Deletion, Live, Verdict, refusal, undocumented};
 use crate::frameio::words::{bounded, detail, is_error};
-use crate::inventory::Facts;
+use crate::inventory::{Facts, Project};
 use crate::outcome::{Evidence, Failure, FailureKind, Outcome};
 
 /// Judges the answer to a bulk delete of `sent`.
@@ -171,6 +171,17 @@ pub fn judge_named(page: u32, reply: &Reply) -> Verdict<(Vec<Named>, bool)> {
             .map_or(!named.is_empty(), |pages| page < pages);
         (named, more)
     })
+}
+
+/// Judges the answer to the reading of one project.
+#[must_use]
+pub fn judge_project(id: AssetId, reply: &Reply) -> Verdict<Project> {
+    match reply.answer() {
+        Some((404, body)) if is_error(body) => Verdict::Absent {
+            detail: "the server does not know it".to_owned(),
+        },
+        Some(_) | None => Verdict::of_reading(reply, |bytes| wire::project(id, bytes)),
+    }
 }
 
 /// Judges a page of what is in an asset for what it tells of all that is there, and tells whether

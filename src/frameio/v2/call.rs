@@ -31,6 +31,8 @@ pub enum Read {
     Teams(Arc<str>, u32),
     /// Reads a page of the projects of a team, from 1.
     Projects(Arc<str>, u32),
+    /// Reads one project.
+    Project(AssetId),
     /// Reads one asset, a deleted one included.
     Asset(AssetId),
     /// Reads a page of what is in an asset, from 1; what is deleted included.
@@ -62,7 +64,7 @@ impl call::Call for Read {
             Self::Me => RateLimit::Me,
             Self::Accounts(_) => RateLimit::Accounts,
             Self::Teams(..) => RateLimit::Workspaces,
-            Self::Projects(..) => RateLimit::Projects,
+            Self::Projects(..) | Self::Project(_) => RateLimit::Projects,
             Self::Asset(_) => RateLimit::ReadAsset,
             Self::Children(..) => RateLimit::Children,
         }
@@ -77,6 +79,7 @@ impl call::Call for Read {
                 list(&format!("accounts/{}/teams", segment(account)), page)
             }
             Self::Projects(team, page) => list(&format!("teams/{}/projects", segment(team)), page),
+            Self::Project(id) => format!("/v2/projects/{id}"),
             // A deleted asset is an answer here, not a 404.
             Self::Asset(id) => format!("/v2/assets/{id}?include_deleted=true"),
             // What is deleted has its place still: somebody may restore it there.

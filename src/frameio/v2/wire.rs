@@ -16,7 +16,7 @@ use crate::frameio::odd::{Odd, lenient, parse};
 use crate::frameio::v4::wire::{Named, User};
 use crate::frameio::verdict::Live;
 use crate::frameio::words::{deletion, is_trouble};
-use crate::inventory::Facts;
+use crate::inventory::{Facts, Project};
 
 /// The body of the bulk delete.
 #[must_use]
@@ -252,14 +252,6 @@ pub fn me(bytes: &[u8]) -> Result<Me, Odd> {
 ///
 /// Returns why the bytes are not such a list.
 pub fn named(bytes: &[u8]) -> Result<Vec<Named>, Odd> {
-    #[derive(Deserialize)]
-    struct Item {
-        id: String,
-        #[serde(default, deserialize_with = "lenient")]
-        name: Option<String>,
-        #[serde(default, deserialize_with = "lenient")]
-        display_name: Option<String>,
-    }
     let items: Vec<Item> = parse(bytes)?;
     let named = items.into_iter().map(|item| Named {
         id: item.id,
@@ -268,4 +260,36 @@ pub fn named(bytes: &[u8]) -> Result<Vec<Named>, Odd> {
         roles: None,
     });
     Ok(named.collect())
+}
+
+/// Reads the answer about one project: what it is called.
+///
+/// # Errors
+///
+/// Returns why the bytes are not that answer, or that they speak of another project.
+pub fn project(id: AssetId, bytes: &[u8]) -> Result<Project, Odd> {
+    let Item {
+        id: said,
+        name,
+        display_name: _,
+    } = parse(bytes)?;
+    if AssetId::parse(&said).ok() != Some(id) {
+        return Err(Odd::Foreign(format!(
+            "it speaks of `{said}` instead of `{id}`"
+        )));
+    }
+    Ok(Project {
+        name: name.map(Arc::from),
+        ..Project::default()
+    })
+}
+
+/// What has an id and a name.
+#[derive(Deserialize)]
+struct Item {
+    id: String,
+    #[serde(default, deserialize_with = "lenient")]
+    name: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    display_name: Option<String>,
 }

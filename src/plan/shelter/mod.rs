@@ -12,13 +12,14 @@ use crate::plan::decide::{Decision, Path, Waypoint, Why};
 use crate::plan::model::{Held, Plan, Shelter, Unplaced, Unsettled};
 use crate::plan::walk::Inputs;
 use crate::plan::wanted;
+use crate::state::Status;
 
 mod project;
 
 #[cfg(test)]
 mod tests;
 
-pub(super) use project::{keep_projects, place_projects};
+pub(super) use project::{keep_projects, place_projects, unread_projects};
 
 /// What is said of an asset that the server does not know.
 const MISSING: &str = "the server does not know it, and nothing shows that it is deleted";
@@ -73,6 +74,16 @@ pub(super) fn keep(
         let step = plan.steps.binary_search_by_key(&id, |step| step.id);
         step.is_ok_and(|at| matches!(plan.steps[at].decision, Decision::Unreadable { .. }))
     };
+    // What waits for its date, and was to be deleted before by a delete that nobody has answered, is
+    // no mistyped id: most probably it went.
+    let went = |id: AssetId, at: AssetId| {
+        let is_deferred = |guard: &Held| matches!(guard.why, Why::Deferred);
+        let record = inputs.state.assets.get(&id);
+        at == id
+            && guards.get(&id).is_some_and(is_deferred)
+            && record.is_some_and(|record| matches!(record.status, Status::Unknown { .. }))
+            && places.lies.get(&id) == Some(&Lies::Missing)
+    };
     let mut lost = Vec::new();
     for id in within {
         let chain = walk.up(*id);
@@ -87,6 +98,7 @@ pub(super) fn keep(
         if let End::Broken(at, why) = &chain.end
             && !only_files
             && !is_unreadable(*id)
+            && !went(*id, *at)
             && (at == id && walk.was_asked(*id)
                 || chain.is_deleted
                 || chain.is_circle

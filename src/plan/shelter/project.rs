@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::asset::AssetId;
+use crate::event::Subject;
 use crate::inventory::{Inventory, Lies, Places};
 use crate::plan::decide::{HoldInForce, Path, Waypoint, Why};
 use crate::plan::holds::InForce;
@@ -54,6 +55,28 @@ pub(crate) fn keep_projects(plan: &mut Plan, held: &InForce, inventory: Option<&
         ]);
         stay(plan, id, &by, path);
     }
+}
+
+/// Finds the held projects that could not be read, while anything is to be deleted. Where an id is
+/// mistyped, what it was meant to keep is not kept.
+pub(crate) fn unread_projects(plan: &Plan, inventory: Option<&Inventory>) -> Vec<Unplaced> {
+    let unread = inventory.map(|inventory| &inventory.unread_projects);
+    let Some(unread) = unread.filter(|_| plan.totals.deletes() > 0) else {
+        return Vec::new();
+    };
+    let in_force = plan.holds.iter().filter(|hold| hold.is_in_force());
+    let found = in_force.filter_map(|hold| {
+        let Subject::Project(id) = hold.held else {
+            return None;
+        };
+        Some(Unplaced {
+            id,
+            why: Why::Hold(Arc::clone(&hold.reason)),
+            at: Some(hold.said_by()),
+            detail: Arc::clone(unread.get(&id)?),
+        })
+    });
+    found.collect()
 }
 
 /// Takes back that a held asset cannot be placed which is a project, as what was read shows; and says

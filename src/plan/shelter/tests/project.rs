@@ -154,3 +154,56 @@ fn what_waits_and_is_unknown_is_no_project() {
     assert_eq!((plan.totals.defer, plan.totals.retire), (1, 1));
     assert!(approve(&plan, Consent::Auto, false).is_ok());
 }
+
+#[test]
+fn a_held_project_that_cannot_be_read_stops_a_plan_that_deletes() {
+    let file = Some(Kind::File);
+    let mut said = manifests(vec![listed(100, file)], &[]);
+    said.project_holds = vec![hold(7)];
+    let facts = Facts {
+        project: Some(id(8)),
+        ..Facts::of_kind(Kind::File)
+    };
+    let mut inventory = Inventory {
+        assets: [(id(100), Seen::There(facts))].into(),
+        ..Inventory::default()
+    };
+    let mut state = state();
+    let asked = |state: &State, inventory: &Inventory, said: &Manifests| {
+        wanted(inputs(said, state, Some(inventory))).projects
+    };
+    assert_eq!(asked(&state, &inventory, &said), [id(7)]);
+    // Whoever makes the plan has not looked; and then it was not there.
+    let plan = make(inputs(&said, &state, Some(&inventory)));
+    assert!(approve(&plan, Consent::Auto, false).is_ok());
+    inventory.unread_projects.insert(id(7), "not known".into());
+    let plan = make(inputs(&said, &state, Some(&inventory)));
+    let refused = approve(&plan, Consent::Auto, false).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        format!(
+            "nobody knows what a hold on a project keeps: `{}` (retire.yaml:9:5): not known",
+            id(7)
+        )
+    );
+    // A hold that has ended keeps nothing, and of what is there something is known.
+    let mut over = said.clone();
+    over.project_holds[0].until = Some(at(1_000));
+    assert_eq!(asked(&state, &inventory, &over), []);
+    let plan = make(inputs(&over, &state, Some(&inventory)));
+    assert!(approve(&plan, Consent::Auto, false).is_ok());
+    inventory.projects.insert(id(7), Project::default());
+    assert_eq!(asked(&state, &inventory, &said), []);
+    // Where nothing is to be deleted, nothing is asked.
+    let record = Record {
+        status: Status::Retired(Evidence::Answer),
+        run: 1,
+        at: at(1),
+    };
+    state.assets.insert(id(100), record);
+    inventory.assets.clear();
+    inventory.projects.clear();
+    assert_eq!(asked(&state, &inventory, &said), []);
+    let plan = make(inputs(&said, &state, Some(&inventory)));
+    assert!(approve(&plan, Consent::Auto, false).is_ok());
+}
