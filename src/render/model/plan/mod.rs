@@ -62,7 +62,7 @@ pub(crate) fn plan(of: &PlanReport<'_>, most: usize) -> Report {
     Report {
         of: "plan",
         key: of.state.to_owned(),
-        title: Line::words(headline(view.plan)),
+        title: Line::words(title(view)),
         figures: figures(of),
         lead: owners(view.plan).into_iter().collect(),
         attention: attention(of),
@@ -72,6 +72,15 @@ pub(crate) fn plan(of: &PlanReport<'_>, most: usize) -> Report {
         groups,
         closing: closing(of),
         now: view.now,
+    }
+}
+
+/// The first line: what was not checked says so there.
+fn title(view: &PlanView<'_>) -> String {
+    let headline = headline(view.plan);
+    match view.checked {
+        Checked::NotChecked => format!("{} {headline}", checked::NOT_CHECKED),
+        Checked::Live(_) => headline,
     }
 }
 
