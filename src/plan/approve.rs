@@ -104,6 +104,15 @@ fn each(things: impl ExactSizeIterator<Item = String>) -> String {
 }
 
 impl Refused {
+    /// Whether nobody knows what is protected: such a plan is not even saved.
+    #[must_use]
+    pub const fn is_unsheltered(&self) -> bool {
+        matches!(
+            self,
+            Self::Unplaced(_) | Self::Unread(_) | Self::Projects(_)
+        )
+    }
+
     /// Says what to do about it.
     #[must_use]
     pub fn hint(&self) -> &'static str {

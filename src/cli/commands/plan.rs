@@ -90,10 +90,7 @@ fn plan(context: &Context, arguments: &Plan, reports: &Reports<'_>) -> Result<Ex
         Err(Refused::NotChecked) | Ok(()) => None,
         Err(refused) => Some(refused),
     };
-    let is_unsheltered = matches!(
-        refused,
-        Some(Refused::Unplaced(_) | Refused::Unread(_) | Refused::Projects(_))
-    );
+    let is_unsheltered = refused.as_ref().is_some_and(Refused::is_unsheltered);
     let out = arguments.out.as_ref().filter(|_| !is_unsheltered);
     let commit = who.provenance.commit.as_deref();
     let document = || document(&prepared, paths, commit, settings.max_plan_age.value);
