@@ -38,7 +38,7 @@ pub(super) fn follow<S: Strategy>(
         },
         // It is nobody's word whether the delete was carried out before.
         Verdict::Denied(reason) if job.task() == Task::Delete => {
-            let intended = Effect::Intended(S::targets(&job).to_vec(), known.intent);
+            let intended = Effect::Intended(S::targets(&job).to_vec(), known.sent);
             let unknown = [intended].into_iter().chain(lost(&job, known));
             unknown.chain([Effect::Stop(reason)]).collect()
         }
@@ -137,7 +137,7 @@ pub(super) fn read_after_loss<S: Strategy>(
         rests: None,
         why: detail.clone(),
     });
-    let mut effects = vec![Effect::Intended(targets, known.intent)];
+    let mut effects = vec![Effect::Intended(targets, known.sent)];
     effects.extend(lost(job, known));
     effects.extend([
         Effect::Warn(format!("no answer that can be trusted: {detail}")),

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
-
 use crate::apply::strategy::{Job, Strategy};
 use crate::event::Task;
 use crate::frameio::retry::Retries;
@@ -17,8 +15,6 @@ pub(super) struct Order<S: Strategy> {
     pub(super) job: Job<S>,
     /// When it was given out, counted from the start of the run.
     pub(super) at: Duration,
-    /// The same as a time.
-    pub(super) intent: Timestamp,
 }
 
 /// An order whose intent is in the journal; only such a one is sent.

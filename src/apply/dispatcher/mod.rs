@@ -67,7 +67,7 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
         } = run;
         let halt = Halt::by(options.time_budget);
         let mut dispatcher = Self {
-            memory: Memory::new(&state),
+            memory: Memory::new(&state).since(info.at, clock.elapsed()),
             guards: Guards::new(&options, state.vouches(), pacer),
             ledger: Ledger::new(info.number, state, session, listeners),
             events: vec![RunEvent::Started(info)],
@@ -227,7 +227,6 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
                 batch: self.traffic.batches,
                 job,
                 at: now,
-                intent: self.clock.now(),
             });
         }
         if self.traffic.under_way + orders.len() < at_once && self.may_send() {
@@ -302,7 +301,6 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
                 let limit = order.job.rate_limit();
                 self.pace(limit, reply.limits(), verdict.pace());
                 let known = Known {
-                    intent: order.intent,
                     sent: order.at,
                     is_silent: reply.is_late() && self.traffic.heard < Some(order.at),
                     has_no_token: reply.is_token_late(),
@@ -359,7 +357,7 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
             retries: self.options.retries,
             cascade_wait: self.options.cascade_wait,
             now: self.clock.elapsed(),
-            intent: self.clock.now(),
+            time: self.clock.now(),
             sent: self.clock.elapsed(),
             is_silent: false,
             has_no_token: false,
@@ -397,7 +395,7 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
                     }
                 }
                 Effect::Intended(ids, at) => self.memory.intended(ids, at),
-                Effect::Alive(ids) => self.memory.saw_alive(&ids, self.clock.now()),
+                Effect::Alive(ids) => self.memory.saw_alive(&ids, self.clock.elapsed()),
                 Effect::Doubt(ids) => self.events.push(RunEvent::Doubted { batch, ids }),
                 Effect::Progress(stack, progress) => self.memory.keep_progress(stack, progress),
                 Effect::Stop(reason) => self.stop(reason),

@@ -27,6 +27,7 @@ mod bulk;
 mod direct;
 mod folders;
 mod stacks;
+mod times;
 mod tries;
 mod way;
 
@@ -203,7 +204,7 @@ pub(crate) enum Effect<S: Strategy> {
     /// Counts a request that came to nothing, and lets its rate limit take a breath.
     Strain(RateLimit, String),
     /// Remembers that deletes were sent then and not answered.
-    Intended(Vec<AssetId>, Timestamp),
+    Intended(Vec<AssetId>, Duration),
     /// Remembers that assets are alive.
     Alive(Arc<[AssetId]>),
     /// Remembers that the server did not know assets when it was to delete them: until something
@@ -291,9 +292,11 @@ impl Subject {
 #[derive(Debug)]
 pub(crate) struct Memory<S: Strategy> {
     /// When the deletes were sent that were not answered, the last of each asset.
-    pub(super) intents: HashMap<AssetId, Timestamp>,
+    pub(super) intents: HashMap<AssetId, Duration>,
     /// When assets were seen alive, the last time of each.
-    pub(super) alive: HashMap<AssetId, Timestamp>,
+    pub(super) alive: HashMap<AssetId, Duration>,
+    /// When the run began, as far as answers had told the time by then, and the same as a count.
+    pub(super) began: Option<(Timestamp, Duration)>,
     /// Whether the server has told the time, so that the run goes by it.
     pub(super) has_told_time: bool,
     /// Whether the server has answered as the API does.
@@ -318,6 +321,7 @@ impl<S: Strategy> Memory<S> {
         Self {
             intents: HashMap::new(),
             alive: HashMap::new(),
+            began: None,
             has_told_time: false,
             has_spoken: S::READS_FIRST,
             ended: None,
@@ -325,6 +329,12 @@ impl<S: Strategy> Memory<S> {
             progress: HashMap::new(),
             held: BTreeMap::new(),
         }
+    }
+
+    /// The same of a run that began then.
+    pub(super) const fn since(mut self, time: Timestamp, elapsed: Duration) -> Self {
+        self.began = Some((time, elapsed));
+        self
     }
 
     /// Takes notice of what an answer tells of the server itself: its clock, and whether the API
@@ -339,12 +349,12 @@ impl<S: Strategy> Memory<S> {
     }
 
     /// Remembers that deletes were sent then and not answered.
-    pub(super) fn intended(&mut self, ids: Vec<AssetId>, at: Timestamp) {
+    pub(super) fn intended(&mut self, ids: Vec<AssetId>, at: Duration) {
         self.intents.extend(ids.into_iter().map(|id| (id, at)));
     }
 
     /// Remembers that assets were alive then.
-    pub(super) fn saw_alive(&mut self, ids: &[AssetId], at: Timestamp) {
+    pub(super) fn saw_alive(&mut self, ids: &[AssetId], at: Duration) {
         self.alive.extend(ids.iter().map(|id| (*id, at)));
     }
 
@@ -392,9 +402,9 @@ pub(crate) struct Known<'run, S: Strategy> {
     pub(super) retries: Retries,
     /// The time, counted from the start of the run.
     pub(super) now: Duration,
-    /// When the job was given out.
-    pub(super) intent: Timestamp,
-    /// The same, counted from the start of the run.
+    /// The same by the run's clock.
+    pub(super) time: Timestamp,
+    /// When the job was given out, counted from the start of the run.
     pub(super) sent: Duration,
     /// Whether the server is silent: the answer did not come in its time, and no other has come
     /// since it was asked for.
@@ -411,20 +421,6 @@ pub(crate) struct Known<'run, S: Strategy> {
 impl<S: Strategy> Known<'_, S> {
     pub(super) fn status(&self, id: AssetId) -> Option<&Status> {
         self.state.assets.get(&id).map(Record::status)
-    }
-
-    /// When the delete of an asset was sent that was not answered, by the run's clock.
-    ///
-    /// Of those of earlier runs nobody has kept more than when the run began.
-    pub(super) fn intent_of(&self, id: AssetId) -> Option<Timestamp> {
-        if let Some(intent) = self.memory.intents.get(&id) {
-            return Some(*intent);
-        }
-        let record = self.state.assets.get(&id)?;
-        match record.status {
-            Status::Unknown { .. } => Some(self.state.runs.get(&record.run)?.at),
-            Status::Retired(_) | Status::Gone(_) | Status::Failed(_) | Status::Missing => None,
-        }
     }
 
     /// What shows that an asset is deleted, and whether we did it.
@@ -456,27 +452,6 @@ impl<S: Strategy> Known<'_, S> {
             Status::Retired(_) | Status::Gone(_) | Status::Failed(_) => *run < self.state.serial,
             Status::Unknown { .. } | Status::Missing => true,
         }
-    }
-
-    /// Whether an asset was deleted by a delete of ours that was not answered: it is not older
-    /// than that.
-    ///
-    /// Both times are the server's. Where it tells none they cannot be compared, and what cannot be
-    /// compared is not ours: whoever takes back what a run deleted must not take back what others did.
-    pub(super) fn is_ours(&self, id: AssetId, at: Timestamp) -> bool {
-        let intent = self.intent_of(id).filter(|_| self.memory.has_told_time);
-        // Neither time need have more than seconds.
-        intent.is_some_and(|intent| at.as_second() >= intent.as_second())
-    }
-
-    /// Whether an asset was seen alive after it is said to have been deleted: it was restored since.
-    pub(super) fn was_back(&self, subject: Subject, deleted_at: Timestamp) -> bool {
-        let Subject { id, stack } = subject;
-        let seen = self.memory.alive.get(&id).copied();
-        let seen = seen.or_else(|| self.approved.alive_after(id, stack));
-        let seen = seen.or_else(|| self.state.alive_at(id));
-        // Neither time need have more than seconds.
-        seen.is_some_and(|seen| deleted_at.as_second() + 1 < seen.as_second())
     }
 
     /// How a request that went wrong may be made again: counted once more, after a pause that is

@@ -36,7 +36,7 @@ pub(super) fn known<'run, S: Strategy>(
         retries: RETRIES,
         cascade_wait: Duration::from_mins(10),
         now: Duration::from_secs(5),
-        intent: START,
+        time: START,
         sent: Duration::from_secs(5),
         is_silent: false,
         has_no_token: false,
