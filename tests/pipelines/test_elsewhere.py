@@ -1,5 +1,6 @@
 """What GitLab, Kubernetes, systemd and pre-commit would run, run against the sandbox."""
 
+import json
 import shlex
 import shutil
 
@@ -38,7 +39,13 @@ class GitLab(Studio):
 
     def test_a_request_is_planned(self):
         told = self.job("retire-plan", FRAMEIO_VIEW_TOKEN=TOKEN)
-        self.assertIn("**10 files, 2.3 GB, go; nothing is sent before the merge.**", told)
+        self.assertIn("Plan: 10 files go, 2.3 GB", told)
+        handed = self.folder / "retire-plan"
+        self.assertIn("**10 files, 2.3 GB, go;", (handed / "plan.md").read_text())
+        self.assertIn("<testsuites", (handed / "plan.xml").read_text())
+        found = json.loads((handed / "retire.gitlab.json").read_text())
+        self.assertTrue(all(one["location"]["lines"]["begin"] > 0 for one in found))
+        self.assertTrue((handed / "plan.html").read_text().startswith("<!doctype html>"))
         self.assertIn("retire ended with 2: changes are pending", told)
         told = self.job("retire-plan")
         self.assertIn("Not checked against the server", told)

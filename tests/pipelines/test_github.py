@@ -89,6 +89,7 @@ class PullRequests(Workflows):
         plan = self.artifact("retire-plan/plan.md")
         self.assertIn("**10 files, 2.3 GB, go; nothing is sent before the merge.**", plan)
         self.assertIn("Checked against the account Tidewater Pictures", plan)
+        self.assertTrue(self.artifact("retire-plan/plan.html").startswith("<!doctype html>"))
         self.fake("pulls.json", [{"number": 7, "head": {"owner": "tidewater", "ref": "wrap", "sha": "a" * 40}}])
         people = {"id": 1, "user": {"login": "ana"}, "body": "<!-- retire plan x --> mine"}
         self.fake("comments.json", [people])
