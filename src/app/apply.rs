@@ -111,7 +111,7 @@ where
     (ended.ending, not_saved)
 }
 
-/// The time of a run: the server's, where it has told the time.
+/// The time of a run: the server's, where it had told the time when the run began.
 ///
 /// A machine's clock is set while a run goes on, and between two runs, and what a run remembers of
 /// when it saw or sent something is compared with the server's times.
@@ -135,8 +135,11 @@ impl<'run> ServerClock<'run> {
 impl Clock for ServerClock<'_> {
     fn now(&self) -> Timestamp {
         let (at, before) = self.began;
-        let untold = || later(at, self.elapsed().saturating_sub(before));
-        self.client.server_time().unwrap_or_else(untold)
+        later(at, self.elapsed().saturating_sub(before))
+    }
+
+    fn server_time(&self) -> Timestamp {
+        self.client.server_time().unwrap_or_else(|| self.now())
     }
 
     fn elapsed(&self) -> Duration {

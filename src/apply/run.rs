@@ -41,9 +41,14 @@ pub(crate) struct Options {
 
 /// Tells the time to a run.
 pub(crate) trait Clock: Sync {
-    /// What time it is: the server's, where it has told the time, since a run compares its own times
-    /// with those that the server tells. Nothing that is done to this machine's clock moves it.
+    /// What time it is, for what is written down: it goes on evenly from when the run began.
     fn now(&self) -> Timestamp;
+
+    /// What time it is on the server, as far as it has told that: with this is compared what the
+    /// server says of times.
+    fn server_time(&self) -> Timestamp {
+        self.now()
+    }
 
     /// How long the run has been going on; unlike [`Clock::now`], nothing sets it back.
     fn elapsed(&self) -> Duration;

@@ -357,7 +357,7 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
             retries: self.options.retries,
             cascade_wait: self.options.cascade_wait,
             now: self.clock.elapsed(),
-            time: self.clock.now(),
+            time: self.clock.server_time(),
             sent: self.clock.elapsed(),
             is_silent: false,
             has_no_token: false,
