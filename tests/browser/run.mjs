@@ -50,6 +50,9 @@ async function barriers(page) {
   return found.violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.html).join(" ")}`);
 }
 
+/** How many assets have a row at most: MOST_ROWS of src/render/model. */
+const ROWS = 100_000;
+
 const rows = (page) => page.locator("#table tbody tr");
 const status = (page) => page.locator("#status").textContent();
 
@@ -121,9 +124,15 @@ async function keyboard() {
 
 async function large() {
   const { page, wrong, close } = await open("large.html");
+  const number = new Intl.NumberFormat("en");
   const total = Number(readFileSync(join(folder, "large.txt"), "utf8"));
-  const counted = new Intl.NumberFormat("en").format(total);
+  const counted = number.format(ROWS);
   assert.equal(await status(page), `${counted} of ${counted} assets`);
+  assert.equal(await page.locator("#assets-title").textContent(), `Assets (${number.format(total)})`);
+  assert.match(
+    await page.locator("#assets").textContent(),
+    new RegExp(`${number.format(total - ROWS)} more assets have no row`),
+  );
   assert.equal(await rows(page).count(), 100);
   await page.locator("#next").click();
   assert.match(await page.locator("#page").textContent(), /^Page 2 of /);
@@ -136,11 +145,57 @@ async function large() {
   await page.waitForFunction(
     () => document.querySelector("th[data-key=path]").ariaSort === "ascending",
   );
-  assert.deepEqual(wrong, []);
   if (pictures) await page.screenshot({ path: join(pictures, "large.png") });
+  // Paper has the first of them, and says so.
+  await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
+  assert.equal(await rows(page).count(), 2000);
+  assert.match(await status(page), new RegExp(`^The first 2,000 of ${counted} assets`));
+  await page.evaluate(() => dispatchEvent(new Event("afterprint")));
+  assert.equal(await rows(page).count(), 100);
+  assert.deepEqual(wrong, []);
+  await close();
+}
+
+/** On a telephone, each asset is a card: nothing lies beyond the edge but the picture, which moves. */
+async function narrow() {
+  const viewport = { width: 400, height: 800 };
+  const { page, wrong, close } = await open("hostile.html", { viewport });
+  const beyond = await page.evaluate(() =>
+    [...document.querySelectorAll("body *")]
+      .filter((one) => !one.closest("svg, .skip") && one.getBoundingClientRect().right > innerWidth)
+      .map((one) => one.outerHTML),
+  );
+  assert.deepEqual(beyond, []);
+  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), viewport.width);
+  assert.deepEqual(await barriers(page), []);
+  await page.locator("th[data-key=bytes] button").click();
+  const sizes = await page.locator("#table tbody td.number").allTextContents();
+  assert.equal(sizes[0], "18 MB");
+  assert.deepEqual(wrong, []);
+  if (pictures) await page.screenshot({ path: join(pictures, "narrow.png"), fullPage: true });
+  await close();
+}
+
+/** On paper, all is dark on white, however the screen is. */
+async function printed() {
+  const { page, wrong, close } = await open("hostile.html", { colorScheme: "dark" });
+  await page.emulateMedia({ media: "print" });
+  const light = await page.evaluate(() =>
+    [...document.querySelectorAll("h1, p, th, td, svg text")]
+      .filter((one) => {
+        const style = getComputedStyle(one);
+        const colour = one instanceof SVGElement ? style.fill : style.color;
+        return Math.max(...colour.match(/\d+/g).slice(0, 3).map(Number)) > 0x50;
+      })
+      .map((one) => one.outerHTML),
+  );
+  assert.deepEqual(light, []);
+  assert.deepEqual(wrong, []);
   await close();
 }
 
 await hostile();
 await keyboard();
 await large();
+await narrow();
+await printed();

@@ -17,8 +17,8 @@ const NAMES: [&str; 6] = [
     "]]>`${globalThis.hacked = 1}`",
 ];
 
-/// How many assets the large page has.
-const LARGE: usize = 10_000;
+/// How many assets the large page is of: some more than it has rows for.
+const LARGE: usize = 100_003;
 
 fn asset(number: usize) -> String {
     format!("8d1f0c52-6a3b-4c7e-9f21-{number:012x}")

@@ -94,7 +94,7 @@ pub(crate) fn page(report: &Report, sink: &mut dyn Write) -> io::Result<()> {
         lead: lines(&report.lead),
         attention: lines(&report.attention),
         checks: parts(&report.checks),
-        treemap: treemap(&report.folders),
+        treemap: treemap(&report.folders, report.counted),
         counted: report.counted,
         folders: report
             .folders
@@ -156,7 +156,10 @@ fn folder(row: &FolderRow, report: &Report) -> Folder {
     let label = row.label.clone();
     let changed = row.changed.map(|at| age(at, report.now));
     Folder {
-        search: label.clone().unwrap_or_default(),
+        // The end keeps out what only begins like it.
+        search: label
+            .as_ref()
+            .map_or_else(String::new, |label| format!("{label}/")),
         label: label.unwrap_or_else(|| "nobody knows where".to_owned()),
         files: count(row.files),
         size: row.size.clone(),

@@ -24,8 +24,11 @@
     changed: (row) => row[CHANGED] ?? Number.MAX_SAFE_INTEGER,
   };
 
+  // On a narrow screen a row is laid out as a card: the roles keep it a row of a table.
+  const ROLES = { tr: "row", th: "rowheader", td: "cell" };
   const element = (name, text, kind) => {
     const made = document.createElement(name);
+    if (ROLES[name]) made.setAttribute("role", ROLES[name]);
     // Every text comes in here, and never as markup.
     if (text !== undefined) made.textContent = text;
     if (kind) made.className = kind;
@@ -59,7 +62,7 @@
     tr.append(asset);
     tr.append(element("td", row[SIZE] ?? "", "number"));
     tr.append(element("td", row[AGE] ?? "", "when"));
-    const why = element("td");
+    const why = element("td", undefined, "why");
     why.append(element("bdi", row[SAID]));
     tr.append(why);
     return tr;
@@ -133,7 +136,12 @@
       find("search").focus();
     });
   }
-  addEventListener("beforeprint", () => draw(0, PRINTED));
+  addEventListener("beforeprint", () => {
+    draw(0, PRINTED);
+    if (shown.length <= PRINTED) return;
+    const [first, total] = [number.format(PRINTED), number.format(shown.length)];
+    find("status").textContent = `The first ${first} of ${total} assets; search for less to print all of it`;
+  });
   addEventListener("afterprint", show);
   choose();
 })();

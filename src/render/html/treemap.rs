@@ -3,9 +3,9 @@
 
 use std::fmt::Write as _;
 
-use crate::render::count;
 use crate::render::html::markup::{Markup, of_text};
 use crate::render::model::FolderRow;
+use crate::render::{count, counted};
 
 /// How large the picture is.
 const WIDTH: f64 = 960.0;
@@ -50,30 +50,29 @@ impl Area {
 
 /// One rectangle of the picture with its words.
 struct Leaf {
+    /// What it is called within its project; nothing at the top of it.
     label: String,
+    /// What it is called where nothing else says the project.
+    whole: String,
     words: String,
     bytes: u64,
 }
 
-/// The picture; nothing where no size is known.
-pub(super) fn treemap(folders: &[FolderRow]) -> Option<Markup> {
+/// The picture, of files or assets as `unit` says; nothing where no size is known.
+pub(super) fn treemap(folders: &[FolderRow], unit: &str) -> Option<Markup> {
     let mut projects: Vec<(String, Vec<Leaf>)> = Vec::new();
     let measured = folders.iter().filter(|row| row.bytes > 0);
     for row in measured.clone().take(MOST) {
         let project = row.place.as_ref().and_then(|place| place.project.clone());
         let project = project.map_or_else(|| "?".to_owned(), |project| project.to_string());
         let folder = row.place.as_ref().map(|place| place.folder.to_string());
-        let folder = folder.unwrap_or_default();
-        let label = if folder.is_empty() {
-            project.clone()
-        } else {
-            folder
-        };
         let whole = row.label.clone();
         let whole = whole.unwrap_or_else(|| "nobody knows where".to_owned());
+        let files = counted(row.files, unit.trim_end_matches('s'), unit);
         let leaf = Leaf {
-            words: format!("{whole}: {}, {}", row.size, count(row.files)),
-            label,
+            words: format!("{whole}: {}, {files}", row.size),
+            label: folder.unwrap_or_default(),
+            whole,
             bytes: row.bytes,
         };
         match projects.iter_mut().find(|(name, _)| *name == project) {
@@ -90,7 +89,8 @@ pub(super) fn treemap(folders: &[FolderRow]) -> Option<Markup> {
         let label = format!("{} smaller folders", count(rest.len()));
         let words = format!("{label}: {}", crate::render::size::bytes(bytes));
         let leaf = Leaf {
-            label: label.clone(),
+            label: String::new(),
+            whole: label.clone(),
             words,
             bytes,
         };
@@ -127,7 +127,8 @@ pub(super) fn treemap(folders: &[FolderRow]) -> Option<Markup> {
 fn draw_project((name, leaves): (&str, &[Leaf]), area: Area, colour: usize, svg: &mut String) {
     // Writing to a string cannot fail.
     write!(svg, "<g class=\"c{colour}\">").unwrap_or_default();
-    let has_title = leaves.len() > 1 && area.height > 3.0 * TITLE && area.width > 60.0;
+    let has_folders = leaves.iter().any(|leaf| !leaf.label.is_empty());
+    let has_title = has_folders && area.height > 3.0 * TITLE && area.width > 60.0;
     if has_title {
         rectangle(area, "project", svg);
         words(name, area, svg);
@@ -139,7 +140,12 @@ fn draw_project((name, leaves): (&str, &[Leaf]), area: Area, colour: usize, svg:
         let title = of_text(&leaf.words);
         write!(svg, "<g><title>{title}</title>").unwrap_or_default();
         rectangle(area, "folder", svg);
-        words(&leaf.label, area, svg);
+        let label = match &*leaf.label {
+            "" if has_title => "at the top",
+            label if has_title => label,
+            _ => &leaf.whole,
+        };
+        words(label, area, svg);
         svg.push_str("</g>");
     }
     svg.push_str("</g>");
