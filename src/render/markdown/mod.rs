@@ -107,14 +107,16 @@ pub(crate) fn report(report: &Report, most: usize, sink: &mut dyn Write) -> io::
     }
     // What decides is written whole, whatever the room.
     let fixed = head.len() + attention.len() + checks.len() + foot.len();
-    let mut room = most.saturating_sub(fixed);
+    let room = most.saturating_sub(fixed);
     let folders = folders(report);
     let more = |left: &str| format!("| … {left} more | | | |\n");
     let few = folders.within(usize::MAX, FOLDERS, &more);
-    let assets = assets(report, room.saturating_sub(few.len()));
-    room = room.saturating_sub(assets.iter().map(String::len).sum());
-    let whole = folders.within(room, usize::MAX, &more);
-    let folders = if whole.is_empty() { few } else { whole };
+    // How many assets each group has is said beside all the folders that there is room for.
+    let frames = assets(report, usize::MAX, 0);
+    let frames: usize = frames.iter().map(String::len).sum();
+    let many = folders.within(room.saturating_sub(frames), usize::MAX, &more);
+    let folders = if many.len() < few.len() { few } else { many };
+    let assets = assets(report, room.saturating_sub(folders.len()), usize::MAX);
     for part in [head, attention, checks, folders]
         .into_iter()
         .chain(assets)
@@ -200,8 +202,8 @@ fn folders(report: &Report) -> List {
     }
 }
 
-/// The assets of each group, in as much room as there is.
-fn assets(report: &Report, room: usize) -> Vec<String> {
+/// The assets of each group, in as much room as there is, `most` of a group at most.
+fn assets(report: &Report, room: usize, most: usize) -> Vec<String> {
     let mut room = room;
     let mut left = report.groups.len();
     let mut lists = Vec::new();
@@ -214,13 +216,13 @@ fn assets(report: &Report, room: usize) -> Vec<String> {
             rows: group
                 .rows
                 .iter()
-                .take(room / LEAST)
+                .take(most.min(room / LEAST))
                 .map(|asset| row(asset, report.now))
                 .collect(),
             foot: "\n</details>\n\n".to_owned(),
         };
         let share = room / left.max(1);
-        let text = list.within(share, usize::MAX, &|left| format!("- … {left} more\n"));
+        let text = list.within(share, most, &|left| format!("- … {left} more\n"));
         room = room.saturating_sub(text.len());
         left -= 1;
         lists.push(text);

@@ -124,6 +124,25 @@ fn a_large_plan_keeps_to_its_bound_and_says_all_that_decides() {
 }
 
 #[test]
+fn rows_of_assets_are_left_out_before_folders() {
+    let plan = large(4_000, 400);
+    let folders = |text: &str| text.matches("\n| `Tide/day").count();
+    let assets = |text: &str| text.matches("\n- `Tide/day").count();
+    let text = shown(&plan, 60_000);
+    assert_eq!(folders(&text), 400);
+    assert!((1..4_000).contains(&assets(&text)), "{}", assets(&text));
+    let text = shown(&plan, 8_000);
+    assert!((11..400).contains(&folders(&text)), "{}", folders(&text));
+    assert_eq!(assets(&text), 0);
+    // How many are not shown is said of each all the same.
+    assert!(
+        text.contains("Retire: 3,997 assets</summary>\n\n- … 3,997 more\n"),
+        "{text}"
+    );
+    assert!(text.len() <= 8_000);
+}
+
+#[test]
 fn a_small_plan_is_shown_whole() {
     let plan = large(12, 2);
     let text = shown(&plan, 60_000);
