@@ -164,6 +164,33 @@ impl Environment {
             .next()
     }
 
+    /// Whether the CI job is that of a change that is not merged yet, as far as the environment tells.
+    pub(crate) fn is_before_merge(&self) -> bool {
+        let is = |name: &str, wanted: &[&str]| {
+            let text = self.text(name).ok().flatten();
+            text.is_some_and(|text| wanted.contains(&text))
+        };
+        // Numbers and addresses of such a change.
+        let named = [
+            "CI_MERGE_REQUEST_IID",
+            // Woodpecker.
+            "CI_COMMIT_PULL_REQUEST",
+            // Jenkins.
+            "CHANGE_ID",
+            "CIRCLE_PULL_REQUEST",
+            "BUILDKITE_PULL_REQUEST",
+            // Azure Pipelines.
+            "SYSTEM_PULLREQUEST_PULLREQUESTID",
+            "BITBUCKET_PR_ID",
+            "DRONE_PULL_REQUEST",
+            "TRAVIS_PULL_REQUEST",
+        ];
+        // Some of them say `false` where there is none.
+        let is_named = |name: &&str| self.has(name) && !is(name, &["false"]);
+        let events = ["pull_request", "pull_request_target"];
+        is("GITHUB_EVENT_NAME", &events) || named.iter().any(is_named)
+    }
+
     /// The address of the CI job that this runs in, as far as the environment tells; some runners
     /// have a user and a password in it.
     pub(crate) fn ci(&self) -> Option<String> {
@@ -315,6 +342,23 @@ mod tests {
             .iter()
             .map(|(name, value)| (name.into(), value.into()))
             .collect()
+    }
+
+    #[test]
+    fn what_waits_for_a_merge_is_known() {
+        for (pairs, wanted) in [
+            (&[("GITHUB_EVENT_NAME", "pull_request")][..], true),
+            (&[("GITHUB_EVENT_NAME", "push")], false),
+            (&[("GITHUB_EVENT_NAME", "schedule")], false),
+            (&[("CI_MERGE_REQUEST_IID", "7")], true),
+            (&[("CI_PIPELINE_SOURCE", "push")], false),
+            (&[("BUILDKITE_PULL_REQUEST", "false")], false),
+            (&[("BUILDKITE_PULL_REQUEST", "7")], true),
+            (&[("CHANGE_ID", "")], false),
+            (&[], false),
+        ] {
+            assert_eq!(environment(pairs).is_before_merge(), wanted, "{pairs:?}");
+        }
     }
 
     /// What a CI system sets, and what is read from it: actor, commit, address of the job.

@@ -38,10 +38,10 @@ class GitLab(Studio):
         return self.run_in(folder, "bash", "-c", script, code=code, **(self.given | variables))
 
     def test_a_request_is_planned(self):
-        told = self.job("retire-plan", FRAMEIO_VIEW_TOKEN=TOKEN)
+        told = self.job("retire-plan", FRAMEIO_VIEW_TOKEN=TOKEN, CI_MERGE_REQUEST_IID="7")
         self.assertIn("Plan: 10 files go, 2.3 GB", told)
         handed = self.folder / "retire-plan"
-        self.assertIn("**10 files, 2.3 GB, go;", (handed / "plan.md").read_text())
+        self.assertIn("go; nothing is sent before the merge.**", (handed / "plan.md").read_text())
         self.assertIn("<testsuites", (handed / "plan.xml").read_text())
         found = json.loads((handed / "retire.gitlab.json").read_text())
         self.assertTrue(all(one["location"]["lines"]["begin"] > 0 for one in found))

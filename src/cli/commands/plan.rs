@@ -118,6 +118,7 @@ fn plan(context: &Context, arguments: &Plan, reports: &Reports<'_>) -> Result<Ex
             expires_at: document.expires_at,
             api: settings.api.value,
             refused: refused.as_ref(),
+            is_before_merge: context.environment.is_before_merge(),
         };
         model::plan::plan(&report, most)
     };

@@ -186,6 +186,7 @@ impl Shown<'_> {
                 expires_at: document.expires_at,
                 api: document.target().api,
                 refused: refused.as_ref(),
+                is_before_merge: context.environment.is_before_merge(),
             };
             let mut report = model::plan::plan(&of, most);
             if let Some(why) = &stale {

@@ -73,6 +73,7 @@ fn shown(shown: &Plan, most: usize) -> String {
         expires_at: "2026-11-28T12:00:00Z".parse().unwrap(),
         api: Api::V4,
         refused: None,
+        is_before_merge: true,
     };
     let mut bytes = Vec::new();
     markdown::report(&plan(&report, most_rows(most)), most, &mut bytes).unwrap();

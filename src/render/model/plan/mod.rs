@@ -49,6 +49,8 @@ pub(crate) struct PlanReport<'plan> {
     pub(crate) api: Api,
     /// Why `apply` refuses it.
     pub(crate) refused: Option<&'plan Refused>,
+    /// Whether what it is of is not merged yet.
+    pub(crate) is_before_merge: bool,
 }
 
 /// Makes the report of a plan; a group has `most` rows at most.
@@ -62,7 +64,7 @@ pub(crate) fn plan(of: &PlanReport<'_>, most: usize) -> Report {
     Report {
         of: "plan",
         key: of.state.to_owned(),
-        title: Line::words(title(view)),
+        title: Line::words(title(of)),
         figures: figures(of),
         lead: owners(view.plan).into_iter().collect(),
         attention: attention(of),
@@ -76,16 +78,16 @@ pub(crate) fn plan(of: &PlanReport<'_>, most: usize) -> Report {
 }
 
 /// The first line: what was not checked says so there.
-fn title(view: &PlanView<'_>) -> String {
-    let headline = headline(view.plan);
-    match view.checked {
+fn title(of: &PlanReport<'_>) -> String {
+    let headline = headline(of.view.plan, of.is_before_merge);
+    match of.view.checked {
         Checked::NotChecked => format!("{} {headline}", checked::NOT_CHECKED),
         Checked::Live(_) => headline,
     }
 }
 
 /// Says in one sentence how much goes, and that nothing has happened yet.
-fn headline(plan: &Plan) -> String {
+fn headline(plan: &Plan, is_before_merge: bool) -> String {
     let going = plan.going();
     let totals = &plan.totals;
     if totals.deletes() == 0 {
@@ -99,8 +101,13 @@ fn headline(plan: &Plan) -> String {
         None => ", of which no size is known".to_owned(),
     };
     let verb = if going.files == 1 { "goes" } else { "go" };
+    let sent = if is_before_merge {
+        "the merge"
+    } else {
+        "it is applied"
+    };
     format!(
-        "{}{size}, {verb}; nothing is sent before the merge.",
+        "{}{size}, {verb}; nothing is sent before {sent}.",
         rows::files(going)
     )
 }
