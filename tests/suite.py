@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs a suite of tests in Python, with what its requirements.txt names.
+"""Runs a suite of tests in Python, with what its requirements.txt names, by version and hash.
 
 Usage: suite.py SUITE RETIRE FOLDER
 
@@ -26,7 +26,7 @@ def installed(requirements: Path, folder: Path) -> Path:
     if not (stamp.is_file() and stamp.read_text() == wanted):
         venv.create(folder, clear=True, with_pip=True)
         pip = [python, "-m", "pip", "--disable-pip-version-check", "--retries", "1"]
-        subprocess.run([*pip, "install", "--quiet", "-r", requirements], check=True)
+        subprocess.run([*pip, "install", "--quiet", "--require-hashes", "-r", requirements], check=True)
         stamp.write_text(wanted)
     return python
 

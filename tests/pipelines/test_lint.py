@@ -1,5 +1,6 @@
 """Each example is what the tools of its kind take."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -73,6 +74,25 @@ class Lint(unittest.TestCase):
         for path in [*WORKFLOWS, FIRST]:
             for used in re.findall(r"uses: (.*)", path.read_text()):
                 self.assertRegex(used, r"^[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$", path.name)
+
+    def test_what_scripts_and_tests_install_is_pinned_by_hash(self):
+        lists = [*ROOT.glob("tests/*/requirements.txt"), *ROOT.glob(".ci/*requirements.txt")]
+        self.assertEqual(len(lists), 4)
+        for path in lists:
+            lines = [line for line in path.read_text().splitlines() if line and line[0] != "#"]
+            for line, next_line in zip(lines, [*lines[1:], ""], strict=True):
+                if line[0] != " ":
+                    self.assertRegex(line, r"^[a-z0-9-]+==[\w.]+ \\$", path)
+                    self.assertRegex(next_line, r"^    --hash=sha256:[0-9a-f]{64}", path)
+        for path in ROOT.glob("tests/*/requirements.in"):
+            pinned = path.with_suffix(".txt").read_text()
+            for line in path.read_text().splitlines():
+                if "==" in line:
+                    self.assertIn(f"{line.lower()} \\\n", pinned, path)
+        locked = json.loads((ROOT / "tests/browser/package-lock.json").read_text())["packages"]
+        for name, package in locked.items():
+            # The first one is the list itself.
+            self.assertTrue(not name or package["integrity"].startswith("sha512-"), name)
 
 
 def inner_scripts():
