@@ -64,12 +64,22 @@ class Workflows(Studio):
         path = self.folder / "fake" / "calls.jsonl"
         return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
+    def pulls(self, owner="tidewater", sha="a" * 40, state="open"):
+        """Says which requests there are: another one of the same branch name, and the one that is meant."""
+        heads = [("elsewhere", "c" * 40), (owner, sha)]
+        pulls = [
+            {"number": number, "state": state, "head": {"owner": owner, "ref": "wrap", "sha": sha}}
+            for number, (owner, sha) in enumerate(heads, start=6)
+        ]
+        self.fake("pulls.json", pulls)
+
     def request(self, owner="tidewater") -> dict:
         head = {"ref": "wrap", "sha": "a" * 40, "repo": {"full_name": f"{owner}/retire"}}
         return {"number": 7, "pull_request": {"number": 7, "head": head, "base": {"ref": "main"}}}
 
     def finished(self, owner="tidewater", conclusion="success", sha="a" * 40) -> dict:
         repository = {"full_name": f"{owner}/retire", "owner": {"login": owner}}
+        here = "https://api.github.com/repos/tidewater/retire"
         return {
             "workflow_run": {
                 "id": 4711,
@@ -78,6 +88,8 @@ class Workflows(Studio):
                 "head_sha": sha,
                 "head_branch": "wrap",
                 "head_repository": repository,
+                # As GitHub has it: of a fork there is none here.
+                "pull_requests": [] if owner != "tidewater" else [{"number": 7, "base": {"repo": {"url": here}}}],
                 "html_url": "https://github.com/tidewater/retire/actions/runs/4711",
             }
         }
@@ -90,7 +102,7 @@ class PullRequests(Workflows):
         self.assertIn("**10 files, 2.3 GB, go; nothing is sent before the merge.**", plan)
         self.assertIn("Checked against the account Tidewater Pictures", plan)
         self.assertTrue(self.artifact("retire-plan/plan.html").startswith("<!doctype html>"))
-        self.fake("pulls.json", [{"number": 7, "head": {"owner": "tidewater", "ref": "wrap", "sha": "a" * 40}}])
+        self.pulls()
         people = {"id": 1, "user": {"login": "ana"}, "body": "<!-- retire plan x --> mine"}
         self.fake("comments.json", [people])
         # Twice: the second time, the comment is there.
@@ -106,7 +118,7 @@ class PullRequests(Workflows):
             settings.write("[guards]\nmax-assets = 3\n")
         self.commit("Guard")
         self.act("pull_request", "retire-plan.yaml", self.request(), code=1)
-        self.fake("pulls.json", [{"number": 7, "head": {"owner": "tidewater", "ref": "wrap", "sha": "a" * 40}}])
+        self.pulls()
         self.act("workflow_run", "retire-comment.yaml", self.finished(conclusion="failure"))
         body = self.fake("comments.json")[0]["body"]
         self.assertTrue(body.startswith("<!-- retire plan retire.state.json -->\nThe plan did not pass: [see why]"))
@@ -115,7 +127,7 @@ class PullRequests(Workflows):
     def test_a_fork_is_not_checked(self):
         self.act("pull_request", "retire-plan.yaml", self.request("mallory"), secrets={"FRAMEIO_VIEW_TOKEN": ""})
         self.assertIn("Not checked against the server", self.artifact("retire-plan/plan.md"))
-        self.fake("pulls.json", [{"number": 7, "head": {"owner": "mallory", "ref": "wrap", "sha": "a" * 40}}])
+        self.pulls("mallory")
         self.act("workflow_run", "retire-comment.yaml", self.finished("mallory"))
         first, second = self.fake("comments.json")[0]["body"].split("\n")[:2]
         self.assertEqual(first, "<!-- retire plan retire.state.json -->")
@@ -126,7 +138,7 @@ class PullRequests(Workflows):
     def test_what_a_request_hands_over_is_only_text(self):
         handed = self.folder / "artifacts" / "retire-plan"
         handed.mkdir()
-        self.fake("pulls.json", [{"number": 7, "head": {"owner": "tidewater", "ref": "wrap", "sha": "a" * 40}}])
+        self.pulls()
         for text in ("$(touch pwned) `touch pwned`\n::set-env name=A::b\n", "<!-- retire plan x -->\n" + "x" * 70_000):
             (handed / "plan.md").write_text(text)
             self.act("workflow_run", "retire-comment.yaml", self.finished(conclusion="failure"))
@@ -136,6 +148,12 @@ class PullRequests(Workflows):
         # A request that has moved on gets the comment of its own run.
         (self.folder / "fake" / "comments.json").unlink()
         self.act("workflow_run", "retire-comment.yaml", self.finished(sha="b" * 40))
+        self.assertEqual(self.fake("comments.json"), [])
+        # So does one that is closed, and so do those of forks.
+        self.pulls(state="closed")
+        self.act("workflow_run", "retire-comment.yaml", self.finished())
+        self.pulls("mallory")
+        self.act("workflow_run", "retire-comment.yaml", self.finished("mallory", sha="b" * 40))
         self.assertEqual(self.fake("comments.json"), [])
 
 
