@@ -1,4 +1,4 @@
-"""The script that draws a terminal draws what the program writes."""
+"""The script that draws a terminal and a page draws what the program writes."""
 
 import os
 import subprocess
@@ -11,10 +11,17 @@ from studio import ROOT
 
 
 class Pictures(unittest.TestCase):
-    def test_a_plan(self):
+    def test_a_plan_and_its_page(self):
         with tempfile.TemporaryDirectory() as folder:
-            subprocess.run([ROOT / ".ci/pictures", os.environ["RETIRE"], folder], check=True, capture_output=True)
+            words = [ROOT / ".ci/pictures", os.environ["RETIRE"], folder]
+            told = subprocess.run(words, check=True, capture_output=True, text=True).stdout
             drawn = minidom.parse(str(Path(folder) / "plan.svg"))
+            page = Path(folder) / "page.png"
+            if "SKIPPED: " not in told:
+                kind, size = page.read_bytes()[:8], page.stat().st_size
+                self.assertEqual(kind, b"\x89PNG\r\n\x1a\n")
+                # An empty page has a tenth of it.
+                self.assertGreater(size, 50_000)
         lines = drawn.getElementsByTagName("text")
         text = "\n".join("".join(span.firstChild.data for span in line.childNodes) for line in lines)
         self.assertIn("Plan: 10 files go, 2.3 GB", text)
