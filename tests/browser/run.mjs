@@ -87,6 +87,7 @@ async function hostile() {
     const refused = wrong.filter((words) => words.includes("Content Security Policy"));
     assert.equal(refused.length, 1, wrong.join("\n"));
     assert.deepEqual(wrong.filter((words) => !refused.includes(words)), []);
+    assert.ok(await page.locator("th[data-key=changed]").isVisible());
     assert.deepEqual(await barriers(page), [], colorScheme);
     if (pictures) {
       await page.screenshot({ path: join(pictures, `hostile-${colorScheme}.png`), fullPage: true });
@@ -134,6 +135,8 @@ async function large() {
     new RegExp(`${number.format(total - ROWS)} more assets have no row`),
   );
   assert.equal(await rows(page).count(), 100);
+  // Nothing here has a last change, so there is no column of blanks.
+  assert.ok(!(await page.locator("th[data-key=changed]").isVisible()));
   await page.locator("#next").click();
   assert.match(await page.locator("#page").textContent(), /^Page 2 of /);
   const last = await page.locator("#table tbody th").last().textContent();

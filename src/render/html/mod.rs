@@ -35,6 +35,8 @@ const FOLDERS: usize = 1_000;
 #[template(path = "report.html")]
 struct Page<'report> {
     of: &'static str,
+    /// Whether anything has a last change: what is deleted has none.
+    dated: bool,
     heading: String,
     policy: String,
     style: &'static str,
@@ -83,8 +85,12 @@ pub(crate) fn page(report: &Report, sink: &mut dyn Write) -> io::Result<()> {
     let more_folders = report.folders.len().saturating_sub(FOLDERS);
     let total: usize = report.groups.iter().map(|group| group.total).sum();
     let groups = report.groups.iter().enumerate();
+    let mut rows = report.groups.iter().flat_map(|group| &group.rows);
+    let dated = rows.any(|row| row.changed.is_some())
+        || report.folders.iter().any(|row| row.changed.is_some());
     let page = Page {
         of: report.of,
+        dated,
         heading: heading(report.of).to_owned(),
         policy: policy(),
         style: STYLE,
