@@ -27,6 +27,7 @@ use crate::frameio::mask::Secrets;
 use crate::manifest::{self, Source, document::Manifests};
 use crate::plan::Times;
 use crate::render::escape::escape;
+use crate::render::names::Names;
 use crate::render::notices::{self, Most};
 use crate::store::file::FileStore;
 
@@ -93,6 +94,26 @@ impl Context {
         let mut places = [flags, &variables].into_iter().chain(&files);
         let budget = places.find_map(|given| given.time_budget.as_ref());
         TimeLeft::new(self.clock, budget.map(|budget| budget.value))
+    }
+
+    /// How much of names leaves the machine, before all is decided that the command goes by: where
+    /// that cannot be told, nothing of them does.
+    pub(crate) fn names(&self, flags: &Given, paths: &[PathBuf]) -> Names {
+        if let Some(names) = &flags.names {
+            return names.value;
+        }
+        let Ok(variables) = Given::by_variables(&self.environment) else {
+            return Names::Off;
+        };
+        if let Some(names) = &variables.names {
+            return names.value;
+        }
+        let folder = project::folder(paths).unwrap_or_default();
+        let Ok(files) = self.configs(paths, &folder, false) else {
+            return Names::Off;
+        };
+        let mut said = files.iter().filter_map(|file| file.names.as_ref());
+        said.next().map_or(Names::Full, |names| names.value)
     }
 
     /// Reads the manifests that PATHs mean, while the command has time. Their dates are told once it

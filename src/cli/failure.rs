@@ -146,6 +146,9 @@ pub(crate) enum Failure {
         /// The endings that the command knows.
         endings: Vec<&'static str>,
     },
+    /// A report was asked for that has every name, where names are withheld.
+    #[error("`{}` would be the plan document, which has every name, and `names` withholds them", .0.display())]
+    NamesInPlan(PathBuf),
     /// The summary of a CI job was asked for where there is none.
     #[error("`--summary` writes into the file that GITHUB_STEP_SUMMARY names, and that is not set")]
     NoSummary,
@@ -297,6 +300,7 @@ impl Failure {
             | Self::NotText(_)
             | Self::TwoOnStandard
             | Self::NoReport { .. }
+            | Self::NamesInPlan(_)
             | Self::NoSummary
             | Self::OnlyOfSaved
             | Self::SavedStandard
@@ -371,6 +375,9 @@ impl Failure {
             Self::Misfit { why, .. } => Some(why.hint()),
             Self::Target(error) => error.hint(),
             Self::TwoOnStandard => Some("name a file for `--out`, or give `--format json`"),
+            Self::NamesInPlan(_) => {
+                Some("save it with `--out` for `retire apply`, or say `--names full`")
+            }
             Self::OnlyOfSaved => {
                 Some("save a plan of that part: `retire plan --only … --out FILE`")
             }

@@ -11,22 +11,29 @@ use crate::cli::context::Context;
 use crate::cli::destination::{self, Document};
 use crate::cli::env::STEP_SUMMARY;
 use crate::cli::failure::Failure;
+use crate::cli::settings::table::Given;
 use crate::diagnostic::{Finding, in_words};
-use crate::render::checks::Check;
 use crate::render::checks::annotations::annotations;
 use crate::render::checks::gitlab::quality;
 use crate::render::checks::junit::junit;
+use crate::render::checks::{Check, shown};
+use crate::render::documents;
 use crate::render::html::page;
 use crate::render::markdown::{self, COMMENT, most_rows};
 use crate::render::model::{Block, Line, MOST_ROWS, Report, failed};
+use crate::render::names::{Foreign, Names};
+
+/// The manifest of a project, where nobody names another one.
+const TOP: &str = "retire.yaml";
 
 /// How many findings a report for people has: a broken file has as many as it has lines.
 const FINDINGS: usize = 20;
 
 /// A finding as an item of a report.
 fn finding(finding: &Finding) -> Block {
-    let place = Line::foreign(finding.place.to_string());
-    let line = place.and(": ").and_foreign(&*finding.message);
+    let place = Foreign::new(finding.place.to_string()).without_file();
+    let message = Foreign::new(&*finding.message).or(finding.code);
+    let line = Line::foreign(place).and(": ").and_foreign(message);
     Block::Item(line)
 }
 
@@ -42,6 +49,8 @@ pub(super) struct Asked<'run> {
     pub(super) paths: &'run [PathBuf],
     /// What it writes for programs.
     pub(super) json: Document<'static>,
+    /// What its flags say of settings.
+    pub(super) flags: &'run Given,
 }
 
 /// What there is to write.
@@ -70,6 +79,8 @@ pub(super) struct Reports<'run> {
     top: String,
     /// What a report for programs is as a document.
     json: Document<'static>,
+    /// How much of names leaves the machine.
+    names: Names,
     is_written: Cell<bool>,
 }
 
@@ -81,7 +92,7 @@ impl<'run> Reports<'run> {
     /// Returns which file has another ending, or that there is no summary.
     pub(super) fn new(context: &'run Context, asked: &Asked<'_>) -> Result<Self, Failure> {
         let kinds = ReportKind::of_command(asked.command);
-        let named = asked.reports.report.iter().map(|path| {
+        let files = asked.reports.report.iter().map(|path| {
             let kind = ReportKind::of(path).filter(|kind| kinds.contains(kind));
             let kind = kind.ok_or_else(|| Failure::NoReport {
                 path: path.clone(),
@@ -94,17 +105,25 @@ impl<'run> Reports<'run> {
             matches!(ending, Some("yaml" | "yml"))
         };
         let top = asked.paths.iter().find(is_manifest);
-        let top = top.map_or_else(|| "retire.yaml".into(), |path| path.to_string_lossy());
+        let top = top.map_or_else(|| TOP.into(), |path| path.to_string_lossy());
         let wants = asked.summaries.is_some_and(|summaries| summaries.summary);
         let summary = match context.environment.text(STEP_SUMMARY)? {
             Some(path) if wants => Some(PathBuf::from(path)),
             None if wants => return Err(Failure::NoSummary),
             Some(_) | None => None,
         };
+        let names = context.names(asked.flags, asked.paths);
+        if names != Names::Full && matches!(asked.json, Document::Plan) {
+            let mut paths = asked.reports.report.iter();
+            let plan = paths.find(|path| ReportKind::of(path) == Some(ReportKind::Json));
+            if let Some(path) = plan {
+                return Err(Failure::NamesInPlan(path.clone()));
+            }
+        }
         Ok(Self {
             context,
             command: asked.command,
-            files: named.collect::<Result<_, Failure>>()?,
+            files: files.collect::<Result<_, Failure>>()?,
             printed: asked.printed,
             summary,
             most: asked
@@ -112,6 +131,7 @@ impl<'run> Reports<'run> {
                 .map_or(COMMENT, |summaries| summaries.report_bytes),
             top: top.into_owned(),
             json: asked.json,
+            names,
             is_written: Cell::new(false),
         })
     }
@@ -170,7 +190,7 @@ impl<'run> Reports<'run> {
             };
             let write = |sink: &mut dyn Write| match printed {
                 Some(printed) => self.write(printed, content, sink),
-                None => (content.json)(sink),
+                None => self.write_json(content, sink),
             };
             destination::publish(path, self.document(*kind), state, |sink| {
                 console.guard(sink, write)
@@ -197,12 +217,38 @@ impl<'run> Reports<'run> {
             json: _,
         } = content;
         match printed {
-            Printed::Markdown => markdown::report(&report(most_rows(self.most)), self.most, sink),
-            Printed::Html => page(&report(MOST_ROWS), sink),
-            Printed::Github => annotations(&checks(), sink),
-            Printed::Gitlab => quality(&checks(), &self.top, sink),
-            Printed::Junit => junit(&checks(), sink),
+            Printed::Markdown => {
+                let report = report(most_rows(self.most)).shown(self.names);
+                markdown::report(&report, self.most, sink)
+            }
+            Printed::Html => page(&report(MOST_ROWS).shown(self.names), sink),
+            Printed::Github => annotations(&shown(checks(), self.names), sink),
+            Printed::Gitlab => quality(&shown(checks(), self.names), self.top(), sink),
+            Printed::Junit => junit(&shown(checks(), self.names), sink),
         }
+    }
+
+    /// Where GitLab shows what has no place of its own.
+    fn top(&self) -> &str {
+        match self.names {
+            Names::Full | Names::Path => &self.top,
+            Names::Off => TOP,
+        }
+    }
+
+    /// Writes the document for programs, without what is withheld.
+    fn write_json(&self, content: &Content<'_>, sink: &mut dyn Write) -> io::Result<()> {
+        if self.names == Names::Full {
+            return (content.json)(sink);
+        }
+        let mut bytes = Vec::new();
+        (content.json)(&mut bytes)?;
+        documents::withheld(&bytes, self.names, sink)
+    }
+
+    /// How much of names leaves the machine.
+    pub(super) const fn names(&self) -> Names {
+        self.names
     }
 
     /// Writes behind what the summary of the CI job has, as much as there is room for.
@@ -210,7 +256,7 @@ impl<'run> Reports<'run> {
         let there = destination::length_of_summary(path)?;
         let there = usize::try_from(there).unwrap_or(usize::MAX);
         let most = markdown::STEP_SUMMARY.saturating_sub(there);
-        let report = (content.report)(most_rows(most));
+        let report = (content.report)(most_rows(most)).shown(self.names);
         let mut text = Vec::new();
         let written = self
             .context
@@ -239,17 +285,22 @@ impl<'run> Reports<'run> {
         }
         let text = self.context.console.masked(in_words(failure).into_bytes());
         let text = String::from_utf8_lossy(&text).into_owned();
+        let code = failure.exit().code();
+        let why = || {
+            let instead = format!("exit code {code}: where the command ran, its messages say why");
+            Foreign::new(&*text).or(instead)
+        };
         let content = Content {
             checks: &|| {
                 if let Failure::Findings(findings) = failure {
                     return findings.iter().map(Check::of_finding).collect();
                 }
-                vec![Check::of_failure(&text, failure.hint())]
+                vec![Check::of_failure(why(), failure.hint())]
             },
             report: &|_| {
                 let key = state.to_string_lossy();
                 let mut report =
-                    failed((self.command, &key), (&text, failure.hint()), clock::now());
+                    failed((self.command, &key), (why(), failure.hint()), clock::now());
                 if let Failure::Findings(findings) = failure {
                     report.checks = findings.iter().take(FINDINGS).map(finding).collect();
                 }

@@ -8,7 +8,7 @@ use crate::manifest::document::SourceFile;
 use crate::plan::Plan;
 use crate::plan::approve::Refused;
 use crate::render::report::Summary;
-use crate::render::{checks, json, model};
+use crate::render::{checks, json, model, withheld};
 use crate::store::file::FileStore;
 
 /// What was planned, kept for the reports of what came of it.
@@ -72,10 +72,12 @@ pub(super) fn report_refused(
 ) -> Result<(), Failure> {
     let state = &settings.state.value;
     let key = state.to_string_lossy();
-    let (why, hint) = (refused.to_string(), Some(refused.hint()));
     let content = Content {
         checks: &|| checks::plan::checks(plan, files, Some(refused)),
-        report: &|_| model::failed(("apply", &key), (&why, hint), clock::now()),
+        report: &|_| {
+            let why = (withheld::refused(refused), Some(refused.hint()));
+            model::failed(("apply", &key), why, clock::now())
+        },
         json: &|_| Ok(()),
     };
     reports.publish(state, &content)

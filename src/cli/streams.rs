@@ -47,7 +47,7 @@ impl Streams {
             }
         }
         Ok(Self {
-            lines: Lines::default(),
+            lines: Lines::new(reports.names()),
             sinks: Sinks {
                 console: console.clone(),
                 out: arguments.on_standard(),

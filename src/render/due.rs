@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::asset::{AssetId, Kind};
 use crate::plan::due::{Due, OfOwner, Waits};
 use crate::render::escape::escape;
+use crate::render::names::{Foreign, Names};
 use crate::render::rows::path;
 use crate::render::size::bytes;
 use crate::render::{Paint, Style, counted};
@@ -100,11 +101,14 @@ pub(crate) fn text(view: &DueView<'_>, style: Style, sink: &mut dyn Write) -> io
 /// # Errors
 ///
 /// Returns what the sink says when it cannot take the text.
-pub(crate) fn markdown(view: &DueView<'_>, sink: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn markdown(view: &DueView<'_>, names: Names, sink: &mut dyn Write) -> io::Result<()> {
     writeln!(sink, "{}", view.headline())?;
     for OfOwner { owner, assets } in view.owners {
-        let owner = owner.as_deref().unwrap_or(NOBODY);
-        writeln!(sink, "\n## {}\n", plain(owner))?;
+        let owner = owner.as_deref().map_or(Foreign::own(NOBODY), |owner| {
+            Foreign::new(owner).without_file()
+        });
+        let owner = owner.withheld(names);
+        writeln!(sink, "\n## {}\n", plain(owner.shown()))?;
         writeln!(sink, "| due | asset | id | |")?;
         writeln!(sink, "|---|---|---|---|")?;
         for due in assets {
@@ -112,13 +116,37 @@ pub(crate) fn markdown(view: &DueView<'_>, sink: &mut dyn Write) -> io::Result<(
                 sink,
                 "| {} | {} | `{}` | {} |",
                 minute(due.at),
-                plain(&path(&due.known)),
+                plain(called(due).withheld(names).shown()),
                 due.id,
-                plain(&said(due).join(" · "))
+                plain(of(due).withheld(names).shown())
             )?;
         }
     }
     Ok(())
+}
+
+/// What it is called, and where it lies.
+fn called(due: &Due) -> Foreign {
+    if path(&due.known).is_empty() {
+        return Foreign::default();
+    }
+    Foreign::asset(due.id, Some(&due.known), due.kind)
+}
+
+/// What is known beyond the name.
+fn of(due: &Due) -> Foreign {
+    let waits = match &due.waits {
+        Waits::Date => None,
+        Waits::Hold(_) => Some("until then held".to_owned()),
+    };
+    let own: Vec<String> = due
+        .known
+        .bytes
+        .map(bytes)
+        .into_iter()
+        .chain(waits)
+        .collect();
+    Foreign::new(said(due).join(" · ")).or(own.join(" · "))
 }
 
 /// A text that Markdown takes for nothing but itself.

@@ -167,6 +167,34 @@ pub(super) fn why(
     }
 }
 
+/// The same in our own words, with ids in place of names.
+pub(super) fn why_in_words(id: AssetId, decision: &Decision) -> Option<String> {
+    match decision {
+        Decision::Unreadable { .. } => None,
+        Decision::Retry { attempts, kind, .. } | Decision::Blocked { attempts, kind, .. } => {
+            let times = words::times(*attempts);
+            Some(format!("refused {times}: {}", kind.name()))
+        }
+        Decision::Held { why, until, path } => {
+            Some(shelter::kept_by_id(id, why, *until, path.as_deref()))
+        }
+        Decision::Mismatch(other) => {
+            let fields: Vec<&str> = other.iter().map(|other| other.field.name()).collect();
+            Some(format!("other: {}", fields.join(", ")))
+        }
+        Decision::Retire
+        | Decision::Missing
+        | Decision::Unread
+        | Decision::Forget
+        | Decision::Unchanged { .. }
+        | Decision::Covered { .. }
+        | Decision::Record { .. }
+        | Decision::Resolve { .. }
+        | Decision::Defer { .. }
+        | Decision::Drift { .. } => why(id, decision, |_| None),
+    }
+}
+
 /// Says in what an asset is other than its entry says, both values side by side.
 fn difference(other: &Difference) -> String {
     let Difference {

@@ -165,6 +165,12 @@ pub(super) fn kept(hold: &KeptHold) -> String {
     format!("{} · since run {run}", held_until(reason, *until))
 }
 
+/// The same in our own words alone.
+pub(super) fn kept_in_words(hold: &KeptHold) -> String {
+    let until = hold.until.map(|until| format!(" until {}", moment(until)));
+    format!("held{} · since run {}", until.unwrap_or_default(), hold.run)
+}
+
 /// Writes the holds that a state keeps, a line each.
 ///
 /// # Errors

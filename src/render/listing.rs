@@ -9,7 +9,7 @@ use crate::plan::Plan;
 use crate::plan::about::Inside;
 use crate::plan::decide::Decision;
 use crate::render::escape::escape;
-use crate::render::group::{Group, group_of, wherefore, why};
+use crate::render::group::{Group, group_of, wherefore, why, why_in_words};
 use crate::render::places::Places;
 use crate::render::rows::{Page, PlaceRow, Widths, files, path_in, sized};
 use crate::render::size::{age, bytes};
@@ -220,6 +220,20 @@ impl Listing<'_> {
             .collect();
         let why = (!why.is_empty()).then(|| why.join(" · "));
         [why, what, reason, ticket, owner]
+    }
+
+    /// The same in our own words, with ids in place of names.
+    pub(super) fn said_in_words(&self, leaf: &Leaf<'_>) -> String {
+        let step = leaf.step;
+        let why = why_in_words(step.id, &step.decision);
+        let files = self.plan.stacks.get(&step.id).map(|files| &**files);
+        let inside = leaf.about.and_then(|about| about.inside.as_deref());
+        let what = match inside {
+            Some(inside) => Some(self.inside(inside, step.kind())),
+            None => what(step.kind(), step.decision.goes(), files),
+        };
+        let said: Vec<String> = why.into_iter().chain(what).collect();
+        said.join(" · ")
     }
 
     /// What is in a folder or a version stack.

@@ -10,6 +10,7 @@ use crate::inventory::Mark;
 use crate::plan::decide::{Path, Waypoint, Why};
 use crate::plan::{Back, LeftAlone, Other, Plan};
 use crate::render::escape::escape;
+use crate::render::names::Foreign;
 use crate::render::{Style, counted, moment, rows, words};
 
 /// How much of one list is shown.
@@ -69,8 +70,39 @@ pub(super) fn kept(
     until: Option<Timestamp>,
     path: Option<&Path>,
 ) -> String {
+    said((id, why, until), path, true)
+}
+
+/// The same, with our own words in its place where it is withheld.
+pub(super) fn kept_foreign(
+    id: AssetId,
+    why: &Why,
+    until: Option<Timestamp>,
+    path: Option<&Path>,
+) -> Foreign {
+    Foreign::new(kept(id, why, until, path)).or(kept_by_id(id, why, until, path))
+}
+
+/// The same in our own words, with ids in place of names.
+pub(super) fn kept_by_id(
+    id: AssetId,
+    why: &Why,
+    until: Option<Timestamp>,
+    path: Option<&Path>,
+) -> String {
+    said((id, why, until), path, false)
+}
+
+fn said(
+    (id, why, until): (AssetId, &Why, Option<Timestamp>),
+    path: Option<&Path>,
+    is_named: bool,
+) -> String {
     let until = until.map(moment);
     let why = match (why, until) {
+        (Why::Hold(_), Some(until)) if !is_named => format!("held until {until}"),
+        (Why::Hold(_), None) if !is_named => "held".to_owned(),
+        (Why::Marked(_), _) if !is_named => "marked".to_owned(),
         (Why::Hold(reason), Some(until)) => format!("held until {until}: {}", escape(reason)),
         (Why::Hold(reason), None) => format!("held: {}", escape(reason)),
         (Why::Deferred, Some(until)) => format!("deferred until {until}"),
@@ -83,6 +115,9 @@ pub(super) fn kept(
     };
     match path.map(|path| &*path.0) {
         None | Some([]) => why,
+        Some([outer, .., last]) if outer.id == id && !is_named => {
+            format!("contains {}, which is {why}", last.id)
+        }
         Some([outer, inner @ .., last]) if outer.id == id => {
             let inner = names(inner.iter().chain([last]));
             format!("contains {inner} ({}), which is {why}", last.id)
@@ -90,6 +125,9 @@ pub(super) fn kept(
         Some([one]) => format!("is `{}` by another id, and that is {why}", one.id),
         Some([around @ .., _]) => {
             let outer = around.first().map_or(id, |outer| outer.id);
+            if !is_named {
+                return format!("lies in {outer}, which is {why}");
+            }
             format!("lies in {} ({outer}), which is {why}", names(around))
         }
     }

@@ -259,6 +259,16 @@ pub(super) fn figures(counts: Counts) -> String {
 }
 
 /// Says what was changed by hand.
+/// The same in our own words alone.
+pub(super) fn by_hand_in_words(change: &Change) -> String {
+    let mut change = change.clone();
+    match &mut change {
+        Change::AcceptedMissing(accepted) => accepted.reason = None,
+        Change::Removed(_) | Change::Migrated(_) => {}
+    }
+    by_hand(&change)
+}
+
 pub(super) fn by_hand(change: &Change) -> String {
     match change {
         Change::Removed(ids) => {

@@ -9,6 +9,7 @@ use crate::event::{Ending, RateLimit, StopReason};
 use crate::inventory::Known;
 use crate::outcome::FailureKind;
 use crate::render::escape::escape;
+use crate::render::names::WITHHELD;
 use crate::render::progress::roughly;
 use crate::render::report::{FailedAsset, Summary};
 use crate::render::shelter::Most;
@@ -209,6 +210,31 @@ pub(crate) fn stop_asked(grace: Duration) -> String {
 }
 
 /// Says why a run stopped.
+/// The same in our own words alone.
+pub(super) fn stopped_in_words(reason: &StopReason) -> String {
+    let mut reason = reason.clone();
+    match &mut reason {
+        StopReason::NotAuthenticated { detail }
+        | StopReason::NoToken { detail }
+        | StopReason::NotAuthorised { detail }
+        | StopReason::NotPaid { detail }
+        | StopReason::NotReachable { detail }
+        | StopReason::WrongEndpoint { detail }
+        | StopReason::Ended { detail }
+        | StopReason::FailedBatches { batches: _, detail }
+        | StopReason::Broken { detail }
+        | StopReason::NotRecorded { detail } => WITHHELD.clone_into(detail),
+        StopReason::RateLimited { .. }
+        | StopReason::NoAnswer { .. }
+        | StopReason::TooManyMissing { .. }
+        | StopReason::TooManyFailures { .. }
+        | StopReason::WrongAccount { .. }
+        | StopReason::TimeBudget
+        | StopReason::Signal { .. } => {}
+    }
+    stopped(&reason)
+}
+
 pub(crate) fn stopped(reason: &StopReason) -> String {
     match reason {
         StopReason::NotAuthenticated { detail } => {

@@ -125,6 +125,7 @@ cases! {
     protection_loosened
     remarks_on_manifests
     reports
+    reports_without_names
     run_by_whom
     sandbox_seed_wrong
     sandbox_wrong_usage

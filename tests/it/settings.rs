@@ -201,7 +201,7 @@ fn a_setting_is_declared_once() {
 
 #[test]
 fn a_command_has_the_flags_that_the_table_gives_it() {
-    let commands: [(&[&str], u8); 7] = [
+    let commands: [(&[&str], u16); 9] = [
         (&["whoami"], on::WHOAMI),
         (&["find"], on::FIND),
         (&["plan", "--out=-"], on::PLAN),
@@ -209,11 +209,14 @@ fn a_command_has_the_flags_that_the_table_gives_it() {
         (&["state", "migrate"], on::MIGRATE),
         (&["state", "list"], on::READ_STATE),
         (&["state", "rm", A], on::WRITE_STATE),
+        (&["validate"], on::VALIDATE),
+        (&["show"], on::SHOW),
     ];
     for setting in SETTINGS {
         let flag = match (setting.value, setting.key) {
             ("", key) => format!("--{key}"),
             ("API", key) => format!("--{key}=v4"),
+            ("NAMES", key) => format!("--{key}=off"),
             ("TIME", key) => format!("--{key}=7s"),
             (_, key) => format!("--{key}=7"),
         };

@@ -11,12 +11,12 @@ use crate::cli::settings::table::{Given, SETTINGS};
 ///
 /// [`on`]: crate::cli::settings::declare::on
 #[derive(Debug, Clone, Default)]
-pub struct Flags<const COMMAND: u8> {
+pub struct Flags<const COMMAND: u16> {
     /// What they say.
     pub(crate) given: Given,
 }
 
-impl<const COMMAND: u8> Args for Flags<COMMAND> {
+impl<const COMMAND: u16> Args for Flags<COMMAND> {
     fn augment_args(command: Command) -> Command {
         let flags = SETTINGS.iter().filter(|row| row.commands & COMMAND != 0);
         command.args(flags.map(flag))
@@ -27,7 +27,7 @@ impl<const COMMAND: u8> Args for Flags<COMMAND> {
     }
 }
 
-impl<const COMMAND: u8> FromArgMatches for Flags<COMMAND> {
+impl<const COMMAND: u16> FromArgMatches for Flags<COMMAND> {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
         let given = Given::by_flags(matches);
         Ok(Self { given })

@@ -25,6 +25,9 @@ pub struct Validate {
     /// What is written besides.
     #[command(flatten)]
     pub reports: Reports,
+    /// What of it leaves the machine.
+    #[command(flatten)]
+    pub settings: Flags<{ on::VALIDATE }>,
 }
 
 /// `retire show`.
@@ -49,5 +52,5 @@ pub struct Show {
     pub summaries: Summaries,
     /// Which state, where none is named.
     #[command(flatten)]
-    pub settings: Flags<{ on::READ_STATE }>,
+    pub settings: Flags<{ on::SHOW }>,
 }

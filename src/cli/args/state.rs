@@ -37,7 +37,7 @@ pub enum State {
 
 /// Which state: that of a project, or one by its file.
 #[derive(Debug, Args)]
-pub struct Which<const COMMAND: u8> {
+pub struct Which<const COMMAND: u16> {
     /// The state, or manifests or a folder of its project
     ///
     /// [default: the state of the project folder]

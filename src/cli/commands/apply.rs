@@ -56,6 +56,7 @@ pub(crate) fn run(context: &Context, arguments: &Apply) -> Result<Exit, Failure>
         printed: arguments.format.into(),
         paths: &arguments.paths,
         json: Document::Report(ReportKind::Json),
+        flags: &arguments.settings.given,
     };
     let reports = Reports::new(context, &asked)?;
     if reports.prints() && arguments.events.on_standard() {

@@ -48,6 +48,7 @@ pub(crate) fn run(context: &Context, arguments: &Plan) -> Result<Exit, Failure> 
         printed: Option::from(arguments.format).filter(|_| arguments.due.is_none()),
         paths: &arguments.paths.paths,
         json: Document::Plan,
+        flags: &arguments.settings.given,
     };
     let reports = Reports::new(context, &asked)?;
     let named = arguments.settings.given.state.as_ref();
@@ -235,7 +236,7 @@ fn show_due(
         DueFormat::Text => wrapped(context.console.width(), sink, |sink| {
             render::due::text(&view, style, sink)
         }),
-        DueFormat::Markdown => render::due::markdown(&view, sink),
+        DueFormat::Markdown => render::due::markdown(&view, settings.names.value, sink),
         DueFormat::Json => render::due::json(&view, sink),
     })?;
     Ok(Exit::Done)

@@ -35,6 +35,7 @@ pub(crate) fn run(context: &Context, arguments: &Show) -> Result<Exit, Failure> 
         printed: arguments.format.into(),
         paths: &[],
         json: Document::Events,
+        flags: &arguments.settings.given,
     };
     let reports = Reports::new(context, &asked)?;
     let shown = Shown {

@@ -14,6 +14,7 @@ use crate::manifest::document::Manifests;
 use crate::render::checks::Check;
 use crate::render::counted;
 use crate::render::model::failed;
+use crate::render::names::Foreign;
 
 /// Reads the manifests and says what is in them.
 pub(crate) fn run(context: &Context, arguments: &Validate) -> Result<Exit, Failure> {
@@ -21,6 +22,7 @@ pub(crate) fn run(context: &Context, arguments: &Validate) -> Result<Exit, Failu
         paths,
         format,
         reports,
+        settings,
     } = arguments;
     let paths = &paths.paths;
     let asked = Asked {
@@ -30,6 +32,7 @@ pub(crate) fn run(context: &Context, arguments: &Validate) -> Result<Exit, Failu
         printed: (*format).into(),
         paths,
         json: Document::Events,
+        flags: &settings.given,
     };
     let reports = Reports::new(context, &asked)?;
     let state = Path::new(STATE);
@@ -41,7 +44,13 @@ pub(crate) fn run(context: &Context, arguments: &Validate) -> Result<Exit, Failu
             let files = manifests.files.iter();
             files.map(|file| Check::passed(&file.path)).collect()
         },
-        report: &|_| failed(("validate", STATE), ("", None), clock::now()),
+        report: &|_| {
+            failed(
+                ("validate", STATE),
+                (Foreign::default(), None),
+                clock::now(),
+            )
+        },
         json: &|_| Ok(()),
     };
     reports.publish(state, &reported)?;

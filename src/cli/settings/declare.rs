@@ -17,25 +17,31 @@ use crate::cli::settings::origin::{Origin, SettingsError, Valued};
 /// The commands that a flag may belong to; those of one setting are joined by `|`.
 pub mod on {
     /// `retire plan`.
-    pub const PLAN: u8 = 1;
+    pub const PLAN: u16 = 1;
     /// `retire apply`.
-    pub const APPLY: u8 = 2;
+    pub const APPLY: u16 = 2;
     /// `retire state migrate`.
-    pub const MIGRATE: u8 = 4;
+    pub const MIGRATE: u16 = 4;
     /// The commands that read a state, and talk to no server.
-    pub const READ_STATE: u8 = 8;
+    pub const READ_STATE: u16 = 8;
     /// The commands that write a state, and talk to no server.
-    pub const WRITE_STATE: u8 = 16;
+    pub const WRITE_STATE: u16 = 16;
     /// `retire whoami`.
-    pub const WHOAMI: u8 = 32;
+    pub const WHOAMI: u16 = 32;
     /// `retire login`.
-    pub const LOGIN: u8 = 64;
+    pub const LOGIN: u16 = 64;
     /// `retire find`.
-    pub const FIND: u8 = 128;
+    pub const FIND: u16 = 128;
+    /// `retire validate`.
+    pub const VALIDATE: u16 = 256;
+    /// `retire show`.
+    pub const SHOW: u16 = 512;
     /// Every command that has a state.
-    pub const ALL: u8 = PLAN | APPLY | MIGRATE | READ_STATE | WRITE_STATE | FIND;
+    pub const ALL: u16 = PLAN | APPLY | MIGRATE | READ_STATE | WRITE_STATE | FIND | SHOW;
+    /// The commands that write reports.
+    pub const REPORTS: u16 = PLAN | APPLY | FIND | VALIDATE | SHOW;
     /// The commands that talk to a server.
-    pub const SERVER: u8 = PLAN | APPLY | MIGRATE | WHOAMI | FIND;
+    pub const SERVER: u16 = PLAN | APPLY | MIGRATE | WHOAMI | FIND;
 }
 
 /// The parts of the help, in their order.
@@ -79,7 +85,7 @@ pub struct Setting {
     /// The part of the help that it stands in.
     pub heading: &'static str,
     /// The commands that have its flag.
-    pub commands: u8,
+    pub commands: u16,
     /// Whether `-h` shows it; `--help` shows all.
     pub common: bool,
     /// Whether it decides where a secret goes or what is executed. A pull request may change the

@@ -14,6 +14,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
 use crate::measure::parse_duration;
+use crate::render::names::Names;
 use crate::state::Api;
 
 /// A kind of value.
@@ -125,6 +126,18 @@ kind!(
 );
 
 kind!(
+    Names,
+    "`\"full\"`, `\"path\"` or `\"off\"`",
+    names,
+    |names| names.name().to_owned(),
+    {"enum": ["full", "path", "off"]},
+    fn parser() -> ValueParser {
+        let names = PossibleValuesParser::new(Names::ALL.map(Names::name));
+        ValueParser::new(names.try_map(|name| Self::parse(&name)))
+    }
+);
+
+kind!(
     TokenCommand,
     "a list of words: the program and its arguments",
     |text| Ok(Self::Shell(text.to_owned())),
@@ -188,6 +201,12 @@ fn api(text: &str) -> Result<Api, String> {
     let mut versions = Api::ALL.into_iter();
     let api = versions.find(|api| text.trim().eq_ignore_ascii_case(api.name()));
     api.ok_or_else(|| format!("`{text}` is not a version of the API: it is `v2` or `v4`"))
+}
+
+fn names(text: &str) -> Result<Names, String> {
+    let mut all = Names::ALL.into_iter();
+    let names = all.find(|names| text.trim().eq_ignore_ascii_case(names.name()));
+    names.ok_or_else(|| format!("`{text}` is neither `full` nor `path` nor `off`"))
 }
 
 /// A share in percent, from 0 to 100.

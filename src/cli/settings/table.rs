@@ -24,6 +24,7 @@ use crate::cli::settings::guards::GuardsGiven;
 use crate::cli::settings::kind::{Kind, Percent, TokenCommand};
 use crate::cli::settings::origin::{Origin, SettingsError, Valued};
 use crate::inventory::Marking;
+use crate::render::names::Names;
 use crate::state::Api;
 
 settings! {
@@ -218,6 +219,13 @@ settings! {
     request_timeout: Duration = "1m", check(some_time) {
         key: "request-timeout", variable: "RETIRE_REQUEST_TIMEOUT", value: "TIME",
         heading: heading::REQUESTS, commands: on::APPLY,
+    }
+
+    /// Show this much of names in reports and events
+    /// `full`, `path` (folders, and no name of a file) or `off` (ids alone)
+    names: Names = "full" {
+        key: "names", variable: "RETIRE_NAMES", value: "NAMES",
+        heading: heading::APPROVAL, commands: on::REPORTS,
     }
 }
 

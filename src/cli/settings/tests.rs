@@ -415,6 +415,7 @@ fn sample(setting: &Setting) -> (&'static str, &'static str) {
         (Some("array"), _) => ("pass", "['pass']"),
         (Some(_), "TIME") => ("7 days", "'7 days'"),
         (Some(_), _) => ("text", "'text'"),
+        (None, "NAMES") => ("off", "'off'"),
         (None, _) => ("v4", "'v4'"),
     }
 }

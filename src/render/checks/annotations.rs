@@ -7,6 +7,7 @@ use crate::diagnostic::Place;
 use crate::render::checks::{Check, Verdict};
 use crate::render::count;
 use crate::render::escape::escape;
+use crate::render::names::Shown;
 
 /// How many are written: GitHub shows ten errors, ten warnings and ten notices of a step, and a
 /// reviewer reads fewer.
@@ -17,7 +18,7 @@ const SHOWN: usize = 10;
 /// # Errors
 ///
 /// Returns what the sink says.
-pub(crate) fn annotations(checks: &[Check], sink: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn annotations(checks: &Shown<Vec<Check>>, sink: &mut dyn Write) -> io::Result<()> {
     let mut shown: Vec<&Check> = checks.iter().filter(|check| check.is_shown()).collect();
     shown.sort_by_key(|check| check.verdict);
     for check in shown.iter().take(SHOWN) {

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::render::checks::{Check, Verdict};
 use crate::render::escape::escape;
+use crate::render::names::Shown;
 use crate::visible;
 
 /// One entry of the document.
@@ -39,7 +40,11 @@ struct Lines {
 /// # Errors
 ///
 /// Returns what the sink says.
-pub(crate) fn quality(checks: &[Check], file: &str, sink: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn quality(
+    checks: &Shown<Vec<Check>>,
+    file: &str,
+    sink: &mut dyn Write,
+) -> io::Result<()> {
     let mut shown: Vec<&Check> = checks.iter().filter(|check| check.is_shown()).collect();
     shown.sort_by_key(|check| check.verdict);
     let mut seen = BTreeMap::new();
@@ -70,7 +75,7 @@ pub(crate) fn quality(checks: &[Check], file: &str, sink: &mut dyn Write) -> io:
 fn fingerprint(check: &Check, path: &str, seen: &mut BTreeMap<String, usize>) -> String {
     let id = check.id.map(|id| id.to_string());
     let mut hash = Sha256::new();
-    let subject = id.as_deref().unwrap_or(&check.message);
+    let subject = id.as_deref().unwrap_or_else(|| check.message.shown());
     for part in [check.code, path, subject] {
         hash.update(part.as_bytes());
         hash.update([0]);

@@ -6,6 +6,7 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use crate::render::checks::{Check, Verdict};
 use crate::render::escape::escape;
+use crate::render::names::Shown;
 
 /// The name of the report, by which a file is told to be one.
 pub(crate) const NAME: &str = "retire";
@@ -15,10 +16,10 @@ pub(crate) const NAME: &str = "retire";
 /// # Errors
 ///
 /// Returns what the sink says.
-pub(crate) fn junit(checks: &[Check], sink: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn junit(checks: &Shown<Vec<Check>>, sink: &mut dyn Write) -> io::Result<()> {
     let mut report = Report::new(NAME);
     let mut suites: Vec<&'static str> = Vec::new();
-    for check in checks {
+    for check in checks.iter() {
         if !suites.contains(&check.suite) {
             suites.push(check.suite);
         }
@@ -35,7 +36,7 @@ pub(crate) fn junit(checks: &[Check], sink: &mut dyn Write) -> io::Result<()> {
 }
 
 fn case(check: &Check) -> TestCase {
-    let message = escape(&check.message).into_owned();
+    let message = escape(check.message.shown()).into_owned();
     let status = match check.verdict {
         Verdict::Passed => TestCaseStatus::success(),
         Verdict::Kept | Verdict::Warned => {
@@ -50,7 +51,7 @@ fn case(check: &Check) -> TestCase {
             status
         }
     };
-    let mut case = TestCase::new(escape(&check.subject).into_owned(), status);
+    let mut case = TestCase::new(escape(check.subject.shown()).into_owned(), status);
     case.set_classname(check.code);
     if let Some(place) = &check.place {
         let file = escape(&place.file).into_owned();

@@ -3,6 +3,7 @@
 
 use crate::asset::AssetId;
 use crate::diagnostic::{Finding, Place, Severity};
+use crate::render::names::{Foreign, Names, Shown};
 
 pub(crate) mod annotations;
 pub(crate) mod gitlab;
@@ -31,6 +32,32 @@ pub(crate) enum Verdict {
     Passed,
 }
 
+/// What may be shown of checks.
+pub(crate) fn shown(checks: Vec<Check>, names: Names) -> Shown<Vec<Check>> {
+    let checks = checks.into_iter().map(|check| {
+        let Check {
+            verdict,
+            code,
+            place,
+            suite,
+            subject,
+            message,
+            id,
+        } = check;
+        Check {
+            verdict,
+            code,
+            // A manifest may be called as a project is.
+            place: place.filter(|_| names != Names::Off),
+            suite,
+            subject: subject.withheld(names),
+            message: message.withheld(names),
+            id,
+        }
+    });
+    Shown::new(checks.collect())
+}
+
 /// One thing that was checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Check {
@@ -42,9 +69,9 @@ pub(crate) struct Check {
     /// What it belongs to: the name of a suite.
     pub(crate) suite: &'static str,
     /// What was checked; a text from elsewhere.
-    pub(crate) subject: String,
+    pub(crate) subject: Foreign,
     /// What is to say of it; texts from elsewhere are in it.
-    pub(crate) message: String,
+    pub(crate) message: Foreign,
     /// The asset, where it is one.
     pub(crate) id: Option<AssetId>,
 }
@@ -75,22 +102,22 @@ impl Check {
             code,
             place: Some(place.clone()),
             suite: "manifests",
-            subject: place.to_string(),
-            message: lines.join("; "),
+            subject: Foreign::new(place.to_string()).without_file(),
+            message: Foreign::new(lines.join("; ")).or(*code),
             id: None,
         }
     }
 
     /// Why a command did nothing.
-    pub(crate) fn of_failure(message: &str, hint: Option<&str>) -> Self {
+    pub(crate) fn of_failure(message: Foreign, hint: Option<&'static str>) -> Self {
         let hint = hint.map_or_else(String::new, |hint| format!("; {hint}"));
         Self {
             verdict: Verdict::Refused,
             code: "refused",
             place: None,
             suite: COMMAND,
-            subject: COMMAND.to_owned(),
-            message: format!("{message}{hint}"),
+            subject: Foreign::own(COMMAND),
+            message: message.and(&hint),
             id: None,
         }
     }
@@ -102,8 +129,8 @@ impl Check {
             code: "manifest",
             place: None,
             suite: "manifests",
-            subject: file.to_owned(),
-            message: String::new(),
+            subject: Foreign::new(file).without_file(),
+            message: Foreign::default(),
             id: None,
         }
     }
@@ -119,9 +146,9 @@ impl Check {
     /// What was checked and what is to say of it, in one line.
     fn words(&self) -> String {
         if self.id.is_some() {
-            format!("{}: {}", self.subject, self.message)
+            format!("{}: {}", self.subject.shown(), self.message.shown())
         } else {
-            self.message.clone()
+            self.message.shown().to_owned()
         }
     }
 }

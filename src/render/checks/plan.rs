@@ -9,8 +9,9 @@ use crate::plan::about::About;
 use crate::plan::approve::Refused;
 use crate::plan::figure::{Report, SetAt};
 use crate::render::checks::{Check, Verdict};
-use crate::render::group::{Group, group_of, why};
-use crate::render::rows;
+use crate::render::group::{Group, group_of, why, why_in_words};
+use crate::render::names::Foreign;
+use crate::render::{rows, withheld};
 
 /// What refuses a plan, and each of its assets, in the order of the plan.
 pub(crate) fn checks(plan: &Plan, files: &[SourceFile], refused: Option<&Refused>) -> Vec<Check> {
@@ -19,7 +20,7 @@ pub(crate) fn checks(plan: &Plan, files: &[SourceFile], refused: Option<&Refused
         // Each of them has its own asset, or is said by the guards.
         Some(Refused::Mismatched(_) | Refused::Guarded(_)) | None => {}
         Some(refused) => checks.push(Check::of_failure(
-            &refused.to_string(),
+            withheld::refused(refused),
             Some(refused.hint()),
         )),
     }
@@ -31,30 +32,37 @@ pub(crate) fn checks(plan: &Plan, files: &[SourceFile], refused: Option<&Refused
             continue;
         };
         let known = plan.about.get(&step.id).and_then(About::known);
-        let path = known.as_ref().map(rows::path);
-        let path = path.filter(|path| !path.is_empty());
+        let kind = step.kind().or_else(|| plan.about.get(&step.id)?.kind);
         let (title, words) = group.title();
         let why = why(step.id, &step.decision, |id| rows::path_in(plan, id));
-        let why = why.unwrap_or_else(|| words.trim_start_matches(": ").to_owned());
-        let name = title.to_lowercase();
-        let message = if why.starts_with(&name) {
-            why
-        } else if why.is_empty() {
-            name
-        } else {
-            format!("{name}: {why}")
-        };
+        let own = why_in_words(step.id, &step.decision);
+        let [why, own] = [why, own].map(|why| {
+            let why = why.unwrap_or_else(|| words.trim_start_matches(": ").to_owned());
+            of_group(title, why)
+        });
         checks.push(Check {
             verdict: verdict(group),
             code: code(group),
             place: step.spot.and_then(|spot| place(spot, files)),
             suite: title,
-            subject: path.unwrap_or_else(|| step.id.to_string()),
-            message,
+            subject: Foreign::asset(step.id, known.as_ref(), kind),
+            message: Foreign::new(why).or(own),
             id: Some(step.id),
         });
     }
     checks
+}
+
+/// What is said of an asset of a group.
+fn of_group(title: &str, why: String) -> String {
+    let name = title.to_lowercase();
+    if why.starts_with(&name) {
+        why
+    } else if why.is_empty() {
+        name
+    } else {
+        format!("{name}: {why}")
+    }
 }
 
 /// Where an entry stands.
@@ -69,7 +77,7 @@ pub(super) fn place(spot: Spot, files: &[SourceFile]) -> Option<Place> {
 
 /// What the guards counted: each that refuses, and what is looser than usual.
 fn guards(report: &Report, checks: &mut Vec<Check>) {
-    let check = |verdict, code, place, message: String| Check {
+    let check = |verdict, code, place, message: Foreign| Check {
         verdict,
         code,
         place,
@@ -93,19 +101,19 @@ fn guards(report: &Report, checks: &mut Vec<Check>) {
             verdict,
             figure.guard.name(),
             set_at(&figure.set_at),
-            figure.to_string(),
+            withheld::figure(figure),
         );
-        check.message.push_str(&waiver);
+        check.message = check.message.and(&waiver);
         checks.push(check);
     }
     for incomplete in &report.incomplete {
         let place = written(&incomplete.first);
-        let words = incomplete.to_string();
+        let words = withheld::incomplete(incomplete);
         checks.push(check(Verdict::Refused, "require", place, words));
     }
     for loosened in &report.loosened {
         let place = set_at(&loosened.set_at);
-        let words = format!("loosened: {loosened}");
+        let words = withheld::loosened(loosened).behind("loosened: ");
         checks.push(check(Verdict::Warned, loosened.guard.name(), place, words));
     }
 }

@@ -4,16 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::asset::AssetId;
 use crate::event::Ending;
+use crate::inventory::Known;
 use crate::manifest::document::SourceFile;
 use crate::plan::Plan;
 use crate::plan::about::About;
 use crate::render::checks::plan::{self, place};
 use crate::render::checks::{Check, Verdict};
+use crate::render::names::Foreign;
 use crate::render::report::Summary;
-use crate::render::rows;
-use crate::render::summary::stopped;
+use crate::render::summary::{stopped, stopped_in_words};
 use crate::render::words;
-use crate::state::Status;
+use crate::state::{Failed, Status};
 
 /// What a run came to: `after` is how its assets stand in the state after it, as far as they are there.
 pub(crate) fn checks(
@@ -25,7 +26,9 @@ pub(crate) fn checks(
     let mut checks = Vec::new();
     if let Some(Ending::Stopped(reason)) = &summary.ending {
         checks.push(Check::of_failure(
-            &format!("the run stopped: {}", stopped(reason)),
+            Foreign::new(stopped(reason))
+                .or(stopped_in_words(reason))
+                .behind("the run stopped: "),
             None,
         ));
     }
@@ -34,10 +37,10 @@ pub(crate) fn checks(
         let step = check.id.and_then(|id| plan.step(id));
         step.is_none_or(|step| !step.decision.is_carried_out())
     };
-    let left: BTreeMap<AssetId, String> = summary
+    let left: BTreeMap<AssetId, &str> = summary
         .left_alone
         .iter()
-        .map(|left| (left.id, "other than reviewed: left alone".to_owned()))
+        .map(|left| (left.id, "other than reviewed: left alone"))
         .collect();
     let mut told = BTreeSet::new();
     for check in kept {
@@ -47,7 +50,7 @@ pub(crate) fn checks(
             continue;
         }
         let status = check.id.and_then(|id| after.get(&id));
-        let left = check.id.and_then(|id| left.get(&id));
+        let left = check.id.and_then(|id| left.get(&id).copied());
         checks.push(became(check, status, left, summary));
     }
     // What goes along with a folder has no step of its own.
@@ -56,17 +59,17 @@ pub(crate) fn checks(
         .chain(summary.unknown.iter().copied())
         .chain(summary.missing.iter().copied());
     for id in open.filter(|id| !told.contains(id)) {
-        let known = summary.known.get(&id).map(rows::path);
-        let known = known.filter(|path| !path.is_empty());
-        let about = plan.about.get(&id).and_then(About::known);
-        let path = known.or_else(|| about.as_ref().map(rows::path));
+        let known = summary.known.get(&id).cloned();
+        let is_placed = |known: &Known| known.name.is_some() || known.location.is_some();
+        let known = known.filter(is_placed);
+        let known = known.or_else(|| plan.about.get(&id).and_then(About::known));
         let check = Check {
             verdict: Verdict::Passed,
             code: "retire",
             place: plan.step(id).and_then(|step| place(step.spot?, files)),
             suite: "Run",
-            subject: path.unwrap_or_else(|| id.to_string()),
-            message: String::new(),
+            subject: Foreign::asset(id, known.as_ref(), None),
+            message: Foreign::default(),
             id: Some(id),
         };
         checks.push(became(check, after.get(&id), None, summary));
@@ -74,47 +77,45 @@ pub(crate) fn checks(
     checks
 }
 
+/// Why the server did not delete an asset.
+fn refused(failed: &Failed) -> Foreign {
+    let (kind, times) = (failed.kind.name(), words::times(failed.attempts));
+    let message = format!("failed: {} ({kind}, tried {times})", failed.message);
+    Foreign::new(message).or(format!("failed: {kind}, tried {times}"))
+}
+
 /// What became of an asset that was to go.
 fn became(
     mut check: Check,
     status: Option<&Status>,
-    left: Option<&String>,
+    left: Option<&str>,
     summary: &Summary,
 ) -> Check {
     check.suite = "Run";
     let (verdict, code, message) = match (left, status) {
-        (Some(left), _) => (Verdict::Failed, "left-alone", left.clone()),
-        (None, Some(Status::Retired(_))) => (Verdict::Passed, "retired", String::new()),
-        (None, Some(Status::Gone(_))) => (Verdict::Passed, "gone", String::new()),
-        (None, Some(Status::Failed(failed))) => (
-            Verdict::Failed,
-            "failed",
-            format!(
-                "failed: {} ({}, tried {})",
-                failed.message,
-                failed.kind.name(),
-                words::times(failed.attempts)
-            ),
-        ),
+        (Some(left), _) => (Verdict::Failed, "left-alone", Foreign::own(left)),
+        (None, Some(Status::Retired(_))) => (Verdict::Passed, "retired", Foreign::default()),
+        (None, Some(Status::Gone(_))) => (Verdict::Passed, "gone", Foreign::default()),
+        (None, Some(Status::Failed(failed))) => (Verdict::Failed, "failed", refused(failed)),
         (None, Some(Status::Unknown { attempts })) => (
             Verdict::Failed,
             "unknown",
-            format!(
+            Foreign::own(format!(
                 "unknown: sent {}, and no trustworthy answer came back",
                 words::times(*attempts)
-            ),
+            )),
         ),
         (None, Some(Status::Missing)) => (
             Verdict::Failed,
             "missing",
-            "missing: not found, and not shown to be deleted".to_owned(),
+            Foreign::own("missing: not found, and not shown to be deleted"),
         ),
         // What was forgotten has no record any more.
-        (None, None) if summary.unsent == 0 => (Verdict::Passed, check.code, String::new()),
+        (None, None) if summary.unsent == 0 => (Verdict::Passed, check.code, Foreign::default()),
         (None, None) => (
             Verdict::Failed,
             "not-sent",
-            "not sent: the run stopped before it".to_owned(),
+            Foreign::own("not sent: the run stopped before it"),
         ),
     };
     check.verdict = verdict;

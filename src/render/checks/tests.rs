@@ -18,8 +18,8 @@ fn check(verdict: Verdict, code: &'static str, subject: &str, number: u128) -> C
             column: 3,
         }),
         suite: "Held",
-        subject: subject.to_owned(),
-        message: "held: claim".to_owned(),
+        subject: Foreign::new(subject),
+        message: Foreign::new("held: claim"),
         id: Some(AssetId::from_uuid(Uuid::from_u128(number))),
     }
 }
@@ -39,10 +39,10 @@ fn refusals_come_first_and_the_rest_is_counted() {
     checks.push(check(Verdict::Failed, "missing", "c.mov", 501));
     checks.push(check(Verdict::Warned, "blocked", "d.mov", 502));
     checks.push(Check::of_failure(
-        "the plan is expired",
+        Foreign::new("the plan is expired"),
         Some("make a new one"),
     ));
-    let text = written(|sink| annotations(&checks, sink));
+    let text = written(|sink| annotations(&shown(checks.clone(), Names::Full), sink));
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines.len(), 11);
     assert_eq!(
@@ -67,7 +67,8 @@ fn equal_findings_have_fingerprints_of_their_own() {
         ..same.clone()
     };
     let prints = |checks: &[Check]| -> Vec<String> {
-        let text = written(|sink| quality(checks, "retire.yaml", sink));
+        let text =
+            written(|sink| quality(&shown(checks.to_vec(), Names::Full), "retire.yaml", sink));
         let issues: Vec<serde_json::Value> = serde_json::from_str(&text).unwrap();
         let print = |issue: &serde_json::Value| issue["fingerprint"].as_str().unwrap().to_owned();
         issues.iter().map(print).collect()
@@ -83,13 +84,16 @@ fn equal_findings_have_fingerprints_of_their_own() {
 
 #[test]
 fn what_has_no_place_stands_at_the_top_of_a_file() {
-    let checks = [Check::of_failure("no", None)];
-    let text = written(|sink| quality(&checks, "./retire.yaml", sink));
+    let checks = [Check::of_failure(Foreign::new("no"), None)];
+    let text = written(|sink| quality(&shown(checks.to_vec(), Names::Full), "./retire.yaml", sink));
     let issues: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!(issues[0]["location"]["path"], "retire.yaml");
     assert_eq!(issues[0]["location"]["lines"]["begin"], 1);
     assert_eq!(issues[0]["severity"], "blocker");
-    assert_eq!(written(|sink| quality(&[], "retire.yaml", sink)), "[]\n");
+    assert_eq!(
+        written(|sink| quality(&shown(Vec::new(), Names::Full), "retire.yaml", sink)),
+        "[]\n"
+    );
 }
 
 proptest! {
@@ -98,7 +102,7 @@ proptest! {
         let verdicts = [Verdict::Failed, Verdict::Kept, Verdict::Passed];
         let checks = verdicts.map(|verdict| check(verdict, "held", &name, 1));
 
-        let text = written(|sink| annotations(&checks, sink));
+        let text = written(|sink| annotations(&shown(checks.to_vec(), Names::Full), sink));
         prop_assert_eq!(text.lines().count(), 2, "{}", text);
         for line in text.lines() {
             // What a runner reads: the data ends with the line, and is decoded in this order.
@@ -107,7 +111,7 @@ proptest! {
             prop_assert_eq!(data, format!("{}: held: claim", escape(&name)));
         }
 
-        let text = written(|sink| junit(&checks, sink));
+        let text = written(|sink| junit(&shown(checks.to_vec(), Names::Full), sink));
         let report = Report::deserialize_from_str(&text).unwrap();
         let cases = &report.test_suites[0].test_cases;
         prop_assert_eq!(cases.len(), 3);
@@ -117,7 +121,7 @@ proptest! {
         let is_skipped = matches!(cases[1].status, TestCaseStatus::Skipped { .. });
         prop_assert!(is_skipped);
 
-        let text = written(|sink| quality(&checks, "retire.yaml", sink));
+        let text = written(|sink| quality(&shown(checks.to_vec(), Names::Full), "retire.yaml", sink));
         let issues: Vec<serde_json::Value> = serde_json::from_str(&text).unwrap();
         prop_assert_eq!(issues.len(), 2);
         let described = format!("{}: held: claim", escape(&name));

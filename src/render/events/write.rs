@@ -6,16 +6,20 @@ use jiff::Timestamp;
 
 use crate::asset::AssetId;
 use crate::event::{Ending, RunEvent, RunInfo};
+use crate::render::documents::withheld;
 use crate::render::events::line::milliseconds;
 use crate::render::events::{At, EndingName, Event, Version};
+use crate::render::names::Names;
 use crate::render::report::{Summary, SummaryBuilder};
 use crate::render::summary::stopped;
 use crate::state::{Counts, Status};
 use crate::visible::json;
 
 /// Makes the lines of one run's stream, one event after another.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Lines {
+    /// How much of names they tell.
+    names: Names,
     run: u64,
     ended: Option<Timestamp>,
     bytes: Vec<u8>,
@@ -32,6 +36,16 @@ pub(crate) struct Close {
 }
 
 impl Lines {
+    /// Begins the lines of a run.
+    pub(crate) const fn new(names: Names) -> Self {
+        Self {
+            names,
+            run: 0,
+            ended: None,
+            bytes: Vec::new(),
+        }
+    }
+
     /// The lines of one event; `summary` has heard it already, and `now` dates an event that
     /// does not say when it happened.
     pub(crate) fn write_event(
@@ -214,7 +228,7 @@ impl Lines {
         &mut self,
         now: Timestamp,
         message: &str,
-        hint: Option<&str>,
+        hint: Option<&'static str>,
         exit: u8,
     ) -> &[u8] {
         self.bytes.clear();
@@ -231,7 +245,13 @@ impl Lines {
 
     fn push(&mut self, event: &Event<'_>) {
         // Writing plain structs into memory cannot fail.
-        drop(json(event, &mut self.bytes));
-        self.bytes.push(b'\n');
+        if self.names == Names::Full {
+            drop(json(event, &mut self.bytes));
+            self.bytes.push(b'\n');
+        } else {
+            let mut line = Vec::new();
+            drop(json(event, &mut line));
+            drop(withheld(&line, self.names, &mut self.bytes));
+        }
     }
 }

@@ -100,7 +100,7 @@ fn of_row(
         row.size.clone(),
         row.changed.map(jiff::Timestamp::as_second),
         row.changed.map(|at| age(at, report.now)),
-        escape(&row.said).into_owned(),
+        escape(row.said.shown()).into_owned(),
         row.id,
         project,
     )

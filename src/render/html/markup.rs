@@ -41,7 +41,7 @@ pub(super) fn of_line(line: &Line) -> Markup {
     let pieces = line.0.iter().map(|piece| match piece {
         Piece::Words(words) => of_words(words),
         Piece::Strong(words) => format!("<strong>{}</strong>", of_words(words)),
-        Piece::Foreign(text) => format!("<bdi class=\"said\">{}</bdi>", of_text(text)),
+        Piece::Foreign(text) => format!("<bdi class=\"said\">{}</bdi>", of_text(text.shown())),
     });
     Markup(pieces.collect())
 }

@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 use crate::render::html::markup::{Markup, of_line};
 use crate::render::html::treemap::treemap;
 use crate::render::model::{Block, FolderRow, Line, MOST_ROWS, Report};
+use crate::render::names::Shown;
 use crate::render::size::age;
 use crate::render::{count, moment};
 
@@ -79,7 +80,7 @@ struct Folder {
 /// # Errors
 ///
 /// Returns what the sink says when it cannot take the text.
-pub(crate) fn page(report: &Report, sink: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn page(report: &Shown<Report>, sink: &mut dyn Write) -> io::Result<()> {
     let (data, left_out) = data::data(report, MOST_ROWS)?;
     let lines = |lines: &[Line]| lines.iter().map(of_line).collect();
     let more_folders = report.folders.len().saturating_sub(FOLDERS);

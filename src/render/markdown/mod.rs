@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use crate::render::markdown::inline::code;
 use crate::render::model::{Block, FolderRow, Line, MOST_ROWS, Piece, Report, Row};
+use crate::render::names::Shown;
 use crate::render::places::label;
 use crate::render::size::age;
 use crate::render::{count, counted};
@@ -86,8 +87,12 @@ impl List {
 /// # Errors
 ///
 /// Returns what the sink says when it cannot take the text.
-pub(crate) fn report(report: &Report, most: usize, sink: &mut dyn Write) -> io::Result<()> {
-    let mut head = format!("<!-- retire {} {} -->\n", report.of, comment(&report.key));
+pub(crate) fn report(report: &Shown<Report>, most: usize, sink: &mut dyn Write) -> io::Result<()> {
+    let mut head = format!(
+        "<!-- retire {} {} -->\n",
+        report.of,
+        comment(report.key.shown())
+    );
     paragraph(&mut head, &format!("**{}**", plain(&report.title)));
     for words in &report.lead {
         paragraph(&mut head, &line(words));
@@ -144,7 +149,7 @@ fn line(line: &Line) -> String {
     let pieces = line.0.iter().map(|piece| match piece {
         Piece::Words(words) => words.clone(),
         Piece::Strong(words) => format!("**{words}**"),
-        Piece::Foreign(text) => code(text),
+        Piece::Foreign(text) => code(text.shown()),
     });
     pieces.collect()
 }
@@ -153,7 +158,7 @@ fn line(line: &Line) -> String {
 fn plain(line: &Line) -> String {
     let pieces = line.0.iter().map(|piece| match piece {
         Piece::Words(words) | Piece::Strong(words) => words.clone(),
-        Piece::Foreign(text) => code(text),
+        Piece::Foreign(text) => code(text.shown()),
     });
     pieces.collect()
 }
@@ -248,6 +253,7 @@ fn row(row: &Row, now: Timestamp) -> String {
     let path = parts.collect::<Vec<_>>().join("/");
     let path = (!path.is_empty()).then(|| code(&path));
     let changed = changed.map(|at| age(at, now));
+    let said = said.shown();
     let said = (!said.is_empty()).then(|| code(said));
     let id = code(&id.to_string());
     let parts = [path, size.clone(), changed, said, Some(id)];

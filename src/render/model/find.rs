@@ -10,6 +10,7 @@ use crate::find::sum::{Figures, Order, joined};
 use crate::find::{Found, Kept};
 use crate::inventory::Location;
 use crate::render::model::{Assets, FolderRow, Line, Report, Row, largest_first};
+use crate::render::names::{Foreign, path_without_files};
 use crate::render::places::label;
 use crate::render::{count, counted, find, size};
 
@@ -64,7 +65,7 @@ pub(crate) fn find(of: &FindReport<'_>, most: usize) -> Report {
     };
     Report {
         of: "find",
-        key: asked.to_owned(),
+        key: Foreign::new(asked),
         title: Line::words(title),
         figures: vec![
             ("files", count(totals.files)),
@@ -95,7 +96,8 @@ fn attention(answer: &Answer<'_>, unread: &[(String, String)]) -> Vec<Line> {
         lines.push(Line::strong(words));
     }
     for (path, why) in unread.iter().take(NAMED) {
-        lines.push(Line::foreign(&**path).and(": ").and_foreign(&**why));
+        let path = Foreign::new(&**path).or_path(path_without_files(path));
+        lines.push(Line::foreign(path).and(": ").and_foreign(&**why));
     }
     let more = unread.len().saturating_sub(NAMED);
     if more > 0 {
@@ -164,7 +166,7 @@ fn row(answer: &Answer<'_>, found: &Found<'_>, by: By) -> Row {
         bytes: found.bytes(),
         size: found.bytes().map(size::bytes),
         changed,
-        said: said.join(" · "),
+        said: Foreign::new(said.join(" · ")).or(kept.unwrap_or_default()),
     }
 }
 

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use crate::asset::{AssetId, Kind};
 use crate::inventory::Location;
+use crate::render::names::Foreign;
 use crate::render::places::label;
 use crate::render::size::at_least;
 
@@ -16,6 +17,7 @@ pub(crate) mod find;
 pub(crate) mod plan;
 pub(crate) mod run;
 pub(crate) mod state;
+mod withhold;
 
 /// A piece of a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +27,7 @@ pub(crate) enum Piece {
     /// The same, and what is to be seen first.
     Strong(String),
     /// A text from elsewhere, of which nothing is made.
-    Foreign(String),
+    Foreign(Foreign),
 }
 
 /// A line of a report.
@@ -44,7 +46,7 @@ impl Line {
     }
 
     /// A line of a text from elsewhere.
-    pub(crate) fn foreign(text: impl Into<String>) -> Self {
+    pub(crate) fn foreign(text: impl Into<Foreign>) -> Self {
         Self::default().and_foreign(text)
     }
 
@@ -58,7 +60,7 @@ impl Line {
     }
 
     /// The line, and a text from elsewhere behind it.
-    pub(crate) fn and_foreign(mut self, text: impl Into<String>) -> Self {
+    pub(crate) fn and_foreign(mut self, text: impl Into<Foreign>) -> Self {
         self.0.push(Piece::Foreign(text.into()));
         self
     }
@@ -123,7 +125,7 @@ pub(crate) struct Row {
     pub(crate) size: Option<String>,
     pub(crate) changed: Option<Timestamp>,
     /// What else is to say of it, with texts from elsewhere.
-    pub(crate) said: String,
+    pub(crate) said: Foreign,
 }
 
 /// Assets of which the same is to say.
@@ -141,7 +143,7 @@ pub(crate) struct Report {
     /// What it is of, in one word.
     pub(crate) of: &'static str,
     /// What tells it from another one of its sort: the name of the state.
-    pub(crate) key: String,
+    pub(crate) key: Foreign,
     /// The one sentence that is read first.
     pub(crate) title: Line,
     /// The figures that are seen at once, each with its name.
@@ -165,7 +167,7 @@ pub(crate) struct Report {
 /// The report of a command that did nothing, and why.
 pub(crate) fn failed(
     (command, key): (&'static str, &str),
-    (why, hint): (&str, Option<&str>),
+    (why, hint): (Foreign, Option<&'static str>),
     now: Timestamp,
 ) -> Report {
     let of = if command == "apply" { "run" } else { command };
@@ -173,7 +175,7 @@ pub(crate) fn failed(
     attention.extend(hint.map(Line::words));
     Report {
         of,
-        key: key.to_owned(),
+        key: Foreign::new(key).without_file(),
         title: Line::words(format!("`retire {command}` did nothing.")),
         figures: Vec::new(),
         lead: Vec::new(),

@@ -9,13 +9,14 @@ use jiff::Timestamp;
 use crate::asset::AssetId;
 use crate::event::Ending;
 use crate::inventory::Known;
-use crate::outcome::Evidence;
+use crate::outcome::{Evidence, FailureKind};
 use crate::render::model::plan::commonest;
 use crate::render::model::{Assets, ByFolder, Line, Report, Row};
+use crate::render::names::Foreign;
 use crate::render::next::next_steps;
 use crate::render::report::Summary;
-use crate::render::summary::{duration, stopped};
-use crate::render::{count, counted, moment, rows, shelter, size, thousands, words};
+use crate::render::summary::{duration, stopped, stopped_in_words};
+use crate::render::{count, counted, moment, shelter, size, thousands, words};
 use crate::state::{State, Status};
 
 /// How many different messages are told.
@@ -45,7 +46,8 @@ pub(crate) fn run(summary: &Summary, after: Option<&State>, most: usize, now: Ti
         if rows.len() < most {
             let evidence = status.evidence();
             let evidence = evidence.map(|evidence| format!("evidence: {evidence}"));
-            rows.push(row(id, &known, evidence.unwrap_or_default()));
+            let said = Foreign::own(evidence.unwrap_or_default());
+            rows.push(row(id, &known, said));
         }
     }
     let mut groups = open(summary, most);
@@ -58,7 +60,7 @@ pub(crate) fn run(summary: &Summary, after: Option<&State>, most: usize, now: Ti
     ));
     Report {
         of: "run",
-        key: summary.state_path.clone(),
+        key: Foreign::new(&*summary.state_path).without_file(),
         title: title(summary),
         figures: figures(summary),
         lead: lead(summary),
@@ -155,7 +157,7 @@ fn attention(summary: &Summary) -> Vec<Line> {
             lines.push(
                 Line::strong("Stopped:")
                     .and(" ")
-                    .and_foreign(stopped(reason)),
+                    .and_foreign(Foreign::new(stopped(reason)).or(stopped_in_words(reason))),
             );
         }
         None if summary.run.is_some() => {
@@ -170,15 +172,18 @@ fn attention(summary: &Summary) -> Vec<Line> {
         let assets = counted(summary.unsent, "asset", "assets");
         lines.push(Line::strong(format!("Nothing was sent for {assets}.")));
     }
-    let mut messages: BTreeMap<&str, Vec<AssetId>> = BTreeMap::new();
+    let mut messages: BTreeMap<&str, (FailureKind, Vec<AssetId>)> = BTreeMap::new();
     for failed in &summary.failed {
-        messages.entry(&failed.message).or_default().push(failed.id);
+        let of = messages.entry(&failed.message);
+        let (_, ids) = of.or_insert_with(|| (failed.kind, Vec::new()));
+        ids.push(failed.id);
     }
     let mut messages: Vec<_> = messages.into_iter().collect();
-    messages.sort_by_key(|(_, ids)| Reverse(ids.len()));
-    for (message, ids) in messages.iter().take(MESSAGES) {
+    messages.sort_by_key(|(_, (_, ids))| Reverse(ids.len()));
+    for (message, (kind, ids)) in messages.iter().take(MESSAGES) {
         let line = Line::strong(format!("Failed: {}", count(ids.len()))).and(": ");
-        let line = line.and_foreign(*message).and(": ");
+        let message = Foreign::new(*message).or(kind.name());
+        let line = line.and_foreign(message).and(": ");
         lines.push(line.and_line(named(ids, &summary.known)));
     }
     if let Some(more) = messages
@@ -212,9 +217,9 @@ fn attention(summary: &Summary) -> Vec<Line> {
         let line = line.and(" (left alone): ");
         lines.push(line.and_line(named(&ids, &summary.known)));
     }
-    let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
+    let mut reasons: BTreeMap<Foreign, usize> = BTreeMap::new();
     for kept in &summary.kept {
-        let why = shelter::kept(kept.id, &kept.why, kept.until, Some(&kept.path));
+        let why = shelter::kept_foreign(kept.id, &kept.why, kept.until, Some(&kept.path));
         *reasons.entry(why).or_default() += 1;
     }
     if !summary.kept.is_empty() {
@@ -236,11 +241,8 @@ fn attention(summary: &Summary) -> Vec<Line> {
 
 /// Names the first of some assets, and says how many more there are.
 fn named(ids: &[AssetId], known: &BTreeMap<AssetId, Known>) -> Line {
-    let names = ids.iter().take(NAMED).map(|id| {
-        let path = known.get(id).map(rows::path);
-        let path = path.filter(|path| !path.is_empty());
-        Line::foreign(path.unwrap_or_else(|| id.to_string()))
-    });
+    let names = ids.iter().take(NAMED);
+    let names = names.map(|id| Line::foreign(Foreign::asset(*id, known.get(id), None)));
     let mut names: Vec<Line> = names.collect();
     let more = ids.len().saturating_sub(NAMED);
     if more > 0 {
@@ -251,21 +253,20 @@ fn named(ids: &[AssetId], known: &BTreeMap<AssetId, Known>) -> Line {
 
 /// What is failed, unknown and missing, one by one.
 fn open(summary: &Summary, most: usize) -> Vec<Assets> {
-    let of = |id: AssetId, said: String| {
+    let of = |id: AssetId, said: Foreign| {
         let known = summary.known.get(&id).cloned().unwrap_or_default();
         row(id, &known, said)
     };
     let failed = summary.failed.iter().take(most).map(|failed| {
         let times = words::times(failed.attempts);
         let kind = failed.kind.name();
-        of(
-            failed.id,
-            format!("{} ({kind}, tried {times})", failed.message),
-        )
+        let words = format!("{kind}, tried {times}");
+        let said = Foreign::new(format!("{} ({words})", failed.message)).or(words);
+        of(failed.id, said)
     });
     let ids = |ids: &[AssetId]| -> Vec<Row> {
         let ids = ids.iter().take(most);
-        ids.map(|id| of(*id, String::new())).collect()
+        ids.map(|id| of(*id, Foreign::default())).collect()
     };
     let groups = [
         ("Failed", summary.failed.len(), failed.collect()),
@@ -282,7 +283,7 @@ fn open(summary: &Summary, most: usize) -> Vec<Assets> {
 }
 
 /// What is said of an asset by what is kept of it.
-pub(super) fn row(id: AssetId, known: &Known, said: String) -> Row {
+pub(super) fn row(id: AssetId, known: &Known, said: Foreign) -> Row {
     Row {
         id,
         kind: None,
@@ -300,7 +301,7 @@ pub(super) fn row(id: AssetId, known: &Known, said: String) -> Row {
 fn closing(summary: &Summary) -> Vec<Line> {
     let mut lines: Vec<Line> = next_steps(summary)
         .into_iter()
-        .map(|step| Line::words("Next: ").and_foreign(step))
+        .map(|step| Line::words("Next: ").and_foreign(Foreign::own(step)))
         .collect();
     let left = words::figures(&[
         (summary.totals.defer, "deferred"),
@@ -317,7 +318,8 @@ fn closing(summary: &Summary) -> Vec<Line> {
         lines.push(Line::words(words));
     }
     if !summary.state_path.is_empty() && !summary.not_saved {
-        lines.push(Line::words("State ").and_foreign(&*summary.state_path));
+        let path = Foreign::new(&*summary.state_path).without_file();
+        lines.push(Line::words("State ").and_foreign(path));
     }
     lines
 }

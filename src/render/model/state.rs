@@ -8,7 +8,8 @@ use crate::event::Subject;
 use crate::render::model::plan::commonest;
 use crate::render::model::run::{row, sized_alone};
 use crate::render::model::{Assets, Block, ByFolder, Line, Report};
-use crate::render::state::{by_hand, figures as in_words};
+use crate::render::names::Foreign;
+use crate::render::state::{by_hand, by_hand_in_words, figures as in_words};
 use crate::render::{count, counted, holds, moment, shelter, size, thousands, words};
 use crate::state::{Deleted, State, Status};
 
@@ -25,32 +26,46 @@ pub(crate) fn state(state: &State, path: &str, most: usize, now: Timestamp) -> R
         total: 0,
         rows: Vec::new(),
     });
-    let mut reasons: [BTreeMap<String, usize>; 3] = Default::default();
+    let mut reasons: [BTreeMap<Foreign, usize>; 3] = Default::default();
     for (id, record) in &state.assets {
         let known = state.catalogue.get(*id).unwrap_or_default();
         let (at, said) = match &record.status {
             Status::Failed(failed) => {
-                let reason = format!("{} ({})", failed.message, failed.kind.name());
-                *reasons[0].entry(reason.clone()).or_default() += 1;
+                let kind = failed.kind.name();
+                let reason = format!("{} ({kind})", failed.message);
+                *reasons[0]
+                    .entry(Foreign::new(&*reason).or(kind))
+                    .or_default() += 1;
                 let times = words::times(failed.attempts);
-                (0, format!("{reason} · tried {times}"))
+                (
+                    0,
+                    [
+                        format!("{reason} · tried {times}"),
+                        format!("{kind} · tried {times}"),
+                    ],
+                )
             }
-            Status::Unknown { attempts } => (1, format!("tried {}", words::times(*attempts))),
-            Status::Missing => (2, String::new()),
+            Status::Unknown { attempts } => {
+                (1, twice(format!("tried {}", words::times(*attempts))))
+            }
+            Status::Missing => (2, twice(String::new())),
             Status::Retired(evidence) => {
                 deleted.add(*evidence, known.bytes);
                 let bytes = sized_alone(&record.status, known.bytes);
                 folders.add(known.location.clone(), 1, (bytes, None));
-                (3, format!("evidence: {evidence}"))
+                (3, twice(format!("evidence: {evidence}")))
             }
-            Status::Gone(evidence) => (4, format!("evidence: {evidence}")),
+            Status::Gone(evidence) => (4, twice(format!("evidence: {evidence}"))),
         };
         let group = &mut groups[at];
         group.total += 1;
         if group.rows.len() < most {
             let run = format!("run {}, {}", record.run, moment(record.at));
-            let said = [said, run].into_iter().filter(|said| !said.is_empty());
-            let said = said.collect::<Vec<_>>().join(" · ");
+            let [said, own] = said.map(|said| {
+                let parts = [&*said, &*run].into_iter().filter(|part| !part.is_empty());
+                parts.collect::<Vec<_>>().join(" · ")
+            });
+            let said = Foreign::new(said).or(own);
             group.rows.push(row(*id, &known, said));
         }
     }
@@ -72,7 +87,7 @@ pub(crate) fn state(state: &State, path: &str, most: usize, now: Timestamp) -> R
     attention.extend(kept(state));
     Report {
         of: "state",
-        key: path.to_owned(),
+        key: Foreign::new(path).without_file(),
         title: Line::words(title),
         figures: vec![
             ("retired", count(counts.retired)),
@@ -91,12 +106,17 @@ pub(crate) fn state(state: &State, path: &str, most: usize, now: Timestamp) -> R
     }
 }
 
+/// Words that hold nothing from elsewhere.
+fn twice(words: String) -> [String; 2] {
+    [words.clone(), words]
+}
+
 /// What stays because of something that is protected, and what is held.
 fn kept(state: &State) -> Vec<Line> {
     let mut lines = Vec::new();
-    let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
+    let mut reasons: BTreeMap<Foreign, usize> = BTreeMap::new();
     for (id, kept) in &state.kept {
-        let why = shelter::kept(*id, &kept.why, kept.until, Some(&kept.path));
+        let why = shelter::kept_foreign(*id, &kept.why, kept.until, Some(&kept.path));
         *reasons.entry(why).or_default() += 1;
     }
     if !state.kept.is_empty() {
@@ -105,8 +125,11 @@ fn kept(state: &State) -> Vec<Line> {
         lines.push(line.and_line(commonest(reasons)));
     }
     for (subject, hold) in state.holds.iter().take(TOLD) {
-        let line = Line::strong("Hold:").and(" ").and_foreign(held(*subject));
-        lines.push(line.and(": ").and_foreign(holds::kept(hold)));
+        let line = Line::strong("Hold:")
+            .and(" ")
+            .and_foreign(Foreign::own(held(*subject)));
+        let hold = Foreign::new(holds::kept(hold)).or(holds::kept_in_words(hold));
+        lines.push(line.and(": ").and_foreign(hold));
     }
     let more = state.holds.len().saturating_sub(TOLD);
     if more > 0 {
@@ -136,7 +159,8 @@ fn runs(state: &State) -> Vec<Block> {
     for (number, run) in state.runs.iter().rev().take(TOLD) {
         let mut line = Line::words(format!("Run {}: {}", thousands(*number), moment(run.at)));
         if let Some(change) = &run.change {
-            line = line.and(" · ").and_foreign(by_hand(change));
+            let change = Foreign::new(by_hand(change)).or(by_hand_in_words(change));
+            line = line.and(" · ").and_foreign(change);
         }
         let from = &run.provenance;
         for (name, value) in [
@@ -145,7 +169,9 @@ fn runs(state: &State) -> Vec<Block> {
             ("", &from.ci),
         ] {
             if let Some(value) = value {
-                line = line.and(format!(" · {name}")).and_foreign(&**value);
+                line = line
+                    .and(format!(" · {name}"))
+                    .and_foreign(Foreign::of_run(value));
             }
         }
         blocks.push(Block::Item(line));
@@ -156,13 +182,15 @@ fn runs(state: &State) -> Vec<Block> {
 /// Where it belongs.
 fn closing(state: &State, path: &str) -> Vec<Line> {
     let target = &state.target;
-    let mut line = Line::words("State ").and_foreign(path);
+    let mut line = Line::words("State ").and_foreign(Foreign::new(path).without_file());
     line = line.and(format!(" at serial {}", thousands(state.serial)));
     line = line.and(format!(" · lineage {}", state.lineage));
     line = line.and(format!(" · API {} at ", target.api.name()));
-    line = line.and_foreign(&*target.endpoint);
+    line = line.and_foreign(Foreign::endpoint(&target.endpoint));
     if let Some(account) = &target.account {
-        line = line.and(" · account ").and_foreign(&**account);
+        line = line
+            .and(" · account ")
+            .and_foreign(Foreign::account(account));
     }
     vec![line]
 }

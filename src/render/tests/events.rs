@@ -10,6 +10,7 @@ use crate::event::kept_samples;
 use crate::event::{Ending, Listener, Provenance, RateLimit, RunEvent, RunInfo, StopReason, Task};
 use crate::outcome::{Evidence, Failure, Outcome};
 use crate::render::events::{Close, Event, Lines, Replayed, is_stream, replay};
+use crate::render::names::Names;
 use crate::render::report::{Summary, SummaryBuilder};
 
 fn info() -> RunInfo {
@@ -37,7 +38,7 @@ fn close() -> Close {
 /// The stream of a run and its summary; nothing is closed where `cut`.
 fn told(plan: &Plan, events: &[RunEvent], cut: bool) -> (String, Summary) {
     let mut builder = SummaryBuilder::new(plan, "retire.state.json");
-    let mut lines = Lines::default();
+    let mut lines = Lines::new(Names::Full);
     let mut bytes = Vec::new();
     for event in events {
         builder.on_event(event);
@@ -252,7 +253,7 @@ fn holding_back() -> Plan {
 
 #[test]
 fn a_run_without_work_and_a_command_that_failed_are_told_too() {
-    let mut lines = Lines::default();
+    let mut lines = Lines::new(Names::Full);
     let summary = SummaryBuilder::new(&Plan::default(), "retire.state.json").finish();
     let bytes = lines.close(&[], &summary, Close { exit: 0, ..close() });
     let idle = String::from_utf8(bytes.to_vec()).unwrap();

@@ -9,6 +9,7 @@ use crate::inventory::Facts;
 use crate::plan::Checked;
 use crate::render::markdown::{self, most_rows};
 use crate::render::model::plan::{PlanReport, plan};
+use crate::render::names::Names;
 use crate::render::text::PlanView;
 use crate::state::Api;
 
@@ -76,7 +77,8 @@ fn shown(shown: &Plan, most: usize) -> String {
         is_before_merge: true,
     };
     let mut bytes = Vec::new();
-    markdown::report(&plan(&report, most_rows(most)), most, &mut bytes).unwrap();
+    let report = plan(&report, most_rows(most)).shown(Names::Full);
+    markdown::report(&report, most, &mut bytes).unwrap();
     String::from_utf8(bytes).unwrap()
 }
 

@@ -20,6 +20,7 @@ mod events;
 mod find;
 mod findings;
 mod markdown;
+mod names;
 mod notices;
 mod pages;
 mod picture;

@@ -11,6 +11,7 @@ use crate::inventory::Location;
 use crate::render::escape::escape;
 use crate::render::html::{BEGINS, page};
 use crate::render::model::{Assets, Block, FolderRow, Line, Report, Row};
+use crate::render::names::{Foreign, Names};
 
 /// A report in which one text stands in every place that has one.
 fn report(text: &str) -> Report {
@@ -20,7 +21,7 @@ fn report(text: &str) -> Report {
     }));
     Report {
         of: "plan",
-        key: text.to_owned(),
+        key: Foreign::new(text),
         title: Line::words("Of ").and_foreign(text),
         figures: vec![("files", "1".to_owned())],
         lead: vec![Line::foreign(text)],
@@ -58,13 +59,14 @@ fn row(text: &str, place: Option<Arc<Location>>) -> Row {
         bytes: Some(5),
         size: Some("5 B".to_owned()),
         changed: None,
-        said: text.to_owned(),
+        said: Foreign::new(text),
     }
 }
 
 fn shown(report: &Report) -> String {
     let mut bytes = Vec::new();
-    page(report, &mut bytes).unwrap();
+    let report = report.clone().shown(Names::Full);
+    page(&report, &mut bytes).unwrap();
     String::from_utf8(bytes).unwrap()
 }
 

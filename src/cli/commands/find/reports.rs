@@ -21,6 +21,7 @@ pub(super) fn asked(arguments: &Find) -> Asked<'_> {
         printed: arguments.output.format.into(),
         paths: &[],
         json: Document::Events,
+        flags: &arguments.settings.given,
     }
 }
 

@@ -9,6 +9,7 @@ use crate::render::Style;
 use crate::render::group::{Group, group_of};
 use crate::render::listing::Listing;
 use crate::render::model::{Assets, FolderRow, Row, largest_first};
+use crate::render::names::Foreign;
 use crate::render::places::{Places, by_spot};
 use crate::render::rows::{self, Page};
 use crate::render::text::PlanView;
@@ -85,7 +86,7 @@ fn row(listing: &Listing<'_>, leaf: &Leaf<'_>) -> Row {
         bytes: about.and_then(|about| about.bytes),
         size: sum.and_then(rows::sized),
         changed: about.and_then(About::changed),
-        said: said.join(" · "),
+        said: Foreign::new(said.join(" · ")).or(listing.said_in_words(leaf)),
     }
 }
 

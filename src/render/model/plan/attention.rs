@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use crate::plan::about::About;
 use crate::plan::figure::Loosened;
 use crate::plan::{Checked, Plan, Shelter};
-use crate::render::group::{Group, group_of};
+use crate::render::group::{Group, group_of, why_in_words};
 use crate::render::model::Line;
 use crate::render::model::plan::PlanReport;
 use crate::render::model::plan::assets::{leaves, listing};
-use crate::render::rows;
+use crate::render::names::Foreign;
 use crate::render::text::PlanView;
 use crate::render::tree::Leaf;
-use crate::render::{checked, count, counted, moment};
+use crate::render::{checked, count, counted, moment, withheld};
 
 /// How many of one sort are named.
 const NAMED: usize = 5;
@@ -35,21 +35,22 @@ pub(super) fn attention(of: &PlanReport<'_>) -> Vec<Line> {
     }
     if let Some(refused) = of.refused {
         let line = Line::strong("`apply` refuses it:").and(" ");
-        lines.push(line.and_foreign(refused.to_string()));
+        lines.push(line.and_foreign(withheld::refused(refused)));
     }
     if let Shelter::Checked { unplaced, unread } = &plan.shelter {
         let unplaced = unplaced.iter().chain(unread.iter().map(|(one, _)| one));
         let unplaced = unplaced.take(SHOWN);
-        lines.extend(unplaced.map(|one| Line::foreign(one.to_string())));
+        lines.extend(unplaced.map(|one| Line::foreign(withheld::unplaced(one))));
     }
     if let Some(path) = view.no_state {
-        let line = Line::words("No state yet: ").and_foreign(path.display().to_string());
+        let line = Line::words("No state yet: ")
+            .and_foreign(Foreign::new(path.display().to_string()).without_file());
         lines.push(line.and(" is not there, so nothing of earlier runs counts."));
     }
     if let Some(guards) = &plan.guards {
         lines.extend(guards.loosened.iter().map(loosened));
         let notes = guards.notes.iter();
-        lines.extend(notes.map(|note| Line::words("Note: ").and_foreign(note.to_string())));
+        lines.extend(notes.map(|note| Line::words("Note: ").and_foreign(withheld::note(note))));
     }
     if !plan.only.is_empty() {
         let only = plan.only.iter().map(|only| Line::foreign(only.said()));
@@ -77,7 +78,7 @@ pub(super) fn attention(of: &PlanReport<'_>) -> Vec<Line> {
 /// Says which guard is looser than usual, and where that is set.
 fn loosened(loosened: &Loosened) -> Line {
     let mut line = Line::strong("Loosened:").and(" ");
-    line = line.and_foreign(loosened.to_string());
+    line = line.and_foreign(withheld::loosened(loosened));
     if let Some(until) = loosened.until {
         line = line.and(format!(", until {}", moment(until)));
     }
@@ -98,10 +99,13 @@ fn kept(view: &PlanView<'_>) -> Vec<Line> {
     }
     let said = groups.into_iter().map(|(group, leaves)| {
         let (title, why) = group.title();
-        let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
+        let mut reasons: BTreeMap<Foreign, usize> = BTreeMap::new();
         for leaf in &leaves {
             let [why, ..] = listing.said(leaf);
-            *reasons.entry(why.unwrap_or_default()).or_default() += 1;
+            let own = why_in_words(leaf.step.id, &leaf.step.decision);
+            let why = Foreign::new(why.unwrap_or_default());
+            let why = own.map_or(why.clone(), |own| why.or(own));
+            *reasons.entry(why).or_default() += 1;
         }
         let why = why.strip_prefix(": ").map(|why| format!(" ({why})"));
         let line = Line::strong(format!("{title}: {}", count(leaves.len())));
@@ -112,10 +116,11 @@ fn kept(view: &PlanView<'_>) -> Vec<Line> {
 }
 
 /// The commonest of some reasons, and how many others there are.
-pub(crate) fn commonest(reasons: BTreeMap<String, usize>) -> Line {
+pub(crate) fn commonest(reasons: BTreeMap<Foreign, usize>) -> Line {
     let others = reasons.len().saturating_sub(1);
     let commonest = reasons.into_iter().max_by_key(|(_, number)| *number);
-    let Some((reason, _)) = commonest.filter(|(reason, _)| !reason.trim().is_empty()) else {
+    let Some((reason, _)) = commonest.filter(|(reason, _)| !reason.shown().trim().is_empty())
+    else {
         return Line::default();
     };
     let line = Line::words(": ").and_foreign(reason);
@@ -132,9 +137,8 @@ pub(crate) fn commonest(reasons: BTreeMap<String, usize>) -> Line {
 fn named(leaves: &[Leaf<'_>]) -> Line {
     let names = leaves.iter().take(NAMED).map(|leaf| {
         let known = leaf.about.and_then(About::known);
-        let path = known.as_ref().map(rows::path);
-        let path = path.filter(|path| !path.is_empty());
-        Line::foreign(path.unwrap_or_else(|| leaf.step.id.to_string()))
+        let kind = leaf.step.kind().or_else(|| leaf.about?.kind);
+        Line::foreign(Foreign::asset(leaf.step.id, known.as_ref(), kind))
     });
     let mut names: Vec<Line> = names.collect();
     let more = leaves.len().saturating_sub(NAMED);

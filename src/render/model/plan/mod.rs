@@ -11,10 +11,11 @@ use crate::plan::figure::{Figure, Report as Guards};
 use crate::plan::forecast::at_least;
 use crate::plan::{Checked, Plan, Step};
 use crate::render::model::{Block, Line, Report};
+use crate::render::names::Foreign;
 use crate::render::progress::roughly;
 use crate::render::rows;
 use crate::render::text::PlanView;
-use crate::render::{checked, count, counted, moment, thousands};
+use crate::render::{checked, count, counted, moment, thousands, withheld};
 use crate::state::Api;
 
 mod assets;
@@ -63,7 +64,7 @@ pub(crate) fn plan(of: &PlanReport<'_>, most: usize) -> Report {
     }
     Report {
         of: "plan",
-        key: of.state.to_owned(),
+        key: Foreign::new(of.state).without_file(),
         title: Line::words(title(of)),
         figures: figures(of),
         lead: owners(view.plan).into_iter().collect(),
@@ -158,7 +159,10 @@ fn owners(plan: &Plan) -> Option<Line> {
     all.sort_by_key(|(_, sum)| Reverse((sum.files, sum.bytes)));
     let more = all.len().saturating_sub(OWNERS);
     let said = all.iter().take(OWNERS).map(|(owner, sum)| {
-        let owner = owner.map_or_else(|| Line::words("nobody named"), Line::foreign);
+        let owner = owner.map_or_else(
+            || Line::words("nobody named"),
+            |owner| Line::foreign(Foreign::new(owner).without_file()),
+        );
         let size = rows::sized(*sum).map_or_else(String::new, |size| format!(" ({size})"));
         owner.and(format!(" {}{size}", rows::files(*sum)))
     });
@@ -202,27 +206,29 @@ fn guards(report: &Guards, blocks: &mut Vec<Block>) {
     };
     blocks.push(Block::Paragraph(verdict));
     for figure in &refused {
-        blocks.push(Block::Item(Line::foreign(figure.to_string())));
+        blocks.push(Block::Item(Line::foreign(withheld::figure(figure))));
         if let Some(waiver) = figure.waiver(report.at) {
             let line = Line::words("once somebody has agreed, under `waivers:`: ");
-            blocks.push(Block::Item(line.and_foreign(waiver)));
+            blocks.push(Block::Item(line.and_foreign(Foreign::own(waiver))));
         }
     }
     let incomplete = report.incomplete.iter().take(SHOWN);
-    blocks.extend(incomplete.map(|one| Block::Item(Line::foreign(one.to_string()))));
+    blocks.extend(incomplete.map(|one| Block::Item(Line::foreign(withheld::incomplete(one)))));
 }
 
 /// What the plan is good for.
 fn closing(of: &PlanReport<'_>) -> Vec<Line> {
     let mut lines = Vec::new();
     if let Checked::Live(check) = of.view.checked {
-        lines.push(Line::foreign(checked::sentence(check)));
+        lines.push(Line::foreign(withheld::sentence(check)));
     }
-    let mut line = Line::words("Plan ").and_foreign(of.id);
-    line = line.and(" · state ").and_foreign(of.state);
+    let mut line = Line::words("Plan ").and_foreign(Foreign::own(of.id));
+    line = line
+        .and(" · state ")
+        .and_foreign(Foreign::new(of.state).without_file());
     line = line.and(format!(" at serial {}", thousands(of.serial)));
     if let Some(commit) = of.commit {
-        line = line.and(" · commit ").and_foreign(commit);
+        line = line.and(" · commit ").and_foreign(Foreign::of_run(commit));
     }
     lines.push(line.and(format!(" · valid until {}", moment(of.expires_at))));
     lines

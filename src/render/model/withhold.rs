@@ -1,0 +1,171 @@
+//! A report without what is not to leave the machine.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::asset::Kind;
+use crate::inventory::Location;
+use crate::render::model::{Assets, Block, FolderRow, Line, Piece, Report, Row};
+use crate::render::names::{Names, Shown, WITHHELD, is_of_file, path_without_files, without_files};
+use crate::render::places::label;
+
+impl Report {
+    /// What may be shown of it.
+    pub(crate) fn shown(self, names: Names) -> Shown<Self> {
+        let places = Places {
+            names,
+            ..Places::default()
+        };
+        Shown::new(withheld(self, places))
+    }
+}
+
+/// Takes a report apart by name, so that what is added to one is not forgotten here.
+fn withheld(report: Report, mut places: Places) -> Report {
+    let names = places.names;
+    let Report {
+        of,
+        key,
+        title,
+        figures,
+        lead,
+        attention,
+        checks,
+        counted,
+        folders,
+        groups,
+        closing,
+        now,
+    } = report;
+    let folders = folders.into_iter().map(|row| folder(row, &mut places));
+    let folders = folders.collect();
+    let groups = groups.into_iter().map(|group| {
+        let Assets { title, total, rows } = group;
+        let rows = rows.into_iter().map(|one| row(one, &mut places));
+        Assets {
+            title,
+            total,
+            rows: rows.collect(),
+        }
+    });
+    let groups = groups.collect();
+    let line = |said| line(said, names);
+    let lines = |lines: Vec<Line>| lines.into_iter().map(line).collect();
+    let block = |block| match block {
+        Block::Paragraph(said) => Block::Paragraph(line(said)),
+        Block::Item(said) => Block::Item(line(said)),
+    };
+    Report {
+        of,
+        key: key.withheld(names),
+        title: line(title),
+        figures,
+        lead: lines(lead),
+        attention: lines(attention),
+        checks: checks.into_iter().map(block).collect(),
+        counted,
+        folders,
+        groups,
+        closing: lines(closing),
+        now,
+    }
+}
+
+fn line(Line(pieces): Line, names: Names) -> Line {
+    let pieces = pieces.into_iter().map(|piece| match piece {
+        Piece::Words(words) => Piece::Words(words),
+        Piece::Strong(words) => Piece::Strong(words),
+        Piece::Foreign(text) => Piece::Foreign(text.withheld(names)),
+    });
+    Line(pieces.collect())
+}
+
+fn folder(row: FolderRow, places: &mut Places) -> FolderRow {
+    let FolderRow {
+        label: called,
+        place,
+        files,
+        bytes,
+        size,
+        changed,
+    } = row;
+    let place = places.withheld(place);
+    let called = called.map(|called| match places.names {
+        Names::Full => called,
+        Names::Path => path_without_files(&called),
+        Names::Off => place.as_deref().map_or_else(|| WITHHELD.to_owned(), label),
+    });
+    FolderRow {
+        label: called,
+        place,
+        files,
+        bytes,
+        size,
+        changed,
+    }
+}
+
+fn row(row: Row, places: &mut Places) -> Row {
+    let Row {
+        id,
+        kind,
+        name,
+        place,
+        project,
+        bytes,
+        size,
+        changed,
+        said,
+    } = row;
+    let is_shown = |name: &Arc<str>| match places.names {
+        Names::Full => true,
+        Names::Path => kind == Some(Kind::Folder) && !is_of_file(name),
+        Names::Off => false,
+    };
+    Row {
+        id,
+        kind,
+        name: name.filter(is_shown),
+        place: places.withheld(place),
+        project,
+        bytes,
+        size,
+        changed,
+        said: said.withheld(places.names),
+    }
+}
+
+/// The places of a report, each with what stands for it.
+#[derive(Debug, Default)]
+struct Places {
+    names: Names,
+    /// The projects in the order in which they are met.
+    projects: BTreeMap<Option<Arc<str>>, usize>,
+    stand_ins: BTreeMap<Arc<Location>, Arc<Location>>,
+}
+
+impl Places {
+    /// What is shown of a place: where nothing of it may be, it is told from others by a number.
+    fn withheld(&mut self, place: Option<Arc<Location>>) -> Option<Arc<Location>> {
+        let place = place?;
+        let shown = match self.names {
+            Names::Full => return Some(place),
+            Names::Path => without_files(&place),
+            Names::Off => {
+                if let Some(shown) = self.stand_ins.get(&place) {
+                    return Some(Arc::clone(shown));
+                }
+                let next = self.projects.len() + 1;
+                let project = *self.projects.entry(place.project.clone()).or_insert(next);
+                let folder = self.stand_ins.len() + 1;
+                Location {
+                    project: Some(format!("project {project}").into()),
+                    folder: format!("folder {folder}").into(),
+                }
+            }
+        };
+        let shown = Arc::new(shown);
+        self.stand_ins.insert(place, Arc::clone(&shown));
+        Some(shown)
+    }
+}

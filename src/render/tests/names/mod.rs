@@ -1,0 +1,263 @@
+//! What is withheld: with a text of its own in each place that has one from elsewhere, no report and
+//! no event shows one that it must not.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use self::happened::{events, findings, live, run, state};
+use self::planned::{Sort, Texts, checked, plan, refusals};
+use super::*;
+use crate::find::filter::By;
+use crate::find::{Protected, Query, find};
+use crate::plan::approve::Refused;
+use crate::plan::due::due;
+use crate::render::checks::annotations::annotations;
+use crate::render::checks::gitlab::quality;
+use crate::render::checks::junit::junit;
+use crate::render::checks::{self, Check};
+use crate::render::due::DueView;
+use crate::render::events::Event;
+use crate::render::html::page;
+use crate::render::markdown;
+use crate::render::model::find::FindReport;
+use crate::render::model::plan::PlanReport;
+use crate::render::model::{self, Report};
+use crate::render::names::Names;
+use crate::render::report::Summary;
+use crate::render::text::PlanView;
+use crate::render::{documents, find_data, json, withheld};
+use crate::state::Api;
+
+mod happened;
+mod planned;
+
+fn reports_of_plan(plan: &Plan, refusals: &[Refused], texts: &Texts) -> Vec<Report> {
+    let checked = checked(texts);
+    let path = std::path::PathBuf::from(texts.other());
+    let view = PlanView {
+        plan,
+        checked: &checked,
+        no_state: Some(&path),
+        batch_size: 50,
+        forecast: &[],
+        time_budget: None,
+        skip_mismatched: false,
+        full: false,
+        width: None,
+        now: at("2026-11-27T12:00:00Z"),
+    };
+    let state = texts.other();
+    let commit = texts.other();
+    let all = refusals.iter().map(|refused| {
+        let report = PlanReport {
+            view: &view,
+            state: &state,
+            serial: 7,
+            id: "sha256:1",
+            commit: Some(&commit),
+            expires_at: at("2026-11-28T12:00:00Z"),
+            api: Api::V4,
+            refused: Some(refused),
+            is_before_merge: true,
+        };
+        model::plan::plan(&report, 1_000)
+    });
+    all.collect()
+}
+
+fn written(write: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>) -> String {
+    let mut bytes = Vec::new();
+    write(&mut bytes).unwrap();
+    String::from_utf8(bytes).unwrap()
+}
+
+fn of_report(report: Report, names: Names) -> [String; 2] {
+    let report = report.shown(names);
+    [
+        written(|sink| markdown::report(&report, 1_000_000, sink)),
+        written(|sink| page(&report, sink)),
+    ]
+}
+
+fn of_checks(checks: &[Check], names: Names) -> Vec<String> {
+    let mut all = vec![
+        written(|sink| junit(&checks::shown(checks.to_vec(), names), sink)),
+        written(|sink| quality(&checks::shown(checks.to_vec(), names), "retire.yaml", sink)),
+    ];
+    // A step shows ten of them.
+    for some in checks.chunks(10) {
+        all.push(written(|sink| {
+            annotations(&checks::shown(some.to_vec(), names), sink)
+        }));
+    }
+    all
+}
+
+/// Each report and each stream that there is.
+fn everything(texts: &Texts, names: Names) -> Vec<String> {
+    let (plan, manifests) = plan(texts);
+    let mut all = Vec::new();
+    let refusals = refusals(texts);
+    let mut reports = reports_of_plan(&plan, &refusals, texts);
+    let path = texts.other();
+    let events = events(texts);
+    let (stream, summary) = run(&plan, &events, &path, names);
+    fits(&stream);
+    all.push(stream);
+    let idle = Summary {
+        run: None,
+        ..summary.clone()
+    };
+    let state = state(texts);
+    let now = at("2026-11-27T12:00:00Z");
+    reports.push(model::run::run(&summary, Some(&state), 1_000, now));
+    reports.push(model::run::run(&idle, None, 1_000, now));
+    reports.push(model::state::state(&state, &texts.other(), 1_000, now));
+    let name = texts.other();
+    for refused in &refusals {
+        let why = (withheld::refused(refused), Some(refused.hint()));
+        reports.push(model::failed(("plan", &name), why, now));
+    }
+    let read = live(texts);
+    let protected = Protected {
+        held: BTreeSet::from([id(10)]),
+        marking: None,
+    };
+    let answer = find(&read, &Query::default(), &protected);
+    let unread = [(texts.text(Sort::Other), texts.words())];
+    let asked = texts.words();
+    let report = FindReport {
+        answer: &answer,
+        unread: &unread,
+        by: By::Updated,
+        asked: &asked,
+        now,
+    };
+    reports.push(model::find::find(&report, 1_000));
+    all.extend(
+        reports
+            .into_iter()
+            .flat_map(|report| of_report(report, names)),
+    );
+    for document in [
+        written(|sink| json::summary(&summary, sink)),
+        written(|sink| json::overview(&state, sink)),
+        written(|sink| find_data::json(&answer, &unread, sink)),
+    ] {
+        all.push(written(|sink| {
+            documents::withheld(document.as_bytes(), names, sink)
+        }));
+    }
+    let after = state
+        .assets
+        .iter()
+        .map(|(id, record)| (*id, record.status.clone()));
+    let of_run = checks::run::checks(&plan, &manifests.files, &summary, &after.collect());
+    all.extend(of_checks(&of_run, names));
+    for refused in &refusals {
+        let checks = checks::plan::checks(&plan, &manifests.files, Some(refused));
+        all.extend(of_checks(&checks, names));
+    }
+    all.extend(of_checks(&findings(texts), names));
+    let owners = due(&manifests, Some(&state), (now, at("2027-12-01T12:00:00Z")));
+    let view = DueView {
+        owners: &owners,
+        until: now,
+    };
+    all.push(written(|sink| {
+        crate::render::due::markdown(&view, names, sink)
+    }));
+    all
+}
+
+/// Each line of a stream fits its schema, and is read again.
+fn fits(stream: &str) {
+    let text = crate::cli::schemas::text(crate::cli::args::SchemaName::Events);
+    let schema = serde_json::from_str(text).unwrap();
+    let validator = jsonschema::draft202012::options().build(&schema).unwrap();
+    for line in stream.lines() {
+        let value = serde_json::from_str(line).unwrap();
+        let errors: Vec<String> = validator
+            .iter_errors(&value)
+            .map(|e| e.to_string())
+            .collect();
+        assert!(errors.is_empty(), "{line}: {errors:#?}");
+        serde_json::from_str::<Event<'_>>(line).unwrap();
+    }
+}
+
+#[test]
+fn every_text_of_these_tests_is_one_that_a_report_has() {
+    let texts = Texts::new("aaaaaa");
+    let all = everything(&texts, Names::Full).join("\n");
+    let made = texts.made.borrow();
+    let lacking = made.iter().filter(|(text, _)| !all.contains(&**text));
+    let lacking: Vec<_> = lacking.collect();
+    // Some take the place of others that are shown.
+    assert!(
+        lacking.len() * 8 < made.len(),
+        "{} of {}: {lacking:?}",
+        lacking.len(),
+        made.len()
+    );
+    assert!(made.len() > 150, "{}", made.len());
+}
+
+#[test]
+fn what_is_withheld_is_said_in_our_own_words() {
+    let texts = Texts::new("aaaaaa");
+    let (plan, _) = plan(&texts);
+    let report = reports_of_plan(&plan, &refusals(&texts), &texts).swap_remove(4);
+    let mut said = String::new();
+    for names in [Names::Path, Names::Off] {
+        let [markdown, _] = of_report(report.clone(), names);
+        writeln!(said, "{}\n{markdown}", names.name()).unwrap();
+    }
+    let (stream, summary) = run(&plan, &events(&texts), "s.json", Names::Off);
+    let now = at("2026-11-27T12:00:00Z");
+    let [markdown, _] = of_report(model::run::run(&summary, None, 100, now), Names::Off);
+    insta::assert_snapshot!(format!("{said}\n{markdown}\n{stream}"));
+}
+
+#[test]
+fn no_event_loses_a_word_of_ours() {
+    let streams = [Names::Full, Names::Off].map(|names| {
+        let texts = Texts::new("aaaaaa");
+        let (plan, _) = plan(&texts);
+        run(&plan, &events(&texts), "s.json", names).0
+    });
+    let [full, off] = streams.each_ref().map(|stream| {
+        let lines = stream.lines();
+        let lines = lines.map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+        lines.collect::<Vec<_>>()
+    });
+    for (full, off) in full.iter().zip(&off) {
+        for key in [
+            "type", "at", "run", "batch", "id", "ids", "task", "kind", "evidence", "counts",
+            "ending", "exit", "over",
+        ] {
+            assert_eq!(full.get(key), off.get(key), "{full} {off}");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(3))]
+
+    #[test]
+    fn nothing_that_is_withheld_is_in_any_report(stem in "[a-z]{6}") {
+        let texts = Texts::new(&stem);
+        for said in everything(&texts, Names::Off) {
+            for (text, _) in texts.made.borrow().iter() {
+                prop_assert!(!said.contains(&**text), "{}: {}", text, said);
+            }
+        }
+        let texts = Texts::new(&stem);
+        for said in everything(&texts, Names::Path) {
+            let made = texts.made.borrow();
+            for (text, _) in made.iter().filter(|(_, sort)| *sort == Sort::File) {
+                prop_assert!(!said.contains(&**text), "{}: {}", text, said);
+            }
+        }
+    }
+}
