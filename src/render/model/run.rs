@@ -301,7 +301,7 @@ pub(super) fn row(id: AssetId, known: &Known, said: Foreign) -> Row {
 fn closing(summary: &Summary) -> Vec<Line> {
     let mut lines: Vec<Line> = next_steps(summary)
         .into_iter()
-        .map(|step| Line::words("Next: ").and_foreign(Foreign::own(step)))
+        .map(|step| Line::words("Next: ").and(step))
         .collect();
     let left = words::figures(&[
         (summary.totals.defer, "deferred"),
