@@ -20,14 +20,38 @@ const LISTS: [&str; 4] = ["assets", "holds", "releases", "waivers"];
 /// The other keys at the top of a manifest: a document that has no others is one without a list.
 const FRAME: [&str; 5] = ["version", "account", "projects", "defaults", "$schema"];
 
-/// How the other documents of this program begin: state, plan, policy, line of the journal, event.
-/// A seed may begin with any of its keys, and has its accounts.
-const OURS: [&[&str]; 5] = [
+/// How the other documents of this program begin: state, plan, policy, line of the journal, event, the
+/// end of a run, what was found, what comes due, a state as a whole, an asset of one. A seed may begin
+/// with any of its keys, and has its accounts.
+const OURS: [&[&str]; 10] = [
     &["version", "lineage", "serial"],
     &["version", "id", "created_at"],
     &["version", "rules"],
     &["sum"],
     &["type", "version"],
+    &["run", "ending"],
+    &["version", "totals", "unread"],
+    &["version", "until", "owners"],
+    &["lineage", "serial", "api"],
+    &["id", "record", "run"],
+];
+
+/// All the keys of those of them that list something under a name that a manifest has: with another
+/// one they are no such document.
+const LISTING: [&[&str]; 3] = [
+    &["version", "totals", "unread", "assets"],
+    &["version", "until", "owners"],
+    &[
+        "lineage", "serial", "api", "endpoint", "account", "counts", "holds", "kept", "runs",
+        "failed", "unknown", "missing",
+    ],
+];
+
+/// How the items of our lists begin: records of a state, its runs, findings in manifests.
+const ITEMS: [&[&str]; 3] = [
+    &["id", "status"],
+    &["number", "id", "at"],
+    &["check_name", "description", "fingerprint"],
 ];
 
 /// How many first keys decide that.
@@ -50,12 +74,29 @@ pub(crate) enum DocumentKind {
 /// Tells what a document is.
 pub(crate) fn kind(bytes: &[u8]) -> DocumentKind {
     let kind = from_bytes(bytes);
-    // It may begin as one of ours, and list something all the same, which none of ours does.
-    if kind == DocumentKind::Ours && lists_something(bytes) {
+    // It may begin as one of ours, and list something all the same, which few of ours do.
+    if kind == DocumentKind::Ours && lists_something(bytes) && !lists_as_ours(bytes) {
         DocumentKind::Manifest
     } else {
         kind
     }
+}
+
+/// Whether a document lists something as one of ours does, by all of its keys.
+fn lists_as_ours(bytes: &[u8]) -> bool {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return false;
+    };
+    if text.trim_start().starts_with('[') {
+        // Each item begins as ours do, and these have lists of their own.
+        return true;
+    }
+    let mut top = Top {
+        reads_all: true,
+        ..Top::default()
+    };
+    top.read_whole(text) && LISTING.iter().any(|keys| top.keys == *keys)
 }
 
 /// Whether a key of a manifest's lists has a list behind it, in any letter case.
@@ -159,6 +200,9 @@ fn of_root(root: &Node) -> DocumentKind {
             let keys = pairs.iter().filter_map(|(key, _)| key.text());
             of_keys(&keys.collect::<Vec<_>>())
         }
+        Value::List(items) if !items.is_empty() && items.iter().all(is_our_item) => {
+            DocumentKind::Ours
+        }
         Value::List(items) if items.iter().any(lists_asset) => DocumentKind::Manifest,
         // A pointer of Git LFS stands for a file that was not fetched, and a key without the
         // blank behind it makes the whole a text.
@@ -170,6 +214,13 @@ fn of_root(root: &Node) -> DocumentKind {
         Value::Null | Value::Tagged(_) => DocumentKind::Manifest,
         Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::List(_) => DocumentKind::Other,
     }
+}
+
+/// Whether an item is one of a list of ours.
+fn is_our_item(item: &Node) -> bool {
+    let pairs = item.pairs().unwrap_or_default().iter();
+    let keys: Vec<&str> = pairs.filter_map(|(key, _)| key.text()).collect();
+    ITEMS.iter().any(|first| keys.starts_with(first))
 }
 
 /// Whether an item could be one of a list whose key is missing.
@@ -254,6 +305,8 @@ fn json(text: &str) -> Option<DocumentKind> {
 struct Top {
     keys: Vec<String>,
     sure: Option<DocumentKind>,
+    /// Whether it reads on where they are enough.
+    reads_all: bool,
 }
 
 impl Top {
@@ -263,9 +316,14 @@ impl Top {
             return (None, None);
         }
         let mut top = Self::default();
-        let mut source = serde_json::Deserializer::from_str(text);
-        let whole = source.deserialize_map(&mut top).is_ok() && source.end().is_ok();
+        let whole = top.read_whole(text);
         (top.sure, whole.then_some(top.keys))
+    }
+
+    /// Whether the text is one whole JSON object, read to its end.
+    fn read_whole(&mut self, text: &str) -> bool {
+        let mut source = serde_json::Deserializer::from_str(text);
+        source.deserialize_map(self).is_ok() && source.end().is_ok()
     }
 }
 
@@ -286,7 +344,7 @@ impl<'de> Visitor<'de> for &mut Top {
             } else if list {
                 self.sure = Some(DocumentKind::Manifest);
             }
-            if self.sure.is_some() {
+            if self.sure.is_some() && !self.reads_all {
                 return Err(A::Error::custom("enough"));
             }
             map.next_value::<IgnoredAny>()?;
@@ -327,6 +385,11 @@ mod tests {
             "version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 3\n",
             "!manifest {name: x}\n",
             "name: \u{1}\n",
+            // Nearly one of ours, with what none of them has.
+            "{\"version\":1,\"totals\":{},\"unread\":[],\"assets\":[],\"holds\":[]}\n",
+            "{\"version\":1,\"totals\":{},\"unread\":[],\"holds\":[]}\n",
+            "{\"run\":7,\"ending\":\"done\",\"holds\":[]}\n",
+            &format!("[{{\"id\":\"{A}\",\"status\":\"gone\"}}, {{\"id\":\"{A}\"}}]\n"),
             // A list whose key is missing.
             &format!("- {A}\n"),
             &format!("- id: {A}\n  reason: legal\n"),
@@ -343,6 +406,14 @@ mod tests {
             "version: 1\naccounts: []\n",
             "accounts: []\nversion: 1\n",
             "version: 1\nrules: []\n",
+            "{\"run\":7,\"ending\":\"done\",\"holds\":{\"kept\":1}}\n",
+            "{\"version\":1,\"totals\":{},\"unread\":[],\"assets\":[{\"id\":\"x\"}]}\n",
+            "{\"version\":1,\"until\":\"x\",\"owners\":[{\"owner\":null,\"assets\":[]}]}\n",
+            "{\"lineage\":\"x\",\"serial\":1,\"api\":\"v4\",\"endpoint\":\"x\",\"account\":null,\"counts\":{},\"holds\":[],\"kept\":[],\"runs\":[],\"failed\":[],\"unknown\":[],\"missing\":[]}\n",
+            "{\"id\":\"x\",\"record\":null,\"run\":null,\"hold\":null}\n",
+            &format!("[\n{{\"id\":\"{A}\",\"status\":\"gone\",\"run\":7}}\n]\n"),
+            &format!("[\n{{\"number\":7,\"id\":\"{A}\",\"at\":\"x\",\"released\":[]}}\n]\n"),
+            "[{\"check_name\":\"retire/held\",\"description\":\"x\",\"fingerprint\":\"x\"}]\n",
         ];
         for text in ours {
             assert_eq!(kind(text.as_bytes()), DocumentKind::Ours, "{text}");
