@@ -26,6 +26,28 @@ pub enum RateLimit {
     DeleteFile,
     /// V4: the delete of a folder.
     DeleteFolder,
+    /// V4: making a folder.
+    CreateFolder,
+    /// V4: renaming a folder.
+    UpdateFolder,
+    /// V4: making a file that waits for its bytes.
+    CreateFile,
+    /// V4: making a version stack.
+    CreateStack,
+    /// V4: moving several files.
+    MoveFiles,
+    /// V4: moving several folders.
+    MoveFolders,
+    /// V4: moving a file.
+    MoveFile,
+    /// V4: moving a version stack.
+    MoveStack,
+    /// V4: restoring a file.
+    RestoreFile,
+    /// V4: restoring a folder.
+    RestoreFolder,
+    /// V4: restoring a version stack.
+    RestoreStack,
     /// V4: reading a file.
     ShowFile,
     /// V4: reading a folder.
@@ -59,11 +81,25 @@ pub enum RateLimit {
 }
 
 impl RateLimit {
-    /// What its calls ask for.
+    /// What its calls ask for. Whatever changes something counts as a delete: where nobody knows
+    /// what became of it, the assets are read before it is asked again.
     #[must_use]
     pub const fn task(self) -> Task {
         match self {
-            Self::BulkDelete | Self::DeleteFile | Self::DeleteFolder => Task::Delete,
+            Self::BulkDelete
+            | Self::DeleteFile
+            | Self::DeleteFolder
+            | Self::CreateFolder
+            | Self::UpdateFolder
+            | Self::CreateFile
+            | Self::CreateStack
+            | Self::MoveFiles
+            | Self::MoveFolders
+            | Self::MoveFile
+            | Self::MoveStack
+            | Self::RestoreFile
+            | Self::RestoreFolder
+            | Self::RestoreStack => Task::Delete,
             Self::ReadAsset
             | Self::ShowFile
             | Self::ShowFolder
@@ -91,6 +127,17 @@ impl RateLimit {
             Self::ReadAsset => "read_asset",
             Self::DeleteFile => "delete_file",
             Self::DeleteFolder => "delete_folder",
+            Self::CreateFolder => "create_folder",
+            Self::UpdateFolder => "update_folder",
+            Self::CreateFile => "create_file",
+            Self::CreateStack => "create_version_stack",
+            Self::MoveFiles => "move_files",
+            Self::MoveFolders => "move_folders",
+            Self::MoveFile => "move_file",
+            Self::MoveStack => "move_version_stack",
+            Self::RestoreFile => "restore_file",
+            Self::RestoreFolder => "restore_folder",
+            Self::RestoreStack => "restore_version_stack",
             Self::ShowFile => "show_file",
             Self::ShowFolder => "show_folder",
             Self::ShowStack => "show_version_stack",

@@ -8,7 +8,20 @@ use crate::event::{RateLimit, Task};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
     Get,
+    Post,
+    Patch,
     Delete,
+}
+
+impl Method {
+    /// Whether its requests change something, so that none is sent twice.
+    #[must_use]
+    pub const fn changes(self) -> bool {
+        match self {
+            Self::Get => false,
+            Self::Post | Self::Patch | Self::Delete => true,
+        }
+    }
 }
 
 /// A call as it goes over HTTP.
@@ -18,6 +31,8 @@ pub struct Request {
     /// The path with its query.
     pub path: String,
     pub body: Option<Vec<u8>>,
+    /// Whether it is one of the experimental calls of V4, which want to be asked for as such.
+    pub is_experimental: bool,
 }
 
 impl Request {
@@ -28,6 +43,7 @@ impl Request {
             method,
             path,
             body: None,
+            is_experimental: false,
         }
     }
 }

@@ -7,6 +7,7 @@
 mod address;
 pub mod call;
 pub(crate) mod certificates;
+pub mod changer;
 pub mod client;
 pub(crate) mod clocks;
 pub mod deleter;

@@ -29,6 +29,11 @@ const LONGEST_BODY: usize = 16 << 20;
 /// Source: docs/frameio-api.md, "Authentication (V4)".
 const LEGACY: HeaderName = HeaderName::from_static("x-frameio-legacy-token-auth");
 
+/// The header that asks V4 for a call of another version of it.
+///
+/// Source: docs/frameio-api.md, "Changes (V4)".
+const VERSION: HeaderName = HeaderName::from_static("api-version");
+
 /// How long is waited for what a request needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Longest {
@@ -112,9 +117,9 @@ impl Transport {
         hears: Hears<'_>,
     ) -> Reply {
         // Only on a connection that nothing else was asked on is an answer certain to be the answer
-        // to this delete, and one that closes is not what the server had kept open. To read the
+        // to this change, and one that closes is not what the server had kept open. To read the
         // certificates of the system for it is no part of the request's time.
-        if request.method == Method::Delete {
+        if request.method.changes() {
             self.single().ok();
         }
         let began = Instant::now();
@@ -174,8 +179,7 @@ impl Transport {
         (grant, end): (&Grant, Instant),
         hears: Hears<'_>,
     ) -> Reply {
-        let is_delete = request.method == Method::Delete;
-        if is_delete || self.seen.closes.load(Ordering::Relaxed) {
+        if request.method.changes() || self.seen.closes.load(Ordering::Relaxed) {
             return self.attempt_alone(request, (grant, end), hears).await;
         }
         let may_be_used_again = self.seen.answer.load(Ordering::Relaxed);
@@ -228,6 +232,8 @@ impl Transport {
     ) -> Result<Reply, reqwest::Error> {
         let method = match request.method {
             Method::Get => reqwest::Method::GET,
+            Method::Post => reqwest::Method::POST,
+            Method::Patch => reqwest::Method::PATCH,
             Method::Delete => reqwest::Method::DELETE,
         };
         let address = format!("{}{}", self.endpoint.as_str(), request.path);
@@ -237,6 +243,9 @@ impl Transport {
             .header(AUTHORIZATION, grant.header.clone());
         if self.token_provider.is_legacy() {
             sent = sent.header(LEGACY, "true");
+        }
+        if request.is_experimental {
+            sent = sent.header(VERSION, "experimental");
         }
         if let Some(json) = request.body.clone() {
             sent = sent.header(CONTENT_TYPE, "application/json").body(json);

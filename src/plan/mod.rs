@@ -16,6 +16,7 @@ use crate::state::{Record, Status};
 pub mod about;
 pub mod approve;
 mod checked;
+pub mod consent;
 mod cover;
 pub mod decide;
 pub mod due;

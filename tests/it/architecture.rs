@@ -231,6 +231,7 @@ fn reading_commands_hold_no_deleter() {
         let text = fs::read_to_string(&path).unwrap();
         let apply = path.file_name().unwrap() == "apply.rs";
         assert!(apply || !text.contains("Deleter"), "{}", path.display());
+        assert!(!text.contains("ChangingClient"), "{}", path.display());
     }
 }
 

@@ -24,11 +24,13 @@ use crate::frameio::shared_pacer::SharedPacer;
 use crate::frameio::transport::{Longest, Transport};
 use crate::frameio::verdict::Verdict;
 
+mod change;
 mod cut_off;
 mod pages;
 mod together;
 mod wait;
 
+pub use change::Unmade;
 pub use cut_off::{CutOff, Unread};
 pub use pages::Pages;
 pub(super) use together::side_by_side;

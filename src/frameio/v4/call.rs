@@ -239,11 +239,11 @@ const fn page_size(kind: Kind) -> u32 {
     }
 }
 
-fn of_account(account: &str, rest: &str) -> String {
+pub(super) fn of_account(account: &str, rest: &str) -> String {
     format!("/v4/accounts/{}/{rest}", segment(account))
 }
 
-fn of_asset(kind: Kind, id: AssetId) -> String {
+pub(super) fn of_asset(kind: Kind, id: AssetId) -> String {
     let folder = match kind {
         Kind::File => "files",
         Kind::Folder => "folders",

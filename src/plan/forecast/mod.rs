@@ -83,8 +83,13 @@ pub const fn documented(rate_limit: RateLimit) -> (u32, Duration, bool) {
         | RateLimit::RecentlyDeleted
         | RateLimit::FolderFiles
         | RateLimit::FolderFolders
-        | RateLimit::FolderStacks => (5, Duration::from_secs(1), true),
+        | RateLimit::FolderStacks
+        | RateLimit::CreateFile => (5, Duration::from_secs(1), true),
         RateLimit::DeleteFile
+        | RateLimit::MoveFile
+        | RateLimit::RestoreFile
+        | RateLimit::RestoreFolder
+        | RateLimit::RestoreStack
         | RateLimit::ShowFolder
         | RateLimit::ShowStack
         | RateLimit::Children
@@ -95,7 +100,12 @@ pub const fn documented(rate_limit: RateLimit) -> (u32, Duration, bool) {
         | RateLimit::Projects
         | RateLimit::Fields
         | RateLimit::Token => (100, Duration::from_mins(1), true),
-        RateLimit::DeleteFolder => (60, Duration::from_mins(1), true),
+        RateLimit::DeleteFolder | RateLimit::MoveFiles => (60, Duration::from_mins(1), true),
+        RateLimit::UpdateFolder
+        | RateLimit::CreateStack
+        | RateLimit::MoveFolders
+        | RateLimit::MoveStack => (10, Duration::from_mins(1), true),
+        RateLimit::CreateFolder => (3, Duration::from_secs(1), true),
         RateLimit::ShowFile => (10, Duration::from_secs(1), true),
     }
 }
