@@ -19,6 +19,11 @@ pub enum Outcome {
     Unknown,
     /// The server does not know the asset, and nothing shows that it was deleted.
     Missing,
+    /// We restore the asset that we had deleted, or have restored it.
+    Restored {
+        /// Whether a reading has shown it alive; else the server was asked, and nobody knows.
+        seen: bool,
+    },
 }
 
 /// What shows that an asset is deleted. That the server does not know it is no evidence.

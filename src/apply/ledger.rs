@@ -142,7 +142,11 @@ impl<'run, Se: Session> Ledger<'run, Se> {
                 let record = self.state.assets.get(id);
                 record.is_none_or(|record| settles_missing(&record.status))
             }
-            Outcome::Retired(_) | Outcome::Gone(_) | Outcome::Failed(_) | Outcome::Unknown => true,
+            Outcome::Retired(_)
+            | Outcome::Gone(_)
+            | Outcome::Failed(_)
+            | Outcome::Unknown
+            | Outcome::Restored { .. } => true,
         };
         match event {
             RunEvent::Answered { outcomes, .. } => outcomes.iter().any(changes),

@@ -228,6 +228,7 @@ fn answered(batch: u64, outcomes: &[AssetOutcome]) {
         failed = of(|outcome| matches!(outcome, Outcome::Failed(_))),
         unknown = of(|outcome| matches!(outcome, Outcome::Unknown)),
         missing = of(|outcome| matches!(outcome, Outcome::Missing)),
+        restored = of(|outcome| matches!(outcome, Outcome::Restored { .. })),
         "a batch is answered"
     );
 }
@@ -236,6 +237,7 @@ const fn in_words(task: Task) -> &'static str {
     match task {
         Task::Delete => "delete",
         Task::Resolve => "resolve",
+        Task::Restore => "restore",
     }
 }
 

@@ -11,6 +11,8 @@ pub enum Task {
     Delete,
     /// Read the assets, to learn what became of an earlier delete.
     Resolve,
+    /// Restore the assets, which we had deleted.
+    Restore,
 }
 
 /// A call of the API, as far as limits are concerned: each has a bucket of its own.

@@ -46,7 +46,7 @@ impl Sent {
     /// nothing.
     fn not_told(&self, outcomes: &[AssetOutcome]) -> Vec<AssetId> {
         let went = |(id, outcome): &AssetOutcome| match outcome {
-            Outcome::Failed(_) | Outcome::Missing => false,
+            Outcome::Failed(_) | Outcome::Missing | Outcome::Restored { .. } => false,
             Outcome::Retired(_) | Outcome::Gone(_) | Outcome::Unknown => self.ids.contains(id),
         };
         if self.with.is_empty() || !outcomes.iter().any(went) {
@@ -178,17 +178,24 @@ impl OpenBatches {
     /// for files that were deleted in place of a version stack.
     fn outcomes(&self) -> BTreeMap<AssetId, (u64, Outcome)> {
         let sent = self.sent.iter();
-        let sent = sent.filter(|(_, sent)| sent.task == Task::Delete);
         let sent = sent.flat_map(|(batch, sent)| {
             let Sent {
-                ids, stack, with, ..
+                task,
+                ids,
+                stack,
+                with,
             } = sent;
+            let unanswered = match task {
+                Task::Delete => Some(Outcome::Unknown),
+                Task::Restore => Some(Outcome::Restored { seen: false }),
+                Task::Resolve => None,
+            };
             let ids = ids.iter().chain(stack).chain(&**with);
-            ids.map(|id| (*id, *batch))
+            ids.filter_map(move |id| Some((*id, (*batch, unanswered.clone()?))))
         });
-        let doubted = self.doubted.iter().map(|(id, batch)| (*id, *batch));
+        let doubted = self.doubted.iter();
+        let doubted = doubted.map(|(id, batch)| (*id, (*batch, Outcome::Unknown)));
         let unknown = doubted.chain(sent);
-        let unknown = unknown.map(|(id, batch)| (id, (batch, Outcome::Unknown)));
         let files = self.files.iter().map(|(id, file)| {
             let DeletedFile { batch, evidence } = *file;
             (*id, (batch, Outcome::Retired(evidence)))

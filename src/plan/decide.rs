@@ -246,6 +246,8 @@ pub enum Recorded {
     Retired,
     /// It was deleted by others.
     Gone,
+    /// It was deleted by us, and restored by us.
+    Restored,
 }
 
 impl Recorded {
@@ -255,6 +257,7 @@ impl Recorded {
         match self {
             Self::Retired => "retired",
             Self::Gone => "gone",
+            Self::Restored => "restored",
         }
     }
 
@@ -263,6 +266,7 @@ impl Recorded {
         match status {
             Status::Retired(_) => Some(Self::Retired),
             Status::Gone(_) => Some(Self::Gone),
+            Status::Restored { .. } => Some(Self::Restored),
             Status::Failed(_) | Status::Unknown { .. } | Status::Missing => None,
         }
     }
@@ -402,7 +406,10 @@ pub fn decide(case: Case<'_>, rules: Rules, now: Timestamp) -> Option<Decision> 
             listed: true,
             attempts: 0,
         },
-        None | Some(Status::Retired(_) | Status::Gone(_) | Status::Missing) => Decision::Retire,
+        None
+        | Some(Status::Retired(_) | Status::Gone(_) | Status::Missing | Status::Restored { .. }) => {
+            Decision::Retire
+        }
         Some(Status::Unknown { attempts }) => Decision::Resolve {
             listed: true,
             attempts: *attempts,
@@ -464,7 +471,9 @@ const fn drift(recorded: Recorded, record: &Record, again: Option<u64>) -> Decis
 
 fn unlisted(status: &Status) -> Decision {
     match status {
-        Status::Retired(_) | Status::Gone(_) => Decision::Unchanged { listed: false },
+        Status::Retired(_) | Status::Gone(_) | Status::Restored { .. } => {
+            Decision::Unchanged { listed: false }
+        }
         Status::Failed(_) | Status::Missing => Decision::Forget,
         Status::Unknown { attempts } => Decision::Resolve {
             listed: false,

@@ -102,7 +102,13 @@ impl<'plan> Walk<'plan> {
         let assets = &self.inputs.state.assets;
         let is_deleted = |id: &AssetId| match assets.get(id).map(Record::status) {
             Some(Status::Retired(_) | Status::Gone(_)) => !self.is_shown(*id),
-            Some(Status::Failed(_) | Status::Unknown { .. } | Status::Missing) | None => false,
+            Some(
+                Status::Failed(_)
+                | Status::Unknown { .. }
+                | Status::Missing
+                | Status::Restored { .. },
+            )
+            | None => false,
         };
         let holds = self.holds.assets.iter().filter(|(id, _)| !is_deleted(id));
         let holds = holds.map(|(id, HoldInForce { reason, until })| Held {

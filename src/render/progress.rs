@@ -177,6 +177,7 @@ impl Progress {
                 self.open.insert(id, Open::Unknown);
             }
             Outcome::Missing => self.counts.missing += 1,
+            Outcome::Restored { .. } => self.counts.restored += 1,
             Outcome::Failed(_) => {
                 self.counts.failed += 1;
                 self.open.insert(id, Open::Failed);

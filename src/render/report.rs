@@ -280,6 +280,7 @@ impl SummaryBuilder {
                 self.summary.counts.retired += counts;
             }
             Status::Gone(_) => self.summary.counts.gone += counts,
+            Status::Restored { .. } => self.summary.counts.restored += counts,
             Status::Failed(_) | Status::Unknown { .. } | Status::Missing => {
                 self.open.insert(id, status);
                 return;
@@ -328,7 +329,7 @@ impl SummaryBuilder {
         for (id, status) in &open {
             let counts = usize::from(!self.members.contains(id));
             match status {
-                Status::Retired(_) | Status::Gone(_) => {}
+                Status::Retired(_) | Status::Gone(_) | Status::Restored { .. } => {}
                 Status::Failed(failed) => {
                     summary.counts.failed += counts;
                     summary.failed.push(FailedAsset {
@@ -353,7 +354,12 @@ impl SummaryBuilder {
         for (id, _) in self.before.iter().filter(|(_, status)| was_unknown(status)) {
             match open.get(id) {
                 _ if self.cleared.contains(id) => resolved += 1,
-                Some(Status::Retired(_) | Status::Gone(_) | Status::Failed(_)) => resolved += 1,
+                Some(
+                    Status::Retired(_)
+                    | Status::Gone(_)
+                    | Status::Failed(_)
+                    | Status::Restored { .. },
+                ) => resolved += 1,
                 None if self.forgotten.contains(id) => dropped += 1,
                 // It was looked for, and is as unknown as before.
                 None if self.read.contains(id) => {

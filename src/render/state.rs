@@ -39,14 +39,14 @@ pub(crate) fn list(
     let size = if is_named { "   bytes  " } else { "" };
     let what = if is_named { "asset and " } else { "" };
     let head = format!(
-        "{:36}  {:7}  {:>5}  {:20}  {size}{what}message",
+        "{:36}  {:8}  {:>5}  {:20}  {size}{what}message",
         "id", "status", "run", "at"
     );
     writeln!(sink, "{}", style.paint(Paint::Dim, head))?;
     for (id, record) in listed {
         let Record { status, run, at } = record;
         let words = remarks(status, &state.catalogue);
-        let status = style.paint(paint(status), format!("{:7}", status.name()));
+        let status = style.paint(paint(status), format!("{:8}", status.name()));
         let known = state.catalogue.get(id).unwrap_or_default();
         let size = known.bytes.map(size::bytes).unwrap_or_default();
         let size = if is_named {
@@ -94,6 +94,16 @@ fn remarks(status: &Status, catalogue: &Catalogue) -> String {
             words::times(failed.attempts)
         ),
         Status::Unknown { attempts } => format!("tried {}", words::times(*attempts)),
+        Status::Restored { seen, .. } => restored(*seen).to_owned(),
+    }
+}
+
+/// What is to say of a restored asset.
+pub(super) const fn restored(seen: bool) -> &'static str {
+    if seen {
+        ""
+    } else {
+        "not seen alive yet; `retire restore` with its id settles it"
     }
 }
 
@@ -102,7 +112,8 @@ const fn paint(status: &Status) -> Paint {
         Status::Retired(_) | Status::Gone(_) => Paint::Green,
         Status::Failed(_) => Paint::Red,
         Status::Unknown { .. } => Paint::Magenta,
-        Status::Missing => Paint::Yellow,
+        Status::Missing | Status::Restored { seen: false, .. } => Paint::Yellow,
+        Status::Restored { seen: true, .. } => Paint::Bold,
     }
 }
 

@@ -13,13 +13,14 @@ pub(super) fn figures(figures: &[(usize, &str)]) -> Vec<String> {
 }
 
 /// What became of assets, each figure with its word; `gone` is that for what was gone already.
-pub(super) const fn outcomes(counts: Counts, gone: &'static str) -> [(usize, &'static str); 5] {
+pub(super) const fn outcomes(counts: Counts, gone: &'static str) -> [(usize, &'static str); 6] {
     let Counts {
         retired,
         gone: already,
         failed,
         unknown,
         missing,
+        restored,
     } = counts;
     [
         (retired, "retired"),
@@ -27,6 +28,7 @@ pub(super) const fn outcomes(counts: Counts, gone: &'static str) -> [(usize, &'s
         (failed, "failed"),
         (unknown, "unknown"),
         (missing, "missing"),
+        (restored, "restored"),
     ]
 }
 

@@ -44,6 +44,18 @@ pub struct Counts {
     /// Not found, and not shown to be deleted.
     #[serde(default)]
     pub missing: usize,
+    /// Deleted, and restored.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub restored: usize,
+}
+
+/// Whether there are none; what an earlier version did not count is left out then.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+const fn is_none(count: &usize) -> bool {
+    *count == 0
 }
 
 impl Counts {
@@ -56,8 +68,9 @@ impl Counts {
             failed,
             unknown,
             missing,
+            restored,
         } = *self;
-        retired + gone + failed + unknown + missing
+        retired + gone + failed + unknown + missing + restored
     }
 
     /// Counts one more asset.
@@ -68,6 +81,7 @@ impl Counts {
             Status::Failed(_) => self.failed += 1,
             Status::Unknown { .. } => self.unknown += 1,
             Status::Missing => self.missing += 1,
+            Status::Restored { .. } => self.restored += 1,
         }
     }
 }

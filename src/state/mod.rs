@@ -13,13 +13,15 @@ use uuid::Uuid;
 use crate::asset::AssetId;
 use crate::event::{Kept, Provenance, Released, RunEvent, RunInfo, Subject};
 use crate::inventory::Mark;
-use crate::outcome::{Evidence, Failure, FailureKind, Outcome};
+use crate::outcome::{Evidence, FailureKind, Outcome};
+pub use absorb::{absorb, settles_missing};
 pub use api::{Abilities, Api};
 pub use catalogue::Catalogue;
 pub use counts::{Counts, Deleted};
 pub use hold::KeptHold;
 pub use kept::KeptBack;
 
+mod absorb;
 mod api;
 mod catalogue;
 mod counts;
@@ -154,6 +156,13 @@ pub enum Status {
     },
     /// The server does not know it, and nothing shows that it was deleted.
     Missing,
+    /// Deleted by us and restored by us.
+    Restored {
+        /// What had shown that it was deleted.
+        was: Evidence,
+        /// Whether a reading has shown it alive since then.
+        seen: bool,
+    },
 }
 
 /// The last refusal of an asset.
@@ -185,6 +194,7 @@ impl Status {
             Self::Failed(_) => "failed",
             Self::Unknown { .. } => "unknown",
             Self::Missing => "missing",
+            Self::Restored { .. } => "restored",
         }
     }
 
@@ -192,7 +202,7 @@ impl Status {
     #[must_use]
     pub fn tries(&self) -> Option<u32> {
         match self {
-            Self::Retired(_) | Self::Gone(_) | Self::Missing => None,
+            Self::Retired(_) | Self::Gone(_) | Self::Missing | Self::Restored { .. } => None,
             Self::Failed(failed) => Some(failed.attempts),
             Self::Unknown { attempts } => Some(*attempts),
         }
@@ -209,7 +219,11 @@ impl Status {
     pub fn refusal(&self) -> Option<&Failed> {
         match self {
             Self::Failed(failed) => Some(failed),
-            Self::Retired(_) | Self::Gone(_) | Self::Unknown { .. } | Self::Missing => None,
+            Self::Retired(_)
+            | Self::Gone(_)
+            | Self::Unknown { .. }
+            | Self::Missing
+            | Self::Restored { .. } => None,
         }
     }
 
@@ -222,8 +236,17 @@ impl Status {
             | Self::Gone(Evidence::Earlier)
             | Self::Failed(_)
             | Self::Unknown { .. }
-            | Self::Missing => None,
+            | Self::Missing
+            | Self::Restored { .. } => None,
             Self::Retired(evidence) | Self::Gone(evidence) => Some(*evidence),
+        }
+    }
+
+    /// What shows that we deleted it, or did before we restored it.
+    const fn was_shown_by(&self) -> Option<Evidence> {
+        match self {
+            Self::Retired(evidence) | Self::Restored { was: evidence, .. } => Some(*evidence),
+            Self::Gone(_) | Self::Failed(_) | Self::Unknown { .. } | Self::Missing => None,
         }
     }
 }
@@ -301,12 +324,17 @@ impl State {
                     self.catalogue.set_bytes(id, 0);
                 }
             }
-            Outcome::Failed(_) | Outcome::Unknown | Outcome::Missing => {}
+            Outcome::Failed(_) | Outcome::Unknown | Outcome::Missing | Outcome::Restored { .. } => {
+            }
         }
         // What an earlier run has recorded as deleted is only sent where its entry says so.
         let earlier = self.assets.get(&id).filter(|record| record.run != run);
-        let was_deleted = earlier
-            .is_some_and(|record| matches!(record.status, Status::Retired(_) | Status::Gone(_)));
+        let was_deleted = earlier.is_some_and(|record| {
+            matches!(
+                record.status,
+                Status::Retired(_) | Status::Gone(_) | Status::Restored { .. }
+            )
+        });
         let is_sent = matches!(
             outcome,
             Outcome::Retired(_) | Outcome::Failed(_) | Outcome::Unknown
@@ -390,7 +418,7 @@ impl State {
     pub fn vouches(&self) -> bool {
         let mut records = self.assets.values();
         records.any(|record| match &record.status {
-            Status::Retired(_) => true,
+            Status::Retired(_) | Status::Restored { .. } => true,
             Status::Gone(evidence) => match evidence {
                 Evidence::Answer | Evidence::With(_) | Evidence::Read | Evidence::Listed => true,
                 Evidence::ByHand | Evidence::Earlier => false,
@@ -436,62 +464,5 @@ impl State {
             }
         }
         counts
-    }
-}
-
-/// Decides what is known about an asset after one outcome: the third decision table.
-///
-/// One that was confirmed once stays confirmed: no later answer makes `retired` less than that,
-/// except a refusal or a lost answer of a new delete, since then somebody has restored it. That
-/// the server does not know an asset settles nothing that is recorded of it but a refusal: least
-/// of all a delete of ours that was not answered, which stays unknown.
-#[must_use]
-pub fn absorb(record: Option<&Record>, outcome: &Outcome, run: u64, at: Timestamp) -> Record {
-    let before = record.map(|record| &record.status);
-    // A run that asks several times, since answers are lost, makes one attempt.
-    let counted = record.is_some_and(|record| record.run == run);
-    let attempts = before.map_or(0, Status::attempts);
-    let attempts = attempts.saturating_add(u32::from(!counted)).max(1);
-    let status = match (outcome, record) {
-        (Outcome::Missing, Some(record)) if !settles_missing(&record.status) => {
-            return record.clone();
-        }
-        (Outcome::Gone(_), Some(record)) if matches!(record.status, Status::Retired(_)) => {
-            record.status.clone()
-        }
-        (Outcome::Retired(evidence), _) => Status::Retired(*evidence),
-        (Outcome::Gone(evidence), _) => Status::Gone(*evidence),
-        (Outcome::Missing, _) => Status::Missing,
-        (Outcome::Failed(Failure { kind, message }), _) => Status::Failed(Box::new(Failed {
-            kind: *kind,
-            message: share(before, message),
-            attempts,
-        })),
-        (Outcome::Unknown, _) => Status::Unknown { attempts },
-    };
-    Record { status, run, at }
-}
-
-/// Whether what is recorded gives way to the news that the server does not know the asset.
-#[must_use]
-pub const fn settles_missing(status: &Status) -> bool {
-    match status {
-        Status::Failed(_) => true,
-        Status::Retired(_) | Status::Gone(_) | Status::Unknown { .. } | Status::Missing => false,
-    }
-}
-
-/// Keeps the message of the last refusal where the new one says the same.
-fn share(before: Option<&Status>, message: &str) -> Arc<str> {
-    match before {
-        Some(Status::Failed(failed)) if *failed.message == *message => Arc::clone(&failed.message),
-        Some(
-            Status::Failed(_)
-            | Status::Retired(_)
-            | Status::Gone(_)
-            | Status::Unknown { .. }
-            | Status::Missing,
-        )
-        | None => Arc::from(message),
     }
 }

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::inventory::{Known, Location, Mark};
+use crate::outcome::Failure;
 
 fn id(n: u128) -> AssetId {
     AssetId::from_uuid(Uuid::from_u128(n))
@@ -18,101 +19,6 @@ fn any_id() -> impl Strategy<Value = AssetId> {
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
-}
-
-fn failed(attempts: u32) -> Status {
-    Status::Failed(Box::new(Failed {
-        kind: FailureKind::Permission,
-        message: "No.".into(),
-        attempts,
-    }))
-}
-
-fn after(before: Option<Status>, outcome: &Outcome) -> Status {
-    let record = before.map(|status| Record {
-        status,
-        run: 1,
-        at: at(1),
-    });
-    let now = absorb(record.as_ref(), outcome, 2, at(2));
-    if record.as_ref() != Some(&now) {
-        assert_eq!((now.run, now.at), (2, at(2)));
-    }
-    now.status
-}
-
-#[test]
-fn each_row_of_the_table() {
-    let refusal = Outcome::Failed(Failure {
-        kind: FailureKind::Permission,
-        message: "No.".to_owned(),
-    });
-    let unknown = |attempts| Status::Unknown { attempts };
-    let retired = Outcome::Retired(Evidence::Answer);
-    let gone = Outcome::Gone(Evidence::Read);
-
-    for before in [
-        None,
-        Some(failed(3)),
-        Some(unknown(1)),
-        Some(Status::Gone(Evidence::Read)),
-        Some(Status::Missing),
-        Some(Status::Retired(Evidence::Answer)),
-    ] {
-        assert_eq!(after(before, &retired), Status::Retired(Evidence::Answer));
-    }
-    for before in [
-        None,
-        Some(failed(1)),
-        Some(unknown(1)),
-        Some(Status::Gone(Evidence::Read)),
-        Some(Status::Missing),
-    ] {
-        assert_eq!(after(before, &gone), Status::Gone(Evidence::Read));
-    }
-    let kept = Status::Retired(Evidence::Answer);
-    assert_eq!(after(Some(kept.clone()), &gone), kept);
-
-    // That the server does not know an asset is no evidence.
-    let missing = Outcome::Missing;
-    assert_eq!(after(None, &missing), Status::Missing);
-    assert_eq!(after(Some(failed(1)), &missing), Status::Missing);
-    for kept in [
-        unknown(3),
-        Status::Retired(Evidence::Answer),
-        Status::Gone(Evidence::Read),
-        Status::Missing,
-    ] {
-        let record = Record {
-            status: kept,
-            run: 1,
-            at: at(1),
-        };
-        assert_eq!(absorb(Some(&record), &missing, 2, at(2)), record);
-    }
-
-    assert_eq!(after(None, &refusal), failed(1));
-    assert_eq!(after(Some(failed(1)), &refusal), failed(2));
-    assert_eq!(after(Some(unknown(2)), &refusal), failed(3));
-    assert_eq!(after(Some(Status::Missing), &refusal), failed(1));
-    assert_eq!(after(Some(failed(u32::MAX)), &refusal), failed(u32::MAX));
-
-    assert_eq!(after(None, &Outcome::Unknown), unknown(1));
-    assert_eq!(after(Some(failed(2)), &Outcome::Unknown), unknown(3));
-
-    // However often one run asks, it is one attempt.
-    let at = Timestamp::UNIX_EPOCH;
-    let first = absorb(None, &Outcome::Unknown, 7, at);
-    let second = absorb(Some(&first), &Outcome::Unknown, 7, at);
-    let third = absorb(Some(&second), &refusal, 7, at);
-    assert_eq!(third.status, failed(1));
-    assert_eq!(absorb(Some(&third), &refusal, 8, at).status, failed(2));
-
-    // What shows it stays with it.
-    let shown = absorb(None, &gone, 1, at);
-    assert_eq!(shown.status, Status::Gone(Evidence::Read));
-    let refused = absorb(Some(&shown), &refusal, 2, at);
-    assert_eq!(refused.status.evidence(), None);
 }
 
 #[test]
@@ -210,13 +116,14 @@ fn what_an_earlier_version_recorded_without_evidence_is_believed_only_where_noth
 }
 
 fn any_state() -> impl Strategy<Value = State> {
-    let message = ".{0,12}";
+    let restored = (evidence(), any::<bool>());
     let status = prop_oneof![
         evidence().prop_map(Status::Retired),
+        restored.prop_map(|(was, seen)| Status::Restored { was, seen }),
         Just(Status::Retired(Evidence::Earlier)),
         evidence().prop_map(Status::Gone),
         Just(Status::Missing),
-        (1_u32.., message).prop_map(|(attempts, message)| Status::Failed(Box::new(Failed {
+        (1_u32.., ".{0,12}").prop_map(|(attempts, message)| Status::Failed(Box::new(Failed {
             kind: FailureKind::Other,
             message: message.into(),
             attempts,
@@ -286,7 +193,7 @@ fn marks(assets: &BTreeMap<AssetId, Record>) -> BTreeMap<AssetId, Mark> {
 fn files(assets: &BTreeMap<AssetId, Record>) -> BTreeMap<AssetId, BTreeSet<AssetId>> {
     let open = assets.iter().filter(|(_, record)| match record.status {
         Status::Failed(_) | Status::Unknown { .. } => true,
-        Status::Retired(_) | Status::Gone(_) | Status::Missing => false,
+        Status::Retired(_) | Status::Gone(_) | Status::Missing | Status::Restored { .. } => false,
     });
     let some = assets.keys().copied().take(3);
     open.step_by(2)
@@ -457,6 +364,7 @@ fn assets_are_counted_by_where_they_stand_and_by_run() {
         failed: 1,
         unknown: 1,
         missing: 0,
+        restored: 0,
     };
     assert_eq!(state.counts(), all);
     let first = Counts {

@@ -60,13 +60,10 @@ fn outcome() -> impl Strategy<Value = Outcome> {
         Just(Outcome::Retired(Evidence::Answer)),
         Just(Outcome::Gone(Evidence::Read)),
         Just(Outcome::Unknown),
+        prop::bool::ANY.prop_map(|seen| Outcome::Restored { seen }),
         (".{0,12}", prop::bool::ANY).prop_map(|(message, permission)| {
             Outcome::Failed(Failure {
-                kind: if permission {
-                    FailureKind::Permission
-                } else {
-                    FailureKind::Other
-                },
+                kind: [FailureKind::Other, FailureKind::Permission][usize::from(permission)],
                 message,
             })
         }),

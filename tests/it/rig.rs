@@ -344,6 +344,7 @@ fn compare<'state>(
             None => (alive, !alive),
         };
         match record(&id) {
+            Some(Status::Restored { .. }) => panic!("nobody restored `{id}`"),
             Some(status @ (Status::Retired(_) | Status::Gone(_))) => {
                 assert!(!alive, "`{id}` lives, and is recorded as {status:?}");
             }

@@ -117,6 +117,7 @@ fn known(events: &[RunEvent]) -> BTreeMap<AssetId, &'static str> {
                         Outcome::Missing => "missing",
                         Outcome::Failed(_) => "failed",
                         Outcome::Unknown => "unknown",
+                        Outcome::Restored { .. } => "restored",
                     };
                     known.insert(*id, name);
                 }

@@ -52,7 +52,10 @@ impl<S: Strategy, Se: Session> Dispatcher<'_, S, Se> {
             return Arc::default();
         }
         let settles = |outcome: &Outcome| match outcome {
-            Outcome::Retired(_) | Outcome::Gone(_) | Outcome::Failed(_) => true,
+            Outcome::Retired(_)
+            | Outcome::Gone(_)
+            | Outcome::Failed(_)
+            | Outcome::Restored { .. } => true,
             Outcome::Missing | Outcome::Unknown => false,
         };
         let mut settled = BTreeSet::new();

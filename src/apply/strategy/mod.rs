@@ -449,7 +449,9 @@ impl<S: Strategy> Known<'_, S> {
         };
         match status {
             // What an earlier run has deleted is back, and is to go again.
-            Status::Retired(_) | Status::Gone(_) | Status::Failed(_) => *run < self.state.serial,
+            Status::Retired(_) | Status::Gone(_) | Status::Failed(_) | Status::Restored { .. } => {
+                *run < self.state.serial
+            }
             Status::Unknown { .. } | Status::Missing => true,
         }
     }

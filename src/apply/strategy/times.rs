@@ -20,7 +20,11 @@ impl<S: Strategy> Known<'_, S> {
         let record = self.state.assets.get(&id)?;
         match record.status {
             Status::Unknown { .. } => Some(self.state.runs.get(&record.run)?.at),
-            Status::Retired(_) | Status::Gone(_) | Status::Failed(_) | Status::Missing => None,
+            Status::Retired(_)
+            | Status::Gone(_)
+            | Status::Failed(_)
+            | Status::Missing
+            | Status::Restored { .. } => None,
         }
     }
 

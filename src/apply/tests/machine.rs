@@ -284,7 +284,7 @@ where
                         let blocked = failed.attempts >= Rules::default().max_attempts;
                         assert!(blocked || !listed, "{failed:?}");
                     }
-                    Some(Status::Retired(_) | Status::Gone(_)) => {}
+                    Some(Status::Retired(_) | Status::Gone(_) | Status::Restored { .. }) => {}
                     None => assert!(!(listed && open), "`{id}` is listed, and has no record"),
                 }
                 continue;

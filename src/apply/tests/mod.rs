@@ -401,7 +401,10 @@ proptest! {
                         prop_assert!(!world.alive.contains(id), "nothing retired lives");
                         confirmed.insert(*id, round);
                     }
-                    Status::Failed(_) | Status::Unknown { .. } | Status::Missing => {}
+                    Status::Failed(_)
+                    | Status::Unknown { .. }
+                    | Status::Missing
+                    | Status::Restored { .. } => {}
                 }
             }
             for id in &world.dead {

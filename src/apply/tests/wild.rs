@@ -91,7 +91,7 @@ impl Wild {
         let twist = {
             let mut twists = self.twists.lock().unwrap();
             match task {
-                Task::Delete => twists.deletes.pop_front(),
+                Task::Delete | Task::Restore => twists.deletes.pop_front(),
                 Task::Resolve => twists.readings.pop_front(),
             }
         };

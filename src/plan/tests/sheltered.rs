@@ -269,7 +269,9 @@ impl World {
             return Some("more than allowed");
         }
         match status {
-            Some(Status::Retired(_) | Status::Gone(_)) => Some("in drift"),
+            Some(Status::Retired(_) | Status::Gone(_) | Status::Restored { .. }) => {
+                Some("in drift")
+            }
             Some(Status::Failed(failed)) if failed.attempts >= 5 => Some("blocked"),
             Some(Status::Failed(_) | Status::Unknown { .. } | Status::Missing) | None => None,
         }

@@ -239,6 +239,27 @@ pub(crate) enum Event<'line> {
         /// How often a delete was tried and not confirmed, earlier runs included.
         attempts: u32,
     },
+    /// We restored an asset that we had deleted.
+    AssetRestored {
+        /// The version of the stream.
+        version: Version,
+        /// When.
+        at: At,
+        /// The run's number.
+        run: u64,
+        /// The batch that it belongs to.
+        batch: u64,
+        /// The asset.
+        id: AssetId,
+        /// What is known of it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        about: Option<Cow<'line, Known>>,
+        /// What had shown that it was deleted.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        was: Option<Evidence>,
+        /// Whether a reading has shown it alive; else the server was asked, and nobody knows.
+        seen: bool,
+    },
     /// The server did not know assets when it was to delete them. Until a later line says more of
     /// one, it is unknown.
     Doubted {

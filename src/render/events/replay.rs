@@ -11,7 +11,7 @@ use crate::asset::AssetId;
 use crate::diagnostic::of_a_parser;
 use crate::event::{Ending, Listener, Provenance, RunEvent, RunInfo, StopReason, Task};
 use crate::inventory::Known;
-use crate::outcome::Evidence;
+use crate::outcome::{Evidence, FailureKind};
 use crate::render::events::{At, EndingName, Event};
 use crate::render::report::{Summary, SummaryBuilder};
 use crate::state::{Failed, Status};
@@ -169,7 +169,7 @@ impl Replay {
                     builder.was_unknown(*id);
                 }
             }
-            Task::Delete => self.asked.extend(ids.iter().chain(with)),
+            Task::Delete | Task::Restore => self.asked.extend(ids.iter().chain(with)),
         }
         let ids = ids.into();
         builder.on_event(&RunEvent::Intent {
@@ -237,12 +237,8 @@ impl Replay {
                 attempts,
                 ..
             } => {
-                let failed = Failed {
-                    kind,
-                    message: message.into(),
-                    attempts,
-                };
-                self.record_status(batch, (id, about), Status::Failed(Box::new(failed)))?;
+                let status = failed(kind, &message, attempts);
+                self.record_status(batch, (id, about), status)?;
             }
             Event::AssetUnknown {
                 batch,
@@ -251,6 +247,14 @@ impl Replay {
                 attempts,
                 ..
             } => self.record_status(batch, (id, about), Status::Unknown { attempts })?,
+            Event::AssetRestored {
+                batch,
+                id,
+                about,
+                was,
+                seen,
+                ..
+            } => self.record_status(batch, (id, about), restored(was, seen))?,
             Event::Doubted { batch, ids, .. } => {
                 let ids = ids.into_owned();
                 self.hear(&RunEvent::Doubted { batch, ids })?;
@@ -263,10 +267,7 @@ impl Replay {
                 let (kept, over) = (kept.into_owned(), over.into_owned());
                 self.hear(&RunEvent::Kept { kept, over })?;
             }
-            Event::Forgotten { at, ids, .. } => {
-                let ids = ids.into_owned();
-                self.hear(&RunEvent::Forgotten { at: at.0, ids })?;
-            }
+            Event::Forgotten { at, ids, .. } => self.hear(&forgotten(at.0, &ids))?,
             Event::LeftAlone { at, assets, .. } => {
                 let assets = assets.into_iter().collect();
                 self.hear(&RunEvent::LeftAlone { at: at.0, assets })?;
@@ -355,6 +356,24 @@ impl Replay {
 /// What shows that an asset is deleted: streams of earlier versions do not say it.
 fn shown(evidence: Option<Evidence>) -> Evidence {
     evidence.unwrap_or(Evidence::Earlier)
+}
+
+fn failed(kind: FailureKind, message: &str, attempts: u32) -> Status {
+    Status::Failed(Box::new(Failed {
+        kind,
+        message: message.into(),
+        attempts,
+    }))
+}
+
+fn forgotten(at: Timestamp, ids: &[AssetId]) -> RunEvent {
+    let ids = ids.to_vec();
+    RunEvent::Forgotten { at, ids }
+}
+
+fn restored(was: Option<Evidence>, seen: bool) -> Status {
+    let was = shown(was);
+    Status::Restored { was, seen }
 }
 
 /// The start of a run, as far as its summary cares.

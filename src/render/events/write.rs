@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use crate::asset::AssetId;
 use crate::event::{Ending, RunEvent, RunInfo};
+use crate::outcome::Evidence;
 use crate::render::documents::withheld;
 use crate::render::events::line::milliseconds;
 use crate::render::events::{At, EndingName, Event, Version};
@@ -149,6 +150,16 @@ impl Lines {
                     kind: failed.kind,
                     message: Cow::Borrowed(&failed.message),
                     attempts: failed.attempts,
+                },
+                Status::Restored { was, seen } => Event::AssetRestored {
+                    version,
+                    at,
+                    run,
+                    batch,
+                    id,
+                    about,
+                    was: Some(*was).filter(|was| *was != Evidence::Earlier),
+                    seen: *seen,
                 },
                 Status::Unknown { attempts } => Event::AssetUnknown {
                     version,

@@ -29,11 +29,13 @@ const NAMED: usize = 5;
 /// a group has `most` rows at most.
 pub(crate) fn run(summary: &Summary, after: Option<&State>, most: usize, now: Timestamp) -> Report {
     let mut folders = ByFolder::default();
-    let mut done: [(&str, usize, Vec<Row>); 2] = ["Retired", "Gone"].map(|name| (name, 0, vec![]));
+    let done = ["Retired", "Gone", "Restored"];
+    let mut done: [(&str, usize, Vec<Row>); 3] = done.map(|name| (name, 0, vec![]));
     for (state, id, status) in own(after, summary.run) {
         let at = match status {
             Status::Retired(_) => 0,
             Status::Gone(_) => 1,
+            Status::Restored { .. } => 2,
             Status::Failed(_) | Status::Unknown { .. } | Status::Missing => continue,
         };
         let known = state.catalogue.get(id).unwrap_or_default();

@@ -9,7 +9,7 @@ use crate::render::model::plan::commonest;
 use crate::render::model::run::{row, sized_alone};
 use crate::render::model::{Assets, Block, ByFolder, Line, Report};
 use crate::render::names::Foreign;
-use crate::render::state::{by_hand, by_hand_in_words, figures as in_words};
+use crate::render::state::{by_hand, by_hand_in_words, figures as in_words, restored};
 use crate::render::{count, counted, holds, moment, shelter, size, thousands, words};
 use crate::state::{Deleted, State, Status};
 
@@ -20,7 +20,9 @@ const TOLD: usize = 10;
 pub(crate) fn state(state: &State, path: &str, most: usize, now: Timestamp) -> Report {
     let mut folders = ByFolder::default();
     let mut deleted = Deleted::default();
-    let titles = ["Failed", "Unknown", "Missing", "Retired", "Gone"];
+    let titles = [
+        "Failed", "Unknown", "Missing", "Retired", "Gone", "Restored",
+    ];
     let mut groups = titles.map(|title| Assets {
         title: title.to_owned(),
         total: 0,
@@ -56,6 +58,7 @@ pub(crate) fn state(state: &State, path: &str, most: usize, now: Timestamp) -> R
                 (3, twice(format!("evidence: {evidence}")))
             }
             Status::Gone(evidence) => (4, twice(format!("evidence: {evidence}"))),
+            Status::Restored { seen, .. } => (5, twice(restored(*seen).to_owned())),
         };
         let group = &mut groups[at];
         group.total += 1;

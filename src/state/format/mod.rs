@@ -215,7 +215,7 @@ fn files_of<'all>(
 ) -> Option<&'all BTreeSet<AssetId>> {
     match record.status {
         Status::Failed(_) | Status::Unknown { .. } => files.get(&id),
-        Status::Retired(_) | Status::Gone(_) | Status::Missing => None,
+        Status::Retired(_) | Status::Gone(_) | Status::Missing | Status::Restored { .. } => None,
     }
 }
 
@@ -279,6 +279,8 @@ enum StatusName {
     Unknown,
     /// Not known to the server, and not shown to be deleted.
     Missing,
+    /// Deleted by us, and restored by us.
+    Restored,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -288,7 +290,8 @@ enum StatusName {
 struct RecordLine<'text> {
     /// Where the asset stands.
     status: StatusName,
-    /// What shows that it is deleted; only with `retired` and `gone`. Where an earlier version
+    /// What shows that it is deleted; only with `retired` and `gone`, and with `restored` what had
+    /// shown that it was. Where an earlier version
     /// wrote none, `retired` stays as it is, and `gone` is read as `missing`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     evidence: Option<Evidence>,
@@ -301,6 +304,9 @@ struct RecordLine<'text> {
     /// How often a delete was tried and not confirmed; only with `failed` and `unknown`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     attempts: Option<u32>,
+    /// Whether a reading has shown it alive; only with `restored`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    seen: Option<bool>,
     /// The number of the run that said so.
     run: u64,
     /// When it was said: RFC 3339.
@@ -349,11 +355,27 @@ impl<'text> From<&'text Record> for RecordLine<'text> {
                 Status::Failed(_) => StatusName::Failed,
                 Status::Unknown { .. } => StatusName::Unknown,
                 Status::Missing => StatusName::Missing,
+                Status::Restored { .. } => StatusName::Restored,
             },
-            evidence: status.evidence(),
+            evidence: match status {
+                Status::Restored { was, .. } => Some(*was).filter(|was| *was != Evidence::Earlier),
+                Status::Retired(_)
+                | Status::Gone(_)
+                | Status::Failed(_)
+                | Status::Unknown { .. }
+                | Status::Missing => status.evidence(),
+            },
             kind: refusal.map(|refusal| refusal.kind),
             message: refusal.map(|refusal| Cow::Borrowed(&*refusal.message)),
             attempts: status.tries(),
+            seen: match status {
+                Status::Restored { seen, .. } => Some(*seen),
+                Status::Retired(_)
+                | Status::Gone(_)
+                | Status::Failed(_)
+                | Status::Unknown { .. }
+                | Status::Missing => None,
+            },
             run: *run,
             at: Cow::Owned(at.to_string()),
             name: None,

@@ -399,6 +399,7 @@ impl Memory {
             kind,
             message,
             attempts,
+            seen,
             run,
             at,
             // They were taken out before.
@@ -407,8 +408,17 @@ impl Memory {
             bytes: _,
             files: _,
         } = line;
-        if evidence.is_some() && !matches!(status, StatusName::Retired | StatusName::Gone) {
-            return Err("has `evidence`, which only `retired` and `gone` have".to_owned());
+        let was_deleted = matches!(
+            status,
+            StatusName::Retired | StatusName::Gone | StatusName::Restored
+        );
+        if evidence.is_some() && !was_deleted {
+            return Err(
+                "has `evidence`, which only `retired`, `gone` and `restored` have".to_owned(),
+            );
+        }
+        if seen.is_some() != (status == StatusName::Restored) {
+            return Err("has `seen` without being `restored`, or the other way about".to_owned());
         }
         let status = match (status, kind, message, attempts) {
             (StatusName::Missing, None, None, None) => Status::Missing,
@@ -425,6 +435,10 @@ impl Memory {
                 }))
             }
             (StatusName::Unknown, None, None, Some(attempts)) => Status::Unknown { attempts },
+            (StatusName::Restored, None, None, None) => Status::Restored {
+                was: evidence.unwrap_or(Evidence::Earlier),
+                seen: seen.unwrap_or_default(),
+            },
             (StatusName::Failed, ..) => {
                 return Err("is `failed` and needs `kind`, `message` and `attempts`".to_owned());
             }
@@ -433,7 +447,10 @@ impl Memory {
                     "is `unknown` and has `attempts`, no `kind` and no `message`".to_owned(),
                 );
             }
-            (StatusName::Retired | StatusName::Gone | StatusName::Missing, ..) => {
+            (
+                StatusName::Retired | StatusName::Gone | StatusName::Missing | StatusName::Restored,
+                ..,
+            ) => {
                 return Err(
                     "has `kind`, `message` or `attempts`, which only a failure has".to_owned(),
                 );

@@ -105,6 +105,9 @@ pub(super) enum EventLine<'line> {
         unknown: Vec<AssetId>,
         #[serde(borrow, default, skip_serializing_if = "BTreeMap::is_empty")]
         failed: BTreeMap<AssetId, FailureLine<'line>>,
+        /// Restored by us; with each whether a reading has shown it alive.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        restored: BTreeMap<AssetId, bool>,
     },
     /// The server did not know these assets when it was to delete them; until a later line names
     /// one, it is unknown.
@@ -299,6 +302,7 @@ impl<'line> EventLine<'line> {
 fn answered(batch: u64, at: Timestamp, outcomes: &[AssetOutcome]) -> EventLine<'_> {
     let (mut retired, mut missing, mut unknown) = (Vec::new(), Vec::new(), Vec::new());
     let (mut shown, mut failed) = (BTreeMap::new(), BTreeMap::new());
+    let mut restored = BTreeMap::new();
     let mut show = |id, status, evidence| {
         shown.insert(id, Shown { status, evidence });
     };
@@ -309,6 +313,7 @@ fn answered(batch: u64, at: Timestamp, outcomes: &[AssetOutcome]) -> EventLine<'
             Outcome::Gone(evidence) => show(*id, ShownStatus::Gone, *evidence),
             Outcome::Missing => missing.push(*id),
             Outcome::Unknown => unknown.push(*id),
+            Outcome::Restored { seen } => drop(restored.insert(*id, *seen)),
             Outcome::Failed(Failure { kind, message }) => {
                 let failure = FailureLine {
                     kind: *kind,
@@ -327,6 +332,7 @@ fn answered(batch: u64, at: Timestamp, outcomes: &[AssetOutcome]) -> EventLine<'
         gone: Vec::new(),
         unknown,
         failed,
+        restored,
     }
 }
 
@@ -342,6 +348,16 @@ fn again_over(ids: Cow<'_, [AssetId]>) -> RunEvent {
 fn again_used(ids: Cow<'_, [AssetId]>) -> RunEvent {
     let ids = ids.into_owned();
     RunEvent::AgainUsed { ids }
+}
+
+fn restored_of(restored: BTreeMap<AssetId, bool>) -> impl Iterator<Item = AssetOutcome> {
+    let restored = restored.into_iter();
+    restored.map(|(id, seen)| (id, Outcome::Restored { seen }))
+}
+
+fn forgotten(at: Timestamp, ids: Cow<'_, [AssetId]>) -> RunEvent {
+    let ids = ids.into_owned();
+    RunEvent::Forgotten { at, ids }
 }
 
 fn opened(stack: AssetId, files: &[AssetId]) -> RunEvent {
@@ -428,6 +444,7 @@ impl From<EventLine<'_>> for RunEvent {
                 gone,
                 unknown,
                 failed,
+                restored,
             } => {
                 // Nothing showed that what an earlier version called gone was deleted.
                 let missing = missing.into_iter().chain(gone);
@@ -437,6 +454,7 @@ impl From<EventLine<'_>> for RunEvent {
                     .chain(missing.map(|id| (id, Outcome::Missing)))
                     .chain(unknown.into_iter().map(|id| (id, Outcome::Unknown)))
                     .chain(failed.into_iter().map(|(id, failed)| (id, failed.into())))
+                    .chain(restored_of(restored))
                     .collect();
                 Self::Answered {
                     batch,
@@ -448,10 +466,7 @@ impl From<EventLine<'_>> for RunEvent {
                 batch,
                 ids: ids.into_owned(),
             },
-            EventLine::Forgotten { at, ids } => Self::Forgotten {
-                at,
-                ids: ids.into_owned(),
-            },
+            EventLine::Forgotten { at, ids } => forgotten(at, ids),
             EventLine::FoundDeleted { at, ids } => Self::Answered {
                 batch: 0,
                 at,

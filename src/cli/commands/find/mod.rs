@@ -224,7 +224,8 @@ fn around(
     warnings.for_each(|warning| context.console.warn(warning));
     let records = loaded.iter().flat_map(|loaded| &loaded.state.assets);
     let retired = records.filter(|(_, record)| match record.status() {
-        Status::Retired(_) | Status::Gone(_) => true,
+        // Whoever had it restored wants it to stay.
+        Status::Retired(_) | Status::Gone(_) | Status::Restored { .. } => true,
         Status::Failed(_) | Status::Unknown { .. } | Status::Missing => false,
     });
     let entries = manifests.entries.iter().map(|entry| entry.id);

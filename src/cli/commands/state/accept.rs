@@ -74,7 +74,12 @@ fn chosen(state: &State, named: &[AssetId], path: &Path) -> Result<Vec<AssetId>,
         let status = state.assets.get(id).map(Record::status);
         match status {
             Some(Status::Missing | Status::Unknown { .. }) => {}
-            Some(other @ (Status::Retired(_) | Status::Gone(_) | Status::Failed(_))) => {
+            Some(
+                other @ (Status::Retired(_)
+                | Status::Gone(_)
+                | Status::Failed(_)
+                | Status::Restored { .. }),
+            ) => {
                 return Err(Failure::NotMissing {
                     id: *id,
                     status: other.name(),

@@ -110,7 +110,7 @@ fn open_assets(state: &State) -> Vec<AssetId> {
     let records = state.assets.iter();
     let open = records.filter(|(_, record)| match record.status {
         Status::Failed(_) | Status::Unknown { .. } | Status::Missing => true,
-        Status::Retired(_) | Status::Gone(_) => false,
+        Status::Retired(_) | Status::Gone(_) | Status::Restored { .. } => false,
     });
     open.map(|(id, _)| *id).collect()
 }

@@ -83,12 +83,23 @@ fn warnings(counts: Counts) -> Vec<String> {
         failed: _,
         unknown,
         missing: _,
+        restored,
     } = counts;
     let mut warnings = Vec::new();
     if retired + gone > 0 {
         warnings.push(format!(
             "{} deleted as far as is known; where a manifest lists them, the next run asks for them again",
             render::counted(retired + gone, "of these assets is", "of these assets are")
+        ));
+    }
+    if restored > 0 {
+        warnings.push(format!(
+            "{}; where a manifest lists them, the next run deletes them again",
+            render::counted(
+                restored,
+                "of these assets was restored",
+                "of these assets were restored"
+            )
         ));
     }
     if unknown > 0 {
