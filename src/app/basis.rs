@@ -102,7 +102,7 @@ impl Basis {
             Some(loaded) => (loaded.state, loaded.serial, loaded.digest),
             None => (State::new(random(), target.clone()), 0, None),
         };
-        settings.check_target(&state.target, &target)?;
+        check_target(&settings.state, &state.target, &target)?;
         for (held, at) in holds::idle_releases(&manifests, &state) {
             let id = held.id();
             host.warn(&format!(
@@ -173,20 +173,22 @@ fn asked_account(
     }
 }
 
-impl PlanSettings {
-    /// Compares where a state belongs with where this run would go.
-    fn check_target(&self, there: &Target, here: &Target) -> Result<(), Error> {
-        let both = there.account.as_ref().zip(here.account.as_ref());
-        let same_account = both.is_none_or(|(there, here)| there == here);
-        let same_server = is_same_server(&there.endpoint, &here.endpoint);
-        if there.api == here.api && same_server && same_account {
-            return Ok(());
-        }
-        Err(Error::OtherHome {
-            path: self.state.clone(),
-            there: there.to_string(),
-            here: here.to_string(),
-            api: (same_server && same_account).then_some(there.api),
-        })
+/// Compares where a state belongs with where a run would go.
+///
+/// # Errors
+///
+/// Returns that it is elsewhere.
+pub(crate) fn check_target(path: &Path, there: &Target, here: &Target) -> Result<(), Error> {
+    let both = there.account.as_ref().zip(here.account.as_ref());
+    let same_account = both.is_none_or(|(there, here)| there == here);
+    let same_server = is_same_server(&there.endpoint, &here.endpoint);
+    if there.api == here.api && same_server && same_account {
+        return Ok(());
     }
+    Err(Error::OtherHome {
+        path: path.to_owned(),
+        there: there.to_string(),
+        here: here.to_string(),
+        api: (same_server && same_account).then_some(there.api),
+    })
 }

@@ -21,6 +21,7 @@ pub mod policy;
 pub(crate) mod prepare;
 pub(crate) mod provenance;
 pub(crate) mod reread;
+pub(crate) mod restore;
 pub(crate) mod saved_plan;
 pub(crate) mod sign_in;
 mod silence;

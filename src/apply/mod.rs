@@ -29,6 +29,7 @@ mod ledger;
 mod order;
 mod queue;
 pub(crate) mod readings;
+pub(crate) mod restore;
 mod run;
 pub(crate) mod strategy;
 pub(crate) mod worker;

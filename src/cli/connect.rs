@@ -93,11 +93,27 @@ pub(super) fn connect(
     retries: Retries,
     world: impl FnOnce() -> World,
 ) -> Result<Connection, Failure> {
+    let played = |seeded: Option<World>| seeded.unwrap_or_else(world);
+    connect_to_played(context, settings, paths, retries, played)
+}
+
+/// The same, where `played` makes the sandbox's world of that of a seed, where there is one.
+///
+/// # Errors
+///
+/// Returns why there is no token, or no server.
+pub(super) fn connect_to_played(
+    context: &Context,
+    settings: &Settings,
+    paths: &[PathBuf],
+    retries: Retries,
+    played: impl FnOnce(Option<World>) -> World,
+) -> Result<Connection, Failure> {
     let time = context.time_left(settings);
     let peer = match &settings.server.value {
         Server::Sandbox => {
             let seeded = playground::seed_beside(paths)?;
-            Peer::Sandbox(Box::new(seeded.unwrap_or_else(world)))
+            Peer::Sandbox(Box::new(played(seeded)))
         }
         Server::At(endpoint) => {
             let (token_provider, warnings) =

@@ -19,6 +19,7 @@ use crate::cli::settings::origin::SettingsError;
 use crate::diagnostic::{Finding, in_words};
 use crate::frameio::transport::TransportError;
 use crate::plan::approve::Refused;
+use crate::plan::restore::NotChosen;
 use crate::plan::unread_marks::UnreadMarks;
 use crate::render;
 use crate::render::events::StreamError;
@@ -102,6 +103,21 @@ pub(crate) enum Failure {
     /// The state knows nothing of an asset.
     #[error("the state `{}` has no record of `{id}`; nothing was changed", path.display())]
     NotKnown { path: PathBuf, id: AssetId },
+    /// What somebody wants back cannot be.
+    #[error("{0}; nothing was sent")]
+    NotChosen(NotChosen),
+    /// A run and single assets, or two runs, are to be restored at once.
+    #[error("name one run, or assets, and not both")]
+    TwoChoices,
+    /// Nothing is to be restored.
+    #[error("nothing is named that is to come back")]
+    NothingChosen,
+    /// V2 restores nothing here.
+    #[error("the state `{}` is one of v2, and only V4 restores", .0.display())]
+    RestoreOfV2(PathBuf),
+    /// Nobody has shown how the API restores.
+    #[error("nobody has published how the API restores, and nothing here shows it")]
+    Unproven,
     /// Two PATHs where one state is changed.
     #[error("`{}` is the second PATH, and a command changes one state at a time", .0.display())]
     TwoStates(PathBuf),
@@ -271,6 +287,7 @@ impl Failure {
             | Self::Target(_)
             | Self::NotKnown { .. }
             | Self::NotMissing { .. }
+            | Self::NotChosen(_)
             | Self::InTheWay(_)
             | Self::ManifestThere(_)
             | Self::Layout(_)
@@ -305,6 +322,9 @@ impl Failure {
             | Self::OnlyOfSaved
             | Self::SavedStandard
             | Self::NotToV4
+            | Self::RestoreOfV2(_)
+            | Self::TwoChoices
+            | Self::NothingChosen
             | Self::Words(_)
             | Self::OnlyV4
             | Self::NotDue
@@ -325,6 +345,7 @@ impl Failure {
                 | StoreError::Replaced { .. } => Exit::Failed,
             },
             Self::Unapproved { .. }
+            | Self::Unproven
             | Self::Declined
             | Self::Kept
             | Self::TooFewFound { .. }
@@ -353,6 +374,17 @@ impl Failure {
             Self::SignIn(_) => Some("run `retire login` again, and paste the whole address"),
             Self::NoIds => Some("name the assets whose records are to be dropped"),
             Self::NotToV4 => Some("give `--api v4`"),
+            Self::NotChosen(_) => Some(
+                "`retire state history` shows the runs, and `retire state list --status retired` the assets",
+            ),
+            Self::NothingChosen => Some("name a run, as in `run:7`, or assets by their ids"),
+            Self::TwoChoices => Some("restore one after the other"),
+            Self::RestoreOfV2(_) => Some(
+                "make it one of V4 with `retire state migrate`, then restore; or restore in the web app, in the project's recently deleted assets",
+            ),
+            Self::Unproven => {
+                Some("nothing was sent; try it on one asset that you can spare, with `--unproven`")
+            }
             Self::NoPolicy(_) => Some("`retire schema retention` says what a policy may say"),
             Self::NotDue => Some("what comes due has `text`, `markdown` and `json`"),
             Self::OnlyV4 => Some("give `--api v4` and a token of V4"),

@@ -177,6 +177,7 @@ fn run(context: &Context, command: &Command) -> Result<Exit, Failure> {
         Command::Validate(arguments) => commands::validate::run(context, arguments),
         Command::Plan(arguments) => commands::plan::run(context, arguments),
         Command::Apply(arguments) => commands::apply::run(context, arguments),
+        Command::Restore(arguments) => commands::restore::run(context, arguments),
         Command::Show(arguments) => commands::show::run(context, arguments),
         Command::State(arguments) => commands::state::run(context, arguments),
         Command::Sandbox(arguments) => commands::sandbox::run(context, arguments),

@@ -32,6 +32,7 @@ mod model;
 pub mod only;
 pub mod part;
 pub mod pin;
+pub mod restore;
 pub mod saved;
 mod shelter;
 mod times;

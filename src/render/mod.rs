@@ -38,6 +38,7 @@ pub(crate) mod notices;
 mod places;
 pub(crate) mod progress;
 pub(crate) mod report;
+pub(crate) mod restore;
 mod rows;
 mod shelter;
 pub(crate) mod size;

@@ -126,6 +126,7 @@ cases! {
     remarks_on_manifests
     reports
     reports_without_names
+    restore
     run_by_whom
     sandbox_seed_wrong
     sandbox_wrong_usage

@@ -64,6 +64,7 @@ mod soak;
 mod soak_v4;
 mod suites;
 mod swapped;
+mod taken_back;
 mod token;
 mod torn;
 mod unknown;

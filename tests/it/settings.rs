@@ -201,11 +201,12 @@ fn a_setting_is_declared_once() {
 
 #[test]
 fn a_command_has_the_flags_that_the_table_gives_it() {
-    let commands: [(&[&str], u16); 9] = [
+    let commands: [(&[&str], u16); 10] = [
         (&["whoami"], on::WHOAMI),
         (&["find"], on::FIND),
         (&["plan", "--out=-"], on::PLAN),
         (&["apply"], on::APPLY),
+        (&["restore", "run:1", "--unproven"], on::RESTORE),
         (&["state", "migrate"], on::MIGRATE),
         (&["state", "list"], on::READ_STATE),
         (&["state", "rm", A], on::WRITE_STATE),

@@ -9,7 +9,7 @@ use crate::cli::exit::Exit;
 const WIDTH: usize = 72;
 
 /// Three examples each, and what they do; those of `retire state` stand below each of its commands.
-const EXAMPLES: [(&str, &str); 15] = [
+const EXAMPLES: [(&str, &str); 16] = [
     (
         "retire",
         "  retire apply --sandbox examples/quickstart     # play, without an account
@@ -63,6 +63,12 @@ const EXAMPLES: [(&str, &str); 15] = [
         "  retire apply                                   # plan, ask, and delete
   retire apply plan.json                         # do exactly what was reviewed
   retire apply --auto-approve --time-budget 25m  # in CI",
+    ),
+    (
+        "restore",
+        "  retire restore run:7                           # what run 7 deleted
+  retire restore run:7 --unproven                # on your own account
+  retire restore 3fa85f64-5717-4562-b3fc-2c963f66afa6",
     ),
     (
         "show",

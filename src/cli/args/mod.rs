@@ -24,6 +24,7 @@ mod guards;
 pub mod habits;
 pub mod help;
 mod reports;
+mod restore;
 mod state;
 
 pub use common::{Flags, Format, ThisRun};
@@ -32,6 +33,7 @@ pub use find::{Find, FindFormat, FindOutput, Listing};
 pub use formats::{CheckFormat, PlanFormat, Printed, RunFormat, ShowFormat};
 pub use guards::GuardFlags;
 pub use reports::{ReportKind, Reports, Summaries};
+pub use restore::{Back, Restore};
 pub use state::*;
 
 /// Retire Frame.io assets on purpose
@@ -117,6 +119,8 @@ pub enum Command {
     Plan(Plan),
     /// Delete what the manifests list: plan, ask, delete, and record every outcome
     Apply(Apply),
+    /// Take back what a run deleted, within 30 days (V4)
+    Restore(Restore),
     /// Show a state, a saved plan, or a run by its events
     Show(Show),
     /// Look into the state, or change it by hand

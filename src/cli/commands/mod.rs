@@ -1,4 +1,5 @@
-//! The commands, one a file. Only [`apply`] may delete.
+//! The commands, one a file. Only [`apply`] may delete, and only [`restore`]
+//! brings back.
 
 pub(super) mod apply;
 pub(super) mod completions;
@@ -7,6 +8,7 @@ pub(super) mod init;
 pub(super) mod login;
 pub(super) mod man;
 pub(super) mod plan;
+pub(super) mod restore;
 pub(super) mod sandbox;
 pub(super) mod schema;
 pub(super) mod show;

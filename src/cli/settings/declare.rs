@@ -36,12 +36,14 @@ pub mod on {
     pub const VALIDATE: u16 = 256;
     /// `retire show`.
     pub const SHOW: u16 = 512;
+    /// `retire restore`.
+    pub const RESTORE: u16 = 1024;
     /// Every command that has a state.
-    pub const ALL: u16 = PLAN | APPLY | MIGRATE | READ_STATE | WRITE_STATE | FIND | SHOW;
+    pub const ALL: u16 = PLAN | APPLY | MIGRATE | READ_STATE | WRITE_STATE | FIND | SHOW | RESTORE;
     /// The commands that write reports.
     pub const REPORTS: u16 = PLAN | APPLY | FIND | VALIDATE | SHOW;
     /// The commands that talk to a server.
-    pub const SERVER: u16 = PLAN | APPLY | MIGRATE | WHOAMI | FIND;
+    pub const SERVER: u16 = PLAN | APPLY | MIGRATE | WHOAMI | FIND | RESTORE;
 }
 
 /// The parts of the help, in their order.

@@ -124,7 +124,7 @@ settings! {
     /// Wait this long if another run has the state
     lock_timeout: Duration = "0s" {
         key: "lock-timeout", variable: "RETIRE_LOCK_TIMEOUT", value: "TIME",
-        heading: heading::STATE, commands: on::APPLY | on::MIGRATE | on::WRITE_STATE,
+        heading: heading::STATE, commands: on::APPLY | on::MIGRATE | on::WRITE_STATE | on::RESTORE,
     }
 
     /// Stop in good order before this time is over
@@ -173,9 +173,10 @@ settings! {
     }
 
     /// Wait this long for what a deleted folder held to be gone (V4)
+    /// and for what a restored one held to be back
     cascade_wait: Duration = "10m" {
         key: "cascade-wait", variable: "RETIRE_CASCADE_WAIT", value: "TIME",
-        heading: heading::LIMITS, commands: on::APPLY,
+        heading: heading::LIMITS, commands: on::APPLY | on::RESTORE,
     }
 
     /// Delete at most this many assets in one request (v2)

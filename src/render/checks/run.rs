@@ -96,9 +96,7 @@ fn became(
         (Some(left), _) => (Verdict::Failed, "left-alone", Foreign::own(left)),
         (None, Some(Status::Retired(_))) => (Verdict::Passed, "retired", Foreign::default()),
         (None, Some(Status::Gone(_))) => (Verdict::Passed, "gone", Foreign::default()),
-        (None, Some(Status::Restored { .. })) => {
-            (Verdict::Passed, "restored", Foreign::default())
-        }
+        (None, Some(Status::Restored { .. })) => (Verdict::Passed, "restored", Foreign::default()),
         (None, Some(Status::Failed(failed))) => (Verdict::Failed, "failed", refused(failed)),
         (None, Some(Status::Unknown { attempts })) => (
             Verdict::Failed,

@@ -1,0 +1,230 @@
+//! Taking back what was deleted: which assets, what the server says of them, and the run that
+//! restores them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::time::{Instant, sleep};
+
+use crate::app::connect::Connection;
+use crate::app::error::Error;
+use crate::app::live::remaining;
+use crate::app::memory::Memory;
+use crate::apply::NotSaved;
+use crate::apply::restore::{Answer, Refused, Restored, Restoring, Server, Wanted, run};
+use crate::asset::{AssetId, Kind};
+use crate::event::{RunInfo, StopReason};
+use crate::frameio::changer::ChangingClient;
+use crate::frameio::client::Unmade;
+use crate::frameio::inventory::{self, Question};
+use crate::frameio::v4::changes::Change;
+use crate::inventory::{Connections, Inventory};
+use crate::plan::consent::Agreed;
+use crate::plan::restore::{Candidate, Restore, Standing, standing};
+use crate::render::{count, counted};
+use crate::state::State;
+use crate::store::file::{FileSession, Rescue};
+
+/// Reads what the server says of each.
+///
+/// # Errors
+///
+/// Returns why nothing can be read.
+pub(crate) fn plan(
+    at: (&Connection, Option<&str>),
+    candidates: Vec<Candidate>,
+    now: Timestamp,
+) -> Result<Restore, Error> {
+    let ids: Vec<(AssetId, Option<Kind>)> = candidates
+        .iter()
+        .map(|candidate| (candidate.id, None))
+        .collect();
+    let read = read_assets(at, &ids, &BTreeSet::new(), &candidates)?;
+    let rows = candidates.into_iter();
+    let rows = rows.map(|candidate| {
+        let standing = standing(&read, &candidate, now);
+        (candidate, standing)
+    });
+    Ok(Restore {
+        rows: rows.collect(),
+    })
+}
+
+/// What of it is asked for.
+fn wanted(plan: &Restore) -> Vec<Wanted> {
+    let asked = plan.rows.iter().filter(|(_, standing)| standing.is_asked());
+    let wanted = asked.map(|(candidate, standing)| {
+        let (kind, is_back) = match *standing {
+            Standing::Deleted { kind, .. } => (kind, false),
+            Standing::Back { kind } => (Some(kind), true),
+            Standing::NotListed { .. } | Standing::Over { .. } | Standing::Unread => (None, false),
+        };
+        Wanted {
+            id: candidate.id,
+            kind,
+            with: Arc::clone(&candidate.with),
+            bytes: candidate.known.bytes,
+            is_back,
+        }
+    });
+    wanted.collect()
+}
+
+fn read_assets(
+    at: (&Connection, Option<&str>),
+    assets: &[(AssetId, Option<Kind>)],
+    folders: &BTreeSet<AssetId>,
+    candidates: &[Candidate],
+) -> Result<Inventory, Error> {
+    let parents: BTreeMap<AssetId, AssetId> = candidates
+        .iter()
+        .filter_map(|candidate| Some((candidate.id, candidate.known.parent?)))
+        .collect();
+    let place = |id: AssetId| [None, parents.get(&id).copied()];
+    let question = Question {
+        assets,
+        going: folders,
+        place: &place,
+        back: &Arc::default(),
+        singly: false,
+    };
+    let (connection, account) = at;
+    let client = connection.client(account);
+    let mut memory = Memory::default();
+    let reading = inventory::read_assets(&client, &question, &mut memory, |_| {});
+    let (mut read, _) = connection.wait_for(reading)?.map_err(Error::Stopped)?;
+    if !folders.is_empty() {
+        let containers = folders.iter().map(|id| (*id, Some(Kind::Folder)));
+        let connections = Connections {
+            containers: containers.collect(),
+            ..Connections::default()
+        };
+        let reading = inventory::read_around(&client, &connections, &mut read, &mut memory, |_| {});
+        connection.wait_for(reading)?.map_err(Error::Stopped)?;
+    }
+    Ok(read)
+}
+
+/// After how many assets people are told how far it is: about each half minute.
+const EACH: usize = 50;
+
+/// What is to be carried out.
+pub(crate) struct Order<'run> {
+    pub(crate) info: RunInfo,
+    pub(crate) state: State,
+    pub(crate) plan: &'run Restore,
+    pub(crate) agreed: &'run Agreed,
+    /// For how long a folder is looked into until all is there that was in it.
+    pub(crate) patience: Duration,
+    /// Tells this machine's time.
+    pub(crate) now: fn() -> Timestamp,
+}
+
+/// Restores what was agreed to. What could not be written down comes with what is left of it.
+pub(crate) fn restore(
+    order: Order<'_>,
+    (connection, account): (&Connection, Option<&str>),
+    mut session: FileSession,
+) -> (Restored, Option<(NotSaved, Rescue)>) {
+    let Order {
+        info,
+        state,
+        plan,
+        agreed,
+        patience,
+        now,
+    } = order;
+    session.begin(&state);
+    let restoring = Restoring {
+        info,
+        state,
+        session: &mut session,
+        wanted: wanted(plan),
+        patience,
+    };
+    let began = Instant::now();
+    let mut server = Live {
+        began,
+        client: ChangingClient::new(connection.client(account), agreed),
+        connection,
+        account,
+        now,
+    };
+    let mut restored = run(restoring, &mut server);
+    let not_saved = restored.not_saved.take().map(|not_saved| {
+        let rescue = session.rescue(&not_saved.lost);
+        (not_saved, rescue)
+    });
+    (restored, not_saved)
+}
+
+/// The server of a connection.
+struct Live<'run> {
+    began: Instant,
+    client: ChangingClient,
+    connection: &'run Connection,
+    account: Option<&'run str>,
+    now: fn() -> Timestamp,
+}
+
+impl Server for Live<'_> {
+    fn restore(&mut self, kind: Kind, id: AssetId) -> Answer {
+        let change = Change::Restore(kind, id);
+        // What is cut off may have been sent.
+        match self.connection.wait_for(self.client.make(&change)) {
+            Ok(Ok(Ok(_))) => Answer::Restored,
+            Ok(Ok(Err(refusal))) => Answer::Refused(Refused {
+                is_other_kind: matches!(refusal.status, 404 | 422),
+                detail: refusal.detail,
+            }),
+            Ok(Err(Unmade::Unknown { .. })) => Answer::Unknown,
+            Ok(Err(Unmade::Denied(reason))) => Answer::Denied(reason),
+            Ok(Err(Unmade::Stop(reason))) => Answer::Stop(reason),
+            Err(error) => Answer::Denied(stopped(error)),
+        }
+    }
+
+    fn read(
+        &mut self,
+        assets: &[(AssetId, Option<Kind>)],
+        folders: &BTreeSet<AssetId>,
+    ) -> Result<Inventory, StopReason> {
+        read_assets((self.connection, self.account), assets, folders, &[]).map_err(stopped)
+    }
+
+    fn pause(&mut self, time: Duration) -> Result<(), StopReason> {
+        let paused = self.connection.wait_for(async { sleep(time).await });
+        paused.map_err(stopped)
+    }
+
+    fn tell(&mut self, done: usize, of: usize) {
+        if done > 0 && done.is_multiple_of(EACH) && done < of {
+            let left = remaining(self.began.elapsed(), done, of - done);
+            let (done, of) = (count(done), counted(of, "asset", "assets"));
+            let text = format!("{done} of {of} asked for; about {left} left");
+            self.connection.host.message(&text);
+        }
+    }
+
+    fn now(&self) -> Timestamp {
+        self.connection.time((self.now)())
+    }
+}
+
+/// Why a run stops that cannot read or ask any more.
+fn stopped(error: Error) -> StopReason {
+    if let Error::Stopped(reason) = error {
+        return reason;
+    }
+    if let Error::OutOfTime(_) = error {
+        return StopReason::TimeBudget;
+    }
+    let detail = error.to_string();
+    if let Error::Who(_) = error {
+        StopReason::NotReachable { detail }
+    } else {
+        StopReason::Broken { detail }
+    }
+}

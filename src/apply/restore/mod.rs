@@ -1,0 +1,447 @@
+//! Restoring what was deleted: one call an asset, each intended before and confirmed by a reading.
+//!
+//! Nothing here is under way side by side: the API takes a hundred of these calls a minute, which one
+//! after another is fast enough for.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::apply::ledger::Ledger;
+use crate::apply::run::NotSaved;
+use crate::asset::{AssetId, Kind};
+use crate::crash;
+use crate::event::{Ending, RunEvent, RunInfo, StopReason, Task};
+use crate::inventory::{Contents, Inventory, Seen};
+use crate::outcome::{AssetOutcome, Evidence, Outcome};
+use crate::state::{State, Status};
+use crate::store::Session;
+
+#[cfg(test)]
+mod tests;
+
+/// In which order the kinds of an asset are tried that nobody knows.
+const KINDS: [Kind; 3] = [Kind::File, Kind::VersionStack, Kind::Folder];
+
+/// How often a restored folder is looked into until all is there that was in it.
+const GLANCE: Duration = Duration::from_secs(2);
+
+/// For how long is looked for what the server says it has restored, or may have.
+const BRIEFLY: Duration = Duration::from_secs(10);
+
+/// An asset that is to come back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Wanted {
+    pub(crate) id: AssetId,
+    /// What sort of asset it was, where something tells.
+    pub(crate) kind: Option<Kind>,
+    /// What was recorded as deleted with it: it comes back with it.
+    pub(crate) with: Arc<[AssetId]>,
+    /// How many bytes were in it, where it is a folder of which that is known.
+    pub(crate) bytes: Option<u64>,
+    /// Whether a reading has shown it alive, so that it is only recorded.
+    pub(crate) is_back: bool,
+}
+
+/// Why the server does not restore an asset.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Refused {
+    /// Whether it does not know such an asset of that kind.
+    pub(crate) is_other_kind: bool,
+    /// The server's own words.
+    pub(crate) detail: String,
+}
+
+/// What became of a call that was to restore an asset.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// The server says that it is back.
+    Restored,
+    Refused(Refused),
+    /// Nobody knows whether the server has done it.
+    Unknown,
+    /// The same, and nothing more can be asked.
+    Denied(StopReason),
+    /// The server was not asked, and nothing can be.
+    Stop(StopReason),
+}
+
+/// Who asks the server.
+pub(crate) trait Server {
+    /// Asks it to restore an asset as one of a kind.
+    fn restore(&mut self, kind: Kind, id: AssetId) -> Answer;
+
+    /// Reads some assets, and what is in those of them that are `folders`.
+    ///
+    /// # Errors
+    ///
+    /// Returns why nothing can be read.
+    fn read(
+        &mut self,
+        assets: &[(AssetId, Option<Kind>)],
+        folders: &BTreeSet<AssetId>,
+    ) -> Result<Inventory, StopReason>;
+
+    /// Waits.
+    ///
+    /// # Errors
+    ///
+    /// Returns what ended it early.
+    fn pause(&mut self, time: Duration) -> Result<(), StopReason>;
+
+    /// Hears how many assets were asked for.
+    fn tell(&mut self, done: usize, of: usize);
+
+    /// What time it is.
+    fn now(&self) -> Timestamp;
+}
+
+/// A run that restores assets, about to begin.
+pub(crate) struct Restoring<'run, Se> {
+    pub(crate) info: RunInfo,
+    pub(crate) state: State,
+    pub(crate) session: &'run mut Se,
+    /// What is to come back, in the order in which it is asked for.
+    pub(crate) wanted: Vec<Wanted>,
+    /// For how long a folder is looked into until all is there that was in it.
+    pub(crate) patience: Duration,
+}
+
+/// What came of it.
+#[derive(Debug, Default)]
+pub(crate) struct Restored {
+    /// How many assets are shown to be back, those in folders among them.
+    pub(crate) back: usize,
+    /// What was asked for and is not seen, in the order of the ids.
+    pub(crate) unseen: Vec<AssetId>,
+    /// What is still deleted, and why.
+    pub(crate) failed: BTreeMap<AssetId, String>,
+    /// What was not asked for, since the run stopped before.
+    pub(crate) left: usize,
+    pub(crate) stop: Option<StopReason>,
+    /// What could not be written down.
+    pub(crate) not_saved: Option<NotSaved>,
+}
+
+/// Restores assets, and writes down what came of each.
+pub(crate) fn run<Se: Session>(restoring: Restoring<'_, Se>, server: &mut dyn Server) -> Restored {
+    let Restoring {
+        info,
+        state,
+        session,
+        wanted,
+        patience,
+    } = restoring;
+    let mut run = Run {
+        ledger: Ledger::new(info.number, state, session, Vec::new()),
+        server,
+        patience,
+        batch: 0,
+        done: Restored::default(),
+    };
+    run.commit(vec![RunEvent::Started(info)]);
+    run.restore_all(wanted);
+    run.end()
+}
+
+struct Run<'run, 'server, Se> {
+    ledger: Ledger<'run, Se>,
+    server: &'server mut dyn Server,
+    patience: Duration,
+    batch: u64,
+    done: Restored,
+}
+
+impl<Se: Session> Run<'_, '_, Se> {
+    /// Writes events down; says whether they last.
+    fn commit(&mut self, events: Vec<RunEvent>) -> bool {
+        let journalled = self.ledger.journal(&events);
+        let lasts = journalled.is_ok();
+        self.ledger.spread(events, lasts);
+        if let Err(reason) = journalled {
+            self.done.stop.get_or_insert(reason);
+        }
+        lasts
+    }
+
+    /// Asks for one after the other; what is refused is asked for again as long as that brings
+    /// something back, since it may have lain in it.
+    fn restore_all(&mut self, wanted: Vec<Wanted>) {
+        let mut refused = wanted;
+        loop {
+            let before = self.done.back;
+            let mut again = Vec::new();
+            let of = refused.len();
+            for (done, wanted) in refused.into_iter().enumerate() {
+                self.server.tell(done, of);
+                if self.done.stop.is_some() {
+                    self.done.left += 1;
+                    continue;
+                }
+                if let Some(detail) = self.restore(&wanted) {
+                    again.push((wanted, detail));
+                }
+            }
+            let still = self.look_at(again);
+            let is_helped = self.done.back > before;
+            if still.is_empty() || !is_helped || self.done.stop.is_some() {
+                let failed = still.into_iter();
+                let failed = failed.map(|(wanted, detail)| (wanted.id, detail));
+                self.done.failed.extend(failed);
+                return;
+            }
+            refused = still.into_iter().map(|(wanted, _)| wanted).collect();
+        }
+    }
+
+    /// Restores one asset; returns the server's words where it refuses.
+    fn restore(&mut self, wanted: &Wanted) -> Option<String> {
+        self.batch += 1;
+        let intent = RunEvent::Intent {
+            batch: self.batch,
+            task: Task::Restore,
+            ids: [wanted.id].into(),
+            stack: None,
+            with: Arc::clone(&wanted.with),
+        };
+        if !self.commit(vec![intent]) {
+            self.done.left += 1;
+            return None;
+        }
+        crash::point("restore.send");
+        if wanted.is_back {
+            let kind = wanted.kind.unwrap_or(Kind::File);
+            self.confirm(wanted, kind, self.patience);
+            return None;
+        }
+        let known = wanted.kind.map(|kind| [kind]);
+        let kinds = known.as_ref().map_or(&KINDS[..], |kind| &kind[..]);
+        let mut words = String::new();
+        for kind in kinds {
+            match self.server.restore(*kind, wanted.id) {
+                answer @ (Answer::Restored | Answer::Unknown) => {
+                    crash::point("restore.answered");
+                    let is_slow = answer == Answer::Restored && *kind == Kind::Folder;
+                    let briefly = BRIEFLY.min(self.patience);
+                    let longest = if is_slow { self.patience } else { briefly };
+                    self.confirm(wanted, *kind, longest);
+                    return None;
+                }
+                Answer::Refused(Refused {
+                    is_other_kind,
+                    detail,
+                }) => {
+                    words = detail;
+                    if !is_other_kind {
+                        break;
+                    }
+                }
+                Answer::Denied(reason) => {
+                    self.unseen(wanted);
+                    self.done.stop = Some(reason);
+                    return None;
+                }
+                Answer::Stop(reason) => {
+                    self.answered(Vec::new());
+                    self.done.stop = Some(reason);
+                    self.done.left += 1;
+                    return None;
+                }
+            }
+        }
+        self.answered(Vec::new());
+        Some(words)
+    }
+
+    /// Reads what was restored until it is there, and all that was in it.
+    fn confirm(&mut self, wanted: &Wanted, kind: Kind, longest: Duration) {
+        let folders: BTreeSet<AssetId> = match kind {
+            Kind::Folder => [wanted.id].into(),
+            Kind::File | Kind::VersionStack => BTreeSet::new(),
+        };
+        let mut spent = Duration::ZERO;
+        let seen = loop {
+            let read = match self.server.read(&[(wanted.id, Some(kind))], &folders) {
+                Ok(read) => read,
+                Err(reason) => {
+                    self.done.stop = Some(reason);
+                    break None;
+                }
+            };
+            let seen = Some(read).filter(|read| is_there(read, wanted.id));
+            let is_whole = seen
+                .as_ref()
+                .is_some_and(|read| is_whole(read, wanted, kind));
+            if is_whole || spent >= longest {
+                break seen;
+            }
+            spent += GLANCE;
+            if let Err(reason) = self.server.pause(GLANCE) {
+                self.done.stop = Some(reason);
+                break seen;
+            }
+        };
+        let Some(seen) = seen else {
+            self.unseen(wanted);
+            return;
+        };
+        let inside = match seen.contents.get(&wanted.id) {
+            Some(Contents::Whole(inside)) => Arc::clone(inside),
+            Some(Contents::Unread(_)) | None => Arc::default(),
+        };
+        let with = wanted
+            .with
+            .iter()
+            .map(|id| (*id, inside.binary_search(id).is_ok()));
+        let all: Vec<(AssetId, bool)> = [(wanted.id, true)].into_iter().chain(with).collect();
+        for (id, seen) in &all {
+            if *seen {
+                self.done.back += 1;
+            } else {
+                self.done.unseen.push(*id);
+            }
+        }
+        let outcomes = all.into_iter();
+        let outcomes = outcomes.map(|(id, seen)| (id, Outcome::Restored { seen }));
+        self.answered(outcomes.collect());
+    }
+
+    /// Writes down that an asset was asked for, and that nobody knows whether it is back.
+    fn unseen(&mut self, wanted: &Wanted) {
+        let all = [wanted.id].into_iter().chain(wanted.with.iter().copied());
+        let all: Vec<AssetId> = all.collect();
+        let outcomes = all
+            .iter()
+            .map(|id| (*id, Outcome::Restored { seen: false }));
+        let outcomes = outcomes.collect();
+        self.done.unseen.extend(all);
+        self.answered(outcomes);
+    }
+
+    fn answered(&mut self, outcomes: Vec<AssetOutcome>) {
+        let at = self.server.now();
+        let batch = self.batch;
+        self.commit(vec![RunEvent::Answered {
+            batch,
+            at,
+            outcomes,
+        }]);
+    }
+
+    /// Reads what was refused: it may be back by other means. Returns what is not.
+    fn look_at(&mut self, refused: Vec<(Wanted, String)>) -> Vec<(Wanted, String)> {
+        if refused.is_empty() || self.done.stop.is_some() {
+            return refused;
+        }
+        let ids: Vec<(AssetId, Option<Kind>)> = refused
+            .iter()
+            .map(|(wanted, _)| (wanted.id, wanted.kind))
+            .collect();
+        let read = match self.server.read(&ids, &BTreeSet::new()) {
+            Ok(read) => read,
+            Err(reason) => {
+                self.done.stop = Some(reason);
+                return refused;
+            }
+        };
+        let mut still = Vec::new();
+        for (wanted, detail) in refused {
+            let Some(Seen::There(facts)) = read.assets.get(&wanted.id) else {
+                self.take_back(&wanted, &read);
+                still.push((wanted, detail));
+                continue;
+            };
+            let kind = facts.kind;
+            self.batch += 1;
+            let back = RunEvent::Intent {
+                batch: self.batch,
+                task: Task::Restore,
+                ids: [wanted.id].into(),
+                stack: None,
+                with: Arc::clone(&wanted.with),
+            };
+            if self.commit(vec![back]) {
+                self.confirm(&wanted, kind, self.patience);
+            }
+        }
+        still
+    }
+
+    /// An earlier run did not know whether it was restored, and it is shown that it was not.
+    fn take_back(&mut self, wanted: &Wanted, read: &Inventory) {
+        let Some(Seen::Deleted { .. }) = read.assets.get(&wanted.id) else {
+            return;
+        };
+        let all = [wanted.id].into_iter().chain(wanted.with.iter().copied());
+        let outcomes = all.filter_map(|id| {
+            let record = self.ledger.state().assets.get(&id)?;
+            was_before(&record.status).map(|was| (id, Outcome::Retired(was)))
+        });
+        let outcomes: Vec<AssetOutcome> = outcomes.collect();
+        if !outcomes.is_empty() {
+            self.answered(outcomes);
+        }
+    }
+
+    fn end(mut self) -> Restored {
+        for (batch, outcomes) in self.ledger.give_up() {
+            let at = self.server.now();
+            self.commit(vec![RunEvent::Answered {
+                batch,
+                at,
+                outcomes,
+            }]);
+        }
+        let ending = match &self.done.stop {
+            Some(reason) => Ending::Stopped(reason.clone()),
+            None => Ending::Done,
+        };
+        let at = self.server.now();
+        self.commit(vec![RunEvent::Ended { at, ending }]);
+        crash::point("restore.ended");
+        let mut done = self.done;
+        done.not_saved = self.ledger.save().err();
+        done.unseen.sort_unstable();
+        done
+    }
+}
+
+/// What had shown that an asset was deleted, where nobody knows whether it was restored.
+const fn was_before(status: &Status) -> Option<Evidence> {
+    match status {
+        Status::Restored { was, seen: false } => Some(*was),
+        Status::Restored { seen: true, .. }
+        | Status::Retired(_)
+        | Status::Gone(_)
+        | Status::Failed(_)
+        | Status::Unknown { .. }
+        | Status::Missing => None,
+    }
+}
+
+/// Whether an asset is there, be it that what is in it could not be read.
+fn is_there(read: &Inventory, id: AssetId) -> bool {
+    read.facts(id).is_some()
+}
+
+/// Whether all is back that is known to have been in a folder.
+fn is_whole(read: &Inventory, wanted: &Wanted, kind: Kind) -> bool {
+    if kind != Kind::Folder {
+        return true;
+    }
+    let Some(Contents::Whole(inside)) = read.contents.get(&wanted.id) else {
+        return false;
+    };
+    let has_all = wanted
+        .with
+        .iter()
+        .all(|id| inside.binary_search(id).is_ok());
+    let facts = inside.iter().filter_map(|id| read.facts(*id));
+    let files = facts.filter(|facts| facts.kind == Kind::File);
+    let bytes = files.fold(0_u64, |sum, facts| {
+        sum.saturating_add(facts.bytes.unwrap_or_default())
+    });
+    has_all && wanted.bytes.is_none_or(|before| bytes >= before)
+}

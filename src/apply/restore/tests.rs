@@ -1,0 +1,431 @@
+//! Runs against a world that answers as it likes, is changed by people, and dies at any moment.
+
+use std::collections::BTreeMap;
+use std::collections::VecDeque;
+
+use proptest::prelude::*;
+use uuid::Uuid;
+
+use super::*;
+use crate::event::Provenance;
+use crate::inventory::Facts;
+use crate::state::{Api, Record, Target};
+use crate::store::file::{FileSession, FileStore};
+use crate::store::{StoreError, Synced};
+
+fn id(number: u8) -> AssetId {
+    AssetId::from_uuid(Uuid::from_u128(number.into()))
+}
+
+/// Assets 1 to 3 are files that were deleted one by one, 3 out of folder 9; then folder 10 went with
+/// 11 and 12 in it, and last folder 9.
+const FILES: [u8; 3] = [1, 2, 3];
+const FOLDERS: [u8; 2] = [9, 10];
+const INSIDE: [u8; 2] = [11, 12];
+
+/// How the server answers a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Serve,
+    /// It does it, and no answer comes.
+    LostDone,
+    /// It does nothing, and no answer comes.
+    Lost,
+    Refuse,
+    /// The same in words that speak of every other kind.
+    NoSuch,
+    DeniedDone,
+    Stop,
+    /// It says that it has, and has not.
+    Lie,
+}
+
+#[derive(Debug, Clone)]
+struct World {
+    alive: BTreeSet<u8>,
+    ways: VecDeque<Way>,
+    /// How many readings it takes until what was in a folder is back.
+    slow: u32,
+    coming: Vec<u8>,
+    /// Which reading fails.
+    fails: Option<u32>,
+    readings: u32,
+    asked: Vec<u8>,
+}
+
+fn kind(number: u8) -> Kind {
+    if FOLDERS.contains(&number) {
+        Kind::Folder
+    } else {
+        Kind::File
+    }
+}
+
+fn parent(number: u8) -> u8 {
+    match number {
+        3 => 9,
+        11 | 12 => 10,
+        _ => 50,
+    }
+}
+
+fn facts(number: u8) -> Facts {
+    Facts {
+        kind: kind(number),
+        name: None,
+        project: None,
+        parent: Some(id(parent(number))),
+        bytes: Some(5).filter(|_| kind(number) == Kind::File),
+        created: None,
+        updated: None,
+        creator: None,
+        upload: None,
+        media_type: None,
+        view_url: None,
+        restricted: None,
+        head: None,
+        fields: None,
+        files: None,
+        deleted: None,
+    }
+}
+
+fn number(asset: AssetId) -> u8 {
+    (0..=50).find(|number| id(*number) == asset).unwrap()
+}
+
+impl World {
+    fn revive(&mut self, number: u8) {
+        self.alive.insert(number);
+        if number == 10 {
+            self.coming = INSIDE.to_vec();
+            if self.slow == 0 {
+                self.alive.extend(self.coming.drain(..));
+            }
+        }
+    }
+}
+
+impl Server for World {
+    fn restore(&mut self, of: Kind, asset: AssetId) -> Answer {
+        let number = number(asset);
+        self.asked.push(number);
+        let refused = |is_other_kind, detail: &str| {
+            Answer::Refused(Refused {
+                is_other_kind,
+                detail: detail.to_owned(),
+            })
+        };
+        let way = self.ways.pop_front().unwrap_or(Way::Serve);
+        let can = of == kind(number) && !self.alive.contains(&number);
+        let can = can && (parent(number) == 50 || self.alive.contains(&parent(number)));
+        let signal = StopReason::Signal { number: 2 };
+        match way {
+            Way::Refuse => refused(false, "No."),
+            Way::NoSuch => refused(true, "None."),
+            Way::Lost => Answer::Unknown,
+            Way::Stop => Answer::Stop(signal),
+            Way::Lie => Answer::Restored,
+            Way::Serve | Way::LostDone | Way::DeniedDone if can => {
+                self.revive(number);
+                match way {
+                    Way::Serve => Answer::Restored,
+                    Way::LostDone => Answer::Unknown,
+                    Way::DeniedDone
+                    | Way::Lost
+                    | Way::Refuse
+                    | Way::NoSuch
+                    | Way::Stop
+                    | Way::Lie => Answer::Denied(signal),
+                }
+            }
+            Way::Serve | Way::LostDone | Way::DeniedDone => {
+                refused(of != kind(number), "It cannot be.")
+            }
+        }
+    }
+
+    fn read(
+        &mut self,
+        assets: &[(AssetId, Option<Kind>)],
+        folders: &BTreeSet<AssetId>,
+    ) -> Result<Inventory, StopReason> {
+        self.readings += 1;
+        if self.fails == Some(self.readings) {
+            return Err(StopReason::TimeBudget);
+        }
+        if self.readings >= self.slow {
+            self.alive.extend(self.coming.drain(..));
+        }
+        let mut read = Inventory::default();
+        for (asset, _) in assets {
+            let number = number(*asset);
+            let seen = if self.alive.contains(&number) {
+                Seen::There(facts(number))
+            } else {
+                Seen::Deleted {
+                    facts: None,
+                    evidence: Evidence::Listed,
+                }
+            };
+            read.assets.insert(*asset, seen);
+        }
+        for folder in folders {
+            let inside = self.alive.iter().copied();
+            let inside = inside.filter(|inside| id(parent(*inside)) == *folder);
+            let inside: Vec<u8> = inside.collect();
+            let around = inside.iter().map(|inside| (id(*inside), facts(*inside)));
+            read.around.extend(around);
+            let ids = inside.into_iter().map(id).collect();
+            read.contents.insert(*folder, Contents::Whole(ids));
+        }
+        Ok(read)
+    }
+
+    fn pause(&mut self, _: Duration) -> Result<(), StopReason> {
+        Ok(())
+    }
+
+    fn tell(&mut self, _: usize, _: usize) {}
+
+    fn now(&self) -> Timestamp {
+        Timestamp::UNIX_EPOCH
+    }
+}
+
+/// A state in which all of it is deleted.
+fn deleted() -> State {
+    let target = Target {
+        api: Api::V4,
+        endpoint: "sandbox".to_owned(),
+        account: None,
+    };
+    let mut state = State::new(Uuid::nil(), target);
+    let info = info(&state);
+    state.apply(1, &RunEvent::Started(info));
+    let of = |evidence| Record {
+        status: Status::Retired(evidence),
+        run: 1,
+        at: Timestamp::UNIX_EPOCH,
+    };
+    let alone = FILES.iter().chain(&FOLDERS);
+    let alone = alone.map(|number| (id(*number), of(Evidence::Answer)));
+    let inside = INSIDE.map(|number| (id(number), of(Evidence::With(id(10)))));
+    state.assets.extend(alone.chain(inside));
+    state
+}
+
+fn info(state: &State) -> RunInfo {
+    RunInfo {
+        number: state.serial + 1,
+        id: Uuid::from_u128(u128::from(state.serial) + 1),
+        at: Timestamp::UNIX_EPOCH,
+        provenance: Provenance::default(),
+        account: None,
+    }
+}
+
+fn wanted(numbers: &[u8], knows_kinds: bool) -> Vec<Wanted> {
+    let wanted = numbers.iter().map(|number| Wanted {
+        id: id(*number),
+        kind: Some(kind(*number)).filter(|_| knows_kinds),
+        with: if *number == 10 {
+            INSIDE.map(id).into()
+        } else {
+            Arc::default()
+        },
+        bytes: Some(10).filter(|_| *number == 10),
+        is_back: false,
+    });
+    wanted.collect()
+}
+
+/// Dies after so many writes: what comes then is neither written nor sent.
+struct Mortal<'run> {
+    session: &'run mut FileSession,
+    left: u32,
+}
+
+impl Session for Mortal<'_> {
+    fn append(&mut self, events: &[RunEvent]) -> Result<Synced, StoreError> {
+        if self.left == 0 {
+            return Err(StoreError::Io {
+                action: "write",
+                path: "journal".into(),
+                source: std::io::Error::other("dead"),
+            });
+        }
+        self.left -= 1;
+        self.session.append(events)
+    }
+
+    fn checkpoint(&mut self, state: &State) -> Result<(), StoreError> {
+        self.session.checkpoint(state)
+    }
+
+    fn replace(&mut self, state: &State) -> Result<(), StoreError> {
+        if self.left == 0 {
+            return Err(StoreError::Io {
+                action: "write",
+                path: "state".into(),
+                source: std::io::Error::other("dead"),
+            });
+        }
+        self.session.replace(state)
+    }
+
+    fn abandon(&mut self) -> Result<(), StoreError> {
+        self.session.abandon()
+    }
+}
+
+/// Runs it on a state in a folder; the process dies after so many writes.
+fn run_once(store: &FileStore, world: &mut World, wanted: Vec<Wanted>, writes: u32) -> Restored {
+    let (mut session, loaded) = store.open("test").unwrap();
+    let state = loaded.map_or_else(deleted, |loaded| loaded.state);
+    session.take_in(&state).unwrap();
+    session.begin(&state);
+    let restoring = Restoring {
+        info: info(&state),
+        state,
+        session: &mut Mortal {
+            session: &mut session,
+            left: writes,
+        },
+        wanted,
+        patience: Duration::from_secs(20),
+    };
+    run(restoring, world)
+}
+
+/// What is recorded is so: of what lives nothing says that it is deleted, and what is said to be seen
+/// lives.
+fn check(store: &FileStore, world: &World) -> Result<State, TestCaseError> {
+    let loaded = store.load().unwrap();
+    let state = loaded.map_or_else(deleted, |loaded| loaded.state);
+    for (asset, record) in &state.assets {
+        let lives = world.alive.contains(&number(*asset));
+        match record.status {
+            Status::Retired(_) => {
+                prop_assert!(!lives, "`{asset}` lives and is recorded as retired");
+            }
+            Status::Restored { seen: true, .. } => {
+                prop_assert!(lives, "`{asset}` is dead and was seen alive");
+            }
+            Status::Restored { seen: false, .. } => {}
+            Status::Gone(_) | Status::Failed(_) | Status::Unknown { .. } | Status::Missing => {
+                prop_assert!(false, "`{asset}` is {}", record.status.name());
+            }
+        }
+    }
+    Ok(state)
+}
+
+fn a_way() -> impl Strategy<Value = Way> {
+    prop_oneof![
+        6 => Just(Way::Serve),
+        1 => Just(Way::LostDone),
+        1 => Just(Way::Lost),
+        1 => Just(Way::Refuse),
+        1 => Just(Way::NoSuch),
+        1 => Just(Way::DeniedDone),
+        1 => Just(Way::Stop),
+        1 => Just(Way::Lie),
+    ]
+}
+
+fn world(ways: Vec<Way>, slow: u32, fails: Option<u32>) -> World {
+    World {
+        alive: [50].into(),
+        ways: ways.into(),
+        slow,
+        coming: Vec::new(),
+        fails,
+        readings: 0,
+        asked: Vec::new(),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn whatever_the_server_answers_and_wherever_the_run_dies_the_record_is_so(
+        ways in proptest::collection::vec(a_way(), 0..12),
+        slow in 0..6_u32,
+        fails in proptest::option::of(1..8_u32),
+        knows_kinds in any::<bool>(),
+        writes in prop_oneof![Just(u32::MAX), 0..20_u32],
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = FileStore::new(&folder.path().join("state.json"));
+        {
+            let (mut session, _) = store.open("test").unwrap();
+            session.replace(&deleted()).unwrap();
+        }
+        let mut world = world(ways, slow, fails);
+        let all = [9, 10, 3, 2, 1];
+        let done = run_once(&store, &mut world, wanted(&all, knows_kinds), writes);
+        let state = check(&store, &world)?;
+        if writes == u32::MAX {
+            let told = done.back + done.unseen.len() + done.failed.len();
+            let with = usize::from(done.failed.contains_key(&id(10))) * INSIDE.len();
+            prop_assert!(done.not_saved.is_none());
+            prop_assert!(done.stop.is_some() || told + with == 7, "{done:?}");
+        }
+        // Where the server is well again, the rest comes back, and all of it is seen.
+        world.ways.clear();
+        world.fails = None;
+        let open = state.assets.iter().filter(|(_, record)| {
+            !matches!(record.status, Status::Restored { seen: true, .. })
+        });
+        let open: Vec<u8> = open.map(|(asset, _)| number(*asset)).collect();
+        let all: Vec<u8> = all.into_iter().filter(|number| {
+            open.contains(number) || (*number == 10 && INSIDE.iter().any(|inside| open.contains(inside)))
+        }).collect();
+        let done = run_once(&store, &mut world, wanted(&all, knows_kinds), u32::MAX);
+        check(&store, &world)?;
+        prop_assert!(done.failed.is_empty() && done.unseen.is_empty(), "{done:?}");
+        for number in FILES.iter().chain(&FOLDERS).chain(&INSIDE) {
+            prop_assert!(world.alive.contains(number), "{number} did not come back");
+        }
+        let state = store.load().unwrap().unwrap().state;
+        let seen = state.assets.values().filter(|record| {
+            matches!(record.status, Status::Restored { seen: true, .. })
+        });
+        prop_assert_eq!(seen.count(), 7);
+    }
+}
+
+#[test]
+fn what_lay_in_something_that_comes_back_later_is_asked_for_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = FileStore::new(&folder.path().join("state.json"));
+    let mut world = world(Vec::new(), 0, None);
+    let done = run_once(&store, &mut world, wanted(&[3, 9], true), u32::MAX);
+    assert_eq!((done.back, done.failed.len()), (2, 0));
+    assert_eq!(world.asked, [3, 9, 3]);
+}
+
+#[test]
+fn a_refusal_is_told_in_the_servers_words_and_changes_no_record() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = FileStore::new(&folder.path().join("state.json"));
+    let mut world = world(vec![Way::Refuse], 0, None);
+    let done = run_once(&store, &mut world, wanted(&[1], true), u32::MAX);
+    assert_eq!(done.failed, BTreeMap::from([(id(1), "No.".to_owned())]));
+    // Nothing came of it, so there is no run.
+    assert!(store.load().unwrap().is_none());
+}
+
+#[test]
+fn a_folder_is_looked_into_until_all_is_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = FileStore::new(&folder.path().join("state.json"));
+    for (slow, unseen) in [(4, 0), (40, 2)] {
+        let mut world = world(Vec::new(), slow, None);
+        let done = run_once(&store, &mut world, wanted(&[10], true), u32::MAX);
+        assert_eq!(done.unseen.len(), unseen, "{slow}");
+        assert_eq!(done.back, 3 - unseen);
+    }
+}

@@ -1,0 +1,65 @@
+//! The arguments of `retire restore`.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::Args;
+
+use crate::asset::AssetId;
+use crate::cli::args::common::{Flags, guarded};
+use crate::cli::args::state;
+use crate::cli::settings::declare::{heading, on};
+
+/// `retire restore`.
+#[derive(Debug, Args)]
+pub struct Restore {
+    /// What a run deleted (`run:7`), or assets by their ids or the addresses of their pages
+    ///
+    /// Any other word names the state, or a PATH of its project.
+    #[arg(value_name = "run:N | ID | PATH", required = true)]
+    pub words: Vec<Back>,
+    /// Go ahead without asking
+    #[arg(long, help_heading = heading::APPROVAL)]
+    pub auto_approve: bool,
+    /// Rely on what nobody has published of this API
+    ///
+    /// Nothing documents how the API restores; without this, `retire restore` refuses to begin.
+    #[arg(long, help_heading = heading::APPROVAL)]
+    pub unproven: bool,
+    /// Play: start the embedded sandbox for this one run
+    ///
+    /// The sandbox uses no real token. It finds deleted what the state has as deleted.
+    #[arg(long, help_heading = heading::SERVER, conflicts_with_all = guarded())]
+    pub sandbox: bool,
+    /// The settings.
+    #[command(flatten)]
+    pub settings: Flags<{ on::RESTORE }>,
+}
+
+/// What somebody wants back, or the PATH of a state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Back {
+    /// What a run has deleted.
+    Run(u64),
+    /// An asset.
+    Asset(AssetId),
+    /// The state, or manifests or a folder of its project.
+    Path(PathBuf),
+}
+
+impl FromStr for Back {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Some(run) = text.strip_prefix("run:") {
+            let run = run.parse();
+            return run
+                .map(Self::Run)
+                .map_err(|_why| "a run is named by its number: `run:7`".to_owned());
+        }
+        text.parse().map(|word| match word {
+            state::Word::Id(id) => Self::Asset(id),
+            state::Word::Path(path) => Self::Path(path),
+        })
+    }
+}

@@ -1,0 +1,259 @@
+//! Taking back what was deleted: which assets, and what the server says of each. Pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::asset::{AssetId, Kind};
+use crate::inventory::{Inventory, Known, Seen};
+use crate::outcome::Evidence;
+use crate::state::{Record, State, Status};
+
+#[cfg(test)]
+mod tests;
+
+/// For how long the server keeps what was deleted.
+///
+/// Source: docs/frameio-api.md, "Changes (V4)".
+const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// Up to when something can be taken back that was deleted then.
+#[must_use]
+pub fn restorable_until(deleted: Timestamp) -> Timestamp {
+    deleted.checked_add(KEPT).unwrap_or(Timestamp::MAX)
+}
+
+/// What somebody wants back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Chosen {
+    /// What a run has deleted.
+    Run(u64),
+    /// These assets.
+    Assets(Vec<AssetId>),
+}
+
+/// Why nothing of what somebody wants back can be restored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotChosen {
+    /// The state has no such run; these have deleted something that is still so.
+    NoRun(u64, Vec<u64>),
+    /// Nothing that the run has deleted is still so.
+    Nothing(u64, Vec<u64>),
+    /// The state does not know the asset.
+    NotKnown(AssetId),
+    /// The asset is recorded as something else than deleted by us.
+    NotRetired(AssetId, &'static str),
+}
+
+/// Names the runs of which something can be taken back.
+struct Runs<'all>(&'all [u64]);
+
+impl fmt::Display for Runs<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            [] => formatter.write_str("nor has any run deleted anything that still is"),
+            [one] => write!(
+                formatter,
+                "`run:{one}` has deleted something that is still deleted"
+            ),
+            several => {
+                let named: Vec<String> = several.iter().map(|run| format!("`run:{run}`")).collect();
+                let named = named.join(", ");
+                write!(
+                    formatter,
+                    "{named} have deleted something that is still deleted"
+                )
+            }
+        }
+    }
+}
+
+impl fmt::Display for NotChosen {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoRun(run, others) => {
+                write!(formatter, "the state has no run {run}; {}", Runs(others))
+            }
+            Self::Nothing(run, others) => write!(
+                formatter,
+                "nothing that run {run} deleted is still deleted; {}",
+                Runs(others)
+            ),
+            Self::NotKnown(id) => write!(formatter, "the state has no record of `{id}`"),
+            Self::NotRetired(id, status) => write!(
+                formatter,
+                "`{id}` is recorded as {status}, and only what this state has as retired is restored"
+            ),
+        }
+    }
+}
+
+/// An asset that somebody wants back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// The asset.
+    pub id: AssetId,
+    /// When it was recorded as deleted.
+    pub at: Timestamp,
+    /// What was known of it.
+    pub known: Known,
+    /// What was recorded as deleted with it.
+    pub with: Arc<[AssetId]>,
+}
+
+/// Chooses what is to come back, in the order in which it is asked for: what was deleted last comes
+/// first, since it may hold what was deleted before.
+///
+/// # Errors
+///
+/// Returns what of it cannot be.
+pub fn choose(state: &State, chosen: &Chosen) -> Result<Vec<Candidate>, NotChosen> {
+    let is_open = |record: &&Record| is_deleted(&record.status).is_some();
+    let ids: BTreeSet<AssetId> = match chosen {
+        Chosen::Run(run) => {
+            let records = state.assets.iter();
+            let own = records.filter(|(_, record)| record.run == *run && is_open(record));
+            let own: BTreeSet<AssetId> = own.map(|(id, _)| *id).collect();
+            let open = state.assets.values().filter(is_open);
+            let others = || open.map(|record| record.run).collect::<BTreeSet<u64>>();
+            if own.is_empty() {
+                let others = others().into_iter().collect();
+                return Err(if state.runs.contains_key(run) {
+                    NotChosen::Nothing(*run, others)
+                } else {
+                    NotChosen::NoRun(*run, others)
+                });
+            }
+            own
+        }
+        Chosen::Assets(ids) => {
+            for id in ids {
+                let record = state.assets.get(id).ok_or(NotChosen::NotKnown(*id))?;
+                if !is_open(&record) {
+                    return Err(NotChosen::NotRetired(*id, record.status.name()));
+                }
+            }
+            ids.iter().copied().collect()
+        }
+    };
+    let mut along: BTreeMap<AssetId, Vec<AssetId>> = BTreeMap::new();
+    for (id, record) in &state.assets {
+        if let Some(Evidence::With(folder)) = is_deleted(&record.status) {
+            along.entry(folder).or_default().push(*id);
+        }
+    }
+    let comes_along = |id: &AssetId| {
+        let evidence = state
+            .assets
+            .get(id)
+            .and_then(|record| is_deleted(&record.status));
+        matches!(evidence, Some(Evidence::With(folder)) if ids.contains(&folder))
+    };
+    let tops = ids.iter().filter(|id| !comes_along(id));
+    let candidates = tops.filter_map(|id| {
+        let record = state.assets.get(id)?;
+        Some(Candidate {
+            id: *id,
+            at: record.at,
+            known: state.catalogue.get(*id).unwrap_or_default(),
+            with: along.remove(id).unwrap_or_default().into(),
+        })
+    });
+    let mut candidates: Vec<Candidate> = candidates.collect();
+    candidates.sort_by_key(|candidate| std::cmp::Reverse(candidate.at));
+    Ok(candidates)
+}
+
+/// What shows that we deleted an asset that nothing shows to be back.
+const fn is_deleted(status: &Status) -> Option<Evidence> {
+    match status {
+        Status::Retired(evidence)
+        | Status::Restored {
+            was: evidence,
+            seen: false,
+        } => Some(*evidence),
+        Status::Restored { seen: true, .. }
+        | Status::Gone(_)
+        | Status::Failed(_)
+        | Status::Unknown { .. }
+        | Status::Missing => None,
+    }
+}
+
+/// What the server says of an asset that somebody wants back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It is deleted, and can be restored up to then.
+    Deleted {
+        /// What sort of asset it was, where something tells.
+        kind: Option<Kind>,
+        /// The moment from which it can no longer be.
+        until: Timestamp,
+    },
+    /// No list shows it, though its time is not over; it was deleted with something else, perhaps.
+    NotListed {
+        /// The moment from which it can no longer be restored.
+        until: Timestamp,
+    },
+    /// It is there.
+    Back {
+        /// What sort of asset it is.
+        kind: Kind,
+    },
+    /// No list shows it, and its time was over then.
+    Over {
+        /// That moment.
+        since: Timestamp,
+    },
+    /// It may not be read, or could not be.
+    Unread,
+}
+
+impl Standing {
+    /// Whether it is asked for.
+    #[must_use]
+    pub const fn is_asked(self) -> bool {
+        match self {
+            Self::Deleted { .. } | Self::NotListed { .. } | Self::Back { .. } => true,
+            Self::Over { .. } | Self::Unread => false,
+        }
+    }
+}
+
+/// What is to be restored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Restore {
+    /// Each asset, and what the server says of it.
+    pub rows: Vec<(Candidate, Standing)>,
+}
+
+impl Restore {
+    /// How many assets come back, those in folders among them.
+    #[must_use]
+    pub fn assets(&self) -> usize {
+        let asked = self.rows.iter().filter(|(_, standing)| standing.is_asked());
+        asked.map(|(candidate, _)| 1 + candidate.with.len()).sum()
+    }
+}
+
+/// What a reading tells of an asset.
+#[must_use]
+pub fn standing(read: &Inventory, candidate: &Candidate, now: Timestamp) -> Standing {
+    let until = restorable_until(candidate.at);
+    match read.assets.get(&candidate.id) {
+        Some(Seen::There(facts)) => Standing::Back { kind: facts.kind },
+        Some(Seen::Deleted { facts, .. }) => {
+            let line = read.departed.get(&candidate.id);
+            let listed = line.and_then(|(facts, _)| facts.as_ref());
+            Standing::Deleted {
+                kind: facts.as_ref().or(listed).map(|facts| facts.kind),
+                until: line.map_or(until, |(_, at)| restorable_until(*at)),
+            }
+        }
+        Some(Seen::Missing) if until <= now => Standing::Over { since: until },
+        Some(Seen::Missing) => Standing::NotListed { until },
+        Some(Seen::Refused { .. }) | None => Standing::Unread,
+    }
+}

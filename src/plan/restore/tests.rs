@@ -1,0 +1,255 @@
+use uuid::Uuid;
+
+use super::*;
+use crate::event::{Provenance, RunEvent, RunInfo};
+use crate::inventory::Facts;
+use crate::outcome::Outcome;
+use crate::state::{Api, Target};
+
+fn id(number: u128) -> AssetId {
+    AssetId::from_uuid(Uuid::from_u128(number))
+}
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_second(seconds).unwrap()
+}
+
+fn answered(state: &mut State, run: u64, seconds: i64, outcomes: &[(u128, Outcome)]) {
+    if state.serial < run {
+        state.apply(
+            run,
+            &RunEvent::Started(RunInfo {
+                number: run,
+                id: Uuid::from_u128(run.into()),
+                at: at(seconds),
+                provenance: Provenance::default(),
+                account: None,
+            }),
+        );
+    }
+    let outcomes = outcomes.iter();
+    let outcomes = outcomes.map(|(number, outcome)| (id(*number), outcome.clone()));
+    state.apply(
+        run,
+        &RunEvent::Answered {
+            batch: 1,
+            at: at(seconds),
+            outcomes: outcomes.collect(),
+        },
+    );
+}
+
+/// Run 1 deletes a file and then a folder with two in it; run 2 deletes one more, finds one gone and
+/// is refused one.
+fn state() -> State {
+    let target = Target {
+        api: Api::V4,
+        endpoint: "sandbox".to_owned(),
+        account: None,
+    };
+    let mut state = State::new(Uuid::nil(), target);
+    let retired = Outcome::Retired(Evidence::Answer);
+    let with = Outcome::Retired(Evidence::With(id(10)));
+    answered(&mut state, 1, 100, &[(1, retired.clone())]);
+    let folder = [(10, retired.clone()), (11, with.clone()), (12, with)];
+    answered(&mut state, 1, 200, &folder);
+    let gone = Outcome::Gone(Evidence::Listed);
+    answered(
+        &mut state,
+        2,
+        300,
+        &[(2, retired), (3, gone), (4, Outcome::Missing)],
+    );
+    state
+}
+
+fn chosen(state: &State, chosen: &Chosen) -> Vec<(u128, Vec<u128>)> {
+    let number = |id: &AssetId| {
+        (1..100)
+            .find(|number| super::tests::id(*number) == *id)
+            .unwrap()
+    };
+    let candidates = choose(state, chosen).unwrap();
+    let all = candidates.iter();
+    all.map(|one| (number(&one.id), one.with.iter().map(number).collect()))
+        .collect()
+}
+
+#[test]
+fn a_run_comes_back_from_the_last_delete_to_the_first() {
+    let state = state();
+    let run = |number| chosen(&state, &Chosen::Run(number));
+    assert_eq!(run(1), [(10, vec![11, 12]), (1, vec![])]);
+    assert_eq!(run(2), [(2, vec![])]);
+    // What went with a folder comes back with it, whether it is named or not; alone it is asked for.
+    let assets = |numbers: &[u128]| {
+        let ids = numbers.iter().map(|number| id(*number)).collect();
+        chosen(&state, &Chosen::Assets(ids))
+    };
+    assert_eq!(assets(&[10]), [(10, vec![11, 12])]);
+    assert_eq!(assets(&[10, 11]), [(10, vec![11, 12])]);
+    assert_eq!(assets(&[11, 1]), [(11, vec![]), (1, vec![])]);
+}
+
+#[test]
+fn what_cannot_be_chosen_is_named_with_what_can() {
+    let mut state = state();
+    let refused = |state: &State, chosen: Chosen| choose(state, &chosen).unwrap_err().to_string();
+    assert_eq!(
+        refused(&state, Chosen::Run(9)),
+        "the state has no run 9; `run:1`, `run:2` have deleted something that is still deleted"
+    );
+    for (number, status) in [(3, "gone"), (4, "missing")] {
+        let words = refused(&state, Chosen::Assets(vec![id(number)]));
+        assert!(
+            words.contains(&format!("is recorded as {status}")),
+            "{words}"
+        );
+    }
+    let words = refused(&state, Chosen::Assets(vec![id(99)]));
+    assert!(words.contains("no record"), "{words}");
+    // What is back needs nothing; what was asked for and not seen is asked for again.
+    answered(&mut state, 3, 400, &[(2, Outcome::Restored { seen: true })]);
+    assert_eq!(
+        refused(&state, Chosen::Run(2)),
+        "nothing that run 2 deleted is still deleted; `run:1` has deleted something that is still deleted"
+    );
+    answered(
+        &mut state,
+        4,
+        500,
+        &[(1, Outcome::Restored { seen: false })],
+    );
+    assert_eq!(chosen(&state, &Chosen::Run(4)), [(1, vec![])]);
+}
+
+#[test]
+fn what_a_reading_tells_decides_what_is_asked_for() {
+    let facts = |kind| Facts {
+        kind,
+        name: None,
+        project: None,
+        parent: None,
+        bytes: None,
+        created: None,
+        updated: None,
+        creator: None,
+        upload: None,
+        media_type: None,
+        view_url: None,
+        restricted: None,
+        head: None,
+        fields: None,
+        files: None,
+        deleted: None,
+    };
+    let candidate = Candidate {
+        id: id(1),
+        at: at(0),
+        known: Known::default(),
+        with: Arc::default(),
+    };
+    let day = 24 * 3600;
+    let until = at(30 * day);
+    let folder = || Some(facts(Kind::Folder));
+    let deleted = |facts| Seen::Deleted {
+        facts,
+        evidence: Evidence::Listed,
+    };
+    let refused = Seen::Refused {
+        message: "No.".into(),
+    };
+    let rows = [
+        (
+            Some(Seen::There(facts(Kind::File))),
+            None,
+            1,
+            Standing::Back { kind: Kind::File },
+        ),
+        (
+            Some(deleted(folder())),
+            None,
+            1,
+            Standing::Deleted {
+                kind: Some(Kind::Folder),
+                until,
+            },
+        ),
+        (
+            Some(deleted(None)),
+            Some((folder(), at(5 * day))),
+            1,
+            Standing::Deleted {
+                kind: Some(Kind::Folder),
+                until: at(35 * day),
+            },
+        ),
+        // A list that shows it knows better than we do.
+        (
+            Some(deleted(None)),
+            None,
+            31,
+            Standing::Deleted { kind: None, until },
+        ),
+        (Some(Seen::Missing), None, 29, Standing::NotListed { until }),
+        (
+            Some(Seen::Missing),
+            None,
+            30,
+            Standing::Over { since: until },
+        ),
+        (Some(refused), None, 1, Standing::Unread),
+        (None, None, 1, Standing::Unread),
+    ];
+    for (seen, line, days, expected) in rows {
+        let mut read = Inventory::default();
+        read.assets.extend(seen.clone().map(|seen| (id(1), seen)));
+        read.departed.extend(line.map(|line| (id(1), line)));
+        let standing = standing(&read, &candidate, at(days * day));
+        assert_eq!(standing, expected, "{seen:?} after {days} days");
+        let is_asked = !matches!(expected, Standing::Over { .. } | Standing::Unread);
+        assert_eq!(standing.is_asked(), is_asked);
+    }
+}
+
+#[test]
+fn a_restored_asset_keeps_what_showed_that_it_was_deleted_until_it_is_deleted_again() {
+    let mut state = state();
+    let status = |state: &State| state.assets[&id(11)].status.clone();
+    let with = Evidence::With(id(10));
+    answered(
+        &mut state,
+        3,
+        400,
+        &[(11, Outcome::Restored { seen: false })],
+    );
+    let asked = Status::Restored {
+        was: with,
+        seen: false,
+    };
+    assert_eq!(status(&state), asked);
+    // That the server does not know it says nothing, as of what was deleted.
+    answered(&mut state, 4, 500, &[(11, Outcome::Missing)]);
+    assert_eq!(status(&state), asked);
+    answered(
+        &mut state,
+        5,
+        600,
+        &[(11, Outcome::Restored { seen: true })],
+    );
+    let seen = Status::Restored {
+        was: with,
+        seen: true,
+    };
+    assert_eq!(status(&state), seen);
+    assert!(!state.again.contains_key(&id(11)));
+    answered(
+        &mut state,
+        6,
+        700,
+        &[(11, Outcome::Retired(Evidence::Answer))],
+    );
+    assert_eq!(status(&state), Status::Retired(Evidence::Answer));
+    // It was deleted again, which an entry allows once.
+    assert_eq!(state.again.get(&id(11)), Some(&6));
+}
