@@ -70,16 +70,18 @@ pub fn judge_change(change: &Change, reply: &Reply) -> Verdict<Result<Changed, R
             Err(detail) => Verdict::Unknown { detail },
         },
         429 => Verdict::SlowDown { wait },
-        400 | 403 | 404 | 409 | 413 | 422 if wire::is_error(body) => Verdict::Told(Err(Refusal {
-            status,
-            kind: match status {
-                403 => FailureKind::Permission,
-                404 => FailureKind::NotFound,
-                409 => FailureKind::Conflict,
-                _ => FailureKind::Invalid,
-            },
-            detail: detail(status, body),
-        })),
+        400 | 403 | 404 | 409 | 410 | 413 | 422 if wire::is_error(body) => {
+            Verdict::Told(Err(Refusal {
+                status,
+                kind: match status {
+                    403 => FailureKind::Permission,
+                    404 | 410 => FailureKind::NotFound,
+                    409 => FailureKind::Conflict,
+                    _ => FailureKind::Invalid,
+                },
+                detail: detail(status, body),
+            }))
+        }
         300..=399 | 401..=403 | 405 => Verdict::denied(status, body),
         _ => Verdict::Unknown {
             detail: detail(status, body),
