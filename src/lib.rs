@@ -44,6 +44,8 @@ pub mod inventory;
 #[doc(hidden)]
 pub mod measure;
 pub mod outcome;
+#[doc(hidden)]
+pub mod probe;
 mod visible;
 
 pub mod manifest;

@@ -336,6 +336,11 @@ impl Connection {
         (connection, cut_off)
     }
 
+    /// What cuts off all that is asked.
+    pub(crate) const fn cut_off(&self) -> &CutOff {
+        &self.cut_off
+    }
+
     /// How much is left of the time that the command was given.
     pub(crate) const fn left(&self) -> Option<Duration> {
         self.left.get()

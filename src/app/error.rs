@@ -10,6 +10,7 @@ use crate::find::NotThere;
 use crate::find::fields::NoField;
 use crate::frameio::token::TokenError;
 use crate::frameio::transport::{EndpointError, TransportError};
+use crate::plan::consent::WrongNumber;
 use crate::plan::part::ChoosesNothing;
 use crate::plan::saved::{SavedError, Stale};
 use crate::render;
@@ -99,6 +100,21 @@ pub enum Error {
     /// V2 has no marks.
     #[error("`[marks]` asks for marks ({0}), and v2 has none")]
     MarksOnlyV4(Arc<str>),
+    /// The project in which a probe was to be made is not there.
+    #[error("no probe can be made in that project: {0}")]
+    NoProbeProject(String),
+    /// There is more in it than a probe should come close to.
+    #[error("there are more than {0} assets in that project")]
+    Crowded(usize),
+    /// The journal of a probe cannot be read or written.
+    #[error("the journal of the probe cannot be used")]
+    ProbeJournal {
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Another number was typed than that of what was shown.
+    #[error(transparent)]
+    WrongNumber(#[from] WrongNumber),
     /// Whose the token is could not be found out.
     #[error("`retire` cannot find out whose token this is: {0}")]
     Who(String),
@@ -233,6 +249,16 @@ impl Error {
                     "run it again, or give a token that may read the custom fields of the account"
                 }
             }),
+            Self::NoProbeProject(_) => {
+                Some("check the id, the account and the token; `retire whoami` shows its projects")
+            }
+            Self::ProbeJournal { .. } => Some(
+                "nothing more is sent; see to the folder of the user's data, and run it again: what was made is removed then",
+            ),
+            Self::Crowded(_) => Some(
+                "nothing was sent; name an empty project, or give `--here`: the probe keeps to a folder of its own",
+            ),
+            Self::WrongNumber(_) => Some("nothing was sent; type the number that is shown"),
             Self::Only(why) => Some(why.hint()),
             Self::MarksOnlyV4(_) => Some(
                 "give `--api v4` and a token of V4, or take `[marks]` out: with v2 only holds in a manifest keep an asset",

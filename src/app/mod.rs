@@ -19,6 +19,7 @@ mod live;
 pub(crate) mod memory;
 pub mod policy;
 pub(crate) mod prepare;
+pub(crate) mod probe;
 pub(crate) mod provenance;
 pub(crate) mod reread;
 pub(crate) mod restore;

@@ -85,7 +85,7 @@ impl Exit {
                 "`plan --detailed-exitcode`: changes pending; `find --policy --check`: a manifest would change"
             }
             Self::Open => {
-                "apply ended, and some assets failed, are missing, unknown, blocked, skipped, in drift, not read or other than reviewed; plan: something listed is missing, in drift or cannot be read; find could not read everything"
+                "apply ended, and some assets failed, are missing, unknown, blocked, skipped, in drift, not read or other than reviewed; plan: something listed is missing, in drift or cannot be read; find could not read everything; probe could not find out everything, or left something"
             }
             Self::Refused => {
                 "refused: a guard, a pin, a mark that cannot be read, something protected that cannot be placed, or missing approval; nothing was sent; also a plan that apply would refuse"
@@ -118,12 +118,15 @@ impl From<&Error> for Exit {
             Error::Stopped(reason) => reason.into(),
             Error::OutOfTime(_) => Self::Stopped,
             Error::Who(_)
+            | Error::NoProbeProject(_)
+            | Error::ProbeJournal { .. }
             | Error::NotThere { .. }
             | Error::NoField(_)
             | Error::Port { .. }
             | Error::Threads(_)
             | Error::Transport(_)
             | Error::Endpoint(_) => Self::Failed,
+            Error::Crowded(_) | Error::WrongNumber(_) => Self::Refused,
             Error::MarksOnlyV4(_) | Error::Only(_) => Self::Usage,
             Error::Stale { .. }
             | Error::Saved {

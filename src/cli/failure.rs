@@ -21,6 +21,7 @@ use crate::frameio::transport::TransportError;
 use crate::plan::approve::Refused;
 use crate::plan::restore::NotChosen;
 use crate::plan::unread_marks::UnreadMarks;
+use crate::probe::document::DocumentError;
 use crate::render;
 use crate::render::events::StreamError;
 use crate::sandbox::seed::SeedError;
@@ -133,6 +134,22 @@ pub(crate) enum Failure {
     /// The legacy API was to be searched.
     #[error("`retire find` needs V4")]
     OnlyV4,
+    /// The legacy API was to be probed.
+    #[error("`retire probe` needs V4")]
+    ProbesOnlyV4,
+    /// The environment names no folder for a journal.
+    #[error("the environment names no folder for the journal of a probe")]
+    NoData,
+    /// Another probe is being made.
+    #[error("another probe of this user is under way")]
+    ProbeRuns,
+    /// What a probe is said to have found cannot be read.
+    #[error("`{}`: {why}", path.display())]
+    FindingsFile {
+        path: PathBuf,
+        /// What is wrong with it.
+        why: DocumentError,
+    },
     /// What comes due is no change of the state.
     #[error("`--format diff` does not go with `--due`")]
     NotDue,
@@ -291,6 +308,7 @@ impl Failure {
             | Self::InTheWay(_)
             | Self::ManifestThere(_)
             | Self::Layout(_)
+            | Self::NoData
             | Self::System { .. }
             | Self::Transport(_) => Exit::Failed,
             Self::App(error) => error.into(),
@@ -307,6 +325,7 @@ impl Failure {
             | Self::NoConfig(_)
             | Self::NoSeed(_)
             | Self::NoPolicy(_)
+            | Self::FindingsFile { .. }
             | Self::Policy(_)
             | Self::NoState(_)
             | Self::StateElsewhere { .. }
@@ -327,9 +346,11 @@ impl Failure {
             | Self::NothingChosen
             | Self::Words(_)
             | Self::OnlyV4
+            | Self::ProbesOnlyV4
             | Self::NotDue
             | Self::TwoStates(_)
             | Self::NoIds => Exit::Usage,
+            Self::ProbeRuns => Exit::Locked,
             Self::Secret(_) | Self::SignIn(_) => Exit::Denied,
             Self::Store(error) => match error {
                 StoreError::Locked { .. } => Exit::Locked,
@@ -387,7 +408,12 @@ impl Failure {
             }
             Self::NoPolicy(_) => Some("`retire schema retention` says what a policy may say"),
             Self::NotDue => Some("what comes due has `text`, `markdown` and `json`"),
-            Self::OnlyV4 => Some("give `--api v4` and a token of V4"),
+            Self::NoData => Some("set `XDG_DATA_HOME` or `HOME`"),
+            Self::ProbeRuns => Some("wait for its end, two minutes at most, and try again"),
+            Self::FindingsFile { .. } => {
+                Some("nothing was sent; restore the file from git, or move it away and probe again")
+            }
+            Self::OnlyV4 | Self::ProbesOnlyV4 => Some("give `--api v4` and a token of V4"),
             Self::ManifestThere(_) => Some(
                 "nothing was written; `--update` brings its section of this search up to date, and keeps what people added",
             ),

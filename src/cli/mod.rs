@@ -30,6 +30,7 @@ mod env;
 pub mod exit;
 mod failure;
 mod files;
+mod findings;
 mod git;
 mod guards;
 mod identity;
@@ -175,6 +176,7 @@ fn run(context: &Context, command: &Command) -> Result<Exit, Failure> {
         Command::Whoami(arguments) => commands::whoami::run(context, arguments),
         Command::Find(arguments) => commands::find::run(context, arguments),
         Command::Validate(arguments) => commands::validate::run(context, arguments),
+        Command::Probe(arguments) => commands::probe::run(context, arguments),
         Command::Plan(arguments) => commands::plan::run(context, arguments),
         Command::Apply(arguments) => commands::apply::run(context, arguments),
         Command::Restore(arguments) => commands::restore::run(context, arguments),

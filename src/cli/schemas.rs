@@ -16,6 +16,7 @@ pub const fn text(name: SchemaName) -> &'static str {
         SchemaName::Events => include_str!("../../schemas/events.schema.json"),
         SchemaName::Whoami => include_str!("../../schemas/whoami.schema.json"),
         SchemaName::Find => include_str!("../../schemas/find.schema.json"),
+        SchemaName::Probe => include_str!("../../schemas/probe.schema.json"),
         SchemaName::Retention => include_str!("../../schemas/retention.schema.json"),
         SchemaName::Config => include_str!("../../schemas/config.schema.json"),
         SchemaName::SandboxSeed => include_str!("../../schemas/sandbox-seed.schema.json"),
@@ -38,6 +39,7 @@ mod tests {
     use crate::cli::{guards, marks};
     use crate::manifest::schema::Manifest;
     use crate::plan::saved::PlanDocument;
+    use crate::probe::document as probe;
     use crate::render::due;
     use crate::render::events::Event;
     use crate::render::find_data::Document;
@@ -56,6 +58,7 @@ mod tests {
             SchemaName::Events => schema_of::<Event<'static>>(),
             SchemaName::Whoami => schema_of::<Whoami>(),
             SchemaName::Find => schema_of::<Document<'static>>(),
+            SchemaName::Probe => schema_of::<probe::Written>(),
             SchemaName::Retention => schema_of::<Policy>(),
             SchemaName::Config => return format!("{:#}\n", config()),
             SchemaName::SandboxSeed => schema_of::<Seed>(),

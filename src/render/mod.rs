@@ -36,6 +36,7 @@ pub(crate) mod names;
 mod next;
 pub(crate) mod notices;
 mod places;
+pub(crate) mod probe;
 pub(crate) mod progress;
 pub(crate) mod report;
 pub(crate) mod restore;

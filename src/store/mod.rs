@@ -14,6 +14,7 @@ pub mod ground;
 pub mod journal;
 pub mod lock;
 mod place;
+pub mod probe;
 mod replace;
 pub mod replay;
 

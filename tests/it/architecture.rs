@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const DOMAIN_TYPES: [&str; 8] = [
+const DOMAIN_TYPES: [&str; 9] = [
     "asset",
     "crash",
     "outcome",
@@ -13,10 +13,11 @@ const DOMAIN_TYPES: [&str; 8] = [
     "measure",
     "diagnostic",
     "visible",
+    "probe",
 ];
 
 /// Each module and the modules that it may import.
-const MODULES: [(&str, &[&str]); 19] = [
+const MODULES: [(&str, &[&str]); 20] = [
     ("asset", &[]),
     ("crash", &[]),
     ("diagnostic", &[]),
@@ -25,6 +26,7 @@ const MODULES: [(&str, &[&str]); 19] = [
     ("outcome", &["asset"]),
     ("event", &["asset", "outcome", "inventory"]),
     ("inventory", &["asset", "outcome"]),
+    ("probe", &["asset", "diagnostic"]),
     ("find", &["domain types"]),
     ("manifest", &["domain types"]),
     ("state", &["domain types"]),

@@ -120,6 +120,7 @@ cases! {
     plan_saved_with_pins
     plan_text
     play_and_earnest
+    probe
     project_folder
     projects_inside_a_path
     protection_loosened

@@ -62,6 +62,7 @@ const COMMANDS: &[(&str, Asks, &[&str])] = &[
         ],
     ),
     ("apply", Asks::Changes, &[]),
+    ("probe", Asks::Changes, &[]),
     (
         "show",
         Asks::Nothing,

@@ -46,6 +46,7 @@ mod parts;
 mod people;
 mod placed;
 mod plan;
+mod probe;
 mod proofs;
 mod races;
 mod remaining;

@@ -41,6 +41,12 @@ const EXAMPLES: [(&str, &str); 16] = [
   retire whoami --api v4 --legacy-token          # does V4 take this one?",
     ),
     (
+        "probe",
+        "  retire probe --project 7b2c3d4e-5f6a-4b7c-9d8e-0f1a2b3c4d5e   # it asks
+  retire probe --project 7b2c3d4e-5f6a-4b7c-9d8e-0f1a2b3c4d5e --auto-approve
+  retire probe --project 7b2c3d4e-5f6a-4b7c-9d8e-0f1a2b3c4d5e --format json",
+    ),
+    (
         "find",
         "  retire find 'The Long Tide' --depth 1          # what fills a project?
   retire find --old-versions --keep 2 --full     # all but the newest two

@@ -23,6 +23,7 @@ mod formats;
 mod guards;
 pub mod habits;
 pub mod help;
+mod probe;
 mod reports;
 mod restore;
 mod state;
@@ -32,6 +33,7 @@ pub use documents::{Show, Validate};
 pub use find::{Find, FindFormat, FindOutput, Listing};
 pub use formats::{CheckFormat, PlanFormat, Printed, RunFormat, ShowFormat};
 pub use guards::GuardFlags;
+pub use probe::Probe;
 pub use reports::{ReportKind, Reports, Summaries};
 pub use restore::{Back, Restore};
 pub use state::*;
@@ -111,6 +113,8 @@ pub enum Command {
     Logout(Logout),
     /// Show whose token it is, what it opens, and the settings in force
     Whoami(Whoami),
+    /// Find out what the API does where its documentation leaves it open (V4)
+    Probe(Probe),
     /// Find live assets by place, name, age, size or field: a table, or a manifest
     Find(Box<Find>),
     /// Check manifests, without a server and without a token
@@ -480,6 +484,8 @@ pub enum SchemaName {
     Whoami,
     /// What `find --format json` prints.
     Find,
+    /// retire.probe.json, what `probe` found.
+    Probe,
     /// retention.yaml, the policies for `find --policy`.
     Retention,
     /// retire.toml.

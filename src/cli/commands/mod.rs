@@ -1,5 +1,5 @@
-//! The commands, one a file. Only [`apply`] may delete, and only [`restore`]
-//! brings back.
+//! The commands, one a file. Only [`apply`] may delete, [`probe`] what it has made itself, and only
+//! [`restore`] brings back.
 
 pub(super) mod apply;
 pub(super) mod completions;
@@ -8,6 +8,7 @@ pub(super) mod init;
 pub(super) mod login;
 pub(super) mod man;
 pub(super) mod plan;
+pub(super) mod probe;
 pub(super) mod restore;
 pub(super) mod sandbox;
 pub(super) mod schema;

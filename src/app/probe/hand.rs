@@ -1,0 +1,166 @@
+//! Asks the server for what the steps of a probe want, and writes down what is made before anything
+//! else is done to it.
+
+use std::collections::BTreeSet;
+
+use crate::app::connect::PAGES;
+use crate::app::probe::names::Mark;
+use crate::app::probe::script::{Ask, Heard, Seen};
+use crate::asset::{AssetId, Kind};
+use crate::crash;
+use crate::event::StopReason;
+use crate::frameio::Reply;
+use crate::frameio::changer::ChangingClient;
+use crate::frameio::client::{Unmade, Unread};
+use crate::frameio::v4::Read;
+use crate::frameio::v4::answer::{judge_deleted, judge_list, judge_place};
+use crate::frameio::v4::call::List;
+use crate::frameio::v4::changes::Change;
+use crate::frameio::v4::changes_answer::{Changed, Refusal};
+use crate::frameio::v4::wire;
+use crate::frameio::verdict::{Live, Verdict};
+use crate::inventory::Shown;
+use crate::probe::thing::Thing;
+use crate::store::probe::Journal;
+
+/// How many pages of what was deleted are looked through: the newest stand on the first.
+const PAGES_OF_DELETED: usize = 5;
+
+/// What came of a change: what it did, why the server does not make it, or why nobody knows.
+pub(super) type Answer = Result<Result<Changed, Refusal>, Unmade>;
+
+/// Asks, and writes down.
+#[derive(Debug)]
+pub(super) struct Hand {
+    client: ChangingClient,
+    pub(super) journal: Journal,
+    mark: Mark,
+}
+
+impl Hand {
+    pub(super) fn new(client: ChangingClient, journal: Journal) -> Self {
+        let mark = Mark(journal.told().header.mark.clone());
+        Self {
+            client,
+            journal,
+            mark,
+        }
+    }
+
+    /// Does what the next step of the script asks for.
+    pub(super) async fn ask(&mut self, ask: Ask) -> Heard {
+        match ask {
+            Ask::Make(thing, change) => Heard::Changed(self.make(thing, &change).await),
+            Ask::Change(change) => Heard::Changed(self.change(&change).await),
+            Ask::Read(kind, id) => Heard::Read(self.read(kind, id).await),
+            Ask::List(folder) => Heard::Listed(self.list(folder).await),
+            Ask::Lines(wanted) => Heard::Lines(self.lines(wanted).await),
+            Ask::Wait(pause) => {
+                tokio::time::sleep(pause).await;
+                Heard::Waited
+            }
+        }
+    }
+
+    /// Makes something: that it is about to be is on the disk before, and its id right after.
+    async fn make(&mut self, thing: Thing, change: &Change) -> Answer {
+        let meant = self.journal.mean(thing);
+        meant.map_err(|error| Unmade::Stop(not_recorded(&error)))?;
+        let made = self.change(change).await;
+        if let Ok(Ok(Changed::Created(placed))) = &made {
+            let recorded = self.journal.record(thing, placed.id);
+            recorded.map_err(|error| Unmade::Stop(not_recorded(&error)))?;
+            crash::point("probe.recorded");
+        }
+        made
+    }
+
+    /// Makes a change of what stands in the journal.
+    pub(super) async fn change(&self, change: &Change) -> Answer {
+        crash::point("probe.send");
+        let answer = self.client.make(change).await;
+        crash::point("probe.answered");
+        answer
+    }
+
+    /// Reads an asset as one of a kind.
+    pub(super) async fn read(&self, kind: Kind, id: AssetId) -> Result<Seen, Unread> {
+        let judge = |reply: &Reply| judge_seen((kind, id), reply);
+        let read = Read::Show(kind, id);
+        self.client.reading().read(&read, judge).await
+    }
+
+    /// Lists what is in a folder; what bears the mark of the probe goes into the journal.
+    pub(super) async fn list(&mut self, folder: AssetId) -> Result<Option<Vec<Shown>>, Unread> {
+        let shown = match self.pages(List::Children, folder).await {
+            Ok(shown) => shown,
+            Err(Unread::Absent(_)) => return Ok(None),
+            Err(why) => return Err(why),
+        };
+        for Shown { id, facts, .. } in &shown {
+            let name = facts.name.as_deref().unwrap_or_default();
+            if self.mark.is_in(name) && !self.journal.told().has(*id) {
+                let recorded = self.journal.record(Thing::stray(facts.kind), *id);
+                recorded.map_err(|error| Unread::Stop(not_recorded(&error)))?;
+            }
+        }
+        Ok(Some(shown))
+    }
+
+    /// Reads a list to its end.
+    pub(super) async fn pages(&self, list: List, of: AssetId) -> Result<Vec<Shown>, Unread> {
+        let pages = self.client.reading().pages(
+            |cursor| Read::List(list, of, cursor),
+            |reply: &Reply| judge_list(list, reply),
+        );
+        pages.all(PAGES).await
+    }
+
+    /// What was deleted from the project, up to the page on which this stands.
+    async fn lines(&self, wanted: AssetId) -> Result<BTreeSet<AssetId>, Unread> {
+        let project = self.journal.told().header.project.to_string();
+        let mut pages = self.client.reading().pages(
+            |cursor| Read::RecentlyDeleted(project.as_str().into(), cursor),
+            judge_deleted,
+        );
+        let mut found = BTreeSet::new();
+        for _ in 0..PAGES_OF_DELETED {
+            let Some(page) = pages.next().await? else {
+                break;
+            };
+            let deleted = page.into_iter().filter(|line| line.at.is_some());
+            found.extend(deleted.map(|line| line.id));
+            if found.contains(&wanted) {
+                break;
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// What the reading of an asset says, also where the server refuses it in its own words.
+fn judge_seen(asked: (Kind, AssetId), reply: &Reply) -> Verdict<Seen> {
+    if let Some((status @ (400 | 403 | 404 | 409 | 410 | 422), body)) = reply.answer()
+        && wire::is_error(body)
+    {
+        return Verdict::Told(Seen {
+            status,
+            is_there: false,
+            parent: None,
+        });
+    }
+    judge_place(asked, reply).map(|(live, parent)| Seen {
+        status: 200,
+        is_there: match live {
+            Live::There => true,
+            Live::Deleted(_) | Live::Missing | Live::OtherKind { .. } => false,
+        },
+        parent,
+    })
+}
+
+fn not_recorded(error: &std::io::Error) -> StopReason {
+    StopReason::NotRecorded {
+        detail: error.to_string(),
+    }
+}

@@ -1,0 +1,256 @@
+//! What answers, readings and lists show.
+
+use std::collections::BTreeSet;
+
+use super::{Ended, LONGEST, PAUSES, Said, Script, Seen, Step};
+use crate::asset::{AssetId, Kind};
+use crate::frameio::v4::changes_answer::Refusal;
+use crate::inventory::Shown;
+use crate::outcome::FailureKind;
+use crate::probe::thing::Thing;
+use crate::probe::{BadId, Cascade, Lines, MoveAnswer, Restore, RestoreFolder, SameName, YesNo};
+
+/// What a refused restore says.
+pub(super) const fn refused(refusal: &Refusal) -> Restore {
+    match refusal.kind {
+        // What is deleted was there before, so it is the call that is not.
+        FailureKind::NotFound => Restore::Unsupported,
+        FailureKind::Permission
+        | FailureKind::Conflict
+        | FailureKind::Invalid
+        | FailureKind::Other => Restore::No,
+    }
+}
+
+/// Whether a move was refused because of what was to be moved where; nothing where the answer is
+/// about something else.
+pub(super) const fn is_refused(said: &Said) -> Option<bool> {
+    match said {
+        Said::Done(_) => Some(false),
+        Said::Refused(refusal) => match refusal.kind {
+            FailureKind::NotFound | FailureKind::Conflict | FailureKind::Invalid => Some(true),
+            FailureKind::Permission | FailureKind::Other => None,
+        },
+        Said::Unknown => None,
+    }
+}
+
+impl Script {
+    /// Looks at the same again after a pause; says whether there is one left.
+    fn look_again(&mut self) -> bool {
+        let pause = PAUSES.get(self.looks).copied();
+        let pause = pause.filter(|pause| self.waited + *pause <= LONGEST);
+        self.waited += pause.unwrap_or_default();
+        self.looks += 1;
+        self.pauses = pause.is_some();
+        self.pauses
+    }
+
+    /// Goes on with the version stack: only where what is in a folder goes with it, since a stack
+    /// has no delete of its own.
+    pub(super) fn go_to_stack(&mut self) {
+        match self.findings.folder_delete_cascade {
+            Some(Cascade::AtOnce | Cascade::Delayed) => self.go(Step::Make(Thing::Box)),
+            Some(Cascade::NotSeen) | None => self.step = None,
+        }
+    }
+
+    /// Takes in what the reading of one asset says; nothing where it says nothing.
+    pub(super) fn read(&mut self, step: Step, seen: Option<Seen>) {
+        let is_there = seen.map(|seen| seen.is_there);
+        let gone = seen.filter(|seen| !seen.is_there).map(|seen| seen.status);
+        match step {
+            Step::Deleted => {
+                if is_there == Some(true) && self.look_again() {
+                    return;
+                }
+                self.findings.not_found_deleted = gone;
+                self.go(Step::DeleteAgain);
+            }
+            Step::Restored => {
+                if is_there == Some(false) && self.look_again() {
+                    return;
+                }
+                let restored = is_there.map(|there| if there { Restore::Yes } else { Restore::No });
+                self.findings.restore_file = restored;
+                if restored == Some(Restore::Yes) {
+                    self.go(Step::Never);
+                } else {
+                    self.spare();
+                }
+            }
+            Step::Never => {
+                self.findings.not_found_never = gone;
+                self.go(Step::Move);
+            }
+            Step::Cascade => {
+                if is_there == Some(true) && self.look_again() {
+                    return;
+                }
+                self.findings.folder_delete_cascade = match is_there {
+                    Some(true) => Some(Cascade::NotSeen),
+                    Some(false) if self.looks == 0 => Some(Cascade::AtOnce),
+                    Some(false) => Some(Cascade::Delayed),
+                    None => None,
+                };
+                self.go(Step::Lines);
+            }
+            Step::StackGone => match is_there {
+                Some(true) if self.look_again() => {}
+                Some(false) => self.go(Step::RestoreBox),
+                Some(true) | None => self.step = None,
+            },
+            Step::StackRestored => {
+                if is_there == Some(false) && self.look_again() {
+                    return;
+                }
+                let restored = is_there.map(|there| if there { Restore::Yes } else { Restore::No });
+                self.findings.restore_stack = restored;
+                self.step = None;
+            }
+            Step::Make(_)
+            | Step::Delete
+            | Step::DeleteAgain
+            | Step::Restore
+            | Step::Move
+            | Step::MoveAgain
+            | Step::MoveOne
+            | Step::MoveBad
+            | Step::MoveSame
+            | Step::Look
+            | Step::DeleteDrawer
+            | Step::Lines
+            | Step::RestoreDrawer
+            | Step::Whole
+            | Step::LookIntoBox
+            | Step::DeleteBox
+            | Step::RestoreBox
+            | Step::RestoreStack => {}
+        }
+    }
+
+    /// Takes in what is in a folder; nothing where there is none.
+    pub(super) fn listed(&mut self, step: Step, listed: Option<&[Shown]>) {
+        match step {
+            Step::Whole => self.whole(listed),
+            Step::Look | Step::LookIntoBox => {
+                let Some(listed) = listed else {
+                    self.step = None;
+                    return;
+                };
+                if listed.iter().any(|shown| !self.is_ours(shown)) {
+                    let why = "somebody has put something into the folder of the probe";
+                    self.ended = Ended::Early(why.to_owned());
+                    self.step = None;
+                } else if step == Step::Look {
+                    self.look(listed);
+                } else {
+                    self.go(Step::DeleteBox);
+                }
+            }
+            Step::Make(_)
+            | Step::Delete
+            | Step::Deleted
+            | Step::DeleteAgain
+            | Step::Restore
+            | Step::Restored
+            | Step::Never
+            | Step::Move
+            | Step::MoveAgain
+            | Step::MoveOne
+            | Step::MoveBad
+            | Step::MoveSame
+            | Step::DeleteDrawer
+            | Step::Cascade
+            | Step::Lines
+            | Step::RestoreDrawer
+            | Step::DeleteBox
+            | Step::StackGone
+            | Step::RestoreBox
+            | Step::RestoreStack
+            | Step::StackRestored => {}
+        }
+    }
+
+    fn is_ours(&self, shown: &Shown) -> bool {
+        let name = shown.facts.name.as_deref().unwrap_or_default();
+        self.ids.values().any(|id| *id == shown.id) || self.mark.is_in(name)
+    }
+
+    /// Sees from what is in the drawer what the moves did.
+    fn look(&mut self, listed: &[Shown]) {
+        let there: BTreeSet<AssetId> = listed.iter().map(|shown| shown.id).collect();
+        let is_here = |thing| self.id(thing).is_some_and(|id| there.contains(&id));
+        let both = is_here(Thing::First) && is_here(Thing::Second);
+        let is_named = |thing| {
+            let name = self.mark.name(thing);
+            let mut others = listed
+                .iter()
+                .filter(|shown| !self.ids.values().any(|id| *id == shown.id));
+            others.any(|shown| shown.facts.name.as_ref() == Some(&name))
+        };
+        let renewed = is_named(Thing::First) && is_named(Thing::Second);
+        let (third, fourth) = (is_here(self.third), is_here(Thing::Fourth));
+        let moves = self.moved.is_some();
+        let first = is_here(Thing::First);
+        let kept = listed.iter().filter(|shown| shown.facts.kind == Kind::File);
+        let kept = kept.map(|shown| shown.id).collect();
+        let findings = &mut self.findings;
+        findings.move_keeps_id = match (both, renewed) {
+            (true, _) => Some(YesNo::Yes),
+            (false, true) if moves => Some(YesNo::No),
+            (false, true | false) => None,
+        };
+        findings.bulk_move_answer = self.moved.filter(|_| both).map(|moved| match moved {
+            2 => MoveAnswer::Full,
+            _ => MoveAnswer::Short,
+        });
+        findings.bulk_move_bad_id = match self.bad.filter(|_| moves) {
+            Some(true | false) if third => Some(BadId::Partial),
+            Some(true) => Some(BadId::Whole),
+            Some(false) | None => None,
+        };
+        findings.same_name = match self.same.filter(|_| moves && first) {
+            Some(true | false) if fourth => Some(SameName::Allowed),
+            // A server that leaves out what it does not move has left it out.
+            Some(true | false) => Some(SameName::Refused),
+            None => None,
+        };
+        self.kept = kept;
+        if self.kept.is_empty() {
+            self.step = None;
+        } else {
+            self.go(Step::DeleteDrawer);
+        }
+    }
+
+    /// Takes in what the list of recently deleted assets shows.
+    pub(super) fn lines(&mut self, lines: &BTreeSet<AssetId>) {
+        let shows = |id: Option<AssetId>| id.is_some_and(|id| lines.contains(&id));
+        if shows(self.id(Thing::Drawer)) {
+            self.findings.recently_deleted = Some(if shows(self.witness()) {
+                Lines::Descendants
+            } else {
+                Lines::FolderOnly
+            });
+        } else if self.look_again() {
+            return;
+        }
+        self.go(Step::RestoreDrawer);
+    }
+
+    /// Sees whether all that was in the drawer is back.
+    fn whole(&mut self, listed: Option<&[Shown]>) {
+        let there: BTreeSet<AssetId> = listed.into_iter().flatten().map(|shown| shown.id).collect();
+        let is_whole = self.kept.is_subset(&there);
+        if !is_whole && self.look_again() {
+            return;
+        }
+        self.findings.restore_folder = Some(match (is_whole, self.looks) {
+            (true, 0) => RestoreFolder::Complete,
+            (true, _) => RestoreFolder::Slow,
+            (false, _) => RestoreFolder::No,
+        });
+        self.go_to_stack();
+    }
+}
