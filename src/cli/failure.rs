@@ -117,7 +117,7 @@ pub(crate) enum Failure {
     #[error("the state `{}` is one of v2, and only V4 restores", .0.display())]
     RestoreOfV2(PathBuf),
     /// Nobody has shown how the API restores.
-    #[error("nobody has published how the API restores, and nothing here shows it")]
+    #[error("nobody has published how the API restores, and no probe has shown it here")]
     Unproven,
     /// Two PATHs where one state is changed.
     #[error("`{}` is the second PATH, and a command changes one state at a time", .0.display())]
@@ -403,9 +403,9 @@ impl Failure {
             Self::RestoreOfV2(_) => Some(
                 "make it one of V4 with `retire state migrate`, then restore; or restore in the web app, in the project's recently deleted assets",
             ),
-            Self::Unproven => {
-                Some("nothing was sent; try it on one asset that you can spare, with `--unproven`")
-            }
+            Self::Unproven => Some(
+                "nothing was sent; `retire probe --project ID` finds it out on your own account, or give `--unproven`",
+            ),
             Self::NoPolicy(_) => Some("`retire schema retention` says what a policy may say"),
             Self::NotDue => Some("what comes due has `text`, `markdown` and `json`"),
             Self::NoData => Some("set `XDG_DATA_HOME` or `HOME`"),

@@ -182,6 +182,16 @@ pub struct Findings {
 }
 
 impl Findings {
+    /// Whether what was deleted was seen to come back: a file, and a folder with what was in it.
+    #[must_use]
+    pub const fn bring_back(&self) -> bool {
+        matches!(self.restore_file, Some(Restore::Yes))
+            && matches!(
+                self.restore_folder,
+                Some(RestoreFolder::Complete | RestoreFolder::Slow)
+            )
+    }
+
     /// What was observed, in the words of the document; nothing where that could not be found out.
     #[must_use]
     pub fn observed(&self, assumption: Assumption) -> Option<String> {

@@ -221,6 +221,24 @@ fn nobody_begins_with_what_nothing_shows_or_nobody_approved() {
         let done = done.expect(4);
         assert!(done.err.contains(said), "{}", done.err);
     }
+    // What a probe found counts on its own server alone, and only where it shows it.
+    let found = |server: &str, folder: &str| {
+        format!(
+            r#"{{"version":1,"probed_at":"2026-11-28T08:00:00Z","server":"{server}","findings":[{{"assumption":"restore-file","expected":"yes","observed":"yes"}},{{"assumption":"restore-folder","expected":"slow","observed":"{folder}"}}]}}"#
+        )
+    };
+    for (server, folder, said) in [
+        ("https://api.frame.io", "slow", "no probe has shown it here"),
+        (&*url, "no", "no probe has shown it here"),
+        (&*url, "slow", "nobody approved"),
+    ] {
+        desk.write("retire.probe.json", found(server, folder));
+        let mut all = vec!["restore", "--api", "v4", "--endpoint", &*url];
+        all.extend(["--state", "state.json", "run:1"]);
+        let done = desk.run_with(&[("FRAMEIO_TOKEN", served.sandbox.token())], &all);
+        let done = done.expect(4);
+        assert!(done.err.contains(said), "{server} {folder}: {}", done.err);
+    }
     assert_eq!(desk.read("state.json"), before);
     let log = served.sandbox.log();
     assert!(!log.iter().any(|request| request.method == "PATCH"));

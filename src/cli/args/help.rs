@@ -9,7 +9,7 @@ use crate::cli::exit::Exit;
 const WIDTH: usize = 72;
 
 /// Three examples each, and what they do; those of `retire state` stand below each of its commands.
-const EXAMPLES: [(&str, &str); 16] = [
+const EXAMPLES: [(&str, &str); 17] = [
     (
         "retire",
         "  retire apply --sandbox examples/quickstart     # play, without an account
@@ -73,7 +73,7 @@ const EXAMPLES: [(&str, &str); 16] = [
     (
         "restore",
         "  retire restore run:7                           # what run 7 deleted
-  retire restore run:7 --unproven                # on your own account
+  retire restore run:7 --auto-approve            # in a job
   retire restore 3fa85f64-5717-4562-b3fc-2c963f66afa6",
     ),
     (

@@ -21,9 +21,9 @@ pub struct Restore {
     /// Go ahead without asking
     #[arg(long, help_heading = heading::APPROVAL)]
     pub auto_approve: bool,
-    /// Rely on what nobody has published of this API
+    /// Rely on what nobody has published of this API, and no probe has shown
     ///
-    /// Nothing documents how the API restores; without this, `retire restore` refuses to begin.
+    /// `retire probe` finds out how the API of your account restores; without its findings in the project folder, and without this, `retire restore` refuses to begin.
     #[arg(long, help_heading = heading::APPROVAL)]
     pub unproven: bool,
     /// Play: start the embedded sandbox for this one run

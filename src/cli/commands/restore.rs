@@ -1,9 +1,10 @@
 //! `retire restore`: take back what was deleted.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::app::api::adapter;
 use crate::app::basis::check_target;
+use crate::app::connect::is_same_server;
 use crate::app::restore::{Order, plan, restore};
 use crate::apply::restore::Restored;
 use crate::cli::args::{Back, Restore, ThisRun};
@@ -14,7 +15,7 @@ use crate::cli::context::{Context, with_state};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::settings::server::Server;
-use crate::cli::{identity, lock, playground, project, rescue};
+use crate::cli::{findings, identity, lock, playground, project, rescue};
 use crate::diagnostic::counted;
 use crate::plan::approve::Consent;
 use crate::plan::consent::Agreed;
@@ -52,7 +53,7 @@ pub(crate) fn run(context: &Context, arguments: &Restore) -> Result<Exit, Failur
     };
     check_target(state_path, &state.target, &here)?;
     let candidates = choose(&state, &chosen).map_err(Failure::NotChosen)?;
-    if !is_sandbox && !arguments.unproven {
+    if !is_sandbox && !arguments.unproven && !is_proven(&paths, &here.endpoint)? {
         return Err(Failure::Unproven);
     }
     let retries = settings.sending.retries;
@@ -143,6 +144,13 @@ fn words(words: &[Back]) -> Result<(Chosen, Option<&Path>), Failure> {
         (None, assets) => Chosen::Assets(assets),
     };
     Ok((chosen, path))
+}
+
+/// Whether a probe has seen on this server that what was deleted comes back.
+fn is_proven(paths: &[PathBuf], server: &str) -> Result<bool, Failure> {
+    let found = findings::load(&findings::place(paths)?)?;
+    Ok(found
+        .is_some_and(|found| is_same_server(&found.server, server) && found.findings.bring_back()))
 }
 
 /// A world for the sandbox, which begins anew with each command: what is to come back was deleted.
