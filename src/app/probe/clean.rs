@@ -99,7 +99,7 @@ async fn find(hand: &mut Hand, is_young: bool) -> Result<Vec<AssetId>, StopReaso
     let looks = if is_young { 4 } else { 1 };
     for look in 0..looks {
         if look > 0 {
-            tokio::time::sleep(PAUSES[look - 1]).await;
+            hand.pause(PAUSES[look - 1]).await.map_err(unread)?;
         }
         let folders = match hand.pages(List::Folders, header.root).await {
             Ok(folders) => folders,
@@ -328,7 +328,7 @@ async fn still_there(hand: &Hand, mut left: Vec<(Kind, AssetId)>) -> Result<usiz
         }
         left = there;
         match PAUSES.get(look) {
-            Some(pause) if !left.is_empty() => tokio::time::sleep(*pause).await,
+            Some(pause) if !left.is_empty() => hand.pause(*pause).await.map_err(unread)?,
             Some(_) | None => break,
         }
     }

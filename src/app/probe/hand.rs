@@ -2,6 +2,7 @@
 //! else is done to it.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use crate::app::connect::PAGES;
 use crate::app::probe::names::Mark;
@@ -11,7 +12,7 @@ use crate::crash;
 use crate::event::StopReason;
 use crate::frameio::Reply;
 use crate::frameio::changer::ChangingClient;
-use crate::frameio::client::{Unmade, Unread};
+use crate::frameio::client::{CutOff, Unmade, Unread};
 use crate::frameio::v4::Read;
 use crate::frameio::v4::answer::{judge_deleted, judge_list, judge_place};
 use crate::frameio::v4::call::List;
@@ -33,15 +34,17 @@ pub(super) type Answer = Result<Result<Changed, Refusal>, Unmade>;
 #[derive(Debug)]
 pub(super) struct Hand {
     client: ChangingClient,
+    cut_off: CutOff,
     pub(super) journal: Journal,
     mark: Mark,
 }
 
 impl Hand {
-    pub(super) fn new(client: ChangingClient, journal: Journal) -> Self {
+    pub(super) fn new((client, cut_off): (ChangingClient, CutOff), journal: Journal) -> Self {
         let mark = Mark(journal.told().header.mark.clone());
         Self {
             client,
+            cut_off,
             journal,
             mark,
         }
@@ -55,11 +58,16 @@ impl Hand {
             Ask::Read(kind, id) => Heard::Read(self.read(kind, id).await),
             Ask::List(folder) => Heard::Listed(self.list(folder).await),
             Ask::Lines(wanted) => Heard::Lines(self.lines(wanted).await),
-            Ask::Wait(pause) => {
-                tokio::time::sleep(pause).await;
-                Heard::Waited
-            }
+            Ask::Wait(pause) => match self.pause(pause).await {
+                Ok(()) => Heard::Waited,
+                Err(why) => Heard::Read(Err(why)),
+            },
         }
+    }
+
+    /// Waits, unless all is cut off.
+    pub(super) async fn pause(&self, pause: Duration) -> Result<(), Unread> {
+        self.cut_off.unless(tokio::time::sleep(pause)).await
     }
 
     /// Makes something: that it is about to be is on the disk before, and its id right after.

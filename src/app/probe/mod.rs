@@ -8,9 +8,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
+use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::app::connect::{AskedAccount, Connection, choose, is_same_server};
 use crate::app::error::Error;
@@ -40,10 +41,13 @@ mod names;
 mod script;
 
 pub(crate) use clean::Rest;
-use script::Ended;
+use script::{Ask, Ended, Heard};
 
 /// How many assets a project may have in which a probe makes and deletes things unasked.
 const CROWD: usize = 20;
+
+/// How often it is looked whether somebody stops a pause.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// Where a probe is to be made.
 #[derive(Debug)]
@@ -153,6 +157,7 @@ pub(crate) fn clean_up(
         }
         let agreed = Agreed::to(0, Consent::Saved)?;
         let client = ChangingClient::new(connection.client(Some(account)), &agreed);
+        let client = (client, connection.cut_off().clone());
         let mut hand = Hand::new(client, journal);
         let rest = connection.wait_for(clean(&mut hand, Care::All, now))?;
         let rest = rest.map_err(Error::Stopped)?;
@@ -272,6 +277,7 @@ pub(crate) fn run(
     let never = AssetId::from_uuid(random());
     journal.record(Thing::Never, never).map_err(broken)?;
     let mut script = Script::new(mark, (&name, root), never);
+    let client = (client, connection.cut_off().clone());
     let mut hand = Hand::new(client, journal);
     let began = Instant::now();
     // What it makes has to be removed within that time as well.
@@ -284,7 +290,15 @@ pub(crate) fn run(
                     script.stop(StopReason::TimeBudget);
                 }
                 0 => {
-                    let heard = hand.ask(ask).await;
+                    let heard = match ask {
+                        // Whoever stops it does not wait for the end of a pause.
+                        Ask::Wait(pause) => wait(pause, &stop).await,
+                        ask @ (Ask::Make(..)
+                        | Ask::Change(_)
+                        | Ask::Read(..)
+                        | Ask::List(_)
+                        | Ask::Lines(_)) => hand.ask(ask).await,
+                    };
                     script.hear(heard);
                 }
                 number => script.stop(StopReason::Signal { number }),
@@ -328,6 +342,16 @@ pub(crate) fn run(
         early,
         rest,
     })
+}
+
+/// Waits, or until somebody stops it.
+async fn wait(pause: Duration, stop: &AtomicI32) -> Heard {
+    let end = Instant::now() + pause;
+    while stop.load(Ordering::Relaxed) == 0 && Instant::now() < end {
+        let left = end.saturating_duration_since(Instant::now());
+        sleep(left.min(LOOK)).await;
+    }
+    Heard::Waited
 }
 
 /// Keeps the first signal for who looks; the second one cuts off what is asked.
