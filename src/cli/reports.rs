@@ -78,7 +78,7 @@ pub(super) struct Reports<'run> {
     /// Where GitLab shows what has no place of its own.
     top: String,
     /// What a report for programs is as a document.
-    json: Document<'static>,
+    json: Cell<Document<'static>>,
     /// How much of names leaves the machine.
     names: Names,
     is_written: Cell<bool>,
@@ -113,14 +113,7 @@ impl<'run> Reports<'run> {
             Some(_) | None => None,
         };
         let names = context.names(asked.flags, asked.paths);
-        if names != Names::Full && matches!(asked.json, Document::Plan) {
-            let mut paths = asked.reports.report.iter();
-            let plan = paths.find(|path| ReportKind::of(path) == Some(ReportKind::Json));
-            if let Some(path) = plan {
-                return Err(Failure::NamesInPlan(path.clone()));
-            }
-        }
-        Ok(Self {
+        let reports = Self {
             context,
             command: asked.command,
             files: files.collect::<Result<_, Failure>>()?,
@@ -130,10 +123,36 @@ impl<'run> Reports<'run> {
                 .summaries
                 .map_or(COMMENT, |summaries| summaries.report_bytes),
             top: top.into_owned(),
-            json: asked.json,
+            json: Cell::new(asked.json),
             names,
             is_written: Cell::new(false),
-        })
+        };
+        reports.writes(asked.json)?;
+        Ok(reports)
+    }
+
+    /// Says what the document for programs is, where that is clear only now.
+    ///
+    /// # Errors
+    ///
+    /// Returns the report that would be a plan with every name in it, where names are withheld.
+    pub(super) fn writes(&self, json: Document<'static>) -> Result<(), Failure> {
+        self.json.set(json);
+        let mut files = self.files.iter();
+        let document = files.find(|(_, kind)| *kind == ReportKind::Json);
+        match (json, document) {
+            (Document::Plan, Some((path, _))) if self.names != Names::Full => {
+                Err(Failure::NamesInPlan(path.clone()))
+            }
+            (
+                Document::Plan
+                | Document::Manifest
+                | Document::Events
+                | Document::Report(_)
+                | Document::Copy(_),
+                _,
+            ) => Ok(()),
+        }
     }
 
     /// Checks that each may be written, before anybody waits for a server; `state` is the state that
@@ -267,10 +286,10 @@ impl<'run> Reports<'run> {
     }
 
     /// What such a report is as a document.
-    const fn document(&self, kind: ReportKind) -> Document<'static> {
+    fn document(&self, kind: ReportKind) -> Document<'static> {
         match kind {
             ReportKind::Events => Document::Events,
-            ReportKind::Json => self.json,
+            ReportKind::Json => self.json.get(),
             ReportKind::Junit | ReportKind::Gitlab | ReportKind::Markdown | ReportKind::Html => {
                 Document::Report(kind)
             }

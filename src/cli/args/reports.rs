@@ -56,7 +56,7 @@ impl ReportKind {
                 Self::Junit,
                 Self::Gitlab,
             ],
-            b"show" | b"find" => &[Self::Markdown, Self::Html],
+            b"show" | b"find" => &[Self::Markdown, Self::Html, Self::Json],
             _ => &[],
         }
     }

@@ -1,10 +1,11 @@
 //! `retire show`: a state, a saved plan or a run, for people or for programs.
 
+use std::io::{self, Write};
 use std::path::Path;
 
 use crate::app::error::Error;
 use crate::app::saved_plan::{SavedPlan, is_plan};
-use crate::cli::args::{Show, ShowFormat};
+use crate::cli::args::{ReportKind, Show, ShowFormat};
 use crate::cli::clock::TimeLeft;
 use crate::cli::context::Context;
 use crate::cli::destination::Document;
@@ -34,7 +35,7 @@ pub(crate) fn run(context: &Context, arguments: &Show) -> Result<Exit, Failure> 
         summaries: Some(&arguments.summaries),
         printed: arguments.format.into(),
         paths: &[],
-        json: Document::Events,
+        json: Document::Report(ReportKind::Json),
         flags: &arguments.settings.given,
     };
     let reports = Reports::new(context, &asked)?;
@@ -89,12 +90,17 @@ impl Shown<'_> {
     }
 
     /// Writes what is asked for besides, and prints what is no text.
-    fn publish(&self, path: &Path, report: &dyn Fn(usize) -> Report) -> Result<(), Failure> {
+    fn publish(
+        &self,
+        path: &Path,
+        report: &dyn Fn(usize) -> Report,
+        json: &dyn Fn(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), Failure> {
         self.reports.check(path)?;
         let content = Content {
             checks: &Vec::new,
             report,
-            json: &|_| Ok(()),
+            json,
         };
         self.reports.publish(path, &content)
     }
@@ -113,9 +119,8 @@ impl Shown<'_> {
         };
         // Of several runs the last is the one that a page is of.
         if let Some(Replayed::Run(summary)) = replayed.last() {
-            self.publish(path, &|most| {
-                model::run::run(summary, None, most, clock::now())
-            })?;
+            let report = |most| model::run::run(summary, None, most, clock::now());
+            self.publish(path, &report, &|sink| json::summary(summary, sink))?;
         }
         for run in &replayed {
             match run {
@@ -177,7 +182,8 @@ impl Shown<'_> {
             now: clock::now(),
         };
         let refused = check(&plan, document.settings.skip_mismatched).err();
-        self.publish(beside, &|most| {
+        self.reports.writes(Document::Plan)?;
+        let report = |most| {
             let of = PlanReport {
                 view: &view,
                 state: &document.state.path,
@@ -195,7 +201,8 @@ impl Shown<'_> {
                 report.attention.insert(0, line.and_foreign(&**why));
             }
             report
-        })?;
+        };
+        self.publish(beside, &report, &|sink| document.to_json(sink))?;
         context.console.data(|style, sink| match self.format {
             ShowFormat::Json => document.to_json(sink),
             ShowFormat::Text => {
@@ -226,9 +233,8 @@ impl Shown<'_> {
     /// Shows a state as a whole.
     fn state(&self, path: &Path, read: &State) -> Result<(), Failure> {
         let name = path.display().to_string();
-        self.publish(path, &|most| {
-            model::state::state(read, &name, most, clock::now())
-        })?;
+        let report = |most| model::state::state(read, &name, most, clock::now());
+        self.publish(path, &report, &|sink| json::overview(read, sink))?;
         let width = self.context.console.width();
         self.context.console.data(|style, sink| match self.format {
             ShowFormat::Json => json::overview(read, sink),

@@ -117,7 +117,7 @@ fn is_plan(head: &[u8]) -> bool {
 /// What a report is, in words.
 pub(super) const fn report_words(kind: ReportKind) -> &'static str {
     match kind {
-        ReportKind::Json => "the end of a run as JSON",
+        ReportKind::Json => "a report as JSON",
         ReportKind::Events => "an event stream",
         ReportKind::Junit => "a report as JUnit",
         ReportKind::Gitlab => "a report of code quality",
@@ -144,7 +144,11 @@ fn report(head: &[u8]) -> Option<ReportKind> {
     if head.starts_with(b"<!-- retire ") {
         return Some(ReportKind::Markdown);
     }
-    if head.starts_with(b"{\"run\":") && memchr::memmem::find(head, b",\"ending\":").is_some() {
+    let is_run =
+        head.starts_with(b"{\"run\":") && memchr::memmem::find(head, b",\"ending\":").is_some();
+    // What was found, and a state as a whole.
+    let begins = [&b"{\"version\":1,\"totals\":"[..], b"{\"lineage\":\""];
+    if is_run || begins.iter().any(|begins| head.starts_with(begins)) {
         return Some(ReportKind::Json);
     }
     None
@@ -208,6 +212,14 @@ mod tests {
                 Kind::Report(ReportKind::Json),
             ),
             ("{\"run\":7}", Kind::Other),
+            (
+                "{\"version\":1,\"totals\":{\"files\":1}",
+                Kind::Report(ReportKind::Json),
+            ),
+            (
+                "{\"lineage\":\"x\",\"serial\":1",
+                Kind::Report(ReportKind::Json),
+            ),
         ];
         for (text, kind) in kinds {
             assert_eq!(kind_of(Path::new("p"), text.as_bytes()), kind, "{text}");

@@ -2,15 +2,15 @@
 
 use std::path::Path;
 
-use crate::cli::args::Find;
+use crate::cli::args::{Find, ReportKind};
 use crate::cli::clock;
 use crate::cli::destination::Document;
 use crate::cli::failure::Failure;
 use crate::cli::reports::{Asked, Content, Reports};
 use crate::find::Answer;
 use crate::find::filter::By;
-use crate::render::model;
 use crate::render::model::find::FindReport;
+use crate::render::{find_data, model};
 
 /// Which reports are asked for.
 pub(super) fn asked(arguments: &Find) -> Asked<'_> {
@@ -20,7 +20,7 @@ pub(super) fn asked(arguments: &Find) -> Asked<'_> {
         summaries: Some(&arguments.summaries),
         printed: arguments.output.format.into(),
         paths: &[],
-        json: Document::Events,
+        json: Document::Report(ReportKind::Json),
         flags: &arguments.settings.given,
     }
 }
@@ -46,7 +46,7 @@ pub(super) fn publish(
     let content = Content {
         checks: &Vec::new,
         report: &|most| model::find::find(&report, most),
-        json: &|_| Ok(()),
+        json: &|sink| find_data::json(answer, unread, sink),
     };
     reports.publish(state, &content)
 }
