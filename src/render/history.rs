@@ -2,9 +2,11 @@
 
 use std::io::{self, Write};
 
+use jiff::Timestamp;
+
 use crate::render::escape::escape;
 use crate::render::state::{by_hand, figures};
-use crate::render::{Paint, Style, holds, moment, size};
+use crate::render::{Paint, Style, holds, moment, restorable, size};
 use crate::state::{Counts, Deleted, RunRecord, State};
 
 /// How many characters of a commit or a plan's id are shown.
@@ -19,16 +21,21 @@ const DIGEST: &str = "sha256:";
 /// The names of the columns.
 const HEAD: [&str; 6] = ["run", "at", "by", "commit", "plan", "its records now"];
 
-/// Writes a table of the runs, newest first.
+/// Writes a table of the runs, newest first; `now` says for how long each can be taken back.
 ///
 /// # Errors
 ///
 /// Returns what the sink says when it cannot take the text.
-pub(crate) fn history(state: &State, style: Style, sink: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn history(
+    state: &State,
+    now: Timestamp,
+    style: Style,
+    sink: &mut dyn Write,
+) -> io::Result<()> {
     if state.runs.is_empty() {
         return writeln!(sink, "No run has changed this state yet.");
     }
-    let counts = state.counts_by_run();
+    let (counts, restorable) = (state.counts_by_run(), state.restorable());
     let rows: Vec<[String; 6]> = state
         .runs
         .iter()
@@ -45,12 +52,17 @@ pub(crate) fn history(state: &State, style: Style, sink: &mut dyn Write) -> io::
     let widths: [usize; 5] = std::array::from_fn(width);
     let head = laid_out(&HEAD.map(str::to_owned), &widths);
     writeln!(sink, "{}", style.paint(Paint::Dim, head))?;
-    for (row, run) in rows.iter().zip(state.runs.values().rev()) {
+    for (row, (number, run)) in rows.iter().zip(state.runs.iter().rev()) {
         writeln!(sink, "{}", laid_out(row, &widths))?;
         if let Some(ci) = &run.provenance.ci {
             let indent = widths[0] + 2;
             let line = format!("{:indent$}{}", "", escape(ci));
             writeln!(sink, "{}", style.paint(Paint::Dim, line))?;
+        }
+        if let Some(restorable) = restorable.get(number) {
+            let indent = widths[0] + 2;
+            let line = restorable::line(*restorable, now, style);
+            writeln!(sink, "{:indent$}{line}", "")?;
         }
         for released in &run.released {
             let indent = widths[0] + 2;

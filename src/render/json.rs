@@ -69,16 +69,24 @@ pub(crate) fn show(id: AssetId, state: &State, sink: &mut dyn Write) -> io::Resu
 }
 
 /// Writes the runs of a state as an array, one a line, newest first, each with how many records
-/// name it now, and how many bytes those that it deleted had.
+/// name it now, how many bytes those that it deleted had, and up to when these can be taken back.
 ///
 /// # Errors
 ///
 /// Returns what the sink says when it cannot take the bytes.
 pub(crate) fn history(state: &State, sink: &mut dyn Write) -> io::Result<()> {
-    let counts = state.counts_by_run();
+    let (counts, restorable) = (state.counts_by_run(), state.restorable());
     let runs = state.runs.iter().rev().map(|(number, run)| {
         let counts = counts.get(number).copied().unwrap_or_default();
-        Run::new(*number, run, Some(counts))
+        let until = restorable
+            .get(number)
+            .and_then(|restorable| restorable.until);
+        let [all, last] = until.map_or([None; 2], |both| both.map(Some));
+        Run {
+            restorable_until: all,
+            partly_restorable_until: last,
+            ..Run::new(*number, run, Some(counts))
+        }
     });
     array(runs, sink)
 }
@@ -241,6 +249,11 @@ struct Run<'state> {
     bytes: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     unmeasured: Option<usize>,
+    /// Up to when all that it deleted with V4 can be taken back, and up to when the last of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    restorable_until: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    partly_restorable_until: Option<Timestamp>,
 }
 
 impl<'state> Run<'state> {
@@ -260,6 +273,8 @@ impl<'state> Run<'state> {
             counts,
             bytes: deleted.map(|deleted| deleted.bytes),
             unmeasured: deleted.map(|deleted| deleted.unmeasured),
+            restorable_until: None,
+            partly_restorable_until: None,
         }
     }
 }

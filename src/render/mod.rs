@@ -39,6 +39,7 @@ mod places;
 pub(crate) mod probe;
 pub(crate) mod progress;
 pub(crate) mod report;
+pub(crate) mod restorable;
 pub(crate) mod restore;
 mod rows;
 mod shelter;

@@ -20,6 +20,7 @@ pub use catalogue::Catalogue;
 pub use counts::{Counts, Deleted};
 pub use hold::KeptHold;
 pub use kept::KeptBack;
+pub use restorable::{Restorable, restorable_until};
 
 mod absorb;
 mod api;
@@ -28,6 +29,7 @@ mod counts;
 pub mod format;
 mod hold;
 mod kept;
+mod restorable;
 
 #[cfg(test)]
 mod tests;

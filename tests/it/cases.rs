@@ -229,6 +229,11 @@ static UNSTEADY: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         (r"sha256:[0-9a-f]{64}", "sha256:[DIGEST]"),
         (r"(requests? in) [0-9.]+ m?s\b", "$1 [DURATION]"),
         (r#""elapsed_ms":\d+"#, r#""elapsed_ms":[MS]"#),
+        // Thirty days from now.
+        (
+            r#"(restorable until |restorable_until":")2\d{3}-\d\d-\d\dT[\d:.]+Z"#,
+            "$1[LATER]",
+        ),
         // How old an asset is, in a column of its own and in what is said of a folder.
         (
             r" +(?:today|\d+ (?:day|month|year)s?)(  (?:file|folder|stack)\b)",

@@ -69,6 +69,7 @@ mod taken_back;
 mod token;
 mod torn;
 mod unknown;
+mod until;
 mod validate;
 mod verify_age;
 mod waits;

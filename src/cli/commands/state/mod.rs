@@ -9,6 +9,7 @@ use crate::asset::AssetId;
 use crate::cli::args::{
     Format, State, StateFile, StateList, StatePull, StateShow, Which, Words, is_standard,
 };
+use crate::cli::clock;
 use crate::cli::context::Context;
 use crate::cli::destination::{self, Document};
 use crate::cli::exit::Exit;
@@ -197,13 +198,16 @@ fn show(context: &Context, arguments: &StateShow) -> Result<Exit, Failure> {
 
 fn history(context: &Context, arguments: &StateFile) -> Result<Exit, Failure> {
     let state = load(context, &arguments.which)?;
-    let width = context.console.width();
+    let (width, now) = (context.console.width(), clock::now());
     context.console.data(|style, sink| match arguments.format {
         Format::Text => wrapped(width, sink, |sink| {
-            render::history::history(&state, style, sink)
+            render::history::history(&state, now, style, sink)
         }),
         Format::Json => render::json::history(&state, sink),
     })?;
+    for warning in render::restorable::warnings(&state, now) {
+        context.console.warn(&warning);
+    }
     Ok(Exit::Done)
 }
 
