@@ -18,6 +18,10 @@ pub(crate) fn random() -> Uuid {
 pub(crate) struct Identity {
     /// Who, from which commit and in which CI job; no plan.
     pub(crate) provenance: Provenance,
+    /// Who wrote that commit, where the CI system says so.
+    pub(crate) author: Option<String>,
+    /// Who let the CI job begin, where the CI system says so.
+    pub(crate) approver: Option<String>,
     pub(crate) host: Option<String>,
 }
 
@@ -36,7 +40,12 @@ impl RawIdentity {
 
     /// The words as `masked` makes them.
     pub(crate) fn masked(&self, masked: impl Fn(&str) -> String) -> Identity {
-        let Identity { provenance, host } = &self.0;
+        let Identity {
+            provenance,
+            author,
+            approver,
+            host,
+        } = &self.0;
         let Provenance {
             actor,
             commit,
@@ -51,6 +60,8 @@ impl RawIdentity {
                 ci: masked(ci),
                 plan: plan.clone(),
             },
+            author: masked(author),
+            approver: masked(approver),
             host: masked(host),
         }
     }
@@ -108,6 +119,7 @@ mod tests {
                 ..Provenance::default()
             },
             host: Some("build-3".to_owned()),
+            ..Identity::default()
         };
         let holder = identity.holder("apply", Timestamp::UNIX_EPOCH);
         let pid = std::process::id();

@@ -134,6 +134,19 @@ impl Environment {
         ])
     }
 
+    /// Who wrote the commit that the CI job runs from, as far as the environment tells.
+    pub(crate) fn ci_author(&self) -> Option<String> {
+        // GitLab and Woodpecker.
+        self.first(&["CI_COMMIT_AUTHOR"])
+    }
+
+    /// Who let the CI job begin, as far as the environment tells: only GitLab does, of a manual job.
+    pub(crate) fn ci_approver(&self) -> Option<String> {
+        let is_manual = self.text("CI_JOB_MANUAL").ok()? == Some("true");
+        let user = self.first(&["GITLAB_USER_LOGIN"]);
+        user.filter(|_| is_manual)
+    }
+
     /// The name that the system has for whoever runs this.
     pub(crate) fn user(&self) -> Option<String> {
         self.first(&["USER", "LOGNAME", "USERNAME"])
@@ -457,6 +470,31 @@ mod tests {
                 environment.ci_commit(),
                 environment.ci(),
             ];
+            assert_eq!(found.each_ref().map(Option::as_deref), expected);
+        }
+    }
+
+    /// What a CI system sets, and what is read from it: author and approver.
+    type Approved<'row> = (&'row [(&'row str, &'row str)], [Option<&'row str>; 2]);
+
+    #[test]
+    fn who_approved_a_job_is_only_known_where_the_ci_system_says_so() {
+        let author = ("CI_COMMIT_AUTHOR", "Ana <ana@studio.example>");
+        let user = ("GITLAB_USER_LOGIN", "bo");
+        let rows: [Approved<'_>; 5] = [
+            (
+                &[author, user, ("CI_JOB_MANUAL", "true")],
+                [Some("Ana <ana@studio.example>"), Some("bo")],
+            ),
+            (&[author, user], [Some("Ana <ana@studio.example>"), None]),
+            (&[user, ("CI_JOB_MANUAL", "false")], [None; 2]),
+            (&[("CI_JOB_MANUAL", "true")], [None; 2]),
+            // No variable of GitHub names either of them.
+            (&[("GITHUB_ACTOR", "ana"), ("GITHUB_SHA", "abc")], [None; 2]),
+        ];
+        for (variables, expected) in rows {
+            let environment = environment(variables);
+            let found = [environment.ci_author(), environment.ci_approver()];
             assert_eq!(found.each_ref().map(Option::as_deref), expected);
         }
     }

@@ -56,6 +56,8 @@ pub(super) fn find(context: &Context, folder: Option<&Path>) -> RawIdentity {
             ci: environment.ci().as_deref().map(without_user),
             plan: None,
         },
+        author: environment.ci_author(),
+        approver: environment.ci_approver(),
         host: host().or_else(|| environment.host()),
     })
 }

@@ -63,6 +63,9 @@ pub(super) struct Content<'run> {
     pub(super) json: &'run dyn Fn(&mut dyn Write) -> io::Result<()>,
 }
 
+/// Writes a receipt of one sort.
+type WriteReceipt<'run> = &'run dyn Fn(ReportKind, &mut dyn Write) -> io::Result<()>;
+
 /// What is written of a command, beside what it prints for people.
 #[derive(Debug)]
 pub(super) struct Reports<'run> {
@@ -89,7 +92,8 @@ impl<'run> Reports<'run> {
     ///
     /// # Errors
     ///
-    /// Returns which file has another ending, or that there is no summary.
+    /// Returns which file has another ending, that there is no summary, or which report would name
+    /// what is withheld.
     pub(super) fn new(context: &'run Context, asked: &Asked<'_>) -> Result<Self, Failure> {
         let kinds = ReportKind::of_command(asked.command);
         let files = asked.reports.report.iter().map(|path| {
@@ -128,7 +132,11 @@ impl<'run> Reports<'run> {
             is_written: Cell::new(false),
         };
         reports.writes(asked.json)?;
-        Ok(reports)
+        let mut files = reports.files.iter();
+        match files.find(|(_, kind)| kind.is_receipt()) {
+            Some((path, _)) if names != Names::Full => Err(Failure::NamesInReceipt(path.clone())),
+            Some(_) | None => Ok(reports),
+        }
     }
 
     /// Says what the document for programs is, where that is clear only now.
@@ -195,13 +203,38 @@ impl<'run> Reports<'run> {
     ///
     /// Returns which cannot be written.
     pub(super) fn publish(&self, state: &Path, content: &Content<'_>) -> Result<(), Failure> {
+        // Of what was not carried out there is no receipt: it says why.
+        let none = |kind: ReportKind, sink: &mut dyn Write| {
+            if kind != ReportKind::MarkdownReceipt {
+                return Ok(());
+            }
+            let report = Report {
+                of: "receipt",
+                ..(content.report)(most_rows(self.most))
+            };
+            markdown::report(&report, self.most, sink)
+        };
+        self.publish_with_receipts(state, content, &none)
+    }
+
+    /// Does the same for a run that has something to acknowledge.
+    ///
+    /// # Errors
+    ///
+    /// Returns which cannot be written.
+    pub(super) fn publish_with_receipts(
+        &self,
+        state: &Path,
+        content: &Content<'_>,
+        receipt: WriteReceipt<'_>,
+    ) -> Result<(), Failure> {
         self.is_written.set(true);
         let console = &self.context.console;
         for (path, kind) in &self.files {
             let printed = match kind {
                 // The stream of events has its file open.
                 ReportKind::Events => continue,
-                ReportKind::Json => None,
+                ReportKind::Json | ReportKind::MarkdownReceipt | ReportKind::Receipt => None,
                 ReportKind::Markdown => Some(Printed::Markdown),
                 ReportKind::Html => Some(Printed::Html),
                 ReportKind::Junit => Some(Printed::Junit),
@@ -209,6 +242,7 @@ impl<'run> Reports<'run> {
             };
             let write = |sink: &mut dyn Write| match printed {
                 Some(printed) => self.write(printed, content, sink),
+                None if kind.is_receipt() => receipt(*kind, sink),
                 None => self.write_json(content, sink),
             };
             destination::publish(path, self.document(*kind), state, |sink| {
@@ -290,9 +324,12 @@ impl<'run> Reports<'run> {
         match kind {
             ReportKind::Events => Document::Events,
             ReportKind::Json => self.json.get(),
-            ReportKind::Junit | ReportKind::Gitlab | ReportKind::Markdown | ReportKind::Html => {
-                Document::Report(kind)
-            }
+            ReportKind::Junit
+            | ReportKind::Gitlab
+            | ReportKind::Markdown
+            | ReportKind::Html
+            | ReportKind::MarkdownReceipt
+            | ReportKind::Receipt => Document::Report(kind),
         }
     }
 

@@ -1,12 +1,15 @@
 //! The reports of a run: what was planned, and how it stands in the state afterwards.
 
+use crate::app::provenance::Identity;
+use crate::cli::args::ReportKind;
 use crate::cli::clock;
 use crate::cli::failure::Failure;
 use crate::cli::reports::{Content, Reports};
 use crate::cli::settings::Settings;
 use crate::manifest::document::SourceFile;
 use crate::plan::Plan;
-use crate::plan::approve::Refused;
+use crate::plan::approve::{Consent, Refused};
+use crate::render::receipt::{Approval, Asked, Receipt, Source, markdown};
 use crate::render::report::Summary;
 use crate::render::{checks, json, model, withheld};
 use crate::store::file::FileStore;
@@ -16,14 +19,21 @@ use crate::store::file::FileStore;
 pub(super) struct Planned {
     plan: Plan,
     files: Vec<SourceFile>,
+    /// Who had it carried out.
+    asked: Asked,
 }
 
 impl Planned {
     /// Keeps it where a report is wanted.
-    pub(super) fn of(reports: &Reports<'_>, plan: &Plan, files: &[SourceFile]) -> Option<Self> {
+    pub(super) fn of(
+        reports: &Reports<'_>,
+        (plan, files): (&Plan, &[SourceFile]),
+        asked: Asked,
+    ) -> Option<Self> {
         reports.are_wanted().then(|| Self {
             plan: plan.clone(),
             files: files.to_vec(),
+            asked,
         })
     }
 }
@@ -39,7 +49,7 @@ pub(super) fn report_run(
     summary: &Summary,
     reports: &Reports<'_>,
 ) -> Result<(), Failure> {
-    let Some(Planned { plan, files }) = planned else {
+    let Some(Planned { plan, files, asked }) = planned else {
         return Ok(());
     };
     let state = &settings.state.value;
@@ -56,7 +66,42 @@ pub(super) fn report_run(
         report: &|most| model::run::run(summary, after, most, clock::now()),
         json: &|sink| json::summary(summary, sink),
     };
-    reports.publish(state, &content)
+    let path = state.to_string_lossy();
+    let source = Source {
+        plan,
+        files,
+        run: summary.run,
+        after,
+        path: &path,
+        is_saved: !summary.not_saved,
+        asked,
+    };
+    reports.publish_with_receipts(state, &content, &|kind, sink| {
+        let receipt = Receipt::new(source);
+        if kind == ReportKind::Receipt {
+            receipt.json(sink)
+        } else {
+            markdown(&receipt, sink)
+        }
+    })
+}
+
+/// Who has a run carried out, and how that was approved.
+pub(super) fn asked(who: Identity, consent: Option<Consent>) -> Asked {
+    let Identity {
+        provenance,
+        author,
+        approver,
+        host: _,
+    } = who;
+    Asked {
+        actor: provenance.actor,
+        commit: provenance.commit,
+        commit_author: author,
+        approver,
+        approval: consent.map(Approval::from),
+        ci: provenance.ci,
+    }
 }
 
 /// Writes the reports of a plan that is not carried out.

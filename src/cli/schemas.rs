@@ -14,6 +14,7 @@ pub const fn text(name: SchemaName) -> &'static str {
         SchemaName::Plan => include_str!("../../schemas/plan.schema.json"),
         SchemaName::Due => include_str!("../../schemas/due.schema.json"),
         SchemaName::Events => include_str!("../../schemas/events.schema.json"),
+        SchemaName::Receipt => include_str!("../../schemas/receipt.schema.json"),
         SchemaName::Whoami => include_str!("../../schemas/whoami.schema.json"),
         SchemaName::Find => include_str!("../../schemas/find.schema.json"),
         SchemaName::Probe => include_str!("../../schemas/probe.schema.json"),
@@ -43,6 +44,7 @@ mod tests {
     use crate::render::due;
     use crate::render::events::Event;
     use crate::render::find_data::Document;
+    use crate::render::receipt::Receipt;
     use crate::render::whoami::Whoami;
     use crate::sandbox::seed::Seed;
     use crate::state::format::StateDocument;
@@ -56,6 +58,7 @@ mod tests {
             SchemaName::Plan => schema_of::<PlanDocument>(),
             SchemaName::Due => schema_of::<due::Document<'static>>(),
             SchemaName::Events => schema_of::<Event<'static>>(),
+            SchemaName::Receipt => schema_of::<Receipt<'static>>(),
             SchemaName::Whoami => schema_of::<Whoami>(),
             SchemaName::Find => schema_of::<Document<'static>>(),
             SchemaName::Probe => schema_of::<probe::Written>(),

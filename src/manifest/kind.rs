@@ -20,12 +20,13 @@ const LISTS: [&str; 4] = ["assets", "holds", "releases", "waivers"];
 /// The other keys at the top of a manifest: a document that has no others is one without a list.
 const FRAME: [&str; 5] = ["version", "account", "projects", "defaults", "$schema"];
 
-/// How the other documents of this program begin: state, plan, policy, line of the journal, event, the
+/// How the other documents of this program begin: state, plan, receipt, policy, line of the journal, event, the
 /// end of a run, what was found, what comes due, a state as a whole, an asset of one. A seed may begin
 /// with any of its keys, and has its accounts.
-const OURS: [&[&str]; 10] = [
+const OURS: [&[&str]; 11] = [
     &["version", "lineage", "serial"],
     &["version", "id", "created_at"],
+    &["version", "receipt"],
     &["version", "rules"],
     &["sum"],
     &["type", "version"],
@@ -401,6 +402,7 @@ mod tests {
         let ours = [
             "{\"version\":1,\"lineage\":\"x\",\"serial\":1,\"holds\":{}}",
             "{\"version\":1,\"id\":\"sha256:0\",\"created_at\":\"x\",\"held\":[]}",
+            "{\"version\":1,\"receipt\":{\"run\":7},\"records\":[{\"id\":\"x\"}]}",
             "{\"sum\":\"00\",\"line\":{}}\n{\"sum\":\"01\",\"line\":{}}\n",
             "{\"type\":\"run_started\",\"version\":1}\n{\"type\":\"run_ended\"}\n",
             "version: 1\naccounts: []\n",

@@ -38,6 +38,7 @@ pub(crate) mod notices;
 mod places;
 pub(crate) mod probe;
 pub(crate) mod progress;
+pub(crate) mod receipt;
 pub(crate) mod report;
 pub(crate) mod restorable;
 pub(crate) mod restore;

@@ -124,6 +124,7 @@ cases! {
     project_folder
     projects_inside_a_path
     protection_loosened
+    receipts
     remarks_on_manifests
     reports
     reports_without_names

@@ -480,6 +480,8 @@ pub enum SchemaName {
     Due,
     /// A line of the event stream.
     Events,
+    /// The receipt of a run, as `apply --report receipt.json` writes it.
+    Receipt,
     /// What `whoami --format json` prints.
     Whoami,
     /// What `find --format json` prints.

@@ -23,14 +23,20 @@ pub enum ReportKind {
     Junit,
     /// The code quality of GitLab.
     Gitlab,
+    /// What a run recorded of which asset, for people.
+    MarkdownReceipt,
+    /// The same for programs.
+    Receipt,
 }
 
 impl ReportKind {
     /// All of them; an ending that ends in another one stands before it.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
+        Self::MarkdownReceipt,
         Self::Markdown,
         Self::Html,
         Self::Gitlab,
+        Self::Receipt,
         Self::Json,
         Self::Events,
         Self::Junit,
@@ -55,6 +61,8 @@ impl ReportKind {
                 Self::Events,
                 Self::Junit,
                 Self::Gitlab,
+                Self::MarkdownReceipt,
+                Self::Receipt,
             ],
             b"show" | b"find" => &[Self::Markdown, Self::Html, Self::Json],
             _ => &[],
@@ -71,6 +79,30 @@ impl ReportKind {
             Self::Events => ".jsonl",
             Self::Junit => ".xml",
             Self::Gitlab => ".gitlab.json",
+            Self::MarkdownReceipt => ".receipt.md",
+            Self::Receipt => ".receipt.json",
+        }
+    }
+
+    /// Whether a name is that of such a file; a receipt needs no other name.
+    fn is_named(self, name: &str) -> bool {
+        let Some(before) = name.strip_suffix(self.ending()) else {
+            return self.is_receipt() && name == self.ending().trim_start_matches('.');
+        };
+        self.is_receipt() || !before.is_empty()
+    }
+
+    /// Whether it is a receipt.
+    #[must_use]
+    pub const fn is_receipt(self) -> bool {
+        match self {
+            Self::MarkdownReceipt | Self::Receipt => true,
+            Self::Markdown
+            | Self::Html
+            | Self::Json
+            | Self::Events
+            | Self::Junit
+            | Self::Gitlab => false,
         }
     }
 
@@ -79,7 +111,7 @@ impl ReportKind {
     pub fn of(path: &Path) -> Option<Self> {
         let name = path.file_name()?.to_string_lossy().to_lowercase();
         let mut all = Self::ALL.into_iter();
-        all.find(|kind| name.ends_with(kind.ending()) && name.len() > kind.ending().len())
+        all.find(|kind| kind.is_named(&name))
     }
 }
 
@@ -89,8 +121,9 @@ pub struct Reports {
     /// Write a report into this file as well; its ending says which
     ///
     /// You may give it several times: .md is Markdown, .html a page, .json the document, .jsonl the
-    /// events of a run, .xml JUnit, .gitlab.json the code quality of GitLab. docs/reports.md says
-    /// which command writes which.
+    /// events of a run, .xml JUnit, .gitlab.json the code quality of GitLab, and a name that is
+    /// receipt.json or receipt.md, or ends so behind a dot, the receipt of a run. docs/reports.md
+    /// says which command writes which.
     #[arg(
         long, value_name = "FILE", value_hint = ValueHint::FilePath,
         help_heading = heading::APPROVAL, hide_short_help = true

@@ -9,7 +9,7 @@ use crate::app::basis::{Basis, PlanSettings};
 use crate::app::connect::Connection;
 use crate::app::memory::{Memory, owner};
 use crate::app::prepare::{Prepared, prepare};
-use crate::app::provenance::random;
+use crate::app::provenance::{RawIdentity, random};
 use crate::app::reread::Recheck;
 use crate::app::saved_plan::SavedPlan;
 use crate::apply::{Clock, Options, breaker};
@@ -24,7 +24,7 @@ use crate::cli::failure::Failure;
 use crate::cli::files;
 use crate::cli::reporter::Reporter;
 use crate::cli::reports::{Asked, Reports};
-use crate::cli::run_report::{Planned, report_refused, report_run};
+use crate::cli::run_report::{Planned, asked, report_refused, report_run};
 use crate::cli::settings::Settings;
 use crate::cli::settings::server::Server;
 use crate::cli::settings::table::STATE;
@@ -130,11 +130,12 @@ fn idle(
     arguments: &Apply,
     settings: &Settings,
     (plan, files): (&Plan, &[SourceFile]),
-    (streams, reports): (&mut Streams, &Reports<'_>),
+    (who, streams, reports): (&RawIdentity, &mut Streams, &Reports<'_>),
 ) -> Result<Exit, Failure> {
     let path = settings.state.value.display().to_string();
     let (summary, exit) = streams.close(SummaryBuilder::new(plan, path), true, exit);
-    let report = Planned::of(reports, plan, files);
+    let asked = asked(identity::masked(context, who), None);
+    let report = Planned::of(reports, (plan, files), asked);
     report_run(settings, report.as_ref(), &summary, reports)?;
     if arguments.prints_text() {
         let shown = context
@@ -186,7 +187,8 @@ fn apply(
     if !plan.has_news() {
         session.take_in(&prepared.basis.state)?;
         let planned = (plan, &**files);
-        return idle(context, arguments, &settings, planned, (streams, reports));
+        let around = (&who, streams, reports);
+        return idle(context, arguments, &settings, planned, around);
     }
     let terms = (saved.is_some(), &plan.totals);
     let consent = consent(context, arguments, &settings, terms)?;
@@ -203,7 +205,8 @@ fn apply(
     let approved = approve(plan, consent, skip)?;
     let account = (prepared.basis.target.account.clone()).filter(|_| approved.sends());
     let clock = SystemClock::start();
-    let planned = Planned::of(reports, plan, files);
+    let asked = asked(identity::masked(context, &who), Some(consent));
+    let planned = Planned::of(reports, (plan, files), asked);
     let summary = SummaryBuilder::new(plan, settings.state.value.display().to_string());
     let mut progress = Progress::new(plan.totals.going(), prepared.forecast());
     let memory = memory(context, &settings, &prepared, &connection);

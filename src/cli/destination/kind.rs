@@ -123,6 +123,8 @@ pub(super) const fn report_words(kind: ReportKind) -> &'static str {
         ReportKind::Gitlab => "a report of code quality",
         ReportKind::Markdown => "a report as Markdown",
         ReportKind::Html => "a report as HTML",
+        ReportKind::MarkdownReceipt => "a receipt as Markdown",
+        ReportKind::Receipt => "a receipt as JSON",
     }
 }
 
@@ -140,6 +142,12 @@ fn report(head: &[u8]) -> Option<ReportKind> {
     }
     if head.starts_with(html::BEGINS.as_bytes()) {
         return Some(ReportKind::Html);
+    }
+    if head.starts_with(b"<!-- retire receipt ") {
+        return Some(ReportKind::MarkdownReceipt);
+    }
+    if head.starts_with(b"{\"version\":1,\"receipt\":") {
+        return Some(ReportKind::Receipt);
     }
     if head.starts_with(b"<!-- retire ") {
         return Some(ReportKind::Markdown);
@@ -194,6 +202,14 @@ mod tests {
             (
                 "<!doctype html>\n<!-- retire plan -->\n",
                 Kind::Report(ReportKind::Html),
+            ),
+            (
+                "<!-- retire receipt x -->\n",
+                Kind::Report(ReportKind::MarkdownReceipt),
+            ),
+            (
+                "{\"version\":1,\"receipt\":null,",
+                Kind::Report(ReportKind::Receipt),
             ),
             ("<!doctype html>\n<html>\n", Kind::Other),
             ("<!-- mine -->\n", Kind::Other),

@@ -88,11 +88,7 @@ impl List {
 ///
 /// Returns what the sink says when it cannot take the text.
 pub(crate) fn report(report: &Shown<Report>, most: usize, sink: &mut dyn Write) -> io::Result<()> {
-    let mut head = format!(
-        "<!-- retire {} {} -->\n",
-        report.of,
-        comment(report.key.shown())
-    );
+    let mut head = opening(report.of, report.key.shown());
     paragraph(&mut head, &format!("**{}**", plain(&report.title)));
     for words in &report.lead {
         paragraph(&mut head, &line(words));
@@ -130,6 +126,11 @@ pub(crate) fn report(report: &Shown<Report>, most: usize, sink: &mut dyn Write) 
         sink.write_all(part.as_bytes())?;
     }
     Ok(())
+}
+
+/// The first line of a text: what it is of, and what tells it from another one of its sort.
+pub(crate) fn opening(of: &str, key: &str) -> String {
+    format!("<!-- retire {of} {} -->\n", comment(key))
 }
 
 /// A text in a comment of HTML, which may not hold what ends one.

@@ -26,6 +26,7 @@ mod pages;
 mod picture;
 mod places;
 mod progress;
+mod receipt;
 mod state;
 mod summary;
 mod text;
