@@ -17,6 +17,7 @@ use crate::outcome::{Evidence, FailureKind, Outcome};
 pub use absorb::{absorb, settles_missing};
 pub use api::{Abilities, Api};
 pub use catalogue::Catalogue;
+pub use change::{Accepted, Change};
 pub use counts::{Counts, Deleted};
 pub use hold::KeptHold;
 pub use kept::KeptBack;
@@ -25,6 +26,7 @@ pub use restorable::{Restorable, restorable_until};
 mod absorb;
 mod api;
 mod catalogue;
+mod change;
 mod counts;
 pub mod format;
 mod hold;
@@ -104,31 +106,6 @@ pub struct RunRecord {
     pub change: Option<Change>,
     /// The holds that were released with it, and why.
     pub released: Vec<Released>,
-}
-
-/// A change by hand: one that no server has confirmed.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum Change {
-    /// The records of these assets were dropped.
-    Removed(Vec<AssetId>),
-    /// The state was that of this version of the API.
-    Migrated(Api),
-    /// Missing assets were taken to be gone.
-    AcceptedMissing(Accepted),
-}
-
-/// Assets that somebody has taken to be gone.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Accepted {
-    /// Which.
-    pub ids: Vec<AssetId>,
-    /// Why.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
 }
 
 /// What is known about one asset.
