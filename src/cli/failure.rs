@@ -182,6 +182,9 @@ pub(crate) enum Failure {
     /// A report was asked for that has every name, where names are withheld.
     #[error("`{}` would be the plan document, which has every name, and `names` withholds them", .0.display())]
     NamesInPlan(PathBuf),
+    /// A receipt was asked for where names are withheld.
+    #[error("`{}` would be a receipt, which names what was deleted, and `names` withholds that", .0.display())]
+    NamesInReceipt(PathBuf),
     /// The summary of a CI job was asked for where there is none.
     #[error("`--summary` writes into the file that GITHUB_STEP_SUMMARY names, and that is not set")]
     NoSummary,
@@ -194,6 +197,12 @@ pub(crate) enum Failure {
     /// A state was to be migrated, and not to V4.
     #[error("`retire state migrate` makes a state of V4 only")]
     NotToV4,
+    /// A state was to be rebuilt, and v2 shows nothing to be deleted.
+    #[error("v2 has no lists of deleted assets, so no state can be rebuilt from it")]
+    NoLists,
+    /// A state was to be rebuilt, and one is there.
+    #[error("`{}` is there; a state is only rebuilt where nothing is left of it", .0.display())]
+    StateThere(PathBuf),
     /// What is to be kept would overwrite something.
     #[error("`{}` is in the way", .0.display())]
     InTheWay(PathBuf),
@@ -337,6 +346,7 @@ impl Failure {
             | Self::TwoOnStandard
             | Self::NoReport { .. }
             | Self::NamesInPlan(_)
+            | Self::NamesInReceipt(_)
             | Self::NoSummary
             | Self::OnlyOfSaved
             | Self::SavedStandard
@@ -344,6 +354,7 @@ impl Failure {
             | Self::RestoreOfV2(_)
             | Self::TwoChoices
             | Self::NothingChosen
+            | Self::NoLists
             | Self::Words(_)
             | Self::OnlyV4
             | Self::ProbesOnlyV4
@@ -370,6 +381,7 @@ impl Failure {
             | Self::Declined
             | Self::Kept
             | Self::TooFewFound { .. }
+            | Self::StateThere(_)
             | Self::Refused(_)
             | Self::UnreadMarks(_) => Exit::Refused,
         }
@@ -406,6 +418,12 @@ impl Failure {
             Self::Unproven => Some(
                 "nothing was sent; `retire probe --project ID` finds it out on your own account, or give `--unproven`",
             ),
+            Self::NoLists => {
+                Some("give `--api v4` and a token of V4, where the ids are those of V4")
+            }
+            Self::StateThere(_) => {
+                Some("`retire plan` goes on from it; it knows more than a server does")
+            }
             Self::NoPolicy(_) => Some("`retire schema retention` says what a policy may say"),
             Self::NotDue => Some("what comes due has `text`, `markdown` and `json`"),
             Self::NoData => Some("set `XDG_DATA_HOME` or `HOME`"),
@@ -436,6 +454,9 @@ impl Failure {
             Self::NamesInPlan(_) => {
                 Some("save it with `--out` for `retire apply`, or say `--names full`")
             }
+            Self::NamesInReceipt(_) => Some(
+                "say `--names full`, and keep the receipt where the names may be seen",
+            ),
             Self::OnlyOfSaved => {
                 Some("save a plan of that part: `retire plan --only … --out FILE`")
             }

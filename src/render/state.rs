@@ -275,7 +275,7 @@ pub(super) fn by_hand_in_words(change: &Change) -> String {
     let mut change = change.clone();
     match &mut change {
         Change::AcceptedMissing(accepted) => accepted.reason = None,
-        Change::Removed(_) | Change::Migrated(_) => {}
+        Change::Removed(_) | Change::Migrated(_) | Change::Rebuilt(_) => {}
     }
     by_hand(&change)
 }
@@ -287,6 +287,10 @@ pub(super) fn by_hand(change: &Change) -> String {
             format!("removed {records} by hand")
         }
         Change::Migrated(before) => format!("migrated from {}", before.name()),
+        Change::Rebuilt(number) => {
+            let assets = counted(*number, "asset", "assets");
+            format!("rebuilt a lost state with {assets}")
+        }
         Change::AcceptedMissing(Accepted { ids, reason }) => {
             let assets = counted(ids.len(), "missing asset", "missing assets");
             match reason {

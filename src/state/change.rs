@@ -3,7 +3,7 @@
 use crate::asset::AssetId;
 use crate::state::Api;
 
-/// A change by hand: one that no server has confirmed.
+/// A change of a state that no run has made.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -14,6 +14,8 @@ pub enum Change {
     Migrated(Api),
     /// Missing assets were taken to be gone.
     AcceptedMissing(Accepted),
+    /// The state was lost, and so many assets that a server shows to be deleted were recorded anew.
+    Rebuilt(usize),
 }
 
 /// Assets that somebody has taken to be gone.

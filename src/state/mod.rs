@@ -21,6 +21,7 @@ pub use change::{Accepted, Change};
 pub use counts::{Counts, Deleted};
 pub use hold::KeptHold;
 pub use kept::KeptBack;
+pub use rebuild::Shown;
 pub use restorable::{Restorable, restorable_until};
 
 mod absorb;
@@ -31,6 +32,7 @@ mod counts;
 pub mod format;
 mod hold;
 mod kept;
+mod rebuild;
 mod restorable;
 
 #[cfg(test)]

@@ -153,6 +153,7 @@ cases! {
     state_of_the_project
     state_pull_and_push
     state_push_refused
+    state_rebuild
     state_rm
     state_rm_and_a_saved_plan
     state_shown

@@ -7,7 +7,7 @@ use clap::{
 use crate::cli::settings::declare::{Setting, heading};
 use crate::cli::settings::table::{Given, SETTINGS};
 
-/// The flags of the settings that a command has; `COMMAND` is one of [`on`].
+/// The flags of the settings that a command has; `COMMAND` is one or more of [`on`].
 ///
 /// [`on`]: crate::cli::settings::declare::on
 #[derive(Debug, Clone, Default)]

@@ -8,7 +8,8 @@ use glob::Pattern;
 
 use crate::asset::AssetId;
 use crate::asset::written::Written;
-use crate::cli::args::common::{Flags, Format, ThisRun};
+use crate::cli::args::Paths;
+use crate::cli::args::common::{Flags, Format, ThisRun, guarded};
 use crate::cli::settings::declare::{heading, on};
 use crate::cli::settings::kind::Percent;
 
@@ -33,6 +34,8 @@ pub enum State {
     Push(StatePush),
     /// Turn a v2 state into a V4 state, and report what V4 knows of the open assets
     Migrate(StateMigrate),
+    /// Make a lost state anew, from manifests and what V4 shows to be deleted
+    Rebuild(StateRebuild),
 }
 
 /// Which state: that of a project, or one by its file.
@@ -178,6 +181,25 @@ pub struct StateMigrate {
     /// A share in percent [default: 80]
     #[arg(long, value_name = "PERCENT", help_heading = heading::LIMITS)]
     pub(crate) min_found_percent: Option<Percent>,
+}
+
+/// `retire state rebuild`.
+#[derive(Debug, Args)]
+pub struct StateRebuild {
+    /// Which manifests.
+    #[command(flatten)]
+    pub paths: Paths,
+    /// Go ahead without asking
+    #[arg(long, help_heading = heading::APPROVAL)]
+    pub auto_approve: bool,
+    /// Play: start the embedded sandbox for this one run
+    ///
+    /// The sandbox uses no real token.
+    #[arg(long, help_heading = heading::SERVER, conflicts_with_all = guarded())]
+    pub sandbox: bool,
+    /// Which state, and the settings.
+    #[command(flatten)]
+    pub settings: Flags<{ on::WHOAMI | on::WRITE_STATE }>,
 }
 
 /// `retire state rm`.

@@ -30,6 +30,7 @@ use crate::store::file::{FileSession, FileStore};
 mod accept;
 mod migrate;
 mod push;
+mod rebuild;
 mod rm;
 
 /// Does what one of its commands says.
@@ -44,6 +45,7 @@ pub(crate) fn run(context: &Context, command: &State) -> Result<Exit, Failure> {
         State::Pull(arguments) => pull(context, arguments),
         State::Push(arguments) => push::run(context, arguments),
         State::Migrate(arguments) => migrate::run(context, arguments),
+        State::Rebuild(arguments) => rebuild::run(context, arguments),
     }
 }
 
