@@ -4,26 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::asset::{AssetId, Kind};
 use crate::inventory::{Inventory, Known, Seen};
 use crate::outcome::Evidence;
-use crate::state::{Record, State, Status};
+use crate::state::{Record, State, Status, restorable_until};
 
 #[cfg(test)]
 mod tests;
-
-/// For how long the server keeps what was deleted.
-///
-/// Source: docs/frameio-api.md, "Changes (V4)".
-const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
-
-/// Up to when something can be taken back that was deleted then.
-#[must_use]
-pub fn restorable_until(deleted: Timestamp) -> Timestamp {
-    deleted.checked_add(KEPT).unwrap_or(Timestamp::MAX)
-}
 
 /// What somebody wants back.
 #[derive(Debug, Clone, PartialEq, Eq)]
