@@ -454,9 +454,9 @@ impl Failure {
             Self::NamesInPlan(_) => {
                 Some("save it with `--out` for `retire apply`, or say `--names full`")
             }
-            Self::NamesInReceipt(_) => Some(
-                "say `--names full`, and keep the receipt where the names may be seen",
-            ),
+            Self::NamesInReceipt(_) => {
+                Some("say `--names full`, and keep the receipt where the names may be seen")
+            }
             Self::OnlyOfSaved => {
                 Some("save a plan of that part: `retire plan --only … --out FILE`")
             }

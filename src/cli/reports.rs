@@ -212,7 +212,7 @@ impl<'run> Reports<'run> {
                 of: "receipt",
                 ..(content.report)(most_rows(self.most))
             };
-            markdown::report(&report, self.most, sink)
+            markdown::report(&report.shown(self.names), self.most, sink)
         };
         self.publish_with_receipts(state, content, &none)
     }
