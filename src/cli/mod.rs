@@ -19,6 +19,7 @@ use crate::render::escape;
 use crate::render::notices::Most;
 
 pub mod args;
+mod ci;
 mod clock;
 mod commands;
 mod config;
