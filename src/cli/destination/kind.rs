@@ -66,11 +66,12 @@ pub(crate) fn kind_of(place: &Path, head: &[u8]) -> Kind {
     if is_stream(head) {
         return Kind::Events;
     }
-    if let Some(kind) = report(head) {
-        return Kind::Report(kind);
-    }
+    // Whoever has laid out a state anew may have it begin as a report on one.
     if ground::begins_as_state(head) || is_laid_out_anew(place, head) {
         return Kind::State;
+    }
+    if let Some(kind) = report(head) {
+        return Kind::Report(kind);
     }
     if head.starts_with(JOURNAL) {
         return Kind::Journal;
@@ -177,7 +178,11 @@ fn is_laid_out_anew(place: &Path, head: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+    use uuid::Uuid;
+
     use super::*;
+    use crate::state::{Api, State, Target};
 
     #[test]
     fn a_file_is_what_its_content_says() {
@@ -242,5 +247,24 @@ mod tests {
         }
         let settings = kind_of(Path::new("retire.toml"), b"version = 1\n");
         assert_eq!(settings, Kind::Settings);
+    }
+
+    #[test]
+    fn a_state_that_begins_as_a_report_on_one_is_a_state() {
+        let target = Target {
+            api: Api::V4,
+            endpoint: "sandbox".to_owned(),
+            account: None,
+        };
+        let mut bytes = Vec::new();
+        format::write(&State::new(Uuid::from_u128(7), target), &mut bytes).unwrap();
+        let mut fields: serde_json::Map<String, Value> = serde_json::from_slice(&bytes).unwrap();
+        let lineage = fields.remove("lineage").unwrap();
+        let rest = serde_json::to_string(&fields).unwrap();
+        let text = format!("{{\"lineage\":{lineage},{}", &rest[1..]);
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("laid-out-anew.json");
+        std::fs::write(&place, &text).unwrap();
+        assert_eq!(kind_of(&place, text.as_bytes()), Kind::State, "{text}");
     }
 }
