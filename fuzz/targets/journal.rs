@@ -35,6 +35,8 @@ fn check(base: Option<State>, lines: &[u8]) {
                         assert!(said(b"missing") || said(b"gone") || said(b"found_deleted"));
                     }
                     Status::Unknown { .. } => assert!(said(b"intent") || said(b"unknown")),
+                    // Of what was asked for and not answered the intent says so.
+                    Status::Restored { .. } => assert!(said(b"restore")),
                 }
             }
             let mut written = Vec::new();
