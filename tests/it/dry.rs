@@ -63,6 +63,7 @@ const COMMANDS: &[(&str, Asks, &[&str])] = &[
     ),
     ("apply", Asks::Changes, &[]),
     ("probe", Asks::Changes, &[]),
+    ("restore", Asks::Changes, &[]),
     (
         "show",
         Asks::Nothing,
@@ -96,6 +97,11 @@ const COMMANDS: &[(&str, Asks, &[&str])] = &[
         "state migrate",
         Asks::Reads,
         &["state migrate --api v4 --account 5f0c9a1e-3d42-4b8e-a6f7-1c2d3e4f5a60"],
+    ),
+    (
+        "state rebuild",
+        Asks::Reads,
+        &["state rebuild --state lost.state.json --auto-approve"],
     ),
     ("sandbox", Asks::Serves, &[]),
     ("schema", Asks::Nothing, &["schema manifest"]),
@@ -183,7 +189,10 @@ fn nothing_but_reads_come_of_any_command_that_reads() {
         let before = alive();
         for (name, asks, lines) in COMMANDS {
             // Of a state that is one of V4 there is nothing to ask, and v2 has nothing to search.
-            if matches!((api, *name), ("v4", "state migrate") | ("v2", "find")) {
+            if matches!(
+                (api, *name),
+                ("v4", "state migrate") | ("v2", "find" | "state rebuild")
+            ) {
                 continue;
             }
             for line in *lines {
