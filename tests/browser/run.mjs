@@ -150,6 +150,8 @@ async function large() {
   );
   if (pictures) await page.screenshot({ path: join(pictures, "large.png") });
   // Paper has the first of them, and says so.
+  // The search that was emptied may still be on its way, and would lay out the table once more.
+  await page.waitForTimeout(1000);
   await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
   assert.equal(await rows(page).count(), 2000);
   assert.match(await status(page), new RegExp(`^The first 2,000 of ${counted} assets`));
