@@ -194,36 +194,40 @@ pub(crate) fn came(
             None => id.to_string(),
         }
     };
-    if !of.failed.is_empty() {
-        let failed = counted(of.failed.len(), "asset is", "assets are");
-        let failed = style.paint(Paint::Red, format!("{failed} still deleted:"));
-        writeln!(sink, "\n{failed}")?;
-        let shown = if folds {
-            of.failed.len().min(ROWS)
-        } else {
-            of.failed.len()
-        };
-        for (id, why) in of.failed.iter().take(shown) {
-            writeln!(sink, "    {}  {}", named(*id), escape(why))?;
+    let failed = of.failed.iter();
+    let failed = failed.map(|(id, why)| format!("{}  {}", named(*id), escape(why)));
+    let unseen = of.unseen.iter().map(|id| named(*id));
+    let (red, yellow) = (Paint::Red, Paint::Yellow);
+    for (lines, one, many, said, paint) in [
+        (
+            failed.collect::<Vec<_>>(),
+            "asset is",
+            "assets are",
+            "not back:",
+            red,
+        ),
+        (
+            unseen.collect(),
+            "asset was",
+            "assets were",
+            "asked for and not seen alive:",
+            yellow,
+        ),
+    ] {
+        if lines.is_empty() {
+            continue;
         }
-        words::fold(4, of.failed.len() - shown, "more", style, sink)?;
-    }
-    if !of.unseen.is_empty() {
-        let unseen = counted(of.unseen.len(), "asset was", "assets were");
-        let unseen = style.paint(
-            Paint::Yellow,
-            format!("{unseen} asked for and not seen alive:"),
-        );
-        writeln!(sink, "\n{unseen}")?;
+        let assets = counted(lines.len(), one, many);
+        writeln!(sink, "\n{}", style.paint(paint, format!("{assets} {said}")))?;
         let shown = if folds {
-            of.unseen.len().min(ROWS)
+            lines.len().min(ROWS)
         } else {
-            of.unseen.len()
+            lines.len()
         };
-        for id in &of.unseen[..shown] {
-            writeln!(sink, "    {}", named(*id))?;
+        for line in &lines[..shown] {
+            writeln!(sink, "    {line}")?;
         }
-        words::fold(4, of.unseen.len() - shown, "more", style, sink)?;
+        words::fold(4, lines.len() - shown, "more", style, sink)?;
     }
     next(of, style, sink)
 }

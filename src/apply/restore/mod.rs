@@ -68,6 +68,19 @@ pub(crate) enum Answer {
     Stop(StopReason),
 }
 
+/// Whether this run has asked the server to restore an asset: only then is it recorded so where
+/// nobody sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    Yes,
+    /// A reading has shown it alive.
+    No,
+}
+
+/// What is said of what a reading has shown alive, or should be in something that is, and is not.
+const NOT_THERE: &str =
+    "what it lay in is back, or it was itself a moment ago, and it is not there";
+
 /// Who asks the server.
 pub(crate) trait Server {
     /// Asks it to restore an asset as one of a kind.
@@ -199,6 +212,11 @@ impl<Se: Session> Run<'_, '_, Se> {
     /// Restores one asset; returns the server's words where it refuses.
     fn restore(&mut self, wanted: &Wanted) -> Option<String> {
         self.batch += 1;
+        if wanted.is_back {
+            let kind = wanted.kind.unwrap_or(Kind::File);
+            self.confirm((wanted, kind), Asked::No, self.patience);
+            return None;
+        }
         let intent = RunEvent::Intent {
             batch: self.batch,
             task: Task::Restore,
@@ -211,11 +229,6 @@ impl<Se: Session> Run<'_, '_, Se> {
             return None;
         }
         crash::point("restore.send");
-        if wanted.is_back {
-            let kind = wanted.kind.unwrap_or(Kind::File);
-            self.confirm(wanted, kind, self.patience);
-            return None;
-        }
         let known = wanted.kind.map(|kind| [kind]);
         let kinds = known.as_ref().map_or(&KINDS[..], |kind| &kind[..]);
         let mut words = String::new();
@@ -226,7 +239,7 @@ impl<Se: Session> Run<'_, '_, Se> {
                     let is_slow = answer == Answer::Restored && *kind == Kind::Folder;
                     let briefly = BRIEFLY.min(self.patience);
                     let longest = if is_slow { self.patience } else { briefly };
-                    self.confirm(wanted, *kind, longest);
+                    self.confirm((wanted, *kind), Asked::Yes, longest);
                     return None;
                 }
                 Answer::Refused(Refused {
@@ -256,7 +269,7 @@ impl<Se: Session> Run<'_, '_, Se> {
     }
 
     /// Reads what was restored until it is there, and all that was in it.
-    fn confirm(&mut self, wanted: &Wanted, kind: Kind, longest: Duration) {
+    fn confirm(&mut self, (wanted, kind): (&Wanted, Kind), asked: Asked, longest: Duration) {
         let folders: BTreeSet<AssetId> = match kind {
             Kind::Folder => [wanted.id].into(),
             Kind::File | Kind::VersionStack => BTreeSet::new(),
@@ -284,28 +297,32 @@ impl<Se: Session> Run<'_, '_, Se> {
             }
         };
         let Some(seen) = seen else {
-            self.unseen(wanted);
+            match asked {
+                Asked::Yes => self.unseen(wanted),
+                Asked::No if self.done.stop.is_some() => self.done.left += 1,
+                Asked::No => drop(self.done.failed.insert(wanted.id, NOT_THERE.to_owned())),
+            }
             return;
         };
         let inside = match seen.contents.get(&wanted.id) {
             Some(Contents::Whole(inside)) => Arc::clone(inside),
             Some(Contents::Unread(_)) | None => Arc::default(),
         };
-        let with = wanted
-            .with
-            .iter()
-            .map(|id| (*id, inside.binary_search(id).is_ok()));
-        let all: Vec<(AssetId, bool)> = [(wanted.id, true)].into_iter().chain(with).collect();
-        for (id, seen) in &all {
-            if *seen {
-                self.done.back += 1;
-            } else {
-                self.done.unseen.push(*id);
+        let mut outcomes = vec![(wanted.id, Outcome::Restored { seen: true })];
+        self.done.back += 1;
+        for id in wanted.with.iter().copied() {
+            let seen = inside.binary_search(&id).is_ok();
+            match (seen, asked) {
+                (true, _) => self.done.back += 1,
+                (false, Asked::Yes) => self.done.unseen.push(id),
+                (false, Asked::No) => {
+                    self.done.failed.insert(id, NOT_THERE.to_owned());
+                    continue;
+                }
             }
+            outcomes.push((id, Outcome::Restored { seen }));
         }
-        let outcomes = all.into_iter();
-        let outcomes = outcomes.map(|(id, seen)| (id, Outcome::Restored { seen }));
-        self.answered(outcomes.collect());
+        self.answered(outcomes);
     }
 
     /// Writes down that an asset was asked for, and that nobody knows whether it is back.
@@ -355,33 +372,20 @@ impl<Se: Session> Run<'_, '_, Se> {
             };
             let kind = facts.kind;
             self.batch += 1;
-            let back = RunEvent::Intent {
-                batch: self.batch,
-                task: Task::Restore,
-                ids: [wanted.id].into(),
-                stack: None,
-                with: Arc::clone(&wanted.with),
-            };
-            if self.commit(vec![back]) {
-                self.confirm(&wanted, kind, self.patience);
-            }
+            self.confirm((&wanted, kind), Asked::No, self.patience);
         }
         still
     }
 
-    /// An earlier run did not know whether it was restored, and it is shown that it was not.
+    /// An earlier run did not know whether it was restored, and it is shown that it was not. Of what
+    /// went with it nothing is shown.
     fn take_back(&mut self, wanted: &Wanted, read: &Inventory) {
         let Some(Seen::Deleted { .. }) = read.assets.get(&wanted.id) else {
             return;
         };
-        let all = [wanted.id].into_iter().chain(wanted.with.iter().copied());
-        let outcomes = all.filter_map(|id| {
-            let record = self.ledger.state().assets.get(&id)?;
-            was_before(&record.status).map(|was| (id, Outcome::Retired(was)))
-        });
-        let outcomes: Vec<AssetOutcome> = outcomes.collect();
-        if !outcomes.is_empty() {
-            self.answered(outcomes);
+        let record = self.ledger.state().assets.get(&wanted.id);
+        if let Some(was) = record.and_then(|record| was_before(&record.status)) {
+            self.answered(vec![(wanted.id, Outcome::Retired(was))]);
         }
     }
 

@@ -71,22 +71,9 @@ fn parent(number: u8) -> u8 {
 
 fn facts(number: u8) -> Facts {
     Facts {
-        kind: kind(number),
-        name: None,
-        project: None,
         parent: Some(id(parent(number))),
         bytes: Some(5).filter(|_| kind(number) == Kind::File),
-        created: None,
-        updated: None,
-        creator: None,
-        upload: None,
-        media_type: None,
-        view_url: None,
-        restricted: None,
-        head: None,
-        fields: None,
-        files: None,
-        deleted: None,
+        ..Facts::of_kind(kind(number))
     }
 }
 
@@ -428,4 +415,42 @@ fn a_folder_is_looked_into_until_all_is_back() {
         assert_eq!(done.unseen.len(), unseen, "{slow}");
         assert_eq!(done.back, 3 - unseen);
     }
+}
+
+#[test]
+fn what_is_there_already_is_recorded_only_as_far_as_it_is_seen() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = FileStore::new(&folder.path().join("state.json"));
+    let mut world = world(Vec::new(), 0, None);
+    // Somebody has restored the folder, and one of the two files in it is elsewhere.
+    world.alive.extend([10, 11]);
+    let mut wanted = wanted(&[10], true);
+    wanted[0].is_back = true;
+    let done = run_once(&store, &mut world, wanted, u32::MAX);
+    assert_eq!((done.back, world.asked.len()), (2, 0));
+    assert_eq!(done.failed.keys().copied().collect::<Vec<_>>(), [id(12)]);
+    let state = store.load().unwrap().unwrap().state;
+    let status = |number| state.assets[&id(number)].status.name();
+    assert_eq!(
+        [10, 11, 12].map(status),
+        ["restored", "restored", "retired"]
+    );
+}
+
+#[test]
+fn a_folder_that_is_shown_to_be_deleted_shows_nothing_of_what_went_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = FileStore::new(&folder.path().join("state.json"));
+    let mut world = world(vec![Way::Lost, Way::Refuse], 0, None);
+    let done = run_once(&store, &mut world, wanted(&[10], true), u32::MAX);
+    assert_eq!(done.unseen.len(), 3);
+    let done = run_once(&store, &mut world, wanted(&[10], true), u32::MAX);
+    assert_eq!(done.failed.len(), 1);
+    let state = store.load().unwrap().unwrap().state;
+    let status = |number| state.assets[&id(number)].status.name();
+    // Nobody has looked at the two, which one may have restored alone.
+    assert_eq!(
+        [10, 11, 12].map(status),
+        ["retired", "restored", "restored"]
+    );
 }

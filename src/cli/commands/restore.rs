@@ -21,6 +21,7 @@ use crate::plan::approve::Consent;
 use crate::plan::consent::Agreed;
 use crate::plan::restore::{Candidate, Chosen, choose};
 use crate::render;
+use crate::render::escape::escape;
 use crate::render::wrap::wrapped;
 use crate::sandbox::world::World;
 use crate::state::{Api, State, Target};
@@ -80,7 +81,12 @@ pub(crate) fn run(context: &Context, arguments: &Restore) -> Result<Exit, Failur
         connection.close();
         return Ok(Exit::Open);
     }
-    let agreed = approve(context, (arguments.auto_approve, is_sandbox), plan.assets())?;
+    let place = Target {
+        account: account.clone(),
+        ..here
+    };
+    let consents = (arguments.auto_approve, is_sandbox);
+    let agreed = approve(context, consents, (plan.assets(), &place))?;
     session.take_in(&state)?;
     let who = identity::masked(context, &who);
     let info = who.run_info(&state, connection.time(clock::now()), account.clone());
@@ -171,15 +177,19 @@ fn played(seeded: Option<World>, state: &State, candidates: &[Candidate]) -> Wor
 fn approve(
     context: &Context,
     (is_approved, is_sandbox): (bool, bool),
-    assets: usize,
+    (assets, place): (usize, &Target),
 ) -> Result<Agreed, Failure> {
     let consent = if is_sandbox {
         Consent::Sandbox
     } else if is_approved {
         Consent::Auto
     } else if context.console.can_ask() {
-        let question = "\nTo restore them, type the number of assets that come back:";
-        let typed = context.console.ask_number(question);
+        let assets = counted(assets, "asset comes", "assets come");
+        let place = escape(&place.to_string()).into_owned();
+        let question = format!(
+            "\n{place}: {assets} back.\nTo restore them, type the number of assets that come back:"
+        );
+        let typed = context.console.ask_number(&question);
         let typed = typed.map_err(Failure::system("read the answer"))?;
         Consent::Typed(typed.ok_or(Failure::Declined)?)
     } else {

@@ -125,24 +125,6 @@ fn what_cannot_be_chosen_is_named_with_what_can() {
 
 #[test]
 fn what_a_reading_tells_decides_what_is_asked_for() {
-    let facts = |kind| Facts {
-        kind,
-        name: None,
-        project: None,
-        parent: None,
-        bytes: None,
-        created: None,
-        updated: None,
-        creator: None,
-        upload: None,
-        media_type: None,
-        view_url: None,
-        restricted: None,
-        head: None,
-        fields: None,
-        files: None,
-        deleted: None,
-    };
     let candidate = Candidate {
         id: id(1),
         at: at(0),
@@ -151,7 +133,7 @@ fn what_a_reading_tells_decides_what_is_asked_for() {
     };
     let day = 24 * 3600;
     let until = at(30 * day);
-    let folder = || Some(facts(Kind::Folder));
+    let folder = || Some(Facts::of_kind(Kind::Folder));
     let deleted = |facts| Seen::Deleted {
         facts,
         evidence: Evidence::Listed,
@@ -161,7 +143,7 @@ fn what_a_reading_tells_decides_what_is_asked_for() {
     };
     let rows = [
         (
-            Some(Seen::There(facts(Kind::File))),
+            Some(Seen::There(Facts::of_kind(Kind::File))),
             None,
             1,
             Standing::Back { kind: Kind::File },
