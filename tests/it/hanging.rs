@@ -167,7 +167,9 @@ fn a_renewal_that_is_never_answered_stops_a_run_and_leaves_nothing_unknown() {
             );
             let slow = events(&desk, "slow");
             assert_eq!(slow[0]["call"], "token", "{slow:?}");
-            assert!(slow[0]["wait_ms"].as_u64().unwrap() <= 1_000, "{slow:?}");
+            // It is what is left of six seconds, told about five seconds after they began: by
+            // clocks that need not agree to the millisecond.
+            assert!(slow[0]["wait_ms"].as_u64().unwrap() < 1_500, "{slow:?}");
         });
         scope.spawn(move || ends(&["--time-budget", "4s"], "time budget is used up"));
     });
