@@ -13,6 +13,7 @@ pub(crate) mod apply;
 pub(crate) mod basis;
 pub(crate) mod connect;
 mod dates;
+pub(crate) mod earlier;
 pub mod error;
 pub(crate) mod find;
 mod live;

@@ -18,6 +18,7 @@ use crate::plan::saved::{
     self, Current, DecidingSettings, PlanDocument, Sha256, Stale, StateBasis,
     with_carriage_returns, with_line_feeds,
 };
+use crate::plan::since::Since;
 use crate::plan::{Inputs, Plan, Times, guard};
 use crate::state::{State, Target};
 use crate::store::Loaded;
@@ -36,11 +37,12 @@ pub(crate) fn is_plan(bytes: &[u8]) -> bool {
     head.trim_start_matches('\u{feff}').starts_with('{') && after(&head) == Some(true)
 }
 
-/// Makes the document of a plan that was made from what some PATHs mean, at a commit.
+/// Makes the document of a plan that was made from what some PATHs mean, at a commit, with what is new
+/// since an earlier one.
 pub(crate) fn document(
     prepared: &Prepared,
     paths: &[PathBuf],
-    commit: Option<&str>,
+    (commit, since): (Option<&str>, Option<&Since>),
     max_age: Duration,
 ) -> PlanDocument {
     let Prepared {
@@ -80,6 +82,7 @@ pub(crate) fn document(
         forecast: prepared.forecast(),
         checked: checked.clone(),
         marks: settings.marks.clone(),
+        since: since.cloned(),
     };
     saved::document(plan, manifests, &basis)
 }

@@ -35,6 +35,7 @@ pub mod pin;
 pub mod restore;
 pub mod saved;
 mod shelter;
+pub mod since;
 mod times;
 pub mod unread_marks;
 mod walk;

@@ -44,6 +44,7 @@ pub(crate) mod restorable;
 pub(crate) mod restore;
 mod rows;
 mod shelter;
+pub(crate) mod since;
 pub(crate) mod size;
 pub(crate) mod state;
 pub(crate) mod summary;

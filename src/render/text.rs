@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use crate::plan::about::Sum;
 use crate::plan::forecast::RateForecast;
 use crate::plan::holds::changes as changes_of;
+use crate::plan::since::Comparison;
 use crate::plan::{Checked, Plan};
 use crate::render::escape::escape;
 use crate::render::group::{Group, group_of};
@@ -20,7 +21,9 @@ use crate::render::rows::{self, Page, Widths};
 use crate::render::shelter::Most;
 use crate::render::tree::{self, Leaf, Shape, Tree};
 use crate::render::words;
-use crate::render::{Paint, Style, checked, count, counted, forecast, guards, holds, shelter};
+use crate::render::{
+    Paint, Style, checked, count, counted, forecast, guards, holds, shelter, since,
+};
 
 /// How many rows a terminal has for assets, folders, projects and holds, and for what is said of
 /// single assets below: with the totals around them a plan is seen at once. `--full` shows all.
@@ -37,6 +40,8 @@ pub(crate) struct PlanView<'plan> {
     pub(crate) checked: &'plan Checked,
     /// The state, where it is not there yet.
     pub(crate) no_state: Option<&'plan Path>,
+    /// What came of comparing it with an earlier plan, where somebody named one.
+    pub(crate) since: Option<&'plan Comparison>,
     /// How many assets one delete asks for at most.
     pub(crate) batch_size: usize,
     /// How many calls the plan takes at least, and how long.
@@ -87,6 +92,7 @@ pub(crate) fn plan(view: &PlanView<'_>, style: Style, sink: &mut dyn Write) -> i
     } else {
         page.heading(&headline(plan, plan.going()), sink)?;
     }
+    since::told(&since::changes(plan, view.since), &page, sink)?;
 
     groups(view, page, sink)?;
     holds::planned(&plan.holds, &page, sink)?;

@@ -118,6 +118,7 @@ cases! {
     plan_saved_where
     plan_saved_with_other_line_ends
     plan_saved_with_pins
+    plan_since
     plan_text
     play_and_earnest
     probe

@@ -90,3 +90,11 @@ pub enum Format {
     /// For programs.
     Json,
 }
+
+/// What is read anew of what earlier commands read.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct Recall {
+    /// Read everything anew, however lately it was read
+    #[arg(long, help_heading = heading::SERVER, hide_short_help = true)]
+    pub refresh: bool,
+}

@@ -26,9 +26,10 @@ pub mod help;
 mod probe;
 mod reports;
 mod restore;
+mod since;
 mod state;
 
-pub use common::{Flags, Format, ThisRun};
+pub use common::{Flags, Format, Recall, ThisRun};
 pub use documents::{Show, Validate};
 pub use find::{Find, FindFormat, FindOutput, Listing};
 pub use formats::{CheckFormat, PlanFormat, Printed, RunFormat, ShowFormat};
@@ -36,6 +37,7 @@ pub use guards::GuardFlags;
 pub use probe::Probe;
 pub use reports::{ReportKind, Reports, Summaries};
 pub use restore::{Back, Restore};
+pub use since::Since;
 pub use state::*;
 
 /// Retire Frame.io assets on purpose
@@ -267,12 +269,15 @@ pub struct Plan {
     /// The plan is not checked: token, account and assets may be others.
     #[arg(long, help_heading = heading::PLAN, conflicts_with = "check_retired")]
     pub offline: bool,
+    /// What it is compared with.
+    #[command(flatten)]
+    pub since: Since,
     /// Say only what comes due within this time, by owner
     ///
     /// It goes by manifests and state, and reads no server.
     #[arg(
         long, value_name = "TIME", value_parser = parse_duration, help_heading = heading::PLAN,
-        conflicts_with_all = ["out", "only", "detailed_exitcode", "full", "check_retired"]
+        conflicts_with_all = ["out", "only", "since", "detailed_exitcode", "full", "check_retired"]
     )]
     pub due: Option<Duration>,
     /// Print it for people, as a diff, or as a document
@@ -325,14 +330,6 @@ pub struct Choices {
     /// The plan shows one that is there all the same as drift.
     #[arg(long, help_heading = heading::PLAN, hide_short_help = true)]
     pub check_retired: bool,
-}
-
-/// What is read anew of what earlier commands read.
-#[derive(Debug, Clone, Copy, Args)]
-pub struct Recall {
-    /// Read everything anew, however lately it was read
-    #[arg(long, help_heading = heading::SERVER, hide_short_help = true)]
-    pub refresh: bool,
 }
 
 /// `retire apply`.

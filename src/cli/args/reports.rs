@@ -141,7 +141,8 @@ pub struct Summaries {
     pub summary: bool,
     /// Write at most this many bytes of Markdown into a report
     ///
-    /// Rows of assets are left out first, then folders beyond ten, and nothing else.
+    /// Rows of assets are left out first, then folders beyond ten, then the names of what is new
+    /// since an earlier plan, and nothing else.
     #[arg(
         long, value_name = "N", default_value_t = COMMENT, value_parser = whole::<usize>,
         help_heading = heading::APPROVAL, hide_short_help = true

@@ -268,6 +268,7 @@ fn view<'plan>(
         plan: &prepared.plan,
         checked: &prepared.checked,
         no_state: prepared.basis.no_state(),
+        since: None,
         batch_size: settings.batch_size.value.get(),
         forecast,
         time_budget: settings.sending.time_budget,

@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::app::basis::Basis;
+use crate::app::earlier::Earlier;
 use crate::app::prepare::{Prepared, prepare};
 use crate::app::provenance::Identity;
 use crate::app::saved_plan::document;
@@ -17,13 +18,16 @@ use crate::cli::context::Context;
 use crate::cli::destination::{self, Document};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::files::{self, FilesError};
 use crate::cli::reports::{Asked, Content, Reports};
 use crate::cli::settings::Settings;
 use crate::cli::settings::table::STATE;
 use crate::cli::{clock, identity, playground, project};
+use crate::diagnostic::without_mark;
 use crate::manifest::document::Manifests;
 use crate::plan::approve::{Refused, check};
 use crate::plan::forecast::RateForecast;
+use crate::plan::since::Comparison;
 use crate::plan::{Checked, Plan as Planned, Totals, due};
 use crate::render;
 use crate::render::checked::{NOT_CHECKED, recalled, sentence};
@@ -33,6 +37,7 @@ use crate::render::due::DueView;
 use crate::render::escape::escape;
 use crate::render::model;
 use crate::render::model::plan::PlanReport;
+use crate::render::since;
 use crate::render::text::{self, PlanView};
 use crate::render::wrap::wrapped;
 use crate::store::Loaded;
@@ -82,8 +87,34 @@ fn plan(context: &Context, arguments: &Plan, reports: &Reports<'_>) -> Result<Ex
     }
     let loaded = FileStore::new(state).load()?;
     tell_end_of_v2(context, &settings);
+    let earlier = arguments.since.since.as_deref();
+    let earlier = earlier.map(|path| earlier_plan(context, arguments, path));
+    let earlier = earlier.transpose()?;
     let prepared = prepared(context, arguments, &settings, manifests, loaded)?;
-    let Prepared { plan, checked, .. } = &prepared;
+    let since = earlier.map(|earlier| earlier.compare(&prepared));
+    let shown = Shown {
+        prepared: &prepared,
+        forecast: &prepared.forecast(),
+        since: since.as_ref(),
+    };
+    publish(context, arguments, reports, (&settings, shown))
+}
+
+/// Saves a plan, prints it and writes what is asked for besides.
+fn publish(
+    context: &Context,
+    arguments: &Plan,
+    reports: &Reports<'_>,
+    (settings, shown): (&Settings, Shown<'_>),
+) -> Result<Exit, Failure> {
+    let paths = &arguments.paths.paths;
+    let state = &settings.state.value;
+    let Shown {
+        prepared,
+        forecast: _,
+        since,
+    } = shown;
+    let Prepared { plan, checked, .. } = prepared;
     let who = identity::find(context, project::beside(paths).as_deref());
     let who = identity::masked(context, &who);
     // A run would refuse it as well, so there is nothing to hand on.
@@ -94,22 +125,28 @@ fn plan(context: &Context, arguments: &Plan, reports: &Reports<'_>) -> Result<Ex
     let is_unsheltered = refused.as_ref().is_some_and(Refused::is_unsheltered);
     let out = arguments.out.as_ref().filter(|_| !is_unsheltered);
     let commit = who.provenance.commit.as_deref();
-    let document = || document(&prepared, paths, commit, settings.max_plan_age.value);
+    let news = match since {
+        Some(Comparison::Since(since)) => Some(since),
+        Some(Comparison::None { .. }) | None => None,
+    };
+    let document = || {
+        let age = settings.max_plan_age.value;
+        document(prepared, paths, (commit, news), age)
+    };
     if let Some(path) = out {
         destination::publish(path, Document::Plan, state, |sink| {
             context.console.guard(sink, |sink| document().to_json(sink))
         })?;
     }
-    let format = if printed {
+    let format = if is_standard(arguments.out.as_deref()) {
         PlanFormat::Json
     } else {
         arguments.format
     };
-    let forecast = prepared.forecast();
     let report = |most: usize| {
         let document = document();
         let state = settings.state.value.to_string_lossy();
-        let view = view(context, arguments, &settings, (&prepared, &forecast));
+        let view = view(context, arguments, settings, shown);
         let report = PlanReport {
             view: &view,
             state: &state,
@@ -125,11 +162,11 @@ fn plan(context: &Context, arguments: &Plan, reports: &Reports<'_>) -> Result<Ex
     };
     match format {
         PlanFormat::Text => {
-            let view = view(context, arguments, &settings, (&prepared, &forecast));
+            let view = view(context, arguments, settings, shown);
             let print = |style, sink: &mut dyn Write| text::plan(&view, style, sink);
             context.console.data(print)?;
         }
-        PlanFormat::Diff => show_diff(context, &settings, &prepared, &who)?,
+        PlanFormat::Diff => show_diff(context, settings, shown, &who)?,
         PlanFormat::Json => context.console.data(|_, sink| document().to_json(sink))?,
         // These are printed with the other reports.
         PlanFormat::Markdown
@@ -154,7 +191,7 @@ fn plan(context: &Context, arguments: &Plan, reports: &Reports<'_>) -> Result<Ex
             Some(_) if is_unsheltered => Fate::NotSaved,
             Some(_) => Fate::Refused,
         };
-        tell_saved(context, &settings, path, fate);
+        tell_saved(context, settings, path, fate);
     }
     if let Some(refused) = refused {
         return Err(refused.into());
@@ -242,17 +279,43 @@ fn show_due(
     Ok(Exit::Done)
 }
 
+/// Reads the plan that the new one is compared with.
+fn earlier_plan(context: &Context, arguments: &Plan, path: &Path) -> Result<Earlier, Failure> {
+    let time = context.time(&arguments.settings.given, &arguments.paths.paths);
+    let bytes = match files::bytes(path, time) {
+        Err(FilesError::Missing(_)) => None,
+        read => Some(read?),
+    };
+    let bytes = bytes.as_deref().map(without_mark);
+    Ok(Earlier::read(path, bytes)?)
+}
+
+/// What is shown of a plan, and what it came of.
+#[derive(Debug, Clone, Copy)]
+struct Shown<'plan> {
+    prepared: &'plan Prepared,
+    forecast: &'plan [RateForecast],
+    /// What came of comparing it with an earlier one.
+    since: Option<&'plan Comparison>,
+}
+
 /// What people are shown of the plan.
 fn view<'plan>(
     context: &Context,
     arguments: &Plan,
     settings: &Settings,
-    (prepared, forecast): (&'plan Prepared, &'plan [RateForecast]),
+    shown: Shown<'plan>,
 ) -> PlanView<'plan> {
+    let Shown {
+        prepared,
+        forecast,
+        since,
+    } = shown;
     PlanView {
         plan: &prepared.plan,
         checked: &prepared.checked,
         no_state: prepared.basis.no_state(),
+        since,
         batch_size: settings.batch_size.value.get(),
         forecast,
         time_budget: settings.sending.time_budget,
@@ -267,7 +330,7 @@ fn view<'plan>(
 fn show_diff(
     context: &Context,
     settings: &Settings,
-    prepared: &Prepared,
+    shown: Shown<'_>,
     who: &Identity,
 ) -> Result<(), OutputError> {
     let Prepared {
@@ -276,7 +339,7 @@ fn show_diff(
         checked,
         read: _,
         reads: _,
-    } = prepared;
+    } = shown.prepared;
     let path: PathBuf = settings.state.value.components().collect();
     let path = path.to_string_lossy();
     // A run that sends nothing writes down no account.
@@ -301,6 +364,7 @@ fn show_diff(
         if let Some(path) = basis.no_state() {
             writeln!(sink, "# {}", text::no_state(path))?;
         }
+        since::commented(plan, shown.since, sink)?;
         diff::diff(&view, style, sink)?;
         match checked.live() {
             Some(check) => writeln!(sink, "# {}", sentence(check)),

@@ -17,6 +17,7 @@ use crate::cli::reports::{Asked, Content, Reports};
 use crate::cli::{clock, project, saved_plan};
 use crate::diagnostic::{Damage, in_words};
 use crate::plan::approve::check;
+use crate::plan::since::Comparison;
 use crate::render::events::{self, Replayed};
 use crate::render::model::plan::PlanReport;
 use crate::render::model::{self, Line, Report};
@@ -168,11 +169,13 @@ impl Shown<'_> {
             (_, Err(error)) => Some(in_words(&error)),
         };
         let beside = Path::new(&document.state.path);
+        let since = document.since.clone().map(Comparison::Since);
         let view = PlanView {
             plan: &plan,
             checked: &document.checked,
             no_state: (document.state.digest.is_none() && document.state.serial == 0)
                 .then_some(beside),
+            since: since.as_ref(),
             batch_size: document.settings.batch_size,
             forecast: &document.forecast,
             time_budget: None,

@@ -19,6 +19,7 @@ use crate::plan::figure::Report;
 use crate::plan::forecast::RateForecast;
 use crate::plan::holds::PlannedHold;
 use crate::plan::only::Only;
+use crate::plan::since::Since;
 use crate::plan::{Back, Checked, MarksSince, Plan, Shelter, Totals};
 use crate::state::{Api, Target};
 use crate::visible::json;
@@ -110,6 +111,10 @@ pub struct PlanDocument {
     /// What was deleted before, is back, and goes again with something whose entry says `again: true`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     back: BTreeMap<AssetId, Back>,
+    /// What is new since the earlier plan that `--since` named; nothing where it named none that could
+    /// be compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) since: Option<Since>,
     /// What is to happen, sorted by asset; unchanged assets are only counted.
     actions: Vec<Action>,
 }
@@ -182,6 +187,8 @@ pub struct Basis {
     pub checked: Checked,
     /// The marks that keep assets.
     pub marks: Option<Marking>,
+    /// What is new since an earlier plan.
+    pub since: Option<Since>,
 }
 
 /// Makes the document of a plan.
@@ -203,6 +210,7 @@ pub fn document(plan: &Plan, manifests: &Manifests, basis: &Basis) -> PlanDocume
         forecast,
         checked,
         marks,
+        since,
     } = basis.clone();
     let files: Vec<Arc<str>> = manifests
         .files
@@ -232,6 +240,7 @@ pub fn document(plan: &Plan, manifests: &Manifests, basis: &Basis) -> PlanDocume
         protection: plan.holds.clone(),
         lifted: plan.marks.lifted.iter().cloned().collect(),
         back: (plan.going_back().map(|(id, back)| (id, back.clone()))).collect(),
+        since,
         actions: plan
             .steps
             .iter()
@@ -324,6 +333,7 @@ impl PlanDocument {
             protection,
             lifted,
             back,
+            since,
             actions,
         } = self;
         let mut sink = io::BufWriter::new(sink);
@@ -353,6 +363,9 @@ impl PlanDocument {
         }
         if !back.is_empty() {
             field(&mut sink, ",\n\"back\":", back)?;
+        }
+        if let Some(since) = since {
+            field(&mut sink, ",\n\"since\":", since)?;
         }
         rows(&mut sink, ",\n\"protection\":[", protection)?;
         rows(&mut sink, ",\n\"actions\":[", actions)?;

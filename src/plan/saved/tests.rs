@@ -71,6 +71,7 @@ pub(super) fn basis() -> Basis {
         paths: vec!["manifests".to_owned()],
         commit: Some("8e75841".to_owned()),
         marks: None,
+        since: None,
         target: Target {
             api: Api::V2,
             endpoint: "https://api.frame.io".to_owned(),

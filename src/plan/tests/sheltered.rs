@@ -349,6 +349,7 @@ fn reviewed(plan: &Plan, manifests: &Manifests, state: &State) -> Plan {
         forecast: Vec::new(),
         checked: Checked::in_tests(),
         marks: None,
+        since: None,
     };
     let mut bytes = Vec::new();
     let document = saved::document(plan, manifests, &basis);

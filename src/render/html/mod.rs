@@ -99,7 +99,7 @@ pub(crate) fn page(report: &Shown<Report>, sink: &mut dyn Write) -> io::Result<(
         title: of_line(&report.title),
         figures: &report.figures,
         lead: lines(&report.lead),
-        attention: lines(&report.attention),
+        attention: attention(report),
         checks: parts(&report.checks),
         treemap: treemap(&report.folders, report.counted),
         counted: report.counted,
@@ -120,6 +120,17 @@ pub(crate) fn page(report: &Shown<Report>, sink: &mut dyn Write) -> io::Result<(
         data,
     };
     page.write_into(sink).map_err(io::Error::other)
+}
+
+/// What somebody has to look at, and what is new.
+fn attention(report: &Report) -> Vec<Markup> {
+    let changes = report.changes.iter().map(|change| of_line(&change.line()));
+    report
+        .attention
+        .iter()
+        .map(of_line)
+        .chain(changes)
+        .collect()
 }
 
 /// What the page is, for its title.

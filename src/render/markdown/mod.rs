@@ -81,8 +81,8 @@ impl List {
     }
 }
 
-/// Writes a report in `most` bytes: first the rows of assets are left out, then folders beyond ten,
-/// and nothing else, whatever the room.
+/// Writes a report in `most` bytes: first the rows of assets are left out, then folders beyond ten, then
+/// the names of what is new since an earlier plan, and nothing else, whatever the room.
 ///
 /// # Errors
 ///
@@ -93,21 +93,13 @@ pub(crate) fn report(report: &Shown<Report>, most: usize, sink: &mut dyn Write) 
     for words in &report.lead {
         paragraph(&mut head, &line(words));
     }
-    let mut attention = String::new();
-    if !report.attention.is_empty() {
-        attention.push_str("### Attention\n\n");
-        for words in &report.attention {
-            item(&mut attention, &line(words));
-        }
-        attention.push('\n');
-    }
     let checks = blocks(&report.checks);
     let mut foot = String::new();
     for words in &report.closing {
         paragraph(&mut foot, &line(words));
     }
     // What decides is written whole, whatever the room.
-    let fixed = head.len() + attention.len() + checks.len() + foot.len();
+    let fixed = head.len() + attention(report, 0).len() + checks.len() + foot.len();
     let room = most.saturating_sub(fixed);
     let folders = folders(report);
     let more = |left: &str| format!("| … {left} more | | | |\n");
@@ -115,6 +107,8 @@ pub(crate) fn report(report: &Shown<Report>, most: usize, sink: &mut dyn Write) 
     // How many assets each group has is said beside all the folders that there is room for.
     let frames = assets(report, usize::MAX, 0);
     let frames: usize = frames.iter().map(String::len).sum();
+    let attention = attention(report, room.saturating_sub(few.len() + frames));
+    let room = most.saturating_sub(head.len() + attention.len() + checks.len() + foot.len());
     let many = folders.within(room.saturating_sub(frames), usize::MAX, &more);
     let folders = if many.len() < few.len() { few } else { many };
     let assets = assets(report, room.saturating_sub(folders.len()), usize::MAX);
@@ -162,6 +156,30 @@ fn plain(line: &Line) -> String {
         Piece::Foreign(text) => code(text.shown()),
     });
     pieces.collect()
+}
+
+/// What somebody has to look at, with so many bytes at most for the names of what is new.
+fn attention(report: &Report, room: usize) -> String {
+    if report.attention.is_empty() && report.changes.is_empty() {
+        return String::new();
+    }
+    let mut text = "### Attention\n\n".to_owned();
+    for words in &report.attention {
+        item(&mut text, &line(words));
+    }
+    let mut room = room;
+    for change in &report.changes {
+        let least = line(&change.with(0)).len();
+        let fits = (0..=change.names.len()).rev().find_map(|most| {
+            let shown = line(&change.with(most));
+            (shown.len() - least <= room).then_some(shown)
+        });
+        let shown = fits.unwrap_or_default();
+        room -= shown.len() - least;
+        item(&mut text, &shown);
+    }
+    text.push('\n');
+    text
 }
 
 /// Paragraphs and lists, one below the other.

@@ -75,6 +75,7 @@ pub(crate) fn find(of: &FindReport<'_>, most: usize) -> Report {
         ],
         lead: Vec::new(),
         attention: attention(answer, unread),
+        changes: Vec::new(),
         checks: Vec::new(),
         counted: "files",
         folders,

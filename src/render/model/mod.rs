@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use crate::asset::{AssetId, Kind};
 use crate::inventory::Location;
+use crate::render::count;
 use crate::render::names::Foreign;
 use crate::render::places::label;
 use crate::render::size::at_least;
@@ -84,6 +85,46 @@ impl Line {
     }
 }
 
+/// What is new since an earlier plan, with the first of the assets that it is of.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Change {
+    /// How much it is; that is said wherever anything is.
+    pub(crate) said: Line,
+    pub(crate) names: Vec<Foreign>,
+    /// How many assets it is of; where no asset is named, none is to be.
+    pub(crate) total: usize,
+}
+
+impl Change {
+    /// What is said by itself.
+    pub(crate) fn new(said: Line) -> Self {
+        Self {
+            said,
+            ..Self::default()
+        }
+    }
+
+    /// All of it, with its names.
+    pub(crate) fn line(&self) -> Line {
+        self.with(self.names.len())
+    }
+
+    /// The same with so many names at most, and how many more assets there are.
+    pub(crate) fn with(&self, most: usize) -> Line {
+        let Self { said, names, total } = self;
+        let shown = names.iter().take(most);
+        let mut shown: Vec<Line> = shown.cloned().map(Line::foreign).collect();
+        if shown.is_empty() {
+            return said.clone();
+        }
+        let more = total.saturating_sub(shown.len());
+        if more > 0 {
+            shown.push(Line::words(format!("{} more", count(more))));
+        }
+        said.clone().and(": ").and_line(Line::joined(shown, ", "))
+    }
+}
+
 /// A paragraph, or an item of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Block {
@@ -152,6 +193,8 @@ pub(crate) struct Report {
     pub(crate) lead: Vec<Line>,
     /// What somebody has to look at first.
     pub(crate) attention: Vec<Line>,
+    /// What is new since an earlier plan, or why nobody says it.
+    pub(crate) changes: Vec<Change>,
     /// What was counted, and how long it takes.
     pub(crate) checks: Vec<Block>,
     /// What the sums by folder count: files or assets.
@@ -180,6 +223,7 @@ pub(crate) fn failed(
         figures: Vec::new(),
         lead: Vec::new(),
         attention,
+        changes: Vec::new(),
         checks: Vec::new(),
         counted: "files",
         folders: Vec::new(),

@@ -67,6 +67,7 @@ pub(crate) fn run(summary: &Summary, after: Option<&State>, most: usize, now: Ti
         figures: figures(summary),
         lead: lead(summary),
         attention: attention(summary),
+        changes: Vec::new(),
         checks: Vec::new(),
         counted: "assets",
         folders: folders.rows(),

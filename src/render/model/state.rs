@@ -100,6 +100,7 @@ pub(crate) fn state(state: &State, path: &str, most: usize, now: Timestamp) -> R
         ],
         lead: Vec::new(),
         attention,
+        changes: Vec::new(),
         checks: runs(state),
         counted: "assets",
         folders: folders.rows(),

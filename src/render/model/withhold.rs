@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use crate::asset::Kind;
 use crate::inventory::Location;
-use crate::render::model::{Assets, Block, FolderRow, Line, Piece, Report, Row};
-use crate::render::names::{Names, Shown, WITHHELD, is_of_file, path_without_files, without_files};
+use crate::render::model::{Assets, Block, Change, FolderRow, Line, Piece, Report, Row};
+use crate::render::names::{
+    Foreign, Names, Shown, WITHHELD, is_of_file, path_without_files, without_files,
+};
 use crate::render::places::label;
 
 impl Report {
@@ -30,6 +32,7 @@ fn withheld(report: Report, mut places: Places) -> Report {
         figures,
         lead,
         attention,
+        changes,
         checks,
         counted,
         folders,
@@ -55,6 +58,19 @@ fn withheld(report: Report, mut places: Places) -> Report {
         Block::Paragraph(said) => Block::Paragraph(line(said)),
         Block::Item(said) => Block::Item(line(said)),
     };
+    let change = |change| {
+        let Change {
+            said,
+            names: all,
+            total,
+        } = change;
+        let all = all.into_iter().map(|name: Foreign| name.withheld(names));
+        Change {
+            said: line(said),
+            names: all.collect(),
+            total,
+        }
+    };
     Report {
         of,
         key: key.withheld(names),
@@ -62,6 +78,7 @@ fn withheld(report: Report, mut places: Places) -> Report {
         figures,
         lead: lines(lead),
         attention: lines(attention),
+        changes: changes.into_iter().map(change).collect(),
         checks: checks.into_iter().map(block).collect(),
         counted,
         folders,

@@ -7,6 +7,7 @@ use super::*;
 use crate::asset::Kind;
 use crate::inventory::Facts;
 use crate::plan::Checked;
+use crate::plan::since::{Comparison, Since};
 use crate::render::markdown::{self, most_rows};
 use crate::render::model::plan::{PlanReport, plan};
 use crate::render::names::Names;
@@ -53,10 +54,15 @@ fn large(files: u128, folders: u128) -> Plan {
 }
 
 fn shown(shown: &Plan, most: usize) -> String {
+    shown_since(shown, None, most)
+}
+
+fn shown_since(shown: &Plan, since: Option<&Comparison>, most: usize) -> String {
     let view = PlanView {
         plan: shown,
         checked: &Checked::in_tests(),
         no_state: None,
+        since,
         batch_size: 50,
         forecast: &[],
         time_budget: None,
@@ -153,4 +159,76 @@ fn a_small_plan_is_shown_whole() {
     for step in &plan.steps {
         assert!(text.contains(&step.id.to_string()), "{}", step.id);
     }
+}
+
+/// What a plan says that is compared with an earlier one.
+fn since(before: &Plan, now: &Plan) -> Comparison {
+    let made = at("2026-11-26T12:00:00Z");
+    Comparison::Since(Since::new(("sha256:0", made, true), before, now))
+}
+
+#[test]
+fn names_of_what_is_new_are_left_out_last_and_never_how_much_it_is() {
+    let (before, now) = (large(1_000, 400), large(4_000, 400));
+    let since = since(&before, &now);
+    let folders = |text: &str| text.matches("\n| `Tide/day").count();
+    let said = "- **New since the plan of 2026-11-26T12:00:00Z:** 3,000 files, 3 GB";
+    let names = ": `Tide/day 0/clip 1200.mov`, `Tide/day 0/clip 1600.mov`, ";
+    let least = shown_since(&now, Some(&since), 0);
+    assert!(least.contains(&format!("{said}\n")), "{least}");
+    for held in ["**Held: 3**", "`Tide/day 0/clip 0.mov`", "**3,997 files"] {
+        assert!(least.contains(held), "{held}: {least}");
+    }
+    assert_eq!(folders(&least), 10);
+    // Room for the names comes before room for folders beyond ten, and that before assets.
+    let frames = "<details><summary>Retire: 3,997 assets</summary>\n\n- … 3,997 more\n\n</details>\n\n\
+        <details><summary>Held: 3 assets</summary>\n\n- … 3 more\n\n</details>\n\n";
+    let base = least.len() + frames.len();
+    let roomy = shown_since(&now, Some(&since), base + 200);
+    assert!(roomy.contains(&format!("{said}{names}")), "{roomy}");
+    assert!(roomy.contains(", 2,995 more\n"), "{roomy}");
+    assert!(folders(&roomy) < 13, "{roomy}");
+    let few = shown_since(&now, Some(&since), base + 50);
+    assert!(
+        few.contains(&format!("{said}: `Tide/day 0/clip 1200.mov`, 2,999 more\n")),
+        "{few}"
+    );
+    for more in (0..500).step_by(31) {
+        let most = least.len() + more;
+        assert!(shown_since(&now, Some(&since), most).len() <= most);
+    }
+}
+
+#[test]
+fn what_is_new_is_withheld_as_other_names_are() {
+    let (before, now) = (large(8, 2), large(12, 2));
+    for (names, shown) in [
+        (
+            Names::Path,
+            format!("4 files, 4 MB: `Tide/day 0/{}`", id(100_010)),
+        ),
+        (Names::Off, format!("4 files, 4 MB: `{}`", id(100_010))),
+    ] {
+        let since = since(&before, &now);
+        let changes = crate::render::since::changes(&now, Some(&since));
+        let mut report = crate::render::model::failed(
+            ("plan", "x"),
+            ("".into(), None),
+            at("2026-11-27T12:00:00Z"),
+        );
+        report.changes = changes;
+        let mut bytes = Vec::new();
+        markdown::report(&report.shown(names), 60_000, &mut bytes).unwrap();
+        let text = String::from_utf8(bytes).unwrap();
+        assert!(text.contains(&shown), "{text}");
+        assert!(!text.contains("clip"), "{text}");
+    }
+}
+
+#[test]
+fn a_plan_that_says_what_it_said_before_says_so() {
+    let plan = large(12, 2);
+    let text = shown_since(&plan, Some(&since(&plan, &plan)), 60_000);
+    let said = "- Nothing has changed since the plan of 2026-11-26T12:00:00Z.\n";
+    assert!(text.contains(said), "{text}");
 }

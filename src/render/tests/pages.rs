@@ -10,7 +10,7 @@ use crate::asset::Kind;
 use crate::inventory::Location;
 use crate::render::escape::escape;
 use crate::render::html::{BEGINS, page};
-use crate::render::model::{Assets, Block, FolderRow, Line, Report, Row};
+use crate::render::model::{Assets, Block, Change, FolderRow, Line, Report, Row};
 use crate::render::names::{Foreign, Names};
 
 /// A report in which one text stands in every place that has one.
@@ -26,6 +26,11 @@ fn report(text: &str) -> Report {
         figures: vec![("files", "1".to_owned())],
         lead: vec![Line::foreign(text)],
         attention: vec![Line::strong("`apply` refuses it:").and_foreign(text)],
+        changes: vec![Change {
+            said: Line::strong("New:").and_foreign(text),
+            names: vec![Foreign::new(text)],
+            total: 2,
+        }],
         checks: vec![
             Block::Item(Line::foreign(text)),
             Block::Paragraph(Line::foreign(text)),

@@ -172,6 +172,7 @@ pub(super) fn shown(shown: &Plan, width: Option<usize>, full: bool) -> String {
         plan: shown,
         checked: &Checked::in_tests(),
         no_state: None,
+        since: None,
         batch_size: 50,
         forecast: &forecast(shown, cut),
         time_budget: None,

@@ -24,6 +24,7 @@ fn on_page(plan_shown: &Plan, width: Option<usize>, full: bool, colour: bool) ->
         plan: plan_shown,
         checked: &Checked::NotChecked,
         no_state: None,
+        since: None,
         batch_size: 50,
         forecast: &forecast(
             plan_shown,
@@ -105,6 +106,7 @@ fn that_there_is_no_state_yet_stands_at_the_top() {
         plan: &Plan::default(),
         checked: &Checked::in_tests(),
         no_state: Some(Path::new("a\u{1b}b.json")),
+        since: None,
         batch_size: 50,
         forecast: &[],
         time_budget: None,

@@ -15,7 +15,7 @@ use crate::render::names::Foreign;
 use crate::render::progress::roughly;
 use crate::render::rows;
 use crate::render::text::PlanView;
-use crate::render::{checked, count, counted, moment, thousands, withheld};
+use crate::render::{checked, count, counted, moment, since, thousands, withheld};
 use crate::state::Api;
 
 mod assets;
@@ -69,6 +69,7 @@ pub(crate) fn plan(of: &PlanReport<'_>, most: usize) -> Report {
         figures: figures(of),
         lead: owners(view.plan).into_iter().collect(),
         attention: attention(of),
+        changes: since::changes(view.plan, view.since),
         checks: checks(view),
         counted: "files",
         folders: folders(view),

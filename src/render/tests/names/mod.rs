@@ -38,6 +38,7 @@ fn reports_of_plan(plan: &Plan, refusals: &[Refused], texts: &Texts) -> Vec<Repo
         plan,
         checked: &checked,
         no_state: Some(&path),
+        since: None,
         batch_size: 50,
         forecast: &[],
         time_budget: None,
