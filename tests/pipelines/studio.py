@@ -28,7 +28,7 @@ class Studio(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.folder = Path(folder.name)
-        for name in ("home", "bin", "artifacts", "fake", "here"):
+        for name in ("home", "bin", "artifacts", "caches", "fake", "here"):
             (self.folder / name).mkdir()
         for tool in ("gh", "curl"):
             (self.folder / "bin" / tool).symlink_to(HERE / "fakes" / tool)
@@ -37,6 +37,7 @@ class Studio(unittest.TestCase):
             "HOME": str(self.folder / "home"),
             "RETIRE_CACHE": "",
             "ARTIFACTS": str(self.folder / "artifacts"),
+            "CACHES": str(self.folder / "caches"),
             "GITHUB_FAKE": str(self.folder / "fake"),
             "RELEASE": str(self.folder / "release.tar.gz"),
             "GIT_AUTHOR_NAME": "Robin Post",
@@ -110,6 +111,17 @@ class Studio(unittest.TestCase):
         self.git("add", "--all")
         self.git("commit", "--quiet", "-m", message)
         self.git("push", "--quiet", "origin", f"HEAD:{branch}")
+
+    def keep(self, asset: str):
+        """Lists an asset no more: its line, and what of it stands on the lines below."""
+        manifest = self.here / "retire.yaml"
+        kept, gone = [], False
+        for line in manifest.read_text().splitlines(keepends=True):
+            gone = asset in line or (gone and line.startswith("    "))
+            if not gone:
+                kept.append(line)
+        manifest.write_text("".join(kept))
+        self.commit("Keep one")
 
     def published(self, path: str, branch="main") -> str:
         """A file as the server has it."""

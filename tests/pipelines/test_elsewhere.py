@@ -27,6 +27,10 @@ class GitLab(Studio):
         shutil.rmtree(folder, ignore_errors=True)
         self.run_in(self.folder, "git", "clone", "--quiet", "--depth", "1", f"file://{self.origin}", folder)
         body = self.pipeline[".retire"] | self.pipeline[name]
+        cache = self.folder / "cache" / variables.get("CI_MERGE_REQUEST_IID", "none")
+        cached = body.get("cache", {"paths": []})["paths"]
+        if cached and cache.exists():
+            shutil.copytree(cache, folder, dirs_exist_ok=True)
         for earlier in body.get("needs", []):
             handed = self.pipeline[earlier]["artifacts"]
             for path in handed["paths"]:
@@ -35,7 +39,11 @@ class GitLab(Studio):
                 key, value = line.split("=", 1)
                 variables[key] = value
         script = "\n".join(["set -eo pipefail", *body["before_script"], *body["script"]])
-        return self.run_in(folder, "bash", "-c", script, code=code, **(self.given | variables))
+        told = self.run_in(folder, "bash", "-c", script, code=code, **(self.given | variables))
+        for path in cached:
+            if (folder / path).exists():
+                shutil.copytree(folder / path, cache / path, dirs_exist_ok=True)
+        return told
 
     def test_a_request_is_planned(self):
         told = self.job("retire-plan", FRAMEIO_VIEW_TOKEN=TOKEN, CI_MERGE_REQUEST_IID="7")
@@ -47,6 +55,13 @@ class GitLab(Studio):
         self.assertTrue(all(one["location"]["lines"]["begin"] > 0 for one in found))
         self.assertTrue((handed / "plan.html").read_text().startswith("<!doctype html>"))
         self.assertIn("retire ended with 2: changes are pending", told)
+        self.assertIn("No earlier plan", told)
+        # What comes with the next push is new.
+        self.keep("8d1f0c52-6a3b-4c7e-9f21-0b5d7a4e1c09")
+        told = self.job("retire-plan", FRAMEIO_VIEW_TOKEN=TOKEN, CI_MERGE_REQUEST_IID="7")
+        self.assertIn("No longer in it: 1 file, 367 MB.", told)
+        told = self.job("retire-plan", FRAMEIO_VIEW_TOKEN=TOKEN, CI_MERGE_REQUEST_IID="8")
+        self.assertIn("No earlier plan", told)
         told = self.job("retire-plan")
         self.assertIn("Not checked against the server", told)
 

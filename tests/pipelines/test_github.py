@@ -27,11 +27,14 @@ class Workflows(Studio):
         for path in workflows.iterdir():
             for job in yaml.safe_load(path.read_text())["jobs"].values():
                 for used in (step.get("uses", "") for step in job["steps"]):
-                    kind = used.removeprefix("actions/").split("@")[0].removesuffix("-artifact")
+                    name, _, commit = used.removeprefix("actions/").partition("@")
+                    # One repository may have several actions.
+                    name = name.split("/")[0]
                     if used.startswith("actions/"):
-                        self.replaced[used] = HERE / "fakes" / kind
+                        kind = name.removesuffix("-artifact")
+                        self.replaced[f"actions/{name}@{commit}"] = HERE / "fakes" / kind
 
-    def act(self, event, workflow, payload, code=0, secrets=None):
+    def act(self, event, workflow, payload, code=0, secrets=None, given=None):
         """Runs a workflow as it is on the disk; returns what was printed."""
         payload = {"repository": {"default_branch": "main", "full_name": "tidewater/retire"}} | payload
         told = self.folder / "event.json"
@@ -43,8 +46,8 @@ class Workflows(Studio):
         known = {"FRAMEIO_VIEW_TOKEN": TOKEN, "FRAMEIO_DELETE_TOKEN": TOKEN, "GITHUB_TOKEN": "ghs"}
         for name, value in (known | (secrets or {})).items():
             words += ["-s", f"{name}={value}"]
-        given = {"GITHUB_REPOSITORY": "tidewater/retire", "ORIGIN": f"file://{self.origin}"}
-        for name in ("RETIRE_ENDPOINT", "RETIRE_CACHE", "ARTIFACTS", "GITHUB_FAKE", "RELEASE"):
+        given = (given or {}) | {"GITHUB_REPOSITORY": "tidewater/retire", "ORIGIN": f"file://{self.origin}"}
+        for name in ("RETIRE_ENDPOINT", "RETIRE_CACHE", "ARTIFACTS", "CACHES", "GITHUB_FAKE", "RELEASE"):
             given[name] = self.environment[name]
         for name, value in given.items():
             words += ["--env", f"{name}={value}"]
@@ -112,6 +115,32 @@ class PullRequests(Workflows):
             self.assertEqual(comments[0], people)
             self.assertEqual([one["body"] for one in comments[1:]], [plan])
         self.assertFalse([call for call in self.calls() if "check-runs" in str(call)])
+
+    def test_the_next_plan_of_a_request_says_what_is_new(self):
+        self.act("pull_request", "retire-plan.yaml", self.request())
+        self.assertIn("No earlier plan", self.artifact("retire-plan/plan.md"))
+        self.keep(TRAILER)
+        # A run of another number of the same request takes the last plan, whatever became of it.
+        with (self.here / "retire.toml").open("a") as settings:
+            settings.write("[guards]\nmax-assets = 3\n")
+        self.commit("Guard")
+        run = {"GITHUB_RUN_ID": "2"}
+        self.act("pull_request", "retire-plan.yaml", self.request(), code=1, given=run)
+        self.assertIn("- **No longer in it:** 1 file, 367 MB.\n", self.artifact("retire-plan/plan.md"))
+        run = {"GITHUB_RUN_ID": "3"}
+        self.act("pull_request", "retire-plan.yaml", self.request(), code=1, given=run)
+        self.assertIn("- Nothing has changed since the plan of ", self.artifact("retire-plan/plan.md"))
+        self.assertEqual(len(list((self.folder / "caches").iterdir())), 3)
+        # Another request has none of them, and a cache that cannot be kept fails nothing.
+        other = self.request()
+        other["pull_request"]["number"] = 70
+        self.act("pull_request", "retire-plan.yaml", other, code=1)
+        self.assertIn("No earlier plan", self.artifact("retire-plan/plan.md"))
+        shutil.rmtree(self.folder / "caches")
+        shutil.copy(ROOT / "examples/quickstart-v4/retire.toml", self.here)
+        self.commit("Without the guard")
+        self.act("pull_request", "retire-plan.yaml", self.request())
+        self.assertIn("No earlier plan", self.artifact("retire-plan/plan.md"))
 
     def test_a_refused_plan_fails_and_is_commented_on_all_the_same(self):
         with (self.here / "retire.toml").open("a") as settings:
