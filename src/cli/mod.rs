@@ -38,6 +38,7 @@ mod identity;
 mod lock;
 mod log;
 mod marks;
+mod misfit;
 mod ownership;
 mod playground;
 mod private;
