@@ -68,6 +68,14 @@ pub(crate) enum Failure {
     /// There is no state in the project folder, and one lies where it was looked for before.
     #[error("there is no state `{}`, and one lies at `{}`", state.display(), old.display())]
     StateElsewhere { old: PathBuf, state: PathBuf },
+    /// There is no such run.
+    #[error("the state `{}` has no run {run}: {}", path.display(), render::history::named(runs))]
+    NoRun {
+        path: PathBuf,
+        run: u64,
+        /// Those that there are.
+        runs: Vec<u64>,
+    },
     /// A file is nothing that can be shown.
     #[error("`{}` is {found}", path.display())]
     NotShown {
@@ -271,6 +279,7 @@ impl Failure {
             | Self::NotKnown { .. }
             | Self::NotMissing { .. }
             | Self::NotChosen(_)
+            | Self::NoRun { .. }
             | Self::InTheWay(_)
             | Self::ManifestThere(_)
             | Self::Layout(_)
@@ -367,6 +376,7 @@ impl Failure {
             Self::NotChosen(_) => Some(
                 "`retire state history` shows the runs, and `retire state list --status retired` the assets",
             ),
+            Self::NoRun { .. } => Some("`retire state history` shows all of them"),
             Self::NothingChosen => Some("name a run, as in `run:7`, or assets by their ids"),
             Self::TwoChoices => Some("restore one after the other"),
             Self::RestoreOfV2(_) => Some(

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::render::escape::escape;
 use crate::render::state::{by_hand, figures};
-use crate::render::{Paint, Style, holds, moment, restorable, size};
+use crate::render::{Paint, Style, count, holds, moment, restorable, size};
 use crate::state::{Counts, Deleted, RunRecord, State};
 
 /// How many characters of a commit or a plan's id are shown.
@@ -20,6 +20,25 @@ const DIGEST: &str = "sha256:";
 
 /// The names of the columns.
 const HEAD: [&str; 6] = ["run", "at", "by", "commit", "plan", "its records now"];
+
+/// How many runs are named where there is none of a number.
+const NAMED: usize = 10;
+
+/// Says which runs there are.
+pub(crate) fn named(runs: &[u64]) -> String {
+    let all: Vec<String> = runs.iter().map(u64::to_string).collect();
+    match &*all {
+        [] => "no run has changed it yet".to_owned(),
+        [one] => format!("it has run {one} alone"),
+        [first @ .., last] if all.len() <= NAMED => {
+            format!("it has the runs {} and {last}", first.join(", "))
+        }
+        many => {
+            let (count, last) = (count(many.len()), many[many.len() - NAMED..].join(", "));
+            format!("it has {count} runs, the last of them {last}")
+        }
+    }
+}
 
 /// Writes a table of the runs, newest first; `now` says for how long each can be taken back.
 ///
@@ -111,4 +130,25 @@ fn laid_out(row: &[String; 6], widths: &[usize; 5]) -> String {
     let [number, at, by, commit, plan, records] = row;
     let [numbers, ats, bys, commits, plans] = *widths;
     format!("{number:>numbers$}  {at:ats$}  {by:bys$}  {commit:commits$}  {plan:plans$}  {records}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_runs_that_there_are_are_named_and_of_many_the_last() {
+        for (runs, said) in [
+            (0, "no run has changed it yet"),
+            (1, "it has run 1 alone"),
+            (2, "it has the runs 1 and 2"),
+            (10, "it has the runs 1, 2, 3, 4, 5, 6, 7, 8, 9 and 10"),
+            (
+                1_204,
+                "it has 1,204 runs, the last of them 1195, 1196, 1197, 1198, 1199, 1200, 1201, 1202, 1203, 1204",
+            ),
+        ] {
+            assert_eq!(named(&(1..=runs).collect::<Vec<_>>()), said);
+        }
+    }
 }

@@ -91,12 +91,13 @@ pub(crate) fn history(state: &State, sink: &mut dyn Write) -> io::Result<()> {
     array(runs, sink)
 }
 
-/// Writes a state as a whole, without the assets that need nobody.
+/// Writes a state as a whole, without the assets that need nobody; of a state that is reduced to a
+/// run, with all that it has recorded.
 ///
 /// # Errors
 ///
 /// Returns what the sink says when it cannot take the bytes.
-pub(crate) fn overview(state: &State, sink: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn overview(state: &State, run: Option<u64>, sink: &mut dyn Write) -> io::Result<()> {
     let of = |status: &str| {
         let some = state.assets.iter();
         let some = some.filter(|(_, record)| record.status.name() == status);
@@ -119,6 +120,11 @@ pub(crate) fn overview(state: &State, sink: &mut dyn Write) -> io::Result<()> {
         failed: of("failed"),
         unknown: of("unknown"),
         missing: of("missing"),
+        records: run.map(|_| {
+            let all = state.assets.iter();
+            all.map(|(id, record)| Row::new(*id, record, state))
+                .collect()
+        }),
     };
     json(&overview, sink)?;
     sink.write_all(b"\n")
@@ -355,6 +361,8 @@ struct Overview<'state> {
     failed: Vec<Row<'state>>,
     unknown: Vec<Row<'state>>,
     missing: Vec<Row<'state>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    records: Option<Vec<Row<'state>>>,
 }
 
 #[derive(Serialize)]

@@ -187,19 +187,24 @@ pub(crate) fn show(
     Ok(())
 }
 
-/// Writes a state as a whole: where it belongs, its figures, its runs and what needs somebody.
+/// Writes a state as a whole: where it belongs, its figures, its runs and what needs somebody; of one
+/// that is reduced to a run, that run and what it has recorded.
 ///
 /// # Errors
 ///
 /// Returns what the sink says when it cannot take the text.
 pub(crate) fn overview(
     state: &State,
-    path: &str,
+    (path, run): (&str, Option<u64>),
     style: Style,
     sink: &mut dyn Write,
 ) -> io::Result<()> {
     let (runs, target) = (&state.runs, &state.target);
-    words::heading(&format!("State {}", escape(path)), style, sink)?;
+    let title = match run {
+        Some(run) => format!("Run {} of {}", thousands(run), escape(path)),
+        None => format!("State {}", escape(path)),
+    };
+    words::heading(&title, style, sink)?;
     let mut field = |name: &str, value: &str| writeln!(sink, "  {name:8} {value}");
     field("lineage", &state.lineage.to_string())?;
     field("serial", &thousands(state.serial))?;
@@ -215,9 +220,17 @@ pub(crate) fn overview(
     let parts = [count(state.assets.len()), figures(counts)];
     let parts = parts.iter().filter(|part| !part.is_empty());
     field("assets", &parts.cloned().collect::<Vec<_>>().join(": "))?;
+    if run.is_some() {
+        for made in runs.values() {
+            field("made", &run_line(made))?;
+        }
+    }
 
     holds::of_state(state.holds.iter(), style, sink)?;
     kept(state, style, sink)?;
+    if let Some(run) = run {
+        return recorded(state, run, style, sink);
+    }
     if !runs.is_empty() {
         writeln!(sink)?;
         let title = format!("Runs ({}), newest first", count(runs.len()));
@@ -235,6 +248,19 @@ pub(crate) fn overview(
         attention(title, number, status, state, style, sink)?;
     }
     Ok(())
+}
+
+/// Lists what a run has recorded.
+fn recorded(state: &State, run: u64, style: Style, sink: &mut dyn Write) -> io::Result<()> {
+    let all = state.assets.len();
+    if all == 0 {
+        return Ok(());
+    }
+    writeln!(sink)?;
+    let records = state.assets.iter().map(|(id, record)| (*id, record));
+    list(state, &mut records.take(IDS), style, sink)?;
+    let more = format!("more; `retire state list --run {run}` lists all");
+    words::fold(2, all.saturating_sub(IDS), &more, style, sink)
 }
 
 /// Says why a listed asset stays, and since which run.

@@ -32,6 +32,7 @@ mod counts;
 pub mod format;
 mod hold;
 mod kept;
+mod one_run;
 mod rebuild;
 mod restorable;
 

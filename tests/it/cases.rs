@@ -143,6 +143,7 @@ cases! {
     shelter_of_what_was_not_answered
     shelter_reads_nothing_in_vain
     shelter_without_a_token
+    show_run
     show_what_a_file_is
     state_behind_a_link
     state_broken

@@ -98,3 +98,9 @@ pub struct Recall {
     #[arg(long, help_heading = heading::SERVER, hide_short_help = true)]
     pub refresh: bool,
 }
+
+/// The number of the run that a word names (`run:7`); nothing where it names none.
+pub(super) fn run_number(word: &str) -> Option<Result<u64, &'static str>> {
+    let number = word.strip_prefix("run:")?.parse();
+    Some(number.map_err(|_why| "a run is named by its number: `run:7`"))
+}

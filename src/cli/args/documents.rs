@@ -1,11 +1,13 @@
 //! The commands that read documents, and do nothing with them.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, ValueHint};
 
 use crate::cli::args::Paths;
-use crate::cli::args::common::Flags;
+use crate::cli::args::common::{Flags, run_number};
 use crate::cli::args::formats::{CheckFormat, ShowFormat};
 use crate::cli::args::reports::{Reports, Summaries};
 use crate::cli::settings::declare::{heading, on};
@@ -33,11 +35,15 @@ pub struct Validate {
 /// `retire show`.
 #[derive(Debug, Args)]
 pub struct Show {
-    /// A state, a saved plan, the events of a run, or the folder of a project
+    /// A state, a saved plan, the events of a run, or the folder of a project; or a run of its state
     ///
-    /// `-` is standard input [default: the state of the project folder]
-    #[arg(value_hint = ValueHint::AnyPath)]
-    pub file: Option<PathBuf>,
+    /// `run:7` is what run 7 did, as the state has it; another word then names the state, or a PATH
+    /// of its project. `-` is standard input [default: the state of the project folder]
+    #[arg(
+        value_name = "FILE | run:N", value_hint = ValueHint::AnyPath,
+        value_parser = OsStringValueParser::new().try_map(shown)
+    )]
+    pub words: Vec<Shown>,
     /// Print it for people or for programs
     #[arg(
         long, value_enum, default_value_t = ShowFormat::Text, value_name = "FORMAT",
@@ -50,7 +56,23 @@ pub struct Show {
     /// How Markdown is bounded.
     #[command(flatten)]
     pub summaries: Summaries,
-    /// Which state, where none is named.
+    /// Which state, where no file is named.
     #[command(flatten)]
     pub settings: Flags<{ on::SHOW }>,
+}
+
+/// What is to be shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Shown {
+    /// What a run did.
+    Run(u64),
+    /// A file, or the PATH of a state.
+    File(PathBuf),
+}
+
+fn shown(word: OsString) -> Result<Shown, &'static str> {
+    match word.to_str().and_then(run_number) {
+        Some(run) => run.map(Shown::Run),
+        None => Ok(Shown::File(word.into())),
+    }
 }

@@ -80,7 +80,7 @@ const EXAMPLES: [(&str, &str); 17] = [
         "show",
         "  retire show retire.state.json                  # the state as a whole
   retire show plan.json                          # a saved plan, stale or not
-  retire show run.jsonl                          # what a run came to",
+  retire show run:7                              # what run 7 did, by the state",
     ),
     (
         "state",

@@ -30,7 +30,7 @@ mod since;
 mod state;
 
 pub use common::{Flags, Format, Recall, ThisRun};
-pub use documents::{Show, Validate};
+pub use documents::{Show, Shown, Validate};
 pub use find::{Find, FindFormat, FindOutput, Listing};
 pub use formats::{CheckFormat, PlanFormat, Printed, RunFormat, ShowFormat};
 pub use guards::GuardFlags;
@@ -127,7 +127,7 @@ pub enum Command {
     Apply(Apply),
     /// Take back what a run deleted, within 30 days (V4)
     Restore(Restore),
-    /// Show a state, a saved plan, or a run by its events
+    /// Show a state, a saved plan, or a run
     Show(Show),
     /// Look into the state, or change it by hand
     #[command(subcommand)]

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use clap::Args;
 
 use crate::asset::AssetId;
-use crate::cli::args::common::{Flags, guarded};
+use crate::cli::args::common::{Flags, guarded, run_number};
 use crate::cli::args::state;
 use crate::cli::settings::declare::{heading, on};
 
@@ -51,11 +51,8 @@ impl FromStr for Back {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        if let Some(run) = text.strip_prefix("run:") {
-            let run = run.parse();
-            return run
-                .map(Self::Run)
-                .map_err(|_why| "a run is named by its number: `run:7`".to_owned());
+        if let Some(run) = run_number(text) {
+            return run.map(Self::Run).map_err(str::to_owned);
         }
         text.parse().map(|word| match word {
             state::Word::Id(id) => Self::Asset(id),

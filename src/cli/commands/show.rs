@@ -1,11 +1,11 @@
 //! `retire show`: a state, a saved plan or a run, for people or for programs.
 
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::app::error::Error;
 use crate::app::saved_plan::{SavedPlan, is_plan};
-use crate::cli::args::{ReportKind, Show, ShowFormat};
+use crate::cli::args::{self, ReportKind, Show, ShowFormat};
 use crate::cli::clock::TimeLeft;
 use crate::cli::context::Context;
 use crate::cli::destination::Document;
@@ -57,11 +57,12 @@ struct Shown<'run> {
 
 impl Shown<'_> {
     fn show(&self, arguments: &Show) -> Result<Exit, Failure> {
-        let context = self.context;
-        let Some(path) = file(arguments)? else {
-            let flags = &arguments.settings.given;
-            let settings = context.settings_offline(flags, arguments.file.as_deref())?;
-            return self.overview(&settings.state.value);
+        let (run, named) = words(&arguments.words)?;
+        if let Some(run) = run {
+            return self.run(run, named, arguments);
+        }
+        let Some(path) = file(named)? else {
+            return self.overview(&self.state_of(named, arguments)?);
         };
         project::refuse_stray(path)?;
         let bytes = if path.as_os_str() == "-" {
@@ -75,11 +76,7 @@ impl Shown<'_> {
         if is_plan(&bytes) {
             self.plan(path, &bytes)?;
         } else if path.as_os_str() == "-" {
-            let read = format::read(&bytes).map_err(|why| StoreError::Format {
-                path: path.to_owned(),
-                why,
-            })?;
-            self.state(path, &read)?;
+            self.state((path, None), &parsed(path, &bytes)?)?;
         } else if let Some(found) = other_than_a_state(path, &bytes) {
             let path = path.to_owned();
             return Err(Failure::NotShown { path, found });
@@ -222,37 +219,90 @@ impl Shown<'_> {
         Ok(())
     }
 
-    fn overview(&self, path: &Path) -> Result<Exit, Failure> {
-        let context = self.context;
-        let loaded = FileStore::new(path).load()?;
-        let loaded = loaded.ok_or_else(|| Failure::NoState(path.to_owned()))?;
-        for warning in &loaded.warnings {
-            context.console.warn(warning);
-        }
-        self.state(path, &loaded.state)?;
+    /// Shows what a run did, as the state has it.
+    fn run(&self, run: u64, named: Option<&Path>, arguments: &Show) -> Result<Exit, Failure> {
+        let (path, state) = if let Some(path) = named.filter(|path| path.as_os_str() == "-") {
+            let bytes = files::read(&Input::Standard, TimeLeft::unbound())?.bytes;
+            (path.to_owned(), parsed(path, &bytes)?)
+        } else {
+            let path = self.state_of(named, arguments)?;
+            let state = self.load(&path)?;
+            (path, state)
+        };
+        let state = state.of_run(run).map_err(|runs| Failure::NoRun {
+            path: path.clone(),
+            run,
+            runs,
+        })?;
+        self.state((&path, Some(run)), &state)?;
         Ok(Exit::Done)
     }
 
-    /// Shows a state as a whole.
-    fn state(&self, path: &Path, read: &State) -> Result<(), Failure> {
+    /// Where the state lies that a PATH, a flag or the project says.
+    fn state_of(&self, named: Option<&Path>, arguments: &Show) -> Result<PathBuf, Failure> {
+        let flags = &arguments.settings.given;
+        let settings = self.context.settings_offline(flags, named)?;
+        Ok(settings.state.value.clone())
+    }
+
+    fn load(&self, path: &Path) -> Result<State, Failure> {
+        let loaded = FileStore::new(path).load()?;
+        let loaded = loaded.ok_or_else(|| Failure::NoState(path.to_owned()))?;
+        for warning in &loaded.warnings {
+            self.context.console.warn(warning);
+        }
+        Ok(loaded.state)
+    }
+
+    fn overview(&self, path: &Path) -> Result<Exit, Failure> {
+        self.state((path, None), &self.load(path)?)?;
+        Ok(Exit::Done)
+    }
+
+    /// Shows a state as a whole, or what one run did of it.
+    fn state(&self, (path, run): (&Path, Option<u64>), read: &State) -> Result<(), Failure> {
         let name = path.display().to_string();
-        let report = |most| model::state::state(read, &name, most, clock::now());
-        self.publish(path, &report, &|sink| json::overview(read, sink))?;
+        let of = (&*name, run);
+        let report = |most| model::state::state(read, of, most, clock::now());
+        self.publish(path, &report, &|sink| json::overview(read, run, sink))?;
         let width = self.context.console.width();
         self.context.console.data(|style, sink| match self.format {
-            ShowFormat::Json => json::overview(read, sink),
-            ShowFormat::Text => wrapped(width, sink, |sink| {
-                state::overview(read, &name, style, sink)
-            }),
+            ShowFormat::Json => json::overview(read, run, sink),
+            ShowFormat::Text => wrapped(width, sink, |sink| state::overview(read, of, style, sink)),
             ShowFormat::Markdown | ShowFormat::Html => Ok(()),
         })?;
         Ok(())
     }
 }
 
+/// The run that is to be shown, and the file that is named.
+fn words(words: &[args::Shown]) -> Result<(Option<u64>, Option<&Path>), Failure> {
+    let (mut run, mut file) = (None, None);
+    for word in words {
+        match word {
+            args::Shown::Run(number) if run.is_none() => run = Some(*number),
+            args::Shown::File(path) if file.is_none() => file = Some(&**path),
+            args::Shown::Run(_) | args::Shown::File(_) => {
+                return Err(Failure::Words(
+                    "one file or one run is shown at a time".to_owned(),
+                ));
+            }
+        }
+    }
+    Ok((run, file))
+}
+
+fn parsed(path: &Path, bytes: &[u8]) -> Result<State, Failure> {
+    let read = format::read(bytes).map_err(|why| StoreError::Format {
+        path: path.to_owned(),
+        why,
+    });
+    Ok(read?)
+}
+
 /// The file that is to be shown; nothing where it is the state of a project.
-fn file(arguments: &Show) -> Result<Option<&Path>, Failure> {
-    let Some(path) = arguments.file.as_deref() else {
+fn file(named: Option<&Path>) -> Result<Option<&Path>, Failure> {
+    let Some(path) = named else {
         return Ok(None);
     };
     let standard = path.as_os_str() == "-";

@@ -120,7 +120,7 @@ impl FilesError {
                 Some(if is_asset {
                     "an id is not a PATH: list the asset in a manifest, and name that"
                 } else if text.is_some_and(|text| text.starts_with("run:")) {
-                    "`retire state list --run N` lists what a run did, and `retire state history` all runs"
+                    "`retire show run:N` shows what a run did, and `retire state history` all runs"
                 } else {
                     "check the name, and the folder that you are in"
                 })

@@ -16,8 +16,13 @@ use crate::state::{Deleted, State, Status};
 /// How many runs and holds are told.
 const TOLD: usize = 10;
 
-/// Makes the report of a state; a group has `most` rows at most.
-pub(crate) fn state(state: &State, path: &str, most: usize, now: Timestamp) -> Report {
+/// Makes the report of a state, or of one run that it is reduced to; a group has `most` rows at most.
+pub(crate) fn state(
+    state: &State,
+    (path, run): (&str, Option<u64>),
+    most: usize,
+    now: Timestamp,
+) -> Report {
     let mut folders = ByFolder::default();
     let mut deleted = Deleted::default();
     let titles = [
@@ -76,9 +81,10 @@ pub(crate) fn state(state: &State, path: &str, most: usize, now: Timestamp) -> R
     let open = counts.failed + counts.unknown + counts.missing;
     let freed = size::deleted(deleted);
     let assets = counted(state.assets.len(), "asset", "assets");
+    let of = run.map_or_else(String::new, |run| format!("Run {}: ", thousands(run)));
     let title = match &*in_words(counts) {
-        "" => format!("{assets} recorded."),
-        figures => format!("{assets} recorded: {figures}."),
+        "" => format!("{of}{assets} recorded."),
+        figures => format!("{of}{assets} recorded: {figures}."),
     };
     let mut attention = Vec::new();
     for (group, reasons) in groups.iter().zip(reasons) {
@@ -89,7 +95,7 @@ pub(crate) fn state(state: &State, path: &str, most: usize, now: Timestamp) -> R
     }
     attention.extend(kept(state));
     Report {
-        of: "state",
+        of: if run.is_some() { "run" } else { "state" },
         key: Foreign::new(path).without_file(),
         title: Line::words(title),
         figures: vec![
@@ -101,7 +107,7 @@ pub(crate) fn state(state: &State, path: &str, most: usize, now: Timestamp) -> R
         lead: Vec::new(),
         attention,
         changes: Vec::new(),
-        checks: runs(state),
+        checks: runs(state, run.is_some()),
         counted: "assets",
         folders: folders.rows(),
         groups: groups.into_iter().filter(|group| group.total > 0).collect(),
@@ -150,16 +156,17 @@ fn held(subject: Subject) -> String {
     }
 }
 
-/// The latest runs.
-fn runs(state: &State) -> Vec<Block> {
+/// The latest runs, or the one that the state is reduced to.
+fn runs(state: &State, is_one: bool) -> Vec<Block> {
     let mut blocks = Vec::new();
     if state.runs.is_empty() {
         return blocks;
     }
-    let runs = counted(state.runs.len(), "run", "runs");
-    blocks.push(Block::Paragraph(Line::words(format!(
-        "{runs}, newest first:"
-    ))));
+    if !is_one {
+        let runs = counted(state.runs.len(), "run", "runs");
+        let words = format!("{runs}, newest first:");
+        blocks.push(Block::Paragraph(Line::words(words)));
+    }
     for (number, run) in state.runs.iter().rev().take(TOLD) {
         let mut line = Line::words(format!("Run {}: {}", thousands(*number), moment(run.at)));
         if let Some(change) = &run.change {

@@ -162,11 +162,16 @@ fn one_asset_is_shown_in_full() {
 #[test]
 fn a_state_is_shown_as_a_whole() {
     insta::assert_snapshot!(text(|sink| {
-        render::overview(&known(), "retire.state.json", Style::default(), sink)?;
-        render::overview(&empty(), "new\n.json", Style::default(), sink)?;
-        json::overview(&empty(), sink)
+        render::overview(
+            &known(),
+            ("retire.state.json", None),
+            Style::default(),
+            sink,
+        )?;
+        render::overview(&empty(), ("new\n.json", None), Style::default(), sink)?;
+        json::overview(&empty(), None, sink)
     }));
-    let whole = text(|sink| json::overview(&known(), sink));
+    let whole = text(|sink| json::overview(&known(), None, sink));
     let whole: serde_json::Value = serde_json::from_str(&whole).unwrap();
     assert_eq!(whole["runs"].as_array().unwrap().len(), 25);
     assert_eq!(

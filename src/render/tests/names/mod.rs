@@ -113,7 +113,12 @@ fn everything(texts: &Texts, names: Names) -> Vec<String> {
     let now = at("2026-11-27T12:00:00Z");
     reports.push(model::run::run(&summary, Some(&state), 1_000, now));
     reports.push(model::run::run(&idle, None, 1_000, now));
-    reports.push(model::state::state(&state, &texts.other(), 1_000, now));
+    reports.push(model::state::state(
+        &state,
+        (&texts.other(), None),
+        1_000,
+        now,
+    ));
     let name = texts.other();
     for refused in &refusals {
         let why = (withheld::refused(refused), Some(refused.hint()));
@@ -142,7 +147,7 @@ fn everything(texts: &Texts, names: Names) -> Vec<String> {
     );
     for document in [
         written(|sink| json::summary(&summary, sink)),
-        written(|sink| json::overview(&state, sink)),
+        written(|sink| json::overview(&state, Some(1), sink)),
         written(|sink| find_data::json(&answer, &unread, sink)),
     ] {
         all.push(written(|sink| {
