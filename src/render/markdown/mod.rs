@@ -226,14 +226,13 @@ fn folders(report: &Report) -> List {
     }
 }
 
-/// The assets of each group, in as much room as there is, `most` of a group at most.
+/// The assets of each group, in as much room as there is, `most` of a group at most. How many a group
+/// has goes before the rows of another one.
 fn assets(report: &Report, room: usize, most: usize) -> Vec<String> {
-    let mut room = room;
-    let mut left = report.groups.len();
-    let mut lists = Vec::new();
-    for group in &report.groups {
+    let more = |left: &str| format!("- … {left} more\n");
+    let lists = report.groups.iter().map(|group| {
         let (title, assets) = (&group.title, counted(group.total, "asset", "assets"));
-        let list = List {
+        List {
             head: format!("<details><summary>{title}: {assets}</summary>\n\n"),
             total: group.total,
             // What there is no room for is not made.
@@ -244,14 +243,25 @@ fn assets(report: &Report, room: usize, most: usize) -> Vec<String> {
                 .map(|asset| row(asset, report.now))
                 .collect(),
             foot: "\n</details>\n\n".to_owned(),
-        };
-        let share = room / left.max(1);
-        let text = list.within(share, most, &|left| format!("- … {left} more\n"));
+        }
+    });
+    let lists: Vec<List> = lists.collect();
+    let frames = lists.iter();
+    let frames: Vec<usize> = frames
+        .map(|list| list.within(usize::MAX, 0, &more).len())
+        .collect();
+    let mut room = room;
+    let mut rows = room.saturating_sub(frames.iter().sum());
+    let mut left = lists.len();
+    let texts = lists.iter().zip(frames).map(|(list, frame)| {
+        let share = frame.saturating_add(rows / left);
+        let text = list.within(share.min(room), most, &more);
         room = room.saturating_sub(text.len());
+        rows = rows.saturating_sub(text.len().saturating_sub(frame));
         left -= 1;
-        lists.push(text);
-    }
-    lists
+        text
+    });
+    texts.collect()
 }
 
 /// The row of one asset.
