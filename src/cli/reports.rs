@@ -355,8 +355,11 @@ impl<'run> Reports<'run> {
             },
             report: &|_| {
                 let key = state.to_string_lossy();
-                let mut report =
-                    failed((self.command, &key), (why(), failure.hint()), clock::now());
+                let mut report = failed(
+                    (self.command, &key),
+                    (Line::foreign(why()), failure.hint()),
+                    clock::now(),
+                );
                 if let Failure::Findings(findings) = failure {
                     report.checks = findings.iter().take(FINDINGS).map(finding).collect();
                 }

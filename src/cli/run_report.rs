@@ -120,7 +120,7 @@ pub(super) fn report_refused(
     let content = Content {
         checks: &|| checks::plan::checks(plan, files, Some(refused)),
         report: &|_| {
-            let why = (withheld::refused(refused), Some(refused.hint()));
+            let why = (withheld::refused(refused).line(), Some(refused.hint()));
             model::failed(("apply", &key), why, clock::now())
         },
         json: &|_| Ok(()),

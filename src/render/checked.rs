@@ -86,7 +86,7 @@ pub(crate) fn account(check: &LiveCheck) -> Option<String> {
 }
 
 /// Who somebody is, as far as that is known.
-fn named(person: &Person) -> Option<String> {
+pub(super) fn named(person: &Person) -> Option<String> {
     let Person { id, name, email } = person;
     let text = |text: &str| escape(text).into_owned();
     match (name, email, id) {

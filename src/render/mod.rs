@@ -43,6 +43,7 @@ pub(crate) mod report;
 pub(crate) mod restorable;
 pub(crate) mod restore;
 mod rows;
+pub(crate) mod sentence;
 mod shelter;
 pub(crate) mod since;
 pub(crate) mod size;

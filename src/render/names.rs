@@ -189,6 +189,16 @@ impl Foreign {
         }
     }
 
+    /// The same, with another text behind it.
+    pub(super) fn then(self, other: &Self) -> Self {
+        let Self { full, path, off } = other;
+        Self {
+            full: self.full + full,
+            path: format!("{}{path}", self.path).into(),
+            off: format!("{}{off}", self.off).into(),
+        }
+    }
+
     /// The text as it may be shown.
     pub(crate) fn shown(&self) -> &str {
         &self.full

@@ -70,17 +70,18 @@ pub(super) fn kept(
     until: Option<Timestamp>,
     path: Option<&Path>,
 ) -> String {
-    said((id, why, until), path, true)
+    said((id, why, until), path, Some("`"))
 }
 
-/// The same, with our own words in its place where it is withheld.
+/// The same, with our own words in its place where it is withheld; a report shows all of it as code.
 pub(super) fn kept_foreign(
     id: AssetId,
     why: &Why,
     until: Option<Timestamp>,
     path: Option<&Path>,
 ) -> Foreign {
-    Foreign::new(kept(id, why, until, path)).or(kept_by_id(id, why, until, path))
+    let [full, own] = [Some(""), None].map(|quote| said((id, why, until), path, quote));
+    Foreign::new(full).or(own)
 }
 
 /// The same in our own words, with ids in place of names.
@@ -90,14 +91,17 @@ pub(super) fn kept_by_id(
     until: Option<Timestamp>,
     path: Option<&Path>,
 ) -> String {
-    said((id, why, until), path, false)
+    said((id, why, until), path, None)
 }
 
+/// Says it with names, and with this around a mark; without either where there is nothing.
 fn said(
     (id, why, until): (AssetId, &Why, Option<Timestamp>),
     path: Option<&Path>,
-    is_named: bool,
+    quote: Option<&str>,
 ) -> String {
+    let is_named = quote.is_some();
+    let quote = quote.unwrap_or_default();
     let until = until.map(moment);
     let why = match (why, until) {
         (Why::Hold(_), Some(until)) if !is_named => format!("held until {until}"),
@@ -111,7 +115,7 @@ fn said(
         (Why::Blocked, _) => "blocked".to_owned(),
         (Why::Unread, _) => "not read".to_owned(),
         (Why::Drift, _) => "recorded as deleted, and there".to_owned(),
-        (Why::Marked(mark), _) => marked(mark),
+        (Why::Marked(mark), _) => marked(mark, quote),
     };
     match path.map(|path| &*path.0) {
         None | Some([]) => why,
@@ -122,7 +126,10 @@ fn said(
             let inner = names(inner.iter().chain([last]));
             format!("contains {inner} ({}), which is {why}", last.id)
         }
-        Some([one]) => format!("is `{}` by another id, and that is {why}", one.id),
+        Some([one]) => format!(
+            "is {quote}{}{quote} by another id, and that is {why}",
+            one.id
+        ),
         Some([around @ .., _]) => {
             let outer = around.first().map_or(id, |outer| outer.id);
             if !is_named {
@@ -134,9 +141,10 @@ fn said(
 }
 
 /// Says by which field somebody has marked an asset.
-fn marked(mark: &Mark) -> String {
+fn marked(mark: &Mark, quote: &str) -> String {
     let Mark { field, value } = mark;
-    format!("marked `{}: {}`", escape(field), escape(value))
+    let (field, value) = (escape(field), escape(value));
+    format!("marked {quote}{field}: {value}{quote}")
 }
 
 /// A way from the outside in, by names where they are known.
@@ -194,7 +202,7 @@ pub(super) fn lifted(
     let word = style.warning("warning:");
     writeln!(sink, "\n{word} {marks} lifted since an earlier run:")?;
     for (id, mark) in lifted.iter().take(most.of(lifted.len())) {
-        writeln!(sink, "    {}  was {}", named(*id, path), marked(mark))?;
+        writeln!(sink, "    {}  was {}", named(*id, path), marked(mark, "`"))?;
     }
     most.fold(lifted.len(), style, sink)
 }

@@ -103,7 +103,7 @@ class PullRequests(Workflows):
         self.act("pull_request", "retire-plan.yaml", self.request())
         plan = self.artifact("retire-plan/plan.md")
         self.assertIn("**10 files, 2.3 GB, go; nothing is sent before the merge.**", plan)
-        self.assertIn("Checked against the account Tidewater Pictures", plan)
+        self.assertIn("Checked against the account `Tidewater Pictures`", plan)
         self.assertTrue(self.artifact("retire-plan/plan.html").startswith("<!doctype html>"))
         self.pulls()
         people = {"id": 1, "user": {"login": "ana"}, "body": "<!-- retire plan x --> mine"}

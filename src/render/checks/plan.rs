@@ -20,7 +20,7 @@ pub(crate) fn checks(plan: &Plan, files: &[SourceFile], refused: Option<&Refused
         // Each of them has its own asset, or is said by the guards.
         Some(Refused::Mismatched(_) | Refused::Guarded(_)) | None => {}
         Some(refused) => checks.push(Check::of_failure(
-            withheld::refused(refused),
+            withheld::refused(refused).text(),
             Some(refused.hint()),
         )),
     }
@@ -101,19 +101,19 @@ fn guards(report: &Report, checks: &mut Vec<Check>) {
             verdict,
             figure.guard.name(),
             set_at(&figure.set_at),
-            withheld::figure(figure),
+            withheld::figure(figure).text(),
         );
         check.message = check.message.and(&waiver);
         checks.push(check);
     }
     for incomplete in &report.incomplete {
         let place = written(&incomplete.first);
-        let words = withheld::incomplete(incomplete);
+        let words = withheld::incomplete(incomplete).text();
         checks.push(check(Verdict::Refused, "require", place, words));
     }
     for loosened in &report.loosened {
         let place = set_at(&loosened.set_at);
-        let words = withheld::loosened(loosened).behind("loosened: ");
+        let words = withheld::loosened(loosened).text().behind("loosened: ");
         checks.push(check(Verdict::Warned, loosened.guard.name(), place, words));
     }
 }

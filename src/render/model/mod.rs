@@ -210,11 +210,11 @@ pub(crate) struct Report {
 /// The report of a command that did nothing, and why.
 pub(crate) fn failed(
     (command, key): (&'static str, &str),
-    (why, hint): (Foreign, Option<&'static str>),
+    (why, hint): (Line, Option<&'static str>),
     now: Timestamp,
 ) -> Report {
     let of = if command == "apply" { "run" } else { command };
-    let mut attention = vec![Line::foreign(why)];
+    let mut attention = vec![why];
     attention.extend(hint.map(Line::words));
     Report {
         of,

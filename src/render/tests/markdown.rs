@@ -9,6 +9,7 @@ use crate::inventory::Facts;
 use crate::plan::Checked;
 use crate::plan::since::{Comparison, Since};
 use crate::render::markdown::{self, most_rows};
+use crate::render::model::Line;
 use crate::render::model::plan::{PlanReport, plan};
 use crate::render::names::Names;
 use crate::render::text::PlanView;
@@ -218,7 +219,7 @@ fn what_is_new_is_withheld_as_other_names_are() {
         let changes = crate::render::since::changes(&now, Some(&since));
         let mut report = crate::render::model::failed(
             ("plan", "x"),
-            ("".into(), None),
+            (Line::default(), None),
             at("2026-11-27T12:00:00Z"),
         );
         report.changes = changes;

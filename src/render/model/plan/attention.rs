@@ -35,12 +35,12 @@ pub(super) fn attention(of: &PlanReport<'_>) -> Vec<Line> {
     }
     if let Some(refused) = of.refused {
         let line = Line::strong("`apply` refuses it:").and(" ");
-        lines.push(line.and_foreign(withheld::refused(refused)));
+        lines.push(line.and_line(withheld::refused(refused).line()));
     }
     if let Shelter::Checked { unplaced, unread } = &plan.shelter {
         let unplaced = unplaced.iter().chain(unread.iter().map(|(one, _)| one));
         let unplaced = unplaced.take(SHOWN);
-        lines.extend(unplaced.map(|one| Line::foreign(withheld::unplaced(one))));
+        lines.extend(unplaced.map(|one| withheld::unplaced(one).line()));
     }
     if let Some(path) = view.no_state {
         let line = Line::words("No state yet: ")
@@ -50,7 +50,7 @@ pub(super) fn attention(of: &PlanReport<'_>) -> Vec<Line> {
     if let Some(guards) = &plan.guards {
         lines.extend(guards.loosened.iter().map(loosened));
         let notes = guards.notes.iter();
-        lines.extend(notes.map(|note| Line::words("Note: ").and_foreign(withheld::note(note))));
+        lines.extend(notes.map(|note| Line::words("Note: ").and_line(withheld::note(note).line())));
     }
     if !plan.only.is_empty() {
         let only = plan.only.iter().map(|only| Line::foreign(only.said()));
@@ -78,7 +78,7 @@ pub(super) fn attention(of: &PlanReport<'_>) -> Vec<Line> {
 /// Says which guard is looser than usual, and where that is set.
 fn loosened(loosened: &Loosened) -> Line {
     let mut line = Line::strong("Loosened:").and(" ");
-    line = line.and_foreign(withheld::loosened(loosened));
+    line = line.and_line(withheld::loosened(loosened).line());
     if let Some(until) = loosened.until {
         line = line.and(format!(", until {}", moment(until)));
     }

@@ -207,21 +207,21 @@ fn guards(report: &Guards, blocks: &mut Vec<Block>) {
     };
     blocks.push(Block::Paragraph(verdict));
     for figure in &refused {
-        blocks.push(Block::Item(Line::foreign(withheld::figure(figure))));
+        blocks.push(Block::Item(withheld::figure(figure).line()));
         if let Some(waiver) = figure.waiver(report.at) {
             let line = Line::words("once somebody has agreed, under `waivers:`: ");
             blocks.push(Block::Item(line.and_foreign(Foreign::own(waiver))));
         }
     }
     let incomplete = report.incomplete.iter().take(SHOWN);
-    blocks.extend(incomplete.map(|one| Block::Item(Line::foreign(withheld::incomplete(one)))));
+    blocks.extend(incomplete.map(|one| Block::Item(withheld::incomplete(one).line())));
 }
 
 /// What the plan is good for.
 fn closing(of: &PlanReport<'_>) -> Vec<Line> {
     let mut lines = Vec::new();
     if let Checked::Live(check) = of.view.checked {
-        lines.push(Line::foreign(withheld::sentence(check)));
+        lines.push(withheld::sentence(check).line());
     }
     let mut line = Line::words("Plan ").and_foreign(Foreign::own(of.id));
     line = line

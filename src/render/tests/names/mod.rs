@@ -11,6 +11,7 @@ use crate::find::filter::By;
 use crate::find::{Protected, Query, find};
 use crate::plan::approve::Refused;
 use crate::plan::due::due;
+use crate::plan::since::{Comparison, Since};
 use crate::render::checks::annotations::annotations;
 use crate::render::checks::gitlab::quality;
 use crate::render::checks::junit::junit;
@@ -21,7 +22,7 @@ use crate::render::html::page;
 use crate::render::markdown;
 use crate::render::model::find::FindReport;
 use crate::render::model::plan::PlanReport;
-use crate::render::model::{self, Report};
+use crate::render::model::{self, Block, Change, Line, Piece, Report};
 use crate::render::names::Names;
 use crate::render::report::Summary;
 use crate::render::text::PlanView;
@@ -34,11 +35,17 @@ mod planned;
 fn reports_of_plan(plan: &Plan, refusals: &[Refused], texts: &Texts) -> Vec<Report> {
     let checked = checked(texts);
     let path = std::path::PathBuf::from(texts.other());
+    let since = Since::new(
+        ("sha256:0", at("2026-11-26T12:00:00Z"), true),
+        &Plan::default(),
+        plan,
+    );
+    let since = Comparison::Since(since);
     let view = PlanView {
         plan,
         checked: &checked,
         no_state: Some(&path),
-        since: None,
+        since: Some(&since),
         batch_size: 50,
         forecast: &[],
         time_budget: None,
@@ -121,7 +128,7 @@ fn everything(texts: &Texts, names: Names) -> Vec<String> {
     ));
     let name = texts.other();
     for refused in &refusals {
-        let why = (withheld::refused(refused), Some(refused.hint()));
+        let why = (withheld::refused(refused).line(), Some(refused.hint()));
         reports.push(model::failed(("plan", &name), why, now));
     }
     let read = live(texts);
@@ -223,6 +230,57 @@ fn what_is_withheld_is_said_in_our_own_words() {
     let now = at("2026-11-27T12:00:00Z");
     let [markdown, _] = of_report(model::run::run(&summary, None, 100, now), Names::Off);
     insta::assert_snapshot!(format!("{said}\n{markdown}\n{stream}"));
+}
+
+/// All that a report says in lines.
+fn lines(report: Report) -> Vec<Line> {
+    let Report {
+        title,
+        lead,
+        attention,
+        changes,
+        checks,
+        closing,
+        ..
+    } = report;
+    let checks = checks.into_iter().map(|block| match block {
+        Block::Paragraph(line) | Block::Item(line) => line,
+    });
+    let changes = changes.iter().map(Change::line);
+    let all = [title].into_iter().chain(lead).chain(attention);
+    all.chain(changes).chain(checks).chain(closing).collect()
+}
+
+#[test]
+fn no_text_from_elsewhere_is_taken_for_words_of_ours() {
+    let texts = Texts::new("aaaaaa");
+    let (plan, _) = plan(&texts);
+    let refusals = refusals(&texts);
+    let mut reports = reports_of_plan(&plan, &refusals, &texts);
+    let now = at("2026-11-27T12:00:00Z");
+    for refused in &refusals {
+        let why = (withheld::refused(refused).line(), Some(refused.hint()));
+        reports.push(model::failed(("apply", "s.json"), why, now));
+    }
+    let mut foreign = 0;
+    for Line(pieces) in reports.into_iter().flat_map(lines) {
+        for piece in pieces {
+            match piece {
+                Piece::Words(words) | Piece::Strong(words) => {
+                    assert!(!words.contains("zqaaaaaa"), "{words}");
+                    // Every other piece is code.
+                    let outside: String = words.split('`').step_by(2).collect();
+                    assert!(
+                        !outside.contains("0000-0000"),
+                        "an id that is no code: {words}"
+                    );
+                    assert_eq!(words.matches('`').count() % 2, 0, "{words}");
+                }
+                Piece::Foreign(text) => foreign += text.shown().matches("zqaaaaaa").count(),
+            }
+        }
+    }
+    assert!(foreign > 100, "{foreign}");
 }
 
 #[test]
