@@ -353,6 +353,21 @@ impl Failure {
         }
     }
 
+    /// Says in our own words alone why the command did nothing, and how it ended.
+    pub(crate) fn own_words(&self) -> String {
+        let exit = self.exit();
+        let why = if let Self::Settings(error) = self {
+            error.own_words()
+        } else if let Self::Findings(findings) = self {
+            render::findings::tally(findings)
+        } else if exit == Exit::Failed {
+            "it failed".to_owned()
+        } else {
+            exit.meaning().to_owned()
+        };
+        format!("{why} (exit code {})", exit.code())
+    }
+
     /// Says what to do about it.
     pub(crate) fn hint(&self) -> Option<&'static str> {
         match self {

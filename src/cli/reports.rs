@@ -29,6 +29,9 @@ const TOP: &str = "retire.yaml";
 /// How many findings a report for people has: a broken file has as many as it has lines.
 const FINDINGS: usize = 20;
 
+/// What to do about an error of which a report may not say all.
+const MORE: &str = "where the command ran, its messages say more: mend that, and run it again";
+
 /// A finding as an item of a report.
 fn finding(finding: &Finding) -> Block {
     let place = Foreign::new(finding.place.to_string()).without_file();
@@ -341,25 +344,23 @@ impl<'run> Reports<'run> {
         }
         let text = self.context.console.masked(in_words(failure).into_bytes());
         let text = String::from_utf8_lossy(&text).into_owned();
-        let code = failure.exit().code();
-        let why = || {
-            let instead = format!("exit code {code}: where the command ran, its messages say why");
-            Foreign::new(&*text).or(instead)
-        };
+        let own = failure.own_words();
         let content = Content {
             checks: &|| {
                 if let Failure::Findings(findings) = failure {
                     return findings.iter().map(Check::of_finding).collect();
                 }
-                vec![Check::of_failure(why(), failure.hint())]
+                let why = Foreign::new(&*text).or(own.clone());
+                vec![Check::of_failure(why, failure.hint())]
             },
             report: &|_| {
                 let key = state.to_string_lossy();
-                let mut report = failed(
-                    (self.command, &key),
-                    (Line::foreign(why()), failure.hint()),
-                    clock::now(),
-                );
+                let (why, more) = match self.names {
+                    Names::Full => (Line::foreign(&*text), None),
+                    Names::Path | Names::Off => (Line::words(format!("{own}.")), Some(MORE)),
+                };
+                let hint = failure.hint().or(more);
+                let mut report = failed((self.command, &key), (why, hint), clock::now());
                 if let Failure::Findings(findings) = failure {
                     report.checks = findings.iter().take(FINDINGS).map(finding).collect();
                 }

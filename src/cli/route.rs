@@ -49,7 +49,11 @@ fn check_certificates(environment: &Environment) -> Result<(), SettingsError> {
     if environment.is_blank(CERTIFICATES) {
         let message = "it is set to nothing: name a file with certificates, or unset it".to_owned();
         let origin = from(CERTIFICATES);
-        return Err(SettingsError::Value { origin, message });
+        return Err(SettingsError::Value {
+            origin,
+            message,
+            own: Some("is nothing".to_owned()),
+        });
     }
     if let Some(text) = environment.text(CERTIFICATES)? {
         Valued::parse(from(CERTIFICATES), text, certificate_file)?;

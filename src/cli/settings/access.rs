@@ -141,7 +141,11 @@ fn two_ways(file: &Origin, origin: Origin) -> SettingsError {
         Origin::Config(_) | Origin::Default => "token-file",
     };
     let message = format!("the token cannot come from here and from `{other}` at once");
-    SettingsError::Value { origin, message }
+    SettingsError::Value {
+        origin,
+        message,
+        own: Some("names a second way to the token".to_owned()),
+    }
 }
 
 impl Access {
@@ -171,6 +175,7 @@ impl Access {
             return Err(SettingsError::Value {
                 origin: values.legacy_token.origin.clone(),
                 message: "a client id and secret give no legacy token".to_owned(),
+                own: Some("asks for a legacy token, which a client does not give".to_owned()),
             });
         }
         let Valued { value, origin } = &values.ims_endpoint;

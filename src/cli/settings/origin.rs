@@ -57,7 +57,14 @@ impl<T> Valued<T> {
     ) -> Result<Self, SettingsError> {
         match parse(text) {
             Ok(value) => Ok(Self { value, origin }),
-            Err(message) => Err(SettingsError::Value { origin, message }),
+            Err(message) => {
+                let own = without(text, &message);
+                Err(SettingsError::Value {
+                    origin,
+                    message,
+                    own,
+                })
+            }
         }
     }
 
@@ -73,8 +80,17 @@ impl<T> Valued<T> {
         check(&self.value).map_err(|message| SettingsError::Value {
             origin: self.origin.clone(),
             message,
+            own: None,
         })
     }
+}
+
+/// What a message says of a value, without that; nothing where it may stand elsewhere in it as well.
+fn without(value: &str, message: &str) -> Option<String> {
+    let own = message.strip_prefix(&format!("`{value}` "))?;
+    let value = value.trim();
+    let is_own = value.is_empty() || !own.contains(value);
+    is_own.then(|| own.to_owned())
 }
 
 /// Why the settings cannot be used.
@@ -85,7 +101,12 @@ pub(crate) enum SettingsError {
     NotText(#[from] NotText),
     /// A value does not fit its setting.
     #[error("{origin}: {message}")]
-    Value { origin: Origin, message: String },
+    Value {
+        origin: Origin,
+        message: String,
+        /// What is wrong with the value, in our own words alone, where there are such.
+        own: Option<String>,
+    },
     /// A value has a secret in it.
     #[error("{origin}: `{name}` has a secret in it")]
     Secret { origin: Origin, name: &'static str },
@@ -107,6 +128,24 @@ impl SettingsError {
         }
     }
 
+    /// Says what is wrong in our own words alone: neither a value nor a path is in them.
+    pub(crate) fn own_words(&self) -> String {
+        let (origin, why) = match self {
+            Self::NotText(_) => return "a variable of the environment is not text".to_owned(),
+            Self::Value { origin, own, .. } => {
+                let own = own.as_deref();
+                (origin, own.unwrap_or("is none that this setting takes"))
+            }
+            Self::Secret { origin, .. } => (origin, "has a secret in it"),
+            Self::Endpoint { origin, .. } => (origin, "is no address of a server to ask"),
+        };
+        match origin {
+            Origin::Flag(name) | Origin::Environment(name) => format!("what `{name}` says {why}"),
+            Origin::Config(_) => format!("what a file of settings says {why}"),
+            Origin::Default => format!("a default {why}"),
+        }
+    }
+
     /// Says what to do about it.
     pub(crate) fn hint(&self) -> Option<&'static str> {
         match self {
@@ -124,5 +163,34 @@ impl SettingsError {
                 | EndpointError::Scheme(_) => "write it like `https://api.frame.io`",
             }),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrong_value_is_told_without_it() {
+        for (value, message, own) in [
+            (
+                "wrong",
+                "`wrong` is neither `a` nor `b`",
+                Some("is neither `a` nor `b`"),
+            ),
+            ("", "`` is no number", Some("is no number")),
+            // What else a parser says may have some of it.
+            ("Tide", "`Tide` is no size: Tide", None),
+            (" Tide ", "`Tide` is no size", None),
+            (" Tide ", "` Tide ` is no size, unlike `Tide`", None),
+            ("is", "`is` is no number", None),
+        ] {
+            assert_eq!(without(value, message).as_deref(), own, "{message}");
+        }
+        let parsed = Valued::parse(Origin::Environment("RETIRE_NAMES"), "Tide", |text| {
+            Err::<(), _>(format!("`{text}` is neither `full` nor `off`"))
+        });
+        let said = parsed.unwrap_err().own_words();
+        assert_eq!(said, "what `RETIRE_NAMES` says is neither `full` nor `off`");
     }
 }
