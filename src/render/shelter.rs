@@ -254,7 +254,8 @@ fn named(id: AssetId, path: &dyn Fn(AssetId) -> Option<String>) -> String {
     path(id).map_or_else(|| id.to_string(), |path| format!("{path}  {id}"))
 }
 
-/// Says what a saved plan leaves alone; `path` tells where an asset lies and what it is called.
+/// Says what a saved plan leaves alone, so much of what is done already and of what is other than
+/// reviewed; `path` tells where an asset lies and what it is called.
 ///
 /// # Errors
 ///
@@ -262,17 +263,17 @@ fn named(id: AssetId, path: &dyn Fn(AssetId) -> Option<String>) -> String {
 pub(super) fn left_alone(
     left: &[LeftAlone],
     path: &dyn Fn(AssetId) -> Option<String>,
-    (most, style): (Most, Style),
+    ([most_done, most], style): ([Most; 2], Style),
     sink: &mut dyn Write,
 ) -> io::Result<()> {
     let (left, done): (Vec<_>, Vec<_>) = left.iter().partition(|left| left.other.is_open());
     if !done.is_empty() {
         let assets = counted(done.len(), "action of the plan", "actions of the plan");
         writeln!(sink, "\nLeft out, since nothing is left to do: {assets}")?;
-        for LeftAlone { id, .. } in done.iter().take(most.of(done.len())) {
+        for LeftAlone { id, .. } in done.iter().take(most_done.of(done.len())) {
             writeln!(sink, "    {}", named(*id, path))?;
         }
-        most.fold(done.len(), style, sink)?;
+        most_done.fold(done.len(), style, sink)?;
     }
     if left.is_empty() {
         return Ok(());
@@ -325,7 +326,7 @@ mod tests {
         let lines = |most, number: usize| {
             let mut shown = Vec::new();
             let style = Style { colour: false };
-            left_alone(&left[..number], &|_| None, (most, style), &mut shown).unwrap();
+            left_alone(&left[..number], &|_| None, ([most; 2], style), &mut shown).unwrap();
             let shown = String::from_utf8(shown).unwrap();
             let rows = shown
                 .lines()

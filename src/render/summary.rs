@@ -35,19 +35,22 @@ pub(crate) fn summary(
 ) -> io::Result<()> {
     let groups = failure_groups(summary);
     let kinds = warning_kinds(summary);
+    let done = summary.left_alone.iter();
+    let done = done.filter(|left| !left.other.is_open()).count();
     let mut lists = [
         groups.len() + summary.failed.len(),
         summary.unknown.len(),
         summary.missing.len(),
         kinds.len(),
         summary.kept.len(),
-        summary.left_alone.len(),
+        done,
+        summary.left_alone.len() - done,
     ];
     if folds {
         let shares = share(&lists, ROWS);
         lists.copy_from_slice(&shares);
     }
-    let [failed, unknown, missing, warned, kept, left_alone] = lists;
+    let [failed, unknown, missing, warned, kept, done, left_alone] = lists;
     headline(summary, style, sink)?;
     let stop = match &summary.ending {
         Some(Ending::Stopped(reason)) => Some(stopped(reason)),
@@ -89,7 +92,7 @@ pub(crate) fn summary(
     };
     let kept = Most::Lines(kept, IN_PLAN);
     shelter::kept_back(&summary.kept, &path, (kept, style), sink)?;
-    let left_alone = Most::Lines(left_alone, IN_PLAN);
+    let left_alone = [done, left_alone].map(|lines| Most::Lines(lines, IN_PLAN));
     shelter::left_alone(&summary.left_alone, &path, (left_alone, style), sink)?;
     next(summary, style, sink)
 }

@@ -128,7 +128,7 @@ pub(crate) fn plan(view: &PlanView<'_>, style: Style, sink: &mut dyn Write) -> i
     };
     shelter::back(plan, &path, (most, style), sink)?;
     shelter::lifted(plan, &path, (most, style), sink)?;
-    shelter::left_alone(&plan.left_alone, &path, (most, style), sink)?;
+    shelter::left_alone(&plan.left_alone, &path, ([most; 2], style), sink)?;
     checked::note(view.checked, &page, sink)
 }
 

@@ -249,6 +249,15 @@ fn a_terminal_folds_the_lists_of_a_run_and_nothing_else_does() {
     let text = said(&summary, true);
     assert_eq!(rows(&text), 20, "{text}");
     insta::assert_snapshot!(text);
+    let mut done = summary.clone();
+    let left = done.left_alone.iter_mut();
+    left.take(30).for_each(|left| left.other = Other::Done);
+    let text = said(&done, true);
+    assert_eq!(
+        rows(&text),
+        20,
+        "what is done takes its lines as well: {text}"
+    );
     // Each of them, with the two messages.
     let text = said(&summary, false);
     assert_eq!(rows(&text), 2 + 300 + 60 + 30, "{text}");
