@@ -119,7 +119,7 @@ pub enum Error {
     #[error("`retire` cannot find out whose token this is: {0}")]
     Who(String),
     /// The server ended it before it began.
-    #[error("{}", render::summary::stopped(.0))]
+    #[error("{}", render::model::stopped::stopped(.0))]
     Stopped(StopReason),
     /// The time of the command was over before it was read what it needs.
     #[error("the time budget is used up: waited for {0}")]

@@ -14,7 +14,7 @@ use crate::cli::console::Console;
 use crate::cli::env::{Environment, LOG};
 use crate::event::{Ending, RunEvent, RunInfo, Task};
 use crate::outcome::{AssetOutcome, Outcome};
-use crate::render::summary::stopped;
+use crate::render::model::stopped::stopped;
 
 /// Begins to log, if `-v` or `RUST_LOG` ask for it.
 ///

@@ -19,8 +19,8 @@ use crate::render::checks::junit::junit;
 use crate::render::checks::{Check, shown};
 use crate::render::documents;
 use crate::render::html::page;
-use crate::render::markdown::{self, COMMENT, most_rows};
-use crate::render::model::{Block, Line, MOST_ROWS, Report, failed};
+use crate::render::markdown::{self, COMMENT};
+use crate::render::model::{Block, Line, Report, failed};
 use crate::render::names::{Foreign, Names};
 
 /// The manifest of a project, where nobody names another one.
@@ -57,11 +57,11 @@ pub(super) struct Asked<'run> {
 }
 
 /// What there is to write.
-pub(super) struct Content<'run> {
+pub(super) struct Content<'run, 'of> {
     /// What was checked.
     pub(super) checks: &'run dyn Fn() -> Vec<Check>,
-    /// The report for people, of so many rows a group at most.
-    pub(super) report: &'run dyn Fn(usize) -> Report,
+    /// The report for people.
+    pub(super) report: &'run dyn Fn() -> Report<'of>,
     /// The document for programs.
     pub(super) json: &'run dyn Fn(&mut dyn Write) -> io::Result<()>,
 }
@@ -205,7 +205,7 @@ impl<'run> Reports<'run> {
     /// # Errors
     ///
     /// Returns which cannot be written.
-    pub(super) fn publish(&self, state: &Path, content: &Content<'_>) -> Result<(), Failure> {
+    pub(super) fn publish(&self, state: &Path, content: &Content<'_, '_>) -> Result<(), Failure> {
         // Of what was not carried out there is no receipt: it says why.
         let none = |kind: ReportKind, sink: &mut dyn Write| {
             if kind != ReportKind::MarkdownReceipt {
@@ -213,7 +213,7 @@ impl<'run> Reports<'run> {
             }
             let report = Report {
                 of: "receipt",
-                ..(content.report)(most_rows(self.most))
+                ..(content.report)()
             };
             markdown::report(&report.shown(self.names), self.most, sink)
         };
@@ -228,7 +228,7 @@ impl<'run> Reports<'run> {
     pub(super) fn publish_with_receipts(
         &self,
         state: &Path,
-        content: &Content<'_>,
+        content: &Content<'_, '_>,
         receipt: WriteReceipt<'_>,
     ) -> Result<(), Failure> {
         self.is_written.set(true);
@@ -264,7 +264,7 @@ impl<'run> Reports<'run> {
     fn write(
         &self,
         printed: Printed,
-        content: &Content<'_>,
+        content: &Content<'_, '_>,
         sink: &mut dyn Write,
     ) -> io::Result<()> {
         let Content {
@@ -273,11 +273,8 @@ impl<'run> Reports<'run> {
             json: _,
         } = content;
         match printed {
-            Printed::Markdown => {
-                let report = report(most_rows(self.most)).shown(self.names);
-                markdown::report(&report, self.most, sink)
-            }
-            Printed::Html => page(&report(MOST_ROWS).shown(self.names), sink),
+            Printed::Markdown => markdown::report(&report().shown(self.names), self.most, sink),
+            Printed::Html => page(&report().shown(self.names), sink),
             Printed::Github => annotations(&shown(checks(), self.names), sink),
             Printed::Gitlab => quality(&shown(checks(), self.names), self.top(), sink),
             Printed::Junit => junit(&shown(checks(), self.names), sink),
@@ -293,7 +290,7 @@ impl<'run> Reports<'run> {
     }
 
     /// Writes the document for programs, without what is withheld.
-    fn write_json(&self, content: &Content<'_>, sink: &mut dyn Write) -> io::Result<()> {
+    fn write_json(&self, content: &Content<'_, '_>, sink: &mut dyn Write) -> io::Result<()> {
         if self.names == Names::Full {
             return (content.json)(sink);
         }
@@ -308,11 +305,11 @@ impl<'run> Reports<'run> {
     }
 
     /// Writes behind what the summary of the CI job has, as much as there is room for.
-    fn summarise(&self, path: &Path, content: &Content<'_>) -> Result<(), Failure> {
+    fn summarise(&self, path: &Path, content: &Content<'_, '_>) -> Result<(), Failure> {
         let there = destination::length_of_summary(path)?;
         let there = usize::try_from(there).unwrap_or(usize::MAX);
         let most = markdown::STEP_SUMMARY.saturating_sub(there);
-        let report = (content.report)(most_rows(most)).shown(self.names);
+        let report = (content.report)().shown(self.names);
         let mut text = Vec::new();
         let written = self
             .context
@@ -353,7 +350,7 @@ impl<'run> Reports<'run> {
                 let why = Foreign::new(&*text).or(own.clone());
                 vec![Check::of_failure(why, failure.hint())]
             },
-            report: &|_| {
+            report: &|| {
                 let key = state.to_string_lossy();
                 let (why, more) = match self.names {
                     Names::Full => (Line::foreign(&*text), None),

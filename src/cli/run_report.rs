@@ -63,7 +63,7 @@ pub(super) fn report_run(
             let own = own.map(|(id, record)| (*id, record.status.clone()));
             checks::run::checks(plan, files, summary, &own.collect())
         },
-        report: &|most| model::run::run(summary, after, most, clock::now()),
+        report: &|| model::run::run(summary, after, clock::now()),
         json: &|sink| json::summary(summary, sink),
     };
     let path = state.to_string_lossy();
@@ -119,7 +119,7 @@ pub(super) fn report_refused(
     let key = state.to_string_lossy();
     let content = Content {
         checks: &|| checks::plan::checks(plan, files, Some(refused)),
-        report: &|_| {
+        report: &|| {
             let why = (withheld::refused(refused).line(), Some(refused.hint()));
             model::failed(("apply", &key), why, clock::now())
         },

@@ -9,7 +9,7 @@ use tokio::runtime::{self, Runtime};
 
 use crate::cli::console::Console;
 use crate::event::StopReason;
-use crate::render::summary::stopped;
+use crate::render::model::stopped::stopped;
 use crate::store::lock::LockOfOther;
 
 /// The number of the signal that Ctrl-C sends.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
+use std::iter;
 
 use crate::asset::{AssetId, Kind};
 use crate::inventory::Known;
@@ -10,6 +11,7 @@ use crate::plan::about::Inside;
 use crate::plan::decide::Decision;
 use crate::render::escape::escape;
 use crate::render::group::{Group, group_of, wherefore, why, why_in_words};
+use crate::render::names::Foreign;
 use crate::render::places::Places;
 use crate::render::rows::{Page, PlaceRow, Widths, files, path_in, sized};
 use crate::render::size::{age, bytes};
@@ -222,8 +224,18 @@ impl Listing<'_> {
         [why, what, reason, ticket, owner]
     }
 
-    /// The same in our own words, with ids in place of names.
-    pub(super) fn said_in_words(&self, leaf: &Leaf<'_>) -> String {
+    /// The same for a report, with what stands in its place where it is withheld.
+    pub(super) fn foreign(&self, leaf: &Leaf<'_>) -> Vec<Foreign> {
+        let own = self.in_words(leaf).map(Option::unwrap_or_default);
+        // Of what the manifest says nothing stands in its place.
+        let own = own.into_iter().chain(iter::repeat(String::new()));
+        let said = self.said(leaf).into_iter().zip(own);
+        let said = said.filter_map(|(said, own)| Some(Foreign::new(said?).or(own)));
+        said.collect()
+    }
+
+    /// The first of it in our own words, with ids in place of names.
+    fn in_words(&self, leaf: &Leaf<'_>) -> [Option<String>; 2] {
         let step = leaf.step;
         let why = why_in_words(step.id, &step.decision);
         let files = self.plan.stacks.get(&step.id).map(|files| &**files);
@@ -232,8 +244,7 @@ impl Listing<'_> {
             Some(inside) => Some(self.inside(inside, step.kind())),
             None => what(step.kind(), step.decision.goes(), files),
         };
-        let said: Vec<String> = why.into_iter().chain(what).collect();
-        said.join(" · ")
+        [why, what]
     }
 
     /// What is in a folder or a version stack.

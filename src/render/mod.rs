@@ -29,6 +29,7 @@ mod holds;
 pub(crate) mod html;
 mod hunks;
 pub(crate) mod json;
+mod lines;
 mod listing;
 pub(crate) mod markdown;
 pub(crate) mod model;
@@ -68,7 +69,7 @@ pub struct Style {
 
 /// The looks that a piece of text can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Paint {
+pub(crate) enum Paint {
     Bold,
     Dim,
     Red,

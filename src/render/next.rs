@@ -3,10 +3,11 @@
 use crate::event::{Ending, StopReason};
 use crate::outcome::FailureKind;
 use crate::render::counted;
+use crate::render::model::Line;
 use crate::render::report::Summary;
 
 /// Says what to do next, the most urgent first.
-pub(super) fn next_steps(summary: &Summary) -> Vec<String> {
+pub(super) fn next_steps(summary: &Summary) -> Vec<Line> {
     let mut steps = Vec::new();
     match &summary.ending {
         Some(Ending::Stopped(reason)) => steps.push(after_stop(reason)),
@@ -63,7 +64,7 @@ pub(super) fn next_steps(summary: &Summary) -> Vec<String> {
                 .to_owned(),
         );
     }
-    steps
+    steps.into_iter().map(Line::words).collect()
 }
 
 fn after_stop(reason: &StopReason) -> String {

@@ -10,7 +10,7 @@ use crate::event::StopReason;
 use crate::inventory::Known;
 use crate::plan::restore::{Candidate, Restore, Standing};
 use crate::render::escape::escape;
-use crate::render::summary::stopped;
+use crate::render::model::stopped::stopped;
 use crate::render::text::ROWS;
 use crate::render::{Paint, Style, count, counted, moment, rows, size, thousands, words};
 

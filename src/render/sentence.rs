@@ -71,12 +71,16 @@ impl Sentence {
                 words.push(letter);
                 continue;
             };
-            if words.ends_with('`') && letters.next_if_eq(&'`').is_some() {
+            let is_quoted = words.ends_with('`') && letters.next_if_eq(&'`').is_some();
+            if is_quoted {
                 words.pop();
             }
-            line = line
-                .and(std::mem::take(&mut words))
-                .and_foreign(text.clone());
+            line = line.and(std::mem::take(&mut words));
+            line = if is_quoted {
+                line.and_quoted(text.clone())
+            } else {
+                line.and_foreign(text.clone())
+            };
         }
         line.and(words)
     }
@@ -123,7 +127,7 @@ mod tests {
             pieces,
             [
                 words("`max-assets` is 5 in "),
-                Piece::Foreign(Foreign::new("a`b`").or("(withheld)")),
+                Piece::Quoted(Foreign::new("a`b`").or("(withheld)")),
                 words(" ("),
                 Piece::Foreign(
                     Foreign::new("retire.toml:3")

@@ -1,66 +1,46 @@
-//! What a plan says of protected assets and of what they are connected with.
+//! What is said of protected assets and of what they are connected with.
 
-use std::io::{self, Write};
+use std::rc::Rc;
 
 use jiff::Timestamp;
 
 use crate::asset::AssetId;
 use crate::event::Kept;
-use crate::inventory::Mark;
+use crate::inventory::{Known, Mark};
 use crate::plan::decide::{Path, Waypoint, Why};
 use crate::plan::{Back, LeftAlone, Other, Plan};
 use crate::render::escape::escape;
+use crate::render::model::{Group, Line, Row, Rows};
 use crate::render::names::Foreign;
-use crate::render::{Style, counted, moment, rows, words};
+use crate::render::{Paint, counted, moment, rows};
 
-/// How much of one list is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Most {
-    /// The first few: the plan around them is to be seen at once.
-    Glance,
-    /// So many lines, the last of which says how many more there are, and how they are seen.
-    Lines(usize, &'static str),
-    /// Each of them.
-    All,
+/// Tells what is known of an asset.
+pub(super) type Knows<'of> = Rc<dyn Fn(AssetId) -> Option<Known> + 'of>;
+
+/// How the rest of a list is seen that has no room below a plan.
+const FULL: &str = "more; `--full` shows all";
+
+/// How it is seen after a run, whose plan has it.
+const IN_PLAN: &str = "more; `retire plan --full` shows all";
+
+/// What a plan says of single assets below all others.
+pub(super) fn below(plan: &Plan) -> Vec<Group<'_>> {
+    let knows: Knows<'_> = Rc::new(|id| plan.about.get(&id)?.known());
+    let back = back(plan, Rc::clone(&knows));
+    let lifted = lifted(plan, Rc::clone(&knows));
+    let left = left_alone(&plan.left_alone, &knows, FULL);
+    back.into_iter().chain(lifted).chain(left).collect()
 }
 
-impl Most {
-    /// How many of so many are shown.
-    const fn of(self, all: usize) -> usize {
-        let most = match self {
-            Self::Glance => GLANCE,
-            Self::Lines(lines, _) if all > lines => lines.saturating_sub(1),
-            Self::Lines(..) | Self::All => all,
-        };
-        if most < all { most } else { all }
-    }
-
-    /// Says how many more there are.
-    fn fold(self, all: usize, style: Style, sink: &mut dyn Write) -> io::Result<()> {
-        let how = match self {
-            Self::Glance => "`--full` shows all",
-            Self::Lines(_, how) => how,
-            Self::All => return Ok(()),
-        };
-        words::fold(4, all - self.of(all), &format!("more; {how}"), style, sink)
-    }
-}
-
-/// How many of one list are shown at a glance.
-const GLANCE: usize = 3;
-
-/// How many lines the lists below a plan take at a glance, their titles being no part of them.
-pub(super) fn lines(plan: &Plan) -> usize {
-    let open = plan.left_alone.iter().filter(|left| left.other.is_open());
-    let open = open.count();
-    let lists = [
-        plan.going_back().count(),
-        plan.marks.lifted.len(),
-        plan.left_alone.len() - open,
-        open,
-    ];
-    let lines = lists.map(|all| Most::Glance.of(all) + usize::from(all > GLANCE));
-    lines.iter().sum()
+/// What a run says of what it left.
+pub(super) fn after<'of>(
+    kept: &'of [Kept],
+    left: &'of [LeftAlone],
+    knows: &Knows<'of>,
+) -> Vec<Group<'of>> {
+    let kept = kept_back(kept, Rc::clone(knows));
+    let left = left_alone(left, knows, IN_PLAN);
+    kept.into_iter().chain(left).collect()
 }
 
 /// Says why an asset stays, and what connects it with what protects it.
@@ -73,15 +53,14 @@ pub(super) fn kept(
     said((id, why, until), path, Some("`"))
 }
 
-/// The same, with our own words in its place where it is withheld; a report shows all of it as code.
+/// The same, with our own words in its place where it is withheld.
 pub(super) fn kept_foreign(
     id: AssetId,
     why: &Why,
     until: Option<Timestamp>,
     path: Option<&Path>,
 ) -> Foreign {
-    let [full, own] = [Some(""), None].map(|quote| said((id, why, until), path, quote));
-    Foreign::new(full).or(own)
+    Foreign::new(kept(id, why, until, path)).or(kept_by_id(id, why, until, path))
 }
 
 /// The same in our own words, with ids in place of names.
@@ -160,192 +139,118 @@ fn names<'path>(path: impl IntoIterator<Item = &'path Waypoint>) -> String {
 }
 
 /// Says what stays since something protected is connected with it.
-///
-/// # Errors
-///
-/// Returns what the sink says when it cannot take the text.
-pub(super) fn kept_back(
-    all: &[Kept],
-    path: &dyn Fn(AssetId) -> Option<String>,
-    (most, style): (Most, Style),
-    sink: &mut dyn Write,
-) -> io::Result<()> {
-    if all.is_empty() {
-        return Ok(());
-    }
+fn kept_back<'of>(all: &'of [Kept], knows: Knows<'of>) -> Option<Group<'of>> {
     let assets = counted(all.len(), "listed asset stays", "listed assets stay");
-    writeln!(sink, "\n{assets} because of what is protected:")?;
-    for one in all.iter().take(most.of(all.len())) {
-        let why = kept(one.id, &one.why, one.until, Some(&one.path));
-        writeln!(sink, "    {}  {why}", named(one.id, path))?;
-    }
-    most.fold(all.len(), style, sink)
+    let title = Line::words(format!("{assets} because of what is protected:"));
+    let rows = Rows::assets(all.len(), move |at| {
+        let one = &all[at];
+        let why = kept_foreign(one.id, &one.why, one.until, Some(&one.path));
+        Row::of(one.id, &knows(one.id).unwrap_or_default(), vec![why])
+    });
+    (!all.is_empty()).then(|| Group::below(title, rows, IN_PLAN))
 }
 
-/// Says which marks were lifted since a run has seen them; `path` tells where an asset lies and what
-/// it is called.
-///
-/// # Errors
-///
-/// Returns what the sink says when it cannot take the text.
-pub(super) fn lifted(
-    plan: &Plan,
-    path: &dyn Fn(AssetId) -> Option<String>,
-    (most, style): (Most, Style),
-    sink: &mut dyn Write,
-) -> io::Result<()> {
+/// Says which marks were lifted since a run has seen them.
+fn lifted<'of>(plan: &'of Plan, knows: Knows<'of>) -> Option<Group<'of>> {
     let lifted = &plan.marks.lifted;
-    if lifted.is_empty() {
-        return Ok(());
-    }
     let marks = counted(lifted.len(), "mark was", "marks were");
-    let word = style.warning("warning:");
-    writeln!(sink, "\n{word} {marks} lifted since an earlier run:")?;
-    for (id, mark) in lifted.iter().take(most.of(lifted.len())) {
-        writeln!(sink, "    {}  was {}", named(*id, path), marked(mark, "`"))?;
-    }
-    most.fold(lifted.len(), style, sink)
+    let title = warning().and(format!(" {marks} lifted since an earlier run:"));
+    let rows = Rows::assets(lifted.len(), move |at| {
+        let (id, mark) = &lifted[at];
+        let was = Foreign::new(format!("was {}", marked(mark, "`"))).or("was marked");
+        Row::of(*id, &knows(*id).unwrap_or_default(), vec![was])
+    });
+    (!lifted.is_empty()).then(|| Group::below(title, rows, FULL))
+}
+
+/// What begins a sentence that warns.
+fn warning() -> Line {
+    Line::default().and_strong(Paint::Yellow, "warning:")
 }
 
 /// Says what was deleted before and goes again with what it lies in.
-///
-/// # Errors
-///
-/// Returns what the sink says when it cannot take the text.
-pub(super) fn back(
-    plan: &Plan,
-    path: &dyn Fn(AssetId) -> Option<String>,
-    (most, style): (Most, Style),
-    sink: &mut dyn Write,
-) -> io::Result<()> {
+fn back<'of>(plan: &'of Plan, knows: Knows<'of>) -> Option<Group<'of>> {
     let back: Vec<_> = plan.going_back().collect();
     if back.is_empty() {
-        return Ok(());
+        return None;
     }
     let assets = counted(back.len(), "asset goes", "assets go");
-    writeln!(
-        sink,
-        "\n{assets} again, deleted before and back since, as an entry around says `again: true`:"
-    )?;
-    for (
-        id,
-        Back {
+    let title = Line::words(format!(
+        "{assets} again, deleted before and back since, as an entry around says `again: true`:"
+    ));
+    let rows = Rows::assets(back.len(), move |at| {
+        let (id, back) = back[at];
+        let Back {
             with,
             recorded,
             about,
-        },
-    ) in back.iter().take(most.of(back.len()))
-    {
-        let own = |_| {
-            about
-                .as_ref()
-                .map(rows::path)
-                .filter(|path| !path.is_empty())
-        };
-        let (asset, with) = (named(*id, &own), named(*with, path));
-        let recorded = recorded.name();
-        writeln!(sink, "    {asset}  was {recorded}, goes with {with}")?;
-    }
-    most.fold(back.len(), style, sink)
+        } = back;
+        let path = knows(*with).map(|known| rows::path(&known));
+        let path = path.filter(|path| !path.is_empty());
+        let own = Foreign::own(with.to_string());
+        let with = path.map_or(own, |path| {
+            Foreign::new(format!("{path}  {with}")).or(with.to_string())
+        });
+        let was = with.behind(&format!("was {}, goes with ", recorded.name()));
+        Row::of(id, &about.clone().unwrap_or_default(), vec![was])
+    });
+    Some(Group::below(title, rows, FULL))
 }
 
-/// An asset by its place and its name, as far as these are known, with its id behind.
-fn named(id: AssetId, path: &dyn Fn(AssetId) -> Option<String>) -> String {
-    path(id).map_or_else(|| id.to_string(), |path| format!("{path}  {id}"))
-}
-
-/// Says what a saved plan leaves alone, so much of what is done already and of what is other than
-/// reviewed; `path` tells where an asset lies and what it is called.
-///
-/// # Errors
-///
-/// Returns what the sink says when it cannot take the text.
-pub(super) fn left_alone(
-    left: &[LeftAlone],
-    path: &dyn Fn(AssetId) -> Option<String>,
-    ([most_done, most], style): ([Most; 2], Style),
-    sink: &mut dyn Write,
-) -> io::Result<()> {
-    let (left, done): (Vec<_>, Vec<_>) = left.iter().partition(|left| left.other.is_open());
-    if !done.is_empty() {
-        let assets = counted(done.len(), "action of the plan", "actions of the plan");
-        writeln!(sink, "\nLeft out, since nothing is left to do: {assets}")?;
-        for LeftAlone { id, .. } in done.iter().take(most_done.of(done.len())) {
-            writeln!(sink, "    {}", named(*id, path))?;
-        }
-        most_done.fold(done.len(), style, sink)?;
-    }
-    if left.is_empty() {
-        return Ok(());
-    }
+/// Says what a saved plan leaves alone.
+pub(super) fn left_alone<'of>(
+    left: &'of [LeftAlone],
+    knows: &Knows<'of>,
+    more: &'static str,
+) -> impl Iterator<Item = Group<'of>> + use<'of> {
+    let (left, done): (Vec<&LeftAlone>, Vec<_>) =
+        left.iter().partition(|left| left.other.is_open());
+    let is_done = !done.is_empty();
+    let assets = counted(done.len(), "action of the plan", "actions of the plan");
+    let title = Line::words(format!("Left out, since nothing is left to do: {assets}"));
+    let of = Rc::clone(knows);
+    let rows = Rows::assets(done.len(), move |at| {
+        let id = done[at].id;
+        Row::of(id, &of(id).unwrap_or_default(), Vec::new())
+    });
+    let done = is_done.then(|| Group::below(title, rows, more));
+    let is_left = !left.is_empty();
     let assets = counted(left.len(), "asset is", "assets are");
-    writeln!(
-        sink,
-        "\n{} {assets} other than reviewed and left alone; make a new plan for what is left:",
-        style.warning("warning:")
-    )?;
-    for LeftAlone { id, other } in left.iter().take(most.of(left.len())) {
-        let why = match other {
-            Other::Done => continue,
-            Other::NotReviewed => "the plan does not delete it".to_owned(),
-            Other::Lifted => "the mark that kept it was lifted since".to_owned(),
-            Other::Kept => "it is kept now".to_owned(),
-            Other::Grown(id) => {
-                let other = path(*id).unwrap_or_else(|| id.to_string());
-                format!("it has `{other}` in it, which the plan does not name")
-            }
-            Other::Changed(id) => {
-                let other = path(*id).unwrap_or_else(|| id.to_string());
-                format!("`{other}` in it has another name, place or size than reviewed")
-            }
-            Other::Contents => "what is in it is other than reviewed".to_owned(),
-            Other::Renamed => "it has another name than reviewed".to_owned(),
-            Other::Moved => "it lies in another place than reviewed".to_owned(),
-            Other::Resized => "it has another size than reviewed".to_owned(),
-            Other::Unread => "it could not be read again before it was to go".to_owned(),
-        };
-        writeln!(sink, "    {}  {why}", named(*id, path))?;
-    }
-    most.fold(left.len(), style, sink)
+    let title = warning().and(format!(
+        " {assets} other than reviewed and left alone; make a new plan for what is left:"
+    ));
+    let of = Rc::clone(knows);
+    let rows = Rows::assets(left.len(), move |at| {
+        let LeftAlone { id, other } = left[at];
+        let why = other_than_reviewed(other, &of).into_iter().collect();
+        Row::of(*id, &of(*id).unwrap_or_default(), why)
+    });
+    let left = is_left.then(|| Group::below(title, rows, more));
+    done.into_iter().chain(left)
 }
 
-#[cfg(test)]
-mod tests {
-    use uuid::Uuid;
-
-    use super::*;
-
-    #[test]
-    fn a_glance_shows_the_first_few_and_how_many_more_there_are() {
-        let left: Vec<LeftAlone> = (0..60)
-            .map(|n| LeftAlone {
-                id: AssetId::from_uuid(Uuid::from_u128(n)),
-                other: Other::Kept,
-            })
-            .collect();
-        let lines = |most, number: usize| {
-            let mut shown = Vec::new();
-            let style = Style { colour: false };
-            left_alone(&left[..number], &|_| None, ([most; 2], style), &mut shown).unwrap();
-            let shown = String::from_utf8(shown).unwrap();
-            let rows = shown
-                .lines()
-                .filter(|line| line.ends_with("it is kept now"));
-            let more = shown.lines().find(|line| line.contains("more"));
-            (rows.count(), more.map(|more| more.trim().to_owned()))
-        };
-        let more = |more: &str| Some(format!("… {more}"));
-        let all = Most::Lines(10, "`retire plan` shows all");
-        assert_eq!(
-            lines(Most::Glance, 60),
-            (3, more("57 more; `--full` shows all"))
-        );
-        assert_eq!(lines(Most::Glance, 3), (3, None));
-        assert_eq!(
-            lines(all, 60),
-            (9, more("51 more; `retire plan` shows all"))
-        );
-        assert_eq!(lines(all, 10), (10, None));
-        assert_eq!(lines(Most::All, 60), (60, None));
-    }
+/// Says in what an asset is other than reviewed; nothing where it is only done.
+fn other_than_reviewed(other: &Other, knows: &Knows<'_>) -> Option<Foreign> {
+    let called = |id: AssetId| Foreign::asset(id, knows(id).as_ref(), None);
+    let why = match other {
+        Other::Done => return None,
+        Other::NotReviewed => "the plan does not delete it",
+        Other::Lifted => "the mark that kept it was lifted since",
+        Other::Kept => "it is kept now",
+        Other::Grown(id) => {
+            let grown = called(*id).behind("it has `");
+            return Some(grown.and("` in it, which the plan does not name"));
+        }
+        Other::Changed(id) => {
+            let changed = called(*id).behind("`");
+            let words = "` in it has another name, place or size than reviewed";
+            return Some(changed.and(words));
+        }
+        Other::Contents => "what is in it is other than reviewed",
+        Other::Renamed => "it has another name than reviewed",
+        Other::Moved => "it lies in another place than reviewed",
+        Other::Resized => "it has another size than reviewed",
+        Other::Unread => "it could not be read again before it was to go",
+    };
+    Some(Foreign::own(why))
 }

@@ -10,7 +10,7 @@ use crate::render::escape::escape;
 use crate::render::model::{Change, Line, Piece};
 use crate::render::names::Foreign;
 use crate::render::rows::{self, Page};
-use crate::render::{Paint, Style, counted, moment};
+use crate::render::{Style, counted, moment};
 use crate::state::Target;
 
 /// How many assets of one sort are named.
@@ -161,8 +161,8 @@ pub(crate) fn commented(
 fn text(line: &Line, style: Style) -> String {
     let pieces = line.0.iter().map(|piece| match piece {
         Piece::Words(words) => words.clone(),
-        Piece::Strong(words) => style.paint(Paint::Bold, words).to_string(),
-        Piece::Foreign(text) => format!("`{}`", escape(text.shown())),
+        Piece::Strong(paint, words) => style.paint(*paint, words).to_string(),
+        Piece::Foreign(text) | Piece::Quoted(text) => format!("`{}`", escape(text.shown())),
     });
     pieces.collect()
 }

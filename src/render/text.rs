@@ -14,15 +14,15 @@ use crate::plan::since::Comparison;
 use crate::plan::{Checked, Plan};
 use crate::render::escape::escape;
 use crate::render::group::{Group, group_of};
+use crate::render::lines::Most;
 use crate::render::listing::Listing;
 use crate::render::places::Places;
 use crate::render::report::HoldFigures;
 use crate::render::rows::{self, Page, Widths};
-use crate::render::shelter::Most;
 use crate::render::tree::{self, Leaf, Shape, Tree};
 use crate::render::words;
 use crate::render::{
-    Paint, Style, checked, count, counted, forecast, guards, holds, shelter, since,
+    Paint, Style, checked, count, counted, forecast, guards, holds, lines, shelter, since,
 };
 
 /// How many rows a terminal has for assets, folders, projects and holds, and for what is said of
@@ -94,7 +94,9 @@ pub(crate) fn plan(view: &PlanView<'_>, style: Style, sink: &mut dyn Write) -> i
     }
     since::told(&since::changes(plan, view.since), &page, sink)?;
 
-    groups(view, page, sink)?;
+    let below = shelter::below(plan);
+    let lines = below.iter().map(lines::at_a_glance).sum();
+    groups(view, (page, lines), sink)?;
     holds::planned(&plan.holds, &page, sink)?;
 
     if totals.changes() > 0 || totals.mismatch > 0 {
@@ -120,15 +122,14 @@ pub(crate) fn plan(view: &PlanView<'_>, style: Style, sink: &mut dyn Write) -> i
     if let Some(report) = plan.guards.as_ref().filter(|_| totals.deletes() > 0) {
         guards::unchecked(report, &page, sink)?;
     }
-    let path = |id| rows::path_in(plan, id);
     let most = if page.folds() {
         Most::Glance
     } else {
         Most::All
     };
-    shelter::back(plan, &path, (most, style), sink)?;
-    shelter::lifted(plan, &path, (most, style), sink)?;
-    shelter::left_alone(&plan.left_alone, &path, ([most; 2], style), sink)?;
+    for group in &below {
+        lines::group(group, (most, style), sink)?;
+    }
     checked::note(view.checked, &page, sink)
 }
 
@@ -156,8 +157,13 @@ fn part(plan: &Plan) -> String {
     )
 }
 
-/// Writes the assets, grouped by what is to happen, and then by where they lie.
-fn groups(view: &PlanView<'_>, page: Page, sink: &mut dyn Write) -> io::Result<()> {
+/// Writes the assets, grouped by what is to happen, and then by where they lie; so many lines are taken
+/// `below` them.
+fn groups(
+    view: &PlanView<'_>,
+    (page, below): (Page, usize),
+    sink: &mut dyn Write,
+) -> io::Result<()> {
     let plan = view.plan;
     let carried = plan.carried();
     let mut groups: BTreeMap<Group, Vec<Leaf<'_>>> = BTreeMap::new();
@@ -179,7 +185,7 @@ fn groups(view: &PlanView<'_>, page: Page, sink: &mut dyn Write) -> io::Result<(
     let folders = trees.iter().flat_map(|tree| tree.projects.iter().flatten());
     let places = Places::new(folders.map(|folder| folder.spot));
     let shapes = if page.folds() {
-        let beside = holds::lines(&plan.holds, &page) + shelter::lines(plan);
+        let beside = holds::lines(&plan.holds, &page) + below;
         let rows = ROWS.saturating_sub(beside).max(LEAST_ROWS);
         tree::fold(&trees, rows, &|leaf, folder| {
             listing.asset(leaf, folder, Widths::WIDEST).len()

@@ -9,7 +9,7 @@ use crate::frameio::Reply;
 use crate::frameio::client::Unread;
 use crate::frameio::clocks::ahead_seconds;
 use crate::frameio::v4::wire::{Named, User};
-use crate::render::summary::stopped;
+use crate::render::model::stopped::stopped;
 use crate::render::whoami::{self, Account, Clock, Project};
 
 /// What a server tells of whoever has the token.

@@ -39,6 +39,8 @@ use crate::plan::{Plan, Totals};
 use crate::render::checked;
 use crate::render::counted;
 use crate::render::escape::escape;
+use crate::render::model;
+use crate::render::model::stopped::stopped;
 use crate::render::progress::Progress;
 use crate::render::report::{Summary, SummaryBuilder};
 use crate::render::summary;
@@ -138,9 +140,10 @@ fn idle(
     let report = Planned::of(reports, (plan, files), asked);
     report_run(settings, report.as_ref(), &summary, reports)?;
     if arguments.prints_text() {
+        let said = model::run::run(&summary, None, clock::now());
         let shown = context
             .console
-            .data(|style, sink| summary::after_idle(&summary, style, sink));
+            .data(|style, sink| summary::after_idle(&said, style, sink));
         OutputError::unless_gone(shown)?;
     }
     Ok(exit)
@@ -428,9 +431,10 @@ fn say(
 ) -> Result<Exit, Failure> {
     if arguments.prints_text() {
         let folds = context.console.width().is_some() && !arguments.full;
+        let said = model::run::run(summary, None, clock::now());
         let shown = context.console.data(|style, sink| {
             writeln!(sink)?;
-            summary::summary(summary, folds, style, sink)
+            summary::summary(&said, folds, style, sink)
         });
         OutputError::unless_gone(shown)?;
     }
@@ -438,7 +442,7 @@ fn say(
         && (!arguments.prints_text() || !context.console.is_read_by_people())
     {
         // Where the summary goes into a file, nobody would see why the run stopped.
-        context.console.error(&summary::stopped(reason), None);
+        context.console.error(&stopped(reason), None);
     }
     Ok(exit)
 }

@@ -143,7 +143,7 @@ fn publish(
     } else {
         arguments.format
     };
-    let report = |most: usize| {
+    let report = || {
         let document = document();
         let state = settings.state.value.to_string_lossy();
         let view = view(context, arguments, settings, shown);
@@ -158,7 +158,7 @@ fn publish(
             refused: refused.as_ref(),
             is_before_merge: context.environment.is_before_merge(),
         };
-        model::plan::plan(&report, most)
+        model::plan::plan(&report)
     };
     match format {
         PlanFormat::Text => {

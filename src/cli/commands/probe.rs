@@ -17,7 +17,8 @@ use crate::plan::approve::Consent;
 use crate::plan::consent::Agreed;
 use crate::probe::document::Document;
 use crate::render::escape::escape;
-use crate::render::{counted, probe as render, summary};
+use crate::render::model::stopped::stopped;
+use crate::render::{counted, probe as render};
 
 /// The name of the lock that keeps two probes apart.
 const LOCK: &str = "probe.lock";
@@ -218,7 +219,7 @@ fn say(
             Exit::Open
         }
         Some(Early::Stopped(reason)) => {
-            context.console.error(&summary::stopped(reason), None);
+            context.console.error(&stopped(reason), None);
             reason.into()
         }
     };

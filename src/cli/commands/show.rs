@@ -88,10 +88,10 @@ impl Shown<'_> {
     }
 
     /// Writes what is asked for besides, and prints what is no text.
-    fn publish(
+    fn publish<'of>(
         &self,
         path: &Path,
-        report: &dyn Fn(usize) -> Report,
+        report: &dyn Fn() -> Report<'of>,
         json: &dyn Fn(&mut dyn Write) -> io::Result<()>,
     ) -> Result<(), Failure> {
         self.reports.check(path)?;
@@ -117,7 +117,7 @@ impl Shown<'_> {
         };
         // Of several runs the last is the one that a page is of.
         if let Some(Replayed::Run(summary)) = replayed.last() {
-            let report = |most| model::run::run(summary, None, most, clock::now());
+            let report = || model::run::run(summary, None, clock::now());
             self.publish(path, &report, &|sink| json::summary(summary, sink))?;
         }
         for run in &replayed {
@@ -125,7 +125,10 @@ impl Shown<'_> {
                 Replayed::Run(summary) => {
                     context.console.data(|style, sink| match self.format {
                         ShowFormat::Json => json::summary(summary, sink),
-                        ShowFormat::Text => summary::summary(summary, false, style, sink),
+                        ShowFormat::Text => {
+                            let report = model::run::run(summary, None, clock::now());
+                            summary::summary(&report, false, style, sink)
+                        }
                         ShowFormat::Markdown | ShowFormat::Html => Ok(()),
                     })?;
                 }
@@ -183,7 +186,7 @@ impl Shown<'_> {
         };
         let refused = check(&plan, document.settings.skip_mismatched).err();
         self.reports.writes(Document::Plan)?;
-        let report = |most| {
+        let report = || {
             let of = PlanReport {
                 view: &view,
                 state: &document.state.path,
@@ -195,7 +198,7 @@ impl Shown<'_> {
                 refused: refused.as_ref(),
                 is_before_merge: context.environment.is_before_merge(),
             };
-            let mut report = model::plan::plan(&of, most);
+            let mut report = model::plan::plan(&of);
             if let Some(why) = &stale {
                 let line = Line::strong("This plan is stale:").and(" ");
                 report.attention.insert(0, line.and_foreign(&**why));
@@ -263,7 +266,7 @@ impl Shown<'_> {
     fn state(&self, (path, run): (&Path, Option<u64>), read: &State) -> Result<(), Failure> {
         let name = path.display().to_string();
         let of = (&*name, run);
-        let report = |most| model::state::state(read, of, most, clock::now());
+        let report = || model::state::state(read, of, clock::now());
         self.publish(path, &report, &|sink| json::overview(read, run, sink))?;
         let width = self.context.console.width();
         self.context.console.data(|style, sink| match self.format {

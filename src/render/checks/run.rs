@@ -10,9 +10,9 @@ use crate::plan::Plan;
 use crate::plan::about::About;
 use crate::render::checks::plan::{self, place};
 use crate::render::checks::{Check, Verdict};
+use crate::render::model::stopped::said;
 use crate::render::names::Foreign;
 use crate::render::report::Summary;
-use crate::render::summary::{stopped, stopped_in_words};
 use crate::render::words;
 use crate::state::{Failed, Status};
 
@@ -26,9 +26,7 @@ pub(crate) fn checks(
     let mut checks = Vec::new();
     if let Some(Ending::Stopped(reason)) = &summary.ending {
         checks.push(Check::of_failure(
-            Foreign::new(stopped(reason))
-                .or(stopped_in_words(reason))
-                .behind("the run stopped: "),
+            said(reason).into_foreign().behind("the run stopped: "),
             None,
         ));
     }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::asset::AssetId;
 use crate::event::{Kept, Other, RateLimit, RunEvent, StopReason};
 use crate::render::events::{At, Event, Version};
-use crate::render::summary::stopped;
+use crate::render::model::stopped::stopped;
 
 impl<'line> Event<'line> {
     /// The line of an event that says all of it by itself: not of a start, of holds, an answer or an end,

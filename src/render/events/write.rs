@@ -10,9 +10,9 @@ use crate::outcome::Evidence;
 use crate::render::documents::withheld;
 use crate::render::events::line::milliseconds;
 use crate::render::events::{At, EndingName, Event, Version};
+use crate::render::model::stopped::stopped;
 use crate::render::names::Names;
 use crate::render::report::{Summary, SummaryBuilder};
-use crate::render::summary::stopped;
 use crate::state::{Counts, Status};
 use crate::visible::json;
 

@@ -10,6 +10,7 @@ use crate::asset::{AssetId, Kind};
 use crate::inventory::Location;
 use crate::render::escape::escape;
 use crate::render::html::markup::Markup;
+use crate::render::html::tables;
 use crate::render::model::{Report, Row};
 use crate::render::places::label;
 use crate::render::size::age;
@@ -17,8 +18,8 @@ use crate::visible;
 
 /// What the script reads.
 #[derive(Serialize)]
-struct Data<'report> {
-    groups: Vec<&'report str>,
+struct Data {
+    groups: Vec<&'static str>,
     /// The folders, as people say them.
     places: Vec<String>,
     /// The projects that Frame.io has a page of.
@@ -42,15 +43,15 @@ struct Cells(
     Option<usize>,
 );
 
-/// The assets of a report, `most` at most, and how many are left out.
-pub(super) fn data(report: &Report, most: usize) -> io::Result<(Markup, usize)> {
+/// The assets of a report, `most` at most, how many are left out, and whether any has a last change.
+pub(super) fn data(report: &Report<'_>, most: usize) -> io::Result<(Markup, usize, bool)> {
     let mut places: BTreeMap<Arc<Location>, usize> = BTreeMap::new();
     let mut projects: BTreeMap<AssetId, usize> = BTreeMap::new();
     let mut labels = Vec::new();
     let mut ids = Vec::new();
     let mut cells = Vec::new();
-    for (group, rows) in report.groups.iter().enumerate() {
-        for row in rows.rows.iter().take(most - cells.len()) {
+    for (group, (_, rows)) in tables(report).enumerate() {
+        for row in rows.assets().take(most - cells.len()) {
             let place = row.place.as_ref().map(|place| {
                 *places.entry(Arc::clone(place)).or_insert_with(|| {
                     labels.push(label(place));
@@ -63,13 +64,14 @@ pub(super) fn data(report: &Report, most: usize) -> io::Result<(Markup, usize)> 
                     ids.len() - 1
                 })
             });
-            cells.push(of_row(row, (group, place, project), report));
+            cells.push(of_row(&row, (group, place, project), report));
         }
     }
-    let total: usize = report.groups.iter().map(|group| group.total).sum();
+    let total: usize = tables(report).map(|(_, group)| group.total()).sum();
     let left_out = total - cells.len();
+    let is_dated = cells.iter().any(|cells: &Cells| cells.6.is_some());
     let data = Data {
-        groups: report.groups.iter().map(|group| &*group.title).collect(),
+        groups: tables(report).map(|(title, _)| title).collect(),
         places: labels,
         projects: ids,
         rows: cells,
@@ -78,13 +80,14 @@ pub(super) fn data(report: &Report, most: usize) -> io::Result<(Markup, usize)> 
     visible::json(&data, &mut bytes)?;
     let text = String::from_utf8(bytes).map_err(io::Error::other)?;
     // Nothing in it ends the block, or begins a comment in it.
-    Ok((Markup(text.replace('<', "\\u003c")), left_out))
+    let markup = Markup(text.replace('<', "\\u003c"));
+    Ok((markup, left_out, is_dated))
 }
 
 fn of_row(
     row: &Row,
     (group, place, project): (usize, Option<usize>, Option<usize>),
-    report: &Report,
+    report: &Report<'_>,
 ) -> Cells {
     let kind = match row.kind {
         Some(Kind::File) | None => "",
@@ -100,7 +103,7 @@ fn of_row(
         row.size.clone(),
         row.changed.map(jiff::Timestamp::as_second),
         row.changed.map(|at| age(at, report.now)),
-        escape(row.said.shown()).into_owned(),
+        escape(&row.said()).into_owned(),
         row.id,
         project,
     )

@@ -40,10 +40,23 @@ fn encoded(text: &str) -> String {
 pub(super) fn of_line(line: &Line) -> Markup {
     let pieces = line.0.iter().map(|piece| match piece {
         Piece::Words(words) => of_words(words),
-        Piece::Strong(words) => format!("<strong>{}</strong>", of_words(words)),
-        Piece::Foreign(text) => format!("<bdi class=\"said\">{}</bdi>", of_text(text.shown())),
+        Piece::Strong(_, words) => format!("<strong>{}</strong>", of_words(words)),
+        Piece::Foreign(text) | Piece::Quoted(text) => said(text.shown()),
     });
     Markup(pieces.collect())
+}
+
+/// A line that is to be seen first as a whole.
+pub(super) fn of_title(line: &Line) -> Markup {
+    let pieces = line.0.iter().map(|piece| match piece {
+        Piece::Words(words) | Piece::Strong(_, words) => of_words(words),
+        Piece::Foreign(text) | Piece::Quoted(text) => said(text.shown()),
+    });
+    Markup(pieces.collect())
+}
+
+fn said(text: &str) -> String {
+    format!("<bdi class=\"said\">{}</bdi>", of_text(text))
 }
 
 /// Words of ours, with code between accents.

@@ -12,9 +12,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
-use crate::render::html::markup::{Markup, of_line};
+use crate::render::html::markup::{Markup, of_line, of_title};
 use crate::render::html::treemap::treemap;
-use crate::render::model::{Block, FolderRow, Line, MOST_ROWS, Report};
+use crate::render::model::{Block, Change, FolderRow, Group, Line, Report};
 use crate::render::names::Shown;
 use crate::render::size::age;
 use crate::render::{count, moment};
@@ -28,6 +28,9 @@ pub(crate) const BEGINS: &str = "<!doctype html>\n<!-- retire ";
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
+
+/// How many assets the table has at most.
+const MOST_ROWS: usize = 100_000;
 
 /// How many folders the table has.
 const FOLDERS: usize = 1_000;
@@ -45,15 +48,16 @@ struct Page<'report> {
     title: Markup,
     figures: &'report [(&'static str, String)],
     lead: Vec<Markup>,
-    attention: Vec<Markup>,
+    attention: Vec<(Markup, Vec<Markup>)>,
     checks: Vec<Part>,
     treemap: Option<Markup>,
     counted: &'static str,
     folders: Vec<Folder>,
     more_folders: Option<String>,
-    groups: Vec<(usize, &'report str, String)>,
+    groups: Vec<(usize, &'static str, String)>,
     total: String,
     more_assets: Option<String>,
+    next: Vec<Markup>,
     closing: Vec<Markup>,
     made: String,
     data: Markup,
@@ -80,15 +84,17 @@ struct Folder {
 /// # Errors
 ///
 /// Returns what the sink says when it cannot take the text.
-pub(crate) fn page(report: &Shown<Report>, sink: &mut dyn Write) -> io::Result<()> {
-    let (data, left_out) = data::data(report, MOST_ROWS)?;
-    let lines = |lines: &[Line]| lines.iter().map(of_line).collect();
+pub(crate) fn page(report: &Shown<Report<'_>>, sink: &mut dyn Write) -> io::Result<()> {
+    let (data, left_out, is_dated) = data::data(report, MOST_ROWS)?;
+    let dated = is_dated || report.folders.iter().any(|row| row.changed.is_some());
+    let lines = |lines: &[Line]| lines.iter().map(of_line).collect::<Vec<_>>();
     let more_folders = report.folders.len().saturating_sub(FOLDERS);
-    let total: usize = report.groups.iter().map(|group| group.total).sum();
-    let groups = report.groups.iter().enumerate();
-    let mut rows = report.groups.iter().flat_map(|group| &group.rows);
-    let dated = rows.any(|row| row.changed.is_some())
-        || report.folders.iter().any(|row| row.changed.is_some());
+    let total: usize = tables(report).map(|(_, group)| group.total()).sum();
+    let alone = report.attention.iter().cloned();
+    let alone = alone.chain(report.changes.iter().map(Change::line));
+    let alone = alone.map(|line| (of_line(&line), Vec::new()));
+    let glances = report.groups.iter().filter_map(Group::glance);
+    let glances = glances.map(|(title, below)| (of_line(&title), lines(&below)));
     let page = Page {
         of: report.of,
         dated,
@@ -96,10 +102,10 @@ pub(crate) fn page(report: &Shown<Report>, sink: &mut dyn Write) -> io::Result<(
         policy: policy(),
         style: STYLE,
         script: SCRIPT,
-        title: of_line(&report.title),
+        title: of_title(&report.title),
         figures: &report.figures,
         lead: lines(&report.lead),
-        attention: attention(report),
+        attention: alone.chain(glances).collect(),
         checks: parts(&report.checks),
         treemap: treemap(&report.folders, report.counted),
         counted: report.counted,
@@ -110,11 +116,13 @@ pub(crate) fn page(report: &Shown<Report>, sink: &mut dyn Write) -> io::Result<(
             .map(|row| folder(row, report))
             .collect(),
         more_folders: (more_folders > 0).then(|| count(more_folders)),
-        groups: groups
-            .map(|(at, group)| (at, &*group.title, count(group.total)))
+        groups: tables(report)
+            .enumerate()
+            .map(|(at, (title, group))| (at, title, count(group.total())))
             .collect(),
         total: count(total),
         more_assets: (left_out > 0).then(|| count(left_out)),
+        next: lines(&report.next),
         closing: lines(&report.closing),
         made: moment(report.now),
         data,
@@ -122,15 +130,12 @@ pub(crate) fn page(report: &Shown<Report>, sink: &mut dyn Write) -> io::Result<(
     page.write_into(sink).map_err(io::Error::other)
 }
 
-/// What somebody has to look at, and what is new.
-fn attention(report: &Report) -> Vec<Markup> {
-    let changes = report.changes.iter().map(|change| of_line(&change.line()));
-    report
-        .attention
-        .iter()
-        .map(of_line)
-        .chain(changes)
-        .collect()
+/// The groups whose assets are in the table.
+fn tables<'report>(
+    report: &'report Report<'_>,
+) -> impl Iterator<Item = (&'static str, &'report Group<'report>)> {
+    let groups = report.groups.iter();
+    groups.filter_map(|group| Some((group.table?, group)))
 }
 
 /// What the page is, for its title.
@@ -170,7 +175,7 @@ fn parts(blocks: &[Block]) -> Vec<Part> {
     parts
 }
 
-fn folder(row: &FolderRow, report: &Report) -> Folder {
+fn folder(row: &FolderRow, report: &Report<'_>) -> Folder {
     let label = row.label.clone();
     let changed = row.changed.map(|at| age(at, report.now));
     Folder {

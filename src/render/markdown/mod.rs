@@ -7,9 +7,8 @@ use std::io::{self, Write};
 use jiff::Timestamp;
 
 use crate::render::markdown::inline::code;
-use crate::render::model::{Block, FolderRow, Line, MOST_ROWS, Piece, Report, Row};
+use crate::render::model::{Block, FolderRow, Group, Line, NEXT, Piece, Report, Row};
 use crate::render::names::Shown;
-use crate::render::places::label;
 use crate::render::size::age;
 use crate::render::{count, counted};
 
@@ -24,14 +23,8 @@ pub(crate) const STEP_SUMMARY: usize = 1_000_000;
 /// How many folders the table always has room for.
 const FOLDERS: usize = 10;
 
-/// How few bytes the row of an asset has: a report that is made for so many bytes needs no more rows
-/// of a group.
+/// How few bytes the row of an asset has.
 const LEAST: usize = 40;
-
-/// How many rows of a group a text of so many bytes has room for at most.
-pub(crate) fn most_rows(most: usize) -> usize {
-    (most / LEAST).min(MOST_ROWS)
-}
 
 /// A list of a report of which as much is written as there is room for.
 #[derive(Debug, Default)]
@@ -87,7 +80,11 @@ impl List {
 /// # Errors
 ///
 /// Returns what the sink says when it cannot take the text.
-pub(crate) fn report(report: &Shown<Report>, most: usize, sink: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn report(
+    report: &Shown<Report<'_>>,
+    most: usize,
+    sink: &mut dyn Write,
+) -> io::Result<()> {
     let mut head = opening(report.of, report.key.shown());
     paragraph(&mut head, &format!("**{}**", plain(&report.title)));
     for words in &report.lead {
@@ -95,6 +92,14 @@ pub(crate) fn report(report: &Shown<Report>, most: usize, sink: &mut dyn Write) 
     }
     let checks = blocks(&report.checks);
     let mut foot = String::new();
+    if !report.next.is_empty() {
+        paragraph(&mut foot, NEXT);
+        report
+            .next
+            .iter()
+            .for_each(|step| item(&mut foot, &line(step)));
+        foot.push('\n');
+    }
     for words in &report.closing {
         paragraph(&mut foot, &line(words));
     }
@@ -143,8 +148,8 @@ fn comment(text: &str) -> String {
 fn line(line: &Line) -> String {
     let pieces = line.0.iter().map(|piece| match piece {
         Piece::Words(words) => words.clone(),
-        Piece::Strong(words) => format!("**{words}**"),
-        Piece::Foreign(text) => code(text.shown()),
+        Piece::Strong(_, words) => format!("**{words}**"),
+        Piece::Foreign(text) | Piece::Quoted(text) => code(text.shown()),
     });
     pieces.collect()
 }
@@ -152,18 +157,15 @@ fn line(line: &Line) -> String {
 /// A line that is to be seen first as a whole.
 fn plain(line: &Line) -> String {
     let pieces = line.0.iter().map(|piece| match piece {
-        Piece::Words(words) | Piece::Strong(words) => words.clone(),
-        Piece::Foreign(text) => code(text.shown()),
+        Piece::Words(words) | Piece::Strong(_, words) => words.clone(),
+        Piece::Foreign(text) | Piece::Quoted(text) => code(text.shown()),
     });
     pieces.collect()
 }
 
 /// What somebody has to look at, with so many bytes at most for the names of what is new.
-fn attention(report: &Report, room: usize) -> String {
-    if report.attention.is_empty() && report.changes.is_empty() {
-        return String::new();
-    }
-    let mut text = "### Attention\n\n".to_owned();
+fn attention(report: &Report<'_>, room: usize) -> String {
+    let mut text = String::new();
     for words in &report.attention {
         item(&mut text, &line(words));
     }
@@ -178,8 +180,17 @@ fn attention(report: &Report, room: usize) -> String {
         room -= shown.len() - least;
         item(&mut text, &shown);
     }
-    text.push('\n');
-    text
+    for (title, below) in report.groups.iter().filter_map(Group::glance) {
+        item(&mut text, &line(&title));
+        for words in &below {
+            text.push_str("  ");
+            item(&mut text, &line(words));
+        }
+    }
+    if text.is_empty() {
+        return text;
+    }
+    format!("### Attention\n\n{text}\n")
 }
 
 /// Paragraphs and lists, one below the other.
@@ -200,7 +211,7 @@ fn blocks(blocks: &[Block]) -> String {
 }
 
 /// The sums by project and folder.
-fn folders(report: &Report) -> List {
+fn folders(report: &Report<'_>) -> List {
     let rows = report.folders.iter().map(|row| {
         let FolderRow {
             label,
@@ -228,20 +239,19 @@ fn folders(report: &Report) -> List {
 
 /// The assets of each group, in as much room as there is, `most` of a group at most. How many a group
 /// has goes before the rows of another one.
-fn assets(report: &Report, room: usize, most: usize) -> Vec<String> {
+fn assets(report: &Report<'_>, room: usize, most: usize) -> Vec<String> {
     let more = |left: &str| format!("- … {left} more\n");
-    let lists = report.groups.iter().map(|group| {
-        let (title, assets) = (&group.title, counted(group.total, "asset", "assets"));
+    let tables = report.groups.iter();
+    let tables = tables.filter_map(|group| Some((group.table?, group)));
+    let lists = tables.map(|(title, group)| {
+        let total = group.total();
+        let assets = counted(total, "asset", "assets");
+        // What there is no room for is not made.
+        let rows = group.assets().take(most.min(room / LEAST));
         List {
             head: format!("<details><summary>{title}: {assets}</summary>\n\n"),
-            total: group.total,
-            // What there is no room for is not made.
-            rows: group
-                .rows
-                .iter()
-                .take(most.min(room / LEAST))
-                .map(|asset| row(asset, report.now))
-                .collect(),
+            total,
+            rows: rows.map(|asset| row(&asset, report.now)).collect(),
             foot: "\n</details>\n\n".to_owned(),
         }
     });
@@ -266,26 +276,12 @@ fn assets(report: &Report, room: usize, most: usize) -> Vec<String> {
 
 /// The row of one asset.
 fn row(row: &Row, now: Timestamp) -> String {
-    let Row {
-        id,
-        kind: _,
-        name,
-        place,
-        project: _,
-        bytes: _,
-        size,
-        changed,
-        said,
-    } = row;
-    let place = place.as_ref().map(|place| label(place));
-    let parts = place.iter().map(|place| &**place).chain(name.as_deref());
-    let path = parts.collect::<Vec<_>>().join("/");
-    let path = (!path.is_empty()).then(|| code(&path));
-    let changed = changed.map(|at| age(at, now));
-    let said = said.shown();
-    let said = (!said.is_empty()).then(|| code(said));
-    let id = code(&id.to_string());
-    let parts = [path, size.clone(), changed, said, Some(id)];
+    let path = row.path().map(|path| code(&path));
+    let changed = row.changed.map(|at| age(at, now));
+    let said = row.said();
+    let said = (!said.is_empty()).then(|| code(&said));
+    let id = code(&row.id.to_string());
+    let parts = [path, row.size.clone(), changed, said, Some(id)];
     let parts: Vec<String> = parts.into_iter().flatten().collect();
     format!("- {}\n", parts.join(" · "))
 }

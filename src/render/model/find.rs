@@ -9,7 +9,7 @@ use crate::find::filter::By;
 use crate::find::sum::{Figures, Order, joined};
 use crate::find::{Found, Kept};
 use crate::inventory::Location;
-use crate::render::model::{Assets, FolderRow, Line, Report, Row, largest_first};
+use crate::render::model::{FolderRow, Group, Line, Report, Row, Rows, largest_first};
 use crate::render::names::{Foreign, path_without_files};
 use crate::render::places::label;
 use crate::render::{count, counted, find, size};
@@ -30,8 +30,8 @@ pub(crate) struct FindReport<'a> {
     pub(crate) now: Timestamp,
 }
 
-/// Makes the report of what was found; `most` rows at most.
-pub(crate) fn find(of: &FindReport<'_>, most: usize) -> Report {
+/// Makes the report of what was found.
+pub(crate) fn find<'of>(of: &FindReport<'of>) -> Report<'of> {
     let FindReport {
         answer,
         unread,
@@ -53,16 +53,10 @@ pub(crate) fn find(of: &FindReport<'_>, most: usize) -> Report {
             counted(answer.projects(), "project", "projects"),
         )
     };
-    let rows = answer
-        .found
-        .iter()
-        .take(most)
-        .map(|found| row(answer, found, by));
-    let rows = Assets {
-        title: "Found".to_owned(),
-        total: answer.found.len(),
-        rows: rows.collect(),
-    };
+    let rows = Rows::assets(answer.found.len(), move |at| {
+        row(answer, &answer.found[at], by)
+    });
+    let found = (rows.len() > 0).then(|| Group::table("Found", rows));
     Report {
         of: "find",
         key: Foreign::new(asked),
@@ -79,10 +73,8 @@ pub(crate) fn find(of: &FindReport<'_>, most: usize) -> Report {
         checks: Vec::new(),
         counted: "files",
         folders,
-        groups: Some(rows)
-            .filter(|rows| rows.total > 0)
-            .into_iter()
-            .collect(),
+        groups: found.into_iter().collect(),
+        next: Vec::new(),
         closing: vec![Line::words("Asked: ").and_foreign(asked)],
         now,
     }
@@ -157,7 +149,8 @@ fn row(answer: &Answer<'_>, found: &Found<'_>, by: By) -> Row {
         let said = [&person.email, &person.name, &person.id];
         said.into_iter().find_map(|said| said.as_deref())
     });
-    let said: Vec<&str> = kept.into_iter().chain(creator).collect();
+    let kept = kept.map(Foreign::own);
+    let creator = creator.map(|creator| Foreign::new(creator).or(""));
     Row {
         id: found.id,
         kind: Some(found.facts.kind),
@@ -167,7 +160,7 @@ fn row(answer: &Answer<'_>, found: &Found<'_>, by: By) -> Row {
         bytes: found.bytes(),
         size: found.bytes().map(size::bytes),
         changed,
-        said: Foreign::new(said.join(" · ")).or(kept.unwrap_or_default()),
+        said: kept.into_iter().chain(creator).collect(),
     }
 }
 

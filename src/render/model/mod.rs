@@ -1,5 +1,5 @@
-//! What is said of a plan, a run, a state or a finding to people who did not run it: one model, from
-//! which Markdown and HTML are written.
+//! What is said of a plan, a run, a state or a finding: one model, from which text, Markdown and HTML
+//! are written.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -8,27 +8,34 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::asset::{AssetId, Kind};
-use crate::inventory::Location;
-use crate::render::count;
-use crate::render::names::Foreign;
+use crate::inventory::{Known, Location};
+use crate::render::escape::escape;
+use crate::render::names::{Foreign, Names};
 use crate::render::places::label;
-use crate::render::size::at_least;
+use crate::render::size::{at_least, bytes};
+use crate::render::{Paint, count};
 
 pub(crate) mod find;
+mod group;
 pub(crate) mod plan;
 pub(crate) mod run;
 pub(crate) mod state;
+pub(crate) mod stopped;
 mod withhold;
+
+pub(crate) use group::{Group, Item, Part, Rows};
 
 /// A piece of a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Piece {
     /// Words of ours; what stands between accents is code.
     Words(String),
-    /// The same, and what is to be seen first.
-    Strong(String),
+    /// The same, and what is to be seen first, with its look on a terminal.
+    Strong(Paint, String),
     /// A text from elsewhere, of which nothing is made.
     Foreign(Foreign),
+    /// The same, which a terminal shows between accents.
+    Quoted(Foreign),
 }
 
 /// A line of a report.
@@ -43,7 +50,7 @@ impl Line {
 
     /// A line that begins with what is to be seen first.
     pub(crate) fn strong(text: impl Into<String>) -> Self {
-        Self(vec![Piece::Strong(text.into())])
+        Self::default().and_strong(Paint::Bold, text)
     }
 
     /// A line of a text from elsewhere.
@@ -60,9 +67,21 @@ impl Line {
         self
     }
 
+    /// The line, and behind it what is to be seen first.
+    pub(crate) fn and_strong(mut self, paint: Paint, text: impl Into<String>) -> Self {
+        self.0.push(Piece::Strong(paint, text.into()));
+        self
+    }
+
     /// The line, and a text from elsewhere behind it.
     pub(crate) fn and_foreign(mut self, text: impl Into<Foreign>) -> Self {
         self.0.push(Piece::Foreign(text.into()));
+        self
+    }
+
+    /// The line, and a text from elsewhere between accents behind it.
+    pub(crate) fn and_quoted(mut self, text: impl Into<Foreign>) -> Self {
+        self.0.push(Piece::Quoted(text.into()));
         self
     }
 
@@ -70,6 +89,23 @@ impl Line {
     pub(crate) fn and_line(mut self, other: Self) -> Self {
         self.0.extend(other.0);
         self
+    }
+
+    /// The line as plain text.
+    pub(crate) fn text(&self) -> String {
+        let pieces = self.0.iter().map(|piece| match piece {
+            Piece::Words(words) | Piece::Strong(_, words) => words.clone(),
+            Piece::Foreign(text) => escape(text.shown()).into_owned(),
+            Piece::Quoted(text) => format!("`{}`", escape(text.shown())),
+        });
+        pieces.collect()
+    }
+
+    /// The line as a text from elsewhere.
+    pub(crate) fn into_foreign(self) -> Foreign {
+        let shown = |names| withhold::line(self.clone(), names).text();
+        let [path, off] = [shown(Names::Path), shown(Names::Off)];
+        Foreign::new(self.text()).or_path(path).or_off(off)
     }
 
     /// Several lines as one, with words of ours between them.
@@ -165,22 +201,45 @@ pub(crate) struct Row {
     /// How large it is, in words; a size may be a lower bound.
     pub(crate) size: Option<String>,
     pub(crate) changed: Option<Timestamp>,
-    /// What else is to say of it, with texts from elsewhere.
-    pub(crate) said: Foreign,
+    /// What else is to say of it, each with texts from elsewhere.
+    pub(crate) said: Vec<Foreign>,
 }
 
-/// Assets of which the same is to say.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Assets {
-    pub(crate) title: String,
-    /// How many they are; the rows may be fewer, where there is no room for more.
-    pub(crate) total: usize,
-    pub(crate) rows: Vec<Row>,
+impl Row {
+    /// What is said of an asset by what is kept of it.
+    pub(crate) fn of(id: AssetId, known: &Known, said: Vec<Foreign>) -> Self {
+        Self {
+            id,
+            kind: None,
+            name: known.name.clone(),
+            place: known.location.as_ref().map(Arc::clone),
+            project: None,
+            bytes: known.bytes,
+            size: known.bytes.map(bytes),
+            changed: None,
+            said,
+        }
+    }
+
+    /// What is said of it, in one text.
+    pub(crate) fn said(&self) -> String {
+        let said = self.said.iter().map(Foreign::shown);
+        let said = said.filter(|said| !said.is_empty());
+        said.collect::<Vec<_>>().join(" · ")
+    }
+
+    /// Where it lies and what it is called, as far as that is known.
+    pub(crate) fn path(&self) -> Option<String> {
+        let place = self.place.as_ref().map(|place| label(place));
+        let name = self.name.as_ref().map(|name| escape(name).into_owned());
+        let path: Vec<String> = place.into_iter().chain(name).collect();
+        let path = path.join("/");
+        (!path.is_empty()).then_some(path)
+    }
 }
 
 /// What is said of a plan, a run, a state or a finding.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Report {
+pub(crate) struct Report<'of> {
     /// What it is of, in one word.
     pub(crate) of: &'static str,
     /// What tells it from another one of its sort: the name of the state.
@@ -201,7 +260,10 @@ pub(crate) struct Report {
     pub(crate) counted: &'static str,
     /// The sums by folder, the largest first.
     pub(crate) folders: Vec<FolderRow>,
-    pub(crate) groups: Vec<Assets>,
+    /// What else is to say, and of which assets.
+    pub(crate) groups: Vec<Group<'of>>,
+    /// What to do next.
+    pub(crate) next: Vec<Line>,
     pub(crate) closing: Vec<Line>,
     /// What ages are counted to.
     pub(crate) now: Timestamp,
@@ -212,7 +274,7 @@ pub(crate) fn failed(
     (command, key): (&'static str, &str),
     (why, hint): (Line, Option<&'static str>),
     now: Timestamp,
-) -> Report {
+) -> Report<'static> {
     let of = if command == "apply" { "run" } else { command };
     let mut attention = vec![why];
     attention.extend(hint.map(Line::words));
@@ -228,13 +290,14 @@ pub(crate) fn failed(
         counted: "files",
         folders: Vec::new(),
         groups: Vec::new(),
+        next: Vec::new(),
         closing: Vec::new(),
         now,
     }
 }
 
-/// How many rows a report holds of each group at most, however large it may be.
-pub(crate) const MOST_ROWS: usize = 100_000;
+/// What stands above what to do next.
+pub(crate) const NEXT: &str = "What to do next:";
 
 /// What lies in one folder.
 #[derive(Debug, Default)]

@@ -2,35 +2,32 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::rc::Rc;
 
 use jiff::Timestamp;
 
 use crate::asset::AssetId;
 use crate::event::Ending;
-use crate::inventory::Known;
 use crate::outcome::{Evidence, FailureKind};
-use crate::render::model::plan::commonest;
-use crate::render::model::{Assets, ByFolder, Line, Report, Row};
+use crate::render::model::stopped;
+use crate::render::model::{ByFolder, Group, Line, Part, Report, Row, Rows};
 use crate::render::names::Foreign;
 use crate::render::next::next_steps;
-use crate::render::report::Summary;
-use crate::render::summary::{duration, stopped, stopped_in_words};
-use crate::render::{count, counted, moment, shelter, size, thousands, words};
+use crate::render::progress::roughly;
+use crate::render::report::{FailedAsset, Summary};
+use crate::render::shelter::Knows;
+use crate::render::summary::duration;
+use crate::render::{Paint, count, counted, holds, moment, shelter, size, thousands, words};
 use crate::state::{State, Status};
 
-/// How many different messages are told.
-const MESSAGES: usize = 10;
-
-/// How many assets of one sort are named.
-const NAMED: usize = 5;
-
-/// Makes the report of a run, with what the state after it says of its assets where that is at hand;
-/// a group has `most` rows at most.
-pub(crate) fn run(summary: &Summary, after: Option<&State>, most: usize, now: Timestamp) -> Report {
+/// Makes the report of a run, with what the state after it says of its assets where that is at hand.
+pub(crate) fn run<'of>(
+    summary: &'of Summary,
+    after: Option<&'of State>,
+    now: Timestamp,
+) -> Report<'of> {
     let mut folders = ByFolder::default();
-    let done = ["Retired", "Gone", "Restored"];
-    let mut done: [(&str, usize, Vec<Row>); 3] = done.map(|name| (name, 0, vec![]));
+    let mut done: [Vec<(AssetId, &Status)>; 3] = Default::default();
     for (state, id, status) in own(after, summary.run) {
         let at = match status {
             Status::Retired(_) => 0,
@@ -38,28 +35,34 @@ pub(crate) fn run(summary: &Summary, after: Option<&State>, most: usize, now: Ti
             Status::Restored { .. } => 2,
             Status::Failed(_) | Status::Unknown { .. } | Status::Missing => continue,
         };
-        let known = state.catalogue.get(id).unwrap_or_default();
         if at == 0 {
+            let known = state.catalogue.get(id).unwrap_or_default();
             let bytes = sized_alone(status, known.bytes);
             folders.add(known.location.clone(), 1, (bytes, None));
         }
-        let (_, total, rows) = &mut done[at];
-        *total += 1;
-        if rows.len() < most {
-            let evidence = status.evidence();
-            let evidence = evidence.map(|evidence| format!("evidence: {evidence}"));
-            let said = Foreign::own(evidence.unwrap_or_default());
-            rows.push(row(id, &known, said));
-        }
+        done[at].push((id, status));
     }
-    let mut groups = open(summary, most);
-    groups.extend(done.into_iter().filter(|(_, total, _)| *total > 0).map(
-        |(title, total, rows)| Assets {
-            title: title.to_owned(),
-            total,
-            rows,
-        },
-    ));
+    let mut groups = groups(summary);
+    let tables = ["Retired", "Gone", "Restored"].into_iter().zip(done);
+    groups.extend(
+        tables
+            .filter(|(_, done)| !done.is_empty())
+            .map(|(title, done)| {
+                let rows = Rows::assets(done.len(), move |at| {
+                    let (id, status) = done[at];
+                    let known = after.and_then(|state| state.catalogue.get(id));
+                    let evidence = status.evidence();
+                    let evidence =
+                        evidence.map(|evidence| Foreign::own(format!("evidence: {evidence}")));
+                    Row::of(
+                        id,
+                        &known.unwrap_or_default(),
+                        evidence.into_iter().collect(),
+                    )
+                });
+                Group::table(title, rows)
+            }),
+    );
     Report {
         of: "run",
         key: Foreign::new(&*summary.state_path).without_file(),
@@ -72,7 +75,8 @@ pub(crate) fn run(summary: &Summary, after: Option<&State>, most: usize, now: Ti
         counted: "assets",
         folders: folders.rows(),
         groups,
-        closing: closing(summary),
+        next: next_steps(summary),
+        closing: Vec::new(),
         now,
     }
 }
@@ -101,25 +105,38 @@ pub(super) fn sized_alone(status: &Status, bytes: Option<u64>) -> Option<u64> {
 /// Says in one sentence what the run came to.
 fn title(summary: &Summary) -> Line {
     let Some(run) = summary.run else {
-        return Line::words(if summary.totals.changes() == 0 {
+        return Line::strong(if summary.totals.changes() == 0 {
             "Nothing was sent: nothing had to be done."
         } else {
             "Nothing was sent."
         });
     };
-    let counts = words::outcomes(summary.counts, "already gone");
-    let mut parts = words::figures(&counts);
-    parts.extend(words::figures(&[(summary.forgotten, "forgotten")]));
+    let counts = summary.counts;
+    let figures = [
+        (counts.retired, "retired", Paint::Green),
+        (counts.gone, "already gone", Paint::Green),
+        (counts.failed, "failed", Paint::Red),
+        (counts.unknown, "unknown", Paint::Magenta),
+        (counts.missing, "missing", Paint::Yellow),
+        (counts.restored, "restored", Paint::Green),
+        (summary.forgotten, "forgotten", Paint::Dim),
+    ];
+    let some = figures.into_iter().filter(|(figure, ..)| *figure > 0);
+    let some = some.map(|(figure, word, paint)| {
+        Line::default().and_strong(paint, format!("{} {word}", count(figure)))
+    });
+    let held = holds::figures(summary.holds, ["kept", "released", "ended"]);
+    let mut parts: Vec<Line> = some.chain(held.into_iter().map(Line::words)).collect();
     if parts.is_empty() {
-        parts.push("nothing changed".to_owned());
+        parts.push(Line::words("nothing changed"));
     }
-    let freed = size::deleted(summary.deleted);
-    let freed = freed.map_or_else(String::new, |size| format!("; {size} deleted"));
-    Line::words(format!(
-        "Run {}: {}{freed}.",
-        thousands(run),
-        parts.join(", ")
-    ))
+    let requests = counted(summary.requests, "request", "requests");
+    let took = summary.ending.as_ref().map_or_else(String::new, |_| {
+        format!(" in {}", duration(summary.elapsed))
+    });
+    let title = Line::strong(format!("Run {}:", thousands(run))).and(" ");
+    let title = title.and_line(Line::joined(parts, ", "));
+    title.and(format!(" · {requests}{took}"))
 }
 
 fn figures(summary: &Summary) -> Vec<(&'static str, String)> {
@@ -134,195 +151,199 @@ fn figures(summary: &Summary) -> Vec<(&'static str, String)> {
     ]
 }
 
-/// How long it took, and what was deleted.
+/// What was deleted and settled, and where that is written.
 fn lead(summary: &Summary) -> Vec<Line> {
+    let mut lines = Vec::new();
     if summary.run.is_none() {
-        return Vec::new();
+        return lines;
     }
-    let requests = counted(summary.requests, "request", "requests");
-    let took = summary.ending.as_ref().map_or_else(String::new, |_| {
-        format!(" in {}", duration(summary.elapsed))
-    });
-    let mut lines = vec![Line::words(format!("{requests}{took}."))];
-    if size::deleted(summary.deleted).is_some() {
-        let words =
-            "Frame.io keeps what was deleted for 30 days, and may free the space only later.";
+    if let Some(size) = size::deleted(summary.deleted) {
+        lines.push(Line::words(format!(
+            "Deleted: {size}. Frame.io keeps that for 30 days, and may free the space only later."
+        )));
+    }
+    if summary.resolved > 0 {
+        let assets = counted(summary.resolved, "asset", "assets");
+        let words = format!("The run settled {assets} that had been unknown.");
         lines.push(Line::words(words));
+    }
+    if summary.not_saved {
+        lines.push(Line::words("State: not written"));
+    } else if !summary.state_path.is_empty() {
+        let path = Foreign::new(&*summary.state_path).without_file();
+        lines.push(Line::words("State: ").and_foreign(path));
     }
     lines
 }
 
-/// What somebody has to look at.
+/// Why it stopped, and what was not sent.
 fn attention(summary: &Summary) -> Vec<Line> {
     let mut lines = Vec::new();
-    match &summary.ending {
-        Some(Ending::Stopped(reason)) => {
-            lines.push(
-                Line::strong("Stopped:")
-                    .and(" ")
-                    .and_foreign(Foreign::new(stopped(reason)).or(stopped_in_words(reason))),
-            );
-        }
-        None if summary.run.is_some() => {
-            lines.push(Line::strong("Stopped:").and(" the run never came to its end"));
-        }
-        Some(Ending::Done) | None => {}
-    }
-    if summary.not_saved {
-        lines.push(Line::strong("The state could not be written."));
+    let why = match &summary.ending {
+        Some(Ending::Stopped(reason)) => Some(stopped::said(reason)),
+        None if summary.run.is_some() => Some(Line::words("the run never came to its end")),
+        Some(Ending::Done) | None => None,
+    };
+    if let Some(why) = why {
+        let line = Line::default().and_strong(Paint::Yellow, "Stopped:");
+        lines.push(line.and(" ").and_line(why));
     }
     if summary.unsent > 0 {
         let assets = counted(summary.unsent, "asset", "assets");
-        lines.push(Line::strong(format!("Nothing was sent for {assets}.")));
-    }
-    let mut messages: BTreeMap<&str, (FailureKind, Vec<AssetId>)> = BTreeMap::new();
-    for failed in &summary.failed {
-        let of = messages.entry(&failed.message);
-        let (_, ids) = of.or_insert_with(|| (failed.kind, Vec::new()));
-        ids.push(failed.id);
-    }
-    let mut messages: Vec<_> = messages.into_iter().collect();
-    messages.sort_by_key(|(_, (_, ids))| Reverse(ids.len()));
-    for (message, (kind, ids)) in messages.iter().take(MESSAGES) {
-        let line = Line::strong(format!("Failed: {}", count(ids.len()))).and(": ");
-        let message = Foreign::new(*message).or(kind.name());
-        let line = line.and_foreign(message).and(": ");
-        lines.push(line.and_line(named(ids, &summary.known)));
-    }
-    if let Some(more) = messages
-        .len()
-        .checked_sub(MESSAGES)
-        .filter(|more| *more > 0)
-    {
-        lines.push(Line::words(format!("{} other messages", count(more))));
-    }
-    for (ids, title, why) in [
-        (
-            &summary.unknown,
-            "Unknown",
-            "sent, and no trustworthy answer came back",
-        ),
-        (
-            &summary.missing,
-            "Missing",
-            "not found, and not shown to be deleted",
-        ),
-    ] {
-        if !ids.is_empty() {
-            let line = Line::strong(format!("{title}: {}", count(ids.len())));
-            let line = line.and(format!(" ({why}): "));
-            lines.push(line.and_line(named(ids, &summary.known)));
+        lines.push(Line::words(format!("Nothing was sent for {assets}.")));
+        if let Some(rest) = rest(summary) {
+            lines.push(Line::words(format!(
+                "At the pace of this run the rest takes about {rest}."
+            )));
         }
     }
-    if !summary.left_alone.is_empty() {
-        let ids: Vec<AssetId> = summary.left_alone.iter().map(|left| left.id).collect();
-        let line = Line::strong(format!("Other than reviewed: {}", count(ids.len())));
-        let line = line.and(" (left alone): ");
-        lines.push(line.and_line(named(&ids, &summary.known)));
-    }
-    let mut reasons: BTreeMap<Foreign, usize> = BTreeMap::new();
-    for kept in &summary.kept {
-        let why = shelter::kept_foreign(kept.id, &kept.why, kept.until, Some(&kept.path));
-        *reasons.entry(why).or_default() += 1;
-    }
-    if !summary.kept.is_empty() {
-        let kept = count(summary.kept.len());
-        let line = Line::strong(format!("Kept because of what is protected: {kept}"));
-        lines.push(line.and_line(commonest(reasons)));
-    }
-    if !summary.warnings.is_empty() {
-        let answers = counted(
-            summary.warnings.len(),
-            "unexpected answer",
-            "unexpected answers",
-        );
-        let line = Line::strong(answers).and(" from the server: ");
-        lines.push(line.and_foreign(&*summary.warnings[0]));
-    }
     lines
 }
 
-/// Names the first of some assets, and says how many more there are.
-fn named(ids: &[AssetId], known: &BTreeMap<AssetId, Known>) -> Line {
-    let names = ids.iter().take(NAMED);
-    let names = names.map(|id| Line::foreign(Foreign::asset(*id, known.get(id), None)));
-    let mut names: Vec<Line> = names.collect();
-    let more = ids.len().saturating_sub(NAMED);
-    if more > 0 {
-        names.push(Line::words(format!("{} more", count(more))));
+/// How long what is left takes at the pace of the run; nothing where it tells no pace.
+fn rest(summary: &Summary) -> Option<String> {
+    let done = u128::try_from(summary.counts.total()).ok()?;
+    let elapsed = summary.elapsed.as_millis();
+    // Shorter than a second tells nothing of hours.
+    if done == 0 || elapsed < 1_000 {
+        return None;
     }
-    Line::joined(names, ", ")
+    let left = u128::try_from(summary.unsent).ok()?;
+    let seconds = left.saturating_mul(elapsed).div_ceil(done * 1_000);
+    let seconds = u64::try_from(seconds).ok()?;
+    // The first requests of a run go at once, and the rest waits for the limit.
+    Some(roughly(seconds.max(summary.least.as_secs())))
 }
 
-/// What is failed, unknown and missing, one by one.
-fn open(summary: &Summary, most: usize) -> Vec<Assets> {
-    let of = |id: AssetId, said: Foreign| {
-        let known = summary.known.get(&id).cloned().unwrap_or_default();
-        row(id, &known, said)
-    };
-    let failed = summary.failed.iter().take(most).map(|failed| {
-        let times = words::times(failed.attempts);
-        let kind = failed.kind.name();
-        let words = format!("{kind}, tried {times}");
-        let said = Foreign::new(format!("{} ({words})", failed.message)).or(words);
-        of(failed.id, said)
-    });
-    let ids = |ids: &[AssetId]| -> Vec<Row> {
-        let ids = ids.iter().take(most);
-        ids.map(|id| of(*id, Foreign::default())).collect()
-    };
+/// What is to say of assets that need somebody, or that the run left.
+fn groups(summary: &Summary) -> Vec<Group<'_>> {
+    let knows: Knows<'_> = Rc::new(|id| summary.known.get(&id).cloned());
+    let unknown = ids(
+        ("Unknown", &summary.unknown, &knows),
+        ("asset is unknown:", "assets are unknown:", Paint::Magenta),
+        "the delete was sent, and no trustworthy answer came back",
+        "more; `retire state list --status unknown` lists them",
+    );
+    let missing = ids(
+        ("Missing", &summary.missing, &knows),
+        ("asset is missing:", "assets are missing:", Paint::Yellow),
+        "the server does not find what is listed here, and nothing shows that it was deleted",
+        "more; `retire state list --status missing` lists them",
+    );
     let groups = [
-        ("Failed", summary.failed.len(), failed.collect()),
-        ("Unknown", summary.unknown.len(), ids(&summary.unknown)),
-        ("Missing", summary.missing.len(), ids(&summary.missing)),
+        failed(summary, &knows),
+        unknown,
+        missing,
+        warnings(summary),
+        left(summary),
     ];
-    let groups = groups.into_iter().filter(|(_, total, _)| *total > 0);
-    let groups = groups.map(|(title, total, rows)| Assets {
-        title: title.to_owned(),
-        total,
-        rows,
-    });
-    groups.collect()
+    let after = shelter::after(&summary.kept, &summary.left_alone, &knows);
+    groups.into_iter().flatten().chain(after).collect()
 }
 
-/// What is said of an asset by what is kept of it.
-pub(super) fn row(id: AssetId, known: &Known, said: Foreign) -> Row {
-    Row {
-        id,
-        kind: None,
-        name: known.name.clone(),
-        place: known.location.as_ref().map(Arc::clone),
-        project: None,
-        bytes: known.bytes,
-        size: known.bytes.map(size::bytes),
-        changed: None,
-        said,
+/// What was refused, by the server's words: those that most assets share first.
+fn failed<'of>(summary: &'of Summary, knows: &Knows<'of>) -> Option<Group<'of>> {
+    let mut alike: BTreeMap<(FailureKind, &str), Vec<&FailedAsset>> = BTreeMap::new();
+    for failed in &summary.failed {
+        let alike = alike.entry((failed.kind, &*failed.message));
+        alike.or_default().push(failed);
     }
-}
-
-/// What is to be done next, and where the state lies.
-fn closing(summary: &Summary) -> Vec<Line> {
-    let mut lines: Vec<Line> = next_steps(summary)
-        .into_iter()
-        .map(|step| Line::words("Next: ").and(step))
-        .collect();
-    let left = words::figures(&[
-        (summary.totals.defer, "deferred"),
-        (summary.totals.held, "held"),
-        (summary.totals.blocked, "blocked"),
-        (summary.totals.mismatch, "mismatched"),
-        (summary.totals.drift, "in drift"),
-    ]);
-    if !left.is_empty() {
-        let due = summary.next_due.map_or_else(String::new, |at| {
-            format!("; the next is due {}", moment(at))
+    let mut alike: Vec<_> = alike.into_iter().collect();
+    alike.sort_by_key(|(_, assets)| Reverse(assets.len()));
+    let assets = counted(summary.failed.len(), "asset failed", "assets failed");
+    let parts = alike.into_iter().map(|((kind, message), assets)| {
+        let kind = kind.name();
+        let number = counted(assets.len(), "asset", "assets");
+        let head = Line::foreign(message).and(format!(" ({kind}, {number})"));
+        let knows = Rc::clone(knows);
+        let rows = Rows::assets(assets.len(), move |at| {
+            let FailedAsset {
+                id,
+                kind,
+                message,
+                attempts,
+            } = assets[at];
+            let said = [
+                Foreign::new(format!("{message} ({})", kind.name())).or(kind.name()),
+                Foreign::own(format!("tried {}", words::times(*attempts))),
+            ];
+            Row::of(*id, &knows(*id).unwrap_or_default(), said.into())
         });
-        let words = format!("Left as they were: {}{due}.", left.join(", "));
-        lines.push(Line::words(words));
+        Part {
+            head: Some((head, 1)),
+            rows,
+        }
+    });
+    (!summary.failed.is_empty()).then(|| Group {
+        title: Some(Line::default().and_strong(Paint::Red, assets).and(":")),
+        table: Some("Failed"),
+        parts: parts.collect(),
+        more: "more; `retire state list --status failed` lists them",
+    })
+}
+
+/// What has no more to say of it than how it stands, and why that is.
+fn ids<'of>(
+    (table, ids, knows): (&'static str, &'of [AssetId], &Knows<'of>),
+    (one, many, paint): (&str, &str, Paint),
+    why: &str,
+    more: &'static str,
+) -> Option<Group<'of>> {
+    let assets = counted(ids.len(), one, many);
+    let title = Line::default().and_strong(paint, assets);
+    let title = title.and(format!(" {why}:"));
+    let knows = Rc::clone(knows);
+    let rows = Rows::assets(ids.len(), move |at| {
+        let id = ids[at];
+        Row::of(id, &knows(id).unwrap_or_default(), Vec::new())
+    });
+    let group = Group {
+        table: Some(table),
+        ..Group::below(title, rows, more)
+    };
+    (!ids.is_empty()).then_some(group)
+}
+
+/// What the server has answered that was not to be expected, each with how often.
+fn warnings(summary: &Summary) -> Option<Group<'_>> {
+    let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
+    for warning in &summary.warnings {
+        *kinds.entry(warning).or_default() += 1;
     }
-    if !summary.state_path.is_empty() && !summary.not_saved {
-        let path = Foreign::new(&*summary.state_path).without_file();
-        lines.push(Line::words("State ").and_foreign(path));
+    let kinds: Vec<(&str, usize)> = kinds.into_iter().collect();
+    let answers = counted(
+        summary.warnings.len(),
+        "unexpected answer",
+        "unexpected answers",
+    );
+    let title = Line::default().and_strong(Paint::Yellow, answers);
+    let rows = Rows::lines(kinds.len(), move |at| {
+        let (warning, times) = kinds[at];
+        Line::foreign(warning).and(match times {
+            1 => String::new(),
+            times => format!(" ({} times)", count(times)),
+        })
+    });
+    let title = title.and(" from the server:");
+    (rows.len() > 0).then(|| Group::below(title, rows, "more of other words"))
+}
+
+/// Counts what the plan itself left alone.
+fn left(summary: &Summary) -> Option<Group<'_>> {
+    let totals = summary.totals;
+    let mut parts = Vec::new();
+    if totals.defer > 0 {
+        let next = summary.next_due.map_or_else(String::new, |next| {
+            format!(" (the next is due {})", moment(next))
+        });
+        parts.push(format!("{} deferred{next}", count(totals.defer)));
     }
-    lines
+    parts.extend(words::figures(&[
+        (totals.held, "held"),
+        (totals.blocked, "blocked"),
+        (totals.mismatch, "mismatched"),
+        (totals.drift, "in drift"),
+    ]));
+    let line = Line::words(format!("Left as they were: {}.", parts.join(", ")));
+    (!parts.is_empty()).then(|| Group::sentence(line))
 }

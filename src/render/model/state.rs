@@ -4,78 +4,51 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use crate::asset::AssetId;
 use crate::event::Subject;
 use crate::render::model::plan::commonest;
-use crate::render::model::run::{row, sized_alone};
-use crate::render::model::{Assets, Block, ByFolder, Line, Report};
+use crate::render::model::run::sized_alone;
+use crate::render::model::{Block, ByFolder, Group, Line, Report, Row, Rows};
 use crate::render::names::Foreign;
 use crate::render::state::{by_hand, by_hand_in_words, figures as in_words, restored};
 use crate::render::{count, counted, holds, moment, shelter, size, thousands, words};
-use crate::state::{Deleted, State, Status};
+use crate::state::{Deleted, Failed, Record, State, Status};
 
 /// How many runs and holds are told.
 const TOLD: usize = 10;
 
-/// Makes the report of a state, or of one run that it is reduced to; a group has `most` rows at most.
-pub(crate) fn state(
-    state: &State,
+/// Makes the report of a state, or of one run that it is reduced to.
+pub(crate) fn state<'of>(
+    state: &'of State,
     (path, run): (&str, Option<u64>),
-    most: usize,
     now: Timestamp,
-) -> Report {
+) -> Report<'of> {
     let mut folders = ByFolder::default();
     let mut deleted = Deleted::default();
     let titles = [
         "Failed", "Unknown", "Missing", "Retired", "Gone", "Restored",
     ];
-    let mut groups = titles.map(|title| Assets {
-        title: title.to_owned(),
-        total: 0,
-        rows: Vec::new(),
-    });
+    let mut groups: [Vec<(AssetId, &Record)>; 6] = Default::default();
     let mut reasons: [BTreeMap<Foreign, usize>; 3] = Default::default();
     for (id, record) in &state.assets {
-        let known = state.catalogue.get(*id).unwrap_or_default();
-        let (at, said) = match &record.status {
+        let at = match &record.status {
             Status::Failed(failed) => {
-                let kind = failed.kind.name();
-                let reason = format!("{} ({kind})", failed.message);
-                *reasons[0]
-                    .entry(Foreign::new(&*reason).or(kind))
-                    .or_default() += 1;
-                let times = words::times(failed.attempts);
-                (
-                    0,
-                    [
-                        format!("{reason} · tried {times}"),
-                        format!("{kind} · tried {times}"),
-                    ],
-                )
+                *reasons[0].entry(refused(failed)).or_default() += 1;
+                0
             }
-            Status::Unknown { attempts } => {
-                (1, twice(format!("tried {}", words::times(*attempts))))
-            }
-            Status::Missing => (2, twice(String::new())),
+            Status::Unknown { .. } => 1,
+            Status::Missing => 2,
             Status::Retired(evidence) => {
+                let known = state.catalogue.get(*id).unwrap_or_default();
                 deleted.add(*evidence, known.bytes);
                 let bytes = sized_alone(&record.status, known.bytes);
                 folders.add(known.location.clone(), 1, (bytes, None));
-                (3, twice(format!("evidence: {evidence}")))
+                3
             }
-            Status::Gone(evidence) => (4, twice(format!("evidence: {evidence}"))),
-            Status::Restored { seen, .. } => (5, twice(restored(*seen).to_owned())),
+            Status::Gone(_) => 4,
+            Status::Restored { .. } => 5,
         };
-        let group = &mut groups[at];
-        group.total += 1;
-        if group.rows.len() < most {
-            let run = format!("run {}, {}", record.run, moment(record.at));
-            let [said, own] = said.map(|said| {
-                let parts = [&*said, &*run].into_iter().filter(|part| !part.is_empty());
-                parts.collect::<Vec<_>>().join(" · ")
-            });
-            let said = Foreign::new(said).or(own);
-            group.rows.push(row(*id, &known, said));
-        }
+        groups[at].push((*id, record));
     }
     let counts = state.counts();
     let open = counts.failed + counts.unknown + counts.missing;
@@ -87,13 +60,23 @@ pub(crate) fn state(
         figures => format!("{of}{assets} recorded: {figures}."),
     };
     let mut attention = Vec::new();
-    for (group, reasons) in groups.iter().zip(reasons) {
-        if group.total > 0 {
-            let line = Line::strong(format!("{}: {}", group.title, count(group.total)));
+    for ((title, records), reasons) in titles.iter().zip(&groups).zip(reasons) {
+        if !records.is_empty() {
+            let line = Line::strong(format!("{title}: {}", count(records.len())));
             attention.push(line.and_line(commonest(reasons)));
         }
     }
     attention.extend(kept(state));
+    let groups = titles.into_iter().zip(groups);
+    let groups = groups.filter(|(_, records)| !records.is_empty());
+    let tables = groups.map(|(title, records)| {
+        let rows = Rows::assets(records.len(), move |at| {
+            let (id, record) = records[at];
+            let known = state.catalogue.get(id).unwrap_or_default();
+            Row::of(id, &known, said(record))
+        });
+        Group::table(title, rows)
+    });
     Report {
         of: if run.is_some() { "run" } else { "state" },
         key: Foreign::new(path).without_file(),
@@ -110,15 +93,34 @@ pub(crate) fn state(
         checks: runs(state, run.is_some()),
         counted: "assets",
         folders: folders.rows(),
-        groups: groups.into_iter().filter(|group| group.total > 0).collect(),
+        groups: tables.collect(),
+        next: Vec::new(),
         closing: closing(state, path),
         now,
     }
 }
 
-/// Words that hold nothing from elsewhere.
-fn twice(words: String) -> [String; 2] {
-    [words.clone(), words]
+/// What is said of one record.
+fn said(record: &Record) -> Vec<Foreign> {
+    let tried = |attempts| format!("tried {}", words::times(attempts));
+    let (refused, own) = match &record.status {
+        Status::Failed(failed) => (Some(refused(failed)), Some(tried(failed.attempts))),
+        Status::Unknown { attempts } => (None, Some(tried(*attempts))),
+        Status::Missing => (None, None),
+        Status::Retired(evidence) | Status::Gone(evidence) => {
+            (None, Some(format!("evidence: {evidence}")))
+        }
+        Status::Restored { seen, .. } => (None, Some(restored(*seen).to_owned())),
+    };
+    let run = format!("run {}, {}", record.run, moment(record.at));
+    let own = own.into_iter().chain([run]).map(Foreign::own);
+    refused.into_iter().chain(own).collect()
+}
+
+/// What the server said when it refused an asset.
+fn refused(failed: &Failed) -> Foreign {
+    let kind = failed.kind.name();
+    Foreign::new(format!("{} ({kind})", failed.message)).or(kind)
 }
 
 /// What stays because of something that is protected, and what is held.

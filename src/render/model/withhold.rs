@@ -1,17 +1,19 @@
 //! A report without what is not to leave the machine.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::asset::Kind;
 use crate::inventory::Location;
-use crate::render::model::{Assets, Block, Change, FolderRow, Line, Piece, Report, Row};
+use crate::render::model::{Block, Change, FolderRow, Group, Item, Line, Part, Piece, Report, Row};
 use crate::render::names::{
     Foreign, Names, Shown, WITHHELD, is_of_file, path_without_files, without_files,
 };
 use crate::render::places::label;
 
-impl Report {
+impl Report<'_> {
     /// What may be shown of it.
     pub(crate) fn shown(self, names: Names) -> Shown<Self> {
         let places = Places {
@@ -23,7 +25,7 @@ impl Report {
 }
 
 /// Takes a report apart by name, so that what is added to one is not forgotten here.
-fn withheld(report: Report, mut places: Places) -> Report {
+fn withheld(report: Report<'_>, mut places: Places) -> Report<'_> {
     let names = places.names;
     let Report {
         of,
@@ -37,20 +39,15 @@ fn withheld(report: Report, mut places: Places) -> Report {
         counted,
         folders,
         groups,
+        next,
         closing,
         now,
     } = report;
     let folders = folders.into_iter().map(|row| folder(row, &mut places));
     let folders = folders.collect();
-    let groups = groups.into_iter().map(|group| {
-        let Assets { title, total, rows } = group;
-        let rows = rows.into_iter().map(|one| row(one, &mut places));
-        Assets {
-            title,
-            total,
-            rows: rows.collect(),
-        }
-    });
+    // A row is made when it is written, and what stands for its place is then as it was before.
+    let places = Rc::new(RefCell::new(places));
+    let groups = groups.into_iter().map(|one| group(one, names, &places));
     let groups = groups.collect();
     let line = |said| line(said, names);
     let lines = |lines: Vec<Line>| lines.into_iter().map(line).collect();
@@ -83,16 +80,18 @@ fn withheld(report: Report, mut places: Places) -> Report {
         counted,
         folders,
         groups,
+        next: lines(next),
         closing: lines(closing),
         now,
     }
 }
 
-fn line(Line(pieces): Line, names: Names) -> Line {
+pub(super) fn line(Line(pieces): Line, names: Names) -> Line {
     let pieces = pieces.into_iter().map(|piece| match piece {
         Piece::Words(words) => Piece::Words(words),
-        Piece::Strong(words) => Piece::Strong(words),
+        Piece::Strong(paint, words) => Piece::Strong(paint, words),
         Piece::Foreign(text) => Piece::Foreign(text.withheld(names)),
+        Piece::Quoted(text) => Piece::Quoted(text.withheld(names)),
     });
     Line(pieces.collect())
 }
@@ -122,6 +121,32 @@ fn folder(row: FolderRow, places: &mut Places) -> FolderRow {
     }
 }
 
+fn group<'of>(group: Group<'of>, names: Names, places: &Rc<RefCell<Places>>) -> Group<'of> {
+    let Group {
+        title,
+        table,
+        parts,
+        more,
+    } = group;
+    let parts = parts.into_iter().map(|part| {
+        let Part { head, rows } = part;
+        let places = Rc::clone(places);
+        Part {
+            head: head.map(|(said, told)| (line(said, names), told)),
+            rows: rows.map(move |item| match item {
+                Item::Asset(one) => Item::Asset(row(one, &mut places.borrow_mut())),
+                Item::Line(said) => Item::Line(line(said, names)),
+            }),
+        }
+    });
+    Group {
+        title: title.map(|said| line(said, names)),
+        table,
+        parts: parts.collect(),
+        more,
+    }
+}
+
 fn row(row: Row, places: &mut Places) -> Row {
     let Row {
         id,
@@ -139,6 +164,8 @@ fn row(row: Row, places: &mut Places) -> Row {
         Names::Path => kind == Some(Kind::Folder) && !is_of_file(name),
         Names::Off => false,
     };
+    let said = said.into_iter().map(|said| said.withheld(places.names));
+    let said = said.collect();
     Row {
         id,
         kind,
@@ -148,7 +175,7 @@ fn row(row: Row, places: &mut Places) -> Row {
         bytes,
         size,
         changed,
-        said: said.withheld(places.names),
+        said,
     }
 }
 

@@ -8,7 +8,7 @@ use crate::asset::Kind;
 use crate::inventory::Facts;
 use crate::plan::Checked;
 use crate::plan::since::{Comparison, Since};
-use crate::render::markdown::{self, most_rows};
+use crate::render::markdown;
 use crate::render::model::Line;
 use crate::render::model::plan::{PlanReport, plan};
 use crate::render::names::Names;
@@ -84,7 +84,7 @@ fn shown_since(shown: &Plan, since: Option<&Comparison>, most: usize) -> String 
         is_before_merge: true,
     };
     let mut bytes = Vec::new();
-    let report = plan(&report, most_rows(most)).shown(Names::Full);
+    let report = plan(&report).shown(Names::Full);
     markdown::report(&report, most, &mut bytes).unwrap();
     String::from_utf8(bytes).unwrap()
 }

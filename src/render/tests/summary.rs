@@ -9,6 +9,7 @@ use crate::outcome::{Evidence, Failure, Outcome};
 use crate::plan::about::About;
 use crate::plan::{LeftAlone, Other};
 use crate::render::Style;
+use crate::render::model::run::run;
 use crate::render::report::{Summary, SummaryBuilder};
 
 const DENIED: &str = "Failed to delete asset due to permission restrictions.";
@@ -20,7 +21,8 @@ fn shown(summary: &Summary) -> String {
 
 fn said(summary: &Summary, folds: bool) -> String {
     let mut bytes = Vec::new();
-    crate::render::summary::summary(summary, folds, Style::default(), &mut bytes).unwrap();
+    let report = run(summary, None, at("2026-07-01T10:00:13Z"));
+    crate::render::summary::summary(&report, folds, Style::default(), &mut bytes).unwrap();
     String::from_utf8(bytes).unwrap()
 }
 

@@ -45,7 +45,7 @@ pub(super) fn publish(
     };
     let content = Content {
         checks: &Vec::new,
-        report: &|most| model::find::find(&report, most),
+        report: &|| model::find::find(&report),
         json: &|sink| find_data::json(answer, unread, sink),
     };
     reports.publish(state, &content)

@@ -8,8 +8,7 @@ use crate::plan::about::{About, Sum};
 use crate::render::Style;
 use crate::render::group::{Group, group_of};
 use crate::render::listing::Listing;
-use crate::render::model::{Assets, FolderRow, Row, largest_first};
-use crate::render::names::Foreign;
+use crate::render::model::{self, FolderRow, Row, Rows, largest_first};
 use crate::render::places::{Places, by_spot};
 use crate::render::rows::{self, Page};
 use crate::render::text::PlanView;
@@ -45,10 +44,10 @@ pub(super) fn folders(view: &PlanView<'_>) -> Vec<FolderRow> {
     rows
 }
 
-/// The assets of each group, `most` of each at most.
-pub(super) fn groups(view: &PlanView<'_>, most: usize) -> Vec<Assets> {
+/// The assets of each group; `pages` where the web app has a page of each.
+pub(super) fn groups<'plan>(view: &PlanView<'plan>, pages: bool) -> Vec<model::Group<'plan>> {
     let listing = listing(view);
-    let mut groups: BTreeMap<Group, Vec<Leaf<'_>>> = BTreeMap::new();
+    let mut groups: BTreeMap<Group, Vec<Leaf<'plan>>> = BTreeMap::new();
     for leaf in leaves(view.plan) {
         if let Some(group) = group_of(&leaf.step.decision) {
             groups.entry(group).or_default().push(leaf);
@@ -62,12 +61,14 @@ pub(super) fn groups(view: &PlanView<'_>, most: usize) -> Vec<Assets> {
             (place, name)
         });
         let (title, _) = group.title();
-        let rows = leaves.iter().take(most).map(|leaf| row(&listing, leaf));
-        Assets {
-            title: title.to_owned(),
-            total: leaves.len(),
-            rows: rows.collect(),
-        }
+        let rows = Rows::assets(leaves.len(), move |at| {
+            let row = row(&listing, &leaves[at]);
+            Row {
+                project: row.project.filter(|_| pages),
+                ..row
+            }
+        });
+        model::Group::table(title, rows)
     });
     groups.collect()
 }
@@ -76,7 +77,6 @@ pub(super) fn groups(view: &PlanView<'_>, most: usize) -> Vec<Assets> {
 fn row(listing: &Listing<'_>, leaf: &Leaf<'_>) -> Row {
     let about = leaf.about;
     let sum = about.map(|about| Sum::of([(about.kind, Some(about))]));
-    let said: Vec<String> = listing.said(leaf).into_iter().flatten().collect();
     Row {
         id: leaf.step.id,
         kind: leaf.step.kind().or_else(|| about?.kind),
@@ -86,7 +86,7 @@ fn row(listing: &Listing<'_>, leaf: &Leaf<'_>) -> Row {
         bytes: about.and_then(|about| about.bytes),
         size: sum.and_then(rows::sized),
         changed: about.and_then(About::changed),
-        said: Foreign::new(said.join(" · ")).or(listing.said_in_words(leaf)),
+        said: listing.foreign(leaf),
     }
 }
 

@@ -21,7 +21,7 @@ const NAMED: usize = 5;
 const SHOWN: usize = 20;
 
 /// What a reviewer has to look at: what `apply` refuses, what stays, and what is unusual.
-pub(super) fn attention(of: &PlanReport<'_>) -> Vec<Line> {
+pub(super) fn attention(of: &PlanReport<'_, '_>) -> Vec<Line> {
     let view = of.view;
     let plan = view.plan;
     let mut lines = Vec::new();

@@ -34,34 +34,29 @@ const SHOWN: usize = 20;
 
 /// What is shown beside the plan itself.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct PlanReport<'plan> {
-    pub(crate) view: &'plan PlanView<'plan>,
+pub(crate) struct PlanReport<'of, 'plan> {
+    pub(crate) view: &'of PlanView<'plan>,
     /// The state, as the user named it: it tells the comments of two projects apart.
-    pub(crate) state: &'plan str,
+    pub(crate) state: &'of str,
     /// The serial of the state.
     pub(crate) serial: u64,
     /// The plan's id.
-    pub(crate) id: &'plan str,
+    pub(crate) id: &'of str,
     /// The commit that it was made at, where that is known.
-    pub(crate) commit: Option<&'plan str>,
+    pub(crate) commit: Option<&'of str>,
     /// Up to when `apply` takes it.
     pub(crate) expires_at: Timestamp,
     /// The API that its ids are of: the web app has a page of those of V4.
     pub(crate) api: Api,
     /// Why `apply` refuses it.
-    pub(crate) refused: Option<&'plan Refused>,
+    pub(crate) refused: Option<&'of Refused>,
     /// Whether what it is of is not merged yet.
     pub(crate) is_before_merge: bool,
 }
 
-/// Makes the report of a plan; a group has `most` rows at most.
-pub(crate) fn plan(of: &PlanReport<'_>, most: usize) -> Report {
+/// Makes the report of a plan.
+pub(crate) fn plan<'plan>(of: &PlanReport<'_, 'plan>) -> Report<'plan> {
     let view = of.view;
-    let mut groups = groups(view, most);
-    if of.api != Api::V4 {
-        let rows = groups.iter_mut().flat_map(|group| &mut group.rows);
-        rows.for_each(|row| row.project = None);
-    }
     Report {
         of: "plan",
         key: Foreign::new(of.state).without_file(),
@@ -73,14 +68,16 @@ pub(crate) fn plan(of: &PlanReport<'_>, most: usize) -> Report {
         checks: checks(view),
         counted: "files",
         folders: folders(view),
-        groups,
+        // The web app has a page of what has an id of V4.
+        groups: groups(view, of.api == Api::V4),
+        next: Vec::new(),
         closing: closing(of),
         now: view.now,
     }
 }
 
 /// The first line: what was not checked says so there.
-fn title(of: &PlanReport<'_>) -> String {
+fn title(of: &PlanReport<'_, '_>) -> String {
     let headline = headline(of.view.plan, of.is_before_merge);
     match of.view.checked {
         Checked::NotChecked => format!("{} {headline}", checked::NOT_CHECKED),
@@ -115,7 +112,7 @@ fn headline(plan: &Plan, is_before_merge: bool) -> String {
 }
 
 /// How many, how large, what is protected, what is unusual.
-fn figures(of: &PlanReport<'_>) -> Vec<(&'static str, String)> {
+fn figures(of: &PlanReport<'_, '_>) -> Vec<(&'static str, String)> {
     let plan = of.view.plan;
     let (going, totals) = (plan.going(), &plan.totals);
     let protected = totals.held + totals.defer;
@@ -218,7 +215,7 @@ fn guards(report: &Guards, blocks: &mut Vec<Block>) {
 }
 
 /// What the plan is good for.
-fn closing(of: &PlanReport<'_>) -> Vec<Line> {
+fn closing(of: &PlanReport<'_, '_>) -> Vec<Line> {
     let mut lines = Vec::new();
     if let Checked::Live(check) = of.view.checked {
         lines.push(withheld::sentence(check).line());

@@ -32,7 +32,12 @@ use crate::state::Api;
 mod happened;
 mod planned;
 
-fn reports_of_plan(plan: &Plan, refusals: &[Refused], texts: &Texts) -> Vec<Report> {
+fn reports_of_plan(
+    plan: &Plan,
+    refusals: &[Refused],
+    texts: &Texts,
+    each: &mut dyn FnMut(Report<'_>),
+) {
     let checked = checked(texts);
     let path = std::path::PathBuf::from(texts.other());
     let since = Since::new(
@@ -56,7 +61,7 @@ fn reports_of_plan(plan: &Plan, refusals: &[Refused], texts: &Texts) -> Vec<Repo
     };
     let state = texts.other();
     let commit = texts.other();
-    let all = refusals.iter().map(|refused| {
+    for refused in refusals {
         let report = PlanReport {
             view: &view,
             state: &state,
@@ -68,9 +73,8 @@ fn reports_of_plan(plan: &Plan, refusals: &[Refused], texts: &Texts) -> Vec<Repo
             refused: Some(refused),
             is_before_merge: true,
         };
-        model::plan::plan(&report, 1_000)
-    });
-    all.collect()
+        each(model::plan::plan(&report));
+    }
 }
 
 fn written(write: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>) -> String {
@@ -79,7 +83,7 @@ fn written(write: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>) -> String {
     String::from_utf8(bytes).unwrap()
 }
 
-fn of_report(report: Report, names: Names) -> [String; 2] {
+fn of_report(report: Report<'_>, names: Names) -> [String; 2] {
     let report = report.shown(names);
     [
         written(|sink| markdown::report(&report, 1_000_000, sink)),
@@ -106,7 +110,9 @@ fn everything(texts: &Texts, names: Names) -> Vec<String> {
     let (plan, manifests) = plan(texts);
     let mut all = Vec::new();
     let refusals = refusals(texts);
-    let mut reports = reports_of_plan(&plan, &refusals, texts);
+    reports_of_plan(&plan, &refusals, texts, &mut |report| {
+        all.extend(of_report(report, names));
+    });
     let path = texts.other();
     let events = events(texts);
     let (stream, summary) = run(&plan, &events, &path, names);
@@ -118,19 +124,18 @@ fn everything(texts: &Texts, names: Names) -> Vec<String> {
     };
     let state = state(texts);
     let now = at("2026-11-27T12:00:00Z");
-    reports.push(model::run::run(&summary, Some(&state), 1_000, now));
-    reports.push(model::run::run(&idle, None, 1_000, now));
-    reports.push(model::state::state(
-        &state,
-        (&texts.other(), None),
-        1_000,
-        now,
-    ));
+    let mut reports = vec![
+        model::run::run(&summary, Some(&state), now),
+        model::run::run(&idle, None, now),
+        model::state::state(&state, (&texts.other(), None), now),
+    ];
     let name = texts.other();
     for refused in &refusals {
         let why = (withheld::refused(refused).line(), Some(refused.hint()));
         reports.push(model::failed(("plan", &name), why, now));
     }
+    let reports = reports.into_iter();
+    all.extend(reports.flat_map(|report| of_report(report, names)));
     let read = live(texts);
     let protected = Protected {
         held: BTreeSet::from([id(10)]),
@@ -146,12 +151,7 @@ fn everything(texts: &Texts, names: Names) -> Vec<String> {
         asked: &asked,
         now,
     };
-    reports.push(model::find::find(&report, 1_000));
-    all.extend(
-        reports
-            .into_iter()
-            .flat_map(|report| of_report(report, names)),
-    );
+    all.extend(of_report(model::find::find(&report), names));
     for document in [
         written(|sink| json::summary(&summary, sink)),
         written(|sink| json::overview(&state, Some(1), sink)),
@@ -220,20 +220,22 @@ fn every_text_of_these_tests_is_one_that_a_report_has() {
 fn what_is_withheld_is_said_in_our_own_words() {
     let texts = Texts::new("aaaaaa");
     let (plan, _) = plan(&texts);
-    let report = reports_of_plan(&plan, &refusals(&texts), &texts).swap_remove(4);
     let mut said = String::new();
     for names in [Names::Path, Names::Off] {
-        let [markdown, _] = of_report(report.clone(), names);
-        writeln!(said, "{}\n{markdown}", names.name()).unwrap();
+        let refused = &refusals(&texts)[4..5];
+        reports_of_plan(&plan, refused, &texts, &mut |report| {
+            let [markdown, _] = of_report(report, names);
+            writeln!(said, "{}\n{markdown}", names.name()).unwrap();
+        });
     }
     let (stream, summary) = run(&plan, &events(&texts), "s.json", Names::Off);
     let now = at("2026-11-27T12:00:00Z");
-    let [markdown, _] = of_report(model::run::run(&summary, None, 100, now), Names::Off);
+    let [markdown, _] = of_report(model::run::run(&summary, None, now), Names::Off);
     insta::assert_snapshot!(format!("{said}\n{markdown}\n{stream}"));
 }
 
 /// All that a report says in lines.
-fn lines(report: Report) -> Vec<Line> {
+fn lines(report: Report<'_>) -> Vec<Line> {
     let Report {
         title,
         lead,
@@ -256,17 +258,20 @@ fn no_text_from_elsewhere_is_taken_for_words_of_ours() {
     let texts = Texts::new("aaaaaa");
     let (plan, _) = plan(&texts);
     let refusals = refusals(&texts);
-    let mut reports = reports_of_plan(&plan, &refusals, &texts);
+    let mut all = Vec::new();
+    reports_of_plan(&plan, &refusals, &texts, &mut |report| {
+        all.extend(lines(report));
+    });
     let now = at("2026-11-27T12:00:00Z");
     for refused in &refusals {
         let why = (withheld::refused(refused).line(), Some(refused.hint()));
-        reports.push(model::failed(("apply", "s.json"), why, now));
+        all.extend(lines(model::failed(("apply", "s.json"), why, now)));
     }
     let mut foreign = 0;
-    for Line(pieces) in reports.into_iter().flat_map(lines) {
+    for Line(pieces) in all {
         for piece in pieces {
             match piece {
-                Piece::Words(words) | Piece::Strong(words) => {
+                Piece::Words(words) | Piece::Strong(_, words) => {
                     assert!(!words.contains("zqaaaaaa"), "{words}");
                     // Every other piece is code.
                     let outside: String = words.split('`').step_by(2).collect();
@@ -276,7 +281,9 @@ fn no_text_from_elsewhere_is_taken_for_words_of_ours() {
                     );
                     assert_eq!(words.matches('`').count() % 2, 0, "{words}");
                 }
-                Piece::Foreign(text) => foreign += text.shown().matches("zqaaaaaa").count(),
+                Piece::Foreign(text) | Piece::Quoted(text) => {
+                    foreign += text.shown().matches("zqaaaaaa").count();
+                }
             }
         }
     }

@@ -1,0 +1,185 @@
+//! Lines and groups of a report as text for people: what is said is in the model, and here it is laid
+//! out.
+
+use std::io::{self, Write};
+
+use crate::render::escape::escape;
+use crate::render::model::{Group, Item, Line, Part, Piece, Row};
+use crate::render::{Paint, Style, share, words};
+
+/// How much of one list is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Most {
+    /// The first few: what stands around them is to be seen at once.
+    Glance,
+    /// So many lines, the last of which says how many more there are.
+    Lines(usize),
+    /// Each of them.
+    All,
+}
+
+/// How many of one list are shown at a glance.
+const GLANCE: usize = 3;
+
+impl Most {
+    /// How many of so many are shown.
+    fn of(self, all: usize) -> usize {
+        match self {
+            Self::Glance => all.min(GLANCE),
+            Self::Lines(lines) if all > lines => lines.saturating_sub(1),
+            Self::Lines(_) | Self::All => all,
+        }
+    }
+}
+
+/// A line as a terminal shows it.
+pub(super) fn line(line: &Line, style: Style) -> String {
+    dressed(line, None, style)
+}
+
+/// The same, with a look of their own for texts from elsewhere.
+fn dressed(line: &Line, foreign: Option<Paint>, style: Style) -> String {
+    let pieces = line.0.iter().map(|piece| match piece {
+        Piece::Words(words) => words.clone(),
+        Piece::Strong(paint, words) => style.paint(*paint, words).to_string(),
+        Piece::Foreign(text) => match foreign {
+            Some(paint) => style.paint(paint, escape(text.shown())).to_string(),
+            None => escape(text.shown()).into_owned(),
+        },
+        Piece::Quoted(text) => format!("`{}`", escape(text.shown())),
+    });
+    pieces.collect()
+}
+
+/// How many lines a list takes, its rows and what they have in common.
+pub(super) fn lines_of(group: &Group<'_>) -> usize {
+    group.total() + heads(group)
+}
+
+/// How many lines it takes at a glance, its title being no part of them.
+pub(super) fn at_a_glance(group: &Group<'_>) -> usize {
+    let all = lines_of(group);
+    Most::Glance.of(all) + usize::from(all > GLANCE)
+}
+
+fn heads(group: &Group<'_>) -> usize {
+    let heads = group.parts.iter().filter(|part| part.head.is_some());
+    heads.count()
+}
+
+/// Writes a group below an empty line, as much of its rows as there is room for.
+///
+/// # Errors
+///
+/// Returns what the sink says when it cannot take the text.
+pub(super) fn group(
+    group: &Group<'_>,
+    (most, style): (Most, Style),
+    sink: &mut dyn Write,
+) -> io::Result<()> {
+    let Some(title) = &group.title else {
+        return Ok(());
+    };
+    writeln!(sink, "\n{}", line(title, style))?;
+    let lines = most.of(lines_of(group));
+    // What they have in common wants an asset below it.
+    let told = match heads(group) {
+        0 => group.parts.len(),
+        heads => heads.min(lines.div_ceil(2)),
+    };
+    let told = &group.parts[..told];
+    let heads = told.iter().filter(|part| part.head.is_some()).count();
+    let sizes: Vec<usize> = told.iter().map(|part| part.rows.len()).collect();
+    let shares = share(&sizes, lines - heads);
+    let first = group.parts.first();
+    let indent = match first.and_then(|part| part.rows.items().next()) {
+        Some(Item::Asset(_)) => 4,
+        Some(Item::Line(_)) | None => 2,
+    };
+    for (part, share) in told.iter().zip(&shares) {
+        let Part { head, rows } = part;
+        if let Some((head, _)) = head {
+            writeln!(sink, "  {}", dressed(head, Some(Paint::Bold), style))?;
+        }
+        let told = head.as_ref().map_or(0, |(_, told)| *told);
+        for item in rows.items().take(*share) {
+            match item {
+                Item::Line(words) => writeln!(sink, "  {}", line(&words, style))?,
+                Item::Asset(row) => writeln!(sink, "    {}", asset(&row, told))?,
+            }
+        }
+    }
+    let more = group.total() - shares.iter().sum::<usize>();
+    words::fold(indent, more, group.more, style, sink)
+}
+
+/// An asset by its place and its name, as far as these are known, its id and what is said of it.
+fn asset(row: &Row, told: usize) -> String {
+    let id = row.id.to_string();
+    let said = row.said.iter().skip(told).map(|said| escape(said.shown()));
+    let path = row.path().map(Into::into);
+    let parts = path.into_iter().chain([id.into()]).chain(said);
+    parts.collect::<Vec<_>>().join("  ")
+}
+
+/// Writes what to do next.
+///
+/// # Errors
+///
+/// Returns what the sink says when it cannot take the text.
+pub(super) fn next(steps: &[Line], style: Style, sink: &mut dyn Write) -> io::Result<()> {
+    if steps.is_empty() {
+        return Ok(());
+    }
+    writeln!(sink)?;
+    words::heading(crate::render::model::NEXT, style, sink)?;
+    steps
+        .iter()
+        .try_for_each(|step| writeln!(sink, "  - {}", line(step, style)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::rc::Rc;
+
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::asset::AssetId;
+    use crate::plan::{LeftAlone, Other};
+    use crate::render::shelter::{Knows, left_alone};
+
+    #[test]
+    fn a_glance_shows_the_first_few_and_how_many_more_there_are() {
+        let left: Vec<LeftAlone> = (0..60)
+            .map(|n| LeftAlone {
+                id: AssetId::from_uuid(Uuid::from_u128(n)),
+                other: Other::Kept,
+            })
+            .collect();
+        let lines = |most, number: usize| {
+            let mut shown = Vec::new();
+            let knows: Knows<'_> = Rc::new(|_| None);
+            let more = "more; `--full` shows all";
+            for list in left_alone(&left[..number], &knows, more) {
+                group(&list, (most, Style::default()), &mut shown).unwrap();
+            }
+            let shown = String::from_utf8(shown).unwrap();
+            let rows = shown
+                .lines()
+                .filter(|line| line.ends_with("it is kept now"));
+            let more = shown.lines().find(|line| line.contains("more"));
+            (rows.count(), more.map(|more| more.trim().to_owned()))
+        };
+        let more = |more: &str| Some(format!("… {more}"));
+        let all = Most::Lines(10);
+        assert_eq!(
+            lines(Most::Glance, 60),
+            (3, more("57 more; `--full` shows all"))
+        );
+        assert_eq!(lines(Most::Glance, 3), (3, None));
+        assert_eq!(lines(all, 60), (9, more("51 more; `--full` shows all")));
+        assert_eq!(lines(all, 10), (10, None));
+        assert_eq!(lines(Most::All, 60), (60, None));
+    }
+}
