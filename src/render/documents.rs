@@ -12,7 +12,9 @@ use serde::de::{Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Number;
 
-use crate::render::names::{Names, SERVERS, WITHHELD, is_commit, is_id, path_without_files};
+use crate::render::names::{
+    Names, SERVERS, WITHHELD, is_commit, is_digest, is_id, path_without_files,
+};
 use crate::visible;
 
 /// The keys of ids.
@@ -113,16 +115,12 @@ fn shown(key: &str, text: &str, names: Names) -> Option<String> {
 
 /// Whether a text has no name in it, by its key and its looks.
 fn says_no_name(key: &str, text: &str) -> bool {
-    let is_digest = || {
-        let digits = text.strip_prefix("sha256:");
-        digits.is_some_and(|digits| digits.len() == 64 && is_commit(digits))
-    };
     let is_moment = || {
         let looks = |letter: char| letter.is_ascii_digit() || "-:.TZ".contains(letter);
         text.chars().all(looks) && text.parse::<Timestamp>().is_ok()
     };
     match key {
-        "plan" => is_digest(),
+        "plan" => is_digest(text),
         "commit" => is_commit(text),
         "endpoint" => SERVERS.contains(&text),
         // Whoever fails says it in our own words, and the types see to that.

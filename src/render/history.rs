@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use jiff::Timestamp;
 
 use crate::render::escape::escape;
-use crate::render::state::{by_hand, figures};
+use crate::render::model::state::{by_hand, figures};
 use crate::render::{Paint, Style, count, holds, moment, restorable, size};
 use crate::state::{Counts, Deleted, RunRecord, State};
 
@@ -93,7 +93,11 @@ pub(crate) fn history(
 
 fn row(number: u64, run: &RunRecord, (counts, deleted): (Counts, Deleted)) -> [String; 6] {
     let from = &run.provenance;
-    let mut records: Vec<String> = run.change.iter().map(by_hand).collect();
+    let mut records: Vec<String> = run
+        .change
+        .iter()
+        .map(|change| by_hand(change).text())
+        .collect();
     records.extend(Some(figures(counts)).filter(|words| !words.is_empty()));
     records.extend(size::deleted(deleted).map(|size| format!("{size} deleted")));
     if records.is_empty() {

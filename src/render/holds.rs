@@ -1,5 +1,6 @@
 //! The holds that count, and what a run changes of them.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::sync::Arc;
 
@@ -8,13 +9,12 @@ use jiff::Timestamp;
 use crate::event::{Released, Subject};
 use crate::plan::holds::{HoldChange, PlannedHold};
 use crate::render::escape::escape;
+use crate::render::model::{Group, Line, Rows};
+use crate::render::names::Foreign;
 use crate::render::report::HoldFigures;
 use crate::render::rows::Page;
-use crate::render::{Style, count, counted, moment, words};
+use crate::render::{count, counted, moment, words};
 use crate::state::KeptHold;
-
-/// How many holds are shown before the rest is folded, as many as assets of one list.
-const SHOWN: usize = 50;
 
 /// How many a terminal shows: the plan around them is to be seen at once.
 const SEEN_AT_ONCE: usize = 3;
@@ -155,42 +155,34 @@ fn held_until(reason: &str, until: Option<Timestamp>) -> String {
 }
 
 /// Says why something is held that a state keeps a hold of.
-pub(super) fn kept(hold: &KeptHold) -> String {
+pub(super) fn kept(hold: &KeptHold) -> Line {
     let KeptHold {
         reason,
         until,
         run,
         at: _,
     } = hold;
-    format!("{} · since run {run}", held_until(reason, *until))
+    let until = until.map(|until| format!(" until {}", moment(until)));
+    let line = Line::words(format!("held{}: ", until.unwrap_or_default()));
+    let line = line.and_foreign(&**reason);
+    line.and(format!(" · since run {run}"))
 }
 
-/// The same in our own words alone.
-pub(super) fn kept_in_words(hold: &KeptHold) -> String {
-    let until = hold.until.map(|until| format!(" until {}", moment(until)));
-    format!("held{} · since run {}", until.unwrap_or_default(), hold.run)
-}
-
-/// Writes the holds that a state keeps, a line each.
-///
-/// # Errors
-///
-/// Returns what the sink says when it cannot take the text.
-pub(super) fn of_state<'state>(
-    holds: impl ExactSizeIterator<Item = (&'state Subject, &'state KeptHold)>,
-    style: Style,
-    sink: &mut dyn Write,
-) -> io::Result<()> {
-    let number = holds.len();
-    if number == 0 {
-        return Ok(());
-    }
-    writeln!(sink)?;
-    words::heading(&format!("Holds ({})", count(number)), style, sink)?;
-    for (held, hold) in holds.take(SHOWN) {
-        writeln!(sink, "  {}  {}", subject(*held, None), kept(hold))?;
-    }
-    words::fold(2, number.saturating_sub(SHOWN), "more", style, sink)
+/// The holds that a state keeps.
+pub(super) fn of_state(holds: &BTreeMap<Subject, KeptHold>) -> Option<Group<'_>> {
+    let all: Vec<(&Subject, &KeptHold)> = holds.iter().collect();
+    let title = Line::strong(format!("Holds ({})", count(all.len())));
+    let rows = Rows::lines(all.len(), move |at| {
+        let (subject, hold) = all[at];
+        let project = match subject {
+            Subject::Asset(_) => "",
+            Subject::Project(_) => "project ",
+        };
+        let line = Line::default().and(project);
+        let line = line.and_foreign(Foreign::own(subject.id().to_string()));
+        line.and("  ").and_line(kept(hold))
+    });
+    (rows.len() > 0).then(|| Group::below(title, rows, "more"))
 }
 
 /// Says in figures what a plan or a run changes of the holds.

@@ -10,22 +10,25 @@ use crate::render::{Paint, Style, share, words};
 /// How much of one list is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Most {
-    /// The first few: what stands around them is to be seen at once.
-    Glance,
+    /// So many, and how many more there are.
+    First(usize),
     /// So many lines, the last of which says how many more there are.
     Lines(usize),
     /// Each of them.
     All,
 }
 
-/// How many of one list are shown at a glance.
+/// How many of one list are shown where what stands around it is to be seen at once.
 const GLANCE: usize = 3;
 
 impl Most {
+    /// The first few.
+    pub(super) const GLANCE: Self = Self::First(GLANCE);
+
     /// How many of so many are shown.
     fn of(self, all: usize) -> usize {
         match self {
-            Self::Glance => all.min(GLANCE),
+            Self::First(most) => all.min(most),
             Self::Lines(lines) if all > lines => lines.saturating_sub(1),
             Self::Lines(_) | Self::All => all,
         }
@@ -59,12 +62,21 @@ pub(super) fn lines_of(group: &Group<'_>) -> usize {
 /// How many lines it takes at a glance, its title being no part of them.
 pub(super) fn at_a_glance(group: &Group<'_>) -> usize {
     let all = lines_of(group);
-    Most::Glance.of(all) + usize::from(all > GLANCE)
+    Most::GLANCE.of(all) + usize::from(all > GLANCE)
 }
 
 fn heads(group: &Group<'_>) -> usize {
     let heads = group.parts.iter().filter(|part| part.head.is_some());
     heads.count()
+}
+
+/// How assets stand below a sentence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Order {
+    /// By their names, with their ids behind.
+    Names,
+    /// By their ids, with no more than the first of what is said of each.
+    Ids,
 }
 
 /// Writes a group below an empty line, as much of its rows as there is room for.
@@ -74,7 +86,7 @@ fn heads(group: &Group<'_>) -> usize {
 /// Returns what the sink says when it cannot take the text.
 pub(super) fn group(
     group: &Group<'_>,
-    (most, style): (Most, Style),
+    (most, order, style): (Most, Order, Style),
     sink: &mut dyn Write,
 ) -> io::Result<()> {
     let Some(title) = &group.title else {
@@ -92,9 +104,9 @@ pub(super) fn group(
     let sizes: Vec<usize> = told.iter().map(|part| part.rows.len()).collect();
     let shares = share(&sizes, lines - heads);
     let first = group.parts.first();
-    let indent = match first.and_then(|part| part.rows.items().next()) {
-        Some(Item::Asset(_)) => 4,
-        Some(Item::Line(_)) | None => 2,
+    let indent = match (order, first.and_then(|part| part.rows.items().next())) {
+        (Order::Names, Some(Item::Asset(_))) => 4,
+        (Order::Ids, _) | (_, Some(Item::Line(_) | Item::Numbered(..)) | None) => 2,
     };
     for (part, share) in told.iter().zip(&shares) {
         let Part { head, rows } = part;
@@ -105,7 +117,13 @@ pub(super) fn group(
         for item in rows.items().take(*share) {
             match item {
                 Item::Line(words) => writeln!(sink, "  {}", line(&words, style))?,
-                Item::Asset(row) => writeln!(sink, "    {}", asset(&row, told))?,
+                Item::Numbered(number, words) => {
+                    writeln!(sink, "  {number:>5}  {}", line(&words, style))?;
+                }
+                Item::Asset(row) => match order {
+                    Order::Names => writeln!(sink, "    {}", asset(&row, told))?,
+                    Order::Ids => writeln!(sink, "  {}", recorded(&row))?,
+                },
             }
         }
     }
@@ -119,6 +137,15 @@ fn asset(row: &Row, told: usize) -> String {
     let said = row.said.iter().skip(told).map(|said| escape(said.shown()));
     let path = row.path().map(Into::into);
     let parts = path.into_iter().chain([id.into()]).chain(said);
+    parts.collect::<Vec<_>>().join("  ")
+}
+
+/// An asset by its id, and the first of what is said of it.
+fn recorded(row: &Row) -> String {
+    let said = row.said.first().map(|said| escape(said.shown()));
+    let said = row.path().map(Into::into).into_iter().chain(said);
+    let said = said.filter(|said| !said.is_empty());
+    let parts = [row.id.to_string().into()].into_iter().chain(said);
     parts.collect::<Vec<_>>().join("  ")
 }
 
@@ -162,7 +189,7 @@ mod tests {
             let knows: Knows<'_> = Rc::new(|_| None);
             let more = "more; `--full` shows all";
             for list in left_alone(&left[..number], &knows, more) {
-                group(&list, (most, Style::default()), &mut shown).unwrap();
+                group(&list, (most, Order::Names, Style::default()), &mut shown).unwrap();
             }
             let shown = String::from_utf8(shown).unwrap();
             let rows = shown
@@ -174,10 +201,10 @@ mod tests {
         let more = |more: &str| Some(format!("… {more}"));
         let all = Most::Lines(10);
         assert_eq!(
-            lines(Most::Glance, 60),
+            lines(Most::GLANCE, 60),
             (3, more("57 more; `--full` shows all"))
         );
-        assert_eq!(lines(Most::Glance, 3), (3, None));
+        assert_eq!(lines(Most::GLANCE, 3), (3, None));
         assert_eq!(lines(all, 60), (9, more("51 more; `--full` shows all")));
         assert_eq!(lines(all, 10), (10, None));
         assert_eq!(lines(Most::All, 60), (60, None));

@@ -160,6 +160,15 @@ impl Foreign {
         }
     }
 
+    /// A plan, by its id or otherwise.
+    pub(crate) fn plan(id: &str) -> Self {
+        if is_digest(id) {
+            Self::own(id)
+        } else {
+            Self::new(id)
+        }
+    }
+
     /// The address of a server.
     pub(crate) fn endpoint(address: &str) -> Self {
         if SERVERS.contains(&address) {
@@ -279,6 +288,12 @@ pub(super) fn path_without_files(path: &str) -> String {
 /// Whether a text is the id of a commit, and no name.
 pub(super) fn is_commit(text: &str) -> bool {
     (7..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// Whether a text is the id of a plan, and no name.
+pub(super) fn is_digest(text: &str) -> bool {
+    let digits = text.strip_prefix("sha256:");
+    digits.is_some_and(|digits| digits.len() == 64 && is_commit(digits))
 }
 
 /// Whether a text is the id of something, and no name.

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::time::Duration;
 
-use crate::render::lines::{self, Most};
+use crate::render::lines::{self, Most, Order};
 use crate::render::model::Report;
 use crate::render::text::ROWS;
 use crate::render::{Style, share};
@@ -32,7 +32,7 @@ pub(crate) fn summary(
     let sizes: Vec<usize> = told.iter().map(|group| lines::lines_of(group)).collect();
     let shares = if folds { share(&sizes, ROWS) } else { sizes };
     for (group, lines) in told.into_iter().zip(shares) {
-        lines::group(group, (Most::Lines(lines), style), sink)?;
+        lines::group(group, (Most::Lines(lines), Order::Names, style), sink)?;
     }
     lines::next(&report.next, style, sink)
 }

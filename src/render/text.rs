@@ -14,7 +14,7 @@ use crate::plan::since::Comparison;
 use crate::plan::{Checked, Plan};
 use crate::render::escape::escape;
 use crate::render::group::{Group, group_of};
-use crate::render::lines::Most;
+use crate::render::lines::{Most, Order};
 use crate::render::listing::Listing;
 use crate::render::places::Places;
 use crate::render::report::HoldFigures;
@@ -123,12 +123,12 @@ pub(crate) fn plan(view: &PlanView<'_>, style: Style, sink: &mut dyn Write) -> i
         guards::unchecked(report, &page, sink)?;
     }
     let most = if page.folds() {
-        Most::Glance
+        Most::GLANCE
     } else {
         Most::All
     };
     for group in &below {
-        lines::group(group, (most, style), sink)?;
+        lines::group(group, (most, Order::Names, style), sink)?;
     }
     checked::note(view.checked, &page, sink)
 }

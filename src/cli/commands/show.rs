@@ -271,7 +271,12 @@ impl Shown<'_> {
         let width = self.context.console.width();
         self.context.console.data(|style, sink| match self.format {
             ShowFormat::Json => json::overview(read, run, sink),
-            ShowFormat::Text => wrapped(width, sink, |sink| state::overview(read, of, style, sink)),
+            ShowFormat::Text => {
+                let recorded = run.map(|run| (read, run));
+                wrapped(width, sink, |sink| {
+                    state::overview(&report(), recorded, style, sink)
+                })
+            }
             ShowFormat::Markdown | ShowFormat::Html => Ok(()),
         })?;
         Ok(())

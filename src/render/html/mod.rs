@@ -50,6 +50,7 @@ struct Page<'report> {
     lead: Vec<Markup>,
     attention: Vec<(Markup, Vec<Markup>)>,
     checks: Vec<Part>,
+    beside: Vec<(Markup, Vec<Markup>)>,
     treemap: Option<Markup>,
     counted: &'static str,
     folders: Vec<Folder>,
@@ -90,11 +91,7 @@ pub(crate) fn page(report: &Shown<Report<'_>>, sink: &mut dyn Write) -> io::Resu
     let lines = |lines: &[Line]| lines.iter().map(of_line).collect::<Vec<_>>();
     let more_folders = report.folders.len().saturating_sub(FOLDERS);
     let total: usize = tables(report).map(|(_, group)| group.total()).sum();
-    let alone = report.attention.iter().cloned();
-    let alone = alone.chain(report.changes.iter().map(Change::line));
-    let alone = alone.map(|line| (of_line(&line), Vec::new()));
-    let glances = report.groups.iter().filter_map(Group::glance);
-    let glances = glances.map(|(title, below)| (of_line(&title), lines(&below)));
+    let told = |(title, below): (Line, Vec<Line>)| (of_line(&title), lines(&below));
     let page = Page {
         of: report.of,
         dated,
@@ -104,10 +101,11 @@ pub(crate) fn page(report: &Shown<Report<'_>>, sink: &mut dyn Write) -> io::Resu
         script: SCRIPT,
         title: of_title(&report.title),
         figures: &report.figures,
-        lead: lines(&report.lead),
-        attention: alone.chain(glances).collect(),
+        lead: lines(&report.below_title()),
+        attention: report.to_look_at(Change::line).map(told).collect(),
         checks: parts(&report.checks),
         treemap: treemap(&report.folders, report.counted),
+        beside: report.beside().map(told).collect(),
         counted: report.counted,
         folders: report
             .folders

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use jiff::Timestamp;
 
 use crate::render::markdown::inline::code;
-use crate::render::model::{Block, FolderRow, Group, Line, NEXT, Piece, Report, Row};
+use crate::render::model::{Block, Change, FolderRow, Line, NEXT, Piece, Report, Row};
 use crate::render::names::Shown;
 use crate::render::size::age;
 use crate::render::{count, counted};
@@ -87,10 +87,17 @@ pub(crate) fn report(
 ) -> io::Result<()> {
     let mut head = opening(report.of, report.key.shown());
     paragraph(&mut head, &format!("**{}**", plain(&report.title)));
-    for words in &report.lead {
-        paragraph(&mut head, &line(words));
+    for words in report.below_title() {
+        paragraph(&mut head, &line(&words));
     }
-    let checks = blocks(&report.checks);
+    let mut checks = blocks(&report.checks);
+    for (title, below) in report.beside() {
+        paragraph(&mut checks, &line(&title));
+        for words in &below {
+            item(&mut checks, &line(words));
+        }
+        checks.push('\n');
+    }
     let mut foot = String::new();
     if !report.next.is_empty() {
         paragraph(&mut foot, NEXT);
@@ -166,21 +173,19 @@ fn plain(line: &Line) -> String {
 /// What somebody has to look at, with so many bytes at most for the names of what is new.
 fn attention(report: &Report<'_>, room: usize) -> String {
     let mut text = String::new();
-    for words in &report.attention {
-        item(&mut text, &line(words));
-    }
     let mut room = room;
-    for change in &report.changes {
+    let named = |change: &Change| {
         let least = line(&change.with(0)).len();
         let fits = (0..=change.names.len()).rev().find_map(|most| {
-            let shown = line(&change.with(most));
-            (shown.len() - least <= room).then_some(shown)
+            let shown = change.with(most);
+            let more = line(&shown).len() - least;
+            (more <= room).then_some((shown, more))
         });
-        let shown = fits.unwrap_or_default();
-        room -= shown.len() - least;
-        item(&mut text, &shown);
-    }
-    for (title, below) in report.groups.iter().filter_map(Group::glance) {
+        let (shown, more) = fits.unwrap_or_default();
+        room -= more;
+        shown
+    };
+    for (title, below) in report.to_look_at(named) {
         item(&mut text, &line(&title));
         for words in &below {
             text.push_str("  ");

@@ -61,6 +61,7 @@ pub(crate) fn find<'of>(of: &FindReport<'of>) -> Report<'of> {
         of: "find",
         key: Foreign::new(asked),
         title: Line::words(title),
+        fields: Vec::new(),
         figures: vec![
             ("files", count(totals.files)),
             ("size", sized(totals)),

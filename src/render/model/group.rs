@@ -3,16 +3,18 @@
 use crate::render::count;
 use crate::render::model::{Line, Row};
 
-/// How many rows of a group are told where there is only a glance at it.
+/// How many assets are named in one line.
 const NAMED: usize = 5;
 
-/// How many parts of it.
-const PARTS: usize = 10;
+/// How many rows and parts of a group are told where there is only a glance at it.
+const TOLD: usize = 10;
 
 /// A row of a group.
 pub(crate) enum Item {
     Asset(Row),
     Line(Line),
+    /// A line of a run, by its number.
+    Numbered(u64, Line),
 }
 
 /// The rows of a group, each made when it is written: there may be a million.
@@ -31,6 +33,15 @@ impl<'of> Rows<'of> {
     /// So many lines.
     pub(crate) fn lines(total: usize, at: impl Fn(usize) -> Line + 'of) -> Self {
         let at = Box::new(move |number| Item::Line(at(number)));
+        Self { total, at }
+    }
+
+    /// So many lines of runs, each by its number.
+    pub(crate) fn numbered(total: usize, at: impl Fn(usize) -> (u64, Line) + 'of) -> Self {
+        let at = Box::new(move |place| {
+            let (number, line) = at(place);
+            Item::Numbered(number, line)
+        });
         Self { total, at }
     }
 
@@ -55,7 +66,7 @@ impl<'of> Rows<'of> {
     fn rows(&self) -> impl Iterator<Item = Row> {
         self.items().filter_map(|item| match item {
             Item::Asset(row) => Some(row),
-            Item::Line(_) => None,
+            Item::Line(_) | Item::Numbered(..) => None,
         })
     }
 }
@@ -71,6 +82,8 @@ pub(crate) struct Part<'of> {
 pub(crate) struct Group<'of> {
     /// The sentence above them; nothing where they have no more than a table.
     pub(crate) title: Option<Line>,
+    /// Whether somebody has to look at it.
+    pub(crate) attention: bool,
     /// What the table of its assets is called; nothing where they have none.
     pub(crate) table: Option<&'static str>,
     pub(crate) parts: Vec<Part<'of>>,
@@ -83,6 +96,7 @@ impl<'of> Group<'of> {
     pub(crate) const fn sentence(title: Line) -> Self {
         Self {
             title: Some(title),
+            attention: true,
             table: None,
             parts: Vec::new(),
             more: "",
@@ -93,6 +107,7 @@ impl<'of> Group<'of> {
     pub(crate) fn table(name: &'static str, rows: Rows<'of>) -> Self {
         Self {
             title: None,
+            attention: true,
             table: Some(name),
             parts: vec![Part { head: None, rows }],
             more: "more",
@@ -103,6 +118,7 @@ impl<'of> Group<'of> {
     pub(crate) fn below(title: Line, rows: Rows<'of>, more: &'static str) -> Self {
         Self {
             title: Some(title),
+            attention: true,
             table: None,
             parts: vec![Part { head: None, rows }],
             more,
@@ -123,7 +139,7 @@ impl<'of> Group<'of> {
     pub(crate) fn glance(&self) -> Option<(Line, Vec<Line>)> {
         let title = self.title.clone()?;
         let mut below = Vec::new();
-        for part in self.parts.iter().take(PARTS) {
+        for part in self.parts.iter().take(TOLD) {
             match &part.head {
                 Some((head, _)) => {
                     let names = named(part.rows.rows(), part.rows.len());
@@ -138,7 +154,7 @@ impl<'of> Group<'of> {
                 },
             }
         }
-        let more = self.parts.len().saturating_sub(PARTS);
+        let more = self.parts.len().saturating_sub(TOLD);
         below.extend((more > 0).then(|| Line::words(format!("… {} more", count(more)))));
         Some((title, below))
     }
@@ -155,8 +171,9 @@ fn named(rows: impl Iterator<Item = Row>, total: usize) -> Line {
 
 /// The first rows, each with what is said of it.
 fn first(rows: &Rows<'_>) -> Vec<Line> {
-    let lines = rows.items().take(NAMED).map(|item| match item {
+    let lines = rows.items().take(TOLD).map(|item| match item {
         Item::Line(line) => line,
+        Item::Numbered(number, line) => Line::words(format!("run {number}: ")).and_line(line),
         Item::Asset(row) => {
             let said = row.said.iter().filter(|said| !said.shown().is_empty());
             let said = said.cloned().map(Line::foreign);
@@ -164,7 +181,7 @@ fn first(rows: &Rows<'_>) -> Vec<Line> {
         }
     });
     let mut lines: Vec<Line> = lines.collect();
-    let more = rows.len().saturating_sub(NAMED);
+    let more = rows.len().saturating_sub(TOLD);
     lines.extend((more > 0).then(|| Line::words(format!("… {} more", count(more)))));
     lines
 }

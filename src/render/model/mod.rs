@@ -246,6 +246,8 @@ pub(crate) struct Report<'of> {
     pub(crate) key: Foreign,
     /// The one sentence that is read first.
     pub(crate) title: Line,
+    /// What it is of more closely, each with its name.
+    pub(crate) fields: Vec<(&'static str, Line)>,
     /// The figures that are seen at once, each with its name.
     pub(crate) figures: Vec<(&'static str, String)>,
     /// What follows the sentence: whose it is.
@@ -269,6 +271,44 @@ pub(crate) struct Report<'of> {
     pub(crate) now: Timestamp,
 }
 
+impl Report<'_> {
+    /// What follows its first sentence.
+    pub(crate) fn below_title(&self) -> Vec<Line> {
+        let fields = self.fields.iter();
+        let fields =
+            fields.map(|(name, said)| Line::words(format!("{name} ")).and_line(said.clone()));
+        let fields = Line::joined(fields, " · ");
+        let fields = Some(fields).filter(|fields| !fields.0.is_empty());
+        fields
+            .into_iter()
+            .chain(self.lead.iter().cloned())
+            .collect()
+    }
+
+    /// What somebody has to look at, each with what stands below it; `named` says what is new, with as
+    /// many names as there is room for.
+    pub(crate) fn to_look_at(
+        &self,
+        named: impl FnMut(&Change) -> Line,
+    ) -> impl Iterator<Item = (Line, Vec<Line>)> {
+        let alone = self.attention.iter().cloned();
+        let alone = alone.chain(self.changes.iter().map(named));
+        let alone = alone.map(|line| (line, Vec::new()));
+        alone.chain(self.glances(true))
+    }
+
+    /// What else is told besides.
+    pub(crate) fn beside(&self) -> impl Iterator<Item = (Line, Vec<Line>)> {
+        self.glances(false)
+    }
+
+    fn glances(&self, attention: bool) -> impl Iterator<Item = (Line, Vec<Line>)> {
+        let groups = self.groups.iter();
+        let groups = groups.filter(move |group| group.attention == attention);
+        groups.filter_map(Group::glance)
+    }
+}
+
 /// The report of a command that did nothing, and why.
 pub(crate) fn failed(
     (command, key): (&'static str, &str),
@@ -282,6 +322,7 @@ pub(crate) fn failed(
         of,
         key: Foreign::new(key).without_file(),
         title: Line::words(format!("`retire {command}` did nothing.")),
+        fields: Vec::new(),
         figures: Vec::new(),
         lead: Vec::new(),
         attention,

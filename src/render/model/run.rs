@@ -67,6 +67,7 @@ pub(crate) fn run<'of>(
         of: "run",
         key: Foreign::new(&*summary.state_path).without_file(),
         title: title(summary),
+        fields: Vec::new(),
         figures: figures(summary),
         lead: lead(summary),
         attention: attention(summary),
@@ -276,6 +277,7 @@ fn failed<'of>(summary: &'of Summary, knows: &Knows<'of>) -> Option<Group<'of>> 
     });
     (!summary.failed.is_empty()).then(|| Group {
         title: Some(Line::default().and_strong(Paint::Red, assets).and(":")),
+        attention: true,
         table: Some("Failed"),
         parts: parts.collect(),
         more: "more; `retire state list --status failed` lists them",

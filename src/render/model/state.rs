@@ -1,21 +1,19 @@
-//! What is said of a state: how its assets stand, what needs somebody, and what was deleted where.
-
-use std::collections::BTreeMap;
+//! What is said of a state: where it belongs, how its assets stand, what needs somebody, and what was
+//! deleted where.
 
 use jiff::Timestamp;
 
 use crate::asset::AssetId;
-use crate::event::Subject;
-use crate::render::model::plan::commonest;
+use crate::inventory::Known;
+use crate::outcome::Evidence;
+use crate::render::escape::escape;
 use crate::render::model::run::sized_alone;
-use crate::render::model::{Block, ByFolder, Group, Line, Report, Row, Rows};
+use crate::render::model::{ByFolder, Group, Line, Report, Row, Rows};
 use crate::render::names::Foreign;
-use crate::render::state::{by_hand, by_hand_in_words, figures as in_words, restored};
-use crate::render::{count, counted, holds, moment, shelter, size, thousands, words};
-use crate::state::{Deleted, Failed, Record, State, Status};
-
-/// How many runs and holds are told.
-const TOLD: usize = 10;
+use crate::render::{count, counted, holds, moment, rows, shelter, size, thousands, words};
+use crate::state::{
+    Accepted, Catalogue, Change, Counts, Deleted, KeptBack, Record, RunRecord, State, Status,
+};
 
 /// Makes the report of a state, or of one run that it is reduced to.
 pub(crate) fn state<'of>(
@@ -28,14 +26,10 @@ pub(crate) fn state<'of>(
     let titles = [
         "Failed", "Unknown", "Missing", "Retired", "Gone", "Restored",
     ];
-    let mut groups: [Vec<(AssetId, &Record)>; 6] = Default::default();
-    let mut reasons: [BTreeMap<Foreign, usize>; 3] = Default::default();
+    let mut standing: [Vec<(AssetId, &Record)>; 6] = Default::default();
     for (id, record) in &state.assets {
         let at = match &record.status {
-            Status::Failed(failed) => {
-                *reasons[0].entry(refused(failed)).or_default() += 1;
-                0
-            }
+            Status::Failed(_) => 0,
             Status::Unknown { .. } => 1,
             Status::Missing => 2,
             Status::Retired(evidence) => {
@@ -48,39 +42,25 @@ pub(crate) fn state<'of>(
             Status::Gone(_) => 4,
             Status::Restored { .. } => 5,
         };
-        groups[at].push((*id, record));
+        standing[at].push((*id, record));
     }
     let counts = state.counts();
     let open = counts.failed + counts.unknown + counts.missing;
     let freed = size::deleted(deleted);
-    let assets = counted(state.assets.len(), "asset", "assets");
-    let of = run.map_or_else(String::new, |run| format!("Run {}: ", thousands(run)));
-    let title = match &*in_words(counts) {
-        "" => format!("{of}{assets} recorded."),
-        figures => format!("{of}{assets} recorded: {figures}."),
+    let runs = runs(state).filter(|_| run.is_none());
+    let before = [holds::of_state(&state.holds), kept(state), runs];
+    let called = match run {
+        Some(run) => format!("Run {} of ", thousands(run)),
+        None => "State ".to_owned(),
     };
-    let mut attention = Vec::new();
-    for ((title, records), reasons) in titles.iter().zip(&groups).zip(reasons) {
-        if !records.is_empty() {
-            let line = Line::strong(format!("{title}: {}", count(records.len())));
-            attention.push(line.and_line(commonest(reasons)));
-        }
-    }
-    attention.extend(kept(state));
-    let groups = titles.into_iter().zip(groups);
-    let groups = groups.filter(|(_, records)| !records.is_empty());
-    let tables = groups.map(|(title, records)| {
-        let rows = Rows::assets(records.len(), move |at| {
-            let (id, record) = records[at];
-            let known = state.catalogue.get(id).unwrap_or_default();
-            Row::of(id, &known, said(record))
-        });
-        Group::table(title, rows)
-    });
+    let standing = titles.into_iter().zip(standing);
+    let standing = standing.filter(|(_, records)| !records.is_empty());
+    let groups = standing.map(|(title, records)| group(state, title, records));
     Report {
         of: if run.is_some() { "run" } else { "state" },
         key: Foreign::new(path).without_file(),
-        title: Line::words(title),
+        title: Line::words(called).and_foreign(Foreign::new(path).without_file()),
+        fields: fields(state, counts, run.is_some()),
         figures: vec![
             ("retired", count(counts.retired)),
             ("deleted", freed.unwrap_or_else(|| "–".to_owned())),
@@ -88,122 +68,191 @@ pub(crate) fn state<'of>(
             ("holds", count(state.holds.len())),
         ],
         lead: Vec::new(),
-        attention,
+        attention: Vec::new(),
         changes: Vec::new(),
-        checks: runs(state, run.is_some()),
+        checks: Vec::new(),
         counted: "assets",
         folders: folders.rows(),
-        groups: tables.collect(),
+        groups: before.into_iter().flatten().chain(groups).collect(),
         next: Vec::new(),
-        closing: closing(state, path),
+        closing: Vec::new(),
         now,
     }
 }
 
-/// What is said of one record.
-fn said(record: &Record) -> Vec<Foreign> {
-    let tried = |attempts| format!("tried {}", words::times(attempts));
-    let (refused, own) = match &record.status {
-        Status::Failed(failed) => (Some(refused(failed)), Some(tried(failed.attempts))),
-        Status::Unknown { attempts } => (None, Some(tried(*attempts))),
-        Status::Missing => (None, None),
-        Status::Retired(evidence) | Status::Gone(evidence) => {
-            (None, Some(format!("evidence: {evidence}")))
-        }
-        Status::Restored { seen, .. } => (None, Some(restored(*seen).to_owned())),
+/// Where it belongs, how many assets stand where, and of one run when and by whom it was made.
+fn fields(state: &State, counts: Counts, is_run: bool) -> Vec<(&'static str, Line)> {
+    let target = &state.target;
+    let api = format!("API {} at ", target.api.name());
+    let account = target.account.as_ref();
+    let account = account.map(|account| ("account", Line::foreign(Foreign::account(account))));
+    let assets = [count(state.assets.len()), figures(counts)];
+    let assets = assets.into_iter().filter(|part| !part.is_empty());
+    let assets = assets.collect::<Vec<_>>().join(": ");
+    let endpoint = Foreign::endpoint(&target.endpoint);
+    let fields = [
+        ("lineage", Line::words(state.lineage.to_string())),
+        ("serial", Line::words(thousands(state.serial))),
+        ("target", Line::words(api).and_foreign(endpoint)),
+    ];
+    let fields = fields.into_iter().chain(account);
+    let made = state.runs.values().filter(|_| is_run);
+    let made = made.map(|run| ("made", run_line(run)));
+    let fields = fields.chain([("assets", Line::words(assets))]);
+    fields.chain(made).collect()
+}
+
+/// The assets that stand alike; those that need somebody below a sentence.
+fn group<'of>(
+    state: &'of State,
+    title: &'static str,
+    records: Vec<(AssetId, &'of Record)>,
+) -> Group<'of> {
+    let needs = records
+        .first()
+        .is_some_and(|(_, record)| match record.status {
+            Status::Failed(_) | Status::Unknown { .. } | Status::Missing => true,
+            Status::Retired(_) | Status::Gone(_) | Status::Restored { .. } => false,
+        });
+    let number = count(records.len());
+    let rows = Rows::assets(records.len(), move |at| {
+        let (id, record) = records[at];
+        let known = state.catalogue.get(id).unwrap_or_default();
+        let run = format!("run {}, {}", record.run, moment(record.at));
+        let said = vec![remarks(&record.status, &state.catalogue), Foreign::own(run)];
+        Row::of(id, &known, said)
+    });
+    Group {
+        title: needs.then(|| Line::strong(format!("{title} ({number})"))),
+        ..Group::table(title, rows)
+    }
+}
+
+/// What shows that something is deleted; a folder that it went with by its path.
+pub(crate) fn shown(evidence: Evidence, catalogue: &Catalogue) -> Foreign {
+    let of_folder = match evidence {
+        Evidence::With(folder) => catalogue.get(folder),
+        Evidence::Answer
+        | Evidence::Read
+        | Evidence::Listed
+        | Evidence::ByHand
+        | Evidence::Earlier => None,
     };
-    let run = format!("run {}, {}", record.run, moment(record.at));
-    let own = own.into_iter().chain([run]).map(Foreign::own);
-    refused.into_iter().chain(own).collect()
-}
-
-/// What the server said when it refused an asset.
-fn refused(failed: &Failed) -> Foreign {
-    let kind = failed.kind.name();
-    Foreign::new(format!("{} ({kind})", failed.message)).or(kind)
-}
-
-/// What stays because of something that is protected, and what is held.
-fn kept(state: &State) -> Vec<Line> {
-    let mut lines = Vec::new();
-    let mut reasons: BTreeMap<Foreign, usize> = BTreeMap::new();
-    for (id, kept) in &state.kept {
-        let why = shelter::kept_foreign(*id, &kept.why, kept.until, Some(&kept.path));
-        *reasons.entry(why).or_default() += 1;
-    }
-    if !state.kept.is_empty() {
-        let kept = count(state.kept.len());
-        let line = Line::strong(format!("Kept because of what is protected: {kept}"));
-        lines.push(line.and_line(commonest(reasons)));
-    }
-    for (subject, hold) in state.holds.iter().take(TOLD) {
-        let line = Line::strong("Hold:")
-            .and(" ")
-            .and_foreign(Foreign::own(held(*subject)));
-        let hold = Foreign::new(holds::kept(hold)).or(holds::kept_in_words(hold));
-        lines.push(line.and(": ").and_foreign(hold));
-    }
-    let more = state.holds.len().saturating_sub(TOLD);
-    if more > 0 {
-        lines.push(Line::words(format!("{} more holds", count(more))));
-    }
-    lines
-}
-
-/// What a hold is of.
-fn held(subject: Subject) -> String {
-    match subject {
-        Subject::Asset(id) => id.to_string(),
-        Subject::Project(id) => format!("project {id}"),
+    let path = of_folder.map(|known| rows::path(&known));
+    match path.filter(|path| !path.is_empty()) {
+        Some(path) => Foreign::new(format!("{evidence} ({path})")).or(evidence.to_string()),
+        None => Foreign::own(evidence.to_string()),
     }
 }
 
-/// The latest runs, or the one that the state is reduced to.
-fn runs(state: &State, is_one: bool) -> Vec<Block> {
-    let mut blocks = Vec::new();
-    if state.runs.is_empty() {
-        return blocks;
-    }
-    if !is_one {
-        let runs = counted(state.runs.len(), "run", "runs");
-        let words = format!("{runs}, newest first:");
-        blocks.push(Block::Paragraph(Line::words(words)));
-    }
-    for (number, run) in state.runs.iter().rev().take(TOLD) {
-        let mut line = Line::words(format!("Run {}: {}", thousands(*number), moment(run.at)));
-        if let Some(change) = &run.change {
-            let change = Foreign::new(by_hand(change)).or(by_hand_in_words(change));
-            line = line.and(" · ").and_foreign(change);
+/// What is to say of a status beyond its name.
+pub(crate) fn remarks(status: &Status, catalogue: &Catalogue) -> Foreign {
+    let tried = |attempts| format!("tried {}", words::times(attempts));
+    match status {
+        // An answer is the rule, and what an earlier version recorded has none to show.
+        Status::Retired(Evidence::Answer | Evidence::Earlier) | Status::Missing => {
+            Foreign::default()
         }
-        let from = &run.provenance;
-        for (name, value) in [
-            ("by ", &from.actor),
-            ("commit ", &from.commit),
-            ("", &from.ci),
-        ] {
-            if let Some(value) = value {
-                line = line
-                    .and(format!(" · {name}"))
-                    .and_foreign(Foreign::of_run(value));
+        Status::Retired(evidence) | Status::Gone(evidence) => {
+            shown(*evidence, catalogue).behind("evidence: ")
+        }
+        Status::Failed(failed) => {
+            let how = format!("{}, {}", failed.kind.name(), tried(failed.attempts));
+            Foreign::new(format!("{} ({how})", escape(&failed.message))).or(how)
+        }
+        Status::Unknown { attempts } => Foreign::own(tried(*attempts)),
+        Status::Restored { seen: true, .. } => Foreign::default(),
+        Status::Restored { seen: false, .. } => {
+            Foreign::own("not seen alive yet; `retire restore` with its id settles it")
+        }
+    }
+}
+
+/// Says how many assets stand where, without those of whom there are none.
+pub(crate) fn figures(counts: Counts) -> String {
+    words::figures(&words::outcomes(counts, "gone")).join(", ")
+}
+
+/// Says why a listed asset stays, and since which run.
+pub(crate) fn keeps(id: AssetId, kept: &KeptBack) -> Foreign {
+    let KeptBack {
+        why,
+        until,
+        path,
+        run,
+    } = kept;
+    let why = shelter::kept_foreign(id, why, *until, Some(path));
+    why.and(&format!(" · since run {run}"))
+}
+
+/// The assets that stay since something protected is connected with them.
+fn kept(state: &State) -> Option<Group<'_>> {
+    let all: Vec<(&AssetId, &KeptBack)> = state.kept.iter().collect();
+    let title = format!("Kept because of what is protected ({})", count(all.len()));
+    let rows = Rows::assets(all.len(), move |at| {
+        let (id, kept) = all[at];
+        Row::of(*id, &Known::default(), vec![keeps(*id, kept)])
+    });
+    (rows.len() > 0).then(|| Group::below(Line::strong(title), rows, "more"))
+}
+
+/// The runs, newest first.
+fn runs(state: &State) -> Option<Group<'_>> {
+    let all: Vec<(&u64, &RunRecord)> = state.runs.iter().rev().collect();
+    let title = format!("Runs ({}), newest first", count(all.len()));
+    let rows = Rows::numbered(all.len(), move |at| {
+        let (number, run) = all[at];
+        (*number, run_line(run))
+    });
+    let group = Group {
+        attention: false,
+        ..Group::below(Line::strong(title), rows, "earlier")
+    };
+    (group.total() > 0).then_some(group)
+}
+
+fn run_line(run: &RunRecord) -> Line {
+    let from = &run.provenance;
+    let mut parts = vec![Line::words(moment(run.at))];
+    parts.extend(run.change.as_ref().map(by_hand));
+    if !run.released.is_empty() {
+        let holds = counted(run.released.len(), "hold", "holds");
+        parts.push(Line::words(format!("released {holds}")));
+    }
+    let of_run = |(name, value): (_, &Option<String>)| {
+        let value = Foreign::of_run(value.as_deref()?);
+        Some(Line::default().and(name).and_foreign(value))
+    };
+    let told = [
+        ("by ", &from.actor),
+        ("commit ", &from.commit),
+        ("", &from.ci),
+    ];
+    parts.extend(told.into_iter().filter_map(of_run));
+    let plan = from.plan.as_deref().map(Foreign::plan);
+    parts.extend(plan.map(Line::foreign));
+    Line::joined(parts, " · ")
+}
+
+/// Says what was changed by hand.
+pub(crate) fn by_hand(change: &Change) -> Line {
+    match change {
+        Change::Removed(ids) => {
+            let records = counted(ids.len(), "record", "records");
+            Line::words(format!("removed {records} by hand"))
+        }
+        Change::Migrated(before) => Line::words(format!("migrated from {}", before.name())),
+        Change::Rebuilt(number) => {
+            let assets = counted(*number, "asset", "assets");
+            Line::words(format!("rebuilt a lost state with {assets}"))
+        }
+        Change::AcceptedMissing(Accepted { ids, reason }) => {
+            let assets = counted(ids.len(), "missing asset", "missing assets");
+            let line = Line::words(format!("took {assets} for gone by hand"));
+            match reason {
+                Some(reason) => line.and(": ").and_foreign(&**reason),
+                None => line,
             }
         }
-        blocks.push(Block::Item(line));
     }
-    blocks
-}
-
-/// Where it belongs.
-fn closing(state: &State, path: &str) -> Vec<Line> {
-    let target = &state.target;
-    let mut line = Line::words("State ").and_foreign(Foreign::new(path).without_file());
-    line = line.and(format!(" at serial {}", thousands(state.serial)));
-    line = line.and(format!(" · lineage {}", state.lineage));
-    line = line.and(format!(" · API {} at ", target.api.name()));
-    line = line.and_foreign(Foreign::endpoint(&target.endpoint));
-    if let Some(account) = &target.account {
-        line = line
-            .and(" · account ")
-            .and_foreign(Foreign::account(account));
-    }
-    vec![line]
 }

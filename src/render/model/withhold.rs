@@ -31,6 +31,7 @@ fn withheld(report: Report<'_>, mut places: Places) -> Report<'_> {
         of,
         key,
         title,
+        fields,
         figures,
         lead,
         attention,
@@ -51,6 +52,7 @@ fn withheld(report: Report<'_>, mut places: Places) -> Report<'_> {
     let groups = groups.collect();
     let line = |said| line(said, names);
     let lines = |lines: Vec<Line>| lines.into_iter().map(line).collect();
+    let field = |(name, said)| (name, line(said));
     let block = |block| match block {
         Block::Paragraph(said) => Block::Paragraph(line(said)),
         Block::Item(said) => Block::Item(line(said)),
@@ -72,6 +74,7 @@ fn withheld(report: Report<'_>, mut places: Places) -> Report<'_> {
         of,
         key: key.withheld(names),
         title: line(title),
+        fields: fields.into_iter().map(field).collect(),
         figures,
         lead: lines(lead),
         attention: lines(attention),
@@ -124,6 +127,7 @@ fn folder(row: FolderRow, places: &mut Places) -> FolderRow {
 fn group<'of>(group: Group<'of>, names: Names, places: &Rc<RefCell<Places>>) -> Group<'of> {
     let Group {
         title,
+        attention,
         table,
         parts,
         more,
@@ -136,11 +140,13 @@ fn group<'of>(group: Group<'of>, names: Names, places: &Rc<RefCell<Places>>) -> 
             rows: rows.map(move |item| match item {
                 Item::Asset(one) => Item::Asset(row(one, &mut places.borrow_mut())),
                 Item::Line(said) => Item::Line(line(said, names)),
+                Item::Numbered(number, said) => Item::Numbered(number, line(said, names)),
             }),
         }
     });
     Group {
         title: title.map(|said| line(said, names)),
+        attention,
         table,
         parts: parts.collect(),
         more,

@@ -5,8 +5,8 @@ use std::io::{self, Write};
 
 use crate::render::markdown::inline::code;
 use crate::render::markdown::opening;
+use crate::render::model::state::figures;
 use crate::render::receipt::{Approval, Asked, Receipt, Row, StateOf};
-use crate::render::state::figures;
 use crate::render::{counted, moment, size, words};
 use crate::state::Deleted;
 

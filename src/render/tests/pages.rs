@@ -23,6 +23,7 @@ fn report(text: &str) -> Report<'_> {
         of: "plan",
         key: Foreign::new(text),
         title: Line::words("Of ").and_foreign(text),
+        fields: vec![("target", Line::foreign(text))],
         figures: vec![("files", "1".to_owned())],
         lead: vec![Line::foreign(text)],
         attention: vec![Line::strong("`apply` refuses it:").and_foreign(text)],
@@ -46,6 +47,7 @@ fn report(text: &str) -> Report<'_> {
         }],
         groups: vec![Group {
             title: Some(Line::words("Of ").and_quoted(text)),
+            attention: true,
             table: Some("Retire"),
             parts: vec![Part {
                 head: Some((Line::foreign(text), 1)),

@@ -8,7 +8,7 @@ use crate::event::{Path, Waypoint, Why};
 use crate::inventory::{Known, Location};
 use crate::outcome::Evidence;
 use crate::render::report::SummaryBuilder;
-use crate::render::{Style, json, state as render};
+use crate::render::{Style, json, model, state as render};
 use crate::state::{
     Api, Catalogue, Failed, KeptBack, KeptHold, Record, RunRecord, State, Status, Target,
 };
@@ -162,13 +162,10 @@ fn one_asset_is_shown_in_full() {
 #[test]
 fn a_state_is_shown_as_a_whole() {
     insta::assert_snapshot!(text(|sink| {
-        render::overview(
-            &known(),
-            ("retire.state.json", None),
-            Style::default(),
-            sink,
-        )?;
-        render::overview(&empty(), ("new\n.json", None), Style::default(), sink)?;
+        for (state, path) in [(known(), "retire.state.json"), (empty(), "new\n.json")] {
+            let report = model::state::state(&state, (path, None), at("2026-07-02T10:00:00Z"));
+            render::overview(&report, None, Style::default(), sink)?;
+        }
         json::overview(&empty(), None, sink)
     }));
     let whole = text(|sink| json::overview(&known(), None, sink));

@@ -116,7 +116,7 @@ fn kept(view: &PlanView<'_>) -> Vec<Line> {
 }
 
 /// The commonest of some reasons, and how many others there are.
-pub(crate) fn commonest(reasons: BTreeMap<Foreign, usize>) -> Line {
+fn commonest(reasons: BTreeMap<Foreign, usize>) -> Line {
     let others = reasons.len().saturating_sub(1);
     let commonest = reasons.into_iter().max_by_key(|(_, number)| *number);
     let Some((reason, _)) = commonest.filter(|(reason, _)| !reason.shown().trim().is_empty())

@@ -21,8 +21,6 @@ use crate::state::Api;
 mod assets;
 mod attention;
 
-pub(crate) use attention::commonest;
-
 use assets::{folders, groups};
 use attention::attention;
 
@@ -61,6 +59,7 @@ pub(crate) fn plan<'plan>(of: &PlanReport<'_, 'plan>) -> Report<'plan> {
         of: "plan",
         key: Foreign::new(of.state).without_file(),
         title: Line::words(title(of)),
+        fields: Vec::new(),
         figures: figures(of),
         lead: owners(view.plan).into_iter().collect(),
         attention: attention(of),
