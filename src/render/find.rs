@@ -8,12 +8,13 @@ use jiff::Timestamp;
 
 use crate::asset::{AssetId, Kind};
 use crate::find::fields::NoField;
-use crate::find::filter::By;
-use crate::find::sum::{Figures, Folder, Order, joined};
-use crate::find::{Answer, Found, Kept, NotThere};
+use crate::find::{Answer, Kept, NotThere};
+use crate::inventory::Location;
 use crate::manifest::write::{Proposed, Section, Written};
 use crate::measure;
 use crate::render::escape::{columns, escape};
+use crate::render::lines::{self, Most, line, rows};
+use crate::render::model::{FolderRow, Group, Report, Row};
 use crate::render::words::{figures, fold};
 use crate::render::{Paint, Style, count, counted};
 
@@ -29,26 +30,16 @@ const BYTES: usize = 15;
 /// How far names are padded at most, so that the ids behind them stand below each other.
 const PADDED: usize = 60;
 
-/// A folder by its path and its project.
-type Key = (Vec<String>, Option<AssetId>);
+/// The rows of the table of assets of each folder, by its place and its project.
+type ByFolder = BTreeMap<(Option<Arc<Location>>, Option<AssetId>), Vec<usize>>;
 
 /// How a name that is too long is cut.
 const CUT: &str = "…";
 
-/// What is shown of an answer.
+/// How an answer is shown.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct FindView<'a> {
-    /// What was found.
-    pub(crate) answer: &'a Answer<'a>,
-    /// The folders that could not be read, by path, and why.
-    pub(crate) unread: &'a [(String, String)],
-    /// Which moment of an asset counts.
-    pub(crate) by: By,
-    /// How far down folders are shown, each with all below it.
-    pub(crate) depth: Option<usize>,
-    /// The order of the folders.
-    pub(crate) order: Order,
-    /// Whether each asset is shown.
+pub(crate) struct Shown {
+    /// Whether each asset is.
     pub(crate) full: bool,
     /// How many columns a line may have; nothing where nobody minds.
     pub(crate) width: Option<usize>,
@@ -59,39 +50,53 @@ pub(crate) struct FindView<'a> {
 /// # Errors
 ///
 /// Returns what the sink says.
-pub(crate) fn table(view: &FindView<'_>, style: Style, sink: &mut dyn Write) -> io::Result<()> {
-    unread(view.unread, style, sink)?;
-    let answer = view.answer;
-    let totals = answer.totals(view.by);
-    if answer.found.is_empty() {
-        return writeln!(sink, "Nothing was found.");
+pub(crate) fn table(
+    report: &Report<'_>,
+    shown: Shown,
+    style: Style,
+    sink: &mut dyn Write,
+) -> io::Result<()> {
+    for group in &report.groups {
+        if let Some(title) = &group.title {
+            writeln!(sink, "{}", line(title, style))?;
+            rows(
+                group,
+                (Most::First(SHOWN), lines::Order::Names, style),
+                sink,
+            )?;
+            writeln!(sink)?;
+        }
     }
-    let direct = answer.folders(None, view.by, view.order);
-    let title = format!(
-        "{}, {}, in {} of {}",
-        things(answer),
-        size(totals, "at least "),
-        counted(direct.len(), "folder", "folders"),
-        counted(answer.projects(), "project", "projects"),
-    );
-    writeln!(sink, "{}", style.paint(Paint::Bold, title))?;
-    kept(answer, sink)?;
-    writeln!(sink)?;
-    let folders = match view.depth {
-        None => direct,
-        Some(_) => answer.folders(view.depth, view.by, view.order),
+    writeln!(sink, "{}", line(&report.title, style))?;
+    let Some(found) = report.groups.iter().find(|group| group.table.is_some()) else {
+        return Ok(());
     };
-    let is_narrow = view.width.is_some_and(|width| width < NARROW);
+    for said in &report.attention {
+        writeln!(sink, "{}", line(said, style))?;
+    }
+    writeln!(sink)?;
+    folders(report, found, (shown, style), sink)
+}
+
+/// Shows the sums by folder, and the assets of each where each is shown.
+fn folders(
+    report: &Report<'_>,
+    found: &Group<'_>,
+    (look, style): (Shown, Style),
+    sink: &mut dyn Write,
+) -> io::Result<()> {
+    let Shown { full, width } = look;
+    let is_narrow = width.is_some_and(|width| width < NARROW);
     let head = ["FILES", "BYTES", "OLDEST", "NEWEST", "SHARE", "FOLDER"];
-    let rows: Vec<[String; 6]> = folders.iter().map(row).collect();
+    let cells: Vec<[String; 6]> = report.folders.iter().map(row).collect();
     let mut widths = [0; 5];
-    for cells in std::iter::once(&head.map(str::to_owned)).chain(&rows) {
+    for cells in std::iter::once(&head.map(str::to_owned)).chain(&cells) {
         for (width, cell) in widths.iter_mut().zip(cells) {
             *width = columns(cell).max(*width);
         }
     }
-    let shown = match view.width {
-        Some(_) if !view.full => SHOWN,
+    let shown = match width {
+        Some(_) if !full => SHOWN,
         Some(_) | None => usize::MAX,
     };
     let line = |cells: &[String; 6]| {
@@ -100,22 +105,23 @@ pub(crate) fn table(view: &FindView<'_>, style: Style, sink: &mut dyn Write) -> 
         let shown = cells_before.filter(|(place, _)| !(is_narrow && matches!(place, 2 | 4)));
         let shown = shown.map(|(_, (cell, width))| format!("{cell:>width$}  "));
         let mut line = shown.collect::<Vec<_>>().concat();
-        let left = view.width.map(|all| all.saturating_sub(columns(&line)));
+        let left = width.map(|all| all.saturating_sub(columns(&line)));
         line.push_str(&cut(&cells[5], left));
         line
     };
     let head = line(&head.map(str::to_owned));
     writeln!(sink, "{}", style.paint(Paint::Dim, head))?;
-    let each = view.full.then(|| by_folder(answer));
-    for (folder, cells) in folders.iter().zip(&rows).take(shown) {
+    let each = full.then(|| by_folder(found));
+    for (folder, cells) in report.folders.iter().zip(&cells).take(shown) {
         writeln!(sink, "{}", line(cells))?;
         if let Some(each) = &each {
-            let key = (folder.path.clone(), folder.project);
-            let lines = assets(each.get(&key).map_or(&[], Vec::as_slice), view);
+            let key = (folder.place.clone(), folder.project);
+            let of = each.get(&key).map_or(&[][..], Vec::as_slice);
+            let lines = assets(&found.at(of), width);
             lines.iter().try_for_each(|line| writeln!(sink, "{line}"))?;
         }
     }
-    let more = folders.len().saturating_sub(shown);
+    let more = report.folders.len().saturating_sub(shown);
     fold(0, more, "more folders; `--full` shows all", style, sink)
 }
 
@@ -270,76 +276,12 @@ pub(crate) fn difference(
 }
 
 /// What was found, by the folder that it lies in.
-fn by_folder<'a>(answer: &'a Answer<'a>) -> BTreeMap<Key, Vec<&'a Found<'a>>> {
-    let mut each: BTreeMap<Key, Vec<&Found<'_>>> = BTreeMap::new();
-    for found in &answer.found {
-        let path = answer.folder_of(found).into_iter().map(str::to_owned);
-        let key = (path.collect(), found.facts.project);
-        each.entry(key).or_default().push(found);
+fn by_folder(found: &Group<'_>) -> ByFolder {
+    let mut each = ByFolder::new();
+    for (at, row) in found.assets().enumerate() {
+        each.entry((row.place, row.project)).or_default().push(at);
     }
     each
-}
-
-/// Says what could not be read, before anything else.
-fn unread(unread: &[(String, String)], style: Style, sink: &mut dyn Write) -> io::Result<()> {
-    if unread.is_empty() {
-        return Ok(());
-    }
-    let folders = counted(unread.len(), "folder", "folders");
-    let them = if unread.len() == 1 { "it" } else { "them" };
-    let text = format!("{folders} could not be read: what is in {them} is missing below");
-    writeln!(sink, "{}", style.paint(Paint::BoldRed, text))?;
-    for (path, why) in unread.iter().take(SHOWN) {
-        writeln!(sink, "  {}: {}", escape(path), escape(why))?;
-    }
-    fold(2, unread.len().saturating_sub(SHOWN), "more", style, sink)?;
-    writeln!(sink)
-}
-
-/// How many assets were found, by kind.
-pub(super) fn things(answer: &Answer<'_>) -> String {
-    let number = |kind: Kind| {
-        let found = answer.found.iter();
-        found.filter(|found| found.facts.kind == kind).count()
-    };
-    let figures = [
-        (number(Kind::File), "file", "files"),
-        (
-            number(Kind::VersionStack),
-            "version stack",
-            "version stacks",
-        ),
-        (number(Kind::Folder), "folder", "folders"),
-    ];
-    let some = figures.into_iter().filter(|(number, _, _)| *number > 0);
-    let words: Vec<String> = some
-        .map(|(number, one, many)| counted(number, one, many))
-        .collect();
-    words.join(", ")
-}
-
-/// Says what manifests leave out.
-fn kept(answer: &Answer<'_>, sink: &mut dyn Write) -> io::Result<()> {
-    for (why, number) in answer.left_out() {
-        let (one, many, what) = match why {
-            Kept::Held => ("is held", "are held", "out what is held"),
-            Kept::Marked => ("is marked", "are marked", "out what is marked"),
-            Kept::HoldsHeld => (
-                "has something held inside",
-                "have something held inside",
-                "that out",
-            ),
-            Kept::HoldsMarked => (
-                "has something marked inside",
-                "have something marked inside",
-                "that out",
-            ),
-        };
-        let them = if number == 1 { one } else { many };
-        let number = count(number);
-        writeln!(sink, "{number} of them {them}; manifests leave {what}")?;
-    }
-    Ok(())
 }
 
 /// Says what was found and must not be listed; nothing where all of it may be.
@@ -357,36 +299,38 @@ pub(crate) fn left_out(answer: &Answer<'_>) -> Option<String> {
     (!words.is_empty()).then_some(words)
 }
 
-fn row(folder: &Folder) -> [String; 6] {
-    let figures = folder.figures;
+fn row(folder: &FolderRow) -> [String; 6] {
     [
-        count(figures.files),
-        size(figures, "≥ "),
-        day(figures.oldest),
-        day(figures.newest),
-        share(figures, folder.storage),
-        escape(&joined(&folder.path)).into_owned(),
+        count(folder.files),
+        bound(folder, measure::bytes(folder.bytes)),
+        day(folder.oldest),
+        day(folder.changed),
+        share(folder),
+        folder.label.clone().unwrap_or_default(),
     ]
 }
 
 /// The lines of the assets of one folder, the id behind each; where there is no room for it, it has
 /// a line of its own.
-fn assets(all: &[&Found<'_>], view: &FindView<'_>) -> Vec<String> {
-    let is_narrow = view.width.is_some_and(|width| width < NARROW);
+fn assets(all: &[Row], width: Option<usize>) -> Vec<String> {
+    let is_narrow = width.is_some_and(|width| width < NARROW);
     let cells = all.iter().map(|found| {
-        let kind = match found.facts.kind {
-            Kind::File => "",
-            Kind::Folder => "/",
-            Kind::VersionStack => " (version stack)",
+        let kind = match found.kind {
+            Some(Kind::File) | None => "",
+            Some(Kind::Folder) => "/",
+            Some(Kind::VersionStack) => " (version stack)",
         };
-        let name = found.facts.name.as_deref().unwrap_or("?");
-        let [_, newest] = found.moments(view.by);
-        let bytes = found.bytes().map_or_else(|| "–".to_owned(), measure::bytes);
-        let before = format!("{bytes:>width$}  {:>10}  ", day(newest), width = BYTES - 2);
+        let name = found.name.as_deref().unwrap_or("?");
+        let bytes = found.bytes.map_or_else(|| "–".to_owned(), measure::bytes);
+        let before = format!(
+            "{bytes:>width$}  {:>10}  ",
+            day(found.changed),
+            width = BYTES - 2
+        );
         let id = found.id.to_string();
         let behind = if is_narrow { 0 } else { columns(&id) + 2 };
         let taken = columns(&before) + behind;
-        let left = view.width.map(|all| all.saturating_sub(taken));
+        let left = width.map(|all| all.saturating_sub(taken));
         (before, cut(&format!("{}{kind}", escape(name)), left), id)
     });
     let cells: Vec<(String, String, String)> = cells.collect();
@@ -433,18 +377,19 @@ fn day(moment: Option<Timestamp>) -> String {
     )
 }
 
-/// How large something is, with a word before what is a lower bound.
-fn size(figures: Figures, bound: &str) -> String {
-    let bound = if figures.unmeasured > 0 { bound } else { "" };
-    format!("{bound}{}", measure::bytes(figures.bytes))
+/// A figure of a folder, which is a lower bound where not all is known.
+fn bound(folder: &FolderRow, figure: String) -> String {
+    match folder.unmeasured {
+        0 => figure,
+        _ => format!("≥ {figure}"),
+    }
 }
 
 /// The share of a project's bytes.
-fn share(figures: Figures, storage: Option<u64>) -> String {
-    let Some(storage) = storage.filter(|storage| *storage > 0) else {
+fn share(folder: &FolderRow) -> String {
+    let Some(storage) = folder.storage.filter(|storage| *storage > 0) else {
         return "–".to_owned();
     };
-    let tenths = u128::from(figures.bytes) * 1000 / u128::from(storage);
-    let bound = if figures.unmeasured > 0 { "≥ " } else { "" };
-    format!("{bound}{}.{} %", tenths / 10, tenths % 10)
+    let tenths = u128::from(folder.bytes) * 1000 / u128::from(storage);
+    bound(folder, format!("{}.{} %", tenths / 10, tenths % 10))
 }

@@ -93,6 +93,19 @@ pub(super) fn group(
         return Ok(());
     };
     writeln!(sink, "\n{}", line(title, style))?;
+    rows(group, (most, order, style), sink)
+}
+
+/// Writes the rows of a group, as many as there is room for.
+///
+/// # Errors
+///
+/// Returns what the sink says when it cannot take the text.
+pub(super) fn rows(
+    group: &Group<'_>,
+    (most, order, style): (Most, Order, Style),
+    sink: &mut dyn Write,
+) -> io::Result<()> {
     let lines = most.of(lines_of(group));
     // What they have in common wants an asset below it.
     let told = match heads(group) {

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use jiff::Timestamp;
 
 use crate::render::markdown::inline::code;
-use crate::render::model::{Block, Change, FolderRow, Line, NEXT, Piece, Report, Row};
+use crate::render::model::{Block, Change, Line, NEXT, Piece, Report, Row};
 use crate::render::names::Shown;
 use crate::render::size::age;
 use crate::render::{count, counted};
@@ -218,18 +218,16 @@ fn blocks(blocks: &[Block]) -> String {
 /// The sums by project and folder.
 fn folders(report: &Report<'_>) -> List {
     let rows = report.folders.iter().map(|row| {
-        let FolderRow {
-            label,
-            place: _,
-            files,
-            bytes: _,
-            size,
-            changed,
-        } = row;
-        let label = label.as_ref().map(|label| code(label));
+        let label = row.label.as_ref().map(|label| code(label));
         let label = label.unwrap_or_else(|| "nobody knows where".to_owned());
-        let newest = changed.map_or_else(String::new, |at| age(at, report.now));
-        format!("| {label} | {} | {size} | {newest} |\n", count(*files))
+        let newest = row
+            .changed
+            .map_or_else(String::new, |at| age(at, report.now));
+        format!(
+            "| {label} | {} | {} | {newest} |\n",
+            count(row.files),
+            row.size
+        )
     });
     List {
         total: report.folders.len(),

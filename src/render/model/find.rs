@@ -4,18 +4,15 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::find::Answer;
+use crate::asset::Kind;
 use crate::find::filter::By;
-use crate::find::sum::{Figures, Order, joined};
-use crate::find::{Found, Kept};
+use crate::find::sum::{Figures, Folder, Order, joined};
+use crate::find::{Answer, Found, Kept};
 use crate::inventory::Location;
-use crate::render::model::{FolderRow, Group, Line, Report, Row, Rows, largest_first};
+use crate::render::escape::escape;
+use crate::render::model::{FolderRow, Group, Line, Report, Row, Rows};
 use crate::render::names::{Foreign, path_without_files};
-use crate::render::places::label;
-use crate::render::{count, counted, find, size};
-
-/// How many folders are named that could not be read.
-const NAMED: usize = 10;
+use crate::render::{Paint, count, counted, size};
 
 /// What is shown beside the answer.
 #[derive(Debug, Clone, Copy)]
@@ -25,6 +22,10 @@ pub(crate) struct FindReport<'a> {
     pub(crate) unread: &'a [(String, String)],
     /// Which moment of an asset counts.
     pub(crate) by: By,
+    /// How far down folders are shown, each with all below it.
+    pub(crate) depth: Option<usize>,
+    /// The order of the folders.
+    pub(crate) order: Order,
     /// What was asked, in words.
     pub(crate) asked: &'a str,
     pub(crate) now: Timestamp,
@@ -36,22 +37,28 @@ pub(crate) fn find<'of>(of: &FindReport<'of>) -> Report<'of> {
         answer,
         unread,
         by,
+        depth,
+        order,
         asked,
         now,
     } = *of;
     let totals = answer.totals(by);
-    let folders = folders(answer, by);
+    let direct = answer.folders(None, by, order);
     let protected: usize = answer.left_out().iter().map(|(_, number)| number).sum();
     let title = if answer.found.is_empty() {
-        "Nothing was found.".to_owned()
+        Line::words("Nothing was found.")
     } else {
-        format!(
-            "{}, {}, in {} of {}.",
-            find::things(answer),
+        Line::strong(format!(
+            "{}, {}, in {} of {}",
+            things(answer),
             sized(totals),
-            counted(folders.len(), "folder", "folders"),
+            counted(direct.len(), "folder", "folders"),
             counted(answer.projects(), "project", "projects"),
-        )
+        ))
+    };
+    let folders = match depth {
+        None => direct,
+        Some(_) => answer.folders(depth, by, order),
     };
     let rows = Rows::assets(answer.found.len(), move |at| {
         row(answer, &answer.found[at], by)
@@ -60,7 +67,7 @@ pub(crate) fn find<'of>(of: &FindReport<'of>) -> Report<'of> {
     Report {
         of: "find",
         key: Foreign::new(asked),
-        title: Line::words(title),
+        title,
         fields: Vec::new(),
         figures: vec![
             ("files", count(totals.files)),
@@ -69,75 +76,110 @@ pub(crate) fn find<'of>(of: &FindReport<'of>) -> Report<'of> {
             ("folders not read", count(unread.len())),
         ],
         lead: Vec::new(),
-        attention: attention(answer, unread),
+        attention: kept(answer),
         changes: Vec::new(),
         checks: Vec::new(),
         counted: "files",
-        folders,
-        groups: found.into_iter().collect(),
+        folders: folders.into_iter().map(folder).collect(),
+        groups: missing(unread).into_iter().chain(found).collect(),
         next: Vec::new(),
         closing: vec![Line::words("Asked: ").and_foreign(asked)],
         now,
     }
 }
 
-/// What could not be read, and what manifests leave out.
-fn attention(answer: &Answer<'_>, unread: &[(String, String)]) -> Vec<Line> {
-    let mut lines = Vec::new();
-    if !unread.is_empty() {
-        let folders = counted(unread.len(), "folder", "folders");
-        let words = format!("{folders} could not be read: what is in them is missing here.");
-        lines.push(Line::strong(words));
-    }
-    for (path, why) in unread.iter().take(NAMED) {
+/// What could not be read.
+fn missing(unread: &[(String, String)]) -> Option<Group<'_>> {
+    let folders = counted(unread.len(), "folder", "folders");
+    let them = if unread.len() == 1 { "it" } else { "them" };
+    let words = format!("{folders} could not be read: what is in {them} is missing below");
+    let title = Line::default().and_strong(Paint::BoldRed, words);
+    let rows = Rows::lines(unread.len(), move |at| {
+        let (path, why) = &unread[at];
         let path = Foreign::new(&**path).or_path(path_without_files(path));
-        lines.push(Line::foreign(path).and(": ").and_foreign(&**why));
-    }
-    let more = unread.len().saturating_sub(NAMED);
-    if more > 0 {
-        lines.push(Line::words(format!("{} more", count(more))));
-    }
-    if let Some(left_out) = find::left_out(answer) {
-        let line = Line::strong("Protected:");
-        lines.push(line.and(format!(" {left_out}; manifests leave that out.")));
-    }
-    lines
+        Line::foreign(path).and(": ").and_foreign(&**why)
+    });
+    (rows.len() > 0).then(|| Group::below(title, rows, "more"))
 }
 
-/// The sums by folder.
-fn folders(answer: &Answer<'_>, by: By) -> Vec<FolderRow> {
-    let folders = answer.folders(None, by, Order::Bytes);
-    let rows = folders.into_iter().map(|folder| {
-        let (project, below) = match folder.path.split_first() {
-            Some((project, below)) => (Some(project.as_str().into()), joined(below)),
-            None => (None, String::new()),
+/// How many assets were found, by kind.
+fn things(answer: &Answer<'_>) -> String {
+    let number = |kind: Kind| {
+        let found = answer.found.iter();
+        found.filter(|found| found.facts.kind == kind).count()
+    };
+    let figures = [
+        (number(Kind::File), "file", "files"),
+        (
+            number(Kind::VersionStack),
+            "version stack",
+            "version stacks",
+        ),
+        (number(Kind::Folder), "folder", "folders"),
+    ];
+    let some = figures.into_iter().filter(|(number, _, _)| *number > 0);
+    let words: Vec<String> = some
+        .map(|(number, one, many)| counted(number, one, many))
+        .collect();
+    words.join(", ")
+}
+
+/// Says what manifests leave out.
+fn kept(answer: &Answer<'_>) -> Vec<Line> {
+    let lines = answer.left_out().into_iter().map(|(why, number)| {
+        let (one, many, what) = match why {
+            Kept::Held => ("is held", "are held", "out what is held"),
+            Kept::Marked => ("is marked", "are marked", "out what is marked"),
+            Kept::HoldsHeld => (
+                "has something held inside",
+                "have something held inside",
+                "that out",
+            ),
+            Kept::HoldsMarked => (
+                "has something marked inside",
+                "have something marked inside",
+                "that out",
+            ),
         };
-        let place = Location {
-            project,
-            folder: below.into(),
-        };
-        FolderRow {
-            label: Some(label(&place)),
-            place: Some(Arc::new(place)),
-            files: folder.figures.files,
-            bytes: folder.figures.bytes,
-            size: sized(folder.figures),
-            changed: folder.figures.newest,
-        }
+        let them = if number == 1 { one } else { many };
+        let number = count(number);
+        Line::words(format!("{number} of them {them}; manifests leave {what}"))
     });
-    let mut rows: Vec<FolderRow> = rows.collect();
-    largest_first(&mut rows);
-    rows
+    lines.collect()
+}
+
+/// A folder by the names from its project down to it.
+fn place<T: AsRef<str>>(path: &[T]) -> Option<Arc<Location>> {
+    let (project, below) = path.split_first()?;
+    Some(Arc::new(Location {
+        project: Some(joined(&[project]).into()),
+        folder: joined(below).into(),
+    }))
+}
+
+/// What was found in one folder.
+fn folder(folder: Folder) -> FolderRow {
+    let Folder {
+        path,
+        project,
+        figures,
+        storage,
+    } = folder;
+    FolderRow {
+        label: Some(escape(&joined(&path)).into_owned()),
+        place: place(&path),
+        project,
+        files: figures.files,
+        bytes: figures.bytes,
+        unmeasured: figures.unmeasured,
+        storage,
+        size: sized(figures),
+        oldest: figures.oldest,
+        changed: figures.newest,
+    }
 }
 
 fn row(answer: &Answer<'_>, found: &Found<'_>, by: By) -> Row {
-    let path = answer.folder_of(found);
-    let place = path.split_first().map(|(project, below)| {
-        Arc::new(Location {
-            project: Some((*project).into()),
-            folder: joined(below).into(),
-        })
-    });
     let [_, changed] = found.moments(by);
     let kept = found.kept.map(|kept| match kept {
         Kept::Held => "held",
@@ -156,7 +198,7 @@ fn row(answer: &Answer<'_>, found: &Found<'_>, by: By) -> Row {
         id: found.id,
         kind: Some(found.facts.kind),
         name: found.facts.name.clone(),
-        place,
+        place: place(&answer.folder_of(found)),
         project: found.facts.project,
         bytes: found.bytes(),
         size: found.bytes().map(size::bytes),
@@ -167,5 +209,10 @@ fn row(answer: &Answer<'_>, found: &Found<'_>, by: By) -> Row {
 
 /// How large something is; a lower bound where not all is known.
 fn sized(figures: Figures) -> String {
-    size::at_least(figures.bytes, figures.unmeasured)
+    let bound = if figures.unmeasured > 0 {
+        "at least "
+    } else {
+        ""
+    };
+    format!("{bound}{}", size::bytes(figures.bytes))
 }

@@ -135,6 +135,23 @@ impl<'of> Group<'of> {
         self.parts.iter().flat_map(|part| part.rows.rows())
     }
 
+    /// Some of its assets, by their numbers.
+    pub(crate) fn at(&self, numbers: &[usize]) -> Vec<Row> {
+        let rows = numbers.iter().filter_map(|number| {
+            let mut left = *number;
+            let part = self.parts.iter().find(|part| {
+                let is_in = left < part.rows.len();
+                left -= if is_in { 0 } else { part.rows.len() };
+                is_in
+            });
+            match (part?.rows.at)(left) {
+                Item::Asset(row) => Some(row),
+                Item::Line(_) | Item::Numbered(..) => None,
+            }
+        });
+        rows.collect()
+    }
+
     /// Its sentence, and what of its rows is told below it where a table has all of them.
     pub(crate) fn glance(&self) -> Option<(Line, Vec<Line>)> {
         let title = self.title.clone()?;

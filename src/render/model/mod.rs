@@ -175,10 +175,18 @@ pub(crate) struct FolderRow {
     pub(crate) label: Option<String>,
     /// Where it is.
     pub(crate) place: Option<Arc<Location>>,
+    /// Its project, where one name may be that of several.
+    pub(crate) project: Option<AssetId>,
     pub(crate) files: usize,
     pub(crate) bytes: u64,
+    /// Of how many of them no size is known.
+    pub(crate) unmeasured: usize,
+    /// How many bytes are in its project, where that is known.
+    pub(crate) storage: Option<u64>,
     /// How large it is, in words.
     pub(crate) size: String,
+    /// When the first of it was changed last, where that is said.
+    pub(crate) oldest: Option<Timestamp>,
     /// When the last of it was changed.
     pub(crate) changed: Option<Timestamp>,
 }
@@ -376,9 +384,13 @@ impl ByFolder {
         let rows = rows.map(|(place, sum)| FolderRow {
             label: place.as_deref().map(label),
             place,
+            project: None,
             files: sum.count,
             bytes: sum.bytes,
+            unmeasured: sum.unmeasured,
+            storage: None,
             size: at_least(sum.bytes, sum.unmeasured),
+            oldest: None,
             changed: sum.newest,
         });
         let mut rows: Vec<FolderRow> = rows.collect();

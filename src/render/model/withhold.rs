@@ -103,9 +103,13 @@ fn folder(row: FolderRow, places: &mut Places) -> FolderRow {
     let FolderRow {
         label: called,
         place,
+        project,
         files,
         bytes,
+        unmeasured,
+        storage,
         size,
+        oldest,
         changed,
     } = row;
     let place = places.withheld(place);
@@ -117,9 +121,13 @@ fn folder(row: FolderRow, places: &mut Places) -> FolderRow {
     FolderRow {
         label: called,
         place,
+        project,
         files,
         bytes,
+        unmeasured,
+        storage,
         size,
+        oldest,
         changed,
     }
 }

@@ -10,8 +10,9 @@ use crate::find::tree::Read;
 use crate::find::{Protected, Query, find};
 use crate::inventory::{Facts, Project};
 use crate::render::Style;
-use crate::render::find::{FindView, table};
+use crate::render::find::{Shown, table};
 use crate::render::find_data::{csv, json};
+use crate::render::model::find::{self as model, FindReport};
 
 /// An account with folders that are deep, wide, and called what no terminal should obey.
 fn account() -> Read {
@@ -61,17 +62,17 @@ fn shown(width: Option<usize>, full: bool) -> String {
     };
     let answer = find(&read, &Query::default(), &protected);
     let unread = [("The Long Tide/vfx".to_owned(), "you may not".to_owned())];
-    let view = FindView {
+    let report = model::find(&FindReport {
         answer: &answer,
         unread: if full { &unread } else { &[] },
         by: By::Updated,
         depth: None,
         order: Order::Bytes,
-        full,
-        width,
-    };
+        asked: "",
+        now: Timestamp::UNIX_EPOCH,
+    });
     let mut sink = Vec::new();
-    table(&view, Style::default(), &mut sink).unwrap();
+    table(&report, Shown { full, width }, Style::default(), &mut sink).unwrap();
     String::from_utf8(sink).unwrap()
 }
 

@@ -40,8 +40,12 @@ fn report(text: &str) -> Report<'_> {
         folders: vec![FolderRow {
             label: Some(format!("x{text}/x{text}")),
             place: place.clone(),
+            project: None,
             files: 1,
             bytes: 5,
+            unmeasured: 0,
+            storage: None,
+            oldest: None,
             size: "5 B".to_owned(),
             changed: None,
         }],

@@ -35,7 +35,9 @@ use crate::manifest::write::{self, Fields, Proposed, Section, WriteError, Writte
 use crate::plan::holds;
 use crate::render::checked::read_before;
 use crate::render::escape::escape;
-use crate::render::find::{self as table, FindView};
+use crate::render::find::{self as table, Shown};
+use crate::render::model;
+use crate::render::model::find::FindReport;
 use crate::render::{counted, find_data as data};
 use crate::state::Status;
 use crate::store::file::FileStore;
@@ -151,18 +153,22 @@ fn show(
 ) -> Result<(), Failure> {
     match output.format {
         FindFormat::Table => {
-            let view = FindView {
+            let report = model::find::find(&FindReport {
                 answer,
                 unread,
                 by,
                 depth: output.depth,
                 order: output.sort.into(),
+                asked: "",
+                now: clock::now(),
+            });
+            let shown = Shown {
                 full: output.full,
                 width: context.console.width(),
             };
             context
                 .console
-                .data(|style, sink| table::table(&view, style, sink))?;
+                .data(|style, sink| table::table(&report, shown, style, sink))?;
         }
         FindFormat::Json => context
             .console

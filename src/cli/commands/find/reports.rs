@@ -9,6 +9,7 @@ use crate::cli::failure::Failure;
 use crate::cli::reports::{Asked, Content, Reports};
 use crate::find::Answer;
 use crate::find::filter::By;
+use crate::find::sum::Order;
 use crate::render::model::find::FindReport;
 use crate::render::{find_data, model};
 
@@ -40,6 +41,8 @@ pub(super) fn publish(
         answer,
         unread,
         by,
+        depth: None,
+        order: Order::Bytes,
         asked,
         now: clock::now(),
     };

@@ -27,8 +27,12 @@ pub(super) fn folders(view: &PlanView<'_>) -> Vec<FolderRow> {
         FolderRow {
             place: first.filter(|_| label.is_some()),
             label,
+            project: None,
             files: all.files,
             bytes: all.bytes,
+            unmeasured: all.unmeasured,
+            storage: None,
+            oldest: None,
             size: rows::sized(all).unwrap_or_else(|| "?".to_owned()),
             changed: changed.max(),
         }

@@ -8,6 +8,7 @@ use self::happened::{events, findings, live, run, state};
 use self::planned::{Sort, Texts, checked, plan, refusals};
 use super::*;
 use crate::find::filter::By;
+use crate::find::sum::Order;
 use crate::find::{Protected, Query, find};
 use crate::plan::approve::Refused;
 use crate::plan::due::due;
@@ -148,6 +149,8 @@ fn everything(texts: &Texts, names: Names) -> Vec<String> {
         answer: &answer,
         unread: &unread,
         by: By::Updated,
+        depth: None,
+        order: Order::Bytes,
         asked: &asked,
         now,
     };
