@@ -1,33 +1,14 @@
 //! What a plan was checked against.
 
-use std::io::{self, Write};
-
 use jiff::Timestamp;
 
 use crate::inventory::Person;
 use crate::plan::{Checked, LiveCheck, Recalled};
 use crate::render::escape::escape;
-use crate::render::rows::Page;
 use crate::render::{counted, moment};
 
 /// What stands in the first line of a plan that was not checked.
 pub(crate) const NOT_CHECKED: &str = "Not checked against the server.";
-
-/// Says below a plan what it was checked against.
-///
-/// # Errors
-///
-/// Returns what the sink says when it cannot take the text.
-pub(super) fn note(checked: &Checked, page: &Page, sink: &mut dyn Write) -> io::Result<()> {
-    let text = match checked {
-        Checked::Live(check) => sentence(check),
-        Checked::NotChecked => format!(
-            "{} not checked: token, account and assets may be others, no pin was compared, and a listed folder may contain something held; `retire apply` does not take this plan",
-            page.style.warning("warning:")
-        ),
-    };
-    page.prose(&text, sink)
-}
 
 /// Says in one line which account a plan was checked against, by whom, and when.
 pub(crate) fn sentence(check: &LiveCheck) -> String {

@@ -9,7 +9,7 @@ use crate::render::{Paint, moment, shelter, words};
 
 /// A group of a plan, in the order in which they are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Group {
+pub(crate) enum Group {
     Retire,
     Retry,
     Resolve,

@@ -1,7 +1,6 @@
 //! The holds that count, and what a run changes of them.
 
 use std::collections::BTreeMap;
-use std::io::{self, Write};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -12,64 +11,25 @@ use crate::render::escape::escape;
 use crate::render::model::{Group, Line, Rows};
 use crate::render::names::Foreign;
 use crate::render::report::HoldFigures;
-use crate::render::rows::Page;
-use crate::render::{count, counted, moment, words};
+use crate::render::{count, counted, moment};
 use crate::state::KeptHold;
 
-/// How many a terminal shows: the plan around them is to be seen at once.
-const SEEN_AT_ONCE: usize = 3;
-
-/// Writes the holds of a plan, a line each; what changes comes first, then what no line says any more.
-///
-/// # Errors
-///
-/// Returns what the sink says when it cannot take the text.
-pub(super) fn planned(holds: &[PlannedHold], page: &Page, sink: &mut dyn Write) -> io::Result<()> {
-    if holds.is_empty() {
-        return Ok(());
-    }
-    writeln!(sink)?;
-    page.heading(&format!("Holds ({})", count(holds.len())), sink)?;
+/// The holds of a plan; what changes comes first, then what no line says any more.
+pub(super) fn planned(holds: &[PlannedHold]) -> Option<Group<'_>> {
     let (changed, rest): (Vec<_>, Vec<_>) = holds.iter().partition(|hold| hold.change.is_some());
     let (alone, rest): (Vec<_>, Vec<_>) = rest.into_iter().partition(|hold| hold.at.is_none());
-    let shown = shown(holds, page);
-    for hold in changed.into_iter().chain(alone).chain(rest).take(shown) {
-        let text = format!("  {}", line(hold));
-        if hold.is_in_force() && hold.at.is_some() {
-            writeln!(sink, "{}", page.cut(&text, 0))?;
-        } else {
-            // Why it is lifted, or how that is done, is read to its end.
-            page.prose(&text, sink)?;
-        }
-    }
-    words::fold(
-        2,
-        holds.len() - shown,
-        "more; `--full` shows all",
-        page.style,
-        sink,
-    )
+    let all: Vec<&PlannedHold> = changed.into_iter().chain(alone).chain(rest).collect();
+    let title = Line::strong(format!("Holds ({})", count(all.len())));
+    let rows = Rows::holds(all.len(), move |at| {
+        let hold = all[at];
+        // Why it is lifted, or how that is done, is read to its end.
+        let is_read = !hold.is_in_force() || hold.at.is_none();
+        (is_read, line(hold))
+    });
+    (rows.len() > 0).then(|| Group::below(title, rows, "more; `--full` shows all"))
 }
 
-/// How many holds are shown.
-fn shown(holds: &[PlannedHold], page: &Page) -> usize {
-    if page.folds() {
-        holds.len().min(SEEN_AT_ONCE)
-    } else {
-        holds.len()
-    }
-}
-
-/// How many lines the holds of a plan take.
-pub(super) fn lines(holds: &[PlannedHold], page: &Page) -> usize {
-    match shown(holds, page) {
-        0 => 0,
-        // A blank one, the title, and one that says how many more there are.
-        shown => 2 + shown + usize::from(shown < holds.len()),
-    }
-}
-
-fn line(hold: &PlannedHold) -> String {
+fn line(hold: &PlannedHold) -> Line {
     let PlannedHold {
         held,
         name,
@@ -80,45 +40,46 @@ fn line(hold: &PlannedHold) -> String {
         run,
         change,
     } = hold;
-    let what = subject(*held, name.as_ref());
+    let what = Line::foreign(subject(*held, name.as_ref()));
     let why = held_until(reason, *until);
-    let since = run.map(|run| format!("kept since run {run}"));
+    let since = run.map(|run| Line::words(format!("kept since run {run}")));
+    let placed = |at: &Arc<str>| Line::foreign(Foreign::new(&**at).without_file());
     let at = at.as_ref().map(|at| match said {
-        Some(said) => format!("{} says until {}", escape(at), moment(*said)),
-        None => escape(at).into_owned(),
+        Some(said) => placed(at).and(format!(" says until {}", moment(*said))),
+        None => placed(at),
     });
-    let said: Vec<String> = match change {
+    let said = match change {
         // Whoever took the line out may think that it lifts the hold.
         None if at.is_none() => {
-            let gone = "no manifest holds it any more; `releases:` lifts it".to_owned();
-            [Some(why), since, Some(gone)]
-                .into_iter()
-                .flatten()
-                .collect()
+            let gone = "no manifest holds it any more; `releases:` lifts it";
+            [Some(why), since, Some(Line::words(gone))]
         }
-        None => [Some(why), at, since].into_iter().flatten().collect(),
+        None => [Some(why), at, since],
         Some(HoldChange::Kept) => {
             let kept = match run {
                 None => "a run keeps it".to_owned(),
                 Some(run) => format!("other than in run {run}"),
             };
-            [Some(why), at, Some(kept)].into_iter().flatten().collect()
+            [Some(why), at, Some(Line::words(kept))]
         }
         Some(HoldChange::Released {
             reason: release,
             ticket,
             at,
         }) => {
-            let released = format!("released: {}", with_ticket(release, ticket.as_ref()));
-            let was = format!("was {why}");
-            vec![released, escape(at).into_owned(), was]
+            let released = with_ticket(release, ticket.as_ref());
+            let released = Line::words("released: ").and_foreign(released);
+            let was = Line::words("was ").and_line(why);
+            [Some(released), Some(placed(at)), Some(was)]
         }
         Some(HoldChange::Ended) => {
             let at = until.map(moment).unwrap_or_default();
-            vec![format!("ended at {at}: {}", escape(reason))]
+            let ended = Line::words(format!("ended at {at}: ")).and_foreign(&**reason);
+            [Some(ended), None, None]
         }
     };
-    format!("{what}  {}", said.join(" · "))
+    let said = Line::joined(said.into_iter().flatten(), " · ");
+    what.and("  ").and_line(said)
 }
 
 /// Says what was released, and why.
@@ -129,7 +90,8 @@ pub(super) fn released(released: &Released) -> String {
         ticket,
     } = released;
     let why = with_ticket(reason, ticket.as_ref());
-    format!("released {}: {why}", subject(*held, None))
+    let what = subject(*held, None);
+    format!("released {}: {why}", what.shown())
 }
 
 /// A reason, and the ticket under which that was decided.
@@ -139,19 +101,26 @@ fn with_ticket(reason: &str, ticket: Option<&Arc<str>>) -> String {
 }
 
 /// What is held, by its name where that is known, and its id.
-fn subject(held: Subject, name: Option<&Arc<str>>) -> String {
-    let project = match held {
-        Subject::Asset(_) => "",
-        Subject::Project(_) => "project ",
+fn subject(held: Subject, name: Option<&Arc<str>>) -> Foreign {
+    let (project, id) = match held {
+        Subject::Asset(id) => ("", id),
+        Subject::Project(id) => ("project ", id),
     };
-    let name = name.map(|name| format!("{}  ", escape(name)));
-    format!("{project}{}{}", name.unwrap_or_default(), held.id())
+    let own = Foreign::own(id.to_string());
+    let called = name.map_or(own, |name| {
+        let called = Foreign::new(format!("{}  {id}", escape(name)));
+        match held {
+            Subject::Asset(_) => called.or(id.to_string()),
+            Subject::Project(_) => called.without_file().or_off(id.to_string()),
+        }
+    });
+    called.behind(project)
 }
 
 /// Why something is held, and up to when.
-fn held_until(reason: &str, until: Option<Timestamp>) -> String {
+fn held_until(reason: &str, until: Option<Timestamp>) -> Line {
     let until = until.map(|until| format!(" until {}", moment(until)));
-    format!("held{}: {}", until.unwrap_or_default(), escape(reason))
+    Line::words(format!("held{}: ", until.unwrap_or_default())).and_foreign(reason)
 }
 
 /// Says why something is held that a state keeps a hold of.
@@ -162,10 +131,7 @@ pub(super) fn kept(hold: &KeptHold) -> Line {
         run,
         at: _,
     } = hold;
-    let until = until.map(|until| format!(" until {}", moment(until)));
-    let line = Line::words(format!("held{}: ", until.unwrap_or_default()));
-    let line = line.and_foreign(&**reason);
-    line.and(format!(" · since run {run}"))
+    held_until(reason, *until).and(format!(" · since run {run}"))
 }
 
 /// The holds that a state keeps.
@@ -174,12 +140,7 @@ pub(super) fn of_state(holds: &BTreeMap<Subject, KeptHold>) -> Option<Group<'_>>
     let title = Line::strong(format!("Holds ({})", count(all.len())));
     let rows = Rows::lines(all.len(), move |at| {
         let (subject, hold) = all[at];
-        let project = match subject {
-            Subject::Asset(_) => "",
-            Subject::Project(_) => "project ",
-        };
-        let line = Line::default().and(project);
-        let line = line.and_foreign(Foreign::own(subject.id().to_string()));
+        let line = Line::foreign(self::subject(*subject, None));
         line.and("  ").and_line(kept(hold))
     });
     (rows.len() > 0).then(|| Group::below(title, rows, "more"))

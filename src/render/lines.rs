@@ -5,6 +5,7 @@ use std::io::{self, Write};
 
 use crate::render::escape::escape;
 use crate::render::model::{Group, Item, Line, Part, Piece, Row};
+use crate::render::rows::Page;
 use crate::render::{Paint, Style, share, words};
 
 /// How much of one list is shown.
@@ -26,7 +27,7 @@ impl Most {
     pub(super) const GLANCE: Self = Self::First(GLANCE);
 
     /// How many of so many are shown.
-    fn of(self, all: usize) -> usize {
+    pub(super) fn of(self, all: usize) -> usize {
         match self {
             Self::First(most) => all.min(most),
             Self::Lines(lines) if all > lines => lines.saturating_sub(1),
@@ -52,6 +53,23 @@ fn dressed(line: &Line, foreign: Option<Paint>, style: Style) -> String {
         Piece::Quoted(text) => format!("`{}`", escape(text.shown())),
     });
     pieces.collect()
+}
+
+/// A line in one row, cut where that has no room for all of it.
+pub(super) fn cut(said: &Line, page: &Page) -> String {
+    let text = said.text();
+    let cut = page.cut(&text, 0);
+    match said.0.first() {
+        _ if *cut == *text => line(said, page.style),
+        Some(Piece::Strong(paint, word)) => {
+            let rest = cut.strip_prefix(&**word);
+            rest.map_or_else(
+                || cut.to_string(),
+                |rest| format!("{}{rest}", page.style.paint(*paint, word)),
+            )
+        }
+        Some(Piece::Words(_) | Piece::Foreign(_) | Piece::Quoted(_)) | None => cut.into_owned(),
+    }
 }
 
 /// How many lines a list takes, its rows and what they have in common.
@@ -119,7 +137,9 @@ pub(super) fn rows(
     let first = group.parts.first();
     let indent = match (order, first.and_then(|part| part.rows.items().next())) {
         (Order::Names, Some(Item::Asset(_))) => 4,
-        (Order::Ids, _) | (_, Some(Item::Line(_) | Item::Numbered(..)) | None) => 2,
+        (Order::Ids, _) | (_, Some(Item::Line(_) | Item::Whole(_) | Item::Numbered(..)) | None) => {
+            2
+        }
     };
     for (part, share) in told.iter().zip(&shares) {
         let Part { head, rows } = part;
@@ -129,7 +149,9 @@ pub(super) fn rows(
         let told = head.as_ref().map_or(0, |(_, told)| *told);
         for item in rows.items().take(*share) {
             match item {
-                Item::Line(words) => writeln!(sink, "  {}", line(&words, style))?,
+                Item::Line(words) | Item::Whole(words) => {
+                    writeln!(sink, "  {}", line(&words, style))?;
+                }
                 Item::Numbered(number, words) => {
                     writeln!(sink, "  {number:>5}  {}", line(&words, style))?;
                 }
@@ -186,8 +208,41 @@ mod tests {
 
     use super::*;
     use crate::asset::AssetId;
+    use crate::manifest::document::Guard;
+    use crate::plan::figure::{Loosened, SetAt};
     use crate::plan::{LeftAlone, Other};
+    use crate::render::model::plan::told::loosened;
     use crate::render::shelter::{Knows, left_alone};
+
+    #[test]
+    fn on_a_terminal_what_is_looser_takes_a_line_each() {
+        let said = loosened(&Loosened {
+            guard: Guard::MaxPercent,
+            project: Some("Tide".into()),
+            limit: 85,
+            set_at: SetAt::Waiver("m.yaml:7:13".into()),
+            reason: Some("wrap of season 1".into()),
+            until: Some("2040-02-29T10:00:00Z".parse().unwrap()),
+        });
+        let shown = |width, colour| {
+            let page = Page {
+                width,
+                full: false,
+                now: "2026-11-01T00:00:00Z".parse().unwrap(),
+                style: Style { colour },
+            };
+            cut(&said, &page)
+        };
+        insta::assert_snapshot!(shown(None, false), @"loosened: `max-percent` is 85 % in `Tide` until 2040-02-29T10:00:00Z: wrap of season 1 (the waiver at m.yaml:7:13)");
+        insta::assert_snapshot!(shown(Some(90), false), @"loosened: `max-percent` is 85 % in `Tide` until 2040-02-29T10:00:00Z: wrap of season 1 (t…");
+        insta::assert_snapshot!(shown(Some(60), false), @"loosened: `max-percent` is 85 % in `Tide` until 2040-02-29T…");
+        let word = Style { colour: true }.warning("loosened:");
+        for width in [None, Some(60)] {
+            let plain = shown(width, false);
+            let rest = plain.strip_prefix("loosened:").unwrap();
+            assert_eq!(shown(width, true), format!("{word}{rest}"));
+        }
+    }
 
     #[test]
     fn a_glance_shows_the_first_few_and_how_many_more_there_are() {

@@ -21,7 +21,6 @@ pub(crate) mod events;
 pub(crate) mod find;
 pub(crate) mod find_data;
 pub(crate) mod findings;
-mod forecast;
 mod group;
 pub(crate) mod guards;
 pub(crate) mod history;

@@ -6,11 +6,10 @@ use crate::asset::AssetId;
 use crate::plan::Plan;
 use crate::plan::about::About;
 use crate::plan::since::{Comparison, Incomparable, Moved, Since};
-use crate::render::escape::escape;
-use crate::render::model::{Change, Line, Piece};
+use crate::render::model::{Change, Line};
 use crate::render::names::Foreign;
-use crate::render::rows::{self, Page};
-use crate::render::{Style, counted, moment};
+use crate::render::rows;
+use crate::render::{counted, moment};
 use crate::state::Target;
 
 /// How many assets of one sort are named.
@@ -100,10 +99,10 @@ fn named(plan: &Plan, moved: &Moved) -> Change {
 fn incomparable(path: &str, why: &Incomparable) -> Line {
     let path = Foreign::new(path).without_file();
     if *why == Incomparable::NotThere {
-        let line = Line::words("No earlier plan: ").and_foreign(path);
+        let line = Line::words("No earlier plan: ").and_quoted(path);
         return line.and(" is not there, so nothing says what is new.");
     }
-    let line = Line::words("Nothing says what is new: the earlier plan ").and_foreign(path);
+    let line = Line::words("Nothing says what is new: the earlier plan ").and_quoted(path);
     match why {
         Incomparable::NotThere | Incomparable::OtherPart => {
             line.and(" is of another part (`--only`).")
@@ -117,11 +116,9 @@ fn incomparable(path: &str, why: &Incomparable) -> Line {
             account,
         }) => {
             let line = line.and(format!(" is of API {} at ", api.name()));
-            let line = line.and_foreign(Foreign::endpoint(endpoint));
+            let line = line.and_quoted(Foreign::endpoint(endpoint));
             match account {
-                Some(account) => line
-                    .and(", account ")
-                    .and_foreign(Foreign::account(account)),
+                Some(account) => line.and(", account ").and_quoted(Foreign::account(account)),
                 None => line,
             }
             .and(".")
@@ -129,19 +126,7 @@ fn incomparable(path: &str, why: &Incomparable) -> Line {
     }
 }
 
-/// Says on a terminal what is new.
-///
-/// # Errors
-///
-/// Returns what the sink says when it cannot take the text.
-pub(super) fn told(changes: &[Change], page: &Page, sink: &mut dyn Write) -> io::Result<()> {
-    for change in changes {
-        page.prose(&text(&change.line(), page.style), sink)?;
-    }
-    Ok(())
-}
-
-/// The same as lines of a document that has comments.
+/// Says what is new in lines of a document that has comments.
 ///
 /// # Errors
 ///
@@ -152,17 +137,7 @@ pub(crate) fn commented(
     sink: &mut dyn Write,
 ) -> io::Result<()> {
     for change in changes(plan, compared) {
-        writeln!(sink, "# {}", text(&change.line(), Style { colour: false }))?;
+        writeln!(sink, "# {}", change.line().text())?;
     }
     Ok(())
-}
-
-/// A line as a terminal shows it.
-fn text(line: &Line, style: Style) -> String {
-    let pieces = line.0.iter().map(|piece| match piece {
-        Piece::Words(words) => words.clone(),
-        Piece::Strong(paint, words) => style.paint(*paint, words).to_string(),
-        Piece::Foreign(text) | Piece::Quoted(text) => format!("`{}`", escape(text.shown())),
-    });
-    pieces.collect()
 }

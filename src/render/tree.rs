@@ -10,7 +10,7 @@ use crate::render::share;
 
 /// One asset.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Leaf<'plan> {
+pub(crate) struct Leaf<'plan> {
     pub(super) step: &'plan Step,
     pub(super) about: Option<&'plan About>,
     /// Whether it is deleted along with something else, which counts it.
@@ -99,14 +99,6 @@ impl<'plan> Tree<'plan> {
             }
         }
         Self { projects, bare }
-    }
-
-    /// All of them.
-    pub(super) fn leaves(&self) -> impl Iterator<Item = &Leaf<'plan>> {
-        let folders = self.projects.iter().flatten();
-        folders
-            .flat_map(|folder| &folder.leaves)
-            .chain(self.bare.iter())
     }
 
     /// How many rows it takes at least, if none of it is left out.

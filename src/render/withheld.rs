@@ -6,9 +6,10 @@ use std::sync::Arc;
 use crate::asset::AssetId;
 use crate::inventory::{Called, NoMark, Person};
 use crate::plan::approve::Refused;
-use crate::plan::figure::{Figure, Found, Incomplete, Lack, Loosened, Note, SetAt, Subject};
+use crate::plan::figure::{Figure, Found, Incomplete, Lack, Note, SetAt, Subject};
 use crate::plan::unread_marks::{self, UnreadMarks};
 use crate::plan::{LiveCheck, Unplaced};
+use crate::render::model::Line;
 use crate::render::names::{Foreign, WITHHELD};
 use crate::render::sentence::{Sentence, Texts};
 use crate::render::{checked, counted};
@@ -108,18 +109,11 @@ pub(super) fn incomplete(incomplete: &Incomplete) -> Sentence {
     texts.sentence(&said)
 }
 
-/// Which guard is looser than usual.
-pub(super) fn loosened(loosened: &Loosened) -> Sentence {
+/// Where a limit is set, in words.
+pub(super) fn set_at(set_at: &SetAt) -> Line {
     let mut texts = Texts::default();
-    let said = Loosened {
-        project: loosened
-            .project
-            .as_deref()
-            .map(|name| texts.named(name).into()),
-        set_at: place(&loosened.set_at, &mut texts),
-        ..loosened.clone()
-    };
-    texts.sentence(&said)
+    let said = place(set_at, &mut texts);
+    texts.sentence(&said).line()
 }
 
 /// What does not count as it may have been meant.

@@ -37,8 +37,10 @@ use crate::render::due::DueView;
 use crate::render::escape::escape;
 use crate::render::model;
 use crate::render::model::plan::PlanReport;
+use crate::render::model::plan::told::no_state;
+use crate::render::model::plan::view::PlanView;
 use crate::render::since;
-use crate::render::text::{self, PlanView};
+use crate::render::text;
 use crate::render::wrap::wrapped;
 use crate::store::Loaded;
 use crate::store::file::FileStore;
@@ -362,7 +364,7 @@ fn show_diff(
             writeln!(sink, "# {recalled}")?;
         }
         if let Some(path) = basis.no_state() {
-            writeln!(sink, "# {}", text::no_state(path))?;
+            writeln!(sink, "# {}", no_state(path).text())?;
         }
         since::commented(plan, shown.since, sink)?;
         diff::diff(&view, style, sink)?;

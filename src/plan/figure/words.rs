@@ -278,21 +278,13 @@ impl fmt::Display for Looser {
     }
 }
 
-impl fmt::Display for Loosened {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            guard,
-            project,
-            limit,
-            set_at,
-            reason: _,
-            until: _,
-        } = self;
-        let limit = shown(*guard, *limit);
-        write!(formatter, "`{}` is {limit}", guard.name())?;
-        if let Some(project) = project {
-            write!(formatter, " in `{project}`")?;
-        }
-        write!(formatter, " ({set_at})")
+impl Loosened {
+    /// What is looser, without where.
+    pub(crate) fn limit(&self) -> String {
+        format!(
+            "`{}` is {}",
+            self.guard.name(),
+            shown(self.guard, self.limit)
+        )
     }
 }

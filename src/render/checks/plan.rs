@@ -10,6 +10,7 @@ use crate::plan::approve::Refused;
 use crate::plan::figure::{Report, SetAt};
 use crate::render::checks::{Check, Verdict};
 use crate::render::group::{Group, group_of, why, why_in_words};
+use crate::render::model::plan::told;
 use crate::render::names::Foreign;
 use crate::render::{rows, withheld};
 
@@ -113,7 +114,7 @@ fn guards(report: &Report, checks: &mut Vec<Check>) {
     }
     for loosened in &report.loosened {
         let place = set_at(&loosened.set_at);
-        let words = withheld::loosened(loosened).text().behind("loosened: ");
+        let words = told::loosened(loosened).into_foreign();
         checks.push(check(Verdict::Warned, loosened.guard.name(), place, words));
     }
 }

@@ -13,6 +13,8 @@ const TOLD: usize = 10;
 pub(crate) enum Item {
     Asset(Row),
     Line(Line),
+    /// A line that is read to its end, however long it is.
+    Whole(Line),
     /// A line of a run, by its number.
     Numbered(u64, Line),
 }
@@ -33,6 +35,15 @@ impl<'of> Rows<'of> {
     /// So many lines.
     pub(crate) fn lines(total: usize, at: impl Fn(usize) -> Line + 'of) -> Self {
         let at = Box::new(move |number| Item::Line(at(number)));
+        Self { total, at }
+    }
+
+    /// So many lines of holds, and whether each is read to its end.
+    pub(crate) fn holds(total: usize, at: impl Fn(usize) -> (bool, Line) + 'of) -> Self {
+        let at = Box::new(move |number| match at(number) {
+            (true, line) => Item::Whole(line),
+            (false, line) => Item::Line(line),
+        });
         Self { total, at }
     }
 
@@ -66,7 +77,7 @@ impl<'of> Rows<'of> {
     fn rows(&self) -> impl Iterator<Item = Row> {
         self.items().filter_map(|item| match item {
             Item::Asset(row) => Some(row),
-            Item::Line(_) | Item::Numbered(..) => None,
+            Item::Line(_) | Item::Whole(_) | Item::Numbered(..) => None,
         })
     }
 }
@@ -146,7 +157,7 @@ impl<'of> Group<'of> {
             });
             match (part?.rows.at)(left) {
                 Item::Asset(row) => Some(row),
-                Item::Line(_) | Item::Numbered(..) => None,
+                Item::Line(_) | Item::Whole(_) | Item::Numbered(..) => None,
             }
         });
         rows.collect()
@@ -165,7 +176,9 @@ impl<'of> Group<'of> {
                 None => match part.rows.rows().next() {
                     Some(first) if first.said().is_empty() => {
                         let names = named(part.rows.rows(), part.rows.len());
-                        return Some((title.and(" ").and_line(names), below));
+                        let colon = if title.text().ends_with(':') { "" } else { ":" };
+                        let title = title.and(format!("{colon} ")).and_line(names);
+                        return Some((title, below));
                     }
                     Some(_) | None => below.extend(first(&part.rows)),
                 },
@@ -189,7 +202,7 @@ fn named(rows: impl Iterator<Item = Row>, total: usize) -> Line {
 /// The first rows, each with what is said of it.
 fn first(rows: &Rows<'_>) -> Vec<Line> {
     let lines = rows.items().take(TOLD).map(|item| match item {
-        Item::Line(line) => line,
+        Item::Line(line) | Item::Whole(line) => line,
         Item::Numbered(number, line) => Line::words(format!("run {number}: ")).and_line(line),
         Item::Asset(row) => {
             let said = row.said.iter().filter(|said| !said.shown().is_empty());

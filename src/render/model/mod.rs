@@ -149,7 +149,9 @@ impl Change {
     pub(crate) fn with(&self, most: usize) -> Line {
         let Self { said, names, total } = self;
         let shown = names.iter().take(most);
-        let mut shown: Vec<Line> = shown.cloned().map(Line::foreign).collect();
+        let mut shown: Vec<Line> = shown
+            .map(|name| Line::default().and_quoted(name.clone()))
+            .collect();
         if shown.is_empty() {
             return said.clone();
         }

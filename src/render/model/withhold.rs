@@ -148,6 +148,7 @@ fn group<'of>(group: Group<'of>, names: Names, places: &Rc<RefCell<Places>>) -> 
             rows: rows.map(move |item| match item {
                 Item::Asset(one) => Item::Asset(row(one, &mut places.borrow_mut())),
                 Item::Line(said) => Item::Line(line(said, names)),
+                Item::Whole(said) => Item::Whole(line(said, names)),
                 Item::Numbered(number, said) => Item::Numbered(number, line(said, names)),
             }),
         }

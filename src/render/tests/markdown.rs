@@ -10,9 +10,9 @@ use crate::plan::Checked;
 use crate::plan::since::{Comparison, Since};
 use crate::render::markdown;
 use crate::render::model::Line;
+use crate::render::model::plan::view::PlanView;
 use crate::render::model::plan::{PlanReport, plan};
 use crate::render::names::Names;
-use crate::render::text::PlanView;
 use crate::state::Api;
 
 /// The plan of so many files in so many folders, of which the first three are held.

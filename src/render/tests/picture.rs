@@ -13,7 +13,8 @@ use crate::plan::decide::Rules;
 use crate::plan::forecast::{Cut, forecast};
 use crate::plan::{Checked, Inputs, make};
 use crate::render::Style;
-use crate::render::text::{PlanView, plan};
+use crate::render::model::plan::view::PlanView;
+use crate::render::text::plan;
 use crate::sandbox::seed::{self, Seed};
 use crate::state::{Api, State, Target};
 

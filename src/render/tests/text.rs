@@ -8,7 +8,8 @@ use crate::event::Other;
 use crate::plan::forecast::{Cut, forecast};
 use crate::plan::{Checked, LeftAlone};
 use crate::render::Style;
-use crate::render::text::{PlanView, plan};
+use crate::render::model::plan::view::PlanView;
+use crate::render::text::plan;
 use crate::state::Api;
 
 fn shown(plan_shown: &Plan, full: bool, colour: bool) -> String {

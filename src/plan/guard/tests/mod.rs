@@ -462,7 +462,12 @@ fn a_waiver_counts_until_its_end_and_is_told_with_all_that_is_loosened() {
     assert_eq!(desk.refused(), [""; 0]);
     let loosened = |desk: &Desk| -> Vec<String> {
         let report = desk.report();
-        report.loosened.iter().map(ToString::to_string).collect()
+        let said = report.loosened.iter().map(|loosened| {
+            let project = loosened.project.as_ref();
+            let project = project.map_or_else(String::new, |project| format!(" in `{project}`"));
+            format!("{}{project} ({})", loosened.limit(), loosened.set_at)
+        });
+        said.collect()
     };
     let expected = [
         "`min-age` is 1 hour (retire.toml:7)",

@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use crate::plan::Plan;
 use crate::plan::about::{About, Sum};
-use crate::render::Style;
 use crate::render::group::{Group, group_of};
 use crate::render::listing::Listing;
-use crate::render::model::{self, FolderRow, Row, Rows, largest_first};
+use crate::render::model::plan::view::PlanView;
+use crate::render::model::{self, FolderRow, Line, Row, Rows, largest_first};
 use crate::render::places::{Places, by_spot};
 use crate::render::rows::{self, Page};
-use crate::render::text::PlanView;
 use crate::render::tree::{Leaf, sum};
+use crate::render::{Style, count};
 
 /// The assets that go, by project and folder.
 pub(super) fn folders(view: &PlanView<'_>) -> Vec<FolderRow> {
@@ -48,16 +48,33 @@ pub(super) fn folders(view: &PlanView<'_>) -> Vec<FolderRow> {
     rows
 }
 
-/// The assets of each group; `pages` where the web app has a page of each.
-pub(super) fn groups<'plan>(view: &PlanView<'plan>, pages: bool) -> Vec<model::Group<'plan>> {
-    let listing = listing(view);
-    let mut groups: BTreeMap<Group, Vec<Leaf<'plan>>> = BTreeMap::new();
-    for leaf in leaves(view.plan) {
+/// The assets of a plan, grouped by what is to happen.
+pub(crate) fn by_group(plan: &Plan) -> BTreeMap<Group, Vec<Leaf<'_>>> {
+    let mut groups: BTreeMap<Group, Vec<Leaf<'_>>> = BTreeMap::new();
+    for leaf in leaves(plan) {
         if let Some(group) = group_of(&leaf.step.decision) {
             groups.entry(group).or_default().push(leaf);
         }
     }
-    let groups = groups.into_iter().map(|(group, mut leaves)| {
+    groups
+}
+
+/// What stands above the assets of a group: how many they are, what they come to, and why.
+pub(crate) fn title(group: Group, leaves: &[Leaf<'_>]) -> Line {
+    let (title, why) = group.title();
+    let sum = sum(leaves);
+    let mut figures = vec![count(leaves.len())];
+    if sum.files != leaves.len() {
+        figures.push(rows::files(sum));
+    }
+    figures.extend(rows::sized(sum));
+    Line::strong(format!("{title} ({})", figures.join(" · "))).and(why)
+}
+
+/// The assets of each group; `pages` where the web app has a page of each.
+pub(super) fn groups<'plan>(view: &PlanView<'plan>, pages: bool) -> Vec<model::Group<'plan>> {
+    let listing = listing(view);
+    let groups = by_group(view.plan).into_iter().map(|(group, mut leaves)| {
         leaves.sort_by_key(|leaf| {
             let about = leaf.about;
             let place = about.and_then(|about| about.location.as_ref().map(Arc::clone));
@@ -107,7 +124,7 @@ pub(super) fn listing<'plan>(view: &PlanView<'plan>) -> Listing<'plan> {
 }
 
 /// The assets of a plan, with what is known of each.
-pub(super) fn leaves(plan: &Plan) -> impl Iterator<Item = Leaf<'_>> {
+fn leaves(plan: &Plan) -> impl Iterator<Item = Leaf<'_>> {
     let carried = plan.carried();
     plan.steps.iter().map(move |step| Leaf {
         step,

@@ -2,17 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use crate::plan::Shelter;
 use crate::plan::about::About;
-use crate::plan::figure::Loosened;
-use crate::plan::{Checked, Plan, Shelter};
-use crate::render::group::{Group, group_of, why_in_words};
+use crate::render::group::{Group, why_in_words};
 use crate::render::model::Line;
 use crate::render::model::plan::PlanReport;
-use crate::render::model::plan::assets::{leaves, listing};
+use crate::render::model::plan::assets::{by_group, listing};
+use crate::render::model::plan::view::PlanView;
 use crate::render::names::Foreign;
-use crate::render::text::PlanView;
 use crate::render::tree::Leaf;
-use crate::render::{checked, count, counted, moment, withheld};
+use crate::render::{count, counted, withheld};
 
 /// How many of one sort are named.
 const NAMED: usize = 5;
@@ -20,84 +19,27 @@ const NAMED: usize = 5;
 /// How many places of what is protected are shown that are not known.
 const SHOWN: usize = 20;
 
-/// What a reviewer has to look at: what `apply` refuses, what stays, and what is unusual.
-pub(super) fn attention(of: &PlanReport<'_, '_>) -> Vec<Line> {
-    let view = of.view;
-    let plan = view.plan;
-    let mut lines = Vec::new();
-    if let Checked::NotChecked = view.checked {
-        lines.push(Line::strong(checked::NOT_CHECKED).and(
-            " Token, account and assets may be others; `retire apply` does not take this plan.",
-        ));
-    }
-    if let Some(recalled) = checked::recalled(view.checked, view.now) {
-        lines.push(Line::words(recalled));
-    }
-    if let Some(refused) = of.refused {
+/// What a reviewer has to look at besides: what `apply` refuses, and what stays.
+pub(super) fn attention(of: &PlanReport<'_, '_>) -> (Vec<Line>, Vec<Line>) {
+    let refused = of.refused.map(|refused| {
         let line = Line::strong("`apply` refuses it:").and(" ");
-        lines.push(line.and_line(withheld::refused(refused).line()));
-    }
-    if let Shelter::Checked { unplaced, unread } = &plan.shelter {
+        line.and_line(withheld::refused(refused).line())
+    });
+    let mut lines: Vec<Line> = refused.into_iter().collect();
+    if let Shelter::Checked { unplaced, unread } = &of.view.plan.shelter {
         let unplaced = unplaced.iter().chain(unread.iter().map(|(one, _)| one));
         let unplaced = unplaced.take(SHOWN);
         lines.extend(unplaced.map(|one| withheld::unplaced(one).line()));
     }
-    if let Some(path) = view.no_state {
-        let line = Line::words("No state yet: ")
-            .and_foreign(Foreign::new(path.display().to_string()).without_file());
-        lines.push(line.and(" is not there, so nothing of earlier runs counts."));
-    }
-    if let Some(guards) = &plan.guards {
-        lines.extend(guards.loosened.iter().map(loosened));
-        let notes = guards.notes.iter();
-        lines.extend(notes.map(|note| Line::words("Note: ").and_line(withheld::note(note).line())));
-    }
-    if !plan.only.is_empty() {
-        let only = plan.only.iter().map(|only| Line::foreign(only.said()));
-        let only = Line::words("Only ").and_line(Line::joined(only, ", "));
-        lines.push(only.and("; holds and guards count over all."));
-    }
-    lines.extend(kept(view));
-    let lifted = plan.marks.lifted.len();
-    if lifted > 0 {
-        let marks = counted(lifted, "mark was", "marks were");
-        let words = format!("{marks} lifted in Frame.io since an earlier run.");
-        lines.push(Line::words(words));
-    }
-    if !plan.unsettled.is_empty() {
-        let assets = counted(plan.unsettled.len(), "asset that stays", "assets that stay");
-        let words = format!(
-            "An earlier delete of {assets} was not answered: a run reads them, and deletes none."
-        );
-        lines.push(Line::words(words));
-    }
-    lines.extend(holds(plan));
-    lines
-}
-
-/// Says which guard is looser than usual, and where that is set.
-fn loosened(loosened: &Loosened) -> Line {
-    let mut line = Line::strong("Loosened:").and(" ");
-    line = line.and_line(withheld::loosened(loosened).line());
-    if let Some(until) = loosened.until {
-        line = line.and(format!(", until {}", moment(until)));
-    }
-    if let Some(reason) = &loosened.reason {
-        line = line.and(": ").and_foreign(&**reason);
-    }
-    line
+    (lines, kept(of.view))
 }
 
 /// The groups of what does not go, each in one line with the commonest reason.
 fn kept(view: &PlanView<'_>) -> Vec<Line> {
     let listing = listing(view);
-    let mut groups: BTreeMap<Group, Vec<Leaf<'_>>> = BTreeMap::new();
-    for leaf in leaves(view.plan) {
-        if let Some(group) = group_of(&leaf.step.decision).filter(|group| stays(*group)) {
-            groups.entry(group).or_default().push(leaf);
-        }
-    }
-    let said = groups.into_iter().map(|(group, leaves)| {
+    let groups = by_group(view.plan).into_iter();
+    let groups = groups.filter(|(group, _)| stays(*group));
+    let said = groups.map(|(group, leaves)| {
         let (title, why) = group.title();
         let mut reasons: BTreeMap<Foreign, usize> = BTreeMap::new();
         for leaf in &leaves {
@@ -163,18 +105,4 @@ const fn stays(group: Group) -> bool {
         | Group::Held
         | Group::Defer => true,
     }
-}
-
-/// What changes of the holds, and how many are in force.
-fn holds(plan: &Plan) -> Option<Line> {
-    if plan.holds.is_empty() {
-        return None;
-    }
-    let changed = plan.holds.iter().filter(|hold| hold.change.is_some());
-    let changed = match changed.count() {
-        0 => String::new(),
-        changed => format!(", {} new, other or released", count(changed)),
-    };
-    let holds = counted(plan.holds.len(), "hold is", "holds are");
-    Some(Line::words(format!("{holds} in force or lifted{changed}.")))
 }

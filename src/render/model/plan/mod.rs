@@ -7,22 +7,24 @@ use jiff::Timestamp;
 
 use crate::plan::about::Sum;
 use crate::plan::approve::Refused;
-use crate::plan::figure::{Figure, Report as Guards};
-use crate::plan::forecast::at_least;
+use crate::plan::figure::Figure;
 use crate::plan::{Checked, Plan, Step};
+use crate::render::model::plan::view::PlanView;
 use crate::render::model::{Block, Line, Report};
 use crate::render::names::Foreign;
-use crate::render::progress::roughly;
 use crate::render::rows;
-use crate::render::text::PlanView;
-use crate::render::{checked, count, counted, moment, since, thousands, withheld};
+use crate::render::{checked, count, counted, moment, thousands, withheld};
 use crate::state::Api;
 
-mod assets;
+pub(crate) mod assets;
 mod attention;
+mod forecast;
+pub(crate) mod told;
+pub(crate) mod view;
 
 use assets::{folders, groups};
 use attention::attention;
+use told::{Told, told};
 
 /// How many owners are named.
 const OWNERS: usize = 5;
@@ -55,22 +57,57 @@ pub(crate) struct PlanReport<'of, 'plan> {
 /// Makes the report of a plan.
 pub(crate) fn plan<'plan>(of: &PlanReport<'_, 'plan>) -> Report<'plan> {
     let view = of.view;
+    let Told {
+        worth,
+        loosened,
+        notes,
+        part,
+        headline,
+        changes,
+        holds,
+        forecast,
+        unsettled,
+        unchecked,
+        single,
+        against,
+    } = told(view);
+    let (warned, against) = match view.checked {
+        Checked::Live(_) => (None, Some(against)),
+        Checked::NotChecked => (Some(against), None),
+    };
+    // A bound has no room for each of many folders.
+    let forecast = forecast.into_iter().flatten();
+    let forecast = forecast.filter(|block| matches!(block, Block::Paragraph(_)));
+    let (refused, stays) = attention(of);
+    let of_guards = loosened.into_iter().chain(notes);
+    let before = refused
+        .into_iter()
+        .chain(warned)
+        .chain(worth)
+        .chain(of_guards)
+        .chain(part);
+    let unchecked = unchecked.into_iter().map(Block::Paragraph);
+    // The web app has a page of what has an id of V4.
+    let tables = groups(view, of.api == Api::V4);
     Report {
         of: "plan",
         key: Foreign::new(of.state).without_file(),
         title: Line::words(title(of)),
         fields: Vec::new(),
         figures: figures(of),
-        lead: owners(view.plan).into_iter().collect(),
-        attention: attention(of),
-        changes: since::changes(view.plan, view.since),
-        checks: checks(view),
+        lead: [headline].into_iter().chain(owners(view.plan)).collect(),
+        attention: before.chain(stays).chain(unsettled).collect(),
+        changes,
+        checks: guards(view.plan)
+            .into_iter()
+            .chain(forecast)
+            .chain(unchecked)
+            .collect(),
         counted: "files",
         folders: folders(view),
-        // The web app has a page of what has an id of V4.
-        groups: groups(view, of.api == Api::V4),
+        groups: holds.into_iter().chain(single).chain(tables).collect(),
         next: Vec::new(),
-        closing: closing(of),
+        closing: against.into_iter().chain([closing(of)]).collect(),
         now: view.now,
     }
 }
@@ -172,29 +209,15 @@ fn owners(plan: &Plan) -> Option<Line> {
     Some(Line::words("Whose: ").and_line(said).and("."))
 }
 
-/// What the guards counted, and how long it takes.
-fn checks(view: &PlanView<'_>) -> Vec<Block> {
+/// What the guards counted.
+fn guards(plan: &Plan) -> Vec<Block> {
     let mut blocks = Vec::new();
-    if let Some(report) = view.plan.guards.as_deref() {
-        guards(report, &mut blocks);
-    }
-    let least = at_least(view.forecast);
-    if !least.is_zero() {
-        let calls: u64 = view.forecast.iter().map(|line| line.calls).sum();
-        let words = format!(
-            "At the API's limits that takes at least {}, with {} requests.",
-            roughly(least.as_secs()),
-            thousands(calls)
-        );
-        blocks.push(Block::Paragraph(Line::words(words)));
-    }
-    blocks
-}
-
-fn guards(report: &Guards, blocks: &mut Vec<Block>) {
+    let Some(report) = plan.guards.as_deref() else {
+        return blocks;
+    };
     let refused: Vec<&Figure> = report.refused().collect();
     if report.figures.is_empty() && report.incomplete.is_empty() {
-        return;
+        return blocks;
     }
     let verdict = match refused.len() + report.incomplete.len() {
         0 => Line::words("Guards: all within their limits."),
@@ -211,14 +234,11 @@ fn guards(report: &Guards, blocks: &mut Vec<Block>) {
     }
     let incomplete = report.incomplete.iter().take(SHOWN);
     blocks.extend(incomplete.map(|one| Block::Item(withheld::incomplete(one).line())));
+    blocks
 }
 
 /// What the plan is good for.
-fn closing(of: &PlanReport<'_, '_>) -> Vec<Line> {
-    let mut lines = Vec::new();
-    if let Checked::Live(check) = of.view.checked {
-        lines.push(withheld::sentence(check).line());
-    }
+fn closing(of: &PlanReport<'_, '_>) -> Line {
     let mut line = Line::words("Plan ").and_foreign(Foreign::own(of.id));
     line = line
         .and(" · state ")
@@ -227,6 +247,5 @@ fn closing(of: &PlanReport<'_, '_>) -> Vec<Line> {
     if let Some(commit) = of.commit {
         line = line.and(" · commit ").and_foreign(Foreign::of_run(commit));
     }
-    lines.push(line.and(format!(" · valid until {}", moment(of.expires_at))));
-    lines
+    line.and(format!(" · valid until {}", moment(of.expires_at)))
 }

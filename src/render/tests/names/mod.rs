@@ -7,11 +7,13 @@ use std::fmt::Write as _;
 use self::happened::{events, findings, live, run, state};
 use self::planned::{Sort, Texts, checked, plan, refusals};
 use super::*;
+use crate::event::RateLimit;
 use crate::find::filter::By;
 use crate::find::sum::Order;
 use crate::find::{Protected, Query, find};
 use crate::plan::approve::Refused;
 use crate::plan::due::due;
+use crate::plan::forecast::{RateForecast, Stage};
 use crate::plan::since::{Comparison, Since};
 use crate::render::checks::annotations::annotations;
 use crate::render::checks::gitlab::quality;
@@ -23,10 +25,10 @@ use crate::render::html::page;
 use crate::render::markdown;
 use crate::render::model::find::FindReport;
 use crate::render::model::plan::PlanReport;
+use crate::render::model::plan::view::PlanView;
 use crate::render::model::{self, Block, Change, Line, Piece, Report};
 use crate::render::names::Names;
 use crate::render::report::Summary;
-use crate::render::text::PlanView;
 use crate::render::{documents, find_data, json, withheld};
 use crate::state::Api;
 
@@ -47,13 +49,23 @@ fn reports_of_plan(
         plan,
     );
     let since = Comparison::Since(since);
+    // With these calls it is said which folders might be listed as a whole.
+    let forecast = [RateForecast {
+        stage: Stage::Run,
+        call: RateLimit::DeleteFile.name().to_owned(),
+        calls: 5,
+        limit: 100,
+        window_ms: 60_000,
+        documented: true,
+        seconds: 0,
+    }];
     let view = PlanView {
         plan,
         checked: &checked,
         no_state: Some(&path),
         since: Some(&since),
         batch_size: 50,
-        forecast: &[],
+        forecast: &forecast,
         time_budget: None,
         skip_mismatched: false,
         full: false,

@@ -5,18 +5,20 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use crate::asset::Kind;
-use crate::event::{Path, Waypoint};
+use crate::event::{Other, Path, Subject, Waypoint};
 use crate::inventory::{Called, Facts, Known, Location, Mark, Person};
 use crate::manifest::document::{Guard, Manifests};
 use crate::outcome::{Evidence, FailureKind};
+use crate::plan::about::WholeFolder;
 use crate::plan::approve::Refused;
-use crate::plan::decide::{Decision, Why};
+use crate::plan::decide::{Decision, Recorded, Why};
 use crate::plan::figure::{
     EntryField, Figure, Found, Incomplete, Lack, Loosened, Note, Report as Guards, SetAt,
     Subject as GuardSubject,
 };
+use crate::plan::holds::{HoldChange, PlannedHold};
 use crate::plan::unread_marks::{self, UnreadMarks};
-use crate::plan::{Checked, LiveCheck, Plan, Shelter, Unplaced};
+use crate::plan::{Back, Checked, LeftAlone, LiveCheck, Plan, Shelter, Unplaced};
 use crate::render::tests::picture::{Account, manifests, planned};
 use crate::render::tests::{at, id, step};
 
@@ -295,7 +297,70 @@ pub(super) fn plan(texts: &Texts) -> (Plan, Manifests) {
     };
     plan.guards = Some(Arc::new(guards(texts)));
     plan.only = vec![format!("owner={}", texts.text(Sort::File)).parse().unwrap()];
+    besides(&mut plan, texts);
     (plan, manifests)
+}
+
+/// What a plan says besides what it does with its assets.
+fn besides(plan: &mut Plan, texts: &Texts) {
+    let mark = Mark {
+        field: texts.words().into(),
+        value: texts.words().into(),
+    };
+    plan.marks.lifted = vec![(id(10), mark)];
+    let left = |id, other| LeftAlone { id, other };
+    plan.left_alone = vec![
+        left(id(16), Other::Grown(id(17))),
+        left(id(18), Other::Changed(id(19))),
+        left(id(20), Other::Done),
+    ];
+    let with = plan.steps.iter().find(|step| step.decision.goes());
+    let known = Known {
+        name: Some(texts.file().into()),
+        location: Some(Arc::new(Location {
+            project: Some(texts.other().into()),
+            folder: texts.other().into(),
+        })),
+        ..Known::default()
+    };
+    let back = Back {
+        with: with.unwrap().id,
+        recorded: Recorded::Retired,
+        about: Some(known),
+    };
+    plan.back.insert(id(50), back);
+    assert_eq!(plan.going_back().count(), 1);
+    plan.whole_folders = vec![WholeFolder {
+        id: id(3),
+        name: Some(texts.other().into()),
+        location: Some(Arc::new(Location {
+            project: Some(texts.other().into()),
+            folder: format!("{}/{}.mov", texts.other(), texts.text(Sort::File)).into(),
+        })),
+        files: 5,
+    }];
+    let hold = |held, name: String, change| PlannedHold {
+        held,
+        name: Some(name.into()),
+        reason: texts.words().into(),
+        until: Some(at("2026-11-01T00:00:00Z")),
+        said: None,
+        at: None,
+        run: Some(5),
+        change,
+    };
+    let released = HoldChange::Released {
+        reason: texts.words().into(),
+        ticket: Some(texts.words().into()),
+        at: texts.other().into(),
+    };
+    let asset = Subject::Asset(id(51));
+    let [one, other] = [52, 53].map(|number| Subject::Project(id(number)));
+    plan.holds.extend([
+        hold(asset, texts.file(), Some(released)),
+        hold(one, texts.other(), Some(HoldChange::Ended)),
+        hold(other, texts.other(), None),
+    ]);
 }
 
 pub(super) fn checked(texts: &Texts) -> Checked {

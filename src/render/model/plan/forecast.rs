@@ -1,0 +1,236 @@
+//! What a run of a plan would send, and how long that takes.
+
+use std::cmp::Reverse;
+use std::time::Duration;
+
+use crate::event::RateLimit;
+use crate::plan::Totals;
+use crate::plan::about::WholeFolder;
+use crate::plan::forecast::{RateForecast, Stage, at_least};
+use crate::render::escape::escape;
+use crate::render::model::plan::view::PlanView;
+use crate::render::model::{Block, Line};
+use crate::render::names::{Foreign, path_without_files};
+use crate::render::places::label;
+use crate::render::progress::roughly;
+use crate::render::{Paint, count, counted, thousands};
+
+/// Says what a run would send, how long it would take at least, and whether that fits; nothing where
+/// nothing changes.
+pub(super) fn forecast(view: &PlanView<'_>) -> Option<Vec<Block>> {
+    let totals = &view.plan.totals;
+    if totals.changes() == 0 && totals.mismatch == 0 {
+        return None;
+    }
+    let lines = [
+        sent(totals, (view.batch_size, view.forecast)),
+        mismatched(totals, view.skip_mismatched),
+        reading(view.forecast),
+        duration(view.forecast),
+        too_long(view.forecast, view.time_budget),
+    ];
+    let lines = lines.into_iter().flatten().map(Block::Paragraph);
+    let folders = whole_folders(&view.plan.whole_folders, view.forecast);
+    Some(lines.chain(folders).collect())
+}
+
+/// Says how long the limits of the API let it take at least.
+fn duration(forecast: &[RateForecast]) -> Option<Line> {
+    let least = at_least(forecast);
+    if least.is_zero() {
+        return None;
+    }
+    let limits = forecast.iter().filter(|limit| limit.seconds > 0);
+    let limits = limits.map(|limit| {
+        let window = match limit.window_ms {
+            1_000 => "a second".to_owned(),
+            60_000 => "a minute".to_owned(),
+            window => format!("in {} ms", thousands(window)),
+        };
+        let assumed = if limit.documented {
+            ""
+        } else {
+            ", which is assumed"
+        };
+        let stage = match limit.stage {
+            Stage::Before => " to read first",
+            Stage::Run => "",
+            Stage::Again => " to read again",
+        };
+        let (calls, call, limit) = (thousands(limit.calls), &limit.call, limit.limit);
+        format!("{calls} `{call}`{stage} at {limit} {window}{assumed}")
+    });
+    let least = roughly(least.as_secs());
+    let limits: Vec<String> = limits.collect();
+    Some(Line::words(format!(
+        "At the API's limits that takes at least {least}: {}.",
+        limits.join("; ")
+    )))
+}
+
+/// Warns where that is longer than a run may take.
+fn too_long(forecast: &[RateForecast], time_budget: Option<Duration>) -> Option<Line> {
+    let budget = time_budget.filter(|budget| *budget < at_least(forecast))?;
+    let budget = roughly(budget.as_secs());
+    let line = Line::default().and_strong(Paint::Yellow, "warning:");
+    Some(line.and(format!(
+        " the time budget of {budget} is not enough: the run stops in good order, and the next one goes on."
+    )))
+}
+
+/// Says how often a run reads, before it sends anything and on its way.
+fn reading(forecast: &[RateForecast]) -> Option<Line> {
+    let calls = |stage| {
+        let lines = forecast.iter().filter(|line| line.stage == stage);
+        lines.map(|line| line.calls).sum()
+    };
+    Some(Line::words(
+        match (calls(Stage::Before), calls(Stage::Again)) {
+            (0, 0) => return None,
+            (before, 0) => format!(
+                "Before that it makes at least {} to read.",
+                requests(before)
+            ),
+            (0, again) => format!(
+                "Meanwhile it makes at least {} to read again what it read too long ago.",
+                requests(again)
+            ),
+            (before, again) => format!(
+                "Before that it makes at least {} to read, and meanwhile {} to read again what it read too long ago.",
+                requests(before),
+                thousands(again)
+            ),
+        },
+    ))
+}
+
+/// Says which folders might be listed in place of all their files, and of several each.
+fn whole_folders(folders: &[WholeFolder], forecast: &[RateForecast]) -> Vec<Block> {
+    // A bulk delete takes no more calls for the files.
+    let mut limits = forecast.iter();
+    let Some(limit) = limits.find(|limit| limit.call == RateLimit::DeleteFile.name()) else {
+        return Vec::new();
+    };
+    let told = |files: usize| {
+        let files = u64::try_from(files).unwrap_or(u64::MAX);
+        let windows = u64::from(limit.limit.max(1)) * 1_000;
+        match files.saturating_mul(limit.window_ms) / windows {
+            ..60 => thousands(files),
+            seconds => roughly(seconds),
+        }
+    };
+    let mut folders: Vec<&WholeFolder> = folders.iter().collect();
+    folders.sort_by_key(|folder| Reverse(folder.files));
+    let whole = |folder: &WholeFolder| whole_folder(folder, &told(folder.files));
+    match &folders[..] {
+        [] => Vec::new(),
+        [only] => vec![Block::Paragraph(
+            Line::words("hint: all ").and_line(whole(only)),
+        )],
+        [first, ..] => {
+            let files = folders.iter().map(|folder| folder.files).sum();
+            let (number, saved) = (count(folders.len()), told(files));
+            let hint = format!("hint: all files of {number} folders are listed, such as ");
+            let hint = Line::words(hint).and_quoted(path(first));
+            let hint = hint.and(format!(
+                "; you could list the folders themselves: {number} calls in place of {saved}"
+            ));
+            let each = folders.iter().map(|folder| Block::Item(whole(folder)));
+            [Block::Paragraph(hint)].into_iter().chain(each).collect()
+        }
+    }
+}
+
+fn whole_folder(folder: &WholeFolder, saved: &str) -> Line {
+    let line = Line::words(format!("{} files of ", count(folder.files)));
+    line.and_quoted(path(folder)).and(format!(
+        " are listed; you could list the folder itself (`{}`): 1 call in place of {saved}",
+        folder.id
+    ))
+}
+
+fn path(folder: &WholeFolder) -> Foreign {
+    let place = folder.location.as_ref().map(|location| label(location));
+    let name = folder.name.as_ref().map(|name| escape(name).into_owned());
+    let path: Vec<String> = place.into_iter().chain(name).collect();
+    let path = path.join("/");
+    let shown = path_without_files(&path);
+    Foreign::new(path).or(folder.id.to_string()).or_path(shown)
+}
+
+fn requests(calls: u64) -> String {
+    let calls = usize::try_from(calls).unwrap_or(usize::MAX);
+    counted(calls, "request", "requests")
+}
+
+/// Says how many requests the deletes of V4 take, of which each is for one file or folder.
+fn each(assets: usize, deletes: &str, forecast: &[RateForecast]) -> String {
+    let single = [RateLimit::DeleteFile, RateLimit::DeleteFolder].map(RateLimit::name);
+    let rate_limits = forecast
+        .iter()
+        .filter(|rate_limit| single.contains(&&*rate_limit.call));
+    let requests = rate_limits.map(|rate_limit| rate_limit.calls).sum();
+    if u64::try_from(assets) == Ok(requests) {
+        return format!("send {deletes}, a request each");
+    }
+    format!("send {deletes} in at least {}", self::requests(requests))
+}
+
+/// Says what a run would send.
+fn sent(totals: &Totals, (batch_size, forecast): (usize, &[RateForecast])) -> Option<Line> {
+    let assets = totals.retire + totals.retry;
+    let mut bulk = forecast.iter();
+    let bulk = bulk.find(|rate_limit| rate_limit.call == RateLimit::BulkDelete.name());
+    let mut parts = Vec::new();
+    if assets > 0 {
+        let deletes = counted(assets, "delete", "deletes");
+        parts.push(match bulk {
+            Some(bulk) => {
+                let (calls, size) = (requests(bulk.calls), count(batch_size.max(1)));
+                let more = if assets > 1 {
+                    ", more where the server refuses some"
+                } else {
+                    ""
+                };
+                format!("send {deletes} in {calls} of up to {size}{more}")
+            }
+            None => each(assets, &deletes, forecast),
+        });
+    }
+    if totals.resolve > 0 {
+        parts.push(format!(
+            "read {} and delete what is still there and listed",
+            counted(totals.resolve, "asset", "assets")
+        ));
+    }
+    if totals.record > 0 {
+        let assets = counted(totals.record, "asset", "assets");
+        parts.push(format!("record {assets} as gone"));
+    }
+    if totals.forget > 0 {
+        let records = counted(totals.forget, "record", "records");
+        parts.push(format!("drop {records}"));
+    }
+    let (last, before) = parts.split_last()?;
+    let and = if before.is_empty() { "" } else { ", and " };
+    Some(Line::words(format!(
+        "A run would {}{and}{last}.",
+        before.join(", ")
+    )))
+}
+
+/// Says what becomes of what is other than its entry says.
+fn mismatched(totals: &Totals, is_skipped: bool) -> Option<Line> {
+    if totals.mismatch == 0 {
+        return None;
+    }
+    Some(Line::words(if is_skipped {
+        let assets = counted(totals.mismatch, "mismatched asset", "mismatched assets");
+        format!("It leaves out {assets}.")
+    } else {
+        let assets = counted(totals.mismatch, "asset is", "assets are");
+        format!(
+            "`apply` refuses it while {assets} mismatched; `--skip-mismatched` leaves such assets out."
+        )
+    }))
+}
